@@ -52,8 +52,8 @@ MODELS = {
                           "rope_theta": ABSENT, "rope_scaling": ABSENT, "torch_dtype": ABSENT, "dtype": "float32"},
     "linear": {"rope_scaling": {"type": "linear", "factor": 4.0}},
     "dynamic": {"rope_scaling": {"type": "dynamic", "factor": 2.0}, "torch_dtype": "float16"},
-    "bf16": {"hidden_size": 64, "torch_dtype": "bfloat16", "intermediate_size": 96},
-    "f16": {"hidden_size": 64, "torch_dtype": "float16", "intermediate_size": 96},
+    "bf16": {"hidden_size": 48, "torch_dtype": "bfloat16", "intermediate_size": 96},
+    "f16": {"hidden_size": 64, "torch_dtype": "float16", "intermediate_size": 88},
     "head-dim": {"head_dim": 16, "intermediate_size": 88},
     "sharded": {"torch_dtype": "bfloat16", "num_hidden_layers": 3},
 }
