@@ -160,7 +160,7 @@ def stored_rows(length):
 
 @torch.no_grad()
 def golden(model, prompts):
-    """The tensors of one golden file, and the largest difference to the same model in f64 by logit range."""
+    """The tensors of one golden file, and the largest difference to f64 matrix products by logit range."""
     arrays, worst = {}, 0.0
     context = model.config.max_position_embeddings
     for i, ids in enumerate(prompts):
