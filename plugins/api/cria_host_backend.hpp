@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria_host_backend.hpp - the half of a backend that all backends on host memory share: buffers in aligned host
+// memory, an in-order synchronous queue, events that are complete when they are made. Optional C++20 conveniences over
+// cria_plugin.h; a plugin that includes it defines cria_context, cria_code and cria_recording, implements
+// cria::plugin::replayRecording, and fills the rest of the table with installHostMemory().
+#pragma once
+
+#include "cria_plugin.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cria::plugin {
+
+inline std::string_view view(cria_string text) { return {text.data, static_cast<size_t>(text.size)}; }
+inline cria_string string(std::string_view text) { return {text.data(), text.size()}; }
+
+/// Writes `text` to the caller's message buffer, truncating, and returns `status`.
+inline cria_status report(cria_message *message, cria_status status, std::string_view text) {
+  if (message != nullptr && message->data != nullptr) {
+    message->size = text.size() < message->capacity ? text.size() : message->capacity;
+    std::memcpy(message->data, text.data(), message->size);
+  }
+  return status;
+}
+
+/// Alignment of every buffer: a cache line, and the widest vector.
+inline constexpr size_t kBufferAlignment = 64;
+
+/// Per-entry times of a queue's last replay; empty while profiling is off.
+struct Profile {
+  bool enabled = false;
+  std::vector<uint64_t> nanoseconds;
+};
+
+/// Runs all entries in order, looking at `cancel` (may be NULL) between them. Implemented by the plugin.
+cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile, cria_message *message);
+
+inline bool isCancelled(const int32_t *cancel) {
+  return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
+}
+
+/// Measures one entry into a profile when profiling is on.
+class EntryTimer {
+public:
+  EntryTimer(Profile &profile, size_t entry) : profile_(profile), entry_(entry) {
+    if (profile_.enabled) {
+      start_ = std::chrono::steady_clock::now();
+    }
+  }
+  ~EntryTimer() {
+    if (profile_.enabled && entry_ < profile_.nanoseconds.size()) {
+      const auto elapsed = std::chrono::steady_clock::now() - start_;
+      profile_.nanoseconds[entry_] =
+          static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+    }
+  }
+  EntryTimer(const EntryTimer &) = delete;
+  EntryTimer &operator=(const EntryTimer &) = delete;
+
+private:
+  Profile &profile_;
+  size_t entry_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+} // namespace cria::plugin
+
+/// Host memory; `owned` is false for imported, read-only memory.
+struct cria_buffer {
+  std::byte *data = nullptr;
+  uint64_t size = 0;
+  bool owned = true;
+};
+
+/// Synchronous: every call has finished its work when it returns.
+struct cria_queue {
+  cria_context *context = nullptr;
+  cria::plugin::Profile profile;
+};
+
+struct cria_event {};
+
+namespace cria::plugin::host {
+
+inline bool contains(const cria_buffer &buffer, uint64_t offset, uint64_t size) {
+  return offset <= buffer.size && size <= buffer.size - offset;
+}
+
+inline cria_status outOfRange(cria_message *message, const char *what, const cria_buffer &buffer, uint64_t offset,
+                              uint64_t size) {
+  return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                std::string(what) + ": bytes " + std::to_string(offset) + " to " + std::to_string(offset + size) +
+                    " reach outside a buffer of " + std::to_string(buffer.size) + " bytes");
+}
+
+inline cria_status bufferAllocate(cria_context *, uint64_t size, cria_buffer **out, cria_message *message) {
+  if (size == 0 || size > UINT64_MAX - kBufferAlignment) {
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0 and below 2^64 - 64 bytes");
+  }
+  const uint64_t rounded = (size + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
+  void *data = std::aligned_alloc(kBufferAlignment, rounded);
+  if (data == nullptr) {
+    return report(message, CRIA_STATUS_OUT_OF_MEMORY, "cannot allocate " + std::to_string(rounded) + " bytes of host memory");
+  }
+  *out = new cria_buffer{static_cast<std::byte *>(data), size, true};
+  return CRIA_STATUS_OK;
+}
+
+inline cria_status bufferImport(cria_context *, const void *data, uint64_t size, cria_buffer **out,
+                                cria_message *message) {
+  if (reinterpret_cast<uintptr_t>(data) % kBufferAlignment != 0) {
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "imported memory must be 64-byte aligned");
+  }
+  *out = new cria_buffer{static_cast<std::byte *>(const_cast<void *>(data)), size, false};
+  return CRIA_STATUS_OK;
+}
+
+inline void bufferFree(cria_context *, cria_buffer *buffer) {
+  if (buffer != nullptr && buffer->owned) {
+    std::free(buffer->data);
+  }
+  delete buffer;
+}
+
+inline void *bufferHostPointer(cria_context *, cria_buffer *buffer) { return buffer->data; }
+
+inline cria_status queueCreate(cria_context *context, cria_queue **out, cria_message *) {
+  *out = new cria_queue{context, {}};
+  return CRIA_STATUS_OK;
+}
+
+inline void queueFree(cria_queue *queue) { delete queue; }
+
+inline cria_status checkWritable(cria_message *message, const char *what, const cria_buffer &buffer) {
+  return buffer.owned ? CRIA_STATUS_OK
+                      : report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                               std::string(what) + ": the buffer is imported read-only memory");
+}
+
+inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, const void *source, uint64_t size,
+                          cria_message *message) {
+  if (!contains(*buffer, offset, size)) {
+    return outOfRange(message, "upload", *buffer, offset, size);
+  }
+  if (cria_status status = checkWritable(message, "upload", *buffer); status != CRIA_STATUS_OK) {
+    return status;
+  }
+  std::memcpy(buffer->data + offset, source, size);
+  return CRIA_STATUS_OK;
+}
+
+inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, void *destination, uint64_t size,
+                            cria_message *message) {
+  if (!contains(*buffer, offset, size)) {
+    return outOfRange(message, "download", *buffer, offset, size);
+  }
+  std::memcpy(destination, buffer->data + offset, size);
+  return CRIA_STATUS_OK;
+}
+
+inline cria_status copy(cria_queue *, cria_buffer *destination, uint64_t destinationOffset, cria_buffer *source,
+                        uint64_t sourceOffset, uint64_t size, cria_message *message) {
+  if (!contains(*destination, destinationOffset, size)) {
+    return outOfRange(message, "copy destination", *destination, destinationOffset, size);
+  }
+  if (!contains(*source, sourceOffset, size)) {
+    return outOfRange(message, "copy source", *source, sourceOffset, size);
+  }
+  if (cria_status status = checkWritable(message, "copy", *destination); status != CRIA_STATUS_OK) {
+    return status;
+  }
+  std::memmove(destination->data + destinationOffset, source->data + sourceOffset, size);
+  return CRIA_STATUS_OK;
+}
+
+/// Repeats a 32-bit pattern over `size` bytes.
+inline void fillWords(std::byte *data, uint64_t size, uint32_t value) {
+  for (uint64_t i = 0; i + sizeof(value) <= size; i += sizeof(value)) {
+    std::memcpy(data + i, &value, sizeof(value));
+  }
+}
+
+inline cria_status fill(cria_queue *, cria_buffer *buffer, uint64_t offset, uint64_t size, uint32_t value,
+                        cria_message *message) {
+  if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "fill: offset and size must be multiples of 4");
+  }
+  if (!contains(*buffer, offset, size)) {
+    return outOfRange(message, "fill", *buffer, offset, size);
+  }
+  if (cria_status status = checkWritable(message, "fill", *buffer); status != CRIA_STATUS_OK) {
+    return status;
+  }
+  fillWords(buffer->data + offset, size, value);
+  return CRIA_STATUS_OK;
+}
+
+inline cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel, cria_message *message) {
+  return replayRecording(*recording, cancel, queue->profile, message);
+}
+
+inline cria_status signal(cria_queue *, cria_event **out, cria_message *) {
+  *out = new cria_event{};
+  return CRIA_STATUS_OK;
+}
+
+inline cria_status eventWait(cria_event *, uint64_t, cria_message *) { return CRIA_STATUS_OK; }
+inline void eventFree(cria_event *event) { delete event; }
+inline cria_status finish(cria_queue *, cria_message *) { return CRIA_STATUS_OK; }
+
+inline cria_status profileEnable(cria_queue *queue, uint32_t on, cria_message *) {
+  queue->profile.enabled = on != 0;
+  return CRIA_STATUS_OK;
+}
+
+inline cria_status profileRead(cria_queue *queue, cria_profile *out, cria_message *message) {
+  const std::vector<uint64_t> &times = queue->profile.nanoseconds;
+  if (out->num_entries < times.size()) {
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "profile: room for " + std::to_string(times.size()) + " entries needed");
+  }
+  std::copy(times.begin(), times.end(), out->nanoseconds);
+  out->num_entries = static_cast<uint32_t>(times.size());
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::plugin::host
+
+namespace cria::plugin {
+
+/// Fills the buffer, queue, event and profile functions of a table.
+inline void installHostMemory(cria_backend_api &api) {
+  api.buffer_allocate = host::bufferAllocate;
+  api.buffer_import = host::bufferImport;
+  api.buffer_free = host::bufferFree;
+  api.buffer_host_pointer = host::bufferHostPointer;
+  api.queue_create = host::queueCreate;
+  api.queue_free = host::queueFree;
+  api.upload = host::upload;
+  api.download = host::download;
+  api.copy = host::copy;
+  api.fill = host::fill;
+  api.replay = host::replay;
+  api.signal = host::signal;
+  api.event_wait = host::eventWait;
+  api.event_free = host::eventFree;
+  api.finish = host::finish;
+  api.profile_enable = host::profileEnable;
+  api.profile_read = host::profileRead;
+}
+
+/// Answers cria_plugin_query: checks that a version is shared, then stamps it with the plugin's identity.
+inline cria_status answerQuery(const cria_host *host, cria_plugin *out, cria_message *message, uint32_t kind,
+                               std::string_view name, std::string_view version, std::string_view description,
+                               const void *api) {
+  if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < CRIA_ABI_MINOR ||
+      host->abi_minor_min > CRIA_ABI_MINOR) {
+    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
+                  "this plugin speaks plugin ABI " + std::to_string(CRIA_ABI_MAJOR) + "." +
+                      std::to_string(CRIA_ABI_MINOR) + ", the host speaks " + std::to_string(host->abi_major) + "." +
+                      std::to_string(host->abi_minor_min) + " to " + std::to_string(host->abi_minor_max));
+  }
+  out->abi_major = CRIA_ABI_MAJOR;
+  out->abi_minor = CRIA_ABI_MINOR;
+  out->kind = kind;
+  out->name = string(name);
+  out->version = string(version);
+  out->description = string(description);
+  out->api = api;
+  out->get_extension = nullptr;
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::plugin
