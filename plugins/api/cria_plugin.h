@@ -111,7 +111,8 @@ typedef struct cria_plugin {
 } cria_plugin;
 
 /* The exported symbol. Errors: INCOMPATIBLE_CODE when no version is shared; UNSUPPORTED when the plugin cannot run
- * on this machine (the message is shown to the user). Threads: called once per process per plugin file. */
+ * on this machine (the message is shown to the user). Threads: any. A process with several registries calls it once for
+ * each; it answers the same every time. */
 typedef cria_status (*cria_plugin_query_fn)(const cria_host *host, cria_plugin *out, cria_message *message);
 CRIA_PLUGIN_EXPORT cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message);
 
