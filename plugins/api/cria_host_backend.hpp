@@ -7,6 +7,7 @@
 
 #include "cria_plugin.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>

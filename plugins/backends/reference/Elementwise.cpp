@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Ops that treat each element, or move rows.
+#include "Elementwise.h"
+#include "OpTable.h"
+
+namespace cria::reference {
+namespace {
+
+template <typename Function>
+void forEachElement(const Tensor &output, Function function) {
+  for (uint64_t row = 0; row < output.shape[0]; ++row) {
+    for (uint64_t column = 0; column < output.shape[1]; ++column) {
+      output.store(row, column, function(row, column));
+    }
+  }
+}
+
+// output[i] = source[rows[i]]; a row index outside the source gives zeros (padding rows).
+void copyRows(const Tensor &source, const Tensor &rows, const Tensor &output) {
+  forEachElement(output, [&](uint64_t i, uint64_t column) {
+    const int32_t row = rows.loadInt(i);
+    const bool inside = row >= 0 && static_cast<uint64_t>(row) < source.shape[0];
+    return inside ? source.load(static_cast<uint64_t>(row), column) : 0.0f;
+  });
+}
+
+} // namespace
+
+void runEmbedding(const OpCall &call) {
+  copyRows(call.operand("table"), call.operand("tokens"), call.operand("output"));
+}
+
+void runGatherRows(const OpCall &call) {
+  copyRows(call.operand("input"), call.operand("rows"), call.operand("output"));
+}
+
+void runSilu(const OpCall &call) {
+  const Tensor &input = call.operand("input");
+  forEachElement(call.operand("output"), [&](uint64_t i, uint64_t j) { return silu(input.load(i, j)); });
+}
+
+void runMul(const OpCall &call) {
+  const Tensor &lhs = call.operand("lhs");
+  const Tensor &rhs = call.operand("rhs");
+  forEachElement(call.operand("output"), [&](uint64_t i, uint64_t j) { return lhs.load(i, j) * rhs.load(i, j); });
+}
+
+void runAdd(const OpCall &call) {
+  const Tensor &lhs = call.operand("lhs");
+  const Tensor &rhs = call.operand("rhs");
+  forEachElement(call.operand("output"), [&](uint64_t i, uint64_t j) { return lhs.load(i, j) + rhs.load(i, j); });
+}
+
+} // namespace cria::reference

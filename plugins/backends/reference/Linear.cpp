@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// y = W·x with W row-major [N, K]; the fused form adds a norm before, SwiGLU and a residual after.
+#include "Elementwise.h"
+#include "Norm.h"
+#include "OpTable.h"
+
+namespace cria::reference {
+namespace {
+
+std::vector<float> loadRow(const Tensor &tensor, uint64_t row) {
+  std::vector<float> values(tensor.shape[1]);
+  for (uint64_t k = 0; k < values.size(); ++k) {
+    values[k] = tensor.load(row, k);
+  }
+  return values;
+}
+
+// Accumulates in f32 in the order of k.
+float dotRow(const Tensor &weight, uint64_t row, const std::vector<float> &x) {
+  float sum = 0.0f;
+  for (uint64_t k = 0; k < x.size(); ++k) {
+    sum += weight.load(row, k) * x[k];
+  }
+  return sum;
+}
+
+// Gate and up rows lie interleaved in blocks: gate row j at (j / block)·2·block + j mod block, up row `block` later.
+float swigluRow(const Tensor &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
+  const uint64_t gateRow = j / block * 2 * block + j % block;
+  return silu(dotRow(weight, gateRow, x)) * dotRow(weight, gateRow + block, x);
+}
+
+} // namespace
+
+void runLinear(const OpCall &call) {
+  const Tensor &output = call.operand("output");
+  for (uint64_t row = 0; row < output.shape[0]; ++row) {
+    const std::vector<float> x = loadRow(call.operand("input"), row);
+    for (uint64_t n = 0; n < output.shape[1]; ++n) {
+      output.store(row, n, dotRow(call.operand("weight"), n, x));
+    }
+  }
+}
+
+void runFusedLinear(const OpCall &call) {
+  const Tensor &input = call.operand("input");
+  const Tensor &weight = call.operand("weight");
+  const Tensor &output = call.operand("output");
+  const Tensor *norm = call.optionalOperand("norm_weight");
+  const Tensor *residual = call.optionalOperand("residual");
+  const bool swiglu = call.text("activation") == "swiglu";
+  for (uint64_t row = 0; row < output.shape[0]; ++row) {
+    const std::vector<float> x =
+        norm != nullptr ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row);
+    for (uint64_t n = 0; n < output.shape[1]; ++n) {
+      const float y = swiglu ? swigluRow(weight, n, call.integer("swiglu_block"), x) : dotRow(weight, n, x);
+      output.store(row, n, residual != nullptr ? residual->load(row, n) + y : y);
+    }
+  }
+}
+
+} // namespace cria::reference

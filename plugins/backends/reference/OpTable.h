@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The ops of opset v1 (docs/generated/opset-v1.md): signature and scalar implementation of each.
+#pragma once
+
+#include "Tensor.h"
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cria::reference {
+
+/// A recorded op: operands and attributes by name, all present and of the types its signature asks for.
+class OpCall {
+public:
+  std::map<std::string, Tensor, std::less<>> operands;
+  std::map<std::string, double, std::less<>> numbers;
+  std::map<std::string, std::string, std::less<>> texts;
+
+  const Tensor &operand(std::string_view name) const { return operands.find(name)->second; }
+  const Tensor *optionalOperand(std::string_view name) const {
+    const auto found = operands.find(name);
+    return found == operands.end() ? nullptr : &found->second;
+  }
+  float number(std::string_view name) const { return static_cast<float>(numbers.find(name)->second); }
+  uint64_t integer(std::string_view name) const { return static_cast<uint64_t>(numbers.find(name)->second); }
+  std::string_view text(std::string_view name) const { return texts.find(name)->second; }
+};
+
+/// Element types an operand may have.
+enum class OperandTypes { floats, f32, i32, u32 };
+
+struct OperandSignature {
+  std::string_view name;
+  OperandTypes types;
+  uint32_t rank;
+  bool isResult = false;
+  bool isOptional = false;
+};
+
+struct AttributeSignature {
+  std::string_view name;
+  uint32_t type; // CRIA_ATTRIBUTE_*
+  bool isOptional = false;
+};
+
+struct OpSignature {
+  std::string_view name;
+  std::span<const OperandSignature> operands;
+  std::span<const AttributeSignature> attributes;
+  void (*run)(const OpCall &call);
+};
+
+/// Null when the opset has no op of that name.
+const OpSignature *findOp(std::string_view name);
+
+// Implementations, by file. Formulas stand beside them.
+void runEmbedding(const OpCall &call);
+void runGatherRows(const OpCall &call);
+void runSilu(const OpCall &call);
+void runMul(const OpCall &call);
+void runAdd(const OpCall &call);
+void runRmsNorm(const OpCall &call);
+void runLinear(const OpCall &call);
+void runFusedLinear(const OpCall &call);
+void runRope(const OpCall &call);
+void runKvAppend(const OpCall &call);
+void runAttention(const OpCall &call);
+void runRopeAttention(const OpCall &call);
+void runFillRandom(const OpCall &call);
+void runFillOnes(const OpCall &call);
+
+} // namespace cria::reference

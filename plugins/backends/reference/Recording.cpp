@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Turns the host's entries into op calls and runs them. Checks that names, types and ranks are those of the opset and
+// that every operand's last element lies inside its window.
+#include "Recording.h"
+
+#include <algorithm>
+
+namespace cria::reference {
+namespace {
+
+/// Refusal with the text to show.
+struct Refusal {
+  cria_status status;
+  std::string text;
+};
+using Checked = std::unique_ptr<Refusal>; // null: fine
+
+Checked refuse(cria_status status, std::string text) { return std::make_unique<Refusal>(Refusal{status, std::move(text)}); }
+
+std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
+
+bool typeFits(OperandTypes types, uint32_t type) {
+  switch (types) {
+  case OperandTypes::floats:
+    return type == CRIA_TYPE_F32 || type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16;
+  case OperandTypes::f32:
+    return type == CRIA_TYPE_F32;
+  case OperandTypes::i32:
+    return type == CRIA_TYPE_I32;
+  case OperandTypes::u32:
+    return type == CRIA_TYPE_U32;
+  }
+  return false;
+}
+
+// Elements from the first to the last, inclusive; 0 for an empty tensor.
+uint64_t elementSpan(const cria_operand &operand) {
+  uint64_t last = 0;
+  for (uint32_t d = 0; d < operand.rank; ++d) {
+    if (operand.shape[d] == 0) {
+      return 0;
+    }
+    last += (operand.shape[d] - 1) * operand.strides[d];
+  }
+  return last + 1;
+}
+
+Checked checkOperand(const OperandSignature &signature, const cria_operand &operand) {
+  if (!typeFits(signature.types, operand.type)) {
+    return refuse(CRIA_STATUS_UNSUPPORTED, "operand " + quoted(signature.name) + " has unsupported type " + std::to_string(operand.type));
+  }
+  if (operand.rank != signature.rank) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected rank " +
+                                                    std::to_string(signature.rank) + ", got " + std::to_string(operand.rank));
+  }
+  const uint64_t needed = elementSpan(operand) * sizeOfType(operand.type);
+  if (needed > operand.size || !plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": its shape needs " + std::to_string(needed) +
+                                                    " bytes, its window has " + std::to_string(operand.size));
+  }
+  return nullptr;
+}
+
+Tensor makeTensor(const cria_operand &operand) {
+  Tensor tensor{.data = operand.buffer->data + operand.offset, .type = operand.type, .rank = operand.rank};
+  std::copy_n(operand.shape, operand.rank, tensor.shape.begin());
+  std::copy_n(operand.strides, operand.rank, tensor.strides.begin());
+  return tensor;
+}
+
+Checked bindOperand(const OpSignature &op, const cria_operand &operand, OpCall &call) {
+  const std::string_view name = plugin::view(operand.name);
+  const auto signature =
+      std::find_if(op.operands.begin(), op.operands.end(), [&](const auto &candidate) { return candidate.name == name; });
+  if (signature == op.operands.end()) {
+    return operand.required != 0 ? refuse(CRIA_STATUS_UNSUPPORTED, "unknown required operand " + quoted(name)) : nullptr;
+  }
+  if (Checked refusal = checkOperand(*signature, operand)) {
+    return refusal;
+  }
+  call.operands.emplace(name, makeTensor(operand));
+  return nullptr;
+}
+
+Checked bindAttribute(const OpSignature &op, const cria_attribute &attribute, OpCall &call) {
+  const std::string_view name = plugin::view(attribute.name);
+  const auto signature = std::find_if(op.attributes.begin(), op.attributes.end(),
+                                      [&](const auto &candidate) { return candidate.name == name; });
+  if (signature == op.attributes.end()) {
+    return refuse(CRIA_STATUS_UNSUPPORTED, "unknown attribute " + quoted(name));
+  }
+  if (signature->type != attribute.type) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(name) + " has the wrong type");
+  }
+  if (attribute.type == CRIA_ATTRIBUTE_STRING) {
+    call.texts.emplace(name, plugin::view(attribute.text));
+  } else {
+    call.numbers.emplace(name, attribute.type == CRIA_ATTRIBUTE_INT ? static_cast<double>(attribute.integer) : attribute.number);
+  }
+  return nullptr;
+}
+
+Checked checkComplete(const OpSignature &op, const OpCall &call) {
+  for (const OperandSignature &operand : op.operands) {
+    if (!operand.isOptional && call.operands.find(operand.name) == call.operands.end()) {
+      return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(operand.name) + " is missing");
+    }
+  }
+  for (const AttributeSignature &attribute : op.attributes) {
+    const bool given = call.numbers.count(std::string(attribute.name)) + call.texts.count(std::string(attribute.name)) > 0;
+    if (!attribute.isOptional && !given) {
+      return refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(attribute.name) + " is missing");
+    }
+  }
+  return nullptr;
+}
+
+// What the signature alone cannot say about fused_linear.
+Checked checkFusedLinear(const OpCall &call) {
+  const std::string_view activation = call.text("activation");
+  if (activation != "none" && activation != "swiglu") {
+    return refuse(CRIA_STATUS_UNSUPPORTED, "unknown activation " + quoted(activation));
+  }
+  if (activation == "swiglu" && (call.numbers.count("swiglu_block") == 0 || call.integer("swiglu_block") == 0)) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "activation 'swiglu' needs a positive attribute 'swiglu_block'");
+  }
+  if (call.optionalOperand("norm_weight") != nullptr && call.numbers.count("epsilon") == 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand 'norm_weight' needs attribute 'epsilon'");
+  }
+  return nullptr;
+}
+
+Checked recordOp(const cria_entry &entry, RecordedEntry &recorded) {
+  recorded.op = findOp(plugin::view(entry.name));
+  if (recorded.op == nullptr) {
+    return refuse(CRIA_STATUS_UNSUPPORTED, "unknown op; the backend 'reference' runs opset 1");
+  }
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    if (Checked refusal = bindOperand(*recorded.op, *entry.operands[i], recorded.call)) {
+      return refusal;
+    }
+  }
+  for (uint32_t i = 0; i < entry.num_attributes; ++i) {
+    if (Checked refusal = bindAttribute(*recorded.op, *entry.attributes[i], recorded.call)) {
+      return refusal;
+    }
+  }
+  if (Checked refusal = checkComplete(*recorded.op, recorded.call)) {
+    return refusal;
+  }
+  return recorded.op->run == runFusedLinear ? checkFusedLinear(recorded.call) : nullptr;
+}
+
+Checked recordBytes(const cria_entry &entry, RecordedEntry &recorded) {
+  const uint32_t expected = entry.kind == CRIA_ENTRY_COPY ? 2 : 1;
+  if (entry.num_operands != expected) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected " + std::to_string(expected) + " operands, got " + std::to_string(entry.num_operands));
+  }
+  const cria_operand &destination = *entry.operands[expected - 1];
+  if (!plugin::host::contains(*destination.buffer, destination.offset, destination.size) || !destination.buffer->owned) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "destination is read-only or reaches outside its buffer");
+  }
+  recorded.destination = destination.buffer->data + destination.offset;
+  recorded.size = destination.size;
+  recorded.fillValue = entry.fill_value;
+  if (entry.kind == CRIA_ENTRY_COPY) {
+    const cria_operand &source = *entry.operands[0];
+    if (source.size != destination.size || !plugin::host::contains(*source.buffer, source.offset, source.size)) {
+      return refuse(CRIA_STATUS_INVALID_ARGUMENT, "source differs in size or reaches outside its buffer");
+    }
+    recorded.source = source.buffer->data + source.offset;
+  }
+  return nullptr;
+}
+
+Checked recordEntry(const cria_entry &entry, RecordedEntry &recorded) {
+  recorded.kind = entry.kind;
+  switch (entry.kind) {
+  case CRIA_ENTRY_OP:
+    return recordOp(entry, recorded);
+  case CRIA_ENTRY_COPY:
+  case CRIA_ENTRY_FILL:
+    return recordBytes(entry, recorded);
+  default:
+    return refuse(CRIA_STATUS_UNSUPPORTED, "the backend 'reference' runs ops, copies and fills, not entries of kind " +
+                                               std::to_string(entry.kind));
+  }
+}
+
+void runEntry(const RecordedEntry &entry) {
+  switch (entry.kind) {
+  case CRIA_ENTRY_OP:
+    return entry.op->run(entry.call);
+  case CRIA_ENTRY_COPY:
+    std::memmove(entry.destination, entry.source, entry.size);
+    return;
+  default:
+    return plugin::host::fillWords(entry.destination, entry.size, entry.fillValue);
+  }
+}
+
+} // namespace
+
+cria_status recordEntries(const cria_record_info &info, std::unique_ptr<cria_recording> &out, cria_message *message) {
+  auto recording = std::make_unique<cria_recording>();
+  recording->entries.resize(info.num_entries);
+  for (uint32_t i = 0; i < info.num_entries; ++i) {
+    if (Checked refusal = recordEntry(*info.entries[i], recording->entries[i])) {
+      return plugin::report(message, refusal->status,
+                            "entry " + std::to_string(i) + " " + quoted(plugin::view(info.entries[i]->name)) + ": " + refusal->text);
+    }
+  }
+  out = std::move(recording);
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::reference
+
+namespace cria::plugin {
+
+cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile, cria_message *message) {
+  profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
+  for (size_t i = 0; i < recording.entries.size(); ++i) {
+    if (isCancelled(cancel)) {
+      return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
+    }
+    const EntryTimer timer(profile, i);
+    reference::runEntry(recording.entries[i]);
+  }
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::plugin

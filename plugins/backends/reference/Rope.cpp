@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Rotary position embedding (Su et al. 2021) in the order of halves.
+#include "Rope.h"
+#include "OpTable.h"
+
+namespace cria::reference {
+
+std::vector<float> ropeRow(const Tensor &input, uint64_t row, int32_t position, const Tensor &table,
+                           uint64_t headDim) {
+  std::vector<float> result(input.shape[1]);
+  const uint64_t half = headDim / 2;
+  const auto angles = static_cast<uint64_t>(position);
+  for (uint64_t head = 0; head < result.size(); head += headDim) {
+    for (uint64_t i = 0; i < half; ++i) {
+      const float cosine = table.load(angles, i);
+      const float sine = table.load(angles, half + i);
+      const float first = input.load(row, head + i);
+      const float second = input.load(row, head + half + i);
+      result[head + i] = first * cosine - second * sine;
+      result[head + half + i] = second * cosine + first * sine;
+    }
+  }
+  return result;
+}
+
+void runRope(const OpCall &call) {
+  const Tensor &output = call.operand("output");
+  for (uint64_t row = 0; row < output.shape[0]; ++row) {
+    const std::vector<float> rotated = ropeRow(call.operand("input"), row, call.operand("positions").loadInt(row),
+                                               call.operand("table"), call.integer("head_dim"));
+    for (uint64_t k = 0; k < rotated.size(); ++k) {
+      output.store(row, k, rotated[k]);
+    }
+  }
+}
+
+} // namespace cria::reference
