@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_host_backend.hpp - the half of a backend that all backends on host memory share: buffers in aligned host
-// memory, an in-order synchronous queue, events that are complete when they are made. Optional C++20 conveniences over
-// cria_plugin.h; a plugin that includes it defines cria_context, cria_code and cria_recording, implements
-// cria::plugin::replayRecording, and fills the rest of the table with installHostMemory().
+// cria_host_backend.hpp - the half of a backend that all backends on host memory share: buffers in aligned
+// host memory, an in-order synchronous queue, events that are complete when they are made. Optional C++20
+// conveniences over cria_plugin.h; a plugin that includes it defines cria_context, cria_code and
+// cria_recording, implements cria::plugin::replayRecording, and fills the rest of the table with
+// installHostMemory().
 #pragma once
 
 #include "cria_plugin.h"
@@ -41,7 +42,8 @@ struct Profile {
 };
 
 /// Runs all entries in order, looking at `cancel` (may be NULL) between them. Implemented by the plugin.
-cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile, cria_message *message);
+cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
+                            cria_message *message);
 
 inline bool isCancelled(const int32_t *cancel) {
   return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
@@ -94,21 +96,24 @@ inline bool contains(const cria_buffer &buffer, uint64_t offset, uint64_t size) 
   return offset <= buffer.size && size <= buffer.size - offset;
 }
 
-inline cria_status outOfRange(cria_message *message, const char *what, const cria_buffer &buffer, uint64_t offset,
-                              uint64_t size) {
+inline cria_status outOfRange(cria_message *message, const char *what, const cria_buffer &buffer,
+                              uint64_t offset, uint64_t size) {
   return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                std::string(what) + ": bytes " + std::to_string(offset) + " to " + std::to_string(offset + size) +
-                    " reach outside a buffer of " + std::to_string(buffer.size) + " bytes");
+                std::string(what) + ": bytes " + std::to_string(offset) + " to " +
+                    std::to_string(offset + size) + " reach outside a buffer of " +
+                    std::to_string(buffer.size) + " bytes");
 }
 
 inline cria_status bufferAllocate(cria_context *, uint64_t size, cria_buffer **out, cria_message *message) {
   if (size == 0 || size > UINT64_MAX - kBufferAlignment) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0 and below 2^64 - 64 bytes");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                  "buffer size must be above 0 and below 2^64 - 64 bytes");
   }
   const uint64_t rounded = (size + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
   void *data = std::aligned_alloc(kBufferAlignment, rounded);
   if (data == nullptr) {
-    return report(message, CRIA_STATUS_OUT_OF_MEMORY, "cannot allocate " + std::to_string(rounded) + " bytes of host memory");
+    return report(message, CRIA_STATUS_OUT_OF_MEMORY,
+                  "cannot allocate " + std::to_string(rounded) + " bytes of host memory");
   }
   *out = new cria_buffer{static_cast<std::byte *>(data), size, true};
   return CRIA_STATUS_OK;
@@ -145,8 +150,8 @@ inline cria_status checkWritable(cria_message *message, const char *what, const 
                                std::string(what) + ": the buffer is imported read-only memory");
 }
 
-inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, const void *source, uint64_t size,
-                          cria_message *message) {
+inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, const void *source,
+                          uint64_t size, cria_message *message) {
   if (!contains(*buffer, offset, size)) {
     return outOfRange(message, "upload", *buffer, offset, size);
   }
@@ -157,8 +162,8 @@ inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, co
   return CRIA_STATUS_OK;
 }
 
-inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, void *destination, uint64_t size,
-                            cria_message *message) {
+inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, void *destination,
+                            uint64_t size, cria_message *message) {
   if (!contains(*buffer, offset, size)) {
     return outOfRange(message, "download", *buffer, offset, size);
   }
@@ -166,8 +171,8 @@ inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, 
   return CRIA_STATUS_OK;
 }
 
-inline cria_status copy(cria_queue *, cria_buffer *destination, uint64_t destinationOffset, cria_buffer *source,
-                        uint64_t sourceOffset, uint64_t size, cria_message *message) {
+inline cria_status copy(cria_queue *, cria_buffer *destination, uint64_t destinationOffset,
+                        cria_buffer *source, uint64_t sourceOffset, uint64_t size, cria_message *message) {
   if (!contains(*destination, destinationOffset, size)) {
     return outOfRange(message, "copy destination", *destination, destinationOffset, size);
   }
@@ -203,7 +208,8 @@ inline cria_status fill(cria_queue *, cria_buffer *buffer, uint64_t offset, uint
   return CRIA_STATUS_OK;
 }
 
-inline cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel, cria_message *message) {
+inline cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
+                          cria_message *message) {
   return replayRecording(*recording, cancel, queue->profile, message);
 }
 
@@ -224,7 +230,8 @@ inline cria_status profileEnable(cria_queue *queue, uint32_t on, cria_message *)
 inline cria_status profileRead(cria_queue *queue, cria_profile *out, cria_message *message) {
   const std::vector<uint64_t> &times = queue->profile.nanoseconds;
   if (out->num_entries < times.size()) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "profile: room for " + std::to_string(times.size()) + " entries needed");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                  "profile: room for " + std::to_string(times.size()) + " entries needed");
   }
   std::copy(times.begin(), times.end(), out->nanoseconds);
   out->num_entries = static_cast<uint32_t>(times.size());
@@ -264,8 +271,9 @@ inline cria_status answerQuery(const cria_host *host, cria_plugin *out, cria_mes
       host->abi_minor_min > CRIA_ABI_MINOR) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
                   "this plugin speaks plugin ABI " + std::to_string(CRIA_ABI_MAJOR) + "." +
-                      std::to_string(CRIA_ABI_MINOR) + ", the host speaks " + std::to_string(host->abi_major) + "." +
-                      std::to_string(host->abi_minor_min) + " to " + std::to_string(host->abi_minor_max));
+                      std::to_string(CRIA_ABI_MINOR) + ", the host speaks " +
+                      std::to_string(host->abi_major) + "." + std::to_string(host->abi_minor_min) + " to " +
+                      std::to_string(host->abi_minor_max));
   }
   out->abi_major = CRIA_ABI_MAJOR;
   out->abi_minor = CRIA_ABI_MINOR;

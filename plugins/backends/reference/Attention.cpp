@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// KV append and attention over pages. A page is [layer][2][kv_head][page_tokens][head_dim]; K is stored after RoPE.
+// KV append and attention over pages. A page is [layer][2][kv_head][page_tokens][head_dim]; K is stored after
+// RoPE.
 #include "OpTable.h"
 #include "Rope.h"
 
@@ -22,7 +23,8 @@ public:
 
   /// slot = page · page_tokens + position inside the page.
   uint64_t element(uint64_t slot, Part part, uint64_t head) const {
-    const uint64_t row = ((slot / pageTokens_ * layers_ + layer_) * 2 + static_cast<uint64_t>(part)) * kvHeads_ + head;
+    const uint64_t row =
+        ((slot / pageTokens_ * layers_ + layer_) * 2 + static_cast<uint64_t>(part)) * kvHeads_ + head;
     return (row * pageTokens_ + slot % pageTokens_) * headDim_;
   }
   uint64_t slot(const Tensor &blockTable, uint64_t sequence, uint64_t position) const {
@@ -102,6 +104,36 @@ void attendRow(const OpCall &call, const CacheLayer &layer, const std::vector<fl
 
 } // namespace
 
+// cache: [pages, layers, 2, kv_heads, page_tokens, head_dim], dense; rows are whole heads.
+std::string checkCacheOp(const OpCall &call) {
+  const Tensor &cache = call.operand("cache");
+  const uint64_t expected[] = {
+      cache.shape[0],           call.integer("layers"),      2,
+      call.integer("kv_heads"), call.integer("page_tokens"), call.integer("head_dim")};
+  uint64_t stride = 1;
+  for (uint32_t d = cache.rank; d-- > 0;) {
+    if (cache.shape[d] != expected[d] || cache.shape[d] == 0 || cache.strides[d] != stride) {
+      return "operand 'cache': expected a dense extent of " + std::to_string(expected[d]) + " in dimension " +
+             std::to_string(d) + ", got " + std::to_string(cache.shape[d]);
+    }
+    stride *= cache.shape[d];
+  }
+  const Tensor *query = call.optionalOperand("query");
+  const Tensor *key = call.optionalOperand("key");
+  const uint64_t width = call.integer("kv_heads") * call.integer("head_dim");
+  if (call.integer("layer") >= call.integer("layers") || (key != nullptr && key->shape[1] != width) ||
+      (query != nullptr && query->shape[1] % width != 0)) {
+    return "expected layer below 'layers', and rows of kv_heads · head_dim = " + std::to_string(width) +
+           " columns";
+  }
+  return "";
+}
+
+std::string checkRopeAttention(const OpCall &call) {
+  const std::string wrong = checkCacheOp(call);
+  return wrong.empty() ? checkRope(call) : wrong;
+}
+
 void runKvAppend(const OpCall &call) {
   const CacheLayer layer(call);
   for (uint64_t row = 0; row < call.operand("key").shape[0]; ++row) {
@@ -128,13 +160,15 @@ void runRopeAttention(const OpCall &call) {
   for (uint64_t row = 0; row < call.operand("key").shape[0]; ++row) {
     const int32_t slot = call.operand("slots").loadInt(row);
     if (slot >= 0) {
-      appendRow(layer, ropeRow(call.operand("key"), row, positions.loadInt(row), table, layer.headDim()).data(), slot,
-                Part::key);
+      appendRow(layer,
+                ropeRow(call.operand("key"), row, positions.loadInt(row), table, layer.headDim()).data(),
+                slot, Part::key);
       appendRow(layer, loadRow(call.operand("value"), row).data(), slot, Part::value);
     }
   }
   for (uint64_t row = 0; row < call.operand("output").shape[0]; ++row) {
-    attendRow(call, layer, ropeRow(call.operand("query"), row, positions.loadInt(row), table, layer.headDim()), row);
+    attendRow(call, layer,
+              ropeRow(call.operand("query"), row, positions.loadInt(row), table, layer.headDim()), row);
   }
 }
 

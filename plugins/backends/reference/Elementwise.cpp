@@ -6,8 +6,7 @@
 namespace cria::reference {
 namespace {
 
-template <typename Function>
-void forEachElement(const Tensor &output, Function function) {
+template <typename Function> void forEachElement(const Tensor &output, Function function) {
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
     for (uint64_t column = 0; column < output.shape[1]; ++column) {
       output.store(row, column, function(row, column));
@@ -42,13 +41,15 @@ void runSilu(const OpCall &call) {
 void runMul(const OpCall &call) {
   const Tensor &lhs = call.operand("lhs");
   const Tensor &rhs = call.operand("rhs");
-  forEachElement(call.operand("output"), [&](uint64_t i, uint64_t j) { return lhs.load(i, j) * rhs.load(i, j); });
+  forEachElement(call.operand("output"),
+                 [&](uint64_t i, uint64_t j) { return lhs.load(i, j) * rhs.load(i, j); });
 }
 
 void runAdd(const OpCall &call) {
   const Tensor &lhs = call.operand("lhs");
   const Tensor &rhs = call.operand("rhs");
-  forEachElement(call.operand("output"), [&](uint64_t i, uint64_t j) { return lhs.load(i, j) + rhs.load(i, j); });
+  forEachElement(call.operand("output"),
+                 [&](uint64_t i, uint64_t j) { return lhs.load(i, j) + rhs.load(i, j); });
 }
 
 } // namespace cria::reference

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fills weights whose recipe is random(seed) or ones. The hash is the one of docs/generated/opset-v1.md, written out
-// here because a backend knows the opset and nothing of the compiler.
+// Fills weights whose recipe is random(seed) or ones. The hash is the one of docs/generated/opset-v1.md,
+// written out here because a backend knows the opset and nothing of the compiler.
 #include "OpTable.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace cria::reference {
@@ -32,13 +33,18 @@ void runFillRandom(const OpCall &call) {
   const Tensor &constants = call.operand("constants");
   const Tensor &weight = call.operand("weight");
   const auto constant = [&](uint64_t i) { return static_cast<uint32_t>(constants.loadInt(i)); };
+  const uint32_t block = std::max(1u, constant(3));
   for (uint32_t row = 0; row < constant(1); ++row) {
-    const uint64_t destination = constant(2) + static_cast<uint64_t>(row / constant(3)) * constant(4) + row % constant(3);
+    const uint64_t destination = constant(2) + static_cast<uint64_t>(row / block) * constant(4) + row % block;
     for (uint64_t column = 0; column < weight.shape[1] && destination < weight.shape[0]; ++column) {
       weight.store(destination, column,
                    randomValue(constant(0), row, static_cast<uint32_t>(column), weight.shape[1]));
     }
   }
+}
+
+std::string checkFillRandom(const OpCall &call) {
+  return call.operand("constants").shape[0] >= 5 ? "" : "operand 'constants': expected at least 5 words";
 }
 
 void runFillOnes(const OpCall &call) {

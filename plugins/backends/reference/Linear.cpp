@@ -24,7 +24,8 @@ float dotRow(const Tensor &weight, uint64_t row, const std::vector<float> &x) {
   return sum;
 }
 
-// Gate and up rows lie interleaved in blocks: gate row j at (j / block)·2·block + j mod block, up row `block` later.
+// Gate and up rows lie interleaved in blocks: gate row j at (j / block)·2·block + j mod block, up row `block`
+// later.
 float swigluRow(const Tensor &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
   const uint64_t gateRow = j / block * 2 * block + j % block;
   return silu(dotRow(weight, gateRow, x)) * dotRow(weight, gateRow + block, x);
@@ -57,6 +58,29 @@ void runFusedLinear(const OpCall &call) {
       output.store(row, n, residual != nullptr ? residual->load(row, n) + y : y);
     }
   }
+}
+
+std::string checkFusedLinear(const OpCall &call) {
+  const std::string_view activation = call.text("activation");
+  const uint64_t width = call.operand("output").shape[1];
+  uint64_t rows = width;
+  if (activation == "swiglu") {
+    const uint64_t block = call.numbers.count("swiglu_block") != 0 ? call.integer("swiglu_block") : 0;
+    if (block == 0) {
+      return "activation 'swiglu' needs a positive attribute 'swiglu_block'";
+    }
+    rows = (width + block - 1) / block * block * 2;
+  } else if (activation != "none") {
+    return "unknown activation '" + std::string(activation) + "'";
+  }
+  if (call.operand("weight").shape[0] != rows) {
+    return "operand 'weight': expected " + std::to_string(rows) + " rows, got " +
+           std::to_string(call.operand("weight").shape[0]);
+  }
+  const bool hasEpsilon = call.numbers.count("epsilon") != 0;
+  return call.optionalOperand("norm_weight") != nullptr && !hasEpsilon
+             ? "operand 'norm_weight' needs attribute 'epsilon'"
+             : "";
 }
 
 } // namespace cria::reference

@@ -10,37 +10,39 @@ using enum OperandTypes;
 constexpr bool kResult = true;
 constexpr bool kOptional = true;
 
-constexpr OperandSignature kEmbedding[] = {{"tokens", i32, 1}, {"table", floats, 2}, {"output", f32, 2, kResult}};
-constexpr OperandSignature kGatherRows[] = {{"input", f32, 2}, {"rows", i32, 1}, {"output", f32, 2, kResult}};
-constexpr OperandSignature kUnary[] = {{"input", f32, 2}, {"output", f32, 2, kResult}};
-constexpr OperandSignature kBinary[] = {{"lhs", f32, 2}, {"rhs", f32, 2}, {"output", f32, 2, kResult}};
-constexpr OperandSignature kRmsNorm[] = {{"input", f32, 2}, {"weight", f32, 1}, {"output", f32, 2, kResult}};
-constexpr OperandSignature kLinear[] = {{"input", f32, 2}, {"weight", floats, 2}, {"output", f32, 2, kResult}};
-constexpr OperandSignature kFusedLinear[] = {{"input", f32, 2},
-                                             {"weight", floats, 2},
-                                             {"norm_weight", f32, 1, !kResult, kOptional},
-                                             {"residual", f32, 2, !kResult, kOptional},
-                                             {"output", f32, 2, kResult}};
+constexpr OperandSignature kEmbedding[] = {
+    {"tokens", i32, "T"}, {"table", floats, ".D"}, {"output", f32, "TD", kResult}};
+constexpr OperandSignature kGatherRows[] = {
+    {"input", f32, ".D"}, {"rows", i32, "R"}, {"output", f32, "RD", kResult}};
+constexpr OperandSignature kUnary[] = {{"input", f32, "TD"}, {"output", f32, "TD", kResult}};
+constexpr OperandSignature kBinary[] = {
+    {"lhs", f32, "TD"}, {"rhs", f32, "TD"}, {"output", f32, "TD", kResult}};
+constexpr OperandSignature kRmsNorm[] = {
+    {"input", f32, "TK"}, {"weight", f32, "K"}, {"output", f32, "TK", kResult}};
+constexpr OperandSignature kLinear[] = {
+    {"input", f32, "TK"}, {"weight", floats, "NK"}, {"output", f32, "TN", kResult}};
+constexpr OperandSignature kFusedLinear[] = {{"input", f32, "TK"},
+                                             {"weight", floats, ".K"},
+                                             {"norm_weight", f32, "K", !kResult, kOptional},
+                                             {"residual", f32, "TN", !kResult, kOptional},
+                                             {"output", f32, "TN", kResult}};
 constexpr OperandSignature kRope[] = {
-    {"input", f32, 2}, {"positions", i32, 1}, {"table", f32, 2}, {"output", f32, 2, kResult}};
+    {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, ".H"}, {"output", f32, "TC", kResult}};
 constexpr OperandSignature kKvAppend[] = {
-    {"key", f32, 2}, {"value", f32, 2}, {"slots", i32, 1}, {"cache", floats, 6, kResult}};
-constexpr OperandSignature kAttention[] = {{"query", f32, 2},           {"positions", i32, 1},   {"sequences", i32, 1},
-                                           {"sequence_starts", i32, 1}, {"block_table", i32, 2}, {"cache", floats, 6},
-                                           {"output", f32, 2, kResult}};
-constexpr OperandSignature kRopeAttention[] = {{"query", f32, 2},
-                                               {"key", f32, 2},
-                                               {"value", f32, 2},
-                                               {"table", f32, 2},
-                                               {"positions", i32, 1},
-                                               {"sequences", i32, 1},
-                                               {"slots", i32, 1},
-                                               {"sequence_starts", i32, 1},
-                                               {"block_table", i32, 2},
-                                               {"cache", floats, 6, kResult},
-                                               {"output", f32, 2, kResult}};
-constexpr OperandSignature kFillRandom[] = {{"constants", u32, 1}, {"weight", floats, 2, kResult}};
-constexpr OperandSignature kFillOnes[] = {{"weight", floats, 1, kResult}};
+    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", floats, "......", kResult}};
+constexpr OperandSignature kAttention[] = {{"query", f32, "TC"},          {"positions", i32, "T"},
+                                           {"sequences", i32, "T"},       {"sequence_starts", i32, "."},
+                                           {"block_table", i32, ".."},    {"cache", floats, "......"},
+                                           {"output", f32, "TC", kResult}};
+constexpr OperandSignature kRopeAttention[] = {
+    {"query", f32, "TC"},          {"key", f32, "TE"},
+    {"value", f32, "TE"},          {"table", f32, ".H"},
+    {"positions", i32, "T"},       {"sequences", i32, "T"},
+    {"slots", i32, "T"},           {"sequence_starts", i32, "."},
+    {"block_table", i32, ".."},    {"cache", floats, "......", kResult},
+    {"output", f32, "TC", kResult}};
+constexpr OperandSignature kFillRandom[] = {{"constants", u32, "."}, {"weight", floats, "NK", kResult}};
+constexpr OperandSignature kFillOnes[] = {{"weight", floats, "K", kResult}};
 
 constexpr AttributeSignature kEpsilon[] = {{"epsilon", CRIA_ATTRIBUTE_FLOAT}};
 constexpr AttributeSignature kHeadDim[] = {{"head_dim", CRIA_ATTRIBUTE_INT}};
@@ -52,9 +54,9 @@ constexpr AttributeSignature kCache[] = {{"layer", CRIA_ATTRIBUTE_INT},
                                          {"kv_heads", CRIA_ATTRIBUTE_INT},
                                          {"head_dim", CRIA_ATTRIBUTE_INT},
                                          {"page_tokens", CRIA_ATTRIBUTE_INT}};
-constexpr AttributeSignature kCacheAndScale[] = {{"layer", CRIA_ATTRIBUTE_INT},       {"layers", CRIA_ATTRIBUTE_INT},
-                                                 {"kv_heads", CRIA_ATTRIBUTE_INT},    {"head_dim", CRIA_ATTRIBUTE_INT},
-                                                 {"page_tokens", CRIA_ATTRIBUTE_INT}, {"scale", CRIA_ATTRIBUTE_FLOAT}};
+constexpr AttributeSignature kCacheAndScale[] = {
+    {"layer", CRIA_ATTRIBUTE_INT},    {"layers", CRIA_ATTRIBUTE_INT},      {"kv_heads", CRIA_ATTRIBUTE_INT},
+    {"head_dim", CRIA_ATTRIBUTE_INT}, {"page_tokens", CRIA_ATTRIBUTE_INT}, {"scale", CRIA_ATTRIBUTE_FLOAT}};
 
 constexpr OpSignature kOps[] = {
     {"embedding", kEmbedding, {}, runEmbedding},
@@ -64,12 +66,12 @@ constexpr OpSignature kOps[] = {
     {"add", kBinary, {}, runAdd},
     {"rms_norm", kRmsNorm, kEpsilon, runRmsNorm},
     {"linear", kLinear, {}, runLinear},
-    {"fused_linear", kFusedLinear, kFusedLinearAttributes, runFusedLinear},
-    {"rope", kRope, kHeadDim, runRope},
-    {"kv_append", kKvAppend, kCache, runKvAppend},
-    {"attention", kAttention, kCacheAndScale, runAttention},
-    {"rope_attention", kRopeAttention, kCacheAndScale, runRopeAttention},
-    {"fill_random", kFillRandom, {}, runFillRandom},
+    {"fused_linear", kFusedLinear, kFusedLinearAttributes, runFusedLinear, checkFusedLinear},
+    {"rope", kRope, kHeadDim, runRope, checkRope},
+    {"kv_append", kKvAppend, kCache, runKvAppend, checkCacheOp},
+    {"attention", kAttention, kCacheAndScale, runAttention, checkCacheOp},
+    {"rope_attention", kRopeAttention, kCacheAndScale, runRopeAttention, checkRopeAttention},
+    {"fill_random", kFillRandom, {}, runFillRandom, checkFillRandom},
     {"fill_ones", kFillOnes, {}, runFillOnes},
 };
 

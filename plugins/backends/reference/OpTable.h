@@ -31,10 +31,11 @@ public:
 /// Element types an operand may have.
 enum class OperandTypes { floats, f32, i32, u32 };
 
+/// `extents` has one letter a dimension: equal letters of an op are equal extents, '.' is any.
 struct OperandSignature {
   std::string_view name;
   OperandTypes types;
-  uint32_t rank;
+  std::string_view extents;
   bool isResult = false;
   bool isOptional = false;
 };
@@ -50,6 +51,8 @@ struct OpSignature {
   std::span<const OperandSignature> operands;
   std::span<const AttributeSignature> attributes;
   void (*run)(const OpCall &call);
+  /// What names, types and extents alone cannot say: empty, or what is wrong. Null: nothing more to check.
+  std::string (*check)(const OpCall &call) = nullptr;
 };
 
 /// Null when the opset has no op of that name.
@@ -70,5 +73,12 @@ void runAttention(const OpCall &call);
 void runRopeAttention(const OpCall &call);
 void runFillRandom(const OpCall &call);
 void runFillOnes(const OpCall &call);
+
+// Checks beside them.
+std::string checkFusedLinear(const OpCall &call);
+std::string checkRope(const OpCall &call);
+std::string checkCacheOp(const OpCall &call);
+std::string checkRopeAttention(const OpCall &call);
+std::string checkFillRandom(const OpCall &call);
 
 } // namespace cria::reference

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Turns the host's entries into op calls and runs them. Checks that names, types and ranks are those of the opset and
-// that every operand's last element lies inside its window.
+// Turns the host's entries into op calls and runs them. Checks that names, types and ranks are those of the
+// opset and that every operand's last element lies inside its window.
 #include "Recording.h"
 
 #include <algorithm>
@@ -15,7 +15,9 @@ struct Refusal {
 };
 using Checked = std::unique_ptr<Refusal>; // null: fine
 
-Checked refuse(cria_status status, std::string text) { return std::make_unique<Refusal>(Refusal{status, std::move(text)}); }
+Checked refuse(cria_status status, std::string text) {
+  return std::make_unique<Refusal>(Refusal{status, std::move(text)});
+}
 
 std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
@@ -47,16 +49,19 @@ uint64_t elementSpan(const cria_operand &operand) {
 
 Checked checkOperand(const OperandSignature &signature, const cria_operand &operand) {
   if (!typeFits(signature.types, operand.type)) {
-    return refuse(CRIA_STATUS_UNSUPPORTED, "operand " + quoted(signature.name) + " has unsupported type " + std::to_string(operand.type));
+    return refuse(CRIA_STATUS_UNSUPPORTED, "operand " + quoted(signature.name) + " has unsupported type " +
+                                               std::to_string(operand.type));
   }
-  if (operand.rank != signature.rank) {
+  if (operand.rank != signature.extents.size()) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected rank " +
-                                                    std::to_string(signature.rank) + ", got " + std::to_string(operand.rank));
+                                                    std::to_string(signature.extents.size()) + ", got " +
+                                                    std::to_string(operand.rank));
   }
   const uint64_t needed = elementSpan(operand) * sizeOfType(operand.type);
   if (needed > operand.size || !plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": its shape needs " + std::to_string(needed) +
-                                                    " bytes, its window has " + std::to_string(operand.size));
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": its shape needs " +
+                                                    std::to_string(needed) + " bytes, its window has " +
+                                                    std::to_string(operand.size));
   }
   return nullptr;
 }
@@ -70,10 +75,11 @@ Tensor makeTensor(const cria_operand &operand) {
 
 Checked bindOperand(const OpSignature &op, const cria_operand &operand, OpCall &call) {
   const std::string_view name = plugin::view(operand.name);
-  const auto signature =
-      std::find_if(op.operands.begin(), op.operands.end(), [&](const auto &candidate) { return candidate.name == name; });
+  const auto signature = std::find_if(op.operands.begin(), op.operands.end(),
+                                      [&](const auto &candidate) { return candidate.name == name; });
   if (signature == op.operands.end()) {
-    return operand.required != 0 ? refuse(CRIA_STATUS_UNSUPPORTED, "unknown required operand " + quoted(name)) : nullptr;
+    return operand.required != 0 ? refuse(CRIA_STATUS_UNSUPPORTED, "unknown required operand " + quoted(name))
+                                 : nullptr;
   }
   if (Checked refusal = checkOperand(*signature, operand)) {
     return refusal;
@@ -95,7 +101,8 @@ Checked bindAttribute(const OpSignature &op, const cria_attribute &attribute, Op
   if (attribute.type == CRIA_ATTRIBUTE_STRING) {
     call.texts.emplace(name, plugin::view(attribute.text));
   } else {
-    call.numbers.emplace(name, attribute.type == CRIA_ATTRIBUTE_INT ? static_cast<double>(attribute.integer) : attribute.number);
+    call.numbers.emplace(name, attribute.type == CRIA_ATTRIBUTE_INT ? static_cast<double>(attribute.integer)
+                                                                    : attribute.number);
   }
   return nullptr;
 }
@@ -107,7 +114,8 @@ Checked checkComplete(const OpSignature &op, const OpCall &call) {
     }
   }
   for (const AttributeSignature &attribute : op.attributes) {
-    const bool given = call.numbers.count(std::string(attribute.name)) + call.texts.count(std::string(attribute.name)) > 0;
+    const bool given =
+        call.numbers.count(std::string(attribute.name)) + call.texts.count(std::string(attribute.name)) > 0;
     if (!attribute.isOptional && !given) {
       return refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(attribute.name) + " is missing");
     }
@@ -115,17 +123,21 @@ Checked checkComplete(const OpSignature &op, const OpCall &call) {
   return nullptr;
 }
 
-// What the signature alone cannot say about fused_linear.
-Checked checkFusedLinear(const OpCall &call) {
-  const std::string_view activation = call.text("activation");
-  if (activation != "none" && activation != "swiglu") {
-    return refuse(CRIA_STATUS_UNSUPPORTED, "unknown activation " + quoted(activation));
-  }
-  if (activation == "swiglu" && (call.numbers.count("swiglu_block") == 0 || call.integer("swiglu_block") == 0)) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "activation 'swiglu' needs a positive attribute 'swiglu_block'");
-  }
-  if (call.optionalOperand("norm_weight") != nullptr && call.numbers.count("epsilon") == 0) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand 'norm_weight' needs attribute 'epsilon'");
+// Equal letters in the signature are equal extents.
+Checked checkExtents(const OpSignature &op, const OpCall &call) {
+  std::map<char, uint64_t> extents;
+  for (const OperandSignature &signature : op.operands) {
+    const Tensor *tensor = call.optionalOperand(signature.name);
+    for (size_t d = 0; tensor != nullptr && d < signature.extents.size(); ++d) {
+      const char letter = signature.extents[d];
+      const uint64_t expected = extents.emplace(letter, tensor->shape[d]).first->second;
+      if (letter != '.' && tensor->shape[d] != expected) {
+        return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected " +
+                                                        letter + " = " + std::to_string(expected) +
+                                                        " in dimension " + std::to_string(d) + ", got " +
+                                                        std::to_string(tensor->shape[d]));
+      }
+    }
   }
   return nullptr;
 }
@@ -148,16 +160,22 @@ Checked recordOp(const cria_entry &entry, RecordedEntry &recorded) {
   if (Checked refusal = checkComplete(*recorded.op, recorded.call)) {
     return refusal;
   }
-  return recorded.op->run == runFusedLinear ? checkFusedLinear(recorded.call) : nullptr;
+  if (Checked refusal = checkExtents(*recorded.op, recorded.call)) {
+    return refusal;
+  }
+  std::string wrong = recorded.op->check != nullptr ? recorded.op->check(recorded.call) : std::string();
+  return wrong.empty() ? nullptr : refuse(CRIA_STATUS_INVALID_ARGUMENT, std::move(wrong));
 }
 
 Checked recordBytes(const cria_entry &entry, RecordedEntry &recorded) {
   const uint32_t expected = entry.kind == CRIA_ENTRY_COPY ? 2 : 1;
   if (entry.num_operands != expected) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected " + std::to_string(expected) + " operands, got " + std::to_string(entry.num_operands));
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected " + std::to_string(expected) + " operands, got " +
+                                                    std::to_string(entry.num_operands));
   }
   const cria_operand &destination = *entry.operands[expected - 1];
-  if (!plugin::host::contains(*destination.buffer, destination.offset, destination.size) || !destination.buffer->owned) {
+  if (!plugin::host::contains(*destination.buffer, destination.offset, destination.size) ||
+      !destination.buffer->owned) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "destination is read-only or reaches outside its buffer");
   }
   recorded.destination = destination.buffer->data + destination.offset;
@@ -165,7 +183,8 @@ Checked recordBytes(const cria_entry &entry, RecordedEntry &recorded) {
   recorded.fillValue = entry.fill_value;
   if (entry.kind == CRIA_ENTRY_COPY) {
     const cria_operand &source = *entry.operands[0];
-    if (source.size != destination.size || !plugin::host::contains(*source.buffer, source.offset, source.size)) {
+    if (source.size != destination.size ||
+        !plugin::host::contains(*source.buffer, source.offset, source.size)) {
       return refuse(CRIA_STATUS_INVALID_ARGUMENT, "source differs in size or reaches outside its buffer");
     }
     recorded.source = source.buffer->data + source.offset;
@@ -182,8 +201,9 @@ Checked recordEntry(const cria_entry &entry, RecordedEntry &recorded) {
   case CRIA_ENTRY_FILL:
     return recordBytes(entry, recorded);
   default:
-    return refuse(CRIA_STATUS_UNSUPPORTED, "the backend 'reference' runs ops, copies and fills, not entries of kind " +
-                                               std::to_string(entry.kind));
+    return refuse(CRIA_STATUS_UNSUPPORTED,
+                  "the backend 'reference' runs ops, copies and fills, not entries of kind " +
+                      std::to_string(entry.kind));
   }
 }
 
@@ -201,13 +221,15 @@ void runEntry(const RecordedEntry &entry) {
 
 } // namespace
 
-cria_status recordEntries(const cria_record_info &info, std::unique_ptr<cria_recording> &out, cria_message *message) {
+cria_status recordEntries(const cria_record_info &info, std::unique_ptr<cria_recording> &out,
+                          cria_message *message) {
   auto recording = std::make_unique<cria_recording>();
   recording->entries.resize(info.num_entries);
   for (uint32_t i = 0; i < info.num_entries; ++i) {
     if (Checked refusal = recordEntry(*info.entries[i], recording->entries[i])) {
       return plugin::report(message, refusal->status,
-                            "entry " + std::to_string(i) + " " + quoted(plugin::view(info.entries[i]->name)) + ": " + refusal->text);
+                            "entry " + std::to_string(i) + " " + quoted(plugin::view(info.entries[i]->name)) +
+                                ": " + refusal->text);
     }
   }
   out = std::move(recording);
@@ -218,7 +240,8 @@ cria_status recordEntries(const cria_record_info &info, std::unique_ptr<cria_rec
 
 namespace cria::plugin {
 
-cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile, cria_message *message) {
+cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
+                            cria_message *message) {
   profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
   for (size_t i = 0; i < recording.entries.size(); ++i) {
     if (isCancelled(cancel)) {

@@ -29,7 +29,9 @@ struct cria_recording {
 
 namespace cria::reference {
 
-/// Checks every entry against the opset. Errors: UNSUPPORTED and INVALID_ARGUMENT, naming entry, op and operand.
-cria_status recordEntries(const cria_record_info &info, std::unique_ptr<cria_recording> &out, cria_message *message);
+/// Checks every entry against the opset. Errors: UNSUPPORTED and INVALID_ARGUMENT, naming entry, op and
+/// operand.
+cria_status recordEntries(const cria_record_info &info, std::unique_ptr<cria_recording> &out,
+                          cria_message *message);
 
 } // namespace cria::reference

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The backend `reference`: runs programs of the ops target in plain scalar f32. Slow and easy to read; the oracle that
-// other backends are compared with. Never chosen by itself.
+// The backend `reference`: runs programs of the ops target in plain scalar f32. Slow and easy to read; the
+// oracle that other backends are compared with. Never chosen by itself.
 #include "Recording.h"
 
 namespace {
@@ -99,5 +99,6 @@ cria_backend_api makeApi() {
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   static const cria_backend_api kApi = makeApi();
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, "reference", CRIA_VERSION,
-                                   "Scalar f32 interpreter of the opset, the oracle for other backends", &kApi);
+                                   "Scalar f32 interpreter of the opset, the oracle for other backends",
+                                   &kApi);
 }

@@ -26,12 +26,25 @@ std::vector<float> ropeRow(const Tensor &input, uint64_t row, int32_t position, 
 void runRope(const OpCall &call) {
   const Tensor &output = call.operand("output");
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
-    const std::vector<float> rotated = ropeRow(call.operand("input"), row, call.operand("positions").loadInt(row),
-                                               call.operand("table"), call.integer("head_dim"));
+    const std::vector<float> rotated =
+        ropeRow(call.operand("input"), row, call.operand("positions").loadInt(row), call.operand("table"),
+                call.integer("head_dim"));
     for (uint64_t k = 0; k < rotated.size(); ++k) {
       output.store(row, k, rotated[k]);
     }
   }
+}
+
+std::string checkRope(const OpCall &call) {
+  const uint64_t headDim = call.integer("head_dim");
+  const uint64_t columns =
+      call.operand(call.optionalOperand("input") != nullptr ? "input" : "query").shape[1];
+  if (headDim == 0 || headDim % 2 != 0 || columns % headDim != 0 ||
+      call.operand("table").shape[1] != headDim) {
+    return "head_dim " + std::to_string(headDim) + " must be even, divide " + std::to_string(columns) +
+           " columns and be the width of operand 'table', " + std::to_string(call.operand("table").shape[1]);
+  }
+  return "";
 }
 
 } // namespace cria::reference

@@ -49,15 +49,13 @@ uint16_t narrowToBfloat(float value) {
   return static_cast<uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
 }
 
-template <typename T>
-T loadBytes(const std::byte *data, uint64_t element) {
+template <typename T> T loadBytes(const std::byte *data, uint64_t element) {
   T value;
   std::memcpy(&value, data + element * sizeof(T), sizeof(T));
   return value;
 }
 
-template <typename T>
-void storeBytes(std::byte *data, uint64_t element, T value) {
+template <typename T> void storeBytes(std::byte *data, uint64_t element, T value) {
   std::memcpy(data + element * sizeof(T), &value, sizeof(T));
 }
 
