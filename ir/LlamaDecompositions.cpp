@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the fused ops mean, in primitive ops.
+
+#include "ir/LlamaOps.h"
+
+using namespace mlir;
+using namespace cria::llama;
+
+//===----------------------------------------------------------------------===//
+// rope_attention
+//===----------------------------------------------------------------------===//
+
+FusedPart RopeAttentionOp::getFusedParts() { return FusedPart::rope_attention; }
+
+// q, k and v, split if they come in one tensor.
+static SmallVector<Value> projections(RopeAttentionOp op, RewriterBase &rewriter) {
+  if (!op.hasFusedProjections()) {
+    return op.getProjections();
+  }
+  auto split = SplitOp::create(rewriter, op.getLoc(), op.getProjections().front(), op.getProjectionColumns());
+  return split.getOutputs();
+}
+
+LogicalResult RopeAttentionOp::decompose(RewriterBase &rewriter, FusedPart parts) {
+  if (!bitEnumContainsAny(parts, FusedPart::rope_attention)) {
+    return rewriter.notifyMatchFailure(*this, "nothing to peel off");
+  }
+  Location loc = getLoc();
+  rewriter.setInsertionPoint(*this);
+  SmallVector<Value> qkv = projections(*this, rewriter);
+  int64_t headDim = getCache().getType().getHeadDim();
+  Value query = RopeOp::create(rewriter, loc, qkv[0], getPositions(), getTable(), headDim);
+  Value key = RopeOp::create(rewriter, loc, qkv[1], getPositions(), getTable(), headDim);
+  KvAppendOp::create(rewriter, loc, getCache(), key, qkv[2], getSlots(), getLayerAttr());
+  rewriter.replaceOpWithNewOp<AttentionOp>(*this, query, getCache(), getPositions(), getSequences(), getSequenceStarts(),
+                                           getBlockTable(), getLayerAttr(), getScaleAttr());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// fused_linear
+//===----------------------------------------------------------------------===//
+
+FusedPart FusedLinearOp::getFusedParts() {
+  FusedPart parts = FusedPart::none;
+  if (getResidual()) {
+    parts = parts | FusedPart::residual;
+  }
+  if (getActivation() != Activation::none) {
+    parts = parts | FusedPart::activation;
+  }
+  if (getNormWeight()) {
+    parts = parts | FusedPart::norm;
+  }
+  return parts;
+}
+
+// The weight of one input of an interleaved one: one with that recipe if the module has it, else a new one named `name`.<suffix>.
+static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t> shape, StringRef suffix, RewriterBase &rewriter) {
+  Operation *table = fused->getParentOp();
+  auto type = WeightType::get(shape, fused.getWeightType().getElementType(), fused.getWeightType().getLayout());
+  for (auto weight : table->getRegion(0).getOps<WeightOp>()) {
+    if (weight.getRecipe() == recipe && weight.getWeightType() == type) {
+      return weight;
+    }
+  }
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(fused);
+  std::string name = (fused.getSymName() + "." + suffix).str();
+  auto weight = WeightOp::create(rewriter, fused.getLoc(), name, type, recipe);
+  SymbolTable(table).insert(weight, fused->getIterator());
+  return weight;
+}
+
+// Gate and up weights of a swiglu, or nothing if the weight isn't an interleaving of the two in blocks of the op.
+static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, RewriterBase &rewriter) {
+  auto use = op.getWeight().getDefiningOp<UseWeightOp>();
+  auto fused = use ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getNameAttr()) : WeightOp();
+  auto recipe = fused ? dyn_cast<InterleaveAttr>(fused.getRecipe()) : InterleaveAttr();
+  if (!recipe || recipe.getInputs().size() != 2 || recipe.getBlock() != op.getSwigluBlock()) {
+    return std::nullopt;
+  }
+  int64_t shape[] = {cast<ShapedType>(op.getType()).getDimSize(1), fused.getWeightType().getColumns()};
+  return std::pair(weightOfInput(fused, recipe.getInputs()[0], shape, "gate", rewriter),
+                   weightOfInput(fused, recipe.getInputs()[1], shape, "up", rewriter));
+}
+
+namespace {
+/// A linear with some parts of the original still in it.
+class LinearRemainder {
+public:
+  LinearRemainder(FusedLinearOp op, RewriterBase &rewriter, FusedPart peeled)
+      : op(op), rewriter(rewriter), peeled(peeled), input(op.getInput()) {}
+
+  /// Peels off the norm, which comes first.
+  void peelNorm() {
+    if (op.getNormWeight() && bitEnumContainsAny(peeled, FusedPart::norm)) {
+      input = RmsNormOp::create(rewriter, op.getLoc(), input, op.getNormWeight(), op.getEpsilonAttr());
+    }
+  }
+
+  /// The product with `weight`, its norm included unless peeled off, as one op without activation and residual.
+  Value product(Value weight) {
+    if (!op.getNormWeight() || bitEnumContainsAny(peeled, FusedPart::norm)) {
+      return LinearOp::create(rewriter, op.getLoc(), input, weight);
+    }
+    auto rows = cast<WeightType>(weight.getType()).getRows();
+    auto type = RankedTensorType::get({cast<ShapedType>(op.getType()).getDimSize(0), rows}, rewriter.getF32Type());
+    return create(type, weight, Activation::none, Value());
+  }
+
+  /// The op itself without what was peeled off.
+  Value create(Type type, Value weight, Activation activation, Value residual) {
+    bool norm = op.getNormWeight() && !bitEnumContainsAny(peeled, FusedPart::norm);
+    IntegerAttr block = activation == Activation::swiglu ? op.getSwigluBlockAttr() : IntegerAttr();
+    return FusedLinearOp::create(rewriter, op.getLoc(), type, input, weight, norm ? op.getNormWeight() : Value(), residual,
+                                 norm ? op.getEpsilonAttr() : FloatAttr(), activation, block);
+  }
+
+private:
+  FusedLinearOp op;
+  RewriterBase &rewriter;
+  FusedPart peeled;
+  Value input;
+};
+} // namespace
+
+LogicalResult FusedLinearOp::decompose(RewriterBase &rewriter, FusedPart parts) {
+  FusedPart peeled = parts & getFusedParts();
+  if (peeled == FusedPart::none && getFusedParts() != FusedPart::none) {
+    return rewriter.notifyMatchFailure(*this, "nothing to peel off");
+  }
+  bool activation = bitEnumContainsAny(peeled, FusedPart::activation);
+  bool residual = getResidual() && (activation || bitEnumContainsAny(peeled, FusedPart::residual));
+  std::optional<std::pair<WeightOp, WeightOp>> weights;
+  if (activation && !(weights = gateAndUp(*this, rewriter))) {
+    return rewriter.notifyMatchFailure(*this, "weight is no interleaving of gate and up");
+  }
+  rewriter.setInsertionPoint(*this);
+  LinearRemainder remainder(*this, rewriter, peeled);
+  remainder.peelNorm();
+  Value output;
+  if (activation) {
+    Value gate = remainder.product(UseWeightOp::create(rewriter, getLoc(), weights->first));
+    Value up = remainder.product(UseWeightOp::create(rewriter, getLoc(), weights->second));
+    output = MulOp::create(rewriter, getLoc(), SiluOp::create(rewriter, getLoc(), gate), up);
+  } else if (getActivation() == Activation::none && (!getResidual() || residual)) {
+    output = remainder.product(getWeight());
+  } else {
+    output = remainder.create(getType(), getWeight(), getActivation(), residual ? Value() : getResidual());
+  }
+  if (residual) {
+    output = AddOp::create(rewriter, getLoc(), output, getResidual());
+  }
+  rewriter.replaceOp(*this, output);
+  return success();
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Registers what the llama dialect is made of, and checks the attributes it puts on modules and functions.
+
+#include "ir/LlamaDialect.h"
+
+#include "ir/LlamaOps.h"
+
+using namespace mlir;
+using namespace cria::llama;
+
+#include "ir/LlamaDialect.cpp.inc"
+
+void LlamaDialect::initialize() {
+  registerTypes();
+  registerAttributes();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/LlamaOps.cpp.inc"
+      >();
+}
+
+LogicalResult LlamaDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  if (name == kConfigAttrName) {
+    if (!isa<ModuleOp>(op)) {
+      return op->emitOpError("unexpected attribute '") << name << "', which belongs to a module";
+    }
+    if (!isa<ConfigAttr>(attribute.getValue())) {
+      return op->emitOpError("expected attribute '") << name << "' to be a #llama.config, got " << attribute.getValue();
+    }
+    return success();
+  }
+  if (name == kMinTokensAttrName || name == kMaxTokensAttrName) {
+    auto count = dyn_cast<IntegerAttr>(attribute.getValue());
+    if (!count || !count.getType().isInteger(64) || count.getInt() < 1) {
+      return op->emitOpError("expected attribute '") << name << "' to be a positive i64, got " << attribute.getValue();
+    }
+    return success();
+  }
+  return op->emitOpError("unknown attribute '") << name << "' of the llama dialect";
+}
+
+ConfigAttr cria::llama::getConfig(ModuleOp module) {
+  return module->getAttrOfType<ConfigAttr>(LlamaDialect::kConfigAttrName);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The llama dialect and the base classes of its records.
+
+#ifndef CRIA_IR_LLAMADIALECT_TD
+#define CRIA_IR_LLAMADIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def Llama_Dialect : Dialect {
+  let name = "llama";
+  let cppNamespace = "::cria::llama";
+  let summary = "What a LLaMA model computes, without a target";
+  let description = [{
+    A model is a module that holds its weights (`llama.weight`, recipes without data), its configuration (the module
+    attribute `llama.config`) and one function, `@forward`, in the order of the forward contract:
+
+    | argument | type | meaning |
+    | --- | --- | --- |
+    | `tokens` | `tensor<?xi32>` | token ids of the step; rows of one sequence lie together, positions ascending |
+    | `positions` | `tensor<?xi32>` | position of each token in its sequence |
+    | `sequences` | `tensor<?xi32>` | its row in `block_table`; -1 is a padding row |
+    | `slots` | `tensor<?xi32>` | where its K and V go (page * page_tokens + slot; -1 is nowhere) |
+    | `sequence_starts` | `tensor<?xi32>` | first row of each sequence, then the number of rows |
+    | `block_table` | `tensor<?x?xi32>` | KV pages of each sequence; -1 is absent |
+    | `outputs` | `tensor<?xi32>` | ascending: the rows that get logits |
+    | `cache` | `!llama.kv_cache<...>` | the paged K and V of all layers |
+
+    It returns the logits, one row for each of `outputs`. Values are tensors and ops are pure, except for what reads or
+    writes the cache. Activations are `f32`; T, the number of rows of the step, is dynamic in `@forward` and static in
+    `@decode`. `llama-specialize-entries` makes the entries and marks them with `llama.min_tokens` and
+    `llama.max_tokens`.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// The module attribute that holds the model's `#llama.config`.
+    static constexpr llvm::StringLiteral kConfigAttrName = "llama.config";
+    /// Function attributes (i64): how many rows of a step an entry takes.
+    static constexpr llvm::StringLiteral kMinTokensAttrName = "llama.min_tokens";
+    static constexpr llvm::StringLiteral kMaxTokensAttrName = "llama.max_tokens";
+
+    /// For initialize().
+    void registerTypes();
+    void registerAttributes();
+  }];
+}
+
+#endif // CRIA_IR_LLAMADIALECT_TD

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The fused ops of the llama dialect, and the file all C++ is generated from.
+
+#ifndef CRIA_IR_LLAMAFUSEDOPS_TD
+#define CRIA_IR_LLAMAFUSEDOPS_TD
+
+include "LlamaInterfaces.td"
+include "LlamaOps.td"
+
+def Llama_RopeAttentionOp : Llama_Op<"rope_attention", [InferTypeOpAdaptor,
+    DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
+  let summary = "RoPE of q and k, KV append and attention";
+  let description = [{
+    `projections` is either one tensor [T, (heads + 2 kv_heads) * head_dim] that holds the columns of q, k and v side by side, or q, k and v themselves.
+    Means:
+
+    ```mlir
+    %q, %k, %v = llama.split %projections[0] ...      // if there is one
+    %rq = llama.rope %q, %positions, %table
+    %rk = llama.rope %k, %positions, %table
+    llama.kv_append %cache, %rk, %v, %slots
+    %output = llama.attention %rq, %cache, %positions, %sequences, %sequence_starts, %block_table
+    ```
+
+    - (C1) there are one or three projections.
+    - (C2) their columns are those of q, k and v for the cache's kv_heads and head_dim.
+    - (C3) `table` is f32 [context, head_dim].
+    - (C4) `positions`, `sequences` and `slots` have one element for each row.
+    - (C5) `layer` is a layer of the cache, and `scale` is finite and positive.
+
+    Created by `llama-fuse-rope-attention`, taken apart by `llama-decompose-fused-ops`.
+
+    ```mlir
+    %output = llama.rope_attention (%qkv), %table, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table
+        {layer = 0 : i64, scale = 0.176776695 : f32}
+        : (tensor<?x256xf32>, !llama.weight<512x32xf32>, !llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>,
+           tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Llama_Rows>:$projections, Llama_WeightType:$table,
+                       Arg<Llama_KvCacheType, "", [MemRead, MemWrite]>:$cache, Llama_Indices:$positions, Llama_Indices:$sequences,
+                       Llama_Indices:$slots, Llama_Indices:$sequence_starts, Llama_BlockTable:$block_table, I64Attr:$layer,
+                       F32Attr:$scale);
+  let results = (outs Llama_Rows:$output);
+  let assemblyFormat = [{
+    `(` $projections `)` `,` $table `,` $cache `,` $positions `,` $sequences `,` $slots `,` $sequence_starts `,` $block_table attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// Whether q, k and v come in one tensor.
+    bool hasFusedProjections() { return getProjections().size() == 1; }
+    /// Columns of q, of k and of v.
+    ::std::array<int64_t, 3> getProjectionColumns();
+  }];
+}
+
+def Llama_FusedLinearOp : Llama_Op<"fused_linear", [Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
+  let summary = "A linear with a norm before it, an activation and a residual after it";
+  let description = [{
+    output = activation(weight * norm(input)) + residual, with the arithmetic of the primitive ops: the norm in f32, one chain in the order of k,
+    then the activation, then the addition. Each part is optional:
+
+    - norm: `llama.rms_norm` of the input with `norm_weight` and `epsilon`.
+    - activation `swiglu`: the weight holds gate and up rows in turns of `swiglu_block` B, each padded to a multiple of B:
+      gate row j at (j / B) * 2 B + j % B, its up row B further. output[t, j] = silu(gate_j) * up_j.
+    - residual: added to the result.
+
+    - (C1) `weight` has two extents; its columns are the last dimension of `input`.
+    - (C2) `norm_weight` and `epsilon` come together; `norm_weight` is f32 of the size of the last dimension of `input`.
+    - (C3) without activation, the result has as many columns as `weight` has rows.
+    - (C4) with `swiglu`, `swiglu_block` is a positive number, and `weight` has twice the result's columns, rounded up to it, as rows; otherwise there's none.
+    - (C5) `residual` has the type of the result.
+    - (C6) result and `input` have as many rows.
+
+    Created by `llama-fuse-swiglu-mlp`, `llama-fuse-norm` and `llama-fuse-residual`, taken apart by `llama-decompose-fused-ops` from the outside in: residual,
+    activation, norm.
+
+    ```mlir
+    %output = llama.fused_linear %input, %weight norm(%norm_weight) activation(swiglu) residual(%residual) {epsilon = 1.0e-5 : f32, swiglu_block = 16 : i64}
+        : (tensor<?x128xf32>, !llama.weight<704x128xf16>, !llama.weight<128xf32>, tensor<?x352xf32>) -> tensor<?x352xf32>
+    ```
+  }];
+  let arguments = (ins Llama_Rows:$input, Llama_WeightType:$weight, Optional<Llama_WeightType>:$norm_weight,
+                       Optional<Llama_Rows>:$residual, OptionalAttr<F32Attr>:$epsilon,
+                       DefaultValuedAttr<Llama_ActivationAttr, "::cria::llama::Activation::none">:$activation,
+                       OptionalAttr<I64Attr>:$swiglu_block);
+  let results = (outs Llama_Rows:$output);
+  let assemblyFormat = [{
+    $input `,` $weight (`norm` `(` $norm_weight^ `)`)? (`activation` `(` $activation^ `)`)? (`residual` `(` $residual^ `)`)?
+    attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // CRIA_IR_LLAMAFUSEDOPS_TD

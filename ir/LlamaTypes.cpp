@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Parsing, printing and checking of the llama dialect's types and attributes.
+
+#include "ir/LlamaTypes.h"
+
+#include "ir/LlamaDialect.h"
+#include "ir/LlamaShapes.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace cria::llama;
+
+#include "ir/LlamaEnums.cpp.inc"
+
+// custom<Double>: an f64 without its type.
+static ParseResult parseDouble(AsmParser &parser, FloatAttr &attribute) {
+  double value;
+  if (parser.parseFloat(value)) {
+    return failure();
+  }
+  attribute = FloatAttr::get(Float64Type::get(parser.getContext()), value);
+  return success();
+}
+
+static void printDouble(AsmPrinter &printer, FloatAttr attribute) { printer.printFloat(attribute.getValue()); }
+
+#define GET_ATTRDEF_CLASSES
+#include "ir/LlamaAttrs.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "ir/LlamaTypes.cpp.inc"
+
+void LlamaDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "ir/LlamaTypes.cpp.inc"
+      >();
+}
+
+void LlamaDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ir/LlamaAttrs.cpp.inc"
+      >();
+}
+
+
+bool cria::llama::isRecipe(Attribute attribute) {
+  return isa_and_nonnull<CheckpointAttr, RandomAttr, OnesAttr, RopeTableAttr, ConcatAttr, InterleaveAttr, PermuteRopeAttr>(attribute);
+}
+
+bool cria::llama::isRopeScaling(Attribute attribute) {
+  return isa_and_nonnull<LinearScalingAttr, Llama3ScalingAttr>(attribute);
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+Type WeightType::parse(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> shape;
+  Type elementType;
+  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) || parser.parseType(elementType)) {
+    return {};
+  }
+  WeightLayout layout = WeightLayout::row_major;
+  if (succeeded(parser.parseOptionalComma())) {
+    StringRef word;
+    if (parser.parseKeyword(&word)) {
+      return {};
+    }
+    std::optional<WeightLayout> parsed = symbolizeWeightLayout(word);
+    if (!parsed) {
+      parser.emitError(loc, "expected weight layout row_major or panel16, got ") << word;
+      return {};
+    }
+    layout = *parsed;
+  }
+  if (parser.parseGreater()) {
+    return {};
+  }
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, elementType, layout);
+}
+
+void WeightType::print(AsmPrinter &printer) const {
+  printer << '<';
+  for (int64_t extent : getShape()) {
+    printer << extent << 'x';
+  }
+  printer << getElementType();
+  if (getLayout() != WeightLayout::row_major) {
+    printer << ", " << stringifyWeightLayout(getLayout());
+  }
+  printer << '>';
+}
+
+static bool isStoredType(Type type) { return type.isF32() || type.isF16() || type.isBF16(); }
+
+// One or two positive extents.
+static LogicalResult verifyShape(EmitError emitError, ArrayRef<int64_t> shape) {
+  if (shape.empty() || shape.size() > 2) {
+    return emitError() << "expected one or two extents, got " << shape.size();
+  }
+  for (int64_t extent : shape) {
+    if (extent <= 0) {
+      return emitError() << "expected positive extents, got " << extent;
+    }
+  }
+  return success();
+}
+
+static LogicalResult verifyPositive(EmitError emitError, StringRef what, int64_t value) {
+  if (value <= 0) {
+    return emitError() << "expected positive " << what << ", got " << value;
+  }
+  return success();
+}
+
+LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, Type elementType, WeightLayout layout) {
+  if (failed(verifyShape(emitError, shape))) {
+    return failure();
+  }
+  if (!isStoredType(elementType)) {
+    return emitError() << "expected weight element type f32, f16 or bf16, got " << elementType;
+  }
+  if (layout == WeightLayout::panel16 && shape.size() != 2) {
+    return emitError() << "expected two extents with layout panel16, got " << shape.size();
+  }
+  return success();
+}
+
+LogicalResult KvCacheType::verify(EmitError emitError, int64_t layers, int64_t kvHeads, int64_t headDim, Type elementType) {
+  if (failed(verifyPositive(emitError, "layers", layers)) || failed(verifyPositive(emitError, "kv_heads", kvHeads)) ||
+      failed(verifyPositive(emitError, "head_dim", headDim))) {
+    return failure();
+  }
+  if (headDim % 2 != 0) {
+    return emitError() << "expected even head_dim, got " << headDim;
+  }
+  if (!elementType.isF32() && !elementType.isF16()) {
+    return emitError() << "expected cache element type f32 or f16, got " << elementType;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Recipes
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyPositive(EmitError emitError, StringRef what, FloatAttr value) {
+  double number = value.getValueAsDouble();
+  if (!std::isfinite(number) || number <= 0) {
+    return emitError() << "expected positive " << what << ", got " << number;
+  }
+  return success();
+}
+
+LogicalResult CheckpointAttr::verify(EmitError emitError, StringRef tensor, Type elementType, ArrayRef<int64_t> shape) {
+  if (tensor.empty()) {
+    return emitError() << "expected the name of a checkpoint tensor, got an empty one";
+  }
+  if (!isStoredType(elementType)) {
+    return emitError() << "expected checkpoint element type f32, f16 or bf16, got " << elementType;
+  }
+  return verifyShape(emitError, shape);
+}
+
+LogicalResult RandomAttr::verify(EmitError emitError, uint64_t seed, StringRef tensor, int64_t rows, int64_t columns) {
+  if (failed(verifyPositive(emitError, "rows", rows))) {
+    return failure();
+  }
+  return verifyPositive(emitError, "columns", columns);
+}
+
+LogicalResult OnesAttr::verify(EmitError emitError, int64_t size) { return verifyPositive(emitError, "size", size); }
+
+LogicalResult LinearScalingAttr::verify(EmitError emitError, FloatAttr factor) {
+  return verifyPositive(emitError, "factor", factor);
+}
+
+LogicalResult Llama3ScalingAttr::verify(EmitError emitError, FloatAttr factor, FloatAttr lowFreqFactor, FloatAttr highFreqFactor,
+                                        int64_t originalContext) {
+  if (failed(verifyPositive(emitError, "factor", factor)) || failed(verifyPositive(emitError, "low_freq_factor", lowFreqFactor)) ||
+      failed(verifyPositive(emitError, "high_freq_factor", highFreqFactor)) ||
+      failed(verifyPositive(emitError, "original_context", originalContext))) {
+    return failure();
+  }
+  double low = lowFreqFactor.getValueAsDouble(), high = highFreqFactor.getValueAsDouble();
+  if (low >= high) {
+    return emitError() << "expected low_freq_factor below high_freq_factor, got " << low << " and " << high;
+  }
+  return success();
+}
+
+static LogicalResult verifyScaling(EmitError emitError, Attribute scaling) {
+  if (scaling && !isRopeScaling(scaling)) {
+    return emitError() << "expected RoPE scaling #llama.linear_scaling or #llama.llama3_scaling, got " << scaling;
+  }
+  return success();
+}
+
+LogicalResult RopeTableAttr::verify(EmitError emitError, FloatAttr theta, int64_t headDim, int64_t context, Attribute scaling) {
+  if (failed(verifyPositive(emitError, "theta", theta)) || failed(verifyPositive(emitError, "head_dim", headDim)) ||
+      failed(verifyPositive(emitError, "context", context))) {
+    return failure();
+  }
+  if (headDim % 2 != 0) {
+    return emitError() << "expected even head_dim, got " << headDim;
+  }
+  return verifyScaling(emitError, scaling);
+}
+
+// Inputs of a step: at least one, all recipes of two extents with as many columns.
+static LogicalResult verifyInputs(EmitError emitError, ArrayRef<Attribute> inputs) {
+  if (inputs.empty()) {
+    return emitError() << "expected at least one input";
+  }
+  std::optional<int64_t> columns;
+  for (Attribute input : inputs) {
+    if (!isRecipe(input)) {
+      return emitError() << "expected a weight recipe as input, got " << input;
+    }
+    SmallVector<int64_t> shape = recipeShape(input);
+    if (shape.size() != 2) {
+      return emitError() << "expected inputs of two extents, got " << input;
+    }
+    if (columns && *columns != shape[1]) {
+      return emitError() << "expected inputs with " << *columns << " columns as the first has, got " << shape[1];
+    }
+    columns = shape[1];
+  }
+  return success();
+}
+
+LogicalResult ConcatAttr::verify(EmitError emitError, ArrayRef<Attribute> inputs) { return verifyInputs(emitError, inputs); }
+
+LogicalResult InterleaveAttr::verify(EmitError emitError, ArrayRef<Attribute> inputs, int64_t block) {
+  if (failed(verifyInputs(emitError, inputs)) || failed(verifyPositive(emitError, "block", block))) {
+    return failure();
+  }
+  int64_t rows = recipeShape(inputs.front())[0];
+  for (Attribute input : inputs) {
+    int64_t found = recipeShape(input)[0];
+    if (found != rows) {
+      return emitError() << "expected inputs with " << rows << " rows as the first has, got " << found;
+    }
+  }
+  return success();
+}
+
+LogicalResult PermuteRopeAttr::verify(EmitError emitError, Attribute input, int64_t heads) {
+  if (failed(verifyInputs(emitError, input)) || failed(verifyPositive(emitError, "heads", heads))) {
+    return failure();
+  }
+  int64_t rows = recipeShape(input)[0];
+  if (rows % (2 * heads) != 0) {
+    return emitError() << "expected rows that make " << heads << " heads of an even dimension, got " << rows;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Configuration
+//===----------------------------------------------------------------------===//
+
+LogicalResult ConfigAttr::verify(EmitError emitError, StringRef name, int64_t parameters, int64_t dim, int64_t layers, int64_t heads,
+                                 int64_t kvHeads, int64_t headDim, int64_t ffnDim, int64_t vocabSize, int64_t context,
+                                 FloatAttr normEpsilon, FloatAttr ropeTheta, Attribute ropeScaling, bool tiedEmbeddings, int64_t bosId,
+                                 ArrayRef<int64_t> eosIds) {
+  const std::pair<StringRef, int64_t> positive[] = {
+      {"parameters", parameters}, {"dim", dim},       {"layers", layers},         {"heads", heads},    {"kv_heads", kvHeads},
+      {"head_dim", headDim},      {"ffn_dim", ffnDim}, {"vocab_size", vocabSize}, {"context", context}};
+  for (auto [what, value] : positive) {
+    if (failed(verifyPositive(emitError, what, value))) {
+      return failure();
+    }
+  }
+  if (heads % kvHeads != 0) {
+    return emitError() << "expected heads to be a multiple of kv_heads, got " << heads << " and " << kvHeads;
+  }
+  if (headDim % 2 != 0) {
+    return emitError() << "expected even head_dim, got " << headDim;
+  }
+  double epsilon = normEpsilon.getValueAsDouble();
+  if (!std::isfinite(epsilon) || epsilon < 0) {
+    return emitError() << "expected norm_epsilon of at least 0, got " << epsilon;
+  }
+  if (failed(verifyPositive(emitError, "rope_theta", ropeTheta)) || failed(verifyScaling(emitError, ropeScaling))) {
+    return failure();
+  }
+  if (bosId < -1 || bosId >= vocabSize) {
+    return emitError() << "expected bos_id below vocab_size " << vocabSize << ", or -1 for none, got " << bosId;
+  }
+  for (int64_t id : eosIds) {
+    if (id < 0 || id >= vocabSize) {
+      return emitError() << "expected eos_ids below vocab_size " << vocabSize << ", got " << id;
+    }
+  }
+  return success();
+}
