@@ -48,6 +48,7 @@ private:
   Status checkFiles(const PackageOpenOptions &options) const;
   Status checkFile(const std::string &name, const PackageFile &file) const;
   Status readChat();
+  StatusOr<std::string> read(const std::string &name) const; // a listed file, compared with its digest
 
   std::string folder_;
   Manifest manifest_;

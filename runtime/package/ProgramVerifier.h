@@ -8,7 +8,10 @@
 namespace cria {
 
 /// Ok, or the first broken rule with the place: "entry 'decode', dispatch 3 ('linear'), binding 'weight': ...".
-/// vocabSize and context are the model's. Time is near-linear in the size of the program. Threads: any.
-Status verifyProgram(const Program &program, uint32_t vocabSize, uint32_t context);
+/// vocabSize is the model's. Time is near-linear in the size of the program. Threads: any.
+Status verifyProgram(const Program &program, uint32_t vocabSize);
+
+/// Shape of the array that holds a weight in its layout (docs/package-format.md). Errors: unknown layout, wrong rank.
+StatusOr<std::vector<int64_t>> physicalShape(const ProgramWeight &weight);
 
 } // namespace cria

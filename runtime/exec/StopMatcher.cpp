@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Stop texts are few and short, so each piece is searched plainly; only the held-back tail is kept.
+#include "runtime/exec/StopMatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cria {
+
+StopMatcher::StopMatcher(std::vector<std::string> stops) : stops_(std::move(stops)) {
+  std::erase_if(stops_, [](const std::string &stop) { return stop.empty(); });
+}
+
+/// The earliest match, of several at one place the longest.
+bool StopMatcher::findMatch(size_t &position) {
+  position = std::string::npos;
+  for (size_t i = 0; i < stops_.size(); ++i) {
+    size_t found = held_.find(stops_[i]);
+    bool better = found < position ||
+                  (found == position && found != held_.npos && stops_[i].size() > match().size());
+    if (better) {
+      position = found;
+      match_ = static_cast<int>(i);
+    }
+  }
+  return matched();
+}
+
+/// Length of the longest end of the text that begins a stop text.
+size_t StopMatcher::heldLength() const {
+  size_t longest = 0;
+  for (const std::string &stop : stops_) {
+    for (size_t length = std::min(stop.size() - 1, held_.size()); length > longest; --length) {
+      if (std::string_view(held_).ends_with(std::string_view(stop).substr(0, length))) {
+        longest = length;
+      }
+    }
+  }
+  return longest;
+}
+
+std::string StopMatcher::push(std::string_view piece) {
+  if (matched()) {
+    return {};
+  }
+  held_ += piece;
+  size_t emit;
+  if (findMatch(emit)) {
+    held_.resize(emit);
+    return std::exchange(held_, {});
+  }
+  emit = held_.size() - heldLength();
+  std::string text = held_.substr(0, emit);
+  held_.erase(0, emit);
+  return text;
+}
+
+std::string StopMatcher::finish() { return matched() ? std::string() : std::exchange(held_, {}); }
+
+} // namespace cria

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Opening a package: manifest first, then every file it lists.
+#include "runtime/package/Package.h"
+
+#include "runtime/package/Json.h"
+#include "runtime/package/ProgramVerifier.h"
+#include "runtime/package/Sha256.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace cria {
+
+namespace {
+// Code of a few megabytes and programs of a few more; chat and tokenizer are smaller.
+constexpr uint64_t kMaxReadBytes = uint64_t(1) << 28;
+
+bool isWeightFile(const std::string &name) { return name.starts_with("weights/"); }
+
+Status damaged(const std::string &path, const std::string &expected, const std::string &found) {
+  return invalidArgument("{}: the package is damaged: expected {}, got {}: compile the model again", path, expected,
+                         found);
+}
+
+Status checkDigest(const std::string &path, const std::string &expected, const std::string &found) {
+  return expected == found ? Status() : damaged(path, "SHA-256 " + expected, found);
+}
+
+/// The manifest's text, compared with manifest.sha256 beside it.
+StatusOr<std::string> readManifestText(const std::string &path, const std::string &digestPath) {
+  CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path));
+  CRIA_ASSIGN_OR_RETURN(std::string digest, readFile(digestPath, 4096));
+  CRIA_RETURN_IF_ERROR(checkDigest(path, printable(digest.substr(0, digest.find(' '))), Sha256::of(text)));
+  return text;
+}
+} // namespace
+
+StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder, const PackageOpenOptions &options) {
+  std::error_code failure;
+  std::filesystem::path absolute = std::filesystem::canonical(folder, failure);
+  if (failure) {
+    return error(StatusCode::notFound, "{}: cannot open the package: {}", folder, failure.message());
+  }
+  std::shared_ptr<Package> package(new Package());
+  package->folder_ = absolute.string();
+  std::string manifestPath = package->path("manifest.json");
+  if (!std::filesystem::is_regular_file(manifestPath, failure)) {
+    return error(StatusCode::notFound, "{}: expected a package folder with a manifest.json: make one with 'cria compile'",
+                 folder);
+  }
+  CRIA_ASSIGN_OR_RETURN(std::string text, readManifestText(manifestPath, package->path("manifest.sha256")));
+  CRIA_ASSIGN_OR_RETURN(package->manifest_, parseManifest(text, manifestPath));
+  CRIA_RETURN_IF_ERROR(package->checkFiles(options));
+  CRIA_RETURN_IF_ERROR(package->readChat());
+  return std::shared_ptr<const Package>(std::move(package));
+}
+
+/// Presence and size of all files first, then digests.
+Status Package::checkFiles(const PackageOpenOptions &options) const {
+  uint64_t total = 0, done = 0;
+  for (const auto &[name, file] : manifest_.files) {
+    CRIA_RETURN_IF_ERROR(checkFile(name, file));
+    total += isWeightFile(name) ? file.size : 0;
+  }
+  for (const auto &[name, file] : manifest_.files) {
+    bool isWeight = isWeightFile(name);
+    if (isWeight && !options.verifyWeights) {
+      continue;
+    }
+    auto progress = [&](uint64_t bytes) {
+      if (isWeight && options.progress) {
+        options.progress(done += bytes, total);
+      }
+    };
+    CRIA_ASSIGN_OR_RETURN(std::string digest, sha256OfFile(path(name), progress));
+    CRIA_RETURN_IF_ERROR(checkDigest(path(name), file.sha256, digest));
+  }
+  return {};
+}
+
+Status Package::checkFile(const std::string &name, const PackageFile &file) const {
+  std::error_code failure;
+  std::filesystem::file_status status = std::filesystem::status(path(name), failure);
+  if (!std::filesystem::exists(status)) {
+    return error(StatusCode::notFound, "{}: the package is damaged: the file is missing: compile the model again",
+                 path(name));
+  }
+  if (!std::filesystem::is_regular_file(status)) {
+    return damaged(path(name), "a regular file", "something else");
+  }
+  uint64_t size = std::filesystem::file_size(path(name), failure);
+  if (failure || size != file.size) {
+    return damaged(path(name), fmt::format("{} bytes", file.size),
+                   failure ? failure.message() : std::to_string(size));
+  }
+  return {};
+}
+
+Status Package::readChat() {
+  if (!hasFile("chat.json")) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(std::string text, read("chat.json"));
+  CRIA_ASSIGN_OR_RETURN(Json json, parseJson(text, path("chat.json")));
+  CRIA_ASSIGN_OR_RETURN(chat_, ChatConfig::fromJson(json, path("chat.json")));
+  return {};
+}
+
+StatusOr<std::string> Package::read(const std::string &name) const {
+  CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path(name), kMaxReadBytes));
+  CRIA_RETURN_IF_ERROR(checkDigest(path(name), manifest_.files.at(name).sha256, Sha256::of(text)));
+  return text;
+}
+
+StatusOr<Program> Package::program(const PackageTarget &target) const {
+  CRIA_ASSIGN_OR_RETURN(std::string text, read(target.program));
+  std::string where = path(target.program);
+  CRIA_ASSIGN_OR_RETURN(Program program, parseProgram(text, where));
+  if (program.target != target.name) {
+    return invalidArgument("{}: expected the program of target '{}', got '{}'", where, target.name,
+                           printable(program.target));
+  }
+  Status status = verifyProgram(program, static_cast<uint32_t>(manifest_.model.vocabSize));
+  CRIA_RETURN_IF_ERROR(status.withContext(where));
+  for (const ProgramKernel &kernel : program.kernels) {
+    if (kernel.kind == KernelKind::kernel && target.code.empty()) {
+      return invalidArgument("{}: kernel '{}' needs code, and target '{}' has none", where, printable(kernel.name),
+                             target.name);
+    }
+  }
+  for (const ProgramWeight &weight : program.weights) {
+    const auto &files = target.weightFiles;
+    if (!weight.file.empty() && std::find(files.begin(), files.end(), weight.file) == files.end()) {
+      return invalidArgument("{}: weight '{}': the file '{}' is not one of target '{}'", where, printable(weight.name),
+                             printable(weight.file), target.name);
+    }
+  }
+  return program;
+}
+
+StatusOr<std::string> Package::code(const PackageTarget &target) const {
+  return target.code.empty() ? StatusOr<std::string>(std::string()) : read(target.code);
+}
+
+StatusOr<std::shared_ptr<const SafetensorsFile>> Package::weightFile(const std::string &name) const {
+  return SafetensorsFile::open(path(name));
+}
+
+StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight) {
+  const SafetensorsEntry *entry = file.find(weight.tensor);
+  if (!entry) {
+    return error(StatusCode::notFound, "{}: the tensor '{}' of weight '{}' is missing", file.path(),
+                 printable(weight.tensor), printable(weight.name));
+  }
+  CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> shape, physicalShape(weight));
+  if (entry->type != weight.type || entry->shape != shape || entry->size != weight.size) {
+    return invalidArgument("{}: tensor '{}': expected type {} and shape [{}], got {} and [{}]", file.path(),
+                           printable(weight.tensor), nameOf(weight.type), fmt::join(shape, ", "), nameOf(entry->type),
+                           fmt::join(entry->shape, ", "));
+  }
+  return file.data(*entry);
+}
+
+} // namespace cria
