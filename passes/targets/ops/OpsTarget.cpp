@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes each llama op as one dispatch of the opset.
+
+#include "passes/targets/ops/OpsTarget.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace cria {
+
+using program::Access;
+
+namespace {
+
+constexpr int64_t kPageTokens = 32;
+constexpr uint32_t kOpsetVersion = 1;
+
+/// Collects operands and parameters of one op, then adds its dispatch.
+class OpWriter {
+public:
+  explicit OpWriter(DispatchBuilder &builder) : builder_(builder), attributes_(builder.context()) {}
+
+  OpWriter &read(StringRef name, const View &view) { return bind(name, view, Access::read); }
+  OpWriter &read(StringRef name, Value value) { return read(name, builder_.view(value)); }
+  OpWriter &weight(StringRef name, Value value) { return read(name, builder_.weight(value)); }
+  OpWriter &write(StringRef name, Value value) { return bind(name, builder_.view(value), Access::write); }
+  OpWriter &bind(StringRef name, const View &view, Access access) {
+    bindings_.push_back({name, view, access});
+    return *this;
+  }
+
+  OpWriter &parameter(StringRef name, Attribute value) {
+    parameters_.push_back(attributes_.getNamedAttr(name, value));
+    return *this;
+  }
+  OpWriter &parameter(StringRef name, int64_t value) { return parameter(name, attributes_.getI64IntegerAttr(value)); }
+
+  OpWriter &cache(Value cache, int64_t layer, Access access);
+  LogicalResult add(StringRef op, GridDim grid) {
+    builder_.addDispatch(builder_.getOrCreateOp(op, parameters_), grid, bindings_);
+    return success();
+  }
+  /// The grid of an op that computes row by row.
+  LogicalResult addOverRows(StringRef op, Value rows) { return add(op, gridOverRows(builder_.view(rows))); }
+
+private:
+  DispatchBuilder &builder_;
+  Builder attributes_;
+  SmallVector<Binding> bindings_;
+  SmallVector<NamedAttribute> parameters_;
+};
+
+/// Binds all pages, [page][layer][K, V][kv_head][page_tokens][head_dim], and states their extents.
+OpWriter &OpWriter::cache(Value cache, int64_t layer, Access access) {
+  auto type = cast<llama::KvCacheType>(cache.getType());
+  int64_t shape[] = {type.getLayers(), 2, type.getKvHeads(), kPageTokens, type.getHeadDim()};
+  bind("cache", builder_.kvPages(0, shape, program::denseStrides(shape)), access);
+  return parameter("layer", layer)
+      .parameter("layers", type.getLayers())
+      .parameter("kv_heads", type.getKvHeads())
+      .parameter("head_dim", type.getHeadDim())
+      .parameter("page_tokens", kPageTokens);
+}
+
+LogicalResult emit(llama::EmbeddingOp op, OpWriter writer) {
+  return writer.read("tokens", op.getTokens())
+      .weight("table", op.getTable())
+      .write("output", op.getOutput())
+      .addOverRows("embedding", op.getOutput());
+}
+
+LogicalResult emit(llama::RmsNormOp op, OpWriter writer) {
+  return writer.read("input", op.getInput())
+      .weight("weight", op.getWeight())
+      .write("output", op.getOutput())
+      .parameter("epsilon", op.getEpsilonAttr())
+      .addOverRows("rms_norm", op.getOutput());
+}
+
+LogicalResult emit(llama::LinearOp op, OpWriter writer) {
+  return writer.read("input", op.getInput())
+      .weight("weight", op.getWeight())
+      .write("output", op.getOutput())
+      .addOverRows("linear", op.getOutput());
+}
+
+LogicalResult emit(llama::RopeOp op, OpWriter writer) {
+  return writer.read("input", op.getInput())
+      .read("positions", op.getPositions())
+      .weight("table", op.getTable())
+      .write("output", op.getOutput())
+      .parameter("head_dim", op.getHeadDimAttr())
+      .addOverRows("rope", op.getOutput());
+}
+
+LogicalResult emit(llama::KvAppendOp op, OpWriter writer) {
+  return writer.read("key", op.getKey())
+      .read("value", op.getValue())
+      .read("slots", op.getSlots())
+      .cache(op.getCache(), op.getLayer(), Access::write)
+      .addOverRows("kv_append", op.getKey());
+}
+
+LogicalResult emit(llama::AttentionOp op, OpWriter writer) {
+  return writer.read("query", op.getQuery())
+      .read("positions", op.getPositions())
+      .read("sequences", op.getSequences())
+      .read("sequence_starts", op.getSequenceStarts())
+      .read("block_table", op.getBlockTable())
+      .cache(op.getCache(), op.getLayer(), Access::read)
+      .write("output", op.getOutput())
+      .parameter("scale", op.getScaleAttr())
+      .addOverRows("attention", op.getOutput());
+}
+
+LogicalResult emit(llama::SiluOp op, OpWriter writer) {
+  return writer.read("input", op.getInput()).write("output", op.getOutput()).addOverRows("silu", op.getOutput());
+}
+
+template <typename BinaryOp>
+LogicalResult emitBinary(BinaryOp op, OpWriter writer, StringRef name) {
+  return writer.read("lhs", op.getLhs())
+      .read("rhs", op.getRhs())
+      .write("output", op.getOutput())
+      .addOverRows(name, op.getOutput());
+}
+
+LogicalResult emit(llama::GatherRowsOp op, OpWriter writer) {
+  return writer.read("input", op.getInput())
+      .read("rows", op.getRows())
+      .write("output", op.getOutput())
+      .addOverRows("gather_rows", op.getOutput());
+}
+
+/// Query, key and value are strided views when they come from one tensor.
+void readProjections(llama::RopeAttentionOp op, OpWriter &writer, DispatchBuilder &builder) {
+  static constexpr StringLiteral kNames[] = {"query", "key", "value"};
+  int64_t first = 0;
+  for (auto [index, columns] : llvm::enumerate(op.getProjectionColumns())) {
+    if (op.hasFusedProjections()) {
+      writer.read(kNames[index], columnsOf(builder.view(op.getProjections()[0]), first, columns));
+    } else {
+      writer.read(kNames[index], op.getProjections()[index]);
+    }
+    first += columns;
+  }
+}
+
+LogicalResult emitRopeAttention(llama::RopeAttentionOp op, OpWriter writer, DispatchBuilder &builder) {
+  readProjections(op, writer, builder);
+  return writer.weight("table", op.getTable())
+      .read("positions", op.getPositions())
+      .read("sequences", op.getSequences())
+      .read("slots", op.getSlots())
+      .read("sequence_starts", op.getSequenceStarts())
+      .read("block_table", op.getBlockTable())
+      .cache(op.getCache(), op.getLayer(), Access::read_write)
+      .write("output", op.getOutput())
+      .parameter("scale", op.getScaleAttr())
+      .addOverRows("rope_attention", op.getOutput());
+}
+
+LogicalResult emit(llama::FusedLinearOp op, OpWriter writer) {
+  writer.read("input", op.getInput()).weight("weight", op.getWeight());
+  if (Value norm = op.getNormWeight()) {
+    writer.weight("norm_weight", norm).parameter("epsilon", op.getEpsilonAttr());
+  }
+  if (Value residual = op.getResidual()) {
+    writer.read("residual", residual);
+  }
+  writer.parameter("activation", StringAttr::get(op.getContext(), llama::stringifyActivation(op.getActivation())));
+  if (op.getActivation() == llama::Activation::swiglu) {
+    writer.parameter("swiglu_block", op.getSwigluBlockAttr());
+  }
+  return writer.write("output", op.getOutput()).addOverRows("fused_linear", op.getOutput());
+}
+
+class OpsTarget : public Target {
+public:
+  std::string name() const override { return "ops"; }
+  std::string format() const override { return "cria.ops.v1"; }
+  std::string features() const override { return ""; }
+  uint32_t abiVersion() const override { return kOpsetVersion; }
+  std::string codeExtension() const override { return ""; }
+
+  int64_t pageTokens() const override { return kPageTokens; }
+  int64_t pageBytes(llama::KvCacheType cache) const override {
+    return cache.getLayers() * 2 * cache.getColumns() * kPageTokens * program::elementTypeBytes(cache.getElementType());
+  }
+
+  LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
+    OpWriter writer(builder);
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::RopeOp, llama::KvAppendOp, llama::AttentionOp,
+              llama::SiluOp, llama::GatherRowsOp, llama::FusedLinearOp>([&](auto typed) { return emit(typed, writer); })
+        .Case<llama::MulOp>([&](auto mul) { return emitBinary(mul, writer, "mul"); })
+        .Case<llama::AddOp>([&](auto add) { return emitBinary(add, writer, "add"); })
+        .Case<llama::RopeAttentionOp>([&](auto attention) { return emitRopeAttention(attention, writer, builder); })
+        .Default([](Operation *other) {
+          return other->emitOpError() << "has no counterpart in the opset of target 'ops'";
+        });
+  }
+
+  LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &, const View &constants,
+                               DispatchBuilder &builder) const override {
+    return OpWriter(builder).read("constants", constants).bind("weight", weight, Access::write).add("fill_random", {});
+  }
+  LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
+    return OpWriter(builder).bind("weight", weight, Access::write).add("fill_ones", {});
+  }
+
+  FailureOr<std::string> emitCode(ModuleOp, CodeStage) const override { return std::string(); }
+};
+
+} // namespace
+
+std::unique_ptr<Target> createOpsTarget() { return std::make_unique<OpsTarget>(); }
+
+} // namespace cria
