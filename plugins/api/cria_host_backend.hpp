@@ -12,11 +12,17 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 namespace cria::plugin {
 
@@ -32,8 +38,32 @@ inline cria_status report(cria_message *message, cria_status status, std::string
   return status;
 }
 
+/// Calls `function` and turns an exception into a status, so that none crosses the plugin's boundary.
+template <typename Function> cria_status guarded(cria_message *message, Function function) {
+  try {
+    return function();
+  } catch (const std::bad_alloc &) {
+    return report(message, CRIA_STATUS_OUT_OF_MEMORY, "out of host memory");
+  } catch (const std::exception &exception) {
+    return report(message, CRIA_STATUS_INTERNAL, exception.what());
+  }
+}
+
 /// Alignment of every buffer: a cache line, and the widest vector.
 inline constexpr size_t kBufferAlignment = 64;
+/// Buffers of at least this size start on such a boundary and ask for huge pages: fewer TLB misses while
+/// streaming.
+inline constexpr size_t kHugePageSize = size_t{2} << 20;
+
+/// Host memory without a holder right now; 0: unknown.
+inline uint64_t freeMemoryBytes() {
+#if defined(__linux__)
+  const long pages = sysconf(_SC_AVPHYS_PAGES);
+  return pages > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+#else
+  return 0;
+#endif
+}
 
 /// Per-entry times of a queue's last replay; empty while profiling is off.
 struct Profile {
@@ -99,33 +129,53 @@ inline bool contains(const cria_buffer &buffer, uint64_t offset, uint64_t size) 
 inline cria_status outOfRange(cria_message *message, const char *what, const cria_buffer &buffer,
                               uint64_t offset, uint64_t size) {
   return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                std::string(what) + ": bytes " + std::to_string(offset) + " to " +
-                    std::to_string(offset + size) + " reach outside a buffer of " +
-                    std::to_string(buffer.size) + " bytes");
+                std::string(what) + ": " + std::to_string(size) + " bytes at offset " +
+                    std::to_string(offset) + " reach outside a buffer of " + std::to_string(buffer.size) +
+                    " bytes");
+}
+
+/// Null when the memory cannot be had.
+inline std::byte *allocateAligned(uint64_t size) {
+  const size_t alignment = size >= kHugePageSize ? kHugePageSize : kBufferAlignment;
+  if (size > UINT64_MAX - alignment) {
+    return nullptr;
+  }
+  const uint64_t rounded = (size + alignment - 1) / alignment * alignment;
+  void *data = std::aligned_alloc(alignment, rounded);
+#if defined(__linux__)
+  if (data != nullptr && alignment == kHugePageSize) {
+    (void)madvise(data, rounded, MADV_HUGEPAGE); // only a wish
+  }
+#endif
+  return static_cast<std::byte *>(data);
 }
 
 inline cria_status bufferAllocate(cria_context *, uint64_t size, cria_buffer **out, cria_message *message) {
-  if (size == 0 || size > UINT64_MAX - kBufferAlignment) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                  "buffer size must be above 0 and below 2^64 - 64 bytes");
-  }
-  const uint64_t rounded = (size + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment;
-  void *data = std::aligned_alloc(kBufferAlignment, rounded);
-  if (data == nullptr) {
-    return report(message, CRIA_STATUS_OUT_OF_MEMORY,
-                  "cannot allocate " + std::to_string(rounded) + " bytes of host memory");
-  }
-  *out = new cria_buffer{static_cast<std::byte *>(data), size, true};
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    if (size == 0) {
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0");
+    }
+    std::byte *data = allocateAligned(size);
+    if (data == nullptr) {
+      return report(message, CRIA_STATUS_OUT_OF_MEMORY,
+                    "a buffer needs " + std::to_string(size) + " bytes of host memory, " +
+                        std::to_string(freeMemoryBytes()) + " are free");
+    }
+    *out = new cria_buffer{data, size, true};
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline cria_status bufferImport(cria_context *, const void *data, uint64_t size, cria_buffer **out,
                                 cria_message *message) {
-  if (reinterpret_cast<uintptr_t>(data) % kBufferAlignment != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "imported memory must be 64-byte aligned");
-  }
-  *out = new cria_buffer{static_cast<std::byte *>(const_cast<void *>(data)), size, false};
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    if (data == nullptr || size == 0 || reinterpret_cast<uintptr_t>(data) % kBufferAlignment != 0) {
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                    "imported memory must be 64-byte aligned and not empty");
+    }
+    *out = new cria_buffer{static_cast<std::byte *>(const_cast<void *>(data)), size, false};
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline void bufferFree(cria_context *, cria_buffer *buffer) {
@@ -137,9 +187,11 @@ inline void bufferFree(cria_context *, cria_buffer *buffer) {
 
 inline void *bufferHostPointer(cria_context *, cria_buffer *buffer) { return buffer->data; }
 
-inline cria_status queueCreate(cria_context *context, cria_queue **out, cria_message *) {
-  *out = new cria_queue{context, {}};
-  return CRIA_STATUS_OK;
+inline cria_status queueCreate(cria_context *context, cria_queue **out, cria_message *message) {
+  return guarded(message, [&] {
+    *out = new cria_queue{context, {}};
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline void queueFree(cria_queue *queue) { delete queue; }
@@ -158,7 +210,9 @@ inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, co
   if (cria_status status = checkWritable(message, "upload", *buffer); status != CRIA_STATUS_OK) {
     return status;
   }
-  std::memcpy(buffer->data + offset, source, size);
+  if (size != 0) {
+    std::memcpy(buffer->data + offset, source, size);
+  }
   return CRIA_STATUS_OK;
 }
 
@@ -167,7 +221,9 @@ inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, 
   if (!contains(*buffer, offset, size)) {
     return outOfRange(message, "download", *buffer, offset, size);
   }
-  std::memcpy(destination, buffer->data + offset, size);
+  if (size != 0) {
+    std::memcpy(destination, buffer->data + offset, size);
+  }
   return CRIA_STATUS_OK;
 }
 
@@ -210,12 +266,14 @@ inline cria_status fill(cria_queue *, cria_buffer *buffer, uint64_t offset, uint
 
 inline cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
                           cria_message *message) {
-  return replayRecording(*recording, cancel, queue->profile, message);
+  return guarded(message, [&] { return replayRecording(*recording, cancel, queue->profile, message); });
 }
 
-inline cria_status signal(cria_queue *, cria_event **out, cria_message *) {
-  *out = new cria_event{};
-  return CRIA_STATUS_OK;
+inline cria_status signal(cria_queue *, cria_event **out, cria_message *message) {
+  return guarded(message, [&] {
+    *out = new cria_event{};
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline cria_status eventWait(cria_event *, uint64_t, cria_message *) { return CRIA_STATUS_OK; }
@@ -224,6 +282,7 @@ inline cria_status finish(cria_queue *, cria_message *) { return CRIA_STATUS_OK;
 
 inline cria_status profileEnable(cria_queue *queue, uint32_t on, cria_message *) {
   queue->profile.enabled = on != 0;
+  queue->profile.nanoseconds.clear();
   return CRIA_STATUS_OK;
 }
 

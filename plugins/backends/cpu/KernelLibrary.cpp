@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// dlopen with checks before (ELF header, features) and after (the library's own description).
+#include "KernelLibrary.h"
+
+#include "InstructionSet.h"
+#include "plugins/api/cria_host_backend.hpp"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace cria::cpu {
+
+/// A file in memory that holds a library's bytes. Lives as long as the library: the loader takes equal paths
+/// for equal libraries, and a descriptor's number is unique only while it is open.
+class MemoryFile {
+public:
+  MemoryFile(const void *data, uint64_t size) : descriptor_(memfd_create("cria_kernels", MFD_CLOEXEC)) {
+    const char *next = static_cast<const char *>(data);
+    for (uint64_t left = size; ok() && left > 0;) {
+      const ssize_t written = write(descriptor_, next, left);
+      if (written < 0 && errno != EINTR) {
+        close(std::exchange(descriptor_, -1));
+      } else if (written > 0) {
+        next += written;
+        left -= static_cast<uint64_t>(written);
+      }
+    }
+  }
+  ~MemoryFile() {
+    if (ok()) {
+      close(descriptor_);
+    }
+  }
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+  bool ok() const { return descriptor_ >= 0; }
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+private:
+  int descriptor_;
+};
+
+namespace {
+
+using plugin::report;
+using plugin::view;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr uint32_t kProcessSanitizer = CRIA_SANITIZER_ADDRESS;
+#else
+constexpr uint32_t kProcessSanitizer = CRIA_SANITIZER_NONE;
+#endif
+
+#if defined(__x86_64__)
+constexpr uint16_t kNativeMachine = EM_X86_64;
+#else
+constexpr uint16_t kNativeMachine = EM_AARCH64;
+#endif
+
+// What is wrong with the bytes as a shared object for this machine; empty when nothing is.
+std::string elfProblem(const void *data, uint64_t size) {
+  Elf64_Ehdr header;
+  if (data == nullptr || size < sizeof(header)) {
+    return "expected an ELF shared object, found " + std::to_string(size) + " bytes";
+  }
+  std::memcpy(&header, data, sizeof(header));
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+    return "expected an ELF shared object, found a file that is none";
+  }
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+      header.e_type != ET_DYN) {
+    return "expected a 64-bit little-endian ELF shared object, found another kind of ELF file";
+  }
+  if (header.e_machine != kNativeMachine) {
+    return "expected code for ELF machine " + std::to_string(kNativeMachine) + ", found " +
+           std::to_string(header.e_machine);
+  }
+  // A file that ends early would fault when the missing part is touched.
+  const uint64_t headersEnd = header.e_phoff + uint64_t{header.e_phnum} * sizeof(Elf64_Phdr);
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > size || headersEnd > size) {
+    return "the ELF file is cut off";
+  }
+  for (uint16_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    std::memcpy(&segment, static_cast<const char *>(data) + header.e_phoff + i * sizeof(segment),
+                sizeof(segment));
+    if (segment.p_offset > size || segment.p_filesz > size - segment.p_offset) {
+      return "the ELF file is cut off";
+    }
+  }
+  return "";
+}
+
+// What is wrong with the library's description of itself; empty when nothing is.
+std::string infoProblem(const cria_kernel_library_info *info, std::string_view features) {
+  if (info == nullptr) {
+    return "the library exports no 'cria_kernel_library': it is not a kernel library";
+  }
+  if (info->magic != CRIA_KERNEL_LIBRARY_MAGIC) {
+    return "'cria_kernel_library' does not begin with the expected number";
+  }
+  if (info->version != CRIA_KERNEL_ABI_VERSION || info->reserved != 0) {
+    return "expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", the library has " +
+           std::to_string(info->version) + ": compile the model again";
+  }
+  if (info->sanitizer != CRIA_SANITIZER_NONE && info->sanitizer != kProcessSanitizer) {
+    return "the library was made with a sanitizer that this process does not run";
+  }
+  const std::string_view found(info->features, strnlen(info->features, sizeof(info->features)));
+  if (found != features) {
+    return "the package states features '" + std::string(features) + "', the library has '" +
+           std::string(found) + "'";
+  }
+  return "";
+}
+
+cria_status incompatible(cria_message *message, const cria_executable &executable, std::string_view problem) {
+  const std::string_view path = view(executable.path);
+  const std::string where =
+      path.empty() ? "kernel library in memory" : "kernel library '" + std::string(path) + "'";
+  return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, where + ": " + std::string(problem));
+}
+
+} // namespace
+
+cria_status KernelLibrary::load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out,
+                                cria_message *message) {
+  if (const Fit fit = fitOf(*executable.info); fit.score == 0) {
+    return incompatible(message, executable, fit.reason);
+  }
+  if (const std::string problem = elfProblem(executable.data, executable.size); !problem.empty()) {
+    return incompatible(message, executable, problem);
+  }
+  std::unique_ptr<KernelLibrary> library(new KernelLibrary());
+  if (!library->open(executable)) {
+    const char *reason = dlerror();
+    return incompatible(message, executable, reason != nullptr ? reason : "cannot be copied to memory");
+  }
+  const auto *info =
+      static_cast<const cria_kernel_library_info *>(dlsym(library->handle_, "cria_kernel_library"));
+  if (const std::string problem = infoProblem(info, view(executable.info->features)); !problem.empty()) {
+    return incompatible(message, executable, problem);
+  }
+  out = std::move(library);
+  return CRIA_STATUS_OK;
+}
+
+KernelLibrary::KernelLibrary() = default;
+
+KernelLibrary::~KernelLibrary() {
+  if (handle_ != nullptr) {
+    dlclose(handle_);
+  }
+}
+
+bool KernelLibrary::open(const cria_executable &executable) {
+  std::string path(view(executable.path));
+  if (path.empty()) {
+    file_ = std::make_unique<MemoryFile>(executable.data, executable.size);
+    if (!file_->ok()) {
+      return false;
+    }
+    path = file_->path();
+  }
+  handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  return handle_ != nullptr;
+}
+
+cria_kernel_fn KernelLibrary::find(const std::string &symbol) const {
+  return reinterpret_cast<cria_kernel_fn>(dlsym(handle_, symbol.c_str()));
+}
+
+} // namespace cria::cpu

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Records entries (all checks, look-ups and allocations) and replays them (none of these).
+#include "Recording.h"
+
+#include "FloatMode.h"
+
+namespace cria::cpu {
+
+bool Scratch::reserve(uint64_t size) {
+  if (size <= bytes) {
+    return true;
+  }
+  std::vector<AlignedMemory> larger(blocks.size());
+  for (AlignedMemory &block : larger) {
+    block.reset(plugin::host::allocateAligned(size));
+    if (block == nullptr) {
+      return false;
+    }
+  }
+  blocks = std::move(larger);
+  bytes = size;
+  return true;
+}
+
+namespace {
+
+using plugin::view;
+
+/// The answer of a check; CRIA_STATUS_OK with no text when it holds.
+struct Check {
+  cria_status status = CRIA_STATUS_OK;
+  std::string text;
+  bool failed() const { return status != CRIA_STATUS_OK; }
+};
+
+Check refuse(cria_status status, std::string text) { return {status, std::move(text)}; }
+
+Check checkOperand(const cria_operand &operand, uint32_t index, uint64_t alignment) {
+  const std::string name = "operand " + std::to_string(index) + " '" + std::string(view(operand.name)) + "'";
+  if (operand.buffer == nullptr) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + " has no buffer");
+  }
+  if (!plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + ": " + std::to_string(operand.size) +
+                                                    " bytes at offset " + std::to_string(operand.offset) +
+                                                    " reach outside a buffer of " +
+                                                    std::to_string(operand.buffer->size) + " bytes");
+  }
+  if (operand.offset % alignment != 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + ": offset " + std::to_string(operand.offset) +
+                                                    " is not a multiple of " + std::to_string(alignment));
+  }
+  if (operand.access == 0 || operand.access > CRIA_ACCESS_READ_WRITE) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + ": unknown access " + std::to_string(operand.access));
+  }
+  if ((operand.access & CRIA_ACCESS_WRITE) != 0 && !operand.buffer->owned) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT,
+                  name + " is written, but its buffer is imported read-only memory");
+  }
+  return {};
+}
+
+Check checkOperands(const cria_entry &entry, uint64_t alignment) {
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    if (Check check = checkOperand(*entry.operands[i], i, alignment); check.failed()) {
+      return check;
+    }
+  }
+  return {};
+}
+
+// The number of workgroups; 0 when the grid is empty or too large.
+uint32_t countWorkgroups(const uint32_t (&grid)[3]) {
+  uint64_t count = 1;
+  for (const uint32_t extent : grid) {
+    count *= extent; // at most 2^60 before it is refused
+    if (count > ThreadPool::kMaxItems) {
+      return 0;
+    }
+  }
+  return static_cast<uint32_t>(count);
+}
+
+Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry &out,
+                   std::vector<void *> &bindings) {
+  if (library == nullptr) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "kernels need loaded code, got none");
+  }
+  out.function = library->find(std::string(view(entry.name)));
+  if (out.function == nullptr) {
+    return refuse(CRIA_STATUS_NOT_FOUND, "the code exports no such kernel");
+  }
+  std::copy(std::begin(entry.grid), std::end(entry.grid), out.grid.begin());
+  out.numWorkgroups = countWorkgroups(entry.grid);
+  if (out.numWorkgroups == 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT,
+                  "the grid must have 1 to " + std::to_string(ThreadPool::kMaxItems) + " workgroups");
+  }
+  if (entry.block[0] != 0 || entry.block[1] != 0 || entry.block[2] != 0 || entry.num_attributes != 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "a kernel on a CPU has no block size and no attributes");
+  }
+  if (Check check = checkOperands(entry, CRIA_KERNEL_ALIGNMENT); check.failed()) {
+    return check;
+  }
+  out.scratchBytes = entry.scratch_bytes;
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    bindings.push_back(entry.operands[i]->buffer->data + entry.operands[i]->offset);
+  }
+  return {};
+}
+
+Check recordBytes(const cria_entry &entry, Entry &out) {
+  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
+  const uint32_t expected = isCopy ? 2 : 1;
+  if (entry.num_operands != expected) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected " + std::to_string(expected) + " operands, got " +
+                                                    std::to_string(entry.num_operands));
+  }
+  if (Check check = checkOperands(entry, 1); check.failed()) {
+    return check;
+  }
+  const cria_operand &destination = *entry.operands[expected - 1];
+  if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "the destination is not stated as written");
+  }
+  if (isCopy && entry.operands[0]->size != destination.size) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "source has " + std::to_string(entry.operands[0]->size) +
+                                                    " bytes, destination " +
+                                                    std::to_string(destination.size));
+  }
+  if (!isCopy && (destination.offset % 4 != 0 || destination.size % 4 != 0)) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "offset and size of a fill must be multiples of 4");
+  }
+  out.destination = destination.buffer->data + destination.offset;
+  out.source = isCopy ? entry.operands[0]->buffer->data + entry.operands[0]->offset : nullptr;
+  out.size = destination.size;
+  out.fillValue = entry.fill_value;
+  return {};
+}
+
+Check recordEntry(const cria_entry &entry, const KernelLibrary *library, Entry &out,
+                  std::vector<void *> &bindings) {
+  if (entry.reserved != 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "a reserved field is not zero");
+  }
+  out.kind = entry.kind;
+  switch (entry.kind) {
+  case CRIA_ENTRY_KERNEL:
+    return recordKernel(entry, library, out, bindings);
+  case CRIA_ENTRY_COPY:
+  case CRIA_ENTRY_FILL:
+    return recordBytes(entry, out);
+  case CRIA_ENTRY_OP:
+    return refuse(CRIA_STATUS_UNSUPPORTED, "the cpu backend runs compiled kernels, not ops");
+  case CRIA_ENTRY_COLLECTIVE:
+    return refuse(CRIA_STATUS_UNSUPPORTED, "the cpu backend knows no collectives");
+  default:
+    return refuse(CRIA_STATUS_UNSUPPORTED, "unknown kind of entry " + std::to_string(entry.kind));
+  }
+}
+
+/// What one thread needs for its part of a dispatch.
+struct KernelRun {
+  const Entry &entry;
+  cria_context &context;
+};
+
+void poison(std::byte *scratch, uint64_t size) {
+  constexpr uint32_t kNan = 0x7FC00000u; // as f16 and bf16 halves: NaN or zero
+  plugin::host::fillWords(scratch, size, kNan);
+}
+
+// Workgroups first .. first+count-1 of the grid, x fastest.
+void runWorkgroups(const void *state, uint32_t worker, uint32_t first, uint32_t count) {
+  const auto &[entry, context] = *static_cast<const KernelRun *>(state);
+  std::byte *scratch = entry.scratchBytes != 0 ? context.scratch.blocks[worker].get() : nullptr;
+  uint32_t x = first % entry.grid[0];
+  uint32_t y = first / entry.grid[0] % entry.grid[1];
+  uint32_t z = first / entry.grid[0] / entry.grid[1];
+  for (uint32_t i = 0; i < count; ++i) {
+    if (context.poisonScratch) {
+      poison(scratch, entry.scratchBytes);
+    }
+    entry.function(entry.bindings, scratch, x, y, z);
+    if (++x == entry.grid[0]) {
+      x = 0;
+      if (++y == entry.grid[1]) {
+        y = 0;
+        ++z;
+      }
+    }
+  }
+}
+
+void runEntry(const Entry &entry, cria_context &context) {
+  switch (entry.kind) {
+  case CRIA_ENTRY_KERNEL: {
+    const KernelRun run{entry, context};
+    return context.threads.forEach({runWorkgroups, &run, entry.numWorkgroups});
+  }
+  case CRIA_ENTRY_COPY:
+    std::memmove(entry.destination, entry.source, entry.size);
+    return;
+  default:
+    return plugin::host::fillWords(entry.destination, entry.size, entry.fillValue);
+  }
+}
+
+// Bindings are pushed while the vector still grows; pointers into it are taken at the end.
+void linkBindings(cria_recording &recording, const cria_record_info &info) {
+  void *const *next = recording.bindings.data();
+  for (uint32_t i = 0; i < info.num_entries; ++i) {
+    if (recording.entries[i].kind == CRIA_ENTRY_KERNEL) {
+      recording.entries[i].bindings = next;
+      next += info.entries[i]->num_operands;
+    }
+  }
+}
+
+cria_status reserveScratch(cria_context &context, const cria_recording &recording, cria_message *message) {
+  uint64_t needed = 0;
+  for (const Entry &entry : recording.entries) {
+    needed = std::max(needed, entry.scratchBytes);
+  }
+  const std::lock_guard lock(context.mutex);
+  if (context.scratch.reserve(needed)) {
+    return CRIA_STATUS_OK;
+  }
+  return plugin::report(message, CRIA_STATUS_OUT_OF_MEMORY,
+                        std::to_string(context.scratch.blocks.size()) + " threads need " +
+                            std::to_string(needed) + " bytes of scratch memory each, " +
+                            std::to_string(plugin::freeMemoryBytes()) + " are free");
+}
+
+} // namespace
+
+cria_status recordEntries(cria_context &context, const KernelLibrary *library, const cria_record_info &info,
+                          std::unique_ptr<cria_recording> &out, cria_message *message) {
+  auto recording = std::make_unique<cria_recording>();
+  recording->context = &context;
+  recording->entries.resize(info.num_entries);
+  for (uint32_t i = 0; i < info.num_entries; ++i) {
+    const Check check = recordEntry(*info.entries[i], library, recording->entries[i], recording->bindings);
+    if (check.failed()) {
+      return plugin::report(message, check.status,
+                            "entry " + std::to_string(i) + " '" + std::string(view(info.entries[i]->name)) +
+                                "': " + check.text);
+    }
+  }
+  linkBindings(*recording, info);
+  if (cria_status status = reserveScratch(context, *recording, message); status != CRIA_STATUS_OK) {
+    return status;
+  }
+  out = std::move(recording);
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::cpu
+
+namespace cria::plugin {
+
+cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
+                            cria_message *message) {
+  const std::lock_guard lock(recording.context->mutex);
+  const cpu::KernelFloatMode floatMode;
+  profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
+  recording.context->threads.wakeUp();
+  for (size_t i = 0; i < recording.entries.size(); ++i) {
+    if (isCancelled(cancel)) {
+      return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
+    }
+    const EntryTimer timer(profile, i);
+    cpu::runEntry(recording.entries[i], *recording.context);
+  }
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::plugin

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A recorded list of kernel calls, copies and fills with every address resolved, and the opened device that
+// runs it.
+#pragma once
+
+#include "KernelLibrary.h"
+#include "ThreadPool.h"
+#include "plugins/api/cria_host_backend.hpp"
+
+#include <array>
+
+namespace cria::cpu {
+
+struct FreeDeleter {
+  void operator()(void *memory) const { std::free(memory); }
+};
+using AlignedMemory = std::unique_ptr<std::byte, FreeDeleter>;
+
+/// One block of scratch memory per thread. Growing moves it, so replays read the addresses when they run.
+struct Scratch {
+  std::vector<AlignedMemory> blocks; // one per thread
+  uint64_t bytes = 0;                // of each
+
+  /// Makes every block at least `size` bytes. False: out of memory, nothing changed.
+  bool reserve(uint64_t size);
+};
+
+struct Entry {
+  uint32_t kind = 0;
+  // Kernel.
+  cria_kernel_fn function = nullptr;
+  void *const *bindings = nullptr; // into cria_recording::bindings
+  std::array<uint32_t, 3> grid{};
+  uint32_t numWorkgroups = 0;
+  uint64_t scratchBytes = 0;
+  // Copy and fill.
+  std::byte *destination = nullptr;
+  const std::byte *source = nullptr;
+  uint64_t size = 0;
+  uint32_t fillValue = 0;
+};
+
+/// Checks all entries against the contract and resolves them; sets `out` when the answer is CRIA_STATUS_OK.
+cria_status recordEntries(cria_context &context, const KernelLibrary *library, const cria_record_info &info,
+                          std::unique_ptr<cria_recording> &out, cria_message *message);
+
+} // namespace cria::cpu
+
+/// An opened processor.
+struct cria_context {
+  explicit cria_context(uint32_t numThreads) : threads(numThreads) { scratch.blocks.resize(numThreads); }
+
+  cria::cpu::ThreadPool threads;
+  cria::cpu::Scratch scratch;
+  bool poisonScratch = false;
+  std::mutex mutex; // one replay at a time, and none while scratch grows
+};
+
+struct cria_code {
+  std::unique_ptr<cria::cpu::KernelLibrary> library;
+};
+
+struct cria_recording {
+  cria_context *context = nullptr;
+  std::vector<void *> bindings;
+  std::vector<cria::cpu::Entry> entries;
+};

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs single dispatches on any backend through the C interface: loads the plugin, opens its device, makes
+// buffers, records, replays, reads back. For tests: everything is checked, a failed step answers with status
+// and message.
+#pragma once
+
+#include "plugins/api/cria_plugin.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cria::conformance {
+
+/// What a call answered. The message is empty when the plugin gave none.
+struct Outcome {
+  cria_status status = CRIA_STATUS_OK;
+  std::string message;
+  bool ok() const { return status == CRIA_STATUS_OK; }
+};
+
+/// Calls `function(cria_message *)` with room for a message and returns both answers.
+Outcome outcomeOf(const std::function<cria_status(cria_message *)> &function);
+
+/// A loaded backend plugin; stays loaded until the process ends.
+class Backend {
+public:
+  /// Opens plugins/cria_backend_<name>.so of the build folder. Throws std::runtime_error with the reason.
+  static const Backend &named(const std::string &name);
+
+  const cria_backend_api &api() const { return *api_; }
+  const cria_plugin &plugin() const { return plugin_; }
+  /// Asks the exported symbol as `host` would.
+  Outcome query(const cria_host &host, cria_plugin &out) const;
+
+private:
+  explicit Backend(const std::string &path);
+  cria_plugin_query_fn query_ = nullptr;
+  cria_plugin plugin_{};
+  const cria_backend_api *api_ = nullptr;
+};
+
+/// An opened device with one queue. Frees everything it has handed out at the end.
+class Device {
+public:
+  struct Options {
+    uint32_t numThreads = 0;
+    uint32_t flags = 0;
+  };
+  explicit Device(const Backend &backend) : Device(backend, Options{}) {}
+  Device(const Backend &backend, Options options); // throws std::runtime_error
+  ~Device();
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+
+  const cria_backend_api &api() const { return backend_.api(); }
+  cria_context *context() const { return context_; }
+  cria_queue *queue() const { return queue_; }
+
+  /// A buffer filled with 0xFF bytes: NaN in every float format, -1 as an integer.
+  cria_buffer *allocate(uint64_t size);
+  cria_buffer *allocate(const std::vector<std::byte> &contents);
+  std::vector<std::byte> download(cria_buffer *buffer, uint64_t size);
+
+  /// Code that is unloaded with the device. `path` may be empty.
+  Outcome load(const cria_executable_info &info, const std::vector<std::byte> &bytes, const std::string &path,
+               cria_code **out);
+
+private:
+  const Backend &backend_;
+  cria_context *context_ = nullptr;
+  cria_queue *queue_ = nullptr;
+  std::vector<cria_buffer *> buffers_;
+  std::vector<cria_code *> codes_;
+};
+
+/// Owned forms of the interface's structs.
+struct Operand {
+  std::string name;
+  cria_buffer *buffer = nullptr;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+  uint32_t type = CRIA_TYPE_F32;
+  std::vector<uint64_t> shape;
+  std::vector<uint64_t> strides; // empty: row-major, dense
+  uint32_t access = CRIA_ACCESS_READ;
+  uint32_t required = 1;
+  uint32_t isResult = 0;
+};
+
+struct Attribute {
+  std::string name;
+  uint32_t type = CRIA_ATTRIBUTE_INT;
+  int64_t integer = 0;
+  double number = 0;
+  std::string text;
+};
+Attribute intAttribute(std::string name, int64_t value);
+Attribute floatAttribute(std::string name, double value);
+Attribute textAttribute(std::string name, std::string value);
+
+struct Entry {
+  uint32_t kind = CRIA_ENTRY_OP;
+  std::string name;
+  std::vector<Operand> operands;
+  std::vector<Attribute> attributes;
+  std::array<uint32_t, 3> grid{1, 1, 1};
+  std::array<uint32_t, 3> block{0, 0, 0};
+  uint64_t scratchBytes = 0;
+  uint32_t fillValue = 0;
+};
+
+/// A recording; empty with the reason in outcome() when the backend refused.
+class Recording {
+public:
+  Recording(Device &device, cria_code *code, const std::vector<Entry> &entries);
+  ~Recording();
+  Recording(const Recording &) = delete;
+  Recording &operator=(const Recording &) = delete;
+
+  const Outcome &outcome() const { return outcome_; }
+  /// Replays and waits.
+  Outcome replay(const int32_t *cancel = nullptr);
+
+private:
+  Device &device_;
+  cria_recording *recording_ = nullptr;
+  Outcome outcome_;
+};
+
+/// Records and replays once.
+Outcome run(Device &device, cria_code *code, const std::vector<Entry> &entries);
+
+/// Dense row-major strides in elements.
+std::vector<uint64_t> denseStrides(const std::vector<uint64_t> &shape);
+
+std::vector<std::byte> readFile(const std::string &path);
+
+} // namespace cria::conformance
