@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// config.json: sizes, and the refusal of what the graph cannot express.
+#include "frontends/huggingface/HuggingFaceConfig.h"
+
+#include "frontends/huggingface/RopeConfig.h"
+
+namespace cria::huggingface {
+
+namespace {
+constexpr int64_t kMaxExtent = INT32_MAX;
+
+/// A member that changes what the model computes, with the one value (or absence) that is the plain LLaMA.
+struct Neutral {
+  const char *name;
+  Json value;
+};
+
+Status refuseFeatures(JsonObject &object) {
+  const Neutral features[] = {
+      {"attention_bias", false},
+      {"mlp_bias", false},
+      {"quantization_config", nullptr},
+      {"partial_rotary_factor", 1.0},
+      {"sliding_window", nullptr},
+      {"use_sliding_window", false},
+      {"num_local_experts", nullptr},
+      {"num_experts", nullptr},
+      {"attn_logit_softcapping", nullptr},
+      {"final_logit_softcapping", nullptr},
+      {"embedding_multiplier", 1.0},
+      {"attention_multiplier", nullptr},
+      {"residual_multiplier", 1.0},
+      {"logits_scaling", 1.0},
+      {"use_qk_norm", false},
+      {"qk_layernorm", false},
+      {"no_rope_layers", nullptr},
+      {"adapter_layers", nullptr},
+      {"is_encoder_decoder", false},
+  };
+  for (const Neutral &feature : features) {
+    if (!object.absentOrNull(feature.name) && *object.find(feature.name) != feature.value) {
+      return error(StatusCode::unsupported, "{}: the model needs '{}' = {}, which is not supported",
+                   object.where(), feature.name, describeJson(*object.find(feature.name)));
+    }
+  }
+  return {};
+}
+
+bool namesLlama(const Json &architectures) {
+  return architectures.is_array() &&
+         std::ranges::any_of(architectures, [](const Json &name) { return name == "LlamaForCausalLM"; });
+}
+
+/// model_type when it is stated, else architectures, must say that this is a LLaMA.
+Status checkArchitecture(JsonObject &object) {
+  bool hasType = !object.absentOrNull("model_type"), hasNames = !object.absentOrNull("architectures");
+  if (!hasType && !hasNames) {
+    return invalidArgument(
+        "{}: expected 'model_type' \"llama\" or 'architectures' [\"LlamaForCausalLM\"]: not the "
+        "configuration of a language model",
+        object.where());
+  }
+  if (hasType && *object.find("model_type") != "llama") {
+    return error(StatusCode::unsupported, "{}: expected 'model_type' to be \"llama\", got {}", object.where(),
+                 describeJson(*object.find("model_type")));
+  }
+  if (hasNames && !namesLlama(*object.find("architectures"))) {
+    return error(StatusCode::unsupported, "{}: expected 'architectures' to name LlamaForCausalLM, got {}",
+                 object.where(), printable(object.find("architectures")->dump()));
+  }
+  return {};
+}
+
+Status checkActivation(JsonObject &object) {
+  CRIA_ASSIGN_OR_RETURN(std::string activation, object.string("hidden_act"));
+  if (activation != "silu" && activation != "swish") {
+    return error(StatusCode::unsupported, "{}: expected 'hidden_act' to be \"silu\", got \"{}\"",
+                 object.where(), printable(activation));
+  }
+  return {};
+}
+
+StatusOr<int64_t> integerOr(JsonObject &object, std::string_view name, int64_t absent) {
+  if (object.absentOrNull(name)) {
+    return absent;
+  }
+  return object.integer(name, 1, kMaxExtent);
+}
+
+Status readSizes(JsonObject &object, ModelConfig &model) {
+  CRIA_ASSIGN_OR_RETURN(model.dim, object.integer("hidden_size", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.layers, object.integer("num_hidden_layers", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.heads, object.integer("num_attention_heads", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.kvHeads, integerOr(object, "num_key_value_heads", model.heads));
+  CRIA_ASSIGN_OR_RETURN(model.headDim, integerOr(object, "head_dim", 0));
+  if (model.headDim == 0) {
+    if (model.dim % model.heads != 0) {
+      return invalidArgument(
+          "{}: expected 'hidden_size' to be a multiple of 'num_attention_heads' (there is no "
+          "'head_dim'), got {} and {}",
+          object.where(), model.dim, model.heads);
+    }
+    model.headDim = model.dim / model.heads;
+  }
+  CRIA_ASSIGN_OR_RETURN(model.ffnDim, object.integer("intermediate_size", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.vocabSize, object.integer("vocab_size", -1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.context, object.integer("max_position_embeddings", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.normEpsilon, object.number("rms_norm_eps"));
+  return {};
+}
+
+/// A token id, a list of them, or null.
+StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name) {
+  if (object.absentOrNull(name)) {
+    return std::vector<int64_t>();
+  }
+  const Json *member = object.find(name);
+  Json list = member->is_array() ? *member : Json::array({*member});
+  std::vector<int64_t> ids;
+  for (const Json &id : list) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxExtent) {
+      return object.mismatch(name, "a token id or a list of them");
+    }
+    ids.push_back(id.get<int64_t>());
+  }
+  return ids;
+}
+
+/// Ids that the base class of every configuration fills in when a file does not state them.
+Status readTokenIds(JsonObject &object, ModelConfig &model) {
+  if (object.has("bos_token_id")) {
+    CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> bos, readIds(object, "bos_token_id"));
+    if (bos.size() > 1) {
+      return object.mismatch("bos_token_id", "one token id");
+    }
+    model.bosId = bos.empty() ? -1 : bos[0];
+  }
+  if (object.has("eos_token_id")) {
+    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
+  }
+  return {};
+}
+} // namespace
+
+StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
+  ParsedConfig parsed;
+  CRIA_RETURN_IF_ERROR(checkArchitecture(object));
+  CRIA_RETURN_IF_ERROR(refuseFeatures(object));
+  CRIA_RETURN_IF_ERROR(checkActivation(object));
+  CRIA_RETURN_IF_ERROR(readSizes(object, parsed.model));
+  CRIA_RETURN_IF_ERROR(readTokenIds(object, parsed.model));
+  if (!object.absentOrNull("tie_word_embeddings")) {
+    CRIA_ASSIGN_OR_RETURN(parsed.model.tiedEmbeddings, object.boolean("tie_word_embeddings"));
+  }
+  CRIA_ASSIGN_OR_RETURN(RopeConfig rope, parseRopeConfig(object, parsed.model.context));
+  parsed.model.ropeTheta = rope.theta;
+  parsed.model.ropeScaling = rope.scaling;
+  parsed.model.context = rope.context;
+  if (rope.isDynamic) {
+    parsed.contextLimitReason = fmt::format(
+        "{}: RoPE scaling 'dynamic' is supported up to its original context of {}", where, rope.context);
+  }
+  parsed.notes = std::move(rope.notes);
+  return parsed;
+}
+
+Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model,
+                             ChatConfig &chat) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
+  if (!object.absentOrNull("eos_token_id")) {
+    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
+  }
+  GenerationDefaults &generation = chat.generation;
+  if (!object.absentOrNull("temperature")) {
+    CRIA_ASSIGN_OR_RETURN(generation.temperature, object.number("temperature"));
+  }
+  if (!object.absentOrNull("top_p")) {
+    CRIA_ASSIGN_OR_RETURN(generation.topP, object.number("top_p"));
+  }
+  if (!object.absentOrNull("top_k")) {
+    CRIA_ASSIGN_OR_RETURN(generation.topK, object.integer("top_k", 0, kMaxExtent));
+  }
+  if (!object.absentOrNull("do_sample")) {
+    CRIA_ASSIGN_OR_RETURN(generation.doSample, object.boolean("do_sample"));
+  }
+  if (!object.absentOrNull("max_new_tokens")) {
+    CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, kMaxExtent));
+  }
+  return {};
+}
+
+std::optional<std::string> recognizeChatTemplate(std::string_view jinja) {
+  bool isLlama2 = jinja.find("[INST]") != jinja.npos && jinja.find("<<SYS>>") != jinja.npos;
+  return isLlama2 ? std::optional<std::string>("llama2") : std::nullopt;
+}
+
+Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model,
+                            ChatConfig &chat) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
+  if (!object.absentOrNull("add_bos_token")) {
+    CRIA_ASSIGN_OR_RETURN(bool addBos, object.boolean("add_bos_token"));
+    model.bosId = addBos ? model.bosId : -1;
+  }
+  const Json *chatTemplate = object.absentOrNull("chat_template") ? nullptr : object.find("chat_template");
+  if (!chatTemplate) {
+    return {};
+  }
+  // One template, or a list of {"name", "template"} of which "default" counts.
+  if (chatTemplate->is_string()) {
+    chat.templateName = recognizeChatTemplate(chatTemplate->get_ref<const std::string &>());
+    return {};
+  }
+  if (!chatTemplate->is_array()) {
+    return object.mismatch("chat_template", "a string or a list of templates");
+  }
+  for (const Json &item : *chatTemplate) {
+    CRIA_ASSIGN_OR_RETURN(JsonObject named, JsonObject::of(item, where + ": chat_template"));
+    CRIA_ASSIGN_OR_RETURN(std::string name, named.string("name"));
+    CRIA_ASSIGN_OR_RETURN(std::string text, named.string("template"));
+    if (name == "default") {
+      chat.templateName = recognizeChatTemplate(text);
+    }
+  }
+  return {};
+}
+
+} // namespace cria::huggingface

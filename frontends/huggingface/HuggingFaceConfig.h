@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The JSON files of a Hugging Face checkpoint: config.json, generation_config.json, tokenizer_config.json.
+// Every feature that changes the mathematics and is not implemented is refused by name.
+#pragma once
+
+#include "runtime/Status.h"
+#include "runtime/package/ModelConfig.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cria::huggingface {
+
+struct ParsedConfig {
+  /// `vocabSize` is -1 when it must be taken from the embedding; not check()ed yet.
+  ModelConfig model;
+  /// Why no context beyond `model.context` is possible (dynamic RoPE scaling).
+  std::optional<std::string> contextLimitReason;
+  std::vector<std::string> notes;
+};
+
+/// Reads the content of config.json. Errors name `where` and the member.
+StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where);
+
+/// Reads generation_config.json: defaults into `chat`, end-of-sequence ids into `model`.
+Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model,
+                             ChatConfig &chat);
+
+/// Reads tokenizer_config.json: whether BOS is added, and the chat template.
+Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat);
+
+/// The name of our template that a Jinja chat template corresponds to; nullopt when it is none we know.
+std::optional<std::string> recognizeChatTemplate(std::string_view jinja);
+
+} // namespace cria::huggingface

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Whole checkpoints: the golden ones open, and each way to damage one is named.
+#include "frontends/huggingface/HuggingFaceCheckpoint.h"
+
+#include "tests/frontends/huggingface/SmallCheckpoint.h"
+
+#include <gmock/gmock.h>
+
+using namespace cria;
+using namespace cria::huggingface;
+using namespace cria::testing;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+namespace {
+
+std::string golden(std::string_view name) {
+  return fmt::format("{}/tests/golden/models/{}", CRIA_SOURCE_DIR, name);
+}
+
+std::string errorOf(const TemporaryFolder &folder) {
+  auto checkpoint = openCheckpoint(folder.path().string());
+  EXPECT_FALSE(checkpoint.ok());
+  return checkpoint.ok() ? "" : checkpoint.status().message();
+}
+
+std::string errorOf(const SmallCheckpoint &small) {
+  TemporaryFolder folder;
+  small.write(folder);
+  return errorOf(folder);
+}
+
+TEST(HuggingFaceCheckpoint, opens_the_golden_models) {
+  for (const char *name : {"mha", "gqa", "odd-vocab", "tied", "theta-1e6", "rope-parameters", "llama3",
+                           "llama3-parameters", "linear", "dynamic", "bf16", "f16", "head-dim", "sharded"}) {
+    auto checkpoint = openCheckpoint(golden(name), {.requireTokenizer = false});
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+    EXPECT_EQ(checkpoint->config.name, name);
+    EXPECT_EQ(checkpoint->tensors.size(), expectedTensors(checkpoint->config).size());
+  }
+}
+
+TEST(HuggingFaceCheckpoint, small_checkpoint) {
+  TemporaryFolder folder;
+  SmallCheckpoint().write(folder);
+  auto checkpoint = openCheckpoint(folder.path().string() + "/");
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_EQ(checkpoint->config.name, folder.path().filename().string());
+  EXPECT_EQ(checkpoint->weightType, DataType::f16);
+  EXPECT_EQ(checkpoint->tokenizerPath, folder.path().string() + "/tokenizer.model");
+}
+
+TEST(HuggingFaceCheckpoint, weight_type_is_that_of_most_elements) {
+  EXPECT_EQ(openCheckpoint(golden("bf16"), {.requireTokenizer = false})->weightType, DataType::bf16);
+  SmallCheckpoint small;
+  small.tensor("model.norm.weight").type = DataType::f32;
+  TemporaryFolder folder;
+  small.write(folder);
+  EXPECT_EQ(openCheckpoint(folder.path().string())->weightType, DataType::f16);
+}
+
+TEST(HuggingFaceCheckpoint, vocabulary_from_the_embedding) {
+  SmallCheckpoint small;
+  small.config["vocab_size"] = -1;
+  TemporaryFolder folder;
+  small.write(folder);
+  EXPECT_EQ(openCheckpoint(folder.path().string())->config.vocabSize, 96);
+  small.tensor("model.embed_tokens.weight").shape = {3072};
+  EXPECT_THAT(errorOf(small),
+              HasSubstr("'model.embed_tokens.weight': expected shape [vocabulary, 32], got [3072]"));
+}
+
+TEST(HuggingFaceCheckpoint, ignores_rope_frequencies_and_a_tied_output) {
+  SmallCheckpoint small;
+  small.tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", DataType::f32, {16}});
+  small.config["tie_word_embeddings"] = true;
+  TemporaryFolder folder;
+  small.write(folder);
+  auto checkpoint = openCheckpoint(folder.path().string());
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_FALSE(checkpoint->tensors.contains("lm_head.weight"));
+  EXPECT_EQ(checkpoint->tensors.size(), 11u);
+}
+
+TEST(HuggingFaceCheckpoint, names_bad_tensors) {
+  SmallCheckpoint missing;
+  missing.remove("model.layers.0.mlp.up_proj.weight");
+  EXPECT_THAT(errorOf(missing),
+              HasSubstr("tensor 'model.layers.0.mlp.up_proj.weight' of shape [64, 32] is missing"));
+  SmallCheckpoint noOutput;
+  noOutput.remove("lm_head.weight");
+  EXPECT_THAT(errorOf(noOutput), HasSubstr("'lm_head.weight'"));
+  SmallCheckpoint unknown;
+  unknown.tensors.push_back({"model.layers.0.self_attn.q_proj.bias", DataType::f16, {32}});
+  EXPECT_THAT(errorOf(unknown), HasSubstr("unknown tensor 'model.layers.0.self_attn.q_proj.bias'"));
+  SmallCheckpoint misshapen;
+  misshapen.tensor("model.layers.0.self_attn.k_proj.weight").shape = {32, 16};
+  EXPECT_THAT(errorOf(misshapen),
+              AllOf(HasSubstr("model.safetensors: tensor 'model.layers.0.self_attn.k_proj.weight'"),
+                    HasSubstr("expected shape [16, 32] by config.json, got [32, 16]")));
+  SmallCheckpoint integers;
+  integers.tensor("lm_head.weight") = {"lm_head.weight", DataType::i8, {96, 32}};
+  EXPECT_THAT(errorOf(integers),
+              HasSubstr("tensor 'lm_head.weight': expected type F32, F16 or BF16, got I8"));
+}
+
+TEST(HuggingFaceCheckpoint, truncated_weights) {
+  TemporaryFolder folder;
+  SmallCheckpoint().write(folder);
+  std::string path = folder.file("model.safetensors");
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 64);
+  EXPECT_THAT(errorOf(folder), HasSubstr("model.safetensors: truncated: tensor 'lm_head.weight'"));
+}
+
+TEST(HuggingFaceCheckpoint, missing_tokenizer) {
+  SmallCheckpoint small;
+  small.hasTokenizer = false;
+  EXPECT_THAT(errorOf(small), HasSubstr("/tokenizer.model: no such file"));
+}
+
+TEST(HuggingFaceCheckpoint, not_a_checkpoint) {
+  TemporaryFolder folder;
+  EXPECT_THAT(errorOf(folder), HasSubstr("not a checkpoint: expected a folder with config.json"));
+  EXPECT_THAT(openCheckpoint(folder.file("none")).status().message(), HasSubstr("none: no such checkpoint"));
+  EXPECT_THAT(openCheckpoint(folder.write("file", "x")).status().message(), HasSubstr("got a file"));
+  folder.write("consolidated.00.pth", "x");
+  EXPECT_THAT(errorOf(folder), HasSubstr("consolidated.00.pth is in a format that is not supported yet"));
+}
+
+TEST(HuggingFaceCheckpoint, other_weight_formats) {
+  TemporaryFolder folder;
+  folder.write("config.json", smallConfigJson().dump());
+  EXPECT_THAT(errorOf(folder),
+              HasSubstr("neither model.safetensors nor model.safetensors.index.json is there"));
+  folder.write("pytorch_model.bin", "x");
+  EXPECT_THAT(errorOf(folder), HasSubstr("pytorch_model.bin is in a format that is not supported yet"));
+}
+
+TEST(HuggingFaceCheckpoint, damaged_config) {
+  TemporaryFolder folder;
+  folder.write("config.json", "{\"a\":1,\"a\":2}");
+  EXPECT_THAT(errorOf(folder), HasSubstr("config.json: duplicate name 'a'"));
+  SmallCheckpoint heads;
+  heads.config["num_key_value_heads"] = 3;
+  EXPECT_THAT(errorOf(heads), HasSubstr("config.json: expected heads to be a multiple of kv_heads"));
+  SmallCheckpoint eos;
+  eos.config["eos_token_id"] = 96;
+  EXPECT_THAT(errorOf(eos), HasSubstr("eos_ids below the vocabulary size 96, got 96"));
+}
+
+TEST(HuggingFaceCheckpoint, chat_files) {
+  TemporaryFolder folder;
+  SmallCheckpoint().write(folder);
+  folder.write("generation_config.json", R"({"temperature": 0.6, "eos_token_id": [2, 3]})");
+  folder.write("chat_template.jinja", "[INST] <<SYS>>");
+  auto checkpoint = openCheckpoint(folder.path().string());
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_EQ(checkpoint->chat.templateName, "llama2");
+  EXPECT_EQ(checkpoint->chat.generation.temperature, 0.6);
+  EXPECT_EQ(checkpoint->config.eosIds, (std::vector<int64_t>{2, 3}));
+}
+
+class ShardedCheckpoint : public ::testing::Test {
+protected:
+  void SetUp() override {
+    SmallCheckpoint small;
+    folder.write("config.json", small.config.dump());
+    folder.write("tokenizer.model", "x");
+    std::vector<SafetensorsDeclaration> first(small.tensors.begin(), small.tensors.begin() + 5);
+    std::vector<SafetensorsDeclaration> second(small.tensors.begin() + 5, small.tensors.end());
+    SmallCheckpoint::writeTensors(folder.file("a.safetensors"), first);
+    SmallCheckpoint::writeTensors(folder.file("b.safetensors"), second);
+    for (const auto &tensor : first) {
+      map[tensor.name] = "a.safetensors";
+    }
+    for (const auto &tensor : second) {
+      map[tensor.name] = "b.safetensors";
+    }
+  }
+  void writeIndex() { folder.write("model.safetensors.index.json", Json{{"weight_map", map}}.dump()); }
+
+  TemporaryFolder folder;
+  Json map;
+};
+
+TEST_F(ShardedCheckpoint, opens) {
+  writeIndex();
+  auto checkpoint = openCheckpoint(folder.path().string());
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_EQ(checkpoint->files.size(), 2u);
+}
+
+TEST_F(ShardedCheckpoint, missing_shard) {
+  map["x"] = "c.safetensors";
+  writeIndex();
+  EXPECT_THAT(errorOf(folder), HasSubstr("c.safetensors: cannot open"));
+}
+
+TEST_F(ShardedCheckpoint, tensor_in_another_shard) {
+  map["lm_head.weight"] = "a.safetensors";
+  writeIndex();
+  EXPECT_THAT(errorOf(folder), HasSubstr("a.safetensors: tensor 'lm_head.weight' is missing"));
+}
+
+TEST_F(ShardedCheckpoint, tensor_in_two_shards) {
+  SmallCheckpoint::writeTensors(folder.file("c.safetensors"), {{"lm_head.weight", DataType::f16, {96, 32}}});
+  map["x"] = "c.safetensors";
+  writeIndex();
+  EXPECT_THAT(errorOf(folder), HasSubstr("tensor 'lm_head.weight' is also in"));
+}
+
+TEST_F(ShardedCheckpoint, files_outside_the_folder) {
+  map["x"] = "../a.safetensors";
+  writeIndex();
+  EXPECT_THAT(errorOf(folder), HasSubstr("expected the name of a file in the same folder for 'x'"));
+}
+
+TEST_F(ShardedCheckpoint, malformed_index) {
+  folder.write("model.safetensors.index.json", R"({"weight_map": []})");
+  EXPECT_THAT(errorOf(folder), HasSubstr("'weight_map' to be an object"));
+}
+
+} // namespace

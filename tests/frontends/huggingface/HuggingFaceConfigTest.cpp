@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// config.json in its old and new forms, and one message for every feature that is refused.
+#include "frontends/huggingface/HuggingFaceConfig.h"
+
+#include "tests/frontends/huggingface/SmallCheckpoint.h"
+
+#include <gmock/gmock.h>
+
+using namespace cria;
+using namespace cria::huggingface;
+using namespace cria::testing;
+using ::testing::HasSubstr;
+
+namespace {
+
+/// The small configuration with members replaced; a member set to "ABSENT" is left out.
+StatusOr<ParsedConfig> parseWith(const Json &changes) {
+  Json config = smallConfigJson();
+  for (const auto &[name, value] : changes.items()) {
+    config[name] = value;
+    if (value == "ABSENT") {
+      config.erase(name);
+    }
+  }
+  return parseConfig(config, "config.json");
+}
+
+ModelConfig modelWith(const Json &changes) {
+  auto parsed = parseWith(changes);
+  EXPECT_TRUE(parsed.ok()) << parsed.status().message();
+  return parsed.ok() ? parsed->model : ModelConfig();
+}
+
+std::string errorWith(const Json &changes) {
+  auto parsed = parseWith(changes);
+  EXPECT_FALSE(parsed.ok()) << changes;
+  EXPECT_THAT(parsed.status().message(), HasSubstr("config.json: "));
+  return parsed.status().message();
+}
+
+TEST(HuggingFaceConfig, sizes) {
+  ModelConfig model = modelWith({});
+  EXPECT_EQ(model.dim, 32);
+  EXPECT_EQ(model.kvHeads, 2);
+  EXPECT_EQ(model.headDim, 8);
+  EXPECT_EQ(model.context, 128);
+  EXPECT_EQ(model.eosIds, std::vector<int64_t>{2});
+  EXPECT_FALSE(model.tiedEmbeddings);
+  EXPECT_FALSE(model.ropeScaling);
+}
+
+TEST(HuggingFaceConfig, variants) {
+  EXPECT_EQ(modelWith({{"num_key_value_heads", "ABSENT"}}).kvHeads, 4);
+  EXPECT_EQ(modelWith({{"num_key_value_heads", nullptr}}).kvHeads, 4);
+  EXPECT_EQ(modelWith({{"head_dim", 16}}).headDim, 16);
+  EXPECT_EQ(modelWith({{"head_dim", nullptr}}).headDim, 8);
+  EXPECT_EQ(modelWith({{"vocab_size", -1}}).vocabSize, -1);
+  EXPECT_EQ(modelWith({{"rms_norm_eps", 1e-6}}).normEpsilon, 1e-6);
+  EXPECT_EQ(modelWith({{"eos_token_id", {2, 5}}}).eosIds, (std::vector<int64_t>{2, 5}));
+  EXPECT_TRUE(modelWith({{"eos_token_id", nullptr}}).eosIds.empty());
+  EXPECT_EQ(modelWith({{"bos_token_id", nullptr}}).bosId, -1);
+  EXPECT_TRUE(modelWith({{"tie_word_embeddings", true}}).tiedEmbeddings);
+  EXPECT_TRUE(parseWith({{"pretraining_tp", 2}, {"use_cache", true}, {"torch_dtype", "float16"}}).ok());
+  EXPECT_TRUE(parseWith({{"architectures", "ABSENT"}}).ok());
+  EXPECT_TRUE(parseWith({{"model_type", "ABSENT"}}).ok());
+}
+
+TEST(HuggingFaceConfig, theta_old_and_new) {
+  EXPECT_EQ(modelWith({{"rope_theta", 1e6}}).ropeTheta, 1e6);
+  Json newer = {{"rope_theta", "ABSENT"},
+                {"rope_scaling", "ABSENT"},
+                {"rope_parameters", {{"rope_type", "default"}, {"rope_theta", 50000.0}}}};
+  EXPECT_EQ(modelWith(newer).ropeTheta, 50000);
+  newer["rope_theta"] = 50000.0;
+  EXPECT_EQ(modelWith(newer).ropeTheta, 50000);
+  newer["rope_theta"] = 10000.0;
+  EXPECT_THAT(errorWith(newer), HasSubstr("'rope_theta' is 10000 at the top and 50000 in the RoPE settings"));
+}
+
+TEST(HuggingFaceConfig, theta_is_never_taken_silently) {
+  auto parsed = parseWith({{"rope_theta", "ABSENT"}});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->model.ropeTheta, 10000);
+  ASSERT_EQ(parsed->notes.size(), 1u);
+  EXPECT_THAT(parsed->notes[0], HasSubstr("no 'rope_theta': taking 10000"));
+  EXPECT_THAT(errorWith({{"rope_theta", "ABSENT"}, {"rope_parameters", {{"rope_type", "default"}}}}),
+              HasSubstr("'rope_parameters' states no 'rope_theta'"));
+}
+
+TEST(HuggingFaceConfig, linear_scaling) {
+  for (const char *key : {"type", "rope_type"}) {
+    ModelConfig model = modelWith({{"rope_scaling", {{key, "linear"}, {"factor", 4.0}}}});
+    ASSERT_TRUE(model.ropeScaling);
+    EXPECT_EQ(*model.ropeScaling, (RopeScaling{.factor = 4}));
+  }
+}
+
+TEST(HuggingFaceConfig, llama3_scaling) {
+  Json settings = {{"rope_type", "llama3"},
+                   {"factor", 8.0},
+                   {"low_freq_factor", 1.0},
+                   {"high_freq_factor", 4.0},
+                   {"original_max_position_embeddings", 64}};
+  RopeScaling expected{.kind = RopeScaling::Kind::llama3,
+                       .factor = 8,
+                       .lowFreqFactor = 1,
+                       .highFreqFactor = 4,
+                       .originalContext = 64};
+  EXPECT_EQ(modelWith({{"rope_scaling", settings}}).ropeScaling, expected);
+  settings["rope_theta"] = 10000.0;
+  EXPECT_EQ(modelWith({{"rope_parameters", settings}, {"rope_scaling", "ABSENT"}}).ropeScaling, expected);
+  settings.erase("original_max_position_embeddings");
+  EXPECT_THAT(errorWith({{"rope_scaling", settings}}),
+              HasSubstr("'original_max_position_embeddings' is missing"));
+}
+
+TEST(HuggingFaceConfig, dynamic_scaling_up_to_the_original_context) {
+  auto parsed = parseWith({{"rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}}});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_FALSE(parsed->model.ropeScaling);
+  EXPECT_EQ(parsed->model.context, 128);
+  EXPECT_THAT(parsed->contextLimitReason.value(),
+              HasSubstr("'dynamic' is supported up to its original context of 128"));
+}
+
+TEST(HuggingFaceConfig, refuses_rope_features) {
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "yarn"}, {"factor", 2.0}}}}),
+              HasSubstr("RoPE type 'yarn' is not supported"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"rope_type", "longrope"}}}}), HasSubstr("'longrope'"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"factor", 2.0}}}}), HasSubstr("'rope_type' is missing"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}, {"rope_type", "dynamic"}, {"factor", 2.0}}}}),
+              HasSubstr("differ"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}}}}), HasSubstr("'factor' is missing"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}, {"factor", 2.0}, {"attention_factor", 1.2}}}}),
+              HasSubstr("unknown member 'attention_factor', which is not supported"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "default"}, {"partial_rotary_factor", 0.5}}}}),
+              HasSubstr("'partial_rotary_factor' = 0.5"));
+  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "default"}}}, {"rope_parameters", {{"type", "linear"}}}}),
+              HasSubstr("'rope_scaling' and 'rope_parameters' differ"));
+  EXPECT_THAT(errorWith({{"rope_scaling", 3}}), HasSubstr("'rope_scaling' to be an object, got 3"));
+}
+
+TEST(HuggingFaceConfig, refuses_features_by_name) {
+  EXPECT_THAT(errorWith({{"attention_bias", true}}), HasSubstr("the model needs 'attention_bias' = true"));
+  EXPECT_THAT(errorWith({{"mlp_bias", true}}), HasSubstr("'mlp_bias' = true"));
+  EXPECT_THAT(errorWith({{"hidden_act", "gelu"}}),
+              HasSubstr("expected 'hidden_act' to be \"silu\", got \"gelu\""));
+  EXPECT_THAT(errorWith({{"quantization_config", {{"bits", 4}}}}),
+              HasSubstr("'quantization_config' = an object"));
+  EXPECT_THAT(errorWith({{"partial_rotary_factor", 0.5}}), HasSubstr("'partial_rotary_factor' = 0.5"));
+  EXPECT_THAT(errorWith({{"sliding_window", 4096}}), HasSubstr("'sliding_window' = 4096"));
+  EXPECT_THAT(errorWith({{"model_type", "mistral"}}),
+              HasSubstr("expected 'model_type' to be \"llama\", got \"mistral\""));
+  EXPECT_THAT(errorWith({{"architectures", {"LlamaForSequenceClassification"}}}),
+              HasSubstr("LlamaForSequenceClassification"));
+  EXPECT_THAT(errorWith({{"architectures", "ABSENT"}, {"model_type", "ABSENT"}}),
+              HasSubstr("not the configuration of a language model"));
+}
+
+TEST(HuggingFaceConfig, refuses_bad_sizes) {
+  EXPECT_THAT(errorWith({{"hidden_size", "ABSENT"}}), HasSubstr("'hidden_size' is missing"));
+  EXPECT_THAT(errorWith({{"hidden_size", "32"}}), HasSubstr("expected 'hidden_size' to be an integer"));
+  EXPECT_THAT(errorWith({{"hidden_size", 33}}), HasSubstr("multiple of 'num_attention_heads'"));
+  EXPECT_THAT(errorWith({{"num_hidden_layers", 0}}), HasSubstr("got 0"));
+  EXPECT_THAT(errorWith({{"rms_norm_eps", "ABSENT"}}), HasSubstr("'rms_norm_eps' is missing"));
+  EXPECT_THAT(errorWith({{"eos_token_id", "x"}}), HasSubstr("a token id or a list of them"));
+  EXPECT_THAT(errorWith({{"bos_token_id", {1, 2}}}), HasSubstr("one token id"));
+}
+
+TEST(HuggingFaceConfig, generation_defaults) {
+  ModelConfig model;
+  ChatConfig chat;
+  Json json = {
+      {"temperature", 0.6}, {"top_p", 0.9}, {"do_sample", true}, {"eos_token_id", {2, 7}}, {"_from", "x"}};
+  ASSERT_TRUE(applyGenerationConfig(json, "generation_config.json", model, chat).ok());
+  EXPECT_EQ(chat.generation, (GenerationDefaults{.temperature = 0.6, .topP = 0.9, .doSample = true}));
+  EXPECT_EQ(model.eosIds, (std::vector<int64_t>{2, 7}));
+  EXPECT_THAT(applyGenerationConfig({{"top_k", -3}}, "generation_config.json", model, chat).message(),
+              HasSubstr("generation_config.json: expected 'top_k'"));
+}
+
+TEST(HuggingFaceConfig, chat_templates) {
+  const std::string llama2 = "{% if ... %}<<SYS>>\\n{{ system }}{% endif %}[INST] {{ content }} [/INST]";
+  auto templateOf = [](const Json &json, int64_t *bosId = nullptr) {
+    ModelConfig model;
+    ChatConfig chat;
+    Status status = applyTokenizerConfig(json, "tokenizer_config.json", model, chat);
+    EXPECT_TRUE(status.ok()) << status.message();
+    if (bosId) {
+      *bosId = model.bosId;
+    }
+    return chat.templateName;
+  };
+  EXPECT_EQ(templateOf({{"chat_template", llama2}}), "llama2");
+  EXPECT_EQ(templateOf({{"chat_template", "<|im_start|>{{ content }}"}}), std::nullopt);
+  EXPECT_EQ(
+      templateOf({{"chat_template",
+                   {{{"name", "default"}, {"template", llama2}}, {{"name", "tools"}, {"template", "x"}}}}}),
+      "llama2");
+  EXPECT_EQ(templateOf(Json::object()), std::nullopt);
+  int64_t bosId = 0;
+  templateOf({{"add_bos_token", false}, {"bos_token", {{"content", "<s>"}}}}, &bosId);
+  EXPECT_EQ(bosId, -1);
+  ModelConfig model;
+  ChatConfig chat;
+  EXPECT_THAT(applyTokenizerConfig({{"chat_template", 1}}, "tokenizer_config.json", model, chat).message(),
+              HasSubstr("a string or a list of templates"));
+}
+
+} // namespace

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Fuzz target: reads the input as each of the JSON files of a checkpoint and of a package's configuration.
+#include "frontends/huggingface/HuggingFaceConfig.h"
+#include "tests/fuzz/FuzzTarget.h"
+
+using namespace cria;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  StatusOr<Json> json = parseJson({reinterpret_cast<const char *>(data), size}, "input");
+  if (!json.ok()) {
+    return 0;
+  }
+  ModelConfig model;
+  ChatConfig chat;
+  auto config = huggingface::parseConfig(*json, "input");
+  if (config.ok() && config->model.check("input").ok()) {
+    auto again = ModelConfig::fromJson(Json::parse(config->model.toJson().dump()), "again");
+    if (!again.ok() || *again != config->model) {
+      abort();
+    }
+  }
+  (void)huggingface::applyGenerationConfig(*json, "input", model, chat);
+  (void)huggingface::applyTokenizerConfig(*json, "input", model, chat);
+  (void)ModelConfig::fromJson(*json, "input");
+  (void)ChatConfig::fromJson(*json, "input");
+  return 0;
+}
+
+std::vector<std::string> fuzzSeeds() {
+  return {
+      R"({"model_type":"llama","hidden_act":"silu","hidden_size":32,"intermediate_size":64,"num_hidden_layers":1,)"
+      R"("num_attention_heads":4,"vocab_size":96,"max_position_embeddings":128,"rms_norm_eps":1e-5,)"
+      R"("rope_theta":1e4,"rope_scaling":{"type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,)"
+      R"("original_max_position_embeddings":64},"eos_token_id":[2,3]})",
+      ModelConfig{.name = "m",
+                  .dim = 32,
+                  .layers = 1,
+                  .heads = 4,
+                  .kvHeads = 2,
+                  .headDim = 8,
+                  .ffnDim = 64,
+                  .vocabSize = 96,
+                  .context = 128}
+          .toJson()
+          .dump(),
+      R"({"template":"llama2","options":{"a":"b"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
+      R"({"temperature":0.6,"top_k":40,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})"};
+}
