@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Rows of `cria bench`, as a table and as JSON.
+#pragma once
+
+#include "OpenModel.h"
+
+#include <string>
+#include <vector>
+
+namespace cria::cli {
+
+/// One repetition, with the machine's limits measured right before and after it (their mean).
+struct BenchSample {
+  double seconds = 0;
+  double bandwidthLimit = 0; // bytes a second
+  double computeLimit = 0;   // f32 operations a second
+};
+
+struct BenchRow {
+  std::string phase;     // "prefill" or "decode"
+  uint32_t tokens = 0;   // timed tokens of each sequence
+  uint32_t context = 0;  // positions filled before
+  uint32_t batch = 1;    // sequences
+  double bytes = 0;      // read by one repetition: weights of each step, and KV
+  double operations = 0; // f32 operations of one repetition
+  std::vector<BenchSample> samples;
+};
+
+/// Median of `values`, of which there is at least one.
+double median(std::vector<double> values);
+
+std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &rows);
+std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows);
+/// Time by kernel since profiling was switched on.
+std::string profileTable(const Model &model);
+
+} // namespace cria::cli

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria chat: a conversation on the terminal. Ctrl-C stops the answer, not the program.
+#include "ChatConversation.h"
+#include "Command.h"
+#include "CommonOptions.h"
+#include "CompileCache.h"
+#include "Interrupt.h"
+#include "LineEditor.h"
+#include "SamplingOptions.h"
+#include "Terminal.h"
+#include "runtime/exec/Generator.h"
+#include "runtime/exec/Session.h"
+
+namespace cria::cli {
+namespace {
+
+struct ChatOptions {
+  CommonOptions common;
+  SamplingOptions sampling;
+  std::string system;
+  std::string chatTemplate;
+};
+
+constexpr std::string_view kHelp = R"(/help           this text
+/system TEXT    set the system prompt and start anew; without TEXT: show it
+/reset          start the conversation anew
+/quit           leave (also Ctrl-D)
+Ctrl-C          stop the answer
+)";
+
+/// Share of the context kept free for an answer before old pairs are dropped.
+constexpr uint32_t kReserveFraction = 4;
+
+StatusOr<ChatTemplate> openTemplate(const ChatOptions &options, const OpenedModel &opened) {
+  if (!options.chatTemplate.empty()) {
+    return ChatTemplate::create(*opened.registry, options.chatTemplate);
+  }
+  const ChatConfig &config = opened.package->chat();
+  if (!config.templateName) {
+    return invalidArgument(
+        "the checkpoint states no chat template that is known; name one with --chat-template, e.g. "
+        "--chat-template llama2 ('cria plugins' lists them)");
+  }
+  std::vector<PluginArgument> arguments;
+  for (const auto &[name, value] : config.options) {
+    arguments.push_back({name, value});
+  }
+  return ChatTemplate::create(*opened.registry, *config.templateName, arguments);
+}
+
+std::string historyFile() {
+  const StatusOr<std::filesystem::path> folder = cacheFolder();
+  std::error_code problem;
+  if (folder.ok()) {
+    std::filesystem::create_directories(*folder, problem);
+  }
+  return folder.ok() && !problem ? (*folder / "chat_history").string() : "";
+}
+
+/// The loop of reading and answering.
+class Chat {
+public:
+  Chat(const ChatOptions &options, const OpenedModel &opened, const ChatTemplate &chat)
+      : options_(options), opened_(opened), chat_(chat), conversation_(chat, *opened.tokenizer),
+        session_(*opened.model), generator_(*opened.model, opened.tokenizer.get()) {
+    conversation_.setSystem(options.system);
+  }
+
+  Status run() {
+    LineEditor editor("> ", historyFile());
+    while (std::optional<std::string> line = editor.read()) {
+      if (*line == "/quit" || *line == "/exit") {
+        break;
+      }
+      if (line->starts_with('/')) {
+        obey(*line);
+      } else if (line->find_first_not_of(" \t") != std::string::npos) {
+        CRIA_RETURN_IF_ERROR(answer(*line));
+      }
+    }
+    return {};
+  }
+
+private:
+  void obey(const std::string &line) {
+    if (line == "/help") {
+      talk(false, "{}", kHelp);
+    } else if (line == "/reset") {
+      conversation_.reset();
+      talk(options_.common.quiet, "(a new conversation)");
+    } else if (line == "/system") {
+      talk(false, "(system prompt: {})", conversation_.system().empty() ? "none" : conversation_.system());
+    } else if (line.starts_with("/system ")) {
+      conversation_.setSystem(line.substr(std::string_view("/system ").size()));
+      conversation_.reset();
+      talk(options_.common.quiet, "(system prompt set; a new conversation)");
+    } else {
+      talk(false, "unknown command '{}'\n{}", line, kHelp);
+    }
+  }
+
+  void warnOfTags(const std::string &text) {
+    const StatusOr<std::optional<std::string>> tags = chat_.findTags(text);
+    if (tags.ok() && *tags) {
+      talk(options_.common.quiet, "warning: {}", **tags);
+    }
+  }
+
+  // A message that cannot be answered is said, and the conversation goes on.
+  Status answer(const std::string &text) {
+    warnOfTags(text);
+    const uint32_t context = opened_.model->context();
+    StatusOr<ChatTurn> turn = conversation_.ask(text, context, context / kReserveFraction);
+    if (!turn.ok()) {
+      talk(false, "error: {}", turn.status().message());
+      return {};
+    }
+    if (turn->droppedPairs > 0) {
+      talk(options_.common.quiet,
+           "(the context is full: the oldest {} pairs were dropped, the system prompt stays)",
+           turn->droppedPairs);
+    }
+    CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(options_.sampling, opened_));
+    request.prompt = std::move(turn->ids);
+    request.stopTexts.insert(request.stopTexts.end(), turn->stopTexts.begin(), turn->stopTexts.end());
+    request.stopTokens = std::move(turn->stopIds);
+    request.continuesText = false;
+    request.session = &session_;
+    finish(generate(request));
+    return {};
+  }
+
+  GenerateResult generate(const GenerateRequest &request) {
+    const InterruptScope interrupt;
+    GenerateResult result = generator_.generate(
+        request, [](const GenerateEvent &event) { writeData(event.text); }, interrupt.flag());
+    writeData("\n");
+    return result;
+  }
+
+  void finish(GenerateResult result) {
+    if (result.reason == FinishReason::error) {
+      talk(false, "error: {}", result.status.message());
+      conversation_.retract();
+      return;
+    }
+    if (result.reason == FinishReason::cancelled) {
+      talk(options_.common.quiet, "(stopped)");
+    } else if (result.reason == FinishReason::context) {
+      talk(options_.common.quiet, "(the answer filled the context)");
+    }
+    conversation_.answer(std::move(result.text));
+  }
+
+  const ChatOptions &options_;
+  const OpenedModel &opened_;
+  const ChatTemplate &chat_;
+  ChatConversation conversation_;
+  Session session_;
+  Generator generator_;
+};
+
+StatusOr<int> runChat(const ChatOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(requireTokenizer(*opened, "'cria chat'").status());
+  CRIA_ASSIGN_OR_RETURN(const ChatTemplate chat, openTemplate(options, *opened));
+  CRIA_RETURN_IF_ERROR(
+      makeRequest(options.sampling, *opened).status()); // bad sampling options are said at once
+  if (isTerminal(stdin)) {
+    talk(options.common.quiet, "{} with template {}; /help lists commands",
+         opened->package->manifest().model.name, chat.name());
+  }
+  CRIA_RETURN_IF_ERROR(Chat(options, *opened, chat).run());
+  return kExitSuccess;
+}
+
+} // namespace
+
+void addChatCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<ChatOptions>();
+  CLI::App *command = app.add_subcommand("chat", "Talk with a chat model");
+  addCommonOptions(*command, options->common);
+  command->add_option("--system", options->system, "System prompt")->type_name("TEXT");
+  command
+      ->add_option("--chat-template", options->chatTemplate,
+                   "Chat template plugin; default: the checkpoint's")
+      ->type_name("NAME");
+  addSamplingOptions(*command, options->sampling);
+  command->footer("Example:\n  cria chat stories.cria --system 'Answer in one sentence.'");
+  command->callback([options, &action] { action = [options] { return runChat(*options); }; });
+}
+
+} // namespace cria::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ChatConversation.h"
+
+namespace cria::cli {
+
+StatusOr<ChatTurn> ChatConversation::render() const {
+  std::vector<ChatMessage> all;
+  if (!system_.empty()) {
+    all.push_back({ChatRole::system, system_});
+  }
+  all.insert(all.end(), messages_.begin(), messages_.end());
+  CRIA_ASSIGN_OR_RETURN(RenderedChat rendered, chat_.render(all));
+  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, encodeSegments(rendered.segments, tokenizer_));
+  return ChatTurn{std::move(ids), std::move(rendered.stopTexts), std::move(rendered.stopIds)};
+}
+
+StatusOr<ChatTurn> ChatConversation::ask(std::string text, uint32_t context, uint32_t reserve) {
+  const std::vector<ChatMessage> before = messages_;
+  messages_.push_back({ChatRole::user, std::move(text)});
+  uint32_t dropped = 0;
+  StatusOr<ChatTurn> turn = render();
+  while (turn.ok() && turn->ids.size() + reserve > context && messages_.size() > 2) {
+    messages_.erase(messages_.begin(), messages_.begin() + 2);
+    ++dropped;
+    turn = render();
+  }
+  if (turn.ok() && turn->ids.size() >= context) {
+    turn = invalidArgument("the message is too long: {} tokens with the system prompt, the context holds {}",
+                           turn->ids.size(), context);
+  }
+  if (!turn.ok()) {
+    messages_ = before;
+    return turn;
+  }
+  turn->droppedPairs = dropped;
+  return turn;
+}
+
+} // namespace cria::cli

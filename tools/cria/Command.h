@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the subcommands share: how one is added to the command line, and the exit codes.
+#pragma once
+
+#include "runtime/Status.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace cria::cli {
+
+constexpr int kExitSuccess = 0;
+constexpr int kExitNo = 1;            // the answer is no
+constexpr int kExitError = 2;         // bad input, or something failed
+constexpr int kExitInterrupted = 130; // Ctrl-C, as shells expect it
+
+/// What main() runs after the command line was read; returns the exit code, or the status to print as an
+/// error.
+using Action = std::function<StatusOr<int>()>;
+
+// Each adds its subcommand to `app`, which sets `action` when it is the chosen one.
+void addBenchCommand(CLI::App &app, Action &action);
+void addCacheCommand(CLI::App &app, Action &action);
+void addChatCommand(CLI::App &app, Action &action);
+void addCompileCommand(CLI::App &app, Action &action);
+void addInspectCommand(CLI::App &app, Action &action);
+void addLogitsCommand(CLI::App &app, Action &action);
+void addPerplexityCommand(CLI::App &app, Action &action);
+void addPluginsCommand(CLI::App &app, Action &action);
+void addRunCommand(CLI::App &app, Action &action);
+void addTokenizeCommand(CLI::App &app, Action &action);
+
+} // namespace cria::cli

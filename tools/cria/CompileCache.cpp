@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CompileCache.h"
+
+#include "CompilerProcess.h"
+#include "Terminal.h"
+#include "runtime/package/Sha256.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace cria::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Larger files are told apart by size, time and beginning, which holds the header of a safetensors file.
+constexpr uint64_t kDigestBytes = 4u << 20;
+constexpr size_t kKeyDigits = 16;
+
+std::string variable(const char *name) {
+  const char *value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+uint64_t bytesOf(const fs::path &folder) {
+  uint64_t bytes = 0;
+  std::error_code problem;
+  for (const fs::directory_entry &entry : fs::recursive_directory_iterator(folder, problem)) {
+    bytes += entry.is_regular_file(problem) ? entry.file_size(problem) : 0;
+  }
+  return bytes;
+}
+
+std::string beginningOf(const fs::path &path, uint64_t size) {
+  std::string text(std::min(size, kDigestBytes), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  return text;
+}
+
+std::string identityOf(const fs::path &path) {
+  std::error_code problem;
+  const uint64_t size = fs::file_size(path, problem);
+  const auto time = fs::last_write_time(path, problem).time_since_epoch().count();
+  return fmt::format("{} {} {} {}\n", path.filename().string(), size, time,
+                     Sha256::of(beginningOf(path, size)));
+}
+
+StatusOr<std::string> keyOf(const fs::path &checkpoint) {
+  CRIA_ASSIGN_OR_RETURN(const std::string compiler, findCompiler());
+  std::vector<fs::path> files;
+  std::error_code problem;
+  for (const fs::directory_entry &entry : fs::directory_iterator(checkpoint, problem)) {
+    if (entry.is_regular_file(problem)) {
+      files.push_back(entry.path());
+    }
+  }
+  if (problem) {
+    return error(StatusCode::io, "cannot read '{}': {}", checkpoint.string(), problem.message());
+  }
+  std::sort(files.begin(), files.end());
+  std::string identity = identityOf(compiler);
+  for (const fs::path &file : files) {
+    identity += identityOf(file);
+  }
+  return Sha256::of(identity).substr(0, kKeyDigits);
+}
+
+} // namespace
+
+StatusOr<fs::path> cacheFolder() {
+  if (const std::string folder = variable("CRIA_CACHE"); !folder.empty()) {
+    return fs::path(folder);
+  }
+  if (const std::string folder = variable("XDG_CACHE_HOME"); !folder.empty()) {
+    return fs::path(folder) / "cria";
+  }
+  if (const std::string folder = variable("HOME"); !folder.empty()) {
+    return fs::path(folder) / ".cache" / "cria";
+  }
+  return error(StatusCode::notFound, "no place for the cache: set CRIA_CACHE to a folder");
+}
+
+bool isPackage(const fs::path &path) {
+  std::error_code problem;
+  return fs::exists(path / "manifest.json", problem);
+}
+
+StatusOr<std::vector<CacheEntry>> listCache() {
+  CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
+  std::vector<CacheEntry> entries;
+  std::error_code problem;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
+    if (isPackage(entry.path())) {
+      entries.push_back({entry.path(), bytesOf(entry.path())});
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) { return a.path < b.path; });
+  return entries;
+}
+
+StatusOr<uint64_t> clearCache() {
+  CRIA_ASSIGN_OR_RETURN(const std::vector<CacheEntry> entries, listCache());
+  uint64_t bytes = 0;
+  for (const CacheEntry &entry : entries) {
+    std::error_code problem;
+    fs::remove_all(entry.path, problem);
+    if (problem) {
+      return error(StatusCode::io, "cannot remove '{}': {}", entry.path.string(), problem.message());
+    }
+    bytes += entry.bytes;
+  }
+  return bytes;
+}
+
+StatusOr<std::string> compileIntoCache(const std::string &checkpoint, bool quiet) {
+  CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
+  CRIA_ASSIGN_OR_RETURN(const std::string key, keyOf(checkpoint));
+  const fs::path name = fs::weakly_canonical(checkpoint).filename();
+  const std::string package = (folder / fmt::format("{}-{}.cria", name.string(), key)).string();
+  if (isPackage(package)) {
+    return package;
+  }
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) {
+    return error(StatusCode::io, "cannot create the cache folder '{}': {}; set CRIA_CACHE to another",
+                 folder.string(), problem.message());
+  }
+  talk(quiet, "compiling the checkpoint '{}' once, into {}", checkpoint, package);
+  std::vector<std::string> arguments = {checkpoint, "-o", package};
+  if (quiet) {
+    arguments.emplace_back("--quiet");
+  }
+  CRIA_ASSIGN_OR_RETURN(const int code, runCompiler(arguments));
+  if (code != 0) {
+    return invalidArgument("'{}' could not be compiled (see above)", checkpoint);
+  }
+  return package;
+}
+
+} // namespace cria::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Packages that `cria run` compiled from checkpoints by itself. The folder is $CRIA_CACHE,
+// $XDG_CACHE_HOME/cria or
+// ~/.cache/cria.
+#pragma once
+
+#include "runtime/Status.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cria::cli {
+
+struct CacheEntry {
+  std::filesystem::path path;
+  uint64_t bytes = 0;
+};
+
+/// Errors: NOT_FOUND when no variable says where a home folder is.
+StatusOr<std::filesystem::path> cacheFolder();
+
+/// Packages in the cache, by name.
+StatusOr<std::vector<CacheEntry>> listCache();
+
+/// Removes them; returns the bytes that became free.
+StatusOr<uint64_t> clearCache();
+
+/// Whether `path` is a package folder (has a manifest).
+bool isPackage(const std::filesystem::path &path);
+
+/// The package of a checkpoint: an existing one from the cache, or one compiled now, which is said on stderr
+/// unless `quiet`. The key is the compiler build and each input's name, size, time and, for small files,
+/// digest.
+StatusOr<std::string> compileIntoCache(const std::string &checkpoint, bool quiet);
+
+} // namespace cria::cli

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CompilerProcess.h"
+
+#include "Command.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+namespace cria::cli {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+std::vector<char *> pointersTo(Arguments &arguments) {
+  std::vector<char *> pointers;
+  for (std::string &argument : arguments) {
+    pointers.push_back(argument.data());
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// output: file descriptor that becomes the child's stdout, or -1 to share ours.
+StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, int output) {
+  Arguments all = {program};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (output >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  }
+  pid_t child = 0;
+  const int problem =
+      posix_spawn(&child, program.c_str(), &actions, nullptr, pointersTo(all).data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (problem != 0) {
+    return error(StatusCode::io, "cannot start '{}': {}", program, std::strerror(problem));
+  }
+  return child;
+}
+
+StatusOr<int> waitFor(pid_t child) {
+  int state = 0;
+  while (waitpid(child, &state, 0) < 0) {
+    if (errno != EINTR) {
+      return error(StatusCode::internal, "waiting for the compiler failed: {}", std::strerror(errno));
+    }
+  }
+  if (WIFSIGNALED(state)) {
+    return WTERMSIG(state) == SIGINT
+               ? StatusOr<int>(kExitInterrupted)
+               : error(StatusCode::internal, "the compiler was ended by signal {}", WTERMSIG(state));
+  }
+  return WEXITSTATUS(state);
+}
+
+std::string readAll(int file) {
+  std::string text;
+  std::array<char, 512> part;
+  for (ssize_t count = 0; (count = read(file, part.data(), part.size())) > 0;) {
+    text.append(part.data(), static_cast<size_t>(count));
+  }
+  return text;
+}
+
+} // namespace
+
+StatusOr<std::string> findCompiler() {
+  std::error_code problem;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", problem);
+  const std::filesystem::path path = self.parent_path() / "cria-compile";
+  if (problem || access(path.c_str(), X_OK) != 0) {
+    return error(StatusCode::notFound,
+                 "the compiler is not installed: expected '{}'. This may be a runtime-only installation; "
+                 "compile where "
+                 "the compiler is, and copy the package",
+                 path.string());
+  }
+  return path.string();
+}
+
+StatusOr<std::string> compilerVersion() {
+  CRIA_ASSIGN_OR_RETURN(const std::string program, findCompiler());
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) {
+    return error(StatusCode::io, "cannot make a pipe: {}", std::strerror(errno));
+  }
+  const StatusOr<pid_t> child = spawn(program, {"--version"}, ends[1]);
+  close(ends[1]);
+  const std::string text = child.ok() ? readAll(ends[0]) : "";
+  close(ends[0]);
+  if (!child.ok()) {
+    return child.status();
+  }
+  CRIA_ASSIGN_OR_RETURN(const int code, waitFor(*child));
+  if (code != 0) {
+    return error(StatusCode::internal, "'{}' --version failed with exit code {}", program, code);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+StatusOr<int> runCompiler(const std::vector<std::string> &arguments) {
+  CRIA_ASSIGN_OR_RETURN(const std::string program, findCompiler());
+  CRIA_ASSIGN_OR_RETURN(const pid_t child, spawn(program, arguments, -1));
+  return waitFor(child);
+}
+
+} // namespace cria::cli

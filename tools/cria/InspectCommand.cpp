@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria inspect: what is in a package or a checkpoint. Runs none of its code.
+#include "Command.h"
+#include "CompileCache.h"
+#include "InspectReport.h"
+#include "Terminal.h"
+#include "frontends/huggingface/HuggingFaceCheckpoint.h"
+
+namespace cria::cli {
+namespace {
+
+struct InspectOptions {
+  std::string path;
+  InspectDetail detail;
+  bool verify = false;
+  bool json = false;
+};
+
+StatusOr<int> inspectPackage(const InspectOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package,
+                        Package::open(options.path, {.verifyWeights = options.verify}));
+  if (options.json) {
+    CRIA_ASSIGN_OR_RETURN(const nlohmann::ordered_json json, packageJson(*package));
+    writeData(json.dump(2) + "\n");
+    return kExitSuccess;
+  }
+  CRIA_ASSIGN_OR_RETURN(const std::string text, packageText(*package, options.detail));
+  writeData(text);
+  return kExitSuccess;
+}
+
+std::string tensorsText(const Checkpoint &checkpoint, bool all) {
+  uint64_t bytes = 0;
+  std::string lines;
+  for (const auto &[name, tensor] : checkpoint.tensors) {
+    bytes += tensor.entry->size;
+    lines += fmt::format("  {:<52} {:<5} [{}] {:>10}\n", name, nameOf(tensor.entry->type),
+                         fmt::join(tensor.entry->shape, ", "), formatBytes(tensor.entry->size));
+  }
+  const std::string summary = fmt::format("{} tensors in {} files, {}\n", checkpoint.tensors.size(),
+                                          checkpoint.files.size(), formatBytes(bytes));
+  return all ? summary + lines : summary;
+}
+
+StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const Checkpoint checkpoint,
+                        huggingface::openCheckpoint(options.path, {.requireTokenizer = false}));
+  if (options.json) {
+    nlohmann::ordered_json json = {{"model", checkpoint.config.toJson()},
+                                   {"weights", nameOf(checkpoint.weightType)},
+                                   {"chat", checkpoint.chat.toJson()},
+                                   {"tensors", checkpoint.tensors.size()},
+                                   {"notes", checkpoint.notes}};
+    writeData(json.dump(2) + "\n");
+    return kExitSuccess;
+  }
+  writeData(fmt::format("checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
+                        modelText(checkpoint.config), nameOf(checkpoint.weightType),
+                        checkpoint.tokenizerPath.empty() ? "none" : "yes",
+                        checkpoint.chat.templateName.value_or("none known"),
+                        tensorsText(checkpoint, options.detail.weights)));
+  for (const std::string &note : checkpoint.notes) {
+    talk(false, "note: {}", note);
+  }
+  return kExitSuccess;
+}
+
+} // namespace
+
+void addInspectCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App *command = app.add_subcommand("inspect", "Show what is in a package or checkpoint");
+  command->add_option("path", options->path, "Package or checkpoint")->required()->type_name("PATH");
+  command->add_flag("--weights", options->detail.weights, "List every weight with its recipe");
+  command->add_flag("--dispatches", options->detail.dispatches, "List every dispatch");
+  command->add_flag("--verify", options->verify, "Check the digests of the weights too");
+  command->add_flag("--json", options->json, "Everything as JSON");
+  command->callback([options, &action] {
+    action = [options] {
+      const bool isCheckpoint =
+          !isPackage(options->path) && std::filesystem::exists(options->path + "/config.json");
+      return isCheckpoint ? inspectCheckpoint(*options) : inspectPackage(*options);
+    };
+  });
+}
+
+} // namespace cria::cli

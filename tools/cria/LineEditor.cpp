@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "LineEditor.h"
+
+#include "Terminal.h"
+
+#include <csignal>
+#include <cstdio>
+#include <histedit.h>
+#include <iostream>
+
+namespace cria::cli {
+namespace {
+
+constexpr int kHistoryLines = 1000;
+
+// SIGINT during a read only interrupts it; libedit then returns -1.
+void onInterrupt(int) {}
+
+class ReadInterruptible {
+public:
+  ReadInterruptible() {
+    struct sigaction action {};
+    action.sa_handler = onInterrupt;
+    sigaction(SIGINT, &action, &previous_);
+  }
+  ~ReadInterruptible() { sigaction(SIGINT, &previous_, nullptr); }
+
+private:
+  struct sigaction previous_ {};
+};
+
+} // namespace
+
+struct LineEditor::Terminal {
+  std::string prompt;
+  std::string historyFile;
+  EditLine *editor = nullptr;
+  History *history = nullptr;
+  HistEvent event{};
+
+  static char *promptOf(EditLine *editor) {
+    void *self = nullptr;
+    el_get(editor, EL_CLIENTDATA, &self);
+    return static_cast<Terminal *>(self)->prompt.data();
+  }
+
+  void setUp() {
+    editor = el_init("cria", stdin, stderr, stderr); // stdout carries answers alone
+    el_set(editor, EL_CLIENTDATA, this);
+    el_set(editor, EL_PROMPT, promptOf);
+    el_set(editor, EL_EDITOR, "emacs");
+    history = history_init();
+    ::history(history, &event, H_SETSIZE, kHistoryLines);
+    ::history(history, &event, H_SETUNIQUE, 1);
+    el_set(editor, EL_HIST, ::history, history);
+    if (!historyFile.empty()) {
+      ::history(history, &event, H_LOAD, historyFile.c_str());
+    }
+  }
+
+  ~Terminal() {
+    if (!historyFile.empty()) {
+      ::history(history, &event, H_SAVE, historyFile.c_str());
+    }
+    history_end(history);
+    el_end(editor);
+  }
+};
+
+LineEditor::LineEditor(std::string prompt, std::string historyFile) {
+  if (isTerminal(stdin)) {
+    terminal_ = std::make_unique<Terminal>();
+    terminal_->prompt = std::move(prompt);
+    terminal_->historyFile = std::move(historyFile);
+    terminal_->setUp();
+  }
+}
+
+LineEditor::~LineEditor() = default;
+
+std::optional<std::string> LineEditor::read() {
+  std::string line;
+  if (terminal_ == nullptr) {
+    return std::getline(std::cin, line) ? std::optional(line) : std::nullopt;
+  }
+  const ReadInterruptible scope;
+  int count = 0;
+  const char *text = el_gets(terminal_->editor, &count);
+  if (text == nullptr && count < 0) { // Ctrl-C
+    el_reset(terminal_->editor);
+    std::fputc('\n', stderr);
+    return "";
+  }
+  if (text == nullptr) {
+    return std::nullopt;
+  }
+  line.assign(text, static_cast<size_t>(count));
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) {
+    line.pop_back();
+  }
+  if (!line.empty()) {
+    ::history(terminal_->history, &terminal_->event, H_ENTER, line.c_str());
+  }
+  return line;
+}
+
+} // namespace cria::cli

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria logits: one row of logits per token, to compare with other implementations.
+#include "Command.h"
+#include "CommonOptions.h"
+#include "Interrupt.h"
+#include "OpenModel.h"
+#include "ParseList.h"
+#include "Terminal.h"
+#include "runtime/exec/Logprobs.h"
+#include "runtime/exec/Session.h"
+#include "runtime/package/Safetensors.h"
+
+#include <nlohmann/json.hpp>
+
+namespace cria::cli {
+namespace {
+
+struct LogitsOptions {
+  CommonOptions common;
+  std::string tokens;
+  std::string output;
+  bool decode = false;
+};
+
+using RowCallback = LogitsCallback;
+
+// --decode: the first token through prefill, the others one at a time, as generated ones.
+Status evaluateOneByOne(Session &session, std::span<const int32_t> ids, const RowCallback &row,
+                        const CancelFlag *cancel) {
+  CRIA_RETURN_IF_ERROR(session.prefill(ids.first(1), row, /*all=*/true, cancel));
+  for (size_t i = 1; i < ids.size(); ++i) {
+    CRIA_ASSIGN_OR_RETURN(const std::span<const float> logits, session.decode(ids[i], cancel));
+    CRIA_RETURN_IF_ERROR(row(static_cast<uint32_t>(i), logits));
+  }
+  return {};
+}
+
+Status evaluate(const LogitsOptions &options, Model &model, std::span<const int32_t> ids,
+                const RowCallback &row) {
+  const InterruptScope interrupt;
+  Session session(model);
+  return options.decode ? evaluateOneByOne(session, ids, row, interrupt.flag())
+                        : session.prefill(ids, row, /*all=*/true, interrupt.flag());
+}
+
+Status writeFile(const LogitsOptions &options, Model &model, std::span<const int32_t> ids) {
+  const auto rows = static_cast<int64_t>(ids.size());
+  const int64_t vocab = model.vocabSize();
+  CRIA_ASSIGN_OR_RETURN(
+      const std::unique_ptr<SafetensorsWriter> writer,
+      SafetensorsWriter::create(
+          options.output, {{"tokens", DataType::i32, {rows}}, {"logits", DataType::f32, {rows, vocab}}}));
+  CRIA_RETURN_IF_ERROR(writer->write(0, 0, std::as_bytes(ids)));
+  CRIA_RETURN_IF_ERROR(evaluate(options, model, ids, [&](uint32_t position, std::span<const float> logits) {
+    return writer->write(1, position * logits.size_bytes(), std::as_bytes(logits));
+  }));
+  return writer->finish();
+}
+
+// Without -o: the most likely next token after each token.
+Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::span<const int32_t> ids) {
+  auto json = nlohmann::ordered_json::array();
+  CRIA_RETURN_IF_ERROR(
+      evaluate(options, *opened.model, ids, [&](uint32_t position, std::span<const float> logits) {
+        const int32_t best = argmax(logits);
+        if (options.common.json) {
+          json.push_back(
+              {{"position", position}, {"token", ids[position]}, {"argmax", best}, {"logit", logits[best]}});
+        } else {
+          writeData(fmt::format("{}\t{}\t{}\t{}\n", position, ids[position], best, logits[best]));
+        }
+        return Status();
+      }));
+  if (options.common.json) {
+    writeData(json.dump() + "\n");
+  }
+  return {};
+}
+
+StatusOr<int> runLogits(const LogitsOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, parseNumbers("--tokens", options.tokens, 0));
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids)
+                                              : writeFile(options, *opened->model, ids));
+  if (!options.output.empty()) {
+    talk(options.common.quiet, "wrote {} rows of {} logits to {}", ids.size(), opened->model->vocabSize(),
+         options.output);
+  }
+  return kExitSuccess;
+}
+
+} // namespace
+
+void addLogitsCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<LogitsOptions>();
+  CLI::App *command = app.add_subcommand("logits", "Compute the logits after each token");
+  addCommonOptions(*command, options->common);
+  command->add_option("--tokens", options->tokens, "Token ids, BOS included")
+      ->required()
+      ->type_name("1,15043,3186");
+  command
+      ->add_option("-o,--output", options->output,
+                   "Safetensors file: tokens i32 [T], logits f32 [T, vocabulary]")
+      ->type_name("FILE");
+  command->add_flag("--decode", options->decode,
+                    "One token a step, as in generation, instead of as a prompt");
+  command->footer("Example:\n  cria logits stories.cria --tokens 1,300,301 -o logits.safetensors");
+  command->callback([options, &action] { action = [options] { return runLogits(*options); }; });
+}
+
+} // namespace cria::cli

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Vectors are GCC's generic ones: the functions are compiled for several instruction sets, and the loader
+// picks.
+#include "MachineLimits.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace cria::cli {
+namespace {
+
+#if defined(__x86_64__)
+#define CRIA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), noinline))
+#else
+#define CRIA_CLONES __attribute__((noinline))
+#endif
+
+constexpr size_t kLanes = 16;
+constexpr size_t kBufferBytes = size_t{256} << 20;
+constexpr size_t kStreams = 4;
+constexpr size_t kPrefetchFloats = 512; // 2 KiB ahead
+constexpr int kBandwidthPasses = 3;
+constexpr uint64_t kFmaRounds = 400'000;
+
+typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(64)));
+typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
+
+// Sums of bits, so that no float arithmetic limits the reading.
+CRIA_CLONES int32_t readOneStream(const float *data, size_t count) {
+  Bits sums[4] = {};
+  for (size_t i = 0; i + 4 * kLanes <= count; i += 4 * kLanes) {
+    for (size_t j = 0; j < 4; ++j) {
+      sums[j] += *reinterpret_cast<const Bits *>(data + i + j * kLanes);
+    }
+  }
+  const Bits sum = sums[0] + sums[1] + sums[2] + sums[3];
+  return sum[0] + sum[kLanes - 1];
+}
+
+CRIA_CLONES int32_t readFourStreams(const float *data, size_t count) {
+  const size_t part = count / kStreams / kLanes * kLanes;
+  Bits sums[kStreams] = {};
+  for (size_t i = 0; i + kLanes <= part; i += kLanes) {
+    for (size_t stream = 0; stream < kStreams; ++stream) {
+      const float *place = data + stream * part + i;
+      __builtin_prefetch(place + kPrefetchFloats);
+      sums[stream] += *reinterpret_cast<const Bits *>(place);
+    }
+  }
+  const Bits sum = sums[0] + sums[1] + sums[2] + sums[3];
+  return sum[0] + sum[kLanes - 1];
+}
+
+// Twelve independent chains hide the latency of two units.
+CRIA_CLONES float multiplyAdd(uint64_t rounds, float factor) {
+  constexpr size_t kChains = 12;
+  Vector chains[kChains] = {};
+  const Vector scale = Vector{} + factor;
+  for (uint64_t round = 0; round < rounds; ++round) {
+    for (size_t chain = 0; chain < kChains; ++chain) {
+      chains[chain] = chains[chain] * scale + scale;
+    }
+  }
+  Vector sum = {};
+  for (const Vector &chain : chains) {
+    sum += chain;
+  }
+  return sum[0] + sum[kLanes - 1];
+}
+constexpr double kOperationsPerRound = 12.0 * kLanes * 2;
+
+// Seconds until all threads have done the work, from when all are there.
+double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &work) {
+  std::atomic<uint32_t> ready = 0;
+  std::vector<std::chrono::steady_clock::time_point> ends(numThreads);
+  std::atomic<bool> go = false;
+  std::vector<std::thread> threads;
+  for (uint32_t thread = 0; thread < numThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      ++ready;
+      while (!go) {
+      }
+      work(thread);
+      ends[thread] = std::chrono::steady_clock::now();
+    });
+  }
+  while (ready != numThreads) {
+  }
+  const auto start = std::chrono::steady_clock::now();
+  go = true;
+  for (std::thread &thread : threads) {
+    thread.join();
+  }
+  return std::chrono::duration<double>(*std::max_element(ends.begin(), ends.end()) - start).count();
+}
+
+std::atomic<int32_t> sink; // keeps the results needed
+
+} // namespace
+
+MachineLimits::MachineLimits(uint32_t numThreads)
+    : numThreads_(numThreads), bytesPerThread_(kBufferBytes / numThreads / 4096 * 4096),
+      buffer_(new (std::align_val_t(4096)) float[kBufferBytes / sizeof(float)]) {
+  std::fill_n(buffer_.get(), kBufferBytes / sizeof(float), 1.0f);
+}
+
+double MachineLimits::readBandwidth() {
+  const size_t count = bytesPerThread_ / sizeof(float);
+  double best = 0;
+  for (int pass = 0; pass < kBandwidthPasses; ++pass) {
+    for (const auto read : {readOneStream, readFourStreams}) {
+      const double seconds = timeThreads(
+          numThreads_, [&](uint32_t thread) { sink += read(buffer_.get() + thread * count, count); });
+      best = std::max(best, static_cast<double>(bytesPerThread_ * numThreads_) / seconds);
+    }
+  }
+  return best;
+}
+
+double MachineLimits::fmaRate() {
+  const double seconds =
+      timeThreads(numThreads_, [](uint32_t) { sink += static_cast<int32_t>(multiplyAdd(kFmaRounds, 0.5f)); });
+  return kOperationsPerRound * static_cast<double>(kFmaRounds) * numThreads_ / seconds;
+}
+
+} // namespace cria::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What this machine can do at best, measured in the same run as what is compared with it: reading memory, and
+// f32 multiply-adds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace cria::cli {
+
+/// Probes of tens of milliseconds each. Holds a buffer much larger than any cache. Threads: one at a time.
+class MachineLimits {
+public:
+  /// numThreads: at least 1.
+  explicit MachineLimits(uint32_t numThreads);
+
+  /// Bytes a second read by all threads with the best of several access patterns: one stream a thread, and
+  /// four streams with prefetching.
+  double readBandwidth();
+  /// f32 operations a second (a fused multiply-add counts two) of all threads, from registers.
+  double fmaRate();
+
+private:
+  uint32_t numThreads_;
+  size_t bytesPerThread_;
+  std::unique_ptr<float[]> buffer_;
+};
+
+} // namespace cria::cli

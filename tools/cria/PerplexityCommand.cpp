@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria perplexity: exp of the mean negative log-likelihood of a text. The text is cut into windows of the
+// context; each window begins with BOS, and its second half is scored, so every scored token sees at least
+// half a context.
+#include "Command.h"
+#include "CommonOptions.h"
+#include "Interrupt.h"
+#include "OpenModel.h"
+#include "Progress.h"
+#include "RequestFile.h"
+#include "Terminal.h"
+#include "runtime/exec/Logprobs.h"
+#include "runtime/exec/Session.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace cria::cli {
+namespace {
+
+struct PerplexityOptions {
+  CommonOptions common;
+  std::string file;
+  uint32_t stride = 0;
+};
+
+/// Negative log-likelihoods, in nats, of the scored tokens.
+struct Score {
+  uint64_t count = 0;
+  double sum = 0;
+  double sumOfSquares = 0;
+
+  void add(double nll) {
+    ++count;
+    sum += nll;
+    sumOfSquares += nll * nll;
+  }
+  double mean() const { return sum / static_cast<double>(count); }
+  /// Standard error of the mean.
+  double meanError() const {
+    const auto n = static_cast<double>(count);
+    return count < 2 ? 0 : std::sqrt(std::max(0.0, sumOfSquares / n - mean() * mean()) / (n - 1));
+  }
+};
+
+// Row p predicts token p + 1; the rows from `firstScored` on count.
+Status scoreWindow(Model &model, std::span<const int32_t> window, size_t firstScored,
+                   const CancelFlag *cancel, Score &score) {
+  Session session(model);
+  return session.prefill(
+      window,
+      [&](uint32_t position, std::span<const float> logits) {
+        if (position + 1 >= firstScored && position + 1 < window.size()) {
+          score.add(logSumExp(logits) - logits[static_cast<size_t>(window[position + 1])]);
+        }
+        return Status();
+      },
+      /*all=*/true, cancel);
+}
+
+StatusOr<Score> scoreText(const PerplexityOptions &options, const OpenedModel &opened,
+                          std::span<const int32_t> ids) {
+  const size_t bos = opened.bosId() >= 0 ? 1 : 0;
+  const size_t width = opened.model->context() - bos;
+  const size_t stride = options.stride != 0 ? options.stride : width / 2;
+  const InterruptScope interrupt;
+  Progress progress("scoring tokens", options.common.quiet);
+  Score score;
+  for (size_t start = 0; start + width <= ids.size() || start == 0; start += stride) {
+    const std::span<const int32_t> part = ids.subspan(start, std::min(width, ids.size() - start));
+    std::vector<int32_t> window(bos, opened.bosId());
+    window.insert(window.end(), part.begin(), part.end());
+    CRIA_RETURN_IF_ERROR(scoreWindow(*opened.model, window, window.size() - (window.size() - bos) / 2,
+                                     interrupt.flag(), score));
+    progress.update(start + part.size(), ids.size());
+  }
+  return score;
+}
+
+StatusOr<int> runPerplexity(const PerplexityOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const std::string text, readTextFile(options.file));
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
+  CRIA_ASSIGN_OR_RETURN(const Tokenizer *tokenizer, requireTokenizer(*opened, "'cria perplexity'"));
+  CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, tokenizer->encode(text));
+  if (ids.size() < 2) {
+    return invalidArgument("'{}' has {} tokens; at least 2 are needed", options.file, ids.size());
+  }
+  CRIA_ASSIGN_OR_RETURN(const Score score, scoreText(options, *opened, ids));
+  const double perplexity = std::exp(score.mean());
+  const double deviation = perplexity * score.meanError();
+  if (options.common.json) {
+    const nlohmann::ordered_json row = {{"perplexity", perplexity},
+                                        {"error", deviation},
+                                        {"nll", score.mean()},
+                                        {"scored_tokens", score.count},
+                                        {"tokens", ids.size()}};
+    writeData(row.dump() + "\n");
+  } else {
+    writeData(fmt::format("{:.4f} ± {:.4f}\n", perplexity, deviation));
+    talk(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}", score.count,
+         ids.size(), score.mean());
+  }
+  return kExitSuccess;
+}
+
+} // namespace
+
+void addPerplexityCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<PerplexityOptions>();
+  CLI::App *command = app.add_subcommand("perplexity", "Measure how well the model predicts a text");
+  addCommonOptions(*command, options->common);
+  command->add_option("file", options->file, "Text file; -: standard input")->required()->type_name("FILE");
+  command->add_option("--stride", options->stride, "Tokens between windows; default: half a window")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  command->callback([options, &action] { action = [options] { return runPerplexity(*options); }; });
+}
+
+} // namespace cria::cli

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria plugins: every plugin that was found, and for those that are refused, why.
+#include "Command.h"
+#include "CommonOptions.h"
+#include "Terminal.h"
+#include "runtime/plugin/PluginRegistry.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace cria::cli {
+namespace {
+
+struct PluginsOptions {
+  std::vector<std::string> folders;
+  bool json = false;
+};
+
+void printJson(const std::vector<PluginCandidate> &candidates) {
+  auto rows = nlohmann::ordered_json::array();
+  for (const PluginCandidate &candidate : candidates) {
+    rows.push_back({{"kind", candidate.kind},
+                    {"name", candidate.name},
+                    {"version", candidate.version},
+                    {"abi", candidate.abi},
+                    {"description", candidate.description},
+                    {"loaded", candidate.loaded},
+                    {"reason", candidate.reason},
+                    {"path", candidate.library.string()},
+                    {"sidecar", candidate.sidecar.string()}});
+  }
+  writeData(rows.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+void printTable(const std::vector<PluginCandidate> &candidates) {
+  fmt::print("{:<8} {:<12} {:<8} {:<8} {:<8} {}\n", "KIND", "NAME", "VERSION", "ABI", "STATE", "PATH");
+  for (const PluginCandidate &candidate : candidates) {
+    fmt::print("{:<8} {:<12} {:<8} {:<8} {:<8} {}\n", candidate.kind, candidate.name, candidate.version,
+               candidate.abi, candidate.loaded ? "loaded" : "refused", candidate.sidecar.string());
+    if (!candidate.loaded) {
+      fmt::print("         {}\n", candidate.reason);
+    }
+  }
+}
+
+StatusOr<int> runPlugins(const PluginsOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(
+      const std::unique_ptr<PluginRegistry> registry,
+      PluginRegistry::create(PluginSearch::standard({options.folders.begin(), options.folders.end()})));
+  const std::vector<PluginCandidate> candidates = registry->list();
+  if (options.json) {
+    printJson(candidates);
+    return kExitSuccess;
+  }
+  printTable(candidates);
+  if (candidates.empty()) {
+    for (const std::filesystem::path &folder : registry->folders()) {
+      talk(false, "no plugins in {}", folder.string());
+    }
+  }
+  return candidates.empty() ? kExitNo : kExitSuccess;
+}
+
+} // namespace
+
+void addPluginsCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<PluginsOptions>();
+  CLI::App *command = app.add_subcommand("plugins", "List backends, samplers and chat templates");
+  addPluginFolderOption(*command, options->folders);
+  command->add_flag("--json", options->json, "Print an array of objects");
+  command->callback([options, &action] { action = [options] { return runPlugins(*options); }; });
+}
+
+} // namespace cria::cli

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria run: continues one prompt, streaming, or many from a file, in one batch.
+#include "Command.h"
+#include "CommonOptions.h"
+#include "Interrupt.h"
+#include "RequestFile.h"
+#include "SamplingOptions.h"
+#include "Terminal.h"
+#include "runtime/exec/Generator.h"
+
+#include <nlohmann/json.hpp>
+
+namespace cria::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct RunOptions {
+  CommonOptions common;
+  SamplingOptions sampling;
+  std::string prompt;
+  std::string promptFile;
+  std::string requestFile;
+  std::optional<uint32_t> logprobs;
+  bool echo = true;
+};
+
+Json logprobJson(const OpenedModel &opened, int32_t id, float logprob) {
+  return {{"id", id}, {"piece", opened.tokenizer->piece(id)}, {"logprob", logprob}};
+}
+
+Json tokenJson(const OpenedModel &opened, const GeneratedToken &token) {
+  Json row = logprobJson(opened, token.id, token.logprob);
+  row["top"] = Json::array();
+  for (const TokenLogprob &other : token.top) {
+    row["top"].push_back(logprobJson(opened, other.id, other.logprob));
+  }
+  return row;
+}
+
+Json resultJson(const OpenedModel &opened, const RunOptions &options, size_t index, const std::string &prompt,
+                const GenerateRequest &request, const GenerateResult &result) {
+  Json row = {{"index", index},
+              {"prompt", prompt},
+              {"text", result.text},
+              {"finish_reason", finishReasonName(result.reason)},
+              {"prompt_tokens", request.prompt.size()},
+              {"generated_tokens", result.tokens.size()},
+              {"seed", request.seed}};
+  if (result.reason == FinishReason::error) {
+    row["error"] = result.status.message();
+  }
+  if (options.logprobs) {
+    row["logprobs"] = Json::array();
+    for (const GeneratedToken &token : result.tokens) {
+      row["logprobs"].push_back(tokenJson(opened, token));
+    }
+  }
+  return row;
+}
+
+void printTiming(const RunOptions &options, const OpenedModel &opened,
+                 std::span<const GenerateRequest> requests, std::span<const GenerateResult> results) {
+  size_t promptTokens = 0;
+  size_t generated = 0;
+  uint64_t promptNs = 0;
+  uint64_t totalNs = 0;
+  for (size_t i = 0; i < results.size(); ++i) {
+    promptTokens += requests[i].prompt.size();
+    generated += results[i].tokens.size();
+    promptNs = std::max(promptNs, results[i].promptNs);
+    totalNs = std::max(totalNs, results[i].totalNs);
+  }
+  const auto rate = [](size_t tokens, uint64_t ns) {
+    return ns == 0 ? 0.0 : static_cast<double>(tokens) * 1e9 / static_cast<double>(ns);
+  };
+  talk(options.common.quiet,
+       "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
+       "ended by {}",
+       opened.model->targetName(), opened.model->backendName(), opened.openSeconds, promptTokens,
+       rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
+       results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
+}
+
+// "error" of a single run is the program's error; with many, each line says its own.
+StatusOr<int> exitCodeOf(std::span<const GenerateResult> results) {
+  for (const GenerateResult &result : results) {
+    if (result.reason == FinishReason::error && results.size() == 1) {
+      return result.status;
+    }
+    if (result.reason == FinishReason::error) {
+      return kExitError;
+    }
+    if (result.reason == FinishReason::cancelled) {
+      return kExitInterrupted;
+    }
+  }
+  return kExitSuccess;
+}
+
+StatusOr<std::string> promptText(const RunOptions &options) {
+  return options.promptFile.empty() ? StatusOr<std::string>(options.prompt)
+                                    : readTextFile(options.promptFile);
+}
+
+// Prints tokens with their log-probabilities instead of plain text.
+void writeLogprobs(const OpenedModel &opened, const GeneratedToken &token) {
+  std::string line =
+      fmt::format("{}\t{:.4f}\t{}", token.id, token.logprob, opened.tokenizer->piece(token.id));
+  for (const TokenLogprob &other : token.top) {
+    line += fmt::format("\t{}:{:.4f}", opened.tokenizer->piece(other.id), other.logprob);
+  }
+  writeData(line + "\n");
+}
+
+StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
+  CRIA_ASSIGN_OR_RETURN(const std::string prompt, promptText(options));
+  CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(options.sampling, opened));
+  CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(opened, prompt));
+  if (request.prompt.empty()) {
+    return invalidArgument("the prompt is empty and the model has no BOS token; give some text with -p");
+  }
+  request.logprobs = options.logprobs;
+  const bool streams = !options.common.json && !options.logprobs;
+  if (streams && options.echo) {
+    writeData(prompt);
+  }
+  const InterruptScope interrupt;
+  Generator generator(*opened.model, opened.tokenizer.get());
+  const GenerateCallback callback = [&](const GenerateEvent &event) {
+    if (streams) {
+      writeData(event.text);
+    } else if (!options.common.json && event.token != nullptr) {
+      writeLogprobs(opened, *event.token);
+    }
+  };
+  const GenerateResult result = generator.generate(request, callback, interrupt.flag());
+  if (options.common.json) {
+    writeData(resultJson(opened, options, 0, prompt, request, result).dump() + "\n");
+  } else if (streams && result.reason != FinishReason::error) {
+    writeData("\n");
+  }
+  printTiming(options, opened, {&request, 1}, {&result, 1});
+  return exitCodeOf({&result, 1});
+}
+
+StatusOr<GenerateRequest> makeFileRequest(const RunOptions &options, const OpenedModel &opened,
+                                          const FileRequest &row, size_t index) {
+  SamplingOptions sampling = options.sampling;
+  sampling.seed = row.seed ? row.seed : sampling.seed;
+  sampling.maxTokens = row.maxTokens ? row.maxTokens : sampling.maxTokens;
+  sampling.stopTexts.insert(sampling.stopTexts.end(), row.stopTexts.begin(), row.stopTexts.end());
+  CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(sampling, opened));
+  CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(opened, row.prompt));
+  request.sequence = row.seed ? 0 : index; // a line with its own seed gives what it gives alone
+  request.logprobs = options.logprobs;
+  return request;
+}
+
+StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
+  CRIA_ASSIGN_OR_RETURN(const std::vector<FileRequest> rows, readRequestFile(options.requestFile));
+  std::vector<GenerateRequest> requests;
+  for (const FileRequest &row : rows) {
+    StatusOr<GenerateRequest> request = makeFileRequest(options, opened, row, requests.size());
+    if (!request.ok()) {
+      return request.status().withContext(
+          fmt::format("{}: prompt {}", options.requestFile, requests.size() + 1));
+    }
+    requests.push_back(std::move(*request));
+  }
+  const InterruptScope interrupt;
+  Generator generator(*opened.model, opened.tokenizer.get());
+  const std::vector<GenerateResult> results = generator.generate(requests, {}, interrupt.flag());
+  for (size_t i = 0; i < results.size(); ++i) {
+    writeData(resultJson(opened, options, i, rows[i].prompt, requests[i], results[i]).dump() + "\n");
+  }
+  printTiming(options, opened, requests, results);
+  return exitCodeOf(results);
+}
+
+StatusOr<int> runRun(const RunOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(requireTokenizer(*opened, "'cria run'").status());
+  return options.requestFile.empty() ? runOne(options, *opened) : runMany(options, *opened);
+}
+
+} // namespace
+
+void addRunCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App *command = app.add_subcommand("run", "Continue a text");
+  addCommonOptions(*command, options->common);
+  CLI::Option_group *input = command->add_option_group("input", "Where the text comes from");
+  input->add_option("-p,--prompt", options->prompt, "The text to continue")->type_name("PROMPT");
+  input->add_option("-f,--file", options->promptFile, "A file with it; -: standard input")->type_name("FILE");
+  input
+      ->add_option("--prompts", options->requestFile,
+                   "JSON Lines, an object with a prompt each; results as JSON Lines")
+      ->type_name("FILE.jsonl");
+  input->require_option(1);
+  addSamplingOptions(*command, options->sampling);
+  command
+      ->add_option("--logprobs", options->logprobs,
+                   "Print each token with its log-probability and the N most likely")
+      ->type_name("N")
+      ->check(CLI::Range(0u, 1000u));
+  command->add_flag("!--no-echo", options->echo, "Print only what is generated, not the prompt");
+  command->footer(
+      "Example:\n  cria run stories.cria -p 'Once upon a time' -n 100 --temperature 0.8 --seed 1");
+  command->callback([options, &action] { action = [options] { return runRun(*options); }; });
+}
+
+} // namespace cria::cli

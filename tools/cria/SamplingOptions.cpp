@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "SamplingOptions.h"
+
+#include <limits>
+#include <random>
+
+namespace cria::cli {
+namespace {
+
+void append(std::string &expression, const std::string &stage) {
+  expression += expression.empty() ? stage : "|" + stage;
+}
+
+std::string chainOf(double temperature, std::optional<int64_t> topK, std::optional<double> topP) {
+  if (temperature == 0) {
+    return "greedy";
+  }
+  std::string expression = fmt::format("temperature({})", temperature);
+  if (topK.value_or(0) > 0) {
+    append(expression, fmt::format("top_k({})", *topK));
+  }
+  if (topP.value_or(1) < 1) {
+    append(expression, fmt::format("top_p({})", *topP));
+  }
+  return expression;
+}
+
+} // namespace
+
+void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
+  command
+      .add_option("-n,--max-tokens", options.maxTokens,
+                  "Generate at most N tokens; default: up to the context")
+      ->type_name("N");
+  command.add_option("--temperature", options.temperature, "0: always the most likely token")
+      ->type_name("T")
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_option("--top-k", options.topK, "Choose among the K most likely tokens; 0: all")
+      ->type_name("K")
+      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+  command.add_option("--top-p", options.topP, "Choose among tokens that make up this probability")
+      ->type_name("P")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      .add_option("--sampler", options.sampler,
+                  "Samplers in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
+      ->type_name("CHAIN");
+  command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
+      ->type_name("S");
+  command.add_option("--stop", options.stopTexts, "End before this text (repeatable)")
+      ->type_name("TEXT")
+      ->allow_extra_args(false)
+      ->take_all();
+  command.add_flag("--ignore-eos", options.ignoreEos, "Go on after the end-of-text token");
+  command.add_option("--min-tokens", options.minTokens, "No end-of-text token before N tokens")
+      ->type_name("N");
+}
+
+std::string samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults) {
+  if (!options.sampler.empty()) {
+    return options.sampler;
+  }
+  if (options.temperature || options.topK || options.topP) {
+    return chainOf(options.temperature.value_or(1), options.topK, options.topP);
+  }
+  const bool samples = defaults.doSample.value_or(false);
+  return samples ? chainOf(defaults.temperature.value_or(1), defaults.topK, defaults.topP) : "greedy";
+}
+
+StatusOr<GenerateRequest> makeRequest(const SamplingOptions &options, const OpenedModel &opened) {
+  const GenerationDefaults &defaults = opened.package->chat().generation;
+  CRIA_ASSIGN_OR_RETURN(SamplerChain chain,
+                        SamplerChain::create(*opened.registry, samplerExpression(options, defaults),
+                                             opened.vocabulary->view()));
+  GenerateRequest request;
+  request.sampler = std::make_shared<SamplerChain>(std::move(chain));
+  request.seed = options.seed ? *options.seed : std::random_device()();
+  request.stopTexts = options.stopTexts;
+  request.ignoreEos = options.ignoreEos;
+  request.minNewTokens = options.minTokens;
+  const int64_t limit = defaults.maxNewTokens.value_or(std::numeric_limits<uint32_t>::max());
+  request.maxNewTokens = options.maxTokens.value_or(static_cast<uint32_t>(limit));
+  return request;
+}
+
+} // namespace cria::cli

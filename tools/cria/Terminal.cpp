@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Terminal.h"
+
+#include <algorithm>
+#include <array>
+#include <unistd.h>
+
+namespace cria::cli {
+
+bool isTerminal(std::FILE *stream) { return isatty(fileno(stream)) == 1; }
+
+bool writeData(std::string_view text) {
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+std::string formatBytes(uint64_t bytes) {
+  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+size_t columnsOf(std::string_view text) {
+  const auto isContinuation = [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; };
+  return text.size() - static_cast<size_t>(std::count_if(text.begin(), text.end(), isContinuation));
+}
+
+} // namespace cria::cli

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria tokenize: the ids of a text.
+#include "Command.h"
+#include "CommonOptions.h"
+#include "OpenModel.h"
+#include "RequestFile.h"
+#include "Terminal.h"
+
+#include <nlohmann/json.hpp>
+
+namespace cria::cli {
+namespace {
+
+struct TokenizeOptions {
+  std::string model;
+  std::string text;
+  bool ids = false;
+  bool pieces = false;
+  bool noBos = false;
+  bool json = false;
+};
+
+// A package's or a checkpoint's tokenizer; nothing is compiled for it.
+StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, int32_t &bosId) {
+  const std::string path = folder + "/tokenizer.model";
+  if (std::filesystem::exists(folder + "/manifest.json")) {
+    CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
+    bosId = static_cast<int32_t>(package->manifest().model.bosId);
+    if (!package->hasTokenizer()) {
+      return error(StatusCode::unsupported, "'{}' has no tokenizer: it was compiled from a preset", folder);
+    }
+    return Tokenizer::open(package->tokenizerPath());
+  }
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::open(path));
+  bosId = tokenizer->bosId();
+  return tokenizer;
+}
+
+std::string idsLine(std::span<const int32_t> ids) { return fmt::format("{}\n", fmt::join(ids, " ")); }
+
+void print(const TokenizeOptions &options, const Tokenizer &tokenizer, std::span<const int32_t> ids) {
+  if (options.json) {
+    auto rows = nlohmann::ordered_json::array();
+    for (const int32_t id : ids) {
+      rows.push_back({{"id", id}, {"piece", tokenizer.piece(id)}});
+    }
+    writeData(rows.dump() + "\n");
+  } else if (options.ids) {
+    writeData(idsLine(ids));
+  } else if (options.pieces) {
+    for (const int32_t id : ids) {
+      writeData(fmt::format("{}\n", tokenizer.piece(id)));
+    }
+  } else {
+    for (const int32_t id : ids) {
+      writeData(fmt::format("{:>7}  {}\n", id, tokenizer.piece(id)));
+    }
+  }
+}
+
+StatusOr<int> runTokenize(const TokenizeOptions &options) {
+  int32_t bosId = -1;
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer, openTokenizer(options.model, bosId));
+  CRIA_ASSIGN_OR_RETURN(const std::string text,
+                        options.text == "-" ? readTextFile("-") : StatusOr<std::string>(options.text));
+  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, tokenizer->encode(text));
+  if (bosId >= 0 && !options.noBos) {
+    ids.insert(ids.begin(), bosId);
+  }
+  print(options, *tokenizer, ids);
+  return kExitSuccess;
+}
+
+} // namespace
+
+void addTokenizeCommand(CLI::App &app, Action &action) {
+  auto options = std::make_shared<TokenizeOptions>();
+  CLI::App *command = app.add_subcommand("tokenize", "Show the token ids of a text");
+  command->add_option("model", options->model, "Package or checkpoint")->required()->type_name("OUT.cria");
+  command->add_option("text", options->text, "The text; -: standard input")->required()->type_name("TEXT");
+  CLI::Option *ids = command->add_flag("--ids", options->ids, "Only ids, on one line");
+  command->add_flag("--pieces", options->pieces, "Only pieces, one a line")->excludes(ids);
+  command->add_flag("--no-bos", options->noBos, "Without the begin-of-text token");
+  command->add_flag("--json", options->json, "An array of {id, piece}");
+  command->footer("Example:\n  cria tokenize stories.cria 'Hello world' --ids");
+  command->callback([options, &action] { action = [options] { return runTokenize(*options); }; });
+}
+
+} // namespace cria::cli
