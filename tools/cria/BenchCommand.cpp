@@ -11,6 +11,7 @@
 #include "runtime/exec/Stepper.h"
 
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 namespace cria::cli {

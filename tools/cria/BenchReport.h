@@ -23,7 +23,7 @@ struct BenchRow {
   uint32_t batch = 1;    // sequences
   double bytes = 0;      // read by one repetition: weights of each step, and KV
   double operations = 0; // f32 operations of one repetition
-  std::vector<BenchSample> samples;
+  std::vector<BenchSample> samples = {};
 };
 
 /// Median of `values`, of which there is at least one.
