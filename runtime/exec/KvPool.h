@@ -35,7 +35,10 @@ public:
 
 private:
   friend class KvSequence;
-  StatusOr<uint32_t> take(); // a zeroed page with one reference
+  // Each gives a page with one reference.
+  StatusOr<uint32_t> takeUninitialized();
+  StatusOr<uint32_t> takeZeroed();
+  StatusOr<uint32_t> takeCopy(uint32_t source);
   void release(uint32_t page);
 
   std::vector<uint32_t> references_; // by page; 0: free
@@ -70,6 +73,8 @@ public:
   KvSequence fork() const;
 
 private:
+  Status unshareLastPage();
+
   KvPool *pool_;
   std::vector<int32_t> pages_;
   uint32_t length_ = 0;

@@ -8,8 +8,19 @@
 
 namespace cria {
 
-int32_t argmax(std::span<const float> logits) {
-  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+StatusOr<int32_t> chooseGreedy(std::span<const float> logits, std::span<const int32_t> excluded) {
+  int32_t best = -1;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    int32_t id = static_cast<int32_t>(i);
+    if (std::isnan(logits[i])) {
+      return error(StatusCode::internal, "the logit of token {} is not a number", id);
+    }
+    bool better = best < 0 || logits[i] > logits[static_cast<size_t>(best)];
+    if (better && std::find(excluded.begin(), excluded.end(), id) == excluded.end()) {
+      best = id;
+    }
+  }
+  return best >= 0 ? StatusOr<int32_t>(best) : invalidArgument("every token is excluded");
 }
 
 double logSumExp(std::span<const float> logits) {

@@ -94,6 +94,10 @@ public:
 private:
   class Implementation;
   explicit Model(std::unique_ptr<Implementation> implementation);
+  static StatusOr<std::unique_ptr<Model>> openChosen(std::shared_ptr<const Package> package,
+                                                     std::span<const BackendReference> backends,
+                                                     const std::vector<std::string> &refused,
+                                                     const ModelOptions &options);
   std::unique_ptr<Implementation> implementation_;
 };
 

@@ -11,21 +11,25 @@
 
 namespace cria {
 
+class Stepper;
+
 /// Row of logits for the token at `position`: f32 [vocabSize], borrowed for the call.
 using LogitsCallback = std::function<Status(uint32_t position, std::span<const float> logits)>;
 
 /// Holds KV pages of its model until destroyed; the model outlives it. Threads: one at a time per model.
 class Session {
 public:
-  explicit Session(Model &model) : model_(&model), kv_(model.kvPool()) {}
-  Session(Session &&) = default;
-  Session &operator=(Session &&) = default;
+  explicit Session(Model &model);
+  ~Session();
+  Session(Session &&) noexcept;
+  Session &operator=(Session &&) noexcept;
 
   Model &model() const { return *model_; }
   /// The tokens whose K and V are in the cache.
   std::span<const int32_t> tokens() const { return tokens_; }
   uint32_t length() const { return static_cast<uint32_t>(tokens_.size()); }
   uint32_t room() const { return model_->context() - length(); }
+  uint32_t numPages() const { return static_cast<uint32_t>(kv_.pages().size()); }
 
   /// Forgets tokens from `length` on. length <= length().
   void truncate(uint32_t length);
@@ -45,12 +49,12 @@ public:
 
 private:
   friend class Stepper;
-  Session(Model &model, KvSequence kv, std::vector<int32_t> tokens)
-      : model_(&model), kv_(std::move(kv)), tokens_(std::move(tokens)) {}
+  Stepper &stepper();
 
   Model *model_;
   KvSequence kv_;
   std::vector<int32_t> tokens_;
+  std::unique_ptr<Stepper> stepper_; // made when first needed
 };
 
 } // namespace cria

@@ -10,7 +10,7 @@ namespace cria {
 struct StepItem {
   Session *session = nullptr;
   std::span<const int32_t> tokens; // at least one
-  uint32_t numOutputs = 1;         // <= tokens.size()
+  uint32_t numOutputs = 1;         // 0 to tokens.size()
 };
 
 /// Threads: those of the model. The buffers of a batch are kept from step to step.
@@ -20,13 +20,17 @@ public:
 
   /// One step for up to maxSequences different sessions and maxTokens tokens in all. Returns the logits f32
   /// [sum of numOutputs, vocabSize] in the order of items, valid until the model's next step. All items are done, or
-  /// none: on an error every session is as before.
+  /// none: on an error every session is as before. Errors: INVALID_ARGUMENT (also when a context is full),
+  /// OUT_OF_MEMORY when no KV page is left, CANCELLED, and the backend's.
   StatusOr<std::span<const float>> run(Phase phase, std::span<const StepItem> items,
                                        const CancelFlag *cancel = nullptr);
 
 private:
-  Status append(const StepItem &item, uint32_t sequence);
-  void undo(std::span<const StepItem> items);
+  Status check(std::span<const StepItem> items) const;
+  StatusOr<std::span<const float>> tryRun(Phase phase, std::span<const StepItem> items, const CancelFlag *cancel);
+  void clear();
+  void append(const StepItem &item, int32_t sequence);
+  Batch batch(Phase phase) const;
 
   Model &model_;
   std::vector<int32_t> tokens_, positions_, sequences_, slots_, sequenceStarts_, blockTable_, outputs_;

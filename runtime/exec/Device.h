@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An opened device of a backend, and owning handles of what is made on it. Errors begin with "backend NAME".
+#pragma once
+
+#include "runtime/plugin/PluginCall.h"
+
+#include <memory>
+#include <span>
+#include <string>
+
+namespace cria {
+
+/// Frees an object of the ABI by the function of the table that made it.
+template <typename Object> struct DeviceDeleter {
+  void (*release)(cria_context *, Object *) = nullptr;
+  cria_context *context = nullptr;
+  void operator()(Object *object) const { release(context, object); }
+};
+template <typename Object> using DeviceHandle = std::unique_ptr<Object, DeviceDeleter<Object>>;
+using DeviceBuffer = DeviceHandle<cria_buffer>;
+using DeviceCode = DeviceHandle<cria_code>;
+using DeviceRecording = DeviceHandle<cria_recording>;
+
+/// Threads: one at a time. Outlives every handle made with it.
+class Device {
+public:
+  /// api: complete, copied.
+  static StatusOr<std::unique_ptr<Device>> open(std::string backendName, const cria_backend_api &api,
+                                                const cria_open_options &options);
+  ~Device();
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+
+  const cria_backend_api &api() const { return api_; }
+
+  /// what: names the buffer in messages.
+  StatusOr<DeviceBuffer> allocate(uint64_t size, std::string_view what);
+  bool canImport() const { return api_.buffer_import != nullptr; }
+  /// data: 64-byte aligned, outlives the buffer.
+  StatusOr<DeviceBuffer> import(std::span<const std::byte> data);
+  /// Null when the buffer is not host visible.
+  const void *hostPointer(const DeviceBuffer &buffer) const;
+  StatusOr<DeviceCode> load(const cria_executable &executable);
+  StatusOr<DeviceRecording> record(cria_code *code, const cria_record_info &info);
+
+  // On the device's one queue.
+  Status upload(const DeviceBuffer &buffer, uint64_t offset, const void *source, uint64_t size);
+  Status download(const DeviceBuffer &buffer, uint64_t offset, void *destination, uint64_t size);
+  Status copy(const DeviceBuffer &buffer, uint64_t destination, uint64_t source, uint64_t size);
+  Status fill(const DeviceBuffer &buffer, uint64_t offset, uint64_t size, uint32_t value);
+  Status replay(const DeviceRecording &recording, const int32_t *cancel);
+  Status finish();
+  /// Errors: UNSUPPORTED when the backend keeps no times.
+  Status enableProfile(bool on);
+  Status readProfile(std::span<uint64_t> nanoseconds);
+
+private:
+  Device(std::string backendName, const cria_backend_api &api) : api_(api), where_("backend " + backendName) {}
+  template <typename Call> Status call(Call &&call) const { return callPlugin(where_, std::forward<Call>(call)); }
+
+  cria_backend_api api_;
+  std::string where_;
+  cria_context *context_ = nullptr;
+  cria_queue *queue_ = nullptr;
+};
+
+} // namespace cria

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Opening a model, and the step: check, choose the entry, upload, replay, hand out logits.
+#include "runtime/exec/Model.h"
+
+#include "runtime/exec/ModelMemory.h"
+#include "runtime/exec/Profile.h"
+#include "runtime/exec/StepInput.h"
+#include "runtime/exec/TargetChoice.h"
+#include "runtime/plugin/BackendPlugin.h"
+
+#include <algorithm>
+
+namespace cria {
+
+namespace {
+// Prompt steps of similar size share a recording: T is rounded up to this.
+constexpr uint32_t kPrefillGranule = 8;
+} // namespace
+
+class Model::Implementation {
+public:
+  Status open(std::shared_ptr<const Package> package, const TargetChoice &choice, const ModelOptions &options);
+  StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel);
+  Status enableProfile(bool on);
+
+  std::shared_ptr<const Package> package;
+  Program program;
+  std::string backendName, targetName, deviceName;
+  // Later members use earlier ones, and go first.
+  std::unique_ptr<Device> device;
+  std::unique_ptr<ModelMemory> memory;
+  DeviceCode code;
+  std::unique_ptr<Recordings> recordings;
+  std::unique_ptr<KvPool> pool;
+  std::unique_ptr<StepInput> input;
+  std::unique_ptr<Profile> profile;
+  BatchLimits limits;
+
+private:
+  Status openDevice(const TargetChoice &choice, const ModelOptions &options);
+  Status loadCode(const PackageTarget &target);
+  Status initialize();
+  const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
+  StatusOr<const float *> run(const Recording &recording, const CancelFlag *cancel);
+
+  const float *visibleLogits_ = nullptr; // the result buffer, where the host sees it
+  std::vector<float> logits_;            // its copy, where not
+  bool poison_ = false;
+  bool profiling_ = false;
+};
+
+Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, const TargetChoice &choice,
+                                   const ModelOptions &options) {
+  package = std::move(openPackage);
+  CRIA_ASSIGN_OR_RETURN(program, package->program(*choice.target));
+  CRIA_ASSIGN_OR_RETURN(KvPlan plan, planKv(program, options));
+  CRIA_RETURN_IF_ERROR(openDevice(choice, options));
+  CRIA_RETURN_IF_ERROR(loadCode(*choice.target));
+  CRIA_ASSIGN_OR_RETURN(memory, ModelMemory::allocate(*package, program, *device, plan, options.progress));
+  recordings = std::make_unique<Recordings>(*device, code.get(), program, memory->bound(),
+                                            std::max(options.maxRecordings, 1u));
+  pool = std::make_unique<KvPool>(plan.numPages, program.kv.pageTokens, program.limits.maxPagesPerSequence, *memory);
+  input = std::make_unique<StepInput>(program.step, program.limits);
+  profile = std::make_unique<Profile>(program);
+  limits = {.program = program.limits,
+            .vocabSize = static_cast<uint32_t>(package->manifest().model.vocabSize),
+            .pageTokens = program.kv.pageTokens,
+            .numPages = plan.numPages};
+  limits.program.context = plan.context;
+  visibleLogits_ = static_cast<const float *>(device->hostPointer(memory->result()));
+  logits_.resize(visibleLogits_ ? 0 : size_t(program.limits.maxOutputs) * limits.vocabSize);
+  poison_ = options.poison;
+  return initialize();
+}
+
+Status Model::Implementation::openDevice(const TargetChoice &choice, const ModelOptions &options) {
+  cria_backend_api api = readTable<cria_backend_api>(choice.backend->api);
+  cria_open_options open = {.struct_size = sizeof(cria_open_options),
+                            .device = options.device,
+                            .num_threads = options.numThreads,
+                            .flags = options.poison ? CRIA_OPEN_POISON_SCRATCH : 0};
+  CRIA_ASSIGN_OR_RETURN(device, Device::open(choice.backend->name, api, open));
+  cria_device_info info = {};
+  info.struct_size = sizeof(info);
+  CRIA_RETURN_IF_ERROR(callPlugin("device info", [&](cria_message *m) {
+    return api.device_info(options.device, &info, m);
+  }));
+  backendName = choice.backend->name;
+  targetName = choice.target->name;
+  deviceName = std::string(view(info.name));
+  return {};
+}
+
+Status Model::Implementation::loadCode(const PackageTarget &target) {
+  CRIA_ASSIGN_OR_RETURN(std::string bytes, package->code(target));
+  std::string path = target.code.empty() ? std::string() : package->path(target.code);
+  cria_executable_info info = {.struct_size = sizeof(cria_executable_info),
+                               .kernel_abi = target.abiVersion,
+                               .format = abiString(target.format),
+                               .features = abiString(target.features)};
+  cria_executable executable = {.struct_size = sizeof(cria_executable),
+                                .reserved = 0,
+                                .info = &info,
+                                .data = bytes.data(),
+                                .size = bytes.size(),
+                                .path = abiString(path)};
+  CRIA_ASSIGN_OR_RETURN(code, device->load(executable));
+  return {};
+}
+
+/// Makes the weights that have no file.
+Status Model::Implementation::initialize() {
+  const ProgramEntry *entry = program.findEntry("initialize");
+  if (!entry) {
+    return device->finish();
+  }
+  CRIA_ASSIGN_OR_RETURN(const Recording *recording, recordings->get(*entry, entry->maxTokens, 0));
+  CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
+  CRIA_RETURN_IF_ERROR(device->replay(recording->handle, nullptr));
+  return device->finish();
+}
+
+/// The entry for a batch, and how many rows it runs with.
+const ProgramEntry &Model::Implementation::selectEntry(const Batch &batch, uint32_t &numTokens) const {
+  const ProgramEntry *decode = program.findEntry("decode"), *small = program.findEntry("small");
+  if (batch.phase == Phase::decode && numTokens == 1) {
+    return *decode;
+  }
+  if (batch.phase == Phase::decode && small && numTokens <= small->maxTokens) {
+    numTokens = std::max(numTokens, small->minTokens);
+    return *small;
+  }
+  const ProgramEntry *prefill = program.findEntry("prefill");
+  uint32_t rounded = (numTokens + kPrefillGranule - 1) / kPrefillGranule * kPrefillGranule;
+  numTokens = numTokens <= kPrefillGranule ? numTokens : std::min(rounded, prefill->maxTokens);
+  numTokens = std::max(numTokens, prefill->minTokens);
+  return *prefill;
+}
+
+StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &batch, const CancelFlag *cancel) {
+  CRIA_RETURN_IF_ERROR(checkBatch(batch, limits));
+  if (cancel && cancel->isSet()) {
+    return error(StatusCode::cancelled, "cancelled before the step");
+  }
+  uint32_t numTokens = static_cast<uint32_t>(batch.tokens.size());
+  const ProgramEntry &entry = selectEntry(batch, numTokens);
+  CRIA_ASSIGN_OR_RETURN(const Recording *recording,
+                        recordings->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
+  input->write(batch, numTokens);
+  CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
+  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*recording, cancel));
+  return std::span<const float>(logits, batch.outputs.size() * limits.vocabSize);
+}
+
+StatusOr<const float *> Model::Implementation::run(const Recording &recording, const CancelFlag *cancel) {
+  if (poison_) {
+    CRIA_RETURN_IF_ERROR(memory->poison());
+  }
+  CRIA_RETURN_IF_ERROR(device->replay(recording.handle, cancel ? cancel->address() : nullptr));
+  uint64_t bytes = uint64_t(recording.numOutputs) * limits.vocabSize * sizeof(float);
+  if (!visibleLogits_ && bytes > 0) {
+    CRIA_RETURN_IF_ERROR(device->download(memory->result(), 0, logits_.data(), bytes));
+  }
+  CRIA_RETURN_IF_ERROR(device->finish());
+  if (profiling_) {
+    CRIA_RETURN_IF_ERROR(profile->add(recording, *device));
+  }
+  return visibleLogits_ ? visibleLogits_ : logits_.data();
+}
+
+Status Model::Implementation::enableProfile(bool on) {
+  CRIA_RETURN_IF_ERROR(device->enableProfile(on));
+  if (on) {
+    profile->clear();
+  }
+  profiling_ = on;
+  return {};
+}
+
+Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Model::~Model() = default;
+
+StatusOr<std::unique_ptr<Model>> Model::openChosen(std::shared_ptr<const Package> package,
+                                                   std::span<const BackendReference> backends,
+                                                   const std::vector<std::string> &refused,
+                                                   const ModelOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(TargetChoice choice, chooseTarget(package->manifest(), backends, options, refused));
+  auto implementation = std::make_unique<Implementation>();
+  CRIA_RETURN_IF_ERROR(implementation->open(std::move(package), choice, options));
+  return std::unique_ptr<Model>(new Model(std::move(implementation)));
+}
+
+StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package,
+                                             std::span<const BackendReference> backends, const ModelOptions &options) {
+  auto isNamed = [&](const BackendReference &backend) { return backend.name == options.backend; };
+  if (!options.backend.empty() && std::none_of(backends.begin(), backends.end(), isNamed)) {
+    return error(StatusCode::notFound, "there is no backend '{}'", options.backend);
+  }
+  return openChosen(std::move(package), backends, {}, options);
+}
+
+StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package, PluginRegistry &registry,
+                                             const ModelOptions &options) {
+  std::vector<BackendPlugin> plugins;
+  std::vector<std::string> refused;
+  std::vector<std::string> names = {options.backend};
+  for (const std::string &name : options.backend.empty() ? registry.names(PluginKind::backend) : names) {
+    StatusOr<BackendPlugin> plugin = BackendPlugin::load(registry, name);
+    if (plugin.ok()) {
+      plugins.push_back(std::move(*plugin));
+    } else if (!options.backend.empty()) {
+      return plugin.status();
+    } else {
+      refused.push_back(fmt::format("{}: {}", name, plugin.status().message()));
+    }
+  }
+  std::vector<BackendReference> backends;
+  for (const BackendPlugin &plugin : plugins) {
+    backends.push_back({.name = plugin.name(), .api = &plugin.api()});
+  }
+  return openChosen(std::move(package), backends, refused, options);
+}
+
+StatusOr<std::span<const float>> Model::forward(const Batch &batch, const CancelFlag *cancel) {
+  return implementation_->forward(batch, cancel);
+}
+
+const Package &Model::package() const { return *implementation_->package; }
+const Manifest &Model::manifest() const { return implementation_->package->manifest(); }
+const Program &Model::program() const { return implementation_->program; }
+const ProgramLimits &Model::limits() const { return implementation_->limits.program; }
+uint32_t Model::vocabSize() const { return implementation_->limits.vocabSize; }
+uint32_t Model::context() const { return implementation_->limits.program.context; }
+KvPool &Model::kvPool() { return *implementation_->pool; }
+const std::string &Model::backendName() const { return implementation_->backendName; }
+const std::string &Model::targetName() const { return implementation_->targetName; }
+const std::string &Model::deviceName() const { return implementation_->deviceName; }
+const MemoryUse &Model::memoryUse() const { return implementation_->memory->use(); }
+Status Model::enableProfile(bool on) { return implementation_->enableProfile(on); }
+std::vector<ProfileRow> Model::profile() const { return implementation_->profile->rows(); }
+
+} // namespace cria

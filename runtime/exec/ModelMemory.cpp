@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Allocates what a program states, and nothing while steps run.
+#include "runtime/exec/ModelMemory.h"
+
+#include "runtime/package/Json.h"
+
+#include <algorithm>
+
+namespace cria {
+
+namespace {
+constexpr uint64_t kDefaultKvBytes = uint64_t(1) << 30;
+constexpr uint32_t kQuietNan = 0x7fc00000;
+constexpr uint64_t kMinBufferBytes = 64;
+
+uint64_t roundUpToWord(uint64_t size) { return (size + 3) / 4 * 4; }
+
+/// Pages by default: contexts for all sequences of a step within kDefaultKvBytes, at least one context.
+uint64_t defaultPages(const Program &program, uint64_t pagesPerContext) {
+  uint64_t affordable = kDefaultKvBytes / program.kv.pageBytes;
+  return std::max(pagesPerContext, std::min(affordable, pagesPerContext * program.limits.maxSequences));
+}
+} // namespace
+
+StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
+  uint32_t context = options.context == 0 ? program.limits.context : options.context;
+  if (context > program.limits.context) {
+    return invalidArgument("expected a context up to {}, for which the package was compiled, got {}",
+                           program.limits.context, context);
+  }
+  uint64_t pagesPerContext = (uint64_t(context) + program.kv.pageTokens - 1) / program.kv.pageTokens;
+  uint64_t pages = defaultPages(program, pagesPerContext);
+  if (options.kvMemoryBytes != 0) {
+    pages = options.kvMemoryBytes / program.kv.pageBytes;
+  }
+  if (pages == 0) {
+    return invalidArgument("expected KV memory for at least one page of {} bytes ({} positions), got {} bytes",
+                           program.kv.pageBytes, program.kv.pageTokens, options.kvMemoryBytes);
+  }
+  pages = std::min<uint64_t>(pages, INT32_MAX / program.kv.pageTokens); // slots are 32-bit numbers
+  uint64_t positions = std::min<uint64_t>(context, pages * program.kv.pageTokens);
+  return KvPlan{.numPages = static_cast<uint32_t>(pages), .context = static_cast<uint32_t>(positions)};
+}
+
+StatusOr<std::unique_ptr<ModelMemory>> ModelMemory::allocate(const Package &package, const Program &program,
+                                                             Device &device, const KvPlan &plan,
+                                                             const WeightBuffers::Progress &progress) {
+  std::unique_ptr<ModelMemory> memory(new ModelMemory(program, device));
+  CRIA_RETURN_IF_ERROR(memory->loadWeights(package, progress));
+  CRIA_RETURN_IF_ERROR(memory->allocateBuffers());
+  CRIA_RETURN_IF_ERROR(memory->allocateKv(plan.numPages));
+  return memory;
+}
+
+Status ModelMemory::loadWeights(const Package &package, const WeightBuffers::Progress &progress) {
+  CRIA_ASSIGN_OR_RETURN(weights_, WeightBuffers::load(package, program_, device_, progress));
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    bound_.weights.push_back({.buffer = weights_[i]});
+  }
+  use_.weights = weights_.totalBytes();
+  use_.importedWeights = weights_.importedBytes();
+  return {};
+}
+
+Status ModelMemory::allocateBuffers() {
+  use_.arena = std::max(roundUpToWord(program_.arenaBytes()), kMinBufferBytes);
+  CRIA_ASSIGN_OR_RETURN(arena_, device_.allocate(use_.arena, "the arena"));
+  CRIA_ASSIGN_OR_RETURN(step_, device_.allocate(roundUpToWord(program_.step.size), "the step inputs"));
+  CRIA_ASSIGN_OR_RETURN(result_, device_.allocate(roundUpToWord(program_.result().size), "the logits"));
+  use_.other = program_.step.size + program_.result().size;
+  bound_.step = {.buffer = step_.get()};
+  for (const ProgramBuffer &buffer : program_.buffers) {
+    if (buffer.kind == BufferKind::arena) {
+      bound_.buffers.push_back({.buffer = arena_.get(), .offset = buffer.offset});
+    } else if (buffer.kind == BufferKind::result) {
+      bound_.buffers.push_back({.buffer = result_.get()});
+    } else {
+      CRIA_RETURN_IF_ERROR(allocateConstant(buffer));
+    }
+  }
+  return {};
+}
+
+Status ModelMemory::allocateConstant(const ProgramBuffer &buffer) {
+  std::vector<uint32_t> words = buffer.data;
+  words.resize(roundUpToWord(buffer.size) / sizeof(uint32_t));
+  CRIA_ASSIGN_OR_RETURN(DeviceBuffer constant, device_.allocate(words.size() * sizeof(uint32_t),
+                                                                fmt::format("constant '{}'", printable(buffer.name))));
+  CRIA_RETURN_IF_ERROR(device_.upload(constant, 0, words.data(), words.size() * sizeof(uint32_t)));
+  use_.other += buffer.size;
+  bound_.buffers.push_back({.buffer = constant.get()});
+  constants_.push_back(std::move(constant));
+  return {};
+}
+
+Status ModelMemory::allocateKv(uint32_t numPages) {
+  use_.kv = numPages * program_.kv.pageBytes;
+  StatusOr<DeviceBuffer> pages = device_.allocate(use_.kv, fmt::format("{} KV pages", numPages));
+  if (!pages.ok()) {
+    return Status(pages.status().code(), pages.status().message() + ": try a smaller --context or --kv-memory");
+  }
+  kv_ = std::move(*pages);
+  bound_.kv = {.buffer = kv_.get()};
+  bound_.numPages = numPages;
+  return {};
+}
+
+Status ModelMemory::poison() {
+  CRIA_RETURN_IF_ERROR(device_.fill(arena_, 0, use_.arena, kQuietNan));
+  return device_.fill(result_, 0, roundUpToWord(program_.result().size), kQuietNan);
+}
+
+Status ModelMemory::zeroPage(uint32_t page) {
+  return device_.fill(kv_, page * program_.kv.pageBytes, program_.kv.pageBytes, 0);
+}
+
+Status ModelMemory::copyPage(uint32_t destination, uint32_t source) {
+  uint64_t bytes = program_.kv.pageBytes;
+  return device_.copy(kv_, destination * bytes, source * bytes, bytes);
+}
+
+} // namespace cria

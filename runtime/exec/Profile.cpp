@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/exec/Profile.h"
+
+#include <algorithm>
+
+namespace cria {
+
+static uint64_t weightBytes(const ProgramDispatch &dispatch) {
+  uint64_t bytes = 0;
+  for (const ProgramBinding &binding : dispatch.bindings) {
+    bytes += binding.buffer.space == BufferSpace::weight ? binding.size : 0;
+  }
+  return bytes;
+}
+
+Status Profile::add(const Recording &recording, Device &device) {
+  nanoseconds_.resize(recording.dispatches.size());
+  CRIA_RETURN_IF_ERROR(device.readProfile(nanoseconds_));
+  for (size_t i = 0; i < recording.dispatches.size(); ++i) {
+    const ProgramDispatch &dispatch = recording.entry->dispatches[recording.dispatches[i]];
+    ProfileRow &row = rows_[{recording.entry, dispatch.kernel}];
+    if (row.calls == 0) {
+      row.entry = recording.entry->name;
+      row.name = program_.kernels[dispatch.kernel].name;
+    }
+    ++row.calls;
+    row.nanoseconds += nanoseconds_[i];
+    row.bytes += weightBytes(dispatch);
+  }
+  return {};
+}
+
+std::vector<ProfileRow> Profile::rows() const {
+  std::vector<ProfileRow> rows;
+  for (const auto &[key, row] : rows_) {
+    rows.push_back(row);
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const ProfileRow &a, const ProfileRow &b) { return a.nanoseconds > b.nanoseconds; });
+  return rows;
+}
+
+} // namespace cria

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Adds up the times of dispatches by entry and kernel.
+#pragma once
+
+#include "runtime/exec/Model.h"
+#include "runtime/exec/Recordings.h"
+
+#include <map>
+
+namespace cria {
+
+class Profile {
+public:
+  explicit Profile(const Program &program) : program_(program) {}
+
+  void clear() { rows_.clear(); }
+  /// Adds the times of the last replay of `recording`.
+  Status add(const Recording &recording, Device &device);
+  /// Descending time.
+  std::vector<ProfileRow> rows() const;
+
+private:
+  const Program &program_;
+  std::map<std::pair<const ProgramEntry *, uint32_t>, ProfileRow> rows_; // by entry and kernel
+  std::vector<uint64_t> nanoseconds_;
+};
+
+} // namespace cria

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From logits to text for one request: choice, end conditions, streaming.
+#include "runtime/exec/RequestRun.h"
+
+#include "runtime/exec/Logprobs.h"
+#include "runtime/plugin/SamplerChain.h"
+
+#include <algorithm>
+
+namespace cria {
+
+RequestRun::RequestRun(size_t index, const GenerateRequest &request, Model &model, const Tokenizer *tokenizer,
+                       const GenerateCallback &callback, std::chrono::steady_clock::time_point start)
+    : index_(index), request_(request), model_(model), tokenizer_(tokenizer), callback_(callback), start_(start),
+      stops_(request.stopTexts) {}
+
+Status RequestRun::checkRequest() const {
+  if (request_.prompt.empty()) {
+    return invalidArgument("the prompt is empty: expected at least one token");
+  }
+  if (request_.prompt.size() > model_.context()) {
+    return invalidArgument("the prompt has {} tokens, and the context {}: shorten it or use a longer context",
+                           request_.prompt.size(), model_.context());
+  }
+  for (int32_t id : request_.prompt) {
+    if (id < 0 || static_cast<uint32_t>(id) >= model_.vocabSize()) {
+      return invalidArgument("expected token ids from 0 to {} in the prompt, got {}", model_.vocabSize() - 1, id);
+    }
+  }
+  if (!request_.stopTexts.empty() && !tokenizer_) {
+    return invalidArgument("stop texts need a tokenizer, and the package has none");
+  }
+  if (request_.session && &request_.session->model() != &model_) {
+    return invalidArgument("the session belongs to another model");
+  }
+  return {};
+}
+
+Status RequestRun::startSampler() {
+  if (!request_.sampler) {
+    return {};
+  }
+  request_.sampler->reset();
+  for (int32_t token : request_.prompt) {
+    CRIA_RETURN_IF_ERROR(request_.sampler->accept(token, TokenOrigin::prompt));
+  }
+  return {};
+}
+
+void RequestRun::begin() {
+  Status status = checkRequest();
+  if (status.ok()) {
+    status = startSampler();
+  }
+  if (!status.ok()) {
+    return finish(FinishReason::error, std::move(status));
+  }
+  session_ = request_.session ? request_.session : &own_.emplace(model_);
+  result_.reusedTokens = session_->keepCommonPrefix(request_.prompt);
+  if (tokenizer_) {
+    decoder_.emplace(*tokenizer_, request_.continuesText);
+  }
+  collectEndTokens();
+  if (request_.maxNewTokens == 0) {
+    finish(FinishReason::length);
+  } else if (request_.prompt.size() >= model_.context()) {
+    finish(FinishReason::context);
+  }
+}
+
+void RequestRun::collectEndTokens() {
+  auto add = [&](int64_t id) {
+    if (id >= 0 && id < int64_t(model_.vocabSize())) {
+      endTokens_.push_back(static_cast<int32_t>(id));
+    }
+  };
+  std::for_each(request_.stopTokens.begin(), request_.stopTokens.end(), add);
+  if (!request_.ignoreEos) {
+    const std::vector<int64_t> &eosIds = model_.manifest().model.eosIds;
+    std::for_each(eosIds.begin(), eosIds.end(), add);
+  }
+}
+
+uint32_t RequestRun::pagesToCome() const {
+  uint64_t most = std::min<uint64_t>(model_.context(), request_.prompt.size() + uint64_t(request_.maxNewTokens));
+  const KvPool &pool = model_.kvPool();
+  const Session *session = session_ ? session_ : request_.session;
+  uint32_t held = session ? session->numPages() : 0;
+  uint32_t needed = pool.pagesFor(static_cast<uint32_t>(most)) + (request_.session ? 1 : 0); // one may be a copy
+  return needed > held ? needed - held : 0;
+}
+
+StepItem RequestRun::nextItem(uint32_t most) const {
+  if (!isInPrompt()) {
+    return {.session = session_, .tokens = {&last_, 1}, .numOutputs = 1};
+  }
+  std::span<const int32_t> rest = std::span<const int32_t>(request_.prompt).subspan(session_->length());
+  size_t count = std::min<size_t>(rest.size(), most);
+  return {.session = session_, .tokens = rest.first(count), .numOutputs = count == rest.size() ? 1u : 0u};
+}
+
+std::span<const int32_t> RequestRun::maskedTokens() const {
+  return result_.tokens.size() < request_.minNewTokens ? std::span<const int32_t>(endTokens_)
+                                                       : std::span<const int32_t>();
+}
+
+StatusOr<int32_t> RequestRun::choose(std::span<const float> logits) {
+  if (!request_.sampler) {
+    return chooseGreedy(logits, maskedTokens());
+  }
+  SamplePoint point = {.seed = request_.seed, .sequence = request_.sequence, .position = session_->length()};
+  CRIA_ASSIGN_OR_RETURN(int32_t token, request_.sampler->sample(logits, point, maskedTokens()));
+  CRIA_RETURN_IF_ERROR(request_.sampler->accept(token, TokenOrigin::generated));
+  return token;
+}
+
+/// Whether the token ends the request; it then is no part of the text.
+bool RequestRun::endsWith(int32_t token) {
+  if (std::find(endTokens_.begin(), endTokens_.end(), token) == endTokens_.end()) {
+    return false;
+  }
+  const std::vector<int32_t> &stops = request_.stopTokens;
+  bool isStop = std::find(stops.begin(), stops.end(), token) != stops.end();
+  result_.stopToken = token;
+  finish(isStop ? FinishReason::stop : FinishReason::eos);
+  return true;
+}
+
+void RequestRun::takeLogits(std::span<const float> logits) {
+  StatusOr<int32_t> token = choose(logits);
+  if (!token.ok()) {
+    return finish(FinishReason::error, token.status());
+  }
+  if (result_.promptNs == 0) {
+    result_.promptNs = elapsedNs();
+  }
+  if (endsWith(*token)) {
+    return;
+  }
+  addToken(*token, logits);
+  if (isDone()) {
+    return;
+  }
+  if (result_.tokens.size() >= request_.maxNewTokens) {
+    finish(FinishReason::length);
+  } else if (request_.prompt.size() + result_.tokens.size() >= model_.context()) {
+    finish(FinishReason::context);
+  }
+}
+
+void RequestRun::addToken(int32_t token, std::span<const float> logits) {
+  last_ = token;
+  GeneratedToken &added = result_.tokens.emplace_back();
+  added.id = token;
+  if (request_.logprobs) {
+    added.logprob = static_cast<float>(logits[static_cast<size_t>(token)] - logSumExp(logits));
+    added.top = topLogprobs(logits, *request_.logprobs);
+  }
+  emit(&added, decoder_ ? stops_.push(decoder_->push(token)) : std::string());
+  if (stops_.matched()) {
+    finish(FinishReason::stop);
+  }
+}
+
+void RequestRun::emit(const GeneratedToken *token, const std::string &text) {
+  result_.text += text;
+  if (callback_ && (token || !text.empty())) {
+    callback_({.request = index_, .token = token, .text = text});
+  }
+}
+
+/// Hands out what decoder and stop matcher still hold back.
+void RequestRun::flushText() {
+  if (!decoder_ || stops_.matched()) {
+    return;
+  }
+  std::string text = stops_.push(decoder_->finish());
+  text += stops_.finish();
+  emit(nullptr, text);
+}
+
+void RequestRun::finish(FinishReason reason, Status status) {
+  flushText();
+  if (stops_.matched() && reason != FinishReason::error) {
+    reason = FinishReason::stop;
+    result_.stopText = stops_.match();
+  }
+  result_.reason = reason;
+  result_.status = std::move(status);
+  result_.totalNs = elapsedNs();
+}
+
+uint64_t RequestRun::elapsedNs() const {
+  auto elapsed = std::chrono::steady_clock::now() - start_;
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
+}
+
+} // namespace cria

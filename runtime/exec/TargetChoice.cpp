@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Asks every backend about every target and remembers each reason, for the one message when nothing fits.
+#include "runtime/exec/TargetChoice.h"
+
+#include "runtime/plugin/PluginCall.h"
+
+namespace cria {
+
+namespace {
+class Chooser {
+public:
+  Chooser(const ModelOptions &options, const std::vector<std::string> &refused)
+      : options_(options), reasons_(refused) {}
+
+  void consider(const BackendReference &backend, const Manifest &manifest);
+  StatusOr<TargetChoice> result(const Manifest &manifest) const;
+
+private:
+  Status checkDevice(const cria_backend_api &api) const;
+  void probe(const BackendReference &backend, const cria_backend_api &api, const PackageTarget &target);
+
+  const ModelOptions &options_;
+  std::vector<std::string> reasons_;
+  TargetChoice best_;
+};
+
+Status Chooser::checkDevice(const cria_backend_api &api) const {
+  uint32_t count = 0;
+  CRIA_RETURN_IF_ERROR(callPlugin("device count", [&](cria_message *m) { return api.device_count(&count, m); }));
+  if (options_.device >= count) {
+    return error(StatusCode::notFound, "device {} is not there: it has {} devices", options_.device, count);
+  }
+  return {};
+}
+
+void Chooser::consider(const BackendReference &backend, const Manifest &manifest) {
+  cria_backend_api api = readTable<cria_backend_api>(backend.api);
+  bool named = options_.backend == backend.name;
+  if (!named && (!options_.backend.empty() || (api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0)) {
+    return;
+  }
+  if (Status status = checkDevice(api); !status.ok()) {
+    reasons_.push_back(fmt::format("{}: {}", backend.name, status.message()));
+    return;
+  }
+  for (const PackageTarget &target : manifest.targets) {
+    if (options_.target.empty() || options_.target == target.name) {
+      probe(backend, api, target);
+    }
+  }
+}
+
+void Chooser::probe(const BackendReference &backend, const cria_backend_api &api, const PackageTarget &target) {
+  cria_executable_info info = {.struct_size = sizeof(cria_executable_info),
+                               .kernel_abi = target.abiVersion,
+                               .format = abiString(target.format),
+                               .features = abiString(target.features)};
+  uint32_t score = 0;
+  MessageBuffer message;
+  cria_status answer = api.probe(options_.device, &info, &score, message.get());
+  if (answer != CRIA_STATUS_OK || score == 0) {
+    reasons_.push_back(fmt::format("{} with target {}: {}", backend.name, target.name, message.text()));
+  } else if (score > best_.score) {
+    best_ = {.backend = &backend, .target = &target, .score = score};
+  }
+}
+
+StatusOr<TargetChoice> Chooser::result(const Manifest &manifest) const {
+  if (best_.backend) {
+    return best_;
+  }
+  if (!options_.target.empty() && !manifest.findTarget(options_.target)) {
+    std::vector<std::string> names;
+    for (const PackageTarget &target : manifest.targets) {
+      names.push_back(target.name);
+    }
+    return error(StatusCode::notFound, "the package has no target '{}': it has {}", options_.target,
+                 fmt::join(names, ", "));
+  }
+  return error(StatusCode::unsupported, "no backend runs this package here{}{}",
+               reasons_.empty() ? ": none is loaded" : "; ", fmt::join(reasons_, "; "));
+}
+} // namespace
+
+StatusOr<TargetChoice> chooseTarget(const Manifest &manifest, std::span<const BackendReference> backends,
+                                    const ModelOptions &options, const std::vector<std::string> &refused) {
+  Chooser chooser(options, refused);
+  for (const BackendReference &backend : backends) {
+    chooser.consider(backend, manifest);
+  }
+  return chooser.result(manifest);
+}
+
+} // namespace cria
