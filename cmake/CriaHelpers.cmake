@@ -26,33 +26,50 @@ function(cria_add_library name)
   target_link_libraries(${name} PUBLIC cria_flags ${ARG_LINK})
 endfunction()
 
-# cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v]): the shared library
-# plugins/cria_<kind>_<NAME>.so with its sidecar NAME.cria-plugin.json beside it.
+# cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [NEEDS_CPU features...]): the shared
+# library cria_<kind>_<NAME>.so with its sidecar cria_<kind>_<NAME>.cria-plugin.json beside it, in the plugin folder.
+# NEEDS_CPU names what the library's own code needs (e.g. x86-64-v3), so that it is never opened elsewhere.
 function(cria_add_plugin name)
-  cmake_parse_arguments(ARG "" "KIND;VERSION" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "KIND;VERSION" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
   if(NOT ARG_VERSION)
     set(ARG_VERSION ${PROJECT_VERSION})
   endif()
   set(target cria_${ARG_KIND}_${name})
   add_library(${target} MODULE ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE cria_flags ${ARG_LINK})
+  # Undefined symbols are errors now and not on a user's machine; sanitizers leave theirs to the program.
+  if(NOT CRIA_SANITIZE)
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
   set_target_properties(${target} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CRIA_PLUGIN_OUTPUT_DIRECTORY})
-  file(READ ${CMAKE_SOURCE_DIR}/plugins/api/cria_plugin.h header)
-  string(REGEX MATCH "CRIA_ABI_MAJOR ([0-9]+)u" _ "${header}")
-  set(major ${CMAKE_MATCH_1})
-  string(REGEX MATCH "CRIA_ABI_MINOR ([0-9]+)u" _ "${header}")
-  set(minor ${CMAKE_MATCH_1})
-  file(GENERATE OUTPUT ${CRIA_PLUGIN_OUTPUT_DIRECTORY}/${target}.cria-plugin.json CONTENT
+  cria_write_sidecar(${target} ${CRIA_PLUGIN_OUTPUT_DIRECTORY} ${ARG_KIND} ${name} ${ARG_VERSION} "${ARG_NEEDS_CPU}")
+  set_property(GLOBAL APPEND PROPERTY CRIA_PLUGINS ${target})
+endfunction()
+
+# The sidecar of plugin library `target`, with the ABI version that cria_plugin.h states.
+function(cria_write_sidecar target folder kind name version cpu_features)
+  set(header_file ${CMAKE_SOURCE_DIR}/plugins/api/cria_plugin.h)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header_file})
+  file(STRINGS ${header_file} major REGEX "^#define CRIA_ABI_MAJOR [0-9]+u")
+  file(STRINGS ${header_file} minor REGEX "^#define CRIA_ABI_MINOR [0-9]+u")
+  string(REGEX REPLACE "[^0-9]" "" major "${major}")
+  string(REGEX REPLACE "[^0-9]" "" minor "${minor}")
+  set(cpu "")
+  if(cpu_features)
+    list(JOIN cpu_features "\", \"" cpu)
+    set(cpu ", \"cpu\": [\"${cpu}\"]")
+  endif()
+  string(TOLOWER ${CMAKE_SYSTEM_NAME} os)
+  file(GENERATE OUTPUT ${folder}/${target}.cria-plugin.json CONTENT
 "{
   \"library\": \"${target}.so\",
-  \"kind\": \"${ARG_KIND}\",
+  \"kind\": \"${kind}\",
   \"name\": \"${name}\",
-  \"version\": \"${ARG_VERSION}\",
+  \"version\": \"${version}\",
   \"abi\": {\"major\": ${major}, \"minor_min\": ${minor}, \"minor_max\": ${minor}},
-  \"needs\": {\"os\": \"linux\", \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\"}
+  \"needs\": {\"os\": \"${os}\", \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\"${cpu}}
 }
 ")
-  set_property(GLOBAL APPEND PROPERTY CRIA_PLUGINS ${target})
 endfunction()
 
 # cria_add_gtest(NAME SOURCES ... LINK ... [LABELS ...]): a GoogleTest program registered with CTest, one test per case.

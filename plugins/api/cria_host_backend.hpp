@@ -6,7 +6,7 @@
 // installHostMemory().
 #pragma once
 
-#include "cria_plugin.h"
+#include "cria_plugin.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,29 +25,6 @@
 #endif
 
 namespace cria::plugin {
-
-inline std::string_view view(cria_string text) { return {text.data, static_cast<size_t>(text.size)}; }
-inline cria_string string(std::string_view text) { return {text.data(), text.size()}; }
-
-/// Writes `text` to the caller's message buffer, truncating, and returns `status`.
-inline cria_status report(cria_message *message, cria_status status, std::string_view text) {
-  if (message != nullptr && message->data != nullptr) {
-    message->size = text.size() < message->capacity ? text.size() : message->capacity;
-    std::memcpy(message->data, text.data(), message->size);
-  }
-  return status;
-}
-
-/// Calls `function` and turns an exception into a status, so that none crosses the plugin's boundary.
-template <typename Function> cria_status guarded(cria_message *message, Function function) {
-  try {
-    return function();
-  } catch (const std::bad_alloc &) {
-    return report(message, CRIA_STATUS_OUT_OF_MEMORY, "out of host memory");
-  } catch (const std::exception &exception) {
-    return report(message, CRIA_STATUS_INTERNAL, exception.what());
-  }
-}
 
 /// Alignment of every buffer: a cache line, and the widest vector.
 inline constexpr size_t kBufferAlignment = 64;
@@ -320,29 +297,6 @@ inline void installHostMemory(cria_backend_api &api) {
   api.finish = host::finish;
   api.profile_enable = host::profileEnable;
   api.profile_read = host::profileRead;
-}
-
-/// Answers cria_plugin_query: checks that a version is shared, then stamps it with the plugin's identity.
-inline cria_status answerQuery(const cria_host *host, cria_plugin *out, cria_message *message, uint32_t kind,
-                               std::string_view name, std::string_view version, std::string_view description,
-                               const void *api) {
-  if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < CRIA_ABI_MINOR ||
-      host->abi_minor_min > CRIA_ABI_MINOR) {
-    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks plugin ABI " + std::to_string(CRIA_ABI_MAJOR) + "." +
-                      std::to_string(CRIA_ABI_MINOR) + ", the host speaks " +
-                      std::to_string(host->abi_major) + "." + std::to_string(host->abi_minor_min) + " to " +
-                      std::to_string(host->abi_minor_max));
-  }
-  out->abi_major = CRIA_ABI_MAJOR;
-  out->abi_minor = CRIA_ABI_MINOR;
-  out->kind = kind;
-  out->name = string(name);
-  out->version = string(version);
-  out->description = string(description);
-  out->api = api;
-  out->get_extension = nullptr;
-  return CRIA_STATUS_OK;
 }
 
 } // namespace cria::plugin

@@ -36,6 +36,9 @@ Status expressionError(std::string_view expression, size_t position, std::string
 /// The options a plugin's create() gets: all declared ones in order, given or default. Owns what the array points to.
 class PluginOptions {
 public:
+  PluginOptions(PluginOptions &&) = default; // moves keep addresses; a copy would point into the original
+  PluginOptions &operator=(PluginOptions &&) = default;
+
   /// declared: the plugin's options. where: "sampler top_k" for messages. Errors: invalidArgument naming the option, what
   /// it takes and what was found, and the nearest name of an unknown one; position: of the argument concerned.
   static StatusOr<PluginOptions> check(const cria_option_info *const *declared, uint32_t count,
@@ -48,6 +51,8 @@ public:
   std::string describe() const;
 
 private:
+  PluginOptions() = default;
+
   std::deque<std::string> texts_;
   std::deque<cria_option> options_;
   std::vector<const cria_option *> pointers_;

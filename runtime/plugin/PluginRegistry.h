@@ -89,6 +89,7 @@ private:
   void discover(const std::filesystem::path &folder);
   void shadowDuplicates();
   Entry *find(PluginKind kind, std::string_view name);
+  static void ensureLoaded(Entry &entry);
   Status notFound(PluginKind kind, std::string_view name) const;
 
   std::mutex mutex_;

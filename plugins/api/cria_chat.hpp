@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria_chat.hpp - optional C++20 conveniences for chat templates: the function table from a class, and a writer that
+// stops at the first refusal of the host.
+#pragma once
+
+#include "cria_plugin.hpp"
+
+#include <span>
+#include <vector>
+
+namespace cria::plugin {
+
+struct Message {
+  uint32_t role; // CRIA_ROLE_*
+  std::string_view content;
+};
+
+inline std::string_view roleName(uint32_t role) {
+  constexpr std::string_view names[] = {"system", "user", "assistant"};
+  return role < std::size(names) ? names[role] : "unknown";
+}
+
+/// Writes segments; after the host refused one, nothing more, and status() tells.
+class ChatWriter {
+public:
+  explicit ChatWriter(const cria_chat_writer &writer) : writer_(writer) {}
+
+  void special(std::string_view piece) { keep([&] { return writer_.special(writer_.user, string(piece)); }); }
+  void text(std::string_view text, bool noDummyPrefix = false) {
+    keep([&] { return writer_.text(writer_.user, string(text), noDummyPrefix ? 1 : 0); });
+  }
+  void stopText(std::string_view text) { keep([&] { return writer_.stop_text(writer_.user, string(text)); }); }
+  cria_status status() const { return status_; }
+
+private:
+  template <typename Call>
+  void keep(Call &&call) {
+    if (status_ == CRIA_STATUS_OK) {
+      status_ = call();
+    }
+  }
+
+  const cria_chat_writer &writer_;
+  cria_status status_ = CRIA_STATUS_OK;
+};
+
+/// The functions of a chat template from a class with
+///   explicit Template(std::span<const cria_option *const> options);
+///   // "" or why the conversation is refused; flags are known ones, not both.
+///   std::string check(std::span<const Message> messages, uint32_t flags) const;
+///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;
+template <typename Template>
+struct ChatFunctions {
+  static cria_status create(const cria_option *const *options, uint32_t numOptions, cria_chat **out,
+                            cria_message *message) {
+    return guarded(message, [&] {
+      *out = reinterpret_cast<cria_chat *>(new Template(std::span(options, numOptions)));
+      return CRIA_STATUS_OK;
+    });
+  }
+
+  static void destroy(cria_chat *chat) { delete reinterpret_cast<Template *>(chat); }
+
+  static cria_status render(cria_chat *chat, const cria_chat_message *const *messages, uint32_t numMessages,
+                            uint32_t flags, const cria_chat_writer *writer, cria_message *message) {
+    return guarded(message, [&] {
+      const std::vector<Message> list = read(messages, numMessages);
+      const auto &self = *reinterpret_cast<const Template *>(chat);
+      std::string refusal = checkCall(list, flags);
+      if (refusal.empty()) {
+        refusal = self.check(list, flags);
+      }
+      if (!refusal.empty()) {
+        return report(message, CRIA_STATUS_INVALID_ARGUMENT, refusal);
+      }
+      ChatWriter segments(*writer);
+      self.render(list, flags, segments);
+      return segments.status();
+    });
+  }
+
+  static cria_chat_api table(std::span<const cria_option_info *const> options) {
+    cria_chat_api api{};
+    api.struct_size = sizeof(api);
+    api.num_options = static_cast<uint32_t>(options.size());
+    api.options = options.data();
+    api.create = create;
+    api.destroy = destroy;
+    api.render = render;
+    return api;
+  }
+
+private:
+  static std::vector<Message> read(const cria_chat_message *const *messages, uint32_t count) {
+    std::vector<Message> list;
+    for (uint32_t i = 0; i < count; ++i) {
+      list.push_back({messages[i]->role, view(messages[i]->content)});
+    }
+    return list;
+  }
+
+  static std::string checkCall(std::span<const Message> messages, uint32_t flags) {
+    constexpr uint32_t known = CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST;
+    if ((flags & ~known) != 0 || flags == known) {
+      return "expected flags ADD_GENERATION_PROMPT (1) or CONTINUE_LAST (2) or none, found " + std::to_string(flags);
+    }
+    for (size_t i = 0; i < messages.size(); ++i) {
+      if (messages[i].role > CRIA_ROLE_ASSISTANT) {
+        return "message " + std::to_string(i + 1) + " has the unknown role " + std::to_string(messages[i].role);
+      }
+    }
+    return messages.empty() ? "expected at least one message, found none" : "";
+  }
+};
+
+} // namespace cria::plugin

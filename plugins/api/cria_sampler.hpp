@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria_sampler.hpp - optional C++20 conveniences for samplers: the function table from a class, an order over
+// candidates, and softmax weights that are the same on every machine.
+#pragma once
+
+#include "cria_plugin.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <span>
+#include <vector>
+
+namespace cria::plugin {
+
+/// The functions of a stateless sampler from a copyable class with
+///   explicit Sampler(std::span<const cria_option *const> options);
+///   void apply(cria_candidates &candidates, const cria_sample_context &context);
+template <typename Sampler>
+struct SamplerFunctions {
+  static cria_status create(const cria_option *const *options, uint32_t numOptions, const cria_vocabulary *,
+                            cria_sampler **out, cria_message *message) {
+    return guarded(message, [&] {
+      *out = reinterpret_cast<cria_sampler *>(new Sampler(std::span(options, numOptions)));
+      return CRIA_STATUS_OK;
+    });
+  }
+
+  static void destroy(cria_sampler *sampler) { delete reinterpret_cast<Sampler *>(sampler); }
+
+  static cria_status apply(cria_sampler *sampler, cria_candidates *candidates, const cria_sample_context *context,
+                           cria_message *message) {
+    if (candidates->size == 0) {
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, found none");
+    }
+    return guarded(message, [&] {
+      reinterpret_cast<Sampler *>(sampler)->apply(*candidates, *context);
+      return CRIA_STATUS_OK;
+    });
+  }
+
+  static cria_status clone(const cria_sampler *sampler, cria_sampler **out, cria_message *message) {
+    return guarded(message, [&] {
+      *out = reinterpret_cast<cria_sampler *>(new Sampler(*reinterpret_cast<const Sampler *>(sampler)));
+      return CRIA_STATUS_OK;
+    });
+  }
+
+  static cria_sampler_api table(std::span<const cria_option_info *const> options) {
+    cria_sampler_api api{};
+    api.struct_size = sizeof(api);
+    api.num_options = static_cast<uint32_t>(options.size());
+    api.options = options.data();
+    api.create = create;
+    api.destroy = destroy;
+    api.apply = apply;
+    api.clone = clone;
+    return api;
+  }
+};
+
+/// A number that is greater for the better candidate: the higher logit, and of equal logits the lower id. No two
+/// candidates have the same.
+inline uint64_t rankOf(float logit, int32_t id) {
+  const auto bits = std::bit_cast<uint32_t>(logit + 0.0f); // -0 becomes 0
+  const uint32_t ordered = (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+  return uint64_t{ordered} << 32 | ~static_cast<uint32_t>(id);
+}
+
+/// Index of the best candidate.
+inline size_t findBest(const cria_candidates &candidates) {
+  const float best = *std::max_element(candidates.logits, candidates.logits + candidates.size);
+  size_t choice = candidates.size;
+  for (size_t i = 0; i < candidates.size; ++i) {
+    if (candidates.logits[i] == best && (choice == candidates.size || candidates.ids[i] < candidates.ids[choice])) {
+      choice = i;
+    }
+  }
+  return choice;
+}
+
+/// Keeps the candidates whose rank is at least `cutoff`, in their order.
+inline void keepFrom(cria_candidates &candidates, uint64_t cutoff) {
+  size_t kept = 0;
+  for (size_t i = 0; i < candidates.size; ++i) {
+    if (rankOf(candidates.logits[i], candidates.ids[i]) >= cutoff) {
+      candidates.ids[kept] = candidates.ids[i];
+      candidates.logits[kept] = candidates.logits[i];
+      ++kept;
+    }
+  }
+  candidates.size = kept;
+}
+
+/// exp(x) for x <= 0 with a relative error below 1e-7 down to -87, and 0 below. It uses no library and no fused
+/// operations, so a seed gives the same text on every machine; and it is free of branches, so that it vectorizes.
+inline float expNegative(float x) {
+  constexpr float log2e = 1.44269504f;
+  constexpr float ln2High = 0.693145751953125f; // 16 bits: n * ln2High is exact
+  constexpr float ln2Low = 1.42860682e-06f;
+  constexpr float roundBias = 12582912.0f; // 1.5 * 2^23: adding it rounds to an integer
+  const float clamped = x < -87.0f ? -87.0f : x;
+  const float biased = clamped * log2e + roundBias;
+  const float n = biased - roundBias;
+  const float r = (clamped - n * ln2High) - n * ln2Low;
+  float p = 1.98919813e-04f; // (exp(r) - 1 - r) / r^2, interpolated at the Chebyshev nodes of |r| <= ln2 / 2
+  p = p * r + 1.39345419e-03f;
+  p = p * r + 8.33331002e-03f;
+  p = p * r + 4.16664568e-02f;
+  p = p * r + 1.66666667e-01f;
+  p = p * r + 5.00000001e-01f;
+  const float value = p * (r * r) + r + 1.0f;
+  const uint32_t power = (std::bit_cast<uint32_t>(biased) - std::bit_cast<uint32_t>(roundBias)) << 23;
+  const float scaled = std::bit_cast<float>(std::bit_cast<uint32_t>(value) + power);
+  return x < -87.0f ? 0.0f : scaled;
+}
+
+/// weights[i] = exp(logits[i] - max), and their sum in order. When all logits are -infinity all weights are 1.
+inline double softmaxWeights(const cria_candidates &candidates, std::vector<float> &weights) {
+  const size_t size = candidates.size;
+  weights.resize(size);
+  const float best = *std::max_element(candidates.logits, candidates.logits + size);
+  if (std::isinf(best)) {
+    std::fill(weights.begin(), weights.end(), 1.0f);
+    return static_cast<double>(size);
+  }
+  const float *logits = candidates.logits;
+  float *out = weights.data();
+  for (size_t i = 0; i < size; ++i) {
+    out[i] = expNegative(logits[i] - best);
+  }
+  double total = 0;
+  for (size_t i = 0; i < size; ++i) {
+    total += out[i];
+  }
+  return total;
+}
+
+} // namespace cria::plugin

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// top_k(k): keeps the k best candidates, in the order they came in. Of equal logits the lower ids stay.
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+constexpr double kMaxK = 1 << 30;
+// Up to this fraction of the candidates, a heap that most candidates never enter is quicker than partitioning.
+constexpr size_t kHeapFraction = 16;
+
+class TopK {
+public:
+  explicit TopK(std::span<const cria_option *const> options) : k_(static_cast<size_t>(options[0]->integer)) {}
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    if (k_ < candidates.size) {
+      cria::plugin::keepFrom(candidates, cutoff(candidates));
+    }
+  }
+
+private:
+  uint64_t cutoff(const cria_candidates &candidates) {
+    ranks_.resize(candidates.size);
+    for (size_t i = 0; i < candidates.size; ++i) {
+      ranks_[i] = cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]);
+    }
+    const auto last = ranks_.begin() + static_cast<ptrdiff_t>(k_ - 1);
+    if (k_ <= candidates.size / kHeapFraction) {
+      std::partial_sort(ranks_.begin(), last + 1, ranks_.end(), std::greater<>());
+    } else {
+      std::nth_element(ranks_.begin(), last, ranks_.end(), std::greater<>());
+    }
+    return *last;
+  }
+
+  size_t k_;
+  std::vector<uint64_t> ranks_; // working memory
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kOption =
+      cria::plugin::numberOption(CRIA_OPTION_INT, "k", "How many tokens stay", 40, 1, kMaxK);
+  static const cria_option_info *const kOptions[] = {&kOption};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopK>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_k", CRIA_VERSION,
+                                   "Keeps the k best tokens", &kApi);
+}

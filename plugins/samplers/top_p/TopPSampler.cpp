@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// top_p(p): with the candidates from best to worst, drops each one before which the probabilities sum to more than p. The
+// one that crosses p stays. The rest keeps the order it came in.
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+struct Ranked {
+  uint64_t rank;
+  float weight;
+};
+
+bool isBetter(const Ranked &a, const Ranked &b) { return a.rank > b.rank; }
+
+class TopP {
+public:
+  explicit TopP(std::span<const cria_option *const> options) : p_(options[0]->number) {}
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    if (p_ < 1 && candidates.size > 1) {
+      const double total = cria::plugin::softmaxWeights(candidates, weights_);
+      collect(candidates, total);
+      cria::plugin::keepFrom(candidates, cutoff(p_ * total));
+    }
+  }
+
+private:
+  // Leaves out candidates so improbable that all such together weigh less than (1 - p): the better ones already sum to
+  // more than p. Most of a vocabulary goes here, in one pass. (Half of that leaves room for rounding.)
+  void collect(const cria_candidates &candidates, double total) {
+    const double negligible = 0.5 * (1 - p_) * total / static_cast<double>(candidates.size);
+    ranked_.clear();
+    for (size_t i = 0; i < candidates.size; ++i) {
+      if (weights_[i] >= negligible) {
+        ranked_.push_back({cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]), weights_[i]});
+      }
+    }
+  }
+
+  // The rank of the last candidate that stays, by halving the range that holds it. Everything in [0, first) is better
+  // than the range and weighs `before`; the best of the range stays.
+  uint64_t cutoff(double limit) {
+    size_t first = 0;
+    size_t end = ranked_.size();
+    double before = 0;
+    while (end - first > 1) {
+      const size_t middle = first + (end - first) / 2;
+      const auto begin = ranked_.begin();
+      std::nth_element(begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(middle),
+                       begin + static_cast<ptrdiff_t>(end), isBetter);
+      double upper = 0;
+      for (size_t i = first; i < middle; ++i) {
+        upper += ranked_[i].weight;
+      }
+      if (before + upper > limit) {
+        end = middle;
+      } else {
+        before += upper;
+        first = middle;
+      }
+    }
+    return ranked_[first].rank;
+  }
+
+  double p_;
+  std::vector<float> weights_; // working memory
+  std::vector<Ranked> ranked_;
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kOption = cria::plugin::numberOption(
+      CRIA_OPTION_FLOAT, "p", "Probability that the tokens that stay have together", 0.95, 0, 1);
+  static const cria_option_info *const kOptions[] = {&kOption};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopP>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_p", CRIA_VERSION,
+                                   "Keeps the best tokens whose probabilities together reach p", &kApi);
+}

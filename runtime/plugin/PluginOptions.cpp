@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/PluginOptions.h"
+
+#include "runtime/plugin/PluginCall.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+namespace cria {
+
+// Levenshtein's distance.
+static size_t distanceOf(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i + 1);
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, replaced}));
+    }
+  }
+  return row.back();
+}
+
+static std::string joinNames(const std::vector<std::string> &names, std::string_view separator) {
+  std::string result;
+  for (const std::string &name : names) {
+    result += (result.empty() ? "" : std::string(separator)) + "'" + name + "'";
+  }
+  return result;
+}
+
+std::string suggestNames(std::string_view name, const std::vector<std::string> &known) {
+  constexpr size_t maxCompared = 64; // a longer word is no misspelt name
+  std::vector<std::string> near;
+  for (const std::string &candidate : known) {
+    const size_t allowed = std::max<size_t>(1, candidate.size() / 3);
+    if (name.size() <= maxCompared && distanceOf(name, candidate) <= allowed) {
+      near.push_back(candidate);
+    }
+  }
+  if (!near.empty()) {
+    return fmt::format("; did you mean {}?", joinNames(near, " or "));
+  }
+  return known.empty() ? "" : fmt::format("; known are {}", joinNames(known, ", "));
+}
+
+namespace {
+
+/// Options of one plugin while values are matched to them.
+struct Declared {
+  std::vector<cria_option_info> options;
+  std::vector<const PluginArgument *> given; // one for each option, or NULL
+  std::string_view where;
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const cria_option_info &option : options) {
+      result.emplace_back(view(option.name));
+    }
+    return result;
+  }
+};
+
+} // namespace
+
+static std::string rangeOf(const cria_option_info &option) {
+  switch (option.type) {
+  case CRIA_OPTION_INT:
+    return fmt::format("a whole number from {:.0f} to {:.0f}", option.minimum, option.maximum);
+  case CRIA_OPTION_FLOAT:
+    return fmt::format("a number from {} to {}", option.minimum, option.maximum);
+  case CRIA_OPTION_FLAG:
+    return "true or false";
+  default:
+    return "a text";
+  }
+}
+
+// The option an argument is for: by name, or the next one in order.
+static StatusOr<size_t> targetOf(const Declared &declared, const PluginArgument &argument, size_t index, bool anyNamed) {
+  if (argument.name.empty()) {
+    if (anyNamed) {
+      return invalidArgument("{}: '{}' has no name but follows a named option; name it too", declared.where,
+                             argument.value);
+    }
+    if (index >= declared.options.size()) {
+      return invalidArgument("{} takes {} option{}, found '{}' beyond", declared.where, declared.options.size(),
+                             declared.options.size() == 1 ? "" : "s", argument.value);
+    }
+    return index;
+  }
+  const std::vector<std::string> names = declared.names();
+  const auto found = std::find(names.begin(), names.end(), argument.name);
+  if (found == names.end()) {
+    return error(StatusCode::notFound, "{} has no option '{}'{}", declared.where, argument.name,
+                 suggestNames(argument.name, names));
+  }
+  return static_cast<size_t>(found - names.begin());
+}
+
+static Status match(Declared &declared, const std::vector<PluginArgument> &given, size_t *position) {
+  bool anyNamed = false;
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (position != nullptr) {
+      *position = given[i].position;
+    }
+    anyNamed |= !given[i].name.empty();
+    CRIA_ASSIGN_OR_RETURN(const size_t target, targetOf(declared, given[i], i, anyNamed));
+    if (declared.given[target] != nullptr) {
+      return invalidArgument("{}: option '{}' is given twice", declared.where, view(declared.options[target].name));
+    }
+    declared.given[target] = &given[i];
+  }
+  return {};
+}
+
+template <typename Number>
+static bool parseWhole(std::string_view text, Number &out) {
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return failure == std::errc() && end == text.data() + text.size();
+}
+
+static bool parseValue(const cria_option_info &info, const std::string &text, cria_option &out) {
+  switch (info.type) {
+  case CRIA_OPTION_INT:
+    if (!parseWhole(text, out.integer)) {
+      return false;
+    }
+    out.number = static_cast<double>(out.integer);
+    return out.number >= info.minimum && out.number <= info.maximum;
+  case CRIA_OPTION_FLOAT:
+    return parseWhole(text, out.number) && out.number >= info.minimum && out.number <= info.maximum;
+  case CRIA_OPTION_FLAG:
+    out.integer = text == "true" || text == "1" ? 1 : 0;
+    out.number = static_cast<double>(out.integer);
+    return out.integer == 1 || text == "false" || text == "0";
+  default:
+    out.text = abiString(text);
+    return true;
+  }
+}
+
+static Status setDefault(const cria_option_info &info, std::string_view where, cria_option &out) {
+  if (info.type == CRIA_OPTION_STRING) {
+    out.text = info.default_text;
+    return {};
+  }
+  if (std::isnan(info.default_number)) {
+    return invalidArgument("{} needs the option '{}': {}", where, view(info.name), rangeOf(info));
+  }
+  out.number = info.default_number;
+  out.integer = info.type == CRIA_OPTION_FLOAT ? 0 : static_cast<int64_t>(info.default_number);
+  return {};
+}
+
+StatusOr<PluginOptions> PluginOptions::check(const cria_option_info *const *declaredOptions, uint32_t count,
+                                             const std::vector<PluginArgument> &given, std::string_view where,
+                                             size_t *position) {
+  Declared declared{.options = {}, .given = {}, .where = where};
+  for (uint32_t i = 0; i < count; ++i) {
+    declared.options.push_back(readTable<cria_option_info>(declaredOptions[i]));
+  }
+  declared.given.resize(count);
+  CRIA_RETURN_IF_ERROR(match(declared, given, position));
+  PluginOptions result;
+  for (uint32_t i = 0; i < count; ++i) {
+    const cria_option_info &info = declared.options[i];
+    const PluginArgument *argument = declared.given[i];
+    cria_option &option = result.options_.emplace_back();
+    option.struct_size = sizeof(option);
+    option.type = info.type;
+    option.name = info.name;
+    if (argument == nullptr) {
+      CRIA_RETURN_IF_ERROR(setDefault(info, where, option));
+    } else if (!parseValue(info, result.texts_.emplace_back(argument->value), option)) {
+      if (position != nullptr) {
+        *position = argument->position;
+      }
+      return invalidArgument("option '{}' of {} is '{}', expected {}", view(info.name), where, argument->value,
+                             rangeOf(info));
+    }
+    result.pointers_.push_back(&option);
+  }
+  return result;
+}
+
+static std::string describeValue(const cria_option &option) {
+  switch (option.type) {
+  case CRIA_OPTION_INT:
+    return fmt::format("{}", option.integer);
+  case CRIA_OPTION_FLOAT:
+    return fmt::format("{}", option.number);
+  case CRIA_OPTION_FLAG:
+    return option.integer != 0 ? "true" : "false";
+  default:
+    return fmt::format("\"{}\"", view(option.text));
+  }
+}
+
+std::string PluginOptions::describe() const {
+  std::string result;
+  for (const cria_option *option : pointers_) {
+    result += fmt::format("{}{}={}", result.empty() ? "" : ", ", view(option->name), describeValue(*option));
+  }
+  return result;
+}
+
+} // namespace cria

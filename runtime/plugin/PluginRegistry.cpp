@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/PluginRegistry.h"
+
+#include "runtime/plugin/HostServices.h"
+#include "runtime/plugin/PluginCall.h"
+#include "runtime/plugin/PluginLibrary.h"
+#include "runtime/plugin/PluginOptions.h"
+#include "runtime/plugin/PluginTables.h"
+#include "runtime/plugin/Sidecar.h"
+
+#include <algorithm>
+
+namespace cria {
+
+namespace fs = std::filesystem;
+
+static constexpr std::string_view kSidecarSuffix = ".cria-plugin.json";
+
+struct PluginRegistry::Entry {
+  PluginCandidate candidate;
+  Sidecar sidecar;
+  Status refusal; // from the sidecar, or from loading
+  bool fromSidecar = false; // the refusal is known without opening the library
+  LoadedPlugin plugin;
+
+  bool isEligible() const { return !fromSidecar; }
+  void refuse(Status status) {
+    candidate.reason = status.message();
+    refusal = std::move(status);
+  }
+};
+
+std::string_view toString(PluginKind kind) {
+  switch (kind) {
+  case PluginKind::backend:
+    return "backend";
+  case PluginKind::sampler:
+    return "sampler";
+  case PluginKind::chat:
+    break;
+  }
+  return "chat";
+}
+
+PluginRegistry::PluginRegistry() = default;
+PluginRegistry::~PluginRegistry() = default;
+
+static std::string abiText(const Sidecar &sidecar) {
+  if (sidecar.abiMinorMin == sidecar.abiMinorMax) {
+    return fmt::format("{}.{}", sidecar.abiMajor, sidecar.abiMinorMin);
+  }
+  return fmt::format("{}.{}-{}.{}", sidecar.abiMajor, sidecar.abiMinorMin, sidecar.abiMajor, sidecar.abiMinorMax);
+}
+
+static std::vector<fs::path> sidecarsIn(const fs::path &folder) {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+    if (it->path().filename().string().ends_with(kSidecarSuffix)) {
+      found.push_back(it->path());
+    }
+  }
+  std::sort(found.begin(), found.end()); // the order of a folder is not the file system's whim
+  return found;
+}
+
+void PluginRegistry::discover(const fs::path &folder) {
+  std::error_code failure;
+  const fs::path canonical = fs::canonical(folder, failure);
+  if (failure || std::find(folders_.begin(), folders_.end(), canonical) != folders_.end()) {
+    return;
+  }
+  folders_.push_back(canonical);
+  for (const fs::path &path : sidecarsIn(canonical)) {
+    auto entry = std::make_unique<Entry>();
+    Status status = readSidecar(path, entry->sidecar);
+    if (status.ok()) {
+      status = checkNeeds(entry->sidecar);
+    }
+    const Sidecar &sidecar = entry->sidecar;
+    entry->candidate = {.kind = sidecar.kind, .name = sidecar.name, .version = sidecar.version,
+                        .abi = sidecar.version.empty() ? "" : abiText(sidecar), .description = {}, .sidecar = path,
+                        .library = sidecar.library.empty() ? fs::path() : canonical / sidecar.library, .reason = {}};
+    if (!status.ok()) {
+      entry->fromSidecar = true;
+      entry->refuse(std::move(status));
+    }
+    entries_.push_back(std::move(entry));
+  }
+}
+
+void PluginRegistry::shadowDuplicates() {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Entry &later = *entries_[i];
+    for (size_t j = 0; j < i && later.isEligible(); ++j) {
+      const Entry &earlier = *entries_[j];
+      if (earlier.isEligible() && earlier.sidecar.kind == later.sidecar.kind &&
+          earlier.sidecar.name == later.sidecar.name) {
+        later.fromSidecar = true;
+        later.refuse(error(StatusCode::unsupported, "is shadowed by '{}', which comes first; remove or rename one of them",
+                           earlier.candidate.sidecar.string()));
+      }
+    }
+  }
+}
+
+static std::vector<std::string> splitColons(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const size_t end = std::min(list.find(':'), list.size());
+    if (end > 0) { // an empty entry does not mean the current directory
+      parts.emplace_back(list.substr(0, end));
+    }
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return parts;
+}
+
+// Why a folder of CRIA_PLUGIN_PATH is not searched; empty: it is.
+static std::string folderProblem(const fs::path &folder) {
+  std::error_code failure;
+  if (!folder.is_absolute()) {
+    return "is a relative path in CRIA_PLUGIN_PATH; write an absolute one";
+  }
+  return fs::is_directory(folder, failure) ? "" : "is no folder; correct CRIA_PLUGIN_PATH";
+}
+
+StatusOr<std::unique_ptr<PluginRegistry>> PluginRegistry::create(const PluginSearch &search) {
+  std::unique_ptr<PluginRegistry> registry(new PluginRegistry());
+  std::error_code failure;
+  for (const fs::path &folder : search.folders) {
+    if (!fs::is_directory(folder, failure)) {
+      return error(StatusCode::notFound, "plugin folder '{}' is no folder; check --plugin-dir", folder.string());
+    }
+    registry->discover(folder);
+  }
+  for (const std::string &folder : splitColons(search.environment)) {
+    if (std::string problem = folderProblem(folder); !problem.empty()) {
+      auto entry = std::make_unique<Entry>();
+      entry->candidate.sidecar = folder;
+      entry->fromSidecar = true;
+      entry->refuse(Status(StatusCode::notFound, std::move(problem)));
+      registry->entries_.push_back(std::move(entry));
+    } else {
+      registry->discover(folder);
+    }
+  }
+  if (search.executable.is_absolute()) {
+    const fs::path base = search.executable.parent_path().parent_path();
+    registry->discover(base / "plugins");
+    registry->discover(base / "lib" / "cria" / "plugins");
+  }
+  registry->shadowDuplicates();
+  return registry;
+}
+
+static Status checkLibraryFile(const fs::path &library) {
+  std::error_code failure;
+  if (!fs::is_regular_file(library, failure)) {
+    return error(StatusCode::notFound, "names the library '{}', which is not there; install it or remove the sidecar",
+                 library.string());
+  }
+  return {};
+}
+
+static Status checkField(std::string_view what, std::string_view expected, std::string_view found) {
+  return expected == found ? Status()
+                           : error(StatusCode::incompatibleCode,
+                                   "says {} '{}', its library answers '{}'; reinstall library and sidecar together",
+                                   what, expected, found);
+}
+
+static std::string kindName(uint32_t kind) {
+  return kind >= CRIA_PLUGIN_BACKEND && kind <= CRIA_PLUGIN_CHAT ? std::string(toString(static_cast<PluginKind>(kind)))
+                                                                 : fmt::format("{}", kind);
+}
+
+// The library's answer against what its sidecar promised.
+static Status checkAnswer(const cria_plugin &answer, const Sidecar &sidecar) {
+  CRIA_RETURN_IF_ERROR(checkField("kind", sidecar.kind, kindName(answer.kind)));
+  CRIA_RETURN_IF_ERROR(checkField("name", sidecar.name, view(answer.name)));
+  CRIA_RETURN_IF_ERROR(checkField("version", sidecar.version, view(answer.version)));
+  const uint32_t lowest = std::max(sidecar.abiMinorMin, kHostAbiMinorMin);
+  const uint32_t highest = std::min(sidecar.abiMinorMax, kHostAbiMinorMax);
+  if (answer.abi_major != sidecar.abiMajor || answer.abi_minor < lowest || answer.abi_minor > highest) {
+    return error(StatusCode::incompatibleCode,
+                 "its library answers with plugin ABI {}.{}, expected {}; reinstall library and sidecar together",
+                 answer.abi_major, answer.abi_minor, abiRange(sidecar.abiMajor, lowest, highest));
+  }
+  if (answer.api == nullptr) {
+    return error(StatusCode::incompatibleCode, "its library answers without a function table");
+  }
+  return {};
+}
+
+static StatusOr<LoadedPlugin> loadPlugin(const Sidecar &sidecar, const fs::path &library) {
+  CRIA_RETURN_IF_ERROR(checkLibraryFile(library));
+  CRIA_ASSIGN_OR_RETURN(const cria_plugin_query_fn query, openPluginLibrary(library));
+  cria_plugin answer{};
+  answer.struct_size = sizeof(answer);
+  CRIA_RETURN_IF_ERROR(callPlugin("refuses to run here",
+                                  [&](cria_message *message) { return query(&hostServices(), &answer, message); }));
+  CRIA_RETURN_IF_ERROR(checkAnswer(answer, sidecar));
+  const auto kind = static_cast<PluginKind>(answer.kind);
+  CRIA_RETURN_IF_ERROR(checkTable(kind, answer.api));
+  return LoadedPlugin{.kind = kind, .name = sidecar.name, .version = sidecar.version,
+                      .description = std::string(view(answer.description)), .abiMajor = answer.abi_major,
+                      .abiMinor = answer.abi_minor, .library = library, .api = answer.api,
+                      .getExtension = answer.get_extension};
+}
+
+PluginRegistry::Entry *PluginRegistry::find(PluginKind kind, std::string_view name) {
+  for (const std::unique_ptr<Entry> &entry : entries_) {
+    if (entry->isEligible() && entry->sidecar.kind == toString(kind) && entry->sidecar.name == name) {
+      return entry.get();
+    }
+  }
+  return nullptr;
+}
+
+void PluginRegistry::ensureLoaded(Entry &entry) {
+  if (entry.candidate.loaded || !entry.refusal.ok()) {
+    return;
+  }
+  StatusOr<LoadedPlugin> loaded = loadPlugin(entry.sidecar, entry.candidate.library);
+  if (!loaded.ok()) {
+    entry.refuse(loaded.status());
+    return;
+  }
+  entry.plugin = std::move(loaded).value();
+  entry.candidate.description = entry.plugin.description;
+  entry.candidate.loaded = true;
+}
+
+// A name that is known but refused gets its refusal; an unknown one the nearest names.
+Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
+  for (const std::unique_ptr<Entry> &entry : entries_) {
+    if (entry->sidecar.kind == toString(kind) && entry->sidecar.name == name) {
+      return entry->refusal.withContext(entry->candidate.sidecar.string())
+          .withContext(fmt::format("{} '{}' cannot run here", toString(kind), name));
+    }
+  }
+  const std::vector<std::string> known = names(kind);
+  const std::string hint = known.empty() ? "; no plugin of this kind was found, see `cria plugins`" : suggestNames(name, known);
+  return error(StatusCode::notFound, "there is no {} '{}'{}", toString(kind), name, hint);
+}
+
+StatusOr<const LoadedPlugin *> PluginRegistry::load(PluginKind kind, std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  Entry *entry = find(kind, name);
+  if (entry == nullptr) {
+    return notFound(kind, name);
+  }
+  ensureLoaded(*entry);
+  if (!entry->candidate.loaded) {
+    return entry->refusal.withContext(entry->candidate.sidecar.string())
+        .withContext(fmt::format("{} '{}' cannot be loaded", toString(kind), name));
+  }
+  return &entry->plugin;
+}
+
+std::vector<std::string> PluginRegistry::names(PluginKind kind) const {
+  std::vector<std::string> result;
+  for (const std::unique_ptr<Entry> &entry : entries_) {
+    if (entry->isEligible() && entry->sidecar.kind == toString(kind)) {
+      result.push_back(entry->sidecar.name);
+    }
+  }
+  return result;
+}
+
+std::vector<PluginCandidate> PluginRegistry::list(bool tryLoad) {
+  const std::lock_guard lock(mutex_);
+  std::vector<PluginCandidate> result;
+  for (const std::unique_ptr<Entry> &entry : entries_) {
+    if (tryLoad) {
+      ensureLoaded(*entry);
+    }
+    result.push_back(entry->candidate);
+    if (!tryLoad && !entry->candidate.loaded && entry->candidate.reason.empty()) {
+      result.back().reason = "is not loaded yet";
+    }
+  }
+  return result;
+}
+
+} // namespace cria

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/SamplerChain.h"
+
+#include "runtime/plugin/PluginCall.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace cria {
+
+// One sampler of a chain. Owns the plugin's object.
+struct SamplerChain::Stage {
+  cria_sampler_api api{};
+  cria_sampler *sampler = nullptr;
+  std::string where;       // "sampler top_k", for messages
+  std::string description; // "top_k(k=40)"
+
+  Stage() = default;
+  Stage(Stage &&other) noexcept
+      : api(other.api), sampler(std::exchange(other.sampler, nullptr)), where(std::move(other.where)),
+        description(std::move(other.description)) {}
+  Stage &operator=(Stage &&other) noexcept {
+    std::swap(api, other.api);
+    std::swap(sampler, other.sampler);
+    std::swap(where, other.where);
+    std::swap(description, other.description);
+    return *this;
+  }
+  ~Stage() {
+    if (sampler != nullptr) {
+      api.destroy(sampler);
+    }
+  }
+
+  StatusOr<Stage> clone() const {
+    Stage copy;
+    copy.api = api;
+    copy.where = where;
+    copy.description = description;
+    CRIA_RETURN_IF_ERROR(
+        callPlugin(where, [&](cria_message *message) { return api.clone(sampler, &copy.sampler, message); }));
+    return copy;
+  }
+};
+
+SamplerChain::SamplerChain() = default;
+SamplerChain::SamplerChain(SamplerChain &&) noexcept = default;
+SamplerChain &SamplerChain::operator=(SamplerChain &&) noexcept = default;
+SamplerChain::~SamplerChain() = default;
+
+// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
+static uint64_t mix(uint64_t value) {
+  value += 0x9E3779B97F4A7C15u;
+  value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
+  value = (value ^ (value >> 27)) * 0x94D049BB133111EBu;
+  return value ^ (value >> 31);
+}
+
+double uniformAt(const SamplePoint &point, uint32_t index) {
+  const uint64_t bits = mix(mix(mix(mix(point.seed) ^ point.sequence) ^ point.position) ^ index);
+  return static_cast<double>(bits >> 11) * 0x1p-53; // 53 bits: all that a double in [0, 1) holds evenly
+}
+
+static double uniformOf(void *user, uint32_t index) { return uniformAt(*static_cast<const SamplePoint *>(user), index); }
+
+Status SamplerChain::addStage(PluginRegistry &registry, std::string_view expression, const PluginCallExpression &call) {
+  const StatusOr<const LoadedPlugin *> plugin = registry.load(PluginKind::sampler, call.name);
+  if (!plugin.ok()) {
+    const Status located = expressionError(expression, call.position, plugin.status().message());
+    return Status(plugin.status().code(), located.message());
+  }
+  Stage stage;
+  stage.api = readTable<cria_sampler_api>((*plugin)->api);
+  stage.where = fmt::format("sampler {}", call.name);
+  size_t position = call.position;
+  StatusOr<PluginOptions> options =
+      PluginOptions::check(stage.api.options, stage.api.num_options, call.arguments, stage.where, &position);
+  if (!options.ok()) {
+    const Status located = expressionError(expression, position, options.status().message());
+    return Status(options.status().code(), located.message());
+  }
+  stage.description = call.name + (options->size() == 0 ? "" : fmt::format("({})", options->describe()));
+  CRIA_RETURN_IF_ERROR(callPlugin(stage.where, [&](cria_message *message) {
+    return stage.api.create(options->data(), options->size(), vocabulary_, &stage.sampler, message);
+  }));
+  stages_.push_back(std::move(stage));
+  return {};
+}
+
+StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::string_view expression,
+                                            const cria_vocabulary &vocabulary) {
+  SamplerChain chain;
+  chain.vocabulary_ = &vocabulary;
+  std::vector<PluginCallExpression> calls;
+  if (expression.find_first_not_of(" \t\n") != std::string_view::npos) {
+    CRIA_ASSIGN_OR_RETURN(calls, parsePluginExpression(expression));
+  }
+  if (calls.empty() || calls.back().name != "draw") { // runs only when nothing before it selects
+    calls.push_back({.name = "draw", .arguments = {}, .position = expression.size()});
+  }
+  for (const PluginCallExpression &call : calls) {
+    CRIA_RETURN_IF_ERROR(chain.addStage(registry, expression, call));
+  }
+  chain.ids_.reserve(vocabulary.size);
+  chain.logits_.reserve(vocabulary.size);
+  return chain;
+}
+
+static Status checkLogits(std::span<const float> logits) {
+  constexpr float highest = std::numeric_limits<float>::max();
+  bool allUsable = true;
+  bool anyFinite = false;
+  for (const float logit : logits) { // no branches: this runs over the vocabulary for every token
+    allUsable &= logit <= highest;
+    anyFinite |= logit >= -highest;
+  }
+  if (!allUsable) {
+    const auto bad = std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit <= highest); });
+    return invalidArgument("the logit of token {} is {}, expected a number; the model's weights or its computation are damaged",
+                           bad - logits.begin(), *bad);
+  }
+  return anyFinite ? Status() : invalidArgument("all {} logits are -inf, expected a token to choose", logits.size());
+}
+
+Status SamplerChain::collect(std::span<const float> logits, std::span<const int32_t> excluded) {
+  if (logits.size() != vocabulary_->size) {
+    return invalidArgument("found {} logits, expected one for each of {} tokens", logits.size(), vocabulary_->size);
+  }
+  CRIA_RETURN_IF_ERROR(checkLogits(logits));
+  ids_.resize(logits.size());
+  for (size_t i = 0; i < ids_.size(); ++i) {
+    ids_[i] = static_cast<int32_t>(i);
+  }
+  logits_.assign(logits.begin(), logits.end());
+  if (excluded.empty()) {
+    return {};
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (std::find(excluded.begin(), excluded.end(), static_cast<int32_t>(i)) == excluded.end()) {
+      ids_[kept] = static_cast<int32_t>(i);
+      logits_[kept++] = logits[i];
+    }
+  }
+  ids_.resize(kept);
+  logits_.resize(kept);
+  return kept > 0 ? checkLogits(logits_) : invalidArgument("all tokens are excluded, expected one to choose");
+}
+
+// A sampler may shrink and permute, no more.
+static Status checkResult(const cria_candidates &candidates, const cria_candidates &before, uint32_t vocabularySize,
+                          std::string_view where) {
+  const auto broken = [&](std::string_view what) { return error(StatusCode::internal, "{} broke its contract: {}", where, what); };
+  if (candidates.ids != before.ids || candidates.logits != before.logits) {
+    return broken("it replaced the arrays of candidates");
+  }
+  if (candidates.size < 1 || candidates.size > before.size) {
+    return broken(fmt::format("it left {} of {} candidates", candidates.size, before.size));
+  }
+  if (candidates.selected < -1 || candidates.selected >= static_cast<int64_t>(candidates.size)) {
+    return broken(fmt::format("it selected index {} of {} candidates", candidates.selected, candidates.size));
+  }
+  if (candidates.selected >= 0) {
+    const int32_t id = candidates.ids[candidates.selected];
+    if (id < 0 || static_cast<uint32_t>(id) >= vocabularySize) {
+      return broken(fmt::format("it selected token {} of {}", id, vocabularySize));
+    }
+  }
+  return {};
+}
+
+StatusOr<int32_t> SamplerChain::run(cria_candidates &candidates, const cria_sample_context &context) {
+  for (Stage &stage : stages_) {
+    const cria_candidates before = candidates;
+    CRIA_RETURN_IF_ERROR(callPlugin(stage.where, [&](cria_message *message) {
+      return stage.api.apply(stage.sampler, &candidates, &context, message);
+    }));
+    CRIA_RETURN_IF_ERROR(checkResult(candidates, before, vocabulary_->size, stage.where));
+    if (candidates.selected >= 0) {
+      return candidates.ids[candidates.selected];
+    }
+  }
+  return error(StatusCode::internal, "{} broke its contract: it selected no token", stages_.back().where);
+}
+
+StatusOr<int32_t> SamplerChain::sample(std::span<const float> logits, const SamplePoint &point,
+                                       std::span<const int32_t> excluded) {
+  CRIA_RETURN_IF_ERROR(collect(logits, excluded));
+  SamplePoint here = point;
+  const cria_sample_context context{sizeof(context), 0, point.sequence, point.position, &here, uniformOf};
+  cria_candidates candidates{};
+  candidates.struct_size = sizeof(candidates);
+  candidates.ids = ids_.data();
+  candidates.logits = logits_.data();
+  candidates.size = ids_.size();
+  candidates.selected = -1;
+  return run(candidates, context);
+}
+
+Status SamplerChain::accept(int32_t token, TokenOrigin origin) {
+  for (Stage &stage : stages_) {
+    if (stage.api.accept != nullptr) {
+      CRIA_RETURN_IF_ERROR(callPlugin(stage.where, [&](cria_message *message) {
+        return stage.api.accept(stage.sampler, token, static_cast<uint32_t>(origin), message);
+      }));
+    }
+  }
+  return {};
+}
+
+void SamplerChain::reset() {
+  for (Stage &stage : stages_) {
+    if (stage.api.reset != nullptr) {
+      stage.api.reset(stage.sampler);
+    }
+  }
+}
+
+StatusOr<SamplerChain> SamplerChain::clone() const {
+  SamplerChain copy;
+  copy.vocabulary_ = vocabulary_;
+  for (const Stage &stage : stages_) {
+    CRIA_ASSIGN_OR_RETURN(Stage cloned, stage.clone());
+    copy.stages_.push_back(std::move(cloned));
+  }
+  copy.ids_.reserve(vocabulary_->size);
+  copy.logits_.reserve(vocabulary_->size);
+  return copy;
+}
+
+std::string SamplerChain::describe() const {
+  std::string result;
+  for (const Stage &stage : stages_) {
+    result += (result.empty() ? "" : "|") + stage.description;
+  }
+  return result;
+}
+
+} // namespace cria

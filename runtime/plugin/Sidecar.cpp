@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/Sidecar.h"
+
+#include "runtime/plugin/CpuFeatures.h"
+#include "runtime/plugin/HostServices.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace cria {
+
+using Json = nlohmann::json;
+
+static constexpr uintmax_t kMaxSidecarBytes = 64 * 1024;
+static constexpr size_t kMaxTextBytes = 256;
+
+static StatusOr<std::string> readText(const std::filesystem::path &path) {
+  std::error_code failure;
+  const uintmax_t size = std::filesystem::file_size(path, failure);
+  if (failure || !std::filesystem::is_regular_file(path, failure)) {
+    return error(StatusCode::io, "cannot be read; check that it is a file and its permissions");
+  }
+  if (size > kMaxSidecarBytes) {
+    return invalidArgument("has {} bytes, expected at most {}", size, kMaxSidecarBytes);
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<size_t>(size), '\0');
+  file.read(text.data(), static_cast<std::streamsize>(size));
+  if (!file) {
+    return error(StatusCode::io, "cannot be read; check its permissions");
+  }
+  return text;
+}
+
+// JSON in which no object names a member twice.
+static StatusOr<Json> parseJson(const std::string &text) {
+  std::vector<std::set<std::string>> names;
+  std::string duplicate;
+  const auto watch = [&](int, Json::parse_event_t event, Json &parsed) {
+    if (event == Json::parse_event_t::object_start) {
+      names.emplace_back();
+    } else if (event == Json::parse_event_t::object_end) {
+      names.pop_back();
+    } else if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second) {
+      duplicate = parsed.get<std::string>();
+    }
+    return true;
+  };
+  try {
+    Json json = Json::parse(text, watch);
+    if (!duplicate.empty()) {
+      return invalidArgument("names member '{}' twice", duplicate);
+    }
+    if (!json.is_object()) {
+      return invalidArgument("is not a JSON object");
+    }
+    return json;
+  } catch (const Json::exception &exception) {
+    return invalidArgument("is not JSON: {}", exception.what());
+  }
+}
+
+static Status readMember(const Json &object, const char *name, std::string &out) {
+  const auto member = object.find(name);
+  if (member == object.end() || !member->is_string() || member->get_ref<const std::string &>().empty() ||
+      member->get_ref<const std::string &>().size() > kMaxTextBytes) {
+    return invalidArgument("expected member '{}' with a text of 1 to {} bytes", name, kMaxTextBytes);
+  }
+  out = member->get<std::string>();
+  return {};
+}
+
+static Status readMember(const Json &object, const char *name, uint32_t &out) {
+  const auto member = object.find(name);
+  if (member == object.end() || !member->is_number_unsigned() || member->get<uint64_t>() > UINT32_MAX) {
+    return invalidArgument("expected member '{}' with a number from 0 to {}", name, UINT32_MAX);
+  }
+  out = member->get<uint32_t>();
+  return {};
+}
+
+static StatusOr<Json> readObject(const Json &object, const char *name) {
+  const auto member = object.find(name);
+  if (member == object.end() || !member->is_object()) {
+    return invalidArgument("expected member '{}' with an object", name);
+  }
+  return *member;
+}
+
+static Status refuseOthers(const Json &object, std::string_view where, std::initializer_list<std::string_view> known) {
+  for (const auto &[name, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return invalidArgument("has the unknown member '{}{}'", where, name);
+    }
+  }
+  return {};
+}
+
+static bool isPluginName(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+static Status readIdentity(const Json &json, Sidecar &out) {
+  CRIA_RETURN_IF_ERROR(readMember(json, "kind", out.kind));
+  CRIA_RETURN_IF_ERROR(readMember(json, "name", out.name));
+  CRIA_RETURN_IF_ERROR(readMember(json, "version", out.version));
+  CRIA_RETURN_IF_ERROR(readMember(json, "library", out.library));
+  if (!isPluginName(out.name)) {
+    return invalidArgument("names the plugin '{}', expected letters a-z, digits and _", out.name);
+  }
+  if (out.library.find('/') != std::string::npos || out.library == "." || out.library == "..") {
+    return invalidArgument("names the library '{}', expected a file beside it, without '/'", out.library);
+  }
+  return {};
+}
+
+static Status readAbi(const Json &json, Sidecar &out) {
+  CRIA_ASSIGN_OR_RETURN(const Json abi, readObject(json, "abi"));
+  CRIA_RETURN_IF_ERROR(readMember(abi, "major", out.abiMajor));
+  CRIA_RETURN_IF_ERROR(readMember(abi, "minor_min", out.abiMinorMin));
+  CRIA_RETURN_IF_ERROR(readMember(abi, "minor_max", out.abiMinorMax));
+  if (out.abiMinorMin > out.abiMinorMax) {
+    return invalidArgument("abi.minor_min is {}, expected at most minor_max {}", out.abiMinorMin, out.abiMinorMax);
+  }
+  if (out.abiMajor != kHostAbiMajor || out.abiMinorMin > kHostAbiMinorMax || out.abiMinorMax < kHostAbiMinorMin) {
+    return error(StatusCode::incompatibleCode,
+                 "speaks plugin ABI {}, this program speaks {}; install a build of the plugin for it",
+                 abiRange(out.abiMajor, out.abiMinorMin, out.abiMinorMax),
+                 abiRange(kHostAbiMajor, kHostAbiMinorMin, kHostAbiMinorMax));
+  }
+  return refuseOthers(abi, "abi.", {"major", "minor_min", "minor_max"});
+}
+
+static Status readNeeds(const Json &json, Sidecar &out) {
+  CRIA_ASSIGN_OR_RETURN(const Json needs, readObject(json, "needs"));
+  CRIA_RETURN_IF_ERROR(readMember(needs, "os", out.os));
+  CRIA_RETURN_IF_ERROR(readMember(needs, "arch", out.arch));
+  if (const auto cpu = needs.find("cpu"); cpu != needs.end()) {
+    if (!cpu->is_array() || !std::all_of(cpu->begin(), cpu->end(), [](const Json &f) { return f.is_string(); })) {
+      return invalidArgument("expected member 'needs.cpu' with an array of texts");
+    }
+    out.cpuFeatures = cpu->get<std::vector<std::string>>();
+  }
+  return refuseOthers(needs, "needs.", {"os", "arch", "cpu"});
+}
+
+Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
+  CRIA_ASSIGN_OR_RETURN(const std::string text, readText(path));
+  CRIA_ASSIGN_OR_RETURN(const Json json, parseJson(text));
+  CRIA_RETURN_IF_ERROR(readIdentity(json, out));
+  CRIA_RETURN_IF_ERROR(readAbi(json, out)); // before unknown members: a newer ABI may have some
+  CRIA_RETURN_IF_ERROR(readNeeds(json, out));
+  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs"});
+}
+
+std::optional<PluginKind> pluginKindFromString(std::string_view kind) {
+  for (const PluginKind known : {PluginKind::backend, PluginKind::sampler, PluginKind::chat}) {
+    if (toString(known) == kind) {
+      return known;
+    }
+  }
+  return std::nullopt;
+}
+
+Status checkNeeds(const Sidecar &sidecar) {
+  if (!pluginKindFromString(sidecar.kind)) {
+    return error(StatusCode::unsupported, "is of kind '{}', expected backend, sampler or chat; it may need a newer Cria",
+                 sidecar.kind);
+  }
+  if (sidecar.os != kHostOs || sidecar.arch != kHostArch) {
+    return error(StatusCode::unsupported, "is built for {} on {}, this is {} on {}; install a build for this system",
+                 sidecar.os, sidecar.arch, kHostOs, kHostArch);
+  }
+  for (const std::string &feature : sidecar.cpuFeatures) {
+    if (!cpuHas(feature)) {
+      return error(StatusCode::unsupported, "needs a processor with {}, which this one does not have", feature);
+    }
+  }
+  return {};
+}
+
+} // namespace cria

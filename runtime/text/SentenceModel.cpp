@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Field numbers are those of SentencePiece's published model format. Repeated occurrences of a message merge, the last
+// value of a field wins, and unknown fields are skipped, as protocol buffers ask.
+#include "runtime/text/SentenceModel.h"
+
+#include "runtime/text/ProtoReader.h"
+#include "runtime/text/Utf8.h"
+
+#include <bit>
+#include <cmath>
+#include <unordered_set>
+
+namespace cria {
+
+using PieceType = SentenceModel::PieceType;
+
+// Far above any vocabulary in use (256,000 pieces, 4 MB), far below what would hurt.
+static constexpr size_t kMaxFileBytes = size_t{64} << 20;
+static constexpr size_t kMaxPieces = size_t{1} << 20;
+static constexpr size_t kMaxPieceBytes = 4096;
+
+static Status expectType(const ProtoField &field, ProtoField::Type type, std::string_view name) {
+  if (field.type != type) {
+    return invalidArgument("{} has wire type {}, expected {}", name, static_cast<uint32_t>(field.type),
+                           static_cast<uint32_t>(type));
+  }
+  return {};
+}
+
+static Status readFlag(const ProtoField &field, std::string_view name, bool &out) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::varint, name));
+  out = field.integer != 0;
+  return {};
+}
+
+static Status readText(const ProtoField &field, std::string_view name, std::string &out) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
+  if (field.bytes.size() > kMaxPieceBytes || utf8::findInvalid(field.bytes) != std::string_view::npos ||
+      field.bytes.find('\0') != std::string_view::npos) {
+    return invalidArgument("{} is not UTF-8 text of at most {} bytes without NUL", name, kMaxPieceBytes);
+  }
+  out = field.bytes;
+  return {};
+}
+
+static Status readPieceType(const ProtoField &field, PieceType &out) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::varint, "type"));
+  if (field.integer < 1 || field.integer > 6) {
+    return invalidArgument("type is {}, expected 1 to 6", field.integer);
+  }
+  out = static_cast<PieceType>(field.integer);
+  return {};
+}
+
+static Status readScore(const ProtoField &field, float &out) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::fixed32, "score"));
+  out = std::bit_cast<float>(static_cast<uint32_t>(field.integer));
+  return std::isfinite(out) ? Status() : invalidArgument("score is not a finite number");
+}
+
+static Status readPiece(std::string_view message, SentenceModel::Piece &piece) {
+  ProtoReader reader(message);
+  while (!reader.atEnd()) {
+    CRIA_ASSIGN_OR_RETURN(const ProtoField field, reader.next());
+    switch (field.number) {
+    case 1:
+      CRIA_RETURN_IF_ERROR(readText(field, "text", piece.text));
+      break;
+    case 2:
+      CRIA_RETURN_IF_ERROR(readScore(field, piece.score));
+      break;
+    case 3:
+      CRIA_RETURN_IF_ERROR(readPieceType(field, piece.type));
+      break;
+    default:
+      break;
+    }
+  }
+  return piece.text.empty() ? invalidArgument("text is empty") : Status();
+}
+
+static Status readModelType(const ProtoField &field, SentenceModel &model) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::varint, "model_type"));
+  if (field.integer != 1 && field.integer != 2) {
+    return error(StatusCode::unsupported, "model_type is {}, expected 1 (unigram) or 2 (BPE)", field.integer);
+  }
+  model.modelType = static_cast<SentenceModel::ModelType>(field.integer);
+  return {};
+}
+
+static Status refuseSuffix(const ProtoField &field) {
+  bool suffix = false;
+  CRIA_RETURN_IF_ERROR(readFlag(field, "treat_whitespace_as_suffix", suffix));
+  return suffix ? error(StatusCode::unsupported, "treat_whitespace_as_suffix is set, expected whitespace before words")
+                : Status();
+}
+
+static Status readTrainerField(const ProtoField &field, SentenceModel &model) {
+  switch (field.number) {
+  case 3:
+    return readModelType(field, model);
+  case 24:
+    return refuseSuffix(field);
+  case 35:
+    return readFlag(field, "byte_fallback", model.byteFallback);
+  case 44:
+    return readText(field, "unk_surface", model.unknownSurface);
+  case 45:
+    return readText(field, "unk_piece", model.unknownPiece);
+  case 46:
+    return readText(field, "bos_piece", model.bosPiece);
+  case 47:
+    return readText(field, "eos_piece", model.eosPiece);
+  case 48:
+    return readText(field, "pad_piece", model.padPiece);
+  default:
+    return {};
+  }
+}
+
+// A table of character replacements is executed by SentencePiece without bounds checks, and LLaMA has none.
+static Status refuseTable(const ProtoField &field, std::string_view name) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
+  if (!field.bytes.empty()) {
+    return error(StatusCode::unsupported,
+                 "{} has {} bytes, expected none: only models without text normalization (rule \"identity\") are read",
+                 name, field.bytes.size());
+  }
+  return {};
+}
+
+static Status readNormalizerField(const ProtoField &field, SentenceModel &model) {
+  bool escape = true;
+  switch (field.number) {
+  case 2:
+    return refuseTable(field, "precompiled_charsmap");
+  case 3:
+    return readFlag(field, "add_dummy_prefix", model.addDummyPrefix);
+  case 4:
+    return readFlag(field, "remove_extra_whitespaces", model.removeExtraWhitespaces);
+  case 5:
+    CRIA_RETURN_IF_ERROR(readFlag(field, "escape_whitespaces", escape));
+    return escape ? Status() : error(StatusCode::unsupported, "escape_whitespaces is off, expected it on");
+  default:
+    return {};
+  }
+}
+
+static Status readDenormalizerField(const ProtoField &field, SentenceModel &) {
+  return field.number == 2 ? refuseTable(field, "the denormalizer's precompiled_charsmap") : Status();
+}
+
+template <typename ReadField>
+static Status readMessage(const ProtoField &field, std::string_view name, SentenceModel &model, ReadField readField) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
+  ProtoReader reader(field.bytes);
+  while (!reader.atEnd()) {
+    StatusOr<ProtoField> inner = reader.next();
+    Status status = inner.ok() ? readField(*inner, model) : inner.status();
+    if (!status.ok()) {
+      return status.withContext(name);
+    }
+  }
+  return {};
+}
+
+static Status addPiece(const ProtoField &field, SentenceModel &model) {
+  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, "pieces"));
+  if (model.pieces.size() == kMaxPieces) {
+    return invalidArgument("more than {} pieces", kMaxPieces);
+  }
+  SentenceModel::Piece piece;
+  CRIA_RETURN_IF_ERROR(readPiece(field.bytes, piece).withContext(fmt::format("piece {}", model.pieces.size())));
+  model.pieces.push_back(std::move(piece));
+  return {};
+}
+
+static Status readModelField(const ProtoField &field, SentenceModel &model) {
+  switch (field.number) {
+  case 1:
+    return addPiece(field, model);
+  case 2:
+    return readMessage(field, "trainer_spec", model, readTrainerField);
+  case 3:
+    return readMessage(field, "normalizer_spec", model, readNormalizerField);
+  case 5:
+    return readMessage(field, "denormalizer_spec", model, readDenormalizerField);
+  default:
+    return {};
+  }
+}
+
+int byteOfPiece(std::string_view piece) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  if (piece.size() != 6 || !piece.starts_with("<0x") || piece[5] != '>') {
+    return -1;
+  }
+  const size_t high = digits.find(piece[3]);
+  const size_t low = digits.find(piece[4]);
+  return high == digits.npos || low == digits.npos ? -1 : static_cast<int>(high * 16 + low);
+}
+
+// What a piece of that type must be for the model as a whole.
+static Status checkPiece(const SentenceModel &model, size_t id, size_t &numBytes, size_t &numUnknown) {
+  const SentenceModel::Piece &piece = model.pieces[id];
+  if (piece.type == PieceType::byte) {
+    ++numBytes;
+    if (!model.byteFallback || byteOfPiece(piece.text) < 0) {
+      return invalidArgument("piece {} ('{}') is a byte piece, expected byte_fallback and a name such as <0x0A>", id,
+                             piece.text);
+    }
+  }
+  if (piece.type == PieceType::unknown) {
+    ++numUnknown;
+  }
+  return {};
+}
+
+static Status checkModel(const SentenceModel &model) {
+  std::unordered_set<std::string_view> seen;
+  size_t numBytes = 0;
+  size_t numUnknown = 0;
+  for (size_t id = 0; id < model.pieces.size(); ++id) {
+    CRIA_RETURN_IF_ERROR(checkPiece(model, id, numBytes, numUnknown));
+    if (!seen.insert(model.pieces[id].text).second) {
+      return invalidArgument("piece {} ('{}') appears twice", id, model.pieces[id].text);
+    }
+  }
+  if (numUnknown != 1) {
+    return invalidArgument("found {} unknown pieces, expected exactly one", numUnknown);
+  }
+  if (model.byteFallback && numBytes != 256) {
+    return invalidArgument("found {} byte pieces, expected 256 with byte_fallback", numBytes);
+  }
+  return {};
+}
+
+StatusOr<SentenceModel> SentenceModel::parse(std::string_view file) {
+  if (file.size() > kMaxFileBytes) {
+    return invalidArgument("{} bytes, expected at most {} for a tokenizer model", file.size(), kMaxFileBytes);
+  }
+  SentenceModel model;
+  ProtoReader reader(file);
+  while (!reader.atEnd()) {
+    CRIA_ASSIGN_OR_RETURN(const ProtoField field, reader.next());
+    CRIA_RETURN_IF_ERROR(readModelField(field, model));
+  }
+  if (model.pieces.empty()) {
+    return invalidArgument("no pieces, expected a SentencePiece model");
+  }
+  CRIA_RETURN_IF_ERROR(checkModel(model));
+  return model;
+}
+
+static void putVarint(std::string &out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) {
+    out += static_cast<char>(value | 0x80);
+  }
+  out += static_cast<char>(value);
+}
+
+static void putInteger(std::string &out, uint32_t number, uint64_t value) {
+  putVarint(out, uint64_t{number} << 3);
+  putVarint(out, value);
+}
+
+static void putBytes(std::string &out, uint32_t number, std::string_view bytes) {
+  putVarint(out, uint64_t{number} << 3 | 2);
+  putVarint(out, bytes.size());
+  out += bytes;
+}
+
+static void putFloat(std::string &out, uint32_t number, float value) {
+  putVarint(out, uint64_t{number} << 3 | 5);
+  const auto bits = std::bit_cast<uint32_t>(value);
+  for (int shift = 0; shift < 32; shift += 8) {
+    out += static_cast<char>(bits >> shift);
+  }
+}
+
+std::string SentenceModel::serialize(bool withDummyPrefix) const {
+  std::string out;
+  for (const Piece &piece : pieces) {
+    std::string message;
+    putBytes(message, 1, piece.text);
+    putFloat(message, 2, piece.score);
+    putInteger(message, 3, static_cast<uint32_t>(piece.type));
+    putBytes(out, 1, message);
+  }
+  std::string trainer;
+  putInteger(trainer, 3, static_cast<uint32_t>(modelType));
+  putInteger(trainer, 35, byteFallback ? 1 : 0);
+  putBytes(trainer, 44, unknownSurface);
+  putBytes(trainer, 45, unknownPiece);
+  putBytes(trainer, 46, bosPiece);
+  putBytes(trainer, 47, eosPiece);
+  putBytes(trainer, 48, padPiece);
+  putBytes(out, 2, trainer);
+  std::string normalizer;
+  putBytes(normalizer, 1, "identity");
+  putInteger(normalizer, 3, withDummyPrefix ? 1 : 0);
+  putInteger(normalizer, 4, removeExtraWhitespaces ? 1 : 0);
+  putInteger(normalizer, 5, 1);
+  putBytes(out, 3, normalizer);
+  return out;
+}
+
+} // namespace cria

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The committed golden files of every tokenizer: tests/golden/README.md says what they hold.
+#pragma once
+
+#include "runtime/text/Tokenizer.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace cria {
+
+inline std::filesystem::path goldenFolder() { return std::filesystem::path(CRIA_SOURCE_DIR) / "tests" / "golden"; }
+
+/// Names of the golden tokenizers: "small", and a model in examples/ for each other tokens.NAME.jsonl.
+inline std::vector<std::string> goldenTokenizers() {
+  std::vector<std::string> names;
+  for (const auto &entry : std::filesystem::directory_iterator(goldenFolder())) {
+    const std::string file = entry.path().filename().string();
+    if (file.starts_with("tokens.") && file.ends_with(".jsonl")) {
+      names.push_back(file.substr(7, file.size() - 7 - 6));
+    }
+  }
+  return names;
+}
+
+inline std::filesystem::path goldenModel(const std::string &name) {
+  return name == "small" ? goldenFolder() / "tokenizer" / "tokenizer.model"
+                         : std::filesystem::path(CRIA_SOURCE_DIR) / "examples" / name / "model" / "tokenizer.model";
+}
+
+inline std::unique_ptr<Tokenizer> openGolden(const std::string &name = "small") {
+  StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::open(goldenModel(name));
+  EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  return tokenizer.ok() ? std::move(tokenizer).value() : nullptr;
+}
+
+/// The lines of tests/golden/KIND.NAME.jsonl. Lines end at '\n' alone.
+inline std::vector<nlohmann::json> goldenLines(const std::string &kind, const std::string &name) {
+  std::ifstream file(goldenFolder() / (kind + "." + name + ".jsonl"), std::ios::binary);
+  std::vector<nlohmann::json> lines;
+  for (std::string line; std::getline(file, line);) {
+    lines.push_back(nlohmann::json::parse(line));
+  }
+  EXPECT_FALSE(lines.empty()) << kind << " " << name;
+  return lines;
+}
+
+class GoldenTokenizerTest : public testing::TestWithParam<std::string> {
+protected:
+  void SetUp() override {
+    tokenizer = openGolden(GetParam());
+    ASSERT_NE(tokenizer, nullptr);
+  }
+  std::unique_ptr<Tokenizer> tokenizer;
+};
+
+inline std::string goldenTestName(const testing::TestParamInfo<std::string> &info) { return info.param; }
+
+} // namespace cria

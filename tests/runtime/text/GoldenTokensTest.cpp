@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Token ids and decoded text against an independent implementation, over all of Unicode.
+#include "runtime/text/StreamingDecoder.h"
+#include "tests/runtime/text/GoldenFiles.h"
+
+namespace cria {
+namespace {
+
+using Ids = std::vector<int32_t>;
+
+void appendUtf8(std::string &text, uint32_t code) {
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+    return;
+  }
+  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  const uint32_t lead[] = {0, 0xC0, 0xE0, 0xF0};
+  text += static_cast<char>(lead[more] | code >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) {
+    text += static_cast<char>(0x80 | (code >> (6 * i) & 0x3F));
+  }
+}
+
+std::string fnv1a64(const Ids &ids) {
+  uint64_t value = 0xCBF29CE484222325u;
+  for (const int32_t id : ids) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      value = (value ^ (static_cast<uint32_t>(id) >> shift & 0xFF)) * 0x100000001B3u;
+    }
+  }
+  return fmt::format("{:016x}", value);
+}
+
+TEST_P(GoldenTokenizerTest, EncodesTexts) {
+  for (const auto &line : goldenLines("tokens", GetParam())) {
+    const auto text = line["text"].get<std::string>();
+    const StatusOr<Ids> ids = tokenizer->encode(text);
+    ASSERT_TRUE(ids.ok()) << ids.status().message();
+    EXPECT_EQ(*ids, line["ids"].get<Ids>()) << line["text"];
+  }
+}
+
+TEST_P(GoldenTokenizerTest, DecodesWhatItEncodes) {
+  for (const auto &line : goldenLines("tokens", GetParam())) {
+    std::string text = line["text"].get<std::string>();
+    const Ids ids = line["ids"].get<Ids>();
+    for (size_t at; (at = text.find("\u2581")) != std::string::npos;) { // typed marks become spaces
+      text.replace(at, 3, " ");
+    }
+    EXPECT_EQ(tokenizer->decode(ids), text);
+    EXPECT_EQ(tokenizer->decode(ids, true), text.empty() ? "" : " " + text);
+  }
+}
+
+TEST_P(GoldenTokenizerTest, EncodesAllPlanes) {
+  for (const auto &line : goldenLines("planes", GetParam())) {
+    const auto first = line["first"].get<uint32_t>();
+    std::string text;
+    for (uint32_t code = first; code < first + line["count"].get<uint32_t>(); ++code) {
+      if (code < 0xD800 || code > 0xDFFF) {
+        appendUtf8(text, code);
+      }
+    }
+    const StatusOr<Ids> ids = tokenizer->encode(text);
+    ASSERT_TRUE(ids.ok()) << first;
+    EXPECT_EQ(ids->size(), line["num_ids"].get<size_t>()) << first;
+    EXPECT_EQ(fnv1a64(*ids), line["fnv1a64"].get<std::string>()) << first;
+  }
+}
+
+TEST_P(GoldenTokenizerTest, DecodesIds) {
+  for (const auto &line : goldenLines("decode", GetParam())) {
+    EXPECT_EQ(tokenizer->decode(line["ids"].get<Ids>()), line["text"].get<std::string>()) << line["ids"];
+  }
+}
+
+// A decoder that was split anywhere gives the same text, each chunk valid UTF-8 that may be printed at once.
+TEST_P(GoldenTokenizerTest, StreamsAsItDecodes) {
+  for (const auto &line : goldenLines("decode", GetParam())) {
+    const Ids ids = line["ids"].get<Ids>();
+    for (const bool keepLeadingSpace : {false, true}) {
+      StreamingDecoder decoder(*tokenizer, keepLeadingSpace);
+      std::string text;
+      for (size_t i = 0; i < ids.size(); ++i) {
+        text += decoder.push(ids[i]);
+        StreamingDecoder rest = decoder; // ends here
+        ASSERT_EQ(text + rest.finish(), tokenizer->decode(std::span(ids).first(i + 1), keepLeadingSpace));
+        ASSERT_LE(decoder.pending().size(), 3u);
+      }
+      EXPECT_EQ(text + decoder.finish(), tokenizer->decode(ids, keepLeadingSpace));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenTokenizerTest, testing::ValuesIn(goldenTokenizers()), goldenTestName);
+
+} // namespace
+} // namespace cria

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Hostile and unusual model files: each is refused with a reason or read safely.
+#include "runtime/text/ProtoReader.h"
+#include "runtime/text/SentenceModel.h"
+#include "runtime/text/Tokenizer.h"
+#include "tests/runtime/text/GoldenFiles.h"
+
+#include <fstream>
+#include <random>
+
+namespace cria {
+namespace {
+
+using PieceType = SentenceModel::PieceType;
+
+/// A small valid model, to be spoiled by tests.
+SentenceModel smallModel() {
+  SentenceModel model;
+  model.modelType = SentenceModel::ModelType::bpe;
+  model.pieces = {{"<unk>", 0, PieceType::unknown}, {"<s>", 0, PieceType::control}, {"</s>", 0, PieceType::control},
+                  {"a", -1, PieceType::normal},     {"b", -2, PieceType::normal},   {"\u2581", -3, PieceType::normal},
+                  {"ab", 0, PieceType::normal}};
+  return model;
+}
+
+std::string fieldOf(uint32_t number, std::string_view bytes) {
+  std::string out(1, static_cast<char>(number << 3 | 2));
+  out += static_cast<char>(bytes.size()); // below 128
+  return out + std::string(bytes);
+}
+
+std::string refusalOf(std::string_view file) {
+  const StatusOr<SentenceModel> model = SentenceModel::parse(file);
+  return model.ok() ? "accepted" : model.status().message();
+}
+
+std::string refusalOf(const SentenceModel &model) { return refusalOf(model.serialize(model.addDummyPrefix)); }
+
+TEST(SentenceModelTest, SurvivesSerialization) {
+  SentenceModel model = smallModel();
+  model.removeExtraWhitespaces = false;
+  const StatusOr<SentenceModel> again = SentenceModel::parse(model.serialize(false));
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->pieces.size(), 7u);
+  EXPECT_EQ(again->pieces[6].text, "ab");
+  EXPECT_EQ(again->pieces[3].score, -1);
+  EXPECT_EQ(again->modelType, SentenceModel::ModelType::bpe);
+  EXPECT_FALSE(again->addDummyPrefix);
+  EXPECT_FALSE(again->removeExtraWhitespaces);
+}
+
+TEST(SentenceModelTest, WorksAsATokenizer) {
+  const auto tokenizer = Tokenizer::load(smallModel().serialize(true), "small");
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ(*(*tokenizer)->encode("abz"), (std::vector<int32_t>{5, 6, 0}));
+  EXPECT_EQ((*tokenizer)->eosId(), 2);
+}
+
+TEST(SentenceModelTest, RefusesContradictions) {
+  SentenceModel model = smallModel();
+  model.pieces[4].text = "a";
+  EXPECT_EQ(refusalOf(model), "piece 4 ('a') appears twice");
+  model = smallModel();
+  model.pieces[4].text = "";
+  EXPECT_EQ(refusalOf(model), "piece 4: text is empty");
+  model = smallModel();
+  model.pieces[4].score = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(refusalOf(model), "piece 4: score is not a finite number");
+  model = smallModel();
+  model.pieces[4].text = "\xFF";
+  EXPECT_NE(refusalOf(model).find("piece 4: text is not UTF-8"), std::string::npos);
+  model = smallModel();
+  model.pieces[4].text = std::string("x\0y", 3);
+  EXPECT_NE(refusalOf(model).find("without NUL"), std::string::npos);
+  model = smallModel();
+  model.pieces[4].type = PieceType::unknown;
+  EXPECT_EQ(refusalOf(model), "found 2 unknown pieces, expected exactly one");
+  model = smallModel();
+  model.pieces[0].type = PieceType::normal;
+  EXPECT_EQ(refusalOf(model), "found 0 unknown pieces, expected exactly one");
+  model = smallModel();
+  model.pieces[4].type = static_cast<PieceType>(9);
+  EXPECT_EQ(refusalOf(model), "piece 4: type is 9, expected 1 to 6");
+  EXPECT_EQ(refusalOf(""), "no pieces, expected a SentencePiece model");
+}
+
+TEST(SentenceModelTest, RefusesFalseBytePieces) {
+  SentenceModel model = smallModel();
+  model.byteFallback = true;
+  EXPECT_EQ(refusalOf(model), "found 0 byte pieces, expected 256 with byte_fallback");
+  for (const std::string piece : {"<0x-1>", "<0x0a>", "<0x100>", "<0xG0>", "0x0A"}) {
+    model.pieces.resize(7);
+    model.pieces.push_back({piece, 0, PieceType::byte});
+    EXPECT_NE(refusalOf(model).find("is a byte piece, expected"), std::string::npos) << piece;
+  }
+}
+
+TEST(SentenceModelTest, RefusesWhatIsNotDone) {
+  const std::string model = smallModel().serialize(true);
+  EXPECT_EQ(refusalOf(model + fieldOf(2, "\x18\x03")), "trainer_spec: model_type is 3, expected 1 (unigram) or 2 (BPE)");
+  EXPECT_NE(refusalOf(model + fieldOf(2, "\xC0\x01\x01")).find("treat_whitespace_as_suffix"), std::string::npos);
+  EXPECT_NE(refusalOf(model + fieldOf(3, fieldOf(2, "abcd"))).find("precompiled_charsmap has 4 bytes"), std::string::npos);
+  EXPECT_NE(refusalOf(model + fieldOf(5, fieldOf(2, "abcd"))).find("denormalizer's precompiled_charsmap"), std::string::npos);
+  EXPECT_NE(refusalOf(model + fieldOf(3, std::string_view("\x28\x00", 2))).find("escape_whitespaces"), std::string::npos);
+}
+
+TEST(SentenceModelTest, RefusesDamage) {
+  const std::string model = smallModel().serialize(true);
+  EXPECT_NE(refusalOf(model + "\x0A\x7F").find("expected 127 bytes of a field, found 0"), std::string::npos);
+  EXPECT_NE(refusalOf(model + "\x0B").find("wire type 0, 1, 2 or 5, found 3"), std::string::npos);
+  EXPECT_NE(refusalOf(model + std::string(1, 0)).find("expected a field number"), std::string::npos);
+  EXPECT_NE(refusalOf(model + std::string(12, '\xFF')).find("64 bits"), std::string::npos);
+  EXPECT_NE(refusalOf(model + "\x0D").find("expected a fixed-size number"), std::string::npos);
+  EXPECT_NE(refusalOf(model + "\x08\x01").find("pieces has wire type 0, expected 2"), std::string::npos);
+}
+
+// Text must not reach a control piece, even when the model names one like a character.
+TEST(SentenceModelTest, TextNeverGivesControlIds) {
+  SentenceModel model = smallModel();
+  model.pieces[3].type = PieceType::control; // "a"
+  model.pieces[6].text = "cd";
+  const auto tokenizer = Tokenizer::load(model.serialize(true), "forged");
+  ASSERT_TRUE(tokenizer.ok());
+  EXPECT_FALSE((*tokenizer)->encode("a").ok());
+  EXPECT_TRUE((*tokenizer)->encode("b").ok());
+}
+
+// Bits flipped and files cut at random never do worse than an error.
+TEST(SentenceModelTest, AnyDamageIsAnErrorOrHarmless) {
+  std::ifstream file(goldenModel("small"), std::ios::binary);
+  const std::string good((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::mt19937 random(11);
+  int accepted = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::string bytes = good;
+    for (int flip = 0; flip < 1 + round % 4; ++flip) {
+      bytes[random() % bytes.size()] ^= static_cast<char>(1u << random() % 8);
+    }
+    if (round % 5 == 0) {
+      bytes.resize(random() % bytes.size());
+    }
+    const auto tokenizer = Tokenizer::load(bytes, "damaged");
+    if (tokenizer.ok()) {
+      ++accepted;
+      const auto ids = (*tokenizer)->encode("Hello <s> world \xF0\x9F\x98\x80 3333");
+      EXPECT_TRUE(!ids.ok() || !(*tokenizer)->decode(*ids).empty());
+    }
+  }
+  EXPECT_GT(accepted, 0);
+  EXPECT_LT(accepted, 300);
+}
+
+} // namespace
+} // namespace cria
