@@ -2,6 +2,8 @@
 // The headers that most compiler files need, compiled once.
 #pragma once
 
+#include "cmake/trait_type_ids.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSwitch.h"

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// All passes, in the order of the pipeline: transforms (llama to llama), then conversion (llama to program).
+
+#ifndef CRIA_PASSES_PASSES_TD
+#define CRIA_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+// A fusion: counts what it fused, and what looked like it but could not be fused.
+class FusionPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
+  let dependentDialects = ["::cria::llama::LlamaDialect"];
+  let statistics = [Statistic<"numFused", "num-fused", "Groups of ops that were fused">,
+                    Statistic<"numRejected", "num-rejected", "Candidates that could not be fused">];
+}
+
+//===----------------------------------------------------------------------===//
+// Transforms
+//===----------------------------------------------------------------------===//
+
+def FuseQkvPass : FusionPass<"llama-fuse-qkv"> {
+  let summary = "Makes one linear of those for q, k and v";
+  let description = [{
+    Triggered by a `llama.kv_append` (or a `llama.rope_attention` with three projections) whose q, k and v are linears of one input. Their weights, of one
+    element type and layout, become one by `#llama.concat`.
+
+    ```mlir
+    %q = llama.linear %x, %wq
+    %k = llama.linear %x, %wk
+    %v = llama.linear %x, %wv
+    // becomes, with @qkv = #llama.concat<[wq, wk, wv]>
+    %w = llama.use_weight @qkv
+    %qkv = llama.linear %x, %w
+    %q, %k, %v = llama.split %qkv [...]
+    ```
+  }];
+}
+
+def FuseRopeAttentionPass : FusionPass<"llama-fuse-rope-attention"> {
+  let summary = "Makes one op of RoPE, KV append and attention";
+  let description = [{
+    Triggered by a `llama.attention` whose query is a `llama.rope`, with a `llama.kv_append` of the same cache and layer before it whose key is
+    a `llama.rope` with the same positions and table. Rejected when a rotated value has another use, or another effect lies between.
+
+    ```mlir
+    %rq = llama.rope %q, %positions, %table
+    %rk = llama.rope %k, %positions, %table
+    llama.kv_append %cache, %rk, %v, %slots
+    %o = llama.attention %rq, %cache, ...
+    // becomes; if q, k and v are all slices of one %qkv, that takes their place
+    %o = llama.rope_attention (%q, %k, %v), %table, %cache, ...
+    ```
+  }];
+}
+
+def FuseSwigluMlpPass : FusionPass<"llama-fuse-swiglu-mlp"> {
+  let summary = "Makes one op of the gate and up linears and SwiGLU";
+  let description = [{
+    Triggered by a `llama.mul` of a `llama.silu` of a linear and another linear of the same input. Their weights, of one type, become one by
+    `#llama.interleave`. Rejected when an intermediate has another use.
+
+    ```mlir
+    %gate = llama.linear %x, %wg
+    %up = llama.linear %x, %wu
+    %s = llama.silu %gate
+    %h = llama.mul %s, %up
+    // becomes, with @gate_up = #llama.interleave<[wg, wu], block = 16>
+    %w = llama.use_weight @gate_up
+    %h = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16}
+    ```
+  }];
+  let options = [Option<"swigluBlock", "swiglu-block", "int64_t", /*default=*/"16",
+                        "Rows of gate, then of up, that lie together; one number for all targets that share weights">];
+}
+
+def FuseNormPass : FusionPass<"llama-fuse-norm"> {
+  let summary = "Takes a norm into the linears that read it";
+  let description = [{
+    Triggered by a `llama.rms_norm`. All its users must be linears (fused or not) that read it as their input and have no norm yet; otherwise it's
+    rejected, for the norm would be computed anyway.
+
+    ```mlir
+    %n = llama.rms_norm %x, %nw
+    %y = llama.linear %n, %w
+    // becomes
+    %y = llama.fused_linear %x, %w norm(%nw)
+    ```
+  }];
+}
+
+def FuseResidualPass : FusionPass<"llama-fuse-residual"> {
+  let summary = "Takes the addition of a residual into the linear before it";
+  let description = [{
+    Triggered by a `llama.add` with an operand from a linear (fused or not, without a residual). Rejected when the linear has another
+    use.
+
+    ```mlir
+    %y = llama.linear %x, %w
+    %h = llama.add %r, %y
+    // becomes
+    %h = llama.fused_linear %x, %w residual(%r)
+    ```
+  }];
+}
+
+def RemoveDeadWeightsPass : Pass<"llama-remove-dead-weights", "::mlir::ModuleOp"> {
+  let summary = "Erases weights that nothing uses";
+  let description = [{
+    Erases `llama.use_weight` without users, then every `llama.weight` that no symbol reference names.
+  }];
+  let statistics = [Statistic<"numRemoved", "num-removed", "Weights that were erased">];
+}
+
+def SpecializeEntriesPass : Pass<"llama-specialize-entries", "::mlir::ModuleOp"> {
+  let summary = "Makes the entries decode, small and prefill of the forward function";
+  let description = [{
+    Clones `@forward` into `@decode` (one row, static), `@small` (2 to `small-tokens` rows) and `@prefill` (1 to `max-tokens` rows), and erases it. Each entry states
+    the rows it takes in `llama.min_tokens` and `llama.max_tokens`. Fails when `@forward` is missing or doesn't have the arguments of the forward contract.
+
+    ```mlir
+    func.func @forward(%tokens: tensor<?xi32>, ...) -> tensor<?x1024xf32>
+    // becomes
+    func.func @decode(%tokens: tensor<1xi32>, ...) -> tensor<?x1024xf32> attributes {llama.min_tokens = 1, llama.max_tokens = 1}
+    func.func @small(%tokens: tensor<?xi32>, ...) -> tensor<?x1024xf32> attributes {llama.min_tokens = 2, llama.max_tokens = 8}
+    func.func @prefill(%tokens: tensor<?xi32>, ...) -> tensor<?x1024xf32> attributes {llama.min_tokens = 1, llama.max_tokens = 512}
+    ```
+  }];
+  let dependentDialects = ["::cria::llama::LlamaDialect"];
+  let options = [
+    Option<"smallTokens", "small-tokens", "int64_t", /*default=*/"8", "Most rows of @small; without room for 2 there's no @small">,
+    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"512", "Most rows of @prefill">];
+}
+
+def DecomposeFusedOpsPass : Pass<"llama-decompose-fused-ops", "::mlir::ModuleOp"> {
+  let summary = "Takes fused ops apart";
+  let description = [{
+    Peels `parts` off every fused op, from the outside in: residual, activation, norm of `llama.fused_linear`; all of `llama.rope_attention`. An activation takes the residual
+    around it along. The results stay the same, bit by bit. A fused op whose weight is no interleaving of gate and up keeps its activation.
+
+    ```mlir
+    %h = llama.fused_linear %x, %w norm(%nw) residual(%r)
+    // becomes, with parts=norm
+    %n = llama.rms_norm %x, %nw
+    %h = llama.fused_linear %n, %w residual(%r)
+    ```
+  }];
+  let dependentDialects = ["::cria::llama::LlamaDialect"];
+  let options = [
+    ListOption<"parts", "parts", "::cria::llama::FusedPart", "Parts to peel off (default: all)", [{
+      ::llvm::cl::values(clEnumValN(::cria::llama::FusedPart::residual, "residual", "The addition after a linear"),
+                         clEnumValN(::cria::llama::FusedPart::activation, "activation", "SwiGLU after a linear"),
+                         clEnumValN(::cria::llama::FusedPart::norm, "norm", "The norm before a linear"),
+                         clEnumValN(::cria::llama::FusedPart::rope_attention, "rope_attention", "RoPE, KV append and attention"))
+    }]>,
+    ListOption<"functions", "functions", "std::string", "Functions to work on (default: all)">];
+  let statistics = [Statistic<"numDecomposed", "num-decomposed", "Fused ops that lost a part">];
+}
+
+//===----------------------------------------------------------------------===//
+// Conversion
+//===----------------------------------------------------------------------===//
+
+#endif // CRIA_PASSES_PASSES_TD

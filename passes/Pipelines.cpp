@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The order of the passes, and why it is so.
+
+#include "passes/Pipelines.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+static constexpr std::pair<llvm::StringLiteral, cria::OptimizePass> kOptimizePasses[] = {
+    {"llama-fuse-qkv", cria::OptimizePass::fuseQkv},
+    {"llama-fuse-rope-attention", cria::OptimizePass::fuseRopeAttention},
+    {"llama-fuse-swiglu-mlp", cria::OptimizePass::fuseSwigluMlp},
+    {"llama-fuse-norm", cria::OptimizePass::fuseNorm},
+    {"llama-fuse-residual", cria::OptimizePass::fuseResidual}};
+
+ArrayRef<std::pair<llvm::StringLiteral, cria::OptimizePass>> cria::optimizePassNames() { return kOptimizePasses; }
+
+std::optional<cria::OptimizePass> cria::parseOptimizePass(StringRef name) {
+  name.consume_front("llama-");
+  for (auto [known, pass] : kOptimizePasses) {
+    if (name == known.drop_front(StringRef("llama-").size())) {
+      return pass;
+    }
+  }
+  return std::nullopt;
+}
+
+void cria::buildOptimizePipeline(OpPassManager &manager, const OptimizeOptions &options) {
+  auto enabled = [&](OptimizePass pass) { return !llvm::is_contained(options.disable, pass); };
+  // One use_weight and one norm for each value, so that fusions see through equal ops.
+  manager.addPass(createCSEPass());
+  // Before RoPE and attention become one op: that op can then take q, k and v as the one tensor they're split from.
+  if (enabled(OptimizePass::fuseQkv)) {
+    manager.addPass(createFuseQkvPass());
+  }
+  if (enabled(OptimizePass::fuseRopeAttention)) {
+    manager.addPass(createFuseRopeAttentionPass());
+  }
+  // Before norms: gate and up are recognized as plain linears, and as one op they compute their norm once.
+  if (enabled(OptimizePass::fuseSwigluMlp)) {
+    manager.addPass(createFuseSwigluMlpPass({.swigluBlock = options.swigluBlock}));
+  }
+  if (enabled(OptimizePass::fuseNorm)) {
+    manager.addPass(createFuseNormPass());
+  }
+  // After what makes fused linears; a residual fits on any of them.
+  if (enabled(OptimizePass::fuseResidual)) {
+    manager.addPass(createFuseResidualPass());
+  }
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // Last: fusions and CSE leave weights behind.
+  manager.addPass(createRemoveDeadWeightsPass());
+}
+
+void cria::registerPipelines() {
+  PassPipelineRegistration<OptimizeOptions>("llama-optimize-pipeline", "Fuses the ops of a model", buildOptimizePipeline);
+}

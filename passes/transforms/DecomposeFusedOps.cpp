@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Takes fused ops apart, for targets and row counts where a part doesn't pay, and for tests: the decomposition is what a fused op means.
+
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace cria {
+#define GEN_PASS_DEF_DECOMPOSEFUSEDOPSPASS
+#include "passes/Passes.h.inc"
+} // namespace cria
+
+using namespace mlir;
+using namespace cria::llama;
+
+namespace {
+struct DecomposeFusedOpsPass : cria::impl::DecomposeFusedOpsPassBase<DecomposeFusedOpsPass> {
+  using DecomposeFusedOpsPassBase::DecomposeFusedOpsPassBase;
+
+  void runOnOperation() override {
+    SmallVector<DecomposableOpInterface> ops;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (functions.empty() || llvm::is_contained(functions, function.getName())) {
+        function.walk([&](DecomposableOpInterface op) { ops.push_back(op); });
+      }
+    }
+    IRRewriter rewriter(&getContext());
+    for (DecomposableOpInterface op : ops) {
+      numDecomposed += succeeded(decompose(op, rewriter));
+    }
+  }
+
+private:
+  FusedPart selectedParts() {
+    FusedPart selected = FusedPart::none;
+    for (FusedPart part : parts) {
+      selected = selected | part;
+    }
+    return parts.empty() ? FusedPart::all : selected;
+  }
+
+  // All selected parts; without the activation if the op's weight can't be taken apart.
+  LogicalResult decompose(DecomposableOpInterface op, RewriterBase &rewriter) {
+    FusedPart selected = selectedParts();
+    if (succeeded(op.decompose(rewriter, selected))) {
+      return success();
+    }
+    return op.decompose(rewriter, selected & ~FusedPart::activation);
+  }
+};
+} // namespace

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Makes one op of RoPE of q and k, KV append and attention: with one row, a kernel then rotates, stores and attends in one go.
+
+#include "passes/Passes.h"
+#include "passes/transforms/Fusion.h"
+
+namespace cria {
+#define GEN_PASS_DEF_FUSEROPEATTENTIONPASS
+#include "passes/Passes.h.inc"
+} // namespace cria
+
+using namespace mlir;
+using namespace cria;
+using namespace cria::llama;
+
+// The append that `attention` waits for: the last op with an effect before it. Null if that's another op.
+static KvAppendOp appendBefore(AttentionOp attention) {
+  Operation *op = attention->getPrevNode();
+  while (op && isMemoryEffectFree(op)) {
+    op = op->getPrevNode();
+  }
+  auto append = dyn_cast_or_null<KvAppendOp>(op);
+  bool same = append && append.getCache() == attention.getCache() && append.getLayer() == attention.getLayer();
+  return same ? append : KvAppendOp();
+}
+
+// Whether a RoPE rotates as the fused op would.
+static bool rotatesFor(RopeOp rope, AttentionOp attention, Value table) {
+  return rope.getPositions() == attention.getPositions() && rope.getTable() == table &&
+         int64_t(rope.getHeadDim()) == attention.getCache().getType().getHeadDim();
+}
+
+// q, k and v, or what they're split from.
+static SmallVector<Value> projections(Value query, Value key, Value value) {
+  auto split = query.getDefiningOp<SplitOp>();
+  SmallVector<Value> all{query, key, value};
+  if (split && llvm::equal(split.getOutputs(), all)) {
+    return {split.getInput()};
+  }
+  return all;
+}
+
+static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
+  KvAppendOp append = appendBefore(attention);
+  if (!append) {
+    return reject(rewriter, attention, "no kv_append of the cache and layer right before");
+  }
+  auto query = attention.getQuery().getDefiningOp<RopeOp>();
+  auto key = append.getKey().getDefiningOp<RopeOp>();
+  if (!query || !key) {
+    return reject(rewriter, attention, "query or key isn't rotated");
+  }
+  if (!rotatesFor(query, attention, query.getTable()) || !rotatesFor(key, attention, query.getTable())) {
+    return reject(rewriter, attention, "query and key are rotated differently");
+  }
+  if (!query->hasOneUse() || !key->hasOneUse()) {
+    return reject(rewriter, attention, "a rotated value has another use");
+  }
+  if (attention.getQuery().getType().getDimSize(0) != append.getKey().getType().getDimSize(0)) {
+    return reject(rewriter, attention, "query and key have different rows");
+  }
+  Location loc = rewriter.getFusedLoc({query.getLoc(), key.getLoc(), append.getLoc(), attention.getLoc()});
+  SmallVector<Value> values = projections(query.getInput(), key.getInput(), append.getValue());
+  Operation *slices = query.getInput().getDefiningOp();
+  rewriter.setInsertionPoint(attention);
+  auto fused = RopeAttentionOp::create(rewriter, loc, values, query.getTable(), attention.getCache(), attention.getPositions(),
+                                       attention.getSequences(), append.getSlots(), attention.getSequenceStarts(),
+                                       attention.getBlockTable(), attention.getLayerAttr(), attention.getScaleAttr());
+  rewriter.replaceOp(attention, fused);
+  rewriter.eraseOp(append);
+  rewriter.eraseOp(key);
+  rewriter.eraseOp(query);
+  if (values.size() == 1 && slices->use_empty()) {
+    rewriter.eraseOp(slices);
+  }
+  return FusionOutcome::fused;
+}
+
+namespace {
+struct FuseRopeAttentionPass : cria::impl::FuseRopeAttentionPassBase<FuseRopeAttentionPass> {
+  void runOnOperation() override { fuseEach<AttentionOp>(getOperation(), fuse, numFused, numRejected); }
+};
+} // namespace

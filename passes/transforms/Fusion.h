@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the fusion passes share: the walk over candidates with its counters, weights made of other weights, and linears in both forms.
+#pragma once
+
+#include "ir/LlamaOps.h"
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Pass/Pass.h"
+
+namespace cria {
+
+/// What became of an op that a fusion looked at.
+enum class FusionOutcome {
+  unrelated, ///< Not what the fusion is about.
+  rejected,  ///< A candidate that can't be fused; nothing changed.
+  fused,     ///< Replaced.
+};
+
+/// Rejects `op`, giving the reason to the rewriter's listener.
+FusionOutcome reject(mlir::RewriterBase &rewriter, mlir::Operation *op, const llvm::Twine &reason);
+
+/// Logs what a rewriter says about rejected candidates.
+class RejectionLog : public mlir::RewriterBase::Listener {
+public:
+  void notifyMatchFailure(mlir::Location loc, llvm::function_ref<void(mlir::Diagnostic &)> reason) override;
+};
+
+/// Offers every op of one kind in `module`, in order, to `fuse(op, rewriter)`, and counts. `fuse` may erase ops before its own, never another
+/// candidate.
+template <typename Op, typename Fuse>
+void fuseEach(mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused, mlir::Pass::Statistic &numRejected) {
+  llvm::SmallVector<Op> candidates;
+  module.walk([&](Op op) { candidates.push_back(op); });
+  RejectionLog log;
+  mlir::IRRewriter rewriter(module.getContext(), &log);
+  for (Op op : candidates) {
+    switch (FusionOutcome outcome = fuse(op, rewriter)) {
+    case FusionOutcome::unrelated:
+      break;
+    case FusionOutcome::rejected:
+      ++numRejected;
+      break;
+    case FusionOutcome::fused:
+      ++numFused;
+      break;
+    }
+  }
+}
+
+/// The `llama.weight` a value stands for, or null if it comes from elsewhere.
+llama::WeightOp weightOf(mlir::Value value);
+
+/// A use, at the rewriter's insertion point, of the weight that `recipe` makes: one the module has with that recipe and type, or a new one in front of
+/// `first`, named after the folder of its name (`layers.0.q` and `qkv` make `layers.0.qkv`). Erases nothing.
+mlir::Value useFusedWeight(mlir::RewriterBase &rewriter, mlir::Location loc, llama::WeightOp first, llvm::StringRef name,
+                           llama::WeightType type, mlir::Attribute recipe);
+
+/// Whether weights can be joined: all from a `llama.weight`, of one element type, layout and number of columns.
+bool canJoinWeights(mlir::ValueRange weights);
+
+/// A linear, fused or not, as a fused one without changing it: what the passes that add a part start from.
+struct LinearParts {
+  mlir::Value input, weight, normWeight, residual;
+  mlir::FloatAttr epsilon;
+  llama::Activation activation = llama::Activation::none;
+  mlir::IntegerAttr swigluBlock;
+
+  /// The parts of a `llama.linear` or `llama.fused_linear`; nothing for any other op.
+  static std::optional<LinearParts> of(mlir::Operation *op);
+
+  /// The op with these parts.
+  llama::FusedLinearOp create(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type) const;
+};
+
+} // namespace cria

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Erases weights that nothing uses: fusions leave the weights they joined behind, and the package would hold them twice.
+
+#include "passes/Passes.h"
+
+#include "mlir/IR/SymbolTable.h"
+
+namespace cria {
+#define GEN_PASS_DEF_REMOVEDEADWEIGHTSPASS
+#include "passes/Passes.h.inc"
+} // namespace cria
+
+using namespace mlir;
+using namespace cria::llama;
+
+namespace {
+struct RemoveDeadWeightsPass : cria::impl::RemoveDeadWeightsPassBase<RemoveDeadWeightsPass> {
+  void runOnOperation() override {
+    getOperation().walk([](UseWeightOp use) {
+      if (use->use_empty()) {
+        use.erase();
+      }
+    });
+    SymbolTableCollection symbols;
+    SymbolUserMap users(symbols, getOperation());
+    for (auto weight : llvm::make_early_inc_range(getOperation().getOps<WeightOp>())) {
+      if (users.useEmpty(weight)) {
+        weight.erase();
+        ++numRemoved;
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria-opt: runs passes on a file of MLIR. For tests, and for looking at what a pass does.
+
+#include "ir/LlamaDialect.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+
+#if __has_include("ir/ProgramDialect.h")
+#include "ir/ProgramDialect.h"
+#endif
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<cria::llama::LlamaDialect>();
+#if __has_include("ir/ProgramDialect.h")
+  registry.insert<cria::program::ProgramDialect>();
+#endif
+  mlir::registerAllPasses();
+  cria::registerCriaPasses();
+  cria::registerPipelines();
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "Cria's optimizer driver, for example: cria-opt --llama-optimize-pipeline graph.mlir\n", registry));
+}
