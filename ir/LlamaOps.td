@@ -56,7 +56,7 @@ def Llama_UseWeightOp : Llama_Op<"use_weight", [Pure, DeclareOpInterfaceMethods<
   let arguments = (ins FlatSymbolRefAttr:$name);
   let results = (outs Llama_WeightType:$result);
   let builders = [OpBuilder<(ins "WeightOp":$weight)>];
-  let assemblyFormat = "$name attr-dict `:` type($result)";
+  let assemblyFormat = "$name attr-dict `:` qualified(type($result))";
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,7 +170,7 @@ def Llama_KvAppendOp : Llama_Op<"kv_append"> {
   let arguments = (ins Arg<Llama_KvCacheType, "", [MemWrite]>:$cache, Llama_Rows:$key, Llama_Rows:$value, Llama_Indices:$slots,
                        I64Attr:$layer);
   let assemblyFormat = [{
-    $cache `,` $key `,` $value `,` $slots attr-dict `:` type($cache) `,` type($key) `,` type($value) `,` type($slots)
+    $cache `,` $key `,` $value `,` $slots attr-dict `:` qualified(type($cache)) `,` type($key) `,` type($value) `,` type($slots)
   }];
   let hasVerifier = 1;
 }
