@@ -188,6 +188,10 @@ void RequestRun::finish(FinishReason reason, Status status) {
   result_.reason = reason;
   result_.status = std::move(status);
   result_.totalNs = elapsedNs();
+  if (own_) {
+    session_ = nullptr;
+    own_.reset(); // its pages are for those who wait
+  }
 }
 
 uint64_t RequestRun::elapsedNs() const {

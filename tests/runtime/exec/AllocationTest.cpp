@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A step whose size was seen before allocates nothing.
+#include "tests/runtime/support/ToyBackend.h"
+#include "tests/runtime/support/ToyPackage.h"
+
+#include "runtime/exec/Stepper.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <new>
+
+static std::atomic<uint64_t> numAllocations = 0;
+static std::atomic<bool> counting = false;
+
+void *operator new(size_t size) {
+  numAllocations += counting;
+  if (void *memory = std::malloc(size)) {
+    return memory;
+  }
+  throw std::bad_alloc();
+}
+// The compiler takes the pair above and below for mismatched when it inlines one of the two.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void operator delete(void *memory) noexcept { std::free(memory); }
+void operator delete(void *memory, size_t) noexcept { std::free(memory); }
+
+namespace cria::test {
+namespace {
+
+TEST(Allocation, AStepSeenBeforeAllocatesNothing) {
+  toyState() = {};
+  toyState().onReplay = [] { counting = false; }; // what the toy backend allocates is not the runtime's
+  toyState().afterReplay = [] { counting = true; };
+  std::string folder = testFolder();
+  writeToyPackage(folder);
+  auto model = openToyModel(folder);
+  Session session(*model);
+  Stepper stepper(*model);
+  auto decodeTwelve = [&] {
+    session.truncate(0);
+    for (int32_t token = 0; token < 12; ++token) {
+      StepItem item = {.session = &session, .tokens = {&token, 1}};
+      counting = true;
+      auto logits = stepper.run(Phase::decode, {&item, 1});
+      counting = false;
+      ASSERT_TRUE(logits.ok());
+    }
+  };
+  decodeTwelve();
+  EXPECT_GT(numAllocations, 0u) << "the first steps make a recording";
+  numAllocations = 0;
+  decodeTwelve();
+  EXPECT_EQ(numAllocations, 0u);
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// StopMatcher: texts found across pieces, nothing of them emitted, nothing else lost.
+#include "runtime/exec/StopMatcher.h"
+
+#include <gtest/gtest.h>
+
+namespace cria {
+namespace {
+
+/// Feeds `text` in pieces of `size` and returns what was emitted.
+std::string feed(StopMatcher &matcher, std::string_view text, size_t size) {
+  std::string emitted;
+  for (size_t i = 0; i < text.size(); i += size) {
+    emitted += matcher.push(text.substr(i, size));
+  }
+  return emitted + matcher.finish();
+}
+
+TEST(StopMatcher, FindsATextAcrossPiecesOfAnySize) {
+  for (size_t size = 1; size < 20; ++size) {
+    StopMatcher matcher({"</s>", "User:"});
+    EXPECT_EQ(feed(matcher, "Hello Us. User: hi", size), "Hello Us. ") << size;
+    ASSERT_TRUE(matcher.matched());
+    EXPECT_EQ(matcher.match(), "User:");
+  }
+}
+
+TEST(StopMatcher, EmitsEverythingWithoutAMatch) {
+  for (size_t size = 1; size < 8; ++size) {
+    StopMatcher matcher({"aab", ""});
+    EXPECT_EQ(feed(matcher, "aaaaacaa", size), "aaaaacaa") << size;
+    EXPECT_FALSE(matcher.matched());
+  }
+}
+
+TEST(StopMatcher, HoldsBackOnlyWhatMayBecomeAStop) {
+  StopMatcher matcher({"END"});
+  EXPECT_EQ(matcher.push("the E"), "the ");
+  EXPECT_EQ(matcher.push("N"), "");
+  EXPECT_EQ(matcher.push("E"), "EN");
+  EXPECT_EQ(matcher.push("ND of it"), "");
+  EXPECT_TRUE(matcher.matched());
+  EXPECT_EQ(matcher.push("more"), "");
+}
+
+TEST(StopMatcher, TakesTheEarliestAndOfSeveralThereTheLongest) {
+  StopMatcher matcher({"cd", "b", "bc", "a long one"});
+  EXPECT_EQ(matcher.push("abcd"), "a");
+  EXPECT_EQ(matcher.match(), "bc");
+}
+
+} // namespace
+} // namespace cria
