@@ -67,9 +67,49 @@ inline uint64_t rankOf(float logit, int32_t id) {
   return uint64_t{ordered} << 32 | ~static_cast<uint32_t>(id);
 }
 
+/// Independent chains in a reduction over candidates: enough to fill a vector unit, and an order of summation that is the
+/// same on every machine.
+inline constexpr size_t kLanes = 16;
+
+/// The highest logit; size > 0.
+inline float highestLogit(const cria_candidates &candidates) {
+  float lanes[kLanes];
+  std::fill(std::begin(lanes), std::end(lanes), candidates.logits[0]);
+  size_t i = 0;
+  for (; i + kLanes <= candidates.size; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float logit = candidates.logits[i + lane];
+      lanes[lane] = logit > lanes[lane] ? logit : lanes[lane];
+    }
+  }
+  for (; i < candidates.size; ++i) {
+    lanes[0] = std::max(lanes[0], candidates.logits[i]);
+  }
+  return *std::max_element(std::begin(lanes), std::end(lanes));
+}
+
+/// The sum of weights.
+inline double sumOf(std::span<const float> weights) {
+  double lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= weights.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] += static_cast<double>(weights[i + lane]);
+    }
+  }
+  double total = 0;
+  for (; i < weights.size(); ++i) {
+    total += static_cast<double>(weights[i]);
+  }
+  for (const double lane : lanes) {
+    total += lane;
+  }
+  return total;
+}
+
 /// Index of the best candidate.
 inline size_t findBest(const cria_candidates &candidates) {
-  const float best = *std::max_element(candidates.logits, candidates.logits + candidates.size);
+  const float best = highestLogit(candidates);
   size_t choice = candidates.size;
   for (size_t i = 0; i < candidates.size; ++i) {
     if (candidates.logits[i] == best && (choice == candidates.size || candidates.ids[i] < candidates.ids[choice])) {
@@ -82,12 +122,11 @@ inline size_t findBest(const cria_candidates &candidates) {
 /// Keeps the candidates whose rank is at least `cutoff`, in their order.
 inline void keepFrom(cria_candidates &candidates, uint64_t cutoff) {
   size_t kept = 0;
-  for (size_t i = 0; i < candidates.size; ++i) {
-    if (rankOf(candidates.logits[i], candidates.ids[i]) >= cutoff) {
-      candidates.ids[kept] = candidates.ids[i];
-      candidates.logits[kept] = candidates.logits[i];
-      ++kept;
-    }
+  for (size_t i = 0; i < candidates.size; ++i) { // no branches: which ones stay is hard to predict
+    const bool stays = rankOf(candidates.logits[i], candidates.ids[i]) >= cutoff;
+    candidates.ids[kept] = candidates.ids[i];
+    candidates.logits[kept] = candidates.logits[i];
+    kept += stays ? 1 : 0;
   }
   candidates.size = kept;
 }
@@ -115,25 +154,21 @@ inline float expNegative(float x) {
   return x < -87.0f ? 0.0f : scaled;
 }
 
-/// weights[i] = exp(logits[i] - max), and their sum in order. When all logits are -infinity all weights are 1.
+/// weights[i] = exp(logits[i] - max); returns their sum. When all logits are -infinity all weights are 1.
 inline double softmaxWeights(const cria_candidates &candidates, std::vector<float> &weights) {
-  const size_t size = candidates.size;
-  weights.resize(size);
-  const float best = *std::max_element(candidates.logits, candidates.logits + size);
+  weights.resize(candidates.size);
+  const float best = highestLogit(candidates);
   if (std::isinf(best)) {
     std::fill(weights.begin(), weights.end(), 1.0f);
-    return static_cast<double>(size);
+    return static_cast<double>(candidates.size);
   }
   const float *logits = candidates.logits;
   float *out = weights.data();
+  const size_t size = candidates.size;
   for (size_t i = 0; i < size; ++i) {
     out[i] = expNegative(logits[i] - best);
   }
-  double total = 0;
-  for (size_t i = 0; i < size; ++i) {
-    total += out[i];
-  }
-  return total;
+  return sumOf(weights);
 }
 
 } // namespace cria::plugin

@@ -29,7 +29,7 @@ public:
 
 private:
   static constexpr size_t kCapacity = 1024;
-  std::array<char, kCapacity> room_;
+  std::array<char, kCapacity> room_{}; // zero, since a plugin may claim to have written more than it did
   cria_message message_;
 };
 

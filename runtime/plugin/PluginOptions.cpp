@@ -36,7 +36,7 @@ std::string suggestNames(std::string_view name, const std::vector<std::string> &
   constexpr size_t maxCompared = 64; // a longer word is no misspelt name
   std::vector<std::string> near;
   for (const std::string &candidate : known) {
-    const size_t allowed = std::max<size_t>(1, candidate.size() / 3);
+    const size_t allowed = (candidate.size() + 1) / 3;
     if (name.size() <= maxCompared && distanceOf(name, candidate) <= allowed) {
       near.push_back(candidate);
     }

@@ -23,7 +23,7 @@ public:
 private:
   // Relative to the best logit, so that a small t cannot overflow upwards.
   void scale(cria_candidates &candidates) const {
-    const float best = *std::max_element(candidates.logits, candidates.logits + candidates.size);
+    const float best = cria::plugin::highestLogit(candidates);
     if (std::isinf(best)) {
       return;
     }

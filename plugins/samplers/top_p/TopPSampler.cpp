@@ -29,12 +29,13 @@ private:
   // more than p. Most of a vocabulary goes here, in one pass. (Half of that leaves room for rounding.)
   void collect(const cria_candidates &candidates, double total) {
     const double negligible = 0.5 * (1 - p_) * total / static_cast<double>(candidates.size);
-    ranked_.clear();
-    for (size_t i = 0; i < candidates.size; ++i) {
-      if (weights_[i] >= negligible) {
-        ranked_.push_back({cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]), weights_[i]});
-      }
+    ranked_.resize(candidates.size);
+    size_t count = 0;
+    for (size_t i = 0; i < candidates.size; ++i) { // no branches
+      ranked_[count] = {cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]), weights_[i]};
+      count += weights_[i] >= negligible ? 1 : 0;
     }
+    ranked_.resize(count);
   }
 
   // The rank of the last candidate that stays, by halving the range that holds it. Everything in [0, first) is better

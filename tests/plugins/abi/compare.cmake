@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# usage: cmake -D PROGRAM=... -D EXPECTED=... -D HEADER=... -P compare.cmake
+# The layout that PROGRAM prints equals the file EXPECTED, and it covers every struct and constant of HEADER.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE found RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM} failed: ${status}")
+endif()
+file(READ ${EXPECTED} expected)
+if(NOT found STREQUAL expected)
+  message(FATAL_ERROR "The plugin ABI's layout differs from ${EXPECTED}. If the change is meant, raise the version, write "
+    "a line in docs/abi-changelog.md and replace the file by this:\n${found}")
+endif()
+file(STRINGS ${HEADER} structs REGEX "^typedef struct [a-z_]+ {")
+foreach(line ${structs})
+  string(REGEX REPLACE "typedef struct ([a-z_]+) .*" "\\1" name "${line}")
+  if(NOT found MATCHES "(^|\n)${name}: [0-9]+ bytes\n")
+    message(FATAL_ERROR "layout.c does not print struct ${name}")
+  endif()
+endforeach()
+file(STRINGS ${HEADER} constants REGEX "^#define CRIA_[A-Z0-9_]+ [0-9]+u")
+foreach(line ${constants})
+  string(REGEX REPLACE "#define ([A-Z0-9_]+) .*" "\\1" name "${line}")
+  if(NOT found MATCHES "(^|\n)${name} = [0-9]+\n")
+    message(FATAL_ERROR "layout.c does not print constant ${name}")
+  endif()
+endforeach()

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/PluginOptions.h"
+#include "runtime/plugin/PluginCall.h"
+
+#include <cmath>
+#include <gmock/gmock.h>
+
+namespace cria {
+namespace {
+
+using testing::HasSubstr;
+
+std::string errorOf(std::string_view expression) {
+  const auto calls = parsePluginExpression(expression);
+  return calls.ok() ? "parsed" : calls.status().message();
+}
+
+TEST(PluginExpressionTest, ParsesChains) {
+  const auto calls = parsePluginExpression(" top_k( 40 ) | top_p(p = 0.95)|draw |x() ");
+  ASSERT_TRUE(calls.ok()) << calls.status().message();
+  ASSERT_EQ(calls->size(), 4u);
+  EXPECT_EQ((*calls)[0].name, "top_k");
+  EXPECT_EQ((*calls)[0].position, 1u);
+  EXPECT_EQ((*calls)[0].arguments[0].value, "40");
+  EXPECT_EQ((*calls)[0].arguments[0].name, "");
+  EXPECT_EQ((*calls)[1].arguments[0].name, "p");
+  EXPECT_EQ((*calls)[1].arguments[0].value, "0.95");
+  EXPECT_EQ((*calls)[1].arguments[0].position, 25u);
+  EXPECT_TRUE((*calls)[2].arguments.empty());
+  EXPECT_TRUE((*calls)[3].arguments.empty());
+}
+
+TEST(PluginExpressionTest, ParsesQuotedTexts) {
+  const auto calls = parsePluginExpression(R"(plain(separator="a, \"b\" = (c)|\n\t\\", "x"))");
+  ASSERT_TRUE(calls.ok()) << calls.status().message();
+  EXPECT_EQ((*calls)[0].arguments[0].name, "separator");
+  EXPECT_EQ((*calls)[0].arguments[0].value, "a, \"b\" = (c)|\n\t\\");
+  EXPECT_EQ((*calls)[0].arguments[1].value, "x");
+  EXPECT_EQ((*calls)[0].arguments[1].name, "");
+}
+
+TEST(PluginExpressionTest, PointsAtTheCharacter) {
+  EXPECT_EQ(errorOf("top_k(40|top_p"), "expected ',' or ')', found '|' (at character 9)\n  top_k(40|top_p\n          ^");
+  EXPECT_EQ(errorOf(""), "expected a name, found the end (at character 1)\n  \n  ^");
+  EXPECT_EQ(errorOf("a|"), "expected a name, found the end (at character 3)\n  a|\n    ^");
+  EXPECT_EQ(errorOf("a||b"), "expected a name, found '|' (at character 3)\n  a||b\n    ^");
+  EXPECT_EQ(errorOf("a b"), "expected '|' or the end, found 'b' (at character 3)\n  a b\n    ^");
+  EXPECT_EQ(errorOf("a(k=)"), "expected a value, found ')' (at character 5)\n  a(k=)\n      ^");
+  EXPECT_EQ(errorOf("a(1,)"), "expected a value, found ')' (at character 5)\n  a(1,)\n      ^");
+  EXPECT_EQ(errorOf("a(\"x"), "this \" is never closed (at character 3)\n  a(\"x\n    ^");
+  EXPECT_EQ(errorOf("a(\"\\x\")"), "expected n, t, \" or \\ after a backslash, found 'x' (at character 5)\n  a(\"\\x\")\n      ^");
+  // The caret counts characters, not bytes.
+  EXPECT_EQ(errorOf("é|"), "expected a name, found the end (at character 3)\n  é|\n    ^");
+}
+
+class PluginOptionsTest : public testing::Test {
+protected:
+  static cria_option_info number(uint32_t type, std::string_view name, double standard, double low, double high) {
+    return {sizeof(cria_option_info), type, abiString(name), {}, standard, low, high, {}};
+  }
+
+  StatusOr<PluginOptions> check(const std::vector<PluginArgument> &given) {
+    return PluginOptions::check(pointers, 4, given, "sampler test", &position);
+  }
+  std::string refusalOf(const std::vector<PluginArgument> &given) {
+    const auto options = check(given);
+    return options.ok() ? "accepted " + options->describe() : options.status().message();
+  }
+
+  cria_option_info count = number(CRIA_OPTION_INT, "count", std::nan(""), 1, 100);
+  cria_option_info share = number(CRIA_OPTION_FLOAT, "share", 0.5, 0, 1);
+  cria_option_info loud = number(CRIA_OPTION_FLAG, "loud", 1, 0, 1);
+  cria_option_info text{sizeof(cria_option_info), CRIA_OPTION_STRING, abiString("text"), {}, 0, 0, 0, abiString("none")};
+  const cria_option_info *pointers[4] = {&count, &share, &loud, &text};
+  size_t position = 99;
+};
+
+TEST_F(PluginOptionsTest, FillsDefaultsInOrder) {
+  const auto options = check({{"", "7", 3}});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  ASSERT_EQ(options->size(), 4u);
+  EXPECT_EQ(options->data()[0]->integer, 7);
+  EXPECT_EQ(options->data()[0]->number, 7.0);
+  EXPECT_EQ(options->data()[0]->struct_size, sizeof(cria_option));
+  EXPECT_EQ(options->data()[1]->number, 0.5);
+  EXPECT_EQ(options->data()[2]->integer, 1);
+  EXPECT_EQ(view(options->data()[3]->text), "none");
+  EXPECT_EQ(options->describe(), "count=7, share=0.5, loud=true, text=\"none\"");
+}
+
+TEST_F(PluginOptionsTest, TakesPositionsAndNames) {
+  const auto options = check({{"", "7", 0}, {"text", "hello", 0}, {"loud", "false", 0}, {"share", "1e-1", 0}});
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->describe(), "count=7, share=0.1, loud=false, text=\"hello\"");
+}
+
+TEST_F(PluginOptionsTest, RefusesWrongValues) {
+  const std::string whole = "expected a whole number from 1 to 100";
+  for (const std::string value : {"0", "101", "4x", "4.5", "", "-", "99999999999999999999", " 4", "+4", "nan"}) {
+    EXPECT_EQ(refusalOf({{"count", value, 12}}), "option 'count' of sampler test is '" + value + "', " + whole);
+    EXPECT_EQ(position, 12u);
+  }
+  for (const std::string value : {"-0.1", "1.01", "nan", "inf", "0,5", "0x1"}) {
+    EXPECT_EQ(refusalOf({{"", "1", 0}, {"share", value, 0}}),
+              "option 'share' of sampler test is '" + value + "', expected a number from 0 to 1");
+  }
+  EXPECT_THAT(refusalOf({{"", "1", 0}, {"loud", "yes", 0}}), HasSubstr("expected true or false"));
+}
+
+TEST_F(PluginOptionsTest, RefusesWrongNames) {
+  EXPECT_EQ(refusalOf({{"volume", "1", 5}}), "sampler test has no option 'volume'; known are 'count', 'share', 'loud', 'text'");
+  EXPECT_EQ(refusalOf({{"cuont", "1", 5}}), "sampler test has no option 'cuont'; did you mean 'count'?");
+  EXPECT_EQ(position, 5u);
+  EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 8}}), "sampler test: option 'count' is given twice");
+  EXPECT_EQ(position, 8u);
+  EXPECT_EQ(refusalOf({{"count", "1", 0}, {"", "0.5", 8}}),
+            "sampler test: '0.5' has no name but follows a named option; name it too");
+  EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9}}),
+            "sampler test takes 4 options, found 'y' beyond");
+  EXPECT_EQ(refusalOf({}), "sampler test needs the option 'count': a whole number from 1 to 100");
+}
+
+TEST(SuggestNamesTest, PrefersNearNames) {
+  EXPECT_EQ(suggestNames("greddy", {"greedy", "draw"}), "; did you mean 'greedy'?");
+  EXPECT_EQ(suggestNames("zzz", {"greedy", "draw"}), "; known are 'greedy', 'draw'");
+  EXPECT_EQ(suggestNames("x", {}), "");
+  EXPECT_EQ(suggestNames(std::string(100000, 'x'), {"draw"}), "; known are 'draw'");
+}
+
+} // namespace
+} // namespace cria

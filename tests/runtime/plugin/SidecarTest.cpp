@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/Sidecar.h"
+#include "runtime/plugin/CpuFeatures.h"
+#include "tests/runtime/plugin/PluginFolders.h"
+
+#include <gmock/gmock.h>
+
+namespace cria {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusalOf(std::string_view text) {
+  const TemporaryFolder folder;
+  Sidecar sidecar;
+  return readSidecar(folder.write("x.cria-plugin.json", text), sidecar).message();
+}
+
+TEST(SidecarTest, ReadsAllMembers) {
+  SidecarText text;
+  text.needs = R"({"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3", "avx2"]})";
+  const TemporaryFolder folder;
+  Sidecar sidecar;
+  const Status status = readSidecar(folder.write("x.cria-plugin.json", text.text()), sidecar);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(sidecar.library, "faulty_none.so");
+  EXPECT_EQ(sidecar.kind, "chat");
+  EXPECT_EQ(sidecar.name, "faulty");
+  EXPECT_EQ(sidecar.abiMinorMax, CRIA_ABI_MINOR);
+  EXPECT_THAT(sidecar.cpuFeatures, testing::ElementsAre("x86-64-v3", "avx2"));
+}
+
+TEST(SidecarTest, RefusesWhatIsNoSidecar) {
+  EXPECT_THAT(refusalOf(""), HasSubstr("is not JSON"));
+  EXPECT_THAT(refusalOf("[1]"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(refusalOf("{"), HasSubstr("is not JSON"));
+  EXPECT_THAT(refusalOf(std::string(50000, '[')), HasSubstr("is not JSON"));
+  EXPECT_THAT(refusalOf(std::string(100000, ' ')), HasSubstr("expected at most 65536"));
+  EXPECT_THAT(refusalOf("{\"name\": \"\xFF\"}"), HasSubstr("is not JSON"));
+  EXPECT_THAT(refusalOf("{}"), HasSubstr("expected member 'kind'"));
+  EXPECT_THAT(refusalOf(R"({"kind": 3})"), HasSubstr("expected member 'kind' with a text"));
+}
+
+TEST(SidecarTest, RefusesWhatDoesNotBelong) {
+  SidecarText text;
+  text.more = R"(, "extra": 1)";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("unknown member 'extra'"));
+  text.more = R"(, "kind": "backend")";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("names member 'kind' twice"));
+  text = {};
+  text.needs.insert(text.needs.size() - 1, R"(, "moon": "full")");
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("unknown member 'needs.moon'"));
+  text = {};
+  text.needs.insert(text.needs.size() - 1, R"(, "cpu": [1])");
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("needs.cpu"));
+}
+
+TEST(SidecarTest, RefusesStrangeValues) {
+  SidecarText text;
+  for (const std::string library : {"../x.so", "/lib/x.so", "..", "a/b.so"}) {
+    text.library = library;
+    EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected a file beside it")) << library;
+  }
+  text = {};
+  text.name = "Top-K";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected letters a-z, digits and _"));
+  text = {};
+  text.abi = R"({"major": -1, "minor_min": 0, "minor_max": 0})";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'major'"));
+  text.abi = R"({"major": 0, "minor_min": 3, "minor_max": 1})";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("abi.minor_min is 3"));
+  text.abi = R"({"major": 0, "minor_min": 1e99, "minor_max": 1})";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'minor_min'"));
+}
+
+// A sidecar of a newer ABI may hold members that are unknown here: the version is what the user must hear.
+TEST(SidecarTest, SaysTheVersionFirst) {
+  SidecarText text;
+  text.abi = R"({"major": 1, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
+  text.more = R"(, "extra": 1)";
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("speaks plugin ABI 1.0"));
+}
+
+TEST(SidecarTest, RefusesFoldersAndMissingFiles) {
+  const TemporaryFolder folder;
+  Sidecar sidecar;
+  EXPECT_EQ(readSidecar(folder.path(), sidecar).code(), StatusCode::io);
+  EXPECT_EQ(readSidecar(folder.path() / "none", sidecar).code(), StatusCode::io);
+}
+
+TEST(SidecarTest, KnowsThisProcessor) {
+#if defined(__x86_64__)
+  EXPECT_TRUE(cpuHas("x86-64-v2"));
+  EXPECT_EQ(cpuHas("x86-64-v3"), cpuHas("avx2") && cpuHas("fma") && cpuHas("f16c"));
+#endif
+  EXPECT_FALSE(cpuHas("no-such-feature"));
+}
+
+} // namespace
+} // namespace cria
