@@ -4,6 +4,7 @@
 
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaOps.h"
+#include "ir/ProgramDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"

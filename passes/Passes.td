@@ -159,4 +159,79 @@ def DecomposeFusedOpsPass : Pass<"llama-decompose-fused-ops", "::mlir::ModuleOp"
 // Conversion
 //===----------------------------------------------------------------------===//
 
+def PreparePass : Pass<"llama-prepare", "::mlir::ModuleOp"> {
+  let summary = "Brings the entries into the form a target emits";
+  let description = [{
+    Runs the passes of the target for each entry, for example those that take apart fused ops it has no kernel for. Then gives every
+    weight the one layout in which the target holds it, chosen from all its uses, so that tied embeddings are held once.
+
+    ```mlir
+    %w = llama.use_weight @output : !llama.weight<1024x128xf16>
+    // becomes, for a target whose kernels read panels,
+    %w = llama.use_weight @output : !llama.weight<1024x128xf16, panel16>
+    ```
+  }];
+  let dependentDialects = ["::cria::llama::LlamaDialect"];
+  let options = [Option<"target", "target", "std::string", /*default=*/"\"ops\"", "Full name of a built-in target">];
+}
+
+def FormDispatchesPass : Pass<"llama-form-dispatches", "::mlir::ModuleOp"> {
+  let summary = "Turns entries into a program";
+  let description = [{
+    Walks the ops of each entry in order and lets the target add their kernels and dispatches. Every tensor becomes a `program.buffer`, the
+    arguments become windows of the buffers `step` and `kv`, results of `llama.split` are strided windows of their source, and what the entry
+    returns is the result buffer `logits`. Weights whose recipe is random are filled by the entry `initialize`. Fails for functions that are no
+    entries, and for ops the target does not know.
+
+    ```mlir
+    func.func @decode(...) attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+      %n = llama.rms_norm %x, %w {epsilon = 1.0e-5 : f32}
+    // becomes, for target ops,
+    program.kernel @rms_norm op "rms_norm" {epsilon = 1.0e-5 : f32}
+    program.entry @decode tokens 1 to 1 {
+      program.dispatch @rms_norm grid [1 * 1 by 1] { input = read @decode.0.embedding f32 ... }
+    ```
+  }];
+  let dependentDialects = ["::cria::llama::LlamaDialect", "::cria::program::ProgramDialect"];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"ops\"", "Full name of a built-in target">,
+    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"512", "Most rows of a step; at most the context">,
+    Option<"maxSequences", "max-sequences", "int64_t", /*default=*/"16", "Most sequences of a step">,
+    Option<"maxOutputs", "max-outputs", "int64_t", /*default=*/"0", "Most rows of logits; 0: as many as rows of a step">,
+    Option<"context", "context", "int64_t", /*default=*/"0", "Positions of a sequence; 0: what llama.config says">];
+  let statistics = [Statistic<"numDispatches", "num-dispatches", "Dispatches of all entries">,
+                    Statistic<"numKernels", "num-kernels", "Kernels, or ops with different parameters">];
+}
+
+def PlanMemoryPass : Pass<"program-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Gives arena buffers their offsets";
+  let description = [{
+    A buffer is alive from the first to the last dispatch of an entry that uses it. Buffers that are not alive at the same time share memory; entries
+    share one arena. Offsets are multiples of 64.
+
+    ```mlir
+    program.buffer @prefill.0.embedding arena f32 [T, 128] size 262144
+    // becomes
+    program.buffer @prefill.0.embedding arena f32 [T, 128] size 262144 offset 0
+    ```
+  }];
+  let options = [Option<"report", "report", "bool", /*default=*/"false", "Say in a remark how much memory the arena takes">];
+  let statistics = [Statistic<"numBuffers", "num-buffers", "Arena buffers">,
+                    Statistic<"bytesWithoutReuse", "bytes-without-reuse", "Bytes if no two buffers shared memory">,
+                    Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">];
+}
+
+def VerifyProgramPass : Pass<"program-verify", "::mlir::ModuleOp"> {
+  let summary = "Checks a whole program";
+  let description = [{
+    Fails, at the op that is wrong, when a program breaks a rule of docs/package-format.md: windows outside buffers, bindings that overlap where one is written,
+    reads of what was not written before, buffers that overlap in the arena while both are alive. Changes nothing.
+  }];
+}
+
+def PrintProgramJsonPass : Pass<"program-print-json", "::mlir::ModuleOp"> {
+  let summary = "Prints a program as JSON to standard output";
+  let description = "Verifies the program and prints what `programs/<target>.json` of a package would hold. Changes nothing.";
+}
+
 #endif // CRIA_PASSES_PASSES_TD

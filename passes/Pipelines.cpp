@@ -4,6 +4,7 @@
 #include "passes/Pipelines.h"
 
 #include "passes/Passes.h"
+#include "passes/conversion/Conversion.h"
 
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -59,4 +60,5 @@ void cria::buildOptimizePipeline(OpPassManager &manager, const OptimizeOptions &
 
 void cria::registerPipelines() {
   PassPipelineRegistration<OptimizeOptions>("llama-optimize-pipeline", "Fuses the ops of a model", buildOptimizePipeline);
+  registerProgramPipelines();
 }

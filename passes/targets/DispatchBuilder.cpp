@@ -33,6 +33,41 @@ GridDim gridOverRows(const View &view, int64_t tile) {
   return {.times = int64_t(llvm::divideCeil(rows, tile)), .of = 1, .tile = 1};
 }
 
+/// The layout of a weight as its physical array; a vector is a matrix of one row.
+static PhysicalLayout physicalLayout(llama::WeightType type) {
+  bool isVector = type.getRank() == 1;
+  auto kind = type.getLayout() == llama::WeightLayout::panel16 ? PhysicalLayout::Kind::panel16
+                                                               : PhysicalLayout::Kind::rowMajor;
+  return {kind, isVector ? 1 : type.getRows(), isVector ? type.getRows() : type.getColumns()};
+}
+
+static SmallVector<int64_t> physicalShape(llama::WeightType type) {
+  if (type.getLayout() == llama::WeightLayout::row_major) {
+    return SmallVector<int64_t>(type.getShape());
+  }
+  return llvm::to_vector(ArrayRef<int64_t>(physicalLayout(type).physicalShape()));
+}
+
+static int64_t physicalBytes(llama::WeightType type) {
+  return physicalLayout(type).numElements() * elementTypeBytes(type.getElementType());
+}
+
+static WeightView viewOf(StringRef name, llama::WeightType type) {
+  WeightView view;
+  view.logical = type;
+  view.buffer = name.str();
+  view.type = view.logical.getElementType();
+  SmallVector<int64_t> shape = physicalShape(view.logical), strides = denseStrides(shape);
+  view.shape.assign(shape.begin(), shape.end());
+  view.strides.assign(strides.begin(), strides.end());
+  view.size = physicalBytes(type);
+  return view;
+}
+
+WeightView viewOf(program::WeightOp weight) {
+  return viewOf(weight.getSymName(), cast<llama::WeightType>(weight.getType()));
+}
+
 //===----------------------------------------------------------------------===//
 // ProgramBuilder
 //===----------------------------------------------------------------------===//
@@ -65,21 +100,6 @@ std::string ProgramBuilder::uniqueName(StringRef name) {
   return candidate;
 }
 
-/// The layout of a weight as its physical array; a vector is a matrix of one row.
-static PhysicalLayout physicalLayout(llama::WeightType type) {
-  bool isVector = type.getRank() == 1;
-  auto kind = type.getLayout() == llama::WeightLayout::panel16 ? PhysicalLayout::Kind::panel16
-                                                               : PhysicalLayout::Kind::rowMajor;
-  return {kind, isVector ? 1 : type.getRows(), isVector ? type.getRows() : type.getColumns()};
-}
-
-static SmallVector<int64_t> physicalShape(llama::WeightType type) {
-  if (type.getLayout() == llama::WeightLayout::row_major) {
-    return SmallVector<int64_t>(type.getShape());
-  }
-  return llvm::to_vector(ArrayRef<int64_t>(physicalLayout(type).physicalShape()));
-}
-
 /// Whether a recipe's rows are made on the device: its sources are random(seed) or ones.
 static bool isMadeOnDevice(Attribute recipe) {
   bool found = false;
@@ -97,20 +117,10 @@ FailureOr<WeightView> ProgramBuilder::weight(StringRef name) {
     return failure();
   }
   llama::WeightType type = source.getWeightType();
-  SmallVector<int64_t> shape = physicalShape(type);
-  WeightView view;
-  view.logical = type;
-  view.buffer = weightNames_.lookup(name);
-  view.type = type.getElementType();
-  view.shape.assign(shape.begin(), shape.end());
-  SmallVector<int64_t> strides = denseStrides(shape);
-  view.strides.assign(strides.begin(), strides.end());
-  view.size = physicalLayout(type).numElements() * elementTypeBytes(view.type);
   OpBuilder builder = atEnd();
-  program::WeightOp::create(builder, source.getLoc(), view.buffer, type, view.size, source.getRecipe(),
-                            isMadeOnDevice(source.getRecipe()));
-  weights_[name] = view;
-  return view;
+  auto made = program::WeightOp::create(builder, source.getLoc(), weightNames_.lookup(name), type, physicalBytes(type),
+                                        source.getRecipe(), isMadeOnDevice(source.getRecipe()));
+  return weights_[name] = viewOf(made);
 }
 
 FailureOr<View> ProgramBuilder::result(Operation *op, Type type, ArrayRef<int64_t> shape) {
@@ -311,19 +321,22 @@ View DispatchBuilder::resultView(OpResult result) {
     return temporary(result.getOwner()->getName().stripDialect(), type.getElementType(), shape);
   }
   FailureOr<View> view = program_.result(result.getOwner(), type.getElementType(), shape);
-  failed_ |= failed(view);
-  return failed(view) ? View() : *view;
+  if (succeeded(view)) {
+    return *view;
+  }
+  failed_ = true;
+  return temporary("result", type.getElementType(), shape); // the target goes on with a view of the right shape
 }
 
 WeightView DispatchBuilder::weight(Value value) {
   auto use = value.getDefiningOp<llama::UseWeightOp>();
   FailureOr<WeightView> view = use ? program_.weight(use.getName()) : FailureOr<WeightView>();
-  if (failed(view)) {
-    emitError(value.getLoc()) << "expected a weight to be the result of 'llama.use_weight' of a weight of the module";
-    failed_ = true;
-    return WeightView();
+  if (succeeded(view)) {
+    return *view;
   }
-  return *view;
+  emitError(value.getLoc()) << "expected a weight to be the result of 'llama.use_weight' of a weight of the module";
+  failed_ = true;
+  return viewOf("missing", cast<llama::WeightType>(value.getType()));
 }
 
 View DispatchBuilder::stepHeader() {

@@ -57,6 +57,8 @@ using KernelRef = mlir::FlatSymbolRefAttr;
 
 /// The first `count` columns from `first` of a 2-d view.
 View columnsOf(const View &view, int64_t first, int64_t count);
+/// The whole of a weight of the program.
+WeightView viewOf(program::WeightOp weight);
 /// Grid dimension over the rows of a view: over the symbol, or `ceildiv(rows, tile)` when the rows are a number.
 GridDim gridOverRows(const View &view, int64_t tile = 1);
 /// What one program shares over its entries. Made by FormDispatches, which calls finish() at the end.

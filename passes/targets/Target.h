@@ -47,8 +47,8 @@ public:
   virtual int64_t pageTokens() const = 0;
   virtual int64_t pageBytes(llama::KvCacheType cache) const = 0;
 
-  /// Adds the passes that bring one entry's ops into the form this target emits, e.g. llama-decompose-fused-ops.
-  /// `entry` has its llama.min_tokens and llama.max_tokens. The passes run on a func.func.
+  /// Adds the passes that bring one entry's ops into the form this target emits, e.g. llama-decompose-fused-ops with its option
+  /// `functions`. `entry` has its llama.min_tokens and llama.max_tokens. The passes run on the module, before layouts are chosen.
   virtual void addPreparePasses(mlir::OpPassManager &manager, mlir::func::FuncOp entry) const {}
 
   /// The one layout in which a weight is held. `users` are the llama ops of all entries that take it.

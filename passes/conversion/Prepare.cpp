@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Brings the entries into the form a target emits: runs the target's own passes for each entry, then gives every weight the
+// one layout the target holds it in.
+
+#include "passes/conversion/Conversion.h"
+#include "passes/conversion/TargetOption.h"
+
+using namespace mlir;
+
+namespace cria {
+
+#define GEN_PASS_DEF_PREPAREPASS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+using UsesByWeight = llvm::StringMap<SmallVector<llama::UseWeightOp>>;
+
+UsesByWeight collectUses(ModuleOp module) {
+  UsesByWeight uses;
+  module.walk([&](llama::UseWeightOp use) { uses[use.getName()].push_back(use); });
+  return uses;
+}
+
+void chooseLayout(llama::WeightOp weight, ArrayRef<llama::UseWeightOp> uses, const Target &target) {
+  SmallVector<Operation *> users;
+  for (llama::UseWeightOp use : uses) {
+    llvm::append_range(users, use->getUsers());
+  }
+  llama::WeightType type = weight.getWeightType().withLayout(target.weightLayout(weight, users));
+  weight.setType(type);
+  for (llama::UseWeightOp use : uses) {
+    use.getResult().setType(type);
+  }
+}
+
+struct Prepare : impl::PreparePassBase<Prepare> {
+  using PreparePassBase::PreparePassBase;
+  explicit Prepare(const Target &target) : target_(target) {}
+
+  LogicalResult initialize(MLIRContext *context) override { return target_.resolve(context, target); }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (auto entry : llvm::to_vector(module.getOps<func::FuncOp>())) {
+      OpPassManager manager(ModuleOp::getOperationName());
+      target_->addPreparePasses(manager, entry);
+      if (failed(runPipeline(manager, module))) {
+        return signalPassFailure();
+      }
+    }
+    UsesByWeight uses = collectUses(module);
+    for (auto weight : module.getOps<llama::WeightOp>()) {
+      chooseLayout(weight, uses.lookup(weight.getSymName()), *target_);
+    }
+  }
+
+  TargetOption target_;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createPreparePass(const Target &target) { return std::make_unique<Prepare>(target); }
+
+} // namespace cria

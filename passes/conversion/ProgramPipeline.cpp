@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From entries to a verified program, for one target.
+
+#include "passes/conversion/Conversion.h"
+#include "passes/targets/TargetRegistry.h"
+
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+
+namespace cria {
+
+static FormDispatchesPassOptions formOptions(const ProgramOptions &options) {
+  FormDispatchesPassOptions form;
+  form.maxTokens = options.maxTokens;
+  form.maxSequences = options.maxSequences;
+  form.maxOutputs = options.maxOutputs;
+  form.context = options.context;
+  return form;
+}
+
+static void addPasses(OpPassManager &manager, std::unique_ptr<Pass> prepare, std::unique_ptr<Pass> formDispatches) {
+  manager.addPass(std::move(prepare));
+  manager.addPass(std::move(formDispatches));
+  // Last of what changes a program: offsets follow from the dispatches.
+  manager.addPass(createPlanMemoryPass());
+  manager.addPass(createVerifyProgramPass());
+}
+
+void buildProgramPipeline(OpPassManager &manager, const Target &target, const ProgramOptions &options) {
+  addPasses(manager, createPreparePass(target), createFormDispatchesPass(target, formOptions(options)));
+}
+
+/// Like buildProgramPipeline, with a built-in target that the passes make for themselves by name.
+static void buildNamedPipeline(OpPassManager &manager, const std::string &name, const ProgramOptions &options) {
+  PreparePassOptions prepare;
+  prepare.target = name;
+  FormDispatchesPassOptions form = formOptions(options);
+  form.target = name;
+  addPasses(manager, createPreparePass(prepare), createFormDispatchesPass(form));
+}
+
+void registerProgramPipelines() {
+  for (const std::string &name : targetNames()) {
+    PassPipelineRegistration<ProgramOptions>(
+        "llama-" + name + "-pipeline", "From entries to the program of target " + name,
+        [name](OpPassManager &manager, const ProgramOptions &options) { buildNamedPipeline(manager, name, options); });
+  }
+}
+
+} // namespace cria

@@ -1,0 +1,105 @@
+// RUN: cria-opt %s --llama-form-dispatches="context=32 max-tokens=8" --allow-unregistered-dialect --split-input-file --verify-diagnostics
+
+// expected-error @+1 {{expected at least one entry function}}
+module @no_entries {}
+
+// -----
+
+// expected-error @+1 {{expected function 'forward' to state 'llama.min_tokens' and 'llama.max_tokens': run llama-specialize-entries first}}
+func.func @forward() {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected entry 'decode' to take the arguments of the forward contract and to return the logits, got '(tensor<?xi32>) -> tensor<?xi32>'}}
+func.func @decode(%tokens: tensor<?xi32>) -> tensor<?xi32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  return %tokens : tensor<?xi32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+!other = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f32>
+llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+// expected-error @+1 {{expected all entries to take one cache type, got '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f32>' and '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>'}}
+func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !other) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+// expected-error @+1 {{entry 'prefill' takes up to 9 rows, expected at most max_tokens = 8}}
+func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 9 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+func.func @slice(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x16xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %left, %right = llama.split %rows [16, 16] : (tensor<?x32xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>)
+  // expected-error @+1 {{expected entry 'slice' to return the result of an op that computes, not an argument or a slice}}
+  return %right : tensor<?x16xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+func.func @unknown_op(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x16xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
+  // expected-error @+1 {{has no counterpart in the opset of target 'ops'}}
+  %other = "test.other"() : () -> tensor<?x16xf32>
+  return %other : tensor<?x16xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+// expected-error @+1 {{expected the recipe of random weight 'mixed' to be random tensors, concatenated or interleaved}}
+llama.weight @mixed : !llama.weight<48x32xf32> = #llama.concat<[#llama.random<1, "a", 16 x 32>, #llama.checkpoint<"embed", f32, [32, 32]>]>
+func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  %table = llama.use_weight @mixed : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+// expected-error @+1 {{expected the seed and the rows of random weight 'seed' to be at most 4294967295, got 4294967296 and 48}}
+llama.weight @seed : !llama.weight<48x32xf32> = #llama.random<4294967296, "a", 48 x 32>
+func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  %table = llama.use_weight @seed : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  // expected-error @+1 {{makes the result of an entry in another shape than the entries before}}
+  %rows = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}

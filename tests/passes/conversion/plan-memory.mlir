@@ -1,0 +1,89 @@
+// Buffers that live at the same time lie apart, others share memory; entries share one arena.
+// RUN: cria-opt %s --program-plan-memory --program-verify --split-input-file | FileCheck %s
+// RUN: cria-opt %s --program-plan-memory="report=true" --split-input-file -o /dev/null --verify-diagnostics
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+
+// A chain: each buffer dies when the next one was made, so two places are enough.
+// CHECK-LABEL: module @chain
+// CHECK: program.buffer @a arena f32 [T, 16] size 512 offset 0
+// CHECK: program.buffer @b arena f32 [T, 16] size 512 offset 512
+// CHECK: program.buffer @c arena f32 [T, 16] size 512 offset 0
+// The result is no part of the arena.
+// CHECK: program.buffer @logits result f32 [R, 16] size 512{{$}}
+// expected-remark @+1 {{3 arena buffers take 1024 bytes, 1536 without reuse}}
+module @chain attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 64 fields []
+  program.buffer @a arena f32 [T, 16] size 512
+  program.buffer @b arena f32 [T, 16] size 512
+  program.buffer @c arena f32 [T, 16] size 512
+  program.buffer @logits result f32 [R, 16] size 512
+  program.kernel @k op "silu" {}
+  program.entry @prefill tokens 1 to 8 {
+    program.dispatch @k grid [1 * T by 1] {
+      output = write @a f32 [T, 16] strides [16, 1] at 0 size 512
+    }
+    program.dispatch @k grid [1 * T by 1] {
+      input = read @a f32 [T, 16] strides [16, 1] at 0 size 512
+      output = write @b f32 [T, 16] strides [16, 1] at 0 size 512
+    }
+    program.dispatch @k grid [1 * T by 1] {
+      input = read @b f32 [T, 16] strides [16, 1] at 0 size 512
+      output = write @c f32 [T, 16] strides [16, 1] at 0 size 512
+    }
+    program.dispatch @k grid [1 * T by 1] {
+      input = read @c f32 [T, 16] strides [16, 1] at 0 size 512
+      output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
+    }
+  }
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+
+// The residual lives through all of the entry; sizes are rounded up to 64; the largest buffer chooses first; another entry starts over.
+// CHECK-LABEL: module @residual
+// CHECK: program.buffer @residual arena f32 [5] size 20 offset 1024
+// CHECK: program.buffer @a arena f32 [T, 16] size 512 offset 0
+// CHECK: program.buffer @b arena f32 [T, 16] size 512 offset 512
+// CHECK: program.buffer @decode arena f32 [1, 16] size 64 offset 0
+// A buffer that nothing uses is anywhere.
+// CHECK: program.buffer @unused arena f32 [1, 16] size 64 offset 0
+// expected-remark @+1 {{5 arena buffers take 1088 bytes, 1216 without reuse}}
+module @residual attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 64 fields []
+  program.buffer @residual arena f32 [5] size 20
+  program.buffer @a arena f32 [T, 16] size 512
+  program.buffer @b arena f32 [T, 16] size 512
+  program.buffer @decode arena f32 [1, 16] size 64
+  program.buffer @unused arena f32 [1, 16] size 64
+  program.buffer @logits result f32 [R, 16] size 512
+  program.kernel @k op "silu" {}
+  program.entry @one tokens 1 to 1 {
+    program.dispatch @k grid [1 * 1 by 1] {
+      output = write @decode f32 [1, 16] strides [16, 1] at 0 size 64
+    }
+    program.dispatch @k grid [1 * 1 by 1] {
+      input = read @decode f32 [1, 16] strides [16, 1] at 0 size 64
+      output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
+    }
+  }
+  program.entry @prefill tokens 1 to 8 {
+    program.dispatch @k grid [1 * T by 1] {
+      output = write @residual f32 [5] strides [1] at 0 size 20
+      more = write @a f32 [T, 16] strides [16, 1] at 0 size 512
+    }
+    program.dispatch @k grid [1 * T by 1] {
+      input = read @a f32 [T, 16] strides [16, 1] at 0 size 512
+      output = write @b f32 [T, 16] strides [16, 1] at 0 size 512
+    }
+    program.dispatch @k grid [1 * T by 1] {
+      input = read @b f32 [T, 16] strides [16, 1] at 0 size 512
+      residual = read @residual f32 [5] strides [1] at 0 size 20
+      output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
+    }
+  }
+}
