@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// On the CPU, for one instruction set, the bits of the logits depend on nothing but the model and the tokens:
+// not on entry point, chunking, threads or fusions.
+#include "tests/support/CompiledModel.h"
+#include "tests/support/Golden.h"
+
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+constexpr size_t kNumTokens = 100; // several pages, several row tiles
+
+class BitwiseTest : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+protected:
+  void SetUp() override {
+    if (!runsHere(target())) {
+      GTEST_SKIP() << "this processor does not run " << target();
+    }
+  }
+
+  const std::string &modelName() const { return std::get<0>(GetParam()); }
+  const std::string &target() const { return std::get<1>(GetParam()); }
+
+  std::unique_ptr<Model> open(uint32_t threads = 2, const std::vector<std::string> &arguments = {}) {
+    std::vector<std::string> all = {"--no-tokenizer", "--target", "cpu", "--weights", "f16"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return openCompiled(compileModel(goldenModelPath(modelName()), all),
+                        {.target = target(), .threads = threads});
+  }
+
+  static std::vector<int32_t> tokensFor(const Model &model) {
+    std::vector<int32_t> tokens = {1};
+    for (size_t i = 1; i < kNumTokens; ++i) {
+      tokens.push_back(static_cast<int32_t>((i * 37 + i * i * 11) % model.vocabSize()));
+    }
+    return tokens;
+  }
+
+  static std::vector<float> decodeLogits(Model &model, std::span<const int32_t> tokens) {
+    std::vector<float> all = prefillLogits(model, tokens.first(1));
+    Session session(model);
+    EXPECT_TRUE(
+        session.prefill(tokens.first(1), [](uint32_t, std::span<const float>) { return Status(); }).ok());
+    for (const int32_t token : tokens.subspan(1)) {
+      const StatusOr<std::span<const float>> logits = session.decode(token);
+      EXPECT_TRUE(logits.ok()) << logits.status().message();
+      all.insert(all.end(), logits->begin(), logits->end());
+    }
+    return all;
+  }
+};
+
+// Compares bits: NaN equals NaN, -0 differs from 0.
+void expectSameBits(const std::vector<float> &actual, const std::vector<float> &expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  EXPECT_EQ(std::memcmp(actual.data(), expected.data(), expected.size() * sizeof(float)), 0);
+  EXPECT_TRUE(std::all_of(expected.begin(), expected.end(), [](float x) { return std::isfinite(x); }));
+}
+
+TEST_P(BitwiseTest, chunksOfAPrompt) {
+  const std::unique_ptr<Model> model = open();
+  const std::vector<int32_t> tokens = tokensFor(*model);
+  const std::vector<float> whole = prefillLogits(*model, tokens);
+  for (const size_t chunk : {1, 7, 64}) {
+    SCOPED_TRACE(chunk);
+    expectSameBits(prefillLogits(*model, tokens, chunk), whole);
+  }
+}
+
+TEST_P(BitwiseTest, decodeAndPrefill) {
+  const std::unique_ptr<Model> model = open();
+  const std::vector<int32_t> tokens = tokensFor(*model);
+  expectSameBits(decodeLogits(*model, tokens), prefillLogits(*model, tokens));
+}
+
+TEST_P(BitwiseTest, threads) {
+  const std::unique_ptr<Model> one = open(1);
+  const std::vector<int32_t> tokens = tokensFor(*one);
+  const std::vector<float> expected = prefillLogits(*one, tokens);
+  for (const uint32_t threads : {2u, 3u}) {
+    SCOPED_TRACE(threads);
+    const std::unique_ptr<Model> model = open(threads);
+    expectSameBits(prefillLogits(*model, tokens), expected);
+    expectSameBits(decodeLogits(*model, tokens), expected);
+  }
+}
+
+TEST_P(BitwiseTest, fusionsOnAndOff) {
+  const std::unique_ptr<Model> fused = open();
+  const std::vector<int32_t> tokens = tokensFor(*fused);
+  const std::unique_ptr<Model> unfused =
+      open(2, {"--disable-pass", "llama-fuse-qkv", "--disable-pass", "llama-fuse-rope-attention",
+               "--disable-pass", "llama-fuse-swiglu-mlp", "--disable-pass", "llama-fuse-norm",
+               "--disable-pass", "llama-fuse-residual"});
+  const std::vector<float> expected = prefillLogits(*fused, tokens);
+  expectSameBits(prefillLogits(*unfused, tokens), expected);
+  expectSameBits(decodeLogits(*unfused, tokens), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(, BitwiseTest,
+                         testing::Combine(testing::Values("gqa", "odd-vocab", "head-dim", "bf16"),
+                                          testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4")),
+                         [](const auto &info) {
+                           std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+} // namespace
+} // namespace cria::test

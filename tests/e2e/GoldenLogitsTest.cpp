@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Our logits against those of transformers, for every golden model on every target that runs here.
+#include "tests/support/CompiledModel.h"
+#include "tests/support/Golden.h"
+
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+// f32 weights and f32 KV: rounding in another order is all that differs.
+constexpr float kExactTolerance = 2e-4f;
+// f16 weights and f16 KV, made from f32 ones: half an ulp of f16 (2^-11) per factor, through 2 or 3 layers.
+constexpr float kHalfTolerance = 2e-2f;
+constexpr double kHalfArgmaxShare = 0.99;
+
+struct Case {
+  std::string model;
+  std::string target;
+};
+
+std::string backendOf(const std::string &target) { return target == "ops" ? "reference" : "cpu"; }
+
+class GoldenLogitsTest : public testing::TestWithParam<Case> {
+protected:
+  void SetUp() override {
+    if (!runsHere(GetParam().target)) {
+      GTEST_SKIP() << "this processor does not run " << GetParam().target;
+    }
+  }
+
+  std::unique_ptr<Model> open(const std::string &weights, const std::string &kv) {
+    const std::string package =
+        compileModel(goldenModelPath(GetParam().model),
+                     {"--no-tokenizer", "--target", "ops,cpu", "--weights", weights, "--kv", kv});
+    return openCompiled(package, {.target = GetParam().target, .backend = backendOf(GetParam().target)});
+  }
+};
+
+TEST_P(GoldenLogitsTest, f32LogitsAgree) {
+  const std::unique_ptr<Model> model = open("f32", "f32");
+  for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
+    const std::vector<float> logits = prefillLogits(*model, prompt.tokens);
+    ASSERT_EQ(prompt.vocabSize(), model->vocabSize());
+    for (size_t r = 0; r < prompt.rows.size(); ++r) {
+      const float *ours = logits.data() + prompt.rows[r] * prompt.vocabSize();
+      EXPECT_LE(prompt.error(r, ours), kExactTolerance)
+          << prompt.tokens.size() << " tokens, position " << prompt.rows[r];
+    }
+  }
+}
+
+// The golden tokens are fed back, so one permitted difference does not spoil the rest.
+TEST_P(GoldenLogitsTest, f32GreedyTokensAgree) {
+  const std::unique_ptr<Model> model = open("f32", "f32");
+  for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
+    const float tolerance = kExactTolerance * prompt.range();
+    Session session(*model);
+    std::vector<float> next;
+    const LogitsCallback keep = [&](uint32_t, std::span<const float> logits) {
+      next.assign(logits.begin(), logits.end());
+      return Status();
+    };
+    ASSERT_TRUE(session.prefill(prompt.tokens, keep).ok());
+    for (size_t step = 0; step < prompt.greedy.size(); ++step) {
+      if (prompt.gap[step] > tolerance) {
+        ASSERT_EQ(argmax(next), prompt.greedy[step]) << "step " << step;
+      }
+      if (step + 1 < prompt.greedy.size()) {
+        const StatusOr<std::span<const float>> logits = session.decode(prompt.greedy[step]);
+        ASSERT_TRUE(logits.ok()) << logits.status().message();
+        next.assign(logits->begin(), logits->end());
+      }
+    }
+  }
+}
+
+TEST_P(GoldenLogitsTest, f16LogitsAgreeWithinTolerance) {
+  const std::unique_ptr<Model> model = open("f16", "f16");
+  size_t same = 0;
+  size_t positions = 0;
+  for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
+    const std::vector<float> logits = prefillLogits(*model, prompt.tokens);
+    for (size_t r = 0; r < prompt.rows.size(); ++r) {
+      const std::span<const float> ours(logits.data() + prompt.rows[r] * prompt.vocabSize(),
+                                        prompt.vocabSize());
+      const std::span<const float> golden(prompt.logits.data() + r * prompt.vocabSize(), prompt.vocabSize());
+      EXPECT_LE(prompt.error(r, ours.data()), kHalfTolerance)
+          << prompt.tokens.size() << " tokens, position " << prompt.rows[r];
+      same += argmax(ours) == argmax(golden) ? 1 : 0;
+      ++positions;
+    }
+  }
+  EXPECT_GE(static_cast<double>(same), kHalfArgmaxShare * static_cast<double>(positions));
+}
+
+std::vector<Case> allCases() {
+  std::vector<Case> cases;
+  for (const std::string &model : goldenModels()) {
+    for (const char *target : {"ops", "cpu-x86-64-v3", "cpu-x86-64-v4"}) {
+      cases.push_back({model, target});
+    }
+  }
+  return cases;
+}
+
+std::string nameOfCase(const testing::TestParamInfo<Case> &info) {
+  std::string name = info.param.model + "_" + info.param.target;
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(, GoldenLogitsTest, testing::ValuesIn(allCases()), nameOfCase);
+
+} // namespace
+} // namespace cria::test
