@@ -62,7 +62,7 @@ Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::s
   auto json = nlohmann::ordered_json::array();
   CRIA_RETURN_IF_ERROR(
       evaluate(options, *opened.model, ids, [&](uint32_t position, std::span<const float> logits) {
-        const int32_t best = argmax(logits);
+        CRIA_ASSIGN_OR_RETURN(const int32_t best, chooseGreedy(logits));
         if (options.common.json) {
           json.push_back(
               {{"position", position}, {"token", ids[position]}, {"argmax", best}, {"logit", logits[best]}});
