@@ -35,9 +35,11 @@ StatusOr<const SafetensorsFile *> WeightBuffers::file(const Package &package, co
 Status WeightBuffers::loadWeight(const Package &package, const ProgramWeight &weight, Device &device) {
   std::string what = fmt::format("weight '{}'", printable(weight.name));
   if (weight.file.empty()) {
-    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(weight.size, what));
+    // `initialize` writes the rows that exist; what pads them must be zero.
+    uint64_t size = (weight.size + 3) / 4 * 4;
+    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(size, what));
     buffers_.push_back(std::move(buffer));
-    return {};
+    return device.fill(buffers_.back(), 0, size, 0).withContext(what);
   }
   CRIA_ASSIGN_OR_RETURN(const SafetensorsFile *mapped, file(package, weight.file));
   CRIA_ASSIGN_OR_RETURN(std::span<const std::byte> data, findWeight(*mapped, weight));
