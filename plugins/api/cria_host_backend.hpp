@@ -103,6 +103,25 @@ inline bool contains(const cria_buffer &buffer, uint64_t offset, uint64_t size) 
   return offset <= buffer.size && size <= buffer.size - offset;
 }
 
+/// Whether all elements lie inside the operand's window. Extents and strides may be anything; no sum
+/// overflows.
+inline bool elementsFit(const cria_operand &operand, uint64_t elementSize) {
+  uint64_t left = operand.size / elementSize; // elements of the window not yet passed
+  for (uint32_t d = 0; d < operand.rank; ++d) {
+    if (operand.shape[d] == 0) {
+      return true;
+    }
+  }
+  for (uint32_t d = 0; d < operand.rank; ++d) {
+    const uint64_t steps = operand.shape[d] - 1;
+    if (operand.strides[d] != 0 && steps > left / operand.strides[d]) {
+      return false;
+    }
+    left -= steps * operand.strides[d];
+  }
+  return left >= 1;
+}
+
 inline cria_status outOfRange(cria_message *message, const char *what, const cria_buffer &buffer,
                               uint64_t offset, uint64_t size) {
   return report(message, CRIA_STATUS_INVALID_ARGUMENT,

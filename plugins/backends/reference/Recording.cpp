@@ -35,18 +35,6 @@ bool typeFits(OperandTypes types, uint32_t type) {
   return false;
 }
 
-// Elements from the first to the last, inclusive; 0 for an empty tensor.
-uint64_t elementSpan(const cria_operand &operand) {
-  uint64_t last = 0;
-  for (uint32_t d = 0; d < operand.rank; ++d) {
-    if (operand.shape[d] == 0) {
-      return 0;
-    }
-    last += (operand.shape[d] - 1) * operand.strides[d];
-  }
-  return last + 1;
-}
-
 Checked checkOperand(const OperandSignature &signature, const cria_operand &operand) {
   if (!typeFits(signature.types, operand.type)) {
     return refuse(CRIA_STATUS_UNSUPPORTED, "operand " + quoted(signature.name) + " has unsupported type " +
@@ -57,11 +45,18 @@ Checked checkOperand(const OperandSignature &signature, const cria_operand &oper
                                                     std::to_string(signature.extents.size()) + ", got " +
                                                     std::to_string(operand.rank));
   }
-  const uint64_t needed = elementSpan(operand) * sizeOfType(operand.type);
-  if (needed > operand.size || !plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": its shape needs " +
-                                                    std::to_string(needed) + " bytes, its window has " +
-                                                    std::to_string(operand.size));
+  const uint64_t elementSize = sizeOfType(operand.type);
+  if (operand.offset % elementSize != 0 || !plugin::host::elementsFit(operand, elementSize) ||
+      !plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
+    return refuse(
+        CRIA_STATUS_INVALID_ARGUMENT,
+        "operand " + quoted(signature.name) + ": its elements must lie aligned inside its window of " +
+            std::to_string(operand.size) + " bytes at offset " + std::to_string(operand.offset) +
+            ", and the window inside a buffer of " + std::to_string(operand.buffer->size) + " bytes");
+  }
+  if (signature.isResult && ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT,
+                  "operand " + quoted(signature.name) + " is a result: expected writable memory");
   }
   return nullptr;
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Element types of the interface as doubles: written from the definition of the formats, apart from any other
+// code here, because it judges them.
+#pragma once
+
+#include "plugins/api/cria_plugin.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+namespace cria::conformance {
+
+/// Layout of a binary floating-point format of at most 32 bits.
+struct FloatFormat {
+  int mantissaBits;
+  int exponentBits;
+  int bias() const { return (1 << (exponentBits - 1)) - 1; }
+  int smallestExponent() const { return 1 - bias(); }
+};
+inline constexpr FloatFormat kF32{23, 8};
+inline constexpr FloatFormat kF16{10, 5};
+inline constexpr FloatFormat kBf16{7, 8};
+
+/// The nearest number of the format (ties to even). Overflow gives infinity.
+inline double roundTo(const FloatFormat &format, double value) {
+  if (!std::isfinite(value) || value == 0) {
+    return value;
+  }
+  const int exponent = std::max(std::ilogb(value), format.smallestExponent());
+  const double rounded = std::ldexp(std::nearbyint(std::ldexp(value, format.mantissaBits - exponent)),
+                                    exponent - format.mantissaBits);
+  return std::fabs(rounded) < std::ldexp(1.0, format.bias() + 1)
+             ? rounded
+             : std::copysign(std::numeric_limits<double>::infinity(), value);
+}
+
+/// Bits of a number that the format holds exactly.
+inline uint32_t encodeFloat(const FloatFormat &format, double value) {
+  const uint32_t sign = (std::signbit(value) ? 1u : 0u) << (format.mantissaBits + format.exponentBits);
+  const uint32_t special = ((1u << format.exponentBits) - 1) << format.mantissaBits;
+  if (!std::isfinite(value)) {
+    return sign | special | (std::isnan(value) ? 1u << (format.mantissaBits - 1) : 0u);
+  }
+  if (value == 0) {
+    return sign;
+  }
+  const int exponent = std::max(std::ilogb(value), format.smallestExponent());
+  const auto units = static_cast<uint32_t>(std::ldexp(std::fabs(value), format.mantissaBits - exponent));
+  // The implicit one of a normal number carries into the exponent field.
+  return sign |
+         ((static_cast<uint32_t>(exponent - format.smallestExponent()) << format.mantissaBits) + units);
+}
+
+inline double decodeFloat(const FloatFormat &format, uint32_t bits) {
+  const uint32_t mantissa = bits & ((1u << format.mantissaBits) - 1);
+  const uint32_t field = bits >> format.mantissaBits & ((1u << format.exponentBits) - 1);
+  const double sign = (bits >> (format.mantissaBits + format.exponentBits) & 1u) != 0 ? -1.0 : 1.0;
+  if (field == (1u << format.exponentBits) - 1) {
+    return mantissa != 0 ? std::numeric_limits<double>::quiet_NaN()
+                         : sign * std::numeric_limits<double>::infinity();
+  }
+  const uint32_t units = field == 0 ? mantissa : mantissa | 1u << format.mantissaBits;
+  const int exponent = (field == 0 ? 1 : static_cast<int>(field)) - format.bias();
+  return sign * std::ldexp(units, exponent - format.mantissaBits);
+}
+
+inline bool isFloat(uint32_t type) { return type >= CRIA_TYPE_F32 && type <= CRIA_TYPE_BF16; }
+
+inline const FloatFormat &floatFormat(uint32_t type) {
+  return type == CRIA_TYPE_F32 ? kF32 : type == CRIA_TYPE_F16 ? kF16 : kBf16;
+}
+
+inline uint64_t sizeOfType(uint32_t type) {
+  switch (type) {
+  case CRIA_TYPE_F32:
+  case CRIA_TYPE_I32:
+  case CRIA_TYPE_U32:
+    return 4;
+  case CRIA_TYPE_F16:
+  case CRIA_TYPE_BF16:
+    return 2;
+  case CRIA_TYPE_U8:
+  case CRIA_TYPE_I8:
+    return 1;
+  default:
+    throw std::invalid_argument("unknown element type");
+  }
+}
+
+/// The value as the type holds it.
+inline double roundToType(uint32_t type, double value) {
+  return isFloat(type) ? roundTo(floatFormat(type), value) : value;
+}
+
+inline void encodeElement(uint32_t type, double value, std::byte *out) {
+  const uint32_t bits = isFloat(type) ? encodeFloat(floatFormat(type), value)
+                                      : static_cast<uint32_t>(static_cast<int64_t>(value));
+  std::memcpy(out, &bits, sizeOfType(type)); // little-endian
+}
+
+inline double decodeElement(uint32_t type, const std::byte *in) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, in, sizeOfType(type));
+  switch (type) {
+  case CRIA_TYPE_I32:
+    return static_cast<int32_t>(bits);
+  case CRIA_TYPE_I8:
+    return static_cast<int8_t>(bits);
+  case CRIA_TYPE_U8:
+  case CRIA_TYPE_U32:
+    return bits;
+  default:
+    return decodeFloat(floatFormat(type), bits);
+  }
+}
+
+} // namespace cria::conformance

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the reference backend refuses to record, what it ignores, and the ops that fill weights.
+#include "ir/RandomWeights.h"
+#include "tests/conformance/RandomCalls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace cria::conformance;
+using testing::AllOf;
+using testing::HasSubstr;
+
+namespace {
+
+class ReferenceBackend : public testing::Test {
+protected:
+  Device device{Backend::named("reference")};
+  Random random{3};
+  OpCall norm{"rms_norm",
+              {{"input", randomMatrix(random, 2, 8)},
+               {"weight", randomVector(random, 8, 1)},
+               {"output", resultMatrix(random, 2, 8), CRIA_ACCESS_WRITE}},
+              {floatAttribute("epsilon", 1e-5)}};
+
+  void expectRefusal(OpCall call, cria_status status, const std::string &text) {
+    const Outcome outcome = run(device, call);
+    EXPECT_EQ(outcome.status, status) << outcome.message;
+    EXPECT_THAT(outcome.message, AllOf(HasSubstr(text), HasSubstr("'" + call.op + "'")));
+  }
+};
+
+TEST_F(ReferenceBackend, RunsTheOpset) { EXPECT_TRUE(run(device, norm).ok()); }
+
+TEST_F(ReferenceBackend, NamesAnUnknownOp) {
+  norm.op = "layer_norm";
+  expectRefusal(norm, CRIA_STATUS_UNSUPPORTED, "unknown op");
+}
+
+TEST_F(ReferenceBackend, NamesAnUnknownAttribute) {
+  norm.attributes.push_back(intAttribute("axis", 1));
+  expectRefusal(norm, CRIA_STATUS_UNSUPPORTED, "'axis'");
+}
+
+TEST_F(ReferenceBackend, NamesAMissingAttributeAndOneOfTheWrongType) {
+  norm.attributes.clear();
+  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'epsilon' is missing");
+  norm.attributes = {textAttribute("epsilon", "small")};
+  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'epsilon'");
+}
+
+TEST_F(ReferenceBackend, NamesAMissingOperand) {
+  norm.arguments.erase(norm.arguments.begin() + 1);
+  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'weight' is missing");
+}
+
+TEST_F(ReferenceBackend, NamesAnOperandOfTheWrongTypeRankOrExtent) {
+  OpCall call = norm;
+  call.arguments[0].view = integerView({1, 2});
+  expectRefusal(call, CRIA_STATUS_UNSUPPORTED, "'input'");
+  call = norm;
+  call.arguments[1].view = randomMatrix(random, 8, 8);
+  expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "expected rank 1, got 2");
+  call = norm;
+  call.arguments[1].view = randomVector(random, 9);
+  expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "expected K = 8 in dimension 0, got 9");
+}
+
+TEST_F(ReferenceBackend, RefusesShapesBeyondTheirWindow) {
+  norm.arguments[0].view.strides = {1000, 1};
+  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'input'");
+  norm.arguments[0].view.strides = {uint64_t{1} << 62, 1}; // times 4 bytes: wraps around to nothing
+  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'input'");
+}
+
+TEST_F(ReferenceBackend, RefusesToWriteWhatIsStatedAsRead) {
+  norm.arguments[2].access = CRIA_ACCESS_READ;
+  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'output'");
+}
+
+// An unknown operand refuses the op when it is required, and is ignored when it is not.
+TEST_F(ReferenceBackend, HeedsTheRequiredFlag) {
+  cria_buffer *input = device.allocate(std::vector<std::byte>(32));
+  cria_buffer *output = device.allocate(32);
+  const auto operand = [](const char *name, cria_buffer *buffer, uint32_t access) {
+    return Operand{.name = name, .buffer = buffer, .size = 32, .shape = {2, 4}, .access = access};
+  };
+  Entry entry{.name = "silu",
+              .operands = {operand("input", input, CRIA_ACCESS_READ),
+                           operand("output", output, CRIA_ACCESS_WRITE),
+                           operand("bias", input, CRIA_ACCESS_READ)}};
+  const Recording refused(device, nullptr, {entry});
+  EXPECT_EQ(refused.outcome().status, CRIA_STATUS_UNSUPPORTED);
+  EXPECT_THAT(refused.outcome().message, HasSubstr("'bias'"));
+  entry.operands[2].required = 0;
+  EXPECT_TRUE(run(device, nullptr, {entry}).ok());
+  EXPECT_EQ(device.download(output, 32), std::vector<std::byte>(32));
+}
+
+TEST_F(ReferenceBackend, ChecksTheLayoutOfTheCache) {
+  const Batch batch = randomBatch(random, {.pageTokens = 4});
+  OpCall call{"kv_append",
+              {{"key", randomMatrix(random, batch.rows, 32)},
+               {"value", randomMatrix(random, batch.rows, 32)},
+               {"slots", batch.slots}},
+              {}};
+  addCache(random, batch, {.pageTokens = 4}, CRIA_ACCESS_WRITE, call);
+  EXPECT_TRUE(run(device, call).ok());
+  OpCall wrong = call;
+  wrong.attributes[0].integer = 2; // layer of two
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "layer");
+  wrong = call;
+  wrong.attributes[4].integer = 8; // page_tokens
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "'cache'");
+  wrong = call;
+  wrong.arguments[0].view = randomMatrix(random, batch.rows, 30);
+  wrong.arguments[1].view = randomMatrix(random, batch.rows, 30);
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "32");
+}
+
+TEST_F(ReferenceBackend, ChecksFusedLinear) {
+  OpCall call{"fused_linear",
+              {{"input", randomMatrix(random, 2, 8)},
+               {"weight", randomMatrix(random, 32, 8)},
+               {"output", resultMatrix(random, 2, 9), CRIA_ACCESS_WRITE}},
+              {textAttribute("activation", "swiglu"), intAttribute("swiglu_block", 16)}};
+  EXPECT_TRUE(run(device, call).ok());
+  OpCall wrong = call;
+  wrong.attributes[0].text = "gelu";
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "'gelu'");
+  wrong = call;
+  wrong.attributes.pop_back();
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "swiglu_block");
+  wrong = call;
+  wrong.arguments[1].view = randomMatrix(random, 18, 8);
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "expected 32 rows, got 18");
+  wrong = call;
+  wrong.arguments.push_back({"norm_weight", randomVector(random, 8)});
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "epsilon");
+}
+
+TEST_F(ReferenceBackend, KnowsItsFormat) {
+  const cria_backend_api &api = device.api();
+  const auto probe = [&](const std::string &format, uint32_t version) {
+    const cria_executable_info info{.struct_size = sizeof(info),
+                                    .kernel_abi = version,
+                                    .format = {format.data(), format.size()},
+                                    .features = {}};
+    uint32_t score = 7;
+    const Outcome outcome =
+        outcomeOf([&](cria_message *message) { return api.probe(0, &info, &score, message); });
+    EXPECT_TRUE(outcome.ok());
+    EXPECT_EQ(score == 0, !outcome.message.empty());
+    cria_code *code = nullptr;
+    EXPECT_EQ(device.load(info, {}, "", &code).status,
+              score != 0 ? CRIA_STATUS_OK : CRIA_STATUS_INCOMPATIBLE_CODE);
+    return score != 0;
+  };
+  EXPECT_TRUE(probe("cria.ops.v1", 1));
+  EXPECT_FALSE(probe("cria.ops.v1", 2));
+  EXPECT_FALSE(probe("elf.x86_64", 1));
+}
+
+TEST_F(ReferenceBackend, FillsOnes) {
+  OpCall call{"fill_ones",
+              {{"weight", denseView(CRIA_TYPE_F32, {5}, std::vector<double>(5, -3)), CRIA_ACCESS_WRITE}},
+              {}};
+  ASSERT_TRUE(run(device, call).ok());
+  EXPECT_THAT(call["weight"].array->values, testing::Each(1.0));
+}
+
+// Rows of a second tensor, interleaved in blocks behind those of a first one.
+TEST_F(ReferenceBackend, FillsRandomWeightsAsTheCompilerDefinesThem) {
+  constexpr uint32_t kSeed = 42, kRows = 10, kColumns = 24, kBlock = 4;
+  const uint32_t tensor = cria::randomTensorId("model.layers.0.mlp.up_proj.weight");
+  const cria::RandomSegment segment{.tensorKey = cria::randomTensorKey(kSeed, tensor),
+                                    .rows = kRows,
+                                    .firstRow = kBlock,
+                                    .block = kBlock,
+                                    .stride = 2 * kBlock,
+                                    .reserved = {}};
+  const std::vector<double> constants{double(segment.tensorKey), kRows, kBlock, kBlock, 2 * kBlock, 0, 0, 0};
+  View weight = randomMatrix(random, 24, kColumns, CRIA_TYPE_F16);
+  OpCall call{
+      "fill_random",
+      {{"constants", denseView(CRIA_TYPE_U32, {8}, constants)}, {"weight", weight, CRIA_ACCESS_WRITE}},
+      {}};
+  std::vector<double> expected = weight.array->values;
+  for (uint32_t row = 0; row < kRows; ++row) {
+    for (uint32_t column = 0; column < kColumns; ++column) {
+      expected[weight.index(segment.destinationRow(row), column)] =
+          cria::randomValue(kSeed, tensor, row, column, kColumns);
+    }
+  }
+  const Outcome outcome = run(device, call);
+  ASSERT_TRUE(outcome.ok()) << outcome.message;
+  EXPECT_THAT(weight.array->values, testing::Pointwise(testing::NanSensitiveDoubleEq(), expected));
+}
+
+} // namespace
