@@ -128,8 +128,8 @@ struct FuseQkvPass : cria::impl::FuseQkvPassBase<FuseQkvPass> {
     auto fuseAppend = [](KvAppendOp append, RewriterBase &rewriter) {
       return isSplitAlready(append) ? FusionOutcome::unrelated : fuse(append, projectionsOf(append), rewriter);
     };
-    fuseEach<KvAppendOp>(getOperation(), fuseAppend, numFused, numRejected);
-    fuseEach<RopeAttentionOp>(getOperation(), fuseAttention, numFused, numRejected);
+    fuseEach<KvAppendOp>(getArgument(), getOperation(), fuseAppend, numFused, numRejected);
+    fuseEach<RopeAttentionOp>(getArgument(), getOperation(), fuseAttention, numFused, numRejected);
   }
 };
 } // namespace

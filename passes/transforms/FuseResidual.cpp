@@ -42,6 +42,6 @@ static FusionOutcome fuse(AddOp add, RewriterBase &rewriter) {
 
 namespace {
 struct FuseResidualPass : cria::impl::FuseResidualPassBase<FuseResidualPass> {
-  void runOnOperation() override { fuseEach<AddOp>(getOperation(), fuse, numFused, numRejected); }
+  void runOnOperation() override { fuseEach<AddOp>(getArgument(), getOperation(), fuse, numFused, numRejected); }
 };
 } // namespace

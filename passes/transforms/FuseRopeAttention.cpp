@@ -78,6 +78,6 @@ static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
 
 namespace {
 struct FuseRopeAttentionPass : cria::impl::FuseRopeAttentionPassBase<FuseRopeAttentionPass> {
-  void runOnOperation() override { fuseEach<AttentionOp>(getOperation(), fuse, numFused, numRejected); }
+  void runOnOperation() override { fuseEach<AttentionOp>(getArgument(), getOperation(), fuse, numFused, numRejected); }
 };
 } // namespace

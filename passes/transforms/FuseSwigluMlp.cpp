@@ -83,7 +83,7 @@ struct FuseSwigluMlpPass : cria::impl::FuseSwigluMlpPassBase<FuseSwigluMlpPass> 
 
   void runOnOperation() override {
     auto fuseMul = [&](MulOp mul, RewriterBase &rewriter) { return fuse(mul, rewriter, swigluBlock); };
-    fuseEach<MulOp>(getOperation(), fuseMul, numFused, numRejected);
+    fuseEach<MulOp>(getArgument(), getOperation(), fuseMul, numFused, numRejected);
   }
 };
 } // namespace

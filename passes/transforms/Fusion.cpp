@@ -14,6 +14,7 @@ using namespace cria::llama;
 
 FusionOutcome cria::reject(RewriterBase &rewriter, Operation *op, const Twine &reason) {
   (void)rewriter.notifyMatchFailure(op, reason);
+  remark::missed(op->getLoc(), remark::RemarkOpts::name(op->getName().getStringRef()).category(kFusionRemarks)) << reason.str();
   return FusionOutcome::rejected;
 }
 

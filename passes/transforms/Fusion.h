@@ -5,6 +5,7 @@
 #include "ir/LlamaOps.h"
 
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/Pass.h"
 
 namespace cria {
@@ -16,7 +17,10 @@ enum class FusionOutcome {
   fused,     ///< Replaced.
 };
 
-/// Rejects `op`, giving the reason to the rewriter's listener.
+/// Category of the remarks that fusions make: a summary of each pass, and each rejection with its reason.
+inline constexpr llvm::StringLiteral kFusionRemarks = "fusion";
+
+/// Rejects `op`, giving the reason to the rewriter's listener and as a remark.
 FusionOutcome reject(mlir::RewriterBase &rewriter, mlir::Operation *op, const llvm::Twine &reason);
 
 /// Logs what a rewriter says about rejected candidates.
@@ -25,10 +29,11 @@ public:
   void notifyMatchFailure(mlir::Location loc, llvm::function_ref<void(mlir::Diagnostic &)> reason) override;
 };
 
-/// Offers every op of one kind in `module`, in order, to `fuse(op, rewriter)`, and counts. `fuse` may erase ops before its own, never another
-/// candidate.
+/// Offers every op of one kind in `module`, in order, to `fuse(op, rewriter)`, and counts, also as a remark of `pass`: a release build of LLVM keeps no
+/// statistics. `fuse` may erase ops before its own, never another candidate.
 template <typename Op, typename Fuse>
-void fuseEach(mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused, mlir::Pass::Statistic &numRejected) {
+void fuseEach(llvm::StringRef pass, mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused, mlir::Pass::Statistic &numRejected) {
+  int64_t fused = 0, rejected = 0;
   llvm::SmallVector<Op> candidates;
   module.walk([&](Op op) { candidates.push_back(op); });
   RejectionLog log;
@@ -39,11 +44,17 @@ void fuseEach(mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused,
       break;
     case FusionOutcome::rejected:
       ++numRejected;
+      ++rejected;
       break;
     case FusionOutcome::fused:
       ++numFused;
+      ++fused;
       break;
     }
+  }
+  if (fused + rejected > 0) {
+    mlir::remark::analysis(module.getLoc(), mlir::remark::RemarkOpts::name(pass).category(kFusionRemarks))
+        << mlir::remark::metric("num-fused", fused) << mlir::remark::metric("num-rejected", rejected);
   }
 }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Conversion between the element types of weights: exact where it widens, to nearest even where it narrows.
+#pragma once
+
+#include "runtime/package/DataType.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace cria {
+
+/// Converts `count` elements from f32, f16 or bf16 to f32, f16 or bf16. `source` needs no alignment, `target`
+/// that of its type; they do not overlap. Infinities and NaNs stay what they are. Returns the index of the
+/// first finite element that became infinite, if any.
+std::optional<size_t> convertElements(DataType sourceType, const std::byte *source, DataType targetType,
+                                      std::byte *target, size_t count);
+
+float floatFromHalf(uint16_t half);
+float floatFromBfloat16(uint16_t value);
+/// Round to nearest even; too large becomes infinite.
+uint16_t halfFromFloat(float value);
+uint16_t bfloat16FromFloat(float value);
+
+} // namespace cria

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Packages: content, sharing of weights, determinism, and that nothing is left after an error.
+#include "passes/codegen/PackageWriter.h"
+
+#include "ir/LlamaDialect.h"
+#include "ir/ProgramOps.h"
+#include "runtime/package/Sha256.h"
+#include "tests/runtime/package/TestFiles.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <gmock/gmock.h>
+
+using namespace cria;
+using namespace cria::testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char *kProgram = R"(module {
+  program.weight @table : !llama.weight<8x4xf32> size 128 = #llama.rope_table<theta = 10000.0, head_dim = 4, context = 8>
+  program.weight @random : !llama.weight<64x4xf16, panel16> size 512 = #llama.random<1, "r", 64 x 4>
+  program.weight @filled : !llama.weight<4xf32> size 16 initialized = #llama.ones<4>
+})";
+
+class PackageWriter : public ::testing::Test {
+protected:
+  PackageWriter() { context.loadDialect<llama::LlamaDialect, program::ProgramDialect>(); }
+
+  void SetUp() override {
+    content.model = {.name = "m",
+                     .dim = 32,
+                     .layers = 1,
+                     .heads = 4,
+                     .kvHeads = 2,
+                     .headDim = 8,
+                     .ffnDim = 64,
+                     .vocabSize = 96,
+                     .context = 128};
+    content.tokenizerPath = folder.write("tok", "tokenizer bytes");
+    content.weightsType = content.kvType = "f16";
+    content.tensors = [](std::string_view) { return std::nullopt; };
+    addTarget("a", kProgram, "code bytes");
+  }
+
+  void addTarget(const std::string &name, llvm::StringRef program, const std::string &code) {
+    mlir::ParserConfig config(&context, /*verifyAfterParse=*/false);
+    modules.push_back(mlir::parseSourceString<mlir::ModuleOp>(program, config));
+    ASSERT_TRUE(modules.back());
+    content.targets.push_back({.name = name,
+                               .format = "elf.x86_64",
+                               .features = "x",
+                               .abiVersion = 1,
+                               .program = *modules.back(),
+                               .programJson = "{}\n",
+                               .code = code,
+                               .codeExtension = code.empty() ? "" : ".so"});
+  }
+
+  Status write(std::string_view name = "m.cria") { return writePackage(folder.file(name), content); }
+  std::vector<std::string> filesIn(const std::string &path) {
+    std::vector<std::string> files;
+    for (const auto &entry : fs::recursive_directory_iterator(path)) {
+      if (entry.is_regular_file()) {
+        files.push_back(fs::relative(entry.path(), path).string());
+      }
+    }
+    std::ranges::sort(files);
+    return files;
+  }
+  /// Names in the folder that come from writing a package.
+  std::vector<std::string> traces() {
+    std::vector<std::string> names;
+    for (const auto &entry : fs::directory_iterator(folder.path())) {
+      if (entry.path().filename().string().starts_with("m.cria")) {
+        names.push_back(entry.path().filename().string());
+      }
+    }
+    return names;
+  }
+
+  mlir::MLIRContext context;
+  TemporaryFolder folder;
+  PackageContent content;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+};
+
+TEST_F(PackageWriter, files_and_manifest) {
+  Status status = write();
+  ASSERT_TRUE(status.ok()) << status.message();
+  std::string path = folder.file("m.cria");
+  EXPECT_THAT(filesIn(path),
+              ElementsAre("chat.json", "code/a.so", "manifest.json", "programs/a.json", "tokenizer.model",
+                          "weights/panel16.safetensors", "weights/row_major.safetensors"));
+  Json manifest = *readJsonFile(path + "/manifest.json");
+  EXPECT_EQ(manifest["format_version"], 1);
+  EXPECT_TRUE(ModelConfig::fromJson(manifest["model"], "model").ok());
+  EXPECT_EQ(manifest["options"], Json({{"weights", "f16"}, {"kv", "f16"}, {"random_seed", nullptr}}));
+  EXPECT_EQ(manifest["files"].size(), 6u);
+  for (const auto &[name, entry] : manifest["files"].items()) {
+    EXPECT_EQ(entry["sha256"], *sha256OfFile(path + "/" + name));
+    EXPECT_EQ(entry["size"], fs::file_size(path + "/" + name));
+  }
+  Json target = manifest["targets"][0];
+  EXPECT_EQ(target["code"], "code/a.so");
+  EXPECT_EQ(target["weight_bytes"], 128 + 512 + 16);
+  EXPECT_EQ(target["weight_files"], Json({"weights/panel16.safetensors", "weights/row_major.safetensors"}));
+}
+
+TEST_F(PackageWriter, initialized_weights_have_no_data) {
+  ASSERT_TRUE(write().ok());
+  auto file = SafetensorsFile::open(folder.file("m.cria/weights/row_major.safetensors"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_NE((*file)->find("table"), nullptr);
+  EXPECT_EQ((*file)->find("filled"), nullptr);
+}
+
+TEST_F(PackageWriter, targets_share_equal_weights) {
+  addTarget("b", kProgram, "");
+  Status status = write();
+  ASSERT_TRUE(status.ok()) << status.message();
+  auto file = SafetensorsFile::open(folder.file("m.cria/weights/panel16.safetensors"));
+  EXPECT_EQ((*file)->entries().size(), 1u);
+  Json manifest = *readJsonFile(folder.file("m.cria/manifest.json"));
+  EXPECT_FALSE(manifest["targets"][1].contains("code"));
+  EXPECT_EQ(manifest["targets"][1]["weight_files"], manifest["targets"][0]["weight_files"]);
+}
+
+TEST_F(PackageWriter, different_weights_of_one_name_are_an_error) {
+  addTarget("b", R"(module {
+    program.weight @random : !llama.weight<64x4xf16, panel16> size 512 = #llama.random<2, "r", 64 x 4>
+  })",
+            "");
+  EXPECT_THAT(write().message(), HasSubstr("two targets make weight 'random' in different ways"));
+  EXPECT_TRUE(traces().empty());
+}
+
+TEST_F(PackageWriter, the_same_content_gives_the_same_bytes) {
+  ASSERT_TRUE(write("m.cria").ok());
+  ASSERT_TRUE(write("m.cria2").ok());
+  for (const std::string &file : filesIn(folder.file("m.cria"))) {
+    EXPECT_EQ(readAll(folder.file("m.cria/" + file)), readAll(folder.file("m.cria2/" + file))) << file;
+  }
+}
+
+TEST_F(PackageWriter, replaces_a_package_and_nothing_else) {
+  ASSERT_TRUE(write().ok());
+  content.model.name = "other";
+  ASSERT_TRUE(writePackage(folder.file("m.cria/"), content).ok());
+  EXPECT_EQ((*readJsonFile(folder.file("m.cria/manifest.json")))["model"]["name"], "other");
+  EXPECT_THAT(traces(), ElementsAre("m.cria"));
+  folder.write("m.cria-file", "precious");
+  EXPECT_THAT(write("m.cria-file").message(), HasSubstr("something that is not a package is already there"));
+  EXPECT_EQ(readAll(folder.file("m.cria-file")), "precious");
+  fs::create_directory(folder.path() / "m.cria-dir");
+  EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
+}
+
+TEST_F(PackageWriter, missing_folder) {
+  EXPECT_THAT(write("none/m.cria").message(), HasSubstr("there is no folder to write it to"));
+}
+
+TEST_F(PackageWriter, an_error_keeps_the_old_package) {
+  ASSERT_TRUE(write().ok());
+  std::string before = readAll(folder.file("m.cria/manifest.json"));
+  addTarget("b", R"(module {
+    program.weight @none : !llama.weight<2x2xf32> size 16 = #llama.checkpoint<"none", f32, [2, 2]>
+  })",
+            "");
+  EXPECT_THAT(write().message(), HasSubstr("tensor 'none' is not in the checkpoint"));
+  content.targets.pop_back();
+  fs::remove(folder.file("tok"));
+  EXPECT_THAT(write().message(), HasSubstr("tok: cannot open"));
+  EXPECT_EQ(readAll(folder.file("m.cria/manifest.json")), before);
+  EXPECT_THAT(traces(), ElementsAre("m.cria"));
+}
+
+TEST_F(PackageWriter, cancelling_leaves_nothing) {
+  std::atomic<bool> cancelled = true;
+  EXPECT_EQ(writePackage(folder.file("m.cria"), content, {.cancelled = &cancelled}).code(),
+            StatusCode::cancelled);
+  EXPECT_TRUE(traces().empty());
+}
+
+TEST_F(PackageWriter, reports_progress_to_the_end) {
+  uint64_t last = 0, all = 0;
+  PackageWriteOptions options;
+  options.progress = [&](std::string_view, uint64_t done, uint64_t total) {
+    EXPECT_GE(done, last);
+    last = done;
+    all = total;
+  };
+  ASSERT_TRUE(writePackage(folder.file("m.cria"), content, options).ok());
+  EXPECT_EQ(last, all);
+  EXPECT_GT(all, 0u);
+}
+
+} // namespace

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Each recipe step against a straightforward computation of the whole matrix, read in pieces of every size;
+// and weight files in both layouts.
+#include "passes/codegen/WeightRecipes.h"
+
+#include "ir/LlamaDialect.h"
+#include "ir/LlamaTypes.h"
+#include "ir/RandomWeights.h"
+#include "passes/codegen/ElementConversion.h"
+#include "passes/codegen/WeightFile.h"
+#include "tests/runtime/package/TestFiles.h"
+
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include <gmock/gmock.h>
+
+using namespace cria;
+using namespace cria::testing;
+using ::testing::HasSubstr;
+
+namespace {
+
+/// A matrix in f32, row by row.
+struct Matrix {
+  int64_t rows, columns;
+  std::vector<float> values;
+  float at(int64_t row, int64_t column) const { return values[size_t(row * columns + column)]; }
+};
+
+class WeightRecipes : public ::testing::Test {
+protected:
+  WeightRecipes() { context.loadDialect<llama::LlamaDialect>(); }
+
+  void SetUp() override {
+    gate = makeMatrix(20, 6, 100);
+    up = makeMatrix(20, 6, 200);
+    small = makeMatrix(8, 6, 300);
+    auto writer = SafetensorsWriter::create(folder.file("w"), {{"gate", DataType::f32, {20, 6}},
+                                                               {"up", DataType::f32, {20, 6}},
+                                                               {"small", DataType::f32, {8, 6}},
+                                                               {"half", DataType::f16, {2, 2}},
+                                                               {"norm", DataType::f32, {6}}});
+    ASSERT_TRUE(writer.ok()) << writer.status().message();
+    write(**writer, 0, gate.values);
+    write(**writer, 1, up.values);
+    write(**writer, 2, small.values);
+    write(**writer, 3, std::vector<uint16_t>{0x3C00, 0xC000, 0x0001, 0x7BFF});
+    write(**writer, 4, std::vector<float>{1, 2, 3, 4, 5, 6});
+    ASSERT_TRUE((*writer)->finish().ok());
+    file = *SafetensorsFile::open(folder.file("w"));
+  }
+
+  template <typename T>
+  static void write(SafetensorsWriter &writer, size_t tensor, const std::vector<T> &values) {
+    ASSERT_TRUE(writer.write(tensor, 0, std::as_bytes(std::span(values))).ok());
+  }
+
+  static Matrix makeMatrix(int64_t rows, int64_t columns, float first) {
+    Matrix matrix{rows, columns, {}};
+    for (int64_t i = 0; i < rows * columns; ++i) {
+      matrix.values.push_back(first + float(i) / 8);
+    }
+    return matrix;
+  }
+
+  StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe, DataType type = DataType::f32) {
+    mlir::Attribute attribute = mlir::parseAttribute(recipe, &context);
+    EXPECT_TRUE(attribute) << recipe.str();
+    return planWeightRows(attribute, type, [&](std::string_view name) -> std::optional<TensorSource> {
+      const SafetensorsEntry *entry = file->find(name);
+      return entry ? std::optional(TensorSource{file.get(), entry}) : std::nullopt;
+    });
+  }
+
+  /// Reads the recipe as f32 in pieces of every size and compares all with `expected(row, column)`.
+  template <typename Expected>
+  void expectRows(llvm::StringRef recipe, int64_t rows, int64_t columns, Expected expected) {
+    auto planned = plan(recipe);
+    ASSERT_TRUE(planned.ok()) << planned.status().message();
+    ASSERT_EQ((*planned)->rows(), rows);
+    ASSERT_EQ((*planned)->columns(), columns);
+    for (int64_t piece = 1; piece <= rows; ++piece) {
+      for (int64_t first = 0; first < rows; first += piece) {
+        int64_t count = std::min(piece, rows - first);
+        std::vector<float> values(size_t(count * columns), NAN);
+        ASSERT_TRUE((*planned)->read(first, count, reinterpret_cast<std::byte *>(values.data())).ok());
+        for (int64_t i = 0; i < count * columns; ++i) {
+          ASSERT_EQ(values[size_t(i)], expected(first + i / columns, i % columns))
+              << recipe.str() << " " << first;
+        }
+      }
+    }
+  }
+
+  std::string errorOf(llvm::StringRef recipe, DataType type = DataType::f32) {
+    auto planned = plan(recipe, type);
+    return planned.ok() ? "" : planned.status().message();
+  }
+
+  mlir::MLIRContext context;
+  TemporaryFolder folder;
+  Matrix gate, up, small;
+  std::shared_ptr<const SafetensorsFile> file;
+};
+
+TEST_F(WeightRecipes, checkpoint) {
+  expectRows("#llama.checkpoint<\"gate\", f32, [20, 6]>", 20, 6,
+             [&](int64_t n, int64_t k) { return gate.at(n, k); });
+  expectRows("#llama.checkpoint<\"norm\", f32, [6]>", 1, 6, [](int64_t, int64_t k) { return float(k + 1); });
+  const float half[] = {1, -2, 0x1p-24f, 65504};
+  expectRows("#llama.checkpoint<\"half\", f16, [2, 2]>", 2, 2,
+             [&](int64_t n, int64_t k) { return half[2 * n + k]; });
+}
+
+TEST_F(WeightRecipes, concat) {
+  expectRows(
+      "#llama.concat<[#llama.checkpoint<\"small\", f32, [8, 6]>, #llama.checkpoint<\"gate\", f32, [20, 6]>, "
+      "#llama.checkpoint<\"small\", f32, [8, 6]>]>",
+      36, 6, [&](int64_t n, int64_t k) {
+        return n < 8 ? small.at(n, k) : n < 28 ? gate.at(n - 8, k) : small.at(n - 28, k);
+      });
+}
+
+TEST_F(WeightRecipes, interleave_pads_with_zero_rows) {
+  // 20 rows in blocks of 16 are padded to 32.
+  expectRows("#llama.interleave<[#llama.checkpoint<\"gate\", f32, [20, 6]>, #llama.checkpoint<\"up\", f32, "
+             "[20, 6]>], "
+             "block = 16>",
+             64, 6, [&](int64_t n, int64_t k) {
+               int64_t source = n / 32 * 16 + n % 16;
+               const Matrix &input = n % 32 < 16 ? gate : up;
+               return source < 20 ? input.at(source, k) : 0.0f;
+             });
+}
+
+TEST_F(WeightRecipes, permute_rope) {
+  // Two heads of 4 rows: pairs (0, 1), (2, 3) become halves.
+  const int64_t order[] = {0, 2, 1, 3, 4, 6, 5, 7};
+  expectRows("#llama.permute_rope<#llama.checkpoint<\"small\", f32, [8, 6]>, heads = 2>", 8, 6,
+             [&](int64_t n, int64_t k) { return small.at(order[n], k); });
+}
+
+TEST_F(WeightRecipes, steps_compose) {
+  const int64_t order[] = {0, 2, 1, 3, 4, 6, 5, 7};
+  expectRows("#llama.concat<[#llama.permute_rope<#llama.checkpoint<\"small\", f32, [8, 6]>, heads = 2>, "
+             "#llama.interleave<[#llama.checkpoint<\"small\", f32, [8, 6]>], block = 8>]>",
+             16, 6, [&](int64_t n, int64_t k) { return n < 8 ? small.at(order[n], k) : small.at(n - 8, k); });
+}
+
+TEST_F(WeightRecipes, random_and_ones) {
+  uint32_t id = randomTensorId("model.layers.0.mlp.up_proj.weight");
+  expectRows("#llama.random<42, \"model.layers.0.mlp.up_proj.weight\", 12 x 40>", 12, 40,
+             [&](int64_t n, int64_t k) { return randomValue(42, id, uint32_t(n), uint32_t(k), 40); });
+  expectRows("#llama.ones<7>", 1, 7, [](int64_t, int64_t) { return 1.0f; });
+}
+
+TEST_F(WeightRecipes, random_values_are_the_same_in_every_type) {
+  constexpr llvm::StringLiteral kRecipe = "#llama.random<7, \"t\", 3 x 4096>";
+  std::vector<float> exact(3 * 4096);
+  std::vector<uint16_t> halves(exact.size()), bfloats(exact.size());
+  ASSERT_TRUE((*plan(kRecipe))->read(0, 3, reinterpret_cast<std::byte *>(exact.data())).ok());
+  ASSERT_TRUE((*plan(kRecipe, DataType::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
+  ASSERT_TRUE(
+      (*plan(kRecipe, DataType::bf16))->read(0, 3, reinterpret_cast<std::byte *>(bfloats.data())).ok());
+  for (size_t i = 0; i < exact.size(); ++i) {
+    ASSERT_EQ(floatFromHalf(halves[i]), exact[i]);
+    ASSERT_EQ(floatFromBfloat16(bfloats[i]), exact[i]);
+  }
+}
+
+TEST_F(WeightRecipes, rope_table) {
+  expectRows("#llama.rope_table<theta = 10000.0, head_dim = 4, context = 9>", 9, 4, [](int64_t n, int64_t k) {
+    float angle = float(n) * (k % 2 == 0 ? 1.0f : 1.0f / 100.0f);
+    return float(k < 2 ? std::cos(double(angle)) : std::sin(double(angle)));
+  });
+}
+
+TEST_F(WeightRecipes, errors_name_the_tensor) {
+  EXPECT_THAT(errorOf("#llama.checkpoint<\"none\", f32, [2, 2]>"),
+              HasSubstr("tensor 'none' is not in the checkpoint"));
+  EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f32, [6, 20]>"),
+              HasSubstr("tensor 'gate': expected the shape and type of its recipe, got [20, 6] and f32"));
+  EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f16, [20, 6]>"), HasSubstr("got [20, 6] and f32"));
+}
+
+TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
+  auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", DataType::f32, {2, 3}}});
+  write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
+  ASSERT_TRUE((*writer)->finish().ok());
+  file = *SafetensorsFile::open(folder.file("big"));
+  auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", DataType::f16);
+  uint16_t target[6];
+  EXPECT_THAT(
+      (*rows)->read(0, 2, reinterpret_cast<std::byte *>(target)).message(),
+      HasSubstr("tensor 'big': 1000000 in row 1, column 1 does not fit f16; compile with --weights f32"));
+}
+
+TEST_F(WeightRecipes, weight_files_hold_the_layout) {
+  for (auto kind : {PhysicalLayout::Kind::rowMajor, PhysicalLayout::Kind::panel16}) {
+    for (DataType type : {DataType::f32, DataType::f16}) {
+      std::vector<WeightToWrite> weights(2);
+      weights[0] = {
+          "random", type, {kind, 70, 33}, {70, 33}, *plan("#llama.random<3, \"r\", 70 x 33>", type)};
+      weights[1] = {"norm",
+                    DataType::f32,
+                    {PhysicalLayout::Kind::rowMajor, 1, 6},
+                    {6},
+                    *plan("#llama.checkpoint<\"norm\", f32, [6]>")};
+      std::string path = folder.file(fmt::format("{}-{}", nameOf(kind), nameOf(type)));
+      uint64_t written = 0;
+      Status status = writeWeightFile(path, weights, {.progress = [&](uint64_t bytes) { written += bytes; }});
+      ASSERT_TRUE(status.ok()) << status.message();
+      EXPECT_GT(written, 70u * 33 * sizeOf(type));
+      auto read = *SafetensorsFile::open(path);
+      const SafetensorsEntry *entry = read->find("random");
+      ASSERT_EQ(entry->shape, physicalShape(weights[0]));
+      std::vector<float> values(size_t(weights[0].layout.numElements()));
+      convertElements(type, read->data(*entry).data(), DataType::f32,
+                      reinterpret_cast<std::byte *>(values.data()), values.size());
+      for (int64_t n = 0; n < weights[0].layout.paddedRows(); ++n) {
+        for (int64_t k = 0; k < 33; ++k) {
+          float expected = n < 70 ? randomValue(3, randomTensorId("r"), uint32_t(n), uint32_t(k), 33) : 0.0f;
+          ASSERT_EQ(values[size_t(weights[0].layout.offsetOf(n, k))], expected) << n << " " << k;
+        }
+      }
+      EXPECT_EQ(read->find("norm")->shape, std::vector<int64_t>{6});
+    }
+  }
+}
+
+TEST_F(WeightRecipes, cancelling_leaves_no_file) {
+  std::atomic<bool> cancelled = true;
+  std::vector<WeightToWrite> weights(1);
+  weights[0] = {"ones", DataType::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
+  Status status = writeWeightFile(folder.file("x"), weights, {.cancelled = &cancelled});
+  EXPECT_EQ(status.code(), StatusCode::cancelled);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("x")));
+}
+
+} // namespace
