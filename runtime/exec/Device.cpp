@@ -7,7 +7,8 @@ namespace cria {
 StatusOr<std::unique_ptr<Device>> Device::open(std::string backendName, const cria_backend_api &api,
                                                const cria_open_options &options) {
   std::unique_ptr<Device> device(new Device(std::move(backendName), api));
-  CRIA_RETURN_IF_ERROR(device->call([&](cria_message *m) { return api.open(&options, &device->context_, m); }));
+  CRIA_RETURN_IF_ERROR(
+      device->call([&](cria_message *m) { return api.open(&options, &device->context_, m); }));
   CRIA_RETURN_IF_ERROR(
       device->call([&](cria_message *m) { return api.queue_create(device->context_, &device->queue_, m); }));
   return device;
@@ -31,8 +32,8 @@ StatusOr<DeviceBuffer> Device::allocate(uint64_t size, std::string_view what) {
 
 StatusOr<DeviceBuffer> Device::import(std::span<const std::byte> data) {
   cria_buffer *buffer = nullptr;
-  CRIA_RETURN_IF_ERROR(
-      call([&](cria_message *m) { return api_.buffer_import(context_, data.data(), data.size(), &buffer, m); }));
+  CRIA_RETURN_IF_ERROR(call(
+      [&](cria_message *m) { return api_.buffer_import(context_, data.data(), data.size(), &buffer, m); }));
   return DeviceBuffer(buffer, {api_.buffer_free, context_});
 }
 
@@ -48,7 +49,8 @@ StatusOr<DeviceCode> Device::load(const cria_executable &executable) {
 
 StatusOr<DeviceRecording> Device::record(cria_code *code, const cria_record_info &info) {
   cria_recording *recording = nullptr;
-  CRIA_RETURN_IF_ERROR(call([&](cria_message *m) { return api_.record(context_, code, &info, &recording, m); }));
+  CRIA_RETURN_IF_ERROR(
+      call([&](cria_message *m) { return api_.record(context_, code, &info, &recording, m); }));
   return DeviceRecording(recording, {api_.recording_free, context_});
 }
 
@@ -57,7 +59,8 @@ Status Device::upload(const DeviceBuffer &buffer, uint64_t offset, const void *s
 }
 
 Status Device::download(const DeviceBuffer &buffer, uint64_t offset, void *destination, uint64_t size) {
-  return call([&](cria_message *m) { return api_.download(queue_, buffer.get(), offset, destination, size, m); });
+  return call(
+      [&](cria_message *m) { return api_.download(queue_, buffer.get(), offset, destination, size, m); });
 }
 
 Status Device::copy(const DeviceBuffer &buffer, uint64_t destination, uint64_t source, uint64_t size) {

@@ -55,8 +55,11 @@ public:
   Status readProfile(std::span<uint64_t> nanoseconds);
 
 private:
-  Device(std::string backendName, const cria_backend_api &api) : api_(api), where_("backend " + backendName) {}
-  template <typename Call> Status call(Call &&call) const { return callPlugin(where_, std::forward<Call>(call)); }
+  Device(std::string backendName, const cria_backend_api &api)
+      : api_(api), where_("backend " + backendName) {}
+  template <typename Call> Status call(Call &&call) const {
+    return callPlugin(where_, std::forward<Call>(call));
+  }
 
   cria_backend_api api_;
   std::string where_;

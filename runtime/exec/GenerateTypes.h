@@ -43,23 +43,24 @@ struct GenerateRequest {
   /// This request's own; it is reset and told the prompt first. Null: greedy.
   std::shared_ptr<SamplerChain> sampler;
   uint64_t seed = 0;
-  uint64_t sequence = 0; // tells apart the random numbers of requests with one seed
+  uint64_t sequence = 0;            // tells apart the random numbers of requests with one seed
   std::optional<uint32_t> logprobs; // how many of the most likely tokens to report; 0: the chosen one only
   bool continuesText = true; // the text goes on from the prompt's; false: it stands alone, as a chat answer
-  /// Continue here: KV of the common prefix is reused, and holds the text afterwards. Null: a fresh one. Borrowed.
+  /// Continue here: KV of the common prefix is reused, and holds the text afterwards. Null: a fresh one.
+  /// Borrowed.
   Session *session = nullptr;
 };
 
 struct GenerateResult {
   FinishReason reason = FinishReason::none;
-  Status status; // why, with reason error
+  Status status;                      // why, with reason error
   std::vector<GeneratedToken> tokens; // without the token that ended it
-  std::string text;       // without a stop text; empty without a tokenizer
-  std::string stopText;   // the one that ended it
-  int32_t stopToken = -1; // the end-of-text or stop token that ended it
-  uint32_t reusedTokens = 0;  // of the prompt, found in the session
-  uint64_t promptNs = 0;      // from the start of the call to the first token
-  uint64_t totalNs = 0;       // from the start of the call to the end of this request
+  std::string text;                   // without a stop text; empty without a tokenizer
+  std::string stopText;               // the one that ended it
+  int32_t stopToken = -1;             // the end-of-text or stop token that ended it
+  uint32_t reusedTokens = 0;          // of the prompt, found in the session
+  uint64_t promptNs = 0;              // from the start of the call to the first token
+  uint64_t totalNs = 0;               // from the start of the call to the end of this request
 };
 
 /// A newly generated token and the text it adds; `text` may be empty (held back) and comes once more with

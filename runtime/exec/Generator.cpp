@@ -9,14 +9,16 @@
 namespace cria {
 
 std::string_view finishReasonName(FinishReason reason) {
-  static constexpr std::string_view kNames[] = {"none", "eos", "stop", "length", "context", "cancelled", "error"};
+  static constexpr std::string_view kNames[] = {"none",    "eos",       "stop", "length",
+                                                "context", "cancelled", "error"};
   return kNames[static_cast<size_t>(reason)];
 }
 
 namespace {
 class Loop {
 public:
-  Loop(Model &model, Stepper &stepper, std::vector<std::unique_ptr<RequestRun>> &runs, const CancelFlag *cancel)
+  Loop(Model &model, Stepper &stepper, std::vector<std::unique_ptr<RequestRun>> &runs,
+       const CancelFlag *cancel)
       : model_(model), stepper_(stepper), runs_(runs), cancel_(cancel) {
     const ProgramLimits &limits = model.limits();
     mostActive_ = std::min({limits.maxSequences, limits.maxTokens, limits.maxOutputs});
@@ -132,7 +134,8 @@ void Loop::run() {
 }
 
 /// Ends requests that share a session with an earlier one.
-void refuseSharedSessions(std::span<const GenerateRequest> requests, std::vector<std::unique_ptr<RequestRun>> &runs) {
+void refuseSharedSessions(std::span<const GenerateRequest> requests,
+                          std::vector<std::unique_ptr<RequestRun>> &runs) {
   for (size_t i = 0; i < requests.size(); ++i) {
     for (size_t j = 0; j < i && requests[i].session; ++j) {
       if (requests[i].session == requests[j].session) {

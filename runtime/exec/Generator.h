@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Generates text for one or many requests: prompts in chunks, then all running sequences together, one token a step.
+// Generates text for one or many requests: prompts in chunks, then all running sequences together, one token
+// a step.
 #pragma once
 
 #include "runtime/exec/GenerateTypes.h"
@@ -15,11 +16,13 @@ public:
   /// tokenizer null: tokens only, no texts and no stop texts.
   Generator(Model &model, const Tokenizer *tokenizer);
 
-  /// Runs all requests to their end and returns one result each, in order. A request that cannot run (empty or too long
-  /// prompt, bad id, failing sampler) ends with reason error alone; a failed step ends those that took part in it. More
-  /// requests than sequences or pages wait for their turn. Results do not depend on what else runs.
+  /// Runs all requests to their end and returns one result each, in order. A request that cannot run (empty
+  /// or too long prompt, bad id, failing sampler) ends with reason error alone; a failed step ends those that
+  /// took part in it. More requests than sequences or pages wait for their turn. Results do not depend on
+  /// what else runs.
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
-                                       const GenerateCallback &callback = {}, const CancelFlag *cancel = nullptr);
+                                       const GenerateCallback &callback = {},
+                                       const CancelFlag *cancel = nullptr);
   GenerateResult generate(const GenerateRequest &request, const GenerateCallback &callback = {},
                           const CancelFlag *cancel = nullptr);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pages with reference counts. A sequence owns alone every page it may write: those beyond its length, and the one its
-// next position lies in.
+// Pages with reference counts. A sequence owns alone every page it may write: those beyond its length, and
+// the one its next position lies in.
 #include "runtime/exec/KvPool.h"
 
 #include <cassert>
@@ -8,7 +8,8 @@
 
 namespace cria {
 
-KvPool::KvPool(uint32_t numPages, uint32_t pageTokens, uint32_t maxPagesPerSequence, PageOperations &operations)
+KvPool::KvPool(uint32_t numPages, uint32_t pageTokens, uint32_t maxPagesPerSequence,
+               PageOperations &operations)
     : references_(numPages), pageTokens_(pageTokens), maxPagesPerSequence_(maxPagesPerSequence),
       operations_(operations) {
   free_.reserve(numPages);
@@ -20,8 +21,8 @@ KvPool::KvPool(uint32_t numPages, uint32_t pageTokens, uint32_t maxPagesPerSeque
 StatusOr<uint32_t> KvPool::takeUninitialized() {
   if (free_.empty()) {
     return error(StatusCode::outOfMemory,
-                 "the KV pool of {} pages ({} positions each) is full: give more with --kv-memory", numPages(),
-                 pageTokens_);
+                 "the KV pool of {} pages ({} positions each) is full: give more with --kv-memory",
+                 numPages(), pageTokens_);
   }
   uint32_t page = free_.back();
   free_.pop_back();
@@ -78,7 +79,8 @@ Status KvSequence::reserve(uint32_t count) {
   uint64_t needed = (uint64_t(length_) + count + pool_->pageTokens_ - 1) / pool_->pageTokens_;
   if (needed > pool_->maxPagesPerSequence_) {
     return invalidArgument("expected at most {} positions in a sequence, got {}",
-                           uint64_t(pool_->maxPagesPerSequence_) * pool_->pageTokens_, uint64_t(length_) + count);
+                           uint64_t(pool_->maxPagesPerSequence_) * pool_->pageTokens_,
+                           uint64_t(length_) + count);
   }
   if (count > 0) {
     CRIA_RETURN_IF_ERROR(unshareLastPage());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The KV cache as pages: which pages are free, who shares them, and which ones a sequence holds. The bytes belong to
-// the backend; the pool moves whole pages through PageOperations.
+// The KV cache as pages: which pages are free, who shares them, and which ones a sequence holds. The bytes
+// belong to the backend; the pool moves whole pages through PageOperations.
 #pragma once
 
 #include "runtime/Status.h"
@@ -61,8 +61,9 @@ public:
   /// Place of a reserved position in the pool: page * pageTokens + position % pageTokens.
   int32_t slot(uint32_t position) const;
 
-  /// Makes positions [length, length + count) writable: takes pages, and copies the last one first if it is shared.
-  /// Errors: OUT_OF_MEMORY when the pool is exhausted, INVALID_ARGUMENT beyond the context. The filled part stays intact.
+  /// Makes positions [length, length + count) writable: takes pages, and copies the last one first if it is
+  /// shared. Errors: OUT_OF_MEMORY when the pool is exhausted, INVALID_ARGUMENT beyond the context. The
+  /// filled part stays intact.
   Status reserve(uint32_t count);
   /// Positions [0, length) are filled now; length lies within what is reserved.
   void commit(uint32_t length);

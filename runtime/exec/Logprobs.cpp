@@ -36,7 +36,9 @@ std::vector<TokenLogprob> topLogprobs(std::span<const float> logits, uint32_t co
   count = static_cast<uint32_t>(std::min<size_t>(count, logits.size()));
   std::vector<int32_t> ids(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
-  auto before = [&](int32_t a, int32_t b) { return logits[a] > logits[b] || (logits[a] == logits[b] && a < b); };
+  auto before = [&](int32_t a, int32_t b) {
+    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
+  };
   std::partial_sort(ids.begin(), ids.begin() + count, ids.end(), before);
   double total = logSumExp(logits);
   std::vector<TokenLogprob> top;

@@ -6,8 +6,8 @@
 
 namespace cria {
 
-/// Index of the largest logit that is not excluded; ties go to the lower id. Errors: INTERNAL for a NaN (with its
-/// place), INVALID_ARGUMENT when all are excluded.
+/// Index of the largest logit that is not excluded; ties go to the lower id. Errors: INTERNAL for a NaN (with
+/// its place), INVALID_ARGUMENT when all are excluded.
 StatusOr<int32_t> chooseGreedy(std::span<const float> logits, std::span<const int32_t> excluded = {});
 /// log(sum(exp(logits))), in f64.
 double logSumExp(std::span<const float> logits);

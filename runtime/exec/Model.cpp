@@ -19,7 +19,8 @@ constexpr uint32_t kPrefillGranule = 8;
 
 class Model::Implementation {
 public:
-  Status open(std::shared_ptr<const Package> package, const TargetChoice &choice, const ModelOptions &options);
+  Status open(std::shared_ptr<const Package> package, const TargetChoice &choice,
+              const ModelOptions &options);
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel);
   Status enableProfile(bool on);
 
@@ -59,7 +60,8 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   CRIA_ASSIGN_OR_RETURN(memory, ModelMemory::allocate(*package, program, *device, plan, options.progress));
   recordings = std::make_unique<Recordings>(*device, code.get(), program, memory->bound(),
                                             std::max(options.maxRecordings, 1u));
-  pool = std::make_unique<KvPool>(plan.numPages, program.kv.pageTokens, program.limits.maxPagesPerSequence, *memory);
+  pool = std::make_unique<KvPool>(plan.numPages, program.kv.pageTokens, program.limits.maxPagesPerSequence,
+                                  *memory);
   input = std::make_unique<StepInput>(program.step, program.limits);
   profile = std::make_unique<Profile>(program);
   limits = {.program = program.limits,
@@ -82,9 +84,8 @@ Status Model::Implementation::openDevice(const TargetChoice &choice, const Model
   CRIA_ASSIGN_OR_RETURN(device, Device::open(choice.backend->name, api, open));
   cria_device_info info = {};
   info.struct_size = sizeof(info);
-  CRIA_RETURN_IF_ERROR(callPlugin("device info", [&](cria_message *m) {
-    return api.device_info(options.device, &info, m);
-  }));
+  CRIA_RETURN_IF_ERROR(
+      callPlugin("device info", [&](cria_message *m) { return api.device_info(options.device, &info, m); }));
   backendName = choice.backend->name;
   targetName = choice.target->name;
   deviceName = std::string(view(info.name));
@@ -137,7 +138,8 @@ const ProgramEntry &Model::Implementation::selectEntry(const Batch &batch, uint3
   return *prefill;
 }
 
-StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &batch, const CancelFlag *cancel) {
+StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &batch,
+                                                                const CancelFlag *cancel) {
   CRIA_RETURN_IF_ERROR(checkBatch(batch, limits));
   if (cancel && cancel->isSet()) {
     return error(StatusCode::cancelled, "cancelled before the step");
@@ -191,7 +193,8 @@ StatusOr<std::unique_ptr<Model>> Model::openChosen(std::shared_ptr<const Package
 }
 
 StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package,
-                                             std::span<const BackendReference> backends, const ModelOptions &options) {
+                                             std::span<const BackendReference> backends,
+                                             const ModelOptions &options) {
   auto isNamed = [&](const BackendReference &backend) { return backend.name == options.backend; };
   if (!options.backend.empty() && std::none_of(backends.begin(), backends.end(), isNamed)) {
     return error(StatusCode::notFound, "there is no backend '{}'", options.backend);

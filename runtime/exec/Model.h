@@ -40,15 +40,15 @@ struct ModelOptions {
 /// Time spent in one kernel or op of an entry since profiling was switched on.
 struct ProfileRow {
   std::string entry;
-  std::string name;      // kernel or op
-  uint64_t calls = 0;    // dispatches
+  std::string name;   // kernel or op
+  uint64_t calls = 0; // dispatches
   uint64_t nanoseconds = 0;
   uint64_t bytes = 0; // of weights read
 };
 
 /// Bytes the model holds on its device.
 struct MemoryUse {
-  uint64_t weights = 0; // imported ones included
+  uint64_t weights = 0;         // imported ones included
   uint64_t importedWeights = 0; // used in place from the mapped files
   uint64_t arena = 0;
   uint64_t kv = 0;
@@ -58,20 +58,21 @@ struct MemoryUse {
 /// Threads: one at a time. The package is shared and stays open.
 class Model {
 public:
-  /// Chooses target and backend, maps or uploads weights, runs `initialize` for random ones. Errors: UNSUPPORTED with
-  /// every backend's reason; INCOMPATIBLE_CODE, OUT_OF_MEMORY, IO as the parts say.
+  /// Chooses target and backend, maps or uploads weights, runs `initialize` for random ones. Errors:
+  /// UNSUPPORTED with every backend's reason; INCOMPATIBLE_CODE, OUT_OF_MEMORY, IO as the parts say.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});
-  /// The same with the backends that the registry can load. Errors: also those of the registry when options.backend
-  /// names one that it cannot load. The registry outlives the model.
-  static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package, PluginRegistry &registry,
-                                               const ModelOptions &options = {});
+  /// The same with the backends that the registry can load. Errors: also those of the registry when
+  /// options.backend names one that it cannot load. The registry outlives the model.
+  static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
+                                               PluginRegistry &registry, const ModelOptions &options = {});
   ~Model();
 
-  /// Runs one step and returns logits f32 [R, vocabSize] on the host, valid until the next call. The batch is checked
-  /// first (INVALID_ARGUMENT names the row). A step that fails leaves the KV of earlier positions intact. `cancel`, if
-  /// given, ends the step early with CANCELLED. Allocates nothing once a (T, R) was seen.
+  /// Runs one step and returns logits f32 [R, vocabSize] on the host, valid until the next call. The batch is
+  /// checked first (INVALID_ARGUMENT names the row). A step that fails leaves the KV of earlier positions
+  /// intact. `cancel`, if given, ends the step early with CANCELLED. Allocates nothing once a (T, R) was
+  /// seen.
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel = nullptr);
 
   const Package &package() const;

@@ -34,8 +34,9 @@ StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
     pages = options.kvMemoryBytes / program.kv.pageBytes;
   }
   if (pages == 0) {
-    return invalidArgument("expected KV memory for at least one page of {} bytes ({} positions), got {} bytes",
-                           program.kv.pageBytes, program.kv.pageTokens, options.kvMemoryBytes);
+    return invalidArgument(
+        "expected KV memory for at least one page of {} bytes ({} positions), got {} bytes",
+        program.kv.pageBytes, program.kv.pageTokens, options.kvMemoryBytes);
   }
   pages = std::min<uint64_t>(pages, INT32_MAX / program.kv.pageTokens); // slots are 32-bit numbers
   uint64_t positions = std::min<uint64_t>(context, pages * program.kv.pageTokens);
@@ -84,8 +85,9 @@ Status ModelMemory::allocateBuffers() {
 Status ModelMemory::allocateConstant(const ProgramBuffer &buffer) {
   std::vector<uint32_t> words = buffer.data;
   words.resize(roundUpToWord(buffer.size) / sizeof(uint32_t));
-  CRIA_ASSIGN_OR_RETURN(DeviceBuffer constant, device_.allocate(words.size() * sizeof(uint32_t),
-                                                                fmt::format("constant '{}'", printable(buffer.name))));
+  CRIA_ASSIGN_OR_RETURN(DeviceBuffer constant,
+                        device_.allocate(words.size() * sizeof(uint32_t),
+                                         fmt::format("constant '{}'", printable(buffer.name))));
   CRIA_RETURN_IF_ERROR(device_.upload(constant, 0, words.data(), words.size() * sizeof(uint32_t)));
   use_.other += buffer.size;
   bound_.buffers.push_back({.buffer = constant.get()});
@@ -97,7 +99,8 @@ Status ModelMemory::allocateKv(uint32_t numPages) {
   use_.kv = numPages * program_.kv.pageBytes;
   StatusOr<DeviceBuffer> pages = device_.allocate(use_.kv, fmt::format("{} KV pages", numPages));
   if (!pages.ok()) {
-    return Status(pages.status().code(), pages.status().message() + ": try a smaller --context or --kv-memory");
+    return Status(pages.status().code(),
+                  pages.status().message() + ": try a smaller --context or --kv-memory");
   }
   kv_ = std::move(*pages);
   bound_.kv = {.buffer = kv_.get()};

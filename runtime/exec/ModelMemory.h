@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The memory of an opened model: weights, arena, step, result, constants and KV pages, bound to the program's names.
+// The memory of an opened model: weights, arena, step, result, constants and KV pages, bound to the program's
+// names.
 #pragma once
 
 #include "runtime/exec/KvPool.h"
@@ -15,8 +16,8 @@ struct KvPlan {
   uint32_t context = 0;
 };
 
-/// From options.context and options.kvMemoryBytes (see ModelOptions). Errors: INVALID_ARGUMENT when the context is
-/// longer than compiled for, or the memory is less than one page.
+/// From options.context and options.kvMemoryBytes (see ModelOptions). Errors: INVALID_ARGUMENT when the
+/// context is longer than compiled for, or the memory is less than one page.
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options);
 
 /// Everything allocated for a program on a device. Is itself the pool's access to pages.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Resolves every number of an entry: grids, shapes, places of operands. Steps then only look up (entry, T, R).
+// Resolves every number of an entry: grids, shapes, places of operands. Steps then only look up (entry, T,
+// R).
 #include "runtime/exec/Recordings.h"
 
 #include <algorithm>
@@ -129,7 +130,8 @@ bool EntryResolver::add(const ProgramDispatch &dispatch) {
 }
 } // namespace
 
-StatusOr<Recording> Recordings::make(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs) const {
+StatusOr<Recording> Recordings::make(const ProgramEntry &entry, uint32_t numTokens,
+                                     uint32_t numOutputs) const {
   Recording recording;
   recording.entry = &entry;
   recording.numTokens = numTokens;
@@ -142,7 +144,8 @@ StatusOr<Recording> Recordings::make(const ProgramEntry &entry, uint32_t numToke
   }
   StatusOr<DeviceRecording> handle = device_.record(code_, resolver.info());
   if (!handle.ok()) {
-    return handle.status().withContext(fmt::format("entry '{}' of program '{}'", entry.name, program_.target));
+    return handle.status().withContext(
+        fmt::format("entry '{}' of program '{}'", entry.name, program_.target));
   }
   recording.handle = std::move(*handle);
   return recording;
@@ -157,9 +160,11 @@ Recording *Recordings::makeRoom() {
                             [](const Recording &a, const Recording &b) { return a.lastUse < b.lastUse; });
 }
 
-StatusOr<const Recording *> Recordings::get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs) {
+StatusOr<const Recording *> Recordings::get(const ProgramEntry &entry, uint32_t numTokens,
+                                            uint32_t numOutputs) {
   auto isWanted = [&](const Recording &recording) {
-    return recording.entry == &entry && recording.numTokens == numTokens && recording.numOutputs == numOutputs;
+    return recording.entry == &entry && recording.numTokens == numTokens &&
+           recording.numOutputs == numOutputs;
   };
   auto found = std::find_if(kept_.begin(), kept_.end(), isWanted);
   if (found == kept_.end()) {

@@ -34,11 +34,12 @@ struct Recording {
 class Recordings {
 public:
   /// All borrowed; outlive this. capacity: recordings kept.
-  Recordings(Device &device, cria_code *code, const Program &program, const BoundBuffers &bound, uint32_t capacity)
+  Recordings(Device &device, cria_code *code, const Program &program, const BoundBuffers &bound,
+             uint32_t capacity)
       : device_(device), code_(code), program_(program), bound_(bound), capacity_(capacity) {}
 
-  /// The recording of `entry` for a step of that size; the least recently used one makes room. The result is valid
-  /// until the next call. Errors: the backend's.
+  /// The recording of `entry` for a step of that size; the least recently used one makes room. The result is
+  /// valid until the next call. Errors: the backend's.
   StatusOr<const Recording *> get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs);
 
 private:

@@ -11,8 +11,8 @@ namespace cria {
 
 RequestRun::RequestRun(size_t index, const GenerateRequest &request, Model &model, const Tokenizer *tokenizer,
                        const GenerateCallback &callback, std::chrono::steady_clock::time_point start)
-    : index_(index), request_(request), model_(model), tokenizer_(tokenizer), callback_(callback), start_(start),
-      stops_(request.stopTexts) {}
+    : index_(index), request_(request), model_(model), tokenizer_(tokenizer), callback_(callback),
+      start_(start), stops_(request.stopTexts) {}
 
 Status RequestRun::checkRequest() const {
   if (request_.prompt.empty()) {
@@ -24,7 +24,8 @@ Status RequestRun::checkRequest() const {
   }
   for (int32_t id : request_.prompt) {
     if (id < 0 || static_cast<uint32_t>(id) >= model_.vocabSize()) {
-      return invalidArgument("expected token ids from 0 to {} in the prompt, got {}", model_.vocabSize() - 1, id);
+      return invalidArgument("expected token ids from 0 to {} in the prompt, got {}", model_.vocabSize() - 1,
+                             id);
     }
   }
   if (!request_.stopTexts.empty() && !tokenizer_) {
@@ -82,11 +83,13 @@ void RequestRun::collectEndTokens() {
 }
 
 uint32_t RequestRun::pagesToCome() const {
-  uint64_t most = std::min<uint64_t>(model_.context(), request_.prompt.size() + uint64_t(request_.maxNewTokens));
+  uint64_t most =
+      std::min<uint64_t>(model_.context(), request_.prompt.size() + uint64_t(request_.maxNewTokens));
   const KvPool &pool = model_.kvPool();
   const Session *session = session_ ? session_ : request_.session;
   uint32_t held = session ? session->numPages() : 0;
-  uint32_t needed = pool.pagesFor(static_cast<uint32_t>(most)) + (request_.session ? 1 : 0); // one may be a copy
+  uint32_t needed =
+      pool.pagesFor(static_cast<uint32_t>(most)) + (request_.session ? 1 : 0); // one may be a copy
   return needed > held ? needed - held : 0;
 }
 

@@ -27,7 +27,8 @@ void Session::truncate(uint32_t length) {
 
 uint32_t Session::keepCommonPrefix(std::span<const int32_t> tokens) {
   size_t most = tokens.empty() ? 0 : std::min(tokens.size() - 1, tokens_.size());
-  auto mismatch = std::mismatch(tokens_.begin(), tokens_.begin() + static_cast<ptrdiff_t>(most), tokens.begin());
+  auto mismatch =
+      std::mismatch(tokens_.begin(), tokens_.begin() + static_cast<ptrdiff_t>(most), tokens.begin());
   truncate(static_cast<uint32_t>(mismatch.first - tokens_.begin()));
   return length();
 }

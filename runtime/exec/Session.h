@@ -34,14 +34,14 @@ public:
   /// Forgets tokens from `length` on. length <= length().
   void truncate(uint32_t length);
   void clear() { truncate(0); }
-  /// Keeps the longest prefix shared with `tokens`, but never all of them (so that evaluating the rest gives logits),
-  /// and returns its length.
+  /// Keeps the longest prefix shared with `tokens`, but never all of them (so that evaluating the rest gives
+  /// logits), and returns its length.
   uint32_t keepCommonPrefix(std::span<const int32_t> tokens);
   /// An independent copy that shares pages until one of the two writes.
   Session fork() const;
 
-  /// Appends prompt tokens in chunks through `prefill` and gives the logits of the last one, or, with `all`, those
-  /// of every one in order. Tokens of completed chunks stay when a later one fails or is cancelled.
+  /// Appends prompt tokens in chunks through `prefill` and gives the logits of the last one, or, with `all`,
+  /// those of every one in order. Tokens of completed chunks stay when a later one fails or is cancelled.
   Status prefill(std::span<const int32_t> tokens, const LogitsCallback &logits, bool all = false,
                  const CancelFlag *cancel = nullptr);
   /// Appends one generated token through `decode` and returns its logits, valid until the model's next step.

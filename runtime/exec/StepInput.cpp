@@ -12,13 +12,14 @@ Status checkSizes(const Batch &batch, const ProgramLimits &limits) {
   if (numTokens == 0 || numTokens > limits.maxTokens) {
     return invalidArgument("batch: expected 1 to {} tokens, got {}", limits.maxTokens, numTokens);
   }
-  if (batch.positions.size() != numTokens || batch.sequences.size() != numTokens || batch.slots.size() != numTokens) {
+  if (batch.positions.size() != numTokens || batch.sequences.size() != numTokens ||
+      batch.slots.size() != numTokens) {
     return invalidArgument("batch: expected {} positions, sequences and slots, got {}, {} and {}", numTokens,
                            batch.positions.size(), batch.sequences.size(), batch.slots.size());
   }
   if (batch.sequenceStarts.empty() || batch.sequenceStarts.size() - 1 > limits.maxSequences) {
-    return invalidArgument("batch: expected 1 to {} sequence starts, got {}", uint64_t(limits.maxSequences) + 1,
-                           batch.sequenceStarts.size());
+    return invalidArgument("batch: expected 1 to {} sequence starts, got {}",
+                           uint64_t(limits.maxSequences) + 1, batch.sequenceStarts.size());
   }
   size_t numSequences = batch.sequenceStarts.size() - 1;
   if (batch.blockTable.size() != numSequences * limits.maxPagesPerSequence) {
@@ -26,7 +27,8 @@ Status checkSizes(const Batch &batch, const ProgramLimits &limits) {
                            limits.maxPagesPerSequence, batch.blockTable.size());
   }
   if (batch.outputs.size() > limits.maxOutputs) {
-    return invalidArgument("batch: expected at most {} outputs, got {}", limits.maxOutputs, batch.outputs.size());
+    return invalidArgument("batch: expected at most {} outputs, got {}", limits.maxOutputs,
+                           batch.outputs.size());
   }
   return {};
 }
@@ -37,8 +39,8 @@ Status checkStarts(const Batch &batch) {
   for (size_t s = 0; s < batch.sequenceStarts.size(); ++s) {
     int32_t start = batch.sequenceStarts[s];
     if (start < last || start > numTokens || (s == 0 && start != 0)) {
-      return invalidArgument("batch: expected sequence_starts to ascend from 0 to at most {}, got {} at {}", numTokens,
-                             start, s);
+      return invalidArgument("batch: expected sequence_starts to ascend from 0 to at most {}, got {} at {}",
+                             numTokens, start, s);
     }
     last = start;
   }
@@ -50,8 +52,9 @@ Status checkOutputs(const Batch &batch) {
   for (size_t i = 0; i < batch.outputs.size(); ++i) {
     int32_t row = batch.outputs[i];
     if (row <= last || row >= batch.sequenceStarts.back()) {
-      return invalidArgument("batch: expected outputs to ascend within the {} rows of sequences, got {} at {}",
-                             batch.sequenceStarts.back(), row, i);
+      return invalidArgument(
+          "batch: expected outputs to ascend within the {} rows of sequences, got {} at {}",
+          batch.sequenceStarts.back(), row, i);
     }
     last = row;
   }
@@ -80,7 +83,8 @@ private:
   Status checkToken(size_t row) const;
   int32_t page(int32_t sequence, int32_t position) const {
     size_t width = limits_.program.maxPagesPerSequence;
-    return batch_.blockTable[static_cast<size_t>(sequence) * width + static_cast<size_t>(position) / limits_.pageTokens];
+    return batch_.blockTable[static_cast<size_t>(sequence) * width +
+                             static_cast<size_t>(position) / limits_.pageTokens];
   }
 
   const Batch &batch_;
@@ -89,8 +93,8 @@ private:
 
 Status RowChecker::checkToken(size_t row) const {
   if (batch_.tokens[row] < 0 || static_cast<uint32_t>(batch_.tokens[row]) >= limits_.vocabSize) {
-    return invalidArgument("batch: row {}: expected a token id from 0 to {}, got {}", row, limits_.vocabSize - 1,
-                           batch_.tokens[row]);
+    return invalidArgument("batch: row {}: expected a token id from 0 to {}, got {}", row,
+                           limits_.vocabSize - 1, batch_.tokens[row]);
   }
   return {};
 }
@@ -101,13 +105,15 @@ Status RowChecker::checkSequence(int32_t sequence) const {
   for (size_t row = begin; row < end; ++row) {
     CRIA_RETURN_IF_ERROR(checkToken(row));
     if (batch_.sequences[row] != sequence) {
-      return invalidArgument("batch: row {}: expected sequence {}, got {}", row, sequence, batch_.sequences[row]);
+      return invalidArgument("batch: row {}: expected sequence {}, got {}", row, sequence,
+                             batch_.sequences[row]);
     }
     int32_t position = batch_.positions[row];
     bool inContext = position >= 0 && static_cast<uint32_t>(position) < limits_.program.context;
     if (!inContext || (row > begin && position != batch_.positions[row - 1] + 1)) {
-      return invalidArgument("batch: row {}: expected a position below {} that follows the one before, got {}", row,
-                             limits_.program.context, position);
+      return invalidArgument(
+          "batch: row {}: expected a position below {} that follows the one before, got {}", row,
+          limits_.program.context, position);
     }
   }
   if (begin == end) {
@@ -118,8 +124,8 @@ Status RowChecker::checkSequence(int32_t sequence) const {
     int32_t pageTokens = static_cast<int32_t>(limits_.pageTokens), position = batch_.positions[row];
     int32_t expected = page(sequence, position) * pageTokens + position % pageTokens;
     if (batch_.slots[row] != expected) {
-      return invalidArgument("batch: row {}: expected slot {} for position {}, got {}", row, expected, position,
-                             batch_.slots[row]);
+      return invalidArgument("batch: row {}: expected slot {} for position {}, got {}", row, expected,
+                             position, batch_.slots[row]);
     }
   }
   return {};
@@ -131,8 +137,8 @@ Status RowChecker::checkPages(int32_t sequence, int32_t lastPosition) const {
   for (int32_t position = 0; position <= lastPosition; position += pageTokens) {
     int32_t found = page(sequence, position);
     if (found < 0 || static_cast<uint32_t>(found) >= limits_.numPages) {
-      return invalidArgument("batch: sequence {}: expected a page from 0 to {} for position {}, got {}", sequence,
-                             limits_.numPages - 1, position, found);
+      return invalidArgument("batch: sequence {}: expected a page from 0 to {} for position {}, got {}",
+                             sequence, limits_.numPages - 1, position, found);
     }
   }
   return {};
@@ -141,8 +147,9 @@ Status RowChecker::checkPages(int32_t sequence, int32_t lastPosition) const {
 Status RowChecker::checkPadding(size_t row) const {
   CRIA_RETURN_IF_ERROR(checkToken(row));
   if (batch_.sequences[row] != -1 || batch_.slots[row] != -1) {
-    return invalidArgument("batch: row {}: expected sequence -1 and slot -1 behind the last sequence, got {} and {}",
-                           row, batch_.sequences[row], batch_.slots[row]);
+    return invalidArgument(
+        "batch: row {}: expected sequence -1 and slot -1 behind the last sequence, got {} and {}", row,
+        batch_.sequences[row], batch_.slots[row]);
   }
   return {};
 }
@@ -161,7 +168,8 @@ StepInput::StepInput(const StepLayout &layout, const ProgramLimits &limits)
   std::fill_n(blockTable, layout_[StepFieldKind::blockTable].length, -1);
 }
 
-void StepInput::writeArray(StepFieldKind kind, std::span<const int32_t> values, uint32_t count, int32_t padding) {
+void StepInput::writeArray(StepFieldKind kind, std::span<const int32_t> values, uint32_t count,
+                           int32_t padding) {
   int32_t *end = std::copy(values.begin(), values.end(), field(kind));
   std::fill(end, field(kind) + count, padding);
 }

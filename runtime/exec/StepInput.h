@@ -15,7 +15,8 @@ struct BatchLimits {
   uint32_t numPages = 0;
 };
 
-/// Ok, or INVALID_ARGUMENT naming the array, the row, what was expected and what was found. Allocates only on error.
+/// Ok, or INVALID_ARGUMENT naming the array, the row, what was expected and what was found. Allocates only on
+/// error.
 Status checkBatch(const Batch &batch, const BatchLimits &limits);
 
 /// The step buffer's bytes on the host, reused from step to step.

@@ -24,8 +24,8 @@ Status Stepper::check(std::span<const StepItem> items) const {
                              item.tokens.size(), item.numOutputs, i);
     }
     if (item.tokens.size() > item.session->room()) {
-      return invalidArgument("the context of {} positions is full: {} are left, got {} tokens", model_.context(),
-                             item.session->room(), item.tokens.size());
+      return invalidArgument("the context of {} positions is full: {} are left, got {} tokens",
+                             model_.context(), item.session->room(), item.tokens.size());
     }
   }
   return {};

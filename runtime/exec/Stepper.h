@@ -19,15 +19,16 @@ public:
   explicit Stepper(Model &model);
 
   /// One step for up to maxSequences different sessions and maxTokens tokens in all. Returns the logits f32
-  /// [sum of numOutputs, vocabSize] in the order of items, valid until the model's next step. All items are done, or
-  /// none: on an error every session is as before. Errors: INVALID_ARGUMENT (also when a context is full),
-  /// OUT_OF_MEMORY when no KV page is left, CANCELLED, and the backend's.
+  /// [sum of numOutputs, vocabSize] in the order of items, valid until the model's next step. All items are
+  /// done, or none: on an error every session is as before. Errors: INVALID_ARGUMENT (also when a context is
+  /// full), OUT_OF_MEMORY when no KV page is left, CANCELLED, and the backend's.
   StatusOr<std::span<const float>> run(Phase phase, std::span<const StepItem> items,
                                        const CancelFlag *cancel = nullptr);
 
 private:
   Status check(std::span<const StepItem> items) const;
-  StatusOr<std::span<const float>> tryRun(Phase phase, std::span<const StepItem> items, const CancelFlag *cancel);
+  StatusOr<std::span<const float>> tryRun(Phase phase, std::span<const StepItem> items,
+                                          const CancelFlag *cancel);
   void clear();
   void append(const StepItem &item, int32_t sequence);
   Batch batch(Phase phase) const;

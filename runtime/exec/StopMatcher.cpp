@@ -16,8 +16,8 @@ bool StopMatcher::findMatch(size_t &position) {
   position = std::string::npos;
   for (size_t i = 0; i < stops_.size(); ++i) {
     size_t found = held_.find(stops_[i]);
-    bool better = found < position ||
-                  (found == position && found != held_.npos && stops_[i].size() > match().size());
+    bool better =
+        found < position || (found == position && found != held_.npos && stops_[i].size() > match().size());
     if (better) {
       position = found;
       match_ = static_cast<int>(i);

@@ -26,7 +26,8 @@ private:
 
 Status Chooser::checkDevice(const cria_backend_api &api) const {
   uint32_t count = 0;
-  CRIA_RETURN_IF_ERROR(callPlugin("device count", [&](cria_message *m) { return api.device_count(&count, m); }));
+  CRIA_RETURN_IF_ERROR(
+      callPlugin("device count", [&](cria_message *m) { return api.device_count(&count, m); }));
   if (options_.device >= count) {
     return error(StatusCode::notFound, "device {} is not there: it has {} devices", options_.device, count);
   }
@@ -50,7 +51,8 @@ void Chooser::consider(const BackendReference &backend, const Manifest &manifest
   }
 }
 
-void Chooser::probe(const BackendReference &backend, const cria_backend_api &api, const PackageTarget &target) {
+void Chooser::probe(const BackendReference &backend, const cria_backend_api &api,
+                    const PackageTarget &target) {
   cria_executable_info info = {.struct_size = sizeof(cria_executable_info),
                                .kernel_abi = target.abiVersion,
                                .format = abiString(target.format),

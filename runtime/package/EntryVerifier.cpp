@@ -76,8 +76,8 @@ Status EntryVerifier::verify() {
   for (uint32_t i = 0; i < entry_.dispatches.size(); ++i) {
     const ProgramDispatch &dispatch = entry_.dispatches[i];
     Status status = verifyDispatch(dispatch);
-    CRIA_RETURN_IF_ERROR(
-        status.withContext(fmt::format("dispatch {} ('{}')", i, printable(program_.kernels[dispatch.kernel].name))));
+    CRIA_RETURN_IF_ERROR(status.withContext(
+        fmt::format("dispatch {} ('{}')", i, printable(program_.kernels[dispatch.kernel].name))));
     noteUses(dispatch, i);
   }
   return verifyLifetimes();
@@ -102,9 +102,11 @@ Status EntryVerifier::verifyGrid(const ProgramDispatch &dispatch) const {
     uint64_t n = dimension.of == GridOf::one ? 1 : entry_.maxTokens;
     uint64_t tiles = (n + dimension.tile - 1) / dimension.tile;
     if (dimension.times * tiles > kMaxGrid) {
-      return invalidArgument("expected a grid dimension up to {}, got {} times {}", kMaxGrid, dimension.times, tiles);
+      return invalidArgument("expected a grid dimension up to {}, got {} times {}", kMaxGrid, dimension.times,
+                             tiles);
     }
-    if (__builtin_mul_overflow(workgroups, dimension.times * tiles, &workgroups) || workgroups > kMaxWorkgroups) {
+    if (__builtin_mul_overflow(workgroups, dimension.times * tiles, &workgroups) ||
+        workgroups > kMaxWorkgroups) {
       return invalidArgument("expected a grid of at most 2^48 workgroups");
     }
   }
@@ -131,8 +133,9 @@ Status EntryVerifier::verifyAccess(const ProgramBinding &binding) const {
   }
   if (binding.buffer.space == BufferSpace::weight &&
       (!initialize || !program_.weights[binding.buffer.index].file.empty())) {
-    return invalidArgument("writes weight '{}': only 'initialize' writes weights, and only those without a file",
-                           printable(binding.bufferName));
+    return invalidArgument(
+        "writes weight '{}': only 'initialize' writes weights, and only those without a file",
+        printable(binding.bufferName));
   }
   if (binding.buffer.space == BufferSpace::buffer && !planned(binding)) {
     return invalidArgument("writes constant '{}', which is read only", printable(binding.bufferName));
@@ -160,8 +163,8 @@ Status EntryVerifier::verifyWindow(const ProgramBinding &binding, bool isKernel)
   return {};
 }
 
-/// The last element at the maxima lies inside the window. For kv, one page after another: what holds for the first
-/// page holds for all when no stride over pages is larger than a page.
+/// The last element at the maxima lies inside the window. For kv, one page after another: what holds for the
+/// first page holds for all when no stride over pages is larger than a page.
 Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
   const ProgramLimits &limits = program_.limits;
   uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
@@ -198,8 +201,8 @@ Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
       bool overlap = sameBuffer && a.offset < end(b) && b.offset < end(a);
       bool sameWindow = a.offset == b.offset && end(a) == end(b);
       if (overlap && (isWritten(a) || isWritten(b)) && !(dispatch.inPlace && sameWindow)) {
-        return invalidArgument("bindings '{}' and '{}' overlap in '{}', and one is written", printable(a.name),
-                               printable(b.name), printable(a.bufferName));
+        return invalidArgument("bindings '{}' and '{}' overlap in '{}', and one is written",
+                               printable(a.name), printable(b.name), printable(a.bufferName));
       }
     }
   }
@@ -226,8 +229,8 @@ void EntryVerifier::noteUses(const ProgramDispatch &dispatch, uint32_t index) {
   }
 }
 
-/// Buffers that are alive at one time lie apart in the arena. Walks over the dispatches with the living buffers in the
-/// order of their offsets, so that a new one has only its two neighbours to be compared with.
+/// Buffers that are alive at one time lie apart in the arena. Walks over the dispatches with the living
+/// buffers in the order of their offsets, so that a new one has only its two neighbours to be compared with.
 Status EntryVerifier::verifyLifetimes() const {
   std::vector<std::vector<uint32_t>> begins(entry_.dispatches.size()), ends(entry_.dispatches.size());
   for (uint32_t i = 0; i < uses_.size(); ++i) {
@@ -263,6 +266,8 @@ Status EntryVerifier::verifyLifetimes() const {
 }
 } // namespace
 
-Status verifyEntry(const Program &program, const ProgramEntry &entry) { return EntryVerifier(program, entry).verify(); }
+Status verifyEntry(const Program &program, const ProgramEntry &entry) {
+  return EntryVerifier(program, entry).verify();
+}
 
 } // namespace cria

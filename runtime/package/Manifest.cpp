@@ -48,8 +48,8 @@ Status checkVersion(JsonObject &root) {
   CRIA_ASSIGN_OR_RETURN(int64_t version, root.integer("format_version", 0, INT32_MAX));
   if (version != kPackageFormatVersion) {
     return error(StatusCode::unsupported,
-                 "{}: the package has format version {}, and this program reads version {}: {}", root.where(), version,
-                 kPackageFormatVersion,
+                 "{}: the package has format version {}, and this program reads version {}: {}", root.where(),
+                 version, kPackageFormatVersion,
                  version > kPackageFormatVersion ? "use a newer cria" : "compile the model again");
   }
   return {};
@@ -145,7 +145,8 @@ Status readTargets(JsonObject &root, Manifest &manifest) {
 } // namespace
 
 const PackageTarget *Manifest::findTarget(std::string_view name) const {
-  auto target = std::find_if(targets.begin(), targets.end(), [&](const PackageTarget &t) { return t.name == name; });
+  auto target =
+      std::find_if(targets.begin(), targets.end(), [&](const PackageTarget &t) { return t.name == name; });
   return target == targets.end() ? nullptr : &*target;
 }
 

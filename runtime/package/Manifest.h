@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// manifest.json of a package (docs/package-format.md): what is inside, what it needs, and a digest of every file.
+// manifest.json of a package (docs/package-format.md): what is inside, what it needs, and a digest of every
+// file.
 #pragma once
 
 #include "runtime/Status.h"
@@ -48,8 +49,8 @@ struct Manifest {
   const PackageTarget *findTarget(std::string_view name) const; // nullptr: none
 };
 
-/// Reads a manifest strictly. `where` names it in messages. Errors: INVALID_ARGUMENT says what was expected and found;
-/// UNSUPPORTED for a newer format version.
+/// Reads a manifest strictly. `where` names it in messages. Errors: INVALID_ARGUMENT says what was expected
+/// and found; UNSUPPORTED for a newer format version.
 StatusOr<Manifest> parseManifest(std::string_view text, const std::string &where);
 
 } // namespace cria

@@ -18,8 +18,8 @@ constexpr uint64_t kMaxReadBytes = uint64_t(1) << 28;
 bool isWeightFile(const std::string &name) { return name.starts_with("weights/"); }
 
 Status damaged(const std::string &path, const std::string &expected, const std::string &found) {
-  return invalidArgument("{}: the package is damaged: expected {}, got {}: compile the model again", path, expected,
-                         found);
+  return invalidArgument("{}: the package is damaged: expected {}, got {}: compile the model again", path,
+                         expected, found);
 }
 
 Status checkDigest(const std::string &path, const std::string &expected, const std::string &found) {
@@ -35,7 +35,8 @@ StatusOr<std::string> readManifestText(const std::string &path, const std::strin
 }
 } // namespace
 
-StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder, const PackageOpenOptions &options) {
+StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder,
+                                                       const PackageOpenOptions &options) {
   std::error_code failure;
   std::filesystem::path absolute = std::filesystem::canonical(folder, failure);
   if (failure) {
@@ -45,8 +46,8 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder
   package->folder_ = absolute.string();
   std::string manifestPath = package->path("manifest.json");
   if (!std::filesystem::is_regular_file(manifestPath, failure)) {
-    return error(StatusCode::notFound, "{}: expected a package folder with a manifest.json: make one with 'cria compile'",
-                 folder);
+    return error(StatusCode::notFound,
+                 "{}: expected a package folder with a manifest.json: make one with 'cria compile'", folder);
   }
   CRIA_ASSIGN_OR_RETURN(std::string text, readManifestText(manifestPath, package->path("manifest.sha256")));
   CRIA_ASSIGN_OR_RETURN(package->manifest_, parseManifest(text, manifestPath));
@@ -82,8 +83,8 @@ Status Package::checkFile(const std::string &name, const PackageFile &file) cons
   std::error_code failure;
   std::filesystem::file_status status = std::filesystem::status(path(name), failure);
   if (!std::filesystem::exists(status)) {
-    return error(StatusCode::notFound, "{}: the package is damaged: the file is missing: compile the model again",
-                 path(name));
+    return error(StatusCode::notFound,
+                 "{}: the package is damaged: the file is missing: compile the model again", path(name));
   }
   if (!std::filesystem::is_regular_file(status)) {
     return damaged(path(name), "a regular file", "something else");
@@ -124,15 +125,15 @@ StatusOr<Program> Package::program(const PackageTarget &target) const {
   CRIA_RETURN_IF_ERROR(status.withContext(where));
   for (const ProgramKernel &kernel : program.kernels) {
     if (kernel.kind == KernelKind::kernel && target.code.empty()) {
-      return invalidArgument("{}: kernel '{}' needs code, and target '{}' has none", where, printable(kernel.name),
-                             target.name);
+      return invalidArgument("{}: kernel '{}' needs code, and target '{}' has none", where,
+                             printable(kernel.name), target.name);
     }
   }
   for (const ProgramWeight &weight : program.weights) {
     const auto &files = target.weightFiles;
     if (!weight.file.empty() && std::find(files.begin(), files.end(), weight.file) == files.end()) {
-      return invalidArgument("{}: weight '{}': the file '{}' is not one of target '{}'", where, printable(weight.name),
-                             printable(weight.file), target.name);
+      return invalidArgument("{}: weight '{}': the file '{}' is not one of target '{}'", where,
+                             printable(weight.name), printable(weight.file), target.name);
     }
   }
   return program;
@@ -155,8 +156,8 @@ StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, con
   CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> shape, physicalShape(weight));
   if (entry->type != weight.type || entry->shape != shape || entry->size != weight.size) {
     return invalidArgument("{}: tensor '{}': expected type {} and shape [{}], got {} and [{}]", file.path(),
-                           printable(weight.tensor), nameOf(weight.type), fmt::join(shape, ", "), nameOf(entry->type),
-                           fmt::join(entry->shape, ", "));
+                           printable(weight.tensor), nameOf(weight.type), fmt::join(shape, ", "),
+                           nameOf(entry->type), fmt::join(entry->shape, ", "));
   }
   return file.data(*entry);
 }

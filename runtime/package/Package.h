@@ -24,7 +24,8 @@ struct PackageOpenOptions {
 class Package {
 public:
   /// Checks the manifest, that every listed file is there with its size, and the digests of all but weights.
-  /// Errors: NOT_FOUND, IO, INVALID_ARGUMENT (which file, what was expected and found), UNSUPPORTED (newer version).
+  /// Errors: NOT_FOUND, IO, INVALID_ARGUMENT (which file, what was expected and found), UNSUPPORTED (newer
+  /// version).
   static StatusOr<std::shared_ptr<const Package>> open(const std::string &folder,
                                                        const PackageOpenOptions &options = {});
 
@@ -55,7 +56,8 @@ private:
   ChatConfig chat_;
 };
 
-/// The mapped bytes of a program's weight, checked for name, type, shape and size. Errors: INVALID_ARGUMENT, NOT_FOUND.
+/// The mapped bytes of a program's weight, checked for name, type, shape and size. Errors: INVALID_ARGUMENT,
+/// NOT_FOUND.
 StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight);
 
 } // namespace cria

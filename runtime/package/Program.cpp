@@ -7,11 +7,12 @@
 namespace cria {
 
 const std::array<std::string_view, kNumStepFields> kStepFieldNames = {
-    "num_tokens", "num_outputs",     "num_sequences", "tokens", "positions", "sequences",
-    "slots",      "sequence_starts", "block_table",   "outputs"};
+    "num_tokens", "num_outputs", "num_sequences",   "tokens",      "positions",
+    "sequences",  "slots",       "sequence_starts", "block_table", "outputs"};
 
 const ProgramEntry *Program::findEntry(std::string_view name) const {
-  auto entry = std::find_if(entries.begin(), entries.end(), [&](const ProgramEntry &e) { return e.name == name; });
+  auto entry =
+      std::find_if(entries.begin(), entries.end(), [&](const ProgramEntry &e) { return e.name == name; });
   return entry == entries.end() ? nullptr : &*entry;
 }
 
@@ -38,7 +39,8 @@ uint64_t Program::weightBytes() const {
   return bytes;
 }
 
-uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs, uint64_t pages) {
+uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
+                       uint64_t pages) {
   switch (extent.kind) {
   case ExtentKind::tokens:
     return tokens;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The program of one target, as programs/<target>.json states it (docs/package-format.md): what to allocate and what
-// to dispatch. Plain data with every name resolved to an index; parseProgram() reads it, verifyProgram() judges it.
+// The program of one target, as programs/<target>.json states it (docs/package-format.md): what to allocate
+// and what to dispatch. Plain data with every name resolved to an index; parseProgram() reads it,
+// verifyProgram() judges it.
 #pragma once
 
 #include "runtime/Status.h"
@@ -159,7 +160,8 @@ struct Program {
 };
 
 /// Value of `extent` for a step of `tokens` rows and `outputs` rows of logits; pages: pages in the pool.
-uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs, uint64_t pages);
+uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
+                       uint64_t pages);
 
 /// Reads a program strictly: unknown members, wrong types and unknown names are errors that say where.
 /// `what` names the text in messages, e.g. "programs/ops.json". Does not verify; see ProgramVerifier.h.

@@ -97,7 +97,8 @@ StatusOr<Extent> readExtent(const Json &value, const std::string &where) {
 
 Status checkRank(const Json &array, std::string_view name, const std::string &where) {
   if (array.size() > kMaxRank) {
-    return invalidArgument("{}: expected '{}' to have at most {} extents, got {}", where, name, kMaxRank, array.size());
+    return invalidArgument("{}: expected '{}' to have at most {} extents, got {}", where, name, kMaxRank,
+                           array.size());
   }
   return {};
 }
@@ -146,8 +147,9 @@ StatusOr<Program> ProgramReader::read(const Json &json) {
   CRIA_ASSIGN_OR_RETURN(JsonObject root, JsonObject::of(json, what_));
   CRIA_ASSIGN_OR_RETURN(int64_t version, root.integer("program_version", 0, INT32_MAX));
   if (version != kProgramVersion) {
-    return error(StatusCode::unsupported, "{}: expected program_version {}, got {}: use a matching version of cria",
-                 what_, kProgramVersion, version);
+    return error(StatusCode::unsupported,
+                 "{}: expected program_version {}, got {}: use a matching version of cria", what_,
+                 kProgramVersion, version);
   }
   CRIA_ASSIGN_OR_RETURN(program_.target, root.string("target"));
   CRIA_ASSIGN_OR_RETURN(JsonObject limits, root.object("limits"));
@@ -169,7 +171,8 @@ StatusOr<Program> ProgramReader::read(const Json &json) {
 Status ProgramReader::readAll(JsonObject &object, std::string_view name, ReadItem readItem) {
   CRIA_ASSIGN_OR_RETURN(const Json *array, object.array(name));
   for (size_t i = 0; i < array->size(); ++i) {
-    CRIA_ASSIGN_OR_RETURN(JsonObject item, JsonObject::of((*array)[i], placeOf(object.where(), name, i, (*array)[i])));
+    CRIA_ASSIGN_OR_RETURN(JsonObject item,
+                          JsonObject::of((*array)[i], placeOf(object.where(), name, i, (*array)[i])));
     CRIA_RETURN_IF_ERROR((this->*readItem)(std::move(item)));
   }
   return {};
@@ -180,7 +183,8 @@ Status ProgramReader::readLimits(JsonObject object) {
   CRIA_ASSIGN_OR_RETURN(limits.maxTokens, readUnsigned32(object, "max_tokens", 1, 1 << 20));
   CRIA_ASSIGN_OR_RETURN(limits.maxSequences, readUnsigned32(object, "max_sequences", 1, 1 << 16));
   CRIA_ASSIGN_OR_RETURN(limits.maxOutputs, readUnsigned32(object, "max_outputs", 1, 1 << 20));
-  CRIA_ASSIGN_OR_RETURN(limits.maxPagesPerSequence, readUnsigned32(object, "max_pages_per_sequence", 1, 1 << 20));
+  CRIA_ASSIGN_OR_RETURN(limits.maxPagesPerSequence,
+                        readUnsigned32(object, "max_pages_per_sequence", 1, 1 << 20));
   CRIA_ASSIGN_OR_RETURN(limits.context, readUnsigned32(object, "context", 1, 1 << 28));
   return object.finish();
 }
@@ -296,8 +300,8 @@ Status ProgramReader::readBufferData(JsonObject &object, ProgramBuffer &buffer) 
     if (std::optional<uint32_t> word = constantWord(value, buffer.type)) {
       buffer.data.push_back(*word);
     } else {
-      return invalidArgument("{}: expected 'data' of f32, i32 or u32 values, got {} for type {}", object.where(),
-                             describeJson(value), nameOf(buffer.type));
+      return invalidArgument("{}: expected 'data' of f32, i32 or u32 values, got {} for type {}",
+                             object.where(), describeJson(value), nameOf(buffer.type));
     }
   }
   return {};
@@ -431,8 +435,8 @@ Status ProgramReader::readWindow(JsonObject &object, ProgramBinding &binding) {
   CRIA_ASSIGN_OR_RETURN(binding.shape, readShape(object));
   CRIA_ASSIGN_OR_RETURN(binding.strides, readNumbers(object, "strides"));
   if (binding.strides.size() != binding.shape.size()) {
-    return invalidArgument("{}: expected one stride per extent, got {} strides for {} extents", object.where(),
-                           binding.strides.size(), binding.shape.size());
+    return invalidArgument("{}: expected one stride per extent, got {} strides for {} extents",
+                           object.where(), binding.strides.size(), binding.shape.size());
   }
   CRIA_ASSIGN_OR_RETURN(binding.offset, readUnsigned(object, "offset", 0, kMaxBytes));
   const Json *size = object.find("size");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What holds for a program as a whole and for each of its parts alone. What dispatches of an entry do to each other is
-// in EntryVerifier.cpp.
+// What holds for a program as a whole and for each of its parts alone. What dispatches of an entry do to each
+// other is in EntryVerifier.cpp.
 #include "runtime/package/ProgramVerifier.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -14,20 +14,22 @@ namespace cria {
 
 namespace {
 constexpr uint64_t kAlignment = CRIA_KERNEL_ALIGNMENT;
-constexpr uint64_t kElementBytes = 4;                   // of all step arrays
-constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28;   // held on the host, uploaded each step
-constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 38;  // far above any plan; keeps a hostile one from being tried
-constexpr uint64_t kMaxSpareBytes = 4096;               // rounding at the end of a buffer
+constexpr uint64_t kElementBytes = 4;                 // of all step arrays
+constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // held on the host, uploaded each step
+constexpr uint64_t kMaxArenaBytes = uint64_t(1)
+                                    << 38; // far above any plan; keeps a hostile one from being tried
+constexpr uint64_t kMaxSpareBytes = 4096;  // rounding at the end of a buffer
 
 Status verifyLimits(const Program &program) {
   const ProgramLimits &limits = program.limits;
   if (uint64_t(limits.maxPagesPerSequence) * program.kv.pageTokens < limits.context) {
-    return invalidArgument("limits: expected max_pages_per_sequence {} of {} positions to hold the context {}",
-                           limits.maxPagesPerSequence, program.kv.pageTokens, limits.context);
+    return invalidArgument(
+        "limits: expected max_pages_per_sequence {} of {} positions to hold the context {}",
+        limits.maxPagesPerSequence, program.kv.pageTokens, limits.context);
   }
   if (limits.maxOutputs > limits.maxTokens) {
-    return invalidArgument("limits: expected max_outputs to be at most max_tokens {}, got {}", limits.maxTokens,
-                           limits.maxOutputs);
+    return invalidArgument("limits: expected max_outputs to be at most max_tokens {}, got {}",
+                           limits.maxTokens, limits.maxOutputs);
   }
   if (program.kv.type != DataType::f16 && program.kv.type != DataType::f32) {
     return invalidArgument("kv: expected type f16 or f32, got {}", nameOf(program.kv.type));
@@ -61,8 +63,8 @@ Status verifyStepField(const Program &program, uint32_t index) {
   uint64_t length = stepFieldLength(program.limits, static_cast<StepFieldKind>(index));
   uint64_t headerOffset = index * kElementBytes;
   if (index <= static_cast<uint32_t>(StepFieldKind::numSequences) && field.offset != headerOffset) {
-    return invalidArgument("step: field '{}': expected offset {}, got {}", kStepFieldNames[index], headerOffset,
-                           field.offset);
+    return invalidArgument("step: field '{}': expected offset {}, got {}", kStepFieldNames[index],
+                           headerOffset, field.offset);
   }
   if (field.length != length) {
     return invalidArgument("step: field '{}': expected length {}, got {}", kStepFieldNames[index], length,
@@ -70,8 +72,9 @@ Status verifyStepField(const Program &program, uint32_t index) {
   }
   if (field.offset % kElementBytes != 0 || field.offset > program.step.size ||
       length * kElementBytes > program.step.size - field.offset) {
-    return invalidArgument("step: field '{}': {} elements at offset {} do not lie in the step buffer of {} bytes",
-                           kStepFieldNames[index], length, field.offset, program.step.size);
+    return invalidArgument(
+        "step: field '{}': {} elements at offset {} do not lie in the step buffer of {} bytes",
+        kStepFieldNames[index], length, field.offset, program.step.size);
   }
   return {};
 }
@@ -86,7 +89,8 @@ Status verifyStep(const Program &program) {
     order.push_back(i);
   }
   const auto &fields = program.step.fields;
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return fields[a].offset < fields[b].offset; });
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return fields[a].offset < fields[b].offset; });
   for (uint32_t i = 1; i < kNumStepFields; ++i) {
     const StepField &before = fields[order[i - 1]];
     if (before.offset + before.length * kElementBytes > fields[order[i]].offset) {
@@ -131,7 +135,8 @@ Status verifyBufferSize(const ProgramBuffer &buffer, const ProgramLimits &limits
     return invalidArgument("the shape overflows or has an extent 'P', which only kv may have");
   }
   if (bytes > buffer.size || buffer.size - bytes >= kMaxSpareBytes) {
-    return invalidArgument("expected a size of {} bytes for the shape at the maxima, got {}", bytes, buffer.size);
+    return invalidArgument("expected a size of {} bytes for the shape at the maxima, got {}", bytes,
+                           buffer.size);
   }
   return {};
 }
@@ -149,13 +154,13 @@ Status verifyBuffer(const ProgramBuffer &buffer, const ProgramLimits &limits, ui
     }
   }
   bool isLogits = buffer.type == DataType::f32 && buffer.shape.size() == 2 &&
-                  buffer.shape[0].kind == ExtentKind::outputs && buffer.shape[1].kind == ExtentKind::constant &&
-                  buffer.shape[1].value == vocabSize;
+                  buffer.shape[0].kind == ExtentKind::outputs &&
+                  buffer.shape[1].kind == ExtentKind::constant && buffer.shape[1].value == vocabSize;
   if (buffer.kind == BufferKind::result && !isLogits) {
     return invalidArgument("expected a result of type f32 and shape ['R', {}], the vocabulary", vocabSize);
   }
-  if (buffer.kind == BufferKind::constant &&
-      (buffer.data.size() * kElementBytes > buffer.size || buffer.size - buffer.data.size() * kElementBytes >= 64)) {
+  if (buffer.kind == BufferKind::constant && (buffer.data.size() * kElementBytes > buffer.size ||
+                                              buffer.size - buffer.data.size() * kElementBytes >= 64)) {
     return invalidArgument("expected {} bytes of data, got {} words of 4", buffer.size, buffer.data.size());
   }
   return {};
@@ -179,14 +184,15 @@ Status verifyEntryNames(const Program &program) {
   std::set<std::string> seen;
   for (const ProgramEntry &entry : program.entries) {
     if (!kKnown.contains(entry.name)) {
-      return invalidArgument("expected entries decode, small, prefill and initialize, got '{}'", printable(entry.name));
+      return invalidArgument("expected entries decode, small, prefill and initialize, got '{}'",
+                             printable(entry.name));
     }
     if (!seen.insert(entry.name).second) {
       return invalidArgument("the entry '{}' is there twice", entry.name);
     }
     if (entry.maxTokens > program.limits.maxTokens || (entry.minTokens == 0 && entry.name != "initialize")) {
-      return invalidArgument("entry '{}': expected 1 to {} tokens, got {} to {}", entry.name, program.limits.maxTokens,
-                             entry.minTokens, entry.maxTokens);
+      return invalidArgument("entry '{}': expected 1 to {} tokens, got {} to {}", entry.name,
+                             program.limits.maxTokens, entry.minTokens, entry.maxTokens);
     }
   }
   const ProgramEntry *decode = program.findEntry("decode"), *prefill = program.findEntry("prefill");
@@ -194,7 +200,8 @@ Status verifyEntryNames(const Program &program) {
     return invalidArgument("expected an entry 'decode' of 1 token");
   }
   if (!prefill || prefill->maxTokens != program.limits.maxTokens) {
-    return invalidArgument("expected an entry 'prefill' of up to max_tokens {} tokens", program.limits.maxTokens);
+    return invalidArgument("expected an entry 'prefill' of up to max_tokens {} tokens",
+                           program.limits.maxTokens);
   }
   return {};
 }
@@ -236,7 +243,8 @@ Status verifyProgram(const Program &program, uint32_t vocabSize) {
   CRIA_RETURN_IF_ERROR(verifyLimits(program));
   CRIA_RETURN_IF_ERROR(verifyStep(program));
   for (const ProgramWeight &weight : program.weights) {
-    CRIA_RETURN_IF_ERROR(verifyWeight(weight).withContext(fmt::format("weight '{}'", printable(weight.name))));
+    CRIA_RETURN_IF_ERROR(
+        verifyWeight(weight).withContext(fmt::format("weight '{}'", printable(weight.name))));
   }
   CRIA_RETURN_IF_ERROR(verifyBuffers(program, vocabSize));
   CRIA_RETURN_IF_ERROR(verifyEntryNames(program));

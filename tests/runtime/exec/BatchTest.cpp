@@ -54,15 +54,22 @@ const Refusal kRefusals[] = {
      "expected 4 positions, sequences and slots, got 3, 4 and 4"},
     {"NoStarts", [](Arrays &a) { a.starts.clear(); }, "expected 1 to 4 sequence starts, got 0"},
     {"ManySequences", [](Arrays &a) { a.starts.resize(5, 3); }, "expected 1 to 4 sequence starts, got 5"},
-    {"ShortBlockTable", [](Arrays &a) { a.blocks.pop_back(); }, "expected a block table of 2 times 2 pages, got 3"},
+    {"ShortBlockTable", [](Arrays &a) { a.blocks.pop_back(); },
+     "expected a block table of 2 times 2 pages, got 3"},
     {"ManyOutputs", [](Arrays &a) { a.outputs.resize(5); }, "expected at most 4 outputs, got 5"},
     {"StartNotZero", [](Arrays &a) { a.starts[0] = 1; },
      "expected sequence_starts to ascend from 0 to at most 4, got 1 at 0"},
-    {"StartsDescend", [](Arrays &a) { a.starts = {0, 3, 2}; },
+    {"StartsDescend",
+     [](Arrays &a) {
+       a.starts = {0, 3, 2};
+     },
      "expected sequence_starts to ascend from 0 to at most 4, got 2 at 2"},
     {"StartBeyond", [](Arrays &a) { a.starts[2] = 5; },
      "expected sequence_starts to ascend from 0 to at most 4, got 5 at 2"},
-    {"OutputsDescend", [](Arrays &a) { a.outputs = {2, 1}; },
+    {"OutputsDescend",
+     [](Arrays &a) {
+       a.outputs = {2, 1};
+     },
      "expected outputs to ascend within the 3 rows of sequences, got 1 at 1"},
     {"OutputOfPadding", [](Arrays &a) { a.outputs = {3}; },
      "expected outputs to ascend within the 3 rows of sequences, got 3 at 0"},
@@ -70,7 +77,8 @@ const Refusal kRefusals[] = {
      "expected outputs to ascend within the 3 rows of sequences, got -1 at 0"},
     {"BigToken", [](Arrays &a) { a.tokens[1] = 10; }, "row 1: expected a token id from 0 to 9, got 10"},
     {"NegativeToken", [](Arrays &a) { a.tokens[2] = -1; }, "row 2: expected a token id from 0 to 9, got -1"},
-    {"BigTokenInPadding", [](Arrays &a) { a.tokens[3] = 99; }, "row 3: expected a token id from 0 to 9, got 99"},
+    {"BigTokenInPadding", [](Arrays &a) { a.tokens[3] = 99; },
+     "row 3: expected a token id from 0 to 9, got 99"},
     {"WrongSequence", [](Arrays &a) { a.sequences[1] = 1; }, "row 1: expected sequence 0, got 1"},
     {"PositionJumps", [](Arrays &a) { a.positions[1] = 5; },
      "row 1: expected a position below 7 that follows the one before, got 5"},
@@ -112,9 +120,12 @@ TEST(StepInput, LaysOutABatchWithPadding) {
   EXPECT_EQ(fieldOf(input, StepFieldKind::numTokens), std::vector<int32_t>{6});
   EXPECT_EQ(fieldOf(input, StepFieldKind::numOutputs), std::vector<int32_t>{2});
   EXPECT_EQ(fieldOf(input, StepFieldKind::numSequences), std::vector<int32_t>{2});
-  std::vector<int32_t> sequences = fieldOf(input, StepFieldKind::sequences), slots = fieldOf(input, StepFieldKind::slots);
-  EXPECT_EQ(std::vector<int32_t>(sequences.begin(), sequences.begin() + 6), (std::vector<int32_t>{0, 0, 1, -1, -1, -1}));
-  EXPECT_EQ(std::vector<int32_t>(slots.begin(), slots.begin() + 6), (std::vector<int32_t>{11, 16, 0, -1, -1, -1}));
+  std::vector<int32_t> sequences = fieldOf(input, StepFieldKind::sequences),
+                       slots = fieldOf(input, StepFieldKind::slots);
+  EXPECT_EQ(std::vector<int32_t>(sequences.begin(), sequences.begin() + 6),
+            (std::vector<int32_t>{0, 0, 1, -1, -1, -1}));
+  EXPECT_EQ(std::vector<int32_t>(slots.begin(), slots.begin() + 6),
+            (std::vector<int32_t>{11, 16, 0, -1, -1, -1}));
   EXPECT_EQ(fieldOf(input, StepFieldKind::sequenceStarts), (std::vector<int32_t>{0, 2, 3, 3}));
   EXPECT_EQ(fieldOf(input, StepFieldKind::blockTable), (std::vector<int32_t>{2, 4, 0, -1, -1, -1}));
 }

@@ -128,7 +128,8 @@ TEST_F(GeneratorTest, RefusesBadRequestsAlone) {
             "the prompt has 31 tokens, and the context 30: shorten it or use a longer context");
   EXPECT_EQ(message({.prompt = {64}}), "expected token ids from 0 to 63 in the prompt, got 64");
   EXPECT_EQ(message({.prompt = {-1}}), "expected token ids from 0 to 63 in the prompt, got -1");
-  EXPECT_EQ(message({.prompt = {1}, .stopTexts = {"x"}}), "stop texts need a tokenizer, and the package has none");
+  EXPECT_EQ(message({.prompt = {1}, .stopTexts = {"x"}}),
+            "stop texts need a tokenizer, and the package has none");
   GenerateRequest requests[] = {{.prompt = {64}}, {.prompt = {1}, .maxNewTokens = 1, .ignoreEos = true}};
   auto results = Generator(*model_, nullptr).generate(requests);
   EXPECT_EQ(results[0].reason, FinishReason::error);
@@ -239,7 +240,8 @@ TEST_F(GeneratorTest, RefusesNanLogits) {
 
 TEST_F(GeneratorTest, AChatTurnReusesTheCommonPrefix) {
   Session session(*model_);
-  GenerateResult first = run({.prompt = {1, 5, 6}, .maxNewTokens = 4, .minNewTokens = 4, .session = &session});
+  GenerateResult first =
+      run({.prompt = {1, 5, 6}, .maxNewTokens = 4, .minNewTokens = 4, .session = &session});
   EXPECT_EQ(first.reusedTokens, 0u);
   std::vector<int32_t> text = {1, 5, 6};
   for (int32_t id : idsOf(first)) {
@@ -255,7 +257,8 @@ TEST_F(GeneratorTest, AChatTurnReusesTheCommonPrefix) {
 
 TEST_F(GeneratorTest, RefusesOneSessionForTwoRequests) {
   Session session(*model_);
-  std::vector<GenerateRequest> requests(2, {.prompt = {1}, .maxNewTokens = 1, .ignoreEos = true, .session = &session});
+  std::vector<GenerateRequest> requests(
+      2, {.prompt = {1}, .maxNewTokens = 1, .ignoreEos = true, .session = &session});
   auto results = Generator(*model_, nullptr).generate(requests);
   EXPECT_EQ(results[0].reason, FinishReason::length);
   EXPECT_EQ(results[1].status.message(), "requests 0 and 1 share a session");

@@ -4,6 +4,7 @@
 #include "tests/runtime/support/ToyPackage.h"
 
 #include "runtime/exec/Stepper.h"
+#include "runtime/plugin/PluginRegistry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,11 +44,14 @@ TEST_F(ModelTest, AnswersWithTheLogitsOfTheHistory) {
   Session session(*model);
   std::vector<int32_t> tokens = countTo(6);
   std::vector<float> found;
-  ASSERT_TRUE(session.prefill(tokens, [&](uint32_t position, std::span<const float> logits) {
-    EXPECT_EQ(position, 5u);
-    found.assign(logits.begin(), logits.end());
-    return Status();
-  }).ok());
+  ASSERT_TRUE(session
+                  .prefill(tokens,
+                           [&](uint32_t position, std::span<const float> logits) {
+                             EXPECT_EQ(position, 5u);
+                             found.assign(logits.begin(), logits.end());
+                             return Status();
+                           })
+                  .ok());
   EXPECT_EQ(found, toyLogits(tokens, kToyVocab));
   EXPECT_EQ(model->backendName(), "toy");
   EXPECT_EQ(model->targetName(), "toy");
@@ -59,15 +63,15 @@ TEST_F(ModelTest, AnswersWithTheLogitsOfTheHistory) {
 TEST_F(ModelTest, DownloadsAndUploadsWhereMemoryIsNotShared) {
   toyState().hidden = true;
   std::vector<std::pair<uint64_t, uint64_t>> progress;
-  auto model = openToyModel(folder_, {.progress = [&](uint64_t done, uint64_t total) {
-                              progress.emplace_back(done, total);
-                            }});
+  auto model = openToyModel(
+      folder_, {.progress = [&](uint64_t done, uint64_t total) { progress.emplace_back(done, total); }});
   EXPECT_THAT(progress, ElementsAre(std::pair<uint64_t, uint64_t>(1024, 1024)));
   EXPECT_EQ(model->memoryUse().importedWeights, 0u);
   Session session(*model);
   auto logits = session.decode(5);
   ASSERT_TRUE(logits.ok());
-  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), toyLogits(std::vector<int32_t>{5}, kToyVocab));
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()),
+            toyLogits(std::vector<int32_t>{5}, kToyVocab));
 }
 
 TEST_F(ModelTest, PromptsRunThroughPrefillAndGeneratedTokensThroughDecodeOrSmall) {
@@ -99,8 +103,12 @@ TEST_F(ModelTest, PromptsRunThroughPrefillAndGeneratedTokensThroughDecodeOrSmall
     EXPECT_EQ(row.nanoseconds, 7 * row.calls);
     EXPECT_EQ(row.bytes, row.name == "logits" ? row.calls * 1024 : 0);
   }
-  EXPECT_EQ(calls, (std::map<std::string, uint64_t>{{"prefill append", 3}, {"prefill logits", 3}, {"decode append", 1},
-                                                    {"decode logits", 1}, {"small append", 1}, {"small logits", 1}}));
+  EXPECT_EQ(calls, (std::map<std::string, uint64_t>{{"prefill append", 3},
+                                                    {"prefill logits", 3},
+                                                    {"decode append", 1},
+                                                    {"decode logits", 1},
+                                                    {"small append", 1},
+                                                    {"small logits", 1}}));
 }
 
 TEST_F(ModelTest, SkipsDispatchesWithAnEmptyGrid) {
@@ -154,7 +162,8 @@ TEST_F(ModelTest, PoisonDoesNotChangeAnswers) {
   Session session(*model);
   auto logits = session.decode(3);
   ASSERT_TRUE(logits.ok());
-  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), toyLogits(std::vector<int32_t>{3}, kToyVocab));
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()),
+            toyLogits(std::vector<int32_t>{3}, kToyVocab));
 }
 
 TEST_F(ModelTest, CancelledBeforeAStepRunsNothing) {
@@ -214,8 +223,26 @@ TEST_F(ModelTest, ExplicitOnlyBackendsAreUsedWhenNamed) {
   cria_backend_api shy = *backend.api;
   shy.flags = CRIA_BACKEND_EXPLICIT_ONLY;
   backend.api = &shy;
-  EXPECT_THAT(Model::open(*package, {&backend, 1}).status().message(), HasSubstr("no backend runs this package here"));
+  EXPECT_THAT(Model::open(*package, {&backend, 1}).status().message(),
+              HasSubstr("no backend runs this package here"));
   EXPECT_TRUE(Model::open(*package, {&backend, 1}, {.backend = "toy"}).ok());
+}
+
+TEST_F(ModelTest, OpensOnPluginsOfARegistry) {
+  auto registry =
+      PluginRegistry::create({.folders = {CRIA_BINARY_DIR "/plugins"}, .environment = {}, .executable = {}});
+  ASSERT_TRUE(registry.ok()) << registry.status().message();
+  auto package = Package::open(folder_).value();
+  EXPECT_THAT(Model::open(package, **registry).status().message(),
+              HasSubstr("no backend runs this package here"));
+  EXPECT_THAT(Model::open(package, **registry, {.backend = "nul"}).status().message(), HasSubstr("null"));
+  auto model = Model::open(package, **registry, {.backend = "null"});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ((*model)->backendName(), "null");
+  Session session(**model);
+  auto logits = session.decode(3);
+  ASSERT_TRUE(logits.ok()) << logits.status().message();
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), std::vector<float>(kToyVocab));
 }
 
 } // namespace

@@ -65,7 +65,8 @@ TEST_F(SessionTest, RefusesMoreThanTheContext) {
   EXPECT_EQ(session.prefill(someTokens(31), {}).message(),
             "expected 1 to 30 tokens, which the context of 30 has room for, got 31");
   ASSERT_TRUE(session.prefill(someTokens(30), {}).ok());
-  EXPECT_EQ(session.decode(1).status().message(), "the context of 30 positions is full: 0 are left, got 1 tokens");
+  EXPECT_EQ(session.decode(1).status().message(),
+            "the context of 30 positions is full: 0 are left, got 1 tokens");
 }
 
 TEST_F(SessionTest, KeepsTheCommonPrefixButNeverAll) {

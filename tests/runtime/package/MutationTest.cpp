@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Thousands of damaged manifests and programs: each is read or refused with a message, never a crash; and what the
-// verifier accepts stays inside its buffers.
+// Thousands of damaged manifests and programs: each is read or refused with a message, never a crash; and
+// what the verifier accepts stays inside its buffers.
 #include "runtime/package/Manifest.h"
 #include "runtime/package/ProgramVerifier.h"
 
@@ -25,10 +25,33 @@ void collect(OrderedJson &value, std::vector<OrderedJson *> &out) {
 }
 
 OrderedJson oddValue(std::mt19937 &random) {
-  const OrderedJson kOdd[] = {0,         1,      -1,      63,           64,          4096,     1ull << 31, 1ull << 50,
-                              UINT64_MAX, INT64_MIN, 1e300, 0.5,         true,        nullptr,  "",         "T",
-                              "P",       "rest", "kv",    "step",       "rows",      "logits", "table",    "write",
-                              "read",    OrderedJson::array(), OrderedJson::object()};
+  const OrderedJson kOdd[] = {0,
+                              1,
+                              -1,
+                              63,
+                              64,
+                              4096,
+                              1ull << 31,
+                              1ull << 50,
+                              UINT64_MAX,
+                              INT64_MIN,
+                              1e300,
+                              0.5,
+                              true,
+                              nullptr,
+                              "",
+                              "T",
+                              "P",
+                              "rest",
+                              "kv",
+                              "step",
+                              "rows",
+                              "logits",
+                              "table",
+                              "write",
+                              "read",
+                              OrderedJson::array(),
+                              OrderedJson::object()};
   return kOdd[random() % std::size(kOdd)];
 }
 
@@ -95,7 +118,8 @@ void expectInside(const Program &program, const ProgramEntry &entry, const Progr
     }
     last += static_cast<__int128>(extent - 1) * binding.strides[i];
   }
-  EXPECT_LE(static_cast<__int128>(binding.offset) + (last + 1) * sizeOf(binding.type), static_cast<__int128>(end));
+  EXPECT_LE(static_cast<__int128>(binding.offset) + (last + 1) * sizeOf(binding.type),
+            static_cast<__int128>(end));
 }
 
 void checkProgram(const std::string &text) {

@@ -59,7 +59,8 @@ TEST_F(PackageTest, AChangedByteInTheManifestIsDamage) {
   for (size_t offset : {0, 30, 200}) {
     SetUp();
     flip("manifest.json", offset);
-    EXPECT_THAT(open().message(), HasSubstr("manifest.json: the package is damaged: expected SHA-256 ")) << offset;
+    EXPECT_THAT(open().message(), HasSubstr("manifest.json: the package is damaged: expected SHA-256 "))
+        << offset;
   }
 }
 
@@ -73,7 +74,8 @@ TEST_F(PackageTest, AChangedByteInWeightsIsFoundWhenAsked) {
   EXPECT_TRUE(open().ok());
   uint64_t seen = 0;
   Status status = open({.verifyWeights = true, .progress = [&](uint64_t done, uint64_t) { seen = done; }});
-  EXPECT_THAT(status.message(), HasSubstr("row_major.safetensors: the package is damaged: expected SHA-256 "));
+  EXPECT_THAT(status.message(),
+              HasSubstr("row_major.safetensors: the package is damaged: expected SHA-256 "));
   EXPECT_GT(seen, 0u);
 }
 
@@ -83,7 +85,8 @@ TEST_F(PackageTest, AMissingOrShortFileIsDamage) {
   fs::resize_file(weights, size - 1);
   EXPECT_THAT(open().message(), HasSubstr(fmt::format("expected {} bytes, got {}", size, size - 1)));
   fs::remove(weights);
-  EXPECT_THAT(open().message(), HasSubstr("weights/row_major.safetensors: the package is damaged: the file is missing"));
+  EXPECT_THAT(open().message(),
+              HasSubstr("weights/row_major.safetensors: the package is damaged: the file is missing"));
   fs::create_directory(weights);
   EXPECT_THAT(open().message(), HasSubstr("expected a regular file, got something else"));
 }
@@ -127,35 +130,55 @@ const Hostile kHostileManifests[] = {
     {"Newer", [](OrderedJson &m) { m["format_version"] = 2; },
      "the package has format version 2, and this program reads version 1: use a newer cria"},
     {"Older", [](OrderedJson &m) { m["format_version"] = 0; }, "compile the model again"},
-    {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; }, "expected 'format' to be 'cria', got \"gguf\""},
+    {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; },
+     "expected 'format' to be 'cria', got \"gguf\""},
     {"Extra", [](OrderedJson &m) { m["colour"] = "red"; }, "unknown member 'colour'"},
     {"NoModel", [](OrderedJson &m) { m.erase("model"); }, "'model' is missing"},
-    {"ModelIsText", [](OrderedJson &m) { m["model"] = "toy"; }, "expected 'model' to be an object, got \"toy\""},
+    {"ModelIsText", [](OrderedJson &m) { m["model"] = "toy"; },
+     "expected 'model' to be an object, got \"toy\""},
     {"NoTargets", [](OrderedJson &m) { m["targets"] = OrderedJson::array(); },
      "expected 'targets' to be at least one target"},
-    {"TargetTwice", [](OrderedJson &m) { m["targets"].push_back(m["targets"][0]); }, "the target 'toy' is there twice"},
+    {"TargetTwice", [](OrderedJson &m) { m["targets"].push_back(m["targets"][0]); },
+     "the target 'toy' is there twice"},
     {"TargetPath", [](OrderedJson &m) { m["targets"][0]["name"] = "../toy"; },
      "expected 'name' to be letters, digits and . _ -"},
     {"ProgramNotListed", [](OrderedJson &m) { m["targets"][0]["program"] = "/etc/passwd"; },
      "the file '/etc/passwd' is not listed in 'files'"},
     {"CodeNotListed", [](OrderedJson &m) { m["targets"][0]["code"] = "code/toy.so"; },
      "the file 'code/toy.so' is not listed"},
-    {"WeightsNotListed", [](OrderedJson &m) { m["targets"][0]["weight_files"] = {"w"}; }, "the file 'w' is not listed"},
+    {"WeightsNotListed", [](OrderedJson &m) { m["targets"][0]["weight_files"] = {"w"}; },
+     "the file 'w' is not listed"},
     {"WeightFilesOfNumbers", [](OrderedJson &m) { m["targets"][0]["weight_files"] = {1}; },
      "expected 'weight_files' to be an array of strings"},
     {"NegativeAbi", [](OrderedJson &m) { m["targets"][0]["abi_version"] = -1; },
      "expected 'abi_version' to be an integer from 0 to 2147483647, got -1"},
-    {"PathUpwards", [](OrderedJson &m) { m["files"]["../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
+    {"PathUpwards",
+     [](OrderedJson &m) {
+       m["files"]["../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}};
+     },
      "expected a relative path inside the package, got '../x'"},
-    {"AbsolutePath", [](OrderedJson &m) { m["files"]["/x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
+    {"AbsolutePath",
+     [](OrderedJson &m) {
+       m["files"]["/x"] = {{"size", 1}, {"sha256", std::string(64, '0')}};
+     },
      "expected a relative path inside the package, got '/x'"},
-    {"PathUpwardsWithin", [](OrderedJson &m) { m["files"]["a/../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
+    {"PathUpwardsWithin",
+     [](OrderedJson &m) {
+       m["files"]["a/../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}};
+     },
      "expected a relative path inside the package, got 'a/../x'"},
-    {"BadDigest", [](OrderedJson &m) { m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}}; },
+    {"BadDigest",
+     [](OrderedJson &m) {
+       m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}};
+     },
      "expected 'sha256' to be 64 lower-case hexadecimal digits"},
-    {"NegativeSize", [](OrderedJson &m) { m["files"]["x"] = {{"size", -1}, {"sha256", std::string(64, '0')}}; },
+    {"NegativeSize",
+     [](OrderedJson &m) {
+       m["files"]["x"] = {{"size", -1}, {"sha256", std::string(64, '0')}};
+     },
      "expected 'size' to be an integer"},
-    {"NegativeSeed", [](OrderedJson &m) { m["options"]["random_seed"] = -1; }, "expected 'random_seed' to be an integer"},
+    {"NegativeSeed", [](OrderedJson &m) { m["options"]["random_seed"] = -1; },
+     "expected 'random_seed' to be an integer"},
 };
 INSTANTIATE_TEST_SUITE_P(All, HostileManifest, testing::ValuesIn(kHostileManifests),
                          [](const auto &info) { return info.param.name; });
@@ -163,7 +186,8 @@ INSTANTIATE_TEST_SUITE_P(All, HostileManifest, testing::ValuesIn(kHostileManifes
 TEST_F(PackageTest, RefusesDuplicateMembersAndDepth) {
   EXPECT_THAT(parseManifest(R"({"format": "cria", "format": "cria"})", "m").status().message(),
               HasSubstr("duplicate name 'format'"));
-  EXPECT_THAT(parseManifest(std::string(100000, '['), "m").status().message(), HasSubstr("nesting is deeper"));
+  EXPECT_THAT(parseManifest(std::string(100000, '['), "m").status().message(),
+              HasSubstr("nesting is deeper"));
   EXPECT_THAT(parseManifest("", "m").status().message(), HasSubstr("m: not valid JSON"));
 }
 
@@ -178,7 +202,8 @@ TEST_F(PackageTest, TheProgramIsThatOfItsTarget) {
 
 TEST_F(PackageTest, KernelsNeedCode) {
   ToyPackage other;
-  other.program["kernels"][0] = {{"name", "append"}, {"kind", "kernel"}, {"symbol", "append"}, {"scratch_bytes", 0}};
+  other.program["kernels"][0] = {
+      {"name", "append"}, {"kind", "kernel"}, {"symbol", "append"}, {"scratch_bytes", 0}};
   writeToyPackage(folder_, other);
   auto package = Package::open(folder_).value();
   EXPECT_THAT(package->program(package->manifest().targets[0]).status().message(),

@@ -18,7 +18,9 @@ Status check(const OrderedJson &json) {
   return program.ok() ? verifyProgram(*program, kToyVocab) : program.status();
 }
 
-OrderedJson &dispatch(OrderedJson &p, size_t entry, size_t index) { return p["entries"][entry]["dispatches"][index]; }
+OrderedJson &dispatch(OrderedJson &p, size_t entry, size_t index) {
+  return p["entries"][entry]["dispatches"][index];
+}
 OrderedJson &binding(OrderedJson &p, size_t entry, size_t index, size_t number) {
   return dispatch(p, entry, index)["bindings"][number];
 }
@@ -60,11 +62,13 @@ TEST_P(HostileProgram, IsRefusedWithThePlace) {
 }
 
 OrderedJson arenaBuffer(const char *name, uint64_t offset) {
-  return {{"name", name}, {"kind", "arena"}, {"type", "i32"}, {"shape", {"T"}}, {"size", 64}, {"offset", offset}};
+  return {{"name", name},   {"kind", "arena"}, {"type", "i32"},
+          {"shape", {"T"}}, {"size", 64},      {"offset", offset}};
 }
 
 OrderedJson constantBuffer(OrderedJson data, uint64_t size = 64) {
-  return {{"name", "c"}, {"kind", "constant"}, {"type", "u32"}, {"shape", {16}}, {"size", size}, {"data", data}};
+  return {{"name", "c"},   {"kind", "constant"}, {"type", "u32"},
+          {"shape", {16}}, {"size", size},       {"data", data}};
 }
 
 /// Makes the last dispatch of `decode` read another arena buffer that its first one wrote.
@@ -79,21 +83,25 @@ void addSecondArenaBuffer(OrderedJson &p, uint64_t offset) {
 }
 
 const Hostile kReading[] = {
-    {"Version", [](OrderedJson &p) { p["program_version"] = 2; }, "p.json: expected program_version 1, got 2"},
+    {"Version", [](OrderedJson &p) { p["program_version"] = 2; },
+     "p.json: expected program_version 1, got 2"},
     {"Extra", [](OrderedJson &p) { p["x"] = 1; }, "p.json: unknown member 'x'"},
     {"LimitZero", [](OrderedJson &p) { p["limits"]["max_tokens"] = 0; },
      "p.json: limits: expected 'max_tokens' to be an integer from 1 to 1048576, got 0"},
     {"UnknownField", [](OrderedJson &p) { p["step"]["fields"][3]["name"] = "words"; },
      "step: fields[3] 'words': expected 'name' to be the name of a step input"},
-    {"FieldTwice", [](OrderedJson &p) { p["step"]["fields"][4]["name"] = "tokens"; }, "the field is there twice"},
+    {"FieldTwice", [](OrderedJson &p) { p["step"]["fields"][4]["name"] = "tokens"; },
+     "the field is there twice"},
     {"FieldMissing", [](OrderedJson &p) { p["step"]["fields"].erase(9); }, "fields: 'outputs' is missing"},
     {"UnknownType", [](OrderedJson &p) { p["kv"]["type"] = "q8"; },
      "kv: expected 'type' to be f32, f16, bf16, i32, u32, u8 or i8, got \"q8\""},
     {"NameTwice", [](OrderedJson &p) { p["buffers"][0]["name"] = "table"; },
      "buffers[0] 'table': the name 'table' is taken by another weight or buffer"},
     {"FixedName", [](OrderedJson &p) { p["buffers"][0]["name"] = "kv"; }, "the name 'kv' is taken"},
-    {"NoName", [](OrderedJson &p) { p["weights"][0]["name"] = ""; }, "expected 'name' to be a name of 1 to 256 bytes"},
-    {"BadExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = "Q"; }, "expected an extent to be a number"},
+    {"NoName", [](OrderedJson &p) { p["weights"][0]["name"] = ""; },
+     "expected 'name' to be a name of 1 to 256 bytes"},
+    {"BadExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = "Q"; },
+     "expected an extent to be a number"},
     {"NegativeExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = -1; },
      "buffers[0] 'rows': shape: expected a number from 0 to 2^50, got -1"},
     {"ManyExtents", [](OrderedJson &p) { p["buffers"][0]["shape"] = std::vector<int>(9, 1); },
@@ -110,14 +118,19 @@ const Hostile kReading[] = {
      "expected 'grid' to have 1 to 3 dimensions, got 0"},
     {"GridOf", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"][0]["of"] = "S"; },
      "grid[0]: expected 'of' to be 1, 'T' or 'R', got \"S\""},
-    {"GridTile", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"][0]["tile"] = 0; }, "expected 'tile' to be an integer"},
+    {"GridTile", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"][0]["tile"] = 0; },
+     "expected 'tile' to be an integer"},
     {"UnknownBuffer", [](OrderedJson &p) { binding(p, 0, 0, 3)["buffer"] = "elsewhere"; },
      "bindings[3] 'rows': expected 'buffer' to be the name of a weight, a buffer, 'step' or 'kv'"},
     {"Access", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "execute"; },
      "expected 'access' to be read, write or read_write"},
-    {"Strides", [](OrderedJson &p) { binding(p, 0, 0, 3)["strides"] = {1, 1}; },
+    {"Strides",
+     [](OrderedJson &p) {
+       binding(p, 0, 0, 3)["strides"] = {1, 1};
+     },
      "expected one stride per extent, got 2 strides for 1 extents"},
-    {"WindowSize", [](OrderedJson &p) { binding(p, 0, 0, 3)["size"] = "all"; }, "expected 'size' to be an integer"},
+    {"WindowSize", [](OrderedJson &p) { binding(p, 0, 0, 3)["size"] = "all"; },
+     "expected 'size' to be an integer"},
     {"TensorWithoutFile", [](OrderedJson &p) { p["weights"][0]["file"] = nullptr; },
      "expected 'tensor' to be null for a weight without a file"},
     {"ConstantWord", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer({-1})); },
@@ -134,7 +147,8 @@ const Hostile kParts[] = {
     {"KvType", [](OrderedJson &p) { p["kv"]["type"] = "i8"; }, "kv: expected type f16 or f32, got i8"},
     {"OddPage", [](OrderedJson &p) { p["kv"]["page_bytes"] = 65; },
      "kv: expected page_bytes to be a multiple of 64, got 65"},
-    {"HugeStep", [](OrderedJson &p) { p["step"]["size"] = 1 << 29; }, "step: expected a size up to 268435456 bytes"},
+    {"HugeStep", [](OrderedJson &p) { p["step"]["size"] = 1 << 29; },
+     "step: expected a size up to 268435456 bytes"},
     {"HeaderMoved", [](OrderedJson &p) { p["step"]["fields"][1]["offset"] = 12; },
      "step: field 'num_outputs': expected offset 4, got 12"},
     {"FieldLength", [](OrderedJson &p) { p["step"]["fields"][7]["length"] = 4; },
@@ -147,13 +161,19 @@ const Hostile kParts[] = {
      "weight 'table': expected layout row_major of 1 or 2 extents or panel16 of 2, got 'spiral' of 2"},
     {"WeightSize", [](OrderedJson &p) { p["weights"][0]["size"] = 1000; },
      "weight 'table': expected size 1024 for shape [64, 4] in layout row_major of f32, got 1000"},
-    {"WeightOverflow", [](OrderedJson &p) { p["weights"][0]["shape"] = {1ull << 49, 1ull << 49}; },
+    {"WeightOverflow",
+     [](OrderedJson &p) {
+       p["weights"][0]["shape"] = {1ull << 49, 1ull << 49};
+     },
      "weight 'table': the size overflows"},
     {"BufferSmall", [](OrderedJson &p) { p["buffers"][0]["size"] = 60; },
      "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 60"},
     {"BufferHuge", [](OrderedJson &p) { p["buffers"][0]["size"] = 1ull << 40; },
      "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 1099511627776"},
-    {"BufferOverflow", [](OrderedJson &p) { p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40}; },
+    {"BufferOverflow",
+     [](OrderedJson &p) {
+       p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40};
+     },
      "buffer 'rows': the shape overflows"},
     {"BufferOfPages", [](OrderedJson &p) { p["buffers"][0]["shape"] = {"P"}; },
      "or has an extent 'P', which only kv may have"},
@@ -161,7 +181,10 @@ const Hostile kParts[] = {
      "buffer 'rows': expected an arena offset that is a multiple of 64, got 4"},
     {"ArenaHuge", [](OrderedJson &p) { p["buffers"][0]["offset"] = 1ull << 40; },
      "buffer 'rows': expected an arena of at most 274877906944 bytes"},
-    {"ResultShape", [](OrderedJson &p) { p["buffers"][1]["shape"] = {"T", 64}; },
+    {"ResultShape",
+     [](OrderedJson &p) {
+       p["buffers"][1]["shape"] = {"T", 64};
+     },
      "buffer 'logits': expected a result of type f32 and shape ['R', 64], the vocabulary"},
     {"NoResult", [](OrderedJson &p) { p["buffers"][1]["kind"] = "arena", p["buffers"][1]["offset"] = 64; },
      "expected one buffer of kind result, got 0"},
@@ -169,13 +192,15 @@ const Hostile kParts[] = {
      "buffer 'c': expected 64 bytes of data, got 0 words of 4"},
     {"EntryName", [](OrderedJson &p) { p["entries"][1]["name"] = "large"; },
      "expected entries decode, small, prefill and initialize, got 'large'"},
-    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; }, "the entry 'decode' is there twice"},
+    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; },
+     "the entry 'decode' is there twice"},
     {"EntryTokens", [](OrderedJson &p) { p["entries"][1]["max_tokens"] = 17; },
      "entry 'small': expected 1 to 16 tokens, got 2 to 17"},
     {"NoDecode", [](OrderedJson &p) { p["entries"].erase(0); }, "expected an entry 'decode' of 1 token"},
     {"ShortPrefill", [](OrderedJson &p) { p["entries"][2]["max_tokens"] = 15; },
      "expected an entry 'prefill' of up to max_tokens 16 tokens"},
-    {"NotInitialized", [](OrderedJson &p) { p["weights"][0]["file"] = nullptr, p["weights"][0]["tensor"] = nullptr; },
+    {"NotInitialized",
+     [](OrderedJson &p) { p["weights"][0]["file"] = nullptr, p["weights"][0]["tensor"] = nullptr; },
      "weight 'table' has no file, and no entry 'initialize' makes it"},
 };
 INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, testing::ValuesIn(kParts),
@@ -203,10 +228,12 @@ const Hostile kDispatches[] = {
      "the window of 1024 bytes at offset 1024 reaches outside 'table'"},
     {"KvOffset", [](OrderedJson &p) { binding(p, 0, 1, 5)["offset"] = 64; },
      "the window of rest bytes at offset 64 reaches outside 'kv' of 64 bytes"},
-    {"KvSize", [](OrderedJson &p) { binding(p, 0, 1, 5)["size"] = 64; }, "expected a window of size 'rest' for 'kv'"},
+    {"KvSize", [](OrderedJson &p) { binding(p, 0, 1, 5)["size"] = 64; },
+     "expected a window of size 'rest' for 'kv'"},
     {"RestOfABuffer", [](OrderedJson &p) { binding(p, 0, 1, 6)["size"] = "rest"; },
      "expected a window of a size in bytes for 'table'"},
-    {"OpAlignment", [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 2, binding(p, 0, 1, 6)["size"] = 1000; },
+    {"OpAlignment",
+     [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 2, binding(p, 0, 1, 6)["size"] = 1000; },
      "expected an offset that is a multiple of 4, got 2"},
     {"KernelAlignment",
      [](OrderedJson &p) {
@@ -214,17 +241,32 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 6)["offset"] = 4, binding(p, 0, 1, 6)["size"] = 1000;
      },
      "expected an offset that is a multiple of 64, got 4"},
-    {"LastElement", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {5, 1}; },
+    {"LastElement",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["strides"] = {5, 1};
+     },
      "binding 'table': its last element at the maxima lies outside the window of 1024 bytes"},
-    {"LastElementOverflow", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50}; },
+    {"LastElementOverflow",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50};
+     },
      "its last element at the maxima lies outside the window"},
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
      "entry 'prefill': dispatch 0 ('append'): binding 'rows': its last element at the maxima lies outside"},
-    {"PagesElsewhere", [](OrderedJson &p) { binding(p, 0, 1, 6)["shape"] = {"P", 4}; },
+    {"PagesElsewhere",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["shape"] = {"P", 4};
+     },
      "an extent 'P' is for kv alone, with a stride of at most a page"},
-    {"PageStride", [](OrderedJson &p) { binding(p, 0, 1, 5)["strides"] = {17, 1}; },
+    {"PageStride",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 5)["strides"] = {17, 1};
+     },
      "an extent 'P' is for kv alone, with a stride of at most a page"},
-    {"BeyondThePage", [](OrderedJson &p) { binding(p, 0, 1, 5)["shape"] = {"P", 17}; },
+    {"BeyondThePage",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 5)["shape"] = {"P", 17};
+     },
      "binding 'cache': its last element at the maxima lies outside the window of 64 bytes"},
     {"WritesStep", [](OrderedJson &p) { binding(p, 0, 0, 0)["access"] = "write"; },
      "binding 'tokens': writes 'step', which is read only"},
@@ -233,7 +275,7 @@ const Hostile kDispatches[] = {
     {"WritesConstant",
      [](OrderedJson &p) {
        p["buffers"].push_back(constantBuffer(std::vector<int>(16, 1)));
-       binding(p, 0, 1, 6) = {{"name", "c"}, {"buffer", "c"},     {"access", "write"}, {"type", "u32"},
+       binding(p, 0, 1, 6) = {{"name", "c"},   {"buffer", "c"},  {"access", "write"}, {"type", "u32"},
                               {"shape", {16}}, {"strides", {1}}, {"offset", 0},       {"size", 64}};
      },
      "writes constant 'c', which is read only"},
@@ -288,7 +330,8 @@ TEST(ProgramVerifier, InitializeMakesWeightsWithoutAFile) {
   program["weights"][0]["tensor"] = nullptr;
   OrderedJson table = binding(program, 0, 1, 6);
   table["access"] = "write";
-  OrderedJson fill = {{"kernel", 0}, {"grid", {{{"times", 1}, {"of", 1}, {"tile", 1}}}}, {"bindings", {table}}};
+  OrderedJson fill = {
+      {"kernel", 0}, {"grid", {{{"times", 1}, {"of", 1}, {"tile", 1}}}}, {"bindings", {table}}};
   program["entries"].push_back(
       {{"name", "initialize"}, {"min_tokens", 0}, {"max_tokens", 0}, {"dispatches", {fill}}});
   EXPECT_TRUE(check(program).ok()) << check(program).message();

@@ -83,7 +83,8 @@ void runAppend(const ToyOp &op) {
     int32_t slot = op["slots"].at<int32_t>(t);
     op["rows"].at<int32_t>(t) = tokens.at<int32_t>(t);
     if (slot >= 0) {
-      cache.at<int32_t>(static_cast<uint64_t>(slot) / 4, static_cast<uint64_t>(slot) % 4) = tokens.at<int32_t>(t);
+      cache.at<int32_t>(static_cast<uint64_t>(slot) / 4, static_cast<uint64_t>(slot) % 4) =
+          tokens.at<int32_t>(t);
     }
   }
 }
@@ -137,7 +138,8 @@ cria_status load(cria_context *, const cria_executable *, cria_code **out, cria_
   return CRIA_STATUS_OK;
 }
 
-cria_status record(cria_context *, cria_code *, const cria_record_info *info, cria_recording **out, cria_message *m) {
+cria_status record(cria_context *, cria_code *, const cria_record_info *info, cria_recording **out,
+                   cria_message *m) {
   auto recording = std::make_unique<cria_recording>();
   for (uint32_t i = 0; i < info->num_entries; ++i) {
     const cria_entry &entry = *info->entries[i];
@@ -148,8 +150,10 @@ cria_status record(cria_context *, cria_code *, const cria_record_info *info, cr
     }
     for (uint32_t j = 0; j < entry.num_operands; ++j) {
       const cria_operand &operand = *entry.operands[j];
-      op.operands.push_back({std::string(plugin::view(operand.name)), operand.buffer->data + operand.offset,
-                             operand.size, {operand.shape, operand.shape + operand.rank},
+      op.operands.push_back({std::string(plugin::view(operand.name)),
+                             operand.buffer->data + operand.offset,
+                             operand.size,
+                             {operand.shape, operand.shape + operand.rank},
                              {operand.strides, operand.strides + operand.rank}});
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A backend, linked into tests, that runs the toy package: logits are a function of the tokens found in the KV pages.
-// Tests can script the logits, make steps fail, and see what ran.
+// A backend, linked into tests, that runs the toy package: logits are a function of the tokens found in the
+// KV pages. Tests can script the logits, make steps fail, and see what ran.
 #pragma once
 
 #include "runtime/exec/Model.h"
@@ -16,12 +16,12 @@ namespace cria::test {
 using ToyLogits = std::function<void(std::span<const int32_t> history, std::span<float> logits)>;
 
 struct ToyState {
-  ToyLogits logits;                // empty: hashLogits
-  int failAfter = -1;              // replays that succeed before one fails; -1: none fails
-  std::function<void()> onReplay;  // called before each replay
+  ToyLogits logits;                  // empty: hashLogits
+  int failAfter = -1;                // replays that succeed before one fails; -1: none fails
+  std::function<void()> onReplay;    // called before each replay
   std::function<void()> afterReplay; // called after each successful replay
-  bool hidden = false;             // result not host visible, and weights not importable
-  std::vector<std::string> steps;  // "T rows R outputs" of every replay
+  bool hidden = false;               // result not host visible, and weights not importable
+  std::vector<std::string> steps;    // "T rows R outputs" of every replay
   uint64_t numRecords = 0;
 };
 ToyState &toyState();

@@ -31,8 +31,9 @@ OrderedJson toyManifest(uint32_t vocabSize) {
 }
 
 namespace {
-OrderedJson stepBinding(const char *name, uint32_t offset, uint32_t size, OrderedJson shape, OrderedJson strides) {
-  return {{"name", name},   {"buffer", "step"},     {"access", "read"}, {"type", "i32"},
+OrderedJson stepBinding(const char *name, uint32_t offset, uint32_t size, OrderedJson shape,
+                        OrderedJson strides) {
+  return {{"name", name},   {"buffer", "step"},   {"access", "read"}, {"type", "i32"},
           {"shape", shape}, {"strides", strides}, {"offset", offset}, {"size", size}};
 }
 
@@ -61,18 +62,19 @@ OrderedJson appendDispatch() {
 }
 
 OrderedJson logitsDispatch(uint32_t vocabSize) {
-  OrderedJson table = {{"name", "table"},           {"buffer", "table"}, {"access", "read"},
-                       {"type", "f32"},             {"shape", {vocabSize, 4}}, {"strides", {4, 1}},
-                       {"offset", 0},               {"size", vocabSize * 16}};
-  OrderedJson logits = {{"name", "logits"}, {"buffer", "logits"},     {"access", "write"},
+  OrderedJson table = {{"name", "table"}, {"buffer", "table"},       {"access", "read"},
+                       {"type", "f32"},   {"shape", {vocabSize, 4}}, {"strides", {4, 1}},
+                       {"offset", 0},     {"size", vocabSize * 16}};
+  OrderedJson logits = {{"name", "logits"}, {"buffer", "logits"},        {"access", "write"},
                         {"type", "f32"},    {"shape", {"R", vocabSize}}, {"strides", {vocabSize, 1}},
                         {"offset", 0},      {"size", 16 * vocabSize * 4}};
-  return {{"kernel", 1},
-          {"grid", {{{"times", 1}, {"of", "R"}, {"tile", 1}}}},
-          {"bindings",
-           {stepBinding("positions", 128, 64, {"T"}, {1}), stepBinding("sequences", 192, 64, {"T"}, {1}),
-            stepBinding("block_table", 384, 128, {"S", 8}, {8, 1}), stepBinding("outputs", 512, 64, {"R"}, {1}),
-            rowsBinding("read"), cacheBinding("read"), table, logits}}};
+  return {
+      {"kernel", 1},
+      {"grid", {{{"times", 1}, {"of", "R"}, {"tile", 1}}}},
+      {"bindings",
+       {stepBinding("positions", 128, 64, {"T"}, {1}), stepBinding("sequences", 192, 64, {"T"}, {1}),
+        stepBinding("block_table", 384, 128, {"S", 8}, {8, 1}), stepBinding("outputs", 512, 64, {"R"}, {1}),
+        rowsBinding("read"), cacheBinding("read"), table, logits}}};
 }
 
 OrderedJson entry(const char *name, uint32_t minTokens, uint32_t maxTokens, uint32_t vocabSize) {
@@ -99,8 +101,8 @@ OrderedJson toyProgram(uint32_t vocabSize) {
                      {"fields",
                       {field("num_tokens", 0, 1), field("num_outputs", 4, 1), field("num_sequences", 8, 1),
                        field("tokens", 64, 16), field("positions", 128, 16), field("sequences", 192, 16),
-                       field("slots", 256, 16), field("sequence_starts", 320, 5), field("block_table", 384, 32),
-                       field("outputs", 512, 16)}}};
+                       field("slots", 256, 16), field("sequence_starts", 320, 5),
+                       field("block_table", 384, 32), field("outputs", 512, 16)}}};
   program["weights"] = {{{"name", "table"},
                          {"type", "f32"},
                          {"layout", "row_major"},
@@ -117,7 +119,10 @@ OrderedJson toyProgram(uint32_t vocabSize) {
        {"shape", {"R", vocabSize}},
        {"size", 16 * vocabSize * 4}}};
   program["kernels"] = {
-      {{"name", "append"}, {"kind", "op"}, {"op", "toy_append"}, {"attributes", {{"page_tokens", kToyPageTokens}}}},
+      {{"name", "append"},
+       {"kind", "op"},
+       {"op", "toy_append"},
+       {"attributes", {{"page_tokens", kToyPageTokens}}}},
       {{"name", "logits"}, {"kind", "op"}, {"op", "toy_logits"}, {"attributes", OrderedJson::object()}}};
   program["entries"] = {entry("decode", 1, 1, vocabSize), entry("small", 2, 3, vocabSize),
                         entry("prefill", 1, kToyMaxTokens, vocabSize)};
@@ -138,7 +143,8 @@ std::string readWholeFile(const std::string &path) {
 /// table[v][0] = v / 1024, which the toy backend adds to logit v.
 static void writeWeights(const std::string &path, uint32_t vocabSize) {
   fs::create_directories(fs::path(path).parent_path());
-  auto writer = SafetensorsWriter::create(path, {{.name = "table", .type = DataType::f32, .shape = {vocabSize, 4}}});
+  auto writer =
+      SafetensorsWriter::create(path, {{.name = "table", .type = DataType::f32, .shape = {vocabSize, 4}}});
   ASSERT_TRUE(writer.ok()) << writer.status().message();
   std::vector<float> table(size_t(vocabSize) * 4);
   for (uint32_t v = 0; v < vocabSize; ++v) {

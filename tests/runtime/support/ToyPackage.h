@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A package of a toy model for tests: its "KV" holds the token ids themselves, so that logits can be checked against
-// the whole history of each sequence. Runs on the toy backend (ToyBackend.h).
+// A package of a toy model for tests: its "KV" holds the token ids themselves, so that logits can be checked
+// against the whole history of each sequence. Runs on the toy backend (ToyBackend.h).
 #pragma once
 
 #include <nlohmann/json.hpp>
