@@ -130,6 +130,8 @@ Status PackageFolder::addWritten(std::string_view path, const std::function<void
 
 Status PackageFolder::complete(std::string_view manifest) {
   CRIA_RETURN_IF_ERROR(writeDurably(pathOf("manifest.json"), manifest));
+  std::string digest = Sha256::of(manifest) + "  manifest.json\n"; // as sha256sum prints it
+  CRIA_RETURN_IF_ERROR(writeDurably(pathOf("manifest.sha256"), digest));
   for (const char *name : {"programs", "code", "weights"}) {
     std::error_code ignored;
     fs::remove(pathOf(name), ignored); // only when empty

@@ -77,8 +77,11 @@ Status readOptions(JsonObject object, PackageOptions &options) {
   CRIA_ASSIGN_OR_RETURN(options.weights, object.string("weights"));
   CRIA_ASSIGN_OR_RETURN(options.kv, object.string("kv"));
   if (!object.absentOrNull("random_seed")) {
-    CRIA_ASSIGN_OR_RETURN(int64_t seed, object.integer("random_seed", 0, INT64_MAX));
-    options.randomSeed = static_cast<uint64_t>(seed);
+    const Json *seed = object.find("random_seed");
+    if (!seed->is_number_unsigned()) {
+      return object.mismatch("random_seed", "null or a number from 0 to 2^64 - 1");
+    }
+    options.randomSeed = seed->get<uint64_t>();
   }
   return object.finish();
 }

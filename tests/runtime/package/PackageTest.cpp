@@ -178,7 +178,7 @@ const Hostile kHostileManifests[] = {
      },
      "expected 'size' to be an integer"},
     {"NegativeSeed", [](OrderedJson &m) { m["options"]["random_seed"] = -1; },
-     "expected 'random_seed' to be an integer"},
+     "expected 'random_seed' to be null or a number from 0 to 2^64 - 1, got -1"},
 };
 INSTANTIATE_TEST_SUITE_P(All, HostileManifest, testing::ValuesIn(kHostileManifests),
                          [](const auto &info) { return info.param.name; });
