@@ -103,6 +103,12 @@ struct FormDispatches : impl::FormDispatchesPassBase<FormDispatches> {
       : FormDispatchesPassBase(std::move(options)), target_(target) {}
 
   LogicalResult initialize(MLIRContext *mlirContext) override { return target_.resolve(mlirContext, target); }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    FormDispatchesPassBase::getDependentDialects(registry);
+    // What kernels are written in.
+    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  }
   FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
   LogicalResult form(ModuleOp module);
 

@@ -3,6 +3,7 @@
 
 #include "passes/targets/TargetRegistry.h"
 
+#include "passes/targets/cpu/CpuTarget.h"
 #include "passes/targets/ops/OpsTarget.h"
 
 namespace cria {
@@ -16,6 +17,9 @@ struct BuiltInTarget {
 
 static constexpr BuiltInTarget kTargets[] = {
     {"ops", createOpsTarget},
+    {"cpu-x86-64-v3", [] { return createCpuTarget("x86-64-v3"); }},
+    {"cpu-x86-64-v4", [] { return createCpuTarget("x86-64-v4"); }},
+    {"cpu-aarch64", [] { return createCpuTarget("aarch64"); }},
 };
 
 std::unique_ptr<Target> createTarget(llvm::StringRef name) {

@@ -4,6 +4,7 @@
 #include "ir/LlamaDialect.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/codegen/ObjectCode.h"
 
 #if __has_include("ir/ProgramDialect.h")
 #include "ir/ProgramDialect.h"
@@ -25,6 +26,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   cria::registerCriaPasses();
   cria::registerPipelines();
+  cria::registerObjectCodePasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Cria's optimizer driver, for example: cria-opt --llama-optimize-pipeline graph.mlir\n", registry));
 }

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Builds kernel IR; see Emitter.h.
+#include "passes/targets/cpu/Emitter.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace cria::cpu {
+
+// Larger than any buffer, small enough that offsets in bytes stay within 63 bits.
+static constexpr int64_t kFlatExtent = int64_t(1) << 40;
+
+MemRefType bufferType(Type element) { return MemRefType::get({kFlatExtent}, element); }
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Index arithmetic
+//===--------------------------------------------------------------------------------------------------------===//
+
+template <typename Op> static Ix binary(Emitter *emitter, Value a, Value b) {
+  return Ix(*emitter, emitter->createOrFold<Op>(a, b));
+}
+
+Ix Ix::operator+(Ix other) const { return binary<arith::AddIOp>(emitter, value, other); }
+Ix Ix::operator-(Ix other) const { return binary<arith::SubIOp>(emitter, value, other); }
+Ix Ix::operator*(Ix other) const { return binary<arith::MulIOp>(emitter, value, other); }
+Ix Ix::operator/(Ix other) const { return binary<arith::DivUIOp>(emitter, value, other); }
+Ix Ix::operator%(Ix other) const { return binary<arith::RemUIOp>(emitter, value, other); }
+Ix Ix::min(Ix other) const { return binary<arith::MinSIOp>(emitter, value, other); }
+Ix Ix::operator+(int64_t other) const { return *this + emitter->index(other); }
+Ix Ix::operator-(int64_t other) const { return *this - emitter->index(other); }
+Ix Ix::operator*(int64_t other) const { return *this * emitter->index(other); }
+Ix Ix::operator/(int64_t other) const { return *this / emitter->index(other); }
+Ix Ix::operator%(int64_t other) const { return *this % emitter->index(other); }
+Ix Ix::min(int64_t other) const { return min(emitter->index(other)); }
+
+Value Ix::operator<(Ix other) const {
+  return arith::CmpIOp::create(*emitter, arith::CmpIPredicate::slt, value, other);
+}
+
+Value Ix::operator==(int64_t other) const {
+  return arith::CmpIOp::create(*emitter, arith::CmpIPredicate::eq, value, emitter->index(other));
+}
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Constants and conversions
+//===--------------------------------------------------------------------------------------------------------===//
+
+Ix Emitter::index(int64_t value) { return Ix(*this, arith::ConstantIndexOp::create(*this, value)); }
+
+Value Emitter::intConst(int64_t value, Type type) {
+  return arith::ConstantOp::create(*this, getIntegerAttr(type, value));
+}
+
+Value Emitter::floatConst(double value) {
+  return arith::ConstantOp::create(*this, getF32FloatAttr(static_cast<float>(value)));
+}
+
+Value Emitter::splat(double value) {
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(vectorOf(f32()), static_cast<float>(value)));
+}
+
+Value Emitter::splatInt(int64_t value) {
+  return arith::ConstantOp::create(
+      *this, DenseElementsAttr::get(vectorOf(i32()), static_cast<int32_t>(static_cast<uint32_t>(value))));
+}
+
+Value Emitter::broadcast(Value scalar) {
+  return vector::BroadcastOp::create(*this, vectorOf(scalar.getType()), scalar);
+}
+
+Ix Emitter::fromUnsigned(Value integer) {
+  return Ix(*this, arith::IndexCastUIOp::create(*this, getIndexType(), integer));
+}
+
+Ix Emitter::fromSigned(Value integer) {
+  return Ix(*this, arith::IndexCastOp::create(*this, getIndexType(), integer));
+}
+
+Value Emitter::toInt(Ix value) { return arith::IndexCastOp::create(*this, i32(), value); }
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Arithmetic
+//===--------------------------------------------------------------------------------------------------------===//
+
+Value Emitter::add(Value a, Value b) { return arith::AddFOp::create(*this, a, b); }
+Value Emitter::sub(Value a, Value b) { return arith::SubFOp::create(*this, a, b); }
+Value Emitter::mul(Value a, Value b) { return arith::MulFOp::create(*this, a, b); }
+Value Emitter::div(Value a, Value b) { return arith::DivFOp::create(*this, a, b); }
+Value Emitter::neg(Value a) { return arith::NegFOp::create(*this, a); }
+Value Emitter::addInt(Value a, Value b) { return arith::AddIOp::create(*this, a, b); }
+Value Emitter::mulInt(Value a, Value b) { return arith::MulIOp::create(*this, a, b); }
+Value Emitter::xorInt(Value a, Value b) { return arith::XOrIOp::create(*this, a, b); }
+
+// Not vector.fma, which becomes llvm.fmuladd: fused only where code generation likes it.
+Value Emitter::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
+
+// The form that every instruction set has as one instruction; a NaN in `b` stays.
+Value Emitter::max(Value a, Value b) {
+  Value greater = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
+  return select(greater, a, b);
+}
+
+// An integer constant of the shape of `like`.
+static Value intLike(Emitter &e, Value like, int64_t value) {
+  Type type = like.getType();
+  if (auto vector = dyn_cast<VectorType>(type)) {
+    auto splat = DenseElementsAttr::get(vector, e.getIntegerAttr(vector.getElementType(), value));
+    return arith::ConstantOp::create(e, splat);
+  }
+  return e.intConst(value, type);
+}
+
+Value Emitter::shiftRight(Value a, int64_t bits) {
+  return arith::ShRUIOp::create(*this, a, intLike(*this, a, bits));
+}
+
+Value Emitter::shiftLeft(Value a, int64_t bits) {
+  return arith::ShLIOp::create(*this, a, intLike(*this, a, bits));
+}
+
+Value Emitter::select(Value condition, Value a, Value b) {
+  return arith::SelectOp::create(*this, condition, a, b);
+}
+
+Value Emitter::laneBelow(Ix count) {
+  return vector::CreateMaskOp::create(*this, vectorOf(getI1Type()), ValueRange{count});
+}
+
+Value Emitter::lane(Value vector, int64_t lane) { return vector::ExtractOp::create(*this, vector, lane); }
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Memory
+//===--------------------------------------------------------------------------------------------------------===//
+
+static Type elementOf(Value buffer) { return cast<MemRefType>(buffer.getType()).getElementType(); }
+
+// A type like `shape`'s (scalar or vector) with another element.
+static Type withElement(Type shape, Type element) {
+  auto vector = dyn_cast<VectorType>(shape);
+  return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
+}
+
+Value Emitter::widen(Value value) {
+  Type type = value.getType();
+  Type element = getElementTypeOrSelf(type);
+  if (element.isF32()) {
+    return value;
+  }
+  if (element.isF16()) {
+    return arith::ExtFOp::create(*this, withElement(type, f32()), value);
+  }
+  // bf16 is the upper half of a float.
+  Value bits = arith::BitcastOp::create(*this, withElement(type, getI16Type()), value);
+  Value wide = arith::ExtUIOp::create(*this, withElement(type, i32()), bits);
+  Value shifted = arith::ShLIOp::create(*this, wide, intLike(*this, wide, 16));
+  return arith::BitcastOp::create(*this, withElement(type, f32()), shifted);
+}
+
+// The upper half, rounded to nearest even in integers: no instruction set level here has the conversion.
+static Value narrowToBf16(Emitter &e, Value value) {
+  Type type = value.getType();
+  Value bits = arith::BitcastOp::create(e, withElement(type, e.i32()), value);
+  Value upper = arith::ShRUIOp::create(e, bits, intLike(e, bits, 16));
+  Value odd = arith::AndIOp::create(e, upper, intLike(e, bits, 1));
+  Value rounded = e.addInt(e.addInt(bits, odd), intLike(e, bits, 0x7FFF));
+  Value result = arith::ShRUIOp::create(e, rounded, intLike(e, bits, 16));
+  Value narrow = arith::TruncIOp::create(e, withElement(type, e.getI16Type()), result);
+  return arith::BitcastOp::create(e, withElement(type, e.getBF16Type()), narrow);
+}
+
+Value Emitter::narrow(Value value, Type element) {
+  if (element.isF32()) {
+    return value;
+  }
+  if (element.isBF16()) {
+    return narrowToBf16(*this, value);
+  }
+  return arith::TruncFOp::create(*this, withElement(value.getType(), element), value);
+}
+
+Value Emitter::loadScalar(Value buffer, Ix at) {
+  return memref::LoadOp::create(*this, buffer, ValueRange{at});
+}
+
+Value Emitter::loadFloat(Value buffer, Ix at) { return widen(loadScalar(buffer, at)); }
+
+void Emitter::storeScalar(Value value, Value buffer, Ix at) {
+  memref::StoreOp::create(*this, value, buffer, ValueRange{at});
+}
+
+void Emitter::storeFloat(Value value, Value buffer, Ix at) {
+  storeScalar(narrow(value, elementOf(buffer)), buffer, at);
+}
+
+Value Emitter::load(Value buffer, Ix at, int64_t count) {
+  Value raw = vector::LoadOp::create(*this, vectorOf(elementOf(buffer), count), buffer, ValueRange{at});
+  Value wide = widen(raw);
+  if (count == kLanes) {
+    return wide;
+  }
+  return vector::InsertStridedSliceOp::create(*this, wide, splat(0), ArrayRef<int64_t>{0},
+                                              ArrayRef<int64_t>{1});
+}
+
+void Emitter::store(Value vector, Value buffer, Ix at, int64_t count) {
+  if (count != kLanes) {
+    vector = vector::ExtractStridedSliceOp::create(*this, vector, ArrayRef<int64_t>{0},
+                                                   ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
+  }
+  vector::StoreOp::create(*this, narrow(vector, elementOf(buffer)), buffer, ValueRange{at});
+}
+
+Value Emitter::loadMasked(Value buffer, Ix at, Value mask) {
+  return vector::MaskedLoadOp::create(*this, vectorOf(f32()), buffer, ValueRange{at}, mask, splat(0));
+}
+
+void Emitter::storeMasked(Value vector, Value buffer, Ix at, Value mask) {
+  vector::MaskedStoreOp::create(*this, buffer, ValueRange{at}, mask, vector);
+}
+
+void Emitter::prefetch(Value buffer, Ix at) {
+  memref::PrefetchOp::create(*this, buffer, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/3,
+                             /*isDataCache=*/true);
+}
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Control
+//===--------------------------------------------------------------------------------------------------------===//
+
+void Emitter::forEach(Ix from, Ix to, int64_t step, llvm::function_ref<void(Ix)> body) {
+  loop(from, to, step, {}, [&](Ix i, ArrayRef<Value>) {
+    body(i);
+    return Values();
+  });
+}
+
+Emitter::Values Emitter::loop(Ix from, Ix to, int64_t step, ArrayRef<Value> init,
+                              llvm::function_ref<Values(Ix, ArrayRef<Value>)> body) {
+  Value stride = index(step);
+  auto loop = scf::ForOp::create(*this, from, to, stride, ValueRange(init));
+  OpBuilder::InsertionGuard guard(*this);
+  Block *block = loop.getBody();
+  if (!block->empty()) {
+    setInsertionPoint(&block->back()); // a loop that carries nothing comes with its yield
+    body(Ix(*this, loop.getInductionVar()), {});
+    return {};
+  }
+  setInsertionPointToEnd(block);
+  Values carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+  scf::YieldOp::create(*this, body(Ix(*this, loop.getInductionVar()), carried));
+  return Values(loop.getResults().begin(), loop.getResults().end());
+}
+
+void Emitter::ifThen(Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/bool(otherwise));
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  then();
+  if (otherwise) {
+    setInsertionPointToStart(branch.elseBlock());
+    otherwise();
+  }
+}
+
+void Emitter::switchUpTo(Ix value, int64_t limit, llvm::function_ref<void(int64_t)> body) {
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, limit + 1));
+  auto branch = scf::IndexSwitchOp::create(*this, TypeRange{}, value, cases, cases.size());
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(&branch.getDefaultRegion().emplaceBlock());
+  scf::YieldOp::create(*this);
+  for (auto [n, region] : llvm::zip(cases, branch.getCaseRegions())) {
+    setInsertionPointToStart(&region.emplaceBlock());
+    body(n);
+    scf::YieldOp::create(*this);
+  }
+}
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Kernel functions
+//===--------------------------------------------------------------------------------------------------------===//
+
+static DictionaryAttr argumentAttributes(OpBuilder &builder, const Parameter &parameter) {
+  NamedAttrList attributes;
+  attributes.set("llvm.align", builder.getI64IntegerAttr(64));
+  if (!parameter.shared) {
+    attributes.set("llvm.noalias", builder.getUnitAttr());
+    if (!parameter.written) {
+      attributes.set("llvm.readonly", builder.getUnitAttr());
+    }
+  }
+  return attributes.getDictionary(builder.getContext());
+}
+
+KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<Parameter> parameters)
+    : builder(NameLoc::get(StringAttr::get(kernels.getContext(), name)), kernels.getContext()) {
+  builder.setInsertionPointToEnd(kernels.getBody());
+  SmallVector<Type> inputs;
+  SmallVector<Attribute> attributes;
+  for (const Parameter &parameter : parameters) {
+    inputs.push_back(bufferType(parameter.element));
+    attributes.push_back(argumentAttributes(builder, parameter));
+    names.push_back(parameter.name.str());
+  }
+  inputs.push_back(bufferType(builder.f32()));
+  attributes.push_back(argumentAttributes(builder, {"scratch", builder.f32(), /*written=*/true}));
+  inputs.append(3, builder.i32());
+  attributes.append(3, builder.getDictionaryAttr({}));
+  function = func::FuncOp::create(builder, name, builder.getFunctionType(inputs, {}));
+  function.setAllArgAttrs(builder.getArrayAttr(attributes));
+  function->setAttr(kKernelAttr, builder.getUnitAttr());
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  for (Value argument : function.getArguments().take_back(3)) {
+    workgroup.push_back(builder.fromUnsigned(argument));
+  }
+}
+
+KernelFunction::~KernelFunction() { func::ReturnOp::create(builder); }
+
+Value KernelFunction::buffer(StringRef name) {
+  auto *found = llvm::find(names, name);
+  assert(found != names.end() && "a kernel names only bindings that it declares");
+  return function.getArgument(found - names.begin());
+}
+
+Value KernelFunction::scratch() { return function.getArgument(names.size()); }
+
+} // namespace cria::cpu

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A builder for kernel IR that lets kernels read like their algorithms: index arithmetic with operators,
+// loops with carried values, and loads and stores of 16 floats in any element type. It makes only arith,
+// math, memref, scf and vector operations. Buffers are flat memrefs with an over-sized static extent, indexed
+// in elements.
+#pragma once
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace cria::cpu {
+
+/// Floats in the one vector shape that all kernels use.
+constexpr int64_t kLanes = 16;
+
+class Emitter;
+
+/// A value of type index with arithmetic. Division and remainder are unsigned.
+class Ix {
+public:
+  Ix(Emitter &emitter, mlir::Value value) : emitter(&emitter), value(value) {}
+  operator mlir::Value() const { return value; }
+  Ix operator+(Ix other) const;
+  Ix operator+(int64_t other) const;
+  Ix operator-(Ix other) const;
+  Ix operator-(int64_t other) const;
+  Ix operator*(Ix other) const;
+  Ix operator*(int64_t other) const;
+  Ix operator/(int64_t other) const;
+  Ix operator/(Ix other) const;
+  Ix operator%(int64_t other) const;
+  Ix operator%(Ix other) const;
+  mlir::Value operator<(Ix other) const;
+  mlir::Value operator==(int64_t other) const;
+  Ix min(Ix other) const;
+  Ix min(int64_t other) const;
+
+private:
+  Emitter *emitter;
+  mlir::Value value;
+};
+
+class Emitter : public mlir::ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  // Types and constants.
+  mlir::VectorType vectorOf(mlir::Type element, int64_t lanes = kLanes) {
+    return mlir::VectorType::get({lanes}, element);
+  }
+  mlir::Type f32() { return getF32Type(); }
+  mlir::Type i32() { return getI32Type(); }
+  Ix index(int64_t value);
+  mlir::Value intConst(int64_t value, mlir::Type type);
+  mlir::Value floatConst(double value);
+  mlir::Value splat(double value);           ///< vector of 16 equal floats
+  mlir::Value splatInt(int64_t value);       ///< vector of 16 equal i32
+  mlir::Value broadcast(mlir::Value scalar); ///< scalar to vector of 16
+  Ix fromUnsigned(mlir::Value integer);      ///< u32 to index
+  Ix fromSigned(mlir::Value integer);        ///< i32 to index
+  mlir::Value toInt(Ix value);               ///< index to i32
+
+  // Arithmetic; scalars and vectors alike.
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value div(mlir::Value a, mlir::Value b);
+  mlir::Value neg(mlir::Value a);
+  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c); ///< a·b + c, rounded once
+  mlir::Value max(mlir::Value a, mlir::Value b);                ///< a > b ? a : b
+  mlir::Value addInt(mlir::Value a, mlir::Value b);
+  mlir::Value mulInt(mlir::Value a, mlir::Value b);
+  mlir::Value xorInt(mlir::Value a, mlir::Value b);
+  mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< logical
+  mlir::Value shiftLeft(mlir::Value a, int64_t bits);
+  mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
+  /// lane < count, as a vector of 16 i1. A count below 0 gives none, one of 16 and more gives all.
+  mlir::Value laneBelow(Ix count);
+  /// Lane `lane` of `vector`.
+  mlir::Value lane(mlir::Value vector, int64_t lane);
+
+  // Memory. `at` counts elements of the buffer. Vectors are f32 whatever the element type.
+  mlir::Value loadScalar(mlir::Value buffer, Ix at); ///< as stored
+  mlir::Value loadFloat(mlir::Value buffer, Ix at);  ///< widened to f32
+  void storeScalar(mlir::Value value, mlir::Value buffer, Ix at);
+  void storeFloat(mlir::Value value, mlir::Value buffer, Ix at); ///< narrowed from f32
+  /// The first `count` of 16 lanes from memory, the others 0; touches no memory beyond them.
+  mlir::Value load(mlir::Value buffer, Ix at, int64_t count = kLanes);
+  void store(mlir::Value vector, mlir::Value buffer, Ix at, int64_t count = kLanes);
+  /// The same with a mask made by laneBelow; f32 buffers only.
+  mlir::Value loadMasked(mlir::Value buffer, Ix at, mlir::Value mask);
+  void storeMasked(mlir::Value vector, mlir::Value buffer, Ix at, mlir::Value mask);
+  void prefetch(mlir::Value buffer, Ix at);
+  mlir::Value widen(mlir::Value value);                      ///< f16, bf16 or f32 to f32
+  mlir::Value narrow(mlir::Value value, mlir::Type element); ///< f32 to f16, bf16 or f32, to nearest even
+
+  // Control.
+  void forEach(Ix from, Ix to, int64_t step, llvm::function_ref<void(Ix)> body);
+  Values loop(Ix from, Ix to, int64_t step, llvm::ArrayRef<mlir::Value> init,
+              llvm::function_ref<Values(Ix, llvm::ArrayRef<mlir::Value>)> body);
+  void ifThen(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise = nullptr);
+  /// Runs body(n) for the n in 1..limit that equals `value`; nothing for other values.
+  void switchUpTo(Ix value, int64_t limit, llvm::function_ref<void(int64_t)> body);
+};
+
+/// What a kernel's function takes for one binding.
+struct Parameter {
+  llvm::StringRef name;
+  mlir::Type element;
+  bool written = false;
+  bool shared = false; ///< may overlap another binding, or is read and written
+};
+
+/// One kernel function under construction in module `kernels`: a buffer per binding, then scratch (f32), x,
+/// y, z.
+class KernelFunction {
+public:
+  KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters);
+  /// Ends the function.
+  ~KernelFunction();
+  KernelFunction(const KernelFunction &) = delete;
+  KernelFunction &operator=(const KernelFunction &) = delete;
+
+  Emitter &emitter() { return builder; }
+  mlir::Value buffer(llvm::StringRef name);
+  mlir::Value scratch();
+  Ix x() { return Ix(builder, workgroup[0]); }
+  Ix y() { return Ix(builder, workgroup[1]); }
+  Ix z() { return Ix(builder, workgroup[2]); }
+
+private:
+  Emitter builder;
+  mlir::func::FuncOp function;
+  llvm::SmallVector<std::string> names;
+  llvm::SmallVector<mlir::Value, 3> workgroup;
+};
+
+/// Unit attribute of functions that are kernels.
+constexpr llvm::StringLiteral kKernelAttr = "cria.kernel";
+/// The type of a buffer of `element`.
+mlir::MemRefType bufferType(mlir::Type element);
+
+} // namespace cria::cpu

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The instruction set levels that the cpu target makes code for. One kernel source serves all of them; what
+// differs is how many vectors of 16 floats stay in registers, and what LLVM is told.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+
+namespace cria::cpu {
+
+struct Isa {
+  llvm::StringRef name;     ///< as in `features` of a target: "x86-64-v4"
+  llvm::StringRef format;   ///< executable format: "elf.x86_64"
+  llvm::StringRef triple;   ///< LLVM target triple
+  llvm::StringRef cpu;      ///< LLVM processor name
+  llvm::StringRef features; ///< LLVM feature string
+  int64_t accumulators;     ///< vectors of 16 floats that a loop may carry without spilling
+  bool wide;                ///< a vector of 16 floats is one register
+};
+
+/// All levels, best last within one architecture.
+llvm::ArrayRef<Isa> allIsas();
+/// The level called `name`, or null.
+const Isa *findIsa(llvm::StringRef name);
+
+} // namespace cria::cpu

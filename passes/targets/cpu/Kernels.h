@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kernel families of the cpu target. A spec states everything that is baked into a kernel; equal specs
+// make equal kernels, and `name()` tells unequal ones apart. `emit…` appends the kernel's function to the
+// module of kernels; it takes its bindings in the order of `bindings()`. What a workgroup does is said at
+// each spec. Layers, addresses and row counts are never baked in.
+//
+// Strides and offsets are in elements. A stride of 0 means dense rows. An offset is where the first row
+// begins within the binding: a slice of columns need not begin at a multiple of the alignment of bindings.
+//
+// Rows: `T` and `R` below are read from the step header (binding "step", u32 words), except in kernels with
+// one row per workgroup, where the grid says it.
+#pragma once
+
+#include "passes/targets/cpu/Isa.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace cria::cpu {
+
+enum class ElementType { F32, F16, BF16 };
+llvm::StringRef toString(ElementType type);
+
+/// Where a kernel takes its number of rows from.
+enum class RowCount { Tokens, Outputs };
+
+/// y = activation(W·x) [+ residual] for panel16 weights.
+struct LinearSpec {
+  /// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums stay in the L2 cache beside the
+  /// weights.
+  static constexpr int64_t kRowsPerWorkgroup = 258;
+  enum class Activation { None, Swiglu };
+  int64_t inputs;  ///< K
+  int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
+                   ///< blocks of 16)
+  ElementType weight = ElementType::F32;
+  Activation activation = Activation::None;
+  bool residual = false;
+  /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
+  bool singleRow = false;
+  RowCount rows = RowCount::Tokens;
+  int64_t inputStride = 0, residualStride = 0, outputStride = 0;
+
+  int64_t weightRows() const;
+  int64_t groups() const { return (weightRows() + 63) / 64; }
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+  int64_t scratchBytes() const;
+};
+void emitLinear(mlir::ModuleOp kernels, const Isa &isa, const LinearSpec &spec);
+
+/// y = x · 1/sqrt(mean(x²) + epsilon) · weight; x = row.
+struct NormSpec {
+  int64_t width;
+  float epsilon;
+  int64_t inputStride = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "weight", "output"}; }
+};
+void emitNorm(mlir::ModuleOp kernels, const NormSpec &spec);
+
+/// silu(input), lhs·rhs or lhs+rhs; x = row.
+struct ElementwiseSpec {
+  enum class Kind { Silu, Mul, Add };
+  Kind kind;
+  int64_t width;
+  int64_t lhsStride = 0, rhsStride = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
+
+/// One row of a table per token, widened to f32; x = row.
+struct EmbeddingSpec {
+  int64_t width;
+  ElementType table;
+  bool panels; ///< layout panel16, else row_major
+  int64_t outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"tokens", "table", "output"}; }
+};
+void emitEmbedding(mlir::ModuleOp kernels, const EmbeddingSpec &spec);
+
+/// output[r] = input[rows[r]]; x = r.
+struct GatherSpec {
+  int64_t width;
+  int64_t inputStride = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "rows", "output"}; }
+};
+void emitGather(mlir::ModuleOp kernels, const GatherSpec &spec);
+
+/// Where a KV page keeps what: [layer][KV head][K: headDim × 32 | V: 32 × headDim]. The binding starts at the
+/// layer.
+struct KvLayout {
+  static constexpr int64_t kPageTokens = 32;
+  int64_t layers, kvHeads, headDim;
+  ElementType type;
+  int64_t headElements() const { return 2 * kPageTokens * headDim; }
+  int64_t layerElements() const { return kvHeads * headElements(); }
+  int64_t pageElements() const { return layers * layerElements(); }
+  int64_t elementBytes() const { return type == ElementType::F32 ? 4 : 2; }
+  std::string name() const;
+};
+
+/// Rotates the heads of a row by halves; x = row.
+struct RopeSpec {
+  int64_t heads, headDim;
+  int64_t inputStride = 0, inputOffset = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
+};
+void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
+
+/// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first and the queries
+/// into an output of their own. x = row. Slot -1: nothing is written to the cache.
+struct KvAppendSpec {
+  KvLayout kv;
+  bool rotate = false;
+  int64_t heads = 0; ///< of the queries, when rotating
+  int64_t queryStride = 0, keyStride = 0, valueStride = 0, outputStride = 0;
+  int64_t queryOffset = 0, keyOffset = 0, valueOffset = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
+
+/// Causal attention over the cached positions of each row's sequence. x = block of rowBlock() rows, y = tile
+/// of headTile() query heads, which share a KV head. Rows with sequence -1 become zeros.
+struct AttentionSpec {
+  KvLayout kv;
+  int64_t heads;
+  float scale;
+  int64_t maxPages;       ///< width of the block table
+  bool singleRow = false; ///< one row per workgroup whatever the heads are
+  int64_t queryStride = 0, outputStride = 0;
+  int64_t headTile() const;
+  int64_t rowBlock() const;
+  int64_t tiles() const { return heads / headTile(); }
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+  int64_t scratchBytes() const;
+};
+void emitAttention(mlir::ModuleOp kernels, const Isa &isa, const AttentionSpec &spec);
+
+/// Fills a weight with random values, or with ones. Random: x = block of 16 rows of the source tensor;
+/// binding "constants" holds a RandomSegment; other rows of the weight stay as they are. Ones: x = row of
+/// `columns` elements.
+struct FillSpec {
+  int64_t columns;
+  ElementType type;
+  bool panels;
+  bool ones = false;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitFill(mlir::ModuleOp kernels, const FillSpec &spec);
+
+} // namespace cria::cpu

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels that take one row per workgroup: RMSNorm, elementwise operations, table look-up and row selection.
+#include "passes/targets/cpu/EmitterSupport.h"
+#include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/VectorMath.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace cria::cpu {
+
+llvm::StringRef toString(ElementType type) {
+  return type == ElementType::F32 ? "f32" : type == ElementType::F16 ? "f16" : "bf16";
+}
+
+//===--------------------------------------------------------------------------------------------------------===//
+// RMSNorm
+//===--------------------------------------------------------------------------------------------------------===//
+
+std::string NormSpec::name() const {
+  std::string name = llvm::formatv("rms_norm_d{0}_e{1}", width, floatTag(epsilon));
+  appendStride(name, "i", inputStride, width);
+  appendStride(name, "o", outputStride, width);
+  return name;
+}
+
+// Sixteen partial sums of squares, each over every sixteenth column in order, then summed by halves.
+static Value sumOfSquares(Emitter &e, Value input, Ix start, int64_t width) {
+  int64_t full = width - width % kLanes;
+  auto accumulate = [&](Ix column, int64_t count, Value sum) {
+    Value x = e.load(input, start + column, count);
+    return e.fma(x, x, sum);
+  };
+  Value sum =
+      e.loop(e.index(0), e.index(full), kLanes, {e.splat(0)}, [&](Ix column, ArrayRef<Value> carried) {
+        return Emitter::Values{accumulate(column, kLanes, carried[0])};
+      })[0];
+  if (full != width) {
+    sum = accumulate(e.index(full), width - full, sum);
+  }
+  return emitSum(e, sum);
+}
+
+void emitNorm(ModuleOp kernels, const NormSpec &spec) {
+  Type f32 = Float32Type::get(kernels.getContext());
+  KernelFunction kernel(kernels, spec.name(), {{"input", f32}, {"weight", f32}, {"output", f32, true}});
+  Emitter &e = kernel.emitter();
+  Value input = kernel.buffer("input");
+  Ix start = kernel.x() * strideOf(spec.inputStride, spec.width);
+  Value mean =
+      e.div(sumOfSquares(e, input, start, spec.width), e.floatConst(static_cast<double>(spec.width)));
+  Value root = math::SqrtOp::create(e, e.add(mean, e.floatConst(spec.epsilon)));
+  Value factor = e.broadcast(e.div(e.floatConst(1.0), root));
+  Ix outputStart = kernel.x() * strideOf(spec.outputStride, spec.width);
+  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+    Value normalized = e.mul(e.load(input, start + column, count), factor);
+    Value weight = e.load(kernel.buffer("weight"), column, count);
+    e.store(e.mul(normalized, weight), kernel.buffer("output"), outputStart + column, count);
+  });
+}
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Elementwise
+//===--------------------------------------------------------------------------------------------------------===//
+
+std::string ElementwiseSpec::name() const {
+  llvm::StringRef operation = kind == Kind::Silu ? "silu" : kind == Kind::Mul ? "mul" : "add";
+  std::string name = llvm::formatv("{0}_d{1}", operation, width);
+  appendStride(name, "l", lhsStride, width);
+  appendStride(name, "r", rhsStride, width);
+  appendStride(name, "o", outputStride, width);
+  return name;
+}
+
+std::vector<std::string> ElementwiseSpec::bindings() const {
+  return kind == Kind::Silu ? std::vector<std::string>{"input", "output"}
+                            : std::vector<std::string>{"lhs", "rhs", "output"};
+}
+
+void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
+  Type f32 = Float32Type::get(kernels.getContext());
+  bool unary = spec.kind == ElementwiseSpec::Kind::Silu;
+  SmallVector<Parameter> parameters = {{unary ? "input" : "lhs", f32}};
+  if (!unary) {
+    parameters.push_back({"rhs", f32});
+  }
+  parameters.push_back({"output", f32, /*written=*/true});
+  KernelFunction kernel(kernels, spec.name(), parameters);
+  Emitter &e = kernel.emitter();
+  auto at = [&](int64_t stride, Ix column) { return kernel.x() * strideOf(stride, spec.width) + column; };
+  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+    Value lhs = e.load(kernel.buffer(unary ? "input" : "lhs"), at(spec.lhsStride, column), count);
+    Value rhs = unary ? Value() : e.load(kernel.buffer("rhs"), at(spec.rhsStride, column), count);
+    Value result = unary                                     ? emitSilu(e, lhs)
+                   : spec.kind == ElementwiseSpec::Kind::Mul ? e.mul(lhs, rhs)
+                                                             : e.add(lhs, rhs);
+    e.store(result, kernel.buffer("output"), at(spec.outputStride, column), count);
+  });
+}
+
+//===--------------------------------------------------------------------------------------------------------===//
+// Embedding and gather
+//===--------------------------------------------------------------------------------------------------------===//
+
+std::string EmbeddingSpec::name() const {
+  std::string name =
+      llvm::formatv("embedding_d{0}_{1}_{2}", width, toString(table), panels ? "panel16" : "row_major");
+  appendStride(name, "o", outputStride, width);
+  return name;
+}
+
+void emitEmbedding(ModuleOp kernels, const EmbeddingSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  KernelFunction kernel(kernels, spec.name(),
+                        {{"tokens", types.getI32Type()},
+                         {"table", mlirType(types, spec.table)},
+                         {"output", types.getF32Type(), true}});
+  Emitter &e = kernel.emitter();
+  Value table = kernel.buffer("table"), output = kernel.buffer("output");
+  Ix token = e.fromUnsigned(e.loadScalar(kernel.buffer("tokens"), kernel.x()));
+  Ix start = kernel.x() * strideOf(spec.outputStride, spec.width);
+  if (spec.panels) {
+    Ix first = token / kLanes * (kLanes * spec.width) + token % kLanes;
+    e.forEach(e.index(0), e.index(spec.width), 1,
+              [&](Ix k) { e.storeFloat(e.loadFloat(table, first + k * kLanes), output, start + k); });
+    return;
+  }
+  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+    e.store(e.load(table, token * spec.width + column, count), output, start + column, count);
+  });
+}
+
+std::string GatherSpec::name() const {
+  std::string name = llvm::formatv("gather_rows_d{0}", width);
+  appendStride(name, "i", inputStride, width);
+  appendStride(name, "o", outputStride, width);
+  return name;
+}
+
+void emitGather(ModuleOp kernels, const GatherSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  Type f32 = types.getF32Type();
+  KernelFunction kernel(kernels, spec.name(),
+                        {{"input", f32}, {"rows", types.getI32Type()}, {"output", f32, true}});
+  Emitter &e = kernel.emitter();
+  Ix row = e.fromUnsigned(e.loadScalar(kernel.buffer("rows"), kernel.x()));
+  Ix from = row * strideOf(spec.inputStride, spec.width);
+  Ix to = kernel.x() * strideOf(spec.outputStride, spec.width);
+  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+    e.store(e.load(kernel.buffer("input"), from + column, count), kernel.buffer("output"), to + column,
+            count);
+  });
+}
+
+} // namespace cria::cpu

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Rotary embedding, KV append and attention against scalar code: head sizes, groupings, ragged batches,
+// segments, and equal bits however rows are batched.
+#include "tests/passes/targets/cpu/KernelHarness.h"
+#include "tests/passes/targets/cpu/ScalarKernels.h"
+
+#include "gtest/gtest.h"
+
+#include <numeric>
+
+using namespace cria::cpu;
+using namespace cria::cpu::test;
+
+namespace {
+
+constexpr int64_t kPage = KvLayout::kPageTokens;
+
+struct Shape {
+  KvLayout kv;
+  int64_t heads;
+};
+
+int64_t keyAt(const KvLayout &kv, int64_t head, int64_t d, int64_t slot) {
+  return head * kv.headElements() + d * kPage + slot;
+}
+int64_t valueAt(const KvLayout &kv, int64_t head, int64_t d, int64_t slot) {
+  return head * kv.headElements() + kPage * kv.headDim + slot * kv.headDim + d;
+}
+
+/// Rows of several sequences, each with pages of its own in a shuffled order.
+struct Batch {
+  Batch(const KvLayout &kv, std::vector<std::pair<int64_t, int64_t>> firstAndCount, int64_t maxPages,
+        Random &random)
+      : maxPages(maxPages) {
+    int64_t nextPage = 0;
+    std::vector<int32_t> pool(64 * firstAndCount.size());
+    std::iota(pool.begin(), pool.end(), 0);
+    for (size_t i = pool.size() - 1; i > 0; --i) {
+      std::swap(pool[i], pool[random.below(i + 1)]);
+    }
+    for (auto [first, count] : firstAndCount) {
+      std::vector<int32_t> pages(maxPages, -1);
+      for (int64_t p = 0; p < (first + count + kPage - 1) / kPage; ++p) {
+        pages[p] = pool[nextPage++];
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        positions.push_back(first + i);
+        sequences.push_back(table.size() / maxPages);
+        slots.push_back(pages[(first + i) / kPage] * kPage + (first + i) % kPage);
+      }
+      table.insert(table.end(), pages.begin(), pages.end());
+    }
+    numPages = pool.size();
+    cacheElements = numPages * kv.pageElements();
+  }
+  int64_t rows() const { return positions.size(); }
+  int64_t maxPages, numPages = 0, cacheElements = 0;
+  std::vector<int32_t> positions, sequences, slots, table;
+};
+
+template <typename T> Buffer<T> toBuffer(const std::vector<T> &values) {
+  Buffer<T> buffer(values.size());
+  std::copy(values.begin(), values.end(), buffer.begin());
+  return buffer;
+}
+
+Buffer<std::byte> randomCache(const KvLayout &kv, int64_t elements, Random &random) {
+  Buffer<std::byte> cache(elements * kv.elementBytes());
+  for (int64_t i = 0; i < elements; ++i) {
+    storeElement(cache.data(), i, random.uniform(), kv.type);
+  }
+  return cache;
+}
+
+std::vector<float> runAttention(const KernelLibrary &library, const AttentionSpec &spec, const Batch &batch,
+                                float *query, std::byte *cache, std::vector<int32_t> rows = {}) {
+  if (rows.empty()) {
+    rows.resize(batch.rows());
+    std::iota(rows.begin(), rows.end(), 0);
+  }
+  int64_t width = spec.heads * spec.kv.headDim, count = rows.size();
+  Buffer<float> q(count * width), output(count * width, kNan), scratch(spec.scratchBytes() / 4, kNan);
+  Buffer<int32_t> positions(count), sequences(count);
+  for (int64_t i = 0; i < count; ++i) {
+    std::copy(query + rows[i] * width, query + (rows[i] + 1) * width, q.begin() + i * width);
+    positions[i] = batch.positions[rows[i]];
+    sequences[i] = batch.sequences[rows[i]];
+  }
+  Buffer<int32_t> table = toBuffer(batch.table);
+  Buffer<uint32_t> step(16, uint32_t(count));
+  std::vector<void *> bindings = {q.data(), positions.data(), sequences.data(), table.data(),
+                                  cache,    output.data(),    step.data()};
+  for (int64_t x = 0; x < (count + spec.rowBlock() - 1) / spec.rowBlock(); ++x) {
+    for (int64_t y = 0; y < spec.tiles(); ++y) {
+      std::fill(scratch.begin(), scratch.end(), kNan);
+      library.kernel(spec.name())(bindings.data(), scratch.data(), x, y, 0);
+    }
+  }
+  EXPECT_TRUE(output.intact() && scratch.intact());
+  return std::vector<float>(output.begin(), output.end());
+}
+
+std::vector<float> scalarAttention(const AttentionSpec &spec, const Batch &batch, const float *query,
+                                   const std::byte *cache) {
+  const KvLayout &kv = spec.kv;
+  std::vector<float> output;
+  for (int64_t t = 0; t < batch.rows(); ++t) {
+    for (int64_t h = 0; h < spec.heads; ++h) {
+      int64_t kvHead = h / (spec.heads / kv.kvHeads);
+      std::vector<double> scores, sums(kv.headDim);
+      auto pageStart = [&](int64_t p) {
+        return batch.table[batch.sequences[t] * batch.maxPages + p / kPage] * kv.pageElements();
+      };
+      for (int64_t p = 0; p <= batch.positions[t]; ++p) {
+        double score = 0;
+        for (int64_t d = 0; d < kv.headDim; ++d) {
+          score += double(query[(t * spec.heads + h) * kv.headDim + d]) *
+                   loadElement(cache, pageStart(p) + keyAt(kv, kvHead, d, p % kPage), kv.type);
+        }
+        scores.push_back(score * spec.scale);
+      }
+      double maximum = *std::max_element(scores.begin(), scores.end()), total = 0;
+      for (int64_t p = 0; p <= batch.positions[t]; ++p) {
+        double weight = std::exp(scores[p] - maximum);
+        total += weight;
+        for (int64_t d = 0; d < kv.headDim; ++d) {
+          sums[d] += weight * loadElement(cache, pageStart(p) + valueAt(kv, kvHead, d, p % kPage), kv.type);
+        }
+      }
+      for (double sum : sums) {
+        output.push_back(static_cast<float>(sum / total));
+      }
+    }
+  }
+  return output;
+}
+
+const std::vector<Shape> &shapes() {
+  static const std::vector<Shape> all = {
+      {{2, 2, 32, ElementType::F16}, 4},  {{1, 4, 64, ElementType::F16}, 32},
+      {{1, 2, 128, ElementType::F16}, 2}, {{2, 1, 80, ElementType::F32}, 3},
+      {{1, 1, 16, ElementType::F32}, 8},  {{1, 2, 96, ElementType::F16}, 24},
+      {{1, 2, 10, ElementType::F32}, 2},  {{1, 3, 24, ElementType::F16}, 3},
+  };
+  return all;
+}
+
+TEST(Attention, equalsTheScalarSoftmax) {
+  DenormalsAreZero scope;
+  for (const Isa *isa : runnableIsas()) {
+    for (const Shape &shape : shapes()) {
+      AttentionSpec spec{.kv = shape.kv, .heads = shape.heads, .scale = 0.5f, .maxPages = 40};
+      AttentionSpec single = spec;
+      single.singleRow = true;
+      KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) {
+        emitAttention(kernels, *isa, spec);
+        if (spec.name() != single.name()) {
+          emitAttention(kernels, *isa, single);
+        }
+      });
+      Random random(shape.kv.headDim);
+      // Two prompts, a decode in the third segment, a chunk that ends at a segment, one across it, an
+      // empty-handed one.
+      Batch batch(shape.kv, {{0, 9}, {0, 70}, {1100, 1}, {500, 12}, {505, 20}, {31, 2}}, spec.maxPages,
+                  random);
+      Buffer<float> query = randomFloats(batch.rows() * spec.heads * spec.kv.headDim, random);
+      Buffer<std::byte> cache = randomCache(spec.kv, batch.cacheElements, random);
+      std::vector<float> all = runAttention(library, spec, batch, query.data(), cache.data());
+      EXPECT_TRUE(close(all, scalarAttention(spec, batch, query.data(), cache.data()), 2e-5f))
+          << isa->name.str() << " " << spec.name();
+      EXPECT_TRUE(sameBits(all, runAttention(library, single, batch, query.data(), cache.data())))
+          << isa->name.str() << " " << spec.name();
+      // Chunks of three rows, which mix sequences differently.
+      std::vector<float> chunked;
+      for (int32_t at = 0; at < batch.rows(); at += 3) {
+        std::vector<int32_t> rows;
+        for (int32_t r = at; r < std::min<int64_t>(at + 3, batch.rows()); ++r) {
+          rows.push_back(r);
+        }
+        std::vector<float> part = runAttention(library, spec, batch, query.data(), cache.data(), rows);
+        chunked.insert(chunked.end(), part.begin(), part.end());
+      }
+      EXPECT_TRUE(sameBits(all, chunked)) << isa->name.str() << " " << spec.name();
+    }
+  }
+}
+
+TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
+  DenormalsAreZero scope;
+  for (const Isa *isa : runnableIsas()) {
+    for (int64_t heads : {2, 16}) {
+      AttentionSpec spec{.kv = {1, 2, 32, ElementType::F32}, .heads = heads, .scale = 0.2f, .maxPages = 4};
+      KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) { emitAttention(kernels, *isa, spec); });
+      Random random(3);
+      Batch batch(spec.kv, {{40, 1}, {3, 5}}, spec.maxPages, random);
+      Buffer<float> query = randomFloats(batch.rows() * spec.heads * spec.kv.headDim, random);
+      Buffer<std::byte> cache = randomCache(spec.kv, batch.cacheElements, random);
+      std::vector<float> clean = runAttention(library, spec, batch, query.data(), cache.data());
+      // Poison what comes after position 40 of the first sequence, and make the last row padding.
+      int64_t page = batch.table[1] * spec.kv.pageElements();
+      for (int64_t slot = 9; slot < kPage; ++slot) {
+        for (int64_t d = 0; d < spec.kv.headDim; ++d) {
+          storeElement(cache.data(), page + keyAt(spec.kv, 0, d, slot), kNan, ElementType::F32);
+          storeElement(cache.data(), page + valueAt(spec.kv, 0, d, slot), kNan, ElementType::F32);
+        }
+      }
+      batch.sequences.back() = -1;
+      std::vector<float> poisoned = runAttention(library, spec, batch, query.data(), cache.data());
+      int64_t width = spec.heads * spec.kv.headDim;
+      std::fill(clean.end() - width, clean.end(), 0.0f);
+      EXPECT_TRUE(sameBits(poisoned, clean)) << isa->name.str() << " " << spec.name();
+    }
+  }
+}
+
+// What rope_append writes is what rope and kv_append write, and both are what scalar code writes.
+TEST(Rope, appendEqualsRotatingFirst) {
+  DenormalsAreZero scope;
+  for (const Isa *isa : runnableIsas()) {
+    for (const Shape &shape : shapes()) {
+      const KvLayout &kv = shape.kv;
+      int64_t dim = kv.headDim, queryWidth = shape.heads * dim, width = kv.kvHeads * dim,
+              stride = queryWidth + 2 * width;
+      KvAppendSpec fused{.kv = kv,
+                         .rotate = true,
+                         .heads = shape.heads,
+                         .queryStride = stride,
+                         .keyStride = stride,
+                         .valueStride = stride};
+      fused.keyOffset = queryWidth % 16, fused.valueOffset = (queryWidth + width) % 16;
+      RopeSpec rotateQuery{.heads = shape.heads, .headDim = dim, .inputStride = stride};
+      RopeSpec rotateKey{
+          .heads = kv.kvHeads, .headDim = dim, .inputStride = stride, .inputOffset = fused.keyOffset};
+      KvAppendSpec append{.kv = kv, .valueStride = stride, .valueOffset = fused.valueOffset};
+      KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) {
+        emitKvAppend(kernels, fused);
+        emitKvAppend(kernels, append);
+        emitRope(kernels, rotateQuery);
+        if (rotateKey.name() != rotateQuery.name()) {
+          emitRope(kernels, rotateKey);
+        }
+      });
+      Random random(dim);
+      Batch batch(kv, {{0, 5}, {60, 7}}, 4, random);
+      batch.slots[2] = -1;
+      int64_t rows = batch.rows();
+      Buffer<float> qkv = randomFloats(rows * stride, random), table = randomFloats(128 * dim, random);
+      Buffer<int32_t> positions = toBuffer(batch.positions), slots = toBuffer(batch.slots);
+      auto aligned = [&](int64_t column) { return qkv.data() + column / 16 * 16; };
+      Buffer<float> query(rows * queryWidth, kNan), query2(rows * queryWidth, kNan), key(rows * width, kNan);
+      Buffer<std::byte> cache(batch.cacheElements * kv.elementBytes(), std::byte{0x3c}),
+          cache2(cache.size(), std::byte{0x3c});
+      Buffer<std::byte> expected(cache.size(), std::byte{0x3c});
+      auto call = [&](const std::string &name, std::vector<void *> bindings) {
+        for (int64_t row = 0; row < rows; ++row) {
+          library.kernel(name)(bindings.data(), nullptr, row, 0, 0);
+        }
+      };
+      void *k = aligned(queryWidth), *v = aligned(queryWidth + width);
+      call(fused.name(),
+           {qkv.data(), k, v, table.data(), positions.data(), slots.data(), cache.data(), query.data()});
+      call(rotateQuery.name(), {qkv.data(), positions.data(), table.data(), query2.data()});
+      call(rotateKey.name(), {k, positions.data(), table.data(), key.data()});
+      call(append.name(), {key.data(), v, slots.data(), cache2.data()});
+      for (int64_t t = 0; t < rows; ++t) {
+        for (int64_t h = 0; h < kv.kvHeads && batch.slots[t] >= 0; ++h) {
+          int64_t page = batch.slots[t] / kPage * kv.pageElements(), slot = batch.slots[t] % kPage;
+          for (int64_t d = 0; d < dim; ++d) {
+            storeElement(expected.data(), page + keyAt(kv, h, d, slot), key[t * width + h * dim + d],
+                         kv.type);
+            storeElement(expected.data(), page + valueAt(kv, h, d, slot),
+                         qkv[t * stride + queryWidth + width + h * dim + d], kv.type);
+          }
+        }
+      }
+      std::string what = isa->name.str() + " " + fused.name();
+      EXPECT_TRUE(std::memcmp(cache.data(), expected.data(), cache.size()) == 0) << what;
+      EXPECT_TRUE(std::memcmp(cache2.data(), expected.data(), cache.size()) == 0) << what;
+      EXPECT_TRUE(sameBits({query.begin(), query.end()}, {query2.begin(), query2.end()})) << what;
+      std::vector<float> rotated;
+      for (int64_t i = 0; i < rows * queryWidth; ++i) {
+        int64_t t = i / queryWidth, d = i % dim, half = dim / 2, j = d % half;
+        const float *x = qkv.data() + t * stride + i % queryWidth - d,
+                    *row = table.data() + batch.positions[t] * dim;
+        float c = row[j], s = row[half + j];
+        rotated.push_back(d < half ? std::fma(x[d], c, -(x[d + half] * s))
+                                   : std::fma(x[d], c, x[d - half] * s));
+      }
+      EXPECT_TRUE(sameBits({query.begin(), query.end()}, rotated)) << what;
+      EXPECT_TRUE(query.intact() && cache.intact() && key.intact());
+    }
+  }
+}
+
+} // namespace

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How fast the kernels are, as fractions of what this machine can do. Each timing of a kernel stands between
+// timings of a probe: reading memory with four streams per thread, or fused multiply-adds in registers.
+// Usage:
+//   cpu_kernel_bench [isa] [threads] [repetitions] [wall|cpu]
+// `cpu` measures processor time, for machines that have other work to do.
+#include "tests/passes/targets/cpu/KernelHarness.h"
+
+#include "passes/targets/cpu/Emitter.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <thread>
+#include <time.h>
+
+using namespace cria::cpu;
+using namespace cria::cpu::test;
+
+namespace {
+
+constexpr int64_t kProbeBytes = int64_t(256) << 20;
+constexpr int64_t kProbeSteps = 40'000'000;
+
+// x = one of the chunks of the buffer; sums 4 streams.
+void emitReadProbe(mlir::ModuleOp kernels) {
+  auto f32 = mlir::Float32Type::get(kernels.getContext());
+  KernelFunction kernel(kernels, "probe_read", {{"data", f32}, {"output", f32, true}});
+  Emitter &e = kernel.emitter();
+  const int64_t stream = (1 << 20) / 4 / 4; // a chunk is 1 MiB
+  Ix base = kernel.x() * (4 * stream);
+  Emitter::Values sums =
+      e.loop(e.index(0), e.index(stream), 32, Emitter::Values(8, e.splat(0)),
+             [&](Ix i, llvm::ArrayRef<mlir::Value> in) {
+               Emitter::Values sums(in);
+               for (int64_t s = 0; s < 8; ++s) {
+                 e.prefetch(kernel.buffer("data"), base + i + (s / 2 * stream + s % 2 * 16 + 512));
+                 sums[s] =
+                     e.add(sums[s], e.load(kernel.buffer("data"), base + i + (s / 2 * stream + s % 2 * 16)));
+               }
+               return sums;
+             });
+  for (int64_t s = 0; s < 8; ++s) {
+    e.store(sums[s], kernel.buffer("output"), kernel.x() * 128 + s * 16);
+  }
+}
+
+void emitFmaProbe(mlir::ModuleOp kernels, const Isa &isa) {
+  auto f32 = mlir::Float32Type::get(kernels.getContext());
+  KernelFunction kernel(kernels, "probe_fma", {{"output", f32, true}});
+  Emitter &e = kernel.emitter();
+  Emitter::Values sums(isa.accumulators, e.splat(0));
+  mlir::Value a = e.load(kernel.buffer("output"), e.index(0)),
+              b = e.load(kernel.buffer("output"), e.index(16));
+  sums = e.loop(e.index(0), e.index(kProbeSteps / isa.accumulators), 1, sums,
+                [&](Ix, llvm::ArrayRef<mlir::Value> in) {
+                  Emitter::Values out;
+                  for (mlir::Value sum : in) {
+                    out.push_back(e.fma(a, b, sum));
+                  }
+                  return out;
+                });
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    e.store(sum, kernel.buffer("output"), kernel.x() * 1024 + int64_t(i) * 16);
+  }
+}
+
+/// Runs a grid on some threads, workgroups handed out in order.
+class Pool {
+public:
+  explicit Pool(int threads) : count(threads) {
+    for (int i = 0; i < threads; ++i) {
+      scratch.push_back(std::make_unique<Buffer<float>>(8 << 20, 0.f));
+    }
+  }
+  double run(cria_kernel_fn kernel, std::vector<void *> bindings, int64_t x, int64_t y) {
+    double start = now();
+    std::atomic<int64_t> next = 0;
+    auto work = [&](int self) {
+      DenormalsAreZero scope;
+      for (int64_t i; (i = next++) < x * y;) {
+        kernel(bindings.data(), scratch[self]->data(), i % x, i / x, 0);
+      }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 1; i < count; ++i) {
+      threads.emplace_back(work, i);
+    }
+    work(0);
+    for (std::thread &thread : threads) {
+      thread.join();
+    }
+    return (now() - start) / (cpuTime ? count : 1);
+  }
+  double now() const {
+    timespec time = {};
+    clock_gettime(cpuTime ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+    return time.tv_sec + time.tv_nsec * 1e-9;
+  }
+  int count;
+  bool cpuTime = false;
+  std::vector<std::unique_ptr<Buffer<float>>> scratch;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+struct Bench {
+  Pool &pool;
+  KernelLibrary &library;
+  int repetitions;
+  Buffer<float> probe{kProbeBytes / 4, 1.f};
+  Buffer<float> sink{1 << 20, 0.5f};
+
+  double readRate() {
+    double seconds =
+        pool.run(library.kernel("probe_read"), {probe.data(), sink.data()}, kProbeBytes >> 20, 1);
+    return kProbeBytes / seconds;
+  }
+  double fmaRate() {
+    double seconds = pool.run(library.kernel("probe_fma"), {sink.data()}, pool.count, 1);
+    return pool.count * double(kProbeSteps) * 32 / seconds;
+  }
+  // Rates of a piece of work beside rates of a probe, and the median of their quotients.
+  void compare(const std::string &name, const char *unit, std::function<double()> probeRate,
+               std::function<double()> rate) {
+    std::vector<double> rates, quotients;
+    double before = probeRate();
+    for (int i = 0; i < repetitions; ++i) {
+      double measured = rate();
+      double after = probeRate();
+      rates.push_back(measured / 1e9);
+      quotients.push_back(measured / ((before + after) / 2));
+      before = after;
+    }
+    std::printf("%-56s %8.1f %s  %.3f of the probe (%.1f)\n", name.c_str(), median(rates), unit,
+                median(quotients), median(rates) / median(quotients));
+    std::fflush(stdout);
+  }
+};
+
+void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
+  // Several copies of a small matrix, so that weights come from memory.
+  int64_t bytes = spec.groups() * 64 * spec.inputs * (spec.weight == ElementType::F32 ? 4 : 2);
+  int64_t copies = spec.singleRow ? std::max<int64_t>(1, (int64_t(192) << 20) / bytes) : 1;
+  Buffer<std::byte> weight(bytes * copies, std::byte{0x11});
+  Buffer<float> input(rows * spec.inputs, 0.5f), residual(rows * spec.outputs, 0.5f),
+      output(rows * spec.outputs, 0.f);
+  Buffer<uint32_t> step(16, uint32_t(rows));
+  auto once = [&](int64_t copy) {
+    std::vector<void *> bindings = {input.data(), weight.data() + copy * bytes};
+    if (spec.residual) {
+      bindings.push_back(residual.data());
+    }
+    bindings.push_back(output.data());
+    bindings.push_back(step.data());
+    return bench.pool.run(
+        bench.library.kernel(spec.name()), bindings, spec.groups(),
+        spec.singleRow ? 1 : (rows + LinearSpec::kRowsPerWorkgroup - 1) / LinearSpec::kRowsPerWorkgroup);
+  };
+  auto all = [&] {
+    double seconds = 0;
+    for (int64_t copy = 0; copy < copies; ++copy) {
+      seconds += once(copy);
+    }
+    return (spec.singleRow ? double(bytes) : 2.0 * rows * spec.inputs * spec.weightRows()) * copies / seconds;
+  };
+  std::string name = spec.name() + " rows " + std::to_string(rows);
+  if (spec.singleRow) {
+    bench.compare(
+        name, "GB/s   ", [&] { return bench.readRate(); }, all);
+  } else {
+    bench.compare(
+        name, "GFLOP/s", [&] { return bench.fmaRate(); }, all);
+  }
+}
+
+void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64_t firstPosition) {
+  int64_t pages = (firstPosition + rows + 31) / 32;
+  Buffer<std::byte> cache(pages * spec.kv.pageElements() * spec.kv.elementBytes(), std::byte{0x11});
+  Buffer<float> query(rows * spec.heads * spec.kv.headDim, 0.01f), output(query.size(), 0.f);
+  Buffer<int32_t> positions(rows), sequences(rows, 0), table(pages);
+  Buffer<uint32_t> step(16, uint32_t(rows));
+  for (int64_t t = 0; t < rows; ++t) {
+    positions[t] = firstPosition + t;
+  }
+  for (int64_t p = 0; p < pages; ++p) {
+    table[p] = pages - 1 - p;
+  }
+  auto run = [&] {
+    return bench.pool.run(bench.library.kernel(spec.name()),
+                          {query.data(), positions.data(), sequences.data(), table.data(), cache.data(),
+                           output.data(), step.data()},
+                          (rows + spec.rowBlock() - 1) / spec.rowBlock(), spec.tiles());
+  };
+  std::string name = spec.name() + " rows " + std::to_string(rows) + " from " + std::to_string(firstPosition);
+  if (rows == 1) {
+    double bytes = double(firstPosition + 1) * spec.kv.layerElements() / 32 * spec.kv.elementBytes();
+    bench.compare(
+        name, "GB/s   ", [&] { return bench.readRate(); }, [&] { return bytes / run(); });
+    return;
+  }
+  double pairs = rows * (firstPosition + (rows + 1) / 2.0);
+  double work = 4 * pairs * spec.heads * spec.kv.headDim;
+  bench.compare(
+      name, "GFLOP/s", [&] { return bench.fmaRate(); }, [&] { return work / run(); });
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const Isa *isa = findIsa(argc > 1 ? argv[1] : "x86-64-v4");
+  if (!isa || !runsHere(*isa)) {
+    std::fprintf(
+        stderr,
+        "usage: cpu_kernel_bench [x86-64-v3|x86-64-v4] [threads] [repetitions]; the level must run here\n");
+    return 2;
+  }
+  int threads = argc > 2 ? std::atoi(argv[2]) : 2;
+  using Activation = LinearSpec::Activation;
+  std::vector<LinearSpec> single, all;
+  for (ElementType type : {ElementType::F16, ElementType::F32}) {
+    single.push_back({.inputs = 2048, .outputs = 2560, .weight = type, .singleRow = true});
+    single.push_back({.inputs = 2048, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
+    single.push_back({.inputs = 2048,
+                      .outputs = 5632,
+                      .weight = type,
+                      .activation = Activation::Swiglu,
+                      .singleRow = true});
+    single.push_back({.inputs = 5632, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
+  }
+  for (LinearSpec spec : llvm::ArrayRef(single).take_front(4)) {
+    spec.singleRow = false;
+    all.push_back(spec);
+  }
+  KvLayout tiny{.layers = 22, .kvHeads = 4, .headDim = 64, .type = ElementType::F16};
+  KvLayout seven{.layers = 1, .kvHeads = 32, .headDim = 128, .type = ElementType::F16};
+  AttentionSpec gqa{.kv = tiny, .heads = 32, .scale = 0.125f, .maxPages = 64};
+  AttentionSpec mha{.kv = seven, .heads = 32, .scale = 0.088f, .maxPages = 64};
+  AttentionSpec mhaRow = mha;
+  mhaRow.singleRow = true;
+  auto start = std::chrono::steady_clock::now();
+  KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) {
+    emitReadProbe(kernels);
+    emitFmaProbe(kernels, *isa);
+    for (const LinearSpec &spec : single) {
+      emitLinear(kernels, *isa, spec);
+    }
+    for (const LinearSpec &spec : all) {
+      emitLinear(kernels, *isa, spec);
+    }
+    for (const AttentionSpec &spec : {gqa, mha, mhaRow}) {
+      emitAttention(kernels, *isa, spec);
+    }
+  });
+  std::printf("%zu kernels compiled in %.2f s\n", single.size() + all.size() + 3,
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  Pool pool(threads);
+  pool.cpuTime = argc > 4 && llvm::StringRef(argv[4]) == "cpu";
+  Bench bench{pool, library, argc > 3 ? std::atoi(argv[3]) : 9};
+  for (const LinearSpec &spec : single) {
+    benchLinear(bench, spec, 1);
+  }
+  for (const LinearSpec &spec : all) {
+    benchLinear(bench, spec, 512);
+  }
+  for (int64_t rows : {1, 6, 12, 64}) {
+    benchLinear(bench, all[2], rows);
+  }
+  benchAttention(bench, gqa, 1, 2047);
+  benchAttention(bench, gqa, 512, 0);
+  benchAttention(bench, mhaRow, 1, 2047);
+  benchAttention(bench, mha, 512, 0);
+  return 0;
+}
