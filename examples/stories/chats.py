@@ -52,9 +52,13 @@ RULES_OF_SYSTEM = {
 class Turn:
     question: str   # kind of question
     user: str
-    answer: str
+    pieces: list    # the answer in pieces (text, recalled)
     template: str   # what the answer must parse as
     env: dict       # with these features
+
+    @property
+    def answer(self):
+        return "".join(text for text, _ in self.pieces)
 
 
 @dataclass
@@ -120,8 +124,7 @@ def write_chat(rng, rule=None, count=None):
         if kind == "introduce":
             lasting["user"] = env["user"]
         template = answer_template(rule, kind)
-        answer = CHATS.write(template, dict(env), rng)
-        chat.turns.append(Turn(kind, user, answer, template, env))
+        chat.turns.append(Turn(kind, user, CHATS.pieces(template, dict(env), rng), template, env))
     return chat
 
 

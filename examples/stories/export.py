@@ -4,7 +4,7 @@
 import json
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from model import Config
 from tokens import BOS, EOS
@@ -64,3 +64,7 @@ def write_weights(model, folder):
     save_file(tensors, new, metadata={"format": "pt"})
     new.chmod(0o644)
     new.replace(folder / "model.safetensors")
+
+
+def read_weights(folder):
+    return {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}

@@ -42,6 +42,7 @@ class Grammar:
         self.rules = {name: [_items(a) for a in alternatives] for name, alternatives in rules.items()}
         self.domains = domains
         self.forms = forms
+        self._furthest = 0
 
     def values(self, feature, env):
         """What a feature may be: the value it has, or its domain."""
@@ -55,20 +56,25 @@ class Grammar:
 
     def write(self, template, env, rng):
         """The text of a template; sets features in env."""
-        return "".join(self._write_item(item, env, rng) for item in _items(template))
+        return "".join(text for text, _ in self.pieces(template, env, rng))
 
-    def _write_item(self, item, env, rng):
+    def pieces(self, template, env, rng):
+        """As write, in pieces (text, recalled); recalled text shows a feature that had its value before."""
+        return [piece for item in _items(template) for piece in self._item_pieces(item, env, rng)]
+
+    def _item_pieces(self, item, env, rng):
         kind = item[0]
         if kind == "text":
-            return item[1]
+            return [(item[1], False)]
         if kind == "set":
             env[item[1]] = item[2]
-            return ""
+            return []
         if kind == "rule":
-            return "".join(self._write_item(i, env, rng) for i in rng.choice(self.rules[item[1]]))
+            return [piece for i in rng.choice(self.rules[item[1]]) for piece in self._item_pieces(i, env, rng)]
         _, feature, form = item
+        recalled = feature in env
         env[feature] = rng.choice(self.values(feature, env))
-        return self.render(env[feature], form)
+        return [(self.render(env[feature], form), recalled)]
 
     def parse(self, template, text, env=None):
         """The features of the first parse that takes the whole text, or None."""
@@ -82,8 +88,6 @@ class Grammar:
         self._furthest = 0
         self.parse(template, text, env)
         return self._furthest
-
-    _furthest = 0
 
     def _match(self, items, text, pos, env):
         """Every (end, features) at which the items match text from pos."""

@@ -38,11 +38,16 @@ def make_tokenizer(args):
 def make_weights(args):
     import torch
     import export
+    from model import Llama
     from tokens import load_tokenizer
     from train import train
     torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    model = Llama()
+    if args.resume:
+        model.load_state_dict(export.read_weights(args.out))
     tokenizer = load_tokenizer(args.out / "tokenizer.model")
-    train(tokenizer, args.minutes, args.seed, lambda model: export.write_weights(model, args.out))
+    train(model, tokenizer, args.minutes, args.rate, args.seed, lambda model: export.write_weights(model, args.out))
 
 
 def check_model(args):
@@ -62,6 +67,8 @@ def main():
     parser.add_argument("step", choices=steps)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).parent / "model", help="the checkpoint's folder")
     parser.add_argument("--minutes", type=float, default=50, help="training time")
+    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
+    parser.add_argument("--resume", action="store_true", help="train on from the weights in the folder")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=200, help="how many stories and chats to write or sample")

@@ -212,6 +212,11 @@ def write_story(rng, env=None):
     return STORIES.write("<Story>", env, rng), env
 
 
+def story_pieces(rng):
+    """A story in pieces (text, recalled), as the grammar gives them."""
+    return STORIES.pieces("<Story>", {}, rng)
+
+
 def parse_story(text, env=None):
     """The features of a whole story, or None if it is not one."""
     return STORIES.parse("<Story>", text.strip(), env)

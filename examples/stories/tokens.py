@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The tokenizer: how it is trained, and how stories and chats become token ids with a mask of what is learned."""
+"""The tokenizer: how it is trained, and how stories and chats become token ids with weights for what is learned."""
 
 import io
 import random
@@ -7,11 +7,12 @@ import random
 import sentencepiece
 
 from chats import user_texts, write_chat
-from stories import write_story
+from stories import story_pieces, write_story
 
 BOS, EOS = 1, 2
 VOCABULARY = 1024
 CONTEXT = 512
+RECALLED = 3.0  # what a mistake in a name, colour, pronoun ... that is already settled counts, against 1 for other text
 PRINTABLE = "".join(chr(c) for c in range(33, 127))
 
 
@@ -40,10 +41,20 @@ def load_tokenizer(path):
     return sentencepiece.SentencePieceProcessor(model_file=str(path))
 
 
-def encode_story(tokenizer, text):
-    """Ids, and for each id whether the model learns to say it."""
-    ids = tokenizer.encode(text)
-    return [BOS, *ids, EOS], [False] + [True] * (len(ids) + 1)
+def weights(tokenizer, text, pieces, start):
+    """For each token of the text what a mistake in it counts: the pieces stand at character start, nothing before them counts."""
+    counts = [0.0] * start
+    for piece, recalled in pieces:
+        counts += [RECALLED if recalled else 1.0] * len(piece)
+    counts += [1.0] * (len(text) - len(counts))
+    encoded = tokenizer.encode(text, return_type="proto").pieces
+    return [max(counts[piece.begin:piece.end], default=0.0) for piece in encoded]
+
+
+def encode_story(tokenizer, pieces):
+    """Ids, and for each id what a mistake in it counts; 0 where nothing is learned."""
+    text = "".join(piece for piece, _ in pieces)
+    return [BOS, *tokenizer.encode(text), EOS], [0.0, *weights(tokenizer, text, pieces, 0), 1.0]
 
 
 def open_turn(tokenizer, user):
@@ -61,14 +72,16 @@ def encode_chat(tokenizer, chat):
         asked, pair = open_turn(tokenizer, user), finished_turn(tokenizer, user, turn.answer)
         if pair[:len(asked)] != asked:
             raise ValueError(f"the tokens of the question change with its answer: {user!r}")
+        question = f"[INST] {user} [/INST] "
+        counts = weights(tokenizer, question + turn.answer + " ", turn.pieces, len(question))
         ids += pair
-        learned += [False] * len(asked) + [True] * (len(pair) - len(asked))
+        learned += [0.0] * len(asked) + counts[len(asked) - 1:] + [1.0]
     return ids, learned
 
 
 def documents(tokenizer, rng):
     """Stories and chats in turn, without end; what is longer than the context is left out."""
     while True:
-        for ids, learned in (encode_story(tokenizer, write_story(rng)[0]), encode_chat(tokenizer, write_chat(rng))):
+        for ids, learned in (encode_story(tokenizer, story_pieces(rng)), encode_chat(tokenizer, write_chat(rng))):
             if len(ids) <= CONTEXT:
                 yield ids, learned
