@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The steps of a compilation in their order; each returns what went wrong.
+#include "tools/cria-compile/Compilation.h"
+
+#include "frontends/GraphBuilder.h"
+#include "frontends/huggingface/HuggingFaceCheckpoint.h"
+#include "ir/ProgramDialect.h"
+#include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "passes/codegen/ProgramJson.h"
+#include "passes/conversion/Conversion.h"
+#include "passes/targets/TargetRegistry.h"
+#include "tools/cria-compile/FusionReport.h"
+#include "tools/cria-compile/Presets.h"
+#include "tools/cria/Progress.h"
+#include "tools/cria/Terminal.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
+
+#include <chrono>
+#include <filesystem>
+
+namespace cria {
+
+using namespace mlir;
+
+namespace {
+constexpr const char *kCpuPrefix = "cpu-x86-64-";
+
+Type mlirType(MLIRContext *context, DataType type) {
+  return type == DataType::f32   ? Type(Float32Type::get(context))
+         : type == DataType::f16 ? Type(Float16Type::get(context))
+                                 : Type(BFloat16Type::get(context));
+}
+
+/// "cpu" stands for every x86-64 level that is built in.
+StatusOr<std::vector<std::string>> expandTargets(const std::vector<std::string> &names) {
+  std::vector<std::string> result;
+  for (const std::string &name : names) {
+    std::vector<std::string> expanded;
+    for (const std::string &known : targetNames()) {
+      if (name == known || (name == "cpu" && StringRef(known).starts_with(kCpuPrefix))) {
+        expanded.push_back(known);
+      }
+    }
+    if (StringRef(name).starts_with("cuda")) {
+      return error(StatusCode::unsupported, "--target {}: CUDA comes with a later version", name);
+    }
+    if (expanded.empty()) {
+      return invalidArgument("--target: expected cpu or one of {}, got '{}'", fmt::join(targetNames(), ", "),
+                             name);
+    }
+    for (std::string &one : expanded) {
+      if (!llvm::is_contained(result, one)) {
+        result.push_back(std::move(one));
+      }
+    }
+  }
+  return result;
+}
+
+std::string printModule(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  stream << "\n";
+  return text;
+}
+
+/// The program without the IR of its kernels.
+std::string printProgram(ModuleOp module) {
+  OwningOpRef<ModuleOp> clone = module.clone();
+  for (ModuleOp kernels : llvm::make_early_inc_range(clone->getOps<ModuleOp>())) {
+    kernels.erase();
+  }
+  return printModule(*clone);
+}
+} // namespace
+
+Compilation::Compilation(const CompileOptions &options, const std::atomic<bool> &cancelled)
+    : options_(options), cancelled_(cancelled), context_(MLIRContext::Threading::DISABLED) {
+  context_.loadDialect<llama::LlamaDialect, program::ProgramDialect>();
+  context_.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+      diagnostics_ += (diagnostics_.empty() ? "" : "; ") + diagnostic.str();
+    }
+    return success();
+  });
+  if (options.verbose) {
+    enableFusionReport(context_);
+  }
+}
+
+void Compilation::note(const std::string &text) const { cli::talk(options_.quiet, "note: {}", text); }
+
+Status Compilation::diagnosed(bool succeeded, StringRef step) {
+  if (succeeded) {
+    return {};
+  }
+  return error(StatusCode::internal, "{}: {}", step.str(),
+               diagnostics_.empty() ? "failed without saying why" : diagnostics_);
+}
+
+Status Compilation::runPasses(PassManager &manager, ModuleOp module, StringRef step) {
+  auto start = std::chrono::steady_clock::now();
+  CRIA_RETURN_IF_ERROR(diagnosed(succeeded(manager.run(module)), step));
+  if (options_.verbose) {
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    fmt::print(stderr, "{}: {:.2f} s\n", step.str(), seconds.count());
+  }
+  return {};
+}
+
+Status Compilation::openModel() {
+  if (!options_.preset.empty()) {
+    checkpoint_.config = *findPreset(options_.preset);
+  } else {
+    CRIA_ASSIGN_OR_RETURN(checkpoint_, huggingface::openCheckpoint(
+                                           options_.model, {.requireTokenizer = !options_.withoutTokenizer}));
+  }
+  for (const std::string &text : checkpoint_.notes) {
+    note(text);
+  }
+  DataType own = options_.preset.empty() ? checkpoint_.weightType : DataType::f16;
+  weightType_ = options_.weightType.value_or(own);
+  return applyContext();
+}
+
+Status Compilation::applyContext() {
+  ModelConfig &config = checkpoint_.config;
+  if (options_.context == 0 || options_.context == config.context) {
+    return {};
+  }
+  if (options_.context > config.context) {
+    if (checkpoint_.contextLimitReason) {
+      return error(StatusCode::unsupported, "--context {}: {}", options_.context,
+                   *checkpoint_.contextLimitReason);
+    }
+    note(fmt::format("--context {} is longer than the {} positions the model was made for", options_.context,
+                     config.context));
+  }
+  config.context = options_.context;
+  return {};
+}
+
+Status Compilation::makeTargets() {
+  CRIA_ASSIGN_OR_RETURN(std::vector<std::string> names, expandTargets(options_.targets));
+  for (const std::string &name : names) {
+    targets_.push_back({createTarget(name), nullptr});
+  }
+  return {};
+}
+
+Status Compilation::importGraph() {
+  auto recipe = [&](StringRef tensor, ArrayRef<int64_t> shape) -> Attribute {
+    if (options_.randomSeed && shape.size() == 1) {
+      return llama::OnesAttr::get(&context_, shape[0]);
+    }
+    if (options_.randomSeed) {
+      return llama::RandomAttr::get(&context_, *options_.randomSeed, tensor, shape[0], shape[1]);
+    }
+    const SafetensorsEntry &entry = *checkpoint_.tensors.find(tensor.str())->second.entry;
+    return llama::CheckpointAttr::get(&context_, tensor, mlirType(&context_, entry.type), entry.shape);
+  };
+  GraphOptions graph{checkpoint_.config, mlirType(&context_, weightType_),
+                     mlirType(&context_, options_.kvType)};
+  module_ = buildGraph(context_, graph, recipe);
+  return diagnosed(bool(module_), "import");
+}
+
+Status Compilation::optimize() {
+  OptimizeOptions optimize;
+  std::vector<OptimizePass> disabled;
+  for (const std::string &name : options_.disabledPasses) {
+    std::optional<OptimizePass> pass = parseOptimizePass(name);
+    if (!pass) {
+      std::vector<std::string> known;
+      for (const auto &[passName, unused] : optimizePassNames()) {
+        known.push_back(passName.str());
+      }
+      return invalidArgument("--disable-pass: expected one of {}, got '{}'", fmt::join(known, ", "), name);
+    }
+    disabled.push_back(*pass);
+  }
+  optimize.disable = disabled;
+  optimize.swigluBlock = options_.swigluBlock;
+  PassManager manager(&context_);
+  buildOptimizePipeline(manager, optimize);
+  return runPasses(manager, *module_, "optimize");
+}
+
+Status Compilation::specialize() {
+  PassManager manager(&context_);
+  manager.addPass(
+      createSpecializeEntriesPass({.maxTokens = std::min(options_.maxTokens, checkpoint_.config.context)}));
+  return runPasses(manager, *module_, "specialize");
+}
+
+Status Compilation::convert() {
+  for (TargetProgram &program : targets_) {
+    ProgramOptions conversion;
+    conversion.maxTokens = std::min(options_.maxTokens, checkpoint_.config.context);
+    conversion.maxSequences = options_.maxSequences;
+    conversion.context = checkpoint_.config.context;
+    program.module = module_->clone();
+    PassManager manager(&context_);
+    buildProgramPipeline(manager, *program.target, conversion);
+    CRIA_RETURN_IF_ERROR(runPasses(manager, *program.module, "convert for " + program.target->name()));
+  }
+  return {};
+}
+
+StatusOr<std::string> Compilation::codeOf(const TargetProgram &program, CodeStage stage) {
+  auto start = std::chrono::steady_clock::now();
+  FailureOr<std::string> code = program.target->emitCode(*program.module, stage);
+  CRIA_RETURN_IF_ERROR(diagnosed(succeeded(code), "code for " + program.target->name()));
+  if (options_.verbose) {
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    fmt::print(stderr, "code for {}: {:.2f} s, {} bytes\n", program.target->name(), seconds.count(),
+               code->size());
+  }
+  return *code;
+}
+
+StatusOr<std::string> Compilation::stageText() {
+  const std::map<EmitStage, CodeStage> stages = {{EmitStage::kernels, CodeStage::kernels},
+                                                 {EmitStage::llvm, CodeStage::llvm},
+                                                 {EmitStage::assembly, CodeStage::assembly}};
+  std::string text;
+  for (const TargetProgram &program : targets_) {
+    std::string part;
+    const char *comment = options_.emit == EmitStage::llvm       ? ";"
+                          : options_.emit == EmitStage::assembly ? "#"
+                                                                 : "//";
+    if (options_.emit == EmitStage::program) {
+      part = printProgram(*program.module);
+    } else if (program.target->codeExtension().empty()) {
+      return error(StatusCode::unsupported,
+                   "--emit: target {} has no code, so only import, optimized and program",
+                   program.target->name());
+    } else {
+      CRIA_ASSIGN_OR_RETURN(part, codeOf(program, stages.at(options_.emit)));
+    }
+    text +=
+        targets_.size() > 1 ? fmt::format("{} target: {}\n{}", comment, program.target->name(), part) : part;
+  }
+  return text;
+}
+
+Status Compilation::emit(const std::string &text) {
+  if (options_.output.empty()) {
+    return cli::writeData(text) ? Status() : error(StatusCode::io, "cannot write to stdout");
+  }
+  std::error_code failed;
+  llvm::raw_fd_ostream file(options_.output, failed);
+  if (!failed) {
+    file << text;
+    file.close();
+    failed = file.error();
+    file.clear_error();
+  }
+  return failed ? error(StatusCode::io, "{}: cannot write: {}", options_.output, failed.message()) : Status();
+}
+
+Status Compilation::writePackageFiles() {
+  PackageContent content{.model = checkpoint_.config,
+                         .chat = checkpoint_.chat,
+                         .tokenizerPath = checkpoint_.tokenizerPath,
+                         .weightsType = std::string(nameOf(weightType_)),
+                         .kvType = std::string(nameOf(options_.kvType)),
+                         .randomSeed = options_.randomSeed};
+  for (TargetProgram &program : targets_) {
+    const Target &target = *program.target;
+    CRIA_ASSIGN_OR_RETURN(std::string code, codeOf(program, CodeStage::object));
+    content.targets.push_back({.name = target.name(),
+                               .format = target.format(),
+                               .features = target.features(),
+                               .abiVersion = target.abiVersion(),
+                               .program = *program.module,
+                               .programJson = printJson(programToJson(*program.module)),
+                               .code = std::move(code),
+                               .codeExtension = target.codeExtension()});
+  }
+  content.tensors = [&](std::string_view name) -> std::optional<TensorSource> {
+    auto found = checkpoint_.tensors.find(name);
+    return found == checkpoint_.tensors.end()
+               ? std::nullopt
+               : std::optional(TensorSource{found->second.file, found->second.entry});
+  };
+  cli::Progress progress("compiling", options_.quiet);
+  PackageWriteOptions writing{.numThreads = options_.numThreads, .cancelled = &cancelled_};
+  writing.progress = [&](std::string_view, uint64_t done, uint64_t total) { progress.update(done, total); };
+  return writePackage(options_.output, content, writing);
+}
+
+Status Compilation::run() {
+  bool isPackage = options_.emit == EmitStage::package;
+  if (options_.emit != EmitStage::import && options_.emit != EmitStage::optimized) {
+    CRIA_RETURN_IF_ERROR(makeTargets());
+  }
+  if (isPackage) {
+    CRIA_RETURN_IF_ERROR(checkPackageOutput(options_.output));
+  }
+  CRIA_RETURN_IF_ERROR(openModel());
+  CRIA_RETURN_IF_ERROR(importGraph());
+  if (options_.emit == EmitStage::import) {
+    return emit(printModule(*module_));
+  }
+  CRIA_RETURN_IF_ERROR(optimize());
+  if (options_.emit == EmitStage::optimized) {
+    return emit(printModule(*module_));
+  }
+  CRIA_RETURN_IF_ERROR(specialize());
+  CRIA_RETURN_IF_ERROR(convert());
+  if (isPackage) {
+    return writePackageFiles();
+  }
+  CRIA_ASSIGN_OR_RETURN(std::string text, stageText());
+  return emit(text);
+}
+
+} // namespace cria

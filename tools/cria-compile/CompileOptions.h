@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The command line of cria-compile.
+#pragma once
+
+#include "runtime/Status.h"
+#include "runtime/package/DataType.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cria {
+
+enum class EmitStage { package, import, optimized, program, kernels, llvm, assembly };
+
+struct CompileOptions {
+  /// The checkpoint; empty with a preset.
+  std::string model;
+  /// The package; with `emit`, a file or empty for stdout.
+  std::string output;
+  std::string preset;
+  std::optional<uint32_t> randomSeed;
+  /// As given: "cpu", "ops", "cpu-x86-64-v4".
+  std::vector<std::string> targets;
+  /// None: the checkpoint's own type.
+  std::optional<DataType> weightType;
+  DataType kvType = DataType::f16;
+  /// 0: what the model states.
+  int64_t context = 0;
+  int64_t maxTokens = 512, maxSequences = 16;
+  EmitStage emit = EmitStage::package;
+  std::vector<std::string> disabledPasses;
+  int64_t swigluBlock = 16;
+  bool withoutTokenizer = false, quiet = false, verbose = false;
+  int numThreads = 2;
+};
+
+/// What the command line asks for: options, or text to print and the exit code to end with.
+struct CommandLine {
+  std::optional<CompileOptions> options;
+  std::string text;
+  int exitCode = 0;
+};
+
+/// `targets` are the names of single targets, for the help text; `version` answers --version.
+CommandLine parseCommandLine(int argc, char **argv, const std::vector<std::string> &targets,
+                             const std::string &version);
+
+} // namespace cria
