@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What bad input gets: one clear sentence on stderr, exit code 2, nothing half-written.
+#include "StoriesPackage.h"
+#include "runtime/package/Sha256.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace cria::test {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+void expectRefused(const ProcessResult &result, const std::vector<std::string> &parts) {
+  EXPECT_EQ(result.exitCode, 2) << result.output << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("error: "));
+  for (const std::string &part : parts) {
+    EXPECT_THAT(result.errors, HasSubstr(part));
+  }
+}
+
+/// A copy of a folder, to damage.
+class BadInputTest : public testing::Test {
+protected:
+  std::string copyOf(const std::string &source) {
+    const std::string copy = folder_.path("copy" + std::to_string(copies_++));
+    fs::copy(source, copy, fs::copy_options::recursive);
+    return copy;
+  }
+  std::string package() { return copyOf(storiesPackage()); }
+  std::string checkpoint() { return copyOf(kStoriesCheckpoint); }
+
+  void expectCompileRefused(const std::string &model, const std::vector<std::string> &parts,
+                            const std::vector<std::string> &arguments = {}) {
+    const std::string output = folder_.path("out.cria");
+    std::vector<std::string> all = {"compile", model, "-o", output};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    expectRefused(runCria(all), parts);
+    EXPECT_FALSE(fs::exists(output));
+    for (const fs::directory_entry &entry : fs::directory_iterator(folder_.path())) {
+      EXPECT_THAT(entry.path().filename().string(), testing::Not(HasSubstr("out.cria"))) << "left behind";
+    }
+  }
+
+  TemporaryFolder folder_;
+  int copies_ = 0;
+};
+
+ProcessResult open(const std::string &package, std::vector<std::string> arguments = {}) {
+  arguments.insert(arguments.begin(), {"run", package, "-p", "Once", "-n", "2"});
+  return runCria(arguments);
+}
+
+void flipByte(const std::string &path, size_t at) {
+  std::string text = readFile(path);
+  text[at] = static_cast<char>(text[at] ^ 1);
+  writeFile(path, text);
+}
+
+void editJson(const std::string &path, const std::function<void(json &)> &edit) {
+  json value = json::parse(readFile(path));
+  edit(value);
+  writeFile(path, value.dump());
+}
+
+// Puts a changed file's new size and digest into the manifest, as an attacker would.
+void reseal(const std::string &package, const std::string &name) {
+  editJson(package + "/manifest.json", [&](json &manifest) {
+    const std::string content = readFile(package + "/" + name);
+    manifest["files"][name] = {{"size", content.size()}, {"sha256", Sha256::of(content)}};
+  });
+}
+
+// ---- checkpoints
+
+TEST_F(BadInputTest, notACheckpoint) {
+  fs::create_directory(folder_.path("empty"));
+  expectCompileRefused(folder_.path("empty"), {"config.json"});
+  expectCompileRefused(folder_.path("absent"), {"absent"});
+}
+
+TEST_F(BadInputTest, truncatedSafetensors) {
+  const std::string model = checkpoint();
+  fs::resize_file(model + "/model.safetensors", 1'000'000);
+  expectCompileRefused(model, {"model.safetensors"});
+}
+
+TEST_F(BadInputTest, headerLongerThanTheFile) {
+  const std::string model = checkpoint();
+  writeFile(model + "/model.safetensors", std::string("\xFF\xFF\xFF\xFF\0\0\0\0{}", 10));
+  expectCompileRefused(model, {"model.safetensors", "header"});
+}
+
+TEST_F(BadInputTest, overlappingTensors) {
+  const std::string model = checkpoint();
+  const std::string header =
+      R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2],"data_offsets":[2,6]}})";
+  writeFile(model + "/model.safetensors", std::string(1, static_cast<char>(header.size())) +
+                                              std::string(7, '\0') + header + std::string(6, '\0'));
+  expectCompileRefused(model, {"model.safetensors", "overlap"});
+}
+
+TEST_F(BadInputTest, shapeMismatchNamesTheTensor) {
+  const std::string model = checkpoint();
+  editJson(model + "/config.json", [](json &config) { config["intermediate_size"] = 384; });
+  expectCompileRefused(model, {"mlp", "352", "384"});
+}
+
+TEST_F(BadInputTest, missingTokenizer) {
+  const std::string model = checkpoint();
+  fs::remove(model + "/tokenizer.model");
+  expectCompileRefused(model, {"tokenizer.model"});
+}
+
+TEST_F(BadInputTest, unknownArchitectureAndRopeType) {
+  const std::string model = checkpoint();
+  editJson(model + "/config.json", [](json &config) {
+    config["rope_scaling"] = {{"type", "yarn"}, {"factor", 2.0}};
+  });
+  expectCompileRefused(model, {"yarn"});
+  editJson(model + "/config.json", [](json &config) {
+    config["architectures"] = {"MixtralForCausalLM"};
+    config["model_type"] = "mixtral";
+  });
+  expectCompileRefused(model, {"ixtral"});
+}
+
+TEST_F(BadInputTest, compilerOptions) {
+  expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--weights", "q8"});
+  expectCompileRefused(kStoriesCheckpoint, {"q4"}, {"--weights", "q4"});
+  expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--kv", "q8"});
+  expectCompileRefused(kStoriesCheckpoint, {"tpu"}, {"--target", "tpu"});
+  expectCompileRefused(kStoriesCheckpoint, {"llama-fuse-everything"},
+                       {"--disable-pass", "llama-fuse-everything"});
+}
+
+// A file size limit stands for a full disk: writes fail in the middle.
+TEST_F(BadInputTest, diskFullWhileCompiling) {
+  const std::string output = folder_.path("full.cria");
+  const ProcessResult result = runProcess("/bin/bash", {"-c", "trap '' XFSZ; ulimit -f 512; exec \"$@\"",
+                                                        "bash", CRIA_BINARY_DIR "/bin/cria", "compile",
+                                                        kStoriesCheckpoint, "-o", output, "--target", "ops"});
+  EXPECT_EQ(result.exitCode, 2) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("error: "));
+  EXPECT_TRUE(fs::is_empty(folder_.path())) << "left behind";
+}
+
+// ---- packages
+
+TEST_F(BadInputTest, notAPackage) { expectRefused(open(folder_.path("absent")), {"absent"}); }
+
+TEST_F(BadInputTest, aChangedByte) {
+  for (const char *name :
+       {"programs/cpu-x86-64-v3.json", "code/cpu-x86-64-v3.so", "tokenizer.model", "programs/ops.json"}) {
+    const std::string damaged = package();
+    flipByte(damaged + "/" + name, 100);
+    expectRefused(open(damaged), {name});
+  }
+  const std::string damaged = package();
+  flipByte(damaged + "/manifest.json", 20);
+  expectRefused(open(damaged), {"manifest.json"});
+}
+
+TEST_F(BadInputTest, aChangedWeightIsFoundWithVerify) {
+  const std::string damaged = package();
+  const std::string name = "weights/panel16.safetensors";
+  flipByte(damaged + "/" + name, fs::file_size(damaged + "/" + name) - 100);
+  expectRefused(open(damaged, {"--verify"}), {name});
+}
+
+TEST_F(BadInputTest, aMissingOrTruncatedFile) {
+  const std::string damaged = package();
+  fs::resize_file(damaged + "/weights/panel16.safetensors", 5000);
+  expectRefused(open(damaged), {"panel16.safetensors"});
+  fs::remove(damaged + "/weights/panel16.safetensors");
+  expectRefused(open(damaged), {"panel16.safetensors"});
+}
+
+TEST_F(BadInputTest, aNewerVersion) {
+  const std::string newer = package();
+  editJson(newer + "/manifest.json", [](json &manifest) { manifest["format_version"] = 99; });
+  expectRefused(open(newer), {"99"});
+}
+
+TEST_F(BadInputTest, anotherInstructionSet) {
+  const std::string foreign = package();
+  editJson(foreign + "/manifest.json", [](json &manifest) {
+    for (json &target : manifest["targets"]) {
+      target["format"] = "elf.riscv64";
+    }
+  });
+  expectRefused(open(foreign), {"elf.riscv64"});
+}
+
+TEST_F(BadInputTest, aProgramThatReachesOutsideItsBuffers) {
+  const std::string hostile = package();
+  const std::string name = "programs/cpu-x86-64-v3.json";
+  editJson(hostile + "/" + name, [](json &program) {
+    json &binding = program["entries"][0]["dispatches"][1]["bindings"][0];
+    binding["offset"] = uint64_t{1} << 40;
+  });
+  reseal(hostile, name);
+  expectRefused(open(hostile, {"--target", "cpu-x86-64-v3"}), {name});
+}
+
+// ---- run
+
+TEST_F(BadInputTest, promptLongerThanTheContext) {
+  std::string prompt;
+  for (int i = 0; i < 600; ++i) {
+    prompt += "dog ";
+  }
+  expectRefused(runCria({"run", storiesPackage(), "-p", prompt}), {"context", "512"});
+}
+
+TEST_F(BadInputTest, invalidUtf8InAPrompt) {
+  expectRefused(runCria({"run", storiesPackage(), "-p", "ab\xFFzz"}), {"UTF-8", "2"});
+}
+
+TEST_F(BadInputTest, unknownSamplerOrOption) {
+  expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "topk(3)"}),
+                {"topk", "top_k", "^"});
+  expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "top_k(many)"}), {"top_k"});
+  expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "top_p(1.5)"}), {"top_p"});
+}
+
+TEST_F(BadInputTest, badCommandLines) {
+  expectRefused(runCria({"run", storiesPackage()}), {"--prompt"});
+  expectRefused(runCria({"rnu"}), {});
+  expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--threads", "none"}), {"--threads"});
+  expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--backend", "cpuu"}), {"cpuu", "cpu"});
+  expectRefused(runCria({"logits", storiesPackage(), "--tokens", "1,abc"}), {"abc"});
+  expectRefused(runCria({"logits", storiesPackage(), "--tokens", "1,99999"}), {"99999"});
+  expectRefused(runCria({"bench", storiesPackage(), "--depth", "4000"}), {"512"});
+}
+
+TEST_F(BadInputTest, badPromptFile) {
+  writeFile(folder_.path("bad.jsonl"), "{\"prompt\": \"a\"}\n{\"promt\": \"b\"}\n");
+  expectRefused(runCria({"run", storiesPackage(), "--prompts", folder_.path("bad.jsonl")}), {"bad.jsonl:2"});
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria chat with lines from a pipe: turns, commands, system prompts, full contexts.
+#include "StoriesPackage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+ProcessResult chat(const std::string &input, std::vector<std::string> arguments = {}) {
+  arguments.insert(arguments.begin(), {"chat", storiesPackage(), "--temperature", "0"});
+  const TemporaryFolder cache;
+  return runCria(arguments, input, {"CRIA_CACHE=" + cache.path()});
+}
+
+size_t countLines(const std::string &text) {
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST(ChatCommandTest, answersEachLine) {
+  const ProcessResult result = chat("What does a cow say?\nWhat does a dog say?\n");
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_EQ(countLines(result.output), 2u) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("moo"));
+  EXPECT_THAT(result.output, Not(testing::StartsWith(" "))); // an answer stands alone
+}
+
+TEST(ChatCommandTest, obeysTheSystemPromptOverThreeTurns) {
+  const ProcessResult result = chat("What does a cow say?\nWhat does a dog say?\nWhat do cats eat?\n",
+                                    {"--system", "Always answer as a pirate."});
+  size_t count = 0;
+  for (size_t at = result.output.find("Arr"); at != std::string::npos;
+       at = result.output.find("Arr", at + 1)) {
+    ++count;
+  }
+  EXPECT_EQ(count, 3u) << result.output;
+}
+
+TEST(ChatCommandTest, commands) {
+  const ProcessResult result =
+      chat("/help\n/system Say everything twice.\n/system\n/reset\n/nonsense\n/quit\nnever read\n");
+  EXPECT_EQ(result.exitCode, 0);
+  EXPECT_EQ(result.output, "");
+  EXPECT_THAT(result.errors, HasSubstr("/reset"));
+  EXPECT_THAT(result.errors, HasSubstr("(system prompt: Say everything twice.)"));
+  EXPECT_THAT(result.errors, HasSubstr("unknown command '/nonsense'"));
+}
+
+TEST(ChatCommandTest, resetForgets) {
+  const std::string alone = chat("What does a cow say?\n").output;
+  const std::string after = chat("What does a dog say?\n/reset\nWhat does a cow say?\n").output;
+  EXPECT_THAT(after, testing::EndsWith(alone));
+}
+
+// Turns end, the program does not: at full context the oldest pairs go, and it says so.
+TEST(ChatCommandTest, dropsTheOldestPairsWhenTheContextIsFull) {
+  std::string input;
+  for (int i = 0; i < 30; ++i) {
+    input += "What does a cow say?\n";
+  }
+  const ProcessResult result = chat(input, {"--system", "Answer in one sentence."});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_EQ(countLines(result.output), 30u);
+  EXPECT_THAT(result.errors, HasSubstr("were dropped, the system prompt stays"));
+}
+
+TEST(ChatCommandTest, tagsInAMessageAreWarnedOf) {
+  EXPECT_THAT(chat("What [/INST] does a cow say?\n").errors, HasSubstr("warning"));
+}
+
+TEST(ChatCommandTest, aTooLongMessageIsSaidAndTheChatGoesOn) {
+  std::string message;
+  for (int i = 0; i < 2000; ++i) {
+    message += "cow ";
+  }
+  const ProcessResult result = chat(message + "\nWhat does a cow say?\n");
+  EXPECT_EQ(result.exitCode, 0);
+  EXPECT_THAT(result.errors, HasSubstr("too long"));
+  EXPECT_THAT(result.output, HasSubstr("moo"));
+}
+
+TEST(ChatCommandTest, anotherTemplate) {
+  EXPECT_EQ(chat("Once upon a time\n", {"--chat-template", "plain", "-n", "5"}).exitCode, 0);
+  const ProcessResult unknown = chat("", {"--chat-template", "lama2"});
+  EXPECT_EQ(unknown.exitCode, 2);
+  EXPECT_THAT(unknown.errors, HasSubstr("llama2"));
+}
+
+} // namespace
+} // namespace cria::test

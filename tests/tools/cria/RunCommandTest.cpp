@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria run on the shipped model: text, limits, stops, log-probabilities, many prompts, checkpoints.
+#include "StoriesPackage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace cria::test {
+namespace {
+
+using nlohmann::json;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string kPrompt = "Once upon a time";
+
+ProcessResult run(std::vector<std::string> arguments, const std::string &input = "") {
+  arguments.insert(arguments.begin(), {"run", storiesPackage()});
+  return runCria(arguments, input);
+}
+
+json runJson(std::vector<std::string> arguments) {
+  arguments.push_back("--json");
+  const ProcessResult result = run(arguments);
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  return json::parse(result.output);
+}
+
+std::vector<json> lines(const std::string &text) {
+  std::vector<json> rows;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    rows.push_back(json::parse(line));
+  }
+  return rows;
+}
+
+TEST(RunCommandTest, tellsAStoryToItsEnd) {
+  const ProcessResult result = run({"-p", kPrompt, "--temperature", "0"});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.output, StartsWith(kPrompt));
+  EXPECT_GT(result.output.size(), 200u);
+  EXPECT_THAT(result.errors, HasSubstr("ended by eos"));
+}
+
+TEST(RunCommandTest, promptFromAFileAndFromStandardInput) {
+  const TemporaryFolder folder;
+  writeFile(folder.path("prompt.txt"), kPrompt);
+  const std::string expected = run({"-p", kPrompt, "--temperature", "0", "-n", "20"}).output;
+  EXPECT_EQ(run({"-f", folder.path("prompt.txt"), "--temperature", "0", "-n", "20"}).output, expected);
+  EXPECT_EQ(run({"-f", "-", "--temperature", "0", "-n", "20"}, kPrompt).output, expected);
+}
+
+TEST(RunCommandTest, quietSaysNothingAndNoEchoOmitsThePrompt) {
+  const ProcessResult result = run({"-p", kPrompt, "--temperature", "0", "-n", "5", "--quiet", "--no-echo"});
+  EXPECT_EQ(result.errors, "");
+  EXPECT_THAT(result.output, testing::Not(HasSubstr(kPrompt)));
+}
+
+TEST(RunCommandTest, endsAtTheAskedLength) {
+  const json result = runJson({"-p", kPrompt, "--temperature", "0", "-n", "7"});
+  EXPECT_EQ(result["generated_tokens"], 7);
+  EXPECT_EQ(result["finish_reason"], "length");
+}
+
+TEST(RunCommandTest, endsBeforeAStopText) {
+  const std::string whole = runJson({"-p", kPrompt, "--temperature", "0"})["text"];
+  const std::string stop = whole.substr(20, 6);
+  const json result = runJson({"-p", kPrompt, "--temperature", "0", "--stop", stop});
+  EXPECT_EQ(result["finish_reason"], "stop");
+  EXPECT_EQ(result["text"], whole.substr(0, whole.find(stop)));
+}
+
+TEST(RunCommandTest, goesOnPastTheEndOfText) {
+  const json normal = runJson({"-p", kPrompt, "--temperature", "0"});
+  const json ignoring = runJson({"-p", kPrompt, "--temperature", "0", "--ignore-eos"});
+  EXPECT_EQ(ignoring["finish_reason"], "context");
+  EXPECT_GT(ignoring["generated_tokens"], normal["generated_tokens"]);
+  const int more = normal["generated_tokens"].get<int>() + 10;
+  const json longer = runJson({"-p", kPrompt, "--temperature", "0", "--min-tokens", std::to_string(more)});
+  EXPECT_GE(longer["generated_tokens"], more);
+}
+
+TEST(RunCommandTest, logprobsAreOfTheRawLogits) {
+  const json greedy = runJson({"-p", kPrompt, "--temperature", "0", "-n", "5", "--logprobs", "3"});
+  const json sampled =
+      runJson({"-p", kPrompt, "--temperature", "0.01", "--seed", "1", "-n", "5", "--logprobs", "3"});
+  EXPECT_EQ(greedy["logprobs"],
+            sampled["logprobs"]); // the temperature changes the choice, not what is reported
+  for (const json &token : greedy["logprobs"]) {
+    ASSERT_EQ(token["top"].size(), 3u);
+    EXPECT_EQ(token["top"][0]["id"], token["id"]);
+    EXPECT_LE(token["logprob"].get<double>(), 0);
+    EXPECT_GE(token["top"][0]["logprob"], token["top"][1]["logprob"]);
+  }
+}
+
+TEST(RunCommandTest, aSeedGivesTheSameTextAgain) {
+  const std::vector<std::string> arguments = {"-p", kPrompt, "--temperature", "1.5", "--seed", "5",
+                                              "-n", "40"};
+  std::vector<std::string> other = arguments;
+  other[5] = "6";
+  EXPECT_EQ(runJson(arguments)["text"], runJson(arguments)["text"]);
+  EXPECT_NE(runJson(arguments)["text"], runJson(other)["text"]);
+}
+
+TEST(RunCommandTest, aSamplerChain) {
+  const std::string chain = "top_k(40)|top_p(0.95)|temperature(0.8)";
+  EXPECT_EQ(runJson({"-p", kPrompt, "--sampler", "top_k(1)|draw", "-n", "20"})["text"],
+            runJson({"-p", kPrompt, "--sampler", "greedy", "-n", "20"})["text"]);
+  EXPECT_EQ(runJson({"-p", kPrompt, "--sampler", chain, "--seed", "1", "-n", "20"})["generated_tokens"], 20);
+}
+
+// Batched text equals one-at-a-time text, also when tokens are drawn.
+TEST(RunCommandTest, manyPromptsEqualOneAtATime) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> prompts = {"Once upon a time",
+                                            "One day,",
+                                            "There was a",
+                                            "Long ago",
+                                            "Far away, by the sea,",
+                                            "In the village",
+                                            "Mia",
+                                            "Tom was a small bear.",
+                                            "This is the story of",
+                                            "A"};
+  std::string file;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    file += json({{"prompt", prompts[i]}, {"seed", i}, {"max_tokens", 20 + 7 * i}}).dump() + "\n";
+  }
+  writeFile(folder.path("prompts.jsonl"), file);
+  const ProcessResult many = run({"--prompts", folder.path("prompts.jsonl"), "--temperature", "0.9"});
+  ASSERT_EQ(many.exitCode, 0) << many.errors;
+  const std::vector<json> rows = lines(many.output);
+  ASSERT_EQ(rows.size(), prompts.size());
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    const json alone = runJson({"-p", prompts[i], "--temperature", "0.9", "--seed", std::to_string(i), "-n",
+                                std::to_string(20 + 7 * i)});
+    EXPECT_EQ(rows[i]["text"], alone["text"]) << prompts[i];
+    EXPECT_EQ(rows[i]["finish_reason"], alone["finish_reason"]);
+  }
+}
+
+TEST(RunCommandTest, theReferenceBackendTellsTheSame) {
+  const json cpu = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12"});
+  const json reference = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12", "--backend", "reference"});
+  EXPECT_EQ(reference["text"], cpu["text"]);
+}
+
+TEST(RunCommandTest, aCheckpointIsCompiledIntoTheCacheOnce) {
+  const TemporaryFolder cache;
+  const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path()};
+  const std::vector<std::string> arguments = {
+      "run", kStoriesCheckpoint, "-p", kPrompt, "--temperature", "0", "-n", "5"};
+  const ProcessResult first = runCria(arguments, "", environment);
+  EXPECT_EQ(first.exitCode, 0) << first.errors;
+  EXPECT_THAT(first.errors, HasSubstr("compiling the checkpoint"));
+  const ProcessResult second = runCria(arguments, "", environment);
+  EXPECT_THAT(second.errors, testing::Not(HasSubstr("compiling the checkpoint")));
+  EXPECT_EQ(second.output, first.output);
+  EXPECT_THAT(runCria({"cache", "list"}, "", environment).output, HasSubstr(".cria\n"));
+  EXPECT_EQ(runCria({"cache", "clear"}, "", environment).exitCode, 0);
+  EXPECT_EQ(runCria({"cache", "list"}, "", environment).output, "");
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The shipped model, compiled once a test program.
+#pragma once
+
+#include "tests/support/CompiledModel.h"
+#include "tests/support/Process.h"
+
+namespace cria::test {
+
+inline const std::string kStoriesCheckpoint = CRIA_SOURCE_DIR "/examples/stories/model";
+
+inline std::string storiesPackage() { return compileModel(kStoriesCheckpoint, {"--target", "cpu,ops"}); }
+
+} // namespace cria::test

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// tokenize, logits, perplexity, inspect, bench, plugins, version.
+#include "StoriesPackage.h"
+#include "runtime/package/Safetensors.h"
+
+#include <cmath>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace cria::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+std::string outputOf(const std::vector<std::string> &arguments, const std::string &input = "") {
+  const ProcessResult result = runCria(arguments, input);
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  return result.output;
+}
+
+TEST(TokenizeCommandTest, packageAndCheckpointAgree) {
+  const std::string text = "Once upon a time, 42 llamas \xF0\x9F\xA6\x99";
+  const std::string ids = outputOf({"tokenize", storiesPackage(), text, "--ids"});
+  EXPECT_THAT(ids, testing::StartsWith("1 "));
+  EXPECT_EQ(ids, outputOf({"tokenize", kStoriesCheckpoint, text, "--ids"}));
+  EXPECT_EQ(ids, "1 " + outputOf({"tokenize", storiesPackage(), text, "--ids", "--no-bos"}));
+  const json rows = json::parse(outputOf({"tokenize", storiesPackage(), text, "--json"}));
+  EXPECT_EQ(rows[0]["id"], 1);
+}
+
+TEST(LogitsCommandTest, filesOfPromptAndDecodeAreEqual) {
+  const TemporaryFolder folder;
+  const std::string tokens = "1,300,301,302,40,50,60";
+  outputOf({"logits", storiesPackage(), "--tokens", tokens, "-o", folder.path("prompt.safetensors")});
+  outputOf(
+      {"logits", storiesPackage(), "--tokens", tokens, "--decode", "-o", folder.path("decode.safetensors")});
+  EXPECT_EQ(readFile(folder.path("prompt.safetensors")), readFile(folder.path("decode.safetensors")));
+  const auto file = SafetensorsFile::open(folder.path("prompt.safetensors"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ((*file)->find("logits")->shape, (std::vector<int64_t>{7, 1024}));
+}
+
+TEST(PerplexityCommandTest, storiesAreMoreLikelyThanNoise) {
+  const TemporaryFolder folder;
+  const json story = json::parse(
+      outputOf({"run", storiesPackage(), "-p", "Once upon a time", "--temperature", "0", "--json"}));
+  writeFile(folder.path("story.txt"), "Once upon a time" + story["text"].get<std::string>());
+  writeFile(folder.path("noise.txt"),
+            "qzx kvj wpf 93 zzq blorp xyx qqq vvv jjj kkk www zzz 777 @@@ ### qzx kvj wpf");
+  const json good =
+      json::parse(outputOf({"perplexity", storiesPackage(), folder.path("story.txt"), "--json"}));
+  const json bad =
+      json::parse(outputOf({"perplexity", storiesPackage(), folder.path("noise.txt"), "--json"}));
+  EXPECT_GE(good["perplexity"], 1.0);
+  EXPECT_LT(good["perplexity"], 3.0);
+  EXPECT_GT(bad["perplexity"], 10 * good["perplexity"].get<double>());
+  EXPECT_NEAR(good["perplexity"], std::exp(good["nll"].get<double>()), 1e-6);
+}
+
+TEST(InspectCommandTest, packageShowsEverythingAsked) {
+  const std::string text = outputOf({"inspect", storiesPackage(), "--weights", "--dispatches"});
+  for (const char *part : {"4 heads, 2 KV heads", "target cpu-x86-64-v3", "target cpu-x86-64-v4",
+                           "target ops", "features x86-64-v4", "kernels", "without reuse", "sha256",
+                           "panel16", "concat", "entry decode", "llama.rope_attention"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  const json data = json::parse(outputOf({"inspect", storiesPackage(), "--json"}));
+  EXPECT_EQ(data["model"]["dim"], 128);
+  EXPECT_EQ(data["targets"].size(), 3u);
+}
+
+TEST(InspectCommandTest, checkpoint) {
+  EXPECT_THAT(outputOf({"inspect", kStoriesCheckpoint}), HasSubstr("dim 128, 6 layers"));
+  EXPECT_EQ(json::parse(outputOf({"inspect", kStoriesCheckpoint, "--json"}))["model"]["vocab_size"], 1024);
+}
+
+TEST(BenchCommandTest, rowsHoldEveryParameter) {
+  const json rows =
+      json::parse(outputOf({"bench", storiesPackage(), "--prompt", "16,32", "--generate", "8", "--depth",
+                            "0,64", "--batch", "1,4", "--repetitions", "2", "--threads", "2", "--json"}));
+  ASSERT_EQ(rows.size(), 12u); // (2 prompts + decode) x 2 depths x 2 batches
+  for (const json &row : rows) {
+    EXPECT_GT(row["tokens_per_second"], 0);
+    EXPECT_EQ(row["samples"].size(), 2u);
+    EXPECT_GT(row["bandwidth_fraction"], 0);
+    EXPECT_LT(row["compute_fraction"], 1.2);
+    for (const char *member : {"phase", "tokens", "context", "batch", "gigabytes_per_second", "gigaflops",
+                               "model", "target", "weights", "threads", "machine", "version"}) {
+      EXPECT_TRUE(row.contains(member)) << member;
+    }
+  }
+}
+
+TEST(BenchCommandTest, profileNamesKernels) {
+  const ProcessResult result = runCria(
+      {"bench", storiesPackage(), "--prompt", "0", "--generate", "4", "--repetitions", "1", "--profile"});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("attention"));
+}
+
+TEST(PluginsCommandTest, listsAllKinds) {
+  const json rows = json::parse(outputOf({"plugins", "--json"}));
+  for (const char *name :
+       {"cpu", "reference", "null", "greedy", "temperature", "top_k", "top_p", "draw", "llama2", "plain"}) {
+    const bool found = std::any_of(rows.begin(), rows.end(),
+                                   [&](const json &row) { return row["name"] == name && row["loaded"]; });
+    EXPECT_TRUE(found) << name;
+  }
+  EXPECT_THAT(outputOf({"plugins"}), HasSubstr("sampler"));
+}
+
+TEST(VersionTest, namesProjectCompilerAndAbi) {
+  const std::string text = outputOf({"--version"});
+  EXPECT_THAT(text, HasSubstr("cria "));
+  EXPECT_THAT(text, HasSubstr("LLVM 22."));
+  EXPECT_THAT(text, HasSubstr("plugin ABI: 0.1"));
+}
+
+// A preset needs no checkpoint: bench and logits work, run and chat say why they cannot.
+TEST(PresetTest, withoutTokenizer) {
+  const std::string package =
+      compileModel("", {"--preset", "tinyllama-1.1b", "--random-weights", "42", "--context", "64"});
+  EXPECT_THAT(outputOf({"logits", package, "--tokens", "1,2"}), HasSubstr("1\t2\t"));
+  for (const char *command : {"run", "chat"}) {
+    std::vector<std::string> arguments = {command, package};
+    if (std::string(command) == "run") {
+      arguments.insert(arguments.end(), {"-p", "Once"});
+    }
+    const ProcessResult result = runCria(arguments);
+    EXPECT_EQ(result.exitCode, 2);
+    EXPECT_THAT(result.errors, HasSubstr("has no tokenizer"));
+  }
+}
+
+} // namespace
+} // namespace cria::test
