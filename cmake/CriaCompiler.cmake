@@ -19,7 +19,7 @@ target_include_directories(cria_compiler_flags SYSTEM INTERFACE ${LLVM_INCLUDE_D
 target_compile_definitions(cria_compiler_flags INTERFACE ${LLVM_DEFINITIONS_LIST} CRIA_LLVM_VERSION="${LLVM_PACKAGE_VERSION}")
 target_compile_options(cria_compiler_flags INTERFACE -fno-exceptions -Wno-unused-parameter)
 
-add_library(cria_compiler_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/compiler_pch.cpp)
+add_library(cria_compiler_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
 target_link_libraries(cria_compiler_pch PRIVATE cria_compiler_flags)
 target_precompile_headers(cria_compiler_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/compiler_pch.h)
 

@@ -10,8 +10,8 @@ target_include_directories(cria_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINA
 target_compile_definitions(cria_flags INTERFACE CRIA_VERSION="${PROJECT_VERSION}")
 # No contraction: a fused multiply-add is written where it is meant.
 # -Wrestrict of GCC 12 misfires on std::string operator+; designated initializers leave members out on purpose.
-target_compile_options(cria_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Werror=return-type -ffp-contract=off
-  -Wno-restrict -Wno-missing-field-initializers
+# -fPIC everywhere, also in programs, so that libraries and programs can share precompiled headers.
+target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-type -ffp-contract=off -Wno-restrict -Wno-missing-field-initializers
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(CRIA_SANITIZE)
   target_compile_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer
@@ -19,11 +19,20 @@ if(CRIA_SANITIZE)
   target_link_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE})
 endif()
 
+# One precompiled header for the runtime, one for tests. Plugins go without: they depend on their own header alone.
+function(cria_add_pch name header)
+  add_library(${name} OBJECT ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
+  target_link_libraries(${name} PRIVATE cria_flags ${ARGN})
+  target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/${header})
+endfunction()
+cria_add_pch(cria_runtime_pch runtime_pch.h fmt::fmt nlohmann_json::nlohmann_json)
+
 # cria_add_library(NAME SOURCES ... LINK ...): a static library without LLVM.
 function(cria_add_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(${name} PUBLIC cria_flags ${ARG_LINK})
+  target_link_libraries(${name} PUBLIC cria_flags fmt::fmt nlohmann_json::nlohmann_json ${ARG_LINK})
+  target_precompile_headers(${name} REUSE_FROM cria_runtime_pch)
 endfunction()
 
 # cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [NEEDS_CPU features...]): the shared
@@ -82,6 +91,10 @@ function(cria_add_gtest name)
     target_link_libraries(${name} PRIVATE cria_flags ${ARG_LINK})
   endif()
   target_link_libraries(${name} PRIVATE GTest::gtest GTest::gmock GTest::gtest_main)
+  if(NOT ARG_COMPILER)
+    target_precompile_headers(${name} REUSE_FROM cria_test_pch)
+    target_link_libraries(${name} PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
+  endif()
   target_compile_definitions(${name} PRIVATE CRIA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" CRIA_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "unit;${ARG_LABELS}")

@@ -1,2 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Owns the precompiled header; see CriaCompiler.cmake.
