@@ -24,7 +24,7 @@ def Llama_Activation : I32Enum<"Activation", "What a fused linear applies to its
 
 def Llama_ActivationAttr : EnumAttr<Llama_Dialect, Llama_Activation, "activation"> {
   let summary = "What a fused linear applies to its products: `none` or `swiglu`";
-  let assemblyFormat = "`` $value";
+  let assemblyFormat = "`<` $value `>`";
 }
 
 //===----------------------------------------------------------------------===//

@@ -32,8 +32,9 @@ LogicalResult RopeAttentionOp::decompose(RewriterBase &rewriter, FusedPart parts
   Value query = RopeOp::create(rewriter, loc, qkv[0], getPositions(), getTable(), headDim);
   Value key = RopeOp::create(rewriter, loc, qkv[1], getPositions(), getTable(), headDim);
   KvAppendOp::create(rewriter, loc, getCache(), key, qkv[2], getSlots(), getLayerAttr());
-  rewriter.replaceOpWithNewOp<AttentionOp>(*this, query, getCache(), getPositions(), getSequences(), getSequenceStarts(),
-                                           getBlockTable(), getLayerAttr(), getScaleAttr());
+  rewriter.replaceOpWithNewOp<AttentionOp>(*this, query, getCache(), getPositions(), getSequences(),
+                                           getSequenceStarts(), getBlockTable(), getLayerAttr(),
+                                           getScaleAttr());
   return success();
 }
 
@@ -55,24 +56,28 @@ FusedPart FusedLinearOp::getFusedParts() {
   return parts;
 }
 
-// The weight of one input of an interleaved one: one with that recipe if the module has it, else a new one named `name`.<suffix>.
-static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t> shape, StringRef suffix, RewriterBase &rewriter) {
+// The weight of one input of an interleaved one: one with that recipe if the module has it, else a new one
+// named `name`.<suffix>.
+static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t> shape, StringRef suffix,
+                              RewriterBase &rewriter) {
   Operation *table = fused->getParentOp();
-  auto type = WeightType::get(shape, fused.getWeightType().getElementType(), fused.getWeightType().getLayout());
+  auto type =
+      WeightType::get(shape, fused.getWeightType().getElementType(), fused.getWeightType().getLayout());
   for (auto weight : table->getRegion(0).getOps<WeightOp>()) {
     if (weight.getRecipe() == recipe && weight.getWeightType() == type) {
       return weight;
     }
   }
-  OpBuilder::InsertionGuard guard(rewriter);
-  rewriter.setInsertionPoint(fused);
+  // Made outside the module: the symbol table finds a free name on insertion.
+  OpBuilder detached(rewriter.getContext());
   std::string name = (fused.getSymName() + "." + suffix).str();
-  auto weight = WeightOp::create(rewriter, fused.getLoc(), name, type, recipe);
+  auto weight = WeightOp::create(detached, fused.getLoc(), name, type, recipe);
   SymbolTable(table).insert(weight, fused->getIterator());
   return weight;
 }
 
-// Gate and up weights of a swiglu, or nothing if the weight isn't an interleaving of the two in blocks of the op.
+// Gate and up weights of a swiglu, or nothing if the weight isn't an interleaving of the two in blocks of the
+// op.
 static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, RewriterBase &rewriter) {
   auto use = op.getWeight().getDefiningOp<UseWeightOp>();
   auto fused = use ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getNameAttr()) : WeightOp();
@@ -81,8 +86,9 @@ static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, 
     return std::nullopt;
   }
   int64_t shape[] = {cast<ShapedType>(op.getType()).getDimSize(1), fused.getWeightType().getColumns()};
-  return std::pair(weightOfInput(fused, recipe.getInputs()[0], shape, "gate", rewriter),
-                   weightOfInput(fused, recipe.getInputs()[1], shape, "up", rewriter));
+  WeightOp gate = weightOfInput(fused, recipe.getInputs()[0], shape, "gate", rewriter);
+  WeightOp up = weightOfInput(fused, recipe.getInputs()[1], shape, "up", rewriter);
+  return std::pair(gate, up);
 }
 
 namespace {
@@ -99,13 +105,15 @@ public:
     }
   }
 
-  /// The product with `weight`, its norm included unless peeled off, as one op without activation and residual.
+  /// The product with `weight`, its norm included unless peeled off, as one op without activation and
+  /// residual.
   Value product(Value weight) {
     if (!op.getNormWeight() || bitEnumContainsAny(peeled, FusedPart::norm)) {
       return LinearOp::create(rewriter, op.getLoc(), input, weight);
     }
     auto rows = cast<WeightType>(weight.getType()).getRows();
-    auto type = RankedTensorType::get({cast<ShapedType>(op.getType()).getDimSize(0), rows}, rewriter.getF32Type());
+    auto type =
+        RankedTensorType::get({cast<ShapedType>(op.getType()).getDimSize(0), rows}, rewriter.getF32Type());
     return create(type, weight, Activation::none, Value());
   }
 
@@ -113,7 +121,8 @@ public:
   Value create(Type type, Value weight, Activation activation, Value residual) {
     bool norm = op.getNormWeight() && !bitEnumContainsAny(peeled, FusedPart::norm);
     IntegerAttr block = activation == Activation::swiglu ? op.getSwigluBlockAttr() : IntegerAttr();
-    return FusedLinearOp::create(rewriter, op.getLoc(), type, input, weight, norm ? op.getNormWeight() : Value(), residual,
+    return FusedLinearOp::create(rewriter, op.getLoc(), type, input, weight,
+                                 norm ? op.getNormWeight() : Value(), residual,
                                  norm ? op.getEpsilonAttr() : FloatAttr(), activation, block);
   }
 

@@ -26,14 +26,16 @@ LogicalResult LlamaDialect::verifyOperationAttribute(Operation *op, NamedAttribu
       return op->emitOpError("unexpected attribute '") << name << "', which belongs to a module";
     }
     if (!isa<ConfigAttr>(attribute.getValue())) {
-      return op->emitOpError("expected attribute '") << name << "' to be a #llama.config, got " << attribute.getValue();
+      return op->emitOpError("expected attribute '")
+             << name << "' to be a #llama.config, got " << attribute.getValue();
     }
     return success();
   }
   if (name == kMinTokensAttrName || name == kMaxTokensAttrName) {
     auto count = dyn_cast<IntegerAttr>(attribute.getValue());
     if (!count || !count.getType().isInteger(64) || count.getInt() < 1) {
-      return op->emitOpError("expected attribute '") << name << "' to be a positive i64, got " << attribute.getValue();
+      return op->emitOpError("expected attribute '")
+             << name << "' to be a positive i64, got " << attribute.getValue();
     }
     return success();
   }

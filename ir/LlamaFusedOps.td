@@ -31,7 +31,7 @@ def Llama_RopeAttentionOp : Llama_Op<"rope_attention", [InferTypeOpAdaptor,
     Created by `llama-fuse-rope-attention`, taken apart by `llama-decompose-fused-ops`.
 
     ```mlir
-    %output = llama.rope_attention (%qkv), %table, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table
+    %output = llama.rope_attention(%qkv), %table, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table
         {layer = 0 : i64, scale = 0.176776695 : f32}
         : (tensor<?x256xf32>, !llama.weight<512x32xf32>, !llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>,
            tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
@@ -87,7 +87,7 @@ def Llama_FusedLinearOp : Llama_Op<"fused_linear", [Pure, AttrSizedOperandSegmen
                        OptionalAttr<I64Attr>:$swiglu_block);
   let results = (outs Llama_Rows:$output);
   let assemblyFormat = [{
-    $input `,` $weight (`norm` `(` $norm_weight^ `)`)? (`activation` `(` $activation^ `)`)? (`residual` `(` $residual^ `)`)?
+    $input `,` $weight (`norm` `(` $norm_weight^ `)`)? (`activation` `(` custom<ActivationWord>($activation)^ `)`)? (`residual` `(` $residual^ `)`)?
     attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

@@ -26,7 +26,9 @@ static ParseResult parseDouble(AsmParser &parser, FloatAttr &attribute) {
   return success();
 }
 
-static void printDouble(AsmPrinter &printer, FloatAttr attribute) { printer.printFloat(attribute.getValue()); }
+static void printDouble(AsmPrinter &printer, FloatAttr attribute) {
+  printer.printFloat(attribute.getValue());
+}
 
 #define GET_ATTRDEF_CLASSES
 #include "ir/LlamaAttrs.cpp.inc"
@@ -48,9 +50,9 @@ void LlamaDialect::registerAttributes() {
       >();
 }
 
-
 bool cria::llama::isRecipe(Attribute attribute) {
-  return isa_and_nonnull<CheckpointAttr, RandomAttr, OnesAttr, RopeTableAttr, ConcatAttr, InterleaveAttr, PermuteRopeAttr>(attribute);
+  return isa_and_nonnull<CheckpointAttr, RandomAttr, OnesAttr, RopeTableAttr, ConcatAttr, InterleaveAttr,
+                         PermuteRopeAttr>(attribute);
 }
 
 bool cria::llama::isRopeScaling(Attribute attribute) {
@@ -65,7 +67,8 @@ Type WeightType::parse(AsmParser &parser) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<int64_t> shape;
   Type elementType;
-  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) || parser.parseType(elementType)) {
+  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
+      parser.parseType(elementType)) {
     return {};
   }
   WeightLayout layout = WeightLayout::row_major;
@@ -121,7 +124,8 @@ static LogicalResult verifyPositive(EmitError emitError, StringRef what, int64_t
   return success();
 }
 
-LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, Type elementType, WeightLayout layout) {
+LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, Type elementType,
+                                 WeightLayout layout) {
   if (failed(verifyShape(emitError, shape))) {
     return failure();
   }
@@ -134,8 +138,10 @@ LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, T
   return success();
 }
 
-LogicalResult KvCacheType::verify(EmitError emitError, int64_t layers, int64_t kvHeads, int64_t headDim, Type elementType) {
-  if (failed(verifyPositive(emitError, "layers", layers)) || failed(verifyPositive(emitError, "kv_heads", kvHeads)) ||
+LogicalResult KvCacheType::verify(EmitError emitError, int64_t layers, int64_t kvHeads, int64_t headDim,
+                                  Type elementType) {
+  if (failed(verifyPositive(emitError, "layers", layers)) ||
+      failed(verifyPositive(emitError, "kv_heads", kvHeads)) ||
       failed(verifyPositive(emitError, "head_dim", headDim))) {
     return failure();
   }
@@ -160,7 +166,8 @@ static LogicalResult verifyPositive(EmitError emitError, StringRef what, FloatAt
   return success();
 }
 
-LogicalResult CheckpointAttr::verify(EmitError emitError, StringRef tensor, Type elementType, ArrayRef<int64_t> shape) {
+LogicalResult CheckpointAttr::verify(EmitError emitError, StringRef tensor, Type elementType,
+                                     ArrayRef<int64_t> shape) {
   if (tensor.empty()) {
     return emitError() << "expected the name of a checkpoint tensor, got an empty one";
   }
@@ -170,22 +177,26 @@ LogicalResult CheckpointAttr::verify(EmitError emitError, StringRef tensor, Type
   return verifyShape(emitError, shape);
 }
 
-LogicalResult RandomAttr::verify(EmitError emitError, uint64_t seed, StringRef tensor, int64_t rows, int64_t columns) {
+LogicalResult RandomAttr::verify(EmitError emitError, uint64_t seed, StringRef tensor, int64_t rows,
+                                 int64_t columns) {
   if (failed(verifyPositive(emitError, "rows", rows))) {
     return failure();
   }
   return verifyPositive(emitError, "columns", columns);
 }
 
-LogicalResult OnesAttr::verify(EmitError emitError, int64_t size) { return verifyPositive(emitError, "size", size); }
+LogicalResult OnesAttr::verify(EmitError emitError, int64_t size) {
+  return verifyPositive(emitError, "size", size);
+}
 
 LogicalResult LinearScalingAttr::verify(EmitError emitError, FloatAttr factor) {
   return verifyPositive(emitError, "factor", factor);
 }
 
-LogicalResult Llama3ScalingAttr::verify(EmitError emitError, FloatAttr factor, FloatAttr lowFreqFactor, FloatAttr highFreqFactor,
-                                        int64_t originalContext) {
-  if (failed(verifyPositive(emitError, "factor", factor)) || failed(verifyPositive(emitError, "low_freq_factor", lowFreqFactor)) ||
+LogicalResult Llama3ScalingAttr::verify(EmitError emitError, FloatAttr factor, FloatAttr lowFreqFactor,
+                                        FloatAttr highFreqFactor, int64_t originalContext) {
+  if (failed(verifyPositive(emitError, "factor", factor)) ||
+      failed(verifyPositive(emitError, "low_freq_factor", lowFreqFactor)) ||
       failed(verifyPositive(emitError, "high_freq_factor", highFreqFactor)) ||
       failed(verifyPositive(emitError, "original_context", originalContext))) {
     return failure();
@@ -199,13 +210,16 @@ LogicalResult Llama3ScalingAttr::verify(EmitError emitError, FloatAttr factor, F
 
 static LogicalResult verifyScaling(EmitError emitError, Attribute scaling) {
   if (scaling && !isRopeScaling(scaling)) {
-    return emitError() << "expected RoPE scaling #llama.linear_scaling or #llama.llama3_scaling, got " << scaling;
+    return emitError() << "expected RoPE scaling #llama.linear_scaling or #llama.llama3_scaling, got "
+                       << scaling;
   }
   return success();
 }
 
-LogicalResult RopeTableAttr::verify(EmitError emitError, FloatAttr theta, int64_t headDim, int64_t context, Attribute scaling) {
-  if (failed(verifyPositive(emitError, "theta", theta)) || failed(verifyPositive(emitError, "head_dim", headDim)) ||
+LogicalResult RopeTableAttr::verify(EmitError emitError, FloatAttr theta, int64_t headDim, int64_t context,
+                                    Attribute scaling) {
+  if (failed(verifyPositive(emitError, "theta", theta)) ||
+      failed(verifyPositive(emitError, "head_dim", headDim)) ||
       failed(verifyPositive(emitError, "context", context))) {
     return failure();
   }
@@ -230,14 +244,17 @@ static LogicalResult verifyInputs(EmitError emitError, ArrayRef<Attribute> input
       return emitError() << "expected inputs of two extents, got " << input;
     }
     if (columns && *columns != shape[1]) {
-      return emitError() << "expected inputs with " << *columns << " columns as the first has, got " << shape[1];
+      return emitError() << "expected inputs with " << *columns << " columns as the first has, got "
+                         << shape[1];
     }
     columns = shape[1];
   }
   return success();
 }
 
-LogicalResult ConcatAttr::verify(EmitError emitError, ArrayRef<Attribute> inputs) { return verifyInputs(emitError, inputs); }
+LogicalResult ConcatAttr::verify(EmitError emitError, ArrayRef<Attribute> inputs) {
+  return verifyInputs(emitError, inputs);
+}
 
 LogicalResult InterleaveAttr::verify(EmitError emitError, ArrayRef<Attribute> inputs, int64_t block) {
   if (failed(verifyInputs(emitError, inputs)) || failed(verifyPositive(emitError, "block", block))) {
@@ -268,13 +285,15 @@ LogicalResult PermuteRopeAttr::verify(EmitError emitError, Attribute input, int6
 // Configuration
 //===----------------------------------------------------------------------===//
 
-LogicalResult ConfigAttr::verify(EmitError emitError, StringRef name, int64_t parameters, int64_t dim, int64_t layers, int64_t heads,
-                                 int64_t kvHeads, int64_t headDim, int64_t ffnDim, int64_t vocabSize, int64_t context,
-                                 FloatAttr normEpsilon, FloatAttr ropeTheta, Attribute ropeScaling, bool tiedEmbeddings, int64_t bosId,
-                                 ArrayRef<int64_t> eosIds) {
+LogicalResult ConfigAttr::verify(EmitError emitError, StringRef name, int64_t parameters, int64_t dim,
+                                 int64_t layers, int64_t heads, int64_t kvHeads, int64_t headDim,
+                                 int64_t ffnDim, int64_t vocabSize, int64_t context, FloatAttr normEpsilon,
+                                 FloatAttr ropeTheta, Attribute ropeScaling, bool tiedEmbeddings,
+                                 int64_t bosId, ArrayRef<int64_t> eosIds) {
   const std::pair<StringRef, int64_t> positive[] = {
-      {"parameters", parameters}, {"dim", dim},       {"layers", layers},         {"heads", heads},    {"kv_heads", kvHeads},
-      {"head_dim", headDim},      {"ffn_dim", ffnDim}, {"vocab_size", vocabSize}, {"context", context}};
+      {"parameters", parameters}, {"dim", dim},          {"layers", layers},  {"heads", heads},
+      {"kv_heads", kvHeads},      {"head_dim", headDim}, {"ffn_dim", ffnDim}, {"vocab_size", vocabSize},
+      {"context", context}};
   for (auto [what, value] : positive) {
     if (failed(verifyPositive(emitError, what, value))) {
       return failure();
@@ -290,11 +309,13 @@ LogicalResult ConfigAttr::verify(EmitError emitError, StringRef name, int64_t pa
   if (!std::isfinite(epsilon) || epsilon < 0) {
     return emitError() << "expected norm_epsilon of at least 0, got " << epsilon;
   }
-  if (failed(verifyPositive(emitError, "rope_theta", ropeTheta)) || failed(verifyScaling(emitError, ropeScaling))) {
+  if (failed(verifyPositive(emitError, "rope_theta", ropeTheta)) ||
+      failed(verifyScaling(emitError, ropeScaling))) {
     return failure();
   }
   if (bosId < -1 || bosId >= vocabSize) {
-    return emitError() << "expected bos_id below vocab_size " << vocabSize << ", or -1 for none, got " << bosId;
+    return emitError() << "expected bos_id below vocab_size " << vocabSize << ", or -1 for none, got "
+                       << bosId;
   }
   for (int64_t id : eosIds) {
     if (id < 0 || id >= vocabSize) {

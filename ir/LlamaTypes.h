@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Types, enumerations and attributes of the llama dialect: weights and their recipes, the KV cache, the model configuration.
+// Types, enumerations and attributes of the llama dialect: weights and their recipes, the KV cache, the model
+// configuration.
 #pragma once
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -18,7 +19,8 @@
 
 namespace cria::llama {
 
-/// Whether an attribute makes a weight: `#llama.checkpoint`, `random`, `ones`, `rope_table`, `concat`, `interleave` or `permute_rope`.
+/// Whether an attribute makes a weight: `#llama.checkpoint`, `random`, `ones`, `rope_table`, `concat`,
+/// `interleave` or `permute_rope`.
 bool isRecipe(mlir::Attribute attribute);
 
 /// Whether an attribute scales RoPE frequencies: `#llama.linear_scaling` or `#llama.llama3_scaling`.

@@ -7,15 +7,36 @@
 using namespace mlir;
 using namespace cria::llama;
 
+// custom<ActivationWord>: the activation without the name of the attribute.
+static ParseResult parseActivationWord(OpAsmParser &parser, ActivationAttr &attribute) {
+  StringRef word;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&word)) {
+    return failure();
+  }
+  std::optional<Activation> activation = symbolizeActivation(word);
+  if (!activation) {
+    return parser.emitError(loc, "expected activation none or swiglu, got ") << word;
+  }
+  attribute = ActivationAttr::get(parser.getContext(), *activation);
+  return success();
+}
+
+static void printActivationWord(OpAsmPrinter &printer, FusedLinearOp, ActivationAttr attribute) {
+  printer << stringifyActivation(attribute.getValue());
+}
+
 #define GET_OP_CLASSES
 #include "ir/LlamaOps.cpp.inc"
 
 #include "ir/LlamaInterfaceEnums.cpp.inc"
 #include "ir/LlamaInterfaces.cpp.inc"
 
-// Calls `rule` with a function that emits errors in the name of `op`, or a null one where nobody wants them, and appends the type it finds.
+// Calls `rule` with a function that emits errors in the name of `op`, or a null one where nobody wants them,
+// and appends the type it finds.
 template <typename Op, typename Rule>
-static LogicalResult infer(MLIRContext *context, std::optional<Location> location, SmallVectorImpl<Type> &types, Rule rule) {
+static LogicalResult infer(MLIRContext *context, std::optional<Location> location,
+                           SmallVectorImpl<Type> &types, Rule rule) {
   auto emit = [&] { return emitError(*location) << "'" << Op::getOperationName() << "' op "; };
   FailureOr<Type> type = rule(location ? EmitError(emit) : EmitError());
   if (failed(type)) {
@@ -57,7 +78,8 @@ LogicalResult UseWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return diagnostic;
   }
   if (weight.getWeightType() != getType()) { // use_weight_c2
-    InFlightDiagnostic diagnostic = emitOpError("expected type ") << weight.getWeightType() << " of " << getNameAttr() << ", got " << getType();
+    InFlightDiagnostic diagnostic = emitOpError("expected type ") << weight.getWeightType() << " of "
+                                                                  << getNameAttr() << ", got " << getType();
     diagnostic.attachNote(weight.getLoc()) << "defined here";
     return diagnostic;
   }
@@ -68,8 +90,8 @@ LogicalResult UseWeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
 // Primitive ops
 //===----------------------------------------------------------------------===//
 
-LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
-                                            SmallVectorImpl<Type> &types) {
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                            Adaptor op, SmallVectorImpl<Type> &types) {
   return infer<EmbeddingOp>(context, location, types, [&](EmitError emit) {
     return embeddingType(op.getTokens().getType(), weightType(op.getTable()), emit);
   });
@@ -84,14 +106,16 @@ LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
 
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                          SmallVectorImpl<Type> &types) {
-  return infer<LinearOp>(context, location, types,
-                         [&](EmitError emit) { return linearType(op.getInput().getType(), weightType(op.getWeight()), emit); });
+  return infer<LinearOp>(context, location, types, [&](EmitError emit) {
+    return linearType(op.getInput().getType(), weightType(op.getWeight()), emit);
+  });
 }
 
 LogicalResult SplitOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                         SmallVectorImpl<Type> &types) {
   auto emit = [&] { return mlir::emitError(*location) << "'" << getOperationName() << "' op "; };
-  FailureOr<SmallVector<Type>> found = splitTypes(op.getInput().getType(), op.getSizes(), location ? EmitError(emit) : EmitError());
+  FailureOr<SmallVector<Type>> found =
+      splitTypes(op.getInput().getType(), op.getSizes(), location ? EmitError(emit) : EmitError());
   if (failed(found)) {
     return failure();
   }
@@ -102,20 +126,22 @@ LogicalResult SplitOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
 LogicalResult RopeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                        SmallVectorImpl<Type> &types) {
   return infer<RopeOp>(context, location, types, [&](EmitError emit) {
-    return ropeType(op.getInput().getType(), op.getPositions().getType(), weightType(op.getTable()), op.getHeadDim(), emit);
+    return ropeType(op.getInput().getType(), op.getPositions().getType(), weightType(op.getTable()),
+                    op.getHeadDim(), emit);
   });
 }
 
 LogicalResult KvAppendOp::verify() {
-  return checkKvAppend(getCache().getType(), getKey().getType(), getValue().getType(), getSlots().getType(), getLayer(),
-                       [&] { return emitOpError(); });
+  return checkKvAppend(getCache().getType(), getKey().getType(), getValue().getType(), getSlots().getType(),
+                       getLayer(), [&] { return emitOpError(); });
 }
 
-LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
-                                            SmallVectorImpl<Type> &types) {
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                            Adaptor op, SmallVectorImpl<Type> &types) {
   return infer<AttentionOp>(context, location, types, [&](EmitError emit) {
-    return attentionType(op.getQuery().getType(), cast<KvCacheType>(op.getCache().getType()), op.getPositions().getType(),
-                         op.getSequences().getType(), op.getLayer(), op.getScaleAttr(), emit);
+    return attentionType(op.getQuery().getType(), cast<KvCacheType>(op.getCache().getType()),
+                         op.getPositions().getType(), op.getSequences().getType(), op.getLayer(),
+                         op.getScaleAttr(), emit);
   });
 }
 
@@ -127,28 +153,31 @@ LogicalResult SiluOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
 
 LogicalResult MulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                       SmallVectorImpl<Type> &types) {
-  return infer<MulOp>(context, location, types,
-                      [&](EmitError emit) { return binaryType(op.getLhs().getType(), op.getRhs().getType(), emit); });
+  return infer<MulOp>(context, location, types, [&](EmitError emit) {
+    return binaryType(op.getLhs().getType(), op.getRhs().getType(), emit);
+  });
 }
 
 LogicalResult AddOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                       SmallVectorImpl<Type> &types) {
-  return infer<AddOp>(context, location, types,
-                      [&](EmitError emit) { return binaryType(op.getLhs().getType(), op.getRhs().getType(), emit); });
+  return infer<AddOp>(context, location, types, [&](EmitError emit) {
+    return binaryType(op.getLhs().getType(), op.getRhs().getType(), emit);
+  });
 }
 
-LogicalResult GatherRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
-                                             SmallVectorImpl<Type> &types) {
-  return infer<GatherRowsOp>(context, location, types,
-                             [&](EmitError) { return gatherRowsType(op.getInput().getType(), op.getRows().getType()); });
+LogicalResult GatherRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                             Adaptor op, SmallVectorImpl<Type> &types) {
+  return infer<GatherRowsOp>(context, location, types, [&](EmitError) {
+    return gatherRowsType(op.getInput().getType(), op.getRows().getType());
+  });
 }
 
 //===----------------------------------------------------------------------===//
 // Fused ops
 //===----------------------------------------------------------------------===//
 
-LogicalResult RopeAttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
-                                                SmallVectorImpl<Type> &types) {
+LogicalResult RopeAttentionOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                                Adaptor op, SmallVectorImpl<Type> &types) {
   return infer<RopeAttentionOp>(context, location, types, [&](EmitError emit) {
     RopeAttentionTypes operands{.projections = op.getProjections().getTypes(),
                                 .table = weightType(op.getTable()),

@@ -9,6 +9,17 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
+#include "llvm/Support/CommandLine.h"
+
+/// Reads parts of fused ops in lists of a pass's options.
+template <>
+class llvm::cl::parser<cria::llama::FusedPart> : public llvm::cl::basic_parser<cria::llama::FusedPart> {
+public:
+  using basic_parser::basic_parser;
+  /// Returns true on an error, which `option` has reported.
+  bool parse(Option &option, StringRef argument, StringRef text, cria::llama::FusedPart &part);
+};
+
 namespace cria {
 
 #define GEN_PASS_DECL

@@ -47,7 +47,7 @@ def FuseRopeAttentionPass : FusionPass<"llama-fuse-rope-attention"> {
     llama.kv_append %cache, %rk, %v, %slots
     %o = llama.attention %rq, %cache, ...
     // becomes; if q, k and v are all slices of one %qkv, that takes their place
-    %o = llama.rope_attention (%q, %k, %v), %table, %cache, ...
+    %o = llama.rope_attention(%q, %k, %v), %table, %cache, ...
     ```
   }];
 }
@@ -145,12 +145,7 @@ def DecomposeFusedOpsPass : Pass<"llama-decompose-fused-ops", "::mlir::ModuleOp"
   }];
   let dependentDialects = ["::cria::llama::LlamaDialect"];
   let options = [
-    ListOption<"parts", "parts", "::cria::llama::FusedPart", "Parts to peel off (default: all)", [{
-      ::llvm::cl::values(clEnumValN(::cria::llama::FusedPart::residual, "residual", "The addition after a linear"),
-                         clEnumValN(::cria::llama::FusedPart::activation, "activation", "SwiGLU after a linear"),
-                         clEnumValN(::cria::llama::FusedPart::norm, "norm", "The norm before a linear"),
-                         clEnumValN(::cria::llama::FusedPart::rope_attention, "rope_attention", "RoPE, KV append and attention"))
-    }]>,
+    ListOption<"parts", "parts", "::cria::llama::FusedPart", "residual, activation, norm, rope_attention (default: all)">,
     ListOption<"functions", "functions", "std::string", "Functions to work on (default: all)">];
   let statistics = [Statistic<"numDecomposed", "num-decomposed", "Fused ops that lost a part">];
 }

@@ -18,7 +18,9 @@ static constexpr std::pair<llvm::StringLiteral, cria::OptimizePass> kOptimizePas
     {"llama-fuse-norm", cria::OptimizePass::fuseNorm},
     {"llama-fuse-residual", cria::OptimizePass::fuseResidual}};
 
-ArrayRef<std::pair<llvm::StringLiteral, cria::OptimizePass>> cria::optimizePassNames() { return kOptimizePasses; }
+ArrayRef<std::pair<llvm::StringLiteral, cria::OptimizePass>> cria::optimizePassNames() {
+  return kOptimizePasses;
+}
 
 std::optional<cria::OptimizePass> cria::parseOptimizePass(StringRef name) {
   name.consume_front("llama-");
@@ -30,11 +32,26 @@ std::optional<cria::OptimizePass> cria::parseOptimizePass(StringRef name) {
   return std::nullopt;
 }
 
+llvm::raw_ostream &cria::operator<<(llvm::raw_ostream &os, OptimizePass pass) {
+  return os << llvm::find_if(kOptimizePasses, [&](auto &entry) { return entry.second == pass; })->first;
+}
+
+bool llvm::cl::parser<cria::OptimizePass>::parse(Option &option, StringRef, StringRef text,
+                                                 cria::OptimizePass &pass) {
+  std::optional<cria::OptimizePass> known = cria::parseOptimizePass(text);
+  if (!known) {
+    return option.error("expected a pass that can be switched off, such as llama-fuse-qkv, got " + text);
+  }
+  pass = *known;
+  return false;
+}
+
 void cria::buildOptimizePipeline(OpPassManager &manager, const OptimizeOptions &options) {
   auto enabled = [&](OptimizePass pass) { return !llvm::is_contained(options.disable, pass); };
   // One use_weight and one norm for each value, so that fusions see through equal ops.
   manager.addPass(createCSEPass());
-  // Before RoPE and attention become one op: that op can then take q, k and v as the one tensor they're split from.
+  // Before RoPE and attention become one op: that op can then take q, k and v as the one tensor they're split
+  // from.
   if (enabled(OptimizePass::fuseQkv)) {
     manager.addPass(createFuseQkvPass());
   }
@@ -59,6 +76,7 @@ void cria::buildOptimizePipeline(OpPassManager &manager, const OptimizeOptions &
 }
 
 void cria::registerPipelines() {
-  PassPipelineRegistration<OptimizeOptions>("llama-optimize-pipeline", "Fuses the ops of a model", buildOptimizePipeline);
+  PassPipelineRegistration<OptimizeOptions>("llama-optimize-pipeline", "Fuses the ops of a model",
+                                            buildOptimizePipeline);
   registerProgramPipelines();
 }

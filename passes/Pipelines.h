@@ -6,30 +6,43 @@
 #include "mlir/Pass/PassOptions.h"
 
 #include <optional>
-#include <string>
+#include <utility>
 
 namespace cria {
 
 /// The passes of the optimize pipeline that can be switched off, in the order they run.
 enum class OptimizePass { fuseQkv, fuseRopeAttention, fuseSwigluMlp, fuseNorm, fuseResidual };
 
-/// All of them by name, as `--disable-pass` takes them: "llama-fuse-qkv", ...
+/// All of them with their names, as `--disable-pass` takes them: "llama-fuse-qkv", ...
 llvm::ArrayRef<std::pair<llvm::StringLiteral, OptimizePass>> optimizePassNames();
 
 /// The pass of a name, with or without "llama-" in front.
 std::optional<OptimizePass> parseOptimizePass(llvm::StringRef name);
 
-struct OptimizeOptions : mlir::PassPipelineOptions<OptimizeOptions> {
-  ListOption<OptimizePass> disable{*this, "disable", llvm::cl::desc("Passes to leave out"),
-                                   llvm::cl::values(clEnumValN(OptimizePass::fuseQkv, "llama-fuse-qkv", "q, k and v"),
-                                                    clEnumValN(OptimizePass::fuseRopeAttention, "llama-fuse-rope-attention", "RoPE, KV append, attention"),
-                                                    clEnumValN(OptimizePass::fuseSwigluMlp, "llama-fuse-swiglu-mlp", "gate, up and SwiGLU"),
-                                                    clEnumValN(OptimizePass::fuseNorm, "llama-fuse-norm", "norm into linears"),
-                                                    clEnumValN(OptimizePass::fuseResidual, "llama-fuse-residual", "residual into linears"))};
-  Option<int64_t> swigluBlock{*this, "swiglu-block", llvm::cl::desc("Rows of gate, then of up, that lie together"), llvm::cl::init(16)};
+llvm::raw_ostream &operator<<(llvm::raw_ostream &os, OptimizePass pass);
+
+} // namespace cria
+
+/// Reads such names in lists of a pipeline's options.
+template <> class llvm::cl::parser<cria::OptimizePass> : public llvm::cl::basic_parser<cria::OptimizePass> {
+public:
+  using basic_parser::basic_parser;
+  /// Returns true on an error, which `option` has reported.
+  bool parse(Option &option, StringRef argument, StringRef text, cria::OptimizePass &pass);
 };
 
-/// llama to llama: primitive ops to fused ones (`llama-optimize-pipeline`). Runs on a module with @forward or with entries.
+namespace cria {
+
+struct OptimizeOptions : mlir::PassPipelineOptions<OptimizeOptions> {
+  ListOption<OptimizePass> disable{*this, "disable",
+                                   llvm::cl::desc("Passes to leave out, such as llama-fuse-qkv")};
+  Option<int64_t> swigluBlock{*this, "swiglu-block",
+                              llvm::cl::desc("Rows of gate, then of up, that lie together"),
+                              llvm::cl::init(16)};
+};
+
+/// llama to llama: primitive ops to fused ones (`llama-optimize-pipeline`). Runs on a module with @forward or
+/// with entries.
 void buildOptimizePipeline(mlir::OpPassManager &manager, const OptimizeOptions &options);
 
 /// Registers every pipeline by name.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Takes fused ops apart, for targets and row counts where a part doesn't pay, and for tests: the decomposition is what a fused op means.
+// Takes fused ops apart, for targets and row counts where a part doesn't pay, and for tests: the
+// decomposition is what a fused op means.
 
 #include "passes/Passes.h"
 
@@ -14,9 +15,26 @@ namespace cria {
 using namespace mlir;
 using namespace cria::llama;
 
+bool llvm::cl::parser<FusedPart>::parse(Option &option, StringRef, StringRef text, FusedPart &part) {
+  std::optional<FusedPart> known = symbolizeFusedPart(text);
+  if (!known) {
+    return option.error("expected parts residual, activation, norm or rope_attention, got " + text);
+  }
+  part = *known;
+  return false;
+}
+
 namespace {
 struct DecomposeFusedOpsPass : cria::impl::DecomposeFusedOpsPassBase<DecomposeFusedOpsPass> {
   using DecomposeFusedOpsPassBase::DecomposeFusedOpsPassBase;
+
+  LogicalResult initialize(MLIRContext *) override {
+    selected = parts.empty() ? FusedPart::all : FusedPart::none;
+    for (FusedPart part : parts) {
+      selected = selected | part;
+    }
+    return success();
+  }
 
   void runOnOperation() override {
     SmallVector<DecomposableOpInterface> ops;
@@ -32,17 +50,10 @@ struct DecomposeFusedOpsPass : cria::impl::DecomposeFusedOpsPassBase<DecomposeFu
   }
 
 private:
-  FusedPart selectedParts() {
-    FusedPart selected = FusedPart::none;
-    for (FusedPart part : parts) {
-      selected = selected | part;
-    }
-    return parts.empty() ? FusedPart::all : selected;
-  }
+  FusedPart selected = FusedPart::all;
 
   // All selected parts; without the activation if the op's weight can't be taken apart.
   LogicalResult decompose(DecomposableOpInterface op, RewriterBase &rewriter) {
-    FusedPart selected = selectedParts();
     if (succeeded(op.decompose(rewriter, selected))) {
       return success();
     }

@@ -41,6 +41,8 @@ static FusionOutcome fuse(RmsNormOp norm, RewriterBase &rewriter) {
 
 namespace {
 struct FuseNormPass : cria::impl::FuseNormPassBase<FuseNormPass> {
-  void runOnOperation() override { fuseEach<RmsNormOp>(getArgument(), getOperation(), fuse, numFused, numRejected); }
+  void runOnOperation() override {
+    fuseEach<RmsNormOp>(getArgument(), getOperation(), fuse, numFused, numRejected);
+  }
 };
 } // namespace

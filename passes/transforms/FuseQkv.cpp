@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes one linear of those for q, k and v, so that the input is read once and one kernel runs instead of three.
+// Makes one linear of those for q, k and v, so that the input is read once and one kernel runs instead of
+// three.
 
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
@@ -33,8 +34,8 @@ static LinearOp linearBehindRope(Value value) {
 static AttentionOp attentionAfter(KvAppendOp append) {
   for (Operation *user : append.getCache().getUsers()) {
     auto attention = dyn_cast<AttentionOp>(user);
-    if (attention && attention.getLayer() == append.getLayer() && attention->getBlock() == append->getBlock() &&
-        append->isBeforeInBlock(attention)) {
+    if (attention && attention.getLayer() == append.getLayer() &&
+        attention->getBlock() == append->getBlock() && append->isBeforeInBlock(attention)) {
       return attention;
     }
   }
@@ -49,11 +50,13 @@ static Projections projectionsOf(KvAppendOp append) {
 
 static Projections projectionsOf(RopeAttentionOp attention) {
   OperandRange values = attention.getProjections();
-  return {values[0].getDefiningOp<LinearOp>(), values[1].getDefiningOp<LinearOp>(), values[2].getDefiningOp<LinearOp>()};
+  return {values[0].getDefiningOp<LinearOp>(), values[1].getDefiningOp<LinearOp>(),
+          values[2].getDefiningOp<LinearOp>()};
 }
 
 static LinearOp firstInBlock(ArrayRef<LinearOp> linears) {
-  return *llvm::min_element(linears, [](LinearOp first, LinearOp second) { return first->isBeforeInBlock(second); });
+  return *llvm::min_element(linears,
+                            [](LinearOp first, LinearOp second) { return first->isBeforeInBlock(second); });
 }
 
 // One linear and a split in place of three linears.
@@ -126,7 +129,8 @@ namespace {
 struct FuseQkvPass : cria::impl::FuseQkvPassBase<FuseQkvPass> {
   void runOnOperation() override {
     auto fuseAppend = [](KvAppendOp append, RewriterBase &rewriter) {
-      return isSplitAlready(append) ? FusionOutcome::unrelated : fuse(append, projectionsOf(append), rewriter);
+      return isSplitAlready(append) ? FusionOutcome::unrelated
+                                    : fuse(append, projectionsOf(append), rewriter);
     };
     fuseEach<KvAppendOp>(getArgument(), getOperation(), fuseAppend, numFused, numRejected);
     fuseEach<RopeAttentionOp>(getArgument(), getOperation(), fuseAttention, numFused, numRejected);

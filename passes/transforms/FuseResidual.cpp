@@ -35,13 +35,16 @@ static FusionOutcome fuse(AddOp add, RewriterBase &rewriter) {
   LinearParts parts = *LinearParts::of(op);
   parts.residual = linear == add.getRhs() ? add.getLhs() : add.getRhs();
   rewriter.setInsertionPoint(add);
-  rewriter.replaceOp(add, parts.create(rewriter, rewriter.getFusedLoc({op->getLoc(), add.getLoc()}), add.getType()));
+  rewriter.replaceOp(
+      add, parts.create(rewriter, rewriter.getFusedLoc({op->getLoc(), add.getLoc()}), add.getType()));
   rewriter.eraseOp(op);
   return FusionOutcome::fused;
 }
 
 namespace {
 struct FuseResidualPass : cria::impl::FuseResidualPassBase<FuseResidualPass> {
-  void runOnOperation() override { fuseEach<AddOp>(getArgument(), getOperation(), fuse, numFused, numRejected); }
+  void runOnOperation() override {
+    fuseEach<AddOp>(getArgument(), getOperation(), fuse, numFused, numRejected);
+  }
 };
 } // namespace

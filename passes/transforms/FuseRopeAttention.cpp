@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes one op of RoPE of q and k, KV append and attention: with one row, a kernel then rotates, stores and attends in one go.
+// Makes one op of RoPE of q and k, KV append and attention: with one row, a kernel then rotates, stores and
+// attends in one go.
 
 #include "passes/Passes.h"
 #include "passes/transforms/Fusion.h"
@@ -20,7 +21,8 @@ static KvAppendOp appendBefore(AttentionOp attention) {
     op = op->getPrevNode();
   }
   auto append = dyn_cast_or_null<KvAppendOp>(op);
-  bool same = append && append.getCache() == attention.getCache() && append.getLayer() == attention.getLayer();
+  bool same =
+      append && append.getCache() == attention.getCache() && append.getLayer() == attention.getLayer();
   return same ? append : KvAppendOp();
 }
 
@@ -63,9 +65,10 @@ static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
   SmallVector<Value> values = projections(query.getInput(), key.getInput(), append.getValue());
   Operation *slices = query.getInput().getDefiningOp();
   rewriter.setInsertionPoint(attention);
-  auto fused = RopeAttentionOp::create(rewriter, loc, values, query.getTable(), attention.getCache(), attention.getPositions(),
-                                       attention.getSequences(), append.getSlots(), attention.getSequenceStarts(),
-                                       attention.getBlockTable(), attention.getLayerAttr(), attention.getScaleAttr());
+  auto fused = RopeAttentionOp::create(rewriter, loc, values, query.getTable(), attention.getCache(),
+                                       attention.getPositions(), attention.getSequences(), append.getSlots(),
+                                       attention.getSequenceStarts(), attention.getBlockTable(),
+                                       attention.getLayerAttr(), attention.getScaleAttr());
   rewriter.replaceOp(attention, fused);
   rewriter.eraseOp(append);
   rewriter.eraseOp(key);
@@ -78,6 +81,8 @@ static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
 
 namespace {
 struct FuseRopeAttentionPass : cria::impl::FuseRopeAttentionPassBase<FuseRopeAttentionPass> {
-  void runOnOperation() override { fuseEach<AttentionOp>(getArgument(), getOperation(), fuse, numFused, numRejected); }
+  void runOnOperation() override {
+    fuseEach<AttentionOp>(getArgument(), getOperation(), fuse, numFused, numRejected);
+  }
 };
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes one op of the gate and up linears and SwiGLU: a kernel then has both products of a column at hand and stores one number.
+// Makes one op of the gate and up linears and SwiGLU: a kernel then has both products of a column at hand and
+// stores one number.
 
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
@@ -21,9 +22,11 @@ struct Swiglu {
 };
 } // namespace
 
-// silu(gate) * up, the factors in either order. `up` or `gate` is null where a value doesn't come from a linear.
+// silu(gate) * up, the factors in either order. `up` or `gate` is null where a value doesn't come from a
+// linear.
 static std::optional<Swiglu> matchSwiglu(MulOp mul) {
-  for (auto [first, second] : {std::pair(mul.getLhs(), mul.getRhs()), std::pair(mul.getRhs(), mul.getLhs())}) {
+  for (auto [first, second] :
+       {std::pair(mul.getLhs(), mul.getRhs()), std::pair(mul.getRhs(), mul.getLhs())}) {
     if (auto silu = first.getDefiningOp<SiluOp>()) {
       return Swiglu{silu, silu.getInput().getDefiningOp<LinearOp>(), second.getDefiningOp<LinearOp>()};
     }
@@ -35,7 +38,8 @@ static std::optional<Swiglu> matchSwiglu(MulOp mul) {
 static Value interleavedWeight(Swiglu swiglu, int64_t block, Location loc, RewriterBase &rewriter) {
   WeightOp gate = weightOf(swiglu.gate.getWeight()), up = weightOf(swiglu.up.getWeight());
   auto recipe = InterleaveAttr::get(rewriter.getContext(), {gate.getRecipe(), up.getRecipe()}, block);
-  auto type = WeightType::get(recipeShape(recipe), gate.getWeightType().getElementType(), gate.getWeightType().getLayout());
+  auto type = WeightType::get(recipeShape(recipe), gate.getWeightType().getElementType(),
+                              gate.getWeightType().getLayout());
   return useFusedWeight(rewriter, loc, gate, "gate_up", type, recipe);
 }
 
@@ -76,7 +80,7 @@ struct FuseSwigluMlpPass : cria::impl::FuseSwigluMlpPassBase<FuseSwigluMlpPass> 
 
   LogicalResult initialize(MLIRContext *context) override {
     if (swigluBlock <= 0) {
-      return emitError(UnknownLoc::get(context)) << "expected positive swiglu-block, got " << swigluBlock;
+      return emitError(UnknownLoc::get(context)) << "expected positive swiglu-block, got " << swigluBlock.getValue();
     }
     return success();
   }

@@ -3,10 +3,8 @@
 
 #include "passes/transforms/Fusion.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/Support/DebugLog.h"
-
-#define DEBUG_TYPE "llama-fusion"
 
 using namespace mlir;
 using namespace cria;
@@ -14,16 +12,17 @@ using namespace cria::llama;
 
 FusionOutcome cria::reject(RewriterBase &rewriter, Operation *op, const Twine &reason) {
   (void)rewriter.notifyMatchFailure(op, reason);
-  remark::missed(op->getLoc(), remark::RemarkOpts::name(op->getName().getStringRef()).category(kFusionRemarks)) << reason.str();
+  remark::missed(op->getLoc(),
+                 remark::RemarkOpts::name(op->getName().getStringRef()).category(kFusionRemarks))
+      << reason.str();
   return FusionOutcome::rejected;
 }
 
-void RejectionLog::notifyMatchFailure(Location loc, function_ref<void(mlir::Diagnostic &)> reason) {
-  LDBG_OS([&](llvm::raw_ostream &os) {
-    mlir::Diagnostic diagnostic(loc, DiagnosticSeverity::Remark);
-    reason(diagnostic);
-    os << loc << ": " << diagnostic;
-  });
+void cria::remarkCounts(ModuleOp module, StringRef pass, int64_t numFused, int64_t numRejected) {
+  if (numFused + numRejected > 0) {
+    remark::analysis(module.getLoc(), remark::RemarkOpts::name(pass).category(kFusionRemarks))
+        << remark::metric("num-fused", numFused) << remark::metric("num-rejected", numRejected);
+  }
 }
 
 WeightOp cria::weightOf(Value value) {
@@ -41,14 +40,15 @@ static WeightOp findWeight(Region &region, WeightType type, Attribute recipe) {
   return {};
 }
 
-Value cria::useFusedWeight(RewriterBase &rewriter, Location loc, WeightOp first, StringRef name, WeightType type, Attribute recipe) {
+Value cria::useFusedWeight(RewriterBase &rewriter, Location loc, WeightOp first, StringRef name,
+                           WeightType type, Attribute recipe) {
   WeightOp fused = findWeight(*first->getParentRegion(), type, recipe);
   if (!fused) {
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPoint(first);
     StringRef folder = first.getSymName();
     folder = folder.take_front(folder.rfind('.') + 1);
-    fused = WeightOp::create(rewriter, loc, (folder + name).str(), type, recipe);
+    // Made outside the module: the symbol table finds a free name on insertion.
+    OpBuilder detached(rewriter.getContext());
+    fused = WeightOp::create(detached, loc, (folder + name).str(), type, recipe);
     SymbolTable(first->getParentOp()).insert(fused, first->getIterator());
   }
   return UseWeightOp::create(rewriter, loc, fused);
@@ -58,8 +58,8 @@ bool cria::canJoinWeights(ValueRange weights) {
   auto first = cast<WeightType>(weights.front().getType());
   return llvm::all_of(weights, [&](Value weight) {
     auto type = cast<WeightType>(weight.getType());
-    return weightOf(weight) && type.getElementType() == first.getElementType() && type.getLayout() == first.getLayout() &&
-           type.getColumns() == first.getColumns();
+    return weightOf(weight) && type.getElementType() == first.getElementType() &&
+           type.getLayout() == first.getLayout() && type.getColumns() == first.getColumns();
   });
 }
 
@@ -80,5 +80,6 @@ std::optional<LinearParts> LinearParts::of(Operation *op) {
 }
 
 FusedLinearOp LinearParts::create(OpBuilder &builder, Location loc, Type type) const {
-  return FusedLinearOp::create(builder, loc, type, input, weight, normWeight, residual, epsilon, activation, swigluBlock);
+  return FusedLinearOp::create(builder, loc, type, input, weight, normWeight, residual, epsilon, activation,
+                               swigluBlock);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the fusion passes share: the walk over candidates with its counters, weights made of other weights, and linears in both forms.
+// What the fusion passes share: the walk over candidates with its counters and remarks, weights made of other
+// weights, and linears in both forms.
 #pragma once
 
 #include "ir/LlamaOps.h"
 
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/Pass.h"
 
 namespace cria {
@@ -17,56 +17,46 @@ enum class FusionOutcome {
   fused,     ///< Replaced.
 };
 
-/// Category of the remarks that fusions make: a summary of each pass, and each rejection with its reason.
+/// Category of the remarks that fusions make: the counts of each pass, and each rejection with its reason.
 inline constexpr llvm::StringLiteral kFusionRemarks = "fusion";
 
-/// Rejects `op`, giving the reason to the rewriter's listener and as a remark.
+/// Rejects `op` with a remark that gives the reason.
 FusionOutcome reject(mlir::RewriterBase &rewriter, mlir::Operation *op, const llvm::Twine &reason);
 
-/// Logs what a rewriter says about rejected candidates.
-class RejectionLog : public mlir::RewriterBase::Listener {
-public:
-  void notifyMatchFailure(mlir::Location loc, llvm::function_ref<void(mlir::Diagnostic &)> reason) override;
-};
+/// A remark on what a pass did, if it did or rejected anything. Statistics say the same where LLVM is built
+/// with them.
+void remarkCounts(mlir::ModuleOp module, llvm::StringRef pass, int64_t numFused, int64_t numRejected);
 
-/// Offers every op of one kind in `module`, in order, to `fuse(op, rewriter)`, and counts, also as a remark of `pass`: a release build of LLVM keeps no
-/// statistics. `fuse` may erase ops before its own, never another candidate.
+/// Offers every op of one kind in `module`, in order, to `fuse(op, rewriter)`, and counts. `fuse` may erase
+/// ops before its own, never another candidate. `pass` is the argument of the pass, for the remark.
 template <typename Op, typename Fuse>
-void fuseEach(llvm::StringRef pass, mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused, mlir::Pass::Statistic &numRejected) {
-  int64_t fused = 0, rejected = 0;
+void fuseEach(llvm::StringRef pass, mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused,
+              mlir::Pass::Statistic &numRejected) {
   llvm::SmallVector<Op> candidates;
   module.walk([&](Op op) { candidates.push_back(op); });
-  RejectionLog log;
-  mlir::IRRewriter rewriter(module.getContext(), &log);
+  mlir::IRRewriter rewriter(module.getContext());
+  int64_t fused = 0, rejected = 0;
   for (Op op : candidates) {
-    switch (FusionOutcome outcome = fuse(op, rewriter)) {
-    case FusionOutcome::unrelated:
-      break;
-    case FusionOutcome::rejected:
-      ++numRejected;
-      ++rejected;
-      break;
-    case FusionOutcome::fused:
-      ++numFused;
-      ++fused;
-      break;
-    }
+    FusionOutcome outcome = fuse(op, rewriter);
+    fused += outcome == FusionOutcome::fused;
+    rejected += outcome == FusionOutcome::rejected;
   }
-  if (fused + rejected > 0) {
-    mlir::remark::analysis(module.getLoc(), mlir::remark::RemarkOpts::name(pass).category(kFusionRemarks))
-        << mlir::remark::metric("num-fused", fused) << mlir::remark::metric("num-rejected", rejected);
-  }
+  numFused += fused;
+  numRejected += rejected;
+  remarkCounts(module, pass, fused, rejected);
 }
 
 /// The `llama.weight` a value stands for, or null if it comes from elsewhere.
 llama::WeightOp weightOf(mlir::Value value);
 
-/// A use, at the rewriter's insertion point, of the weight that `recipe` makes: one the module has with that recipe and type, or a new one in front of
-/// `first`, named after the folder of its name (`layers.0.q` and `qkv` make `layers.0.qkv`). Erases nothing.
-mlir::Value useFusedWeight(mlir::RewriterBase &rewriter, mlir::Location loc, llama::WeightOp first, llvm::StringRef name,
-                           llama::WeightType type, mlir::Attribute recipe);
+/// A use, at the rewriter's insertion point, of the weight that `recipe` makes: one the module has with that
+/// recipe and type, or a new one in front of `first`, named after the folder of its name (`layers.0.q` and
+/// `qkv` make `layers.0.qkv`). Erases nothing.
+mlir::Value useFusedWeight(mlir::RewriterBase &rewriter, mlir::Location loc, llama::WeightOp first,
+                           llvm::StringRef name, llama::WeightType type, mlir::Attribute recipe);
 
-/// Whether weights can be joined: all from a `llama.weight`, of one element type, layout and number of columns.
+/// Whether weights can be joined: all from a `llama.weight`, of one element type, layout and number of
+/// columns.
 bool canJoinWeights(mlir::ValueRange weights);
 
 /// A linear, fused or not, as a fused one without changing it: what the passes that add a part start from.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Erases weights that nothing uses: fusions leave the weights they joined behind, and the package would hold them twice.
+// Erases weights that nothing uses: fusions leave the weights they joined behind, and the package would hold
+// them twice.
 
 #include "passes/Passes.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes the entries of a program: clones of @forward for one row, a few, and many, so that kernels can be chosen for each.
+// Makes the entries of a program: clones of @forward for one row, a few, and many, so that kernels can be
+// chosen for each.
 
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
@@ -17,7 +18,17 @@ using namespace cria::llama;
 
 namespace {
 /// The arguments of the forward contract, in order.
-enum ForwardArgument { tokens, positions, sequences, slots, sequenceStarts, blockTable, outputs, cache, numForwardArguments };
+enum ForwardArgument {
+  tokens,
+  positions,
+  sequences,
+  slots,
+  sequenceStarts,
+  blockTable,
+  outputs,
+  cache,
+  numForwardArguments
+};
 
 struct Entry {
   StringRef name;
@@ -34,12 +45,15 @@ static bool isIndices(Type type, int64_t rank) {
 static LogicalResult checkForward(func::FuncOp forward) {
   FunctionType type = forward.getFunctionType();
   if (type.getNumInputs() != numForwardArguments || type.getNumResults() != 1 || forward.isExternal()) {
-    return forward.emitOpError("expected the 8 arguments of the forward contract, one result and a body, got type ") << type;
+    return forward.emitOpError(
+               "expected the 8 arguments of the forward contract, one result and a body, got type ")
+           << type;
   }
   for (auto [index, input] : llvm::enumerate(type.getInputs())) {
     bool expected = index == cache ? isa<KvCacheType>(input) : isIndices(input, index == blockTable ? 2 : 1);
     if (!expected) {
-      return forward.emitOpError("expected argument ") << index << " as the forward contract has it, got " << input;
+      return forward.emitOpError("expected argument ")
+             << index << " as the forward contract has it, got " << input;
     }
   }
   return success();
@@ -56,8 +70,9 @@ static LogicalResult updateResultTypes(Operation *op) {
     return success();
   }
   SmallVector<Type> types;
-  if (failed(inferrable.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(), op->getDiscardableAttrDictionary(),
-                                         op->getPropertiesStorage(), op->getRegions(), types))) {
+  if (failed(inferrable.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
+                                         op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
+                                         op->getRegions(), types))) {
     return failure();
   }
   for (auto [result, type] : llvm::zip_equal(op->getResults(), types)) {
@@ -77,7 +92,8 @@ static LogicalResult makeSingleRow(func::FuncOp entry) {
       return failure();
     }
   }
-  entry.setType(FunctionType::get(entry.getContext(), body.getArgumentTypes(), body.getTerminator()->getOperandTypes()));
+  entry.setType(FunctionType::get(entry.getContext(), body.getArgumentTypes(),
+                                  body.getTerminator()->getOperandTypes()));
   return success();
 }
 
@@ -105,8 +121,9 @@ struct SpecializeEntriesPass : cria::impl::SpecializeEntriesPassBase<SpecializeE
 private:
   LogicalResult checkOptions() {
     if (maxTokens < 1 || smallTokens < 0) {
-      return getOperation().emitError("expected max-tokens of at least 1 and small-tokens of at least 0, got ")
-             << maxTokens << " and " << smallTokens;
+      return getOperation().emitError(
+                 "expected max-tokens of at least 1 and small-tokens of at least 0, got ")
+             << maxTokens.getValue() << " and " << smallTokens.getValue();
     }
     return success();
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A layer becomes five ops, and each pass can be switched off.
 // RUN: cria-opt %s --llama-optimize-pipeline | FileCheck %s --implicit-check-not=llama.linear --implicit-check-not=llama.rms_norm
-// RUN: cria-opt %s --llama-optimize-pipeline="disable=llama-fuse-qkv" | FileCheck %s --check-prefix=NO_QKV
+// RUN: cria-opt %s --llama-optimize-pipeline="disable=fuse-qkv" | FileCheck %s --check-prefix=NO_QKV
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=llama-fuse-rope-attention" | FileCheck %s --check-prefix=NO_ROPE
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=llama-fuse-swiglu-mlp" | FileCheck %s --check-prefix=NO_SWIGLU
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=llama-fuse-norm" | FileCheck %s --check-prefix=NO_NORM
@@ -33,10 +33,10 @@ llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output",
 // BLOCK: llama.weight @layers.0.gate_up : !llama.weight<768x128xf16>
 
 // CHECK-LABEL: func @forward
-// CHECK-SAME: %[[TOKENS:[a-z]+]]: tensor<?xi32>
+// CHECK-SAME: %[[TOKENS:[a-z0-9]+]]: tensor<?xi32>
 // CHECK: %[[HIDDEN:.*]] = llama.embedding %[[TOKENS]]
 // CHECK: %[[QKV:.*]] = llama.fused_linear %[[HIDDEN]], %{{.*}} norm(%{{.*}}) {epsilon
-// CHECK: %[[ATTENTION:.*]] = llama.rope_attention (%[[QKV]])
+// CHECK: %[[ATTENTION:.*]] = llama.rope_attention(%[[QKV]])
 // CHECK: %[[MIDDLE:.*]] = llama.fused_linear %[[ATTENTION]], %{{.*}} residual(%[[HIDDEN]])
 // CHECK: %[[MLP:.*]] = llama.fused_linear %[[MIDDLE]], %{{.*}} norm(%{{.*}}) activation(swiglu)
 // CHECK: %[[LAST:.*]] = llama.fused_linear %[[MLP]], %{{.*}} residual(%[[MIDDLE]])
@@ -46,7 +46,7 @@ llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output",
 
 // NO_QKV-LABEL: func @forward
 // NO_QKV-COUNT-3: llama.fused_linear {{.*}} norm(
-// NO_QKV: llama.rope_attention (%{{.*}}, %{{.*}}, %{{.*}})
+// NO_QKV: llama.rope_attention(%{{.*}}, %{{.*}}, %{{.*}})
 
 // NO_ROPE-LABEL: func @forward
 // NO_ROPE: llama.split
@@ -73,7 +73,7 @@ llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output",
 // NONE: llama.linear
 // NONE: return
 
-// UNKNOWN: llama-fuse-everything
+// UNKNOWN: expected a pass that can be switched off, such as llama-fuse-qkv, got llama-fuse-everything
 
 func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>,
     %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x1024xf32> {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: cria-opt %s --llama-specialize-entries --split-input-file --verify-diagnostics
+
+// expected-error @+1 {{expected a function @forward to make the entries from, found none}}
+module {}
+
+// -----
+
+// expected-error @+1 {{expected the 8 arguments of the forward contract, one result and a body, got type '(tensor<?xi32>) -> tensor<?xi32>'}}
+func.func @forward(%tokens: tensor<?xi32>) -> tensor<?xi32> {
+  return %tokens : tensor<?xi32>
+}
+
+// -----
+
+// expected-error @+1 {{expected argument 5 as the forward contract has it, got 'tensor<?xi32>'}}
+func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>,
+    %block_table: tensor<?xi32>, %outputs: tensor<?xi32>, %cache: !llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, f16>) -> tensor<?xi32> {
+  return %tokens : tensor<?xi32>
+}
+
+// -----
+
+func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>,
+    %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, f16>) -> tensor<?xi32> {
+  return %tokens : tensor<?xi32>
+}
+
+// expected-error @+1 {{expected the name 'small' to be free for an entry}}
+llama.weight @small : !llama.weight<8xf32> = #llama.ones<8>
