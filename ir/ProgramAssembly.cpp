@@ -63,7 +63,9 @@ ParseResult cria::program::parseShape(AsmParser &parser, DenseI64ArrayAttr &shap
   return success();
 }
 
-void cria::program::printShape(AsmPrinter &printer, Operation *, DenseI64ArrayAttr shape) { printExtents(printer, shape); }
+void cria::program::printShape(AsmPrinter &printer, Operation *, DenseI64ArrayAttr shape) {
+  printExtents(printer, shape);
+}
 
 static ParseResult parseSize(AsmParser &parser, int64_t &size) {
   if (succeeded(parser.parseOptionalKeyword("rest"))) {
@@ -96,14 +98,15 @@ ParseResult cria::program::parseBinding(AsmParser &parser, BindingAttr &binding)
       parser.parseInteger(offset) || parser.parseKeyword("size") || parseSize(parser, size)) {
     return failure();
   }
-  binding = BindingAttr::get(parser.getContext(), name, FlatSymbolRefAttr::get(buffer), *parsed, type, shape, strides,
-                             offset, size);
+  binding = BindingAttr::get(parser.getContext(), name, FlatSymbolRefAttr::get(buffer), *parsed, type, shape,
+                             strides, offset, size);
   return success();
 }
 
 void cria::program::printBinding(AsmPrinter &printer, BindingAttr binding) {
   printer.printKeywordOrString(binding.getName());
-  printer << " = " << stringifyAccess(binding.getAccess()) << " " << binding.getBuffer() << " " << binding.getType() << " ";
+  printer << " = " << stringifyAccess(binding.getAccess()) << " " << binding.getBuffer() << " "
+          << binding.getType() << " ";
   printExtents(printer, binding.getShape());
   printer << " strides ";
   printExtents(printer, binding.getStrides());
@@ -148,8 +151,8 @@ ParseResult cria::program::parseGrid(OpAsmParser &parser, ArrayAttr &grid) {
   auto parseDim = [&]() -> ParseResult {
     SMLoc location = parser.getCurrentLocation();
     int64_t times = 0, of = 0, tile = 0;
-    if (parser.parseInteger(times) || parser.parseStar() || parseExtent(parser, of) || parser.parseKeyword("by") ||
-        parser.parseInteger(tile)) {
+    if (parser.parseInteger(times) || parser.parseStar() || parseExtent(parser, of) ||
+        parser.parseKeyword("by") || parser.parseInteger(tile)) {
       return failure();
     }
     auto emitError = [&] { return parser.emitError(location); };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How extents, shapes, bindings and grids of the `program` dialect are written; private to the dialect's sources.
+// How extents, shapes, bindings and grids of the `program` dialect are written; private to the dialect's
+// sources.
 #pragma once
 
 #include "ir/ProgramDialect.h"

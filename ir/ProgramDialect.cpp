@@ -38,12 +38,14 @@ LogicalResult ProgramDialect::verifyOperationAttribute(Operation *op, NamedAttri
   if (ok && isa<ModuleOp>(op)) {
     return success();
   }
-  return op->emitError() << "expected '" << name << "' to be one of '" << kTargetAttr << "' (a string), '" << kLimitsAttr
-                         << "' (#program.limits) and '" << kKvAttr << "' (#program.kv) on a module";
+  return op->emitError() << "expected '" << name << "' to be one of '" << kTargetAttr << "' (a string), '"
+                         << kLimitsAttr << "' (#program.limits) and '" << kKvAttr
+                         << "' (#program.kv) on a module";
 }
 
-LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t maxTokens, int64_t maxSequences,
-                                 int64_t maxOutputs, int64_t maxPagesPerSequence, int64_t contextTokens) {
+LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t maxTokens,
+                                 int64_t maxSequences, int64_t maxOutputs, int64_t maxPagesPerSequence,
+                                 int64_t contextTokens) {
   // Larger limits would let sizes in bytes leave 64 bits.
   constexpr int64_t kMaximum = int64_t(1) << 24;
   for (int64_t limit : {maxTokens, maxSequences, maxOutputs, maxPagesPerSequence, contextTokens}) {
@@ -54,12 +56,14 @@ LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   return success();
 }
 
-LogicalResult KvAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t pageTokens, int64_t pageBytes, Type type) {
+LogicalResult KvAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t pageTokens,
+                             int64_t pageBytes, Type type) {
   if (pageTokens < 1) {
     return emitError() << "expected 'page_tokens' of at least 1, got " << pageTokens;
   }
   if (pageBytes < 1 || pageBytes % kAlignment != 0) {
-    return emitError() << "expected 'page_bytes' to be a positive multiple of " << kAlignment << ", got " << pageBytes;
+    return emitError() << "expected 'page_bytes' to be a positive multiple of " << kAlignment << ", got "
+                       << pageBytes;
   }
   if (elementTypeName(type).empty()) {
     return emitError() << "expected an element type of programs, got " << type;
@@ -67,9 +71,11 @@ LogicalResult KvAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64
   return success();
 }
 
-LogicalResult GridDimAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t times, int64_t of, int64_t tile) {
+LogicalResult GridDimAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t times, int64_t of,
+                                  int64_t tile) {
   if (times < 0 || tile < 1) {
-    return emitError() << "expected a grid dimension with times >= 0 and tile >= 1, got " << times << " and " << tile;
+    return emitError() << "expected a grid dimension with times >= 0 and tile >= 1, got " << times << " and "
+                       << tile;
   }
   if (of != 1 && of != kExtentT && of != kExtentR) {
     return emitError() << "expected a grid dimension of 1, T or R, got " << extentName(of);
@@ -132,19 +138,20 @@ StringRef cria::program::elementTypeName(Type type) {
   if (type.isUnsignedInteger(8)) {
     return "u8";
   }
-  return type.isF32()                   ? "f32"
-         : type.isF16()                 ? "f16"
-         : type.isBF16()                ? "bf16"
-         : type.isSignlessInteger(32)   ? "i32"
-         : type.isSignlessInteger(8)    ? "i8"
-                                        : "";
+  return type.isF32()                 ? "f32"
+         : type.isF16()               ? "f16"
+         : type.isBF16()              ? "bf16"
+         : type.isSignlessInteger(32) ? "i32"
+         : type.isSignlessInteger(8)  ? "i8"
+                                      : "";
 }
 
 int64_t cria::program::elementTypeBytes(Type type) {
   return elementTypeName(type).empty() ? 0 : type.getIntOrFloatBitWidth() / 8;
 }
 
-int64_t cria::program::spanBytes(Type type, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, LimitsAttr limits) {
+int64_t cria::program::spanBytes(Type type, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
+                                 LimitsAttr limits) {
   int64_t last = 0;
   for (auto [extent, stride] : llvm::zip_equal(shape, strides)) {
     int64_t count = maximumExtent(extent, limits);

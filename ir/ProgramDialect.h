@@ -16,11 +16,11 @@ namespace cria::program {
 
 /// Symbolic extents of a shape; every other extent is a number >= 0.
 enum Extent : int64_t {
-  kExtentT = -1,     ///< rows of the step
-  kExtentR = -2,     ///< rows of logits
-  kExtentS = -3,     ///< sequences of the step
+  kExtentT = -1, ///< rows of the step
+  kExtentR = -2, ///< rows of logits
+  kExtentS = -3, ///< sequences of the step
   kExtentSPlus1 = -4,
-  kExtentP = -5,     ///< pages in the pool, only for `kv`
+  kExtentP = -5, ///< pages in the pool, only for `kv`
 };
 /// The size of a window that reaches to the end of the pool.
 constexpr int64_t kRest = -1;
@@ -36,7 +36,8 @@ llvm::StringRef elementTypeName(mlir::Type type);
 /// Bytes of an element; 0 for a type that programs do not have.
 int64_t elementTypeBytes(mlir::Type type);
 /// Bytes from the first to past the last element at the maxima; 0 when an extent is 0.
-int64_t spanBytes(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides, LimitsAttr limits);
+int64_t spanBytes(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides,
+                  LimitsAttr limits);
 /// Strides of a dense row-major array. Every extent but the first is a number.
 llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Builders and verifiers of the `program` ops, each looking at one op alone; ProgramVerifier.cpp checks whole programs.
+// Builders and verifiers of the `program` ops, each looking at one op alone; ProgramVerifier.cpp checks whole
+// programs.
 
 #include "ir/ProgramOps.h"
 #include "ir/ProgramAssembly.h"
@@ -32,7 +33,8 @@ FieldAttr StepOp::lookupField(StringRef name) {
 LogicalResult StepOp::verify() {
   int64_t size = getSize();
   if (size <= 0 || size % kAlignment != 0) { // step_c1
-    return emitOpError() << "expected a size that is a positive multiple of " << kAlignment << ", got " << size;
+    return emitOpError() << "expected a size that is a positive multiple of " << kAlignment << ", got "
+                         << size;
   }
   SmallVector<FieldAttr> fields(getFields().getAsRange<FieldAttr>());
   llvm::StringSet<> names;
@@ -40,8 +42,8 @@ LogicalResult StepOp::verify() {
     if (!names.insert(field.getName()).second) {
       return emitOpError() << "has two fields named '" << field.getName() << "'";
     }
-    if (field.getOffset() < 0 || field.getLength() < 0 || field.getOffset() % 4 != 0 || field.getOffset() > size ||
-        field.getLength() > (size - field.getOffset()) / 4) {
+    if (field.getOffset() < 0 || field.getLength() < 0 || field.getOffset() % 4 != 0 ||
+        field.getOffset() > size || field.getLength() > (size - field.getOffset()) / 4) {
       return emitOpError() << "expected field '" << field.getName() << "' to lie inside " << size
                            << " bytes at a multiple of 4, got offset " << field.getOffset() << " and length "
                            << field.getLength();
@@ -50,7 +52,8 @@ LogicalResult StepOp::verify() {
   llvm::sort(fields, [](FieldAttr a, FieldAttr b) { return a.getOffset() < b.getOffset(); });
   for (size_t i = 1; i < fields.size(); ++i) {
     if (fields[i - 1].getOffset() + 4 * fields[i - 1].getLength() > fields[i].getOffset()) {
-      return emitOpError() << "field '" << fields[i - 1].getName() << "' overlaps field '" << fields[i].getName() << "'";
+      return emitOpError() << "field '" << fields[i - 1].getName() << "' overlaps field '"
+                           << fields[i].getName() << "'";
     }
   }
   return success();
@@ -67,24 +70,27 @@ LogicalResult BufferOp::verify() {
   }
   if (std::optional<int64_t> offset = getOffset()) { // buffer_c2
     if (getKind() != BufferKind::arena) {
-      return emitOpError() << "only an arena buffer has an offset, this one is of kind '" << stringifyBufferKind(getKind())
-                           << "'";
+      return emitOpError() << "only an arena buffer has an offset, this one is of kind '"
+                           << stringifyBufferKind(getKind()) << "'";
     }
     if (*offset < 0 || *offset % kAlignment != 0) {
-      return emitOpError() << "expected an offset that is a multiple of " << kAlignment << ", got " << *offset;
+      return emitOpError() << "expected an offset that is a multiple of " << kAlignment << ", got "
+                           << *offset;
     }
   }
   bool isConstant = getKind() == BufferKind::constant; // buffer_c3
   if (isConstant != getData().has_value()) {
-    return emitOpError() << (isConstant ? "expected data of a constant buffer" : "only a constant buffer has data");
+    return emitOpError() << (isConstant ? "expected data of a constant buffer"
+                                        : "only a constant buffer has data");
   }
   if (!isConstant) {
     return success();
   }
   int64_t words = getData()->size();
-  if (elementTypeBytes(getType()) != 4 || getShape() != ArrayRef<int64_t>(words) || int64_t(getSize()) != 4 * words) {
-    return emitOpError() << "expected a constant of " << words << " words of 32 bits to have shape [" << words << "] and size "
-                         << 4 * words;
+  if (elementTypeBytes(getType()) != 4 || getShape() != ArrayRef<int64_t>(words) ||
+      int64_t(getSize()) != 4 * words) {
+    return emitOpError() << "expected a constant of " << words << " words of 32 bits to have shape [" << words
+                         << "] and size " << 4 * words;
   }
   return success();
 }
@@ -104,12 +110,14 @@ LogicalResult KernelOp::verify() {
   }
   int64_t scratch = getScratchBytes(); // kernel_c3
   if (scratch < 0 || (scratch != 0 && getOpName())) {
-    return emitOpError() << "expected scratch bytes " << (getOpName() ? "of 0 for an op" : ">= 0") << ", got " << scratch;
+    return emitOpError() << "expected scratch bytes " << (getOpName() ? "of 0 for an op" : ">= 0") << ", got "
+                         << scratch;
   }
   return success();
 }
 
-void EntryOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t minTokens, int64_t maxTokens) {
+void EntryOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t minTokens,
+                    int64_t maxTokens) {
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
   state.addAttribute(getMinTokensAttrName(state.name), builder.getI64IntegerAttr(minTokens));
   state.addAttribute(getMaxTokensAttrName(state.name), builder.getI64IntegerAttr(maxTokens));
@@ -135,7 +143,8 @@ static LogicalResult verifyBinding(DispatchOp dispatch, BindingAttr binding) {
   if (elementTypeName(binding.getType()).empty()) {
     return error() << "has type " << binding.getType() << ", which programs do not have";
   }
-  if (binding.getShape().size() != binding.getStrides().size() || binding.getShape().size() > kMaximumRank) { // dispatch_c2
+  if (binding.getShape().size() != binding.getStrides().size() ||
+      binding.getShape().size() > kMaximumRank) { // dispatch_c2
     return error() << "expected shape and strides of one rank, at most " << kMaximumRank << ", got "
                    << binding.getShape().size() << " and " << binding.getStrides().size();
   }
@@ -143,7 +152,8 @@ static LogicalResult verifyBinding(DispatchOp dispatch, BindingAttr binding) {
     return error() << "has a stride that is not a number";
   }
   if (binding.getOffset() < 0 || binding.getSize() < kRest) {
-    return error() << "expected offset and size >= 0, got " << binding.getOffset() << " and " << binding.getSize();
+    return error() << "expected offset and size >= 0, got " << binding.getOffset() << " and "
+                   << binding.getSize();
   }
   return success();
 }

@@ -105,13 +105,14 @@ LogicalResult ProgramVerifier::verifyModule() {
   limits_ = module_->getAttrOfType<LimitsAttr>(ProgramDialect::kLimitsAttr);
   kv_ = module_->getAttrOfType<KvAttr>(ProgramDialect::kKvAttr);
   if (!limits_ || !kv_ || !module_->hasAttrOfType<StringAttr>(ProgramDialect::kTargetAttr)) {
-    return module_.emitError() << "expected a program to have the attributes '" << ProgramDialect::kTargetAttr << "', '"
-                               << ProgramDialect::kLimitsAttr << "' and '" << ProgramDialect::kKvAttr << "'";
+    return module_.emitError() << "expected a program to have the attributes '" << ProgramDialect::kTargetAttr
+                               << "', '" << ProgramDialect::kLimitsAttr << "' and '"
+                               << ProgramDialect::kKvAttr << "'";
   }
   int64_t steps = llvm::range_size(module_.getOps<StepOp>());
   if (steps != 1 || !symbols_.lookup<StepOp>(ProgramDialect::kStepBuffer)) {
-    return module_.emitError() << "expected a program to have one 'program.step' named '" << ProgramDialect::kStepBuffer
-                               << "', got " << steps;
+    return module_.emitError() << "expected a program to have one 'program.step' named '"
+                               << ProgramDialect::kStepBuffer << "', got " << steps;
   }
   auto isResult = [](BufferOp buffer) { return buffer.getKind() == BufferKind::result; };
   int64_t results = llvm::count_if(module_.getOps<BufferOp>(), isResult);
@@ -119,7 +120,8 @@ LogicalResult ProgramVerifier::verifyModule() {
     return module_.emitError() << "expected a program to have one result buffer, got " << results;
   }
   if (Operation *taken = symbols_.lookup(ProgramDialect::kKvBuffer)) {
-    return taken->emitError() << "expected no symbol named '" << ProgramDialect::kKvBuffer << "', the name of the KV pages";
+    return taken->emitError() << "expected no symbol named '" << ProgramDialect::kKvBuffer
+                              << "', the name of the KV pages";
   }
   return success();
 }
@@ -136,8 +138,8 @@ LogicalResult ProgramVerifier::verifyBuffers() {
     }
     int64_t bytes = spanBytes(buffer.getType(), shape, denseStrides(shape), limits_);
     if (bytes > int64_t(buffer.getSize())) {
-      return buffer.emitOpError() << "expected a size of at least " << bytes << " bytes for its shape at the limits, got "
-                                  << buffer.getSize();
+      return buffer.emitOpError() << "expected a size of at least " << bytes
+                                  << " bytes for its shape at the limits, got " << buffer.getSize();
     }
   }
   return success();
@@ -147,8 +149,8 @@ LogicalResult ProgramVerifier::verifyKernels() {
   auto code = symbols_.lookup<ModuleOp>(ProgramDialect::kKernelsModule);
   for (auto kernel : module_.getOps<KernelOp>()) { // kernel_c4
     if (code && kernel.getSymbol() && !SymbolTable::lookupSymbolIn(code, *kernel.getSymbol())) {
-      return kernel.emitOpError() << "expected module '" << ProgramDialect::kKernelsModule << "' to have a function '"
-                                  << *kernel.getSymbol() << "'";
+      return kernel.emitOpError() << "expected module '" << ProgramDialect::kKernelsModule
+                                  << "' to have a function '" << *kernel.getSymbol() << "'";
     }
   }
   return success();
@@ -174,12 +176,13 @@ std::optional<Target> ProgramVerifier::lookup(StringRef name) {
 LogicalResult ProgramVerifier::verifyEntry(EntryOp entry) {
   written_.clear();
   if (int64_t(entry.getMaxTokens()) > limits_.getMaxTokens()) {
-    return entry.emitOpError() << "expected max_tokens of at most the limit " << limits_.getMaxTokens() << ", got "
-                               << entry.getMaxTokens();
+    return entry.emitOpError() << "expected max_tokens of at most the limit " << limits_.getMaxTokens()
+                               << ", got " << entry.getMaxTokens();
   }
   bool isInitialize = entry.getSymName() == EntryOp::kInitialize;
   if ((entry.getMinTokens() == 0) != isInitialize) {
-    return entry.emitOpError() << "expected '" << EntryOp::kInitialize << "', and no other entry, to take 0 tokens";
+    return entry.emitOpError() << "expected '" << EntryOp::kInitialize
+                               << "', and no other entry, to take 0 tokens";
   }
   for (DispatchOp dispatch : entry.getDispatches()) {
     if (failed(verifyDispatch(dispatch, entry))) {
@@ -203,7 +206,8 @@ LogicalResult ProgramVerifier::verifyDispatch(DispatchOp dispatch, EntryOp entry
   }
   for (BindingAttr binding : dispatch.getBindingAttrs()) {
     if (isWritten(binding) && binding.getSize() != kRest) {
-      written_[binding.getBuffer().getValue()].add(binding.getOffset(), binding.getOffset() + binding.getSize());
+      written_[binding.getBuffer().getValue()].add(binding.getOffset(),
+                                                   binding.getOffset() + binding.getSize());
     }
   }
   return success();
@@ -212,16 +216,20 @@ LogicalResult ProgramVerifier::verifyDispatch(DispatchOp dispatch, EntryOp entry
 LogicalResult ProgramVerifier::verifyBinding(DispatchOp dispatch, BindingAttr binding, EntryOp entry) {
   std::optional<Target> target = lookup(binding.getBuffer().getValue());
   if (!target) {
-    return errorAt(dispatch, binding) << "names buffer '" << binding.getBuffer().getValue() << "', which does not exist";
+    return errorAt(dispatch, binding)
+           << "names buffer '" << binding.getBuffer().getValue() << "', which does not exist";
   }
-  if (failed(verifyWindow(dispatch, binding, *target)) || failed(verifyElements(dispatch, binding, *target)) ||
+  if (failed(verifyWindow(dispatch, binding, *target)) ||
+      failed(verifyElements(dispatch, binding, *target)) ||
       failed(verifyAccess(dispatch, binding, *target, entry))) {
     return failure();
   }
   int64_t begin = binding.getOffset(), end = begin + binding.getSize();
-  if (target->isPlanned() && isRead(binding) && !written_[binding.getBuffer().getValue()].covers(begin, end)) {
-    return errorAt(dispatch, binding) << "reads bytes " << begin << " to " << end << " of '" << binding.getBuffer().getValue()
-                                      << "', which were not all written before in entry '" << entry.getSymName() << "'";
+  if (target->isPlanned() && isRead(binding) &&
+      !written_[binding.getBuffer().getValue()].covers(begin, end)) {
+    return errorAt(dispatch, binding)
+           << "reads bytes " << begin << " to " << end << " of '" << binding.getBuffer().getValue()
+           << "', which were not all written before in entry '" << entry.getSymName() << "'";
   }
   return success();
 }
@@ -233,26 +241,30 @@ LogicalResult ProgramVerifier::verifyWindow(DispatchOp dispatch, BindingAttr bin
   }
   int64_t offset = binding.getOffset(), size = isKv ? 0 : binding.getSize();
   if (offset > target.size || size > target.size - offset || (isKv && offset == target.size)) {
-    return errorAt(dispatch, binding) << "expected the window of " << size << " bytes at " << offset << " to lie inside "
-                                      << (isKv ? "a page" : "the buffer") << " of " << target.size << " bytes";
+    return errorAt(dispatch, binding)
+           << "expected the window of " << size << " bytes at " << offset << " to lie inside "
+           << (isKv ? "a page" : "the buffer") << " of " << target.size << " bytes";
   }
   auto kernel = symbols_.lookup<KernelOp>(dispatch.getKernel());
   int64_t alignment = kernel.getSymbol() ? kAlignment : elementTypeBytes(binding.getType());
   if (offset % alignment != 0) {
-    return errorAt(dispatch, binding) << "expected an offset that is a multiple of " << alignment << ", got " << offset;
+    return errorAt(dispatch, binding)
+           << "expected an offset that is a multiple of " << alignment << ", got " << offset;
   }
   return success();
 }
 
 /// Bytes are counted in 128 bits: strides and extents are any numbers.
-LogicalResult ProgramVerifier::verifyElements(DispatchOp dispatch, BindingAttr binding, const Target &target) {
+LogicalResult ProgramVerifier::verifyElements(DispatchOp dispatch, BindingAttr binding,
+                                              const Target &target) {
   bool isKv = target.kind == Target::Kind::kv;
   int64_t elementBytes = elementTypeBytes(binding.getType());
   int64_t window = isKv ? target.size - binding.getOffset() : binding.getSize();
   __int128 last = 0;
   for (auto [extent, stride] : llvm::zip_equal(binding.getShape(), binding.getStrides())) {
     if (extent == kExtentP && (!isKv || stride > target.size / elementBytes)) {
-      return errorAt(dispatch, binding) << "expected extent P for the KV pages alone, with a stride of at most a page";
+      return errorAt(dispatch, binding)
+             << "expected extent P for the KV pages alone, with a stride of at most a page";
     }
     int64_t count = maximumExtent(extent, limits_);
     if (count == 0) {
@@ -261,17 +273,18 @@ LogicalResult ProgramVerifier::verifyElements(DispatchOp dispatch, BindingAttr b
     last += __int128(count - 1) * stride;
   }
   if ((last + 1) * elementBytes > window) {
-    return errorAt(dispatch, binding) << "expected the last element at the limits to lie inside the window of " << window
-                                      << " bytes";
+    return errorAt(dispatch, binding)
+           << "expected the last element at the limits to lie inside the window of " << window << " bytes";
   }
   return success();
 }
 
-LogicalResult ProgramVerifier::verifyAccess(DispatchOp dispatch, BindingAttr binding, const Target &target, EntryOp entry) {
+LogicalResult ProgramVerifier::verifyAccess(DispatchOp dispatch, BindingAttr binding, const Target &target,
+                                            EntryOp entry) {
   bool isInitialize = entry.getSymName() == EntryOp::kInitialize;
   if (isInitialize && (target.kind == Target::Kind::kv || target.kind == Target::Kind::step)) {
-    return errorAt(dispatch, binding) << "uses '" << binding.getBuffer().getValue() << "', which '" << EntryOp::kInitialize
-                                      << "' does not have";
+    return errorAt(dispatch, binding) << "uses '" << binding.getBuffer().getValue() << "', which '"
+                                      << EntryOp::kInitialize << "' does not have";
   }
   if (!isWritten(binding) || target.kind == Target::Kind::kv || target.isPlanned()) {
     return success();
@@ -279,8 +292,8 @@ LogicalResult ProgramVerifier::verifyAccess(DispatchOp dispatch, BindingAttr bin
   if (auto weight = dyn_cast<WeightOp>(target.op); weight && isInitialize && weight.getInitialized()) {
     return success();
   }
-  return errorAt(dispatch, binding) << "writes '" << binding.getBuffer().getValue() << "', which is read only in entry '"
-                                    << entry.getSymName() << "'";
+  return errorAt(dispatch, binding) << "writes '" << binding.getBuffer().getValue()
+                                    << "', which is read only in entry '" << entry.getSymName() << "'";
 }
 
 LogicalResult ProgramVerifier::verifyPairs(DispatchOp dispatch) {
@@ -292,8 +305,8 @@ LogicalResult ProgramVerifier::verifyPairs(DispatchOp dispatch) {
       bool overlap = a.getBuffer() == b.getBuffer() && a.getOffset() < end(b) && b.getOffset() < end(a);
       bool sameWindow = a.getOffset() == b.getOffset() && a.getSize() == b.getSize();
       if (overlap && (isWritten(a) || isWritten(b)) && !(dispatch.getInPlace() && sameWindow)) {
-        return errorAt(dispatch, b) << "overlaps binding '" << a.getName() << "' in '" << a.getBuffer().getValue()
-                                    << "', and one of them is written";
+        return errorAt(dispatch, b) << "overlaps binding '" << a.getName() << "' in '"
+                                    << a.getBuffer().getValue() << "', and one of them is written";
       }
     }
   }
@@ -304,7 +317,8 @@ LogicalResult ProgramVerifier::verifyWritten(EntryOp entry) {
   if (entry.getSymName() != EntryOp::kInitialize) {
     for (auto buffer : module_.getOps<BufferOp>()) {
       if (buffer.getKind() == BufferKind::result && written_[buffer.getSymName()].empty()) {
-        return entry.emitOpError() << "expected the entry to write the result '" << buffer.getSymName() << "'";
+        return entry.emitOpError() << "expected the entry to write the result '" << buffer.getSymName()
+                                   << "'";
       }
     }
     return success();
@@ -346,9 +360,10 @@ LogicalResult ProgramVerifier::verifyLifetimes(EntryOp entry) {
     for (size_t j = i + 1; j < lifetimes.size() && lifetimes[j].first <= lifetimes[i].last; ++j) {
       BufferOp a = lifetimes[i].buffer, b = lifetimes[j].buffer;
       if (*a.getOffset() < *b.getOffset() + b.getSize() && *b.getOffset() < *a.getOffset() + a.getSize()) {
-        InFlightDiagnostic error = b.emitOpError() << "overlaps buffer '" << a.getSymName() << "' in the arena, and both are alive at"
-                                                   << " dispatch " << lifetimes[j].first << " of entry '" << entry.getSymName()
-                                                   << "'";
+        InFlightDiagnostic error = b.emitOpError() << "overlaps buffer '" << a.getSymName()
+                                                   << "' in the arena, and both are alive at"
+                                                   << " dispatch " << lifetimes[j].first << " of entry '"
+                                                   << entry.getSymName() << "'";
         error.attachNote(a.getLoc()) << "the other buffer";
         return error;
       }

@@ -29,7 +29,8 @@ static Json shapeJson(ArrayRef<int64_t> shape) {
 
 static std::string typeJson(Type type) { return elementTypeName(type).str(); }
 
-/// A float as the shortest number that reads back as the same value of its own type, so that 1e-5 stays 1e-05.
+/// A float as the shortest number that reads back as the same value of its own type, so that 1e-5 stays
+/// 1e-05.
 static Json floatJson(FloatAttr attribute) {
   double value = attribute.getValueAsDouble();
   if (!attribute.getType().isF32()) {
@@ -60,13 +61,16 @@ static Json limitsJson(LimitsAttr limits) {
 }
 
 static Json kvJson(KvAttr kv) {
-  return {{"page_tokens", kv.getPageTokens()}, {"page_bytes", kv.getPageBytes()}, {"type", typeJson(kv.getType())}};
+  return {{"page_tokens", kv.getPageTokens()},
+          {"page_bytes", kv.getPageBytes()},
+          {"type", typeJson(kv.getType())}};
 }
 
 static Json stepJson(StepOp step) {
   Json fields = Json::array();
   for (auto field : step.getFields().getAsRange<FieldAttr>()) {
-    fields.push_back({{"name", field.getName().str()}, {"offset", field.getOffset()}, {"length", field.getLength()}});
+    fields.push_back(
+        {{"name", field.getName().str()}, {"offset", field.getOffset()}, {"length", field.getLength()}});
   }
   return {{"size", step.getSize()}, {"fields", std::move(fields)}};
 }
@@ -181,8 +185,7 @@ static Json entryJson(EntryOp entry, const llvm::StringMap<int64_t> &kernels) {
 }
 
 /// An array of what `print` makes of each op of one kind, in the order of the module.
-template <typename OpTy, typename Print>
-static Json listJson(ModuleOp module, Print print) {
+template <typename OpTy, typename Print> static Json listJson(ModuleOp module, Print print) {
   Json json = Json::array();
   for (OpTy op : module.getOps<OpTy>()) {
     json.push_back(print(op));

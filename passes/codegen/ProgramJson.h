@@ -8,8 +8,8 @@
 
 namespace cria {
 
-/// The program as JSON. `module` has passed program::verifyProgram. Weights with data are in the file of their layout, under their own
-/// name.
+/// The program as JSON. `module` has passed program::verifyProgram. Weights with data are in the file of
+/// their layout, under their own name.
 nlohmann::ordered_json programToJson(mlir::ModuleOp module);
 
 /// "weights/<layout>.safetensors", relative to the package.

@@ -9,21 +9,26 @@
 
 namespace cria {
 
-/// The passes with a target that the caller owns and that outlives them; the generated constructors name a built-in one.
+/// The passes with a target that the caller owns and that outlives them; the generated constructors name a
+/// built-in one.
 std::unique_ptr<mlir::Pass> createPreparePass(const Target &target);
 std::unique_ptr<mlir::Pass> createFormDispatchesPass(const Target &target, FormDispatchesPassOptions options);
 
 struct ProgramOptions : mlir::PassPipelineOptions<ProgramOptions> {
-  Option<int64_t> maxTokens{*this, "max-tokens", llvm::cl::desc("Most rows of a step; at most the context"), llvm::cl::init(512)};
-  Option<int64_t> maxSequences{*this, "max-sequences", llvm::cl::desc("Most sequences of a step"), llvm::cl::init(16)};
-  Option<int64_t> maxOutputs{*this, "max-outputs", llvm::cl::desc("Most rows of logits; 0: as many as rows of a step"),
+  Option<int64_t> maxTokens{*this, "max-tokens", llvm::cl::desc("Most rows of a step; at most the context"),
+                            llvm::cl::init(512)};
+  Option<int64_t> maxSequences{*this, "max-sequences", llvm::cl::desc("Most sequences of a step"),
+                               llvm::cl::init(16)};
+  Option<int64_t> maxOutputs{*this, "max-outputs",
+                             llvm::cl::desc("Most rows of logits; 0: as many as rows of a step"),
                              llvm::cl::init(0)};
-  Option<int64_t> context{*this, "context", llvm::cl::desc("Positions of a sequence; 0: what llama.config says"),
+  Option<int64_t> context{*this, "context",
+                          llvm::cl::desc("Positions of a sequence; 0: what llama.config says"),
                           llvm::cl::init(0)};
 };
 
-/// llama to program, for a module with entries (llama-specialize-entries): prepare, form dispatches, plan memory, verify.
-/// `target` outlives the manager.
+/// llama to program, for a module with entries (llama-specialize-entries): prepare, form dispatches, plan
+/// memory, verify. `target` outlives the manager.
 void buildProgramPipeline(mlir::OpPassManager &manager, const Target &target, const ProgramOptions &options);
 
 /// Registers the pipeline of every built-in target by name: `llama-ops-pipeline`, ...

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Turns prepared entries into a program: walks the ops of each in order and lets the target write their dispatches.
+// Turns prepared entries into a program: walks the ops of each in order and lets the target write their
+// dispatches.
 
 #include "passes/conversion/Conversion.h"
 #include "passes/conversion/Initialize.h"
@@ -26,16 +27,19 @@ LogicalResult checkArguments(func::FuncOp entry) {
             isa<KvCacheType>(entry.getArgumentTypes().back());
   for (unsigned i = 0; ok && i < kNumStepArrays; ++i) {
     auto type = dyn_cast<RankedTensorType>(entry.getArgumentTypes()[i]);
-    ok = type && type.getElementType().isInteger(32) && type.getRank() == (stepArrayName(i) == "block_table" ? 2 : 1);
+    ok = type && type.getElementType().isInteger(32) &&
+         type.getRank() == (stepArrayName(i) == "block_table" ? 2 : 1);
   }
   if (ok) {
     return success();
   }
-  return entry.emitError() << "expected entry '" << entry.getSymName() << "' to take the arguments of the forward contract and"
+  return entry.emitError() << "expected entry '" << entry.getSymName()
+                           << "' to take the arguments of the forward contract and"
                            << " to return the logits, got " << entry.getFunctionType();
 }
 
-/// The functions of the module, all of them entries with arguments of the forward contract and one cache type.
+/// The functions of the module, all of them entries with arguments of the forward contract and one cache
+/// type.
 FailureOr<SmallVector<func::FuncOp>> collectEntries(ModuleOp module) {
   SmallVector<func::FuncOp> entries(module.getOps<func::FuncOp>());
   if (entries.empty()) {
@@ -44,21 +48,25 @@ FailureOr<SmallVector<func::FuncOp>> collectEntries(ModuleOp module) {
   for (func::FuncOp entry : entries) {
     if (!entry->hasAttrOfType<IntegerAttr>(LlamaDialect::kMaxTokensAttrName) ||
         !entry->hasAttrOfType<IntegerAttr>(LlamaDialect::kMinTokensAttrName)) {
-      return entry.emitError() << "expected function '" << entry.getSymName()
-                               << "' to state 'llama.min_tokens' and 'llama.max_tokens': run llama-specialize-entries first";
+      return entry.emitError()
+             << "expected function '" << entry.getSymName()
+             << "' to state 'llama.min_tokens' and 'llama.max_tokens': run llama-specialize-entries first";
     }
     if (failed(checkArguments(entry))) {
       return failure();
     }
     if (entry.getArgumentTypes().back() != entries.front().getArgumentTypes().back()) {
-      return entry.emitError() << "expected all entries to take one cache type, got " << entry.getArgumentTypes().back()
-                               << " and " << entries.front().getArgumentTypes().back();
+      return entry.emitError() << "expected all entries to take one cache type, got "
+                               << entry.getArgumentTypes().back() << " and "
+                               << entries.front().getArgumentTypes().back();
     }
   }
   return entries;
 }
 
-int64_t tokensAttr(func::FuncOp entry, StringRef name) { return entry->getAttrOfType<IntegerAttr>(name).getInt(); }
+int64_t tokensAttr(func::FuncOp entry, StringRef name) {
+  return entry->getAttrOfType<IntegerAttr>(name).getInt();
+}
 
 /// Views are made on the way, so only what computes is handed to the target.
 bool isView(Operation &op) { return isa<llama::UseWeightOp, llama::SplitOp, func::ReturnOp>(op); }
@@ -125,19 +133,20 @@ FailureOr<program::LimitsAttr> FormDispatches::makeLimits(ModuleOp module) {
   llama::ConfigAttr config = llama::getConfig(module);
   int64_t positions = context != 0 || !config ? int64_t(context) : config.getContextLength();
   if (positions < 1) {
-    return module.emitError() << "expected option 'context' or the module's 'llama.config' to state a context of at least 1, got "
+    return module.emitError() << "expected option 'context' or the module's 'llama.config' to state a "
+                                 "context of at least 1, got "
                               << positions;
   }
   if (config && positions > config.getContextLength()) {
-    return module.emitError() << "expected option 'context' to be at most the model's " << config.getContextLength() << ", got "
-                              << positions;
+    return module.emitError() << "expected option 'context' to be at most the model's "
+                              << config.getContextLength() << ", got " << positions;
   }
   int64_t tokens = std::min<int64_t>(maxTokens, positions);
   int64_t outputs = maxOutputs == 0 ? tokens : std::min<int64_t>(maxOutputs, tokens);
   int64_t pages = llvm::divideCeil(positions, target_->pageTokens());
   auto emitError = [&] { return module.emitError() << "limits of the program: "; };
-  auto limits =
-      program::LimitsAttr::getChecked(emitError, &getContext(), tokens, int64_t(maxSequences), outputs, pages, positions);
+  auto limits = program::LimitsAttr::getChecked(emitError, &getContext(), tokens, int64_t(maxSequences),
+                                                outputs, pages, positions);
   if (!limits) {
     return failure();
   }
@@ -151,7 +160,8 @@ LogicalResult FormDispatches::form(ModuleOp module) {
     return failure();
   }
   auto cache = cast<KvCacheType>(entries->front().getArgumentTypes().back());
-  auto kv = program::KvAttr::get(&getContext(), target_->pageTokens(), target_->pageBytes(cache), cache.getElementType());
+  auto kv = program::KvAttr::get(&getContext(), target_->pageTokens(), target_->pageBytes(cache),
+                                 cache.getElementType());
   ProgramBuilder program(module, target_->name(), *limits, kv);
   for (func::FuncOp entry : *entries) {
     if (failed(emitEntry(entry, *target_, program))) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Takes recipes of random weights apart into segments, one for each source tensor, and lets the target fill them.
+// Takes recipes of random weights apart into segments, one for each source tensor, and lets the target fill
+// them.
 
 #include "passes/conversion/Initialize.h"
 
@@ -21,8 +22,8 @@ struct Segment {
 
 constexpr int64_t kMaximum = UINT32_MAX;
 
-/// The sources of a recipe whose first row is `firstRow` of the weight; fails for anything but random sources, their concatenation
-/// and their interleaving.
+/// The sources of a recipe whose first row is `firstRow` of the weight; fails for anything but random
+/// sources, their concatenation and their interleaving.
 LogicalResult collectSegments(Attribute recipe, int64_t firstRow, SmallVectorImpl<Segment> &segments) {
   if (auto random = dyn_cast<llama::RandomAttr>(recipe)) {
     segments.push_back({random, firstRow, random.getRows(), random.getRows()});
@@ -52,13 +53,15 @@ LogicalResult collectSegments(Attribute recipe, int64_t firstRow, SmallVectorImp
   return success();
 }
 
-LogicalResult emitSegment(const WeightView &weight, const Segment &segment, const Target &target, DispatchBuilder &builder,
-                          Location location) {
+LogicalResult emitSegment(const WeightView &weight, const Segment &segment, const Target &target,
+                          DispatchBuilder &builder, Location location) {
   if (segment.source.getSeed() > uint64_t(kMaximum) || weight.logical.getRows() > kMaximum) {
-    return emitError(location) << "expected the seed and the rows of random weight '" << weight.buffer << "' to be at most "
-                               << kMaximum << ", got " << segment.source.getSeed() << " and " << weight.logical.getRows();
+    return emitError(location) << "expected the seed and the rows of random weight '" << weight.buffer
+                               << "' to be at most " << kMaximum << ", got " << segment.source.getSeed()
+                               << " and " << weight.logical.getRows();
   }
-  uint32_t key = randomTensorKey(uint32_t(segment.source.getSeed()), randomTensorId(segment.source.getTensor()));
+  uint32_t key =
+      randomTensorKey(uint32_t(segment.source.getSeed()), randomTensorId(segment.source.getTensor()));
   RandomSegment words = {.tensorKey = key,
                          .rows = uint32_t(segment.source.getRows()),
                          .firstRow = uint32_t(segment.firstRow),
@@ -70,7 +73,8 @@ LogicalResult emitSegment(const WeightView &weight, const Segment &segment, cons
   return target.emitFillRandom(weight, words, builder.constants(constants), builder);
 }
 
-LogicalResult emitWeight(program::WeightOp op, const WeightView &weight, const Target &target, DispatchBuilder &builder) {
+LogicalResult emitWeight(program::WeightOp op, const WeightView &weight, const Target &target,
+                         DispatchBuilder &builder) {
   if (isa<llama::OnesAttr>(op.getRecipe())) {
     return target.emitFillOnes(weight, builder);
   }

@@ -6,8 +6,8 @@
 
 namespace cria {
 
-/// Adds the entry when a weight of the program is made of #llama.random or #llama.ones: one dispatch for each source tensor. Fails,
-/// with a diagnostic, for recipes whose rows no RandomSegment describes.
+/// Adds the entry when a weight of the program is made of #llama.random or #llama.ones: one dispatch for each
+/// source tensor. Fails, with a diagnostic, for recipes whose rows no RandomSegment describes.
 llvm::LogicalResult emitInitialize(const Target &target, ProgramBuilder &program);
 
 } // namespace cria

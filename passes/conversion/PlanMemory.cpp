@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Gives every arena buffer its offset. Entries never run at the same time and share one arena; within an entry, buffers that
-// are alive at the same time lie apart. Larger buffers choose first, each the lowest gap that fits.
+// Gives every arena buffer its offset. Entries never run at the same time and share one arena; within an
+// entry, buffers that are alive at the same time lie apart. Larger buffers choose first, each the lowest gap
+// that fits.
 
 #include "passes/Passes.h"
 
@@ -97,7 +98,8 @@ int64_t placeAll(MutableArrayRef<Plan> plans) {
   for (Plan *plan : order) {
     plan->offset = firstFit(*plan, placed);
     end = std::max(end, plan->end());
-    auto after = llvm::upper_bound(placed, plan, [](const Plan *a, const Plan *b) { return a->offset < b->offset; });
+    auto after =
+        llvm::upper_bound(placed, plan, [](const Plan *a, const Plan *b) { return a->offset < b->offset; });
     placed.insert(after, plan);
   }
   return end;
@@ -118,8 +120,8 @@ struct PlanMemory : impl::PlanMemoryPassBase<PlanMemory> {
     arenaBytes += withReuse;
     bytesWithoutReuse += withoutReuse;
     if (report) {
-      getOperation().emitRemark() << plans.size() << " arena buffers take " << withReuse << " bytes, " << withoutReuse
-                                  << " without reuse";
+      getOperation().emitRemark() << plans.size() << " arena buffers take " << withReuse << " bytes, "
+                                  << withoutReuse << " without reuse";
     }
   }
 };

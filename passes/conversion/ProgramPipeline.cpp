@@ -19,7 +19,8 @@ static FormDispatchesPassOptions formOptions(const ProgramOptions &options) {
   return form;
 }
 
-static void addPasses(OpPassManager &manager, std::unique_ptr<Pass> prepare, std::unique_ptr<Pass> formDispatches) {
+static void addPasses(OpPassManager &manager, std::unique_ptr<Pass> prepare,
+                      std::unique_ptr<Pass> formDispatches) {
   manager.addPass(std::move(prepare));
   manager.addPass(std::move(formDispatches));
   // Last of what changes a program: offsets follow from the dispatches.
@@ -32,7 +33,8 @@ void buildProgramPipeline(OpPassManager &manager, const Target &target, const Pr
 }
 
 /// Like buildProgramPipeline, with a built-in target that the passes make for themselves by name.
-static void buildNamedPipeline(OpPassManager &manager, const std::string &name, const ProgramOptions &options) {
+static void buildNamedPipeline(OpPassManager &manager, const std::string &name,
+                               const ProgramOptions &options) {
   PreparePassOptions prepare;
   prepare.target = name;
   FormDispatchesPassOptions form = formOptions(options);
@@ -42,9 +44,11 @@ static void buildNamedPipeline(OpPassManager &manager, const std::string &name, 
 
 void registerProgramPipelines() {
   for (const std::string &name : targetNames()) {
-    PassPipelineRegistration<ProgramOptions>(
-        "llama-" + name + "-pipeline", "From entries to the program of target " + name,
-        [name](OpPassManager &manager, const ProgramOptions &options) { buildNamedPipeline(manager, name, options); });
+    PassPipelineRegistration<ProgramOptions>("llama-" + name + "-pipeline",
+                                             "From entries to the program of target " + name,
+                                             [name](OpPassManager &manager, const ProgramOptions &options) {
+                                               buildNamedPipeline(manager, name, options);
+                                             });
   }
 }
 

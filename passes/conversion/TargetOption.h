@@ -23,7 +23,8 @@ public:
       return llvm::success();
     }
     return mlir::emitError(mlir::UnknownLoc::get(context))
-           << "expected option 'target' to be one of " << llvm::join(targetNames(), ", ") << ", got '" << name << "'";
+           << "expected option 'target' to be one of " << llvm::join(targetNames(), ", ") << ", got '" << name
+           << "'";
   }
 
   const Target &operator*() const { return *target_; }

@@ -74,7 +74,8 @@ WeightView viewOf(program::WeightOp weight) {
 
 ProgramBuilder::ProgramBuilder(ModuleOp module, StringRef targetName, LimitsAttr limits, KvAttr kv)
     : module_(module), limits_(limits), kv_(kv) {
-  for (StringRef reserved : {ProgramDialect::kStepBuffer, ProgramDialect::kKvBuffer, ProgramDialect::kKernelsModule}) {
+  for (StringRef reserved :
+       {ProgramDialect::kStepBuffer, ProgramDialect::kKvBuffer, ProgramDialect::kKernelsModule}) {
     names_.insert(reserved);
   }
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -118,8 +119,9 @@ FailureOr<WeightView> ProgramBuilder::weight(StringRef name) {
   }
   llama::WeightType type = source.getWeightType();
   OpBuilder builder = atEnd();
-  auto made = program::WeightOp::create(builder, source.getLoc(), weightNames_.lookup(name), type, physicalBytes(type),
-                                        source.getRecipe(), isMadeOnDevice(source.getRecipe()));
+  auto made =
+      program::WeightOp::create(builder, source.getLoc(), weightNames_.lookup(name), type,
+                                physicalBytes(type), source.getRecipe(), isMadeOnDevice(source.getRecipe()));
   return weights_[name] = viewOf(made);
 }
 
@@ -143,7 +145,8 @@ View ProgramBuilder::addBuffer(StringRef name, BufferKind kind, Type type, Array
   view.strides.assign(strides.begin(), strides.end());
   view.size = spanBytes(type, shape, strides, limits_);
   OpBuilder builder = atEnd();
-  BufferOp::create(builder, module_.getLoc(), view.buffer, kind, type, shape, view.size, IntegerAttr(), DenseI32ArrayAttr());
+  BufferOp::create(builder, module_.getLoc(), view.buffer, kind, type, shape, view.size, IntegerAttr(),
+                   DenseI32ArrayAttr());
   return view;
 }
 
@@ -156,7 +159,8 @@ View ProgramBuilder::constants(ArrayRef<uint32_t> words) {
   SmallVector<int32_t> record(words.begin(), words.end());
   record.resize(length, 0);
   int64_t first = 0, total = constantWords_.size();
-  while (first < total && ArrayRef<int32_t>(constantWords_).slice(first).take_front(length) != ArrayRef<int32_t>(record)) {
+  while (first < total &&
+         ArrayRef<int32_t>(constantWords_).slice(first).take_front(length) != ArrayRef<int32_t>(record)) {
     first += kWordsPerRecord;
   }
   if (first >= total) {
@@ -181,7 +185,8 @@ ModuleOp ProgramBuilder::kernelsModule() {
   return kernelsModule_;
 }
 
-FailureOr<KernelRef> ProgramBuilder::getOrCreateKernel(Location location, StringRef name, int64_t scratchBytes,
+FailureOr<KernelRef> ProgramBuilder::getOrCreateKernel(Location location, StringRef name,
+                                                       int64_t scratchBytes,
                                                        function_ref<LogicalResult(OpBuilder &)> build) {
   auto known = kernels_.find(name);
   if (known != kernels_.end()) {
@@ -192,8 +197,8 @@ FailureOr<KernelRef> ProgramBuilder::getOrCreateKernel(Location location, String
     return failure();
   }
   OpBuilder builder = atEnd();
-  auto kernel = KernelOp::create(builder, location, uniqueName(name), builder.getStringAttr(name), scratchBytes,
-                                 StringAttr(), DictionaryAttr());
+  auto kernel = KernelOp::create(builder, location, uniqueName(name), builder.getStringAttr(name),
+                                 scratchBytes, StringAttr(), DictionaryAttr());
   return kernels_[name] = FlatSymbolRefAttr::get(kernel.getSymNameAttr());
 }
 
@@ -202,7 +207,8 @@ KernelRef ProgramBuilder::getOrCreateOp(Location location, StringRef op, Diction
   KernelRef &kernel = ops_[attributes.getArrayAttr({attributes.getStringAttr(op), parameters})];
   if (!kernel) {
     OpBuilder builder = atEnd();
-    auto made = KernelOp::create(builder, location, uniqueName(op), StringAttr(), 0, builder.getStringAttr(op), parameters);
+    auto made = KernelOp::create(builder, location, uniqueName(op), StringAttr(), 0,
+                                 builder.getStringAttr(op), parameters);
     kernel = FlatSymbolRefAttr::get(made.getSymNameAttr());
   }
   return kernel;
@@ -213,8 +219,7 @@ EntryOp ProgramBuilder::addEntry(Location location, StringRef name, int64_t minT
   return EntryOp::create(builder, location, name, minTokens, maxTokens);
 }
 
-template <typename... OpTys>
-static void moveToEnd(ModuleOp module) {
+template <typename... OpTys> static void moveToEnd(ModuleOp module) {
   SmallVector<Operation *> ops;
   for (Operation &op : *module.getBody()) {
     if (isa<OpTys...>(op)) {
@@ -231,8 +236,8 @@ void ProgramBuilder::finish() {
     OpBuilder builder = atEnd();
     int64_t words = constantWords_.size();
     BufferOp::create(builder, module_.getLoc(), constantsName_, BufferKind::constant,
-                     builder.getIntegerType(32, /*isSigned=*/false), ArrayRef<int64_t>(words), 4 * words, IntegerAttr(),
-                     builder.getDenseI32ArrayAttr(constantWords_));
+                     builder.getIntegerType(32, /*isSigned=*/false), ArrayRef<int64_t>(words), 4 * words,
+                     IntegerAttr(), builder.getDenseI32ArrayAttr(constantWords_));
   }
   moveToEnd<StepOp>(module_);
   moveToEnd<program::WeightOp>(module_);
@@ -316,7 +321,8 @@ int64_t DispatchBuilder::rowExtent(OpResult result) {
 View DispatchBuilder::resultView(OpResult result) {
   auto type = cast<RankedTensorType>(result.getType());
   SmallVector<int64_t> shape = {rowExtent(result), type.getDimSize(1)};
-  bool isReturned = llvm::any_of(result.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
+  bool isReturned =
+      llvm::any_of(result.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
   if (!isReturned) {
     return temporary(result.getOwner()->getName().stripDialect(), type.getElementType(), shape);
   }
@@ -325,7 +331,8 @@ View DispatchBuilder::resultView(OpResult result) {
     return *view;
   }
   failed_ = true;
-  return temporary("result", type.getElementType(), shape); // the target goes on with a view of the right shape
+  return temporary("result", type.getElementType(),
+                   shape); // the target goes on with a view of the right shape
 }
 
 WeightView DispatchBuilder::weight(Value value) {
@@ -334,7 +341,8 @@ WeightView DispatchBuilder::weight(Value value) {
   if (succeeded(view)) {
     return *view;
   }
-  emitError(value.getLoc()) << "expected a weight to be the result of 'llama.use_weight' of a weight of the module";
+  emitError(value.getLoc())
+      << "expected a weight to be the result of 'llama.use_weight' of a weight of the module";
   failed_ = true;
   return viewOf("missing", cast<llama::WeightType>(value.getType()));
 }
@@ -367,7 +375,8 @@ View DispatchBuilder::temporary(StringRef name, Type type, ArrayRef<int64_t> sha
   return program_.addBuffer(fullName, BufferKind::arena, type, shape);
 }
 
-void DispatchBuilder::addDispatch(KernelRef kernel, ArrayRef<GridDim> grid, ArrayRef<Binding> bindings, bool inPlace) {
+void DispatchBuilder::addDispatch(KernelRef kernel, ArrayRef<GridDim> grid, ArrayRef<Binding> bindings,
+                                  bool inPlace) {
   OpBuilder builder = OpBuilder::atBlockEnd(&entry_.getBody().front());
   SmallVector<Attribute> dims, operands;
   for (const GridDim &dim : grid) {
@@ -375,10 +384,12 @@ void DispatchBuilder::addDispatch(KernelRef kernel, ArrayRef<GridDim> grid, Arra
   }
   for (const Binding &binding : bindings) {
     const View &view = binding.view;
-    operands.push_back(BindingAttr::get(context(), binding.name, FlatSymbolRefAttr::get(context(), view.buffer),
-                                        binding.access, view.type, view.shape, view.strides, view.offset, view.size));
+    operands.push_back(BindingAttr::get(context(), binding.name,
+                                        FlatSymbolRefAttr::get(context(), view.buffer), binding.access,
+                                        view.type, view.shape, view.strides, view.offset, view.size));
   }
-  DispatchOp::create(builder, location_, kernel.getValue(), builder.getArrayAttr(dims), builder.getArrayAttr(operands), inPlace);
+  DispatchOp::create(builder, location_, kernel.getValue(), builder.getArrayAttr(dims),
+                     builder.getArrayAttr(operands), inPlace);
 }
 
 } // namespace cria

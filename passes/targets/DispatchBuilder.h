@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// DispatchBuilder: how a target writes a program. It maps SSA values of an entry to windows of buffers, and adds kernels,
-// temporaries, constants and dispatches.
+// DispatchBuilder: how a target writes a program. It maps SSA values of an entry to windows of buffers, and
+// adds kernels, temporaries, constants and dispatches.
 //
-//  1. Views are values: change a copy to bind a part of a buffer. Offsets and sizes are bytes, strides elements.
-//  2. Every tensor value is one dense f32 buffer [rows, columns]; results of llama.split are strided views of their source.
+//  1. Views are values: change a copy to bind a part of a buffer. Offsets and sizes are bytes, strides
+//  elements.
+//  2. Every tensor value is one dense f32 buffer [rows, columns]; results of llama.split are strided views of
+//  their source.
 //     The first extent is a number where the type says so, else program::kExtentT or kExtentR.
 //  3. Dispatches run in the order they are added. Kernels are shared over entries by their name.
 //  4. Names of buffers and kernels in a View or KernelRef are those of the finished program.
@@ -35,7 +37,8 @@ struct View {
   int64_t columns() const { return shape.back(); }
 };
 
-/// The whole of a weight: its physical array (row_major: [N, K] or [K]; panel16: [ceil(N/64)*4, K, 16]), its logical type.
+/// The whole of a weight: its physical array (row_major: [N, K] or [K]; panel16: [ceil(N/64)*4, K, 16]), its
+/// logical type.
 struct WeightView : View {
   llama::WeightType logical;
 };
@@ -59,13 +62,15 @@ using KernelRef = mlir::FlatSymbolRefAttr;
 View columnsOf(const View &view, int64_t first, int64_t count);
 /// The whole of a weight of the program.
 WeightView viewOf(program::WeightOp weight);
-/// Grid dimension over the rows of a view: over the symbol, or `ceildiv(rows, tile)` when the rows are a number.
+/// Grid dimension over the rows of a view: over the symbol, or `ceildiv(rows, tile)` when the rows are a
+/// number.
 GridDim gridOverRows(const View &view, int64_t tile = 1);
 /// What one program shares over its entries. Made by FormDispatches, which calls finish() at the end.
 class ProgramBuilder {
 public:
   /// Writes into `module`, whose body holds the llama weights and entry functions. Names of weights are kept.
-  ProgramBuilder(mlir::ModuleOp module, llvm::StringRef targetName, program::LimitsAttr limits, program::KvAttr kv);
+  ProgramBuilder(mlir::ModuleOp module, llvm::StringRef targetName, program::LimitsAttr limits,
+                 program::KvAttr kv);
 
   mlir::ModuleOp module() const { return module_; }
   program::LimitsAttr limits() const { return limits_; }
@@ -78,14 +83,18 @@ public:
   llvm::FailureOr<WeightView> weight(llvm::StringRef name);
   /// The buffer of kind `result`, added on first use. Fails when entries want different shapes.
   llvm::FailureOr<View> result(mlir::Operation *op, mlir::Type type, llvm::ArrayRef<int64_t> shape);
-  View addBuffer(llvm::StringRef name, program::BufferKind kind, mlir::Type type, llvm::ArrayRef<int64_t> shape);
+  View addBuffer(llvm::StringRef name, program::BufferKind kind, mlir::Type type,
+                 llvm::ArrayRef<int64_t> shape);
   /// A record of constant words at a multiple of 64 bytes; equal records are held once.
   View constants(llvm::ArrayRef<uint32_t> words);
-  llvm::FailureOr<KernelRef> getOrCreateKernel(mlir::Location location, llvm::StringRef name, int64_t scratchBytes,
-                                               llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build);
+  llvm::FailureOr<KernelRef>
+  getOrCreateKernel(mlir::Location location, llvm::StringRef name, int64_t scratchBytes,
+                    llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build);
   KernelRef getOrCreateOp(mlir::Location location, llvm::StringRef op, mlir::DictionaryAttr parameters);
-  program::EntryOp addEntry(mlir::Location location, llvm::StringRef name, int64_t minTokens, int64_t maxTokens);
-  /// Adds the constants' buffer, and brings the program's ops into the order step, weights, buffers, kernels, entries, code.
+  program::EntryOp addEntry(mlir::Location location, llvm::StringRef name, int64_t minTokens,
+                            int64_t maxTokens);
+  /// Adds the constants' buffer, and brings the program's ops into the order step, weights, buffers, kernels,
+  /// entries, code.
   void finish();
 
 private:
@@ -111,8 +120,8 @@ private:
 /// One entry of a program while its ops are walked. Borrowed by Target::emitDispatches.
 class DispatchBuilder {
 public:
-  /// An entry made from `function`, whose arguments are those of the forward contract and become views of `step` and `kv`; null
-  /// for the entry `initialize`.
+  /// An entry made from `function`, whose arguments are those of the forward contract and become views of
+  /// `step` and `kv`; null for the entry `initialize`.
   DispatchBuilder(ProgramBuilder &program, program::EntryOp entry, mlir::func::FuncOp function);
 
   mlir::MLIRContext *context() const { return program_.module().getContext(); }
@@ -122,23 +131,27 @@ public:
   program::LimitsAttr limits() const { return program_.limits(); }
   program::KvAttr kv() const { return program_.kv(); }
 
-  /// Where a tensor value lies. An op's result gets its buffer on first use; what the function returns is the result buffer.
+  /// Where a tensor value lies. An op's result gets its buffer on first use; what the function returns is the
+  /// result buffer.
   View view(mlir::Value value);
   /// The weight behind a `!llama.weight` value, in the layout of its type.
   WeightView weight(mlir::Value value);
   /// The header of the step buffer: u32 [16], words as in cria_step_header.
   View stepHeader();
-  /// All KV pages from byte `offset` of a page on: shape [P, shape...], a page being `strides`; size is "rest".
+  /// All KV pages from byte `offset` of a page on: shape [P, shape...], a page being `strides`; size is
+  /// "rest".
   View kvPages(int64_t offset, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides);
   /// A fresh arena buffer, dense. Only the first extent may be a symbol.
   View temporary(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int64_t> shape);
   /// Constant words, as ui32 [n].
   View constants(llvm::ArrayRef<uint32_t> words) { return program_.constants(words); }
 
-  /// A kernel that is code: `name` is its symbol. On first use of the name, `build` gets a builder at the end of the module
+  /// A kernel that is code: `name` is its symbol. On first use of the name, `build` gets a builder at the end
+  /// of the module
   /// @kernels and adds a func.func of that name (and whatever private helpers). Fails when `build` fails.
-  llvm::FailureOr<KernelRef> getOrCreateKernel(llvm::StringRef name, int64_t scratchBytes,
-                                               llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build) {
+  llvm::FailureOr<KernelRef>
+  getOrCreateKernel(llvm::StringRef name, int64_t scratchBytes,
+                    llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build) {
     return program_.getOrCreateKernel(location_, name, scratchBytes, build);
   }
   /// A kernel that is an op of the opset; equal ops with equal parameters are one kernel.
@@ -146,9 +159,11 @@ public:
     return program_.getOrCreateOp(location_, op, mlir::DictionaryAttr::get(context(), parameters));
   }
 
-  void addDispatch(KernelRef kernel, llvm::ArrayRef<GridDim> grid, llvm::ArrayRef<Binding> bindings, bool inPlace = false);
+  void addDispatch(KernelRef kernel, llvm::ArrayRef<GridDim> grid, llvm::ArrayRef<Binding> bindings,
+                   bool inPlace = false);
 
-  /// For FormDispatches: the op whose dispatches follow, and whether a view could not be made (a diagnostic was emitted).
+  /// For FormDispatches: the op whose dispatches follow, and whether a view could not be made (a diagnostic
+  /// was emitted).
   void setLocation(mlir::Location location) { location_ = location; }
   bool hasFailed() const { return failed_; }
 

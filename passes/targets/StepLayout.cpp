@@ -15,7 +15,9 @@ static constexpr StringLiteral kHeaderNames[] = {"num_tokens", "num_outputs", "n
 static constexpr StringLiteral kArrayNames[kNumStepArrays] = {
     "tokens", "positions", "sequences", "slots", "sequence_starts", "block_table", "outputs"};
 
-StringRef stepArrayName(unsigned index) { return index < kNumStepArrays ? StringRef(kArrayNames[index]) : ""; }
+StringRef stepArrayName(unsigned index) {
+  return index < kNumStepArrays ? StringRef(kArrayNames[index]) : "";
+}
 
 static int64_t arrayLength(StringRef name, program::LimitsAttr limits) {
   if (name == "sequence_starts") {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Target: what the compiler asks of a kind of machine. A target turns prepared llama ops into dispatches, makes the code
-// of its kernels, and chooses what lies inside a KV page and in which layout weights are held.
+// Target: what the compiler asks of a kind of machine. A target turns prepared llama ops into dispatches,
+// makes the code of its kernels, and chooses what lies inside a KV page and in which layout weights are held.
 //
 // Implemented by the folders beside this file (ops/, cpu/); called by passes/conversion and passes/codegen.
 //  1. A target is immutable once made; one instance serves any number of compilations. Threads: any, at once.
 //  2. Functions that fail have emitted a diagnostic that says what was expected and what was found.
-//  3. Every llama op that preparation leaves in an entry, primitive or fused, is accepted by emitDispatches; `use_weight`
+//  3. Every llama op that preparation leaves in an entry, primitive or fused, is accepted by emitDispatches;
+//  `use_weight`
 //     and `split` never reach it, they are views.
 #pragma once
 
@@ -35,8 +36,8 @@ public:
 
   /// File-safe and unique among the targets of a package: "ops", "cpu-x86-64-v4".
   virtual std::string name() const = 0;
-  /// What a backend is probed with (cria_executable_info): "cria.ops.v1", "elf.x86_64"; "x86-64-v4" or empty; kernel ABI or
-  /// opset version.
+  /// What a backend is probed with (cria_executable_info): "cria.ops.v1", "elf.x86_64"; "x86-64-v4" or empty;
+  /// kernel ABI or opset version.
   virtual std::string format() const = 0;
   virtual std::string features() const = 0;
   virtual uint32_t abiVersion() const = 0;
@@ -47,19 +48,22 @@ public:
   virtual int64_t pageTokens() const = 0;
   virtual int64_t pageBytes(llama::KvCacheType cache) const = 0;
 
-  /// Adds the passes that bring one entry's ops into the form this target emits, e.g. llama-decompose-fused-ops with its option
-  /// `functions`. `entry` has its llama.min_tokens and llama.max_tokens. The passes run on the module, before layouts are chosen.
+  /// Adds the passes that bring one entry's ops into the form this target emits, e.g.
+  /// llama-decompose-fused-ops with its option `functions`. `entry` has its llama.min_tokens and
+  /// llama.max_tokens. The passes run on the module, before layouts are chosen.
   virtual void addPreparePasses(mlir::OpPassManager &manager, mlir::func::FuncOp entry) const {}
 
   /// The one layout in which a weight is held. `users` are the llama ops of all entries that take it.
-  virtual llama::WeightLayout weightLayout(llama::WeightOp weight, llvm::ArrayRef<mlir::Operation *> users) const {
+  virtual llama::WeightLayout weightLayout(llama::WeightOp weight,
+                                           llvm::ArrayRef<mlir::Operation *> users) const {
     return llama::WeightLayout::row_major;
   }
 
   /// Adds the kernels and dispatches that compute one llama op.
   virtual llvm::LogicalResult emitDispatches(mlir::Operation *op, DispatchBuilder &builder) const = 0;
-  /// Adds the dispatch of the entry `initialize` that writes the rows of one source tensor (ir/RandomWeights.h) into a
-  /// weight. All memory of the weight is zero before. `constants`: the words of `segment`, so that kernels can be shared.
+  /// Adds the dispatch of the entry `initialize` that writes the rows of one source tensor
+  /// (ir/RandomWeights.h) into a weight. All memory of the weight is zero before. `constants`: the words of
+  /// `segment`, so that kernels can be shared.
   virtual llvm::LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment,
                                              const View &constants, DispatchBuilder &builder) const = 0;
   /// Adds the dispatch of the entry `initialize` that sets a vector to ones.

@@ -34,7 +34,9 @@ public:
     parameters_.push_back(attributes_.getNamedAttr(name, value));
     return *this;
   }
-  OpWriter &parameter(StringRef name, int64_t value) { return parameter(name, attributes_.getI64IntegerAttr(value)); }
+  OpWriter &parameter(StringRef name, int64_t value) {
+    return parameter(name, attributes_.getI64IntegerAttr(value));
+  }
 
   OpWriter &cache(Value cache, int64_t layer, Access access);
   LogicalResult add(StringRef op, GridDim grid) {
@@ -115,11 +117,12 @@ LogicalResult emit(llama::AttentionOp op, OpWriter writer) {
 }
 
 LogicalResult emit(llama::SiluOp op, OpWriter writer) {
-  return writer.read("input", op.getInput()).write("output", op.getOutput()).addOverRows("silu", op.getOutput());
+  return writer.read("input", op.getInput())
+      .write("output", op.getOutput())
+      .addOverRows("silu", op.getOutput());
 }
 
-template <typename BinaryOp>
-LogicalResult emitBinary(BinaryOp op, OpWriter writer, StringRef name) {
+template <typename BinaryOp> LogicalResult emitBinary(BinaryOp op, OpWriter writer, StringRef name) {
   return writer.read("lhs", op.getLhs())
       .read("rhs", op.getRhs())
       .write("output", op.getOutput())
@@ -169,7 +172,8 @@ LogicalResult emit(llama::FusedLinearOp op, OpWriter writer) {
   if (Value residual = op.getResidual()) {
     writer.read("residual", residual);
   }
-  writer.parameter("activation", StringAttr::get(op.getContext(), llama::stringifyActivation(op.getActivation())));
+  writer.parameter("activation",
+                   StringAttr::get(op.getContext(), llama::stringifyActivation(op.getActivation())));
   if (op.getActivation() == llama::Activation::swiglu) {
     writer.parameter("swiglu_block", op.getSwigluBlockAttr());
   }
@@ -186,17 +190,20 @@ public:
 
   int64_t pageTokens() const override { return kPageTokens; }
   int64_t pageBytes(llama::KvCacheType cache) const override {
-    return cache.getLayers() * 2 * cache.getColumns() * kPageTokens * program::elementTypeBytes(cache.getElementType());
+    return cache.getLayers() * 2 * cache.getColumns() * kPageTokens *
+           program::elementTypeBytes(cache.getElementType());
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
     OpWriter writer(builder);
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::RopeOp, llama::KvAppendOp, llama::AttentionOp,
-              llama::SiluOp, llama::GatherRowsOp, llama::FusedLinearOp>([&](auto typed) { return emit(typed, writer); })
+        .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::RopeOp, llama::KvAppendOp,
+              llama::AttentionOp, llama::SiluOp, llama::GatherRowsOp, llama::FusedLinearOp>(
+            [&](auto typed) { return emit(typed, writer); })
         .Case<llama::MulOp>([&](auto mul) { return emitBinary(mul, writer, "mul"); })
         .Case<llama::AddOp>([&](auto add) { return emitBinary(add, writer, "add"); })
-        .Case<llama::RopeAttentionOp>([&](auto attention) { return emitRopeAttention(attention, writer, builder); })
+        .Case<llama::RopeAttentionOp>(
+            [&](auto attention) { return emitRopeAttention(attention, writer, builder); })
         .Default([](Operation *other) {
           return other->emitOpError() << "has no counterpart in the opset of target 'ops'";
         });
@@ -204,7 +211,10 @@ public:
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &, const View &constants,
                                DispatchBuilder &builder) const override {
-    return OpWriter(builder).read("constants", constants).bind("weight", weight, Access::write).add("fill_random", {});
+    return OpWriter(builder)
+        .read("constants", constants)
+        .bind("weight", weight, Access::write)
+        .add("fill_random", {});
   }
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
     return OpWriter(builder).bind("weight", weight, Access::write).add("fill_ones", {});

@@ -42,7 +42,8 @@ TEST_F(DispatchBuilderTest, ColumnsAreAWindowOfTheirSource) {
 }
 
 TEST_F(DispatchBuilderTest, GridFollowsTheRows) {
-  View view{.buffer = "x", .type = Float32Type::get(&context_), .shape = {program::kExtentT, 4}, .strides = {4, 1}};
+  View view{
+      .buffer = "x", .type = Float32Type::get(&context_), .shape = {program::kExtentT, 4}, .strides = {4, 1}};
   GridDim dim = gridOverRows(view, 6);
   EXPECT_EQ(dim.times, 1);
   EXPECT_EQ(dim.of, program::kExtentT);
@@ -72,7 +73,9 @@ TEST_F(DispatchBuilderTest, KernelsAreBuiltOncePerName) {
 TEST_F(DispatchBuilderTest, OpsWithEqualParametersAreOneKernel) {
   DispatchBuilder builder(*program_, entry_, {});
   Builder attributes(&context_);
-  auto layer = [&](int64_t value) { return attributes.getNamedAttr("layer", attributes.getI64IntegerAttr(value)); };
+  auto layer = [&](int64_t value) {
+    return attributes.getNamedAttr("layer", attributes.getI64IntegerAttr(value));
+  };
   EXPECT_EQ(builder.getOrCreateOp("attention", layer(0)), builder.getOrCreateOp("attention", layer(0)));
   EXPECT_NE(builder.getOrCreateOp("attention", layer(0)), builder.getOrCreateOp("attention", layer(1)));
   EXPECT_NE(builder.getOrCreateOp("attention", layer(0)), builder.getOrCreateOp("kv_append", layer(0)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Programs that the compiler prints are programs that the loader accepts: the same rules, checked from both sides.
+// Programs that the compiler prints are programs that the loader accepts: the same rules, checked from both
+// sides.
 
 #include "ir/LlamaDialect.h"
 #include "ir/ProgramDialect.h"
@@ -64,14 +65,16 @@ cria::Program accept(const std::string &json) {
   return *program;
 }
 
-constexpr const char *kConvert = "llama-specialize-entries{max-tokens=64},llama-ops-pipeline{context=512 max-tokens=64}";
+constexpr const char *kConvert =
+    "llama-specialize-entries{max-tokens=64},llama-ops-pipeline{context=512 max-tokens=64}";
 
 TEST(ProgramPipeline, LoaderAcceptsPrimitiveOps) {
   cria::Program program = accept(compile(readModel(), kConvert));
   EXPECT_EQ(program.target, "ops");
   EXPECT_EQ(program.limits.context, 512u);
   ASSERT_EQ(program.entries.size(), 3u);
-  // embedding; norm, q, k, v, 2 rope, append, attention, o, add; norm, gate, up, silu, mul, down, add; gather, norm, output.
+  // embedding; norm, q, k, v, 2 rope, append, attention, o, add; norm, gate, up, silu, mul, down, add;
+  // gather, norm, output.
   EXPECT_EQ(program.entries[0].dispatches.size(), 1u + 10 + 7 + 3);
 }
 
