@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiled CPU kernels against the reference backend, op by op: the same module is compiled for `ops` and for
+// every level this processor runs, both are run on the same steps, and rows are compared. Besides, bit for
+// bit on the CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
+#include "ExpectClose.h"
+#include "OpPrograms.h"
+
+#include <gtest/gtest.h>
+
+using namespace cria::conformance;
+
+namespace {
+
+// Relative to the largest magnitude: sums in f32 in another order or without intermediate rounding, one
+// vector exp.
+constexpr double kTolerance = 2e-5;
+constexpr uint64_t kPages = 24;
+constexpr ProgramLimits kLimits{.maxTokens = 48, .maxSequences = 4, .context = 128};
+
+struct Run {
+  std::string target;
+  bool decompose = false;
+  uint32_t numThreads = 1;
+};
+
+bool runsHere(const CompiledProgram &program) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = program.abiVersion,
+                                  .format = {program.format.data(), program.format.size()},
+                                  .features = {program.features.data(), program.features.size()}};
+  uint32_t score = 0;
+  return Backend::named("cpu").api().probe(0, &info, &score, nullptr) == CRIA_STATUS_OK && score > 0;
+}
+
+std::vector<Matrix> runSteps(const CompiledProgram &program, const Tensors &tensors, uint32_t numThreads,
+                             const std::string &entry, const std::vector<StepInputs> &steps) {
+  Device device(Backend::named(program.code.empty() ? "reference" : "cpu"),
+                {.numThreads = numThreads, .flags = CRIA_OPEN_POISON_SCRATCH});
+  ProgramRunner runner(device, program, tensors, kPages);
+  std::vector<Matrix> results;
+  for (const StepInputs &step : steps) {
+    results.push_back(runner.step(entry, step));
+  }
+  return results;
+}
+
+void expectRowsClose(const std::vector<Matrix> &found, const std::vector<Matrix> &expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    const View view = denseView(CRIA_TYPE_F32, {found[i].rows, found[i].columns}, found[i].values);
+    expectClose(view, expected[i], kTolerance);
+  }
+}
+
+void expectEqualBits(const std::vector<Matrix> &found, const std::vector<Matrix> &expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    ASSERT_EQ(found[i].values, expected[i].values) << "step " << i; // no NaN passed the comparison before
+  }
+}
+
+class CpuVsReference : public testing::Test {
+protected:
+  Random random{11};
+
+  // Three steps of a ragged batch; the last one with padding rows.
+  std::vector<StepInputs> randomSteps() {
+    StepMaker maker(random, 3, kPages);
+    return {maker.next(12, 0), maker.next(1, 0), maker.next(15, random.between(1, 3))};
+  }
+
+  static CompiledProgram compile(const OpProgram &op, const std::string &target, bool decompose) {
+    CompiledProgram program = compileProgram(op.module(), target, kLimits, decompose);
+    EXPECT_EQ(program.error, "") << op.module();
+    return program;
+  }
+
+  void check(const OpProgram &op, bool isFused = false) {
+    const std::vector<StepInputs> steps = randomSteps();
+    const CompiledProgram reference = compile(op, "ops", false);
+    ASSERT_TRUE(reference.error.empty());
+    const std::vector<Matrix> expected = runSteps(reference, op.tensors(), 1, "prefill", steps);
+    size_t levels = 0;
+    for (const std::string &target : builtInTargets()) {
+      if (target.rfind("cpu-", 0) != 0) {
+        continue;
+      }
+      const CompiledProgram program = compile(op, target, false);
+      ASSERT_TRUE(program.error.empty());
+      if (runsHere(program)) {
+        SCOPED_TRACE(target);
+        checkLevel(op, target, program, steps, expected, isFused);
+        ++levels;
+      }
+    }
+    EXPECT_GT(levels, 0u) << "no compiled target runs on this processor";
+  }
+
+  void checkLevel(const OpProgram &op, const std::string &target, const CompiledProgram &program,
+                  const std::vector<StepInputs> &steps, const std::vector<Matrix> &expected, bool isFused) {
+    const std::vector<Matrix> found = runSteps(program, op.tensors(), 1, "prefill", steps);
+    ASSERT_NO_FATAL_FAILURE(expectRowsClose(found, expected));
+    for (const uint32_t numThreads : {2u, 3u}) {
+      SCOPED_TRACE(std::to_string(numThreads) + " threads");
+      expectEqualBits(runSteps(program, op.tensors(), numThreads, "prefill", steps), found);
+    }
+    if (isFused) {
+      SCOPED_TRACE("decomposed");
+      expectEqualBits(runSteps(compile(op, target, true), op.tensors(), 2, "prefill", steps), found);
+    }
+    SCOPED_TRACE("row by row");
+    checkRowByRow(op, program, steps, found);
+  }
+
+  // All rows of all steps through @decode, then those that the batch put out.
+  void checkRowByRow(const OpProgram &op, const CompiledProgram &program,
+                     const std::vector<StepInputs> &steps, const std::vector<Matrix> &found) {
+    std::vector<StepInputs> rows;
+    std::vector<size_t> starts;
+    for (const StepInputs &step : steps) {
+      starts.push_back(rows.size());
+      const std::vector<StepInputs> more = rowByRow(step);
+      rows.insert(rows.end(), more.begin(), more.end());
+    }
+    const std::vector<Matrix> single = runSteps(program, op.tensors(), 2, "decode", rows);
+    for (size_t i = 0; i < steps.size(); ++i) {
+      for (size_t output = 0; output < steps[i].outputs.size(); ++output) {
+        const Matrix &row = single[starts[i] + static_cast<size_t>(steps[i].outputs[output])];
+        for (uint64_t j = 0; j < row.columns; ++j) {
+          ASSERT_EQ(row.at(0, j), found[i].at(output, j))
+              << "step " << i << ", output " << output << ", column " << j;
+        }
+      }
+    }
+  }
+};
+
+std::string rows(uint64_t columns) { return OpProgram::rowsType(columns); }
+
+TEST_F(CpuVsReference, Embedding) {
+  for (const std::string type : {"f32", "f16", "bf16"}) {
+    OpProgram op(random);
+    op.addActivations("x", 48, type);
+    op.finish("x", 48);
+    check(op);
+  }
+}
+
+TEST_F(CpuVsReference, RmsNorm) {
+  for (const uint64_t width : {16u, 288u, 72u}) {
+    OpProgram op(random);
+    op.addActivations("x", width);
+    op.addVector("w", width);
+    op.line("%y = llama.rms_norm %x, %w {epsilon = 1.0e-5 : f32} : (" + rows(width) + ", " +
+            OpProgram::weightType("f32", 0, width) + ") -> " + rows(width));
+    op.finish("y", width);
+    check(op);
+  }
+}
+
+struct LinearShape {
+  const char *type;
+  uint64_t inner;
+  uint64_t outer;
+};
+constexpr LinearShape kLinearShapes[] = {{"f32", 64, 64}, {"f16", 288, 200}, {"bf16", 40, 17}};
+
+TEST_F(CpuVsReference, Linear) {
+  for (const auto &[type, inner, outer] : kLinearShapes) {
+    OpProgram op(random);
+    op.addActivations("x", inner);
+    op.addMatrix("w", type, outer, inner);
+    op.line("%y = llama.linear %x, %w : (" + rows(inner) + ", " + OpProgram::weightType(type, outer, inner) +
+            ") -> " + rows(outer));
+    op.finish("y", outer);
+    check(op);
+  }
+}
+
+// As the last linear of a model is: on rows that were picked before.
+TEST_F(CpuVsReference, LinearOnOutputs) {
+  OpProgram op(random);
+  op.addActivations("x", 96);
+  op.addMatrix("w", "f16", 130, 96);
+  op.line("%picked = llama.gather_rows %x, %outputs : (" + rows(96) + ", tensor<?xi32>) -> tensor<?x96xf32>");
+  op.line("%y = llama.linear %picked, %w : (tensor<?x96xf32>, " + OpProgram::weightType("f16", 130, 96) +
+          ") -> tensor<?x130xf32>");
+  op.finishPicked("y", 130);
+  check(op);
+}
+
+class CpuVsReferenceFusedLinear : public CpuVsReference, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Parts, CpuVsReferenceFusedLinear, testing::Range(1, 8));
+
+// Bits of the parameter: norm, SwiGLU, residual.
+TEST_P(CpuVsReferenceFusedLinear, AndItsDecomposition) {
+  const bool norm = (GetParam() & 1) != 0, swiglu = (GetParam() & 2) != 0, residual = (GetParam() & 4) != 0;
+  const auto &[type, inner, outer] = kLinearShapes[GetParam() % 3];
+  const uint64_t weightRows = swiglu ? (outer + 15) / 16 * 32 : outer;
+  OpProgram op(random);
+  op.addActivations("x", inner);
+  std::string operands = "%x, %w", parts,
+              types = rows(inner) + ", " + OpProgram::weightType(type, weightRows, inner);
+  std::vector<std::string> attributes;
+  swiglu ? op.addGateUp("w", type, outer, inner) : op.addMatrix("w", type, outer, inner);
+  if (norm) {
+    op.addVector("n", inner);
+    parts += " norm(%n)";
+    types += ", " + OpProgram::weightType("f32", 0, inner);
+    attributes.push_back("epsilon = 1.0e-5 : f32");
+  }
+  if (swiglu) {
+    parts += " activation(swiglu)";
+    attributes.push_back("swiglu_block = 16 : i64");
+  }
+  if (residual) {
+    op.addActivations("r", outer);
+    parts += " residual(%r)";
+    types += ", " + rows(outer);
+  }
+  std::string attributeText;
+  for (const std::string &attribute : attributes) {
+    attributeText += (attributeText.empty() ? " {" : ", ") + attribute;
+  }
+  op.line("%y = llama.fused_linear " + operands + parts + attributeText + (attributeText.empty() ? "" : "}") +
+          " : (" + types + ") -> " + rows(outer));
+  op.finish("y", outer);
+  check(op, true);
+}
+
+TEST_F(CpuVsReference, SiluMulAdd) {
+  for (const uint64_t width : {64u, 37u}) {
+    OpProgram op(random);
+    op.addActivations("a", width);
+    op.addActivations("b", width);
+    op.line("%s = llama.silu %a : (" + rows(width) + ") -> " + rows(width));
+    const std::string binary = " : (" + rows(width) + ", " + rows(width) + ") -> " + rows(width);
+    op.line("%m = llama.mul %s, %b" + binary);
+    op.line("%y = llama.add %m, %a" + binary);
+    op.finish("y", width);
+    check(op);
+  }
+}
+
+TEST_F(CpuVsReference, Rope) {
+  for (const uint64_t headDim : {16u, 64u}) {
+    const uint64_t width = 3 * headDim;
+    OpProgram op(random, {.headDim = headDim});
+    op.addActivations("x", width);
+    op.addRopeTable("angles");
+    op.line("%y = llama.rope %x, %positions, %angles {head_dim = " + std::to_string(headDim) + " : i64} : (" +
+            rows(width) + ", tensor<$Txi32>, " + OpProgram::weightType("f32", OpProgram::kContext, headDim) +
+            ") -> " + rows(width));
+    op.finish("y", width);
+    check(op);
+  }
+}
+
+struct AttentionShape {
+  uint64_t group;
+  uint64_t kvHeads;
+  uint64_t headDim;
+  const char *cacheType;
+  bool oneBuffer; // q, k and v as columns of one tensor
+};
+
+class CpuVsReferenceAttention : public CpuVsReference, public testing::WithParamInterface<AttentionShape> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, CpuVsReferenceAttention,
+                         testing::Values(AttentionShape{1, 2, 16, "f16", true},
+                                         AttentionShape{2, 2, 32, "f16", true},
+                                         AttentionShape{4, 1, 64, "f32", false},
+                                         AttentionShape{8, 1, 16, "f16", false}),
+                         [](const auto &info) {
+                           return "of" + std::to_string(info.param.group) + "dim" +
+                                  std::to_string(info.param.headDim) + info.param.cacheType;
+                         });
+
+// Two layers, of which the second is used: rope_attention on the batch, then its decomposition.
+TEST_P(CpuVsReferenceAttention, AndItsDecomposition) {
+  const auto &[group, kvHeads, headDim, cacheType, oneBuffer] = GetParam();
+  const uint64_t query = group * kvHeads * headDim, key = kvHeads * headDim;
+  OpProgram op(random, {.layers = 2, .kvHeads = kvHeads, .headDim = headDim, .type = cacheType});
+  std::string projections, types;
+  if (oneBuffer) {
+    op.addActivations("qkv", query + 2 * key);
+    projections = "%qkv";
+    types = rows(query + 2 * key);
+  } else {
+    op.addActivations("q", query);
+    op.addActivations("k", key);
+    op.addActivations("v", key);
+    projections = "%q, %k, %v";
+    types = rows(query) + ", " + rows(key) + ", " + rows(key);
+  }
+  op.addRopeTable("angles");
+  op.line("%y = llama.rope_attention (" + projections +
+          "), %angles, %cache, %positions, %sequences, %slots, "
+          "%sequence_starts, %block_table {layer = 1 : i64, scale = 0.25 : f32} : (" +
+          types + ", " + OpProgram::weightType("f32", OpProgram::kContext, headDim) +
+          ", !cache, tensor<$Txi32>, tensor<$Txi32>, tensor<$Txi32>, tensor<?xi32>, tensor<?x?xi32>) -> " +
+          rows(query));
+  op.finish("y", query);
+  check(op, true);
+}
+
+} // namespace

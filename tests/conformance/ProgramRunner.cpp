@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ProgramRunner.h"
+
+#include "NumberFormats.h"
+#include "ir/WeightLayout.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace cria::conformance {
+namespace {
+
+uint32_t typeOf(const std::string &name) {
+  static const std::map<std::string, uint32_t> kTypes{
+      {"f32", CRIA_TYPE_F32}, {"f16", CRIA_TYPE_F16}, {"bf16", CRIA_TYPE_BF16}, {"i32", CRIA_TYPE_I32},
+      {"u32", CRIA_TYPE_U32}, {"u8", CRIA_TYPE_U8},   {"i8", CRIA_TYPE_I8}};
+  return kTypes.at(name);
+}
+
+std::vector<std::byte> toBytes(const std::string &text) {
+  std::vector<std::byte> bytes(text.size());
+  std::memcpy(bytes.data(), text.data(), text.size());
+  return bytes;
+}
+
+// Elements that a layout adds are zero.
+std::vector<std::byte> packWeight(const Matrix &logical, uint32_t type, const std::string &layout,
+                                  uint64_t size) {
+  const PhysicalLayout physical{.kind = layoutKindOf(layout).value(),
+                                .rows = static_cast<int64_t>(logical.rows),
+                                .columns = static_cast<int64_t>(logical.columns)};
+  std::vector<std::byte> bytes(size, std::byte{0});
+  for (uint64_t i = 0; i < logical.rows; ++i) {
+    for (uint64_t j = 0; j < logical.columns; ++j) {
+      const auto element =
+          static_cast<uint64_t>(physical.offsetOf(static_cast<int64_t>(i), static_cast<int64_t>(j)));
+      encodeElement(type, roundToType(type, logical.at(i, j)), bytes.data() + element * sizeOfType(type));
+    }
+  }
+  return bytes;
+}
+
+Matrix assemble(const WeightRows &weight, const Tensors &tensors) {
+  const uint64_t columns = tensors.at(weight.rows.front().first).columns;
+  Matrix result{weight.rows.size(), columns, std::vector<double>(weight.rows.size() * columns, 0.0)};
+  for (size_t row = 0; row < weight.rows.size(); ++row) {
+    const auto &[tensor, source] = weight.rows[row];
+    for (uint64_t j = 0; j < columns && !tensor.empty(); ++j) {
+      result.at(row, j) = tensors.at(tensor).at(static_cast<uint64_t>(source), j);
+    }
+  }
+  return result;
+}
+
+std::vector<std::byte> constantBytes(const nlohmann::ordered_json &buffer) {
+  std::vector<std::byte> bytes(buffer["size"].get<uint64_t>(), std::byte{0});
+  const uint32_t type = typeOf(buffer["type"]);
+  for (size_t i = 0; i < buffer["data"].size(); ++i) {
+    encodeElement(type, buffer["data"][i], bytes.data() + i * sizeOfType(type));
+  }
+  return bytes;
+}
+
+void requireOk(const Outcome &outcome, const std::string &what) {
+  if (!outcome.ok()) {
+    throw std::runtime_error(what + ": " + outcome.message);
+  }
+}
+
+} // namespace
+
+ProgramRunner::ProgramRunner(Device &device, const CompiledProgram &program, const Tensors &tensors,
+                             uint64_t pages)
+    : device_(device), program_(Json::parse(program.json)), pages_(pages) {
+  loadCode(program);
+  addWeights(program, tensors);
+  addBuffers();
+  const uint64_t kvSize = program_["kv"]["page_bytes"].get<uint64_t>() * pages;
+  memory_["kv"] = {device_.allocate(std::vector<std::byte>(std::max<uint64_t>(kvSize, 64))), 0, kvSize};
+  const uint64_t stepSize = program_["step"]["size"];
+  memory_["step"] = {device_.allocate(stepSize), 0, stepSize};
+}
+
+void ProgramRunner::loadCode(const CompiledProgram &program) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = program.abiVersion,
+                                  .format = {program.format.data(), program.format.size()},
+                                  .features = {program.features.data(), program.features.size()}};
+  requireOk(device_.load(info, toBytes(program.code), "", &code_), "load");
+}
+
+void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &tensors) {
+  std::map<std::string, const WeightRows *> rows;
+  for (const WeightRows &weight : program.weights) {
+    rows[weight.weight] = &weight;
+  }
+  for (const Json &weight : program_["weights"]) {
+    const std::string name = weight["name"];
+    const uint64_t size = weight["size"];
+    const std::vector<std::byte> packed =
+        packWeight(assemble(*rows.at(name), tensors), typeOf(weight["type"]), weight["layout"], size);
+    memory_[name] = {device_.allocate(packed), 0, size};
+  }
+}
+
+void ProgramRunner::addBuffers() {
+  for (const Json &buffer : program_["buffers"]) {
+    if (buffer["kind"] == "arena") {
+      arenaSize_ = std::max(arenaSize_, buffer["offset"].get<uint64_t>() + buffer["size"].get<uint64_t>());
+    }
+  }
+  arena_ = device_.allocate(std::max<uint64_t>(arenaSize_, 64));
+  for (const Json &buffer : program_["buffers"]) {
+    const uint64_t size = buffer["size"];
+    Memory &memory = memory_[buffer["name"].get<std::string>()];
+    if (buffer["kind"] == "arena") {
+      memory = {arena_, buffer["offset"].get<uint64_t>(), size};
+      continue;
+    }
+    memory = {
+        device_.allocate(buffer.contains("data") ? constantBytes(buffer) : std::vector<std::byte>(size)), 0,
+        size};
+    if (buffer["kind"] == "result") {
+      resultName_ = buffer["name"];
+      resultColumns_ = buffer["shape"].back();
+    }
+  }
+}
+
+uint64_t ProgramRunner::extent(const Json &value, const Extents &extents) const {
+  if (value.is_number()) {
+    return value;
+  }
+  const std::map<std::string, uint64_t> named{{"T", extents.tokens},
+                                              {"R", extents.outputs},
+                                              {"S", extents.sequences},
+                                              {"S+1", extents.sequences + 1},
+                                              {"P", pages_}};
+  return named.at(value);
+}
+
+Operand ProgramRunner::operandOf(const Json &binding, const Extents &extents) const {
+  const Memory &memory = memory_.at(binding["buffer"]);
+  const uint64_t offset = binding["offset"];
+  Operand operand{.name = binding["name"], .buffer = memory.buffer, .offset = memory.offset + offset};
+  operand.size = binding["size"] == "rest" ? memory.size - offset : binding["size"].get<uint64_t>();
+  operand.type = typeOf(binding["type"]);
+  for (const Json &value : binding["shape"]) {
+    operand.shape.push_back(extent(value, extents));
+  }
+  operand.strides = binding["strides"].get<std::vector<uint64_t>>();
+  const std::string access = binding["access"];
+  operand.access = access == "read"    ? CRIA_ACCESS_READ
+                   : access == "write" ? CRIA_ACCESS_WRITE
+                                       : CRIA_ACCESS_READ_WRITE;
+  operand.isResult = access != "read";
+  return operand;
+}
+
+Entry ProgramRunner::entryOf(const Json &dispatch, const Extents &extents) const {
+  const Json &kernel = program_["kernels"][dispatch["kernel"].get<size_t>()];
+  const bool isOp = kernel["kind"] == "op";
+  Entry entry{.kind = isOp ? CRIA_ENTRY_OP : CRIA_ENTRY_KERNEL, .name = kernel[isOp ? "op" : "symbol"]};
+  for (const Json &binding : dispatch["bindings"]) {
+    entry.operands.push_back(operandOf(binding, extents));
+  }
+  for (size_t d = 0; d < dispatch["grid"].size(); ++d) {
+    const Json &dimension = dispatch["grid"][d];
+    const uint64_t tile = dimension["tile"];
+    const uint64_t count = (extent(dimension["of"], extents) + tile - 1) / tile;
+    entry.grid[d] = static_cast<uint32_t>(dimension["times"].get<uint64_t>() * count);
+  }
+  if (!isOp) {
+    entry.scratchBytes = kernel["scratch_bytes"];
+    return entry;
+  }
+  for (const auto &[name, value] : kernel["attributes"].items()) {
+    entry.attributes.push_back(value.is_string()         ? textAttribute(name, value)
+                               : value.is_number_float() ? floatAttribute(name, value)
+                                                         : intAttribute(name, value));
+  }
+  return entry;
+}
+
+void ProgramRunner::uploadStep(const StepInputs &inputs) {
+  // What lies behind the arrays' ends is -1: whoever reads it trips.
+  std::vector<int32_t> words(program_["step"]["size"].get<uint64_t>() / 4, -1);
+  std::map<std::string, std::vector<int64_t>> arrays{
+      {"num_tokens", {static_cast<int64_t>(inputs.tokens.size())}},
+      {"num_outputs", {static_cast<int64_t>(inputs.outputs.size())}},
+      {"num_sequences", {static_cast<int64_t>(inputs.blockTable.size())}},
+      {"tokens", inputs.tokens},
+      {"positions", inputs.positions},
+      {"sequences", inputs.sequences},
+      {"slots", inputs.slots},
+      {"sequence_starts", inputs.sequenceStarts},
+      {"outputs", inputs.outputs},
+      {"block_table", {}}};
+  const size_t maxPages = program_["limits"]["max_pages_per_sequence"];
+  for (std::vector<int64_t> row : inputs.blockTable) {
+    row.resize(maxPages, -1);
+    arrays["block_table"].insert(arrays["block_table"].end(), row.begin(), row.end());
+  }
+  for (const Json &field : program_["step"]["fields"]) {
+    const std::vector<int64_t> &values = arrays.at(field["name"]);
+    if (values.size() > field["length"].get<size_t>()) {
+      throw std::runtime_error("step field " + field["name"].get<std::string>() + " is too short");
+    }
+    std::copy(values.begin(), values.end(), words.begin() + field["offset"].get<std::ptrdiff_t>() / 4);
+  }
+  requireOk(outcomeOf([&](cria_message *message) {
+              return device_.api().upload(device_.queue(), memory_["step"].buffer, 0, words.data(),
+                                          words.size() * sizeof(int32_t), message);
+            }),
+            "upload");
+}
+
+Matrix ProgramRunner::step(const std::string &entryName, const StepInputs &inputs) {
+  uploadStep(inputs);
+  const Extents extents{inputs.tokens.size(), inputs.outputs.size(), inputs.blockTable.size()};
+  const Memory &result = memory_.at(resultName_);
+  constexpr uint32_t kNan = 0xFFFFFFFFu;
+  device_.api().fill(device_.queue(), arena_, 0, arenaSize_, kNan, nullptr);
+  device_.api().fill(device_.queue(), result.buffer, 0, result.size, kNan, nullptr);
+  std::vector<Entry> entries;
+  for (const Json &entry : program_["entries"]) {
+    for (size_t i = 0; entry["name"] == entryName && i < entry["dispatches"].size(); ++i) {
+      Entry dispatch = entryOf(entry["dispatches"][i], extents);
+      if (std::count(dispatch.grid.begin(), dispatch.grid.end(), 0u) == 0) {
+        entries.push_back(std::move(dispatch));
+      }
+    }
+  }
+  requireOk(run(device_, code_, entries), entryName);
+  const std::vector<std::byte> bytes = device_.download(result.buffer, extents.outputs * resultColumns_ * 4);
+  Matrix matrix{extents.outputs, resultColumns_, std::vector<double>(extents.outputs * resultColumns_)};
+  for (size_t i = 0; i < matrix.values.size(); ++i) {
+    matrix.values[i] = decodeElement(CRIA_TYPE_F32, bytes.data() + i * 4);
+  }
+  return matrix;
+}
+
+} // namespace cria::conformance
