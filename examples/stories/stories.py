@@ -3,10 +3,16 @@
 
 from grammar import Grammar
 
-MEN = "Tom Ben Max Leo Sam Tim Finn Otto Hugo Paul Jack Noah Felix Oscar".split()
-WOMEN = "Lily Mia Anna Lucy Rosa Ella Nina Zoe Emma Ruby Clara Ida Molly Daisy".split()
+# What must differ within a story comes from different lists: names and kinds of heroes and friends, spots, landmarks. Each value
+# has a small chance, so a model learns slowly from text alone that the one used before is missing.
+HERO_MEN = "Tom Ben Max Leo Tim Otto Paul Felix Oscar".split()
+HERO_WOMEN = "Lily Mia Lucy Zoe Ruby Clara Ida Anna Rosa".split()
+FRIENDS = "Sam Finn Hugo Jack Noah Ella Nina Emma Molly Daisy".split()
+MEN = HERO_MEN + FRIENDS[:5]
+WOMEN = HERO_WOMEN + FRIENDS[5:]
 KINDS = ("cat dog fox bear rabbit mouse duck frog owl turtle hedgehog squirrel pig llama dragon robot boy girl "
          "prince princess").split()
+FRIEND_KINDS = "cow horse sheep wolf lion snake bee".split()
 MALE, FEMALE = ("boy", "prince"), ("girl", "princess")
 ADJECTIVES = "little small happy brave clever kind curious young shy funny gentle old".split()
 COLOURS = "red blue green yellow white black golden silver pink purple".split()
@@ -18,8 +24,8 @@ NOUNS = {"rainy": "rain", "windy": "wind", "snowy": "snow", "foggy": "fog", "sto
 PLACES = {"forest": "in", "village": "in", "garden": "in", "meadow": "in", "valley": "in", "castle": "in",
           "farm": "on", "hill": "on", "mountain": "on", "river": "by", "lake": "by", "sea": "by"}
 HOMES = ["a little house", "a warm cave", "a round hut", "a tall tower", "a wooden cabin", "an old barn"]
-SPOTS = ["under the bed", "behind the door", "in the kitchen", "under the table", "behind the old tree",
-         "in the tall grass", "next to the well", "under the bridge", "in the barn", "behind the fence"]
+SPOTS = [["under the bed", "in the kitchen", "under the table"], ["behind the old tree", "in the tall grass", "next to the well"],
+         ["under the bridge", "in the barn", "behind the fence", "behind the door"]]
 OUTDOORS = ["behind the old tree", "next to the well", "under the bridge", "behind the fence", "in front of the house",
             "behind the barn"]
 STUCK = {"in a tall tree": ("high", ["a long ladder", "a long stick"]),
@@ -37,8 +43,7 @@ SKILLS = {"swim": "sank like a stone", "dance": "tripped over a chair", "sing": 
 GIFTS = {"boat": "wood", "chair": "wood", "flute": "wood", "scarf": "wool", "hat": "wool", "blanket": "wool",
          "bowl": "clay", "cup": "clay", "lantern": "paper", "kite": "paper"}
 FLOWERS = "rose tulip lily sunflower daisy".split()
-LANDMARKS = {"the bridge": "over", "the stream": "over", "the hill": "over", "the mill": "past", "the well": "past",
-             "the big oak": "past", "the church": "past", "the dark cave": "past"}
+LANDMARKS = [["the mill", "the well", "the big oak", "the church", "the dark cave"], ["the bridge", "the stream", "the hill"]]
 MORALS = {"lost": ["a friend is better than any toy", "it is good to ask for help", "two can look better than one"],
           "stuck": ["two heads are better than one", "it is good to ask for help", "every problem has an answer"],
           "storm": ["a kind heart is the warmest home", "there is always a light in the dark", "kindness keeps us warm"],
@@ -61,37 +66,27 @@ def is_woman(name):
     return name in WOMEN
 
 
-def _names(other, kind):
-    """Names for a character of the given kind feature, other than that character's friend."""
-    def domain(env):
-        names = MEN if env.get(kind) in MALE else WOMEN if env.get(kind) in FEMALE else MEN + WOMEN
-        return [name for name in names if name != env.get(other)]
-    return domain
+def _heroes(env):
+    """Names for a hero of this kind."""
+    kind = env.get("kind")
+    return HERO_MEN if kind in MALE else HERO_WOMEN if kind in FEMALE else HERO_MEN + HERO_WOMEN
 
 
-def _kinds(name, other):
-    def domain(env):
-        hidden = [env.get(other)]
-        if name in env:
-            hidden += MALE if is_woman(env[name]) else FEMALE
-        return [kind for kind in KINDS if kind not in hidden]
-    return domain
-
-
-def _without(values, *features):
-    return lambda env: [v for v in values if v not in [env.get(f) for f in features]]
+def _kinds(env):
+    """Kinds for a hero of this name."""
+    hidden = () if "hero" not in env else MALE if is_woman(env["hero"]) else FEMALE
+    return [kind for kind in KINDS if kind not in hidden]
 
 
 DOMAINS = {
-    "hero": _names("friend", "kind"), "kind": _kinds("hero", "fkind"),
-    "friend": _names("hero", "fkind"), "fkind": _kinds("friend", "kind"),
+    "hero": _heroes, "kind": _kinds, "friend": FRIENDS, "fkind": FRIEND_KINDS,
     "adj": ADJECTIVES, "colour": COLOURS, "toy": TOYS, "place": list(PLACES), "home": HOMES,
     "weather": list(WEATHER), "storm": list(NOUNS), "time": ["morning", "afternoon", "day"],
-    "spot1": SPOTS, "outside": OUTDOORS, "spot2": _without(SPOTS, "spot1"), "spot3": _without(SPOTS, "spot1", "spot2"),
+    "spot1": SPOTS[0], "spot2": SPOTS[1], "spot3": SPOTS[2], "outside": OUTDOORS,
     "flying": FLYING, "stuck": list(STUCK), "tool": lambda env: STUCK[env["stuck"]][1],
     "num": ["two", "three", "four", "five", "six", "seven"], "even": list(HALVES), "fruit": FRUIT, "food": FOOD,
     "skill": list(SKILLS), "gift": list(GIFTS), "flower": FLOWERS,
-    "mark1": list(LANDMARKS), "mark2": _without(list(LANDMARKS), "mark1"),
+    "mark1": LANDMARKS[0], "mark2": LANDMARKS[1],
     "worktime": ["night", "day", "morning"], "size": ["big", "little", "round"], "often": ["day", "morning", "evening"],
     "moral": lambda env: MORALS[env["plot"]],
 }
@@ -104,7 +99,6 @@ FORMS = {
     "in": lambda v: f"{PLACES[v]} the {v}", "In": lambda v: first_upper(f"{PLACES[v]} the {v}"),
     "was": WEATHER.get, "noun": NOUNS.get, "too": lambda v: STUCK[v][0], "half": HALVES.get,
     "bare": lambda v: v.split(" ", 1)[1], "fail": SKILLS.get, "of": GIFTS.get,
-    "go": lambda v: f"{LANDMARKS[v]} {v}",
 }
 
 RULES = {
@@ -190,9 +184,9 @@ RULES = {
     "Sorry": ["\"I was wrong,\" said {friend}. \"What a beautiful {flower}!\"",
               "{friend} looked at the {colour} {flower} and smiled."],
 
-    "Path": ["{plot=path}One {weather} {time}, {hero} went for a walk.<Weather> {hero:He} went {mark1:go} and {mark2:go}. "
+    "Path": ["{plot=path}One {weather} {time}, {hero} went for a walk.<Weather> {hero:He} went past {mark1} and over {mark2}. "
              "Soon it was dark, and {hero:he} did not know the way home. <Meet> {friend} had {colour:a} lamp. <Follow> "
-             "With the {colour} lamp, they went {mark2:go} and {mark1:go}, and {hero} was home again. <Thanks>"],
+             "With the {colour} lamp, they went over {mark2} and past {mark1}, and {hero} was home again. <Thanks>"],
     "Follow": ["\"Come with me,\" said {friend}.", "\"I know the way,\" said {friend}.",
                "\"Do not be afraid,\" said {friend}. \"I know the way.\""],
 
