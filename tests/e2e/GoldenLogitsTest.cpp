@@ -19,6 +19,8 @@ struct Case {
   std::string target;
 };
 
+int32_t argmax(std::span<const float> logits) { return chooseGreedy(logits).value(); }
+
 std::string backendOf(const std::string &target) { return target == "ops" ? "reference" : "cpu"; }
 
 class GoldenLogitsTest : public testing::TestWithParam<Case> {
