@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The .mlir tests of ir/ and passes/, run by lit: once as they are, once with every input printed and parsed again.
+# The .mlir tests of frontends/, ir/ and passes/, run by lit: once as they are, once with every input printed and parsed again.
 
 find_program(CRIA_LIT NAMES lit-22 llvm-lit lit lit.py HINTS ${LLVM_TOOLS_BINARY_DIR} ${LLVM_TOOLS_BINARY_DIR}/../build/utils/lit REQUIRED)
 find_program(CRIA_FILECHECK NAMES FileCheck HINTS ${LLVM_TOOLS_BINARY_DIR} REQUIRED)
 configure_file(${CMAKE_CURRENT_SOURCE_DIR}/lit.site.cfg.py.in ${CMAKE_CURRENT_BINARY_DIR}/lit/lit.site.cfg.py @ONLY)
-foreach(folder ir passes)
+foreach(folder frontends ir passes)
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/lit/${folder})
   list(APPEND lit_folders ${CMAKE_CURRENT_BINARY_DIR}/lit/${folder})
 endforeach()
