@@ -14,8 +14,7 @@ namespace {
 // Relative to the largest magnitude: sums in f32 in another order or without intermediate rounding, one
 // vector exp.
 constexpr double kTolerance = 2e-5;
-constexpr uint64_t kPages = 24;
-constexpr ProgramLimits kLimits{.maxTokens = 48, .maxSequences = 4, .context = 128};
+constexpr uint64_t kPages = 48;
 
 struct Run {
   std::string target;
@@ -70,13 +69,14 @@ protected:
   }
 
   static CompiledProgram compile(const OpProgram &op, const std::string &target, bool decompose) {
-    CompiledProgram program = compileProgram(op.module(), target, kLimits, decompose);
+    CompiledProgram program = compileProgram(op.module(), target, op.limits(), decompose);
     EXPECT_EQ(program.error, "") << op.module();
     return program;
   }
 
-  void check(const OpProgram &op, bool isFused = false) {
-    const std::vector<StepInputs> steps = randomSteps();
+  void check(const OpProgram &op, bool isFused = false) { check(op, isFused, randomSteps()); }
+
+  void check(const OpProgram &op, bool isFused, const std::vector<StepInputs> &steps) {
     const CompiledProgram reference = compile(op, "ops", false);
     ASSERT_TRUE(reference.error.empty());
     const std::vector<Matrix> expected = runSteps(reference, op.tensors(), 1, "prefill", steps);
@@ -249,7 +249,7 @@ TEST_F(CpuVsReference, Rope) {
     op.addActivations("x", width);
     op.addRopeTable("angles");
     op.line("%y = llama.rope %x, %positions, %angles {head_dim = " + std::to_string(headDim) + " : i64} : (" +
-            rows(width) + ", tensor<$Txi32>, " + OpProgram::weightType("f32", OpProgram::kContext, headDim) +
+            rows(width) + ", tensor<$Txi32>, " + OpProgram::weightType("f32", op.context(), headDim) +
             ") -> " + rows(width));
     op.finish("y", width);
     check(op);
@@ -275,11 +275,12 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CpuVsReferenceAttention,
                                   std::to_string(info.param.headDim) + info.param.cacheType;
                          });
 
-// Two layers, of which the second is used: rope_attention on the batch, then its decomposition.
-TEST_P(CpuVsReferenceAttention, AndItsDecomposition) {
-  const auto &[group, kvHeads, headDim, cacheType, oneBuffer] = GetParam();
+// Two layers, of which the second is used.
+OpProgram ropeAttention(Random &random, const AttentionShape &shape, const ProgramLimits &limits) {
+  const auto &[group, kvHeads, headDim, cacheType, oneBuffer] = shape;
   const uint64_t query = group * kvHeads * headDim, key = kvHeads * headDim;
-  OpProgram op(random, {.layers = 2, .kvHeads = kvHeads, .headDim = headDim, .type = cacheType});
+  OpProgram op(random,
+               {.layers = 2, .kvHeads = kvHeads, .headDim = headDim, .type = cacheType, .limits = limits});
   std::string projections, types;
   if (oneBuffer) {
     op.addActivations("qkv", query + 2 * key);
@@ -296,11 +297,24 @@ TEST_P(CpuVsReferenceAttention, AndItsDecomposition) {
   op.line("%y = llama.rope_attention (" + projections +
           "), %angles, %cache, %positions, %sequences, %slots, "
           "%sequence_starts, %block_table {layer = 1 : i64, scale = 0.25 : f32} : (" +
-          types + ", " + OpProgram::weightType("f32", OpProgram::kContext, headDim) +
+          types + ", " + OpProgram::weightType("f32", op.context(), headDim) +
           ", !cache, tensor<$Txi32>, tensor<$Txi32>, tensor<$Txi32>, tensor<?xi32>, tensor<?x?xi32>) -> " +
           rows(query));
   op.finish("y", query);
-  check(op, true);
+  return op;
+}
+
+TEST_P(CpuVsReferenceAttention, AndItsDecomposition) { check(ropeAttention(random, GetParam(), {}), true); }
+
+// Past the 512 positions after which attention merges partial results; one sequence grows in chunks.
+TEST_F(CpuVsReference, AttentionOverALongContext) {
+  const ProgramLimits limits{.maxTokens = 256, .maxSequences = 1, .context = 1200};
+  StepMaker maker(random, 1, kPages);
+  std::vector<StepInputs> steps;
+  while (steps.empty() || steps.back().positions.back() < 1050) {
+    steps.push_back(maker.next(static_cast<uint64_t>(steps.size() % 2 == 0 ? 140 : 3), 0));
+  }
+  check(ropeAttention(random, {2, 1, 16, "f16", true}, limits), true, steps);
 }
 
 } // namespace

@@ -8,8 +8,6 @@
 namespace cria::conformance {
 namespace {
 
-constexpr uint64_t kMaxTokens = 48;
-
 std::string replaceAll(std::string text, const std::string &from, const std::string &to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -66,8 +64,8 @@ void OpProgram::addGateUp(const std::string &name, const std::string &type, uint
 }
 
 void OpProgram::addRopeTable(const std::string &name) {
-  tensors_[name] = matrixOf(ropeTable(kContext, cache_.headDim));
-  declare(name, weightType("f32", kContext, cache_.headDim), checkpoint(name, kContext, cache_.headDim));
+  tensors_[name] = matrixOf(ropeTable(context(), cache_.headDim));
+  declare(name, weightType("f32", context(), cache_.headDim), checkpoint(name, context(), cache_.headDim));
 }
 
 void OpProgram::addActivations(const std::string &name, uint64_t columns, const std::string &tableType) {
@@ -91,7 +89,7 @@ void OpProgram::finishPicked(const std::string &value, uint64_t columns) {
   line("return %" + value + " : tensor<?x" + std::to_string(columns) + "xf32>");
 }
 
-std::string OpProgram::entry(const std::string &name, const std::string &extent, uint64_t maxTokens) const {
+std::string OpProgram::entry(const std::string &name, const std::string &extent, int64_t maxTokens) const {
   const std::string ids = "tensor<" + extent + "xi32>";
   return "func.func @" + name + "(%tokens: " + ids + ", %positions: " + ids + ", %sequences: " + ids +
          ", %slots: " + ids +
@@ -105,7 +103,8 @@ std::string OpProgram::entry(const std::string &name, const std::string &extent,
 std::string OpProgram::module() const {
   return "!cache = !llama.kv_cache<layers = " + std::to_string(cache_.layers) +
          ", kv_heads = " + std::to_string(cache_.kvHeads) + ", head_dim = " + std::to_string(cache_.headDim) +
-         ", " + cache_.type + ">\n" + weights_ + entry("decode", "1", 1) + entry("prefill", "?", kMaxTokens);
+         ", " + cache_.type + ">\n" + weights_ + entry("decode", "1", 1) +
+         entry("prefill", "?", cache_.limits.maxTokens);
 }
 
 StepMaker::StepMaker(Random &random, uint64_t sequences, uint64_t pages)

@@ -14,12 +14,12 @@ struct ProgramCache {
   uint64_t kvHeads = 1;
   uint64_t headDim = 16;
   std::string type = "f16";
+  ProgramLimits limits;
 };
 
 class OpProgram {
 public:
   static constexpr uint64_t kVocabulary = 40;
-  static constexpr uint64_t kContext = 128;
 
   OpProgram(Random &random, ProgramCache cache = {}) : random_(random), cache_(std::move(cache)) {}
 
@@ -46,9 +46,11 @@ public:
   /// With entries @prefill (any T) and @decode (T = 1).
   std::string module() const;
   const Tensors &tensors() const { return tensors_; }
+  const ProgramLimits &limits() const { return cache_.limits; }
+  uint64_t context() const { return static_cast<uint64_t>(cache_.limits.context); }
 
 private:
-  std::string entry(const std::string &name, const std::string &extent, uint64_t maxTokens) const;
+  std::string entry(const std::string &name, const std::string &extent, int64_t maxTokens) const;
   void declare(const std::string &name, const std::string &type, const std::string &recipe);
 
   Random &random_;
