@@ -74,8 +74,8 @@
 // SILU: vector.store %{{.*}}, %arg1[%{{.*}}] : memref<{{.*}}xf32>, vector<8xf32>
 
 // GATHER-LABEL: func.func @gather_rows_d128(
-// GATHER: %[[ROW:.*]] = memref.load %arg1
-// GATHER: arith.index_castui %[[ROW]]
+// GATHER: %[[TOKEN:.*]] = memref.load %arg1
+// GATHER: arith.index_castui %[[TOKEN]]
 
 // Rows come from the step header; few of them read the weights as they are stored, many a block widened into scratch.
 // TOKENS-LABEL: func.func @linear_k128_n128_f16_tokens(
