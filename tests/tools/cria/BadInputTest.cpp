@@ -68,12 +68,19 @@ void editJson(const std::string &path, const std::function<void(json &)> &edit) 
   writeFile(path, value.dump());
 }
 
-// Puts a changed file's new size and digest into the manifest, as an attacker would.
+// Writes the digest that belongs to a changed manifest, as an attacker would.
+void sealManifest(const std::string &package) {
+  const std::string digest = Sha256::of(readFile(package + "/manifest.json"));
+  writeFile(package + "/manifest.sha256", digest + "  manifest.json\n");
+}
+
+// Puts a changed file's new size and digest into the manifest.
 void reseal(const std::string &package, const std::string &name) {
   editJson(package + "/manifest.json", [&](json &manifest) {
     const std::string content = readFile(package + "/" + name);
     manifest["files"][name] = {{"size", content.size()}, {"sha256", Sha256::of(content)}};
   });
+  sealManifest(package);
 }
 
 // ---- checkpoints
@@ -194,6 +201,7 @@ TEST_F(BadInputTest, anotherInstructionSet) {
       target["format"] = "elf.riscv64";
     }
   });
+  sealManifest(foreign);
   expectRefused(open(foreign), {"elf.riscv64"});
 }
 
