@@ -269,7 +269,8 @@ Status Compilation::writePackageFiles() {
                          .tokenizerPath = checkpoint_.tokenizerPath,
                          .weightsType = std::string(nameOf(weightType_)),
                          .kvType = std::string(nameOf(options_.kvType)),
-                         .randomSeed = options_.randomSeed};
+                         .randomSeed = options_.randomSeed,
+                         .graph = graph_};
   for (TargetProgram &program : targets_) {
     const Target &target = *program.target;
     CRIA_ASSIGN_OR_RETURN(std::string code, codeOf(program, CodeStage::object));
@@ -308,8 +309,9 @@ Status Compilation::run() {
     return emit(printModule(*module_));
   }
   CRIA_RETURN_IF_ERROR(optimize());
+  graph_ = printModule(*module_);
   if (options_.emit == EmitStage::optimized) {
-    return emit(printModule(*module_));
+    return emit(graph_);
   }
   CRIA_RETURN_IF_ERROR(specialize());
   CRIA_RETURN_IF_ERROR(convert());

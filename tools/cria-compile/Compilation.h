@@ -58,6 +58,8 @@ private:
   DataType weightType_ = DataType::f16;
   std::vector<TargetProgram> targets_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
+  /// The module after the fusions, as text, for the package's readers.
+  std::string graph_;
 };
 
 } // namespace cria

@@ -48,7 +48,7 @@ std::string opsText(const Package &package) {
     return "";
   }
   const StatusOr<std::string> graph = readTextFile(package.path("graph.mlir"));
-  std::string text = "\ngraph (all entries)\n";
+  std::string text = "\nfused graph\n";
   for (const auto &[name, count] : countOps(graph.ok() ? *graph : "")) {
     text += fmt::format("  {:<28} {:>6}\n", name, count);
   }

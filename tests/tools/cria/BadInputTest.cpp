@@ -191,6 +191,7 @@ TEST_F(BadInputTest, aMissingOrTruncatedFile) {
 TEST_F(BadInputTest, aNewerVersion) {
   const std::string newer = package();
   editJson(newer + "/manifest.json", [](json &manifest) { manifest["format_version"] = 99; });
+  sealManifest(newer);
   expectRefused(open(newer), {"99"});
 }
 
