@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 
+#include <map>
 #include <numeric>
 
 using namespace cria::cpu;
@@ -147,6 +148,7 @@ const std::vector<Shape> &shapes() {
 
 TEST(Attention, equalsTheScalarSoftmax) {
   DenormalsAreZero scope;
+  std::map<std::string, std::vector<float>> firstLevel;
   for (const Isa *isa : runnableIsas()) {
     for (const Shape &shape : shapes()) {
       AttentionSpec spec{.kv = shape.kv, .heads = shape.heads, .scale = 0.5f, .maxPages = 40};
@@ -169,6 +171,9 @@ TEST(Attention, equalsTheScalarSoftmax) {
       EXPECT_TRUE(close(all, scalarAttention(spec, batch, query.data(), cache.data()), 2e-5f))
           << isa->name.str() << " " << spec.name();
       EXPECT_TRUE(sameBits(all, runAttention(library, single, batch, query.data(), cache.data())))
+          << isa->name.str() << " " << spec.name();
+      // Another instruction set level runs the same chains.
+      EXPECT_TRUE(sameBits(all, firstLevel.emplace(spec.name(), all).first->second))
           << isa->name.str() << " " << spec.name();
       // Chunks of three rows, which mix sequences differently.
       std::vector<float> chunked;
