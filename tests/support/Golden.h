@@ -25,7 +25,7 @@ struct GoldenPrompt {
 /// All prompts of tests/golden/logits/<name>.safetensors. Throws when the file is not as described.
 std::vector<GoldenPrompt> readGolden(const std::string &name);
 
-/// Names of the small models.
+/// Names of the small models, and `stories`, the one that ships.
 const std::vector<std::string> &goldenModels();
 /// Folder of one.
 std::string goldenModelPath(const std::string &name);
