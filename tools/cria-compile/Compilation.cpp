@@ -10,6 +10,7 @@
 #include "passes/codegen/ProgramJson.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
+#include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/Presets.h"
 #include "tools/cria/Progress.h"
@@ -122,9 +123,23 @@ Status Compilation::openModel() {
   for (const std::string &text : checkpoint_.notes) {
     note(text);
   }
+  CRIA_RETURN_IF_ERROR(checkTokenizer());
   DataType own = options_.preset.empty() ? checkpoint_.weightType : DataType::f16;
   weightType_ = options_.weightType.value_or(own);
   return applyContext();
+}
+
+Status Compilation::checkTokenizer() {
+  if (checkpoint_.tokenizerPath.empty()) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::open(checkpoint_.tokenizerPath));
+  if (tokenizer->size() > checkpoint_.config.vocabSize) {
+    return invalidArgument(
+        "{}: expected at most the model's {} pieces, found {}: it belongs to another model",
+        checkpoint_.tokenizerPath, checkpoint_.config.vocabSize, tokenizer->size());
+  }
+  return {};
 }
 
 Status Compilation::applyContext() {

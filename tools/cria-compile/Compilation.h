@@ -33,6 +33,8 @@ private:
   };
 
   Status openModel();
+  /// Reads the tokenizer as the runtime will: a damaged one is found here.
+  Status checkTokenizer();
   Status applyContext();
   Status makeTargets();
   Status importGraph();

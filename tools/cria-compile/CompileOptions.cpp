@@ -29,7 +29,9 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts,
   app.add_option("--target", options.targets,
                  fmt::format("Targets, by comma: cpu (default: every x86-64 level) or of {}",
                              fmt::join(targets, ", ")))
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--weights", texts.weights, "Weight type: f32, f16 or bf16 (default: the checkpoint's own)");
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", options.context, "Positions of a sequence (default: what the model states)")
@@ -48,7 +50,9 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts,
   app.add_option("--random-weights", options.randomSeed,
                  "Weights that follow from this seed (with --preset)");
   app.add_option("--disable-pass", options.disabledPasses, "Leave out a fusion pass; repeatable")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--swiglu-block", options.swigluBlock, "Rows of gate, then of up, that lie together")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();

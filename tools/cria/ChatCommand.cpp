@@ -66,6 +66,9 @@ public:
     conversation_.setSystem(options.system);
   }
 
+  /// Whether a message could not be answered.
+  bool failed() const { return failed_; }
+
   Status run() {
     LineEditor editor("> ", historyFile());
     while (std::optional<std::string> line = editor.read()) {
@@ -113,6 +116,7 @@ private:
     StatusOr<ChatTurn> turn = conversation_.ask(text, context, context / kReserveFraction);
     if (!turn.ok()) {
       talk(false, "error: {}", turn.status().message());
+      failed_ = true;
       return {};
     }
     if (turn->droppedPairs > 0) {
@@ -141,6 +145,7 @@ private:
   void finish(GenerateResult result) {
     if (result.reason == FinishReason::error) {
       talk(false, "error: {}", result.status.message());
+      failed_ = true;
       conversation_.retract();
       return;
     }
@@ -158,6 +163,7 @@ private:
   ChatConversation conversation_;
   Session session_;
   Generator generator_;
+  bool failed_ = false;
 };
 
 StatusOr<int> runChat(const ChatOptions &options) {
@@ -170,8 +176,10 @@ StatusOr<int> runChat(const ChatOptions &options) {
     talk(options.common.quiet, "{} with template {}; /help lists commands",
          opened->package->manifest().model.name, chat.name());
   }
-  CRIA_RETURN_IF_ERROR(Chat(options, *opened, chat).run());
-  return kExitSuccess;
+  Chat conversation(options, *opened, chat);
+  CRIA_RETURN_IF_ERROR(conversation.run());
+  // A person has seen the message and went on; a script has only the exit code.
+  return conversation.failed() && !isTerminal(stdin) ? kExitError : kExitSuccess;
 }
 
 } // namespace

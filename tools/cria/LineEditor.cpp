@@ -3,10 +3,12 @@
 
 #include "Terminal.h"
 
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <histedit.h>
 #include <iostream>
+#include <langinfo.h>
 
 namespace cria::cli {
 namespace {
@@ -44,7 +46,16 @@ struct LineEditor::Terminal {
     return static_cast<Terminal *>(self)->prompt.data();
   }
 
+  // libedit drops what the locale cannot express; without one, text is UTF-8.
+  static void setUpLocale() {
+    std::setlocale(LC_CTYPE, "");
+    if (std::string_view(nl_langinfo(CODESET)) != "UTF-8") {
+      std::setlocale(LC_CTYPE, "C.UTF-8");
+    }
+  }
+
   void setUp() {
+    setUpLocale();
     editor = el_init("cria", stdin, stderr, stderr); // stdout carries answers alone
     el_set(editor, EL_CLIENTDATA, this);
     el_set(editor, EL_PROMPT, promptOf);

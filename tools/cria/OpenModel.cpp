@@ -23,6 +23,11 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
 Status openTokenizer(OpenedModel &opened) {
   if (opened.package->hasTokenizer()) {
     CRIA_ASSIGN_OR_RETURN(opened.tokenizer, Tokenizer::open(opened.package->tokenizerPath()));
+    if (static_cast<uint32_t>(opened.tokenizer->size()) > opened.model->vocabSize()) {
+      return invalidArgument(
+          "{}: expected at most the model's {} pieces, found {}: it belongs to another model",
+          opened.package->tokenizerPath(), opened.model->vocabSize(), opened.tokenizer->size());
+    }
   }
   opened.vocabulary =
       std::make_unique<Vocabulary>(opened.tokenizer.get(), opened.model->vocabSize(), opened.eosIds());

@@ -32,19 +32,25 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       .add_option("-n,--max-tokens", options.maxTokens,
                   "Generate at most N tokens; default: up to the context")
       ->type_name("N");
-  command.add_option("--temperature", options.temperature, "0: always the most likely token")
-      ->type_name("T")
-      ->check(CLI::Range(0.0, 100.0));
-  command.add_option("--top-k", options.topK, "Choose among the K most likely tokens; 0: all")
-      ->type_name("K")
-      ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
-  command.add_option("--top-p", options.topP, "Choose among tokens that make up this probability")
-      ->type_name("P")
-      ->check(CLI::Range(0.0, 1.0));
+  CLI::Option *temperature =
+      command.add_option("--temperature", options.temperature, "0: always the most likely token")
+          ->type_name("T")
+          ->check(CLI::Range(0.0, 100.0));
+  CLI::Option *topK =
+      command.add_option("--top-k", options.topK, "Choose among the K most likely tokens; 0: all")
+          ->type_name("K")
+          ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+  CLI::Option *topP =
+      command.add_option("--top-p", options.topP, "Choose among tokens that make up this probability")
+          ->type_name("P")
+          ->check(CLI::Range(0.0, 1.0));
   command
       .add_option("--sampler", options.sampler,
                   "Samplers in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
-      ->type_name("CHAIN");
+      ->type_name("CHAIN")
+      ->excludes(temperature)
+      ->excludes(topK)
+      ->excludes(topP);
   command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
       ->type_name("S");
   command.add_option("--stop", options.stopTexts, "End before this text (repeatable)")

@@ -64,5 +64,9 @@ int main(int argc, char **argv) {
     return reportParse(app, problem);
   }
   const StatusOr<int> result = action();
+  if (result.ok() && std::ferror(stdout) != 0) {
+    return report(
+        error(StatusCode::io, "cannot write to standard output: is the disk full or the pipe closed?"));
+  }
   return result.ok() ? *result : report(result.status());
 }

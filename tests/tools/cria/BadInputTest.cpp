@@ -124,6 +124,15 @@ TEST_F(BadInputTest, missingTokenizer) {
   expectCompileRefused(model, {"tokenizer.model"});
 }
 
+TEST_F(BadInputTest, damagedOrForeignTokenizer) {
+  const std::string model = checkpoint();
+  fs::resize_file(model + "/tokenizer.model", 9000);
+  expectCompileRefused(model, {"tokenizer.model"});
+  const std::string other = copyOf(CRIA_SOURCE_DIR "/tests/golden/models/mha");
+  fs::copy(kStoriesCheckpoint + "/tokenizer.model", other + "/tokenizer.model");
+  expectCompileRefused(other, {"tokenizer.model", "1024"});
+}
+
 TEST_F(BadInputTest, unknownArchitectureAndRopeType) {
   const std::string model = checkpoint();
   editJson(model + "/config.json", [](json &config) {
@@ -240,12 +249,21 @@ TEST_F(BadInputTest, unknownSamplerOrOption) {
 
 TEST_F(BadInputTest, badCommandLines) {
   expectRefused(runCria({"run", storiesPackage()}), {"--prompt"});
+  expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "greedy", "--top-k", "3"}),
+                {"--sampler", "--top-k"});
   expectRefused(runCria({"rnu"}), {});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--threads", "none"}), {"--threads"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--backend", "cpuu"}), {"cpuu", "cpu"});
   expectRefused(runCria({"logits", storiesPackage(), "--tokens", "1,abc"}), {"abc"});
   expectRefused(runCria({"logits", storiesPackage(), "--tokens", "1,99999"}), {"99999"});
   expectRefused(runCria({"bench", storiesPackage(), "--depth", "4000"}), {"512"});
+}
+
+TEST_F(BadInputTest, standardOutputIsFull) {
+  const ProcessResult result =
+      runProcess("/bin/bash", {"-c", "exec \"$@\" >/dev/full", "bash", CRIA_BINARY_DIR "/bin/cria",
+                               "tokenize", kStoriesCheckpoint, "x"});
+  expectRefused(result, {"standard output"});
 }
 
 TEST_F(BadInputTest, badPromptFile) {
