@@ -25,7 +25,7 @@ constexpr size_t kStreams = 4;
 constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
 constexpr int kBandwidthPasses = 3;
-constexpr uint64_t kFmaRounds = 400'000;
+constexpr uint64_t kFmaRounds = 10'000'000; // tens of milliseconds: clocks settle
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(64)));
 typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
@@ -68,8 +68,11 @@ int32_t readBlocks(const float *data, size_t count) {
 // Twelve independent chains hide the latency of two units.
 CRIA_CLONES float multiplyAdd(uint64_t rounds, float factor) {
   constexpr size_t kChains = 12;
-  Vector chains[kChains] = {};
   const Vector scale = Vector{} + factor;
+  Vector chains[kChains]; // different values, or the compiler makes one chain of them
+  for (size_t chain = 0; chain < kChains; ++chain) {
+    chains[chain] = scale * static_cast<float>(chain);
+  }
   for (uint64_t round = 0; round < rounds; ++round) {
     for (size_t chain = 0; chain < kChains; ++chain) {
       chains[chain] = chains[chain] * scale + scale;
