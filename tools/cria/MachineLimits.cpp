@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -21,6 +23,7 @@ namespace {
 
 constexpr size_t kLanes = 16;
 constexpr size_t kBufferBytes = size_t{256} << 20;
+constexpr size_t kPageBytes = 4096;
 constexpr size_t kStreams = 4;
 constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
@@ -116,8 +119,11 @@ std::atomic<int32_t> sink; // keeps the results needed
 } // namespace
 
 MachineLimits::MachineLimits(uint32_t numThreads)
-    : numThreads_(numThreads), bytesPerThread_(kBufferBytes / numThreads / 4096 * 4096),
-      buffer_(new (std::align_val_t(4096)) float[kBufferBytes / sizeof(float)]) {
+    : numThreads_(numThreads), bytesPerThread_(kBufferBytes / numThreads / kPageBytes * kPageBytes),
+      buffer_(static_cast<float *>(std::aligned_alloc(kPageBytes, kBufferBytes)), std::free) {
+  if (buffer_ == nullptr) {
+    throw std::bad_alloc();
+  }
   std::fill_n(buffer_.get(), kBufferBytes / sizeof(float), 1.0f);
 }
 

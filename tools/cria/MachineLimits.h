@@ -24,7 +24,7 @@ public:
 private:
   uint32_t numThreads_;
   size_t bytesPerThread_;
-  std::unique_ptr<float[]> buffer_;
+  std::unique_ptr<float[], void (*)(void *)> buffer_; // page-aligned, from aligned_alloc
 };
 
 } // namespace cria::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Terminal.h"
 
-#include <algorithm>
 #include <array>
 #include <unistd.h>
 
@@ -22,11 +21,6 @@ std::string formatBytes(uint64_t bytes) {
     ++unit;
   }
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
-
-size_t columnsOf(std::string_view text) {
-  const auto isContinuation = [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u; };
-  return text.size() - static_cast<size_t>(std::count_if(text.begin(), text.end(), isContinuation));
 }
 
 } // namespace cria::cli

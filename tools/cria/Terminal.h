@@ -24,7 +24,4 @@ template <typename... Args> void talk(bool quiet, fmt::format_string<Args...> fo
 /// "1.5 MiB"
 std::string formatBytes(uint64_t bytes);
 
-/// Width in columns of UTF-8 text, taking one column a character: enough for aligned tables of names.
-size_t columnsOf(std::string_view text);
-
 } // namespace cria::cli
