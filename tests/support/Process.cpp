@@ -25,6 +25,16 @@ struct Streams {
   const bool open = std::freopen(streams.input.c_str(), "r", stdin) != nullptr &&
                     std::freopen(streams.output.c_str(), "w", stdout) != nullptr &&
                     std::freopen(streams.errors.c_str(), "w", stderr) != nullptr;
+  if (!open) {
+    _exit(127);
+  }
+  execute(program, arguments, environment);
+}
+
+} // namespace
+
+void execute(const std::string &program, const std::vector<std::string> &arguments,
+             const std::vector<std::string> &environment) {
   for (const std::string &variable : environment) {
     putenv(const_cast<char *>(variable.c_str()));
   }
@@ -33,13 +43,9 @@ struct Streams {
     pointers.push_back(const_cast<char *>(argument.c_str()));
   }
   pointers.push_back(nullptr);
-  if (open) {
-    execv(program.c_str(), pointers.data());
-  }
+  execv(program.c_str(), pointers.data());
   _exit(127);
 }
-
-} // namespace
 
 ProcessResult runProcess(const std::string &program, const std::vector<std::string> &arguments,
                          const std::string &input, const std::vector<std::string> &environment) {

@@ -19,6 +19,10 @@ struct ProcessResult {
 ProcessResult runProcess(const std::string &program, const std::vector<std::string> &arguments,
                          const std::string &input = "", const std::vector<std::string> &environment = {});
 
+/// Becomes `program`, in a forked child.
+[[noreturn]] void execute(const std::string &program, const std::vector<std::string> &arguments,
+                          const std::vector<std::string> &environment);
+
 /// The built cria with these arguments.
 ProcessResult runCria(const std::vector<std::string> &arguments, const std::string &input = "",
                       const std::vector<std::string> &environment = {});

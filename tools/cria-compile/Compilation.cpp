@@ -13,8 +13,8 @@
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/Presets.h"
-#include "tools/cria/Progress.h"
-#include "tools/cria/Terminal.h"
+#include "tools/terminal/Progress.h"
+#include "tools/terminal/Terminal.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"

@@ -7,7 +7,7 @@
 #include "MachineLimits.h"
 #include "OpenModel.h"
 #include "ParseList.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Stepper.h"
 
 #include <chrono>
@@ -254,12 +254,14 @@ StatusOr<int> runBench(const BenchOptions &options) {
 void addBenchCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = app.add_subcommand("bench", "Measure speed against the machine's own limits");
-  addCommonOptions(*command, options->common);
+  addCommonOptions(*command, options->common,
+                   "An array of rows with every parameter and sample");
   command->add_option("--prompt", options->prompts, "Prompt lengths; 0: none")
       ->type_name("128,512")
       ->capture_default_str();
   command->add_option("--generate", options->generate, "Tokens to generate; 0: none")
       ->type_name("N")
+      ->check(CLI::Range(0u, UINT32_MAX))
       ->capture_default_str();
   command->add_option("--depth", options->depths, "Positions filled before")
       ->type_name("0,2048")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "BenchReport.h"
 
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 
 #include <algorithm>
 #include <functional>

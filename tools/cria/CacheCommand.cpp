@@ -1,28 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria cache list|clear: packages that were compiled on the fly.
 #include "Command.h"
+#include "CommonOptions.h"
 #include "CompileCache.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
 
-StatusOr<int> runList() {
+using Json = nlohmann::ordered_json;
+
+StatusOr<int> runList(const OutputOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::vector<CacheEntry> entries, listCache());
   uint64_t total = 0;
+  Json rows = Json::array();
   for (const CacheEntry &entry : entries) {
-    writeData(fmt::format("{:>10}  {}\n", formatBytes(entry.bytes), entry.path.string()));
     total += entry.bytes;
+    rows.push_back({{"path", entry.path.string()}, {"bytes", entry.bytes}});
+    if (!options.json) {
+      writeData(fmt::format("{:>10}  {}\n", formatBytes(entry.bytes), entry.path.string()));
+    }
+  }
+  if (options.json) {
+    writeData(rows.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   }
   CRIA_ASSIGN_OR_RETURN(const std::filesystem::path folder, cacheFolder());
-  talk(false, "{} packages, {} in {}", entries.size(), formatBytes(total), folder.string());
+  talk(options.quiet, "{}, {} in {}", countOf(entries.size(), "package"), formatBytes(total),
+       folder.string());
   return kExitSuccess;
 }
 
-StatusOr<int> runClear() {
+StatusOr<int> runClear(const OutputOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const uint64_t bytes, clearCache());
-  talk(false, "removed {}", formatBytes(bytes));
+  if (options.json) {
+    writeData(Json{{"removed_bytes", bytes}}.dump() + "\n");
+  }
+  talk(options.quiet, "removed {}", formatBytes(bytes));
   return kExitSuccess;
+}
+
+using CacheAction = StatusOr<int> (*)(const OutputOptions &);
+
+void addCacheAction(CLI::App &cache, Action &action, const std::string &name, const std::string &description,
+                    CacheAction run, const std::string &json) {
+  auto options = std::make_shared<OutputOptions>();
+  CLI::App *command = cache.add_subcommand(name, description);
+  addOutputOptions(*command, *options, json);
+  command->callback([options, run, &action] { action = [options, run] { return run(*options); }; });
 }
 
 } // namespace
@@ -30,8 +57,10 @@ StatusOr<int> runClear() {
 void addCacheCommand(CLI::App &app, Action &action) {
   CLI::App *command = app.add_subcommand("cache", "Packages compiled on the fly");
   command->require_subcommand(1);
-  command->add_subcommand("list", "List them with their sizes")->callback([&action] { action = runList; });
-  command->add_subcommand("clear", "Remove them all")->callback([&action] { action = runClear; });
+  addCacheAction(*command, action, "list", "List them with their sizes", runList,
+                 "An array of {path, bytes}");
+  addCacheAction(*command, action, "clear", "Remove them all", runClear, "An object");
+  command->footer("Example:\n  cria cache list");
 }
 
 } // namespace cria::cli

@@ -7,9 +7,11 @@
 #include "Interrupt.h"
 #include "LineEditor.h"
 #include "SamplingOptions.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Session.h"
+
+#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
@@ -121,8 +123,8 @@ private:
     }
     if (turn->droppedPairs > 0) {
       talk(options_.common.quiet,
-           "(the context is full: the oldest {} pairs were dropped, the system prompt stays)",
-           turn->droppedPairs);
+           "(the context is full: dropped the oldest {}, the system prompt stays)",
+           countOf(turn->droppedPairs, "pair"));
     }
     CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(options_.sampling, opened_));
     request.prompt = std::move(turn->ids);
@@ -130,16 +132,32 @@ private:
     request.stopTokens = std::move(turn->stopIds);
     request.continuesText = false;
     request.session = &session_;
-    finish(generate(request));
+    GenerateResult result = generate(request);
+    if (options_.common.json && result.reason != FinishReason::error) {
+      writeJson(request, result, turn->droppedPairs);
+    }
+    finish(std::move(result));
     return {};
   }
 
   GenerateResult generate(const GenerateRequest &request) {
     const InterruptScope interrupt;
+    const bool streams = !options_.common.json;
     GenerateResult result = generator_.generate(
-        request, [](const GenerateEvent &event) { writeData(event.text); }, interrupt.flag());
-    writeData("\n");
+        request, [&](const GenerateEvent &event) { writeData(streams ? event.text : ""); },
+        interrupt.flag());
+    writeData(streams ? "\n" : "");
     return result;
+  }
+
+  static void writeJson(const GenerateRequest &request, const GenerateResult &result, uint32_t droppedPairs) {
+    const nlohmann::ordered_json row = {{"answer", result.text},
+                                        {"finish_reason", finishReasonName(result.reason)},
+                                        {"prompt_tokens", request.prompt.size()},
+                                        {"generated_tokens", result.tokens.size()},
+                                        {"dropped_pairs", droppedPairs},
+                                        {"seed", request.seed}};
+    writeData(row.dump() + "\n");
   }
 
   void finish(GenerateResult result) {
@@ -187,7 +205,8 @@ StatusOr<int> runChat(const ChatOptions &options) {
 void addChatCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<ChatOptions>();
   CLI::App *command = app.add_subcommand("chat", "Talk with a chat model");
-  addCommonOptions(*command, options->common);
+  addCommonOptions(*command, options->common,
+                   "Each answer as an object on a line of its own");
   command->add_option("--system", options->system, "System prompt")->type_name("TEXT");
   command
       ->add_option("--chat-template", options->chatTemplate,

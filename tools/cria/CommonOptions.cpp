@@ -10,7 +10,12 @@ void addPluginFolderOption(CLI::App &command, std::vector<std::string> &folders)
       ->take_all();
 }
 
-void addCommonOptions(CLI::App &command, CommonOptions &options) {
+void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json) {
+  command.add_flag("--quiet,-q", options.quiet, "No talk on stderr but errors");
+  command.add_flag("--json", options.json, json);
+}
+
+void addCommonOptions(CLI::App &command, CommonOptions &options, const std::string &json) {
   command.add_option("model", options.model, "Compiled package, or a checkpoint to compile first")
       ->required()
       ->type_name("OUT.cria");
@@ -18,7 +23,9 @@ void addCommonOptions(CLI::App &command, CommonOptions &options) {
       ->type_name("NAME");
   command.add_option("--target", options.target, "Target of the package; default: the one that fits best")
       ->type_name("NAME");
-  command.add_option("--device", options.device, "Device number of the backend")->type_name("N");
+  command.add_option("--device", options.device, "Device number of the backend")
+      ->type_name("N")
+      ->check(CLI::Range(0u, UINT32_MAX));
   command.add_option("--threads", options.threads, "Threads; default: the backend's choice")
       ->type_name("N")
       ->check(CLI::Range(1u, 1024u));
@@ -30,8 +37,7 @@ void addCommonOptions(CLI::App &command, CommonOptions &options) {
       ->transform(CLI::AsSizeValue(false));
   addPluginFolderOption(command, options.pluginFolders);
   command.add_flag("--verify", options.verify, "Check the digests of the weights too");
-  command.add_flag("--quiet,-q", options.quiet, "No talk on stderr but errors");
-  command.add_flag("--json", options.json, "Data as JSON");
+  addOutputOptions(command, options, json);
 }
 
 } // namespace cria::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Options of every subcommand that opens a model.
+// Options that subcommands share.
 #pragma once
 
 #include "Command.h"
@@ -10,7 +10,14 @@
 
 namespace cria::cli {
 
-struct CommonOptions {
+/// Of every subcommand.
+struct OutputOptions {
+  bool quiet = false;
+  bool json = false;
+};
+
+/// Of every subcommand that opens a model.
+struct CommonOptions : OutputOptions {
   std::string model; // package folder or checkpoint
   std::string backend;
   std::string target;
@@ -20,12 +27,12 @@ struct CommonOptions {
   uint64_t kvMemoryBytes = 0;
   std::vector<std::string> pluginFolders;
   bool verify = false;
-  bool quiet = false;
-  bool json = false;
 };
 
+/// --quiet and --json; `json` says what the data looks like then.
+void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json);
 /// Adds the positional MODEL and the common options.
-void addCommonOptions(CLI::App &command, CommonOptions &options);
+void addCommonOptions(CLI::App &command, CommonOptions &options, const std::string &json);
 /// --plugin-dir alone, for commands that open no model.
 void addPluginFolderOption(CLI::App &command, std::vector<std::string> &folders);
 

@@ -2,7 +2,7 @@
 #include "CompileCache.h"
 
 #include "CompilerProcess.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/package/Sha256.h"
 
 #include <algorithm>

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria inspect: what is in a package or a checkpoint. Runs none of its code.
 #include "Command.h"
+#include "CommonOptions.h"
 #include "CompileCache.h"
 #include "InspectReport.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "frontends/huggingface/HuggingFaceCheckpoint.h"
 
 namespace cria::cli {
 namespace {
 
-struct InspectOptions {
+struct InspectOptions : OutputOptions {
   std::string path;
   InspectDetail detail;
   bool verify = false;
-  bool json = false;
 };
 
 StatusOr<int> inspectPackage(const InspectOptions &options) {
@@ -37,8 +37,8 @@ std::string tensorsText(const Checkpoint &checkpoint, bool all) {
     lines += fmt::format("  {:<52} {:<5} [{}] {:>10}\n", name, nameOf(tensor.entry->type),
                          fmt::join(tensor.entry->shape, ", "), formatBytes(tensor.entry->size));
   }
-  const std::string summary = fmt::format("{} tensors in {} files, {}\n", checkpoint.tensors.size(),
-                                          checkpoint.files.size(), formatBytes(bytes));
+  const std::string summary = fmt::format("{} in {}, {}\n", countOf(checkpoint.tensors.size(), "tensor"),
+                                          countOf(checkpoint.files.size(), "file"), formatBytes(bytes));
   return all ? summary + lines : summary;
 }
 
@@ -60,7 +60,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
                         checkpoint.chat.templateName.value_or("none known"),
                         tensorsText(checkpoint, options.detail.weights)));
   for (const std::string &note : checkpoint.notes) {
-    talk(false, "note: {}", note);
+    talk(options.quiet, "note: {}", note);
   }
   return kExitSuccess;
 }
@@ -74,7 +74,8 @@ void addInspectCommand(CLI::App &app, Action &action) {
   command->add_flag("--weights", options->detail.weights, "List every weight with its recipe");
   command->add_flag("--dispatches", options->detail.dispatches, "List every dispatch");
   command->add_flag("--verify", options->verify, "Check the digests of the weights too");
-  command->add_flag("--json", options->json, "Everything as JSON");
+  addOutputOptions(*command, *options, "Everything as one object");
+  command->footer("Example:\n  cria inspect stories.cria --weights");
   command->callback([options, &action] {
     action = [options] {
       const bool isCheckpoint =

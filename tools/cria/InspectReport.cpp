@@ -2,7 +2,7 @@
 #include "InspectReport.h"
 
 #include "RequestFile.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 
 #include <algorithm>
 #include <map>
@@ -183,8 +183,8 @@ Json targetJson(const PackageTarget &target, const Program &program) {
 } // namespace
 
 std::string modelText(const ModelConfig &model) {
-  std::string text = fmt::format("model {} ({}, {:.4g} M parameters)\n", model.name, model.architecture,
-                                 static_cast<double>(model.parameters()) / 1e6);
+  std::string text = fmt::format("model {} ({}, {} parameters)\n", model.name, model.architecture,
+                                 formatCount(static_cast<uint64_t>(model.parameters())));
   text += fmt::format("  dim {}, {} layers, {} heads, {} KV heads, head_dim {}, FFN {}, vocabulary {}{}\n",
                       model.dim, model.layers, model.heads, model.kvHeads, model.headDim, model.ffnDim,
                       model.vocabSize, model.tiedEmbeddings ? ", tied embeddings" : "");

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "LineEditor.h"
 
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 
+#include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
+#include <cwchar>
 #include <histedit.h>
 #include <iostream>
 #include <langinfo.h>
+#include <unistd.h>
 
 namespace cria::cli {
 namespace {
 
 constexpr int kHistoryLines = 1000;
 
-// SIGINT during a read only interrupts it; libedit then returns -1.
-void onInterrupt(int) {}
+// A signal handler can only tell through a global.
+volatile std::sig_atomic_t wasInterrupted = 0;
+
+void onInterrupt(int) { wasInterrupted = 1; }
 
 class ReadInterruptible {
 public:
   ReadInterruptible() {
+    wasInterrupted = 0;
     struct sigaction action {};
     action.sa_handler = onInterrupt;
     sigaction(SIGINT, &action, &previous_);
@@ -30,6 +36,31 @@ public:
 private:
   struct sigaction previous_ {};
 };
+
+// One character for libedit: 1, 0 at the end, -1 on Ctrl-C or an error. libedit's own reader goes on after the
+// first signal.
+int readCharacter(EditLine *, wchar_t *out) {
+  std::mbstate_t state{};
+  for (;;) {
+    char byte = 0;
+    const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
+    if (count < 0 && errno == EINTR && wasInterrupted == 0) {
+      continue; // the window changed, or the program was stopped and goes on
+    }
+    if (count <= 0) {
+      return static_cast<int>(count);
+    }
+    switch (std::mbrtowc(out, &byte, 1, &state)) {
+    case static_cast<size_t>(-2): // more bytes to come
+      break;
+    case static_cast<size_t>(-1): // no character: dropped
+      state = {};
+      break;
+    default:
+      return 1;
+    }
+  }
+}
 
 } // namespace
 
@@ -60,6 +91,8 @@ struct LineEditor::Terminal {
     el_set(editor, EL_CLIENTDATA, this);
     el_set(editor, EL_PROMPT, promptOf);
     el_set(editor, EL_EDITOR, "emacs");
+    el_set(editor, EL_SIGNAL, 1); // puts the terminal right around Ctrl-Z and when its window changes
+    el_set(editor, EL_GETCFN, readCharacter);
     history = history_init();
     ::history(history, &event, H_SETSIZE, kHistoryLines);
     ::history(history, &event, H_SETUNIQUE, 1);

@@ -5,7 +5,7 @@
 #include "Interrupt.h"
 #include "OpenModel.h"
 #include "ParseList.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
 #include "runtime/package/Safetensors.h"
@@ -94,7 +94,8 @@ StatusOr<int> runLogits(const LogitsOptions &options) {
 void addLogitsCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<LogitsOptions>();
   CLI::App *command = app.add_subcommand("logits", "Compute the logits after each token");
-  addCommonOptions(*command, options->common);
+  addCommonOptions(*command, options->common,
+                   "Without -o: an array of {position, token, argmax, logit}");
   command->add_option("--tokens", options->tokens, "Token ids, BOS included")
       ->required()
       ->type_name("1,15043,3186");

@@ -2,8 +2,8 @@
 #include "OpenModel.h"
 
 #include "CompileCache.h"
-#include "Progress.h"
-#include "Terminal.h"
+#include "tools/terminal/Progress.h"
+#include "tools/terminal/Terminal.h"
 
 #include <chrono>
 

@@ -6,9 +6,9 @@
 #include "CommonOptions.h"
 #include "Interrupt.h"
 #include "OpenModel.h"
-#include "Progress.h"
+#include "tools/terminal/Progress.h"
 #include "RequestFile.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
 
@@ -108,11 +108,13 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
 void addPerplexityCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<PerplexityOptions>();
   CLI::App *command = app.add_subcommand("perplexity", "Measure how well the model predicts a text");
-  addCommonOptions(*command, options->common);
+  addCommonOptions(*command, options->common,
+                   "An object");
   command->add_option("file", options->file, "Text file; -: standard input")->required()->type_name("FILE");
   command->add_option("--stride", options->stride, "Tokens between windows; default: half a window")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+  command->footer("Example:\n  cria perplexity stories.cria book.txt --context 256");
   command->callback([options, &action] { action = [options] { return runPerplexity(*options); }; });
 }
 

@@ -2,7 +2,7 @@
 // cria plugins: every plugin that was found, and for those that are refused, why.
 #include "Command.h"
 #include "CommonOptions.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/plugin/PluginRegistry.h"
 
 #include <memory>
@@ -11,9 +11,8 @@
 namespace cria::cli {
 namespace {
 
-struct PluginsOptions {
+struct PluginsOptions : OutputOptions {
   std::vector<std::string> folders;
-  bool json = false;
 };
 
 void printJson(const std::vector<PluginCandidate> &candidates) {
@@ -55,7 +54,7 @@ StatusOr<int> runPlugins(const PluginsOptions &options) {
   printTable(candidates);
   if (candidates.empty()) {
     for (const std::filesystem::path &folder : registry->folders()) {
-      talk(false, "no plugins in {}", folder.string());
+      talk(options.quiet, "no plugins in {}", folder.string());
     }
   }
   return candidates.empty() ? kExitNo : kExitSuccess;
@@ -67,7 +66,8 @@ void addPluginsCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<PluginsOptions>();
   CLI::App *command = app.add_subcommand("plugins", "List backends, samplers and chat templates");
   addPluginFolderOption(*command, options->folders);
-  command->add_flag("--json", options->json, "Print an array of objects");
+  addOutputOptions(*command, *options, "An array of objects");
+  command->footer("Example:\n  cria plugins --plugin-dir my-plugins");
   command->callback([options, &action] { action = [options] { return runPlugins(*options); }; });
 }
 

@@ -15,11 +15,14 @@ namespace {
 
 using Json = nlohmann::json;
 
+std::string dumpForMessage(const Json &value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 template <typename T> Status readNumber(const Json &value, const std::string &name, std::optional<T> &out) {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<T>::max()) {
     return invalidArgument("'{}': expected a whole number from 0 to {}, found {}", name,
-                           std::numeric_limits<T>::max(),
-                           value.dump(-1, ' ', false, Json::error_handler_t::replace));
+                           std::numeric_limits<T>::max(), dumpForMessage(value));
   }
   out = value.get<T>();
   return {};
@@ -27,19 +30,29 @@ template <typename T> Status readNumber(const Json &value, const std::string &na
 
 Status readStops(const Json &value, std::vector<std::string> &out) {
   const Json list = value.is_string() ? Json::array({value}) : value;
+  if (!list.is_array()) {
+    return invalidArgument("'stop': expected a text or an array of texts, found {}", dumpForMessage(value));
+  }
   for (const Json &text : list) {
-    if (!list.is_array() || !text.is_string()) {
-      return invalidArgument("'stop': expected a text or an array of texts");
+    if (!text.is_string()) {
+      return invalidArgument("'stop': expected a text or an array of texts, found {}", dumpForMessage(value));
     }
     out.push_back(text.get<std::string>());
   }
   return {};
 }
 
+Status readPrompt(const Json &value, FileRequest &request) {
+  if (!value.is_string()) {
+    return invalidArgument("'prompt': expected a text, found {}", dumpForMessage(value));
+  }
+  request.prompt = value.get<std::string>();
+  return {};
+}
+
 Status readMember(const std::string &name, const Json &value, FileRequest &request) {
-  if (name == "prompt" && value.is_string()) {
-    request.prompt = value.get<std::string>();
-    return {};
+  if (name == "prompt") {
+    return readPrompt(value, request);
   }
   if (name == "max_tokens") {
     return readNumber(value, name, request.maxTokens);
@@ -50,13 +63,17 @@ Status readMember(const std::string &name, const Json &value, FileRequest &reque
   if (name == "stop") {
     return readStops(value, request.stopTexts);
   }
-  return invalidArgument("unexpected member '{}'; expected prompt (a text), max_tokens, seed, stop", name);
+  return invalidArgument("unexpected member '{}'; expected prompt, max_tokens, seed or stop", name);
 }
 
 StatusOr<FileRequest> readRequest(const std::string &line) {
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("prompt")) {
-    return invalidArgument("expected an object like {{\"prompt\": \"Once\"}}");
+  if (!json.is_object()) {
+    return invalidArgument("expected an object like {{\"prompt\": \"Once\"}}, found {}",
+                           json.is_discarded() ? "what is no JSON" : dumpForMessage(json));
+  }
+  if (!json.contains("prompt")) {
+    return invalidArgument("the object has no 'prompt'; expected one like {{\"prompt\": \"Once\"}}");
   }
   FileRequest request;
   for (const auto &[name, value] : json.items()) {

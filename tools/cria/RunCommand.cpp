@@ -5,7 +5,7 @@
 #include "Interrupt.h"
 #include "RequestFile.h"
 #include "SamplingOptions.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Generator.h"
 
 #include <nlohmann/json.hpp>
@@ -189,7 +189,8 @@ StatusOr<int> runRun(const RunOptions &options) {
 void addRunCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App *command = app.add_subcommand("run", "Continue a text");
-  addCommonOptions(*command, options->common);
+  addCommonOptions(*command, options->common,
+                   "Each result as an object on a line of its own");
   CLI::Option_group *input = command->add_option_group("input", "Where the text comes from");
   input->add_option("-p,--prompt", options->prompt, "The text to continue")->type_name("PROMPT");
   input->add_option("-f,--file", options->promptFile, "A file with it; -: standard input")->type_name("FILE");

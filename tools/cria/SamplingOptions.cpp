@@ -31,7 +31,8 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command
       .add_option("-n,--max-tokens", options.maxTokens,
                   "Generate at most N tokens; default: up to the context")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(0u, UINT32_MAX));
   CLI::Option *temperature =
       command.add_option("--temperature", options.temperature, "0: always the most likely token")
           ->type_name("T")
@@ -52,14 +53,16 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->excludes(topK)
       ->excludes(topP);
   command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
-      ->type_name("S");
+      ->type_name("S")
+      ->check(CLI::Range(uint64_t{0}, UINT64_MAX));
   command.add_option("--stop", options.stopTexts, "End before this text (repeatable)")
       ->type_name("TEXT")
       ->allow_extra_args(false)
       ->take_all();
   command.add_flag("--ignore-eos", options.ignoreEos, "Go on after the end-of-text token");
   command.add_option("--min-tokens", options.minTokens, "No end-of-text token before N tokens")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(0u, UINT32_MAX));
 }
 
 std::string samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults) {

@@ -4,20 +4,19 @@
 #include "CommonOptions.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 
 #include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
 
-struct TokenizeOptions {
+struct TokenizeOptions : OutputOptions {
   std::string model;
   std::string text;
   bool ids = false;
   bool pieces = false;
   bool noBos = false;
-  bool json = false;
 };
 
 // A package's or a checkpoint's tokenizer; nothing is compiled for it.
@@ -81,7 +80,7 @@ void addTokenizeCommand(CLI::App &app, Action &action) {
   CLI::Option *ids = command->add_flag("--ids", options->ids, "Only ids, on one line");
   command->add_flag("--pieces", options->pieces, "Only pieces, one a line")->excludes(ids);
   command->add_flag("--no-bos", options->noBos, "Without the begin-of-text token");
-  command->add_flag("--json", options->json, "An array of {id, piece}");
+  addOutputOptions(*command, *options, "An array of {id, piece}");
   command->footer("Example:\n  cria tokenize stories.cria 'Hello world' --ids");
   command->callback([options, &action] { action = [options] { return runTokenize(*options); }; });
 }

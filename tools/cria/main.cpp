@@ -5,7 +5,7 @@
 #include "CompilerProcess.h"
 
 #include <cstdio>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace {
 
@@ -23,16 +23,49 @@ int report(const Status &status) {
   return kExitError;
 }
 
+// The innermost command that was named on the command line.
+const CLI::App &chosenCommand(const CLI::App &app) {
+  const std::vector<CLI::App *> chosen = app.get_subcommands();
+  return chosen.empty() ? app : chosenCommand(*chosen.front());
+}
+
+// CLI11 only says that a subcommand is missing, also where one was misspelled.
+std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
+  const std::vector<std::string> rest = command.remaining(/*recurse=*/true);
+  if (problem.get_name() != "RequiredError" || rest.empty() || command.get_subcommands({}).empty()) {
+    return problem.what();
+  }
+  std::vector<std::string> names;
+  for (const CLI::App *known : command.get_subcommands({})) {
+    names.push_back(known->get_name());
+  }
+  return fmt::format("expected one of the commands {}, found '{}'", fmt::join(names, ", "), rest.front());
+}
+
 // Help and version are answers; everything else CLI11 throws is a mistake on the command line.
 int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   if (problem.get_exit_code() == 0) {
     return app.exit(problem);
   }
-  fmt::print(stderr,
-             "error: {}\nexample: cria run stories.cria -p 'Once upon a time'\nSee cria --help, and cria "
-             "COMMAND --help.\n",
-             problem.what());
+  const CLI::App *command = &chosenCommand(app);
+  const std::string text = describe(*command, problem);
+  while (command->get_footer().empty()) {
+    command = command->get_parent();
+  }
+  fmt::print(stderr, "error: {}\n{}\nSee '{} --help'.\n", text, command->get_footer(),
+             command->get_parent() == nullptr ? "cria" : "cria " + command->get_name());
   return kExitError;
+}
+
+// `cria compile` has no options of its own: cria-compile answers for itself.
+void addVersionFlag(CLI::App &app) {
+  app.set_version_flag("--version", versionText);
+  for (CLI::App *command : app.get_subcommands({})) {
+    const bool isOptionGroup = command->get_name().empty();
+    if (!isOptionGroup && command->get_name() != "compile") {
+      addVersionFlag(*command);
+    }
+  }
 }
 
 void addCommands(CLI::App &app, Action &action) {
@@ -52,12 +85,12 @@ void addCommands(CLI::App &app, Action &action) {
 
 int main(int argc, char **argv) {
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");
-  app.set_version_flag("--version", versionText);
   app.require_subcommand(1);
   app.footer("Example:\n  cria compile examples/stories/model -o stories.cria\n  cria run stories.cria -p "
              "'Once upon a time'");
   Action action;
   addCommands(app, action);
+  addVersionFlag(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &problem) {

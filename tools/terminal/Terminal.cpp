@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "Terminal.h"
+#include "tools/terminal/Terminal.h"
 
 #include <array>
 #include <unistd.h>
@@ -21,6 +21,19 @@ std::string formatBytes(uint64_t bytes) {
     ++unit;
   }
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string formatCount(uint64_t count) {
+  constexpr double kMillion = 1e6;
+  constexpr double kBillion = 1e9;
+  const auto value = static_cast<double>(count);
+  return count < kMillion   ? fmt::format("{}", count)
+         : count < kBillion ? fmt::format("{:.2f} M", value / kMillion)
+                            : fmt::format("{:.2f} B", value / kBillion);
+}
+
+std::string countOf(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 } // namespace cria::cli

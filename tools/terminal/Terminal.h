@@ -24,4 +24,10 @@ template <typename... Args> void talk(bool quiet, fmt::format_string<Args...> fo
 /// "1.5 MiB"
 std::string formatBytes(uint64_t bytes);
 
+/// "1.37 M", "13.02 B": millions and (short-scale) billions, as model sizes are told.
+std::string formatCount(uint64_t count);
+
+/// "1 package", "2 packages"
+std::string countOf(uint64_t count, std::string_view noun);
+
 } // namespace cria::cli

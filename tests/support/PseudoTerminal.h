@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A program on a pseudo terminal: a test types, and reads what a person would see.
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace cria::test {
+
+class PseudoTerminal {
+public:
+  /// Starts `program` on a new terminal, which is its standard input, output and error. `environment`
+  /// ("NAME=value") is added to this process's.
+  PseudoTerminal(const std::string &program, const std::vector<std::string> &arguments,
+                 const std::vector<std::string> &environment);
+  /// Ends the program if it still runs.
+  ~PseudoTerminal();
+  PseudoTerminal(const PseudoTerminal &) = delete;
+  PseudoTerminal &operator=(const PseudoTerminal &) = delete;
+
+  /// Types these bytes; "\r" is the return key, "\x03" Ctrl-C.
+  void type(const std::string &keys);
+  /// Reads until `text` appears after what was waited for before. False when the program ends or half a
+  /// minute passes without it.
+  bool waitFor(const std::string &text);
+  /// Reads to the end of the program: its exit code, or 128 + signal; -1 when it does not end in half a
+  /// minute.
+  int waitForExit();
+  /// All that was shown so far.
+  const std::string &shown() const { return shown_; }
+
+private:
+  /// Reads what is there, waiting for it. False at the end, or when nothing comes in half a minute.
+  bool readMore();
+
+  int terminal_ = -1;
+  pid_t child_ = -1;
+  std::string shown_;
+  size_t waitedFor_ = 0;
+};
+
+} // namespace cria::test

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria chat as a person has it: on a terminal, with line editing, history and Ctrl-C.
+#include "StoriesPackage.h"
+#include "tests/support/PseudoTerminal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char *kLeft = "\x1b[D";
+constexpr const char *kUp = "\x1b[A";
+constexpr const char *kBackspace = "\x7f";
+constexpr const char *kCtrlC = "\x03";
+constexpr const char *kCtrlD = "\x04";
+
+class ChatTerminalTest : public testing::Test {
+protected:
+  /// Starts a chat and waits for its first prompt.
+  PseudoTerminal &start(std::vector<std::string> arguments = {}) {
+    arguments.insert(arguments.begin(), {"chat", storiesPackage(), "--temperature", "0"});
+    terminal_ = std::make_unique<PseudoTerminal>(
+        CRIA_BINARY_DIR "/bin/cria", arguments,
+        std::vector<std::string>{"CRIA_CACHE=" + cache_.path(), "TERM=xterm", "LC_ALL=C"});
+    EXPECT_TRUE(terminal_->waitFor("/help lists commands"));
+    EXPECT_TRUE(terminal_->waitFor("> "));
+    return *terminal_;
+  }
+
+  /// Types a command and expects an answer.
+  void expectAnswer(const std::string &keys, const std::string &answer) {
+    terminal_->type(keys);
+    EXPECT_TRUE(terminal_->waitFor(answer)) << "typed: " << keys << "\nshown: " << terminal_->shown();
+    EXPECT_TRUE(terminal_->waitFor("> "));
+  }
+
+private:
+  const TemporaryFolder cache_;
+  std::unique_ptr<PseudoTerminal> terminal_;
+};
+
+TEST_F(ChatTerminalTest, answersAndEndsWithCtrlD) {
+  PseudoTerminal &terminal = start();
+  expectAnswer("What does a cow say?\r", "moo");
+  terminal.type(kCtrlD);
+  EXPECT_EQ(terminal.waitForExit(), 0) << terminal.shown();
+}
+
+// In a locale without UTF-8 too.
+TEST_F(ChatTerminalTest, takesEveryCharacter) {
+  start();
+  expectAnswer("/system K\xC3\xBChe \xE7\x89\x9B \xF0\x9F\x90\x84\r", "system prompt set");
+  expectAnswer("/system\r", "(system prompt: K\xC3\xBChe \xE7\x89\x9B \xF0\x9F\x90\x84)");
+}
+
+TEST_F(ChatTerminalTest, editsALine) {
+  start();
+  expectAnswer(std::string("/system helo") + kLeft + "l\r", "system prompt set");
+  expectAnswer("/system\r", "(system prompt: hello)");
+  expectAnswer(std::string("/system Bye!?") + kBackspace + "\r", "system prompt set");
+  expectAnswer("/system\r", "(system prompt: Bye!)");
+}
+
+TEST_F(ChatTerminalTest, remembersLinesAlsoOfAnEarlierChat) {
+  PseudoTerminal &first = start();
+  expectAnswer("/system one\r", "system prompt set");
+  expectAnswer(std::string(kUp) + " and two\r", "system prompt set");
+  expectAnswer("/system\r", "(system prompt: one and two)");
+  first.type("/quit\r");
+  EXPECT_EQ(first.waitForExit(), 0);
+  start();
+  // /quit, /system, /system one and two
+  expectAnswer(std::string(kUp) + kUp + kUp + " and three\r", "system prompt set");
+  expectAnswer("/system\r", "(system prompt: one and two and three)");
+}
+
+TEST_F(ChatTerminalTest, ctrlCAtThePromptDropsTheLineOnly) {
+  PseudoTerminal &terminal = start();
+  terminal.type("/system dropped");
+  EXPECT_TRUE(terminal.waitFor("dropped"));
+  terminal.type(kCtrlC);
+  EXPECT_TRUE(terminal.waitFor("> "));
+  expectAnswer("/system\r", "(system prompt: none)");
+  terminal.type("/quit\r");
+  EXPECT_EQ(terminal.waitForExit(), 0);
+}
+
+// The reference backend is slow enough to be interrupted.
+TEST_F(ChatTerminalTest, ctrlCStopsTheAnswerNotTheProgram) {
+  PseudoTerminal &terminal = start({"--backend", "reference", "--ignore-eos"});
+  terminal.type("Tell me a story about a fox named Max.\r");
+  EXPECT_TRUE(terminal.waitFor("Max.\r\n")); // the line as it was typed
+  EXPECT_TRUE(terminal.waitFor(" "));        // and the first word of an answer
+  terminal.type(kCtrlC);
+  EXPECT_TRUE(terminal.waitFor("(stopped)")) << terminal.shown();
+  expectAnswer("/system\r", "(system prompt: none)");
+  terminal.type("/quit\r");
+  EXPECT_EQ(terminal.waitForExit(), 0);
+}
+
+} // namespace
+} // namespace cria::test
