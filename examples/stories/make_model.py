@@ -3,7 +3,7 @@
 """Makes the model that ships: writes its text, trains tokenizer and weights, and checks the result.
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt
-    venv/bin/python make_model.py all --out model     # about an hour on two cores
+    venv/bin/python make_model.py all --out model     # 36 minutes on two cores
     venv/bin/python make_model.py text --count 3      # look at the text
     venv/bin/python make_model.py check --out model   # measure a checkpoint; exit 1 if it is not good enough
 """
@@ -66,7 +66,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=steps)
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).parent / "model", help="the checkpoint's folder")
-    parser.add_argument("--minutes", type=float, default=50, help="training time")
+    parser.add_argument("--minutes", type=float, default=34, help="training time")
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     parser.add_argument("--resume", action="store_true", help="train on from the weights in the folder")
     parser.add_argument("--threads", type=int, default=2)
