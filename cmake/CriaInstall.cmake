@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Component `runtime`: cria with its plugins and the shared libraries it needs beyond the C library, relocatable.
 
+# RPATH, not RUNPATH: the libraries that travel along then find each other there too.
 set_target_properties(cria PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+target_link_options(cria PRIVATE LINKER:--disable-new-dtags)
 install(TARGETS cria RUNTIME DESTINATION bin COMPONENT runtime)
 foreach(plugin ${cria_plugins})
   set_target_properties(${plugin} PROPERTIES INSTALL_RPATH "$ORIGIN/../..")
+  target_link_options(${plugin} PRIVATE LINKER:--disable-new-dtags)
   install(TARGETS ${plugin} LIBRARY DESTINATION lib/cria/plugins COMPONENT runtime)
   install(FILES ${CRIA_PLUGIN_OUTPUT_DIRECTORY}/${plugin}.cria-plugin.json DESTINATION lib/cria/plugins COMPONENT runtime)
 endforeach()

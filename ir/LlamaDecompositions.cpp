@@ -2,6 +2,7 @@
 // What the fused ops mean, in primitive ops.
 
 #include "ir/LlamaOps.h"
+#include "ir/LlamaShapes.h"
 
 using namespace mlir;
 using namespace cria::llama;
@@ -86,6 +87,11 @@ static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, 
     return std::nullopt;
   }
   int64_t shape[] = {cast<ShapedType>(op.getType()).getDimSize(1), fused.getWeightType().getColumns()};
+  for (Attribute input : recipe.getInputs()) {
+    if (ArrayRef<int64_t>(recipeShape(input)) != ArrayRef<int64_t>(shape)) {
+      return std::nullopt; // rows of padding count as columns of the result, or the other way round
+    }
+  }
   WeightOp gate = weightOfInput(fused, recipe.getInputs()[0], shape, "gate", rewriter);
   WeightOp up = weightOfInput(fused, recipe.getInputs()[1], shape, "up", rewriter);
   return std::pair(gate, up);

@@ -36,6 +36,17 @@ static void printDouble(AsmPrinter &printer, FloatAttr attribute) {
 #define GET_TYPEDEF_CLASSES
 #include "ir/LlamaTypes.cpp.inc"
 
+cria::PhysicalLayout WeightType::getPhysicalLayout() const {
+  bool isVector = getRank() == 1;
+  auto kind =
+      getLayout() == WeightLayout::panel16 ? PhysicalLayout::Kind::panel16 : PhysicalLayout::Kind::rowMajor;
+  return {kind, isVector ? 1 : getRows(), isVector ? getRows() : getColumns()};
+}
+
+int64_t WeightType::getPhysicalBytes() const {
+  return getPhysicalLayout().numElements() * (getElementType().getIntOrFloatBitWidth() / 8);
+}
+
 void LlamaDialect::registerTypes() {
   addTypes<
 #define GET_TYPEDEF_LIST

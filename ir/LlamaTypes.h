@@ -3,6 +3,8 @@
 // configuration.
 #pragma once
 
+#include "ir/WeightLayout.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/OpImplementation.h"

@@ -35,6 +35,10 @@ def Llama_WeightType : Llama_Type<"Weight", "weight"> {
     int64_t getRows() const { return getShape().front(); }
     /// The length of a row; 1 for a vector.
     int64_t getColumns() const { return getRank() == 2 ? getShape()[1] : 1; }
+    /// How the elements lie in memory; a vector is a matrix of one row.
+    ::cria::PhysicalLayout getPhysicalLayout() const;
+    /// Bytes of the physical array, padding included.
+    int64_t getPhysicalBytes() const;
     /// The same weight in another layout.
     WeightType withLayout(WeightLayout layout) const { return get(getShape(), getElementType(), layout); }
   }];

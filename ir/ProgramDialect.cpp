@@ -152,15 +152,16 @@ int64_t cria::program::elementTypeBytes(Type type) {
 
 int64_t cria::program::spanBytes(Type type, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
                                  LimitsAttr limits) {
-  int64_t last = 0;
+  __int128 last = 0;
   for (auto [extent, stride] : llvm::zip_equal(shape, strides)) {
     int64_t count = maximumExtent(extent, limits);
     if (count == 0) {
       return 0;
     }
-    last += (count - 1) * stride;
+    last += __int128(count - 1) * stride;
+    last = std::min<__int128>(last, INT64_MAX); // far beyond any buffer; keeps the sum from wrapping
   }
-  return (last + 1) * elementTypeBytes(type);
+  return int64_t(std::min<__int128>((last + 1) * elementTypeBytes(type), INT64_MAX));
 }
 
 SmallVector<int64_t> cria::program::denseStrides(ArrayRef<int64_t> shape) {

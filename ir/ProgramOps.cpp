@@ -3,6 +3,7 @@
 // programs.
 
 #include "ir/ProgramOps.h"
+#include "ir/LlamaTypes.h"
 #include "ir/ProgramAssembly.h"
 
 #include "mlir/IR/Builders.h"
@@ -59,7 +60,20 @@ LogicalResult StepOp::verify() {
   return success();
 }
 
-LogicalResult WeightOp::verify() { return verifyPositiveSize(*this, getSize()); } // weight_c1
+LogicalResult WeightOp::verify() {
+  auto type = dyn_cast<llama::WeightType>(getType());
+  if (!type) { // weight_c1
+    return emitOpError() << "expected a weight type, got " << getType();
+  }
+  if (int64_t(getSize()) != type.getPhysicalBytes()) { // weight_c2
+    return emitOpError() << "expected size " << type.getPhysicalBytes() << " of " << type << ", got "
+                         << getSize();
+  }
+  if (!llama::isRecipe(getRecipe())) { // weight_c3
+    return emitOpError() << "expected a recipe, got " << getRecipe();
+  }
+  return success();
+}
 
 LogicalResult BufferOp::verify() {
   if (failed(verifyPositiveSize(*this, getSize()))) { // buffer_c1

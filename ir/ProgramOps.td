@@ -34,7 +34,9 @@ def Program_WeightOp : Program_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp
   let description = [{
     `initialized` says that the package holds no data for it: the entry `initialize` fills the weight on the device.
 
-    (C1) The size is positive.
+    (C1) The type is a `!llama.weight`.
+    (C2) The size is that of the type's physical array in bytes.
+    (C3) The recipe is one of the llama dialect.
 
     ```mlir
     program.weight @layers.0.qkv : !llama.weight<256x128xf16, panel16> size 65536 = #llama.checkpoint<"qkv", f16, [256, 128]>

@@ -261,11 +261,13 @@ LogicalResult ProgramVerifier::verifyElements(DispatchOp dispatch, BindingAttr b
   int64_t elementBytes = elementTypeBytes(binding.getType());
   int64_t window = isKv ? target.size - binding.getOffset() : binding.getSize();
   __int128 last = 0;
+  bool overPages = false;
   for (auto [extent, stride] : llvm::zip_equal(binding.getShape(), binding.getStrides())) {
-    if (extent == kExtentP && (!isKv || stride > target.size / elementBytes)) {
+    if (extent == kExtentP && (!isKv || overPages || stride > target.size / elementBytes)) {
       return errorAt(dispatch, binding)
-             << "expected extent P for the KV pages alone, with a stride of at most a page";
+             << "expected extent P for the KV pages alone, once, with a stride of at most a page";
     }
+    overPages |= extent == kExtentP;
     int64_t count = maximumExtent(extent, limits_);
     if (count == 0) {
       return success();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// random(seed) weights: one definition for the compiler, the kernels it builds and the tests. 32-bit integer arithmetic
-// only, so that vector code on any target gives the same bytes. No LLVM.
+// random(seed) weights: one definition for the compiler, the kernels it builds and the tests. 32-bit integer
+// arithmetic only, so that vector code on any target gives the same bytes. No LLVM.
 //
 //   value(seed, tensor, row, column) = int8(hash) · 2^-e,  e = ceil(log2(74 · sqrt(columns)))
 //
-// 74 is about the standard deviation of a uniform int8, so a row's dot product with unit inputs has variance near 1.
-// The values are exact in f32, f16 and bf16: one seed is one model on every target.
+// 74 is about the standard deviation of a uniform int8, so a row's dot product with unit inputs has variance
+// near 1. The values are exact in f32, f16 and bf16: one seed is one model on every target.
 #pragma once
 
 #include <cstdint>
@@ -56,13 +56,15 @@ constexpr float randomScale(uint64_t columns) {
   return 1.0f / static_cast<float>(uint64_t{1} << randomExponent(columns));
 }
 
-constexpr float randomValue(uint32_t seed, uint32_t tensorId, uint32_t row, uint32_t column, uint64_t columns) {
+constexpr float randomValue(uint32_t seed, uint32_t tensorId, uint32_t row, uint32_t column,
+                            uint64_t columns) {
   return static_cast<float>(randomByte(randomRowKey(randomTensorKey(seed, tensorId), row), column)) *
          randomScale(columns);
 }
 
-/// Parameters of one fill_random dispatch, as they lie in its `constants` operand: u32[8]. Logical row r of the source
-/// goes to destination row firstRow + (r / block) · stride + r mod block (concatenation: block = stride = rows).
+/// Parameters of one fill_random dispatch, as they lie in its `constants` operand: u32[8]. Logical row r of
+/// the source goes to destination row firstRow + (r / block) · stride + r mod block (concatenation: block =
+/// stride = rows).
 struct RandomSegment {
   uint32_t tensorKey; // randomTensorKey(seed, id)
   uint32_t rows;
@@ -71,7 +73,9 @@ struct RandomSegment {
   uint32_t stride;
   uint32_t reserved[3];
 
-  constexpr uint64_t destinationRow(uint64_t row) const { return firstRow + row / block * stride + row % block; }
+  constexpr uint64_t destinationRow(uint64_t row) const {
+    return firstRow + row / block * stride + row % block;
+  }
 };
 static_assert(sizeof(RandomSegment) == 32, "part of opset v1");
 

@@ -41,9 +41,8 @@ struct PhysicalLayout {
 
   /// Rows that lie together: blocks of so many rows, starting at a multiple of it, are contiguous in storage.
   constexpr int64_t rowsPerBlock() const { return kind == Kind::rowMajor ? 1 : kPanelRows; }
-  /// Distances in elements between neighbours: of columns, and of rows within a block.
+  /// Distance in elements between neighbours in a row.
   constexpr int64_t columnStride() const { return kind == Kind::rowMajor ? 1 : kPanelRows; }
-  constexpr int64_t rowStride() const { return kind == Kind::rowMajor ? columns : 1; }
 
   /// The physical shape: rank 2 for row_major, 3 for panel16.
   constexpr int64_t rank() const { return kind == Kind::rowMajor ? 2 : 3; }

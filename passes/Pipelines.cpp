@@ -9,6 +9,8 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 
 static constexpr std::pair<llvm::StringLiteral, cria::OptimizePass> kOptimizePasses[] = {
@@ -22,10 +24,16 @@ ArrayRef<std::pair<llvm::StringLiteral, cria::OptimizePass>> cria::optimizePassN
   return kOptimizePasses;
 }
 
+/// "FuseQkv" for "llama-fuse-qkv".
+static std::string className(StringRef argument) {
+  std::string name = argument.drop_front(StringRef("llama-").size()).str();
+  llvm::replace(name, '-', '_');
+  return llvm::convertToCamelFromSnakeCase(name, /*capitalizeFirst=*/true);
+}
+
 std::optional<cria::OptimizePass> cria::parseOptimizePass(StringRef name) {
-  name.consume_front("llama-");
-  for (auto [known, pass] : kOptimizePasses) {
-    if (name == known.drop_front(StringRef("llama-").size())) {
+  for (auto [argument, pass] : kOptimizePasses) {
+    if (name == argument || name == className(argument)) {
       return pass;
     }
   }

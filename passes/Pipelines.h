@@ -16,7 +16,7 @@ enum class OptimizePass { fuseQkv, fuseRopeAttention, fuseSwigluMlp, fuseNorm, f
 /// All of them with their names, as `--disable-pass` takes them: "llama-fuse-qkv", ...
 llvm::ArrayRef<std::pair<llvm::StringLiteral, OptimizePass>> optimizePassNames();
 
-/// The pass of a name, with or without "llama-" in front.
+/// The pass of an argument or of a class: "llama-fuse-qkv", "FuseQkv".
 std::optional<OptimizePass> parseOptimizePass(llvm::StringRef name);
 
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, OptimizePass pass);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Status and StatusOr: how the runtime reports errors. Codes are those of the plugin ABI, so a plugin's answer passes
-// through unchanged. A message is one sentence: where, what was expected, what was found, what to do.
+// Status and StatusOr: how the runtime reports errors. Codes are those of the plugin ABI, so a plugin's
+// answer passes through unchanged. A message is one sentence: where, what was expected, what was found, what
+// to do.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -51,14 +52,12 @@ template <typename... Args>
 Status error(StatusCode code, fmt::format_string<Args...> format, Args &&...args) {
   return Status(code, fmt::format(format, std::forward<Args>(args)...));
 }
-template <typename... Args>
-Status invalidArgument(fmt::format_string<Args...> format, Args &&...args) {
+template <typename... Args> Status invalidArgument(fmt::format_string<Args...> format, Args &&...args) {
   return Status(StatusCode::invalidArgument, fmt::format(format, std::forward<Args>(args)...));
 }
 
 /// A value or the status that says why there is none.
-template <typename T>
-class [[nodiscard]] StatusOr {
+template <typename T> class [[nodiscard]] StatusOr {
 public:
   StatusOr(T value) : value_(std::move(value)) {}
   StatusOr(Status status) : status_(std::move(status)) { assert(!status_.ok()); }
@@ -85,19 +84,19 @@ private:
 #define CRIA_CONCAT(a, b) CRIA_CONCAT_IMPL(a, b)
 
 /// Returns from the enclosing function when `expression` is not ok.
-#define CRIA_RETURN_IF_ERROR(expression)                                                                               \
-  do {                                                                                                                 \
-    if (::cria::Status criaStatus = (expression); !criaStatus.ok()) {                                                  \
-      return criaStatus;                                                                                               \
-    }                                                                                                                  \
+#define CRIA_RETURN_IF_ERROR(expression)                                                                     \
+  do {                                                                                                       \
+    if (::cria::Status criaStatus = (expression); !criaStatus.ok()) {                                        \
+      return criaStatus;                                                                                     \
+    }                                                                                                        \
   } while (false)
 
 /// CRIA_ASSIGN_OR_RETURN(auto file, openFile(path));
-#define CRIA_ASSIGN_OR_RETURN(declaration, expression)                                                                 \
+#define CRIA_ASSIGN_OR_RETURN(declaration, expression)                                                       \
   CRIA_ASSIGN_OR_RETURN_IMPL(CRIA_CONCAT(criaResult, __LINE__), declaration, expression)
-#define CRIA_ASSIGN_OR_RETURN_IMPL(result, declaration, expression)                                                    \
-  auto result = (expression);                                                                                          \
-  if (!result.ok()) {                                                                                                  \
-    return result.status();                                                                                            \
-  }                                                                                                                    \
+#define CRIA_ASSIGN_OR_RETURN_IMPL(result, declaration, expression)                                          \
+  auto result = (expression);                                                                                \
+  if (!result.ok()) {                                                                                        \
+    return result.status();                                                                                  \
+  }                                                                                                          \
   declaration = std::move(result).value()

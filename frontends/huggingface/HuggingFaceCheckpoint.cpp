@@ -144,7 +144,8 @@ bool isIgnored(std::string_view name, const ModelConfig &config) {
 
 Status takeVocabularyFromEmbedding(const Checkpoint &checkpoint, ModelConfig &config) {
   auto embedding = checkpoint.tensors.find(kEmbedding);
-  if (config.vocabSize > 0 || embedding == checkpoint.tensors.end()) {
+  bool isStated = config.vocabSize != -1;
+  if (isStated || embedding == checkpoint.tensors.end()) {
     return {};
   }
   const SafetensorsEntry &entry = *embedding->second.entry;
@@ -212,12 +213,14 @@ Status readChatFiles(Checkpoint &checkpoint) {
   std::string generation = inFolder(checkpoint.path, "generation_config.json");
   if (exists(generation)) {
     CRIA_ASSIGN_OR_RETURN(Json json, readJsonFile(generation));
-    CRIA_RETURN_IF_ERROR(applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat));
+    CRIA_RETURN_IF_ERROR(
+        applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat, checkpoint.notes));
   }
   std::string tokenizer = inFolder(checkpoint.path, "tokenizer_config.json");
   if (exists(tokenizer)) {
     CRIA_ASSIGN_OR_RETURN(Json json, readJsonFile(tokenizer));
-    CRIA_RETURN_IF_ERROR(applyTokenizerConfig(json, tokenizer, checkpoint.config, checkpoint.chat));
+    CRIA_RETURN_IF_ERROR(
+        applyTokenizerConfig(json, tokenizer, checkpoint.config, checkpoint.chat, checkpoint.notes));
   }
   std::string chatTemplate = inFolder(checkpoint.path, "chat_template.jinja");
   if (exists(chatTemplate)) {
@@ -242,7 +245,15 @@ Status findTokenizer(const OpenOptions &options, Checkpoint &checkpoint) {
                path);
 }
 
-std::string modelName(const std::string &folder) {
+/// What the configuration says it was saved as, else the folder's name.
+std::string modelName(const Json &config, const std::string &folder) {
+  const auto stated = config.find("_name_or_path");
+  if (stated != config.end() && stated->is_string()) {
+    std::string name = fs::path(stated->get<std::string>()).filename().string();
+    if (!name.empty()) {
+      return name;
+    }
+  }
   std::error_code failed;
   fs::path path = fs::absolute(folder, failed).lexically_normal();
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
@@ -256,7 +267,7 @@ StatusOr<Checkpoint> openCheckpoint(const std::string &folder, const OpenOptions
   CRIA_ASSIGN_OR_RETURN(Json json, readJsonFile(configPath));
   CRIA_ASSIGN_OR_RETURN(ParsedConfig parsed, parseConfig(json, configPath));
   checkpoint.config = std::move(parsed.model);
-  checkpoint.config.name = modelName(folder);
+  checkpoint.config.name = modelName(json, folder);
   checkpoint.contextLimitReason = std::move(parsed.contextLimitReason);
   checkpoint.notes = std::move(parsed.notes);
   CRIA_RETURN_IF_ERROR(openFiles(checkpoint));

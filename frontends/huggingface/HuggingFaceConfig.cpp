@@ -15,6 +15,21 @@ struct Neutral {
   Json value;
 };
 
+/// Every layer attends to all positions before it.
+Status refuseLayerTypes(JsonObject &object) {
+  if (object.absentOrNull("layer_types")) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(const Json *types, object.array("layer_types"));
+  for (const Json &type : *types) {
+    if (type != "full_attention") {
+      return error(StatusCode::unsupported, "{}: expected 'layer_types' to be all \"full_attention\", got {}",
+                   object.where(), describeJson(type));
+    }
+  }
+  return {};
+}
+
 Status refuseFeatures(JsonObject &object) {
   const Neutral features[] = {
       {"attention_bias", false},
@@ -36,6 +51,12 @@ Status refuseFeatures(JsonObject &object) {
       {"no_rope_layers", nullptr},
       {"adapter_layers", nullptr},
       {"is_encoder_decoder", false},
+      {"clip_qkv", nullptr},
+      {"rotary_pct", 1.0},
+      {"rope_interleaved", false},
+      {"logit_scale", nullptr},
+      {"scale_emb", 1},
+      {"alibi", false},
   };
   for (const Neutral &feature : features) {
     if (!object.absentOrNull(feature.name) && *object.find(feature.name) != feature.value) {
@@ -43,7 +64,7 @@ Status refuseFeatures(JsonObject &object) {
                    object.where(), feature.name, describeJson(*object.find(feature.name)));
     }
   }
-  return {};
+  return refuseLayerTypes(object);
 }
 
 bool namesLlama(const Json &architectures) {
@@ -80,19 +101,19 @@ Status checkActivation(JsonObject &object) {
   return {};
 }
 
-StatusOr<int64_t> integerOr(JsonObject &object, std::string_view name, int64_t absent) {
+StatusOr<int64_t> integerOr(JsonObject &object, std::string_view name, int64_t max, int64_t absent) {
   if (object.absentOrNull(name)) {
     return absent;
   }
-  return object.integer(name, 1, kMaxExtent);
+  return object.integer(name, 1, max);
 }
 
 Status readSizes(JsonObject &object, ModelConfig &model) {
   CRIA_ASSIGN_OR_RETURN(model.dim, object.integer("hidden_size", 1, kMaxExtent));
-  CRIA_ASSIGN_OR_RETURN(model.layers, object.integer("num_hidden_layers", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.layers, object.integer("num_hidden_layers", 1, ModelConfig::kMaxLayers));
   CRIA_ASSIGN_OR_RETURN(model.heads, object.integer("num_attention_heads", 1, kMaxExtent));
-  CRIA_ASSIGN_OR_RETURN(model.kvHeads, integerOr(object, "num_key_value_heads", model.heads));
-  CRIA_ASSIGN_OR_RETURN(model.headDim, integerOr(object, "head_dim", 0));
+  CRIA_ASSIGN_OR_RETURN(model.kvHeads, integerOr(object, "num_key_value_heads", kMaxExtent, model.heads));
+  CRIA_ASSIGN_OR_RETURN(model.headDim, integerOr(object, "head_dim", ModelConfig::kMaxHeadDim, 0));
   if (model.headDim == 0) {
     if (model.dim % model.heads != 0) {
       return invalidArgument(
@@ -101,9 +122,16 @@ Status readSizes(JsonObject &object, ModelConfig &model) {
           object.where(), model.dim, model.heads);
     }
     model.headDim = model.dim / model.heads;
+    if (model.headDim > ModelConfig::kMaxHeadDim) {
+      return invalidArgument("{}: expected 'hidden_size' / 'num_attention_heads' to be at most {}, got {}",
+                             object.where(), ModelConfig::kMaxHeadDim, model.headDim);
+    }
   }
   CRIA_ASSIGN_OR_RETURN(model.ffnDim, object.integer("intermediate_size", 1, kMaxExtent));
   CRIA_ASSIGN_OR_RETURN(model.vocabSize, object.integer("vocab_size", -1, kMaxExtent));
+  if (model.vocabSize == 0) {
+    return object.mismatch("vocab_size", "at least 1, or -1 (as many as the embedding has rows)");
+  }
   CRIA_ASSIGN_OR_RETURN(model.context, object.integer("max_position_embeddings", 1, kMaxExtent));
   CRIA_ASSIGN_OR_RETURN(model.normEpsilon, object.number("rms_norm_eps"));
   return {};
@@ -165,11 +193,40 @@ StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where) {
   return parsed;
 }
 
-Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model,
-                             ChatConfig &chat) {
+/// Settings that change what is generated and that nothing here applies: said, so that nobody waits for them.
+static void noteIgnored(JsonObject &object, std::vector<std::string> &notes) {
+  const Neutral settings[] = {{"repetition_penalty", 1.0},
+                              {"min_p", 0.0},
+                              {"typical_p", 1.0},
+                              {"no_repeat_ngram_size", 0},
+                              {"num_beams", 1},
+                              {"num_beam_groups", 1},
+                              {"penalty_alpha", 0.0},
+                              {"epsilon_cutoff", 0.0},
+                              {"eta_cutoff", 0.0},
+                              {"min_length", 0},
+                              {"min_new_tokens", 0},
+                              {"suppress_tokens", nullptr},
+                              {"bad_words_ids", nullptr},
+                              {"guidance_scale", 1.0},
+                              {"sequence_bias", nullptr},
+                              {"forced_eos_token_id", nullptr}};
+  for (const Neutral &setting : settings) {
+    if (!object.absentOrNull(setting.name) && *object.find(setting.name) != setting.value) {
+      notes.push_back(fmt::format("{}: '{}' = {} is not applied", object.where(), setting.name,
+                                  describeJson(*object.find(setting.name))));
+    }
+  }
+}
+
+Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
+                             std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
   if (!object.absentOrNull("eos_token_id")) {
     CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
+    if (std::ranges::any_of(model.eosIds, [&](int64_t id) { return id >= model.vocabSize; })) {
+      return object.mismatch("eos_token_id", fmt::format("below the vocabulary size {}", model.vocabSize));
+    }
   }
   GenerationDefaults &generation = chat.generation;
   if (!object.absentOrNull("temperature")) {
@@ -187,7 +244,8 @@ Status applyGenerationConfig(const Json &json, const std::string &where, ModelCo
   if (!object.absentOrNull("max_new_tokens")) {
     CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, kMaxExtent));
   }
-  return {};
+  noteIgnored(object, notes);
+  return generation.check(where);
 }
 
 std::optional<std::string> recognizeChatTemplate(std::string_view jinja) {
@@ -195,12 +253,18 @@ std::optional<std::string> recognizeChatTemplate(std::string_view jinja) {
   return isLlama2 ? std::optional<std::string>("llama2") : std::nullopt;
 }
 
-Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model,
-                            ChatConfig &chat) {
+Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
+                            std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
   if (!object.absentOrNull("add_bos_token")) {
     CRIA_ASSIGN_OR_RETURN(bool addBos, object.boolean("add_bos_token"));
     model.bosId = addBos ? model.bosId : -1;
+  }
+  if (!object.absentOrNull("add_eos_token")) {
+    CRIA_ASSIGN_OR_RETURN(bool addEos, object.boolean("add_eos_token"));
+    if (addEos) {
+      notes.push_back(fmt::format("{}: 'add_eos_token' is not applied: a prompt is to be continued", where));
+    }
   }
   const Json *chatTemplate = object.absentOrNull("chat_template") ? nullptr : object.find("chat_template");
   if (!chatTemplate) {

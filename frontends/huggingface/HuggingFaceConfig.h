@@ -23,12 +23,14 @@ struct ParsedConfig {
 /// Reads the content of config.json. Errors name `where` and the member.
 StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where);
 
-/// Reads generation_config.json: defaults into `chat`, end-of-sequence ids into `model`.
-Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model,
-                             ChatConfig &chat);
+/// Reads generation_config.json: defaults into `chat`, end-of-sequence ids into `model`, and into `notes`
+/// which settings are not applied. The vocabulary size is known.
+Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
+                             std::vector<std::string> &notes);
 
 /// Reads tokenizer_config.json: whether BOS is added, and the chat template.
-Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat);
+Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
+                            std::vector<std::string> &notes);
 
 /// The name of our template that a Jinja chat template corresponds to; nullopt when it is none we know.
 std::optional<std::string> recognizeChatTemplate(std::string_view jinja);

@@ -26,16 +26,16 @@ StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config) {
   return std::optional(std::move(settings));
 }
 
-StatusOr<std::string> ropeType(JsonObject &settings) {
+StatusOr<std::string> ropeType(JsonObject &settings, bool isNewForm) {
   bool older = !settings.absentOrNull("type"), newer = !settings.absentOrNull("rope_type");
   if (older && newer && *settings.find("type") != *settings.find("rope_type")) {
     return invalidArgument("{}: 'type' {} and 'rope_type' {} differ", settings.where(),
                            describeJson(*settings.find("type")), describeJson(*settings.find("rope_type")));
   }
-  if (older) {
-    return settings.string("type");
+  if (!older && !newer && isNewForm) {
+    return std::string("default"); // rope_parameters need not say so
   }
-  return settings.string("rope_type");
+  return settings.string(older ? "type" : "rope_type");
 }
 
 /// rope_theta from the settings object or from the top level; both must agree when both are there.
@@ -125,7 +125,7 @@ StatusOr<RopeConfig> parseRopeConfig(JsonObject &config, int64_t maxPositions) {
   CRIA_ASSIGN_OR_RETURN(std::optional<JsonObject> settings, settingsObject(config));
   CRIA_ASSIGN_OR_RETURN(rope.theta, readTheta(config, settings, rope));
   if (settings) {
-    CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings));
+    CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings, !config.absentOrNull("rope_parameters")));
     CRIA_RETURN_IF_ERROR(readScaling(config, *settings, type, rope));
     CRIA_RETURN_IF_ERROR(refuseRest(*settings));
   }

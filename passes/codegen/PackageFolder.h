@@ -35,7 +35,8 @@ public:
   Status addWritten(std::string_view path, const std::function<void(uint64_t)> &progress = {});
   const std::map<std::string, PackageEntry> &files() const { return files_; }
 
-  /// Writes manifest.json and its digest, and moves the folder to its final place, replacing a package that is there.
+  /// Writes manifest.json and its digest, and moves the folder to its final place, replacing a package that
+  /// is there.
   Status complete(std::string_view manifest);
 
 private:

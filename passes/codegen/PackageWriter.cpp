@@ -5,6 +5,7 @@
 #include "ir/LlamaTypes.h"
 #include "ir/ProgramOps.h"
 #include "passes/codegen/PackageFolder.h"
+#include "passes/codegen/ProgramJson.h"
 #include "passes/codegen/WeightFile.h"
 
 #include <filesystem>
@@ -18,17 +19,6 @@ constexpr int kFormatVersion = 1;
 
 DataType dataTypeOf(mlir::Type type) {
   return type.isF32() ? DataType::f32 : type.isF16() ? DataType::f16 : DataType::bf16;
-}
-
-PhysicalLayout layoutOf(llama::WeightType type) {
-  auto kind = type.getLayout() == llama::WeightLayout::panel16 ? PhysicalLayout::Kind::panel16
-                                                               : PhysicalLayout::Kind::rowMajor;
-  bool isVector = type.getRank() == 1;
-  return {kind, isVector ? 1 : type.getRows(), isVector ? type.getRows() : type.getColumns()};
-}
-
-std::string weightPath(PhysicalLayout::Kind kind) {
-  return fmt::format("weights/{}.safetensors", nameOf(kind));
 }
 
 /// The weights of all targets, by layout and in order of first appearance; equal ones once.
@@ -55,17 +45,14 @@ private:
 };
 
 Status WeightSet::addWeight(program::WeightOp op, const TensorLookup &tensors, Use &use) {
-  auto type = mlir::dyn_cast<llama::WeightType>(op.getType());
+  auto type = mlir::cast<llama::WeightType>(op.getType());
   std::string name = op.getSymName().str();
-  if (!type) {
-    return error(StatusCode::internal, "weight '{}' of the program has no weight type", name);
-  }
   use.bytes += op.getSize();
   if (op.getInitialized()) {
     return {};
   }
-  PhysicalLayout layout = layoutOf(type);
-  std::string path = weightPath(layout.kind);
+  PhysicalLayout layout = type.getPhysicalLayout();
+  std::string path = weightFile(layout.kind);
   if (!llvm::is_contained(use.files, path)) {
     use.files.push_back(path);
   }
@@ -158,10 +145,10 @@ Status writeWeights(PackageFolder &folder, const WeightSet &weights, const Packa
   Progress progress(options, 2 * weights.bytes());
   WeightFileOptions fileOptions{options.numThreads, progress.during("writing weights"), options.cancelled};
   for (const auto &[kind, list] : weights.weights()) {
-    CRIA_RETURN_IF_ERROR(writeWeightFile(folder.pathOf(weightPath(kind)), list, fileOptions));
+    CRIA_RETURN_IF_ERROR(writeWeightFile(folder.pathOf(weightFile(kind)), list, fileOptions));
   }
   for (const auto &[kind, list] : weights.weights()) {
-    CRIA_RETURN_IF_ERROR(folder.addWritten(weightPath(kind), progress.during("computing digests")));
+    CRIA_RETURN_IF_ERROR(folder.addWritten(weightFile(kind), progress.during("computing digests")));
   }
   return {};
 }

@@ -75,9 +75,8 @@ static Json stepJson(StepOp step) {
   return {{"size", step.getSize()}, {"fields", std::move(fields)}};
 }
 
-std::string weightFile(program::WeightOp weight) {
-  auto type = cast<llama::WeightType>(weight.getType());
-  return ("weights/" + llama::stringifyWeightLayout(type.getLayout()) + ".safetensors").str();
+std::string weightFile(PhysicalLayout::Kind layout) {
+  return ("weights/" + StringRef(nameOf(layout)) + ".safetensors").str();
 }
 
 static Json weightJson(program::WeightOp weight) {
@@ -89,7 +88,7 @@ static Json weightJson(program::WeightOp weight) {
                {"layout", llama::stringifyWeightLayout(type.getLayout()).str()},
                {"shape", shapeJson(type.getShape())},
                {"size", weight.getSize()}};
-  json["file"] = weight.getInitialized() ? Json(nullptr) : Json(weightFile(weight));
+  json["file"] = weight.getInitialized() ? Json(nullptr) : Json(weightFile(type.getPhysicalLayout().kind));
   json["tensor"] = weight.getInitialized() ? Json(nullptr) : Json(weight.getSymName().str());
   json["recipe"] = recipe;
   return json;

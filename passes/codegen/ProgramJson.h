@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ir/ProgramOps.h"
+#include "ir/WeightLayout.h"
 
 #include <nlohmann/json.hpp>
 
@@ -12,7 +13,7 @@ namespace cria {
 /// their layout, under their own name.
 nlohmann::ordered_json programToJson(mlir::ModuleOp module);
 
-/// "weights/<layout>.safetensors", relative to the package.
-std::string weightFile(program::WeightOp weight);
+/// "weights/<layout>.safetensors", relative to the package: where all weights of that layout are.
+std::string weightFile(PhysicalLayout::Kind layout);
 
 } // namespace cria

@@ -55,6 +55,10 @@ FailureOr<SmallVector<func::FuncOp>> collectEntries(ModuleOp module) {
     if (failed(checkArguments(entry))) {
       return failure();
     }
+    if (!entry.getBody().hasOneBlock() || !isa<func::ReturnOp>(entry.getBody().front().back())) {
+      return entry.emitError() << "expected entry '" << entry.getSymName()
+                               << "' to have a body of one block that ends in a return";
+    }
     if (entry.getArgumentTypes().back() != entries.front().getArgumentTypes().back()) {
       return entry.emitError() << "expected all entries to take one cache type, got "
                                << entry.getArgumentTypes().back() << " and "
@@ -87,12 +91,12 @@ LogicalResult emitEntry(func::FuncOp function, const Target &target, ProgramBuil
     return function.emitError() << "entry '" << function.getSymName() << "' takes up to " << maxTokens
                                 << " rows, expected at most max_tokens = " << program.limits().getMaxTokens();
   }
-  if (!function.getBody().hasOneBlock() || failed(checkReturn(function))) {
+  if (failed(checkReturn(function))) {
     return failure();
   }
   auto entry = program.addEntry(function.getLoc(), function.getSymName(),
                                 tokensAttr(function, LlamaDialect::kMinTokensAttrName), maxTokens);
-  DispatchBuilder builder(program, entry, function);
+  DispatchBuilder builder(program, entry);
   for (Operation &op : function.getBody().front()) {
     if (isView(op)) {
       continue;
@@ -114,8 +118,8 @@ struct FormDispatches : impl::FormDispatchesPassBase<FormDispatches> {
   void getDependentDialects(DialectRegistry &registry) const override {
     FormDispatchesPassBase::getDependentDialects(registry);
     // What kernels are written in.
-    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                    vector::VectorDialect>();
+    registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
+                    scf::SCFDialect, vector::VectorDialect>();
   }
   FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
   LogicalResult form(ModuleOp module);

@@ -104,7 +104,7 @@ LogicalResult emitInitialize(const Target &target, ProgramBuilder &program) {
     return success();
   }
   auto entry = program.addEntry(program.module().getLoc(), program::EntryOp::kInitialize, 0, 0);
-  DispatchBuilder builder(program, entry, func::FuncOp());
+  DispatchBuilder builder(program, entry);
   for (program::WeightOp weight : weights) {
     builder.setLocation(weight.getLoc());
     if (failed(emitWeight(weight, viewOf(weight), target, builder))) {

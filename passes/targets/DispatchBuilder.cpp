@@ -33,23 +33,11 @@ GridDim gridOverRows(const View &view, int64_t tile) {
   return {.times = int64_t(llvm::divideCeil(rows, tile)), .of = 1, .tile = 1};
 }
 
-/// The layout of a weight as its physical array; a vector is a matrix of one row.
-static PhysicalLayout physicalLayout(llama::WeightType type) {
-  bool isVector = type.getRank() == 1;
-  auto kind = type.getLayout() == llama::WeightLayout::panel16 ? PhysicalLayout::Kind::panel16
-                                                               : PhysicalLayout::Kind::rowMajor;
-  return {kind, isVector ? 1 : type.getRows(), isVector ? type.getRows() : type.getColumns()};
-}
-
 static SmallVector<int64_t> physicalShape(llama::WeightType type) {
   if (type.getLayout() == llama::WeightLayout::row_major) {
     return SmallVector<int64_t>(type.getShape());
   }
-  return llvm::to_vector(ArrayRef<int64_t>(physicalLayout(type).physicalShape()));
-}
-
-static int64_t physicalBytes(llama::WeightType type) {
-  return physicalLayout(type).numElements() * elementTypeBytes(type.getElementType());
+  return llvm::to_vector(ArrayRef<int64_t>(type.getPhysicalLayout().physicalShape()));
 }
 
 static WeightView viewOf(StringRef name, llama::WeightType type) {
@@ -60,7 +48,7 @@ static WeightView viewOf(StringRef name, llama::WeightType type) {
   SmallVector<int64_t> shape = physicalShape(view.logical), strides = denseStrides(shape);
   view.shape.assign(shape.begin(), shape.end());
   view.strides.assign(strides.begin(), strides.end());
-  view.size = physicalBytes(type);
+  view.size = type.getPhysicalBytes();
   return view;
 }
 
@@ -119,9 +107,9 @@ FailureOr<WeightView> ProgramBuilder::weight(StringRef name) {
   }
   llama::WeightType type = source.getWeightType();
   OpBuilder builder = atEnd();
-  auto made =
-      program::WeightOp::create(builder, source.getLoc(), weightNames_.lookup(name), type,
-                                physicalBytes(type), source.getRecipe(), isMadeOnDevice(source.getRecipe()));
+  auto made = program::WeightOp::create(builder, source.getLoc(), weightNames_.lookup(name), type,
+                                        type.getPhysicalBytes(), source.getRecipe(),
+                                        isMadeOnDevice(source.getRecipe()));
   return weights_[name] = viewOf(made);
 }
 
@@ -251,8 +239,8 @@ void ProgramBuilder::finish() {
 // DispatchBuilder
 //===----------------------------------------------------------------------===//
 
-DispatchBuilder::DispatchBuilder(ProgramBuilder &program, EntryOp entry, func::FuncOp function)
-    : program_(program), entry_(entry), function_(function), location_(entry.getLoc()) {}
+DispatchBuilder::DispatchBuilder(ProgramBuilder &program, EntryOp entry)
+    : program_(program), entry_(entry), location_(entry.getLoc()) {}
 
 View DispatchBuilder::view(Value value) {
   auto known = views_.find(value);

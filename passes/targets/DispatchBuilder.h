@@ -120,13 +120,12 @@ private:
 /// One entry of a program while its ops are walked. Borrowed by Target::emitDispatches.
 class DispatchBuilder {
 public:
-  /// An entry made from `function`, whose arguments are those of the forward contract and become views of
-  /// `step` and `kv`; null for the entry `initialize`.
-  DispatchBuilder(ProgramBuilder &program, program::EntryOp entry, mlir::func::FuncOp function);
+  /// The arguments of the function an entry is made from are those of the forward contract, and become views
+  /// of `step` and `kv`.
+  DispatchBuilder(ProgramBuilder &program, program::EntryOp entry);
 
   mlir::MLIRContext *context() const { return program_.module().getContext(); }
   llvm::StringRef entryName() { return entry_.getSymName(); }
-  int64_t minTokens() { return entry_.getMinTokens(); }
   int64_t maxTokens() { return entry_.getMaxTokens(); }
   program::LimitsAttr limits() const { return program_.limits(); }
   program::KvAttr kv() const { return program_.kv(); }
@@ -175,7 +174,6 @@ private:
 
   ProgramBuilder &program_;
   program::EntryOp entry_;
-  mlir::func::FuncOp function_;
   mlir::Location location_;
   llvm::DenseMap<mlir::Value, View> views_;
   int64_t numBuffers_ = 0;

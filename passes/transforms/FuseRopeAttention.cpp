@@ -2,6 +2,7 @@
 // Makes one op of RoPE of q and k, KV append and attention: with one row, a kernel then rotates, stores and
 // attends in one go.
 
+#include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
 #include "passes/transforms/Fusion.h"
 
@@ -61,8 +62,14 @@ static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
   if (attention.getQuery().getType().getDimSize(0) != append.getKey().getType().getDimSize(0)) {
     return reject(rewriter, attention, "query and key have different rows");
   }
-  Location loc = rewriter.getFusedLoc({query.getLoc(), key.getLoc(), append.getLoc(), attention.getLoc()});
   SmallVector<Value> values = projections(query.getInput(), key.getInput(), append.getValue());
+  RopeAttentionTypes types{ValueRange(values).getTypes(),      query.getTable().getType(),
+                           attention.getCache().getType(),     attention.getPositions().getType(),
+                           attention.getSequences().getType(), append.getSlots().getType()};
+  if (failed(ropeAttentionType(types, attention.getLayer(), attention.getScaleAttr(), nullptr))) {
+    return reject(rewriter, attention, "rows of the projections, positions, sequences and slots differ");
+  }
+  Location loc = rewriter.getFusedLoc({query.getLoc(), key.getLoc(), append.getLoc(), attention.getLoc()});
   Operation *slices = query.getInput().getDefiningOp();
   rewriter.setInsertionPoint(attention);
   auto fused = RopeAttentionOp::create(rewriter, loc, values, query.getTable(), attention.getCache(),

@@ -80,7 +80,8 @@ struct FuseSwigluMlpPass : cria::impl::FuseSwigluMlpPassBase<FuseSwigluMlpPass> 
 
   LogicalResult initialize(MLIRContext *context) override {
     if (swigluBlock <= 0) {
-      return emitError(UnknownLoc::get(context)) << "expected positive swiglu-block, got " << swigluBlock.getValue();
+      return emitError(UnknownLoc::get(context))
+             << "expected positive swiglu-block, got " << swigluBlock.getValue();
     }
     return success();
   }

@@ -63,6 +63,9 @@ struct ChatFunctions {
 
   static cria_status render(cria_chat *chat, const cria_chat_message *const *messages, uint32_t numMessages,
                             uint32_t flags, const cria_chat_writer *writer, cria_message *message) {
+    if (writer->reserved != 0) {
+      return refuseReserved(message, "writer");
+    }
     return guarded(message, [&] {
       const std::vector<Message> list = read(messages, numMessages);
       const auto &self = *reinterpret_cast<const Template *>(chat);

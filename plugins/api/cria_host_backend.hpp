@@ -200,42 +200,48 @@ inline cria_status checkWritable(cria_message *message, const char *what, const 
 
 inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, const void *source,
                           uint64_t size, cria_message *message) {
-  if (!contains(*buffer, offset, size)) {
-    return outOfRange(message, "upload", *buffer, offset, size);
-  }
-  if (cria_status status = checkWritable(message, "upload", *buffer); status != CRIA_STATUS_OK) {
-    return status;
-  }
-  if (size != 0) {
-    std::memcpy(buffer->data + offset, source, size);
-  }
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    if (!contains(*buffer, offset, size)) {
+      return outOfRange(message, "upload", *buffer, offset, size);
+    }
+    if (cria_status status = checkWritable(message, "upload", *buffer); status != CRIA_STATUS_OK) {
+      return status;
+    }
+    if (size != 0) {
+      std::memcpy(buffer->data + offset, source, size);
+    }
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, void *destination,
                             uint64_t size, cria_message *message) {
-  if (!contains(*buffer, offset, size)) {
-    return outOfRange(message, "download", *buffer, offset, size);
-  }
-  if (size != 0) {
-    std::memcpy(destination, buffer->data + offset, size);
-  }
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    if (!contains(*buffer, offset, size)) {
+      return outOfRange(message, "download", *buffer, offset, size);
+    }
+    if (size != 0) {
+      std::memcpy(destination, buffer->data + offset, size);
+    }
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline cria_status copy(cria_queue *, cria_buffer *destination, uint64_t destinationOffset,
                         cria_buffer *source, uint64_t sourceOffset, uint64_t size, cria_message *message) {
-  if (!contains(*destination, destinationOffset, size)) {
-    return outOfRange(message, "copy destination", *destination, destinationOffset, size);
-  }
-  if (!contains(*source, sourceOffset, size)) {
-    return outOfRange(message, "copy source", *source, sourceOffset, size);
-  }
-  if (cria_status status = checkWritable(message, "copy", *destination); status != CRIA_STATUS_OK) {
-    return status;
-  }
-  std::memmove(destination->data + destinationOffset, source->data + sourceOffset, size);
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    if (!contains(*destination, destinationOffset, size)) {
+      return outOfRange(message, "copy destination", *destination, destinationOffset, size);
+    }
+    if (!contains(*source, sourceOffset, size)) {
+      return outOfRange(message, "copy source", *source, sourceOffset, size);
+    }
+    if (cria_status status = checkWritable(message, "copy", *destination); status != CRIA_STATUS_OK) {
+      return status;
+    }
+    std::memmove(destination->data + destinationOffset, source->data + sourceOffset, size);
+    return CRIA_STATUS_OK;
+  });
 }
 
 /// Repeats a 32-bit pattern over `size` bytes.
@@ -247,17 +253,19 @@ inline void fillWords(std::byte *data, uint64_t size, uint32_t value) {
 
 inline cria_status fill(cria_queue *, cria_buffer *buffer, uint64_t offset, uint64_t size, uint32_t value,
                         cria_message *message) {
-  if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "fill: offset and size must be multiples of 4");
-  }
-  if (!contains(*buffer, offset, size)) {
-    return outOfRange(message, "fill", *buffer, offset, size);
-  }
-  if (cria_status status = checkWritable(message, "fill", *buffer); status != CRIA_STATUS_OK) {
-    return status;
-  }
-  fillWords(buffer->data + offset, size, value);
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "fill: offset and size must be multiples of 4");
+    }
+    if (!contains(*buffer, offset, size)) {
+      return outOfRange(message, "fill", *buffer, offset, size);
+    }
+    if (cria_status status = checkWritable(message, "fill", *buffer); status != CRIA_STATUS_OK) {
+      return status;
+    }
+    fillWords(buffer->data + offset, size, value);
+    return CRIA_STATUS_OK;
+  });
 }
 
 inline cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
@@ -283,14 +291,16 @@ inline cria_status profileEnable(cria_queue *queue, uint32_t on, cria_message *)
 }
 
 inline cria_status profileRead(cria_queue *queue, cria_profile *out, cria_message *message) {
-  const std::vector<uint64_t> &times = queue->profile.nanoseconds;
-  if (out->num_entries < times.size()) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                  "profile: room for " + std::to_string(times.size()) + " entries needed");
-  }
-  std::copy(times.begin(), times.end(), out->nanoseconds);
-  out->num_entries = static_cast<uint32_t>(times.size());
-  return CRIA_STATUS_OK;
+  return guarded(message, [&] {
+    const std::vector<uint64_t> &times = queue->profile.nanoseconds;
+    if (out->num_entries < times.size()) {
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                    "profile: room for " + std::to_string(times.size()) + " entries needed");
+    }
+    std::copy(times.begin(), times.end(), out->nanoseconds);
+    out->num_entries = static_cast<uint32_t>(times.size());
+    return CRIA_STATUS_OK;
+  });
 }
 
 } // namespace cria::plugin::host

@@ -9,17 +9,19 @@
  *  1. One exported symbol, cria_plugin_query. Everything else is reached through the tables it returns.
  *  2. Every struct that may grow begins with `struct_size`, set by whoever fills the struct to sizeof of the
  *     struct it was compiled with. A reader uses only fields that lie inside struct_size; a missing function
- *     pointer at the end counts as NULL. Fields are only appended. Arrays of such structs are arrays of pointers.
+ *     pointer at the end counts as NULL. Fields are only appended. Arrays of such structs are arrays of
+ * pointers.
  *  3. Fixed-width integers only; no enum, no bool. Reserved fields are zero; a non-zero reserved field and an
  *     unknown kind are CRIA_STATUS_INVALID_ARGUMENT or CRIA_STATUS_UNSUPPORTED, never ignored.
  *  4. Every function pointer is required unless its comment says (optional; default ...).
- *  5. Pointers are borrowed for the call unless the comment says otherwise. Strings are UTF-8 with a length and
- *     are not zero-terminated. Strings and tables reached from cria_plugin live until the process ends.
- *  6. Functions return a cria_status. On any status but CRIA_STATUS_OK they write a reason to `message`, if it is
- *     not NULL, and leave their outputs unset. Messages are one sentence: what was expected, what was found.
+ *  5. Pointers are borrowed for the call unless the comment says otherwise. Strings are UTF-8 with a length
+ * and are not zero-terminated. Strings and tables reached from cria_plugin live until the process ends.
+ *  6. Functions return a cria_status. On any status but CRIA_STATUS_OK they write a reason to `message`, if
+ * it is not NULL, and leave their outputs unset. Messages are one sentence: what was expected, what was
+ * found.
  *  7. No exception, longjmp or abort crosses the boundary in either direction.
- *  8. Threads: functions of one object are called by one thread at a time; different objects may be used at once.
- *     Exceptions are marked.
+ *  8. Threads: functions of one object are called by one thread at a time; different objects may be used at
+ * once. Exceptions are marked.
  *  9. Sizes and offsets are bytes in 64 bits unless named otherwise.
  *
  * Versions: 0.x may break with a line in docs/abi-changelog.md; from 1.0 on a minor version only appends.
@@ -43,7 +45,8 @@ extern "C" {
 #define CRIA_PLUGIN_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* ---- Status ------------------------------------------------------------------------------------------------ */
+/* ---- Status
+ * ------------------------------------------------------------------------------------------------ */
 
 typedef uint32_t cria_status;
 #define CRIA_STATUS_OK 0u
@@ -74,7 +77,8 @@ typedef struct cria_message {
   uint64_t size;
 } cria_message;
 
-/* ---- Host and query ---------------------------------------------------------------------------------------- */
+/* ---- Host and query
+ * ---------------------------------------------------------------------------------------- */
 
 #define CRIA_LOG_ERROR 0u
 #define CRIA_LOG_WARNING 1u
@@ -110,20 +114,23 @@ typedef struct cria_plugin {
   const void *(*get_extension)(cria_string name);
 } cria_plugin;
 
-/* The exported symbol. Errors: INCOMPATIBLE_CODE when no version is shared; UNSUPPORTED when the plugin cannot run
- * on this machine (the message is shown to the user). Threads: any. A process with several registries calls it once for
- * each; it answers the same every time. */
+/* The exported symbol. Errors: INCOMPATIBLE_CODE when no version is shared; UNSUPPORTED when the plugin
+ * cannot run on this machine (the message is shown to the user). Threads: any. A process with several
+ * registries calls it once for each; it answers the same every time. */
 typedef cria_status (*cria_plugin_query_fn)(const cria_host *host, cria_plugin *out, cria_message *message);
-CRIA_PLUGIN_EXPORT cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message);
+CRIA_PLUGIN_EXPORT cria_status cria_plugin_query(const cria_host *host, cria_plugin *out,
+                                                 cria_message *message);
 
-/* ---- Options (samplers and chat templates) ----------------------------------------------------------------- */
+/* ---- Options (samplers and chat templates)
+ * ----------------------------------------------------------------- */
 
 #define CRIA_OPTION_INT 1u
 #define CRIA_OPTION_FLOAT 2u
 #define CRIA_OPTION_STRING 3u
 #define CRIA_OPTION_FLAG 4u /* value in `integer`, 0 or 1 */
 
-/* Declares an option. The order of declaration is the order of positional arguments in a sampler expression. */
+/* Declares an option. The order of declaration is the order of positional arguments in a sampler expression.
+ */
 typedef struct cria_option_info {
   uint32_t struct_size;
   uint32_t type; /* CRIA_OPTION_* */
@@ -146,7 +153,8 @@ typedef struct cria_option {
   cria_string text;
 } cria_option;
 
-/* ---- Backend ----------------------------------------------------------------------------------------------- */
+/* ---- Backend
+ * ----------------------------------------------------------------------------------------------- */
 
 typedef struct cria_context cria_context;     /* an opened device */
 typedef struct cria_buffer cria_buffer;       /* memory of a context */
@@ -164,8 +172,9 @@ typedef struct cria_device_info {
   uint64_t memory_free_bytes; /* 0: unknown */
 } cria_device_info;
 
-/* What a package target needs. `format`: "cria.ops.v1", "elf.x86_64", "elf.aarch64", "nv.ptx", "nv.cubin.sm_80", ...
- * `features`: what the code needs beyond the format: "x86-64-v3", "x86-64-v4-vnni", "sm_80", or empty. */
+/* What a package target needs. `format`: "cria.ops.v1", "elf.x86_64", "elf.aarch64", "nv.ptx",
+ * "nv.cubin.sm_80", ... `features`: what the code needs beyond the format: "x86-64-v3", "x86-64-v4-vnni",
+ * "sm_80", or empty. */
 typedef struct cria_executable_info {
   uint32_t struct_size;
   uint32_t kernel_abi; /* CRIA_KERNEL_ABI_VERSION for kernels, the opset version for "cria.ops.*" */
@@ -205,19 +214,20 @@ typedef struct cria_executable {
 #define CRIA_ACCESS_READ_WRITE 3u
 
 /* One operand of an entry: a typed window of a buffer. Element (i0, .., in) lies at
- * offset + sizeof(type) * sum(i_d * strides[d]). The window [offset, offset + size) lies inside the buffer (checked
- * by the host) and offset is a multiple of 64 for kernels and of the element size for ops. */
+ * offset + sizeof(type) * sum(i_d * strides[d]). The window [offset, offset + size) lies inside the buffer
+ * (checked by the host) and offset is a multiple of 64 for kernels and of the element size for ops. */
 typedef struct cria_operand {
   uint32_t struct_size;
   uint32_t access; /* CRIA_ACCESS_* */
   cria_buffer *buffer;
   uint64_t offset;
   uint64_t size;
-  uint32_t type;       /* CRIA_TYPE_* */
-  uint32_t rank;       /* 0 to 8 */
-  uint32_t required;   /* ops: 1 = a backend that does not know this operand's name must refuse the op */
-  uint32_t is_result;  /* ops: 0 input, 1 result */
-  cria_string name;    /* ops: the operand's name in the opset, e.g. "weight"; kernels: for messages and profiles */
+  uint32_t type;      /* CRIA_TYPE_* */
+  uint32_t rank;      /* 0 to 8 */
+  uint32_t required;  /* ops: 1 = a backend that does not know this operand's name must refuse the op */
+  uint32_t is_result; /* ops: 0 input, 1 result */
+  cria_string
+      name; /* ops: the operand's name in the opset, e.g. "weight"; kernels: for messages and profiles */
   const uint64_t *shape;   /* rank extents; T and R are resolved */
   const uint64_t *strides; /* rank strides in elements */
 } cria_operand;
@@ -242,16 +252,16 @@ typedef struct cria_attribute {
 #define CRIA_ENTRY_FILL 4u       /* operand: destination; `fill_value` repeated */
 #define CRIA_ENTRY_COLLECTIVE 5u /* reserved: UNSUPPORTED */
 
-/* One dispatch with every number resolved. Workgroups of an entry are independent and unordered; an entry sees all
- * writes of earlier entries. A grid with a zero dimension never reaches the backend. */
+/* One dispatch with every number resolved. Workgroups of an entry are independent and unordered; an entry
+ * sees all writes of earlier entries. A grid with a zero dimension never reaches the backend. */
 typedef struct cria_entry {
   uint32_t struct_size;
-  uint32_t kind;             /* CRIA_ENTRY_* */
-  cria_string name;          /* kernel: symbol in the code; op: name in the opset, e.g. "rms_norm" */
-  uint32_t grid[3];          /* kernel: workgroups in x, y, z */
-  uint32_t block[3];         /* kernel on a GPU: threads of a workgroup; CPU: zero */
-  uint64_t scratch_bytes;    /* kernel on a CPU: per worker, 64-byte aligned; GPU: dynamic shared memory */
-  uint32_t fill_value;       /* fill: 32-bit pattern */
+  uint32_t kind;          /* CRIA_ENTRY_* */
+  cria_string name;       /* kernel: symbol in the code; op: name in the opset, e.g. "rms_norm" */
+  uint32_t grid[3];       /* kernel: workgroups in x, y, z */
+  uint32_t block[3];      /* kernel on a GPU: threads of a workgroup; CPU: zero */
+  uint64_t scratch_bytes; /* kernel on a CPU: per worker, 64-byte aligned; GPU: dynamic shared memory */
+  uint32_t fill_value;    /* fill: 32-bit pattern */
   uint32_t num_operands;
   const cria_operand *const *operands; /* kernels: in binding order */
   uint32_t num_attributes;
@@ -280,51 +290,66 @@ typedef struct cria_backend_api {
   cria_status (*device_count)(uint32_t *count, cria_message *message);
   /* device < count. Strings in `out` live until the process ends. */
   cria_status (*device_info)(uint32_t device, cria_device_info *out, cria_message *message);
-  /* Does code of this kind run on this device? score 0: no, and `message` holds the reason; else the higher the
-   * better (100 = a plain fit; better code scores more). Runs no foreign code. */
-  cria_status (*probe)(uint32_t device, const cria_executable_info *info, uint32_t *score, cria_message *message);
+  /* Does code of this kind run on this device? score 0: no, and `message` holds the reason; else the higher
+   * the better (100 = a plain fit; better code scores more). Runs no foreign code. */
+  cria_status (*probe)(uint32_t device, const cria_executable_info *info, uint32_t *score,
+                       cria_message *message);
 
+  /* *out: owned by the host until close. Errors: NOT_FOUND (no such device), UNSUPPORTED or INVALID_ARGUMENT
+   * (options), OUT_OF_MEMORY. A status of OK with *out NULL breaks the contract, here and wherever an object
+   * is made. */
   cria_status (*open)(const cria_open_options *options, cria_context **out, cria_message *message);
   /* Everything made from the context has been freed before. */
   void (*close)(cria_context *context);
 
-  /* size > 0. Memory is 64-byte aligned; contents are undefined. Errors: OUT_OF_MEMORY names needed and free bytes. */
-  cria_status (*buffer_allocate)(cria_context *context, uint64_t size, cria_buffer **out, cria_message *message);
-  /* (optional; default: the host uploads) Uses 64-byte aligned, read-only host memory in place; the memory outlives
-   * the buffer. */
+  /* size > 0. Memory is 64-byte aligned; contents are undefined. Errors: OUT_OF_MEMORY names needed and free
+   * bytes. */
+  cria_status (*buffer_allocate)(cria_context *context, uint64_t size, cria_buffer **out,
+                                 cria_message *message);
+  /* (optional; default: the host uploads) Uses 64-byte aligned, read-only host memory in place; the memory
+   * outlives the buffer. */
   cria_status (*buffer_import)(cria_context *context, const void *data, uint64_t size, cria_buffer **out,
                                cria_message *message);
   void (*buffer_free)(cria_context *context, cria_buffer *buffer);
-  /* (optional; default: not host visible) Address of the buffer in host memory, or NULL. Valid until it is freed. */
+  /* (optional; default: not host visible) Address of the buffer in host memory, or NULL. Valid until it is
+   * freed. */
   void *(*buffer_host_pointer)(cria_context *context, cria_buffer *buffer);
 
-  /* Errors: INCOMPATIBLE_CODE. */
-  cria_status (*load)(cria_context *context, const cria_executable *executable, cria_code **out, cria_message *message);
+  /* *out: owned by the host until unload, which it outlives no recording of. Errors: INCOMPATIBLE_CODE. */
+  cria_status (*load)(cria_context *context, const cria_executable *executable, cria_code **out,
+                      cria_message *message);
   void (*unload)(cria_context *context, cria_code *code);
 
-  /* Checks every entry against what the backend can run and prepares it. Later replays allocate nothing. Buffers and
-   * code outlive the recording. Errors: UNSUPPORTED (op, type or attribute named), NOT_FOUND (kernel named). */
-  cria_status (*record)(cria_context *context, cria_code *code, const cria_record_info *info, cria_recording **out,
-                        cria_message *message);
+  /* Checks every entry against what the backend can run and prepares it. Later replays allocate nothing.
+   * Buffers and code outlive the recording. Errors: UNSUPPORTED (op, type or attribute named), NOT_FOUND
+   * (kernel named). */
+  cria_status (*record)(cria_context *context, cria_code *code, const cria_record_info *info,
+                        cria_recording **out, cria_message *message);
   void (*recording_free)(cria_context *context, cria_recording *recording);
 
+  /* Lifetimes with an asynchronous queue: the host waits (finish, or an event) before it frees a recording,
+   * code, a buffer, an event or the queue that queued work uses, and before it reads profile times. An event
+   * may be freed whether it has been waited for or not, once its work is done. */
   cria_status (*queue_create)(cria_context *context, cria_queue **out, cria_message *message);
   void (*queue_free)(cria_queue *queue);
-  /* Work on a queue happens in the order of the calls and may be asynchronous; an error may show at a later call or
-   * wait. Host memory given to upload is copied before the call returns; host memory given to download is valid after
-   * a wait. Ranges lie inside the buffer (the callee checks and answers INVALID_ARGUMENT). */
-  cria_status (*upload)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, const void *source, uint64_t size,
-                        cria_message *message);
-  cria_status (*download)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, void *destination, uint64_t size,
-                          cria_message *message);
-  cria_status (*copy)(cria_queue *queue, cria_buffer *destination, uint64_t destination_offset, cria_buffer *source,
-                      uint64_t source_offset, uint64_t size, cria_message *message);
+  /* Work on a queue happens in the order of the calls and may be asynchronous; an error may show at a later
+   * call or wait. Host memory given to upload is copied before the call returns; host memory given to
+   * download is valid after a wait. Ranges lie inside the buffer (the callee checks and answers
+   * INVALID_ARGUMENT). */
+  cria_status (*upload)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, const void *source,
+                        uint64_t size, cria_message *message);
+  cria_status (*download)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, void *destination,
+                          uint64_t size, cria_message *message);
+  cria_status (*copy)(cria_queue *queue, cria_buffer *destination, uint64_t destination_offset,
+                      cria_buffer *source, uint64_t source_offset, uint64_t size, cria_message *message);
   /* offset and size are multiples of 4. */
   cria_status (*fill)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, uint64_t size, uint32_t value,
                       cria_message *message);
-  /* cancel: (may be NULL) an int32 that another thread may set to non-zero (atomically) while the replay runs; the
-   * backend looks at it between entries and answers CANCELLED, buffers then hold unspecified values. */
-  cria_status (*replay)(cria_queue *queue, cria_recording *recording, const int32_t *cancel, cria_message *message);
+  /* cancel: (may be NULL) an int32 that another thread may set to non-zero (atomically) while the replay
+   * runs; the backend looks at it between entries and answers CANCELLED, here or at the wait; buffers then
+   * hold unspecified values. It lives until the replayed work is done. */
+  cria_status (*replay)(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
+                        cria_message *message);
   /* An event that completes when all work queued so far is done. */
   cria_status (*signal)(cria_queue *queue, cria_event **out, cria_message *message);
   /* timeout_ns UINT64_MAX: for ever. Errors: TIMEOUT, and any error of the work waited for. Threads: any. */
@@ -340,7 +365,8 @@ typedef struct cria_backend_api {
 } cria_backend_api;
 #define CRIA_BACKEND_EXPLICIT_ONLY 1u /* never chosen by itself, only by name (null, reference) */
 
-/* ---- Sampler ----------------------------------------------------------------------------------------------- */
+/* ---- Sampler
+ * ----------------------------------------------------------------------------------------------- */
 
 typedef struct cria_sampler cria_sampler;
 
@@ -353,27 +379,28 @@ typedef struct cria_sampler cria_sampler;
 /* Lives as long as any sampler made with it. */
 typedef struct cria_vocabulary {
   uint32_t struct_size;
-  uint32_t size;               /* number of ids */
-  const cria_string *pieces;   /* [size] the bytes a token prints inside a text ("▁" already a space) */
-  const uint8_t *kinds;        /* [size] CRIA_TOKEN_* */
-  const int32_t *eos_ids;      /* [num_eos] */
+  uint32_t size;             /* number of ids */
+  const cria_string *pieces; /* [size] the bytes a token prints inside a text ("▁" already a space) */
+  const uint8_t *kinds;      /* [size] CRIA_TOKEN_* */
+  const int32_t *eos_ids;    /* [num_eos] */
   uint32_t num_eos;
   uint32_t reserved;
 } cria_vocabulary;
 
-/* The candidates for one token. ids and logits are host arrays owned by the host; a sampler may permute both together,
- * change logits, and lower `size` (never below 1). NaN does not occur. */
+/* The candidates for one token. ids and logits are host arrays owned by the host; a sampler may permute both
+ * together, change logits, and lower `size` (never below 1). NaN does not occur. */
 typedef struct cria_candidates {
   uint32_t struct_size;
-  uint32_t sorted;  /* 1: logits descend (equal logits: lower id first) */
-  int32_t *ids;     /* [size] */
-  float *logits;    /* [size] */
+  uint32_t sorted; /* 1: logits descend (equal logits: lower id first) */
+  int32_t *ids;    /* [size] */
+  float *logits;   /* [size] */
   uint64_t size;
-  int64_t selected; /* index into ids of the choice, or -1: none yet. The first sampler that sets it ends the chain */
+  int64_t selected; /* index into ids of the choice, or -1: none yet. The first sampler that sets it ends the
+                       chain */
 } cria_candidates;
 
-/* Where the token is, and randomness. uniform(): a double in [0, 1), a pure function of (seed, sequence, position,
- * index), so results do not depend on what else runs. */
+/* Where the token is, and randomness. uniform(): a double in [0, 1), a pure function of (seed, sequence,
+ * position, index), so results do not depend on what else runs. */
 typedef struct cria_sample_context {
   uint32_t struct_size;
   uint32_t reserved;
@@ -391,12 +418,13 @@ typedef struct cria_sampler_api {
   uint32_t num_options;
   const cria_option_info *const *options;
   /* options: [num_options] in order of declaration. vocabulary outlives the sampler. */
-  cria_status (*create)(const cria_option *const *options, uint32_t num_options, const cria_vocabulary *vocabulary,
-                        cria_sampler **out, cria_message *message);
+  cria_status (*create)(const cria_option *const *options, uint32_t num_options,
+                        const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message);
   void (*destroy)(cria_sampler *sampler);
   cria_status (*apply)(cria_sampler *sampler, cria_candidates *candidates, const cria_sample_context *context,
                        cria_message *message);
-  /* (optional; default: stateless) Tells the sampler a token that became part of the text. origin: CRIA_ORIGIN_*. */
+  /* (optional; default: stateless) Tells the sampler a token that became part of the text. origin:
+   * CRIA_ORIGIN_*. */
   cria_status (*accept)(cria_sampler *sampler, int32_t token, uint32_t origin, cria_message *message);
   /* (optional; default: stateless) Back to the state after create. */
   void (*reset)(cria_sampler *sampler);
@@ -404,7 +432,8 @@ typedef struct cria_sampler_api {
   cria_status (*clone)(const cria_sampler *sampler, cria_sampler **out, cria_message *message);
 } cria_sampler_api;
 
-/* ---- Chat template ----------------------------------------------------------------------------------------- */
+/* ---- Chat template
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct cria_chat cria_chat;
 
@@ -421,14 +450,14 @@ typedef struct cria_chat_message {
 #define CRIA_CHAT_ADD_GENERATION_PROMPT 1u /* end so that the model answers next */
 #define CRIA_CHAT_CONTINUE_LAST 2u         /* the last message is an unfinished answer, to be continued */
 
-/* Receives the rendered conversation as segments, in order. Text is always encoded as text. Each function returns a
- * status that the template passes on when it is not OK. */
+/* Receives the rendered conversation as segments, in order. Text is always encoded as text. Each function
+ * returns a status that the template passes on when it is not OK. */
 typedef struct cria_chat_writer {
   uint32_t struct_size;
   uint32_t reserved;
   void *user;
-  cria_status (*special)(void *user, cria_string piece);  /* a control token by its piece, e.g. "<s>" */
-  cria_status (*special_id)(void *user, int32_t id);      /* the same by id */
+  cria_status (*special)(void *user, cria_string piece); /* a control token by its piece, e.g. "<s>" */
+  cria_status (*special_id)(void *user, int32_t id);     /* the same by id */
   /* One text encoded on its own. no_dummy_prefix 1: without the tokenizer's leading space. */
   cria_status (*text)(void *user, cria_string text, uint32_t no_dummy_prefix);
   cria_status (*stop_text)(void *user, cria_string text); /* generation also ends before this text */
@@ -439,14 +468,15 @@ typedef struct cria_chat_api {
   uint32_t struct_size;
   uint32_t num_options;
   const cria_option_info *const *options;
-  cria_status (*create)(const cria_option *const *options, uint32_t num_options, cria_chat **out, cria_message *message);
+  cria_status (*create)(const cria_option *const *options, uint32_t num_options, cria_chat **out,
+                        cria_message *message);
   void (*destroy)(cria_chat *chat);
-  /* messages: [num_messages]. flags: CRIA_CHAT_*. Errors: INVALID_ARGUMENT when the template cannot express the order
-   * of roles (which message, and what was expected) or refuses a text. */
+  /* messages: [num_messages]. flags: CRIA_CHAT_*. Errors: INVALID_ARGUMENT when the template cannot express
+   * the order of roles (which message, and what was expected) or refuses a text. */
   cria_status (*render)(cria_chat *chat, const cria_chat_message *const *messages, uint32_t num_messages,
                         uint32_t flags, const cria_chat_writer *writer, cria_message *message);
-  /* (optional; default: none) Tells whether a message's text contains what the model could take for the template's own
-   * tags: *found 1 and a note in `message`; the host warns or refuses. */
+  /* (optional; default: none) Tells whether a message's text contains what the model could take for the
+   * template's own tags: *found 1 and a note in `message`; the host warns or refuses. */
   cria_status (*find_tags)(cria_chat *chat, cria_string text, uint32_t *found, cria_message *message);
 } cria_chat_api;
 

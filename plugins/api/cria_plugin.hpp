@@ -34,7 +34,16 @@ cria_status guarded(cria_message *message, Body body) {
     return report(message, CRIA_STATUS_OUT_OF_MEMORY, "out of host memory");
   } catch (const std::exception &exception) {
     return report(message, CRIA_STATUS_INTERNAL, exception.what());
+  } catch (...) {
+    return report(message, CRIA_STATUS_INTERNAL, "an exception of unknown type");
   }
+}
+
+/// A reserved field that is not zero asks for what this version does not know.
+inline cria_status refuseReserved(cria_message *message, std::string_view where) {
+  return guarded(message, [&] {
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, std::string(where) + ": the reserved field is not zero");
+  });
 }
 
 /// Declares a numeric option (INT, FLOAT or FLAG). defaultNumber NaN: it must be given.

@@ -18,8 +18,11 @@ namespace cria::plugin {
 ///   void apply(cria_candidates &candidates, const cria_sample_context &context);
 template <typename Sampler>
 struct SamplerFunctions {
-  static cria_status create(const cria_option *const *options, uint32_t numOptions, const cria_vocabulary *,
+  static cria_status create(const cria_option *const *options, uint32_t numOptions, const cria_vocabulary *vocabulary,
                             cria_sampler **out, cria_message *message) {
+    if (vocabulary->reserved != 0) {
+      return refuseReserved(message, "vocabulary");
+    }
     return guarded(message, [&] {
       *out = reinterpret_cast<cria_sampler *>(new Sampler(std::span(options, numOptions)));
       return CRIA_STATUS_OK;
@@ -32,6 +35,9 @@ struct SamplerFunctions {
                            cria_message *message) {
     if (candidates->size == 0) {
       return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, found none");
+    }
+    if (context->reserved != 0) {
+      return refuseReserved(message, "context");
     }
     return guarded(message, [&] {
       reinterpret_cast<Sampler *>(sampler)->apply(*candidates, *context);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * kernel_abi.h - how compiled CPU kernels are called. The compiler's cpu target emits libraries that follow it;
- * backends that run format "elf.*" call them. C11, stands alone.
+ * kernel_abi.h - how compiled CPU kernels are called. The compiler's cpu target emits libraries that follow
+ * it; backends that run format "elf.*" call them. C11, stands alone.
  *
- *  1. A kernel library exports one function per kernel, by the name that the program gives it, and the data symbol
- *     `cria_kernel_library`. It needs no other library and calls nothing.
- *  2. The host applies all offsets: bindings point at the operand itself. Every binding is 64-byte aligned, and
- *     loads and stores stay inside [binding, binding + size) of the program's operand.
- *  3. A kernel may be called by several threads at once, with different workgroup indices. Workgroups of one dispatch
- *     write disjoint memory.
+ *  1. A kernel library exports one function per kernel, by the name that the program gives it, and the data
+ * symbol `cria_kernel_library`. It needs no other library and calls nothing.
+ *  2. The host applies all offsets: bindings point at the operand itself. Every binding is 64-byte aligned,
+ * and loads and stores stay inside [binding, binding + size) of the program's operand.
+ *  3. A kernel may be called by several threads at once, with different workgroup indices. Workgroups of one
+ * dispatch write disjoint memory.
  *  4. Threads that call kernels have flush-to-zero and denormals-are-zero set, and round to nearest.
  */
 #ifndef CRIA_KERNEL_ABI_H
@@ -24,8 +24,9 @@ extern "C" {
 /* Alignment of bindings, scratch and weights in bytes: a cache line and the widest vector. */
 #define CRIA_KERNEL_ALIGNMENT 64u
 
-/* bindings: the dispatch's operands in order. scratch: scratch_bytes of memory private to the calling worker, 64-byte
- * aligned, contents undefined; NULL when the dispatch states 0 bytes. x, y, z: index of the workgroup in the grid. */
+/* bindings: the dispatch's operands in order. scratch: scratch_bytes of memory private to the calling worker,
+ * 64-byte aligned, contents undefined; NULL when the dispatch states 0 bytes. x, y, z: index of the workgroup
+ * in the grid. */
 typedef void (*cria_kernel_fn)(void *const *bindings, void *scratch, uint32_t x, uint32_t y, uint32_t z);
 
 #define CRIA_SANITIZER_NONE 0u

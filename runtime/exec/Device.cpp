@@ -7,10 +7,11 @@ namespace cria {
 StatusOr<std::unique_ptr<Device>> Device::open(std::string backendName, const cria_backend_api &api,
                                                const cria_open_options &options) {
   std::unique_ptr<Device> device(new Device(std::move(backendName), api));
-  CRIA_RETURN_IF_ERROR(
-      device->call([&](cria_message *m) { return api.open(&options, &device->context_, m); }));
-  CRIA_RETURN_IF_ERROR(
-      device->call([&](cria_message *m) { return api.queue_create(device->context_, &device->queue_, m); }));
+  CRIA_RETURN_IF_ERROR(device->create(
+      device->context_, [&](cria_message *m) { return api.open(&options, &device->context_, m); }));
+  CRIA_RETURN_IF_ERROR(device->create(device->queue_, [&](cria_message *m) {
+    return api.queue_create(device->context_, &device->queue_, m);
+  }));
   return device;
 }
 
@@ -25,15 +26,17 @@ Device::~Device() {
 
 StatusOr<DeviceBuffer> Device::allocate(uint64_t size, std::string_view what) {
   cria_buffer *buffer = nullptr;
-  Status status = call([&](cria_message *m) { return api_.buffer_allocate(context_, size, &buffer, m); });
+  Status status =
+      create(buffer, [&](cria_message *m) { return api_.buffer_allocate(context_, size, &buffer, m); });
   CRIA_RETURN_IF_ERROR(status.withContext(fmt::format("cannot allocate {} bytes for {}", size, what)));
   return DeviceBuffer(buffer, {api_.buffer_free, context_});
 }
 
 StatusOr<DeviceBuffer> Device::import(std::span<const std::byte> data) {
   cria_buffer *buffer = nullptr;
-  CRIA_RETURN_IF_ERROR(call(
-      [&](cria_message *m) { return api_.buffer_import(context_, data.data(), data.size(), &buffer, m); }));
+  CRIA_RETURN_IF_ERROR(create(buffer, [&](cria_message *m) {
+    return api_.buffer_import(context_, data.data(), data.size(), &buffer, m);
+  }));
   return DeviceBuffer(buffer, {api_.buffer_free, context_});
 }
 
@@ -43,14 +46,15 @@ const void *Device::hostPointer(const DeviceBuffer &buffer) const {
 
 StatusOr<DeviceCode> Device::load(const cria_executable &executable) {
   cria_code *code = nullptr;
-  CRIA_RETURN_IF_ERROR(call([&](cria_message *m) { return api_.load(context_, &executable, &code, m); }));
+  CRIA_RETURN_IF_ERROR(
+      create(code, [&](cria_message *m) { return api_.load(context_, &executable, &code, m); }));
   return DeviceCode(code, {api_.unload, context_});
 }
 
 StatusOr<DeviceRecording> Device::record(cria_code *code, const cria_record_info &info) {
   cria_recording *recording = nullptr;
   CRIA_RETURN_IF_ERROR(
-      call([&](cria_message *m) { return api_.record(context_, code, &info, &recording, m); }));
+      create(recording, [&](cria_message *m) { return api_.record(context_, code, &info, &recording, m); }));
   return DeviceRecording(recording, {api_.recording_free, context_});
 }
 

@@ -60,6 +60,9 @@ private:
   template <typename Call> Status call(Call &&call) const {
     return callPlugin(where_, std::forward<Call>(call));
   }
+  template <typename Object, typename Call> Status create(Object *const &object, Call &&call) const {
+    return createByPlugin(where_, object, std::forward<Call>(call));
+  }
 
   cria_backend_api api_;
   std::string where_;

@@ -58,13 +58,11 @@ void Loop::admit() {
   std::erase_if(active_, [](const RequestRun *run) { return run->isDone(); });
   while (numAdmitted_ < runs_.size() && active_.size() < mostActive_) {
     RequestRun &next = *runs_[numAdmitted_];
-    if (!active_.empty() && !hasPagesFor(next)) {
+    next.begin(); // first: what its session gives back and keeps decides what it still needs
+    if (next.isActive() && !active_.empty() && !hasPagesFor(next)) {
       return;
     }
     ++numAdmitted_;
-    if (!next.isDone()) {
-      next.begin();
-    }
     if (next.isActive()) {
       active_.push_back(&next);
     }
@@ -163,6 +161,10 @@ std::vector<GenerateResult> Generator::generate(std::span<const GenerateRequest>
     results.push_back(run->takeResult());
   }
   return results;
+}
+
+Status Generator::check(const GenerateRequest &request) const {
+  return checkRequest(request, model_, tokenizer_);
 }
 
 GenerateResult Generator::generate(const GenerateRequest &request, const GenerateCallback &callback,

@@ -26,6 +26,9 @@ public:
   GenerateResult generate(const GenerateRequest &request, const GenerateCallback &callback = {},
                           const CancelFlag *cancel = nullptr);
 
+  /// Why a request could not run, as far as that is known before: generate() would end it with this error.
+  Status check(const GenerateRequest &request) const;
+
 private:
   Model &model_;
   const Tokenizer *tokenizer_;

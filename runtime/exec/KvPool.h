@@ -51,7 +51,7 @@ private:
 /// The pages of one sequence and how many of its positions are filled. Gives its pages back when destroyed.
 class KvSequence {
 public:
-  explicit KvSequence(KvPool &pool) : pool_(&pool) {}
+  explicit KvSequence(KvPool &pool) : pool_(&pool) { pages_.reserve(pool.maxPagesPerSequence()); }
   ~KvSequence() { clear(); }
   KvSequence(KvSequence &&other) noexcept;
   KvSequence &operator=(KvSequence &&other) noexcept;

@@ -72,6 +72,7 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   visibleLogits_ = static_cast<const float *>(device->hostPointer(memory->result()));
   logits_.resize(visibleLogits_ ? 0 : size_t(program.limits.maxOutputs) * limits.vocabSize);
   poison_ = options.poison;
+  CRIA_RETURN_IF_ERROR(recordings->check());
   return initialize();
 }
 

@@ -151,6 +151,14 @@ StatusOr<Recording> Recordings::make(const ProgramEntry &entry, uint32_t numToke
   return recording;
 }
 
+Status Recordings::check() const {
+  for (const ProgramEntry &entry : program_.entries) {
+    uint32_t numOutputs = std::min(entry.maxTokens, program_.limits.maxOutputs);
+    CRIA_RETURN_IF_ERROR(make(entry, entry.maxTokens, numOutputs).status());
+  }
+  return {};
+}
+
 /// A place for a new recording: a fresh one, or that of the least recently used.
 Recording *Recordings::makeRoom() {
   if (kept_.size() < capacity_) {

@@ -42,6 +42,10 @@ public:
   /// valid until the next call. Errors: the backend's.
   StatusOr<const Recording *> get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs);
 
+  /// Whether every entry can be recorded at its largest: kernels exist, grids and operands are taken. Keeps
+  /// nothing.
+  Status check() const;
+
 private:
   StatusOr<Recording> make(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs) const;
   Recording *makeRoom();

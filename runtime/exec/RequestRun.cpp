@@ -14,24 +14,24 @@ RequestRun::RequestRun(size_t index, const GenerateRequest &request, Model &mode
     : index_(index), request_(request), model_(model), tokenizer_(tokenizer), callback_(callback),
       start_(start), stops_(request.stopTexts) {}
 
-Status RequestRun::checkRequest() const {
-  if (request_.prompt.empty()) {
+Status checkRequest(const GenerateRequest &request, const Model &model, const Tokenizer *tokenizer) {
+  if (request.prompt.empty()) {
     return invalidArgument("the prompt is empty: expected at least one token");
   }
-  if (request_.prompt.size() > model_.context()) {
+  if (request.prompt.size() > model.context()) {
     return invalidArgument("the prompt has {} tokens, and the context {}: shorten it or use a longer context",
-                           request_.prompt.size(), model_.context());
+                           request.prompt.size(), model.context());
   }
-  for (int32_t id : request_.prompt) {
-    if (id < 0 || static_cast<uint32_t>(id) >= model_.vocabSize()) {
-      return invalidArgument("expected token ids from 0 to {} in the prompt, got {}", model_.vocabSize() - 1,
+  for (int32_t id : request.prompt) {
+    if (id < 0 || static_cast<uint32_t>(id) >= model.vocabSize()) {
+      return invalidArgument("expected token ids from 0 to {} in the prompt, got {}", model.vocabSize() - 1,
                              id);
     }
   }
-  if (!request_.stopTexts.empty() && !tokenizer_) {
+  if (!request.stopTexts.empty() && !tokenizer) {
     return invalidArgument("stop texts need a tokenizer, and the package has none");
   }
-  if (request_.session && &request_.session->model() != &model_) {
+  if (request.session && &request.session->model() != &model) {
     return invalidArgument("the session belongs to another model");
   }
   return {};
@@ -49,7 +49,10 @@ Status RequestRun::startSampler() {
 }
 
 void RequestRun::begin() {
-  Status status = checkRequest();
+  if (session_ || isDone()) {
+    return;
+  }
+  Status status = checkRequest(request_, model_, tokenizer_);
   if (status.ok()) {
     status = startSampler();
   }
@@ -70,15 +73,9 @@ void RequestRun::begin() {
 }
 
 void RequestRun::collectEndTokens() {
-  auto add = [&](int64_t id) {
-    if (id >= 0 && id < int64_t(model_.vocabSize())) {
-      endTokens_.push_back(static_cast<int32_t>(id));
-    }
-  };
-  std::for_each(request_.stopTokens.begin(), request_.stopTokens.end(), add);
+  const std::vector<int64_t> &eosIds = model_.manifest().model.eosIds;
   if (!request_.ignoreEos) {
-    const std::vector<int64_t> &eosIds = model_.manifest().model.eosIds;
-    std::for_each(eosIds.begin(), eosIds.end(), add);
+    eosTokens_.assign(eosIds.begin(), eosIds.end()); // a verified manifest has ids of the vocabulary only
   }
 }
 
@@ -86,8 +83,7 @@ uint32_t RequestRun::pagesToCome() const {
   uint64_t most =
       std::min<uint64_t>(model_.context(), request_.prompt.size() + uint64_t(request_.maxNewTokens));
   const KvPool &pool = model_.kvPool();
-  const Session *session = session_ ? session_ : request_.session;
-  uint32_t held = session ? session->numPages() : 0;
+  uint32_t held = session_->numPages();
   uint32_t needed =
       pool.pagesFor(static_cast<uint32_t>(most)) + (request_.session ? 1 : 0); // one may be a copy
   return needed > held ? needed - held : 0;
@@ -103,7 +99,7 @@ StepItem RequestRun::nextItem(uint32_t most) const {
 }
 
 std::span<const int32_t> RequestRun::maskedTokens() const {
-  return result_.tokens.size() < request_.minNewTokens ? std::span<const int32_t>(endTokens_)
+  return result_.tokens.size() < request_.minNewTokens ? std::span<const int32_t>(eosTokens_)
                                                        : std::span<const int32_t>();
 }
 
@@ -119,11 +115,13 @@ StatusOr<int32_t> RequestRun::choose(std::span<const float> logits) {
 
 /// Whether the token ends the request; it then is no part of the text.
 bool RequestRun::endsWith(int32_t token) {
-  if (std::find(endTokens_.begin(), endTokens_.end(), token) == endTokens_.end()) {
+  auto has = [token](const std::vector<int32_t> &ids) {
+    return std::find(ids.begin(), ids.end(), token) != ids.end();
+  };
+  bool isStop = has(request_.stopTokens);
+  if (!isStop && !has(eosTokens_)) {
     return false;
   }
-  const std::vector<int32_t> &stops = request_.stopTokens;
-  bool isStop = std::find(stops.begin(), stops.end(), token) != stops.end();
   result_.stopToken = token;
   finish(isStop ? FinishReason::stop : FinishReason::eos);
   return true;

@@ -11,19 +11,24 @@
 
 namespace cria {
 
+/// What can be said of a request before it runs: its prompt fits, its ids exist, its session is of this
+/// model.
+Status checkRequest(const GenerateRequest &request, const Model &model, const Tokenizer *tokenizer);
+
 class RequestRun {
 public:
   /// All borrowed; outlive this. index: of the request, for events. start: when the call began.
   RequestRun(size_t index, const GenerateRequest &request, Model &model, const Tokenizer *tokenizer,
              const GenerateCallback &callback, std::chrono::steady_clock::time_point start);
 
-  /// Checks the request, finds what the session already holds, and tells the sampler the prompt. May end it.
+  /// Checks the request, keeps what its session has in common with the prompt, and tells the sampler the
+  /// prompt. May end it. Does nothing the second time.
   void begin();
   /// Whether begin() has been called and the request goes on.
   bool isActive() const { return session_ && !isDone(); }
   bool isDone() const { return result_.reason != FinishReason::none; }
   bool isInPrompt() const { return session_->length() < request_.prompt.size(); }
-  /// The most pages it can still take from the pool.
+  /// The most pages it can still take from the pool. isActive() holds.
   uint32_t pagesToCome() const;
 
   /// Its part of the next step: up to `most` prompt tokens, or the generated token.
@@ -35,7 +40,6 @@ public:
   GenerateResult takeResult() { return std::move(result_); }
 
 private:
-  Status checkRequest() const;
   Status startSampler();
   void collectEndTokens();
   StatusOr<int32_t> choose(std::span<const float> logits);
@@ -54,7 +58,7 @@ private:
   std::chrono::steady_clock::time_point start_;
   std::optional<Session> own_;
   Session *session_ = nullptr;
-  std::vector<int32_t> endTokens_; // end-of-text and stop tokens that exist in the vocabulary
+  std::vector<int32_t> eosTokens_; // none when they are ignored
   std::optional<StreamingDecoder> decoder_;
   StopMatcher stops_;
   int32_t last_ = -1; // the newest token, not yet in the session

@@ -8,7 +8,8 @@
 
 namespace cria {
 
-Session::Session(Model &model) : model_(&model), kv_(model.kvPool()) {}
+// All the room a sequence can need, so that steps allocate nothing.
+Session::Session(Model &model) : model_(&model), kv_(model.kvPool()) { tokens_.reserve(model.context()); }
 Session::~Session() = default;
 Session::Session(Session &&) noexcept = default;
 Session &Session::operator=(Session &&) noexcept = default;

@@ -11,14 +11,17 @@ StopMatcher::StopMatcher(std::vector<std::string> stops) : stops_(std::move(stop
   std::erase_if(stops_, [](const std::string &stop) { return stop.empty(); });
 }
 
-/// The earliest match, of several at one place the longest.
+/// The match that ends first, of several the longest: so it does not matter how the text was cut into pieces.
 bool StopMatcher::findMatch(size_t &position) {
-  position = std::string::npos;
+  size_t end = std::string::npos;
   for (size_t i = 0; i < stops_.size(); ++i) {
     size_t found = held_.find(stops_[i]);
-    bool better =
-        found < position || (found == position && found != held_.npos && stops_[i].size() > match().size());
-    if (better) {
+    if (found == held_.npos) {
+      continue;
+    }
+    size_t itsEnd = found + stops_[i].size();
+    if (itsEnd < end || (itsEnd == end && found < position)) {
+      end = itsEnd;
       position = found;
       match_ = static_cast<int>(i);
     }
@@ -44,7 +47,7 @@ std::string StopMatcher::push(std::string_view piece) {
     return {};
   }
   held_ += piece;
-  size_t emit;
+  size_t emit = 0;
   if (findMatch(emit)) {
     held_.resize(emit);
     return std::exchange(held_, {});

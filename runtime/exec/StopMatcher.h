@@ -13,8 +13,8 @@ public:
   /// Empty texts are ignored.
   explicit StopMatcher(std::vector<std::string> stops);
 
-  /// Adds a piece and returns the text that is safe to emit. After a match: everything before the earliest
-  /// stop text, and nothing any more.
+  /// Adds a piece and returns the text that is safe to emit. After a match, of the stop text that is complete
+  /// first (of several that end together the longest): everything before it, and nothing any more.
   std::string push(std::string_view piece);
   /// What is still held back, at the end of the stream; nothing after a match.
   std::string finish();

@@ -32,6 +32,18 @@ Status readGeneration(JsonObject object, GenerationDefaults &generation) {
 }
 } // namespace
 
+Status GenerationDefaults::check(std::string_view where) const {
+  constexpr double kMaxTemperature = 100;
+  if (temperature && !(*temperature >= 0 && *temperature <= kMaxTemperature)) {
+    return invalidArgument("{}: expected 'temperature' to be from 0 to {}, got {}", where, kMaxTemperature,
+                           *temperature);
+  }
+  if (topP && !(*topP >= 0 && *topP <= 1)) {
+    return invalidArgument("{}: expected 'top_p' to be from 0 to 1, got {}", where, *topP);
+  }
+  return {};
+}
+
 nlohmann::ordered_json ChatConfig::toJson() const {
   nlohmann::ordered_json json, optionsJson = nlohmann::ordered_json::object(),
                                generationJson = nlohmann::ordered_json::object();
@@ -65,7 +77,9 @@ StatusOr<ChatConfig> ChatConfig::fromJson(const Json &value, const std::string &
     config.options.emplace_back(name, std::move(text));
   }
   CRIA_ASSIGN_OR_RETURN(JsonObject generation, object.object("generation"));
+  std::string generationWhere = generation.where();
   CRIA_RETURN_IF_ERROR(readGeneration(std::move(generation), config.generation));
+  CRIA_RETURN_IF_ERROR(config.generation.check(generationWhere));
   CRIA_RETURN_IF_ERROR(object.finish());
   return config;
 }

@@ -170,12 +170,14 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
   uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
   bool isKv = binding.buffer.space == BufferSpace::kv;
   unsigned __int128 last = 0;
+  bool overPages = false;
   for (size_t i = 0; i < binding.shape.size(); ++i) {
     Extent extent = binding.shape[i];
     if (extent.kind == ExtentKind::pages) {
-      if (!isKv || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
-        return invalidArgument("an extent 'P' is for kv alone, with a stride of at most a page");
+      if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
+        return invalidArgument("an extent 'P' is for kv alone, once, with a stride of at most a page");
       }
+      overPages = true;
       continue;
     }
     uint64_t value = resolveExtent(extent, limits, entry_.maxTokens, outputs, 0);

@@ -6,7 +6,6 @@ namespace cria {
 
 namespace {
 constexpr int64_t kMaxExtent = INT32_MAX;
-constexpr int64_t kMaxLayers = 65536;
 constexpr int64_t kMaxNameBytes = 4096;
 
 struct Extent {
@@ -17,10 +16,10 @@ struct Extent {
 
 constexpr Extent kExtents[] = {
     {"dim", &ModelConfig::dim},
-    {"layers", &ModelConfig::layers, kMaxLayers},
+    {"layers", &ModelConfig::layers, ModelConfig::kMaxLayers},
     {"heads", &ModelConfig::heads},
     {"kv_heads", &ModelConfig::kvHeads},
-    {"head_dim", &ModelConfig::headDim},
+    {"head_dim", &ModelConfig::headDim, ModelConfig::kMaxHeadDim},
     {"ffn_dim", &ModelConfig::ffnDim},
     {"vocab_size", &ModelConfig::vocabSize},
     {"context", &ModelConfig::context},

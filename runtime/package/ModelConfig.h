@@ -27,6 +27,10 @@ struct RopeScaling {
 /// Sizes count elements. A valid() configuration has every extent in 1..2^31-1, heads a multiple of kvHeads,
 /// an even headDim, and a parameter count that fits 63 bits.
 struct ModelConfig {
+  static constexpr int64_t kMaxLayers = 65536;
+  static constexpr int64_t kMaxHeadDim = 1024;             // kernels are unrolled over it
+  static constexpr int64_t kMaxContext = int64_t(1) << 24; // positions of a sequence
+
   std::string name;
   std::string architecture = "llama";
   int64_t dim = 0, layers = 0, heads = 0, kvHeads = 0, headDim = 0, ffnDim = 0, vocabSize = 0;
@@ -60,6 +64,8 @@ struct GenerationDefaults {
   std::optional<bool> doSample;
 
   bool operator==(const GenerationDefaults &) const = default;
+  /// Errors: invalidArgument naming the member that no sampler takes; `where` starts the message.
+  Status check(std::string_view where) const;
 };
 
 /// chat.json: the chat template a checkpoint was trained with, and its generation defaults.

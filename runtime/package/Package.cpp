@@ -3,6 +3,7 @@
 #include "runtime/package/Package.h"
 
 #include "runtime/package/Json.h"
+#include "runtime/package/OpsetVerifier.h"
 #include "runtime/package/ProgramVerifier.h"
 #include "runtime/package/Sha256.h"
 
@@ -14,6 +15,8 @@ namespace cria {
 namespace {
 // Code of a few megabytes and programs of a few more; chat and tokenizer are smaller.
 constexpr uint64_t kMaxReadBytes = uint64_t(1) << 28;
+
+constexpr std::string_view kOpsFormat = "cria.ops.v1";
 
 bool isWeightFile(const std::string &name) { return name.starts_with("weights/"); }
 
@@ -30,7 +33,11 @@ Status checkDigest(const std::string &path, const std::string &expected, const s
 StatusOr<std::string> readManifestText(const std::string &path, const std::string &digestPath) {
   CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path));
   CRIA_ASSIGN_OR_RETURN(std::string digest, readFile(digestPath, 4096));
-  CRIA_RETURN_IF_ERROR(checkDigest(path, printable(digest.substr(0, digest.find(' '))), Sha256::of(text)));
+  constexpr size_t kDigits = 64;
+  if (digest.size() < kDigits || digest.substr(kDigits) != "  manifest.json\n") { // as sha256sum prints it
+    return damaged(digestPath, "a SHA-256 of manifest.json", "'" + printable(digest) + "'");
+  }
+  CRIA_RETURN_IF_ERROR(checkDigest(path, printable(digest.substr(0, kDigits)), Sha256::of(text)));
   return text;
 }
 } // namespace
@@ -121,8 +128,15 @@ StatusOr<Program> Package::program(const PackageTarget &target) const {
     return invalidArgument("{}: expected the program of target '{}', got '{}'", where, target.name,
                            printable(program.target));
   }
-  Status status = verifyProgram(program, static_cast<uint32_t>(manifest_.model.vocabSize));
-  CRIA_RETURN_IF_ERROR(status.withContext(where));
+  auto vocabSize = static_cast<uint32_t>(manifest_.model.vocabSize);
+  CRIA_RETURN_IF_ERROR(verifyProgram(program, vocabSize).withContext(where));
+  if (target.format == kOpsFormat) {
+    CRIA_RETURN_IF_ERROR(verifyOpset(program, vocabSize).withContext(where));
+  }
+  if (program.limits.context != manifest_.model.context) {
+    return invalidArgument("{}: expected the context {} of the model, got {}", where, manifest_.model.context,
+                           program.limits.context);
+  }
   for (const ProgramKernel &kernel : program.kernels) {
     if (kernel.kind == KernelKind::kernel && target.code.empty()) {
       return invalidArgument("{}: kernel '{}' needs code, and target '{}' has none", where,

@@ -5,6 +5,7 @@
 
 #include "runtime/Status.h"
 #include "runtime/package/DataType.h"
+#include "runtime/package/OutputFile.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -80,16 +81,15 @@ struct SafetensorsDeclaration {
 
 /// Writes a file whose tensors are all declared first and then filled in any order, from any thread.
 /// Data starts on a 4096-byte boundary, every tensor on a 64-byte one. The same declarations and data give
-/// the same bytes. Without finish() the destructor removes the file.
+/// the same bytes. The file gets its name in finish(); without it nothing is left, and an older file stays.
 class SafetensorsWriter {
 public:
-  /// Creates `path` at its final size; bytes not written stay zero.
+  /// Reserves the file's final size; bytes not written stay zero.
   /// Errors: io (also when the disk is too full); invalidArgument for a duplicate name or a size that
   /// overflows.
   static StatusOr<std::unique_ptr<SafetensorsWriter>>
   create(const std::string &path, std::vector<SafetensorsDeclaration> tensors,
          const std::map<std::string, std::string> &metadata = {});
-  ~SafetensorsWriter();
   SafetensorsWriter(const SafetensorsWriter &) = delete;
   SafetensorsWriter &operator=(const SafetensorsWriter &) = delete;
 
@@ -106,8 +106,7 @@ private:
   };
   SafetensorsWriter() = default;
 
-  std::string path_;
-  int file_ = -1;
+  std::optional<OutputFile> file_;
   std::vector<Place> places_;
 };
 

@@ -3,11 +3,7 @@
 #include "runtime/package/Json.h"
 #include "runtime/package/Safetensors.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <set>
-#include <unistd.h>
 
 namespace cria {
 
@@ -36,32 +32,6 @@ std::string headerBytes(const nlohmann::ordered_json &header) {
     result += char(length >> (8 * i) & 0xFF);
   }
   return result + text;
-}
-
-Status writeAll(int file, const std::string &path, uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    ssize_t count = pwrite(file, bytes.data(), bytes.size(), off_t(offset));
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0) {
-      return error(StatusCode::io, "{}: cannot write: {}", path, std::strerror(errno));
-    }
-    offset += uint64_t(count);
-    bytes = bytes.subspan(size_t(count));
-  }
-  return {};
-}
-
-/// Reserves the blocks, so that a full disk is an error now and not after an hour.
-Status reserve(int file, const std::string &path, uint64_t size) {
-  if (size > 0 && fallocate(file, 0, 0, off_t(size)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
-    return error(StatusCode::io, "{}: cannot reserve {} bytes: {}", path, size, std::strerror(errno));
-  }
-  if (ftruncate(file, off_t(size)) != 0) {
-    return error(StatusCode::io, "{}: cannot make it {} bytes long: {}", path, size, std::strerror(errno));
-  }
-  return {};
 }
 } // namespace
 
@@ -98,39 +68,22 @@ SafetensorsWriter::create(const std::string &path, std::vector<SafetensorsDeclar
   for (Place &place : writer->places_) {
     place.offset += bytes.size();
   }
-  int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) {
-    return error(StatusCode::io, "{}: cannot create: {}", path, std::strerror(errno));
-  }
-  writer->path_ = path;
-  writer->file_ = file;
-  CRIA_RETURN_IF_ERROR(reserve(file, path, bytes.size() + end));
-  CRIA_RETURN_IF_ERROR(writeAll(file, path, 0, std::as_bytes(std::span(bytes))));
+  CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path, OutputFile::Order::any));
+  OutputFile &out = writer->file_.emplace(std::move(file));
+  CRIA_RETURN_IF_ERROR(out.reserve(bytes.size() + end));
+  CRIA_RETURN_IF_ERROR(out.writeAt(0, std::as_bytes(std::span(bytes))));
   return writer;
-}
-
-SafetensorsWriter::~SafetensorsWriter() {
-  if (file_ >= 0) {
-    close(file_);
-    unlink(path_.c_str());
-  }
 }
 
 Status SafetensorsWriter::write(size_t tensor, uint64_t offset, std::span<const std::byte> bytes) {
   const Place &place = places_[tensor];
   if (offset > place.size || bytes.size() > place.size - offset) {
-    return invalidArgument("{}: bytes {} to {} lie outside a tensor of {} bytes", path_, offset,
+    return invalidArgument("{}: bytes {} to {} lie outside a tensor of {} bytes", file_->path(), offset,
                            offset + bytes.size(), place.size);
   }
-  return writeAll(file_, path_, place.offset + offset, bytes);
+  return file_->writeAt(place.offset + offset, bytes);
 }
 
-Status SafetensorsWriter::finish() {
-  if (fsync(file_) != 0 || close(file_) != 0) {
-    return error(StatusCode::io, "{}: cannot finish writing: {}", path_, std::strerror(errno));
-  }
-  file_ = -1;
-  return {};
-}
+Status SafetensorsWriter::finish() { return file_->finish(); }
 
 } // namespace cria

@@ -21,12 +21,14 @@ StatusOr<BackendDevice> BackendPlugin::device(uint32_t index) const {
   cria_device_info info{};
   info.struct_size = sizeof(info);
   CRIA_RETURN_IF_ERROR(call([&](cria_message *message) { return api_.device_info(index, &info, message); }));
-  return BackendDevice{.name = std::string(view(info.name)), .description = std::string(view(info.description)),
-                       .memoryBytes = info.memory_bytes, .memoryFreeBytes = info.memory_free_bytes};
+  return BackendDevice{.name = std::string(view(info.name)),
+                       .description = std::string(view(info.description)),
+                       .memoryBytes = info.memory_bytes,
+                       .memoryFreeBytes = info.memory_free_bytes};
 }
 
-StatusOr<BackendProbe> BackendPlugin::probe(uint32_t device, std::string_view format, std::string_view features,
-                                            uint32_t kernelAbi) const {
+StatusOr<BackendProbe> BackendPlugin::probe(uint32_t device, std::string_view format,
+                                            std::string_view features, uint32_t kernelAbi) const {
   const cria_executable_info info{sizeof(info), kernelAbi, abiString(format), abiString(features)};
   MessageBuffer message;
   BackendProbe result;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// BackendPlugin: a backend's function table, checked for completeness, and its questions that need no context.
+// BackendPlugin: a backend's function table, checked for completeness, and its questions that need no
+// context.
 #pragma once
 
 #include "runtime/plugin/PluginCall.h"
@@ -22,8 +23,8 @@ struct BackendProbe {
 
 class BackendPlugin {
 public:
-  /// Loads backend `name`. Errors: those of PluginRegistry::load; incompatibleCode naming a required function that is
-  /// missing.
+  /// Loads backend `name`. Errors: those of PluginRegistry::load; incompatibleCode naming a required function
+  /// that is missing.
   static StatusOr<BackendPlugin> load(PluginRegistry &registry, std::string_view name);
 
   const std::string &name() const { return plugin_->name; }
@@ -40,8 +41,7 @@ public:
                                uint32_t kernelAbi) const;
 
   /// Calls a function of the table: call(message) returns its cria_status. Errors begin with "backend NAME".
-  template <typename Call>
-  Status call(Call &&call) const {
+  template <typename Call> Status call(Call &&call) const {
     return callPlugin(where_, std::forward<Call>(call));
   }
 

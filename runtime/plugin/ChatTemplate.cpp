@@ -70,7 +70,7 @@ StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::strin
   impl->where = fmt::format("chat template {}", plugin->name);
   CRIA_ASSIGN_OR_RETURN(const PluginOptions options,
                         PluginOptions::check(impl->api.options, impl->api.num_options, given, impl->where));
-  CRIA_RETURN_IF_ERROR(callPlugin(impl->where, [&](cria_message *message) {
+  CRIA_RETURN_IF_ERROR(createByPlugin(impl->where, impl->chat, [&](cria_message *message) {
     return impl->api.create(options.data(), options.size(), &impl->chat, message);
   }));
   return ChatTemplate(std::move(impl));
@@ -93,7 +93,9 @@ static cria_status writeText(void *user, cria_string text, uint32_t noDummyPrefi
   if (noDummyPrefix > 1) {
     return CRIA_STATUS_INVALID_ARGUMENT;
   }
-  return addSegment(user, {.kind = ChatSegment::Kind::text, .text = std::string(view(text)), .dummyPrefix = noDummyPrefix == 0});
+  return addSegment(
+      user,
+      {.kind = ChatSegment::Kind::text, .text = std::string(view(text)), .dummyPrefix = noDummyPrefix == 0});
 }
 
 static cria_status writeStopText(void *user, cria_string text) {
@@ -124,7 +126,8 @@ static uint32_t flagsOf(ChatGoal goal) {
 StatusOr<RenderedChat> ChatTemplate::render(std::span<const ChatMessage> messages, ChatGoal goal) const {
   std::vector<cria_chat_message> list;
   for (const ChatMessage &message : messages) {
-    list.push_back({sizeof(cria_chat_message), static_cast<uint32_t>(message.role), abiString(message.content)});
+    list.push_back(
+        {sizeof(cria_chat_message), static_cast<uint32_t>(message.role), abiString(message.content)});
   }
   std::vector<const cria_chat_message *> pointers;
   for (const cria_chat_message &message : list) {
@@ -134,8 +137,8 @@ StatusOr<RenderedChat> ChatTemplate::render(std::span<const ChatMessage> message
   const cria_chat_writer writer{sizeof(writer), 0,         &result,       writeSpecial,
                                 writeSpecialId, writeText, writeStopText, writeStopToken};
   CRIA_RETURN_IF_ERROR(callPlugin(impl_->where, [&](cria_message *message) {
-    return impl_->api.render(impl_->chat, pointers.data(), static_cast<uint32_t>(pointers.size()), flagsOf(goal), &writer,
-                             message);
+    return impl_->api.render(impl_->chat, pointers.data(), static_cast<uint32_t>(pointers.size()),
+                             flagsOf(goal), &writer, message);
   }));
   return result;
 }
@@ -157,14 +160,16 @@ static StatusOr<int32_t> specialId(const ChatSegment &segment, const Tokenizer &
   const bool byPiece = segment.kind == ChatSegment::Kind::special;
   const int32_t id = byPiece ? tokenizer.find(segment.text).value_or(-1) : segment.id;
   if (tokenizer.kind(id) != TokenKind::control) {
-    return invalidArgument("the chat template writes the special token {}, which the tokenizer does not have; choose another "
-                           "template with --chat-template",
-                           byPiece ? fmt::format("'{}'", segment.text) : fmt::format("{}", id));
+    return invalidArgument(
+        "the chat template writes the special token {}, which the tokenizer does not have; choose another "
+        "template with --chat-template",
+        byPiece ? fmt::format("'{}'", segment.text) : fmt::format("{}", id));
   }
   return id;
 }
 
-StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments, const Tokenizer &tokenizer) {
+StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
+                                              const Tokenizer &tokenizer) {
   std::vector<int32_t> ids;
   for (const ChatSegment &segment : segments) {
     if (segment.kind != ChatSegment::Kind::text) {
@@ -172,7 +177,8 @@ StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segme
       ids.push_back(id);
       continue;
     }
-    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> text, tokenizer.encode(segment.text, segment.dummyPrefix));
+    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> text,
+                          tokenizer.encode(segment.text, segment.dummyPrefix));
     ids.insert(ids.end(), text.begin(), text.end());
   }
   return ids;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ChatTemplate: a conversation rendered by a chat plugin into segments, and segments encoded into ids. Text is always
-// encoded as text, so no message can forge a control token.
+// ChatTemplate: a conversation rendered by a chat plugin into segments, and segments encoded into ids. Text
+// is always encoded as text, so no message can forge a control token.
 #pragma once
 
 #include "runtime/plugin/PluginOptions.h"
@@ -50,9 +50,11 @@ enum class ChatGoal {
 
 class ChatTemplate {
 public:
-  /// expression: a name with options, e.g. "llama2" or "llama2(refuse_tags=true)". registry outlives the template.
+  /// expression: a name with options, e.g. "llama2" or "llama2(refuse_tags=true)". registry outlives the
+  /// template.
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view expression);
-  /// The same from a name and options in text form (numbers as written, flags true or false), as in chat.json.
+  /// The same from a name and options in text form (numbers as written, flags true or false), as in
+  /// chat.json.
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view name,
                                        const std::vector<PluginArgument> &options);
   ChatTemplate(ChatTemplate &&) noexcept;
@@ -61,7 +63,8 @@ public:
 
   const std::string &name() const;
   /// Errors: invalidArgument naming the message (counted from 1) that the template cannot express.
-  StatusOr<RenderedChat> render(std::span<const ChatMessage> messages, ChatGoal goal = ChatGoal::answer) const;
+  StatusOr<RenderedChat> render(std::span<const ChatMessage> messages,
+                                ChatGoal goal = ChatGoal::answer) const;
   /// A note when `text` holds what the model could take for the template's own tags.
   StatusOr<std::optional<std::string>> findTags(std::string_view text) const;
 
@@ -71,8 +74,9 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-/// Ids of all segments in order, each text encoded on its own. Errors: invalidArgument when a special piece is no
-/// control token of this tokenizer, or a text is not UTF-8.
-StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments, const Tokenizer &tokenizer);
+/// Ids of all segments in order, each text encoded on its own. Errors: invalidArgument when a special piece
+/// is no control token of this tokenizer, or a text is not UTF-8.
+StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
+                                              const Tokenizer &tokenizer);
 
 } // namespace cria

@@ -13,12 +13,15 @@ struct Feature {
 };
 
 // The compiler's check also asks whether the operating system saves the registers.
-#define CRIA_FEATURE(name)                                                                                             \
-  { name, [] { return __builtin_cpu_supports(name) != 0; } }
+#define CRIA_FEATURE(name)                                                                                   \
+  {                                                                                                          \
+    name, [] { return __builtin_cpu_supports(name) != 0; }                                                   \
+  }
 constexpr Feature kFeatures[] = {
-    CRIA_FEATURE("x86-64-v2"), CRIA_FEATURE("x86-64-v3"),  CRIA_FEATURE("x86-64-v4"),  CRIA_FEATURE("avx"),
-    CRIA_FEATURE("avx2"),      CRIA_FEATURE("fma"),        CRIA_FEATURE("f16c"),       CRIA_FEATURE("avx512f"),
-    CRIA_FEATURE("avx512bw"),  CRIA_FEATURE("avx512dq"),   CRIA_FEATURE("avx512vl"),   CRIA_FEATURE("avx512vnni"),
+    CRIA_FEATURE("x86-64-v2"), CRIA_FEATURE("x86-64-v3"),  CRIA_FEATURE("x86-64-v4"),
+    CRIA_FEATURE("avx"),       CRIA_FEATURE("avx2"),       CRIA_FEATURE("fma"),
+    CRIA_FEATURE("f16c"),      CRIA_FEATURE("avx512f"),    CRIA_FEATURE("avx512bw"),
+    CRIA_FEATURE("avx512dq"),  CRIA_FEATURE("avx512vl"),   CRIA_FEATURE("avx512vnni"),
     CRIA_FEATURE("sse4.2"),    CRIA_FEATURE("avx512bf16"), CRIA_FEATURE("avx512vbmi"),
 };
 #undef CRIA_FEATURE

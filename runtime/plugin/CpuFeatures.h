@@ -15,7 +15,8 @@ inline constexpr std::string_view kHostArch = "aarch64";
 #endif
 inline constexpr std::string_view kHostOs = "linux";
 
-/// Whether processor and operating system offer a feature, e.g. "avx2" or "x86-64-v3". False for unknown names.
+/// Whether processor and operating system offer a feature, e.g. "avx2" or "x86-64-v3". False for unknown
+/// names.
 bool cpuHas(std::string_view feature);
 
 } // namespace cria

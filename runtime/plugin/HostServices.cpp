@@ -24,8 +24,8 @@ static void writeLog(void *, uint32_t level, cria_string text) {
 }
 
 const cria_host &hostServices() {
-  static constexpr cria_host kHost{sizeof(cria_host), kHostAbiMajor, kHostAbiMinorMin, kHostAbiMinorMax,
-                                   nullptr,           writeLog};
+  static constexpr cria_host kHost{sizeof(cria_host), kHostAbiMajor, kHostAbiMinorMin,
+                                   kHostAbiMinorMax,  nullptr,       writeLog};
   return kHost;
 }
 

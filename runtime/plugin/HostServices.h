@@ -12,8 +12,8 @@ inline constexpr uint32_t kHostAbiMajor = CRIA_ABI_MAJOR;
 inline constexpr uint32_t kHostAbiMinorMin = CRIA_ABI_MINOR; // 0.x: nothing older is spoken
 inline constexpr uint32_t kHostAbiMinorMax = CRIA_ABI_MINOR;
 
-/// Lives until the process ends. Its log writes to stderr: errors and warnings, and also infos and debug lines when the
-/// environment variable CRIA_LOG is "info" or "debug".
+/// Lives until the process ends. Its log writes to stderr: errors and warnings, and also infos and debug
+/// lines when the environment variable CRIA_LOG is "info" or "debug".
 const cria_host &hostServices();
 
 /// "0.1", or "0.1 to 0.3".

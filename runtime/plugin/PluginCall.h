@@ -34,16 +34,23 @@ private:
 };
 
 /// callPlugin("backend cpu", [&](cria_message *m) { return api.open(&options, &context, m); })
-template <typename Call>
-Status callPlugin(std::string_view where, Call &&call) {
+template <typename Call> Status callPlugin(std::string_view where, Call &&call) {
   MessageBuffer message;
   const cria_status answer = call(message.get());
   return answer == CRIA_STATUS_OK ? Status() : message.toStatus(answer, where);
 }
 
+/// The same for a call that makes an object and writes it to `object`: "ok" without one breaks the contract.
+template <typename Object, typename Call>
+Status createByPlugin(std::string_view where, Object *const &object, Call &&call) {
+  CRIA_RETURN_IF_ERROR(callPlugin(where, std::forward<Call>(call)));
+  return object != nullptr
+             ? Status()
+             : error(StatusCode::internal, "{} broke its contract: it answered ok and made nothing", where);
+}
+
 /// A growable struct of the ABI as this program knows it: fields beyond the plugin's struct_size are zero.
-template <typename Table>
-Table readTable(const void *table) {
+template <typename Table> Table readTable(const void *table) {
   uint32_t size = 0;
   std::memcpy(&size, table, sizeof(size));
   Table result{};

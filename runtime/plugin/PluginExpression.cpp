@@ -13,7 +13,8 @@ static size_t columnOf(std::string_view text, size_t position) {
 
 Status expressionError(std::string_view expression, size_t position, std::string_view message) {
   const size_t column = columnOf(expression, std::min(position, expression.size()));
-  return invalidArgument("{} (at character {})\n  {}\n  {}^", message, column + 1, expression, std::string(column, ' '));
+  return invalidArgument("{} (at character {})\n  {}\n  {}^", message, column + 1, expression,
+                         std::string(column, ' '));
 }
 
 namespace {

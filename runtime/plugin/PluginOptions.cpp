@@ -80,15 +80,17 @@ static std::string rangeOf(const cria_option_info &option) {
 }
 
 // The option an argument is for: by name, or the next one in order.
-static StatusOr<size_t> targetOf(const Declared &declared, const PluginArgument &argument, size_t index, bool anyNamed) {
+static StatusOr<size_t> targetOf(const Declared &declared, const PluginArgument &argument, size_t index,
+                                 bool anyNamed) {
   if (argument.name.empty()) {
     if (anyNamed) {
       return invalidArgument("{}: '{}' has no name but follows a named option; name it too", declared.where,
                              argument.value);
     }
     if (index >= declared.options.size()) {
-      return invalidArgument("{} takes {} option{}, found '{}' beyond", declared.where, declared.options.size(),
-                             declared.options.size() == 1 ? "" : "s", argument.value);
+      return invalidArgument("{} takes {} option{}, found '{}' beyond", declared.where,
+                             declared.options.size(), declared.options.size() == 1 ? "" : "s",
+                             argument.value);
     }
     return index;
   }
@@ -110,15 +112,15 @@ static Status match(Declared &declared, const std::vector<PluginArgument> &given
     anyNamed |= !given[i].name.empty();
     CRIA_ASSIGN_OR_RETURN(const size_t target, targetOf(declared, given[i], i, anyNamed));
     if (declared.given[target] != nullptr) {
-      return invalidArgument("{}: option '{}' is given twice", declared.where, view(declared.options[target].name));
+      return invalidArgument("{}: option '{}' is given twice", declared.where,
+                             view(declared.options[target].name));
     }
     declared.given[target] = &given[i];
   }
   return {};
 }
 
-template <typename Number>
-static bool parseWhole(std::string_view text, Number &out) {
+template <typename Number> static bool parseWhole(std::string_view text, Number &out) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out);
   return failure == std::errc() && end == text.data() + text.size();
 }
@@ -179,8 +181,8 @@ StatusOr<PluginOptions> PluginOptions::check(const cria_option_info *const *decl
       if (position != nullptr) {
         *position = argument->position;
       }
-      return invalidArgument("option '{}' of {} is '{}', expected {}", view(info.name), where, argument->value,
-                             rangeOf(info));
+      return invalidArgument("option '{}' of {} is '{}', expected {}", view(info.name), where,
+                             argument->value, rangeOf(info));
     }
     result.pointers_.push_back(&option);
   }

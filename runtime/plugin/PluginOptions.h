@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Options of samplers and chat templates: expressions such as "top_k(40)|top_p(p=0.95)|draw", and the check of given
-// values against what a plugin declares.
+// Options of samplers and chat templates: expressions such as "top_k(40)|top_p(p=0.95)|draw", and the check
+// of given values against what a plugin declares.
 #pragma once
 
 #include "runtime/Status.h"
@@ -25,22 +25,24 @@ struct PluginCallExpression {
   size_t position = 0;
 };
 
-/// `call ('|' call)*`, call = name [ '(' [argument (',' argument)*] ')' ], argument = [name '='] value; a value is a
-/// word or a "string" with \" \\ \n \t. Spaces between are ignored. Errors: invalidArgument with the expression and a
-/// caret under the character.
+/// `call ('|' call)*`, call = name [ '(' [argument (',' argument)*] ')' ], argument = [name '='] value; a
+/// value is a word or a "string" with \" \\ \n \t. Spaces between are ignored. Errors: invalidArgument with
+/// the expression and a caret under the character.
 StatusOr<std::vector<PluginCallExpression>> parsePluginExpression(std::string_view expression);
 
 /// "message" with the expression on the next line and a caret under `position` on the one after.
 Status expressionError(std::string_view expression, size_t position, std::string_view message);
 
-/// The options a plugin's create() gets: all declared ones in order, given or default. Owns what the array points to.
+/// The options a plugin's create() gets: all declared ones in order, given or default. Owns what the array
+/// points to.
 class PluginOptions {
 public:
   PluginOptions(PluginOptions &&) = default; // moves keep addresses; a copy would point into the original
   PluginOptions &operator=(PluginOptions &&) = default;
 
-  /// declared: the plugin's options. where: "sampler top_k" for messages. Errors: invalidArgument naming the option, what
-  /// it takes and what was found, and the nearest name of an unknown one; position: of the argument concerned.
+  /// declared: the plugin's options. where: "sampler top_k" for messages. Errors: invalidArgument naming the
+  /// option, what it takes and what was found, and the nearest name of an unknown one; position: of the
+  /// argument concerned.
   static StatusOr<PluginOptions> check(const cria_option_info *const *declared, uint32_t count,
                                        const std::vector<PluginArgument> &given, std::string_view where,
                                        size_t *position = nullptr);
@@ -58,7 +60,8 @@ private:
   std::vector<const cria_option *> pointers_;
 };
 
-/// "; did you mean 'x' or 'y'?" for names near `name`, else "; known are a, b, c". Empty when there are no names.
+/// "; did you mean 'x' or 'y'?" for names near `name`, else "; known are a, b, c". Empty when there are no
+/// names.
 std::string suggestNames(std::string_view name, const std::vector<std::string> &known);
 
 } // namespace cria

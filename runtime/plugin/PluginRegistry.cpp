@@ -19,7 +19,7 @@ static constexpr std::string_view kSidecarSuffix = ".cria-plugin.json";
 struct PluginRegistry::Entry {
   PluginCandidate candidate;
   Sidecar sidecar;
-  Status refusal; // from the sidecar, or from loading
+  Status refusal;           // from the sidecar, or from loading
   bool fromSidecar = false; // the refusal is known without opening the library
   LoadedPlugin plugin;
 
@@ -49,7 +49,8 @@ static std::string abiText(const Sidecar &sidecar) {
   if (sidecar.abiMinorMin == sidecar.abiMinorMax) {
     return fmt::format("{}.{}", sidecar.abiMajor, sidecar.abiMinorMin);
   }
-  return fmt::format("{}.{}-{}.{}", sidecar.abiMajor, sidecar.abiMinorMin, sidecar.abiMajor, sidecar.abiMinorMax);
+  return fmt::format("{}.{}-{}.{}", sidecar.abiMajor, sidecar.abiMinorMin, sidecar.abiMajor,
+                     sidecar.abiMinorMax);
 }
 
 static std::vector<fs::path> sidecarsIn(const fs::path &folder) {
@@ -78,9 +79,14 @@ void PluginRegistry::discover(const fs::path &folder) {
       status = checkNeeds(entry->sidecar);
     }
     const Sidecar &sidecar = entry->sidecar;
-    entry->candidate = {.kind = sidecar.kind, .name = sidecar.name, .version = sidecar.version,
-                        .abi = sidecar.version.empty() ? "" : abiText(sidecar), .description = {}, .sidecar = path,
-                        .library = sidecar.library.empty() ? fs::path() : canonical / sidecar.library, .reason = {}};
+    entry->candidate = {.kind = sidecar.kind,
+                        .name = sidecar.name,
+                        .version = sidecar.version,
+                        .abi = sidecar.version.empty() ? "" : abiText(sidecar),
+                        .description = {},
+                        .sidecar = path,
+                        .library = sidecar.library.empty() ? fs::path() : canonical / sidecar.library,
+                        .reason = {}};
     if (!status.ok()) {
       entry->fromSidecar = true;
       entry->refuse(std::move(status));
@@ -97,7 +103,8 @@ void PluginRegistry::shadowDuplicates() {
       if (earlier.isEligible() && earlier.sidecar.kind == later.sidecar.kind &&
           earlier.sidecar.name == later.sidecar.name) {
         later.fromSidecar = true;
-        later.refuse(error(StatusCode::unsupported, "is shadowed by '{}', which comes first; remove or rename one of them",
+        later.refuse(error(StatusCode::unsupported,
+                           "is shadowed by '{}', which comes first; remove or rename one of them",
                            earlier.candidate.sidecar.string()));
       }
     }
@@ -130,7 +137,8 @@ StatusOr<std::unique_ptr<PluginRegistry>> PluginRegistry::create(const PluginSea
   std::error_code failure;
   for (const fs::path &folder : search.folders) {
     if (!fs::is_directory(folder, failure)) {
-      return error(StatusCode::notFound, "plugin folder '{}' is no folder; check --plugin-dir", folder.string());
+      return error(StatusCode::notFound, "plugin folder '{}' is no folder; check --plugin-dir",
+                   folder.string());
     }
     registry->discover(folder);
   }
@@ -157,22 +165,25 @@ StatusOr<std::unique_ptr<PluginRegistry>> PluginRegistry::create(const PluginSea
 static Status checkLibraryFile(const fs::path &library) {
   std::error_code failure;
   if (!fs::is_regular_file(library, failure)) {
-    return error(StatusCode::notFound, "names the library '{}', which is not there; install it or remove the sidecar",
+    return error(StatusCode::notFound,
+                 "names the library '{}', which is not there; install it or remove the sidecar",
                  library.string());
   }
   return {};
 }
 
 static Status checkField(std::string_view what, std::string_view expected, std::string_view found) {
-  return expected == found ? Status()
-                           : error(StatusCode::incompatibleCode,
-                                   "says {} '{}', its library answers '{}'; reinstall library and sidecar together",
-                                   what, expected, found);
+  return expected == found
+             ? Status()
+             : error(StatusCode::incompatibleCode,
+                     "says {} '{}', its library answers '{}'; reinstall library and sidecar together", what,
+                     expected, found);
 }
 
 static std::string kindName(uint32_t kind) {
-  return kind >= CRIA_PLUGIN_BACKEND && kind <= CRIA_PLUGIN_CHAT ? std::string(toString(static_cast<PluginKind>(kind)))
-                                                                 : fmt::format("{}", kind);
+  return kind >= CRIA_PLUGIN_BACKEND && kind <= CRIA_PLUGIN_CHAT
+             ? std::string(toString(static_cast<PluginKind>(kind)))
+             : fmt::format("{}", kind);
 }
 
 // The library's answer against what its sidecar promised.
@@ -183,9 +194,10 @@ static Status checkAnswer(const cria_plugin &answer, const Sidecar &sidecar) {
   const uint32_t lowest = std::max(sidecar.abiMinorMin, kHostAbiMinorMin);
   const uint32_t highest = std::min(sidecar.abiMinorMax, kHostAbiMinorMax);
   if (answer.abi_major != sidecar.abiMajor || answer.abi_minor < lowest || answer.abi_minor > highest) {
-    return error(StatusCode::incompatibleCode,
-                 "its library answers with plugin ABI {}.{}, expected {}; reinstall library and sidecar together",
-                 answer.abi_major, answer.abi_minor, abiRange(sidecar.abiMajor, lowest, highest));
+    return error(
+        StatusCode::incompatibleCode,
+        "its library answers with plugin ABI {}.{}, expected {}; reinstall library and sidecar together",
+        answer.abi_major, answer.abi_minor, abiRange(sidecar.abiMajor, lowest, highest));
   }
   if (answer.api == nullptr) {
     return error(StatusCode::incompatibleCode, "its library answers without a function table");
@@ -198,14 +210,20 @@ static StatusOr<LoadedPlugin> loadPlugin(const Sidecar &sidecar, const fs::path 
   CRIA_ASSIGN_OR_RETURN(const cria_plugin_query_fn query, openPluginLibrary(library));
   cria_plugin answer{};
   answer.struct_size = sizeof(answer);
-  CRIA_RETURN_IF_ERROR(callPlugin("refuses to run here",
-                                  [&](cria_message *message) { return query(&hostServices(), &answer, message); }));
+  CRIA_RETURN_IF_ERROR(callPlugin("refuses to run here", [&](cria_message *message) {
+    return query(&hostServices(), &answer, message);
+  }));
   CRIA_RETURN_IF_ERROR(checkAnswer(answer, sidecar));
   const auto kind = static_cast<PluginKind>(answer.kind);
   CRIA_RETURN_IF_ERROR(checkTable(kind, answer.api));
-  return LoadedPlugin{.kind = kind, .name = sidecar.name, .version = sidecar.version,
-                      .description = std::string(view(answer.description)), .abiMajor = answer.abi_major,
-                      .abiMinor = answer.abi_minor, .library = library, .api = answer.api,
+  return LoadedPlugin{.kind = kind,
+                      .name = sidecar.name,
+                      .version = sidecar.version,
+                      .description = std::string(view(answer.description)),
+                      .abiMajor = answer.abi_major,
+                      .abiMinor = answer.abi_minor,
+                      .library = library,
+                      .api = answer.api,
                       .getExtension = answer.get_extension};
 }
 
@@ -241,7 +259,8 @@ Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
     }
   }
   const std::vector<std::string> known = names(kind);
-  const std::string hint = known.empty() ? "; no plugin of this kind was found, see `cria plugins`" : suggestNames(name, known);
+  const std::string hint =
+      known.empty() ? "; no plugin of this kind was found, see `cria plugins`" : suggestNames(name, known);
   return error(StatusCode::notFound, "there is no {} '{}'{}", toString(kind), name, hint);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// PluginRegistry: finds plugins by their sidecars (NAME.cria-plugin.json), refuses what cannot run here without opening
-// it, and loads the rest when first asked for. One per context; there is no global. Loaded libraries stay in the process
-// until it ends.
+// PluginRegistry: finds plugins by their sidecars (NAME.cria-plugin.json), refuses what cannot run here
+// without opening it, and loads the rest when first asked for. One per context; there is no global. Loaded
+// libraries stay in the process until it ends.
 //
 // Threads: load and list may be called by several threads at once.
 #pragma once
@@ -26,8 +26,8 @@ enum class PluginKind : uint32_t {
 /// "backend", "sampler" or "chat".
 std::string_view toString(PluginKind kind);
 
-/// A plugin that was opened, queried and found to be what its sidecar says. Lives as long as the registry; `api` and
-/// everything behind it until the process ends.
+/// A plugin that was opened, queried and found to be what its sidecar says. Lives as long as the registry;
+/// `api` and everything behind it until the process ends.
 struct LoadedPlugin {
   PluginKind kind;
   std::string name;
@@ -45,7 +45,7 @@ struct PluginCandidate {
   std::string kind;
   std::string name;
   std::string version;
-  std::string abi; // "0.1", or "0.1-0.3" for a range
+  std::string abi;         // "0.1", or "0.1-0.3" for a range
   std::string description; // known once loaded
   std::filesystem::path sidecar;
   std::filesystem::path library;
@@ -57,7 +57,7 @@ struct PluginCandidate {
 struct PluginSearch {
   std::vector<std::filesystem::path> folders; // --plugin-dir, in order; must exist; may be relative
   std::string environment;                    // colon list as in CRIA_PLUGIN_PATH; entries must be absolute
-  std::filesystem::path executable;           // of the program: ../plugins and ../lib/cria/plugins beside its folder
+  std::filesystem::path executable; // of the program: ../plugins and ../lib/cria/plugins beside its folder
 
   /// The given folders, CRIA_PLUGIN_PATH of this process, and this program's own path.
   static PluginSearch standard(std::vector<std::filesystem::path> folders = {});
@@ -65,13 +65,14 @@ struct PluginSearch {
 
 class PluginRegistry {
 public:
-  /// Reads the sidecars; opens no library. Errors: notFound when one of search.folders is not a folder. What is wrong
-  /// with a sidecar or a folder of the environment is no error here but a candidate with a reason.
+  /// Reads the sidecars; opens no library. Errors: notFound when one of search.folders is not a folder. What
+  /// is wrong with a sidecar or a folder of the environment is no error here but a candidate with a reason.
   static StatusOr<std::unique_ptr<PluginRegistry>> create(const PluginSearch &search);
   ~PluginRegistry();
 
-  /// The plugin of that kind and name, loaded on the first call. The first in search order that can run here is taken.
-  /// Errors: notFound with the nearest names; incompatibleCode or unsupported with file, reason and remedy.
+  /// The plugin of that kind and name, loaded on the first call. The first in search order that can run here
+  /// is taken. Errors: notFound with the nearest names; incompatibleCode or unsupported with file, reason and
+  /// remedy.
   StatusOr<const LoadedPlugin *> load(PluginKind kind, std::string_view name);
 
   /// Names of a kind that could be loaded (not refused by their sidecar), in search order, each once.

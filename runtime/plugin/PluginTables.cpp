@@ -16,20 +16,20 @@ struct RequiredFunction {
   size_t offset;
 };
 
-#define CRIA_REQUIRED(table, function)                                                                                 \
+#define CRIA_REQUIRED(table, function)                                                                       \
   { #function, offsetof(table, function) }
 constexpr RequiredFunction kBackend[] = {
-    CRIA_REQUIRED(cria_backend_api, device_count),    CRIA_REQUIRED(cria_backend_api, device_info),
-    CRIA_REQUIRED(cria_backend_api, probe),           CRIA_REQUIRED(cria_backend_api, open),
-    CRIA_REQUIRED(cria_backend_api, close),           CRIA_REQUIRED(cria_backend_api, buffer_allocate),
-    CRIA_REQUIRED(cria_backend_api, buffer_free),     CRIA_REQUIRED(cria_backend_api, load),
-    CRIA_REQUIRED(cria_backend_api, unload),          CRIA_REQUIRED(cria_backend_api, record),
-    CRIA_REQUIRED(cria_backend_api, recording_free),  CRIA_REQUIRED(cria_backend_api, queue_create),
-    CRIA_REQUIRED(cria_backend_api, queue_free),      CRIA_REQUIRED(cria_backend_api, upload),
-    CRIA_REQUIRED(cria_backend_api, download),        CRIA_REQUIRED(cria_backend_api, copy),
-    CRIA_REQUIRED(cria_backend_api, fill),            CRIA_REQUIRED(cria_backend_api, replay),
-    CRIA_REQUIRED(cria_backend_api, signal),          CRIA_REQUIRED(cria_backend_api, event_wait),
-    CRIA_REQUIRED(cria_backend_api, event_free),      CRIA_REQUIRED(cria_backend_api, finish),
+    CRIA_REQUIRED(cria_backend_api, device_count),   CRIA_REQUIRED(cria_backend_api, device_info),
+    CRIA_REQUIRED(cria_backend_api, probe),          CRIA_REQUIRED(cria_backend_api, open),
+    CRIA_REQUIRED(cria_backend_api, close),          CRIA_REQUIRED(cria_backend_api, buffer_allocate),
+    CRIA_REQUIRED(cria_backend_api, buffer_free),    CRIA_REQUIRED(cria_backend_api, load),
+    CRIA_REQUIRED(cria_backend_api, unload),         CRIA_REQUIRED(cria_backend_api, record),
+    CRIA_REQUIRED(cria_backend_api, recording_free), CRIA_REQUIRED(cria_backend_api, queue_create),
+    CRIA_REQUIRED(cria_backend_api, queue_free),     CRIA_REQUIRED(cria_backend_api, upload),
+    CRIA_REQUIRED(cria_backend_api, download),       CRIA_REQUIRED(cria_backend_api, copy),
+    CRIA_REQUIRED(cria_backend_api, fill),           CRIA_REQUIRED(cria_backend_api, replay),
+    CRIA_REQUIRED(cria_backend_api, signal),         CRIA_REQUIRED(cria_backend_api, event_wait),
+    CRIA_REQUIRED(cria_backend_api, event_free),     CRIA_REQUIRED(cria_backend_api, finish),
 };
 constexpr RequiredFunction kSampler[] = {
     CRIA_REQUIRED(cria_sampler_api, create),
@@ -54,27 +54,30 @@ static Status checkFunctions(const Table &table, std::span<const RequiredFunctio
     void *pointer = nullptr;
     std::memcpy(&pointer, reinterpret_cast<const std::byte *>(&table) + function.offset, sizeof(pointer));
     if (pointer == nullptr) {
-      return error(StatusCode::incompatibleCode, "lacks the required function '{}'; ask its author for a complete one",
-                   function.name);
+      return error(StatusCode::incompatibleCode,
+                   "lacks the required function '{}'; ask its author for a complete one", function.name);
     }
   }
   return {};
 }
 
-static Status checkOption(const cria_option_info *declared, uint32_t index, std::set<std::string_view> &names) {
-  const cria_option_info option = declared == nullptr ? cria_option_info{} : readTable<cria_option_info>(declared);
+static Status checkOption(const cria_option_info *declared, uint32_t index,
+                          std::set<std::string_view> &names) {
+  const cria_option_info option =
+      declared == nullptr ? cria_option_info{} : readTable<cria_option_info>(declared);
   const std::string_view name = view(option.name);
-  if (name.empty() || option.type < CRIA_OPTION_INT || option.type > CRIA_OPTION_FLAG || !names.insert(name).second) {
-    return error(StatusCode::incompatibleCode, "declares option {} ('{}') without a unique name and a type from 1 to 4",
-                 index, name);
+  if (name.empty() || option.type < CRIA_OPTION_INT || option.type > CRIA_OPTION_FLAG ||
+      !names.insert(name).second) {
+    return error(StatusCode::incompatibleCode,
+                 "declares option {} ('{}') without a unique name and a type from 1 to 4", index, name);
   }
   return {};
 }
 
-template <typename Table>
-static Status checkOptions(const Table &table) {
+template <typename Table> static Status checkOptions(const Table &table) {
   if (table.num_options > kMaxOptions || (table.num_options > 0 && table.options == nullptr)) {
-    return error(StatusCode::incompatibleCode, "declares {} options without a table of them", table.num_options);
+    return error(StatusCode::incompatibleCode, "declares {} options without a table of them",
+                 table.num_options);
   }
   std::set<std::string_view> names;
   for (uint32_t i = 0; i < table.num_options; ++i) {
@@ -85,7 +88,12 @@ static Status checkOptions(const Table &table) {
 
 Status checkTable(PluginKind kind, const void *api) {
   if (kind == PluginKind::backend) {
-    return checkFunctions(readTable<cria_backend_api>(api), kBackend);
+    const auto table = readTable<cria_backend_api>(api);
+    if ((table.flags & ~CRIA_BACKEND_EXPLICIT_ONLY) != 0) {
+      return error(StatusCode::incompatibleCode, "sets flags {:#x} that this version does not know",
+                   table.flags);
+    }
+    return checkFunctions(table, kBackend);
   }
   if (kind == PluginKind::sampler) {
     const auto table = readTable<cria_sampler_api>(api);

@@ -6,8 +6,8 @@
 
 namespace cria {
 
-/// api: the table of a plugin of that kind, as it came. Errors: incompatibleCode naming the required function that is
-/// missing, or the option and what is wrong with it.
+/// api: the table of a plugin of that kind, as it came. Errors: incompatibleCode naming the required function
+/// that is missing, or the option and what is wrong with it.
 Status checkTable(PluginKind kind, const void *api);
 
 } // namespace cria

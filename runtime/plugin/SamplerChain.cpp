@@ -37,8 +37,9 @@ struct SamplerChain::Stage {
     copy.api = api;
     copy.where = where;
     copy.description = description;
-    CRIA_RETURN_IF_ERROR(
-        callPlugin(where, [&](cria_message *message) { return api.clone(sampler, &copy.sampler, message); }));
+    CRIA_RETURN_IF_ERROR(createByPlugin(where, copy.sampler, [&](cria_message *message) {
+      return api.clone(sampler, &copy.sampler, message);
+    }));
     return copy;
   }
 };
@@ -61,9 +62,12 @@ double uniformAt(const SamplePoint &point, uint32_t index) {
   return static_cast<double>(bits >> 11) * 0x1p-53; // 53 bits: all that a double in [0, 1) holds evenly
 }
 
-static double uniformOf(void *user, uint32_t index) { return uniformAt(*static_cast<const SamplePoint *>(user), index); }
+static double uniformOf(void *user, uint32_t index) {
+  return uniformAt(*static_cast<const SamplePoint *>(user), index);
+}
 
-Status SamplerChain::addStage(PluginRegistry &registry, std::string_view expression, const PluginCallExpression &call) {
+Status SamplerChain::addStage(PluginRegistry &registry, std::string_view expression,
+                              const PluginCallExpression &call) {
   const StatusOr<const LoadedPlugin *> plugin = registry.load(PluginKind::sampler, call.name);
   if (!plugin.ok()) {
     const Status located = expressionError(expression, call.position, plugin.status().message());
@@ -80,7 +84,7 @@ Status SamplerChain::addStage(PluginRegistry &registry, std::string_view express
     return Status(options.status().code(), located.message());
   }
   stage.description = call.name + (options->size() == 0 ? "" : fmt::format("({})", options->describe()));
-  CRIA_RETURN_IF_ERROR(callPlugin(stage.where, [&](cria_message *message) {
+  CRIA_RETURN_IF_ERROR(createByPlugin(stage.where, stage.sampler, [&](cria_message *message) {
     return stage.api.create(options->data(), options->size(), vocabulary_, &stage.sampler, message);
   }));
   stages_.push_back(std::move(stage));
@@ -106,25 +110,37 @@ StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::strin
   return chain;
 }
 
-static Status checkLogits(std::span<const float> logits) {
-  constexpr float highest = std::numeric_limits<float>::max();
+constexpr float kHighest = std::numeric_limits<float>::max();
+
+// Numbers or -inf, not all of them -inf.
+static bool areUsable(std::span<const float> logits) {
   bool allUsable = true;
   bool anyFinite = false;
   for (const float logit : logits) { // no branches: this runs over the vocabulary for every token
-    allUsable &= logit <= highest;
-    anyFinite |= logit >= -highest;
+    allUsable &= logit <= kHighest;
+    anyFinite |= logit >= -kHighest;
   }
-  if (!allUsable) {
-    const auto bad = std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit <= highest); });
-    return invalidArgument("the logit of token {} is {}, expected a number; the model's weights or its computation are damaged",
-                           bad - logits.begin(), *bad);
+  return allUsable && anyFinite;
+}
+
+static Status checkLogits(std::span<const float> logits) {
+  if (areUsable(logits)) {
+    return {};
   }
-  return anyFinite ? Status() : invalidArgument("all {} logits are -inf, expected a token to choose", logits.size());
+  const auto bad =
+      std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit <= kHighest); });
+  if (bad == logits.end()) {
+    return invalidArgument("all {} logits are -inf, expected a token to choose", logits.size());
+  }
+  return invalidArgument(
+      "the logit of token {} is {}, expected a number; the model's weights or its computation are damaged",
+      bad - logits.begin(), *bad);
 }
 
 Status SamplerChain::collect(std::span<const float> logits, std::span<const int32_t> excluded) {
   if (logits.size() != vocabulary_->size) {
-    return invalidArgument("found {} logits, expected one for each of {} tokens", logits.size(), vocabulary_->size);
+    return invalidArgument("found {} logits, expected one for each of {} tokens", logits.size(),
+                           vocabulary_->size);
   }
   CRIA_RETURN_IF_ERROR(checkLogits(logits));
   ids_.resize(logits.size());
@@ -148,9 +164,11 @@ Status SamplerChain::collect(std::span<const float> logits, std::span<const int3
 }
 
 // A sampler may shrink and permute, no more.
-static Status checkResult(const cria_candidates &candidates, const cria_candidates &before, uint32_t vocabularySize,
-                          std::string_view where) {
-  const auto broken = [&](std::string_view what) { return error(StatusCode::internal, "{} broke its contract: {}", where, what); };
+static Status checkResult(const cria_candidates &candidates, const cria_candidates &before,
+                          uint32_t vocabularySize, std::string_view where) {
+  const auto broken = [&](std::string_view what) {
+    return error(StatusCode::internal, "{} broke its contract: {}", where, what);
+  };
   if (candidates.ids != before.ids || candidates.logits != before.logits) {
     return broken("it replaced the arrays of candidates");
   }
@@ -162,11 +180,12 @@ static Status checkResult(const cria_candidates &candidates, const cria_candidat
   }
   if (candidates.selected >= 0) {
     const int32_t id = candidates.ids[candidates.selected];
-    if (id < 0 || static_cast<uint32_t>(id) >= vocabularySize) {
-      return broken(fmt::format("it selected token {} of {}", id, vocabularySize));
-    }
+    const bool exists = id >= 0 && static_cast<uint32_t>(id) < vocabularySize;
+    return exists ? Status() : broken(fmt::format("it selected token {} of {}", id, vocabularySize));
   }
-  return {};
+  const std::span<const float> left(candidates.logits, candidates.size);
+  return areUsable(left) ? Status()
+                         : broken("it left a logit that is NaN or infinite, or none that is above -inf");
 }
 
 StatusOr<int32_t> SamplerChain::run(cria_candidates &candidates, const cria_sample_context &context) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SamplerChain: samplers in the user's order that choose a token from logits. When none of them selects, the sampler
-// `draw` does. A chain belongs to one sequence; clone it for a fork.
+// SamplerChain: samplers in the user's order that choose a token from logits. When none of them selects, the
+// sampler `draw` does. A chain belongs to one sequence; clone it for a fork.
 #pragma once
 
 #include "runtime/plugin/PluginOptions.h"
@@ -33,9 +33,9 @@ public:
   SamplerChain &operator=(SamplerChain &&) noexcept;
   ~SamplerChain();
 
-  /// Chooses one id. logits: f32 [vocabulary.size], unchanged. excluded: ids that must not be chosen (EOS under
-  /// min_tokens). Errors: invalidArgument when a logit is NaN or +infinity, or nothing is left to choose from.
-  /// After the first call nothing is allocated.
+  /// Chooses one id. logits: f32 [vocabulary.size], unchanged. excluded: ids that must not be chosen (EOS
+  /// under min_tokens). Errors: invalidArgument when a logit is NaN or +infinity, or nothing is left to
+  /// choose from. After the first call nothing is allocated.
   StatusOr<int32_t> sample(std::span<const float> logits, const SamplePoint &point,
                            std::span<const int32_t> excluded = {});
   /// Tells every sampler a token that became part of the text.

@@ -89,7 +89,8 @@ static StatusOr<Json> readObject(const Json &object, const char *name) {
   return *member;
 }
 
-static Status refuseOthers(const Json &object, std::string_view where, std::initializer_list<std::string_view> known) {
+static Status refuseOthers(const Json &object, std::string_view where,
+                           std::initializer_list<std::string_view> known) {
   for (const auto &[name, value] : object.items()) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return invalidArgument("has the unknown member '{}{}'", where, name);
@@ -123,9 +124,11 @@ static Status readAbi(const Json &json, Sidecar &out) {
   CRIA_RETURN_IF_ERROR(readMember(abi, "minor_min", out.abiMinorMin));
   CRIA_RETURN_IF_ERROR(readMember(abi, "minor_max", out.abiMinorMax));
   if (out.abiMinorMin > out.abiMinorMax) {
-    return invalidArgument("abi.minor_min is {}, expected at most minor_max {}", out.abiMinorMin, out.abiMinorMax);
+    return invalidArgument("abi.minor_min is {}, expected at most minor_max {}", out.abiMinorMin,
+                           out.abiMinorMax);
   }
-  if (out.abiMajor != kHostAbiMajor || out.abiMinorMin > kHostAbiMinorMax || out.abiMinorMax < kHostAbiMinorMin) {
+  if (out.abiMajor != kHostAbiMajor || out.abiMinorMin > kHostAbiMinorMax ||
+      out.abiMinorMax < kHostAbiMinorMin) {
     return error(StatusCode::incompatibleCode,
                  "speaks plugin ABI {}, this program speaks {}; install a build of the plugin for it",
                  abiRange(out.abiMajor, out.abiMinorMin, out.abiMinorMax),
@@ -139,7 +142,8 @@ static Status readNeeds(const Json &json, Sidecar &out) {
   CRIA_RETURN_IF_ERROR(readMember(needs, "os", out.os));
   CRIA_RETURN_IF_ERROR(readMember(needs, "arch", out.arch));
   if (const auto cpu = needs.find("cpu"); cpu != needs.end()) {
-    if (!cpu->is_array() || !std::all_of(cpu->begin(), cpu->end(), [](const Json &f) { return f.is_string(); })) {
+    if (!cpu->is_array() ||
+        !std::all_of(cpu->begin(), cpu->end(), [](const Json &f) { return f.is_string(); })) {
       return invalidArgument("expected member 'needs.cpu' with an array of texts");
     }
     out.cpuFeatures = cpu->get<std::vector<std::string>>();
@@ -167,16 +171,19 @@ std::optional<PluginKind> pluginKindFromString(std::string_view kind) {
 
 Status checkNeeds(const Sidecar &sidecar) {
   if (!pluginKindFromString(sidecar.kind)) {
-    return error(StatusCode::unsupported, "is of kind '{}', expected backend, sampler or chat; it may need a newer Cria",
+    return error(StatusCode::unsupported,
+                 "is of kind '{}', expected backend, sampler or chat; it may need a newer Cria",
                  sidecar.kind);
   }
   if (sidecar.os != kHostOs || sidecar.arch != kHostArch) {
-    return error(StatusCode::unsupported, "is built for {} on {}, this is {} on {}; install a build for this system",
-                 sidecar.os, sidecar.arch, kHostOs, kHostArch);
+    return error(StatusCode::unsupported,
+                 "is built for {} on {}, this is {} on {}; install a build for this system", sidecar.os,
+                 sidecar.arch, kHostOs, kHostArch);
   }
   for (const std::string &feature : sidecar.cpuFeatures) {
     if (!cpuHas(feature)) {
-      return error(StatusCode::unsupported, "needs a processor with {}, which this one does not have", feature);
+      return error(StatusCode::unsupported, "needs a processor with {}, which this one does not have",
+                   feature);
     }
   }
   return {};

@@ -25,8 +25,9 @@ struct Sidecar {
   std::vector<std::string> cpuFeatures;
 };
 
-/// Reads a sidecar. Fields that could be read stay in `out` even when the rest is wrong. Errors: io; invalidArgument
-/// naming the member; incompatibleCode when no ABI version is shared (said even if newer members are unknown here).
+/// Reads a sidecar. Fields that could be read stay in `out` even when the rest is wrong. Errors: io;
+/// invalidArgument naming the member; incompatibleCode when no ABI version is shared (said even if newer
+/// members are unknown here).
 Status readSidecar(const std::filesystem::path &path, Sidecar &out);
 
 /// Why the plugin cannot run on this machine: kind, operating system, architecture, processor. ok: it can.

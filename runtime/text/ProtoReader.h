@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ProtoReader: walks the fields of one protocol buffer message that may be hostile. It never reads outside its bytes and
-// allocates nothing.
+// ProtoReader: walks the fields of one protocol buffer message that may be hostile. It never reads outside
+// its bytes and allocates nothing.
 #pragma once
 
 #include "runtime/Status.h"

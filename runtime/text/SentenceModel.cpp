@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Field numbers are those of SentencePiece's published model format. Repeated occurrences of a message merge, the last
-// value of a field wins, and unknown fields are skipped, as protocol buffers ask.
+// Field numbers are those of SentencePiece's published model format. Repeated occurrences of a message merge,
+// the last value of a field wins, and unknown fields are skipped, as protocol buffers ask.
 #include "runtime/text/SentenceModel.h"
 
 #include "runtime/text/ProtoReader.h"
@@ -14,8 +14,6 @@ namespace cria {
 
 using PieceType = SentenceModel::PieceType;
 
-// Far above any vocabulary in use (256,000 pieces, 4 MB), far below what would hurt.
-static constexpr size_t kMaxFileBytes = size_t{64} << 20;
 static constexpr size_t kMaxPieces = size_t{1} << 20;
 static constexpr size_t kMaxPieceBytes = 4096;
 
@@ -91,7 +89,8 @@ static Status readModelType(const ProtoField &field, SentenceModel &model) {
 static Status refuseSuffix(const ProtoField &field) {
   bool suffix = false;
   CRIA_RETURN_IF_ERROR(readFlag(field, "treat_whitespace_as_suffix", suffix));
-  return suffix ? error(StatusCode::unsupported, "treat_whitespace_as_suffix is set, expected whitespace before words")
+  return suffix ? error(StatusCode::unsupported,
+                        "treat_whitespace_as_suffix is set, expected whitespace before words")
                 : Status();
 }
 
@@ -122,9 +121,10 @@ static Status readTrainerField(const ProtoField &field, SentenceModel &model) {
 static Status refuseTable(const ProtoField &field, std::string_view name) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
   if (!field.bytes.empty()) {
-    return error(StatusCode::unsupported,
-                 "{} has {} bytes, expected none: only models without text normalization (rule \"identity\") are read",
-                 name, field.bytes.size());
+    return error(
+        StatusCode::unsupported,
+        "{} has {} bytes, expected none: only models without text normalization (rule \"identity\") are read",
+        name, field.bytes.size());
   }
   return {};
 }
@@ -151,7 +151,8 @@ static Status readDenormalizerField(const ProtoField &field, SentenceModel &) {
 }
 
 template <typename ReadField>
-static Status readMessage(const ProtoField &field, std::string_view name, SentenceModel &model, ReadField readField) {
+static Status readMessage(const ProtoField &field, std::string_view name, SentenceModel &model,
+                          ReadField readField) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
   ProtoReader reader(field.bytes);
   while (!reader.atEnd()) {
@@ -170,7 +171,8 @@ static Status addPiece(const ProtoField &field, SentenceModel &model) {
     return invalidArgument("more than {} pieces", kMaxPieces);
   }
   SentenceModel::Piece piece;
-  CRIA_RETURN_IF_ERROR(readPiece(field.bytes, piece).withContext(fmt::format("piece {}", model.pieces.size())));
+  CRIA_RETURN_IF_ERROR(
+      readPiece(field.bytes, piece).withContext(fmt::format("piece {}", model.pieces.size())));
   model.pieces.push_back(std::move(piece));
   return {};
 }
@@ -206,8 +208,9 @@ static Status checkPiece(const SentenceModel &model, size_t id, size_t &numBytes
   if (piece.type == PieceType::byte) {
     ++numBytes;
     if (!model.byteFallback || byteOfPiece(piece.text) < 0) {
-      return invalidArgument("piece {} ('{}') is a byte piece, expected byte_fallback and a name such as <0x0A>", id,
-                             piece.text);
+      return invalidArgument(
+          "piece {} ('{}') is a byte piece, expected byte_fallback and a name such as <0x0A>", id,
+          piece.text);
     }
   }
   if (piece.type == PieceType::unknown) {

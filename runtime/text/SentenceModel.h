@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SentenceModel: the fields of a SentencePiece model file that matter for encoding, checked. Serialized again from these
-// fields alone it is safe to hand to SentencePiece, whatever the original file held.
+// SentenceModel: the fields of a SentencePiece model file that matter for encoding, checked. Serialized again
+// from these fields alone it is safe to hand to SentencePiece, whatever the original file held.
 #pragma once
 
 #include "runtime/Status.h"
@@ -13,7 +13,14 @@ namespace cria {
 
 struct SentenceModel {
   /// Values as in the file.
-  enum class PieceType : uint32_t { normal = 1, unknown = 2, control = 3, userDefined = 4, unused = 5, byte = 6 };
+  enum class PieceType : uint32_t {
+    normal = 1,
+    unknown = 2,
+    control = 3,
+    userDefined = 4,
+    unused = 5,
+    byte = 6
+  };
   enum class ModelType : uint32_t { unigram = 1, bpe = 2 };
 
   struct Piece {
@@ -33,8 +40,11 @@ struct SentenceModel {
   std::string padPiece = "<pad>";
   std::string unknownSurface = " \xE2\x81\x87 "; // " ⁇ "
 
-  /// Reads and checks a model file. Errors: invalidArgument (damaged or contradictory), unsupported (a kind of model or
-  /// a normalization that is not done here).
+  /// Far above any vocabulary in use (256,000 pieces, 4 MB), far below what would hurt.
+  static constexpr size_t kMaxFileBytes = size_t{64} << 20;
+
+  /// Reads and checks a model file. Errors: invalidArgument (damaged or contradictory), unsupported (a kind
+  /// of model or a normalization that is not done here).
   static StatusOr<SentenceModel> parse(std::string_view file);
 
   /// A model file with these fields and no others.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one file that knows SentencePiece. It is used for encoding alone; ids, pieces and decoding come from our tables.
+// The one file that knows SentencePiece. It is used for encoding alone; ids, pieces and decoding come from
+// our tables.
 #include "runtime/text/Tokenizer.h"
 
 #include "runtime/text/SentenceModel.h"
@@ -140,7 +141,13 @@ StatusOr<const Processor *> Tokenizer::Impl::processor(bool dummyPrefix) {
 static StatusOr<std::string> readFile(const std::filesystem::path &path) {
   std::error_code failure;
   if (!std::filesystem::is_regular_file(path, failure)) {
-    return error(StatusCode::io, "'{}' is not a readable file, expected a SentencePiece model", path.string());
+    return error(StatusCode::io, "'{}' is not a readable file, expected a SentencePiece model",
+                 path.string());
+  }
+  if (const auto size = std::filesystem::file_size(path, failure);
+      failure || size > SentenceModel::kMaxFileBytes) {
+    return invalidArgument("'{}' has {} bytes, expected a SentencePiece model of at most {}", path.string(),
+                           failure ? 0 : size, SentenceModel::kMaxFileBytes);
   }
   std::ifstream file(path, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -203,7 +210,8 @@ StatusOr<std::vector<int32_t>> Tokenizer::encode(std::string_view text, bool dum
   }
   for (const int id : ids) { // a model may name a control piece like a character: text must not reach it
     if (impl_->entry(id) == nullptr || impl_->entry(id)->kind == TokenKind::control) {
-      return invalidArgument("the tokenizer model gives text the control id {}; its pieces are contradictory", id);
+      return invalidArgument("the tokenizer model gives text the control id {}; its pieces are contradictory",
+                             id);
     }
   }
   return ids;

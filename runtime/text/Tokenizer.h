@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokenizer: text to token ids and back, by a SentencePiece model. The model file may be hostile: it is checked and
-// rebuilt from its checked fields before SentencePiece sees it.
+// Tokenizer: text to token ids and back, by a SentencePiece model. The model file may be hostile: it is
+// checked and rebuilt from its checked fields before SentencePiece sees it.
 //
 // Threads: a loaded tokenizer is immutable; any number of threads may use it at once.
 #pragma once
@@ -29,7 +29,8 @@ enum class TokenKind : uint8_t {
 
 class Tokenizer {
 public:
-  /// Reads `path` (a tokenizer.model). Errors: io; invalidArgument or unsupported, with the path and what is wrong.
+  /// Reads `path` (a tokenizer.model). Errors: io; invalidArgument or unsupported, with the path and what is
+  /// wrong.
   static StatusOr<std::unique_ptr<Tokenizer>> open(const std::filesystem::path &path);
   /// From the bytes of a tokenizer.model, copied. `where` names them in errors.
   static StatusOr<std::unique_ptr<Tokenizer>> load(std::string_view model, std::string_view where);
@@ -42,14 +43,15 @@ public:
   int32_t eosId() const;
   int32_t unknownId() const;
 
-  /// Ids of `text`, without BOS or EOS. All of it is text: `<s>` typed by a user gives no control id. Empty text gives
-  /// no id. dummyPrefix: with the leading space the model asks for (false only right after a special token that asks
-  /// so). Errors: invalidArgument naming the offset of the first byte that is not UTF-8.
+  /// Ids of `text`, without BOS or EOS. All of it is text: `<s>` typed by a user gives no control id. Empty
+  /// text gives no id. dummyPrefix: with the leading space the model asks for (false only right after a
+  /// special token that asks so). Errors: invalidArgument naming the offset of the first byte that is not
+  /// UTF-8.
   StatusOr<std::vector<int32_t>> encode(std::string_view text, bool dummyPrefix = true) const;
 
-  /// The text that `ids` mean together. Only the first piece loses its leading space (unless keepLeadingSpace, as for
-  /// the continuation of a text); control ids and ids outside the tokenizer print nothing; undecodable bytes become
-  /// U+FFFD each.
+  /// The text that `ids` mean together. Only the first piece loses its leading space (unless
+  /// keepLeadingSpace, as for the continuation of a text); control ids and ids outside the tokenizer print
+  /// nothing; undecodable bytes become U+FFFD each.
   std::string decode(std::span<const int32_t> ids, bool keepLeadingSpace = false) const;
 
   /// An id's name in the model, e.g. "<s>", "<0x0A>", "▁the"; empty for ids outside.

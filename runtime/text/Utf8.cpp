@@ -30,9 +30,11 @@ static Lead leadOf(uint8_t byte) {
     return {2, 0x80, 0xBF};
   }
   if (byte < 0xF0) { // no overlong forms (E0), no surrogates (ED)
-    return {3, static_cast<uint8_t>(byte == 0xE0 ? 0xA0 : 0x80), static_cast<uint8_t>(byte == 0xED ? 0x9F : 0xBF)};
+    return {3, static_cast<uint8_t>(byte == 0xE0 ? 0xA0 : 0x80),
+            static_cast<uint8_t>(byte == 0xED ? 0x9F : 0xBF)};
   }
-  return {4, static_cast<uint8_t>(byte == 0xF0 ? 0x90 : 0x80), static_cast<uint8_t>(byte == 0xF4 ? 0x8F : 0xBF)};
+  return {4, static_cast<uint8_t>(byte == 0xF0 ? 0x90 : 0x80),
+          static_cast<uint8_t>(byte == 0xF4 ? 0x8F : 0xBF)};
 }
 
 int measure(std::string_view bytes) {

@@ -9,8 +9,8 @@ namespace cria {
 /// Owns the tables behind a cria_vocabulary. Neither copied nor moved: samplers hold its address.
 class Vocabulary {
 public:
-  /// size: the model's number of ids, > 0. tokenizer may be NULL (a model without one): pieces are then empty. Ids above
-  /// the tokenizer's are CRIA_TOKEN_UNUSED. The tokenizer is not needed afterwards.
+  /// size: the model's number of ids, > 0. tokenizer may be NULL (a model without one): pieces are then
+  /// empty. Ids above the tokenizer's are CRIA_TOKEN_UNUSED. The tokenizer is not needed afterwards.
   Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<int32_t> eosIds);
   Vocabulary(const Vocabulary &) = delete;
   Vocabulary &operator=(const Vocabulary &) = delete;

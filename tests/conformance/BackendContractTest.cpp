@@ -274,6 +274,27 @@ TEST_P(Bytes, InCollectivesAndUnknownKindsAreRefusedByName) {
   }
 }
 
+TEST_P(Bytes, ReservedFieldsAndUnknownFlagsAreRefused) {
+  const cria_open_options options{
+      .struct_size = sizeof(options), .device = 0, .num_threads = 0, .flags = 1u << 31};
+  cria_context *context = nullptr;
+  EXPECT_FALSE(outcomeOf([&](cria_message *m) { return api.open(&options, &context, m); }).ok());
+  const cria_executable_info info{.struct_size = sizeof(info), .kernel_abi = 1, .format = {}, .features = {}};
+  const cria_executable executable{.struct_size = sizeof(executable), .reserved = 1, .info = &info};
+  cria_code *code = nullptr;
+  EXPECT_THAT(
+      outcomeOf([&](cria_message *m) { return api.load(device.context(), &executable, &code, m); }).message,
+      HasSubstr("reserved"));
+  cria_entry entry{.struct_size = sizeof(entry), .kind = CRIA_ENTRY_FILL, .reserved = 1};
+  const cria_entry *entries[] = {&entry};
+  const cria_record_info recorded{.struct_size = sizeof(recorded), .num_entries = 1, .entries = entries};
+  cria_recording *recording = nullptr;
+  EXPECT_THAT(outcomeOf([&](cria_message *m) {
+                return api.record(device.context(), nullptr, &recorded, &recording, m);
+              }).message,
+              HasSubstr("reserved"));
+}
+
 // A short message buffer is filled, never overrun; none at all is fine.
 TEST_P(BackendContract, TruncatesMessages) {
   std::array<char, 16> text;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiled CPU kernels against the reference backend, op by op: the same module is compiled for `ops` and for
-// every level this processor runs, both are run on the same steps, and rows are compared. Besides, bit for
-// bit on the CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
+// every level this processor runs, both are run on the same steps, and rows are compared. Shapes are some at
+// the edges of tiles and some drawn at random (kSeed gives the same ones again). Besides, bit for bit on the
+// CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
 #include "ExpectClose.h"
 #include "OpPrograms.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <iterator>
 
 using namespace cria::conformance;
 
@@ -15,6 +18,7 @@ namespace {
 // vector exp.
 constexpr double kTolerance = 2e-5;
 constexpr uint64_t kPages = 48;
+constexpr uint64_t kSeed = 11;
 
 struct Run {
   std::string target;
@@ -60,7 +64,7 @@ void expectEqualBits(const std::vector<Matrix> &found, const std::vector<Matrix>
 
 class CpuVsReference : public testing::Test {
 protected:
-  Random random{11};
+  Random random{kSeed};
 
   // Three steps of a ragged batch; the last one with padding rows.
   std::vector<StepInputs> randomSteps() {
@@ -147,7 +151,7 @@ TEST_F(CpuVsReference, Embedding) {
 }
 
 TEST_F(CpuVsReference, RmsNorm) {
-  for (const uint64_t width : {16u, 288u, 72u}) {
+  for (const uint64_t width : {uint64_t{16}, uint64_t{288}, random.between(1, 400), random.between(1, 40)}) {
     OpProgram op(random);
     op.addActivations("x", width);
     op.addVector("w", width);
@@ -164,9 +168,18 @@ struct LinearShape {
   uint64_t outer;
 };
 constexpr LinearShape kLinearShapes[] = {{"f32", 64, 64}, {"f16", 288, 200}, {"bf16", 40, 17}};
+constexpr size_t kNumRandomLinears = 6;
+
+LinearShape randomLinear(Random &random) {
+  constexpr const char *kTypes[] = {"f32", "f16", "bf16"};
+  return {kTypes[random.between(0, 2)], random.between(1, 300), random.between(1, 200)};
+}
 
 TEST_F(CpuVsReference, Linear) {
-  for (const auto &[type, inner, outer] : kLinearShapes) {
+  std::vector<LinearShape> shapes(std::begin(kLinearShapes), std::end(kLinearShapes));
+  std::generate_n(std::back_inserter(shapes), kNumRandomLinears, [&] { return randomLinear(random); });
+  for (const auto &[type, inner, outer] : shapes) {
+    SCOPED_TRACE(std::string(type) + " " + std::to_string(outer) + " x " + std::to_string(inner));
     OpProgram op(random);
     op.addActivations("x", inner);
     op.addMatrix("w", type, outer, inner);
@@ -190,12 +203,15 @@ TEST_F(CpuVsReference, LinearOnOutputs) {
 }
 
 class CpuVsReferenceFusedLinear : public CpuVsReference, public testing::WithParamInterface<int> {};
-INSTANTIATE_TEST_SUITE_P(Parts, CpuVsReferenceFusedLinear, testing::Range(1, 8));
+INSTANTIATE_TEST_SUITE_P(Parts, CpuVsReferenceFusedLinear, testing::Range(1, 16));
 
-// Bits of the parameter: norm, SwiGLU, residual.
+// Bits of the parameter: norm, SwiGLU, residual, a random shape.
 TEST_P(CpuVsReferenceFusedLinear, AndItsDecomposition) {
   const bool norm = (GetParam() & 1) != 0, swiglu = (GetParam() & 2) != 0, residual = (GetParam() & 4) != 0;
-  const auto &[type, inner, outer] = kLinearShapes[GetParam() % 3];
+  Random shapes(kSeed + static_cast<uint64_t>(GetParam()));
+  const auto [type, inner, outer] =
+      (GetParam() & 8) != 0 ? randomLinear(shapes) : kLinearShapes[GetParam() % 3];
+  SCOPED_TRACE(std::string(type) + " " + std::to_string(outer) + " x " + std::to_string(inner));
   const uint64_t weightRows = swiglu ? (outer + 15) / 16 * 32 : outer;
   OpProgram op(random);
   op.addActivations("x", inner);
@@ -229,7 +245,7 @@ TEST_P(CpuVsReferenceFusedLinear, AndItsDecomposition) {
 }
 
 TEST_F(CpuVsReference, SiluMulAdd) {
-  for (const uint64_t width : {64u, 37u}) {
+  for (const uint64_t width : {uint64_t{64}, uint64_t{37}, random.between(1, 300)}) {
     OpProgram op(random);
     op.addActivations("a", width);
     op.addActivations("b", width);
@@ -243,8 +259,8 @@ TEST_F(CpuVsReference, SiluMulAdd) {
 }
 
 TEST_F(CpuVsReference, Rope) {
-  for (const uint64_t headDim : {16u, 64u}) {
-    const uint64_t width = 3 * headDim;
+  for (const uint64_t headDim : {uint64_t{16}, uint64_t{64}, 2 * random.between(1, 70)}) {
+    const uint64_t width = random.between(1, 4) * headDim;
     OpProgram op(random, {.headDim = headDim});
     op.addActivations("x", width);
     op.addRopeTable("angles");
@@ -302,6 +318,16 @@ OpProgram ropeAttention(Random &random, const AttentionShape &shape, const Progr
           rows(query));
   op.finish("y", query);
   return op;
+}
+
+TEST_F(CpuVsReference, AttentionOfRandomShapes) {
+  for (int trial = 0; trial < 5; ++trial) {
+    const AttentionShape shape{random.between(1, 9), random.between(1, 3), 2 * random.between(1, 66),
+                               random.coin() ? "f16" : "f32", random.coin()};
+    SCOPED_TRACE(std::to_string(shape.group) + " x " + std::to_string(shape.kvHeads) + " heads of " +
+                 std::to_string(shape.headDim) + " " + shape.cacheType);
+    check(ropeAttention(random, shape, {}), true);
+  }
 }
 
 TEST_P(CpuVsReferenceAttention, AndItsDecomposition) { check(ropeAttention(random, GetParam(), {}), true); }

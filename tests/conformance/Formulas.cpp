@@ -51,7 +51,7 @@ Matrix linear(const Matrix &x, const View &weight) {
 Matrix rope(const Matrix &x, const OpCall &call) {
   const View &positions = call["positions"];
   const View &table = call["table"];
-  const auto headDim = static_cast<uint64_t>(call.integer("head_dim"));
+  const uint64_t headDim = table.columns();
   const uint64_t half = headDim / 2;
   return generate(x.rows, x.columns, [&](uint64_t i, uint64_t j) {
     const uint64_t d = j % headDim;
@@ -99,8 +99,7 @@ Matrix combine(const OpCall &call, double (*function)(double, double)) {
 class HeadAttention {
 public:
   HeadAttention(const OpCall &call, uint64_t sequence, uint64_t kvHead)
-      : call_(call), sequence_(sequence), kvHead_(kvHead), cache_(call["cache"].array->values),
-        headDim_(static_cast<uint64_t>(call.integer("head_dim"))) {}
+      : call_(call), sequence_(sequence), kvHead_(kvHead), cache_(call["cache"]), headDim_(cache_.shape[4]) {}
 
   std::vector<double> operator()(const double *query, uint64_t length) const {
     std::vector<double> weights(length);
@@ -126,24 +125,24 @@ public:
 
 private:
   double element(uint64_t position, bool isValue, uint64_t dimension) const {
-    const auto pageTokens = static_cast<uint64_t>(call_.integer("page_tokens"));
+    const uint64_t pageTokens = cache_.shape[3];
     const auto page = static_cast<uint64_t>(call_["block_table"].integer(sequence_, position / pageTokens));
-    return cache_[cacheElement(call_, page * pageTokens + position % pageTokens, isValue, kvHead_,
-                               dimension)];
+    return cache_.array->values[cacheElement(cache_, page * pageTokens + position % pageTokens, isValue,
+                                             kvHead_, dimension)];
   }
 
   const OpCall &call_;
   uint64_t sequence_;
   uint64_t kvHead_;
-  const std::vector<double> &cache_;
+  const View &cache_;
   uint64_t headDim_;
 };
 
 // Padding rows are left zero; nobody may look at them.
 Matrix attention(const OpCall &call, const Matrix &query) {
-  const auto headDim = static_cast<uint64_t>(call.integer("head_dim"));
+  const uint64_t headDim = call["cache"].shape[4];
   const uint64_t heads = query.columns / headDim;
-  const uint64_t group = heads / static_cast<uint64_t>(call.integer("kv_heads"));
+  const uint64_t group = heads / call["cache"].shape[2];
   Matrix result = zeros(query.rows, query.columns);
   for (uint64_t row = 0; row < query.rows; ++row) {
     const int64_t sequence = call["sequences"].integer(row);
@@ -202,28 +201,28 @@ Matrix expectedOutput(const OpCall &call) {
   throw std::invalid_argument("no formula for op " + call.op);
 }
 
-uint64_t cacheElement(const OpCall &call, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension) {
-  const auto attribute = [&](const char *name) { return static_cast<uint64_t>(call.integer(name)); };
-  const uint64_t pageTokens = attribute("page_tokens");
-  uint64_t element = slot / pageTokens;
-  element = element * attribute("layers") + attribute("layer");
-  element = element * 2 + (isValue ? 1 : 0);
-  element = element * attribute("kv_heads") + kvHead;
-  element = element * pageTokens + slot % pageTokens;
-  return element * attribute("head_dim") + dimension;
+uint64_t cacheElement(const View &cache, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension) {
+  const uint64_t pageTokens = cache.shape[3];
+  const uint64_t index[] = {slot / pageTokens, isValue ? 1u : 0u, kvHead, slot % pageTokens, dimension};
+  uint64_t element = cache.first;
+  for (size_t d = 0; d < std::size(index); ++d) {
+    element += index[d] * cache.strides[d];
+  }
+  return element;
 }
 
 std::vector<double> expectedCache(const OpCall &call, const std::vector<double> &before) {
   std::vector<double> result = before;
-  const auto headDim = static_cast<uint64_t>(call.integer("head_dim"));
+  const View &cache = call["cache"];
+  const uint64_t headDim = cache.shape[4];
   const Matrix key = call.op == "rope_attention" ? rope(matrixOf(call["key"]), call) : matrixOf(call["key"]);
   const Matrix value = matrixOf(call["value"]);
   for (uint64_t row = 0; row < key.rows; ++row) {
     const int64_t slot = call["slots"].integer(row);
     for (uint64_t j = 0; j < key.columns && slot >= 0; ++j) {
-      result[cacheElement(call, static_cast<uint64_t>(slot), false, j / headDim, j % headDim)] =
+      result[cacheElement(cache, static_cast<uint64_t>(slot), false, j / headDim, j % headDim)] =
           key.at(row, j);
-      result[cacheElement(call, static_cast<uint64_t>(slot), true, j / headDim, j % headDim)] =
+      result[cacheElement(cache, static_cast<uint64_t>(slot), true, j / headDim, j % headDim)] =
           value.at(row, j);
     }
   }

@@ -23,8 +23,8 @@ Matrix matrixOf(const View &view);
 /// ran.
 Matrix expectedOutput(const OpCall &call);
 
-/// Position of an element in the pages of the ops target: [page][layer][2][kv_head][page_tokens][head_dim].
-uint64_t cacheElement(const OpCall &call, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension);
+/// Element of the array behind `cache`, [P, 2, kv_heads, page_tokens, head_dim].
+uint64_t cacheElement(const View &cache, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension);
 
 /// What the cache should hold after kv_append or rope_attention, before rounding to the cache's type.
 std::vector<double> expectedCache(const OpCall &call, const std::vector<double> &before);

@@ -126,24 +126,20 @@ Batch randomBatch(Random &random, const BatchShape &shape) {
 }
 
 void addCache(Random &random, const Batch &batch, const CacheShape &shape, uint32_t access, OpCall &call) {
-  for (const auto &[name, value] : {std::pair{"layer", shape.layer},
-                                    {"layers", shape.layers},
-                                    {"kv_heads", shape.kvHeads},
-                                    {"head_dim", shape.headDim},
-                                    {"page_tokens", shape.pageTokens}}) {
-    call.attributes.push_back(intAttribute(name, static_cast<int64_t>(value)));
-  }
-  const std::vector<uint64_t> extents{batch.pages,   shape.layers,     2,
-                                      shape.kvHeads, shape.pageTokens, shape.headDim};
-  uint64_t size = 1;
-  for (const uint64_t extent : extents) {
-    size *= extent;
-  }
-  View cache = denseView(shape.type, extents, std::vector<double>(size, kNan));
+  const std::vector<uint64_t> layerExtents{2, shape.kvHeads, shape.pageTokens, shape.headDim};
+  const uint64_t layerSize = 2 * shape.kvHeads * shape.pageTokens * shape.headDim;
+  const uint64_t pageSize = shape.layers * layerSize;
+  View cache =
+      denseView(shape.type, {batch.pages * pageSize}, std::vector<double>(batch.pages * pageSize, kNan));
+  cache.first = shape.layer * layerSize;
+  cache.shape = layerExtents;
+  cache.strides = denseStrides(layerExtents);
+  cache.shape.insert(cache.shape.begin(), batch.pages);
+  cache.strides.insert(cache.strides.begin(), pageSize);
   for (const uint64_t slot : batch.pastSlots) {
     for (uint64_t i = 0; i < 2 * shape.kvHeads * shape.headDim; ++i) {
       const uint64_t element =
-          cacheElement(call, slot, i % 2 == 1, i / 2 / shape.headDim, i / 2 % shape.headDim);
+          cacheElement(cache, slot, i % 2 == 1, i / 2 / shape.headDim, i / 2 % shape.headDim);
       cache.array->values[element] = roundToType(shape.type, random.normal());
     }
   }

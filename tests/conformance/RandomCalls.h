@@ -54,7 +54,8 @@ struct CacheShape {
   uint64_t pageTokens = 32;
   uint32_t type = CRIA_TYPE_F16;
 };
-/// Adds the cache's attributes and its operand: past slots of the layer hold random values, all else is NaN.
+/// Adds the operand `cache`, one layer of all pages: past slots hold random values, all else, other layers
+/// too, is NaN.
 void addCache(Random &random, const Batch &batch, const CacheShape &shape, uint32_t access, OpCall &call);
 
 /// [positions, head_dim]: cosines, then sines, of angles as RoPE has them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is a conversation, messages separated by '\n', each beginning with its role (s, u or a). Whatever
-// users write, control tokens come from the template alone.
+// Fuzz target: the input is a conversation, messages separated by '\n', each beginning with its role (s, u or
+// a). Whatever users write, control tokens come from the template alone.
 #include "runtime/plugin/ChatTemplate.h"
 #include "tests/fuzz/FuzzTarget.h"
 
@@ -20,7 +20,9 @@ struct Fixture {
   Fixture() {
     const std::filesystem::path plugins = std::filesystem::path(CRIA_BINARY_DIR) / "plugins";
     registry = PluginRegistry::create({.folders = {plugins}, .environment = {}, .executable = {}}).value();
-    tokenizer = Tokenizer::open(std::filesystem::path(CRIA_SOURCE_DIR) / "tests/golden/tokenizer/tokenizer.model").value();
+    tokenizer =
+        Tokenizer::open(std::filesystem::path(CRIA_SOURCE_DIR) / "tests/golden/tokenizer/tokenizer.model")
+            .value();
     for (const char *name : {"llama2", "llama2(refuse_tags=true)", "plain"}) {
       templates.push_back(ChatTemplate::create(*registry, name).value());
     }
@@ -33,7 +35,9 @@ std::vector<ChatMessage> messagesOf(std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     if (!line.empty()) {
-      const ChatRole role = line[0] == 's' ? ChatRole::system : line[0] == 'a' ? ChatRole::assistant : ChatRole::user;
+      const ChatRole role = line[0] == 's'   ? ChatRole::system
+                            : line[0] == 'a' ? ChatRole::assistant
+                                             : ChatRole::user;
       messages.push_back({role, std::string(line.substr(1))});
     }
   }
@@ -45,8 +49,9 @@ void check(const Fixture &fixture, const RenderedChat &chat) {
   if (!ids.ok()) {
     return; // not UTF-8
   }
-  const auto special = std::count_if(chat.segments.begin(), chat.segments.end(),
-                                     [](const ChatSegment &segment) { return segment.kind != ChatSegment::Kind::text; });
+  const auto special =
+      std::count_if(chat.segments.begin(), chat.segments.end(),
+                    [](const ChatSegment &segment) { return segment.kind != ChatSegment::Kind::text; });
   const auto control = std::count_if(ids->begin(), ids->end(), [&](int32_t id) {
     return fixture.tokenizer->kind(id) == TokenKind::control;
   });
@@ -71,5 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 std::vector<std::string> fuzzSeeds() {
-  return {"sBe brief. <s>\nu [INST] Hello \xE3\x80\x80\na<</SYS>> </s>\nuWho <0x0A>?", "uOne\naTwo \xF0\x9F\x98\x80"};
+  return {"sBe brief. <s>\nu [INST] Hello \xE3\x80\x80\na<</SYS>> </s>\nuWho <0x0A>?",
+          "uOne\naTwo \xF0\x9F\x98\x80"};
 }

@@ -19,8 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       abort();
     }
   }
-  (void)huggingface::applyGenerationConfig(*json, "input", model, chat);
-  (void)huggingface::applyTokenizerConfig(*json, "input", model, chat);
+  std::vector<std::string> notes;
+  (void)huggingface::applyGenerationConfig(*json, "input", model, chat, notes);
+  (void)huggingface::applyTokenizerConfig(*json, "input", model, chat, notes);
   (void)ModelConfig::fromJson(*json, "input");
   (void)ChatConfig::fromJson(*json, "input");
   return 0;

@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     abort();
   }
   Sidecar sidecar;
-  if (readSidecar(fmt::format("/proc/self/fd/{}", file), sidecar).ok() && sidecar.library.find('/') != std::string::npos) {
+  if (readSidecar(fmt::format("/proc/self/fd/{}", file), sidecar).ok() &&
+      sidecar.library.find('/') != std::string::npos) {
     abort(); // a library outside the folder
   }
   close(file);
@@ -46,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 std::vector<std::string> fuzzSeeds() {
-  return {"top_k(40)|top_p(p=0.95)|x(\"a\\n\\\"b\", k = 7)|draw",
-          R"({"library": "x.so", "kind": "chat", "name": "x", "version": "1", "abi": {"major": 0, "minor_min": 1, )"
-          R"("minor_max": 1}, "needs": {"os": "linux", "arch": "x86_64", "cpu": ["avx2"]}})"};
+  return {
+      "top_k(40)|top_p(p=0.95)|x(\"a\\n\\\"b\", k = 7)|draw",
+      R"({"library": "x.so", "kind": "chat", "name": "x", "version": "1", "abi": {"major": 0, "minor_min": 1, )"
+      R"("minor_max": 1}, "needs": {"os": "linux", "arch": "x86_64", "cpu": ["avx2"]}})"};
 }

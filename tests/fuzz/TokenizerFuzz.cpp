@@ -32,9 +32,11 @@ static std::string seed(SentenceModel::ModelType type, bool byteFallback) {
   SentenceModel model;
   model.modelType = type;
   model.byteFallback = byteFallback;
-  model.pieces = {{"<unk>", 0, PieceType::unknown}, {"<s>", 0, PieceType::control}, {"</s>", 0, PieceType::control},
-                  {"a", -1, PieceType::normal},     {"b", -2, PieceType::normal},   {"\xE2\x96\x81", -3, PieceType::normal},
-                  {"ab", 0, PieceType::normal},     {"b ", 0, PieceType::unused},   {"<s>a", 0, PieceType::userDefined}};
+  model.pieces = {{"<unk>", 0, PieceType::unknown},   {"<s>", 0, PieceType::control},
+                  {"</s>", 0, PieceType::control},    {"a", -1, PieceType::normal},
+                  {"b", -2, PieceType::normal},       {"\xE2\x96\x81", -3, PieceType::normal},
+                  {"ab", 0, PieceType::normal},       {"b ", 0, PieceType::unused},
+                  {"<s>a", 0, PieceType::userDefined}};
   for (int byte = 0; byteFallback && byte < 256; ++byte) {
     model.pieces.push_back({fmt::format("<0x{:02X}>", byte), 0, PieceType::byte});
   }

@@ -268,7 +268,7 @@ module @elements_pages attributes {program.target = "ops", program.limits = #lim
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected extent P for the KV pages alone, with a stride of at most a page}}
+    // expected-error @+1 {{binding 'x' expected extent P for the KV pages alone, once, with a stride of at most a page}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @kv f16 [P, 16] strides [2049, 1] at 0 size rest
     }

@@ -60,12 +60,13 @@ std::vector<GoldenPrompt> readGolden(const std::string &name) {
 const std::vector<std::string> &goldenModels() {
   static const std::vector<std::string> kModels = {
       "mha",  "gqa",    "odd-vocab", "tied", "theta-1e6", "rope-parameters", "llama3", "llama3-parameters",
-      "bf16", "linear", "dynamic",   "f16",  "head-dim", "sharded", "stories"};
+      "bf16", "linear", "dynamic",   "f16",  "head-dim",  "sharded",         "stories"};
   return kModels;
 }
 
 std::string goldenModelPath(const std::string &name) {
-  return name == "stories" ? CRIA_SOURCE_DIR "/examples/stories/model" : CRIA_SOURCE_DIR "/tests/golden/models/" + name;
+  return name == "stories" ? CRIA_SOURCE_DIR "/examples/stories/model"
+                           : CRIA_SOURCE_DIR "/tests/golden/models/" + name;
 }
 
 } // namespace cria::test

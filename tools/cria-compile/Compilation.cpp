@@ -10,10 +10,10 @@
 #include "passes/codegen/ProgramJson.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
+#include "runtime/package/OutputFile.h"
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/Presets.h"
-#include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
 
 #include "mlir/IR/AsmState.h"
@@ -80,7 +80,8 @@ std::string printProgram(ModuleOp module) {
 } // namespace
 
 Compilation::Compilation(const CompileOptions &options, const std::atomic<bool> &cancelled)
-    : options_(options), cancelled_(cancelled), context_(MLIRContext::Threading::DISABLED) {
+    : options_(options), cancelled_(cancelled), context_(MLIRContext::Threading::DISABLED),
+      progress_("compiling", options.quiet) {
   context_.loadDialect<llama::LlamaDialect, program::ProgramDialect>();
   context_.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
@@ -103,12 +104,18 @@ Status Compilation::diagnosed(bool succeeded, StringRef step) {
                diagnostics_.empty() ? "failed without saying why" : diagnostics_);
 }
 
+Status Compilation::begin(StringRef step) {
+  progress_.stage(step.str());
+  return cancelled_ ? error(StatusCode::cancelled, "interrupted before: {}", step.str()) : Status();
+}
+
 Status Compilation::runPasses(PassManager &manager, ModuleOp module, StringRef step) {
+  CRIA_RETURN_IF_ERROR(begin(step));
   auto start = std::chrono::steady_clock::now();
   CRIA_RETURN_IF_ERROR(diagnosed(succeeded(manager.run(module)), step));
   if (options_.verbose) {
     std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    fmt::print(stderr, "{}: {:.2f} s\n", step.str(), seconds.count());
+    cli::talk(false, "{}: {:.2f} s", step.str(), seconds.count());
   }
   return {};
 }
@@ -144,18 +151,20 @@ Status Compilation::checkTokenizer() {
 
 Status Compilation::applyContext() {
   ModelConfig &config = checkpoint_.config;
-  if (options_.context == 0 || options_.context == config.context) {
-    return {};
+  int64_t asked = options_.context;
+  if (asked > config.context && checkpoint_.contextLimitReason) {
+    return error(StatusCode::unsupported, "--context {}: {}", asked, *checkpoint_.contextLimitReason);
   }
-  if (options_.context > config.context) {
-    if (checkpoint_.contextLimitReason) {
-      return error(StatusCode::unsupported, "--context {}: {}", options_.context,
-                   *checkpoint_.contextLimitReason);
-    }
-    note(fmt::format("--context {} is longer than the {} positions the model was made for", options_.context,
+  if (asked > config.context) {
+    note(fmt::format("--context {} is longer than the {} positions the model was made for", asked,
                      config.context));
   }
-  config.context = options_.context;
+  config.context = asked != 0 ? asked : config.context;
+  if (config.context > ModelConfig::kMaxContext) {
+    return invalidArgument(
+        "{}: the model states {} positions, and a package holds at most {}: choose a smaller --context",
+        options_.model, config.context, ModelConfig::kMaxContext);
+  }
   return {};
 }
 
@@ -199,7 +208,6 @@ Status Compilation::optimize() {
     disabled.push_back(*pass);
   }
   optimize.disable = disabled;
-  optimize.swigluBlock = options_.swigluBlock;
   PassManager manager(&context_);
   buildOptimizePipeline(manager, optimize);
   return runPasses(manager, *module_, "optimize");
@@ -227,13 +235,14 @@ Status Compilation::convert() {
 }
 
 StatusOr<std::string> Compilation::codeOf(const TargetProgram &program, CodeStage stage) {
+  CRIA_RETURN_IF_ERROR(begin("code for " + program.target->name()));
   auto start = std::chrono::steady_clock::now();
   FailureOr<std::string> code = program.target->emitCode(*program.module, stage);
   CRIA_RETURN_IF_ERROR(diagnosed(succeeded(code), "code for " + program.target->name()));
   if (options_.verbose) {
     std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    fmt::print(stderr, "code for {}: {:.2f} s, {} bytes\n", program.target->name(), seconds.count(),
-               code->size());
+    cli::talk(false, "code for {}: {:.2f} s, {} bytes", program.target->name(), seconds.count(),
+              code->size());
   }
   return *code;
 }
@@ -265,17 +274,30 @@ StatusOr<std::string> Compilation::stageText() {
 
 Status Compilation::emit(const std::string &text) {
   if (options_.output.empty()) {
-    return cli::writeData(text) ? Status() : error(StatusCode::io, "cannot write to stdout");
+    return cli::writeData(text) ? Status() : error(StatusCode::io, "cannot write to standard output");
   }
+  CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(options_.output));
+  CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(std::span(text))));
+  return file.finish();
+}
+
+Status Compilation::report() const {
+  if (!options_.json) {
+    return {};
+  }
+  uint64_t bytes = 0;
   std::error_code failed;
-  llvm::raw_fd_ostream file(options_.output, failed);
-  if (!failed) {
-    file << text;
-    file.close();
-    failed = file.error();
-    file.clear_error();
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(options_.output, failed)) {
+    bytes += entry.is_regular_file(failed) ? entry.file_size(failed) : 0;
   }
-  return failed ? error(StatusCode::io, "{}: cannot write: {}", options_.output, failed.message()) : Status();
+  nlohmann::ordered_json targets = nlohmann::ordered_json::array();
+  for (const TargetProgram &program : targets_) {
+    targets.push_back(program.target->name());
+  }
+  nlohmann::ordered_json row = {{"path", options_.output}, {"bytes", bytes}, {"targets", targets}};
+  bool written =
+      cli::writeData(row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  return written ? Status() : error(StatusCode::io, "cannot write to standard output");
 }
 
 Status Compilation::writePackageFiles() {
@@ -304,17 +326,15 @@ Status Compilation::writePackageFiles() {
                ? std::nullopt
                : std::optional(TensorSource{found->second.file, found->second.entry});
   };
-  cli::Progress progress("compiling", options_.quiet);
+  CRIA_RETURN_IF_ERROR(begin("writing"));
   PackageWriteOptions writing{.numThreads = options_.numThreads, .cancelled = &cancelled_};
-  writing.progress = [&](std::string_view, uint64_t done, uint64_t total) { progress.update(done, total); };
+  writing.progress = [&](std::string_view, uint64_t done, uint64_t total) { progress_.update(done, total); };
   return writePackage(options_.output, content, writing);
 }
 
 Status Compilation::run() {
   bool isPackage = options_.emit == EmitStage::package;
-  if (options_.emit != EmitStage::import && options_.emit != EmitStage::optimized) {
-    CRIA_RETURN_IF_ERROR(makeTargets());
-  }
+  CRIA_RETURN_IF_ERROR(makeTargets());
   if (isPackage) {
     CRIA_RETURN_IF_ERROR(checkPackageOutput(options_.output));
   }
@@ -331,7 +351,8 @@ Status Compilation::run() {
   CRIA_RETURN_IF_ERROR(specialize());
   CRIA_RETURN_IF_ERROR(convert());
   if (isPackage) {
-    return writePackageFiles();
+    CRIA_RETURN_IF_ERROR(writePackageFiles());
+    return report();
   }
   CRIA_ASSIGN_OR_RETURN(std::string text, stageText());
   return emit(text);

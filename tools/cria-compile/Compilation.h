@@ -6,6 +6,7 @@
 #include "passes/codegen/PackageWriter.h"
 #include "passes/targets/Target.h"
 #include "tools/cria-compile/CompileOptions.h"
+#include "tools/terminal/Progress.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -44,6 +45,10 @@ private:
   Status writePackageFiles();
   /// Prints the stage asked for to the output file or stdout.
   Status emit(const std::string &text);
+  /// With --json: the package's name, size and targets.
+  Status report() const;
+  /// Shows what is done next. Errors: cancelled, when it should not be.
+  Status begin(llvm::StringRef step);
   StatusOr<std::string> codeOf(const TargetProgram &program, CodeStage stage);
   StatusOr<std::string> stageText();
 
@@ -56,6 +61,7 @@ private:
   const std::atomic<bool> &cancelled_;
   mlir::MLIRContext context_;
   std::string diagnostics_;
+  cli::Progress progress_;
   Checkpoint checkpoint_;
   DataType weightType_ = DataType::f16;
   std::vector<TargetProgram> targets_;

@@ -35,7 +35,7 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts,
   app.add_option("--weights", texts.weights, "Weight type: f32, f16 or bf16 (default: the checkpoint's own)");
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", options.context, "Positions of a sequence (default: what the model states)")
-      ->check(CLI::Range(int64_t(1), int64_t(INT32_MAX)));
+      ->check(CLI::Range(int64_t(1), ModelConfig::kMaxContext));
   app.add_option("--max-tokens", options.maxTokens, "Most tokens in one step; longer prompts run in chunks")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
@@ -53,12 +53,10 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts,
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--swiglu-block", options.swigluBlock, "Rows of gate, then of up, that lie together")
-      ->check(CLI::Range(1, 4096))
-      ->capture_default_str();
   app.add_option("--threads", options.numThreads, "Threads that write weights")->check(CLI::Range(1, 256));
   app.add_flag("--no-tokenizer", options.withoutTokenizer, "Accept a checkpoint without tokenizer.model");
-  app.add_flag("--quiet", options.quiet, "No progress and no notes");
+  app.add_flag("--quiet,-q", options.quiet, "No progress and no notes");
+  app.add_flag("--json", options.json, "Print {path, bytes, targets} of the package");
   app.add_flag("--verbose", options.verbose, "Say what each fusion did, and how long each step took");
 }
 
@@ -99,7 +97,7 @@ Status readStage(const Texts &texts, CompileOptions &options) {
                            texts.emit);
   }
   options.emit = stage->second;
-  return {};
+  return options.json ? invalidArgument("--json describes a package, and --emit writes none") : Status();
 }
 
 Status checkModel(const CompileOptions &options) {

@@ -30,8 +30,7 @@ struct CompileOptions {
   int64_t maxTokens = 512, maxSequences = 16;
   EmitStage emit = EmitStage::package;
   std::vector<std::string> disabledPasses;
-  int64_t swigluBlock = 16;
-  bool withoutTokenizer = false, quiet = false, verbose = false;
+  bool withoutTokenizer = false, quiet = false, verbose = false, json = false;
   int numThreads = 2;
 };
 

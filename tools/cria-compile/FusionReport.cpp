@@ -2,6 +2,8 @@
 // A stream for the remarks of category "fusion".
 #include "tools/cria-compile/FusionReport.h"
 
+#include "tools/terminal/Terminal.h"
+
 #include "mlir/IR/Remarks.h"
 
 namespace cria {
@@ -10,13 +12,13 @@ namespace {
 class StderrStreamer : public mlir::remark::detail::MLIRRemarkStreamerBase {
 public:
   void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
-    llvm::errs() << remark.getRemarkName() << ":";
-    llvm::StringRef separator = " ";
+    std::string line = remark.getRemarkName().str() + ":";
+    const char *separator = " ";
     for (const auto &argument : remark.getArgs()) {
-      llvm::errs() << separator << argument.key << " " << argument.val;
+      line += separator + argument.key + " " + argument.val;
       separator = ", ";
     }
-    llvm::errs() << "\n";
+    cli::writeTalk(line + "\n");
   }
 };
 } // namespace

@@ -2,10 +2,10 @@
 // cria-compile: compiles a checkpoint into a package. `cria compile` starts it.
 #include "passes/targets/TargetRegistry.h"
 #include "tools/cria-compile/Compilation.h"
+#include "tools/terminal/Terminal.h"
 
 #include <atomic>
 #include <csignal>
-#include <fmt/format.h>
 
 static std::atomic<bool> cancelled;
 
@@ -17,7 +17,19 @@ static void cancel(int signal) {
 
 static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"; }
 
+// Ctrl-C is the user's wish and no error (docs/decisions/0002).
+static int report(const cria::Status &status) {
+  constexpr int kExitError = 2, kExitInterrupted = 130;
+  if (status.code() == cria::StatusCode::cancelled) {
+    cria::cli::talk(false, "interrupted");
+    return kExitInterrupted;
+  }
+  cria::cli::talk(false, "error: {}", status.message());
+  return kExitError;
+}
+
 int main(int argc, char **argv) {
+  cria::cli::openStandardStreams();
   std::signal(SIGINT, cancel);
   std::signal(SIGTERM, cancel);
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
@@ -25,12 +37,12 @@ int main(int argc, char **argv) {
   cria::CommandLine line =
       cria::parseCommandLine(argc, argv, {targets.begin(), targets.end()}, versionText());
   if (!line.options) {
-    fmt::print(line.exitCode == 0 ? stdout : stderr, "{}", line.text);
-    return line.exitCode;
+    line.exitCode == 0 ? (void)cria::cli::writeData(line.text) : cria::cli::writeTalk(line.text);
   }
-  cria::Status status = cria::Compilation(*line.options, cancelled).run();
-  if (!status.ok()) {
-    fmt::print(stderr, "error: {}\n", status.message());
+  cria::Status status = line.options ? cria::Compilation(*line.options, cancelled).run() : cria::Status();
+  if (status.ok() && !cria::cli::finishData()) {
+    status = cria::error(cria::StatusCode::io,
+                         "cannot write to standard output: is the disk full or the pipe closed?");
   }
-  return status.ok() ? 0 : 2;
+  return !status.ok() ? report(status) : line.exitCode;
 }

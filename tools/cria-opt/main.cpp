@@ -2,13 +2,10 @@
 // cria-opt: runs passes on a file of MLIR. For tests, and for looking at what a pass does.
 
 #include "ir/LlamaDialect.h"
+#include "ir/ProgramDialect.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/codegen/ObjectCode.h"
-
-#if __has_include("ir/ProgramDialect.h")
-#include "ir/ProgramDialect.h"
-#endif
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -20,13 +17,12 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<cria::llama::LlamaDialect>();
-#if __has_include("ir/ProgramDialect.h")
   registry.insert<cria::program::ProgramDialect>();
-#endif
   mlir::registerAllPasses();
   cria::registerCriaPasses();
   cria::registerPipelines();
   cria::registerObjectCodePasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Cria's optimizer driver, for example: cria-opt --llama-optimize-pipeline graph.mlir\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "Cria's optimizer driver, for example: cria-opt --llama-optimize-pipeline graph.mlir\n",
+      registry));
 }

@@ -7,8 +7,8 @@
 #include "MachineLimits.h"
 #include "OpenModel.h"
 #include "ParseList.h"
-#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Stepper.h"
+#include "tools/terminal/Terminal.h"
 
 #include <chrono>
 #include <cmath>
@@ -88,18 +88,14 @@ public:
 
   StatusOr<BenchRow> prefill(uint32_t tokens, uint32_t depth, uint32_t batch) {
     const double attended = batch * (static_cast<double>(tokens) * depth + tokens * (tokens + 1.0) / 2);
-    const double steps = batch * std::ceil(static_cast<double>(tokens) / model_.limits().maxTokens);
+    const double steps = std::ceil(static_cast<double>(tokens) * batch / model_.limits().maxTokens);
     BenchRow row{.phase = "prefill", .tokens = tokens, .context = depth, .batch = batch};
     row.bytes = steps * cost_.weightBytes("prefill") + cost_.kvBytes(batch * (tokens + depth));
-    row.operations = cost_.linearOperations(static_cast<double>(tokens) * batch, steps) +
+    row.operations = cost_.linearOperations(static_cast<double>(tokens) * batch, batch) +
                      cost_.attentionOperations(attended);
     const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
-    CRIA_RETURN_IF_ERROR(measure(row, [&](std::vector<Session> &sessions) {
-      for (Session &session : sessions) {
-        CRIA_RETURN_IF_ERROR(session.prefill(ids, ignoreLogits, /*all=*/false, cancel_));
-      }
-      return Status();
-    }));
+    CRIA_RETURN_IF_ERROR(
+        measure(row, [&](std::vector<Session> &sessions) { return prefillTogether(sessions, ids); }));
     return row;
   }
 
@@ -121,6 +117,26 @@ public:
   }
 
 private:
+  // As the generator does: each step is filled with what is left of the prompts, in order.
+  Status prefillTogether(std::vector<Session> &sessions, std::span<const int32_t> ids) {
+    const uint32_t depth = sessions.front().length();
+    const auto left = [&](const Session &session) { return ids.subspan(session.length() - depth); };
+    while (!left(sessions.back()).empty()) {
+      std::vector<StepItem> items;
+      size_t room = model_.limits().maxTokens;
+      for (Session &session : sessions) {
+        const std::span<const int32_t> rest = left(session);
+        const size_t count = std::min(rest.size(), room);
+        if (count > 0) {
+          items.push_back({&session, rest.first(count), count == rest.size() ? 1u : 0u});
+          room -= count;
+        }
+      }
+      CRIA_RETURN_IF_ERROR(stepper_.run(Phase::prefill, items, cancel_).status());
+    }
+    return {};
+  }
+
   static Status ignoreLogits(uint32_t, std::span<const float>) { return {}; }
 
   Status decodeStep(std::vector<Session> &sessions, const int32_t &id) {
@@ -204,29 +220,26 @@ Status checkFits(const Model &model, const BenchOptions &options, const BenchPla
   return {};
 }
 
-StatusOr<std::vector<BenchRow>> runRows(const BenchOptions &options, const BenchPlan &plan, Bench &bench) {
-  std::vector<BenchRow> rows;
+// Adds a row to `rows` as soon as it is measured.
+Status runRows(const BenchOptions &options, const BenchPlan &plan, Bench &bench,
+               std::vector<BenchRow> &rows) {
   for (const int32_t batch : plan.batches) {
     for (const int32_t depth : plan.depths) {
+      const auto size = static_cast<uint32_t>(batch);
+      const auto filled = static_cast<uint32_t>(depth);
       for (const int32_t prompt : plan.prompts) {
         if (prompt > 0) {
-          CRIA_ASSIGN_OR_RETURN(BenchRow row,
-                                bench.prefill(static_cast<uint32_t>(prompt), static_cast<uint32_t>(depth),
-                                              static_cast<uint32_t>(batch)));
+          CRIA_ASSIGN_OR_RETURN(BenchRow row, bench.prefill(static_cast<uint32_t>(prompt), filled, size));
           rows.push_back(std::move(row));
         }
       }
       if (options.generate > 0) {
-        CRIA_ASSIGN_OR_RETURN(BenchRow row, bench.decode(options.generate, static_cast<uint32_t>(depth),
-                                                         static_cast<uint32_t>(batch)));
+        CRIA_ASSIGN_OR_RETURN(BenchRow row, bench.decode(options.generate, filled, size));
         rows.push_back(std::move(row));
       }
     }
   }
-  if (rows.empty()) {
-    return invalidArgument("nothing to measure: --prompt 0 and --generate 0");
-  }
-  return rows;
+  return rows.empty() ? invalidArgument("nothing to measure: --prompt 0 and --generate 0") : Status();
 }
 
 StatusOr<int> runBench(const BenchOptions &options) {
@@ -241,8 +254,12 @@ StatusOr<int> runBench(const BenchOptions &options) {
   const InterruptScope interrupt;
   MachineLimits limits(threads);
   Bench bench(*opened->model, limits, options.repetitions, interrupt.flag());
-  CRIA_ASSIGN_OR_RETURN(const std::vector<BenchRow> rows, runRows(options, plan, bench));
-  writeData(options.common.json ? benchJson(*opened, threads, rows) : benchTable(*opened, rows));
+  std::vector<BenchRow> rows;
+  const Status status = runRows(options, plan, bench, rows);
+  if (!rows.empty()) { // Ctrl-C keeps what was measured before
+    writeData(options.common.json ? benchJson(*opened, threads, rows) : benchTable(*opened, rows));
+  }
+  CRIA_RETURN_IF_ERROR(status);
   if (options.profile) {
     talk(false, "{}", profileTable(*opened->model));
   }
@@ -254,14 +271,13 @@ StatusOr<int> runBench(const BenchOptions &options) {
 void addBenchCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command = app.add_subcommand("bench", "Measure speed against the machine's own limits");
-  addCommonOptions(*command, options->common,
-                   "An array of rows with every parameter and sample");
+  addCommonOptions(*command, options->common, "An array of rows with every parameter and sample");
   command->add_option("--prompt", options->prompts, "Prompt lengths; 0: none")
       ->type_name("128,512")
       ->capture_default_str();
   command->add_option("--generate", options->generate, "Tokens to generate; 0: none")
       ->type_name("N")
-      ->check(CLI::Range(0u, UINT32_MAX))
+      ->transform(wholeNumber(0, UINT32_MAX))
       ->capture_default_str();
   command->add_option("--depth", options->depths, "Positions filled before")
       ->type_name("0,2048")
@@ -271,7 +287,7 @@ void addBenchCommand(CLI::App &app, Action &action) {
       ->capture_default_str();
   command->add_option("--repetitions", options->repetitions, "Samples of each row")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1000u))
+      ->transform(wholeNumber(1, 1000))
       ->capture_default_str();
   command->add_flag("--profile", options->profile, "Print the time of each kernel on stderr");
   command->footer("Example:\n  cria bench stories.cria --prompt 128 --generate 32 --threads 2");

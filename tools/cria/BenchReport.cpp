@@ -3,8 +3,10 @@
 
 #include "tools/terminal/Terminal.h"
 
+#include "runtime/package/Json.h"
 #include <algorithm>
 #include <functional>
+
 #include <nlohmann/json.hpp>
 
 namespace cria::cli {
@@ -58,9 +60,9 @@ double median(std::vector<double> values) {
 }
 
 std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &rows) {
-  std::string text = fmt::format("{} · {} on {} ({}) · cria {}\n", opened.package->manifest().model.name,
-                                 opened.model->targetName(), opened.model->backendName(),
-                                 opened.model->deviceName(), CRIA_VERSION);
+  std::string text = fmt::format("{} · {} on {} ({}) · cria {}\n",
+                                 printable(opened.package->manifest().model.name), opened.model->targetName(),
+                                 opened.model->backendName(), opened.model->deviceName(), CRIA_VERSION);
   text += fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11} {:>9} {:>8} {:>10} {:>9} {:>10}\n", "phase", "tokens",
                       "context", "batch", "tok/s", "spread", "GB/s", "of limit", "GFLOP/s", "of limit");
   for (const BenchRow &row : rows) {
@@ -101,9 +103,10 @@ std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::ve
                     {"threads", threads},
                     {"machine", opened.model->deviceName()},
                     {"compiler", manifest.compiler},
-                    {"version", CRIA_VERSION}});
+                    {"version", CRIA_VERSION},
+                    {"commit", CRIA_COMMIT}});
   }
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string profileTable(const Model &model) {

@@ -3,10 +3,10 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "CompileCache.h"
+#include "JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
@@ -25,7 +25,7 @@ StatusOr<int> runList(const OutputOptions &options) {
     }
   }
   if (options.json) {
-    writeData(rows.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    writeJson(rows, 2);
   }
   CRIA_ASSIGN_OR_RETURN(const std::filesystem::path folder, cacheFolder());
   talk(options.quiet, "{}, {} in {}", countOf(entries.size(), "package"), formatBytes(total),
@@ -36,7 +36,7 @@ StatusOr<int> runList(const OutputOptions &options) {
 StatusOr<int> runClear(const OutputOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const uint64_t bytes, clearCache());
   if (options.json) {
-    writeData(Json{{"removed_bytes", bytes}}.dump() + "\n");
+    writeJson(Json{{"removed_bytes", bytes}});
   }
   talk(options.quiet, "removed {}", formatBytes(bytes));
   return kExitSuccess;

@@ -5,13 +5,12 @@
 #include "CommonOptions.h"
 #include "CompileCache.h"
 #include "Interrupt.h"
+#include "JsonOutput.h"
 #include "LineEditor.h"
 #include "SamplingOptions.h"
-#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Session.h"
-
-#include <nlohmann/json.hpp>
+#include "tools/terminal/Terminal.h"
 
 namespace cria::cli {
 namespace {
@@ -24,7 +23,7 @@ struct ChatOptions {
 };
 
 constexpr std::string_view kHelp = R"(/help           this text
-/system TEXT    set the system prompt and start anew; without TEXT: show it
+/system TEXT    set the system prompt and start anew; without TEXT: show it; none: remove it
 /reset          start the conversation anew
 /quit           leave (also Ctrl-D)
 Ctrl-C          stop the answer
@@ -64,9 +63,7 @@ class Chat {
 public:
   Chat(const ChatOptions &options, const OpenedModel &opened, const ChatTemplate &chat)
       : options_(options), opened_(opened), chat_(chat), conversation_(chat, *opened.tokenizer),
-        session_(*opened.model), generator_(*opened.model, opened.tokenizer.get()) {
-    conversation_.setSystem(options.system);
-  }
+        session_(*opened.model), generator_(*opened.model, opened.tokenizer.get()) {}
 
   /// Whether a message could not be answered.
   bool failed() const { return failed_; }
@@ -74,20 +71,35 @@ public:
   Status run() {
     LineEditor editor("> ", historyFile());
     while (std::optional<std::string> line = editor.read()) {
-      if (*line == "/quit" || *line == "/exit") {
+      const InterruptScope interrupt(
+          SecondInterrupt::isIgnored); // from the line on, not from the first token on
+      const std::string text = trimmed(*line);
+      if (text == "/quit" || text == "/exit") {
         break;
       }
-      if (line->starts_with('/')) {
-        obey(*line);
-      } else if (line->find_first_not_of(" \t") != std::string::npos) {
-        CRIA_RETURN_IF_ERROR(answer(*line));
+      if (text.starts_with('/')) {
+        CRIA_RETURN_IF_ERROR(obey(text));
+      } else if (!text.empty()) {
+        CRIA_RETURN_IF_ERROR(answer(*line, interrupt.flag()));
       }
     }
     return {};
   }
 
+  /// Checks and takes a system prompt. Errors: not UTF-8, or too long for the context.
+  Status setSystem(std::string text) {
+    warnOfTags(text);
+    return conversation_.setSystem(std::move(text), opened_.model->context());
+  }
+
 private:
-  void obey(const std::string &line) {
+  static std::string trimmed(const std::string &line) {
+    constexpr const char *kBlank = " \t\r";
+    const size_t first = line.find_first_not_of(kBlank);
+    return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(kBlank) - first + 1);
+  }
+
+  Status obey(const std::string &line) {
     if (line == "/help") {
       talk(false, "{}", kHelp);
     } else if (line == "/reset") {
@@ -96,12 +108,24 @@ private:
     } else if (line == "/system") {
       talk(false, "(system prompt: {})", conversation_.system().empty() ? "none" : conversation_.system());
     } else if (line.starts_with("/system ")) {
-      conversation_.setSystem(line.substr(std::string_view("/system ").size()));
-      conversation_.reset();
-      talk(options_.common.quiet, "(system prompt set; a new conversation)");
+      const std::string text = trimmed(line.substr(std::string_view("/system ").size()));
+      if (const Status status = setSystem(text == "none" ? "" : text); !status.ok()) {
+        refuse(status);
+      } else {
+        conversation_.reset();
+        talk(options_.common.quiet, "(system prompt {}; a new conversation)",
+             text == "none" ? "removed" : "set");
+      }
     } else {
       talk(false, "unknown command '{}'\n{}", line, kHelp);
     }
+    return {};
+  }
+
+  // What cannot be done is said, and the conversation goes on.
+  void refuse(const Status &status) {
+    talk(false, "error: {}", status.message());
+    failed_ = true;
   }
 
   void warnOfTags(const std::string &text) {
@@ -112,18 +136,16 @@ private:
   }
 
   // A message that cannot be answered is said, and the conversation goes on.
-  Status answer(const std::string &text) {
+  Status answer(const std::string &text, const CancelFlag *cancel) {
     warnOfTags(text);
     const uint32_t context = opened_.model->context();
     StatusOr<ChatTurn> turn = conversation_.ask(text, context, context / kReserveFraction);
     if (!turn.ok()) {
-      talk(false, "error: {}", turn.status().message());
-      failed_ = true;
+      refuse(turn.status());
       return {};
     }
     if (turn->droppedPairs > 0) {
-      talk(options_.common.quiet,
-           "(the context is full: dropped the oldest {}, the system prompt stays)",
+      talk(options_.common.quiet, "(the context is full: dropped the oldest {}, the system prompt stays)",
            countOf(turn->droppedPairs, "pair"));
     }
     CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(options_.sampling, opened_));
@@ -132,38 +154,35 @@ private:
     request.stopTokens = std::move(turn->stopIds);
     request.continuesText = false;
     request.session = &session_;
-    GenerateResult result = generate(request);
+    GenerateResult result = generate(request, cancel);
     if (options_.common.json && result.reason != FinishReason::error) {
-      writeJson(request, result, turn->droppedPairs);
+      writeAnswer(request, result, turn->droppedPairs);
     }
     finish(std::move(result));
     return {};
   }
 
-  GenerateResult generate(const GenerateRequest &request) {
-    const InterruptScope interrupt;
+  GenerateResult generate(const GenerateRequest &request, const CancelFlag *cancel) {
     const bool streams = !options_.common.json;
     GenerateResult result = generator_.generate(
-        request, [&](const GenerateEvent &event) { writeData(streams ? event.text : ""); },
-        interrupt.flag());
+        request, [&](const GenerateEvent &event) { writeData(streams ? event.text : ""); }, cancel);
     writeData(streams ? "\n" : "");
     return result;
   }
 
-  static void writeJson(const GenerateRequest &request, const GenerateResult &result, uint32_t droppedPairs) {
-    const nlohmann::ordered_json row = {{"answer", result.text},
-                                        {"finish_reason", finishReasonName(result.reason)},
-                                        {"prompt_tokens", request.prompt.size()},
-                                        {"generated_tokens", result.tokens.size()},
-                                        {"dropped_pairs", droppedPairs},
-                                        {"seed", request.seed}};
-    writeData(row.dump() + "\n");
+  static void writeAnswer(const GenerateRequest &request, const GenerateResult &result,
+                          uint32_t droppedPairs) {
+    writeJson({{"answer", result.text},
+               {"finish_reason", finishReasonName(result.reason)},
+               {"prompt_tokens", request.prompt.size()},
+               {"generated_tokens", result.tokens.size()},
+               {"dropped_pairs", droppedPairs},
+               {"seed", request.seed}});
   }
 
   void finish(GenerateResult result) {
     if (result.reason == FinishReason::error) {
-      talk(false, "error: {}", result.status.message());
-      failed_ = true;
+      refuse(result.status);
       conversation_.retract();
       return;
     }
@@ -195,6 +214,11 @@ StatusOr<int> runChat(const ChatOptions &options) {
          opened->package->manifest().model.name, chat.name());
   }
   Chat conversation(options, *opened, chat);
+  CRIA_RETURN_IF_ERROR(conversation.setSystem(options.system));
+  std::optional<InterruptsIgnored> ignored; // between a prompt and its answer; a pipe has nobody to go on for
+  if (isTerminal(stdin)) {
+    ignored.emplace();
+  }
   CRIA_RETURN_IF_ERROR(conversation.run());
   // A person has seen the message and went on; a script has only the exit code.
   return conversation.failed() && !isTerminal(stdin) ? kExitError : kExitSuccess;
@@ -205,8 +229,7 @@ StatusOr<int> runChat(const ChatOptions &options) {
 void addChatCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<ChatOptions>();
   CLI::App *command = app.add_subcommand("chat", "Talk with a chat model");
-  addCommonOptions(*command, options->common,
-                   "Each answer as an object on a line of its own");
+  addCommonOptions(*command, options->common, "Each answer as an object on a line of its own");
   command->add_option("--system", options->system, "System prompt")->type_name("TEXT");
   command
       ->add_option("--chat-template", options->chatTemplate,

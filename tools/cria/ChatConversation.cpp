@@ -14,7 +14,23 @@ StatusOr<ChatTurn> ChatConversation::render() const {
   return ChatTurn{std::move(ids), std::move(rendered.stopTexts), std::move(rendered.stopIds)};
 }
 
+Status ChatConversation::setSystem(std::string text, uint32_t context) {
+  StatusOr<std::vector<int32_t>> ids = tokenizer_.encode(text);
+  if (!ids.ok()) {
+    return ids.status().withContext("the system prompt");
+  }
+  if (ids->size() >= context) {
+    return invalidArgument("the system prompt is too long: {} tokens, the context holds {}", ids->size(),
+                           context);
+  }
+  system_ = std::move(text);
+  return {};
+}
+
 StatusOr<ChatTurn> ChatConversation::ask(std::string text, uint32_t context, uint32_t reserve) {
+  if (StatusOr<std::vector<int32_t>> ids = tokenizer_.encode(text); !ids.ok()) {
+    return ids.status().withContext("the message"); // before the template moves its bytes
+  }
   const std::vector<ChatMessage> before = messages_;
   messages_.push_back({ChatRole::user, std::move(text)});
   uint32_t dropped = 0;

@@ -24,13 +24,15 @@ public:
   ChatConversation(const ChatTemplate &chat, const Tokenizer &tokenizer)
       : chat_(chat), tokenizer_(tokenizer) {}
 
-  void setSystem(std::string text) { system_ = std::move(text); }
+  /// Errors: INVALID_ARGUMENT when the text is not UTF-8 or fills `context` positions; the old one then
+  /// stays.
+  Status setSystem(std::string text, uint32_t context);
   const std::string &system() const { return system_; }
   void reset() { messages_.clear(); }
 
   /// Renders the conversation with a new user message. Drops the oldest pairs until the ids leave `reserve`
-  /// of `context` positions free; the system prompt stays. Errors: INVALID_ARGUMENT when even one message is
-  /// too long; the message is then not kept.
+  /// of `context` positions free; the system prompt stays. Errors: INVALID_ARGUMENT when the text is not
+  /// UTF-8, or even one message is too long; the message is then not kept.
   StatusOr<ChatTurn> ask(std::string text, uint32_t context, uint32_t reserve);
   /// Ends the turn with what the model said.
   void answer(std::string text) { messages_.push_back({ChatRole::assistant, std::move(text)}); }

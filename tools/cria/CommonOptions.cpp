@@ -1,7 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CommonOptions.h"
 
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+
 namespace cria::cli {
+
+CLI::Validator wholeNumber(uint64_t min, uint64_t max) {
+  return CLI::Validator(
+      [min, max](std::string &text) {
+        uint64_t value = 0;
+        const char *end = text.data() + text.size();
+        const auto [rest, problem] = std::from_chars(text.data(), end, value);
+        if (problem != std::errc() || rest != end || value < min || value > max) {
+          return fmt::format("expected a whole number from {} to {}, found '{}'", min, max, text);
+        }
+        text = std::to_string(value); // without leading zeros, which would mean octal
+        return std::string();
+      },
+      "");
+}
+
+CLI::Validator finiteNumber(double min, double max) {
+  return CLI::Validator(
+      [min, max](std::string &text) {
+        double value = 0;
+        const char *end = text.data() + text.size();
+        const auto [rest, problem] = std::from_chars(text.data(), end, value);
+        const bool isInside = value >= min && value <= max; // false for NaN
+        return problem == std::errc() && rest == end && isInside
+                   ? std::string()
+                   : fmt::format("expected a number from {} to {}, found '{}'", min, max, text);
+      },
+      "");
+}
+
+namespace {
+
+// "512M", "1.5G", "2GiB", "4096": binary multiples. Becomes the number of bytes.
+CLI::Validator memorySize() {
+  return CLI::Validator(
+      [](std::string &text) {
+        constexpr std::string_view kUnits = "BKMGT";
+        constexpr double kMost = 0x1p60;
+        double value = 0;
+        const char *end = text.data() + text.size();
+        const auto [rest, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+        std::string unit(rest, end);
+        for (const char *ending : {"iB", "ib", "B", "b"}) {
+          if (unit.size() > 1 && unit.ends_with(ending)) {
+            unit.resize(unit.size() - std::string_view(ending).size());
+          }
+        }
+        const size_t power = unit.empty() ? 0 : kUnits.find(static_cast<char>(std::toupper(unit[0])));
+        const bool isSize = problem == std::errc() && unit.size() <= 1 && power != std::string_view::npos;
+        const double bytes = isSize ? std::ldexp(value, static_cast<int>(10 * power)) : -1;
+        if (!(bytes >= 1 && bytes <= kMost)) {
+          return fmt::format("expected a size like 512M or 1.5G, found '{}'", text);
+        }
+        text = std::to_string(static_cast<uint64_t>(bytes));
+        return std::string();
+      },
+      "");
+}
+
+} // namespace
 
 void addPluginFolderOption(CLI::App &command, std::vector<std::string> &folders) {
   command.add_option("--plugin-dir", folders, "Folder with plugins, searched first (repeatable)")
@@ -25,16 +90,16 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
       ->type_name("NAME");
   command.add_option("--device", options.device, "Device number of the backend")
       ->type_name("N")
-      ->check(CLI::Range(0u, UINT32_MAX));
+      ->transform(wholeNumber(0, UINT32_MAX));
   command.add_option("--threads", options.threads, "Threads; default: the backend's choice")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1024u));
+      ->transform(wholeNumber(1, 1024));
   command.add_option("--context", options.context, "Positions per sequence; default: all the package has")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1u << 24));
+      ->transform(wholeNumber(1, 1u << 24));
   command.add_option("--kv-memory", options.kvMemoryBytes, "Memory for the KV cache, e.g. 512M or 2G")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(memorySize());
   addPluginFolderOption(command, options.pluginFolders);
   command.add_flag("--verify", options.verify, "Check the digests of the weights too");
   addOutputOptions(command, options, json);

@@ -29,6 +29,10 @@ struct CommonOptions : OutputOptions {
   bool verify = false;
 };
 
+/// For transform(): accepts decimal digits alone, from `min` to `max`.
+CLI::Validator wholeNumber(uint64_t min, uint64_t max);
+/// Accepts finite numbers from `min` to `max`.
+CLI::Validator finiteNumber(double min, double max);
 /// --quiet and --json; `json` says what the data looks like then.
 void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json);
 /// Adds the positional MODEL and the common options.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CompileCache.h"
 
+#include "Command.h"
 #include "CompilerProcess.h"
-#include "tools/terminal/Terminal.h"
 #include "runtime/package/Sha256.h"
+#include "tools/terminal/Terminal.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -88,12 +89,17 @@ bool isPackage(const fs::path &path) {
   return fs::exists(path / "manifest.json", problem);
 }
 
+// What a compiler that was killed has left behind.
+static bool isLeftover(const fs::path &path) {
+  return path.filename().string().find(".cria.tmp-") != std::string::npos;
+}
+
 StatusOr<std::vector<CacheEntry>> listCache() {
   CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
   std::vector<CacheEntry> entries;
   std::error_code problem;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
-    if (isPackage(entry.path())) {
+    if (isPackage(entry.path()) || isLeftover(entry.path())) {
       entries.push_back({entry.path(), bytesOf(entry.path())});
     }
   }
@@ -115,14 +121,15 @@ StatusOr<uint64_t> clearCache() {
   return bytes;
 }
 
-StatusOr<std::string> compileIntoCache(const std::string &checkpoint, bool quiet) {
+StatusOr<std::string> cachedPackage(const std::string &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
   CRIA_ASSIGN_OR_RETURN(const std::string key, keyOf(checkpoint));
   const fs::path name = fs::weakly_canonical(checkpoint).filename();
-  const std::string package = (folder / fmt::format("{}-{}.cria", name.string(), key)).string();
-  if (isPackage(package)) {
-    return package;
-  }
+  return (folder / fmt::format("{}-{}.cria", name.string(), key)).string();
+}
+
+Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet) {
+  const fs::path folder = fs::path(package).parent_path();
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) {
@@ -135,10 +142,10 @@ StatusOr<std::string> compileIntoCache(const std::string &checkpoint, bool quiet
     arguments.emplace_back("--quiet");
   }
   CRIA_ASSIGN_OR_RETURN(const int code, runCompiler(arguments));
-  if (code != 0) {
-    return invalidArgument("'{}' could not be compiled (see above)", checkpoint);
+  if (code == kExitInterrupted) {
+    return error(StatusCode::cancelled, "the compiler was interrupted");
   }
-  return package;
+  return code == 0 ? Status() : invalidArgument("'{}' could not be compiled (see above)", checkpoint);
 }
 
 } // namespace cria::cli

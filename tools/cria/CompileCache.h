@@ -21,7 +21,7 @@ struct CacheEntry {
 /// Errors: NOT_FOUND when no variable says where a home folder is.
 StatusOr<std::filesystem::path> cacheFolder();
 
-/// Packages in the cache, by name.
+/// Packages in the cache, and what was left of some that were never finished, by name.
 StatusOr<std::vector<CacheEntry>> listCache();
 
 /// Removes them; returns the bytes that became free.
@@ -30,9 +30,11 @@ StatusOr<uint64_t> clearCache();
 /// Whether `path` is a package folder (has a manifest).
 bool isPackage(const std::filesystem::path &path);
 
-/// The package of a checkpoint: an existing one from the cache, or one compiled now, which is said on stderr
-/// unless `quiet`. The key is the compiler build and each input's name, size, time and, for small files,
-/// digest.
-StatusOr<std::string> compileIntoCache(const std::string &checkpoint, bool quiet);
+/// Where the cache has, or would have, the package of a checkpoint. The key is the compiler build and each
+/// input's name, size, time and, for small files, digest.
+StatusOr<std::string> cachedPackage(const std::string &checkpoint);
+
+/// Compiles a checkpoint into `package` of the cache, which is said on stderr unless `quiet`.
+Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet);
 
 } // namespace cria::cli

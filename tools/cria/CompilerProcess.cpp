@@ -2,9 +2,12 @@
 #include "CompilerProcess.h"
 
 #include "Command.h"
+#include "Interrupt.h"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <spawn.h>
@@ -36,9 +39,18 @@ StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, in
   if (output >= 0) {
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   }
+  // Signals that this process ignores while it waits are the child's to obey.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGINT);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t child = 0;
   const int problem =
-      posix_spawn(&child, program.c_str(), &actions, nullptr, pointersTo(all).data(), environ);
+      posix_spawn(&child, program.c_str(), &actions, &attributes, pointersTo(all).data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) {
     return error(StatusCode::io, "cannot start '{}': {}", program, std::strerror(problem));
@@ -60,6 +72,27 @@ StatusOr<int> waitFor(pid_t child) {
   }
   return WEXITSTATUS(state);
 }
+
+std::atomic<pid_t> compilerProcess = 0; // a signal handler can only be told through a global
+
+extern "C" void forwardSignal(int signal) { kill(compilerProcess, signal); }
+
+/// A request to end this process goes to the compiler, whose end it then waits for.
+class TerminationForwarded {
+public:
+  explicit TerminationForwarded(pid_t child) {
+    compilerProcess = child;
+    struct sigaction action {};
+    action.sa_handler = forwardSignal;
+    sigaction(SIGTERM, &action, &before_);
+  }
+  ~TerminationForwarded() { sigaction(SIGTERM, &before_, nullptr); }
+  TerminationForwarded(const TerminationForwarded &) = delete;
+  TerminationForwarded &operator=(const TerminationForwarded &) = delete;
+
+private:
+  struct sigaction before_ {};
+};
 
 std::string readAll(int file) {
   std::string text;
@@ -108,7 +141,10 @@ StatusOr<std::string> compilerVersion() {
 
 StatusOr<int> runCompiler(const std::vector<std::string> &arguments) {
   CRIA_ASSIGN_OR_RETURN(const std::string program, findCompiler());
+  // Ctrl-C reaches the compiler too, which ends cleanly; this process waits for it.
+  const InterruptsIgnored interruptsReachTheCompiler;
   CRIA_ASSIGN_OR_RETURN(const pid_t child, spawn(program, arguments, -1));
+  const TerminationForwarded terminationReachesTheCompiler(child);
   return waitFor(child);
 }
 

@@ -4,8 +4,9 @@
 #include "CommonOptions.h"
 #include "CompileCache.h"
 #include "InspectReport.h"
-#include "tools/terminal/Terminal.h"
+#include "JsonOutput.h"
 #include "frontends/huggingface/HuggingFaceCheckpoint.h"
+#include "tools/terminal/Terminal.h"
 
 namespace cria::cli {
 namespace {
@@ -21,7 +22,7 @@ StatusOr<int> inspectPackage(const InspectOptions &options) {
                         Package::open(options.path, {.verifyWeights = options.verify}));
   if (options.json) {
     CRIA_ASSIGN_OR_RETURN(const nlohmann::ordered_json json, packageJson(*package));
-    writeData(json.dump(2) + "\n");
+    writeJson(json, 2);
     return kExitSuccess;
   }
   CRIA_ASSIGN_OR_RETURN(const std::string text, packageText(*package, options.detail));
@@ -51,7 +52,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
                                    {"chat", checkpoint.chat.toJson()},
                                    {"tensors", checkpoint.tensors.size()},
                                    {"notes", checkpoint.notes}};
-    writeData(json.dump(2) + "\n");
+    writeJson(json, 2);
     return kExitSuccess;
   }
   writeData(fmt::format("checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,

@@ -4,6 +4,8 @@
 #include "RequestFile.h"
 #include "tools/terminal/Terminal.h"
 
+#include "runtime/package/Json.h"
+
 #include <algorithm>
 #include <map>
 
@@ -183,7 +185,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
 } // namespace
 
 std::string modelText(const ModelConfig &model) {
-  std::string text = fmt::format("model {} ({}, {} parameters)\n", model.name, model.architecture,
+  std::string text = fmt::format("model {} ({}, {} parameters)\n", printable(model.name), model.architecture,
                                  formatCount(static_cast<uint64_t>(model.parameters())));
   text += fmt::format("  dim {}, {} layers, {} heads, {} KV heads, head_dim {}, FFN {}, vocabulary {}{}\n",
                       model.dim, model.layers, model.heads, model.kvHeads, model.headDim, model.ffnDim,
@@ -196,8 +198,8 @@ std::string modelText(const ModelConfig &model) {
 StatusOr<std::string> packageText(const Package &package, const InspectDetail &detail) {
   const Manifest &manifest = package.manifest();
   std::string text = fmt::format(
-      "package {}\n  made by {}\n  weights {}, KV {}{}\n", package.folder(), manifest.compiler,
-      manifest.options.weights, manifest.options.kv,
+      "package {}\n  made by {}\n  weights {}, KV {}{}\n", package.folder(), printable(manifest.compiler),
+      printable(manifest.options.weights), printable(manifest.options.kv),
       manifest.options.randomSeed ? fmt::format(", random weights from seed {}", *manifest.options.randomSeed)
                                   : "");
   text += fmt::format("  tokenizer {}, chat template {}\n", package.hasTokenizer() ? "yes" : "none",

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Ctrl-C as a flag: the first press ends the running work cleanly, the second the program.
+// Ctrl-C as a flag that ends the running work cleanly.
 #pragma once
 
 #include "runtime/exec/CancelFlag.h"
 
+#include <csignal>
+
 namespace cria::cli {
 
-/// Routes SIGINT to its flag while it lives. One at a time.
+enum class SecondInterrupt { endsProgram, isIgnored };
+
+/// Routes SIGINT to its flag while it lives, then back to where it went before. One at a time.
 class InterruptScope {
 public:
-  InterruptScope();
+  explicit InterruptScope(SecondInterrupt second = SecondInterrupt::endsProgram);
   ~InterruptScope();
   InterruptScope(const InterruptScope &) = delete;
   InterruptScope &operator=(const InterruptScope &) = delete;
@@ -19,6 +23,19 @@ public:
 
 private:
   CancelFlag flag_;
+  struct sigaction before_ {};
+};
+
+/// SIGINT does nothing while it lives, except in an InterruptScope.
+class InterruptsIgnored {
+public:
+  InterruptsIgnored();
+  ~InterruptsIgnored();
+  InterruptsIgnored(const InterruptsIgnored &) = delete;
+  InterruptsIgnored &operator=(const InterruptsIgnored &) = delete;
+
+private:
+  struct sigaction before_ {};
 };
 
 } // namespace cria::cli

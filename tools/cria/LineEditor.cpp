@@ -37,8 +37,8 @@ private:
   struct sigaction previous_ {};
 };
 
-// One character for libedit: 1, 0 at the end, -1 on Ctrl-C or an error. libedit's own reader goes on after the
-// first signal.
+// One character for libedit: 1, 0 at the end, -1 on Ctrl-C or an error. libedit's own reader goes on after
+// the first signal.
 int readCharacter(EditLine *, wchar_t *out) {
   std::mbstate_t state{};
   for (;;) {
@@ -128,6 +128,8 @@ std::optional<std::string> LineEditor::read() {
     return std::getline(std::cin, line) ? std::optional(line) : std::nullopt;
   }
   const ReadInterruptible scope;
+  // libedit would show the prompt first and set the terminal after: keys in between would be the terminal's.
+  el_set(terminal_->editor, EL_PREP_TERM, 1);
   int count = 0;
   const char *text = el_gets(terminal_->editor, &count);
   if (text == nullptr && count < 0) { // Ctrl-C

@@ -3,14 +3,14 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
+#include "JsonOutput.h"
 #include "OpenModel.h"
 #include "ParseList.h"
-#include "tools/terminal/Terminal.h"
+#include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
 #include "runtime/package/Safetensors.h"
-
-#include <nlohmann/json.hpp>
+#include "tools/terminal/Terminal.h"
 
 namespace cria::cli {
 namespace {
@@ -72,7 +72,7 @@ Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::s
         return Status();
       }));
   if (options.common.json) {
-    writeData(json.dump() + "\n");
+    writeJson(json);
   }
   return {};
 }
@@ -80,6 +80,8 @@ Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::s
 StatusOr<int> runLogits(const LogitsOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, parseNumbers("--tokens", options.tokens, 0));
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
+  const Generator generator(*opened->model, nullptr);
+  CRIA_RETURN_IF_ERROR(generator.check({.prompt = ids}));
   CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids)
                                               : writeFile(options, *opened->model, ids));
   if (!options.output.empty()) {
@@ -94,8 +96,7 @@ StatusOr<int> runLogits(const LogitsOptions &options) {
 void addLogitsCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<LogitsOptions>();
   CLI::App *command = app.add_subcommand("logits", "Compute the logits after each token");
-  addCommonOptions(*command, options->common,
-                   "Without -o: an array of {position, token, argmax, logit}");
+  addCommonOptions(*command, options->common, "Without -o: an array of {position, token, argmax, logit}");
   command->add_option("--tokens", options->tokens, "Token ids, BOS included")
       ->required()
       ->type_name("1,15043,3186");

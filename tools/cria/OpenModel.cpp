@@ -41,16 +41,33 @@ std::vector<int32_t> OpenedModel::eosIds() const {
   return {ids.begin(), ids.end()};
 }
 
-StatusOr<std::shared_ptr<const Package>> openPackage(const CommonOptions &options) {
-  std::string folder = options.model;
-  if (std::filesystem::is_directory(folder) && !isPackage(folder) &&
-      std::filesystem::exists(std::filesystem::path(folder) / "config.json")) {
-    CRIA_ASSIGN_OR_RETURN(folder, compileIntoCache(folder, options.quiet));
-  }
+static bool isCheckpoint(const std::filesystem::path &path) {
+  return std::filesystem::is_directory(path) && !isPackage(path) &&
+         std::filesystem::exists(path / "config.json");
+}
+
+static StatusOr<std::shared_ptr<const Package>> openFolder(const std::string &folder,
+                                                           const CommonOptions &options) {
   Progress progress("verifying", options.quiet);
   return Package::open(folder,
                        {.verifyWeights = options.verify,
                         .progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); }});
+}
+
+StatusOr<std::shared_ptr<const Package>> openPackage(const CommonOptions &options) {
+  if (!isCheckpoint(options.model)) {
+    return openFolder(options.model, options);
+  }
+  CRIA_ASSIGN_OR_RETURN(const std::string cached, cachedPackage(options.model));
+  if (isPackage(cached)) {
+    StatusOr<std::shared_ptr<const Package>> package = openFolder(cached, options);
+    if (package.ok()) {
+      return package;
+    }
+    talk(options.quiet, "note: {}", package.status().message());
+  }
+  CRIA_RETURN_IF_ERROR(compileIntoCache(options.model, cached, options.quiet));
+  return openFolder(cached, options);
 }
 
 StatusOr<std::unique_ptr<OpenedModel>> openModel(const CommonOptions &options) {

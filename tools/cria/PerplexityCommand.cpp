@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria perplexity: exp of the mean negative log-likelihood of a text. The text is cut into windows of the
-// context; each window begins with BOS, and its second half is scored, so every scored token sees at least
-// half a context.
+// context; each window begins with BOS, and what of its second half was not scored before is scored, so every
+// scored token sees at least half a context, and counts once.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
+#include "JsonOutput.h"
 #include "OpenModel.h"
-#include "tools/terminal/Progress.h"
 #include "RequestFile.h"
-#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
+#include "tools/terminal/Progress.h"
+#include "tools/terminal/Terminal.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
@@ -62,17 +62,24 @@ StatusOr<Score> scoreText(const PerplexityOptions &options, const OpenedModel &o
                           std::span<const int32_t> ids) {
   const size_t bos = opened.bosId() >= 0 ? 1 : 0;
   const size_t width = opened.model->context() - bos;
+  if (width < 2) {
+    return invalidArgument("--context {}: expected at least {} positions for a window",
+                           opened.model->context(), 2 + bos);
+  }
   const size_t stride = options.stride != 0 ? options.stride : width / 2;
   const InterruptScope interrupt;
   Progress progress("scoring tokens", options.common.quiet);
   Score score;
+  size_t scoredEnd = 0; // of ids
   for (size_t start = 0; start + width <= ids.size() || start == 0; start += stride) {
     const std::span<const int32_t> part = ids.subspan(start, std::min(width, ids.size() - start));
     std::vector<int32_t> window(bos, opened.bosId());
     window.insert(window.end(), part.begin(), part.end());
-    CRIA_RETURN_IF_ERROR(scoreWindow(*opened.model, window, window.size() - (window.size() - bos) / 2,
-                                     interrupt.flag(), score));
-    progress.update(start + part.size(), ids.size());
+    const size_t secondHalf = part.size() - part.size() / 2;
+    const size_t first = std::max(secondHalf, scoredEnd > start ? scoredEnd - start : 0);
+    CRIA_RETURN_IF_ERROR(scoreWindow(*opened.model, window, bos + first, interrupt.flag(), score));
+    scoredEnd = start + part.size();
+    progress.update(scoredEnd, ids.size());
   }
   return score;
 }
@@ -94,7 +101,7 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
                                         {"nll", score.mean()},
                                         {"scored_tokens", score.count},
                                         {"tokens", ids.size()}};
-    writeData(row.dump() + "\n");
+    writeJson(row);
   } else {
     writeData(fmt::format("{:.4f} ± {:.4f}\n", perplexity, deviation));
     talk(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}", score.count,
@@ -108,12 +115,11 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
 void addPerplexityCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<PerplexityOptions>();
   CLI::App *command = app.add_subcommand("perplexity", "Measure how well the model predicts a text");
-  addCommonOptions(*command, options->common,
-                   "An object");
+  addCommonOptions(*command, options->common, "An object");
   command->add_option("file", options->file, "Text file; -: standard input")->required()->type_name("FILE");
   command->add_option("--stride", options->stride, "Tokens between windows; default: half a window")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->transform(wholeNumber(1, UINT32_MAX));
   command->footer("Example:\n  cria perplexity stories.cria book.txt --context 256");
   command->callback([options, &action] { action = [options] { return runPerplexity(*options); }; });
 }

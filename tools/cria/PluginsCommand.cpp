@@ -2,11 +2,11 @@
 // cria plugins: every plugin that was found, and for those that are refused, why.
 #include "Command.h"
 #include "CommonOptions.h"
-#include "tools/terminal/Terminal.h"
+#include "JsonOutput.h"
 #include "runtime/plugin/PluginRegistry.h"
+#include "tools/terminal/Terminal.h"
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
@@ -28,18 +28,20 @@ void printJson(const std::vector<PluginCandidate> &candidates) {
                     {"path", candidate.library.string()},
                     {"sidecar", candidate.sidecar.string()}});
   }
-  writeData(rows.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  writeJson(rows, 2);
 }
 
 void printTable(const std::vector<PluginCandidate> &candidates) {
-  fmt::print("{:<8} {:<12} {:<8} {:<8} {:<8} {}\n", "KIND", "NAME", "VERSION", "ABI", "STATE", "PATH");
+  constexpr const char *kRow = "{:<8} {:<12} {:<8} {:<8} {:<8} {}\n";
+  std::string text = fmt::format(fmt::runtime(kRow), "KIND", "NAME", "VERSION", "ABI", "STATE", "PATH");
   for (const PluginCandidate &candidate : candidates) {
-    fmt::print("{:<8} {:<12} {:<8} {:<8} {:<8} {}\n", candidate.kind, candidate.name, candidate.version,
-               candidate.abi, candidate.loaded ? "loaded" : "refused", candidate.sidecar.string());
+    text += fmt::format(fmt::runtime(kRow), candidate.kind, candidate.name, candidate.version, candidate.abi,
+                        candidate.loaded ? "loaded" : "refused", candidate.sidecar.string());
     if (!candidate.loaded) {
-      fmt::print("         {}\n", candidate.reason);
+      text += fmt::format("         {}\n", candidate.reason);
     }
   }
+  writeData(text);
 }
 
 StatusOr<int> runPlugins(const PluginsOptions &options) {

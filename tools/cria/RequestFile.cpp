@@ -109,6 +109,7 @@ StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path) {
     if (!request.ok()) {
       return request.status().withContext(fmt::format("{}:{}", path, number));
     }
+    request->line = number;
     requests.push_back(std::move(*request));
   }
   if (requests.empty()) {

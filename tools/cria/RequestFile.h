@@ -13,6 +13,7 @@
 namespace cria::cli {
 
 struct FileRequest {
+  size_t line = 0; // of the file, from 1
   std::string prompt;
   std::optional<uint32_t> maxTokens;
   std::optional<uint64_t> seed;

@@ -3,12 +3,11 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
+#include "JsonOutput.h"
 #include "RequestFile.h"
 #include "SamplingOptions.h"
-#include "tools/terminal/Terminal.h"
 #include "runtime/exec/Generator.h"
-
-#include <nlohmann/json.hpp>
+#include "tools/terminal/Terminal.h"
 
 namespace cria::cli {
 namespace {
@@ -66,6 +65,9 @@ void printTiming(const RunOptions &options, const OpenedModel &opened,
   uint64_t promptNs = 0;
   uint64_t totalNs = 0;
   for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].reason == FinishReason::error) {
+      continue; // it did not run, or not to its end
+    }
     promptTokens += requests[i].prompt.size();
     generated += results[i].tokens.size();
     promptNs = std::max(promptNs, results[i].promptNs);
@@ -82,20 +84,9 @@ void printTiming(const RunOptions &options, const OpenedModel &opened,
        results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
 }
 
-// "error" of a single run is the program's error; with many, each line says its own.
-StatusOr<int> exitCodeOf(std::span<const GenerateResult> results) {
-  for (const GenerateResult &result : results) {
-    if (result.reason == FinishReason::error && results.size() == 1) {
-      return result.status;
-    }
-    if (result.reason == FinishReason::error) {
-      return kExitError;
-    }
-    if (result.reason == FinishReason::cancelled) {
-      return kExitInterrupted;
-    }
-  }
-  return kExitSuccess;
+bool hasReason(std::span<const GenerateResult> results, FinishReason reason) {
+  return std::any_of(results.begin(), results.end(),
+                     [&](const GenerateResult &result) { return result.reason == reason; });
 }
 
 StatusOr<std::string> promptText(const RunOptions &options) {
@@ -121,12 +112,14 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
     return invalidArgument("the prompt is empty and the model has no BOS token; give some text with -p");
   }
   request.logprobs = options.logprobs;
+  request.continuesText = !prompt.empty();
+  Generator generator(*opened.model, opened.tokenizer.get());
+  CRIA_RETURN_IF_ERROR(generator.check(request)); // nothing is printed of what cannot run
   const bool streams = !options.common.json && !options.logprobs;
   if (streams && options.echo) {
     writeData(prompt);
   }
   const InterruptScope interrupt;
-  Generator generator(*opened.model, opened.tokenizer.get());
   const GenerateCallback callback = [&](const GenerateEvent &event) {
     if (streams) {
       writeData(event.text);
@@ -136,12 +129,15 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
   };
   const GenerateResult result = generator.generate(request, callback, interrupt.flag());
   if (options.common.json) {
-    writeData(resultJson(opened, options, 0, prompt, request, result).dump() + "\n");
-  } else if (streams && result.reason != FinishReason::error) {
+    writeJson(resultJson(opened, options, 0, prompt, request, result));
+  } else if (streams) {
     writeData("\n");
   }
+  if (result.reason == FinishReason::error) {
+    return result.status;
+  }
   printTiming(options, opened, {&request, 1}, {&result, 1});
-  return exitCodeOf({&result, 1});
+  return result.reason == FinishReason::cancelled ? kExitInterrupted : kExitSuccess;
 }
 
 StatusOr<GenerateRequest> makeFileRequest(const RunOptions &options, const OpenedModel &opened,
@@ -153,6 +149,7 @@ StatusOr<GenerateRequest> makeFileRequest(const RunOptions &options, const Opene
   CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(sampling, opened));
   CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(opened, row.prompt));
   request.sequence = row.seed ? 0 : index; // a line with its own seed gives what it gives alone
+  request.continuesText = !row.prompt.empty();
   request.logprobs = options.logprobs;
   return request;
 }
@@ -163,8 +160,7 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
   for (const FileRequest &row : rows) {
     StatusOr<GenerateRequest> request = makeFileRequest(options, opened, row, requests.size());
     if (!request.ok()) {
-      return request.status().withContext(
-          fmt::format("{}: prompt {}", options.requestFile, requests.size() + 1));
+      return request.status().withContext(fmt::format("{}:{}", options.requestFile, row.line));
     }
     requests.push_back(std::move(*request));
   }
@@ -172,10 +168,17 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
   Generator generator(*opened.model, opened.tokenizer.get());
   const std::vector<GenerateResult> results = generator.generate(requests, {}, interrupt.flag());
   for (size_t i = 0; i < results.size(); ++i) {
-    writeData(resultJson(opened, options, i, rows[i].prompt, requests[i], results[i]).dump() + "\n");
+    writeJson(resultJson(opened, options, i, rows[i].prompt, requests[i], results[i]));
   }
   printTiming(options, opened, requests, results);
-  return exitCodeOf(results);
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (results[i].reason == FinishReason::error) {
+      talk(false, "error: {}:{}: {}", options.requestFile, rows[i].line, results[i].status.message());
+    }
+  }
+  return hasReason(results, FinishReason::error)       ? kExitError
+         : hasReason(results, FinishReason::cancelled) ? kExitInterrupted
+                                                       : kExitSuccess;
 }
 
 StatusOr<int> runRun(const RunOptions &options) {
@@ -189,8 +192,7 @@ StatusOr<int> runRun(const RunOptions &options) {
 void addRunCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App *command = app.add_subcommand("run", "Continue a text");
-  addCommonOptions(*command, options->common,
-                   "Each result as an object on a line of its own");
+  addCommonOptions(*command, options->common, "Each result as an object on a line of its own");
   CLI::Option_group *input = command->add_option_group("input", "Where the text comes from");
   input->add_option("-p,--prompt", options->prompt, "The text to continue")->type_name("PROMPT");
   input->add_option("-f,--file", options->promptFile, "A file with it; -: standard input")->type_name("FILE");

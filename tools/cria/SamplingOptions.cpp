@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "SamplingOptions.h"
 
+#include "runtime/text/Utf8.h"
+
 #include <limits>
 #include <random>
 
@@ -32,19 +34,19 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       .add_option("-n,--max-tokens", options.maxTokens,
                   "Generate at most N tokens; default: up to the context")
       ->type_name("N")
-      ->check(CLI::Range(0u, UINT32_MAX));
+      ->transform(wholeNumber(0, UINT32_MAX));
   CLI::Option *temperature =
       command.add_option("--temperature", options.temperature, "0: always the most likely token")
           ->type_name("T")
-          ->check(CLI::Range(0.0, 100.0));
+          ->check(finiteNumber(0, 100));
   CLI::Option *topK =
       command.add_option("--top-k", options.topK, "Choose among the K most likely tokens; 0: all")
           ->type_name("K")
-          ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()));
+          ->transform(wholeNumber(0, INT64_MAX));
   CLI::Option *topP =
       command.add_option("--top-p", options.topP, "Choose among tokens that make up this probability")
           ->type_name("P")
-          ->check(CLI::Range(0.0, 1.0));
+          ->check(finiteNumber(0, 1));
   command
       .add_option("--sampler", options.sampler,
                   "Samplers in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
@@ -54,7 +56,7 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->excludes(topP);
   command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
       ->type_name("S")
-      ->check(CLI::Range(uint64_t{0}, UINT64_MAX));
+      ->transform(wholeNumber(0, UINT64_MAX));
   command.add_option("--stop", options.stopTexts, "End before this text (repeatable)")
       ->type_name("TEXT")
       ->allow_extra_args(false)
@@ -62,7 +64,7 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command.add_flag("--ignore-eos", options.ignoreEos, "Go on after the end-of-text token");
   command.add_option("--min-tokens", options.minTokens, "No end-of-text token before N tokens")
       ->type_name("N")
-      ->check(CLI::Range(0u, UINT32_MAX));
+      ->transform(wholeNumber(0, UINT32_MAX));
 }
 
 std::string samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults) {
@@ -77,6 +79,12 @@ std::string samplerExpression(const SamplingOptions &options, const GenerationDe
 }
 
 StatusOr<GenerateRequest> makeRequest(const SamplingOptions &options, const OpenedModel &opened) {
+  for (const std::string &stop : options.stopTexts) {
+    if (stop.empty() || utf8::findInvalid(stop) != std::string::npos) {
+      return invalidArgument("--stop: expected a text in UTF-8, found {}",
+                             stop.empty() ? "an empty one" : "other bytes");
+    }
+  }
   const GenerationDefaults &defaults = opened.package->chat().generation;
   CRIA_ASSIGN_OR_RETURN(SamplerChain chain,
                         SamplerChain::create(*opened.registry, samplerExpression(options, defaults),

@@ -2,11 +2,10 @@
 // cria tokenize: the ids of a text.
 #include "Command.h"
 #include "CommonOptions.h"
+#include "JsonOutput.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
 #include "tools/terminal/Terminal.h"
-
-#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
@@ -43,7 +42,7 @@ void print(const TokenizeOptions &options, const Tokenizer &tokenizer, std::span
     for (const int32_t id : ids) {
       rows.push_back({{"id", id}, {"piece", tokenizer.piece(id)}});
     }
-    writeData(rows.dump() + "\n");
+    writeJson(rows);
   } else if (options.ids) {
     writeData(idsLine(ids));
   } else if (options.pieces) {

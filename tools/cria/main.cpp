@@ -4,7 +4,8 @@
 #include "Command.h"
 #include "CompilerProcess.h"
 
-#include <cstdio>
+#include "tools/terminal/Terminal.h"
+
 #include <fmt/ranges.h>
 
 namespace {
@@ -18,9 +19,22 @@ std::string versionText() {
                      compiler.ok() ? *compiler : "not installed", CRIA_ABI_MAJOR, CRIA_ABI_MINOR);
 }
 
+// Ctrl-C is the user's wish and no error (docs/decisions/0002).
 int report(const Status &status) {
-  fmt::print(stderr, "error: {}\n", status.message());
+  if (status.code() == StatusCode::cancelled) {
+    talk(false, "interrupted");
+    return kExitInterrupted;
+  }
+  talk(false, "error: {}", status.message());
   return kExitError;
+}
+
+// Whatever a command answered: its data must have got out.
+int finish(int exitCode) {
+  return finishData()
+             ? exitCode
+             : report(error(StatusCode::io,
+                            "cannot write to standard output: is the disk full or the pipe closed?"));
 }
 
 // The innermost command that was named on the command line.
@@ -52,8 +66,8 @@ int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   while (command->get_footer().empty()) {
     command = command->get_parent();
   }
-  fmt::print(stderr, "error: {}\n{}\nSee '{} --help'.\n", text, command->get_footer(),
-             command->get_parent() == nullptr ? "cria" : "cria " + command->get_name());
+  talk(false, "error: {}\n{}\nSee '{} --help'.", text, command->get_footer(),
+       command->get_parent() == nullptr ? "cria" : "cria " + command->get_name());
   return kExitError;
 }
 
@@ -84,6 +98,7 @@ void addCommands(CLI::App &app, Action &action) {
 } // namespace
 
 int main(int argc, char **argv) {
+  openStandardStreams();
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");
   app.require_subcommand(1);
   app.footer("Example:\n  cria compile examples/stories/model -o stories.cria\n  cria run stories.cria -p "
@@ -94,12 +109,8 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &problem) {
-    return reportParse(app, problem);
+    return finish(reportParse(app, problem));
   }
   const StatusOr<int> result = action();
-  if (result.ok() && std::ferror(stdout) != 0) {
-    return report(
-        error(StatusCode::io, "cannot write to standard output: is the disk full or the pipe closed?"));
-  }
-  return result.ok() ? *result : report(result.status());
+  return finish(result.ok() ? *result : report(result.status()));
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A progress bar on stderr, drawn on terminals only.
+// Progress on stderr, drawn on terminals only.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace cria::cli {
 
-/// Redraws when the percentage changes; the bar is erased when the object goes.
+/// One line that is drawn over, and erased when the object goes.
 class Progress {
 public:
   Progress(std::string label, bool quiet);
@@ -15,11 +16,17 @@ public:
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
 
+  /// A bar of bytes done; redrawn when the percentage changes.
   void update(uint64_t done, uint64_t total);
+  /// What is being done now, where nobody knows how much of it there is.
+  void stage(std::string_view what);
 
 private:
+  void draw(std::string_view line);
+
   std::string label_;
   bool shown_;
+  bool isDrawn_ = false;
   int percent_ = -1;
 };
 

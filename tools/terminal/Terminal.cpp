@@ -2,15 +2,30 @@
 #include "tools/terminal/Terminal.h"
 
 #include <array>
+#include <cerrno>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace cria::cli {
+
+void openStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const bool isClosed = fcntl(stream, F_GETFD) < 0 && errno == EBADF;
+    if (isClosed) { // open() takes the lowest free number, which is this one
+      (void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
+}
 
 bool isTerminal(std::FILE *stream) { return isatty(fileno(stream)) == 1; }
 
 bool writeData(std::string_view text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
+
+bool finishData() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
+void writeTalk(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 std::string formatBytes(uint64_t bytes) {
   constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};

@@ -16,6 +16,11 @@ namespace {
 constexpr int64_t kPageTokens = 32;
 constexpr uint32_t kOpsetVersion = 1;
 
+/// Bytes of one layer in a page.
+int64_t layerBytes(llama::KvCacheType cache) {
+  return 2 * cache.getColumns() * kPageTokens * program::elementTypeBytes(cache.getElementType());
+}
+
 /// Collects operands and parameters of one op, then adds its dispatch.
 class OpWriter {
 public:
@@ -34,10 +39,6 @@ public:
     parameters_.push_back(attributes_.getNamedAttr(name, value));
     return *this;
   }
-  OpWriter &parameter(StringRef name, int64_t value) {
-    return parameter(name, attributes_.getI64IntegerAttr(value));
-  }
-
   OpWriter &cache(Value cache, int64_t layer, Access access);
   LogicalResult add(StringRef op, GridDim grid) {
     builder_.addDispatch(builder_.getOrCreateOp(op, parameters_), grid, bindings_);
@@ -53,16 +54,13 @@ private:
   SmallVector<NamedAttribute> parameters_;
 };
 
-/// Binds all pages, [page][layer][K, V][kv_head][page_tokens][head_dim], and states their extents.
+/// Binds one layer of all pages, [page][K, V][kv_head][page_tokens][head_dim]: the layer is in the offset, so
+/// that all layers share one kernel.
 OpWriter &OpWriter::cache(Value cache, int64_t layer, Access access) {
   auto type = cast<llama::KvCacheType>(cache.getType());
-  int64_t shape[] = {type.getLayers(), 2, type.getKvHeads(), kPageTokens, type.getHeadDim()};
-  bind("cache", builder_.kvPages(0, shape, program::denseStrides(shape)), access);
-  return parameter("layer", layer)
-      .parameter("layers", type.getLayers())
-      .parameter("kv_heads", type.getKvHeads())
-      .parameter("head_dim", type.getHeadDim())
-      .parameter("page_tokens", kPageTokens);
+  int64_t shape[] = {2, type.getKvHeads(), kPageTokens, type.getHeadDim()};
+  int64_t offset = layer * layerBytes(type);
+  return bind("cache", builder_.kvPages(offset, shape, program::denseStrides(shape)), access);
 }
 
 LogicalResult emit(llama::EmbeddingOp op, OpWriter writer) {
@@ -189,10 +187,7 @@ public:
   std::string codeExtension() const override { return ""; }
 
   int64_t pageTokens() const override { return kPageTokens; }
-  int64_t pageBytes(llama::KvCacheType cache) const override {
-    return cache.getLayers() * 2 * cache.getColumns() * kPageTokens *
-           program::elementTypeBytes(cache.getElementType());
-  }
+  int64_t pageBytes(llama::KvCacheType cache) const override { return cache.getLayers() * layerBytes(cache); }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
     OpWriter writer(builder);

@@ -74,6 +74,9 @@ cria_status open(const cria_open_options *options, cria_context **out, cria_mess
 void close(cria_context *context) { delete context; }
 
 cria_status load(cria_context *, const cria_executable *executable, cria_code **out, cria_message *message) {
+  if (executable->reserved != 0) {
+    return cria::plugin::refuseReserved(message, "executable");
+  }
   return guarded(message, [&] {
     auto code = std::make_unique<cria_code>();
     const cria_status status = KernelLibrary::load(*executable, code->library, message);

@@ -60,7 +60,8 @@ struct cria_event {
   int unused;
 };
 
-static const cria_host *the_host;
+/* Atomic: several registries may ask at once. */
+static const cria_host *_Atomic the_host;
 
 /* ---- Reporting
  * ----------------------------------------------------------------------------------------------- */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// KV append and attention over pages. A page is [layer][2][kv_head][page_tokens][head_dim]; K is stored after
-// RoPE.
+// KV append and attention over the pages of one layer; K is stored after RoPE.
 #include "OpTable.h"
 #include "Rope.h"
 
@@ -13,38 +12,39 @@ namespace {
 
 enum class Part : uint64_t { key = 0, value = 1 };
 
-/// Addresses of one layer inside the pages of the cache.
+/// Addresses in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim].
 class CacheLayer {
 public:
-  explicit CacheLayer(const OpCall &call)
-      : cache_(call.operand("cache")), layer_(call.integer("layer")), layers_(call.integer("layers")),
-        kvHeads_(call.integer("kv_heads")), headDim_(call.integer("head_dim")),
-        pageTokens_(call.integer("page_tokens")) {}
+  explicit CacheLayer(const OpCall &call) : cache_(call.operand("cache")) {}
 
-  /// slot = page · page_tokens + position inside the page.
+  uint64_t numPages() const { return cache_.shape[0]; }
+  uint64_t kvHeads() const { return cache_.shape[2]; }
+  uint64_t pageTokens() const { return cache_.shape[3]; }
+  uint64_t headDim() const { return cache_.shape[4]; }
+
+  /// The first element of a head; slot = page · page_tokens + position inside the page.
   uint64_t element(uint64_t slot, Part part, uint64_t head) const {
-    const uint64_t row =
-        ((slot / pageTokens_ * layers_ + layer_) * 2 + static_cast<uint64_t>(part)) * kvHeads_ + head;
-    return (row * pageTokens_ + slot % pageTokens_) * headDim_;
+    return slot / pageTokens() * cache_.strides[0] + static_cast<uint64_t>(part) * cache_.strides[1] +
+           head * cache_.strides[2] + slot % pageTokens() * cache_.strides[3];
   }
   uint64_t slot(const Tensor &blockTable, uint64_t sequence, uint64_t position) const {
-    const int32_t page = blockTable.loadInt(sequence, position / pageTokens_);
-    return static_cast<uint64_t>(page) * pageTokens_ + position % pageTokens_;
+    const int32_t page = blockTable.loadInt(sequence, position / pageTokens());
+    return static_cast<uint64_t>(page) * pageTokens() + position % pageTokens();
   }
-  const Tensor &cache() const { return cache_; }
-  uint64_t kvHeads() const { return kvHeads_; }
-  uint64_t headDim() const { return headDim_; }
+  float load(uint64_t element, uint64_t i) const { return cache_.loadAt(element + i * cache_.strides[4]); }
+  void store(uint64_t element, uint64_t i, float value) const {
+    cache_.storeAt(element + i * cache_.strides[4], value);
+  }
 
 private:
   const Tensor &cache_;
-  uint64_t layer_, layers_, kvHeads_, headDim_, pageTokens_;
 };
 
 void appendRow(const CacheLayer &layer, const float *row, int32_t slot, Part part) {
   for (uint64_t head = 0; head < layer.kvHeads(); ++head) {
     const uint64_t element = layer.element(static_cast<uint64_t>(slot), part, head);
     for (uint64_t i = 0; i < layer.headDim(); ++i) {
-      layer.cache().storeAt(element + i, row[head * layer.headDim() + i]);
+      layer.store(element, i, row[head * layer.headDim() + i]);
     }
   }
 }
@@ -66,7 +66,7 @@ void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequ
     const uint64_t key = layer.element(layer.slot(blockTable, sequence, p), Part::key, kvHead);
     float score = 0.0f;
     for (uint64_t i = 0; i < layer.headDim(); ++i) {
-      score += query[i] * layer.cache().loadAt(key + i);
+      score += query[i] * layer.load(key, i);
     }
     weights[p] = score * scale;
     maximum = std::max(maximum, weights[p]);
@@ -80,7 +80,7 @@ void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequ
   for (uint64_t p = 0; p < length; ++p) {
     const uint64_t value = layer.element(layer.slot(blockTable, sequence, p), Part::value, kvHead);
     for (uint64_t i = 0; i < layer.headDim(); ++i) {
-      output[i] += weights[p] / sum * layer.cache().loadAt(value + i);
+      output[i] += weights[p] / sum * layer.load(value, i);
     }
   }
 }
@@ -104,27 +104,73 @@ void attendRow(const OpCall &call, const CacheLayer &layer, const std::vector<fl
 
 } // namespace
 
-// cache: [pages, layers, 2, kv_heads, page_tokens, head_dim], dense; rows are whole heads.
+// Rows are whole heads. That the cache's elements lie inside its window was checked before.
 std::string checkCacheOp(const OpCall &call) {
   const Tensor &cache = call.operand("cache");
-  const uint64_t expected[] = {
-      cache.shape[0],           call.integer("layers"),      2,
-      call.integer("kv_heads"), call.integer("page_tokens"), call.integer("head_dim")};
-  uint64_t stride = 1;
-  for (uint32_t d = cache.rank; d-- > 0;) {
-    if (cache.shape[d] != expected[d] || cache.shape[d] == 0 || cache.strides[d] != stride) {
-      return "operand 'cache': expected a dense extent of " + std::to_string(expected[d]) + " in dimension " +
-             std::to_string(d) + ", got " + std::to_string(cache.shape[d]);
-    }
-    stride *= cache.shape[d];
+  if (cache.shape[1] != 2 || cache.shape[2] == 0 || cache.shape[3] == 0 || cache.shape[4] == 0) {
+    return "operand 'cache': expected shape [P, 2, kv_heads, page_tokens, head_dim]";
   }
   const Tensor *query = call.optionalOperand("query");
   const Tensor *key = call.optionalOperand("key");
-  const uint64_t width = call.integer("kv_heads") * call.integer("head_dim");
-  if (call.integer("layer") >= call.integer("layers") || (key != nullptr && key->shape[1] != width) ||
-      (query != nullptr && query->shape[1] % width != 0)) {
-    return "expected layer below 'layers', and rows of kv_heads · head_dim = " + std::to_string(width) +
-           " columns";
+  const uint64_t width = cache.shape[2] * cache.shape[4];
+  if ((key != nullptr && key->shape[1] != width) || (query != nullptr && query->shape[1] % width != 0)) {
+    return "expected rows of kv_heads · head_dim = " + std::to_string(width) + " columns";
+  }
+  return "";
+}
+
+std::string checkAppendIndices(const OpCall &call) {
+  const Tensor &slots = call.operand("slots");
+  const CacheLayer layer(call);
+  const uint64_t end = layer.numPages() * layer.pageTokens();
+  for (uint64_t row = 0; row < slots.shape[0]; ++row) {
+    const int32_t slot = slots.loadInt(row);
+    if (slot >= 0 && static_cast<uint64_t>(slot) >= end) {
+      return "row " + std::to_string(row) + ": slot " + std::to_string(slot) + " is outside the " +
+             std::to_string(end) + " slots of the cache";
+    }
+  }
+  return "";
+}
+
+// Every page up to the row's position.
+static std::string checkPages(const CacheLayer &layer, const Tensor &blockTable, int32_t sequence,
+                              int32_t position) {
+  const uint64_t last = static_cast<uint64_t>(position) / layer.pageTokens();
+  if (position < 0 || static_cast<uint64_t>(sequence) >= blockTable.shape[0] || last >= blockTable.shape[1]) {
+    return "position " + std::to_string(position) + " of sequence " + std::to_string(sequence) +
+           " is outside operand 'block_table'";
+  }
+  for (uint64_t i = 0; i <= last; ++i) {
+    const int32_t page = blockTable.loadInt(static_cast<uint64_t>(sequence), i);
+    if (page < 0 || static_cast<uint64_t>(page) >= layer.numPages()) {
+      return "page " + std::to_string(page) + " is outside the " + std::to_string(layer.numPages()) +
+             " pages of the cache";
+    }
+  }
+  return "";
+}
+
+std::string checkAttentionIndices(const OpCall &call) {
+  const Tensor &sequences = call.operand("sequences");
+  const CacheLayer layer(call);
+  for (uint64_t row = 0; row < sequences.shape[0]; ++row) {
+    const int32_t sequence = sequences.loadInt(row);
+    std::string wrong = sequence < 0 ? std::string()
+                                     : checkPages(layer, call.operand("block_table"), sequence,
+                                                  call.operand("positions").loadInt(row));
+    if (!wrong.empty()) {
+      return "row " + std::to_string(row) + ": " + wrong;
+    }
+  }
+  return "";
+}
+
+std::string checkRopeAttentionIndices(const OpCall &call) {
+  for (const auto check : {checkRopeIndices, checkAppendIndices, checkAttentionIndices}) {
+    if (std::string wrong = check(call); !wrong.empty()) {
+      return wrong;
+    }
   }
   return "";
 }

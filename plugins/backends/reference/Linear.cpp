@@ -50,11 +50,12 @@ void runFusedLinear(const OpCall &call) {
   const Tensor *norm = call.optionalOperand("norm_weight");
   const Tensor *residual = call.optionalOperand("residual");
   const bool swiglu = call.text("activation") == "swiglu";
+  const uint64_t block = swiglu ? static_cast<uint64_t>(call.integer("swiglu_block")) : 0;
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
     const std::vector<float> x =
         norm != nullptr ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row);
     for (uint64_t n = 0; n < output.shape[1]; ++n) {
-      const float y = swiglu ? swigluRow(weight, n, call.integer("swiglu_block"), x) : dotRow(weight, n, x);
+      const float y = swiglu ? swigluRow(weight, n, block, x) : dotRow(weight, n, x);
       output.store(row, n, residual != nullptr ? residual->load(row, n) + y : y);
     }
   }
@@ -65,10 +66,11 @@ std::string checkFusedLinear(const OpCall &call) {
   const uint64_t width = call.operand("output").shape[1];
   uint64_t rows = width;
   if (activation == "swiglu") {
-    const uint64_t block = call.numbers.count("swiglu_block") != 0 ? call.integer("swiglu_block") : 0;
-    if (block == 0) {
-      return "activation 'swiglu' needs a positive attribute 'swiglu_block'";
+    const bool isGiven = call.integers.contains("swiglu_block");
+    if (!isGiven || call.integer("swiglu_block") < 1 || call.integer("swiglu_block") > INT32_MAX) {
+      return "activation 'swiglu' needs an attribute 'swiglu_block' from 1 to " + std::to_string(INT32_MAX);
     }
+    const auto block = static_cast<uint64_t>(call.integer("swiglu_block"));
     rows = (width + block - 1) / block * block * 2;
   } else if (activation != "none") {
     return "unknown activation '" + std::string(activation) + "'";
@@ -77,7 +79,7 @@ std::string checkFusedLinear(const OpCall &call) {
     return "operand 'weight': expected " + std::to_string(rows) + " rows, got " +
            std::to_string(call.operand("weight").shape[0]);
   }
-  const bool hasEpsilon = call.numbers.count("epsilon") != 0;
+  const bool hasEpsilon = call.numbers.contains("epsilon");
   return call.optionalOperand("norm_weight") != nullptr && !hasEpsilon
              ? "operand 'norm_weight' needs attribute 'epsilon'"
              : "";

@@ -29,17 +29,17 @@ constexpr OperandSignature kFusedLinear[] = {{"input", f32, "TK"},
 constexpr OperandSignature kRope[] = {
     {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, ".H"}, {"output", f32, "TC", kResult}};
 constexpr OperandSignature kKvAppend[] = {
-    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", floats, "......", kResult}};
+    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", floats, ".....", kResult}};
 constexpr OperandSignature kAttention[] = {{"query", f32, "TC"},          {"positions", i32, "T"},
                                            {"sequences", i32, "T"},       {"sequence_starts", i32, "."},
-                                           {"block_table", i32, ".."},    {"cache", floats, "......"},
+                                           {"block_table", i32, ".."},    {"cache", floats, "....."},
                                            {"output", f32, "TC", kResult}};
 constexpr OperandSignature kRopeAttention[] = {
     {"query", f32, "TC"},          {"key", f32, "TE"},
     {"value", f32, "TE"},          {"table", f32, ".H"},
     {"positions", i32, "T"},       {"sequences", i32, "T"},
     {"slots", i32, "T"},           {"sequence_starts", i32, "."},
-    {"block_table", i32, ".."},    {"cache", floats, "......", kResult},
+    {"block_table", i32, ".."},    {"cache", floats, ".....", kResult},
     {"output", f32, "TC", kResult}};
 constexpr OperandSignature kFillRandom[] = {{"constants", u32, "."}, {"weight", floats, "NK", kResult}};
 constexpr OperandSignature kFillOnes[] = {{"weight", floats, "K", kResult}};
@@ -49,14 +49,7 @@ constexpr AttributeSignature kHeadDim[] = {{"head_dim", CRIA_ATTRIBUTE_INT}};
 constexpr AttributeSignature kFusedLinearAttributes[] = {{"activation", CRIA_ATTRIBUTE_STRING},
                                                          {"epsilon", CRIA_ATTRIBUTE_FLOAT, kOptional},
                                                          {"swiglu_block", CRIA_ATTRIBUTE_INT, kOptional}};
-constexpr AttributeSignature kCache[] = {{"layer", CRIA_ATTRIBUTE_INT},
-                                         {"layers", CRIA_ATTRIBUTE_INT},
-                                         {"kv_heads", CRIA_ATTRIBUTE_INT},
-                                         {"head_dim", CRIA_ATTRIBUTE_INT},
-                                         {"page_tokens", CRIA_ATTRIBUTE_INT}};
-constexpr AttributeSignature kCacheAndScale[] = {
-    {"layer", CRIA_ATTRIBUTE_INT},    {"layers", CRIA_ATTRIBUTE_INT},      {"kv_heads", CRIA_ATTRIBUTE_INT},
-    {"head_dim", CRIA_ATTRIBUTE_INT}, {"page_tokens", CRIA_ATTRIBUTE_INT}, {"scale", CRIA_ATTRIBUTE_FLOAT}};
+constexpr AttributeSignature kScale[] = {{"scale", CRIA_ATTRIBUTE_FLOAT}};
 
 constexpr OpSignature kOps[] = {
     {"embedding", kEmbedding, {}, runEmbedding},
@@ -67,10 +60,11 @@ constexpr OpSignature kOps[] = {
     {"rms_norm", kRmsNorm, kEpsilon, runRmsNorm},
     {"linear", kLinear, {}, runLinear},
     {"fused_linear", kFusedLinear, kFusedLinearAttributes, runFusedLinear, checkFusedLinear},
-    {"rope", kRope, kHeadDim, runRope, checkRope},
-    {"kv_append", kKvAppend, kCache, runKvAppend, checkCacheOp},
-    {"attention", kAttention, kCacheAndScale, runAttention, checkCacheOp},
-    {"rope_attention", kRopeAttention, kCacheAndScale, runRopeAttention, checkRopeAttention},
+    {"rope", kRope, kHeadDim, runRope, checkRope, checkRopeIndices},
+    {"kv_append", kKvAppend, {}, runKvAppend, checkCacheOp, checkAppendIndices},
+    {"attention", kAttention, kScale, runAttention, checkCacheOp, checkAttentionIndices},
+    {"rope_attention", kRopeAttention, kScale, runRopeAttention, checkRopeAttention,
+     checkRopeAttentionIndices},
     {"fill_random", kFillRandom, {}, runFillRandom, checkFillRandom},
     {"fill_ones", kFillOnes, {}, runFillOnes},
 };

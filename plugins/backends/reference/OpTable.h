@@ -16,6 +16,7 @@ class OpCall {
 public:
   std::map<std::string, Tensor, std::less<>> operands;
   std::map<std::string, double, std::less<>> numbers;
+  std::map<std::string, int64_t, std::less<>> integers;
   std::map<std::string, std::string, std::less<>> texts;
 
   const Tensor &operand(std::string_view name) const { return operands.find(name)->second; }
@@ -24,7 +25,7 @@ public:
     return found == operands.end() ? nullptr : &found->second;
   }
   float number(std::string_view name) const { return static_cast<float>(numbers.find(name)->second); }
-  uint64_t integer(std::string_view name) const { return static_cast<uint64_t>(numbers.find(name)->second); }
+  int64_t integer(std::string_view name) const { return integers.find(name)->second; }
   std::string_view text(std::string_view name) const { return texts.find(name)->second; }
 };
 
@@ -53,6 +54,9 @@ struct OpSignature {
   void (*run)(const OpCall &call);
   /// What names, types and extents alone cannot say: empty, or what is wrong. Null: nothing more to check.
   std::string (*check)(const OpCall &call) = nullptr;
+  /// Looks at positions, slots and pages before each run: empty, or which of them points nowhere. Null: the
+  /// op has none, or takes any.
+  std::string (*checkIndices)(const OpCall &call) = nullptr;
 };
 
 /// Null when the opset has no op of that name.
@@ -80,5 +84,9 @@ std::string checkRope(const OpCall &call);
 std::string checkCacheOp(const OpCall &call);
 std::string checkRopeAttention(const OpCall &call);
 std::string checkFillRandom(const OpCall &call);
+std::string checkRopeIndices(const OpCall &call);
+std::string checkAppendIndices(const OpCall &call);
+std::string checkAttentionIndices(const OpCall &call);
+std::string checkRopeAttentionIndices(const OpCall &call);
 
 } // namespace cria::reference

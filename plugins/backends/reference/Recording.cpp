@@ -95,9 +95,10 @@ Checked bindAttribute(const OpSignature &op, const cria_attribute &attribute, Op
   }
   if (attribute.type == CRIA_ATTRIBUTE_STRING) {
     call.texts.emplace(name, plugin::view(attribute.text));
+  } else if (attribute.type == CRIA_ATTRIBUTE_INT) {
+    call.integers.emplace(name, attribute.integer);
   } else {
-    call.numbers.emplace(name, attribute.type == CRIA_ATTRIBUTE_INT ? static_cast<double>(attribute.integer)
-                                                                    : attribute.number);
+    call.numbers.emplace(name, attribute.number);
   }
   return nullptr;
 }
@@ -109,8 +110,8 @@ Checked checkComplete(const OpSignature &op, const OpCall &call) {
     }
   }
   for (const AttributeSignature &attribute : op.attributes) {
-    const bool given =
-        call.numbers.count(std::string(attribute.name)) + call.texts.count(std::string(attribute.name)) > 0;
+    const bool given = call.numbers.contains(attribute.name) || call.integers.contains(attribute.name) ||
+                       call.texts.contains(attribute.name);
     if (!attribute.isOptional && !given) {
       return refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(attribute.name) + " is missing");
     }
@@ -188,6 +189,9 @@ Checked recordBytes(const cria_entry &entry, RecordedEntry &recorded) {
 }
 
 Checked recordEntry(const cria_entry &entry, RecordedEntry &recorded) {
+  if (entry.reserved != 0) {
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "a reserved field is not zero");
+  }
   recorded.kind = entry.kind;
   switch (entry.kind) {
   case CRIA_ENTRY_OP:
@@ -200,6 +204,13 @@ Checked recordEntry(const cria_entry &entry, RecordedEntry &recorded) {
                   "the backend 'reference' runs ops, copies and fills, not entries of kind " +
                       std::to_string(entry.kind));
   }
+}
+
+// Empty, or why the step's values do not fit. The loader makes sure that they come from the step; a host that
+// does not is told so instead of being followed to anywhere.
+std::string checkIndices(const RecordedEntry &entry) {
+  const bool hasIndices = entry.kind == CRIA_ENTRY_OP && entry.op->checkIndices != nullptr;
+  return hasIndices ? entry.op->checkIndices(entry.call) : std::string();
 }
 
 void runEntry(const RecordedEntry &entry) {
@@ -241,6 +252,9 @@ cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Pr
   for (size_t i = 0; i < recording.entries.size(); ++i) {
     if (isCancelled(cancel)) {
       return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
+    }
+    if (std::string wrong = reference::checkIndices(recording.entries[i]); !wrong.empty()) {
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "entry " + std::to_string(i) + ": " + wrong);
     }
     const EntryTimer timer(profile, i);
     reference::runEntry(recording.entries[i]);

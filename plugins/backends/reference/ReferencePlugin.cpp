@@ -33,34 +33,46 @@ cria_status deviceInfo(uint32_t device, cria_device_info *out, cria_message *mes
 }
 
 cria_status probe(uint32_t, const cria_executable_info *info, uint32_t *score, cria_message *message) {
-  *score = 0;
-  if (view(info->format) != "cria.ops.v1") {
-    return report(message, CRIA_STATUS_OK,
-                  "runs format 'cria.ops.v1', not '" + std::string(view(info->format)) + "'");
-  }
-  if (info->kernel_abi != kOpsetVersion) {
-    return report(message, CRIA_STATUS_OK, "runs opset 1, not " + std::to_string(info->kernel_abi));
-  }
-  *score = kScore;
-  return CRIA_STATUS_OK;
+  return cria::plugin::guarded(message, [&] {
+    *score = 0;
+    if (view(info->format) != "cria.ops.v1") {
+      return report(message, CRIA_STATUS_OK,
+                    "runs format 'cria.ops.v1', not '" + std::string(view(info->format)) + "'");
+    }
+    if (info->kernel_abi != kOpsetVersion) {
+      return report(message, CRIA_STATUS_OK, "runs opset 1, not " + std::to_string(info->kernel_abi));
+    }
+    *score = kScore;
+    return CRIA_STATUS_OK;
+  });
 }
 
 cria_status open(const cria_open_options *options, cria_context **out, cria_message *message) {
   if (options->device != 0) {
     return report(message, CRIA_STATUS_NOT_FOUND, "the backend 'reference' has one device, number 0");
   }
-  *out = new cria_context{};
-  return CRIA_STATUS_OK;
+  if ((options->flags & ~CRIA_OPEN_POISON_SCRATCH) != 0) { // it has no scratch to poison
+    return report(message, CRIA_STATUS_UNSUPPORTED, "flags that this backend does not know");
+  }
+  return cria::plugin::guarded(message, [&] {
+    *out = new cria_context{};
+    return CRIA_STATUS_OK;
+  });
 }
 
 void close(cria_context *context) { delete context; }
 
 cria_status load(cria_context *, const cria_executable *executable, cria_code **out, cria_message *message) {
+  if (executable->reserved != 0) {
+    return cria::plugin::refuseReserved(message, "executable");
+  }
   if (view(executable->info->format) != "cria.ops.v1" || executable->info->kernel_abi != kOpsetVersion) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, "expected format 'cria.ops.v1' with opset 1");
   }
-  *out = new cria_code{};
-  return CRIA_STATUS_OK;
+  return cria::plugin::guarded(message, [&] {
+    *out = new cria_code{};
+    return CRIA_STATUS_OK;
+  });
 }
 
 void unload(cria_context *, cria_code *code) { delete code; }

@@ -28,21 +28,36 @@ void runRope(const OpCall &call) {
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
     const std::vector<float> rotated =
         ropeRow(call.operand("input"), row, call.operand("positions").loadInt(row), call.operand("table"),
-                call.integer("head_dim"));
+                call.operand("table").shape[1]);
     for (uint64_t k = 0; k < rotated.size(); ++k) {
       output.store(row, k, rotated[k]);
     }
   }
 }
 
+// rope states head_dim; for rope_attention it is the cache's.
 std::string checkRope(const OpCall &call) {
-  const uint64_t headDim = call.integer("head_dim");
-  const uint64_t columns =
-      call.operand(call.optionalOperand("input") != nullptr ? "input" : "query").shape[1];
-  if (headDim == 0 || headDim % 2 != 0 || columns % headDim != 0 ||
-      call.operand("table").shape[1] != headDim) {
-    return "head_dim " + std::to_string(headDim) + " must be even, divide " + std::to_string(columns) +
-           " columns and be the width of operand 'table', " + std::to_string(call.operand("table").shape[1]);
+  const bool alone = call.optionalOperand("input") != nullptr;
+  const int64_t stated =
+      alone ? call.integer("head_dim") : static_cast<int64_t>(call.operand("cache").shape[4]);
+  const uint64_t headDim = call.operand("table").shape[1];
+  const uint64_t columns = call.operand(alone ? "input" : "query").shape[1];
+  if (headDim == 0 || headDim % 2 != 0 || columns % headDim != 0 || stated != static_cast<int64_t>(headDim)) {
+    return "head_dim " + std::to_string(stated) + " must be even, divide " + std::to_string(columns) +
+           " columns and be the width of operand 'table', " + std::to_string(headDim);
+  }
+  return "";
+}
+
+std::string checkRopeIndices(const OpCall &call) {
+  const Tensor &positions = call.operand("positions");
+  const uint64_t context = call.operand("table").shape[0];
+  for (uint64_t row = 0; row < positions.shape[0]; ++row) {
+    const int32_t position = positions.loadInt(row);
+    if (position < 0 || static_cast<uint64_t>(position) >= context) {
+      return "row " + std::to_string(row) + ": position " + std::to_string(position) + " is outside the " +
+             std::to_string(context) + " rows of operand 'table'";
+    }
   }
   return "";
 }

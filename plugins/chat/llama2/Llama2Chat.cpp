@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// llama2: the format of Llama-2-chat, byte for byte. Each finished pair of messages stands between one BOS and one EOS and is
-// encoded on its own; the open turn has its BOS. The system text is a block at the start of the first user text, joined
-// before that is stripped.
+// llama2: the format of Llama-2-chat, byte for byte. Each finished pair of messages stands between one BOS
+// and one EOS and is encoded on its own; the open turn has its BOS. The system text is a block at the start
+// of the first user text, joined before that is stripped.
 #include "plugins/api/cria_chat.hpp"
 #include "plugins/chat/llama2/PythonStrip.h"
 
@@ -83,7 +83,8 @@ private:
     return join({kSystem, "\n", system, "\n", kSystemEnd, "\n\n"});
   }
 
-  // What is there of an answer: its end is kept, since the model goes on right there. Nothing yet is the open turn.
+  // What is there of an answer: its end is kept, since the model goes on right there. Nothing yet is the open
+  // turn.
   static std::string unfinished(std::string_view answer) {
     const std::string_view begun = stripLeft(answer);
     return begun.empty() ? "" : join({" ", begun});
@@ -95,10 +96,12 @@ private:
       return nameOf(messages, messages.size() - 1) + " is from system, expected a user message after it";
     }
     if ((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 && last.role != CRIA_ROLE_USER) {
-      return nameOf(messages, messages.size() - 1) + " is from assistant, expected user: the model is to answer next";
+      return nameOf(messages, messages.size() - 1) +
+             " is from assistant, expected user: the model is to answer next";
     }
     if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && last.role != CRIA_ROLE_ASSISTANT) {
-      return nameOf(messages, messages.size() - 1) + " is from user, expected the assistant's unfinished answer";
+      return nameOf(messages, messages.size() - 1) +
+             " is from user, expected the assistant's unfinished answer";
     }
     return "";
   }
@@ -120,10 +123,11 @@ cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_messag
   return cria::plugin::guarded(message, [&] {
     const std::string_view tag = findTag(cria::plugin::view(text));
     *found = tag.empty() ? 0 : 1;
-    return tag.empty() ? CRIA_STATUS_OK
-                       : cria::plugin::report(message, CRIA_STATUS_OK,
-                                              "the text contains " + std::string(tag) +
-                                                  ", which the model cannot tell from the template's own tag");
+    return tag.empty()
+               ? CRIA_STATUS_OK
+               : cria::plugin::report(message, CRIA_STATUS_OK,
+                                      "the text contains " + std::string(tag) +
+                                          ", which the model cannot tell from the template's own tag");
   });
 }
 

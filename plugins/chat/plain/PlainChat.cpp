@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// plain: for base models. The conversation is one text after one BOS: the contents of all messages, unchanged and whatever their
-// roles, with a separator between. The model goes on with that text.
+// plain: for base models. The conversation is one text after one BOS: the contents of all messages, unchanged
+// and whatever their roles, with a separator between. The model goes on with that text.
 #include "plugins/api/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -32,7 +32,8 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption = cria::plugin::textOption("separator", "Text between two messages", "\n");
+  static const cria_option_info kOption =
+      cria::plugin::textOption("separator", "Text between two messages", "\n");
   static const cria_option_info *const kOptions[] = {&kOption};
   static const cria_chat_api kApi = cria::plugin::ChatFunctions<PlainChat>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, "plain", CRIA_VERSION,

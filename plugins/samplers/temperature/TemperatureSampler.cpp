@@ -50,8 +50,8 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption =
-      cria::plugin::numberOption(CRIA_OPTION_FLOAT, "t", "Divisor of the logits; 0 chooses the best token", 1, 0, kMaxTemperature);
+  static const cria_option_info kOption = cria::plugin::numberOption(
+      CRIA_OPTION_FLOAT, "t", "Divisor of the logits; 0 chooses the best token", 1, 0, kMaxTemperature);
   static const cria_option_info *const kOptions[] = {&kOption};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Temperature>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "temperature", CRIA_VERSION,

@@ -5,7 +5,8 @@
 namespace {
 
 constexpr double kMaxK = 1 << 30;
-// Up to this fraction of the candidates, a heap that most candidates never enter is quicker than partitioning.
+// Up to this fraction of the candidates, a heap that most candidates never enter is quicker than
+// partitioning.
 constexpr size_t kHeapFraction = 16;
 
 class TopK {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// top_p(p): with the candidates from best to worst, drops each one before which the probabilities sum to more than p. The
-// one that crosses p stays. The rest keeps the order it came in.
+// top_p(p): with the candidates from best to worst, drops each one before which the probabilities sum to more
+// than p. The one that crosses p stays. The rest keeps the order it came in.
 #include "plugins/api/cria_sampler.hpp"
 
 namespace {
@@ -25,8 +25,9 @@ public:
   }
 
 private:
-  // Leaves out candidates so improbable that all such together weigh less than (1 - p): the better ones already sum to
-  // more than p. Most of a vocabulary goes here, in one pass. (Half of that leaves room for rounding.)
+  // Leaves out candidates so improbable that all such together weigh less than (1 - p): the better ones
+  // already sum to more than p. Most of a vocabulary goes here, in one pass. (Half of that leaves room for
+  // rounding.)
   void collect(const cria_candidates &candidates, double total) {
     const double negligible = 0.5 * (1 - p_) * total / static_cast<double>(candidates.size);
     ranked_.resize(candidates.size);
@@ -38,8 +39,8 @@ private:
     ranked_.resize(count);
   }
 
-  // The rank of the last candidate that stays, by halving the range that holds it. Everything in [0, first) is better
-  // than the range and weighs `before`; the best of the range stays.
+  // The rank of the last candidate that stays, by halving the range that holds it. Everything in [0, first)
+  // is better than the range and weighs `before`; the best of the range stays.
   uint64_t cutoff(double limit) {
     size_t first = 0;
     size_t end = ranked_.size();

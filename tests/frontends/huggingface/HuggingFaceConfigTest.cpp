@@ -4,6 +4,7 @@
 
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 using namespace cria;
@@ -70,6 +71,8 @@ TEST(HuggingFaceConfig, theta_old_and_new) {
   Json newer = {{"rope_theta", "ABSENT"},
                 {"rope_scaling", "ABSENT"},
                 {"rope_parameters", {{"rope_type", "default"}, {"rope_theta", 50000.0}}}};
+  EXPECT_EQ(modelWith(newer).ropeTheta, 50000);
+  newer["rope_parameters"].erase("rope_type"); // which then is "default"
   EXPECT_EQ(modelWith(newer).ropeTheta, 50000);
   newer["rope_theta"] = 50000.0;
   EXPECT_EQ(modelWith(newer).ropeTheta, 50000);
@@ -148,7 +151,18 @@ TEST(HuggingFaceConfig, refuses_features_by_name) {
   EXPECT_THAT(errorWith({{"quantization_config", {{"bits", 4}}}}),
               HasSubstr("'quantization_config' = an object"));
   EXPECT_THAT(errorWith({{"partial_rotary_factor", 0.5}}), HasSubstr("'partial_rotary_factor' = 0.5"));
-  EXPECT_THAT(errorWith({{"sliding_window", 4096}}), HasSubstr("'sliding_window' = 4096"));
+  EXPECT_THAT(errorWith({{"layer_types", {"full_attention", "sliding_attention"}}}),
+              HasSubstr("expected 'layer_types' to be all \"full_attention\", got \"sliding_attention\""));
+  for (const char *name : {"sliding_window", "num_local_experts", "num_experts", "attn_logit_softcapping",
+                           "final_logit_softcapping", "embedding_multiplier", "attention_multiplier",
+                           "residual_multiplier", "logits_scaling", "no_rope_layers", "adapter_layers",
+                           "clip_qkv", "rotary_pct", "logit_scale", "scale_emb"}) {
+    EXPECT_THAT(errorWith({{name, 4096}}), HasSubstr(fmt::format("the model needs '{}' = 4096", name)));
+  }
+  for (const char *name : {"use_sliding_window", "use_qk_norm", "qk_layernorm", "is_encoder_decoder",
+                           "rope_interleaved", "alibi"}) {
+    EXPECT_THAT(errorWith({{name, true}}), HasSubstr(fmt::format("the model needs '{}' = true", name)));
+  }
   EXPECT_THAT(errorWith({{"model_type", "mistral"}}),
               HasSubstr("expected 'model_type' to be \"llama\", got \"mistral\""));
   EXPECT_THAT(errorWith({{"architectures", {"LlamaForSequenceClassification"}}}),
@@ -162,21 +176,57 @@ TEST(HuggingFaceConfig, refuses_bad_sizes) {
   EXPECT_THAT(errorWith({{"hidden_size", "32"}}), HasSubstr("expected 'hidden_size' to be an integer"));
   EXPECT_THAT(errorWith({{"hidden_size", 33}}), HasSubstr("multiple of 'num_attention_heads'"));
   EXPECT_THAT(errorWith({{"num_hidden_layers", 0}}), HasSubstr("got 0"));
+  EXPECT_THAT(errorWith({{"num_hidden_layers", 100000}}), HasSubstr("'num_hidden_layers'"));
+  EXPECT_THAT(errorWith({{"vocab_size", 0}}), HasSubstr("expected 'vocab_size' to be at least 1, or -1"));
+  EXPECT_THAT(errorWith({{"head_dim", 2048}}), HasSubstr("'head_dim'"));
+  EXPECT_THAT(errorWith({{"hidden_size", 8192}, {"num_attention_heads", 4}, {"num_key_value_heads", 4}}),
+              HasSubstr("'hidden_size' / 'num_attention_heads' to be at most 1024, got 2048"));
   EXPECT_THAT(errorWith({{"rms_norm_eps", "ABSENT"}}), HasSubstr("'rms_norm_eps' is missing"));
   EXPECT_THAT(errorWith({{"eos_token_id", "x"}}), HasSubstr("a token id or a list of them"));
   EXPECT_THAT(errorWith({{"bos_token_id", {1, 2}}}), HasSubstr("one token id"));
 }
 
 TEST(HuggingFaceConfig, generation_defaults) {
-  ModelConfig model;
+  ModelConfig model{.vocabSize = 100};
   ChatConfig chat;
+  std::vector<std::string> notes;
   Json json = {
       {"temperature", 0.6}, {"top_p", 0.9}, {"do_sample", true}, {"eos_token_id", {2, 7}}, {"_from", "x"}};
-  ASSERT_TRUE(applyGenerationConfig(json, "generation_config.json", model, chat).ok());
+  ASSERT_TRUE(applyGenerationConfig(json, "generation_config.json", model, chat, notes).ok());
   EXPECT_EQ(chat.generation, (GenerationDefaults{.temperature = 0.6, .topP = 0.9, .doSample = true}));
   EXPECT_EQ(model.eosIds, (std::vector<int64_t>{2, 7}));
-  EXPECT_THAT(applyGenerationConfig({{"top_k", -3}}, "generation_config.json", model, chat).message(),
+  EXPECT_THAT(applyGenerationConfig({{"top_k", -3}}, "generation_config.json", model, chat, notes).message(),
               HasSubstr("generation_config.json: expected 'top_k'"));
+  EXPECT_TRUE(notes.empty());
+}
+
+TEST(HuggingFaceConfig, generation_settings_out_of_range) {
+  auto errorOf = [](const Json &json) {
+    ModelConfig model{.vocabSize = 100};
+    ChatConfig chat;
+    std::vector<std::string> notes;
+    return applyGenerationConfig(json, "generation_config.json", model, chat, notes).message();
+  };
+  EXPECT_EQ(errorOf({{"temperature", -3}}),
+            "generation_config.json: expected 'temperature' to be from 0 to 100, got -3");
+  EXPECT_EQ(errorOf({{"top_p", 7}}), "generation_config.json: expected 'top_p' to be from 0 to 1, got 7");
+  EXPECT_THAT(
+      errorOf({{"eos_token_id", 100}}),
+      HasSubstr("generation_config.json: expected 'eos_token_id' to be below the vocabulary size 100"));
+}
+
+TEST(HuggingFaceConfig, settings_that_are_not_applied_are_said) {
+  ModelConfig model{.vocabSize = 100};
+  ChatConfig chat;
+  std::vector<std::string> notes;
+  Json plain = {{"repetition_penalty", 1.0}, {"num_beams", 1}, {"min_p", nullptr}};
+  ASSERT_TRUE(applyGenerationConfig(plain, "g.json", model, chat, notes).ok());
+  EXPECT_TRUE(notes.empty());
+  ASSERT_TRUE(applyGenerationConfig({{"repetition_penalty", 1.3}}, "g.json", model, chat, notes).ok());
+  ASSERT_TRUE(applyTokenizerConfig({{"add_eos_token", true}}, "t.json", model, chat, notes).ok());
+  EXPECT_EQ(notes, (std::vector<std::string>{
+                       "g.json: 'repetition_penalty' = 1.3 is not applied",
+                       "t.json: 'add_eos_token' is not applied: a prompt is to be continued"}));
 }
 
 TEST(HuggingFaceConfig, chat_templates) {
@@ -184,7 +234,8 @@ TEST(HuggingFaceConfig, chat_templates) {
   auto templateOf = [](const Json &json, int64_t *bosId = nullptr) {
     ModelConfig model;
     ChatConfig chat;
-    Status status = applyTokenizerConfig(json, "tokenizer_config.json", model, chat);
+    std::vector<std::string> notes;
+    Status status = applyTokenizerConfig(json, "tokenizer_config.json", model, chat, notes);
     EXPECT_TRUE(status.ok()) << status.message();
     if (bosId) {
       *bosId = model.bosId;
@@ -203,8 +254,10 @@ TEST(HuggingFaceConfig, chat_templates) {
   EXPECT_EQ(bosId, -1);
   ModelConfig model;
   ChatConfig chat;
-  EXPECT_THAT(applyTokenizerConfig({{"chat_template", 1}}, "tokenizer_config.json", model, chat).message(),
-              HasSubstr("a string or a list of templates"));
+  std::vector<std::string> notes;
+  EXPECT_THAT(
+      applyTokenizerConfig({{"chat_template", 1}}, "tokenizer_config.json", model, chat, notes).message(),
+      HasSubstr("a string or a list of templates"));
 }
 
 } // namespace

@@ -92,8 +92,8 @@ TEST_F(PackageWriter, files_and_manifest) {
   ASSERT_TRUE(status.ok()) << status.message();
   std::string path = folder.file("m.cria");
   EXPECT_THAT(filesIn(path),
-              ElementsAre("chat.json", "code/a.so", "manifest.json", "manifest.sha256", "programs/a.json", "tokenizer.model",
-                          "weights/panel16.safetensors", "weights/row_major.safetensors"));
+              ElementsAre("chat.json", "code/a.so", "manifest.json", "manifest.sha256", "programs/a.json",
+                          "tokenizer.model", "weights/panel16.safetensors", "weights/row_major.safetensors"));
   EXPECT_EQ(readAll(path + "/manifest.sha256"), *sha256OfFile(path + "/manifest.json") + "  manifest.json\n");
   Json manifest = *readJsonFile(path + "/manifest.json");
   EXPECT_EQ(manifest["format_version"], 1);

@@ -28,7 +28,7 @@ protected:
 };
 
 TEST_F(DispatchBuilderTest, ColumnsAreAWindowOfTheirSource) {
-  DispatchBuilder builder(*program_, entry_, {});
+  DispatchBuilder builder(*program_, entry_);
   View whole = builder.temporary("x", Float32Type::get(&context_), {program::kExtentT, 24});
   EXPECT_EQ(whole.size, 8 * 24 * 4);
   View part = columnsOf(whole, 16, 4);
@@ -55,7 +55,7 @@ TEST_F(DispatchBuilderTest, GridFollowsTheRows) {
 }
 
 TEST_F(DispatchBuilderTest, KernelsAreBuiltOncePerName) {
-  DispatchBuilder builder(*program_, entry_, {});
+  DispatchBuilder builder(*program_, entry_);
   int built = 0;
   auto build = [&](OpBuilder &body) {
     ++built;
@@ -71,7 +71,7 @@ TEST_F(DispatchBuilderTest, KernelsAreBuiltOncePerName) {
 }
 
 TEST_F(DispatchBuilderTest, OpsWithEqualParametersAreOneKernel) {
-  DispatchBuilder builder(*program_, entry_, {});
+  DispatchBuilder builder(*program_, entry_);
   Builder attributes(&context_);
   auto layer = [&](int64_t value) {
     return attributes.getNamedAttr("layer", attributes.getI64IntegerAttr(value));
@@ -82,7 +82,7 @@ TEST_F(DispatchBuilderTest, OpsWithEqualParametersAreOneKernel) {
 }
 
 TEST_F(DispatchBuilderTest, EqualConstantsAreHeldOnce) {
-  DispatchBuilder builder(*program_, entry_, {});
+  DispatchBuilder builder(*program_, entry_);
   View first = builder.constants({1, 2, 3});
   View second = builder.constants({4});
   View again = builder.constants({1, 2, 3});
@@ -107,7 +107,7 @@ TEST_F(DispatchBuilderTest, NamesNeverMeet) {
 }
 
 TEST_F(DispatchBuilderTest, KvPagesReachToTheEnd) {
-  DispatchBuilder builder(*program_, entry_, {});
+  DispatchBuilder builder(*program_, entry_);
   View pages = builder.kvPages(2048, {2, 32}, {512, 1});
   EXPECT_EQ(pages.size, program::kRest);
   EXPECT_EQ(pages.offset, 2048);

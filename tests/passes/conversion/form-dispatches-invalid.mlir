@@ -103,3 +103,30 @@ func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences
   %rows = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+// expected-error @+1 {{expected entry 'decode' to have a body of one block that ends in a return}}
+func.func private @decode(tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>, tensor<?xi32>, !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+// expected-error @+1 {{expected entry 'decode' to have a body of one block that ends in a return}}
+func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  cf.br ^next
+^next:
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  return %rows : tensor<?x32xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
+// expected-error @+1 {{expected entry 'decode' to have a body of one block that ends in a return}}
+func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  ub.unreachable
+}

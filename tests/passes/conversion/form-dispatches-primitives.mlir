@@ -31,7 +31,7 @@ llama.weight @down : !llama.weight<32x24xf16> = #llama.checkpoint<"down", f16, [
 // CHECK-NEXT: key = read @prefill.4.rope f32 [T, 16] strides [16, 1]
 // CHECK-NEXT: value = read @prefill.2.linear f32 [T, 16] strides [64, 1] at 192 size 1856
 // CHECK-NEXT: slots = read @step
-// CHECK-NEXT: cache = write @kv f32 [P, 2, 2, 1, 32, 16] strides [2048, 1024, 512, 512, 16, 1] at 0 size rest
+// CHECK-NEXT: cache = write @kv f32 [P, 2, 1, 32, 16] strides [2048, 512, 512, 16, 1] at 4096 size rest
 // CHECK: program.dispatch @attention grid
 // CHECK-NEXT: query = read @prefill.3.rope
 // CHECK-NEXT: positions

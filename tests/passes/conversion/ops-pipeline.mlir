@@ -23,7 +23,7 @@ llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, 
 // Kernels are shared by the entries.
 // CHECK: program.kernel @embedding.0 op "embedding" {}
 // CHECK-NEXT: program.kernel @fused_linear op "fused_linear" {activation = "none", epsilon = 9.99999974E-6 : f32}
-// CHECK-NEXT: program.kernel @rope_attention op "rope_attention" {head_dim = 16 : i64, kv_heads = 1 : i64, layer = 0 : i64, layers = 1 : i64, page_tokens = 32 : i64, scale = 2.500000e-01 : f32}
+// CHECK-NEXT: program.kernel @rope_attention op "rope_attention" {scale = 2.500000e-01 : f32}
 // CHECK-NEXT: program.kernel @gather_rows op "gather_rows" {}
 // CHECK-NEXT: program.kernel @linear op "linear" {}
 // CHECK-NOT: program.kernel
@@ -54,7 +54,7 @@ llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, 
 // CHECK-NEXT:   slots = read @step i32 [T] strides [1] at 640 size 192
 // CHECK-NEXT:   sequence_starts = read @step i32 [S+1] strides [1] at 832 size 20
 // CHECK-NEXT:   block_table = read @step i32 [S, 2] strides [2, 1] at 896 size 32
-// CHECK-NEXT:   cache = read_write @kv f16 [P, 1, 2, 1, 32, 16] strides [1024, 1024, 512, 512, 16, 1] at 0 size rest
+// CHECK-NEXT:   cache = read_write @kv f16 [P, 2, 1, 32, 16] strides [1024, 512, 512, 16, 1] at 0 size rest
 // CHECK-NEXT:   output = write @prefill.2.rope_attention f32 [T, 32] strides [32, 1] at 0 size 6144
 // CHECK: program.dispatch @gather_rows grid [1 * R by 1] {
 // CHECK-NEXT:   input = read @prefill.2.rope_attention

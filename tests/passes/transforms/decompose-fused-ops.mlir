@@ -127,3 +127,16 @@ func.func @negative_block(%x: tensor<?x128xf32>) -> tensor<?x48xf32> {
   %0 = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<96x128xf16>) -> tensor<?x48xf32>
   return %0 : tensor<?x48xf32>
 }
+
+// -----
+
+llama.weight @gate_up_narrow : !llama.weight<96x128xf16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 16>
+
+// The result has fewer columns than gate and up have rows: two linears would make more.
+// CHECK-LABEL: func @negative_columns(
+// CHECK: llama.fused_linear {{.*}} activation(swiglu)
+func.func @negative_columns(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
+  %w = llama.use_weight @gate_up_narrow : !llama.weight<96x128xf16>
+  %0 = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<96x128xf16>) -> tensor<?x40xf32>
+  return %0 : tensor<?x40xf32>
+}

@@ -278,3 +278,37 @@ func.func @negative_rows(%q: tensor<1x128xf32>, %k: tensor<?x64xf32>, %v: tensor
     : (tensor<1x128xf32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<1x128xf32>
   return %a : tensor<1x128xf32>
 }
+
+// -----
+
+!cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
+
+// Each op is valid alone; together their rows are not those of one step.
+// CHECK-LABEL: func @negative_value_rows(
+// CHECK-NOT: rope_attention
+// CHECK: return
+func.func @negative_value_rows(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %v: tensor<1x64xf32>, %cache: !cache, %table: !llama.weight<512x32xf32>, %positions: tensor<?xi32>, %sequences: tensor<2xi32>, %slots: tensor<?xi32>, %starts: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<?x128xf32> {
+  %rq = llama.rope %q, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x128xf32>
+  %rk = llama.rope %k, %positions, %table {head_dim = 32 : i64} : (tensor<?x64xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x64xf32>
+  llama.kv_append %cache, %rk, %v, %slots {layer = 0 : i64} : !cache, tensor<?x64xf32>, tensor<1x64xf32>, tensor<?xi32>
+  %a = llama.attention %rq, %cache, %positions, %sequences, %starts, %blocks {layer = 0 : i64, scale = 0.25 : f32}
+    : (tensor<?x128xf32>, !cache, tensor<?xi32>, tensor<2xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
+  return %a : tensor<?x128xf32>
+}
+
+// -----
+
+!cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f32>
+
+// The element type of the cache does not matter.
+// CHECK-LABEL: func @f32_cache(
+// CHECK-NEXT: llama.rope_attention({{.*}}head_dim = 32, f32>
+// CHECK-NEXT: return
+func.func @f32_cache(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %v: tensor<?x64xf32>, %cache: !cache, %table: !llama.weight<512x32xf32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %starts: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<?x128xf32> {
+  %rq = llama.rope %q, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x128xf32>
+  %rk = llama.rope %k, %positions, %table {head_dim = 32 : i64} : (tensor<?x64xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x64xf32>
+  llama.kv_append %cache, %rk, %v, %slots {layer = 0 : i64} : !cache, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?xi32>
+  %a = llama.attention %rq, %cache, %positions, %sequences, %starts, %blocks {layer = 0 : i64, scale = 0.25 : f32}
+    : (tensor<?x128xf32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
+  return %a : tensor<?x128xf32>
+}

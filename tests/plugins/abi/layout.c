@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * Prints the layout of the plugin ABI as this C compiler sees it: constants, and each struct with the offset and size of its
- * fields. The test compares it with layout.txt. A difference is a change of the ABI: see docs/abi-changelog.md.
+ * Prints the layout of the plugin ABI as this C compiler sees it: constants, and each struct with the offset
+ * and size of its fields. The test compares it with layout.txt. A difference is a change of the ABI: see
+ * docs/abi-changelog.md.
  */
 #include "plugins/api/cria_plugin.h"
 
@@ -9,7 +10,7 @@
 
 #define CONSTANT(name) printf("%s = %u\n", #name, (unsigned)(name))
 #define STRUCT(name) printf("%s: %u bytes\n", #name, (unsigned)sizeof(name))
-#define FIELD(type, field) \
+#define FIELD(type, field)                                                                                   \
   printf("  %4u %4u  %s\n", (unsigned)offsetof(type, field), (unsigned)sizeof(((type *)0)->field), #field)
 
 static void print_constants(void) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * A chat plugin "faulty" that is right unless one FAULT_* macro makes it wrong in one way. For the tests of the registry.
+ * A chat plugin "faulty" that is right unless one FAULT_* macro makes it wrong in one way. For the tests of
+ * the registry.
  */
 #include "plugins/api/cria_plugin.h"
 
 #include <string.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal)                                                                                        \
+  { literal, sizeof(literal) - 1 }
 
 static cria_status create(const cria_option *const *options, uint32_t num_options, cria_chat **out,
                           cria_message *message) {
@@ -18,8 +20,8 @@ static cria_status create(const cria_option *const *options, uint32_t num_option
 
 static void destroy(cria_chat *chat) { (void)chat; }
 
-static cria_status render(cria_chat *chat, const cria_chat_message *const *messages, uint32_t num_messages, uint32_t flags,
-                          const cria_chat_writer *writer, cria_message *message) {
+static cria_status render(cria_chat *chat, const cria_chat_message *const *messages, uint32_t num_messages,
+                          uint32_t flags, const cria_chat_writer *writer, cria_message *message) {
   (void)chat, (void)messages, (void)num_messages, (void)flags, (void)message;
   return writer->special_id(writer->user, 1);
 }
@@ -52,7 +54,8 @@ static const cria_chat_api api = {
 #endif
     .render = render,
 #if defined(FAULT_OLD_TABLE)
-    .find_tags = (cria_status(*)(cria_chat *, cria_string, uint32_t *, cria_message *))8, /* must never be read */
+    .find_tags =
+        (cria_status(*)(cria_chat *, cria_string, uint32_t *, cria_message *))8, /* must never be read */
 #endif
 };
 
@@ -66,7 +69,8 @@ extern int cria_symbol_that_nobody_defines(void);
 
 #if defined(FAULT_NO_SYMBOL)
 #define cria_plugin_query some_other_name
-CRIA_PLUGIN_EXPORT cria_status some_other_name(const cria_host *host, cria_plugin *out, cria_message *message);
+CRIA_PLUGIN_EXPORT cria_status some_other_name(const cria_host *host, cria_plugin *out,
+                                               cria_message *message);
 #endif
 
 cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * A sampler "rogue" for the tests of sampler chains. By its option `deed` it breaks the contract in one way, or keeps a
- * state: the number of accepted tokens, whose candidate it selects.
+ * A sampler "rogue" for the tests of sampler chains. By its option `deed` it breaks the contract in one way,
+ * or keeps a state: the number of accepted tokens, whose candidate it selects.
  */
 #include "plugins/api/cria_plugin.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal)                                                                                        \
+  { literal, sizeof(literal) - 1 }
 
 struct cria_sampler {
   int64_t deed;
   int64_t accepted;
 };
 
-enum { kCountAccepted, kNothingLeft, kGrow, kSelectOutside, kReplaceArrays, kForgeId, kFail, kPass };
+enum { kCountAccepted, kNothingLeft, kGrow, kSelectOutside, kReplaceArrays, kForgeId, kFail, kPass, kNan };
 
-static cria_status create(const cria_option *const *options, uint32_t num_options, const cria_vocabulary *vocabulary,
-                          cria_sampler **out, cria_message *message) {
+static cria_status create(const cria_option *const *options, uint32_t num_options,
+                          const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
   (void)vocabulary, (void)message;
   if (num_options != 2) {
     return CRIA_STATUS_INTERNAL;
@@ -30,8 +31,8 @@ static cria_status create(const cria_option *const *options, uint32_t num_option
 
 static void destroy(cria_sampler *sampler) { free(sampler); }
 
-static cria_status apply(cria_sampler *sampler, cria_candidates *candidates, const cria_sample_context *context,
-                         cria_message *message) {
+static cria_status apply(cria_sampler *sampler, cria_candidates *candidates,
+                         const cria_sample_context *context, cria_message *message) {
   static int32_t ids[1];
   (void)context, (void)message;
   switch (sampler->deed) {
@@ -56,6 +57,9 @@ static cria_status apply(cria_sampler *sampler, cria_candidates *candidates, con
     return CRIA_STATUS_OK;
   case kFail:
     return CRIA_STATUS_TIMEOUT;
+  case kNan:
+    candidates->logits[candidates->size / 2] = NAN;
+    return CRIA_STATUS_OK;
   default:
     return CRIA_STATUS_OK;
   }
@@ -77,12 +81,13 @@ static cria_status clone(const cria_sampler *sampler, cria_sampler **out, cria_m
 }
 
 /* NaN as a default: the option must be given. */
-static const cria_option_info deed = {sizeof(cria_option_info), CRIA_OPTION_INT, TEXT("deed"), TEXT("what to do"), NAN, 0, 7,
-                                      {NULL, 0}};
-static const cria_option_info note = {sizeof(cria_option_info), CRIA_OPTION_STRING, TEXT("note"), TEXT("ignored"), 0, 0, 0,
-                                      TEXT("none")};
+static const cria_option_info deed = {
+    sizeof(cria_option_info), CRIA_OPTION_INT, TEXT("deed"), TEXT("what to do"), NAN, 0, 8, {NULL, 0}};
+static const cria_option_info note = {
+    sizeof(cria_option_info), CRIA_OPTION_STRING, TEXT("note"), TEXT("ignored"), 0, 0, 0, TEXT("none")};
 static const cria_option_info *const options[] = {&deed, &note};
-static const cria_sampler_api api = {sizeof(cria_sampler_api), 2, options, create, destroy, apply, accept, reset, clone};
+static const cria_sampler_api api = {
+    sizeof(cria_sampler_api), 2, options, create, destroy, apply, accept, reset, clone};
 
 cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   (void)message;

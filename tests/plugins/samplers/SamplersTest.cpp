@@ -29,16 +29,19 @@ struct Outcome {
 class SamplersTest : public testing::Test {
 protected:
   /// Applies e.g. "top_k(3)" to candidates; ids are 0, 1, ... unless given.
-  Outcome apply(std::string_view expression, std::vector<float> logits, Ids ids = {}, double uniform = 0, uint32_t sorted = 0) {
+  Outcome apply(std::string_view expression, std::vector<float> logits, Ids ids = {}, double uniform = 0,
+                uint32_t sorted = 0) {
     const auto calls = parsePluginExpression(expression);
     const auto plugin = registry->load(PluginKind::sampler, (*calls)[0].name);
     EXPECT_TRUE(plugin.ok()) << plugin.status().message();
     const auto api = readTable<cria_sampler_api>((*plugin)->api);
-    const auto options = PluginOptions::check(api.options, api.num_options, (*calls)[0].arguments, expression);
+    const auto options =
+        PluginOptions::check(api.options, api.num_options, (*calls)[0].arguments, expression);
     EXPECT_TRUE(options.ok()) << options.status().message();
     cria_sampler *first = nullptr;
     cria_sampler *sampler = nullptr;
-    EXPECT_EQ(api.create(options->data(), options->size(), &vocabulary.view(), &first, nullptr), CRIA_STATUS_OK);
+    EXPECT_EQ(api.create(options->data(), options->size(), &vocabulary.view(), &first, nullptr),
+              CRIA_STATUS_OK);
     EXPECT_EQ(api.clone(first, &sampler, nullptr), CRIA_STATUS_OK); // a clone does the same
     api.destroy(first);
     if (ids.empty()) {
@@ -46,7 +49,11 @@ protected:
       std::iota(ids.begin(), ids.end(), 0);
     }
     cria_candidates candidates{sizeof(candidates), sorted, ids.data(), logits.data(), ids.size(), -1};
-    const cria_sample_context context{sizeof(context), 0, 0, 0, &uniform,
+    const cria_sample_context context{sizeof(context),
+                                      0,
+                                      0,
+                                      0,
+                                      &uniform,
                                       [](void *user, uint32_t) { return *static_cast<double *>(user); }};
     EXPECT_EQ(api.apply(sampler, &candidates, &context, nullptr), CRIA_STATUS_OK);
     api.destroy(sampler);
@@ -179,7 +186,8 @@ TEST_F(SamplersTest, TopPEqualsTheRuleOnRandomLogits) {
       const Ids kept = apply(fmt::format("top_p({})", p), logits).ids;
       const Ids expected = topPBySorting(logits, p);
       // Sums of floats differ in their last digits: the border may move by a token of that weight.
-      EXPECT_NEAR(static_cast<double>(kept.size()), static_cast<double>(expected.size()), 1) << p << " " << spread;
+      EXPECT_NEAR(static_cast<double>(kept.size()), static_cast<double>(expected.size()), 1)
+          << p << " " << spread;
       EXPECT_TRUE(std::includes(kept.begin(), kept.end(), expected.begin(), expected.end()) ||
                   std::includes(expected.begin(), expected.end(), kept.begin(), kept.end()));
     }
@@ -195,8 +203,9 @@ TEST_F(SamplersTest, TopKEqualsASortOnRandomLogits) {
   for (const size_t k : {1, 7, 40, 124, 126, 500, 1999}) {
     Ids order(logits.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)]; });
+    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+      return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+    });
     order.resize(k);
     std::sort(order.begin(), order.end());
     EXPECT_EQ(apply(fmt::format("top_k({})", k), logits).ids, order) << k;

@@ -35,11 +35,10 @@ TEST(Allocation, AStepSeenBeforeAllocatesNothing) {
   std::string folder = testFolder();
   writeToyPackage(folder);
   auto model = openToyModel(folder);
-  Session session(*model);
   Stepper stepper(*model);
-  auto decodeTwelve = [&] {
-    session.truncate(0);
-    for (int32_t token = 0; token < 12; ++token) {
+  auto fillContext = [&] {
+    Session session(*model); // a new one each time: it has all its room from the start
+    for (int32_t token = 0; token < int32_t(kToyContext); ++token) {
       StepItem item = {.session = &session, .tokens = {&token, 1}};
       counting = true;
       auto logits = stepper.run(Phase::decode, {&item, 1});
@@ -47,10 +46,10 @@ TEST(Allocation, AStepSeenBeforeAllocatesNothing) {
       ASSERT_TRUE(logits.ok());
     }
   };
-  decodeTwelve();
+  fillContext();
   EXPECT_GT(numAllocations, 0u) << "the first steps make a recording";
   numAllocations = 0;
-  decodeTwelve();
+  fillContext();
   EXPECT_EQ(numAllocations, 0u);
 }
 

@@ -166,6 +166,38 @@ TEST_F(GeneratorTest, RequestsWaitForPages) {
   }
 }
 
+// A waiting request's session may hold shared pages, which do not come back to the pool when it lets go of
+// them.
+TEST_F(GeneratorTest, RequestsOfForkedSessionsWaitForPagesToo) {
+  auto small = openToyModel(folder_, {.kvMemoryBytes = 13 * kToyPageBytes});
+  Session first(*small);
+  const std::vector<int32_t> text(16, 5);
+  ASSERT_TRUE(first.prefill(text, {}).ok());
+  Session second = first.fork(); // four pages, all shared
+  const std::vector<GenerateRequest> requests = {
+      {.prompt = {1, 2, 3}, .maxNewTokens = 20, .minNewTokens = 20},
+      {.prompt = {4, 4, 4}, .maxNewTokens = 20, .minNewTokens = 20, .session = &second}};
+  for (const GenerateResult &result : Generator(*small, nullptr).generate(requests)) {
+    EXPECT_EQ(result.reason, FinishReason::length) << result.status.message();
+  }
+  EXPECT_EQ(first.length(), 16u);
+}
+
+// What ends a request by choice may come at once; only end-of-text is held off.
+TEST_F(GeneratorTest, StopTokensAreNotMaskedBeforeTheMinimum) {
+  toyState().logits = scripted({0, 10, 44, 12});
+  GenerateResult result = run({.prompt = {1}, .minNewTokens = 5, .stopTokens = {44}});
+  EXPECT_EQ(result.reason, FinishReason::stop);
+  EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10}));
+}
+
+TEST_F(GeneratorTest, CheckSaysWhatGenerateWould) {
+  const Generator generator(*model_, nullptr);
+  EXPECT_TRUE(generator.check({.prompt = {1}}).ok());
+  const Status tooLong = generator.check({.prompt = std::vector<int32_t>(kToyContext + 1, 1)});
+  EXPECT_EQ(tooLong.message(), run({.prompt = std::vector<int32_t>(kToyContext + 1, 1)}).status.message());
+}
+
 TEST_F(GeneratorTest, ReportsLogprobsOfTheRawLogits) {
   toyState().logits = [](std::span<const int32_t>, std::span<float> logits) {
     std::fill(logits.begin(), logits.end(), -1e9f);

@@ -43,10 +43,21 @@ TEST(StopMatcher, HoldsBackOnlyWhatMayBecomeAStop) {
   EXPECT_EQ(matcher.push("more"), "");
 }
 
-TEST(StopMatcher, TakesTheEarliestAndOfSeveralThereTheLongest) {
-  StopMatcher matcher({"cd", "b", "bc", "a long one"});
-  EXPECT_EQ(matcher.push("abcd"), "a");
-  EXPECT_EQ(matcher.match(), "bc");
+// However the text is cut.
+TEST(StopMatcher, TakesWhatIsCompleteFirst) {
+  for (size_t size = 1; size < 8; ++size) {
+    StopMatcher matcher({"bc", "abcd", "a long one"});
+    EXPECT_EQ(feed(matcher, "xabcdy", size), "xa") << size;
+    EXPECT_EQ(matcher.match(), "bc");
+  }
+}
+
+TEST(StopMatcher, TakesTheLongestOfThoseThatEndTogether) {
+  for (size_t size = 1; size < 8; ++size) {
+    StopMatcher matcher({"c", "abc", "bc", "abcde"});
+    EXPECT_EQ(feed(matcher, "xxabcde", size), "xx") << size;
+    EXPECT_EQ(matcher.match(), "abc");
+  }
 }
 
 } // namespace

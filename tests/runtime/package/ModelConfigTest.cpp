@@ -82,7 +82,8 @@ TEST(ModelConfig, refuses_bad_members) {
   EXPECT_THAT(errorWith("layers", 1000000), HasSubstr("from 1 to 65536"));
   EXPECT_THAT(errorWith("kv_heads", 5), HasSubstr("multiple of kv_heads, got 32 and 5"));
   EXPECT_THAT(errorWith("head_dim", 127), HasSubstr("even head_dim"));
-  EXPECT_THAT(errorWith("head_dim", 2000000000), HasSubstr("sizes are too large"));
+  EXPECT_THAT(errorWith("head_dim", 1025), HasSubstr("expected 'head_dim' to be an integer from 1 to 1024"));
+  EXPECT_THAT(errorWith("heads", 2000000000), HasSubstr("sizes are too large"));
   EXPECT_THAT(errorWith("architecture", "mistral"),
               HasSubstr("expected architecture 'llama', got 'mistral'"));
   EXPECT_THAT(errorWith("parameters", 7), HasSubstr("expected 6738415616 parameters for these sizes, got 7"));
@@ -117,6 +118,16 @@ TEST(ChatConfig, refuses_extra_members) {
   Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{"beams", 4}}}};
   EXPECT_THAT(ChatConfig::fromJson(json, "chat.json").status().message(),
               HasSubstr("unknown member 'beams'"));
+}
+
+TEST(ChatConfig, refuses_what_no_sampler_takes) {
+  auto errorWith = [](const char *name, double value) {
+    Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{name, value}}}};
+    return ChatConfig::fromJson(json, "chat.json").status().message();
+  };
+  EXPECT_THAT(errorWith("temperature", 200),
+              HasSubstr("expected 'temperature' to be from 0 to 100, got 200"));
+  EXPECT_THAT(errorWith("top_p", -0.5), HasSubstr("expected 'top_p' to be from 0 to 1, got -0.5"));
 }
 
 TEST(Json, strictness) {

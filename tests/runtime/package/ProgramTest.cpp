@@ -257,12 +257,18 @@ const Hostile kDispatches[] = {
      [](OrderedJson &p) {
        binding(p, 0, 1, 6)["shape"] = {"P", 4};
      },
-     "an extent 'P' is for kv alone, with a stride of at most a page"},
+     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+    {"PagesTwice",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 5)["shape"] = {"P", "P"};
+       binding(p, 0, 1, 5)["strides"] = {16, 16};
+     },
+     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
     {"PageStride",
      [](OrderedJson &p) {
        binding(p, 0, 1, 5)["strides"] = {17, 1};
      },
-     "an extent 'P' is for kv alone, with a stride of at most a page"},
+     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
     {"BeyondThePage",
      [](OrderedJson &p) {
        binding(p, 0, 1, 5)["shape"] = {"P", 17};

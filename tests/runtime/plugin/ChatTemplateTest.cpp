@@ -63,7 +63,8 @@ protected:
     return std::move(chat).value();
   }
   /// Segments in one line: special tokens as they are, texts in braces.
-  std::string textOf(const ChatTemplate &chat, const std::vector<ChatMessage> &messages, ChatGoal goal = ChatGoal::answer) {
+  std::string textOf(const ChatTemplate &chat, const std::vector<ChatMessage> &messages,
+                     ChatGoal goal = ChatGoal::answer) {
     const auto rendered = chat.render(messages, goal);
     if (!rendered.ok()) {
       return rendered.status().message();
@@ -85,19 +86,24 @@ protected:
 TEST_F(ChatTemplateTest, Llama2NamesTheMessageItCannotExpress) {
   const ChatTemplate chat = create("llama2");
   EXPECT_EQ(textOf(chat, {user("a"), user("b")}),
-            "chat template llama2: message 2 of 2 is from user, expected assistant: llama2 takes an optional system message "
+            "chat template llama2: message 2 of 2 is from user, expected assistant: llama2 takes an optional "
+            "system message "
             "first, then user and assistant in turn");
-  EXPECT_THAT(textOf(chat, {user("a"), assistant("b"), system("c")}), HasSubstr("message 3 of 3 is from system, expected user"));
+  EXPECT_THAT(textOf(chat, {user("a"), assistant("b"), system("c")}),
+              HasSubstr("message 3 of 3 is from system, expected user"));
   EXPECT_THAT(textOf(chat, {assistant("a")}), HasSubstr("message 1 of 1 is from assistant, expected user"));
-  EXPECT_THAT(textOf(chat, {user("a"), assistant("b")}), HasSubstr("message 2 of 2 is from assistant, expected user: the model is to"));
+  EXPECT_THAT(textOf(chat, {user("a"), assistant("b")}),
+              HasSubstr("message 2 of 2 is from assistant, expected user: the model is to"));
   EXPECT_THAT(textOf(chat, {system("a")}), HasSubstr("is from system, expected a user message after it"));
   EXPECT_THAT(textOf(chat, {}), HasSubstr("expected at least one message, found none"));
-  EXPECT_THAT(textOf(chat, {user("a")}, ChatGoal::continueLast), HasSubstr("expected the assistant's unfinished answer"));
+  EXPECT_THAT(textOf(chat, {user("a")}, ChatGoal::continueLast),
+              HasSubstr("expected the assistant's unfinished answer"));
 }
 
 TEST_F(ChatTemplateTest, Llama2ContinuesAnUnfinishedAnswer) {
   const ChatTemplate chat = create("llama2");
-  EXPECT_EQ(textOf(chat, {user(" a "), assistant(" Once upon ")}, ChatGoal::continueLast), "<s>{[INST] a [/INST] Once upon }");
+  EXPECT_EQ(textOf(chat, {user(" a "), assistant(" Once upon ")}, ChatGoal::continueLast),
+            "<s>{[INST] a [/INST] Once upon }");
   EXPECT_EQ(textOf(chat, {user("a"), assistant(" \n")}, ChatGoal::continueLast), "<s>{[INST] a [/INST]}");
   EXPECT_EQ(textOf(chat, {user("a"), assistant("b"), user("c"), assistant("d")}, ChatGoal::continueLast),
             "<s>{[INST] a [/INST] b }</s><s>{[INST] c [/INST] d}");
@@ -126,7 +132,8 @@ TEST_F(ChatTemplateTest, Llama2FindsAndRefusesTags) {
     EXPECT_THAT(**note, HasSubstr("contains " + tag));
     EXPECT_THAT(textOf(lenient, {user(tag)}), HasSubstr("{[INST] " + tag));
     EXPECT_EQ(textOf(strict, {system("s"), user("a"), assistant(tag), user("b")}),
-              "chat template llama2: message 3 of 4 contains " + tag + ", a tag of the template, and the option refuse_tags is set");
+              "chat template llama2: message 3 of 4 contains " + tag +
+                  ", a tag of the template, and the option refuse_tags is set");
   }
   EXPECT_FALSE(lenient.findTags("[inst] <s>")->has_value());
   EXPECT_EQ(textOf(strict, {user("plain")}), "<s>{[INST] plain [/INST]}");
@@ -143,22 +150,29 @@ TEST_F(ChatTemplateTest, PlainJoinsMessages) {
 }
 
 TEST_F(ChatTemplateTest, CreatesFromOptionsInTextForm) {
-  const auto chat = ChatTemplate::create(*registry, "llama2", {{.name = "refuse_tags", .value = "true", .position = 0}});
+  const auto chat =
+      ChatTemplate::create(*registry, "llama2", {{.name = "refuse_tags", .value = "true", .position = 0}});
   ASSERT_TRUE(chat.ok());
   EXPECT_EQ(chat->name(), "llama2");
   EXPECT_FALSE(chat->render(std::vector{user("[INST]")}).ok());
-  EXPECT_THAT(ChatTemplate::create(*registry, "lama2").status().message(), HasSubstr("did you mean 'llama2'?"));
-  EXPECT_THAT(ChatTemplate::create(*registry, "llama2(loud=1)").status().message(), HasSubstr("has no option 'loud'"));
-  EXPECT_THAT(ChatTemplate::create(*registry, "llama2|plain").status().message(), HasSubstr("expected one chat template"));
+  EXPECT_THAT(ChatTemplate::create(*registry, "lama2").status().message(),
+              HasSubstr("did you mean 'llama2'?"));
+  EXPECT_THAT(ChatTemplate::create(*registry, "llama2(loud=1)").status().message(),
+              HasSubstr("has no option 'loud'"));
+  EXPECT_THAT(ChatTemplate::create(*registry, "llama2|plain").status().message(),
+              HasSubstr("expected one chat template"));
 }
 
 TEST_F(ChatTemplateTest, EncodesOnlyControlTokensAsSpecial) {
   const auto tokenizer = openGolden();
-  const auto encode = [&](ChatSegment segment) { return encodeSegments(std::vector{std::move(segment)}, *tokenizer); };
+  const auto encode = [&](ChatSegment segment) {
+    return encodeSegments(std::vector{std::move(segment)}, *tokenizer);
+  };
   EXPECT_EQ(*encode({.kind = ChatSegment::Kind::special, .text = "</s>"}), Ids{2});
   EXPECT_EQ(*encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 1}), Ids{1});
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::special, .text = "Hello"}).ok());
-  EXPECT_THAT(encode({.kind = ChatSegment::Kind::special, .text = "<eot>"}).status().message(), HasSubstr("'<eot>'"));
+  EXPECT_THAT(encode({.kind = ChatSegment::Kind::special, .text = "<eot>"}).status().message(),
+              HasSubstr("'<eot>'"));
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 540}).ok());
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 99999}).ok());
   EXPECT_EQ(encode({.kind = ChatSegment::Kind::text, .text = "\n", .dummyPrefix = false})->front(), 13);

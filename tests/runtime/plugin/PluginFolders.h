@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Folders of plugins for tests: the real ones of this build, and temporary ones with sidecars written by the test.
+// Folders of plugins for tests: the real ones of this build, and temporary ones with sidecars written by the
+// test.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
@@ -13,11 +14,15 @@
 namespace cria {
 
 inline std::filesystem::path builtPlugins() { return std::filesystem::path(CRIA_BINARY_DIR) / "plugins"; }
-inline std::filesystem::path faultyPlugins() { return std::filesystem::path(CRIA_BINARY_DIR) / "test-plugins"; }
+inline std::filesystem::path faultyPlugins() {
+  return std::filesystem::path(CRIA_BINARY_DIR) / "test-plugins";
+}
 
 /// A registry over folders alone: neither the environment nor the program's place matter.
-inline std::unique_ptr<PluginRegistry> openRegistry(std::vector<std::filesystem::path> folders = {builtPlugins()}) {
-  auto registry = PluginRegistry::create({.folders = std::move(folders), .environment = {}, .executable = {}});
+inline std::unique_ptr<PluginRegistry> openRegistry(std::vector<std::filesystem::path> folders = {
+                                                        builtPlugins()}) {
+  auto registry =
+      PluginRegistry::create({.folders = std::move(folders), .environment = {}, .executable = {}});
   EXPECT_TRUE(registry.ok()) << registry.status().message();
   return registry.ok() ? std::move(registry).value() : nullptr;
 }
@@ -53,8 +58,8 @@ struct SidecarText {
   std::string kind = "chat";
   std::string name = "faulty";
   std::string version = "1.0";
-  std::string abi = fmt::format(R"({{"major": {}, "minor_min": {}, "minor_max": {}}})", CRIA_ABI_MAJOR, CRIA_ABI_MINOR,
-                                CRIA_ABI_MINOR);
+  std::string abi = fmt::format(R"({{"major": {}, "minor_min": {}, "minor_max": {}}})", CRIA_ABI_MAJOR,
+                                CRIA_ABI_MINOR, CRIA_ABI_MINOR);
 #if defined(__x86_64__)
   std::string needs = R"({"os": "linux", "arch": "x86_64"})";
 #else
@@ -63,8 +68,9 @@ struct SidecarText {
   std::string more; // e.g. ", \"extra\": 1"
 
   std::string text() const {
-    return fmt::format(R"({{"library": "{}", "kind": "{}", "name": "{}", "version": "{}", "abi": {}, "needs": {}{}}})", library,
-                       kind, name, version, abi, needs, more);
+    return fmt::format(
+        R"({{"library": "{}", "kind": "{}", "name": "{}", "version": "{}", "abi": {}, "needs": {}{}}})",
+        library, kind, name, version, abi, needs, more);
   }
 };
 

@@ -40,7 +40,8 @@ TEST(PluginExpressionTest, ParsesQuotedTexts) {
 }
 
 TEST(PluginExpressionTest, PointsAtTheCharacter) {
-  EXPECT_EQ(errorOf("top_k(40|top_p"), "expected ',' or ')', found '|' (at character 9)\n  top_k(40|top_p\n          ^");
+  EXPECT_EQ(errorOf("top_k(40|top_p"),
+            "expected ',' or ')', found '|' (at character 9)\n  top_k(40|top_p\n          ^");
   EXPECT_EQ(errorOf(""), "expected a name, found the end (at character 1)\n  \n  ^");
   EXPECT_EQ(errorOf("a|"), "expected a name, found the end (at character 3)\n  a|\n    ^");
   EXPECT_EQ(errorOf("a||b"), "expected a name, found '|' (at character 3)\n  a||b\n    ^");
@@ -48,14 +49,16 @@ TEST(PluginExpressionTest, PointsAtTheCharacter) {
   EXPECT_EQ(errorOf("a(k=)"), "expected a value, found ')' (at character 5)\n  a(k=)\n      ^");
   EXPECT_EQ(errorOf("a(1,)"), "expected a value, found ')' (at character 5)\n  a(1,)\n      ^");
   EXPECT_EQ(errorOf("a(\"x"), "this \" is never closed (at character 3)\n  a(\"x\n    ^");
-  EXPECT_EQ(errorOf("a(\"\\x\")"), "expected n, t, \" or \\ after a backslash, found 'x' (at character 5)\n  a(\"\\x\")\n      ^");
+  EXPECT_EQ(errorOf("a(\"\\x\")"),
+            "expected n, t, \" or \\ after a backslash, found 'x' (at character 5)\n  a(\"\\x\")\n      ^");
   // The caret counts characters, not bytes.
   EXPECT_EQ(errorOf("é|"), "expected a name, found the end (at character 3)\n  é|\n    ^");
 }
 
 class PluginOptionsTest : public testing::Test {
 protected:
-  static cria_option_info number(uint32_t type, std::string_view name, double standard, double low, double high) {
+  static cria_option_info number(uint32_t type, std::string_view name, double standard, double low,
+                                 double high) {
     return {sizeof(cria_option_info), type, abiString(name), {}, standard, low, high, {}};
   }
 
@@ -70,7 +73,8 @@ protected:
   cria_option_info count = number(CRIA_OPTION_INT, "count", std::nan(""), 1, 100);
   cria_option_info share = number(CRIA_OPTION_FLOAT, "share", 0.5, 0, 1);
   cria_option_info loud = number(CRIA_OPTION_FLAG, "loud", 1, 0, 1);
-  cria_option_info text{sizeof(cria_option_info), CRIA_OPTION_STRING, abiString("text"), {}, 0, 0, 0, abiString("none")};
+  cria_option_info text{sizeof(cria_option_info), CRIA_OPTION_STRING, abiString("text"), {}, 0, 0, 0,
+                        abiString("none")};
   const cria_option_info *pointers[4] = {&count, &share, &loud, &text};
   size_t position = 99;
 };
@@ -89,15 +93,18 @@ TEST_F(PluginOptionsTest, FillsDefaultsInOrder) {
 }
 
 TEST_F(PluginOptionsTest, TakesPositionsAndNames) {
-  const auto options = check({{"", "7", 0}, {"text", "hello", 0}, {"loud", "false", 0}, {"share", "1e-1", 0}});
+  const auto options =
+      check({{"", "7", 0}, {"text", "hello", 0}, {"loud", "false", 0}, {"share", "1e-1", 0}});
   ASSERT_TRUE(options.ok()) << options.status().message();
   EXPECT_EQ(options->describe(), "count=7, share=0.1, loud=false, text=\"hello\"");
 }
 
 TEST_F(PluginOptionsTest, RefusesWrongValues) {
   const std::string whole = "expected a whole number from 1 to 100";
-  for (const std::string value : {"0", "101", "4x", "4.5", "", "-", "99999999999999999999", " 4", "+4", "nan"}) {
-    EXPECT_EQ(refusalOf({{"count", value, 12}}), "option 'count' of sampler test is '" + value + "', " + whole);
+  for (const std::string value :
+       {"0", "101", "4x", "4.5", "", "-", "99999999999999999999", " 4", "+4", "nan"}) {
+    EXPECT_EQ(refusalOf({{"count", value, 12}}),
+              "option 'count' of sampler test is '" + value + "', " + whole);
     EXPECT_EQ(position, 12u);
   }
   for (const std::string value : {"-0.1", "1.01", "nan", "inf", "0,5", "0x1"}) {
@@ -108,7 +115,8 @@ TEST_F(PluginOptionsTest, RefusesWrongValues) {
 }
 
 TEST_F(PluginOptionsTest, RefusesWrongNames) {
-  EXPECT_EQ(refusalOf({{"volume", "1", 5}}), "sampler test has no option 'volume'; known are 'count', 'share', 'loud', 'text'");
+  EXPECT_EQ(refusalOf({{"volume", "1", 5}}),
+            "sampler test has no option 'volume'; known are 'count', 'share', 'loud', 'text'");
   EXPECT_EQ(refusalOf({{"cuont", "1", 5}}), "sampler test has no option 'cuont'; did you mean 'count'?");
   EXPECT_EQ(position, 5u);
   EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 8}}), "sampler test: option 'count' is given twice");

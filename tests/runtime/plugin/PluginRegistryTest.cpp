@@ -12,7 +12,8 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-/// Loads plugin "faulty" from `library` with a sidecar that is right but for `sidecar`'s changes; returns the message.
+/// Loads plugin "faulty" from `library` with a sidecar that is right but for `sidecar`'s changes; returns the
+/// message.
 std::string refusalOf(const std::string &library, SidecarText sidecar = {}) {
   const TemporaryFolder folder;
   folder.link(library + ".so");
@@ -25,7 +26,8 @@ std::string refusalOf(const std::string &library, SidecarText sidecar = {}) {
   EXPECT_EQ(listed[0].loaded, plugin.ok());
   EXPECT_EQ(listed[0].reason.empty(), plugin.ok());
   if (!plugin.ok()) { // the file is named, and the list has the same reason
-    EXPECT_THAT(plugin.status().message(), AllOf(HasSubstr("faulty.cria-plugin.json"), HasSubstr(listed[0].reason)));
+    EXPECT_THAT(plugin.status().message(),
+                AllOf(HasSubstr("faulty.cria-plugin.json"), HasSubstr(listed[0].reason)));
   }
   return plugin.ok() ? "" : plugin.status().message();
 }
@@ -82,7 +84,8 @@ TEST(PluginRegistryTest, NeverSearchesTheCurrentFolder) {
   folder.write("faulty.cria-plugin.json", SidecarText().text());
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
-  const auto registry = PluginRegistry::create({.folders = {}, .environment = "::.:plugins", .executable = {}});
+  const auto registry =
+      PluginRegistry::create({.folders = {}, .environment = "::.:plugins", .executable = {}});
   const auto none = PluginRegistry::create({});
   std::filesystem::current_path(before);
   ASSERT_TRUE(registry.ok() && none.ok());
@@ -94,11 +97,13 @@ TEST(PluginRegistryTest, NeverSearchesTheCurrentFolder) {
 }
 
 TEST(PluginRegistryTest, NamesFoldersThatAreNone) {
-  const auto registry = PluginRegistry::create({.folders = {"/no/such/folder"}, .environment = {}, .executable = {}});
+  const auto registry =
+      PluginRegistry::create({.folders = {"/no/such/folder"}, .environment = {}, .executable = {}});
   ASSERT_FALSE(registry.ok());
   EXPECT_EQ(registry.status().code(), StatusCode::notFound);
   EXPECT_THAT(registry.status().message(), HasSubstr("'/no/such/folder'"));
-  const auto lenient = PluginRegistry::create({.folders = {}, .environment = "/no/such/folder", .executable = {}});
+  const auto lenient =
+      PluginRegistry::create({.folders = {}, .environment = "/no/such/folder", .executable = {}});
   ASSERT_TRUE(lenient.ok());
   EXPECT_THAT((*lenient)->list()[0].reason, HasSubstr("is no folder"));
 }
@@ -109,9 +114,11 @@ TEST(PluginRegistryTest, SuggestsNearNames) {
   ASSERT_FALSE(plugin.ok());
   EXPECT_EQ(plugin.status().code(), StatusCode::notFound);
   EXPECT_EQ(plugin.status().message(), "there is no sampler 'topk'; did you mean 'top_k' or 'top_p'?");
-  EXPECT_THAT(registry->load(PluginKind::chat, "xxxxxxxx").status().message(), HasSubstr("known are 'llama2', 'plain'"));
+  EXPECT_THAT(registry->load(PluginKind::chat, "xxxxxxxx").status().message(),
+              HasSubstr("known are 'llama2', 'plain'"));
   const TemporaryFolder empty;
-  EXPECT_THAT(openRegistry({empty.path()})->load(PluginKind::chat, "x").status().message(), HasSubstr("`cria plugins`"));
+  EXPECT_THAT(openRegistry({empty.path()})->load(PluginKind::chat, "x").status().message(),
+              HasSubstr("`cria plugins`"));
 }
 
 TEST(PluginRegistryTest, AcceptsARightPlugin) {
@@ -122,7 +129,8 @@ TEST(PluginRegistryTest, AcceptsARightPlugin) {
 TEST(PluginRegistryTest, RefusesWithoutOpening) {
   SidecarText sidecar;
   sidecar.abi = R"({"major": 9, "minor_min": 0, "minor_max": 3})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), AllOf(HasSubstr("speaks plugin ABI 9.0 to 9.3"), HasSubstr("install a build")));
+  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar),
+              AllOf(HasSubstr("speaks plugin ABI 9.0 to 9.3"), HasSubstr("install a build")));
   sidecar = {};
   sidecar.needs = R"({"os": "linux", "arch": "riscv128"})";
   EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("is built for linux on riscv128"));
@@ -158,7 +166,8 @@ TEST(PluginRegistryTest, RefusesBrokenLibraries) {
 }
 
 TEST(PluginRegistryTest, PassesOnWhyAPluginRefuses) {
-  EXPECT_THAT(refusalOf("faulty_query_fails"), HasSubstr("refuses to run here: expected a machine with three hands, found two"));
+  EXPECT_THAT(refusalOf("faulty_query_fails"),
+              HasSubstr("refuses to run here: expected a machine with three hands, found two"));
   EXPECT_THAT(refusalOf("faulty_query_silent"), HasSubstr("failed with status 4711 and no message"));
 }
 

@@ -32,10 +32,12 @@ protected:
     return chain.ok() ? "created" : chain.status().message();
   }
   /// How often each of four tokens is chosen over `count` positions.
-  std::vector<int> histogram(SamplerChain &chain, std::vector<float> logits, int count, std::vector<int32_t> excluded = {}) {
+  std::vector<int> histogram(SamplerChain &chain, std::vector<float> logits, int count,
+                             std::vector<int32_t> excluded = {}) {
     std::vector<int> counts(logits.size());
     for (int i = 0; i < count; ++i) {
-      const StatusOr<int32_t> id = chain.sample(logits, {.seed = 3, .position = static_cast<uint64_t>(i)}, excluded);
+      const StatusOr<int32_t> id =
+          chain.sample(logits, {.seed = 3, .position = static_cast<uint64_t>(i)}, excluded);
       EXPECT_TRUE(id.ok()) << id.status().message();
       counts[static_cast<size_t>(*id)] += 1;
     }
@@ -48,19 +50,23 @@ protected:
 };
 
 TEST_F(SamplerChainTest, DescribesItself) {
-  EXPECT_EQ(create("top_k(40)|top_p(p=0.9)|temperature(0.8)").describe(), "top_k(k=40)|top_p(p=0.9)|temperature(t=0.8)|draw");
+  EXPECT_EQ(create("top_k(40)|top_p(p=0.9)|temperature(0.8)").describe(),
+            "top_k(k=40)|top_p(p=0.9)|temperature(t=0.8)|draw");
   EXPECT_EQ(create("").describe(), "draw");
   EXPECT_EQ(create(" draw() ").describe(), "draw");
   EXPECT_EQ(create("greedy").describe(), "greedy|draw");
 }
 
 TEST_F(SamplerChainTest, ErrorsPointAtTheExpression) {
-  EXPECT_EQ(errorOf("top_k(40)|tpo_p"),
-            "there is no sampler 'tpo_p'; did you mean 'top_p'? (at character 11)\n  top_k(40)|tpo_p\n            ^");
-  EXPECT_EQ(errorOf("top_k(0)"), "option 'k' of sampler top_k is '0', expected a whole number from 1 to 1073741824 (at character 7)\n"
-                                 "  top_k(0)\n        ^");
+  EXPECT_EQ(errorOf("top_k(40)|tpo_p"), "there is no sampler 'tpo_p'; did you mean 'top_p'? (at character "
+                                        "11)\n  top_k(40)|tpo_p\n            ^");
+  EXPECT_EQ(
+      errorOf("top_k(0)"),
+      "option 'k' of sampler top_k is '0', expected a whole number from 1 to 1073741824 (at character 7)\n"
+      "  top_k(0)\n        ^");
   EXPECT_THAT(errorOf("top_p(q=0.5)"), HasSubstr("sampler top_p has no option 'q'"));
-  EXPECT_THAT(errorOf("greedy(1)"), HasSubstr("sampler greedy takes 0 options, found '1' beyond (at character 8)"));
+  EXPECT_THAT(errorOf("greedy(1)"),
+              HasSubstr("sampler greedy takes 0 options, found '1' beyond (at character 8)"));
   EXPECT_THAT(errorOf("top_k(40"), HasSubstr("expected ',' or ')', found the end"));
   EXPECT_THAT(errorOf("temperature(-1)"), HasSubstr("expected a number from 0 to 1000"));
   EXPECT_EQ(tryCreate("nope", four).status().code(), StatusCode::notFound);
@@ -87,9 +93,11 @@ TEST_F(SamplerChainTest, TemperatureSquaresProbabilities) {
 
 TEST_F(SamplerChainTest, OrderMatters) {
   SamplerChain topPFirst = create("top_p(0.6)|temperature(100)"); // leaves 2 and 1
-  EXPECT_THAT(histogram(topPFirst, halves, 1000), testing::ElementsAre(0, testing::Gt(400), testing::Gt(400), 0));
+  EXPECT_THAT(histogram(topPFirst, halves, 1000),
+              testing::ElementsAre(0, testing::Gt(400), testing::Gt(400), 0));
   SamplerChain hotFirst = create("temperature(100)|top_p(0.6)"); // nearly even: leaves three
-  EXPECT_THAT(histogram(hotFirst, halves, 1000), testing::ElementsAre(testing::Gt(200), testing::Gt(200), testing::Gt(200), 0));
+  EXPECT_THAT(histogram(hotFirst, halves, 1000),
+              testing::ElementsAre(testing::Gt(200), testing::Gt(200), testing::Gt(200), 0));
 }
 
 TEST_F(SamplerChainTest, IsAFunctionOfItsPoint) {
@@ -114,16 +122,19 @@ TEST_F(SamplerChainTest, IsAFunctionOfItsPoint) {
 
 TEST_F(SamplerChainTest, ExcludesTokens) {
   SamplerChain chain = create("");
-  EXPECT_THAT(histogram(chain, halves, 1000, {2, 0, 2}), testing::ElementsAre(0, testing::Gt(500), 0, testing::Gt(200)));
+  EXPECT_THAT(histogram(chain, halves, 1000, {2, 0, 2}),
+              testing::ElementsAre(0, testing::Gt(500), 0, testing::Gt(200)));
   SamplerChain greedy = create("greedy");
   EXPECT_EQ(*greedy.sample(halves, {}, std::vector<int32_t>{2, 77, -1}), 1);
-  EXPECT_THAT(greedy.sample(halves, {}, std::vector<int32_t>{0, 1, 2, 3}).status().message(), HasSubstr("all tokens are excluded"));
+  EXPECT_THAT(greedy.sample(halves, {}, std::vector<int32_t>{0, 1, 2, 3}).status().message(),
+              HasSubstr("all tokens are excluded"));
 }
 
 TEST_F(SamplerChainTest, RefusesBrokenLogits) {
   SamplerChain chain = create("greedy");
   std::vector<float> logits = halves;
-  EXPECT_THAT(chain.sample(std::span(logits).first(3), {}).status().message(), HasSubstr("found 3 logits, expected one for each of 4"));
+  EXPECT_THAT(chain.sample(std::span(logits).first(3), {}).status().message(),
+              HasSubstr("found 3 logits, expected one for each of 4"));
   logits[1] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("the logit of token 1 is nan"));
   logits[1] = kInfinity;
@@ -131,7 +142,8 @@ TEST_F(SamplerChainTest, RefusesBrokenLogits) {
   logits.assign(4, -kInfinity);
   EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("all 4 logits are -inf"));
   logits[3] = -5;
-  for (const char *expression : {"greedy", "", "top_k(2)", "top_p(0.5)", "temperature(0.5)|top_p(0.9)|top_k(3)"}) {
+  for (const char *expression :
+       {"greedy", "", "top_k(2)", "top_p(0.5)", "temperature(0.5)|top_p(0.9)|top_k(3)"}) {
     EXPECT_EQ(*create(expression).sample(logits, {}), 3) << expression;
   }
 }
@@ -188,6 +200,8 @@ TEST_F(RogueChainTest, CatchesBrokenContracts) {
   EXPECT_EQ(misdeed(5), "sampler rogue broke its contract: it selected token -5 of 4");
   EXPECT_EQ(misdeed(6), "sampler rogue: failed with status 9 and no message");
   EXPECT_THAT(misdeed(7), HasSubstr("chose "));
+  EXPECT_EQ(misdeed(8), "sampler rogue broke its contract: it left a logit that is NaN or infinite, or none "
+                        "that is above -inf");
 }
 
 TEST_F(RogueChainTest, NeedsItsOption) {
@@ -212,8 +226,8 @@ TEST_F(RogueChainTest, AcceptsResetsAndClones) {
   EXPECT_EQ(*copy->sample(halves, {}), 2);
 }
 
-// The usual chains over LLaMA's vocabulary take well under a millisecond; the bound leaves room for a busy machine and
-// for builds under sanitizers. The median is printed.
+// The usual chains over LLaMA's vocabulary take well under a millisecond; the bound leaves room for a busy
+// machine and for builds under sanitizers. The median is printed.
 TEST_F(SamplerChainTest, IsFastOverAVocabulary) {
   const Vocabulary vocabulary(nullptr, 32000, {});
   std::vector<float> logits(32000);
@@ -222,13 +236,15 @@ TEST_F(SamplerChainTest, IsFastOverAVocabulary) {
   for (float &logit : logits) {
     logit = normal(random);
   }
-  for (const char *expression : {"greedy", "temperature(0.6)|top_p(0.9)", "top_k(40)|top_p(0.95)|temperature(0.8)", "top_p(0.999)"}) {
+  for (const char *expression :
+       {"greedy", "temperature(0.6)|top_p(0.9)", "top_k(40)|top_p(0.95)|temperature(0.8)", "top_p(0.999)"}) {
     SamplerChain chain = create(expression, vocabulary);
     std::vector<double> times;
     for (uint64_t i = 0; i < 25; ++i) {
       const auto start = std::chrono::steady_clock::now();
       ASSERT_TRUE(chain.sample(logits, {.seed = 1, .position = i}).ok());
-      times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+      times.push_back(
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     }
     std::sort(times.begin(), times.end());
     std::printf("%-45s %.3f ms\n", expression, times[times.size() / 2]);

@@ -11,7 +11,9 @@
 
 namespace cria {
 
-inline std::filesystem::path goldenFolder() { return std::filesystem::path(CRIA_SOURCE_DIR) / "tests" / "golden"; }
+inline std::filesystem::path goldenFolder() {
+  return std::filesystem::path(CRIA_SOURCE_DIR) / "tests" / "golden";
+}
 
 /// Names of the golden tokenizers: "small", and a model in examples/ for each other tokens.NAME.jsonl.
 inline std::vector<std::string> goldenTokenizers() {
@@ -26,8 +28,9 @@ inline std::vector<std::string> goldenTokenizers() {
 }
 
 inline std::filesystem::path goldenModel(const std::string &name) {
-  return name == "small" ? goldenFolder() / "tokenizer" / "tokenizer.model"
-                         : std::filesystem::path(CRIA_SOURCE_DIR) / "examples" / name / "model" / "tokenizer.model";
+  return name == "small"
+             ? goldenFolder() / "tokenizer" / "tokenizer.model"
+             : std::filesystem::path(CRIA_SOURCE_DIR) / "examples" / name / "model" / "tokenizer.model";
 }
 
 inline std::unique_ptr<Tokenizer> openGolden(const std::string &name = "small") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Hostile and unusual model files: each is refused with a reason or read safely.
-#include "runtime/text/ProtoReader.h"
 #include "runtime/text/SentenceModel.h"
+#include "runtime/text/ProtoReader.h"
 #include "runtime/text/Tokenizer.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
@@ -17,8 +17,9 @@ using PieceType = SentenceModel::PieceType;
 SentenceModel smallModel() {
   SentenceModel model;
   model.modelType = SentenceModel::ModelType::bpe;
-  model.pieces = {{"<unk>", 0, PieceType::unknown}, {"<s>", 0, PieceType::control}, {"</s>", 0, PieceType::control},
-                  {"a", -1, PieceType::normal},     {"b", -2, PieceType::normal},   {"\u2581", -3, PieceType::normal},
+  model.pieces = {{"<unk>", 0, PieceType::unknown}, {"<s>", 0, PieceType::control},
+                  {"</s>", 0, PieceType::control},  {"a", -1, PieceType::normal},
+                  {"b", -2, PieceType::normal},     {"\u2581", -3, PieceType::normal},
                   {"ab", 0, PieceType::normal}};
   return model;
 }
@@ -97,11 +98,16 @@ TEST(SentenceModelTest, RefusesFalseBytePieces) {
 
 TEST(SentenceModelTest, RefusesWhatIsNotDone) {
   const std::string model = smallModel().serialize(true);
-  EXPECT_EQ(refusalOf(model + fieldOf(2, "\x18\x03")), "trainer_spec: model_type is 3, expected 1 (unigram) or 2 (BPE)");
-  EXPECT_NE(refusalOf(model + fieldOf(2, "\xC0\x01\x01")).find("treat_whitespace_as_suffix"), std::string::npos);
-  EXPECT_NE(refusalOf(model + fieldOf(3, fieldOf(2, "abcd"))).find("precompiled_charsmap has 4 bytes"), std::string::npos);
-  EXPECT_NE(refusalOf(model + fieldOf(5, fieldOf(2, "abcd"))).find("denormalizer's precompiled_charsmap"), std::string::npos);
-  EXPECT_NE(refusalOf(model + fieldOf(3, std::string_view("\x28\x00", 2))).find("escape_whitespaces"), std::string::npos);
+  EXPECT_EQ(refusalOf(model + fieldOf(2, "\x18\x03")),
+            "trainer_spec: model_type is 3, expected 1 (unigram) or 2 (BPE)");
+  EXPECT_NE(refusalOf(model + fieldOf(2, "\xC0\x01\x01")).find("treat_whitespace_as_suffix"),
+            std::string::npos);
+  EXPECT_NE(refusalOf(model + fieldOf(3, fieldOf(2, "abcd"))).find("precompiled_charsmap has 4 bytes"),
+            std::string::npos);
+  EXPECT_NE(refusalOf(model + fieldOf(5, fieldOf(2, "abcd"))).find("denormalizer's precompiled_charsmap"),
+            std::string::npos);
+  EXPECT_NE(refusalOf(model + fieldOf(3, std::string_view("\x28\x00", 2))).find("escape_whitespaces"),
+            std::string::npos);
 }
 
 TEST(SentenceModelTest, RefusesDamage) {

@@ -18,8 +18,9 @@ TEST(Utf8Test, MeasuresCharacters) {
 }
 
 TEST(Utf8Test, RefusesWhatUnicodeForbids) {
-  for (const std::string_view bytes : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-                                       "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xE2\x28\xA1"}) {
+  for (const std::string_view bytes :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xE2\x28\xA1"}) {
     EXPECT_EQ(utf8::measure(bytes), 0);
     EXPECT_EQ(utf8::findInvalid(bytes), 0u);
   }
@@ -43,7 +44,8 @@ TEST(Utf8Test, TakesCompleteCharactersAtAnySplit) {
   for (int round = 0; round < 500; ++round) {
     std::string bytes;
     for (int i = 0; i < 12; ++i) {
-      const char *const parts[] = {"a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xE2\x82", "\xF0\x9F", "\x80", "\xFF"};
+      const char *const parts[] = {"a",        "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
+                                   "\xE2\x82", "\xF0\x9F", "\x80",         "\xFF"};
       bytes += parts[random() % 8];
     }
     std::string pending;

@@ -5,7 +5,9 @@
 namespace cria {
 namespace {
 
-std::string_view pieceOf(const cria_vocabulary &view, uint32_t id) { return {view.pieces[id].data, view.pieces[id].size}; }
+std::string_view pieceOf(const cria_vocabulary &view, uint32_t id) {
+  return {view.pieces[id].data, view.pieces[id].size};
+}
 
 TEST(VocabularyTest, ShowsPiecesAndKinds) {
   auto tokenizer = openGolden();

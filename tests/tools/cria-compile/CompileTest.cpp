@@ -92,8 +92,8 @@ TEST_F(Compile, fusions_and_their_switches) {
                              HasSubstr("norm("), HasSubstr("residual("), Not(HasSubstr("llama.kv_append"))));
   EXPECT_THAT(all.err, AllOf(HasSubstr("llama-fuse-qkv: num-fused 3, num-rejected 0"),
                              HasSubstr("llama-fuse-swiglu-mlp: num-fused 3, num-rejected 0")));
-  Result none = run(golden("mha") + " --emit optimized --disable-pass llama-fuse-qkv,fuse-rope-attention "
-                                    "--disable-pass fuse-swiglu-mlp,fuse-norm,fuse-residual");
+  Result none = run(golden("mha") + " --emit optimized --disable-pass FuseQkv,llama-fuse-rope-attention "
+                                    "--disable-pass FuseSwigluMlp,FuseNorm,FuseResidual");
   ASSERT_EQ(none.exitCode, 0) << none.err;
   EXPECT_THAT(none.out, AllOf(HasSubstr("llama.silu"), HasSubstr("llama.kv_append"),
                               Not(HasSubstr("fused_linear")), Not(HasSubstr("rope_attention"))));
@@ -162,6 +162,11 @@ TEST_F(Compile, wrong_options) {
   EXPECT_THAT(errorOf(model + " --target ops --emit asm"), HasSubstr("target ops has no code"));
   EXPECT_THAT(errorOf(model + out + " --random-weights 1"), HasSubstr("--random-weights needs --preset"));
   EXPECT_THAT(errorOf("--preset llama-2-7b" + out), HasSubstr("needs --random-weights SEED"));
+  EXPECT_THAT(errorOf(model + " --preset llama-2-7b --random-weights 1" + out),
+              HasSubstr("expected a checkpoint or --preset, got both"));
+  EXPECT_THAT(errorOf(model + " --target ops --emit import --json"), HasSubstr("--json describes a package"));
+  EXPECT_THAT(errorOf(model + " --target tpu --emit import"),
+              HasSubstr("--target: expected cpu or one of ops"));
   EXPECT_THAT(errorOf("--preset llama-9 --random-weights 1" + out),
               HasSubstr("--preset: expected one of llama-2-7b"));
   EXPECT_EQ(traces(), "");

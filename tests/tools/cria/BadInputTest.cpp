@@ -83,6 +83,16 @@ void reseal(const std::string &package, const std::string &name) {
   sealManifest(package);
 }
 
+// Index of the object whose member `name` is `value`.
+template <typename Value> size_t indexOf(const json &objects, const char *name, const Value &value) {
+  for (size_t i = 0; i < objects.size(); ++i) {
+    if (objects[i].contains(name) && objects[i][name] == value) {
+      return i;
+    }
+  }
+  throw std::runtime_error(std::string("no object has that ") + name);
+}
+
 // ---- checkpoints
 
 TEST_F(BadInputTest, notACheckpoint) {
@@ -226,6 +236,64 @@ TEST_F(BadInputTest, aProgramThatReachesOutsideItsBuffers) {
   expectRefused(open(hostile, {"--target", "cpu-x86-64-v3"}), {name});
 }
 
+// Backends follow slots, positions and pages of an op: they must be those of the step, which the runtime
+// checks.
+TEST_F(BadInputTest, anOpWhoseIndicesAreNotTheSteps) {
+  const std::string name = "programs/ops.json";
+  const auto withBinding = [&](const std::string &op, const std::string &operand,
+                               const std::function<void(json &)> &edit) {
+    const std::string hostile = package();
+    editJson(hostile + "/" + name, [&](json &program) {
+      const size_t kernel = indexOf(program["kernels"], "op", op);
+      json &dispatches = program["entries"][0]["dispatches"];
+      json &bindings = dispatches[indexOf(dispatches, "kernel", kernel)]["bindings"];
+      edit(bindings[indexOf(bindings, "name", operand)]);
+    });
+    reseal(hostile, name);
+    return open(hostile, {"--target", "ops", "--backend", "reference"});
+  };
+  for (const std::string operand : {"slots", "positions", "sequences", "block_table", "sequence_starts"}) {
+    expectRefused(withBinding("rope_attention", operand, [](json &binding) { binding["offset"] = 64; }),
+                  {name, operand, "of the step"});
+  }
+  expectRefused(withBinding("rope_attention", "cache", [](json &binding) { binding["shape"][3] = 1; }),
+                {name, "cache", "32"});
+  expectRefused(withBinding("rope_attention", "table", [](json &binding) { binding["shape"][0] = 1; }),
+                {name, "table", "512 rows"});
+  expectRefused(withBinding("embedding", "table", [](json &binding) { binding["shape"][0] = 1; }),
+                {name, "table", "1024 rows"});
+  expectRefused(
+      withBinding("embedding", "tokens", [](json &binding) { binding["offset"] = 2112; }), // positions
+      {name, "tokens", "of the step"});
+}
+
+// Said when the package is opened, not at the first step that needs it.
+TEST_F(BadInputTest, aKernelThatTheCodeDoesNotHave) {
+  const std::string foreign = package();
+  const std::string name = "programs/cpu-x86-64-v3.json";
+  editJson(foreign + "/" + name, [](json &program) {
+    for (json &kernel : program["kernels"]) {
+      kernel["symbol"] = "no_such_kernel";
+    }
+  });
+  reseal(foreign, name);
+  expectRefused(runCria({"run", foreign, "-p", "Once", "-n", "0", "--target", "cpu-x86-64-v3"}),
+                {"no_such_kernel"});
+}
+
+TEST_F(BadInputTest, aManifestThatDisagreesWithItsProgram) {
+  const std::string foreign = package();
+  editJson(foreign + "/manifest.json", [](json &manifest) { manifest["model"]["context"] = 256; });
+  sealManifest(foreign);
+  expectRefused(open(foreign), {"256", "512"});
+}
+
+TEST_F(BadInputTest, aDigestFileWithMoreInIt) {
+  const std::string damaged = package();
+  writeFile(damaged + "/manifest.sha256", readFile(damaged + "/manifest.sha256") + "more");
+  expectRefused(open(damaged), {"manifest.sha256"});
+}
+
 // ---- run
 
 TEST_F(BadInputTest, promptLongerThanTheContext) {
@@ -233,7 +301,15 @@ TEST_F(BadInputTest, promptLongerThanTheContext) {
   for (int i = 0; i < 600; ++i) {
     prompt += "dog ";
   }
-  expectRefused(runCria({"run", storiesPackage(), "-p", prompt}), {"context", "512"});
+  const ProcessResult result = runCria({"run", storiesPackage(), "-p", prompt});
+  expectRefused(result, {"context", "512"});
+  EXPECT_EQ(result.output, ""); // not even the prompt
+  writeFile(folder_.path("long.jsonl"), "\n{\"prompt\": \"" + prompt + "\"}\n{\"prompt\": \"Once\"}\n");
+  const ProcessResult rows =
+      runCria({"run", storiesPackage(), "--prompts", folder_.path("long.jsonl"), "-n", "3"});
+  EXPECT_EQ(rows.exitCode, 2);
+  EXPECT_THAT(rows.errors, HasSubstr("long.jsonl:2: the prompt has"));
+  EXPECT_THAT(rows.output, HasSubstr("\"finish_reason\":\"length\"")); // the other one ran
 }
 
 TEST_F(BadInputTest, invalidUtf8InAPrompt) {
@@ -259,11 +335,52 @@ TEST_F(BadInputTest, badCommandLines) {
   expectRefused(runCria({"bench", storiesPackage(), "--depth", "4000"}), {"512"});
 }
 
-TEST_F(BadInputTest, standardOutputIsFull) {
-  const ProcessResult result =
-      runProcess("/bin/bash", {"-c", "exec \"$@\" >/dev/full", "bash", CRIA_BINARY_DIR "/bin/cria",
-                               "tokenize", kStoriesCheckpoint, "x"});
-  expectRefused(result, {"standard output"});
+TEST_F(BadInputTest, numbersThatAreNone) {
+  for (const auto &[option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--seed", "-1"},
+                                                        {"--seed", "18446744073709551616"},
+                                                        {"-n", "0x10"},
+                                                        {"-n", "-3"},
+                                                        {"--top-p", "nan"},
+                                                        {"--top-p", "2"},
+                                                        {"--temperature", "inf"},
+                                                        {"--kv-memory", "-5"},
+                                                        {"--kv-memory", "1Q"},
+                                                        {"--stop", ""}}) {
+    expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, value}), {"expected"});
+  }
+  expectRefused(
+      runCria({"perplexity", storiesPackage(), kStoriesCheckpoint + "/config.json", "--context", "2"}),
+      {"--context 2"});
+}
+
+TEST_F(BadInputTest, messagesOfAChatThatAreNoText) {
+  const ProcessResult message = runCria({"chat", storiesPackage()}, "a\xFF\n");
+  EXPECT_EQ(message.exitCode, 2);
+  EXPECT_THAT(message.errors, HasSubstr("the message: text is not UTF-8 at byte 1"));
+  expectRefused(runCria({"chat", storiesPackage(), "--system", "\xFF"}), {"the system prompt", "byte 0"});
+}
+
+TEST_F(BadInputTest, aFolderWhoseNameIsNoText) {
+  const std::string model = folder_.path("w\xFF");
+  fs::copy(kStoriesCheckpoint, model, fs::copy_options::recursive);
+  const ProcessResult result = runCria({"inspect", model, "--json"});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("\"dim\": 128"));
+}
+
+TEST_F(BadInputTest, contextsAndHeadsBeyondWhatIsPossible) {
+  const std::string model = checkpoint();
+  editJson(model + "/config.json", [](json &config) { config["max_position_embeddings"] = INT32_MAX; });
+  expectCompileRefused(model, {model, "2147483647", "16777216", "--context"});
+  editJson(model + "/config.json", [](json &config) { config["head_dim"] = 65536; });
+  expectCompileRefused(model, {"config.json", "head_dim", "1024"});
+}
+
+TEST_F(BadInputTest, generationDefaultsOutOfRange) {
+  const std::string model = checkpoint();
+  editJson(model + "/generation_config.json", [](json &config) { config["temperature"] = -3; });
+  expectCompileRefused(model, {"generation_config.json", "temperature", "-3"});
 }
 
 TEST_F(BadInputTest, badPromptFile) {

@@ -161,6 +161,13 @@ TEST(RunCommandTest, aCheckpointIsCompiledIntoTheCacheOnce) {
   const ProcessResult second = runCria(arguments, "", environment);
   EXPECT_THAT(second.errors, testing::Not(HasSubstr("compiling the checkpoint")));
   EXPECT_EQ(second.output, first.output);
+  const json entries = json::parse(runCria({"cache", "list", "--json"}, "", environment).output);
+  ASSERT_EQ(entries.size(), 1u);
+  writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is made anew
+  const ProcessResult third = runCria(arguments, "", environment);
+  EXPECT_THAT(third.errors, HasSubstr("compiling the checkpoint"));
+  EXPECT_EQ(third.output, first.output);
+  std::filesystem::create_directory(cache.path("killed.cria.tmp-abc"));
   EXPECT_THAT(runCria({"cache", "list"}, "", environment).output, HasSubstr(".cria\n"));
   EXPECT_EQ(runCria({"cache", "clear"}, "", environment).exitCode, 0);
   EXPECT_EQ(runCria({"cache", "list"}, "", environment).output, "");

@@ -59,6 +59,46 @@ TEST(PerplexityCommandTest, storiesAreMoreLikelyThanNoise) {
   EXPECT_NEAR(good["perplexity"], std::exp(good["nll"].get<double>()), 1e-6);
 }
 
+// Windows that overlap more count no token twice.
+TEST(PerplexityCommandTest, everyTokenCountsOnce) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 60; ++i) {
+    text += "The cow says moo and the dog says woof. ";
+  }
+  writeFile(folder.path("text.txt"), text);
+  const json half =
+      json::parse(outputOf({"perplexity", storiesPackage(), folder.path("text.txt"), "--json"}));
+  const json narrow = json::parse(
+      outputOf({"perplexity", storiesPackage(), folder.path("text.txt"), "--stride", "50", "--json"}));
+  EXPECT_GT(half["scored_tokens"], 100);
+  EXPECT_GT(narrow["scored_tokens"], 100);
+  EXPECT_LT(narrow["scored_tokens"], narrow["tokens"]);
+}
+
+TEST(CompileCommandTest, describesThePackageAsJson) {
+  const TemporaryFolder folder;
+  const std::string package = folder.path("m.cria");
+  const json row =
+      json::parse(outputOf({"compile", kStoriesCheckpoint, "-o", package, "--target", "ops", "--json"}));
+  EXPECT_EQ(row["path"], package);
+  EXPECT_EQ(row["targets"], json({"ops"}));
+  EXPECT_GT(row["bytes"], 2'000'000);
+}
+
+// "Common" options are common.
+TEST(OptionsTest, everySubcommandHasThem) {
+  for (const char *command :
+       {"run", "chat", "compile", "inspect", "bench", "logits", "perplexity", "tokenize", "plugins"}) {
+    const std::string help = outputOf({command, "--help"});
+    for (const char *option : {"--quiet", "--json", "--version"}) {
+      EXPECT_THAT(help, HasSubstr(option)) << command;
+    }
+    EXPECT_THAT(outputOf({command, "--version"}), HasSubstr("LLVM 22."));
+  }
+  EXPECT_THAT(outputOf({"cache", "list", "--help"}), HasSubstr("--json"));
+}
+
 TEST(InspectCommandTest, packageShowsEverythingAsked) {
   const std::string text = outputOf({"inspect", storiesPackage(), "--weights", "--dispatches"});
   for (const char *part : {"4 heads, 2 KV heads", "target cpu-x86-64-v3", "target cpu-x86-64-v4",
@@ -87,7 +127,7 @@ TEST(BenchCommandTest, rowsHoldEveryParameter) {
     EXPECT_GT(row["bandwidth_fraction"], 0);
     EXPECT_LT(row["compute_fraction"], 1.2);
     for (const char *member : {"phase", "tokens", "context", "batch", "gigabytes_per_second", "gigaflops",
-                               "model", "target", "weights", "threads", "machine", "version"}) {
+                               "model", "target", "weights", "threads", "machine", "version", "commit"}) {
       EXPECT_TRUE(row.contains(member)) << member;
     }
   }

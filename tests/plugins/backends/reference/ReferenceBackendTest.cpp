@@ -106,15 +106,49 @@ TEST_F(ReferenceBackend, ChecksTheLayoutOfTheCache) {
   addCache(random, batch, {.pageTokens = 4}, CRIA_ACCESS_WRITE, call);
   EXPECT_TRUE(run(device, call).ok());
   OpCall wrong = call;
-  wrong.attributes[0].integer = 2; // layer of two
-  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "layer");
+  wrong.arguments[3].view.shape[1] = 1; // no values
+  expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "[P, 2, kv_heads, page_tokens, head_dim]");
   wrong = call;
-  wrong.attributes[4].integer = 8; // page_tokens
+  wrong.arguments[3].view.shape[3] = 64; // page_tokens: past the last page
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "'cache'");
+  wrong = call;
+  wrong.attributes.push_back(intAttribute("layer", 0)); // is in the offset
+  expectRefusal(wrong, CRIA_STATUS_UNSUPPORTED, "'layer'");
   wrong = call;
   wrong.arguments[0].view = randomMatrix(random, batch.rows, 30);
   wrong.arguments[1].view = randomMatrix(random, batch.rows, 30);
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "32");
+}
+
+// Values of a step that point nowhere are said, not followed.
+TEST_F(ReferenceBackend, RefusesIndicesOutsideTheirOperands) {
+  const CacheShape shape{.layers = 1, .layer = 0, .kvHeads = 1, .headDim = 4, .pageTokens = 4};
+  const auto attention = [&](int64_t position, int64_t sequence, int64_t slot, int64_t page) {
+    Batch batch;
+    batch.rows = 1;
+    batch.pages = 2;
+    OpCall call{"rope_attention",
+                {{"query", randomMatrix(random, 1, 4)},
+                 {"key", randomMatrix(random, 1, 4)},
+                 {"value", randomMatrix(random, 1, 4)},
+                 {"table", ropeTable(6, 4)},
+                 {"positions", integerView({position})},
+                 {"sequences", integerView({sequence})},
+                 {"slots", integerView({slot})},
+                 {"sequence_starts", integerView({0, 1})},
+                 {"block_table", denseView(CRIA_TYPE_I32, {1, 2}, {double(page), double(page)})}},
+                {floatAttribute("scale", 0.5)}};
+    addCache(random, batch, shape, CRIA_ACCESS_READ_WRITE, call);
+    call.arguments.push_back({"output", resultMatrix(random, 1, 4), CRIA_ACCESS_WRITE});
+    return run(device, call).message;
+  };
+  EXPECT_EQ(attention(0, 0, 0, 0), "");
+  EXPECT_EQ(attention(0, -1, -1, 99), ""); // a padding row looks at nothing
+  EXPECT_THAT(attention(6, 0, 0, 0), HasSubstr("row 0: position 6 is outside the 6 rows of operand 'table'"));
+  EXPECT_THAT(attention(-1, 0, 0, 0), HasSubstr("position -1"));
+  EXPECT_THAT(attention(0, 0, 8, 0), HasSubstr("slot 8 is outside the 8 slots of the cache"));
+  EXPECT_THAT(attention(0, 1, 0, 0), HasSubstr("position 0 of sequence 1 is outside operand 'block_table'"));
+  EXPECT_THAT(attention(5, 0, 0, 2), HasSubstr("page 2 is outside the 2 pages of the cache"));
 }
 
 TEST_F(ReferenceBackend, ChecksFusedLinear) {

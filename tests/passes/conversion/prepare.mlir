@@ -1,0 +1,36 @@
+// What a target makes of the entries before dispatches are formed: parts it has no kernel for come off, and every weight gets the one
+// layout that all its uses share.
+// RUN: cria-opt %s --llama-prepare="target=cpu-x86-64-v4" | FileCheck %s --check-prefixes=BOTH,CPU
+// RUN: cria-opt %s --llama-prepare="target=ops" | FileCheck %s --check-prefixes=BOTH,OPS
+// RUN: not cria-opt %s --llama-prepare="target=tpu" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+
+// UNKNOWN: tpu
+
+// Multiplied somewhere: in panels on the cpu target, for the look-up too, and held once.
+// CPU: llama.weight @tied : !llama.weight<96x64xf16, panel16>
+// OPS: llama.weight @tied : !llama.weight<96x64xf16> =
+llama.weight @tied : !llama.weight<96x64xf16> = #llama.checkpoint<"embed", f16, [96, 64]>
+// Only looked up.
+// BOTH: llama.weight @table : !llama.weight<48x64xf16> =
+llama.weight @table : !llama.weight<48x64xf16> = #llama.checkpoint<"table", f16, [48, 64]>
+// BOTH: llama.weight @norm : !llama.weight<64xf32> =
+llama.weight @norm : !llama.weight<64xf32> = #llama.checkpoint<"norm", f32, [64]>
+
+// BOTH-LABEL: func @decode(
+func.func @decode(%tokens: tensor<1xi32>, %other: tensor<1xi32>) -> tensor<1x96xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
+  %tied = llama.use_weight @tied : !llama.weight<96x64xf16>
+  %table = llama.use_weight @table : !llama.weight<48x64xf16>
+  %norm = llama.use_weight @norm : !llama.weight<64xf32>
+  // CPU: %[[TIED:.*]] = llama.use_weight @tied : !llama.weight<96x64xf16, panel16>
+  // CPU: llama.embedding %{{.*}}, %[[TIED]]
+  %x = llama.embedding %tokens, %tied : (tensor<1xi32>, !llama.weight<96x64xf16>) -> tensor<1x64xf32>
+  // BOTH: llama.embedding %{{.*}} !llama.weight<48x64xf16>)
+  %y = llama.embedding %other, %table : (tensor<1xi32>, !llama.weight<48x64xf16>) -> tensor<1x64xf32>
+  %sum = llama.add %x, %y : (tensor<1x64xf32>, tensor<1x64xf32>) -> tensor<1x64xf32>
+  // CPU: %[[NORMED:.*]] = llama.rms_norm
+  // CPU: llama.linear %[[NORMED]], %[[TIED]]
+  // OPS-NOT: llama.rms_norm
+  // OPS: llama.fused_linear {{.*}} norm(
+  %z = llama.fused_linear %sum, %tied norm(%norm) {epsilon = 1.0e-5 : f32} : (tensor<1x64xf32>, !llama.weight<96x64xf16>, !llama.weight<64xf32>) -> tensor<1x96xf32>
+  return %z : tensor<1x96xf32>
+}

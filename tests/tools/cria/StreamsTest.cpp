@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The programs with standard streams that are full, closed or interrupted, and files they write to.
+#include "StoriesPackage.h"
+#include "tests/support/PseudoTerminal.h"
+
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace cria::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kCria = CRIA_BINARY_DIR "/bin/cria";
+
+/// Runs cria in a shell with `redirection` applied to it.
+ProcessResult redirected(const std::string &redirection, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"-c", "exec \"$@\" " + redirection, "bash", kCria});
+  return runProcess("/bin/bash", arguments);
+}
+
+TEST(StreamsTest, dataThatDoesNotGetOutIsAnError) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"plugins"},        {"--version"},
+      {"--help"},         {"run", "--help"},
+      {"cache", "list", "--json"},  {"tokenize", kStoriesCheckpoint, "x"},
+      {"compile", "--help"}, {"compile", kStoriesCheckpoint, "--emit", "import"}};
+  for (const std::vector<std::string> &command : commands) {
+    const TemporaryFolder cache;
+    const ProcessResult full = redirected(">/dev/full", command);
+    EXPECT_EQ(full.exitCode, 2) << command[0];
+    EXPECT_THAT(full.errors, HasSubstr("standard output")) << command[0];
+  }
+  EXPECT_EQ(redirected(">&-", {"plugins"}).exitCode, 2);
+}
+
+TEST(StreamsTest, talkThatDoesNotGetOutIsNoError) {
+  for (const char *redirection : {"2>/dev/full", "2>&-"}) {
+    const ProcessResult run =
+        redirected(redirection, {"run", storiesPackage(), "-p", "Once", "-n", "2", "--temperature", "0"});
+    EXPECT_EQ(run.exitCode, 0) << redirection;
+    EXPECT_THAT(run.output, testing::StartsWith("Once")) << redirection;
+    EXPECT_EQ(redirected(redirection, {"run", "absent", "-p", "x"}).exitCode, 2) << redirection;
+    const TemporaryFolder folder;
+    const std::string package = folder.path("m.cria");
+    EXPECT_EQ(redirected(redirection, {"compile", kStoriesCheckpoint, "-o", package, "--verbose"}).exitCode, 0);
+    EXPECT_TRUE(fs::exists(package + "/manifest.json"));
+  }
+}
+
+// A file that is opened must not take the number of a closed stream.
+TEST(StreamsTest, aClosedInputIsTheEndOfAChat) {
+  const ProcessResult chat = redirected("<&-", {"chat", storiesPackage(), "-q"});
+  EXPECT_EQ(chat.exitCode, 0) << chat.errors;
+  EXPECT_EQ(chat.output, "");
+}
+
+TEST(StreamsTest, aFailingCommandKeepsAnOlderFile) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("logits.safetensors");
+  writeFile(file, "precious");
+  EXPECT_EQ(runCria({"logits", storiesPackage(), "--tokens", "1,99999", "-o", file}).exitCode, 2);
+  EXPECT_EQ(readFile(file), "precious");
+  const ProcessResult emit = redirected("", {"compile", kStoriesCheckpoint, "--target", "tpu", "--emit", "import", "-o", file});
+  EXPECT_EQ(emit.exitCode, 2);
+  EXPECT_EQ(readFile(file), "precious");
+}
+
+TEST(StreamsTest, aFullDiskLeavesNoPartOfAFile) {
+  const TemporaryFolder folder;
+  const std::string command = "ulimit -f 8; exec " + kCria + " compile " + kStoriesCheckpoint +
+                              " --emit optimized -o " + folder.path("graph.mlir");
+  const ProcessResult result = runProcess("/bin/bash", {"-c", command});
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_THAT(result.errors, HasSubstr("graph.mlir: cannot write"));
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(StreamsTest, devicesAndPipesAreWrittenToNotReplaced) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const ProcessResult logits = runCria({"logits", storiesPackage(), "--tokens", "1", "-o", pipe}); // nobody reads
+  EXPECT_EQ(logits.exitCode, 2);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  const std::string command = kCria + " compile " + kStoriesCheckpoint + " --emit import -o " + pipe +
+                              " & cat " + pipe + "; wait $!";
+  const ProcessResult emitted = runProcess("/bin/bash", {"-c", command});
+  EXPECT_EQ(emitted.exitCode, 0) << emitted.errors;
+  EXPECT_THAT(emitted.output, HasSubstr("llama.embedding"));
+  EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+TEST(StreamsTest, anInterruptedCompilationLeavesNothing) {
+  const TemporaryFolder folder;
+  PseudoTerminal terminal(kCria, {"compile", "--preset", "llama-2-7b", "--random-weights", "1", "-o", folder.path("m.cria")},
+                          {"TERM=xterm"});
+  EXPECT_TRUE(terminal.waitFor("compiling: code for"));
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.waitForExit(), 130);
+  EXPECT_THAT(terminal.shown(), HasSubstr("interrupted"));
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST(StreamsTest, anInterruptedBenchKeepsTheRowsItHas) {
+  PseudoTerminal terminal(kCria,
+                          {"bench", storiesPackage(), "--backend", "reference", "--prompt", "0", "--generate", "1",
+                           "--depth", "0,500", "--repetitions", "1", "-q"},
+                          {"TERM=xterm"});
+  usleep(700000); // the first row takes less, the second one more
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.waitForExit(), 130) << terminal.shown();
+  EXPECT_THAT(terminal.shown(), HasSubstr("interrupted"));
+}
+
+} // namespace
+} // namespace cria::test

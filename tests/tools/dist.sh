@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The runtime folder that `./dev dist` makes: installed, moved elsewhere, and run with nothing of this build and no environment.
+# usage: dist.sh CMAKE BUILD_FOLDER CHECKPOINT
+set -euo pipefail
+cmake=$1 build=$2 checkpoint=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$cmake" --install "$build" --prefix "$work/made" --component runtime >/dev/null
+mv "$work/made" "$work/moved"
+"$build/bin/cria" compile "$checkpoint" -o "$work/model.cria" --quiet
+
+# Every library but those of the C library comes from the folder.
+outside=$(for file in "$work"/moved/bin/cria "$work"/moved/lib/cria/plugins/*.so; do ldd "$file"; done |
+  grep '=>' | grep -vE "=> $work/moved/|(ld-linux[^ ]*|libc|libm|libdl|libpthread|librt)[.-][^ ]* =>" || true)
+if [[ -n $outside ]]; then
+  printf 'libraries from outside the folder:\n%s\n' "$outside"
+  exit 1
+fi
+text=$(cd / && env -i "$work/moved/bin/cria" run "$work/model.cria" -p "Once upon a time" -n 5 --temperature 0 --quiet)
+[[ $text == "Once upon a time"?* ]] || { printf 'unexpected text: %s\n' "$text"; exit 1; }
