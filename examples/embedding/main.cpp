@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tells a story with a compiled model: embedding MODEL.cria PROMPT [BACKEND]. docs/embedding.md walks through
-// it.
+// Tells a story with a compiled model: embedding MODEL.cria PROMPT [BACKEND]. See docs/embedding.md.
 #include "runtime/cria.h"
 
 #include <iostream>
@@ -13,16 +12,13 @@ static cria::Status tell(const char *folder, const char *prompt, const cria::Mod
   cria::GenerateRequest request{.maxNewTokens = 100};
   CRIA_ASSIGN_OR_RETURN(request.prompt, tokenizer->encode(prompt));
   request.prompt.insert(request.prompt.begin(), tokenizer->bosId());
-  cria::Generator generator(*model, tokenizer.get());
   auto print = [](const cria::GenerateEvent &event) { std::cout << event.text << std::flush; };
-  return generator.generate(request, print).status;
+  return cria::Generator(*model, tokenizer.get()).generate(request, print).status;
 }
 
 int main(int argc, char **argv) {
-  cria::ModelOptions options{.backend = argc > 3 ? argv[3] : ""};
-  cria::Status status =
-      argc > 2 ? tell(argv[1], argv[2], options) : cria::invalidArgument("give MODEL.cria PROMPT");
-  std::cout << std::endl;
-  std::cerr << status.message() << (status.ok() ? "" : "\n");
+  auto status = argc < 3 ? cria::invalidArgument("give MODEL.cria PROMPT")
+                         : tell(argv[1], argv[2], {.backend = argc > 3 ? argv[3] : ""});
+  std::cerr << status.message() << std::endl;
   return status.ok() ? 0 : 2;
 }

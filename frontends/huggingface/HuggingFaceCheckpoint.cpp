@@ -245,12 +245,13 @@ Status findTokenizer(const OpenOptions &options, Checkpoint &checkpoint) {
                path);
 }
 
-/// What the configuration says it was saved as, else the folder's name.
+/// Where the configuration says it comes from, when that is a name, else the folder's name.
 std::string modelName(const Json &config, const std::string &folder) {
   const auto stated = config.find("_name_or_path");
   if (stated != config.end() && stated->is_string()) {
+    constexpr size_t kLongestName = 255;
     std::string name = fs::path(stated->get<std::string>()).filename().string();
-    if (!name.empty()) {
+    if (!name.empty() && name != "." && name != ".." && name.size() <= kLongestName) {
       return name;
     }
   }

@@ -363,7 +363,8 @@ typedef struct cria_backend_api {
   /* (optional; default: no profile) Times of the last replay. */
   cria_status (*profile_read)(cria_queue *queue, cria_profile *out, cria_message *message);
 } cria_backend_api;
-#define CRIA_BACKEND_EXPLICIT_ONLY 1u /* never chosen by itself, only by name (null, reference) */
+#define CRIA_BACKEND_EXPLICIT_ONLY                                                                           \
+  1u /* never chosen by itself, only by name (null, reference); other bits are zero */
 
 /* ---- Sampler
  * ----------------------------------------------------------------------------------------------- */
@@ -388,7 +389,9 @@ typedef struct cria_vocabulary {
 } cria_vocabulary;
 
 /* The candidates for one token. ids and logits are host arrays owned by the host; a sampler may permute both
- * together, change logits, and lower `size` (never below 1). NaN does not occur. */
+ * together, change logits, and lower `size` (never below 1). Logits are numbers or -infinity, at least one of
+ * them a number, before each sampler and after it unless it selects: NaN, +infinity and -infinity throughout
+ * end the request. */
 typedef struct cria_candidates {
   uint32_t struct_size;
   uint32_t sorted; /* 1: logits descend (equal logits: lower id first) */

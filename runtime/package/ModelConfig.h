@@ -24,8 +24,9 @@ struct RopeScaling {
   bool operator==(const RopeScaling &) const = default;
 };
 
-/// Sizes count elements. A valid() configuration has every extent in 1..2^31-1, heads a multiple of kvHeads,
-/// an even headDim, and a parameter count that fits 63 bits.
+/// Sizes count elements. A configuration that passed check() has every extent in 1..2^31-1, layers and
+/// headDim up to their kMax, heads a multiple of kvHeads, an even headDim, and a parameter count that fits 63
+/// bits.
 struct ModelConfig {
   static constexpr int64_t kMaxLayers = 65536;
   static constexpr int64_t kMaxHeadDim = 1024;             // kernels are unrolled over it

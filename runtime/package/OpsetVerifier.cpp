@@ -45,8 +45,8 @@ Status verifyStepOperand(const Program &program, const ProgramEntry &entry, cons
   uint64_t columns = program.limits.maxPagesPerSequence;
   bool isField = binding.buffer.space == BufferSpace::step && binding.type == DataType::i32 &&
                  binding.offset == program.step[operand.field].offset;
-  bool isWhole = binding.shape.size() == (isTable ? 2u : 1u) && isRows(binding.shape[0], operand.rows, entry) &&
-                 binding.strides.back() == 1 &&
+  bool isWhole = binding.shape.size() == (isTable ? 2u : 1u) &&
+                 isRows(binding.shape[0], operand.rows, entry) && binding.strides.back() == 1 &&
                  (!isTable || (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
   return isField && isWhole ? Status()
                             : invalidArgument("expected the whole field '{}' of the step",

@@ -13,21 +13,25 @@ namespace cria {
 namespace {
 namespace fs = std::filesystem;
 
-// The name behind symbolic links, so that a link stays one.
-std::string resolved(const std::string &path) {
+// The name behind symbolic links, also one that leads to nothing yet, so that a link stays one.
+std::string resolved(const fs::path &path) {
   std::error_code failed;
-  fs::path target = fs::weakly_canonical(path, failed);
-  return failed ? path : target.string();
+  fs::path target = fs::is_symlink(path, failed) ? path.parent_path() / fs::read_symlink(path, failed) : path;
+  target = fs::weakly_canonical(target, failed);
+  return failed ? path.string() : target.string();
 }
 } // namespace
 
 StatusOr<OutputFile> OutputFile::create(const std::string &path, Order order) {
-  std::error_code ignored;
-  fs::file_type type = fs::status(path, ignored).type();
+  std::error_code failed;
+  fs::file_type type = fs::status(path, failed).type();
+  if (type == fs::file_type::none) { // a name too long, a folder that may not be searched
+    return error(StatusCode::io, "{}: cannot create: {}", path, failed.message());
+  }
   bool isOther = type != fs::file_type::not_found && type != fs::file_type::regular;
   if (isOther && order == Order::any) {
-    return invalidArgument("{}: expected the name of a file, found {}, which cannot be written in any order", path,
-                           type == fs::file_type::directory ? "a folder" : "a device or pipe");
+    return invalidArgument("{}: expected the name of a file, found {}, which cannot be written in any order",
+                           path, type == fs::file_type::directory ? "a folder" : "a device or pipe");
   }
   std::string final = resolved(path);
   std::string temporary = isOther ? std::string() : fmt::format("{}.tmp-{}", final, getpid());
@@ -74,7 +78,8 @@ Status OutputFile::reserve(uint64_t size) {
   if (size > 0 && fallocate(file_, 0, 0, off_t(size)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
     return ioError(fmt::format("reserve {} bytes", size).c_str());
   }
-  return ftruncate(file_, off_t(size)) == 0 ? Status() : ioError(fmt::format("make it {} bytes long", size).c_str());
+  return ftruncate(file_, off_t(size)) == 0 ? Status()
+                                            : ioError(fmt::format("make it {} bytes long", size).c_str());
 }
 
 Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
@@ -84,7 +89,8 @@ Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
 }
 
 Status OutputFile::append(std::span<const std::byte> bytes) {
-  return writeAll(bytes, [&](std::span<const std::byte> rest) { return ::write(file_, rest.data(), rest.size()); });
+  return writeAll(bytes,
+                  [&](std::span<const std::byte> rest) { return ::write(file_, rest.data(), rest.size()); });
 }
 
 Status OutputFile::finish() {

@@ -11,14 +11,15 @@
 
 namespace cria {
 
-/// Written under a temporary name in the same folder and renamed by finish(). Without finish() nothing is left, and what
-/// had the name before stays as it was. A name that belongs to something else than a regular file (a terminal, a pipe,
+/// Written under a temporary name in the same folder and renamed by finish(). Without finish() the destructor
+/// leaves nothing, and what had the name before stays as it was. (A process that is killed leaves
+/// NAME.tmp-<process>.) A name that belongs to something else than a regular file (a terminal, a pipe,
 /// /dev/null) is written to directly.
 class OutputFile {
 public:
   enum class Order { sequential, any };
-  /// order: any allows reserve() and writeAt(), and only regular files. Errors: io; invalidArgument for what cannot be
-  /// written in any order.
+  /// order: any allows reserve() and writeAt(), and only regular files. Errors: io; invalidArgument for what
+  /// cannot be written in any order.
   static StatusOr<OutputFile> create(const std::string &path, Order order = Order::sequential);
   OutputFile(OutputFile &&other) noexcept;
   OutputFile &operator=(OutputFile &&) = delete;

@@ -3,17 +3,21 @@
 
 #include "Process.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <poll.h>
 #include <pty.h>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace cria::test {
 namespace {
-constexpr int kPatienceMs = 30000;
+constexpr std::chrono::seconds kPatience(60);
+
+std::chrono::steady_clock::time_point deadline() { return std::chrono::steady_clock::now() + kPatience; }
 } // namespace
 
 PseudoTerminal::PseudoTerminal(const std::string &program, const std::vector<std::string> &arguments,
@@ -41,9 +45,18 @@ void PseudoTerminal::type(const std::string &keys) {
   }
 }
 
-bool PseudoTerminal::readMore() {
+void PseudoTerminal::resize(uint16_t rows, uint16_t columns) {
+  const winsize size{.ws_row = rows, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  if (ioctl(terminal_, TIOCSWINSZ, &size) != 0) {
+    throw std::runtime_error("cannot resize the pseudo terminal");
+  }
+}
+
+bool PseudoTerminal::readMore(Deadline deadline) {
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   pollfd waiting{.fd = terminal_, .events = POLLIN, .revents = 0};
-  if (poll(&waiting, 1, kPatienceMs) <= 0) {
+  if (poll(&waiting, 1, static_cast<int>(std::max<int64_t>(left.count(), 0))) <= 0) {
     return false;
   }
   std::array<char, 4096> part;
@@ -55,9 +68,10 @@ bool PseudoTerminal::readMore() {
 }
 
 bool PseudoTerminal::waitFor(const std::string &text) {
+  const Deadline end = deadline();
   size_t found = 0;
   while ((found = shown_.find(text, waitedFor_)) == std::string::npos) {
-    if (!readMore()) {
+    if (!readMore(end)) {
       return false;
     }
   }
@@ -66,15 +80,15 @@ bool PseudoTerminal::waitFor(const std::string &text) {
 }
 
 int PseudoTerminal::waitForExit() {
-  while (readMore()) {
+  const Deadline end = deadline();
+  while (readMore(end)) {
   }
   int state = 0;
-  if (waitpid(child_, &state, WNOHANG) != child_) {
-    constexpr useconds_t kGraceUs = 500000; // between the end of its output and its own
-    usleep(kGraceUs);
-    if (waitpid(child_, &state, WNOHANG) != child_) {
+  while (waitpid(child_, &state, WNOHANG) != child_) { // its end may come a little after that of its output
+    if (std::chrono::steady_clock::now() > end) {
       return -1;
     }
+    usleep(1000);
   }
   child_ = -1;
   return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);

@@ -2,6 +2,8 @@
 // A program on a pseudo terminal: a test types, and reads what a person would see.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -21,18 +23,21 @@ public:
 
   /// Types these bytes; "\r" is the return key, "\x03" Ctrl-C.
   void type(const std::string &keys);
-  /// Reads until `text` appears after what was waited for before. False when the program ends or half a
-  /// minute passes without it.
+  /// Reads until `text` appears after what was waited for before. False when the program ends or a minute
+  /// passes without it.
   bool waitFor(const std::string &text);
-  /// Reads to the end of the program: its exit code, or 128 + signal; -1 when it does not end in half a
-  /// minute.
+  /// Reads to the end of the program: its exit code, or 128 + signal; -1 when it does not end in a minute.
   int waitForExit();
+  /// Gives the window another size.
+  void resize(uint16_t rows, uint16_t columns);
   /// All that was shown so far.
   const std::string &shown() const { return shown_; }
 
 private:
-  /// Reads what is there, waiting for it. False at the end, or when nothing comes in half a minute.
-  bool readMore();
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  /// Reads what is there, waiting for it. False at the end of the program and after the deadline.
+  bool readMore(Deadline deadline);
 
   int terminal_ = -1;
   pid_t child_ = -1;

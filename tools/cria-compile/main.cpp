@@ -9,10 +9,13 @@
 
 static std::atomic<bool> cancelled;
 
-// The first signal stops the writing, which removes what is not complete; a second one ends the process.
+// Stops the compilation, which removes what is not complete. A second Ctrl-C ends the process at once;
+// SIGTERM may come twice, to this process's group and through `cria`.
 static void cancel(int signal) {
   cancelled = true;
-  std::signal(signal, SIG_DFL);
+  if (signal == SIGINT) {
+    std::signal(signal, SIG_DFL);
+  }
 }
 
 static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"; }

@@ -8,6 +8,7 @@
 #include "OpenModel.h"
 #include "ParseList.h"
 #include "runtime/exec/Stepper.h"
+#include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
 
 #include <chrono>
@@ -223,17 +224,20 @@ Status checkFits(const Model &model, const BenchOptions &options, const BenchPla
 // Adds a row to `rows` as soon as it is measured.
 Status runRows(const BenchOptions &options, const BenchPlan &plan, Bench &bench,
                std::vector<BenchRow> &rows) {
+  Progress progress("measuring", options.common.quiet);
   for (const int32_t batch : plan.batches) {
     for (const int32_t depth : plan.depths) {
       const auto size = static_cast<uint32_t>(batch);
       const auto filled = static_cast<uint32_t>(depth);
       for (const int32_t prompt : plan.prompts) {
         if (prompt > 0) {
+          progress.stage(fmt::format("prefill {}, depth {}, batch {}", prompt, depth, batch));
           CRIA_ASSIGN_OR_RETURN(BenchRow row, bench.prefill(static_cast<uint32_t>(prompt), filled, size));
           rows.push_back(std::move(row));
         }
       }
       if (options.generate > 0) {
+        progress.stage(fmt::format("decode {}, depth {}, batch {}", options.generate, depth, batch));
         CRIA_ASSIGN_OR_RETURN(BenchRow row, bench.decode(options.generate, filled, size));
         rows.push_back(std::move(row));
       }

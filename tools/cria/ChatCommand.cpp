@@ -68,22 +68,27 @@ public:
   /// Whether a message could not be answered.
   bool failed() const { return failed_; }
 
+  /// On a terminal Ctrl-C stops an answer and not the program; elsewhere nobody is there to go on, and it
+  /// ends both.
   Status run() {
+    const bool isTalk = isTerminal(stdin);
+    InterruptScope interrupt(isTalk ? SecondInterrupt::isIgnored : SecondInterrupt::endsProgram);
     LineEditor editor("> ", historyFile());
-    while (std::optional<std::string> line = editor.read()) {
-      const InterruptScope interrupt(
-          SecondInterrupt::isIgnored); // from the line on, not from the first token on
+    while (std::optional<std::string> line = editor.read(interrupt)) {
       const std::string text = trimmed(*line);
       if (text == "/quit" || text == "/exit") {
         break;
       }
       if (text.starts_with('/')) {
-        CRIA_RETURN_IF_ERROR(obey(text));
+        obey(text);
       } else if (!text.empty()) {
         CRIA_RETURN_IF_ERROR(answer(*line, interrupt.flag()));
       }
+      if (interrupt.interrupted() && !isTalk) {
+        break;
+      }
     }
-    return {};
+    return interrupt.interrupted() && !isTalk ? error(StatusCode::cancelled, "interrupted") : Status();
   }
 
   /// Checks and takes a system prompt. Errors: not UTF-8, or too long for the context.
@@ -99,7 +104,7 @@ private:
     return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(kBlank) - first + 1);
   }
 
-  Status obey(const std::string &line) {
+  void obey(const std::string &line) {
     if (line == "/help") {
       talk(false, "{}", kHelp);
     } else if (line == "/reset") {
@@ -119,7 +124,6 @@ private:
     } else {
       talk(false, "unknown command '{}'\n{}", line, kHelp);
     }
-    return {};
   }
 
   // What cannot be done is said, and the conversation goes on.
@@ -215,10 +219,6 @@ StatusOr<int> runChat(const ChatOptions &options) {
   }
   Chat conversation(options, *opened, chat);
   CRIA_RETURN_IF_ERROR(conversation.setSystem(options.system));
-  std::optional<InterruptsIgnored> ignored; // between a prompt and its answer; a pipe has nobody to go on for
-  if (isTerminal(stdin)) {
-    ignored.emplace();
-  }
   CRIA_RETURN_IF_ERROR(conversation.run());
   // A person has seen the message and went on; a script has only the exit code.
   return conversation.failed() && !isTerminal(stdin) ? kExitError : kExitSuccess;

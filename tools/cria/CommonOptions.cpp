@@ -49,12 +49,13 @@ CLI::Validator memorySize() {
         const char *end = text.data() + text.size();
         const auto [rest, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
         std::string unit(rest, end);
-        for (const char *ending : {"iB", "ib", "B", "b"}) {
-          if (unit.size() > 1 && unit.ends_with(ending)) {
-            unit.resize(unit.size() - std::string_view(ending).size());
+        for (const std::string_view ending : {"iB", "ib", "B", "b"}) {
+          if (unit.size() == 1 + ending.size() && unit.ends_with(ending)) {
+            unit.resize(1);
           }
         }
-        const size_t power = unit.empty() ? 0 : kUnits.find(static_cast<char>(std::toupper(unit[0])));
+        const int first = unit.empty() ? 'B' : std::toupper(static_cast<unsigned char>(unit[0]));
+        const size_t power = kUnits.find(static_cast<char>(first));
         const bool isSize = problem == std::errc() && unit.size() <= 1 && power != std::string_view::npos;
         const double bytes = isSize ? std::ldexp(value, static_cast<int>(10 * power)) : -1;
         if (!(bytes >= 1 && bytes <= kMost)) {

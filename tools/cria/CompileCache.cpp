@@ -89,6 +89,11 @@ bool isPackage(const fs::path &path) {
   return fs::exists(path / "manifest.json", problem);
 }
 
+bool isCheckpoint(const fs::path &path) {
+  std::error_code problem;
+  return !isPackage(path) && fs::exists(path / "config.json", problem);
+}
+
 // What a compiler that was killed has left behind.
 static bool isLeftover(const fs::path &path) {
   return path.filename().string().find(".cria.tmp-") != std::string::npos;
@@ -124,7 +129,8 @@ StatusOr<uint64_t> clearCache() {
 StatusOr<std::string> cachedPackage(const std::string &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
   CRIA_ASSIGN_OR_RETURN(const std::string key, keyOf(checkpoint));
-  const fs::path name = fs::weakly_canonical(checkpoint).filename();
+  std::error_code problem;
+  const fs::path name = fs::weakly_canonical(checkpoint, problem).filename();
   return (folder / fmt::format("{}-{}.cria", name.string(), key)).string();
 }
 

@@ -29,6 +29,8 @@ StatusOr<uint64_t> clearCache();
 
 /// Whether `path` is a package folder (has a manifest).
 bool isPackage(const std::filesystem::path &path);
+/// Whether `path` is a checkpoint's folder (has a configuration, and no manifest).
+bool isCheckpoint(const std::filesystem::path &path);
 
 /// Where the cache has, or would have, the package of a checkpoint. The key is the compiler build and each
 /// input's name, size, time and, for small files, digest.

@@ -46,7 +46,10 @@ StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, in
   sigemptyset(&defaults);
   sigaddset(&defaults, SIGINT);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  posix_spawnattr_setsigmask(&attributes, &blocked);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   pid_t child = 0;
   const int problem =
       posix_spawn(&child, program.c_str(), &actions, &attributes, pointersTo(all).data(), environ);
@@ -77,20 +80,33 @@ std::atomic<pid_t> compilerProcess = 0; // a signal handler can only be told thr
 
 extern "C" void forwardSignal(int signal) { kill(compilerProcess, signal); }
 
-/// A request to end this process goes to the compiler, whose end it then waits for.
+/// A request to end this process goes to the compiler, whose end it then waits for. Until there is one, it
+/// waits.
 class TerminationForwarded {
 public:
-  explicit TerminationForwarded(pid_t child) {
-    compilerProcess = child;
+  TerminationForwarded() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, &mask_);
     struct sigaction action {};
     action.sa_handler = forwardSignal;
     sigaction(SIGTERM, &action, &before_);
   }
-  ~TerminationForwarded() { sigaction(SIGTERM, &before_, nullptr); }
+  ~TerminationForwarded() {
+    sigaction(SIGTERM, &before_, nullptr);
+    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
   TerminationForwarded(const TerminationForwarded &) = delete;
   TerminationForwarded &operator=(const TerminationForwarded &) = delete;
 
+  void to(pid_t child) {
+    compilerProcess = child;
+    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
+
 private:
+  sigset_t mask_{};
   struct sigaction before_ {};
 };
 
@@ -143,8 +159,9 @@ StatusOr<int> runCompiler(const std::vector<std::string> &arguments) {
   CRIA_ASSIGN_OR_RETURN(const std::string program, findCompiler());
   // Ctrl-C reaches the compiler too, which ends cleanly; this process waits for it.
   const InterruptsIgnored interruptsReachTheCompiler;
+  TerminationForwarded termination;
   CRIA_ASSIGN_OR_RETURN(const pid_t child, spawn(program, arguments, -1));
-  const TerminationForwarded terminationReachesTheCompiler(child);
+  termination.to(child);
   return waitFor(child);
 }
 

@@ -79,9 +79,7 @@ void addInspectCommand(CLI::App &app, Action &action) {
   command->footer("Example:\n  cria inspect stories.cria --weights");
   command->callback([options, &action] {
     action = [options] {
-      const bool isCheckpoint =
-          !isPackage(options->path) && std::filesystem::exists(options->path + "/config.json");
-      return isCheckpoint ? inspectCheckpoint(*options) : inspectPackage(*options);
+      return isCheckpoint(options->path) ? inspectCheckpoint(*options) : inspectPackage(*options);
     };
   });
 }

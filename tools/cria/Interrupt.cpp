@@ -2,6 +2,8 @@
 #include "Interrupt.h"
 
 #include <atomic>
+#include <cerrno>
+#include <unistd.h>
 
 namespace cria::cli {
 namespace {
@@ -9,23 +11,25 @@ namespace {
 // A signal handler can only be told through globals.
 std::atomic<CancelFlag *> activeFlag = nullptr;
 std::atomic<bool> secondEndsProgram = true;
+std::atomic<int> wakeDescriptor = -1;
 
 extern "C" void onInterrupt(int signal) {
   CancelFlag *flag = activeFlag.load();
   if (flag != nullptr && !flag->isSet()) {
     flag->set();
+    wake(wakeDescriptor);
   } else if (secondEndsProgram) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
 }
 
-struct sigaction handle(void (*handler)(int)) {
+struct sigaction handle(void (*handler)(int), int flags = SA_RESTART) {
   struct sigaction action {};
   struct sigaction before {};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = flags;
   sigaction(SIGINT, &action, &before);
   return before;
 }
@@ -33,6 +37,14 @@ struct sigaction handle(void (*handler)(int)) {
 void restore(const struct sigaction &before) { sigaction(SIGINT, &before, nullptr); }
 
 } // namespace
+
+void wake(int descriptor) {
+  const int before = errno;
+  if (descriptor >= 0 && write(descriptor, "", 1) < 0) {
+    // A full pipe wakes as well.
+  }
+  errno = before;
+}
 
 InterruptScope::InterruptScope(SecondInterrupt second) {
   activeFlag = &flag_;
@@ -44,6 +56,10 @@ InterruptScope::~InterruptScope() {
   restore(before_);
   activeFlag = nullptr;
 }
+
+void InterruptScope::setWakeDescriptor(int descriptor) { wakeDescriptor = descriptor; }
+
+void InterruptScope::setEndsWaiting(bool ends) { handle(onInterrupt, ends ? 0 : SA_RESTART); }
 
 InterruptsIgnored::InterruptsIgnored() : before_(handle(SIG_IGN)) {}
 InterruptsIgnored::~InterruptsIgnored() { restore(before_); }

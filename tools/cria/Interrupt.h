@@ -20,13 +20,24 @@ public:
 
   const CancelFlag *flag() const { return &flag_; }
   bool interrupted() const { return flag_.isSet(); }
+  /// Forgets an interrupt that was dealt with.
+  void clear() { flag_.clear(); }
+  /// Whether an interrupt ends a system call that waits (with EINTR), as reading a line wants it. At first:
+  /// no.
+  void setEndsWaiting(bool ends);
+  /// Where a byte is written to when an interrupt comes, on whatever thread: wakes who polls the other end.
+  /// -1: nowhere.
+  void setWakeDescriptor(int descriptor);
 
 private:
   CancelFlag flag_;
   struct sigaction before_ {};
 };
 
-/// SIGINT does nothing while it lives, except in an InterruptScope.
+/// Writes a byte to a descriptor, if it is one; for signal handlers.
+void wake(int descriptor);
+
+/// SIGINT does nothing while it lives.
 class InterruptsIgnored {
 public:
   InterruptsIgnored();

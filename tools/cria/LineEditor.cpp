@@ -3,14 +3,18 @@
 
 #include "tools/terminal/Terminal.h"
 
-#include <cerrno>
+#include <array>
+#include <atomic>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cwchar>
+#include <fcntl.h>
 #include <histedit.h>
 #include <iostream>
+#include <iterator>
 #include <langinfo.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace cria::cli {
@@ -18,48 +22,95 @@ namespace {
 
 constexpr int kHistoryLines = 1000;
 
-// A signal handler can only tell through a global.
-volatile std::sig_atomic_t wasInterrupted = 0;
+// Signal handlers can only tell through globals.
+std::atomic<bool> windowChanged = false;
+std::atomic<bool> stopRequested = false;
+std::atomic<int> wakeDescriptor = -1;
 
-void onInterrupt(int) { wasInterrupted = 1; }
+void onWindowChange(int) {
+  windowChanged = true;
+  wake(wakeDescriptor);
+}
 
-class ReadInterruptible {
+void onStopRequest(int) {
+  stopRequested = true;
+  wake(wakeDescriptor);
+}
+
+void handle(int signal, void (*handler)(int), struct sigaction *before = nullptr) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigaction(signal, &action, before);
+}
+
+/// Ctrl-C, Ctrl-Z and changes of the window while a line is edited. Their handlers may run on any thread and
+/// at any moment; a pipe makes sure that whoever waits for input wakes up. (libedit's own handlers serve once
+/// a line, and signal the whole process group.)
+class EditingSignals {
 public:
-  ReadInterruptible() {
-    wasInterrupted = 0;
-    struct sigaction action {};
-    action.sa_handler = onInterrupt;
-    sigaction(SIGINT, &action, &previous_);
+  explicit EditingSignals(InterruptScope &interrupt) : interrupt_(interrupt) {
+    if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+      pipe_ = {-1, -1}; // none left: signals then only end the wait
+    }
+    wakeDescriptor = pipe_[1];
+    interrupt_.setWakeDescriptor(pipe_[1]);
+    handle(SIGWINCH, onWindowChange, &beforeWindow_);
+    handle(SIGTSTP, onStopRequest, &beforeStop_);
   }
-  ~ReadInterruptible() { sigaction(SIGINT, &previous_, nullptr); }
+  ~EditingSignals() {
+    sigaction(SIGWINCH, &beforeWindow_, nullptr);
+    sigaction(SIGTSTP, &beforeStop_, nullptr);
+    interrupt_.setWakeDescriptor(-1);
+    wakeDescriptor = -1;
+    close(pipe_[0]);
+    close(pipe_[1]);
+  }
+  EditingSignals(const EditingSignals &) = delete;
+  EditingSignals &operator=(const EditingSignals &) = delete;
+
+  /// True when there is something to read, false after a signal.
+  bool waitForInput() const {
+    pollfd sources[] = {{.fd = pipe_[0], .events = POLLIN, .revents = 0},
+                        {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}};
+    if (poll(sources, std::size(sources), -1) < 0) {
+      return false;
+    }
+    std::array<char, 64> bytes;
+    return sources[0].revents == 0 || ::read(pipe_[0], bytes.data(), bytes.size()) <= 0;
+  }
 
 private:
-  struct sigaction previous_ {};
+  InterruptScope &interrupt_;
+  std::array<int, 2> pipe_{};
+  struct sigaction beforeWindow_ {};
+  struct sigaction beforeStop_ {};
 };
 
-// One character for libedit: 1, 0 at the end, -1 on Ctrl-C or an error. libedit's own reader goes on after
-// the first signal.
-int readCharacter(EditLine *, wchar_t *out) {
-  std::mbstate_t state{};
-  for (;;) {
-    char byte = 0;
-    const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
-    if (count < 0 && errno == EINTR && wasInterrupted == 0) {
-      continue; // the window changed, or the program was stopped and goes on
-    }
-    if (count <= 0) {
-      return static_cast<int>(count);
-    }
-    switch (std::mbrtowc(out, &byte, 1, &state)) {
-    case static_cast<size_t>(-2): // more bytes to come
-      break;
-    case static_cast<size_t>(-1): // no character: dropped
-      state = {};
-      break;
-    default:
-      return 1;
-    }
+// Stops the program as Ctrl-Z does, with the terminal as the shell knows it; returns when it is continued.
+void stopProgram(EditLine *editor) {
+  el_set(editor, EL_PREP_TERM, 0);
+  handle(SIGTSTP, SIG_DFL);
+  raise(SIGTSTP);
+  handle(SIGTSTP, onStopRequest);
+  el_set(editor, EL_PREP_TERM, 1);
+  el_set(editor, EL_REFRESH);
+}
+
+void obeySignals(EditLine *editor) {
+  if (stopRequested.exchange(false)) {
+    stopProgram(editor);
   }
+  if (windowChanged.exchange(false)) {
+    el_resize(editor);
+  }
+}
+
+std::optional<std::string> readPlainLine(InterruptScope &interrupt) {
+  std::string line;
+  interrupt.setEndsWaiting(true);
+  const bool isRead = static_cast<bool>(std::getline(std::cin, line));
+  interrupt.setEndsWaiting(false);
+  return isRead ? std::optional(line) : std::nullopt;
 }
 
 } // namespace
@@ -70,11 +121,43 @@ struct LineEditor::Terminal {
   EditLine *editor = nullptr;
   History *history = nullptr;
   HistEvent event{};
+  // Of the line that is read:
+  const InterruptScope *interrupt = nullptr;
+  const EditingSignals *signals = nullptr;
 
-  static char *promptOf(EditLine *editor) {
+  static Terminal &of(EditLine *editor) {
     void *self = nullptr;
     el_get(editor, EL_CLIENTDATA, &self);
-    return static_cast<Terminal *>(self)->prompt.data();
+    return *static_cast<Terminal *>(self);
+  }
+
+  static char *promptOf(EditLine *editor) { return of(editor).prompt.data(); }
+
+  // One character for libedit: 1, 0 at the end, -1 on Ctrl-C or an error.
+  static int readCharacter(EditLine *editor, wchar_t *out) {
+    const Terminal &self = of(editor);
+    std::mbstate_t state{};
+    while (!self.interrupt->interrupted()) {
+      if (!self.signals->waitForInput()) {
+        obeySignals(editor);
+        continue;
+      }
+      char byte = 0;
+      const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
+      if (count <= 0) {
+        return static_cast<int>(count);
+      }
+      switch (std::mbrtowc(out, &byte, 1, &state)) {
+      case static_cast<size_t>(-2): // more bytes to come
+        break;
+      case static_cast<size_t>(-1): // no character: dropped
+        state = {};
+        break;
+      default:
+        return 1;
+      }
+    }
+    return -1;
   }
 
   // libedit drops what the locale cannot express; without one, text is UTF-8.
@@ -91,7 +174,6 @@ struct LineEditor::Terminal {
     el_set(editor, EL_CLIENTDATA, this);
     el_set(editor, EL_PROMPT, promptOf);
     el_set(editor, EL_EDITOR, "emacs");
-    el_set(editor, EL_SIGNAL, 1); // puts the terminal right around Ctrl-Z and when its window changes
     el_set(editor, EL_GETCFN, readCharacter);
     history = history_init();
     ::history(history, &event, H_SETSIZE, kHistoryLines);
@@ -100,6 +182,35 @@ struct LineEditor::Terminal {
     if (!historyFile.empty()) {
       ::history(history, &event, H_LOAD, historyFile.c_str());
     }
+  }
+
+  std::optional<std::string> readLine(InterruptScope &scope) {
+    const EditingSignals editing(scope);
+    interrupt = &scope;
+    signals = &editing;
+    // libedit would show the prompt first and set the terminal after: keys in between would be the
+    // terminal's.
+    el_set(editor, EL_PREP_TERM, 1);
+    int count = 0;
+    const char *text = el_gets(editor, &count);
+    if (text == nullptr && scope.interrupted()) {
+      el_set(editor, EL_PREP_TERM, 0);
+      el_reset(editor);
+      std::fputc('\n', stderr);
+      return "";
+    }
+    if (text == nullptr) {
+      std::fputc('\n', stderr);
+      return std::nullopt;
+    }
+    std::string line(text, static_cast<size_t>(count));
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) {
+      line.pop_back();
+    }
+    if (!line.empty()) {
+      ::history(history, &event, H_ENTER, line.c_str());
+    }
+    return line;
   }
 
   ~Terminal() {
@@ -122,32 +233,9 @@ LineEditor::LineEditor(std::string prompt, std::string historyFile) {
 
 LineEditor::~LineEditor() = default;
 
-std::optional<std::string> LineEditor::read() {
-  std::string line;
-  if (terminal_ == nullptr) {
-    return std::getline(std::cin, line) ? std::optional(line) : std::nullopt;
-  }
-  const ReadInterruptible scope;
-  // libedit would show the prompt first and set the terminal after: keys in between would be the terminal's.
-  el_set(terminal_->editor, EL_PREP_TERM, 1);
-  int count = 0;
-  const char *text = el_gets(terminal_->editor, &count);
-  if (text == nullptr && count < 0) { // Ctrl-C
-    el_reset(terminal_->editor);
-    std::fputc('\n', stderr);
-    return "";
-  }
-  if (text == nullptr) {
-    return std::nullopt;
-  }
-  line.assign(text, static_cast<size_t>(count));
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) {
-    line.pop_back();
-  }
-  if (!line.empty()) {
-    ::history(terminal_->history, &terminal_->event, H_ENTER, line.c_str());
-  }
-  return line;
+std::optional<std::string> LineEditor::read(InterruptScope &interrupt) {
+  interrupt.clear();
+  return terminal_ != nullptr ? terminal_->readLine(interrupt) : readPlainLine(interrupt);
 }
 
 } // namespace cria::cli

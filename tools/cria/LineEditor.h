@@ -2,6 +2,8 @@
 // Reads lines from a terminal with editing and history (libedit), or plainly from a pipe.
 #pragma once
 
+#include "Interrupt.h"
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +18,10 @@ public:
   LineEditor(const LineEditor &) = delete;
   LineEditor &operator=(const LineEditor &) = delete;
 
-  /// The next line without its end; nothing at the end of input. Ctrl-C drops the line begun.
-  std::optional<std::string> read();
+  /// The next line without its end; nothing at the end of input. Ctrl-C on a terminal drops the line begun;
+  /// elsewhere it ends the input, and `interrupt` tells. An interrupt from before is forgotten, one that
+  /// comes after the line is not.
+  std::optional<std::string> read(InterruptScope &interrupt);
 
 private:
   struct Terminal;

@@ -36,14 +36,14 @@ Status evaluateOneByOne(Session &session, std::span<const int32_t> ids, const Ro
 }
 
 Status evaluate(const LogitsOptions &options, Model &model, std::span<const int32_t> ids,
-                const RowCallback &row) {
-  const InterruptScope interrupt;
+                const RowCallback &row, const CancelFlag *cancel) {
   Session session(model);
-  return options.decode ? evaluateOneByOne(session, ids, row, interrupt.flag())
-                        : session.prefill(ids, row, /*all=*/true, interrupt.flag());
+  return options.decode ? evaluateOneByOne(session, ids, row, cancel)
+                        : session.prefill(ids, row, /*all=*/true, cancel);
 }
 
-Status writeFile(const LogitsOptions &options, Model &model, std::span<const int32_t> ids) {
+Status writeFile(const LogitsOptions &options, Model &model, std::span<const int32_t> ids,
+                 const CancelFlag *cancel) {
   const auto rows = static_cast<int64_t>(ids.size());
   const int64_t vocab = model.vocabSize();
   CRIA_ASSIGN_OR_RETURN(
@@ -51,26 +51,28 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
       SafetensorsWriter::create(
           options.output, {{"tokens", DataType::i32, {rows}}, {"logits", DataType::f32, {rows, vocab}}}));
   CRIA_RETURN_IF_ERROR(writer->write(0, 0, std::as_bytes(ids)));
-  CRIA_RETURN_IF_ERROR(evaluate(options, model, ids, [&](uint32_t position, std::span<const float> logits) {
+  const RowCallback writeRow = [&](uint32_t position, std::span<const float> logits) {
     return writer->write(1, position * logits.size_bytes(), std::as_bytes(logits));
-  }));
+  };
+  CRIA_RETURN_IF_ERROR(evaluate(options, model, ids, writeRow, cancel));
   return writer->finish();
 }
 
 // Without -o: the most likely next token after each token.
-Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::span<const int32_t> ids) {
+Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::span<const int32_t> ids,
+                 const CancelFlag *cancel) {
   auto json = nlohmann::ordered_json::array();
-  CRIA_RETURN_IF_ERROR(
-      evaluate(options, *opened.model, ids, [&](uint32_t position, std::span<const float> logits) {
-        CRIA_ASSIGN_OR_RETURN(const int32_t best, chooseGreedy(logits));
-        if (options.common.json) {
-          json.push_back(
-              {{"position", position}, {"token", ids[position]}, {"argmax", best}, {"logit", logits[best]}});
-        } else {
-          writeData(fmt::format("{}\t{}\t{}\t{}\n", position, ids[position], best, logits[best]));
-        }
-        return Status();
-      }));
+  const RowCallback printRow = [&](uint32_t position, std::span<const float> logits) {
+    CRIA_ASSIGN_OR_RETURN(const int32_t best, chooseGreedy(logits));
+    if (options.common.json) {
+      json.push_back(
+          {{"position", position}, {"token", ids[position]}, {"argmax", best}, {"logit", logits[best]}});
+    } else {
+      writeData(fmt::format("{}\t{}\t{}\t{}\n", position, ids[position], best, logits[best]));
+    }
+    return Status();
+  };
+  CRIA_RETURN_IF_ERROR(evaluate(options, *opened.model, ids, printRow, cancel));
   if (options.common.json) {
     writeJson(json);
   }
@@ -82,8 +84,9 @@ StatusOr<int> runLogits(const LogitsOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
   const Generator generator(*opened->model, nullptr);
   CRIA_RETURN_IF_ERROR(generator.check({.prompt = ids}));
-  CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids)
-                                              : writeFile(options, *opened->model, ids));
+  const InterruptScope interrupt; // before there is a file that would be left
+  CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids, interrupt.flag())
+                                              : writeFile(options, *opened->model, ids, interrupt.flag()));
   if (!options.output.empty()) {
     talk(options.common.quiet, "wrote {} rows of {} logits to {}", ids.size(), opened->model->vocabSize(),
          options.output);

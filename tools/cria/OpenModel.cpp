@@ -41,11 +41,6 @@ std::vector<int32_t> OpenedModel::eosIds() const {
   return {ids.begin(), ids.end()};
 }
 
-static bool isCheckpoint(const std::filesystem::path &path) {
-  return std::filesystem::is_directory(path) && !isPackage(path) &&
-         std::filesystem::exists(path / "config.json");
-}
-
 static StatusOr<std::shared_ptr<const Package>> openFolder(const std::string &folder,
                                                            const CommonOptions &options) {
   Progress progress("verifying", options.quiet);

@@ -2,6 +2,7 @@
 // cria tokenize: the ids of a text.
 #include "Command.h"
 #include "CommonOptions.h"
+#include "CompileCache.h"
 #include "JsonOutput.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
@@ -21,7 +22,7 @@ struct TokenizeOptions : OutputOptions {
 // A package's or a checkpoint's tokenizer; nothing is compiled for it.
 StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, int32_t &bosId) {
   const std::string path = folder + "/tokenizer.model";
-  if (std::filesystem::exists(folder + "/manifest.json")) {
+  if (isPackage(folder)) {
     CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
     bosId = static_cast<int32_t>(package->manifest().model.bosId);
     if (!package->hasTokenizer()) {

@@ -6,6 +6,8 @@
 
 #include "tools/terminal/Terminal.h"
 
+#include <csignal>
+#include <exception>
 #include <fmt/ranges.h>
 
 namespace {
@@ -46,12 +48,14 @@ const CLI::App &chosenCommand(const CLI::App &app) {
 // CLI11 only says that a subcommand is missing, also where one was misspelled.
 std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
   const std::vector<std::string> rest = command.remaining(/*recurse=*/true);
-  if (problem.get_name() != "RequiredError" || rest.empty() || command.get_subcommands({}).empty()) {
-    return problem.what();
-  }
   std::vector<std::string> names;
   for (const CLI::App *known : command.get_subcommands({})) {
-    names.push_back(known->get_name());
+    if (!known->get_name().empty()) { // an option group has none
+      names.push_back(known->get_name());
+    }
+  }
+  if (problem.get_name() != "RequiredError" || rest.empty() || names.empty()) {
+    return problem.what();
   }
   return fmt::format("expected one of the commands {}, found '{}'", fmt::join(names, ", "), rest.front());
 }
@@ -99,6 +103,7 @@ void addCommands(CLI::App &app, Action &action) {
 
 int main(int argc, char **argv) {
   openStandardStreams();
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");
   app.require_subcommand(1);
   app.footer("Example:\n  cria compile examples/stories/model -o stories.cria\n  cria run stories.cria -p "
@@ -111,6 +116,10 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &problem) {
     return finish(reportParse(app, problem));
   }
-  const StatusOr<int> result = action();
-  return finish(result.ok() ? *result : report(result.status()));
+  try {
+    const StatusOr<int> result = action();
+    return finish(result.ok() ? *result : report(result.status()));
+  } catch (const std::exception &problem) { // nothing of ours throws; memory may run out
+    return report(error(StatusCode::internal, "{}", problem.what()));
+  }
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -39,9 +40,29 @@ void relax() {
 uint32_t itemsLeft(uint64_t ticket) { return static_cast<uint32_t>(ticket) & ThreadPool::kMaxItems; }
 uint64_t generation(uint64_t ticket) { return ticket >> ThreadPool::kItemBits; }
 
+// Signals are for the host's threads: new threads inherit the mask of the thread that makes them.
+class SignalsBlocked {
+public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) { // go to the thread that made them
+      sigdelset(&all, fault);
+    }
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked &) = delete;
+  SignalsBlocked &operator=(const SignalsBlocked &) = delete;
+
+private:
+  sigset_t before_{};
+};
+
 } // namespace
 
 ThreadPool::ThreadPool(uint32_t numThreads) : threads_(numThreads) {
+  const SignalsBlocked duringCreation;
   try {
     for (uint32_t worker = 1; worker < numThreads; ++worker) {
       workers_.emplace_back([this, worker] { work(worker); });

@@ -327,7 +327,17 @@ TEST_F(BadInputTest, badCommandLines) {
   expectRefused(runCria({"run", storiesPackage()}), {"--prompt"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "greedy", "--top-k", "3"}),
                 {"--sampler", "--top-k"});
-  expectRefused(runCria({"rnu"}), {});
+  expectRefused(runCria({"rnu"}), {"rnu", "run, chat"});
+  expectRefused(runCria({"run", storiesPackage(), "extra", "-p", "x"}), {"extra"});
+  for (const char *command : {"run", "chat", "inspect", "logits", "tokenize"}) { // longer than a name can be
+    std::vector<std::string> arguments = {command, std::string(300, 'a')};
+    arguments.insert(arguments.end(),
+                     std::string(command) == "logits" ? std::initializer_list<std::string>{"--tokens", "1"}
+                     : std::string(command) == "tokenize" ? std::initializer_list<std::string>{"x"}
+                     : std::string(command) == "run"      ? std::initializer_list<std::string>{"-p", "x"}
+                                                          : std::initializer_list<std::string>{});
+    EXPECT_EQ(runCria(arguments).exitCode, 2) << command;
+  }
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--threads", "none"}), {"--threads"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--backend", "cpuu"}), {"cpuu", "cpu"});
   expectRefused(runCria({"logits", storiesPackage(), "--tokens", "1,abc"}), {"abc"});

@@ -89,6 +89,35 @@ TEST_F(ChatTerminalTest, ctrlCAtThePromptDropsTheLineOnly) {
   EXPECT_EQ(terminal.waitForExit(), 0);
 }
 
+TEST_F(ChatTerminalTest, goesOnAfterChangesOfTheWindow) {
+  PseudoTerminal &terminal = start();
+  for (const uint16_t columns : {40, 90, 60}) {
+    terminal.type("/sys");
+    terminal.resize(24, columns);
+    expectAnswer("tem\r", "(system prompt: none)");
+  }
+}
+
+// From a shell with job control, more than once.
+TEST_F(ChatTerminalTest, ctrlZStopsTheProgramAndFgGoesOn) {
+  const TemporaryFolder cache;
+  PseudoTerminal shell("/bin/bash", {"--norc", "--noprofile", "-i"},
+                       {"CRIA_CACHE=" + cache.path(), "TERM=dumb", "PS1=shell:", "LC_ALL=C"});
+  EXPECT_TRUE(shell.waitFor("shell:"));
+  shell.type(CRIA_BINARY_DIR "/bin/cria chat " + storiesPackage() + "\r");
+  EXPECT_TRUE(shell.waitFor("/help lists commands"));
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(shell.waitFor("> "));
+    shell.type("\x1a");
+    EXPECT_TRUE(shell.waitFor("Stopped")) << shell.shown();
+    EXPECT_TRUE(shell.waitFor("shell:"));
+    shell.type("fg\r");
+    EXPECT_TRUE(shell.waitFor("> ")) << shell.shown();
+    shell.type(std::string("/systen") + kBackspace + "m\r"); // editing works as before
+    EXPECT_TRUE(shell.waitFor("(system prompt: none)")) << shell.shown();
+  }
+}
+
 // The reference backend is slow enough to be interrupted; Ctrl-C before the first token counts too.
 TEST_F(ChatTerminalTest, ctrlCStopsTheAnswerNotTheProgram) {
   PseudoTerminal &terminal = start({"--backend", "reference", "--ignore-eos"});

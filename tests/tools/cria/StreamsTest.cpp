@@ -25,10 +25,14 @@ ProcessResult redirected(const std::string &redirection, std::vector<std::string
 
 TEST(StreamsTest, dataThatDoesNotGetOutIsAnError) {
   const std::vector<std::vector<std::string>> commands = {
-      {"plugins"},        {"--version"},
-      {"--help"},         {"run", "--help"},
-      {"cache", "list", "--json"},  {"tokenize", kStoriesCheckpoint, "x"},
-      {"compile", "--help"}, {"compile", kStoriesCheckpoint, "--emit", "import"}};
+      {"plugins"},
+      {"--version"},
+      {"--help"},
+      {"run", "--help"},
+      {"cache", "list", "--json"},
+      {"tokenize", kStoriesCheckpoint, "x"},
+      {"compile", "--help"},
+      {"compile", kStoriesCheckpoint, "--emit", "import"}};
   for (const std::vector<std::string> &command : commands) {
     const TemporaryFolder cache;
     const ProcessResult full = redirected(">/dev/full", command);
@@ -47,7 +51,8 @@ TEST(StreamsTest, talkThatDoesNotGetOutIsNoError) {
     EXPECT_EQ(redirected(redirection, {"run", "absent", "-p", "x"}).exitCode, 2) << redirection;
     const TemporaryFolder folder;
     const std::string package = folder.path("m.cria");
-    EXPECT_EQ(redirected(redirection, {"compile", kStoriesCheckpoint, "-o", package, "--verbose"}).exitCode, 0);
+    EXPECT_EQ(redirected(redirection, {"compile", kStoriesCheckpoint, "-o", package, "--verbose"}).exitCode,
+              0);
     EXPECT_TRUE(fs::exists(package + "/manifest.json"));
   }
 }
@@ -65,18 +70,38 @@ TEST(StreamsTest, aFailingCommandKeepsAnOlderFile) {
   writeFile(file, "precious");
   EXPECT_EQ(runCria({"logits", storiesPackage(), "--tokens", "1,99999", "-o", file}).exitCode, 2);
   EXPECT_EQ(readFile(file), "precious");
-  const ProcessResult emit = redirected("", {"compile", kStoriesCheckpoint, "--target", "tpu", "--emit", "import", "-o", file});
+  const ProcessResult emit =
+      redirected("", {"compile", kStoriesCheckpoint, "--target", "tpu", "--emit", "import", "-o", file});
   EXPECT_EQ(emit.exitCode, 2);
   EXPECT_EQ(readFile(file), "precious");
 }
 
 TEST(StreamsTest, aFullDiskLeavesNoPartOfAFile) {
   const TemporaryFolder folder;
-  const std::string command = "ulimit -f 8; exec " + kCria + " compile " + kStoriesCheckpoint +
-                              " --emit optimized -o " + folder.path("graph.mlir");
-  const ProcessResult result = runProcess("/bin/bash", {"-c", command});
-  EXPECT_EQ(result.exitCode, 2);
-  EXPECT_THAT(result.errors, HasSubstr("graph.mlir: cannot write"));
+  for (const std::string command : {"compile " + kStoriesCheckpoint + " --emit optimized -o ",
+                                    "logits " + storiesPackage() + " --tokens 1,2,3,4,5,6,7,8 -o "}) {
+    const ProcessResult result =
+        runProcess("/bin/bash", {"-c", "ulimit -f 8; exec " + kCria + " " + command + folder.path("file")});
+    EXPECT_EQ(result.exitCode, 2);
+    EXPECT_THAT(result.errors, HasSubstr("file: cannot "));
+    EXPECT_TRUE(fs::is_empty(folder.path())) << command;
+  }
+}
+
+TEST(StreamsTest, aLinkToNothingYetStaysALink) {
+  const TemporaryFolder folder;
+  fs::create_symlink("target", folder.path("link"));
+  EXPECT_EQ(runCria({"logits", storiesPackage(), "--tokens", "1", "-o", folder.path("link")}).exitCode, 0);
+  EXPECT_TRUE(fs::is_symlink(folder.path("link")));
+  EXPECT_TRUE(fs::is_regular_file(folder.path("target")));
+}
+
+TEST(StreamsTest, aCompilationThatIsToEndLeavesNothing) {
+  const TemporaryFolder folder;
+  const std::string command = "set -m; " + kCria + " compile --preset llama-2-7b --random-weights 1 -o " +
+                              folder.path("m.cria") +
+                              " & sleep 0.5; kill -TERM -$!; wait $!"; // to the whole group
+  EXPECT_EQ(runProcess("/bin/bash", {"-c", command}).exitCode, 130);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
@@ -84,11 +109,12 @@ TEST(StreamsTest, devicesAndPipesAreWrittenToNotReplaced) {
   const TemporaryFolder folder;
   const std::string pipe = folder.path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  const ProcessResult logits = runCria({"logits", storiesPackage(), "--tokens", "1", "-o", pipe}); // nobody reads
+  const ProcessResult logits =
+      runCria({"logits", storiesPackage(), "--tokens", "1", "-o", pipe}); // nobody reads
   EXPECT_EQ(logits.exitCode, 2);
   EXPECT_TRUE(fs::is_fifo(pipe));
-  const std::string command = kCria + " compile " + kStoriesCheckpoint + " --emit import -o " + pipe +
-                              " & cat " + pipe + "; wait $!";
+  const std::string command =
+      kCria + " compile " + kStoriesCheckpoint + " --emit import -o " + pipe + " & cat " + pipe + "; wait $!";
   const ProcessResult emitted = runProcess("/bin/bash", {"-c", command});
   EXPECT_EQ(emitted.exitCode, 0) << emitted.errors;
   EXPECT_THAT(emitted.output, HasSubstr("llama.embedding"));
@@ -97,8 +123,9 @@ TEST(StreamsTest, devicesAndPipesAreWrittenToNotReplaced) {
 
 TEST(StreamsTest, anInterruptedCompilationLeavesNothing) {
   const TemporaryFolder folder;
-  PseudoTerminal terminal(kCria, {"compile", "--preset", "llama-2-7b", "--random-weights", "1", "-o", folder.path("m.cria")},
-                          {"TERM=xterm"});
+  PseudoTerminal terminal(
+      kCria, {"compile", "--preset", "llama-2-7b", "--random-weights", "1", "-o", folder.path("m.cria")},
+      {"TERM=xterm"});
   EXPECT_TRUE(terminal.waitFor("compiling: code for"));
   terminal.type("\x03");
   EXPECT_EQ(terminal.waitForExit(), 130);
@@ -108,13 +135,23 @@ TEST(StreamsTest, anInterruptedCompilationLeavesNothing) {
 
 TEST(StreamsTest, anInterruptedBenchKeepsTheRowsItHas) {
   PseudoTerminal terminal(kCria,
-                          {"bench", storiesPackage(), "--backend", "reference", "--prompt", "0", "--generate", "1",
-                           "--depth", "0,500", "--repetitions", "1", "-q"},
+                          {"bench", storiesPackage(), "--backend", "reference", "--prompt", "0", "--generate",
+                           "2", "--depth", "0,500", "--repetitions", "1"},
                           {"TERM=xterm"});
-  usleep(700000); // the first row takes less, the second one more
+  EXPECT_TRUE(terminal.waitFor("measuring: decode 2, depth 500")) << terminal.shown(); // takes seconds
   terminal.type("\x03");
-  EXPECT_EQ(terminal.waitForExit(), 130) << terminal.shown();
-  EXPECT_THAT(terminal.shown(), HasSubstr("interrupted"));
+  EXPECT_TRUE(terminal.waitFor("decode         2        0")) << terminal.shown(); // the row of depth 0
+  EXPECT_TRUE(terminal.waitFor("interrupted")) << terminal.shown();
+  EXPECT_EQ(terminal.waitForExit(), 130);
+}
+
+TEST(StreamsTest, anInterruptedChatFromAPipeEnds) {
+  const std::string command = "(echo 'Tell me a story about a fox.'; sleep 20) | " + kCria + " chat " +
+                              storiesPackage() +
+                              " --backend reference --ignore-eos & sleep 1; pkill -INT -f 'cria chat " +
+                              storiesPackage() + "'; wait $!; echo code $?";
+  const ProcessResult result = runProcess("/bin/bash", {"-c", "set -o pipefail; " + command});
+  EXPECT_THAT(result.output, HasSubstr("code 130")) << result.errors;
 }
 
 } // namespace
