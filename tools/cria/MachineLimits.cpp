@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 #include <new>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 
@@ -24,10 +25,11 @@ namespace {
 constexpr size_t kLanes = 16;
 constexpr size_t kBufferBytes = size_t{256} << 20;
 constexpr size_t kPageBytes = 4096;
+constexpr size_t kHugePageBytes = size_t{2} << 20;
 constexpr size_t kStreams = 4;
 constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
-constexpr int kBandwidthPasses = 3;
+constexpr int kPasses = 3; // of which the best counts: a limit is not lowered by what else the machine does
 constexpr uint64_t kFmaRounds = 10'000'000; // tens of milliseconds: clocks settle
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(64)));
@@ -38,7 +40,9 @@ CRIA_CLONES int32_t readOneStream(const float *data, size_t count) {
   Bits sums[4] = {};
   for (size_t i = 0; i + 4 * kLanes <= count; i += 4 * kLanes) {
     for (size_t j = 0; j < 4; ++j) {
-      sums[j] += *reinterpret_cast<const Bits *>(data + i + j * kLanes);
+      const float *place = data + i + j * kLanes;
+      __builtin_prefetch(place + kPrefetchFloats);
+      sums[j] += *reinterpret_cast<const Bits *>(place);
     }
   }
   const Bits sum = sums[0] + sums[1] + sums[2] + sums[3];
@@ -120,17 +124,21 @@ std::atomic<int32_t> sink; // keeps the results needed
 
 MachineLimits::MachineLimits(uint32_t numThreads)
     : numThreads_(numThreads), bytesPerThread_(kBufferBytes / numThreads / kPageBytes * kPageBytes),
-      buffer_(static_cast<float *>(std::aligned_alloc(kPageBytes, kBufferBytes)), std::free) {
+      buffer_(static_cast<float *>(std::aligned_alloc(kHugePageBytes, kBufferBytes)), std::free) {
   if (buffer_ == nullptr) {
     throw std::bad_alloc();
   }
+#if defined(__linux__)
+  // Small pages cost a sixth of the bandwidth: the limit is what the memory gives. (Only a wish.)
+  (void)madvise(buffer_.get(), kBufferBytes, MADV_HUGEPAGE);
+#endif
   std::fill_n(buffer_.get(), kBufferBytes / sizeof(float), 1.0f);
 }
 
 double MachineLimits::readBandwidth() {
   const size_t count = bytesPerThread_ / sizeof(float);
   double best = 0;
-  for (int pass = 0; pass < kBandwidthPasses; ++pass) {
+  for (int pass = 0; pass < kPasses; ++pass) {
     for (const auto read : {readOneStream, readFourStreams, readBlocks}) {
       const double seconds = timeThreads(
           numThreads_, [&](uint32_t thread) { sink += read(buffer_.get() + thread * count, count); });
@@ -141,9 +149,13 @@ double MachineLimits::readBandwidth() {
 }
 
 double MachineLimits::fmaRate() {
-  const double seconds =
-      timeThreads(numThreads_, [](uint32_t) { sink += static_cast<int32_t>(multiplyAdd(kFmaRounds, 0.5f)); });
-  return kOperationsPerRound * static_cast<double>(kFmaRounds) * numThreads_ / seconds;
+  double best = 0;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const double seconds = timeThreads(
+        numThreads_, [](uint32_t) { sink += static_cast<int32_t>(multiplyAdd(kFmaRounds, 0.5f)); });
+    best = std::max(best, kOperationsPerRound * static_cast<double>(kFmaRounds) * numThreads_ / seconds);
+  }
+  return best;
 }
 
 } // namespace cria::cli
