@@ -15,8 +15,8 @@ public:
   /// numThreads: at least 1.
   explicit MachineLimits(uint32_t numThreads);
 
-  /// Bytes a second read by all threads with the best of several access patterns: one stream or four streams a
-  /// thread, with prefetching, in huge pages.
+  /// Bytes a second read by all threads with the best of several access patterns: one stream or four streams
+  /// a thread, with prefetching, in huge pages.
   double readBandwidth();
   /// f32 operations a second (a fused multiply-add counts two) of all threads, from registers.
   double fmaRate();

@@ -78,8 +78,8 @@ TEST(StreamsTest, aFailingCommandKeepsAnOlderFile) {
 
 TEST(StreamsTest, aFullDiskLeavesNoPartOfAFile) {
   const TemporaryFolder folder;
-  for (const std::string command : {"compile " + kStoriesCheckpoint + " --emit optimized -o ",
-                                    "logits " + storiesPackage() + " --tokens 1,2,3,4,5,6,7,8 -o "}) {
+  for (const std::string &command : {"compile " + kStoriesCheckpoint + " --emit optimized -o ",
+                                     "logits " + storiesPackage() + " --tokens 1,2,3,4,5,6,7,8 -o "}) {
     const ProcessResult result =
         runProcess("/bin/bash", {"-c", "ulimit -f 8; exec " + kCria + " " + command + folder.path("file")});
     EXPECT_EQ(result.exitCode, 2);
