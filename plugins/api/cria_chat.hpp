@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_chat.hpp - optional C++20 conveniences for chat templates: the function table from a class, and a writer that
-// stops at the first refusal of the host.
+// cria_chat.hpp - optional C++20 conveniences for chat templates: the function table from a class, and a
+// writer that stops at the first refusal of the host.
 #pragma once
 
 #include "cria_plugin.hpp"
@@ -25,16 +25,19 @@ class ChatWriter {
 public:
   explicit ChatWriter(const cria_chat_writer &writer) : writer_(writer) {}
 
-  void special(std::string_view piece) { keep([&] { return writer_.special(writer_.user, string(piece)); }); }
+  void special(std::string_view piece) {
+    keep([&] { return writer_.special(writer_.user, string(piece)); });
+  }
   void text(std::string_view text, bool noDummyPrefix = false) {
     keep([&] { return writer_.text(writer_.user, string(text), noDummyPrefix ? 1 : 0); });
   }
-  void stopText(std::string_view text) { keep([&] { return writer_.stop_text(writer_.user, string(text)); }); }
+  void stopText(std::string_view text) {
+    keep([&] { return writer_.stop_text(writer_.user, string(text)); });
+  }
   cria_status status() const { return status_; }
 
 private:
-  template <typename Call>
-  void keep(Call &&call) {
+  template <typename Call> void keep(Call &&call) {
     if (status_ == CRIA_STATUS_OK) {
       status_ = call();
     }
@@ -49,8 +52,7 @@ private:
 ///   // "" or why the conversation is refused; flags are known ones, not both.
 ///   std::string check(std::span<const Message> messages, uint32_t flags) const;
 ///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;
-template <typename Template>
-struct ChatFunctions {
+template <typename Template> struct ChatFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions, cria_chat **out,
                             cria_message *message) {
     return guarded(message, [&] {
@@ -105,11 +107,13 @@ private:
   static std::string checkCall(std::span<const Message> messages, uint32_t flags) {
     constexpr uint32_t known = CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST;
     if ((flags & ~known) != 0 || flags == known) {
-      return "expected flags ADD_GENERATION_PROMPT (1) or CONTINUE_LAST (2) or none, found " + std::to_string(flags);
+      return "expected flags ADD_GENERATION_PROMPT (1) or CONTINUE_LAST (2) or none, found " +
+             std::to_string(flags);
     }
     for (size_t i = 0; i < messages.size(); ++i) {
       if (messages[i].role > CRIA_ROLE_ASSISTANT) {
-        return "message " + std::to_string(i + 1) + " has the unknown role " + std::to_string(messages[i].role);
+        return "message " + std::to_string(i + 1) + " has the unknown role " +
+               std::to_string(messages[i].role);
       }
     }
     return messages.empty() ? "expected at least one message, found none" : "";

@@ -7,21 +7,22 @@
  *
  * Conventions that hold throughout
  *  1. One exported symbol, cria_plugin_query. Everything else is reached through the tables it returns.
- *  2. Every struct that may grow begins with `struct_size`, set by whoever fills the struct to sizeof of the
- *     struct it was compiled with. A reader uses only fields that lie inside struct_size; a missing function
- *     pointer at the end counts as NULL. Fields are only appended. Arrays of such structs are arrays of
- * pointers.
- *  3. Fixed-width integers only; no enum, no bool. Reserved fields are zero; a non-zero reserved field and an
- *     unknown kind are CRIA_STATUS_INVALID_ARGUMENT or CRIA_STATUS_UNSUPPORTED, never ignored.
+ *  2. Every struct that may grow begins with `struct_size`, set by whoever fills the struct to sizeof of
+ *     the struct it was compiled with. A reader uses only fields that lie inside struct_size; a missing
+ *     function pointer at the end counts as NULL. Fields are only appended. Arrays of such structs are
+ *     arrays of pointers.
+ *  3. Fixed-width integers only; no enum, no bool. Reserved fields are zero; a non-zero reserved field
+ *     and an unknown kind are CRIA_STATUS_INVALID_ARGUMENT or CRIA_STATUS_UNSUPPORTED, never ignored.
  *  4. Every function pointer is required unless its comment says (optional; default ...).
- *  5. Pointers are borrowed for the call unless the comment says otherwise. Strings are UTF-8 with a length
- * and are not zero-terminated. Strings and tables reached from cria_plugin live until the process ends.
- *  6. Functions return a cria_status. On any status but CRIA_STATUS_OK they write a reason to `message`, if
- * it is not NULL, and leave their outputs unset. Messages are one sentence: what was expected, what was
- * found.
+ *  5. Pointers are borrowed for the call unless the comment says otherwise. Strings are UTF-8 with a
+ *     length and are not zero-terminated. Strings and tables reached from cria_plugin live until the
+ *     process ends.
+ *  6. Functions return a cria_status. On any status but CRIA_STATUS_OK they write a reason to `message`,
+ *     if it is not NULL, and leave their outputs unset. Messages are one sentence: what was expected,
+ *     what was found.
  *  7. No exception, longjmp or abort crosses the boundary in either direction.
- *  8. Threads: functions of one object are called by one thread at a time; different objects may be used at
- * once. Exceptions are marked.
+ *  8. Threads: functions of one object are called by one thread at a time; different objects may be used
+ *     at once. Exceptions are marked.
  *  9. Sizes and offsets are bytes in 64 bits unless named otherwise.
  *
  * Versions: 0.x may break with a line in docs/abi-changelog.md; from 1.0 on a minor version only appends.
@@ -45,8 +46,7 @@ extern "C" {
 #define CRIA_PLUGIN_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* ---- Status
- * ------------------------------------------------------------------------------------------------ */
+/* ---- Status ---- */
 
 typedef uint32_t cria_status;
 #define CRIA_STATUS_OK 0u
@@ -77,8 +77,7 @@ typedef struct cria_message {
   uint64_t size;
 } cria_message;
 
-/* ---- Host and query
- * ---------------------------------------------------------------------------------------- */
+/* ---- Host and query ---- */
 
 #define CRIA_LOG_ERROR 0u
 #define CRIA_LOG_WARNING 1u
@@ -121,16 +120,14 @@ typedef cria_status (*cria_plugin_query_fn)(const cria_host *host, cria_plugin *
 CRIA_PLUGIN_EXPORT cria_status cria_plugin_query(const cria_host *host, cria_plugin *out,
                                                  cria_message *message);
 
-/* ---- Options (samplers and chat templates)
- * ----------------------------------------------------------------- */
+/* ---- Options (samplers and chat templates) ---- */
 
 #define CRIA_OPTION_INT 1u
 #define CRIA_OPTION_FLOAT 2u
 #define CRIA_OPTION_STRING 3u
 #define CRIA_OPTION_FLAG 4u /* value in `integer`, 0 or 1 */
 
-/* Declares an option. The order of declaration is the order of positional arguments in a sampler expression.
- */
+/* Declares an option. Their order is that of positional arguments in a sampler expression. */
 typedef struct cria_option_info {
   uint32_t struct_size;
   uint32_t type; /* CRIA_OPTION_* */
@@ -153,8 +150,7 @@ typedef struct cria_option {
   cria_string text;
 } cria_option;
 
-/* ---- Backend
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Backend ---- */
 
 typedef struct cria_context cria_context;     /* an opened device */
 typedef struct cria_buffer cria_buffer;       /* memory of a context */
@@ -226,8 +222,8 @@ typedef struct cria_operand {
   uint32_t rank;      /* 0 to 8 */
   uint32_t required;  /* ops: 1 = a backend that does not know this operand's name must refuse the op */
   uint32_t is_result; /* ops: 0 input, 1 result */
-  cria_string
-      name; /* ops: the operand's name in the opset, e.g. "weight"; kernels: for messages and profiles */
+  /* ops: the operand's name in the opset, e.g. "weight"; kernels: for messages and profiles */
+  cria_string name;
   const uint64_t *shape;   /* rank extents; T and R are resolved */
   const uint64_t *strides; /* rank strides in elements */
 } cria_operand;
@@ -363,11 +359,10 @@ typedef struct cria_backend_api {
   /* (optional; default: no profile) Times of the last replay. */
   cria_status (*profile_read)(cria_queue *queue, cria_profile *out, cria_message *message);
 } cria_backend_api;
-#define CRIA_BACKEND_EXPLICIT_ONLY                                                                           \
-  1u /* never chosen by itself, only by name (null, reference); other bits are zero */
+/* Bits of `flags`; others are zero. EXPLICIT_ONLY: never chosen by itself, only by name (null, reference). */
+#define CRIA_BACKEND_EXPLICIT_ONLY 1u
 
-/* ---- Sampler
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Sampler ---- */
 
 typedef struct cria_sampler cria_sampler;
 
@@ -398,8 +393,8 @@ typedef struct cria_candidates {
   int32_t *ids;    /* [size] */
   float *logits;   /* [size] */
   uint64_t size;
-  int64_t selected; /* index into ids of the choice, or -1: none yet. The first sampler that sets it ends the
-                       chain */
+  /* Index into ids of the choice, or -1: none yet. The first sampler that sets it ends the chain. */
+  int64_t selected;
 } cria_candidates;
 
 /* Where the token is, and randomness. uniform(): a double in [0, 1), a pure function of (seed, sequence,
@@ -435,8 +430,7 @@ typedef struct cria_sampler_api {
   cria_status (*clone)(const cria_sampler *sampler, cria_sampler **out, cria_message *message);
 } cria_sampler_api;
 
-/* ---- Chat template
- * ----------------------------------------------------------------------------------------- */
+/* ---- Chat template ---- */
 
 typedef struct cria_chat cria_chat;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_plugin.hpp - optional C++20 conveniences over cria_plugin.h for plugins of every kind: strings, messages, the
-// answer to cria_plugin_query, and the wall that keeps exceptions inside.
+// cria_plugin.hpp - optional C++20 conveniences over cria_plugin.h for plugins of every kind: strings,
+// messages, the answer to cria_plugin_query, and the wall that keeps exceptions inside.
 #pragma once
 
 #include "cria_plugin.h"
@@ -26,8 +26,7 @@ inline cria_status report(cria_message *message, cria_status status, std::string
 }
 
 /// Runs body() -> cria_status and turns exceptions into statuses.
-template <typename Body>
-cria_status guarded(cria_message *message, Body body) {
+template <typename Body> cria_status guarded(cria_message *message, Body body) {
   try {
     return body();
   } catch (const std::bad_alloc &) {
@@ -42,23 +41,32 @@ cria_status guarded(cria_message *message, Body body) {
 /// A reserved field that is not zero asks for what this version does not know.
 inline cria_status refuseReserved(cria_message *message, std::string_view where) {
   return guarded(message, [&] {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, std::string(where) + ": the reserved field is not zero");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                  std::string(where) + ": the reserved field is not zero");
   });
 }
 
 /// Declares a numeric option (INT, FLOAT or FLAG). defaultNumber NaN: it must be given.
 inline cria_option_info numberOption(uint32_t type, std::string_view name, std::string_view description,
                                      double defaultNumber, double minimum, double maximum) {
-  return {sizeof(cria_option_info), type,    string(name), string(description), defaultNumber,
-          minimum,                  maximum, {nullptr, 0}};
+  return {sizeof(cria_option_info),
+          type,
+          string(name),
+          string(description),
+          defaultNumber,
+          minimum,
+          maximum,
+          {nullptr, 0}};
 }
 
 inline cria_option_info flagOption(std::string_view name, std::string_view description, bool defaultFlag) {
   return numberOption(CRIA_OPTION_FLAG, name, description, defaultFlag ? 1 : 0, 0, 1);
 }
 
-inline cria_option_info textOption(std::string_view name, std::string_view description, std::string_view text) {
-  return {sizeof(cria_option_info), CRIA_OPTION_STRING, string(name), string(description), 0, 0, 0, string(text)};
+inline cria_option_info textOption(std::string_view name, std::string_view description,
+                                   std::string_view text) {
+  return {
+      sizeof(cria_option_info), CRIA_OPTION_STRING, string(name), string(description), 0, 0, 0, string(text)};
 }
 
 /// Answers cria_plugin_query: checks that a version is shared, then stamps it with the plugin's identity.

@@ -16,10 +16,9 @@ namespace cria::plugin {
 /// The functions of a stateless sampler from a copyable class with
 ///   explicit Sampler(std::span<const cria_option *const> options);
 ///   void apply(cria_candidates &candidates, const cria_sample_context &context);
-template <typename Sampler>
-struct SamplerFunctions {
-  static cria_status create(const cria_option *const *options, uint32_t numOptions, const cria_vocabulary *vocabulary,
-                            cria_sampler **out, cria_message *message) {
+template <typename Sampler> struct SamplerFunctions {
+  static cria_status create(const cria_option *const *options, uint32_t numOptions,
+                            const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
     if (vocabulary->reserved != 0) {
       return refuseReserved(message, "vocabulary");
     }
@@ -31,8 +30,8 @@ struct SamplerFunctions {
 
   static void destroy(cria_sampler *sampler) { delete reinterpret_cast<Sampler *>(sampler); }
 
-  static cria_status apply(cria_sampler *sampler, cria_candidates *candidates, const cria_sample_context *context,
-                           cria_message *message) {
+  static cria_status apply(cria_sampler *sampler, cria_candidates *candidates,
+                           const cria_sample_context *context, cria_message *message) {
     if (candidates->size == 0) {
       return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, found none");
     }
@@ -65,16 +64,16 @@ struct SamplerFunctions {
   }
 };
 
-/// A number that is greater for the better candidate: the higher logit, and of equal logits the lower id. No two
-/// candidates have the same.
+/// A number that is greater for the better candidate: the higher logit, and of equal logits the lower id. No
+/// two candidates have the same.
 inline uint64_t rankOf(float logit, int32_t id) {
   const auto bits = std::bit_cast<uint32_t>(logit + 0.0f); // -0 becomes 0
   const uint32_t ordered = (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
   return uint64_t{ordered} << 32 | ~static_cast<uint32_t>(id);
 }
 
-/// Independent chains in a reduction over candidates: enough to fill a vector unit, and an order of summation that is the
-/// same on every machine.
+/// Independent chains in a reduction over candidates: enough to fill a vector unit, and an order of summation
+/// that is the same on every machine.
 inline constexpr size_t kLanes = 16;
 
 /// The highest logit; size > 0.
@@ -118,7 +117,8 @@ inline size_t findBest(const cria_candidates &candidates) {
   const float best = highestLogit(candidates);
   size_t choice = candidates.size;
   for (size_t i = 0; i < candidates.size; ++i) {
-    if (candidates.logits[i] == best && (choice == candidates.size || candidates.ids[i] < candidates.ids[choice])) {
+    if (candidates.logits[i] == best &&
+        (choice == candidates.size || candidates.ids[i] < candidates.ids[choice])) {
       choice = i;
     }
   }
@@ -137,8 +137,9 @@ inline void keepFrom(cria_candidates &candidates, uint64_t cutoff) {
   candidates.size = kept;
 }
 
-/// exp(x) for x <= 0 with a relative error below 1e-7 down to -87, and 0 below. It uses no library and no fused
-/// operations, so a seed gives the same text on every machine; and it is free of branches, so that it vectorizes.
+/// exp(x) for x <= 0 with a relative error below 1e-7 down to -87, and 0 below. It uses no library and no
+/// fused operations, so a seed gives the same text on every machine; and it is free of branches, so that it
+/// vectorizes.
 inline float expNegative(float x) {
   constexpr float log2e = 1.44269504f;
   constexpr float ln2High = 0.693145751953125f; // 16 bits: n * ln2High is exact

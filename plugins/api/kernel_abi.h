@@ -3,12 +3,12 @@
  * kernel_abi.h - how compiled CPU kernels are called. The compiler's cpu target emits libraries that follow
  * it; backends that run format "elf.*" call them. C11, stands alone.
  *
- *  1. A kernel library exports one function per kernel, by the name that the program gives it, and the data
- * symbol `cria_kernel_library`. It needs no other library and calls nothing.
- *  2. The host applies all offsets: bindings point at the operand itself. Every binding is 64-byte aligned,
- * and loads and stores stay inside [binding, binding + size) of the program's operand.
- *  3. A kernel may be called by several threads at once, with different workgroup indices. Workgroups of one
- * dispatch write disjoint memory.
+ *  1. A kernel library exports one function per kernel, by the name that the program gives it, and the
+ *     data symbol `cria_kernel_library`. It needs no other library and calls nothing.
+ *  2. The host applies all offsets: bindings point at the operand itself. Every binding is 64-byte
+ *     aligned, and loads and stores stay inside [binding, binding + size) of the program's operand.
+ *  3. A kernel may be called by several threads at once, with different workgroup indices. Workgroups of
+ *     one dispatch write disjoint memory.
  *  4. Threads that call kernels have flush-to-zero and denormals-are-zero set, and round to nearest.
  */
 #ifndef CRIA_KERNEL_ABI_H

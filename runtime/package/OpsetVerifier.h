@@ -11,11 +11,9 @@ namespace cria {
 /// Ok, or the first broken rule with the place. `program` is verified (ProgramVerifier.h); vocabSize is the
 /// model's.
 ///  - `tokens`, `positions`, `sequences`, `slots`, `sequence_starts`, `block_table` and `rows` (the outputs)
-///  are the
-///    whole field of the step;
+///    are the whole field of the step;
 ///  - `cache` is one layer of all pages, with the pool's page_tokens and type;
-///  - `table` has a row for every position of the context (with `positions`) or for every token (with
-///  `tokens`).
+///  - `table` has a row for every position of the context (with `positions`), else for every token.
 Status verifyOpset(const Program &program, uint32_t vocabSize);
 
 } // namespace cria

@@ -279,6 +279,22 @@ module @elements_pages attributes {program.target = "ops", program.limits = #lim
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+module @elements_pages_twice attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 64 fields []
+  program.buffer @logits result f32 [R, 16] size 512
+  program.kernel @k op "silu" {}
+  program.entry @prefill tokens 1 to 8 {
+    // expected-error @+1 {{binding 'x' expected extent P for the KV pages alone, once, with a stride of at most a page}}
+    program.dispatch @k grid [1 * T by 1] {
+      x = read @kv f16 [P, P] strides [2048, 2048] at 0 size rest
+    }
+  }
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
 module @access_step attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 64 fields []
   program.buffer @logits result f32 [R, 16] size 512

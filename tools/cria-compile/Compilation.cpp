@@ -14,6 +14,7 @@
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/Presets.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 #include "mlir/IR/AsmState.h"
@@ -295,9 +296,7 @@ Status Compilation::report() const {
     targets.push_back(program.target->name());
   }
   nlohmann::ordered_json row = {{"path", options_.output}, {"bytes", bytes}, {"targets", targets}};
-  bool written =
-      cli::writeData(row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  return written ? Status() : error(StatusCode::io, "cannot write to standard output");
+  return cli::writeJson(row) ? Status() : error(StatusCode::io, "cannot write to standard output");
 }
 
 Status Compilation::writePackageFiles() {

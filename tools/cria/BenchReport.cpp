@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "BenchReport.h"
 
-#include "tools/terminal/Terminal.h"
-
 #include "runtime/package/Json.h"
+#include "tools/terminal/JsonOutput.h"
+
 #include <algorithm>
 #include <functional>
-
-#include <nlohmann/json.hpp>
 
 namespace cria::cli {
 namespace {
@@ -106,7 +104,7 @@ std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::ve
                     {"version", CRIA_VERSION},
                     {"commit", CRIA_COMMIT}});
   }
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return jsonText(json, 2);
 }
 
 std::string profileTable(const Model &model) {

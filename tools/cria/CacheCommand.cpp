@@ -3,7 +3,7 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "CompileCache.h"
-#include "JsonOutput.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 #include <memory>

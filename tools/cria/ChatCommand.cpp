@@ -5,11 +5,11 @@
 #include "CommonOptions.h"
 #include "CompileCache.h"
 #include "Interrupt.h"
-#include "JsonOutput.h"
 #include "LineEditor.h"
 #include "SamplingOptions.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Session.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 namespace cria::cli {

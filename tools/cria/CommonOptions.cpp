@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CommonOptions.h"
 
+#include "runtime/package/ModelConfig.h"
+
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -97,7 +99,7 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
       ->transform(wholeNumber(1, 1024));
   command.add_option("--context", options.context, "Positions per sequence; default: all the package has")
       ->type_name("N")
-      ->transform(wholeNumber(1, 1u << 24));
+      ->transform(wholeNumber(1, ModelConfig::kMaxContext));
   command.add_option("--kv-memory", options.kvMemoryBytes, "Memory for the KV cache, e.g. 512M or 2G")
       ->type_name("SIZE")
       ->transform(memorySize());

@@ -4,8 +4,8 @@
 #include "CommonOptions.h"
 #include "CompileCache.h"
 #include "InspectReport.h"
-#include "JsonOutput.h"
 #include "frontends/huggingface/HuggingFaceCheckpoint.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 namespace cria::cli {

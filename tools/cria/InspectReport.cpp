@@ -2,9 +2,8 @@
 #include "InspectReport.h"
 
 #include "RequestFile.h"
-#include "tools/terminal/Terminal.h"
-
 #include "runtime/package/Json.h"
+#include "tools/terminal/Terminal.h"
 
 #include <algorithm>
 #include <map>

@@ -3,13 +3,13 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
-#include "JsonOutput.h"
 #include "OpenModel.h"
 #include "ParseList.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
 #include "runtime/package/Safetensors.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 namespace cria::cli {

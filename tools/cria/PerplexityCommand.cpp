@@ -5,11 +5,11 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
-#include "JsonOutput.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
 

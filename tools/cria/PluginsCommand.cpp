@@ -2,8 +2,8 @@
 // cria plugins: every plugin that was found, and for those that are refused, why.
 #include "Command.h"
 #include "CommonOptions.h"
-#include "JsonOutput.h"
 #include "runtime/plugin/PluginRegistry.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 #include <memory>

@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "RequestFile.h"
 
+#include "runtime/package/Json.h"
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace cria::cli {
 namespace {
 
-using Json = nlohmann::json;
-
-std::string dumpForMessage(const Json &value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 template <typename T> Status readNumber(const Json &value, const std::string &name, std::optional<T> &out) {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<T>::max()) {
     return invalidArgument("'{}': expected a whole number from 0 to {}, found {}", name,
-                           std::numeric_limits<T>::max(), dumpForMessage(value));
+                           std::numeric_limits<T>::max(), describeJson(value));
   }
   out = value.get<T>();
   return {};
@@ -31,11 +26,11 @@ template <typename T> Status readNumber(const Json &value, const std::string &na
 Status readStops(const Json &value, std::vector<std::string> &out) {
   const Json list = value.is_string() ? Json::array({value}) : value;
   if (!list.is_array()) {
-    return invalidArgument("'stop': expected a text or an array of texts, found {}", dumpForMessage(value));
+    return invalidArgument("'stop': expected a text or an array of texts, found {}", describeJson(value));
   }
   for (const Json &text : list) {
     if (!text.is_string()) {
-      return invalidArgument("'stop': expected a text or an array of texts, found {}", dumpForMessage(value));
+      return invalidArgument("'stop': expected a text or an array of texts, found {}", describeJson(value));
     }
     out.push_back(text.get<std::string>());
   }
@@ -44,7 +39,7 @@ Status readStops(const Json &value, std::vector<std::string> &out) {
 
 Status readPrompt(const Json &value, FileRequest &request) {
   if (!value.is_string()) {
-    return invalidArgument("'prompt': expected a text, found {}", dumpForMessage(value));
+    return invalidArgument("'prompt': expected a text, found {}", describeJson(value));
   }
   request.prompt = value.get<std::string>();
   return {};
@@ -70,7 +65,7 @@ StatusOr<FileRequest> readRequest(const std::string &line) {
   const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     return invalidArgument("expected an object like {{\"prompt\": \"Once\"}}, found {}",
-                           json.is_discarded() ? "what is no JSON" : dumpForMessage(json));
+                           json.is_discarded() ? "what is no JSON" : describeJson(json));
   }
   if (!json.contains("prompt")) {
     return invalidArgument("the object has no 'prompt'; expected one like {{\"prompt\": \"Once\"}}");

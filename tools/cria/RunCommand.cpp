@@ -3,10 +3,10 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
-#include "JsonOutput.h"
 #include "RequestFile.h"
 #include "SamplingOptions.h"
 #include "runtime/exec/Generator.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 namespace cria::cli {

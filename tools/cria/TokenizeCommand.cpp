@@ -3,9 +3,9 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "CompileCache.h"
-#include "JsonOutput.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 namespace cria::cli {

@@ -18,8 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- What the handles of the interface stand for
- * ------------------------------------------------------------- */
+/* ---- What the handles of the interface stand for ---- */
 
 struct cria_context {
   uint64_t live_objects; /* made from this context and not yet freed */
@@ -63,8 +62,7 @@ struct cria_event {
 /* Atomic: several registries may ask at once. */
 static const cria_host *_Atomic the_host;
 
-/* ---- Reporting
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Reporting ---- */
 
 /* Writes a sentence to the caller's message, if there is one, and returns `status`. */
 __attribute__((format(printf, 3, 4))) static cria_status report(cria_message *message, cria_status status,
@@ -98,8 +96,7 @@ static cria_string text(const char *literal) { return (cria_string){literal, str
 #define SHOW(string)                                                                                         \
   (int)((string).size < 100 ? (string).size : 100), ((string).data != NULL ? (string).data : "")
 
-/* ---- Devices and code
- * ---------------------------------------------------------------------------------------- */
+/* ---- Devices and code ---- */
 
 static cria_status null_device_count(uint32_t *count, cria_message *message) {
   (void)message;
@@ -195,8 +192,7 @@ static void null_unload(cria_context *context, cria_code *code) {
   free(code);
 }
 
-/* ---- Buffers
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Buffers ---- */
 
 #define BUFFER_ALIGNMENT 64u
 
@@ -282,8 +278,7 @@ static void fill_words(unsigned char *destination, uint64_t size, uint32_t value
   }
 }
 
-/* ---- Recording
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Recording ---- */
 
 /* Bytes of an element; 0 for an unknown type. */
 static uint64_t size_of_type(uint32_t type) {
@@ -461,8 +456,7 @@ static void null_recording_free(cria_context *context, cria_recording *recording
   free(recording);
 }
 
-/* ---- Queue
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Queue ---- */
 
 static cria_status null_queue_create(cria_context *context, cria_queue **out, cria_message *message) {
   cria_queue *queue = calloc(1, sizeof(*queue));
@@ -598,8 +592,7 @@ static cria_status null_profile_read(cria_queue *queue, cria_profile *out, cria_
   return CRIA_STATUS_OK;
 }
 
-/* ---- The table and the exported symbol
- * ----------------------------------------------------------------------- */
+/* ---- The table and the exported symbol ---- */
 
 /* A real backend leaves `flags` at 0, so that it is found when it fits best. */
 static const cria_backend_api backend_api = {
