@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /*
- * kernel_abi.h - how compiled CPU kernels are called. The compiler's cpu target emits libraries that follow
- * it; backends that run format "elf.*" call them. C11, stands alone.
+ * kernel_abi.h - how compiled kernels are called. The compiler's targets emit code that follows it; backends
+ * call it. C11, stands alone.
  *
+ * Kernels on a processor (formats "elf.*")
  *  1. A kernel library exports one function per kernel, by the name that the program gives it, and the
  *     data symbol `cria_kernel_library`. It needs no other library and calls nothing.
  *  2. The host applies all offsets: bindings point at the operand itself. Every binding is 64-byte
@@ -10,6 +11,15 @@
  *  3. A kernel may be called by several threads at once, with different workgroup indices. Workgroups of
  *     one dispatch write disjoint memory.
  *  4. Threads that call kernels have flush-to-zero and denormals-are-zero set, and round to nearest.
+ *
+ * Kernels on a GPU (formats "nv.ptx", "nv.cubin.sm_XX"; "gpusim.bitcode" for the simulator)
+ *  1. A module has one kernel per name that the program gives. Its parameters are the device addresses of the
+ *     bindings, in order, 8 bytes each, offsets applied and 64-byte aligned. Loads and stores stay inside
+ *     [binding, binding + size).
+ *  2. It is launched with exactly the block that the program states, over the dispatch's grid, and with
+ *     scratch_bytes of dynamic shared memory, contents undefined. It has no static shared memory, no local
+ *     memory and no global variables.
+ *  3. Blocks of one dispatch write disjoint memory and never wait for each other.
  */
 #ifndef CRIA_KERNEL_ABI_H
 #define CRIA_KERNEL_ABI_H
@@ -21,6 +31,7 @@ extern "C" {
 #endif
 
 #define CRIA_KERNEL_ABI_VERSION 1u
+#define CRIA_GPU_KERNEL_ABI_VERSION 1u
 /* Alignment of bindings, scratch and weights in bytes: a cache line and the widest vector. */
 #define CRIA_KERNEL_ALIGNMENT 64u
 
