@@ -13,7 +13,7 @@ include "mlir/IR/EnumAttr.td"
 //===----------------------------------------------------------------------===//
 
 def Llama_WeightLayout : I32Enum<"WeightLayout", "How the elements of a weight lie in memory", [
-    I32EnumCase<"row_major", 0>, I32EnumCase<"panel16", 1>]> {
+    I32EnumCase<"row_major", 0>, I32EnumCase<"panel16", 1>, I32EnumCase<"row_padded", 2>]> {
   let cppNamespace = "::cria::llama";
 }
 

@@ -38,8 +38,7 @@ static void printDouble(AsmPrinter &printer, FloatAttr attribute) {
 
 cria::PhysicalLayout WeightType::getPhysicalLayout() const {
   bool isVector = getRank() == 1;
-  auto kind =
-      getLayout() == WeightLayout::panel16 ? PhysicalLayout::Kind::panel16 : PhysicalLayout::Kind::rowMajor;
+  auto kind = *layoutKindOf(std::string_view(stringifyWeightLayout(getLayout())));
   return {kind, isVector ? 1 : getRows(), isVector ? getRows() : getColumns()};
 }
 
@@ -90,7 +89,7 @@ Type WeightType::parse(AsmParser &parser) {
     }
     std::optional<WeightLayout> parsed = symbolizeWeightLayout(word);
     if (!parsed) {
-      parser.emitError(loc, "expected weight layout row_major or panel16, got ") << word;
+      parser.emitError(loc, "expected weight layout row_major, panel16 or row_padded, got ") << word;
       return {};
     }
     layout = *parsed;
@@ -143,8 +142,9 @@ LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, T
   if (!isStoredType(elementType)) {
     return emitError() << "expected weight element type f32, f16 or bf16, got " << elementType;
   }
-  if (layout == WeightLayout::panel16 && shape.size() != 2) {
-    return emitError() << "expected two extents with layout panel16, got " << shape.size();
+  if (layout != WeightLayout::row_major && shape.size() != 2) {
+    return emitError() << "expected two extents with layout " << stringifyWeightLayout(layout) << ", got "
+                       << shape.size();
   }
   return success();
 }

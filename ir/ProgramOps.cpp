@@ -109,6 +109,25 @@ LogicalResult BufferOp::verify() {
   return success();
 }
 
+static LogicalResult verifyLaunch(KernelOp kernel) {
+  constexpr int64_t kMaxThreads = 1024;
+  if (!kernel.getBlock()) {
+    return kernel.getRegisters() // kernel_c6
+               ? kernel.emitOpError("expected registers only of a kernel with a block")
+               : success();
+  }
+  ArrayRef<int64_t> block = *kernel.getBlock();
+  int64_t threads = 1;
+  for (int64_t extent : block) {
+    threads = extent > 0 && extent <= kMaxThreads ? threads * extent : kMaxThreads + 1;
+  }
+  if (kernel.getOpName() || block.size() != 3 || threads > kMaxThreads) { // kernel_c5
+    return kernel.emitOpError() << "expected a block of three positive extents with a product of at most "
+                                << kMaxThreads << " and a symbol, got [" << block << "]";
+  }
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   if (getSymbol().has_value() == getOpName().has_value()) { // kernel_c1
     return emitOpError() << "expected exactly one of 'symbol' and 'op'";
@@ -127,7 +146,7 @@ LogicalResult KernelOp::verify() {
     return emitOpError() << "expected scratch bytes " << (getOpName() ? "of 0 for an op" : ">= 0") << ", got "
                          << scratch;
   }
-  return success();
+  return verifyLaunch(*this);
 }
 
 void EntryOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t minTokens,

@@ -77,16 +77,21 @@ def Program_KernelOp : Program_Op<"kernel", [Symbol, HasParent<"::mlir::ModuleOp
     (C2) Only an op has parameters; each is an integer, a float or a string.
     (C3) Scratch bytes are not negative, and 0 for an op.
     (C4) If the program has a module `@kernels`, it has a function with the name of `symbol`.
+    (C5) Only a function has a block; it has three positive extents with a product of at most 1024. Kernels of a GPU
+         have one: the threads of a workgroup. `scratch` is then their dynamic shared memory.
+    (C6) Only a kernel with a block states registers: how many a thread uses, where an assembler has told.
 
     ```mlir
     program.kernel @linear_decode symbol "linear_decode" scratch 0
+    program.kernel @matvec symbol "matvec" scratch 64 block [256, 1, 1] registers 40
     program.kernel @rms_norm.0 op "rms_norm" {epsilon = 1.0e-5 : f32}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, OptionalAttr<StrAttr>:$symbol, DefaultValuedAttr<I64Attr, "0">:$scratch_bytes,
-                       OptionalAttr<StrAttr>:$op_name, OptionalAttr<DictionaryAttr>:$parameters);
+                       OptionalAttr<StrAttr>:$op_name, OptionalAttr<DictionaryAttr>:$parameters,
+                       OptionalAttr<DenseI64ArrayAttr>:$block, OptionalAttr<I64Attr>:$registers);
   let assemblyFormat = [{
-    $sym_name (`symbol` $symbol^ `scratch` $scratch_bytes)? (`op` $op_name^ $parameters)? attr-dict
+    $sym_name (`symbol` $symbol^ `scratch` $scratch_bytes)? (`block` $block^)? (`registers` $registers^)? (`op` $op_name^ $parameters)? attr-dict
   }];
   let hasVerifier = 1;
 }

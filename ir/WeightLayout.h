@@ -16,53 +16,74 @@ namespace cria {
 ///   panel16    [ceil(rows / 64) * 4, columns, 16]  element (n, k) at (n / 16) * 16 * columns + k * 16 + n %
 ///   16;
 ///              rows from `rows` on are zero. A kernel that multiplies 64 rows at a time reads whole panels.
+///   row_padded [ceil(rows / 128) * 128, ceil(columns / 64) * 64]
+///              element (n, k) at n * pitch + k, the rest zero: whole tiles of a GPU, every row on a
+///              128-byte boundary
 struct PhysicalLayout {
-  enum class Kind : uint8_t { rowMajor, panel16 };
+  enum class Kind : uint8_t { rowMajor, panel16, rowPadded };
   static constexpr int64_t kPanelRows = 16;
-  static constexpr int64_t kRowMultiple = 64;
+  static constexpr int64_t kPanelRowMultiple = 64;
+  static constexpr int64_t kTileRows = 128;
+  static constexpr int64_t kTileColumns = 64;
 
   Kind kind = Kind::rowMajor;
   int64_t rows = 0, columns = 0;
 
   /// Rows that storage exists for.
   constexpr int64_t paddedRows() const {
-    return kind == Kind::rowMajor ? rows : (rows + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
+    return kind == Kind::rowMajor  ? rows
+           : kind == Kind::panel16 ? roundUp(rows, kPanelRowMultiple)
+                                   : roundUp(rows, kTileRows);
+  }
+  /// Columns that storage exists for.
+  constexpr int64_t paddedColumns() const {
+    return kind == Kind::rowPadded ? roundUp(columns, kTileColumns) : columns;
   }
   /// Elements of storage, padding included.
-  constexpr int64_t numElements() const { return paddedRows() * columns; }
+  constexpr int64_t numElements() const { return paddedRows() * paddedColumns(); }
 
   /// The element index of row `row`, column `column`.
   constexpr int64_t offsetOf(int64_t row, int64_t column) const {
-    if (kind == Kind::rowMajor) {
-      return row * columns + column;
+    if (kind != Kind::panel16) {
+      return row * paddedColumns() + column;
     }
     return row / kPanelRows * kPanelRows * columns + column * kPanelRows + row % kPanelRows;
   }
 
   /// Rows that lie together: blocks of so many rows, starting at a multiple of it, are contiguous in storage.
-  constexpr int64_t rowsPerBlock() const { return kind == Kind::rowMajor ? 1 : kPanelRows; }
+  constexpr int64_t rowsPerBlock() const { return kind == Kind::panel16 ? kPanelRows : 1; }
   /// Distance in elements between neighbours in a row.
-  constexpr int64_t columnStride() const { return kind == Kind::rowMajor ? 1 : kPanelRows; }
+  constexpr int64_t columnStride() const { return kind == Kind::panel16 ? kPanelRows : 1; }
 
-  /// The physical shape: rank 2 for row_major, 3 for panel16.
-  constexpr int64_t rank() const { return kind == Kind::rowMajor ? 2 : 3; }
+  /// The physical shape: rank 3 for panel16, else 2.
+  constexpr int64_t rank() const { return kind == Kind::panel16 ? 3 : 2; }
   constexpr std::array<int64_t, 3> physicalShape() const {
-    if (kind == Kind::rowMajor) {
-      return {rows, columns, 1};
+    if (kind != Kind::panel16) {
+      return {paddedRows(), paddedColumns(), 1};
     }
     return {paddedRows() / kPanelRows, columns, kPanelRows};
   }
+
+private:
+  static constexpr int64_t roundUp(int64_t value, int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+  }
 };
 
-/// The spelling in types, programs and file names: "row_major", "panel16".
+/// The spelling in types, programs and file names: "row_major", "panel16", "row_padded".
 constexpr std::string_view nameOf(PhysicalLayout::Kind kind) {
-  return kind == PhysicalLayout::Kind::rowMajor ? "row_major" : "panel16";
+  return kind == PhysicalLayout::Kind::rowMajor  ? "row_major"
+         : kind == PhysicalLayout::Kind::panel16 ? "panel16"
+                                                 : "row_padded";
 }
 constexpr std::optional<PhysicalLayout::Kind> layoutKindOf(std::string_view name) {
-  if (name == "row_major") {
-    return PhysicalLayout::Kind::rowMajor;
+  for (auto kind :
+       {PhysicalLayout::Kind::rowMajor, PhysicalLayout::Kind::panel16, PhysicalLayout::Kind::rowPadded}) {
+    if (name == nameOf(kind)) {
+      return kind;
+    }
   }
-  return name == "panel16" ? std::optional(PhysicalLayout::Kind::panel16) : std::nullopt;
+  return std::nullopt;
 }
 
 } // namespace cria

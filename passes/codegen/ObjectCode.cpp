@@ -2,20 +2,18 @@
 // LLVM IR, optimization, code generation and linking of lowered kernels.
 #include "passes/codegen/ObjectCode.h"
 
+#include "passes/codegen/OptimizeIr.h"
+#include "passes/codegen/TemporaryFolder.h"
 #include "plugins/api/kernel_abi.h"
 
 #include "lld/Common/Driver.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/Constants.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -97,45 +95,6 @@ void addLibraryInfo(llvm::Module &module, const ObjectTarget &target) {
   symbol->setAlignment(llvm::Align(alignof(cria_kernel_library_info)));
 }
 
-// The loops are already blocked, unrolled and vectorized: LLVM cleans up, inlines and forms addresses.
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
-std::string printIr(llvm::Module &module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module.print(stream, nullptr);
-  return text;
-}
-
-FailureOr<std::string> generate(ModuleOp origin, llvm::Module &module, llvm::TargetMachine &machine,
-                                llvm::CodeGenFileType type) {
-  llvm::SmallString<0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, type)) {
-    return origin.emitError("the code generator of '")
-           << machine.getTargetTriple().str() << "' cannot write this";
-  }
-  passes.run(module);
-  return bytes.str().str();
-}
-
 // A kernel library stands alone: anything undefined is a call that some lowering slipped in.
 LogicalResult refuseUndefinedSymbols(ModuleOp origin, StringRef object) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "kernels.o"));
@@ -160,37 +119,14 @@ LogicalResult refuseUndefinedSymbols(ModuleOp origin, StringRef object) {
   return success();
 }
 
-FailureOr<std::string> readFile(ModuleOp origin, StringRef path) {
-  auto file = llvm::MemoryBuffer::getFile(path);
-  if (!file) {
-    return origin.emitError("cannot read '") << path << "': " << file.getError().message();
-  }
-  return (*file)->getBuffer().str();
-}
-
-LogicalResult writeFile(ModuleOp origin, StringRef path, StringRef bytes) {
-  std::error_code error;
-  llvm::raw_fd_ostream stream(path, error);
-  stream << bytes;
-  stream.close();
-  if (error || stream.has_error()) {
-    std::error_code cause = error ? error : stream.error();
-    stream.clear_error();
-    return origin.emitError("cannot write '") << path << "': " << cause.message();
-  }
-  return success();
-}
-
 FailureOr<std::string> link(ModuleOp origin, StringRef object) {
   static std::mutex oneAtATime; // the linker keeps its state in globals
   std::lock_guard<std::mutex> lock(oneAtATime);
-  llvm::SmallString<128> directory;
-  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("cria-link", directory)) {
-    return origin.emitError("cannot make a temporary directory: ") << error.message();
+  FailureOr<TemporaryFolder> folder = TemporaryFolder::create(origin, "cria-link");
+  if (failed(folder)) {
+    return failure();
   }
-  llvm::scope_exit cleanup([&] { llvm::sys::fs::remove_directories(directory); });
-  std::string input = (directory + "/kernels.o").str();
-  std::string output = (directory + "/kernels.so").str();
+  std::string input = folder->path("kernels.o"), output = folder->path("kernels.so");
   if (failed(writeFile(origin, input, object))) {
     return failure();
   }
@@ -224,14 +160,14 @@ FailureOr<std::string> emitObjectCode(ModuleOp lowered, const ObjectTarget &targ
   module->setDataLayout((*machine)->createDataLayout());
   setFunctionAttributes(*module, target);
   addLibraryInfo(*module, target);
-  optimize(*module, **machine);
+  optimizeIr(*module, **machine);
   if (stage == ObjectStage::LlvmIr) {
     return printIr(*module);
   }
   if (stage == ObjectStage::Assembly) {
-    return generate(lowered, *module, **machine, llvm::CodeGenFileType::AssemblyFile);
+    return generateCode(lowered, *module, **machine, llvm::CodeGenFileType::AssemblyFile);
   }
-  auto object = generate(lowered, *module, **machine, llvm::CodeGenFileType::ObjectFile);
+  auto object = generateCode(lowered, *module, **machine, llvm::CodeGenFileType::ObjectFile);
   if (failed(object) || failed(refuseUndefinedSymbols(lowered, *object))) {
     return failure();
   }

@@ -132,6 +132,12 @@ static Json kernelJson(KernelOp kernel) {
     json["kind"] = "kernel";
     json["symbol"] = kernel.getSymbol()->str();
     json["scratch_bytes"] = kernel.getScratchBytes();
+    if (kernel.getBlock()) {
+      json["block"] = Json(llvm::to_vector(*kernel.getBlock()));
+    }
+    if (kernel.getRegisters()) {
+      json["registers"] = *kernel.getRegisters();
+    }
     return json;
   }
   json["kind"] = "op";

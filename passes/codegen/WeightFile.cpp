@@ -88,7 +88,7 @@ private:
       return write(block.weight, offset, rows);
     }
     int64_t unit = layout.rowsPerBlock(), storedRows = (block.count + unit - 1) / unit * unit;
-    std::vector<std::byte> packed(uint64_t(storedRows * layout.columns) * elementBytes);
+    std::vector<std::byte> packed(uint64_t(storedRows * layout.paddedColumns()) * elementBytes);
     if (elementBytes == 2) {
       scatter<uint16_t>(layout, block.count, rows.data(), packed.data());
     } else {
@@ -122,7 +122,7 @@ std::vector<int64_t> physicalShape(const WeightToWrite &weight) {
     return weight.shape;
   }
   auto shape = weight.layout.physicalShape();
-  return {shape.begin(), shape.end()};
+  return {shape.begin(), shape.begin() + weight.layout.rank()};
 }
 
 Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite> &weights,

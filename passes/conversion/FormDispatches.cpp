@@ -120,6 +120,7 @@ struct FormDispatches : impl::FormDispatchesPassBase<FormDispatches> {
     // What kernels are written in.
     registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
                     scf::SCFDialect, vector::VectorDialect>();
+    registerKernelDialects(registry);
   }
   FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
   LogicalResult form(ModuleOp module);

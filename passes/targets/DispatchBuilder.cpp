@@ -25,6 +25,14 @@ View columnsOf(const View &view, int64_t first, int64_t count) {
   return part;
 }
 
+AlignedRows::AlignedRows(const View &source, int64_t alignment)
+    : view(source), stride(source.strides.front()) {
+  int64_t excess = view.offset % alignment;
+  view.offset -= excess;
+  view.size += excess;
+  offset = excess / elementTypeBytes(view.type);
+}
+
 GridDim gridOverRows(const View &view, int64_t tile) {
   int64_t rows = view.rows();
   if (rows == kExtentT || rows == kExtentR) {
@@ -37,7 +45,8 @@ static SmallVector<int64_t> physicalShape(llama::WeightType type) {
   if (type.getLayout() == llama::WeightLayout::row_major) {
     return SmallVector<int64_t>(type.getShape());
   }
-  return llvm::to_vector(ArrayRef<int64_t>(type.getPhysicalLayout().physicalShape()));
+  PhysicalLayout layout = type.getPhysicalLayout();
+  return llvm::to_vector(ArrayRef<int64_t>(layout.physicalShape()).take_front(layout.rank()));
 }
 
 static WeightView viewOf(StringRef name, llama::WeightType type) {
@@ -174,7 +183,7 @@ ModuleOp ProgramBuilder::kernelsModule() {
 }
 
 FailureOr<KernelRef> ProgramBuilder::getOrCreateKernel(Location location, StringRef name,
-                                                       int64_t scratchBytes,
+                                                       const KernelLaunch &launch,
                                                        function_ref<LogicalResult(OpBuilder &)> build) {
   auto known = kernels_.find(name);
   if (known != kernels_.end()) {
@@ -185,8 +194,10 @@ FailureOr<KernelRef> ProgramBuilder::getOrCreateKernel(Location location, String
     return failure();
   }
   OpBuilder builder = atEnd();
+  DenseI64ArrayAttr block =
+      launch.blockThreads ? builder.getDenseI64ArrayAttr({launch.blockThreads, 1, 1}) : DenseI64ArrayAttr();
   auto kernel = KernelOp::create(builder, location, uniqueName(name), builder.getStringAttr(name),
-                                 scratchBytes, StringAttr(), DictionaryAttr());
+                                 launch.scratchBytes, StringAttr(), DictionaryAttr(), block, IntegerAttr());
   return kernels_[name] = FlatSymbolRefAttr::get(kernel.getSymNameAttr());
 }
 
@@ -196,7 +207,7 @@ KernelRef ProgramBuilder::getOrCreateOp(Location location, StringRef op, Diction
   if (!kernel) {
     OpBuilder builder = atEnd();
     auto made = KernelOp::create(builder, location, uniqueName(op), StringAttr(), 0,
-                                 builder.getStringAttr(op), parameters);
+                                 builder.getStringAttr(op), parameters, DenseI64ArrayAttr(), IntegerAttr());
     kernel = FlatSymbolRefAttr::get(made.getSymNameAttr());
   }
   return kernel;

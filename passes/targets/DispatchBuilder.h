@@ -56,7 +56,21 @@ struct GridDim {
   int64_t tile = 1;
 };
 
+/// What a kernel needs of a launch besides its grid.
+struct KernelLaunch {
+  int64_t scratchBytes = 0; ///< per worker; on a GPU, dynamic shared memory of a block
+  int64_t blockThreads = 0; ///< threads of a block on a GPU; 0 on a processor
+};
+
 using KernelRef = mlir::FlatSymbolRefAttr;
+
+/// A 2-d operand whose binding begins at a multiple of `alignment` bytes, at or before its first element.
+struct AlignedRows {
+  AlignedRows(const View &source, int64_t alignment);
+  View view;
+  int64_t stride;
+  int64_t offset; ///< elements from the binding to the first one
+};
 
 /// The first `count` columns from `first` of a 2-d view.
 View columnsOf(const View &view, int64_t first, int64_t count);
@@ -88,7 +102,7 @@ public:
   /// A record of constant words at a multiple of 64 bytes; equal records are held once.
   View constants(llvm::ArrayRef<uint32_t> words);
   llvm::FailureOr<KernelRef>
-  getOrCreateKernel(mlir::Location location, llvm::StringRef name, int64_t scratchBytes,
+  getOrCreateKernel(mlir::Location location, llvm::StringRef name, const KernelLaunch &launch,
                     llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build);
   KernelRef getOrCreateOp(mlir::Location location, llvm::StringRef op, mlir::DictionaryAttr parameters);
   program::EntryOp addEntry(mlir::Location location, llvm::StringRef name, int64_t minTokens,
@@ -149,9 +163,9 @@ public:
   /// of the module
   /// @kernels and adds a func.func of that name (and whatever private helpers). Fails when `build` fails.
   llvm::FailureOr<KernelRef>
-  getOrCreateKernel(llvm::StringRef name, int64_t scratchBytes,
+  getOrCreateKernel(llvm::StringRef name, const KernelLaunch &launch,
                     llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build) {
-    return program_.getOrCreateKernel(location_, name, scratchBytes, build);
+    return program_.getOrCreateKernel(location_, name, launch, build);
   }
   /// A kernel that is an op of the opset; equal ops with equal parameters are one kernel.
   KernelRef getOrCreateOp(llvm::StringRef op, llvm::ArrayRef<mlir::NamedAttribute> parameters) {

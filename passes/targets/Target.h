@@ -2,7 +2,8 @@
 // Target: what the compiler asks of a kind of machine. A target turns prepared llama ops into dispatches,
 // makes the code of its kernels, and chooses what lies inside a KV page and in which layout weights are held.
 //
-// Implemented by the folders beside this file (ops/, cpu/); called by passes/conversion and passes/codegen.
+// Implemented by the folders beside this file (ops/, cpu/, cuda/); called by passes/conversion and
+// passes/codegen.
 //  1. A target is immutable once made; one instance serves any number of compilations. Threads: any, at once.
 //  2. Functions that fail have emitted a diagnostic that says what was expected and what was found.
 //  3. Every llama op that preparation leaves in an entry, primitive or fused, is accepted by emitDispatches;
@@ -19,6 +20,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cria {
 
@@ -29,6 +31,22 @@ enum class CodeStage {
   assembly, ///< assembly text
   object,   ///< bytes of code/<target>.<extension>
 };
+
+/// What a thread of a kernel uses, where an assembler tells.
+struct KernelUse {
+  std::string name;
+  int64_t registers = 0;
+  int64_t localBytes = 0; ///< stack in device memory
+  int64_t spillBytes = 0; ///< written and read because registers did not suffice
+};
+
+struct TargetCode {
+  std::string bytes; ///< text or a binary file
+  std::vector<KernelUse> uses;
+};
+
+/// The text of a module.
+std::string printModule(mlir::ModuleOp module);
 
 class Target {
 public:
@@ -70,7 +88,7 @@ public:
   virtual llvm::LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const = 0;
 
   /// The code of a program at a stage; empty for a target without code. Leaves `program` unchanged.
-  virtual llvm::FailureOr<std::string> emitCode(mlir::ModuleOp program, CodeStage stage) const = 0;
+  virtual llvm::FailureOr<TargetCode> emitCode(mlir::ModuleOp program, CodeStage stage) const = 0;
 };
 
 } // namespace cria

@@ -4,6 +4,9 @@
 #include "passes/targets/TargetRegistry.h"
 
 #include "passes/targets/cpu/CpuTarget.h"
+#include "passes/targets/cuda/CudaTarget.h"
+#include "passes/targets/cuda/DeviceCode.h"
+#include "passes/targets/cuda/Sm.h"
 #include "passes/targets/ops/OpsTarget.h"
 
 namespace cria {
@@ -22,19 +25,38 @@ static constexpr BuiltInTarget kTargets[] = {
     {"cpu-aarch64", [] { return createCpuTarget("aarch64"); }},
 };
 
+/// The device targets: one per SM and format.
+static std::unique_ptr<Target> createDeviceTarget(llvm::StringRef name) {
+  if (name.consume_front("gpusim-")) {
+    return createCudaTarget(name, DeviceFormat::simulator);
+  }
+  if (!name.consume_front("cuda-")) {
+    return nullptr;
+  }
+  bool isPtx = name.consume_back("-ptx");
+  return createCudaTarget(name, isPtx ? DeviceFormat::ptx : DeviceFormat::cubin);
+}
+
 std::unique_ptr<Target> createTarget(llvm::StringRef name) {
   for (const BuiltInTarget &target : kTargets) {
     if (target.name == name) {
       return target.create();
     }
   }
-  return nullptr;
+  return createDeviceTarget(name);
 }
+
+void registerKernelDialects(mlir::DialectRegistry &registry) { cuda::registerDeviceDialects(registry); }
 
 llvm::SmallVector<std::string> targetNames() {
   llvm::SmallVector<std::string> names;
   for (const BuiltInTarget &target : kTargets) {
     names.push_back(target.name.str());
+  }
+  for (const cuda::Sm &sm : cuda::allSms()) {
+    for (DeviceFormat format : {DeviceFormat::cubin, DeviceFormat::ptx, DeviceFormat::simulator}) {
+      names.push_back(createCudaTarget(sm.name, format)->name());
+    }
   }
   return names;
 }

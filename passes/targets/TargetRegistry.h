@@ -12,4 +12,7 @@ std::unique_ptr<Target> createTarget(llvm::StringRef name);
 /// Full names of all built-in targets, in the order they are offered.
 llvm::SmallVector<std::string> targetNames();
 
+/// What kernels of the built-in targets are written in, beside the dialects that every kernel uses.
+void registerKernelDialects(mlir::DialectRegistry &registry);
+
 } // namespace cria

@@ -121,6 +121,7 @@ bool EntryResolver::add(const ProgramDispatch &dispatch) {
   entry.kind = isKernel ? CRIA_ENTRY_KERNEL : CRIA_ENTRY_OP;
   entry.name = abiString(isKernel ? kernel.symbol : kernel.op);
   entry.scratch_bytes = kernel.scratchBytes;
+  std::copy(kernel.block.begin(), kernel.block.end(), entry.block);
   entry.num_operands = static_cast<uint32_t>(operands.size());
   entry.operands = operands.data();
   entry.num_attributes = static_cast<uint32_t>(attributes.size());

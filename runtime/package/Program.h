@@ -94,9 +94,11 @@ enum class KernelKind : uint8_t { kernel, op };
 struct ProgramKernel {
   std::string name;
   KernelKind kind = KernelKind::kernel;
-  std::string symbol;        // kernel: exported by the code
-  uint64_t scratchBytes = 0; // kernel: per worker
-  std::string op;            // op: name in the opset
+  std::string symbol;                        // kernel: exported by the code
+  uint64_t scratchBytes = 0;                 // kernel: per worker; on a GPU, dynamic shared memory of a block
+  std::array<uint32_t, 3> block = {0, 0, 0}; // kernel on a GPU: threads of a workgroup
+  uint32_t registers = 0;                    // kernel on a GPU: of a thread; 0: unknown
+  std::string op;                            // op: name in the opset
   std::vector<ProgramAttribute> attributes;
 };
 

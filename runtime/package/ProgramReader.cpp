@@ -34,6 +34,7 @@ private:
   Status readBuffer(JsonObject object);
   Status readBufferData(JsonObject &object, ProgramBuffer &buffer);
   Status readKernel(JsonObject object);
+  Status readLaunch(JsonObject &object, ProgramKernel &kernel);
   Status readOp(JsonObject &object, ProgramKernel &kernel);
   Status readEntry(JsonObject object);
   Status readDispatch(JsonObject object, ProgramDispatch &dispatch);
@@ -307,6 +308,32 @@ Status ProgramReader::readBufferData(JsonObject &object, ProgramBuffer &buffer) 
   return {};
 }
 
+/// What only kernels of a GPU have: the block, and registers where they are known.
+Status ProgramReader::readLaunch(JsonObject &object, ProgramKernel &kernel) {
+  constexpr uint64_t kMaxThreads = 1024;
+  if (!object.has("block")) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(const Json *block, object.array("block"));
+  uint64_t threads = 1;
+  for (size_t i = 0; i < block->size() && threads <= kMaxThreads; ++i) {
+    const Json &extent = (*block)[i];
+    bool fits = i < kernel.block.size() && extent.is_number_unsigned() && extent.get<uint64_t>() >= 1 &&
+                extent.get<uint64_t>() <= kMaxThreads;
+    threads = fits ? threads * extent.get<uint64_t>() : kMaxThreads + 1;
+    if (fits) {
+      kernel.block[i] = extent.get<uint32_t>();
+    }
+  }
+  if (block->size() != kernel.block.size() || threads > kMaxThreads) {
+    return object.mismatch("block", "three positive extents with a product of at most 1024");
+  }
+  if (object.has("registers")) {
+    CRIA_ASSIGN_OR_RETURN(kernel.registers, readUnsigned32(object, "registers", 0, 1 << 10));
+  }
+  return {};
+}
+
 Status ProgramReader::readKernel(JsonObject object) {
   ProgramKernel kernel;
   CRIA_ASSIGN_OR_RETURN(kernel.name, readName(object));
@@ -314,6 +341,7 @@ Status ProgramReader::readKernel(JsonObject object) {
   if (kind == "kernel") {
     CRIA_ASSIGN_OR_RETURN(kernel.symbol, object.string("symbol"));
     CRIA_ASSIGN_OR_RETURN(kernel.scratchBytes, readUnsigned(object, "scratch_bytes", 0, 1 << 30));
+    CRIA_RETURN_IF_ERROR(readLaunch(object, kernel));
   } else if (kind == "op") {
     kernel.kind = KernelKind::op;
     CRIA_RETURN_IF_ERROR(readOp(object, kernel));

@@ -235,8 +235,12 @@ StatusOr<std::vector<int64_t>> physicalShape(const ProgramWeight &weight) {
   if (weight.layout == "panel16" && shape.size() == 2) {
     return std::vector<int64_t>{(shape[0] + 63) / 64 * 4, shape[1], 16};
   }
-  return invalidArgument("expected layout row_major of 1 or 2 extents or panel16 of 2, got '{}' of {}",
-                         printable(weight.layout), shape.size());
+  if (weight.layout == "row_padded" && shape.size() == 2) {
+    return std::vector<int64_t>{(shape[0] + 127) / 128 * 128, (shape[1] + 63) / 64 * 64};
+  }
+  return invalidArgument(
+      "expected layout row_major of 1 or 2 extents, panel16 or row_padded of 2, got '{}' of {}",
+      printable(weight.layout), shape.size());
 }
 
 Status verifyProgram(const Program &program, uint32_t vocabSize) {

@@ -69,11 +69,11 @@ LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits
   for (auto weight : module.getOps<program::WeightOp>()) {
     out.weights.push_back({weight.getSymName().str(), rowsOf(weight.getRecipe())});
   }
-  FailureOr<std::string> code = target.emitCode(module, CodeStage::object);
+  FailureOr<TargetCode> code = target.emitCode(module, CodeStage::object);
   if (failed(code)) {
     return failure();
   }
-  out.code = *code;
+  out.code = std::move(code->bytes);
   out.json = programToJson(module).dump();
   out.format = target.format();
   out.features = target.features();

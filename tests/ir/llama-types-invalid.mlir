@@ -16,7 +16,7 @@ func.func private @weight_element_type(!llama.weight<2x2xf64>)
 
 // -----
 
-// expected-error @+1 {{expected weight layout row_major or panel16, got columns}}
+// expected-error @+1 {{expected weight layout row_major, panel16 or row_padded, got columns}}
 func.func private @weight_layout(!llama.weight<2x2xf16, columns>)
 
 // -----

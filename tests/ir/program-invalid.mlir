@@ -125,6 +125,21 @@ program.kernel @kernel_c3 symbol "f" scratch -1
 
 // -----
 
+// expected-error @+1 {{expected a block of three positive extents with a product of at most 1024 and a symbol, got [256, 8, 1]}}
+program.kernel @kernel_c5 symbol "f" scratch 0 block [256, 8, 1]
+
+// -----
+
+// expected-error @+1 {{expected a block of three positive extents with a product of at most 1024 and a symbol, got [32, 1]}}
+program.kernel @kernel_c5 symbol "f" scratch 0 block [32, 1]
+
+// -----
+
+// expected-error @+1 {{expected registers only of a kernel with a block}}
+program.kernel @kernel_c6 symbol "f" scratch 0 registers 32
+
+// -----
+
 // expected-error @+1 {{expected 0 <= min_tokens <= max_tokens, got 2 and 1}}
 program.entry @entry_c1 tokens 2 to 1 {
 }

@@ -19,6 +19,8 @@ module attributes {
   program.buffer @logits result f32 [R, 64] size 2048
   // CHECK: program.buffer @words constant ui32 [2] size 8 data [1, -1]
   program.buffer @words constant ui32 [2] size 8 data [1, -1]
+  // CHECK: program.kernel @on_gpu symbol "copy" scratch 64 block [256, 1, 1] registers 40
+  program.kernel @on_gpu symbol "copy" scratch 64 block [256, 1, 1] registers 40
   // CHECK: program.kernel @copy symbol "copy" scratch 256
   program.kernel @copy symbol "copy" scratch 256
   // CHECK: program.kernel @fill op "fill_ones" {}

@@ -14,6 +14,7 @@
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/Presets.h"
+#include "tools/cria-compile/TargetNames.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
@@ -28,46 +29,10 @@ namespace cria {
 using namespace mlir;
 
 namespace {
-constexpr const char *kCpuPrefix = "cpu-x86-64-";
-
 Type mlirType(MLIRContext *context, DataType type) {
   return type == DataType::f32   ? Type(Float32Type::get(context))
          : type == DataType::f16 ? Type(Float16Type::get(context))
                                  : Type(BFloat16Type::get(context));
-}
-
-/// "cpu" stands for every x86-64 level that is built in.
-StatusOr<std::vector<std::string>> expandTargets(const std::vector<std::string> &names) {
-  std::vector<std::string> result;
-  for (const std::string &name : names) {
-    std::vector<std::string> expanded;
-    for (const std::string &known : targetNames()) {
-      if (name == known || (name == "cpu" && StringRef(known).starts_with(kCpuPrefix))) {
-        expanded.push_back(known);
-      }
-    }
-    if (StringRef(name).starts_with("cuda")) {
-      return error(StatusCode::unsupported, "--target {}: CUDA comes with a later version", name);
-    }
-    if (expanded.empty()) {
-      return invalidArgument("--target: expected cpu or one of {}, got '{}'", fmt::join(targetNames(), ", "),
-                             name);
-    }
-    for (std::string &one : expanded) {
-      if (!llvm::is_contained(result, one)) {
-        result.push_back(std::move(one));
-      }
-    }
-  }
-  return result;
-}
-
-std::string printModule(ModuleOp module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module->print(stream);
-  stream << "\n";
-  return text;
 }
 
 /// The program without the IR of its kernels.
@@ -77,6 +42,18 @@ std::string printProgram(ModuleOp module) {
     kernels.erase();
   }
   return printModule(*clone);
+}
+
+/// Writes into the program what the assembler says of its kernels.
+void recordUses(ModuleOp module, ArrayRef<KernelUse> uses) {
+  Builder builder(module.getContext());
+  for (auto kernel : module.getOps<program::KernelOp>()) {
+    for (const KernelUse &use : uses) {
+      if (kernel.getSymbol() == use.name) {
+        kernel.setRegistersAttr(builder.getI64IntegerAttr(use.registers));
+      }
+    }
+  }
 }
 } // namespace
 
@@ -170,8 +147,11 @@ Status Compilation::applyContext() {
 }
 
 Status Compilation::makeTargets() {
-  CRIA_ASSIGN_OR_RETURN(std::vector<std::string> names, expandTargets(options_.targets));
-  for (const std::string &name : names) {
+  CRIA_ASSIGN_OR_RETURN(ExpandedTargets expanded, expandTargets(options_.targets));
+  for (const std::string &text : expanded.notes) {
+    note(text);
+  }
+  for (const std::string &name : expanded.names) {
     targets_.push_back({createTarget(name), nullptr});
   }
   return {};
@@ -235,17 +215,17 @@ Status Compilation::convert() {
   return {};
 }
 
-StatusOr<std::string> Compilation::codeOf(const TargetProgram &program, CodeStage stage) {
+StatusOr<TargetCode> Compilation::codeOf(const TargetProgram &program, CodeStage stage) {
   CRIA_RETURN_IF_ERROR(begin("code for " + program.target->name()));
   auto start = std::chrono::steady_clock::now();
-  FailureOr<std::string> code = program.target->emitCode(*program.module, stage);
+  FailureOr<TargetCode> code = program.target->emitCode(*program.module, stage);
   CRIA_RETURN_IF_ERROR(diagnosed(succeeded(code), "code for " + program.target->name()));
   if (options_.verbose) {
     std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     cli::talk(false, "code for {}: {:.2f} s, {} bytes", program.target->name(), seconds.count(),
-              code->size());
+              code->bytes.size());
   }
-  return *code;
+  return std::move(*code);
 }
 
 StatusOr<std::string> Compilation::stageText() {
@@ -265,7 +245,8 @@ StatusOr<std::string> Compilation::stageText() {
                    "--emit: target {} has no code, so only import, optimized and program",
                    program.target->name());
     } else {
-      CRIA_ASSIGN_OR_RETURN(part, codeOf(program, stages.at(options_.emit)));
+      CRIA_ASSIGN_OR_RETURN(TargetCode code, codeOf(program, stages.at(options_.emit)));
+      part = std::move(code.bytes);
     }
     text +=
         targets_.size() > 1 ? fmt::format("{} target: {}\n{}", comment, program.target->name(), part) : part;
@@ -309,14 +290,15 @@ Status Compilation::writePackageFiles() {
                          .graph = graph_};
   for (TargetProgram &program : targets_) {
     const Target &target = *program.target;
-    CRIA_ASSIGN_OR_RETURN(std::string code, codeOf(program, CodeStage::object));
+    CRIA_ASSIGN_OR_RETURN(TargetCode code, codeOf(program, CodeStage::object));
+    recordUses(*program.module, code.uses);
     content.targets.push_back({.name = target.name(),
                                .format = target.format(),
                                .features = target.features(),
                                .abiVersion = target.abiVersion(),
                                .program = *program.module,
                                .programJson = printJson(programToJson(*program.module)),
-                               .code = std::move(code),
+                               .code = std::move(code.bytes),
                                .codeExtension = target.codeExtension()});
   }
   content.tensors = [&](std::string_view name) -> std::optional<TensorSource> {

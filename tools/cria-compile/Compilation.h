@@ -49,7 +49,7 @@ private:
   Status report() const;
   /// Shows what is done next. Errors: cancelled, when it should not be.
   Status begin(llvm::StringRef step);
-  StatusOr<std::string> codeOf(const TargetProgram &program, CodeStage stage);
+  StatusOr<TargetCode> codeOf(const TargetProgram &program, CodeStage stage);
   StatusOr<std::string> stageText();
 
   /// Runs passes; a failure carries the diagnostics emitted meanwhile.

@@ -22,13 +22,11 @@ struct Texts {
 const char *kDescription = "Compiles a LLaMA 2 model ahead of time into a package that `cria` runs.\n"
                            "Example: cria compile Llama-2-7b-hf -o llama-2-7b.cria --target cpu";
 
-void addOptions(CLI::App &app, CompileOptions &options, Texts &texts,
-                const std::vector<std::string> &targets) {
+void addOptions(CLI::App &app, CompileOptions &options, Texts &texts, const std::string &targets) {
   app.add_option("MODEL", options.model, "Checkpoint: a folder in Hugging Face format")->type_name("");
   app.add_option("-o,--output", options.output, "The package to write (with --emit: a file; default stdout)");
   app.add_option("--target", options.targets,
-                 fmt::format("Targets, by comma: cpu (default: every x86-64 level) or of {}",
-                             fmt::join(targets, ", ")))
+                 fmt::format("Targets, by comma: {} (default: cpu, every x86-64 level; SM: sm_80)", targets))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
@@ -132,8 +130,7 @@ Status finish(const Texts &texts, CompileOptions &options) {
 }
 } // namespace
 
-CommandLine parseCommandLine(int argc, char **argv, const std::vector<std::string> &targets,
-                             const std::string &version) {
+CommandLine parseCommandLine(int argc, char **argv, const std::string &targets, const std::string &version) {
   CLI::App app(kDescription, "cria compile");
   CompileOptions options;
   options.numThreads = int(std::clamp(std::thread::hardware_concurrency(), 1u, 16u));

@@ -41,8 +41,7 @@ struct CommandLine {
   int exitCode = 0;
 };
 
-/// `targets` are the names of single targets, for the help text; `version` answers --version.
-CommandLine parseCommandLine(int argc, char **argv, const std::vector<std::string> &targets,
-                             const std::string &version);
+/// `targets` says what --target may be, for the help text; `version` answers --version.
+CommandLine parseCommandLine(int argc, char **argv, const std::string &targets, const std::string &version);
 
 } // namespace cria

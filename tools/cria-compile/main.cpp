@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria-compile: compiles a checkpoint into a package. `cria compile` starts it.
-#include "passes/targets/TargetRegistry.h"
 #include "tools/cria-compile/Compilation.h"
+#include "tools/cria-compile/TargetNames.h"
 #include "tools/terminal/Terminal.h"
 
 #include <atomic>
@@ -36,9 +36,7 @@ int main(int argc, char **argv) {
   std::signal(SIGINT, cancel);
   std::signal(SIGTERM, cancel);
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
-  llvm::SmallVector<std::string> targets = cria::targetNames();
-  cria::CommandLine line =
-      cria::parseCommandLine(argc, argv, {targets.begin(), targets.end()}, versionText());
+  cria::CommandLine line = cria::parseCommandLine(argc, argv, cria::targetHelp(), versionText());
   if (!line.options) {
     line.exitCode == 0 ? (void)cria::cli::writeData(line.text) : cria::cli::writeTalk(line.text);
   }

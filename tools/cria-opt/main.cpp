@@ -6,6 +6,8 @@
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/codegen/ObjectCode.h"
+#include "passes/targets/PrintCode.h"
+#include "passes/targets/cuda/DeviceCode.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -22,6 +24,8 @@ int main(int argc, char **argv) {
   cria::registerCriaPasses();
   cria::registerPipelines();
   cria::registerObjectCodePasses();
+  cria::cuda::registerDeviceCodePasses();
+  cria::registerPrintCodePass();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "Cria's optimizer driver, for example: cria-opt --llama-optimize-pipeline graph.mlir\n",
       registry));

@@ -61,8 +61,13 @@ std::string kernelText(const ProgramKernel &kernel, const std::map<std::string, 
   for (const auto &[entry, count] : uses) {
     line += fmt::format(" {} ×{}", entry, count);
   }
+  if (kernel.block[0] > 0) {
+    line += fmt::format(", block {}", fmt::join(kernel.block, "×"));
+    line += kernel.registers > 0 ? fmt::format(", {} registers", kernel.registers) : "";
+  }
   if (kernel.scratchBytes > 0) {
-    line += fmt::format(", scratch {}", formatBytes(kernel.scratchBytes));
+    const char *what = kernel.block[0] > 0 ? "shared memory" : "scratch";
+    line += fmt::format(", {} {}", what, formatBytes(kernel.scratchBytes));
   }
   return line + "\n";
 }
@@ -157,6 +162,10 @@ Json targetJson(const PackageTarget &target, const Program &program) {
   Json kernels = Json::array();
   for (const ProgramKernel &kernel : program.kernels) {
     kernels.push_back({{"name", kernel.name}, {"op", kernel.op}, {"scratch_bytes", kernel.scratchBytes}});
+    if (kernel.block[0] > 0) {
+      kernels.back()["block"] = kernel.block;
+      kernels.back()["registers"] = kernel.registers > 0 ? Json(kernel.registers) : Json(nullptr);
+    }
   }
   Json weights = Json::array();
   for (const ProgramWeight &weight : program.weights) {

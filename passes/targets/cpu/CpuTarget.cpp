@@ -27,20 +27,6 @@ cpu::KvLayout kvLayoutOf(Value cache) {
   return {type.getLayers(), type.getKvHeads(), type.getHeadDim(), elementTypeOf(type.getElementType())};
 }
 
-/// A 2-d operand whose binding may begin before its first element, at a multiple of the alignment.
-struct Rows {
-  explicit Rows(const View &source) : view(source), stride(source.strides.front()) {
-    int64_t elementBytes = program::elementTypeBytes(view.type);
-    int64_t excess = view.offset % CRIA_KERNEL_ALIGNMENT;
-    view.offset -= excess;
-    view.size += excess;
-    offset = excess / elementBytes;
-  }
-  View view;
-  int64_t stride;
-  int64_t offset; ///< elements from the binding to the first one
-};
-
 /// Adds the dispatches of one op.
 class CpuWriter {
 public:
@@ -82,10 +68,11 @@ template <typename Spec>
 LogicalResult CpuWriter::dispatch(const Spec &spec, int64_t scratchBytes, ArrayRef<GridDim> grid,
                                   ArrayRef<View> views, ArrayRef<StringRef> written,
                                   llvm::function_ref<void(ModuleOp)> emitKernel) {
-  FailureOr<KernelRef> kernel = builder.getOrCreateKernel(spec.name(), scratchBytes, [&](OpBuilder &at) {
-    emitKernel(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
-    return success();
-  });
+  FailureOr<KernelRef> kernel =
+      builder.getOrCreateKernel(spec.name(), {.scratchBytes = scratchBytes}, [&](OpBuilder &at) {
+        emitKernel(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
+        return success();
+      });
   if (failed(kernel)) {
     return failure();
   }
@@ -186,7 +173,7 @@ LogicalResult CpuWriter::emitOp(llama::FusedLinearOp op) {
 
 LogicalResult CpuWriter::emitOp(llama::RopeOp op) {
   View output = view(op.getOutput());
-  Rows input(view(op.getInput()));
+  AlignedRows input(view(op.getInput()), CRIA_KERNEL_ALIGNMENT);
   int64_t headDim = op.getHeadDim();
   cpu::RopeSpec spec{.heads = output.columns() / headDim,
                      .headDim = headDim,
@@ -199,7 +186,8 @@ LogicalResult CpuWriter::emitOp(llama::RopeOp op) {
 }
 
 LogicalResult CpuWriter::emitOp(llama::KvAppendOp op) {
-  Rows key(view(op.getKey())), value(view(op.getValue()));
+  AlignedRows key(view(op.getKey()), CRIA_KERNEL_ALIGNMENT);
+  AlignedRows value(view(op.getValue()), CRIA_KERNEL_ALIGNMENT);
   cpu::KvAppendSpec spec{.kv = kvLayoutOf(op.getCache())};
   spec.keyStride = key.stride, spec.keyOffset = key.offset;
   spec.valueStride = value.stride, spec.valueOffset = value.offset;
@@ -243,7 +231,8 @@ LogicalResult CpuWriter::emitOp(llama::RopeAttentionOp op) {
                                                    : view(op.getProjections()[index]));
     first += columns;
   }
-  Rows query(projections[0]), key(projections[1]), value(projections[2]);
+  AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),
+      value(projections[2], CRIA_KERNEL_ALIGNMENT);
   View rotated = builder.temporary("rotated_query", projections[0].type, projections[0].shape);
   cpu::KvAppendSpec spec{.kv = kvLayoutOf(op.getCache()), .rotate = true};
   spec.heads = rotated.columns() / spec.kv.headDim;
@@ -337,14 +326,14 @@ public:
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,
                                DispatchBuilder &builder) const override;
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override;
-  FailureOr<std::string> emitCode(ModuleOp program, CodeStage stage) const override;
+  FailureOr<TargetCode> emitCode(ModuleOp program, CodeStage stage) const override;
 
 private:
   const cpu::Isa &isa;
 };
 
 FailureOr<KernelRef> fillKernel(const cpu::FillSpec &spec, DispatchBuilder &builder) {
-  return builder.getOrCreateKernel(spec.name(), 0, [&](OpBuilder &at) {
+  return builder.getOrCreateKernel(spec.name(), {}, [&](OpBuilder &at) {
     cpu::emitFill(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()), spec);
     return success();
   });
@@ -380,35 +369,28 @@ LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder 
   return success();
 }
 
-std::string printModule(ModuleOp module) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module.print(stream);
-  stream << "\n";
-  return text;
-}
-
 ObjectStage objectStage(CodeStage stage) {
   return stage == CodeStage::llvm       ? ObjectStage::LlvmIr
          : stage == CodeStage::assembly ? ObjectStage::Assembly
                                         : ObjectStage::SharedObject;
 }
 
-FailureOr<std::string> CpuTarget::emitCode(ModuleOp program, CodeStage stage) const {
+FailureOr<TargetCode> CpuTarget::emitCode(ModuleOp program, CodeStage stage) const {
   auto kernels = program.lookupSymbol<ModuleOp>(program::ProgramDialect::kKernelsModule);
   if (!kernels) {
     return program.emitError("expected the program to have a module @")
            << program::ProgramDialect::kKernelsModule << " with its kernels";
   }
   if (stage == CodeStage::kernels) {
-    return printModule(kernels);
+    return TargetCode{printModule(kernels), {}};
   }
   OwningOpRef<ModuleOp> copy = kernels.clone();
   if (failed(lowerKernels(*copy))) {
     return failure();
   }
   ObjectTarget target{isa.triple.str(), isa.cpu.str(), isa.features.str(), isa.name.str()};
-  return emitObjectCode(*copy, target, objectStage(stage));
+  FailureOr<std::string> code = emitObjectCode(*copy, target, objectStage(stage));
+  return failed(code) ? FailureOr<TargetCode>() : TargetCode{std::move(*code), {}};
 }
 
 } // namespace

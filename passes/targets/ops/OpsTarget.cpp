@@ -215,7 +215,7 @@ public:
     return OpWriter(builder).bind("weight", weight, Access::write).add("fill_ones", {});
   }
 
-  FailureOr<std::string> emitCode(ModuleOp, CodeStage) const override { return std::string(); }
+  FailureOr<TargetCode> emitCode(ModuleOp, CodeStage) const override { return TargetCode(); }
 };
 
 } // namespace

@@ -62,12 +62,12 @@ TEST_F(DispatchBuilderTest, KernelsAreBuiltOncePerName) {
     func::FuncOp::create(body, body.getUnknownLoc(), "copy", body.getFunctionType({}, {})).setPrivate();
     return success();
   };
-  FailureOr<KernelRef> first = builder.getOrCreateKernel("copy", 64, build);
-  FailureOr<KernelRef> second = builder.getOrCreateKernel("copy", 64, build);
+  FailureOr<KernelRef> first = builder.getOrCreateKernel("copy", {.scratchBytes = 64}, build);
+  FailureOr<KernelRef> second = builder.getOrCreateKernel("copy", {.scratchBytes = 64}, build);
   ASSERT_TRUE(succeeded(first) && succeeded(second));
   EXPECT_EQ(*first, *second);
   EXPECT_EQ(built, 1);
-  EXPECT_TRUE(failed(builder.getOrCreateKernel("broken", 0, [](OpBuilder &) { return failure(); })));
+  EXPECT_TRUE(failed(builder.getOrCreateKernel("broken", {}, [](OpBuilder &) { return failure(); })));
 }
 
 TEST_F(DispatchBuilderTest, OpsWithEqualParametersAreOneKernel) {

@@ -158,7 +158,8 @@ const Hostile kParts[] = {
     {"FieldsOverlap", [](OrderedJson &p) { p["step"]["fields"][4]["offset"] = 100; },
      "step: the fields 'tokens' and 'positions' overlap"},
     {"Layout", [](OrderedJson &p) { p["weights"][0]["layout"] = "spiral"; },
-     "weight 'table': expected layout row_major of 1 or 2 extents or panel16 of 2, got 'spiral' of 2"},
+     "weight 'table': expected layout row_major of 1 or 2 extents, panel16 or row_padded of 2, got 'spiral' "
+     "of 2"},
     {"WeightSize", [](OrderedJson &p) { p["weights"][0]["size"] = 1000; },
      "weight 'table': expected size 1024 for shape [64, 4] in layout row_major of f32, got 1000"},
     {"WeightOverflow",

@@ -147,8 +147,10 @@ TEST_F(Compile, wrong_options) {
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
   EXPECT_THAT(errorOf(model), HasSubstr("-o is missing"));
   EXPECT_THAT(errorOf(model + out + " --bogus"), HasSubstr("--bogus"));
-  EXPECT_THAT(errorOf(model + out + " --target tpu"), HasSubstr("--target: expected cpu or one of ops"));
-  EXPECT_THAT(errorOf(model + out + " --target cuda:sm_80"), HasSubstr("CUDA comes with a later version"));
+  EXPECT_THAT(errorOf(model + out + " --target tpu"),
+              HasSubstr("--target: expected cpu, ops, cpu-x86-64-v3"));
+  EXPECT_THAT(errorOf(model + out + " --target cuda:sm_75"),
+              HasSubstr("--target cuda:sm_75: expected one of sm_80, sm_86, sm_89, sm_90"));
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
               HasSubstr("quantized weights come with a later version"));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),
@@ -166,7 +168,7 @@ TEST_F(Compile, wrong_options) {
               HasSubstr("expected a checkpoint or --preset, got both"));
   EXPECT_THAT(errorOf(model + " --target ops --emit import --json"), HasSubstr("--json describes a package"));
   EXPECT_THAT(errorOf(model + " --target tpu --emit import"),
-              HasSubstr("--target: expected cpu or one of ops"));
+              HasSubstr("--target: expected cpu, ops, cpu-x86-64-v3"));
   EXPECT_THAT(errorOf("--preset llama-9 --random-weights 1" + out),
               HasSubstr("--preset: expected one of llama-2-7b"));
   EXPECT_EQ(traces(), "");

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the device targets answer the compiler.
+#include "passes/targets/cuda/CudaTarget.h"
+
+#include "passes/targets/cuda/CudaWriter.h"
+#include "passes/targets/cuda/DeviceCode.h"
+#include "passes/targets/cuda/Ptxas.h"
+#include "plugins/api/kernel_abi.h"
+
+using namespace mlir;
+
+namespace cria {
+
+using program::Access;
+
+namespace {
+
+class CudaTarget : public Target {
+public:
+  CudaTarget(const cuda::Sm &sm, DeviceFormat kind) : sm(sm), kind(kind) {}
+
+  std::string name() const override {
+    return kind == DeviceFormat::simulator ? ("gpusim-" + sm.name).str()
+           : kind == DeviceFormat::cubin   ? ("cuda-" + sm.name).str()
+                                           : ("cuda-" + sm.name + "-ptx").str();
+  }
+  std::string format() const override {
+    return kind == DeviceFormat::simulator ? "gpusim.bitcode"
+           : kind == DeviceFormat::cubin   ? ("nv.cubin." + sm.name).str()
+                                           : "nv.ptx";
+  }
+  std::string features() const override {
+    return kind == DeviceFormat::ptx ? (sm.name + " " + sm.ptx).str() : sm.name.str();
+  }
+  uint32_t abiVersion() const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
+  std::string codeExtension() const override {
+    return kind == DeviceFormat::simulator ? ".bc" : kind == DeviceFormat::cubin ? ".cubin" : ".ptx";
+  }
+
+  int64_t pageTokens() const override { return cuda::KvLayout::kPageTokens; }
+  int64_t pageBytes(llama::KvCacheType type) const override {
+    cuda::KvLayout kv = cuda::kvLayoutOf(type);
+    return kv.pageElements() * bytesOf(kv.type);
+  }
+
+  // What is multiplied goes in whole tiles; a table that is looked up as well follows.
+  llama::WeightLayout weightLayout(llama::WeightOp weight, ArrayRef<Operation *> users) const override {
+    auto isMultiplied = [](Operation *user) {
+      return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user);
+    };
+    bool isMatrix = weight.getWeightType().getRank() == 2;
+    return isMatrix && llvm::any_of(users, isMultiplied) ? llama::WeightLayout::row_padded
+                                                         : llama::WeightLayout::row_major;
+  }
+
+  LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
+    return cuda::CudaWriter(op, builder).emit();
+  }
+
+  LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,
+                               DispatchBuilder &builder) const override {
+    return emitFill(weight, segment.rows, /*ones=*/false,
+                    {{"constants", constants, Access::read}, {"weight", weight, Access::write}}, builder);
+  }
+  LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
+    int64_t rows = weight.logical.getRank() == 1 ? 1 : weight.logical.getRows();
+    return emitFill(weight, rows, /*ones=*/true, {{"weight", weight, Access::write}}, builder);
+  }
+
+  FailureOr<TargetCode> emitCode(ModuleOp program, CodeStage stage) const override;
+
+private:
+  static LogicalResult emitFill(const WeightView &weight, int64_t rows, bool ones, ArrayRef<Binding> bindings,
+                                DispatchBuilder &builder) {
+    PhysicalLayout layout = weight.logical.getPhysicalLayout();
+    cuda::FillSpec spec{.columns = layout.columns,
+                        .pitch = layout.paddedColumns(),
+                        .type = cuda::elementTypeOf(weight.type),
+                        .ones = ones};
+    FailureOr<KernelRef> kernel =
+        builder.getOrCreateKernel(spec.name(), {.blockThreads = cuda::kRowThreads}, [&](OpBuilder &at) {
+          cuda::emitFill(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()), spec);
+          return success();
+        });
+    if (failed(kernel)) {
+      return failure();
+    }
+    builder.addDispatch(*kernel, {{.times = rows}}, bindings);
+    return success();
+  }
+
+  const cuda::Sm &sm;
+  DeviceFormat kind;
+};
+
+FailureOr<TargetCode> CudaTarget::emitCode(ModuleOp program, CodeStage stage) const {
+  auto kernels = program.lookupSymbol<ModuleOp>(program::ProgramDialect::kKernelsModule);
+  if (!kernels) {
+    return program.emitError("expected the program to have a module @")
+           << program::ProgramDialect::kKernelsModule << " with its kernels";
+  }
+  if (stage == CodeStage::kernels) {
+    return TargetCode{printModule(kernels), {}};
+  }
+  OwningOpRef<ModuleOp> copy = kernels.clone();
+  bool isBitcode = stage == CodeStage::object && kind == DeviceFormat::simulator;
+  cuda::DeviceStage device = stage == CodeStage::llvm ? cuda::DeviceStage::LlvmIr
+                             : isBitcode              ? cuda::DeviceStage::Bitcode
+                                                      : cuda::DeviceStage::Ptx;
+  FailureOr<std::string> code = cuda::emitDeviceCode(*copy, sm, device);
+  if (failed(code)) {
+    return failure();
+  }
+  if (stage != CodeStage::object || kind != DeviceFormat::cubin) {
+    return TargetCode{std::move(*code), {}};
+  }
+  return cuda::assemble(program, *code, sm);
+}
+
+} // namespace
+
+std::unique_ptr<Target> createCudaTarget(StringRef sm, DeviceFormat format) {
+  const cuda::Sm *known = cuda::findSm(sm);
+  return known ? std::make_unique<CudaTarget>(*known, format) : nullptr;
+}
+
+} // namespace cria

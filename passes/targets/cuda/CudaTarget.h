@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The targets that share device kernels: PTX, cubin, and bitcode for the simulator.
+#pragma once
+
+#include "passes/targets/Target.h"
+
+namespace cria {
+
+/// cuda-<sm>: a cubin made by ptxas; cuda-<sm>-ptx: PTX, which a driver compiles on loading; gpusim-<sm>: the
+/// same device IR as bitcode. nullptr for an SM that is not known.
+enum class DeviceFormat { cubin, ptx, simulator };
+std::unique_ptr<Target> createCudaTarget(llvm::StringRef sm, DeviceFormat format);
+
+} // namespace cria

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A builder for device IR that lets kernels read like their algorithms: 32-bit index arithmetic with
+// operators, loops with carried values, typed loads and stores through pointers, and what a warp does
+// together. It makes operations of arith, vector, scf, gpu, nvvm and llvm.
+//
+// Buffers are pointers to global memory, not memrefs: indices stay 32-bit numbers and only a window that may
+// lie far away (a KV page) is reached by a 64-bit step (docs/decisions/0005-device-pointers.md).
+#pragma once
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace cria::cuda {
+
+constexpr int64_t kWarp = 32;
+
+class DeviceEmitter;
+
+/// An i32 value with arithmetic; division, remainder and comparison are signed, and no value is negative
+/// where they are used.
+class Int {
+public:
+  Int(DeviceEmitter &emitter, mlir::Value value) : emitter(&emitter), value(value) {}
+  operator mlir::Value() const { return value; }
+  Int operator+(Int other) const;
+  Int operator+(int64_t other) const;
+  Int operator-(Int other) const;
+  Int operator-(int64_t other) const;
+  Int operator*(Int other) const;
+  Int operator*(int64_t other) const;
+  Int operator/(int64_t other) const;
+  Int operator%(int64_t other) const;
+  Int operator^(Int other) const;
+  Int operator&(int64_t other) const;
+  mlir::Value operator<(Int other) const;
+  mlir::Value operator<(int64_t other) const;
+  mlir::Value operator<=(Int other) const;
+  mlir::Value operator==(int64_t other) const;
+  Int min(Int other) const;
+  Int min(int64_t other) const;
+
+private:
+  DeviceEmitter *emitter;
+  mlir::Value value;
+};
+
+/// Memory that holds elements of one type: a pointer, and the address space in its type.
+struct Pointer {
+  mlir::Value address;
+  mlir::Type element;
+};
+
+class DeviceEmitter : public mlir::ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  // Types and constants.
+  mlir::Type f32() { return getF32Type(); }
+  mlir::Type i32() { return getI32Type(); }
+  mlir::VectorType vectorOf(mlir::Type element, int64_t lanes) {
+    return mlir::VectorType::get({lanes}, element);
+  }
+  Int constant(int64_t value);
+  mlir::Value floatConst(double value);
+  mlir::Value zeroOf(mlir::Type type);
+
+  // Where this thread is.
+  Int threadId();
+  Int blockId(int dimension);
+  Int laneId() { return threadId() % kWarp; }
+  Int warpId() { return threadId() / kWarp; }
+
+  // Arithmetic on f32, scalars or vectors.
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c); ///< a·b + c, rounded once
+  mlir::Value max(mlir::Value a, mlir::Value b);                ///< of numbers; either one for a NaN
+  mlir::Value exp2(mlir::Value a);                              ///< 2^a, 2 units in the last place
+  mlir::Value rsqrt(mlir::Value a);
+  mlir::Value reciprocal(mlir::Value a);
+  mlir::Value silu(mlir::Value a); ///< a / (1 + e^-a)
+  mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
+  mlir::Value both(mlir::Value a, mlir::Value b); ///< of two i1
+  mlir::Value widen(mlir::Value value);           ///< f16, bf16 or f32 to f32, scalar or vector
+  mlir::Value narrow(mlir::Value value, mlir::Type element);
+  mlir::Value lane(mlir::Value vector, int64_t index);
+  mlir::Value vector(llvm::ArrayRef<mlir::Value> elements);
+  mlir::Value bitcast(mlir::Value value, mlir::Type type);
+
+  // Memory. Indices count elements. `lanes` above 1 make one vector access, aligned to its size.
+  Pointer at(Pointer base, Int index);
+  /// The same with a 64-bit distance: index · scale elements.
+  Pointer atFar(Pointer base, Int index, int64_t scale);
+  mlir::Value load(Pointer base, Int index, int64_t lanes = 1);
+  void store(mlir::Value value, Pointer base, Int index);
+  Int loadInt(Pointer base, Int index) { return Int(*this, load(base, index)); }
+  /// load() widened to f32; store() narrowed from f32.
+  mlir::Value loadFloat(Pointer base, Int index, int64_t lanes = 1);
+  void storeFloat(mlir::Value value, Pointer base, Int index);
+  /// The block's dynamic shared memory from byte `offset`, a multiple of 16, as elements.
+  Pointer shared(int64_t offset, mlir::Type element);
+
+  // Control.
+  void forEach(Int from, Int to, int64_t step, llvm::function_ref<void(Int)> body);
+  Values loop(Int from, Int to, int64_t step, llvm::ArrayRef<mlir::Value> init,
+              llvm::function_ref<Values(Int, llvm::ArrayRef<mlir::Value>)> body);
+  void ifThen(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise = nullptr);
+  /// The values of one branch or the other.
+  Values ifElse(mlir::Value condition, llvm::function_ref<Values()> then,
+                llvm::function_ref<Values()> otherwise);
+  /// Repeats body(i) -> next i while i < to.
+  void whileBelow(Int from, Int to, llvm::function_ref<Int(Int)> body);
+
+  // What threads do together.
+  void barrier();
+  mlir::Value shuffleXor(mlir::Value value, int64_t distance);
+  /// Sum or maximum over groups of `width` neighbouring lanes, by halving distances; all lanes get it.
+  mlir::Value sumOverLanes(mlir::Value value, int64_t width = kWarp);
+  mlir::Value maxOverLanes(mlir::Value value, int64_t width);
+  /// Starts copying 16 bytes from global to shared memory; both addresses are multiples of 16.
+  void copyAsync(Pointer destination, Pointer source);
+  void commitCopies();
+  /// Waits for all but the `pending` latest groups of this thread's copies.
+  void waitForCopies(int64_t pending);
+  /// Four 8×8 matrices of 16-bit elements: lane l names row l % 8 of matrix l / 8. Results are i32.
+  Values loadMatrices(Pointer row, bool transposed);
+  /// 16×8 tile: c + a·b, a 16×16 in four registers, b 16×8 in two, both of `element` (f16 or bf16), c four
+  /// f32.
+  Values multiplyTile(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
+                      llvm::ArrayRef<mlir::Value> c, mlir::Type element);
+
+private:
+  mlir::Value callIntrinsic(llvm::StringRef name, mlir::Value operand);
+  mlir::Value address(Pointer base, mlir::Value index);
+};
+
+/// What a kernel takes for one binding.
+struct Parameter {
+  llvm::StringRef name;
+  mlir::Type element;
+  bool written = false;
+  bool shared = false; ///< may overlap another binding, or is read and written
+};
+
+/// One kernel under construction in module `kernels`: a pointer per binding.
+class KernelFunction {
+public:
+  KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters,
+                 int64_t blockThreads, int64_t blocksPerSm = 1);
+  /// Ends the function.
+  ~KernelFunction();
+  KernelFunction(const KernelFunction &) = delete;
+  KernelFunction &operator=(const KernelFunction &) = delete;
+
+  DeviceEmitter &emitter() { return builder; }
+  Pointer buffer(llvm::StringRef name);
+  bool has(llvm::StringRef name) const { return llvm::is_contained(names, name); }
+
+private:
+  mlir::func::FuncOp function; // made on the way to the builder
+  DeviceEmitter builder;
+  llvm::SmallVector<std::string> names;
+  llvm::SmallVector<mlir::Type> elements;
+};
+
+/// Attributes of functions that are kernels: threads of a block; blocks that an SM shall hold.
+constexpr llvm::StringLiteral kBlockThreadsAttr = "cria.block_threads";
+constexpr llvm::StringLiteral kBlocksPerSmAttr = "cria.blocks_per_sm";
+/// The symbol of a block's dynamic shared memory.
+constexpr llvm::StringLiteral kSharedMemory = "cria_shared";
+constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+
+} // namespace cria::cuda

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kernel families of the cuda target. A spec states everything that is baked into a kernel; equal specs
+// make equal kernels, and `name()` tells unequal ones apart. `emit…` appends the kernel's function to the
+// module of kernels; it takes its bindings in the order of `bindings()`. Layers, addresses and row counts are
+// never baked in. What a block does and which grid it needs is said at each spec.
+//
+// Strides are in elements; 0 means dense rows. T and R are read from the step header (binding "step", u32
+// words) by kernels whose blocks take several rows; where a block has one row, the grid says it.
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+#include <vector>
+
+namespace cria::cuda {
+
+enum class ElementType { F32, F16, BF16 };
+llvm::StringRef toString(ElementType type);
+constexpr int64_t bytesOf(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
+
+/// Where a kernel takes its number of rows from.
+enum class RowCount { Tokens, Outputs };
+
+/// What a linear does around its products: norm before, activation and residual after.
+enum class Activation { None, Swiglu };
+/// Rows of gate and up alternate in blocks of so many.
+constexpr int64_t kSwigluBlock = 16;
+
+/// y = activation(W·norm(x)) [+ residual], weights row_padded: for few rows, bound by reading W.
+/// x = tile of rows() rows, y = group of outputsPerBlock() columns of y. A warp computes two weight rows at a
+/// time; one chain of fused multiply-adds per lane, then one fixed tree over the lanes, whatever the number
+/// of rows.
+struct MatvecSpec {
+  int64_t inputs;  ///< K
+  int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
+  ElementType weight = ElementType::F16;
+  Activation activation = Activation::None;
+  bool residual = false;
+  bool norm = false;
+  float epsilon = 0;
+  bool singleRow = false; ///< the grid never has more than one row
+  RowCount rows = RowCount::Tokens;
+  int64_t inputStride = 0, residualStride = 0, outputStride = 0;
+
+  int64_t tileRows() const { return singleRow ? 1 : 4; }
+  /// With a norm every block computes it, so blocks are larger.
+  int64_t warps() const { return norm ? 8 : 4; }
+  int64_t outputsPerBlock() const { return warps() * (activation == Activation::Swiglu ? 1 : 2); }
+  int64_t blockThreads() const { return warps() * 32; }
+  int64_t sharedBytes() const { return norm ? 64 * tileRows() : 0; }
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitMatvec(mlir::ModuleOp kernels, const MatvecSpec &spec);
+
+/// The same product for many rows on tensor cores: x = tile of 128 rows, y = tile of 128 weight rows. The
+/// input is packed: 16-bit elements of the weight's type, rows of paddedInputs() with zeros behind K.
+struct MatmulSpec {
+  static constexpr int64_t kTileRows = 128, kTileColumns = 128, kDepth = 32, kStages = 4;
+  int64_t inputs;
+  int64_t outputs; ///< as in MatvecSpec
+  ElementType weight = ElementType::F16;
+  Activation activation = Activation::None;
+  bool residual = false;
+  RowCount rows = RowCount::Tokens;
+  int64_t residualStride = 0, outputStride = 0;
+
+  int64_t paddedInputs() const { return (inputs + 63) / 64 * 64; }
+  int64_t weightRows() const;
+  static constexpr int64_t blockThreads() { return 256; }
+  static constexpr int64_t sharedBytes() { return kStages * (kTileRows + kTileColumns) * kDepth * 2; }
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitMatmul(mlir::ModuleOp kernels, const MatmulSpec &spec);
+
+constexpr int64_t kRowThreads = 256; ///< threads of a block that takes one row
+
+/// x · 1/sqrt(mean(x²) + epsilon) · weight, or x as it is, into f32 or into packed rows; x = row.
+struct PackSpec {
+  int64_t width;
+  bool norm = false;
+  float epsilon = 0;
+  ElementType output = ElementType::F32;
+  int64_t outputWidth = 0; ///< columns written, from `width` on zeros; 0: `width`
+  int64_t inputStride = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+  int64_t sharedBytes() const { return norm ? 64 : 0; }
+};
+void emitPack(mlir::ModuleOp kernels, const PackSpec &spec);
+
+/// silu(input), lhs·rhs or lhs+rhs; x = row.
+struct ElementwiseSpec {
+  enum class Kind { Silu, Mul, Add };
+  Kind kind;
+  int64_t width;
+  int64_t lhsStride = 0, rhsStride = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
+
+/// One row of a table per index, widened to f32; x = row. With f32 tables also the selection of rows.
+struct LookupSpec {
+  int64_t width;
+  ElementType table;
+  int64_t tableStride; ///< elements from row to row
+  int64_t outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"rows", "table", "output"}; }
+};
+void emitLookup(mlir::ModuleOp kernels, const LookupSpec &spec);
+
+/// Where a KV page keeps what: [layer][KV head][K: 32 × pitch | V: 32 × pitch], a token's row being headDim
+/// elements and zeros up to the pitch, a power of two. The binding starts at the layer.
+struct KvLayout {
+  static constexpr int64_t kPageTokens = 32;
+  static constexpr int64_t kMaxHeadDim = 256;
+  int64_t layers, kvHeads, headDim;
+  ElementType type;
+  int64_t pitch() const;
+  int64_t headElements() const { return 2 * kPageTokens * pitch(); }
+  int64_t layerElements() const { return kvHeads * headElements(); }
+  int64_t pageElements() const { return layers * layerElements(); }
+  std::string name() const;
+};
+
+/// Rotates the heads of a row by halves; x = row.
+struct RopeSpec {
+  int64_t heads, headDim;
+  int64_t inputStride = 0, outputStride = 0;
+  int64_t inputOffset = 0; ///< elements from the binding to the first row
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
+};
+void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
+
+/// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first, and the queries
+/// into an output of their own. x = row. Slot -1: nothing is written to the cache.
+struct KvAppendSpec {
+  KvLayout kv;
+  bool rotate = false;
+  int64_t heads = 0; ///< of the queries, when rotating
+  int64_t queryStride = 0, keyStride = 0, valueStride = 0;
+  int64_t queryOffset = 0, keyOffset = 0, valueOffset = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
+
+/// Causal attention of rotated queries, what its kernels share.
+struct AttentionShape {
+  KvLayout kv;
+  int64_t heads;
+  float scale;
+  int64_t maxPages; ///< width of the block table
+  int64_t queryStride = 0, outputStride = 0;
+  int64_t group() const { return heads / kv.kvHeads; }
+  /// The largest divisor of the group up to `most`.
+  int64_t headTileUpTo(int64_t most) const;
+  std::string tag() const; ///< what tells shapes apart in names
+};
+
+/// Attention of one row over one segment of positions, in f32: x = segment · KV head · tile of query heads,
+/// y = row. Segments have a fixed length, so that results depend on nothing else; a segment that begins
+/// behind the row's position does nothing. Partial results [rows, segments · heads · (headDim + 2)]: sums
+/// weighted by 2^(score - maximum), the maximum, the sum of weights.
+struct SegmentAttentionSpec : AttentionShape {
+  static constexpr int64_t kSegment = 256, kWarps = 4;
+  int64_t segments() const;
+  /// Query heads of one KV head that share its loads: the largest divisor of the group up to 8.
+  int64_t headTile() const;
+  int64_t partialWidth() const { return segments() * heads * (kv.headDim + 2); }
+  static constexpr int64_t blockThreads() { return kWarps * 32; }
+  int64_t sharedBytes() const { return kWarps * headTile() * (kv.pitch() + 2) * 4; }
+  std::string name() const;
+  std::vector<std::string> bindings() const {
+    return {"query", "positions", "sequences", "block_table", "cache", "partial"};
+  }
+};
+void emitSegmentAttention(mlir::ModuleOp kernels, const SegmentAttentionSpec &spec);
+
+/// Merges the segments of a row in ascending order: x = query head, y = row. Rows with sequence -1 become
+/// zeros.
+struct MergeSegmentsSpec {
+  int64_t heads, headDim, segments;
+  int64_t outputStride = 0;
+  static constexpr int64_t blockThreads() { return 64; }
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"partial", "positions", "sequences", "output"}; }
+};
+void emitMergeSegments(mlir::ModuleOp kernels, const MergeSegmentsSpec &spec);
+
+/// Attention for many rows on tensor cores, f16 cache: x = KV head · tile of query heads, y = tile of
+/// tokensPerTile() rows. 64 pairs of row and query head share one pass over keys and values. Rows with
+/// sequence -1 become zeros.
+struct FlashAttentionSpec : AttentionShape {
+  static constexpr int64_t kTileRows = 64;
+  int64_t headTile() const; ///< the largest divisor of the group up to 64
+  int64_t tokensPerTile() const { return kTileRows / headTile(); }
+  int64_t keysPerStep() const { return kv.pitch() > 128 ? 32 : 64; }
+  static constexpr int64_t blockThreads() { return 128; }
+  int64_t sharedBytes() const { return (kTileRows + 4 * keysPerStep()) * kv.pitch() * 2; }
+  std::string name() const;
+  std::vector<std::string> bindings() const {
+    return {"query", "positions", "sequences", "sequence_starts", "block_table", "cache", "output", "step"};
+  }
+};
+void emitFlashAttention(mlir::ModuleOp kernels, const FlashAttentionSpec &spec);
+
+/// Fills a weight with random values or with ones; x = row of the source tensor. Random: binding "constants"
+/// holds a RandomSegment; other rows of the weight stay as they are.
+struct FillSpec {
+  int64_t columns;
+  int64_t pitch; ///< elements from row to row of the weight
+  ElementType type;
+  bool ones = false;
+  std::string name() const;
+  std::vector<std::string> bindings() const;
+};
+void emitFill(mlir::ModuleOp kernels, const FillSpec &spec);
+
+} // namespace cria::cuda

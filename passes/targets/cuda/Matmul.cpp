@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Linear layers of many rows on tensor cores. A block computes 128 × 128 results; eight warps take 64 × 32
+// each as 4 × 4 tiles of mma.m16n8k16. The inner dimension goes through shared memory in slices of 32, four
+// stages deep: while one slice is multiplied, three are on their way by cp.async. Within a slice, the 16-byte
+// chunks of a row are permuted so that ldmatrix meets no bank conflict.
+#include "passes/targets/cuda/EmitterSupport.h"
+
+using namespace mlir;
+
+namespace cria::cuda {
+namespace {
+
+using Values = DeviceEmitter::Values;
+
+constexpr int64_t kDepth = MatmulSpec::kDepth, kStages = MatmulSpec::kStages;
+constexpr int64_t kChunk = 8; ///< 16-bit elements of one 16-byte copy
+constexpr int64_t kChunksPerRow = kDepth / kChunk;
+constexpr int64_t kTileElements = MatmulSpec::kTileRows * kDepth;
+constexpr int64_t kStageElements = 2 * kTileElements; ///< rows of the input, then rows of the weight
+constexpr int64_t kWarpRows = 64, kWarpColumns = 32, kWarpsAlongRows = 2;
+constexpr int64_t kTilesDown = kWarpRows / 16, kTilesAcross = kWarpColumns / 8;
+constexpr int64_t kResults = 4; ///< f32 of a thread in a 16 × 8 tile
+static_assert(MatmulSpec::kTileRows == MatmulSpec::kTileColumns, "both sides are copied alike");
+
+class MatmulEmitter {
+public:
+  MatmulEmitter(KernelFunction &kernel, const MatmulSpec &spec)
+      : e(kernel.emitter()), kernel(kernel), spec(spec), type(kernel.buffer("weight").element),
+        firstRow(e.blockId(0) * MatmulSpec::kTileRows), firstColumn(e.blockId(1) * MatmulSpec::kTileColumns),
+        numRows(loadRowCount(kernel, spec.rows)), shared(e.shared(0, type)),
+        warpRow(e.warpId() % kWarpsAlongRows * kWarpRows),
+        warpColumn(e.warpId() / kWarpsAlongRows * kWarpColumns) {}
+
+  void emit() {
+    int64_t slices = spec.paddedInputs() / kDepth;
+    prepareCopies();
+    for (int64_t slice = 0; slice < kStages - 1; ++slice) {
+      if (slice < slices) {
+        copySlice(e.constant(slice), e.constant(slice));
+      }
+      e.commitCopies();
+    }
+    Values zeros(kTilesDown * kTilesAcross * kResults, e.floatConst(0));
+    Values sums =
+        e.loop(e.constant(0), e.constant(slices), 1, zeros, [&](Int slice, ArrayRef<Value> carried) {
+          e.waitForCopies(kStages - 2);
+          // The slice is complete for all threads, and nobody reads the stage that is refilled next.
+          e.barrier();
+          Int next = slice + (kStages - 1);
+          e.ifThen(next < slices, [&] { copySlice(next, next & (kStages - 1)); });
+          e.commitCopies();
+          return multiplySlice(slice & (kStages - 1), Values(carried));
+        });
+    e.waitForCopies(0);
+    spec.activation == Activation::Swiglu ? writeGated(sums) : writePlain(sums);
+  }
+
+private:
+  // Conflict-free for ldmatrix: eight neighbouring rows put equal chunks into different banks.
+  Int swizzled(Int row, Int chunk) { return row * kDepth + (chunk ^ (row / 2 % kChunksPerRow)) * kChunk; }
+
+  // A thread copies the same chunks of every slice: two of the input and two of the weight. Rows of the input
+  // behind the last one are read as the last one and not written in the end.
+  void prepareCopies() {
+    constexpr int64_t kCopies = kTileElements / kChunk / MatmulSpec::blockThreads();
+    for (int64_t i = 0; i < kCopies; ++i) {
+      Int chunk = e.threadId() + i * MatmulSpec::blockThreads();
+      Int row = chunk / kChunksPerRow, column = chunk % kChunksPerRow;
+      Int place = swizzled(row, column);
+      Int inputRow = (firstRow + row).min(numRows - 1);
+      sources.push_back(
+          e.at(e.atFar(kernel.buffer("input"), inputRow, spec.paddedInputs()), column * kChunk));
+      places.push_back(place);
+      sources.push_back(
+          e.at(e.atFar(kernel.buffer("weight"), firstColumn + row, spec.paddedInputs()), column * kChunk));
+      places.push_back(place + kTileElements);
+    }
+  }
+
+  void copySlice(Int slice, Int stage) {
+    for (auto [source, place] : llvm::zip(sources, places)) {
+      e.copyAsync(e.at(shared, stage * kStageElements + place), e.at(source, slice * kDepth));
+    }
+  }
+
+  Values multiplySlice(Int stage, Values sums) {
+    constexpr int64_t kTileDepth = 16;
+    Pointer input = e.at(shared, stage * kStageElements);
+    Pointer weight = e.at(input, e.constant(kTileElements));
+    for (int64_t k = 0; k < kDepth; k += kTileDepth) {
+      SmallVector<Values> a = inputTiles(input, k / kChunk), b = weightTiles(weight, k / kChunk);
+      for (int64_t i = 0; i < kTilesDown; ++i) {
+        for (int64_t j = 0; j < kTilesAcross; ++j) {
+          auto tile = MutableArrayRef<Value>(sums).slice((i * kTilesAcross + j) * kResults, kResults);
+          llvm::copy(e.multiplyTile(a[i], b[j], tile, type), tile.begin());
+        }
+      }
+    }
+    return sums;
+  }
+
+  // 16 × 16 tiles of the input: matrices in the order upper left, lower left, upper right, lower right.
+  SmallVector<Values> inputTiles(Pointer input, int64_t firstChunk) {
+    SmallVector<Values> tiles;
+    for (int64_t i = 0; i < kTilesDown; ++i) {
+      Int row = warpRow + e.laneId() % 16 + i * 16, chunk = e.laneId() / 16 + firstChunk;
+      tiles.push_back(e.loadMatrices(e.at(input, swizzled(row, chunk)), /*transposed=*/false));
+    }
+    return tiles;
+  }
+
+  // 16 × 8 tiles of the transposed weight, two from each load of 16 weight rows × 16.
+  SmallVector<Values> weightTiles(Pointer weight, int64_t firstChunk) {
+    SmallVector<Values> tiles;
+    for (int64_t j = 0; j < kTilesAcross; j += 2) {
+      Int row = warpColumn + e.laneId() % 8 + e.laneId() / 16 * 8 + j * 8;
+      Int chunk = e.laneId() / 8 % 2 + firstChunk;
+      Values four = e.loadMatrices(e.at(weight, swizzled(row, chunk)), /*transposed=*/false);
+      tiles.push_back({four[0], four[1]});
+      tiles.push_back({four[2], four[3]});
+    }
+    return tiles;
+  }
+
+  // In a 16 × 8 tile a thread holds columns 2·(lane % 4) and the next of rows lane / 4 and lane / 4 + 8.
+  Int tileRow(int64_t i, int64_t half) { return firstRow + warpRow + e.laneId() / 4 + (i * 16 + half * 8); }
+
+  void forRows(llvm::function_ref<void(Int row, int64_t i, int64_t half)> body) {
+    for (int64_t i = 0; i < kTilesDown; ++i) {
+      for (int64_t half = 0; half < 2; ++half) {
+        Int row = tileRow(i, half);
+        e.ifThen(row < numRows, [&] { body(row, i, half); });
+      }
+    }
+  }
+
+  static Value result(const Values &sums, int64_t i, int64_t j, int64_t half, int64_t column) {
+    return sums[(i * kTilesAcross + j) * kResults + half * 2 + column];
+  }
+
+  void writePlain(const Values &sums) {
+    forRows([&](Int row, int64_t i, int64_t half) {
+      for (int64_t j = 0; j < kTilesAcross; ++j) {
+        Int column = firstColumn + warpColumn + e.laneId() % 4 * 2 + j * 8;
+        writePair(row, column, result(sums, i, j, half, 0), result(sums, i, j, half, 1));
+      }
+    });
+  }
+
+  // A warp's 32 columns are 16 of gate and the same 16 of up.
+  void writeGated(const Values &sums) {
+    forRows([&](Int row, int64_t i, int64_t half) {
+      for (int64_t j = 0; j < kTilesAcross / 2; ++j) {
+        Int column = (firstColumn + warpColumn) / 2 + e.laneId() % 4 * 2 + j * 8;
+        auto gated = [&](int64_t k) {
+          return e.mul(e.silu(result(sums, i, j, half, k)), result(sums, i, j + kTilesAcross / 2, half, k));
+        };
+        writePair(row, column, gated(0), gated(1));
+      }
+    });
+  }
+
+  void writePair(Int row, Int column, Value low, Value high) {
+    int64_t stride = strideOf(spec.outputStride, spec.outputs);
+    int64_t residualStride = strideOf(spec.residualStride, spec.outputs);
+    bool asPair = spec.outputs % 2 == 0 && stride % 2 == 0 && residualStride % 2 == 0;
+    Pointer output = kernel.buffer("output");
+    if (asPair) {
+      e.ifThen(column < spec.outputs, [&] {
+        Value pair = e.vector({low, high});
+        pair = spec.residual
+                   ? e.add(pair, e.load(kernel.buffer("residual"), row * residualStride + column, 2))
+                   : pair;
+        e.store(pair, output, row * stride + column);
+      });
+      return;
+    }
+    for (auto [offset, value] : {std::pair(0, low), std::pair(1, high)}) {
+      Int at = column + offset;
+      e.ifThen(at < spec.outputs, [&] {
+        Value sum = spec.residual ? e.add(value, e.load(kernel.buffer("residual"), row * residualStride + at))
+                                  : value;
+        e.store(sum, output, row * stride + at);
+      });
+    }
+  }
+
+  DeviceEmitter &e;
+  KernelFunction &kernel;
+  const MatmulSpec &spec;
+  Type type;
+  Int firstRow, firstColumn, numRows;
+  Pointer shared;
+  Int warpRow, warpColumn;
+  SmallVector<Pointer> sources;
+  SmallVector<Int> places;
+};
+
+} // namespace
+
+int64_t MatmulSpec::weightRows() const {
+  return activation == Activation::None ? outputs : 2 * int64_t(llvm::alignTo(outputs, kSwigluBlock));
+}
+
+std::string MatmulSpec::name() const {
+  std::string name = llvm::formatv("matmul_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
+  name += activation == Activation::Swiglu ? "_swiglu" : "";
+  name += residual ? "_residual" : "";
+  appendStride(name, "r", residualStride, outputs);
+  appendStride(name, "o", outputStride, outputs);
+  return name + (rows == RowCount::Tokens ? "_tokens" : "_outputs");
+}
+
+std::vector<std::string> MatmulSpec::bindings() const {
+  return residual ? std::vector<std::string>{"input", "weight", "residual", "output", "step"}
+                  : std::vector<std::string>{"input", "weight", "output", "step"};
+}
+
+void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  Type f32 = types.getF32Type(), narrow = mlirType(types, spec.weight);
+  constexpr int64_t kBlocksPerSm = 2;
+  SmallVector<Parameter> parameters = {{"input", narrow}, {"weight", narrow}};
+  if (spec.residual) {
+    parameters.push_back({"residual", f32});
+  }
+  parameters.push_back({"output", f32, /*written=*/true});
+  parameters.push_back({"step", types.getI32Type()});
+  KernelFunction kernel(kernels, spec.name(), parameters, MatmulSpec::blockThreads(), kBlocksPerSm);
+  MatmulEmitter(kernel, spec).emit();
+}
+
+} // namespace cria::cuda

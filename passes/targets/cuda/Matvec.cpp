@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Linear layers of few rows: every weight is read once, in 16-byte loads, and that is what they cost. A warp
+// walks along two weight rows; a lane takes 8 neighbouring weights of each in every step of 256. While a pair
+// of steps is multiplied, the loads of the next pair are on their way; the first pair starts before the norm.
+#include "passes/targets/cuda/EmitterSupport.h"
+
+using namespace mlir;
+
+namespace cria::cuda {
+namespace {
+
+using Values = DeviceEmitter::Values;
+
+constexpr int64_t kChunk = 8;             ///< weights of a lane in a step: 16 bytes of 16-bit weights
+constexpr int64_t kStep = kChunk * kWarp; ///< weights of a row in a step
+constexpr int64_t kUnroll = 2;            ///< steps whose loads are in flight together
+constexpr int64_t kWeightRows = 2;        ///< of a warp
+constexpr int64_t kInputLanes = 4;        ///< floats of one 16-byte load
+
+class MatvecEmitter {
+public:
+  MatvecEmitter(KernelFunction &kernel, const MatvecSpec &spec)
+      : e(kernel.emitter()), kernel(kernel), spec(spec), output(e.blockId(1) * spec.warps() + e.warpId()),
+        firstRow(e.blockId(0) * spec.tileRows()), numRows(spec.singleRow ? e.constant(1) : rowCount()) {}
+
+  void emit() {
+    preparePointers();
+    int64_t fullSteps = spec.inputs / kStep, pairs = fullSteps / kUnroll;
+    Values first = pairs > 0 ? loadPair(e.constant(0)) : Values{};
+    prepareNorm();
+    Values sums(spec.tileRows() * kWeightRows, e.floatConst(0));
+    if (pairs > 0) {
+      sums = pairLoop(pairs, first, sums);
+    }
+    for (int64_t step = pairs * kUnroll; step < fullSteps; ++step) {
+      sums = multiply(loadStep(e.constant(step)), e.constant(step), sums);
+    }
+    if (spec.inputs % kStep != 0) {
+      sums = lastStep(fullSteps, sums);
+    }
+    finish(sums);
+  }
+
+private:
+  Int rowCount() { return loadRowCount(kernel, spec.rows); }
+  bool swiglu() const { return spec.activation == Activation::Swiglu; }
+  int64_t paddedInputs() const { return llvm::alignTo(spec.inputs, 64); }
+  int64_t inputStride() const { return strideOf(spec.inputStride, spec.inputs); }
+
+  // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
+  void preparePointers() {
+    Int low = swiglu() ? output / kSwigluBlock * (2 * kSwigluBlock) + output % kSwigluBlock : output * 2;
+    for (Int row : {low, low + (swiglu() ? kSwigluBlock : 1)}) {
+      weightRows.push_back(e.atFar(kernel.buffer("weight"), row, paddedInputs()));
+    }
+    for (int64_t t = 0; t < spec.tileRows(); ++t) {
+      Int row = spec.singleRow ? e.blockId(0) : (firstRow + t).min(numRows - 1);
+      inputRows.push_back(e.at(kernel.buffer("input"), row * inputStride()));
+    }
+  }
+
+  void prepareNorm() {
+    if (!spec.norm) {
+      return;
+    }
+    constexpr int64_t kScratchBytes = 64;
+    for (int64_t t = 0; t < spec.tileRows(); ++t) {
+      factors.push_back(emitInverseRms(e, inputRows[t], spec.inputs, spec.epsilon, spec.blockThreads(),
+                                       e.shared(t * kScratchBytes, e.f32())));
+    }
+  }
+
+  Int chunkOf(Int step) { return step * kStep + e.laneId() * kChunk; }
+
+  // 8 weights as stored; f32 ones are two loads.
+  Values loadChunk(Pointer row, Int at) {
+    if (spec.weight != ElementType::F32) {
+      return {e.load(row, at, kChunk)};
+    }
+    return {e.load(row, at, kInputLanes), e.load(row, at + kInputLanes, kInputLanes)};
+  }
+
+  Values loadStep(Int step) {
+    Values chunks;
+    for (Pointer row : weightRows) {
+      llvm::append_range(chunks, loadChunk(row, chunkOf(step)));
+    }
+    return chunks;
+  }
+
+  Values loadPair(Int step) {
+    Values chunks;
+    for (int64_t i = 0; i < kUnroll; ++i) {
+      llvm::append_range(chunks, loadStep(step + i));
+    }
+    return chunks;
+  }
+
+  // Carries the weights of the next pair beside the sums; the last round loads its own pair again.
+  Values pairLoop(int64_t pairs, const Values &first, const Values &zeros) {
+    Values init = first;
+    llvm::append_range(init, zeros);
+    size_t numChunks = first.size();
+    Values results =
+        e.loop(e.constant(0), e.constant(pairs), 1, init, [&](Int pair, ArrayRef<Value> carried) {
+          Values next = loadPair((pair + 1).min(pairs - 1) * kUnroll);
+          Values sums(carried.drop_front(numChunks));
+          for (int64_t i = 0; i < kUnroll; ++i) {
+            ArrayRef<Value> chunks = carried.slice(i * numChunks / kUnroll, numChunks / kUnroll);
+            sums = multiply(Values(chunks), pair * kUnroll + i, sums);
+          }
+          llvm::append_range(next, sums);
+          return next;
+        });
+    return Values(ArrayRef<Value>(results).drop_front(numChunks));
+  }
+
+  // The step that reaches the end of the rows: lanes behind it add nothing.
+  Values lastStep(int64_t step, const Values &sums) {
+    Int at = chunkOf(e.constant(step));
+    return e.ifElse(
+        at < spec.inputs, [&] { return multiply(loadStep(e.constant(step)), e.constant(step), sums, true); },
+        [&] { return sums; });
+  }
+
+  // sums[t][row] after the step; the weights are in registers.
+  Values multiply(const Values &chunks, Int step, Values sums, bool isLast = false) {
+    Int at = chunkOf(step);
+    Values normWeights = spec.norm ? eight(kernel.buffer("norm_weight"), at, true, isLast) : Values{};
+    bool mayBeMisaligned = inputStride() % kInputLanes != 0;
+    SmallVector<Values> weights;
+    for (int64_t row = 0; row < kWeightRows; ++row) {
+      weights.push_back(widened(chunks, row));
+    }
+    for (int64_t t = 0; t < spec.tileRows(); ++t) {
+      Values x = eight(inputRows[t], at, !mayBeMisaligned, isLast);
+      for (int64_t j = 0; j < kChunk; ++j) {
+        Value value = spec.norm ? e.mul(e.mul(x[j], factors[t]), normWeights[j]) : x[j];
+        for (int64_t row = 0; row < kWeightRows; ++row) {
+          Value &sum = sums[t * kWeightRows + row];
+          sum = e.fma(weights[row][j], value, sum);
+        }
+      }
+    }
+    return sums;
+  }
+
+  Values widened(const Values &chunks, int64_t row) {
+    int64_t perRow = int64_t(chunks.size()) / kWeightRows;
+    Values result;
+    for (int64_t part = 0; part < perRow; ++part) {
+      Value wide = e.widen(chunks[row * perRow + part]);
+      for (int64_t j = 0; j < kChunk / perRow; ++j) {
+        result.push_back(e.lane(wide, j));
+      }
+    }
+    return result;
+  }
+
+  // 8 floats from `at` on; in the last step those behind the row's end are 0 and are not read.
+  Values eight(Pointer row, Int at, bool isAligned, bool isLast) {
+    Values result;
+    if (isAligned && (!isLast || spec.inputs % kChunk == 0)) {
+      for (int64_t part = 0; part < kChunk; part += kInputLanes) {
+        Value four = e.load(row, at + part, kInputLanes);
+        for (int64_t j = 0; j < kInputLanes; ++j) {
+          result.push_back(e.lane(four, j));
+        }
+      }
+      return result;
+    }
+    for (int64_t j = 0; j < kChunk; ++j) {
+      Int index = at + j;
+      Value x = e.load(row, isLast ? index.min(spec.inputs - 1) : index);
+      result.push_back(isLast ? e.select(index < spec.inputs, x, e.floatConst(0)) : x);
+    }
+    return result;
+  }
+
+  // The first lane of a warp writes what the warp has found.
+  void finish(Values sums) {
+    for (Value &sum : sums) {
+      sum = e.sumOverLanes(sum);
+    }
+    e.ifThen(e.laneId() == 0, [&] {
+      for (int64_t t = 0; t < spec.tileRows(); ++t) {
+        Value low = sums[t * kWeightRows], high = sums[t * kWeightRows + 1];
+        Int row = spec.singleRow ? e.blockId(0) : firstRow + t;
+        auto write = [&] {
+          if (swiglu()) {
+            return writeOutput(row, output, e.mul(e.silu(low), high));
+          }
+          writeOutput(row, output * 2, low);
+          writeOutput(row, output * 2 + 1, high);
+        };
+        spec.singleRow ? write() : e.ifThen(row < numRows, write);
+      }
+    });
+  }
+
+  void writeOutput(Int row, Int column, Value value) {
+    e.ifThen(column < spec.outputs, [&] {
+      Value result = value;
+      if (spec.residual) {
+        Int at = row * strideOf(spec.residualStride, spec.outputs) + column;
+        result = e.add(result, e.load(kernel.buffer("residual"), at));
+      }
+      e.store(result, kernel.buffer("output"), row * strideOf(spec.outputStride, spec.outputs) + column);
+    });
+  }
+
+  DeviceEmitter &e;
+  KernelFunction &kernel;
+  const MatvecSpec &spec;
+  Int output; ///< of this warp: column of the result with Swiglu, else half of the first of two columns
+  Int firstRow, numRows;
+  SmallVector<Pointer> weightRows, inputRows;
+  Values factors;
+};
+
+} // namespace
+
+std::string MatvecSpec::name() const {
+  std::string name = llvm::formatv("matvec_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
+  name += norm ? "_norm" + floatTag(epsilon) : "";
+  name += activation == Activation::Swiglu ? "_swiglu" : "";
+  name += residual ? "_residual" : "";
+  appendStride(name, "i", inputStride, inputs);
+  appendStride(name, "r", residualStride, outputs);
+  appendStride(name, "o", outputStride, outputs);
+  return name + (singleRow ? "_row" : rows == RowCount::Tokens ? "_tokens" : "_outputs");
+}
+
+std::vector<std::string> MatvecSpec::bindings() const {
+  std::vector<std::string> names = {"input", "weight"};
+  if (norm) {
+    names.push_back("norm_weight");
+  }
+  if (residual) {
+    names.push_back("residual");
+  }
+  names.push_back("output");
+  if (!singleRow) {
+    names.push_back("step");
+  }
+  return names;
+}
+
+void emitMatvec(ModuleOp kernels, const MatvecSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  Type f32 = types.getF32Type();
+  SmallVector<Parameter> parameters;
+  for (const std::string &name : spec.bindings()) {
+    Type element = name == "weight" ? mlirType(types, spec.weight)
+                   : name == "step" ? types.getI32Type()
+                                    : f32;
+    parameters.push_back({name, element, /*written=*/name == "output"});
+  }
+  std::vector<std::string> names = spec.bindings();
+  for (auto [parameter, name] : llvm::zip(parameters, names)) {
+    parameter.name = name;
+  }
+  KernelFunction kernel(kernels, spec.name(), parameters, spec.blockThreads());
+  MatvecEmitter(kernel, spec).emit();
+}
+
+} // namespace cria::cuda

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs ptxas on files in a temporary folder and reads its report.
+#include "passes/targets/cuda/Ptxas.h"
+
+#include "passes/codegen/TemporaryFolder.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+
+using namespace mlir;
+
+namespace cria::cuda {
+
+std::string findPtxas() {
+  if (auto named = llvm::sys::Process::GetEnv("CRIA_PTXAS")) {
+    return llvm::sys::fs::can_execute(*named) ? *named : "";
+  }
+  if (auto found = llvm::sys::findProgramByName("ptxas")) {
+    return *found;
+  }
+  for (std::string folder :
+       {llvm::sys::Process::GetEnv("CUDA_HOME").value_or(""),
+        llvm::sys::Process::GetEnv("CUDA_PATH").value_or(""), std::string("/usr/local/cuda")}) {
+    std::string path = folder + "/bin/ptxas";
+    if (!folder.empty() && llvm::sys::fs::can_execute(path)) {
+      return path;
+    }
+  }
+  return "";
+}
+
+/// The number right before `unit` in a line such as "Used 43 registers, 0 bytes stack frame".
+static int64_t numberBefore(StringRef line, StringRef unit) {
+  StringRef before = line.split(unit).first.rtrim();
+  size_t start = before.find_last_not_of("0123456789");
+  int64_t value = 0;
+  before.substr(start == StringRef::npos ? 0 : start + 1).getAsInteger(10, value);
+  return value;
+}
+
+std::vector<KernelUse> parseKernelUses(StringRef report) {
+  std::vector<KernelUse> uses;
+  SmallVector<StringRef> lines;
+  report.split(lines, '\n');
+  for (StringRef line : lines) {
+    if (line.contains("Compiling entry function '")) {
+      uses.push_back({.name = line.split('\'').second.split('\'').first.str()});
+    } else if (!uses.empty() && line.contains("bytes stack frame")) {
+      uses.back().localBytes = numberBefore(line, " bytes stack frame");
+      uses.back().spillBytes =
+          numberBefore(line, " bytes spill stores") + numberBefore(line, " bytes spill loads");
+    } else if (!uses.empty() && line.contains(" registers")) {
+      uses.back().registers = numberBefore(line, " registers");
+    }
+  }
+  return uses;
+}
+
+FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
+  std::string ptxas = findPtxas();
+  if (ptxas.empty()) {
+    return origin.emitError("a cubin for ")
+           << sm.name << " needs ptxas of the CUDA Toolkit, which is not found";
+  }
+  FailureOr<TemporaryFolder> folder = TemporaryFolder::create(origin, "cria-ptxas");
+  if (failed(folder)) {
+    return failure();
+  }
+  std::string input = folder->path("kernels.ptx"), output = folder->path("kernels.cubin");
+  std::string report = folder->path("report");
+  if (failed(writeFile(origin, input, ptx))) {
+    return failure();
+  }
+  std::string architecture = ("-arch=" + sm.name).str();
+  StringRef arguments[] = {ptxas, "-v", architecture, "-o", output, input};
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(report), StringRef(report)};
+  std::string problem;
+  int result = llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &problem);
+  FailureOr<std::string> said = readFile(origin, report);
+  if (failed(said)) {
+    return failure();
+  }
+  if (result != 0) {
+    return origin.emitError("ptxas refuses the kernels for ")
+           << sm.name << ": " << (problem.empty() ? StringRef(*said).trim() : StringRef(problem));
+  }
+  FailureOr<std::string> cubin = readFile(origin, output);
+  if (failed(cubin)) {
+    return failure();
+  }
+  return TargetCode{std::move(*cubin), parseKernelUses(*said)};
+}
+
+} // namespace cria::cuda

@@ -1,0 +1,99 @@
+// From llama ops to PTX, family by family: the instructions that decide what a kernel costs.
+// RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-optimize-pipeline --llama-specialize-entries="max-tokens=64 small-tokens=4" --llama-cuda-sm_80-ptx-pipeline="context=512 max-tokens=64" --cria-print-code="target=cuda-sm_80-ptx" -o /dev/null > %t
+// RUN: FileCheck %s --check-prefix=MATVEC --input-file %t
+// RUN: FileCheck %s --check-prefix=SMALL --input-file %t
+// RUN: FileCheck %s --check-prefix=MATMUL --input-file %t
+// RUN: FileCheck %s --check-prefix=GATED --input-file %t
+// RUN: FileCheck %s --check-prefix=PACK --input-file %t
+// RUN: FileCheck %s --check-prefix=APPEND --input-file %t
+// RUN: FileCheck %s --check-prefix=SEGMENT --input-file %t
+// RUN: FileCheck %s --check-prefix=MERGE --input-file %t
+// RUN: FileCheck %s --check-prefix=FLASH --input-file %t
+// RUN: FileCheck %s --check-prefix=LOOKUP --input-file %t
+// RUN: FileCheck %s --check-prefix=NOTHING --input-file %t
+// Without fusions every primitive has a kernel too.
+// RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-specialize-entries="max-tokens=64 small-tokens=4" --llama-cuda-sm_90-ptx-pipeline="context=512 max-tokens=64" --cria-print-code="target=cuda-sm_90-ptx" -o /dev/null > %t.primitive
+// RUN: FileCheck %s --check-prefix=PRIMITIVE --input-file %t.primitive
+
+// Weights come in 16-byte loads through the read-only cache, before the norm's barrier; sums are f32.
+// MATVEC-LABEL: .visible .entry matvec_k128_n256_f16_norm{{.*}}_row(
+// MATVEC: .maxntid 256
+// MATVEC: bar.sync
+// MATVEC: rsqrt.approx
+// MATVEC: ld.global.nc.v4
+// MATVEC: fma.rn.f32
+// MATVEC: shfl.sync.bfly.b32
+// MATVEC: st.global
+
+// SMALL-LABEL: .visible .entry matvec_k128_n344_f16_norm{{.*}}_swiglu_tokens(
+// SMALL: ld.global.nc.v4
+// SMALL: ex2.approx.ftz.f32
+// SMALL: rcp.approx.ftz.f32
+
+// Three stages on their way before the loop, 16 bytes a copy; two steps of 16 in a slice.
+// MATMUL-LABEL: .visible .entry matmul_k128_n128_f16_residual_tokens(
+// MATMUL: .maxntid 256
+// MATMUL-NEXT: .minnctapersm 2
+// MATMUL-COUNT-12: cp.async.cg.shared.global {{.*}}, 16
+// MATMUL: cp.async.wait_group 2
+// MATMUL: bar.sync
+// MATMUL-COUNT-6: ldmatrix.sync.aligned.m8n8.x4.shared.b16
+// MATMUL-COUNT-16: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// MATMUL: ld.global.nc.v2
+// MATMUL: st.global.v2
+
+// GATED-LABEL: .visible .entry matmul_k128_n344_f16_swiglu_tokens(
+// GATED: mma.sync.aligned.m16n8k16
+// GATED: ex2.approx.ftz.f32
+// GATED: st.global.v2
+
+// PACK-LABEL: .visible .entry rms_norm_d128_{{.*}}_f16(
+// PACK: rsqrt.approx
+// PACK: cvt.rn.f16.f32
+// PACK: st.global.b16
+
+// APPEND-LABEL: .visible .entry rope_append_q4_l1_h2_d32_f16
+// APPEND: setp
+// APPEND: fma.rn.f32
+// APPEND: cvt.rn.f16.f32
+
+// Keys and values in 16-byte loads, softmax in base 2.
+// SEGMENT-LABEL: .visible .entry attention_segment_q4_l1_h2_d32_f16
+// SEGMENT: .maxntid 128
+// SEGMENT: ld.global.nc.v4
+// SEGMENT: shfl.sync.bfly.b32
+// SEGMENT: ex2.approx.ftz.f32
+
+// MERGE-LABEL: .visible .entry attention_merge_q4_d32_n2(
+// MERGE: ex2.approx.ftz.f32
+// MERGE: rcp.approx
+
+// Queries from shared memory once; keys as they lie, values transposed.
+// FLASH-LABEL: .visible .entry attention_flash_q4_l1_h2_d32_f16
+// FLASH: .maxntid 128
+// FLASH: ldmatrix.sync.aligned.m8n8.x4.shared.b16
+// FLASH: cp.async.cg.shared.global {{.*}}, 16
+// FLASH: cp.async.wait_group 1
+// FLASH: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+// FLASH: ex2.approx.ftz.f32
+// FLASH: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+// FLASH: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
+
+// LOOKUP-LABEL: .visible .entry lookup_d128_f16(
+
+// No stack, no library, no atomics.
+// NOTHING-NOT: .local
+// NOTHING-NOT: __nv_
+// NOTHING-NOT: atom.
+// NOTHING-NOT: call
+
+// PRIMITIVE: .target sm_90
+// PRIMITIVE-DAG: .visible .entry rms_norm_d128_{{.*}}_f32(
+// PRIMITIVE-DAG: .visible .entry matmul_k128_n128_f16_tokens(
+// PRIMITIVE-DAG: .visible .entry rope_h4_d32(
+// PRIMITIVE-DAG: .visible .entry kv_append_l1_h2_d32_f16(
+// PRIMITIVE-DAG: .visible .entry attention_flash_
+// PRIMITIVE-DAG: .visible .entry silu_d344(
+// PRIMITIVE-DAG: .visible .entry mul_d344(
+// PRIMITIVE-DAG: .visible .entry add_d128(
+// PRIMITIVE-DAG: .visible .entry lookup_d128_f32(
