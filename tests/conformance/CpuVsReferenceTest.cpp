@@ -4,7 +4,7 @@
 // the edges of tiles and some drawn at random (kSeed gives the same ones again). Besides, bit for bit on the
 // CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
 #include "ExpectClose.h"
-#include "OpPrograms.h"
+#include "OpCases.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -139,146 +139,55 @@ protected:
   }
 };
 
-std::string rows(uint64_t columns) { return OpProgram::rowsType(columns); }
-
 TEST_F(CpuVsReference, Embedding) {
   for (const std::string type : {"f32", "f16", "bf16"}) {
-    OpProgram op(random);
-    op.addActivations("x", 48, type);
-    op.finish("x", 48);
-    check(op);
+    check(embeddingProgram(random, type, 48));
   }
 }
 
 TEST_F(CpuVsReference, RmsNorm) {
   for (const uint64_t width : {uint64_t{16}, uint64_t{288}, random.between(1, 400), random.between(1, 40)}) {
-    OpProgram op(random);
-    op.addActivations("x", width);
-    op.addVector("w", width);
-    op.line("%y = llama.rms_norm %x, %w {epsilon = 1.0e-5 : f32} : (" + rows(width) + ", " +
-            OpProgram::weightType("f32", 0, width) + ") -> " + rows(width));
-    op.finish("y", width);
-    check(op);
+    check(rmsNormProgram(random, width));
   }
 }
 
-struct LinearShape {
-  const char *type;
-  uint64_t inner;
-  uint64_t outer;
-};
 constexpr LinearShape kLinearShapes[] = {{"f32", 64, 64}, {"f16", 288, 200}, {"bf16", 40, 17}};
 constexpr size_t kNumRandomLinears = 6;
-
-LinearShape randomLinear(Random &random) {
-  constexpr const char *kTypes[] = {"f32", "f16", "bf16"};
-  return {kTypes[random.between(0, 2)], random.between(1, 300), random.between(1, 200)};
-}
 
 TEST_F(CpuVsReference, Linear) {
   std::vector<LinearShape> shapes(std::begin(kLinearShapes), std::end(kLinearShapes));
   std::generate_n(std::back_inserter(shapes), kNumRandomLinears, [&] { return randomLinear(random); });
-  for (const auto &[type, inner, outer] : shapes) {
-    SCOPED_TRACE(std::string(type) + " " + std::to_string(outer) + " x " + std::to_string(inner));
-    OpProgram op(random);
-    op.addActivations("x", inner);
-    op.addMatrix("w", type, outer, inner);
-    op.line("%y = llama.linear %x, %w : (" + rows(inner) + ", " + OpProgram::weightType(type, outer, inner) +
-            ") -> " + rows(outer));
-    op.finish("y", outer);
-    check(op);
+  for (const LinearShape &shape : shapes) {
+    SCOPED_TRACE(textOf(shape));
+    check(linearProgram(random, shape));
   }
 }
 
-// As the last linear of a model is: on rows that were picked before.
-TEST_F(CpuVsReference, LinearOnOutputs) {
-  OpProgram op(random);
-  op.addActivations("x", 96);
-  op.addMatrix("w", "f16", 130, 96);
-  op.line("%picked = llama.gather_rows %x, %outputs : (" + rows(96) + ", tensor<?xi32>) -> tensor<?x96xf32>");
-  op.line("%y = llama.linear %picked, %w : (tensor<?x96xf32>, " + OpProgram::weightType("f16", 130, 96) +
-          ") -> tensor<?x130xf32>");
-  op.finishPicked("y", 130);
-  check(op);
-}
+TEST_F(CpuVsReference, LinearOnOutputs) { check(linearOnOutputsProgram(random, {"f16", 96, 130})); }
 
 class CpuVsReferenceFusedLinear : public CpuVsReference, public testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Parts, CpuVsReferenceFusedLinear, testing::Range(1, 16));
 
 // Bits of the parameter: norm, SwiGLU, residual, a random shape.
 TEST_P(CpuVsReferenceFusedLinear, AndItsDecomposition) {
-  const bool norm = (GetParam() & 1) != 0, swiglu = (GetParam() & 2) != 0, residual = (GetParam() & 4) != 0;
+  const LinearParts parts{(GetParam() & 1) != 0, (GetParam() & 2) != 0, (GetParam() & 4) != 0};
   Random shapes(kSeed + static_cast<uint64_t>(GetParam()));
-  const auto [type, inner, outer] =
-      (GetParam() & 8) != 0 ? randomLinear(shapes) : kLinearShapes[GetParam() % 3];
-  SCOPED_TRACE(std::string(type) + " " + std::to_string(outer) + " x " + std::to_string(inner));
-  const uint64_t weightRows = swiglu ? (outer + 15) / 16 * 32 : outer;
-  OpProgram op(random);
-  op.addActivations("x", inner);
-  std::string operands = "%x, %w", parts,
-              types = rows(inner) + ", " + OpProgram::weightType(type, weightRows, inner);
-  std::vector<std::string> attributes;
-  swiglu ? op.addGateUp("w", type, outer, inner) : op.addMatrix("w", type, outer, inner);
-  if (norm) {
-    op.addVector("n", inner);
-    parts += " norm(%n)";
-    types += ", " + OpProgram::weightType("f32", 0, inner);
-    attributes.push_back("epsilon = 1.0e-5 : f32");
-  }
-  if (swiglu) {
-    parts += " activation(swiglu)";
-    attributes.push_back("swiglu_block = 16 : i64");
-  }
-  if (residual) {
-    op.addActivations("r", outer);
-    parts += " residual(%r)";
-    types += ", " + rows(outer);
-  }
-  std::string attributeText;
-  for (const std::string &attribute : attributes) {
-    attributeText += (attributeText.empty() ? " {" : ", ") + attribute;
-  }
-  op.line("%y = llama.fused_linear " + operands + parts + attributeText + (attributeText.empty() ? "" : "}") +
-          " : (" + types + ") -> " + rows(outer));
-  op.finish("y", outer);
-  check(op, true);
+  const LinearShape shape = (GetParam() & 8) != 0 ? randomLinear(shapes) : kLinearShapes[GetParam() % 3];
+  SCOPED_TRACE(textOf(shape));
+  check(fusedLinearProgram(random, shape, parts), true);
 }
 
 TEST_F(CpuVsReference, SiluMulAdd) {
   for (const uint64_t width : {uint64_t{64}, uint64_t{37}, random.between(1, 300)}) {
-    OpProgram op(random);
-    op.addActivations("a", width);
-    op.addActivations("b", width);
-    op.line("%s = llama.silu %a : (" + rows(width) + ") -> " + rows(width));
-    const std::string binary = " : (" + rows(width) + ", " + rows(width) + ") -> " + rows(width);
-    op.line("%m = llama.mul %s, %b" + binary);
-    op.line("%y = llama.add %m, %a" + binary);
-    op.finish("y", width);
-    check(op);
+    check(elementwiseProgram(random, width));
   }
 }
 
 TEST_F(CpuVsReference, Rope) {
   for (const uint64_t headDim : {uint64_t{16}, uint64_t{64}, 2 * random.between(1, 70)}) {
-    const uint64_t width = random.between(1, 4) * headDim;
-    OpProgram op(random, {.headDim = headDim});
-    op.addActivations("x", width);
-    op.addRopeTable("angles");
-    op.line("%y = llama.rope %x, %positions, %angles {head_dim = " + std::to_string(headDim) + " : i64} : (" +
-            rows(width) + ", tensor<$Txi32>, " + OpProgram::weightType("f32", op.context(), headDim) +
-            ") -> " + rows(width));
-    op.finish("y", width);
-    check(op);
+    check(ropeProgram(random, random.between(1, 4), headDim));
   }
 }
-
-struct AttentionShape {
-  uint64_t group;
-  uint64_t kvHeads;
-  uint64_t headDim;
-  const char *cacheType;
-  bool oneBuffer; // q, k and v as columns of one tensor
-};
 
 class CpuVsReferenceAttention : public CpuVsReference, public testing::WithParamInterface<AttentionShape> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, CpuVsReferenceAttention,
@@ -291,46 +200,18 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CpuVsReferenceAttention,
                                   std::to_string(info.param.headDim) + info.param.cacheType;
                          });
 
-// Two layers, of which the second is used.
-OpProgram ropeAttention(Random &random, const AttentionShape &shape, const ProgramLimits &limits) {
-  const auto &[group, kvHeads, headDim, cacheType, oneBuffer] = shape;
-  const uint64_t query = group * kvHeads * headDim, key = kvHeads * headDim;
-  OpProgram op(random,
-               {.layers = 2, .kvHeads = kvHeads, .headDim = headDim, .type = cacheType, .limits = limits});
-  std::string projections, types;
-  if (oneBuffer) {
-    op.addActivations("qkv", query + 2 * key);
-    projections = "%qkv";
-    types = rows(query + 2 * key);
-  } else {
-    op.addActivations("q", query);
-    op.addActivations("k", key);
-    op.addActivations("v", key);
-    projections = "%q, %k, %v";
-    types = rows(query) + ", " + rows(key) + ", " + rows(key);
-  }
-  op.addRopeTable("angles");
-  op.line("%y = llama.rope_attention (" + projections +
-          "), %angles, %cache, %positions, %sequences, %slots, "
-          "%sequence_starts, %block_table {layer = 1 : i64, scale = 0.25 : f32} : (" +
-          types + ", " + OpProgram::weightType("f32", op.context(), headDim) +
-          ", !cache, tensor<$Txi32>, tensor<$Txi32>, tensor<$Txi32>, tensor<?xi32>, tensor<?x?xi32>) -> " +
-          rows(query));
-  op.finish("y", query);
-  return op;
-}
-
 TEST_F(CpuVsReference, AttentionOfRandomShapes) {
   for (int trial = 0; trial < 5; ++trial) {
     const AttentionShape shape{random.between(1, 9), random.between(1, 3), 2 * random.between(1, 66),
                                random.coin() ? "f16" : "f32", random.coin()};
-    SCOPED_TRACE(std::to_string(shape.group) + " x " + std::to_string(shape.kvHeads) + " heads of " +
-                 std::to_string(shape.headDim) + " " + shape.cacheType);
-    check(ropeAttention(random, shape, {}), true);
+    SCOPED_TRACE(textOf(shape));
+    check(ropeAttentionProgram(random, shape, {}), true);
   }
 }
 
-TEST_P(CpuVsReferenceAttention, AndItsDecomposition) { check(ropeAttention(random, GetParam(), {}), true); }
+TEST_P(CpuVsReferenceAttention, AndItsDecomposition) {
+  check(ropeAttentionProgram(random, GetParam(), {}), true);
+}
 
 // Past the 512 positions after which attention merges partial results; one sequence grows in chunks.
 TEST_F(CpuVsReference, AttentionOverALongContext) {
@@ -340,7 +221,7 @@ TEST_F(CpuVsReference, AttentionOverALongContext) {
   while (steps.empty() || steps.back().positions.back() < 1050) {
     steps.push_back(maker.next(static_cast<uint64_t>(steps.size() % 2 == 0 ? 140 : 3), 0));
   }
-  check(ropeAttention(random, {2, 1, 16, "f16", true}, limits), true, steps);
+  check(ropeAttentionProgram(random, {2, 1, 16, "f16", true}, limits), true, steps);
 }
 
 } // namespace
