@@ -197,8 +197,9 @@ const Backend &Backend::named(const std::string &name) {
   if (found != loaded.end()) {
     return found->second;
   }
-  return loaded.emplace(name, Backend(std::string(CRIA_BINARY_DIR "/plugins/cria_backend_") + name + ".so"))
-      .first->second;
+  // The simulator is for developers and lies apart.
+  const std::string folder = std::string(CRIA_BINARY_DIR) + (name == "gpusim" ? "/dev-plugins" : "/plugins");
+  return loaded.emplace(name, Backend(folder + "/cria_backend_" + name + ".so")).first->second;
 }
 
 Device::Device(const Backend &backend, Options options) : backend_(backend) {

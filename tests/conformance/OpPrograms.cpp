@@ -101,9 +101,10 @@ std::string OpProgram::entry(const std::string &name, const std::string &extent,
 }
 
 std::string OpProgram::module() const {
+  constexpr int64_t kSmallTokens = 8;
   return "!cache = !llama.kv_cache<layers = " + std::to_string(cache_.layers) +
          ", kv_heads = " + std::to_string(cache_.kvHeads) + ", head_dim = " + std::to_string(cache_.headDim) +
-         ", " + cache_.type + ">\n" + weights_ + entry("decode", "1", 1) +
+         ", " + cache_.type + ">\n" + weights_ + entry("decode", "1", 1) + entry("small", "?", kSmallTokens) +
          entry("prefill", "?", cache_.limits.maxTokens);
 }
 

@@ -43,7 +43,7 @@ public:
   static std::string rowsType(uint64_t columns);
   static std::string weightType(const std::string &type, uint64_t rows, uint64_t columns);
 
-  /// With entries @prefill (any T) and @decode (T = 1).
+  /// With entries @decode (T = 1), @small (T up to 8) and @prefill (any T).
   std::string module() const;
   const Tensors &tensors() const { return tensors_; }
   const ProgramLimits &limits() const { return cache_.limits; }

@@ -172,6 +172,7 @@ Entry ProgramRunner::entryOf(const Json &dispatch, const Extents &extents) const
   }
   if (!isOp) {
     entry.scratchBytes = kernel["scratch_bytes"];
+    entry.block = kernel.value("block", entry.block);
     return entry;
   }
   for (const auto &[name, value] : kernel["attributes"].items()) {

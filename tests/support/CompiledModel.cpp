@@ -43,8 +43,10 @@ std::string compileModel(const std::string &model, const std::vector<std::string
 }
 
 PluginRegistry &testRegistry() {
-  static const std::unique_ptr<PluginRegistry> registry = take(
-      PluginRegistry::create({.folders = {CRIA_BINARY_DIR "/plugins"}, .environment = "", .executable = ""}));
+  static const std::unique_ptr<PluginRegistry> registry =
+      take(PluginRegistry::create({.folders = {CRIA_BINARY_DIR "/plugins", CRIA_BINARY_DIR "/dev-plugins"},
+                                   .environment = "",
+                                   .executable = ""}));
   return *registry;
 }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Small operations on arrays that hold one element per byte of memory. Most accesses are of 4 or 16 bytes
+// whose elements are all equal; these cases are quick.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace cria::gpusim {
+
+/// Whether size bytes from `shadow` on all equal `value`.
+inline bool allBytesAre(const uint8_t *shadow, uint64_t size, uint8_t value) {
+  const uint64_t pattern = 0x0101010101010101u * value;
+  while (size >= sizeof(pattern)) {
+    if (std::memcmp(shadow, &pattern, sizeof(pattern)) != 0) {
+      return false;
+    }
+    shadow += sizeof(pattern);
+    size -= sizeof(pattern);
+  }
+  if (size == sizeof(uint32_t)) {
+    return std::memcmp(shadow, &pattern, sizeof(uint32_t)) == 0;
+  }
+  return std::memcmp(shadow, &pattern, size) == 0;
+}
+
+/// Whether `count` records are equal; count > 0.
+inline bool allRecordsEqual(const uint32_t *records, uint64_t count) {
+  uint32_t difference = 0;
+  for (uint64_t i = 1; i < count; ++i) {
+    difference |= records[i] ^ records[0];
+  }
+  return difference == 0;
+}
+
+inline void fillRecords(uint32_t *records, uint64_t count, uint32_t value) {
+  for (uint64_t i = 0; i < count; ++i) {
+    records[i] = value;
+  }
+}
+
+/// Replaces each record by update(record). update: the same answer for equal records; it may answer false to
+/// stop. Returns whether all were updated.
+template <typename Update> bool updateRecords(uint32_t *records, uint64_t count, Update update) {
+  if (allRecordsEqual(records, count)) {
+    uint32_t record = records[0];
+    if (!update(record)) {
+      return false;
+    }
+    fillRecords(records, count, record);
+    return true;
+  }
+  for (uint64_t i = 0; i < count; ++i) {
+    if (!update(records[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+} // namespace cria::gpusim

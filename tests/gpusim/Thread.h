@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What generated code and the simulator share: the state of one GPU thread, which compiled kernels receive as
+// a hidden parameter, and the description of each place in the code that calls the simulator.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cria::gpusim {
+
+class Machine;
+
+constexpr uint32_t kWarpSize = 32;
+constexpr uint32_t kMaxThreadsPerBlock = 1024;
+constexpr uint32_t kMaxWarps = kMaxThreadsPerBlock / kWarpSize;
+
+enum class Access : uint8_t { Read, Write, Atomic };
+
+/// What all lanes of a warp do together. Operands and results: see Collectives.cpp.
+enum class Collective : uint8_t {
+  WarpSync,
+  ShuffleUp,
+  ShuffleDown,
+  ShuffleXor,
+  ShuffleIndex,
+  VoteAll,
+  VoteAny,
+  VoteBallot,
+  LoadMatrix, // argument: matrices, plus kTransposed
+  MmaF16,
+  MmaBf16,
+};
+constexpr uint32_t kTransposed = 0x100;
+
+/// One place in the code.
+struct Site {
+  std::string name;        // "load", "store", or the intrinsic
+  std::string location;    // "file:line", or empty without debug information
+  std::string instruction; // as LLVM prints it
+  uint32_t size = 0;       // bytes of an access
+  uint32_t alignment = 1;  // that the instruction demands
+  Access access = Access::Read;
+  Collective collective = Collective::WarpSync;
+  uint32_t argument = 0; // of a collective
+  int32_t window = -1;   // parameter that the address derives from; -1: not known
+  bool shared = false;   // the address is known to be one of shared memory
+};
+
+/// Operands (from word 0) and results (from word kResultWord) of a collective, one per lane.
+constexpr uint32_t kResultWord = 12;
+constexpr uint32_t kSlotWords = 16;
+
+/// A cp.async whose data has not been waited for.
+struct AsyncCopy {
+  uint64_t offset = 0; // in shared memory
+  uint32_t size = 0;
+  uint32_t group = 0;
+  std::array<std::byte, 16> data{};
+};
+
+/// The state of a GPU thread. The members up to `shared` have offsets that generated code knows.
+struct Thread {
+  uint32_t tid[3] = {};
+  uint32_t ntid[3] = {};
+  uint32_t ctaid[3] = {};
+  uint32_t nctaid[3] = {};
+  uint32_t laneId = 0;
+  uint32_t warpId = 0;
+  std::byte *shared = nullptr; // the block's shared memory
+
+  Machine *machine = nullptr;
+  uint32_t index = 0; // within the block, x fastest
+  void *fiber = nullptr;
+
+  enum class State : uint8_t { Ready, InCollective, AtBarrier, Exited } state = State::Ready;
+  const Site *site = nullptr; // where it waits
+  uint32_t mask = 0;          // of the collective
+  uint32_t *slot = nullptr;   // operands of the collective
+
+  std::vector<AsyncCopy> copies;
+  uint32_t committedGroups = 0;
+};
+
+constexpr size_t kTidOffset = 0;
+constexpr size_t kNtidOffset = 12;
+constexpr size_t kCtaidOffset = 24;
+constexpr size_t kNctaidOffset = 36;
+constexpr size_t kLaneIdOffset = 48;
+constexpr size_t kSharedOffset = 56;
+static_assert(offsetof(Thread, tid) == kTidOffset && offsetof(Thread, ntid) == kNtidOffset);
+static_assert(offsetof(Thread, ctaid) == kCtaidOffset && offsetof(Thread, nctaid) == kNctaidOffset);
+static_assert(offsetof(Thread, laneId) == kLaneIdOffset && offsetof(Thread, shared) == kSharedOffset);
+
+/// A compiled kernel. parameters: the addresses, in order.
+using KernelFunction = void (*)(Thread *thread, void *const *parameters);
+
+} // namespace cria::gpusim
