@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Where ptxas is installed: it accepts every kernel of large models for every SM, and no kernel spills or
+// needs local memory. And the reading of its report, everywhere.
+#include "passes/targets/cuda/Ptxas.h"
+#include "tests/support/Process.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include <gmock/gmock.h>
+
+using namespace cria;
+
+namespace {
+
+TEST(Ptxas, ItsReportIsRead) {
+  const char *report = "ptxas info    : 0 bytes gmem\n"
+                       "ptxas info    : Compiling entry function 'a' for 'sm_80'\n"
+                       "ptxas info    : Function properties for a\n"
+                       "    16 bytes stack frame, 24 bytes spill stores, 8 bytes spill loads\n"
+                       "ptxas info    : Used 128 registers, used 1 barriers, 392 bytes cmem[0]\n"
+                       "ptxas info    : Compiling entry function 'b' for 'sm_80'\n"
+                       "ptxas info    : Function properties for b\n"
+                       "    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\n"
+                       "ptxas info    : Used 12 registers, 392 bytes cmem[0]\n";
+  const std::vector<KernelUse> uses = cuda::parseKernelUses(report);
+  ASSERT_EQ(uses.size(), 2u);
+  EXPECT_EQ(uses[0].name, "a");
+  EXPECT_EQ(uses[0].registers, 128);
+  EXPECT_EQ(uses[0].localBytes, 16);
+  EXPECT_EQ(uses[0].spillBytes, 32);
+  EXPECT_EQ(uses[1].name, "b");
+  EXPECT_EQ(uses[1].registers, 12);
+  EXPECT_EQ(uses[1].localBytes + uses[1].spillBytes, 0);
+}
+
+struct Shape {
+  const char *preset;
+  const char *weights;
+  const char *kv;
+};
+
+class PtxasOnModels : public testing::TestWithParam<Shape> {
+protected:
+  void SetUp() override {
+    if (cuda::findPtxas().empty()) {
+      GTEST_SKIP() << "ptxas is not installed";
+    }
+  }
+
+  static std::string ptxOf(const Shape &shape, llvm::StringRef sm) {
+    const test::ProcessResult result = test::runProcess(
+        CRIA_BINARY_DIR "/bin/cria-compile",
+        {"--preset", shape.preset, "--random-weights", "1", "--weights", shape.weights, "--kv", shape.kv,
+         "--target", ("cuda-" + sm + "-ptx").str(), "--emit", "asm", "--quiet"});
+    EXPECT_EQ(result.exitCode, 0) << result.errors;
+    return result.output;
+  }
+
+  static std::vector<KernelUse> usesOf(const std::string &ptx, const cuda::Sm &sm) {
+    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+    mlir::OwningOpRef<mlir::ModuleOp> origin = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
+    mlir::FailureOr<TargetCode> code = cuda::assemble(*origin, ptx, sm);
+    return mlir::succeeded(code) ? code->uses : std::vector<KernelUse>();
+  }
+};
+
+TEST_P(PtxasOnModels, EveryKernelFitsIntoRegisters) {
+  for (const cuda::Sm &sm : cuda::allSms()) {
+    const std::string ptx = ptxOf(GetParam(), sm.name);
+    const std::vector<KernelUse> uses = usesOf(ptx, sm);
+    EXPECT_GE(uses.size(), 15u) << sm.name.str();
+    for (const KernelUse &use : uses) {
+      EXPECT_EQ(use.spillBytes, 0) << use.name << " for " << sm.name.str();
+      EXPECT_EQ(use.localBytes, 0) << use.name << " for " << sm.name.str();
+      EXPECT_GT(use.registers, 0) << use.name;
+    }
+    EXPECT_THAT(ptx, testing::Not(testing::HasSubstr(".local")));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, PtxasOnModels,
+                         testing::Values(Shape{"llama-2-7b", "f16", "f16"},
+                                         Shape{"llama-2-70b", "bf16", "f16"},
+                                         Shape{"tinyllama-1.1b", "f32", "f32"}),
+                         [](const auto &info) {
+                           std::string name = std::string(info.param.preset) + "_" + info.param.weights;
+                           std::replace_if(
+                               name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; },
+                               '_');
+                           return name;
+                         });
+
+} // namespace
