@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Random weights made by the device's kernels, in the simulator: bit for bit what ir/RandomWeights.h defines,
+// which is what the processor's kernels are held to as well.
+#include "ir/RandomWeights.h"
+#include "passes/targets/cuda/DeviceCode.h"
+#include "passes/targets/cuda/Kernels.h"
+#include "tests/gpusim/GpuSim.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace cria;
+
+namespace {
+
+std::unique_ptr<gpusim::Module> compileFill(const cuda::FillSpec &spec) {
+  mlir::DialectRegistry registry;
+  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::scf::SCFDialect,
+                  mlir::vector::VectorDialect>();
+  cuda::registerDeviceDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  mlir::OwningOpRef<mlir::ModuleOp> kernels = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
+  cuda::emitFill(*kernels, spec);
+  auto code = cuda::emitDeviceCode(*kernels, *cuda::findSm("sm_80"), cuda::DeviceStage::Bitcode);
+  std::string error = "no code";
+  auto module = mlir::succeeded(code) ? gpusim::Module::load(*code, error) : nullptr;
+  EXPECT_TRUE(module) << error;
+  return module;
+}
+
+float valueOf(const std::byte *at, cuda::ElementType type) {
+  uint32_t word = 0;
+  std::memcpy(&word, at, size_t(cuda::bytesOf(type)));
+  if (type == cuda::ElementType::F16) {
+    // Random values are normal numbers or zero.
+    uint32_t exponent = word >> 10 & 31;
+    word = (word & 0x8000) << 16 | (exponent ? (exponent + 112) << 23 | (word & 1023) << 13 : 0);
+  } else if (type == cuda::ElementType::BF16) {
+    word <<= 16;
+  }
+  float value = 0;
+  std::memcpy(&value, &word, sizeof(value));
+  return value;
+}
+
+class Fill : public testing::TestWithParam<cuda::ElementType> {};
+
+// Gate and up alternate in blocks of 16 rows: this segment is up.
+TEST_P(Fill, IsWhatTheDefinitionSays) {
+  constexpr uint32_t kRows = 37, kColumns = 77, kPitch = 128, kSeed = 42;
+  const cuda::FillSpec spec{.columns = kColumns, .pitch = kPitch, .type = GetParam()};
+  auto module = compileFill(spec);
+  ASSERT_TRUE(module);
+  const uint32_t id = randomTensorId("model.layers.0.mlp.up_proj.weight");
+  alignas(64) RandomSegment segment{randomTensorKey(kSeed, id), kRows, 16, 16, 32, {}};
+  std::vector<uint64_t> memory(96 * kPitch / 2 + 8); // 96 rows of f32, and room to align
+  auto *weight = reinterpret_cast<std::byte *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+  const uint64_t size = 96 * kPitch * uint64_t(cuda::bytesOf(GetParam()));
+  gpusim::Launch launch{
+      .kernel = spec.name(), .grid = {kRows, 1, 1}, .block = {uint32_t(cuda::kRowThreads), 1, 1}};
+  launch.parameters = {
+      {reinterpret_cast<std::byte *>(&segment), sizeof(segment), false, "constants", nullptr},
+      {weight, size, true, "weight", nullptr}};
+  ASSERT_EQ(module->run(launch), "");
+  for (uint32_t row = 0; row < kRows; ++row) {
+    const uint64_t first = segment.destinationRow(row) * kPitch;
+    for (uint32_t column = 0; column < kColumns; ++column) {
+      const float found =
+          valueOf(weight + (first + column) * uint64_t(cuda::bytesOf(GetParam())), GetParam());
+      ASSERT_EQ(found, randomValue(kSeed, id, row, column, kColumns)) << row << ", " << column;
+    }
+  }
+  EXPECT_EQ(valueOf(weight, GetParam()), 0) << "a row of another segment was written";
+}
+
+INSTANTIATE_TEST_SUITE_P(, Fill,
+                         testing::Values(cuda::ElementType::F32, cuda::ElementType::F16,
+                                         cuda::ElementType::BF16),
+                         [](const auto &info) { return cuda::toString(info.param).str(); });
+
+} // namespace
