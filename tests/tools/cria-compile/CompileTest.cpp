@@ -5,6 +5,7 @@
 #include "runtime/package/Safetensors.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
@@ -43,6 +44,11 @@ protected:
     return fmt::format("{}/tests/golden/models/{} --no-tokenizer", CRIA_SOURCE_DIR, name);
   }
   std::string package() { return folder.file("m.cria"); }
+  /// An executable file "ptxas" in the folder.
+  void makeAssembler(const char *script) {
+    std::ofstream(folder.file("ptxas")) << script;
+    fs::permissions(folder.file("ptxas"), fs::perms::owner_all);
+  }
   /// Names in the folder beside this test's own.
   std::string traces() {
     std::string names;
@@ -140,6 +146,56 @@ TEST_F(Compile, presets_need_no_checkpoint_and_write_no_weights) {
   Json manifest = *readJsonFile(package() + "/manifest.json");
   EXPECT_EQ(manifest["options"]["random_seed"], 42);
   EXPECT_EQ(manifest["model"]["parameters"], 68976648192);
+}
+
+/// An assembler that finds 33 registers in every kernel, and one that refuses.
+constexpr const char *kAssembler = R"(#!/bin/sh
+sed -n 's/^.visible .entry \([a-z0-9_]*\)(.*/\1/p' "$5" | while read -r name; do
+  echo "ptxas info    : Compiling entry function '$name' for 'sm_86'"
+  echo "    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"
+  echo "ptxas info    : Used 33 registers, used 1 barriers"
+done
+echo "$2" >"$4"
+)";
+constexpr const char *kRefuser = "#!/bin/sh\necho 'ptxas fatal : no such architecture'\nexit 1\n";
+
+TEST_F(Compile, cuda_keeps_cubin_and_ptx) {
+  makeAssembler(kAssembler);
+  Result result = run(golden("gqa") + " --target cuda:sm_86,cuda:sm_90 -o " + package(),
+                      "CRIA_PTXAS=" + folder.file("ptxas"));
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, Not(HasSubstr("ptxas")));
+  Json manifest = *readJsonFile(package() + "/manifest.json");
+  ASSERT_EQ(manifest["targets"].size(), 3u);
+  EXPECT_EQ(manifest["targets"][0]["format"], "nv.cubin.sm_86");
+  EXPECT_EQ(manifest["targets"][1]["format"], "nv.cubin.sm_90");
+  EXPECT_EQ(manifest["targets"][2]["format"], "nv.ptx");
+  EXPECT_EQ(manifest["targets"][2]["features"], "sm_86 ptx71"); // the lowest runs on every newer card
+  EXPECT_EQ(readAll(package() + "/code/cuda-sm_90.cubin"), "-arch=sm_90\n");
+  EXPECT_THAT(readAll(package() + "/code/cuda-sm_86-ptx.ptx"), HasSubstr(".target sm_86"));
+  Json program = *readJsonFile(package() + "/programs/cuda-sm_86.json");
+  for (const Json &kernel : program["kernels"]) {
+    EXPECT_EQ(kernel["registers"], 33) << kernel["name"];
+    EXPECT_EQ(kernel["block"].size(), 3u);
+  }
+}
+
+TEST_F(Compile, cuda_without_ptxas_keeps_ptx_and_says_so) {
+  Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=/nowhere");
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("ptxas of the CUDA Toolkit is not found: the package holds PTX only"));
+  Json manifest = *readJsonFile(package() + "/manifest.json");
+  ASSERT_EQ(manifest["targets"].size(), 1u);
+  EXPECT_EQ(manifest["targets"][0]["name"], "cuda-sm_80-ptx");
+}
+
+TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
+  makeAssembler(kRefuser);
+  Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=" + folder.file("ptxas"));
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_THAT(result.err,
+              HasSubstr("ptxas refuses the kernels for sm_80: ptxas fatal : no such architecture"));
+  EXPECT_FALSE(fs::exists(package()));
 }
 
 TEST_F(Compile, wrong_options) {
