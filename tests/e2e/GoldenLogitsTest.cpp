@@ -105,6 +105,57 @@ TEST_P(GoldenLogitsTest, f16LogitsAgreeWithinTolerance) {
   EXPECT_GE(static_cast<double>(same), share * static_cast<double>(positions));
 }
 
+/// The logits after a prompt and after each token that is fed back.
+class Follower {
+public:
+  Follower(const std::string &package, const std::string &target)
+      : model_(openCompiled(package, {.target = target, .backend = backendOf(target)})), session_(*model_) {}
+
+  void prefill(std::span<const int32_t> tokens) {
+    const LogitsCallback keep = [&](uint32_t, std::span<const float> logits) {
+      next.assign(logits.begin(), logits.end());
+      return Status();
+    };
+    ASSERT_TRUE(session_.prefill(tokens, keep).ok());
+  }
+  void decode(int32_t token) {
+    const StatusOr<std::span<const float>> logits = session_.decode(token);
+    ASSERT_TRUE(logits.ok()) << logits.status().message();
+    next.assign(logits->begin(), logits->end());
+  }
+
+  std::vector<float> next;
+
+private:
+  std::unique_ptr<Model> model_;
+  Session session_;
+};
+
+// Wherever the processor's two best lie further apart than rounding explains, the device chooses the same.
+TEST(SimulatedGreedyTokens, agreeWithTheCpu) {
+  constexpr int kSteps = 40, kMostTies = kSteps / 4;
+  const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model",
+                                           {"--target", "cpu-x86-64-v3,gpusim", "--weights", "f16"});
+  Follower cpu(package, "cpu-x86-64-v3"), device(package, kSimulated);
+  const std::vector<int32_t> prompt = readGolden("stories").front().tokens;
+  ASSERT_NO_FATAL_FAILURE(cpu.prefill(prompt));
+  ASSERT_NO_FATAL_FAILURE(device.prefill(prompt));
+  int ties = 0;
+  for (int step = 0; step < kSteps; ++step) {
+    std::vector<float> sorted = cpu.next;
+    std::sort(sorted.rbegin(), sorted.rend());
+    const bool isTie = sorted[0] - sorted[1] <= kHalfTolerance * (sorted.front() - sorted.back());
+    ties += isTie ? 1 : 0;
+    const int32_t token = argmax(cpu.next);
+    if (!isTie) {
+      ASSERT_EQ(argmax(device.next), token) << "step " << step;
+    }
+    ASSERT_NO_FATAL_FAILURE(cpu.decode(token));
+    ASSERT_NO_FATAL_FAILURE(device.decode(token));
+  }
+  EXPECT_LE(ties, kMostTies) << "too few steps said anything";
+}
+
 std::vector<Case> casesOn(std::initializer_list<const char *> targets) {
   std::vector<Case> cases;
   for (const std::string &model : goldenModels()) {

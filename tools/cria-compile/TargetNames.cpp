@@ -74,8 +74,9 @@ private:
     if (!cuda::findPtxas().empty()) {
       append("cuda-" + sm.str());
     } else if (result_.notes.empty()) {
-      result_.notes.push_back("ptxas of the CUDA Toolkit is not found: the package holds PTX only, which the "
-                              "driver compiles when a model is opened");
+      result_.notes.emplace_back(
+          "ptxas of the CUDA Toolkit is not found: the package holds PTX only, which the "
+          "driver compiles when a model is opened");
     }
     lowestPtx_ = lowestPtx_.empty() ? sm.str() : std::min(lowestPtx_, sm.str());
     return {};

@@ -18,10 +18,6 @@ using program::Access;
 
 namespace {
 
-cpu::ElementType elementTypeOf(Type type) {
-  return type.isF32() ? cpu::ElementType::F32 : type.isF16() ? cpu::ElementType::F16 : cpu::ElementType::BF16;
-}
-
 cpu::KvLayout kvLayoutOf(Value cache) {
   auto type = cast<llama::KvCacheType>(cache.getType());
   return {type.getLayers(), type.getKvHeads(), type.getHeadDim(), elementTypeOf(type.getElementType())};
@@ -131,7 +127,7 @@ LogicalResult CpuWriter::emitLinear(cpu::LinearSpec spec, Value input, Value wei
   spec.outputs = y.columns();
   spec.weight = elementTypeOf(weights.type);
   spec.residual = bool(residual);
-  spec.rows = y.rows() == program::kExtentR ? cpu::RowCount::Outputs : cpu::RowCount::Tokens;
+  spec.rows = y.rows() == program::kExtentR ? RowCount::Outputs : RowCount::Tokens;
   // Steps of one token have at most one row everywhere.
   spec.singleRow = y.rows() == 1 || builder.maxTokens() == 1;
   spec.inputStride = x.strides.front();

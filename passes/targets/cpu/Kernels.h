@@ -11,6 +11,7 @@
 // one row per workgroup, where the grid says it.
 #pragma once
 
+#include "passes/targets/KernelSupport.h"
 #include "passes/targets/cpu/Isa.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -19,12 +20,6 @@
 #include <vector>
 
 namespace cria::cpu {
-
-enum class ElementType { F32, F16, BF16 };
-llvm::StringRef toString(ElementType type);
-
-/// Where a kernel takes its number of rows from.
-enum class RowCount { Tokens, Outputs };
 
 /// y = activation(W·x) [+ residual] for panel16 weights.
 struct LinearSpec {

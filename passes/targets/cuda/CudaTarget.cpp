@@ -75,7 +75,7 @@ private:
     PhysicalLayout layout = weight.logical.getPhysicalLayout();
     cuda::FillSpec spec{.columns = layout.columns,
                         .pitch = layout.paddedColumns(),
-                        .type = cuda::elementTypeOf(weight.type),
+                        .type = elementTypeOf(weight.type),
                         .ones = ones};
     FailureOr<KernelRef> kernel =
         builder.getOrCreateKernel(spec.name(), {.blockThreads = cuda::kRowThreads}, [&](OpBuilder &at) {

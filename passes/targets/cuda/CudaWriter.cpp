@@ -15,10 +15,6 @@ using program::Access;
 // Up to so many rows a matrix is better read once than multiplied on tensor cores.
 static constexpr int64_t kMaxMatvecRows = 8;
 
-ElementType elementTypeOf(Type type) {
-  return type.isF32() ? ElementType::F32 : type.isF16() ? ElementType::F16 : ElementType::BF16;
-}
-
 KvLayout kvLayoutOf(llama::KvCacheType type) {
   return {type.getLayers(), type.getKvHeads(), type.getHeadDim(), elementTypeOf(type.getElementType())};
 }

@@ -7,7 +7,6 @@
 
 namespace cria::cuda {
 
-ElementType elementTypeOf(mlir::Type type);
 KvLayout kvLayoutOf(llama::KvCacheType type);
 
 class CudaWriter {

@@ -162,7 +162,6 @@ public:
 
   DeviceEmitter &emitter() { return builder; }
   Pointer buffer(llvm::StringRef name);
-  bool has(llvm::StringRef name) const { return llvm::is_contained(names, name); }
 
 private:
   mlir::func::FuncOp function; // made on the way to the builder

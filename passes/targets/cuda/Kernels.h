@@ -8,19 +8,14 @@
 // words) by kernels whose blocks take several rows; where a block has one row, the grid says it.
 #pragma once
 
+#include "passes/targets/KernelSupport.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 #include <string>
 #include <vector>
 
 namespace cria::cuda {
-
-enum class ElementType { F32, F16, BF16 };
-llvm::StringRef toString(ElementType type);
-constexpr int64_t bytesOf(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
-
-/// Where a kernel takes its number of rows from.
-enum class RowCount { Tokens, Outputs };
 
 /// What a linear does around its products: norm before, activation and residual after.
 enum class Activation { None, Swiglu };

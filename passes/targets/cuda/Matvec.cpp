@@ -249,16 +249,13 @@ std::vector<std::string> MatvecSpec::bindings() const {
 void emitMatvec(ModuleOp kernels, const MatvecSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
+  std::vector<std::string> names = spec.bindings();
   SmallVector<Parameter> parameters;
-  for (const std::string &name : spec.bindings()) {
+  for (StringRef name : names) {
     Type element = name == "weight" ? mlirType(types, spec.weight)
                    : name == "step" ? types.getI32Type()
                                     : f32;
     parameters.push_back({name, element, /*written=*/name == "output"});
-  }
-  std::vector<std::string> names = spec.bindings();
-  for (auto [parameter, name] : llvm::zip(parameters, names)) {
-    parameter.name = name;
   }
   KernelFunction kernel(kernels, spec.name(), parameters, spec.blockThreads());
   MatvecEmitter(kernel, spec).emit();

@@ -6,10 +6,6 @@ using namespace mlir;
 
 namespace cria::cuda {
 
-llvm::StringRef toString(ElementType type) {
-  return type == ElementType::F32 ? "f32" : type == ElementType::F16 ? "f16" : "bf16";
-}
-
 static void forColumns(DeviceEmitter &e, int64_t width, int64_t threads, llvm::function_ref<void(Int)> body) {
   e.forEach(e.threadId(), e.constant(width), threads, body);
 }

@@ -49,7 +49,6 @@ public:
 private:
   int64_t tilesPerKvHead() const { return spec.group() / spec.headTile(); }
   int64_t numTiles() const { return spec.kv.kvHeads * tilesPerKvHead(); }
-  int64_t firstHeadStride() const { return spec.headTile(); }
   int64_t unroll() const { return spec.headTile() > 4 ? 2 : 4; }
 
   void emitSegment(Int first) {

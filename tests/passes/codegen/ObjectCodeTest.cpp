@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 
 using namespace cria;
+using namespace cria;
 using namespace cria::cpu;
 using namespace cria::cpu::test;
 using testing::HasSubstr;

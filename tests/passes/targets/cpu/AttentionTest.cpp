@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 
+using namespace cria;
 using namespace cria::cpu;
 using namespace cria::cpu::test;
 

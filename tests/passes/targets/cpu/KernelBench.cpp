@@ -16,6 +16,7 @@
 #include <thread>
 #include <time.h>
 
+using namespace cria;
 using namespace cria::cpu;
 using namespace cria::cpu::test;
 

@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 
+using namespace cria;
 using namespace cria::cpu;
 using namespace cria::cpu::test;
 

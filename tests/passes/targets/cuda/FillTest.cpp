@@ -35,14 +35,14 @@ std::unique_ptr<gpusim::Module> compileFill(const cuda::FillSpec &spec) {
   return module;
 }
 
-float valueOf(const std::byte *at, cuda::ElementType type) {
+float valueOf(const std::byte *at, ElementType type) {
   uint32_t word = 0;
-  std::memcpy(&word, at, size_t(cuda::bytesOf(type)));
-  if (type == cuda::ElementType::F16) {
+  std::memcpy(&word, at, size_t(bytesOf(type)));
+  if (type == ElementType::F16) {
     // Random values are normal numbers or zero.
     uint32_t exponent = word >> 10 & 31;
     word = (word & 0x8000) << 16 | (exponent ? (exponent + 112) << 23 | (word & 1023) << 13 : 0);
-  } else if (type == cuda::ElementType::BF16) {
+  } else if (type == ElementType::BF16) {
     word <<= 16;
   }
   float value = 0;
@@ -50,7 +50,7 @@ float valueOf(const std::byte *at, cuda::ElementType type) {
   return value;
 }
 
-class Fill : public testing::TestWithParam<cuda::ElementType> {};
+class Fill : public testing::TestWithParam<ElementType> {};
 
 // Gate and up alternate in blocks of 16 rows: this segment is up.
 TEST_P(Fill, IsWhatTheDefinitionSays) {
@@ -62,7 +62,7 @@ TEST_P(Fill, IsWhatTheDefinitionSays) {
   alignas(64) RandomSegment segment{randomTensorKey(kSeed, id), kRows, 16, 16, 32, {}};
   std::vector<uint64_t> memory(96 * kPitch / 2 + 8); // 96 rows of f32, and room to align
   auto *weight = reinterpret_cast<std::byte *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
-  const uint64_t size = 96 * kPitch * uint64_t(cuda::bytesOf(GetParam()));
+  const uint64_t size = 96 * kPitch * uint64_t(bytesOf(GetParam()));
   gpusim::Launch launch{
       .kernel = spec.name(), .grid = {kRows, 1, 1}, .block = {uint32_t(cuda::kRowThreads), 1, 1}};
   launch.parameters = {
@@ -72,17 +72,14 @@ TEST_P(Fill, IsWhatTheDefinitionSays) {
   for (uint32_t row = 0; row < kRows; ++row) {
     const uint64_t first = segment.destinationRow(row) * kPitch;
     for (uint32_t column = 0; column < kColumns; ++column) {
-      const float found =
-          valueOf(weight + (first + column) * uint64_t(cuda::bytesOf(GetParam())), GetParam());
+      const float found = valueOf(weight + (first + column) * uint64_t(bytesOf(GetParam())), GetParam());
       ASSERT_EQ(found, randomValue(kSeed, id, row, column, kColumns)) << row << ", " << column;
     }
   }
   EXPECT_EQ(valueOf(weight, GetParam()), 0) << "a row of another segment was written";
 }
 
-INSTANTIATE_TEST_SUITE_P(, Fill,
-                         testing::Values(cuda::ElementType::F32, cuda::ElementType::F16,
-                                         cuda::ElementType::BF16),
-                         [](const auto &info) { return cuda::toString(info.param).str(); });
+INSTANTIATE_TEST_SUITE_P(, Fill, testing::Values(ElementType::F32, ElementType::F16, ElementType::BF16),
+                         [](const auto &info) { return toString(info.param).str(); });
 
 } // namespace
