@@ -152,6 +152,19 @@ TEST_F(DeviceVsReference, Linear) {
   }
 }
 
+// Several tiles of 128 rows, the last one ragged.
+TEST_F(DeviceVsReference, LinearOfManyRows) {
+  const ProgramLimits limits{.maxTokens = 320, .maxSequences = 2, .context = 600};
+  const OpProgram op = linearProgram(random, {"f16", 72, 150}, limits);
+  std::vector<StepInputs> prompts(1);
+  while (prompts[0].tokens.size() <= 128) {
+    prompts[0] = StepMaker(random, 2, kPages).next(150, 0);
+  }
+  const std::vector<Matrix> expected =
+      runSteps(compile(op, "ops"), "reference", op.tensors(), "prefill", prompts);
+  expectClose(runSteps(compile(op, kTarget), "gpusim", op.tensors(), "prefill", prompts), expected, kHalf);
+}
+
 TEST_F(DeviceVsReference, LinearOnOutputs) {
   check(linearOnOutputsProgram(random, {"f16", 96, 130}), kSingle);
 }

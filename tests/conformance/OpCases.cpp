@@ -56,9 +56,9 @@ std::string textOf(const LinearShape &shape) {
   return std::string(shape.type) + " " + std::to_string(shape.outer) + " x " + std::to_string(shape.inner);
 }
 
-OpProgram linearProgram(Random &random, const LinearShape &shape) {
+OpProgram linearProgram(Random &random, const LinearShape &shape, const ProgramLimits &limits) {
   const auto &[type, inner, outer] = shape;
-  OpProgram op(random);
+  OpProgram op(random, {.limits = limits});
   op.addActivations("x", inner);
   op.addMatrix("w", type, outer, inner);
   op.line("%y = llama.linear %x, %w : (" + rows(inner) + ", " + OpProgram::weightType(type, outer, inner) +

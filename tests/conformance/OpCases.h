@@ -21,7 +21,7 @@ struct LinearShape {
 /// Any element type, 1 to 300 inputs, 1 to 200 outputs.
 LinearShape randomLinear(Random &random);
 std::string textOf(const LinearShape &shape);
-OpProgram linearProgram(Random &random, const LinearShape &shape);
+OpProgram linearProgram(Random &random, const LinearShape &shape, const ProgramLimits &limits = {});
 /// As the last linear of a model is: on rows that were picked before.
 OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape);
 

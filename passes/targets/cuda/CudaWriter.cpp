@@ -2,6 +2,7 @@
 // Which kernels compute an op, and over which grids.
 #include "passes/targets/cuda/CudaWriter.h"
 
+#include "passes/targets/cuda/Sm.h"
 #include "plugins/api/kernel_abi.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -23,6 +24,11 @@ static KvLayout kvLayoutOf(Value cache) { return kvLayoutOf(cast<llama::KvCacheT
 
 LogicalResult CudaWriter::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid, ArrayRef<View> views,
                                    ArrayRef<StringRef> written) {
+  if (kernel.launch.scratchBytes > kMaxSharedBytes) {
+    return op->emitOpError() << "needs " << kernel.launch.scratchBytes
+                             << " bytes of shared memory in a block, of " << kMaxSharedBytes
+                             << " that every card has";
+  }
   FailureOr<KernelRef> made = builder.getOrCreateKernel(kernel.name, kernel.launch, [&](OpBuilder &at) {
     kernel.emit(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
     return success();

@@ -21,8 +21,8 @@ constexpr int64_t kWarp = 32;
 
 class DeviceEmitter;
 
-/// An i32 value with arithmetic; division, remainder and comparison are signed, and no value is negative
-/// where they are used.
+/// An i32 value with arithmetic. Comparison is signed, division and remainder are unsigned: no value is
+/// negative where they are used.
 class Int {
 public:
   Int(DeviceEmitter &emitter, mlir::Value value) : emitter(&emitter), value(value) {}

@@ -8,6 +8,7 @@
 // words) by kernels whose blocks take several rows; where a block has one row, the grid says it.
 #pragma once
 
+#include "ir/WeightLayout.h"
 #include "passes/targets/KernelSupport.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -22,10 +23,15 @@ enum class Activation { None, Swiglu };
 /// Rows of gate and up alternate in blocks of so many.
 constexpr int64_t kSwigluBlock = 16;
 
+/// Elements from row to row of a row_padded weight with so many columns.
+constexpr int64_t weightPitch(int64_t columns) {
+  return PhysicalLayout{PhysicalLayout::Kind::rowPadded, 1, columns}.paddedColumns();
+}
+
 /// y = activation(W·norm(x)) [+ residual], weights row_padded: for few rows, bound by reading W.
-/// x = tile of rows() rows, y = group of outputsPerBlock() columns of y. A warp computes two weight rows at a
-/// time; one chain of fused multiply-adds per lane, then one fixed tree over the lanes, whatever the number
-/// of rows.
+/// x = tile of tileRows() rows, y = group of outputsPerBlock() columns of y. A warp computes two weight rows
+/// at a time; one chain of fused multiply-adds per lane, then one fixed tree over the lanes, whatever the
+/// number of rows.
 struct MatvecSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
@@ -61,7 +67,7 @@ struct MatmulSpec {
   RowCount rows = RowCount::Tokens;
   int64_t residualStride = 0, outputStride = 0;
 
-  int64_t paddedInputs() const { return (inputs + 63) / 64 * 64; }
+  int64_t paddedInputs() const { return weightPitch(inputs); }
   int64_t weightRows() const;
   static constexpr int64_t blockThreads() { return 256; }
   static constexpr int64_t sharedBytes() { return kStages * (kTileRows + kTileColumns) * kDepth * 2; }

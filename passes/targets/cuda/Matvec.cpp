@@ -44,14 +44,13 @@ public:
 private:
   Int rowCount() { return loadRowCount(kernel, spec.rows); }
   bool swiglu() const { return spec.activation == Activation::Swiglu; }
-  int64_t paddedInputs() const { return llvm::alignTo(spec.inputs, 64); }
   int64_t inputStride() const { return strideOf(spec.inputStride, spec.inputs); }
 
   // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
   void preparePointers() {
     Int low = swiglu() ? output / kSwigluBlock * (2 * kSwigluBlock) + output % kSwigluBlock : output * 2;
     for (Int row : {low, low + (swiglu() ? kSwigluBlock : 1)}) {
-      weightRows.push_back(e.atFar(kernel.buffer("weight"), row, paddedInputs()));
+      weightRows.push_back(e.atFar(kernel.buffer("weight"), row, weightPitch(spec.inputs)));
     }
     for (int64_t t = 0; t < spec.tileRows(); ++t) {
       Int row = spec.singleRow ? e.blockId(0) : (firstRow + t).min(numRows - 1);
