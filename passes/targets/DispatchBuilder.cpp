@@ -334,6 +334,17 @@ View DispatchBuilder::resultView(OpResult result) {
                    shape); // the target goes on with a view of the right shape
 }
 
+SmallVector<View> DispatchBuilder::projections(llama::RopeAttentionOp op) {
+  SmallVector<View> views;
+  int64_t first = 0;
+  for (auto [index, columns] : llvm::enumerate(op.getProjectionColumns())) {
+    views.push_back(op.hasFusedProjections() ? columnsOf(view(op.getProjections()[0]), first, columns)
+                                             : view(op.getProjections()[index]));
+    first += columns;
+  }
+  return views;
+}
+
 WeightView DispatchBuilder::weight(Value value) {
   auto use = value.getDefiningOp<llama::UseWeightOp>();
   FailureOr<WeightView> view = use ? program_.weight(use.getName()) : FailureOr<WeightView>();

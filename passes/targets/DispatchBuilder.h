@@ -147,6 +147,8 @@ public:
   /// Where a tensor value lies. An op's result gets its buffer on first use; what the function returns is the
   /// result buffer.
   View view(mlir::Value value);
+  /// Queries, keys and values of a rope_attention: three values, or columns of one.
+  llvm::SmallVector<View> projections(llama::RopeAttentionOp op);
   /// The weight behind a `!llama.weight` value, in the layout of its type.
   WeightView weight(mlir::Value value);
   /// The header of the step buffer: u32 [16], words as in cria_step_header.

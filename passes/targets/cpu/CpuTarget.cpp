@@ -220,13 +220,7 @@ LogicalResult CpuWriter::emitOp(llama::AttentionOp op) { return emitAttention(op
 
 /// Rotated queries go to a buffer, rotated keys and the values into the cache; then attention reads both.
 LogicalResult CpuWriter::emitOp(llama::RopeAttentionOp op) {
-  SmallVector<View> projections;
-  int64_t first = 0;
-  for (auto [index, columns] : llvm::enumerate(op.getProjectionColumns())) {
-    projections.push_back(op.hasFusedProjections() ? columnsOf(view(op.getProjections()[0]), first, columns)
-                                                   : view(op.getProjections()[index]));
-    first += columns;
-  }
+  SmallVector<View> projections = builder.projections(op);
   AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),
       value(projections[2], CRIA_KERNEL_ALIGNMENT);
   View rotated = builder.temporary("rotated_query", projections[0].type, projections[0].shape);
