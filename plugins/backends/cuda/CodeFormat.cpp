@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reads "nv.cubin.sm_XX" and "sm_XX ptxNN" and compares them with the device.
+#include "CodeFormat.h"
+
+#include "plugins/api/kernel_abi.h"
+
+#include <charconv>
+
+namespace cria::cuda {
+namespace {
+
+using plugin::view;
+
+constexpr std::string_view kCubinPrefix = "nv.cubin.";
+constexpr uint32_t kPtxScore = 100;
+constexpr uint32_t kCubinScore = 200;
+
+struct PtxVersion {
+  int driver; // first CUDA version that understands it
+  int isa;    // ten times the version of PTX
+};
+// From the release notes of PTX; a driver newer than all knows at least the last.
+constexpr PtxVersion kPtxVersions[] = {{11040, 74}, {11050, 75}, {11060, 76}, {11070, 77}, {11080, 78},
+                                       {12000, 80}, {12010, 81}, {12020, 82}, {12030, 83}, {12040, 84},
+                                       {12050, 85}, {12070, 86}, {12080, 87}, {12090, 88}, {13000, 90}};
+
+/// A compute capability with how far code for it reaches.
+struct Sm {
+  int major = 0;
+  int minor = 0;
+  char suffix = 0; // 'a': this capability only, 'f': its family, 0: as the format has it
+};
+
+bool readNumber(std::string_view text, int &out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() && out > 0;
+}
+
+bool readSm(std::string_view text, Sm &out) {
+  constexpr std::string_view kPrefix = "sm_";
+  if (!text.starts_with(kPrefix) || text.size() == kPrefix.size()) {
+    return false;
+  }
+  text.remove_prefix(kPrefix.size());
+  if (text.back() == 'a' || text.back() == 'f') {
+    out.suffix = text.back();
+    text.remove_suffix(1);
+  }
+  int number = 0;
+  constexpr int kSmallest = 10;
+  if (!readNumber(text, number) || number < kSmallest) {
+    return false;
+  }
+  out.major = number / 10;
+  out.minor = number % 10;
+  return true;
+}
+
+// Words of the features; false when one is unknown.
+bool readFeatures(std::string_view features, Sm &sm, int &ptx) {
+  while (!features.empty()) {
+    const size_t end = std::min(features.find(' '), features.size());
+    const std::string_view word = features.substr(0, end);
+    const bool known = readSm(word, sm) || (word.starts_with("ptx") && readNumber(word.substr(3), ptx));
+    if (!known) {
+      return false;
+    }
+    features.remove_prefix(std::min(end + 1, features.size()));
+  }
+  return true;
+}
+
+Fit refusal(std::string reason) { return {0, std::move(reason)}; }
+
+bool isSame(const Sm &sm, const DeviceFacts &device) {
+  return device.major == sm.major && device.minor == sm.minor;
+}
+
+bool isSameFamily(const Sm &sm, const DeviceFacts &device) {
+  return device.major == sm.major && device.minor >= sm.minor;
+}
+
+bool ptxReaches(const Sm &sm, const DeviceFacts &device) {
+  if (sm.suffix != 0) {
+    return sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
+  }
+  return device.major > sm.major || isSameFamily(sm, device);
+}
+
+Fit wrongCard(std::string_view code, const DeviceFacts &device) {
+  const std::string here = smText(device.major, device.minor);
+  return refusal("the code is for " + std::string(code) + ", this card (" + device.name + ") is " + here +
+                 "; compile with --target cuda:" + here);
+}
+
+std::string ptxText(int isa) { return std::to_string(isa / 10) + "." + std::to_string(isa % 10); }
+
+Fit fitPtx(std::string_view features, const DeviceFacts &device, int driverVersion) {
+  Sm sm;
+  int ptx = 0;
+  if (!readFeatures(features, sm, ptx) || sm.major == 0 || ptx == 0) {
+    return refusal("expected features of PTX code such as 'sm_80 ptx70', found '" + std::string(features) +
+                   "'");
+  }
+  if (!ptxReaches(sm, device)) {
+    return wrongCard(features.substr(0, features.find(' ')), device);
+  }
+  if (ptx > newestPtx(driverVersion)) {
+    return refusal("the code needs PTX " + ptxText(ptx) + ", this driver (CUDA " +
+                   versionText(driverVersion) + ") understands up to " + ptxText(newestPtx(driverVersion)) +
+                   "; update the driver");
+  }
+  return {kPtxScore, ""};
+}
+
+Fit fitCubin(std::string_view format, std::string_view features, const DeviceFacts &device) {
+  const std::string_view name = format.substr(kCubinPrefix.size());
+  Sm sm;
+  Sm unused;
+  int ptx = 0;
+  if (!readSm(name, sm) || !readFeatures(features, unused, ptx)) {
+    return refusal("expected a format such as 'nv.cubin.sm_80', found '" + std::string(format) +
+                   "' with features '" + std::string(features) + "'");
+  }
+  const bool fits = sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
+  return fits ? Fit{kCubinScore + static_cast<uint32_t>(sm.minor), ""} : wrongCard(name, device);
+}
+
+} // namespace
+
+int newestPtx(int driverVersion) {
+  int newest = 0;
+  for (const PtxVersion &version : kPtxVersions) {
+    newest = driverVersion >= version.driver ? version.isa : newest;
+  }
+  return newest;
+}
+
+Fit fitOf(const cria_executable_info &info, const DeviceFacts &device, int driverVersion) {
+  const std::string_view format = view(info.format);
+  const bool isCubin = format.starts_with(kCubinPrefix);
+  if (!isPtx(info) && !isCubin) {
+    return refusal("this card runs formats 'nv.ptx' and 'nv.cubin.sm_" + std::to_string(device.major) +
+                   "x', the code has '" + std::string(format) +
+                   "'; compile with --target cuda:" + smText(device.major, device.minor));
+  }
+  if (info.kernel_abi != CRIA_GPU_KERNEL_ABI_VERSION) {
+    return refusal("expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) +
+                   ", the code has " + std::to_string(info.kernel_abi) + "; compile the model again");
+  }
+  return isCubin ? fitCubin(format, view(info.features), device)
+                 : fitPtx(view(info.features), device, driverVersion);
+}
+
+} // namespace cria::cuda

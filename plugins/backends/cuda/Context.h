@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// An opened card, its memory, and the walls of every call: no exception leaves, and the card's context is
+// current on the calling thread while a call runs.
+#pragma once
+
+#include "Devices.h"
+
+/// All contexts on a card share its primary context, which the driver counts references to.
+struct cria_context {
+  explicit cria_context(const cria::cuda::DeviceFacts &facts) : device(facts) {}
+  ~cria_context();
+  cria_context(const cria_context &) = delete;
+  cria_context &operator=(const cria_context &) = delete;
+
+  const cria::cuda::DeviceFacts &device;
+  const cria::cuda::DriverApi &api = cria::cuda::machine().driver.api;
+  cria::cuda::ContextHandle primary = nullptr;
+};
+
+/// Memory of the card.
+struct cria_buffer {
+  cria::cuda::DeviceAddress address = 0;
+  uint64_t size = 0;
+};
+
+namespace cria::cuda {
+
+/// Makes the card's context current on this thread, and the one before current again at the end.
+class Current {
+public:
+  explicit Current(const cria_context &context)
+      : api_(context.api), result_(context.api.ctxPushCurrent(context.primary)) {}
+  ~Current() {
+    if (result_ == kSuccess) {
+      ContextHandle popped = nullptr;
+      (void)api_.ctxPopCurrent(&popped);
+    }
+  }
+  Current(const Current &) = delete;
+  Current &operator=(const Current &) = delete;
+  Check check() const { return checkResult(api_, result_, "making its context current"); }
+
+private:
+  const DriverApi &api_;
+  Result result_;
+};
+
+/// Runs body() -> Check with the context current.
+template <typename Body>
+cria_status inContext(const cria_context &context, cria_message *message, Body body) {
+  return plugin::guarded(message, [&] {
+    const Current current(context);
+    const Check check = current.check();
+    return answer(message, check.failed() ? check : body());
+  });
+}
+
+/// Errors: NOT_FOUND, UNSUPPORTED (the card is in use or forbidden), OUT_OF_MEMORY, INVALID_ARGUMENT
+/// (options).
+Check openContext(const cria_open_options &options, std::unique_ptr<cria_context> &out);
+
+/// Whether [offset, offset + size) lies inside the buffer; a refusal that names both where not.
+Check checkRange(std::string_view what, const cria_buffer &buffer, uint64_t offset, uint64_t size);
+
+/// Errors: OUT_OF_MEMORY with the bytes needed and free.
+Check allocateBuffer(const cria_context &context, uint64_t size, std::unique_ptr<cria_buffer> &out);
+
+} // namespace cria::cuda

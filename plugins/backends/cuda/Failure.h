@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a function of the backend answers inside: a status with a sentence. The driver's results become one
+// here, so that a lost device is told from a full one everywhere.
+#pragma once
+
+#include "DriverApi.h"
+#include "plugins/api/cria_plugin.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace cria::cuda {
+
+/// CRIA_STATUS_OK with no text, or a status with the reason.
+struct [[nodiscard]] Check {
+  cria_status status = CRIA_STATUS_OK;
+  std::string text;
+  bool failed() const { return status != CRIA_STATUS_OK; }
+};
+
+inline Check refuse(cria_status status, std::string text) { return {status, std::move(text)}; }
+
+/// "NAME (text)" of a driver result, e.g. "CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)".
+std::string describe(const DriverApi &driver, Result result);
+
+/// Whether the device or its context is of no more use after this result.
+bool isLost(Result result);
+
+/// A result of the driver as an answer: OK, DEVICE_LOST, OUT_OF_MEMORY or INTERNAL. `what` names the work,
+/// e.g. "upload".
+Check checkResult(const DriverApi &driver, Result result, std::string_view what);
+
+/// Writes the answer to the caller's message.
+inline cria_status answer(cria_message *message, const Check &check) {
+  return check.failed() ? plugin::report(message, check.status, check.text) : CRIA_STATUS_OK;
+}
+
+/// Returns from the enclosing function, which answers with a Check, when `expression` failed.
+#define CRIA_CUDA_TRY(expression)                                                                            \
+  if (::cria::cuda::Check tried = (expression); tried.failed()) {                                            \
+    return tried;                                                                                            \
+  }
+
+} // namespace cria::cuda

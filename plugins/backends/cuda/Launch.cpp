@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Checks of entries, and the three calls they become.
+#include "Launch.h"
+
+#include "Queue.h"
+#include "plugins/api/kernel_abi.h"
+
+#include <algorithm>
+
+namespace cria::cuda {
+namespace {
+
+using plugin::view;
+
+Check invalid(std::string text) { return refuse(CRIA_STATUS_INVALID_ARGUMENT, std::move(text)); }
+Check unsupported(std::string text) { return refuse(CRIA_STATUS_UNSUPPORTED, std::move(text)); }
+
+std::string extentText(const std::array<uint32_t, 3> &extent) {
+  return std::to_string(extent[0]) + " x " + std::to_string(extent[1]) + " x " + std::to_string(extent[2]);
+}
+
+DeviceAddress addressOf(const cria_operand &operand) { return operand.buffer->address + operand.offset; }
+
+Check checkOperand(const cria_operand &operand, uint32_t index, uint64_t alignment) {
+  const std::string name = "operand " + std::to_string(index) + " '" + std::string(view(operand.name)) + "'";
+  if (operand.buffer == nullptr) {
+    return invalid(name + " has no buffer");
+  }
+  CRIA_CUDA_TRY(checkRange(name, *operand.buffer, operand.offset, operand.size));
+  if (operand.offset % alignment != 0) {
+    return invalid(name + ": offset " + std::to_string(operand.offset) + " is not a multiple of " +
+                   std::to_string(alignment));
+  }
+  if (operand.access == 0 || operand.access > CRIA_ACCESS_READ_WRITE) {
+    return invalid(name + ": unknown access " + std::to_string(operand.access));
+  }
+  return {};
+}
+
+Check checkOperands(const cria_entry &entry, uint64_t alignment) {
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    CRIA_CUDA_TRY(checkOperand(*entry.operands[i], i, alignment));
+  }
+  return {};
+}
+
+// Each dimension is within 1 and its limit.
+bool isWithin(const std::array<uint32_t, 3> &extent, const std::array<uint32_t, 3> &limit) {
+  for (size_t d = 0; d < extent.size(); ++d) {
+    if (extent[d] == 0 || extent[d] > limit[d]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Check checkShape(const DeviceFacts &device, const Kernel &kernel, const Dispatch &dispatch) {
+  if (!isWithin(dispatch.grid, device.maxGrid)) {
+    return invalid("the grid must have 1 x 1 x 1 to " + extentText(device.maxGrid) + " blocks, got " +
+                   extentText(dispatch.grid));
+  }
+  if (!isWithin(dispatch.block, device.maxBlock)) {
+    return invalid("the block must have 1 x 1 x 1 to " + extentText(device.maxBlock) + " threads, got " +
+                   extentText(dispatch.block));
+  }
+  const uint64_t threads = uint64_t{dispatch.block[0]} * dispatch.block[1] * dispatch.block[2];
+  const uint32_t most = std::min(kernel.maxThreads, device.maxThreadsPerBlock);
+  if (threads > most) {
+    return invalid("a block of this kernel has at most " + std::to_string(most) + " threads, got " +
+                   std::to_string(threads));
+  }
+  return {};
+}
+
+Check checkBindings(const Kernel &kernel, uint32_t numOperands) {
+  const uint64_t bytes = uint64_t{numOperands} * sizeof(DeviceAddress);
+  if (kernel.knowsParameters && kernel.parameterBytes != bytes) {
+    return invalid("the kernel takes " + std::to_string(kernel.parameterBytes) +
+                   " bytes of parameters, its operands make " + std::to_string(bytes));
+  }
+  return {};
+}
+
+Check resolveKernel(const cria_context &context, cria_code *code, const cria_entry &entry, Dispatch &out) {
+  if (code == nullptr) {
+    return invalid("kernels need loaded code, got none");
+  }
+  if (entry.num_attributes != 0) {
+    return invalid("a compiled kernel has no attributes");
+  }
+  Kernel *kernel = nullptr;
+  CRIA_CUDA_TRY(findKernel(*code, view(entry.name), kernel));
+  std::copy(std::begin(entry.grid), std::end(entry.grid), out.grid.begin());
+  std::copy(std::begin(entry.block), std::end(entry.block), out.block.begin());
+  CRIA_CUDA_TRY(checkShape(context.device, *kernel, out));
+  CRIA_CUDA_TRY(checkBindings(*kernel, entry.num_operands));
+  CRIA_CUDA_TRY(checkOperands(entry, CRIA_KERNEL_ALIGNMENT));
+  CRIA_CUDA_TRY(reserveShared(*code, *kernel, entry.scratch_bytes));
+  out.function = kernel->function;
+  out.sharedBytes = static_cast<uint32_t>(entry.scratch_bytes);
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    out.bindings.push_back(addressOf(*entry.operands[i]));
+  }
+  return {};
+}
+
+Check resolveBytes(const cria_entry &entry, Dispatch &out) {
+  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
+  const uint32_t expected = isCopy ? 2 : 1;
+  if (entry.num_operands != expected) {
+    return invalid("expected " + std::to_string(expected) + " operands, got " +
+                   std::to_string(entry.num_operands));
+  }
+  CRIA_CUDA_TRY(checkOperands(entry, 1));
+  const cria_operand &destination = *entry.operands[expected - 1];
+  const cria_operand &source = *entry.operands[0];
+  if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
+    return invalid("the destination is not stated as written");
+  }
+  if (isCopy && source.size != destination.size) {
+    return invalid("source has " + std::to_string(source.size) + " bytes, destination " +
+                   std::to_string(destination.size));
+  }
+  if (isCopy && overlap(addressOf(source), addressOf(destination), source.size)) {
+    return invalid("source and destination overlap");
+  }
+  if (!isCopy && (destination.offset % 4 != 0 || destination.size % 4 != 0)) {
+    return invalid("offset and size of a fill must be multiples of 4");
+  }
+  out.destination = addressOf(destination);
+  out.source = isCopy ? addressOf(source) : 0;
+  out.size = destination.size;
+  out.fillValue = entry.fill_value;
+  return {};
+}
+
+// The bindings lie one after the other as the kernel's parameters do, so they travel as one block of bytes
+// whose size the driver compares with the kernel's.
+Result launchKernel(const DriverApi &api, const Dispatch &dispatch, StreamHandle stream) {
+  size_t bytes = dispatch.bindings.size() * sizeof(DeviceAddress);
+  void *extra[] = {kLaunchParamBufferPointer, const_cast<DeviceAddress *>(dispatch.bindings.data()),
+                   kLaunchParamBufferSize, &bytes, kLaunchParamEnd};
+  return api.launchKernel(dispatch.function, dispatch.grid[0], dispatch.grid[1], dispatch.grid[2],
+                          dispatch.block[0], dispatch.block[1], dispatch.block[2], dispatch.sharedBytes,
+                          stream, nullptr, bytes != 0 ? extra : nullptr);
+}
+
+} // namespace
+
+Check resolveEntry(const cria_context &context, cria_code *code, const cria_entry &entry, Dispatch &out) {
+  if (entry.reserved != 0) {
+    return invalid("a reserved field is not zero");
+  }
+  out.kind = entry.kind;
+  switch (entry.kind) {
+  case CRIA_ENTRY_KERNEL:
+    return resolveKernel(context, code, entry, out);
+  case CRIA_ENTRY_COPY:
+  case CRIA_ENTRY_FILL:
+    return resolveBytes(entry, out);
+  case CRIA_ENTRY_OP:
+    return unsupported("the cuda backend runs compiled kernels, not ops");
+  case CRIA_ENTRY_COLLECTIVE:
+    return unsupported("the cuda backend knows no collectives");
+  default:
+    return unsupported("unknown kind of entry " + std::to_string(entry.kind));
+  }
+}
+
+Result launch(const DriverApi &api, const Dispatch &dispatch, StreamHandle stream) {
+  if (dispatch.isEmpty()) {
+    return kSuccess;
+  }
+  switch (dispatch.kind) {
+  case CRIA_ENTRY_KERNEL:
+    return launchKernel(api, dispatch, stream);
+  case CRIA_ENTRY_COPY:
+    return api.memcpyDtoDAsync(dispatch.destination, dispatch.source, dispatch.size, stream);
+  default:
+    return api.memsetD32Async(dispatch.destination, dispatch.fillValue, dispatch.size / sizeof(uint32_t),
+                              stream);
+  }
+}
+
+} // namespace cria::cuda

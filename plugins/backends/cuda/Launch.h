@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One resolved entry of a recording and how it is put on a stream, be it to run or to become part of a graph.
+#pragma once
+
+#include "Code.h"
+
+namespace cria::cuda {
+
+struct Dispatch {
+  uint32_t kind = 0; // CRIA_ENTRY_KERNEL, _COPY or _FILL
+  // Kernel.
+  FunctionHandle function = nullptr;
+  std::array<uint32_t, 3> grid{};
+  std::array<uint32_t, 3> block{};
+  uint32_t sharedBytes = 0;
+  std::vector<DeviceAddress> bindings;
+  // Copy and fill.
+  DeviceAddress destination = 0;
+  DeviceAddress source = 0;
+  uint64_t size = 0;
+  uint32_t fillValue = 0;
+
+  bool isEmpty() const { return kind != CRIA_ENTRY_KERNEL && size == 0; }
+};
+
+/// Checks an entry against the contract, the code and the card, and resolves it. `code` may be null.
+Check resolveEntry(const cria_context &context, cria_code *code, const cria_entry &entry, Dispatch &out);
+
+/// Puts the dispatch on a stream.
+Result launch(const DriverApi &api, const Dispatch &dispatch, StreamHandle stream);
+
+} // namespace cria::cuda
