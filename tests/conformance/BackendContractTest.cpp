@@ -11,6 +11,12 @@ using namespace cria::conformance;
 using testing::Each;
 using testing::HasSubstr;
 
+// The backends under test; tests of a backend that needs more than its plugin compile this file with their
+// own.
+#ifndef CRIA_CONTRACT_BACKENDS
+#define CRIA_CONTRACT_BACKENDS "cpu", "null", "reference"
+#endif
+
 namespace {
 
 class BackendContract : public testing::TestWithParam<std::string> {
@@ -19,7 +25,7 @@ protected:
   Device device{backend};
   const cria_backend_api &api = backend.api();
 };
-INSTANTIATE_TEST_SUITE_P(All, BackendContract, testing::Values("cpu", "null", "reference"),
+INSTANTIATE_TEST_SUITE_P(All, BackendContract, testing::Values(CRIA_CONTRACT_BACKENDS),
                          [](const auto &info) { return info.param; });
 
 cria_host hostSpeaking(uint32_t major, uint32_t minorMin, uint32_t minorMax) {
@@ -68,7 +74,7 @@ TEST_P(BackendContract, StampsTheVersionBothSidesSpeak) {
 }
 
 TEST_P(BackendContract, OnlyTheTemplatesAreLeftToExplicitChoice) {
-  EXPECT_EQ((api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0, GetParam() != "cpu");
+  EXPECT_EQ((api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0, GetParam() == "null" || GetParam() == "reference");
 }
 
 TEST_P(BackendContract, KnowsItsDevices) {
@@ -215,7 +221,7 @@ protected:
              .name = "move",
              .operands = {window(64, 64, CRIA_ACCESS_READ), window(192, 64, CRIA_ACCESS_WRITE)}};
 };
-INSTANTIATE_TEST_SUITE_P(All, Bytes, testing::Values("cpu", "null", "reference"),
+INSTANTIATE_TEST_SUITE_P(All, Bytes, testing::Values(CRIA_CONTRACT_BACKENDS),
                          [](const auto &info) { return info.param; });
 
 TEST_P(Bytes, AreFilledAndCopiedByRecordings) {

@@ -148,6 +148,12 @@ TEST(PluginsCommandTest, listsAllKinds) {
                                    [&](const json &row) { return row["name"] == name && row["loaded"]; });
     EXPECT_TRUE(found) << name;
   }
+  const auto cuda =
+      std::find_if(rows.begin(), rows.end(), [](const json &row) { return row["name"] == "cuda"; });
+  ASSERT_NE(cuda, rows.end());
+  if (!(*cuda)["loaded"]) { // no card here, or no driver
+    EXPECT_THAT((*cuda)["reason"].get<std::string>(), HasSubstr("CUDA driver"));
+  }
   EXPECT_THAT(outputOf({"plugins"}), HasSubstr("sampler"));
 }
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which code runs on which card and driver, and what a refusal says.
+#include "plugins/backends/cuda/CodeFormat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace cria::cuda;
+using testing::HasSubstr;
+
+namespace {
+
+DeviceFacts card(int major, int minor) {
+  DeviceFacts facts;
+  facts.name = "Test card";
+  facts.major = major;
+  facts.minor = minor;
+  return facts;
+}
+
+Fit fit(const std::string &format, const std::string &features, const DeviceFacts &device, int driver = 12040,
+        uint32_t kernelAbi = 1) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = kernelAbi,
+                                  .format = cria::plugin::string(format),
+                                  .features = cria::plugin::string(features)};
+  return fitOf(info, device, driver);
+}
+
+TEST(CudaCodeFormat, RunsPtxOnCardsAtOrAboveItsSm) {
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", card(8, 0)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", card(8, 9)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", card(12, 0)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", card(10, 0)).score, 100u);
+  const Fit refused = fit("nv.ptx", "sm_80 ptx70", card(7, 5));
+  EXPECT_EQ(refused.score, 0u);
+  EXPECT_EQ(refused.reason,
+            "the code is for sm_80, this card (Test card) is sm_75; compile with --target cuda:sm_75");
+}
+
+TEST(CudaCodeFormat, KeepsArchitectureSpecificPtxOnItsArchitecture) {
+  EXPECT_EQ(fit("nv.ptx", "sm_90a ptx80", card(9, 0)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_90a ptx80", card(10, 0)).score, 0u);
+  EXPECT_EQ(fit("nv.ptx", "sm_100f ptx88", card(10, 3), 12090).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_100f ptx88", card(12, 0), 12090).score, 0u);
+  EXPECT_EQ(fit("nv.cubin.sm_90a", "", card(9, 0)).score, 200u);
+}
+
+TEST(CudaCodeFormat, AsksForADriverThatKnowsThePtxVersion) {
+  struct Case {
+    int driver;
+    int newest;
+  };
+  for (const auto &[driver, newest] : {Case{11040, 74},
+                                       {11070, 77},
+                                       {11080, 78},
+                                       {12000, 80},
+                                       {12040, 84},
+                                       {12050, 85},
+                                       {12060, 85},
+                                       {12070, 86},
+                                       {12080, 87},
+                                       {12090, 88},
+                                       {13000, 90},
+                                       {14000, 90}}) {
+    EXPECT_EQ(newestPtx(driver), newest) << driver;
+    EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest), card(9, 0), driver).score, 100u);
+    EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest + 1), card(9, 0), driver).score, 0u);
+  }
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx80", card(8, 0), 11080).reason,
+            "the code needs PTX 8.0, this driver (CUDA 11.8) understands up to 7.8; update the driver");
+}
+
+TEST(CudaCodeFormat, RunsCubinsWithinAMajorVersionAndPrefersTheClosest) {
+  EXPECT_EQ(fit("nv.cubin.sm_80", "", card(8, 6)).score, 200u);
+  EXPECT_EQ(fit("nv.cubin.sm_86", "", card(8, 6)).score, 206u);
+  EXPECT_EQ(fit("nv.cubin.sm_89", "", card(8, 6)).score, 0u);
+  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80", card(9, 0)).score, 0u);
+  EXPECT_THAT(fit("nv.cubin.sm_80", "", card(9, 0)).reason, HasSubstr("--target cuda:sm_90"));
+}
+
+TEST(CudaCodeFormat, RefusesWhatItDoesNotKnow) {
+  EXPECT_THAT(fit("elf.x86_64", "", card(8, 0)).reason, HasSubstr("'elf.x86_64'"));
+  EXPECT_THAT(fit("elf.x86_64", "", card(8, 0)).reason, HasSubstr("--target cuda:sm_80"));
+  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx70", card(8, 0), 12040, 2).reason,
+              HasSubstr("kernel ABI 1, the code has 2"));
+  for (const char *features :
+       {"", "sm_80", "ptx70", "sm_ ptx70", "sm_8 ptx70", "sm_80x ptx70", "sm_80 ptx7.0", "sm_80 ptx70 tma",
+        "sm_99999999999 ptx70", "sm_a ptx70", "sm_80 ptx-1"}) {
+    EXPECT_THAT(fit("nv.ptx", features, card(8, 0)).reason, HasSubstr("expected features")) << features;
+  }
+  for (const char *format : {"nv.cubin.", "nv.cubin.80", "nv.cubin.sm_", "nv.cubin.sm_80 "}) {
+    EXPECT_THAT(fit(format, "", card(8, 0)).reason, HasSubstr("expected a format")) << format;
+  }
+}
+
+} // namespace

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every call of the driver fails once, in every way: the backend answers with a reason, ends, and leaves
+// nothing.
+#include "CudaFixture.h"
+
+using namespace cria::conformance;
+
+namespace {
+
+constexpr uint32_t kCount = 64;
+constexpr uint64_t kBytes = 100 << 10; // goes through the large slots
+
+/// One life of a model: open, load, record, run, time, close. Stops at the first failure and frees what it
+/// made.
+class Life {
+public:
+  Outcome live() {
+    const Outcome outcome = outcomeOf([&](cria_message *m) { return run(m); });
+    end();
+    return outcome;
+  }
+
+private:
+  cria_status run(cria_message *m) {
+    cria_status status = make(m);
+    status = status == CRIA_STATUS_OK ? record(m) : status;
+    status = status == CRIA_STATUS_OK ? step(m) : status;
+    status = status == CRIA_STATUS_OK ? time(m) : status;
+    return status;
+  }
+
+  cria_status make(cria_message *m) {
+    const cria_open_options options{
+        .struct_size = sizeof(options), .device = 1, .num_threads = 0, .flags = 0};
+    cria_device_info facts{};
+    facts.struct_size = sizeof(facts);
+    const cria_executable_info info = executableInfo("nv.ptx", kTestFeatures);
+    const cria_executable executable{.struct_size = sizeof(executable),
+                                     .reserved = 0,
+                                     .info = &info,
+                                     .data = kTestPtx.data(),
+                                     .size = kTestPtx.size(),
+                                     .path = {}};
+    cria_status status = api.open(&options, &context, m);
+    status = status == CRIA_STATUS_OK ? api.device_info(1, &facts, m) : status;
+    status = status == CRIA_STATUS_OK ? api.queue_create(context, &queue, m) : status;
+    status = status == CRIA_STATUS_OK ? api.buffer_allocate(context, kBytes, &buffer, m) : status;
+    status = status == CRIA_STATUS_OK ? api.load(context, &executable, &code, m) : status;
+    return status;
+  }
+
+  cria_status record(cria_message *m) {
+    const uint64_t shape[] = {kCount};
+    const uint64_t strides[] = {1};
+    const cria_operand operand{.struct_size = sizeof(operand),
+                               .access = CRIA_ACCESS_READ_WRITE,
+                               .buffer = buffer,
+                               .offset = 0,
+                               .size = kCount * 4,
+                               .type = CRIA_TYPE_F32,
+                               .rank = 1,
+                               .required = 0,
+                               .is_result = 0,
+                               .name = {},
+                               .shape = shape,
+                               .strides = strides};
+    cria_operand other = operand;
+    other.offset = 1024;
+    const cria_operand *operands[] = {&operand, &other, &operand};
+    cria_entry add{.struct_size = sizeof(add),
+                   .kind = CRIA_ENTRY_KERNEL,
+                   .name = {"add_f32", 7},
+                   .grid = {2, 1, 1},
+                   .block = {32, 1, 1},
+                   .scratch_bytes = 64 << 10,
+                   .fill_value = 0,
+                   .num_operands = 3,
+                   .operands = operands};
+    cria_entry copy{
+        .struct_size = sizeof(copy), .kind = CRIA_ENTRY_COPY, .num_operands = 2, .operands = operands};
+    cria_entry fill{
+        .struct_size = sizeof(fill), .kind = CRIA_ENTRY_FILL, .num_operands = 1, .operands = operands};
+    const cria_entry *entries[] = {&add, &copy, &fill};
+    const cria_record_info info{.struct_size = sizeof(info), .num_entries = 3, .entries = entries};
+    return api.record(context, code, &info, &recording, m);
+  }
+
+  cria_status step(cria_message *m) {
+    cria_status status = api.upload(queue, buffer, 0, host.data(), kBytes, m);
+    status = status == CRIA_STATUS_OK ? api.upload(queue, buffer, 0, host.data(), 100, m) : status;
+    status = status == CRIA_STATUS_OK ? api.fill(queue, buffer, 64, 64, 1, m) : status;
+    status = status == CRIA_STATUS_OK ? api.copy(queue, buffer, 64, buffer, 0, 64, m) : status;
+    status = status == CRIA_STATUS_OK ? api.replay(queue, recording, nullptr, m) : status;
+    status = status == CRIA_STATUS_OK ? api.download(queue, buffer, 0, host.data(), kBytes, m) : status;
+    status = status == CRIA_STATUS_OK ? api.signal(queue, &event, m) : status;
+    status = status == CRIA_STATUS_OK ? api.event_wait(event, 1'000'000'000, m) : status;
+    status = status == CRIA_STATUS_OK ? api.event_wait(event, UINT64_MAX, m) : status;
+    return status == CRIA_STATUS_OK ? api.finish(queue, m) : status;
+  }
+
+  cria_status time(cria_message *m) {
+    uint64_t times[3] = {};
+    cria_profile profile{.struct_size = sizeof(profile), .num_entries = 3, .nanoseconds = times};
+    cria_status status = api.profile_enable(queue, 1, m);
+    status = status == CRIA_STATUS_OK ? api.replay(queue, recording, nullptr, m) : status;
+    status = status == CRIA_STATUS_OK ? api.finish(queue, m) : status;
+    return status == CRIA_STATUS_OK ? api.profile_read(queue, &profile, m) : status;
+  }
+
+  void end() {
+    if (context == nullptr) {
+      return;
+    }
+    api.event_free(event);
+    api.recording_free(context, recording);
+    api.unload(context, code);
+    api.buffer_free(context, buffer);
+    api.queue_free(queue);
+    api.close(context);
+  }
+
+  const cria_backend_api &api = Backend::named("cuda").api();
+  std::vector<std::byte> host = std::vector<std::byte>(kBytes);
+  cria_context *context = nullptr;
+  cria_queue *queue = nullptr;
+  cria_buffer *buffer = nullptr;
+  cria_code *code = nullptr;
+  cria_recording *recording = nullptr;
+  cria_event *event = nullptr;
+};
+
+class CudaFault : public CudaBackendTest, public testing::WithParamInterface<std::tuple<int, bool>> {
+protected:
+  void SetUp() override { calm(); }
+};
+constexpr int kResults[] = {1, 2, 700, 999};
+INSTANTIATE_TEST_SUITE_P(Results, CudaFault, testing::Combine(testing::ValuesIn(kResults), testing::Bool()));
+
+TEST_P(CudaFault, AtAnyCallIsAnsweredAndLeavesNothing) {
+  cria::fake_cuda::Control &control = fakeCuda();
+  uint64_t failures = 0;
+  uint64_t call = 1;
+  for (bool happened = true; happened; ++call) {
+    calm();
+    control.deferred = std::get<1>(GetParam());
+    control.failResult = std::get<0>(GetParam());
+    control.failCall = call;
+    const Outcome outcome = Life().live();
+    happened = control.failed;
+    failures += outcome.ok() ? 0 : 1;
+    EXPECT_EQ(outcome.ok(), outcome.message.empty());
+    EXPECT_TRUE(happened || outcome.ok()) << outcome.message;
+    ASSERT_EQ(control.live, 0) << "after a fault at call " << call << ": " << outcome.message;
+    ASSERT_THAT(control.complaints, testing::IsEmpty()) << "after a fault at call " << call;
+  }
+  EXPECT_GT(call, 100u);
+  EXPECT_GT(failures, 80u);
+}
+
+} // namespace

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Replays: results, what a step asks of the driver, times, cancellation, several contexts at once.
+#include "CudaFixture.h"
+
+#include <atomic>
+#include <thread>
+
+using namespace cria::conformance;
+using testing::Each;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr uint32_t kCount = 1024;
+
+class CudaReplay : public CudaBackendTest, public testing::WithParamInterface<bool> {
+protected:
+  void SetUp() override {
+    CudaBackendTest::SetUp();
+    fakeCuda().deferred = GetParam();
+    a = uploadFloats(std::vector<float>(kCount, 1));
+    sum = uploadFloats(std::vector<float>(kCount, 0));
+    scratch = uploadFloats(std::vector<float>(kCount, -1));
+  }
+  /// sum += a, by way of scratch and a copy; the first half of scratch is then 5.
+  std::vector<Entry> stepEntries() const {
+    return {addEntry(a, sum, scratch, kCount),
+            {.kind = CRIA_ENTRY_COPY,
+             .name = "keep",
+             .operands = {floats(scratch, kCount, CRIA_ACCESS_READ), floats(sum, kCount, CRIA_ACCESS_WRITE)}},
+            {.kind = CRIA_ENTRY_FILL,
+             .name = "mark",
+             .operands = {floats(scratch, kCount / 2, CRIA_ACCESS_WRITE)},
+             .fillValue = 0x40a00000u}};
+  }
+  cria_buffer *a = nullptr;
+  cria_buffer *sum = nullptr;
+  cria_buffer *scratch = nullptr;
+};
+INSTANTIATE_TEST_SUITE_P(Work, CudaReplay, testing::Bool(),
+                         [](const auto &info) { return info.param ? "Waits" : "IsDoneAtOnce"; });
+
+TEST_P(CudaReplay, RunsKernelsCopiesAndFillsInOrder) {
+  Recording recording(*device, code, stepEntries());
+  ASSERT_TRUE(recording.outcome().ok()) << recording.outcome().message;
+  EXPECT_THAT(downloadFloats(sum, kCount), Each(0.0f)); // recorded, not run
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_TRUE(recording.replay().ok());
+  }
+  EXPECT_THAT(downloadFloats(sum, kCount), Each(7.0f));
+  const std::vector<float> marked = downloadFloats(scratch, kCount);
+  EXPECT_EQ(marked.front(), 5.0f);
+  EXPECT_EQ(marked.back(), 7.0f);
+}
+
+// The claim of the design: a step is one upload, one launch, one download and one wait.
+TEST_P(CudaReplay, AsksTheDriverForLittleInAStep) {
+  std::vector<float> logits(kCount);
+  std::vector<std::byte> inputs(4000);
+  cria_buffer *step = device->allocate(inputs);
+  cria_recording *handle = nullptr;
+  const cria_entry entry{.struct_size = sizeof(entry),
+                         .kind = CRIA_ENTRY_KERNEL,
+                         .name = {"narrow", 6},
+                         .grid = {1, 1, 1},
+                         .block = {32, 1, 1}};
+  const cria_entry *entries[] = {&entry, &entry};
+  const cria_record_info recorded{.struct_size = sizeof(recorded), .num_entries = 2, .entries = entries};
+  ASSERT_EQ(api.record(device->context(), code, &recorded, &handle, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(api.finish(device->queue(), nullptr), CRIA_STATUS_OK);
+  fakeCuda().calls.clear();
+  constexpr uint64_t kSteps = 50;
+  for (uint64_t i = 0; i < kSteps; ++i) {
+    ASSERT_EQ(api.upload(device->queue(), step, 0, inputs.data(), inputs.size(), nullptr), CRIA_STATUS_OK);
+    ASSERT_EQ(api.replay(device->queue(), handle, nullptr, nullptr), CRIA_STATUS_OK);
+    ASSERT_EQ(api.download(device->queue(), sum, 0, logits.data(), kCount * 4, nullptr), CRIA_STATUS_OK);
+    ASSERT_EQ(api.finish(device->queue(), nullptr), CRIA_STATUS_OK);
+  }
+  const std::map<std::string, uint64_t> expected = {
+      {"cuCtxPushCurrent_v2", 4 * kSteps}, {"cuCtxPopCurrent_v2", 4 * kSteps}, {"cuEventQuery", kSteps},
+      {"cuMemcpyHtoDAsync_v2", kSteps},    {"cuEventRecord", kSteps},          {"cuGraphLaunch", kSteps},
+      {"cuMemcpyDtoHAsync_v2", kSteps},    {"cuStreamSynchronize", kSteps}};
+  EXPECT_EQ(fakeCuda().calls, expected);
+  api.recording_free(device->context(), handle);
+}
+
+TEST_P(CudaReplay, IsTimedEntryByEntry) {
+  Recording recording(*device, code, {plainKernel("rests"), plainKernel("narrow"), plainKernel("rests")});
+  std::array<uint64_t, 3> times{};
+  cria_profile profile{.struct_size = sizeof(profile), .num_entries = 3, .nanoseconds = times.data()};
+  ASSERT_EQ(api.profile_enable(device->queue(), 1, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(api.profile_read(device->queue(), &profile, nullptr), CRIA_STATUS_OK);
+  EXPECT_EQ(profile.num_entries, 0u); // nothing replayed yet
+  ASSERT_TRUE(recording.replay().ok());
+  profile.num_entries = 3;
+  ASSERT_EQ(api.profile_read(device->queue(), &profile, nullptr), CRIA_STATUS_OK);
+  EXPECT_EQ(profile.num_entries, 3u);
+  EXPECT_GE(times[0], 2'000'000u);
+  EXPECT_LT(times[1], 2'000'000u);
+  EXPECT_GE(times[2], 2'000'000u);
+  EXPECT_EQ(fakeCuda().calls["cuGraphLaunch"], 0u);
+  ASSERT_EQ(api.profile_enable(device->queue(), 0, nullptr), CRIA_STATUS_OK);
+  ASSERT_TRUE(recording.replay().ok());
+  EXPECT_EQ(fakeCuda().calls["cuGraphLaunch"], 1u);
+}
+
+TEST_P(CudaReplay, TimedGivesTheSameResults) {
+  ASSERT_EQ(api.profile_enable(device->queue(), 1, nullptr), CRIA_STATUS_OK);
+  Recording recording(*device, code, stepEntries());
+  ASSERT_TRUE(recording.replay().ok());
+  EXPECT_THAT(downloadFloats(sum, kCount), Each(1.0f));
+}
+
+TEST_P(CudaReplay, IsNotBegunWhenCancelled) {
+  Recording recording(*device, code, stepEntries());
+  const int32_t cancel = 1;
+  EXPECT_EQ(recording.replay(&cancel).status, CRIA_STATUS_CANCELLED);
+  EXPECT_THAT(downloadFloats(sum, kCount), Each(0.0f));
+  const int32_t goOn = 0;
+  EXPECT_TRUE(recording.replay(&goOn).ok());
+}
+
+TEST_P(CudaReplay, ThatLosesTheDeviceSaysSoAndLeavesNothing) {
+  Recording recording(*device, code, {plainKernel("illegal_address")});
+  const Outcome outcome = recording.replay();
+  EXPECT_EQ(outcome.status, CRIA_STATUS_DEVICE_LOST);
+  EXPECT_THAT(outcome.message, HasSubstr("CUDA_ERROR_ILLEGAL_ADDRESS"));
+  EXPECT_THAT(outcome.message, HasSubstr("close and open the model again"));
+  std::byte byte{};
+  EXPECT_EQ(api.upload(device->queue(), a, 0, &byte, 1, nullptr), CRIA_STATUS_DEVICE_LOST);
+}
+
+TEST_P(CudaReplay, OfAnotherModelWorksAfterALossIsClosed) {
+  {
+    Recording recording(*device, code, {plainKernel("narrow")});
+    fakeCuda().loseAtKernel = 2;
+    EXPECT_TRUE(recording.replay().ok());
+    EXPECT_EQ(recording.replay().status, CRIA_STATUS_DEVICE_LOST);
+  }
+  device.reset();
+  EXPECT_EQ(fakeCuda().live, 0);
+  CudaBackendTest::SetUp();
+  a = uploadFloats(std::vector<float>(kCount, 2));
+  sum = uploadFloats(std::vector<float>(kCount, 0));
+  scratch = uploadFloats(std::vector<float>(kCount, 0));
+  Recording recording(*device, code, stepEntries());
+  EXPECT_TRUE(recording.replay().ok());
+  EXPECT_THAT(downloadFloats(sum, kCount), Each(2.0f));
+}
+
+// A download that the loss overtakes is not written to memory that its caller may have given up.
+TEST_P(CudaReplay, ThatLosesTheDeviceDeliversNothing) {
+  Recording recording(*device, code, {plainKernel("illegal_address")});
+  std::vector<std::byte> arrived(64, std::byte{9});
+  EXPECT_EQ(recording.replay().status, CRIA_STATUS_DEVICE_LOST);
+  (void)api.download(device->queue(), a, 0, arrived.data(), 64, nullptr);
+  EXPECT_EQ(api.finish(device->queue(), nullptr), CRIA_STATUS_DEVICE_LOST);
+  EXPECT_THAT(arrived, Each(std::byte{9}));
+}
+
+/// Runs a model of its own on the device: many steps, each checked.
+void runSession(float value, std::atomic<int> &failures) {
+  Device device(Backend::named("cuda"));
+  cria_code *code = nullptr;
+  failures += !device.load(executableInfo("nv.ptx", kTestFeatures), bytesOf(kTestPtx), "", &code).ok();
+  std::vector<float> values(kCount, value);
+  std::vector<std::byte> bytes(kCount * sizeof(float));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  cria_buffer *a = device.allocate(bytes);
+  cria_buffer *sum = device.allocate(std::vector<std::byte>(bytes.size()));
+  Recording recording(device, code, {addEntry(a, sum, sum, kCount)});
+  for (int step = 1; step <= 100; ++step) {
+    failures += !recording.replay().ok();
+    const std::vector<std::byte> arrived = device.download(sum, bytes.size());
+    std::memcpy(values.data(), arrived.data(), bytes.size());
+    failures += values.back() != value * static_cast<float>(step);
+  }
+}
+
+TEST_P(CudaReplay, RunsInSeveralContextsAtOnce) {
+  std::atomic<int> failures{0};
+  std::vector<std::thread> sessions;
+  for (int i = 0; i < 4; ++i) {
+    sessions.emplace_back([&failures, i] { runSession(static_cast<float>(i + 1), failures); });
+  }
+  for (std::thread &session : sessions) {
+    session.join();
+  }
+  EXPECT_EQ(failures, 0);
+}
+
+} // namespace

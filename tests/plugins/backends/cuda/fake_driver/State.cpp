@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Counting, faults, streams.
+#include "State.h"
+
+#include "plugins/backends/cuda/Failure.h"
+
+namespace cria::fake_cuda {
+
+State &state() {
+  static State &kState = *new State();
+  return kState;
+}
+
+// Takes the fault of this call, if it is its turn.
+static Result takeFault(Control &control, const char *name) {
+  if (control.failCall == 0 || (!control.failFunction.empty() && control.failFunction != name) ||
+      --control.failCall != 0) {
+    return kSuccess;
+  }
+  control.failed = true;
+  return control.failResult;
+}
+
+// The answer of a call that the context cannot serve.
+static Result refusalOf(ContextTag *context, const char *name, Kind kind) {
+  constexpr Result kInvalidContext = 201;
+  constexpr Result kCaptureUnsupported = 900;
+  if (context == nullptr) {
+    if (kind != Kind::release && !pushFailed) {
+      complain(std::string(name) + " without a context");
+    }
+    return kInvalidContext;
+  }
+  if (kind == Kind::unsafe && capturing != nullptr) {
+    complain(std::string(name) + " during a capture");
+    capturing->captureFailed = true;
+    return kCaptureUnsupported;
+  }
+  return context->lost;
+}
+
+static void dropWork(const ContextTag &context) {
+  for (StreamTag *stream : state().streams) {
+    if (stream->context == &context) {
+      stream->work.clear();
+    }
+  }
+}
+
+Call::Call(const char *name, Kind kind) : lock_(state().mutex) {
+  ++state().control.calls[name];
+  answer_ = takeFault(state().control, name);
+  ContextTag *context = currentContexts.empty() ? nullptr : currentContexts.back();
+  if (isLost(answer_) && context != nullptr) {
+    context->lost = answer_;
+  }
+  if (answer_ == kSuccess && kind != Kind::plain) {
+    answer_ = refusalOf(context, name, kind);
+  }
+  if (context != nullptr && context->lost != kSuccess) {
+    dropWork(*context);
+  }
+}
+
+void runStream(StreamTag &stream) {
+  stream.looks = 0;
+  while (!stream.work.empty()) {
+    const Work work = std::move(stream.work.front());
+    stream.work.pop_front();
+    if (stream.context->lost == kSuccess) {
+      work(*stream.context);
+    }
+  }
+}
+
+void runAllStreams() {
+  for (StreamTag *stream : state().streams) {
+    runStream(*stream);
+  }
+}
+
+Result enqueue(StreamTag *stream, Work work) {
+  if (stream->capture != nullptr) {
+    stream->capture->nodes.push_back(std::move(work));
+    return kSuccess;
+  }
+  stream->work.push_back(std::move(work));
+  if (!state().control.deferred) {
+    runStream(*stream);
+  }
+  return kSuccess;
+}
+
+bool checkDevice(ContextTag &context, DeviceAddress address, size_t size) {
+  auto next = state().memory.upper_bound(address);
+  if (next != state().memory.begin()) {
+    const auto &[begin, block] = *--next;
+    if (address - begin <= block.first && size <= block.first - (address - begin)) {
+      return true;
+    }
+  }
+  context.lost = kIllegalAddress;
+  return false;
+}
+
+void complain(const std::string &text) { state().control.complaints.push_back(text); }
+
+} // namespace cria::fake_cuda
+
+FAKE_EXPORT cria::fake_cuda::Control *cria_fake_cuda() { return &cria::fake_cuda::state().control; }
