@@ -26,7 +26,8 @@ public:
 
   std::shared_ptr<const Package> package;
   Program program;
-  std::string backendName, targetName, deviceName;
+  std::string backendName, targetName;
+  DeviceMemory deviceMemory; // as it was before anything was allocated
   // Later members use earlier ones, and go first.
   std::unique_ptr<Device> device;
   std::unique_ptr<ModelMemory> memory;
@@ -56,6 +57,10 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   CRIA_ASSIGN_OR_RETURN(program, package->program(*choice.target));
   CRIA_ASSIGN_OR_RETURN(KvPlan plan, planKv(program, options));
   CRIA_RETURN_IF_ERROR(openDevice(choice, options));
+  if (!device->canImport()) { // the host's memory is handed out when it is touched, and weights are used in
+                              // place
+    CRIA_RETURN_IF_ERROR(checkFits(program, plan, deviceMemory));
+  }
   CRIA_RETURN_IF_ERROR(loadCode(*choice.target));
   CRIA_ASSIGN_OR_RETURN(memory, ModelMemory::allocate(*package, program, *device, plan, options.progress));
   recordings = std::make_unique<Recordings>(*device, code.get(), program, memory->bound(),
@@ -89,7 +94,9 @@ Status Model::Implementation::openDevice(const TargetChoice &choice, const Model
       callPlugin("device info", [&](cria_message *m) { return api.device_info(options.device, &info, m); }));
   backendName = choice.backend->name;
   targetName = choice.target->name;
-  deviceName = std::string(view(info.name));
+  deviceMemory = {.name = std::string(view(info.name)),
+                  .totalBytes = info.memory_bytes,
+                  .freeBytes = info.memory_free_bytes};
   return {};
 }
 
@@ -238,7 +245,7 @@ uint32_t Model::context() const { return implementation_->limits.program.context
 KvPool &Model::kvPool() { return *implementation_->pool; }
 const std::string &Model::backendName() const { return implementation_->backendName; }
 const std::string &Model::targetName() const { return implementation_->targetName; }
-const std::string &Model::deviceName() const { return implementation_->deviceName; }
+const std::string &Model::deviceName() const { return implementation_->deviceMemory.name; }
 const MemoryUse &Model::memoryUse() const { return implementation_->memory->use(); }
 Status Model::enableProfile(bool on) { return implementation_->enableProfile(on); }
 std::vector<ProfileRow> Model::profile() const { return implementation_->profile->rows(); }

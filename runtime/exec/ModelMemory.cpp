@@ -20,7 +20,38 @@ uint64_t defaultPages(const Program &program, uint64_t pagesPerContext) {
   uint64_t affordable = kDefaultKvBytes / program.kv.pageBytes;
   return std::max(pagesPerContext, std::min(affordable, pagesPerContext * program.limits.maxSequences));
 }
+
+/// Step, logits and constants.
+uint64_t otherBytes(const Program &program) {
+  uint64_t bytes = program.step.size + program.result().size;
+  for (const ProgramBuffer &buffer : program.buffers) {
+    bytes += buffer.kind == BufferKind::constant ? buffer.size : 0;
+  }
+  return bytes;
+}
+
+MemoryUse planUse(const Program &program, const KvPlan &plan) {
+  return {.weights = program.weightBytes(),
+          .arena = std::max(roundUpToWord(program.arenaBytes()), kMinBufferBytes),
+          .kv = plan.numPages * program.kv.pageBytes,
+          .other = otherBytes(program)};
+}
 } // namespace
+
+Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory &memory) {
+  MemoryUse use = planUse(program, plan);
+  uint64_t needed = use.weights + use.arena + use.kv + use.other;
+  if (memory.freeBytes == 0 || needed <= memory.freeBytes) {
+    return {};
+  }
+  return error(
+      StatusCode::outOfMemory,
+      "the model needs {} bytes of device memory ({} for weights, {} for {} KV pages, {} for the rest), "
+      "{} has {} of {} free: try a smaller --kv-memory or --context, another --device, or stop what "
+      "else uses it",
+      needed, use.weights, use.kv, plan.numPages, use.arena + use.other, memory.name, memory.freeBytes,
+      memory.totalBytes);
+}
 
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
   uint32_t context = options.context == 0 ? program.limits.context : options.context;
@@ -47,6 +78,7 @@ StatusOr<std::unique_ptr<ModelMemory>> ModelMemory::allocate(const Package &pack
                                                              Device &device, const KvPlan &plan,
                                                              const WeightBuffers::Progress &progress) {
   std::unique_ptr<ModelMemory> memory(new ModelMemory(program, device));
+  memory->use_ = planUse(program, plan);
   CRIA_RETURN_IF_ERROR(memory->loadWeights(package, progress));
   CRIA_RETURN_IF_ERROR(memory->allocateBuffers());
   CRIA_RETURN_IF_ERROR(memory->allocateKv(plan.numPages));
@@ -58,17 +90,14 @@ Status ModelMemory::loadWeights(const Package &package, const WeightBuffers::Pro
   for (size_t i = 0; i < weights_.size(); ++i) {
     bound_.weights.push_back({.buffer = weights_[i]});
   }
-  use_.weights = weights_.totalBytes();
   use_.importedWeights = weights_.importedBytes();
   return {};
 }
 
 Status ModelMemory::allocateBuffers() {
-  use_.arena = std::max(roundUpToWord(program_.arenaBytes()), kMinBufferBytes);
   CRIA_ASSIGN_OR_RETURN(arena_, device_.allocate(use_.arena, "the arena"));
   CRIA_ASSIGN_OR_RETURN(step_, device_.allocate(roundUpToWord(program_.step.size), "the step inputs"));
   CRIA_ASSIGN_OR_RETURN(result_, device_.allocate(roundUpToWord(program_.result().size), "the logits"));
-  use_.other = program_.step.size + program_.result().size;
   bound_.step = {.buffer = step_.get()};
   for (const ProgramBuffer &buffer : program_.buffers) {
     if (buffer.kind == BufferKind::arena) {
@@ -89,14 +118,12 @@ Status ModelMemory::allocateConstant(const ProgramBuffer &buffer) {
                         device_.allocate(words.size() * sizeof(uint32_t),
                                          fmt::format("constant '{}'", printable(buffer.name))));
   CRIA_RETURN_IF_ERROR(device_.upload(constant, 0, words.data(), words.size() * sizeof(uint32_t)));
-  use_.other += buffer.size;
   bound_.buffers.push_back({.buffer = constant.get()});
   constants_.push_back(std::move(constant));
   return {};
 }
 
 Status ModelMemory::allocateKv(uint32_t numPages) {
-  use_.kv = numPages * program_.kv.pageBytes;
   StatusOr<DeviceBuffer> pages = device_.allocate(use_.kv, fmt::format("{} KV pages", numPages));
   if (!pages.ok()) {
     return Status(pages.status().code(),

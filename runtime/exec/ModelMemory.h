@@ -20,6 +20,17 @@ struct KvPlan {
 /// context is longer than compiled for, or the memory is less than one page.
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options);
 
+/// What a device tells about its memory; 0: unknown.
+struct DeviceMemory {
+  std::string name;
+  uint64_t totalBytes = 0;
+  uint64_t freeBytes = 0;
+};
+
+/// Whether a program fits, before anything is read or allocated. Errors: OUT_OF_MEMORY with what is needed,
+/// for what, and what is free.
+Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory &memory);
+
 /// Everything allocated for a program on a device. Is itself the pool's access to pages.
 class ModelMemory : public PageOperations {
 public:

@@ -17,7 +17,6 @@ public:
 
   cria_buffer *operator[](size_t weight) const { return buffers_[weight].get(); }
   size_t size() const { return buffers_.size(); }
-  uint64_t totalBytes() const { return totalBytes_; }
   uint64_t importedBytes() const { return importedBytes_; }
 
 private:

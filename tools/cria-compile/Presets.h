@@ -11,7 +11,8 @@
 
 namespace cria {
 
-/// llama-2-7b, llama-2-13b, llama-2-34b, llama-2-70b, tinyllama-1.1b; nullopt for any other name.
+/// llama-2-7b, llama-2-13b, llama-2-34b, llama-2-70b, tinyllama-1.1b, stories-260k; nullopt for any other
+/// name.
 std::optional<ModelConfig> findPreset(std::string_view name);
 std::vector<std::string> presetNames();
 

@@ -12,6 +12,7 @@
 namespace cria::test {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -198,6 +199,25 @@ TEST_F(ModelTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(tryOpen({.device = 3}).status().message(),
             "no backend runs this package here; toy: device 3 is not there: it has 1 devices");
   EXPECT_EQ(tryOpen({}, false).status().message(), "no backend runs this package here: none is loaded");
+}
+
+TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
+  toyState().hidden = true;
+  const MemoryUse use = openToyModel(folder_)->memoryUse();
+  toyState().hidden = true;
+  const uint64_t needed = use.weights + use.arena + use.kv + use.other;
+  toyState().freeBytes = needed;
+  EXPECT_TRUE(tryOpen({}).ok());
+  toyState().freeBytes = needed - 1;
+  const Status status = tryOpen({}).status();
+  EXPECT_EQ(status.code(), StatusCode::outOfMemory);
+  EXPECT_THAT(status.message(),
+              AllOf(HasSubstr(fmt::format("the model needs {} bytes of device memory", needed)),
+                    HasSubstr(fmt::format("{} for {} KV pages", use.kv, use.kv / kToyPageBytes)),
+                    HasSubstr(fmt::format("toy device has {} of {} free", needed - 1, 2 * (needed - 1))),
+                    HasSubstr("--kv-memory")));
+  toyState().hidden = false; // memory of the host
+  EXPECT_TRUE(tryOpen({}).ok());
 }
 
 TEST_F(ModelTest, SaysWhyNoBackendRunsThePackage) {

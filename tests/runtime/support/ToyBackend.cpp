@@ -120,6 +120,8 @@ cria_status deviceCount(uint32_t *count, cria_message *) {
 
 cria_status deviceInfo(uint32_t, cria_device_info *out, cria_message *) {
   out->name = plugin::string("toy device");
+  out->memory_bytes = 2 * toyState().freeBytes;
+  out->memory_free_bytes = toyState().freeBytes;
   return CRIA_STATUS_OK;
 }
 

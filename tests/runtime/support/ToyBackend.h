@@ -21,6 +21,7 @@ struct ToyState {
   std::function<void()> onReplay;    // called before each replay
   std::function<void()> afterReplay; // called after each successful replay
   bool hidden = false;               // result not host visible, and weights not importable
+  uint64_t freeBytes = 0;            // what the device tells; 0: nothing
   std::vector<std::string> steps;    // "T rows R outputs" of every replay
   uint64_t numRecords = 0;
 };

@@ -1,68 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The driver's functions about code, and the kernels that the fake knows. PTX is any text with ".entry NAME"
-// for each kernel; "syntax error" in it is one. A cubin has all kernels.
+// The driver's functions about code.
 #include "State.h"
 
+#include <algorithm>
 #include <cstring>
-#include <sstream>
-#include <thread>
 
 using namespace cria::fake_cuda;
 
-static float *floats(DeviceAddress address) { return reinterpret_cast<float *>(address); }
-
-static void addFloats(ContextTag &context, unsigned threads, const DeviceAddress *p) {
-  for (int i = 0; i < 3; ++i) {
-    if (!checkDevice(context, p[i], threads * sizeof(float))) {
-      return;
-    }
-  }
-  for (unsigned i = 0; i < threads; ++i) {
-    floats(p[2])[i] = floats(p[0])[i] + floats(p[1])[i];
-  }
-}
-
-static void nothing(ContextTag &, unsigned, const DeviceAddress *) {}
-static void loseAddress(ContextTag &context, unsigned, const DeviceAddress *) {
-  context.lost = kIllegalAddress;
-}
-static void rest(ContextTag &, unsigned, const DeviceAddress *) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
-}
-
-const std::vector<cria::cuda::KernelFacts> &cria::cuda::kernelTable() {
-  static const std::vector<KernelFacts> kTable = {
-      {"add_f32", 1024, 0, 0, 3, addFloats}, {"narrow", 256, 0, 0, 0, nothing},
-      {"shares", 1024, 1024, 0, 0, nothing}, {"spills", 1024, 0, 16, 0, nothing},
-      {"rests", 1024, 0, 0, 0, rest},        {"illegal_address", 1024, 0, 0, 0, loseAddress}};
-  return kTable;
-}
-
-static Result rejectPtx(unsigned numOptions, const int *options, void **values) {
+static void writeLog(const std::string &log, unsigned numOptions, const int *options, void **values) {
+  size_t capacity = 0;
   for (unsigned i = 0; i < numOptions; ++i) {
-    if (options[i] == kJitErrorLogBuffer) {
-      std::strcpy(static_cast<char *>(values[i]),
-                  "ptxas application ptx input, line 7; error : Parsing error\n");
+    capacity = options[i] == kJitErrorLogBufferSizeBytes ? reinterpret_cast<size_t>(values[i]) : capacity;
+  }
+  for (unsigned i = 0; i < numOptions; ++i) {
+    if (options[i] == kJitErrorLogBuffer && capacity > log.size()) {
+      std::copy_n(log.c_str(), log.size() + 1, static_cast<char *>(values[i]));
     }
   }
-  return kInvalidPtx;
 }
 
 FAKE_EXPORT Result cuModuleLoadDataEx(ModuleHandle *module, const void *image, unsigned numOptions,
                                       int *options, void **values) {
   FAKE_CALL("cuModuleLoadDataEx", unsafe);
-  const bool isCubin = std::memcmp(image, "\177ELF", 4) == 0;
-  const std::string text = isCubin ? "" : static_cast<const char *>(image);
-  if (text.find("syntax error") != std::string::npos) {
-    return rejectPtx(numOptions, options, values);
-  }
   *module = make<ModuleTag>();
-  for (const KernelFacts &facts : kernelTable()) {
-    if (isCubin || text.find(std::string(".entry ") + facts.name + "\n") != std::string::npos) {
-      (*module)->functions[facts.name].facts = &facts;
-    }
+  std::string log;
+  const Result result = readCode(static_cast<const char *>(image), **module, log);
+  if (result != kSuccess) {
+    destroy(*module);
+    writeLog(log, numOptions, options, values);
   }
-  return kSuccess;
+  return result;
 }
 
 FAKE_EXPORT Result cuModuleUnload(ModuleHandle module) {
@@ -73,9 +40,13 @@ FAKE_EXPORT Result cuModuleUnload(ModuleHandle module) {
 
 FAKE_EXPORT Result cuModuleGetFunction(FunctionHandle *function, ModuleHandle module, const char *name) {
   FAKE_CALL("cuModuleGetFunction", unsafe);
-  const auto found = module->functions.find(name);
+  auto found = module->functions.find(name);
   if (found == module->functions.end()) {
-    return kNotFound;
+    std::optional<KernelFacts> facts = module->find ? module->find(name) : std::nullopt;
+    if (!facts) {
+      return kNotFound;
+    }
+    found = module->functions.try_emplace(name, FunctionTag{.facts = std::move(*facts)}).first;
   }
   *function = &found->second;
   return kSuccess;
@@ -83,9 +54,9 @@ FAKE_EXPORT Result cuModuleGetFunction(FunctionHandle *function, ModuleHandle mo
 
 FAKE_EXPORT Result cuFuncGetAttribute(int *value, int attribute, FunctionHandle function) {
   FAKE_CALL("cuFuncGetAttribute", context);
-  const std::map<int, int> values = {{kFunctionMaxThreadsPerBlock, function->facts->maxThreads},
-                                     {kFunctionSharedSizeBytes, function->facts->staticSharedBytes},
-                                     {kFunctionLocalSizeBytes, function->facts->localBytes}};
+  const std::map<int, int> values = {{kFunctionMaxThreadsPerBlock, function->facts.maxThreads},
+                                     {kFunctionSharedSizeBytes, function->facts.staticSharedBytes},
+                                     {kFunctionLocalSizeBytes, function->facts.localBytes}};
   *value = values.at(attribute);
   return kSuccess;
 }
@@ -104,7 +75,7 @@ FAKE_EXPORT Result cuFuncGetParamInfo(FunctionHandle function, size_t index, siz
   FAKE_CALL("cuFuncGetParamInfo", context);
   *offset = index * sizeof(DeviceAddress);
   *size = sizeof(DeviceAddress);
-  return index < function->facts->numParameters ? kSuccess : kInvalidValue;
+  return index < function->facts.numParameters ? kSuccess : kInvalidValue;
 }
 #endif
 
@@ -117,10 +88,10 @@ static size_t parameterBytes(void **extra) {
   return isBlock ? *static_cast<size_t *>(extra[3]) : SIZE_MAX;
 }
 
-static void runKernel(const KernelFacts &facts, ContextTag &context, unsigned threads,
+static void runKernel(const KernelFacts &facts, ContextTag &context, const LaunchShape &shape,
                       const std::vector<DeviceAddress> &parameters) {
   Control &control = state().control;
-  facts.run(context, threads, parameters.data());
+  facts.run(context, shape, parameters.data());
   if (control.loseAtKernel != 0 && --control.loseAtKernel == 0) {
     context.lost = control.lossResult;
   }
@@ -130,14 +101,15 @@ FAKE_EXPORT Result cuLaunchKernel(FunctionHandle function, unsigned gridX, unsig
                                   unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,
                                   StreamHandle stream, void **parameters, void **extra) {
   FAKE_CALL("cuLaunchKernel", context);
-  const KernelFacts *facts = function->facts;
-  if (parameters != nullptr || parameterBytes(extra) != facts->numParameters * sizeof(DeviceAddress) ||
+  const KernelFacts &facts = function->facts;
+  if (parameters != nullptr || parameterBytes(extra) != facts.numParameters * sizeof(DeviceAddress) ||
       sharedBytes > unsigned(function->maxDynamicSharedBytes) ||
-      blockX * blockY * blockZ > unsigned(facts->maxThreads)) {
+      blockX * blockY * blockZ > unsigned(facts.maxThreads)) {
     return kInvalidValue;
   }
   const auto *block = extra != nullptr ? static_cast<const DeviceAddress *>(extra[1]) : nullptr;
-  const unsigned threads = gridX * gridY * gridZ * blockX * blockY * blockZ;
-  return enqueue(stream, [=, copied = std::vector<DeviceAddress>(block, block + facts->numParameters)](
-                             ContextTag &context) { runKernel(*facts, context, threads, copied); });
+  const LaunchShape shape{{gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes};
+  return enqueue(stream,
+                 [facts, shape, copied = std::vector<DeviceAddress>(block, block + facts.numParameters)](
+                     ContextTag &context) { runKernel(facts, context, shape, copied); });
 }

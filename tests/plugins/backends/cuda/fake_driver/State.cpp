@@ -4,10 +4,28 @@
 
 #include "plugins/backends/cuda/Failure.h"
 
+#include <cstdlib>
+
 namespace cria::fake_cuda {
 
+// Tests that start a program steer its driver by the environment.
+template <typename Number> static void readVariable(const char *name, Number &number) {
+  if (const char *text = std::getenv(name)) {
+    number = static_cast<Number>(std::strtoull(text, nullptr, 10));
+  }
+}
+
+static State *makeState() {
+  auto *made = new State();
+  readVariable("FAKE_CUDA_MEMORY", made->control.memoryBytes);
+  readVariable("FAKE_CUDA_MINOR", made->control.minor);
+  readVariable("FAKE_CUDA_VERSION", made->control.driverVersion);
+  readVariable("FAKE_CUDA_LOSE_AT_KERNEL", made->control.loseAtKernel);
+  return made;
+}
+
 State &state() {
-  static State &kState = *new State();
+  static State &kState = *makeState();
   return kState;
 }
 
@@ -91,13 +109,18 @@ Result enqueue(StreamTag *stream, Work work) {
   return kSuccess;
 }
 
-bool checkDevice(ContextTag &context, DeviceAddress address, size_t size) {
+size_t bytesFrom(DeviceAddress address) {
   auto next = state().memory.upper_bound(address);
-  if (next != state().memory.begin()) {
-    const auto &[begin, block] = *--next;
-    if (address - begin <= block.first && size <= block.first - (address - begin)) {
-      return true;
-    }
+  if (next == state().memory.begin()) {
+    return 0;
+  }
+  const auto &[begin, block] = *--next;
+  return address - begin < block.first ? block.first - (address - begin) : 0;
+}
+
+bool checkDevice(ContextTag &context, DeviceAddress address, size_t size) {
+  if (size <= bytesFrom(address)) {
+    return true;
   }
   context.lost = kIllegalAddress;
   return false;

@@ -5,6 +5,7 @@
 #include "Control.h"
 #include "plugins/backends/cuda/DriverApi.h"
 
+#include <array>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -51,24 +52,35 @@ struct EventTag {
   ContextTag *context = nullptr;
 };
 
-/// A kernel of the fake: what the driver tells about it, and what it does.
-struct KernelFacts {
-  const char *name;
-  int maxThreads;
-  int staticSharedBytes;
-  int localBytes;
-  size_t numParameters;
-  std::function<void(ContextTag &, unsigned threads, const DeviceAddress *parameters)> run;
+struct LaunchShape {
+  std::array<unsigned, 3> grid;
+  std::array<unsigned, 3> block;
+  unsigned sharedBytes;
 };
-const std::vector<KernelFacts> &kernelTable();
+
+/// A kernel: what the driver tells about it, and what it does.
+struct KernelFacts {
+  std::string name;
+  int maxThreads = 1024;
+  int staticSharedBytes = 0;
+  int localBytes = 0;
+  size_t numParameters = 0;
+  std::function<void(ContextTag &, const LaunchShape &, const DeviceAddress *parameters)> run;
+};
 
 struct FunctionTag {
-  const KernelFacts *facts = nullptr;
+  KernelFacts facts;
   int maxDynamicSharedBytes = 48 << 10;
 };
 struct ModuleTag {
-  std::map<std::string, FunctionTag> functions;
+  std::map<std::string, FunctionTag> functions; // all, or those asked for so far
+  /// Makes a kernel that is not among them; empty when there is none of that name.
+  std::function<std::optional<KernelFacts>(const std::string &name)> find;
 };
+
+/// What this build of the fake takes for code (TableCode.cpp, SimulatedCode.cpp). Answers a result of
+/// loading, and its log.
+Result readCode(const char *image, ModuleTag &module, std::string &log);
 
 } // namespace cria::cuda
 
@@ -121,6 +133,8 @@ void runStream(StreamTag &stream);
 void runAllStreams();
 /// Puts work on a stream, or into the graph that it captures.
 Result enqueue(StreamTag *stream, Work work);
+/// The device memory from this address on: its size; 0 when there is none.
+size_t bytesFrom(DeviceAddress address);
 /// Whether this is device memory; the context is lost if not.
 bool checkDevice(ContextTag &context, DeviceAddress address, size_t size);
 void complain(const std::string &text);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Whole models on the backend cuda: real packages, real code, and a driver whose kernels run in the simulator.
+// So everything but the device's own instructions is the real thing. What a user sees who lacks memory, code
+// or luck is asked of the program.
+#include "fake_driver/Control.h"
+#include "tests/support/CompiledModel.h"
+#include "tests/support/Golden.h"
+#include "tests/support/Process.h"
+
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string kDriver = CRIA_BINARY_DIR "/test-drivers/simulated_cuda_driver.so";
+constexpr uint64_t kSomePages = uint64_t{1} << 20;
+
+const std::vector<std::string> kArguments = {"--no-tokenizer", "--weights", "f16", "--target",
+                                             "gpusim,cuda:sm_80"};
+
+std::string packageOf() { return compileModel(goldenModelPath("gqa"), kArguments); }
+
+std::string codeOf(const std::string &package) { return package + "/code/gpusim-sm_80.bc"; }
+
+fake_cuda::Control &control() {
+  static fake_cuda::Control *const kControl = reinterpret_cast<FakeCudaControl>(
+      dlsym(dlopen(kDriver.c_str(), RTLD_NOW | RTLD_LOCAL), "cria_fake_cuda"))();
+  return *kControl;
+}
+
+class CudaModelTest : public testing::Test {
+protected:
+  // The plugin reads the first of these when it is loaded, the driver the second at each load of code.
+  static void SetUpTestSuite() { setenv("CRIA_CUDA_DRIVER", kDriver.c_str(), 1); }
+  void SetUp() override { control() = {}; }
+  void TearDown() override {
+    EXPECT_EQ(control().live, 0);
+    EXPECT_THAT(control().complaints, IsEmpty());
+  }
+
+  static std::unique_ptr<Model> open(const std::string &package, const std::string &target) {
+    setenv("CRIA_SIMULATED_CODE", codeOf(package).c_str(), 1);
+    return openCompiled(package, {.target = target,
+                                  .backend = target.substr(0, target.find('-')),
+                                  .kvMemoryBytes = kSomePages});
+  }
+
+  // Of a prompt and some tokens after it.
+  static std::vector<float> logitsOf(Model &model, size_t seed) {
+    const GoldenPrompt prompt = readGolden("gqa").at(seed);
+    std::vector<float> all = prefillLogits(model, prompt.tokens, 11);
+    Session session(model);
+    EXPECT_TRUE(session.prefill(prompt.tokens, {}).ok());
+    for (size_t i = 0; i < 3; ++i) {
+      const StatusOr<std::span<const float>> next = session.decode(prompt.greedy[i]);
+      EXPECT_TRUE(next.ok()) << next.status().message();
+      all.insert(all.end(), next->begin(), next->end());
+    }
+    return all;
+  }
+};
+
+TEST_F(CudaModelTest, LogitsAreThoseOfTheSameKernelsWithoutADriver) {
+  const std::string package = packageOf();
+  const std::vector<float> expected = logitsOf(*open(package, "gpusim-sm_80"), 0);
+  std::vector<std::string> targets = {"cuda-sm_80-ptx"};
+  if (std::filesystem::exists(package + "/code/cuda-sm_80.cubin")) {
+    targets.push_back("cuda-sm_80"); // where ptxas is
+  }
+  for (const std::string &target : targets) {
+    EXPECT_TRUE(logitsOf(*open(package, target), 0) == expected) << target;
+  }
+}
+
+// The order in which sums are rounded is all that may differ.
+TEST_F(CudaModelTest, DeviceAndProcessorMakeTheSameRandomWeights) {
+  const std::string package =
+      compileModel("", {"--preset", "stories-260k", "--random-weights", "5", "--weights", "f32", "--kv", "f32",
+                        "--target", "cpu,gpusim,cuda:sm_80"});
+  const std::vector<int32_t> tokens = {1, 77, 500};
+  const std::vector<float> found = prefillLogits(*open(package, "cuda-sm_80-ptx"), tokens);
+  const std::vector<float> expected = prefillLogits(*open(package, "cpu-x86-64-v3"), tokens);
+  EXPECT_THAT(found, testing::Pointwise(testing::FloatNear(1e-5f), expected));
+  const auto [low, high] = std::minmax_element(expected.begin(), expected.end());
+  EXPECT_GT(*high - *low, 1.0f);
+}
+
+TEST_F(CudaModelTest, SeveralModelsShareADevice) {
+  const std::string package = packageOf();
+  const std::unique_ptr<Model> one = open(package, "cuda-sm_80-ptx"), other = open(package, "cuda-sm_80-ptx");
+  const std::vector<float> first = logitsOf(*one, 0), second = logitsOf(*other, 1);
+  EXPECT_TRUE(logitsOf(*other, 0) == first);
+  EXPECT_TRUE(logitsOf(*one, 1) == second);
+}
+
+TEST_F(CudaModelTest, StepsAllocateNothing) {
+  const std::unique_ptr<Model> model = open(packageOf(), "cuda-sm_80-ptx");
+  Session session(*model);
+  ASSERT_TRUE(session.prefill(std::vector<int32_t>{1, 2, 3}, {}).ok());
+  ASSERT_TRUE(session.decode(4).ok()); // records the entry
+  control().calls.clear();
+  ASSERT_TRUE(session.decode(5).ok());
+  const std::map<std::string, uint64_t> &calls = control().calls;
+  for (const char *name : {"cuMemAlloc_v2", "cuMemHostAlloc", "cuGraphInstantiateWithFlags", "cuLaunchKernel"}) {
+    EXPECT_EQ(calls.count(name), 0u) << name;
+  }
+  EXPECT_EQ(calls.at("cuGraphLaunch"), 1u);
+  EXPECT_EQ(calls.at("cuStreamSynchronize"), 1u);
+  EXPECT_EQ(calls.at("cuMemcpyHtoDAsync_v2"), 1u);
+}
+
+// Another call of the driver fails each time while a model opens and answers.
+TEST_F(CudaModelTest, FaultsLeaveNothingBehind) {
+  const std::string package = packageOf();
+  setenv("CRIA_SIMULATED_CODE", codeOf(package).c_str(), 1);
+  constexpr uint64_t kStride = 37;
+  bool happened = true;
+  for (uint64_t call = 1; happened && call < 2000; call += kStride) {
+    control() = {};
+    control().failCall = call;
+    control().failResult = 2;
+    try {
+      const std::unique_ptr<Model> model = open(package, "cuda-sm_80-ptx");
+      (void)Session(*model).prefill(std::vector<int32_t>{1, 2}, {});
+    } catch (const std::runtime_error &failure) {
+      EXPECT_THAT(failure.what(), HasSubstr("backend cuda"));
+    }
+    happened = control().failed;
+    ASSERT_EQ(control().live, 0) << "after a fault at call " << call;
+  }
+}
+
+/// What `cria run` says on a card with this environment.
+ProcessResult runOnCard(std::vector<std::string> environment, const std::vector<std::string> &more = {}) {
+  const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model",
+                                           {"--weights", "f16", "--target", "gpusim,cuda:sm_80"});
+  environment.push_back("CRIA_CUDA_DRIVER=" + kDriver);
+  environment.insert(environment.begin(), "CRIA_SIMULATED_CODE=" + codeOf(package));
+  std::vector<std::string> arguments = {"run", package, "--backend", "cuda", "-p", "Once", "-n", "2"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return runCria(arguments, "", environment);
+}
+
+void expectRefused(const ProcessResult &result, const std::vector<std::string> &parts) {
+  EXPECT_EQ(result.exitCode, 2) << result.output << result.errors;
+  for (const std::string &part : parts) {
+    EXPECT_THAT(result.errors, HasSubstr(part));
+  }
+}
+
+TEST(CudaCommandLine, RunsOnTheDeviceThatIsNamed) {
+  const std::vector<std::string> room = {"FAKE_CUDA_MEMORY=4000000000"};
+  const ProcessResult result = runOnCard(room);
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  const ProcessResult second = runOnCard(room, {"--device", "1"});
+  EXPECT_EQ(second.exitCode, 0) << second.errors;
+  EXPECT_EQ(second.output, result.output);
+  expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 is not there: it has 2 devices"});
+}
+
+TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
+  expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}),
+                {"the model needs ", " bytes of device memory", "Fake card 0 has 1000000 of 1000000 free"});
+}
+
+TEST(CudaCommandLine, SaysThatThePackageHasNoCodeForTheCard) {
+  const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
+  const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
+  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "this card (Fake card 0) is sm_80",
+                         "compile with --target cuda:sm_80"});
+}
+
+TEST(CudaCommandLine, ShowsTheLogOfADriverThatRejectsTheCode) {
+  expectRefused(runOnCard({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
+                {"the driver (CUDA 12.4) rejects the code", "expected top-level entity"});
+}
+
+TEST(CudaCommandLine, EndsWhenTheDeviceIsLost) {
+  expectRefused(runOnCard({"FAKE_CUDA_LOSE_AT_KERNEL=30", "FAKE_CUDA_MEMORY=4000000000"}),
+                {"the CUDA device was lost", "CUDA_ERROR_LAUNCH_FAILED"});
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels of real packages: the simulator runs the bitcode that the same compiler wrote for target gpusim
+// (CRIA_SIMULATED_CODE names the file), when a cubin or PTX names the kernel. So all that a model asks of the
+// driver is done, but for the device's own instructions.
+#include "State.h"
+
+#include "tests/gpusim/GpuSim.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <elf.h>
+#include <fstream>
+#include <sstream>
+
+using namespace cria::fake_cuda;
+
+static std::string readText(const char *path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The driver is not told where an image ends: PTX ends with a zero, a cubin with its section headers.
+static std::string imageText(const char *image) {
+  if (std::memcmp(image, ELFMAG, SELFMAG) != 0) {
+    return image;
+  }
+  Elf64_Ehdr header;
+  std::memcpy(&header, image, sizeof(header));
+  return {image, header.e_shoff};
+}
+
+static void runSimulated(cria::gpusim::Module &code, const KernelFacts &facts, ContextTag &context,
+                         const LaunchShape &shape, const DeviceAddress *parameters) {
+  cria::gpusim::Launch launch{.kernel = facts.name, .sharedBytes = shape.sharedBytes};
+  std::copy(shape.grid.begin(), shape.grid.end(), launch.grid);
+  std::copy(shape.block.begin(), shape.block.end(), launch.block);
+  for (size_t i = 0; i < facts.numParameters; ++i) {
+    launch.parameters.push_back({.data = reinterpret_cast<std::byte *>(parameters[i]),
+                                 .size = bytesFrom(parameters[i]),
+                                 .writable = true,
+                                 .name = "parameter " + std::to_string(i)});
+  }
+  if (const std::string finding = code.run(launch); !finding.empty()) {
+    complain(finding);
+    context.lost = kIllegalAddress;
+  }
+}
+
+static KernelFacts factsOf(const cria::gpusim::KernelInfo &info, std::shared_ptr<cria::gpusim::Module> code) {
+  KernelFacts facts{.name = info.name,
+                    .maxThreads = static_cast<int>(info.maxThreads[0] * info.maxThreads[1] * info.maxThreads[2]),
+                    .staticSharedBytes = static_cast<int>(info.staticSharedBytes),
+                    .numParameters = info.numParameters};
+  facts.run = [code = std::move(code), facts](ContextTag &context, const LaunchShape &shape,
+                                              const DeviceAddress *parameters) {
+    runSimulated(*code, facts, context, shape, parameters);
+  };
+  return facts;
+}
+
+Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &log) {
+  const char *path = std::getenv("CRIA_SIMULATED_CODE");
+  std::shared_ptr<gpusim::Module> code = gpusim::Module::load(path != nullptr ? readText(path) : "", log);
+  if (code == nullptr) {
+    return kInvalidSource;
+  }
+  module.find = [code, text = imageText(image)](const std::string &name) -> std::optional<KernelFacts> {
+    const gpusim::KernelInfo *info = code->find(name);
+    const bool isNamed = text.find(name) != std::string::npos;
+    return info != nullptr && isNamed ? std::optional(factsOf(*info, code)) : std::nullopt;
+  };
+  return kSuccess;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Kernels from a table. PTX is any text with ".entry NAME" for each; "syntax error" in it is one. A cubin has
+// all kernels.
+#include "State.h"
+
+#include <cstring>
+#include <thread>
+
+using namespace cria::fake_cuda;
+
+static float *floats(DeviceAddress address) { return reinterpret_cast<float *>(address); }
+
+static void addFloats(ContextTag &context, const LaunchShape &shape, const DeviceAddress *p) {
+  const unsigned threads = shape.grid[0] * shape.block[0];
+  for (int i = 0; i < 3; ++i) {
+    if (!checkDevice(context, p[i], threads * sizeof(float))) {
+      return;
+    }
+  }
+  for (unsigned i = 0; i < threads; ++i) {
+    floats(p[2])[i] = floats(p[0])[i] + floats(p[1])[i];
+  }
+}
+
+static void nothing(ContextTag &, const LaunchShape &, const DeviceAddress *) {}
+static void loseAddress(ContextTag &context, const LaunchShape &, const DeviceAddress *) {
+  context.lost = kIllegalAddress;
+}
+static void rest(ContextTag &, const LaunchShape &, const DeviceAddress *) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
+static const std::vector<KernelFacts> &kernelTable() {
+  static const std::vector<KernelFacts> kTable = {
+      {"add_f32", 1024, 0, 0, 3, addFloats}, {"narrow", 256, 0, 0, 0, nothing},
+      {"shares", 1024, 1024, 0, 0, nothing}, {"spills", 1024, 0, 16, 0, nothing},
+      {"rests", 1024, 0, 0, 0, rest},        {"illegal_address", 1024, 0, 0, 0, loseAddress}};
+  return kTable;
+}
+
+Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &log) {
+  const bool isCubin = std::memcmp(image, "\177ELF", 4) == 0;
+  const std::string text = isCubin ? "" : image;
+  if (text.find("syntax error") != std::string::npos) {
+    log = "ptxas application ptx input, line 7; error : Parsing error\n";
+    return kInvalidPtx;
+  }
+  for (const KernelFacts &facts : kernelTable()) {
+    if (isCubin || text.find(".entry " + facts.name + "\n") != std::string::npos) {
+      module.functions[facts.name].facts = facts;
+    }
+  }
+  return kSuccess;
+}
