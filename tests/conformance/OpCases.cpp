@@ -6,15 +6,16 @@ namespace cria::conformance {
 
 static std::string rows(uint64_t columns) { return OpProgram::rowsType(columns); }
 
-OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width) {
-  OpProgram op(random);
+OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width,
+                           const ProgramLimits &limits) {
+  OpProgram op(random, {.limits = limits});
   op.addActivations("x", width, type);
   op.finish("x", width);
   return op;
 }
 
-OpProgram rmsNormProgram(Random &random, uint64_t width) {
-  OpProgram op(random);
+OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits) {
+  OpProgram op(random, {.limits = limits});
   op.addActivations("x", width);
   op.addVector("w", width);
   op.line("%y = llama.rms_norm %x, %w {epsilon = 1.0e-5 : f32} : (" + rows(width) + ", " +
@@ -23,8 +24,8 @@ OpProgram rmsNormProgram(Random &random, uint64_t width) {
   return op;
 }
 
-OpProgram elementwiseProgram(Random &random, uint64_t width) {
-  OpProgram op(random);
+OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits &limits) {
+  OpProgram op(random, {.limits = limits});
   op.addActivations("a", width);
   op.addActivations("b", width);
   op.line("%s = llama.silu %a : (" + rows(width) + ") -> " + rows(width));
@@ -35,9 +36,9 @@ OpProgram elementwiseProgram(Random &random, uint64_t width) {
   return op;
 }
 
-OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim) {
+OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const ProgramLimits &limits) {
   const uint64_t width = heads * headDim;
-  OpProgram op(random, {.headDim = headDim});
+  OpProgram op(random, {.headDim = headDim, .limits = limits});
   op.addActivations("x", width);
   op.addRopeTable("angles");
   op.line("%y = llama.rope %x, %positions, %angles {head_dim = " + std::to_string(headDim) + " : i64} : (" +
@@ -80,10 +81,11 @@ OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape) {
   return op;
 }
 
-OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts) {
+OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts,
+                             const ProgramLimits &limits) {
   const auto &[type, inner, outer] = shape;
   const uint64_t weightRows = parts.swiglu ? (outer + 15) / 16 * 32 : outer;
-  OpProgram op(random);
+  OpProgram op(random, {.limits = limits});
   op.addActivations("x", inner);
   std::string operands = "%x, %w", clauses,
               types = rows(inner) + ", " + OpProgram::weightType(type, weightRows, inner), attributes;

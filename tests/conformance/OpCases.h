@@ -7,11 +7,12 @@
 
 namespace cria::conformance {
 
-OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width);
-OpProgram rmsNormProgram(Random &random, uint64_t width);
+OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width,
+                           const ProgramLimits &limits = {});
+OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
 /// silu, mul and add in one.
-OpProgram elementwiseProgram(Random &random, uint64_t width);
-OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim);
+OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
+OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const ProgramLimits &limits = {});
 
 struct LinearShape {
   const char *type;
@@ -28,7 +29,8 @@ OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape);
 struct LinearParts {
   bool norm = false, swiglu = false, residual = false;
 };
-OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts);
+OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts,
+                             const ProgramLimits &limits = {});
 
 struct AttentionShape {
   uint64_t group;

@@ -216,13 +216,8 @@ void ProgramRunner::uploadStep(const StepInputs &inputs) {
             "upload");
 }
 
-Matrix ProgramRunner::step(const std::string &entryName, const StepInputs &inputs) {
-  uploadStep(inputs);
+std::vector<Entry> ProgramRunner::entriesOf(const std::string &entryName, const StepInputs &inputs) const {
   const Extents extents{inputs.tokens.size(), inputs.outputs.size(), inputs.blockTable.size()};
-  const Memory &result = memory_.at(resultName_);
-  constexpr uint32_t kNan = 0xFFFFFFFFu;
-  device_.api().fill(device_.queue(), arena_, 0, arenaSize_, kNan, nullptr);
-  device_.api().fill(device_.queue(), result.buffer, 0, result.size, kNan, nullptr);
   std::vector<Entry> entries;
   for (const Json &entry : program_["entries"]) {
     for (size_t i = 0; entry["name"] == entryName && i < entry["dispatches"].size(); ++i) {
@@ -232,13 +227,46 @@ Matrix ProgramRunner::step(const std::string &entryName, const StepInputs &input
       }
     }
   }
-  requireOk(run(device_, code_, entries), entryName);
-  const std::vector<std::byte> bytes = device_.download(result.buffer, extents.outputs * resultColumns_ * 4);
-  Matrix matrix{extents.outputs, resultColumns_, std::vector<double>(extents.outputs * resultColumns_)};
+  return entries;
+}
+
+Matrix ProgramRunner::step(const std::string &entry, const StepInputs &inputs) {
+  uploadStep(inputs);
+  const Memory &result = memory_.at(resultName_);
+  constexpr uint32_t kNan = 0xFFFFFFFFu;
+  device_.api().fill(device_.queue(), arena_, 0, arenaSize_, kNan, nullptr);
+  device_.api().fill(device_.queue(), result.buffer, 0, result.size, kNan, nullptr);
+  requireOk(run(device_, code_, entriesOf(entry, inputs)), entry);
+  const uint64_t rows = inputs.outputs.size();
+  const std::vector<std::byte> bytes = device_.download(result.buffer, rows * resultColumns_ * 4);
+  Matrix matrix{rows, resultColumns_, std::vector<double>(rows * resultColumns_)};
   for (size_t i = 0; i < matrix.values.size(); ++i) {
     matrix.values[i] = decodeElement(CRIA_TYPE_F32, bytes.data() + i * 4);
   }
   return matrix;
+}
+
+std::vector<std::pair<std::string, uint64_t>> ProgramRunner::times(const std::string &entry,
+                                                                   const StepInputs &inputs) {
+  uploadStep(inputs);
+  const std::vector<Entry> entries = entriesOf(entry, inputs);
+  std::vector<uint64_t> nanoseconds(entries.size());
+  cria_profile profile{.struct_size = sizeof(profile),
+                       .num_entries = static_cast<uint32_t>(entries.size()),
+                       .nanoseconds = nanoseconds.data()};
+  const cria_backend_api &api = device_.api();
+  if (api.profile_enable == nullptr || api.profile_read == nullptr) {
+    throw std::runtime_error("the backend keeps no times");
+  }
+  requireOk(outcomeOf([&](cria_message *m) { return api.profile_enable(device_.queue(), 1, m); }), "profile");
+  requireOk(run(device_, code_, entries), entry);
+  requireOk(outcomeOf([&](cria_message *m) { return api.profile_read(device_.queue(), &profile, m); }),
+            "profile");
+  std::vector<std::pair<std::string, uint64_t>> times;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    times.emplace_back(entries[i].name, nanoseconds[i]);
+  }
+  return times;
 }
 
 } // namespace cria::conformance

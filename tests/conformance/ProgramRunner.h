@@ -3,7 +3,7 @@
 // arena, step, pages and result; no part of the runtime.
 #pragma once
 
-#include "CompileProgram.h"
+#include "CompiledProgram.h"
 #include "DispatchHarness.h"
 #include "Formulas.h"
 
@@ -28,6 +28,9 @@ public:
 
   /// Runs `entry` and returns the result rows. The arena and the result hold NaN before.
   Matrix step(const std::string &entry, const StepInputs &inputs);
+  /// Runs `entry` and returns the nanoseconds of each kernel by its name, in order. Throws std::runtime_error
+  /// when the backend keeps no times.
+  std::vector<std::pair<std::string, uint64_t>> times(const std::string &entry, const StepInputs &inputs);
 
 private:
   using Json = nlohmann::ordered_json;
@@ -47,6 +50,7 @@ private:
   uint64_t extent(const Json &value, const Extents &extents) const;
   Operand operandOf(const Json &binding, const Extents &extents) const;
   Entry entryOf(const Json &dispatch, const Extents &extents) const;
+  std::vector<Entry> entriesOf(const std::string &entry, const StepInputs &inputs) const;
 
   Device &device_;
   Json program_;

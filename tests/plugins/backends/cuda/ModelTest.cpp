@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Whole models on the backend cuda: real packages, real code, and a driver whose kernels run in the simulator.
-// So everything but the device's own instructions is the real thing. What a user sees who lacks memory, code
-// or luck is asked of the program.
+// Whole models on the backend cuda: real packages, real code, and a driver whose kernels run in the
+// simulator. So everything but the device's own instructions is the real thing. What a user sees who lacks
+// memory, code or luck is asked of the program.
 #include "fake_driver/Control.h"
 #include "tests/support/CompiledModel.h"
 #include "tests/support/Golden.h"
@@ -46,9 +46,9 @@ protected:
 
   static std::unique_ptr<Model> open(const std::string &package, const std::string &target) {
     setenv("CRIA_SIMULATED_CODE", codeOf(package).c_str(), 1);
-    return openCompiled(package, {.target = target,
-                                  .backend = target.substr(0, target.find('-')),
-                                  .kvMemoryBytes = kSomePages});
+    return openCompiled(
+        package,
+        {.target = target, .backend = target.substr(0, target.find('-')), .kvMemoryBytes = kSomePages});
   }
 
   // Of a prompt and some tokens after it.
@@ -81,8 +81,8 @@ TEST_F(CudaModelTest, LogitsAreThoseOfTheSameKernelsWithoutADriver) {
 // The order in which sums are rounded is all that may differ.
 TEST_F(CudaModelTest, DeviceAndProcessorMakeTheSameRandomWeights) {
   const std::string package =
-      compileModel("", {"--preset", "stories-260k", "--random-weights", "5", "--weights", "f32", "--kv", "f32",
-                        "--target", "cpu,gpusim,cuda:sm_80"});
+      compileModel("", {"--preset", "stories-260k", "--random-weights", "5", "--weights", "f32", "--kv",
+                        "f32", "--target", "cpu,gpusim,cuda:sm_80"});
   const std::vector<int32_t> tokens = {1, 77, 500};
   const std::vector<float> found = prefillLogits(*open(package, "cuda-sm_80-ptx"), tokens);
   const std::vector<float> expected = prefillLogits(*open(package, "cpu-x86-64-v3"), tokens);
@@ -107,7 +107,8 @@ TEST_F(CudaModelTest, StepsAllocateNothing) {
   control().calls.clear();
   ASSERT_TRUE(session.decode(5).ok());
   const std::map<std::string, uint64_t> &calls = control().calls;
-  for (const char *name : {"cuMemAlloc_v2", "cuMemHostAlloc", "cuGraphInstantiateWithFlags", "cuLaunchKernel"}) {
+  for (const char *name :
+       {"cuMemAlloc_v2", "cuMemHostAlloc", "cuGraphInstantiateWithFlags", "cuLaunchKernel"}) {
     EXPECT_EQ(calls.count(name), 0u) << name;
   }
   EXPECT_EQ(calls.at("cuGraphLaunch"), 1u);
@@ -170,15 +171,17 @@ TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
 }
 
 TEST(CudaCommandLine, SaysThatThePackageHasNoCodeForTheCard) {
-  const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
+  const std::string package =
+      compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
   const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
   expectRefused(result, {"cuda with target cuda-sm_86-ptx", "this card (Fake card 0) is sm_80",
                          "compile with --target cuda:sm_80"});
 }
 
 TEST(CudaCommandLine, ShowsTheLogOfADriverThatRejectsTheCode) {
-  expectRefused(runOnCard({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
-                {"the driver (CUDA 12.4) rejects the code", "expected top-level entity"});
+  expectRefused(
+      runOnCard({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
+      {"the driver (CUDA 12.4) rejects the code", "expected top-level entity"});
 }
 
 TEST(CudaCommandLine, EndsWhenTheDeviceIsLost) {

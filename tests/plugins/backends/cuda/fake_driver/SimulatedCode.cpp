@@ -50,7 +50,8 @@ static void runSimulated(cria::gpusim::Module &code, const KernelFacts &facts, C
 
 static KernelFacts factsOf(const cria::gpusim::KernelInfo &info, std::shared_ptr<cria::gpusim::Module> code) {
   KernelFacts facts{.name = info.name,
-                    .maxThreads = static_cast<int>(info.maxThreads[0] * info.maxThreads[1] * info.maxThreads[2]),
+                    .maxThreads =
+                        static_cast<int>(info.maxThreads[0] * info.maxThreads[1] * info.maxThreads[2]),
                     .staticSharedBytes = static_cast<int>(info.staticSharedBytes),
                     .numParameters = info.numParameters};
   facts.run = [code = std::move(code), facts](ContextTag &context, const LaunchShape &shape,

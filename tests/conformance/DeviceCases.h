@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What kernels for devices are checked on: a small module for every family in shapes that are multiples of
+// nothing, with the steps to run. The same in every program of one build, so that a program without the
+// compiler can run what another has compiled.
+#pragma once
+
+#include "OpCases.h"
+
+namespace cria::conformance {
+
+struct DeviceCase {
+  std::string name; // as of a file
+  std::string module;
+  ProgramLimits limits;
+  Tensors tensors;
+  double tolerance = 0;            // of prompts, relative to the largest magnitude of a step
+  std::vector<StepInputs> prompts; // through `prefill`
+  bool alone = true;               // each row of the prompts by itself, too
+  std::vector<StepInputs> few;     // up to 8 rows each: through `small`, and row by row through `decode`
+};
+
+/// Sums in f32 in another order: the tolerance of all that is not rounded to 16 bits.
+inline constexpr double kSingleTolerance = 2e-5;
+/// Pages that steps may use.
+inline constexpr uint64_t kCasePages = 48;
+
+std::vector<DeviceCase> deviceCases();
+
+} // namespace cria::conformance
