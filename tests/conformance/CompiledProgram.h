@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A small module as a compiler left it: its program, its code, and where its weights come from; also as a file.
+// A small module as a compiler left it: its program, its code, and where its weights come from; also as a
+// file.
 #pragma once
 
 #include <cstdint>

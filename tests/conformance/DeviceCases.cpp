@@ -80,15 +80,16 @@ void addRows(Cases &cases) {
 
 // Widths around steps of 256 and pairs of them, heights around tiles of 128.
 void addLinear(Cases &cases) {
-  const LinearShape shapes[] = {{"f32", 64, 64},    {"f16", 288, 200},  {"bf16", 40, 17}, {"f16", 1032, 130},
-                                {"f32", 517, 9},    {"bf16", 777, 129}, {"f16", 1, 1},    {"f16", 119, 187},
-                                {"bf16", 128, 256}};
+  const LinearShape shapes[] = {{"f32", 64, 64},    {"f16", 288, 200}, {"bf16", 40, 17},
+                                {"f16", 1032, 130}, {"f32", 517, 9},   {"bf16", 777, 129},
+                                {"f16", 1, 1},      {"f16", 119, 187}, {"bf16", 128, 256}};
   for (const LinearShape &shape : shapes) {
     cases.add("linear-" + std::string(shape.type) + "-" + text(shape.outer) + "x" + text(shape.inner),
               toleranceOf(shape.type), [&](Random &random) { return linearProgram(random, shape); });
   }
-  cases.add("linear-on-outputs", kSingleTolerance,
-            [](Random &random) { return linearOnOutputsProgram(random, {"f16", 96, 130}); });
+  cases.add("linear-on-outputs", kSingleTolerance, [](Random &random) {
+    return linearOnOutputsProgram(random, {"f16", 96, 130});
+  });
 }
 
 std::string textOf(const LinearParts &parts) {
@@ -128,10 +129,12 @@ void addLong(Cases &cases) {
                 [](Random &random) { return elementwiseProgram(random, 20, kManyRows); });
   cases.addLong("rope", kSingleTolerance,
                 [](Random &random) { return ropeProgram(random, 1, 32, kManyRows); });
-  cases.addLong("linear", kHalf,
-                [](Random &random) { return linearProgram(random, {"f16", 72, 150}, kManyRows); });
-  cases.addLong("linear-f32", kSingleTolerance,
-                [](Random &random) { return linearProgram(random, {"f32", 40, 30}, kManyRows); });
+  cases.addLong("linear", kHalf, [](Random &random) {
+    return linearProgram(random, {"f16", 72, 150}, kManyRows);
+  });
+  cases.addLong("linear-f32", kSingleTolerance, [](Random &random) {
+    return linearProgram(random, {"f32", 40, 30}, kManyRows);
+  });
   cases.addLong("fused", kBfloat, [](Random &random) {
     return fusedLinearProgram(random, {"bf16", 40, 24}, {true, true, true}, kManyRows);
   });

@@ -43,7 +43,8 @@ double errorOf(const Matrix &found, const Matrix &expected) {
   for (size_t i = 0; i < expected.values.size(); ++i) {
     const double distance = i < found.values.size() ? std::fabs(found.values[i] - expected.values[i]) : NAN;
     scale = std::max(scale, std::fabs(expected.values[i]));
-    difference = std::isnan(distance) ? std::numeric_limits<double>::infinity() : std::max(difference, distance);
+    difference =
+        std::isnan(distance) ? std::numeric_limits<double>::infinity() : std::max(difference, distance);
   }
   return difference == 0 ? 0 : difference / scale;
 }
@@ -81,7 +82,8 @@ std::string compareRows(const Results &alone, const Steps &steps, const Results 
     for (size_t output = 0; output < steps[i].outputs.size(); ++output) {
       const size_t row = first + static_cast<size_t>(steps[i].outputs[output]);
       if (!equalRows(alone[row], together[i], output)) {
-        return fmt::format("step {}, row {}: other bits alone than among others", i, steps[i].outputs[output]);
+        return fmt::format("step {}, row {}: other bits alone than among others", i,
+                           steps[i].outputs[output]);
       }
     }
     first += rowByRow(steps[i]).size();
@@ -126,7 +128,7 @@ DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &
     if (findings.failure.empty() && !testCase.few.empty()) {
       checkFew(testCase, reference, device, findings);
     }
-  } catch (const std::runtime_error &failure) {
+  } catch (const std::exception &failure) {
     findings.failure = failure.what();
   }
   return findings;

@@ -13,8 +13,8 @@ struct DeviceFindings {
   double fewError = 0;
 };
 
-/// Runs the case as `ops` on the backend `reference` and as `code` on `backend`: numbers within tolerance; rows
-/// that do not depend, bit for bit, on the rows beside them; rows of `small` that are those of `decode`.
+/// Runs the case as `ops` on the backend `reference` and as `code` on `backend`: numbers within tolerance;
+/// rows that do not depend, bit for bit, on the rows beside them; rows of `small` that are those of `decode`.
 DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &ops,
                              const CompiledProgram &code, const std::string &backend,
                              const Device::Options &options = {});

@@ -191,20 +191,33 @@ Outcome Backend::query(const cria_host &host, cria_plugin &out) const {
   return outcomeOf([&](cria_message *message) { return query_(&host, &out, message); });
 }
 
+static std::vector<std::filesystem::path> &pluginFolders() {
+  static std::vector<std::filesystem::path> kFolders = {CRIA_BINARY_DIR "/plugins",
+                                                        CRIA_BINARY_DIR "/dev-plugins"};
+  return kFolders;
+}
+
+void Backend::setFolders(std::vector<std::filesystem::path> folders) { pluginFolders() = std::move(folders); }
+
 const Backend &Backend::named(const std::string &name) {
   static std::map<std::string, Backend> loaded;
   const auto found = loaded.find(name);
   if (found != loaded.end()) {
     return found->second;
   }
-  // The simulator is for developers and lies apart.
-  const std::string folder = std::string(CRIA_BINARY_DIR) + (name == "gpusim" ? "/dev-plugins" : "/plugins");
-  return loaded.emplace(name, Backend(folder + "/cria_backend_" + name + ".so")).first->second;
+  const std::string file = "cria_backend_" + name + ".so";
+  for (const std::filesystem::path &folder : pluginFolders()) {
+    if (std::filesystem::exists(folder / file)) {
+      return loaded.emplace(name, Backend((folder / file).string())).first->second;
+    }
+  }
+  throw std::runtime_error("no " + file + " in " + std::to_string(pluginFolders().size()) +
+                           " plugin folders");
 }
 
 Device::Device(const Backend &backend, Options options) : backend_(backend) {
   const cria_open_options open{.struct_size = sizeof(cria_open_options),
-                               .device = 0,
+                               .device = options.device,
                                .num_threads = options.numThreads,
                                .flags = options.flags};
   require(outcomeOf([&](cria_message *message) { return api().open(&open, &context_, message); }), "open");

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,8 +30,10 @@ Outcome outcomeOf(const std::function<cria_status(cria_message *)> &function);
 /// A loaded backend plugin; stays loaded until the process ends.
 class Backend {
 public:
-  /// Opens plugins/cria_backend_<name>.so of the build folder. Throws std::runtime_error with the reason.
+  /// Opens cria_backend_<name>.so. Throws std::runtime_error with the reason.
   static const Backend &named(const std::string &name);
+  /// Where named() looks, in order; at first plugins/ and dev-plugins/ of the build folder.
+  static void setFolders(std::vector<std::filesystem::path> folders);
 
   const cria_backend_api &api() const { return *api_; }
   const cria_plugin &plugin() const { return plugin_; }
@@ -50,6 +53,7 @@ public:
   struct Options {
     uint32_t numThreads = 0;
     uint32_t flags = 0;
+    uint32_t device = 0; // of the backend
   };
   explicit Device(const Backend &backend) : Device(backend, Options{}) {}
   Device(const Backend &backend, Options options); // throws std::runtime_error

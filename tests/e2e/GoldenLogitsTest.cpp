@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Our logits against those of transformers, for every golden model on every target that runs here.
-#include "tests/support/CompiledModel.h"
-#include "tests/support/Golden.h"
+#include "tests/support/GoldenLogits.h"
 
 #include <gtest/gtest.h>
 
@@ -10,11 +9,6 @@ namespace {
 
 // f32 weights and f32 KV: rounding in another order is all that differs.
 constexpr float kExactTolerance = 2e-4f;
-// f16 weights and f16 KV, made from f32 ones: half an ulp of f16 (2^-11) per factor, through 2 or 3 layers.
-constexpr float kHalfTolerance = 2e-2f;
-constexpr double kHalfArgmaxShare = 0.99;
-// On tensor cores the inputs of linear layers are f16 too, so a few more near-ties fall the other way.
-constexpr double kTensorCoreArgmaxShare = 0.97;
 
 struct Case {
   std::string model;
@@ -87,22 +81,11 @@ TEST_P(GoldenF32LogitsTest, f32GreedyTokensAgree) {
 
 TEST_P(GoldenLogitsTest, f16LogitsAgreeWithinTolerance) {
   const std::unique_ptr<Model> model = open("f16", "f16");
-  size_t same = 0;
-  size_t positions = 0;
-  for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
-    const std::vector<float> logits = prefillLogits(*model, prompt.tokens);
-    for (size_t r = 0; r < prompt.rows.size(); ++r) {
-      const std::span<const float> ours(logits.data() + prompt.rows[r] * prompt.vocabSize(),
-                                        prompt.vocabSize());
-      const std::span<const float> golden(prompt.logits.data() + r * prompt.vocabSize(), prompt.vocabSize());
-      EXPECT_LE(prompt.error(r, ours.data()), kHalfTolerance)
-          << prompt.tokens.size() << " tokens, position " << prompt.rows[r];
-      same += argmax(ours) == argmax(golden) ? 1 : 0;
-      ++positions;
-    }
-  }
+  const GoldenAgreement agreement = compareLogits(*model, readGolden(GetParam().model));
   const double share = GetParam().target == kSimulated ? kTensorCoreArgmaxShare : kHalfArgmaxShare;
-  EXPECT_GE(static_cast<double>(same), share * static_cast<double>(positions));
+  EXPECT_TRUE(agreement.isWithin(kHalfTolerance, share))
+      << "off by " << agreement.worst << "; the same best token at " << agreement.sameBest << " of "
+      << agreement.positions << " positions";
 }
 
 /// The logits after a prompt and after each token that is fed back.

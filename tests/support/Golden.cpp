@@ -38,7 +38,11 @@ float GoldenPrompt::error(size_t r, const float *ours) const {
 }
 
 std::vector<GoldenPrompt> readGolden(const std::string &name) {
-  const auto opened = SafetensorsFile::open(CRIA_SOURCE_DIR "/tests/golden/logits/" + name + ".safetensors");
+  return readGoldenFile(CRIA_SOURCE_DIR "/tests/golden/logits/" + name + ".safetensors");
+}
+
+std::vector<GoldenPrompt> readGoldenFile(const std::string &path) {
+  const auto opened = SafetensorsFile::open(path);
   if (!opened.ok()) {
     throw std::runtime_error(opened.status().message());
   }

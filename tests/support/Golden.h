@@ -25,6 +25,9 @@ struct GoldenPrompt {
 /// All prompts of tests/golden/logits/<name>.safetensors. Throws when the file is not as described.
 std::vector<GoldenPrompt> readGolden(const std::string &name);
 
+/// The same of any file.
+std::vector<GoldenPrompt> readGoldenFile(const std::string &path);
+
 /// Names of the small models, and `stories`, the one that ships.
 const std::vector<std::string> &goldenModels();
 /// Folder of one.
