@@ -8,11 +8,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 "$cmake" --install "$build" --prefix "$work/made" --component runtime >/dev/null
+"$cmake" --install "$build" --prefix "$work/made" --component check >/dev/null
 mv "$work/made" "$work/moved"
 "$build/bin/cria" compile "$checkpoint" -o "$work/model.cria" --quiet
 
 # Every library but those of the C library comes from the folder.
-outside=$(for file in "$work"/moved/bin/cria "$work"/moved/lib/cria/plugins/*.so; do ldd "$file"; done |
+outside=$(for file in "$work"/moved/bin/cria "$work"/moved/check/check "$work"/moved/lib/cria/plugins/*.so; do ldd "$file"; done |
   grep '=>' | grep -vE "=> $work/moved/|(ld-linux[^ ]*|libc|libm|libdl|libpthread|librt)[.-][^ ]* =>" || true)
 if [[ -n $outside ]]; then
   printf 'libraries from outside the folder:\n%s\n' "$outside"
@@ -20,3 +21,5 @@ if [[ -n $outside ]]; then
 fi
 text=$(cd / && env -i "$work/moved/bin/cria" run "$work/model.cria" -p "Once upon a time" -n 5 --temperature 0 --quiet)
 [[ $text == "Once upon a time"?* ]] || { printf 'unexpected text: %s\n' "$text"; exit 1; }
+reason=$(cd / && env -i CRIA_CUDA_DRIVER=/nowhere/libcuda.so.1 "$work/moved/check/check" 2>&1) && exit 1
+[[ $reason == *"no CUDA driver: /nowhere/libcuda.so.1"* ]] || { printf 'unexpected answer of check: %s\n' "$reason"; exit 1; }
