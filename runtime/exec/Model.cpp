@@ -22,6 +22,7 @@ public:
   Status open(std::shared_ptr<const Package> package, const TargetChoice &choice,
               const ModelOptions &options);
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel);
+  Status repeatStep(uint32_t count);
   Status enableProfile(bool on);
 
   std::shared_ptr<const Package> package;
@@ -45,6 +46,7 @@ private:
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
   StatusOr<const float *> run(const Recording &recording, const CancelFlag *cancel);
 
+  const Recording *last_ = nullptr;      // of the last step
   const float *visibleLogits_ = nullptr; // the result buffer, where the host sees it
   std::vector<float> logits_;            // its copy, where not
   bool poison_ = false;
@@ -152,6 +154,7 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   if (cancel && cancel->isSet()) {
     return error(StatusCode::cancelled, "cancelled before the step");
   }
+  last_ = nullptr; // a new recording may take its place
   uint32_t numTokens = static_cast<uint32_t>(batch.tokens.size());
   const ProgramEntry &entry = selectEntry(batch, numTokens);
   CRIA_ASSIGN_OR_RETURN(const Recording *recording,
@@ -159,6 +162,7 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   input->write(batch, numTokens);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
   CRIA_ASSIGN_OR_RETURN(const float *logits, run(*recording, cancel));
+  last_ = recording;
   return std::span<const float>(logits, batch.outputs.size() * limits.vocabSize);
 }
 
@@ -176,6 +180,16 @@ StatusOr<const float *> Model::Implementation::run(const Recording &recording, c
     CRIA_RETURN_IF_ERROR(profile->add(recording, *device));
   }
   return visibleLogits_ ? visibleLogits_ : logits_.data();
+}
+
+Status Model::Implementation::repeatStep(uint32_t count) {
+  if (last_ == nullptr) {
+    return invalidArgument("there is no step to repeat: none was run, or the last one failed");
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    CRIA_RETURN_IF_ERROR(device->replay(last_->handle, nullptr));
+  }
+  return device->finish();
 }
 
 Status Model::Implementation::enableProfile(bool on) {
@@ -235,6 +249,8 @@ StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> pack
 StatusOr<std::span<const float>> Model::forward(const Batch &batch, const CancelFlag *cancel) {
   return implementation_->forward(batch, cancel);
 }
+
+Status Model::repeatStep(uint32_t count) { return implementation_->repeatStep(count); }
 
 const Package &Model::package() const { return *implementation_->package; }
 const Manifest &Model::manifest() const { return implementation_->package->manifest(); }

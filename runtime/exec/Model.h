@@ -75,6 +75,11 @@ public:
   /// seen.
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel = nullptr);
 
+  /// Runs the last step `count` times more, one right behind the other, and waits for all: what a step costs
+  /// the device alone. They write again what that step wrote; call it while its sessions are as the step left
+  /// them. Errors: INVALID_ARGUMENT before the first step; the backend's.
+  Status repeatStep(uint32_t count);
+
   const Package &package() const;
   const Manifest &manifest() const;
   const Program &program() const;

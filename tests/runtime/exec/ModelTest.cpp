@@ -159,6 +159,24 @@ TEST_F(ModelTest, AFailedStepLeavesSessionsAsTheyWere) {
   EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), toyLogits(ids, kToyVocab));
 }
 
+TEST_F(ModelTest, RepeatsTheLastStepAndLeavesItsResult) {
+  auto model = openToyModel(folder_);
+  EXPECT_EQ(model->repeatStep(1).code(), StatusCode::invalidArgument) << "there was none";
+  Session session(*model);
+  std::vector<int32_t> ids = countTo(3);
+  ASSERT_TRUE(session.prefill(ids, {}).ok());
+  ASSERT_TRUE(session.decode(7).ok());
+  toyState().steps.clear();
+  ASSERT_TRUE(model->repeatStep(2).ok());
+  EXPECT_THAT(toyState().steps, ElementsAre("1 rows 1 outputs", "1 rows 1 outputs"));
+  auto logits = session.decode(8);
+  ASSERT_TRUE(logits.ok());
+  ids.insert(ids.end(), {7, 8});
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), toyLogits(ids, kToyVocab));
+  toyState().failAfter = 0;
+  EXPECT_EQ(model->repeatStep(1).message(), "backend toy: the toy broke");
+}
+
 TEST_F(ModelTest, PoisonDoesNotChangeAnswers) {
   auto model = openToyModel(folder_, {.poison = true});
   Session session(*model);
