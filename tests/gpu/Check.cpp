@@ -47,7 +47,8 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   app.add_option("--prompt", options.prompts, "Prompt lengths to measure")->capture_default_str();
   app.add_option("--depth", options.depths, "Positions filled before tokens are generated")
       ->capture_default_str();
-  app.add_option("--generate", options.generate, "Tokens to generate after each depth")->capture_default_str();
+  app.add_option("--generate", options.generate, "Tokens to generate after each depth")
+      ->capture_default_str();
   app.add_option("--json", arguments.json, "File for all rows as JSON");
 }
 

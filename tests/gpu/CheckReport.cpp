@@ -21,20 +21,22 @@ static const char *textOf(Outcome outcome) {
 }
 
 void Report::add(Row row) {
-  fmt::print("{:<8} {:<36} {:<16} {:<9} {}\n", row.section, row.name, row.target, textOf(row.outcome), row.text);
+  fmt::print("{:<8} {:<36} {:<16} {:<9} {}\n", row.section, row.name, row.target, textOf(row.outcome),
+             row.text);
   std::fflush(stdout);
   rows_.push_back(std::move(row));
 }
 
 bool Report::hasFailed() const {
-  return std::any_of(rows_.begin(), rows_.end(), [](const Row &row) { return row.outcome == Outcome::failed; });
+  return std::any_of(rows_.begin(), rows_.end(),
+                     [](const Row &row) { return row.outcome == Outcome::failed; });
 }
 
 std::string Report::summary() const {
   std::string text;
   for (const Outcome outcome : {Outcome::ok, Outcome::failed, Outcome::skipped, Outcome::measured}) {
-    const auto count = std::count_if(rows_.begin(), rows_.end(),
-                                     [&](const Row &row) { return row.outcome == outcome; });
+    const auto count =
+        std::count_if(rows_.begin(), rows_.end(), [&](const Row &row) { return row.outcome == outcome; });
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, textOf(outcome));
   }
   return text;

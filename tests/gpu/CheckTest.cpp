@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The program `check` itself, with the simulator as its device: what is right is found right, what is wrong is
-// found wrong, and what is measured arrives in table and JSON.
+// The program `check` itself, with the simulator as its device: what is right is found right, what is wrong
+// is found wrong, and what is measured arrives in table and JSON.
 #include "tests/conformance/CompiledProgram.h"
 #include "tests/support/CompiledModel.h"
 #include "tests/support/Golden.h"
@@ -36,8 +36,9 @@ protected:
   static void TearDownTestSuite() { delete folder; }
 
   static ProcessResult check(const std::vector<std::string> &more, const std::string &data = folder->path()) {
-    std::vector<std::string> arguments = {"--backend", "gpusim", "--plugin-dir", CRIA_BINARY_DIR "/dev-plugins",
-                                          "--data",    data,     "--json",       folder->path("report.json")};
+    std::vector<std::string> arguments = {
+        "--backend", "gpusim", "--plugin-dir", CRIA_BINARY_DIR "/dev-plugins",
+        "--data",    data,     "--json",       folder->path("report.json")};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return runProcess(CRIA_BINARY_DIR "/check/check", arguments);
   }
@@ -94,8 +95,7 @@ TEST_F(CheckTest, FindsNothingToRunWrong) {
 }
 
 TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
-  const ProcessResult result =
-      check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2"});
+  const ProcessResult result = check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2"});
   EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
   const json found = rows();
   const std::vector<std::string> names = {"copy", "product-130x72x40", "decode at 4", "prefill 8", "copy"};

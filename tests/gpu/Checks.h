@@ -36,13 +36,13 @@ void checkMemory(const CheckOptions &options, Report &report);
 void measureSpeed(const CheckOptions &options, Report &report);
 
 /// Whether the device runs code of this kind.
-bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features, uint32_t abiVersion);
+bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
+            uint32_t abiVersion);
 
 /// Calls use(stem, target, program) for every <stem>.<target>.program of a folder that the device runs, in
 /// order of names.
-void forEachProgram(
-    const CheckOptions &options, const std::filesystem::path &folder,
-    const std::function<void(const std::string &stem, const std::string &target,
-                             const conformance::CompiledProgram &program)> &use);
+void forEachProgram(const CheckOptions &options, const std::filesystem::path &folder,
+                    const std::function<void(const std::string &stem, const std::string &target,
+                                             const conformance::CompiledProgram &program)> &use);
 
 } // namespace cria::check

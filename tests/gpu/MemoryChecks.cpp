@@ -57,7 +57,8 @@ Row runUnder(const fs::path &checker, const std::string &tool, const CheckOption
           .name = tool,
           .target = "",
           .outcome = result.exitCode == 0 ? Outcome::ok : Outcome::failed,
-          .text = fmt::format("exit code {}: {}", result.exitCode, lastLineOf(result.output + result.errors))};
+          .text =
+              fmt::format("exit code {}: {}", result.exitCode, lastLineOf(result.output + result.errors))};
 }
 
 } // namespace

@@ -27,12 +27,11 @@ Row checkModel(const CheckOptions &options, const std::shared_ptr<const Package>
     const test::GoldenAgreement agreement = test::compareLogits(
         **model, test::readGoldenFile((options.data / "golden" / (name + ".safetensors")).string()));
     row.outcome = agreement.isWithin(test::kHalfTolerance, test::kTensorCoreArgmaxShare) ? Outcome::ok
-                                                                                        : Outcome::failed;
-    row.text = fmt::format("logits off by {:.1e} of their range; {} of {} best tokens the same", agreement.worst,
-                           agreement.sameBest, agreement.positions);
-    row.values = {{"error", agreement.worst},
-                  {"same_best", agreement.sameBest},
-                  {"positions", agreement.positions}};
+                                                                                         : Outcome::failed;
+    row.text = fmt::format("logits off by {:.1e} of their range; {} of {} best tokens the same",
+                           agreement.worst, agreement.sameBest, agreement.positions);
+    row.values = {
+        {"error", agreement.worst}, {"same_best", agreement.sameBest}, {"positions", agreement.positions}};
   } catch (const std::runtime_error &failure) {
     row.outcome = Outcome::failed;
     row.text = failure.what();

@@ -82,29 +82,38 @@ Row failedRow(const std::string &name, const std::string &target, const std::str
 
 void measureCopies(const CheckOptions &options, Report &report) {
   const double rate = copyBandwidth(options);
-  report.add({"speed", "copy", "", Outcome::measured, fmt::format("{:.1f} GB/s read and written", rate / kGiga),
+  report.add({"speed",
+              "copy",
+              "",
+              Outcome::measured,
+              fmt::format("{:.1f} GB/s read and written", rate / kGiga),
               {{"gigabytes_per_second", rate / kGiga}}});
 }
 
 /// Measures each program and returns the best rate; 0 when there is none.
 double measureProducts(const CheckOptions &options, Report &report) {
   double best = 0;
-  forEachProgram(options, options.data / "speed",
-                 [&](const std::string &name, const std::string &target,
-                     const conformance::CompiledProgram &program) {
-                   const std::optional<LargeProduct> product = LargeProduct::named(name);
-                   if (product) {
-                     const double rate = productRate(options, *product, program);
-                     report.add({"speed", name, target, Outcome::measured, fmt::format("{:.1f} TFLOP/s f16", rate / kGiga / 1000),
-                                 {{"gigaflops", rate / kGiga}}});
-                     best = std::max(best, rate);
-                   }
-                 });
+  forEachProgram(
+      options, options.data / "speed",
+      [&](const std::string &name, const std::string &target, const conformance::CompiledProgram &program) {
+        const std::optional<LargeProduct> product = LargeProduct::named(name);
+        if (product) {
+          const double rate = productRate(options, *product, program);
+          report.add({"speed",
+                      name,
+                      target,
+                      Outcome::measured,
+                      fmt::format("{:.1f} TFLOP/s f16", rate / kGiga / 1000),
+                      {{"gigaflops", rate / kGiga}}});
+          best = std::max(best, rate);
+        }
+      });
   return best;
 }
 
 std::string numberOr(const nlohmann::ordered_json &row, const char *name, double scale, const char *format) {
-  return row.at(name).is_number() ? fmt::format(fmt::runtime(format), row.at(name).get<double>() * scale) : "—";
+  return row.at(name).is_number() ? fmt::format(fmt::runtime(format), row.at(name).get<double>() * scale)
+                                  : "—";
 }
 
 Row benchRow(const nlohmann::ordered_json &row, double productRate) {
@@ -114,7 +123,8 @@ Row benchRow(const nlohmann::ordered_json &row, double productRate) {
                                : fmt::format("decode at {}", row.at("context").get<int>()),
              .target = row.at("target"),
              .outcome = Outcome::measured,
-             .text = fmt::format("{} tok/s, {} GB/s, {} of copies", numberOr(row, "tokens_per_second", 1, "{:.1f}"),
+             .text = fmt::format("{} tok/s, {} GB/s, {} of copies",
+                                 numberOr(row, "tokens_per_second", 1, "{:.1f}"),
                                  numberOr(row, "gigabytes_per_second", 1, "{:.1f}"),
                                  numberOr(row, "bandwidth_fraction", 100, "{:.1f} %")),
              .values = row};
@@ -127,16 +137,15 @@ Row benchRow(const nlohmann::ordered_json &row, double productRate) {
 }
 
 // Prompts from an empty context, tokens at each depth.
-void bench(const CheckOptions &options, const std::string &prompts, const std::string &depths, uint32_t generate,
-           double productRate, Report &report) {
-  std::vector<std::string> arguments = {
-      "bench",      (options.data / "speed" / "model.cria").string(),
-      "--backend",  options.backend,
-      "--device",   std::to_string(options.device),
-      "--prompt",   prompts,
-      "--depth",    depths,
-      "--generate", std::to_string(generate),
-      "--json",     "--quiet"};
+void bench(const CheckOptions &options, const std::string &prompts, const std::string &depths,
+           uint32_t generate, double productRate, Report &report) {
+  std::vector<std::string> arguments = {"bench",      (options.data / "speed" / "model.cria").string(),
+                                        "--backend",  options.backend,
+                                        "--device",   std::to_string(options.device),
+                                        "--prompt",   prompts,
+                                        "--depth",    depths,
+                                        "--generate", std::to_string(generate),
+                                        "--json",     "--quiet"};
   for (const std::filesystem::path &folder : options.pluginFolders) {
     arguments.insert(arguments.end(), {"--plugin-dir", folder.string()});
   }

@@ -5,19 +5,21 @@
 #include "tools/terminal/JsonOutput.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace cria::cli {
 namespace {
 
 constexpr double kGiga = 1e9;
 
-using Measure = std::function<double(const BenchSample &)>;
+/// Empty: not measured, or no limit to measure it by.
+using Value = std::optional<double>;
 
-std::vector<double> valuesOf(const BenchRow &row, const Measure &measure) {
+template <typename Measure> std::vector<double> valuesOf(const BenchRow &row, const Measure &measure) {
   std::vector<double> values;
   for (const BenchSample &sample : row.samples) {
-    values.push_back(measure(sample));
+    if (const Value value = measure(sample)) {
+      values.push_back(*value);
+    }
   }
   return values;
 }
@@ -26,27 +28,74 @@ std::vector<double> ratesOf(const BenchRow &row) {
   return valuesOf(row, [&](const BenchSample &sample) { return row.tokens * row.batch / sample.seconds; });
 }
 
+Value inGiga(Value value) { return value ? Value(*value / kGiga) : std::nullopt; }
+
+Value fractionOf(double value, Value limit) { return limit ? Value(value / *limit) : std::nullopt; }
+
+// Measured at slightly different times, the two may be the wrong way round where there is no gap.
+Value hostGapOf(const BenchSample &sample) {
+  return sample.queuedSeconds ? Value(std::max(0.0, 1 - *sample.queuedSeconds / sample.seconds))
+                              : std::nullopt;
+}
+
 /// Medians over the samples; fractions are of the limits beside each sample.
 struct Summary {
-  double rate, spread, gigabytes, bandwidthFraction, gigaflops, computeFraction, bandwidthLimit, computeLimit;
+  double rate, spread, gigabytes, gigaflops;
+  Value bandwidthFraction, computeFraction, bandwidthLimit, computeLimit; // limits in giga
+  Value hostGap;
 };
 
 Summary summarize(const BenchRow &row) {
-  const auto medianOf = [&](const Measure &measure) { return median(valuesOf(row, measure)); };
+  const auto medianOf = [&](const auto &measure) {
+    const std::vector<double> values = valuesOf(row, measure);
+    return values.empty() ? std::nullopt : Value(median(values));
+  };
+  const auto bandwidth = [&](const BenchSample &s) { return row.bytes / s.seconds; };
+  const auto compute = [&](const BenchSample &s) { return row.operations / s.seconds; };
   const std::vector<double> rates = ratesOf(row);
   const auto [low, high] = std::minmax_element(rates.begin(), rates.end());
   return {
       .rate = median(rates),
       .spread = *high - *low,
-      .gigabytes = medianOf([&](const BenchSample &s) { return row.bytes / s.seconds / kGiga; }),
+      .gigabytes = *medianOf(bandwidth) / kGiga,
+      .gigaflops = *medianOf(compute) / kGiga,
       .bandwidthFraction =
-          medianOf([&](const BenchSample &s) { return row.bytes / s.seconds / s.bandwidthLimit; }),
-      .gigaflops = medianOf([&](const BenchSample &s) { return row.operations / s.seconds / kGiga; }),
+          medianOf([&](const BenchSample &s) { return fractionOf(bandwidth(s), s.limits.bandwidth); }),
       .computeFraction =
-          medianOf([&](const BenchSample &s) { return row.operations / s.seconds / s.computeLimit; }),
-      .bandwidthLimit = medianOf([](const BenchSample &s) { return s.bandwidthLimit / kGiga; }),
-      .computeLimit = medianOf([](const BenchSample &s) { return s.computeLimit / kGiga; }),
+          medianOf([&](const BenchSample &s) { return fractionOf(compute(s), s.limits.compute); }),
+      .bandwidthLimit = inGiga(medianOf([](const BenchSample &s) { return s.limits.bandwidth; })),
+      .computeLimit = inGiga(medianOf([](const BenchSample &s) { return s.limits.compute; })),
+      .hostGap = medianOf(hostGapOf),
   };
+}
+
+std::string_view bandwidthKind(const BenchRow &row) {
+  return row.limitsOf == LimitsOf::host ? "read" : "copy";
+}
+
+std::string numberText(Value value, int digits) {
+  return value ? fmt::format("{:.{}f}", *value, digits) : "—";
+}
+
+std::string percentText(Value fraction) { return fraction ? fmt::format("{:.1f}%", *fraction * 100) : "—"; }
+
+nlohmann::ordered_json jsonOf(Value value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+// The gap is a column where it was measured.
+std::string tableHeader(bool hasGap) {
+  return fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11} {:>9} {:>8} {:>10} {:>9} {:>10}{}\n", "phase", "tokens",
+                     "context", "batch", "tok/s", "spread", "GB/s", "of limit", "GFLOP/s", "of limit",
+                     hasGap ? fmt::format(" {:>9}", "host gap") : "");
+}
+
+std::string tableRow(const BenchRow &row, bool hasGap) {
+  const Summary s = summarize(row);
+  return fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11.2f} {:>9.2f} {:>8.2f} {:>10} {:>9.1f} {:>10}{}\n",
+                     row.phase, row.tokens, row.context, row.batch, s.rate, s.spread, s.gigabytes,
+                     percentText(s.bandwidthFraction), s.gigaflops, percentText(s.computeFraction),
+                     hasGap ? fmt::format(" {:>9}", percentText(s.hostGap)) : "");
 }
 
 } // namespace
@@ -61,17 +110,16 @@ std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &r
   std::string text = fmt::format("{} · {} on {} ({}) · cria {}\n",
                                  printable(opened.package->manifest().model.name), opened.model->targetName(),
                                  opened.model->backendName(), opened.model->deviceName(), CRIA_VERSION);
-  text += fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11} {:>9} {:>8} {:>10} {:>9} {:>10}\n", "phase", "tokens",
-                      "context", "batch", "tok/s", "spread", "GB/s", "of limit", "GFLOP/s", "of limit");
+  const bool hasGap =
+      std::any_of(rows.begin(), rows.end(), [](const BenchRow &row) { return summarize(row).hostGap; });
+  text += tableHeader(hasGap);
   for (const BenchRow &row : rows) {
-    const Summary s = summarize(row);
-    text += fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11.2f} {:>9.2f} {:>8.2f} {:>9.1f}% {:>9.1f} {:>9.1f}%\n",
-                        row.phase, row.tokens, row.context, row.batch, s.rate, s.spread, s.gigabytes,
-                        s.bandwidthFraction * 100, s.gigaflops, s.computeFraction * 100);
+    text += tableRow(row, hasGap);
   }
   const Summary last = summarize(rows.back());
-  text += fmt::format("limits measured beside the samples (last row): {:.1f} GB/s, {:.0f} GFLOP/s f32\n",
-                      last.bandwidthLimit, last.computeLimit);
+  text += fmt::format("limits measured beside the samples (last row): {} GB/s {}, {} GFLOP/s f32\n",
+                      numberText(last.bandwidthLimit, 1), bandwidthKind(rows.back()),
+                      numberText(last.computeLimit, 0));
   return text;
 }
 
@@ -87,11 +135,13 @@ std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::ve
                     {"tokens_per_second", s.rate},
                     {"samples", ratesOf(row)},
                     {"gigabytes_per_second", s.gigabytes},
-                    {"bandwidth_fraction", s.bandwidthFraction},
+                    {"bandwidth_fraction", jsonOf(s.bandwidthFraction)},
                     {"gigaflops", s.gigaflops},
-                    {"compute_fraction", s.computeFraction},
-                    {"bandwidth_limit_gigabytes_per_second", s.bandwidthLimit},
-                    {"compute_limit_gigaflops", s.computeLimit},
+                    {"compute_fraction", jsonOf(s.computeFraction)},
+                    {"bandwidth_limit_kind", bandwidthKind(row)},
+                    {"bandwidth_limit_gigabytes_per_second", jsonOf(s.bandwidthLimit)},
+                    {"compute_limit_gigaflops", jsonOf(s.computeLimit)},
+                    {"host_gap_fraction", jsonOf(s.hostGap)},
                     {"model", manifest.model.name},
                     {"parameters", manifest.model.parameters()},
                     {"target", opened.model->targetName()},

@@ -3,17 +3,18 @@
 #pragma once
 
 #include "OpenModel.h"
+#include "SpeedLimits.h"
 
 #include <string>
 #include <vector>
 
 namespace cria::cli {
 
-/// One repetition, with the machine's limits measured right before and after it (their mean).
+/// One repetition.
 struct BenchSample {
   double seconds = 0;
-  double bandwidthLimit = 0; // bytes a second
-  double computeLimit = 0;   // f32 operations a second
+  LimitSample limits = {};                            // measured right before and after it: their mean
+  std::optional<double> queuedSeconds = std::nullopt; // of as many steps without the host between them
 };
 
 struct BenchRow {
@@ -23,6 +24,7 @@ struct BenchRow {
   uint32_t batch = 1;    // sequences
   double bytes = 0;      // read by one repetition: weights of each step, and KV
   double operations = 0; // f32 operations of one repetition
+  LimitsOf limitsOf = LimitsOf::host;
   std::vector<BenchSample> samples = {};
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What this machine can do at best, measured in the same run as what is compared with it: reading memory, and
-// f32 multiply-adds.
+// What this machine can do at best: reading memory, and f32 multiply-adds.
 #pragma once
+
+#include "SpeedLimits.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +11,13 @@
 namespace cria::cli {
 
 /// Probes of tens of milliseconds each. Holds a buffer much larger than any cache. Threads: one at a time.
-class MachineLimits {
+class MachineLimits final : public SpeedLimits {
 public:
   /// numThreads: at least 1.
   explicit MachineLimits(uint32_t numThreads);
+
+  LimitsOf whose() const override { return LimitsOf::host; }
+  StatusOr<LimitSample> measure() override { return LimitSample{readBandwidth(), fmaRate()}; }
 
   /// Bytes a second read by all threads with the best of several access patterns: one stream or four streams
   /// a thread, with prefetching, in huge pages.

@@ -126,6 +126,8 @@ TEST(BenchCommandTest, rowsHoldEveryParameter) {
     EXPECT_EQ(row["samples"].size(), 2u);
     EXPECT_GT(row["bandwidth_fraction"], 0);
     EXPECT_LT(row["compute_fraction"], 1.2);
+    EXPECT_EQ(row["bandwidth_limit_kind"], "read");
+    EXPECT_TRUE(row["host_gap_fraction"].is_null()); // the processor is the host
     for (const char *member : {"phase", "tokens", "context", "batch", "gigabytes_per_second", "gigaflops",
                                "model", "target", "weights", "threads", "machine", "version", "commit"}) {
       EXPECT_TRUE(row.contains(member)) << member;
@@ -138,6 +140,8 @@ TEST(BenchCommandTest, profileNamesKernels) {
       {"bench", storiesPackage(), "--prompt", "0", "--generate", "4", "--repetitions", "1", "--profile"});
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   EXPECT_THAT(result.errors, HasSubstr("attention"));
+  EXPECT_THAT(result.output, HasSubstr(" GB/s read, "));
+  EXPECT_THAT(result.output, Not(HasSubstr("host gap")));
 }
 
 TEST(PluginsCommandTest, listsAllKinds) {

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace cria::test {
 namespace {
@@ -182,6 +183,48 @@ TEST(CudaCommandLine, ShowsTheLogOfADriverThatRejectsTheCode) {
   expectRefused(
       runOnCard({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
       {"the driver (CUDA 12.4) rejects the code", "expected top-level entity"});
+}
+
+/// The rows of `cria bench` on a card with that much memory: a prompt, and two tokens.
+nlohmann::json benchOnCard(const std::string &memory, const std::vector<std::string> &more = {}) {
+  const std::string package = compileModel("", {"--preset", "stories-260k", "--random-weights", "5",
+                                                "--weights", "f16", "--target", "gpusim,cuda:sm_80"});
+  std::vector<std::string> arguments = {"bench",  package,         "--backend", "cuda",
+                                        "--json", "--prompt",      "4",         "--generate",
+                                        "2",      "--repetitions", "1",         "--quiet"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const ProcessResult result = runCria(arguments, "",
+                                       {"CRIA_SIMULATED_CODE=" + codeOf(package),
+                                        "CRIA_CUDA_DRIVER=" + kDriver, "FAKE_CUDA_MEMORY=" + memory});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  return nlohmann::json::parse(result.output, nullptr, false);
+}
+
+TEST(CudaCommandLine, BenchComparesWithTheCopiesOfTheDevice) {
+  const nlohmann::json rows = benchOnCard("800000000", {"--device", "1"});
+  ASSERT_EQ(rows.size(), 2u);
+  for (const nlohmann::json &row : rows) {
+    EXPECT_EQ(row["machine"], "Fake card 1");
+    EXPECT_EQ(row["bandwidth_limit_kind"], "copy");
+    EXPECT_GT(row["bandwidth_limit_gigabytes_per_second"], 0);
+    EXPECT_GT(row["bandwidth_fraction"], 0);
+    EXPECT_TRUE(row["compute_limit_gigaflops"].is_null());
+    EXPECT_TRUE(row["compute_fraction"].is_null());
+  }
+  EXPECT_TRUE(rows[0]["host_gap_fraction"].is_null()) << "of decode rows only";
+  EXPECT_GE(rows[1]["host_gap_fraction"], 0);
+  EXPECT_LT(rows[1]["host_gap_fraction"], 1);
+}
+
+// Caches would be measured with the little that is left.
+TEST(CudaCommandLine, BenchKnowsNoLimitWhereMemoryIsShort) {
+  const nlohmann::json rows = benchOnCard("300000000", {"--profile"});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_GT(rows[1]["tokens_per_second"], 0);
+  for (const char *member :
+       {"bandwidth_fraction", "bandwidth_limit_gigabytes_per_second", "host_gap_fraction"}) {
+    EXPECT_TRUE(rows[1][member].is_null()) << member;
+  }
 }
 
 TEST(CudaCommandLine, EndsWhenTheDeviceIsLost) {

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "BenchRun.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace cria::cli {
+namespace {
+
+// Enough steps behind one another that starting and waiting hardly count.
+constexpr double kQueuedSeconds = 0.05;
+constexpr double kFewestQueuedSteps = 4;
+constexpr double kMostQueuedSteps = 64;
+
+// Token ids that mean nothing, the same in every run.
+std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
+  std::vector<int32_t> tokens(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    tokens[i] = static_cast<int32_t>((uint64_t{i} * 7919 + 13) % vocabSize);
+  }
+  return tokens;
+}
+
+// Of `batch` sequences, each of whose tokens looks at all before it and at itself.
+double attendedPositions(uint32_t tokens, uint32_t depth, uint32_t batch) {
+  return batch * (static_cast<double>(tokens) * depth + tokens * (tokens + 1.0) / 2);
+}
+
+template <typename Work> StatusOr<double> timeWork(const Work &work) {
+  const auto start = std::chrono::steady_clock::now();
+  CRIA_RETURN_IF_ERROR(work());
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::optional<double> meanOf(std::optional<double> before, std::optional<double> after) {
+  return before && after ? std::optional((*before + *after) / 2) : std::nullopt;
+}
+
+void truncateAll(std::vector<Session> &sessions, uint32_t length) {
+  for (Session &session : sessions) {
+    session.truncate(length);
+  }
+}
+
+Status ignoreLogits(uint32_t, std::span<const float>) { return {}; }
+
+} // namespace
+
+StatusOr<BenchRow> BenchRun::prefill(uint32_t tokens, uint32_t depth, uint32_t batch) {
+  const double rows = static_cast<double>(tokens) * batch;
+  BenchRow row{.phase = "prefill", .tokens = tokens, .context = depth, .batch = batch};
+  row.bytes = std::ceil(rows / model_.limits().maxTokens) * cost_.weightBytes("prefill") +
+              cost_.kvBytes(batch * (tokens + depth));
+  row.operations = cost_.linearOperations(rows, batch) +
+                   cost_.attentionOperations(attendedPositions(tokens, depth, batch));
+  const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
+  CRIA_RETURN_IF_ERROR(measure(
+      row, {.run = [&](Sessions &sessions) { return prefillTogether(sessions, ids); }, .beside = {}}));
+  return row;
+}
+
+StatusOr<BenchRow> BenchRun::decode(uint32_t tokens, uint32_t depth, uint32_t batch) {
+  const double rows = static_cast<double>(tokens) * batch;
+  const double attended = attendedPositions(tokens, depth, batch);
+  BenchRow row{.phase = "decode", .tokens = tokens, .context = depth, .batch = batch};
+  row.bytes = tokens * cost_.weightBytes(batch == 1 ? "decode" : "small") + cost_.kvBytes(attended);
+  row.operations = cost_.linearOperations(rows, rows) + cost_.attentionOperations(attended);
+  const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
+  Work work{.run = [&](Sessions &sessions) { return decodeTogether(sessions, ids); }, .beside = {}};
+  if (options_.measuresHostGap) {
+    work.beside = [&](Sessions &sessions, BenchSample &sample) {
+      return measureQueuedSteps(sessions, ids, sample);
+    };
+  }
+  CRIA_RETURN_IF_ERROR(measure(row, work));
+  return row;
+}
+
+// As the generator does: each step is filled with what is left of the prompts, in order.
+Status BenchRun::prefillTogether(Sessions &sessions, std::span<const int32_t> ids) {
+  const uint32_t depth = sessions.front().length();
+  const auto left = [&](const Session &session) { return ids.subspan(session.length() - depth); };
+  while (!left(sessions.back()).empty()) {
+    std::vector<StepItem> items;
+    size_t room = model_.limits().maxTokens;
+    for (Session &session : sessions) {
+      const std::span<const int32_t> rest = left(session);
+      const size_t count = std::min(rest.size(), room);
+      if (count > 0) {
+        items.push_back({&session, rest.first(count), count == rest.size() ? 1u : 0u});
+        room -= count;
+      }
+    }
+    CRIA_RETURN_IF_ERROR(stepper_.run(Phase::prefill, items, cancel_).status());
+  }
+  return {};
+}
+
+Status BenchRun::decodeTogether(Sessions &sessions, std::span<const int32_t> ids) {
+  for (const int32_t &id : ids) {
+    std::vector<StepItem> items;
+    for (Session &session : sessions) {
+      items.push_back({&session, {&id, 1}, 1});
+    }
+    CRIA_RETURN_IF_ERROR(stepper_.run(Phase::decode, items, cancel_).status());
+  }
+  return {};
+}
+
+// What a step costs the device alone: one step many times, without the host between them. The step is that in
+// the middle of the row, whose attention is the mean of all.
+Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample) {
+  CRIA_RETURN_IF_ERROR(decodeTogether(sessions, ids.first((ids.size() + 1) / 2)));
+  const double stepSeconds = sample.seconds / static_cast<double>(ids.size());
+  const double count =
+      std::clamp(std::round(kQueuedSeconds / stepSeconds), kFewestQueuedSteps, kMostQueuedSteps);
+  CRIA_ASSIGN_OR_RETURN(const double seconds,
+                        timeWork([&] { return model_.repeatStep(static_cast<uint32_t>(count)); }));
+  sample.queuedSeconds = seconds / count * static_cast<double>(ids.size());
+  return {};
+}
+
+// Sessions with `row.context` positions filled, each with KV of its own.
+StatusOr<BenchRun::Sessions> BenchRun::makeSessions(const BenchRow &row) {
+  Sessions sessions;
+  const std::vector<int32_t> ids = makeTokens(row.context, model_.vocabSize());
+  for (uint32_t i = 0; i < row.batch; ++i) {
+    sessions.emplace_back(model_);
+    if (row.context > 0) {
+      CRIA_RETURN_IF_ERROR(sessions.back().prefill(ids, ignoreLogits, false, cancel_));
+    }
+  }
+  return sessions;
+}
+
+// One repetition, after which the sessions are as before. The sample has no limits yet.
+StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Sessions &sessions) {
+  BenchSample sample;
+  CRIA_ASSIGN_OR_RETURN(sample.seconds, timeWork([&] { return work.run(sessions); }));
+  truncateAll(sessions, row.context);
+  if (work.beside) {
+    CRIA_RETURN_IF_ERROR(work.beside(sessions, sample));
+    truncateAll(sessions, row.context);
+  }
+  return sample;
+}
+
+// The first run is not counted: it records, and touches all memory once.
+Status BenchRun::measure(BenchRow &row, const Work &work) {
+  row.limitsOf = limits_.whose();
+  CRIA_ASSIGN_OR_RETURN(Sessions sessions, makeSessions(row));
+  CRIA_RETURN_IF_ERROR(repeat(row, work, sessions).status());
+  CRIA_ASSIGN_OR_RETURN(LimitSample before, limits_.measure());
+  for (uint32_t repetition = 0; repetition < options_.repetitions; ++repetition) {
+    CRIA_ASSIGN_OR_RETURN(BenchSample sample, repeat(row, work, sessions));
+    CRIA_ASSIGN_OR_RETURN(const LimitSample after, limits_.measure());
+    sample.limits = {.bandwidth = meanOf(before.bandwidth, after.bandwidth),
+                     .compute = meanOf(before.compute, after.compute)};
+    row.samples.push_back(sample);
+    before = after;
+  }
+  return {};
+}
+
+} // namespace cria::cli

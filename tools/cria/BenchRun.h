@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Measures the rows of `cria bench`.
+#pragma once
+
+#include "BenchReport.h"
+#include "StepCost.h"
+#include "runtime/exec/Stepper.h"
+
+#include <functional>
+
+namespace cria::cli {
+
+/// Threads: those of the model.
+class BenchRun {
+public:
+  struct Options {
+    uint32_t repetitions = 5;
+    bool measuresHostGap = false; // of decode rows
+  };
+
+  /// All borrowed; outlive this. cancel may be null.
+  BenchRun(Model &model, SpeedLimits &limits, const Options &options, const CancelFlag *cancel)
+      : model_(model), limits_(limits), options_(options), cancel_(cancel), cost_(model), stepper_(model) {}
+
+  StatusOr<BenchRow> prefill(uint32_t tokens, uint32_t depth, uint32_t batch);
+  StatusOr<BenchRow> decode(uint32_t tokens, uint32_t depth, uint32_t batch);
+
+private:
+  using Sessions = std::vector<Session>;
+  /// What one repetition does, and what is measured beside it.
+  struct Work {
+    std::function<Status(Sessions &)> run;
+    std::function<Status(Sessions &, BenchSample &)> beside; // (optional)
+  };
+
+  Status prefillTogether(Sessions &sessions, std::span<const int32_t> ids);
+  Status decodeTogether(Sessions &sessions, std::span<const int32_t> ids);
+  Status measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample);
+  StatusOr<Sessions> makeSessions(const BenchRow &row);
+  StatusOr<BenchSample> repeat(const BenchRow &row, const Work &work, Sessions &sessions);
+  Status measure(BenchRow &row, const Work &work);
+
+  Model &model_;
+  SpeedLimits &limits_;
+  Options options_;
+  const CancelFlag *cancel_;
+  StepCost cost_;
+  Stepper stepper_;
+};
+
+} // namespace cria::cli

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Copies are queued one behind the other and waited for once, so that neither starting nor waiting counts.
+#include "DeviceLimits.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace cria::cli {
+namespace {
+
+// A half of the buffer. The least is still some times the caches of large cards, or these would be measured.
+constexpr uint64_t kMostCopyBytes = uint64_t{512} << 20;
+constexpr uint64_t kLeastCopyBytes = uint64_t{128} << 20;
+constexpr uint64_t kAlignment = 4096;
+// The buffer takes half of what is free: graphs of steps still want some.
+constexpr uint64_t kFreeForEachCopyByte = 4;
+constexpr int kPasses = 3; // of which the best counts: a limit is not lowered by what else the device does
+constexpr double kPassSeconds = 0.01;
+constexpr double kMostCopiesOfPass = 64;
+constexpr uint32_t kFilling = 0x3F800000; // 1.0f
+
+} // namespace
+
+StatusOr<std::unique_ptr<SpeedLimits>> DeviceLimits::open(const BackendPlugin &backend, uint32_t device) {
+  const cria_open_options options = {
+      .struct_size = sizeof(cria_open_options), .device = device, .num_threads = 0, .flags = 0};
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Device> opened, Device::open(backend.name(), backend.api(), options));
+  CRIA_ASSIGN_OR_RETURN(const BackendDevice facts, backend.device(device));
+  std::unique_ptr<DeviceLimits> limits(new DeviceLimits(std::move(opened)));
+  CRIA_RETURN_IF_ERROR(limits->allocate(facts.memoryFreeBytes));
+  if (limits->buffer_ != nullptr) {
+    CRIA_RETURN_IF_ERROR(limits->prepare());
+  }
+  return std::unique_ptr<SpeedLimits>(std::move(limits));
+}
+
+// freeBytes 0: unknown.
+Status DeviceLimits::allocate(uint64_t freeBytes) {
+  const uint64_t room = freeBytes != 0 ? freeBytes / kFreeForEachCopyByte : kMostCopyBytes;
+  copyBytes_ = std::min(room, kMostCopyBytes) / kAlignment * kAlignment;
+  if (copyBytes_ < kLeastCopyBytes) {
+    return {};
+  }
+  StatusOr<DeviceBuffer> buffer = device_->allocate(2 * copyBytes_, "measuring the copy bandwidth");
+  if (buffer.ok()) {
+    buffer_ = std::move(*buffer);
+  }
+  return buffer.status().code() == StatusCode::outOfMemory ? Status() : buffer.status();
+}
+
+// Touches all memory, wakes the device, and finds how many copies a pass takes.
+Status DeviceLimits::prepare() {
+  CRIA_RETURN_IF_ERROR(device_->fill(buffer_, 0, 2 * copyBytes_, kFilling));
+  CRIA_RETURN_IF_ERROR(timeCopies(1).status());
+  CRIA_ASSIGN_OR_RETURN(const double seconds, timeCopies(1));
+  copiesOfPass_ = static_cast<uint32_t>(std::clamp(kPassSeconds / seconds, 1.0, kMostCopiesOfPass));
+  return {};
+}
+
+StatusOr<double> DeviceLimits::timeCopies(uint32_t count) {
+  const auto start = std::chrono::steady_clock::now();
+  for (uint32_t i = 0; i < count; ++i) {
+    CRIA_RETURN_IF_ERROR(device_->copy(buffer_, copyBytes_, 0, copyBytes_));
+  }
+  CRIA_RETURN_IF_ERROR(device_->finish());
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+StatusOr<LimitSample> DeviceLimits::measure() {
+  if (buffer_ == nullptr) {
+    return LimitSample{};
+  }
+  double best = 0;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    CRIA_ASSIGN_OR_RETURN(const double seconds, timeCopies(copiesOfPass_));
+    const double bytes = 2.0 * static_cast<double>(copyBytes_) * copiesOfPass_; // read and written
+    best = std::max(best, bytes / seconds);
+  }
+  return LimitSample{.bandwidth = best, .compute = std::nullopt};
+}
+
+} // namespace cria::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a device can do at best, as far as the plugin interface lets anyone ask: copying within its memory.
+#pragma once
+
+#include "SpeedLimits.h"
+#include "runtime/exec/Device.h"
+#include "runtime/plugin/BackendPlugin.h"
+
+namespace cria::cli {
+
+/// Opens the device a second time, with a queue and a buffer of its own; no work of the model may be under
+/// way while it measures.
+class DeviceLimits final : public SpeedLimits {
+public:
+  /// Knows no limit when the device has too little free memory to measure with. Errors: the backend's.
+  static StatusOr<std::unique_ptr<SpeedLimits>> open(const BackendPlugin &backend, uint32_t device);
+
+  LimitsOf whose() const override { return LimitsOf::device; }
+  StatusOr<LimitSample> measure() override;
+
+private:
+  explicit DeviceLimits(std::unique_ptr<Device> device) : device_(std::move(device)) {}
+  Status allocate(uint64_t freeBytes);
+  Status prepare();
+  StatusOr<double> timeCopies(uint32_t count);
+
+  std::unique_ptr<Device> device_;
+  DeviceBuffer buffer_;    // copied from its first half to its second; null: too little memory
+  uint64_t copyBytes_ = 0; // a half
+  uint32_t copiesOfPass_ = 1;
+};
+
+} // namespace cria::cli
