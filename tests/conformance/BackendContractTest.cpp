@@ -73,8 +73,9 @@ TEST_P(BackendContract, StampsTheVersionBothSidesSpeak) {
   EXPECT_EQ(out.abi_minor, CRIA_ABI_MINOR);
 }
 
-TEST_P(BackendContract, OnlyTheTemplatesAreLeftToExplicitChoice) {
-  EXPECT_EQ((api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0, GetParam() == "null" || GetParam() == "reference");
+TEST_P(BackendContract, OnlyTemplatesAndTheSimulatorAreLeftToExplicitChoice) {
+  const bool isForDevelopers = GetParam() == "null" || GetParam() == "reference" || GetParam() == "gpusim";
+  EXPECT_EQ((api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0, isForDevelopers);
 }
 
 TEST_P(BackendContract, KnowsItsDevices) {

@@ -3,6 +3,7 @@
 // whose elements are all equal; these cases are quick.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -24,18 +25,45 @@ inline bool allBytesAre(const uint8_t *shadow, uint64_t size, uint8_t value) {
   return std::memcmp(shadow, &pattern, size) == 0;
 }
 
-/// Whether `count` records are equal; count > 0.
-inline bool allRecordsEqual(const uint32_t *records, uint64_t count) {
+// Loops of a length that the compiler knows use vector instructions.
+template <uint64_t count> inline bool equalRecords(const uint32_t *records) {
   uint32_t difference = 0;
-  for (uint64_t i = 1; i < count; ++i) {
+  for (uint64_t i = 0; i < count; ++i) {
     difference |= records[i] ^ records[0];
   }
   return difference == 0;
 }
 
-inline void fillRecords(uint32_t *records, uint64_t count, uint32_t value) {
+template <uint64_t count> inline void setRecords(uint32_t *records, uint32_t value) {
   for (uint64_t i = 0; i < count; ++i) {
     records[i] = value;
+  }
+}
+
+/// Whether `count` records are equal; count > 0.
+inline bool allRecordsEqual(const uint32_t *records, uint64_t count) {
+  switch (count) {
+  case 4:
+    return equalRecords<4>(records);
+  case 8:
+    return equalRecords<8>(records);
+  case 16:
+    return equalRecords<16>(records);
+  default:
+    return std::all_of(records, records + count, [&](uint32_t record) { return record == *records; });
+  }
+}
+
+inline void fillRecords(uint32_t *records, uint64_t count, uint32_t value) {
+  switch (count) {
+  case 4:
+    return setRecords<4>(records, value);
+  case 8:
+    return setRecords<8>(records, value);
+  case 16:
+    return setRecords<16>(records, value);
+  default:
+    std::fill_n(records, count, value);
   }
 }
 
@@ -47,7 +75,9 @@ template <typename Update> bool updateRecords(uint32_t *records, uint64_t count,
     if (!update(record)) {
       return false;
     }
-    fillRecords(records, count, record);
+    if (record != records[0]) {
+      fillRecords(records, count, record);
+    }
     return true;
   }
   for (uint64_t i = 0; i < count; ++i) {

@@ -1,183 +1,189 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What lanes of a warp do together, performed for all of them at once. Operands lie in each lane's slot from
-// word 0, results go to words kResultWord and up; layouts are those of the PTX ISA.
-#include "Machine.h"
+// Shuffles, votes, matches and reductions. Operand words, by intrinsic: the mask comes first; a shuffle has
+// value, lane or delta, and clamp; a vote a predicate; matches and reductions a value. Result words: the
+// value; of a shuffle, then whether the source lane was in range.
+#include "Collectives.h"
 
-#include <cmath>
-#include <cstring>
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
 
 namespace cria::gpusim {
+namespace {
 
-float fromHalf(uint16_t bits) {
-  const uint32_t exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float magnitude =
-      exponent == 0    ? std::ldexp(static_cast<float>(fraction), -24)
-      : exponent == 31 ? (fraction != 0 ? NAN : INFINITY)
-                       : std::ldexp(static_cast<float>(fraction + 1024), static_cast<int>(exponent) - 25);
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
+constexpr uint32_t kMask = 0;
+constexpr uint32_t kValue = 1;
+constexpr uint32_t kLane = 2;
+constexpr uint32_t kClamp = 3;
 
-float fromBfloat(uint16_t bits) {
-  const uint32_t word = uint32_t{bits} << 16;
-  float value = 0;
-  std::memcpy(&value, &word, sizeof(value));
-  return value;
-}
+struct Source {
+  uint32_t lane;
+  bool inRange;
+};
 
-// To nearest even; a NaN stays one.
-uint16_t toBfloat(float value) {
-  uint32_t word = 0;
-  std::memcpy(&word, &value, sizeof(word));
-  if (std::isnan(value)) {
-    return static_cast<uint16_t>(word >> 16 | 64);
+// The pseudo-code of shfl.sync in the PTX ISA.
+Source shuffleSource(Collective kind, uint32_t lane, uint32_t b, uint32_t c) {
+  constexpr uint32_t kLaneMask = 0x1f;
+  const uint32_t segment = c >> 8 & kLaneMask;
+  const uint32_t clamp = c & kLaneMask;
+  const uint32_t last = (lane & segment) | (clamp & ~segment);
+  b &= kLaneMask;
+  switch (kind) {
+  case Collective::ShuffleUp: {
+    const int32_t from = static_cast<int32_t>(lane) - static_cast<int32_t>(b);
+    const bool inRange = from >= static_cast<int32_t>(last);
+    return {inRange ? static_cast<uint32_t>(from) : lane, inRange};
   }
-  return static_cast<uint16_t>((word + 0x7FFF + (word >> 16 & 1)) >> 16);
+  case Collective::ShuffleDown:
+    return lane + b <= last ? Source{lane + b, true} : Source{lane, false};
+  case Collective::ShuffleXor:
+    return (lane ^ b) <= last ? Source{lane ^ b, true} : Source{lane, false};
+  default: {
+    const uint32_t from = (lane & segment) | (b & ~segment);
+    return from <= last ? Source{from, true} : Source{lane, false};
+  }
+  }
 }
 
-template <typename Body> void Machine::forLanes(uint32_t warp, uint32_t mask, Body body) {
+void shuffle(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, const Thread *first) {
   for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
-    if ((mask >> lane & 1) != 0) {
-      body(threads_[warp * kWarpSize + lane], lane);
+    uint32_t *slot = slots[lane];
+    if (slot == nullptr) {
+      continue;
+    }
+    const Source source = shuffleSource(site.collective, lane, slot[kLane], slot[kClamp]);
+    if ((mask >> source.lane & 1) == 0) {
+      machine.report("invalid shuffle", first[lane], site,
+                     fmt::format("reads lane {}, which takes no part (mask {:#x})", source.lane, mask));
+      machine.abandon();
+    }
+    slot[kResultWord] = slots[source.lane][kValue];
+    slot[kResultWord + 1] = source.inRange ? 1 : 0;
+  }
+}
+
+uint32_t ballot(const Slots &slots) {
+  uint32_t lanes = 0;
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+    if (slots[lane] != nullptr && slots[lane][kValue] != 0) {
+      lanes |= 1u << lane;
+    }
+  }
+  return lanes;
+}
+
+uint32_t voteResult(Collective kind, uint32_t lanes, uint32_t mask) {
+  switch (kind) {
+  case Collective::VoteAll:
+    return lanes == mask ? 1 : 0;
+  case Collective::VoteAny:
+    return lanes != 0 ? 1 : 0;
+  case Collective::VoteUniform:
+    return lanes == mask || lanes == 0 ? 1 : 0;
+  default:
+    return lanes;
+  }
+}
+
+uint32_t combine(Collective kind, uint32_t a, uint32_t b) {
+  const auto signedA = static_cast<int32_t>(a);
+  const auto signedB = static_cast<int32_t>(b);
+  switch (kind) {
+  case Collective::ReduceAdd:
+    return a + b;
+  case Collective::ReduceAnd:
+    return a & b;
+  case Collective::ReduceOr:
+    return a | b;
+  case Collective::ReduceXor:
+    return a ^ b;
+  case Collective::ReduceMin:
+    return static_cast<uint32_t>(std::min(signedA, signedB));
+  case Collective::ReduceMax:
+    return static_cast<uint32_t>(std::max(signedA, signedB));
+  case Collective::ReduceUMin:
+    return std::min(a, b);
+  default:
+    return std::max(a, b);
+  }
+}
+
+// redux.sync: the value comes before the mask. Brought into the common order by the table of intrinsics.
+uint32_t reduce(Collective kind, const Slots &slots, uint32_t mask) {
+  uint32_t result = slots[static_cast<size_t>(std::countr_zero(mask))][kValue];
+  for (uint32_t rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {
+    result = combine(kind, result, slots[static_cast<size_t>(std::countr_zero(rest))][kValue]);
+  }
+  return result;
+}
+
+void matchAny(const Slots &slots) {
+  for (uint32_t *slot : slots) {
+    uint32_t equal = 0;
+    for (uint32_t lane = 0; slot != nullptr && lane < kWarpSize; ++lane) {
+      if (slots[lane] != nullptr && slots[lane][kValue] == slot[kValue]) {
+        equal |= 1u << lane;
+      }
+    }
+    if (slot != nullptr) {
+      slot[kResultWord] = equal;
     }
   }
 }
 
-void Machine::synchronisedWarp(uint32_t warp) {
-  counters_.sharedBankConflicts += options_.countBankConflicts ? conflicts_.take(warp) : 0;
-  shared_.synchroniseWarp(warp);
+void giveAll(const Slots &slots, uint32_t result) {
+  for (uint32_t *slot : slots) {
+    if (slot != nullptr) {
+      slot[kResultWord] = result;
+    }
+  }
 }
 
-void Machine::finishCollective(uint32_t warp, const Thread &first) {
-  const Collective kind = first.site->collective;
-  if (kind == Collective::WarpSync || !options_.strictWarpOrder) {
-    synchronisedWarp(warp);
+bool isMatrix(Collective kind) {
+  return kind == Collective::LoadMatrix || kind == Collective::MmaF16 || kind == Collective::MmaBf16;
+}
+
+void performMatrix(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, Thread *first) {
+  if (mask != UINT32_MAX) {
+    machine.report("incomplete warp collective", *first, site, "the warp has fewer than 32 threads");
+    machine.abandon();
   }
-  switch (kind) {
+  if (site.collective == Collective::LoadMatrix) {
+    loadMatrices(machine, site, slots, first);
+  } else {
+    multiplyMatrices(site, slots);
+  }
+}
+
+} // namespace
+
+uint32_t memberMask(const Site &site, const uint32_t *slot) {
+  return isMatrix(site.collective) ? UINT32_MAX : slot[kMask];
+}
+
+void performCollective(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, Thread *first) {
+  switch (site.collective) {
   case Collective::WarpSync:
-    break;
+    return;
   case Collective::ShuffleUp:
   case Collective::ShuffleDown:
   case Collective::ShuffleXor:
   case Collective::ShuffleIndex:
-    performShuffle(warp, first);
-    break;
+    return shuffle(machine, site, slots, mask, first);
   case Collective::VoteAll:
   case Collective::VoteAny:
+  case Collective::VoteUniform:
   case Collective::VoteBallot:
-    performVote(warp, first);
-    break;
+    return giveAll(slots, voteResult(site.collective, ballot(slots), mask));
+  case Collective::MatchAny:
+    return matchAny(slots);
   case Collective::LoadMatrix:
-    loadMatrices(warp, first);
-    break;
   case Collective::MmaF16:
   case Collective::MmaBf16:
-    multiplyMatrices(warp, first);
-    break;
+    return performMatrix(machine, site, slots, mask, first);
+  default:
+    return giveAll(slots, reduce(site.collective, slots, mask));
   }
-  ++counters_.collectives;
-  const uint32_t mask = first.mask;
-  forLanes(warp, mask, [](Thread &thread, uint32_t) { thread.state = Thread::State::Ready; });
-}
-
-// Words: value, b, c. c holds the clamp (bits 0-4) and the segment mask (bits 8-12).
-void Machine::performShuffle(uint32_t warp, const Thread &first) {
-  const Collective kind = first.site->collective;
-  forLanes(warp, first.mask, [&](Thread &thread, uint32_t lane) {
-    const uint32_t b = thread.slot[1] & 31, c = thread.slot[2] & 31, segment = thread.slot[2] >> 8 & 31;
-    const uint32_t maxLane = (lane & segment) | (c & ~segment), minLane = lane & segment;
-    int32_t source = 0;
-    bool inside = false;
-    switch (kind) {
-    case Collective::ShuffleUp:
-      source = static_cast<int32_t>(lane) - static_cast<int32_t>(b);
-      inside = source >= static_cast<int32_t>(maxLane);
-      break;
-    case Collective::ShuffleDown:
-      source = static_cast<int32_t>(lane + b);
-      inside = source <= static_cast<int32_t>(maxLane);
-      break;
-    case Collective::ShuffleXor:
-      source = static_cast<int32_t>(lane ^ b);
-      inside = source <= static_cast<int32_t>(maxLane);
-      break;
-    default:
-      source = static_cast<int32_t>(minLane | (b & ~segment));
-      inside = source <= static_cast<int32_t>(maxLane);
-      break;
-    }
-    const uint32_t from = inside ? static_cast<uint32_t>(source) : lane;
-    thread.slot[kResultWord] = threads_[warp * kWarpSize + from].slot[0];
-  });
-}
-
-void Machine::performVote(uint32_t warp, const Thread &first) {
-  uint32_t ballot = 0;
-  forLanes(warp, first.mask, [&](Thread &thread, uint32_t lane) { ballot |= (thread.slot[0] & 1) << lane; });
-  const uint32_t result = first.site->collective == Collective::VoteBallot ? ballot
-                          : first.site->collective == Collective::VoteAny  ? uint32_t{ballot != 0}
-                                                                           : uint32_t{ballot == first.mask};
-  forLanes(warp, first.mask, [&](Thread &thread, uint32_t) { thread.slot[kResultWord] = result; });
-}
-
-// Lane 8·m + r names row r of matrix m. Lane l gets elements 2·(l % 4) and the next of row l / 4; transposed,
-// of column l / 4.
-void Machine::loadMatrices(uint32_t warp, const Thread &first) {
-  constexpr uint32_t kRows = 8, kRowBytes = 16;
-  const uint32_t matrices = first.site->argument & ~kTransposed;
-  const bool transposed = (first.site->argument & kTransposed) != 0;
-  const Site &site = *first.site;
-  uint16_t elements[4][kRows][kRows] = {};
-  for (uint32_t i = 0; i < matrices * kRows && finding_.empty(); ++i) {
-    Thread &thread = threads_[warp * kWarpSize + i];
-    uint64_t address = 0;
-    std::memcpy(&address, thread.slot, sizeof(address));
-    checkMemory(thread, site, address, kRowBytes, Access::Read, kRowBytes, -1);
-    if (finding_.empty()) {
-      std::memcpy(elements[i / kRows][i % kRows], reinterpret_cast<const void *>(address), kRowBytes);
-    }
-  }
-  forLanes(warp, first.mask, [&](Thread &thread, uint32_t lane) {
-    for (uint32_t m = 0; m < matrices; ++m) {
-      const uint32_t row = lane / 4, column = lane % 4 * 2;
-      const uint32_t low = transposed ? elements[m][column][row] : elements[m][row][column];
-      const uint32_t high = transposed ? elements[m][column + 1][row] : elements[m][row][column + 1];
-      thread.slot[kResultWord + m] = low | high << 16;
-    }
-  });
-}
-
-// m16n8k16: words 0-3 are a, 4-5 b, 6-9 c. Products are exact in f32; they are added in ascending k.
-void Machine::multiplyMatrices(uint32_t warp, const Thread &first) {
-  constexpr uint32_t kM = 16, kN = 8, kK = 16;
-  const auto decode = first.site->collective == Collective::MmaF16 ? fromHalf : fromBfloat;
-  float a[kM][kK], b[kK][kN], c[kM][kN];
-  forLanes(warp, first.mask, [&](Thread &thread, uint32_t lane) {
-    const uint32_t group = lane / 4, pair = lane % 4 * 2;
-    for (uint32_t half = 0; half < 2; ++half) {
-      const auto element = [&](uint32_t word) {
-        return decode(static_cast<uint16_t>(thread.slot[word] >> (16 * half)));
-      };
-      for (uint32_t i = 0; i < 4; ++i) {
-        a[group + i % 2 * 8][pair + half + i / 2 * 8] = element(i);
-        std::memcpy(&c[group + i / 2 * 8][pair + i % 2], &thread.slot[6 + i], sizeof(float));
-      }
-      b[pair + half][group] = element(4);
-      b[pair + half + 8][group] = element(5);
-    }
-  });
-  for (uint32_t i = 0; i < kM; ++i) {
-    for (uint32_t j = 0; j < kN; ++j) {
-      for (uint32_t k = 0; k < kK; ++k) {
-        c[i][j] += a[i][k] * b[k][j];
-      }
-    }
-  }
-  forLanes(warp, first.mask, [&](Thread &thread, uint32_t lane) {
-    for (uint32_t i = 0; i < 4; ++i) {
-      std::memcpy(&thread.slot[kResultWord + i], &c[lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2],
-                  sizeof(float));
-    }
-  });
 }
 
 } // namespace cria::gpusim

@@ -56,15 +56,28 @@ std::string rangeText(const Fault &fault, const Site &site) {
   return text;
 }
 
+std::string otherText(const Fault &fault, const Thread &thread) {
+  const bool threads = fault.kind == FaultKind::SharedRace;
+  if (!threads && fault.kind != FaultKind::BlockRace) {
+    return "";
+  }
+  if (fault.other == Fault::kSeveral) {
+    return threads ? ", others: several threads" : ", others: several blocks";
+  }
+  const auto other = static_cast<uint64_t>(fault.other);
+  return threads ? ", other: thread " + indexText(other, thread.ntid)
+                 : ", other: block " + indexText(other, thread.nctaid);
+}
+
 } // namespace
 
 std::string indexText(const uint32_t (&index)[3]) {
   return fmt::format("({},{},{})", index[0], index[1], index[2]);
 }
 
-std::string threadText(uint32_t index, const uint32_t (&block)[3]) {
-  const uint32_t tid[3] = {index % block[0], index / block[0] % block[1], index / block[0] / block[1]};
-  return "thread " + indexText(tid);
+std::string indexText(uint64_t index, const uint32_t (&extents)[3]) {
+  return fmt::format("({},{},{})", index % extents[0], index / extents[0] % extents[1],
+                     index / extents[0] / extents[1]);
 }
 
 std::string placeText(const Site &site) {
@@ -78,10 +91,14 @@ std::string placeText(const Site &site) {
   return text;
 }
 
+std::string whoText(const std::string &kernel, const Thread &thread) {
+  return fmt::format("kernel '{}', block {}, thread {}", kernel, indexText(thread.ctaid),
+                     indexText(thread.tid));
+}
+
 std::string describe(const Fault &fault, const std::string &kernel, const Thread &thread, const Site &site) {
-  return fmt::format("{}: kernel '{}', block {}, thread {}: {}{}{}", nameText(fault), kernel,
-                     indexText(thread.ctaid), indexText(thread.tid), rangeText(fault, site),
-                     fault.other.empty() ? "" : ", " + fault.other, placeText(site));
+  return fmt::format("{}: {}: {}{}{}", nameText(fault), whoText(kernel, thread), rangeText(fault, site),
+                     otherText(fault, thread), placeText(site));
 }
 
 } // namespace cria::gpusim

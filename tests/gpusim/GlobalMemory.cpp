@@ -85,48 +85,62 @@ const GlobalMemory::Window *GlobalMemory::find(uintptr_t address, uint64_t size,
   return found;
 }
 
-Fault GlobalMemory::access(uint32_t block, uintptr_t address, uint64_t size, Access access,
-                           uint64_t alignment, int32_t window) {
+bool GlobalMemory::access(uint32_t block, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
+                          int32_t window, Fault &fault) {
   const bool isWrite = access != Access::Read;
   const Window *w = window >= 0 ? &windows_[static_cast<size_t>(window)] : find(address, size, access);
   if (w == nullptr) {
-    return {.kind = FaultKind::OutOfBounds, .isWrite = isWrite, .size = size, .address = address};
+    fault = {.kind = FaultKind::OutOfBounds, .isWrite = isWrite, .size = size, .address = address};
+    return false;
   }
-  const uint64_t offset = address - w->begin;
-  const auto fault = [&](FaultKind kind, bool write) {
-    return Fault{.kind = kind,
-                 .place = Place::Buffer,
-                 .isWrite = write,
-                 .buffer = w->name,
-                 .offset = offset,
-                 .size = size,
-                 .extent = w->size,
-                 .address = address};
-  };
-  if (offset > w->size || size > w->size - offset) {
-    return fault(FaultKind::OutOfBounds, isWrite);
+  const FaultKind kind = check(*w, address, size, access, alignment);
+  if (kind == FaultKind::None && noteInRegions(block, address, size, access)) {
+    return true;
   }
-  if (isWrite && !w->writable) {
-    return fault(FaultKind::ReadOnly, true);
+  fault = {.kind = kind == FaultKind::None ? FaultKind::BlockRace : kind,
+           .place = Place::Buffer,
+           .isWrite = isWrite && kind != FaultKind::Uninitialised,
+           .buffer = w->name,
+           .offset = address - w->begin,
+           .size = size,
+           .extent = w->size,
+           .address = address,
+           .other = otherBlock_};
+  return false;
+}
+
+FaultKind GlobalMemory::check(const Window &window, uintptr_t address, uint64_t size, Access access,
+                              uint64_t alignment) {
+  const uint64_t offset = address - window.begin;
+  if (offset > window.size || size > window.size - offset) {
+    return FaultKind::OutOfBounds;
+  }
+  if (access != Access::Read && !window.writable) {
+    return FaultKind::ReadOnly;
   }
   if ((address & (alignment - 1)) != 0) {
-    return fault(FaultKind::Misaligned, isWrite);
+    return FaultKind::Misaligned;
   }
-  if (w->initialised != nullptr) {
-    if (access != Access::Write && !allBytesAre(w->initialised + offset, size, 1)) {
-      return fault(FaultKind::Uninitialised, false);
-    }
-    if (isWrite) {
-      std::memset(w->initialised + offset, 1, size);
-    }
+  if (window.initialised == nullptr) {
+    return FaultKind::None;
   }
+  if (access != Access::Write && !allBytesAre(window.initialised + offset, size, 1)) {
+    return FaultKind::Uninitialised;
+  }
+  if (access != Access::Read) {
+    std::memset(window.initialised + offset, 1, size);
+  }
+  return FaultKind::None;
+}
+
+bool GlobalMemory::noteInRegions(uint32_t block, uintptr_t address, uint64_t size, Access access) {
   for (Region &region : regions_) {
     if (address < region.end && address + size > region.begin &&
         !noteBytes(region, block, address, size, access)) {
-      return fault(FaultKind::BlockRace, isWrite);
+      return false;
     }
   }
-  return {};
+  return true;
 }
 
 // An access may touch two pages, and of a read-only window only a part may lie in the region.

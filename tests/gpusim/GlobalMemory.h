@@ -14,12 +14,9 @@ public:
   void begin(const std::vector<MemoryWindow> &windows);
 
   /// Checks an access of `size` bytes by the block with linear index `block` and notes it. window: index of
-  /// the window that the address derives from, or -1 to search.
-  Fault access(uint32_t block, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
-               int32_t window);
-
-  /// Linear index of the block that the last race was with, or -1 when there were several.
-  int64_t otherBlock() const { return otherBlock_; }
+  /// the window that the address derives from, or -1 to search. False: `fault` says why not.
+  bool access(uint32_t block, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
+              int32_t window, Fault &fault);
 
 private:
   static constexpr uint64_t kPageBytes = 4096;
@@ -45,6 +42,9 @@ private:
   void releasePages();
   Page &pageOf(Region &region, uintptr_t address);
   const Window *find(uintptr_t address, uint64_t size, Access access) const;
+  static FaultKind check(const Window &window, uintptr_t address, uint64_t size, Access access,
+                         uint64_t alignment);
+  bool noteInRegions(uint32_t block, uintptr_t address, uint64_t size, Access access);
   bool noteBytes(Region &region, uint32_t block, uintptr_t address, uint64_t size, Access access);
   bool noteRead(Page &page, uint64_t at, uint64_t count, uint32_t self);
   bool noteWrite(Page &page, uint64_t at, uint64_t count, uint32_t self, bool atomic);
@@ -53,7 +53,7 @@ private:
   std::vector<Region> regions_;
   std::vector<std::unique_ptr<Page>> pages_; // the first usedPages_ are in use
   size_t usedPages_ = 0;
-  int64_t otherBlock_ = -1;
+  int64_t otherBlock_ = Fault::kSeveral; // that the last race was with;
 };
 
 } // namespace cria::gpusim

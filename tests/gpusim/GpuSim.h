@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs kernels made for NVIDIA GPUs on the host, one lane after the other, and checks everything they do:
 // bounds, alignment, initialisation, races, barriers, asynchronous copies. The input is the LLVM module that
-// would go to NVPTX code generation. This header needs no LLVM; see README.md for the model and its limits.
+// would go to NVPTX code generation. This header needs no LLVM; docs/cuda.md says what it
+// models and what not.
 #pragma once
 
 #include <cstddef>

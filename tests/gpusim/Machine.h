@@ -1,74 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs the blocks of a launch, thread by thread, and answers what compiled kernels call.
+// Runs the blocks of a launch one after the other: a fiber per thread, which runs until it must wait for
+// others. The functions under "called by kernels" run on such a fiber; what they find ends the launch.
 #pragma once
 
 #include "BankConflicts.h"
 #include "Fibers.h"
 #include "GlobalMemory.h"
+#include "GpuSim.h"
 #include "SharedMemory.h"
 
-#include <string>
+#include <memory>
 
 namespace cria::gpusim {
 
-/// One launch. Threads take turns: each runs until it waits for others or ends.
+/// A launch with the compiled kernel. Windows behind the parameters: variables of the module.
+struct Job {
+  const Launch *launch = nullptr;
+  KernelFunction function = nullptr;
+  std::vector<void *> parameters;
+  std::vector<MemoryWindow> windows;
+  uint64_t sharedBytes = 0; // static and dynamic
+  Options options;
+};
+
 class Machine {
 public:
-  Machine(const Launch &launch, const Options &options, uint64_t staticSharedBytes, KernelFunction kernel);
+  Machine();
+  /// Empty, or the first finding. The job and the machine's state are valid on return in either case.
+  std::string run(const Job &job, Counters &counters);
 
-  /// The first finding, or empty.
-  std::string run();
-  const Counters &counters() const { return counters_; }
+  // Called by kernels.
+  void accessGlobal(Thread &thread, uintptr_t address, uint64_t size, Access access, const Site &site);
+  void accessShared(Thread &thread, uintptr_t address, uint64_t size, Access access, const Site &site);
+  /// For addresses in a generic address space: finds out which memory is meant.
+  void accessGeneric(Thread &thread, uintptr_t address, uint64_t size, Access access, const Site &site);
+  /// The part of accessShared without counting, for ldmatrix.
+  void checkShared(Thread &thread, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
+                   const Site &site);
+  /// Waits for the lanes of the collective and carries it out. slot: kSlotWords words.
+  void collective(Thread &thread, uint32_t *slot, const Site &site);
+  /// count 0: all threads. Returns the combined predicates.
+  uint32_t barrier(Thread &thread, uint32_t id, uint32_t count, uint32_t predicate, const Site &site);
+  void copyAsync(Thread &thread, uintptr_t destination, uintptr_t source, uint32_t sourceSize,
+                 const Site &site);
+  void commitCopies(Thread &thread);
+  /// Waits until at most `pendingGroups` committed groups are on their way.
+  void waitForCopies(Thread &thread, uint32_t pendingGroups);
+  /// The finding that the launch will end with: "NAME: kernel.., thread..: DETAIL at PLACE".
+  void report(const char *name, const Thread &thread, const Site &site, const std::string &detail);
+  /// Ends the launch after report(). The caller's stack is dropped: nothing on it may own memory.
+  [[noreturn]] void abandon();
 
-  // What generated code calls, on the fiber of `thread`. A finding ends the launch: they do not return.
-  void access(Thread &thread, const Site &site, uintptr_t address);
-  void collective(Thread &thread, const Site &site, uint32_t *slot, uint32_t mask);
-  void barrier(Thread &thread, const Site &site);
-  void copyAsync(Thread &thread, const Site &site, uintptr_t destination, uintptr_t source);
-  void commitCopies(Thread &thread) { ++thread.committedGroups; }
-  void waitForCopies(Thread &thread, uint32_t pending);
+  SharedMemory &sharedMemory() { return shared_; }
+  Counters &counters() { return *counters_; }
 
 private:
-  static void enter(void *thread);
-  bool runBlock(uint32_t block);
-  void beginThread(uint32_t index);
-  bool runWarp(uint32_t warp);
-  bool finishCollectives(uint32_t warp);
-  bool releaseBarrier();
-  void finishCollective(uint32_t warp, const Thread &first);
-  void performShuffle(uint32_t warp, const Thread &first);
-  void performVote(uint32_t warp, const Thread &first);
-  void loadMatrices(uint32_t warp, const Thread &first);
-  void multiplyMatrices(uint32_t warp, const Thread &first);
-  void synchronisedWarp(uint32_t warp);
-  void checkMemory(Thread &thread, const Site &site, uintptr_t address, uint64_t size, Access access,
-                   uint64_t alignment, int32_t window);
-  std::string divergence() const;
-  void wait(Thread &thread, const Site &site, Thread::State state);
-  void report(Fault fault, const Thread &thread, const Site &site);
-  uint32_t warpEnd(uint32_t warp) const { return std::min(numThreads_, (warp + 1) * kWarpSize); }
-  template <typename Body> void forLanes(uint32_t warp, uint32_t mask, Body body);
+  static constexpr uint32_t kNumBarriers = 16;
 
-  const Launch &launch_;
-  const Options &options_;
-  KernelFunction kernel_;
-  uint32_t numThreads_, numWarps_;
-  std::vector<void *> parameters_;
-  std::vector<Thread> threads_;
+  static void runThread(void *argument);
+  void prepare(const Job &job);
+  void runBlocks();
+  void beginBlock(uint64_t block);
+  void runBlock();
+  void resume(Thread &thread);
+  void wait(Thread &thread);
+  Thread *nextOfWarp(uint32_t warp);
+  uint32_t nextWarp() const;
+  uint32_t lanesOf(uint32_t warp) const;
+
+  bool allArrived(const Thread &thread) const;
+  void completeCollective(Thread &thread);
+  bool isBarrierComplete(uint32_t id) const;
+  void completeBarrier(uint32_t id);
+  void releaseBarrier(uint32_t id, uint32_t numTrue);
+  void completeBarriersAfterExit();
+  void takeConflicts(uint32_t warp);
+
+  void diagnoseDeadlock();
+  void reportDivergent(const Thread &waiting, const Thread &other);
+  const Thread *findDivergent(const Thread &waiting) const;
+  const Thread *findMissing(const Thread &waiting) const;
+  std::string stateText(const Thread &thread) const;
+
   FiberStacks stacks_;
+  std::vector<Thread> threads_;
   GlobalMemory global_;
   SharedMemory shared_;
   BankConflicts conflicts_;
-  Counters counters_;
+
+  const Job *job_ = nullptr;
+  Counters *counters_ = nullptr;
+  uint32_t numThreads_ = 0;
+  uint32_t numWarps_ = 0;
+  uint32_t numExited_ = 0;
+  uint32_t blockIndex_ = 0;
+  std::array<uint32_t, kMaxWarps> ready_{};       // lanes that can run, per warp
+  std::array<uint32_t, kMaxWarps> joined_{};      // lanes that wait in a collective
+  std::array<uint32_t, kNumBarriers> arrived_{};  // threads at a barrier
+  std::array<uint32_t, kNumBarriers> expected_{}; // 0: all
+  uint32_t numFibers_ = 0;                        // that are fit for another block
   void *scheduler_ = nullptr;
-  uint32_t block_ = 0;
-  bool isScheduling_ = false; ///< a collective is performed by the scheduler, not on a fiber
+  Fault fault_;
   std::string finding_;
 };
-
-/// f16 and bf16 words to float.
-float fromHalf(uint16_t bits);
-float fromBfloat(uint16_t bits);
-uint16_t toBfloat(float value);
 
 } // namespace cria::gpusim

@@ -81,7 +81,7 @@ bool SharedMemory::conflicts(uint32_t record, const Thread &thread, bool atomic)
   if (warp == thread.warpId && when < warpTicks_[warp]) {
     return false;
   }
-  otherThread_ = who < kLanesOfWarp ? static_cast<int32_t>(who) : -1;
+  otherThread_ = who < kLanesOfWarp ? int64_t{who} : Fault::kSeveral;
   return true;
 }
 
@@ -127,40 +127,46 @@ FaultKind SharedMemory::checkState(uint64_t offset, uint64_t size, Access access
   return access == Access::Write ? FaultKind::None : FaultKind::Uninitialised;
 }
 
-Fault SharedMemory::access(const Thread &thread, uintptr_t address, uint64_t size, Access access,
-                           uint64_t alignment) {
-  const bool isWrite = access != Access::Read;
+bool SharedMemory::access(const Thread &thread, uintptr_t address, uint64_t size, Access access,
+                          uint64_t alignment, Fault &fault) {
+  const FaultKind kind = check(thread, address, size, access, alignment);
+  if (kind == FaultKind::None) {
+    return true;
+  }
+  fault = {.kind = kind,
+           .place = Place::Shared,
+           .isWrite = access != Access::Read && kind != FaultKind::Uninitialised,
+           .offset = address - reinterpret_cast<uintptr_t>(data_),
+           .size = size,
+           .extent = size_,
+           .address = address,
+           .other = otherThread_};
+  return false;
+}
+
+FaultKind SharedMemory::check(const Thread &thread, uintptr_t address, uint64_t size, Access access,
+                              uint64_t alignment) {
   const uint64_t offset = address - reinterpret_cast<uintptr_t>(data_);
-  const auto fault = [&](FaultKind kind, bool write) {
-    return Fault{.kind = kind,
-                 .place = Place::Shared,
-                 .isWrite = write,
-                 .offset = offset,
-                 .size = size,
-                 .extent = size_,
-                 .address = address};
-  };
   if (offset > size_ || size > size_ - offset) {
-    return fault(FaultKind::OutOfBounds, isWrite);
+    return FaultKind::OutOfBounds;
   }
   if ((address & (alignment - 1)) != 0) {
-    return fault(FaultKind::Misaligned, isWrite);
+    return FaultKind::Misaligned;
   }
   if (size == 0) {
-    return {};
+    return FaultKind::None;
   }
   if (const FaultKind kind = checkState(offset, size, access); kind != FaultKind::None) {
-    return fault(kind, isWrite && kind != FaultKind::Uninitialised);
+    return kind;
   }
-  const bool ordered =
-      isWrite ? noteWrite(thread, offset, size, access == Access::Atomic) : noteRead(thread, offset, size);
-  if (!ordered) {
-    return fault(FaultKind::SharedRace, isWrite);
+  if (access == Access::Read) {
+    return noteRead(thread, offset, size) ? FaultKind::None : FaultKind::SharedRace;
   }
-  if (isWrite) {
-    std::memset(&states_[offset], kDefined, size);
+  if (!noteWrite(thread, offset, size, access == Access::Atomic)) {
+    return FaultKind::SharedRace;
   }
-  return {};
+  std::memset(&states_[offset], kDefined, size);
+  return FaultKind::None;
 }
 
 void SharedMemory::markPending(uint64_t offset, uint64_t size) {

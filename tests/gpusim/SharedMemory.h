@@ -22,8 +22,9 @@ public:
   uint64_t size() const { return size_; }
   bool contains(uintptr_t address) const { return address - reinterpret_cast<uintptr_t>(data_) < size_; }
 
-  /// Checks an access and notes it. Addresses outside are out of bounds.
-  Fault access(const Thread &thread, uintptr_t address, uint64_t size, Access access, uint64_t alignment);
+  /// Checks an access and notes it. False: `fault` says why not.
+  bool access(const Thread &thread, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
+              Fault &fault);
 
   /// Bytes whose contents are on their way, after access() has allowed the write.
   void markPending(uint64_t offset, uint64_t size);
@@ -33,9 +34,6 @@ public:
   void synchroniseBlock();
   void synchroniseWarp(uint32_t warp);
 
-  /// The thread that the last race was with, or -1 when there were several.
-  int32_t otherThread() const { return otherThread_; }
-
 private:
   enum State : uint8_t { kUndefined = 0, kDefined = 1, kPending = 2 };
 
@@ -44,6 +42,7 @@ private:
   bool conflicts(uint32_t record, const Thread &thread, bool atomic);
   bool noteRead(const Thread &thread, uint64_t offset, uint64_t size);
   bool noteWrite(const Thread &thread, uint64_t offset, uint64_t size, bool atomic);
+  FaultKind check(const Thread &thread, uintptr_t address, uint64_t size, Access access, uint64_t alignment);
   FaultKind checkState(uint64_t offset, uint64_t size, Access access) const;
 
   std::vector<std::byte> memory_; // with room for alignment
@@ -55,7 +54,7 @@ private:
   uint32_t now_ = 1;
   uint32_t blockTick_ = 1; // time of the last synchronisation of the block, and of each warp
   std::array<uint32_t, kMaxWarps> warpTicks_{};
-  int32_t otherThread_ = -1;
+  int64_t otherThread_ = Fault::kSeveral; // that the last race was with
 };
 
 } // namespace cria::gpusim

@@ -28,12 +28,25 @@ enum class Collective : uint8_t {
   ShuffleIndex,
   VoteAll,
   VoteAny,
+  VoteUniform,
   VoteBallot,
+  MatchAny,
+  ReduceAdd,
+  ReduceAnd,
+  ReduceOr,
+  ReduceXor,
+  ReduceMin,
+  ReduceMax,
+  ReduceUMin,
+  ReduceUMax,
   LoadMatrix, // argument: matrices, plus kTransposed
-  MmaF16,
-  MmaBf16,
+  MmaF16,     // argument: k
+  MmaBf16,    // argument: k
 };
 constexpr uint32_t kTransposed = 0x100;
+
+/// How a block-wide barrier combines the threads' predicates.
+enum class BarrierResult : uint32_t { None, PopCount, And, Or };
 
 /// One place in the code.
 struct Site {
@@ -46,7 +59,7 @@ struct Site {
   Collective collective = Collective::WarpSync;
   uint32_t argument = 0; // of a collective
   int32_t window = -1;   // parameter that the address derives from; -1: not known
-  bool shared = false;   // the address is known to be one of shared memory
+  bool aligned = false;  // a barrier that all lanes of a warp must reach together
 };
 
 /// Operands (from word 0) and results (from word kResultWord) of a collective, one per lane.
@@ -79,6 +92,8 @@ struct Thread {
   const Site *site = nullptr; // where it waits
   uint32_t mask = 0;          // of the collective
   uint32_t *slot = nullptr;   // operands of the collective
+  uint32_t barrier = 0;       // number of the barrier
+  uint32_t predicate = 0;     // in: for a barrier that combines; out: the result
 
   std::vector<AsyncCopy> copies;
   uint32_t committedGroups = 0;
@@ -89,10 +104,12 @@ constexpr size_t kNtidOffset = 12;
 constexpr size_t kCtaidOffset = 24;
 constexpr size_t kNctaidOffset = 36;
 constexpr size_t kLaneIdOffset = 48;
+constexpr size_t kWarpIdOffset = 52;
 constexpr size_t kSharedOffset = 56;
 static_assert(offsetof(Thread, tid) == kTidOffset && offsetof(Thread, ntid) == kNtidOffset);
 static_assert(offsetof(Thread, ctaid) == kCtaidOffset && offsetof(Thread, nctaid) == kNctaidOffset);
-static_assert(offsetof(Thread, laneId) == kLaneIdOffset && offsetof(Thread, shared) == kSharedOffset);
+static_assert(offsetof(Thread, laneId) == kLaneIdOffset && offsetof(Thread, warpId) == kWarpIdOffset);
+static_assert(offsetof(Thread, shared) == kSharedOffset);
 
 /// A compiled kernel. parameters: the addresses, in order.
 using KernelFunction = void (*)(Thread *thread, void *const *parameters);
