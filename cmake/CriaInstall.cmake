@@ -16,6 +16,7 @@ install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION . COMPONENT runtime)
 # glibc's own libraries stay those of the system; all others travel along.
 install(CODE [[
   file(GLOB modules "${CMAKE_INSTALL_PREFIX}/lib/cria/plugins/*.so")
+  list(FILTER modules EXCLUDE REGEX "/cria_backend_gpusim.so$") # of the component `developer`: uses the LLVM of the system
   file(GET_RUNTIME_DEPENDENCIES
     EXECUTABLES "${CMAKE_INSTALL_PREFIX}/bin/cria"
     MODULES ${modules}
