@@ -29,6 +29,9 @@ Rows rowsOf(Attribute recipe) {
     }
     return rows;
   }
+  if (isa<llama::RandomAttr>(recipe)) {
+    return {};
+  }
   auto interleave = cast<llama::InterleaveAttr>(recipe);
   std::vector<Rows> inputs;
   int64_t length = 0;

@@ -16,7 +16,8 @@ struct ProgramLimits {
   int64_t context = 128;
 };
 
-/// Where the logical rows of a weight come from: a tensor and its row; an empty name is a row of zeros.
+/// Where the logical rows of a weight come from: a tensor and its row; an empty name is a row of zeros. A
+/// weight without rows is made by the program's entry `initialize`.
 struct WeightRows {
   std::string weight;
   std::vector<std::pair<std::string, int64_t>> rows;

@@ -47,13 +47,13 @@ public:
 
 private:
   DeviceCase &addModule(const std::string &name, double tolerance, const OpProgram &op) {
-    return all.emplace_back(DeviceCase{.name = name,
-                                       .module = op.module(),
-                                       .limits = op.limits(),
-                                       .tensors = op.tensors(),
-                                       .tolerance = tolerance,
-                                       .prompts = {},
-                                       .few = {}});
+    DeviceCase &added = all.emplace_back();
+    added.name = name;
+    added.module = op.module();
+    added.limits = op.limits();
+    added.tensors = op.tensors();
+    added.tolerance = tolerance;
+    return added;
   }
 };
 
@@ -63,6 +63,10 @@ void addRows(Cases &cases) {
   for (const std::string type : {"f32", "f16", "bf16"}) {
     cases.add("embedding-" + type, kSingleTolerance,
               [&](Random &random) { return embeddingProgram(random, type, 48); });
+  }
+  for (const std::string type : {"f32", "f16", "bf16"}) {
+    cases.add("random-weights-" + type, 0, // equal bits
+              [&](Random &random) { return randomWeightsProgram(random, type, 77); });
   }
   for (const uint64_t width : {16, 288, 333}) {
     cases.add("norm-" + text(width), kSingleTolerance,
@@ -159,6 +163,11 @@ std::vector<DeviceCase> deviceCases() {
   addAttention(cases);
   addLong(cases);
   return std::move(cases.all);
+}
+
+std::vector<DeviceModule> deviceModules() {
+  const std::vector<DeviceCase> cases = deviceCases();
+  return {cases.begin(), cases.end()};
 }
 
 } // namespace cria::conformance

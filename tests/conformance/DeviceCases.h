@@ -4,14 +4,12 @@
 // compiler can run what another has compiled.
 #pragma once
 
+#include "DeviceModules.h"
 #include "OpCases.h"
 
 namespace cria::conformance {
 
-struct DeviceCase {
-  std::string name; // as of a file
-  std::string module;
-  ProgramLimits limits;
+struct DeviceCase : DeviceModule {
   Tensors tensors;
   double tolerance = 0;            // of prompts, relative to the largest magnitude of a step
   std::vector<StepInputs> prompts; // through `prefill`

@@ -14,6 +14,13 @@ OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t wid
   return op;
 }
 
+OpProgram randomWeightsProgram(Random &random, const std::string &type, uint64_t width) {
+  OpProgram op(random);
+  op.addRandomActivations("x", width, type);
+  op.finish("x", width);
+  return op;
+}
+
 OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits) {
   OpProgram op(random, {.limits = limits});
   op.addActivations("x", width);

@@ -9,6 +9,8 @@ namespace cria::conformance {
 
 OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width,
                            const ProgramLimits &limits = {});
+/// The same of weights that the device makes.
+OpProgram randomWeightsProgram(Random &random, const std::string &type, uint64_t width);
 OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
 /// silu, mul and add in one.
 OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});

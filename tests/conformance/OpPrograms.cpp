@@ -71,8 +71,21 @@ void OpProgram::addRopeTable(const std::string &name) {
 void OpProgram::addActivations(const std::string &name, uint64_t columns, const std::string &tableType) {
   const std::string table = name + "_table";
   tensors_[table] = randomTensor(random_, kVocabulary, columns, 0, 1);
+  addLookup(name, columns, tableType, checkpoint(table, kVocabulary, columns));
+}
+
+void OpProgram::addRandomActivations(const std::string &name, uint64_t columns,
+                                     const std::string &tableType) {
+  addLookup(name, columns, tableType,
+            "#llama.random<42, \"" + name + "\", " + std::to_string(kVocabulary) + " x " +
+                std::to_string(columns) + ">");
+}
+
+void OpProgram::addLookup(const std::string &name, uint64_t columns, const std::string &tableType,
+                          const std::string &recipe) {
+  const std::string table = name + "_table";
   const std::string type = weightType(tableType, kVocabulary, columns);
-  declare(table, type, checkpoint(table, kVocabulary, columns));
+  declare(table, type, recipe);
   line("%" + name + " = llama.embedding %tokens, %" + table + " : (tensor<$Txi32>, " + type + ") -> " +
        rowsType(columns));
 }

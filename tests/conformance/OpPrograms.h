@@ -32,6 +32,8 @@ public:
   void addRopeTable(const std::string &name);
   /// Makes %<name>: rows of activations of this width.
   void addActivations(const std::string &name, uint64_t columns, const std::string &tableType = "f32");
+  /// The same from a table that the device makes: random(seed) weights.
+  void addRandomActivations(const std::string &name, uint64_t columns, const std::string &tableType);
 
   /// Appends a line; "$T" stands for the extent of rows, "?" or "1".
   void line(const std::string &text) { body_ += "  " + text + "\n"; }
@@ -51,6 +53,8 @@ public:
 
 private:
   std::string entry(const std::string &name, const std::string &extent, int64_t maxTokens) const;
+  void addLookup(const std::string &name, uint64_t columns, const std::string &tableType,
+                 const std::string &recipe);
   void declare(const std::string &name, const std::string &type, const std::string &recipe);
 
   Random &random_;

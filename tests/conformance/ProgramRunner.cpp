@@ -79,6 +79,12 @@ ProgramRunner::ProgramRunner(Device &device, const CompiledProgram &program, con
   memory_["kv"] = {device_.allocate(std::vector<std::byte>(std::max<uint64_t>(kvSize, 64))), 0, kvSize};
   const uint64_t stepSize = program_["step"]["size"];
   memory_["step"] = {device_.allocate(stepSize), 0, stepSize};
+  initialize();
+}
+
+void ProgramRunner::initialize() {
+  uploadStep({});
+  requireOk(run(device_, code_, entriesOf("initialize", {})), "initialize");
 }
 
 void ProgramRunner::loadCode(const CompiledProgram &program) {
@@ -97,8 +103,12 @@ void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &te
   for (const Json &weight : program_["weights"]) {
     const std::string name = weight["name"];
     const uint64_t size = weight["size"];
+    const WeightRows &source = *rows.at(name);
+    // What `initialize` writes is zero where a layout pads.
     const std::vector<std::byte> packed =
-        packWeight(assemble(*rows.at(name), tensors), typeOf(weight["type"]), weight["layout"], size);
+        source.rows.empty()
+            ? std::vector<std::byte>(size, std::byte{0})
+            : packWeight(assemble(source, tensors), typeOf(weight["type"]), weight["layout"], size);
     memory_[name] = {device_.allocate(packed), 0, size};
   }
 }

@@ -23,7 +23,7 @@ struct StepInputs {
 
 class ProgramRunner {
 public:
-  /// Throws std::runtime_error with the backend's reason when the code does not load.
+  /// Runs the entry `initialize`, where there is one. Throws std::runtime_error with the backend's reason.
   ProgramRunner(Device &device, const CompiledProgram &program, const Tensors &tensors, uint64_t pages);
 
   /// Runs `entry` and returns the result rows. The arena and the result hold NaN before.
@@ -46,6 +46,7 @@ private:
   void loadCode(const CompiledProgram &program);
   void addWeights(const CompiledProgram &program, const Tensors &tensors);
   void addBuffers();
+  void initialize();
   void uploadStep(const StepInputs &inputs);
   uint64_t extent(const Json &value, const Extents &extents) const;
   Operand operandOf(const Json &binding, const Extents &extents) const;

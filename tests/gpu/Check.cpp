@@ -49,7 +49,7 @@ void addOptions(CLI::App &app, Arguments &arguments) {
       ->capture_default_str();
   app.add_option("--generate", options.generate, "Tokens to generate after each depth")
       ->capture_default_str();
-  app.add_option("--json", arguments.json, "File for all rows as JSON");
+  app.add_option("--json", arguments.json, "File for all rows as JSON (default: after the table)");
 }
 
 // "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
@@ -60,6 +60,10 @@ StatusOr<std::string> describeDevice(const CheckOptions &options) {
 }
 
 Status writeReport(const std::string &path, const nlohmann::ordered_json &json) {
+  if (path.empty()) {
+    fmt::print("{}\n", json.dump(2));
+    return {};
+  }
   std::ofstream file(path);
   file << json.dump(2) << "\n";
   return file.flush() ? Status() : error(StatusCode::io, "cannot write '{}'", path);
@@ -81,9 +85,7 @@ StatusOr<int> run(Arguments &arguments) {
     }
   }
   fmt::print("{}\n", report.summary());
-  if (!arguments.json.empty()) {
-    CRIA_RETURN_IF_ERROR(writeReport(arguments.json, report.json(device)));
-  }
+  CRIA_RETURN_IF_ERROR(writeReport(arguments.json, report.json(device)));
   return report.hasFailed() ? kFailed : 0;
 }
 

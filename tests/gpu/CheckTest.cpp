@@ -94,6 +94,28 @@ TEST_F(CheckTest, FindsNothingToRunWrong) {
   EXPECT_THAT(result.output, HasSubstr("no program here runs on this device"));
 }
 
+// A checker that is none: it runs what it is told to, or finds fault.
+TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
+  const TemporaryFolder tools;
+  const std::string checker = tools.path("compute-sanitizer");
+  const auto checkWith = [&](const std::string &script) {
+    writeFile(checker, "#!/bin/sh\necho \"$@\" >> " + tools.path("asked") + "\n" + script);
+    fs::permissions(checker, fs::perms::owner_all);
+    return runProcess(CRIA_BINARY_DIR "/check/check",
+                      {"--backend", "gpusim", "--plugin-dir", CRIA_BINARY_DIR "/dev-plugins", "--data",
+                       folder->path(), "--filter", "norm-16", "--only", "memory"},
+                      "", {"PATH=" + tools.path() + ":/usr/bin:/bin"});
+  };
+  const ProcessResult good = checkWith("shift 6\nexec \"$@\"\n");
+  EXPECT_EQ(good.exitCode, 0) << good.output;
+  EXPECT_THAT(readFile(tools.path("asked")),
+              HasSubstr("--tool memcheck --report-api-errors no --error-exitcode 99"));
+  EXPECT_THAT(good.output, AllOf(HasSubstr("memcheck"), HasSubstr("racecheck"), HasSubstr("1 ok")));
+  const ProcessResult bad = checkWith("echo 'ERROR SUMMARY: 1 error'\nexit 99\n");
+  EXPECT_EQ(bad.exitCode, 1);
+  EXPECT_THAT(bad.output, HasSubstr("exit code 99: ERROR SUMMARY: 1 error"));
+}
+
 TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   const ProcessResult result = check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2"});
   EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;

@@ -3,7 +3,7 @@
 // usage: make-check-cases FOLDER ROWSxCOLUMNSxTOKENS TARGET...
 #include "LargeProduct.h"
 #include "tests/conformance/CompileProgram.h"
-#include "tests/conformance/DeviceCases.h"
+#include "tests/conformance/DeviceModules.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -26,7 +26,7 @@ static bool make(const fs::path &folder, const std::string &name, const std::str
 
 static bool makeAll(const fs::path &folder, const LargeProduct &product, const std::string &target) {
   bool good = true;
-  for (const DeviceCase &testCase : deviceCases()) {
+  for (const DeviceModule &testCase : deviceModules()) {
     good = good && make(folder / "kernels", testCase.name, testCase.module, testCase.limits, target);
   }
   return good && make(folder / "speed", product.name(), product.module(), product.limits(), target);

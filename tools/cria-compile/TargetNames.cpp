@@ -29,7 +29,7 @@ public:
       return addCpuLevels();
     }
     if (family == "cuda" || family == "gpusim") {
-      return addDevice(family, sm.empty() ? kDefaultSm : sm);
+      return addDevice(family, text.contains(':') ? sm : kDefaultSm);
     }
     if (!llvm::is_contained(targetNames(), text)) {
       return invalidArgument("--target: expected {}, got '{}'", targetHelp(), text.str());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "InspectReport.h"
 
+#include "InspectKernels.h"
 #include "RequestFile.h"
 #include "runtime/package/Json.h"
 #include "tools/terminal/Terminal.h"
@@ -52,36 +53,6 @@ std::string opsText(const Package &package) {
   std::string text = "\nfused graph\n";
   for (const auto &[name, count] : countOps(graph.ok() ? *graph : "")) {
     text += fmt::format("  {:<28} {:>6}\n", name, count);
-  }
-  return text;
-}
-
-std::string kernelText(const ProgramKernel &kernel, const std::map<std::string, uint32_t> &uses) {
-  std::string line = fmt::format("    {:<52}", kernel.name);
-  for (const auto &[entry, count] : uses) {
-    line += fmt::format(" {} ×{}", entry, count);
-  }
-  if (kernel.block[0] > 0) {
-    line += fmt::format(", block {}", fmt::join(kernel.block, "×"));
-    line += kernel.registers > 0 ? fmt::format(", {} registers", kernel.registers) : "";
-  }
-  if (kernel.scratchBytes > 0) {
-    const char *what = kernel.block[0] > 0 ? "shared memory" : "scratch";
-    line += fmt::format(", {} {}", what, formatBytes(kernel.scratchBytes));
-  }
-  return line + "\n";
-}
-
-std::string kernelsText(const Program &program) {
-  std::vector<std::map<std::string, uint32_t>> uses(program.kernels.size());
-  for (const ProgramEntry &entry : program.entries) {
-    for (const ProgramDispatch &dispatch : entry.dispatches) {
-      ++uses[dispatch.kernel][entry.name];
-    }
-  }
-  std::string text = fmt::format("  kernels {}\n", program.kernels.size());
-  for (size_t i = 0; i < program.kernels.size(); ++i) {
-    text += kernelText(program.kernels[i], uses[i]);
   }
   return text;
 }
@@ -159,14 +130,6 @@ Json targetJson(const PackageTarget &target, const Program &program) {
                        {"max_tokens", entry.maxTokens},
                        {"dispatches", entry.dispatches.size()}});
   }
-  Json kernels = Json::array();
-  for (const ProgramKernel &kernel : program.kernels) {
-    kernels.push_back({{"name", kernel.name}, {"op", kernel.op}, {"scratch_bytes", kernel.scratchBytes}});
-    if (kernel.block[0] > 0) {
-      kernels.back()["block"] = kernel.block;
-      kernels.back()["registers"] = kernel.registers > 0 ? Json(kernel.registers) : Json(nullptr);
-    }
-  }
   Json weights = Json::array();
   for (const ProgramWeight &weight : program.weights) {
     weights.push_back({{"name", weight.name},
@@ -186,7 +149,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
           {"kv_page_bytes", program.kv.pageBytes},
           {"kv_page_tokens", program.kv.pageTokens},
           {"entries", entries},
-          {"kernels", kernels},
+          {"kernels", kernelsJson(program)},
           {"weights", weights}};
 }
 

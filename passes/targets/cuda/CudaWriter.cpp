@@ -22,12 +22,43 @@ KvLayout kvLayoutOf(llama::KvCacheType type) {
 
 static KvLayout kvLayoutOf(Value cache) { return kvLayoutOf(cast<llama::KvCacheType>(cache.getType())); }
 
+// Rows of a step at most; other extents as they are.
+int64_t CudaWriter::largest(int64_t extent) {
+  return extent == program::kExtentT ? builder.maxTokens()
+         : extent == program::kExtentR
+             ? std::min<int64_t>(builder.maxTokens(), builder.limits().getMaxOutputs())
+             : extent;
+}
+
+/// Kernels count the elements of a step's arrays in 32 bits, and a grid has few blocks along y.
+LogicalResult CudaWriter::checkExtents(ArrayRef<GridDim> grid, ArrayRef<View> views) {
+  constexpr int64_t kMaxBlocksAlongY = 65535;
+  for (const GridDim &dim : grid.drop_front()) {
+    int64_t blocks = dim.times * int64_t(llvm::divideCeil(largest(dim.of), dim.tile));
+    if (blocks > kMaxBlocksAlongY) {
+      return op->emitOpError() << "needs " << blocks << " rows of blocks of the " << kMaxBlocksAlongY
+                               << " that a card has; compile with a smaller --max-tokens";
+    }
+  }
+  for (const View &view : views) {
+    bool isOfStep = view.rows() == program::kExtentT || view.rows() == program::kExtentR;
+    if (isOfStep && largest(view.rows()) * view.strides.front() > INT32_MAX) {
+      return op->emitOpError() << "has " << largest(view.rows()) << " rows of " << view.strides.front()
+                               << " elements, more than 2^31; compile with a smaller --max-tokens";
+    }
+  }
+  return success();
+}
+
 LogicalResult CudaWriter::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid, ArrayRef<View> views,
                                    ArrayRef<StringRef> written) {
   if (kernel.launch.scratchBytes > kMaxSharedBytes) {
     return op->emitOpError() << "needs " << kernel.launch.scratchBytes
                              << " bytes of shared memory in a block, of " << kMaxSharedBytes
                              << " that every card has";
+  }
+  if (failed(checkExtents(grid, views))) {
+    return failure();
   }
   FailureOr<KernelRef> made = builder.getOrCreateKernel(kernel.name, kernel.launch, [&](OpBuilder &at) {
     kernel.emit(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
@@ -285,8 +316,8 @@ LogicalResult CudaWriter::emitAttention(AttentionLikeOp op, const View &query) {
                        .queryStride = query.strides.front(),
                        .outputStride = output.strides.front()};
   bool manyRows = builder.maxTokens() > kMaxMatvecRows && output.rows() == program::kExtentT;
-  return manyRows && kv.type == ElementType::F16 ? emitFlash(op, shape, query)
-                                                 : emitSegments(op, shape, query);
+  bool fits = kv.type == ElementType::F16 && kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
+  return manyRows && fits ? emitFlash(op, shape, query) : emitSegments(op, shape, query);
 }
 
 template <typename AttentionLikeOp>

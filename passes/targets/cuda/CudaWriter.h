@@ -49,6 +49,9 @@ private:
   View cache(mlir::Value cache, int64_t layer);
   int64_t strideOf(mlir::Value value) { return view(value).strides.front(); }
 
+  int64_t largest(int64_t extent);
+  llvm::LogicalResult checkExtents(llvm::ArrayRef<GridDim> grid, llvm::ArrayRef<View> views);
+
   /// What a launch needs beside its grid, and how the kernel is made.
   struct Kernel {
     std::string name;

@@ -24,9 +24,9 @@ constexpr double kLowest = -1e30;
 class FlashEmitter {
 public:
   FlashEmitter(KernelFunction &kernel, const FlashAttentionSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), pitch(spec.kv.pitch()), keys(spec.keysPerStep()),
-        half(kernel.buffer("cache").element), numRows(loadRowCount(kernel, RowCount::Tokens)),
-        firstToken(e.blockId(1) * spec.tokensPerTile()),
+      : e(kernel.emitter()), kernel(kernel), spec(spec), pitch(spec.kv.pitch()),
+        keys(FlashAttentionSpec::kKeysPerStep), half(kernel.buffer("cache").element),
+        numRows(loadRowCount(kernel, RowCount::Tokens)), firstToken(e.blockId(1) * spec.tokensPerTile()),
         endToken((firstToken + spec.tokensPerTile()).min(numRows)), kvHead(e.blockId(0) / tilesPerKvHead()),
         firstHead(e.blockId(0) * spec.headTile()), queryTile(e.shared(0, half)),
         steps(e.shared(FlashAttentionSpec::kTileRows * pitch * 2, half)) {}

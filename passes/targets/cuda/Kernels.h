@@ -198,12 +198,12 @@ void emitMergeSegments(mlir::ModuleOp kernels, const MergeSegmentsSpec &spec);
 /// tokensPerTile() rows. 64 pairs of row and query head share one pass over keys and values. Rows with
 /// sequence -1 become zeros.
 struct FlashAttentionSpec : AttentionShape {
-  static constexpr int64_t kTileRows = 64;
-  int64_t headTile() const; ///< the largest divisor of the group up to 64
+  static constexpr int64_t kTileRows = 64, kKeysPerStep = 64;
+  static constexpr int64_t kMaxHeadDim = 128; ///< wider sums do not fit into the registers
+  int64_t headTile() const;                   ///< the largest divisor of the group up to 64
   int64_t tokensPerTile() const { return kTileRows / headTile(); }
-  int64_t keysPerStep() const { return kv.pitch() > 128 ? 32 : 64; }
   static constexpr int64_t blockThreads() { return 128; }
-  int64_t sharedBytes() const { return (kTileRows + 4 * keysPerStep()) * kv.pitch() * 2; }
+  int64_t sharedBytes() const { return (kTileRows + 4 * kKeysPerStep) * kv.pitch() * 2; }
   std::string name() const;
   std::vector<std::string> bindings() const {
     return {"query", "positions", "sequences", "sequence_starts", "block_table", "cache", "output", "step"};

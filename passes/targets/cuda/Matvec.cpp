@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers of few rows: every weight is read once, in 16-byte loads, and that is what they cost. A warp
-// walks along two weight rows; a lane takes 8 neighbouring weights of each in every step of 256. While a pair
-// of steps is multiplied, the loads of the next pair are on their way; the first pair starts before the norm.
+// Linear layers of few rows: a block reads each of its weights once, in 16-byte loads, for up to four rows of
+// inputs, and that is what they cost; more rows read them again. A warp walks along two weight rows; a lane
+// takes 8 neighbouring weights of each in every step of 256. While a pair of steps is multiplied, the loads
+// of the next pair are on their way; the first pair starts before the norm.
 #include "passes/targets/cuda/EmitterSupport.h"
 
 using namespace mlir;

@@ -87,10 +87,19 @@ bool ptxReaches(const Sm &sm, const DeviceFacts &device) {
   return device.major > sm.major || isSameFamily(sm, device);
 }
 
+// The best target that the compiler has for a card.
+std::string remedyFor(const DeviceFacts &device) {
+  constexpr Sm kCompilerSms[] = {{8, 0}, {8, 6}, {8, 9}, {9, 0}};
+  std::string best;
+  for (const Sm &sm : kCompilerSms) {
+    best = ptxReaches(sm, device) ? smText(sm.major, sm.minor) : best;
+  }
+  return best.empty() ? "kernels need a card of sm_80 (A100) or newer" : "compile with --target cuda:" + best;
+}
+
 Fit wrongCard(std::string_view code, const DeviceFacts &device) {
-  const std::string here = smText(device.major, device.minor);
-  return refusal("the code is for " + std::string(code) + ", this card (" + device.name + ") is " + here +
-                 "; compile with --target cuda:" + here);
+  return refusal("the code is for " + std::string(code) + ", this card (" + device.name + ") is " +
+                 smText(device.major, device.minor) + "; " + remedyFor(device));
 }
 
 std::string ptxText(int isa) { return std::to_string(isa / 10) + "." + std::to_string(isa % 10); }
@@ -141,8 +150,7 @@ Fit fitOf(const cria_executable_info &info, const DeviceFacts &device, int drive
   const bool isCubin = format.starts_with(kCubinPrefix);
   if (!isPtx(info) && !isCubin) {
     return refusal("this card runs formats 'nv.ptx' and 'nv.cubin.sm_" + std::to_string(device.major) +
-                   "x', the code has '" + std::string(format) +
-                   "'; compile with --target cuda:" + smText(device.major, device.minor));
+                   "x', the code has '" + std::string(format) + "'; " + remedyFor(device));
   }
   if (info.kernel_abi != CRIA_GPU_KERNEL_ABI_VERSION) {
     return refusal("expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) +

@@ -45,9 +45,11 @@ Check checkResult(const DriverApi &driver, Result result, std::string_view what)
   }
   const std::string found = std::string(what) + ": " + describe(driver, result);
   if (isLost(result)) {
-    return refuse(CRIA_STATUS_DEVICE_LOST,
-                  "the CUDA device was lost during " + found +
-                      "; close and open the model again, and start the program again if that fails too");
+    return refuse(
+        CRIA_STATUS_DEVICE_LOST,
+        "the CUDA device was lost during " + found +
+            "; close all models on this device and open them again, and start the program again if that "
+            "fails too");
   }
   return refuse(result == kOutOfMemory ? CRIA_STATUS_OUT_OF_MEMORY : CRIA_STATUS_INTERNAL, found);
 }

@@ -198,6 +198,16 @@ TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
   EXPECT_FALSE(fs::exists(package()));
 }
 
+TEST_F(Compile, cuda_refuses_steps_beyond_a_grid) {
+  Result result =
+      run("--preset stories-260k --random-weights 1 --kv f32 --max-tokens 65536 --context 65536 -o " +
+          package() + " --target cuda");
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("needs 65536 rows of blocks of the 65535 that a card has"),
+                                HasSubstr("compile with a smaller --max-tokens")));
+  EXPECT_FALSE(fs::exists(package()));
+}
+
 TEST_F(Compile, wrong_options) {
   std::string model = golden("mha"), out = " -o " + package();
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
@@ -207,6 +217,7 @@ TEST_F(Compile, wrong_options) {
               HasSubstr("--target: expected cpu, ops, cpu-x86-64-v3"));
   EXPECT_THAT(errorOf(model + out + " --target cuda:sm_75"),
               HasSubstr("--target cuda:sm_75: expected one of sm_80, sm_86, sm_89, sm_90"));
+  EXPECT_THAT(errorOf(model + out + " --target cuda:"), HasSubstr("expected one of sm_80"));
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
               HasSubstr("quantized weights come with a later version"));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),

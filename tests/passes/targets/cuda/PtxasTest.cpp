@@ -2,6 +2,8 @@
 // Where ptxas is installed: it accepts every kernel of large models for every SM, and no kernel spills or
 // needs local memory. And the reading of its report, everywhere.
 #include "passes/targets/cuda/Ptxas.h"
+#include "tests/conformance/CompileProgram.h"
+#include "tests/conformance/DeviceModules.h"
 #include "tests/support/Process.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -40,21 +42,12 @@ struct Shape {
   const char *kv;
 };
 
-class PtxasOnModels : public testing::TestWithParam<Shape> {
+class PtxasTest : public testing::Test {
 protected:
   void SetUp() override {
     if (cuda::findPtxas().empty()) {
       GTEST_SKIP() << "ptxas is not installed";
     }
-  }
-
-  static std::string ptxOf(const Shape &shape, llvm::StringRef sm) {
-    const test::ProcessResult result = test::runProcess(
-        CRIA_BINARY_DIR "/bin/cria-compile",
-        {"--preset", shape.preset, "--random-weights", "1", "--weights", shape.weights, "--kv", shape.kv,
-         "--target", ("cuda-" + sm + "-ptx").str(), "--emit", "asm", "--quiet"});
-    EXPECT_EQ(result.exitCode, 0) << result.errors;
-    return result.output;
   }
 
   static std::vector<KernelUse> usesOf(const std::string &ptx, const cuda::Sm &sm) {
@@ -63,19 +56,49 @@ protected:
     mlir::FailureOr<TargetCode> code = cuda::assemble(*origin, ptx, sm);
     return mlir::succeeded(code) ? code->uses : std::vector<KernelUse>();
   }
-};
 
-TEST_P(PtxasOnModels, EveryKernelFitsIntoRegisters) {
-  for (const cuda::Sm &sm : cuda::allSms()) {
-    const std::string ptx = ptxOf(GetParam(), sm.name);
+  static void expectNothingSpills(const std::string &ptx, const cuda::Sm &sm, size_t leastKernels) {
     const std::vector<KernelUse> uses = usesOf(ptx, sm);
-    EXPECT_GE(uses.size(), 15u) << sm.name.str();
+    EXPECT_GE(uses.size(), leastKernels) << sm.name.str();
     for (const KernelUse &use : uses) {
       EXPECT_EQ(use.spillBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_EQ(use.localBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_GT(use.registers, 0) << use.name;
     }
     EXPECT_THAT(ptx, testing::Not(testing::HasSubstr(".local")));
+  }
+};
+
+class PtxasOnModels : public PtxasTest, public testing::WithParamInterface<Shape> {
+protected:
+  static std::string ptxOf(const Shape &shape, llvm::StringRef sm) {
+    const test::ProcessResult result = test::runProcess(
+        CRIA_BINARY_DIR "/bin/cria-compile",
+        {"--preset", shape.preset, "--random-weights", "1", "--weights", shape.weights, "--kv", shape.kv,
+         "--target", ("cuda-" + sm + "-ptx").str(), "--emit", "asm", "--quiet"});
+    EXPECT_EQ(result.exitCode, 0) << result.errors;
+    return result.output;
+  }
+};
+
+TEST_P(PtxasOnModels, EveryKernelFitsIntoRegisters) {
+  for (const cuda::Sm &sm : cuda::allSms()) {
+    expectNothingSpills(ptxOf(GetParam(), sm.name), sm, 15);
+  }
+}
+
+using PtxasOnCases = PtxasTest;
+
+// Every family in every shape that is run in the simulator; heads as wide as they may be.
+TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
+  for (const conformance::DeviceModule &testCase : conformance::deviceModules()) {
+    for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {
+      SCOPED_TRACE(testCase.name);
+      const conformance::CompiledProgram program = conformance::compileProgram(
+          testCase.module, ("cuda-" + sm.name + "-ptx").str(), testCase.limits, false);
+      ASSERT_EQ(program.error, "");
+      expectNothingSpills(program.code, sm, 1);
+    }
   }
 }
 

@@ -14,6 +14,9 @@
 // Without fusions every primitive has a kernel too.
 // RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-specialize-entries="max-tokens=64 small-tokens=4" --llama-cuda-sm_90-ptx-pipeline="context=512 max-tokens=64" --cria-print-code="target=cuda-sm_90-ptx" -o /dev/null > %t.primitive
 // RUN: FileCheck %s --check-prefix=PRIMITIVE --input-file %t.primitive
+// Random weights are made by kernels.
+// RUN: cria-compile --preset stories-260k --random-weights 1 --weights f16 --target cuda-sm_80-ptx --emit asm -q -o %t.fill
+// RUN: FileCheck %s --check-prefix=FILL --input-file %t.fill
 
 // Weights come in 16-byte loads through the read-only cache, before the norm's barrier; sums are f32.
 // MATVEC-LABEL: .visible .entry matvec_k128_n256_f16_norm{{.*}}_row(
@@ -97,3 +100,8 @@
 // PRIMITIVE-DAG: .visible .entry mul_d344(
 // PRIMITIVE-DAG: .visible .entry add_d128(
 // PRIMITIVE-DAG: .visible .entry lookup_d128_f32(
+
+// FILL-DAG: .visible .entry fill_ones_k64_f32_p64(
+// FILL-DAG: .visible .entry fill_random_k64_f16_p64(
+// FILL: mul.lo.s32
+// FILL: st.global

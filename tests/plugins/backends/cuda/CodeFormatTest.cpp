@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 using namespace cria::cuda;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 namespace {
@@ -34,8 +35,25 @@ TEST(CudaCodeFormat, RunsPtxOnCardsAtOrAboveItsSm) {
   EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", card(10, 0)).score, 100u);
   const Fit refused = fit("nv.ptx", "sm_80 ptx70", card(7, 5));
   EXPECT_EQ(refused.score, 0u);
-  EXPECT_EQ(refused.reason,
-            "the code is for sm_80, this card (Test card) is sm_75; compile with --target cuda:sm_75");
+  EXPECT_EQ(
+      refused.reason,
+      "the code is for sm_80, this card (Test card) is sm_75; kernels need a card of sm_80 (A100) or newer");
+}
+
+TEST(CudaCodeFormat, NamesATargetThatTheCompilerHas) {
+  struct Case {
+    int major, minor;
+    const char *target;
+  };
+  for (const auto &[major, minor, target] : {Case{8, 0, "sm_80"},
+                                             {8, 6, "sm_86"},
+                                             {8, 7, "sm_86"},
+                                             {8, 9, "sm_89"},
+                                             {9, 0, "sm_90"},
+                                             {12, 0, "sm_90"}}) {
+    EXPECT_THAT(fit("elf.x86_64", "", card(major, minor)).reason,
+                EndsWith("--target cuda:" + std::string(target)));
+  }
 }
 
 TEST(CudaCodeFormat, KeepsArchitectureSpecificPtxOnItsArchitecture) {

@@ -166,6 +166,20 @@ TEST(CudaCommandLine, RunsOnTheDeviceThatIsNamed) {
   expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 is not there: it has 2 devices"});
 }
 
+TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
+  const std::string text = runCria({"inspect", packageOf()}).output;
+  EXPECT_THAT(text, testing::ContainsRegex("lookup_d[0-9]+_f16 .*, grid T×1×1, block 256×1×1"));
+  EXPECT_THAT(text, testing::ContainsRegex("matmul_.*, grid ceil\\(T/128\\)×[0-9]+×1, block 256×1×1.*"
+                                           ", shared memory 64.0 KiB"));
+  const nlohmann::json package = nlohmann::json::parse(runCria({"inspect", packageOf(), "--json"}).output);
+  for (const nlohmann::json &target : package.at("targets")) {
+    for (const nlohmann::json &kernel : target.at("kernels")) {
+      EXPECT_EQ(kernel.at("grid").size(), 3u);
+      EXPECT_EQ(kernel.at("registers").is_number(), target.at("name") == "cuda-sm_80");
+    }
+  }
+}
+
 TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
   expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}),
                 {"the model needs ", " bytes of device memory", "Fake card 0 has 1000000 of 1000000 free"});
@@ -177,6 +191,23 @@ TEST(CudaCommandLine, SaysThatThePackageHasNoCodeForTheCard) {
   const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
   expectRefused(result, {"cuda with target cuda-sm_86-ptx", "this card (Fake card 0) is sm_80",
                          "compile with --target cuda:sm_80"});
+}
+
+// What a refusal advises is done.
+TEST(CudaCommandLine, AdvisesATargetThatThenRuns) {
+  for (const char *minor : {"0", "6", "7", "9"}) {
+    const std::vector<std::string> environment = {"CRIA_CUDA_DRIVER=" + kDriver,
+                                                  std::string("FAKE_CUDA_MINOR=") + minor};
+    const ProcessResult refused =
+        runCria({"run", compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", "cpu"}),
+                 "--backend", "cuda", "-p", "Once"},
+                "", environment);
+    const std::string advice = "compile with --target ";
+    const size_t at = refused.errors.find(advice);
+    ASSERT_NE(at, std::string::npos) << refused.errors;
+    const std::string target = refused.errors.substr(at + advice.size(), std::string("cuda:sm_80").size());
+    compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", target});
+  }
 }
 
 TEST(CudaCommandLine, ShowsTheLogOfADriverThatRejectsTheCode) {

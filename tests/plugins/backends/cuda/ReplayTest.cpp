@@ -125,7 +125,7 @@ TEST_P(CudaReplay, ThatLosesTheDeviceSaysSoAndLeavesNothing) {
   const Outcome outcome = recording.replay();
   EXPECT_EQ(outcome.status, CRIA_STATUS_DEVICE_LOST);
   EXPECT_THAT(outcome.message, HasSubstr("CUDA_ERROR_ILLEGAL_ADDRESS"));
-  EXPECT_THAT(outcome.message, HasSubstr("close and open the model again"));
+  EXPECT_THAT(outcome.message, HasSubstr("close all models on this device"));
   std::byte byte{};
   EXPECT_EQ(api.upload(device->queue(), a, 0, &byte, 1, nullptr), CRIA_STATUS_DEVICE_LOST);
 }
