@@ -24,6 +24,9 @@ public:
   conformance::StepInputs step() const;
   uint64_t pages() const;
   double operations() const; // a multiply-add counts two
+  uint64_t rows() const { return rows_; }
+  uint64_t columns() const { return columns_; }
+  uint64_t tokens() const { return tokens_; }
 
 private:
   conformance::LinearShape shape() const { return {"f16", columns_, rows_}; }

@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 /// Where a kernel stands.
 struct KernelUse {
-  std::map<std::string, uint32_t> dispatches;        // by entry
+  std::map<std::string, uint32_t> dispatches;         // by entry
   const std::array<GridDimension, 3> *grid = nullptr; // of one for any number of rows, where there is one
 };
 
@@ -54,7 +54,8 @@ std::vector<std::string> gridOf(const KernelUse &use) {
 }
 
 std::string launchText(const ProgramKernel &kernel, const KernelUse &use) {
-  std::string text = fmt::format(", grid {}, block {}", fmt::join(gridOf(use), "×"), fmt::join(kernel.block, "×"));
+  std::string text =
+      fmt::format(", grid {}, block {}", fmt::join(gridOf(use), "×"), fmt::join(kernel.block, "×"));
   return text + (kernel.registers > 0 ? fmt::format(", {} registers", kernel.registers) : "");
 }
 
