@@ -117,6 +117,15 @@ void checkFew(const DeviceCase &testCase, const Side &reference, const Side &dev
 
 } // namespace
 
+std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const CompiledProgram &code,
+                                const std::string &backend, const Device::Options &options) {
+  const Side device(code, testCase.tensors, backend, options);
+  Results results = device.run("prefill", testCase.prompts);
+  const Results few = device.run("small", testCase.few);
+  results.insert(results.end(), few.begin(), few.end());
+  return results;
+}
+
 DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &ops,
                              const CompiledProgram &code, const std::string &backend,
                              const Device::Options &options) {

@@ -19,4 +19,8 @@ DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &
                              const CompiledProgram &code, const std::string &backend,
                              const Device::Options &options = {});
 
+/// All results of the case's steps, prompts first.
+std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const CompiledProgram &code,
+                                const std::string &backend, const Device::Options &options = {});
+
 } // namespace cria::conformance

@@ -32,4 +32,21 @@ TEST_P(DeviceVsReference, Agrees) {
   EXPECT_EQ(checkOnDevice(GetParam(), ops, code, "gpusim", {.numThreads = 1}).failure, "");
 }
 
+// Lanes, warps and blocks in the opposite order: not a bit is another.
+TEST_P(DeviceVsReference, DoesNotDependOnTheSchedule) {
+  const CompiledProgram code = compile(GetParam(), "gpusim-sm_80");
+  ASSERT_EQ(code.error, "");
+  const auto run = [&](const char *reversed) {
+    setenv("CRIA_GPUSIM_REVERSE", reversed, 1);
+    const std::vector<Matrix> results = runOnDevice(GetParam(), code, "gpusim", {.numThreads = 1});
+    unsetenv("CRIA_GPUSIM_REVERSE");
+    return results;
+  };
+  const std::vector<Matrix> forward = run(""), backward = run("lwb");
+  ASSERT_EQ(forward.size(), backward.size());
+  for (size_t i = 0; i < forward.size(); ++i) {
+    EXPECT_TRUE(forward[i].values == backward[i].values) << "step " << i; // NaN equals nothing
+  }
+}
+
 } // namespace

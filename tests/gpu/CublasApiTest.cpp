@@ -17,9 +17,10 @@ template <auto Theirs, typename Ours>
 constexpr bool kSameCount = NumParameters<decltype(Theirs)>::kValue == NumParameters<Ours>::kValue;
 
 // cublasGemmEx has a second signature in C++.
-using Gemm = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int, const void *,
-                                const void *, cudaDataType, int, const void *, cudaDataType, int, const void *,
-                                void *, cudaDataType, int, cublasComputeType_t, cublasGemmAlgo_t);
+using Gemm = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
+                                const void *, const void *, cudaDataType, int, const void *, cudaDataType,
+                                int, const void *, void *, cudaDataType, int, cublasComputeType_t,
+                                cublasGemmAlgo_t);
 
 TEST(CublasApi, IsThatOfTheHeader) {
   EXPECT_EQ(cria::check::kCublasTranspose, CUBLAS_OP_T);

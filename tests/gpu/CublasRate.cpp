@@ -132,7 +132,8 @@ template <typename Work> float fastest(const CurrentDevice &device, const Work &
 double measure(uint32_t index, uint64_t rows, uint64_t columns, uint64_t tokens) {
   const CublasApi cublas = openCublas();
   const CurrentDevice device(index);
-  const Halves weights(device, rows * columns), inputs(device, columns * tokens), outputs(device, rows * tokens);
+  const Halves weights(device, rows * columns), inputs(device, columns * tokens),
+      outputs(device, rows * tokens);
   CublasApi::Handle made = nullptr;
   const bool isMade = cublas.create(&made) == 0;
   const std::unique_ptr<void, int (*)(CublasApi::Handle)> handle(made, cublas.destroy);
@@ -142,14 +143,15 @@ double measure(uint32_t index, uint64_t rows, uint64_t columns, uint64_t tokens)
   const float one = 1, zero = 0;
   const int m = static_cast<int>(rows), n = static_cast<int>(tokens), k = static_cast<int>(columns);
   const float milliseconds = fastest(device, [&] {
-    const int status = cublas.gemm(handle.get(), kCublasTranspose, kCublasKeep, m, n, k, &one, weights.data(), kCublasHalf, k,
-                                   inputs.data(), kCublasHalf, k, &zero, outputs.data(), kCublasHalf, m, kCublasCompute32F,
-                                   kCublasDefaultAlgorithm);
+    const int status = cublas.gemm(handle.get(), kCublasTranspose, kCublasKeep, m, n, k, &one, weights.data(),
+                                   kCublasHalf, k, inputs.data(), kCublasHalf, k, &zero, outputs.data(),
+                                   kCublasHalf, m, kCublasCompute32F, kCublasDefaultAlgorithm);
     if (status != 0) {
       throw std::runtime_error(fmt::format("cublasGemmEx answers {}", status));
     }
   });
-  const double operations = 2.0 * static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(tokens);
+  const double operations =
+      2.0 * static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(tokens);
   return operations / (milliseconds / kMillisecondsPerSecond);
 }
 

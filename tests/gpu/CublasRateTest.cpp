@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The yardstick on the fake driver and a fake cuBLAS: what it calls, what it computes, what it says when either
-// is missing. Each case in a process of its own, as libraries stay open.
+// The yardstick on the fake driver and a fake cuBLAS: what it calls, what it computes, what it says when
+// either is missing. Each case in a process of its own, as libraries stay open.
 #include "CublasRate.h"
 
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
@@ -25,10 +25,11 @@ void useLibraries(const std::string &driver, const std::string &cublas) {
 
 TEST(CublasRate, IsThatOfTheProduct) {
   useLibraries(kDriver, kDrivers + "fake_cublas.so");
-  auto *control = reinterpret_cast<FakeCudaControl>(dlsym(dlopen(kDriver.c_str(), RTLD_NOW), "cria_fake_cuda"))();
+  auto *control =
+      reinterpret_cast<FakeCudaControl>(dlsym(dlopen(kDriver.c_str(), RTLD_NOW), "cria_fake_cuda"))();
   const PeerRate rate = measureCublas(0, 1000, 500, 200);
   EXPECT_EQ(rate.reason, "");
-  EXPECT_GT(rate.operationsPerSecond, 2e8 / 1.0);       // 2e8 operations in less than a second
+  EXPECT_GT(rate.operationsPerSecond, 2e8 / 1.0);           // 2e8 operations in less than a second
   EXPECT_LE(rate.operationsPerSecond, 2e8 / 0.002 * 1.001); // and no less than the two milliseconds they take
   EXPECT_EQ(control->live, 0);
   EXPECT_THAT(control->complaints, testing::IsEmpty());

@@ -22,8 +22,8 @@ FAKE_EXPORT int cublasGemmEx(void *handle, int transA, int transB, int m, int n,
                              const void *a, int typeA, int lda, const void *b, int typeB, int ldb,
                              const void *beta, void *c, int typeC, int ldc, int compute, int algorithm) {
   constexpr int kInvalidValue = 7;
-  const bool isGood = handle == &theHandle && transA == 1 && transB == 0 && lda == k && ldb == k && ldc == m &&
-                      m > 0 && n > 0 && typeA == 2 && typeB == 2 && typeC == 2 && compute == 68 &&
+  const bool isGood = handle == &theHandle && transA == 1 && transB == 0 && lda == k && ldb == k &&
+                      ldc == m && m > 0 && n > 0 && typeA == 2 && typeB == 2 && typeC == 2 && compute == 68 &&
                       algorithm == -1 && a != nullptr && b != nullptr && c != nullptr &&
                       *static_cast<const float *>(alpha) == 1 && *static_cast<const float *>(beta) == 0;
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
