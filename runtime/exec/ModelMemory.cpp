@@ -47,10 +47,10 @@ Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory 
   return error(
       StatusCode::outOfMemory,
       "the model needs {} bytes of device memory ({} for weights, {} for {} KV pages, {} for the rest), "
-      "{} has {} of {} free: try a smaller --kv-memory or --context, another --device, or stop what "
+      "{} has {}{} free: try a smaller --kv-memory or --context, another --device, or stop what "
       "else uses it",
       needed, use.weights, use.kv, plan.numPages, use.arena + use.other, memory.name, memory.freeBytes,
-      memory.totalBytes);
+      memory.totalBytes == 0 ? "" : fmt::format(" of {}", memory.totalBytes));
 }
 
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {

@@ -8,6 +8,7 @@
 namespace cria::cuda {
 
 KvLayout kvLayoutOf(llama::KvCacheType type);
+KvLayout kvLayoutOf(mlir::Value cache);
 
 class CudaWriter {
 public:
@@ -16,6 +17,9 @@ public:
   llvm::LogicalResult emit();
 
 private:
+  /// Up to so many rows a matrix is better read once than multiplied on tensor cores.
+  static constexpr int64_t kMaxMatvecRows = 8;
+
   llvm::LogicalResult emitOp(llama::EmbeddingOp op);
   llvm::LogicalResult emitOp(llama::GatherRowsOp op);
   llvm::LogicalResult emitOp(llama::RmsNormOp op);
