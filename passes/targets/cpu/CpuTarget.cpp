@@ -41,7 +41,7 @@ private:
   LogicalResult emitOp(llama::AttentionOp op);
   LogicalResult emitOp(llama::RopeAttentionOp op);
   LogicalResult emitOp(llama::GatherRowsOp op);
-  LogicalResult emitElementwise(cpu::ElementwiseSpec::Kind kind);
+  LogicalResult emitElementwise(ElementwiseSpec::Kind kind);
   LogicalResult emitLinear(cpu::LinearSpec spec, Value input, Value weight, Value residual, Value output);
   template <typename AttentionLikeOp> LogicalResult emitAttention(AttentionLikeOp op, const View &query);
 
@@ -171,11 +171,11 @@ LogicalResult CpuWriter::emitOp(llama::RopeOp op) {
   View output = view(op.getOutput());
   AlignedRows input(view(op.getInput()), CRIA_KERNEL_ALIGNMENT);
   int64_t headDim = op.getHeadDim();
-  cpu::RopeSpec spec{.heads = output.columns() / headDim,
-                     .headDim = headDim,
-                     .inputStride = input.stride,
-                     .inputOffset = input.offset,
-                     .outputStride = output.strides.front()};
+  RopeSpec spec{.heads = output.columns() / headDim,
+                .headDim = headDim,
+                .inputStride = input.stride,
+                .outputStride = output.strides.front(),
+                .inputOffset = input.offset};
   return dispatch(spec, 0, {gridOverRows(output)},
                   {input.view, view(op.getPositions()), builder.weight(op.getTable()), output}, {"output"},
                   [&](ModuleOp kernels) { cpu::emitRope(kernels, spec); });
@@ -224,7 +224,8 @@ LogicalResult CpuWriter::emitOp(llama::RopeAttentionOp op) {
   AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),
       value(projections[2], CRIA_KERNEL_ALIGNMENT);
   View rotated = builder.temporary("rotated_query", projections[0].type, projections[0].shape);
-  cpu::KvAppendSpec spec{.kv = kvLayoutOf(op.getCache()), .rotate = true};
+  cpu::KvAppendSpec spec{.kv = kvLayoutOf(op.getCache())};
+  spec.rotate = true;
   spec.heads = rotated.columns() / spec.kv.headDim;
   spec.queryStride = query.stride, spec.queryOffset = query.offset;
   spec.keyStride = key.stride, spec.keyOffset = key.offset;
@@ -246,12 +247,12 @@ LogicalResult CpuWriter::emitOp(llama::GatherRowsOp op) {
                   {"output"}, [&](ModuleOp kernels) { cpu::emitGather(kernels, spec); });
 }
 
-LogicalResult CpuWriter::emitElementwise(cpu::ElementwiseSpec::Kind kind) {
+LogicalResult CpuWriter::emitElementwise(ElementwiseSpec::Kind kind) {
   View output = view(op->getResult(0));
-  cpu::ElementwiseSpec spec{.kind = kind, .width = output.columns(), .outputStride = output.strides.front()};
+  ElementwiseSpec spec{.kind = kind, .width = output.columns(), .outputStride = output.strides.front()};
   spec.lhsStride = strideOf(op->getOperand(0));
   SmallVector<View> views = {view(op->getOperand(0))};
-  if (kind != cpu::ElementwiseSpec::Kind::Silu) {
+  if (kind != ElementwiseSpec::Kind::Silu) {
     spec.rhsStride = strideOf(op->getOperand(1));
     views.push_back(view(op->getOperand(1)));
   }
@@ -261,7 +262,7 @@ LogicalResult CpuWriter::emitElementwise(cpu::ElementwiseSpec::Kind kind) {
 }
 
 LogicalResult CpuWriter::emit() {
-  using Kind = cpu::ElementwiseSpec::Kind;
+  using Kind = ElementwiseSpec::Kind;
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::FusedLinearOp, llama::RopeOp,
             llama::KvAppendOp, llama::AttentionOp, llama::RopeAttentionOp, llama::GatherRowsOp>(

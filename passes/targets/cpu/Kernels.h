@@ -11,7 +11,7 @@
 // one row per workgroup, where the grid says it.
 #pragma once
 
-#include "passes/targets/KernelSupport.h"
+#include "passes/targets/KernelSpecs.h"
 #include "passes/targets/cpu/Isa.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -56,15 +56,6 @@ struct NormSpec {
 };
 void emitNorm(mlir::ModuleOp kernels, const NormSpec &spec);
 
-/// silu(input), lhs·rhs or lhs+rhs; x = row.
-struct ElementwiseSpec {
-  enum class Kind { Silu, Mul, Add };
-  Kind kind;
-  int64_t width;
-  int64_t lhsStride = 0, rhsStride = 0, outputStride = 0;
-  std::string name() const;
-  std::vector<std::string> bindings() const;
-};
 void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
 
 /// One row of a table per token, widened to f32; x = row.
@@ -89,36 +80,18 @@ void emitGather(mlir::ModuleOp kernels, const GatherSpec &spec);
 
 /// Where a KV page keeps what: [layer][KV head][K: headDim × 32 | V: 32 × headDim]. The binding starts at the
 /// layer.
-struct KvLayout {
-  static constexpr int64_t kPageTokens = 32;
-  int64_t layers, kvHeads, headDim;
-  ElementType type;
+struct KvLayout : KvShape {
   int64_t headElements() const { return 2 * kPageTokens * headDim; }
   int64_t layerElements() const { return kvHeads * headElements(); }
   int64_t pageElements() const { return layers * layerElements(); }
   int64_t elementBytes() const { return type == ElementType::F32 ? 4 : 2; }
-  std::string name() const;
 };
 
-/// Rotates the heads of a row by halves; x = row.
-struct RopeSpec {
-  int64_t heads, headDim;
-  int64_t inputStride = 0, inputOffset = 0, outputStride = 0;
-  std::string name() const;
-  std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
-};
 void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 
-/// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first and the queries
-/// into an output of their own. x = row. Slot -1: nothing is written to the cache.
-struct KvAppendSpec {
+struct KvAppendSpec : KvAppendShape {
   KvLayout kv;
-  bool rotate = false;
-  int64_t heads = 0; ///< of the queries, when rotating
-  int64_t queryStride = 0, keyStride = 0, valueStride = 0, outputStride = 0;
-  int64_t queryOffset = 0, keyOffset = 0, valueOffset = 0;
-  std::string name() const;
-  std::vector<std::string> bindings() const;
+  std::string name() const { return nameFor(kv); }
 };
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 

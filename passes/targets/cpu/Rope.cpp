@@ -103,18 +103,6 @@ private:
 
 } // namespace
 
-std::string KvLayout::name() const {
-  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, toString(type));
-}
-
-std::string RopeSpec::name() const {
-  std::string name = llvm::formatv("rope_h{0}_d{1}", heads, headDim);
-  appendStride(name, "i", inputStride, heads * headDim);
-  appendOffset(name, "i", inputOffset);
-  appendStride(name, "o", outputStride, heads * headDim);
-  return name;
-}
-
 void emitRope(ModuleOp kernels, const RopeSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
@@ -127,27 +115,6 @@ void emitRope(ModuleOp kernels, const RopeSpec &spec) {
   rotateRow(e, kernel.buffer("input"), kernel.x() * strideOf(spec.inputStride, width) + spec.inputOffset,
             kernel.buffer("table"), row, spec.heads, spec.headDim, kernel.buffer("output"),
             kernel.x() * strideOf(spec.outputStride, width));
-}
-
-std::string KvAppendSpec::name() const {
-  std::string name =
-      rotate ? llvm::formatv("rope_append_q{0}_{1}", heads, kv.name()).str() : "kv_append_" + kv.name();
-  int64_t width = kv.kvHeads * kv.headDim;
-  appendStride(name, "q", queryStride, heads * kv.headDim);
-  appendStride(name, "k", keyStride, width);
-  appendStride(name, "v", valueStride, width);
-  appendStride(name, "o", outputStride, heads * kv.headDim);
-  appendOffset(name, "q", queryOffset);
-  appendOffset(name, "k", keyOffset);
-  appendOffset(name, "v", valueOffset);
-  return name;
-}
-
-std::vector<std::string> KvAppendSpec::bindings() const {
-  if (rotate) {
-    return {"query", "key", "value", "table", "positions", "slots", "cache", "output"};
-  }
-  return {"key", "value", "slots", "cache"};
 }
 
 void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {

@@ -60,20 +60,6 @@ void emitNorm(ModuleOp kernels, const NormSpec &spec) {
 // Elementwise
 //===--------------------------------------------------------------------------------------------------------===//
 
-std::string ElementwiseSpec::name() const {
-  llvm::StringRef operation = kind == Kind::Silu ? "silu" : kind == Kind::Mul ? "mul" : "add";
-  std::string name = llvm::formatv("{0}_d{1}", operation, width);
-  appendStride(name, "l", lhsStride, width);
-  appendStride(name, "r", rhsStride, width);
-  appendStride(name, "o", outputStride, width);
-  return name;
-}
-
-std::vector<std::string> ElementwiseSpec::bindings() const {
-  return kind == Kind::Silu ? std::vector<std::string>{"input", "output"}
-                            : std::vector<std::string>{"lhs", "rhs", "output"};
-}
-
 void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   Type f32 = Float32Type::get(kernels.getContext());
   bool unary = spec.kind == ElementwiseSpec::Kind::Silu;

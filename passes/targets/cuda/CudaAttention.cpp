@@ -40,7 +40,8 @@ LogicalResult CudaWriter::emitOp(llama::RopeAttentionOp op) {
   AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),
       value(projections[2], CRIA_KERNEL_ALIGNMENT);
   View rotated = builder.temporary("rotated_query", projections[0].type, projections[0].shape);
-  KvAppendSpec spec{.kv = kvLayoutOf(op.getCache()), .rotate = true};
+  KvAppendSpec spec{.kv = kvLayoutOf(op.getCache())};
+  spec.rotate = true;
   spec.heads = rotated.columns() / spec.kv.headDim;
   spec.queryStride = query.stride, spec.queryOffset = query.offset;
   spec.keyStride = key.stride, spec.keyOffset = key.offset;

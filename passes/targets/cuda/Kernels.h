@@ -9,7 +9,7 @@
 #pragma once
 
 #include "ir/WeightLayout.h"
-#include "passes/targets/KernelSupport.h"
+#include "passes/targets/KernelSpecs.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -92,15 +92,6 @@ struct PackSpec {
 };
 void emitPack(mlir::ModuleOp kernels, const PackSpec &spec);
 
-/// silu(input), lhs·rhs or lhs+rhs; x = row.
-struct ElementwiseSpec {
-  enum class Kind { Silu, Mul, Add };
-  Kind kind;
-  int64_t width;
-  int64_t lhsStride = 0, rhsStride = 0, outputStride = 0;
-  std::string name() const;
-  std::vector<std::string> bindings() const;
-};
 void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
 
 /// One row of a table per index, widened to f32; x = row. With f32 tables also the selection of rows.
@@ -116,38 +107,19 @@ void emitLookup(mlir::ModuleOp kernels, const LookupSpec &spec);
 
 /// Where a KV page keeps what: [layer][KV head][K: 32 × pitch | V: 32 × pitch], a token's row being headDim
 /// elements and zeros up to the pitch, a power of two. The binding starts at the layer.
-struct KvLayout {
-  static constexpr int64_t kPageTokens = 32;
+struct KvLayout : KvShape {
   static constexpr int64_t kMaxHeadDim = 256;
-  int64_t layers, kvHeads, headDim;
-  ElementType type;
   int64_t pitch() const;
   int64_t headElements() const { return 2 * kPageTokens * pitch(); }
   int64_t layerElements() const { return kvHeads * headElements(); }
   int64_t pageElements() const { return layers * layerElements(); }
-  std::string name() const;
 };
 
-/// Rotates the heads of a row by halves; x = row.
-struct RopeSpec {
-  int64_t heads, headDim;
-  int64_t inputStride = 0, outputStride = 0;
-  int64_t inputOffset = 0; ///< elements from the binding to the first row
-  std::string name() const;
-  std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
-};
 void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 
-/// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first, and the queries
-/// into an output of their own. x = row. Slot -1: nothing is written to the cache.
-struct KvAppendSpec {
+struct KvAppendSpec : KvAppendShape {
   KvLayout kv;
-  bool rotate = false;
-  int64_t heads = 0; ///< of the queries, when rotating
-  int64_t queryStride = 0, keyStride = 0, valueStride = 0;
-  int64_t queryOffset = 0, keyOffset = 0, valueOffset = 0;
-  std::string name() const;
-  std::vector<std::string> bindings() const;
+  std::string name() const { return nameFor(kv); }
 };
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 

@@ -101,18 +101,6 @@ int64_t KvLayout::pitch() const {
   return std::max<int64_t>(kSmallest, int64_t(llvm::PowerOf2Ceil(uint64_t(headDim))));
 }
 
-std::string KvLayout::name() const {
-  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, toString(type));
-}
-
-std::string RopeSpec::name() const {
-  std::string name = llvm::formatv("rope_h{0}_d{1}", heads, headDim);
-  appendStride(name, "i", inputStride, heads * headDim);
-  appendStride(name, "o", outputStride, heads * headDim);
-  appendOffset(name, "i", inputOffset);
-  return name;
-}
-
 void emitRope(ModuleOp kernels, const RopeSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
@@ -126,26 +114,6 @@ void emitRope(ModuleOp kernels, const RopeSpec &spec) {
       .rotateInto(
           e.at(kernel.buffer("input"), e.blockId(0) * strideOf(spec.inputStride, width) + spec.inputOffset),
           spec.heads, e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, width)));
-}
-
-std::string KvAppendSpec::name() const {
-  std::string name =
-      rotate ? llvm::formatv("rope_append_q{0}_{1}", heads, kv.name()).str() : "kv_append_" + kv.name();
-  int64_t width = kv.kvHeads * kv.headDim;
-  appendStride(name, "q", queryStride, heads * kv.headDim);
-  appendStride(name, "k", keyStride, width);
-  appendStride(name, "v", valueStride, width);
-  appendOffset(name, "q", queryOffset);
-  appendOffset(name, "k", keyOffset);
-  appendOffset(name, "v", valueOffset);
-  return name;
-}
-
-std::vector<std::string> KvAppendSpec::bindings() const {
-  if (rotate) {
-    return {"query", "key", "value", "table", "positions", "slots", "cache", "output"};
-  }
-  return {"key", "value", "slots", "cache"};
 }
 
 void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
@@ -168,7 +136,7 @@ void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
   RowRotator(kernel, spec.kv.headDim)
       .rotateInto(
           e.at(kernel.buffer("query"), e.blockId(0) * strideOf(spec.queryStride, width) + spec.queryOffset),
-          spec.heads, e.at(kernel.buffer("output"), e.blockId(0) * width));
+          spec.heads, e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, width)));
   AppendEmitter(kernel, spec).emit();
 }
 

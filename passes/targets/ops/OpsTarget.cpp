@@ -134,22 +134,12 @@ LogicalResult emit(llama::GatherRowsOp op, OpWriter writer) {
       .addOverRows("gather_rows", op.getOutput());
 }
 
-/// Query, key and value are strided views when they come from one tensor.
-void readProjections(llama::RopeAttentionOp op, OpWriter &writer, DispatchBuilder &builder) {
-  static constexpr StringLiteral kNames[] = {"query", "key", "value"};
-  int64_t first = 0;
-  for (auto [index, columns] : llvm::enumerate(op.getProjectionColumns())) {
-    if (op.hasFusedProjections()) {
-      writer.read(kNames[index], columnsOf(builder.view(op.getProjections()[0]), first, columns));
-    } else {
-      writer.read(kNames[index], op.getProjections()[index]);
-    }
-    first += columns;
-  }
-}
-
 LogicalResult emitRopeAttention(llama::RopeAttentionOp op, OpWriter writer, DispatchBuilder &builder) {
-  readProjections(op, writer, builder);
+  static constexpr StringLiteral kNames[] = {"query", "key", "value"};
+  SmallVector<View> projections = builder.projections(op);
+  for (auto [name, view] : llvm::zip_equal(kNames, projections)) {
+    writer.read(name, view);
+  }
   return writer.weight("table", op.getTable())
       .read("positions", op.getPositions())
       .read("sequences", op.getSequences())

@@ -238,8 +238,8 @@ int main(int argc, char **argv) {
     spec.singleRow = false;
     all.push_back(spec);
   }
-  KvLayout tiny{.layers = 22, .kvHeads = 4, .headDim = 64, .type = ElementType::F16};
-  KvLayout seven{.layers = 1, .kvHeads = 32, .headDim = 128, .type = ElementType::F16};
+  KvLayout tiny{{.layers = 22, .kvHeads = 4, .headDim = 64, .type = ElementType::F16}};
+  KvLayout seven{{.layers = 1, .kvHeads = 32, .headDim = 128, .type = ElementType::F16}};
   AttentionSpec gqa{.kv = tiny, .heads = 32, .scale = 0.125f, .maxPages = 64};
   AttentionSpec mha{.kv = seven, .heads = 32, .scale = 0.088f, .maxPages = 64};
   AttentionSpec mhaRow = mha;

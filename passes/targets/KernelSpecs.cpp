@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/targets/KernelSpecs.h"
+
+namespace cria {
+
+std::string ElementwiseSpec::name() const {
+  llvm::StringRef operation = kind == Kind::Silu ? "silu" : kind == Kind::Mul ? "mul" : "add";
+  std::string name = llvm::formatv("{0}_d{1}", operation, width);
+  appendStride(name, "l", lhsStride, width);
+  appendStride(name, "r", rhsStride, width);
+  appendStride(name, "o", outputStride, width);
+  return name;
+}
+
+std::vector<std::string> ElementwiseSpec::bindings() const {
+  return kind == Kind::Silu ? std::vector<std::string>{"input", "output"}
+                            : std::vector<std::string>{"lhs", "rhs", "output"};
+}
+
+std::string RopeSpec::name() const {
+  std::string name = llvm::formatv("rope_h{0}_d{1}", heads, headDim);
+  appendStride(name, "i", inputStride, heads * headDim);
+  appendOffset(name, "i", inputOffset);
+  appendStride(name, "o", outputStride, heads * headDim);
+  return name;
+}
+
+std::string KvShape::name() const {
+  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, toString(type));
+}
+
+std::string KvAppendShape::nameFor(const KvShape &kv) const {
+  std::string name =
+      rotate ? llvm::formatv("rope_append_q{0}_{1}", heads, kv.name()).str() : "kv_append_" + kv.name();
+  appendStride(name, "q", queryStride, heads * kv.headDim);
+  appendStride(name, "k", keyStride, kv.width());
+  appendStride(name, "v", valueStride, kv.width());
+  appendStride(name, "o", outputStride, heads * kv.headDim);
+  appendOffset(name, "q", queryOffset);
+  appendOffset(name, "k", keyOffset);
+  appendOffset(name, "v", valueOffset);
+  return name;
+}
+
+std::vector<std::string> KvAppendShape::bindings() const {
+  if (rotate) {
+    return {"query", "key", "value", "table", "positions", "slots", "cache", "output"};
+  }
+  return {"key", "value", "slots", "cache"};
+}
+
+} // namespace cria
