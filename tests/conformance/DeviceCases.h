@@ -9,16 +9,19 @@
 
 namespace cria::conformance {
 
+/// Sums in f32 in another order: the tolerance of all that is not rounded to 16 bits.
+inline constexpr double kSingleTolerance = 2e-5;
+
 struct DeviceCase : DeviceModule {
   Tensors tensors;
   double tolerance = 0;            // of prompts, relative to the largest magnitude of a step
   std::vector<StepInputs> prompts; // through `prefill`
   bool alone = true;               // each row of the prompts by itself, too
-  std::vector<StepInputs> few;     // up to 8 rows each: through `small`, and row by row through `decode`
+  bool conflictFree = true;        // prompts meet in no bank of shared memory
+  double fewTolerance = kSingleTolerance;
+  std::vector<StepInputs> few; // up to 8 rows each: through `small`, and row by row through `decode`
 };
 
-/// Sums in f32 in another order: the tolerance of all that is not rounded to 16 bits.
-inline constexpr double kSingleTolerance = 2e-5;
 /// Pages that steps may use.
 inline constexpr uint64_t kCasePages = 48;
 

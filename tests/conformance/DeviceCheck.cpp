@@ -109,7 +109,7 @@ void checkFew(const DeviceCase &testCase, const Side &reference, const Side &dev
               DeviceFindings &findings) {
   const Results found = device.run("small", testCase.few);
   findings.fewError = largestError(found, reference.run("prefill", testCase.few));
-  findings.failure = compareError("small", findings.fewError, kSingleTolerance);
+  findings.failure = compareError("small", findings.fewError, testCase.fewTolerance);
   if (findings.failure.empty()) {
     findings.failure = compareRows(device.run("decode", allRows(testCase.few)), testCase.few, found);
   }
@@ -117,13 +117,13 @@ void checkFew(const DeviceCase &testCase, const Side &reference, const Side &dev
 
 } // namespace
 
-std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const CompiledProgram &code,
-                                const std::string &backend, const Device::Options &options) {
+std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const std::string &entry,
+                                const CompiledProgram &code, const std::string &backend,
+                                const Device::Options &options) {
   const Side device(code, testCase.tensors, backend, options);
-  Results results = device.run("prefill", testCase.prompts);
-  const Results few = device.run("small", testCase.few);
-  results.insert(results.end(), few.begin(), few.end());
-  return results;
+  return device.run(entry, entry == "prefill" ? testCase.prompts
+                           : entry == "small" ? testCase.few
+                                              : allRows(testCase.few));
 }
 
 DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &ops,

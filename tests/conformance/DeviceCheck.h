@@ -19,8 +19,10 @@ DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &
                              const CompiledProgram &code, const std::string &backend,
                              const Device::Options &options = {});
 
-/// All results of the case's steps, prompts first.
-std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const CompiledProgram &code,
-                                const std::string &backend, const Device::Options &options = {});
+/// Results of the case's steps through an entry: prompts through `prefill`, few rows through `small`, and
+/// these one by one through `decode`. Throws std::runtime_error with what the backend says.
+std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const std::string &entry,
+                                const CompiledProgram &code, const std::string &backend,
+                                const Device::Options &options = {});
 
 } // namespace cria::conformance

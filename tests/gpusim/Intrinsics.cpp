@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The intrinsics of NVPTX that the simulator knows, in one table: name, how it is replaced, and with what. A
-// name stands for itself and for all that continue it with a dot; the longest that fits decides.
+// name that ends with ".*" stands for all that continue it, too.
 #include "IntrinsicHandlers.h"
 
 namespace cria::gpusim {
@@ -46,20 +46,20 @@ const Rule kRules[] = {
     {"read.ptx.sreg.warpsize", replaceByConstant, argument(kWarpSize)},
 
     // Barriers and fences. A fence orders nothing that the simulator does not order anyway.
-    {"barrier.cta.sync", callBarrier, argument(result(BarrierResult::None))},
-    {"barrier.cta.red.popc", callBarrier, argument(result(BarrierResult::PopCount))},
-    {"barrier.cta.red.and", callBarrier, argument(result(BarrierResult::And))},
-    {"barrier.cta.red.or", callBarrier, argument(result(BarrierResult::Or))},
+    {"barrier.cta.sync.*", callBarrier, argument(result(BarrierResult::None))},
+    {"barrier.cta.red.popc.*", callBarrier, argument(result(BarrierResult::PopCount))},
+    {"barrier.cta.red.and.*", callBarrier, argument(result(BarrierResult::And))},
+    {"barrier.cta.red.or.*", callBarrier, argument(result(BarrierResult::Or))},
     {"bar.warp.sync", callCollective, collective(Collective::WarpSync)},
-    {"membar", removeCall},
+    {"membar.*", removeCall},
     {"fence.sc.cluster", removeCall},
-    {"prefetch", removeCall},
+    {"prefetch.*", removeCall},
 
     // Warp-wide operations.
-    {"shfl.sync.up", callCollective, collective(Collective::ShuffleUp)},
-    {"shfl.sync.down", callCollective, collective(Collective::ShuffleDown)},
-    {"shfl.sync.bfly", callCollective, collective(Collective::ShuffleXor)},
-    {"shfl.sync.idx", callCollective, collective(Collective::ShuffleIndex)},
+    {"shfl.sync.up.*", callCollective, collective(Collective::ShuffleUp)},
+    {"shfl.sync.down.*", callCollective, collective(Collective::ShuffleDown)},
+    {"shfl.sync.bfly.*", callCollective, collective(Collective::ShuffleXor)},
+    {"shfl.sync.idx.*", callCollective, collective(Collective::ShuffleIndex)},
     {"vote.all.sync", callCollective, collective(Collective::VoteAll)},
     {"vote.any.sync", callCollective, collective(Collective::VoteAny)},
     {"vote.uni.sync", callCollective, collective(Collective::VoteUniform)},
@@ -75,14 +75,14 @@ const Rule kRules[] = {
     {"redux.sync.umax", callReduction, collective(Collective::ReduceUMax)},
 
     // Matrices.
-    {"ldmatrix.sync.aligned.m8n8.x1.b16", callCollective, collective(Collective::LoadMatrix, 1)},
-    {"ldmatrix.sync.aligned.m8n8.x2.b16", callCollective, collective(Collective::LoadMatrix, 2)},
-    {"ldmatrix.sync.aligned.m8n8.x4.b16", callCollective, collective(Collective::LoadMatrix, 4)},
-    {"ldmatrix.sync.aligned.m8n8.x1.trans.b16", callCollective,
+    {"ldmatrix.sync.aligned.m8n8.x1.b16.*", callCollective, collective(Collective::LoadMatrix, 1)},
+    {"ldmatrix.sync.aligned.m8n8.x2.b16.*", callCollective, collective(Collective::LoadMatrix, 2)},
+    {"ldmatrix.sync.aligned.m8n8.x4.b16.*", callCollective, collective(Collective::LoadMatrix, 4)},
+    {"ldmatrix.sync.aligned.m8n8.x1.trans.b16.*", callCollective,
      collective(Collective::LoadMatrix, kTransposed | 1)},
-    {"ldmatrix.sync.aligned.m8n8.x2.trans.b16", callCollective,
+    {"ldmatrix.sync.aligned.m8n8.x2.trans.b16.*", callCollective,
      collective(Collective::LoadMatrix, kTransposed | 2)},
-    {"ldmatrix.sync.aligned.m8n8.x4.trans.b16", callCollective,
+    {"ldmatrix.sync.aligned.m8n8.x4.trans.b16.*", callCollective,
      collective(Collective::LoadMatrix, kTransposed | 4)},
     {"mma.m16n8k16.row.col.f32.f32", callCollective, collective(Collective::MmaF16, 16)},
     {"mma.m16n8k8.row.col.f32.f32", callCollective, collective(Collective::MmaF16, 8)},
@@ -90,10 +90,10 @@ const Rule kRules[] = {
     {"mma.m16n8k8.row.col.bf16", callCollective, collective(Collective::MmaBf16, 8)},
 
     // Asynchronous copies.
-    {"cp.async.ca.shared.global.4", callCopy, argument(4)},
-    {"cp.async.ca.shared.global.8", callCopy, argument(8)},
-    {"cp.async.ca.shared.global.16", callCopy, argument(16)},
-    {"cp.async.cg.shared.global.16", callCopy, argument(16)},
+    {"cp.async.ca.shared.global.4.*", callCopy, argument(4)},
+    {"cp.async.ca.shared.global.8.*", callCopy, argument(8)},
+    {"cp.async.ca.shared.global.16.*", callCopy, argument(16)},
+    {"cp.async.cg.shared.global.16.*", callCopy, argument(16)},
     {"cp.async.commit.group", callCommit},
     {"cp.async.wait.group", callWait},
     {"cp.async.wait.all", callWait},
@@ -144,21 +144,16 @@ const Rule kRules[] = {
     {"f2h.rn", convertToHalfBits},
 };
 
-// Continuations that mean something else.
-bool isOther(StringRef rest) {
-  return rest.contains("relu") || rest.contains("satfinite") || rest.contains(".ftz");
+bool fits(StringRef pattern, StringRef name) {
+  if (!pattern.consume_back(".*")) {
+    return name == pattern;
+  }
+  return name.consume_front(pattern) && (name.empty() || name.front() == '.');
 }
 
 const Rule *findRule(StringRef name) {
-  const Rule *best = nullptr;
-  for (const Rule &rule : kRules) {
-    const bool fits = name == rule.name || (name.starts_with(rule.name) && name[rule.name.size()] == '.' &&
-                                            !isOther(name.drop_front(rule.name.size())));
-    if (fits && (best == nullptr || rule.name.size() > best->name.size())) {
-      best = &rule;
-    }
-  }
-  return best;
+  const Rule *rule = llvm::find_if(kRules, [&](const Rule &known) { return fits(known.name, name); });
+  return rule != std::end(kRules) ? rule : nullptr;
 }
 
 } // namespace

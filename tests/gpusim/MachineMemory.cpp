@@ -3,8 +3,8 @@
 // way.
 #include "Machine.h"
 
-#include <algorithm>
 #include <cstring>
+#include <fmt/format.h>
 
 namespace cria::gpusim {
 
@@ -54,15 +54,18 @@ void Machine::accessGeneric(Thread &thread, uintptr_t address, uint64_t size, Ac
 void Machine::copyAsync(Thread &thread, uintptr_t destination, uintptr_t source, uint32_t sourceSize,
                         const Site &site) {
   ++counters_->asyncCopies;
-  const uint32_t taken = std::min(sourceSize, site.size);
-  if (taken != 0) {
-    accessGlobal(thread, source, taken, Access::Read, site);
+  if (sourceSize > site.size) {
+    report("invalid cp.async", thread, site, fmt::format("takes {} bytes for {}", sourceSize, site.size));
+    abandon();
+  }
+  if (sourceSize != 0) {
+    accessGlobal(thread, source, sourceSize, Access::Read, site);
   }
   accessShared(thread, destination, site.size, Access::Write, site);
   AsyncCopy copy{.offset = destination - reinterpret_cast<uintptr_t>(shared_.data()),
                  .size = site.size,
                  .group = thread.committedGroups};
-  std::memcpy(copy.data.data(), reinterpret_cast<const void *>(source), taken);
+  std::memcpy(copy.data.data(), reinterpret_cast<const void *>(source), sourceSize);
   shared_.markPending(copy.offset, copy.size);
   thread.copies.push_back(copy);
 }

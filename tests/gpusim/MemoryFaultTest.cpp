@@ -74,6 +74,33 @@ TEST(Faults, MisalignedVectorLoad) {
                     HasSubstr("16 bytes at offset 8 of 256, which must be a multiple of 16")));
 }
 
+TEST(Faults, MisalignedSharedAccesses) {
+  const std::string at = elementAddress("%a", "float", 3, "@sm", "2");
+  EXPECT_THAT(runBody(at + R"(
+  store <4 x float> zeroinitializer, ptr addrspace(3) %a, align 16
+  ret void)"),
+              AllOf(StartsWith("misaligned write of shared memory"), HasSubstr("a multiple of 16")));
+  EXPECT_THAT(runBody(at + R"(
+  call void @llvm.nvvm.cp.async.cg.shared.global.16(ptr addrspace(3) %a, ptr addrspace(1) %p0)
+  ret void)"),
+              StartsWith("misaligned write of shared memory"));
+  EXPECT_THAT(runBody(elementAddress("%g", "float", 1, "%p0", "2") + R"(
+  call void @llvm.nvvm.cp.async.cg.shared.global.16(ptr addrspace(3) @sm, ptr addrspace(1) %g)
+  ret void)"),
+              StartsWith("misaligned read of buffer 'in'"));
+  EXPECT_THAT(runBody(at + R"(
+  %m = call i32 @llvm.nvvm.ldmatrix.sync.aligned.m8n8.x1.b16.p3(ptr addrspace(3) %a)
+  ret void)"),
+              StartsWith("misaligned read of shared memory"));
+}
+
+TEST(Faults, AsyncCopyOfMoreThanItsSize) {
+  EXPECT_THAT(runBody(R"(
+  call void @llvm.nvvm.cp.async.ca.shared.global.4.s(ptr addrspace(3) @sm, ptr addrspace(1) %p0, i32 8)
+  ret void)"),
+              AllOf(StartsWith("invalid cp.async"), HasSubstr("takes 8 bytes for 4")));
+}
+
 TEST(Faults, UninitialisedSharedRead) {
   EXPECT_THAT(runBody(elements() + R"(
   %x = load float, ptr addrspace(3) %own

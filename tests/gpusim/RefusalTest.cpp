@@ -18,6 +18,20 @@ TEST(Refusals, UnknownIntrinsic) {
               HasSubstr("'llvm.nvvm.ff2f16x2.rn.relu'"));
 }
 
+// Names that continue that of an intrinsic which is known.
+TEST(Refusals, ModesOfAKnownIntrinsic) {
+  for (const std::string mode : {"f4e", "b4e"}) {
+    EXPECT_THAT(loadError(kernelText(0, "  %v = call i32 @llvm.nvvm.prmt." + mode +
+                                            "(i32 1, i32 2, i32 3)\n  ret void")),
+                HasSubstr("'llvm.nvvm.prmt." + mode + "'"));
+  }
+  for (const std::string mode : {"rc8", "ecl", "ecr", "rc16"}) {
+    EXPECT_THAT(
+        loadError(kernelText(0, "  %v = call i32 @llvm.nvvm.prmt." + mode + "(i32 1, i32 2)\n  ret void")),
+        HasSubstr("'llvm.nvvm.prmt." + mode + "'"));
+  }
+}
+
 // Forms that no other test uses.
 TEST(Refusals, NotOfTheseIntrinsics) {
   for (const char *call :

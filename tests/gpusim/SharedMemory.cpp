@@ -91,15 +91,18 @@ bool SharedMemory::noteRead(const Thread &thread, uint64_t offset, uint64_t size
     return false;
   }
   return updateRecords(&readers_[offset], size, [&](uint32_t &reader) {
-    if (!conflicts(reader, thread, false)) {
-      reader = recordOf(thread.index);
-    } else if (warpOf(reader & kWhoMask) == thread.warpId) {
-      reader = recordOf(kLanesOfWarp + thread.warpId);
-    } else {
-      reader = recordOf(kSeveralWarps);
-    }
+    reader = recordBeside(reader, thread);
     return true;
   });
+}
+
+// Whoever came at the same time is not forgotten.
+uint32_t SharedMemory::recordBeside(uint32_t earlier, const Thread &thread) {
+  if (!conflicts(earlier, thread, false)) {
+    return recordOf(thread.index);
+  }
+  const bool isSameWarp = warpOf(earlier & kWhoMask) == thread.warpId;
+  return recordOf(isSameWarp ? kLanesOfWarp + thread.warpId : kSeveralWarps);
 }
 
 bool SharedMemory::noteWrite(const Thread &thread, uint64_t offset, uint64_t size, bool atomic) {
@@ -111,7 +114,7 @@ bool SharedMemory::noteWrite(const Thread &thread, uint64_t offset, uint64_t siz
     if (conflicts(writer, thread, atomic)) {
       return false;
     }
-    writer = recordOf(thread.index) | (atomic ? kAtomicBit : 0);
+    writer = recordBeside(writer, thread) | (atomic ? kAtomicBit : 0);
     return true;
   });
 }

@@ -38,6 +38,7 @@ private:
   enum State : uint8_t { kUndefined = 0, kDefined = 1, kPending = 2 };
 
   uint32_t recordOf(uint32_t who) const;
+  uint32_t recordBeside(uint32_t earlier, const Thread &thread);
   void tick();
   bool conflicts(uint32_t record, const Thread &thread, bool atomic);
   bool noteRead(const Thread &thread, uint64_t offset, uint64_t size);

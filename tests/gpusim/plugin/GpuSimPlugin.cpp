@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The backend `gpusim`: a GPU for tests, simulated with checks. Never chosen by itself. The environment
-// variable CRIA_GPUSIM_REVERSE holds letters for what to run in reverse order: l lanes, w warps, b blocks.
+// variable CRIA_GPUSIM holds letters: l, w, b run lanes, warps, blocks in reverse order; s takes only
+// barriers for an order within a warp; c makes bank conflicts a finding.
 #include "Recording.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -66,10 +67,14 @@ cria_status probe(uint32_t device, const cria_executable_info *info, uint32_t *s
 }
 
 Options optionsOfEnvironment() {
-  const char *text = std::getenv("CRIA_GPUSIM_REVERSE");
+  const char *text = std::getenv("CRIA_GPUSIM");
   const std::string_view letters = text != nullptr ? text : "";
   const auto has = [&](char letter) { return letters.find(letter) != std::string_view::npos; };
-  return {.reverseLanes = has('l'), .reverseWarps = has('w'), .reverseBlocks = has('b')};
+  return {.reverseLanes = has('l'),
+          .reverseWarps = has('w'),
+          .reverseBlocks = has('b'),
+          .countBankConflicts = has('c'),
+          .strictWarpOrder = has('s')};
 }
 
 // Shared memory is always poisoned; the number of threads is not used.

@@ -105,12 +105,24 @@ std::string entryText(size_t index, std::string_view name) {
   return "entry " + std::to_string(index) + " '" + std::string(name) + "': ";
 }
 
+// Where they are counted, bank conflicts are a finding.
+std::string runKernel(const Launch &launch, cria_code &code) {
+  Counters counters;
+  std::string finding = code.module->run(launch, code.options, &counters);
+  if (finding.empty() && counters.sharedBankConflicts != 0) {
+    finding = "bank conflicts: kernel '" + launch.kernel +
+              "': " + std::to_string(counters.sharedBankConflicts) + " extra cycles in " +
+              std::to_string(counters.sharedAccesses) + " accesses of shared memory";
+  }
+  return finding;
+}
+
 // Empty, or the simulator's finding.
 std::string runEntry(const Entry &entry, cria_code *code) {
   switch (entry.kind) {
   case CRIA_ENTRY_KERNEL: {
     const std::lock_guard lock(code->mutex);
-    return code->module->run(entry.launch, code->options);
+    return runKernel(entry.launch, *code);
   }
   case CRIA_ENTRY_COPY:
     copyBytes(*entry.destination.buffer, entry.destination.offset, *entry.source.buffer, entry.source.offset,
