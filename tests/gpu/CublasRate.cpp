@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One product on a stream of its own, between two events.
+// One product on a queue of the cuda backend, between two events.
 #include "CublasRate.h"
 
 #include "CublasApi.h"
-#include "plugins/backends/cuda/Driver.h"
+#include "plugins/backends/cuda/Queue.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -20,6 +21,12 @@ using namespace cuda;
 constexpr int kRepetitions = 10;
 constexpr double kMillisecondsPerSecond = 1e3;
 
+void require(const Check &check) {
+  if (check.failed()) {
+    throw std::runtime_error(check.text);
+  }
+}
+
 template <typename Function> void resolve(void *library, const char *symbol, Function &function) {
   function = reinterpret_cast<Function>(dlsym(library, symbol));
   if (function == nullptr) {
@@ -27,15 +34,16 @@ template <typename Function> void resolve(void *library, const char *symbol, Fun
   }
 }
 
-CublasApi openCublas() {
-  const char *named = std::getenv("CRIA_CUBLAS");
+void *openLibrary() {
   void *library = nullptr;
-  for (const char *name : {named, "libcublas.so.13", "libcublas.so.12", "libcublas.so.11"}) {
+  for (const char *name : {static_cast<const char *>(std::getenv("CRIA_CUBLAS")), "libcublas.so.13",
+                           "libcublas.so.12", "libcublas.so.11"}) {
     library = library == nullptr && name != nullptr ? dlopen(name, RTLD_NOW | RTLD_LOCAL) : library;
   }
-  if (library == nullptr) {
-    throw std::runtime_error("cuBLAS is not installed");
-  }
+  return library;
+}
+
+CublasApi resolveAll(void *library) {
   CublasApi cublas;
   resolve(library, "cublasCreate_v2", cublas.create);
   resolve(library, "cublasDestroy_v2", cublas.destroy);
@@ -44,124 +52,100 @@ CublasApi openCublas() {
   return cublas;
 }
 
-void require(const Check &check) {
-  if (check.failed()) {
-    throw std::runtime_error(check.text);
+struct FreeBuffer {
+  const DriverApi *api;
+  void operator()(cria_buffer *buffer) const {
+    (void)api->memFree(buffer->address);
+    delete buffer;
   }
+};
+using Halves = std::unique_ptr<cria_buffer, FreeBuffer>;
+
+// f16 numbers below 2 in magnitude, in memory of the device.
+Halves makeHalves(cria_queue &queue, uint64_t count) {
+  const uint64_t bytes = (count / 2 + 1) * sizeof(uint32_t);
+  std::unique_ptr<cria_buffer> made;
+  require(allocateBuffer(*queue.context, bytes, made));
+  Halves halves(made.release(), {&queue.context->api});
+  std::mt19937 random(1);
+  std::vector<uint32_t> words(bytes / sizeof(uint32_t));
+  constexpr uint32_t kBelowTwo = 0xBFFFBFFFu; // without the highest bit of the exponents
+  std::generate(words.begin(), words.end(), [&] { return static_cast<uint32_t>(random()) & kBelowTwo; });
+  require(upload(queue, *halves, 0, words.data(), bytes));
+  return halves;
 }
 
-/// A device whose context is current while this lives.
-class CurrentDevice {
-public:
-  explicit CurrentDevice(uint32_t index) {
-    require(openDriver(driver_));
-    call(api().deviceGet(&device_, static_cast<int>(index)), "looking for the device");
-    call(api().primaryCtxRetain(&context_, device_), "opening the device");
-    call(api().ctxPushCurrent(context_), "making its context current");
-    call(api().streamCreate(&stream_, kStreamNonBlocking), "making a stream");
-  }
-  ~CurrentDevice() {
-    (void)api().streamDestroy(stream_);
-    (void)api().ctxPopCurrent(&context_);
-    (void)api().primaryCtxRelease(device_);
-  }
-  CurrentDevice(const CurrentDevice &) = delete;
-  CurrentDevice &operator=(const CurrentDevice &) = delete;
-
-  const DriverApi &api() const { return driver_.api; }
-  StreamHandle stream() const { return stream_; }
-  void call(Result result, const char *what) const { require(checkResult(api(), result, what)); }
-
-private:
-  Driver driver_;
-  DeviceHandle device_ = 0;
-  ContextHandle context_ = nullptr;
-  StreamHandle stream_ = nullptr;
-};
-
-/// f16 numbers below 2 in magnitude, in memory of the device.
-class Halves {
-public:
-  Halves(const CurrentDevice &device, uint64_t count) : device_(device) {
-    const uint64_t bytes = (count / 2 + 1) * sizeof(uint32_t);
-    device.call(device.api().memAlloc(&address_, bytes), "allocating matrices");
-    std::mt19937 random(1);
-    std::vector<uint32_t> words(bytes / sizeof(uint32_t));
-    constexpr uint32_t kBelowTwo = 0xBFFFBFFFu; // without the highest bit of the exponents
-    std::generate(words.begin(), words.end(), [&] { return static_cast<uint32_t>(random()) & kBelowTwo; });
-    void *pinned = nullptr;
-    device.call(device.api().memHostAlloc(&pinned, bytes, 0), "allocating pinned memory");
-    const auto staging = own(pinned, device.api().memFreeHost);
-    std::copy(words.begin(), words.end(), static_cast<uint32_t *>(pinned));
-    device.call(device.api().memcpyHtoDAsync(address_, pinned, bytes, device.stream()), "upload");
-    device.call(device.api().streamSynchronize(device.stream()), "upload");
-  }
-  ~Halves() { (void)device_.api().memFree(address_); }
-  Halves(const Halves &) = delete;
-  Halves &operator=(const Halves &) = delete;
-
-  void *data() const { return reinterpret_cast<void *>(address_); }
-
-private:
-  const CurrentDevice &device_;
-  DeviceAddress address_ = 0;
-};
-
-Owned<EventHandle> makeEvent(const CurrentDevice &device) {
-  EventHandle event = nullptr;
-  device.call(device.api().eventCreate(&event, kEventDefault), "making an event");
-  return own(event, device.api().eventDestroy);
-}
-
-// Milliseconds of the fastest of several runs of work().
-template <typename Work> float fastest(const CurrentDevice &device, const Work &work) {
-  const auto start = makeEvent(device), end = makeEvent(device);
-  float best = INFINITY;
+// Milliseconds of the fastest of several runs of work() on the queue.
+template <typename Work> double fastest(cria_queue &queue, const Work &work) {
+  const DriverApi &api = queue.context->api;
+  require(reserveMarks(queue, 1));
+  const EventHandle start = queue.marks[0].get(), end = queue.marks[1].get();
+  double best = INFINITY;
   for (int i = 0; i <= kRepetitions; ++i) { // the first one warms up
-    device.call(device.api().eventRecord(start.get(), device.stream()), "timing");
+    require(checkResult(api, api.eventRecord(start, queue.stream.get()), "timing"));
     work();
-    device.call(device.api().eventRecord(end.get(), device.stream()), "timing");
-    device.call(device.api().eventSynchronize(end.get()), "timing");
+    require(checkResult(api, api.eventRecord(end, queue.stream.get()), "timing"));
+    require(finish(queue));
     float milliseconds = 0;
-    device.call(device.api().eventElapsedTime(&milliseconds, start.get(), end.get()), "timing");
-    best = i > 0 ? std::min(best, milliseconds) : best;
+    require(checkResult(api, api.eventElapsedTime(&milliseconds, start, end), "timing"));
+    best = i > 0 ? std::min<double>(best, milliseconds) : best;
   }
   return best;
 }
 
-double measure(uint32_t index, uint64_t rows, uint64_t columns, uint64_t tokens) {
-  const CublasApi cublas = openCublas();
-  const CurrentDevice device(index);
-  const Halves weights(device, rows * columns), inputs(device, columns * tokens),
-      outputs(device, rows * tokens);
+// Operations a second. The context is current.
+double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint64_t columns,
+                 uint64_t tokens) {
+  const Halves weights = makeHalves(queue, rows * columns), inputs = makeHalves(queue, columns * tokens),
+               outputs = makeHalves(queue, rows * tokens);
   CublasApi::Handle made = nullptr;
   const bool isMade = cublas.create(&made) == 0;
   const std::unique_ptr<void, int (*)(CublasApi::Handle)> handle(made, cublas.destroy);
-  if (!isMade || cublas.setStream(made, device.stream()) != 0) {
+  if (!isMade || cublas.setStream(made, queue.stream.get()) != 0) {
     throw std::runtime_error("cuBLAS does not start");
   }
+  const auto data = [](const Halves &halves) { return reinterpret_cast<void *>(halves->address); };
   const float one = 1, zero = 0;
   const int m = static_cast<int>(rows), n = static_cast<int>(tokens), k = static_cast<int>(columns);
-  const float milliseconds = fastest(device, [&] {
-    const int status = cublas.gemm(handle.get(), kCublasTranspose, kCublasKeep, m, n, k, &one, weights.data(),
-                                   kCublasHalf, k, inputs.data(), kCublasHalf, k, &zero, outputs.data(),
+  const double milliseconds = fastest(queue, [&] {
+    const int status = cublas.gemm(handle.get(), kCublasTranspose, kCublasKeep, m, n, k, &one, data(weights),
+                                   kCublasHalf, k, data(inputs), kCublasHalf, k, &zero, data(outputs),
                                    kCublasHalf, m, kCublasCompute32F, kCublasDefaultAlgorithm);
     if (status != 0) {
       throw std::runtime_error(fmt::format("cublasGemmEx answers {}", status));
     }
   });
-  const double operations =
-      2.0 * static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(tokens);
-  return operations / (milliseconds / kMillisecondsPerSecond);
+  const double multiplyAdds =
+      static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(tokens);
+  return 2 * multiplyAdds / (milliseconds / kMillisecondsPerSecond);
+}
+
+double measure(void *library, uint32_t index, uint64_t rows, uint64_t columns, uint64_t tokens) {
+  const CublasApi cublas = resolveAll(library);
+  const Machine *machine = nullptr;
+  require(openMachine(machine));
+  cria_open_options options{};
+  options.device = index;
+  std::unique_ptr<cria_context> context;
+  require(openContext(options, context));
+  const Current current(*context);
+  require(current.check());
+  std::unique_ptr<cria_queue> queue;
+  require(createQueue(*context, queue));
+  return measureOn(*queue, cublas, rows, columns, tokens);
 }
 
 } // namespace
 
 PeerRate measureCublas(uint32_t device, uint64_t rows, uint64_t columns, uint64_t tokens) {
+  void *library = openLibrary();
+  if (library == nullptr) {
+    return {.reason = "cuBLAS is not installed", .isMissing = true};
+  }
   try {
-    return {measure(device, rows, columns, tokens), ""};
+    return {.operationsPerSecond = measure(library, device, rows, columns, tokens), .reason = ""};
   } catch (const std::runtime_error &failure) {
-    return {0, failure.what()};
+    return {.reason = failure.what()};
   }
 }
 

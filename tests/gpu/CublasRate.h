@@ -11,6 +11,7 @@ namespace cria::check {
 struct PeerRate {
   double operationsPerSecond = 0; // the best of several; 0: not measured
   std::string reason;             // why not
+  bool isMissing = false;         // there is no cuBLAS; every other reason is a failure
 };
 
 /// rows × columns weights times columns × tokens inputs: f16 with f32 sums. Looks for libcublas.so.13, .12

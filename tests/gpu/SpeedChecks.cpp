@@ -2,7 +2,7 @@
 // Speeds as fractions of what the same device did in the same run.
 #include "Checks.h"
 #include "CublasRate.h"
-#include "Yardsticks.h"
+#include "ProductRate.h"
 
 #include "tests/support/Process.h"
 
@@ -16,16 +16,6 @@ constexpr double kGiga = 1e9, kTera = 1e12;
 
 Row failedRow(const std::string &name, const std::string &target, const std::string &why) {
   return {"speed", name, target, Outcome::failed, why};
-}
-
-void measureCopies(const CheckOptions &options, Report &report) {
-  const double rate = copyBandwidth(options);
-  report.add({"speed",
-              "copy",
-              "",
-              Outcome::measured,
-              fmt::format("{:.1f} GB/s read and written", rate / kGiga),
-              {{"gigabytes_per_second", rate / kGiga}}});
 }
 
 /// Rates of a large matrix product, operations a second; 0: not measured.
@@ -43,10 +33,18 @@ Row productRow(const std::string &name, const std::string &target, double rate) 
           {{"gigaflops", rate / kGiga}}};
 }
 
+// Not to have it is no fault of the device; all else is.
+Row peerRow(const LargeProduct &product, const PeerRate &peer) {
+  if (peer.reason.empty()) {
+    return productRow(product.name(), "cuBLAS", peer.operationsPerSecond);
+  }
+  return {"speed", product.name(), "cuBLAS", peer.isMissing ? Outcome::skipped : Outcome::failed,
+          peer.reason};
+}
+
 double measurePeer(const CheckOptions &options, const LargeProduct &product, Report &report) {
   const PeerRate peer = measureCublas(options.device, product.rows(), product.columns(), product.tokens());
-  report.add(peer.reason.empty() ? productRow(product.name(), "cuBLAS", peer.operationsPerSecond)
-                                 : Row{"speed", product.name(), "cuBLAS", Outcome::skipped, peer.reason});
+  report.add(peerRow(product, peer));
   return peer.operationsPerSecond;
 }
 
@@ -64,7 +62,8 @@ ProductRates measureProducts(const CheckOptions &options, Report &report) {
           rates.ours = std::max(rates.ours, rate);
         }
       });
-  rates.cublas = product ? measurePeer(options, *product, report) : 0;
+  const bool hasPeer = product && options.backend == "cuda";
+  rates.cublas = hasPeer ? measurePeer(options, *product, report) : 0;
   return rates;
 }
 
@@ -88,10 +87,12 @@ Row benchRow(const nlohmann::ordered_json &row, const ProductRates &rates) {
                                : fmt::format("decode at {}", row.at("context").get<int>()),
              .target = row.at("target"),
              .outcome = Outcome::measured,
-             .text = fmt::format("{} tok/s, {} GB/s, {} of copies",
+             .text = fmt::format("{} tok/s, {} GB/s, {} of {} GB/s {}",
                                  numberOr(row, "tokens_per_second", 1, "{:.1f}"),
                                  numberOr(row, "gigabytes_per_second", 1, "{:.1f}"),
-                                 numberOr(row, "bandwidth_fraction", 100, "{:.1f} %")),
+                                 numberOr(row, "bandwidth_fraction", 100, "{:.1f} %"),
+                                 numberOr(row, "bandwidth_limit_gigabytes_per_second", 1, "{:.1f}"),
+                                 row.at("bandwidth_limit_kind").get<std::string>()),
              .values = row};
   if (isPrefill) {
     addFraction(result, "product_fraction", "the large product", rates.ours);
@@ -130,11 +131,9 @@ void bench(const CheckOptions &options, const std::string &prompts, const std::s
 
 void measureSpeed(const CheckOptions &options, Report &report) {
   try {
-    measureCopies(options, report);
     const ProductRates rates = measureProducts(options, report);
     bench(options, "0", options.depths, options.generate, rates, report);
     bench(options, options.prompts, "0", 0, rates, report);
-    measureCopies(options, report); // whether the device was as fast at the end
   } catch (const std::exception &failure) {
     report.add(failedRow("speed", "", failure.what()));
   }
