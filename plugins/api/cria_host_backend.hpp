@@ -6,7 +6,7 @@
 // installHostMemory().
 #pragma once
 
-#include "cria_plugin.hpp"
+#include "cria_entry_checks.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -101,6 +101,11 @@ namespace cria::plugin::host {
 
 inline bool contains(const cria_buffer &buffer, uint64_t offset, uint64_t size) {
   return offset <= buffer.size && size <= buffer.size - offset;
+}
+
+/// What checks of entries ask of a buffer.
+inline BufferFacts factsOf(const cria_buffer &buffer) {
+  return {.size = buffer.size, .isReadOnly = !buffer.owned};
 }
 
 /// Whether all elements lie inside the operand's window. Extents and strides may be anything; no sum

@@ -24,50 +24,9 @@ bool Scratch::reserve(uint64_t size) {
 
 namespace {
 
+using plugin::Check;
+using plugin::refuse;
 using plugin::view;
-
-/// The answer of a check; CRIA_STATUS_OK with no text when it holds.
-struct Check {
-  cria_status status = CRIA_STATUS_OK;
-  std::string text;
-  bool failed() const { return status != CRIA_STATUS_OK; }
-};
-
-Check refuse(cria_status status, std::string text) { return {status, std::move(text)}; }
-
-Check checkOperand(const cria_operand &operand, uint32_t index, uint64_t alignment) {
-  const std::string name = "operand " + std::to_string(index) + " '" + std::string(view(operand.name)) + "'";
-  if (operand.buffer == nullptr) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + " has no buffer");
-  }
-  if (!plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + ": " + std::to_string(operand.size) +
-                                                    " bytes at offset " + std::to_string(operand.offset) +
-                                                    " reach outside a buffer of " +
-                                                    std::to_string(operand.buffer->size) + " bytes");
-  }
-  if (operand.offset % alignment != 0) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + ": offset " + std::to_string(operand.offset) +
-                                                    " is not a multiple of " + std::to_string(alignment));
-  }
-  if (operand.access == 0 || operand.access > CRIA_ACCESS_READ_WRITE) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, name + ": unknown access " + std::to_string(operand.access));
-  }
-  if ((operand.access & CRIA_ACCESS_WRITE) != 0 && !operand.buffer->owned) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT,
-                  name + " is written, but its buffer is imported read-only memory");
-  }
-  return {};
-}
-
-Check checkOperands(const cria_entry &entry, uint64_t alignment) {
-  for (uint32_t i = 0; i < entry.num_operands; ++i) {
-    if (Check check = checkOperand(*entry.operands[i], i, alignment); check.failed()) {
-      return check;
-    }
-  }
-  return {};
-}
 
 // The number of workgroups; 0 when the grid is empty or too large.
 uint32_t countWorkgroups(const uint32_t (&grid)[3]) {
@@ -99,7 +58,8 @@ Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry 
   if (entry.block[0] != 0 || entry.block[1] != 0 || entry.block[2] != 0 || entry.num_attributes != 0) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "a kernel on a CPU has no block size and no attributes");
   }
-  if (Check check = checkOperands(entry, CRIA_KERNEL_ALIGNMENT); check.failed()) {
+  if (Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
+      check.failed()) {
     return check;
   }
   out.scratchBytes = entry.scratch_bytes;
@@ -110,27 +70,11 @@ Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry 
 }
 
 Check recordBytes(const cria_entry &entry, Entry &out) {
-  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
-  const uint32_t expected = isCopy ? 2 : 1;
-  if (entry.num_operands != expected) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected " + std::to_string(expected) + " operands, got " +
-                                                    std::to_string(entry.num_operands));
-  }
-  if (Check check = checkOperands(entry, 1); check.failed()) {
+  if (Check check = plugin::checkBytes(entry, plugin::host::factsOf); check.failed()) {
     return check;
   }
-  const cria_operand &destination = *entry.operands[expected - 1];
-  if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "the destination is not stated as written");
-  }
-  if (isCopy && entry.operands[0]->size != destination.size) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "source has " + std::to_string(entry.operands[0]->size) +
-                                                    " bytes, destination " +
-                                                    std::to_string(destination.size));
-  }
-  if (!isCopy && (destination.offset % 4 != 0 || destination.size % 4 != 0)) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "offset and size of a fill must be multiples of 4");
-  }
+  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
+  const cria_operand &destination = *entry.operands[entry.num_operands - 1];
   out.destination = destination.buffer->data + destination.offset;
   out.source = isCopy ? entry.operands[0]->buffer->data + entry.operands[0]->offset : nullptr;
   out.size = destination.size;
@@ -150,12 +94,8 @@ Check recordEntry(const cria_entry &entry, const KernelLibrary *library, Entry &
   case CRIA_ENTRY_COPY:
   case CRIA_ENTRY_FILL:
     return recordBytes(entry, out);
-  case CRIA_ENTRY_OP:
-    return refuse(CRIA_STATUS_UNSUPPORTED, "the cpu backend runs compiled kernels, not ops");
-  case CRIA_ENTRY_COLLECTIVE:
-    return refuse(CRIA_STATUS_UNSUPPORTED, "the cpu backend knows no collectives");
   default:
-    return refuse(CRIA_STATUS_UNSUPPORTED, "unknown kind of entry " + std::to_string(entry.kind));
+    return plugin::refuseKind(entry.kind, "cpu");
   }
 }
 
@@ -243,8 +183,7 @@ cria_status recordEntries(cria_context &context, const KernelLibrary *library, c
     const Check check = recordEntry(*info.entries[i], library, recording->entries[i], recording->bindings);
     if (check.failed()) {
       return plugin::report(message, check.status,
-                            "entry " + std::to_string(i) + " '" + std::string(view(info.entries[i]->name)) +
-                                "': " + check.text);
+                            plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text);
     }
   }
   linkBindings(*recording, info);

@@ -50,16 +50,6 @@ Check openContext(const cria_open_options &options, std::unique_ptr<cria_context
   return {};
 }
 
-Check checkRange(std::string_view what, const cria_buffer &buffer, uint64_t offset, uint64_t size) {
-  if (offset <= buffer.size && size <= buffer.size - offset) {
-    return {};
-  }
-  return refuse(CRIA_STATUS_INVALID_ARGUMENT, std::string(what) + ": " + std::to_string(size) +
-                                                  " bytes at offset " + std::to_string(offset) +
-                                                  " reach outside a buffer of " +
-                                                  std::to_string(buffer.size) + " bytes");
-}
-
 Check allocateBuffer(const cria_context &context, uint64_t size, std::unique_ptr<cria_buffer> &out) {
   if (size == 0) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0");

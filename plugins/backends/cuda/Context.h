@@ -59,9 +59,6 @@ cria_status inContext(const cria_context &context, cria_message *message, Body b
 /// (options).
 Check openContext(const cria_open_options &options, std::unique_ptr<cria_context> &out);
 
-/// Whether [offset, offset + size) lies inside the buffer; a refusal that names both where not.
-Check checkRange(std::string_view what, const cria_buffer &buffer, uint64_t offset, uint64_t size);
-
 /// Errors: OUT_OF_MEMORY with the bytes needed and free.
 Check allocateBuffer(const cria_context &context, uint64_t size, std::unique_ptr<cria_buffer> &out);
 

@@ -4,21 +4,16 @@
 #pragma once
 
 #include "DriverApi.h"
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/api/cria_entry_checks.hpp"
 
 #include <string>
 #include <string_view>
 
 namespace cria::cuda {
 
-/// CRIA_STATUS_OK with no text, or a status with the reason.
-struct [[nodiscard]] Check {
-  cria_status status = CRIA_STATUS_OK;
-  std::string text;
-  bool failed() const { return status != CRIA_STATUS_OK; }
-};
-
-inline Check refuse(cria_status status, std::string text) { return {status, std::move(text)}; }
+using plugin::answer;
+using plugin::Check;
+using plugin::refuse;
 
 /// "NAME (text)" of a driver result, e.g. "CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)".
 std::string describe(const DriverApi &driver, Result result);
@@ -30,14 +25,9 @@ bool isLost(Result result);
 /// e.g. "upload".
 Check checkResult(const DriverApi &driver, Result result, std::string_view what);
 
-/// Writes the answer to the caller's message.
-inline cria_status answer(cria_message *message, const Check &check) {
-  return check.failed() ? plugin::report(message, check.status, check.text) : CRIA_STATUS_OK;
-}
-
 /// Returns from the enclosing function, which answers with a Check, when `expression` failed.
 #define CRIA_CUDA_TRY(expression)                                                                            \
-  if (::cria::cuda::Check tried = (expression); tried.failed()) {                                            \
+  if (::cria::plugin::Check tried = (expression); tried.failed()) {                                          \
     return tried;                                                                                            \
   }
 

@@ -10,39 +10,16 @@
 namespace cria::cuda {
 namespace {
 
+using plugin::invalid;
 using plugin::view;
-
-Check invalid(std::string text) { return refuse(CRIA_STATUS_INVALID_ARGUMENT, std::move(text)); }
-Check unsupported(std::string text) { return refuse(CRIA_STATUS_UNSUPPORTED, std::move(text)); }
 
 std::string extentText(const std::array<uint32_t, 3> &extent) {
   return std::to_string(extent[0]) + " x " + std::to_string(extent[1]) + " x " + std::to_string(extent[2]);
 }
 
+plugin::BufferFacts factsOf(const cria_buffer &buffer) { return {.size = buffer.size}; }
+
 DeviceAddress addressOf(const cria_operand &operand) { return operand.buffer->address + operand.offset; }
-
-Check checkOperand(const cria_operand &operand, uint32_t index, uint64_t alignment) {
-  const std::string name = "operand " + std::to_string(index) + " '" + std::string(view(operand.name)) + "'";
-  if (operand.buffer == nullptr) {
-    return invalid(name + " has no buffer");
-  }
-  CRIA_CUDA_TRY(checkRange(name, *operand.buffer, operand.offset, operand.size));
-  if (operand.offset % alignment != 0) {
-    return invalid(name + ": offset " + std::to_string(operand.offset) + " is not a multiple of " +
-                   std::to_string(alignment));
-  }
-  if (operand.access == 0 || operand.access > CRIA_ACCESS_READ_WRITE) {
-    return invalid(name + ": unknown access " + std::to_string(operand.access));
-  }
-  return {};
-}
-
-Check checkOperands(const cria_entry &entry, uint64_t alignment) {
-  for (uint32_t i = 0; i < entry.num_operands; ++i) {
-    CRIA_CUDA_TRY(checkOperand(*entry.operands[i], i, alignment));
-  }
-  return {};
-}
 
 // Each dimension is within 1 and its limit.
 bool isWithin(const std::array<uint32_t, 3> &extent, const std::array<uint32_t, 3> &limit) {
@@ -94,7 +71,7 @@ Check resolveKernel(const cria_context &context, cria_code *code, const cria_ent
   std::copy(std::begin(entry.block), std::end(entry.block), out.block.begin());
   CRIA_CUDA_TRY(checkShape(context.device, *kernel, out));
   CRIA_CUDA_TRY(checkBindings(*kernel, entry.num_operands));
-  CRIA_CUDA_TRY(checkOperands(entry, CRIA_KERNEL_ALIGNMENT));
+  CRIA_CUDA_TRY(plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, factsOf));
   CRIA_CUDA_TRY(reserveShared(*code, *kernel, entry.scratch_bytes));
   out.function = kernel->function;
   out.sharedBytes = static_cast<uint32_t>(entry.scratch_bytes);
@@ -105,27 +82,12 @@ Check resolveKernel(const cria_context &context, cria_code *code, const cria_ent
 }
 
 Check resolveBytes(const cria_entry &entry, Dispatch &out) {
+  CRIA_CUDA_TRY(plugin::checkBytes(entry, factsOf));
   const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
-  const uint32_t expected = isCopy ? 2 : 1;
-  if (entry.num_operands != expected) {
-    return invalid("expected " + std::to_string(expected) + " operands, got " +
-                   std::to_string(entry.num_operands));
-  }
-  CRIA_CUDA_TRY(checkOperands(entry, 1));
-  const cria_operand &destination = *entry.operands[expected - 1];
+  const cria_operand &destination = *entry.operands[entry.num_operands - 1];
   const cria_operand &source = *entry.operands[0];
-  if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
-    return invalid("the destination is not stated as written");
-  }
-  if (isCopy && source.size != destination.size) {
-    return invalid("source has " + std::to_string(source.size) + " bytes, destination " +
-                   std::to_string(destination.size));
-  }
   if (isCopy && overlap(addressOf(source), addressOf(destination), source.size)) {
     return invalid("source and destination overlap");
-  }
-  if (!isCopy && (destination.offset % 4 != 0 || destination.size % 4 != 0)) {
-    return invalid("offset and size of a fill must be multiples of 4");
   }
   out.destination = addressOf(destination);
   out.source = isCopy ? addressOf(source) : 0;
@@ -158,12 +120,8 @@ Check resolveEntry(const cria_context &context, cria_code *code, const cria_entr
   case CRIA_ENTRY_COPY:
   case CRIA_ENTRY_FILL:
     return resolveBytes(entry, out);
-  case CRIA_ENTRY_OP:
-    return unsupported("the cuda backend runs compiled kernels, not ops");
-  case CRIA_ENTRY_COLLECTIVE:
-    return unsupported("the cuda backend knows no collectives");
   default:
-    return unsupported("unknown kind of entry " + std::to_string(entry.kind));
+    return plugin::refuseKind(entry.kind, "cuda");
   }
 }
 

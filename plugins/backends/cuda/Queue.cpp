@@ -40,7 +40,7 @@ Check createQueue(cria_context &context, std::unique_ptr<cria_queue> &out) {
 
 Check upload(cria_queue &queue, const cria_buffer &buffer, uint64_t offset, const void *source,
              uint64_t size) {
-  CRIA_CUDA_TRY(checkRange("upload", buffer, offset, size));
+  CRIA_CUDA_TRY(plugin::checkRange("upload", buffer.size, offset, size));
   const bool isSmall = size <= kSmallBytes;
   if (!isSmall && queue.largeUploads == nullptr) {
     CRIA_CUDA_TRY(UploadRing::make(queue.context->api, kLargeSlots, kLargeBytes, queue.largeUploads));
@@ -52,15 +52,15 @@ Check upload(cria_queue &queue, const cria_buffer &buffer, uint64_t offset, cons
 
 Check download(cria_queue &queue, const cria_buffer &buffer, uint64_t offset, void *destination,
                uint64_t size) {
-  CRIA_CUDA_TRY(checkRange("download", buffer, offset, size));
+  CRIA_CUDA_TRY(plugin::checkRange("download", buffer.size, offset, size));
   return queue.downloads->enqueue(queue.stream.get(), buffer.address + offset,
                                   static_cast<std::byte *>(destination), size);
 }
 
 Check copy(cria_queue &queue, const cria_buffer &destination, uint64_t destinationOffset,
            const cria_buffer &source, uint64_t sourceOffset, uint64_t size) {
-  CRIA_CUDA_TRY(checkRange("copy destination", destination, destinationOffset, size));
-  CRIA_CUDA_TRY(checkRange("copy source", source, sourceOffset, size));
+  CRIA_CUDA_TRY(plugin::checkRange("copy destination", destination.size, destinationOffset, size));
+  CRIA_CUDA_TRY(plugin::checkRange("copy source", source.size, sourceOffset, size));
   const DeviceAddress to = destination.address + destinationOffset;
   const DeviceAddress from = source.address + sourceOffset;
   if (size == 0 || to == from) {
@@ -77,7 +77,7 @@ Check fill(cria_queue &queue, const cria_buffer &buffer, uint64_t offset, uint64
   if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "fill: offset and size must be multiples of 4");
   }
-  CRIA_CUDA_TRY(checkRange("fill", buffer, offset, size));
+  CRIA_CUDA_TRY(plugin::checkRange("fill", buffer.size, offset, size));
   if (size == 0) {
     return {};
   }

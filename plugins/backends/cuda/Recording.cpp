@@ -10,16 +10,12 @@ namespace {
 
 using plugin::view;
 
-std::string entryName(const cria_entry &entry, uint32_t index) {
-  return "entry " + std::to_string(index) + " '" + std::string(view(entry.name)) + "'";
-}
-
 Check resolveAll(const cria_context &context, cria_code *code, const cria_record_info &info,
                  std::vector<Dispatch> &out) {
   out.resize(info.num_entries);
   for (uint32_t i = 0; i < info.num_entries; ++i) {
     if (Check check = resolveEntry(context, code, *info.entries[i], out[i]); check.failed()) {
-      check.text = entryName(*info.entries[i], i) + ": " + check.text;
+      check.text = plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text;
       return check;
     }
   }
@@ -30,7 +26,7 @@ Check launchAll(const DriverApi &api, const cria_record_info &info, const std::v
                 StreamHandle stream) {
   for (uint32_t i = 0; i < info.num_entries; ++i) {
     if (const Result result = launch(api, dispatches[i], stream); result != kSuccess) {
-      return checkResult(api, result, entryName(*info.entries[i], i));
+      return checkResult(api, result, plugin::entryText(i, view(info.entries[i]->name)));
     }
   }
   return {};

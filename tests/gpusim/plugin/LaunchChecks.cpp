@@ -7,11 +7,9 @@
 
 namespace cria::gpusim {
 
-Check refuse(std::string text) { return {CRIA_STATUS_INVALID_ARGUMENT, std::move(text)}; }
-
 namespace {
 
-using plugin::view;
+using plugin::invalid;
 
 // Shared memory that a block can ask for.
 constexpr uint64_t kKiB = 1024;
@@ -28,8 +26,8 @@ std::string extentsText(const uint32_t *extents) {
 Check checkExtents(const char *what, const uint32_t *extents, const std::array<uint32_t, 3> &limits) {
   for (size_t d = 0; d < limits.size(); ++d) {
     if (extents[d] == 0 || extents[d] > limits[d]) {
-      return refuse("a " + std::string(what) + " has 1 to " + extentsText(limits.data()) + ", got " +
-                    extentsText(extents));
+      return invalid("a " + std::string(what) + " has 1 to " + extentsText(limits.data()) + ", got " +
+                     extentsText(extents));
     }
   }
   return {};
@@ -40,25 +38,25 @@ Check checkBlock(const cria_entry &entry, const KernelInfo &kernel) {
     return check;
   }
   if (uint64_t{entry.block[0]} * entry.block[1] * entry.block[2] > kMaxThreads) {
-    return refuse("a block has at most 1024 threads, got " + extentsText(entry.block));
+    return invalid("a block has at most 1024 threads, got " + extentsText(entry.block));
   }
   const bool stated = kernel.maxThreads[0] != 0;
   return !stated || std::equal(entry.block, entry.block + 3, kernel.maxThreads)
              ? Check{}
-             : refuse("the kernel is made for blocks of " + extentsText(kernel.maxThreads) + ", got " +
-                      extentsText(entry.block));
+             : invalid("the kernel is made for blocks of " + extentsText(kernel.maxThreads) + ", got " +
+                       extentsText(entry.block));
 }
 
 Check checkShared(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture) {
   if (kernel.staticSharedBytes != 0) {
-    return refuse("the kernel has " + std::to_string(kernel.staticSharedBytes) +
-                  " bytes of static shared memory; the kernel ABI has dynamic shared memory only");
+    return invalid("the kernel has " + std::to_string(kernel.staticSharedBytes) +
+                   " bytes of static shared memory; the kernel ABI has dynamic shared memory only");
   }
   return entry.scratch_bytes <= architecture.maxSharedBytes
              ? Check{}
-             : refuse("a block on " + std::string(architecture.name) + " has at most " +
-                      std::to_string(architecture.maxSharedBytes) + " bytes of shared memory, got " +
-                      std::to_string(entry.scratch_bytes));
+             : invalid("a block on " + std::string(architecture.name) + " has at most " +
+                       std::to_string(architecture.maxSharedBytes) + " bytes of shared memory, got " +
+                       std::to_string(entry.scratch_bytes));
 }
 
 } // namespace
@@ -69,29 +67,6 @@ Check checkLaunch(const cria_entry &entry, const KernelInfo &kernel, const Archi
     if (check.failed()) {
       return check;
     }
-  }
-  return {};
-}
-
-Check checkOperand(const cria_operand &operand, uint32_t index, uint64_t alignment) {
-  const std::string name = "operand " + std::to_string(index) + " '" + std::string(view(operand.name)) + "'";
-  if (operand.buffer == nullptr) {
-    return refuse(name + " has no buffer");
-  }
-  if (!plugin::host::contains(*operand.buffer, operand.offset, operand.size)) {
-    return refuse(name + ": " + std::to_string(operand.size) + " bytes at offset " +
-                  std::to_string(operand.offset) + " reach outside a buffer of " +
-                  std::to_string(operand.buffer->size) + " bytes");
-  }
-  if (operand.offset % alignment != 0) {
-    return refuse(name + ": offset " + std::to_string(operand.offset) + " is not a multiple of " +
-                  std::to_string(alignment));
-  }
-  if (operand.access == 0 || operand.access > CRIA_ACCESS_READ_WRITE) {
-    return refuse(name + ": unknown access " + std::to_string(operand.access));
-  }
-  if ((operand.access & CRIA_ACCESS_WRITE) != 0 && !operand.buffer->owned) {
-    return refuse(name + " is written, but its buffer is imported read-only memory");
   }
   return {};
 }

@@ -7,6 +7,7 @@
 namespace cria::gpusim {
 namespace {
 
+using plugin::invalid;
 using plugin::view;
 
 MemoryWindow windowOf(const cria_operand &operand, uint32_t index) {
@@ -19,13 +20,14 @@ MemoryWindow windowOf(const cria_operand &operand, uint32_t index) {
 
 Check recordOperands(const cria_entry &entry, const KernelInfo &kernel, Launch &launch) {
   if (entry.num_operands != kernel.numParameters) {
-    return refuse("the kernel has " + std::to_string(kernel.numParameters) + " parameters, got " +
-                  std::to_string(entry.num_operands) + " operands");
+    return invalid("the kernel has " + std::to_string(kernel.numParameters) + " parameters, got " +
+                   std::to_string(entry.num_operands) + " operands");
+  }
+  Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
+  if (check.failed()) {
+    return check;
   }
   for (uint32_t i = 0; i < entry.num_operands; ++i) {
-    if (Check check = checkOperand(*entry.operands[i], i, CRIA_KERNEL_ALIGNMENT); check.failed()) {
-      return check;
-    }
     launch.parameters.push_back(windowOf(*entry.operands[i], i));
   }
   return {};
@@ -33,14 +35,14 @@ Check recordOperands(const cria_entry &entry, const KernelInfo &kernel, Launch &
 
 Check recordKernel(const cria_entry &entry, const cria_code *code, Entry &out) {
   if (code == nullptr) {
-    return refuse("kernels need loaded code, got none");
+    return invalid("kernels need loaded code, got none");
   }
   const KernelInfo *kernel = code->module->find(view(entry.name));
   if (kernel == nullptr) {
     return {CRIA_STATUS_NOT_FOUND, "the code has no such kernel"};
   }
   if (entry.num_attributes != 0) {
-    return refuse("a kernel has no attributes");
+    return invalid("a kernel has no attributes");
   }
   if (Check check = checkLaunch(entry, *kernel, *code->architecture); check.failed()) {
     return check;
@@ -55,25 +57,11 @@ Check recordKernel(const cria_entry &entry, const cria_code *code, Entry &out) {
 Range rangeOf(const cria_operand &operand) { return {operand.buffer, operand.offset, operand.size}; }
 
 Check recordBytes(const cria_entry &entry, Entry &out) {
+  if (Check check = plugin::checkBytes(entry, plugin::host::factsOf); check.failed()) {
+    return check;
+  }
   const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
-  if (entry.num_operands != (isCopy ? 2u : 1u) || entry.num_attributes != 0) {
-    return refuse(isCopy ? "a copy has a source and a destination" : "a fill has one destination");
-  }
-  for (uint32_t i = 0; i < entry.num_operands; ++i) {
-    if (Check check = checkOperand(*entry.operands[i], i, 1); check.failed()) {
-      return check;
-    }
-  }
   const cria_operand &destination = *entry.operands[entry.num_operands - 1];
-  if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
-    return refuse("the destination is not written");
-  }
-  if (isCopy && entry.operands[0]->size != destination.size) {
-    return refuse("source and destination differ in size");
-  }
-  if (!isCopy && (destination.offset % sizeof(uint32_t) != 0 || destination.size % sizeof(uint32_t) != 0)) {
-    return refuse("offset and size of a fill must be multiples of 4");
-  }
   out.source = isCopy ? rangeOf(*entry.operands[0]) : Range{};
   out.destination = rangeOf(destination);
   out.fillValue = entry.fill_value;
@@ -82,7 +70,7 @@ Check recordBytes(const cria_entry &entry, Entry &out) {
 
 Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
   if (entry.reserved != 0) {
-    return refuse("a reserved field is not zero");
+    return invalid("a reserved field is not zero");
   }
   out.kind = entry.kind;
   out.name = view(entry.name);
@@ -92,17 +80,9 @@ Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
   case CRIA_ENTRY_COPY:
   case CRIA_ENTRY_FILL:
     return recordBytes(entry, out);
-  case CRIA_ENTRY_OP:
-    return {CRIA_STATUS_UNSUPPORTED, "the gpusim backend runs compiled kernels, not ops"};
-  case CRIA_ENTRY_COLLECTIVE:
-    return {CRIA_STATUS_UNSUPPORTED, "the gpusim backend knows no collectives"};
   default:
-    return {CRIA_STATUS_UNSUPPORTED, "unknown kind of entry " + std::to_string(entry.kind)};
+    return plugin::refuseKind(entry.kind, "gpusim");
   }
-}
-
-std::string entryText(size_t index, std::string_view name) {
-  return "entry " + std::to_string(index) + " '" + std::string(name) + "': ";
 }
 
 // Where they are counted, bank conflicts are a finding.
@@ -144,7 +124,8 @@ cria_status recordEntries(cria_code *code, const cria_record_info &info, std::un
   for (uint32_t i = 0; i < info.num_entries; ++i) {
     const Check check = recordEntry(*info.entries[i], code, recording->entries[i]);
     if (check.failed()) {
-      return plugin::report(message, check.status, entryText(i, view(info.entries[i]->name)) + check.text);
+      return plugin::report(message, check.status,
+                            plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text);
     }
   }
   out = std::move(recording);
@@ -165,7 +146,7 @@ cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Pr
     const EntryTimer timer(profile, i);
     const gpusim::Entry &entry = recording.entries[i];
     if (std::string finding = gpusim::runEntry(entry, recording.code); !finding.empty()) {
-      return report(message, CRIA_STATUS_INTERNAL, gpusim::entryText(i, entry.name) + finding);
+      return report(message, CRIA_STATUS_INTERNAL, entryText(i, entry.name) + ": " + finding);
     }
   }
   return CRIA_STATUS_OK;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria_entry_checks.hpp - optional C++20: what the contract asks of recorded entries, for backends that run
+// kernels. Each check answers with a status and a sentence.
+#pragma once
+
+#include "cria_plugin.hpp"
+
+namespace cria::plugin {
+
+/// CRIA_STATUS_OK with no text, or a status with the reason.
+struct [[nodiscard]] Check {
+  cria_status status = CRIA_STATUS_OK;
+  std::string text;
+  bool failed() const { return status != CRIA_STATUS_OK; }
+};
+
+inline Check refuse(cria_status status, std::string text) { return {status, std::move(text)}; }
+inline Check invalid(std::string text) { return refuse(CRIA_STATUS_INVALID_ARGUMENT, std::move(text)); }
+
+/// Writes the answer to the caller's message.
+inline cria_status answer(cria_message *message, const Check &check) {
+  return check.failed() ? report(message, check.status, check.text) : CRIA_STATUS_OK;
+}
+
+/// "entry 3 'matvec'", the beginning of a message.
+inline std::string entryText(size_t index, std::string_view name) {
+  return "entry " + std::to_string(index) + " '" + std::string(name) + "'";
+}
+
+/// What checks need to know of a backend's buffer.
+struct BufferFacts {
+  uint64_t size = 0;
+  bool isReadOnly = false; // imported
+};
+
+/// Whether [offset, offset + size) lies inside a buffer; a refusal that names both where not.
+inline Check checkRange(std::string_view what, uint64_t bufferSize, uint64_t offset, uint64_t size) {
+  if (offset <= bufferSize && size <= bufferSize - offset) {
+    return {};
+  }
+  return invalid(std::string(what) + ": " + std::to_string(size) + " bytes at offset " +
+                 std::to_string(offset) + " reach outside a buffer of " + std::to_string(bufferSize) +
+                 " bytes");
+}
+
+/// One operand of a kernel, or of a copy or fill with alignment 1. Its buffer is there.
+inline Check checkOperand(const std::string &name, const cria_operand &operand, const BufferFacts &buffer,
+                          uint64_t alignment) {
+  if (Check check = checkRange(name, buffer.size, operand.offset, operand.size); check.failed()) {
+    return check;
+  }
+  if (operand.offset % alignment != 0) {
+    return invalid(name + ": offset " + std::to_string(operand.offset) + " is not a multiple of " +
+                   std::to_string(alignment));
+  }
+  if (operand.access == 0 || operand.access > CRIA_ACCESS_READ_WRITE) {
+    return invalid(name + ": unknown access " + std::to_string(operand.access));
+  }
+  if ((operand.access & CRIA_ACCESS_WRITE) != 0 && buffer.isReadOnly) {
+    return invalid(name + " is written, but its buffer is imported read-only memory");
+  }
+  return {};
+}
+
+/// All operands of an entry. factsOf(const cria_buffer &) -> BufferFacts.
+template <typename FactsOf>
+Check checkOperands(const cria_entry &entry, uint64_t alignment, const FactsOf &factsOf) {
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    const cria_operand &operand = *entry.operands[i];
+    const std::string name = "operand " + std::to_string(i) + " '" + std::string(view(operand.name)) + "'";
+    if (operand.buffer == nullptr) {
+      return invalid(name + " has no buffer");
+    }
+    if (Check check = checkOperand(name, operand, factsOf(*operand.buffer), alignment); check.failed()) {
+      return check;
+    }
+  }
+  return {};
+}
+
+/// An entry of kind COPY (source, destination) or FILL (destination).
+template <typename FactsOf> Check checkBytes(const cria_entry &entry, const FactsOf &factsOf) {
+  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
+  const uint32_t expected = isCopy ? 2 : 1;
+  if (entry.num_operands != expected) {
+    return invalid("expected " + std::to_string(expected) + " operands, got " +
+                   std::to_string(entry.num_operands));
+  }
+  if (Check check = checkOperands(entry, 1, factsOf); check.failed()) {
+    return check;
+  }
+  const cria_operand &destination = *entry.operands[expected - 1];
+  if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
+    return invalid("the destination is not stated as written");
+  }
+  if (isCopy && entry.operands[0]->size != destination.size) {
+    return invalid("source has " + std::to_string(entry.operands[0]->size) + " bytes, destination " +
+                   std::to_string(destination.size));
+  }
+  if (!isCopy && (destination.offset % 4 != 0 || destination.size % 4 != 0)) {
+    return invalid("offset and size of a fill must be multiples of 4");
+  }
+  return {};
+}
+
+/// For a kind of entry that a backend of compiled kernels does not run. backend: its name.
+inline Check refuseKind(uint32_t kind, std::string_view backend) {
+  const std::string who = "the " + std::string(backend) + " backend ";
+  return refuse(CRIA_STATUS_UNSUPPORTED, kind == CRIA_ENTRY_OP           ? who + "runs compiled kernels, not ops"
+                                         : kind == CRIA_ENTRY_COLLECTIVE ? who + "knows no collectives"
+                                                                         : "unknown kind of entry " +
+                                                                               std::to_string(kind));
+}
+
+} // namespace cria::plugin
