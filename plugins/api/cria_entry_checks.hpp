@@ -106,10 +106,10 @@ template <typename FactsOf> Check checkBytes(const cria_entry &entry, const Fact
 /// For a kind of entry that a backend of compiled kernels does not run. backend: its name.
 inline Check refuseKind(uint32_t kind, std::string_view backend) {
   const std::string who = "the " + std::string(backend) + " backend ";
-  return refuse(CRIA_STATUS_UNSUPPORTED, kind == CRIA_ENTRY_OP           ? who + "runs compiled kernels, not ops"
-                                         : kind == CRIA_ENTRY_COLLECTIVE ? who + "knows no collectives"
-                                                                         : "unknown kind of entry " +
-                                                                               std::to_string(kind));
+  return refuse(CRIA_STATUS_UNSUPPORTED, kind == CRIA_ENTRY_OP ? who + "runs compiled kernels, not ops"
+                                         : kind == CRIA_ENTRY_COLLECTIVE
+                                             ? who + "knows no collectives"
+                                             : "unknown kind of entry " + std::to_string(kind));
 }
 
 } // namespace cria::plugin

@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -36,6 +37,19 @@ template <typename Body> cria_status guarded(cria_message *message, Body body) {
   } catch (...) {
     return report(message, CRIA_STATUS_INTERNAL, "an exception of unknown type");
   }
+}
+
+/// Runs make(std::unique_ptr<Object> &) -> cria_status and hands out what it made when the answer is OK.
+template <typename Object, typename Make>
+cria_status handOut(Object **out, cria_message *message, Make make) {
+  return guarded(message, [&] {
+    std::unique_ptr<Object> object;
+    const cria_status status = make(object);
+    if (status == CRIA_STATUS_OK) {
+      *out = object.release();
+    }
+    return status;
+  });
 }
 
 /// A reserved field that is not zero asks for what this version does not know.

@@ -247,8 +247,17 @@ Matrix ProgramRunner::step(const std::string &entry, const StepInputs &inputs) {
   device_.api().fill(device_.queue(), arena_, 0, arenaSize_, kNan, nullptr);
   device_.api().fill(device_.queue(), result.buffer, 0, result.size, kNan, nullptr);
   requireOk(run(device_, code_, entriesOf(entry, inputs)), entry);
-  const uint64_t rows = inputs.outputs.size();
-  const std::vector<std::byte> bytes = device_.download(result.buffer, rows * resultColumns_ * 4);
+  return readResult(inputs.outputs.size());
+}
+
+Matrix ProgramRunner::readResult(uint64_t rows) {
+  const Memory &result = memory_.at(resultName_);
+  const std::vector<std::byte> bytes = device_.download(result.buffer, result.size);
+  const auto isUntouched = [](std::byte byte) { return byte == std::byte{0xFF}; };
+  if (!std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(rows * resultColumns_ * 4), bytes.end(),
+                   isUntouched)) {
+    throw std::runtime_error("the step wrote behind its " + std::to_string(rows) + " rows of results");
+  }
   Matrix matrix{rows, resultColumns_, std::vector<double>(rows * resultColumns_)};
   for (size_t i = 0; i < matrix.values.size(); ++i) {
     matrix.values[i] = decodeElement(CRIA_TYPE_F32, bytes.data() + i * 4);

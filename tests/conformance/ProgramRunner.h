@@ -26,7 +26,8 @@ public:
   /// Runs the entry `initialize`, where there is one. Throws std::runtime_error with the backend's reason.
   ProgramRunner(Device &device, const CompiledProgram &program, const Tensors &tensors, uint64_t pages);
 
-  /// Runs `entry` and returns the result rows. The arena and the result hold NaN before.
+  /// Runs `entry` and returns the result rows. The arena and the result hold NaN before; throws
+  /// std::runtime_error when a row of the result behind the step's own holds something else afterwards.
   Matrix step(const std::string &entry, const StepInputs &inputs);
   /// Runs `entry` and returns the nanoseconds of each kernel by its name, in order. Throws std::runtime_error
   /// when the backend keeps no times.
@@ -47,6 +48,7 @@ private:
   void addWeights(const CompiledProgram &program, const Tensors &tensors);
   void addBuffers();
   void initialize();
+  Matrix readResult(uint64_t rows);
   void uploadStep(const StepInputs &inputs);
   uint64_t extent(const Json &value, const Extents &extents) const;
   Operand operandOf(const Json &binding, const Extents &extents) const;

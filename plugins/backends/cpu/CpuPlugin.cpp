@@ -77,13 +77,9 @@ cria_status load(cria_context *, const cria_executable *executable, cria_code **
   if (executable->reserved != 0) {
     return cria::plugin::refuseReserved(message, "executable");
   }
-  return guarded(message, [&] {
-    auto code = std::make_unique<cria_code>();
-    const cria_status status = KernelLibrary::load(*executable, code->library, message);
-    if (status == CRIA_STATUS_OK) {
-      *out = code.release();
-    }
-    return status;
+  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_code> &code) {
+    code = std::make_unique<cria_code>();
+    return KernelLibrary::load(*executable, code->library, message);
   });
 }
 
@@ -91,14 +87,9 @@ void unload(cria_context *, cria_code *code) { delete code; }
 
 cria_status record(cria_context *context, cria_code *code, const cria_record_info *info, cria_recording **out,
                    cria_message *message) {
-  return guarded(message, [&] {
-    std::unique_ptr<cria_recording> recording;
-    const KernelLibrary *library = code != nullptr ? code->library.get() : nullptr;
-    const cria_status status = recordEntries(*context, library, *info, recording, message);
-    if (status == CRIA_STATUS_OK) {
-      *out = recording.release();
-    }
-    return status;
+  const KernelLibrary *library = code != nullptr ? code->library.get() : nullptr;
+  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_recording> &recording) {
+    return recordEntries(*context, library, *info, recording, message);
   });
 }
 

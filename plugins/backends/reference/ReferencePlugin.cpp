@@ -79,13 +79,8 @@ void unload(cria_context *, cria_code *code) { delete code; }
 
 cria_status record(cria_context *, cria_code *, const cria_record_info *info, cria_recording **out,
                    cria_message *message) {
-  return cria::plugin::guarded(message, [&] {
-    std::unique_ptr<cria_recording> recording;
-    const cria_status status = cria::reference::recordEntries(*info, recording, message);
-    if (status == CRIA_STATUS_OK) {
-      *out = recording.release();
-    }
-    return status;
+  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_recording> &recording) {
+    return cria::reference::recordEntries(*info, recording, message);
   });
 }
 

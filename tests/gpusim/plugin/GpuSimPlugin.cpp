@@ -99,20 +99,16 @@ cria_status load(cria_context *context, const cria_executable *executable, cria_
   if (executable->reserved != 0) {
     return cria::plugin::refuseReserved(message, "executable");
   }
-  return guarded(message, [&] {
+  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_code> &code) {
     std::string reason = misfit(*executable->info);
     if (!reason.empty()) {
       return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, reason);
     }
-    auto code = std::make_unique<cria_code>();
+    code = std::make_unique<cria_code>();
     code->architecture = findArchitecture(view(executable->info->features));
     code->options = context->options;
     code->module = Module::load({static_cast<const char *>(executable->data), executable->size}, reason);
-    if (code->module == nullptr) {
-      return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, reason);
-    }
-    *out = code.release();
-    return CRIA_STATUS_OK;
+    return code->module != nullptr ? CRIA_STATUS_OK : report(message, CRIA_STATUS_INCOMPATIBLE_CODE, reason);
   });
 }
 
@@ -120,13 +116,8 @@ void unload(cria_context *, cria_code *code) { delete code; }
 
 cria_status record(cria_context *, cria_code *code, const cria_record_info *info, cria_recording **out,
                    cria_message *message) {
-  return guarded(message, [&] {
-    std::unique_ptr<cria_recording> recording;
-    const cria_status status = recordEntries(code, *info, recording, message);
-    if (status == CRIA_STATUS_OK) {
-      *out = recording.release();
-    }
-    return status;
+  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_recording> &recording) {
+    return recordEntries(code, *info, recording, message);
   });
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/package/Safetensors.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
+#include <chrono>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -196,6 +197,17 @@ TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
   EXPECT_THAT(result.err,
               HasSubstr("ptxas refuses the kernels for sm_80: ptxas fatal : no such architecture"));
   EXPECT_FALSE(fs::exists(package()));
+}
+
+// The limit is two minutes; a slow machine under load needs some seconds.
+TEST_F(Compile, cuda_compiles_the_7b_shape_in_time) {
+  const auto start = std::chrono::steady_clock::now();
+  Result result =
+      run("--preset llama-2-7b --random-weights 1 --weights f16 --target cuda:sm_80 -o " + package());
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_LT(elapsed.count(), 120);
+  EXPECT_TRUE(fs::exists(package() + "/code/cuda-sm_80-ptx.ptx"));
 }
 
 TEST_F(Compile, cuda_refuses_steps_beyond_a_grid) {
