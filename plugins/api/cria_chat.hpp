@@ -48,15 +48,17 @@ private:
 };
 
 /// The functions of a chat template from a class with
-///   explicit Template(std::span<const cria_option *const> options);
+///   explicit Template(std::span<const cria_option *const> options);   // or with (.., const cria_vocabulary
+///   &)
 ///   // "" or why the conversation is refused; flags are known ones, not both.
 ///   std::string check(std::span<const Message> messages, uint32_t flags) const;
 ///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;
 template <typename Template> struct ChatFunctions {
-  static cria_status create(const cria_option *const *options, uint32_t numOptions, cria_chat **out,
-                            cria_message *message) {
+  static cria_status create(const cria_option *const *options, uint32_t numOptions,
+                            const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message) {
     return guarded(message, [&] {
-      *out = reinterpret_cast<cria_chat *>(new Template(std::span(options, numOptions)));
+      *out = reinterpret_cast<cria_chat *>(
+          construct<Template>(std::span(options, numOptions), *vocabulary).release());
       return CRIA_STATUS_OK;
     });
   }

@@ -151,8 +151,10 @@ inline std::byte *allocateAligned(uint64_t size) {
   return static_cast<std::byte *>(data);
 }
 
-inline cria_status bufferAllocate(cria_context *, uint64_t size, cria_buffer **out, cria_message *message) {
+inline cria_status bufferAllocate(cria_context *, const cria_buffer_info *info, cria_buffer **out,
+                                  cria_message *message) {
   return guarded(message, [&] {
+    const uint64_t size = info->size; // all usages lie in the same memory
     if (size == 0) {
       return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0");
     }

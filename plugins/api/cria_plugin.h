@@ -25,7 +25,9 @@
  *     at once. Exceptions are marked.
  *  9. Sizes and offsets are bytes in 64 bits unless named otherwise.
  *
- * Versions: 0.x may break with a line in docs/abi-changelog.md; from 1.0 on a minor version only appends.
+ * Versions: within a major version a minor one only appends. A plugin built against this header runs on every
+ * host of the same major version that speaks its lowest minor one (docs/abi-changelog.md tells what bumps
+ * which).
  */
 #ifndef CRIA_PLUGIN_H
 #define CRIA_PLUGIN_H
@@ -37,8 +39,13 @@
 extern "C" {
 #endif
 
-#define CRIA_ABI_MAJOR 0u
-#define CRIA_ABI_MINOR 1u
+#define CRIA_ABI_MAJOR 1u
+#define CRIA_ABI_MINOR 0u
+
+/* Whether whoever filled *object, a `type` with struct_size, knew `field`. Holds for every field of
+ * version 1.0; ask before reading one that a later version appended. */
+#define CRIA_HAS_FIELD(type, object, field)                                                                  \
+  ((object)->struct_size >= offsetof(type, field) + sizeof((object)->field))
 
 #if defined(_WIN32)
 #define CRIA_PLUGIN_EXPORT __declspec(dllexport)
@@ -186,6 +193,20 @@ typedef struct cria_open_options {
 } cria_open_options;
 #define CRIA_OPEN_POISON_SCRATCH 1u /* fill scratch memory with NaN before each workgroup (for tests) */
 
+/* What a buffer is for: a hint where to place it, never a limit on what may be done with it. A usage that the
+ * backend does not know counts as GENERAL. */
+#define CRIA_BUFFER_GENERAL 0u
+#define CRIA_BUFFER_WEIGHTS 1u  /* written once, read by every step */
+#define CRIA_BUFFER_KV_CACHE 2u /* pages of keys and values */
+#define CRIA_BUFFER_ARENA 3u    /* intermediate values of a step */
+#define CRIA_BUFFER_STEP 4u     /* inputs that the host uploads, results that it downloads, every step */
+
+typedef struct cria_buffer_info {
+  uint32_t struct_size;
+  uint32_t usage; /* CRIA_BUFFER_* */
+  uint64_t size;  /* > 0 */
+} cria_buffer_info;
+
 /* Code to load. `data` holds the file's bytes; `path` names the same bytes on disk (absolute) or is empty. */
 typedef struct cria_executable {
   uint32_t struct_size;
@@ -298,9 +319,9 @@ typedef struct cria_backend_api {
   /* Everything made from the context has been freed before. */
   void (*close)(cria_context *context);
 
-  /* size > 0. Memory is 64-byte aligned; contents are undefined. Errors: OUT_OF_MEMORY names needed and free
-   * bytes. */
-  cria_status (*buffer_allocate)(cria_context *context, uint64_t size, cria_buffer **out,
+  /* Memory is 64-byte aligned; contents are undefined. Errors: INVALID_ARGUMENT (size 0), OUT_OF_MEMORY
+   * (names needed and free bytes). */
+  cria_status (*buffer_allocate)(cria_context *context, const cria_buffer_info *info, cria_buffer **out,
                                  cria_message *message);
   /* (optional; default: the host uploads) Uses 64-byte aligned, read-only host memory in place; the memory
    * outlives the buffer. */
@@ -362,9 +383,7 @@ typedef struct cria_backend_api {
 /* Bits of `flags`; others are zero. EXPLICIT_ONLY: never chosen by itself, only by name (null, reference). */
 #define CRIA_BACKEND_EXPLICIT_ONLY 1u
 
-/* ---- Sampler ---- */
-
-typedef struct cria_sampler cria_sampler;
+/* ---- Vocabulary (samplers and chat templates) ---- */
 
 #define CRIA_TOKEN_NORMAL 0u
 #define CRIA_TOKEN_UNKNOWN 1u
@@ -372,16 +391,22 @@ typedef struct cria_sampler cria_sampler;
 #define CRIA_TOKEN_BYTE 3u
 #define CRIA_TOKEN_UNUSED 4u
 
-/* Lives as long as any sampler made with it. */
+/* The ids of a model. Host memory, read-only; lives as long as any sampler or chat template made with it. */
 typedef struct cria_vocabulary {
   uint32_t struct_size;
   uint32_t size;             /* number of ids */
-  const cria_string *pieces; /* [size] the bytes a token prints inside a text ("▁" already a space) */
+  const cria_string *pieces; /* [size] the bytes a token prints inside a text: "▁" already a space, a byte
+                                token its one byte, a control token nothing */
+  const cria_string *names;  /* [size] what the tokenizer calls it: "▁the", "<0x0A>", "<s>"; may be empty */
   const uint8_t *kinds;      /* [size] CRIA_TOKEN_* */
-  const int32_t *eos_ids;    /* [num_eos] */
+  const int32_t *eos_ids;    /* [num_eos] any of them ends a text; the first is the tokenizer's own */
   uint32_t num_eos;
-  uint32_t reserved;
+  int32_t bos_id; /* -1: none */
 } cria_vocabulary;
+
+/* ---- Sampler ---- */
+
+typedef struct cria_sampler cria_sampler;
 
 /* The candidates for one token. ids and logits are host arrays owned by the host; a sampler may permute both
  * together, change logits, and lower `size` (never below 1). Logits are numbers or -infinity, at least one of
@@ -465,8 +490,9 @@ typedef struct cria_chat_api {
   uint32_t struct_size;
   uint32_t num_options;
   const cria_option_info *const *options;
-  cria_status (*create)(const cria_option *const *options, uint32_t num_options, cria_chat **out,
-                        cria_message *message);
+  /* options: [num_options] in order of declaration. vocabulary outlives the template. */
+  cria_status (*create)(const cria_option *const *options, uint32_t num_options,
+                        const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message);
   void (*destroy)(cria_chat *chat);
   /* messages: [num_messages]. flags: CRIA_CHAT_*. Errors: INVALID_ARGUMENT when the template cannot express
    * the order of roles (which message, and what was expected) or refuses a text. */

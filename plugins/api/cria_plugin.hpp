@@ -5,12 +5,16 @@
 
 #include "cria_plugin.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace cria::plugin {
 
@@ -26,10 +30,22 @@ inline cria_status report(cria_message *message, cria_status status, std::string
   return status;
 }
 
+/// Refuses a call from anywhere below guarded(): becomes its status and message.
+class Refusal : public std::runtime_error {
+public:
+  Refusal(cria_status status, const std::string &text) : std::runtime_error(text), status_(status) {}
+  cria_status status() const { return status_; }
+
+private:
+  cria_status status_;
+};
+
 /// Runs body() -> cria_status and turns exceptions into statuses.
 template <typename Body> cria_status guarded(cria_message *message, Body body) {
   try {
     return body();
+  } catch (const Refusal &refusal) {
+    return report(message, refusal.status(), refusal.what());
   } catch (const std::bad_alloc &) {
     return report(message, CRIA_STATUS_OUT_OF_MEMORY, "out of host memory");
   } catch (const std::exception &exception) {
@@ -50,6 +66,18 @@ cria_status handOut(Object **out, cria_message *message, Make make) {
     }
     return status;
   });
+}
+
+/// A sampler or chat template from its options, and from the vocabulary too where its constructor takes one.
+template <typename Object>
+std::unique_ptr<Object> construct(std::span<const cria_option *const> options,
+                                  const cria_vocabulary &vocabulary) {
+  if constexpr (std::is_constructible_v<Object, std::span<const cria_option *const>,
+                                        const cria_vocabulary &>) {
+    return std::make_unique<Object>(options, vocabulary);
+  } else {
+    return std::make_unique<Object>(options);
+  }
 }
 
 /// A reserved field that is not zero asks for what this version does not know.
@@ -83,20 +111,32 @@ inline cria_option_info textOption(std::string_view name, std::string_view descr
       sizeof(cria_option_info), CRIA_OPTION_STRING, string(name), string(description), 0, 0, 0, string(text)};
 }
 
-/// Answers cria_plugin_query: checks that a version is shared, then stamps it with the plugin's identity.
+/// "1.0 to 1.3".
+inline std::string abiRange(uint32_t major, uint32_t lowest, uint32_t highest) {
+  return std::to_string(major) + "." + std::to_string(lowest) + " to " + std::to_string(major) + "." +
+         std::to_string(highest);
+}
+
+/// The lowest minor version whose features the plugin cannot do without; cria_add_plugin sets it.
+#ifndef CRIA_PLUGIN_ABI_MINOR_MIN
+#define CRIA_PLUGIN_ABI_MINOR_MIN CRIA_ABI_MINOR
+#endif
+
+/// Answers cria_plugin_query: checks that a version is shared, then stamps the highest such one and the
+/// plugin's identity.
 inline cria_status answerQuery(const cria_host *host, cria_plugin *out, cria_message *message, uint32_t kind,
                                std::string_view name, std::string_view version, std::string_view description,
                                const void *api) {
-  if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < CRIA_ABI_MINOR ||
-      host->abi_minor_min > CRIA_ABI_MINOR) {
+  constexpr uint32_t lowest = CRIA_PLUGIN_ABI_MINOR_MIN;
+  constexpr uint32_t highest = CRIA_ABI_MINOR;
+  if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < lowest || host->abi_minor_min > highest) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks plugin ABI " + std::to_string(CRIA_ABI_MAJOR) + "." +
-                      std::to_string(CRIA_ABI_MINOR) + ", the host speaks " +
-                      std::to_string(host->abi_major) + "." + std::to_string(host->abi_minor_min) + " to " +
-                      std::to_string(host->abi_minor_max));
+                  "this plugin speaks plugin ABI " + abiRange(CRIA_ABI_MAJOR, lowest, highest) +
+                      ", the host speaks " +
+                      abiRange(host->abi_major, host->abi_minor_min, host->abi_minor_max));
   }
   out->abi_major = CRIA_ABI_MAJOR;
-  out->abi_minor = CRIA_ABI_MINOR;
+  out->abi_minor = std::min(highest, host->abi_minor_max);
   out->kind = kind;
   out->name = string(name);
   out->version = string(version);

@@ -13,17 +13,23 @@
 
 namespace cria::plugin {
 
-/// The functions of a stateless sampler from a copyable class with
-///   explicit Sampler(std::span<const cria_option *const> options);
-///   void apply(cria_candidates &candidates, const cria_sample_context &context);
+/// A sampler with a state; reset() brings it back to the state after construction.
+template <typename Sampler>
+concept StatefulSampler = requires(Sampler &sampler, int32_t token, uint32_t origin) {
+  sampler.accept(token, origin); // CRIA_ORIGIN_*
+  sampler.reset();
+};
+
+/// The functions of a sampler from a copyable class with
+///   explicit Sampler(std::span<const cria_option *const> options);   // or with (.., const cria_vocabulary
+///   &) void apply(cria_candidates &candidates, const cria_sample_context &context);
+/// and, when it is a StatefulSampler, accept and reset. All may throw Refusal; reset throws nothing.
 template <typename Sampler> struct SamplerFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
-    if (vocabulary->reserved != 0) {
-      return refuseReserved(message, "vocabulary");
-    }
     return guarded(message, [&] {
-      *out = reinterpret_cast<cria_sampler *>(new Sampler(std::span(options, numOptions)));
+      *out = reinterpret_cast<cria_sampler *>(
+          construct<Sampler>(std::span(options, numOptions), *vocabulary).release());
       return CRIA_STATUS_OK;
     });
   }
@@ -60,8 +66,22 @@ template <typename Sampler> struct SamplerFunctions {
     api.destroy = destroy;
     api.apply = apply;
     api.clone = clone;
+    if constexpr (StatefulSampler<Sampler>) {
+      api.accept = accept;
+      api.reset = reset;
+    }
     return api;
   }
+
+private:
+  static cria_status accept(cria_sampler *sampler, int32_t token, uint32_t origin, cria_message *message) {
+    return guarded(message, [&] {
+      reinterpret_cast<Sampler *>(sampler)->accept(token, origin);
+      return CRIA_STATUS_OK;
+    });
+  }
+
+  static void reset(cria_sampler *sampler) { reinterpret_cast<Sampler *>(sampler)->reset(); }
 };
 
 /// A number that is greater for the better candidate: the higher logit, and of equal logits the lower id. No

@@ -24,10 +24,11 @@ Device::~Device() {
   }
 }
 
-StatusOr<DeviceBuffer> Device::allocate(uint64_t size, std::string_view what) {
+StatusOr<DeviceBuffer> Device::allocate(uint64_t size, uint32_t usage, std::string_view what) {
+  const cria_buffer_info info{sizeof(info), usage, size};
   cria_buffer *buffer = nullptr;
   Status status =
-      create(buffer, [&](cria_message *m) { return api_.buffer_allocate(context_, size, &buffer, m); });
+      create(buffer, [&](cria_message *m) { return api_.buffer_allocate(context_, &info, &buffer, m); });
   CRIA_RETURN_IF_ERROR(status.withContext(fmt::format("cannot allocate {} bytes for {}", size, what)));
   return DeviceBuffer(buffer, {api_.buffer_free, context_});
 }

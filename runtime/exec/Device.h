@@ -33,8 +33,8 @@ public:
 
   const cria_backend_api &api() const { return api_; }
 
-  /// what: names the buffer in messages.
-  StatusOr<DeviceBuffer> allocate(uint64_t size, std::string_view what);
+  /// usage: CRIA_BUFFER_*. what: names the buffer in messages.
+  StatusOr<DeviceBuffer> allocate(uint64_t size, uint32_t usage, std::string_view what);
   bool canImport() const { return api_.buffer_import != nullptr; }
   /// data: 64-byte aligned, outlives the buffer.
   StatusOr<DeviceBuffer> import(std::span<const std::byte> data);

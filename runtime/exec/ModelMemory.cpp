@@ -95,9 +95,11 @@ Status ModelMemory::loadWeights(const Package &package, const WeightBuffers::Pro
 }
 
 Status ModelMemory::allocateBuffers() {
-  CRIA_ASSIGN_OR_RETURN(arena_, device_.allocate(use_.arena, "the arena"));
-  CRIA_ASSIGN_OR_RETURN(step_, device_.allocate(roundUpToWord(program_.step.size), "the step inputs"));
-  CRIA_ASSIGN_OR_RETURN(result_, device_.allocate(roundUpToWord(program_.result().size), "the logits"));
+  CRIA_ASSIGN_OR_RETURN(arena_, device_.allocate(use_.arena, CRIA_BUFFER_ARENA, "the arena"));
+  CRIA_ASSIGN_OR_RETURN(
+      step_, device_.allocate(roundUpToWord(program_.step.size), CRIA_BUFFER_STEP, "the step inputs"));
+  CRIA_ASSIGN_OR_RETURN(
+      result_, device_.allocate(roundUpToWord(program_.result().size), CRIA_BUFFER_STEP, "the logits"));
   bound_.step = {.buffer = step_.get()};
   for (const ProgramBuffer &buffer : program_.buffers) {
     if (buffer.kind == BufferKind::arena) {
@@ -115,7 +117,7 @@ Status ModelMemory::allocateConstant(const ProgramBuffer &buffer) {
   std::vector<uint32_t> words = buffer.data;
   words.resize(roundUpToWord(buffer.size) / sizeof(uint32_t));
   CRIA_ASSIGN_OR_RETURN(DeviceBuffer constant,
-                        device_.allocate(words.size() * sizeof(uint32_t),
+                        device_.allocate(words.size() * sizeof(uint32_t), CRIA_BUFFER_WEIGHTS,
                                          fmt::format("constant '{}'", printable(buffer.name))));
   CRIA_RETURN_IF_ERROR(device_.upload(constant, 0, words.data(), words.size() * sizeof(uint32_t)));
   bound_.buffers.push_back({.buffer = constant.get()});
@@ -124,7 +126,8 @@ Status ModelMemory::allocateConstant(const ProgramBuffer &buffer) {
 }
 
 Status ModelMemory::allocateKv(uint32_t numPages) {
-  StatusOr<DeviceBuffer> pages = device_.allocate(use_.kv, fmt::format("{} KV pages", numPages));
+  StatusOr<DeviceBuffer> pages =
+      device_.allocate(use_.kv, CRIA_BUFFER_KV_CACHE, fmt::format("{} KV pages", numPages));
   if (!pages.ok()) {
     return Status(pages.status().code(),
                   pages.status().message() + ": try a smaller --context or --kv-memory");

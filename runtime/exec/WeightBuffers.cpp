@@ -37,7 +37,7 @@ Status WeightBuffers::loadWeight(const Package &package, const ProgramWeight &we
   if (weight.file.empty()) {
     // `initialize` writes the rows that exist; what pads them must be zero.
     uint64_t size = (weight.size + 3) / 4 * 4;
-    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(size, what));
+    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(size, CRIA_BUFFER_WEIGHTS, what));
     buffers_.push_back(std::move(buffer));
     return device.fill(buffers_.back(), 0, size, 0).withContext(what);
   }
@@ -50,7 +50,7 @@ Status WeightBuffers::loadWeight(const Package &package, const ProgramWeight &we
     importedBytes_ += weight.size;
     return {};
   }
-  CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(weight.size, what));
+  CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(weight.size, CRIA_BUFFER_WEIGHTS, what));
   buffers_.push_back(std::move(buffer));
   return upload(weight, data, device).withContext(what);
 }

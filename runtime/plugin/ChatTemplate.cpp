@@ -49,12 +49,13 @@ ChatTemplate::~ChatTemplate() = default;
 
 const std::string &ChatTemplate::name() const { return impl_->name; }
 
-StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::string_view expression) {
+StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::string_view expression,
+                                            const cria_vocabulary &vocabulary) {
   CRIA_ASSIGN_OR_RETURN(const std::vector<PluginCallExpression> calls, parsePluginExpression(expression));
   if (calls.size() != 1) {
     return expressionError(expression, calls[1].position, "expected one chat template, found another");
   }
-  StatusOr<ChatTemplate> result = create(registry, calls[0].name, calls[0].arguments);
+  StatusOr<ChatTemplate> result = create(registry, calls[0].name, calls[0].arguments, vocabulary);
   if (!result.ok()) {
     return result.status().withContext(fmt::format("chat template '{}'", expression));
   }
@@ -62,7 +63,8 @@ StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::strin
 }
 
 StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::string_view name,
-                                            const std::vector<PluginArgument> &given) {
+                                            const std::vector<PluginArgument> &given,
+                                            const cria_vocabulary &vocabulary) {
   CRIA_ASSIGN_OR_RETURN(const LoadedPlugin *plugin, registry.load(PluginKind::chat, name));
   auto impl = std::make_unique<Impl>();
   impl->api = readTable<cria_chat_api>(plugin->api);
@@ -71,7 +73,7 @@ StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::strin
   CRIA_ASSIGN_OR_RETURN(const PluginOptions options,
                         PluginOptions::check(impl->api.options, impl->api.num_options, given, impl->where));
   CRIA_RETURN_IF_ERROR(createByPlugin(impl->where, impl->chat, [&](cria_message *message) {
-    return impl->api.create(options.data(), options.size(), &impl->chat, message);
+    return impl->api.create(options.data(), options.size(), &vocabulary, &impl->chat, message);
   }));
   return ChatTemplate(std::move(impl));
 }

@@ -50,13 +50,15 @@ enum class ChatGoal {
 
 class ChatTemplate {
 public:
-  /// expression: a name with options, e.g. "llama2" or "llama2(refuse_tags=true)". registry outlives the
-  /// template.
-  static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view expression);
+  /// expression: a name with options, e.g. "llama2" or "llama2(refuse_tags=true)". registry and
+  /// vocabulary outlive the template.
+  static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view expression,
+                                       const cria_vocabulary &vocabulary);
   /// The same from a name and options in text form (numbers as written, flags true or false), as in
   /// chat.json.
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view name,
-                                       const std::vector<PluginArgument> &options);
+                                       const std::vector<PluginArgument> &options,
+                                       const cria_vocabulary &vocabulary);
   ChatTemplate(ChatTemplate &&) noexcept;
   ChatTemplate &operator=(ChatTemplate &&) noexcept;
   ~ChatTemplate();

@@ -9,14 +9,14 @@
 namespace cria {
 
 inline constexpr uint32_t kHostAbiMajor = CRIA_ABI_MAJOR;
-inline constexpr uint32_t kHostAbiMinorMin = CRIA_ABI_MINOR; // 0.x: nothing older is spoken
+inline constexpr uint32_t kHostAbiMinorMin = 0; // a minor version only appends
 inline constexpr uint32_t kHostAbiMinorMax = CRIA_ABI_MINOR;
 
 /// Lives until the process ends. Its log writes to stderr: errors and warnings, and also infos and debug
 /// lines when the environment variable CRIA_LOG is "info" or "debug".
 const cria_host &hostServices();
 
-/// "0.1", or "0.1 to 0.3".
+/// "1.0", or "1.0 to 1.3".
 std::string abiRange(uint32_t major, uint32_t minorMin, uint32_t minorMax);
 
 } // namespace cria

@@ -45,7 +45,7 @@ struct PluginCandidate {
   std::string kind;
   std::string name;
   std::string version;
-  std::string abi;         // "0.1", or "0.1-0.3" for a range
+  std::string abi;         // "1.0", or "1.0-1.3" for a range
   std::string description; // known once loaded
   std::filesystem::path sidecar;
   std::filesystem::path library;

@@ -2,7 +2,7 @@
 // Sidecar: NAME.cria-plugin.json, which says what a plugin library is before anything of it runs:
 //
 //   {"library": "cria_sampler_top_k.so", "kind": "sampler", "name": "top_k", "version": "0.1.0",
-//    "abi": {"major": 0, "minor_min": 1, "minor_max": 1},
+//    "abi": {"major": 1, "minor_min": 0, "minor_max": 0},
 //    "needs": {"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3"]}}
 //
 // `library` is a file beside the sidecar; `cpu` may be absent.

@@ -3,26 +3,34 @@
 
 namespace cria {
 
-Vocabulary::Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<int32_t> eosIds)
-    : pieces_(size), kinds_(size, CRIA_TOKEN_NORMAL), eosIds_(std::move(eosIds)) {
+Vocabulary::Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<int32_t> eosIds, int32_t bosId)
+    : pieces_(size), names_(size), kinds_(size, CRIA_TOKEN_NORMAL), eosIds_(std::move(eosIds)) {
   if (tokenizer != nullptr) {
-    std::vector<size_t> ends(size);
-    for (uint32_t id = 0; id < size; ++id) {
-      bytes_ += tokenizer->printed(static_cast<int32_t>(id));
-      ends[id] = bytes_.size();
-      kinds_[id] = static_cast<uint8_t>(tokenizer->kind(static_cast<int32_t>(id)));
-    }
-    for (uint32_t id = 0; id < size; ++id) { // now that bytes_ does not move any more
-      const size_t begin = id == 0 ? 0 : ends[id - 1];
-      pieces_[id] = {bytes_.data() + begin, ends[id] - begin};
-    }
+    readPieces(*tokenizer);
   }
   view_.struct_size = sizeof(view_);
   view_.size = size;
   view_.pieces = pieces_.data();
+  view_.names = names_.data();
   view_.kinds = kinds_.data();
   view_.eos_ids = eosIds_.data();
   view_.num_eos = static_cast<uint32_t>(eosIds_.size());
+  view_.bos_id = bosId;
+}
+
+void Vocabulary::readPieces(const Tokenizer &tokenizer) {
+  const auto size = static_cast<int32_t>(pieces_.size());
+  for (int32_t id = 0; id < size; ++id) {
+    bytes_ += tokenizer.printed(id);
+    bytes_ += tokenizer.piece(id);
+    kinds_[static_cast<size_t>(id)] = static_cast<uint8_t>(tokenizer.kind(id));
+  }
+  const char *at = bytes_.data(); // which does not move any more
+  const auto take = [&at](size_t length) { return cria_string{std::exchange(at, at + length), length}; };
+  for (int32_t id = 0; id < size; ++id) {
+    pieces_[static_cast<size_t>(id)] = take(tokenizer.printed(id).size());
+    names_[static_cast<size_t>(id)] = take(tokenizer.piece(id).size());
+  }
 }
 
 } // namespace cria

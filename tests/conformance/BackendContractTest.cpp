@@ -114,7 +114,7 @@ TEST_P(BackendContract, RefusesEmptyAndImpossibleBuffers) {
   cria_buffer *buffer = nullptr;
   const auto allocate = [&](uint64_t size) {
     return outcomeOf(
-        [&](cria_message *message) { return api.buffer_allocate(device.context(), size, &buffer, message); });
+        [&](cria_message *message) { return allocateBuffer(api, device.context(), size, &buffer, message); });
   };
   EXPECT_EQ(allocate(0).status, CRIA_STATUS_INVALID_ARGUMENT);
   for (const uint64_t size : {uint64_t{1} << 62, UINT64_MAX}) {
@@ -309,10 +309,10 @@ TEST_P(BackendContract, TruncatesMessages) {
   cria_message message{
       .struct_size = sizeof(message), .reserved = 0, .data = text.data(), .capacity = 5, .size = 0};
   cria_buffer *buffer = nullptr;
-  EXPECT_NE(api.buffer_allocate(device.context(), 0, &buffer, &message), CRIA_STATUS_OK);
+  EXPECT_NE(allocateBuffer(api, device.context(), 0, &buffer, &message), CRIA_STATUS_OK);
   EXPECT_EQ(message.size, 5u);
   EXPECT_EQ(std::string(text.data() + 5, 11), std::string(11, '#'));
-  EXPECT_NE(api.buffer_allocate(device.context(), 0, &buffer, nullptr), CRIA_STATUS_OK);
+  EXPECT_NE(allocateBuffer(api, device.context(), 0, &buffer, nullptr), CRIA_STATUS_OK);
 }
 
 } // namespace

@@ -240,6 +240,12 @@ Device::~Device() {
   }
 }
 
+cria_status allocateBuffer(const cria_backend_api &api, cria_context *context, uint64_t size,
+                           cria_buffer **out, cria_message *message) {
+  const cria_buffer_info info{sizeof(info), CRIA_BUFFER_GENERAL, size};
+  return api.buffer_allocate(context, &info, out, message);
+}
+
 cria_buffer *Device::allocate(uint64_t size) {
   return allocate(std::vector<std::byte>(size, std::byte{0xFF}));
 }
@@ -247,7 +253,7 @@ cria_buffer *Device::allocate(uint64_t size) {
 cria_buffer *Device::allocate(const std::vector<std::byte> &contents) {
   cria_buffer *buffer = nullptr;
   require(outcomeOf([&](cria_message *message) {
-            return api().buffer_allocate(context_, contents.size(), &buffer, message);
+            return allocateBuffer(api(), context_, contents.size(), &buffer, message);
           }),
           "buffer_allocate");
   buffers_.push_back(buffer);

@@ -27,6 +27,10 @@ struct Outcome {
 /// Calls `function(cria_message *)` with room for a message and returns both answers.
 Outcome outcomeOf(const std::function<cria_status(cria_message *)> &function);
 
+/// The backend's buffer_allocate.
+cria_status allocateBuffer(const cria_backend_api &api, cria_context *context, uint64_t size,
+                           cria_buffer **out, cria_message *message);
+
 /// A loaded backend plugin; stays loaded until the process ends.
 class Backend {
 public:

@@ -2,6 +2,7 @@
 // Fuzz target: the input is a conversation, messages separated by '\n', each beginning with its role (s, u or
 // a). Whatever users write, control tokens come from the template alone.
 #include "runtime/plugin/ChatTemplate.h"
+#include "runtime/text/Vocabulary.h"
 #include "tests/fuzz/FuzzTarget.h"
 
 #include <algorithm>
@@ -15,6 +16,7 @@ namespace {
 struct Fixture {
   std::unique_ptr<PluginRegistry> registry;
   std::unique_ptr<Tokenizer> tokenizer;
+  std::unique_ptr<Vocabulary> vocabulary;
   std::vector<ChatTemplate> templates;
 
   Fixture() {
@@ -23,8 +25,9 @@ struct Fixture {
     tokenizer =
         Tokenizer::open(std::filesystem::path(CRIA_SOURCE_DIR) / "tests/golden/tokenizer/tokenizer.model")
             .value();
+    vocabulary = std::make_unique<Vocabulary>(tokenizer.get(), tokenizer->size(), std::vector<int32_t>{2}, 1);
     for (const char *name : {"llama2", "llama2(refuse_tags=true)", "plain"}) {
-      templates.push_back(ChatTemplate::create(*registry, name).value());
+      templates.push_back(ChatTemplate::create(*registry, name, vocabulary->view()).value());
     }
   }
 };

@@ -34,7 +34,7 @@ constexpr uint32_t kReserveFraction = 4;
 
 StatusOr<ChatTemplate> openTemplate(const ChatOptions &options, const OpenedModel &opened) {
   if (!options.chatTemplate.empty()) {
-    return ChatTemplate::create(*opened.registry, options.chatTemplate);
+    return ChatTemplate::create(*opened.registry, options.chatTemplate, opened.vocabulary->view());
   }
   const ChatConfig &config = opened.package->chat();
   if (!config.templateName) {
@@ -46,7 +46,7 @@ StatusOr<ChatTemplate> openTemplate(const ChatOptions &options, const OpenedMode
   for (const auto &[name, value] : config.options) {
     arguments.push_back({name, value});
   }
-  return ChatTemplate::create(*opened.registry, *config.templateName, arguments);
+  return ChatTemplate::create(*opened.registry, *config.templateName, arguments, opened.vocabulary->view());
 }
 
 std::string historyFile() {

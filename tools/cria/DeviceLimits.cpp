@@ -41,7 +41,8 @@ Status DeviceLimits::allocate(uint64_t freeBytes) {
   if (copyBytes_ < kLeastCopyBytes) {
     return {};
   }
-  StatusOr<DeviceBuffer> buffer = device_->allocate(2 * copyBytes_, "measuring the copy bandwidth");
+  StatusOr<DeviceBuffer> buffer =
+      device_->allocate(2 * copyBytes_, CRIA_BUFFER_GENERAL, "measuring the copy bandwidth");
   if (buffer.ok()) {
     buffer_ = std::move(*buffer);
   }

@@ -29,8 +29,8 @@ Status openTokenizer(OpenedModel &opened) {
           opened.package->tokenizerPath(), opened.model->vocabSize(), opened.tokenizer->size());
     }
   }
-  opened.vocabulary =
-      std::make_unique<Vocabulary>(opened.tokenizer.get(), opened.model->vocabSize(), opened.eosIds());
+  opened.vocabulary = std::make_unique<Vocabulary>(opened.tokenizer.get(), opened.model->vocabSize(),
+                                                   opened.eosIds(), opened.bosId());
   return {};
 }
 

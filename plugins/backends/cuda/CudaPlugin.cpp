@@ -74,9 +74,10 @@ cria_status open(const cria_open_options *options, cria_context **out, cria_mess
 
 void close(cria_context *context) { delete context; }
 
-cria_status bufferAllocate(cria_context *context, uint64_t size, cria_buffer **out, cria_message *message) {
+cria_status bufferAllocate(cria_context *context, const cria_buffer_info *info, cria_buffer **out,
+                           cria_message *message) {
   return makeObject(*context, out, message,
-                    [&](auto &buffer) { return allocateBuffer(*context, size, buffer); });
+                    [&](auto &buffer) { return allocateBuffer(*context, info->size, buffer); });
 }
 
 void bufferFree(cria_context *context, cria_buffer *buffer) {

@@ -82,7 +82,7 @@ __attribute__((format(printf, 3, 4))) static cria_status report(cria_message *me
 
 static cria_status invalid_size(cria_message *message, const char *what) {
   return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                "%s: struct_size is smaller than version 0.1 of the interface", what);
+                "%s: struct_size is smaller than version 1.0 of the interface", what);
 }
 
 static cria_status out_of_memory(cria_message *message, uint64_t size) {
@@ -115,7 +115,7 @@ static cria_status null_device_info(uint32_t device, cria_device_info *out, cria
   if (status != CRIA_STATUS_OK) {
     return status;
   }
-  if (out->struct_size < sizeof(*out)) {
+  if (!CRIA_HAS_FIELD(cria_device_info, out, memory_free_bytes)) {
     return invalid_size(message, "device info");
   }
   out->name = text("nothing");
@@ -132,7 +132,7 @@ static cria_status null_probe(uint32_t device, const cria_executable_info *info,
   if (status != CRIA_STATUS_OK) {
     return status;
   }
-  if (info->struct_size < sizeof(*info)) {
+  if (!CRIA_HAS_FIELD(cria_executable_info, info, features)) {
     return invalid_size(message, "executable info");
   }
   *score = 1;
@@ -140,7 +140,7 @@ static cria_status null_probe(uint32_t device, const cria_executable_info *info,
 }
 
 static cria_status null_open(const cria_open_options *options, cria_context **out, cria_message *message) {
-  if (options->struct_size < sizeof(*options)) {
+  if (!CRIA_HAS_FIELD(cria_open_options, options, flags)) {
     return invalid_size(message, "open options");
   }
   const cria_status status = check_device(options->device, message);
@@ -170,8 +170,8 @@ static void null_close(cria_context *context) {
 
 static cria_status null_load(cria_context *context, const cria_executable *executable, cria_code **out,
                              cria_message *message) {
-  if (executable->struct_size < sizeof(*executable) ||
-      executable->info->struct_size < sizeof(*executable->info)) {
+  if (!CRIA_HAS_FIELD(cria_executable, executable, path) ||
+      !CRIA_HAS_FIELD(cria_executable_info, executable->info, features)) {
     return invalid_size(message, "executable");
   }
   if (executable->reserved != 0) {
@@ -208,8 +208,9 @@ static cria_status new_buffer(cria_context *context, unsigned char *data, uint64
   return CRIA_STATUS_OK;
 }
 
-static cria_status null_buffer_allocate(cria_context *context, uint64_t size, cria_buffer **out,
-                                        cria_message *message) {
+static cria_status null_buffer_allocate(cria_context *context, const cria_buffer_info *info,
+                                        cria_buffer **out, cria_message *message) {
+  const uint64_t size = info->size; /* all usages lie in the same memory */
   if (size == 0) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0");
   }
@@ -318,7 +319,7 @@ static int elements_fit(const cria_operand *operand) {
 
 /* The operand of a kernel or op. `alignment` 0: that of its elements. */
 static cria_status check_operand(const cria_operand *operand, uint64_t alignment, cria_message *message) {
-  if (operand->struct_size < sizeof(*operand)) {
+  if (!CRIA_HAS_FIELD(cria_operand, operand, strides)) {
     return invalid_size(message, "operand");
   }
   if (operand->access < CRIA_ACCESS_READ || operand->access > CRIA_ACCESS_READ_WRITE) {
@@ -366,7 +367,7 @@ static cria_status record_kernel(const cria_entry *entry, cria_message *message)
 static cria_status record_op(const cria_entry *entry, cria_message *message) {
   for (uint32_t i = 0; i < entry->num_attributes; ++i) {
     const cria_attribute *attribute = entry->attributes[i];
-    if (attribute->struct_size < sizeof(*attribute)) {
+    if (!CRIA_HAS_FIELD(cria_attribute, attribute, text)) {
       return invalid_size(message, "attribute");
     }
     if (attribute->type < CRIA_ATTRIBUTE_INT || attribute->type > CRIA_ATTRIBUTE_STRING) {
@@ -405,7 +406,7 @@ static cria_status record_bytes(const cria_entry *entry, struct recorded_entry *
 }
 
 static cria_status record_entry(const cria_entry *entry, struct recorded_entry *out, cria_message *message) {
-  if (entry->struct_size < sizeof(*entry)) {
+  if (!CRIA_HAS_FIELD(cria_entry, entry, attributes)) {
     return invalid_size(message, "entry");
   }
   if (entry->reserved != 0) {
@@ -430,7 +431,7 @@ static cria_status record_entry(const cria_entry *entry, struct recorded_entry *
 static cria_status null_record(cria_context *context, cria_code *code, const cria_record_info *info,
                                cria_recording **out, cria_message *message) {
   (void)code;
-  if (info->struct_size < sizeof(*info)) {
+  if (!CRIA_HAS_FIELD(cria_record_info, info, entries)) {
     return invalid_size(message, "record info");
   }
   const uint64_t size = sizeof(cria_recording) + (uint64_t)info->num_entries * sizeof(struct recorded_entry);
@@ -578,7 +579,7 @@ static cria_status null_profile_enable(cria_queue *queue, uint32_t on, cria_mess
 
 /* Doing nothing takes no time. */
 static cria_status null_profile_read(cria_queue *queue, cria_profile *out, cria_message *message) {
-  if (out->struct_size < sizeof(*out)) {
+  if (!CRIA_HAS_FIELD(cria_profile, out, nanoseconds)) {
     return invalid_size(message, "profile");
   }
   if (out->num_entries < queue->profiled_entries) {
@@ -627,18 +628,21 @@ static const cria_backend_api backend_api = {
 };
 
 cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  if (host->struct_size < sizeof(*host) || out->struct_size < sizeof(*out)) {
+  if (!CRIA_HAS_FIELD(cria_host, host, log) || !CRIA_HAS_FIELD(cria_plugin, out, get_extension)) {
     return invalid_size(message, "plugin query");
   }
-  if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_min > CRIA_ABI_MINOR ||
-      host->abi_minor_max < CRIA_ABI_MINOR) {
+  /* Nothing beyond 1.0 is used; with this header's own version a host may be asked for more. */
+  static const uint32_t lowest = 0;
+  static const uint32_t highest = CRIA_ABI_MINOR;
+  if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < lowest || host->abi_minor_min > highest) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks plugin ABI %u.%u, the host speaks %u.%u to %u.%u", CRIA_ABI_MAJOR,
-                  CRIA_ABI_MINOR, host->abi_major, host->abi_minor_min, host->abi_major, host->abi_minor_max);
+                  "this plugin speaks plugin ABI %u.%u to %u.%u, the host speaks %u.%u to %u.%u",
+                  CRIA_ABI_MAJOR, lowest, CRIA_ABI_MAJOR, highest, host->abi_major, host->abi_minor_min,
+                  host->abi_major, host->abi_minor_max);
   }
   the_host = host;
   out->abi_major = CRIA_ABI_MAJOR;
-  out->abi_minor = CRIA_ABI_MINOR;
+  out->abi_minor = host->abi_minor_max < highest ? host->abi_minor_max : highest;
   out->kind = CRIA_PLUGIN_BACKEND;
   out->name = text("null");
   out->version = text(CRIA_VERSION);

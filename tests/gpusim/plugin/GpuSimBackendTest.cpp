@@ -112,7 +112,7 @@ TEST_F(GpuSimBackend, ChecksAccessRights) {
 // A buffer holds values where they were uploaded, filled, copied or stored.
 TEST_F(GpuSimBackend, KnowsWhatBuffersHold) {
   cria_buffer *fresh = nullptr;
-  ASSERT_EQ(device.api().buffer_allocate(device.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(allocateBuffer(device.api(), device.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
   twice.operands[0].buffer = fresh;
   EXPECT_THAT(run(device, code, {twice}).message,
               HasSubstr("uninitialized read of global memory, buffer '0 in'"));
@@ -139,7 +139,7 @@ TEST_F(GpuSimBackend, AFillWithNanTakesValuesAway) {
 
 TEST_F(GpuSimBackend, CopiesWhatIsUnknownAsUnknown) {
   cria_buffer *fresh = nullptr;
-  ASSERT_EQ(device.api().buffer_allocate(device.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(allocateBuffer(device.api(), device.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
   ASSERT_EQ(device.api().copy(device.queue(), in, 0, fresh, 0, 4, nullptr), CRIA_STATUS_OK);
   EXPECT_THAT(run(device, code, {twice}).message, HasSubstr("uninitialized read"));
   device.api().buffer_free(device.context(), fresh);

@@ -29,9 +29,10 @@ cria_buffer *adopt(cria_buffer *made, bool withShadow) {
   return buffer.release();
 }
 
-cria_status bufferAllocate(cria_context *context, uint64_t size, cria_buffer **out, cria_message *message) {
+cria_status bufferAllocate(cria_context *context, const cria_buffer_info *info, cria_buffer **out,
+                           cria_message *message) {
   cria_buffer *plain = nullptr;
-  const cria_status status = host::bufferAllocate(context, size, &plain, message);
+  const cria_status status = host::bufferAllocate(context, info, &plain, message);
   if (status != CRIA_STATUS_OK) {
     return status;
   }

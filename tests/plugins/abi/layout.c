@@ -39,6 +39,11 @@ static void print_constants(void) {
   CONSTANT(CRIA_OPTION_STRING);
   CONSTANT(CRIA_OPTION_FLAG);
   CONSTANT(CRIA_OPEN_POISON_SCRATCH);
+  CONSTANT(CRIA_BUFFER_GENERAL);
+  CONSTANT(CRIA_BUFFER_WEIGHTS);
+  CONSTANT(CRIA_BUFFER_KV_CACHE);
+  CONSTANT(CRIA_BUFFER_ARENA);
+  CONSTANT(CRIA_BUFFER_STEP);
   CONSTANT(CRIA_TYPE_NONE);
   CONSTANT(CRIA_TYPE_F32);
   CONSTANT(CRIA_TYPE_F16);
@@ -159,6 +164,13 @@ static void print_cria_open_options(void) {
   FIELD(cria_open_options, flags);
 }
 
+static void print_cria_buffer_info(void) {
+  STRUCT(cria_buffer_info);
+  FIELD(cria_buffer_info, struct_size);
+  FIELD(cria_buffer_info, usage);
+  FIELD(cria_buffer_info, size);
+}
+
 static void print_cria_executable(void) {
   STRUCT(cria_executable);
   FIELD(cria_executable, struct_size);
@@ -262,10 +274,11 @@ static void print_cria_vocabulary(void) {
   FIELD(cria_vocabulary, struct_size);
   FIELD(cria_vocabulary, size);
   FIELD(cria_vocabulary, pieces);
+  FIELD(cria_vocabulary, names);
   FIELD(cria_vocabulary, kinds);
   FIELD(cria_vocabulary, eos_ids);
   FIELD(cria_vocabulary, num_eos);
-  FIELD(cria_vocabulary, reserved);
+  FIELD(cria_vocabulary, bos_id);
 }
 
 static void print_cria_candidates(void) {
@@ -342,6 +355,7 @@ int main(void) {
   print_cria_device_info();
   print_cria_executable_info();
   print_cria_open_options();
+  print_cria_buffer_info();
   print_cria_executable();
   print_cria_operand();
   print_cria_attribute();

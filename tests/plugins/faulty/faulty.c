@@ -10,10 +10,10 @@
 #define TEXT(literal)                                                                                        \
   { literal, sizeof(literal) - 1 }
 
-static cria_status create(const cria_option *const *options, uint32_t num_options, cria_chat **out,
-                          cria_message *message) {
+static cria_status create(const cria_option *const *options, uint32_t num_options,
+                          const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message) {
   static int object;
-  (void)options, (void)num_options, (void)message;
+  (void)options, (void)num_options, (void)vocabulary, (void)message;
   *out = (cria_chat *)&object;
   return CRIA_STATUS_OK;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/ChatTemplate.h"
+#include "runtime/text/Vocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
@@ -33,7 +34,8 @@ class GoldenChatTest : public GoldenTokenizerTest {};
 
 TEST_P(GoldenChatTest, RendersAndEncodesByteForByte) {
   const auto registry = openRegistry();
-  const auto chat = ChatTemplate::create(*registry, "llama2");
+  const Vocabulary vocabulary(tokenizer.get(), static_cast<uint32_t>(tokenizer->size()), {2}, 1);
+  const auto chat = ChatTemplate::create(*registry, "llama2", vocabulary.view());
   ASSERT_TRUE(chat.ok()) << chat.status().message();
   int refused = 0;
   for (const auto &line : goldenLines("chat", GetParam())) {
@@ -57,8 +59,9 @@ INSTANTIATE_TEST_SUITE_P(Golden, GoldenChatTest, testing::ValuesIn(goldenTokeniz
 
 class ChatTemplateTest : public testing::Test {
 protected:
+  const Vocabulary vocabulary{nullptr, 32000, {2}, 1};
   ChatTemplate create(std::string_view expression) {
-    StatusOr<ChatTemplate> chat = ChatTemplate::create(*registry, expression);
+    StatusOr<ChatTemplate> chat = ChatTemplate::create(*registry, expression, vocabulary.view());
     EXPECT_TRUE(chat.ok()) << chat.status().message();
     return std::move(chat).value();
   }
@@ -150,16 +153,16 @@ TEST_F(ChatTemplateTest, PlainJoinsMessages) {
 }
 
 TEST_F(ChatTemplateTest, CreatesFromOptionsInTextForm) {
-  const auto chat =
-      ChatTemplate::create(*registry, "llama2", {{.name = "refuse_tags", .value = "true", .position = 0}});
+  const auto chat = ChatTemplate::create(
+      *registry, "llama2", {{.name = "refuse_tags", .value = "true", .position = 0}}, vocabulary.view());
   ASSERT_TRUE(chat.ok());
   EXPECT_EQ(chat->name(), "llama2");
   EXPECT_FALSE(chat->render(std::vector{user("[INST]")}).ok());
-  EXPECT_THAT(ChatTemplate::create(*registry, "lama2").status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry, "lama2", vocabulary.view()).status().message(),
               HasSubstr("did you mean 'llama2'?"));
-  EXPECT_THAT(ChatTemplate::create(*registry, "llama2(loud=1)").status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry, "llama2(loud=1)", vocabulary.view()).status().message(),
               HasSubstr("has no option 'loud'"));
-  EXPECT_THAT(ChatTemplate::create(*registry, "llama2|plain").status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry, "llama2|plain", vocabulary.view()).status().message(),
               HasSubstr("expected one chat template"));
 }
 
@@ -187,7 +190,7 @@ TEST_F(ChatTemplateTest, RunsForeignTemplates) {
   sidecar.library = "faulty_old_table.so";
   folder.write("faulty.cria-plugin.json", sidecar.text());
   const auto foreign = openRegistry({folder.path()});
-  const auto chat = ChatTemplate::create(*foreign, "faulty(loud=true)");
+  const auto chat = ChatTemplate::create(*foreign, "faulty(loud=true)", vocabulary.view());
   ASSERT_TRUE(chat.ok()) << chat.status().message();
   EXPECT_FALSE(chat->findTags("x")->has_value());
   const auto rendered = chat->render({});

@@ -76,9 +76,9 @@ TEST(SidecarTest, RefusesStrangeValues) {
 // A sidecar of a newer ABI may hold members that are unknown here: the version is what the user must hear.
 TEST(SidecarTest, SaysTheVersionFirst) {
   SidecarText text;
-  text.abi = R"({"major": 1, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
+  text.abi = R"({"major": 2, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
   text.more = R"(, "extra": 1)";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("speaks plugin ABI 1.0"));
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("speaks plugin ABI 2.0, this program speaks 1.0"));
 }
 
 TEST(SidecarTest, RefusesFoldersAndMissingFiles) {

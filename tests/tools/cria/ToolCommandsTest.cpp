@@ -165,7 +165,7 @@ TEST(VersionTest, namesProjectCompilerAndAbi) {
   const std::string text = outputOf({"--version"});
   EXPECT_THAT(text, HasSubstr("cria "));
   EXPECT_THAT(text, HasSubstr("LLVM 22."));
-  EXPECT_THAT(text, HasSubstr("plugin ABI: 0.1"));
+  EXPECT_THAT(text, HasSubstr("plugin ABI: 1.0"));
 }
 
 // A preset needs no checkpoint: bench and logits work, run and chat say why they cannot.

@@ -44,7 +44,7 @@ private:
     cria_status status = api.open(&options, &context, m);
     status = status == CRIA_STATUS_OK ? api.device_info(1, &facts, m) : status;
     status = status == CRIA_STATUS_OK ? api.queue_create(context, &queue, m) : status;
-    status = status == CRIA_STATUS_OK ? api.buffer_allocate(context, kBytes, &buffer, m) : status;
+    status = status == CRIA_STATUS_OK ? allocateBuffer(api, context, kBytes, &buffer, m) : status;
     status = status == CRIA_STATUS_OK ? api.load(context, &executable, &code, m) : status;
     return status;
   }

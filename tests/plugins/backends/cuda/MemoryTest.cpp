@@ -113,7 +113,7 @@ TEST_P(CudaMemory, ThatIsNotThereIsNamedWithWhatIsFree) {
   const uint64_t size = fakeCuda().memoryBytes;
   device->allocate(uint64_t{1} << 20);
   const Outcome outcome =
-      outcomeOf([&](cria_message *m) { return api.buffer_allocate(device->context(), size, &buffer, m); });
+      outcomeOf([&](cria_message *m) { return allocateBuffer(api, device->context(), size, &buffer, m); });
   EXPECT_EQ(outcome.status, CRIA_STATUS_OUT_OF_MEMORY);
   EXPECT_THAT(outcome.message, AllOf(HasSubstr("needs 268435456 bytes of device memory"),
                                      HasSubstr("267386880 of 268435456 are free")));

@@ -54,7 +54,7 @@ TEST_F(NullBackend, TakesCodeOfEveryFormat) {
 
 TEST_F(NullBackend, StartsBuffersAtZero) {
   cria_buffer *fresh = nullptr;
-  ASSERT_EQ(api.buffer_allocate(device.context(), 1000, &fresh, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(allocateBuffer(api, device.context(), 1000, &fresh, nullptr), CRIA_STATUS_OK);
   EXPECT_THAT(device.download(fresh, 1000), Each(std::byte{0}));
   api.buffer_free(device.context(), fresh);
 }
