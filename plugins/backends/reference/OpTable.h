@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The ops of opset v1 (docs/generated/opset-v1.md): signature and scalar implementation of each.
+// The ops of opset v1 (plugins/api/cria_opset.hpp, docs/generated/opset-v1.md): scalar implementation of
+// each.
 #pragma once
 
 #include "Tensor.h"
+#include "plugins/api/cria_opset.hpp"
 
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,28 +30,9 @@ public:
   std::string_view text(std::string_view name) const { return texts.find(name)->second; }
 };
 
-/// Element types an operand may have.
-enum class OperandTypes { floats, f32, i32, u32 };
-
-/// `extents` has one letter a dimension: equal letters of an op are equal extents, '.' is any.
-struct OperandSignature {
+/// How an op of the opset is run.
+struct OpImplementation {
   std::string_view name;
-  OperandTypes types;
-  std::string_view extents;
-  bool isResult = false;
-  bool isOptional = false;
-};
-
-struct AttributeSignature {
-  std::string_view name;
-  uint32_t type; // CRIA_ATTRIBUTE_*
-  bool isOptional = false;
-};
-
-struct OpSignature {
-  std::string_view name;
-  std::span<const OperandSignature> operands;
-  std::span<const AttributeSignature> attributes;
   void (*run)(const OpCall &call);
   /// What names, types and extents alone cannot say: empty, or what is wrong. Null: nothing more to check.
   std::string (*check)(const OpCall &call) = nullptr;
@@ -60,7 +42,7 @@ struct OpSignature {
 };
 
 /// Null when the opset has no op of that name.
-const OpSignature *findOp(std::string_view name);
+const OpImplementation *findImplementation(std::string_view name);
 
 // Implementations, by file. Formulas stand beside them.
 void runEmbedding(const OpCall &call);

@@ -21,22 +21,8 @@ Checked refuse(cria_status status, std::string text) {
 
 std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 
-bool typeFits(OperandTypes types, uint32_t type) {
-  switch (types) {
-  case OperandTypes::floats:
-    return type == CRIA_TYPE_F32 || type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16;
-  case OperandTypes::f32:
-    return type == CRIA_TYPE_F32;
-  case OperandTypes::i32:
-    return type == CRIA_TYPE_I32;
-  case OperandTypes::u32:
-    return type == CRIA_TYPE_U32;
-  }
-  return false;
-}
-
-Checked checkOperand(const OperandSignature &signature, const cria_operand &operand) {
-  if (!typeFits(signature.types, operand.type)) {
+Checked checkOperand(const opset::Operand &signature, const cria_operand &operand) {
+  if (!opset::accepts(signature.types, operand.type)) {
     return refuse(CRIA_STATUS_UNSUPPORTED, "operand " + quoted(signature.name) + " has unsupported type " +
                                                std::to_string(operand.type));
   }
@@ -54,7 +40,8 @@ Checked checkOperand(const OperandSignature &signature, const cria_operand &oper
             std::to_string(operand.size) + " bytes at offset " + std::to_string(operand.offset) +
             ", and the window inside a buffer of " + std::to_string(operand.buffer->size) + " bytes");
   }
-  if (signature.isResult && ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
+  if (signature.access != CRIA_ACCESS_READ &&
+      ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT,
                   "operand " + quoted(signature.name) + " is a result: expected writable memory");
   }
@@ -68,7 +55,7 @@ Tensor makeTensor(const cria_operand &operand) {
   return tensor;
 }
 
-Checked bindOperand(const OpSignature &op, const cria_operand &operand, OpCall &call) {
+Checked bindOperand(const opset::Op &op, const cria_operand &operand, OpCall &call) {
   const std::string_view name = plugin::view(operand.name);
   const auto signature = std::find_if(op.operands.begin(), op.operands.end(),
                                       [&](const auto &candidate) { return candidate.name == name; });
@@ -83,7 +70,7 @@ Checked bindOperand(const OpSignature &op, const cria_operand &operand, OpCall &
   return nullptr;
 }
 
-Checked bindAttribute(const OpSignature &op, const cria_attribute &attribute, OpCall &call) {
+Checked bindAttribute(const opset::Op &op, const cria_attribute &attribute, OpCall &call) {
   const std::string_view name = plugin::view(attribute.name);
   const auto signature = std::find_if(op.attributes.begin(), op.attributes.end(),
                                       [&](const auto &candidate) { return candidate.name == name; });
@@ -103,13 +90,13 @@ Checked bindAttribute(const OpSignature &op, const cria_attribute &attribute, Op
   return nullptr;
 }
 
-Checked checkComplete(const OpSignature &op, const OpCall &call) {
-  for (const OperandSignature &operand : op.operands) {
+Checked checkComplete(const opset::Op &op, const OpCall &call) {
+  for (const opset::Operand &operand : op.operands) {
     if (!operand.isOptional && call.operands.find(operand.name) == call.operands.end()) {
       return refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(operand.name) + " is missing");
     }
   }
-  for (const AttributeSignature &attribute : op.attributes) {
+  for (const opset::Attribute &attribute : op.attributes) {
     const bool given = call.numbers.contains(attribute.name) || call.integers.contains(attribute.name) ||
                        call.texts.contains(attribute.name);
     if (!attribute.isOptional && !given) {
@@ -120,9 +107,9 @@ Checked checkComplete(const OpSignature &op, const OpCall &call) {
 }
 
 // Equal letters in the signature are equal extents.
-Checked checkExtents(const OpSignature &op, const OpCall &call) {
+Checked checkExtents(const opset::Op &op, const OpCall &call) {
   std::map<char, uint64_t> extents;
-  for (const OperandSignature &signature : op.operands) {
+  for (const opset::Operand &signature : op.operands) {
     const Tensor *tensor = call.optionalOperand(signature.name);
     for (size_t d = 0; tensor != nullptr && d < signature.extents.size(); ++d) {
       const char letter = signature.extents[d];
@@ -139,24 +126,25 @@ Checked checkExtents(const OpSignature &op, const OpCall &call) {
 }
 
 Checked recordOp(const cria_entry &entry, RecordedEntry &recorded) {
-  recorded.op = findOp(plugin::view(entry.name));
-  if (recorded.op == nullptr) {
+  const opset::Op *op = opset::find(plugin::view(entry.name));
+  recorded.op = findImplementation(plugin::view(entry.name));
+  if (op == nullptr) {
     return refuse(CRIA_STATUS_UNSUPPORTED, "unknown op; the backend 'reference' runs opset 1");
   }
   for (uint32_t i = 0; i < entry.num_operands; ++i) {
-    if (Checked refusal = bindOperand(*recorded.op, *entry.operands[i], recorded.call)) {
+    if (Checked refusal = bindOperand(*op, *entry.operands[i], recorded.call)) {
       return refusal;
     }
   }
   for (uint32_t i = 0; i < entry.num_attributes; ++i) {
-    if (Checked refusal = bindAttribute(*recorded.op, *entry.attributes[i], recorded.call)) {
+    if (Checked refusal = bindAttribute(*op, *entry.attributes[i], recorded.call)) {
       return refusal;
     }
   }
-  if (Checked refusal = checkComplete(*recorded.op, recorded.call)) {
+  if (Checked refusal = checkComplete(*op, recorded.call)) {
     return refusal;
   }
-  if (Checked refusal = checkExtents(*recorded.op, recorded.call)) {
+  if (Checked refusal = checkExtents(*op, recorded.call)) {
     return refusal;
   }
   std::string wrong = recorded.op->check != nullptr ? recorded.op->check(recorded.call) : std::string();

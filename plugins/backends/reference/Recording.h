@@ -13,7 +13,7 @@ namespace cria::reference {
 /// Op, or copy and fill of raw bytes.
 struct RecordedEntry {
   uint32_t kind = CRIA_ENTRY_OP;
-  const OpSignature *op = nullptr;
+  const OpImplementation *op = nullptr;
   OpCall call;
   std::byte *destination = nullptr;
   const std::byte *source = nullptr;

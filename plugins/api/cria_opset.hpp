@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria_opset.hpp - the signatures of opset v1 as a table, for backends that run executables of format
+// "cria.ops.v1". Formulas, layouts and tolerances stand in docs/generated/opset-v1.md, which a test holds to
+// this table. Frozen: a new op, operand or attribute is a new version of the opset.
+#pragma once
+
+#include "cria_plugin.h"
+
+#include <span>
+#include <string_view>
+
+namespace cria::opset {
+
+inline constexpr uint32_t kVersion = 1; // cria_executable_info::kernel_abi
+inline constexpr std::string_view kFormat = "cria.ops.v1";
+
+/// Element types an operand may have. `floats`: f32, f16 or bf16.
+enum class Types { floats, f32, i32, u32 };
+
+/// `extents` has one letter a dimension: equal letters of an op are equal extents, '.' is any.
+struct Operand {
+  std::string_view name;
+  Types types;
+  std::string_view extents;
+  uint32_t access = CRIA_ACCESS_READ;
+  bool isOptional = false;
+};
+
+struct Attribute {
+  std::string_view name;
+  uint32_t type; // CRIA_ATTRIBUTE_*
+  bool isOptional = false;
+};
+
+struct Op {
+  std::string_view name;
+  std::span<const Operand> operands;
+  std::span<const Attribute> attributes;
+};
+
+namespace detail {
+
+using enum Types;
+
+inline constexpr uint32_t kRead = CRIA_ACCESS_READ, kWrite = CRIA_ACCESS_WRITE,
+                          kUpdate = CRIA_ACCESS_READ_WRITE;
+inline constexpr bool kOptional = true;
+
+inline constexpr Operand kEmbedding[] = {
+    {"tokens", i32, "T"}, {"table", floats, ".D"}, {"output", f32, "TD", kWrite}};
+inline constexpr Operand kGatherRows[] = {
+    {"input", f32, ".D"}, {"rows", i32, "R"}, {"output", f32, "RD", kWrite}};
+inline constexpr Operand kUnary[] = {{"input", f32, "TD"}, {"output", f32, "TD", kWrite}};
+inline constexpr Operand kBinary[] = {{"lhs", f32, "TD"}, {"rhs", f32, "TD"}, {"output", f32, "TD", kWrite}};
+inline constexpr Operand kRmsNorm[] = {
+    {"input", f32, "TK"}, {"weight", f32, "K"}, {"output", f32, "TK", kWrite}};
+inline constexpr Operand kLinear[] = {
+    {"input", f32, "TK"}, {"weight", floats, "NK"}, {"output", f32, "TN", kWrite}};
+inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
+                                           {"weight", floats, ".K"},
+                                           {"norm_weight", f32, "K", kRead, kOptional},
+                                           {"residual", f32, "TN", kRead, kOptional},
+                                           {"output", f32, "TN", kWrite}};
+inline constexpr Operand kRope[] = {
+    {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, ".H"}, {"output", f32, "TC", kWrite}};
+inline constexpr Operand kKvAppend[] = {
+    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", floats, ".....", kWrite}};
+inline constexpr Operand kAttention[] = {{"query", f32, "TC"},          {"positions", i32, "T"},
+                                         {"sequences", i32, "T"},       {"sequence_starts", i32, "."},
+                                         {"block_table", i32, ".."},    {"cache", floats, "....."},
+                                         {"output", f32, "TC", kWrite}};
+inline constexpr Operand kRopeAttention[] = {
+    {"query", f32, "TC"},          {"key", f32, "TE"},
+    {"value", f32, "TE"},          {"table", f32, ".H"},
+    {"positions", i32, "T"},       {"sequences", i32, "T"},
+    {"slots", i32, "T"},           {"sequence_starts", i32, "."},
+    {"block_table", i32, ".."},    {"cache", floats, ".....", kUpdate},
+    {"output", f32, "TC", kWrite}};
+inline constexpr Operand kFillRandom[] = {{"constants", u32, "."}, {"weight", floats, "NK", kWrite}};
+inline constexpr Operand kFillOnes[] = {{"weight", floats, "K", kWrite}};
+
+inline constexpr Attribute kEpsilon[] = {{"epsilon", CRIA_ATTRIBUTE_FLOAT}};
+inline constexpr Attribute kHeadDim[] = {{"head_dim", CRIA_ATTRIBUTE_INT}};
+inline constexpr Attribute kFusedLinearAttributes[] = {{"activation", CRIA_ATTRIBUTE_STRING},
+                                                       {"epsilon", CRIA_ATTRIBUTE_FLOAT, kOptional},
+                                                       {"swiglu_block", CRIA_ATTRIBUTE_INT, kOptional}};
+inline constexpr Attribute kScale[] = {{"scale", CRIA_ATTRIBUTE_FLOAT}};
+
+} // namespace detail
+
+inline constexpr Op kOps[] = {
+    {"embedding", detail::kEmbedding, {}},
+    {"gather_rows", detail::kGatherRows, {}},
+    {"rms_norm", detail::kRmsNorm, detail::kEpsilon},
+    {"linear", detail::kLinear, {}},
+    {"fused_linear", detail::kFusedLinear, detail::kFusedLinearAttributes},
+    {"rope", detail::kRope, detail::kHeadDim},
+    {"kv_append", detail::kKvAppend, {}},
+    {"attention", detail::kAttention, detail::kScale},
+    {"rope_attention", detail::kRopeAttention, detail::kScale},
+    {"silu", detail::kUnary, {}},
+    {"mul", detail::kBinary, {}},
+    {"add", detail::kBinary, {}},
+    {"fill_random", detail::kFillRandom, {}},
+    {"fill_ones", detail::kFillOnes, {}},
+};
+
+/// Null when the opset has no op of that name.
+constexpr const Op *find(std::string_view name) {
+  for (const Op &op : kOps) {
+    if (op.name == name) {
+      return &op;
+    }
+  }
+  return nullptr;
+}
+
+constexpr bool accepts(Types types, uint32_t type) {
+  switch (types) {
+  case Types::floats:
+    return type == CRIA_TYPE_F32 || type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16;
+  case Types::f32:
+    return type == CRIA_TYPE_F32;
+  case Types::i32:
+    return type == CRIA_TYPE_I32;
+  case Types::u32:
+    return type == CRIA_TYPE_U32;
+  }
+  return false;
+}
+
+} // namespace cria::opset

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The table of signatures that plugins compile against says what the frozen page of the opset says.
+#include "plugins/api/cria_opset.hpp"
+
+#include <fstream>
+#include <gmock/gmock.h>
+#include <map>
+#include <regex>
+#include <sstream>
+
+namespace cria {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// The section of each op: "### mul, add" counts for both.
+std::map<std::string, Lines> sectionsOfPage() {
+  std::map<std::string, Lines> sections;
+  std::ifstream page(CRIA_SOURCE_DIR "/docs/generated/opset-v1.md");
+  Lines current;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("#")) {
+      current.clear();
+    }
+    if (line.starts_with("### ")) {
+      std::istringstream names(line.substr(4));
+      for (std::string name; std::getline(names >> std::ws, name, ',');) {
+        current.push_back(name);
+      }
+    }
+    for (const std::string &name : current) {
+      sections[name].push_back(line);
+    }
+  }
+  return sections;
+}
+
+std::string textOf(opset::Types types) {
+  switch (types) {
+  case opset::Types::floats:
+    return "f32, f16, bf16";
+  case opset::Types::f32:
+    return "f32";
+  case opset::Types::i32:
+    return "i32";
+  case opset::Types::u32:
+    return "u32";
+  }
+  return "";
+}
+
+/// A row of an operand table: name, note in parentheses, types, number of extents (0: described elsewhere).
+struct Row {
+  std::string name, note, types;
+  size_t rank = 0;
+};
+
+std::vector<Row> rowsOf(const Lines &section) {
+  static const std::regex kRow(R"(\| (\w+)(?: \(([a-z ]+)\))? \| ([a-z0-9, ]+) \| (?:\[(.*)\]|.*) \|)");
+  std::vector<Row> rows;
+  for (const std::string &line : section) {
+    std::smatch match;
+    if (std::regex_match(line, match, kRow) && match[1] != "operand") {
+      const std::string extents = match[4];
+      const auto commas = static_cast<size_t>(std::count(extents.begin(), extents.end(), ','));
+      rows.push_back({match[1], match[2], match[3], extents.empty() ? 0 : commas + 1});
+    }
+  }
+  return rows;
+}
+
+std::string noteOf(const opset::Operand &operand) {
+  if (operand.isOptional) {
+    return "optional";
+  }
+  if (operand.name == "cache") {
+    return operand.access == CRIA_ACCESS_READ    ? "read"
+           : operand.access == CRIA_ACCESS_WRITE ? "written"
+                                                 : "read and written";
+  }
+  return operand.access == CRIA_ACCESS_WRITE ? "result" : "";
+}
+
+TEST(OpsetTest, HasTheOpsOfThePage) {
+  const auto sections = sectionsOfPage();
+  EXPECT_EQ(sections.size(), std::size(opset::kOps));
+  for (const opset::Op &op : opset::kOps) {
+    EXPECT_TRUE(sections.contains(std::string(op.name))) << op.name;
+    EXPECT_EQ(opset::find(op.name), &op);
+  }
+  EXPECT_EQ(opset::find("layer_norm"), nullptr);
+}
+
+TEST(OpsetTest, HasTheOperandsOfThePage) {
+  const auto sections = sectionsOfPage();
+  for (const opset::Op &op : opset::kOps) {
+    std::map<std::string, Row> rows;
+    for (const Row &row : rowsOf(sections.at(std::string(op.name)))) {
+      rows[row.name] = row;
+    }
+    EXPECT_EQ(rows.size(), op.operands.size()) << op.name;
+    for (const opset::Operand &operand : op.operands) {
+      const Row &row = rows[std::string(operand.name)];
+      const bool isCache = operand.name == "cache";
+      EXPECT_EQ(row.types, isCache ? "f16, f32" : textOf(operand.types)) << op.name << " " << operand.name;
+      EXPECT_EQ(row.note, noteOf(operand)) << op.name << " " << operand.name;
+      EXPECT_EQ(row.rank, isCache ? 0 : operand.extents.size()) << op.name << " " << operand.name;
+    }
+  }
+}
+
+TEST(OpsetTest, HasTheAttributesOfThePage) {
+  const auto sections = sectionsOfPage();
+  for (const auto &[name, lines] : sections) {
+    std::string text;
+    for (const std::string &line : lines) {
+      text += line + "\n";
+    }
+    static const std::regex kAttribute(R"(`(\w+)` \((float|int|string))");
+    std::map<std::string, uint32_t> found;
+    for (std::sregex_iterator it(text.begin(), text.end(), kAttribute), end; it != end; ++it) {
+      found[(*it)[1]] = (*it)[2] == "float" ? CRIA_ATTRIBUTE_FLOAT
+                        : (*it)[2] == "int" ? CRIA_ATTRIBUTE_INT
+                                            : CRIA_ATTRIBUTE_STRING;
+    }
+    std::map<std::string, uint32_t> declared;
+    for (const opset::Attribute &attribute : opset::find(name)->attributes) {
+      declared[std::string(attribute.name)] = attribute.type;
+    }
+    EXPECT_EQ(found, declared) << name;
+  }
+}
+
+} // namespace
+} // namespace cria
