@@ -37,51 +37,13 @@ function(cria_add_library name)
   target_precompile_headers(${name} REUSE_FROM cria_runtime_pch)
 endfunction()
 
-# cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [NEEDS_CPU features...]): the shared
-# library cria_<kind>_<NAME>.so with its sidecar cria_<kind>_<NAME>.cria-plugin.json beside it, in the plugin folder.
-# NEEDS_CPU names what the library's own code needs (e.g. x86-64-v3), so that it is never opened elsewhere.
-function(cria_add_plugin name)
-  cmake_parse_arguments(ARG "" "KIND;VERSION" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
-  if(NOT ARG_VERSION)
-    set(ARG_VERSION ${PROJECT_VERSION})
-  endif()
-  set(target cria_${ARG_KIND}_${name})
-  add_library(${target} MODULE ${ARG_SOURCES})
-  target_link_libraries(${target} PRIVATE cria_flags ${ARG_LINK})
-  # Undefined symbols are errors now and not on a user's machine; sanitizers leave theirs to the program.
-  if(NOT CRIA_SANITIZE)
-    target_link_options(${target} PRIVATE LINKER:-z,defs)
-  endif()
-  set_target_properties(${target} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CRIA_PLUGIN_OUTPUT_DIRECTORY})
-  cria_write_sidecar(${target} ${CRIA_PLUGIN_OUTPUT_DIRECTORY} ${ARG_KIND} ${name} ${ARG_VERSION} "${ARG_NEEDS_CPU}")
-  set_property(GLOBAL APPEND PROPERTY CRIA_PLUGINS ${target})
-endfunction()
-
-# The sidecar of plugin library `target`, with the ABI version that cria_plugin.h states.
-function(cria_write_sidecar target folder kind name version cpu_features)
-  set(header_file ${CMAKE_SOURCE_DIR}/plugins/api/cria_plugin.h)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header_file})
-  file(STRINGS ${header_file} major REGEX "^#define CRIA_ABI_MAJOR [0-9]+u")
-  file(STRINGS ${header_file} minor REGEX "^#define CRIA_ABI_MINOR [0-9]+u")
-  string(REGEX REPLACE "[^0-9]" "" major "${major}")
-  string(REGEX REPLACE "[^0-9]" "" minor "${minor}")
-  set(cpu "")
-  if(cpu_features)
-    list(JOIN cpu_features "\", \"" cpu)
-    set(cpu ", \"cpu\": [\"${cpu}\"]")
-  endif()
-  string(TOLOWER ${CMAKE_SYSTEM_NAME} os)
-  file(GENERATE OUTPUT ${folder}/${target}.cria-plugin.json CONTENT
-"{
-  \"library\": \"${target}.so\",
-  \"kind\": \"${kind}\",
-  \"name\": \"${name}\",
-  \"version\": \"${version}\",
-  \"abi\": {\"major\": ${major}, \"minor_min\": ${minor}, \"minor_max\": ${minor}},
-  \"needs\": {\"os\": \"${os}\", \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\"${cpu}}
-}
-")
-endfunction()
+# Plugins of this build: cria_add_plugin as outside, with the flags of everything here.
+add_library(cria_plugin_api INTERFACE)
+target_link_libraries(cria_plugin_api INTERFACE cria_flags)
+target_include_directories(cria_plugin_api INTERFACE ${CMAKE_SOURCE_DIR}/plugins/api) # <cria_plugin.h>, as outside
+add_library(cria::plugin_api ALIAS cria_plugin_api)
+set(CRIA_PLUGIN_HEADER ${CMAKE_SOURCE_DIR}/plugins/api/cria_plugin.h)
+include(CriaPlugin)
 
 # cria_add_gtest(NAME SOURCES ... LINK ... [LABELS ...]): a GoogleTest program registered with CTest, one test per case.
 function(cria_add_gtest name)

@@ -30,3 +30,17 @@ install(CODE [[
     file(INSTALL "${library}" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib" FOLLOW_SYMLINK_CHAIN)
   endforeach()
 ]] COMPONENT runtime)
+
+# Component `runtime` too: what a writer of plugins needs. Headers, find_package(cria), templates to copy, and the page to read.
+include(CMakePackageConfigHelpers)
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/criaConfig.cmake.in ${CMAKE_BINARY_DIR}/cmake/criaConfig.cmake
+  INSTALL_DESTINATION lib/cmake/cria NO_CHECK_REQUIRED_COMPONENTS_MACRO)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/criaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/cmake/criaConfig.cmake ${CMAKE_BINARY_DIR}/cmake/criaConfigVersion.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/CriaPlugin.cmake DESTINATION lib/cmake/cria COMPONENT runtime)
+file(GLOB cria_api_headers ${CMAKE_SOURCE_DIR}/plugins/api/*.h ${CMAKE_SOURCE_DIR}/plugins/api/*.hpp)
+install(FILES ${cria_api_headers} DESTINATION include COMPONENT runtime)
+install(FILES plugins/backends/null/null_backend.c plugins/samplers/null/null_sampler.c plugins/chat/null/null_chat.c
+  DESTINATION share/cria/templates COMPONENT runtime)
+install(FILES docs/writing-a-plugin.md docs/abi-changelog.md docs/generated/opset-v1.md DESTINATION share/doc/cria COMPONENT runtime)
+install(DIRECTORY examples/plugins/ DESTINATION share/cria/examples/plugins COMPONENT runtime)

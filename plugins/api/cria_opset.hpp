@@ -65,16 +65,16 @@ inline constexpr Operand kRope[] = {
     {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, ".H"}, {"output", f32, "TC", kWrite}};
 inline constexpr Operand kKvAppend[] = {
     {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", floats, ".....", kWrite}};
-inline constexpr Operand kAttention[] = {{"query", f32, "TC"},          {"positions", i32, "T"},
-                                         {"sequences", i32, "T"},       {"sequence_starts", i32, "."},
-                                         {"block_table", i32, ".."},    {"cache", floats, "....."},
+inline constexpr Operand kAttention[] = {{"query", f32, "TC"},         {"positions", i32, "T"},
+                                         {"sequences", i32, "T"},      {"sequence_starts", i32, "."},
+                                         {"block_table", i32, ".."},   {"cache", floats, "....."},
                                          {"output", f32, "TC", kWrite}};
 inline constexpr Operand kRopeAttention[] = {
-    {"query", f32, "TC"},          {"key", f32, "TE"},
-    {"value", f32, "TE"},          {"table", f32, ".H"},
-    {"positions", i32, "T"},       {"sequences", i32, "T"},
-    {"slots", i32, "T"},           {"sequence_starts", i32, "."},
-    {"block_table", i32, ".."},    {"cache", floats, ".....", kUpdate},
+    {"query", f32, "TC"},         {"key", f32, "TE"},
+    {"value", f32, "TE"},         {"table", f32, ".H"},
+    {"positions", i32, "T"},      {"sequences", i32, "T"},
+    {"slots", i32, "T"},          {"sequence_starts", i32, "."},
+    {"block_table", i32, ".."},   {"cache", floats, ".....", kUpdate},
     {"output", f32, "TC", kWrite}};
 inline constexpr Operand kFillRandom[] = {{"constants", u32, "."}, {"weight", floats, "NK", kWrite}};
 inline constexpr Operand kFillOnes[] = {{"weight", floats, "K", kWrite}};

@@ -6,12 +6,11 @@
  * memory, copies and fills them, and records dispatches - but does not run them. Buffers begin as zeros, so
  * all results are zeros. It also serves to measure what the host costs without any device.
  *
- * To make a backend of your own: copy this folder; change the name in CMakeLists.txt and in
- * cria_plugin_query(); say in null_probe() what you can run; put device memory behind struct cria_buffer;
- * translate entries in null_record() and run them in null_replay(). A device that works asynchronously also
- * needs real events and null_finish().
+ * To make a backend of your own: copy this folder; change the name in CMakeLists.txt; say in null_probe()
+ * what you can run; put device memory behind struct cria_buffer; translate entries in null_record() and run
+ * them in null_replay(). A device that works asynchronously also needs real events and null_finish().
  */
-#include "plugins/api/cria_plugin.h"
+#include <cria_plugin.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -644,8 +643,8 @@ cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_mess
   out->abi_major = CRIA_ABI_MAJOR;
   out->abi_minor = host->abi_minor_max < highest ? host->abi_minor_max : highest;
   out->kind = CRIA_PLUGIN_BACKEND;
-  out->name = text("null");
-  out->version = text(CRIA_VERSION);
+  out->name = text(CRIA_PLUGIN_NAME);
+  out->version = text(CRIA_PLUGIN_VERSION);
   out->description = text("Takes all code and runs none: a template, and a measure of the host's own cost");
   out->api = &backend_api;
   out->get_extension = NULL;

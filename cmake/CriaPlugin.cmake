@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# cria_add_plugin: a plugin library and its sidecar. The same function inside Cria's build and after find_package(cria).
+# Expects the target cria::plugin_api and CRIA_PLUGIN_HEADER, the path of cria_plugin.h.
+
+# cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [ABI_MINOR_MIN n] [NEEDS_CPU features...]
+#                 [OPS ops.json])
+# The shared library cria_<kind>_<NAME>.so with its sidecar cria_<kind>_<NAME>.cria-plugin.json beside it, in
+# CRIA_PLUGIN_OUTPUT_DIRECTORY (default: plugins/ of the build folder). The sources see the macros CRIA_PLUGIN_NAME and
+# CRIA_PLUGIN_VERSION, so that the library answers what the sidecar says.
+#   VERSION        of the plugin itself; default: that of the project
+#   ABI_MINOR_MIN  the lowest minor version of the plugin ABI that the plugin can do with; default: the header's
+#   NEEDS_CPU      what the library's own code needs (e.g. x86-64-v3), so that it is never opened elsewhere
+#   OPS            for a backend of format cria.ops.v1: a JSON file with the ops it takes (docs/writing-a-plugin.md)
+function(cria_add_plugin name)
+  cmake_parse_arguments(ARG "" "KIND;VERSION;ABI_MINOR_MIN;OPS" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
+  if(NOT ARG_KIND MATCHES "^(backend|sampler|chat)$" OR NOT name MATCHES "^[a-z0-9_]+$" OR ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "cria_add_plugin(${name}): expected a name of a-z, 0-9 and _, KIND backend, sampler or chat, and known "
+      "arguments; got KIND '${ARG_KIND}' and '${ARG_UNPARSED_ARGUMENTS}'")
+  endif()
+  if(NOT ARG_VERSION)
+    set(ARG_VERSION ${PROJECT_VERSION})
+  endif()
+  if(NOT ARG_VERSION)
+    message(FATAL_ERROR "cria_add_plugin(${name}): give a VERSION here or in project()")
+  endif()
+  if(NOT CRIA_PLUGIN_OUTPUT_DIRECTORY)
+    set(CRIA_PLUGIN_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  endif()
+  cria_read_abi_version(major minor)
+  if(NOT DEFINED ARG_ABI_MINOR_MIN)
+    set(ARG_ABI_MINOR_MIN ${minor})
+  endif()
+  set(target cria_${ARG_KIND}_${name})
+  add_library(${target} MODULE ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE cria::plugin_api ${ARG_LINK})
+  target_compile_definitions(${target} PRIVATE CRIA_PLUGIN_NAME="${name}" CRIA_PLUGIN_VERSION="${ARG_VERSION}"
+    CRIA_PLUGIN_ABI_MINOR_MIN=${ARG_ABI_MINOR_MIN}u)
+  # Undefined symbols are errors now and not on a user's machine; sanitizers leave theirs to the program.
+  if(NOT CRIA_SANITIZE)
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+  set_target_properties(${target} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CRIA_PLUGIN_OUTPUT_DIRECTORY}
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  cria_write_sidecar(${target} "${ARG_NEEDS_CPU}" "${ARG_OPS}" KIND ${ARG_KIND} NAME ${name} VERSION ${ARG_VERSION}
+    MAJOR ${major} MINOR_MIN ${ARG_ABI_MINOR_MIN} MINOR_MAX ${minor} FOLDER ${CRIA_PLUGIN_OUTPUT_DIRECTORY})
+  set_property(GLOBAL APPEND PROPERTY CRIA_PLUGINS ${target})
+endfunction()
+
+# cria_install_plugin(NAME KIND kind): `cmake --install . --prefix P` puts library and sidecar where P/bin/cria finds them.
+function(cria_install_plugin name)
+  cmake_parse_arguments(ARG "" "KIND" "" ${ARGN})
+  set(target cria_${ARG_KIND}_${name})
+  get_target_property(folder ${target} LIBRARY_OUTPUT_DIRECTORY)
+  install(TARGETS ${target} LIBRARY DESTINATION lib/cria/plugins)
+  install(FILES ${folder}/${target}.cria-plugin.json DESTINATION lib/cria/plugins)
+endfunction()
+
+# The ABI version that cria_plugin.h states.
+function(cria_read_abi_version major minor)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CRIA_PLUGIN_HEADER})
+  foreach(part MAJOR MINOR)
+    file(STRINGS ${CRIA_PLUGIN_HEADER} line REGEX "^#define CRIA_ABI_${part} [0-9]+u")
+    string(REGEX REPLACE "[^0-9]" "" value "${line}")
+    string(TOLOWER ${part} variable)
+    set(${${variable}} ${value} PARENT_SCOPE)
+  endforeach()
+endfunction()
+
+function(cria_write_sidecar target cpu_features ops_file)
+  cmake_parse_arguments(ARG "" "KIND;NAME;VERSION;MAJOR;MINOR_MIN;MINOR_MAX;FOLDER" "" ${ARGN})
+  set(cpu "")
+  if(cpu_features)
+    list(JOIN cpu_features "\", \"" cpu)
+    set(cpu ", \"cpu\": [\"${cpu}\"]")
+  endif()
+  set(ops "")
+  if(ops_file)
+    get_filename_component(ops_file ${ops_file} ABSOLUTE)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ops_file})
+    file(READ ${ops_file} ops)
+    string(STRIP "${ops}" ops)
+    set(ops ",\n  \"ops\": ${ops}")
+  endif()
+  string(TOLOWER ${CMAKE_SYSTEM_NAME} os)
+  file(GENERATE OUTPUT ${ARG_FOLDER}/${target}.cria-plugin.json CONTENT
+"{
+  \"library\": \"${target}.so\",
+  \"kind\": \"${ARG_KIND}\",
+  \"name\": \"${ARG_NAME}\",
+  \"version\": \"${ARG_VERSION}\",
+  \"abi\": {\"major\": ${ARG_MAJOR}, \"minor_min\": ${ARG_MINOR_MIN}, \"minor_max\": ${ARG_MINOR_MAX}},
+  \"needs\": {\"os\": \"${os}\", \"arch\": \"${CMAKE_SYSTEM_PROCESSOR}\"${cpu}}${ops}
+}
+")
+endfunction()
