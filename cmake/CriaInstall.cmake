@@ -2,9 +2,10 @@
 # Component `runtime`: cria with its plugins and the shared libraries it needs beyond the C library, relocatable.
 
 # RPATH, not RUNPATH: the libraries that travel along then find each other there too.
-set_target_properties(cria PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+set_target_properties(cria cria-plugin-test PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
 target_link_options(cria PRIVATE LINKER:--disable-new-dtags)
-install(TARGETS cria RUNTIME DESTINATION bin COMPONENT runtime)
+target_link_options(cria-plugin-test PRIVATE LINKER:--disable-new-dtags)
+install(TARGETS cria cria-plugin-test RUNTIME DESTINATION bin COMPONENT runtime)
 foreach(plugin ${cria_plugins})
   set_target_properties(${plugin} PROPERTIES INSTALL_RPATH "$ORIGIN/../..")
   target_link_options(${plugin} PRIVATE LINKER:--disable-new-dtags)
@@ -18,7 +19,7 @@ install(CODE [[
   file(GLOB modules "${CMAKE_INSTALL_PREFIX}/lib/cria/plugins/*.so")
   list(FILTER modules EXCLUDE REGEX "/cria_backend_gpusim.so$") # of the component `developer`: uses the LLVM of the system
   file(GET_RUNTIME_DEPENDENCIES
-    EXECUTABLES "${CMAKE_INSTALL_PREFIX}/bin/cria"
+    EXECUTABLES "${CMAKE_INSTALL_PREFIX}/bin/cria" "${CMAKE_INSTALL_PREFIX}/bin/cria-plugin-test"
     MODULES ${modules}
     RESOLVED_DEPENDENCIES_VAR found
     UNRESOLVED_DEPENDENCIES_VAR missing

@@ -3,16 +3,17 @@
 # Expects the target cria::plugin_api and CRIA_PLUGIN_HEADER, the path of cria_plugin.h.
 
 # cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [ABI_MINOR_MIN n] [NEEDS_CPU features...]
-#                 [OPS ops.json])
+#                 [OPS ops.json] [EXPECTATIONS expect.json])
 # The shared library cria_<kind>_<NAME>.so with its sidecar cria_<kind>_<NAME>.cria-plugin.json beside it, in
 # CRIA_PLUGIN_OUTPUT_DIRECTORY (default: plugins/ of the build folder). The sources see the macros CRIA_PLUGIN_NAME and
 # CRIA_PLUGIN_VERSION, so that the library answers what the sidecar says.
 #   VERSION        of the plugin itself; default: that of the project
 #   ABI_MINOR_MIN  the lowest minor version of the plugin ABI that the plugin can do with; default: the header's
 #   NEEDS_CPU      what the library's own code needs (e.g. x86-64-v3), so that it is never opened elsewhere
+#   EXPECTATIONS   what cria-plugin-test is to know that the plugin does not pass; put beside the sidecar
 #   OPS            for a backend of format cria.ops.v1: a JSON file with the ops it takes (docs/writing-a-plugin.md)
 function(cria_add_plugin name)
-  cmake_parse_arguments(ARG "" "KIND;VERSION;ABI_MINOR_MIN;OPS" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
+  cmake_parse_arguments(ARG "" "KIND;VERSION;ABI_MINOR_MIN;OPS;EXPECTATIONS" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
   if(NOT ARG_KIND MATCHES "^(backend|sampler|chat)$" OR NOT name MATCHES "^[a-z0-9_]+$" OR ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "cria_add_plugin(${name}): expected a name of a-z, 0-9 and _, KIND backend, sampler or chat, and known "
       "arguments; got KIND '${ARG_KIND}' and '${ARG_UNPARSED_ARGUMENTS}'")
@@ -43,6 +44,9 @@ function(cria_add_plugin name)
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   cria_write_sidecar(${target} "${ARG_NEEDS_CPU}" "${ARG_OPS}" KIND ${ARG_KIND} NAME ${name} VERSION ${ARG_VERSION}
     MAJOR ${major} MINOR_MIN ${ARG_ABI_MINOR_MIN} MINOR_MAX ${minor} FOLDER ${CRIA_PLUGIN_OUTPUT_DIRECTORY})
+  if(ARG_EXPECTATIONS)
+    configure_file(${ARG_EXPECTATIONS} ${CRIA_PLUGIN_OUTPUT_DIRECTORY}/${target}.cria-expect.json COPYONLY)
+  endif()
   set_property(GLOBAL APPEND PROPERTY CRIA_PLUGINS ${target})
 endfunction()
 

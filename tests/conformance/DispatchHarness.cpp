@@ -199,16 +199,18 @@ static std::vector<std::filesystem::path> &pluginFolders() {
 
 void Backend::setFolders(std::vector<std::filesystem::path> folders) { pluginFolders() = std::move(folders); }
 
-const Backend &Backend::named(const std::string &name) {
+const Backend &Backend::at(const std::filesystem::path &library) {
   static std::map<std::string, Backend> loaded;
-  const auto found = loaded.find(name);
-  if (found != loaded.end()) {
-    return found->second;
-  }
+  const auto found = loaded.find(library.string());
+  return found != loaded.end() ? found->second
+                               : loaded.emplace(library.string(), Backend(library.string())).first->second;
+}
+
+const Backend &Backend::named(const std::string &name) {
   const std::string file = "cria_backend_" + name + ".so";
   for (const std::filesystem::path &folder : pluginFolders()) {
     if (std::filesystem::exists(folder / file)) {
-      return loaded.emplace(name, Backend((folder / file).string())).first->second;
+      return at(folder / file);
     }
   }
   throw std::runtime_error("no " + file + " in " + std::to_string(pluginFolders().size()) +
@@ -257,11 +259,15 @@ cria_buffer *Device::allocate(const std::vector<std::byte> &contents) {
           }),
           "buffer_allocate");
   buffers_.push_back(buffer);
+  upload(buffer, contents);
+  return buffer;
+}
+
+void Device::upload(cria_buffer *buffer, const std::vector<std::byte> &contents) {
   require(outcomeOf([&](cria_message *message) {
             return api().upload(queue_, buffer, 0, contents.data(), contents.size(), message);
           }),
           "upload");
-  return buffer;
 }
 
 std::vector<std::byte> Device::download(cria_buffer *buffer, uint64_t size) {

@@ -36,6 +36,8 @@ class Backend {
 public:
   /// Opens cria_backend_<name>.so. Throws std::runtime_error with the reason.
   static const Backend &named(const std::string &name);
+  /// Opens a library by its path. Throws std::runtime_error with the reason.
+  static const Backend &at(const std::filesystem::path &library);
   /// Where named() looks, in order; at first plugins/ and dev-plugins/ of the build folder.
   static void setFolders(std::vector<std::filesystem::path> folders);
 
@@ -72,6 +74,7 @@ public:
   /// A buffer filled with 0xFF bytes: NaN in every float format, -1 as an integer.
   cria_buffer *allocate(uint64_t size);
   cria_buffer *allocate(const std::vector<std::byte> &contents);
+  void upload(cria_buffer *buffer, const std::vector<std::byte> &contents);
   std::vector<std::byte> download(cria_buffer *buffer, uint64_t size);
 
   /// Code that is unloaded with the device. `path` may be empty.

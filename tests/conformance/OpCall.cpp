@@ -2,7 +2,6 @@
 #include "OpCall.h"
 
 #include <algorithm>
-#include <map>
 
 namespace cria::conformance {
 namespace {
@@ -74,21 +73,43 @@ const Attribute *OpCall::findAttribute(const std::string &name) const {
 int64_t OpCall::integer(const std::string &attribute) const { return findAttribute(attribute)->integer; }
 double OpCall::number(const std::string &attribute) const { return findAttribute(attribute)->number; }
 
-Outcome run(Device &device, OpCall &call) {
-  std::map<Array *, cria_buffer *> buffers;
+RecordedCalls::RecordedCalls(Device &device, std::vector<OpCall> &calls) : device_(device) {
+  std::vector<Entry> entries;
+  for (const OpCall &call : calls) {
+    addEntry(call, entries);
+  }
+  recording_ = std::make_unique<Recording>(device, nullptr, entries);
+}
+
+void RecordedCalls::addEntry(const OpCall &call, std::vector<Entry> &entries) {
   Entry entry{.kind = CRIA_ENTRY_OP, .name = call.op, .attributes = call.attributes};
   for (const Argument &argument : call.arguments) {
     Array *array = argument.view.array.get();
-    if (buffers.find(array) == buffers.end()) {
-      buffers.emplace(array, device.allocate(encode(*array)));
+    if (!buffers_.contains(array)) {
+      buffers_.emplace(array, device_.allocate(encode(*array)));
     }
-    entry.operands.push_back(operandOf(argument, buffers[array]));
+    entry.operands.push_back(operandOf(argument, buffers_[array]));
   }
-  const Outcome outcome = run(device, nullptr, {entry});
-  for (const auto &[array, buffer] : buffers) {
-    decode(device.download(buffer, array->values.size() * sizeOfType(array->type)), *array);
+  entries.push_back(std::move(entry));
+}
+
+Outcome RecordedCalls::replay() {
+  if (!outcome().ok()) {
+    return outcome();
   }
-  return outcome;
+  for (const auto &[array, buffer] : buffers_) {
+    device_.upload(buffer, encode(*array));
+  }
+  Outcome replayed = recording_->replay();
+  for (const auto &[array, buffer] : buffers_) {
+    decode(device_.download(buffer, array->values.size() * sizeOfType(array->type)), *array);
+  }
+  return replayed;
+}
+
+Outcome run(Device &device, OpCall &call) {
+  std::vector<OpCall> calls{call}; // the arrays are shared with `call`
+  return RecordedCalls(device, calls).replay();
 }
 
 } // namespace cria::conformance

@@ -6,6 +6,8 @@
 #include "DispatchHarness.h"
 #include "NumberFormats.h"
 
+#include <map>
+
 namespace cria::conformance {
 
 /// The elements of one buffer, each a value that the type holds exactly.
@@ -50,6 +52,23 @@ struct OpCall {
   const Attribute *findAttribute(const std::string &name) const;
   int64_t integer(const std::string &attribute) const;
   double number(const std::string &attribute) const;
+};
+
+/// Calls recorded together as one program on a device. Borrows both; operands that share an array share a
+/// buffer.
+class RecordedCalls {
+public:
+  RecordedCalls(Device &device, std::vector<OpCall> &calls);
+  const Outcome &outcome() const { return recording_->outcome(); }
+  /// Uploads every array, replays, and brings every array back.
+  Outcome replay();
+
+private:
+  void addEntry(const OpCall &call, std::vector<Entry> &entries);
+
+  Device &device_;
+  std::map<Array *, cria_buffer *> buffers_;
+  std::unique_ptr<Recording> recording_;
 };
 
 /// Uploads every array, records and replays the op once, downloads every array into its place.

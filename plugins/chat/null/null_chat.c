@@ -105,16 +105,17 @@ static cria_status check_call(const cria_chat_message *const *messages, uint32_t
   for (uint32_t i = 0; i < num_messages; ++i) {
     if (messages[i]->role > CRIA_ROLE_ASSISTANT) {
       char text[96];
-      snprintf(text, sizeof(text), "message %u of %u: role %u is unknown, expected 0 to %u", i + 1, num_messages,
-               messages[i]->role, CRIA_ROLE_ASSISTANT);
+      snprintf(text, sizeof(text), "message %u of %u: role %u is unknown, expected 0 to %u", i + 1,
+               num_messages, messages[i]->role, CRIA_ROLE_ASSISTANT);
       return report(message, CRIA_STATUS_INVALID_ARGUMENT, text);
     }
   }
   return CRIA_STATUS_OK;
 }
 
-static cria_status null_render(cria_chat *chat, const cria_chat_message *const *messages, uint32_t num_messages,
-                               uint32_t flags, const cria_chat_writer *writer, cria_message *message) {
+static cria_status null_render(cria_chat *chat, const cria_chat_message *const *messages,
+                               uint32_t num_messages, uint32_t flags, const cria_chat_writer *writer,
+                               cria_message *message) {
   cria_status status = check_call(messages, num_messages, flags, writer, message);
   if (status == CRIA_STATUS_OK && chat->vocabulary->bos_id >= 0) {
     status = writer->special_id(writer->user, chat->vocabulary->bos_id);
@@ -146,7 +147,8 @@ cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_mess
   /* Nothing beyond 1.0 is used, so every host of this major version will do. */
   static const uint32_t highest = CRIA_ABI_MINOR;
   if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_min > highest) {
-    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, "this plugin speaks an older plugin ABI than the host");
+    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
+                  "this plugin speaks an older plugin ABI than the host");
   }
   out->abi_major = CRIA_ABI_MAJOR;
   out->abi_minor = host->abi_minor_max < highest ? host->abi_minor_max : highest;

@@ -2,9 +2,9 @@
  *
  * null_sampler.c - a complete sampler that changes nothing: the template to copy.
  *
- * It has an option, a state (how many tokens the model generated), and every function of the interface, and it
- * checks its arguments as cria_plugin.h demands. The samplers after it in a chain see the candidates as they
- * came.
+ * It has an option, a state (how many tokens the model generated), and every function of the interface, and
+ * it checks its arguments as cria_plugin.h demands. The samplers after it in a chain see the candidates as
+ * they came.
  *
  * To make a sampler of your own: copy this folder; change the name in CMakeLists.txt; declare your options;
  * change candidates in null_apply(), and set `selected` there if you choose the token yourself. A sampler
@@ -55,7 +55,8 @@ static const cria_option_info *const all_options[] = {&log_every_option};
 
 static cria_status null_create(const cria_option *const *options, uint32_t num_options,
                                const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
-  (void)vocabulary; /* a sampler that looks at pieces or EOS ids keeps this pointer: it outlives the sampler */
+  (void)
+      vocabulary; /* a sampler that looks at pieces or EOS ids keeps this pointer: it outlives the sampler */
   if (num_options != 1) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected one option, log_every");
   }
@@ -79,8 +80,8 @@ static cria_status null_apply(cria_sampler *sampler, cria_candidates *candidates
   if (context->reserved != 0) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT, "context: the reserved field is not zero");
   }
-  /* Here a sampler permutes ids and logits together, changes logits, or lowers size; it sets sorted to what is
-   * then true. Randomness comes from context->uniform alone, so that a seed gives the same text again. */
+  /* Here a sampler permutes ids and logits together, changes logits, or lowers size; it sets sorted to what
+   * is then true. Randomness comes from context->uniform alone, so that a seed gives the same text again. */
   return CRIA_STATUS_OK;
 }
 
@@ -132,7 +133,8 @@ cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_mess
   /* Nothing beyond 1.0 is used, so every host of this major version will do. */
   static const uint32_t highest = CRIA_ABI_MINOR;
   if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_min > highest) {
-    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, "this plugin speaks an older plugin ABI than the host");
+    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
+                  "this plugin speaks an older plugin ABI than the host");
   }
   the_host = host;
   out->abi_major = CRIA_ABI_MAJOR;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The conformance suite on plugins of this build. Each program that compiles this file names its own:
+// CRIA_SUITE_PLUGINS, paths in the build folder without extension.
+#include "tests/conformance/suite/PluginSuite.h"
+#include "tests/conformance/suite/BackendSuite.h"
+#include "tests/conformance/suite/ExpectationFile.h"
+
+#include <gtest/gtest.h>
+
+using namespace cria;
+using namespace cria::conformance;
+
+namespace {
+
+/// Plugins that need options to be made at all.
+std::string argumentsFor(const std::string &plugin) {
+  return plugin.ends_with("sampler_grammar") ? R"(gbnf="root ::= [^\\x00]*")" : "";
+}
+
+class PluginSuiteTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(PluginSuiteTest, Passes) {
+  const std::string path = std::string(CRIA_BINARY_DIR) + "/" + GetParam() + ".cria-plugin.json";
+  SuiteOptions options;
+  options.arguments = argumentsFor(GetParam());
+  const auto suite = PluginSuite::open(path, options);
+  ASSERT_TRUE(suite.ok()) << suite.status().message();
+  const auto expectations = expectationsFor((*suite)->sidecar());
+  ASSERT_TRUE(expectations.ok()) << expectations.status().message();
+  for (const Case &testCase : (*suite)->cases()) {
+    const Result result = runCase(testCase, *expectations);
+    EXPECT_FALSE(isBad(result.verdict))
+        << result.name << ": " << toString(result.verdict) << ": " << result.text;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PluginSuiteTest, testing::Values(CRIA_SUITE_PLUGINS), [](const auto &info) {
+  const std::string path = info.param;
+  return path.substr(path.rfind('/') + 1);
+});
+
+} // namespace

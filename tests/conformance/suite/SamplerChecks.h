@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A sampler on its own: objects through the function table, candidates as a host makes them, and what must hold
+// after each call.
+#pragma once
+
+#include "plugins/api/cria_plugin.h"
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace cria {
+class PluginOptions;
+struct LoadedPlugin;
+} // namespace cria
+
+namespace cria::conformance {
+
+/// Candidates, and what a sampler made of them.
+struct Candidates {
+  std::vector<int32_t> ids;
+  std::vector<float> logits;
+  uint32_t sorted = 0;
+  int64_t selected = -1;
+  bool operator==(const Candidates &) const = default;
+  int32_t choice() const { return selected < 0 ? -1 : ids[static_cast<size_t>(selected)]; }
+};
+
+enum class LogitKind { normal, peaked, equal, someForbidden, sorted };
+/// `size` candidates with distinct ids below the test vocabulary's size.
+Candidates randomCandidates(std::mt19937_64 &random, size_t size, LogitKind kind);
+
+/// Where a token is; the uniform numbers follow from it.
+struct Place {
+  uint64_t seed = 1, sequence = 0, position = 0;
+};
+
+/// An object of the sampler under test.
+class SamplerObject {
+public:
+  SamplerObject(const cria_sampler_api &api, const PluginOptions &options);
+  SamplerObject(SamplerObject &&) noexcept = default;
+
+  SamplerObject clone() const;
+  void accept(int32_t token, uint32_t origin);
+  void reset();
+  /// Applies it, and throws Failure when the answer breaks the contract.
+  Candidates apply(Candidates candidates, const Place &place);
+
+private:
+  using Handle = std::unique_ptr<cria_sampler, void (*)(cria_sampler *)>;
+  SamplerObject(const cria_sampler_api &api, cria_sampler *sampler) : api_(&api), sampler_(sampler, api.destroy) {}
+  const cria_sampler_api *api_;
+  Handle sampler_;
+};
+
+} // namespace cria::conformance

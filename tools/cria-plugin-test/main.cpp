@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// cria-plugin-test: runs the conformance suite on a plugin. stdout is one line a case, or JSON; exit 0: it
+// passes, 1: it does not, 2: it could not be tested.
+#include "tests/conformance/suite/PluginSuite.h"
+#include "tests/conformance/suite/ExpectationFile.h"
+#include "tools/terminal/JsonOutput.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+namespace {
+
+using namespace cria;
+using namespace cria::cli;
+using conformance::Result;
+using conformance::Verdict;
+
+constexpr int kExitPassed = 0, kExitFailed = 1, kExitError = 2;
+
+struct Options {
+  std::string path;
+  std::string filter = "*";
+  std::string expectations;
+  bool list = false;
+  bool json = false;
+  bool quiet = false;
+  conformance::SuiteOptions suite;
+};
+
+std::string lineOf(const Result &result) {
+  const std::string reason = result.text.empty() ? "" : "\n    " + result.text;
+  return fmt::format("{:<16}  {}{}\n", toString(result.verdict), result.name, reason);
+}
+
+nlohmann::ordered_json jsonOf(const Result &result) {
+  return {{"case", result.name},
+          {"verdict", toString(result.verdict)},
+          {"reason", result.text},
+          {"seconds", result.seconds}};
+}
+
+// "plugin null 0.1.0: 51 passed, 2 failed"
+std::string summary(const LoadedPlugin &plugin, const std::map<Verdict, int> &counts) {
+  std::string text;
+  for (const auto &[verdict, count] : counts) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, toString(verdict));
+  }
+  return fmt::format("{} {} {}: {}", toString(plugin.kind), plugin.name, plugin.version, text.empty() ? "no case" : text);
+}
+
+int runAll(const Options &options, const conformance::PluginSuite &suite, const conformance::Expectations &expectations) {
+  auto rows = nlohmann::ordered_json::array();
+  std::map<Verdict, int> counts;
+  bool bad = false;
+  for (const conformance::Case &testCase : suite.cases()) {
+    if (!conformance::matches(options.filter, testCase.name)) {
+      continue;
+    }
+    const Result result = runCase(testCase, expectations);
+    ++counts[result.verdict];
+    bad |= isBad(result.verdict);
+    options.json ? rows.push_back(jsonOf(result)) : (void)writeData(lineOf(result));
+  }
+  if (options.json) {
+    writeJson(rows, 2);
+  }
+  talk(options.quiet, "{}", summary(suite.plugin(), counts));
+  if (counts.empty()) {
+    talk(false, "error: no case matches '{}'; --list shows them", options.filter);
+    return kExitError;
+  }
+  return bad ? kExitFailed : kExitPassed;
+}
+
+StatusOr<int> run(const Options &options) {
+  CRIA_ASSIGN_OR_RETURN(const auto suite, conformance::PluginSuite::open(options.path, options.suite));
+  CRIA_ASSIGN_OR_RETURN(const conformance::Expectations expectations, conformance::expectationsFor(suite->sidecar(), options.expectations));
+  if (!options.list) {
+    return runAll(options, *suite, expectations);
+  }
+  for (const conformance::Case &testCase : suite->cases()) {
+    writeData(testCase.name + "\n");
+  }
+  return kExitPassed;
+}
+
+void addOptions(CLI::App &app, Options &options) {
+  app.set_version_flag("--version", fmt::format("cria-plugin-test {}\nplugin ABI: {}.{}", CRIA_VERSION, CRIA_ABI_MAJOR,
+                                                CRIA_ABI_MINOR));
+  app.add_option("plugin", options.path, "A sidecar, the library beside it, or a folder with one plugin")->required();
+  app.add_option("--options", options.suite.arguments, "Options of a sampler or chat template, e.g. 'p=0.9'");
+  app.add_option("--filter", options.filter, "Only this case, or those that begin so: 'ops/linear*'");
+  app.add_option("--expect", options.expectations,
+                 "What is known not to pass; default: NAME.cria-expect.json beside the sidecar");
+  app.add_option("--device", options.suite.device, "Device of a backend");
+  app.add_option("--seed", options.suite.seed, "Of shapes and values");
+  app.add_flag("--list", options.list, "Only names of cases");
+  app.add_flag("--json", options.json, "An array of objects");
+  app.add_flag("--quiet", options.quiet, "No summary");
+  app.footer("Example:\n  cria-plugin-test build/plugins/cria_sampler_mine.cria-plugin.json");
+}
+
+int report(const Status &status) {
+  talk(false, "error: {}", status.message());
+  return kExitError;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  openStandardStreams();
+  CLI::App app("Tests a plugin as Cria would use it.", "cria-plugin-test");
+  Options options;
+  addOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &problem) {
+    if (problem.get_exit_code() == 0) {
+      return app.exit(problem);
+    }
+    talk(false, "error: {}\n{}\nSee 'cria-plugin-test --help'.", problem.what(), app.get_footer());
+    return kExitError;
+  }
+  try {
+    const StatusOr<int> result = run(options);
+    const int code = result.ok() ? *result : report(result.status());
+    return finishData() ? code : report(error(StatusCode::io, "cannot write to standard output"));
+  } catch (const std::exception &problem) {
+    return report(error(StatusCode::internal, "{}", problem.what()));
+  }
+}
