@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The suite itself: how cases are judged, and that faults are found by name (FaultyPluginsTest has the faults).
+// The suite itself: how cases are judged, and that faults are found by name (FaultyPluginsTest has the
+// faults).
 #include "tests/conformance/suite/ExpectationFile.h"
 #include "tests/conformance/suite/PluginSuite.h"
 #include "tests/runtime/plugin/PluginFolders.h"
@@ -48,7 +49,8 @@ TEST(SuiteTest, ReadsExpectationsBesideTheSidecar) {
   EXPECT_TRUE(expectationsFor(sidecar).value().failures.empty());
   folder.write("mine.cria-expect.json", R"({"expected_failures": {"replay/*": "later"}})");
   EXPECT_EQ(expectationsFor(sidecar).value().failures.at("replay/*"), "later");
-  for (const char *text : {"[]", "{", R"({"unsupported": {"a": ""}})", R"({"unsupported": 1})", R"({"skip": {}})"}) {
+  for (const char *text :
+       {"[]", "{", R"({"unsupported": {"a": ""}})", R"({"unsupported": 1})", R"({"skip": {}})"}) {
     EXPECT_FALSE(expectationsFor(sidecar, folder.write("bad.json", text)).ok()) << text;
   }
   EXPECT_EQ(expectationsFor(sidecar, folder.path() / "none.json").status().code(), StatusCode::io);

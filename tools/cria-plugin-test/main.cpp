@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria-plugin-test: runs the conformance suite on a plugin. stdout is one line a case, or JSON; exit 0: it
 // passes, 1: it does not, 2: it could not be tested.
-#include "tests/conformance/suite/PluginSuite.h"
 #include "tests/conformance/suite/ExpectationFile.h"
+#include "tests/conformance/suite/PluginSuite.h"
 #include "tools/terminal/JsonOutput.h"
 
 #include <CLI/CLI.hpp>
@@ -45,10 +45,12 @@ std::string summary(const LoadedPlugin &plugin, const std::map<Verdict, int> &co
   for (const auto &[verdict, count] : counts) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, toString(verdict));
   }
-  return fmt::format("{} {} {}: {}", toString(plugin.kind), plugin.name, plugin.version, text.empty() ? "no case" : text);
+  return fmt::format("{} {} {}: {}", toString(plugin.kind), plugin.name, plugin.version,
+                     text.empty() ? "no case" : text);
 }
 
-int runAll(const Options &options, const conformance::PluginSuite &suite, const conformance::Expectations &expectations) {
+int runAll(const Options &options, const conformance::PluginSuite &suite,
+           const conformance::Expectations &expectations) {
   auto rows = nlohmann::ordered_json::array();
   std::map<Verdict, int> counts;
   bool bad = false;
@@ -74,7 +76,8 @@ int runAll(const Options &options, const conformance::PluginSuite &suite, const 
 
 StatusOr<int> run(const Options &options) {
   CRIA_ASSIGN_OR_RETURN(const auto suite, conformance::PluginSuite::open(options.path, options.suite));
-  CRIA_ASSIGN_OR_RETURN(const conformance::Expectations expectations, conformance::expectationsFor(suite->sidecar(), options.expectations));
+  CRIA_ASSIGN_OR_RETURN(const conformance::Expectations expectations,
+                        conformance::expectationsFor(suite->sidecar(), options.expectations));
   if (!options.list) {
     return runAll(options, *suite, expectations);
   }
@@ -85,9 +88,10 @@ StatusOr<int> run(const Options &options) {
 }
 
 void addOptions(CLI::App &app, Options &options) {
-  app.set_version_flag("--version", fmt::format("cria-plugin-test {}\nplugin ABI: {}.{}", CRIA_VERSION, CRIA_ABI_MAJOR,
-                                                CRIA_ABI_MINOR));
-  app.add_option("plugin", options.path, "A sidecar, the library beside it, or a folder with one plugin")->required();
+  app.set_version_flag("--version", fmt::format("cria-plugin-test {}\nplugin ABI: {}.{}", CRIA_VERSION,
+                                                CRIA_ABI_MAJOR, CRIA_ABI_MINOR));
+  app.add_option("plugin", options.path, "A sidecar, the library beside it, or a folder with one plugin")
+      ->required();
   app.add_option("--options", options.suite.arguments, "Options of a sampler or chat template, e.g. 'p=0.9'");
   app.add_option("--filter", options.filter, "Only this case, or those that begin so: 'ops/linear*'");
   app.add_option("--expect", options.expectations,

@@ -32,7 +32,8 @@ namespace {
 
 void refusesHostsOfOtherVersions(const BackendSubject &subject) {
   cria_plugin out{};
-  for (const cria_host &host : {hostSpeaking(CRIA_ABI_MAJOR + 1, 0, 9), hostSpeaking(CRIA_ABI_MAJOR, 90, 99)}) {
+  for (const cria_host &host :
+       {hostSpeaking(CRIA_ABI_MAJOR + 1, 0, 9), hostSpeaking(CRIA_ABI_MAJOR, 90, 99)}) {
     const Outcome outcome = subject.backend.query(host, out);
     require(outcome.status == CRIA_STATUS_INCOMPATIBLE_CODE,
             "a host of ABI {}.{} and later: expected status {}, got {}", host.abi_major, host.abi_minor_min,
@@ -45,7 +46,8 @@ void stampsTheVersionBothSpeak(const BackendSubject &subject) {
   cria_plugin out{};
   requireOk(subject.backend.query(hostSpeaking(CRIA_ABI_MAJOR, 0, 90), out), "a host of later versions");
   require(out.abi_minor <= 90, "expected a minor version up to 90, got {}", out.abi_minor);
-  require(out.abi_major == CRIA_ABI_MAJOR, "expected major version {}, got {}", CRIA_ABI_MAJOR, out.abi_major);
+  require(out.abi_major == CRIA_ABI_MAJOR, "expected major version {}, got {}", CRIA_ABI_MAJOR,
+          out.abi_major);
 }
 
 void namesItself(const BackendSubject &subject) {
@@ -65,7 +67,8 @@ void knowsItsDevices(const BackendSubject &subject) {
     requireOk(outcomeOf([&](cria_message *m) { return api.device_info(device, &info, m); }), "device_info");
     require(info.name.size > 0, "device {}: expected a name", device);
   }
-  const cria_open_options options{.struct_size = sizeof(options), .device = count, .num_threads = 0, .flags = 0};
+  const cria_open_options options{
+      .struct_size = sizeof(options), .device = count, .num_threads = 0, .flags = 0};
   cria_context *context = nullptr;
   const Outcome outcome = outcomeOf([&](cria_message *m) { return api.open(&options, &context, m); });
   require(!outcome.ok() && context == nullptr, "opening device {} of {}: expected a refusal", count, count);
@@ -127,16 +130,16 @@ void importsAlignedMemoryForReading(const BackendSubject &subject) {
   memory.fill(std::byte{5});
   cria_buffer *buffer = nullptr;
   const auto import = [&](const std::byte *data) {
-    return outcomeOf([&](cria_message *m) { return api.buffer_import(device.context(), data, 64, &buffer, m); });
+    return outcomeOf(
+        [&](cria_message *m) { return api.buffer_import(device.context(), data, 64, &buffer, m); });
   };
   requireRefusal(import(memory.data() + 1), CRIA_STATUS_INVALID_ARGUMENT, "", "memory that is not aligned");
   requireOk(import(memory.data()), "aligned memory");
   require(device.download(buffer, 64) == std::vector<std::byte>(64, std::byte{5}),
           "imported memory: other bytes come back");
-  requireRefusal(outcomeOf([&](cria_message *m) {
-                   return api.upload(device.queue(), buffer, 0, memory.data(), 1, m);
-                 }),
-                 CRIA_STATUS_INVALID_ARGUMENT, "", "an upload to imported, read-only memory");
+  requireRefusal(
+      outcomeOf([&](cria_message *m) { return api.upload(device.queue(), buffer, 0, memory.data(), 1, m); }),
+      CRIA_STATUS_INVALID_ARGUMENT, "", "an upload to imported, read-only memory");
   requireRefusal(outcomeOf([&](cria_message *m) { return api.fill(device.queue(), buffer, 0, 4, 0, m); }),
                  CRIA_STATUS_INVALID_ARGUMENT, "", "a fill of imported, read-only memory");
   api.buffer_free(device.context(), buffer);
@@ -188,8 +191,9 @@ void fillsAndCopiesInOrder(const BackendSubject &subject) {
   const cria_backend_api &api = device.api();
   cria_buffer *buffer = device.allocate(64);
   cria_buffer *other = device.allocate(64);
-  requireOk(outcomeOf([&](cria_message *m) { return api.fill(device.queue(), buffer, 16, 32, 0x04030201, m); }),
-            "a fill");
+  requireOk(
+      outcomeOf([&](cria_message *m) { return api.fill(device.queue(), buffer, 16, 32, 0x04030201, m); }),
+      "a fill");
   requireOk(outcomeOf([&](cria_message *m) { return api.copy(device.queue(), other, 0, buffer, 8, 16, m); }),
             "a copy");
   for (const Range range : {Range{2, 4}, Range{0, 6}}) {

@@ -11,7 +11,8 @@
 namespace cria::conformance {
 namespace {
 
-/// Room of later versions behind each message: who walks an array of structs instead of pointers falls into it.
+/// Room of later versions behind each message: who walks an array of structs instead of pointers falls into
+/// it.
 struct WideMessage {
   cria_chat_message known;
   uint64_t later[3] = {0xA5A5A5A5A5A5A5A5u, 0xA5A5A5A5A5A5A5A5u, 0xA5A5A5A5A5A5A5A5u};
@@ -47,7 +48,9 @@ cria_chat_writer writerTo(Written &written) {
     return add(user, {.kind = ChatSegment::Kind::specialId, .text = {}, .id = id});
   };
   writer.text = [](void *user, cria_string text, uint32_t noDummyPrefix) {
-    return add(user, {.kind = ChatSegment::Kind::text, .text = std::string(view(text)), .dummyPrefix = noDummyPrefix == 0});
+    return add(user, {.kind = ChatSegment::Kind::text,
+                      .text = std::string(view(text)),
+                      .dummyPrefix = noDummyPrefix == 0});
   };
   writer.stop_text = [](void *user, cria_string text) {
     static_cast<Written *>(user)->chat.stopTexts.emplace_back(view(text));
@@ -76,7 +79,8 @@ public:
                      uint32_t firstRole = UINT32_MAX) {
     std::vector<WideMessage> wide;
     for (const ChatMessage &message : messages) {
-      wide.push_back({{sizeof(WideMessage), static_cast<uint32_t>(message.role), abiString(message.content)}});
+      wide.push_back(
+          {{sizeof(WideMessage), static_cast<uint32_t>(message.role), abiString(message.content)}});
     }
     if (firstRole != UINT32_MAX) {
       wide[0].known.role = firstRole;
@@ -87,8 +91,8 @@ public:
     }
     const cria_chat_writer writer = writerTo(written);
     MessageBuffer message;
-    const cria_status status = api_.render(chat_, pointers.data(), static_cast<uint32_t>(pointers.size()), flags,
-                                           &writer, message.get());
+    const cria_status status = api_.render(chat_, pointers.data(), static_cast<uint32_t>(pointers.size()),
+                                           flags, &writer, message.get());
     reason = message.text();
     return status;
   }
@@ -120,7 +124,9 @@ const std::vector<Conversation> &conversations() {
       {"three turns",
        {{kUser, "One"}, {kAssistant, "Two"}, {kUser, "Three"}, {kAssistant, "Four"}, {kUser, "Five"}},
        CRIA_CHAT_ADD_GENERATION_PROMPT},
-      {"characters", {{kUser, "na\xC3\xAFve \xF0\x9F\xA6\x99 \xE6\xBC\xA2\xE5\xAD\x97"}}, CRIA_CHAT_ADD_GENERATION_PROMPT},
+      {"characters",
+       {{kUser, "na\xC3\xAFve \xF0\x9F\xA6\x99 \xE6\xBC\xA2\xE5\xAD\x97"}},
+       CRIA_CHAT_ADD_GENERATION_PROMPT},
       {"inner space", {{kUser, "a\n\n  b\t\tc"}}, CRIA_CHAT_ADD_GENERATION_PROMPT},
       {"finished", {{kUser, "Ping"}, {kAssistant, "Pong"}}, 0},
       {"continued", {{kUser, "Count"}, {kAssistant, "one two"}}, CRIA_CHAT_CONTINUE_LAST},
@@ -139,7 +145,8 @@ std::string textOf(const RenderedChat &chat) {
 }
 
 int32_t idOf(const ChatSegment &segment) {
-  return segment.kind == ChatSegment::Kind::special ? testTokenizer().find(segment.text).value_or(-1) : segment.id;
+  return segment.kind == ChatSegment::Kind::special ? testTokenizer().find(segment.text).value_or(-1)
+                                                    : segment.id;
 }
 
 /// Renders what the template can express; a refusal must be INVALID_ARGUMENT or UNSUPPORTED with a reason.
@@ -149,7 +156,8 @@ bool render(Template &subject, const Conversation &conversation, RenderedChat &o
   const cria_status status = subject.render(conversation.messages, conversation.flags, written, reason);
   if (status != CRIA_STATUS_OK) {
     require(status == CRIA_STATUS_INVALID_ARGUMENT || status == CRIA_STATUS_UNSUPPORTED,
-            "'{}': refused with status {} ('{}'), expected INVALID_ARGUMENT or UNSUPPORTED", conversation.name, status, reason);
+            "'{}': refused with status {} ('{}'), expected INVALID_ARGUMENT or UNSUPPORTED",
+            conversation.name, status, reason);
     require(!reason.empty(), "'{}': refused without a reason", conversation.name);
     return false;
   }
@@ -172,8 +180,9 @@ void bringsTextsThrough(const Subject &subject) {
     std::vector<std::string> order;
     for (const ChatMessage &message : conversation.messages) {
       const size_t found = text.find(message.content, at);
-      require(found != std::string::npos, "'{}': the text of the {} message is not there whole and in order: '{}'",
-              conversation.name, toString(message.role), message.content);
+      require(found != std::string::npos,
+              "'{}': the text of the {} message is not there whole and in order: '{}'", conversation.name,
+              toString(message.role), message.content);
       at = found + message.content.size();
     }
   }
@@ -201,9 +210,10 @@ void encodes(const Subject &subject) {
       continue;
     }
     for (const ChatSegment &segment : out.segments) {
-      require(segment.kind == ChatSegment::Kind::text || testTokenizer().kind(idOf(segment)) == TokenKind::control,
-              "'{}': it writes the special token '{}', which is no control token of the vocabulary", conversation.name,
-              segment.text);
+      require(segment.kind == ChatSegment::Kind::text ||
+                  testTokenizer().kind(idOf(segment)) == TokenKind::control,
+              "'{}': it writes the special token '{}', which is no control token of the vocabulary",
+              conversation.name, segment.text);
     }
     const auto ids = encodeSegments(out.segments, testTokenizer());
     require(ids.ok(), "'{}': its segments cannot be encoded: {}", conversation.name, ids.status().message());
@@ -223,8 +233,10 @@ void startsWithOneBos(const Subject &subject) {
     }
     const std::string text = textOf(out);
     for (const std::string &name : kForged) {
-      require(text.find(name) == std::string::npos, "'{}': it writes '{}' as text, which is encoded as text: write "
-              "a special token", conversation.name, name);
+      require(text.find(name) == std::string::npos,
+              "'{}': it writes '{}' as text, which is encoded as text: write "
+              "a special token",
+              conversation.name, name);
     }
   }
 }
@@ -241,11 +253,13 @@ void letsNobodyForge(const Subject &subject) {
       continue; // it may refuse such texts
     }
     const auto specials = [](const RenderedChat &out) {
-      return std::count_if(out.segments.begin(), out.segments.end(),
-                           [](const ChatSegment &segment) { return segment.kind != ChatSegment::Kind::text; });
+      return std::count_if(out.segments.begin(), out.segments.end(), [](const ChatSegment &segment) {
+        return segment.kind != ChatSegment::Kind::text;
+      });
     };
     require(specials(forged) == specials(plain), "a user's '{}' becomes a special token", name);
-    require(textOf(forged).find("x" + name + "x") != std::string::npos, "a user's '{}' does not come through as text", name);
+    require(textOf(forged).find("x" + name + "x") != std::string::npos,
+            "a user's '{}' does not come through as text", name);
   }
 }
 
@@ -257,7 +271,8 @@ void passesRefusalsOn(const Subject &subject) {
     const Messages messages = {{kUser, "One"}, {kAssistant, "Two"}, {kUser, "Three"}};
     const cria_status status = chat.render(messages, CRIA_CHAT_ADD_GENERATION_PROMPT, written, reason);
     if (written.calls > call) { // it came that far
-      require(status == kHostRefusal, "the host refuses segment {} with status {}: render answers {}", call, kHostRefusal, status);
+      require(status == kHostRefusal, "the host refuses segment {} with status {}: render answers {}", call,
+              kHostRefusal, status);
       require(written.calls <= call + 1, "the host refused segment {}, and the template wrote on", call);
     }
   }
@@ -265,7 +280,8 @@ void passesRefusalsOn(const Subject &subject) {
 
 void refusesUnknown(const Subject &subject) {
   Template chat(subject.api, subject.options);
-  const auto expectRefusal = [&](const Messages &messages, uint32_t flags, uint32_t role, std::string_view what) {
+  const auto expectRefusal = [&](const Messages &messages, uint32_t flags, uint32_t role,
+                                 std::string_view what) {
     Written written;
     std::string reason;
     const cria_status status = chat.render(messages, flags, written, reason, role);
@@ -277,8 +293,8 @@ void refusesUnknown(const Subject &subject) {
   expectRefusal(one, 1u << 20, UINT32_MAX, "an unknown flag");
   expectRefusal(one, 0, 77, "a message of an unknown role");
   expectRefusal({}, CRIA_CHAT_ADD_GENERATION_PROMPT, UINT32_MAX, "no message at all");
-  expectRefusal({{kUser, "a"}, {kAssistant, "b"}}, CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST, UINT32_MAX,
-                "flags that exclude each other");
+  expectRefusal({{kUser, "a"}, {kAssistant, "b"}}, CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST,
+                UINT32_MAX, "flags that exclude each other");
 }
 
 void findsTags(const Subject &subject) {
@@ -286,11 +302,13 @@ void findsTags(const Subject &subject) {
     return; // optional
   }
   Template chat(subject.api, subject.options);
-  for (const std::string &text : {std::string(), std::string("Hello"), std::string("<s>[INST]<|im_start|>### USER:")}) {
+  for (const std::string &text :
+       {std::string(), std::string("Hello"), std::string("<s>[INST]<|im_start|>### USER:")}) {
     uint32_t found = 7;
     MessageBuffer message;
     const cria_status status = subject.api.find_tags(chat.get(), abiString(text), &found, message.get());
-    require(status == CRIA_STATUS_OK && found <= 1, "find_tags of '{}': status {}, found {}", text, status, found);
+    require(status == CRIA_STATUS_OK && found <= 1, "find_tags of '{}': status {}, found {}", text, status,
+            found);
     require(found == 0 || !message.text().empty(), "find_tags of '{}': found, and no note says what", text);
   }
 }
@@ -314,9 +332,10 @@ constexpr struct {
 std::vector<Case> chatCases(const LoadedPlugin &plugin, const SuiteOptions &suiteOptions) {
   const auto api = readTable<cria_chat_api>(plugin.api);
   const auto expression = parsePluginExpression(plugin.name + "(" + suiteOptions.arguments + ")");
-  auto options = expression.ok() ? PluginOptions::check(api.options, api.num_options, (*expression)[0].arguments,
-                                                        "chat template " + plugin.name)
-                                 : StatusOr<PluginOptions>(expression.status());
+  auto options = expression.ok()
+                     ? PluginOptions::check(api.options, api.num_options, (*expression)[0].arguments,
+                                            "chat template " + plugin.name)
+                     : StatusOr<PluginOptions>(expression.status());
   if (!options.ok()) {
     return {{"options/defaults", [text = options.status().message()] {
                throw Failure(text + " (give options with --options)");

@@ -15,7 +15,8 @@ static Status readReasons(const Json &json, const fs::path &file, const std::str
     return {};
   }
   if (!json[name].is_object()) {
-    return invalidArgument("{}: expected member '{}' to be an object of case names and reasons", file.string(), name);
+    return invalidArgument("{}: expected member '{}' to be an object of case names and reasons",
+                           file.string(), name);
   }
   for (const auto &[pattern, reason] : json[name].items()) {
     if (!reason.is_string() || reason.get<std::string>().empty()) {
@@ -37,7 +38,8 @@ static StatusOr<Expectations> readExpectations(const fs::path &file) {
   }
   for (const auto &[name, value] : json.items()) {
     if (name != "unsupported" && name != "expected_failures") {
-      return invalidArgument("{}: unknown member '{}', expected 'unsupported' or 'expected_failures'", file.string(), name);
+      return invalidArgument("{}: unknown member '{}', expected 'unsupported' or 'expected_failures'",
+                             file.string(), name);
     }
   }
   Expectations expectations;

@@ -12,8 +12,9 @@
 
 namespace cria::conformance {
 
-/// Of `file`, or when it is empty of NAME.cria-expect.json beside the sidecar; nothing when there is no such file.
-/// Errors: io; invalidArgument naming the member.
-StatusOr<Expectations> expectationsFor(const std::filesystem::path &sidecar, const std::filesystem::path &file = {});
+/// Of `file`, or when it is empty of NAME.cria-expect.json beside the sidecar; nothing when there is no such
+/// file. Errors: io; invalidArgument naming the member.
+StatusOr<Expectations> expectationsFor(const std::filesystem::path &sidecar,
+                                       const std::filesystem::path &file = {});
 
 } // namespace cria::conformance

@@ -47,8 +47,10 @@ void checkOutput(const OpCall &call) {
   for (uint64_t i = 0; i < expected.rows; ++i) {
     for (uint64_t j = 0; j < expected.columns; ++j) {
       if (isPadding(call, i)) {
-        require(std::isfinite(found.at(i, j)), "output of padding row {}, column {}: expected a finite number, "
-                "found {}", i, j, found.at(i, j));
+        require(std::isfinite(found.at(i, j)),
+                "output of padding row {}, column {}: expected a finite number, "
+                "found {}",
+                i, j, found.at(i, j));
         continue;
       }
       // Written so that NaN fails.
@@ -85,7 +87,8 @@ void checkCache(const OpCall &call, const std::vector<double> &before) {
   const uint32_t type = call["cache"].array->type;
   for (size_t i = 0; i < found.size(); ++i) {
     if (std::isnan(expected[i])) {
-      require(std::isnan(found[i]), "element {} of the cache belongs to no row of the step and was written", i);
+      require(std::isnan(found[i]), "element {} of the cache belongs to no row of the step and was written",
+              i);
     } else {
       require(std::fabs(found[i] - expected[i]) <= cacheTolerance(type, expected[i]),
               "element {} of the cache: expected {}, found {}", i, expected[i], found[i]);

@@ -133,7 +133,8 @@ private:
          {{"key", k}, {"value", v}, {"slots", batch_.slots}, {"cache", layerCache(layer), kWrite}},
          {}});
     const View attended = result(x.rows(), kHeads * kHeadDim);
-    OpCall attention{"attention", {{"query", q}, {"cache", layerCache(layer)}, {"output", attended, kWrite}}, {}};
+    OpCall attention{
+        "attention", {{"query", q}, {"cache", layerCache(layer)}, {"output", attended, kWrite}}, {}};
     addStep(attention);
     add(std::move(attention));
     const View y = binary("add", x, linear(attended, kWidth));
@@ -236,10 +237,11 @@ std::vector<Case> programCases(const BackendSubject &subject) {
   std::vector<Case> cases;
   const auto addCases = [&](const std::string &name, bool isFused) {
     cases.push_back({"programs/" + name, [&subject, isFused] { runsAlone(subject, isFused); }});
-    cases.push_back({"programs/" + name + "-sessions", [&subject, isFused] { takesTurns(subject, isFused); }});
+    cases.push_back(
+        {"programs/" + name + "-sessions", [&subject, isFused] { takesTurns(subject, isFused); }});
   };
-  if (hasAll({"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append", "attention", "silu", "mul",
-              "add"})) {
+  if (hasAll({"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append", "attention", "silu",
+              "mul", "add"})) {
     addCases("primitive", false);
   }
   if (hasAll({"embedding", "gather_rows", "rms_norm", "linear", "fused_linear", "rope_attention"}) &&

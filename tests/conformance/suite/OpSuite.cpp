@@ -91,11 +91,15 @@ constexpr Refused kRefused[] = {
        std::erase_if(call.arguments, [](const Argument &argument) { return argument.name == "output"; });
      }},
     {"wrong-type", CRIA_STATUS_UNSUPPORTED, "input",
-     [](OpCall &call) { call.arguments[0].view = integerView({1, 2}); }},
+     [](OpCall &call) {
+       call.arguments[0].view = integerView({1, 2});
+     }},
     {"wrong-extent", CRIA_STATUS_INVALID_ARGUMENT, "",
      [](OpCall &call) { call.arguments[0].view.shape[1] += 1; }},
     {"window-outside", CRIA_STATUS_INVALID_ARGUMENT, "",
-     [](OpCall &call) { call.arguments[0].view.strides = {uint64_t{1} << 62, 1}; }},
+     [](OpCall &call) {
+       call.arguments[0].view.strides = {uint64_t{1} << 62, 1};
+     }},
 };
 
 void refuses(const BackendSubject &subject, const Refused &refused) {
@@ -115,7 +119,8 @@ void refuses(const BackendSubject &subject, const Refused &refused) {
   requireRefusal(run(device, call), refused.status, refused.text, refused.name);
 }
 
-bool runsOps(const BackendSubject &subject, std::string &reason) {
+/// Throws Unsupported with the backend's reason when it runs no ops.
+void requireOps(const BackendSubject &subject) {
   const cria_executable_info info{.struct_size = sizeof(info),
                                   .kernel_abi = opset::kVersion,
                                   .format = {opset::kFormat.data(), opset::kFormat.size()},
@@ -126,8 +131,9 @@ bool runsOps(const BackendSubject &subject, std::string &reason) {
   });
   requireOk(outcome, "probe");
   require(score != 0 || !outcome.message.empty(), "probe answers 0 without a reason");
-  reason = outcome.message;
-  return score != 0;
+  if (score == 0) {
+    throw Unsupported(fmt::format("{} is not run: {}", opset::kFormat, outcome.message));
+  }
 }
 
 } // namespace
@@ -141,11 +147,11 @@ std::set<std::string> allOps() {
 }
 
 std::vector<Case> opCases(const BackendSubject &subject) {
-  std::string reason;
-  if (!runsOps(subject, reason)) {
-    return {{"ops", [reason] { throw Unsupported(fmt::format("{} is not run: {}", opset::kFormat, reason)); }}};
+  const Case probed{"probe/ops", [&subject] { requireOps(subject); }};
+  std::vector<Case> cases{probed};
+  if (runCase(probed, {}).verdict != Verdict::passed) {
+    return cases; // the others would say the same
   }
-  std::vector<Case> cases;
   for (const OpVariant &variant : allVariants()) {
     cases.push_back({"ops/" + nameOf(variant), [&subject, variant] { computes(subject, variant); }});
     if (whyNot(subject, variant).empty()) {
@@ -153,7 +159,8 @@ std::vector<Case> opCases(const BackendSubject &subject) {
     }
   }
   for (const Refused &refused : kRefused) {
-    cases.push_back({std::string("refusals/") + refused.name, [&subject, &refused] { refuses(subject, refused); }});
+    cases.push_back(
+        {std::string("refusals/") + refused.name, [&subject, &refused] { refuses(subject, refused); }});
   }
   for (Case &testCase : programCases(subject)) {
     cases.push_back(std::move(testCase));

@@ -25,11 +25,13 @@ const fs::path &PluginSuite::sidecar() const { return impl_->sidecar; }
 const std::vector<Case> &PluginSuite::cases() const { return impl_->cases; }
 
 // The candidate that `path` means: a sidecar, a library, or the only plugin of a folder.
-static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &candidates, const fs::path &path) {
+static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &candidates,
+                                        const fs::path &path) {
   std::vector<PluginCandidate> meant;
-  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(meant), [&](const PluginCandidate &candidate) {
-    return fs::is_directory(path) || candidate.sidecar == path || candidate.library == path;
-  });
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(meant),
+               [&](const PluginCandidate &candidate) {
+                 return fs::is_directory(path) || candidate.sidecar == path || candidate.library == path;
+               });
   if (meant.size() != 1) {
     return error(StatusCode::notFound, "{}: expected {}, found {}", path.string(),
                  fs::is_directory(path) ? "a folder with one plugin; name its sidecar or library"
@@ -40,19 +42,23 @@ static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &cand
 }
 
 static BackendSubject subjectOf(const LoadedPlugin &plugin, const SuiteOptions &options) {
-  return {.backend = Backend::at(plugin.library), .device = options.device, .ops = allOps(), .seed = options.seed};
+  return {.backend = Backend::at(plugin.library),
+          .device = options.device,
+          .ops = allOps(),
+          .seed = options.seed};
 }
 
 StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, const SuiteOptions &options) {
   std::error_code failure;
   const fs::path found = fs::canonical(path, failure);
   if (failure) {
-    return error(StatusCode::notFound, "{}: {}; expected a sidecar, a plugin library or a folder with one", path.string(),
-                 failure.message());
+    return error(StatusCode::notFound, "{}: {}; expected a sidecar, a plugin library or a folder with one",
+                 path.string(), failure.message());
   }
   auto impl = std::make_unique<Impl>();
   const fs::path folder = fs::is_directory(found) ? found : found.parent_path();
-  CRIA_ASSIGN_OR_RETURN(impl->registry, PluginRegistry::create({.folders = {folder}, .environment = {}, .executable = {}}));
+  CRIA_ASSIGN_OR_RETURN(impl->registry,
+                        PluginRegistry::create({.folders = {folder}, .environment = {}, .executable = {}}));
   CRIA_ASSIGN_OR_RETURN(const PluginCandidate candidate, choose(impl->registry->list(false), found));
   const std::optional<PluginKind> kind = pluginKindFromString(candidate.kind);
   if (!kind || !candidate.reason.starts_with("is not loaded")) {
@@ -66,7 +72,8 @@ StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, c
     std::vector<Case> ops = opCases(*impl->backend);
     impl->cases.insert(impl->cases.end(), ops.begin(), ops.end());
   } else {
-    impl->cases = *kind == PluginKind::sampler ? samplerCases(*impl->plugin, options) : chatCases(*impl->plugin, options);
+    impl->cases = *kind == PluginKind::sampler ? samplerCases(*impl->plugin, options)
+                                               : chatCases(*impl->plugin, options);
   }
   return std::unique_ptr<PluginSuite>(new PluginSuite(std::move(impl)));
 }

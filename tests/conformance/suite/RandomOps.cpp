@@ -212,10 +212,12 @@ constexpr struct {
   std::string_view op;
   OpCall (*make)(Random &, const OpVariant &);
 } kMakers[] = {
-    {"embedding", embedding}, {"gather_rows", gatherRows},     {"silu", unary},
-    {"mul", binary},          {"add", binary},                 {"rms_norm", rmsNorm},
-    {"linear", linear},       {"fused_linear", fusedLinear},   {"rope", rope},
-    {"kv_append", kvAppend},  {"attention", attention},        {"rope_attention", ropeAttention},
+    {"embedding", embedding}, {"gather_rows", gatherRows},
+    {"silu", unary},          {"mul", binary},
+    {"add", binary},          {"rms_norm", rmsNorm},
+    {"linear", linear},       {"fused_linear", fusedLinear},
+    {"rope", rope},           {"kv_append", kvAppend},
+    {"attention", attention}, {"rope_attention", ropeAttention},
 };
 
 } // namespace
@@ -268,7 +270,8 @@ OpCall randomCall(Random &random, const OpVariant &variant) {
 void changeValues(Random &random, OpCall &call) {
   for (Argument &argument : call.arguments) {
     Array &array = *argument.view.array;
-    const bool isData = argument.access == CRIA_ACCESS_READ && isFloat(array.type) && argument.name != "table";
+    const bool isData =
+        argument.access == CRIA_ACCESS_READ && isFloat(array.type) && argument.name != "table";
     for (double &value : array.values) {
       value = isData && !std::isnan(value) ? roundToType(array.type, random.normal()) : value;
     }

@@ -13,8 +13,8 @@ namespace cria::conformance {
 /// What a kind of call is made of, beside shapes, which are random.
 struct OpVariant {
   std::string op;
-  uint32_t type = CRIA_TYPE_F32; // of weight, table or cache
-  uint64_t group = 1;            // attention: query heads for each KV head
+  uint32_t type = CRIA_TYPE_F32;                       // of weight, table or cache
+  uint64_t group = 1;                                  // attention: query heads for each KV head
   bool norm = false, swiglu = false, residual = false; // fused_linear
 };
 /// "linear/f16", "attention/f16-group4", "fused_linear/f32-norm-swiglu".
@@ -29,8 +29,8 @@ OpCall randomCall(Random &random, const OpVariant &variant);
 /// The same operands with other values: what a recording is replayed with.
 void changeValues(Random &random, OpCall &call);
 
-/// Compares all that the call wrote with the formulas, at the tolerance of the opset; throws Failure. `before`:
-/// the cache before the call, empty when the op has none that it writes.
+/// Compares all that the call wrote with the formulas, at the tolerance of the opset; throws Failure.
+/// `before`: the cache before the call, empty when the op has none that it writes.
 void checkResult(const OpCall &call, const std::vector<double> &before);
 /// The cache's values when the op writes one, else empty.
 std::vector<double> cacheOf(const OpCall &call);

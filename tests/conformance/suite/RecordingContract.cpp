@@ -9,7 +9,8 @@ namespace {
 
 constexpr uint64_t kBytes = 256;
 
-/// A device with one buffer, all 0xFF, and two entries: the second quarter is filled, then copied to the fourth.
+/// A device with one buffer, all 0xFF, and two entries: the second quarter is filled, then copied to the
+/// fourth.
 struct Bytes {
   Device device;
   cria_buffer *buffer = device.allocate(kBytes);
@@ -105,8 +106,8 @@ void keepTimes(const BackendSubject &subject) {
 void refuseUnknownKinds(const BackendSubject &subject) {
   Bytes bytes(subject);
   for (const uint32_t kind : {CRIA_ENTRY_COLLECTIVE, 99u}) {
-    requireRefusal(bytes.recorded({.kind = kind, .name = "all_reduce"}), CRIA_STATUS_UNSUPPORTED, "all_reduce",
-                   fmt::format("an entry of kind {}", kind));
+    requireRefusal(bytes.recorded({.kind = kind, .name = "all_reduce"}), CRIA_STATUS_UNSUPPORTED,
+                   "all_reduce", fmt::format("an entry of kind {}", kind));
   }
 }
 
@@ -121,10 +122,9 @@ void refuseReservedFields(const BackendSubject &subject) {
   const cria_executable_info info{.struct_size = sizeof(info), .kernel_abi = 1, .format = {}, .features = {}};
   const cria_executable executable{.struct_size = sizeof(executable), .reserved = 1, .info = &info};
   cria_code *code = nullptr;
-  requireRefusal(outcomeOf([&](cria_message *m) {
-                   return api.load(bytes.device.context(), &executable, &code, m);
-                 }),
-                 CRIA_STATUS_INVALID_ARGUMENT, "reserved", "code with a reserved field");
+  requireRefusal(
+      outcomeOf([&](cria_message *m) { return api.load(bytes.device.context(), &executable, &code, m); }),
+      CRIA_STATUS_INVALID_ARGUMENT, "reserved", "code with a reserved field");
   cria_entry entry{.struct_size = sizeof(entry), .kind = CRIA_ENTRY_FILL, .reserved = 1};
   const cria_entry *entries[] = {&entry};
   const cria_record_info recorded{.struct_size = sizeof(recorded), .num_entries = 1, .entries = entries};

@@ -48,7 +48,9 @@ void sortCandidates(Candidates &c) {
   c = std::move(sorted);
 }
 
-Status callOk(const std::function<cria_status(cria_message *)> &call) { return callPlugin("the sampler", call); }
+Status callOk(const std::function<cria_status(cria_message *)> &call) {
+  return callPlugin("the sampler", call);
+}
 void requireCall(std::string_view what, const std::function<cria_status(cria_message *)> &call) {
   const Status status = callOk(call);
   require(status.ok(), "{}: expected ok, got: {}", what, status.message());
@@ -77,8 +79,9 @@ void checkLogits(const Candidates &after) {
 void checkOrder(const Candidates &after) {
   require(after.sorted <= 1, "sorted is {}, expected 0 or 1", after.sorted);
   for (size_t i = 1; after.sorted == 1 && i < after.ids.size(); ++i) {
-    require(isBefore(after, i - 1, i), "sorted is 1, but candidate {} (id {}, logit {}) comes before id {}, logit {}",
-            i - 1, after.ids[i - 1], after.logits[i - 1], after.ids[i], after.logits[i]);
+    require(isBefore(after, i - 1, i),
+            "sorted is 1, but candidate {} (id {}, logit {}) comes before id {}, logit {}", i - 1,
+            after.ids[i - 1], after.logits[i - 1], after.ids[i], after.logits[i]);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A sampler on its own: objects through the function table, candidates as a host makes them, and what must hold
-// after each call.
+// A sampler on its own: objects through the function table, candidates as a host makes them, and what must
+// hold after each call.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -50,7 +50,8 @@ public:
 
 private:
   using Handle = std::unique_ptr<cria_sampler, void (*)(cria_sampler *)>;
-  SamplerObject(const cria_sampler_api &api, cria_sampler *sampler) : api_(&api), sampler_(sampler, api.destroy) {}
+  SamplerObject(const cria_sampler_api &api, cria_sampler *sampler)
+      : api_(&api), sampler_(sampler, api.destroy) {}
   const cria_sampler_api *api_;
   Handle sampler_;
 };

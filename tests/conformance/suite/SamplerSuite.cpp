@@ -47,8 +47,9 @@ std::vector<Candidates> answersOf(SamplerObject &sampler, std::mt19937_64 random
 void requireSame(const std::vector<Candidates> &found, const std::vector<Candidates> &expected,
                  std::string_view what) {
   for (size_t i = 0; i < found.size(); ++i) {
-    require(found[i] == expected[i], "{}: another answer at position {} (chosen {}, expected {}; {} left, expected {})",
-            what, i, found[i].choice(), expected[i].choice(), found[i].ids.size(), expected[i].ids.size());
+    require(found[i] == expected[i],
+            "{}: another answer at position {} (chosen {}, expected {}; {} left, expected {})", what, i,
+            found[i].choice(), expected[i].choice(), found[i].ids.size(), expected[i].ids.size());
   }
 }
 
@@ -69,7 +70,8 @@ void keepsTheContractWithAHistory(const Subject &subject) {
   SamplerObject sampler = subject.make();
   feed(sampler, 3);
   for (uint64_t position = 0; position < 60; ++position) {
-    (void)sampler.apply(randomCandidates(random, 1 + random() % 400, LogitKind::normal), {.position = position});
+    (void)sampler.apply(randomCandidates(random, 1 + random() % 400, LogitKind::normal),
+                        {.position = position});
   }
 }
 
@@ -90,7 +92,8 @@ void isIndependentOfOthers(const Subject &subject) {
     const Candidates candidates = randomCandidates(random, 300, LogitKind::normal);
     const Candidates expected = alone.apply(candidates, {.position = position});
     for (int i = 0; i < 3; ++i) {
-      (void)other.apply(randomCandidates(noise, 50, LogitKind::normal), {.sequence = 1, .position = position});
+      (void)other.apply(randomCandidates(noise, 50, LogitKind::normal),
+                        {.sequence = 1, .position = position});
     }
     require(one.apply(candidates, {.position = position}) == expected,
             "position {}: the answer depends on what another sampler did", position);
@@ -118,8 +121,8 @@ void resetsToNew(const Subject &subject) {
   requireSame(answersOf(used, subject.random()), answersOf(fresh, subject.random()), "after reset");
 }
 
-// One that selects does so by uniform(): over many positions its choices have the softmax of what it leaves, or
-// it always takes the best.
+// One that selects does so by uniform(): over many positions its choices have the softmax of what it leaves,
+// or it always takes the best.
 void choosesByProbability(const Subject &subject) {
   std::mt19937_64 random = subject.random();
   const Candidates candidates = randomCandidates(random, 12, LogitKind::normal);
@@ -135,7 +138,8 @@ void choosesByProbability(const Subject &subject) {
     ++counts[left.choice()];
   }
   if (counts.size() == 1) {
-    const auto best = std::max_element(candidates.logits.begin(), candidates.logits.end()) - candidates.logits.begin();
+    const auto best =
+        std::max_element(candidates.logits.begin(), candidates.logits.end()) - candidates.logits.begin();
     require(counts.begin()->first == candidates.ids[static_cast<size_t>(best)],
             "it always chooses id {}, which is not the best", counts.begin()->first);
     return;
@@ -154,13 +158,16 @@ void choosesByProbability(const Subject &subject) {
     }
   }
   const double limit = cells + 6 * std::sqrt(2.0 * cells) + 10; // six standard deviations: no luck involved
-  require(chi <= limit, "the choices of {} draws are not the softmax of what it leaves: chi square {:.0f} over {} "
-          "tokens, expected below {:.0f}", kDraws, chi, cells, limit);
+  require(chi <= limit,
+          "the choices of {} draws are not the softmax of what it leaves: chi square {:.0f} over {} "
+          "tokens, expected below {:.0f}",
+          kDraws, chi, cells, limit);
 }
 
 void refusesNoCandidates(const Subject &subject) {
   cria_sampler *sampler = nullptr;
-  (void)subject.api.create(subject.options.data(), subject.options.size(), &testVocabulary().view(), &sampler, nullptr);
+  (void)subject.api.create(subject.options.data(), subject.options.size(), &testVocabulary().view(), &sampler,
+                           nullptr);
   require(sampler != nullptr, "create makes nothing");
   cria_candidates none{};
   none.struct_size = sizeof(none);
@@ -183,18 +190,19 @@ void takesItsRanges(const Subject &subject) {
     require(info.minimum <= info.maximum, "option '{}' has the range {} to {}", view(info.name), info.minimum,
             info.maximum);
     for (const double value : {info.minimum, info.maximum}) {
-      std::vector<const cria_option *> options(subject.options.data(), subject.options.data() + subject.options.size());
+      std::vector<const cria_option *> options(subject.options.data(),
+                                               subject.options.data() + subject.options.size());
       cria_option option = *options[changed];
       option.number = value;
       option.integer = info.type == CRIA_OPTION_FLOAT ? 0 : static_cast<int64_t>(value);
       options[changed] = &option;
       cria_sampler *sampler = nullptr;
       MessageBuffer message;
-      const cria_status status = subject.api.create(options.data(), subject.options.size(), &testVocabulary().view(),
-                                                    &sampler, message.get());
+      const cria_status status = subject.api.create(options.data(), subject.options.size(),
+                                                    &testVocabulary().view(), &sampler, message.get());
       require(status == CRIA_STATUS_OK && sampler != nullptr,
-              "option '{}' = {}, the end of its declared range: create answers {} ('{}')", view(info.name), value,
-              status, message.text());
+              "option '{}' = {}, the end of its declared range: create answers {} ('{}')", view(info.name),
+              value, status, message.text());
       subject.api.destroy(sampler);
     }
   }
@@ -220,16 +228,16 @@ constexpr struct {
 std::vector<Case> samplerCases(const LoadedPlugin &plugin, const SuiteOptions &suiteOptions) {
   const auto api = readTable<cria_sampler_api>(plugin.api);
   const auto expression = parsePluginExpression(plugin.name + "(" + suiteOptions.arguments + ")");
-  auto options = expression.ok()
-                     ? PluginOptions::check(api.options, api.num_options, (*expression)[0].arguments,
-                                            "sampler " + plugin.name)
-                     : StatusOr<PluginOptions>(expression.status());
+  auto options = expression.ok() ? PluginOptions::check(api.options, api.num_options,
+                                                        (*expression)[0].arguments, "sampler " + plugin.name)
+                                 : StatusOr<PluginOptions>(expression.status());
   if (!options.ok()) {
     return {{"options/defaults", [text = options.status().message()] {
                throw Failure(text + " (give options with --options)");
              }}};
   }
-  const auto subject = std::make_shared<const Subject>(Subject{api, std::move(options).value(), suiteOptions.seed});
+  const auto subject =
+      std::make_shared<const Subject>(Subject{api, std::move(options).value(), suiteOptions.seed});
   std::vector<Case> cases;
   for (const auto &entry : kCases) {
     cases.push_back({entry.name, [subject, run = entry.run] { run(*subject); }});

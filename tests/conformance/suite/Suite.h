@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Suite: what a plugin is tested for, as a list of named cases. `cria-plugin-test` runs it on anyone's plugin,
-// the tests run it on ours and on faulty ones.
+// Suite: what a plugin is tested for, as a list of named cases. `cria-plugin-test` runs it on anyone's
+// plugin, the tests run it on ours and on faulty ones.
 //
-// A case throws Failure (the plugin breaks its contract) or Unsupported (sidecar or probe say that it does not
-// do this, and it refuses properly). A file of expectations declares more: what is unsupported for good, with
-// the reason; and expected failures, gaps that someone means to close. A case that passes although it is
+// A case throws Failure (the plugin breaks its contract) or Unsupported (sidecar or probe say that it does
+// not do this, and it refuses properly). A file of expectations declares more: what is unsupported for good,
+// with the reason; and expected failures, gaps that someone means to close. A case that passes although it is
 // declared fails.
 #pragma once
 
@@ -25,8 +25,7 @@ struct Unsupported : std::runtime_error {
 };
 
 /// Throws Failure unless `condition` holds.
-template <typename... Args>
-void require(bool condition, fmt::format_string<Args...> text, Args &&...args) {
+template <typename... Args> void require(bool condition, fmt::format_string<Args...> text, Args &&...args) {
   if (!condition) {
     throw Failure(fmt::format(text, std::forward<Args>(args)...));
   }

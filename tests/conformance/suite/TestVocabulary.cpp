@@ -23,9 +23,8 @@ static std::string makeModel() {
   model.modelType = SentenceModel::ModelType::bpe;
   model.byteFallback = true;
   model.removeExtraWhitespaces = false;
-  model.pieces = {{"<unk>", 0, PieceType::unknown},
-                  {"<s>", 0, PieceType::control},
-                  {"</s>", 0, PieceType::control}};
+  model.pieces = {
+      {"<unk>", 0, PieceType::unknown}, {"<s>", 0, PieceType::control}, {"</s>", 0, PieceType::control}};
   for (int byte = 0; byte < 256; ++byte) {
     model.pieces.push_back({fmt::format("<0x{:02X}>", byte), 0, PieceType::byte});
   }

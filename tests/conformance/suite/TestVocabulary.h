@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The vocabulary that samplers and chat templates are tested with: unk, BOS, EOS, two more control tokens, the
-// 256 bytes, and enough pieces to be as large as LLaMA 2's.
+// The vocabulary that samplers and chat templates are tested with: unk, BOS, EOS, two more control tokens,
+// the 256 bytes, and enough pieces to be as large as LLaMA 2's.
 #pragma once
 
 #include "runtime/text/Tokenizer.h"

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which fault a faulty plugin has now: the environment variable CRIA_TEST_FAULT, so that one library has all.
+#pragma once
+
+#include "plugins/api/cria_plugin.hpp"
+
+#include <cstdlib>
+
+inline bool isFault(std::string_view name) {
+  const char *fault = std::getenv("CRIA_TEST_FAULT");
+  return fault != nullptr && name == fault;
+}
