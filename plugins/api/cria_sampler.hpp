@@ -145,16 +145,63 @@ inline size_t findBest(const cria_candidates &candidates) {
   return choice;
 }
 
-/// Keeps the candidates whose rank is at least `cutoff`, in their order.
-inline void keepFrom(cria_candidates &candidates, uint64_t cutoff) {
+/// Keeps the candidates for which stays(index) holds, in their order. Asked once for each, first to last.
+template <typename Stays> void keepIf(cria_candidates &candidates, Stays stays) {
   size_t kept = 0;
   for (size_t i = 0; i < candidates.size; ++i) { // no branches: which ones stay is hard to predict
-    const bool stays = rankOf(candidates.logits[i], candidates.ids[i]) >= cutoff;
+    const bool isKept = stays(i);
     candidates.ids[kept] = candidates.ids[i];
     candidates.logits[kept] = candidates.logits[i];
-    kept += stays ? 1 : 0;
+    kept += isKept ? 1 : 0;
   }
   candidates.size = kept;
+}
+
+/// Keeps the candidates whose rank is at least `cutoff`, in their order.
+inline void keepFrom(cria_candidates &candidates, uint64_t cutoff) {
+  keepIf(candidates, [&](size_t i) { return rankOf(candidates.logits[i], candidates.ids[i]) >= cutoff; });
+}
+
+/// A candidate in some order, the greater rank first. No two have the same rank.
+struct Ranked {
+  uint64_t rank;
+  float weight;
+};
+
+/// The rank of the last one that stays when, in order, each one is dropped before which the weights sum to
+/// more than `limit`: the one that crosses stays. By halving the range that holds it; reorders `ranked`, not
+/// empty.
+inline uint64_t cutoffOf(std::vector<Ranked> &ranked, double limit) {
+  size_t first = 0; // everything in [0, first) ranks above the range and weighs `before`; its best one stays
+  size_t end = ranked.size();
+  double before = 0;
+  while (end - first > 1) {
+    const size_t middle = first + (end - first) / 2;
+    const auto at = [&](size_t index) { return ranked.begin() + static_cast<ptrdiff_t>(index); };
+    std::nth_element(at(first), at(middle), at(end),
+                     [](const Ranked &a, const Ranked &b) { return a.rank > b.rank; });
+    double upper = 0;
+    for (size_t i = first; i < middle; ++i) {
+      upper += ranked[i].weight;
+    }
+    if (before + upper > limit) {
+      end = middle;
+    } else {
+      before += upper;
+      first = middle;
+    }
+  }
+  return ranked[first].rank;
+}
+
+/// Sets `sorted` to 0 when changed logits no longer descend.
+inline void recheckOrder(cria_candidates &candidates) {
+  for (size_t i = 1; candidates.sorted != 0 && i < candidates.size; ++i) {
+    if (rankOf(candidates.logits[i - 1], candidates.ids[i - 1]) <
+        rankOf(candidates.logits[i], candidates.ids[i])) {
+      candidates.sorted = 0;
+    }
+  }
 }
 
 /// exp(x) for x <= 0 with a relative error below 1e-7 down to -87, and 0 below. It uses no library and no
@@ -197,5 +244,27 @@ inline double softmaxWeights(const cria_candidates &candidates, std::vector<floa
   }
   return sumOf(weights);
 }
+
+/// Chooses index i with probability weights[i] / total by one uniform number. Weights of 0 are never chosen.
+inline int64_t drawIndex(std::span<const float> weights, double total, double uniform) {
+  const double target = uniform * total;
+  double sum = 0;
+  int64_t choice = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] == 0.0f) {
+      continue;
+    }
+    sum += weights[i];
+    choice = static_cast<int64_t>(i); // the last one with a weight, if rounding leaves none
+    if (sum > target) {
+      break;
+    }
+  }
+  return choice;
+}
+
+/// Numbers of the context's uniform() that samplers use; each takes its own, so that they are independent.
+inline constexpr uint32_t kUniformDraw = 0;
+inline constexpr uint32_t kUniformXtc = 1;
 
 } // namespace cria::plugin

@@ -77,7 +77,8 @@ std::set<std::string> failuresOf(const std::string &kind, const char *fault, std
 class FaultyPluginsTest : public testing::TestWithParam<Fault> {};
 
 TEST_P(FaultyPluginsTest, IsFoundByName) {
-  EXPECT_THAT(failuresOf(GetParam().kind, GetParam().name, GetParam().foundBy), testing::Contains(GetParam().foundBy));
+  EXPECT_THAT(failuresOf(GetParam().kind, GetParam().name, GetParam().foundBy),
+              testing::Contains(GetParam().foundBy));
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, FaultyPluginsTest, testing::ValuesIn(kFaults), [](const auto &info) {

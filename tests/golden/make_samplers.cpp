@@ -2,7 +2,8 @@
 // Writes tests/golden/samplers.jsonl: what llama.cpp's samplers make of given logits. Links against llama.cpp
 // (libllama) and nlohmann-json, and is no part of the build:
 //
-//   c++ -std=c++17 make_samplers.cpp -I LLAMA/include -I LLAMA/ggml/include -L BUILD/bin -lllama -o make_samplers
+//   c++ -std=c++17 make_samplers.cpp -I LLAMA/include -I LLAMA/ggml/include -L BUILD/bin -lllama -o
+//   make_samplers
 //   ./make_samplers > samplers.jsonl
 //
 // One object a line: "sampler" (our expression), "logits", optionally "accepted" (ids told before), and the
@@ -66,10 +67,12 @@ struct Subject {
 static std::vector<Subject> truncations() {
   std::vector<Subject> all;
   for (const float p : {0.02f, 0.1f, 0.35f, 0.9f}) {
-    all.push_back({"min_p(" + Json(std::round(p * 100) / 100).dump() + ")", [=] { return llama_sampler_init_min_p(p, 0); }});
+    all.push_back({"min_p(" + Json(std::round(p * 100) / 100).dump() + ")",
+                   [=] { return llama_sampler_init_min_p(p, 0); }});
   }
   for (const float p : {0.2f, 0.5f, 0.9f, 0.97f}) {
-    all.push_back({"typical_p(" + Json(std::round(p * 100) / 100).dump() + ")", [=] { return llama_sampler_init_typical(p, 0); }});
+    all.push_back({"typical_p(" + Json(std::round(p * 100) / 100).dump() + ")",
+                   [=] { return llama_sampler_init_typical(p, 0); }});
   }
   for (const float n : {0.5f, 1.0f, 1.5f, 3.0f}) {
     all.push_back({"top_n_sigma(" + Json(n).dump() + ")", [=] { return llama_sampler_init_top_n_sigma(n); }});
@@ -82,16 +85,18 @@ static std::vector<Subject> truncations() {
                    [=] { return llama_sampler_init_xtc(1.1f, threshold, 0, 1); }});
   }
   for (const float tau : {0.5f, 1.5f, 3.0f}) { // the first step: what is left before it draws
-    all.push_back({"mirostat(" + Json(tau).dump() + ")", [=] { return llama_sampler_init_mirostat_v2(1, tau, 0.1f); }});
+    all.push_back(
+        {"mirostat(" + Json(tau).dump() + ")", [=] { return llama_sampler_init_mirostat_v2(1, tau, 0.1f); }});
   }
   return all;
 }
 
 static std::vector<Subject> temperatures() {
-  return {{"temperature(0.7)", [] { return llama_sampler_init_temp(0.7f); }},
-          {"temperature(0.8,range=0.5)", [] { return llama_sampler_init_temp_ext(0.8f, 0.5f, 1); }},
-          {"temperature(1,range=0.9,exponent=2)", [] { return llama_sampler_init_temp_ext(1, 0.9f, 2); }},
-          {"temperature(1.5,range=1,exponent=0.5)", [] { return llama_sampler_init_temp_ext(1.5f, 1, 0.5f); }}};
+  return {
+      {"temperature(0.7)", [] { return llama_sampler_init_temp(0.7f); }},
+      {"temperature(0.8,range=0.5)", [] { return llama_sampler_init_temp_ext(0.8f, 0.5f, 1); }},
+      {"temperature(1,range=0.9,exponent=2)", [] { return llama_sampler_init_temp_ext(1, 0.9f, 2); }},
+      {"temperature(1.5,range=1,exponent=0.5)", [] { return llama_sampler_init_temp_ext(1.5f, 1, 0.5f); }}};
 }
 
 static std::vector<Subject> histories() {
@@ -101,7 +106,8 @@ static std::vector<Subject> histories() {
        [] { return llama_sampler_init_penalties(12, 5, 1.1f, 0.2f, 0.5f); }, true},
       {"penalties(last_n=12,repeat=1,frequency=-0.3,presence=0)",
        [] { return llama_sampler_init_penalties(12, 12, 1, -0.3f, 0); }, true},
-      {"dry(breakers=\"\")", [] { return llama_sampler_init_dry(nullptr, 0.8f, 1.75f, 2, 1 << 20, nullptr, 0); }, true},
+      {"dry(breakers=\"\")",
+       [] { return llama_sampler_init_dry(nullptr, 0.8f, 1.75f, 2, 1 << 20, nullptr, 0); }, true},
       {"dry(multiplier=2,base=1.2,allowed_length=1,last_n=8,breakers=\"\")",
        [] { return llama_sampler_init_dry(nullptr, 2, 1.2f, 1, 8, nullptr, 0); }, true},
       {"dry(multiplier=1,base=1.75,allowed_length=3,last_n=40,breakers=\"\")",
@@ -135,13 +141,15 @@ int main() {
     stateless.push_back(std::move(subject));
   }
   for (const Subject &subject : stateless) {
-    for (const auto &[size, spread] : {std::pair<size_t, double>{2, 1}, {7, 1}, {60, 2}, {60, 0.3}, {300, 3}}) {
+    for (const auto &[size, spread] :
+         {std::pair<size_t, double>{2, 1}, {7, 1}, {60, 2}, {60, 0.3}, {300, 3}}) {
       write(apply(subject.expression, subject.make, randomLogits(random, size, spread), {}));
     }
   }
   for (const Subject &subject : histories()) {
     for (const int length : {1, 3, 9, 30, 120}) {
-      write(apply(subject.expression, subject.make, randomLogits(random, 12, 2), randomHistory(random, length)));
+      write(apply(subject.expression, subject.make, randomLogits(random, 12, 2),
+                  randomHistory(random, length)));
     }
   }
 }

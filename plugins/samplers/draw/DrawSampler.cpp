@@ -10,18 +10,8 @@ public:
 
   void apply(cria_candidates &candidates, const cria_sample_context &context) {
     const double total = cria::plugin::softmaxWeights(candidates, weights_);
-    const double target = context.uniform(context.user, 0) * total;
-    double sum = 0;
-    for (size_t i = 0; i < weights_.size(); ++i) {
-      if (weights_[i] == 0.0f) {
-        continue;
-      }
-      sum += weights_[i];
-      candidates.selected = static_cast<int64_t>(i); // the last one with a weight, if rounding leaves none
-      if (sum > target) {
-        return;
-      }
-    }
+    const double uniform = context.uniform(context.user, cria::plugin::kUniformDraw);
+    candidates.selected = cria::plugin::drawIndex(weights_, total, uniform);
   }
 
 private:

@@ -1,58 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // temperature(t): divides logits by t. 0 chooses the best candidate, as greedy does.
+// temperature(t, range, exponent): the divisor follows how even the distribution is (dynamic temperature): it
+// is t - range + 2 range (H / Hmax)^exponent, H being the entropy of the candidates and Hmax that of as many
+// equal ones; below 0 it begins at 0.
 #include "plugins/api/cria_sampler.hpp"
 
 namespace {
 
 // Above this all tokens are practically equal.
 constexpr double kMaxTemperature = 1000;
+constexpr double kMaxExponent = 100;
 
 class Temperature {
 public:
   explicit Temperature(std::span<const cria_option *const> options)
-      : temperature_(static_cast<float>(options[0]->number)) {}
+      : temperature_(options[0]->number), range_(options[1]->number), exponent_(options[2]->number) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
-    if (temperature_ == 0.0f) { // also what is too small for a float
+    if (range_ > 0 && candidates.size == 1) {
+      return; // its entropy is 0 of 0
+    }
+    const auto divisor = static_cast<float>(range_ > 0 ? dynamicTemperature(candidates) : temperature_);
+    if (divisor == 0.0f) { // also what is too small for a float
       candidates.selected = static_cast<int64_t>(cria::plugin::findBest(candidates));
-    } else if (temperature_ != 1.0f) {
-      scale(candidates);
+    } else if (divisor != 1.0f) {
+      divide(candidates, divisor);
     }
   }
 
 private:
-  // Relative to the best logit, so that a small t cannot overflow upwards.
-  void scale(cria_candidates &candidates) const {
+  double dynamicTemperature(const cria_candidates &candidates) {
+    const double total = cria::plugin::softmaxWeights(candidates, weights_);
+    const float best = cria::plugin::highestLogit(candidates);
+    double distance = 0; // from the best logit, the mean
+    for (size_t i = 0; i < candidates.size; ++i) {
+      distance +=
+          weights_[i] == 0.0f ? 0 : weights_[i] / total * static_cast<double>(best - candidates.logits[i]);
+    }
+    const double entropy = std::log(total) + distance;
+    const double evenness = std::min(1.0, entropy / std::log(static_cast<double>(candidates.size)));
+    const double lowest = std::max(0.0, temperature_ - range_);
+    return lowest + (temperature_ + range_ - lowest) * std::pow(evenness, exponent_);
+  }
+
+  // Relative to the best logit, so that a small divisor cannot overflow upwards.
+  static void divide(cria_candidates &candidates, float divisor) {
     const float best = cria::plugin::highestLogit(candidates);
     if (std::isinf(best)) {
       return;
     }
     for (size_t i = 0; i < candidates.size; ++i) {
-      candidates.logits[i] = (candidates.logits[i] - best) / temperature_;
+      candidates.logits[i] = (candidates.logits[i] - best) / divisor;
     }
-    if (candidates.sorted != 0 && !isSorted(candidates)) { // rounding made logits equal
-      candidates.sorted = 0;
-    }
+    cria::plugin::recheckOrder(candidates); // rounding may have made logits equal
   }
 
-  static bool isSorted(const cria_candidates &candidates) {
-    for (size_t i = 1; i < candidates.size; ++i) {
-      if (candidates.logits[i] == candidates.logits[i - 1] && candidates.ids[i] < candidates.ids[i - 1]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  float temperature_;
+  double temperature_, range_, exponent_;
+  std::vector<float> weights_; // working memory
 };
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption = cria::plugin::numberOption(
+  using cria::plugin::numberOption;
+  static const cria_option_info kTemperature = numberOption(
       CRIA_OPTION_FLOAT, "t", "Divisor of the logits; 0 chooses the best token", 1, 0, kMaxTemperature);
-  static const cria_option_info *const kOptions[] = {&kOption};
+  static const cria_option_info kRange =
+      numberOption(CRIA_OPTION_FLOAT, "range", "How far the divisor moves with the entropy; 0: not at all", 0,
+                   0, kMaxTemperature);
+  static const cria_option_info kExponent = numberOption(
+      CRIA_OPTION_FLOAT, "exponent", "Of the relative entropy, when there is a range", 1, 0, kMaxExponent);
+  static const cria_option_info *const kOptions[] = {&kTemperature, &kRange, &kExponent};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Temperature>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "temperature", CRIA_VERSION,
                                    "Sharpens (below 1) or flattens (above 1) the distribution", &kApi);

@@ -5,13 +5,6 @@
 
 namespace {
 
-struct Ranked {
-  uint64_t rank;
-  float weight;
-};
-
-bool isBetter(const Ranked &a, const Ranked &b) { return a.rank > b.rank; }
-
 class TopP {
 public:
   explicit TopP(std::span<const cria_option *const> options) : p_(options[0]->number) {}
@@ -20,7 +13,7 @@ public:
     if (p_ < 1 && candidates.size > 1) {
       const double total = cria::plugin::softmaxWeights(candidates, weights_);
       collect(candidates, total);
-      cria::plugin::keepFrom(candidates, cutoff(p_ * total));
+      cria::plugin::keepFrom(candidates, cria::plugin::cutoffOf(ranked_, p_ * total));
     }
   }
 
@@ -39,34 +32,9 @@ private:
     ranked_.resize(count);
   }
 
-  // The rank of the last candidate that stays, by halving the range that holds it. Everything in [0, first)
-  // is better than the range and weighs `before`; the best of the range stays.
-  uint64_t cutoff(double limit) {
-    size_t first = 0;
-    size_t end = ranked_.size();
-    double before = 0;
-    while (end - first > 1) {
-      const size_t middle = first + (end - first) / 2;
-      const auto begin = ranked_.begin();
-      std::nth_element(begin + static_cast<ptrdiff_t>(first), begin + static_cast<ptrdiff_t>(middle),
-                       begin + static_cast<ptrdiff_t>(end), isBetter);
-      double upper = 0;
-      for (size_t i = first; i < middle; ++i) {
-        upper += ranked_[i].weight;
-      }
-      if (before + upper > limit) {
-        end = middle;
-      } else {
-        before += upper;
-        first = middle;
-      }
-    }
-    return ranked_[first].rank;
-  }
-
   double p_;
   std::vector<float> weights_; // working memory
-  std::vector<Ranked> ranked_;
+  std::vector<cria::plugin::Ranked> ranked_;
 };
 
 } // namespace

@@ -40,10 +40,11 @@ Recorded describe(cria_context *context, const cria_entry &entry) {
   Recorded recorded{.name = textOf(entry.name)};
   for (uint32_t i = 0; entry.kind == CRIA_ENTRY_OP && i < entry.num_operands; ++i) {
     const cria_operand &operand = *entry.operands[i];
-    auto *data = static_cast<std::byte *>(reference.buffer_host_pointer(context, operand.buffer)) + operand.offset;
+    auto *data =
+        static_cast<std::byte *>(reference.buffer_host_pointer(context, operand.buffer)) + operand.offset;
     if (operand.type == CRIA_TYPE_F32 && operand.rank == 2) {
-      recorded.matrices[textOf(operand.name)] = {reinterpret_cast<float *>(data), operand.shape[0], operand.shape[1],
-                                                 operand.strides[0]};
+      recorded.matrices[textOf(operand.name)] = {reinterpret_cast<float *>(data), operand.shape[0],
+                                                 operand.shape[1], operand.strides[0]};
     } else if (operand.type == CRIA_TYPE_I32 && operand.rank == 1) {
       recorded.lists[textOf(operand.name)] = reinterpret_cast<const int32_t *>(data);
     } else if (operand.rank == 5) {
@@ -134,7 +135,8 @@ void after(const Recorded &op) {
   } else if (isFault("residual-forgotten") && op.matrices.contains("residual")) {
     const Matrix &residual = op.matrices.at("residual");
     for (uint64_t i = 0; i < output.rows * output.columns; ++i) {
-      output.at(i / output.columns, i % output.columns) -= residual.at(i / output.columns, i % output.columns);
+      output.at(i / output.columns, i % output.columns) -=
+          residual.at(i / output.columns, i % output.columns);
     }
   } else if (isFault("low-precision") && op.name == "linear") {
     scale(output, 1.001f);
@@ -162,12 +164,14 @@ void repeatFirst(cria_recording *recording, std::vector<Recorded> &ops) {
   }
 }
 
-cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel, cria_message *message) {
+cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
+                   cria_message *message) {
   std::vector<Recorded> &ops = recordings[recording];
   for (const Recorded &op : ops) { // faults in inputs are seen by programs of one op
     before(op);
   }
-  const cria_status status = reference.replay(queue, recording, isFault("cancel-ignored") ? nullptr : cancel, message);
+  const cria_status status =
+      reference.replay(queue, recording, isFault("cancel-ignored") ? nullptr : cancel, message);
   for (const Recorded &op : ops) {
     after(op);
   }
@@ -180,14 +184,15 @@ cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *
 // ---- Faults in what is refused ----
 
 /// Entries without what the backend does not know.
-cria_status recordLeniently(cria_context *context, cria_code *code, const cria_record_info *info, cria_recording **out,
-                            cria_message *message) {
+cria_status recordLeniently(cria_context *context, cria_code *code, const cria_record_info *info,
+                            cria_recording **out, cria_message *message) {
   std::vector<cria_entry> entries;
   for (uint32_t i = 0; i < info->num_entries; ++i) {
     entries.push_back(*info->entries[i]);
     cria_entry &entry = entries.back();
     const uint32_t count = entry.num_attributes;
-    if (isFault("unknown-attribute-ignored") && count > 0 && textOf(entry.attributes[count - 1]->name) == "axis") {
+    if (isFault("unknown-attribute-ignored") && count > 0 &&
+        textOf(entry.attributes[count - 1]->name) == "axis") {
       entry.num_attributes = count - 1;
     }
     if (isFault("unknown-op-accepted") && textOf(entry.name) == "layer_norm") {
@@ -226,7 +231,8 @@ cria_status eventWait(cria_event *event, uint64_t timeout, cria_message *message
   return isFault("events-never-done") ? CRIA_STATUS_TIMEOUT : reference.event_wait(event, timeout, message);
 }
 
-cria_status bufferAllocate(cria_context *context, const cria_buffer_info *info, cria_buffer **out, cria_message *message) {
+cria_status bufferAllocate(cria_context *context, const cria_buffer_info *info, cria_buffer **out,
+                           cria_message *message) {
   if (isFault("usage-refused") && info->usage > CRIA_BUFFER_STEP) {
     return CRIA_STATUS_UNSUPPORTED;
   }
@@ -243,7 +249,9 @@ cria_status probe(uint32_t device, const cria_executable_info *info, uint32_t *s
 
 cria_status openReference(const cria_host *host, cria_plugin *out, cria_message *message) {
   void *library = dlopen(CRIA_REFERENCE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-  auto *query = library == nullptr ? nullptr : reinterpret_cast<cria_plugin_query_fn>(dlsym(library, "cria_plugin_query"));
+  auto *query = library == nullptr
+                    ? nullptr
+                    : reinterpret_cast<cria_plugin_query_fn>(dlsym(library, "cria_plugin_query"));
   return query == nullptr ? CRIA_STATUS_NOT_FOUND : query(host, out, message);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A chat template "<s>user: .. assistant: ..</s>", right but for one fault (Fault.h). It talks to the interface
-// itself, since the conveniences would not let some of the faults happen.
+// A chat template "<s>user: .. assistant: ..</s>", right but for one fault (Fault.h). It talks to the
+// interface itself, since the conveniences would not let some of the faults happen.
 #include "tests/plugins/faulty/Fault.h"
 
 #include <algorithm>
@@ -13,14 +13,16 @@ struct cria_chat {};
 
 namespace {
 
-cria_status create(const cria_option *const *, uint32_t, const cria_vocabulary *, cria_chat **out, cria_message *) {
+cria_status create(const cria_option *const *, uint32_t, const cria_vocabulary *, cria_chat **out,
+                   cria_message *) {
   *out = new cria_chat;
   return CRIA_STATUS_OK;
 }
 
 void destroy(cria_chat *chat) { delete chat; }
 
-cria_status check(const cria_chat_message *const *messages, uint32_t count, uint32_t flags, cria_message *message) {
+cria_status check(const cria_chat_message *const *messages, uint32_t count, uint32_t flags,
+                  cria_message *message) {
   if ((flags & ~3u) != 0 && !isFault("unknown-flag-accepted")) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT, "a flag is unknown");
   }
@@ -39,7 +41,8 @@ cria_status check(const cria_chat_message *const *messages, uint32_t count, uint
 std::string contentOf(const cria_chat_message &message) {
   std::string content(view(message.content));
   if (isFault("inner-space-lost")) {
-    content.erase(std::unique(content.begin(), content.end(), [](char a, char b) { return a == b && (a == ' ' || a == '\n'); }),
+    content.erase(std::unique(content.begin(), content.end(),
+                              [](char a, char b) { return a == b && (a == ' ' || a == '\n'); }),
                   content.end());
   }
   return content;
@@ -54,7 +57,8 @@ cria_status begin(const cria_chat_writer &writer) {
 }
 
 cria_status write(const cria_chat_writer &writer, const cria_chat_message &message) {
-  const std::string text = (message.role == CRIA_ROLE_ASSISTANT ? "assistant: " : "user: ") + contentOf(message);
+  const std::string text =
+      (message.role == CRIA_ROLE_ASSISTANT ? "assistant: " : "user: ") + contentOf(message);
   if (isFault("forged-tokens") && text.find("</s>") != std::string::npos) {
     return writer.special(writer.user, string("</s>"));
   }

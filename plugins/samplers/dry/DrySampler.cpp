@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// dry(multiplier, base, allowed_length, last_n, breakers): makes a token less likely that would continue a
+// repetition ("don't repeat yourself", p-e-w 2024). When the last n >= allowed_length tokens stood there before,
+// the token that followed them loses multiplier · base^(n - allowed_length). A repetition does not reach over a
+// breaker, a text that ends it, nor is a token punished that holds one.
+#include "plugins/api/cria_sampler.hpp"
+#include "plugins/samplers/dry/Repetitions.h"
+
+namespace {
+
+constexpr int64_t kMostTokens = 1 << 20; // beyond any context
+constexpr size_t kMostBreakerBytes = 40;
+constexpr double kMostPenalty = 1e30; // far from the end of f32
+
+// "\n|:|a\\|b": separated by '|', which a backslash makes part of a text.
+std::vector<std::string> splitBreakers(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '|') {
+      parts.emplace_back();
+    } else {
+      i += text[i] == '\\' && i + 1 < text.size() ? 1 : 0;
+      parts.back() += text[i];
+    }
+  }
+  std::erase(parts, "");
+  for (const std::string &part : parts) {
+    if (part.size() > kMostBreakerBytes) {
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "breaker '" + part + "' has " +
+                                                                    std::to_string(part.size()) +
+                                                                    " bytes, expected at most " +
+                                                                    std::to_string(kMostBreakerBytes));
+    }
+  }
+  return parts;
+}
+
+class Dry {
+public:
+  Dry(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
+      : multiplier_(options[0]->number), base_(options[1]->number),
+        allowedLength_(static_cast<uint32_t>(options[2]->integer)),
+        lastN_(static_cast<size_t>(options[3]->integer < 0 ? kMostTokens : options[3]->integer)),
+        breakers_(splitBreakers(cria::plugin::view(options[4]->text))), vocabulary_(&vocabulary),
+        isBreaker_(vocabulary.size) {
+    for (uint32_t id = 0; id < vocabulary.size; ++id) {
+      const std::string_view piece = cria::plugin::view(vocabulary.pieces[id]);
+      isBreaker_[id] = std::any_of(breakers_.begin(), breakers_.end(),
+                                   [&](const std::string &text) { return piece.find(text) != piece.npos; });
+    }
+  }
+
+  void accept(int32_t token, uint32_t) {
+    tokens_.push_back(token);
+    if (tokens_.size() >= 2 * std::max<size_t>(lastN_, 64)) { // seldom, so that it costs little for each token
+      tokens_.erase(tokens_.begin(), tokens_.end() - static_cast<ptrdiff_t>(lastN_));
+    }
+  }
+  void reset() { tokens_.clear(); }
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    const std::span<const int32_t> recent =
+        std::span(tokens_).subspan(tokens_.size() - std::min(lastN_, tokens_.size()));
+    const size_t limit = sinceBreaker(recent);
+    if (multiplier_ == 0 || recent.size() <= allowedLength_ || limit < allowedLength_) {
+      return;
+    }
+    const auto longest = continuations(recent, static_cast<uint32_t>(limit), allowedLength_);
+    for (size_t i = 0; i < candidates.size && !longest.empty(); ++i) {
+      const auto found = longest.find(candidates.ids[i]);
+      if (found != longest.end() && !holdsBreaker(candidates.ids[i])) {
+        candidates.logits[i] -= penaltyOf(found->second);
+      }
+    }
+    cria::plugin::recheckOrder(candidates);
+  }
+
+private:
+  float penaltyOf(uint32_t length) const {
+    const double penalty = multiplier_ * std::pow(base_, static_cast<double>(length - allowedLength_));
+    return static_cast<float>(std::min(penalty, kMostPenalty));
+  }
+
+  bool holdsBreaker(int32_t id) const {
+    return id >= 0 && static_cast<size_t>(id) < isBreaker_.size() && isBreaker_[static_cast<size_t>(id)];
+  }
+
+  // How many tokens stand after the last breaker, which may be spread over several.
+  size_t sinceBreaker(std::span<const int32_t> recent) const {
+    if (breakers_.empty()) {
+      return recent.size();
+    }
+    std::string text;            // of the tokens from here to the end, as far as a breaker may reach
+    std::vector<size_t> lengths; // of their pieces, last token first
+    for (size_t i = 0; i < recent.size(); ++i) {
+      const int32_t id = recent[recent.size() - 1 - i];
+      if (holdsBreaker(id)) {
+        return i;
+      }
+      const bool isKnown = id >= 0 && static_cast<uint32_t>(id) < vocabulary_->size;
+      const std::string_view piece = isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
+      text.insert(0, piece);
+      lengths.push_back(piece.size());
+      text.resize(std::min(text.size(), piece.size() + kMostBreakerBytes));
+      for (const std::string &breaker : breakers_) {
+        if (const size_t at = text.find(breaker); at < piece.size()) { // begins in this token
+          return tokensAfter(lengths, at + breaker.size());
+        }
+      }
+    }
+    return recent.size();
+  }
+
+  // Tokens after the first `bytes` bytes from the newest of `lengths`' oldest token on.
+  static size_t tokensAfter(const std::vector<size_t> &lengths, size_t bytes) {
+    size_t left = lengths.size();
+    for (size_t covered = 0; left > 0 && covered < bytes; --left) {
+      covered += lengths[left - 1];
+    }
+    return left;
+  }
+
+  double multiplier_, base_;
+  uint32_t allowedLength_;
+  size_t lastN_;
+  std::vector<std::string> breakers_;
+  const cria_vocabulary *vocabulary_;
+  std::vector<bool> isBreaker_; // of each id: its piece holds a breaker
+  std::vector<int32_t> tokens_; // the last ones, and some before
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  using cria::plugin::numberOption;
+  static const cria_option_info kMultiplier =
+      numberOption(CRIA_OPTION_FLOAT, "multiplier", "Penalty of the shortest repetition; 0: none", 0.8, 0, 100);
+  static const cria_option_info kBase =
+      numberOption(CRIA_OPTION_FLOAT, "base", "Growth of the penalty with each token more", 1.75, 1, 10);
+  static const cria_option_info kAllowedLength = numberOption(
+      CRIA_OPTION_INT, "allowed_length", "Tokens that may be repeated freely", 2, 1, double{kMostTokens});
+  static const cria_option_info kLastN = numberOption(
+      CRIA_OPTION_INT, "last_n", "How many tokens back are searched; -1: all, 0: none", -1, -1, double{kMostTokens});
+  static const cria_option_info kBreakers = cria::plugin::textOption(
+      "breakers", "Texts that end a repetition, separated by |; \\| is a bar", "\n|:|\"|*");
+  static const cria_option_info *const kOptions[] = {&kMultiplier, &kBase, &kAllowedLength, &kLastN, &kBreakers};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Dry>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "dry", CRIA_VERSION,
+                                   "Makes tokens less likely that continue a repetition", &kApi);
+}

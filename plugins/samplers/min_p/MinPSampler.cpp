@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// min_p(p): keeps the candidates that are at least p times as probable as the best one (Nguyen et al. 2024,
+// "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs").
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+class MinP {
+public:
+  explicit MinP(std::span<const cria_option *const> options) : margin_(std::log(static_cast<float>(options[0]->number))) {}
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    const float lowest = cria::plugin::highestLogit(candidates) + margin_; // p = 0: -infinity, all stay
+    cria::plugin::keepIf(candidates, [&](size_t i) { return candidates.logits[i] >= lowest; });
+  }
+
+private:
+  float margin_; // log p
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kOption = cria::plugin::numberOption(
+      CRIA_OPTION_FLOAT, "p", "Lowest probability that stays, relative to the best token's", 0.05, 0, 1);
+  static const cria_option_info *const kOptions[] = {&kOption};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<MinP>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "min_p", CRIA_VERSION,
+                                   "Keeps tokens at least p times as probable as the best one", &kApi);
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// mirostat(tau, eta): keeps the surprise of the text near tau bits a token (version 2 of Basu et al. 2021,
+// "Mirostat: A Neural Text Decoding Algorithm that Directly Controls Perplexity"). Candidates more surprising
+// than mu are dropped, one of the rest is drawn, and mu moves by eta times the error. It chooses the token:
+// it is the end of a chain.
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+class Mirostat {
+public:
+  explicit Mirostat(std::span<const cria_option *const> options) : tau_(options[0]->number), eta_(options[1]->number) {
+    reset();
+  }
+
+  void accept(int32_t, uint32_t) {} // what counts is the choice, which apply makes
+  void reset() { mu_ = 2 * tau_; }
+
+  void apply(cria_candidates &candidates, const cria_sample_context &context) {
+    truncate(candidates);
+    const double total = cria::plugin::softmaxWeights(candidates, weights_);
+    candidates.selected =
+        cria::plugin::drawIndex(weights_, total, context.uniform(context.user, cria::plugin::kUniformDraw));
+    const double chosen = weights_[static_cast<size_t>(candidates.selected)] / total;
+    mu_ -= eta_ * (-std::log2(chosen) - tau_);
+  }
+
+private:
+  // The best candidate stays whatever its surprise.
+  void truncate(cria_candidates &candidates) {
+    const double total = cria::plugin::softmaxWeights(candidates, weights_);
+    const double lowest = std::min(1.0, std::exp2(-mu_) * total); // the best one's weight is 1
+    cria::plugin::keepIf(candidates, [&](size_t i) { return static_cast<double>(weights_[i]) >= lowest; });
+  }
+
+  double tau_, eta_;
+  double mu_;                  // bits
+  std::vector<float> weights_; // working memory
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  using cria::plugin::numberOption;
+  constexpr double kMostBits = 32;
+  static const cria_option_info kTau =
+      numberOption(CRIA_OPTION_FLOAT, "tau", "Surprise to keep, in bits a token", 5, 0, kMostBits);
+  static const cria_option_info kEta = numberOption(CRIA_OPTION_FLOAT, "eta", "How fast it is corrected", 0.1, 0, 1);
+  static const cria_option_info *const kOptions[] = {&kTau, &kEta};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Mirostat>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "mirostat", CRIA_VERSION,
+                                   "Keeps the surprise of the text near a target; chooses the token", &kApi);
+}

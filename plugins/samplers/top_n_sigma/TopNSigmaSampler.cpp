@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// top_n_sigma(n): keeps the candidates whose logits lie within n standard deviations of the best one (Tang et
+// al. 2024, "Top-nσ: Not All Logits Are You Need"). Candidates at -infinity do not count in the deviation.
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+class TopNSigma {
+public:
+  explicit TopNSigma(std::span<const cria_option *const> options) : n_(options[0]->number) {}
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    if (n_ <= 0) {
+      return;
+    }
+    const double best = static_cast<double>(cria::plugin::highestLogit(candidates));
+    const double lowest = best - n_ * deviationOf(candidates, best);
+    cria::plugin::keepIf(candidates, [&](size_t i) { return static_cast<double>(candidates.logits[i]) >= lowest; });
+  }
+
+private:
+  // Sums of distances from the best logit and of their squares: small numbers, and no second pass.
+  static double deviationOf(const cria_candidates &candidates, double best) {
+    double sum = 0, squares = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < candidates.size; ++i) {
+      const double distance = best - static_cast<double>(candidates.logits[i]);
+      const bool isNumber = std::isfinite(distance);
+      sum += isNumber ? distance : 0;
+      squares += isNumber ? distance * distance : 0;
+      count += isNumber ? 1 : 0;
+    }
+    const double mean = sum / static_cast<double>(count);
+    return std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean));
+  }
+
+  double n_;
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  constexpr double kMostSigmas = 1000;
+  static const cria_option_info kOption = cria::plugin::numberOption(
+      CRIA_OPTION_FLOAT, "n", "Standard deviations of the logits below the best one; 0: all stay", 1, 0, kMostSigmas);
+  static const cria_option_info *const kOptions[] = {&kOption};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopNSigma>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_n_sigma", CRIA_VERSION,
+                                   "Keeps tokens within n standard deviations of the best logit", &kApi);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// typical_p(p): keeps the candidates whose surprise is nearest to the expected one, until their probabilities
+// together exceed p (Meister et al. 2022, "Locally Typical Sampling").
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+class TypicalP {
+public:
+  explicit TypicalP(std::span<const cria_option *const> options) : p_(options[0]->number) {}
+
+  // Surprise is log(total) + distance from the best logit, entropy its mean: what counts is how far a
+  // candidate's distance lies from the mean distance.
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    if (p_ >= 1 || candidates.size == 1) {
+      return;
+    }
+    const double total = cria::plugin::softmaxWeights(candidates, weights_);
+    const float best = cria::plugin::highestLogit(candidates);
+    double mean = 0;
+    for (size_t i = 0; i < candidates.size; ++i) {
+      mean += weights_[i] == 0.0f ? 0 : weights_[i] / total * static_cast<double>(best - candidates.logits[i]);
+    }
+    ranks_.resize(candidates.size);
+    ranked_.resize(candidates.size);
+    for (size_t i = 0; i < candidates.size; ++i) {
+      const double distance = static_cast<double>(best - candidates.logits[i]); // may be infinite: the least typical
+      ranks_[i] = cria::plugin::rankOf(-static_cast<float>(std::fabs(distance - mean)), candidates.ids[i]);
+      ranked_[i] = {ranks_[i], weights_[i]};
+    }
+    const uint64_t cutoff = cria::plugin::cutoffOf(ranked_, p_ * total);
+    cria::plugin::keepIf(candidates, [&](size_t i) { return ranks_[i] >= cutoff; });
+  }
+
+private:
+  double p_;
+  std::vector<float> weights_; // working memory
+  std::vector<uint64_t> ranks_;
+  std::vector<cria::plugin::Ranked> ranked_;
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kOption = cria::plugin::numberOption(
+      CRIA_OPTION_FLOAT, "p", "Probability that the most typical tokens have together", 0.95, 0, 1);
+  static const cria_option_info *const kOptions[] = {&kOption};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TypicalP>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "typical_p", CRIA_VERSION,
+                                   "Keeps the tokens whose surprise is nearest to the expected one", &kApi);
+}

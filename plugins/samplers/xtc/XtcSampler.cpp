@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// xtc(probability, threshold): with that probability, drops all candidates at or above the threshold but the
+// least probable of them ("exclude top choices", p-e-w 2024). Where only one reaches it, nothing changes.
+#include "plugins/api/cria_sampler.hpp"
+
+namespace {
+
+class Xtc {
+public:
+  explicit Xtc(std::span<const cria_option *const> options)
+      : probability_(options[0]->number), threshold_(options[1]->number) {}
+
+  void apply(cria_candidates &candidates, const cria_sample_context &context) {
+    if (context.uniform(context.user, cria::plugin::kUniformXtc) >= probability_) {
+      return;
+    }
+    const double lowest = threshold_ * cria::plugin::softmaxWeights(candidates, weights_);
+    size_t top = 0;
+    uint64_t least = UINT64_MAX; // rank of the least probable top choice
+    for (size_t i = 0; i < candidates.size; ++i) {
+      if (static_cast<double>(weights_[i]) >= lowest) {
+        least = std::min(least, cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]));
+        ++top;
+      }
+    }
+    if (top > 1) {
+      cria::plugin::keepIf(candidates, [&](size_t i) {
+        return cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]) <= least;
+      });
+    }
+  }
+
+private:
+  double probability_, threshold_;
+  std::vector<float> weights_; // working memory
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  using cria::plugin::numberOption;
+  static const cria_option_info kProbability =
+      numberOption(CRIA_OPTION_FLOAT, "probability", "How often top choices are dropped", 0.5, 0, 1);
+  static const cria_option_info kThreshold = numberOption(
+      CRIA_OPTION_FLOAT, "threshold", "Probability that makes a top choice; above 0.5 there is only one", 0.1, 0, 1);
+  static const cria_option_info *const kOptions[] = {&kProbability, &kThreshold};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Xtc>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "xtc", CRIA_VERSION,
+                                   "Drops the most probable tokens now and then, for less common texts", &kApi);
+}
