@@ -1,0 +1,50 @@
+// guanaco: "### Human: .." and "### Assistant: ..", one text after BOS, with the system text as its first line.
+#include <cria_chat.hpp>
+
+using cria::plugin::Message;
+
+class Guanaco {
+public:
+  explicit Guanaco(std::span<const cria_option *const> options)
+      : system_(cria::plugin::view(options[0]->text)) {}
+
+  // "" or why this conversation cannot be expressed. Flags are known ones, and there is a message.
+  std::string check(std::span<const Message> messages, uint32_t flags) const {
+    for (size_t i = 1; i < messages.size(); ++i) {
+      if (messages[i].role == CRIA_ROLE_SYSTEM) {
+        return "message " + std::to_string(i + 1) + " is from system, expected it to come first";
+      }
+    }
+    const bool endsWithUser = messages.back().role == CRIA_ROLE_USER;
+    return (flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 && !endsWithUser
+               ? "the last message is not from user, expected one: the model is to answer next"
+               : "";
+  }
+
+  void render(std::span<const Message> messages, uint32_t flags, cria::plugin::ChatWriter &writer) const {
+    const bool hasSystem = messages[0].role == CRIA_ROLE_SYSTEM;
+    std::string text = hasSystem ? std::string(messages[0].content) : system_;
+    for (const Message &message : messages.subspan(hasSystem ? 1 : 0)) {
+      text += message.role == CRIA_ROLE_USER ? "\n### Human: " : "\n### Assistant: ";
+      text += message.content;
+    }
+    text += (flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? "\n### Assistant:" : "";
+    writer.special("<s>");
+    writer.text(text);
+    writer.stopText("\n### Human:");
+  }
+
+private:
+  std::string system_;
+};
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kSystem = cria::plugin::textOption(
+      "system", "The first line when there is no system message",
+      "A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, "
+      "detailed, and polite answers to the user's questions.");
+  static const cria_option_info *const kOptions[] = {&kSystem};
+  static const cria_chat_api kApi = cria::plugin::ChatFunctions<Guanaco>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
+                                   "### Human and ### Assistant", &kApi);
+}

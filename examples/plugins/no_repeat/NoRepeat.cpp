@@ -1,0 +1,52 @@
+// no_repeat(n): forbids every token that would complete a run of n tokens which the text already has.
+#include <cria_sampler.hpp>
+
+#include <limits>
+
+class NoRepeat {
+public:
+  explicit NoRepeat(std::span<const cria_option *const> options)
+      : n_(static_cast<size_t>(options[0]->integer)) {}
+
+  void accept(int32_t token, uint32_t) { text_.push_back(token); }
+  void reset() { text_.clear(); }
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    if (text_.size() < n_) {
+      return;
+    }
+    const auto last = text_.end() - static_cast<ptrdiff_t>(n_ - 1); // the run that must not go on as before
+    for (auto run = text_.begin(); run + static_cast<ptrdiff_t>(n_ - 1) < text_.end(); ++run) {
+      if (std::equal(last, text_.end(), run)) {
+        forbid(candidates, run[static_cast<ptrdiff_t>(n_ - 1)]);
+      }
+    }
+  }
+
+private:
+  // The last number that is left stays: the contract wants one.
+  static void forbid(cria_candidates &candidates, int32_t token) {
+    size_t numbers = 0;
+    for (size_t i = 0; i < candidates.size; ++i) {
+      numbers += std::isfinite(candidates.logits[i]) ? 1 : 0;
+    }
+    for (size_t i = 0; i < candidates.size && numbers > 1; ++i) {
+      if (candidates.ids[i] == token) {
+        candidates.logits[i] = -std::numeric_limits<float>::infinity();
+        candidates.sorted = 0;
+      }
+    }
+  }
+
+  size_t n_;
+  std::vector<int32_t> text_;
+};
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kN =
+      cria::plugin::numberOption(CRIA_OPTION_INT, "n", "Length of the runs that may not come twice", 3, 1, 100);
+  static const cria_option_info *const kOptions[] = {&kN};
+  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<NoRepeat>::table(kOptions);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
+                                   "Forbids runs of tokens that the text already has", &kApi);
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The examples and the page for writers of plugins, with the installed package alone: nothing of this source tree, no environment.
+# usage: plugins-outside.sh CMAKE BUILD_FOLDER SOURCE_FOLDER
+set -euo pipefail
+cmake=$1 build=$2 source=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$cmake" --install "$build" --prefix "$work/made" --component runtime >/dev/null
+mv "$work/made" "$work/cria"
+"$build/bin/cria" compile "$source/examples/stories/model" -o "$work/stories.cria" --quiet
+cria=$work/cria/bin/cria
+
+for example in "$work"/cria/share/cria/examples/plugins/*/; do
+  name=$(basename "$example")
+  "$cmake" -S "$example" -B "$work/$name" -DCMAKE_PREFIX_PATH="$work/cria" >/dev/null
+  "$cmake" --build "$work/$name" >/dev/null
+  "$work/cria/bin/cria-plugin-test" "$work/$name/plugins"
+  "$cmake" --install "$work/$name" --prefix "$work/cria" >/dev/null
+done
+# Installed, they are found by themselves.
+text=$("$cria" run "$work/stories.cria" -p "Once upon a time" -n 20 --seed 1 --sampler 'no_repeat(2)|temperature(0.8)' --quiet)
+[[ $text == "Once upon a time"?* ]] || { printf 'unexpected text: %s\n' "$text"; exit 1; }
+[[ -n $(echo "Hello" | "$cria" chat "$work/stories.cria" -n 5 --chat-template guanaco --quiet) ]]
+
+CRIA=$work/cria MODEL=$work/stories.cria "$source/tests/docs/follow.sh" "$work/cria/share/doc/cria/writing-a-plugin.md"
