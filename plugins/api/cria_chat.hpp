@@ -28,11 +28,17 @@ public:
   void special(std::string_view piece) {
     keep([&] { return writer_.special(writer_.user, string(piece)); });
   }
+  void specialId(int32_t id) {
+    keep([&] { return writer_.special_id(writer_.user, id); });
+  }
   void text(std::string_view text, bool noDummyPrefix = false) {
     keep([&] { return writer_.text(writer_.user, string(text), noDummyPrefix ? 1 : 0); });
   }
   void stopText(std::string_view text) {
     keep([&] { return writer_.stop_text(writer_.user, string(text)); });
+  }
+  void stopToken(int32_t id) {
+    keep([&] { return writer_.stop_token(writer_.user, id); });
   }
   cria_status status() const { return status_; }
 
@@ -47,6 +53,60 @@ private:
   cria_status status_ = CRIA_STATUS_OK;
 };
 
+/// "message 2 of 5".
+inline std::string nameOf(std::span<const Message> messages, size_t index) {
+  return "message " + std::to_string(index + 1) + " of " + std::to_string(messages.size());
+}
+
+/// "" or why the last message does not fit what is asked for: the user's when the model is to answer, the
+/// assistant's when its answer is to go on.
+inline std::string checkLast(std::span<const Message> messages, uint32_t flags) {
+  const uint32_t role = messages.back().role;
+  const std::string where = nameOf(messages, messages.size() - 1) + " is from " + std::string(roleName(role));
+  if ((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 && role == CRIA_ROLE_ASSISTANT) {
+    return where + ", expected user: the model is to answer next";
+  }
+  if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && role != CRIA_ROLE_ASSISTANT) {
+    return where + ", expected the assistant's unfinished answer";
+  }
+  return "";
+}
+
+/// "" or which message breaks the order: a system message or none, then user and assistant in turn, beginning
+/// and, when the model is to answer, ending with the user. `name`: of the template.
+inline std::string checkTurns(std::span<const Message> messages, uint32_t flags, std::string_view name) {
+  const size_t first = messages[0].role == CRIA_ROLE_SYSTEM ? 1 : 0;
+  for (size_t i = first; i < messages.size(); ++i) {
+    const uint32_t expected = (i - first) % 2 == 0 ? CRIA_ROLE_USER : CRIA_ROLE_ASSISTANT;
+    if (messages[i].role != expected) {
+      return nameOf(messages, i) + " is from " + std::string(roleName(messages[i].role)) + ", expected " +
+             std::string(roleName(expected)) + ": " + std::string(name) +
+             " takes an optional system message first, then user and assistant in turn";
+    }
+  }
+  if (messages.back().role == CRIA_ROLE_SYSTEM) {
+    return nameOf(messages, messages.size() - 1) + " is from system, expected a user message after it";
+  }
+  return checkLast(messages, flags);
+}
+
+/// The answer of find_tags: the first of `tags` that the text contains.
+inline cria_status reportTags(cria_string text, std::initializer_list<std::string_view> tags, uint32_t *found,
+                              cria_message *message) {
+  return guarded(message, [&] {
+    *found = 0;
+    for (const std::string_view tag : tags) {
+      if (view(text).find(tag) != std::string_view::npos) {
+        *found = 1;
+        return report(message, CRIA_STATUS_OK,
+                      "the text contains " + std::string(tag) +
+                          ", which the model cannot tell from the template's own tag");
+      }
+    }
+    return CRIA_STATUS_OK;
+  });
+}
+
 /// The functions of a chat template from a class with
 ///   explicit Template(std::span<const cria_option *const> options);   // or with (.., const cria_vocabulary
 ///   &)
@@ -56,6 +116,9 @@ private:
 template <typename Template> struct ChatFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message) {
+    if (vocabulary->reserved != 0) {
+      return refuseReserved(message, "vocabulary");
+    }
     return guarded(message, [&] {
       *out = reinterpret_cast<cria_chat *>(
           construct<Template>(std::span(options, numOptions), *vocabulary).release());

@@ -399,9 +399,11 @@ typedef struct cria_vocabulary {
                                 token its one byte, a control token nothing */
   const cria_string *names;  /* [size] what the tokenizer calls it: "▁the", "<0x0A>", "<s>"; may be empty */
   const uint8_t *kinds;      /* [size] CRIA_TOKEN_* */
-  const int32_t *eos_ids;    /* [num_eos] any of them ends a text; the first is the tokenizer's own */
+  const int32_t *eos_ids;    /* [num_eos] any of them ends a text, as the model's configuration says */
   uint32_t num_eos;
-  int32_t bos_id; /* -1: none */
+  int32_t bos_id; /* begins a text; -1: the model wants none */
+  int32_t eos_id; /* the tokenizer's own end of text; -1: none */
+  uint32_t reserved;
 } cria_vocabulary;
 
 /* ---- Sampler ---- */

@@ -27,6 +27,9 @@ concept StatefulSampler = requires(Sampler &sampler, int32_t token, uint32_t ori
 template <typename Sampler> struct SamplerFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
+    if (vocabulary->reserved != 0) {
+      return refuseReserved(message, "vocabulary");
+    }
     return guarded(message, [&] {
       *out = reinterpret_cast<cria_sampler *>(
           construct<Sampler>(std::span(options, numOptions), *vocabulary).release());

@@ -16,6 +16,7 @@ Vocabulary::Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<in
   view_.eos_ids = eosIds_.data();
   view_.num_eos = static_cast<uint32_t>(eosIds_.size());
   view_.bos_id = bosId;
+  view_.eos_id = tokenizer == nullptr ? -1 : tokenizer->eosId();
 }
 
 void Vocabulary::readPieces(const Tokenizer &tokenizer) {

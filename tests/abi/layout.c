@@ -279,6 +279,8 @@ static void print_cria_vocabulary(void) {
   FIELD(cria_vocabulary, eos_ids);
   FIELD(cria_vocabulary, num_eos);
   FIELD(cria_vocabulary, bos_id);
+  FIELD(cria_vocabulary, eos_id);
+  FIELD(cria_vocabulary, reserved);
 }
 
 static void print_cria_candidates(void) {

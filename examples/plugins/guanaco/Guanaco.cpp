@@ -1,4 +1,5 @@
-// guanaco: "### Human: .." and "### Assistant: ..", one text after BOS, with the system text as its first line.
+// guanaco: "### Human: .." and "### Assistant: ..", one text after BOS, with the system text as its first
+// line.
 #include <cria_chat.hpp>
 
 using cria::plugin::Message;
@@ -45,6 +46,6 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
       "detailed, and polite answers to the user's questions.");
   static const cria_option_info *const kOptions[] = {&kSystem};
   static const cria_chat_api kApi = cria::plugin::ChatFunctions<Guanaco>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
-                                   "### Human and ### Assistant", &kApi);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME,
+                                   CRIA_PLUGIN_VERSION, "### Human and ### Assistant", &kApi);
 }

@@ -43,10 +43,11 @@ private:
 };
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kN =
-      cria::plugin::numberOption(CRIA_OPTION_INT, "n", "Length of the runs that may not come twice", 3, 1, 100);
+  static const cria_option_info kN = cria::plugin::numberOption(
+      CRIA_OPTION_INT, "n", "Length of the runs that may not come twice", 3, 1, 100);
   static const cria_option_info *const kOptions[] = {&kN};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<NoRepeat>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
-                                   "Forbids runs of tokens that the text already has", &kApi);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME,
+                                   CRIA_PLUGIN_VERSION, "Forbids runs of tokens that the text already has",
+                                   &kApi);
 }

@@ -3,10 +3,13 @@
 // and one EOS and is encoded on its own; the open turn has its BOS. The system text is a block at the start
 // of the first user text, joined before that is stripped.
 #include "plugins/api/cria_chat.hpp"
-#include "plugins/chat/llama2/PythonStrip.h"
+#include "plugins/api/cria_strip.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::Message;
+using cria::plugin::nameOf;
+using cria::plugin::strip;
+using cria::plugin::stripLeft;
 
 namespace {
 
@@ -26,25 +29,12 @@ std::string_view findTag(std::string_view text) {
   return {};
 }
 
-std::string nameOf(std::span<const Message> messages, size_t index) {
-  return "message " + std::to_string(index + 1) + " of " + std::to_string(messages.size());
-}
-
 class Llama2Chat {
 public:
   explicit Llama2Chat(std::span<const cria_option *const> options) : refuseTags_(options[0]->integer != 0) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
-    const size_t first = messages[0].role == CRIA_ROLE_SYSTEM ? 1 : 0;
-    for (size_t i = first; i < messages.size(); ++i) {
-      const uint32_t expected = (i - first) % 2 == 0 ? CRIA_ROLE_USER : CRIA_ROLE_ASSISTANT;
-      if (messages[i].role != expected) {
-        return nameOf(messages, i) + " is from " + std::string(cria::plugin::roleName(messages[i].role)) +
-               ", expected " + std::string(cria::plugin::roleName(expected)) +
-               ": llama2 takes an optional system message first, then user and assistant in turn";
-      }
-    }
-    std::string refusal = checkEnd(messages, flags);
+    const std::string refusal = cria::plugin::checkTurns(messages, flags, CRIA_PLUGIN_NAME);
     return refusal.empty() ? checkTags(messages) : refusal;
   }
 
@@ -90,22 +80,6 @@ private:
     return begun.empty() ? "" : join({" ", begun});
   }
 
-  static std::string checkEnd(std::span<const Message> messages, uint32_t flags) {
-    const Message &last = messages.back();
-    if (last.role == CRIA_ROLE_SYSTEM) {
-      return nameOf(messages, messages.size() - 1) + " is from system, expected a user message after it";
-    }
-    if ((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 && last.role != CRIA_ROLE_USER) {
-      return nameOf(messages, messages.size() - 1) +
-             " is from assistant, expected user: the model is to answer next";
-    }
-    if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && last.role != CRIA_ROLE_ASSISTANT) {
-      return nameOf(messages, messages.size() - 1) +
-             " is from user, expected the assistant's unfinished answer";
-    }
-    return "";
-  }
-
   std::string checkTags(std::span<const Message> messages) const {
     for (size_t i = 0; refuseTags_ && i < messages.size(); ++i) {
       if (const std::string_view tag = findTag(messages[i].content); !tag.empty()) {
@@ -120,15 +94,7 @@ private:
 };
 
 cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::guarded(message, [&] {
-    const std::string_view tag = findTag(cria::plugin::view(text));
-    *found = tag.empty() ? 0 : 1;
-    return tag.empty()
-               ? CRIA_STATUS_OK
-               : cria::plugin::report(message, CRIA_STATUS_OK,
-                                      "the text contains " + std::string(tag) +
-                                          ", which the model cannot tell from the template's own tag");
-  });
+  return cria::plugin::reportTags(text, {kInst, kInstEnd, kSystem, kSystemEnd}, found, message);
 }
 
 } // namespace

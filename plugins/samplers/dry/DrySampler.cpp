@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // dry(multiplier, base, allowed_length, last_n, breakers): makes a token less likely that would continue a
-// repetition ("don't repeat yourself", p-e-w 2024). When the last n >= allowed_length tokens stood there before,
-// the token that followed them loses multiplier · base^(n - allowed_length). A repetition does not reach over a
-// breaker, a text that ends it, nor is a token punished that holds one.
+// repetition ("don't repeat yourself", p-e-w 2024). When the last n >= allowed_length tokens stood there
+// before, the token that followed them loses multiplier · base^(n - allowed_length). A repetition does not
+// reach over a breaker, a text that ends it, nor is a token punished that holds one.
 #include "plugins/api/cria_sampler.hpp"
 #include "plugins/samplers/dry/Repetitions.h"
 
@@ -26,10 +26,9 @@ std::vector<std::string> splitBreakers(std::string_view text) {
   std::erase(parts, "");
   for (const std::string &part : parts) {
     if (part.size() > kMostBreakerBytes) {
-      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "breaker '" + part + "' has " +
-                                                                    std::to_string(part.size()) +
-                                                                    " bytes, expected at most " +
-                                                                    std::to_string(kMostBreakerBytes));
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                                  "breaker '" + part + "' has " + std::to_string(part.size()) +
+                                      " bytes, expected at most " + std::to_string(kMostBreakerBytes));
     }
   }
   return parts;
@@ -52,7 +51,8 @@ public:
 
   void accept(int32_t token, uint32_t) {
     tokens_.push_back(token);
-    if (tokens_.size() >= 2 * std::max<size_t>(lastN_, 64)) { // seldom, so that it costs little for each token
+    if (tokens_.size() >=
+        2 * std::max<size_t>(lastN_, 64)) { // seldom, so that it costs little for each token
       tokens_.erase(tokens_.begin(), tokens_.end() - static_cast<ptrdiff_t>(lastN_));
     }
   }
@@ -98,7 +98,8 @@ private:
         return i;
       }
       const bool isKnown = id >= 0 && static_cast<uint32_t>(id) < vocabulary_->size;
-      const std::string_view piece = isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
+      const std::string_view piece =
+          isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
       text.insert(0, piece);
       lengths.push_back(piece.size());
       text.resize(std::min(text.size(), piece.size() + kMostBreakerBytes));
@@ -133,17 +134,19 @@ private:
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   using cria::plugin::numberOption;
-  static const cria_option_info kMultiplier =
-      numberOption(CRIA_OPTION_FLOAT, "multiplier", "Penalty of the shortest repetition; 0: none", 0.8, 0, 100);
+  static const cria_option_info kMultiplier = numberOption(
+      CRIA_OPTION_FLOAT, "multiplier", "Penalty of the shortest repetition; 0: none", 0.8, 0, 100);
   static const cria_option_info kBase =
       numberOption(CRIA_OPTION_FLOAT, "base", "Growth of the penalty with each token more", 1.75, 1, 10);
   static const cria_option_info kAllowedLength = numberOption(
       CRIA_OPTION_INT, "allowed_length", "Tokens that may be repeated freely", 2, 1, double{kMostTokens});
-  static const cria_option_info kLastN = numberOption(
-      CRIA_OPTION_INT, "last_n", "How many tokens back are searched; -1: all, 0: none", -1, -1, double{kMostTokens});
+  static const cria_option_info kLastN =
+      numberOption(CRIA_OPTION_INT, "last_n", "How many tokens back are searched; -1: all, 0: none", -1, -1,
+                   double{kMostTokens});
   static const cria_option_info kBreakers = cria::plugin::textOption(
       "breakers", "Texts that end a repetition, separated by |; \\| is a bar", "\n|:|\"|*");
-  static const cria_option_info *const kOptions[] = {&kMultiplier, &kBase, &kAllowedLength, &kLastN, &kBreakers};
+  static const cria_option_info *const kOptions[] = {&kMultiplier, &kBase, &kAllowedLength, &kLastN,
+                                                     &kBreakers};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Dry>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "dry", CRIA_VERSION,
                                    "Makes tokens less likely that continue a repetition", &kApi);

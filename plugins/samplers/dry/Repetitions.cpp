@@ -31,7 +31,8 @@ std::vector<uint32_t> suffixRepetitions(std::span<const int32_t> tokens, uint32_
   return counts;
 }
 
-std::unordered_map<int32_t, uint32_t> continuations(std::span<const int32_t> tokens, uint32_t limit, uint32_t least) {
+std::unordered_map<int32_t, uint32_t> continuations(std::span<const int32_t> tokens, uint32_t limit,
+                                                    uint32_t least) {
   std::unordered_map<int32_t, uint32_t> longest;
   const std::vector<uint32_t> counts = suffixRepetitions(tokens, limit);
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {

@@ -13,6 +13,7 @@
 /// (Gusfield 1997) over the reversed list.
 std::vector<uint32_t> suffixRepetitions(std::span<const int32_t> tokens, uint32_t limit);
 
-/// For each token that would continue a repetition: the longest run of tokens before it that equals the end of
-/// the list, if it has at least `least` tokens.
-std::unordered_map<int32_t, uint32_t> continuations(std::span<const int32_t> tokens, uint32_t limit, uint32_t least);
+/// For each token that would continue a repetition: the longest run of tokens before it that equals the end
+/// of the list, if it has at least `least` tokens.
+std::unordered_map<int32_t, uint32_t> continuations(std::span<const int32_t> tokens, uint32_t limit,
+                                                    uint32_t least);

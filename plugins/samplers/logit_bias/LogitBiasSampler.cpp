@@ -37,9 +37,10 @@ public:
       candidates.logits[i] += id < biases_.size() ? biases_[id] : 0.0f;
     }
     if (std::isinf(cria::plugin::highestLogit(candidates))) {
-      throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                    "every token that was left is forbidden: allow one, or place logit_bias before what narrows "
-                    "the choice");
+      throw Refusal(
+          CRIA_STATUS_INVALID_ARGUMENT,
+          "every token that was left is forbidden: allow one, or place logit_bias before what narrows "
+          "the choice");
     }
     cria::plugin::recheckOrder(candidates);
   }

@@ -7,7 +7,8 @@ namespace {
 
 class MinP {
 public:
-  explicit MinP(std::span<const cria_option *const> options) : margin_(std::log(static_cast<float>(options[0]->number))) {}
+  explicit MinP(std::span<const cria_option *const> options)
+      : margin_(std::log(static_cast<float>(options[0]->number))) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     const float lowest = cria::plugin::highestLogit(candidates) + margin_; // p = 0: -infinity, all stay

@@ -9,7 +9,8 @@ namespace {
 
 class Mirostat {
 public:
-  explicit Mirostat(std::span<const cria_option *const> options) : tau_(options[0]->number), eta_(options[1]->number) {
+  explicit Mirostat(std::span<const cria_option *const> options)
+      : tau_(options[0]->number), eta_(options[1]->number) {
     reset();
   }
 
@@ -45,7 +46,8 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
   constexpr double kMostBits = 32;
   static const cria_option_info kTau =
       numberOption(CRIA_OPTION_FLOAT, "tau", "Surprise to keep, in bits a token", 5, 0, kMostBits);
-  static const cria_option_info kEta = numberOption(CRIA_OPTION_FLOAT, "eta", "How fast it is corrected", 0.1, 0, 1);
+  static const cria_option_info kEta =
+      numberOption(CRIA_OPTION_FLOAT, "eta", "How fast it is corrected", 0.1, 0, 1);
   static const cria_option_info *const kOptions[] = {&kTau, &kEta};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Mirostat>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "mirostat", CRIA_VERSION,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// penalties(last_n, repeat, frequency, presence): makes tokens less likely that are among the last n of prompt
-// and answer. repeat divides a positive logit and multiplies a negative one (Keskar et al. 2019, CTRL, with the
-// usual remedy for negative logits); frequency is taken off for each time, presence once.
+// penalties(last_n, repeat, frequency, presence): makes tokens less likely that are among the last n of
+// prompt and answer. repeat divides a positive logit and multiplies a negative one (Keskar et al. 2019, CTRL,
+// with the usual remedy for negative logits); frequency is taken off for each time, presence once.
 #include "plugins/api/cria_sampler.hpp"
 
 #include <utility>
@@ -20,8 +20,8 @@ public:
   void accept(int32_t token, uint32_t) {
     if (token < 0 || static_cast<size_t>(token) >= counts_.size()) {
       throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "expected a token below " +
-                                                                    std::to_string(counts_.size()) + ", got " +
-                                                                    std::to_string(token));
+                                                                    std::to_string(counts_.size()) +
+                                                                    ", got " + std::to_string(token));
     }
     if (lastN_ == 0) {
       return;
@@ -72,12 +72,13 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
   constexpr double kLeastFactor = 0.01, kMostFactor = 100, kMostPenalty = 100;
   static const cria_option_info kLastN = numberOption(
       CRIA_OPTION_INT, "last_n", "How many tokens back count; -1: all, 0: none", 64, -1, double{kMostTokens});
-  static const cria_option_info kRepeat = numberOption(
-      CRIA_OPTION_FLOAT, "repeat", "Divisor of a logit that was there before; 1: none", 1, kLeastFactor, kMostFactor);
+  static const cria_option_info kRepeat =
+      numberOption(CRIA_OPTION_FLOAT, "repeat", "Divisor of a logit that was there before; 1: none", 1,
+                   kLeastFactor, kMostFactor);
   static const cria_option_info kFrequency = numberOption(
       CRIA_OPTION_FLOAT, "frequency", "Taken off for each time it was there", 0, -kMostPenalty, kMostPenalty);
-  static const cria_option_info kPresence =
-      numberOption(CRIA_OPTION_FLOAT, "presence", "Taken off once if it was there", 0, -kMostPenalty, kMostPenalty);
+  static const cria_option_info kPresence = numberOption(
+      CRIA_OPTION_FLOAT, "presence", "Taken off once if it was there", 0, -kMostPenalty, kMostPenalty);
   static const cria_option_info *const kOptions[] = {&kLastN, &kRepeat, &kFrequency, &kPresence};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Penalties>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "penalties", CRIA_VERSION,

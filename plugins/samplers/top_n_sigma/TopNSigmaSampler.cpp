@@ -15,7 +15,8 @@ public:
     }
     const double best = static_cast<double>(cria::plugin::highestLogit(candidates));
     const double lowest = best - n_ * deviationOf(candidates, best);
-    cria::plugin::keepIf(candidates, [&](size_t i) { return static_cast<double>(candidates.logits[i]) >= lowest; });
+    cria::plugin::keepIf(candidates,
+                         [&](size_t i) { return static_cast<double>(candidates.logits[i]) >= lowest; });
   }
 
 private:
@@ -42,7 +43,8 @@ private:
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   constexpr double kMostSigmas = 1000;
   static const cria_option_info kOption = cria::plugin::numberOption(
-      CRIA_OPTION_FLOAT, "n", "Standard deviations of the logits below the best one; 0: all stay", 1, 0, kMostSigmas);
+      CRIA_OPTION_FLOAT, "n", "Standard deviations of the logits below the best one; 0: all stay", 1, 0,
+      kMostSigmas);
   static const cria_option_info *const kOptions[] = {&kOption};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopNSigma>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_n_sigma", CRIA_VERSION,

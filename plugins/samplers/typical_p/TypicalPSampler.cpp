@@ -19,12 +19,14 @@ public:
     const float best = cria::plugin::highestLogit(candidates);
     double mean = 0;
     for (size_t i = 0; i < candidates.size; ++i) {
-      mean += weights_[i] == 0.0f ? 0 : weights_[i] / total * static_cast<double>(best - candidates.logits[i]);
+      mean +=
+          weights_[i] == 0.0f ? 0 : weights_[i] / total * static_cast<double>(best - candidates.logits[i]);
     }
     ranks_.resize(candidates.size);
     ranked_.resize(candidates.size);
     for (size_t i = 0; i < candidates.size; ++i) {
-      const double distance = static_cast<double>(best - candidates.logits[i]); // may be infinite: the least typical
+      const double distance =
+          static_cast<double>(best - candidates.logits[i]); // may be infinite: the least typical
       ranks_[i] = cria::plugin::rankOf(-static_cast<float>(std::fabs(distance - mean)), candidates.ids[i]);
       ranked_[i] = {ranks_[i], weights_[i]};
     }

@@ -41,10 +41,12 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
   using cria::plugin::numberOption;
   static const cria_option_info kProbability =
       numberOption(CRIA_OPTION_FLOAT, "probability", "How often top choices are dropped", 0.5, 0, 1);
-  static const cria_option_info kThreshold = numberOption(
-      CRIA_OPTION_FLOAT, "threshold", "Probability that makes a top choice; above 0.5 there is only one", 0.1, 0, 1);
+  static const cria_option_info kThreshold =
+      numberOption(CRIA_OPTION_FLOAT, "threshold",
+                   "Probability that makes a top choice; above 0.5 there is only one", 0.1, 0, 1);
   static const cria_option_info *const kOptions[] = {&kProbability, &kThreshold};
   static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Xtc>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "xtc", CRIA_VERSION,
-                                   "Drops the most probable tokens now and then, for less common texts", &kApi);
+                                   "Drops the most probable tokens now and then, for less common texts",
+                                   &kApi);
 }

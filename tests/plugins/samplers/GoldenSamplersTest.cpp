@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every sampler against what llama.cpp makes of the same logits (tests/golden/samplers.jsonl): the same tokens
-// stay, and their logits agree up to a constant, which no distribution knows of.
+// Every sampler against what llama.cpp makes of the same logits (tests/golden/samplers.jsonl): the same
+// tokens stay, and their logits agree up to a constant, which no distribution knows of.
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "tests/conformance/suite/SamplerChecks.h"
@@ -35,7 +35,8 @@ struct Left {
 Left leftOf(const conformance::Candidates &candidates) {
   std::vector<size_t> order(candidates.ids.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return candidates.ids[a] < candidates.ids[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return candidates.ids[a] < candidates.ids[b]; });
   Left left;
   for (const size_t i : order) {
     if (std::isfinite(candidates.logits[i])) {
@@ -67,13 +68,15 @@ TEST(GoldenSamplersTest, AgreeWithLlamaCpp) {
   constexpr float kTolerance = 2e-4f; // of logits up to some tens, computed in f32 on both sides
   std::set<std::string> seen;
   for (const Json &line : goldenLines()) {
-    const std::string what = line["sampler"].get<std::string>() + " on " + std::to_string(line["logits"].size());
+    const std::string what =
+        line["sampler"].get<std::string>() + " on " + std::to_string(line["logits"].size());
     seen.insert(what.substr(0, what.find('(')));
     const Left found = leftOf(apply(*registry, line));
     ASSERT_EQ(found.ids, line["ids"].get<std::vector<int32_t>>()) << what;
     const auto expected = line["values"].get<std::vector<float>>();
     for (size_t i = 0; i < expected.size(); ++i) {
-      ASSERT_NEAR(found.logits[i] - found.logits[0], expected[i] - expected[0], kTolerance) << what << ", id " << found.ids[i];
+      ASSERT_NEAR(found.logits[i] - found.logits[0], expected[i] - expected[0], kTolerance)
+          << what << ", id " << found.ids[i];
     }
   }
   EXPECT_EQ(seen, (std::set<std::string>{"dry", "min_p", "mirostat", "penalties", "temperature", "top_k",

@@ -51,11 +51,14 @@ TEST_F(HistorySamplersTest, PenaltiesCountThePrompt) {
   logits[300] = 1;
   EXPECT_TRUE(sampler.accept(300, TokenOrigin::prompt).ok());
   EXPECT_NE(*sampler.sample(logits, {}), 300);
-  EXPECT_THAT(sampler.accept(-1, TokenOrigin::prompt).message(), HasSubstr("expected a token below 32000, got -1"));
+  EXPECT_THAT(sampler.accept(-1, TokenOrigin::prompt).message(),
+              HasSubstr("expected a token below 32000, got -1"));
 }
 
 TEST_F(HistorySamplersTest, DryStopsAtBreakers) {
-  const int32_t a = idOf("\xE2\x96\x81" "a"), b = idOf("b"), c = idOf("c"), newline = idOf("<0x0A>");
+  const int32_t a = idOf("\xE2\x96\x81"
+                         "a"),
+                b = idOf("b"), c = idOf("c"), newline = idOf("<0x0A>");
   const auto nextOf = [&](std::string_view expression, std::initializer_list<int32_t> tokens) {
     SamplerChain sampler = chain(std::string(expression) + "|greedy");
     for (const int32_t token : tokens) {
@@ -66,11 +69,11 @@ TEST_F(HistorySamplersTest, DryStopsAtBreakers) {
     return *sampler.sample(logits, {});
   };
   EXPECT_NE(nextOf("dry", {a, b, c, a, b}), c);
-  EXPECT_EQ(nextOf("dry", {a, b, c, newline, b}), c);               // one token since the newline
+  EXPECT_EQ(nextOf("dry", {a, b, c, newline, b}), c); // one token since the newline
   EXPECT_NE(nextOf("dry(breakers=\":\")", {a, b, c, newline, a, b}), c);
-  EXPECT_EQ(nextOf("dry(breakers=\" ab\")", {a, b, c, a, b}), c);    // a breaker over two tokens
+  EXPECT_EQ(nextOf("dry(breakers=\" ab\")", {a, b, c, a, b}), c);     // a breaker over two tokens
   EXPECT_NE(nextOf("dry(breakers=\"x|\\\\|\")", {a, b, c, a, b}), c); // 'x' and '|' are not there
-  EXPECT_EQ(nextOf("dry(breakers=\"c\")", {a, b, c, a, b}), c);      // a breaker itself is never punished
+  EXPECT_EQ(nextOf("dry(breakers=\"c\")", {a, b, c, a, b}), c);       // a breaker itself is never punished
 }
 
 TEST_F(HistorySamplersTest, LogitBiasForbidsAndFavours) {
@@ -100,8 +103,8 @@ TEST_F(HistorySamplersTest, MirostatKeepsTheSurprise) {
     zipf.logits.push_back(-std::log(static_cast<float>(id + 1)));
   }
   for (const char *tau : {"2", "5"}) {
-    const auto options =
-        PluginOptions::check(api.options, api.num_options, {{.name = "tau", .value = tau, .position = 0}}, "");
+    const auto options = PluginOptions::check(api.options, api.num_options,
+                                              {{.name = "tau", .value = tau, .position = 0}}, "");
     conformance::SamplerObject sampler(api, *options);
     constexpr int kTokens = 2000;
     double surprise = 0;
@@ -111,7 +114,8 @@ TEST_F(HistorySamplersTest, MirostatKeepsTheSurprise) {
       for (const float logit : left.logits) {
         total += std::exp(static_cast<double>(logit));
       }
-      surprise += (std::log(total) - static_cast<double>(left.logits[static_cast<size_t>(left.selected)])) / std::log(2.0);
+      surprise += (std::log(total) - static_cast<double>(left.logits[static_cast<size_t>(left.selected)])) /
+                  std::log(2.0);
     }
     EXPECT_NEAR(surprise / kTokens, std::stod(tau), 0.2);
   }

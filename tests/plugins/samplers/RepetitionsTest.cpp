@@ -14,7 +14,8 @@ using testing::UnorderedElementsAre;
 std::vector<uint32_t> bySearch(const std::vector<int32_t> &tokens, uint32_t limit) {
   std::vector<uint32_t> counts(tokens.size(), 0);
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
-    while (counts[i] < limit && counts[i] <= i && tokens[i - counts[i]] == tokens[tokens.size() - 1 - counts[i]]) {
+    while (counts[i] < limit && counts[i] <= i &&
+           tokens[i - counts[i]] == tokens[tokens.size() - 1 - counts[i]]) {
       ++counts[i];
     }
   }
@@ -32,7 +33,8 @@ TEST(RepetitionsTest, FindsWhatASearchFinds) {
   std::mt19937 random(5);
   for (int trial = 0; trial < 300; ++trial) {
     std::vector<int32_t> tokens(random() % 40);
-    std::generate(tokens.begin(), tokens.end(), [&] { return static_cast<int32_t>(random() % (1 + trial % 3)); });
+    std::generate(tokens.begin(), tokens.end(),
+                  [&] { return static_cast<int32_t>(random() % (1 + trial % 3)); });
     const uint32_t limit = 1 + random() % 50;
     ASSERT_EQ(suffixRepetitions(tokens, limit), bySearch(tokens, limit));
   }

@@ -51,7 +51,7 @@ protected:
 
 TEST_F(SamplerChainTest, DescribesItself) {
   EXPECT_EQ(create("top_k(40)|top_p(p=0.9)|temperature(0.8)").describe(),
-            "top_k(k=40)|top_p(p=0.9)|temperature(t=0.8)|draw");
+            "top_k(k=40)|top_p(p=0.9)|temperature(t=0.8, range=0, exponent=1)|draw");
   EXPECT_EQ(create("").describe(), "draw");
   EXPECT_EQ(create(" draw() ").describe(), "draw");
   EXPECT_EQ(create("greedy").describe(), "greedy|draw");

@@ -28,6 +28,7 @@ TEST(VocabularyTest, ShowsPiecesAndKinds) {
   EXPECT_EQ(nameOf(view, 1), "<s>");
   EXPECT_EQ(nameOf(view, 799), "");
   EXPECT_EQ(view.bos_id, 1);
+  EXPECT_EQ(view.eos_id, 2);
   EXPECT_EQ(view.kinds[0], CRIA_TOKEN_UNKNOWN);
   EXPECT_EQ(view.kinds[1], CRIA_TOKEN_CONTROL);
   EXPECT_EQ(view.kinds[13], CRIA_TOKEN_BYTE);
