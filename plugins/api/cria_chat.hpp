@@ -6,6 +6,7 @@
 #include "cria_plugin.hpp"
 
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace cria::plugin {
@@ -51,6 +52,34 @@ private:
 
   const cria_chat_writer &writer_;
   cria_status status_ = CRIA_STATUS_OK;
+};
+
+/// Joins texts until a control token comes, so that what stands together is encoded together.
+class JoinedWriter {
+public:
+  /// hasDummyPrefix: texts after a control token begin with the tokenizer's leading space, too, and not only
+  /// the first one.
+  JoinedWriter(ChatWriter &writer, bool hasDummyPrefix) : writer_(writer), hasDummyPrefix_(hasDummyPrefix) {}
+
+  void text(std::string_view text) { text_ += text; }
+  void special(std::string_view piece) {
+    flush();
+    writer_.special(piece);
+  }
+  /// Writes what is left; the last call.
+  void flush() {
+    if (!text_.empty()) {
+      writer_.text(text_, !isFirst_ && !hasDummyPrefix_);
+      isFirst_ = false;
+      text_.clear();
+    }
+  }
+
+private:
+  ChatWriter &writer_;
+  bool hasDummyPrefix_;
+  bool isFirst_ = true;
+  std::string text_;
 };
 
 /// "message 2 of 5".
@@ -105,6 +134,23 @@ inline cria_status reportTags(cria_string text, std::initializer_list<std::strin
     }
     return CRIA_STATUS_OK;
   });
+}
+
+/// The option of templates that write text after control tokens. The default is how tokenizers of LLaMA
+/// models have always done it.
+inline cria_option_info dummyPrefixOption() {
+  return flagOption("dummy_prefix", "Begin texts after a control token with the tokenizer's leading space",
+                    true);
+}
+
+/// The id of the control token with that name, or -1.
+inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view name) {
+  for (uint32_t id = 0; id < vocabulary.size; ++id) {
+    if (vocabulary.kinds[id] == CRIA_TOKEN_CONTROL && view(vocabulary.names[id]) == name) {
+      return static_cast<int32_t>(id);
+    }
+  }
+  return -1;
 }
 
 /// The functions of a chat template from a class with

@@ -16,7 +16,7 @@ ALPACA_SYSTEM = ("Below is an instruction that describes a task. Write a respons
 
 SPLIT = ("{%- set system = messages[0].content if messages[0].role == 'system' else none -%}"
          "{%- set turns = messages[1:] if system is not none else messages -%}")
-ALTERNATE = ("{%- if (message.role == 'user') != (loop.index0 % 2 == 0) -%}{{ raise_exception('turns must alternate') }}{%- endif -%}")
+ALTERNATE = ("{%- if (message.role == 'user') != (loop.index0 % 2 == 0) or message.role == 'system' -%}{{ raise_exception('turns must alternate') }}{%- endif -%}")
 
 TEMPLATES = {
     "chatml": "{{ bos_token }}{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}"
@@ -30,7 +30,7 @@ TEMPLATES = {
                  "{%- set content = ('<<SYS>>\n' + system + '\n<</SYS>>\n\n' if loop.first and system is not none else '') + message.content -%}"
                  "{%- if message.role == 'user' -%}{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}"
                  "{%- else -%}{{ ' ' + content.strip() + ' ' + eos_token }}{%- endif -%}{%- endfor -%}",
-    "codellama(format=\"70b\")": "{{ bos_token }}{%- for message in messages -%}"
+    "codellama(format=\"70b\")": SPLIT + "{%- for message in turns -%}" + ALTERNATE + "{%- endfor -%}{{ bos_token }}{%- for message in messages -%}"
                  "{{ 'Source: ' + message.role + '\n\n ' + message.content.strip() + ' <step> ' }}{%- endfor -%}"
                  "{%- if add_generation_prompt -%}{{ 'Source: assistant\nDestination: user\n\n ' }}{%- endif -%}",
     "vicuna": SPLIT + "{{ bos_token }}{{ (system if system is not none else default_system) + ' ' }}{%- for message in turns -%}" + ALTERNATE +

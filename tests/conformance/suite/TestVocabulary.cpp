@@ -30,6 +30,7 @@ static std::string makeModel() {
   }
   model.pieces.push_back({"<|im_start|>", 0, PieceType::control});
   model.pieces.push_back({"<|im_end|>", 0, PieceType::control});
+  model.pieces.push_back({"<step>", 0, PieceType::control});
   model.pieces.push_back({"\xE2\x96\x81", -1, PieceType::normal});
   for (uint32_t index = 0; model.pieces.size() < kTestVocabularySize; ++index) {
     model.pieces.push_back({wordOf(index), -2.0f - static_cast<float>(index), PieceType::normal});

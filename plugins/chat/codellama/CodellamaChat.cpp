@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// codellama: the format of CodeLlama-Instruct 7B to 34B, that of Llama-2-chat with each turn after a BOS of its own; and
+// with format="70b" that of CodeLlama-70b-Instruct: "Source: role", with the control token <step> after each message.
+#include "plugins/api/cria_chat.hpp"
+#include "plugins/api/cria_strip.hpp"
+
+using cria::plugin::ChatWriter;
+using cria::plugin::JoinedWriter;
+using cria::plugin::Message;
+
+namespace {
+
+using cria::plugin::strip;
+
+constexpr std::string_view kStep = "<step>";
+
+class CodellamaChat {
+public:
+  CodellamaChat(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
+      : is70b_(cria::plugin::view(options[0]->text) == "70b"), hasDummyPrefix_(options[1]->integer != 0),
+        step_(cria::plugin::findControl(vocabulary, kStep)) {
+    const std::string_view format = cria::plugin::view(options[0]->text);
+    if (!is70b_ && format != "instruct") {
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                                  "option 'format' is '" + std::string(format) + "', expected instruct or 70b");
+    }
+  }
+
+  std::string check(std::span<const Message> messages, uint32_t flags) const {
+    return cria::plugin::checkTurns(messages, flags, CRIA_PLUGIN_NAME);
+  }
+
+  void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
+    JoinedWriter out(writer, hasDummyPrefix_);
+    is70b_ ? renderSources(messages, flags, out) : renderInstructions(messages, flags, out);
+    out.flush();
+    if (!is70b_) {
+      writer.stopText("[INST]"); // a model that misses its EOS goes on with the user's next turn
+    } else if (step_ >= 0) {
+      writer.stopToken(step_);
+    }
+  }
+
+private:
+  static bool isOpen(std::span<const Message> messages, const Message &message, uint32_t flags) {
+    return &message == &messages.back() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0;
+  }
+
+  static void renderInstructions(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
+    std::string system;
+    for (const Message &message : messages) {
+      const std::string content(message.content);
+      if (message.role == CRIA_ROLE_SYSTEM) {
+        system = "<<SYS>>\n" + content + "\n<</SYS>>\n\n";
+      } else if (message.role == CRIA_ROLE_USER) {
+        const std::string question = std::exchange(system, "") + content;
+        out.special("<s>");
+        out.text("[INST] " + std::string(strip(question)) + " [/INST]");
+      } else if (isOpen(messages, message, flags)) {
+        out.text(" " + std::string(cria::plugin::stripLeft(content)));
+      } else {
+        out.text(" " + std::string(strip(content)) + " ");
+        out.special("</s>");
+      }
+    }
+  }
+
+  static void renderSources(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
+    out.special("<s>");
+    for (const Message &message : messages) {
+      out.text("Source: " + std::string(cria::plugin::roleName(message.role)) + "\n\n ");
+      if (isOpen(messages, message, flags)) {
+        out.text(cria::plugin::stripLeft(message.content));
+        return;
+      }
+      out.text(std::string(strip(message.content)) + " ");
+      out.special(kStep);
+      out.text(" ");
+    }
+    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? "Source: assistant\nDestination: user\n\n " : "");
+  }
+
+  bool is70b_;
+  bool hasDummyPrefix_;
+  int32_t step_;
+};
+
+cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
+  return cria::plugin::reportTags(text, {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "}, found, message);
+}
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  static const cria_option_info kFormat = cria::plugin::textOption("format", "instruct, or 70b for the format of the 70B model", "instruct");
+  static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
+  static const cria_option_info *const kOptions[] = {&kFormat, &kDummyPrefix};
+  static const cria_chat_api kApi = [] {
+    cria_chat_api api = cria::plugin::ChatFunctions<CodellamaChat>::table(kOptions);
+    api.find_tags = findTags;
+    return api;
+  }();
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                   "The formats of CodeLlama-Instruct", &kApi);
+}
