@@ -136,6 +136,27 @@ private:
 
 } // namespace
 
+std::string quoteText(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char character : text) {
+    switch (character) {
+    case '\n':
+      quoted += "\\n";
+      break;
+    case '\t':
+      quoted += "\\t";
+      break;
+    case '"':
+    case '\\':
+      quoted += '\\';
+      [[fallthrough]];
+    default:
+      quoted += character;
+    }
+  }
+  return quoted + "\"";
+}
+
 StatusOr<std::vector<PluginCallExpression>> parsePluginExpression(std::string_view expression) {
   return Parser(expression).parse();
 }

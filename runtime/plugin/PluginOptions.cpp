@@ -66,7 +66,7 @@ struct Declared {
 
 } // namespace
 
-static std::string rangeOf(const cria_option_info &option) {
+std::string rangeOf(const cria_option_info &option) {
   switch (option.type) {
   case CRIA_OPTION_INT:
     return fmt::format("a whole number from {:.0f} to {:.0f}", option.minimum, option.maximum);
@@ -198,8 +198,14 @@ static std::string describeValue(const cria_option &option) {
   case CRIA_OPTION_FLAG:
     return option.integer != 0 ? "true" : "false";
   default:
-    return fmt::format("\"{}\"", view(option.text));
+    return quoteText(view(option.text));
   }
+}
+
+std::string defaultOf(const cria_option_info &option) {
+  cria_option value{};
+  value.type = option.type;
+  return setDefault(option, "", value).ok() ? describeValue(value) : "";
 }
 
 std::string PluginOptions::describe() const {

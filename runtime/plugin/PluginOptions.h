@@ -30,6 +30,9 @@ struct PluginCallExpression {
 /// the expression and a caret under the character.
 StatusOr<std::vector<PluginCallExpression>> parsePluginExpression(std::string_view expression);
 
+/// A text as a value of an expression: in quotes, with escapes.
+std::string quoteText(std::string_view text);
+
 /// "message" with the expression on the next line and a caret under `position` on the one after.
 Status expressionError(std::string_view expression, size_t position, std::string_view message);
 
@@ -59,6 +62,11 @@ private:
   std::deque<cria_option> options_;
   std::vector<const cria_option *> pointers_;
 };
+
+/// "a whole number from 1 to 100", "true or false", "a text".
+std::string rangeOf(const cria_option_info &option);
+/// The default as an expression would have it; empty: the option must be given.
+std::string defaultOf(const cria_option_info &option);
 
 /// "; did you mean 'x' or 'y'?" for names near `name`, else "; known are a, b, c". Empty when there are no
 /// names.

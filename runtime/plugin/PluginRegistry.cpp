@@ -53,6 +53,14 @@ static std::string abiText(const Sidecar &sidecar) {
                      sidecar.abiMinorMax);
 }
 
+static std::string needsText(const Sidecar &sidecar) {
+  std::string text = sidecar.os + (sidecar.arch.empty() ? "" : " " + sidecar.arch);
+  for (const std::string &feature : sidecar.cpuFeatures) {
+    text += " " + feature;
+  }
+  return text;
+}
+
 static std::vector<fs::path> sidecarsIn(const fs::path &folder) {
   std::vector<fs::path> found;
   std::error_code failure;
@@ -83,6 +91,7 @@ void PluginRegistry::discover(const fs::path &folder) {
                         .name = sidecar.name,
                         .version = sidecar.version,
                         .abi = sidecar.version.empty() ? "" : abiText(sidecar),
+                        .needs = needsText(sidecar),
                         .description = {},
                         .sidecar = path,
                         .library = sidecar.library.empty() ? fs::path() : canonical / sidecar.library,

@@ -46,6 +46,7 @@ struct PluginCandidate {
   std::string name;
   std::string version;
   std::string abi;         // "1.0", or "1.0-1.3" for a range
+  std::string needs;       // "linux x86_64 x86-64-v3"
   std::string description; // known once loaded
   std::filesystem::path sidecar;
   std::filesystem::path library;

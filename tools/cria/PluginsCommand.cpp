@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria plugins: every plugin that was found, and for those that are refused, why.
+// cria plugins: every plugin that was found, and for those that are refused, why; and what one can be told.
 #include "Command.h"
 #include "CommonOptions.h"
+#include "ExplainPlugin.h"
 #include "runtime/plugin/PluginRegistry.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct PluginsOptions : OutputOptions {
   std::vector<std::string> folders;
+  std::string explained;
 };
 
 void printJson(const std::vector<PluginCandidate> &candidates) {
@@ -22,6 +24,7 @@ void printJson(const std::vector<PluginCandidate> &candidates) {
                     {"name", candidate.name},
                     {"version", candidate.version},
                     {"abi", candidate.abi},
+                    {"needs", candidate.needs},
                     {"description", candidate.description},
                     {"loaded", candidate.loaded},
                     {"reason", candidate.reason},
@@ -32,11 +35,12 @@ void printJson(const std::vector<PluginCandidate> &candidates) {
 }
 
 void printTable(const std::vector<PluginCandidate> &candidates) {
-  constexpr const char *kRow = "{:<8} {:<12} {:<8} {:<8} {:<8} {}\n";
-  std::string text = fmt::format(fmt::runtime(kRow), "KIND", "NAME", "VERSION", "ABI", "STATE", "PATH");
+  constexpr const char *kRow = "{:<8} {:<12} {:<8} {:<8} {:<13} {:<8} {}\n";
+  std::string text =
+      fmt::format(fmt::runtime(kRow), "KIND", "NAME", "VERSION", "ABI", "NEEDS", "STATE", "PATH");
   for (const PluginCandidate &candidate : candidates) {
     text += fmt::format(fmt::runtime(kRow), candidate.kind, candidate.name, candidate.version, candidate.abi,
-                        candidate.loaded ? "loaded" : "refused", candidate.sidecar.string());
+                        candidate.needs, candidate.loaded ? "loaded" : "refused", candidate.sidecar.string());
     if (!candidate.loaded) {
       text += fmt::format("         {}\n", candidate.reason);
     }
@@ -48,6 +52,12 @@ StatusOr<int> runPlugins(const PluginsOptions &options) {
   CRIA_ASSIGN_OR_RETURN(
       const std::unique_ptr<PluginRegistry> registry,
       PluginRegistry::create(PluginSearch::standard({options.folders.begin(), options.folders.end()})));
+  if (!options.explained.empty()) {
+    CRIA_ASSIGN_OR_RETURN(const nlohmann::ordered_json explanations,
+                          explainPlugins(*registry, options.explained));
+    options.json ? writeJson(explanations, 2) : writeData(textOfExplanations(explanations));
+    return kExitSuccess;
+  }
   const std::vector<PluginCandidate> candidates = registry->list();
   if (options.json) {
     printJson(candidates);
@@ -68,8 +78,12 @@ void addPluginsCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<PluginsOptions>();
   CLI::App *command = app.add_subcommand("plugins", "List backends, samplers and chat templates");
   addPluginFolderOption(*command, options->folders);
+  command
+      ->add_option("--explain", options->explained,
+                   "Options and defaults of a sampler or template, devices of a backend")
+      ->type_name("NAME");
   addOutputOptions(*command, *options, "An array of objects");
-  command->footer("Example:\n  cria plugins --plugin-dir my-plugins");
+  command->footer("Example:\n  cria plugins --explain top_k");
   command->callback([options, &action] { action = [options] { return runPlugins(*options); }; });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "SamplingOptions.h"
 
+#include "RequestFile.h"
+#include "runtime/plugin/SamplerFile.h"
 #include "runtime/text/Utf8.h"
 
 #include <limits>
@@ -54,6 +56,14 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->excludes(temperature)
       ->excludes(topK)
       ->excludes(topP);
+  command
+      .add_option("--sampler-file", options.samplerFile,
+                  R"(The same as JSON, e.g. [{"name": "top_k", "k": 40}])")
+      ->type_name("FILE.json")
+      ->excludes(temperature)
+      ->excludes(topK)
+      ->excludes(topP)
+      ->excludes("--sampler");
   command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));
@@ -67,7 +77,11 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->transform(wholeNumber(0, UINT32_MAX));
 }
 
-std::string samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults) {
+StatusOr<std::string> samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults) {
+  if (!options.samplerFile.empty()) {
+    CRIA_ASSIGN_OR_RETURN(const std::string json, readTextFile(options.samplerFile));
+    return samplerExpressionOfJson(json, options.samplerFile);
+  }
   if (!options.sampler.empty()) {
     return options.sampler;
   }
@@ -86,9 +100,9 @@ StatusOr<GenerateRequest> makeRequest(const SamplingOptions &options, const Open
     }
   }
   const GenerationDefaults &defaults = opened.package->chat().generation;
+  CRIA_ASSIGN_OR_RETURN(const std::string expression, samplerExpression(options, defaults));
   CRIA_ASSIGN_OR_RETURN(SamplerChain chain,
-                        SamplerChain::create(*opened.registry, samplerExpression(options, defaults),
-                                             opened.vocabulary->view()));
+                        SamplerChain::create(*opened.registry, expression, opened.vocabulary->view()));
   GenerateRequest request;
   request.sampler = std::make_shared<SamplerChain>(std::move(chain));
   request.seed = options.seed ? *options.seed : std::random_device()();

@@ -14,7 +14,8 @@ struct SamplingOptions {
   std::optional<double> temperature;
   std::optional<int64_t> topK;
   std::optional<double> topP;
-  std::string sampler; // an expression
+  std::string sampler;     // an expression
+  std::string samplerFile; // or a path of the same as JSON
   std::optional<uint64_t> seed;
   std::vector<std::string> stopTexts;
   bool ignoreEos = false;
@@ -24,9 +25,10 @@ struct SamplingOptions {
 
 void addSamplingOptions(CLI::App &command, SamplingOptions &options);
 
-/// The sampler expression that the options ask for: --sampler, or temperature, top-k and top-p in this order
-/// (Meta's), or the checkpoint's defaults when no option is given, or greedy.
-std::string samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults);
+/// The sampler expression that the options ask for: --sampler, --sampler-file, or temperature, top-k and
+/// top-p in this order (Meta's), or the checkpoint's defaults when no option is given, or greedy. Errors: io
+/// and invalidArgument of the file.
+StatusOr<std::string> samplerExpression(const SamplingOptions &options, const GenerationDefaults &defaults);
 
 /// A request with everything set but its prompt. The seed is chosen at random when none is given.
 StatusOr<GenerateRequest> makeRequest(const SamplingOptions &options, const OpenedModel &opened);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// alpaca: "### Instruction:" and "### Response:" after a sentence that says so (Stanford Alpaca; with a line break after
-// "### Response:", as the fine-tunes since have it). EOS after each answer; further turns follow the same way.
+// alpaca: "### Instruction:" and "### Response:" after a sentence that says so (Stanford Alpaca; with a line
+// break after
+// "### Response:", as the fine-tunes since have it). EOS after each answer; further turns follow the same
+// way.
 #include "plugins/api/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -51,7 +53,8 @@ cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_messag
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   static const cria_option_info kSystem = cria::plugin::textOption(
       "system", "The text before the first instruction when there is no system message",
-      "Below is an instruction that describes a task. Write a response that appropriately completes the request.");
+      "Below is an instruction that describes a task. Write a response that appropriately completes the "
+      "request.");
   static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
   static const cria_option_info *const kOptions[] = {&kSystem, &kDummyPrefix};
   static const cria_chat_api kApi = [] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// chatml: <|im_start|>role, the text, <|im_end|>, as OpenAI published it and many fine-tunes have it. Both tags are
-// control tokens: a tokenizer without them is refused.
+// chatml: <|im_start|>role, the text, <|im_end|>, as OpenAI published it and many fine-tunes have it. Both
+// tags are control tokens: a tokenizer without them is refused.
 #include "plugins/api/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -18,9 +18,10 @@ public:
       : hasDummyPrefix_(options[0]->integer != 0), end_(cria::plugin::findControl(vocabulary, kEnd)),
         hasBos_(vocabulary.bos_id >= 0) {
     if (end_ < 0 || cria::plugin::findControl(vocabulary, kStart) < 0) {
-      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                                  "the tokenizer has no control tokens <|im_start|> and <|im_end|>: the model was not "
-                                  "trained on ChatML; choose another template");
+      throw cria::plugin::Refusal(
+          CRIA_STATUS_INVALID_ARGUMENT,
+          "the tokenizer has no control tokens <|im_start|> and <|im_end|>: the model was not "
+          "trained on ChatML; choose another template");
     }
   }
 

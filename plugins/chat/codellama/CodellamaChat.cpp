@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// codellama: the format of CodeLlama-Instruct 7B to 34B, that of Llama-2-chat with each turn after a BOS of its own; and
-// with format="70b" that of CodeLlama-70b-Instruct: "Source: role", with the control token <step> after each message.
+// codellama: the format of CodeLlama-Instruct 7B to 34B, that of Llama-2-chat with each turn after a BOS of
+// its own; and with format="70b" that of CodeLlama-70b-Instruct: "Source: role", with the control token
+// <step> after each message.
 #include "plugins/api/cria_chat.hpp"
 #include "plugins/api/cria_strip.hpp"
 
@@ -21,8 +22,8 @@ public:
         step_(cria::plugin::findControl(vocabulary, kStep)) {
     const std::string_view format = cria::plugin::view(options[0]->text);
     if (!is70b_ && format != "instruct") {
-      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                                  "option 'format' is '" + std::string(format) + "', expected instruct or 70b");
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "option 'format' is '" + std::string(format) +
+                                                                    "', expected instruct or 70b");
     }
   }
 
@@ -77,7 +78,8 @@ private:
       out.special(kStep);
       out.text(" ");
     }
-    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? "Source: assistant\nDestination: user\n\n " : "");
+    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? "Source: assistant\nDestination: user\n\n "
+                                                            : "");
   }
 
   bool is70b_;
@@ -86,13 +88,15 @@ private:
 };
 
 cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::reportTags(text, {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "}, found, message);
+  return cria::plugin::reportTags(text, {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "}, found,
+                                  message);
 }
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kFormat = cria::plugin::textOption("format", "instruct, or 70b for the format of the 70B model", "instruct");
+  static const cria_option_info kFormat =
+      cria::plugin::textOption("format", "instruct, or 70b for the format of the 70B model", "instruct");
   static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
   static const cria_option_info *const kOptions[] = {&kFormat, &kDummyPrefix};
   static const cria_chat_api kApi = [] {

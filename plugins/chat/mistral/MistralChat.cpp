@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// mistral: the format of Mistral-7B-Instruct v0.1 and v0.2. BOS once; [INST] and [/INST] are text; EOS after each answer.
-// A system text stands before the first question.
+// mistral: the format of Mistral-7B-Instruct v0.1 and v0.2. BOS once; [INST] and [/INST] are text; EOS after
+// each answer. A system text stands before the first question.
 #include "plugins/api/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -11,7 +11,8 @@ namespace {
 
 class MistralChat {
 public:
-  explicit MistralChat(std::span<const cria_option *const> options) : hasDummyPrefix_(options[0]->integer != 0) {}
+  explicit MistralChat(std::span<const cria_option *const> options)
+      : hasDummyPrefix_(options[0]->integer != 0) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     return cria::plugin::checkTurns(messages, flags, CRIA_PLUGIN_NAME);

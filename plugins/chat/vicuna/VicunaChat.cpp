@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// vicuna: USER: and ASSISTANT: in one line after a system sentence, EOS after each answer (FastChat, Vicuna 1.1 and 1.5).
+// vicuna: USER: and ASSISTANT: in one line after a system sentence, EOS after each answer (FastChat,
+// Vicuna 1.1 and 1.5).
 #include "plugins/api/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;

@@ -11,7 +11,8 @@ namespace {
 
 class ZephyrChat {
 public:
-  explicit ZephyrChat(std::span<const cria_option *const> options) : hasDummyPrefix_(options[0]->integer != 0) {}
+  explicit ZephyrChat(std::span<const cria_option *const> options)
+      : hasDummyPrefix_(options[0]->integer != 0) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     return cria::plugin::checkLast(messages, flags);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every chat format against the same conversations rendered by jinja2 (tests/golden/chat_templates.jsonl), byte for
-// byte; and what each does with an answer that is to go on.
+// Every chat format against the same conversations rendered by jinja2 (tests/golden/chat_templates.jsonl),
+// byte for byte; and what each does with an answer that is to go on.
 #include "runtime/plugin/ChatTemplate.h"
 #include "tests/conformance/suite/TestVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
@@ -49,7 +49,8 @@ TEST_F(GoldenTemplatesTest, RenderByteForByte) {
     }
     const std::string name = line["template"];
     seen.insert(name);
-    const auto rendered = create(name).render(messages, line["generate"] ? ChatGoal::answer : ChatGoal::record);
+    const auto rendered =
+        create(name).render(messages, line["generate"] ? ChatGoal::answer : ChatGoal::record);
     if (line.value("refused", false)) {
       EXPECT_EQ(rendered.status().code(), StatusCode::invalidArgument) << name << line["messages"];
       EXPECT_THAT(rendered.status().message(), HasSubstr("message ")) << name;
@@ -65,7 +66,8 @@ TEST_F(GoldenTemplatesTest, RenderByteForByte) {
 
 TEST_F(GoldenTemplatesTest, LeaveAnUnfinishedAnswerOpen) {
   const std::vector<ChatMessage> messages = {{ChatRole::user, "Count"}, {ChatRole::assistant, "one two "}};
-  for (const char *name : {"alpaca", "chatml", "codellama", "codellama(format=\"70b\")", "mistral", "vicuna", "zephyr"}) {
+  for (const char *name :
+       {"alpaca", "chatml", "codellama", "codellama(format=\"70b\")", "mistral", "vicuna", "zephyr"}) {
     const auto open = create(name).render(messages, ChatGoal::continueLast);
     ASSERT_TRUE(open.ok()) << name << open.status().message();
     EXPECT_THAT(textOf(*open), EndsWith("one two ")) << name;
@@ -95,9 +97,10 @@ TEST_F(GoldenTemplatesTest, SayWhyTheyDoNotFit) {
 TEST_F(GoldenTemplatesTest, TakeAnotherSystemSentence) {
   const auto chat = create("vicuna(system=\"Be kind.\", dummy_prefix=false)");
   EXPECT_EQ(textOf(*chat.render(std::vector<ChatMessage>{{ChatRole::user, "Hi"}})),
-            "\x01<s>\x02" "Be kind. USER: Hi ASSISTANT:");
-  const auto rendered = chat.render(std::vector<ChatMessage>{
-      {ChatRole::user, "a"}, {ChatRole::assistant, "b"}, {ChatRole::user, "c"}});
+            "\x01<s>\x02"
+            "Be kind. USER: Hi ASSISTANT:");
+  const auto rendered = chat.render(
+      std::vector<ChatMessage>{{ChatRole::user, "a"}, {ChatRole::assistant, "b"}, {ChatRole::user, "c"}});
   EXPECT_TRUE(rendered->segments[1].dummyPrefix); // the first text of all
   EXPECT_FALSE(rendered->segments[3].dummyPrefix);
 }

@@ -12,6 +12,7 @@ namespace cria::test {
 namespace {
 
 using nlohmann::json;
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string outputOf(const std::vector<std::string> &arguments, const std::string &input = "") {
@@ -159,6 +160,54 @@ TEST(PluginsCommandTest, listsAllKinds) {
     EXPECT_THAT((*cuda)["reason"].get<std::string>(), HasSubstr("CUDA driver"));
   }
   EXPECT_THAT(outputOf({"plugins"}), HasSubstr("sampler"));
+}
+
+TEST(PluginsCommandTest, explainsOptionsAndDevices) {
+  EXPECT_THAT(
+      outputOf({"plugins", "--explain", "top_k"}),
+      AllOf(HasSubstr("sampler top_k"), HasSubstr("a whole number from 1 to"), HasSubstr("default 40")));
+  const json rows = json::parse(outputOf({"plugins", "--explain", "backend:null", "--json"}));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0]["devices"][0]["name"], "nothing");
+  const ProcessResult unknown = runCria({"plugins", "--explain", "top_q"});
+  EXPECT_EQ(unknown.exitCode, 2);
+  EXPECT_THAT(unknown.errors, HasSubstr("there is no plugin 'top_q'; did you mean 'top_k'"));
+}
+
+TEST(SamplersOfRunTest, comeFromAnExpressionOrAFile) {
+  const TemporaryFolder folder;
+  writeFile(folder.path("chain.json"), R"([{"name": "top_k", "k": 5}, {"name": "temperature", "t": 0.7}])");
+  const std::vector<std::string> common = {"run", storiesPackage(), "-p", "Once", "-n", "20", "--seed", "5"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), common.begin(), common.end());
+    return runCria(more);
+  };
+  const ProcessResult byFile = with({"--sampler-file", folder.path("chain.json")});
+  EXPECT_EQ(byFile.exitCode, 0) << byFile.errors;
+  EXPECT_EQ(byFile.output, with({"--sampler", "top_k(5)|temperature(0.7)"}).output);
+  const ProcessResult wrong = with({"--sampler", "top_k(5)|top_p(1.5)"});
+  EXPECT_EQ(wrong.exitCode, 2);
+  EXPECT_THAT(wrong.errors, HasSubstr("top_k(5)|top_p(1.5)\n                 ^"));
+  writeFile(folder.path("chain.json"), R"([{"name": "top_k", "kay": 5}])");
+  EXPECT_THAT(with({"--sampler-file", folder.path("chain.json")}).errors, HasSubstr("has no option 'kay'"));
+  EXPECT_EQ(with({"--sampler-file", folder.path("none.json")}).exitCode, 2);
+}
+
+TEST(PluginTestProgramTest, answersWithItsExitCode) {
+  const std::string program = std::string(CRIA_BINARY_DIR) + "/bin/cria-plugin-test";
+  const std::string plugins = std::string(CRIA_BINARY_DIR) + "/plugins/";
+  const ProcessResult passed = runProcess(program, {plugins + "cria_sampler_top_k.so", "--json"});
+  EXPECT_EQ(passed.exitCode, 0) << passed.errors;
+  EXPECT_EQ(json::parse(passed.output)[0]["verdict"], "passed");
+  const TemporaryFolder folder; // nothing is expected any more
+  writeFile(folder.path("none.json"), "{}");
+  const ProcessResult failed = runProcess(program, {plugins + "cria_backend_null.so", "--expect",
+                                                    folder.path("none.json"), "--filter", "ops/silu*"});
+  EXPECT_EQ(failed.exitCode, 1);
+  EXPECT_THAT(failed.output, AllOf(HasSubstr("failed            ops/silu/f32"), HasSubstr("expected")));
+  EXPECT_EQ(runProcess(program, {plugins + "cria_backend_null.so", "--filter", "nothing"}).exitCode, 2);
+  EXPECT_EQ(runProcess(program, {"/nowhere.so"}).exitCode, 2);
+  EXPECT_EQ(runProcess(program, {}).exitCode, 2);
 }
 
 TEST(VersionTest, namesProjectCompilerAndAbi) {
