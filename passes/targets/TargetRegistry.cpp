@@ -19,7 +19,7 @@ struct BuiltInTarget {
 } // namespace
 
 static constexpr BuiltInTarget kTargets[] = {
-    {"ops", createOpsTarget},
+    {"ops", [] { return createOpsTarget(); }},
     {"cpu-x86-64-v3", [] { return createCpuTarget("x86-64-v3"); }},
     {"cpu-x86-64-v4", [] { return createCpuTarget("x86-64-v4"); }},
     {"cpu-aarch64", [] { return createCpuTarget("aarch64"); }},

@@ -95,6 +95,7 @@ void PluginRegistry::discover(const fs::path &folder) {
                         .description = {},
                         .sidecar = path,
                         .library = sidecar.library.empty() ? fs::path() : canonical / sidecar.library,
+                        .ops = sidecar.ops,
                         .reason = {}};
     if (!status.ok()) {
       entry->fromSidecar = true;

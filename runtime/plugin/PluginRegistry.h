@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/Status.h"
+#include "runtime/plugin/OpSupport.h"
 
 #include <filesystem>
 #include <memory>
@@ -50,6 +51,7 @@ struct PluginCandidate {
   std::string description; // known once loaded
   std::filesystem::path sidecar;
   std::filesystem::path library;
+  std::optional<OpSupport> ops; // that the sidecar lists
   bool loaded = false;
   std::string reason; // why not loaded and what to do; empty when loaded
 };

@@ -49,7 +49,8 @@ StatusOr<std::string> samplerExpressionOfJson(std::string_view json, std::string
     return invalidArgument("{}: {}", where, problem.what());
   }
   if (!chain.is_array() || chain.empty()) {
-    return invalidArgument("{}: expected an array of samplers, e.g. [{{\"name\": \"top_k\", \"k\": 40}}]", where);
+    return invalidArgument("{}: expected an array of samplers, e.g. [{{\"name\": \"top_k\", \"k\": 40}}]",
+                           where);
   }
   std::string expression;
   for (size_t i = 0; i < chain.size(); ++i) {

@@ -157,7 +157,10 @@ Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
   CRIA_RETURN_IF_ERROR(readIdentity(json, out));
   CRIA_RETURN_IF_ERROR(readAbi(json, out)); // before unknown members: a newer ABI may have some
   CRIA_RETURN_IF_ERROR(readNeeds(json, out));
-  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs"});
+  if (const auto ops = json.find("ops"); ops != json.end()) {
+    CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops));
+  }
+  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs", "ops"});
 }
 
 std::optional<PluginKind> pluginKindFromString(std::string_view kind) {

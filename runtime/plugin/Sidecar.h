@@ -5,7 +5,7 @@
 //    "abi": {"major": 1, "minor_min": 0, "minor_max": 0},
 //    "needs": {"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3"]}}
 //
-// `library` is a file beside the sidecar; `cpu` may be absent.
+// `library` is a file beside the sidecar; `cpu` may be absent, and so may `ops` (OpSupport.h).
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
@@ -23,6 +23,7 @@ struct Sidecar {
   std::string os;
   std::string arch;
   std::vector<std::string> cpuFeatures;
+  std::optional<OpSupport> ops; // of a backend that runs them; none: it does not say
 };
 
 /// Reads a sidecar. Fields that could be read stay in `out` even when the rest is wrong. Errors: io;

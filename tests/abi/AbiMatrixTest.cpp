@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Plugins of other versions of the ABI on this host: those that fit pass the whole suite, the others are refused
-// with file, reason and remedy, before anything of them runs where that can be told.
+// Plugins of other versions of the ABI on this host: those that fit pass the whole suite, the others are
+// refused with file, reason and remedy, before anything of them runs where that can be told.
 #include "tests/conformance/suite/ExpectationFile.h"
 #include "tests/conformance/suite/PluginSuite.h"
 #include "tests/runtime/plugin/PluginFolders.h"
@@ -83,15 +83,18 @@ TEST(AbiMatrixTest, ADependencyThatIsMissingIsNamed) {
 // The header of an ELF file for another processor, whatever the sidecar says.
 TEST(AbiMatrixTest, ALibraryForAnotherProcessorIsRefused) {
   std::string elf(64, '\0');
-  elf.replace(0, 7, "\x7F" "ELF\x02\x01\x01");
-  elf[16] = 3;              // a shared object
-  elf[18] = '\xF3';         // RISC-V
-  elf[20] = elf[52] = 1;    // version
+  elf.replace(0, 7,
+              "\x7F"
+              "ELF\x02\x01\x01");
+  elf[16] = 3;           // a shared object
+  elf[18] = '\xF3';      // RISC-V
+  elf[20] = elf[52] = 1; // version
   const TemporaryFolder folder;
   folder.write("other.so", elf);
   folder.write("faulty.cria-plugin.json", sidecarOf("other", "chat").text());
-  EXPECT_THAT(openRegistry({folder.path()})->load(PluginKind::chat, "faulty").status().message(),
-              AllOf(HasSubstr("other.so"), HasSubstr("cannot be loaded"), HasSubstr("rebuild it for this system")));
+  EXPECT_THAT(
+      openRegistry({folder.path()})->load(PluginKind::chat, "faulty").status().message(),
+      AllOf(HasSubstr("other.so"), HasSubstr("cannot be loaded"), HasSubstr("rebuild it for this system")));
 }
 
 TEST(AbiMatrixTest, AFileThatCannotBeReadIsRefused) {

@@ -13,6 +13,7 @@
 #include "runtime/package/OutputFile.h"
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
+#include "tools/cria-compile/OpsBackend.h"
 #include "tools/cria-compile/Presets.h"
 #include "tools/cria-compile/TargetNames.h"
 #include "tools/terminal/JsonOutput.h"
@@ -147,6 +148,12 @@ Status Compilation::applyContext() {
 }
 
 Status Compilation::makeTargets() {
+  if (!options_.forBackend.empty()) {
+    CRIA_ASSIGN_OR_RETURN(OpsCapabilities backend,
+                          findOpsBackend(options_.forBackend, options_.pluginFolders));
+    targets_.push_back({createOpsTarget(std::move(backend)), nullptr});
+    return {};
+  }
   CRIA_ASSIGN_OR_RETURN(ExpandedTargets expanded, expandTargets(options_.targets));
   for (const std::string &text : expanded.notes) {
     note(text);

@@ -30,6 +30,12 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts, const std:
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
+  app.add_option(
+      "--for", options.forBackend,
+      "With --target ops: a backend (name or sidecar); takes apart ops that its sidecar does not list");
+  app.add_option("--plugin-dir", options.pluginFolders, "Folder with plugins, for --for (repeatable)")
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--weights", texts.weights, "Weight type: f32, f16 or bf16 (default: the checkpoint's own)");
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", options.context, "Positions of a sequence (default: what the model states)")
@@ -123,6 +129,9 @@ Status checkModel(const CompileOptions &options) {
 Status finish(const Texts &texts, CompileOptions &options) {
   if (options.targets.empty()) {
     options.targets = {"cpu"};
+  }
+  if (!options.forBackend.empty() && options.targets != std::vector<std::string>{"ops"}) {
+    return invalidArgument("--for needs --target ops: only backends that run ops list them");
   }
   CRIA_RETURN_IF_ERROR(checkModel(options));
   CRIA_RETURN_IF_ERROR(readTypes(texts, options));

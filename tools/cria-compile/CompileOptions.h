@@ -22,6 +22,9 @@ struct CompileOptions {
   std::optional<uint32_t> randomSeed;
   /// As given: "cpu", "ops", "cpu-x86-64-v4".
   std::vector<std::string> targets;
+  /// A backend for which target ops leaves out what it does not take: a name, or the path of a sidecar.
+  std::string forBackend;
+  std::vector<std::string> pluginFolders;
   /// None: the checkpoint's own type.
   std::optional<DataType> weightType;
   DataType kvType = DataType::f16;

@@ -104,7 +104,8 @@ StatusOr<Json> explainPlugins(PluginRegistry &registry, const std::string &name)
       explanations.push_back(std::move(json));
     }
   }
-  return explanations.empty() ? StatusOr<Json>(unknown(registry, name)) : StatusOr<Json>(std::move(explanations));
+  return explanations.empty() ? StatusOr<Json>(unknown(registry, name))
+                              : StatusOr<Json>(std::move(explanations));
 }
 
 std::string textOfExplanations(const Json &explanations) {

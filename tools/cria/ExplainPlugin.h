@@ -8,8 +8,8 @@
 
 namespace cria::cli {
 
-/// Every plugin of that name ("top_k", or "sampler:top_k"), one object each. Errors: notFound with the nearest
-/// names; why it cannot be loaded.
+/// Every plugin of that name ("top_k", or "sampler:top_k"), one object each. Errors: notFound with the
+/// nearest names; why it cannot be loaded.
 StatusOr<nlohmann::ordered_json> explainPlugins(PluginRegistry &registry, const std::string &name);
 
 /// The same for people.

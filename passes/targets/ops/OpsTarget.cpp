@@ -3,6 +3,10 @@
 
 #include "passes/targets/ops/OpsTarget.h"
 
+#include "passes/Passes.h"
+
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -24,7 +28,8 @@ int64_t layerBytes(llama::KvCacheType cache) {
 /// Collects operands and parameters of one op, then adds its dispatch.
 class OpWriter {
 public:
-  explicit OpWriter(DispatchBuilder &builder) : builder_(builder), attributes_(builder.context()) {}
+  OpWriter(DispatchBuilder &builder, const OpsCapabilities &backend, Location location)
+      : builder_(builder), backend_(backend), location_(location), attributes_(builder.context()) {}
 
   OpWriter &read(StringRef name, const View &view) { return bind(name, view, Access::read); }
   OpWriter &read(StringRef name, Value value) { return read(name, builder_.view(value)); }
@@ -41,6 +46,9 @@ public:
   }
   OpWriter &cache(Value cache, int64_t layer, Access access);
   LogicalResult add(StringRef op, GridDim grid) {
+    if (failed(checkTaken(op))) {
+      return failure();
+    }
     builder_.addDispatch(builder_.getOrCreateOp(op, parameters_), grid, bindings_);
     return success();
   }
@@ -48,11 +56,45 @@ public:
   LogicalResult addOverRows(StringRef op, Value rows) { return add(op, gridOverRows(builder_.view(rows))); }
 
 private:
+  LogicalResult checkTaken(StringRef op) const;
+
   DispatchBuilder &builder_;
+  const OpsCapabilities &backend_;
+  Location location_;
   Builder attributes_;
   SmallVector<Binding> bindings_;
   SmallVector<NamedAttribute> parameters_;
 };
+
+std::string textOf(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+/// Whether the backend lists the op and the types of its operands.
+LogicalResult OpWriter::checkTaken(StringRef op) const {
+  if (backend_.backend.empty()) {
+    return success();
+  }
+  if (!backend_.ops.contains(op.str())) {
+    return emitError(location_) << "backend '" << backend_.backend << "' does not take op '" << op
+                                << "', and it cannot be taken apart further; its sidecar lists "
+                                << llvm::join(backend_.ops, ", ");
+  }
+  for (const Binding &binding : bindings_) {
+    auto listed = backend_.types.find((op + "/" + binding.name).str());
+    std::string type = textOf(binding.view.type);
+    if (listed != backend_.types.end() && !listed->second.contains(type)) {
+      return emitError(location_) << "backend '" << backend_.backend << "' takes operand '" << binding.name
+                                  << "' of op '" << op << "' as " << llvm::join(listed->second, ", ")
+                                  << ", the model has " << type << "; compile with "
+                                  << (binding.name == "cache" ? "--kv " : "--weights ")
+                                  << *listed->second.begin();
+    }
+  }
+  return success();
+}
 
 /// Binds one layer of all pages, [page][K, V][kv_head][page_tokens][head_dim]: the layer is in the offset, so
 /// that all layers share one kernel.
@@ -170,6 +212,8 @@ LogicalResult emit(llama::FusedLinearOp op, OpWriter writer) {
 
 class OpsTarget : public Target {
 public:
+  explicit OpsTarget(OpsCapabilities capabilities) : backend_(std::move(capabilities)) {}
+
   std::string name() const override { return "ops"; }
   std::string format() const override { return "cria.ops.v1"; }
   std::string features() const override { return ""; }
@@ -179,8 +223,24 @@ public:
   int64_t pageTokens() const override { return kPageTokens; }
   int64_t pageBytes(llama::KvCacheType cache) const override { return cache.getLayers() * layerBytes(cache); }
 
+  // Takes apart what the backend does not take whole.
+  void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
+    DecomposeFusedOpsPassOptions options;
+    options.functions = {entry.getName().str()};
+    for (llama::FusedPart part : {llama::FusedPart::residual, llama::FusedPart::activation,
+                                  llama::FusedPart::norm, llama::FusedPart::rope_attention}) {
+      if ((backend_.parts & part) == llama::FusedPart::none) {
+        options.parts.push_back(part);
+      }
+    }
+    if (!options.parts.empty()) {
+      manager.addPass(createDecomposeFusedOpsPass(options));
+      manager.addPass(createCSEPass()); // one norm for linears of one input
+    }
+  }
+
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
-    OpWriter writer(builder);
+    OpWriter writer(builder, backend_, op->getLoc());
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::RopeOp, llama::KvAppendOp,
               llama::AttentionOp, llama::SiluOp, llama::GatherRowsOp, llama::FusedLinearOp>(
@@ -196,20 +256,27 @@ public:
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &, const View &constants,
                                DispatchBuilder &builder) const override {
-    return OpWriter(builder)
+    return OpWriter(builder, backend_, UnknownLoc::get(builder.context()))
         .read("constants", constants)
         .bind("weight", weight, Access::write)
         .add("fill_random", {});
   }
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
-    return OpWriter(builder).bind("weight", weight, Access::write).add("fill_ones", {});
+    return OpWriter(builder, backend_, UnknownLoc::get(builder.context()))
+        .bind("weight", weight, Access::write)
+        .add("fill_ones", {});
   }
 
   FailureOr<TargetCode> emitCode(ModuleOp, CodeStage) const override { return TargetCode(); }
+
+private:
+  OpsCapabilities backend_;
 };
 
 } // namespace
 
-std::unique_ptr<Target> createOpsTarget() { return std::make_unique<OpsTarget>(); }
+std::unique_ptr<Target> createOpsTarget(OpsCapabilities capabilities) {
+  return std::make_unique<OpsTarget>(std::move(capabilities));
+}
 
 } // namespace cria

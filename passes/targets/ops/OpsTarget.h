@@ -5,8 +5,21 @@
 
 #include "passes/targets/Target.h"
 
+#include <map>
+#include <set>
+
 namespace cria {
 
-std::unique_ptr<Target> createOpsTarget();
+/// What a backend takes of the opset. The default is everything.
+struct OpsCapabilities {
+  std::string backend; ///< its name, for messages; empty: all ops and types
+  std::set<std::string> ops;
+  /// Element types of an operand ("linear/weight": {"f32"}); no entry: what the opset has.
+  std::map<std::string, std::set<std::string>> types;
+  /// Parts that its fused ops may have; the others are taken apart.
+  llama::FusedPart parts = llama::FusedPart::all;
+};
+
+std::unique_ptr<Target> createOpsTarget(OpsCapabilities capabilities = {});
 
 } // namespace cria

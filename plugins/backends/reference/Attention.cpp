@@ -37,7 +37,7 @@ public:
   }
 
 private:
-  const Tensor &cache_;
+  Tensor cache_;
 };
 
 void appendRow(const CacheLayer &layer, const float *row, int32_t slot, Part part) {
@@ -110,10 +110,10 @@ std::string checkCacheOp(const OpCall &call) {
   if (cache.shape[1] != 2 || cache.shape[2] == 0 || cache.shape[3] == 0 || cache.shape[4] == 0) {
     return "operand 'cache': expected shape [P, 2, kv_heads, page_tokens, head_dim]";
   }
-  const Tensor *query = call.optionalOperand("query");
-  const Tensor *key = call.optionalOperand("key");
+  const std::optional<Tensor> query = call.optionalOperand("query");
+  const std::optional<Tensor> key = call.optionalOperand("key");
   const uint64_t width = cache.shape[2] * cache.shape[4];
-  if ((key != nullptr && key->shape[1] != width) || (query != nullptr && query->shape[1] % width != 0)) {
+  if ((key && key->shape[1] != width) || (query && query->shape[1] % width != 0)) {
     return "expected rows of kv_heads · head_dim = " + std::to_string(width) + " columns";
   }
   return "";

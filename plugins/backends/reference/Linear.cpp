@@ -47,16 +47,16 @@ void runFusedLinear(const OpCall &call) {
   const Tensor &input = call.operand("input");
   const Tensor &weight = call.operand("weight");
   const Tensor &output = call.operand("output");
-  const Tensor *norm = call.optionalOperand("norm_weight");
-  const Tensor *residual = call.optionalOperand("residual");
+  const std::optional<Tensor> norm = call.optionalOperand("norm_weight");
+  const std::optional<Tensor> residual = call.optionalOperand("residual");
   const bool swiglu = call.text("activation") == "swiglu";
   const uint64_t block = swiglu ? static_cast<uint64_t>(call.integer("swiglu_block")) : 0;
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
     const std::vector<float> x =
-        norm != nullptr ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row);
+        norm ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row);
     for (uint64_t n = 0; n < output.shape[1]; ++n) {
       const float y = swiglu ? swigluRow(weight, n, block, x) : dotRow(weight, n, x);
-      output.store(row, n, residual != nullptr ? residual->load(row, n) + y : y);
+      output.store(row, n, residual ? residual->load(row, n) + y : y);
     }
   }
 }
@@ -66,7 +66,7 @@ std::string checkFusedLinear(const OpCall &call) {
   const uint64_t width = call.operand("output").shape[1];
   uint64_t rows = width;
   if (activation == "swiglu") {
-    const bool isGiven = call.integers.contains("swiglu_block");
+    const bool isGiven = call.has("swiglu_block");
     if (!isGiven || call.integer("swiglu_block") < 1 || call.integer("swiglu_block") > INT32_MAX) {
       return "activation 'swiglu' needs an attribute 'swiglu_block' from 1 to " + std::to_string(INT32_MAX);
     }
@@ -79,8 +79,8 @@ std::string checkFusedLinear(const OpCall &call) {
     return "operand 'weight': expected " + std::to_string(rows) + " rows, got " +
            std::to_string(call.operand("weight").shape[0]);
   }
-  const bool hasEpsilon = call.numbers.contains("epsilon");
-  return call.optionalOperand("norm_weight") != nullptr && !hasEpsilon
+  const bool hasEpsilon = call.has("epsilon");
+  return call.optionalOperand("norm_weight") && !hasEpsilon
              ? "operand 'norm_weight' needs attribute 'epsilon'"
              : "";
 }

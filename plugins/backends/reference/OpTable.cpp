@@ -5,21 +5,30 @@
 namespace cria::reference {
 namespace {
 
+using plugin::OpImplementation;
+
+// The host's form of a call as ours.
+template <void (*run)(const OpCall &)> void runAs(const plugin::OpCall &call) { run(OpCall(call)); }
+template <std::string (*check)(const OpCall &)> std::string checkAs(const plugin::OpCall &call) {
+  return check(OpCall(call));
+}
+
 constexpr OpImplementation kOps[] = {
-    {"embedding", runEmbedding},
-    {"gather_rows", runGatherRows},
-    {"silu", runSilu},
-    {"mul", runMul},
-    {"add", runAdd},
-    {"rms_norm", runRmsNorm},
-    {"linear", runLinear},
-    {"fused_linear", runFusedLinear, checkFusedLinear},
-    {"rope", runRope, checkRope, checkRopeIndices},
-    {"kv_append", runKvAppend, checkCacheOp, checkAppendIndices},
-    {"attention", runAttention, checkCacheOp, checkAttentionIndices},
-    {"rope_attention", runRopeAttention, checkRopeAttention, checkRopeAttentionIndices},
-    {"fill_random", runFillRandom, checkFillRandom},
-    {"fill_ones", runFillOnes},
+    {"embedding", runAs<runEmbedding>},
+    {"gather_rows", runAs<runGatherRows>},
+    {"silu", runAs<runSilu>},
+    {"mul", runAs<runMul>},
+    {"add", runAs<runAdd>},
+    {"rms_norm", runAs<runRmsNorm>},
+    {"linear", runAs<runLinear>},
+    {"fused_linear", runAs<runFusedLinear>, checkAs<checkFusedLinear>},
+    {"rope", runAs<runRope>, checkAs<checkRope>, checkAs<checkRopeIndices>},
+    {"kv_append", runAs<runKvAppend>, checkAs<checkCacheOp>, checkAs<checkAppendIndices>},
+    {"attention", runAs<runAttention>, checkAs<checkCacheOp>, checkAs<checkAttentionIndices>},
+    {"rope_attention", runAs<runRopeAttention>, checkAs<checkRopeAttention>,
+     checkAs<checkRopeAttentionIndices>},
+    {"fill_random", runAs<runFillRandom>, checkAs<checkFillRandom>},
+    {"fill_ones", runAs<runFillOnes>},
 };
 
 constexpr bool allOpsAreThere() {
@@ -38,13 +47,6 @@ static_assert(allOpsAreThere());
 
 } // namespace
 
-const OpImplementation *findImplementation(std::string_view name) {
-  for (const OpImplementation &op : kOps) {
-    if (op.name == name) {
-      return &op;
-    }
-  }
-  return nullptr;
-}
+std::span<const OpImplementation> allOps() { return kOps; }
 
 } // namespace cria::reference

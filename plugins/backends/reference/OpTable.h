@@ -4,45 +4,37 @@
 #pragma once
 
 #include "Tensor.h"
-#include "plugins/api/cria_opset.hpp"
 
-#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace cria::reference {
 
-/// A recorded op: operands and attributes by name, all present and of the types its signature asks for.
+/// A recorded op with operands as tensors.
 class OpCall {
 public:
-  std::map<std::string, Tensor, std::less<>> operands;
-  std::map<std::string, double, std::less<>> numbers;
-  std::map<std::string, int64_t, std::less<>> integers;
-  std::map<std::string, std::string, std::less<>> texts;
+  explicit OpCall(const plugin::OpCall &call) : call_(call) {}
 
-  const Tensor &operand(std::string_view name) const { return operands.find(name)->second; }
-  const Tensor *optionalOperand(std::string_view name) const {
-    const auto found = operands.find(name);
-    return found == operands.end() ? nullptr : &found->second;
+  Tensor operand(std::string_view name) const { return Tensor(call_[name]); }
+  std::optional<Tensor> optionalOperand(std::string_view name) const {
+    const plugin::OpOperand *found = call_.find(name);
+    return found == nullptr ? std::nullopt : std::optional(Tensor(*found));
   }
-  float number(std::string_view name) const { return static_cast<float>(numbers.find(name)->second); }
-  int64_t integer(std::string_view name) const { return integers.find(name)->second; }
-  std::string_view text(std::string_view name) const { return texts.find(name)->second; }
+  float number(std::string_view name) const { return static_cast<float>(call_.number(name)); }
+  int64_t integer(std::string_view name) const { return call_.integer(name); }
+  std::string_view text(std::string_view name) const { return call_.text(name); }
+  bool has(std::string_view attribute) const {
+    return call_.numbers.contains(attribute) || call_.integers.contains(attribute);
+  }
+
+private:
+  const plugin::OpCall &call_;
 };
 
-/// How an op of the opset is run.
-struct OpImplementation {
-  std::string_view name;
-  void (*run)(const OpCall &call);
-  /// What names, types and extents alone cannot say: empty, or what is wrong. Null: nothing more to check.
-  std::string (*check)(const OpCall &call) = nullptr;
-  /// Looks at positions, slots and pages before each run: empty, or which of them points nowhere. Null: the
-  /// op has none, or takes any.
-  std::string (*checkIndices)(const OpCall &call) = nullptr;
-};
-
-/// Null when the opset has no op of that name.
-const OpImplementation *findImplementation(std::string_view name);
+/// Every op of the opset.
+std::span<const plugin::OpImplementation> allOps();
 
 // Implementations, by file. Formulas stand beside them.
 void runEmbedding(const OpCall &call);

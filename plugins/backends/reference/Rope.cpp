@@ -37,7 +37,7 @@ void runRope(const OpCall &call) {
 
 // rope states head_dim; for rope_attention it is the cache's.
 std::string checkRope(const OpCall &call) {
-  const bool alone = call.optionalOperand("input") != nullptr;
+  const bool alone = call.optionalOperand("input").has_value();
   const int64_t stated =
       alone ? call.integer("head_dim") : static_cast<int64_t>(call.operand("cache").shape[4]);
   const uint64_t headDim = call.operand("table").shape[1];

@@ -2,25 +2,18 @@
 // A typed, strided view of host memory. Elements are read and written as f32 (or as integers), one at a time.
 #pragma once
 
-#include "plugins/api/cria_plugin.h"
+#include "plugins/api/cria_ops_call.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 namespace cria::reference {
 
-inline constexpr uint32_t kMaxRank = 8;
-
 /// Bytes of one element; 0 for an unknown type.
 uint64_t sizeOfType(uint32_t type);
 
-struct Tensor {
-  std::byte *data = nullptr;
-  uint32_t type = CRIA_TYPE_NONE;
-  uint32_t rank = 0;
-  std::array<uint64_t, kMaxRank> shape{};
-  std::array<uint64_t, kMaxRank> strides{}; // in elements
+struct Tensor : plugin::OpOperand {
+  explicit Tensor(const plugin::OpOperand &operand) : plugin::OpOperand(operand) {}
 
   /// Element at the given indices, trailing indices 0. f16 and bf16 are widened exactly.
   float load(uint64_t i, uint64_t j = 0) const { return loadAt(i * strides[0] + j * strides[1]); }

@@ -41,11 +41,31 @@ static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &cand
   return meant[0];
 }
 
-static BackendSubject subjectOf(const LoadedPlugin &plugin, const SuiteOptions &options) {
-  return {.backend = Backend::at(plugin.library),
-          .device = options.device,
-          .ops = allOps(),
-          .seed = options.seed};
+static uint32_t typeOf(const std::string &name) {
+  return name == "f32" ? CRIA_TYPE_F32 : name == "f16" ? CRIA_TYPE_F16 : CRIA_TYPE_BF16;
+}
+
+static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<OpSupport> &support,
+                                const SuiteOptions &options) {
+  BackendSubject subject{.backend = Backend::at(plugin.library),
+                         .device = options.device,
+                         .ops = allOps(),
+                         .seed = options.seed};
+  if (!support) {
+    return subject;
+  }
+  subject.ops.clear();
+  for (const auto &[name, op] : support->ops) {
+    subject.ops.insert(name);
+    for (const auto &[operand, types] : op.types) {
+      std::set<uint32_t> &listed = subject.types[name + "/" + operand];
+      std::transform(types.begin(), types.end(), std::inserter(listed, listed.end()), typeOf);
+    }
+    if (name == "fused_linear") {
+      subject.fusedParts = op.parts;
+    }
+  }
+  return subject;
 }
 
 StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, const SuiteOptions &options) {
@@ -67,7 +87,7 @@ StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, c
   CRIA_ASSIGN_OR_RETURN(impl->plugin, impl->registry->load(*kind, candidate.name));
   impl->sidecar = candidate.sidecar;
   if (*kind == PluginKind::backend) {
-    impl->backend = std::make_unique<BackendSubject>(subjectOf(*impl->plugin, options));
+    impl->backend = std::make_unique<BackendSubject>(subjectOf(*impl->plugin, candidate.ops, options));
     impl->cases = contractCases(*impl->backend);
     std::vector<Case> ops = opCases(*impl->backend);
     impl->cases.insert(impl->cases.end(), ops.begin(), ops.end());

@@ -16,7 +16,8 @@ std::string expressionOf(std::string_view json) {
 }
 
 TEST(SamplerFileTest, BecomesAnExpression) {
-  EXPECT_EQ(expressionOf(R"([{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8, "range": 0.5}, "draw"])"),
+  EXPECT_EQ(expressionOf(
+                R"([{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8, "range": 0.5}, "draw"])"),
             "top_k(k=40)|temperature(t=0.8, range=0.5)|draw");
   EXPECT_EQ(expressionOf(R"([{"name": "x", "loud": true}])"), "x(loud=true)");
 }
@@ -32,7 +33,8 @@ TEST(SamplerFileTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(expressionOf("[{\"name\": }]"), HasSubstr("line 1, column"));
   EXPECT_THAT(expressionOf("{}"), HasSubstr("chain.json: expected an array of samplers"));
   EXPECT_THAT(expressionOf("[]"), HasSubstr("expected an array of samplers"));
-  EXPECT_THAT(expressionOf(R"(["greedy", {"k": 1}])"), HasSubstr("sampler 2: expected the name of a sampler"));
+  EXPECT_THAT(expressionOf(R"(["greedy", {"k": 1}])"),
+              HasSubstr("sampler 2: expected the name of a sampler"));
   EXPECT_THAT(expressionOf(R"([{"name": "top_k", "k": [1]}])"), HasSubstr("sampler 1: expected option 'k'"));
   EXPECT_THAT(expressionOf(R"(["a|b"])"), HasSubstr("sampler 1"));
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/OpSupport.h"
+
+#include "plugins/api/cria_opset.hpp"
+#include "runtime/plugin/PluginOptions.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace cria {
+
+using Json = nlohmann::json;
+
+static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_view where,
+                                                 std::initializer_list<std::string_view> known) {
+  if (!json.is_array()) {
+    return invalidArgument("expected '{}' to be an array of texts", where);
+  }
+  std::set<std::string> names;
+  for (const Json &item : json) {
+    if (!item.is_string() || std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
+      return invalidArgument("'{}' has {}{}", where, item.dump(),
+                             suggestNames("", std::vector<std::string>(known.begin(), known.end())));
+    }
+    names.insert(item.get<std::string>());
+  }
+  return names;
+}
+
+// Only operands that have a choice are listed.
+static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &out) {
+  if (!json.is_object()) {
+    return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
+  }
+  for (const auto &[name, types] : json.items()) {
+    const auto operand = std::find_if(op.operands.begin(), op.operands.end(),
+                                      [&, n = std::string_view(name)](const auto &each) { return each.name == n; });
+    if (operand == op.operands.end() || operand->types != opset::Types::floats) {
+      return invalidArgument("'ops.{}.types' names '{}', which is no operand with a choice of types", op.name, name);
+    }
+    CRIA_ASSIGN_OR_RETURN(out.types[name],
+                          readNames(types, fmt::format("ops.{}.types.{}", op.name, name), {"f32", "f16", "bf16"}));
+  }
+  return {};
+}
+
+static Status readOp(const Json &json, const opset::Op &op, OpSupport::Op &out) {
+  if (!json.is_object()) {
+    return invalidArgument("expected 'ops.{}' to be an object, {{}} for all that the opset has", op.name);
+  }
+  for (const auto &[name, value] : json.items()) {
+    if (name == "types") {
+      CRIA_RETURN_IF_ERROR(readTypes(value, op, out));
+    } else if (name == "parts" && op.name == "fused_linear") {
+      CRIA_ASSIGN_OR_RETURN(out.parts, readNames(value, "ops.fused_linear.parts", {"norm", "activation", "residual"}));
+    } else {
+      return invalidArgument("has the unknown member 'ops.{}.{}'", op.name, name);
+    }
+  }
+  return {};
+}
+
+StatusOr<OpSupport> readOpSupport(const Json &json) {
+  if (!json.is_object() || json.empty()) {
+    return invalidArgument("expected member 'ops' to be an object of ops");
+  }
+  OpSupport support;
+  for (const auto &[name, value] : json.items()) {
+    const opset::Op *op = opset::find(name);
+    if (op == nullptr) {
+      std::vector<std::string> known;
+      for (const opset::Op &each : opset::kOps) {
+        known.emplace_back(each.name);
+      }
+      return invalidArgument("lists op '{}', which opset {} does not have{}", name, opset::kVersion,
+                             suggestNames(name, known));
+    }
+    CRIA_RETURN_IF_ERROR(readOp(value, *op, support.ops[name]));
+  }
+  return support;
+}
+
+} // namespace cria
