@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_ops_backend.hpp - a whole backend for format "cria.ops.v1" on host memory, but for the ops themselves:
-// a library of math functions becomes a backend by implementing those it has. Optional C++20 conveniences over
-// cria_plugin.h; a plugin includes this in one file and answers its query with the table of opsBackend().
+// a library of math functions becomes a backend by implementing those it has. Optional C++20 conveniences
+// over cria_plugin.h; a plugin includes this in one file and answers its query with the table of
+// opsBackend().
 //
 //   void add(const OpCall &call);   // operands and attributes by name, checked against the opset
 //   static const OpImplementation kOps[] = {{"add", add}};
@@ -54,7 +55,9 @@ inline std::string quoted(std::string_view name) { return "'" + std::string(name
 [[noreturn]] inline void refuse(cria_status status, const std::string &text) { throw Refusal(status, text); }
 
 inline uint64_t sizeOfType(uint32_t type) {
-  return type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16 ? 2 : type == CRIA_TYPE_U8 || type == CRIA_TYPE_I8 ? 1 : 4;
+  return type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16 ? 2
+         : type == CRIA_TYPE_U8 || type == CRIA_TYPE_I8  ? 1
+                                                         : 4;
 }
 
 inline void checkOperand(const opset::Operand &signature, const cria_operand &operand) {
@@ -74,7 +77,8 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
                " bytes at offset " + std::to_string(operand.offset) + ", and the window inside a buffer of " +
                std::to_string(operand.buffer->size) + " bytes");
   }
-  if (signature.access != CRIA_ACCESS_READ && ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
+  if (signature.access != CRIA_ACCESS_READ &&
+      ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
     refuse(CRIA_STATUS_INVALID_ARGUMENT, who + " is a result: expected writable memory");
   }
 }
@@ -139,9 +143,10 @@ inline void checkExtents(const opset::Op &op, const OpCall &call) {
       const char letter = signature.extents[d];
       const uint64_t expected = extents.emplace(letter, operand->shape[d]).first->second;
       if (letter != '.' && operand->shape[d] != expected) {
-        refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected " + letter + " = " +
-                                                 std::to_string(expected) + " in dimension " + std::to_string(d) +
-                                                 ", got " + std::to_string(operand->shape[d]));
+        refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected " + letter +
+                                                 " = " + std::to_string(expected) + " in dimension " +
+                                                 std::to_string(d) + ", got " +
+                                                 std::to_string(operand->shape[d]));
       }
     }
   }
@@ -153,9 +158,10 @@ inline void recordOp(const cria_entry &entry, cria_recording::Entry &recorded) {
   const auto implementation = std::find_if(backend().ops.begin(), backend().ops.end(),
                                            [&](const OpImplementation &each) { return each.name == name; });
   if (op == nullptr || implementation == backend().ops.end()) {
-    refuse(CRIA_STATUS_UNSUPPORTED, op == nullptr ? "unknown op; the backend " + quoted(backend().name) + " runs opset " +
-                                                        std::to_string(opset::kVersion)
-                                                  : "the backend " + quoted(backend().name) + " does not run this op");
+    refuse(CRIA_STATUS_UNSUPPORTED, op == nullptr
+                                        ? "unknown op; the backend " + quoted(backend().name) +
+                                              " runs opset " + std::to_string(opset::kVersion)
+                                        : "the backend " + quoted(backend().name) + " does not run this op");
   }
   recorded.op = &*implementation;
   for (uint32_t i = 0; i < entry.num_operands; ++i) {
@@ -249,8 +255,9 @@ inline cria_status probe(uint32_t, const cria_executable_info *info, uint32_t *s
                     "runs format " + quoted(opset::kFormat) + ", not " + quoted(view(info->format)));
     }
     if (info->kernel_abi != opset::kVersion) {
-      return report(message, CRIA_STATUS_OK, "runs opset " + std::to_string(opset::kVersion) + ", not " +
-                                                 std::to_string(info->kernel_abi));
+      return report(message, CRIA_STATUS_OK,
+                    "runs opset " + std::to_string(opset::kVersion) + ", not " +
+                        std::to_string(info->kernel_abi));
     }
     *score = backend().score;
     return CRIA_STATUS_OK;

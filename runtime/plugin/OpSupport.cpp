@@ -18,7 +18,8 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
   }
   std::set<std::string> names;
   for (const Json &item : json) {
-    if (!item.is_string() || std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
+    if (!item.is_string() ||
+        std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
       return invalidArgument("'{}' has {}{}", where, item.dump(),
                              suggestNames("", std::vector<std::string>(known.begin(), known.end())));
     }
@@ -33,13 +34,15 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
     return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
   }
   for (const auto &[name, types] : json.items()) {
-    const auto operand = std::find_if(op.operands.begin(), op.operands.end(),
-                                      [&, n = std::string_view(name)](const auto &each) { return each.name == n; });
+    const auto operand =
+        std::find_if(op.operands.begin(), op.operands.end(),
+                     [&, n = std::string_view(name)](const auto &each) { return each.name == n; });
     if (operand == op.operands.end() || operand->types != opset::Types::floats) {
-      return invalidArgument("'ops.{}.types' names '{}', which is no operand with a choice of types", op.name, name);
+      return invalidArgument("'ops.{}.types' names '{}', which is no operand with a choice of types", op.name,
+                             name);
     }
-    CRIA_ASSIGN_OR_RETURN(out.types[name],
-                          readNames(types, fmt::format("ops.{}.types.{}", op.name, name), {"f32", "f16", "bf16"}));
+    CRIA_ASSIGN_OR_RETURN(out.types[name], readNames(types, fmt::format("ops.{}.types.{}", op.name, name),
+                                                     {"f32", "f16", "bf16"}));
   }
   return {};
 }
@@ -52,7 +55,8 @@ static Status readOp(const Json &json, const opset::Op &op, OpSupport::Op &out) 
     if (name == "types") {
       CRIA_RETURN_IF_ERROR(readTypes(value, op, out));
     } else if (name == "parts" && op.name == "fused_linear") {
-      CRIA_ASSIGN_OR_RETURN(out.parts, readNames(value, "ops.fused_linear.parts", {"norm", "activation", "residual"}));
+      CRIA_ASSIGN_OR_RETURN(out.parts,
+                            readNames(value, "ops.fused_linear.parts", {"norm", "activation", "residual"}));
     } else {
       return invalidArgument("has the unknown member 'ops.{}.{}'", op.name, name);
     }

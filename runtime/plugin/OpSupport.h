@@ -4,8 +4,8 @@
 //   "ops": {"embedding": {}, "linear": {"types": {"weight": ["f32"]}},
 //           "fused_linear": {"parts": ["residual"]}}
 //
-// `types`: element types of an operand, where they are fewer than the opset's. `parts`: of fused_linear (norm,
-// activation, residual), where not all.
+// `types`: element types of an operand, where they are fewer than the opset's. `parts`: of fused_linear
+// (norm, activation, residual), where not all.
 #pragma once
 
 #include "runtime/Status.h"

@@ -46,7 +46,8 @@ static OpsCapabilities capabilitiesOf(const PluginCandidate &candidate) {
   return backend;
 }
 
-StatusOr<OpsCapabilities> findOpsBackend(const std::string &backend, const std::vector<std::string> &folders) {
+StatusOr<OpsCapabilities> findOpsBackend(const std::string &backend,
+                                         const std::vector<std::string> &folders) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PluginRegistry> registry, openRegistry(backend, folders));
   std::vector<std::string> known;
   for (const PluginCandidate &candidate : registry->list(/*tryLoad=*/false)) {
@@ -57,15 +58,18 @@ StatusOr<OpsCapabilities> findOpsBackend(const std::string &backend, const std::
     if (candidate.ops) {
       return capabilitiesOf(candidate);
     }
-    const bool isRefused = candidate.kind.empty() || candidate.name.empty() || !candidate.reason.starts_with("is not loaded");
-    return isRefused ? error(StatusCode::unsupported, "--for: {}: {}", candidate.sidecar.string(), candidate.reason)
-                     : error(StatusCode::unsupported,
-                             "--for: backend '{}' does not list the ops it takes ({}); one that runs all of them "
-                             "needs no --for",
-                             candidate.name, candidate.sidecar.string());
+    const bool isRefused =
+        candidate.kind.empty() || candidate.name.empty() || !candidate.reason.starts_with("is not loaded");
+    return isRefused
+               ? error(StatusCode::unsupported, "--for: {}: {}", candidate.sidecar.string(), candidate.reason)
+               : error(StatusCode::unsupported,
+                       "--for: backend '{}' does not list the ops it takes ({}); one that runs all of them "
+                       "needs no --for",
+                       candidate.name, candidate.sidecar.string());
   }
   std::erase(known, "");
-  return error(StatusCode::notFound, "--for: there is no backend '{}'{}", backend, suggestNames(backend, known));
+  return error(StatusCode::notFound, "--for: there is no backend '{}'{}", backend,
+               suggestNames(backend, known));
 }
 
 } // namespace cria

@@ -18,8 +18,9 @@ constexpr uint64_t kLayers = 2, kHeads = 4, kKvHeads = 2, kHeadDim = 8, kWidth =
 
 class ModelProgram {
 public:
-  ModelProgram(Random &random, bool isFused)
-      : random_(random), batch_(randomBatch(random, {.sequences = 3, .paddingRows = 2})),
+  ModelProgram(Random &random, bool isFused, uint32_t cacheType)
+      : random_(random), cacheType_(cacheType),
+        batch_(randomBatch(random, {.sequences = 3, .paddingRows = 2})),
         table_(ropeTable(batch_.maxPosition + 1, kHeadDim)) {
     std::vector<int64_t> tokens(batch_.rows);
     std::generate(tokens.begin(), tokens.end(),
@@ -62,15 +63,15 @@ public:
   }
 
 private:
-  static CacheShape cacheShape() {
-    return {.layers = kLayers, .layer = 0, .kvHeads = kKvHeads, .headDim = kHeadDim};
+  CacheShape cacheShape() const {
+    return {.layers = kLayers, .layer = 0, .kvHeads = kKvHeads, .headDim = kHeadDim, .type = cacheType_};
   }
   // addCache gives values to one layer.
   void fillPast(const View &cache) {
     for (const uint64_t slot : batch_.pastSlots) {
       for (uint64_t i = 0; i < 2 * kKvHeads * kHeadDim; ++i) {
         cache.array->values[cacheElement(cache, slot, i % 2 == 1, i / 2 / kHeadDim, i / 2 % kHeadDim)] =
-            roundToType(CRIA_TYPE_F16, random_.normal());
+            roundToType(cacheType_, random_.normal());
       }
     }
   }
@@ -189,11 +190,19 @@ private:
   }
 
   Random &random_;
+  uint32_t cacheType_;
   Batch batch_;
   View table_;
   OpCall holder_; // of the operand `cache`
   std::vector<OpCall> calls_;
 };
+
+/// f16, unless the sidecar lists f32 alone.
+uint32_t cacheTypeOf(const BackendSubject &subject) {
+  const auto listed = subject.types.find("kv_append/cache");
+  const bool takesF16 = listed == subject.types.end() || listed->second.contains(CRIA_TYPE_F16);
+  return takesF16 ? CRIA_TYPE_F16 : CRIA_TYPE_F32;
+}
 
 /// A program on a device of its own.
 struct Session {
@@ -203,8 +212,8 @@ struct Session {
   RecordedCalls recorded;
 
   Session(const BackendSubject &subject, bool isFused, uint64_t seed)
-      : device(subject.backend, subject.options()), random(seed), program(random, isFused),
-        recorded(device, program.calls()) {
+      : device(subject.backend, subject.options()), random(seed),
+        program(random, isFused, cacheTypeOf(subject)), recorded(device, program.calls()) {
     requireOk(recorded.outcome(), "recording a model of two layers");
   }
   void step() {

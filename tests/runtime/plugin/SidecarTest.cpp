@@ -30,6 +30,40 @@ TEST(SidecarTest, ReadsAllMembers) {
   EXPECT_THAT(sidecar.cpuFeatures, testing::ElementsAre("x86-64-v3", "avx2"));
 }
 
+TEST(SidecarTest, ReadsTheOpsOfABackend) {
+  SidecarText text;
+  text.more =
+      R"(, "ops": {"linear": {"types": {"weight": ["f32", "bf16"]}}, "fused_linear": {"parts": ["residual"]}, "add": {}})";
+  const TemporaryFolder folder;
+  Sidecar sidecar;
+  const Status status = readSidecar(folder.write("x.cria-plugin.json", text.text()), sidecar);
+  ASSERT_TRUE(status.ok()) << status.message();
+  ASSERT_TRUE(sidecar.ops.has_value());
+  EXPECT_EQ(sidecar.ops->ops.size(), 3u);
+  EXPECT_EQ(sidecar.ops->ops["linear"].types["weight"], (std::set<std::string>{"bf16", "f32"}));
+  EXPECT_EQ(sidecar.ops->ops["fused_linear"].parts, std::set<std::string>{"residual"});
+  EXPECT_EQ(sidecar.ops->ops["add"].parts.size(), 3u);
+}
+
+TEST(SidecarTest, RefusesOpsThatAreNone) {
+  const auto refusalOfOps = [](const std::string &ops) {
+    SidecarText text;
+    text.more = ", \"ops\": " + ops;
+    return refusalOf(text.text());
+  };
+  EXPECT_THAT(refusalOfOps("{}"), HasSubstr("expected member 'ops' to be an object of ops"));
+  EXPECT_THAT(refusalOfOps("[1]"), HasSubstr("expected member 'ops'"));
+  EXPECT_THAT(refusalOfOps(R"({"linaer": {}})"),
+              HasSubstr("lists op 'linaer', which opset 1 does not have; did you mean 'linear'?"));
+  EXPECT_THAT(refusalOfOps(R"({"linear": true})"), HasSubstr("expected 'ops.linear' to be an object"));
+  EXPECT_THAT(refusalOfOps(R"({"linear": {"speed": 1}})"), HasSubstr("unknown member 'ops.linear.speed'"));
+  EXPECT_THAT(refusalOfOps(R"({"linear": {"types": {"input": ["f32"]}}})"),
+              HasSubstr("no operand with a choice"));
+  EXPECT_THAT(refusalOfOps(R"({"linear": {"types": {"weight": ["f64"]}}})"), HasSubstr("has \"f64\""));
+  EXPECT_THAT(refusalOfOps(R"({"add": {"parts": []}})"), HasSubstr("unknown member 'ops.add.parts'"));
+  EXPECT_THAT(refusalOfOps(R"({"fused_linear": {"parts": ["bias"]}})"), HasSubstr("known are 'norm'"));
+}
+
 TEST(SidecarTest, RefusesWhatIsNoSidecar) {
   EXPECT_THAT(refusalOf(""), HasSubstr("is not JSON"));
   EXPECT_THAT(refusalOf("[1]"), HasSubstr("is not a JSON object"));

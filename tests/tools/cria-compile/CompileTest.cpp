@@ -220,6 +220,60 @@ TEST_F(Compile, cuda_refuses_steps_beyond_a_grid) {
   EXPECT_FALSE(fs::exists(package()));
 }
 
+/// A backend's sidecar with these ops; its library need not be there.
+std::string sidecarWith(const std::string &ops) {
+  return fmt::format(R"({{"library": "mine.so", "kind": "backend", "name": "mine", "version": "1.0",
+    "abi": {{"major": 1, "minor_min": 0, "minor_max": 0}}, "needs": {{"os": "linux", "arch": "x86_64"}}{}}})",
+                     ops);
+}
+
+constexpr const char *kPrimitives =
+    R"("embedding": {}, "gather_rows": {}, "rms_norm": {}, "linear": {}, "rope": {},
+    "kv_append": {}, "attention": {}, "silu": {}, "mul": {}, "add": {})";
+
+TEST_F(Compile, for_a_backend_takes_apart_what_it_does_not_list) {
+  const std::string sidecar = folder.file("mine.cria-plugin.json");
+  const auto programFor = [&](const std::string &ops) {
+    std::ofstream(sidecar) << sidecarWith(", \"ops\": {" + ops + "}");
+    Result result = run(golden("gqa") + " --target ops --emit program --for " + sidecar);
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    return result.out;
+  };
+  const std::string primitives = programFor(kPrimitives);
+  EXPECT_THAT(primitives, AllOf(HasSubstr("silu"), HasSubstr("kv_append"), Not(HasSubstr("fused_linear")),
+                                Not(HasSubstr("rope_attention"))));
+  const std::string residual =
+      programFor(kPrimitives + std::string(R"(, "fused_linear": {"parts": ["residual"]})"));
+  EXPECT_THAT(residual, AllOf(HasSubstr("fused_linear"), HasSubstr("silu"), HasSubstr("rms_norm"),
+                              Not(HasSubstr("swiglu_block")), Not(HasSubstr("rope_attention"))));
+  const std::string all =
+      programFor(kPrimitives + std::string(R"(, "fused_linear": {}, "rope_attention": {})"));
+  EXPECT_EQ(all, run(golden("gqa") + " --target ops --emit program").out);
+}
+
+TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
+  const std::string sidecar = folder.file("mine.cria-plugin.json");
+  const auto refusalFor = [&](const std::string &ops) {
+    std::ofstream(sidecar) << sidecarWith(ops);
+    return errorOf(golden("gqa") + " --target ops --emit program --for " + sidecar);
+  };
+  EXPECT_THAT(
+      refusalFor(R"(, "ops": {"embedding": {}, "linear": {}})"),
+      AllOf(HasSubstr("backend 'mine' does not take op 'rms_norm'"), HasSubstr("lists embedding, linear")));
+  std::string f16Cache = kPrimitives;
+  f16Cache.replace(f16Cache.find("\"kv_append\": {}"), 15, R"("kv_append": {"types": {"cache": ["f32"]}})");
+  EXPECT_THAT(refusalFor(", \"ops\": {" + f16Cache + "}"),
+              AllOf(HasSubstr("takes operand 'cache' of op 'kv_append' as f32, the model has f16"),
+                    HasSubstr("--kv f32")));
+  EXPECT_THAT(refusalFor(""), HasSubstr("backend 'mine' does not list the ops it takes"));
+  EXPECT_THAT(refusalFor(R"(, "ops": {"soft_max": {}})"),
+              HasSubstr("lists op 'soft_max', which opset 1 does not have"));
+  EXPECT_THAT(errorOf(golden("gqa") + " --emit program --for " + sidecar),
+              HasSubstr("--for needs --target ops"));
+  EXPECT_THAT(errorOf(golden("gqa") + " --target ops --emit program --for nul"),
+              HasSubstr("did you mean 'null'?"));
+}
+
 TEST_F(Compile, wrong_options) {
   std::string model = golden("mha"), out = " -o " + package();
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
