@@ -49,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 std::vector<std::string> fuzzSeeds() {
   return {
       "top_k(40)|top_p(p=0.95)|x(\"a\\n\\\"b\", k = 7)|draw",
-      R"({"library": "x.so", "kind": "chat", "name": "x", "version": "1", "abi": {"major": 0, "minor_min": 1, )"
-      R"("minor_max": 1}, "needs": {"os": "linux", "arch": "x86_64", "cpu": ["avx2"]}})"};
+      R"({"library": "x.so", "kind": "chat", "name": "x", "version": "1", "abi": {"major": 1, "minor_min": 0, )"
+      R"("minor_max": 0}, "needs": {"os": "linux", "arch": "x86_64", "cpu": ["avx2"]}, "ops": {"linear": )"
+      R"({"types": {"weight": ["f32"]}}, "fused_linear": {"parts": ["norm"]}}})"};
 }

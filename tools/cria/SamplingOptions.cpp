@@ -64,6 +64,10 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->excludes(topK)
       ->excludes(topP)
       ->excludes("--sampler");
+  command
+      .add_option("--grammar", options.grammarFile,
+                  "Only answers that this grammar allows (docs/grammars.md); before the chain")
+      ->type_name("FILE.gbnf");
   command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));
@@ -100,7 +104,11 @@ StatusOr<GenerateRequest> makeRequest(const SamplingOptions &options, const Open
     }
   }
   const GenerationDefaults &defaults = opened.package->chat().generation;
-  CRIA_ASSIGN_OR_RETURN(const std::string expression, samplerExpression(options, defaults));
+  CRIA_ASSIGN_OR_RETURN(std::string expression, samplerExpression(options, defaults));
+  if (!options.grammarFile.empty()) {
+    CRIA_ASSIGN_OR_RETURN(const std::string grammar, readTextFile(options.grammarFile));
+    expression = fmt::format("grammar({})|{}", quoteText(grammar), expression);
+  }
   CRIA_ASSIGN_OR_RETURN(SamplerChain chain,
                         SamplerChain::create(*opened.registry, expression, opened.vocabulary->view()));
   GenerateRequest request;

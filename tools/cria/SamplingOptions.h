@@ -16,6 +16,7 @@ struct SamplingOptions {
   std::optional<double> topP;
   std::string sampler;     // an expression
   std::string samplerFile; // or a path of the same as JSON
+  std::string grammarFile; // a path of GBNF; before the chain
   std::optional<uint64_t> seed;
   std::vector<std::string> stopTexts;
   bool ignoreEos = false;

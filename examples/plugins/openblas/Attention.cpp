@@ -1,4 +1,5 @@
-// The KV cache, one layer of all pages as [page][K, V][kv_head][page_tokens][head_dim], and attention over it.
+// The KV cache, one layer of all pages as [page][K, V][kv_head][page_tokens][head_dim], and attention over
+// it.
 #include "Ops.h"
 
 #include <cria_plugin.hpp>
@@ -20,8 +21,10 @@ void runKvAppend(const OpCall &call) {
   for (uint64_t row = 0; row < key.shape[0]; ++row) {
     const int32_t slot = call["slots"].integers()[row];
     for (uint64_t head = 0; slot >= 0 && head < cache.shape[2]; ++head) { // -1: a padding row goes nowhere
-      std::copy_n(rowOf(key, row) + head * headDim, headDim, entryOf(cache, static_cast<uint64_t>(slot), false, head));
-      std::copy_n(rowOf(value, row) + head * headDim, headDim, entryOf(cache, static_cast<uint64_t>(slot), true, head));
+      std::copy_n(rowOf(key, row) + head * headDim, headDim,
+                  entryOf(cache, static_cast<uint64_t>(slot), false, head));
+      std::copy_n(rowOf(value, row) + head * headDim, headDim,
+                  entryOf(cache, static_cast<uint64_t>(slot), true, head));
     }
   }
 }
@@ -33,8 +36,9 @@ namespace {
 class HeadAttention {
 public:
   HeadAttention(const OpCall &call, uint64_t sequence, uint64_t length, std::vector<float> &weights)
-      : cache_(call["cache"]), pages_(call["block_table"].integers() + sequence * call["block_table"].strides[0]),
-        length_(length), scale_(static_cast<float>(call.number("scale"))), weights_(weights) {}
+      : cache_(call["cache"]),
+        pages_(call["block_table"].integers() + sequence * call["block_table"].strides[0]), length_(length),
+        scale_(static_cast<float>(call.number("scale"))), weights_(weights) {}
 
   void run(const float *query, uint64_t kvHead, float *out) const {
     const auto headDim = static_cast<int>(cache_.shape[4]);
@@ -95,6 +99,7 @@ std::string checkCache(const OpCall &call) {
   const uint64_t width = cache.shape[2] * cache.shape[4];
   const OpOperand *query = call.find("query"), *key = call.find("key");
   const bool fits = cache.shape[1] == 2 && cache.shape[3] > 0 && width > 0 && cache.strides[4] == 1 &&
-                    (query == nullptr || query->shape[1] % width == 0) && (key == nullptr || key->shape[1] == width);
+                    (query == nullptr || query->shape[1] % width == 0) &&
+                    (key == nullptr || key->shape[1] == width);
   return fits ? "" : "expected a cache [P, 2, kv_heads, page_tokens, head_dim] and rows of whole heads";
 }

@@ -9,7 +9,9 @@
 using cria::plugin::OpCall;
 using cria::plugin::OpOperand;
 
-inline float *rowOf(const OpOperand &operand, uint64_t row) { return operand.floats() + row * operand.strides[0]; }
+inline float *rowOf(const OpOperand &operand, uint64_t row) {
+  return operand.floats() + row * operand.strides[0];
+}
 
 // Rows.cpp
 void runEmbedding(const OpCall &call);

@@ -1,5 +1,5 @@
-// openblas: a backend whose products are OpenBLAS's. Weights and cache are f32; of fused ops it takes a linear with
-// a residual, which is what BLAS calls beta = 1.
+// openblas: a backend whose products are OpenBLAS's. Weights and cache are f32; of fused ops it takes a
+// linear with a residual, which is what BLAS calls beta = 1.
 //
 //   cria compile MODEL -o OUT.cria --target ops --for openblas --weights f32 --kv f32
 //   cria run OUT.cria --backend openblas -p PROMPT
@@ -34,7 +34,8 @@ static void runFusedLinear(const OpCall &call) {
 // What the sidecar does not list is refused, too, should it come all the same.
 static void requireF32(const OpCall &call, const char *name) {
   if (call[name].type != CRIA_TYPE_F32) {
-    throw Refusal(CRIA_STATUS_UNSUPPORTED, std::string("operand '") + name + "': this backend takes f32 only");
+    throw Refusal(CRIA_STATUS_UNSUPPORTED,
+                  std::string("operand '") + name + "': this backend takes f32 only");
   }
 }
 
@@ -49,8 +50,9 @@ static std::string checkFusedLinear(const OpCall &call) {
   if (call.text("activation") != "none" || call.find("norm_weight") != nullptr) {
     throw Refusal(CRIA_STATUS_UNSUPPORTED, "of fused_linear this backend takes the part 'residual' alone");
   }
-  return call["weight"].shape[0] == call["output"].shape[1] ? checkLinear(call)
-                                                            : "operand 'weight': expected a row for each output";
+  return call["weight"].shape[0] == call["output"].shape[1]
+             ? checkLinear(call)
+             : "operand 'weight': expected a row for each output";
 }
 
 static std::string checkEmbedding(const OpCall &call) {
@@ -77,6 +79,6 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
                                                                  .device = "host memory",
                                                                  .deviceDescription = openblas_get_config(),
                                                                  .ops = kOps});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
-                                   "Matrix products by OpenBLAS", &kApi);
+  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, CRIA_PLUGIN_NAME,
+                                   CRIA_PLUGIN_VERSION, "Matrix products by OpenBLAS", &kApi);
 }

@@ -25,7 +25,8 @@ void runRmsNorm(const OpCall &call) {
     for (uint64_t k = 0; k < width; ++k) {
       squares += static_cast<double>(x[k]) * static_cast<double>(x[k]);
     }
-    const auto scale = static_cast<float>(1 / std::sqrt(squares / static_cast<double>(width) + call.number("epsilon")));
+    const auto scale =
+        static_cast<float>(1 / std::sqrt(squares / static_cast<double>(width) + call.number("epsilon")));
     for (uint64_t k = 0; k < width; ++k) {
       y[k] = x[k] * scale * weight[k];
     }
@@ -57,7 +58,8 @@ std::string checkRope(const OpCall &call) {
   return fits ? "" : "expected head_dim to be even, the width of operand 'table', and to divide the columns";
 }
 
-template <typename Function> static void combine(const OpCall &call, const char *left, const char *right, Function function) {
+template <typename Function>
+static void combine(const OpCall &call, const char *left, const char *right, Function function) {
   const OpOperand &output = call["output"];
   for (uint64_t i = 0; i < output.shape[0]; ++i) {
     const float *a = rowOf(call[left], i), *b = rowOf(call[right], i);

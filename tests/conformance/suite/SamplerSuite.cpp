@@ -30,7 +30,7 @@ struct Subject {
 
 void feed(SamplerObject &sampler, int32_t first) {
   for (int32_t i = 0; i < 40; ++i) { // prompt, then generated tokens; some of them again and again
-    sampler.accept(260 + (first + i * i) % 50, i < 10 ? CRIA_ORIGIN_PROMPT : CRIA_ORIGIN_GENERATED);
+    sampler.accept(300 + (first + i * i) % 50, i < 10 ? CRIA_ORIGIN_PROMPT : CRIA_ORIGIN_GENERATED);
   }
 }
 

@@ -193,6 +193,21 @@ TEST(SamplersOfRunTest, comeFromAnExpressionOrAFile) {
   EXPECT_EQ(with({"--sampler-file", folder.path("none.json")}).exitCode, 2);
 }
 
+TEST(SamplersOfRunTest, keepToAGrammar) {
+  const TemporaryFolder folder;
+  writeFile(folder.path("g.gbnf"), "root ::= \" \"? [A-Z] [a-z]{2,9} \" \" (\"cat\" | \"cow\") \".\"\n");
+  for (const char *seed : {"1", "2", "3"}) {
+    const std::string text = outputOf({"run", storiesPackage(), "-p", "Name:", "-n", "40", "--seed", seed,
+                                       "--temperature", "1", "--grammar", folder.path("g.gbnf"), "--quiet"});
+    EXPECT_THAT(text, testing::ContainsRegex("^Name: ?[A-Z][a-z]+ c(at|ow)[.]"));
+  }
+  writeFile(folder.path("g.gbnf"), "root ::= \"a\n");
+  const ProcessResult wrong =
+      runCria({"run", storiesPackage(), "-p", "x", "--grammar", folder.path("g.gbnf")});
+  EXPECT_EQ(wrong.exitCode, 2);
+  EXPECT_THAT(wrong.errors, HasSubstr("line 1, column 12: expected '\"' at the end of a text"));
+}
+
 TEST(PluginTestProgramTest, answersWithItsExitCode) {
   const std::string program = std::string(CRIA_BINARY_DIR) + "/bin/cria-plugin-test";
   const std::string plugins = std::string(CRIA_BINARY_DIR) + "/plugins/";

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// grammar(gbnf): keeps the tokens with which the answer is the beginning of a text of the grammar; the end of the
+// text is allowed where such a text is whole (docs/grammars.md).
+#include "plugins/api/cria_sampler.hpp"
+#include "plugins/samplers/grammar/TokenFilter.h"
+
+#include <mutex>
+
+namespace {
+
+using cria::grammar::Position;
+using cria::grammar::TokenFilter;
+using cria::plugin::Refusal;
+
+/// What a sampler and its clones share.
+struct Shared {
+  Shared(cria::grammar::Grammar grammar, const cria_vocabulary &words)
+      : vocabulary(words), filter(std::move(grammar), words) {}
+  bool isEos(int32_t token) const {
+    return std::find(vocabulary.eos_ids, vocabulary.eos_ids + vocabulary.num_eos, token) !=
+           vocabulary.eos_ids + vocabulary.num_eos;
+  }
+
+  const cria_vocabulary &vocabulary;
+  std::mutex mutex; // of the filter, which learns as it goes
+  TokenFilter filter;
+};
+
+cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view root) {
+  if (gbnf.empty()) {
+    throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, "needs the option 'gbnf': the text of a grammar");
+  }
+  return cria::grammar::parseGbnf(gbnf, root);
+}
+
+class GrammarSampler {
+public:
+  GrammarSampler(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
+      : shared_(std::make_shared<Shared>(
+            readGrammar(cria::plugin::view(options[0]->text), cria::plugin::view(options[1]->text)), vocabulary)),
+        skipsFirstSpace_(options[2]->integer != 0) {
+    reset();
+  }
+
+  void reset() {
+    position_ = shared_->filter.matcher().start();
+    isFirst_ = true;
+    hasEnded_ = false;
+  }
+
+  void accept(int32_t token, uint32_t origin) {
+    if (origin != CRIA_ORIGIN_GENERATED) {
+      return; // a prompt is no part of the answer
+    }
+    const std::lock_guard lock(shared_->mutex);
+    TokenFilter &filter = shared_->filter;
+    if (shared_->isEos(token)) {
+      if (!hasEnded_ && !filter.matcher().isComplete(position_)) {
+        refuse(token);
+      }
+      hasEnded_ = true;
+      return;
+    }
+    const std::string_view piece = filter.pieceOf(token);
+    Position next = filter.after(position_, piece);
+    if (next.state == cria::grammar::kDead && isFirst_ && skipsFirstSpace_ && piece.starts_with(' ')) {
+      next = filter.after(position_, piece.substr(1));
+    }
+    if (next.state == cria::grammar::kDead || piece.empty() || hasEnded_) {
+      refuse(token);
+    }
+    position_ = next;
+    isFirst_ = false;
+  }
+
+  void apply(cria_candidates &candidates, const cria_sample_context &) {
+    const std::lock_guard lock(shared_->mutex);
+    const bool mayEnd = hasEnded_ || shared_->filter.matcher().isComplete(position_);
+    const std::vector<bool> first = isFirst_ && skipsFirstSpace_ ? shared_->filter.allowedFirst() : std::vector<bool>();
+    const std::vector<bool> &allowed = first.empty() ? shared_->filter.allowedAfter(position_) : first;
+    size_t left = 0;
+    const auto stays = [&](size_t i) {
+      const int32_t id = candidates.ids[i];
+      const bool isText = !hasEnded_ && static_cast<uint32_t>(id) < allowed.size() && allowed[static_cast<size_t>(id)];
+      return (isText || (mayEnd && shared_->isEos(id))) && std::isfinite(candidates.logits[i]);
+    };
+    for (size_t i = 0; i < candidates.size; ++i) {
+      left += stays(i) ? 1 : 0;
+    }
+    if (left == 0) {
+      throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                    std::string("none of ") + std::to_string(candidates.size) + " tokens goes on as the grammar allows" +
+                        (mayEnd ? "; the text is whole, and its end is not among them" : "") +
+                        ": place grammar before samplers that narrow the choice");
+    }
+    cria::plugin::keepIf(candidates, stays);
+  }
+
+private:
+  [[noreturn]] void refuse(int32_t token) const {
+    throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, "token " + std::to_string(token) + " ('" +
+                                                    std::string(shared_->filter.pieceOf(token)) +
+                                                    "') is not what the grammar allows here");
+  }
+
+  std::shared_ptr<Shared> shared_;
+  bool skipsFirstSpace_;
+  Position position_;
+  bool isFirst_ = true;   // no text yet
+  bool hasEnded_ = false; // by an end-of-text token
+};
+
+} // namespace
+
+extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
+  using namespace cria::plugin;
+  static const cria_option_info kGbnf = textOption("gbnf", "The grammar, in GBNF", "");
+  static const cria_option_info kRoot = textOption("root", "The rule where texts begin", "root");
+  static const cria_option_info kSpace = flagOption(
+      "skip_first_space", "A leading space of the first token is no part of the text", false);
+  static const cria_option_info *const kOptions[] = {&kGbnf, &kRoot, &kSpace};
+  static const cria_sampler_api kApi = SamplerFunctions<GrammarSampler>::table(kOptions);
+  return answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                     "Keeps tokens that a grammar allows", &kApi);
+}

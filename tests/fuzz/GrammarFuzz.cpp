@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Fuzz target: the input is a grammar, then after a zero byte a text that is matched as far as it goes. A grammar
+// is read or refused; a text is alive or dead.
+#include "plugins/api/cria_plugin.hpp"
+#include "plugins/samplers/grammar/Matcher.h"
+#include "tests/fuzz/FuzzTarget.h"
+
+using namespace cria::grammar;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const std::string_view input(reinterpret_cast<const char *>(data), size);
+  const size_t end = std::min(input.find('\0'), input.size());
+  try {
+    Matcher matcher(parseGbnf(input.substr(0, end), "root"));
+    Position position = matcher.start();
+    for (const char byte : input.substr(end)) {
+      position = matcher.next(position, static_cast<uint8_t>(byte));
+      if (matcher.isComplete(position) && !matcher.isAlive(position)) {
+        abort();
+      }
+    }
+  } catch (const cria::plugin::Refusal &) { // said where and why
+  }
+  return 0;
+}
+
+std::vector<std::string> fuzzSeeds() {
+  using namespace std::string_literals; // with the zero byte
+  return {"root ::= (x | [^a-z\\n]{2,3})* \"end\"?\nx ::= \"\\u00e4\" . # note\n\0ab\xC3\xA4"s,
+          "root ::= \"{\" (s (\",\" s)*)? \"}\"\ns ::= \"\\\"\" [a-z]+ \"\\\"\""};
+}

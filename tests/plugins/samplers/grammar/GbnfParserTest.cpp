@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What GBNF is read as, by what the result accepts, and one message for each mistake, with line and column.
+#include "plugins/api/cria_plugin.hpp"
+#include "plugins/samplers/grammar/Matcher.h"
+#include "tests/plugins/samplers/grammar/Grammars.h"
+
+#include <gmock/gmock.h>
+
+namespace cria::grammar {
+namespace {
+
+using testing::HasSubstr;
+
+bool accepts(Matcher &matcher, std::string_view text) {
+  Position position = matcher.start();
+  for (const char byte : text) {
+    position = matcher.next(position, static_cast<uint8_t>(byte));
+  }
+  return matcher.isComplete(position);
+}
+
+bool accepts(std::string_view gbnf, std::string_view text) {
+  Matcher matcher(parseGbnf(gbnf, "root"));
+  return accepts(matcher, text);
+}
+
+std::string refusalOf(std::string_view gbnf) {
+  try {
+    parseGbnf(gbnf, "root");
+    return "";
+  } catch (const plugin::Refusal &refusal) {
+    EXPECT_EQ(refusal.status(), CRIA_STATUS_INVALID_ARGUMENT);
+    return refusal.what();
+  }
+}
+
+struct Sentence {
+  const char *grammar;
+  const char *text;
+  bool isAccepted;
+};
+
+TEST(GbnfParserTest, ReadsEveryConstruct) {
+  constexpr Sentence kSentences[] = {
+      {R"(root ::= "cat")", "cat", true},
+      {R"(root ::= "cat")", "ca", false},
+      {R"(root ::= "a" | "b" | )", "", true},
+      {"root ::= \"a\"\n  | \"b\"", "b", true},
+      {"root ::=\n  x y\nx ::= \"1\" # one\ny ::= \"2\"", "12", true},
+      {R"(root ::= [a-cX] [^a-c])", "Xd", true},
+      {R"(root ::= [a-cX] [^a-c])", "da", false},
+      {R"(root ::= [^"\\\]])", "]", false},
+      {R"(root ::= [a-])", "-", true},
+      {R"(root ::= .)", "\xF0\x9F\xA6\x99", true},
+      {R"(root ::= ("ab")* "c")", "ababc", true},
+      {R"(root ::= ("ab")+ "c")", "c", false},
+      {R"(root ::= "a"? "b")", "b", true},
+      {R"(root ::= "a"{3})", "aaa", true},
+      {R"(root ::= "a"{3})", "aa", false},
+      {R"(root ::= "a"{2,})", "aaaaa", true},
+      {R"(root ::= "a"{2,})", "a", false},
+      {R"(root ::= "a"{1,3})", "aaaa", false},
+      {R"(root ::= "a"{0,2} "b")", "b", true},
+      {R"(root ::= "a"{0} "b")", "ab", false},
+      {R"(root ::= ("a" ("b" | "c")){2})", "abac", true},
+      {R"(root ::= ("a" |
+                "b")+)", "abba", true},
+      {R"(root ::= "\x41\u00e4\U0001F999\n\t\"")", "A\xC3\xA4\xF0\x9F\xA6\x99\n\t\"", true},
+      {R"(root ::= "na\u00efve" [ä-ü])", "na\xC3\xAFve\xC3\xB6", true},
+      {R"(root ::= my-rule_2 my-rule_2
+          my-rule_2 ::= "x")", "xx", true},
+      {R"(root ::= "" "x")", "x", true},
+      {R"(root ::= a ","? root | a
+          a ::= "x")", "x,xx", true},
+  };
+  for (const Sentence &sentence : kSentences) {
+    EXPECT_EQ(accepts(sentence.grammar, sentence.text), sentence.isAccepted) << sentence.grammar << "  " << sentence.text;
+  }
+}
+
+TEST(GbnfParserTest, ReadsPublishedGrammars) {
+  Matcher arithmetic(parseGbnf(kArithmetic, "root"));
+  for (const char *text : {"42=42\n", "x = 1 + 2\n", "(a+b)*c=d\n1=1\n", "123*456*789=x_1\n"}) {
+    EXPECT_EQ(accepts(arithmetic, text), std::string(text) != "x = 1 + 2\n") << text;
+  }
+  Matcher json(parseGbnf(kJson, "root"));
+  for (const char *text : {"{}", R"({"a": [1, -2.5e3, {"b": null}]})", R"({"\u00e4\n": true})"}) {
+    EXPECT_TRUE(accepts(json, text)) << text;
+  }
+  for (const char *text : {"", "[]", "{", R"({"a" 1})", "{\"a\": \"\n\"}", R"({"a": 01})"}) {
+    EXPECT_FALSE(accepts(json, text)) << text;
+  }
+}
+
+TEST(GbnfParserTest, SaysWhatIsWrongAndWhere) {
+  const std::pair<const char *, const char *> kMistakes[] = {
+      {"", "line 1, column 1: expected a rule 'root', where texts begin"},
+      {"main ::= \"a\"", "expected a rule 'root'"},
+      {"root = \"a\"", "line 1, column 6: expected '::=', found '='"},
+      {"root ::= \"a", "line 1, column 12: expected '\"' at the end of a text, found the end"},
+      {"root ::= [a", "line 1, column 12: expected ']' at the end of a class"},
+      {"root ::= (\"a\"", "line 1, column 14: expected ')', found the end"},
+      {"root ::= \"a\" )", "line 1, column 14: expected '|' or the end of the line, found ')'"},
+      {"root ::= \"a\"\n ::= x", "line 2, column 2: expected the name of a rule, found ':'"},
+      {"root ::= \"\\q\"", "line 1, column 12: expected n, r, t, x, u, U"},
+      {"root ::= \"\\x4\"", "expected 2 hexadecimal digits"},
+      {"root ::= \"\\U00110000\"", "expected a character up to U+10FFFF"},
+      {"root ::= [z-a]", "expected a range that ascends"},
+      {"root ::= \"a\"{3,2}", "expected a repetition of at least 3"},
+      {"root ::= \"a\"{99999}", "expected a number from 0 to 2000"},
+      {"root ::= \"a\"{x}", "line 1, column 14: expected a number"},
+      {"root ::= \"a\"{2", "expected '}'"},
+      {"root ::= \"\xC3(\"", "expected UTF-8"},
+      {"root ::= \"a\"\nroot ::= \"b\"", "line 2, column 1: expected a rule 'root' once"},
+      {"root ::= ä", "line 1, column 10: expected '|' or the end of the line"},
+      {"root ::= \"\xC3\xA4\" [z-a]", "line 1, column 18"}, // counted in characters
+      {"root ::= x\nx ::= y", "line 2, column 7: rule 'y' is not defined"},
+  };
+  for (const auto &[grammar, message] : kMistakes) {
+    EXPECT_THAT(refusalOf(grammar), HasSubstr(message)) << grammar;
+  }
+  EXPECT_THAT(refusalOf("root ::= " + std::string(5000, '(')), HasSubstr("at most 200 levels"));
+  EXPECT_THAT(refusalOf("root ::= \"" + std::string(300, 'x') + "\"{2000}"), HasSubstr("expected a smaller grammar"));
+  std::string many = "root ::= \"x\"?{2000}";
+  for (int i = 0; i < 40; ++i) {
+    many += "\nr" + std::to_string(i) + " ::= \"x\"{0,2000}";
+  }
+  EXPECT_THAT(refusalOf(many), HasSubstr("at most 50000 rules"));
+}
+
+TEST(GbnfParserTest, RefusesRecursionWithoutEnd) {
+  const std::pair<const char *, const char *> kGrammars[] = {
+      {"root ::= \"a\" root", "line 1, column 1: rule 'root' recurs without end"},
+      {"root ::= x\nx ::= \"a\" y\ny ::= \"b\" x", "recurs without end"},
+      {"root ::= root \"a\" | \"b\"", "rule 'root' begins with itself"},
+      {"root ::= x \"a\" | \"b\"\nx ::= y | \"x\"\ny ::= root \"y\"", "begins with itself"},
+      {"root ::= e root \"a\" | \"b\"\ne ::= \"\" | \"e\"", "begins with itself"}, // through what may be empty
+      {"root ::= (\"a\"?)*", "begins with itself"},
+  };
+  for (const auto &[grammar, message] : kGrammars) {
+    EXPECT_THAT(refusalOf(grammar), HasSubstr(message)) << grammar;
+  }
+}
+
+} // namespace
+} // namespace cria::grammar

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The sampler as a chain uses it: random choices give texts of the grammar.
+#include "runtime/plugin/PluginOptions.h"
+#include "runtime/plugin/SamplerChain.h"
+#include "tests/conformance/suite/TestVocabulary.h"
+#include "tests/plugins/samplers/grammar/Grammars.h"
+#include "tests/runtime/plugin/PluginFolders.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <random>
+
+namespace cria {
+namespace {
+
+using conformance::kTestEos;
+using conformance::testTokenizer;
+using testing::HasSubstr;
+
+class GrammarSamplerTest : public testing::Test {
+protected:
+  const std::unique_ptr<PluginRegistry> registry = openRegistry();
+  const cria_vocabulary &vocabulary = conformance::testVocabulary().view();
+  std::vector<float> even = std::vector<float>(vocabulary.size, 0.0f);
+
+  static std::string expressionOf(std::string_view gbnf, const std::string &more = "") {
+    return "grammar(" + quoteText(gbnf) + more + ")";
+  }
+  SamplerChain create(const std::string &expression) {
+    auto chain = SamplerChain::create(*registry, expression, vocabulary);
+    EXPECT_TRUE(chain.ok()) << chain.status().message();
+    return std::move(chain).value();
+  }
+  std::string refusalOf(const std::string &expression) {
+    const auto chain = SamplerChain::create(*registry, expression, vocabulary);
+    return chain.ok() ? "" : std::string(chain.status().message());
+  }
+  /// Logits that end a string, object or text sooner than later.
+  std::vector<float> closing() {
+    std::vector<float> logits = even;
+    for (const char *piece : {"<0x22>", "<0x7D>", "<0x5D>", "</s>"}) {
+      logits[static_cast<size_t>(*testTokenizer().find(piece))] = 8;
+    }
+    return logits;
+  }
+  std::string generate(SamplerChain &chain, const std::vector<float> &logits, uint64_t seed) {
+    std::string text;
+    for (uint64_t position = 0; position < 2000; ++position) {
+      const auto id = chain.sample(logits, {.seed = seed, .position = position});
+      EXPECT_TRUE(id.ok()) << id.status().message() << " after " << text;
+      if (!id.ok() || *id == kTestEos) {
+        return text;
+      }
+      EXPECT_TRUE(chain.accept(*id, TokenOrigin::generated).ok());
+      text += testTokenizer().printed(*id);
+    }
+    ADD_FAILURE() << "no end: " << text;
+    return text;
+  }
+};
+
+TEST_F(GrammarSamplerTest, RandomChoicesAreJson) {
+  SamplerChain chain = create(expressionOf(grammar::kJson));
+  const std::vector<float> logits = closing();
+  size_t longest = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    chain.reset();
+    const std::string text = generate(chain, logits, seed);
+    EXPECT_TRUE(nlohmann::json::accept(text)) << text;
+    longest = std::max(longest, text.size());
+  }
+  EXPECT_GT(longest, 20u);
+}
+
+TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
+  SamplerChain chain = create(expressionOf(R"(root ::= "a" "b" | "a" "c")") + "|greedy");
+  const int32_t a = *testTokenizer().find("a"), b = *testTokenizer().find("b"), c = *testTokenizer().find("c");
+  ASSERT_TRUE(chain.accept(a, TokenOrigin::generated).ok());
+  SamplerChain other = chain.clone().value();
+  ASSERT_TRUE(chain.accept(b, TokenOrigin::generated).ok());
+  EXPECT_EQ(*chain.sample(even, {}), kTestEos);
+  EXPECT_TRUE(other.accept(c, TokenOrigin::generated).ok());
+  EXPECT_EQ(*other.sample(even, {}), kTestEos);
+}
+
+TEST_F(GrammarSamplerTest, ThePromptIsNoPartOfTheAnswer) {
+  SamplerChain chain = create(expressionOf(R"(root ::= "yes" | "no")") + "|greedy");
+  ASSERT_TRUE(chain.accept(*testTokenizer().find("\xE2\x96\x81the"), TokenOrigin::prompt).ok());
+  EXPECT_THAT(std::string(testTokenizer().printed(*chain.sample(even, {}))), testing::AnyOf("y", "n", "ye", "no", "yes"));
+}
+
+TEST_F(GrammarSamplerTest, ALeadingSpaceMayNotCount) {
+  std::vector<float> logits = even;
+  const int32_t spaced = *testTokenizer().find("\xE2\x96\x81no");
+  logits[static_cast<size_t>(spaced)] = 5;
+  const std::string gbnf = R"(root ::= "no")";
+  EXPECT_NE(*create(expressionOf(gbnf) + "|greedy").sample(logits, {}), spaced);
+  SamplerChain chain = create(expressionOf(gbnf, ", skip_first_space=true") + "|greedy");
+  EXPECT_EQ(*chain.sample(logits, {}), spaced);
+  ASSERT_TRUE(chain.accept(spaced, TokenOrigin::generated).ok());
+  EXPECT_EQ(*chain.sample(logits, {}), kTestEos);
+}
+
+TEST_F(GrammarSamplerTest, SaysWhenNothingIsLeft) {
+  SamplerChain chain = create(expressionOf(R"(root ::= "no")"));
+  EXPECT_THAT(chain.accept(*testTokenizer().find("a"), TokenOrigin::generated).message(),
+              HasSubstr("('a') is not what the grammar allows here"));
+  EXPECT_THAT(chain.accept(kTestEos, TokenOrigin::generated).message(), HasSubstr("is not what the grammar allows"));
+  std::vector<float> logits = even;
+  logits[500] = 9;
+  EXPECT_THAT(create("top_k(1)|" + expressionOf(R"(root ::= "no")")).sample(logits, {}).status().message(),
+              HasSubstr("place grammar before samplers that narrow the choice"));
+  ASSERT_TRUE(chain.accept(*testTokenizer().find("no"), TokenOrigin::generated).ok());
+  EXPECT_THAT(chain.sample(even, {}, std::vector<int32_t>{kTestEos}).status().message(),
+              HasSubstr("the text is whole, and its end is not among them"));
+}
+
+TEST_F(GrammarSamplerTest, PassesOnWhereAGrammarIsWrong) {
+  EXPECT_THAT(refusalOf("grammar"), HasSubstr("needs the option 'gbnf'"));
+  EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"\nx = 1")), HasSubstr("line 2, column 3: expected '::='"));
+  EXPECT_THAT(refusalOf(expressionOf("main ::= \"a\"", ", root=top")), HasSubstr("expected a rule 'top'"));
+}
+
+} // namespace
+} // namespace cria
