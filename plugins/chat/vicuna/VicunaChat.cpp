@@ -1,65 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // vicuna: USER: and ASSISTANT: in one line after a system sentence, EOS after each answer (FastChat,
 // Vicuna 1.1 and 1.5).
-#include "plugins/api/cria_chat.hpp"
+#include "plugins/api/cria_labelled_chat.hpp"
 
-using cria::plugin::ChatWriter;
-using cria::plugin::JoinedWriter;
-using cria::plugin::Message;
-
-namespace {
-
-class VicunaChat {
-public:
-  explicit VicunaChat(std::span<const cria_option *const> options)
-      : system_(cria::plugin::view(options[0]->text)), hasDummyPrefix_(options[1]->integer != 0) {}
-
-  std::string check(std::span<const Message> messages, uint32_t flags) const {
-    return cria::plugin::checkTurns(messages, flags, CRIA_PLUGIN_NAME);
-  }
-
-  void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
-    const bool hasSystem = messages[0].role == CRIA_ROLE_SYSTEM;
-    JoinedWriter out(writer, hasDummyPrefix_);
-    out.special("<s>");
-    out.text(std::string(hasSystem ? messages[0].content : std::string_view(system_)) + " ");
-    for (const Message &message : messages.subspan(hasSystem ? 1 : 0)) {
-      const bool isUser = message.role == CRIA_ROLE_USER;
-      out.text((isUser ? "USER: " : "ASSISTANT: ") + std::string(message.content));
-      if (isUser) {
-        out.text(" ");
-      } else if (&message != &messages.back() || (flags & CRIA_CHAT_CONTINUE_LAST) == 0) {
-        out.special("</s>");
-      }
-    }
-    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? "ASSISTANT:" : "");
-    out.flush();
-    writer.stopText("USER:"); // a model that misses its EOS goes on with the user's next turn
-  }
-
-private:
-  std::string system_;
-  bool hasDummyPrefix_;
-};
-
-cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::reportTags(text, {"USER:", "ASSISTANT:"}, found, message);
-}
-
-} // namespace
+static constexpr cria::plugin::ChatLabels kLabels{.name = CRIA_PLUGIN_NAME,
+                                                  .system =
+                                                      "A chat between a curious user and an artificial "
+                                                      "intelligence assistant. The assistant gives helpful, "
+                                                      "detailed, and polite answers to the user's questions.",
+                                                  .afterSystem = " ",
+                                                  .user = "USER: ",
+                                                  .afterUser = " ",
+                                                  .assistant = "ASSISTANT: ",
+                                                  .open = "ASSISTANT:"};
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kSystem = cria::plugin::textOption(
-      "system", "The text before the first question when there is no system message",
-      "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, "
-      "detailed, and polite answers to the user's questions.");
-  static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
-  static const cria_option_info *const kOptions[] = {&kSystem, &kDummyPrefix};
-  static const cria_chat_api kApi = [] {
-    cria_chat_api api = cria::plugin::ChatFunctions<VicunaChat>::table(kOptions);
-    api.find_tags = findTags;
-    return api;
-  }();
+  static const cria_chat_api kApi = cria::plugin::LabelledChat<kLabels>::table();
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_VERSION,
                                    "The format of Vicuna 1.1 and 1.5", &kApi);
 }

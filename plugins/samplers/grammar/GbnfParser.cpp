@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`, sequences, groups, character classes,
-// the quantifiers * + ? {m} {m,} {m,n}, and # comments.
+// GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`, sequences, groups, character
+// classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments.
 #include "plugins/api/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/samplers/grammar/Utf8Reader.h"
@@ -53,8 +53,8 @@ private:
   }
 
   [[noreturn]] static void fail(size_t line, size_t column, const std::string &what) {
-    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                          "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + what);
+    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "line " + std::to_string(line) + ", column " +
+                                                            std::to_string(column) + ": " + what);
   }
   std::pair<uint32_t, uint32_t> place(size_t at) const {
     const std::string_view before = text_.substr(0, at);
@@ -65,7 +65,8 @@ private:
   }
   [[noreturn]] void expected(const std::string &what) const {
     const auto [line, column] = place(at_);
-    fail(line, column, "expected " + what + ", found " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
+    fail(line, column,
+         "expected " + what + ", found " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
   }
 
   void skipSpace(bool withNewlines) {
@@ -98,7 +99,8 @@ private:
     uint32_t value = 0;
     for (int i = 0; i < digits; ++i) {
       const std::string_view hex = "0123456789abcdef";
-      const size_t digit = atEnd() ? hex.npos : hex.find(static_cast<char>(std::tolower(static_cast<unsigned char>(peek()))));
+      const size_t digit =
+          atEnd() ? hex.npos : hex.find(static_cast<char>(std::tolower(static_cast<unsigned char>(peek()))));
       if (digit == hex.npos) {
         expected(std::to_string(digits) + " hexadecimal digits");
       }
@@ -151,13 +153,16 @@ private:
   }
   uint32_t addRule(const std::string &name, size_t at) {
     if (grammar_.rules.size() == kMostRules) {
-      expected("at most " + std::to_string(kMostRules) + " rules, with those of repetitions and groups, before this");
+      expected("at most " + std::to_string(kMostRules) +
+               " rules, with those of repetitions and groups, before this");
     }
     const auto [line, column] = place(at);
     grammar_.rules.push_back({name, {}, line, column});
     return static_cast<uint32_t>(grammar_.rules.size() - 1);
   }
-  static Symbol reference(uint32_t rule) { return {.isRule = true, .rule = rule, .ranges = {}, .isNegated = false}; }
+  static Symbol reference(uint32_t rule) {
+    return {.isRule = true, .rule = rule, .ranges = {}, .isNegated = false};
+  }
 
   void parseRule() {
     const size_t begin = at_;

@@ -28,11 +28,12 @@ namespace {
 
 [[noreturn]] void refuse(const Rule &rule, const std::string &why) {
   throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "line " + std::to_string(rule.line) + ", column " +
-                                                          std::to_string(rule.column) + ": rule '" + rule.name +
-                                                          "' " + why);
+                                                          std::to_string(rule.column) + ": rule '" +
+                                                          rule.name + "' " + why);
 }
 
-/// Rules for which `holds(sequence, known)` is true of some alternative, known ones first found without others.
+/// Rules for which `holds(sequence, known)` is true of some alternative, known ones first found without
+/// others.
 template <typename Holds> std::vector<bool> closure(const Grammar &grammar, Holds holds) {
   std::vector<bool> known(grammar.rules.size(), false);
   for (bool changed = true; changed;) {
@@ -58,7 +59,8 @@ bool allOf(const Sequence &sequence, const std::vector<bool> &known, bool ofChar
 /// Depth-first over "may begin with", without recursion: grammars come from outside.
 class LeftRecursion {
 public:
-  LeftRecursion(const Grammar &grammar, const std::vector<bool> &nullable) : grammar_(grammar), nullable_(nullable) {}
+  LeftRecursion(const Grammar &grammar, const std::vector<bool> &nullable)
+      : grammar_(grammar), nullable_(nullable) {}
 
   void check() {
     std::vector<int> state(grammar_.rules.size(), 0); // 0 new, 1 open, 2 done
@@ -78,8 +80,9 @@ public:
         }
         const uint32_t target = next[path.back().second++];
         if (state[target] == 1) {
-          refuse(grammar_.rules[target], "begins with itself, so that it recurs without end: let what recurs come "
-                                         "after at least one character");
+          refuse(grammar_.rules[target],
+                 "begins with itself, so that it recurs without end: let what recurs come "
+                 "after at least one character");
         }
         if (state[target] == 0) {
           state[target] = 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Grammar: rules over characters, as a parser of GBNF leaves them. Repetitions and groups are rules of their own.
+// Grammar: rules over characters, as a parser of GBNF leaves them. Repetitions and groups are rules of their
+// own.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ struct Grammar {
   uint32_t root = 0;
 };
 
-/// Reads GBNF and checks that the grammar can be matched: every rule is defined, produces a finite text, and does
-/// not begin with itself. Throws plugin::Refusal (INVALID_ARGUMENT) with line and column.
+/// Reads GBNF and checks that the grammar can be matched: every rule is defined, produces a finite text, and
+/// does not begin with itself. Throws plugin::Refusal (INVALID_ARGUMENT) with line and column.
 Grammar parseGbnf(std::string_view text, std::string_view rootName);
 
 /// The checks of parseGbnf beside syntax.

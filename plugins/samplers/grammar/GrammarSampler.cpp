@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// grammar(gbnf): keeps the tokens with which the answer is the beginning of a text of the grammar; the end of the
-// text is allowed where such a text is whole (docs/grammars.md).
+// grammar(gbnf): keeps the tokens with which the answer is the beginning of a text of the grammar; the end of
+// the text is allowed where such a text is whole (docs/grammars.md).
 #include "plugins/api/cria_sampler.hpp"
 #include "plugins/samplers/grammar/TokenFilter.h"
 
@@ -37,7 +37,8 @@ class GrammarSampler {
 public:
   GrammarSampler(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
       : shared_(std::make_shared<Shared>(
-            readGrammar(cria::plugin::view(options[0]->text), cria::plugin::view(options[1]->text)), vocabulary)),
+            readGrammar(cria::plugin::view(options[0]->text), cria::plugin::view(options[1]->text)),
+            vocabulary)),
         skipsFirstSpace_(options[2]->integer != 0) {
     reset();
   }
@@ -76,12 +77,14 @@ public:
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     const std::lock_guard lock(shared_->mutex);
     const bool mayEnd = hasEnded_ || shared_->filter.matcher().isComplete(position_);
-    const std::vector<bool> first = isFirst_ && skipsFirstSpace_ ? shared_->filter.allowedFirst() : std::vector<bool>();
+    const std::vector<bool> first =
+        isFirst_ && skipsFirstSpace_ ? shared_->filter.allowedFirst() : std::vector<bool>();
     const std::vector<bool> &allowed = first.empty() ? shared_->filter.allowedAfter(position_) : first;
     size_t left = 0;
     const auto stays = [&](size_t i) {
       const int32_t id = candidates.ids[i];
-      const bool isText = !hasEnded_ && static_cast<uint32_t>(id) < allowed.size() && allowed[static_cast<size_t>(id)];
+      const bool isText =
+          !hasEnded_ && static_cast<uint32_t>(id) < allowed.size() && allowed[static_cast<size_t>(id)];
       return (isText || (mayEnd && shared_->isEos(id))) && std::isfinite(candidates.logits[i]);
     };
     for (size_t i = 0; i < candidates.size; ++i) {
@@ -89,7 +92,8 @@ public:
     }
     if (left == 0) {
       throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                    std::string("none of ") + std::to_string(candidates.size) + " tokens goes on as the grammar allows" +
+                    std::string("none of ") + std::to_string(candidates.size) +
+                        " tokens goes on as the grammar allows" +
                         (mayEnd ? "; the text is whole, and its end is not among them" : "") +
                         ": place grammar before samplers that narrow the choice");
     }
@@ -116,8 +120,8 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
   using namespace cria::plugin;
   static const cria_option_info kGbnf = textOption("gbnf", "The grammar, in GBNF", "");
   static const cria_option_info kRoot = textOption("root", "The rule where texts begin", "root");
-  static const cria_option_info kSpace = flagOption(
-      "skip_first_space", "A leading space of the first token is no part of the text", false);
+  static const cria_option_info kSpace =
+      flagOption("skip_first_space", "A leading space of the first token is no part of the text", false);
   static const cria_option_info *const kOptions[] = {&kGbnf, &kRoot, &kSpace};
   static const cria_sampler_api kApi = SamplerFunctions<GrammarSampler>::table(kOptions);
   return answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME, CRIA_VERSION,

@@ -14,8 +14,8 @@ static constexpr size_t kMostStates = size_t{1} << 16;
 static constexpr size_t kMostReadings = size_t{1} << 14; // places of one state
 
 [[noreturn]] static void refuseSize(const char *what, size_t most) {
-  throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "the grammar has more than " + std::to_string(most) + " " + what +
-                                                     " for this text: make its rules less ambiguous");
+  throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "the grammar has more than " + std::to_string(most) + " " +
+                                                     what + " for this text: make its rules less ambiguous");
 }
 
 size_t Matcher::PlaceHash::operator()(const Place &place) const {
@@ -111,7 +111,9 @@ int32_t Matcher::step(int32_t state, uint32_t character) {
   }
   std::vector<Place> begun;
   for (const int32_t id : states_[static_cast<size_t>(state)].places) {
-    if (id != kBottom && sequenceOf(places_[static_cast<size_t>(id)])[places_[static_cast<size_t>(id)].at].accepts(character)) {
+    if (id != kBottom &&
+        sequenceOf(places_[static_cast<size_t>(id)])[places_[static_cast<size_t>(id)].at].accepts(
+            character)) {
       begun.push_back(places_[static_cast<size_t>(id)]);
       ++begun.back().at;
     }

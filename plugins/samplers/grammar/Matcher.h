@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Matcher: which characters a grammar allows after a text, and which tokens. A state is the set of places in the
-// rules where the next character may be; states and the steps between them are kept, so that texts that lead to
-// the same places cost once.
+// Matcher: which characters a grammar allows after a text, and which tokens. A state is the set of places in
+// the rules where the next character may be; states and the steps between them are kept, so that texts that
+// lead to the same places cost once.
 //
 // Threads: one at a time (the sampler has a lock).
 #pragma once

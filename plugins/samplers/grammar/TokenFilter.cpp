@@ -46,7 +46,8 @@ std::vector<bool> TokenFilter::walk(const Position &position) {
       }
       path.push_back(next);
     }
-    allowed[static_cast<size_t>(sorted_[i])] = path.size() == piece.size() + 1 && matcher_.isAlive(path.back());
+    allowed[static_cast<size_t>(sorted_[i])] =
+        path.size() == piece.size() + 1 && matcher_.isAlive(path.back());
   }
   return allowed;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// TokenFilter: which tokens of a vocabulary go on from a position of a grammar. Tokens are walked in the order of
-// their bytes, so that what they share is matched once, and answers are kept.
+// TokenFilter: which tokens of a vocabulary go on from a position of a grammar. Tokens are walked in the
+// order of their bytes, so that what they share is matched once, and answers are kept.
 #pragma once
 
 #include "plugins/api/cria_plugin.hpp"
@@ -30,8 +30,8 @@ private:
 
   const cria_vocabulary *vocabulary_;
   Matcher matcher_;
-  std::vector<int32_t> sorted_;   // tokens that print something, by their bytes
-  std::vector<uint32_t> shared_;  // bytes that each has in common with the one before
+  std::vector<int32_t> sorted_;  // tokens that print something, by their bytes
+  std::vector<uint32_t> shared_; // bytes that each has in common with the one before
   std::map<std::array<uint32_t, 4>, std::vector<bool>> known_;
 };
 

@@ -22,7 +22,11 @@ struct PartialCharacter {
   /// Takes one byte more. False: no UTF-8 goes on so.
   bool add(uint8_t byte) {
     if (missing == 0) {
-      size = byte < 0x80 ? 1 : byte >= 0xC2 && byte < 0xE0 ? 2 : byte >= 0xE0 && byte < 0xF0 ? 3 : byte >= 0xF0 && byte < 0xF5 ? 4 : 0;
+      size = byte < 0x80                   ? 1
+             : byte >= 0xC2 && byte < 0xE0 ? 2
+             : byte >= 0xE0 && byte < 0xF0 ? 3
+             : byte >= 0xF0 && byte < 0xF5 ? 4
+                                           : 0;
       missing = static_cast<uint8_t>(size == 0 ? 0 : size - 1);
       bits = size == 1 ? byte : byte & (0x7Fu >> size);
       return size != 0;

@@ -64,17 +64,21 @@ TEST(GbnfParserTest, ReadsEveryConstruct) {
       {R"(root ::= "a"{0} "b")", "ab", false},
       {R"(root ::= ("a" ("b" | "c")){2})", "abac", true},
       {R"(root ::= ("a" |
-                "b")+)", "abba", true},
+                "b")+)",
+       "abba", true},
       {R"(root ::= "\x41\u00e4\U0001F999\n\t\"")", "A\xC3\xA4\xF0\x9F\xA6\x99\n\t\"", true},
       {R"(root ::= "na\u00efve" [ä-ü])", "na\xC3\xAFve\xC3\xB6", true},
       {R"(root ::= my-rule_2 my-rule_2
-          my-rule_2 ::= "x")", "xx", true},
+          my-rule_2 ::= "x")",
+       "xx", true},
       {R"(root ::= "" "x")", "x", true},
       {R"(root ::= a ","? root | a
-          a ::= "x")", "x,xx", true},
+          a ::= "x")",
+       "x,xx", true},
   };
   for (const Sentence &sentence : kSentences) {
-    EXPECT_EQ(accepts(sentence.grammar, sentence.text), sentence.isAccepted) << sentence.grammar << "  " << sentence.text;
+    EXPECT_EQ(accepts(sentence.grammar, sentence.text), sentence.isAccepted)
+        << sentence.grammar << "  " << sentence.text;
   }
 }
 
@@ -120,7 +124,8 @@ TEST(GbnfParserTest, SaysWhatIsWrongAndWhere) {
     EXPECT_THAT(refusalOf(grammar), HasSubstr(message)) << grammar;
   }
   EXPECT_THAT(refusalOf("root ::= " + std::string(5000, '(')), HasSubstr("at most 200 levels"));
-  EXPECT_THAT(refusalOf("root ::= \"" + std::string(300, 'x') + "\"{2000}"), HasSubstr("expected a smaller grammar"));
+  EXPECT_THAT(refusalOf("root ::= \"" + std::string(300, 'x') + "\"{2000}"),
+              HasSubstr("expected a smaller grammar"));
   std::string many = "root ::= \"x\"?{2000}";
   for (int i = 0; i < 40; ++i) {
     many += "\nr" + std::to_string(i) + " ::= \"x\"{0,2000}";
@@ -134,7 +139,8 @@ TEST(GbnfParserTest, RefusesRecursionWithoutEnd) {
       {"root ::= x\nx ::= \"a\" y\ny ::= \"b\" x", "recurs without end"},
       {"root ::= root \"a\" | \"b\"", "rule 'root' begins with itself"},
       {"root ::= x \"a\" | \"b\"\nx ::= y | \"x\"\ny ::= root \"y\"", "begins with itself"},
-      {"root ::= e root \"a\" | \"b\"\ne ::= \"\" | \"e\"", "begins with itself"}, // through what may be empty
+      {"root ::= e root \"a\" | \"b\"\ne ::= \"\" | \"e\"",
+       "begins with itself"}, // through what may be empty
       {"root ::= (\"a\"?)*", "begins with itself"},
   };
   for (const auto &[grammar, message] : kGrammars) {

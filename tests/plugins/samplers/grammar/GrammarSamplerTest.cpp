@@ -74,7 +74,8 @@ TEST_F(GrammarSamplerTest, RandomChoicesAreJson) {
 
 TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
   SamplerChain chain = create(expressionOf(R"(root ::= "a" "b" | "a" "c")") + "|greedy");
-  const int32_t a = *testTokenizer().find("a"), b = *testTokenizer().find("b"), c = *testTokenizer().find("c");
+  const int32_t a = *testTokenizer().find("a"), b = *testTokenizer().find("b"),
+                c = *testTokenizer().find("c");
   ASSERT_TRUE(chain.accept(a, TokenOrigin::generated).ok());
   SamplerChain other = chain.clone().value();
   ASSERT_TRUE(chain.accept(b, TokenOrigin::generated).ok());
@@ -86,7 +87,8 @@ TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
 TEST_F(GrammarSamplerTest, ThePromptIsNoPartOfTheAnswer) {
   SamplerChain chain = create(expressionOf(R"(root ::= "yes" | "no")") + "|greedy");
   ASSERT_TRUE(chain.accept(*testTokenizer().find("\xE2\x96\x81the"), TokenOrigin::prompt).ok());
-  EXPECT_THAT(std::string(testTokenizer().printed(*chain.sample(even, {}))), testing::AnyOf("y", "n", "ye", "no", "yes"));
+  EXPECT_THAT(std::string(testTokenizer().printed(*chain.sample(even, {}))),
+              testing::AnyOf("y", "n", "ye", "no", "yes"));
 }
 
 TEST_F(GrammarSamplerTest, ALeadingSpaceMayNotCount) {
@@ -105,7 +107,8 @@ TEST_F(GrammarSamplerTest, SaysWhenNothingIsLeft) {
   SamplerChain chain = create(expressionOf(R"(root ::= "no")"));
   EXPECT_THAT(chain.accept(*testTokenizer().find("a"), TokenOrigin::generated).message(),
               HasSubstr("('a') is not what the grammar allows here"));
-  EXPECT_THAT(chain.accept(kTestEos, TokenOrigin::generated).message(), HasSubstr("is not what the grammar allows"));
+  EXPECT_THAT(chain.accept(kTestEos, TokenOrigin::generated).message(),
+              HasSubstr("is not what the grammar allows"));
   std::vector<float> logits = even;
   logits[500] = 9;
   EXPECT_THAT(create("top_k(1)|" + expressionOf(R"(root ::= "no")")).sample(logits, {}).status().message(),
@@ -117,7 +120,8 @@ TEST_F(GrammarSamplerTest, SaysWhenNothingIsLeft) {
 
 TEST_F(GrammarSamplerTest, PassesOnWhereAGrammarIsWrong) {
   EXPECT_THAT(refusalOf("grammar"), HasSubstr("needs the option 'gbnf'"));
-  EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"\nx = 1")), HasSubstr("line 2, column 3: expected '::='"));
+  EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"\nx = 1")),
+              HasSubstr("line 2, column 3: expected '::='"));
   EXPECT_THAT(refusalOf(expressionOf("main ::= \"a\"", ", root=top")), HasSubstr("expected a rule 'top'"));
 }
 

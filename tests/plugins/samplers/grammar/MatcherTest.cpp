@@ -146,7 +146,9 @@ TEST(MatcherTest, AllowsTheTokensThatGoOn) {
   }
   EXPECT_EQ(namesAfter("ab\xC3"), last);
   EXPECT_EQ(namesAfter("ab\xC3\xA5"), (std::set<std::string>{"c"}));
-  EXPECT_TRUE(namesAfter("ab\xC3\xA5" "c").empty());
+  EXPECT_TRUE(namesAfter("ab\xC3\xA5"
+                         "c")
+                  .empty());
 }
 
 // The cost of a step over 32000 tokens: the first time at a place, and again.
