@@ -10,14 +10,14 @@ namespace cria::plugin {
 
 /// What such a format writes. All of it lives until the process ends.
 struct ChatLabels {
-  std::string_view name; // of the template, for messages
+  std::string_view name;   // of the template, for messages
   std::string_view system; // where no system message is given
   std::string_view afterSystem, user, afterUser, assistant;
   std::string_view open; // begins the answer that the model is to give
 };
 
-/// A template of `labels`; the constructor takes the options `system` and `dummy_prefix`. It stops at the user's
-/// label: a model that misses its EOS goes on with the user's next turn.
+/// A template of `labels`; the constructor takes the options `system` and `dummy_prefix`. It stops at the
+/// user's label: a model that misses its EOS goes on with the user's next turn.
 template <const ChatLabels &labels> class LabelledChat {
 public:
   explicit LabelledChat(std::span<const cria_option *const> options)
@@ -54,8 +54,8 @@ public:
 
   /// The table, with find_tags.
   static cria_chat_api table() {
-    static const cria_option_info kSystem =
-        textOption("system", "The text before the first question when there is no system message", labels.system);
+    static const cria_option_info kSystem = textOption(
+        "system", "The text before the first question when there is no system message", labels.system);
     static const cria_option_info kDummyPrefix = dummyPrefixOption();
     static const cria_option_info *const kOptions[] = {&kSystem, &kDummyPrefix};
     cria_chat_api api = ChatFunctions<LabelledChat>::table(kOptions);

@@ -2,6 +2,7 @@
 // Fuzz target: the input is a grammar, then after a zero byte a text that is matched as far as it goes. A
 // grammar is read or refused; a text is alive or dead.
 #include "plugins/api/cria_plugin.hpp"
+#include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
 #include "tests/fuzz/FuzzTarget.h"
 
@@ -11,7 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const std::string_view input(reinterpret_cast<const char *>(data), size);
   const size_t end = std::min(input.find('\0'), input.size());
   try {
-    Matcher matcher(parseGbnf(input.substr(0, end), "root"));
+    const bool isSchema = input.starts_with("{"); // no rule begins so
+    const std::string_view text = input.substr(0, end);
+    Matcher matcher(parseGbnf(isSchema ? grammarOfJsonSchema(text) : std::string(text), "root"));
     Position position = matcher.start();
     for (const char byte : input.substr(end)) {
       position = matcher.next(position, static_cast<uint8_t>(byte));
@@ -26,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
 std::vector<std::string> fuzzSeeds() {
   using namespace std::string_literals; // with the zero byte
-  return {"root ::= (x | [^a-z\\n]{2,3})* \"end\"?\nx ::= \"\\u00e4\" . # note\n\0ab\xC3\xA4"s,
-          "root ::= \"{\" (s (\",\" s)*)? \"}\"\ns ::= \"\\\"\" [a-z]+ \"\\\"\""};
+  return {
+      R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"type": "array", "items": {"type": "integer", "minimum": 3}}}})",
+      "root ::= (x | [^a-z\\n]{2,3})* \"end\"?\nx ::= \"\\u00e4\" . # note\n\0ab\xC3\xA4"s,
+      "root ::= \"{\" (s (\",\" s)*)? \"}\"\ns ::= \"\\\"\" [a-z]+ \"\\\"\""};
 }

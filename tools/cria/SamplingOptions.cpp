@@ -68,6 +68,9 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       .add_option("--grammar", options.grammarFile,
                   "Only answers that this grammar allows (docs/grammars.md); before the chain")
       ->type_name("FILE.gbnf");
+  command.add_option("--json-schema", options.schemaFile, "Only answers that fit this JSON Schema")
+      ->type_name("FILE.json")
+      ->excludes("--grammar");
   command.add_option("--seed", options.seed, "Seed of the random numbers; default: another one each time")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));
@@ -108,6 +111,9 @@ StatusOr<GenerateRequest> makeRequest(const SamplingOptions &options, const Open
   if (!options.grammarFile.empty()) {
     CRIA_ASSIGN_OR_RETURN(const std::string grammar, readTextFile(options.grammarFile));
     expression = fmt::format("grammar({})|{}", quoteText(grammar), expression);
+  } else if (!options.schemaFile.empty()) {
+    CRIA_ASSIGN_OR_RETURN(const std::string schema, readTextFile(options.schemaFile));
+    expression = fmt::format("grammar(json_schema={})|{}", quoteText(schema), expression);
   }
   CRIA_ASSIGN_OR_RETURN(SamplerChain chain,
                         SamplerChain::create(*opened.registry, expression, opened.vocabulary->view()));

@@ -17,6 +17,7 @@ struct SamplingOptions {
   std::string sampler;     // an expression
   std::string samplerFile; // or a path of the same as JSON
   std::string grammarFile; // a path of GBNF; before the chain
+  std::string schemaFile;  // or of a JSON Schema
   std::optional<uint64_t> seed;
   std::vector<std::string> stopTexts;
   bool ignoreEos = false;

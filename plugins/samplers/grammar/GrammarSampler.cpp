@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// grammar(gbnf): keeps the tokens with which the answer is the beginning of a text of the grammar; the end of
-// the text is allowed where such a text is whole (docs/grammars.md).
+// grammar(gbnf) and grammar(json_schema=...): keeps the tokens with which the answer is the beginning of a
+// text of the grammar; the end of the text is allowed where such a text is whole (docs/grammars.md).
 #include "plugins/api/cria_sampler.hpp"
+#include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/TokenFilter.h"
 
 #include <mutex>
@@ -26,20 +27,23 @@ struct Shared {
   TokenFilter filter;
 };
 
-cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view root) {
-  if (gbnf.empty()) {
-    throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, "needs the option 'gbnf': the text of a grammar");
+cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schema, std::string_view root) {
+  if (gbnf.empty() == schema.empty()) {
+    throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                  "needs one of the options 'gbnf', the text of a grammar, and 'json_schema'");
   }
-  return cria::grammar::parseGbnf(gbnf, root);
+  return schema.empty() ? cria::grammar::parseGbnf(gbnf, root)
+                        : cria::grammar::parseGbnf(cria::grammar::grammarOfJsonSchema(schema), "root");
 }
 
 class GrammarSampler {
 public:
   GrammarSampler(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : shared_(std::make_shared<Shared>(
-            readGrammar(cria::plugin::view(options[0]->text), cria::plugin::view(options[1]->text)),
-            vocabulary)),
-        skipsFirstSpace_(options[2]->integer != 0) {
+      : shared_(std::make_shared<Shared>(readGrammar(cria::plugin::view(options[0]->text),
+                                                     cria::plugin::view(options[1]->text),
+                                                     cria::plugin::view(options[2]->text)),
+                                         vocabulary)),
+        skipsFirstSpace_(options[3]->integer != 0) {
     reset();
   }
 
@@ -119,10 +123,11 @@ private:
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   using namespace cria::plugin;
   static const cria_option_info kGbnf = textOption("gbnf", "The grammar, in GBNF", "");
+  static const cria_option_info kSchema = textOption("json_schema", "Or a JSON Schema that answers fit", "");
   static const cria_option_info kRoot = textOption("root", "The rule where texts begin", "root");
   static const cria_option_info kSpace =
       flagOption("skip_first_space", "A leading space of the first token is no part of the text", false);
-  static const cria_option_info *const kOptions[] = {&kGbnf, &kRoot, &kSpace};
+  static const cria_option_info *const kOptions[] = {&kGbnf, &kSchema, &kRoot, &kSpace};
   static const cria_sampler_api kApi = SamplerFunctions<GrammarSampler>::table(kOptions);
   return answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME, CRIA_VERSION,
                      "Keeps tokens that a grammar allows", &kApi);

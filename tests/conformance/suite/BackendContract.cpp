@@ -213,14 +213,14 @@ void fillsAndCopiesInOrder(const BackendSubject &subject) {
 void signalsEvents(const BackendSubject &subject) {
   Device device(subject.backend, subject.options());
   const cria_backend_api &api = device.api();
-  cria_event *event = nullptr;
-  requireOk(outcomeOf([&](cria_message *m) { return api.signal(device.queue(), &event, m); }), "signal");
+  cria_event *made = nullptr;
+  requireOk(outcomeOf([&](cria_message *m) { return api.signal(device.queue(), &made, m); }), "signal");
+  const std::unique_ptr<cria_event, void (*)(cria_event *)> event(made, api.event_free);
   constexpr uint64_t aMinute = 60'000'000'000;
   for (const uint64_t timeout : {aMinute, uint64_t{0}}) { // it stays done
-    requireOk(outcomeOf([&](cria_message *m) { return api.event_wait(event, timeout, m); }),
+    requireOk(outcomeOf([&](cria_message *m) { return api.event_wait(event.get(), timeout, m); }),
               "waiting for an event of an idle queue");
   }
-  api.event_free(event);
 }
 
 // A short message buffer is filled, never overrun; none at all is fine.

@@ -208,6 +208,24 @@ TEST(SamplersOfRunTest, keepToAGrammar) {
   EXPECT_THAT(wrong.errors, HasSubstr("line 1, column 12: expected '\"' at the end of a text"));
 }
 
+TEST(SamplersOfRunTest, keepToAJsonSchema) {
+  const TemporaryFolder folder;
+  writeFile(
+      folder.path("s.json"),
+      R"({"properties": {"age": {"type": "integer", "minimum": 10, "maximum": 99}}, "required": ["age"]})");
+  const std::string text =
+      outputOf({"run", storiesPackage(), "-p", "A", "-n", "90", "--seed", "4", "--temperature", "1",
+                "--json-schema", folder.path("s.json"), "--quiet"});
+  const json value = json::parse(text.substr(1), nullptr, false);
+  ASSERT_TRUE(value.is_object()) << text;
+  EXPECT_GE(value["age"], 10);
+  writeFile(folder.path("s.json"), R"({"type": "string", "pattern": "a+"})");
+  const ProcessResult wrong =
+      runCria({"run", storiesPackage(), "-p", "x", "--json-schema", folder.path("s.json")});
+  EXPECT_EQ(wrong.exitCode, 2);
+  EXPECT_THAT(wrong.errors, HasSubstr("at '/pattern': 'pattern' is not supported here"));
+}
+
 TEST(PluginTestProgramTest, answersWithItsExitCode) {
   const std::string program = std::string(CRIA_BINARY_DIR) + "/bin/cria-plugin-test";
   const std::string plugins = std::string(CRIA_BINARY_DIR) + "/plugins/";

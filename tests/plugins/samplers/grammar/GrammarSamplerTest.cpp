@@ -72,6 +72,24 @@ TEST_F(GrammarSamplerTest, RandomChoicesAreJson) {
   EXPECT_GT(longest, 20u);
 }
 
+TEST_F(GrammarSamplerTest, RandomChoicesFitASchema) {
+  constexpr const char *kSchema =
+      R"({"type": "object", "properties": {"name": {"type": "string", "maxLength": 20},
+    "age": {"type": "integer", "minimum": 1, "maximum": 120}, "tags": {"type": "array", "items": {"enum": ["a", "b"]},
+    "minItems": 1, "maxItems": 3}}, "required": ["name", "age"]})";
+  SamplerChain chain = create("grammar(json_schema=" + quoteText(kSchema) + ")");
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    chain.reset();
+    const std::string text = generate(chain, closing(), seed);
+    const auto value = nlohmann::json::parse(text, nullptr, false);
+    ASSERT_TRUE(value.is_object()) << text;
+    EXPECT_TRUE(value["name"].is_string()) << text;
+    EXPECT_GE(value["age"], 1) << text;
+    EXPECT_LE(value["age"], 120) << text;
+    EXPECT_TRUE(!value.contains("tags") || (!value["tags"].empty() && value["tags"].size() <= 3)) << text;
+  }
+}
+
 TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
   SamplerChain chain = create(expressionOf(R"(root ::= "a" "b" | "a" "c")") + "|greedy");
   const int32_t a = *testTokenizer().find("a"), b = *testTokenizer().find("b"),
@@ -119,7 +137,9 @@ TEST_F(GrammarSamplerTest, SaysWhenNothingIsLeft) {
 }
 
 TEST_F(GrammarSamplerTest, PassesOnWhereAGrammarIsWrong) {
-  EXPECT_THAT(refusalOf("grammar"), HasSubstr("needs the option 'gbnf'"));
+  EXPECT_THAT(refusalOf("grammar"), HasSubstr("needs one of the options 'gbnf'"));
+  EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"", ", json_schema=\"{}\"")),
+              HasSubstr("needs one of the options"));
   EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"\nx = 1")),
               HasSubstr("line 2, column 3: expected '::='"));
   EXPECT_THAT(refusalOf(expressionOf("main ::= \"a\"", ", root=top")), HasSubstr("expected a rule 'top'"));
