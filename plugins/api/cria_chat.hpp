@@ -119,20 +119,26 @@ inline std::string checkTurns(std::span<const Message> messages, uint32_t flags,
   return checkLast(messages, flags);
 }
 
-/// The answer of find_tags: the first of `tags` that the text contains.
-inline cria_status reportTags(cria_string text, std::initializer_list<std::string_view> tags, uint32_t *found,
+/// The first of `tags` that the text contains, or "".
+inline std::string_view findTag(std::string_view text, std::span<const std::string_view> tags) {
+  for (const std::string_view tag : tags) {
+    if (text.find(tag) != std::string_view::npos) {
+      return tag;
+    }
+  }
+  return {};
+}
+
+/// The answer of find_tags.
+inline cria_status reportTags(cria_string text, std::span<const std::string_view> tags, uint32_t *found,
                               cria_message *message) {
   return guarded(message, [&] {
-    *found = 0;
-    for (const std::string_view tag : tags) {
-      if (view(text).find(tag) != std::string_view::npos) {
-        *found = 1;
-        return report(message, CRIA_STATUS_OK,
-                      "the text contains " + std::string(tag) +
-                          ", which the model cannot tell from the template's own tag");
-      }
-    }
-    return CRIA_STATUS_OK;
+    const std::string_view tag = findTag(view(text), tags);
+    *found = tag.empty() ? 0 : 1;
+    return tag.empty() ? CRIA_STATUS_OK
+                       : report(message, CRIA_STATUS_OK,
+                                "the text contains " + std::string(tag) +
+                                    ", which the model cannot tell from the template's own tag");
   });
 }
 
@@ -154,8 +160,8 @@ inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view n
 }
 
 /// The functions of a chat template from a class with
-///   explicit Template(std::span<const cria_option *const> options);   // or with (.., const cria_vocabulary
-///   &)
+///   // or with a second parameter, const cria_vocabulary &
+///   explicit Template(std::span<const cria_option *const> options);
 ///   // "" or why the conversation is refused; flags are known ones, not both.
 ///   std::string check(std::span<const Message> messages, uint32_t flags) const;
 ///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;

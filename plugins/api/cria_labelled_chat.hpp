@@ -49,7 +49,8 @@ public:
   }
 
   static cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-    return reportTags(text, {stripRight(labels.user), stripRight(labels.assistant)}, found, message);
+    const std::string_view tags[] = {stripRight(labels.user), stripRight(labels.assistant)};
+    return reportTags(text, tags, found, message);
   }
 
   /// The table, with find_tags.

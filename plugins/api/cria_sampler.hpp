@@ -21,8 +21,9 @@ concept StatefulSampler = requires(Sampler &sampler, int32_t token, uint32_t ori
 };
 
 /// The functions of a sampler from a copyable class with
-///   explicit Sampler(std::span<const cria_option *const> options);   // or with (.., const cria_vocabulary
-///   &) void apply(cria_candidates &candidates, const cria_sample_context &context);
+///   // or with a second parameter, const cria_vocabulary &
+///   explicit Sampler(std::span<const cria_option *const> options);
+///   void apply(cria_candidates &candidates, const cria_sample_context &context);
 /// and, when it is a StatefulSampler, accept and reset. All may throw Refusal; reset throws nothing.
 template <typename Sampler> struct SamplerFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,

@@ -20,8 +20,9 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
   for (const Json &item : json) {
     if (!item.is_string() ||
         std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
-      return invalidArgument("'{}' has {}{}", where, item.dump(),
-                             suggestNames("", std::vector<std::string>(known.begin(), known.end())));
+      return invalidArgument("'{}' has {}{}", where, item.is_string() ? item.dump() : item.type_name(),
+                             suggestNames(item.is_string() ? item.get<std::string>() : "",
+                                          std::vector<std::string>(known.begin(), known.end())));
     }
     names.insert(item.get<std::string>());
   }

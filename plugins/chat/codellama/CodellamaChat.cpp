@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// codellama: the format of CodeLlama-Instruct 7B to 34B, that of Llama-2-chat with each turn after a BOS of
-// its own; and with format="70b" that of CodeLlama-70b-Instruct: "Source: role", with the control token
-// <step> after each message.
-#include "plugins/api/cria_chat.hpp"
-#include "plugins/api/cria_strip.hpp"
+// codellama: the format of CodeLlama-Instruct 7B to 34B, which is that of Llama-2-chat; and with format="70b"
+// that of CodeLlama-70b-Instruct: "Source: role", with the control token <step> after each message.
+#include "plugins/api/cria_inst_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;
@@ -33,7 +31,7 @@ public:
 
   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
     JoinedWriter out(writer, hasDummyPrefix_);
-    is70b_ ? renderSources(messages, flags, out) : renderInstructions(messages, flags, out);
+    is70b_ ? renderSources(messages, flags, out) : cria::plugin::renderInstTurns(messages, flags, out);
     out.flush();
     if (!is70b_) {
       writer.stopText("[INST]"); // a model that misses its EOS goes on with the user's next turn
@@ -43,34 +41,11 @@ public:
   }
 
 private:
-  static bool isOpen(std::span<const Message> messages, const Message &message, uint32_t flags) {
-    return &message == &messages.back() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0;
-  }
-
-  static void renderInstructions(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
-    std::string system;
-    for (const Message &message : messages) {
-      const std::string content(message.content);
-      if (message.role == CRIA_ROLE_SYSTEM) {
-        system = "<<SYS>>\n" + content + "\n<</SYS>>\n\n";
-      } else if (message.role == CRIA_ROLE_USER) {
-        const std::string question = std::exchange(system, "") + content;
-        out.special("<s>");
-        out.text("[INST] " + std::string(strip(question)) + " [/INST]");
-      } else if (isOpen(messages, message, flags)) {
-        out.text(" " + std::string(cria::plugin::stripLeft(content)));
-      } else {
-        out.text(" " + std::string(strip(content)) + " ");
-        out.special("</s>");
-      }
-    }
-  }
-
   static void renderSources(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
     out.special("<s>");
     for (const Message &message : messages) {
       out.text("Source: " + std::string(cria::plugin::roleName(message.role)) + "\n\n ");
-      if (isOpen(messages, message, flags)) {
+      if (&message == &messages.back() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0) {
         out.text(cria::plugin::stripLeft(message.content));
         return;
       }
@@ -88,8 +63,8 @@ private:
 };
 
 cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::reportTags(text, {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "}, found,
-                                  message);
+  constexpr std::string_view tags[] = {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "};
+  return cria::plugin::reportTags(text, tags, found, message);
 }
 
 } // namespace

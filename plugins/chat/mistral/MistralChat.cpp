@@ -43,7 +43,8 @@ private:
 };
 
 cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::reportTags(text, {"[INST]", "[/INST]"}, found, message);
+  constexpr std::string_view tags[] = {"[INST]", "[/INST]"};
+  return cria::plugin::reportTags(text, tags, found, message);
 }
 
 } // namespace

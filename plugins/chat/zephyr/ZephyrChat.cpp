@@ -41,7 +41,8 @@ private:
 };
 
 cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::reportTags(text, {"<|user|>", "<|system|>", "<|assistant|>"}, found, message);
+  constexpr std::string_view tags[] = {"<|user|>", "<|system|>", "<|assistant|>"};
+  return cria::plugin::reportTags(text, tags, found, message);
 }
 
 } // namespace

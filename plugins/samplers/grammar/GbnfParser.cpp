@@ -28,14 +28,18 @@ public:
     }
     for (const Rule &rule : grammar_.rules) {
       if (rule.alternatives.empty()) {
-        fail(rule.line, rule.column, "rule '" + rule.name + "' is not defined");
+        failAt(rule.at, "rule '" + rule.name + "' is not defined");
       }
     }
     const auto root = names_.find(std::string(rootName));
     if (root == names_.end()) {
-      fail(1, 1, "expected a rule '" + std::string(rootName) + "', where texts begin");
+      failAt(0, "expected a rule '" + std::string(rootName) + "', where texts begin");
     }
     grammar_.root = root->second;
+    if (const std::optional<RuleProblem> problem = findProblem(grammar_)) {
+      const Rule &rule = grammar_.rules[problem->rule];
+      failAt(rule.at, "rule '" + rule.name + "' " + problem->why);
+    }
     return std::move(grammar_);
   }
 
@@ -52,21 +56,17 @@ private:
     return true;
   }
 
-  [[noreturn]] static void fail(size_t line, size_t column, const std::string &what) {
-    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "line " + std::to_string(line) + ", column " +
-                                                            std::to_string(column) + ": " + what);
-  }
-  std::pair<uint32_t, uint32_t> place(size_t at) const {
+  [[noreturn]] void failAt(size_t at, const std::string &what) const {
     const std::string_view before = text_.substr(0, at);
     const size_t newline = before.rfind('\n');
     const std::string_view line = newline == before.npos ? before : before.substr(newline + 1);
-    return {static_cast<uint32_t>(std::count(before.begin(), before.end(), '\n') + 1),
-            static_cast<uint32_t>(countCharacters(line) + 1)};
+    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                          "line " + std::to_string(std::count(before.begin(), before.end(), '\n') + 1) +
+                              ", column " + std::to_string(countCharacters(line) + 1) + ": " + what);
   }
   [[noreturn]] void expected(const std::string &what) const {
-    const auto [line, column] = place(at_);
-    fail(line, column,
-         "expected " + what + ", found " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
+    failAt(at_,
+           "expected " + what + ", found " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
   }
 
   void skipSpace(bool withNewlines) {
@@ -156,8 +156,7 @@ private:
       expected("at most " + std::to_string(kMostRules) +
                " rules, with those of repetitions and groups, before this");
     }
-    const auto [line, column] = place(at);
-    grammar_.rules.push_back({name, {}, line, column});
+    grammar_.rules.push_back({name, {}, at});
     return static_cast<uint32_t>(grammar_.rules.size() - 1);
   }
   static Symbol reference(uint32_t rule) {
@@ -172,7 +171,7 @@ private:
       at_ = begin;
       expected("a rule '" + name_ + "' once");
     }
-    std::tie(grammar_.rules[rule].line, grammar_.rules[rule].column) = place(begin);
+    grammar_.rules[rule].at = begin;
     skipSpace(false);
     if (!take("::=")) {
       expected("'::='");
@@ -274,6 +273,8 @@ private:
       symbol.ranges.push_back({first, last});
     }
     ++at_;
+    std::sort(symbol.ranges.begin(), symbol.ranges.end(),
+              [](const auto &a, const auto &b) { return a.first < b.first; });
     return symbol;
   }
 
@@ -392,10 +393,6 @@ private:
 
 } // namespace
 
-Grammar parseGbnf(std::string_view text, std::string_view rootName) {
-  Grammar grammar = Parser(text).parse(rootName);
-  checkRules(grammar);
-  return grammar;
-}
+Grammar parseGbnf(std::string_view text, std::string_view rootName) { return Parser(text).parse(rootName); }
 
 } // namespace cria::grammar

@@ -2,8 +2,6 @@
 // Properties of rules: which may be empty, which end, which begin with themselves.
 #include "plugins/samplers/grammar/Grammar.h"
 
-#include "plugins/api/cria_plugin.hpp"
-
 #include <algorithm>
 
 namespace cria::grammar {
@@ -16,9 +14,7 @@ bool Symbol::acceptsAnyOf(uint32_t first, uint32_t last) const {
                        [&](const CharRange &range) { return range.first <= last && first <= range.last; });
   }
   // Some character outside all ranges: the first one, moved past each range that holds it.
-  std::vector<CharRange> sorted = ranges;
-  std::sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
-  for (const CharRange &range : sorted) {
+  for (const CharRange &range : ranges) {
     first = range.first <= first && first <= range.last ? range.last + 1 : first;
   }
   return first <= last;
@@ -26,105 +22,124 @@ bool Symbol::acceptsAnyOf(uint32_t first, uint32_t last) const {
 
 namespace {
 
-[[noreturn]] void refuse(const Rule &rule, const std::string &why) {
-  throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "line " + std::to_string(rule.line) + ", column " +
-                                                          std::to_string(rule.column) + ": rule '" +
-                                                          rule.name + "' " + why);
-}
-
-/// Rules for which `holds(sequence, known)` is true of some alternative, known ones first found without
-/// others.
-template <typename Holds> std::vector<bool> closure(const Grammar &grammar, Holds holds) {
-  std::vector<bool> known(grammar.rules.size(), false);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (size_t i = 0; i < known.size(); ++i) {
-      const auto &alternatives = grammar.rules[i].alternatives;
-      if (!known[i] && std::any_of(alternatives.begin(), alternatives.end(),
-                                   [&](const Sequence &sequence) { return holds(sequence, known); })) {
-        known[i] = true;
-        changed = true;
-      }
-    }
-  }
-  return known;
-}
-
-bool allOf(const Sequence &sequence, const std::vector<bool> &known, bool ofCharacters) {
-  return std::all_of(sequence.begin(), sequence.end(), [&](const Symbol &symbol) {
-    return symbol.isRule ? static_cast<bool>(known[symbol.rule]) : ofCharacters;
-  });
-}
-
-/// Depth-first over "may begin with", without recursion: grammars come from outside.
-class LeftRecursion {
+/// Rules that have an alternative of which all symbols hold: characters if `ofCharacters`, and such rules.
+/// Each alternative counts what it still waits for, and each rule that is found tells those that wait for it.
+class Closure {
 public:
-  LeftRecursion(const Grammar &grammar, const std::vector<bool> &nullable)
-      : grammar_(grammar), nullable_(nullable) {}
-
-  void check() {
-    std::vector<int> state(grammar_.rules.size(), 0); // 0 new, 1 open, 2 done
-    for (uint32_t start = 0; start < state.size(); ++start) {
-      std::vector<std::pair<uint32_t, size_t>> path; // rule, next of its beginnings
-      if (state[start] == 0) {
-        path.emplace_back(start, 0);
-        state[start] = 1;
+  Closure(const Grammar &grammar, bool ofCharacters)
+      : holds_(grammar.rules.size(), false), waiting_(grammar.rules.size()) {
+    for (uint32_t rule = 0; rule < grammar.rules.size(); ++rule) {
+      for (const Sequence &sequence : grammar.rules[rule].alternatives) {
+        add(rule, sequence, ofCharacters);
       }
-      while (!path.empty()) {
-        const uint32_t rule = path.back().first;
-        const std::vector<uint32_t> next = beginningsOf(rule);
-        if (path.back().second == next.size()) {
-          state[rule] = 2;
-          path.pop_back();
-          continue;
-        }
-        const uint32_t target = next[path.back().second++];
-        if (state[target] == 1) {
-          refuse(grammar_.rules[target],
-                 "begins with itself, so that it recurs without end: let what recurs come "
-                 "after at least one character");
-        }
-        if (state[target] == 0) {
-          state[target] = 1;
-          path.emplace_back(target, 0);
-        }
+    }
+    while (!found_.empty()) {
+      const uint32_t rule = found_.back();
+      found_.pop_back();
+      for (const size_t alternative : waiting_[rule]) {
+        countDown(alternative);
       }
     }
   }
+
+  const std::vector<bool> &holds() const { return holds_; }
 
 private:
-  std::vector<uint32_t> beginningsOf(uint32_t rule) const {
-    std::vector<uint32_t> result;
-    for (const Sequence &sequence : grammar_.rules[rule].alternatives) {
-      for (const Symbol &symbol : sequence) {
-        if (symbol.isRule) {
-          result.push_back(symbol.rule);
-        }
-        if (!symbol.isRule || !nullable_[symbol.rule]) {
-          break;
-        }
+  struct Alternative {
+    uint32_t rule;
+    size_t missing;
+  };
+
+  void add(uint32_t rule, const Sequence &sequence, bool ofCharacters) {
+    const size_t index = alternatives_.size();
+    alternatives_.push_back({rule, 1}); // for the end, below
+    for (const Symbol &symbol : sequence) {
+      if (symbol.isRule) {
+        waiting_[symbol.rule].push_back(index);
       }
+      alternatives_.back().missing += symbol.isRule || !ofCharacters ? 1 : 0;
     }
-    return result;
+    countDown(index);
+  }
+  void countDown(size_t alternative) {
+    const uint32_t rule = alternatives_[alternative].rule;
+    if (--alternatives_[alternative].missing == 0 && !holds_[rule]) {
+      holds_[rule] = true;
+      found_.push_back(rule);
+    }
   }
 
-  const Grammar &grammar_;
-  const std::vector<bool> &nullable_;
+  std::vector<bool> holds_;
+  std::vector<Alternative> alternatives_;
+  std::vector<std::vector<size_t>> waiting_; // alternatives, by the rule they wait for, once for each use
+  std::vector<uint32_t> found_;              // not yet told
 };
+
+/// Rules with which a rule may begin.
+std::vector<uint32_t> beginningsOf(const Rule &rule, const std::vector<bool> &nullable) {
+  std::vector<uint32_t> result;
+  for (const Sequence &sequence : rule.alternatives) {
+    for (const Symbol &symbol : sequence) {
+      if (symbol.isRule) {
+        result.push_back(symbol.rule);
+      }
+      if (!symbol.isRule || !nullable[symbol.rule]) {
+        break;
+      }
+    }
+  }
+  return result;
+}
+
+/// Depth-first over beginnings, without recursion: grammars come from outside.
+std::optional<uint32_t> findLeftRecursion(const Grammar &grammar, const std::vector<bool> &nullable) {
+  struct Frame {
+    uint32_t rule;
+    std::vector<uint32_t> beginnings; // not yet followed
+  };
+  enum class State : uint8_t { fresh, open, done };
+  std::vector<State> states(grammar.rules.size(), State::fresh);
+  std::vector<Frame> path;
+  const auto enter = [&](uint32_t rule) {
+    states[rule] = State::open;
+    path.push_back({rule, beginningsOf(grammar.rules[rule], nullable)});
+  };
+  for (uint32_t start = 0; start < states.size(); ++start) {
+    if (states[start] == State::fresh) {
+      enter(start);
+    }
+    while (!path.empty()) {
+      if (path.back().beginnings.empty()) {
+        states[path.back().rule] = State::done;
+        path.pop_back();
+        continue;
+      }
+      const uint32_t target = path.back().beginnings.back();
+      path.back().beginnings.pop_back();
+      if (states[target] == State::open) {
+        return target;
+      }
+      if (states[target] == State::fresh) {
+        enter(target);
+      }
+    }
+  }
+  return std::nullopt;
+}
 
 } // namespace
 
-void checkRules(const Grammar &grammar) {
-  const std::vector<bool> finite = closure(
-      grammar, [](const Sequence &sequence, const auto &known) { return allOf(sequence, known, true); });
-  for (size_t i = 0; i < finite.size(); ++i) {
-    if (!finite[i]) {
-      refuse(grammar.rules[i], "recurs without end: give it an alternative that does not lead back to it");
-    }
+std::optional<RuleProblem> findProblem(const Grammar &grammar) {
+  const std::vector<bool> finite = Closure(grammar, /*ofCharacters=*/true).holds();
+  if (const auto endless = std::find(finite.begin(), finite.end(), false); endless != finite.end()) {
+    return RuleProblem{static_cast<uint32_t>(endless - finite.begin()),
+                       "recurs without end: give it an alternative that does not lead back to it"};
   }
-  const std::vector<bool> nullable = closure(
-      grammar, [](const Sequence &sequence, const auto &known) { return allOf(sequence, known, false); });
-  LeftRecursion(grammar, nullable).check();
+  const auto recursive = findLeftRecursion(grammar, Closure(grammar, /*ofCharacters=*/false).holds());
+  return recursive ? std::optional(RuleProblem{*recursive,
+                                               "begins with itself, so that it recurs without end: let what "
+                                               "recurs come after at least one character"})
+                   : std::nullopt;
 }
 
 } // namespace cria::grammar

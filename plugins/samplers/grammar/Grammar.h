@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,7 @@ struct CharRange {
 struct Symbol {
   bool isRule = false;
   uint32_t rule = 0;             // isRule
-  std::vector<CharRange> ranges; // else
+  std::vector<CharRange> ranges; // else; by their first characters
   bool isNegated = false;
 
   bool accepts(uint32_t character) const;
@@ -31,7 +32,7 @@ using Sequence = std::vector<Symbol>;
 struct Rule {
   std::string name; // of helper rules: that of the rule they belong to
   std::vector<Sequence> alternatives;
-  uint32_t line = 0, column = 0; // where it is defined, from 1
+  size_t at = 0; // where it is defined, bytes into the text
 };
 
 struct Grammar {
@@ -43,7 +44,12 @@ struct Grammar {
 /// does not begin with itself. Throws plugin::Refusal (INVALID_ARGUMENT) with line and column.
 Grammar parseGbnf(std::string_view text, std::string_view rootName);
 
-/// The checks of parseGbnf beside syntax.
-void checkRules(const Grammar &grammar);
+/// A rule that cannot be matched, and why.
+struct RuleProblem {
+  uint32_t rule;
+  const char *why;
+};
+/// The checks of parseGbnf beside syntax, in time linear in the grammar.
+std::optional<RuleProblem> findProblem(const Grammar &grammar);
 
 } // namespace cria::grammar

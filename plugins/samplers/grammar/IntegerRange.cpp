@@ -15,7 +15,8 @@ std::string digitClass(char first, char last) {
 std::string anyDigits(size_t count) { return count == 0 ? "" : " [0-9]{" + std::to_string(count) + "}"; }
 
 /// Digits of one length from `low` to `high`.
-void sameLength(const std::string &low, const std::string &high, const std::string &prefix, std::vector<std::string> &out) {
+void sameLength(const std::string &low, const std::string &high, const std::string &prefix,
+                std::vector<std::string> &out) {
   if (low.empty()) {
     out.push_back(prefix);
     return;
@@ -30,7 +31,8 @@ void sameLength(const std::string &low, const std::string &high, const std::stri
   if (!lowWhole) {
     sameLength(lowRest, nines, prefix + " " + digitClass(low[0], low[0]), out);
   }
-  const char first = static_cast<char>(low[0] + (lowWhole ? 0 : 1)), last = static_cast<char>(high[0] - (highWhole ? 0 : 1));
+  const char first = static_cast<char>(low[0] + (lowWhole ? 0 : 1)),
+             last = static_cast<char>(high[0] - (highWhole ? 0 : 1));
   if (first <= last) {
     out.push_back(prefix + " " + digitClass(first, last) + anyDigits(lowRest.size()));
   }
@@ -40,7 +42,8 @@ void sameLength(const std::string &low, const std::string &high, const std::stri
 }
 
 /// Numbers from `low` to `high` that are not negative; without `high` up to the most digits.
-void notNegative(uint64_t low, std::optional<uint64_t> high, const std::string &prefix, std::vector<std::string> &out) {
+void notNegative(uint64_t low, std::optional<uint64_t> high, const std::string &prefix,
+                 std::vector<std::string> &out) {
   const std::string first = std::to_string(low);
   const std::string last = high ? std::to_string(*high) : std::string(kMostDigits, '9');
   for (size_t size = first.size(); size <= last.size(); ++size) {
@@ -50,7 +53,9 @@ void notNegative(uint64_t low, std::optional<uint64_t> high, const std::string &
   }
 }
 
-uint64_t magnitude(int64_t value) { return value < 0 ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value); }
+uint64_t magnitude(int64_t value) {
+  return value < 0 ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
+}
 
 } // namespace
 
@@ -61,7 +66,8 @@ std::string integersBetween(std::optional<int64_t> least, std::optional<int64_t>
     notNegative(nearest, least ? std::optional(magnitude(*least)) : std::nullopt, "\"-\"", parts);
   }
   if (!most || *most >= 0) {
-    notNegative(least && *least > 0 ? magnitude(*least) : 0, most ? std::optional(magnitude(*most)) : std::nullopt, "", parts);
+    notNegative(least && *least > 0 ? magnitude(*least) : 0,
+                most ? std::optional(magnitude(*most)) : std::nullopt, "", parts);
   }
   std::string expression;
   for (const std::string &part : parts) {

@@ -8,8 +8,8 @@
 
 namespace cria::grammar {
 
-/// A GBNF expression for the integers from `least` to `most` as JSON writes them; without a bound up to 16 digits.
-/// least <= most where both are given.
+/// A GBNF expression for the integers from `least` to `most` as JSON writes them; without a bound up to 16
+/// digits. least <= most where both are given.
 std::string integersBetween(std::optional<int64_t> least, std::optional<int64_t> most);
 
 } // namespace cria::grammar

@@ -35,9 +35,15 @@ time ::= ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,9
 uuid ::= [0-9a-fA-F]{8} ("-" [0-9a-fA-F]{4}){3} "-" [0-9a-fA-F]{12}
 )gbnf";
 
+constexpr int kMostNesting = 200;
+constexpr int kMostMembers = 10000; // of all objects: members are looked up one after the other
+constexpr size_t kMostNameBytes =
+    100; // of properties that others must differ from: a group for each character
+
 // Say nothing about which values are allowed.
-const std::set<std::string> kAnnotations = {"title", "description", "default", "examples", "$schema", "$id", "$comment",
-                                            "deprecated", "readOnly", "writeOnly", "definitions", "$defs", "$anchor"};
+const std::set<std::string> kAnnotations = {
+    "title",      "description", "default",   "examples",    "$schema", "$id",    "$comment",
+    "deprecated", "readOnly",    "writeOnly", "definitions", "$defs",   "$anchor"};
 
 std::string literal(std::string_view text) {
   std::string quoted = "\"";
@@ -76,10 +82,12 @@ private:
   }
 
   /// Every member is one of `known` or an annotation.
-  static void allowOnly(const Json &schema, const std::string &pointer, std::initializer_list<std::string_view> known) {
+  static void allowOnly(const Json &schema, const std::string &pointer,
+                        std::initializer_list<std::string_view> known) {
     for (const auto &[name, value] : schema.items()) {
       if (std::find(known.begin(), known.end(), name) == known.end() && !kAnnotations.contains(name)) {
-        refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/" + escapePointer(name), "'" + name + "' is not supported here");
+        refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/" + escapePointer(name),
+               "'" + name + "' is not supported here");
       }
     }
   }
@@ -96,8 +104,9 @@ private:
     if (!isNew) {
       return found->second;
     }
-    if (++depth_ > kMostNesting) {
-      invalid(pointer, "expected schemas in at most " + std::to_string(kMostNesting) + " levels");
+    if (++depth_ > kMostNesting) { // references, too, lead from one to the next
+      invalid(pointer, "expected schemas that lead to each other in at most " + std::to_string(kMostNesting) +
+                           " steps");
     }
     const std::string name = found->second = "s" + std::to_string(count_++);
     rules_ += name + " ::= " + expressionOf(schema, pointer) + "\n";
@@ -131,13 +140,20 @@ private:
 
   std::string referenceOf(const Json &schema, const std::string &pointer) {
     allowOnly(schema, pointer, {"$ref"});
+    const auto [target, name] = resolve(schema, pointer);
+    return ruleOf(*target, name);
+  }
+
+  /// What the $ref of a schema means, and its JSON pointer.
+  std::pair<const Json *, std::string> resolve(const Json &schema, const std::string &pointer) const {
     const Json &reference = schema["$ref"];
     if (!reference.is_string() || !reference.get_ref<const std::string &>().starts_with("#")) {
-      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/$ref", "expected a place in this schema, as in '#/$defs/name'");
+      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/$ref",
+             "expected a place in this schema, as in '#/$defs/name'");
     }
     const std::string target = reference.get<std::string>().substr(1);
     try {
-      return ruleOf(root_.at(Json::json_pointer(target)), target);
+      return {&root_.at(Json::json_pointer(target)), target};
     } catch (const Json::exception &) {
       invalid(pointer + "/$ref", "there is nothing at '" + reference.get<std::string>() + "'");
     }
@@ -165,7 +181,8 @@ private:
     }
     std::string expression;
     for (size_t i = 0; i < schema[name].size(); ++i) {
-      expression += (i == 0 ? "" : " | ") + ruleOf(schema[name][i], pointer + "/" + name + "/" + std::to_string(i));
+      expression +=
+          (i == 0 ? "" : " | ") + ruleOf(schema[name][i], pointer + "/" + name + "/" + std::to_string(i));
     }
     return expression;
   }
@@ -180,12 +197,9 @@ private:
     for (size_t i = 0; i < schema["allOf"].size(); ++i) {
       Json part = schema["allOf"][i];
       const std::string where = pointer + "/allOf/" + std::to_string(i);
-      if (part.is_object() && part.contains("$ref") && part["$ref"].is_string()) {
-        try {
-          part = root_.at(Json::json_pointer(part["$ref"].get<std::string>().substr(1)));
-        } catch (const Json::exception &) {
-          invalid(where + "/$ref", "there is nothing there");
-        }
+      if (part.is_object() && part.contains("$ref")) {
+        allowOnly(part, where, {"$ref"});
+        part = Json(*resolve(part, where).first);
       }
       if (!part.is_object()) {
         invalid(where, "expected a schema of an object");
@@ -223,17 +237,20 @@ private:
     }
     std::string expression;
     for (const Json &each : type) { // keywords of the others do not concern a type
-      expression += (expression.empty() ? "" : " | ") + add(ofType(each, type.size() == 1 ? schema : Json{{"type", each}}, pointer));
+      expression += (expression.empty() ? "" : " | ") +
+                    add(ofType(each, type.size() == 1 ? schema : Json{{"type", each}}, pointer));
     }
     if (type.empty() || (type.size() > 1 && !isPlain(schema))) {
-      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/type", "several types with further keywords: write anyOf instead");
+      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/type",
+             "several types with further keywords: write anyOf instead");
     }
     return expression;
   }
 
   static bool isPlain(const Json &schema) {
-    return std::all_of(schema.items().begin(), schema.items().end(),
-                       [](const auto &item) { return item.key() == "type" || kAnnotations.contains(item.key()); });
+    return std::all_of(schema.items().begin(), schema.items().end(), [](const auto &item) {
+      return item.key() == "type" || kAnnotations.contains(item.key());
+    });
   }
 
   std::string ofType(const Json &type, const Json &schema, const std::string &pointer) {
@@ -254,7 +271,8 @@ private:
       allowOnly(schema, pointer, {"type"});
       return name;
     }
-    invalid(pointer + "/type", "expected object, array, string, integer, number, boolean or null, found " + type.dump());
+    invalid(pointer + "/type",
+            "expected object, array, string, integer, number, boolean or null, found " + type.dump());
   }
 
   // ---- Texts and numbers ----
@@ -270,12 +288,14 @@ private:
   }
 
   /// "{2,5}" from a least and a most number of times.
-  static std::string boundsOf(const Json &schema, const char *least, const char *most, const std::string &pointer) {
+  static std::string boundsOf(const Json &schema, const char *least, const char *most,
+                              const std::string &pointer) {
     constexpr int64_t kMost = 2000; // repetitions of a grammar
     const int64_t low = integer(schema, least, pointer).value_or(0);
     const std::optional<int64_t> high = integer(schema, most, pointer);
     if (low < 0 || low > kMost || (high && (*high < low || *high > kMost))) {
-      invalid(pointer, std::string("expected '") + least + "' and '" + most + "' from 0 to 2000, in this order");
+      invalid(pointer,
+              std::string("expected '") + least + "' and '" + most + "' from 0 to 2000, in this order");
     }
     return "{" + std::to_string(low) + "," + (high ? std::to_string(*high) : "") + "}";
   }
@@ -285,18 +305,21 @@ private:
     if (schema.contains("format")) {
       const std::string format = schema["format"].is_string() ? schema["format"].get<std::string>() : "";
       if (format != "date" && format != "time" && format != "date-time" && format != "uuid") {
-        refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/format", "expected date, time, date-time or uuid, found " + schema["format"].dump());
+        refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/format",
+               "expected date, time, date-time or uuid, found " + schema["format"].dump());
       }
       allowOnly(schema, pointer, {"type", "format"});
       return format == "date-time" ? R"("\"" date "T" time "\"")" : R"("\"" )" + format + R"( "\"")";
     }
     const bool isBounded = schema.contains("minLength") || schema.contains("maxLength");
-    return isBounded ? R"("\"" char)" + boundsOf(schema, "minLength", "maxLength", pointer) + R"( "\"")" : "string";
+    return isBounded ? R"("\"" char)" + boundsOf(schema, "minLength", "maxLength", pointer) + R"( "\"")"
+                     : "string";
   }
 
   std::string integerOf(const Json &schema, const std::string &pointer) {
     allowOnly(schema, pointer, {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"});
-    std::optional<int64_t> least = integer(schema, "minimum", pointer), most = integer(schema, "maximum", pointer);
+    std::optional<int64_t> least = integer(schema, "minimum", pointer),
+                           most = integer(schema, "maximum", pointer);
     constexpr int64_t kMost = 1'000'000'000'000'000; // 16 digits
     if (const auto above = integer(schema, "exclusiveMinimum", pointer)) {
       least = std::max(least.value_or(-kMost), std::min(*above, kMost) + 1);
@@ -327,7 +350,8 @@ private:
     if (most && *most == 0) {
       return R"("[" ws "]")";
     }
-    const std::string more = " (\",\" ws " + item + " ws){" + std::to_string(std::max<int64_t>(least - 1, 0)) + "," +
+    const std::string more = " (\",\" ws " + item + " ws){" +
+                             std::to_string(std::max<int64_t>(least - 1, 0)) + "," +
                              (most ? std::to_string(*most - 1) : "") + "}";
     const std::string all = item + " ws" + more;
     return "\"[\" ws " + (least == 0 ? "(" + all + ")?" : all) + " \"]\"";
@@ -335,13 +359,16 @@ private:
 
   std::string tupleOf(const Json &schema, const std::string &pointer) {
     allowOnly(schema, pointer, {"type", "prefixItems", "items"});
-    const bool isClosed = schema.contains("items") && schema["items"].is_boolean() && !schema["items"].get<bool>();
+    const bool isClosed =
+        schema.contains("items") && schema["items"].is_boolean() && !schema["items"].get<bool>();
     if (!schema["prefixItems"].is_array() || (schema.contains("items") && !isClosed)) {
-      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/prefixItems", "expected an array, with no 'items' but false beside it");
+      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/prefixItems",
+             "expected an array, with no 'items' but false beside it");
     }
     std::string items;
     for (size_t i = 0; i < schema["prefixItems"].size(); ++i) { // all of them, and no more
-      items += (i == 0 ? "" : " \",\" ws ") + ruleOf(schema["prefixItems"][i], pointer + "/prefixItems/" + std::to_string(i)) + " ws";
+      items += (i == 0 ? "" : " \",\" ws ") +
+               ruleOf(schema["prefixItems"][i], pointer + "/prefixItems/" + std::to_string(i)) + " ws";
     }
     return "\"[\" ws " + items + " \"]\"";
   }
@@ -378,10 +405,18 @@ private:
 
   /// The rule of a pair that is not declared; empty: there are none.
   std::string othersOf(const Json &schema, const std::set<std::string> &names, const std::string &pointer) {
-    const bool isOpen = schema.contains("additionalProperties") ? schema["additionalProperties"] != Json(false)
-                                                                : names.empty(); // a declared object is a closed one
+    const bool isOpen = schema.contains("additionalProperties")
+                            ? schema["additionalProperties"] != Json(false)
+                            : names.empty(); // a declared object is a closed one
     if (!isOpen) {
       return "";
+    }
+    for (const std::string &name : names) {
+      if (name.size() > kMostNameBytes) {
+        refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/additionalProperties",
+               "further properties beside a name of more than " + std::to_string(kMostNameBytes) +
+                   " bytes: set it to false");
+      }
     }
     const std::string value = schema.contains("additionalProperties")
                                   ? ruleOf(schema["additionalProperties"], pointer + "/additionalProperties")
@@ -399,15 +434,17 @@ private:
     }
     std::string other = "[^\"\\\\\\x7F\\x00-\\x1F", expression;
     for (const auto &[character, under] : next) {
-      if ((character & 0x80) != 0 || character == '"' || character == '\\') {
+      if (character < 0x20 || (character & 0x80) != 0 || character == '"' || character == '\\') {
         refuse(CRIA_STATUS_UNSUPPORTED, "/additionalProperties",
                "further properties beside names that are not plain ASCII: set it to false");
       }
-      other += character == ']' || character == '^' || character == '-' ? std::string("\\") + character : std::string(1, character);
+      other += character == ']' || character == '^' || character == '-' ? std::string("\\") + character
+                                                                        : std::string(1, character);
       expression += "\"" + std::string(1, character) + "\" " + keyOutside(under, at + 1) + " | ";
     }
     expression += other + "] [^\"\\\\\\x7F\\x00-\\x1F]*";
-    const bool isName = std::any_of(names.begin(), names.end(), [&](const std::string &name) { return name.size() == at; });
+    const bool isName =
+        std::any_of(names.begin(), names.end(), [&](const std::string &name) { return name.size() == at; });
     return "(" + expression + (isName ? "" : " | \"\"") + ")";
   }
 
@@ -418,28 +455,38 @@ private:
     for (size_t i = properties.size(); i-- > 0;) {
       const Property &property = properties[i];
       const std::string first = property.pair + " " + afterPair, more = "\",\" ws " + first;
-      const std::string skippedFirst = property.isRequired ? "" : " | " + (afterNone.empty() ? "\"\"" : afterNone);
-      const std::string skippedMore = property.isRequired ? "" : " | " + (afterPair.empty() ? "\"\"" : afterPair);
+      const std::string skippedFirst =
+          property.isRequired ? "" : " | " + (afterNone.empty() ? "\"\"" : afterNone);
+      const std::string skippedMore =
+          property.isRequired ? "" : " | " + (afterPair.empty() ? "\"\"" : afterPair);
       afterNone = add(first + skippedFirst);
       afterPair = add(more + skippedMore);
     }
     return afterNone;
   }
 
-  static constexpr int kMostNesting = 200;
-
   Json root_;
   std::map<std::string, std::string> names_; // rules by JSON pointer
   std::string rules_;
   int count_ = 0;
-  int depth_ = 0;
+  int depth_ = 0; // of schemas that are being written
 };
 
 } // namespace
 
 std::string grammarOfJsonSchema(std::string_view schema) {
+  int members = 0;
+  const auto watchSize = [&members](int depth, Json::parse_event_t event, Json &) { // before it is walked
+    members += event == Json::parse_event_t::key ? 1 : 0;
+    if (depth > kMostNesting || members > kMostMembers) {
+      throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                            "JSON Schema: expected values in at most " + std::to_string(kMostNesting) +
+                                " levels, and at most " + std::to_string(kMostMembers) + " members");
+    }
+    return true;
+  };
   try {
-    return Writer(Json::parse(schema)).write();
+    return Writer(Json::parse(schema, watchSize)).write();
   } catch (const Json::exception &problem) { // of text: with line and column; else what has the wrong type
     throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, std::string("JSON Schema: ") + problem.what());
   }

@@ -4,6 +4,7 @@
 #include "plugins/samplers/grammar/Matcher.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 
+#include <chrono>
 #include <gmock/gmock.h>
 
 namespace cria::grammar {
@@ -131,6 +132,27 @@ TEST(GbnfParserTest, SaysWhatIsWrongAndWhere) {
     many += "\nr" + std::to_string(i) + " ::= \"x\"{0,2000}";
   }
   EXPECT_THAT(refusalOf(many), HasSubstr("at most 50000 rules"));
+}
+
+// Large grammars in unlucky orders are read in time linear in their size, or refused.
+TEST(GbnfParserTest, IsQuickOnLargeGrammars) {
+  constexpr int kRules = 40000;
+  std::string chain = "root ::= r0\n", wide = "root ::= r0", groups = "root ::= \"a\"";
+  for (int i = 0; i < kRules; ++i) {
+    chain += "r" + std::to_string(i) + " ::= \"\" r" + std::to_string(i + 1) + "\n";
+    wide += " | r" + std::to_string(i);
+    groups += " (\"b\")";
+  }
+  chain += "r" + std::to_string(kRules) + " ::= \"x\"\n";
+  wide += "\n";
+  for (int i = 0; i < kRules; ++i) {
+    wide += "r" + std::to_string(i) + " ::= \"x\" | root \"y\" \n";
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(refusalOf(chain), "");
+  EXPECT_THAT(refusalOf(wide), HasSubstr("begins with itself"));
+  EXPECT_EQ(refusalOf(groups), "");
+  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 10.0);
 }
 
 TEST(GbnfParserTest, RefusesRecursionWithoutEnd) {

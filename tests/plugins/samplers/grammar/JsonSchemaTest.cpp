@@ -31,12 +31,20 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
       {"true", {"1", "null", "[1, {}]", R"({"a": [true]})"}, {"", "01", "{a: 1}"}},
       {"{}", {"\"x\"", "-1.5e10"}, {"x"}},
       {R"({"type": "string"})", {R"("")", R"("a\"b\\\u00e4")", "\"\xC3\xA4\""}, {"1", "\"a", "\"\n\""}},
-      {R"({"type": "string", "minLength": 2, "maxLength": 3})", {R"("ab")", R"("a\n\u00e4")"}, {R"("a")", R"("abcd")"}},
+      {R"({"type": "string", "minLength": 2, "maxLength": 3})",
+       {R"("ab")", R"("a\n\u00e4")"},
+       {R"("a")", R"("abcd")"}},
       {R"({"type": "string", "format": "date"})", {R"("2026-02-31")"}, {R"("2026-13-01")", R"("26-01-01")"}},
-      {R"({"type": "string", "format": "date-time"})", {R"("2026-01-02T03:04:05.678+01:00")"}, {R"("2026-01-02")"}},
-      {R"({"type": "string", "format": "uuid"})", {R"("123e4567-e89b-12d3-a456-426614174000")"}, {R"("123e4567")"}},
+      {R"({"type": "string", "format": "date-time"})",
+       {R"("2026-01-02T03:04:05.678+01:00")"},
+       {R"("2026-01-02")"}},
+      {R"({"type": "string", "format": "uuid"})",
+       {R"("123e4567-e89b-12d3-a456-426614174000")"},
+       {R"("123e4567")"}},
       {R"({"type": "integer"})", {"0", "-12", "123456"}, {"1.0", "01", "-"}},
-      {R"({"type": "integer", "minimum": -3, "exclusiveMaximum": 12})", {"-3", "0", "11"}, {"-4", "12", "100"}},
+      {R"({"type": "integer", "minimum": -3, "exclusiveMaximum": 12})",
+       {"-3", "0", "11"},
+       {"-4", "12", "100"}},
       {R"({"type": "number"})", {"0.5", "-1e-3"}, {".5", "1."}},
       {R"({"type": ["boolean", "null"]})", {"true", "null"}, {"0"}},
       {R"({"enum": ["red", 7, null, {"a": [1]}]})", {"\"red\"", "7", "null", R"({"a":[1]})"}, {"red", "8"}},
@@ -68,7 +76,9 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
            "required": ["value"]}}})",
        {R"({"value": 1, "children": [{"value": 2}, {"value": 3, "children": []}]})"},
        {R"({"value": 1, "children": [4]})"}},
-      {R"({"title": "A", "description": "b", "default": 1, "type": "null", "$comment": "c"})", {"null"}, {"1"}},
+      {R"({"title": "A", "description": "b", "default": 1, "type": "null", "$comment": "c"})",
+       {"null"},
+       {"1"}},
   };
   for (const Case &each : kCases) {
     Matcher matcher(parseGbnf(grammarOfJsonSchema(each.schema), "root"));
@@ -96,12 +106,15 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
       {R"({"type": "integer", "minimum": 1.5})", "expected a whole number, found 1.5"},
       {R"({"enum": []})", "expected an array with values"},
       {R"({"not": {}})", "'not' is not supported"},
-      {R"({"properties": {"a/b": {"type": "array", "uniqueItems": true}}})", "at '/properties/a~1b/uniqueItems'"},
+      {R"({"properties": {"a/b": {"type": "array", "uniqueItems": true}}})",
+       "at '/properties/a~1b/uniqueItems'"},
       {R"({"properties": {}, "required": ["x"]})", "\"x\" is required, and no property"},
       {R"({"$ref": "#/$defs/none"})", "there is nothing at '#/$defs/none'"},
+      {R"({"allOf": [{"$ref": ""}]})", "at '/allOf/0/$ref': expected a place in this schema"},
       {R"({"$ref": "http://example.org"})", "expected a place in this schema"},
       {R"({"type": ["integer", "string"], "minimum": 3})", "write anyOf instead"},
-      {R"({"allOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"a": {"const": 2}}}]})", "say something else of 'a'"},
+      {R"({"allOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"a": {"const": 2}}}]})",
+       "say something else of 'a'"},
   };
   for (const auto &[schema, message] : kSchemas) {
     try {
@@ -112,11 +125,29 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
     }
   }
   std::string deep;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 100000; ++i) {
     deep += R"({"type": "array", "items": )";
   }
-  EXPECT_THROW(grammarOfJsonSchema(deep + "{}" + std::string(5000, '}')), plugin::Refusal);
+  EXPECT_THROW(grammarOfJsonSchema(deep + "{}" + std::string(100000, '}')), plugin::Refusal);
   EXPECT_THROW(parseGbnf(grammarOfJsonSchema(R"({"$ref": "#"})"), "root"), plugin::Refusal); // without end
+  std::string chain = R"({"$ref": "#/$defs/r0", "$defs": {)";
+  for (int i = 0; i < 4000; ++i) {
+    chain += "\"r" + std::to_string(i) + "\": {\"$ref\": \"#/$defs/r" + std::to_string(i + 1) + "\"}, ";
+  }
+  EXPECT_THROW(grammarOfJsonSchema(chain + R"("r4000": {}}})"), plugin::Refusal);
+  std::string wide = R"({"properties": {)";
+  for (int i = 0; i < 100000; ++i) {
+    wide += "\"p" + std::to_string(i) + "\": {}, ";
+  }
+  EXPECT_THROW(grammarOfJsonSchema(wide + R"("q": {}}})"), plugin::Refusal);
+  EXPECT_THROW(grammarOfJsonSchema(R"({"properties": {"a\nb": {}}, "additionalProperties": true})"),
+               plugin::Refusal);
+  EXPECT_THROW(
+      grammarOfJsonSchema(R"({"enum": [)" + std::string(100000, '[') + std::string(100000, ']') + "]}"),
+      plugin::Refusal);
+  EXPECT_THROW(grammarOfJsonSchema(R"({"properties": {")" + std::string(5000, 'n') +
+                                   R"(": {}}, "additionalProperties": true})"),
+               plugin::Refusal);
 }
 
 } // namespace
