@@ -25,6 +25,7 @@ struct PluginRegistry::Entry {
 
   bool isEligible() const { return !fromSidecar; }
   void refuse(Status status) {
+    candidate.refused = true;
     candidate.reason = status.message();
     refusal = std::move(status);
   }

@@ -53,7 +53,8 @@ struct PluginCandidate {
   std::filesystem::path library;
   std::optional<OpSupport> ops; // that the sidecar lists
   bool loaded = false;
-  std::string reason; // why not loaded and what to do; empty when loaded
+  bool refused = false; // cannot be loaded, or is shadowed; one that is neither loads when it is asked for
+  std::string reason;   // why not loaded and what to do; empty when loaded
 };
 
 /// Where plugins are looked for, first to last. A folder that is named twice counts once.

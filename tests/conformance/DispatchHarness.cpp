@@ -191,30 +191,11 @@ Outcome Backend::query(const cria_host &host, cria_plugin &out) const {
   return outcomeOf([&](cria_message *message) { return query_(&host, &out, message); });
 }
 
-static std::vector<std::filesystem::path> &pluginFolders() {
-  static std::vector<std::filesystem::path> kFolders = {CRIA_BINARY_DIR "/plugins",
-                                                        CRIA_BINARY_DIR "/dev-plugins"};
-  return kFolders;
-}
-
-void Backend::setFolders(std::vector<std::filesystem::path> folders) { pluginFolders() = std::move(folders); }
-
 const Backend &Backend::at(const std::filesystem::path &library) {
   static std::map<std::string, Backend> loaded;
   const auto found = loaded.find(library.string());
   return found != loaded.end() ? found->second
                                : loaded.emplace(library.string(), Backend(library.string())).first->second;
-}
-
-const Backend &Backend::named(const std::string &name) {
-  const std::string file = "cria_backend_" + name + ".so";
-  for (const std::filesystem::path &folder : pluginFolders()) {
-    if (std::filesystem::exists(folder / file)) {
-      return at(folder / file);
-    }
-  }
-  throw std::runtime_error("no " + file + " in " + std::to_string(pluginFolders().size()) +
-                           " plugin folders");
 }
 
 Device::Device(const Backend &backend, Options options) : backend_(backend) {

@@ -34,6 +34,8 @@ constexpr Fault kFaults[] = {
     {"backend", "usage-refused", "buffers/of-every-usage"},
     {"backend", "any-host-accepted", "query/refuses-hosts-of-other-versions"},
     {"backend", "probe-without-reason", "probe/ops"},
+    {"backend", "version-echoed", "query/stamps-the-version-both-speak"},
+    {"backend", "weights-unscaled", "ops/fill_random/f32"},
     {"sampler", "shared-random", "determinism/seed"},
     {"sampler", "biased-draw", "distribution/choice"},
     {"sampler", "clone-forgets", "state/clone"},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Formulas.h"
 
+#include "ir/RandomWeights.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -209,6 +211,28 @@ uint64_t cacheElement(const View &cache, uint64_t slot, bool isValue, uint64_t k
     element += index[d] * cache.strides[d];
   }
   return element;
+}
+
+std::vector<double> expectedWeight(const OpCall &call, const std::vector<double> &before) {
+  std::vector<double> result = before;
+  const View &weight = call["weight"];
+  if (call.op == "fill_ones") {
+    for (uint64_t i = 0; i < weight.rows(); ++i) {
+      result[weight.index(i)] = 1;
+    }
+    return result;
+  }
+  const View &words = call["constants"];
+  const auto word = [&](uint64_t i) { return static_cast<uint32_t>(words.integer(i)); };
+  const RandomSegment segment{word(0), word(1), word(2), word(3), word(4), {}};
+  for (uint32_t row = 0; row < segment.rows; ++row) {
+    const uint32_t key = randomRowKey(segment.tensorKey, row);
+    for (uint32_t k = 0; k < weight.columns(); ++k) {
+      result[weight.index(segment.destinationRow(row), k)] =
+          static_cast<double>(randomByte(key, k)) * static_cast<double>(randomScale(weight.columns()));
+    }
+  }
+  return result;
 }
 
 std::vector<double> expectedCache(const OpCall &call, const std::vector<double> &before) {

@@ -26,6 +26,9 @@ Matrix expectedOutput(const OpCall &call);
 /// Element of the array behind `cache`, [P, 2, kv_heads, page_tokens, head_dim].
 uint64_t cacheElement(const View &cache, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension);
 
+/// What the array of operand `weight` should hold after fill_ones or fill_random.
+std::vector<double> expectedWeight(const OpCall &call, const std::vector<double> &before);
+
 /// What the cache should hold after kv_append or rope_attention, before rounding to the cache's type.
 std::vector<double> expectedCache(const OpCall &call, const std::vector<double> &before);
 

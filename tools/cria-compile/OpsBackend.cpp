@@ -4,6 +4,8 @@
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/PluginRegistry.h"
 
+#include <algorithm>
+
 namespace cria {
 
 namespace fs = std::filesystem;
@@ -49,27 +51,32 @@ static OpsCapabilities capabilitiesOf(const PluginCandidate &candidate) {
 StatusOr<OpsCapabilities> findOpsBackend(const std::string &backend,
                                          const std::vector<std::string> &folders) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PluginRegistry> registry, openRegistry(backend, folders));
+  std::vector<PluginCandidate> meant;
   std::vector<std::string> known;
-  for (const PluginCandidate &candidate : registry->list(/*tryLoad=*/false)) {
-    if (!isMeant(candidate, backend)) {
-      known.push_back(candidate.kind == "backend" ? candidate.name : "");
-      continue;
+  for (PluginCandidate &candidate : registry->list(/*tryLoad=*/false)) {
+    if (isMeant(candidate, backend)) {
+      meant.push_back(std::move(candidate));
+    } else if (candidate.kind == "backend") {
+      known.push_back(candidate.name);
     }
-    if (candidate.ops) {
-      return capabilitiesOf(candidate);
-    }
-    const bool isRefused =
-        candidate.kind.empty() || candidate.name.empty() || !candidate.reason.starts_with("is not loaded");
-    return isRefused
-               ? error(StatusCode::unsupported, "--for: {}: {}", candidate.sidecar.string(), candidate.reason)
-               : error(StatusCode::unsupported,
-                       "--for: backend '{}' does not list the ops it takes ({}); one that runs all of them "
-                       "needs no --for",
-                       candidate.name, candidate.sidecar.string());
   }
-  std::erase(known, "");
-  return error(StatusCode::notFound, "--for: there is no backend '{}'{}", backend,
-               suggestNames(backend, known));
+  if (meant.empty()) {
+    return error(StatusCode::notFound, "--for: there is no backend '{}'{}", backend,
+                 suggestNames(backend, known));
+  }
+  // One that cannot run here can be compiled for all the same, but one that can comes first.
+  const auto eligible =
+      std::find_if(meant.begin(), meant.end(), [](const auto &candidate) { return !candidate.refused; });
+  const PluginCandidate &chosen = eligible == meant.end() ? meant[0] : *eligible;
+  if (chosen.ops) {
+    return capabilitiesOf(chosen);
+  }
+  return chosen.refused
+             ? error(StatusCode::unsupported, "--for: {}: {}", chosen.sidecar.string(), chosen.reason)
+             : error(StatusCode::unsupported,
+                     "--for: backend '{}' does not list the ops it takes ({}); one that runs all of them "
+                     "needs no --for",
+                     chosen.name, chosen.sidecar.string());
 }
 
 } // namespace cria

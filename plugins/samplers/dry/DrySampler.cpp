@@ -51,17 +51,22 @@ public:
 
   void accept(int32_t token, uint32_t) {
     tokens_.push_back(token);
+    sinceBreaker_ = endsBreaker(token) ? 0 : sinceBreaker_ + 1;
     if (tokens_.size() >=
         2 * std::max<size_t>(lastN_, 64)) { // seldom, so that it costs little for each token
       tokens_.erase(tokens_.begin(), tokens_.end() - static_cast<ptrdiff_t>(lastN_));
     }
   }
-  void reset() { tokens_.clear(); }
+  void reset() {
+    tokens_.clear();
+    tail_.clear();
+    sinceBreaker_ = 0;
+  }
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     const std::span<const int32_t> recent =
         std::span(tokens_).subspan(tokens_.size() - std::min(lastN_, tokens_.size()));
-    const size_t limit = sinceBreaker(recent);
+    const size_t limit = std::min(sinceBreaker_, recent.size());
     if (multiplier_ == 0 || recent.size() <= allowedLength_ || limit < allowedLength_) {
       return;
     }
@@ -85,40 +90,17 @@ private:
     return id >= 0 && static_cast<size_t>(id) < isBreaker_.size() && isBreaker_[static_cast<size_t>(id)];
   }
 
-  // How many tokens stand after the last breaker, which may be spread over several.
-  size_t sinceBreaker(std::span<const int32_t> recent) const {
-    if (breakers_.empty()) {
-      return recent.size();
-    }
-    std::string text;            // of the tokens from here to the end, as far as a breaker may reach
-    std::vector<size_t> lengths; // of their pieces, last token first
-    for (size_t i = 0; i < recent.size(); ++i) {
-      const int32_t id = recent[recent.size() - 1 - i];
-      if (holdsBreaker(id)) {
-        return i;
-      }
-      const bool isKnown = id >= 0 && static_cast<uint32_t>(id) < vocabulary_->size;
-      const std::string_view piece =
-          isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
-      text.insert(0, piece);
-      lengths.push_back(piece.size());
-      text.resize(std::min(text.size(), piece.size() + kMostBreakerBytes));
-      for (const std::string &breaker : breakers_) {
-        if (const size_t at = text.find(breaker); at < piece.size()) { // begins in this token
-          return tokensAfter(lengths, at + breaker.size());
-        }
-      }
-    }
-    return recent.size();
-  }
-
-  // Tokens after the first `bytes` bytes from the newest of `lengths`' oldest token on.
-  static size_t tokensAfter(const std::vector<size_t> &lengths, size_t bytes) {
-    size_t left = lengths.size();
-    for (size_t covered = 0; left > 0 && covered < bytes; --left) {
-      covered += lengths[left - 1];
-    }
-    return left;
+  // Whether a breaker, which may be spread over several tokens, ends in this one, the newest.
+  bool endsBreaker(int32_t id) {
+    const bool isKnown = id >= 0 && static_cast<uint32_t>(id) < vocabulary_->size;
+    const std::string_view piece = isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
+    tail_.append(piece);
+    const bool ends = std::any_of(breakers_.begin(), breakers_.end(), [&](const std::string &breaker) {
+      const size_t at = tail_.rfind(breaker);
+      return at != std::string::npos && at + breaker.size() > tail_.size() - piece.size();
+    });
+    tail_.erase(0, tail_.size() - std::min(tail_.size(), kMostBreakerBytes));
+    return ends;
   }
 
   double multiplier_, base_;
@@ -128,6 +110,8 @@ private:
   const cria_vocabulary *vocabulary_;
   std::vector<bool> isBreaker_; // of each id: its piece holds a breaker
   std::vector<int32_t> tokens_; // the last ones, and some before
+  std::string tail_;            // of their text, as long as a breaker may be
+  size_t sinceBreaker_ = 0;     // tokens after the last one in which a breaker ended
 };
 
 } // namespace

@@ -331,22 +331,12 @@ constexpr struct {
 
 std::vector<Case> chatCases(const LoadedPlugin &plugin, const SuiteOptions &suiteOptions) {
   const auto api = readTable<cria_chat_api>(plugin.api);
-  const auto expression = parsePluginExpression(plugin.name + "(" + suiteOptions.arguments + ")");
-  auto options = expression.ok()
-                     ? PluginOptions::check(api.options, api.num_options, (*expression)[0].arguments,
-                                            "chat template " + plugin.name)
-                     : StatusOr<PluginOptions>(expression.status());
+  auto options = optionsFor(plugin, {api.options, api.num_options}, suiteOptions);
   if (!options.ok()) {
-    return {{"options/defaults", [text = options.status().message()] {
-               throw Failure(text + " (give options with --options)");
-             }}};
+    return {optionsRefused(options.status())};
   }
   const auto subject = std::make_shared<const Subject>(Subject{api, std::move(options).value()});
-  std::vector<Case> cases;
-  for (const auto &entry : kCases) {
-    cases.push_back({entry.name, [subject, run = entry.run] { run(*subject); }});
-  }
-  return cases;
+  return casesOf(kCases, subject);
 }
 
 } // namespace cria::conformance

@@ -96,15 +96,31 @@ void checkCache(const OpCall &call, const std::vector<double> &before) {
   }
 }
 
+bool isFill(const OpCall &call) { return call.op == "fill_ones" || call.op == "fill_random"; }
+
+// Exact in every type.
+void checkWeight(const OpCall &call, const std::vector<double> &before) {
+  const std::vector<double> &found = call["weight"].array->values;
+  const std::vector<double> expected = expectedWeight(call, before);
+  for (size_t i = 0; i < found.size(); ++i) {
+    require(found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i])),
+            "element {} of the weight's buffer: expected {}, found {}", i, expected[i], found[i]);
+  }
+}
+
 } // namespace
 
-std::vector<double> cacheOf(const OpCall &call) {
-  const bool writes = call.op == "kv_append" || call.op == "rope_attention";
-  return writes ? call["cache"].array->values : std::vector<double>();
+std::vector<double> updatedBy(const OpCall &call) {
+  const bool appends = call.op == "kv_append" || call.op == "rope_attention";
+  return appends        ? call["cache"].array->values
+         : isFill(call) ? call["weight"].array->values
+                        : std::vector<double>();
 }
 
 void checkResult(const OpCall &call, const std::vector<double> &before) {
-  if (!before.empty()) {
+  if (isFill(call)) {
+    checkWeight(call, before);
+  } else if (!before.empty()) {
     checkCache(call, before);
   }
   if (call.find("output") != nullptr) {

@@ -48,7 +48,7 @@ public:
   void check(const std::vector<double> &before) const {
     std::vector<double> expected = before;
     for (const OpCall &call : calls_) {
-      if (!cacheOf(call).empty()) {
+      if (!updatedBy(call).empty()) {
         expected = expectedCache(call, expected);
       }
       if (call.find("output") != nullptr) {

@@ -35,7 +35,7 @@ std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
 }
 
 void runOnce(Device &device, OpCall &call) {
-  const std::vector<double> before = cacheOf(call);
+  const std::vector<double> before = updatedBy(call);
   requireOk(run(device, call), "running the op");
   checkResult(call, before);
 }
@@ -64,7 +64,7 @@ void replays(const BackendSubject &subject, const OpVariant &variant) {
   std::vector<OpCall> calls{randomCall(random, variant)};
   RecordedCalls recorded(device, calls);
   for (int replay = 0; replay < 3; ++replay) {
-    const std::vector<double> before = cacheOf(calls[0]);
+    const std::vector<double> before = updatedBy(calls[0]);
     requireOk(recorded.replay(), fmt::format("replay {}", replay + 1));
     checkResult(calls[0], before);
     changeValues(random, calls[0]);

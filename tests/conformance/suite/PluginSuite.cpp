@@ -41,6 +41,19 @@ static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &cand
   return meant[0];
 }
 
+StatusOr<PluginOptions> optionsFor(const LoadedPlugin &plugin, std::span<const cria_option_info *const> known,
+                                   const SuiteOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const auto expression,
+                        parsePluginExpression(plugin.name + "(" + options.arguments + ")"));
+  return PluginOptions::check(known.data(), static_cast<uint32_t>(known.size()), expression[0].arguments,
+                              plugin.name);
+}
+
+Case optionsRefused(const Status &why) {
+  return {"options/defaults",
+          [text = std::string(why.message())] { throw Failure(text + " (give options with --options)"); }};
+}
+
 static uint32_t typeOf(const std::string &name) {
   return name == "f32" ? CRIA_TYPE_F32 : name == "f16" ? CRIA_TYPE_F16 : CRIA_TYPE_BF16;
 }
@@ -81,7 +94,7 @@ StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, c
                         PluginRegistry::create({.folders = {folder}, .environment = {}, .executable = {}}));
   CRIA_ASSIGN_OR_RETURN(const PluginCandidate candidate, choose(impl->registry->list(false), found));
   const std::optional<PluginKind> kind = pluginKindFromString(candidate.kind);
-  if (!kind || !candidate.reason.starts_with("is not loaded")) {
+  if (!kind || candidate.refused) {
     return error(StatusCode::unsupported, "{}: {}", candidate.sidecar.string(), candidate.reason);
   }
   CRIA_ASSIGN_OR_RETURN(impl->plugin, impl->registry->load(*kind, candidate.name));

@@ -2,11 +2,13 @@
 // The cases for a plugin of any kind, as its sidecar describes it.
 #pragma once
 
+#include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/PluginRegistry.h"
 #include "tests/conformance/suite/Suite.h"
 
 #include <filesystem>
 #include <memory>
+#include <span>
 
 namespace cria::conformance {
 
@@ -35,6 +37,12 @@ private:
   explicit PluginSuite(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// The options of a sampler or chat template after SuiteOptions::arguments.
+StatusOr<PluginOptions> optionsFor(const LoadedPlugin &plugin, std::span<const cria_option_info *const> known,
+                                   const SuiteOptions &options);
+/// The case that says why there are no others.
+Case optionsRefused(const Status &why);
 
 /// Cases of a sampler and of a chat template; registry and plugin outlive them.
 std::vector<Case> samplerCases(const LoadedPlugin &plugin, const SuiteOptions &options);

@@ -194,6 +194,26 @@ OpCall ropeAttention(Random &random, const OpVariant &variant) {
   return call;
 }
 
+OpCall fillOnes(Random &random, const OpVariant &variant) {
+  const uint64_t size = random.between(1, 300);
+  return {
+      "fill_ones", {{"weight", denseView(variant.type, {size}, std::vector<double>(size, 0)), kWrite}}, {}};
+}
+
+// A tensor in blocks, with room for others between them.
+OpCall fillRandom(Random &random, const OpVariant &variant) {
+  const uint64_t rows = random.between(1, 20), block = random.between(1, rows), first = random.between(0, 3),
+                 stride = block * random.between(1, 3), key = random.between(0, UINT32_MAX);
+  const uint64_t last = first + (rows - 1) / block * stride + (rows - 1) % block;
+  const View weight = randomMatrix(random, last + random.between(1, 3), random.between(1, 300), variant.type,
+                                   /*scale=*/0);
+  const std::vector<uint64_t> words{key, rows, first, block, stride, 0, 0, 0};
+  return {"fill_random",
+          {{"constants", denseView(CRIA_TYPE_U32, {8}, {words.begin(), words.end()})},
+           {"weight", weight, kWrite}},
+          {}};
+}
+
 constexpr uint32_t kFloats[] = {CRIA_TYPE_F32, CRIA_TYPE_F16, CRIA_TYPE_BF16};
 
 void addFused(std::vector<OpVariant> &variants) {
@@ -218,6 +238,7 @@ constexpr struct {
     {"linear", linear},       {"fused_linear", fusedLinear},
     {"rope", rope},           {"kv_append", kvAppend},
     {"attention", attention}, {"rope_attention", ropeAttention},
+    {"fill_ones", fillOnes},  {"fill_random", fillRandom},
 };
 
 } // namespace
@@ -240,7 +261,7 @@ std::vector<OpVariant> allVariants() {
   for (const char *op : {"gather_rows", "silu", "mul", "add", "rms_norm", "rope"}) {
     variants.push_back({.op = op});
   }
-  for (const char *op : {"embedding", "linear"}) {
+  for (const char *op : {"embedding", "linear", "fill_ones", "fill_random"}) {
     for (const uint32_t type : kFloats) {
       variants.push_back({.op = op, .type = type});
     }
@@ -266,14 +287,18 @@ OpCall randomCall(Random &random, const OpVariant &variant) {
   throw std::invalid_argument("no random calls of op " + variant.op);
 }
 
-// Data that the op reads; tables and indices stay, and what is NaN for nobody to read.
+// Data that the op reads; tables and indices stay, and what is NaN for nobody to read. A filled weight is
+// empty again.
 void changeValues(Random &random, OpCall &call) {
   for (Argument &argument : call.arguments) {
     Array &array = *argument.view.array;
     const bool isData =
         argument.access == CRIA_ACCESS_READ && isFloat(array.type) && argument.name != "table";
+    const bool isFilled = argument.access == kWrite && argument.name == "weight";
     for (double &value : array.values) {
-      value = isData && !std::isnan(value) ? roundToType(array.type, random.normal()) : value;
+      if ((isData || isFilled) && !std::isnan(value)) {
+        value = isData ? roundToType(array.type, random.normal()) : 0;
+      }
     }
   }
 }

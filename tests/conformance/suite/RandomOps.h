@@ -30,9 +30,9 @@ OpCall randomCall(Random &random, const OpVariant &variant);
 void changeValues(Random &random, OpCall &call);
 
 /// Compares all that the call wrote with the formulas, at the tolerance of the opset; throws Failure.
-/// `before`: the cache before the call, empty when the op has none that it writes.
+/// `before`: updatedBy(call) before the call.
 void checkResult(const OpCall &call, const std::vector<double> &before);
-/// The cache's values when the op writes one, else empty.
-std::vector<double> cacheOf(const OpCall &call);
+/// The values of what the op writes parts of, the cache or a weight; else empty.
+std::vector<double> updatedBy(const OpCall &call);
 
 } // namespace cria::conformance

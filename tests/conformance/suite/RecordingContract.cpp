@@ -167,12 +167,6 @@ constexpr struct {
 
 } // namespace
 
-std::vector<Case> recordingCases(const BackendSubject &subject) {
-  std::vector<Case> cases;
-  for (const auto &entry : kCases) {
-    cases.push_back({entry.name, [&subject, run = entry.run] { run(subject); }});
-  }
-  return cases;
-}
+std::vector<Case> recordingCases(const BackendSubject &subject) { return casesOf(kCases, &subject); }
 
 } // namespace cria::conformance

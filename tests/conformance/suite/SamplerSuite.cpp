@@ -227,22 +227,13 @@ constexpr struct {
 
 std::vector<Case> samplerCases(const LoadedPlugin &plugin, const SuiteOptions &suiteOptions) {
   const auto api = readTable<cria_sampler_api>(plugin.api);
-  const auto expression = parsePluginExpression(plugin.name + "(" + suiteOptions.arguments + ")");
-  auto options = expression.ok() ? PluginOptions::check(api.options, api.num_options,
-                                                        (*expression)[0].arguments, "sampler " + plugin.name)
-                                 : StatusOr<PluginOptions>(expression.status());
+  auto options = optionsFor(plugin, {api.options, api.num_options}, suiteOptions);
   if (!options.ok()) {
-    return {{"options/defaults", [text = options.status().message()] {
-               throw Failure(text + " (give options with --options)");
-             }}};
+    return {optionsRefused(options.status())};
   }
   const auto subject =
       std::make_shared<const Subject>(Subject{api, std::move(options).value(), suiteOptions.seed});
-  std::vector<Case> cases;
-  for (const auto &entry : kCases) {
-    cases.push_back({entry.name, [subject, run = entry.run] { run(*subject); }});
-  }
-  return cases;
+  return casesOf(kCases, subject);
 }
 
 } // namespace cria::conformance

@@ -36,6 +36,17 @@ struct Case {
   std::function<void()> run;
 };
 
+/// The checks of a table {name, function of a subject} as cases. subject: a pointer of any kind, which the
+/// cases keep.
+template <typename Check, size_t size, typename Pointer>
+std::vector<Case> casesOf(const Check (&checks)[size], Pointer subject) {
+  std::vector<Case> cases;
+  for (const Check &check : checks) {
+    cases.push_back({check.name, [subject, run = check.run] { run(*subject); }});
+  }
+  return cases;
+}
+
 enum class Verdict { passed, unsupported, expectedFailure, failed, unexpectedPass };
 std::string_view toString(Verdict verdict);
 /// failed and unexpectedPass.

@@ -120,6 +120,9 @@ void after(const Recorded &op) {
   if (isFault("padding-appended") && op.cacheData != nullptr) {
     appendPadding(op);
   }
+  if (isFault("weights-unscaled") && op.name == "fill_random" && op.matrices.contains("weight")) {
+    scale(op.matrices.at("weight"), 64);
+  }
   if (found == op.matrices.end()) {
     return;
   }
@@ -273,6 +276,7 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
   faulty.probe = probe;
   out->name = {"faulty", 6};
   out->version = {"1.0", 3};
+  out->abi_minor = isFault("version-echoed") ? host->abi_minor_max : out->abi_minor;
   out->api = &faulty;
   return CRIA_STATUS_OK;
 }

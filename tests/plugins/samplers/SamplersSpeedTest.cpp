@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The time of a choice among 32000 tokens. Bounds are several times what was measured (docs/performance.md),
-// so that only a change of kind breaks them.
+// The time of a choice among 32000 tokens, after a history as long as LLaMA 2's context. docs/performance.md
+// has the medians; held below a millisecond is the lower quartile, as other tests run beside this one.
 #include "runtime/plugin/SamplerChain.h"
 #include "tests/conformance/suite/TestVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
@@ -12,17 +12,32 @@
 namespace cria {
 namespace {
 
-double medianMicroseconds(SamplerChain &chain, const std::vector<float> &logits) {
+constexpr int kHistory = 4000;
+
+struct Times {
+  double quartile, median; // microseconds
+};
+
+Times timesOf(SamplerChain &chain, const std::vector<float> &logits) {
   std::vector<double> times;
   for (uint64_t position = 0; position < 101; ++position) {
     const auto start = std::chrono::steady_clock::now();
-    const int32_t id = chain.sample(logits, {.position = position}).value();
+    const int32_t id = chain.sample(logits, {.position = kHistory + position}).value();
     times.push_back(
         std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
     EXPECT_TRUE(chain.accept(id, TokenOrigin::generated).ok());
   }
-  std::nth_element(times.begin(), times.begin() + 50, times.end());
-  return times[50];
+  std::sort(times.begin(), times.end());
+  return {.quartile = times[25], .median = times[50]};
+}
+
+/// Words, none of which ends a repetition.
+void remember(SamplerChain &chain, int tokens) {
+  std::mt19937 random(4);
+  for (int i = 0; i < tokens; ++i) {
+    const auto id = static_cast<int32_t>(1000 + random() % 200);
+    EXPECT_TRUE(chain.accept(id, TokenOrigin::prompt).ok());
+  }
 }
 
 TEST(SamplersSpeedTest, ChoosesWithinAMillisecond) {
@@ -39,10 +54,11 @@ TEST(SamplersSpeedTest, ChoosesWithinAMillisecond) {
         "mirostat", "penalties(repeat=1.2,last_n=-1)|dry", "logit_bias(\"5:1,77:-inf\")|top_k(40)"}) {
     auto chain = SamplerChain::create(*registry, expression, conformance::testVocabulary().view());
     ASSERT_TRUE(chain.ok()) << chain.status().message();
-    const double time = medianMicroseconds(*chain, logits);
-    std::printf("%8.0f us  %s\n", time, expression);
+    remember(*chain, kHistory);
+    const Times times = timesOf(*chain, logits);
+    std::printf("%8.0f us  %s\n", times.median, expression);
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__)
-    EXPECT_LT(time, 3000) << expression;
+    EXPECT_LT(times.quartile, 1000) << expression;
 #endif
   }
 }

@@ -3,6 +3,7 @@
 #include "tests/runtime/plugin/PluginFolders.h"
 
 #include <gmock/gmock.h>
+#include <set>
 
 namespace cria {
 namespace {
@@ -18,6 +19,21 @@ TEST(BackendPluginTest, AsksTheNullBackend) {
   const auto unknown = backend->probe(0, "no.such.format", "", 1);
   ASSERT_TRUE(unknown.ok());
   EXPECT_TRUE(unknown->score > 0 || !unknown->reason.empty());
+}
+
+// What computes slowly or not at all is never chosen for anyone.
+TEST(BackendPluginTest, OnlyTemplateAndReferenceMustBeNamed) {
+  const auto registry = openRegistry();
+  std::set<std::string> explicitOnly;
+  const std::vector<std::string> names = registry->names(PluginKind::backend);
+  for (const std::string &name : names) {
+    const auto backend = BackendPlugin::load(*registry, name);
+    if (backend.ok() && backend->explicitOnly()) { // a driver may be missing
+      explicitOnly.insert(name);
+    }
+  }
+  EXPECT_THAT(names, testing::Contains("cpu"));
+  EXPECT_THAT(explicitOnly, testing::UnorderedElementsAre("null", "reference"));
 }
 
 TEST(BackendPluginTest, PassesOnErrors) {

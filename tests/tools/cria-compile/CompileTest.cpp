@@ -251,6 +251,24 @@ TEST_F(Compile, for_a_backend_takes_apart_what_it_does_not_list) {
   EXPECT_EQ(all, run(golden("gqa") + " --target ops --emit program").out);
 }
 
+// A sidecar whose library or version this machine refuses does not hide another of the same name.
+TEST_F(Compile, for_a_backend_takes_the_one_that_can_run) {
+  fs::create_directories(folder.file("newer"));
+  fs::create_directories(folder.file("older"));
+  std::string newer = sidecarWith(R"(, "ops": {"embedding": {}})");
+  newer.replace(newer.find("\"major\": 1"), 10, "\"major\": 9");
+  std::ofstream(folder.file("newer/mine.cria-plugin.json")) << newer;
+  const std::string search =
+      " --plugin-dir " + folder.file("newer") + " --plugin-dir " + folder.file("older") + " --for mine";
+  const std::string command = golden("gqa") + " --target ops --emit program" + search;
+  EXPECT_THAT(errorOf(command), HasSubstr("mine"));
+  std::ofstream(folder.file("older/mine.cria-plugin.json"))
+      << sidecarWith(std::string(", \"ops\": {") + kPrimitives + "}");
+  const Result result = run(command);
+  EXPECT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("silu"));
+}
+
 TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
   const std::string sidecar = folder.file("mine.cria-plugin.json");
   const auto refusalFor = [&](const std::string &ops) {
