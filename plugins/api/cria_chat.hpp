@@ -57,20 +57,20 @@ private:
 /// Joins texts until a control token comes, so that what stands together is encoded together.
 class JoinedWriter {
 public:
-  /// hasDummyPrefix: texts after a control token begin with the tokenizer's leading space, too, and not only
-  /// the first one.
+  /// hasDummyPrefix: texts after a control token begin with the tokenizer's leading space, too; it depends on
+  /// how the model was trained.
   JoinedWriter(ChatWriter &writer, bool hasDummyPrefix) : writer_(writer), hasDummyPrefix_(hasDummyPrefix) {}
 
   void text(std::string_view text) { text_ += text; }
   void special(std::string_view piece) {
     flush();
     writer_.special(piece);
+    isAfterSpecial_ = true;
   }
   /// Writes what is left; the last call.
   void flush() {
     if (!text_.empty()) {
-      writer_.text(text_, !isFirst_ && !hasDummyPrefix_);
-      isFirst_ = false;
+      writer_.text(text_, isAfterSpecial_ && !hasDummyPrefix_);
       text_.clear();
     }
   }
@@ -78,7 +78,7 @@ public:
 private:
   ChatWriter &writer_;
   bool hasDummyPrefix_;
-  bool isFirst_ = true;
+  bool isAfterSpecial_ = false;
   std::string text_;
 };
 
@@ -119,6 +119,11 @@ inline std::string checkTurns(std::span<const Message> messages, uint32_t flags,
   return checkLast(messages, flags);
 }
 
+/// Whether message `index` is the unfinished answer that is to go on.
+inline bool isUnfinished(std::span<const Message> messages, size_t index, uint32_t flags) {
+  return index + 1 == messages.size() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0;
+}
+
 /// The first of `tags` that the text contains, or "".
 inline std::string_view findTag(std::string_view text, std::span<const std::string_view> tags) {
   for (const std::string_view tag : tags) {
@@ -143,10 +148,20 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
 }
 
 /// The option of templates that write text after control tokens. The default is how tokenizers of LLaMA
-/// models have always done it.
+/// models have always done it; transformers calls it "legacy".
 inline cria_option_info dummyPrefixOption() {
   return flagOption("dummy_prefix", "Begin texts after a control token with the tokenizer's leading space",
                     true);
+}
+
+/// The option of templates that end answers with EOS.
+inline cria_option_info afterAnswerOption() {
+  return textOption("after_answer", "Text behind the EOS of each answer", "");
+}
+
+/// The option of templates whose published format has no BOS.
+inline cria_option_info bosOption() {
+  return flagOption("bos", "Begin with BOS, which the published format has not", false);
 }
 
 /// The id of the control token with that name, or -1.
@@ -157,6 +172,21 @@ inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view n
     }
   }
   return -1;
+}
+
+/// What the tokenizer calls `id`; `absent` where there is no such id or it has no name.
+inline std::string tokenName(const cria_vocabulary &vocabulary, int32_t id, std::string_view absent) {
+  const bool exists = id >= 0 && static_cast<uint32_t>(id) < vocabulary.size;
+  const std::string_view name = exists ? view(vocabulary.names[id]) : std::string_view();
+  return std::string(name.empty() ? absent : name);
+}
+
+/// What the tokenizer calls BOS, and the first of its EOS; LLaMA's names where the vocabulary does not tell.
+inline std::string bosName(const cria_vocabulary &vocabulary) {
+  return tokenName(vocabulary, vocabulary.bos_id, "<s>");
+}
+inline std::string eosName(const cria_vocabulary &vocabulary) {
+  return tokenName(vocabulary, vocabulary.num_eos == 0 ? -1 : vocabulary.eos_ids[0], "</s>");
 }
 
 /// The functions of a chat template from a class with

@@ -15,7 +15,8 @@ inline constexpr std::string_view kInstTags[] = {"[INST]", "[/INST]", "<<SYS>>",
 /// on right there; nothing yet is the open turn.
 inline void renderInstTurns(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
   std::string system;
-  for (const Message &message : messages) {
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const Message &message = messages[i];
     const std::string content(message.content);
     if (message.role == CRIA_ROLE_SYSTEM) {
       system = "<<SYS>>\n" + content + "\n<</SYS>>\n\n";
@@ -23,7 +24,7 @@ inline void renderInstTurns(std::span<const Message> messages, uint32_t flags, J
       const std::string question = std::exchange(system, "") + content;
       out.special("<s>");
       out.text("[INST] " + std::string(strip(question)) + " [/INST]");
-    } else if (&message == &messages.back() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0) {
+    } else if (isUnfinished(messages, i, flags)) {
       const std::string_view begun = stripLeft(message.content);
       out.text(begun.empty() ? "" : " " + std::string(begun));
     } else {

@@ -8,65 +8,70 @@
 
 namespace cria::plugin {
 
-/// What such a format writes. All of it lives until the process ends.
+/// What such a format writes.
 struct ChatLabels {
-  std::string_view name;   // of the template, for messages
-  std::string_view system; // where no system message is given
-  std::string_view afterSystem, user, afterUser, assistant;
-  std::string_view open; // begins the answer that the model is to give
+  std::string name;   // of the template, for messages
+  std::string system; // where no system message is given
+  std::string afterSystem, user, afterUser, assistant;
+  std::string afterAnswer; // behind its EOS
+  std::string open;        // begins the answer that the model is to give
 };
 
-/// A template of `labels`; the constructor takes the options `system` and `dummy_prefix`. It stops at the
-/// user's label: a model that misses its EOS goes on with the user's next turn.
-template <const ChatLabels &labels> class LabelledChat {
+/// A template of labels. It stops at the user's label: a model that misses its EOS goes on with the user's
+/// next turn. Derive from it for ChatFunctions.
+class LabelledChat {
 public:
-  explicit LabelledChat(std::span<const cria_option *const> options)
-      : system_(view(options[0]->text)), hasDummyPrefix_(options[1]->integer != 0) {}
+  LabelledChat(ChatLabels labels, bool hasDummyPrefix)
+      : labels_(std::move(labels)), hasDummyPrefix_(hasDummyPrefix) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
-    return checkTurns(messages, flags, labels.name);
+    return checkTurns(messages, flags, labels_.name);
   }
 
   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
     const bool hasSystem = messages[0].role == CRIA_ROLE_SYSTEM;
     JoinedWriter out(writer, hasDummyPrefix_);
     out.special("<s>");
-    out.text(hasSystem ? messages[0].content : std::string_view(system_));
-    out.text(labels.afterSystem);
-    for (const Message &message : messages.subspan(hasSystem ? 1 : 0)) {
-      const bool isUser = message.role == CRIA_ROLE_USER;
-      out.text(isUser ? labels.user : labels.assistant);
-      out.text(message.content);
+    out.text(hasSystem ? messages[0].content : std::string_view(labels_.system));
+    out.text(labels_.afterSystem);
+    for (size_t i = hasSystem ? 1 : 0; i < messages.size(); ++i) {
+      const bool isUser = messages[i].role == CRIA_ROLE_USER;
+      out.text(isUser ? labels_.user : labels_.assistant);
+      out.text(messages[i].content);
       if (isUser) {
-        out.text(labels.afterUser);
-      } else if (&message != &messages.back() || (flags & CRIA_CHAT_CONTINUE_LAST) == 0) {
+        out.text(labels_.afterUser);
+      } else if (!isUnfinished(messages, i, flags)) {
         out.special("</s>");
+        out.text(labels_.afterAnswer);
       }
     }
-    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? labels.open : "");
+    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? labels_.open : "");
     out.flush();
-    writer.stopText(stripRight(labels.user));
+    writer.stopText(stripRight(labels_.user));
   }
 
-  static cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-    const std::string_view tags[] = {stripRight(labels.user), stripRight(labels.assistant)};
+  /// find_tags of a template derived from this.
+  template <typename Chat>
+  static cria_status findTags(cria_chat *chat, cria_string text, uint32_t *found, cria_message *message) {
+    const LabelledChat &self = *reinterpret_cast<const Chat *>(chat);
+    const std::string_view tags[] = {stripRight(self.labels_.user), stripRight(self.labels_.assistant)};
     return reportTags(text, tags, found, message);
   }
 
-  /// The table, with find_tags.
-  static cria_chat_api table() {
-    static const cria_option_info kSystem = textOption(
-        "system", "The text before the first question when there is no system message", labels.system);
-    static const cria_option_info kDummyPrefix = dummyPrefixOption();
-    static const cria_option_info *const kOptions[] = {&kSystem, &kDummyPrefix};
-    cria_chat_api api = ChatFunctions<LabelledChat>::table(kOptions);
-    api.find_tags = findTags;
-    return api;
-  }
-
 private:
-  std::string system_;
+  ChatLabels labels_;
   bool hasDummyPrefix_;
 };
+
+/// The table of a template derived from LabelledChat, with find_tags.
+template <typename Chat> cria_chat_api labelledChatTable(std::span<const cria_option_info *const> options) {
+  cria_chat_api api = ChatFunctions<Chat>::table(options);
+  api.find_tags = LabelledChat::findTags<Chat>;
+  return api;
+}
+
+inline cria_option_info systemTextOption(std::string_view text) {
+  return textOption("system", "The text before the first question when there is no system message", text);
+}
 
 } // namespace cria::plugin

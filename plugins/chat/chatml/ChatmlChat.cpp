@@ -15,8 +15,8 @@ constexpr std::string_view kEnd = "<|im_end|>";
 class ChatmlChat {
 public:
   ChatmlChat(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : hasDummyPrefix_(options[0]->integer != 0), end_(cria::plugin::findControl(vocabulary, kEnd)),
-        hasBos_(vocabulary.bos_id >= 0) {
+      : hasBos_(options[0]->integer != 0), hasDummyPrefix_(options[1]->integer != 0),
+        end_(cria::plugin::findControl(vocabulary, kEnd)) {
     if (end_ < 0 || cria::plugin::findControl(vocabulary, kStart) < 0) {
       throw cria::plugin::Refusal(
           CRIA_STATUS_INVALID_ARGUMENT,
@@ -34,11 +34,11 @@ public:
     if (hasBos_) {
       out.special("<s>");
     }
-    for (const Message &message : messages) {
+    for (size_t i = 0; i < messages.size(); ++i) {
       out.special(kStart);
-      out.text(std::string(cria::plugin::roleName(message.role)) + "\n");
-      out.text(message.content);
-      if (&message != &messages.back() || (flags & CRIA_CHAT_CONTINUE_LAST) == 0) {
+      out.text(std::string(cria::plugin::roleName(messages[i].role)) + "\n");
+      out.text(messages[i].content);
+      if (!cria::plugin::isUnfinished(messages, i, flags)) {
         out.special(kEnd);
         out.text("\n");
       }
@@ -52,16 +52,17 @@ public:
   }
 
 private:
+  bool hasBos_;
   bool hasDummyPrefix_;
   int32_t end_;
-  bool hasBos_;
 };
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
-  static const cria_option_info *const kOptions[] = {&kDummyPrefix};
+  static const cria_option_info kBos = cria::plugin::bosOption();
+  static const cria_option_info *const kOptions[] = {&kBos, &kDummyPrefix};
   static const cria_chat_api kApi = cria::plugin::ChatFunctions<ChatmlChat>::table(kOptions);
   return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_VERSION,
                                    "ChatML: <|im_start|> and <|im_end|>", &kApi);

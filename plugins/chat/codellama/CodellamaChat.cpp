@@ -43,9 +43,10 @@ public:
 private:
   static void renderSources(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
     out.special("<s>");
-    for (const Message &message : messages) {
+    for (size_t i = 0; i < messages.size(); ++i) {
+      const Message &message = messages[i];
       out.text("Source: " + std::string(cria::plugin::roleName(message.role)) + "\n\n ");
-      if (&message == &messages.back() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0) {
+      if (cria::plugin::isUnfinished(messages, i, flags)) {
         out.text(cria::plugin::stripLeft(message.content));
         return;
       }

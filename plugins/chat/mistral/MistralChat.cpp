@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // mistral: the format of Mistral-7B-Instruct v0.1 and v0.2. BOS once; [INST] and [/INST] are text; EOS after
-// each answer. A system text stands before the first question.
+// each answer. A system text stands before the first question. Mistral's own code encodes an answer with a
+// space before it; the published Jinja templates have none there, and v0.1's one behind EOS: for these there
+// are options.
 #include "plugins/api/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -12,7 +14,8 @@ namespace {
 class MistralChat {
 public:
   explicit MistralChat(std::span<const cria_option *const> options)
-      : hasDummyPrefix_(options[0]->integer != 0) {}
+      : beforeAnswer_(options[0]->integer != 0 ? " " : ""),
+        afterAnswer_(cria::plugin::view(options[1]->text)), hasDummyPrefix_(options[2]->integer != 0) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     return cria::plugin::checkTurns(messages, flags, CRIA_PLUGIN_NAME);
@@ -22,15 +25,19 @@ public:
     JoinedWriter out(writer, hasDummyPrefix_);
     out.special("<s>");
     std::string system;
-    for (const Message &message : messages) {
+    for (size_t i = 0; i < messages.size(); ++i) {
+      const Message &message = messages[i];
       if (message.role == CRIA_ROLE_SYSTEM) {
         system = std::string(message.content) + "\n\n";
       } else if (message.role == CRIA_ROLE_USER) {
         out.text("[INST] " + std::exchange(system, "") + std::string(message.content) + " [/INST]");
       } else {
-        out.text(" " + std::string(message.content));
-        if (&message != &messages.back() || (flags & CRIA_CHAT_CONTINUE_LAST) == 0) {
+        const bool isOpen = cria::plugin::isUnfinished(messages, i, flags);
+        out.text(isOpen && message.content.empty() ? "" : beforeAnswer_); // the model writes the space
+        out.text(message.content);
+        if (!isOpen) {
           out.special("</s>");
+          out.text(afterAnswer_);
         }
       }
     }
@@ -39,6 +46,8 @@ public:
   }
 
 private:
+  std::string beforeAnswer_;
+  std::string afterAnswer_;
   bool hasDummyPrefix_;
 };
 
@@ -51,7 +60,10 @@ cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_messag
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
-  static const cria_option_info *const kOptions[] = {&kDummyPrefix};
+  static const cria_option_info kAnswerSpace =
+      cria::plugin::flagOption("answer_space", "A space between [/INST] and an answer", true);
+  static const cria_option_info kAfterAnswer = cria::plugin::afterAnswerOption();
+  static const cria_option_info *const kOptions[] = {&kAnswerSpace, &kAfterAnswer, &kDummyPrefix};
   static const cria_chat_api kApi = [] {
     cria_chat_api api = cria::plugin::ChatFunctions<MistralChat>::table(kOptions);
     api.find_tags = findTags;

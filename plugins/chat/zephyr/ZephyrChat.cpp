@@ -12,7 +12,7 @@ namespace {
 class ZephyrChat {
 public:
   explicit ZephyrChat(std::span<const cria_option *const> options)
-      : hasDummyPrefix_(options[0]->integer != 0) {}
+      : hasBos_(options[0]->integer != 0), hasDummyPrefix_(options[1]->integer != 0) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     return cria::plugin::checkLast(messages, flags);
@@ -20,11 +20,13 @@ public:
 
   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
     JoinedWriter out(writer, hasDummyPrefix_);
-    out.special("<s>");
-    for (const Message &message : messages) {
-      out.text("<|" + std::string(cria::plugin::roleName(message.role)) + "|>\n");
-      out.text(message.content);
-      if (&message != &messages.back() || (flags & CRIA_CHAT_CONTINUE_LAST) == 0) {
+    if (hasBos_) {
+      out.special("<s>");
+    }
+    for (size_t i = 0; i < messages.size(); ++i) {
+      out.text("<|" + std::string(cria::plugin::roleName(messages[i].role)) + "|>\n");
+      out.text(messages[i].content);
+      if (!cria::plugin::isUnfinished(messages, i, flags)) {
         out.special("</s>");
         out.text("\n");
       }
@@ -37,6 +39,7 @@ public:
   }
 
 private:
+  bool hasBos_;
   bool hasDummyPrefix_;
 };
 
@@ -49,7 +52,8 @@ cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_messag
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
-  static const cria_option_info *const kOptions[] = {&kDummyPrefix};
+  static const cria_option_info kBos = cria::plugin::bosOption();
+  static const cria_option_info *const kOptions[] = {&kBos, &kDummyPrefix};
   static const cria_chat_api kApi = [] {
     cria_chat_api api = cria::plugin::ChatFunctions<ZephyrChat>::table(kOptions);
     api.find_tags = findTags;

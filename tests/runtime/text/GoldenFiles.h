@@ -39,15 +39,19 @@ inline std::unique_ptr<Tokenizer> openGolden(const std::string &name = "small") 
   return tokenizer.ok() ? std::move(tokenizer).value() : nullptr;
 }
 
-/// The lines of tests/golden/KIND.NAME.jsonl. Lines end at '\n' alone.
-inline std::vector<nlohmann::json> goldenLines(const std::string &kind, const std::string &name) {
-  std::ifstream file(goldenFolder() / (kind + "." + name + ".jsonl"), std::ios::binary);
+/// The lines of tests/golden/FILE. Lines end at '\n' alone.
+inline std::vector<nlohmann::json> goldenLines(const std::string &fileName) {
+  std::ifstream file(goldenFolder() / fileName, std::ios::binary);
   std::vector<nlohmann::json> lines;
   for (std::string line; std::getline(file, line);) {
     lines.push_back(nlohmann::json::parse(line));
   }
-  EXPECT_FALSE(lines.empty()) << kind << " " << name;
+  EXPECT_FALSE(lines.empty()) << fileName;
   return lines;
+}
+
+inline std::vector<nlohmann::json> goldenLines(const std::string &kind, const std::string &name) {
+  return goldenLines(kind + "." + name + ".jsonl");
 }
 
 class GoldenTokenizerTest : public testing::TestWithParam<std::string> {
