@@ -14,7 +14,12 @@ namespace {
 
 /// Plugins that need options to be made at all.
 std::string argumentsFor(const std::string &plugin) {
-  return plugin.ends_with("sampler_grammar") ? R"(gbnf="root ::= [^\\x00]*")" : "";
+  static const std::map<std::string, std::string> arguments = {
+      {"plugins/cria_sampler_grammar", R"(gbnf="root ::= [^\\x00]*")"},
+      {"plugins/cria_chat_jinja",
+       R"(template="{% for m in messages %}{{ bos_token + m.role + ':' + m.content }}{% endfor %}")"}};
+  const auto found = arguments.find(plugin);
+  return found != arguments.end() ? found->second : "";
 }
 
 class PluginSuiteTest : public testing::TestWithParam<const char *> {};

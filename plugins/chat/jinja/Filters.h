@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Filters: value | name(arguments).
+#pragma once
+
+#include "plugins/chat/jinja/Call.h"
+
+namespace cria::jinja {
+
+struct Filter {
+  std::string_view name;
+  Value (*apply)(Budget &budget, const Value &subject, const CallArguments &arguments);
+};
+
+/// By subject: what works on texts, on numbers and values of any kind, and on sequences.
+std::span<const Filter> textFilters();
+std::span<const Filter> valueFilters();
+std::span<const Filter> sequenceFilters();
+std::span<const Filter> selectionFilters();
+
+bool isFilter(std::string_view name);
+/// Errors: Failure, also when there is no such filter.
+Value applyFilter(Budget &budget, std::string_view name, const Value &subject,
+                  const CallArguments &arguments);
+
+/// Python's json.dumps. indent < 0: on one line.
+Text toJson(Budget &budget, const Value &value, int64_t indent, bool sortsKeys);
+
+} // namespace cria::jinja

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "plugins/chat/jinja/JinjaTemplate.h"
+
+#include "plugins/chat/jinja/Interpreter.h"
+#include "plugins/chat/jinja/Parser.h"
+
+#include <algorithm>
+
+namespace cria::jinja {
+
+using plugin::Message;
+using plugin::Refusal;
+
+static constexpr size_t kMaxSourceBytes = size_t{256} << 10; // ten times the largest in use
+
+[[noreturn]] static void refuse(const std::string &text) {
+  throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, text);
+}
+
+static Text textOrRefuse(std::string_view bytes, std::string_view what) {
+  std::optional<Text> text = textFromUtf8(bytes);
+  return text ? std::move(*text) : (refuse(std::string(what) + " is not UTF-8"), Text());
+}
+
+JinjaTemplate::JinjaTemplate(const Settings &settings)
+    : bos_(textOrRefuse(settings.bos, "the option bos")), eos_(textOrRefuse(settings.eos, "the option eos")) {
+  if (settings.source.size() > kMaxSourceBytes) {
+    refuse("the template has " + std::to_string(settings.source.size()) + " bytes, expected at most " +
+           std::to_string(kMaxSourceBytes));
+  }
+  source_ = normalizedSource(textOrRefuse(settings.source, "the template"));
+  for (const std::string_view name : settings.specials) {
+    std::optional<Text> text = textFromUtf8(name);
+    if (text && !text->empty()) {
+      specials_[text->front()].push_back(std::move(*text));
+    }
+  }
+  for (auto &[first, names] : specials_) {
+    std::ranges::stable_sort(names, std::ranges::greater(), &Text::size);
+  }
+  try {
+    body_ = parseTemplate(source_, settings.lexer);
+  } catch (const SyntaxFailure &failure) {
+    refuse("template " + placeIn(source_, failure.at()) + ": " + failure.what());
+  }
+}
+
+static Value messageValue(const Message &message, size_t index, bool isContinued, Budget &budget) {
+  std::optional<Text> content = textFromUtf8(message.content, kGiven);
+  if (!content) {
+    refuse("message " + std::to_string(index + 1) + " is not UTF-8");
+  }
+  if (isContinued) { // the blank shows whether the template strips
+    (*content += kEndOfMessage) += U' ' | kGiven;
+  }
+  return makeDict(budget, {{makeText(budget, "role"), makeText(budget, plugin::roleName(message.role))},
+                           {makeText(budget, "content"), makeText(budget, std::move(*content))}});
+}
+
+std::vector<std::pair<std::string, Value>> JinjaTemplate::variables(std::span<const Message> messages,
+                                                                    uint32_t flags, Budget &budget) const {
+  std::vector<Value> list;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    list.push_back(messageValue(messages[i], i, plugin::isUnfinished(messages, i, flags), budget));
+  }
+  return {{"messages", makeList(budget, std::move(list))},
+          {"bos_token", makeText(budget, bos_)},
+          {"eos_token", makeText(budget, eos_)},
+          {"add_generation_prompt", Value((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0)},
+          {"tools", Value()}, // given, and none, as transformers has it
+          {"documents", Value()}};
+}
+
+// Up to where the last message ends; without blanks there, when the template strips it.
+static void cutAtEndOfMessage(Text &text) {
+  const size_t end = text.rfind(kEndOfMessage);
+  if (end == Text::npos) {
+    refuse("the template leaves out the last message, so it cannot be continued");
+  }
+  const bool keepsBlanks = end + 1 < text.size() && text[end + 1] == (U' ' | kGiven);
+  text.resize(end);
+  if (!keepsBlanks) {
+    text.resize(stripText(text, std::nullopt, false, true).size());
+  }
+  std::erase(text, kEndOfMessage); // a template may write a message twice
+}
+
+std::vector<Segment> JinjaTemplate::render(std::span<const Message> messages, uint32_t flags) const {
+  Interpreter interpreter;
+  try {
+    Text text = interpreter.run(body_, variables(messages, flags, interpreter.budget()));
+    if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0) {
+      cutAtEndOfMessage(text);
+    }
+    return split(text);
+  } catch (const Raised &raised) {
+    refuse(raised.what());
+  } catch (const Failure &failure) {
+    refuse("template " + placeIn(source_, interpreter.at()) + ": " + failure.what());
+  }
+}
+
+// Marked characters equal none of a name.
+const Text *JinjaTemplate::specialAt(TextView text) const {
+  const auto names = specials_.find(text.front());
+  if (names == specials_.end()) {
+    return nullptr;
+  }
+  const auto found =
+      std::ranges::find_if(names->second, [&](const Text &name) { return text.starts_with(name); });
+  return found == names->second.end() ? nullptr : &*found;
+}
+
+std::vector<Segment> JinjaTemplate::split(TextView text) const {
+  std::vector<Segment> segments;
+  size_t begin = 0;
+  const auto endText = [&](size_t end) {
+    if (end > begin) {
+      segments.push_back({false, toUtf8(text.substr(begin, end - begin))});
+    }
+  };
+  for (size_t at = 0; at < text.size();) {
+    const Text *special = specialAt(text.substr(at));
+    if (special == nullptr) {
+      ++at;
+      continue;
+    }
+    endText(at);
+    segments.push_back({true, toUtf8(*special)});
+    begin = at += special->size();
+  }
+  endText(text.size());
+  return segments;
+}
+
+} // namespace cria::jinja

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// JinjaTemplate: a chat template in the language of Jinja, as transformers renders it, that sees nothing but
+// the conversation and ends in bounded time and memory.
+#pragma once
+
+#include "plugins/api/cria_chat.hpp"
+#include "plugins/chat/jinja/Ast.h"
+#include "plugins/chat/jinja/Lexer.h"
+
+namespace cria::jinja {
+
+/// A special token, by its name, or text.
+struct Segment {
+  bool isSpecial;
+  std::string text;
+  bool operator==(const Segment &) const = default;
+};
+
+class JinjaTemplate {
+public:
+  struct Settings {
+    std::string_view source; // UTF-8
+    std::string_view bos;
+    std::string_view eos;
+    std::vector<std::string_view> specials; // names of all control tokens
+    LexerOptions lexer;
+  };
+  /// Errors: Refusal INVALID_ARGUMENT naming line and column of what is not understood.
+  explicit JinjaTemplate(const Settings &settings);
+
+  /// flags: CRIA_CHAT_*. Errors: Refusal INVALID_ARGUMENT, with the text of raise_exception where the
+  /// template itself refuses the messages.
+  std::vector<Segment> render(std::span<const plugin::Message> messages, uint32_t flags) const;
+
+private:
+  std::vector<std::pair<std::string, Value>> variables(std::span<const plugin::Message> messages,
+                                                       uint32_t flags, Budget &budget) const;
+  /// Rendered text by what may be a special token: only what the template itself wrote.
+  std::vector<Segment> split(TextView text) const;
+  const Text *specialAt(TextView text) const;
+
+  Text source_;
+  Body body_;
+  Text bos_;
+  Text eos_;
+  std::map<char32_t, std::vector<Text>> specials_; // by their first character, longest first
+};
+
+} // namespace cria::jinja

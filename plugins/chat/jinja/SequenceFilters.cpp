@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Filters that take a sequence as a whole.
+#include "plugins/chat/jinja/Filters.h"
+#include "plugins/chat/jinja/Operators.h"
+#include "plugins/chat/jinja/Selection.h"
+
+namespace cria::jinja {
+
+static Value first(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("first", {});
+  const std::vector<Value> items = toItems(budget, subject);
+  return items.empty() ? Value::undefined("no first item, the sequence is empty") : items.front();
+}
+
+static Value last(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("last", {});
+  const std::vector<Value> items = toItems(budget, subject);
+  return items.empty() ? Value::undefined("no last item, the sequence is empty") : items.back();
+}
+
+static Value list(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("list", {});
+  return makeList(budget, toItems(budget, subject));
+}
+
+static Value join(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("join", {"d", "attribute"});
+  const Text separator = given[0] != nullptr ? toText(budget, *given[0]) : Text();
+  Text result;
+  bool isFirst = true;
+  for (const Value &item : toItems(budget, subject)) {
+    const Value part = given[1] != nullptr ? attributePath(budget, item, *given[1]) : item;
+    budget.characters(separator.size());
+    result += (isFirst ? Text() : separator) + toText(budget, part);
+    isFirst = false;
+  }
+  return makeText(budget, std::move(result));
+}
+
+static Value reverse(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("reverse", {});
+  if (const Text *text = subject.text()) {
+    return makeText(budget, Text(text->rbegin(), text->rend()));
+  }
+  std::vector<Value> items = toItems(budget, subject);
+  std::ranges::reverse(items);
+  return makeList(budget, std::move(items));
+}
+
+static Value items(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("items", {});
+  if (subject.dict() == nullptr && !subject.is<Undefined>()) {
+    throw Failure("'items' takes a dict");
+  }
+  return subject.is<Undefined>() ? makeList(budget, {}) : entriesOf(budget, *subject.dict());
+}
+
+// What an item is ordered and told apart by: an attribute, and texts without regard to case.
+static Value sortKey(Budget &budget, const Value &item, const Value *attribute, const Value *caseSensitive) {
+  const Value key =
+      attribute != nullptr && !attribute->is<None>() ? attributePath(budget, item, *attribute) : item;
+  const bool foldsCase = caseSensitive == nullptr || !caseSensitive->isTrue();
+  return key.text() != nullptr && foldsCase ? makeText(budget, toLower(*key.text())) : key;
+}
+
+static std::vector<std::pair<Value, Value>> withKeys(Budget &budget, const Value &subject,
+                                                     const Value *attribute, const Value *caseSensitive) {
+  std::vector<std::pair<Value, Value>> keyed;
+  for (const Value &item : toItems(budget, subject)) {
+    keyed.emplace_back(sortKey(budget, item, attribute, caseSensitive), item);
+  }
+  return keyed;
+}
+
+static Value sort(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("sort", {"reverse", "case_sensitive", "attribute"});
+  auto keyed = withKeys(budget, subject, given[2], given[1]);
+  const bool descends = given[0] != nullptr && given[0]->isTrue();
+  std::ranges::stable_sort(keyed, [&](const auto &a, const auto &b) {
+    return descends ? less(budget, b.first, a.first) : less(budget, a.first, b.first);
+  });
+  std::vector<Value> sorted;
+  for (auto &[key, item] : keyed) {
+    sorted.push_back(std::move(item));
+  }
+  return makeList(budget, std::move(sorted));
+}
+
+static Value dictsort(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("dictsort", {});
+  const CallArguments byKey{.positional = {}, .named = {{"attribute", Value(int64_t{0})}}};
+  return sort(budget, items(budget, subject, {}), byKey);
+}
+
+template <bool wantsLeast>
+static Value extreme(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("min or max", {"case_sensitive", "attribute"});
+  const auto keyed = withKeys(budget, subject, given[1], given[0]);
+  if (keyed.empty()) {
+    return Value::undefined("no least or greatest item, the sequence is empty");
+  }
+  size_t best = 0;
+  for (size_t i = 1; i < keyed.size(); ++i) {
+    const Value &a = keyed[wantsLeast ? i : best].first;
+    const Value &b = keyed[wantsLeast ? best : i].first;
+    best = less(budget, a, b) ? i : best;
+  }
+  return keyed[best].second;
+}
+
+static Value unique(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("unique", {"case_sensitive", "attribute"});
+  std::vector<Value> keys;
+  std::vector<Value> kept;
+  for (auto &[key, item] : withKeys(budget, subject, given[1], given[0])) {
+    if (std::ranges::none_of(keys, [&](const Value &known) { return equal(budget, known, key); })) {
+      keys.push_back(key);
+      kept.push_back(item);
+    }
+  }
+  return makeList(budget, std::move(kept));
+}
+
+static Value sum(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("sum", {"attribute", "start"});
+  Value total = given[1] != nullptr ? *given[1] : Value(int64_t{0});
+  if (total.text() != nullptr) {
+    throw Failure("'sum' takes numbers; 'join' takes texts");
+  }
+  const bool hasAttribute = given[0] != nullptr && !given[0]->is<None>();
+  for (const Value &item : toItems(budget, subject)) {
+    total = applyOperator(budget, "+", total, hasAttribute ? attributePath(budget, item, *given[0]) : item);
+  }
+  return total;
+}
+
+std::span<const Filter> sequenceFilters() {
+  static constexpr Filter kFilters[] = {
+      {"dictsort", dictsort},  {"first", first},       {"items", items},
+      {"join", join},          {"last", last},         {"list", list},
+      {"max", extreme<false>}, {"min", extreme<true>}, {"reverse", reverse},
+      {"sort", sort},          {"sum", sum},           {"unique", unique},
+  };
+  return kFilters;
+}
+
+} // namespace cria::jinja

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "plugins/chat/jinja/Value.h"
+
+#include <algorithm>
+
+namespace cria::jinja {
+
+static constexpr uint32_t kMaxNesting = 64; // of lists and dicts in each other
+
+std::optional<int64_t> Value::integer() const {
+  if (const auto *flag = std::get_if<bool>(&data_)) {
+    return *flag ? 1 : 0;
+  }
+  const auto *value = std::get_if<int64_t>(&data_);
+  return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+std::optional<double> Value::number() const {
+  if (const auto *real = std::get_if<double>(&data_)) {
+    return *real;
+  }
+  const std::optional<int64_t> whole = integer();
+  return whole ? std::optional(static_cast<double>(*whole)) : std::nullopt;
+}
+
+bool Value::isTrue() const {
+  if (is<Undefined>() || is<None>()) {
+    return false;
+  }
+  if (const std::optional<double> value = number()) {
+    return *value != 0;
+  }
+  return !((text() != nullptr && text()->empty()) || (list() != nullptr && list()->items.empty()) ||
+           (dict() != nullptr && dict()->entries.empty()));
+}
+
+std::string_view Value::typeName() const {
+  constexpr std::string_view names[] = {"undefined", "None", "bool",      "int",   "float",   "str",
+                                        "list",      "dict", "namespace", "macro", "function"};
+  return list() != nullptr && list()->isTuple ? "tuple" : names[data_.index()];
+}
+
+void refuseUndefined(const Value &value) {
+  if (value.is<Undefined>()) {
+    throw Failure(*value.get<Undefined>().why);
+  }
+}
+
+static uint32_t depthOf(const Value &value) {
+  return value.list() != nullptr ? value.list()->depth : value.dict() != nullptr ? value.dict()->depth : 0;
+}
+
+static uint32_t deeper(uint32_t depth, const Value &item) {
+  depth = std::max(depth, depthOf(item) + 1);
+  if (depth > kMaxNesting) {
+    throw Failure("lists and dicts are nested more than " + std::to_string(kMaxNesting) + " levels deep");
+  }
+  return depth;
+}
+
+Value makeText(Budget &budget, Text text) {
+  budget.characters(text.size());
+  return Value(std::make_shared<const Text>(std::move(text)));
+}
+
+Value makeText(Budget &budget, std::string_view ascii) { return makeText(budget, textFromAscii(ascii)); }
+
+Value makeList(Budget &budget, std::vector<Value> items, bool isTuple) {
+  budget.step(1 + items.size());
+  List list{std::move(items), isTuple};
+  for (const Value &item : list.items) {
+    list.depth = deeper(list.depth, item);
+  }
+  return Value(std::make_shared<const List>(std::move(list)));
+}
+
+Value makeDict(Budget &budget, std::vector<Entry> entries) {
+  budget.step(1 + entries.size());
+  Dict dict{std::move(entries)};
+  for (const auto &[key, value] : dict.entries) {
+    dict.depth = deeper(dict.depth, value);
+  }
+  return Value(std::make_shared<const Dict>(std::move(dict)));
+}
+
+const Value *findKey(Budget &budget, const Dict &dict, const Value &key) {
+  for (const auto &[known, value] : dict.entries) {
+    if (equal(budget, known, key)) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+const Value *findKey(const Dict &dict, std::string_view key) {
+  const auto found = std::ranges::find_if(dict.entries, [&](const Entry &entry) {
+    return entry.first.text() != nullptr && sameText(*entry.first.text(), key);
+  });
+  return found == dict.entries.end() ? nullptr : &found->second;
+}
+
+void setKey(Budget &budget, std::vector<Entry> &entries, const Value &key, Value value) {
+  refuseUndefined(key);
+  if (key.dict() != nullptr || (key.list() != nullptr && !key.list()->isTuple)) {
+    throw Failure("a " + std::string(key.typeName()) + " cannot be the key of a dict");
+  }
+  for (auto &[known, old] : entries) {
+    if (equal(budget, known, key)) {
+      old = std::move(value);
+      return;
+    }
+  }
+  entries.emplace_back(key, std::move(value));
+}
+
+static bool equalLists(Budget &budget, const List &a, const List &b) {
+  return a.isTuple == b.isTuple && std::ranges::equal(a.items, b.items, [&](const Value &x, const Value &y) {
+           return equal(budget, x, y);
+         });
+}
+
+static bool equalDicts(Budget &budget, const Dict &a, const Dict &b) {
+  return a.entries.size() == b.entries.size() && std::ranges::all_of(a.entries, [&](const Entry &entry) {
+           const Value *other = findKey(budget, b, entry.first);
+           return other != nullptr && equal(budget, entry.second, *other);
+         });
+}
+
+bool equal(Budget &budget, const Value &a, const Value &b) {
+  budget.step();
+  if (a.integer() && b.integer()) {
+    return *a.integer() == *b.integer();
+  }
+  if (a.number() && b.number()) {
+    return *a.number() == *b.number();
+  }
+  if (a.text() != nullptr && b.text() != nullptr) {
+    budget.characters(std::min(a.text()->size(), b.text()->size()));
+    return sameText(*a.text(), *b.text());
+  }
+  if (a.list() != nullptr && b.list() != nullptr) {
+    return equalLists(budget, *a.list(), *b.list());
+  }
+  if (a.dict() != nullptr && b.dict() != nullptr) {
+    return equalDicts(budget, *a.dict(), *b.dict());
+  }
+  const auto same = [&]<typename T>(const T *) { return a.is<T>() && b.is<T>() && a.get<T>() == b.get<T>(); };
+  return (a.is<None>() && b.is<None>()) || (a.is<Undefined>() && b.is<Undefined>()) ||
+         same(static_cast<Namespace *const *>(nullptr)) || same(static_cast<const Macro *const *>(nullptr)) ||
+         same(static_cast<const Global *>(nullptr));
+}
+
+static bool lessLists(Budget &budget, const List &a, const List &b) {
+  for (size_t i = 0; i < a.items.size() && i < b.items.size(); ++i) {
+    if (!equal(budget, a.items[i], b.items[i])) {
+      return less(budget, a.items[i], b.items[i]);
+    }
+  }
+  return a.items.size() < b.items.size();
+}
+
+bool less(Budget &budget, const Value &a, const Value &b) {
+  budget.step();
+  refuseUndefined(a);
+  refuseUndefined(b);
+  if (a.integer() && b.integer()) {
+    return *a.integer() < *b.integer();
+  }
+  if (a.number() && b.number()) {
+    return *a.number() < *b.number();
+  }
+  if (a.text() != nullptr && b.text() != nullptr) {
+    budget.characters(std::min(a.text()->size(), b.text()->size()));
+    return compareText(*a.text(), *b.text()) < 0;
+  }
+  if (a.list() != nullptr && b.list() != nullptr && a.list()->isTuple == b.list()->isTuple) {
+    return lessLists(budget, *a.list(), *b.list());
+  }
+  throw Failure("a " + std::string(a.typeName()) + " and a " + std::string(b.typeName()) + " have no order");
+}
+
+std::vector<Value> toItems(Budget &budget, const Value &value) {
+  std::vector<Value> items;
+  if (const Text *text = value.text()) {
+    for (const char32_t character : *text) {
+      items.push_back(makeText(budget, Text(1, character)));
+    }
+  } else if (const Dict *dict = value.dict()) {
+    for (const Entry &entry : dict->entries) {
+      items.push_back(entry.first);
+    }
+  } else if (const List *list = value.list()) {
+    items = list->items;
+  } else if (!value.is<Undefined>()) {
+    throw Failure("a " + std::string(value.typeName()) + " has no items");
+  }
+  budget.step(items.size());
+  return items;
+}
+
+} // namespace cria::jinja

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Value: what a template computes with. Texts, lists and dicts are immutable and shared; a namespace is the
+// only thing that changes, and it belongs to the rendering.
+#pragma once
+
+#include "plugins/chat/jinja/Budget.h"
+#include "plugins/chat/jinja/Text.h"
+
+#include <map>
+#include <memory>
+#include <span>
+#include <variant>
+
+namespace cria::jinja {
+
+class Value;
+struct Macro;
+
+/// The functions every template has.
+enum class Global { range, makeNamespace, makeDict, raiseException };
+
+struct Undefined {
+  std::shared_ptr<const std::string> why; // e.g. "'x' is undefined"
+};
+struct None {};
+
+struct List {
+  std::vector<Value> items;
+  bool isTuple = false;
+  uint32_t depth = 1; // of lists and dicts in each other
+};
+
+using Entry = std::pair<Value, Value>;
+struct Dict {
+  std::vector<Entry> entries; // in the order of insertion
+  bool isLoop = false;        // the variable `loop`
+  uint32_t depth = 1;
+};
+
+struct Namespace {
+  std::map<std::string, Value, std::less<>> members;
+};
+
+class Value {
+public:
+  using Data = std::variant<Undefined, None, bool, int64_t, double, std::shared_ptr<const Text>,
+                            std::shared_ptr<const List>, std::shared_ptr<const Dict>, Namespace *,
+                            const Macro *, Global>;
+
+  Value() : data_(None()) {}
+  template <typename T>
+  requires(!std::is_same_v<T, Value> &&
+           std::is_constructible_v<Data, std::in_place_type_t<T>, T>) explicit Value(T data)
+      : data_(std::in_place_type<T>, std::move(data)) {}
+  static Value undefined(std::string why) {
+    return Value(Undefined{std::make_shared<const std::string>(std::move(why))});
+  }
+  static Value integer(size_t value) { return Value(static_cast<int64_t>(value)); }
+
+  template <typename T> bool is() const { return std::holds_alternative<T>(data_); }
+  template <typename T> const T &get() const { return std::get<T>(data_); }
+
+  /// The text, list or dict, or null.
+  const Text *text() const { return shared<Text>(); }
+  const List *list() const { return shared<List>(); }
+  const Dict *dict() const { return shared<Dict>(); }
+  /// An integer, also from a bool; nullopt: neither.
+  std::optional<int64_t> integer() const;
+  /// The same with real numbers.
+  std::optional<double> number() const;
+
+  /// As `if` takes it.
+  bool isTrue() const;
+  /// Python's name of the type, for messages.
+  std::string_view typeName() const;
+
+private:
+  template <typename T> const T *shared() const {
+    const auto *pointer = std::get_if<std::shared_ptr<const T>>(&data_);
+    return pointer == nullptr ? nullptr : pointer->get();
+  }
+  Data data_;
+};
+
+/// New texts, lists and dicts, counted. Errors: Failure when nested too deeply.
+Value makeText(Budget &budget, Text text);
+Value makeText(Budget &budget, std::string_view ascii);
+Value makeList(Budget &budget, std::vector<Value> items, bool isTuple = false);
+Value makeDict(Budget &budget, std::vector<Entry> entries);
+
+/// The value of a key, or null.
+const Value *findKey(Budget &budget, const Dict &dict, const Value &key);
+const Value *findKey(const Dict &dict, std::string_view key);
+/// Adds or replaces. Errors: Failure when `key` cannot be one.
+void setKey(Budget &budget, std::vector<Entry> &entries, const Value &key, Value value);
+
+/// Python's ==.
+bool equal(Budget &budget, const Value &a, const Value &b);
+/// Python's <; Errors: Failure when the two have no order.
+bool less(Budget &budget, const Value &a, const Value &b);
+
+/// What printing gives: Python's str.
+Text toText(Budget &budget, const Value &value);
+/// Python's repr.
+Text toRepr(Budget &budget, const Value &value);
+/// Python's repr of a float.
+std::string realToText(double value);
+/// The items of a list, characters of a text, keys of a dict; nothing of undefined. Errors: Failure.
+std::vector<Value> toItems(Budget &budget, const Value &value);
+/// Throws what using an undefined value means, if it is one.
+void refuseUndefined(const Value &value);
+
+} // namespace cria::jinja

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Filters on numbers, and on values of any kind.
+#include "plugins/chat/jinja/Filters.h"
+#include "plugins/chat/jinja/Operators.h"
+
+#include <charconv>
+#include <cmath>
+
+namespace cria::jinja {
+
+static Value defaultTo(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("default", {"default_value", "boolean"});
+  const bool takesFalse = given[1] != nullptr && given[1]->isTrue();
+  const bool isMissing = subject.is<Undefined>() || (takesFalse && !subject.isTrue());
+  return !isMissing ? subject : given[0] != nullptr ? *given[0] : makeText(budget, "");
+}
+
+static Value length(Budget &, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("length", {});
+  return Value(lengthOf(subject));
+}
+
+static Value absolute(Budget &, const Value &subject, const CallArguments &arguments) {
+  arguments.bind("abs", {});
+  refuseUndefined(subject);
+  const std::optional<double> number = subject.number();
+  if (!number) {
+    throw Failure("'abs' takes a number");
+  }
+  return *number < 0 ? negated(subject) : subject.integer() ? Value(*subject.integer()) : subject;
+}
+
+// The number that all of a text is, blanks at its ends aside.
+template <typename Number> static std::optional<Number> numberIn(const Text &text) {
+  const std::string bytes = toUtf8(stripText(text, std::nullopt));
+  const char *begin = bytes.data() + (bytes.starts_with('+') ? 1 : 0);
+  const char *end = bytes.data() + bytes.size();
+  Number number{};
+  const std::from_chars_result read = std::from_chars(begin, end, number);
+  return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
+}
+
+static std::optional<int64_t> truncated(double value) {
+  constexpr double kLimit = 9.2e18;
+  return std::abs(value) < kLimit ? std::optional(static_cast<int64_t>(value)) : std::nullopt;
+}
+
+static Value toInteger(Budget &, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("int", {"default"});
+  refuseUndefined(subject);
+  const Value otherwise = given[0] != nullptr ? *given[0] : Value(int64_t{0});
+  if (subject.integer()) {
+    return Value(*subject.integer());
+  }
+  if (subject.text() != nullptr) {
+    if (const auto whole = numberIn<int64_t>(*subject.text())) {
+      return Value(*whole);
+    }
+  }
+  const auto real = subject.text() != nullptr ? numberIn<double>(*subject.text()) : subject.number();
+  const auto whole = real ? truncated(*real) : std::nullopt;
+  return whole ? Value(*whole) : otherwise;
+}
+
+static Value toReal(Budget &, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("float", {"default"});
+  refuseUndefined(subject);
+  const auto real = subject.text() != nullptr ? numberIn<double>(*subject.text()) : subject.number();
+  return real ? Value(*real) : given[0] != nullptr ? *given[0] : Value(0.0);
+}
+
+static Value round(Budget &, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("round", {"precision", "method"});
+  const int64_t precision = integerOf(given[0], 0, "round");
+  const std::string method = given[1] == nullptr ? "common" : toUtf8(requiredText(given[1], "round"));
+  refuseUndefined(subject);
+  const std::optional<double> number = subject.number();
+  constexpr int64_t kMostDigits = 15;
+  if (!number || std::abs(precision) > kMostDigits) {
+    throw Failure("'round' takes a number and at most 15 digits");
+  }
+  const double scale = std::pow(10.0, static_cast<double>(precision));
+  const double scaled = *number * scale;
+  const double rounded = method == "ceil"    ? std::ceil(scaled)
+                         : method == "floor" ? std::floor(scaled)
+                                             : std::nearbyint(scaled);
+  if (subject.integer() && method == "common") { // Python keeps an int
+    return Value(static_cast<int64_t>(rounded / scale));
+  }
+  return Value(rounded / scale);
+}
+
+static Value tojson(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("tojson", {"ensure_ascii", "indent", "separators", "sort_keys"});
+  if ((given[0] != nullptr && given[0]->isTrue()) || (given[2] != nullptr && !given[2]->is<None>())) {
+    throw Failure("'tojson' takes only 'indent' and 'sort_keys' here");
+  }
+  const bool isIndented = given[1] != nullptr && !given[1]->is<None>();
+  const int64_t indent = isIndented ? integerOf(given[1], 0, "tojson") : -1;
+  return makeText(budget, toJson(budget, subject, indent, given[3] != nullptr && given[3]->isTrue()));
+}
+
+std::span<const Filter> valueFilters() {
+  static constexpr Filter kFilters[] = {
+      {"abs", absolute},  {"count", length},  {"d", defaultTo}, {"default", defaultTo}, {"float", toReal},
+      {"int", toInteger}, {"length", length}, {"round", round}, {"tojson", tojson},
+  };
+  return kFilters;
+}
+
+} // namespace cria::jinja

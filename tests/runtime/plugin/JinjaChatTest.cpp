@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The template plugin jinja, against what jinja2 renders.
+#include "tests/runtime/plugin/NamedVocabulary.h"
+#include "tests/runtime/plugin/PluginFolders.h"
+#include "tests/runtime/text/GoldenFiles.h"
+
+#include <gmock/gmock.h>
+#include <map>
+#include <set>
+
+namespace cria {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class JinjaChatTest : public testing::Test {
+protected:
+  StatusOr<ChatTemplate> compile(const std::string &text, std::vector<PluginArgument> more = {}) {
+    more.insert(more.begin(), {.name = "template", .value = text, .position = 0});
+    return ChatTemplate::create(*registry, "jinja", more, vocabulary.view());
+  }
+  /// Segments in one line, or why there are none.
+  std::string render(const std::string &text,
+                     const std::vector<ChatMessage> &messages = {{ChatRole::user, "Hi"}},
+                     ChatGoal goal = ChatGoal::answer) {
+    const StatusOr<ChatTemplate> chat = compile(text);
+    return chat.ok() ? textOf(*chat, messages, goal) : chat.status().message();
+  }
+  /// The text of all segments.
+  static std::string joined(const RenderedChat &chat) {
+    std::string text;
+    for (const ChatSegment &segment : chat.segments) {
+      text += segment.text;
+    }
+    return text;
+  }
+
+  const NamedVocabulary vocabulary;
+  std::unique_ptr<PluginRegistry> registry = openRegistry();
+};
+
+TEST_F(JinjaChatTest, RendersPublishedTemplatesByteForByte) {
+  std::map<std::string, std::vector<ChatMessage>> conversations;
+  std::map<std::string, ChatTemplate> templates;
+  size_t compared = 0;
+  for (const auto &row : goldenLines("jinja_templates.jsonl")) {
+    if (row.contains("conversation")) {
+      conversations.emplace(row["conversation"].get<std::string>(), messagesOf(row));
+      continue;
+    }
+    if (row.contains("jinja")) {
+      StatusOr<ChatTemplate> chat = compile(row["jinja"]);
+      ASSERT_TRUE(chat.ok()) << row["template"] << chat.status().message();
+      templates.emplace(row["template"].get<std::string>(), std::move(chat).value());
+      continue;
+    }
+    const ChatTemplate &chat = templates.at(row["of"].get<std::string>());
+    const auto rendered = chat.render(conversations.at(row["with"].get<std::string>()),
+                                      row["prompt"].get<bool>() ? ChatGoal::answer : ChatGoal::record);
+    if (row.contains("raised")) {
+      ASSERT_FALSE(rendered.ok()) << row["of"] << row["with"];
+      EXPECT_EQ(rendered.status().message(), "chat template jinja: " + row["raised"].get<std::string>());
+      continue;
+    }
+    ASSERT_TRUE(rendered.ok()) << row["of"] << row["with"] << rendered.status().message();
+    EXPECT_EQ(rendered->segments, segmentsOf(row)) << row["of"] << row["with"];
+    ++compared;
+  }
+  EXPECT_GT(compared, 200u);
+}
+
+/// What jinja2 renders and this implementation refuses.
+const std::set<std::string> kRefusedOnPurpose = {
+    "{{ '%s' % 'a' }}",              // formatting
+    "{{ 9223372036854775807 + 1 }}", // integers have 64 bits
+    "{{ 'abc' | batch(2) | list }}", // filters that no chat template needs
+    "{{ messages | groupby('role') | list | length }}",
+    "{{ 'a' | center(5) }}",
+    "{{ 'a b c' | wordcount }}",
+    "{{ 'abc'[1:'x'] }}",                            // a mistake that jinja2 hides
+    "{% set ns = namespace() %}{% set ns._x = 1 %}", // transformers refuses it too
+};
+/// What prints otherwise, since there are lists where Python has views and ranges.
+const std::set<std::string> kPrintedOtherwise = {
+    "{{ {'a': 1, 'b': 2}.items() }}",
+    "{{ range(0) }}",
+};
+
+TEST_F(JinjaChatTest, EvaluatesAsJinja2Does) {
+  const std::vector<ChatMessage> messages = {
+      {ChatRole::system, "Be brief."}, {ChatRole::user, "Hello"}, {ChatRole::assistant, "Hi"}};
+  size_t compared = 0;
+  for (const auto &row : goldenLines("jinja_snippets.jsonl")) {
+    const auto text = row["jinja"].get<std::string>();
+    if (text.empty() || kPrintedOtherwise.contains(text)) {
+      continue;
+    }
+    const StatusOr<ChatTemplate> chat = compile(text);
+    const StatusOr<RenderedChat> rendered = chat.ok() ? chat->render(messages) : chat.status();
+    if (row.contains("refused") || kRefusedOnPurpose.contains(text)) {
+      EXPECT_FALSE(rendered.ok()) << text << " gives " << joined(*rendered);
+      continue;
+    }
+    EXPECT_TRUE(rendered.ok()) << text << ": " << rendered.status().message() << "\n  expected "
+                               << row["text"];
+    if (rendered.ok()) {
+      EXPECT_EQ(joined(*rendered), row["text"].get<std::string>()) << text;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 500u);
+}
+
+// Only what the template writes can be a control token; messages never, whatever the template does with them.
+TEST_F(JinjaChatTest, KeepsSpecialTextOfMessagesText) {
+  const auto go = [&](const std::string &text, const std::string &content) {
+    return render(text, {{ChatRole::user, content}});
+  };
+  EXPECT_EQ(go("{{ bos_token }}{{ messages[0].content }}</s>", "<s></s>"), "<s>{<s></s>}</s>");
+  EXPECT_EQ(go("<{{ messages[0].content }}", "s>"), "{<s>}");
+  EXPECT_EQ(go("{{ '<' ~ messages[0].content ~ '>' }}", "s"), "{<s>}");
+  EXPECT_EQ(go("{{ messages[0].content[::-1] | upper | lower | trim }}", ">s<"), "{<s>}");
+  EXPECT_EQ(go("{{ messages[0].content.split('x') | join }}", "<xs>"), "{<s>}");
+  EXPECT_EQ(go("{{ messages[0].content | replace('x', '') }}", "<xs>"), "{<s>}");
+  EXPECT_EQ(go("{{ messages[0].content | tojson }}", "</s>"), "{\"</s>\"}");
+  EXPECT_EQ(go("{{ messages[0].content | list | join }}{{ messages[0] }}", "<s>"),
+            "{<s>{'role': 'user', 'content': '<s>'}}");
+  EXPECT_EQ(go("{{ messages[0].content | title | capitalize | indent }}", "<S>"), "{<s>}");
+  EXPECT_EQ(go("{{ messages[0].content * 2 }}", "<s>"), "{<s><s>}");
+  EXPECT_EQ(go("{{ messages[0].content | sort | reverse | join }}", "<s>"), "{s><}");
+}
+
+// The mark of messages is not seen by comparisons.
+TEST_F(JinjaChatTest, ComparesTextOfMessagesAsText) {
+  EXPECT_EQ(render("{{ messages[0].content == '<s>' }}{{ '<s>' in messages[0].content }}"
+                   "{{ messages[0].content == bos_token }}{{ messages[0].content is eq('<s>') }}"
+                   "{{ {'<s>': 1}[messages[0].content] }}{{ messages[0].content.startswith(bos_token) }}",
+                   {{ChatRole::user, "<s>"}}),
+            "{TrueTrueTrueTrue1True}");
+  EXPECT_EQ(
+      render("{{ (bos_token ~ messages[0].content) | replace('<s>', '</s>') }}", {{ChatRole::user, "<s>"}}),
+      "</s></s>"); // the template's own text put in place
+}
+
+TEST_F(JinjaChatTest, TakesTokensFromTheVocabularyOrOptions) {
+  EXPECT_EQ(render("{{ bos_token }}a{{ eos_token }}<|im_start|>"), "<s>{a}</s><|im_start|>");
+  const auto named =
+      compile("{{ bos_token }}{{ eos_token }}", {{.name = "bos", .value = "<|tool|>", .position = 0},
+                                                 {.name = "eos", .value = "x", .position = 0}});
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(textOf(*named, {{ChatRole::user, "a"}}), "<|tool|>{x}");
+  const auto legacy = compile("<s>a", {{.name = "dummy_prefix", .value = "false", .position = 0}});
+  EXPECT_EQ(textOf(*legacy, {{ChatRole::user, "a"}}), "<s>~{a}");
+  const auto blocks =
+      compile("{% if true %}\na{% endif %}", {{.name = "trim_blocks", .value = "false", .position = 0}});
+  EXPECT_EQ(textOf(*blocks, {{ChatRole::user, "a"}}), "{\na}");
+}
+
+TEST_F(JinjaChatTest, StopsAtATokenOrText) {
+  const auto stops = [&](const std::string &stop) {
+    return *compile("a", {{.name = "stop", .value = stop, .position = 0}})
+                ->render(std::vector<ChatMessage>{{ChatRole::user, "a"}});
+  };
+  EXPECT_THAT(stops("<|im_end|>").stopIds, ElementsAre(4));
+  EXPECT_THAT(stops("###").stopTexts, ElementsAre("###"));
+  EXPECT_TRUE(stops("").stopTexts.empty());
+}
+
+TEST_F(JinjaChatTest, ContinuesAnUnfinishedAnswer) {
+  const std::vector<ChatMessage> messages = {{ChatRole::user, "a"}, {ChatRole::assistant, " b "}};
+  const auto go = [&](const std::string &text) { return render(text, messages, ChatGoal::continueLast); };
+  const std::string turns = "{% for m in messages %}[{{ m.content }}]{{ eos_token }}{% endfor %}";
+  EXPECT_EQ(go(turns), "{[a]}</s>{[ b }");
+  EXPECT_EQ(go("{% for m in messages %}[{{ m.content | trim }}]{{ eos_token }}{% endfor %}"),
+            "{[a]}</s>{[b}");
+  EXPECT_THAT(go("{{ messages[0].content }}"), HasSubstr("leaves out the last message"));
+  EXPECT_THAT(render(turns, {{ChatRole::user, "a"}}, ChatGoal::continueLast), HasSubstr("unfinished answer"));
+}
+
+TEST_F(JinjaChatTest, NamesThePlaceOfMistakes) {
+  EXPECT_THAT(render("a\n{% if x %}b"),
+              HasSubstr("line 2, column 12: expected {% endif %}, found the end of the template"));
+  EXPECT_THAT(render("\n{{ 'a' | shout }}"),
+              HasSubstr("line 2, column 10: the filter 'shout' is not known here"));
+  EXPECT_THAT(render("{{ 1 is large }}"), HasSubstr("line 1, column 9: the test 'large' is not known here"));
+  EXPECT_THAT(render("{% include 'x' %}"), HasSubstr("the tag 'include' is not known here"));
+  EXPECT_THAT(render("{{ a b }}"), HasSubstr("line 1, column 6: expected the end of the tag, found 'b'"));
+  EXPECT_THAT(render("{{ '\n' ~ (1 + 'a') }}"), HasSubstr("'+' does not take a int and a str"));
+  EXPECT_THAT(render("x{{ strftime_now('%d') }}"),
+              HasSubstr("line 1, column 5: 'strftime_now' is undefined"));
+  EXPECT_THAT(render("{{ messages.append(1) }}"), HasSubstr("would change a list"));
+  EXPECT_THAT(render("{{ raise_exception('Only users!') }}"), testing::EndsWith("jinja: Only users!"));
+  EXPECT_THAT(render(""), HasSubstr("expected"));
+  EXPECT_THAT(render("\xFF"), HasSubstr("the template is not UTF-8"));
+  EXPECT_THAT(render("{{ messages[0].content }}", {{ChatRole::user, "\xF4\x90\x80\x80"}}),
+              HasSubstr("message 1 is not UTF-8"));
+}
+
+// Whatever a template does, it ends, with a reason.
+TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
+  const auto refused = [&](const std::string &text) {
+    return testing::Matches(HasSubstr("does not end within"))(render(text));
+  };
+  EXPECT_TRUE(refused("{% for i in range(10**9) %}{% endfor %}"));
+  EXPECT_TRUE(refused("{% for i in range(10000) %}{% for j in range(10000) %}{% endfor %}{% endfor %}"));
+  EXPECT_TRUE(refused("{{ 'a' * 10**12 }}"));
+  EXPECT_TRUE(refused("{{ [1] * 10**12 }}"));
+  EXPECT_TRUE(refused("{{ ([1] * 10**6) * 10**6 }}"));
+  EXPECT_TRUE(refused(
+      "{% set ns = namespace(x='ab') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}"));
+  EXPECT_TRUE(refused("{% set ns = namespace(x='ab'*1000) %}{% for i in range(99) %}{% set ns.x = ns.x | "
+                      "replace('a', ns.x) %}{% endfor %}"));
+  EXPECT_TRUE(refused("{% set x = 'a' * 10**6 %}{{ x.strip(x) }}"));
+  EXPECT_TRUE(refused("{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] "
+                      "%}{% endfor %}{{ ns.x }}"));
+  EXPECT_TRUE(refused("{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] "
+                      "%}{% endfor %}{{ ns.x == ns.x }}"));
+  EXPECT_THAT(
+      render("{% set ns = namespace(x=[]) %}{% for i in range(99) %}{% set ns.x = [ns.x] %}{% endfor %}"),
+      HasSubstr("nested more than 64 levels"));
+  EXPECT_THAT(render("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"), HasSubstr("levels deep"));
+  EXPECT_THAT(render("{% for i in range(99999) %}{% set x = namespace() %}{% endfor %}"),
+              HasSubstr("10000 namespaces"));
+  EXPECT_THAT(render("{{ " + std::string(9999, '(') + "1" + std::string(9999, ')') + " }}"),
+              HasSubstr("levels of nesting"));
+  EXPECT_THAT(render("{{ " + std::string(9999, '-') + "1 }}"), HasSubstr("levels of nesting"));
+  std::string chain = "{{ 1";
+  std::string blocks;
+  for (int i = 0; i < 9999; ++i) {
+    chain += " + 1";
+    blocks += "{% if true %}";
+  }
+  EXPECT_THAT(render(chain + " }}"), HasSubstr("expected an expression of at most"));
+  EXPECT_THAT(render(blocks), HasSubstr("blocks in each other"));
+  EXPECT_THAT(render(std::string(300000, 'a')), HasSubstr("bytes, expected at most"));
+  EXPECT_EQ(
+      render("{% set ns = namespace() %}{% set ns.a = ns %}{% macro m() %}{% endmacro %}{% set ns.m = m %}x"),
+      "{x}");
+}
+
+} // namespace
+} // namespace cria
