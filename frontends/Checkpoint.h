@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/Status.h"
+#include "runtime/package/AddedToken.h"
 #include "runtime/package/ModelConfig.h"
 #include "runtime/package/Safetensors.h"
 
@@ -29,6 +30,8 @@ struct Checkpoint {
   ChatConfig chat;
   /// The SentencePiece model; empty when the checkpoint has none.
   std::string tokenizerPath;
+  /// Tokens stated beside that model, by id; those that it has too among them.
+  std::vector<AddedToken> addedTokens;
   /// The type that holds most elements: what weights are compiled to unless asked otherwise.
   DataType weightType = DataType::f32;
   /// Set when positions from `context` on would need what is not implemented; says what, for a message.

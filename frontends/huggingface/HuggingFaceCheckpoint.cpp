@@ -3,6 +3,7 @@
 #include "frontends/huggingface/HuggingFaceCheckpoint.h"
 
 #include "frontends/huggingface/HuggingFaceConfig.h"
+#include "frontends/huggingface/TokenizerConfig.h"
 
 #include <filesystem>
 #include <set>
@@ -209,6 +210,31 @@ Status checkTensors(Checkpoint &checkpoint) {
   return {};
 }
 
+/// tokenizer_config.json, added_tokens.json, and chat_template.jinja, which newer checkpoints have instead of
+/// the member chat_template.
+Status readTokenizerFiles(Checkpoint &checkpoint) {
+  std::string config = inFolder(checkpoint.path, "tokenizer_config.json");
+  std::string added = inFolder(checkpoint.path, "added_tokens.json");
+  std::string chatTemplate = inFolder(checkpoint.path, "chat_template.jinja");
+  TokenizerSettings settings;
+  Json json = Json::object();
+  if (exists(config)) {
+    CRIA_ASSIGN_OR_RETURN(json, readJsonFile(config));
+    CRIA_ASSIGN_OR_RETURN(settings, readTokenizerConfig(json, config, checkpoint.config, checkpoint.notes));
+  }
+  if (exists(added)) {
+    CRIA_ASSIGN_OR_RETURN(const Json tokens, readJsonFile(added));
+    CRIA_RETURN_IF_ERROR(readAddedTokensFile(tokens, added, json, settings));
+  }
+  if (exists(chatTemplate)) {
+    CRIA_ASSIGN_OR_RETURN(settings.chatTemplate, readFile(chatTemplate));
+  }
+  chooseChatTemplate(settings, exists(chatTemplate) ? chatTemplate : config, checkpoint.chat,
+                     checkpoint.notes);
+  checkpoint.addedTokens = std::move(settings.addedTokens);
+  return {};
+}
+
 Status readChatFiles(Checkpoint &checkpoint) {
   std::string generation = inFolder(checkpoint.path, "generation_config.json");
   if (exists(generation)) {
@@ -216,18 +242,7 @@ Status readChatFiles(Checkpoint &checkpoint) {
     CRIA_RETURN_IF_ERROR(
         applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat, checkpoint.notes));
   }
-  std::string tokenizer = inFolder(checkpoint.path, "tokenizer_config.json");
-  if (exists(tokenizer)) {
-    CRIA_ASSIGN_OR_RETURN(Json json, readJsonFile(tokenizer));
-    CRIA_RETURN_IF_ERROR(
-        applyTokenizerConfig(json, tokenizer, checkpoint.config, checkpoint.chat, checkpoint.notes));
-  }
-  std::string chatTemplate = inFolder(checkpoint.path, "chat_template.jinja");
-  if (exists(chatTemplate)) {
-    CRIA_ASSIGN_OR_RETURN(std::string text, readFile(chatTemplate));
-    checkpoint.chat.templateName = recognizeChatTemplate(text);
-  }
-  return {};
+  return readTokenizerFiles(checkpoint);
 }
 
 Status findTokenizer(const OpenOptions &options, Checkpoint &checkpoint) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Opens a folder in Hugging Face format: config.json, model.safetensors or model.safetensors.index.json with
-// its shards, tokenizer.model, and where present generation_config.json, tokenizer_config.json and
-// chat_template.jinja.
+// its shards, tokenizer.model, and where present generation_config.json, tokenizer_config.json,
+// added_tokens.json and chat_template.jinja.
 #pragma once
 
 #include "frontends/Checkpoint.h"

@@ -248,45 +248,4 @@ Status applyGenerationConfig(const Json &json, const std::string &where, ModelCo
   return generation.check(where);
 }
 
-std::optional<std::string> recognizeChatTemplate(std::string_view jinja) {
-  bool isLlama2 = jinja.find("[INST]") != jinja.npos && jinja.find("<<SYS>>") != jinja.npos;
-  return isLlama2 ? std::optional<std::string>("llama2") : std::nullopt;
-}
-
-Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
-                            std::vector<std::string> &notes) {
-  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
-  if (!object.absentOrNull("add_bos_token")) {
-    CRIA_ASSIGN_OR_RETURN(bool addBos, object.boolean("add_bos_token"));
-    model.bosId = addBos ? model.bosId : -1;
-  }
-  if (!object.absentOrNull("add_eos_token")) {
-    CRIA_ASSIGN_OR_RETURN(bool addEos, object.boolean("add_eos_token"));
-    if (addEos) {
-      notes.push_back(fmt::format("{}: 'add_eos_token' is not applied: a prompt is to be continued", where));
-    }
-  }
-  const Json *chatTemplate = object.absentOrNull("chat_template") ? nullptr : object.find("chat_template");
-  if (!chatTemplate) {
-    return {};
-  }
-  // One template, or a list of {"name", "template"} of which "default" counts.
-  if (chatTemplate->is_string()) {
-    chat.templateName = recognizeChatTemplate(chatTemplate->get_ref<const std::string &>());
-    return {};
-  }
-  if (!chatTemplate->is_array()) {
-    return object.mismatch("chat_template", "a string or a list of templates");
-  }
-  for (const Json &item : *chatTemplate) {
-    CRIA_ASSIGN_OR_RETURN(JsonObject named, JsonObject::of(item, where + ": chat_template"));
-    CRIA_ASSIGN_OR_RETURN(std::string name, named.string("name"));
-    CRIA_ASSIGN_OR_RETURN(std::string text, named.string("template"));
-    if (name == "default") {
-      chat.templateName = recognizeChatTemplate(text);
-    }
-  }
-  return {};
-}
-
 } // namespace cria::huggingface

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The JSON files of a Hugging Face checkpoint: config.json, generation_config.json, tokenizer_config.json.
+// The JSON files of a Hugging Face checkpoint: config.json, generation_config.json.
 // Every feature that changes the mathematics and is not implemented is refused by name.
 #pragma once
 
@@ -27,12 +27,5 @@ StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where);
 /// which settings are not applied. The vocabulary size is known.
 Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
                              std::vector<std::string> &notes);
-
-/// Reads tokenizer_config.json: whether BOS is added, and the chat template.
-Status applyTokenizerConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
-                            std::vector<std::string> &notes);
-
-/// The name of our template that a Jinja chat template corresponds to; nullopt when it is none we know.
-std::optional<std::string> recognizeChatTemplate(std::string_view jinja);
 
 } // namespace cria::huggingface

@@ -160,9 +160,8 @@ Status writeSmallFiles(PackageFolder &folder, const PackageContent &content) {
       CRIA_RETURN_IF_ERROR(folder.add(codePath(target), target.code));
     }
   }
-  if (!content.tokenizerPath.empty()) {
-    CRIA_ASSIGN_OR_RETURN(std::string tokenizer, readFile(content.tokenizerPath));
-    CRIA_RETURN_IF_ERROR(folder.add("tokenizer.model", tokenizer));
+  if (!content.tokenizer.empty()) {
+    CRIA_RETURN_IF_ERROR(folder.add("tokenizer.model", content.tokenizer));
   }
   if (!content.graph.empty()) {
     CRIA_RETURN_IF_ERROR(folder.add("graph.mlir", content.graph));

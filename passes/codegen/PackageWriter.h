@@ -31,8 +31,8 @@ struct CompiledTarget {
 struct PackageContent {
   ModelConfig model;
   ChatConfig chat;
-  /// Copied to tokenizer.model; empty: none.
-  std::string tokenizerPath;
+  /// Content of tokenizer.model; empty: none.
+  std::string tokenizer;
   /// The options the manifest records: "f16", "f16".
   std::string weightsType, kvType;
   std::optional<uint64_t> randomSeed;

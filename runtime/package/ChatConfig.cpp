@@ -60,6 +60,7 @@ nlohmann::ordered_json ChatConfig::toJson() const {
   } else {
     json["template"] = nullptr;
   }
+  addIfGiven(json, "source", source);
   json["options"] = std::move(optionsJson);
   json["generation"] = std::move(generationJson);
   return json;
@@ -70,6 +71,9 @@ StatusOr<ChatConfig> ChatConfig::fromJson(const Json &value, const std::string &
   ChatConfig config;
   if (!object.absentOrNull("template")) {
     CRIA_ASSIGN_OR_RETURN(config.templateName, object.string("template"));
+  }
+  if (!object.absentOrNull("source")) {
+    CRIA_ASSIGN_OR_RETURN(config.source, object.string("source"));
   }
   CRIA_ASSIGN_OR_RETURN(JsonObject options, object.object("options"));
   for (const auto &[name, unused] : options.value().items()) {

@@ -14,8 +14,8 @@ namespace cria {
 
 using PieceType = SentenceModel::PieceType;
 
-static constexpr size_t kMaxPieces = size_t{1} << 20;
-static constexpr size_t kMaxPieceBytes = 4096;
+static constexpr size_t kMaxPieces = SentenceModel::kMaxPieces;
+static constexpr size_t kMaxPieceBytes = SentenceModel::kMaxPieceBytes;
 
 static Status expectType(const ProtoField &field, ProtoField::Type type, std::string_view name) {
   if (field.type != type) {
@@ -31,10 +31,16 @@ static Status readFlag(const ProtoField &field, std::string_view name, bool &out
   return {};
 }
 
+static bool isText(std::string_view bytes) {
+  return bytes.size() <= kMaxPieceBytes && utf8::findInvalid(bytes) == std::string_view::npos &&
+         bytes.find('\0') == std::string_view::npos;
+}
+
+bool SentenceModel::isPieceText(std::string_view text) { return !text.empty() && isText(text); }
+
 static Status readText(const ProtoField &field, std::string_view name, std::string &out) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
-  if (field.bytes.size() > kMaxPieceBytes || utf8::findInvalid(field.bytes) != std::string_view::npos ||
-      field.bytes.find('\0') != std::string_view::npos) {
+  if (!isText(field.bytes)) {
     return invalidArgument("{} is not UTF-8 text of at most {} bytes without NUL", name, kMaxPieceBytes);
   }
   out = field.bytes;

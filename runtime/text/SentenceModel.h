@@ -43,6 +43,11 @@ struct SentenceModel {
   /// Far above any vocabulary in use (256,000 pieces, 4 MB), far below what would hurt.
   static constexpr size_t kMaxFileBytes = size_t{64} << 20;
 
+  static constexpr size_t kMaxPieces = size_t{1} << 20;
+  static constexpr size_t kMaxPieceBytes = 4096;
+  /// Whether a piece may be called so.
+  static bool isPieceText(std::string_view text);
+
   /// Reads and checks a model file. Errors: invalidArgument (damaged or contradictory), unsupported (a kind
   /// of model or a normalization that is not done here).
   static StatusOr<SentenceModel> parse(std::string_view file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: reads the input as each of the JSON files of a checkpoint and of a package's configuration.
 #include "frontends/huggingface/HuggingFaceConfig.h"
+#include "frontends/huggingface/TokenizerConfig.h"
 #include "tests/fuzz/FuzzTarget.h"
 
 using namespace cria;
@@ -21,7 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   std::vector<std::string> notes;
   (void)huggingface::applyGenerationConfig(*json, "input", model, chat, notes);
-  (void)huggingface::applyTokenizerConfig(*json, "input", model, chat, notes);
+  if (auto settings = huggingface::readTokenizerConfig(*json, "input", model, notes); settings.ok()) {
+    huggingface::chooseChatTemplate(*settings, "input", chat, notes);
+    (void)huggingface::readAddedTokensFile(*json, "input", *json, *settings);
+  }
   (void)ModelConfig::fromJson(*json, "input");
   (void)ChatConfig::fromJson(*json, "input");
   return 0;
@@ -45,5 +49,8 @@ std::vector<std::string> fuzzSeeds() {
           .toJson()
           .dump(),
       R"({"template":"llama2","options":{"a":"b"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
-      R"({"temperature":0.6,"top_k":40,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})"};
+      R"({"temperature":0.6,"top_k":40,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})",
+      R"({"legacy":false,"chat_template":"{{ '<|im_start|>' + m['role'] -}} \n{# x #}","bos_token":{"content":"<s>"},)"
+      R"("added_tokens_decoder":{"32000":{"content":"<|im_start|>","special":true}}})",
+      R"({"<|im_start|>":32000,"<pad>":32001})"};
 }

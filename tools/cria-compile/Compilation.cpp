@@ -11,6 +11,7 @@
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
 #include "runtime/package/OutputFile.h"
+#include "runtime/text/AddedTokens.h"
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/OpsBackend.h"
@@ -109,21 +110,29 @@ Status Compilation::openModel() {
   for (const std::string &text : checkpoint_.notes) {
     note(text);
   }
-  CRIA_RETURN_IF_ERROR(checkTokenizer());
+  CRIA_RETURN_IF_ERROR(readTokenizer());
   DataType own = options_.preset.empty() ? checkpoint_.weightType : DataType::f16;
   weightType_ = options_.weightType.value_or(own);
   return applyContext();
 }
 
-Status Compilation::checkTokenizer() {
-  if (checkpoint_.tokenizerPath.empty()) {
+Status Compilation::readTokenizer() {
+  const std::string &path = checkpoint_.tokenizerPath;
+  if (path.empty()) {
     return {};
   }
-  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::open(checkpoint_.tokenizerPath));
+  CRIA_ASSIGN_OR_RETURN(const std::string file, readFile(path));
+  std::vector<std::string> notes;
+  CRIA_ASSIGN_OR_RETURN(
+      tokenizer_, withAddedTokens(file, checkpoint_.addedTokens, checkpoint_.config.vocabSize, path, notes));
+  for (const std::string &text : notes) {
+    note(text);
+  }
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::load(tokenizer_, path));
   if (tokenizer->size() > checkpoint_.config.vocabSize) {
     return invalidArgument(
-        "{}: expected at most the model's {} pieces, found {}: it belongs to another model",
-        checkpoint_.tokenizerPath, checkpoint_.config.vocabSize, tokenizer->size());
+        "{}: expected at most the model's {} pieces, found {}: it belongs to another model", path,
+        checkpoint_.config.vocabSize, tokenizer->size());
   }
   return {};
 }
@@ -290,7 +299,7 @@ Status Compilation::report() const {
 Status Compilation::writePackageFiles() {
   PackageContent content{.model = checkpoint_.config,
                          .chat = checkpoint_.chat,
-                         .tokenizerPath = checkpoint_.tokenizerPath,
+                         .tokenizer = tokenizer_,
                          .weightsType = std::string(nameOf(weightType_)),
                          .kvType = std::string(nameOf(options_.kvType)),
                          .randomSeed = options_.randomSeed,

@@ -34,8 +34,9 @@ private:
   };
 
   Status openModel();
-  /// Reads the tokenizer as the runtime will: a damaged one is found here.
-  Status checkTokenizer();
+  /// Reads the tokenizer, with the checkpoint's added tokens, as the runtime will: a damaged one is found
+  /// here.
+  Status readTokenizer();
   Status applyContext();
   Status makeTargets();
   Status importGraph();
@@ -63,6 +64,8 @@ private:
   std::string diagnostics_;
   cli::Progress progress_;
   Checkpoint checkpoint_;
+  /// Content of the package's tokenizer.model; empty: none.
+  std::string tokenizer_;
   DataType weightType_ = DataType::f16;
   std::vector<TargetProgram> targets_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;

@@ -12,6 +12,8 @@
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
+#include <algorithm>
+
 namespace cria::cli {
 namespace {
 
@@ -32,21 +34,59 @@ Ctrl-C          stop the answer
 /// Share of the context kept free for an answer before old pairs are dropped.
 constexpr uint32_t kReserveFraction = 4;
 
-StatusOr<ChatTemplate> openTemplate(const ChatOptions &options, const OpenedModel &opened) {
-  if (!options.chatTemplate.empty()) {
-    return ChatTemplate::create(*opened.registry, options.chatTemplate, opened.vocabulary->view());
-  }
-  const ChatConfig &config = opened.package->chat();
-  if (!config.templateName) {
-    return invalidArgument(
-        "the checkpoint states no chat template that is known; name one with --chat-template, e.g. "
-        "--chat-template llama2 ('cria plugins' lists them)");
-  }
+/// The options that chat.json has, for the checkpoint's template.
+std::vector<PluginArgument> ownOptions(const ChatConfig &config) {
   std::vector<PluginArgument> arguments;
   for (const auto &[name, value] : config.options) {
-    arguments.push_back({name, value});
+    arguments.push_back({.name = name, .value = value});
   }
-  return ChatTemplate::create(*opened.registry, *config.templateName, arguments, opened.vocabulary->view());
+  return arguments;
+}
+
+/// Whether the call is of the plugin jinja without a template of its own.
+bool asksForOwnSource(const std::vector<PluginCallExpression> &calls) {
+  return calls.size() == 1 && calls[0].name == "jinja" &&
+         std::ranges::none_of(calls[0].arguments, [](const PluginArgument &argument) {
+           return argument.name.empty() || argument.name == "template"; // which is the first one
+         });
+}
+
+/// The template that --chat-template names; `jinja` runs the text that the package keeps unless it is given
+/// one.
+StatusOr<ChatTemplate> openNamedTemplate(const std::string &expression, const OpenedModel &opened) {
+  const ChatConfig &config = opened.package->chat();
+  CRIA_ASSIGN_OR_RETURN(const std::vector<PluginCallExpression> calls, parsePluginExpression(expression));
+  if (!config.source || !asksForOwnSource(calls)) {
+    return ChatTemplate::create(*opened.registry, expression, opened.vocabulary->view());
+  }
+  std::vector<PluginArgument> arguments = calls[0].arguments;
+  std::vector<PluginArgument> own = ownOptions(config);
+  own.push_back({.name = "template", .value = *config.source});
+  for (PluginArgument &argument : own) {
+    if (std::ranges::find(arguments, argument.name, &PluginArgument::name) == arguments.end()) {
+      arguments.push_back(std::move(argument));
+    }
+  }
+  return ChatTemplate::create(*opened.registry, "jinja", arguments, opened.vocabulary->view());
+}
+
+StatusOr<ChatTemplate> openTemplate(const ChatOptions &options, const OpenedModel &opened) {
+  if (!options.chatTemplate.empty()) {
+    return openNamedTemplate(options.chatTemplate, opened);
+  }
+  const ChatConfig &config = opened.package->chat();
+  if (config.templateName) {
+    return ChatTemplate::create(*opened.registry, *config.templateName, ownOptions(config),
+                                opened.vocabulary->view());
+  }
+  if (config.source) {
+    return invalidArgument(
+        "the checkpoint's chat template is none that is known; name one with --chat-template, e.g. "
+        "--chat-template llama2 ('cria plugins' lists them), or run the checkpoint's own with "
+        "--chat-template jinja");
+  }
+  return invalidArgument("the checkpoint states no chat template; name one with --chat-template, e.g. "
+                         "--chat-template llama2 ('cria plugins' lists them)");
 }
 
 std::string historyFile() {

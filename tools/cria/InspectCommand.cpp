@@ -55,11 +55,12 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
     writeJson(json, 2);
     return kExitSuccess;
   }
-  writeData(fmt::format("checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
-                        modelText(checkpoint.config), nameOf(checkpoint.weightType),
-                        checkpoint.tokenizerPath.empty() ? "none" : "yes",
-                        checkpoint.chat.templateName.value_or("none known"),
-                        tensorsText(checkpoint, options.detail.weights)));
+  writeData(fmt::format(
+      "checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
+      modelText(checkpoint.config), nameOf(checkpoint.weightType),
+      checkpoint.tokenizerPath.empty() ? "none" : "yes",
+      checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "its own, for jinja" : "none"),
+      tensorsText(checkpoint, options.detail.weights)));
   for (const std::string &note : checkpoint.notes) {
     talk(options.quiet, "note: {}", note);
   }

@@ -152,10 +152,20 @@ TEST(HuggingFaceCheckpoint, chat_files) {
   TemporaryFolder folder;
   SmallCheckpoint().write(folder);
   folder.write("generation_config.json", R"({"temperature": 0.6, "eos_token_id": [2, 3]})");
-  folder.write("chat_template.jinja", "[INST] <<SYS>>");
+  folder.write("chat_template.jinja", "{{ bos_token }}");
+  folder.write("tokenizer_config.json", R"({"legacy": false, "eos_token": {"content": "</s>"},
+      "additional_special_tokens": ["<|im_start|>"], "chat_template": "not this one"})");
+  folder.write("added_tokens.json", R"({"<|im_start|>": 90, "word": 91})");
   auto checkpoint = openCheckpoint(folder.path().string());
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
-  EXPECT_EQ(checkpoint->chat.templateName, "llama2");
+  EXPECT_EQ(checkpoint->chat.templateName, std::nullopt);
+  EXPECT_EQ(checkpoint->chat.source, "{{ bos_token }}");
+  EXPECT_EQ(checkpoint->chat.options,
+            (std::vector<std::pair<std::string, std::string>>{{"dummy_prefix", "false"}, {"eos", "</s>"}}));
+  EXPECT_THAT(checkpoint->notes,
+              ::testing::Contains(HasSubstr("chat_template.jinja: the chat template is none that")));
+  EXPECT_EQ(checkpoint->addedTokens,
+            (std::vector<AddedToken>{{90, "<|im_start|>", true}, {91, "word", false}}));
   EXPECT_EQ(checkpoint->chat.generation.temperature, 0.6);
   EXPECT_EQ(checkpoint->config.eosIds, (std::vector<int64_t>{2, 3}));
 }

@@ -223,41 +223,7 @@ TEST(HuggingFaceConfig, settings_that_are_not_applied_are_said) {
   ASSERT_TRUE(applyGenerationConfig(plain, "g.json", model, chat, notes).ok());
   EXPECT_TRUE(notes.empty());
   ASSERT_TRUE(applyGenerationConfig({{"repetition_penalty", 1.3}}, "g.json", model, chat, notes).ok());
-  ASSERT_TRUE(applyTokenizerConfig({{"add_eos_token", true}}, "t.json", model, chat, notes).ok());
-  EXPECT_EQ(notes, (std::vector<std::string>{
-                       "g.json: 'repetition_penalty' = 1.3 is not applied",
-                       "t.json: 'add_eos_token' is not applied: a prompt is to be continued"}));
-}
-
-TEST(HuggingFaceConfig, chat_templates) {
-  const std::string llama2 = "{% if ... %}<<SYS>>\\n{{ system }}{% endif %}[INST] {{ content }} [/INST]";
-  auto templateOf = [](const Json &json, int64_t *bosId = nullptr) {
-    ModelConfig model;
-    ChatConfig chat;
-    std::vector<std::string> notes;
-    Status status = applyTokenizerConfig(json, "tokenizer_config.json", model, chat, notes);
-    EXPECT_TRUE(status.ok()) << status.message();
-    if (bosId) {
-      *bosId = model.bosId;
-    }
-    return chat.templateName;
-  };
-  EXPECT_EQ(templateOf({{"chat_template", llama2}}), "llama2");
-  EXPECT_EQ(templateOf({{"chat_template", "<|im_start|>{{ content }}"}}), std::nullopt);
-  EXPECT_EQ(
-      templateOf({{"chat_template",
-                   {{{"name", "default"}, {"template", llama2}}, {{"name", "tools"}, {"template", "x"}}}}}),
-      "llama2");
-  EXPECT_EQ(templateOf(Json::object()), std::nullopt);
-  int64_t bosId = 0;
-  templateOf({{"add_bos_token", false}, {"bos_token", {{"content", "<s>"}}}}, &bosId);
-  EXPECT_EQ(bosId, -1);
-  ModelConfig model;
-  ChatConfig chat;
-  std::vector<std::string> notes;
-  EXPECT_THAT(
-      applyTokenizerConfig({{"chat_template", 1}}, "tokenizer_config.json", model, chat, notes).message(),
-      HasSubstr("a string or a list of templates"));
+  EXPECT_EQ(notes, (std::vector<std::string>{"g.json: 'repetition_penalty' = 1.3 is not applied"}));
 }
 
 } // namespace

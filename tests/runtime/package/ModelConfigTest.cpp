@@ -114,6 +114,16 @@ TEST(ChatConfig, round_trip) {
   }
 }
 
+TEST(ChatConfig, keeps_the_text_of_an_unknown_template) {
+  ChatConfig config;
+  EXPECT_FALSE(config.toJson().contains("source"));
+  config.source = "{{ bos_token }}\n\"x\"";
+  config.options = {{"eos", "</s>"}};
+  const auto read = ChatConfig::fromJson(Json::parse(config.toJson().dump()), "chat.json");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(*read, config);
+}
+
 TEST(ChatConfig, refuses_extra_members) {
   Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{"beams", 4}}}};
   EXPECT_THAT(ChatConfig::fromJson(json, "chat.json").status().message(),

@@ -16,7 +16,8 @@ public:
   static constexpr int32_t kImEnd = 4, kStep = 6; // among the names by default
 
   /// Ids: <unk> 0, <s> 1 (BOS), </s> 2 (EOS), then `more`.
-  explicit NamedVocabulary(std::vector<std::string_view> more = {"<|im_start|>", "<|im_end|>", "<|tool|>", "<step>"}) {
+  explicit NamedVocabulary(std::vector<std::string_view> more = {"<|im_start|>", "<|im_end|>", "<|tool|>",
+                                                                 "<step>"}) {
     more.insert(more.begin(), {"<unk>", "<s>", "</s>"});
     for (const std::string_view name : more) {
       names_.push_back({name.data(), name.size()});

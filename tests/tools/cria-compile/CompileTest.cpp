@@ -3,6 +3,8 @@
 // input.
 #include "runtime/package/Package.h"
 #include "runtime/package/Safetensors.h"
+#include "runtime/text/SentenceModel.h"
+#include "runtime/text/Tokenizer.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
 #include <chrono>
@@ -337,6 +339,32 @@ TEST_F(Compile, wrong_input_leaves_nothing) {
   EXPECT_THAT(errorOf(golden("dynamic") + " --target ops --context 512 -o " + package()),
               HasSubstr("'dynamic' is supported up to its original context of 256"));
   EXPECT_EQ(traces(), "empty ");
+}
+
+TEST_F(Compile, added_tokens_and_the_chat_template) {
+  SmallCheckpoint().write(folder);
+  SentenceModel model;
+  model.modelType = SentenceModel::ModelType::bpe;
+  model.pieces = {{"<unk>", 0, SentenceModel::PieceType::unknown},
+                  {"<s>", 0, SentenceModel::PieceType::control},
+                  {"</s>", 0, SentenceModel::PieceType::control},
+                  {"a", -1}};
+  std::ofstream(folder.file("tokenizer.model"), std::ios::binary) << model.serialize(true);
+  folder.write("tokenizer_config.json",
+               R"({"chat_template": "{{ bos_token }}<|im_start|>", "added_tokens_decoder": {
+      "4": {"content": "<|im_start|>", "special": true}, "6": {"content": "x"}}})");
+  const Result result = run(folder.path().string() + " --target ops -o " + package());
+  ASSERT_EQ(result.exitCode, 0) << result.err;
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("'x' (id 6) and those after it are left out: expected 5 as the next id"),
+                    HasSubstr("keeps it for --chat-template jinja")));
+  const auto opened = Package::open(package());
+  ASSERT_TRUE(opened.ok()) << opened.status().message();
+  EXPECT_EQ((*opened)->chat().source, "{{ bos_token }}<|im_start|>");
+  const auto tokenizer = Tokenizer::open((*opened)->tokenizerPath());
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->find("<|im_start|>"), 4);
+  EXPECT_EQ((*tokenizer)->kind(4), TokenKind::control);
 }
 
 TEST_F(Compile, missing_tokenizer) {

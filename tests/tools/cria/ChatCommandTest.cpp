@@ -2,6 +2,7 @@
 // cria chat with lines from a pipe: turns, commands, system prompts, full contexts.
 #include "StoriesPackage.h"
 
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -109,6 +110,41 @@ TEST(ChatCommandTest, anotherTemplate) {
   const ProcessResult unknown = chat("", {"--chat-template", "lama2"});
   EXPECT_EQ(unknown.exitCode, 2);
   EXPECT_THAT(unknown.errors, HasSubstr("llama2"));
+}
+
+/// The shipped model with another tokenizer_config.json, compiled; `folder` holds its files.
+std::string packageWith(const nlohmann::json &tokenizerConfig, const TemporaryFolder &folder) {
+  for (const auto &entry : std::filesystem::directory_iterator(kStoriesCheckpoint)) {
+    const std::filesystem::path name = entry.path().filename();
+    if (name != "tokenizer_config.json") {
+      std::filesystem::create_symlink(entry.path(), folder.path(name.string()));
+    }
+  }
+  writeFile(folder.path("tokenizer_config.json"), tokenizerConfig.dump());
+  return compileModel(folder.path(), {"--target", "cpu,ops"});
+}
+
+// What the package keeps is the same template, to the last token.
+TEST(ChatCommandTest, runsTheCheckpointsOwnTemplate) {
+  nlohmann::json config = nlohmann::json::parse(readFile(kStoriesCheckpoint + "/tokenizer_config.json"));
+  config["chat_template"] = config["chat_template"].get<std::string>() + "{{ '' }}"; // known no more
+  const TemporaryFolder folder;
+  const std::string package = packageWith(config, folder);
+  const auto go = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"chat", package, "--temperature", "0"});
+    const TemporaryFolder cache;
+    return runCria(arguments, "What does a cow say?\nWhat does a dog say?\n", {"CRIA_CACHE=" + cache.path()});
+  };
+  const ProcessResult unnamed = go({});
+  EXPECT_EQ(unnamed.exitCode, 2);
+  EXPECT_THAT(unnamed.errors, HasSubstr("chat template is none that is known"));
+  EXPECT_THAT(unnamed.errors, HasSubstr("--chat-template jinja"));
+  const ProcessResult own = go({"--chat-template", "jinja"});
+  EXPECT_EQ(own.exitCode, 0) << own.errors;
+  EXPECT_EQ(own.output, chat("What does a cow say?\nWhat does a dog say?\n").output);
+  EXPECT_EQ(go({"--chat-template", "jinja(stop=\"moo\")"}).exitCode, 0);
+  const ProcessResult given = go({"--chat-template", "jinja(\"{{ raise_exception('No.') }}\")"});
+  EXPECT_THAT(given.errors, HasSubstr("No."));
 }
 
 } // namespace

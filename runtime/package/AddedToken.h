@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// AddedToken: a token that a fine-tune added to the vocabulary of its base model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cria {
+
+struct AddedToken {
+  int64_t id = 0;
+  std::string text;       // UTF-8, as users see it
+  bool isSpecial = false; // never the result of encoding text
+  bool operator==(const AddedToken &) const = default;
+};
+
+} // namespace cria
