@@ -31,6 +31,7 @@ std::vector<std::string> fuzzSeeds() {
   using namespace std::string_literals; // with the zero byte
   return {
       R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"type": "array", "items": {"type": "integer", "minimum": 3}}}})",
+      R"x({"type": "string", "pattern": "^(a?[^\\d-]{2,}|\\u0041*)$"})x",
       "root ::= (x | [^a-z\\n]{2,3})* \"end\"?\nx ::= \"\\u00e4\" . # note\n\0ab\xC3\xA4"s,
       "root ::= \"{\" (s (\",\" s)*)? \"}\"\ns ::= \"\\\"\" [a-z]+ \"\\\"\""};
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CharRanges: a set of code points, as ascending ranges with gaps between.
+#pragma once
+
+#include "plugins/samplers/grammar/Utf8Reader.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace cria::grammar {
+
+class CharRanges {
+public:
+  CharRanges() = default;
+  CharRanges(std::initializer_list<std::pair<uint32_t, uint32_t>> ranges) : ranges_(ranges) { normalize(); }
+
+  void add(uint32_t first, uint32_t last) {
+    ranges_.emplace_back(first, last);
+    normalize();
+  }
+  void add(const CharRanges &other) {
+    ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
+    normalize();
+  }
+  CharRanges complement() const {
+    CharRanges result;
+    uint32_t next = 0;
+    for (const auto &[first, last] : ranges_) {
+      if (first > next) {
+        result.ranges_.emplace_back(next, first - 1);
+      }
+      next = last + 1;
+    }
+    if (next <= kLastCharacter) {
+      result.ranges_.emplace_back(next, kLastCharacter);
+    }
+    return result;
+  }
+  CharRanges without(const CharRanges &other) const {
+    CharRanges outside = complement();
+    outside.add(other);
+    return outside.complement();
+  }
+  bool contains(uint32_t character) const {
+    return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto &range) {
+      return character >= range.first && character <= range.second;
+    });
+  }
+  bool empty() const { return ranges_.empty(); }
+  const std::vector<std::pair<uint32_t, uint32_t>> &ranges() const { return ranges_; }
+
+private:
+  void normalize() {
+    std::sort(ranges_.begin(), ranges_.end());
+    std::vector<std::pair<uint32_t, uint32_t>> merged;
+    for (const auto &[first, last] : ranges_) {
+      if (!merged.empty() && first <= merged.back().second + 1) {
+        merged.back().second = std::max(merged.back().second, last);
+      } else {
+        merged.emplace_back(first, last);
+      }
+    }
+    ranges_ = std::move(merged);
+  }
+
+  std::vector<std::pair<uint32_t, uint32_t>> ranges_;
+};
+
+} // namespace cria::grammar

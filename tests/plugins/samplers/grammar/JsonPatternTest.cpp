@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what is
+// refused.
+#include "plugins/api/cria_plugin.hpp"
+#include "plugins/samplers/grammar/JsonPattern.h"
+#include "plugins/samplers/grammar/JsonSchema.h"
+#include "plugins/samplers/grammar/Matcher.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+namespace cria::grammar {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Matcher matcherOf(const std::string &pattern) {
+  const nlohmann::json schema = {{"type", "string"}, {"pattern", pattern}};
+  return Matcher(parseGbnf(grammarOfJsonSchema(schema.dump()), "root"));
+}
+
+bool accepts(Matcher &matcher, const std::string &text) {
+  Position position = matcher.start();
+  for (const char byte : nlohmann::json(text).dump()) {
+    position = matcher.next(position, static_cast<uint8_t>(byte));
+  }
+  return matcher.isComplete(position);
+}
+
+/// All texts of up to `length` characters of the alphabet.
+std::vector<std::string> textsOf(std::string_view alphabet, size_t length) {
+  std::vector<std::string> texts = {""};
+  for (size_t i = 0, begin = 0; i < length; ++i) {
+    const size_t end = texts.size();
+    for (; begin < end; ++begin) {
+      for (const char c : alphabet) {
+        texts.push_back(texts[begin] + c);
+      }
+    }
+  }
+  return texts;
+}
+
+TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
+  const std::vector<std::string> texts = textsOf("ab1\"\\-", 4);
+  for (const char *pattern :
+       {"", "^$", "a", "^a", "a$", "^a$", "^ab?$", "^(a|b)+$", "^(?:ab|1)*$", "^a{2}$", "^a{1,}b$", "^[ab]{1,3}$",
+        "^[^a]$", "^[a-b1]+$", "^\\d$", "^\\D+$", "^\\w*$", "^\\W$", "^\\s|b$", "^[\\d-]+$", "^[a\\]\"]+$", "^\"a\"$",
+        "^\\\\$", "^[\\\\a]+$", "^a|b$|11", "^(a|(b|1)a)b?$", "^.$", "^a.b$", "^(a?b?)*$", "^(a*)*$", "^a+?b$",
+        "^\\x61\\u0062$", "-", "^[-a]$", "^[a-]$", "^(|a)b$", "^\\-a$", "a{0}", "^a{0,1}$"}) {
+    Matcher matcher = matcherOf(pattern);
+    const std::regex regex(pattern);
+    int found = 0;
+    for (const std::string &text : texts) {
+      const bool expected = std::regex_search(text, regex);
+      found += expected ? 1 : 0;
+      ASSERT_EQ(accepts(matcher, text), expected) << pattern << " in " << text;
+    }
+    EXPECT_GT(found, 0) << pattern;
+  }
+}
+
+TEST(JsonPatternTest, KnowsCharactersBeyondAscii) {
+  Matcher animals = matcherOf("^[\xC3\xA4-\xC3\xBC\\u{1F999}]+$");
+  EXPECT_TRUE(accepts(animals, "\xC3\xA4\xF0\x9F\xA6\x99\xC3\xBC"));
+  EXPECT_FALSE(accepts(animals, "\xC3\xBD"));
+  Matcher lines = matcherOf("^a\\nb\\t[\\b\\f]\\r$");
+  EXPECT_TRUE(accepts(lines, "a\nb\t\f\r"));
+  EXPECT_FALSE(accepts(lines, "a\nb\ta\r"));
+  Matcher any = matcherOf("^.\\s$");
+  EXPECT_TRUE(accepts(any, "\xE6\xBC\xA2\xE3\x80\x80"));
+  EXPECT_FALSE(accepts(any, "\n "));
+}
+
+TEST(JsonPatternTest, RefusesByNameAndPlace) {
+  const std::pair<const char *, const char *> cases[] = {
+      {"a(", "character 3: expected ')'"},
+      {"(?=a)", "character 3: a group that looks ahead or behind is not supported here"},
+      {"(?<!a)b", "looks ahead or behind"},
+      {"\\1", "'\\1' is not supported here"},
+      {"a\\b", "'\\b' is not supported here"},
+      {"\\p{L}", "'\\p' is not supported here"},
+      {"(^a)?b", "an anchor within a pattern"},
+      {"(a$)", "an anchor within a group"},
+      {"a$b", "expected '|' or the end"},
+      {"a**", "expected one repetition"},
+      {"*", "character 1: expected something to repeat"},
+      {"a{2,1}", "expected a repetition, as in {2,5}"},
+      {"a{9999}", "at most 2000"},
+      {"a{x}", "expected a number"},
+      {"[b-a]", "ascends"},
+      {"[\\d-z]", "a character at each end"},
+      {"[a", "found the end"},
+      {"\\", "found the end"},
+      {"\\u12", "found the end"},
+      {"\\xg1", "hexadecimal"},
+      {"\\u{110000}", "10FFFF"},
+      {"[]", "no character"},
+      {"\\x01", "no character"},
+      {"a)", "expected '|' or the end"},
+  };
+  for (const auto &[pattern, message] : cases) {
+    try {
+      grammarOfPattern(pattern, "at 'x'");
+      ADD_FAILURE() << pattern;
+    } catch (const plugin::Refusal &refusal) {
+      EXPECT_THAT(refusal.what(), StartsWith("at 'x', character ")) << pattern;
+      EXPECT_THAT(refusal.what(), HasSubstr(message)) << pattern;
+    }
+  }
+  std::string nested = "a?";
+  for (int i = 0; i < 40; ++i) {
+    nested = "(b?" + nested + ")*";
+  }
+  EXPECT_THROW(grammarOfPattern(nested, ""), plugin::Refusal); // twice as long with each group
+  EXPECT_THROW(grammarOfPattern("\xFF", ""), plugin::Refusal);
+  EXPECT_THROW(grammarOfPattern(std::string(100000, '('), ""), plugin::Refusal);
+  EXPECT_THROW(grammarOfPattern(std::string(4000, '('), ""), plugin::Refusal);
+}
+
+} // namespace
+} // namespace cria::grammar
