@@ -23,10 +23,15 @@ install(CODE [[
     MODULES ${modules}
     RESOLVED_DEPENDENCIES_VAR found
     UNRESOLVED_DEPENDENCIES_VAR missing
+    CONFLICTING_DEPENDENCIES_PREFIX conflict # of an earlier installation here with the system's: the latter is newer
     PRE_EXCLUDE_REGEXES "^(ld-linux|libc|libm|libdl|libpthread|librt)[.-].*")
   if(missing)
     message(FATAL_ERROR "libraries not found: ${missing}")
   endif()
+  foreach(name ${conflict_FILENAMES})
+    list(FILTER conflict_${name} EXCLUDE REGEX "^${CMAKE_INSTALL_PREFIX}/")
+    list(APPEND found ${conflict_${name}})
+  endforeach()
   foreach(library ${found})
     file(INSTALL "${library}" DESTINATION "${CMAKE_INSTALL_PREFIX}/lib" FOLLOW_SYMLINK_CHAIN)
   endforeach()

@@ -17,6 +17,7 @@
 #include "tools/cria-compile/OpsBackend.h"
 #include "tools/cria-compile/Presets.h"
 #include "tools/cria-compile/TargetNames.h"
+#include "tools/cria-compile/TargetPlugins.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
@@ -163,12 +164,16 @@ Status Compilation::makeTargets() {
     targets_.push_back({createOpsTarget(std::move(backend)), nullptr});
     return {};
   }
-  CRIA_ASSIGN_OR_RETURN(ExpandedTargets expanded, expandTargets(options_.targets));
+  CRIA_ASSIGN_OR_RETURN(const TargetPlugins plugins, TargetPlugins::load(options_.targetPlugins));
+  CRIA_ASSIGN_OR_RETURN(
+      ExpandedTargets expanded,
+      expandTargets(options_.targets.empty() ? plugins.names() : options_.targets, plugins.names()));
   for (const std::string &text : expanded.notes) {
     note(text);
   }
   for (const std::string &name : expanded.names) {
-    targets_.push_back({createTarget(name), nullptr});
+    CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Target> own, plugins.create(name));
+    targets_.push_back({own ? std::move(own) : createTarget(name), nullptr});
   }
   return {};
 }

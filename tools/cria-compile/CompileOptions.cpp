@@ -30,6 +30,10 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts, const std:
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
+  app.add_option("--target-plugin", options.targetPlugins,
+                 "A library with a target of your own, for --target NAME (repeatable)")
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option(
       "--for", options.forBackend,
       "With --target ops: a backend (name or sidecar); takes apart ops that its sidecar does not list");
@@ -127,7 +131,7 @@ Status checkModel(const CompileOptions &options) {
 }
 
 Status finish(const Texts &texts, CompileOptions &options) {
-  if (options.targets.empty()) {
+  if (options.targets.empty() && options.targetPlugins.empty()) {
     options.targets = {"cpu"};
   }
   if (!options.forBackend.empty() && options.targets != std::vector<std::string>{"ops"}) {

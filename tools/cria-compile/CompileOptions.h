@@ -20,8 +20,10 @@ struct CompileOptions {
   std::string output;
   std::string preset;
   std::optional<uint32_t> randomSeed;
-  /// As given: "cpu", "ops", "cpu-x86-64-v4".
+  /// As given: "cpu", "ops", "cpu-x86-64-v4". Empty: those of the target plugins, else "cpu".
   std::vector<std::string> targets;
+  /// Libraries with targets, as TargetPlugin.h has it.
+  std::vector<std::string> targetPlugins;
   /// A backend for which target ops leaves out what it does not take: a name, or the path of a sidecar.
   std::string forBackend;
   std::vector<std::string> pluginFolders;

@@ -23,6 +23,8 @@ std::vector<std::string> smNames() {
 
 class Expansion {
 public:
+  explicit Expansion(const std::vector<std::string> &plugins) : plugins_(plugins) {}
+
   Status add(llvm::StringRef text) {
     auto [family, sm] = text.split(':');
     if (text == "cpu") {
@@ -31,8 +33,10 @@ public:
     if (family == "cuda" || family == "gpusim") {
       return addDevice(family, text.contains(':') ? sm : kDefaultSm);
     }
-    if (!llvm::is_contained(targetNames(), text)) {
-      return invalidArgument("--target: expected {}, got '{}'", targetHelp(), text.str());
+    if (!llvm::is_contained(targetNames(), text) && !llvm::is_contained(plugins_, text)) {
+      return invalidArgument("--target: expected {}{}{}, got '{}'", targetHelp(),
+                             plugins_.empty() ? "" : ", or of the plugins ", fmt::join(plugins_, ", "),
+                             text.str());
     }
     append(text.str());
     return {};
@@ -82,6 +86,7 @@ private:
     return {};
   }
 
+  const std::vector<std::string> &plugins_;
   ExpandedTargets result_;
   std::string lowestPtx_;
 };
@@ -98,8 +103,9 @@ std::string targetHelp() {
                      fmt::join(smNames(), ", "));
 }
 
-StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts) {
-  Expansion expansion;
+StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts,
+                                        const std::vector<std::string> &plugins) {
+  Expansion expansion(plugins);
   for (const std::string &text : texts) {
     CRIA_RETURN_IF_ERROR(expansion.add(text));
   }
