@@ -24,6 +24,10 @@ story() { "$cria" run "$work/$1.cria" --backend "$2" -p "Once upon a time there 
 expected=$(story ops reference) found=$(story c cpu)
 [[ $found == "$expected" && -n $found ]] || { printf 'expected: %s\nfound: %s\n' "$expected" "$found"; exit 1; }
 
+# The suite compares logits of whole models: one token at a time, many, several sequences, twice.
+"$cria" compile "$model" -o "$work/both.cria" --target-plugin "$plugin" --target c,ops --quiet
+"$work/cria/bin/cria-plugin-test" "$work/cria/lib/cria/plugins/cria_backend_cpu.so" --package "$work/both.cria" --filter 'package/*'
+
 # Random weights are the same model: the largest difference of logits against their largest magnitude.
 compile_random() { "$cria" compile --preset stories-260k --random-weights 7 -o "$work/random-$1.cria" --quiet "${@:2}"; }
 compile_random c --target-plugin "$plugin"

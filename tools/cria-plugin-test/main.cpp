@@ -96,6 +96,9 @@ void addOptions(CLI::App &app, Options &options) {
   app.add_option("--filter", options.filter, "Only this case, or those that begin so: 'ops/linear*'");
   app.add_option("--expect", options.expectations,
                  "What is known not to pass; default: NAME.cria-expect.json beside the sidecar");
+  app.add_option(
+      "--package", options.suite.package,
+      "For a backend: a package compiled for it and for ops; compares whole models with `reference`");
   app.add_option("--device", options.suite.device, "Device of a backend");
   app.add_option("--seed", options.suite.seed, "Of shapes and values");
   app.add_flag("--list", options.list, "Only names of cases");

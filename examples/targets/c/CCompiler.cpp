@@ -42,9 +42,19 @@ FailureOr<std::string> compileC(const std::string &source, bool asAssembly, std:
   std::error_code failed;
   llvm::raw_fd_ostream(input.path, failed) << source;
   // Nothing that would call a library: no tables of errors, no memset for loops.
-  SmallVector<StringRef> arguments = {*compiler, "-std=c11", "-O3", "-march=x86-64-v3", "-fPIC", "-w", "-ffreestanding",
-                                      "-fno-math-errno", "-fno-tree-loop-distribute-patterns",
-                                      "-fvisibility=hidden", "-o", output.path, input.path};
+  SmallVector<StringRef> arguments = {*compiler,
+                                      "-std=c11",
+                                      "-O3",
+                                      "-march=x86-64-v3",
+                                      "-fPIC",
+                                      "-w",
+                                      "-ffreestanding",
+                                      "-fno-math-errno",
+                                      "-fno-tree-loop-distribute-patterns",
+                                      "-fvisibility=hidden",
+                                      "-o",
+                                      output.path,
+                                      input.path};
   if (asAssembly) {
     arguments.push_back("-S");
   } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The target `c`: writes a model as C, has the system's C compiler make a kernel library of it, and leaves the
-// running to Cria's backend `cpu`. Fused ops are taken apart; each op that is left is a call of a function of
-// Kernels.h with the sizes of the model.
+// The target `c`: writes a model as C, has the system's C compiler make a kernel library of it, and leaves
+// the running to Cria's backend `cpu`. Fused ops are taken apart; each op that is left is a call of a
+// function of Kernels.h with the sizes of the model.
 #include "CCompiler.h"
 #include "KernelsText.h"
 
@@ -21,10 +21,11 @@ using program::Access;
 namespace {
 
 constexpr int64_t kPageTokens = 32;
-constexpr int64_t kLinearGroup = 32; // results of a linear that one workgroup computes
+constexpr int64_t kLinearGroup = 32;      // results of a linear that one workgroup computes
 constexpr const char *kSource = "source"; // the attribute of a kernel that holds its C
 
-/// One op: its operands in the order of the C function's pointers, then what else the function is called with.
+/// One op: its operands in the order of the C function's pointers, then what else the function is called
+/// with.
 class Call {
 public:
   Call(DispatchBuilder &builder, std::string function) : builder_(builder), function_(std::move(function)) {}
@@ -285,7 +286,8 @@ public:
     }
     std::string error;
     FailureOr<std::string> code = compileC(source, stage == CodeStage::assembly, error);
-    return succeeded(code) ? FailureOr<TargetCode>(TargetCode{std::move(*code), {}}) : program.emitError(error);
+    return succeeded(code) ? FailureOr<TargetCode>(TargetCode{std::move(*code), {}})
+                           : program.emitError(error);
   }
 
 private:

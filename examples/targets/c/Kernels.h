@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The ops in plain C, one row of the result at a time; CTarget.cpp calls them with the sizes of a model. Formulas
-// and layouts are those of opset v1.
+// The ops in plain C, one row of the result at a time; CTarget.cpp calls them with the sizes of a model.
+// Formulas and layouts are those of opset v1.
 #include <stdint.h>
 
 typedef float f32;
@@ -45,8 +45,8 @@ static inline float exponential(float x) {
   return sum * from_bits((uint32_t)(n + 127) << 23);
 }
 
-static void rms_norm(const float *input, const float *weight, float *output, uint32_t row, long width, long stride,
-                     float epsilon) {
+static void rms_norm(const float *input, const float *weight, float *output, uint32_t row, long width,
+                     long stride, float epsilon) {
   input += row * stride;
   float sum = 0;
   for (long i = 0; i < width; ++i) {
@@ -58,8 +58,8 @@ static void rms_norm(const float *input, const float *weight, float *output, uin
   }
 }
 
-static void rope(const float *input, const int32_t *positions, const float *table, float *output, uint32_t row,
-                 long heads, long size, long stride, long offset) {
+static void rope(const float *input, const int32_t *positions, const float *table, float *output,
+                 uint32_t row, long heads, long size, long stride, long offset) {
   input += row * stride + offset;
   output += row * heads * size;
   const float *cosines = table + positions[row] * size, *sines = cosines + size / 2;
@@ -79,19 +79,22 @@ static void silu(const float *input, float *output, uint32_t row, long width, lo
   }
 }
 
-static void mul(const float *a, const float *b, float *output, uint32_t row, long width, long strideA, long strideB) {
+static void mul(const float *a, const float *b, float *output, uint32_t row, long width, long strideA,
+                long strideB) {
   for (long i = 0; i < width; ++i) {
     output[row * width + i] = a[row * strideA + i] * b[row * strideB + i];
   }
 }
 
-static void add(const float *a, const float *b, float *output, uint32_t row, long width, long strideA, long strideB) {
+static void add(const float *a, const float *b, float *output, uint32_t row, long width, long strideA,
+                long strideB) {
   for (long i = 0; i < width; ++i) {
     output[row * width + i] = a[row * strideA + i] + b[row * strideB + i];
   }
 }
 
-static void gather_rows(const float *input, const int32_t *rows, float *output, uint32_t row, long width, long stride) {
+static void gather_rows(const float *input, const int32_t *rows, float *output, uint32_t row, long width,
+                        long stride) {
   for (long i = 0; i < width; ++i) {
     output[row * width + i] = input[rows[row] * stride + i];
   }
@@ -112,85 +115,87 @@ static inline uint32_t mix32(uint32_t h) {
 }
 
 // What depends on the type of weights or of the cache.
-#define FOR_TYPE(T)                                                                                                    \
-  static void embedding_##T(const int32_t *tokens, const T *table, float *output, uint32_t row, long width) {         \
-    for (long i = 0; i < width; ++i) {                                                                                 \
-      output[row * width + i] = widen_##T(table[tokens[row] * width + i]);                                            \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  static void linear_##T(const float *input, const T *weight, float *output, uint32_t row, uint32_t group, long inputs, \
-                         long outputs, long group_size, long stride) {                                                 \
-    const long end = (group + 1) * group_size < outputs ? (group + 1) * group_size : outputs;                          \
-    for (long n = group * group_size; n < end; ++n) {                                                                  \
-      float sums[8] = {0}; /* eight, so that they are computed side by side */                                         \
-      for (long k = 0; k < inputs; k += 8) {                                                                           \
-        for (long i = 0; i < 8 && k + i < inputs; ++i) {                                                               \
-          sums[i] += widen_##T(weight[n * inputs + k + i]) * input[row * stride + k + i];                              \
-        }                                                                                                              \
-      }                                                                                                                \
-      output[row * outputs + n] =                                                                                      \
-          ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));                   \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  static void fill_random_##T(const uint32_t *segment, T *weight, uint32_t row, long columns, float scale) {           \
-    const uint32_t key = mix32(segment[0] + row);                                                                      \
-    const long destination = segment[2] + row / segment[3] * segment[4] + row % segment[3];                            \
-    for (long i = 0; i < columns; ++i) {                                                                               \
-      const int8_t value = (int8_t)(mix32(key ^ ((uint32_t)i * 0x9E3779B1u)) >> 24);                                   \
-      weight[destination * columns + i] = narrow_##T(value * scale);                                                   \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  /* A page of a layer: [K, V][kv_heads][page_tokens][size]. */                                                        \
-  static void kv_append_##T(const float *keys, const float *values, const int32_t *slots, T *cache, uint32_t row,      \
-                            long heads, long size, long page_tokens, long page_stride, long key_stride,                \
-                            long key_offset, long value_stride, long value_offset) {                                   \
-    if (slots[row] < 0) {                                                                                              \
-      return;                                                                                                          \
-    }                                                                                                                  \
-    T *page = cache + slots[row] / page_tokens * page_stride + slots[row] % page_tokens * size;                        \
-    for (long i = 0; i < heads * size; ++i) {                                                                          \
-      const long at = i / size * page_tokens * size + i % size;                                                        \
-      page[at] = narrow_##T(keys[row * key_stride + key_offset + i]);                                                  \
-      page[at + heads * page_tokens * size] = narrow_##T(values[row * value_stride + value_offset + i]);               \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  /* Softmax with a running maximum: what is summed so far is scaled down whenever the maximum grows. */               \
-  static void attention_##T(const float *query, const int32_t *positions, const int32_t *sequences,                    \
-                            const int32_t *blocks, const T *cache, float *output, uint32_t row, uint32_t head,         \
-                            long heads, long kv_heads, long size, long page_tokens, long page_stride,                  \
-                            long max_pages, long stride, float scale) {                                                \
-    float *result = output + (row * heads + head) * size;                                                              \
-    float maximum = -3e38f, total = 0;                                                                                 \
-    for (long i = 0; i < size; ++i) {                                                                                  \
-      result[i] = 0;                                                                                                   \
-    }                                                                                                                  \
-    for (long p = 0; sequences[row] >= 0 && p <= positions[row]; ++p) {                                                \
-      const long block = blocks[sequences[row] * max_pages + p / page_tokens];                                         \
-      const T *key = cache + block * page_stride +                                                                     \
-                     (head / (heads / kv_heads) * page_tokens + p % page_tokens) * size;                               \
-      const T *value = key + kv_heads * page_tokens * size;                                                            \
-      float score = 0;                                                                                                 \
-      for (long i = 0; i < size; ++i) {                                                                                \
-        score += query[row * stride + head * size + i] * widen_##T(key[i]);                                            \
-      }                                                                                                                \
-      score *= scale;                                                                                                  \
-      const float kept = score > maximum ? exponential(maximum - score) : 1;                                           \
-      maximum = score > maximum ? score : maximum;                                                                     \
-      const float weight = exponential(score - maximum);                                                               \
-      total = total * kept + weight;                                                                                   \
-      for (long i = 0; i < size; ++i) {                                                                                \
-        result[i] = result[i] * kept + weight * widen_##T(value[i]);                                                   \
-      }                                                                                                                \
-    }                                                                                                                  \
-    for (long i = 0; i < size && total > 0; ++i) {                                                                     \
-      result[i] /= total;                                                                                              \
-    }                                                                                                                  \
+#define FOR_TYPE(T)                                                                                          \
+  static void embedding_##T(const int32_t *tokens, const T *table, float *output, uint32_t row,              \
+                            long width) {                                                                    \
+    for (long i = 0; i < width; ++i) {                                                                       \
+      output[row * width + i] = widen_##T(table[tokens[row] * width + i]);                                   \
+    }                                                                                                        \
+  }                                                                                                          \
+  static void linear_##T(const float *input, const T *weight, float *output, uint32_t row, uint32_t group,   \
+                         long inputs, long outputs, long group_size, long stride) {                          \
+    const long end = (group + 1) * group_size < outputs ? (group + 1) * group_size : outputs;                \
+    for (long n = group * group_size; n < end; ++n) {                                                        \
+      float sums[8] = {0}; /* eight, so that they are computed side by side */                               \
+      for (long k = 0; k < inputs; k += 8) {                                                                 \
+        for (long i = 0; i < 8 && k + i < inputs; ++i) {                                                     \
+          sums[i] += widen_##T(weight[n * inputs + k + i]) * input[row * stride + k + i];                    \
+        }                                                                                                    \
+      }                                                                                                      \
+      output[row * outputs + n] =                                                                            \
+          ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));         \
+    }                                                                                                        \
+  }                                                                                                          \
+  static void fill_random_##T(const uint32_t *segment, T *weight, uint32_t row, long columns, float scale) { \
+    const uint32_t key = mix32(segment[0] + row);                                                            \
+    const long destination = segment[2] + row / segment[3] * segment[4] + row % segment[3];                  \
+    for (long i = 0; i < columns; ++i) {                                                                     \
+      const int8_t value = (int8_t)(mix32(key ^ ((uint32_t)i * 0x9E3779B1u)) >> 24);                         \
+      weight[destination * columns + i] = narrow_##T(value * scale);                                         \
+    }                                                                                                        \
+  }                                                                                                          \
+  /* A page of a layer: [K, V][kv_heads][page_tokens][size]. */                                              \
+  static void kv_append_##T(const float *keys, const float *values, const int32_t *slots, T *cache,          \
+                            uint32_t row, long heads, long size, long page_tokens, long page_stride,         \
+                            long key_stride, long key_offset, long value_stride, long value_offset) {        \
+    if (slots[row] < 0) {                                                                                    \
+      return;                                                                                                \
+    }                                                                                                        \
+    T *page = cache + slots[row] / page_tokens * page_stride + slots[row] % page_tokens * size;              \
+    for (long i = 0; i < heads * size; ++i) {                                                                \
+      const long at = i / size * page_tokens * size + i % size;                                              \
+      page[at] = narrow_##T(keys[row * key_stride + key_offset + i]);                                        \
+      page[at + heads * page_tokens * size] = narrow_##T(values[row * value_stride + value_offset + i]);     \
+    }                                                                                                        \
+  }                                                                                                          \
+  /* Softmax with a running maximum: what is summed so far is scaled down whenever the maximum grows. */     \
+  static void attention_##T(const float *query, const int32_t *positions, const int32_t *sequences,          \
+                            const int32_t *blocks, const T *cache, float *output, uint32_t row,              \
+                            uint32_t head, long heads, long kv_heads, long size, long page_tokens,           \
+                            long page_stride, long max_pages, long stride, float scale) {                    \
+    float *result = output + (row * heads + head) * size;                                                    \
+    float maximum = -3e38f, total = 0;                                                                       \
+    for (long i = 0; i < size; ++i) {                                                                        \
+      result[i] = 0;                                                                                         \
+    }                                                                                                        \
+    for (long p = 0; sequences[row] >= 0 && p <= positions[row]; ++p) {                                      \
+      const long block = blocks[sequences[row] * max_pages + p / page_tokens];                               \
+      const T *key =                                                                                         \
+          cache + block * page_stride + (head / (heads / kv_heads) * page_tokens + p % page_tokens) * size;  \
+      const T *value = key + kv_heads * page_tokens * size;                                                  \
+      float score = 0;                                                                                       \
+      for (long i = 0; i < size; ++i) {                                                                      \
+        score += query[row * stride + head * size + i] * widen_##T(key[i]);                                  \
+      }                                                                                                      \
+      score *= scale;                                                                                        \
+      const float kept = score > maximum ? exponential(maximum - score) : 1;                                 \
+      maximum = score > maximum ? score : maximum;                                                           \
+      const float weight = exponential(score - maximum);                                                     \
+      total = total * kept + weight;                                                                         \
+      for (long i = 0; i < size; ++i) {                                                                      \
+        result[i] = result[i] * kept + weight * widen_##T(value[i]);                                         \
+      }                                                                                                      \
+    }                                                                                                        \
+    for (long i = 0; i < size && total > 0; ++i) {                                                           \
+      result[i] /= total;                                                                                    \
+    }                                                                                                        \
   }
 FOR_TYPE(f32)
 FOR_TYPE(f16)
 FOR_TYPE(bf16)
 
-#define KERNEL(NAME, CALL)                                                                                             \
-  __attribute__((visibility("default"))) void NAME(void *const *b, void *scratch, uint32_t x, uint32_t y, uint32_t z) { \
-    CALL;                                                                                                              \
+#define KERNEL(NAME, CALL)                                                                                   \
+  __attribute__((visibility("default"))) void NAME(void *const *b, void *scratch, uint32_t x, uint32_t y,    \
+                                                   uint32_t z) {                                             \
+    CALL;                                                                                                    \
   }

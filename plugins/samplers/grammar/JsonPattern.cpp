@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recursive reader of regular expressions that writes each part as GBNF. Characters become what JSON has for
-// them in a string: themselves, or the short escape.
+// A recursive reader of regular expressions that writes each part as GBNF. Characters become what JSON has
+// for them in a string: themselves, or the short escape.
 #include "plugins/samplers/grammar/JsonPattern.h"
 
 #include "plugins/api/cria_plugin.hpp"
@@ -14,25 +14,28 @@
 namespace cria::grammar {
 namespace {
 
-constexpr int kMostGroups = 50;           // within each other
-constexpr uint32_t kMostTimes = 2000;     // of a repetition, as in GBNF
+constexpr int kMostGroups = 50;       // within each other
+constexpr uint32_t kMostTimes = 2000; // of a repetition, as in GBNF
 constexpr size_t kMostPatternBytes = 4096;
 constexpr size_t kMostGrammarBytes = size_t{1} << 20;
 
 const CharRanges kDigits = {{'0', '9'}};
 const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
-                            {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                            {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                            {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const CharRanges kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 // What stands in a JSON string only as an escape (or, as 0x7F, not at all here), and surrogates.
 const CharRanges kNotPlain = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x7F, 0x7F}, {0xD800, 0xDFFF}};
-constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'},
-                                                  {'\f', 'f'}, {'\n', 'n'},  {'\r', 'r'}, {'\t', 't'}};
+constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
+                                                  {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
 
 /// One character of the set, as JSON writes it in a string.
 std::string grammarOf(const CharRanges &set) {
   std::string expression;
-  const auto add = [&](const std::string &choice) { expression += (expression.empty() ? "" : " | ") + choice; };
+  const auto add = [&](const std::string &choice) {
+    expression += (expression.empty() ? "" : " | ") + choice;
+  };
   if (const CharRanges plain = set.without(kNotPlain); !plain.empty()) {
     std::string characters;
     for (const auto &[first, last] : plain.ranges()) {
@@ -44,7 +47,8 @@ std::string grammarOf(const CharRanges &set) {
   }
   for (const auto &[character, name] : kJsonEscapes) {
     if (set.contains(static_cast<uint32_t>(character))) {
-      add(name == '"' || name == '\\' ? std::string("\"\\\\\\") + name + "\"" : std::string("\"\\\\") + name + "\"");
+      add(name == '"' || name == '\\' ? std::string("\"\\\\\\") + name + "\""
+                                      : std::string("\"\\\\") + name + "\"");
     }
   }
   return "(" + expression + ")";
@@ -82,12 +86,16 @@ private:
   [[noreturn]] void refuseAt(cria_status status, size_t at, const std::string &why) const {
     throw plugin::Refusal(status, where_ + ", character " + std::to_string(at + 1) + ": " + why);
   }
-  [[noreturn]] void invalid(const std::string &why) const { refuseAt(CRIA_STATUS_INVALID_ARGUMENT, at_, why); }
+  [[noreturn]] void invalid(const std::string &why) const {
+    refuseAt(CRIA_STATUS_INVALID_ARGUMENT, at_, why);
+  }
   [[noreturn]] void unsupported(const std::string &why) const {
     refuseAt(CRIA_STATUS_UNSUPPORTED, at_, why + " is not supported here");
   }
 
-  bool is(char character) const { return at_ < text_.size() && text_[at_] == static_cast<uint32_t>(character); }
+  bool is(char character) const {
+    return at_ < text_.size() && text_[at_] == static_cast<uint32_t>(character);
+  }
   bool take(char character) {
     const bool isThere = is(character);
     at_ += isThere ? 1 : 0;
@@ -296,7 +304,8 @@ private:
   uint32_t readSimpleEscape(uint32_t name, bool isInClass) const {
     constexpr std::string_view names = "nrtfv0";
     constexpr std::string_view characters("\n\r\t\f\v\0", 6);
-    if (const size_t found = name < 0x80 ? names.find(static_cast<char>(name)) : names.npos; found != names.npos) {
+    if (const size_t found = name < 0x80 ? names.find(static_cast<char>(name)) : names.npos;
+        found != names.npos) {
       return static_cast<uint32_t>(characters[found]);
     }
     if (name == 'b' && isInClass) {
@@ -326,7 +335,8 @@ private:
     uint32_t value = 0;
     for (int i = 0; i < digits; ++i) {
       const uint32_t c = next();
-      const bool isDigit = kDigits.contains(c), isUpper = c >= 'A' && c <= 'F', isLower = c >= 'a' && c <= 'f';
+      const bool isDigit = kDigits.contains(c), isUpper = c >= 'A' && c <= 'F',
+                 isLower = c >= 'a' && c <= 'f';
       if (!isDigit && !isUpper && !isLower) {
         invalid("expected a hexadecimal digit");
       }

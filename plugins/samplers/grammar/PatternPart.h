@@ -30,7 +30,8 @@ inline Part alternative(const Part &a, const Part &b) {
 
 inline Part sequence(const Part &a, const Part &b) {
   const std::string begun = a.nonEmpty.empty() ? "" : a.nonEmpty + " " + b.all;
-  return {a.all + " " + b.all, a.mayBeEmpty ? either(begun, b.nonEmpty) : begun, a.mayBeEmpty && b.mayBeEmpty};
+  return {a.all + " " + b.all, a.mayBeEmpty ? either(begun, b.nonEmpty) : begun,
+          a.mayBeEmpty && b.mayBeEmpty};
 }
 
 /// Between `least` and `most` times; no `most`: any number.
@@ -40,7 +41,8 @@ inline Part repeated(const Part &part, uint32_t least, std::optional<uint32_t> m
   }
   const uint32_t fewest = part.mayBeEmpty ? 0 : least;
   const auto times = [&](uint32_t from) {
-    return "(" + part.nonEmpty + "){" + std::to_string(from) + "," + (most ? std::to_string(*most) : "") + "}";
+    return "(" + part.nonEmpty + "){" + std::to_string(from) + "," + (most ? std::to_string(*most) : "") +
+           "}";
   };
   return {times(fewest), times(std::max(fewest, 1u)), fewest == 0};
 }

@@ -21,9 +21,8 @@ std::string SchemaWriter::arrayOf(const Json &schema, const std::string &pointer
   if (most && *most == 0) {
     return R"("[" ws "]")";
   }
-  const std::string more = " (\",\" ws " + item + " ws){" +
-                           std::to_string(std::max<int64_t>(least - 1, 0)) + "," +
-                           (most ? std::to_string(*most - 1) : "") + "}";
+  const std::string more = " (\",\" ws " + item + " ws){" + std::to_string(std::max<int64_t>(least - 1, 0)) +
+                           "," + (most ? std::to_string(*most - 1) : "") + "}";
   const std::string all = item + " ws" + more;
   return "\"[\" ws " + (least == 0 ? "(" + all + ")?" : all) + " \"]\"";
 }
@@ -67,7 +66,8 @@ std::string SchemaWriter::objectOf(const Json &schema, const std::string &pointe
   return "\"{\" ws " + pairsFrom(properties, othersOf(schema, names, pointer)) + " \"}\"";
 }
 
-std::string SchemaWriter::othersOf(const Json &schema, const std::set<std::string> &names, const std::string &pointer) {
+std::string SchemaWriter::othersOf(const Json &schema, const std::set<std::string> &names,
+                                   const std::string &pointer) {
   const bool isOpen = schema.contains("additionalProperties")
                           ? schema["additionalProperties"] != Json(false)
                           : names.empty(); // a declared object is a closed one

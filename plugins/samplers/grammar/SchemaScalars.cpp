@@ -6,7 +6,8 @@
 
 namespace cria::grammar {
 
-std::optional<int64_t> SchemaWriter::integer(const Json &schema, const char *name, const std::string &pointer) {
+std::optional<int64_t> SchemaWriter::integer(const Json &schema, const char *name,
+                                             const std::string &pointer) {
   if (!schema.contains(name)) {
     return std::nullopt;
   }
@@ -17,7 +18,7 @@ std::optional<int64_t> SchemaWriter::integer(const Json &schema, const char *nam
 }
 
 std::string SchemaWriter::boundsOf(const Json &schema, const char *least, const char *most,
-                              const std::string &pointer) {
+                                   const std::string &pointer) {
   constexpr int64_t kMost = 2000; // repetitions of a grammar
   const int64_t low = integer(schema, least, pointer).value_or(0);
   const std::optional<int64_t> high = integer(schema, most, pointer);
@@ -45,7 +46,8 @@ std::string SchemaWriter::stringOf(const Json &schema, const std::string &pointe
     }
     allowOnly(schema, pointer, {"type", "pattern"});
     return "\"\\\"\" (" +
-           grammarOfPattern(schema["pattern"].get<std::string>(), "JSON Schema, at '" + pointer + "/pattern'") +
+           grammarOfPattern(schema["pattern"].get<std::string>(),
+                            "JSON Schema, at '" + pointer + "/pattern'") +
            ") \"\\\"\"";
   }
   const bool isBounded = schema.contains("minLength") || schema.contains("maxLength");

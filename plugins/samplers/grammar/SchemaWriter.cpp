@@ -59,7 +59,7 @@ void SchemaWriter::invalid(const std::string &pointer, const std::string &why) {
 }
 
 void SchemaWriter::allowOnly(const Json &schema, const std::string &pointer,
-                        std::initializer_list<std::string_view> known) {
+                             std::initializer_list<std::string_view> known) {
   for (const auto &[name, value] : schema.items()) {
     if (std::find(known.begin(), known.end(), name) == known.end() && !kAnnotations.contains(name)) {
       refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/" + escapePointer(name),
@@ -80,8 +80,8 @@ std::string SchemaWriter::ruleOf(const Json &schema, const std::string &pointer)
     return found->second;
   }
   if (++depth_ > kMostNesting) { // references, too, lead from one to the next
-    invalid(pointer, "expected schemas that lead to each other in at most " + std::to_string(kMostNesting) +
-                         " steps");
+    invalid(pointer,
+            "expected schemas that lead to each other in at most " + std::to_string(kMostNesting) + " steps");
   }
   const std::string name = found->second = "s" + std::to_string(count_++);
   rules_ += name + " ::= " + expressionOf(schema, pointer) + "\n";
@@ -119,7 +119,8 @@ std::string SchemaWriter::referenceOf(const Json &schema, const std::string &poi
   return ruleOf(*target, name);
 }
 
-std::pair<const Json *, std::string> SchemaWriter::resolve(const Json &schema, const std::string &pointer) const {
+std::pair<const Json *, std::string> SchemaWriter::resolve(const Json &schema,
+                                                           const std::string &pointer) const {
   const Json &reference = schema["$ref"];
   if (!reference.is_string() || !reference.get_ref<const std::string &>().starts_with("#")) {
     refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/$ref",
@@ -148,7 +149,8 @@ std::string SchemaWriter::choicesOf(const Json &schema, const std::string &point
   return expression;
 }
 
-std::string SchemaWriter::alternativesOf(const Json &schema, const std::string &name, const std::string &pointer) {
+std::string SchemaWriter::alternativesOf(const Json &schema, const std::string &name,
+                                         const std::string &pointer) {
   allowOnly(schema, pointer, {name});
   if (!schema[name].is_array() || schema[name].empty()) {
     invalid(pointer + "/" + name, "expected an array of schemas");

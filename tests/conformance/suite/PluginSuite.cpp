@@ -3,6 +3,7 @@
 
 #include "runtime/plugin/Sidecar.h"
 #include "tests/conformance/suite/BackendSuite.h"
+#include "tests/conformance/suite/PackageSuite.h"
 
 #include <algorithm>
 
@@ -104,6 +105,10 @@ StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, c
     impl->cases = contractCases(*impl->backend);
     std::vector<Case> ops = opCases(*impl->backend);
     impl->cases.insert(impl->cases.end(), ops.begin(), ops.end());
+    if (!options.package.empty()) {
+      CRIA_ASSIGN_OR_RETURN(const std::vector<Case> models, packageCases(*impl->plugin, options));
+      impl->cases.insert(impl->cases.end(), models.begin(), models.end());
+    }
   } else {
     impl->cases = *kind == PluginKind::sampler ? samplerCases(*impl->plugin, options)
                                                : chatCases(*impl->plugin, options);

@@ -16,6 +16,8 @@ struct SuiteOptions {
   /// For samplers and chat templates: options as in an expression, e.g. "p=0.9"; empty: the defaults.
   std::string arguments;
   uint32_t device = 0; // of a backend
+  /// For backends of compiled code: a package with their target and `ops`; empty: none.
+  std::string package;
   uint64_t seed = 1;
 };
 

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 std::string outputOf(const std::vector<std::string> &arguments, const std::string &input = "") {
   const ProcessResult result = runCria(arguments, input);
@@ -219,11 +220,15 @@ TEST(SamplersOfRunTest, keepToAJsonSchema) {
   const json value = json::parse(text.substr(1), nullptr, false);
   ASSERT_TRUE(value.is_object()) << text;
   EXPECT_GE(value["age"], 10);
-  writeFile(folder.path("s.json"), R"({"type": "string", "pattern": "a+"})");
+  writeFile(folder.path("s.json"), R"({"type": "string", "pattern": "^[A-C]{2}\\d$"})");
+  EXPECT_THAT(outputOf({"run", storiesPackage(), "-p", "A", "-n", "90", "--seed", "4", "--temperature", "1",
+                        "--json-schema", folder.path("s.json"), "--quiet"}),
+              MatchesRegex("A\"[A-C][A-C][0-9]\"\n"));
+  writeFile(folder.path("s.json"), R"({"type": "string", "contentEncoding": "base64"})");
   const ProcessResult wrong =
       runCria({"run", storiesPackage(), "-p", "x", "--json-schema", folder.path("s.json")});
   EXPECT_EQ(wrong.exitCode, 2);
-  EXPECT_THAT(wrong.errors, HasSubstr("at '/pattern': 'pattern' is not supported here"));
+  EXPECT_THAT(wrong.errors, HasSubstr("at '/contentEncoding': 'contentEncoding' is not supported here"));
 }
 
 TEST(PluginTestProgramTest, answersWithItsExitCode) {
@@ -241,6 +246,26 @@ TEST(PluginTestProgramTest, answersWithItsExitCode) {
   EXPECT_EQ(runProcess(program, {plugins + "cria_backend_null.so", "--filter", "nothing"}).exitCode, 2);
   EXPECT_EQ(runProcess(program, {"/nowhere.so"}).exitCode, 2);
   EXPECT_EQ(runProcess(program, {}).exitCode, 2);
+}
+
+TEST(PluginTestProgramTest, comparesModelsOfAPackage) {
+  const std::string program = std::string(CRIA_BINARY_DIR) + "/bin/cria-plugin-test";
+  const std::string plugins = std::string(CRIA_BINARY_DIR) + "/plugins/";
+  const auto go = [&](const std::string &backend, const std::string &package) {
+    return runProcess(program, {plugins + backend, "--package", package, "--filter", "package/*"});
+  };
+  const std::string both = compileModel(kStoriesCheckpoint, {"--target", "ops,cpu-x86-64-v3"});
+  const ProcessResult passed = go("cria_backend_cpu.so", both);
+  EXPECT_EQ(passed.exitCode, 0) << passed.output << passed.errors;
+  EXPECT_THAT(passed.output, AllOf(HasSubstr("passed            package/cpu-x86-64-v3/several"),
+                                   HasSubstr("unsupported       package/ops/decode")));
+  const ProcessResult computesNothing = go("cria_backend_null.so", both);
+  EXPECT_EQ(computesNothing.exitCode, 1);
+  EXPECT_THAT(computesNothing.output, HasSubstr("failed            package/cpu-x86-64-v3/prefill"));
+  const std::string one = compileModel(kStoriesCheckpoint, {"--target", "cpu-x86-64-v3"});
+  const ProcessResult alone = go("cria_backend_cpu.so", one);
+  EXPECT_EQ(alone.exitCode, 2);
+  EXPECT_THAT(alone.errors, HasSubstr("it has no target ops"));
 }
 
 TEST(VersionTest, namesProjectCompilerAndAbi) {

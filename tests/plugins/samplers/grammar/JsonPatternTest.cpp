@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what is
-// refused.
-#include "plugins/api/cria_plugin.hpp"
+// `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what
+// is refused.
 #include "plugins/samplers/grammar/JsonPattern.h"
+#include "plugins/api/cria_plugin.hpp"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
 
@@ -45,11 +45,45 @@ std::vector<std::string> textsOf(std::string_view alphabet, size_t length) {
 
 TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
   const std::vector<std::string> texts = textsOf("ab1\"\\-", 4);
-  for (const char *pattern :
-       {"", "^$", "a", "^a", "a$", "^a$", "^ab?$", "^(a|b)+$", "^(?:ab|1)*$", "^a{2}$", "^a{1,}b$", "^[ab]{1,3}$",
-        "^[^a]$", "^[a-b1]+$", "^\\d$", "^\\D+$", "^\\w*$", "^\\W$", "^\\s|b$", "^[\\d-]+$", "^[a\\]\"]+$", "^\"a\"$",
-        "^\\\\$", "^[\\\\a]+$", "^a|b$|11", "^(a|(b|1)a)b?$", "^.$", "^a.b$", "^(a?b?)*$", "^(a*)*$", "^a+?b$",
-        "^\\x61\\u0062$", "-", "^[-a]$", "^[a-]$", "^(|a)b$", "^\\-a$", "a{0}", "^a{0,1}$"}) {
+  for (const char *pattern : {"",
+                              "^$",
+                              "a",
+                              "^a",
+                              "a$",
+                              "^a$",
+                              "^ab?$",
+                              "^(a|b)+$",
+                              "^(?:ab|1)*$",
+                              "^a{2}$",
+                              "^a{1,}b$",
+                              "^[ab]{1,3}$",
+                              "^[^a]$",
+                              "^[a-b1]+$",
+                              "^\\d$",
+                              "^\\D+$",
+                              "^\\w*$",
+                              "^\\W$",
+                              "^\\s|b$",
+                              "^[\\d-]+$",
+                              "^[a\\]\"]+$",
+                              "^\"a\"$",
+                              "^\\\\$",
+                              "^[\\\\a]+$",
+                              "^a|b$|11",
+                              "^(a|(b|1)a)b?$",
+                              "^.$",
+                              "^a.b$",
+                              "^(a?b?)*$",
+                              "^(a*)*$",
+                              "^a+?b$",
+                              "^\\x61\\u0062$",
+                              "-",
+                              "^[-a]$",
+                              "^[a-]$",
+                              "^(|a)b$",
+                              "^\\-a$",
+                              "a{0}",
+                              "^a{0,1}$"}) {
     Matcher matcher = matcherOf(pattern);
     const std::regex regex(pattern);
     int found = 0;
