@@ -55,23 +55,30 @@ StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::strin
   if (calls.size() != 1) {
     return expressionError(expression, calls[1].position, "expected one chat template, found another");
   }
-  StatusOr<ChatTemplate> result = create(registry, calls[0].name, calls[0].arguments, vocabulary);
-  if (!result.ok()) {
-    return result.status().withContext(fmt::format("chat template '{}'", expression));
+  const auto [name, arguments, begin] = calls[0];
+  if (const auto plugin = registry.load(PluginKind::chat, name); !plugin.ok()) {
+    return locatedIn(expression, begin, plugin.status());
   }
-  return result;
+  size_t position = begin;
+  StatusOr<ChatTemplate> result = create(registry, name, arguments, vocabulary, &position);
+  return result.ok() || position == std::string_view::npos ? std::move(result)
+                                                           : locatedIn(expression, position, result.status());
 }
 
 StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::string_view name,
                                             const std::vector<PluginArgument> &given,
-                                            const cria_vocabulary &vocabulary) {
+                                            const cria_vocabulary &vocabulary, size_t *position) {
   CRIA_ASSIGN_OR_RETURN(const LoadedPlugin *plugin, registry.load(PluginKind::chat, name));
   auto impl = std::make_unique<Impl>();
   impl->api = readTable<cria_chat_api>(plugin->api);
   impl->name = plugin->name;
   impl->where = fmt::format("chat template {}", plugin->name);
-  CRIA_ASSIGN_OR_RETURN(const PluginOptions options,
-                        PluginOptions::check(impl->api.options, impl->api.num_options, given, impl->where));
+  CRIA_ASSIGN_OR_RETURN(
+      const PluginOptions options,
+      PluginOptions::check(impl->api.options, impl->api.num_options, given, impl->where, position));
+  if (position != nullptr) {
+    *position = std::string_view::npos;
+  }
   CRIA_RETURN_IF_ERROR(createByPlugin(impl->where, impl->chat, [&](cria_message *message) {
     return impl->api.create(options.data(), options.size(), &vocabulary, &impl->chat, message);
   }));

@@ -55,10 +55,10 @@ public:
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view expression,
                                        const cria_vocabulary &vocabulary);
   /// The same from a name and options in text form (numbers as written, flags true or false), as in
-  /// chat.json.
+  /// chat.json. position: of the option that is wrong, npos when something else is.
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view name,
                                        const std::vector<PluginArgument> &options,
-                                       const cria_vocabulary &vocabulary);
+                                       const cria_vocabulary &vocabulary, size_t *position = nullptr);
   ChatTemplate(ChatTemplate &&) noexcept;
   ChatTemplate &operator=(ChatTemplate &&) noexcept;
   ~ChatTemplate();

@@ -17,6 +17,10 @@ Status expressionError(std::string_view expression, size_t position, std::string
                          std::string(column, ' '));
 }
 
+Status locatedIn(std::string_view expression, size_t position, const Status &status) {
+  return Status(status.code(), expressionError(expression, position, status.message()).message());
+}
+
 namespace {
 
 class Parser {
@@ -59,7 +63,7 @@ private:
   StatusOr<PluginArgument> parseArgument() {
     skipSpaces();
     PluginArgument argument;
-    argument.position = at_;
+    argument.position = argument.namePosition = at_;
     CRIA_ASSIGN_OR_RETURN(argument.value, parseValue());
     const bool quoted = expression_[argument.position] == '"';
     if (!quoted && take('=')) {

@@ -107,7 +107,7 @@ static Status match(Declared &declared, const std::vector<PluginArgument> &given
   bool anyNamed = false;
   for (size_t i = 0; i < given.size(); ++i) {
     if (position != nullptr) {
-      *position = given[i].position;
+      *position = given[i].namePosition;
     }
     anyNamed |= !given[i].name.empty();
     CRIA_ASSIGN_OR_RETURN(const size_t target, targetOf(declared, given[i], i, anyNamed));

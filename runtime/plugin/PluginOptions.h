@@ -16,7 +16,8 @@ namespace cria {
 struct PluginArgument {
   std::string name;
   std::string value;
-  size_t position = 0; // of its first character in the expression
+  size_t position = 0;     // of the value's first character in the expression
+  size_t namePosition = 0; // of the name's, or of the value's where there is none
 };
 
 struct PluginCallExpression {
@@ -35,6 +36,8 @@ std::string quoteText(std::string_view text);
 
 /// "message" with the expression on the next line and a caret under `position` on the one after.
 Status expressionError(std::string_view expression, size_t position, std::string_view message);
+/// The same from a status, with its code.
+Status locatedIn(std::string_view expression, size_t position, const Status &status);
 
 /// The options a plugin's create() gets: all declared ones in order, given or default. Owns what the array
 /// points to.

@@ -70,8 +70,7 @@ Status SamplerChain::addStage(PluginRegistry &registry, std::string_view express
                               const PluginCallExpression &call) {
   const StatusOr<const LoadedPlugin *> plugin = registry.load(PluginKind::sampler, call.name);
   if (!plugin.ok()) {
-    const Status located = expressionError(expression, call.position, plugin.status().message());
-    return Status(plugin.status().code(), located.message());
+    return locatedIn(expression, call.position, plugin.status());
   }
   Stage stage;
   stage.api = readTable<cria_sampler_api>((*plugin)->api);
@@ -80,8 +79,7 @@ Status SamplerChain::addStage(PluginRegistry &registry, std::string_view express
   StatusOr<PluginOptions> options =
       PluginOptions::check(stage.api.options, stage.api.num_options, call.arguments, stage.where, &position);
   if (!options.ok()) {
-    const Status located = expressionError(expression, position, options.status().message());
-    return Status(options.status().code(), located.message());
+    return locatedIn(expression, position, options.status());
   }
   stage.description = call.name + (options->size() == 0 ? "" : fmt::format("({})", options->describe()));
   CRIA_RETURN_IF_ERROR(createByPlugin(stage.where, stage.sampler, [&](cria_message *message) {

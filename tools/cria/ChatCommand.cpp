@@ -56,7 +56,15 @@ bool asksForOwnSource(const std::vector<PluginCallExpression> &calls) {
 StatusOr<ChatTemplate> openNamedTemplate(const std::string &expression, const OpenedModel &opened) {
   const ChatConfig &config = opened.package->chat();
   CRIA_ASSIGN_OR_RETURN(const std::vector<PluginCallExpression> calls, parsePluginExpression(expression));
-  if (!config.source || !asksForOwnSource(calls)) {
+  if (asksForOwnSource(calls) && !config.source) {
+    return invalidArgument(
+        "the package keeps no template for jinja: {}; give a text as in jinja(template=\"...\")",
+        config.templateName
+            ? fmt::format("the checkpoint's own is known as '{}', which is used without --chat-template",
+                          *config.templateName)
+            : "the checkpoint has none");
+  }
+  if (!asksForOwnSource(calls)) {
     return ChatTemplate::create(*opened.registry, expression, opened.vocabulary->view());
   }
   std::vector<PluginArgument> arguments = calls[0].arguments;

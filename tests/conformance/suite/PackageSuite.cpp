@@ -11,7 +11,8 @@ namespace cria::conformance {
 
 namespace {
 
-/// Of the range of the reference's logits. Sums in another order; with halves, values that round the other way.
+/// Of the range of the reference's logits. Sums in another order; with halves, values that round the other
+/// way.
 constexpr float kTolerance = 1e-3f, kHalfTolerance = 2e-2f;
 constexpr uint32_t kPromptTokens = 70, kDecodedTokens = 24;
 constexpr size_t kNumSequences = 3;
@@ -43,9 +44,9 @@ std::unique_ptr<Model> openReference(const Subject &subject) {
 std::unique_ptr<Model> openTested(const Subject &subject, const std::string &target) {
   const auto *api = static_cast<const cria_backend_api *>(subject.plugin.api);
   const BackendReference backend{.name = subject.plugin.name, .api = api};
-  auto model = Model::open(
-      subject.package, std::span(&backend, 1),
-      {.backend = backend.name, .target = target, .device = subject.device, .poison = true});
+  auto model =
+      Model::open(subject.package, std::span(&backend, 1),
+                  {.backend = backend.name, .target = target, .device = subject.device, .poison = true});
   if (model.status().code() == StatusCode::unsupported) {
     throw Unsupported(std::string(model.status().message()));
   }
@@ -121,8 +122,9 @@ Logits several(Model &model, std::span<const int32_t> tokens) {
 void requireNear(const Logits &found, const Logits &expected, uint32_t vocabSize, float tolerance) {
   require(found.size() == expected.size(), "expected {} logits, found {}", expected.size(), found.size());
   for (size_t begin = 0; begin < expected.size(); begin += vocabSize) {
-    const auto [low, high] = std::minmax_element(expected.begin() + static_cast<ptrdiff_t>(begin),
-                                                 expected.begin() + static_cast<ptrdiff_t>(begin + vocabSize));
+    const auto [low, high] =
+        std::minmax_element(expected.begin() + static_cast<ptrdiff_t>(begin),
+                            expected.begin() + static_cast<ptrdiff_t>(begin + vocabSize));
     const float most = tolerance * (*high - *low);
     for (size_t i = begin; i < begin + vocabSize; ++i) {
       require(std::fabs(found[i] - expected[i]) <= most, // false for NaN

@@ -117,13 +117,13 @@ TEST_F(PluginOptionsTest, RefusesWrongValues) {
 TEST_F(PluginOptionsTest, RefusesWrongNames) {
   EXPECT_EQ(refusalOf({{"volume", "1", 5}}),
             "sampler test has no option 'volume'; known are 'count', 'share', 'loud', 'text'");
-  EXPECT_EQ(refusalOf({{"cuont", "1", 5}}), "sampler test has no option 'cuont'; did you mean 'count'?");
+  EXPECT_EQ(refusalOf({{"cuont", "1", 11, 5}}), "sampler test has no option 'cuont'; did you mean 'count'?");
   EXPECT_EQ(position, 5u);
-  EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 8}}), "sampler test: option 'count' is given twice");
+  EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 14, 8}}), "sampler test: option 'count' is given twice");
   EXPECT_EQ(position, 8u);
-  EXPECT_EQ(refusalOf({{"count", "1", 0}, {"", "0.5", 8}}),
+  EXPECT_EQ(refusalOf({{"count", "1", 0}, {"", "0.5", 8, 8}}),
             "sampler test: '0.5' has no name but follows a named option; name it too");
-  EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9}}),
+  EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
             "sampler test takes 4 options, found 'y' beyond");
   EXPECT_EQ(refusalOf({}), "sampler test needs the option 'count': a whole number from 1 to 100");
 }

@@ -110,6 +110,11 @@ TEST(ChatCommandTest, anotherTemplate) {
   const ProcessResult unknown = chat("", {"--chat-template", "lama2"});
   EXPECT_EQ(unknown.exitCode, 2);
   EXPECT_THAT(unknown.errors, HasSubstr("llama2"));
+  EXPECT_THAT(unknown.errors, HasSubstr("(at character 1)"));
+  const ProcessResult wrong = chat("x\n", {"--chat-template", "vicuna(sytem=\"a\")"});
+  EXPECT_THAT(wrong.errors, HasSubstr("did you mean 'system'? (at character 8)"));
+  EXPECT_THAT(chat("x\n", {"--chat-template", "jinja"}).errors,
+              HasSubstr("the checkpoint's own is known as 'llama2'"));
 }
 
 /// The shipped model with another tokenizer_config.json, compiled; `folder` holds its files.
