@@ -61,3 +61,4 @@ sed 's/headers [0-9a-f]\{12\}/headers 000000000000/g' "$plugin" >"$work/old.so"
 refused "headers 000000000000, this compiler is Cria" --target-plugin "$work/old.so"
 CC=no-such-compiler refused "the C compiler 'no-such-compiler' is not there" --target-plugin "$plugin"
 CC=false refused "false: " --target-plugin "$plugin"
+CC="cc -O1" "$cria" compile "$model" -o "$work/o1.cria" --target-plugin "$plugin" --quiet

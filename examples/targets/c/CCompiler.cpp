@@ -32,7 +32,10 @@ struct TemporaryFile {
 
 FailureOr<std::string> compileC(const std::string &source, bool asAssembly, std::string &error) {
   const char *chosen = std::getenv("CC");
-  const std::string name = chosen != nullptr && *chosen != '\0' ? chosen : "cc";
+  const std::string command = chosen != nullptr && *chosen != '\0' ? chosen : "cc";
+  SmallVector<StringRef> words; // as in "ccache gcc"
+  StringRef(command).split(words, ' ', -1, /*KeepEmpty=*/false);
+  const std::string name = words.empty() ? "" : words.front().str();
   llvm::ErrorOr<std::string> compiler = llvm::sys::findProgramByName(name);
   TemporaryFile input("c"), output(asAssembly ? "s" : "so"), messages("txt");
   if (!compiler || !input.created || !output.created || !messages.created) {
@@ -41,20 +44,10 @@ FailureOr<std::string> compileC(const std::string &source, bool asAssembly, std:
   }
   std::error_code failed;
   llvm::raw_fd_ostream(input.path, failed) << source;
-  // Nothing that would call a library: no tables of errors, no memset for loops.
-  SmallVector<StringRef> arguments = {*compiler,
-                                      "-std=c11",
-                                      "-O3",
-                                      "-march=x86-64-v3",
-                                      "-fPIC",
-                                      "-w",
-                                      "-ffreestanding",
-                                      "-fno-math-errno",
-                                      "-fno-tree-loop-distribute-patterns",
-                                      "-fvisibility=hidden",
-                                      "-o",
-                                      output.path,
-                                      input.path};
+  SmallVector<StringRef> arguments = words;
+  // Nothing that would call a library.
+  arguments.append({"-std=c11", "-O3", "-march=x86-64-v3", "-fPIC", "-w", "-ffreestanding", "-fno-builtin",
+                    "-fno-math-errno", "-fvisibility=hidden", "-o", output.path, input.path});
   if (asAssembly) {
     arguments.push_back("-S");
   } else {

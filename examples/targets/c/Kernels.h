@@ -3,6 +3,10 @@
 // Formulas and layouts are those of opset v1.
 #include <stdint.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-loop-distribute-patterns") // no call of memset for a loop
+#endif
+
 typedef float f32;
 typedef _Float16 f16;
 typedef struct {

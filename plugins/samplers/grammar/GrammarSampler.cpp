@@ -32,8 +32,17 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                   "needs one of the options 'gbnf', the text of a grammar, and 'json_schema'");
   }
-  return schema.empty() ? cria::grammar::parseGbnf(gbnf, root)
-                        : cria::grammar::parseGbnf(cria::grammar::grammarOfJsonSchema(schema), "root");
+  if (schema.empty()) {
+    return cria::grammar::parseGbnf(gbnf, root);
+  }
+  const std::string written = cria::grammar::grammarOfJsonSchema(schema);
+  try {
+    return cria::grammar::parseGbnf(written, "root");
+  } catch (const Refusal &refusal) { // of a text that the user has not seen
+    throw Refusal(CRIA_STATUS_UNSUPPORTED,
+                  std::string("JSON Schema: the grammar made of it is too large, or does not end: ") +
+                      refusal.what());
+  }
 }
 
 class GrammarSampler {

@@ -17,7 +17,6 @@ namespace {
 constexpr int kMostGroups = 50;       // within each other
 constexpr uint32_t kMostTimes = 2000; // of a repetition, as in GBNF
 constexpr size_t kMostPatternBytes = 4096;
-constexpr size_t kMostGrammarBytes = size_t{1} << 20;
 
 const CharRanges kDigits = {{'0', '9'}};
 const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
@@ -25,8 +24,10 @@ const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},   
                             {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                             {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const CharRanges kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
-// What stands in a JSON string only as an escape (or, as 0x7F, not at all here), and surrogates.
+// What stands in a JSON string only as an escape (0x7F is among them here), and surrogates.
 const CharRanges kNotPlain = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x7F, 0x7F}, {0xD800, 0xDFFF}};
+// Those without a short escape: the rule `control`.
+const CharRanges kControls = {{0, 7}, {0x0B, 0x0B}, {0x0E, 0x1F}, {0x7F, 0x7F}};
 constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
                                                   {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
 
@@ -51,12 +52,24 @@ std::string grammarOf(const CharRanges &set) {
                                       : std::string("\"\\\\") + name + "\"");
     }
   }
+  const bool hasAllControls = kControls.without(set).empty();
+  if (hasAllControls) {
+    add("control");
+  }
+  for (uint32_t character = 0; character < 0x80 && !hasAllControls; ++character) {
+    if (kControls.contains(character) && set.contains(character)) {
+      char text[16];
+      std::snprintf(text, sizeof(text), "\"\\\\u%04x\"", character);
+      add(text);
+    }
+  }
   return "(" + expression + ")";
 }
 
 class PatternReader {
 public:
-  PatternReader(std::string_view pattern, const std::string &where) : where_(where) {
+  PatternReader(std::string_view pattern, const std::string &where, PartBuilder::AddRule addRule)
+      : where_(where), parts_(std::move(addRule)) {
     if (pattern.size() > kMostPatternBytes) {
       refuseAt(CRIA_STATUS_UNSUPPORTED, kMostPatternBytes,
                "expected at most " + std::to_string(kMostPatternBytes) + " bytes");
@@ -72,14 +85,14 @@ public:
   }
 
   std::string read() {
-    std::string expression = readAnchored();
+    std::vector<Part> alternatives = {readAnchored()};
     while (take('|')) {
-      expression = either(expression, readAnchored());
+      alternatives.push_back(readAnchored());
     }
     if (at_ < text_.size()) {
       invalid("expected '|' or the end");
     }
-    return expression;
+    return parts_.choice(alternatives).all;
   }
 
 private:
@@ -109,24 +122,22 @@ private:
   }
 
   /// An alternative of the whole pattern, with its anchors.
-  std::string readAnchored() {
+  Part readAnchored() {
     const bool isAtBegin = take('^');
     const std::string expression = readSequence(0).all;
     const bool isAtEnd = take('$');
-    if (is('^') || is('$')) {
+    if (is('^') || is('$') || (isAtEnd && at_ < text_.size() && !is('|'))) {
       unsupported("an anchor within a pattern");
     }
-    return (isAtBegin ? "" : "char* ") + expression + (isAtEnd ? "" : " char*");
+    return solidPart((isAtBegin ? "" : "char* ") + expression + (isAtEnd ? "" : " char*"));
   }
 
   Part readSequence(int depth) {
-    Part whole = emptyPart();
+    std::vector<Part> parts;
     while (at_ < text_.size() && !is('|') && !is(')') && !is('$')) {
-      const Part next = readRepeated(depth);
-      whole = whole.nonEmpty.empty() ? next : sequence(whole, next);
-      checkSize(whole);
+      parts.push_back(readRepeated(depth));
     }
-    return whole;
+    return parts_.sequence(parts);
   }
 
   Part readRepeated(int depth) {
@@ -139,14 +150,7 @@ private:
     if (is('*') || is('+') || is('?') || is('{')) {
       invalid("expected one repetition of a part, found two");
     }
-    return repeated(part, times->first, times->second);
-  }
-
-  // What may be empty is written twice, in groups in each other again and again.
-  void checkSize(const Part &part) const {
-    if (part.all.size() + part.nonEmpty.size() > kMostGrammarBytes) {
-      unsupported("a pattern with so many parts that may be empty");
-    }
+    return parts_.repeated(part, times->first, times->second);
   }
 
   /// Of "*", "+", "?", "{2}", "{2,}" or "{2,5}"; nothing where none of them is.
@@ -214,9 +218,9 @@ private:
     if (take('?') && !take(':')) {
       readGroupName();
     }
-    Part group = readSequence(depth + 1);
+    std::vector<Part> alternatives = {readSequence(depth + 1)};
     while (take('|')) {
-      group = alternative(group, readSequence(depth + 1));
+      alternatives.push_back(readSequence(depth + 1));
     }
     if (is('$')) {
       unsupported("an anchor within a group");
@@ -224,14 +228,14 @@ private:
     if (!take(')')) {
       invalid("expected ')'");
     }
-    checkSize(group);
-    return {"(" + group.all + ")", group.nonEmpty, group.mayBeEmpty};
+    return parts_.choice(alternatives);
   }
 
   /// "<name>" of "(?<name>...)"; what looks ahead or behind is refused.
   void readGroupName() {
-    if (!take('<') || is('=') || is('!')) {
-      unsupported("a group that looks ahead or behind");
+    const bool looks = is('=') || is('!');
+    if (looks || !take('<') || is('=') || is('!')) {
+      unsupported(looks || is('=') || is('!') ? "a group that looks ahead or behind" : "a group with flags");
     }
     while (!take('>')) {
       next();
@@ -317,16 +321,25 @@ private:
     return name;
   }
 
+  /// Of "u41", "uD83EuDD99" with its backslash between, or "u{1F999}".
   uint32_t readUnicode() {
-    if (!take('{')) {
-      return readHex(4);
-    }
     uint32_t value = 0;
-    while (!take('}')) {
-      value = value * 16 + readHex(1);
-      if (value > kLastCharacter) {
-        invalid("expected a code point of at most 10FFFF");
+    if (take('{')) {
+      while (!take('}')) {
+        value = value * 16 + readHex(1);
+        if (value > kLastCharacter) {
+          invalid("expected a code point of at most 10FFFF");
+        }
       }
+    } else {
+      value = readHex(4);
+    }
+    if (value >= 0xD800 && value < 0xDC00 && take('\\') && take('u')) {
+      const uint32_t low = readHex(4);
+      value = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00) : value;
+    }
+    if (value >= 0xD800 && value < 0xE000) {
+      unsupported("half a pair of surrogates");
     }
     return value;
   }
@@ -346,14 +359,16 @@ private:
   }
 
   std::string where_;
+  PartBuilder parts_;
   std::vector<uint32_t> text_;
   size_t at_ = 0;
 };
 
 } // namespace
 
-std::string grammarOfPattern(std::string_view pattern, const std::string &where) {
-  return PatternReader(pattern, where).read();
+std::string grammarOfPattern(std::string_view pattern, const std::string &where,
+                             const std::function<std::string(const std::string &)> &addRule) {
+  return PatternReader(pattern, where, addRule).read();
 }
 
 } // namespace cria::grammar

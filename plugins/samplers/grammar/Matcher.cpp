@@ -12,6 +12,7 @@ namespace cria::grammar {
 static constexpr size_t kMostPlaces = size_t{1} << 20;
 static constexpr size_t kMostStates = size_t{1} << 16;
 static constexpr size_t kMostReadings = size_t{1} << 14; // places of one state
+static constexpr size_t kMostFollowed = size_t{1} << 24; // places of all states together: seconds of work
 
 [[noreturn]] static void refuseSize(const char *what, size_t most) {
   throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "the grammar has more than " + std::to_string(most) + " " +
@@ -81,6 +82,10 @@ int32_t Matcher::stateOf(const std::vector<Place> &begun) {
         add({symbol.rule, i, 0, below});
       }
     }
+  }
+  followed_ += seen.size();
+  if (followed_ > kMostFollowed) {
+    refuseSize("places in all", kMostFollowed);
   }
   if (places.empty()) {
     return kDead;

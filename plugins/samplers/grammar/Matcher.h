@@ -67,6 +67,7 @@ private:
   std::vector<State> states_;
   std::map<std::vector<int32_t>, int32_t> stateIds_;
   int32_t start_ = kDead;
+  size_t followed_ = 0; // places that were looked at, over all states
 };
 
 } // namespace cria::grammar

@@ -45,10 +45,10 @@ std::string SchemaWriter::stringOf(const Json &schema, const std::string &pointe
       invalid(pointer + "/pattern", "expected a regular expression, found " + schema["pattern"].dump());
     }
     allowOnly(schema, pointer, {"type", "pattern"});
-    return "\"\\\"\" (" +
-           grammarOfPattern(schema["pattern"].get<std::string>(),
-                            "JSON Schema, at '" + pointer + "/pattern'") +
-           ") \"\\\"\"";
+    const std::string inside =
+        grammarOfPattern(schema["pattern"].get<std::string>(), "JSON Schema, at '" + pointer + "/pattern'",
+                         [this](const std::string &expression) { return add(expression); });
+    return "\"\\\"\" " + inside + " \"\\\"\"";
   }
   const bool isBounded = schema.contains("minLength") || schema.contains("maxLength");
   return isBounded ? R"("\"" char)" + boundsOf(schema, "minLength", "maxLength", pointer) + R"( "\"")"

@@ -7,6 +7,7 @@ namespace cria::grammar {
 static constexpr const char *kCommon = R"gbnf(
 ws ::= | " " | "\n" [ \t]{0,20}
 char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
+control ::= "\\u00" ("0" [0-7be-f] | "1" [0-9a-f] | "7f")
 string ::= "\"" char* "\""
 number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,3})?
 boolean ::= "true" | "false"
@@ -69,9 +70,17 @@ void SchemaWriter::allowOnly(const Json &schema, const std::string &pointer,
 }
 
 std::string SchemaWriter::add(const std::string &expression) {
-  const std::string name = "s" + std::to_string(count_++);
-  rules_ += name + " ::= " + expression + "\n";
+  std::string name = "s" + std::to_string(count_++);
+  addRule(name, expression);
   return name;
+}
+
+void SchemaWriter::addRule(const std::string &name, const std::string &expression) {
+  constexpr size_t kMostBytes = size_t{16} << 20;
+  if (rules_.size() + expression.size() > kMostBytes) {
+    refuse(CRIA_STATUS_UNSUPPORTED, "", "the schema becomes a grammar of more than 16 MiB");
+  }
+  rules_ += name + " ::= " + expression + "\n";
 }
 
 std::string SchemaWriter::ruleOf(const Json &schema, const std::string &pointer) {
@@ -84,7 +93,7 @@ std::string SchemaWriter::ruleOf(const Json &schema, const std::string &pointer)
             "expected schemas that lead to each other in at most " + std::to_string(kMostNesting) + " steps");
   }
   const std::string name = found->second = "s" + std::to_string(count_++);
-  rules_ += name + " ::= " + expressionOf(schema, pointer) + "\n";
+  addRule(name, expressionOf(schema, pointer));
   --depth_;
   return name;
 }

@@ -35,7 +35,9 @@ private:
   /// Every member is one of `known` or an annotation.
   static void allowOnly(const Json &schema, const std::string &pointer,
                         std::initializer_list<std::string_view> known);
+  /// Adds a rule and returns its name.
   std::string add(const std::string &expression);
+  void addRule(const std::string &name, const std::string &expression);
   /// The rule of a schema; of one that is being written, its name.
   std::string ruleOf(const Json &schema, const std::string &pointer);
   std::string expressionOf(const Json &schema, const std::string &pointer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/ChatTemplate.h"
 #include "runtime/text/Vocabulary.h"
+#include "tests/runtime/plugin/NamedVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
@@ -11,24 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 using Ids = std::vector<int32_t>;
-
-std::vector<ChatMessage> messagesOf(const nlohmann::json &line) {
-  std::vector<ChatMessage> messages;
-  for (const auto &message : line["messages"]) {
-    messages.push_back({*chatRoleFromString(message["role"].get<std::string>()), message["content"]});
-  }
-  return messages;
-}
-
-std::vector<ChatSegment> segmentsOf(const nlohmann::json &line) {
-  std::vector<ChatSegment> segments;
-  for (const auto &segment : line["segments"]) {
-    const bool special = segment.contains("special");
-    segments.push_back({.kind = special ? ChatSegment::Kind::special : ChatSegment::Kind::text,
-                        .text = segment[special ? "special" : "text"]});
-  }
-  return segments;
-}
 
 class GoldenChatTest : public GoldenTokenizerTest {};
 
@@ -65,20 +48,6 @@ protected:
     EXPECT_TRUE(chat.ok()) << chat.status().message();
     return std::move(chat).value();
   }
-  /// Segments in one line: special tokens as they are, texts in braces.
-  std::string textOf(const ChatTemplate &chat, const std::vector<ChatMessage> &messages,
-                     ChatGoal goal = ChatGoal::answer) {
-    const auto rendered = chat.render(messages, goal);
-    if (!rendered.ok()) {
-      return rendered.status().message();
-    }
-    std::string text;
-    for (const ChatSegment &segment : rendered->segments) {
-      text += segment.kind == ChatSegment::Kind::text ? "{" + segment.text + "}" : segment.text;
-    }
-    return text;
-  }
-
   static ChatMessage system(std::string text) { return {ChatRole::system, std::move(text)}; }
   static ChatMessage user(std::string text) { return {ChatRole::user, std::move(text)}; }
   static ChatMessage assistant(std::string text) { return {ChatRole::assistant, std::move(text)}; }
