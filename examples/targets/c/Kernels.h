@@ -8,10 +8,21 @@
 #endif
 
 typedef float f32;
-typedef _Float16 f16;
 typedef struct {
   uint16_t bits;
 } bf16;
+#ifdef __FLT16_MAX__ // GCC 12, Clang 15
+typedef _Float16 f16;
+static inline float widen_f16(f16 x) { return (float)x; }
+static inline f16 narrow_f16(float x) { return (f16)x; }
+#else
+#include <immintrin.h>
+typedef struct {
+  uint16_t bits;
+} f16;
+static inline float widen_f16(f16 x) { return _cvtsh_ss(x.bits); }
+static inline f16 narrow_f16(float x) { return (f16){_cvtss_sh(x, 0)}; }
+#endif
 
 static inline float from_bits(uint32_t bits) {
   union {
@@ -21,10 +32,8 @@ static inline float from_bits(uint32_t bits) {
   return u.value;
 }
 static inline float widen_f32(f32 x) { return x; }
-static inline float widen_f16(f16 x) { return (float)x; }
 static inline float widen_bf16(bf16 x) { return from_bits((uint32_t)x.bits << 16); }
 static inline f32 narrow_f32(float x) { return x; }
-static inline f16 narrow_f16(float x) { return (f16)x; }
 // Of values that are exact in bf16, which is all that is narrowed to it.
 static inline bf16 narrow_bf16(float x) {
   union {
