@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 namespace cria::huggingface {
 
@@ -50,25 +51,32 @@ StatusOr<std::vector<AddedToken>> readAddedTokensDecoder(const Json &tokenizerCo
   return tokens;
 }
 
-/// Whether `value`, a member of tokenizer_config.json, is or lists the token's name.
-static bool namesToken(const Json &value, const std::string &text) {
-  if (value.is_array()) {
-    return std::ranges::any_of(value, [&](const Json &item) { return namesToken(item, text); });
-  }
-  if (value.is_object()) {
+/// Adds the token's name that `value`, a member of tokenizer_config.json, is or the names that it lists.
+static void collectNames(const Json &value, std::unordered_set<std::string> &names) {
+  if (value.is_string()) {
+    names.insert(value.get<std::string>());
+  } else if (value.is_object()) {
     const auto content = value.find("content");
-    return content != value.end() && content->is_string() && *content == text;
+    if (content != value.end() && content->is_string()) {
+      names.insert(content->get<std::string>());
+    }
   }
-  return value.is_string() && value == text;
 }
 
-static bool isSpecialName(const Json &tokenizerConfig, const std::string &text) {
-  constexpr const char *members[] = {"bos_token", "eos_token", "unk_token", "pad_token",
-                                     "additional_special_tokens"};
-  return std::ranges::any_of(members, [&](const char *member) {
+static std::unordered_set<std::string> specialNames(const Json &tokenizerConfig) {
+  std::unordered_set<std::string> names;
+  for (const char *member :
+       {"bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens"}) {
     const auto found = tokenizerConfig.find(member);
-    return found != tokenizerConfig.end() && namesToken(*found, text);
-  });
+    if (found == tokenizerConfig.end()) {
+      continue;
+    }
+    collectNames(*found, names);
+    for (const Json &item : found->is_array() ? *found : Json::array()) {
+      collectNames(item, names);
+    }
+  }
+  return names;
 }
 
 Status readAddedTokensFile(const Json &json, const std::string &where, const Json &tokenizerConfig,
@@ -80,10 +88,10 @@ Status readAddedTokensFile(const Json &json, const std::string &where, const Jso
   if (json.size() > kMaxAdded) {
     return invalidArgument("{}: expected at most {} tokens, got {}", where, kMaxAdded, json.size());
   }
+  const std::unordered_set<std::string> special = specialNames(tokenizerConfig);
   for (const auto &[name, unused] : json.items()) {
     CRIA_ASSIGN_OR_RETURN(const int64_t id, object.integer(name, 0, INT32_MAX));
-    settings.addedTokens.push_back(
-        {.id = id, .text = name, .isSpecial = isSpecialName(tokenizerConfig, name)});
+    settings.addedTokens.push_back({.id = id, .text = name, .isSpecial = special.contains(name)});
   }
   return sortTokens(settings.addedTokens, where);
 }

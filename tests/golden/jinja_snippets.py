@@ -506,6 +506,17 @@ none | map('upper') | list
 'x' in [1, 'x'] is true
 - 2 ** 2 | abs
 'a' if undefined_name else 'b' if false
+9223372036854775807 | round
+(-9223372036854775807 - 1) % 3
+(-7 % -3) ~ (7 % -3) ~ (-7 % 3)
+-5 is divisibleby(-9223372036854775807 - 1)
+(-3 is odd) ~ (-4 is even) ~ (-3 is even)
+' a b  c  '.split(none, 1)
+' a b  c  '.rsplit(none, 1)
+{'größe': 1}.größe
+{(1, (2, 3)): 4}[(1, (2, 3))]
+{(1, [2]): 3}
+{(1, {}): 3}
 '''
 
 STATEMENTS = [

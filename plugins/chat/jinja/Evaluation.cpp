@@ -85,6 +85,9 @@ Value Interpreter::lookUp(const std::string &name, const Scope &scope) {
       return Value(function);
     }
   }
+  if (name == "varargs" || name == "kwargs" || name == "caller") { // Jinja defines them within macros
+    throw Failure("'" + name + "' is not supported here");
+  }
   return Value::undefined("'" + name + "' is undefined");
 }
 

@@ -120,16 +120,13 @@ std::vector<Value> Interpreter::loopItems(const Statement &statement, const Scop
 
 Value Interpreter::loopVariable(const std::vector<Value> &items, size_t index) {
   const size_t count = items.size();
-  budget_.step(2);
   const auto name = [](std::string_view word) {
     return Value(std::make_shared<const Text>(textFromAscii(word)));
   };
   const auto neighbour = [&](bool exists, size_t at, const char *why) {
     return exists ? items[at] : Value::undefined(why);
   };
-  Dict loop;
-  loop.isLoop = true;
-  loop.entries = {
+  std::vector<Entry> loop = {
       {name("index0"), Value::integer(index)},
       {name("index"), Value::integer(index + 1)},
       {name("revindex0"), Value::integer(count - index - 1)},
@@ -142,7 +139,7 @@ Value Interpreter::loopVariable(const std::vector<Value> &items, size_t index) {
       {name("previtem"), neighbour(index > 0, index - 1, "there is no item before the first")},
       {name("nextitem"), neighbour(index + 1 < count, index + 1, "there is no item after the last")},
   };
-  return Value(std::make_shared<const Dict>(std::move(loop)));
+  return makeDict(budget_, std::move(loop), /*isLoop=*/true);
 }
 
 // Jinja runs the else part when no run of the body came to its end, also after break and continue.

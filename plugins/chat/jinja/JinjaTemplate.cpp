@@ -46,12 +46,9 @@ JinjaTemplate::JinjaTemplate(const Settings &settings)
 }
 
 static Value messageValue(const Message &message, size_t index, bool isContinued, Budget &budget) {
-  std::optional<Text> content = textFromUtf8(message.content, kGiven);
+  std::optional<Text> content = textFromUtf8(message.content, kGiven | (isContinued ? kContinued : 0));
   if (!content) {
     refuse("message " + std::to_string(index + 1) + " is not UTF-8");
-  }
-  if (isContinued) { // the blank shows whether the template strips
-    (*content += kEndOfMessage) += U' ' | kGiven;
   }
   return makeDict(budget, {{makeText(budget, "role"), makeText(budget, plugin::roleName(message.role))},
                            {makeText(budget, "content"), makeText(budget, std::move(*content))}});
@@ -71,28 +68,33 @@ std::vector<std::pair<std::string, Value>> JinjaTemplate::variables(std::span<co
           {"documents", Value()}};
 }
 
-// Up to where the last message ends; without blanks there, when the template strips it.
+// Up to the last character of the message that is to go on; its blanks at the end are there unless the
+// template took them away.
 static void cutAtEndOfMessage(Text &text) {
-  const size_t end = text.rfind(kEndOfMessage);
-  if (end == Text::npos) {
+  const auto isContinued = [](char32_t c) { return (c & kContinued) != 0; };
+  const auto last = std::find_if(text.rbegin(), text.rend(), isContinued);
+  if (last == text.rend()) {
     refuse("the template leaves out the last message, so it cannot be continued");
   }
-  const bool keepsBlanks = end + 1 < text.size() && text[end + 1] == (U' ' | kGiven);
-  text.resize(end);
-  if (!keepsBlanks) {
-    text.resize(stripText(text, std::nullopt, false, true).size());
-  }
-  std::erase(text, kEndOfMessage); // a template may write a message twice
+  text.erase(last.base(), text.end());
+}
+
+static bool isBlank(std::string_view content) {
+  const std::optional<Text> text = textFromUtf8(content);
+  return text && stripText(*text, std::nullopt).empty();
 }
 
 std::vector<Segment> JinjaTemplate::render(std::span<const Message> messages, uint32_t flags) const {
+  if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && messages.size() > 1 && isBlank(messages.back().content)) {
+    return render(messages.first(messages.size() - 1), CRIA_CHAT_ADD_GENERATION_PROMPT); // nothing said yet
+  }
   Interpreter interpreter;
   try {
     Text text = interpreter.run(body_, variables(messages, flags, interpreter.budget()));
     if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0) {
       cutAtEndOfMessage(text);
     }
-    return split(text);
+    return split(text, interpreter.budget());
   } catch (const Raised &raised) {
     refuse(raised.what());
   } catch (const Failure &failure) {
@@ -101,17 +103,18 @@ std::vector<Segment> JinjaTemplate::render(std::span<const Message> messages, ui
 }
 
 // Marked characters equal none of a name.
-const Text *JinjaTemplate::specialAt(TextView text) const {
+const Text *JinjaTemplate::specialAt(TextView text, Budget &budget) const {
   const auto names = specials_.find(text.front());
   if (names == specials_.end()) {
     return nullptr;
   }
+  budget.step(1 + names->second.size() / 16);
   const auto found =
       std::ranges::find_if(names->second, [&](const Text &name) { return text.starts_with(name); });
   return found == names->second.end() ? nullptr : &*found;
 }
 
-std::vector<Segment> JinjaTemplate::split(TextView text) const {
+std::vector<Segment> JinjaTemplate::split(TextView text, Budget &budget) const {
   std::vector<Segment> segments;
   size_t begin = 0;
   const auto endText = [&](size_t end) {
@@ -120,7 +123,7 @@ std::vector<Segment> JinjaTemplate::split(TextView text) const {
     }
   };
   for (size_t at = 0; at < text.size();) {
-    const Text *special = specialAt(text.substr(at));
+    const Text *special = specialAt(text.substr(at), budget);
     if (special == nullptr) {
       ++at;
       continue;

@@ -36,8 +36,8 @@ private:
   std::vector<std::pair<std::string, Value>> variables(std::span<const plugin::Message> messages,
                                                        uint32_t flags, Budget &budget) const;
   /// Rendered text by what may be a special token: only what the template itself wrote.
-  std::vector<Segment> split(TextView text) const;
-  const Text *specialAt(TextView text) const;
+  std::vector<Segment> split(TextView text, Budget &budget) const;
+  const Text *specialAt(TextView text, Budget &budget) const;
 
   Text source_;
   Body body_;

@@ -83,7 +83,8 @@ private:
   }
 
   void addText(TextView text) {
-    budget_.characters(text.size());
+    constexpr size_t kMostOfOne = 6; // characters, as in \u001b
+    budget_.characters(text.size() * kMostOfOne);
     out_ += U'"';
     for (const char32_t c : text) {
       addCharacter(c);
@@ -95,11 +96,11 @@ private:
     constexpr TextView escapable = U"\"\\\n\r\t\b\f";
     constexpr TextView names = U"\"\\nrtbf";
     if (const size_t found = escapable.find(plain(c)); found != TextView::npos) {
-      (out_ += U'\\') += names[found];
+      (out_ += U'\\' | marksOf(c)) += names[found] | marksOf(c);
     } else if (plain(c) < 0x20) {
       char digits[16];
       std::snprintf(digits, sizeof(digits), "\\u%04x", static_cast<unsigned>(plain(c)));
-      out_ += textFromAscii(digits);
+      out_ += textFromAscii(digits, marksOf(c));
     } else {
       out_ += c;
     }

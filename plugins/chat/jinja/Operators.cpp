@@ -57,7 +57,8 @@ static Value onIntegers(std::string_view symbol, int64_t a, int64_t b) {
     return Value(static_cast<double>(a) / static_cast<double>(b));
   }
   const int64_t quotient = floorDivide(a, b);
-  return Value(symbol == "//" ? quotient : a - quotient * b);
+  const int64_t rest = b == -1 ? 0 : a % b;
+  return Value(symbol == "//" ? quotient : rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest);
 }
 
 static Value onReals(std::string_view symbol, double a, double b) {

@@ -20,6 +20,7 @@ Value attributePath(Budget &budget, const Value &item, const Value &path) {
   if (path.text() == nullptr) {
     return itemOf(budget, item, path);
   }
+  budget.characters(path.text()->size());
   Value value = item;
   for (const Text &name : splitText(*path.text(), TextView(U"."), -1)) {
     constexpr size_t kMostDigits = 18;
@@ -46,9 +47,12 @@ static CallArguments rest(const CallArguments &arguments, size_t count) {
   return result;
 }
 
-static std::string nameAt(const CallArguments &arguments, size_t place, std::string_view callee) {
-  return toUtf8(
-      requiredText(place < arguments.positional.size() ? &arguments.positional[place] : nullptr, callee));
+static std::string nameAt(Budget &budget, const CallArguments &arguments, size_t place,
+                          std::string_view callee) {
+  const TextView name =
+      requiredText(place < arguments.positional.size() ? &arguments.positional[place] : nullptr, callee);
+  budget.characters(name.size());
+  return toUtf8(name);
 }
 
 static Value mapAttribute(Budget &budget, const Value &subject, const CallArguments &arguments) {
@@ -67,7 +71,7 @@ static Value map(Budget &budget, const Value &subject, const CallArguments &argu
   if (isAttribute && arguments.positional.empty()) {
     return mapAttribute(budget, subject, arguments);
   }
-  const std::string filter = nameAt(arguments, 0, "map");
+  const std::string filter = nameAt(budget, arguments, 0, "map");
   const CallArguments others = rest(arguments, 1);
   std::vector<Value> mapped;
   for (const Value &item : itemsOf(budget, subject)) {
@@ -85,7 +89,7 @@ static Value filterItems(Budget &budget, const Value &subject, const CallArgumen
     throw Failure("'selectattr' and 'rejectattr' need the name of an attribute");
   }
   const bool hasTest = arguments.positional.size() > skipped;
-  const std::string test = hasTest ? nameAt(arguments, skipped, name) : "";
+  const std::string test = hasTest ? nameAt(budget, arguments, skipped, name) : "";
   const CallArguments others = rest(arguments, skipped + (hasTest ? 1 : 0));
   std::vector<Value> kept;
   for (const Value &item : itemsOf(budget, subject)) {

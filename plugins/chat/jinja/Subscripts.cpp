@@ -18,9 +18,10 @@ int64_t lengthOf(const Value &value) {
   return static_cast<int64_t>(length);
 }
 
-static std::string keyName(const Value &key) {
-  Budget budget;
-  return toUtf8(toRepr(budget, key)).substr(0, 80);
+constexpr size_t kMostShown = 80; // characters of a key in a message
+
+static std::string keyName(Budget &budget, const Value &key) {
+  return toUtf8(TextView(toRepr(budget, key)).substr(0, kMostShown));
 }
 
 static Value missing(const Value &value, const std::string &name) {
@@ -36,24 +37,29 @@ Value attributeOf(Budget &budget, const Value &value, std::string_view name) {
     found = member == members.end() ? nullptr : &member->second;
   } else if (value.dict() != nullptr) {
     budget.step(value.dict()->entries.size() / 8);
+    budget.characters(name.size() * value.dict()->entries.size());
     found = findKey(*value.dict(), name);
   }
-  return found != nullptr ? *found : missing(value, "'" + std::string(name) + "'");
+  return found != nullptr
+             ? *found
+             : missing(value,
+                       "'" + std::string(name.substr(0, name.size() > kMostShown ? 0 : name.npos)) + "'");
 }
 
 Value itemOf(Budget &budget, const Value &value, const Value &key) {
   refuseUndefined(value);
   if (value.is<Namespace *>() && key.text() != nullptr) {
+    budget.characters(key.text()->size());
     return attributeOf(budget, value, toUtf8(*key.text()));
   }
   if (const Dict *dict = value.dict()) {
     const Value *found = findKey(budget, *dict, key);
-    return found != nullptr ? *found : missing(value, keyName(key));
+    return found != nullptr ? *found : missing(value, keyName(budget, key));
   }
   const bool isSequence = value.list() != nullptr || value.text() != nullptr;
   const std::optional<int64_t> index = key.integer();
   if (!isSequence || !index) {
-    return missing(value, key.is<Undefined>() ? "item of that key" : keyName(key));
+    return missing(value, key.is<Undefined>() ? "item of that key" : keyName(budget, key));
   }
   const int64_t length = lengthOf(value);
   const int64_t place = *index < 0 ? *index + length : *index;

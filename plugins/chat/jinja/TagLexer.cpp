@@ -12,6 +12,8 @@ constexpr TextView kSymbols[] = {U"**", U"//", U"==", U"!=", U"<=", U">=", U"+",
                                  U"<",  U">",  U"=",  U".",  U":",  U"|",  U",", U";"};
 
 bool isDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
+constexpr size_t kMostNameCharacters = 256; // they are copied into scopes and messages
+
 // Letters beyond ASCII are not told from other characters: a name may hold them all.
 bool beginsName(char32_t c) {
   return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') || c == U'_' || (c >= 0x80 && !isSpace(c));
@@ -58,6 +60,10 @@ private:
       const size_t begin = at_;
       while (at_ < source_.size() && isInName(source_[at_])) {
         ++at_;
+      }
+      if (at_ - begin > kMostNameCharacters) {
+        throw SyntaxFailure(begin, "expected a name of at most " + std::to_string(kMostNameCharacters) +
+                                       " characters");
       }
       tokens_.push_back(
           {.kind = Token::Kind::name, .at = begin, .word = toUtf8(source_.substr(begin, at_ - begin))});

@@ -36,15 +36,15 @@ bool isSequence(Budget &, const Value &value) {
          value.is<Undefined>();
 }
 
-// Whether `value` divided by `divisor` leaves `rest`.
+// Whether `value` divided by `divisor` leaves `rest`: 0, or the 1 that is all else of 2.
 bool leaves(const Value &value, int64_t divisor, int64_t rest) {
   refuseUndefined(value);
   if (divisor == 0) {
     throw Failure("division by zero");
   }
   if (const std::optional<int64_t> whole = value.integer()) {
-    const int64_t modulo = divisor == -1 ? 0 : *whole % divisor;
-    return (modulo < 0 ? modulo + divisor : modulo) == rest;
+    const bool isDivided = divisor == -1 || *whole % divisor == 0; // -1 could overflow
+    return isDivided == (rest == 0);
   }
   const std::optional<double> real = value.number();
   const double modulo =

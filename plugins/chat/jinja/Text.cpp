@@ -46,7 +46,13 @@ std::optional<Text> textFromUtf8(std::string_view bytes, char32_t mark) {
   return text;
 }
 
-Text textFromAscii(std::string_view ascii) { return Text(ascii.begin(), ascii.end()); }
+Text textFromAscii(std::string_view ascii, char32_t mark) {
+  Text text(ascii.begin(), ascii.end());
+  for (char32_t &character : text) {
+    character |= mark;
+  }
+  return text;
+}
 
 std::string toUtf8(TextView text) {
   std::string bytes;

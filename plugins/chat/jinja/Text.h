@@ -14,17 +14,17 @@ namespace cria::jinja {
 using Text = std::u32string;
 using TextView = std::u32string_view;
 
-/// The mark.
+/// The mark, and another one of the message that is to be continued.
 constexpr char32_t kGiven = 0x80000000;
-/// Stands where a message that is to be continued ends; no character, and no whitespace.
-constexpr char32_t kEndOfMessage = kGiven | 0x40000000;
+constexpr char32_t kContinued = 0x40000000;
 
-constexpr char32_t plain(char32_t character) { return character & ~kGiven; }
+constexpr char32_t marksOf(char32_t character) { return character & (kGiven | kContinued); }
+constexpr char32_t plain(char32_t character) { return character & ~(kGiven | kContinued); }
 
-/// From UTF-8; nullopt when it is not. `mark` is 0 or kGiven.
+/// From UTF-8; nullopt when it is not. `mark` is put on each character.
 std::optional<Text> textFromUtf8(std::string_view bytes, char32_t mark = 0);
 /// ASCII to text, e.g. for names and numbers.
-Text textFromAscii(std::string_view ascii);
+Text textFromAscii(std::string_view ascii, char32_t mark = 0);
 std::string toUtf8(TextView text);
 
 /// -1, 0 or 1, by characters, as Python orders.

@@ -23,13 +23,13 @@ static bool isLetter(char32_t c) {
 static char32_t upper(char32_t c) {
   const auto wide = static_cast<wint_t>(plain(c));
   const wint_t mapped = unicodeLocale() == nullptr ? towupper(wide) : towupper_l(wide, unicodeLocale());
-  return static_cast<char32_t>(mapped) | (c & kGiven);
+  return static_cast<char32_t>(mapped) | marksOf(c);
 }
 
 static char32_t lower(char32_t c) {
   const auto wide = static_cast<wint_t>(plain(c));
   const wint_t mapped = unicodeLocale() == nullptr ? towlower(wide) : towlower_l(wide, unicodeLocale());
-  return static_cast<char32_t>(mapped) | (c & kGiven);
+  return static_cast<char32_t>(mapped) | marksOf(c);
 }
 
 Text toUpper(TextView text) {

@@ -63,8 +63,11 @@ template <bool (*matches)(TextView, TextView)> Value matchesAny(const TextCall &
   if (list == nullptr) {
     return Value(matches(call.text, requiredText(given[0], call.name)));
   }
-  return Value(std::ranges::any_of(
-      list->items, [&](const Value &item) { return matches(call.text, requiredText(&item, call.name)); }));
+  return Value(std::ranges::any_of(list->items, [&](const Value &item) {
+    const TextView part = requiredText(&item, call.name);
+    call.budget.characters(std::min(part.size(), call.text.size()));
+    return matches(call.text, part);
+  }));
 }
 
 Value replace(const TextCall &call) {
@@ -106,8 +109,9 @@ Value join(const TextCall &call) {
   Text result;
   bool isFirst = true;
   for (const Value &item : toItems(call.budget, given[0] != nullptr ? *given[0] : Value())) {
-    call.budget.characters(call.text.size());
-    (result += isFirst ? TextView() : call.text) += requiredText(&item, call.name);
+    const TextView part = requiredText(&item, call.name);
+    call.budget.characters(call.text.size() + part.size());
+    (result += isFirst ? TextView() : call.text) += part;
     isFirst = false;
   }
   return makeText(call.budget, std::move(result));

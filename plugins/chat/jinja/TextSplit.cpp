@@ -12,7 +12,7 @@ static std::vector<Text> splitAtBlanks(TextView text, int64_t limit) {
   text = stripText(text, std::nullopt, true, false);
   while (!text.empty()) {
     if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) {
-      parts.emplace_back(stripText(text, std::nullopt, false, true));
+      parts.emplace_back(text);
       break;
     }
     const auto end = std::ranges::find_if(text, isSpace);
@@ -69,16 +69,18 @@ std::vector<Text> splitLines(TextView text) {
   return lines;
 }
 
+static Text pairOf(char32_t name, char32_t c) { return {U'\\' | marksOf(c), name | marksOf(c)}; }
+
 static Text escaped(char32_t c) {
   switch (plain(c)) {
   case '\n':
-    return U"\\n";
+    return pairOf(U'n', c);
   case '\r':
-    return U"\\r";
+    return pairOf(U'r', c);
   case '\t':
-    return U"\\t";
+    return pairOf(U't', c);
   case '\\':
-    return U"\\\\";
+    return pairOf(U'\\', c);
   default:
     break;
   }
@@ -88,7 +90,7 @@ static Text escaped(char32_t c) {
   }
   char digits[16];
   std::snprintf(digits, sizeof(digits), "\\x%02x", static_cast<unsigned>(plain(c)));
-  return textFromAscii(digits);
+  return textFromAscii(digits, marksOf(c));
 }
 
 Text quoted(TextView text) {
@@ -97,7 +99,7 @@ Text quoted(TextView text) {
   Text result(1, quote);
   for (const char32_t c : text) {
     if (plain(c) == quote) {
-      result += U'\\';
+      result += U'\\' | marksOf(c);
     }
     result += escaped(c);
   }

@@ -74,11 +74,12 @@ Value makeList(Budget &budget, std::vector<Value> items, bool isTuple) {
   return Value(std::make_shared<const List>(std::move(list)));
 }
 
-Value makeDict(Budget &budget, std::vector<Entry> entries) {
+Value makeDict(Budget &budget, std::vector<Entry> entries, bool isLoop) {
   budget.step(1 + entries.size());
   Dict dict{std::move(entries)};
+  dict.isLoop = isLoop;
   for (const auto &[key, value] : dict.entries) {
-    dict.depth = deeper(dict.depth, value);
+    dict.depth = deeper(deeper(dict.depth, key), value);
   }
   return Value(std::make_shared<const Dict>(std::move(dict)));
 }
@@ -92,16 +93,23 @@ const Value *findKey(Budget &budget, const Dict &dict, const Value &key) {
   return nullptr;
 }
 
-const Value *findKey(const Dict &dict, std::string_view key) {
+const Value *findKey(const Dict &dict, std::string_view name) {
+  const Text key = textFromUtf8(name).value_or(Text());
   const auto found = std::ranges::find_if(dict.entries, [&](const Entry &entry) {
     return entry.first.text() != nullptr && sameText(*entry.first.text(), key);
   });
   return found == dict.entries.end() ? nullptr : &found->second;
 }
 
+static bool isHashable(const Value &key) {
+  return key.dict() == nullptr &&
+         (key.list() == nullptr ||
+          (key.list()->isTuple && std::ranges::all_of(key.list()->items, isHashable)));
+}
+
 void setKey(Budget &budget, std::vector<Entry> &entries, const Value &key, Value value) {
   refuseUndefined(key);
-  if (key.dict() != nullptr || (key.list() != nullptr && !key.list()->isTuple)) {
+  if (!isHashable(key)) {
     throw Failure("a " + std::string(key.typeName()) + " cannot be the key of a dict");
   }
   for (auto &[known, old] : entries) {

@@ -86,7 +86,7 @@ private:
 Value makeText(Budget &budget, Text text);
 Value makeText(Budget &budget, std::string_view ascii);
 Value makeList(Budget &budget, std::vector<Value> items, bool isTuple = false);
-Value makeDict(Budget &budget, std::vector<Entry> entries);
+Value makeDict(Budget &budget, std::vector<Entry> entries, bool isLoop = false);
 
 /// The value of a key, or null.
 const Value *findKey(Budget &budget, const Dict &dict, const Value &key);

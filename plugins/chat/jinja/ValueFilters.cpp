@@ -31,7 +31,8 @@ static Value absolute(Budget &, const Value &subject, const CallArguments &argum
 }
 
 // The number that all of a text is, blanks at its ends aside.
-template <typename Number> static std::optional<Number> numberIn(const Text &text) {
+template <typename Number> static std::optional<Number> numberIn(Budget &budget, const Text &text) {
+  budget.characters(text.size());
   const std::string bytes = toUtf8(stripText(text, std::nullopt));
   const char *begin = bytes.data() + (bytes.starts_with('+') ? 1 : 0);
   const char *end = bytes.data() + bytes.size();
@@ -45,7 +46,7 @@ static std::optional<int64_t> truncated(double value) {
   return std::abs(value) < kLimit ? std::optional(static_cast<int64_t>(value)) : std::nullopt;
 }
 
-static Value toInteger(Budget &, const Value &subject, const CallArguments &arguments) {
+static Value toInteger(Budget &budget, const Value &subject, const CallArguments &arguments) {
   const auto given = arguments.bind("int", {"default"});
   refuseUndefined(subject);
   const Value otherwise = given[0] != nullptr ? *given[0] : Value(int64_t{0});
@@ -53,39 +54,45 @@ static Value toInteger(Budget &, const Value &subject, const CallArguments &argu
     return Value(*subject.integer());
   }
   if (subject.text() != nullptr) {
-    if (const auto whole = numberIn<int64_t>(*subject.text())) {
+    if (const auto whole = numberIn<int64_t>(budget, *subject.text())) {
       return Value(*whole);
     }
   }
-  const auto real = subject.text() != nullptr ? numberIn<double>(*subject.text()) : subject.number();
+  const auto real = subject.text() != nullptr ? numberIn<double>(budget, *subject.text()) : subject.number();
   const auto whole = real ? truncated(*real) : std::nullopt;
   return whole ? Value(*whole) : otherwise;
 }
 
-static Value toReal(Budget &, const Value &subject, const CallArguments &arguments) {
+static Value toReal(Budget &budget, const Value &subject, const CallArguments &arguments) {
   const auto given = arguments.bind("float", {"default"});
   refuseUndefined(subject);
-  const auto real = subject.text() != nullptr ? numberIn<double>(*subject.text()) : subject.number();
+  const auto real = subject.text() != nullptr ? numberIn<double>(budget, *subject.text()) : subject.number();
   return real ? Value(*real) : given[0] != nullptr ? *given[0] : Value(0.0);
 }
 
-static Value round(Budget &, const Value &subject, const CallArguments &arguments) {
+static Value round(Budget &budget, const Value &subject, const CallArguments &arguments) {
   const auto given = arguments.bind("round", {"precision", "method"});
   const int64_t precision = integerOf(given[0], 0, "round");
-  const std::string method = given[1] == nullptr ? "common" : toUtf8(requiredText(given[1], "round"));
+  const TextView wanted = given[1] == nullptr ? TextView(U"common") : requiredText(given[1], "round");
+  budget.characters(wanted.size());
+  const std::string method = toUtf8(wanted);
   refuseUndefined(subject);
   const std::optional<double> number = subject.number();
   constexpr int64_t kMostDigits = 15;
   if (!number || std::abs(precision) > kMostDigits) {
     throw Failure("'round' takes a number and at most 15 digits");
   }
+  if (subject.integer() && precision >= 0 && method == "common") { // Python keeps an int
+    return Value(*subject.integer());
+  }
   const double scale = std::pow(10.0, static_cast<double>(precision));
   const double scaled = *number * scale;
   const double rounded = method == "ceil"    ? std::ceil(scaled)
                          : method == "floor" ? std::floor(scaled)
                                              : std::nearbyint(scaled);
-  if (subject.integer() && method == "common") { // Python keeps an int
-    return Value(static_cast<int64_t>(rounded / scale));
+  if (subject.integer() && method == "common") {
+    const auto whole = truncated(rounded / scale);
+    return whole ? Value(*whole) : throw Failure("a number is too large");
   }
   return Value(rounded / scale);
 }

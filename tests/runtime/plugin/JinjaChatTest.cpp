@@ -131,6 +131,18 @@ TEST_F(JinjaChatTest, KeepsSpecialTextOfMessagesText) {
   EXPECT_EQ(go("{{ messages[0].content | sort | reverse | join }}", "<s>"), "{s><}");
 }
 
+// Escapes of a message's characters are the message's.
+TEST_F(JinjaChatTest, KeepsEscapesText) {
+  const NamedVocabulary escapes({"\\n", "\\u001b", "\\x1b"});
+  for (const char *text : {"{{ messages[0].content | tojson }}", "{{ [messages[0].content] }}"}) {
+    const auto chat = ChatTemplate::create(
+        *registry, "jinja", {{.name = "template", .value = text, .position = 0}}, escapes.view());
+    const auto rendered = chat->render(std::vector<ChatMessage>{{ChatRole::user, "a\nb\x1b"}});
+    ASSERT_TRUE(rendered.ok()) << rendered.status().message();
+    EXPECT_EQ(rendered->segments.size(), 1u) << text;
+  }
+}
+
 // The mark of messages is not seen by comparisons.
 TEST_F(JinjaChatTest, ComparesTextOfMessagesAsText) {
   EXPECT_EQ(render("{{ messages[0].content == '<s>' }}{{ '<s>' in messages[0].content }}"
@@ -174,7 +186,15 @@ TEST_F(JinjaChatTest, ContinuesAnUnfinishedAnswer) {
   EXPECT_EQ(go(turns), "{[a]}</s>{[ b }");
   EXPECT_EQ(go("{% for m in messages %}[{{ m.content | trim }}]{{ eos_token }}{% endfor %}"),
             "{[a]}</s>{[b}");
+  EXPECT_EQ(go("{% if messages[1].content == ' b ' and messages[1].content | length == 3 %}" + turns +
+               "{% endif %}"),
+            "{[a]}</s>{[ b }"); // it sees the text as it is
+  EXPECT_EQ(go("{{ messages[1].content }}|{{ messages[1].content | upper }}|"), "{ b | B }");
+  EXPECT_THAT(go("{{ raise_exception(messages[1].content) }}"), testing::EndsWith("jinja:  b "));
   EXPECT_THAT(go("{{ messages[0].content }}"), HasSubstr("leaves out the last message"));
+  EXPECT_EQ(render(turns + "{% if add_generation_prompt %}[{% endif %}",
+                   {{ChatRole::user, "a"}, {ChatRole::assistant, " "}}, ChatGoal::continueLast),
+            "{[a]}</s>{[}"); // nothing said yet
   EXPECT_THAT(render(turns, {{ChatRole::user, "a"}}, ChatGoal::continueLast), HasSubstr("unfinished answer"));
 }
 
@@ -216,6 +236,30 @@ TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
                       "%}{% endfor %}{{ ns.x }}"));
   EXPECT_TRUE(refused("{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] "
                       "%}{% endfor %}{{ ns.x == ns.x }}"));
+  const std::string large = "{% set s = 'a' * 1000 * 500 %}";
+  const std::string often = "{% for i in range(100000) %}", end = "{% endfor %}";
+  for (const std::string body :
+       {"{{ ''.join([s] * 200000) | length }}", "{% set x = {}[s] %}", "{% set x = [1][s] %}",
+        "{% set x = namespace()[s] %}", "{% set x = s | int %}", "{% set x = s | float %}",
+        "{% set x = [] | map(s) %}", "{% set x = [1] | map(attribute=s) | list %}",
+        "{% set x = s.startswith((s,) * 1000) %}", "{% set x = 1.5 | round(0, s) %}"}) {
+    EXPECT_FALSE(
+        compile(large + often + body + end)->render(std::vector<ChatMessage>{{ChatRole::user, "a"}}).ok())
+        << body;
+  }
+  EXPECT_TRUE(refused(
+      "{% set s = '\x01' * 1000 * 1000 %}{% for i in range(45) %}{% set x = s | tojson %}{% endfor %}"));
+  EXPECT_TRUE(refused("{% set s = '<' * 1000 * 1000 %}{{ s }}{{ s }}{{ s }}"));
+  EXPECT_THAT(render("{{ " + std::string(300, 'a') + " }}"), HasSubstr("a name of at most 256 characters"));
+  EXPECT_THAT(
+      render("{% set ns = namespace(v=(1,)) %}{% for i in range(130000) %}{% set ns.v = ({ns.v: 1},) %}"
+             "{% endfor %}"),
+      HasSubstr("cannot be the key of a dict"));
+  EXPECT_THAT(
+      render(
+          "{% set ns = namespace(v=1) %}{% for i in range(12000) %}{% for a in [ns.v, 0] %}{% if loop.last "
+          "%}{% set ns.v = [loop] %}{% endif %}{% endfor %}{% endfor %}"),
+      HasSubstr("nested more than 64 levels"));
   EXPECT_THAT(
       render("{% set ns = namespace(x=[]) %}{% for i in range(99) %}{% set ns.x = [ns.x] %}{% endfor %}"),
       HasSubstr("nested more than 64 levels"));
