@@ -55,6 +55,7 @@ refused "there is no such file" --target-plugin "$work/none.so"
 refused "expected cpu, ops" --target-plugin "$plugin" --target d
 refused "or of the plugins c, got 'd'" --target-plugin "$plugin" --target d
 refused "has the name 'c' already" --target-plugin "$plugin" --target-plugin "$plugin" --target c
+refused "--for is about target ops alone" --target ops --for reference --target-plugin "$plugin"
 refused "it does not open" --target-plugin "$source/README.md"
 refused "it is no target plugin" --target-plugin "$work/cria/lib/cria/plugins/cria_sampler_greedy.so"
 sed 's/headers [0-9a-f]\{12\}/headers 000000000000/g' "$plugin" >"$work/old.so"

@@ -134,6 +134,9 @@ Status finish(const Texts &texts, CompileOptions &options) {
   if (options.targets.empty() && options.targetPlugins.empty()) {
     options.targets = {"cpu"};
   }
+  if (!options.forBackend.empty() && !options.targetPlugins.empty()) {
+    return invalidArgument("--for is about target ops alone: leave --target-plugin out");
+  }
   if (!options.forBackend.empty() && options.targets != std::vector<std::string>{"ops"}) {
     return invalidArgument("--for needs --target ops: only backends that run ops list them");
   }

@@ -40,10 +40,9 @@ Value attributeOf(Budget &budget, const Value &value, std::string_view name) {
     budget.characters(name.size() * value.dict()->entries.size());
     found = findKey(*value.dict(), name);
   }
-  return found != nullptr
-             ? *found
-             : missing(value,
-                       "'" + std::string(name.substr(0, name.size() > kMostShown ? 0 : name.npos)) + "'");
+  const Text text = textFromUtf8(name).value_or(Text());
+  const std::string shown = toUtf8(TextView(text).substr(0, kMostShown));
+  return found != nullptr ? *found : missing(value, "'" + shown + (shown.size() < name.size() ? "..'" : "'"));
 }
 
 Value itemOf(Budget &budget, const Value &value, const Value &key) {

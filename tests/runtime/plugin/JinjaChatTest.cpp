@@ -236,16 +236,14 @@ TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
                       "%}{% endfor %}{{ ns.x }}"));
   EXPECT_TRUE(refused("{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] "
                       "%}{% endfor %}{{ ns.x == ns.x }}"));
-  const std::string large = "{% set s = 'a' * 1000 * 500 %}";
+  const std::string large = "{% set s = 'a' * 1000 * 500 %}{% set ns = namespace() %}";
   const std::string often = "{% for i in range(100000) %}", end = "{% endfor %}";
   for (const std::string body :
        {"{{ ''.join([s] * 200000) | length }}", "{% set x = {}[s] %}", "{% set x = [1][s] %}",
-        "{% set x = namespace()[s] %}", "{% set x = s | int %}", "{% set x = s | float %}",
+        "{% set x = ns[s] %}", "{% set x = s | int %}", "{% set x = s | float %}",
         "{% set x = [] | map(s) %}", "{% set x = [1] | map(attribute=s) | list %}",
         "{% set x = s.startswith((s,) * 1000) %}", "{% set x = 1.5 | round(0, s) %}"}) {
-    EXPECT_FALSE(
-        compile(large + often + body + end)->render(std::vector<ChatMessage>{{ChatRole::user, "a"}}).ok())
-        << body;
+    EXPECT_TRUE(refused(large + often + body + end)) << body;
   }
   EXPECT_TRUE(refused(
       "{% set s = '\x01' * 1000 * 1000 %}{% for i in range(45) %}{% set x = s | tojson %}{% endfor %}"));
