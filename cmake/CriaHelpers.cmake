@@ -6,7 +6,9 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
 add_library(cria_flags INTERFACE)
-target_include_directories(cria_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+# Headers that are installed include one another by their installed names, <cria_plugin.h>.
+target_include_directories(cria_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}
+  ${CMAKE_SOURCE_DIR}/plugins/api ${CMAKE_SOURCE_DIR}/plugins/sdk)
 target_compile_definitions(cria_flags INTERFACE CRIA_VERSION="${PROJECT_VERSION}")
 # No contraction: a fused multiply-add is written where it is meant.
 # Of GCC 12, these warnings misfire inside std::string (-Wrestrict, -Warray-bounds, -Wstringop-overflow, -Wmaybe-uninitialized);
@@ -40,7 +42,6 @@ endfunction()
 # Plugins of this build: cria_add_plugin as outside, with the flags of everything here.
 add_library(cria_plugin_api INTERFACE)
 target_link_libraries(cria_plugin_api INTERFACE cria_flags)
-target_include_directories(cria_plugin_api INTERFACE ${CMAKE_SOURCE_DIR}/plugins/api) # <cria_plugin.h>, as outside
 add_library(cria::plugin_api ALIAS cria_plugin_api)
 set(CRIA_PLUGIN_HEADER ${CMAKE_SOURCE_DIR}/plugins/api/cria_plugin.h)
 include(CriaPlugin)

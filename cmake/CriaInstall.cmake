@@ -44,7 +44,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/criaConfig.cmake.in ${CM
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/criaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/cmake/criaConfig.cmake ${CMAKE_BINARY_DIR}/cmake/criaConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/CriaPlugin.cmake DESTINATION lib/cmake/cria COMPONENT runtime)
-install(DIRECTORY plugins/api/ DESTINATION include COMPONENT runtime FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+install(DIRECTORY plugins/api/ plugins/sdk/ DESTINATION include COMPONENT runtime FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(FILES plugins/backends/null/null_backend.c plugins/samplers/null/null_sampler.c plugins/chat/null/null_chat.c
   DESTINATION share/cria/templates COMPONENT runtime)
 install(FILES docs/writing-a-plugin.md docs/abi-changelog.md docs/generated/opset-v1.md DESTINATION share/doc/cria COMPONENT runtime)

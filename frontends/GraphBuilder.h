@@ -3,7 +3,7 @@
 // ops. Every frontend ends here; only headers have been read by then.
 #pragma once
 
-#include "runtime/package/ModelConfig.h"
+#include "format/ModelConfig.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"

@@ -3,7 +3,7 @@
 // configuration.
 #pragma once
 
-#include "ir/WeightLayout.h"
+#include "format/WeightLayout.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -3,7 +3,7 @@
 // examples/embedding/main.cpp is a complete program.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Model.h"

@@ -3,8 +3,8 @@
 // Every feature that changes the mathematics and is not implemented is refused by name.
 #pragma once
 
-#include "runtime/Status.h"
-#include "runtime/package/ModelConfig.h"
+#include "support/Status.h"
+#include "format/ModelConfig.h"
 
 #include <optional>
 #include <string>

@@ -3,8 +3,8 @@
 // (rope_parameters).
 #pragma once
 
-#include "runtime/Status.h"
-#include "runtime/package/ModelConfig.h"
+#include "support/Status.h"
+#include "format/ModelConfig.h"
 
 #include <optional>
 #include <string>

@@ -2,7 +2,7 @@
 // Conversion between the element types of weights: exact where it widens, to nearest even where it narrows.
 #pragma once
 
-#include "runtime/package/DataType.h"
+#include "format/DataType.h"
 
 #include <cstddef>
 #include <cstdint>

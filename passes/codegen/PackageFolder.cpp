@@ -3,8 +3,8 @@
 #include "passes/codegen/PackageFolder.h"
 
 #include "passes/codegen/PackageWriter.h"
-#include "runtime/package/Json.h"
-#include "runtime/package/Sha256.h"
+#include "support/Json.h"
+#include "support/Sha256.h"
 
 #include <cerrno>
 #include <cstdio>

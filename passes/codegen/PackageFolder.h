@@ -3,7 +3,7 @@
 // vanishes.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <functional>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "passes/codegen/WeightRecipes.h"
-#include "runtime/package/ModelConfig.h"
+#include "format/ModelConfig.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ir/ProgramOps.h"
-#include "ir/WeightLayout.h"
+#include "format/WeightLayout.h"
 
 #include <nlohmann/json.hpp>
 

@@ -3,7 +3,7 @@
 // writes them in parallel. Memory stays at a few megabytes a thread for any model.
 #pragma once
 
-#include "ir/WeightLayout.h"
+#include "format/WeightLayout.h"
 #include "passes/codegen/WeightRecipes.h"
 
 #include <atomic>

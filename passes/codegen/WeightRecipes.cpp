@@ -4,7 +4,7 @@
 #include "passes/codegen/WeightRecipes.h"
 
 #include "ir/LlamaTypes.h"
-#include "ir/RandomWeights.h"
+#include "format/RandomWeights.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/RopeTable.h"
 

@@ -3,7 +3,7 @@
 
 #include "passes/targets/DispatchBuilder.h"
 
-#include "ir/WeightLayout.h"
+#include "format/WeightLayout.h"
 #include "passes/targets/StepLayout.h"
 
 #include "llvm/ADT/TypeSwitch.h"

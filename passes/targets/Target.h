@@ -12,7 +12,7 @@
 #pragma once
 
 #include "ir/LlamaOps.h"
-#include "ir/RandomWeights.h"
+#include "format/RandomWeights.h"
 #include "passes/targets/DispatchBuilder.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -80,7 +80,7 @@ public:
   /// Adds the kernels and dispatches that compute one llama op.
   virtual llvm::LogicalResult emitDispatches(mlir::Operation *op, DispatchBuilder &builder) const = 0;
   /// Adds the dispatch of the entry `initialize` that writes the rows of one source tensor
-  /// (ir/RandomWeights.h) into a weight. All memory of the weight is zero before. `constants`: the words of
+  /// (format/RandomWeights.h) into a weight. All memory of the weight is zero before. `constants`: the words of
   /// `segment`, so that kernels can be shared.
   virtual llvm::LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment,
                                              const View &constants, DispatchBuilder &builder) const = 0;

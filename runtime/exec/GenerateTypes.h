@@ -2,7 +2,7 @@
 // What a caller asks of the Generator, and what it gets back.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <functional>

@@ -3,7 +3,7 @@
 // belong to the backend; the pool moves whole pages through PageOperations.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <span>

@@ -2,7 +2,7 @@
 // A package opened on a backend: weights bound, code loaded, KV pool allocated, ready to run steps.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 #include "runtime/exec/Batch.h"
 #include "runtime/exec/CancelFlag.h"
 #include "runtime/exec/KvPool.h"

@@ -2,7 +2,7 @@
 // Allocates what a program states, and nothing while steps run.
 #include "runtime/exec/ModelMemory.h"
 
-#include "runtime/package/Json.h"
+#include "support/Json.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "runtime/exec/Device.h"
-#include "runtime/package/Program.h"
+#include "format/Program.h"
 
 #include <vector>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "runtime/exec/Batch.h"
-#include "runtime/package/Program.h"
+#include "format/Program.h"
 
 namespace cria {
 

@@ -3,7 +3,7 @@
 #include "runtime/exec/WeightBuffers.h"
 
 #include "plugins/api/kernel_abi.h"
-#include "runtime/package/Json.h"
+#include "support/Json.h"
 
 #include <algorithm>
 

@@ -2,10 +2,10 @@
 // Opening a package: manifest first, then every file it lists.
 #include "runtime/package/Package.h"
 
-#include "runtime/package/Json.h"
-#include "runtime/package/OpsetVerifier.h"
-#include "runtime/package/ProgramVerifier.h"
-#include "runtime/package/Sha256.h"
+#include "support/Json.h"
+#include "format/OpsetVerifier.h"
+#include "format/ProgramVerifier.h"
+#include "support/Sha256.h"
 
 #include <algorithm>
 #include <filesystem>

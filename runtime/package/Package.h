@@ -2,10 +2,10 @@
 // An open package folder: checked, and read on demand. Opening and inspecting runs none of its code.
 #pragma once
 
-#include "runtime/Status.h"
-#include "runtime/package/Manifest.h"
-#include "runtime/package/Program.h"
-#include "runtime/package/Safetensors.h"
+#include "support/Status.h"
+#include "format/Manifest.h"
+#include "format/Program.h"
+#include "format/Safetensors.h"
 
 #include <functional>
 #include <memory>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/OpSupport.h"
 
-#include "plugins/api/cria_opset.hpp"
+#include "plugins/sdk/cria_opset.hpp"
 #include "runtime/plugin/PluginOptions.h"
 
 #include <algorithm>

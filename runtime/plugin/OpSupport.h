@@ -8,7 +8,7 @@
 // (norm, activation, residual), where not all.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>

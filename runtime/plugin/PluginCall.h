@@ -2,7 +2,8 @@
 // Calls through the plugin ABI: room for a message, and its answer as a Status.
 #pragma once
 
-#include "runtime/Status.h"
+#include "plugins/api/cria_plugin.h"
+#include "support/Status.h"
 
 #include <array>
 #include <cstring>

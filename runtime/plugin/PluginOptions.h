@@ -3,7 +3,7 @@
 // of given values against what a plugin declares.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <deque>
 #include <string>

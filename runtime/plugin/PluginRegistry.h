@@ -6,7 +6,7 @@
 // Threads: load and list may be called by several threads at once.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 #include "runtime/plugin/OpSupport.h"
 
 #include <filesystem>

@@ -4,7 +4,7 @@
 //   [{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8}, "draw"]
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 // its bytes and allocates nothing.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <string_view>

@@ -4,7 +4,7 @@
 #include "runtime/text/SentenceModel.h"
 
 #include "runtime/text/ProtoReader.h"
-#include "runtime/text/Utf8.h"
+#include "support/Utf8.h"
 
 #include <bit>
 #include <cmath>

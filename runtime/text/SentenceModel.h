@@ -3,7 +3,7 @@
 // from these fields alone it is safe to hand to SentencePiece, whatever the original file held.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/text/StreamingDecoder.h"
 
-#include "runtime/text/Utf8.h"
+#include "support/Utf8.h"
 
 namespace cria {
 

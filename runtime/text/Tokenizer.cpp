@@ -5,7 +5,7 @@
 
 #include "runtime/text/SentenceModel.h"
 #include "runtime/text/StreamingDecoder.h"
-#include "runtime/text/Utf8.h"
+#include "support/Utf8.h"
 
 #include <exception>
 #include <fstream>

@@ -5,7 +5,7 @@
 // Threads: a loaded tokenizer is immutable; any number of threads may use it at once.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -3,9 +3,9 @@
 // every level this processor runs, both are run on the same steps, and rows are compared. Shapes are some at
 // the edges of tiles and some drawn at random (kSeed gives the same ones again). Besides, bit for bit on the
 // CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
-#include "CompileProgram.h"
-#include "ExpectClose.h"
-#include "OpCases.h"
+#include "tools/cria-device-check/CompileProgram.h"
+#include "tools/cria-plugin-test/ExpectClose.h"
+#include "tools/cria-device-check/OpCases.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Device kernels in the simulator against the reference backend, family by family. The simulator ends a step
 // at the first access that is out of bounds, misaligned, uninitialized or racing.
-#include "CompileProgram.h"
-#include "DeviceCheck.h"
+#include "tools/cria-device-check/CompileProgram.h"
+#include "tools/cria-device-check/DeviceCheck.h"
 
 #include <algorithm>
 #include <cstdlib>

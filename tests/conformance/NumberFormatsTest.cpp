@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The judge is judged: known encodings, and every f16 and bf16 there and back.
-#include "NumberFormats.h"
+#include "tools/cria-plugin-test/NumberFormats.h"
 
 #include <gtest/gtest.h>
 

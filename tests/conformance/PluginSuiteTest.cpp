@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The conformance suite on plugins of this build. Each program that compiles this file names its own:
 // CRIA_SUITE_PLUGINS, paths in the build folder without extension.
-#include "tests/conformance/suite/PluginSuite.h"
-#include "tests/conformance/suite/BackendSuite.h"
-#include "tests/conformance/suite/ExpectationFile.h"
+#include "tools/cria-plugin-test/PluginSuite.h"
+#include "tools/cria-plugin-test/BackendSuite.h"
+#include "tools/cria-plugin-test/ExpectationFile.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The suite itself: how cases are judged, and that faults are found by name (FaultyPluginsTest has the
 // faults).
-#include "tests/conformance/suite/ExpectationFile.h"
-#include "tests/conformance/suite/PluginSuite.h"
+#include "tools/cria-plugin-test/ExpectationFile.h"
+#include "tools/cria-plugin-test/PluginSuite.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Many sequences at once give what each gives alone, bit for bit, however their steps are mixed.
-#include "tests/support/CompiledModel.h"
-#include "tests/support/Golden.h"
+#include "tests/testing/CompiledModel.h"
+#include "tests/testing/Golden.h"
 
 #include <gtest/gtest.h>
 #include <random>

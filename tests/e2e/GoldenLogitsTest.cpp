@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Our logits against those of transformers, for every golden model on every target that runs here.
-#include "tests/support/GoldenLogits.h"
+#include "tests/testing/GoldenLogits.h"
 
 #include <gtest/gtest.h>
 

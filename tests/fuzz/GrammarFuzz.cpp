@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: the input is a grammar, then after a zero byte a text that is matched as far as it goes. A
 // grammar is read or refused; a text is alive or dead.
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
 #include "tests/fuzz/FuzzTarget.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: opens the input as a safetensors file and reads every byte of every tensor it claims to hold.
-#include "runtime/package/Safetensors.h"
+#include "format/Safetensors.h"
 #include "tests/fuzz/FuzzTarget.h"
-#include "tests/runtime/package/TestFiles.h"
+#include "tests/testing/TestFiles.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -12,7 +12,7 @@ forbid() {
   local why=$1 pattern=$2
   shift 2
   local hits
-  hits=$(grep -nE "^\s*#\s*include\s*[<\"]($pattern)" "$@" 2>/dev/null || true)
+  hits=$(grep -nE "^\s*#\s*include\s*[<\"]($pattern)" "$@" || true)
   if [[ -n $hits ]]; then
     printf '%s:\n%s\n' "$why" "$hits"
     broken=1
@@ -20,25 +20,40 @@ forbid() {
 }
 
 # sources FOLDER...: our C and C++ files below the folders.
-sources() { find "$@" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' 2>/dev/null; }
+sources() { find "$@" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c'; }
 
-mapfile -t ir < <(sources ir)
-mapfile -t passes < <(sources passes)
-mapfile -t frontends < <(sources frontends)
-mapfile -t runtime < <(sources runtime)
-mapfile -t plugins < <(sources plugins)
-mapfile -t api < <(sources plugins/api)
+# room NAME FOLDER...: fills the array NAME; an empty list would make every rule about it hold.
+room() {
+  local -n list=$1
+  mapfile -t list < <(sources "${@:2}")
+  ((${#list[@]})) || { echo "no source files in ${*:2}: has the folder moved?" >&2; exit 2; }
+}
+
+room support support
+room format format
+room ir ir
+room passes passes
+room frontends frontends
+room runtime runtime
+room plugins plugins
+room api plugins/api
+room sdk plugins/sdk
 
 readonly LLVM='mlir/|llvm/|lld/|llvm-c/|mlir-c/'
-forbid "ir/ knows no pass, frontend, runtime or plugin" 'passes/|frontends/|runtime/|plugins/|tools/' "${ir[@]}"
-forbid "passes/ know ir/, the kernel ABI and package formats" \
-  'tools/|frontends/|plugins/api/cria_|plugins/(backends|samplers|chat)/|runtime/(exec|plugin|text)/' "${passes[@]}"
-forbid "frontends/ know ir/ and file readers" 'passes/|tools/|plugins/|runtime/(exec|plugin|text)/' "${frontends[@]}"
-forbid "runtime/ knows plugins/api and no LLVM" "$LLVM|passes/|tools/|frontends/|ir/Llama|ir/Program|plugins/(backends|samplers|chat)/" "${runtime[@]}"
-forbid "plugins/ see plugins/api and their vendor SDK" "$LLVM|runtime/|ir/|passes/|tools/|frontends/|fmt/" "${plugins[@]}"
+readonly OURS='format/|ir/|passes/|frontends/|runtime/|plugins/|tools/|tests/'
+forbid "support/ includes nothing of ours" "$LLVM|$OURS" "${support[@]}"
+forbid "format/ includes support/ and plugins/api" "$LLVM|ir/|passes/|frontends/|runtime/|plugins/(sdk|backends|samplers|chat)/|tools/" "${format[@]}"
+forbid "ir/ includes support/ and format/" 'passes/|frontends/|runtime/|plugins/|tools/' "${ir[@]}"
+forbid "passes/ include support/, format/, ir/, the kernel ABI and the opset" \
+  'tools/|frontends/|plugins/api/cria_|plugins/sdk/cria_[a-np-z]|plugins/(backends|samplers|chat)/|runtime/' "${passes[@]}"
+forbid "frontends/ include support/, format/ and ir/" 'passes/|tools/|plugins/|runtime/' "${frontends[@]}"
+forbid "runtime/ includes support/, format/, plugins/api and plugins/sdk, and no LLVM" "$LLVM|passes/|tools/|frontends/|ir/|plugins/(backends|samplers|chat)/" "${runtime[@]}"
+mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/backends/gpusim/') # translates kernels with LLVM
+forbid "plugins/ see plugins/api, plugins/sdk and their vendor SDK" "$LLVM|support/|format/|runtime/|ir/|passes/|tools/|frontends/|fmt/" "${others[@]}"
 mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/samplers/grammar/SchemaWriter.h$') # reads JSON
-forbid "plugins/ see plugins/api and their vendor SDK" 'nlohmann/' "${others[@]}"
-forbid "plugins/api depends on nothing" 'runtime/|ir/|passes/|boost/' "${api[@]}"
+forbid "only the reader of JSON Schema sees a JSON library" 'nlohmann/' "${others[@]}"
+forbid "plugins/api depends on nothing" "$LLVM|support/|$OURS|boost/" "${api[@]}"
+forbid "plugins/sdk sees plugins/api" "$LLVM|support/|format/|ir/|passes/|frontends/|runtime/|tools/|boost/" "${sdk[@]}"
 
 # Libraries that appear in one file only.
 once() { # WHAT PATTERN

@@ -10,7 +10,7 @@
 #include "passes/codegen/ProgramJson.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
-#include "runtime/package/OutputFile.h"
+#include "support/OutputFile.h"
 #include "runtime/text/AddedTokens.h"
 #include "runtime/text/Tokenizer.h"
 #include "tools/cria-compile/FusionReport.h"

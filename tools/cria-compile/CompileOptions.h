@@ -2,8 +2,8 @@
 // The command line of cria-compile.
 #pragma once
 
-#include "runtime/Status.h"
-#include "runtime/package/DataType.h"
+#include "support/Status.h"
+#include "format/DataType.h"
 
 #include <optional>
 #include <string>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "passes/targets/ops/OpsTarget.h"
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 namespace cria {
 

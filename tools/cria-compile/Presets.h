@@ -2,7 +2,7 @@
 // Model shapes known by name, for compiling without a checkpoint.
 #pragma once
 
-#include "runtime/package/ModelConfig.h"
+#include "format/ModelConfig.h"
 
 #include <optional>
 #include <string>

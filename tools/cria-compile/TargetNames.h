@@ -2,7 +2,7 @@
 // From what --target says to the targets of a package.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <string>
 #include <vector>

@@ -2,7 +2,7 @@
 #include "tools/cria-compile/TargetPlugins.h"
 
 #include "passes/targets/TargetRegistry.h"
-#include "runtime/package/Json.h"
+#include "support/Json.h"
 
 #include <dlfcn.h>
 #include <filesystem>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "passes/targets/TargetPlugin.h"
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <string>
 #include <vector>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria-plugin-test: runs the conformance suite on a plugin. stdout is one line a case, or JSON; exit 0: it
 // passes, 1: it does not, 2: it could not be tested.
-#include "tests/conformance/suite/ExpectationFile.h"
-#include "tests/conformance/suite/PluginSuite.h"
+#include "tools/cria-plugin-test/ExpectationFile.h"
+#include "tools/cria-plugin-test/PluginSuite.h"
 #include "tools/terminal/JsonOutput.h"
 
 #include <CLI/CLI.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "BenchReport.h"
 
-#include "runtime/package/Json.h"
+#include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // What the subcommands share: how one is added to the command line, and the exit codes.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <CLI/CLI.hpp>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CommonOptions.h"
 
-#include "runtime/package/ModelConfig.h"
+#include "format/ModelConfig.h"
 
 #include <cctype>
 #include <charconv>

@@ -3,7 +3,7 @@
 
 #include "Command.h"
 #include "CompilerProcess.h"
-#include "runtime/package/Sha256.h"
+#include "support/Sha256.h"
 #include "tools/terminal/Terminal.h"
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 // ~/.cache/cria.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -2,7 +2,7 @@
 // cria-compile, the one program with the compiler in it: where it is and how to start it.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <string>
 #include <vector>

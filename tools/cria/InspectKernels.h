@@ -2,7 +2,7 @@
 // The kernels of a program: how often each is used, and on a GPU how it is launched and what it takes.
 #pragma once
 
-#include "runtime/package/Program.h"
+#include "format/Program.h"
 
 #include <nlohmann/json.hpp>
 #include <string>

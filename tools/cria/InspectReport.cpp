@@ -3,7 +3,7 @@
 
 #include "InspectKernels.h"
 #include "RequestFile.h"
-#include "runtime/package/Json.h"
+#include "support/Json.h"
 #include "tools/terminal/Terminal.h"
 
 #include <algorithm>

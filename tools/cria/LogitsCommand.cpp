@@ -8,7 +8,7 @@
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
-#include "runtime/package/Safetensors.h"
+#include "format/Safetensors.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 

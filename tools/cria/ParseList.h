@@ -2,7 +2,7 @@
 // Comma-separated lists of whole numbers, as in --tokens 1,15043,3186.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <string_view>

@@ -3,7 +3,7 @@
 // the prompt optional.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <optional>

@@ -3,7 +3,7 @@
 
 #include "RequestFile.h"
 #include "runtime/plugin/SamplerFile.h"
-#include "runtime/text/Utf8.h"
+#include "support/Utf8.h"
 
 #include <limits>
 #include <random>

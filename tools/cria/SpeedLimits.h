@@ -2,7 +2,7 @@
 // What a model could do at best where it runs, measured in the same run as what is compared with it.
 #pragma once
 
-#include "runtime/Status.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <memory>

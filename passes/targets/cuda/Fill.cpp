@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of the entry `initialize`: random weights as ir/RandomWeights.h defines them, and ones.
-#include "ir/RandomWeights.h"
+// Kernels of the entry `initialize`: random weights as format/RandomWeights.h defines them, and ones.
+#include "format/RandomWeights.h"
 #include "passes/targets/cuda/EmitterSupport.h"
 
 #include <cstddef>

@@ -8,7 +8,7 @@
 // words) by kernels whose blocks take several rows; where a block has one row, the grid says it.
 #pragma once
 
-#include "ir/WeightLayout.h"
+#include "format/WeightLayout.h"
 #include "passes/targets/KernelSpecs.h"
 
 #include "mlir/IR/BuiltinOps.h"

@@ -3,7 +3,7 @@
 // registers.
 #include "InstructionSet.h"
 
-#include "plugins/api/cria_host_backend.hpp"
+#include "plugins/sdk/cria_host_backend.hpp"
 #include "plugins/api/kernel_abi.h"
 
 #include <array>

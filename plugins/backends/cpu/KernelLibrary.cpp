@@ -3,7 +3,7 @@
 #include "KernelLibrary.h"
 
 #include "InstructionSet.h"
-#include "plugins/api/cria_host_backend.hpp"
+#include "plugins/sdk/cria_host_backend.hpp"
 
 #include <dlfcn.h>
 #include <elf.h>

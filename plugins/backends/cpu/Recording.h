@@ -5,7 +5,7 @@
 
 #include "KernelLibrary.h"
 #include "ThreadPool.h"
-#include "plugins/api/cria_host_backend.hpp"
+#include "plugins/sdk/cria_host_backend.hpp"
 
 #include <array>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "DriverApi.h"
-#include "plugins/api/cria_entry_checks.hpp"
+#include "plugins/sdk/cria_entry_checks.hpp"
 
 #include <string>
 #include <string_view>

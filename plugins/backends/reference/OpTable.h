@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The ops of opset v1 (plugins/api/cria_opset.hpp, docs/generated/opset-v1.md): scalar implementation of
+// The ops of opset v1 (plugins/sdk/cria_opset.hpp, docs/generated/opset-v1.md): scalar implementation of
 // each.
 #pragma once
 

@@ -3,7 +3,7 @@
 // oracle that other backends are compared with. Never chosen by itself.
 #include "OpTable.h"
 
-#include "plugins/api/cria_ops_backend.hpp"
+#include "plugins/sdk/cria_ops_backend.hpp"
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   static const cria_backend_api kApi =

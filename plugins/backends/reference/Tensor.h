@@ -2,7 +2,7 @@
 // A typed, strided view of host memory. Elements are read and written as f32 (or as integers), one at a time.
 #pragma once
 
-#include "plugins/api/cria_ops_call.hpp"
+#include "plugins/sdk/cria_ops_call.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // alpaca: "### Instruction:" and "### Response:" after a sentence that says so (Stanford Alpaca; with a line
 // break after "### Response:", as the fine-tunes since have it). EOS after each answer; further turns follow
 // the same way.
-#include "plugins/api/cria_labelled_chat.hpp"
+#include "plugins/sdk/cria_labelled_chat.hpp"
 
 namespace {
 

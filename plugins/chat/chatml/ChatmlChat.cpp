@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // chatml: <|im_start|>role, the text, <|im_end|>, as OpenAI published it and many fine-tunes have it. Both
 // tags are control tokens: a tokenizer without them is refused.
-#include "plugins/api/cria_chat.hpp"
+#include "plugins/sdk/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // codellama: the format of CodeLlama-Instruct 7B to 34B, which is that of Llama-2-chat; and with format="70b"
 // that of CodeLlama-70b-Instruct: "Source: role", with the control token <step> after each message.
-#include "plugins/api/cria_inst_chat.hpp"
+#include "plugins/sdk/cria_inst_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;

@@ -3,7 +3,7 @@
 // the conversation and ends in bounded time and memory.
 #pragma once
 
-#include "plugins/api/cria_chat.hpp"
+#include "plugins/sdk/cria_chat.hpp"
 #include "plugins/chat/jinja/Ast.h"
 #include "plugins/chat/jinja/Lexer.h"
 

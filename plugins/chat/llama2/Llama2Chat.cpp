@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // llama2: the format of Llama-2-chat, byte for byte. Each finished pair of messages stands between one BOS
 // and one EOS and is encoded on its own; the open turn has its BOS.
-#include "plugins/api/cria_inst_chat.hpp"
+#include "plugins/sdk/cria_inst_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::kInstTags;

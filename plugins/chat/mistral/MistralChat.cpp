@@ -3,7 +3,7 @@
 // each answer. A system text stands before the first question. Mistral's own code encodes an answer with a
 // space before it; the published Jinja templates have none there, and v0.1's one behind EOS: for these there
 // are options.
-#include "plugins/api/cria_chat.hpp"
+#include "plugins/sdk/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;

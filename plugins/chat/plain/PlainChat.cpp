@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // plain: for base models. The conversation is one text after one BOS: the contents of all messages, unchanged
 // and whatever their roles, with a separator between. The model goes on with that text.
-#include "plugins/api/cria_chat.hpp"
+#include "plugins/sdk/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::Message;

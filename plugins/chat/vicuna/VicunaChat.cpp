@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // vicuna: USER: and ASSISTANT: in one line after a system sentence, EOS after each answer (FastChat,
 // Vicuna 1.1 and 1.5).
-#include "plugins/api/cria_labelled_chat.hpp"
+#include "plugins/sdk/cria_labelled_chat.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // zephyr: <|user|>, <|system|> and <|assistant|> as text on a line of their own, and EOS after each message
 // (HuggingFaceH4/zephyr, TinyLlama-Chat).
-#include "plugins/api/cria_chat.hpp"
+#include "plugins/sdk/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;

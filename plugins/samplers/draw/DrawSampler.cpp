@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // draw: chooses a candidate at random, each with its softmax probability, by one uniform number.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`, sequences, groups, character
 // classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments.
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/samplers/grammar/Utf8Reader.h"
 

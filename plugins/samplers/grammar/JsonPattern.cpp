@@ -3,7 +3,7 @@
 // for them in a string: themselves, or the short escape.
 #include "plugins/samplers/grammar/JsonPattern.h"
 
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/CharRanges.h"
 #include "plugins/samplers/grammar/PatternPart.h"
 #include "plugins/samplers/grammar/Utf8Reader.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/samplers/grammar/Matcher.h"
 
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <algorithm>
 #include <unordered_set>

@@ -4,7 +4,7 @@
 // by name; annotations are passed over.
 #pragma once
 
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <map>
 #include <nlohmann/json.hpp>

@@ -3,7 +3,7 @@
 // order of their bytes, so that what they share is matched once, and answers are kept.
 #pragma once
 
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Matcher.h"
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // greedy: chooses the best candidate; of equal ones the one with the lower id.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // logit_bias("15043:-1.5,29871:2,13:-inf"): adds to the logits of single tokens; -inf forbids one.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 #include <charconv>
 #include <set>

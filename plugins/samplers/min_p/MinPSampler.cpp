@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // min_p(p): keeps the candidates that are at least p times as probable as the best one (Nguyen et al. 2024,
 // "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs").
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 // "Mirostat: A Neural Text Decoding Algorithm that Directly Controls Perplexity"). Candidates more surprising
 // than mu are dropped, one of the rest is drawn, and mu moves by eta times the error. It chooses the token:
 // it is the end of a chain.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

@@ -2,7 +2,7 @@
 // penalties(last_n, repeat, frequency, presence): makes tokens less likely that are among the last n of
 // prompt and answer. repeat divides a positive logit and multiplies a negative one (Keskar et al. 2019, CTRL,
 // with the usual remedy for negative logits); frequency is taken off for each time, presence once.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 #include <utility>
 

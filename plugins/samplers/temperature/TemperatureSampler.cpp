@@ -3,7 +3,7 @@
 // temperature(t, range, exponent): the divisor follows how even the distribution is (dynamic temperature): it
 // is t - range + 2 range (H / Hmax)^exponent, H being the entropy of the candidates and Hmax that of as many
 // equal ones; below 0 it begins at 0.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // top_n_sigma(n): keeps the candidates whose logits lie within n standard deviations of the best one (Tang et
 // al. 2024, "Top-nσ: Not All Logits Are You Need"). Candidates at -infinity do not count in the deviation.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

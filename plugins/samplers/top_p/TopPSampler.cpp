@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // top_p(p): with the candidates from best to worst, drops each one before which the probabilities sum to more
 // than p. The one that crosses p stays. The rest keeps the order it came in.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // typical_p(p): keeps the candidates whose surprise is nearest to the expected one, until their probabilities
 // together exceed p (Meister et al. 2022, "Locally Typical Sampling").
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

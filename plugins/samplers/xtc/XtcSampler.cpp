@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // xtc(probability, threshold): with that probability, drops all candidates at or above the threshold but the
 // least probable of them ("exclude top choices", p-e-w 2024). Where only one reaches it, nothing changes.
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

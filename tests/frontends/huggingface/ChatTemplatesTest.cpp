@@ -2,7 +2,7 @@
 // Which published chat templates are recognized, and that nothing else is.
 #include "frontends/huggingface/ChatTemplates.h"
 
-#include "runtime/package/Json.h"
+#include "support/Json.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
 #include <fmt/format.h>

@@ -2,9 +2,9 @@
 // A small valid checkpoint as data, which tests change in one place before writing it to a folder.
 #pragma once
 
-#include "runtime/package/Json.h"
-#include "runtime/package/Safetensors.h"
-#include "tests/runtime/package/TestFiles.h"
+#include "support/Json.h"
+#include "format/Safetensors.h"
+#include "tests/testing/TestFiles.h"
 
 #include <algorithm>
 

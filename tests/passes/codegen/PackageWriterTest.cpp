@@ -4,8 +4,8 @@
 
 #include "ir/LlamaDialect.h"
 #include "ir/ProgramOps.h"
-#include "runtime/package/Sha256.h"
-#include "tests/runtime/package/TestFiles.h"
+#include "support/Sha256.h"
+#include "tests/testing/TestFiles.h"
 
 #include "mlir/Parser/Parser.h"
 

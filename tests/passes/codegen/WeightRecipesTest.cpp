@@ -5,10 +5,10 @@
 
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaTypes.h"
-#include "ir/RandomWeights.h"
+#include "format/RandomWeights.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/WeightFile.h"
-#include "tests/runtime/package/TestFiles.h"
+#include "tests/testing/TestFiles.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/MLIRContext.h"

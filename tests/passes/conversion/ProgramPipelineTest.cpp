@@ -7,7 +7,7 @@
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/codegen/ProgramJson.h"
-#include "runtime/package/ProgramVerifier.h"
+#include "format/ProgramVerifier.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassRegistry.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The table of signatures that plugins compile against says what the frozen page of the opset says.
-#include "plugins/api/cria_opset.hpp"
+#include "plugins/sdk/cria_opset.hpp"
 
 #include <fstream>
 #include <gmock/gmock.h>

@@ -2,7 +2,7 @@
 // Which fault a faulty plugin has now: the environment variable CRIA_TEST_FAULT, so that one library has all.
 #pragma once
 
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <cstdlib>
 

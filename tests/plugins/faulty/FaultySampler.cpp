@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A sampler that draws and penalizes what it accepted, right but for one fault (Fault.h).
-#include "plugins/api/cria_sampler.hpp"
+#include "plugins/sdk/cria_sampler.hpp"
 #include "tests/plugins/faulty/Fault.h"
 
 #include <map>

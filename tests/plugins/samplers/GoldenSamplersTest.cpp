@@ -3,7 +3,7 @@
 // tokens stay, and their logits agree up to a constant, which no distribution knows of.
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
-#include "tests/conformance/suite/SamplerChecks.h"
+#include "tools/cria-plugin-test/SamplerChecks.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
 #include <cmath>

@@ -3,8 +3,8 @@
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
-#include "tests/conformance/suite/SamplerChecks.h"
-#include "tests/conformance/suite/TestVocabulary.h"
+#include "tools/cria-plugin-test/SamplerChecks.h"
+#include "tools/cria-plugin-test/TestVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
 #include <cmath>

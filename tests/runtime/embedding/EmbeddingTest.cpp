@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The embedding example as a program of its own, and the page that prints it.
-#include "tests/runtime/support/ToyPackage.h"
+#include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/text/Tokenizer.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A step whose size was seen before allocates nothing.
-#include "tests/runtime/support/ToyBackend.h"
-#include "tests/runtime/support/ToyPackage.h"
+#include "tests/testing/toy/ToyBackend.h"
+#include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/exec/Stepper.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Generator: every finish reason, batches against single runs, streaming, cancellation, errors, KV reuse.
-#include "tests/runtime/support/ToyBackend.h"
-#include "tests/runtime/support/ToyPackage.h"
+#include "tests/testing/toy/ToyBackend.h"
+#include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/exec/Generator.h"
 #include "runtime/text/Tokenizer.h"

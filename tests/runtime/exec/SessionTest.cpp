@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Session: chunks, prefixes, forks; and random schedules of many sessions against the oracle.
-#include "tests/runtime/support/ToyBackend.h"
-#include "tests/runtime/support/ToyPackage.h"
+#include "tests/testing/toy/ToyBackend.h"
+#include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/exec/Stepper.h"
 

@@ -2,7 +2,7 @@
 // Opening packages: damage and hostile manifests are errors that say what and where.
 #include "runtime/package/Package.h"
 
-#include "tests/runtime/support/ToyPackage.h"
+#include "tests/testing/toy/ToyPackage.h"
 
 #include <filesystem>
 #include <functional>

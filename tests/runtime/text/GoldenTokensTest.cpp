@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Token ids and decoded text against an independent implementation, over all of Unicode.
 #include "runtime/text/StreamingDecoder.h"
-#include "runtime/text/Utf8.h"
+#include "support/Utf8.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
 namespace cria {

@@ -2,7 +2,7 @@
 // The real cria-compile: what it prints at each stage, the packages it writes, and one message for each wrong
 // input.
 #include "runtime/package/Package.h"
-#include "runtime/package/Safetensors.h"
+#include "format/Safetensors.h"
 #include "runtime/text/SentenceModel.h"
 #include "runtime/text/Tokenizer.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What bad input gets: one clear sentence on stderr, exit code 2, nothing half-written.
 #include "StoriesPackage.h"
-#include "runtime/package/Sha256.h"
+#include "support/Sha256.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

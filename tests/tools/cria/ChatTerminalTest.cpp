@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria chat as a person has it: on a terminal, with line editing, history and Ctrl-C.
 #include "StoriesPackage.h"
-#include "tests/support/PseudoTerminal.h"
+#include "tests/testing/PseudoTerminal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,8 +2,8 @@
 // The shipped model, compiled once a test program.
 #pragma once
 
-#include "tests/support/CompiledModel.h"
-#include "tests/support/Process.h"
+#include "tests/testing/CompiledModel.h"
+#include "tools/terminal/Process.h"
 
 namespace cria::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The programs with standard streams that are full, closed or interrupted, and files they write to.
 #include "StoriesPackage.h"
-#include "tests/support/PseudoTerminal.h"
+#include "tests/testing/PseudoTerminal.h"
 
 #include <filesystem>
 #include <gmock/gmock.h>

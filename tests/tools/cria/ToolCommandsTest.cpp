@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // tokenize, logits, perplexity, inspect, bench, plugins, version.
 #include "StoriesPackage.h"
-#include "runtime/package/Safetensors.h"
+#include "format/Safetensors.h"
 
 #include <cmath>
 #include <gmock/gmock.h>

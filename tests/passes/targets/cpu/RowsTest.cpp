@@ -4,7 +4,7 @@
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
-#include "ir/RandomWeights.h"
+#include "format/RandomWeights.h"
 
 #include "gtest/gtest.h"
 

@@ -2,7 +2,7 @@
 // What the kernels compute, as plain loops over scalars, and random operands for them.
 #pragma once
 
-#include "ir/WeightLayout.h"
+#include "format/WeightLayout.h"
 #include "tests/passes/targets/cpu/KernelHarness.h"
 
 #include "llvm/ADT/APFloat.h"

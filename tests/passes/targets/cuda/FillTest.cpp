@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random weights made by the device's kernels, in the simulator: bit for bit what ir/RandomWeights.h defines,
+// Random weights made by the device's kernels, in the simulator: bit for bit what format/RandomWeights.h defines,
 // which is what the processor's kernels are held to as well.
-#include "ir/RandomWeights.h"
+#include "format/RandomWeights.h"
 #include "passes/targets/cuda/DeviceCode.h"
 #include "passes/targets/cuda/Kernels.h"
-#include "tests/gpusim/GpuSim.h"
+#include "plugins/backends/gpusim/GpuSim.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

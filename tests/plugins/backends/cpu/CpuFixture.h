@@ -2,7 +2,7 @@
 // What tests of the cpu backend share: an opened device with the test kernels loaded.
 #pragma once
 
-#include "tests/conformance/DispatchHarness.h"
+#include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <cstring>
 #include <gmock/gmock.h>

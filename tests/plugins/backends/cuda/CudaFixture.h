@@ -3,8 +3,8 @@
 // check that nothing stays behind.
 #pragma once
 
-#include "fake_driver/Control.h"
-#include "tests/conformance/DispatchHarness.h"
+#include "tests/plugins/backends/cuda/fake_driver/Control.h"
+#include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <cstring>
 #include <gmock/gmock.h>

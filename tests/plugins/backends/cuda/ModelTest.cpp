@@ -2,10 +2,10 @@
 // Whole models on the backend cuda: real packages, real code, and a driver whose kernels run in the
 // simulator. So everything but the device's own instructions is the real thing. What a user sees who lacks
 // memory, code or luck is asked of the program.
-#include "fake_driver/Control.h"
-#include "tests/support/CompiledModel.h"
-#include "tests/support/Golden.h"
-#include "tests/support/Process.h"
+#include "tests/plugins/backends/cuda/fake_driver/Control.h"
+#include "tests/testing/CompiledModel.h"
+#include "tests/testing/Golden.h"
+#include "tools/terminal/Process.h"
 
 #include <dlfcn.h>
 #include <gmock/gmock.h>

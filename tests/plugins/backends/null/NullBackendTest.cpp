@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The null backend takes every code, checks what it is given, and leaves results at zero.
-#include "tests/conformance/DispatchHarness.h"
+#include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the reference backend refuses to record, what it ignores, and the ops that fill weights.
-#include "ir/RandomWeights.h"
-#include "tests/conformance/RandomCalls.h"
+#include "format/RandomWeights.h"
+#include "tools/cria-plugin-test/RandomCalls.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What GBNF is read as, by what the result accepts, and one message for each mistake, with line and column.
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Matcher.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 

@@ -2,7 +2,7 @@
 // The sampler as a chain uses it: random choices give texts of the grammar.
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
-#include "tests/conformance/suite/TestVocabulary.h"
+#include "tools/cria-plugin-test/TestVocabulary.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 

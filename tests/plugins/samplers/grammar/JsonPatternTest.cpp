@@ -2,7 +2,7 @@
 // `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what
 // is refused.
 #include "plugins/samplers/grammar/JsonPattern.h"
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
 

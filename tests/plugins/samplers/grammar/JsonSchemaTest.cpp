@@ -2,7 +2,7 @@
 // JSON Schemas by the texts that their grammars accept, and what is refused by name.
 #include "plugins/samplers/grammar/JsonSchema.h"
 
-#include "plugins/api/cria_plugin.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Matcher.h"
 
 #include <gmock/gmock.h>

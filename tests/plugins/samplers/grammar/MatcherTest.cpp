@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The matcher and the filter of tokens against an oracle: all texts of small random grammars, written out.
 #include "plugins/samplers/grammar/TokenFilter.h"
-#include "tests/conformance/suite/TestVocabulary.h"
+#include "tools/cria-plugin-test/TestVocabulary.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/samplers/grammar/Utf8Reader.h"
 
-#include "runtime/text/Utf8.h"
+#include "support/Utf8.h"
 
 #include <gtest/gtest.h>
 #include <random>

@@ -4,7 +4,7 @@
 // driver is done, but for the device's own instructions.
 #include "State.h"
 
-#include "tests/gpusim/GpuSim.h"
+#include "plugins/backends/gpusim/GpuSim.h"
 
 #include <cstdlib>
 #include <cstring>

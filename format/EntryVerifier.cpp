@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One entry: each binding alone, bindings of a dispatch against each other, then lifetimes in the arena.
+#include "format/EntryVerifier.h"
+
+#include "plugins/api/kernel_abi.h"
+#include "support/Json.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace cria {
+
+namespace {
+constexpr size_t kMaxBindings = 64; // pairs are compared
+constexpr uint64_t kMaxGrid = INT32_MAX;
+constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 48;
+
+bool isWritten(const ProgramBinding &binding) { return (binding.access & CRIA_ACCESS_WRITE) != 0; }
+bool isRead(const ProgramBinding &binding) { return (binding.access & CRIA_ACCESS_READ) != 0; }
+
+class EntryVerifier {
+public:
+  EntryVerifier(const Program &program, const ProgramEntry &entry) : program_(program), entry_(entry) {}
+  Status verify();
+
+private:
+  Status verifyDispatch(const ProgramDispatch &dispatch);
+  Status verifyGrid(const ProgramDispatch &dispatch) const;
+  Status verifyBinding(const ProgramBinding &binding, bool isKernel) const;
+  Status verifyAccess(const ProgramBinding &binding) const;
+  Status verifyWindow(const ProgramBinding &binding, bool isKernel) const;
+  Status verifyElements(const ProgramBinding &binding) const;
+  Status verifyPairs(const ProgramDispatch &dispatch) const;
+  Status verifyWrittenBefore(const ProgramBinding &binding) const;
+  void noteUses(const ProgramDispatch &dispatch, uint32_t index);
+  Status verifyLifetimes() const;
+
+  uint64_t sizeOfBuffer(const BufferReference &buffer) const;
+  const ProgramBuffer *planned(const ProgramBinding &binding) const;
+
+  const Program &program_;
+  const ProgramEntry &entry_;
+  struct Uses {
+    uint32_t first = 0, last = 0;
+    bool used = false, written = false;
+  };
+  std::vector<Uses> uses_; // by buffer
+};
+
+/// The arena or result buffer behind a binding; null for any other.
+const ProgramBuffer *EntryVerifier::planned(const ProgramBinding &binding) const {
+  if (binding.buffer.space != BufferSpace::buffer) {
+    return nullptr;
+  }
+  const ProgramBuffer &buffer = program_.buffers[binding.buffer.index];
+  return buffer.kind == BufferKind::constant ? nullptr : &buffer;
+}
+
+uint64_t EntryVerifier::sizeOfBuffer(const BufferReference &buffer) const {
+  switch (buffer.space) {
+  case BufferSpace::weight:
+    return program_.weights[buffer.index].size;
+  case BufferSpace::step:
+    return program_.step.size;
+  case BufferSpace::kv:
+    return program_.kv.pageBytes; // a pool has at least one page
+  case BufferSpace::buffer:
+    break;
+  }
+  return program_.buffers[buffer.index].size;
+}
+
+Status EntryVerifier::verify() {
+  uses_.resize(program_.buffers.size());
+  for (uint32_t i = 0; i < entry_.dispatches.size(); ++i) {
+    const ProgramDispatch &dispatch = entry_.dispatches[i];
+    Status status = verifyDispatch(dispatch);
+    CRIA_RETURN_IF_ERROR(status.withContext(
+        fmt::format("dispatch {} ('{}')", i, printable(program_.kernels[dispatch.kernel].name))));
+    noteUses(dispatch, i);
+  }
+  return verifyLifetimes();
+}
+
+Status EntryVerifier::verifyDispatch(const ProgramDispatch &dispatch) {
+  if (dispatch.bindings.size() > kMaxBindings) {
+    return invalidArgument("expected at most {} bindings, got {}", kMaxBindings, dispatch.bindings.size());
+  }
+  CRIA_RETURN_IF_ERROR(verifyGrid(dispatch));
+  bool isKernel = program_.kernels[dispatch.kernel].kind == KernelKind::kernel;
+  for (const ProgramBinding &binding : dispatch.bindings) {
+    Status status = verifyBinding(binding, isKernel);
+    CRIA_RETURN_IF_ERROR(status.withContext(fmt::format("binding '{}'", printable(binding.name))));
+  }
+  return verifyPairs(dispatch);
+}
+
+Status EntryVerifier::verifyGrid(const ProgramDispatch &dispatch) const {
+  uint64_t workgroups = 1;
+  for (const GridDimension &dimension : dispatch.grid) {
+    uint64_t n = dimension.of == GridOf::one ? 1 : entry_.maxTokens;
+    uint64_t tiles = (n + dimension.tile - 1) / dimension.tile;
+    if (dimension.times * tiles > kMaxGrid) {
+      return invalidArgument("expected a grid dimension up to {}, got {} times {}", kMaxGrid, dimension.times,
+                             tiles);
+    }
+    if (__builtin_mul_overflow(workgroups, dimension.times * tiles, &workgroups) ||
+        workgroups > kMaxWorkgroups) {
+      return invalidArgument("expected a grid of at most 2^48 workgroups");
+    }
+  }
+  return {};
+}
+
+Status EntryVerifier::verifyBinding(const ProgramBinding &binding, bool isKernel) const {
+  CRIA_RETURN_IF_ERROR(verifyAccess(binding));
+  CRIA_RETURN_IF_ERROR(verifyWindow(binding, isKernel));
+  CRIA_RETURN_IF_ERROR(verifyElements(binding));
+  return verifyWrittenBefore(binding);
+}
+
+Status EntryVerifier::verifyAccess(const ProgramBinding &binding) const {
+  bool initialize = entry_.name == "initialize";
+  if (initialize && binding.buffer.space == BufferSpace::kv) {
+    return invalidArgument("'initialize' must not use kv");
+  }
+  if (!isWritten(binding)) {
+    return {};
+  }
+  if (binding.buffer.space == BufferSpace::step) {
+    return invalidArgument("writes 'step', which is read only");
+  }
+  if (binding.buffer.space == BufferSpace::weight &&
+      (!initialize || !program_.weights[binding.buffer.index].file.empty())) {
+    return invalidArgument(
+        "writes weight '{}': only 'initialize' writes weights, and only those without a file",
+        printable(binding.bufferName));
+  }
+  if (binding.buffer.space == BufferSpace::buffer && !planned(binding)) {
+    return invalidArgument("writes constant '{}', which is read only", printable(binding.bufferName));
+  }
+  return {};
+}
+
+Status EntryVerifier::verifyWindow(const ProgramBinding &binding, bool isKernel) const {
+  uint64_t size = sizeOfBuffer(binding.buffer);
+  bool isKv = binding.buffer.space == BufferSpace::kv;
+  if (binding.toEnd != isKv) {
+    return invalidArgument("expected a window of {} for '{}'", isKv ? "size 'rest'" : "a size in bytes",
+                           printable(binding.bufferName));
+  }
+  bool inside = binding.offset < size && (isKv || binding.size <= size - binding.offset);
+  if (!inside) {
+    return invalidArgument("the window of {} bytes at offset {} reaches outside '{}' of {} bytes",
+                           binding.toEnd ? "rest" : std::to_string(binding.size), binding.offset,
+                           printable(binding.bufferName), size);
+  }
+  uint64_t alignment = isKernel ? CRIA_KERNEL_ALIGNMENT : sizeOf(binding.type);
+  if (binding.offset % alignment != 0) {
+    return invalidArgument("expected an offset that is a multiple of {}, got {}", alignment, binding.offset);
+  }
+  return {};
+}
+
+/// The last element at the maxima lies inside the window. For kv, one page after another: what holds for the
+/// first page holds for all when no stride over pages is larger than a page.
+Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
+  const ProgramLimits &limits = program_.limits;
+  uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
+  bool isKv = binding.buffer.space == BufferSpace::kv;
+  unsigned __int128 last = 0;
+  bool overPages = false;
+  for (size_t i = 0; i < binding.shape.size(); ++i) {
+    Extent extent = binding.shape[i];
+    if (extent.kind == ExtentKind::pages) {
+      if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
+        return invalidArgument("an extent 'P' is for kv alone, once, with a stride of at most a page");
+      }
+      overPages = true;
+      continue;
+    }
+    uint64_t value = resolveExtent(extent, limits, entry_.maxTokens, outputs, 0);
+    if (value == 0) {
+      return {}; // no elements
+    }
+    last += static_cast<unsigned __int128>(value - 1) * binding.strides[i];
+  }
+  uint64_t window = isKv ? program_.kv.pageBytes - binding.offset : binding.size;
+  if (last >= window / sizeOf(binding.type)) {
+    return invalidArgument("its last element at the maxima lies outside the window of {} bytes", window);
+  }
+  return {};
+}
+
+/// No written binding overlaps another one, unless the dispatch works in place on the same window.
+Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
+  auto end = [](const ProgramBinding &b) { return b.toEnd ? UINT64_MAX : b.offset + b.size; };
+  for (size_t i = 0; i < dispatch.bindings.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const ProgramBinding &a = dispatch.bindings[j], &b = dispatch.bindings[i];
+      bool sameBuffer = a.buffer.space == b.buffer.space && a.buffer.index == b.buffer.index;
+      bool overlap = sameBuffer && a.offset < end(b) && b.offset < end(a);
+      bool sameWindow = a.offset == b.offset && end(a) == end(b);
+      if (overlap && (isWritten(a) || isWritten(b)) && !(dispatch.inPlace && sameWindow)) {
+        return invalidArgument("bindings '{}' and '{}' overlap in '{}', and one is written",
+                               printable(a.name), printable(b.name), printable(a.bufferName));
+      }
+    }
+  }
+  return {};
+}
+
+Status EntryVerifier::verifyWrittenBefore(const ProgramBinding &binding) const {
+  if (planned(binding) && isRead(binding) && !uses_[binding.buffer.index].written) {
+    return invalidArgument("reads '{}', which nothing wrote before", printable(binding.bufferName));
+  }
+  return {};
+}
+
+void EntryVerifier::noteUses(const ProgramDispatch &dispatch, uint32_t index) {
+  for (const ProgramBinding &binding : dispatch.bindings) {
+    if (!planned(binding)) {
+      continue;
+    }
+    Uses &uses = uses_[binding.buffer.index];
+    uses.first = uses.used ? uses.first : index;
+    uses.last = index;
+    uses.used = true;
+    uses.written |= isWritten(binding);
+  }
+}
+
+/// Buffers that are alive at one time lie apart in the arena. Walks over the dispatches with the living
+/// buffers in the order of their offsets, so that a new one has only its two neighbours to be compared with.
+Status EntryVerifier::verifyLifetimes() const {
+  std::vector<std::vector<uint32_t>> begins(entry_.dispatches.size()), ends(entry_.dispatches.size());
+  for (uint32_t i = 0; i < uses_.size(); ++i) {
+    if (uses_[i].used && program_.buffers[i].kind == BufferKind::arena) {
+      begins[uses_[i].first].push_back(i);
+      ends[uses_[i].last].push_back(i);
+    }
+  }
+  std::map<uint64_t, uint32_t> living; // by offset
+  auto overlap = [&](uint32_t a, uint32_t b) {
+    const ProgramBuffer &x = program_.buffers[a], &y = program_.buffers[b];
+    return x.offset < y.offset + y.size && y.offset < x.offset + x.size;
+  };
+  for (size_t dispatch = 0; dispatch < begins.size(); ++dispatch) {
+    for (uint32_t buffer : begins[dispatch]) {
+      auto next = living.lower_bound(program_.buffers[buffer].offset);
+      auto clash = next != living.end() && overlap(next->second, buffer) ? next : living.end();
+      if (next != living.begin() && overlap(std::prev(next)->second, buffer)) {
+        clash = std::prev(next);
+      }
+      if (clash != living.end()) {
+        return invalidArgument("buffers '{}' and '{}' overlap in the arena and are both alive at dispatch {}",
+                               printable(program_.buffers[clash->second].name),
+                               printable(program_.buffers[buffer].name), dispatch);
+      }
+      living.emplace(program_.buffers[buffer].offset, buffer);
+    }
+    for (uint32_t buffer : ends[dispatch]) {
+      living.erase(program_.buffers[buffer].offset);
+    }
+  }
+  return {};
+}
+} // namespace
+
+Status verifyEntry(const Program &program, const ProgramEntry &entry) {
+  return EntryVerifier(program, entry).verify();
+}
+
+} // namespace cria

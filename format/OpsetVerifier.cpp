@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "format/OpsetVerifier.h"
+
+#include "support/Json.h"
+
+#include <algorithm>
+
+namespace cria {
+
+namespace {
+struct StepOperand {
+  std::string_view name;
+  StepFieldKind field;
+  ExtentKind rows;
+};
+
+constexpr StepOperand kStepOperands[] = {
+    {"tokens", StepFieldKind::tokens, ExtentKind::tokens},
+    {"positions", StepFieldKind::positions, ExtentKind::tokens},
+    {"sequences", StepFieldKind::sequences, ExtentKind::tokens},
+    {"slots", StepFieldKind::slots, ExtentKind::tokens},
+    {"sequence_starts", StepFieldKind::sequenceStarts, ExtentKind::sequencesPlusOne},
+    {"block_table", StepFieldKind::blockTable, ExtentKind::sequences},
+    {"rows", StepFieldKind::outputs, ExtentKind::outputs},
+};
+
+bool isConstant(const Extent &extent, uint64_t value) {
+  return extent.kind == ExtentKind::constant && extent.value == value;
+}
+
+bool has(const ProgramDispatch &dispatch, std::string_view name) {
+  return std::any_of(dispatch.bindings.begin(), dispatch.bindings.end(),
+                     [&](const ProgramBinding &binding) { return binding.name == name; });
+}
+
+// As many rows as the step has: T, or the number of an entry that takes no other.
+bool isRows(const Extent &extent, ExtentKind rows, const ProgramEntry &entry) {
+  bool isFixed = rows == ExtentKind::tokens && entry.minTokens == entry.maxTokens;
+  return extent.kind == rows || (isFixed && isConstant(extent, entry.maxTokens));
+}
+
+Status verifyStepOperand(const Program &program, const ProgramEntry &entry, const StepOperand &operand,
+                         const ProgramBinding &binding) {
+  bool isTable = operand.field == StepFieldKind::blockTable;
+  uint64_t columns = program.limits.maxPagesPerSequence;
+  bool isField = binding.buffer.space == BufferSpace::step && binding.type == DataType::i32 &&
+                 binding.offset == program.step[operand.field].offset;
+  bool isWhole = binding.shape.size() == (isTable ? 2u : 1u) &&
+                 isRows(binding.shape[0], operand.rows, entry) && binding.strides.back() == 1 &&
+                 (!isTable || (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
+  return isField && isWhole ? Status()
+                            : invalidArgument("expected the whole field '{}' of the step",
+                                              kStepFieldNames[static_cast<uint32_t>(operand.field)]);
+}
+
+// The verifier of entries has made sure that its last element lies inside a page.
+Status verifyCache(const Program &program, const ProgramBinding &binding) {
+  constexpr size_t kRank = 5;
+  constexpr size_t kTokens = 3;
+  const KvFormat &kv = program.kv;
+  bool isPages = binding.buffer.space == BufferSpace::kv && binding.type == kv.type &&
+                 binding.shape.size() == kRank && binding.shape[0].kind == ExtentKind::pages &&
+                 binding.strides[0] == kv.pageBytes / sizeOf(kv.type);
+  return isPages && isConstant(binding.shape[kTokens], kv.pageTokens)
+             ? Status()
+             : invalidArgument("expected all pages as [P, 2, kv_heads, {}, head_dim] of {}", kv.pageTokens,
+                               nameOf(kv.type));
+}
+
+Status verifyTable(const ProgramBinding &binding, uint64_t rows) {
+  bool isLongEnough = binding.shape.size() == 2 && binding.shape[0].kind == ExtentKind::constant &&
+                      binding.shape[0].value >= rows;
+  return isLongEnough ? Status() : invalidArgument("expected a table of at least {} rows", rows);
+}
+
+Status verifyOperand(const Program &program, const ProgramEntry &entry, const ProgramDispatch &dispatch,
+                     const ProgramBinding &binding, uint32_t vocabSize) {
+  for (const StepOperand &operand : kStepOperands) {
+    if (binding.name == operand.name) {
+      return verifyStepOperand(program, entry, operand, binding);
+    }
+  }
+  if (binding.name == "cache") {
+    return verifyCache(program, binding);
+  }
+  if (binding.name == "table") {
+    return verifyTable(binding, has(dispatch, "positions") ? program.limits.context : vocabSize);
+  }
+  return {};
+}
+} // namespace
+
+Status verifyOpset(const Program &program, uint32_t vocabSize) {
+  for (const ProgramEntry &entry : program.entries) {
+    for (size_t i = 0; i < entry.dispatches.size(); ++i) {
+      const ProgramDispatch &dispatch = entry.dispatches[i];
+      for (const ProgramBinding &binding : dispatch.bindings) {
+        Status status = verifyOperand(program, entry, dispatch, binding, vocabSize);
+        CRIA_RETURN_IF_ERROR(status.withContext(
+            fmt::format("entry '{}': dispatch {} ('{}'): operand '{}'", entry.name, i,
+                        printable(program.kernels[dispatch.kernel].name), printable(binding.name))));
+      }
+    }
+  }
+  return {};
+}
+
+} // namespace cria

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Questions about a parsed program.
+#include "format/Program.h"
+
+#include <algorithm>
+
+namespace cria {
+
+const std::array<std::string_view, kNumStepFields> kStepFieldNames = {
+    "num_tokens", "num_outputs", "num_sequences",   "tokens",      "positions",
+    "sequences",  "slots",       "sequence_starts", "block_table", "outputs"};
+
+const ProgramEntry *Program::findEntry(std::string_view name) const {
+  auto entry =
+      std::find_if(entries.begin(), entries.end(), [&](const ProgramEntry &e) { return e.name == name; });
+  return entry == entries.end() ? nullptr : &*entry;
+}
+
+const ProgramBuffer &Program::result() const {
+  return *std::find_if(buffers.begin(), buffers.end(),
+                       [](const ProgramBuffer &buffer) { return buffer.kind == BufferKind::result; });
+}
+
+uint64_t Program::arenaBytes() const {
+  uint64_t end = 0;
+  for (const ProgramBuffer &buffer : buffers) {
+    if (buffer.kind == BufferKind::arena) {
+      end = std::max(end, buffer.offset + buffer.size);
+    }
+  }
+  return end;
+}
+
+uint64_t Program::weightBytes() const {
+  uint64_t bytes = 0;
+  for (const ProgramWeight &weight : weights) {
+    bytes += weight.size;
+  }
+  return bytes;
+}
+
+uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
+                       uint64_t pages) {
+  switch (extent.kind) {
+  case ExtentKind::tokens:
+    return tokens;
+  case ExtentKind::outputs:
+    return outputs;
+  case ExtentKind::sequences:
+    return limits.maxSequences;
+  case ExtentKind::sequencesPlusOne:
+    return uint64_t(limits.maxSequences) + 1;
+  case ExtentKind::pages:
+    return pages;
+  case ExtentKind::constant:
+    break;
+  }
+  return extent.value;
+}
+
+} // namespace cria

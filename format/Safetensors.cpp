@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The safetensors reader: checks everything at open, then hands out views.
+#include "format/Safetensors.h"
+
+#include "support/Json.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cria {
+
+namespace {
+constexpr uint64_t kLengthBytes = 8;
+// Far above any real header (a 70B model has 80 KB), and small enough to parse.
+constexpr uint64_t kMaxHeaderBytes = uint64_t(64) << 20;
+constexpr int64_t kMaxExtent = int64_t(1) << 48;
+
+uint64_t littleEndian64(const std::byte *bytes) {
+  uint64_t value = 0;
+  for (int i = 7; i >= 0; --i) {
+    value = value << 8 | uint64_t(bytes[i]);
+  }
+  return value;
+}
+
+std::string shapeText(std::span<const int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+StatusOr<std::vector<int64_t>> parseShape(JsonObject &tensor) {
+  CRIA_ASSIGN_OR_RETURN(const Json *extents, tensor.array("shape"));
+  std::vector<int64_t> shape;
+  for (const Json &extent : *extents) {
+    bool valid = extent.is_number_unsigned() && extent.get<uint64_t>() <= uint64_t(kMaxExtent);
+    if (!valid) {
+      return invalidArgument("{}: expected extents from 0 to 2^48, got {}", tensor.where(),
+                             describeJson(extent));
+    }
+    shape.push_back(extent.get<int64_t>());
+  }
+  return shape;
+}
+
+/// Reads {"dtype", "shape", "data_offsets"}; the entry's offset still counts from the start of the data.
+StatusOr<SafetensorsEntry> parseEntry(const std::string &name, const Json &value, const std::string &path) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject tensor,
+                        JsonObject::of(value, fmt::format("{}: tensor '{}'", path, printable(name))));
+  SafetensorsEntry entry{.name = name};
+  CRIA_ASSIGN_OR_RETURN(std::string type, tensor.string("dtype"));
+  std::optional<DataType> known = safetensorsTypeOf(type);
+  if (!known) {
+    return error(StatusCode::unsupported, "{}: unknown dtype '{}'", tensor.where(), printable(type));
+  }
+  entry.type = *known;
+  CRIA_ASSIGN_OR_RETURN(entry.shape, parseShape(tensor));
+  CRIA_ASSIGN_OR_RETURN(const Json *range, tensor.array("data_offsets"));
+  if (range->size() != 2 || !(*range)[0].is_number_unsigned() || !(*range)[1].is_number_unsigned()) {
+    return tensor.mismatch("data_offsets", "two offsets");
+  }
+  CRIA_RETURN_IF_ERROR(tensor.finish());
+  uint64_t begin = (*range)[0].get<uint64_t>(), end = (*range)[1].get<uint64_t>();
+  std::optional<uint64_t> size = tensorBytes(entry.type, entry.shape);
+  if (begin > end || !size || *size != end - begin) {
+    return invalidArgument("{}: expected the {} bytes of shape {} and type {}, got the range {} to {}",
+                           tensor.where(), size ? std::to_string(*size) : "2^63 or more",
+                           shapeText(entry.shape), type, begin, end);
+  }
+  entry.offset = begin;
+  entry.size = *size;
+  return entry;
+}
+} // namespace
+
+std::optional<uint64_t> tensorBytes(DataType type, std::span<const int64_t> shape) {
+  uint64_t bytes = sizeOf(type);
+  for (int64_t extent : shape) {
+    if (extent < 0 || __builtin_mul_overflow(bytes, uint64_t(extent), &bytes) ||
+        bytes > uint64_t(INT64_MAX)) {
+      return std::nullopt;
+    }
+  }
+  return bytes;
+}
+
+StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std::string &path) {
+  std::shared_ptr<SafetensorsFile> result(new SafetensorsFile());
+  result->path_ = path;
+  result->file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (result->file_ < 0) {
+    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
+                 std::strerror(errno));
+  }
+  struct stat status {};
+  if (fstat(result->file_, &status) != 0 || !S_ISREG(status.st_mode)) {
+    return error(StatusCode::io, "{}: expected a regular file", path);
+  }
+  uint64_t size = uint64_t(status.st_size);
+  if (size < kLengthBytes) {
+    return invalidArgument("{}: not a safetensors file: expected at least {} bytes, got {}", path,
+                           kLengthBytes, size);
+  }
+  void *map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, result->file_, 0);
+  if (map == MAP_FAILED) {
+    return error(StatusCode::io, "{}: cannot map {} bytes: {}", path, size, std::strerror(errno));
+  }
+  result->map_ = static_cast<const std::byte *>(map);
+  result->fileSize_ = size;
+  uint64_t headerBytes = littleEndian64(result->map_);
+  if (headerBytes > size - kLengthBytes) {
+    return invalidArgument(
+        "{}: truncated, or not a safetensors file: the header claims {} bytes, the file has {}", path,
+        headerBytes, size);
+  }
+  if (headerBytes > kMaxHeaderBytes) {
+    return invalidArgument("{}: expected a header of at most {} bytes, got {}", path, kMaxHeaderBytes,
+                           headerBytes);
+  }
+  auto *header = reinterpret_cast<const char *>(result->map_ + kLengthBytes);
+  CRIA_RETURN_IF_ERROR(result->parseHeader({header, headerBytes}));
+  CRIA_RETURN_IF_ERROR(result->checkLayout(kLengthBytes + headerBytes));
+  return std::shared_ptr<const SafetensorsFile>(std::move(result));
+}
+
+SafetensorsFile::~SafetensorsFile() {
+  if (map_) {
+    munmap(const_cast<std::byte *>(map_), fileSize_);
+  }
+  if (file_ >= 0) {
+    close(file_);
+  }
+}
+
+Status SafetensorsFile::parseHeader(std::string_view header) {
+  CRIA_ASSIGN_OR_RETURN(Json json, parseJson(header, path_ + ": header"));
+  if (!json.is_object()) {
+    return invalidArgument("{}: expected the header to be an object, got {}", path_, describeJson(json));
+  }
+  for (const auto &[name, value] : json.items()) {
+    if (name != "__metadata__") {
+      CRIA_ASSIGN_OR_RETURN(SafetensorsEntry entry, parseEntry(name, value, path_));
+      entries_.push_back(std::move(entry));
+      continue;
+    }
+    CRIA_ASSIGN_OR_RETURN(JsonObject metadata, JsonObject::of(value, path_ + ": __metadata__"));
+    for (const auto &[key, unused] : value.items()) {
+      CRIA_ASSIGN_OR_RETURN(metadata_[key], metadata.string(key));
+    }
+  }
+  return {};
+}
+
+Status SafetensorsFile::checkLayout(uint64_t dataStart) {
+  std::ranges::sort(entries_, [](const SafetensorsEntry &a, const SafetensorsEntry &b) {
+    return std::tie(a.offset, a.size, a.name) < std::tie(b.offset, b.size, b.name);
+  });
+  uint64_t dataSize = fileSize_ - dataStart;
+  uint64_t end = 0;
+  for (SafetensorsEntry &entry : entries_) {
+    if (entry.offset + entry.size > dataSize) {
+      return invalidArgument("{}: truncated: tensor '{}' ends at byte {} of the data, which has {}", path_,
+                             printable(entry.name), entry.offset + entry.size, dataSize);
+    }
+    if (entry.offset != end) {
+      return invalidArgument("{}: tensor '{}' {} the one before it: expected it to start at byte {}, got {}",
+                             path_, printable(entry.name),
+                             entry.offset < end ? "overlaps" : "leaves a hole after", end, entry.offset);
+    }
+    end += entry.size;
+    entry.offset += dataStart;
+    index_.emplace(entry.name, index_.size());
+  }
+  if (end != dataSize) {
+    return invalidArgument(
+        "{}: expected {} bytes of data, got {}: bytes after the last tensor belong to none", path_, end,
+        dataSize);
+  }
+  return {};
+}
+
+const SafetensorsEntry *SafetensorsFile::find(std::string_view name) const {
+  auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &entries_[found->second];
+}
+
+std::span<const std::byte> SafetensorsFile::data(const SafetensorsEntry &entry) const {
+  return {map_ + entry.offset, size_t(entry.size)};
+}
+
+Status SafetensorsFile::read(const SafetensorsEntry &entry, uint64_t offset,
+                             std::span<std::byte> target) const {
+  if (offset > entry.size || target.size() > entry.size - offset) {
+    return invalidArgument("{}: bytes {} to {} lie outside tensor '{}' of {} bytes", path_, offset,
+                           offset + target.size(), printable(entry.name), entry.size);
+  }
+  for (size_t done = 0; done < target.size();) {
+    ssize_t count =
+        pread(file_, target.data() + done, target.size() - done, off_t(entry.offset + offset + done));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      return error(StatusCode::io, "{}: cannot read tensor '{}': {}", path_, printable(entry.name),
+                   count < 0 ? std::strerror(errno) : "the file became shorter");
+    }
+    done += size_t(count);
+  }
+  return {};
+}
+
+} // namespace cria

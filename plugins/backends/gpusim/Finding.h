@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the checks find, and how it is said.
+#pragma once
+
+#include "plugins/backends/gpusim/Thread.h"
+
+namespace cria::gpusim {
+
+enum class FaultKind : uint8_t {
+  None,
+  OutOfBounds,
+  ReadOnly,
+  Misaligned,
+  Uninitialised,
+  PendingCopy,
+  SharedRace,
+  BlockRace,
+};
+
+/// The memory that an access meant.
+enum class Place : uint8_t { Unknown, Buffer, Shared };
+
+/// What a check found.
+struct Fault {
+  static constexpr int64_t kSeveral = -1;
+
+  FaultKind kind = FaultKind::None;
+  Place place = Place::Unknown;
+  bool isWrite = false;
+  const std::string *buffer = nullptr; // name of the window
+  uint64_t offset = 0;                 // of the access in the buffer or in shared memory
+  uint64_t size = 0;                   // of the access
+  uint64_t extent = 0;                 // of the buffer or of shared memory
+  uint64_t address = 0;
+  int64_t other = kSeveral; // of a race: the other thread of the block, or the other block; linear index
+};
+
+/// "(3,0,0)"
+std::string indexText(const uint32_t (&index)[3]);
+
+/// The same for a linear index below the product of the extents, x fastest.
+std::string indexText(uint64_t index, const uint32_t (&extents)[3]);
+
+/// " at file:line: instruction", as far as known.
+std::string placeText(const Site &site);
+
+/// "kernel 'k', block (0,0,0), thread (1,0,0)"
+std::string whoText(const std::string &kernel, const Thread &thread);
+
+/// The whole message: name of the fault, kernel, block, thread, memory, place in the code.
+std::string describe(const Fault &fault, const std::string &kernel, const Thread &thread, const Site &site);
+
+} // namespace cria::gpusim

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Records entries with the checks that a driver would make at launch, and replays them in the simulator.
+#include "plugins/backends/gpusim/Recording.h"
+
+#include "plugins/api/kernel_abi.h"
+
+namespace cria::gpusim {
+namespace {
+
+using plugin::invalid;
+using plugin::view;
+
+MemoryWindow windowOf(const cria_operand &operand, uint32_t index) {
+  return {.data = operand.buffer->data + operand.offset,
+          .size = operand.size,
+          .writable = (operand.access & CRIA_ACCESS_WRITE) != 0,
+          .name = std::to_string(index) + " " + std::string(view(operand.name)),
+          .initialised = shadowOf(*operand.buffer, operand.offset)};
+}
+
+Check recordOperands(const cria_entry &entry, const KernelInfo &kernel, Launch &launch) {
+  if (entry.num_operands != kernel.numParameters) {
+    return invalid("the kernel has " + std::to_string(kernel.numParameters) + " parameters, got " +
+                   std::to_string(entry.num_operands) + " operands");
+  }
+  Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
+  if (check.failed()) {
+    return check;
+  }
+  for (uint32_t i = 0; i < entry.num_operands; ++i) {
+    launch.parameters.push_back(windowOf(*entry.operands[i], i));
+  }
+  return {};
+}
+
+Check recordKernel(const cria_entry &entry, const cria_code *code, Entry &out) {
+  if (code == nullptr) {
+    return invalid("kernels need loaded code, got none");
+  }
+  const KernelInfo *kernel = code->module->find(view(entry.name));
+  if (kernel == nullptr) {
+    return {CRIA_STATUS_NOT_FOUND, "the code has no such kernel"};
+  }
+  if (entry.num_attributes != 0) {
+    return invalid("a kernel has no attributes");
+  }
+  if (Check check = checkLaunch(entry, *kernel, *code->architecture); check.failed()) {
+    return check;
+  }
+  out.launch.kernel = kernel->name;
+  std::copy_n(entry.grid, 3, out.launch.grid);
+  std::copy_n(entry.block, 3, out.launch.block);
+  out.launch.sharedBytes = entry.scratch_bytes;
+  return recordOperands(entry, *kernel, out.launch);
+}
+
+Range rangeOf(const cria_operand &operand) { return {operand.buffer, operand.offset, operand.size}; }
+
+Check recordBytes(const cria_entry &entry, Entry &out) {
+  if (Check check = plugin::checkBytes(entry, plugin::host::factsOf); check.failed()) {
+    return check;
+  }
+  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
+  const cria_operand &destination = *entry.operands[entry.num_operands - 1];
+  out.source = isCopy ? rangeOf(*entry.operands[0]) : Range{};
+  out.destination = rangeOf(destination);
+  out.fillValue = entry.fill_value;
+  return {};
+}
+
+Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
+  if (entry.reserved != 0) {
+    return invalid("a reserved field is not zero");
+  }
+  out.kind = entry.kind;
+  out.name = view(entry.name);
+  switch (entry.kind) {
+  case CRIA_ENTRY_KERNEL:
+    return recordKernel(entry, code, out);
+  case CRIA_ENTRY_COPY:
+  case CRIA_ENTRY_FILL:
+    return recordBytes(entry, out);
+  default:
+    return plugin::refuseKind(entry.kind, "gpusim");
+  }
+}
+
+// Where they are counted, bank conflicts are a finding.
+std::string runKernel(const Launch &launch, cria_code &code) {
+  Counters counters;
+  std::string finding = code.module->run(launch, code.options, &counters);
+  if (finding.empty() && counters.sharedBankConflicts != 0) {
+    finding = "bank conflicts: kernel '" + launch.kernel +
+              "': " + std::to_string(counters.sharedBankConflicts) + " extra cycles in " +
+              std::to_string(counters.sharedAccesses) + " accesses of shared memory";
+  }
+  return finding;
+}
+
+// Empty, or the simulator's finding.
+std::string runEntry(const Entry &entry, cria_code *code) {
+  switch (entry.kind) {
+  case CRIA_ENTRY_KERNEL: {
+    const std::lock_guard lock(code->mutex);
+    return runKernel(entry.launch, *code);
+  }
+  case CRIA_ENTRY_COPY:
+    copyBytes(*entry.destination.buffer, entry.destination.offset, *entry.source.buffer, entry.source.offset,
+              entry.destination.size);
+    return "";
+  default:
+    fillBytes(*entry.destination.buffer, entry.destination.offset, entry.destination.size, entry.fillValue);
+    return "";
+  }
+}
+
+} // namespace
+
+cria_status recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out,
+                          cria_message *message) {
+  auto recording = std::make_unique<cria_recording>();
+  recording->code = code;
+  recording->entries.resize(info.num_entries);
+  for (uint32_t i = 0; i < info.num_entries; ++i) {
+    const Check check = recordEntry(*info.entries[i], code, recording->entries[i]);
+    if (check.failed()) {
+      return plugin::report(message, check.status,
+                            plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text);
+    }
+  }
+  out = std::move(recording);
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::gpusim
+
+namespace cria::plugin {
+
+cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
+                            cria_message *message) {
+  profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
+  for (size_t i = 0; i < recording.entries.size(); ++i) {
+    if (isCancelled(cancel)) {
+      return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
+    }
+    const EntryTimer timer(profile, i);
+    const gpusim::Entry &entry = recording.entries[i];
+    if (std::string finding = gpusim::runEntry(entry, recording.code); !finding.empty()) {
+      return report(message, CRIA_STATUS_INTERNAL, entryText(i, entry.name) + ": " + finding);
+    }
+  }
+  return CRIA_STATUS_OK;
+}
+
+} // namespace cria::plugin

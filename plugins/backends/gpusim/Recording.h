@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A recorded list of kernel launches, copies and fills for the simulated GPU.
+#pragma once
+
+#include "plugins/backends/gpusim/LaunchChecks.h"
+
+#include <memory>
+#include <mutex>
+
+namespace cria::gpusim {
+
+/// A buffer's window in an entry.
+struct Range {
+  cria_buffer *buffer = nullptr;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
+struct Entry {
+  uint32_t kind = 0;
+  std::string name;
+  Launch launch; // of a kernel
+  Range source;  // of a copy
+  Range destination;
+  uint32_t fillValue = 0;
+};
+
+/// Checks all entries against the contract and resolves them; sets `out` when the answer is CRIA_STATUS_OK.
+cria_status recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out,
+                          cria_message *message);
+
+} // namespace cria::gpusim
+
+struct cria_context {
+  cria::gpusim::Options options;
+};
+
+struct cria_code {
+  std::unique_ptr<cria::gpusim::Module> module;
+  const cria::gpusim::Architecture *architecture = nullptr;
+  cria::gpusim::Options options;
+  std::mutex mutex; // one launch at a time
+};
+
+struct cria_recording {
+  cria_code *code = nullptr;
+  std::vector<cria::gpusim::Entry> entries;
+};

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A record per byte for the last write and one for the last reads: when (20 bits) and who (11 bits: a thread,
+// several lanes of one warp, or threads of several warps). The top bit marks an atomic write.
+#include "plugins/backends/gpusim/SharedMemory.h"
+
+#include "plugins/backends/gpusim/ByteShadow.h"
+
+#include <algorithm>
+
+namespace cria::gpusim {
+namespace {
+
+constexpr uint64_t kBaseAlignment = 1024; // more than any access asks for
+constexpr uint32_t kAtomicBit = 0x80000000u;
+constexpr uint32_t kWhoBits = 11;
+constexpr uint32_t kWhoMask = (1u << kWhoBits) - 1;
+constexpr uint32_t kMaxTick = (1u << 20) - 1;
+constexpr uint32_t kLanesOfWarp = kMaxThreadsPerBlock; // plus the warp
+constexpr uint32_t kSeveralWarps = kLanesOfWarp + kMaxWarps;
+constexpr std::byte kUndefinedByte{0xFF};
+
+uint32_t tickOf(uint32_t record) { return (record & ~kAtomicBit) >> kWhoBits; }
+
+/// kMaxWarps for several.
+uint32_t warpOf(uint32_t who) {
+  return who < kLanesOfWarp ? who / kWarpSize : who - kLanesOfWarp; // kSeveralWarps gives kMaxWarps
+}
+
+} // namespace
+
+void SharedMemory::resize(uint64_t bytes) {
+  size_ = bytes;
+  if (states_.size() >= bytes && data_ != nullptr) {
+    return;
+  }
+  memory_.assign(bytes + kBaseAlignment, kUndefinedByte);
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(memory_.data());
+  data_ = memory_.data() + (kBaseAlignment - begin % kBaseAlignment) % kBaseAlignment;
+  states_.assign(bytes, kUndefined);
+  writers_.assign(bytes, 0);
+  readers_.assign(bytes, 0);
+}
+
+// Records of earlier blocks stay: they are older than the tick.
+void SharedMemory::beginBlock() {
+  std::fill_n(data_, size_, kUndefinedByte);
+  std::fill_n(states_.begin(), size_, kUndefined);
+  synchroniseBlock();
+}
+
+// When time runs out, races across this moment are missed.
+void SharedMemory::tick() {
+  if (++now_ > kMaxTick) {
+    std::fill(writers_.begin(), writers_.end(), 0);
+    std::fill(readers_.begin(), readers_.end(), 0);
+    now_ = 1;
+    blockTick_ = 1;
+    warpTicks_.fill(0);
+  }
+}
+
+void SharedMemory::synchroniseBlock() {
+  tick();
+  blockTick_ = now_;
+}
+
+void SharedMemory::synchroniseWarp(uint32_t warp) {
+  tick();
+  warpTicks_[warp] = now_;
+}
+
+uint32_t SharedMemory::recordOf(uint32_t who) const { return now_ << kWhoBits | who; }
+
+bool SharedMemory::conflicts(uint32_t record, const Thread &thread, bool atomic) {
+  const uint32_t who = record & kWhoMask;
+  const uint32_t when = tickOf(record);
+  if (when < blockTick_ || who == thread.index || (atomic && (record & kAtomicBit) != 0)) {
+    return false;
+  }
+  const uint32_t warp = warpOf(who);
+  if (warp == thread.warpId && when < warpTicks_[warp]) {
+    return false;
+  }
+  otherThread_ = who < kLanesOfWarp ? int64_t{who} : Fault::kSeveral;
+  return true;
+}
+
+bool SharedMemory::noteRead(const Thread &thread, uint64_t offset, uint64_t size) {
+  if (!updateRecords(&writers_[offset], size,
+                     [&](uint32_t &writer) { return !conflicts(writer, thread, false); })) {
+    return false;
+  }
+  return updateRecords(&readers_[offset], size, [&](uint32_t &reader) {
+    reader = recordBeside(reader, thread);
+    return true;
+  });
+}
+
+// Whoever came at the same time is not forgotten.
+uint32_t SharedMemory::recordBeside(uint32_t earlier, const Thread &thread) {
+  if (!conflicts(earlier, thread, false)) {
+    return recordOf(thread.index);
+  }
+  const bool isSameWarp = warpOf(earlier & kWhoMask) == thread.warpId;
+  return recordOf(isSameWarp ? kLanesOfWarp + thread.warpId : kSeveralWarps);
+}
+
+bool SharedMemory::noteWrite(const Thread &thread, uint64_t offset, uint64_t size, bool atomic) {
+  if (!updateRecords(&readers_[offset], size,
+                     [&](uint32_t &reader) { return !conflicts(reader, thread, false); })) {
+    return false;
+  }
+  return updateRecords(&writers_[offset], size, [&](uint32_t &writer) {
+    if (conflicts(writer, thread, atomic)) {
+      return false;
+    }
+    writer = recordBeside(writer, thread) | (atomic ? kAtomicBit : 0);
+    return true;
+  });
+}
+
+FaultKind SharedMemory::checkState(uint64_t offset, uint64_t size, Access access) const {
+  const uint8_t *states = &states_[offset];
+  if (allBytesAre(states, size, kDefined)) {
+    return FaultKind::None;
+  }
+  if (std::find(states, states + size, kPending) != states + size) {
+    return FaultKind::PendingCopy;
+  }
+  return access == Access::Write ? FaultKind::None : FaultKind::Uninitialised;
+}
+
+bool SharedMemory::access(const Thread &thread, uintptr_t address, uint64_t size, Access access,
+                          uint64_t alignment, Fault &fault) {
+  const FaultKind kind = check(thread, address, size, access, alignment);
+  if (kind == FaultKind::None) {
+    return true;
+  }
+  fault = {.kind = kind,
+           .place = Place::Shared,
+           .isWrite = access != Access::Read && kind != FaultKind::Uninitialised,
+           .offset = address - reinterpret_cast<uintptr_t>(data_),
+           .size = size,
+           .extent = size_,
+           .address = address,
+           .other = otherThread_};
+  return false;
+}
+
+FaultKind SharedMemory::check(const Thread &thread, uintptr_t address, uint64_t size, Access access,
+                              uint64_t alignment) {
+  const uint64_t offset = address - reinterpret_cast<uintptr_t>(data_);
+  if (offset > size_ || size > size_ - offset) {
+    return FaultKind::OutOfBounds;
+  }
+  if ((address & (alignment - 1)) != 0) {
+    return FaultKind::Misaligned;
+  }
+  if (size == 0) {
+    return FaultKind::None;
+  }
+  if (const FaultKind kind = checkState(offset, size, access); kind != FaultKind::None) {
+    return kind;
+  }
+  if (access == Access::Read) {
+    return noteRead(thread, offset, size) ? FaultKind::None : FaultKind::SharedRace;
+  }
+  if (!noteWrite(thread, offset, size, access == Access::Atomic)) {
+    return FaultKind::SharedRace;
+  }
+  std::memset(&states_[offset], kDefined, size);
+  return FaultKind::None;
+}
+
+void SharedMemory::markPending(uint64_t offset, uint64_t size) {
+  std::memset(&states_[offset], kPending, size);
+}
+
+void SharedMemory::complete(const Thread &thread, uint64_t offset, uint64_t size, const std::byte *data) {
+  std::memcpy(data_ + offset, data, size);
+  std::memset(&states_[offset], kDefined, size);
+  fillRecords(&writers_[offset], size, recordOf(thread.index));
+}
+
+} // namespace cria::gpusim

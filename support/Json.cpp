@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Strict JSON reading. The parser's exceptions stay in this file.
+#include "support/Json.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <unordered_set>
+
+namespace cria {
+
+namespace {
+constexpr int kMaxDepth = 64;
+constexpr size_t kMaxShown = 120;
+
+struct Refused {
+  std::string reason;
+};
+
+/// Follows the parser's events and throws Refused on a duplicate name or deep nesting.
+class StrictObserver {
+public:
+  bool operator()(int depth, Json::parse_event_t event, Json &parsed) {
+    if (event == Json::parse_event_t::object_start) {
+      names_.emplace_back();
+    }
+    if (depth > kMaxDepth) {
+      throw Refused{fmt::format("nesting is deeper than {} levels", kMaxDepth)};
+    }
+    if (event == Json::parse_event_t::key && !names_.back().insert(parsed.get<std::string>()).second) {
+      throw Refused{fmt::format("duplicate name '{}'", printable(parsed.get_ref<const std::string &>()))};
+    }
+    if (event == Json::parse_event_t::object_end) {
+      names_.pop_back();
+    }
+    return true;
+  }
+
+private:
+  std::vector<std::unordered_set<std::string>> names_;
+};
+
+/// The parser's message without its "[json.exception...]" prefix.
+std::string_view messageOf(const std::exception &exception) {
+  std::string_view message = exception.what();
+  size_t end = message.find("] ");
+  return message.starts_with('[') && end != message.npos ? message.substr(end + 2) : message;
+}
+
+size_t utf8Length(std::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? uint8_t(text[i]) : uint8_t(0); };
+  uint8_t first = byte(0);
+  size_t length = first < 0x80   ? 1
+                  : first < 0xC2 ? 0
+                  : first < 0xE0 ? 2
+                  : first < 0xF0 ? 3
+                  : first < 0xF5 ? 4
+                                 : 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  return length;
+}
+} // namespace
+
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    if (result.size() >= kMaxShown) {
+      return result + "...";
+    }
+    size_t length = utf8Length(text);
+    if (length == 0 || uint8_t(text[0]) < 0x20 || text[0] == 0x7F) {
+      result += fmt::format("\\x{:02x}", uint8_t(text[0]));
+      length = 1;
+    } else {
+      result += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return result;
+}
+
+StatusOr<Json> parseJson(std::string_view text, std::string_view where) {
+  try {
+    return Json::parse(text.begin(), text.end(), StrictObserver());
+  } catch (const Refused &refused) {
+    return invalidArgument("{}: {}", where, refused.reason);
+  } catch (const Json::exception &exception) {
+    return invalidArgument("{}: not valid JSON: {}", where, printable(messageOf(exception)));
+  } catch (const std::bad_alloc &) {
+    return error(StatusCode::outOfMemory, "{}: not enough memory to read it", where);
+  }
+}
+
+StatusOr<std::string> readFile(const std::string &path, uint64_t maxBytes) {
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
+                 std::strerror(errno));
+  }
+  struct Closer {
+    int file;
+    ~Closer() { close(file); }
+  } closer{file};
+  struct stat status {};
+  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+    return error(StatusCode::io, "{}: expected a regular file", path);
+  }
+  if (uint64_t(status.st_size) > maxBytes) {
+    return invalidArgument("{}: expected at most {} bytes, got {}", path, maxBytes, status.st_size);
+  }
+  std::string text(size_t(status.st_size), '\0');
+  for (size_t done = 0; done < text.size();) {
+    ssize_t count = read(file, text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      return error(StatusCode::io, "{}: cannot read: {}", path,
+                   count < 0 ? std::strerror(errno) : "unexpected end of file");
+    }
+    done += size_t(count);
+  }
+  return text;
+}
+
+StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes) {
+  CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path, maxBytes));
+  return parseJson(text, path);
+}
+
+std::string printJson(const nlohmann::ordered_json &value) {
+  return value.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string describeJson(const Json &value) {
+  if (value.is_object()) {
+    return "an object";
+  }
+  if (value.is_array()) {
+    return fmt::format("an array of {}", value.size());
+  }
+  return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+StatusOr<JsonObject> JsonObject::of(const Json &value, std::string where) {
+  if (!value.is_object()) {
+    return invalidArgument("{}: expected an object, got {}", where, describeJson(value));
+  }
+  return JsonObject(value, std::move(where));
+}
+
+const Json *JsonObject::find(std::string_view name) {
+  read_.emplace(name);
+  auto member = value_->find(std::string(name));
+  return member == value_->end() ? nullptr : &*member;
+}
+
+bool JsonObject::absentOrNull(std::string_view name) {
+  auto member = value_->find(std::string(name));
+  if (member != value_->end() && member->is_null()) {
+    read_.emplace(name);
+  }
+  return member == value_->end() || member->is_null();
+}
+
+Status JsonObject::mismatch(std::string_view name, std::string_view expected) const {
+  auto member = value_->find(std::string(name));
+  if (member == value_->end()) {
+    return invalidArgument("{}: '{}' is missing: expected {}", where_, name, expected);
+  }
+  return invalidArgument("{}: expected '{}' to be {}, got {}", where_, name, expected, describeJson(*member));
+}
+
+StatusOr<int64_t> JsonObject::integer(std::string_view name, int64_t min, int64_t max) {
+  const Json *member = find(name);
+  bool fits = member && member->is_number_integer() &&
+              (!member->is_number_unsigned() || member->get<uint64_t>() <= uint64_t(INT64_MAX));
+  if (!fits || member->get<int64_t>() < min || member->get<int64_t>() > max) {
+    return mismatch(name, fmt::format("an integer from {} to {}", min, max));
+  }
+  return member->get<int64_t>();
+}
+
+StatusOr<double> JsonObject::number(std::string_view name) {
+  const Json *member = find(name);
+  if (!member || !member->is_number() || !std::isfinite(member->get<double>())) {
+    return mismatch(name, "a finite number");
+  }
+  return member->get<double>();
+}
+
+StatusOr<bool> JsonObject::boolean(std::string_view name) {
+  const Json *member = find(name);
+  if (!member || !member->is_boolean()) {
+    return mismatch(name, "true or false");
+  }
+  return member->get<bool>();
+}
+
+StatusOr<std::string> JsonObject::string(std::string_view name) {
+  const Json *member = find(name);
+  if (!member || !member->is_string()) {
+    return mismatch(name, "a string");
+  }
+  return member->get<std::string>();
+}
+
+StatusOr<const Json *> JsonObject::array(std::string_view name) {
+  const Json *member = find(name);
+  if (!member || !member->is_array()) {
+    return mismatch(name, "an array");
+  }
+  return member;
+}
+
+StatusOr<JsonObject> JsonObject::object(std::string_view name) {
+  const Json *member = find(name);
+  if (!member || !member->is_object()) {
+    return mismatch(name, "an object");
+  }
+  return JsonObject(*member, fmt::format("{}: {}", where_, name));
+}
+
+Status JsonObject::finish() const {
+  for (const auto &[name, value] : value_->items()) {
+    if (!read_.contains(name)) {
+      return invalidArgument("{}: unknown member '{}'", where_, printable(name));
+    }
+  }
+  return {};
+}
+
+} // namespace cria

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "support/OutputFile.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+#include <utility>
+
+namespace cria {
+
+namespace {
+namespace fs = std::filesystem;
+
+// The name behind symbolic links, also one that leads to nothing yet, so that a link stays one.
+std::string resolved(const fs::path &path) {
+  std::error_code failed;
+  fs::path target = fs::is_symlink(path, failed) ? path.parent_path() / fs::read_symlink(path, failed) : path;
+  target = fs::weakly_canonical(target, failed);
+  return failed ? path.string() : target.string();
+}
+} // namespace
+
+StatusOr<OutputFile> OutputFile::create(const std::string &path, Order order) {
+  std::error_code failed;
+  fs::file_type type = fs::status(path, failed).type();
+  if (type == fs::file_type::none) { // a name too long, a folder that may not be searched
+    return error(StatusCode::io, "{}: cannot create: {}", path, failed.message());
+  }
+  bool isOther = type != fs::file_type::not_found && type != fs::file_type::regular;
+  if (isOther && order == Order::any) {
+    return invalidArgument("{}: expected the name of a file, found {}, which cannot be written in any order",
+                           path, type == fs::file_type::directory ? "a folder" : "a device or pipe");
+  }
+  std::string final = resolved(path);
+  std::string temporary = isOther ? std::string() : fmt::format("{}.tmp-{}", final, getpid());
+  int flags = isOther ? O_WRONLY : O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW;
+  int file = open(isOther ? path.c_str() : temporary.c_str(), flags | O_CLOEXEC, 0666);
+  if (file < 0) {
+    return error(StatusCode::io, "{}: cannot create: {}", path, std::strerror(errno));
+  }
+  return OutputFile(isOther ? path : final, temporary, file);
+}
+
+OutputFile::OutputFile(OutputFile &&other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})),
+      file_(std::exchange(other.file_, -1)) {}
+
+OutputFile::~OutputFile() {
+  if (file_ >= 0) {
+    close(file_);
+  }
+  if (!temporary_.empty()) {
+    unlink(temporary_.c_str());
+  }
+}
+
+Status OutputFile::ioError(const char *what) const {
+  return error(StatusCode::io, "{}: cannot {}: {}", path_, what, std::strerror(errno));
+}
+
+template <typename Write> Status OutputFile::writeAll(std::span<const std::byte> bytes, Write write) {
+  while (!bytes.empty()) {
+    ssize_t count = write(bytes);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      return ioError("write");
+    }
+    bytes = bytes.subspan(size_t(count));
+  }
+  return {};
+}
+
+Status OutputFile::reserve(uint64_t size) {
+  if (size > 0 && fallocate(file_, 0, 0, off_t(size)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
+    return ioError(fmt::format("reserve {} bytes", size).c_str());
+  }
+  return ftruncate(file_, off_t(size)) == 0 ? Status()
+                                            : ioError(fmt::format("make it {} bytes long", size).c_str());
+}
+
+Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
+  return writeAll(bytes, [&, offset](std::span<const std::byte> rest) {
+    return pwrite(file_, rest.data(), rest.size(), off_t(offset + (bytes.size() - rest.size())));
+  });
+}
+
+Status OutputFile::append(std::span<const std::byte> bytes) {
+  return writeAll(bytes,
+                  [&](std::span<const std::byte> rest) { return ::write(file_, rest.data(), rest.size()); });
+}
+
+Status OutputFile::finish() {
+  bool isDurable = !isRegular() || fsync(file_) == 0; // devices and pipes cannot promise it
+  if (!isDurable || close(std::exchange(file_, -1)) != 0) {
+    return ioError("finish writing");
+  }
+  if (isRegular() && rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return ioError("give the finished file its name");
+  }
+  temporary_.clear();
+  return {};
+}
+
+} // namespace cria

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// SHA-256 by libcrypto's EVP interface, which uses the processor's SHA instructions.
+#include "support/Sha256.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+#include <vector>
+
+namespace cria {
+
+namespace {
+constexpr size_t kPieceBytes = size_t(1) << 20;
+}
+
+struct Sha256::Context {
+  EVP_MD_CTX *digest = EVP_MD_CTX_new();
+  ~Context() { EVP_MD_CTX_free(digest); }
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  EVP_DigestInit_ex(context_->digest, EVP_sha256(), nullptr);
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256 &&) noexcept = default;
+Sha256 &Sha256::operator=(Sha256 &&) noexcept = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+  EVP_DigestUpdate(context_->digest, bytes.data(), bytes.size());
+}
+
+std::string Sha256::finish() {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(context_->digest, digest, &size);
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    text += fmt::format("{:02x}", digest[i]);
+  }
+  return text;
+}
+
+std::string Sha256::of(std::string_view bytes) {
+  Sha256 digest;
+  digest.update(std::as_bytes(std::span(bytes)));
+  return digest.finish();
+}
+
+StatusOr<std::string> sha256OfFile(const std::string &path, const std::function<void(uint64_t)> &progress) {
+  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
+                 std::strerror(errno));
+  }
+  Sha256 digest;
+  std::vector<std::byte> piece(kPieceBytes);
+  ssize_t count = 0;
+  while ((count = read(file, piece.data(), piece.size())) != 0) {
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      Status status = error(StatusCode::io, "{}: cannot read: {}", path, std::strerror(errno));
+      close(file);
+      return status;
+    }
+    digest.update(std::span(piece).first(size_t(count)));
+    if (progress) {
+      progress(uint64_t(count));
+    }
+  }
+  close(file);
+  return digest.finish();
+}
+
+} // namespace cria

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Programs: what is read, and each rule of the verifier with its message.
+#include "format/ProgramVerifier.h"
+
+#include "tests/testing/toy/ToyPackage.h"
+
+#include <functional>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+using testing::HasSubstr;
+
+Status check(const OrderedJson &json) {
+  auto program = parseProgram(json.dump(), "p.json");
+  return program.ok() ? verifyProgram(*program, kToyVocab) : program.status();
+}
+
+OrderedJson &dispatch(OrderedJson &p, size_t entry, size_t index) {
+  return p["entries"][entry]["dispatches"][index];
+}
+OrderedJson &binding(OrderedJson &p, size_t entry, size_t index, size_t number) {
+  return dispatch(p, entry, index)["bindings"][number];
+}
+
+TEST(Program, ReadsEverything) {
+  auto program = parseProgram(toyProgram().dump(), "p.json");
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_EQ(program->limits.maxSequences, kToyMaxSequences);
+  EXPECT_EQ(program->kv.pageBytes, kToyPageBytes);
+  EXPECT_EQ(program->step[StepFieldKind::blockTable].offset, 384u);
+  EXPECT_EQ(program->result().name, "logits");
+  EXPECT_EQ(program->findEntry("small")->maxTokens, 3u);
+  EXPECT_EQ(program->findEntry("initialize"), nullptr);
+  const ProgramBinding &cache = program->entries[0].dispatches[0].bindings[2];
+  EXPECT_TRUE(cache.toEnd);
+  EXPECT_EQ(cache.buffer.space, BufferSpace::kv);
+  EXPECT_EQ(cache.shape[0].kind, ExtentKind::pages);
+  EXPECT_EQ(program->kernels[0].attributes.size(), 1u);
+  EXPECT_EQ(std::get<int64_t>(program->kernels[0].attributes[0].value), kToyPageTokens);
+  Status status = verifyProgram(*program, kToyVocab);
+  EXPECT_TRUE(status.ok()) << status.message();
+}
+
+struct Hostile {
+  std::string name;
+  std::function<void(OrderedJson &)> change;
+  std::string message;
+};
+
+class HostileProgram : public testing::TestWithParam<Hostile> {};
+
+TEST_P(HostileProgram, IsRefusedWithThePlace) {
+  OrderedJson program = toyProgram();
+  ASSERT_TRUE(check(program).ok()) << check(program).message();
+  GetParam().change(program);
+  Status status = check(program);
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(status.message(), HasSubstr(GetParam().message));
+}
+
+OrderedJson arenaBuffer(const char *name, uint64_t offset) {
+  return {{"name", name},   {"kind", "arena"}, {"type", "i32"},
+          {"shape", {"T"}}, {"size", 64},      {"offset", offset}};
+}
+
+OrderedJson constantBuffer(OrderedJson data, uint64_t size = 64) {
+  return {{"name", "c"},   {"kind", "constant"}, {"type", "u32"},
+          {"shape", {16}}, {"size", size},       {"data", data}};
+}
+
+/// Makes the last dispatch of `decode` read another arena buffer that its first one wrote.
+void addSecondArenaBuffer(OrderedJson &p, uint64_t offset) {
+  p["buffers"].push_back(arenaBuffer("more", offset));
+  OrderedJson more = binding(p, 0, 0, 3);
+  more["name"] = "more";
+  more["buffer"] = "more";
+  dispatch(p, 0, 0)["bindings"].push_back(more);
+  more["access"] = "read";
+  dispatch(p, 0, 1)["bindings"].push_back(more);
+}
+
+const Hostile kReading[] = {
+    {"Version", [](OrderedJson &p) { p["program_version"] = 2; },
+     "p.json: expected program_version 1, got 2"},
+    {"Extra", [](OrderedJson &p) { p["x"] = 1; }, "p.json: unknown member 'x'"},
+    {"LimitZero", [](OrderedJson &p) { p["limits"]["max_tokens"] = 0; },
+     "p.json: limits: expected 'max_tokens' to be an integer from 1 to 1048576, got 0"},
+    {"UnknownField", [](OrderedJson &p) { p["step"]["fields"][3]["name"] = "words"; },
+     "step: fields[3] 'words': expected 'name' to be the name of a step input"},
+    {"FieldTwice", [](OrderedJson &p) { p["step"]["fields"][4]["name"] = "tokens"; },
+     "the field is there twice"},
+    {"FieldMissing", [](OrderedJson &p) { p["step"]["fields"].erase(9); }, "fields: 'outputs' is missing"},
+    {"UnknownType", [](OrderedJson &p) { p["kv"]["type"] = "q8"; },
+     "kv: expected 'type' to be f32, f16, bf16, i32, u32, u8 or i8, got \"q8\""},
+    {"NameTwice", [](OrderedJson &p) { p["buffers"][0]["name"] = "table"; },
+     "buffers[0] 'table': the name 'table' is taken by another weight or buffer"},
+    {"FixedName", [](OrderedJson &p) { p["buffers"][0]["name"] = "kv"; }, "the name 'kv' is taken"},
+    {"NoName", [](OrderedJson &p) { p["weights"][0]["name"] = ""; },
+     "expected 'name' to be a name of 1 to 256 bytes"},
+    {"BadExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = "Q"; },
+     "expected an extent to be a number"},
+    {"NegativeExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = -1; },
+     "buffers[0] 'rows': shape: expected a number from 0 to 2^50, got -1"},
+    {"ManyExtents", [](OrderedJson &p) { p["buffers"][0]["shape"] = std::vector<int>(9, 1); },
+     "expected 'shape' to have at most 8 extents, got 9"},
+    {"BufferKind", [](OrderedJson &p) { p["buffers"][0]["kind"] = "heap"; },
+     "expected 'kind' to be arena, result or constant"},
+    {"KernelKind", [](OrderedJson &p) { p["kernels"][0]["kind"] = "collective"; },
+     "kernels[0] 'append': expected 'kind' to be kernel or op"},
+    {"AttributeFlag", [](OrderedJson &p) { p["kernels"][0]["attributes"]["page_tokens"] = true; },
+     "expected 'page_tokens' to be an integer, a number or a string, got true"},
+    {"KernelIndex", [](OrderedJson &p) { dispatch(p, 0, 0)["kernel"] = 2; },
+     "entries[0] 'decode': dispatches[0]: expected 'kernel' to be an integer from 0 to 1, got 2"},
+    {"GridDimensions", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"] = OrderedJson::array(); },
+     "expected 'grid' to have 1 to 3 dimensions, got 0"},
+    {"GridOf", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"][0]["of"] = "S"; },
+     "grid[0]: expected 'of' to be 1, 'T' or 'R', got \"S\""},
+    {"GridTile", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"][0]["tile"] = 0; },
+     "expected 'tile' to be an integer"},
+    {"UnknownBuffer", [](OrderedJson &p) { binding(p, 0, 0, 3)["buffer"] = "elsewhere"; },
+     "bindings[3] 'rows': expected 'buffer' to be the name of a weight, a buffer, 'step' or 'kv'"},
+    {"Access", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "execute"; },
+     "expected 'access' to be read, write or read_write"},
+    {"Strides",
+     [](OrderedJson &p) {
+       binding(p, 0, 0, 3)["strides"] = {1, 1};
+     },
+     "expected one stride per extent, got 2 strides for 1 extents"},
+    {"WindowSize", [](OrderedJson &p) { binding(p, 0, 0, 3)["size"] = "all"; },
+     "expected 'size' to be an integer"},
+    {"TensorWithoutFile", [](OrderedJson &p) { p["weights"][0]["file"] = nullptr; },
+     "expected 'tensor' to be null for a weight without a file"},
+    {"ConstantWord", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer({-1})); },
+     "expected 'data' of f32, i32 or u32 values, got -1 for type u32"},
+};
+INSTANTIATE_TEST_SUITE_P(Reading, HostileProgram, testing::ValuesIn(kReading),
+                         [](const auto &info) { return info.param.name; });
+
+const Hostile kParts[] = {
+    {"PagesTooFew", [](OrderedJson &p) { p["limits"]["context"] = 33; },
+     "limits: expected max_pages_per_sequence 8 of 4 positions to hold the context 33"},
+    {"ManyOutputs", [](OrderedJson &p) { p["limits"]["max_outputs"] = 17; },
+     "limits: expected max_outputs to be at most max_tokens 16, got 17"},
+    {"KvType", [](OrderedJson &p) { p["kv"]["type"] = "i8"; }, "kv: expected type f16 or f32, got i8"},
+    {"OddPage", [](OrderedJson &p) { p["kv"]["page_bytes"] = 65; },
+     "kv: expected page_bytes to be a multiple of 64, got 65"},
+    {"HugeStep", [](OrderedJson &p) { p["step"]["size"] = 1 << 29; },
+     "step: expected a size up to 268435456 bytes"},
+    {"HeaderMoved", [](OrderedJson &p) { p["step"]["fields"][1]["offset"] = 12; },
+     "step: field 'num_outputs': expected offset 4, got 12"},
+    {"FieldLength", [](OrderedJson &p) { p["step"]["fields"][7]["length"] = 4; },
+     "step: field 'sequence_starts': expected length 5, got 4"},
+    {"FieldOutside", [](OrderedJson &p) { p["step"]["fields"][9]["offset"] = 516; },
+     "step: field 'outputs': 16 elements at offset 516 do not lie in the step buffer of 576 bytes"},
+    {"FieldsOverlap", [](OrderedJson &p) { p["step"]["fields"][4]["offset"] = 100; },
+     "step: the fields 'tokens' and 'positions' overlap"},
+    {"Layout", [](OrderedJson &p) { p["weights"][0]["layout"] = "spiral"; },
+     "weight 'table': expected layout row_major of 1 or 2 extents, panel16 or row_padded of 2, got 'spiral' "
+     "of 2"},
+    {"WeightSize", [](OrderedJson &p) { p["weights"][0]["size"] = 1000; },
+     "weight 'table': expected size 1024 for shape [64, 4] in layout row_major of f32, got 1000"},
+    {"WeightOverflow",
+     [](OrderedJson &p) {
+       p["weights"][0]["shape"] = {1ull << 49, 1ull << 49};
+     },
+     "weight 'table': the size overflows"},
+    {"BufferSmall", [](OrderedJson &p) { p["buffers"][0]["size"] = 60; },
+     "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 60"},
+    {"BufferHuge", [](OrderedJson &p) { p["buffers"][0]["size"] = 1ull << 40; },
+     "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 1099511627776"},
+    {"BufferOverflow",
+     [](OrderedJson &p) {
+       p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40};
+     },
+     "buffer 'rows': the shape overflows"},
+    {"BufferOfPages", [](OrderedJson &p) { p["buffers"][0]["shape"] = {"P"}; },
+     "or has an extent 'P', which only kv may have"},
+    {"ArenaAlignment", [](OrderedJson &p) { p["buffers"][0]["offset"] = 4; },
+     "buffer 'rows': expected an arena offset that is a multiple of 64, got 4"},
+    {"ArenaHuge", [](OrderedJson &p) { p["buffers"][0]["offset"] = 1ull << 40; },
+     "buffer 'rows': expected an arena of at most 274877906944 bytes"},
+    {"ResultShape",
+     [](OrderedJson &p) {
+       p["buffers"][1]["shape"] = {"T", 64};
+     },
+     "buffer 'logits': expected a result of type f32 and shape ['R', 64], the vocabulary"},
+    {"NoResult", [](OrderedJson &p) { p["buffers"][1]["kind"] = "arena", p["buffers"][1]["offset"] = 64; },
+     "expected one buffer of kind result, got 0"},
+    {"ConstantSize", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer(OrderedJson::array())); },
+     "buffer 'c': expected 64 bytes of data, got 0 words of 4"},
+    {"EntryName", [](OrderedJson &p) { p["entries"][1]["name"] = "large"; },
+     "expected entries decode, small, prefill and initialize, got 'large'"},
+    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; },
+     "the entry 'decode' is there twice"},
+    {"EntryTokens", [](OrderedJson &p) { p["entries"][1]["max_tokens"] = 17; },
+     "entry 'small': expected 1 to 16 tokens, got 2 to 17"},
+    {"NoDecode", [](OrderedJson &p) { p["entries"].erase(0); }, "expected an entry 'decode' of 1 token"},
+    {"ShortPrefill", [](OrderedJson &p) { p["entries"][2]["max_tokens"] = 15; },
+     "expected an entry 'prefill' of up to max_tokens 16 tokens"},
+    {"NotInitialized",
+     [](OrderedJson &p) { p["weights"][0]["file"] = nullptr, p["weights"][0]["tensor"] = nullptr; },
+     "weight 'table' has no file, and no entry 'initialize' makes it"},
+};
+INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, testing::ValuesIn(kParts),
+                         [](const auto &info) { return info.param.name; });
+
+const Hostile kDispatches[] = {
+    {"GridHuge", [](OrderedJson &p) { dispatch(p, 0, 0)["grid"][0]["times"] = 1ull << 31; },
+     "entry 'decode': dispatch 0 ('append'): expected a grid dimension up to 2147483647"},
+    {"GridProduct",
+     [](OrderedJson &p) {
+       OrderedJson dimension = {{"times", 1 << 30}, {"of", 1}, {"tile", 1}};
+       dispatch(p, 0, 0)["grid"] = {dimension, dimension};
+     },
+     "expected a grid of at most 2^48 workgroups"},
+    {"ManyBindings",
+     [](OrderedJson &p) {
+       for (int i = 0; i < 64; ++i) {
+         dispatch(p, 0, 0)["bindings"].push_back(binding(p, 0, 0, 0));
+       }
+     },
+     "expected at most 64 bindings, got 68"},
+    {"WindowOutside", [](OrderedJson &p) { binding(p, 0, 1, 6)["size"] = 1028; },
+     "binding 'table': the window of 1028 bytes at offset 0 reaches outside 'table' of 1024 bytes"},
+    {"OffsetOutside", [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 1024; },
+     "the window of 1024 bytes at offset 1024 reaches outside 'table'"},
+    {"KvOffset", [](OrderedJson &p) { binding(p, 0, 1, 5)["offset"] = 64; },
+     "the window of rest bytes at offset 64 reaches outside 'kv' of 64 bytes"},
+    {"KvSize", [](OrderedJson &p) { binding(p, 0, 1, 5)["size"] = 64; },
+     "expected a window of size 'rest' for 'kv'"},
+    {"RestOfABuffer", [](OrderedJson &p) { binding(p, 0, 1, 6)["size"] = "rest"; },
+     "expected a window of a size in bytes for 'table'"},
+    {"OpAlignment",
+     [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 2, binding(p, 0, 1, 6)["size"] = 1000; },
+     "expected an offset that is a multiple of 4, got 2"},
+    {"KernelAlignment",
+     [](OrderedJson &p) {
+       p["kernels"][1] = {{"name", "k"}, {"kind", "kernel"}, {"symbol", "k"}, {"scratch_bytes", 0}};
+       binding(p, 0, 1, 6)["offset"] = 4, binding(p, 0, 1, 6)["size"] = 1000;
+     },
+     "expected an offset that is a multiple of 64, got 4"},
+    {"LastElement",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["strides"] = {5, 1};
+     },
+     "binding 'table': its last element at the maxima lies outside the window of 1024 bytes"},
+    {"LastElementOverflow",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50};
+     },
+     "its last element at the maxima lies outside the window"},
+    {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
+     "entry 'prefill': dispatch 0 ('append'): binding 'rows': its last element at the maxima lies outside"},
+    {"PagesElsewhere",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["shape"] = {"P", 4};
+     },
+     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+    {"PagesTwice",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 5)["shape"] = {"P", "P"};
+       binding(p, 0, 1, 5)["strides"] = {16, 16};
+     },
+     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+    {"PageStride",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 5)["strides"] = {17, 1};
+     },
+     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+    {"BeyondThePage",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 5)["shape"] = {"P", 17};
+     },
+     "binding 'cache': its last element at the maxima lies outside the window of 64 bytes"},
+    {"WritesStep", [](OrderedJson &p) { binding(p, 0, 0, 0)["access"] = "write"; },
+     "binding 'tokens': writes 'step', which is read only"},
+    {"WritesWeight", [](OrderedJson &p) { binding(p, 0, 1, 6)["access"] = "write"; },
+     "writes weight 'table': only 'initialize' writes weights, and only those without a file"},
+    {"WritesConstant",
+     [](OrderedJson &p) {
+       p["buffers"].push_back(constantBuffer(std::vector<int>(16, 1)));
+       binding(p, 0, 1, 6) = {{"name", "c"},   {"buffer", "c"},  {"access", "write"}, {"type", "u32"},
+                              {"shape", {16}}, {"strides", {1}}, {"offset", 0},       {"size", 64}};
+     },
+     "writes constant 'c', which is read only"},
+    {"ReadsUnwritten", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read"; },
+     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads 'rows', which nothing wrote before"},
+    {"ReadsItsOwnResult", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read_write"; },
+     "reads 'rows', which nothing wrote before"},
+    {"Aliases",
+     [](OrderedJson &p) {
+       OrderedJson again = binding(p, 0, 0, 3);
+       again["name"] = "again";
+       dispatch(p, 0, 0)["bindings"].push_back(again);
+     },
+     "bindings 'rows' and 'again' overlap in 'rows', and one is written"},
+    {"ArenaOverlap", [](OrderedJson &p) { addSecondArenaBuffer(p, 0); },
+     "entry 'decode': buffers 'rows' and 'more' overlap in the arena and are both alive at dispatch 0"},
+    {"InitializeUsesKv",
+     [](OrderedJson &p) {
+       OrderedJson entry = p["entries"][0];
+       entry["name"] = "initialize";
+       p["entries"].push_back(entry);
+     },
+     "entry 'initialize': dispatch 0 ('append'): binding 'cache': 'initialize' must not use kv"},
+};
+INSTANTIATE_TEST_SUITE_P(Dispatches, HostileProgram, testing::ValuesIn(kDispatches),
+                         [](const auto &info) { return info.param.name; });
+
+TEST(ProgramVerifier, BuffersApartInTimeShareTheArena) {
+  OrderedJson program = toyProgram();
+  addSecondArenaBuffer(program, 64);
+  EXPECT_TRUE(check(program).ok()) << check(program).message();
+  // Alive in another entry only: may lie anywhere.
+  program = toyProgram();
+  program["buffers"].push_back(arenaBuffer("more", 0));
+  EXPECT_TRUE(check(program).ok()) << check(program).message();
+}
+
+TEST(ProgramVerifier, InPlaceAllowsTheSameWindowOnly) {
+  OrderedJson program = toyProgram();
+  OrderedJson again = binding(program, 0, 0, 3);
+  again["name"] = "again";
+  dispatch(program, 0, 0)["bindings"].push_back(again);
+  dispatch(program, 0, 0)["in_place"] = true;
+  EXPECT_TRUE(check(program).ok()) << check(program).message();
+  binding(program, 0, 0, 4)["size"] = 60;
+  EXPECT_THAT(check(program).message(), HasSubstr("overlap in 'rows', and one is written"));
+}
+
+TEST(ProgramVerifier, InitializeMakesWeightsWithoutAFile) {
+  OrderedJson program = toyProgram();
+  program["weights"][0]["file"] = nullptr;
+  program["weights"][0]["tensor"] = nullptr;
+  OrderedJson table = binding(program, 0, 1, 6);
+  table["access"] = "write";
+  OrderedJson fill = {
+      {"kernel", 0}, {"grid", {{{"times", 1}, {"of", 1}, {"tile", 1}}}}, {"bindings", {table}}};
+  program["entries"].push_back(
+      {{"name", "initialize"}, {"min_tokens", 0}, {"max_tokens", 0}, {"dispatches", {fill}}});
+  EXPECT_TRUE(check(program).ok()) << check(program).message();
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The safetensors reader against every kind of bad file, and the writer's layout and round trip.
+#include "format/Safetensors.h"
+
+#include "tests/testing/TestFiles.h"
+
+#include <cstring>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+using namespace cria;
+using namespace cria::testing;
+using ::testing::HasSubstr;
+
+namespace {
+
+std::string errorOf(std::string_view bytes) {
+  TemporaryFolder folder;
+  auto file = SafetensorsFile::open(folder.write("bad.safetensors", bytes));
+  EXPECT_FALSE(file.ok());
+  if (file.ok()) {
+    return "";
+  }
+  EXPECT_THAT(file.status().message(), HasSubstr("bad.safetensors"));
+  return file.status().message();
+}
+
+std::string errorOf(std::string_view header, std::string_view data) {
+  return errorOf(safetensorsBytes(header, data));
+}
+
+std::string tensor(std::string_view name, std::string_view type, std::string_view shape, int begin, int end) {
+  return fmt::format(R"("{}":{{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})", name, type, shape, begin,
+                     end);
+}
+
+TEST(Safetensors, reads_a_file) {
+  TemporaryFolder folder;
+  std::string header = "{" + tensor("b", "F16", "[2]", 8, 12) + "," + tensor("a", "F32", "[1,2]", 0, 8) +
+                       R"(,"__metadata__":{"format":"pt"}})";
+  auto file = SafetensorsFile::open(folder.write("x", safetensorsBytes(header, "0123456789AB")));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  const SafetensorsFile &f = **file;
+  ASSERT_EQ(f.entries().size(), 2u);
+  EXPECT_EQ(f.entries()[0].name, "a");
+  EXPECT_EQ(f.metadata().at("format"), "pt");
+  const SafetensorsEntry *b = f.find("b");
+  ASSERT_NE(b, nullptr);
+  EXPECT_EQ(b->type, DataType::f16);
+  EXPECT_EQ(b->shape, std::vector<int64_t>{2});
+  EXPECT_EQ(std::memcmp(f.data(*b).data(), "89AB", 4), 0);
+  std::byte two[2];
+  ASSERT_TRUE(f.read(*b, 1, two).ok());
+  EXPECT_EQ(std::memcmp(two, "9A", 2), 0);
+  EXPECT_FALSE(f.read(*b, 3, two).ok());
+  EXPECT_EQ(f.find("c"), nullptr);
+}
+
+TEST(Safetensors, scalars_and_empty_tensors) {
+  TemporaryFolder folder;
+  std::string header = "{" + tensor("e", "F32", "[0,7]", 4, 4) + "," + tensor("s", "F32", "[]", 0, 4) + "}";
+  auto file = SafetensorsFile::open(folder.write("x", safetensorsBytes(header, "0123")));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ((*file)->find("s")->size, 4u);
+  EXPECT_EQ((*file)->find("e")->size, 0u);
+}
+
+TEST(Safetensors, missing_file_and_folder) {
+  TemporaryFolder folder;
+  EXPECT_EQ(SafetensorsFile::open(folder.file("none")).status().code(), StatusCode::notFound);
+  EXPECT_THAT(SafetensorsFile::open(folder.path().string()).status().message(), HasSubstr("regular file"));
+}
+
+TEST(Safetensors, header_length) {
+  EXPECT_THAT(errorOf(""), HasSubstr("expected at least 8 bytes, got 0"));
+  EXPECT_THAT(errorOf("1234567"), HasSubstr("expected at least 8 bytes"));
+  EXPECT_THAT(errorOf(std::string("\x03\0\0\0\0\0\0\0{}", 10)), HasSubstr("header claims 3 bytes"));
+  EXPECT_THAT(errorOf("\xff\xff\xff\xff\xff\xff\xff\xff{}"),
+              HasSubstr("header claims 18446744073709551615 bytes"));
+}
+
+TEST(Safetensors, header_larger_than_the_limit) {
+  TemporaryFolder folder;
+  std::string path = folder.write("huge", std::string("\0\0\0\x10\0\0\0\0", 8));
+  std::filesystem::resize_file(path, (uint64_t(1) << 28) + 8);
+  EXPECT_THAT(SafetensorsFile::open(path).status().message(), HasSubstr("header of at most 67108864 bytes"));
+}
+
+TEST(Safetensors, bad_json) {
+  EXPECT_THAT(errorOf("{", ""), HasSubstr("not valid JSON"));
+  EXPECT_THAT(errorOf("[]", ""), HasSubstr("expected the header to be an object, got an array of 0"));
+  EXPECT_THAT(errorOf("{\"a\xff\":1}", ""), HasSubstr("not valid JSON"));
+  EXPECT_THAT(errorOf(std::string(100000, '['), ""), HasSubstr("nesting is deeper than 64"));
+}
+
+TEST(Safetensors, duplicate_tensor) {
+  EXPECT_THAT(
+      errorOf("{" + tensor("w", "U8", "[1]", 0, 1) + "," + tensor("w", "U8", "[1]", 1, 2) + "}", "01"),
+      HasSubstr("duplicate name 'w'"));
+}
+
+TEST(Safetensors, unknown_dtype) {
+  EXPECT_THAT(errorOf("{" + tensor("w", "F12", "[1]", 0, 1) + "}", "0"),
+              HasSubstr("tensor 'w': unknown dtype 'F12'"));
+}
+
+TEST(Safetensors, malformed_entries) {
+  EXPECT_THAT(errorOf(R"({"w":3})", ""), HasSubstr("tensor 'w': expected an object, got 3"));
+  EXPECT_THAT(errorOf(R"({"w":{"shape":[],"data_offsets":[0,0]}})", ""), HasSubstr("'dtype' is missing"));
+  EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[],"data_offsets":[0,1],"x":0}})", "0"),
+              HasSubstr("unknown member 'x'"));
+  EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[-1]", 0, 1) + "}", "0"),
+              HasSubstr("extents from 0 to 2^48, got -1"));
+  EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[1.0]", 0, 1) + "}", "0"), HasSubstr("got 1.0"));
+  EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0]}})", "0"),
+              HasSubstr("two offsets"));
+  EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}})", "0"),
+              HasSubstr("two offsets"));
+  EXPECT_THAT(errorOf(R"({"__metadata__":{"a":1}})", ""), HasSubstr("'a' to be a string"));
+}
+
+TEST(Safetensors, shape_does_not_match_range) {
+  EXPECT_THAT(errorOf("{" + tensor("w", "F16", "[3]", 0, 4) + "}", "0123"),
+              HasSubstr("tensor 'w': expected the 6 bytes of shape [3] and type F16, got the range 0 to 4"));
+  EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[3]", 4, 1) + "}", "0123"), HasSubstr("the range 4 to 1"));
+}
+
+TEST(Safetensors, shape_overflow) {
+  std::string shape = "[281474976710656, 281474976710656]";
+  EXPECT_THAT(errorOf("{" + tensor("w", "F32", shape, 0, 0) + "}", ""), HasSubstr("2^63 or more"));
+  EXPECT_THAT(errorOf("{" + tensor("w", "F32", "[18446744073709551615]", 0, 0) + "}", ""), HasSubstr("2^48"));
+}
+
+TEST(Safetensors, truncated_data) {
+  EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[9]", 0, 9) + "}", "01234567"),
+              HasSubstr("truncated: tensor 'w' ends at byte 9 of the data, which has 8"));
+}
+
+TEST(Safetensors, overlap_hole_and_rest) {
+  EXPECT_THAT(
+      errorOf("{" + tensor("a", "U8", "[4]", 0, 4) + "," + tensor("b", "U8", "[4]", 2, 6) + "}", "012345"),
+      HasSubstr("tensor 'b' overlaps the one before it: expected it to start at byte 4, got 2"));
+  EXPECT_THAT(
+      errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "," + tensor("b", "U8", "[2]", 4, 6) + "}", "012345"),
+      HasSubstr("tensor 'b' leaves a hole after the one before it"));
+  EXPECT_THAT(errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "}", "012345"), HasSubstr("belong to none"));
+}
+
+TEST(Safetensors, every_prefix_is_an_error) {
+  std::string whole = safetensorsBytes("{" + tensor("a", "U8", "[4]", 0, 4) + "}", "0123");
+  for (size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_NE(errorOf(std::string_view(whole).substr(0, length)), "") << length;
+  }
+}
+
+TEST(Safetensors, writer_aligns_and_reads_back) {
+  TemporaryFolder folder;
+  auto writer = SafetensorsWriter::create(
+      folder.file("w"), {{"a", DataType::u8, {3}}, {"b", DataType::f32, {2, 2}}, {"c", DataType::f16, {32}}});
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  float b[4] = {1, 2, 3, 4};
+  auto bytes = std::as_bytes(std::span(b));
+  ASSERT_TRUE((*writer)->write(1, 8, bytes.subspan(8)).ok());
+  ASSERT_TRUE((*writer)->write(1, 0, bytes.first(8)).ok());
+  EXPECT_FALSE((*writer)->write(1, 12, bytes.first(8)).ok());
+  EXPECT_EQ((*writer)->sizeOfTensor(2), 64u);
+  ASSERT_TRUE((*writer)->finish().ok());
+
+  auto file = SafetensorsFile::open(folder.file("w"));
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  const SafetensorsFile &f = **file;
+  EXPECT_EQ(f.find("a")->offset, 4096u);
+  EXPECT_EQ(f.find("b")->offset, 4096u + 64);
+  EXPECT_EQ(f.find("c")->offset, 4096u + 128);
+  EXPECT_EQ(f.entries().size(), 5u);
+  EXPECT_TRUE(isPadding(f.entries()[1]));
+  EXPECT_EQ(std::memcmp(f.data(*f.find("b")).data(), b, sizeof(b)), 0);
+  EXPECT_EQ(f.data(*f.find("a"))[0], std::byte(0));
+}
+
+TEST(Safetensors, writer_refuses_bad_declarations) {
+  TemporaryFolder folder;
+  auto create = [&](std::vector<SafetensorsDeclaration> tensors) {
+    return SafetensorsWriter::create(folder.file("w"), std::move(tensors)).status().message();
+  };
+  EXPECT_THAT(create({{"a", DataType::u8, {1}}, {"a", DataType::u8, {1}}}),
+              HasSubstr("'a' is declared twice"));
+  EXPECT_THAT(create({{"__padding.0", DataType::u8, {1}}}), HasSubstr("is reserved"));
+  EXPECT_THAT(create({{"a", DataType::f32, {int64_t(1) << 40, int64_t(1) << 40}}}), HasSubstr("too large"));
+}
+
+TEST(Safetensors, writer_removes_an_unfinished_file) {
+  TemporaryFolder folder;
+  { auto writer = SafetensorsWriter::create(folder.file("w"), {{"a", DataType::u8, {3}}}); }
+  EXPECT_FALSE(std::filesystem::exists(folder.file("w")));
+}
+
+TEST(Safetensors, a_file_that_shrinks_is_a_read_error) {
+  TemporaryFolder folder;
+  std::string path = folder.write("x", safetensorsBytes("{" + tensor("a", "U8", "[4]", 0, 4) + "}", "0123"));
+  auto file = SafetensorsFile::open(path);
+  ASSERT_TRUE(file.ok());
+  ASSERT_EQ(truncate(path.c_str(), 60), 0);
+  std::byte four[4];
+  EXPECT_THAT((*file)->read(*(*file)->find("a"), 0, four).message(), HasSubstr("the file became shorter"));
+}
+
+} // namespace

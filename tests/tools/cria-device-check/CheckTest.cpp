@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The program `check` itself, with the simulator as its device: what is right is found right, what is wrong
+// is found wrong, and what is measured arrives in table and JSON.
+#include "tools/cria-device-check/CompiledProgram.h"
+#include "tests/testing/CompiledModel.h"
+#include "tests/testing/Golden.h"
+#include "tools/terminal/Process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class CheckTest : public testing::Test {
+protected:
+  static void SetUpTestSuite() {
+    folder = new TemporaryFolder();
+    const ProcessResult made = runProcess(CRIA_BINARY_DIR "/bin/make-check-cases",
+                                          {folder->path(), "130x72x40", "ops", "gpusim-sm_80"});
+    ASSERT_EQ(made.exitCode, 0) << made.errors;
+    fs::create_directory(folder->path("models"));
+    fs::create_directory(folder->path("golden"));
+    fs::copy(compileModel(goldenModelPath("gqa"),
+                          {"--no-tokenizer", "--weights", "f16", "--target", "cpu,gpusim"}),
+             folder->path("models/gqa.cria"), fs::copy_options::recursive);
+    fs::copy(CRIA_SOURCE_DIR "/tests/golden/logits/gqa.safetensors", folder->path("golden"));
+    fs::copy(compileModel("", {"--preset", "stories-260k", "--random-weights", "1", "--target", "gpusim"}),
+             folder->path("speed/model.cria"), fs::copy_options::recursive);
+  }
+  static void TearDownTestSuite() { delete folder; }
+
+  static ProcessResult check(const std::vector<std::string> &more, const std::string &data = folder->path()) {
+    std::vector<std::string> arguments = {
+        "--backend", "gpusim", "--plugin-dir", CRIA_BINARY_DIR "/dev-plugins",
+        "--data",    data,     "--json",       folder->path("report.json")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return runProcess(CRIA_BINARY_DIR "/check/check", arguments);
+  }
+  static json rows() { return json::parse(readFile(folder->path("report.json"))).at("rows"); }
+
+  static TemporaryFolder *folder;
+};
+TemporaryFolder *CheckTest::folder = nullptr;
+
+TEST_F(CheckTest, FindsKernelsAndModelsRight) {
+  const ProcessResult result = check({"--only", "models", "--filter", "gq"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("GPU simulator"), HasSubstr("best tokens the same")));
+  const ProcessResult kernels = check({"--only", "kernels", "--filter", "norm-333"});
+  EXPECT_EQ(kernels.exitCode, 0) << kernels.output;
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].at("outcome"), "ok");
+  EXPECT_LT(rows()[0].at("values").at("prompt_error").get<double>(), 2e-5);
+}
+
+// The rows of a weight are in another order than the code was made for.
+TEST_F(CheckTest, FindsWrongKernelsWrong) {
+  const TemporaryFolder wrong;
+  fs::create_directory(wrong.path("kernels"));
+  fs::copy(folder->path("kernels/fused-f16-norm.ops.program"), wrong.path("kernels"));
+  conformance::CompiledProgram program =
+      conformance::readProgram(folder->path("kernels/fused-f16-norm.gpusim-sm_80.program"));
+  for (conformance::WeightRows &weight : program.weights) {
+    std::reverse(weight.rows.begin(), weight.rows.end());
+  }
+  conformance::writeProgram(wrong.path("kernels/fused-f16-norm.gpusim-sm_80.program"), program);
+  const ProcessResult result = check({"--only", "kernels"}, wrong.path());
+  EXPECT_EQ(result.exitCode, 1) << result.output << result.errors;
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].at("outcome"), "FAILED");
+  EXPECT_THAT(rows()[0].at("text").get<std::string>(), HasSubstr("prefill: off by"));
+}
+
+TEST_F(CheckTest, FindsWrongLogitsWrong) {
+  const TemporaryFolder wrong;
+  fs::create_directory(wrong.path("golden"));
+  fs::copy(folder->path("models"), wrong.path("models"), fs::copy_options::recursive);
+  fs::copy(CRIA_SOURCE_DIR "/tests/golden/logits/mha.safetensors", wrong.path("golden/gqa.safetensors"));
+  EXPECT_EQ(check({"--only", "models"}, wrong.path()).exitCode, 1);
+  EXPECT_EQ(rows()[0].at("outcome"), "FAILED");
+}
+
+TEST_F(CheckTest, FindsNothingToRunWrong) {
+  const TemporaryFolder empty;
+  fs::create_directory(empty.path("kernels"));
+  const ProcessResult result = check({"--only", "kernels"}, empty.path());
+  EXPECT_EQ(result.exitCode, 1);
+  EXPECT_THAT(result.output, HasSubstr("no program here runs on this device"));
+}
+
+// A checker that is none: it runs what it is told to, or finds fault.
+TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
+  const TemporaryFolder tools;
+  const std::string checker = tools.path("compute-sanitizer");
+  const auto checkWith = [&](const std::string &script) {
+    writeFile(checker, "#!/bin/sh\necho \"$@\" >> " + tools.path("asked") + "\n" + script);
+    fs::permissions(checker, fs::perms::owner_all);
+    return runProcess(CRIA_BINARY_DIR "/check/check",
+                      {"--backend", "gpusim", "--plugin-dir", CRIA_BINARY_DIR "/dev-plugins", "--data",
+                       folder->path(), "--filter", "norm-16", "--only", "memory"},
+                      "", {"PATH=" + tools.path() + ":/usr/bin:/bin"});
+  };
+  const ProcessResult good = checkWith("shift 6\nexec \"$@\"\n");
+  EXPECT_EQ(good.exitCode, 0) << good.output;
+  EXPECT_THAT(readFile(tools.path("asked")),
+              HasSubstr("--tool memcheck --report-api-errors no --error-exitcode 99"));
+  EXPECT_THAT(good.output, AllOf(HasSubstr("memcheck"), HasSubstr("racecheck"), HasSubstr("1 ok")));
+  const ProcessResult bad = checkWith("echo 'ERROR SUMMARY: 1 error'\nexit 99\n");
+  EXPECT_EQ(bad.exitCode, 1);
+  EXPECT_THAT(bad.output, HasSubstr("exit code 99: ERROR SUMMARY: 1 error"));
+}
+
+TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
+  const ProcessResult result = check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  const json found = rows();
+  const std::vector<std::string> names = {"product-130x72x40", "decode at 4", "prefill 8"};
+  ASSERT_EQ(found.size(), names.size()) << result.output;
+  for (size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(found[i].at("name"), names[i]);
+    EXPECT_EQ(found[i].at("outcome"), "measured");
+  }
+  EXPECT_GT(found[0].at("values").at("gigaflops").get<double>(), 0);
+  EXPECT_GT(found[1].at("values").at("bandwidth_fraction").get<double>(), 0);
+  EXPECT_THAT(found[1].at("text").get<std::string>(),
+              HasSubstr("GB/s read")); // the simulator's memory is the host's
+  EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
+}
+
+TEST_F(CheckTest, SaysWhyItCannotRun) {
+  const ProcessResult result = runProcess(CRIA_BINARY_DIR "/check/check", {"--backend", "cuda"}, "",
+                                          {"CRIA_CUDA_DRIVER=/nowhere/libcuda.so.1"});
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_THAT(result.errors, HasSubstr("no CUDA driver: /nowhere/libcuda.so.1"));
+  EXPECT_EQ(runProcess(CRIA_BINARY_DIR "/check/check", {"--only", "everything"}).exitCode == 0, false);
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The yardstick on the fake driver and a fake cuBLAS: what it calls, what it computes, what it says when
+// either is missing. Each case in a process of its own, as libraries stay open.
+#include "tools/cria-device-check/CublasRate.h"
+
+#include "tests/plugins/backends/cuda/fake_driver/Control.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using cria::check::measureCublas;
+using cria::check::PeerRate;
+
+namespace {
+
+const std::string kDrivers = CRIA_BINARY_DIR "/test-drivers/";
+const std::string kDriver = kDrivers + "fake_cuda_driver.so";
+
+void useLibraries(const std::string &driver, const std::string &cublas) {
+  setenv("CRIA_CUDA_DRIVER", driver.c_str(), 1);
+  setenv("CRIA_CUBLAS", cublas.c_str(), 1);
+}
+
+TEST(CublasRate, IsThatOfTheProduct) {
+  useLibraries(kDriver, kDrivers + "fake_cublas.so");
+  auto *control =
+      reinterpret_cast<FakeCudaControl>(dlsym(dlopen(kDriver.c_str(), RTLD_NOW), "cria_fake_cuda"))();
+  const PeerRate rate = measureCublas(0, 1000, 500, 200);
+  EXPECT_EQ(rate.reason, "");
+  EXPECT_GT(rate.operationsPerSecond, 2e8 / 1.0);           // 2e8 operations in less than a second
+  EXPECT_LE(rate.operationsPerSecond, 2e8 / 0.002 * 1.001); // and no less than the two milliseconds they take
+  EXPECT_EQ(control->live, 0);
+  EXPECT_THAT(control->complaints, testing::IsEmpty());
+}
+
+TEST(CublasRate, SaysWhatIsWrong) {
+  useLibraries(kDriver, kDriver); // a library, but another one
+  EXPECT_EQ(measureCublas(0, 8, 8, 8).reason, "cuBLAS lacks cublasCreate_v2");
+  EXPECT_FALSE(measureCublas(0, 8, 8, 8).isMissing);
+  useLibraries(kDriver, kDrivers + "fake_cublas.so");
+  EXPECT_THAT(measureCublas(7, 8, 8, 8).reason, testing::HasSubstr("expected a device below 2"));
+  EXPECT_THAT(measureCublas(0, 1 << 20, 1 << 10, 8).reason, testing::HasSubstr("bytes of device memory"));
+}
+
+} // namespace

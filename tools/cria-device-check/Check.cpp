@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// check: whether a card computes what it should, and how fast. Runs from a folder that another machine has
+// built (`./dev dist --check`); needs a driver and nothing else.
+#include "tools/cria-device-check/Checks.h"
+
+#include "runtime/plugin/BackendPlugin.h"
+#include "tools/cria-plugin-test/DispatchHarness.h"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+
+namespace cria::check {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFailed = 1, kCannotRun = 2;
+
+struct Section {
+  const char *name;
+  void (*run)(const CheckOptions &, Report &);
+};
+constexpr Section kSections[] = {
+    {"kernels", checkKernels}, {"models", checkModels}, {"memory", checkMemory}, {"speed", measureSpeed}};
+
+struct Arguments {
+  CheckOptions options;
+  std::vector<std::string> only;
+  std::string json;
+};
+
+void addOptions(CLI::App &app, Arguments &arguments) {
+  CheckOptions &options = arguments.options;
+  std::vector<std::string> names;
+  for (const Section &section : kSections) {
+    names.emplace_back(section.name);
+  }
+  app.add_option("--only", arguments.only, "Sections to run: kernels, models, memory, speed")
+      ->delimiter(',')
+      ->check(CLI::IsMember(names));
+  app.add_option("--device", options.device, "Device number of the backend")->capture_default_str();
+  app.add_option("--backend", options.backend, "Backend to check")->capture_default_str();
+  app.add_option("--filter", options.filter, "Only kernels and models with this in their name");
+  app.add_option("--data", options.data, "Folder with kernels/, models/, golden/ and speed/")
+      ->capture_default_str();
+  app.add_option("--plugin-dir", options.pluginFolders, "Folder with plugins; may be given more than once");
+  app.add_option("--prompt", options.prompts, "Prompt lengths to measure")->capture_default_str();
+  app.add_option("--depth", options.depths, "Positions filled before tokens are generated")
+      ->capture_default_str();
+  app.add_option("--generate", options.generate, "Tokens to generate after each depth")
+      ->capture_default_str();
+  app.add_option("--json", arguments.json, "File for all rows as JSON (default: after the table)");
+}
+
+// "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
+StatusOr<std::string> describeDevice(const CheckOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const BackendPlugin plugin, BackendPlugin::load(*options.registry, options.backend));
+  CRIA_ASSIGN_OR_RETURN(const BackendDevice device, plugin.device(options.device));
+  return fmt::format("{} ({})", device.name, device.description);
+}
+
+Status writeReport(const std::string &path, const nlohmann::ordered_json &json) {
+  if (path.empty()) {
+    fmt::print("{}\n", json.dump(2));
+    return {};
+  }
+  std::ofstream file(path);
+  file << json.dump(2) << "\n";
+  return file.flush() ? Status() : error(StatusCode::io, "cannot write '{}'", path);
+}
+
+StatusOr<int> run(Arguments &arguments) {
+  CheckOptions &options = arguments.options;
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PluginRegistry> registry,
+                        PluginRegistry::create(PluginSearch::standard(options.pluginFolders)));
+  options.registry = registry.get();
+  conformance::Backend::setFolders(registry->folders());
+  CRIA_ASSIGN_OR_RETURN(const std::string device, describeDevice(options));
+  fmt::print("{} · cria {}\n", device, CRIA_VERSION);
+  Report report;
+  for (const Section &section : kSections) {
+    if (arguments.only.empty() ||
+        std::find(arguments.only.begin(), arguments.only.end(), section.name) != arguments.only.end()) {
+      section.run(options, report);
+    }
+  }
+  fmt::print("{}\n", report.summary());
+  CRIA_RETURN_IF_ERROR(writeReport(arguments.json, report.json(device)));
+  return report.hasFailed() ? kFailed : 0;
+}
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  arguments.options.program = fs::canonical("/proc/self/exe");
+  arguments.options.data = arguments.options.program.parent_path();
+  CLI::App app("Checks the kernels and models of this folder on a card, and measures them.");
+  addOptions(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  StatusOr<int> code = kCannotRun;
+  try {
+    code = run(arguments);
+  } catch (const std::exception &failure) {
+    code = error(StatusCode::io, "{}", failure.what());
+  }
+  if (!code.ok()) {
+    fmt::print(stderr, "error: {}\n", code.status().message());
+    return kCannotRun;
+  }
+  return *code;
+}
+
+} // namespace
+} // namespace cria::check
+
+int main(int argc, char **argv) { return cria::check::main(argc, argv); }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Programs as CBOR.
+#include "tools/cria-device-check/CompiledProgram.h"
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace cria::conformance {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WeightRows, weight, rows)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CompiledProgram, json, format, features, abiVersion, weights)
+
+void writeProgram(const std::string &path, const CompiledProgram &program) {
+  nlohmann::json file = program;
+  file["code"] = nlohmann::json::binary({program.code.begin(), program.code.end()});
+  const std::vector<uint8_t> bytes = nlohmann::json::to_cbor(file);
+  std::ofstream out(path, std::ios::binary);
+  std::copy(bytes.begin(), bytes.end(), std::ostreambuf_iterator<char>(out));
+  if (!out.flush()) {
+    throw std::runtime_error("cannot write '" + path + "'");
+  }
+}
+
+CompiledProgram readProgram(const std::string &path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    throw std::runtime_error("cannot read '" + path + "'");
+  }
+  try {
+    const nlohmann::json file = nlohmann::json::from_cbor(in);
+    CompiledProgram program = file;
+    const auto &code = file.at("code").get_binary();
+    program.code.assign(code.begin(), code.end());
+    return program;
+  } catch (const nlohmann::json::exception &failure) {
+    throw std::runtime_error("'" + path + "' is no compiled program: " + failure.what());
+  }
+}
+
+} // namespace cria::conformance

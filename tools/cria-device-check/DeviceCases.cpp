@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/cria-device-check/DeviceCases.h"
+
+namespace cria::conformance {
+namespace {
+
+constexpr uint64_t kSeed = 23;
+// Prompts multiply inputs rounded to the weights' type (f16: 2^-11, bf16: 2^-8), and queries and softmax
+// weights rounded to the cache's.
+constexpr double kHalf = 2e-3, kBfloat = 1.5e-2;
+// A rotated key that f32 rounding puts on the other side of the middle between two neighbours in f16 is off
+// by up to 2^-10 of itself; with queries and keys of up to 4 and the scale 1/4 a score moves by 2^-8, and a
+// mean of two values by a quarter of that. The same shapes with an f32 cache keep to kSingleTolerance.
+constexpr double kHalfCache = 0x1p-11;
+
+// The flash kernel takes 16-bit caches and heads up to 128.
+bool isForFlash(const AttentionShape &shape) {
+  return shape.cacheType == std::string("f16") && shape.headDim <= 128;
+}
+
+// A few hundred rows in one step, past the 256 positions of a segment.
+const ProgramLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
+constexpr uint64_t kMostRows = 150; // of each of two sequences
+constexpr uint64_t kFewestRows = 200;
+
+double toleranceOf(const std::string &type) {
+  return type == "f32" ? kSingleTolerance : type == "f16" ? kHalf : kBfloat;
+}
+
+/// Collects cases; each has random numbers of its own, so that one more changes no other.
+class Cases {
+public:
+  /// make(Random &) -> OpProgram. A ragged batch that grows; the last step with padding rows.
+  template <typename Make> DeviceCase &add(const std::string &name, double tolerance, const Make &make) {
+    Random random(kSeed);
+    DeviceCase &added = addModule(name, tolerance, make(random));
+    StepMaker prompts(random, 2, kCasePages), few(random, 2, kCasePages);
+    added.prompts = {prompts.next(22, 0), prompts.next(1, 0), prompts.next(15, random.between(1, 3))};
+    added.few = {few.next(4, 0), few.next(1, 0), few.next(3, 1)};
+    return added;
+  }
+
+  /// A step of a few hundred rows, and a second one upon it.
+  template <typename Make> DeviceCase &addLong(const std::string &name, double tolerance, const Make &make) {
+    Random random(kSeed);
+    DeviceCase &added = addModule(name + "-long", tolerance, make(random));
+    while (added.prompts.empty() || added.prompts.front().tokens.size() < kFewestRows) {
+      StepMaker maker(random, 2, kCasePages);
+      added.prompts = {maker.next(kMostRows, 0), maker.next(kMostRows, 2)};
+    }
+    added.alone = false;
+    return added;
+  }
+
+  std::vector<DeviceCase> all;
+
+private:
+  DeviceCase &addModule(const std::string &name, double tolerance, const OpProgram &op) {
+    DeviceCase &added = all.emplace_back();
+    added.name = name;
+    added.module = op.module();
+    added.limits = op.limits();
+    added.tensors = op.tensors();
+    added.tolerance = tolerance;
+    return added;
+  }
+};
+
+std::string text(uint64_t number) { return std::to_string(number); }
+
+void addRows(Cases &cases) {
+  for (const std::string type : {"f32", "f16", "bf16"}) {
+    cases.add("embedding-" + type, kSingleTolerance,
+              [&](Random &random) { return embeddingProgram(random, type, 48); });
+  }
+  for (const std::string type : {"f32", "f16", "bf16"}) {
+    cases.add("random-weights-" + type, 0, // equal bits
+              [&](Random &random) { return randomWeightsProgram(random, type, 77); });
+  }
+  for (const uint64_t width : {16, 288, 333}) {
+    cases.add("norm-" + text(width), kSingleTolerance,
+              [&](Random &random) { return rmsNormProgram(random, width); });
+  }
+  for (const uint64_t width : {37, 270}) {
+    cases.add("silu-mul-add-" + text(width), kSingleTolerance,
+              [&](Random &random) { return elementwiseProgram(random, width); });
+  }
+  for (const uint64_t headDim : {32, 128, 90}) {
+    cases.add("rope-" + text(headDim), kSingleTolerance,
+              [&](Random &random) { return ropeProgram(random, random.between(1, 4), headDim); });
+  }
+}
+
+// Widths around steps of 256 and pairs of them, heights around tiles of 128.
+void addLinear(Cases &cases) {
+  const LinearShape shapes[] = {{"f32", 64, 64},    {"f16", 288, 200}, {"bf16", 40, 17},
+                                {"f16", 1032, 130}, {"f32", 517, 9},   {"bf16", 777, 129},
+                                {"f16", 1, 1},      {"f16", 119, 187}, {"bf16", 128, 256}};
+  for (const LinearShape &shape : shapes) {
+    cases.add("linear-" + std::string(shape.type) + "-" + text(shape.outer) + "x" + text(shape.inner),
+              toleranceOf(shape.type), [&](Random &random) { return linearProgram(random, shape); });
+  }
+  cases.add("linear-on-outputs", kSingleTolerance, [](Random &random) {
+    return linearOnOutputsProgram(random, {"f16", 96, 130});
+  });
+}
+
+std::string textOf(const LinearParts &parts) {
+  return std::string(parts.norm ? "-norm" : "") + (parts.swiglu ? "-swiglu" : "") +
+         (parts.residual ? "-residual" : "");
+}
+
+void addFusedLinear(Cases &cases) {
+  constexpr unsigned kCombinations = 8;
+  for (unsigned bits = 1; bits < kCombinations; ++bits) {
+    const LinearParts parts{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
+    for (const LinearShape &shape : {LinearShape{"f16", 264, 88}, LinearShape{"bf16", 101, 50 + 7 * bits}}) {
+      cases.add("fused-" + std::string(shape.type) + textOf(parts), toleranceOf(shape.type),
+                [&](Random &random) { return fusedLinearProgram(random, shape, parts); });
+    }
+  }
+}
+
+std::string nameOf(const AttentionShape &shape) {
+  return "attention-" + text(shape.group) + "-of-" + text(shape.headDim) + "-" + shape.cacheType;
+}
+
+void addAttention(Cases &cases) {
+  for (const AttentionShape &shape :
+       {AttentionShape{1, 2, 32, "f16", true}, AttentionShape{2, 2, 64, "f16", false},
+        AttentionShape{4, 1, 128, "f16", true}, AttentionShape{8, 1, 32, "f16", true},
+        AttentionShape{8, 1, 128, "f16", true}, AttentionShape{3, 2, 20, "f16", true},
+        AttentionShape{1, 1, 256, "f16", true}, AttentionShape{2, 1, 48, "f32", true}}) {
+    cases
+        .add(nameOf(shape), toleranceOf(shape.cacheType),
+             [&](Random &random) { return ropeAttentionProgram(random, shape, {}); })
+        .conflictFree = isForFlash(shape);
+  }
+}
+
+void addLong(Cases &cases) {
+  cases.addLong("embedding", kSingleTolerance,
+                [](Random &random) { return embeddingProgram(random, "f16", 24, kManyRows); });
+  cases.addLong("norm", kSingleTolerance,
+                [](Random &random) { return rmsNormProgram(random, 40, kManyRows); });
+  cases.addLong("silu-mul-add", kSingleTolerance,
+                [](Random &random) { return elementwiseProgram(random, 20, kManyRows); });
+  cases.addLong("rope", kSingleTolerance,
+                [](Random &random) { return ropeProgram(random, 1, 32, kManyRows); });
+  cases.addLong("linear", kHalf, [](Random &random) {
+    return linearProgram(random, {"f16", 72, 150}, kManyRows);
+  });
+  cases.addLong("linear-f32", kSingleTolerance, [](Random &random) {
+    return linearProgram(random, {"f32", 40, 30}, kManyRows);
+  });
+  cases.addLong("fused", kBfloat, [](Random &random) {
+    return fusedLinearProgram(random, {"bf16", 40, 24}, {true, true, true}, kManyRows);
+  });
+}
+
+// Many steps of the flash kernel and several segments, for every way heads share keys.
+void addLongAttention(Cases &cases) {
+  for (const AttentionShape &shape :
+       {AttentionShape{2, 1, 32, "f16", true}, AttentionShape{1, 1, 128, "f16", true},
+        AttentionShape{4, 1, 64, "f16", false}, AttentionShape{8, 1, 128, "f16", true},
+        AttentionShape{1, 1, 256, "f16", true}, AttentionShape{1, 1, 128, "f32", true},
+        AttentionShape{4, 1, 64, "f32", false}}) {
+    DeviceCase &added = cases.addLong(nameOf(shape), toleranceOf(shape.cacheType), [&](Random &random) {
+      return ropeAttentionProgram(random, shape, kManyRows);
+    });
+    added.conflictFree = isForFlash(shape);
+    added.alone = shape.headDim == 32; // tiles that several sequences share; once, as it takes long
+    added.fewTolerance = std::string(shape.cacheType) == "f16" ? kHalfCache : kSingleTolerance;
+    Random random(kSeed);
+    StepMaker maker(random, 1, kCasePages);
+    while (added.few.empty() || added.few.back().positions.back() < 300) { // more than a segment
+      added.few.push_back(maker.next(8, 0));
+    }
+  }
+}
+
+} // namespace
+
+std::vector<DeviceCase> deviceCases() {
+  Cases cases;
+  addRows(cases);
+  addLinear(cases);
+  addFusedLinear(cases);
+  addAttention(cases);
+  addLong(cases);
+  addLongAttention(cases);
+  return std::move(cases.all);
+}
+
+std::vector<DeviceModule> deviceModules() {
+  const std::vector<DeviceCase> cases = deviceCases();
+  return {cases.begin(), cases.end()};
+}
+
+} // namespace cria::conformance

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/cria-device-check/DeviceCheck.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <stdexcept>
+
+namespace cria::conformance {
+namespace {
+
+using Steps = std::vector<StepInputs>;
+using Results = std::vector<Matrix>;
+
+/// One program on one backend.
+class Side {
+public:
+  Side(const CompiledProgram &program, const Tensors &tensors, const std::string &backend,
+       const Device::Options &options)
+      : program_(program), tensors_(tensors), backend_(Backend::named(backend)), options_(options) {}
+
+  /// With a cache of its own.
+  Results run(const std::string &entry, const Steps &steps) const {
+    Device device(backend_, options_);
+    ProgramRunner runner(device, program_, tensors_, kCasePages);
+    Results results;
+    for (const StepInputs &step : steps) {
+      results.push_back(runner.step(entry, step));
+    }
+    return results;
+  }
+
+private:
+  const CompiledProgram &program_;
+  const Tensors &tensors_;
+  const Backend &backend_;
+  Device::Options options_;
+};
+
+// The largest difference, relative to the largest magnitude; infinite where a value is missing or no number.
+double errorOf(const Matrix &found, const Matrix &expected) {
+  double scale = 0, difference = 0;
+  for (size_t i = 0; i < expected.values.size(); ++i) {
+    const double distance = i < found.values.size() ? std::fabs(found.values[i] - expected.values[i]) : NAN;
+    scale = std::max(scale, std::fabs(expected.values[i]));
+    difference =
+        std::isnan(distance) ? std::numeric_limits<double>::infinity() : std::max(difference, distance);
+  }
+  return difference == 0 ? 0 : difference / scale;
+}
+
+double largestError(const Results &found, const Results &expected) {
+  double error = found.size() == expected.size() ? 0 : std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
+    error = std::max(error, errorOf(found[i], expected[i]));
+  }
+  return error;
+}
+
+Steps allRows(const Steps &steps) {
+  Steps rows;
+  for (const StepInputs &step : steps) {
+    const Steps more = rowByRow(step);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows;
+}
+
+bool equalRows(const Matrix &alone, const Matrix &together, uint64_t row) {
+  for (uint64_t j = 0; j < together.columns; ++j) {
+    if (!(alone.at(0, j) == together.at(row, j))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// `alone`: all rows of `steps`, one by one.
+std::string compareRows(const Results &alone, const Steps &steps, const Results &together) {
+  size_t first = 0;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    for (size_t output = 0; output < steps[i].outputs.size(); ++output) {
+      const size_t row = first + static_cast<size_t>(steps[i].outputs[output]);
+      if (!equalRows(alone[row], together[i], output)) {
+        return fmt::format("step {}, row {}: other bits alone than among others", i,
+                           steps[i].outputs[output]);
+      }
+    }
+    first += rowByRow(steps[i]).size();
+  }
+  return {};
+}
+
+std::string compareError(const char *entry, double error, double tolerance) {
+  return error <= tolerance ? "" : fmt::format("{}: off by {:.1e}, allowed {:.1e}", entry, error, tolerance);
+}
+
+void checkPrompts(const DeviceCase &testCase, const Side &reference, const Side &device,
+                  DeviceFindings &findings) {
+  const Results found = device.run("prefill", testCase.prompts);
+  findings.promptError = largestError(found, reference.run("prefill", testCase.prompts));
+  findings.failure = compareError("prefill", findings.promptError, testCase.tolerance);
+  if (findings.failure.empty() && testCase.alone) {
+    findings.failure = compareRows(device.run("prefill", allRows(testCase.prompts)), testCase.prompts, found);
+  }
+}
+
+void checkFew(const DeviceCase &testCase, const Side &reference, const Side &device,
+              DeviceFindings &findings) {
+  const Results found = device.run("small", testCase.few);
+  findings.fewError = largestError(found, reference.run("prefill", testCase.few));
+  findings.failure = compareError("small", findings.fewError, testCase.fewTolerance);
+  if (findings.failure.empty()) {
+    findings.failure = compareRows(device.run("decode", allRows(testCase.few)), testCase.few, found);
+  }
+}
+
+} // namespace
+
+std::vector<Matrix> runOnDevice(const DeviceCase &testCase, const std::string &entry,
+                                const CompiledProgram &code, const std::string &backend,
+                                const Device::Options &options) {
+  const Side device(code, testCase.tensors, backend, options);
+  return device.run(entry, entry == "prefill" ? testCase.prompts
+                           : entry == "small" ? testCase.few
+                                              : allRows(testCase.few));
+}
+
+DeviceFindings checkOnDevice(const DeviceCase &testCase, const CompiledProgram &ops,
+                             const CompiledProgram &code, const std::string &backend,
+                             const Device::Options &options) {
+  DeviceFindings findings;
+  try {
+    const Side reference(ops, testCase.tensors, "reference", {.numThreads = 1});
+    const Side device(code, testCase.tensors, backend, options);
+    checkPrompts(testCase, reference, device, findings);
+    if (findings.failure.empty() && !testCase.few.empty()) {
+      checkFew(testCase, reference, device, findings);
+    }
+  } catch (const std::exception &failure) {
+    findings.failure = failure.what();
+  }
+  return findings;
+}
+
+} // namespace cria::conformance

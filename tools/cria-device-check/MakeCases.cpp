@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiles what `check` runs: every case of a kernel and a large matrix product, for each target.
+// usage: make-check-cases FOLDER ROWSxCOLUMNSxTOKENS TARGET...
+#include "tools/cria-device-check/LargeProduct.h"
+#include "tools/cria-device-check/CompileProgram.h"
+#include "tools/cria-device-check/DeviceModules.h"
+
+#include <cstdio>
+#include <filesystem>
+
+using namespace cria::conformance;
+using cria::check::LargeProduct;
+
+namespace fs = std::filesystem;
+
+static bool make(const fs::path &folder, const std::string &name, const std::string &module,
+                 const ProgramLimits &limits, const std::string &target) {
+  const CompiledProgram program = compileProgram(module, target, limits, false);
+  if (!program.error.empty()) {
+    std::fprintf(stderr, "error: %s: %s", name.c_str(), program.error.c_str());
+    return false;
+  }
+  writeProgram((folder / (name + "." + target + ".program")).string(), program);
+  return true;
+}
+
+static bool makeAll(const fs::path &folder, const LargeProduct &product, const std::string &target) {
+  bool good = true;
+  for (const DeviceModule &testCase : deviceModules()) {
+    good = good && make(folder / "kernels", testCase.name, testCase.module, testCase.limits, target);
+  }
+  return good && make(folder / "speed", product.name(), product.module(), product.limits(), target);
+}
+
+int main(int argc, char **argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::optional<LargeProduct> product =
+      arguments.size() < 3 ? std::nullopt : LargeProduct::parse(arguments[1]);
+  if (!product) {
+    std::fprintf(stderr, "usage: make-check-cases FOLDER ROWSxCOLUMNSxTOKENS TARGET...\n");
+    return 2;
+  }
+  fs::create_directories(fs::path(arguments[0]) / "kernels");
+  fs::create_directories(fs::path(arguments[0]) / "speed");
+  bool good = true;
+  for (size_t i = 2; i < arguments.size(); ++i) {
+    good = good && makeAll(arguments[0], *product, arguments[i]);
+  }
+  return good ? 0 : 1;
+}

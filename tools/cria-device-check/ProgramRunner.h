@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs a compiled program on a device, step by step, straight from its JSON: memory of its own for weights,
+// arena, step, pages and result; no part of the runtime.
+#pragma once
+
+#include "tools/cria-device-check/CompiledProgram.h"
+#include "tools/cria-plugin-test/DispatchHarness.h"
+#include "tools/cria-plugin-test/Formulas.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace cria::conformance {
+
+/// Logical values of the tensors that recipes name; a vector is a matrix of one row.
+using Tensors = std::map<std::string, Matrix>;
+
+/// The arrays of one step, as the forward contract has them.
+struct StepInputs {
+  std::vector<int64_t> tokens, positions, sequences, slots, sequenceStarts, outputs;
+  std::vector<std::vector<int64_t>> blockTable; // one row per sequence
+};
+
+class ProgramRunner {
+public:
+  /// Runs the entry `initialize`, where there is one. Throws std::runtime_error with the backend's reason.
+  ProgramRunner(Device &device, const CompiledProgram &program, const Tensors &tensors, uint64_t pages);
+
+  /// Runs `entry` and returns the result rows. The arena and the result hold NaN before; throws
+  /// std::runtime_error when a row of the result behind the step's own holds something else afterwards.
+  Matrix step(const std::string &entry, const StepInputs &inputs);
+  /// Runs `entry` and returns the nanoseconds of each kernel by its name, in order. Throws std::runtime_error
+  /// when the backend keeps no times.
+  std::vector<std::pair<std::string, uint64_t>> times(const std::string &entry, const StepInputs &inputs);
+
+private:
+  using Json = nlohmann::ordered_json;
+  struct Memory {
+    cria_buffer *buffer = nullptr;
+    uint64_t offset = 0;
+    uint64_t size = 0;
+  };
+  struct Extents {
+    uint64_t tokens, outputs, sequences;
+  };
+
+  void loadCode(const CompiledProgram &program);
+  void addWeights(const CompiledProgram &program, const Tensors &tensors);
+  void addBuffers();
+  void initialize();
+  Matrix readResult(uint64_t rows);
+  void uploadStep(const StepInputs &inputs);
+  uint64_t extent(const Json &value, const Extents &extents) const;
+  Operand operandOf(const Json &binding, const Extents &extents) const;
+  Entry entryOf(const Json &dispatch, const Extents &extents) const;
+  std::vector<Entry> entriesOf(const std::string &entry, const StepInputs &inputs) const;
+
+  Device &device_;
+  Json program_;
+  uint64_t pages_;
+  cria_code *code_ = nullptr;
+  std::map<std::string, Memory> memory_;
+  cria_buffer *arena_ = nullptr;
+  uint64_t arenaSize_ = 0;
+  std::string resultName_;
+  uint64_t resultColumns_ = 0;
+};
+
+} // namespace cria::conformance

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Finding the programs that a device runs.
+#include "tools/cria-device-check/Checks.h"
+
+#include "runtime/plugin/BackendPlugin.h"
+
+#include <set>
+
+namespace cria::check {
+
+namespace fs = std::filesystem;
+
+bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
+            uint32_t abiVersion) {
+  StatusOr<BackendPlugin> plugin = BackendPlugin::load(*options.registry, options.backend);
+  if (!plugin.ok()) {
+    return false;
+  }
+  const StatusOr<BackendProbe> probe = plugin->probe(options.device, format, features, abiVersion);
+  return probe.ok() && probe->score > 0;
+}
+
+static std::set<fs::path> programsIn(const fs::path &folder) {
+  std::set<fs::path> files;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".program") {
+      files.insert(entry.path());
+    }
+  }
+  return files;
+}
+
+void forEachProgram(const CheckOptions &options, const fs::path &folder,
+                    const std::function<void(const std::string &, const std::string &,
+                                             const conformance::CompiledProgram &)> &use) {
+  for (const fs::path &file : programsIn(folder)) {
+    const fs::path name = file.stem();
+    const conformance::CompiledProgram program = conformance::readProgram(file.string());
+    if (runsOn(options, program.format, program.features, program.abiVersion)) {
+      use(name.stem().string(), name.extension().string().substr(1), program);
+    }
+  }
+}
+
+} // namespace cria::check

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Speeds as fractions of what the same device did in the same run.
+#include "tools/cria-device-check/Checks.h"
+#include "tools/cria-device-check/CublasRate.h"
+#include "tools/cria-device-check/ProductRate.h"
+
+#include "tools/terminal/Process.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace cria::check {
+namespace {
+
+constexpr double kGiga = 1e9, kTera = 1e12;
+
+Row failedRow(const std::string &name, const std::string &target, const std::string &why) {
+  return {"speed", name, target, Outcome::failed, why};
+}
+
+/// Rates of a large matrix product, operations a second; 0: not measured.
+struct ProductRates {
+  double ours = 0;
+  double cublas = 0;
+};
+
+Row productRow(const std::string &name, const std::string &target, double rate) {
+  return {"speed",
+          name,
+          target,
+          Outcome::measured,
+          fmt::format("{:.1f} TFLOP/s f16", rate / kTera),
+          {{"gigaflops", rate / kGiga}}};
+}
+
+// Not to have it is no fault of the device; all else is.
+Row peerRow(const LargeProduct &product, const PeerRate &peer) {
+  if (peer.reason.empty()) {
+    return productRow(product.name(), "cuBLAS", peer.operationsPerSecond);
+  }
+  return {"speed", product.name(), "cuBLAS", peer.isMissing ? Outcome::skipped : Outcome::failed,
+          peer.reason};
+}
+
+double measurePeer(const CheckOptions &options, const LargeProduct &product, Report &report) {
+  const PeerRate peer = measureCublas(options.device, product.rows(), product.columns(), product.tokens());
+  report.add(peerRow(product, peer));
+  return peer.operationsPerSecond;
+}
+
+/// Each program, of which the best counts; then the same by cuBLAS.
+ProductRates measureProducts(const CheckOptions &options, Report &report) {
+  ProductRates rates;
+  std::optional<LargeProduct> product;
+  forEachProgram(
+      options, options.data / "speed",
+      [&](const std::string &name, const std::string &target, const conformance::CompiledProgram &program) {
+        product = LargeProduct::named(name);
+        if (product) {
+          const double rate = productRate(options, *product, program);
+          report.add(productRow(name, target, rate));
+          rates.ours = std::max(rates.ours, rate);
+        }
+      });
+  const bool hasPeer = product && options.backend == "cuda";
+  rates.cublas = hasPeer ? measurePeer(options, *product, report) : 0;
+  return rates;
+}
+
+std::string numberOr(const nlohmann::ordered_json &row, const char *name, double scale, const char *format) {
+  return row.at(name).is_number() ? fmt::format(fmt::runtime(format), row.at(name).get<double>() * scale)
+                                  : "—";
+}
+
+void addFraction(Row &row, const char *name, const char *of, double productRate) {
+  if (productRate > 0) {
+    const double fraction = row.values.at("gigaflops").get<double>() * kGiga / productRate;
+    row.text += fmt::format(", {:.1f} % of {}", fraction * 100, of);
+    row.values[name] = fraction;
+  }
+}
+
+Row benchRow(const nlohmann::ordered_json &row, const ProductRates &rates) {
+  const bool isPrefill = row.at("phase") == "prefill";
+  Row result{.section = "speed",
+             .name = isPrefill ? fmt::format("prefill {}", row.at("tokens").get<int>())
+                               : fmt::format("decode at {}", row.at("context").get<int>()),
+             .target = row.at("target"),
+             .outcome = Outcome::measured,
+             .text = fmt::format("{} tok/s, {} GB/s, {} of {} GB/s {}",
+                                 numberOr(row, "tokens_per_second", 1, "{:.1f}"),
+                                 numberOr(row, "gigabytes_per_second", 1, "{:.1f}"),
+                                 numberOr(row, "bandwidth_fraction", 100, "{:.1f} %"),
+                                 numberOr(row, "bandwidth_limit_gigabytes_per_second", 1, "{:.1f}"),
+                                 row.at("bandwidth_limit_kind").get<std::string>()),
+             .values = row};
+  if (isPrefill) {
+    addFraction(result, "product_fraction", "the large product", rates.ours);
+    addFraction(result, "cublas_fraction", "cuBLAS", rates.cublas);
+  } else {
+    result.text += fmt::format(", {} host gap", numberOr(row, "host_gap_fraction", 100, "{:.1f} %"));
+  }
+  return result;
+}
+
+// Prompts from an empty context, tokens at each depth.
+void bench(const CheckOptions &options, const std::string &prompts, const std::string &depths,
+           uint32_t generate, const ProductRates &rates, Report &report) {
+  std::vector<std::string> arguments = {"bench",      (options.data / "speed" / "model.cria").string(),
+                                        "--backend",  options.backend,
+                                        "--device",   std::to_string(options.device),
+                                        "--prompt",   prompts,
+                                        "--depth",    depths,
+                                        "--generate", std::to_string(generate),
+                                        "--json",     "--quiet"};
+  for (const std::filesystem::path &folder : options.pluginFolders) {
+    arguments.insert(arguments.end(), {"--plugin-dir", folder.string()});
+  }
+  const auto program = options.program.parent_path().parent_path() / "bin" / "cria";
+  const test::ProcessResult result = test::runProcess(program.string(), arguments);
+  if (result.exitCode != 0) {
+    report.add(failedRow("cria bench", "", result.errors));
+    return;
+  }
+  for (const nlohmann::ordered_json &row : nlohmann::ordered_json::parse(result.output)) {
+    report.add(benchRow(row, rates));
+  }
+}
+
+} // namespace
+
+void measureSpeed(const CheckOptions &options, Report &report) {
+  try {
+    const ProductRates rates = measureProducts(options, report);
+    bench(options, "0", options.depths, options.generate, rates, report);
+    bench(options, options.prompts, "0", 0, rates, report);
+  } catch (const std::exception &failure) {
+    report.add(failedRow("speed", "", failure.what()));
+  }
+}
+
+} // namespace cria::check

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Apart from the harness, so that a program that opens libraries by path alone holds no path of the build.
+#include "tools/cria-plugin-test/DispatchHarness.h"
+
+#include <stdexcept>
+
+namespace cria::conformance {
+
+static std::vector<std::filesystem::path> &pluginFolders() {
+  static std::vector<std::filesystem::path> kFolders = {CRIA_BINARY_DIR "/plugins",
+                                                        CRIA_BINARY_DIR "/dev-plugins"};
+  return kFolders;
+}
+
+void Backend::setFolders(std::vector<std::filesystem::path> folders) { pluginFolders() = std::move(folders); }
+
+const Backend &Backend::named(const std::string &name) {
+  const std::string file = "cria_backend_" + name + ".so";
+  for (const std::filesystem::path &folder : pluginFolders()) {
+    if (std::filesystem::exists(folder / file)) {
+      return at(folder / file);
+    }
+  }
+  throw std::runtime_error("no " + file + " in " + std::to_string(pluginFolders().size()) +
+                           " plugin folders");
+}
+
+} // namespace cria::conformance

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every op of the opset on a backend: random calls against formulas, replays with other values, ops that the
+// sidecar does not list, and refusals by name.
+#include "tools/cria-plugin-test/ContractCases.h"
+#include "tools/cria-plugin-test/OpPrograms.h"
+#include "tools/cria-plugin-test/RandomOps.h"
+
+#include "plugins/sdk/cria_opset.hpp"
+
+namespace cria::conformance {
+namespace {
+
+constexpr int kTrials = 10;
+
+/// Why a variant is not run, by what the sidecar lists; empty: it is.
+std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
+  if (!subject.ops.contains(variant.op)) {
+    return fmt::format("the sidecar does not list op '{}'", variant.op);
+  }
+  for (const opset::Operand &operand : opset::find(variant.op)->operands) {
+    const auto listed = subject.types.find(fmt::format("{}/{}", variant.op, operand.name));
+    if (operand.types == opset::Types::floats && listed != subject.types.end() &&
+        !listed->second.contains(variant.type)) {
+      return fmt::format("the sidecar does not list {} for operand '{}'", nameOfType(variant.type),
+                         operand.name);
+    }
+  }
+  for (const auto &[has, part] :
+       {std::pair{variant.norm, "norm"}, {variant.swiglu, "activation"}, {variant.residual, "residual"}}) {
+    if (has && !subject.fusedParts.contains(part)) {
+      return fmt::format("the sidecar does not list part '{}' of fused_linear", part);
+    }
+  }
+  return "";
+}
+
+void runOnce(Device &device, OpCall &call) {
+  const std::vector<double> before = updatedBy(call);
+  requireOk(run(device, call), "running the op");
+  checkResult(call, before);
+}
+
+void computes(const BackendSubject &subject, const OpVariant &variant) {
+  Device device(subject.backend, subject.options());
+  Random random(subject.seed);
+  if (const std::string reason = whyNot(subject, variant); !reason.empty()) {
+    OpCall call = randomCall(random, variant);
+    const Outcome outcome = run(device, call);
+    require(!outcome.ok(), "{}, and the backend runs it: list it", reason);
+    require(outcome.status == CRIA_STATUS_UNSUPPORTED, "{}: expected status {}, got {} ('{}')", reason,
+            CRIA_STATUS_UNSUPPORTED, outcome.status, outcome.message);
+    throw Unsupported(reason);
+  }
+  for (int trial = 0; trial < kTrials; ++trial) {
+    OpCall call = randomCall(random, variant);
+    runOnce(device, call);
+  }
+}
+
+// A recording holds for any contents of its buffers.
+void replays(const BackendSubject &subject, const OpVariant &variant) {
+  Device device(subject.backend, subject.options());
+  Random random(subject.seed + 1);
+  std::vector<OpCall> calls{randomCall(random, variant)};
+  RecordedCalls recorded(device, calls);
+  for (int replay = 0; replay < 3; ++replay) {
+    const std::vector<double> before = updatedBy(calls[0]);
+    requireOk(recorded.replay(), fmt::format("replay {}", replay + 1));
+    checkResult(calls[0], before);
+    changeValues(random, calls[0]);
+  }
+}
+
+struct Refused {
+  const char *name;
+  cria_status status;
+  const char *text; // that the message must hold
+  void (*spoil)(OpCall &call);
+};
+
+constexpr Refused kRefused[] = {
+    {"unknown-op", CRIA_STATUS_UNSUPPORTED, "layer_norm", [](OpCall &call) { call.op = "layer_norm"; }},
+    {"unknown-attribute", CRIA_STATUS_UNSUPPORTED, "axis",
+     [](OpCall &call) { call.attributes.push_back(intAttribute("axis", 1)); }},
+    {"unknown-operand", CRIA_STATUS_UNSUPPORTED, "bias",
+     [](OpCall &call) {
+       call.arguments.push_back({"bias", call.arguments[0].view});
+     }},
+    {"missing-operand", CRIA_STATUS_INVALID_ARGUMENT, "output",
+     [](OpCall &call) {
+       std::erase_if(call.arguments, [](const Argument &argument) { return argument.name == "output"; });
+     }},
+    {"wrong-type", CRIA_STATUS_UNSUPPORTED, "input",
+     [](OpCall &call) {
+       call.arguments[0].view = integerView({1, 2});
+     }},
+    {"wrong-extent", CRIA_STATUS_INVALID_ARGUMENT, "",
+     [](OpCall &call) { call.arguments[0].view.shape[1] += 1; }},
+    {"window-outside", CRIA_STATUS_INVALID_ARGUMENT, "",
+     [](OpCall &call) {
+       call.arguments[0].view.strides = {uint64_t{1} << 62, 1};
+     }},
+};
+
+void refuses(const BackendSubject &subject, const Refused &refused) {
+  Device device(subject.backend, subject.options());
+  Random random(subject.seed);
+  OpCall call;
+  for (const OpVariant &variant : allVariants()) { // any op that has an input and is supported
+    if (call.op.empty() && whyNot(subject, variant).empty()) {
+      OpCall candidate = randomCall(random, variant);
+      call = candidate.arguments[0].name == "input" ? candidate : call;
+    }
+  }
+  if (call.op.empty()) {
+    throw Unsupported("no op with an operand 'input' is listed");
+  }
+  refused.spoil(call);
+  requireRefusal(run(device, call), refused.status, refused.text, refused.name);
+}
+
+/// Throws Unsupported with the backend's reason when it runs no ops.
+void requireOps(const BackendSubject &subject) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = opset::kVersion,
+                                  .format = {opset::kFormat.data(), opset::kFormat.size()},
+                                  .features = {}};
+  uint32_t score = 0;
+  const Outcome outcome = outcomeOf([&](cria_message *message) {
+    return subject.backend.api().probe(subject.device, &info, &score, message);
+  });
+  requireOk(outcome, "probe");
+  require(score != 0 || !outcome.message.empty(), "probe answers 0 without a reason");
+  if (score == 0) {
+    throw Unsupported(fmt::format("{} is not run: {}", opset::kFormat, outcome.message));
+  }
+}
+
+} // namespace
+
+std::set<std::string> allOps() {
+  std::set<std::string> names;
+  for (const opset::Op &op : opset::kOps) {
+    names.emplace(op.name);
+  }
+  return names;
+}
+
+std::vector<Case> opCases(const BackendSubject &subject) {
+  const Case probed{"probe/ops", [&subject] { requireOps(subject); }};
+  std::vector<Case> cases{probed};
+  if (runCase(probed, {}).verdict != Verdict::passed) {
+    return cases; // the others would say the same
+  }
+  for (const OpVariant &variant : allVariants()) {
+    cases.push_back({"ops/" + nameOf(variant), [&subject, variant] { computes(subject, variant); }});
+    if (whyNot(subject, variant).empty()) {
+      cases.push_back({"replay/" + nameOf(variant), [&subject, variant] { replays(subject, variant); }});
+    }
+  }
+  for (const Refused &refused : kRefused) {
+    cases.push_back(
+        {std::string("refusals/") + refused.name, [&subject, &refused] { refuses(subject, refused); }});
+  }
+  for (Case &testCase : programCases(subject)) {
+    cases.push_back(std::move(testCase));
+  }
+  return cases;
+}
+
+} // namespace cria::conformance

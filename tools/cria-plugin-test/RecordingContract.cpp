@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Recordings as every backend has them: copies and fills of bytes, cancellation, times, refusals.
+#include "tools/cria-plugin-test/ContractCases.h"
+
+#include <array>
+
+namespace cria::conformance {
+namespace {
+
+constexpr uint64_t kBytes = 256;
+
+/// A device with one buffer, all 0xFF, and two entries: the second quarter is filled, then copied to the
+/// fourth.
+struct Bytes {
+  Device device;
+  cria_buffer *buffer = device.allocate(kBytes);
+  Entry fill{.kind = CRIA_ENTRY_FILL,
+             .name = "clear",
+             .operands = {window(64, 64, CRIA_ACCESS_WRITE)},
+             .fillValue = 0x07070707};
+  Entry copy{.kind = CRIA_ENTRY_COPY,
+             .name = "move",
+             .operands = {window(64, 64, CRIA_ACCESS_READ), window(192, 64, CRIA_ACCESS_WRITE)}};
+
+  explicit Bytes(const BackendSubject &subject) : device(subject.backend, subject.options()) {}
+  const cria_backend_api &api() const { return device.api(); }
+  Operand window(uint64_t offset, uint64_t size, uint32_t access) const {
+    return {.name = "window",
+            .buffer = buffer,
+            .offset = offset,
+            .size = size,
+            .type = CRIA_TYPE_U8,
+            .shape = {size},
+            .access = access};
+  }
+  Outcome recorded(const Entry &entry) { return Recording(device, nullptr, {entry}).outcome(); }
+};
+
+void replayFillsAndCopies(const BackendSubject &subject) {
+  Bytes bytes(subject);
+  Recording recording(bytes.device, nullptr, {bytes.fill, bytes.copy});
+  requireOk(recording.outcome(), "recording a fill and a copy");
+  for (int i = 0; i < 3; ++i) {
+    requireOk(recording.replay(), "replay");
+  }
+  const std::vector<std::byte> contents = bytes.device.download(bytes.buffer, kBytes);
+  for (size_t i = 0; i < contents.size(); ++i) {
+    const std::byte expected = (i / 64) % 2 == 1 ? std::byte{7} : std::byte{0xFF};
+    require(contents[i] == expected, "byte {} after replays: expected {}, found {}", i,
+            static_cast<int>(expected), static_cast<int>(contents[i]));
+  }
+}
+
+void refuseWindowsOutside(const BackendSubject &subject) {
+  Bytes bytes(subject);
+  const auto refused = [&](const Entry &entry, std::string_view what) {
+    requireRefusal(bytes.recorded(entry), CRIA_STATUS_INVALID_ARGUMENT, "", what);
+  };
+  Entry copy = bytes.copy;
+  copy.operands[1].offset = 224;
+  refused(copy, "a copy beyond its buffer");
+  copy = bytes.copy;
+  copy.operands[0].size = 32;
+  refused(copy, "a copy between sizes");
+  Entry fill = bytes.fill;
+  fill.operands[0].offset = UINT64_MAX - 63;
+  refused(fill, "a fill far outside");
+  fill.operands.clear();
+  refused(fill, "a fill without a destination");
+}
+
+void stopWhenCancelled(const BackendSubject &subject) {
+  Bytes bytes(subject);
+  Recording recording(bytes.device, nullptr, {bytes.fill});
+  const int32_t cancel = 1;
+  requireRefusal(recording.replay(&cancel), CRIA_STATUS_CANCELLED, "", "a replay that is cancelled before");
+  require(bytes.device.download(bytes.buffer, kBytes) == std::vector<std::byte>(kBytes, std::byte{0xFF}),
+          "a replay that was cancelled before it began has written");
+  const int32_t goOn = 0;
+  requireOk(recording.replay(&goOn), "a replay with a cancel flag that is 0");
+}
+
+void keepTimes(const BackendSubject &subject) {
+  Bytes bytes(subject);
+  const cria_backend_api &api = bytes.api();
+  require((api.profile_enable == nullptr) == (api.profile_read == nullptr),
+          "expected both of profile_enable and profile_read, or none");
+  if (api.profile_enable == nullptr) {
+    return; // optional
+  }
+  requireOk(outcomeOf([&](cria_message *m) { return api.profile_enable(bytes.device.queue(), 1, m); }),
+            "profile_enable");
+  Recording recording(bytes.device, nullptr, {bytes.fill, bytes.copy, bytes.fill});
+  requireOk(recording.replay(), "a replay with times");
+  std::array<uint64_t, 4> times{};
+  cria_profile profile{.struct_size = sizeof(profile), .num_entries = 2, .nanoseconds = times.data()};
+  const auto read = [&] {
+    return outcomeOf([&](cria_message *m) { return api.profile_read(bytes.device.queue(), &profile, m); });
+  };
+  requireRefusal(read(), CRIA_STATUS_INVALID_ARGUMENT, "", "reading 3 times into room for 2");
+  profile.num_entries = 4;
+  requireOk(read(), "profile_read");
+  require(profile.num_entries == 3, "expected times of 3 entries, got {}", profile.num_entries);
+}
+
+void refuseUnknownKinds(const BackendSubject &subject) {
+  Bytes bytes(subject);
+  for (const uint32_t kind : {CRIA_ENTRY_COLLECTIVE, 99u}) {
+    requireRefusal(bytes.recorded({.kind = kind, .name = "all_reduce"}), CRIA_STATUS_UNSUPPORTED,
+                   "all_reduce", fmt::format("an entry of kind {}", kind));
+  }
+}
+
+void refuseReservedFields(const BackendSubject &subject) {
+  Bytes bytes(subject);
+  const cria_backend_api &api = bytes.api();
+  const cria_open_options options{
+      .struct_size = sizeof(options), .device = 0, .num_threads = 0, .flags = 1u << 31};
+  cria_context *context = nullptr;
+  require(!outcomeOf([&](cria_message *m) { return api.open(&options, &context, m); }).ok(),
+          "opening with an unknown flag: expected a refusal");
+  const cria_executable_info info{.struct_size = sizeof(info), .kernel_abi = 1, .format = {}, .features = {}};
+  const cria_executable executable{.struct_size = sizeof(executable), .reserved = 1, .info = &info};
+  cria_code *code = nullptr;
+  requireRefusal(
+      outcomeOf([&](cria_message *m) { return api.load(bytes.device.context(), &executable, &code, m); }),
+      CRIA_STATUS_INVALID_ARGUMENT, "reserved", "code with a reserved field");
+  cria_entry entry{.struct_size = sizeof(entry), .kind = CRIA_ENTRY_FILL, .reserved = 1};
+  const cria_entry *entries[] = {&entry};
+  const cria_record_info recorded{.struct_size = sizeof(recorded), .num_entries = 1, .entries = entries};
+  cria_recording *recording = nullptr;
+  requireRefusal(outcomeOf([&](cria_message *m) {
+                   return api.record(bytes.device.context(), nullptr, &recorded, &recording, m);
+                 }),
+                 CRIA_STATUS_INVALID_ARGUMENT, "reserved", "an entry with a reserved field");
+}
+
+// What one session does is not seen by another on the same device.
+void keepSessionsApart(const BackendSubject &subject) {
+  Bytes first(subject);
+  Bytes second(subject);
+  second.fill.fillValue = 0x09090909;
+  Recording one(first.device, nullptr, {first.fill, first.copy});
+  Recording other(second.device, nullptr, {second.fill, second.copy});
+  for (Recording *recording : {&one, &other, &one}) {
+    requireOk(recording->replay(), "replays of two sessions in turn");
+  }
+  for (const auto &[bytes, expected] : {std::pair{&first, 7}, {&second, 9}}) {
+    const std::vector<std::byte> contents = bytes->device.download(bytes->buffer, kBytes);
+    require(contents[200] == static_cast<std::byte>(expected) && contents[0] == std::byte{0xFF},
+            "two sessions at once: one sees what the other wrote");
+  }
+}
+
+constexpr struct {
+  const char *name;
+  void (*run)(const BackendSubject &);
+} kCases[] = {
+    {"recordings/fill-and-copy", replayFillsAndCopies},
+    {"recordings/outside-refused", refuseWindowsOutside},
+    {"recordings/cancelled", stopWhenCancelled},
+    {"recordings/timed", keepTimes},
+    {"recordings/unknown-kinds-refused", refuseUnknownKinds},
+    {"recordings/reserved-fields-refused", refuseReservedFields},
+    {"recordings/sessions-apart", keepSessionsApart},
+};
+
+} // namespace
+
+std::vector<Case> recordingCases(const BackendSubject &subject) { return casesOf(kCases, &subject); }
+
+} // namespace cria::conformance
