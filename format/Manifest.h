@@ -3,8 +3,8 @@
 // file.
 #pragma once
 
-#include "support/Status.h"
 #include "format/ModelConfig.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <map>

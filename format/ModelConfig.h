@@ -3,8 +3,8 @@
 // runtime.
 #pragma once
 
-#include "support/Status.h"
 #include "support/Json.h"
+#include "support/Status.h"
 
 #include <cstdint>
 #include <optional>

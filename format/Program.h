@@ -4,8 +4,8 @@
 // verifyProgram() judges it.
 #pragma once
 
-#include "support/Status.h"
 #include "format/DataType.h"
+#include "support/Status.h"
 
 #include <array>
 #include <cstdint>

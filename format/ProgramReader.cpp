@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // programs/<target>.json to a Program: member by member, with names resolved to indices.
-#include "support/Json.h"
 #include "format/Program.h"
+#include "support/Json.h"
 
 #include <algorithm>
 #include <bit>

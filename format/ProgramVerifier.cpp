@@ -3,8 +3,8 @@
 // other is in EntryVerifier.cpp.
 #include "format/ProgramVerifier.h"
 
-#include "plugins/api/kernel_abi.h"
 #include "format/EntryVerifier.h"
+#include "plugins/api/kernel_abi.h"
 #include "support/Json.h"
 
 #include <algorithm>

@@ -93,7 +93,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std
     return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
                  std::strerror(errno));
   }
-  struct stat status {};
+  struct stat status{};
   if (fstat(result->file_, &status) != 0 || !S_ISREG(status.st_mode)) {
     return error(StatusCode::io, "{}: expected a regular file", path);
   }

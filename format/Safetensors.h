@@ -3,9 +3,9 @@
 // data. The reader trusts nothing: every length, shape and range is checked before it is used.
 #pragma once
 
-#include "support/Status.h"
 #include "format/DataType.h"
 #include "support/OutputFile.h"
+#include "support/Status.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The safetensors writer: lays out the whole file from its declarations, then fills it in any order.
-#include "support/Json.h"
 #include "format/Safetensors.h"
+#include "support/Json.h"
 
 #include <set>
 

@@ -3,10 +3,10 @@
 // lies. Opening reads headers only; tensor data stays on disk until the weights are written.
 #pragma once
 
-#include "support/Status.h"
 #include "format/AddedToken.h"
 #include "format/ModelConfig.h"
 #include "format/Safetensors.h"
+#include "support/Status.h"
 
 #include <map>
 #include <memory>

@@ -60,13 +60,9 @@ SmallVector<int64_t> cria::llama::recipeShape(Attribute recipe) {
   using Shape = SmallVector<int64_t>;
   return TypeSwitch<Attribute, Shape>(recipe)
       .Case([](CheckpointAttr source) { return Shape(source.getShape()); })
-      .Case([](RandomAttr source) {
-        return Shape{source.getRows(), source.getColumns()};
-      })
+      .Case([](RandomAttr source) { return Shape{source.getRows(), source.getColumns()}; })
       .Case([](OnesAttr source) { return Shape{source.getSize()}; })
-      .Case([](RopeTableAttr source) {
-        return Shape{source.getContextLength(), source.getHeadDim()};
-      })
+      .Case([](RopeTableAttr source) { return Shape{source.getContextLength(), source.getHeadDim()}; })
       .Case([](ConcatAttr concat) { return concatShape(concat); })
       .Case([](InterleaveAttr interleave) { return interleaveShape(interleave); })
       .Case([](PermuteRopeAttr permute) { return recipeShape(permute.getInput()); });

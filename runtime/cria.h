@@ -3,7 +3,6 @@
 // examples/embedding/main.cpp is a complete program.
 #pragma once
 
-#include "support/Status.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Model.h"
@@ -17,3 +16,4 @@
 #include "runtime/text/StreamingDecoder.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/Vocabulary.h"
+#include "support/Status.h"

@@ -108,7 +108,7 @@ StatusOr<std::string> readFile(const std::string &path, uint64_t maxBytes) {
     int file;
     ~Closer() { close(file); }
   } closer{file};
-  struct stat status {};
+  struct stat status{};
   if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
     return error(StatusCode::io, "{}: expected a regular file", path);
   }

@@ -3,8 +3,8 @@
 // Every feature that changes the mathematics and is not implemented is refused by name.
 #pragma once
 
-#include "support/Status.h"
 #include "format/ModelConfig.h"
+#include "support/Status.h"
 
 #include <optional>
 #include <string>

@@ -3,8 +3,8 @@
 // (rope_parameters).
 #pragma once
 
-#include "support/Status.h"
 #include "format/ModelConfig.h"
+#include "support/Status.h"
 
 #include <optional>
 #include <string>

@@ -2,9 +2,9 @@
 // What tokenizer_config.json and its companions say about tokens and the chat template.
 #pragma once
 
-#include "support/Status.h"
 #include "format/AddedToken.h"
 #include "format/ModelConfig.h"
+#include "support/Status.h"
 
 #include <optional>
 

@@ -3,8 +3,8 @@
 // chat configuration, and the manifest with a digest of every file.
 #pragma once
 
-#include "passes/codegen/WeightRecipes.h"
 #include "format/ModelConfig.h"
+#include "passes/codegen/WeightRecipes.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

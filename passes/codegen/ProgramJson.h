@@ -2,8 +2,8 @@
 // Prints a verified program as programs/<target>.json, field by field as docs/package-format.md states it.
 #pragma once
 
-#include "ir/ProgramOps.h"
 #include "format/WeightLayout.h"
+#include "ir/ProgramOps.h"
 
 #include <nlohmann/json.hpp>
 

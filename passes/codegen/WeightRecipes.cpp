@@ -3,8 +3,8 @@
 // choose rows.
 #include "passes/codegen/WeightRecipes.h"
 
-#include "ir/LlamaTypes.h"
 #include "format/RandomWeights.h"
+#include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/RopeTable.h"
 

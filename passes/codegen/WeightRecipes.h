@@ -3,8 +3,8 @@
 // that any model streams through buffers of a few megabytes.
 #pragma once
 
-#include "support/Status.h"
 #include "format/Safetensors.h"
+#include "support/Status.h"
 
 #include "mlir/IR/Attributes.h"
 

@@ -11,8 +11,8 @@
 //     and `split` never reach it, they are views.
 #pragma once
 
-#include "ir/LlamaOps.h"
 #include "format/RandomWeights.h"
+#include "ir/LlamaOps.h"
 #include "passes/targets/DispatchBuilder.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

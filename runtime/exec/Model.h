@@ -2,11 +2,11 @@
 // A package opened on a backend: weights bound, code loaded, KV pool allocated, ready to run steps.
 #pragma once
 
-#include "support/Status.h"
 #include "runtime/exec/Batch.h"
 #include "runtime/exec/CancelFlag.h"
 #include "runtime/exec/KvPool.h"
 #include "runtime/package/Package.h"
+#include "support/Status.h"
 
 #include <functional>
 #include <memory>

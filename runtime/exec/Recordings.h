@@ -2,8 +2,8 @@
 // Recordings of the program's entries for given (T, R), made on demand and kept while they are used.
 #pragma once
 
-#include "runtime/exec/Device.h"
 #include "format/Program.h"
+#include "runtime/exec/Device.h"
 
 #include <vector>
 

@@ -2,8 +2,8 @@
 // A batch, checked and laid out as the program's step buffer.
 #pragma once
 
-#include "runtime/exec/Batch.h"
 #include "format/Program.h"
+#include "runtime/exec/Batch.h"
 
 namespace cria {
 

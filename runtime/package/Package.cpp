@@ -2,9 +2,9 @@
 // Opening a package: manifest first, then every file it lists.
 #include "runtime/package/Package.h"
 
-#include "support/Json.h"
 #include "format/OpsetVerifier.h"
 #include "format/ProgramVerifier.h"
+#include "support/Json.h"
 #include "support/Sha256.h"
 
 #include <algorithm>

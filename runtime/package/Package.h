@@ -2,10 +2,10 @@
 // An open package folder: checked, and read on demand. Opening and inspecting runs none of its code.
 #pragma once
 
-#include "support/Status.h"
 #include "format/Manifest.h"
 #include "format/Program.h"
 #include "format/Safetensors.h"
+#include "support/Status.h"
 
 #include <functional>
 #include <memory>

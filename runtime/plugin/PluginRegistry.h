@@ -6,8 +6,8 @@
 // Threads: load and list may be called by several threads at once.
 #pragma once
 
-#include "support/Status.h"
 #include "runtime/plugin/OpSupport.h"
+#include "support/Status.h"
 
 #include <filesystem>
 #include <memory>

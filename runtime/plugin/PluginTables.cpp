@@ -16,8 +16,7 @@ struct RequiredFunction {
   size_t offset;
 };
 
-#define CRIA_REQUIRED(table, function)                                                                       \
-  { #function, offsetof(table, function) }
+#define CRIA_REQUIRED(table, function) {#function, offsetof(table, function)}
 constexpr RequiredFunction kBackend[] = {
     CRIA_REQUIRED(cria_backend_api, device_count),   CRIA_REQUIRED(cria_backend_api, device_info),
     CRIA_REQUIRED(cria_backend_api, probe),          CRIA_REQUIRED(cria_backend_api, open),

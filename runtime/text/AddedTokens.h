@@ -2,8 +2,8 @@
 // Tokens that a fine-tune added, as pieces of its base model's tokenizer.model.
 #pragma once
 
-#include "support/Status.h"
 #include "format/AddedToken.h"
+#include "support/Status.h"
 
 #include <span>
 #include <string>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Plugins of other versions of the ABI on this host: those that fit pass the whole suite, the others are
 // refused with file, reason and remedy, before anything of them runs where that can be told.
+#include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/ExpectationFile.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
-#include "tests/runtime/plugin/PluginFolders.h"
 
 #include <gmock/gmock.h>
 

@@ -4,8 +4,8 @@
 // the edges of tiles and some drawn at random (kSeed gives the same ones again). Besides, bit for bit on the
 // CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
 #include "tools/cria-device-check/CompileProgram.h"
-#include "tools/cria-plugin-test/ExpectClose.h"
 #include "tools/cria-device-check/OpCases.h"
+#include "tools/cria-plugin-test/ExpectClose.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>

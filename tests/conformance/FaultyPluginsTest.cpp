@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Plugins with one fault each: the suite finds it, by the name of the case that is there for it. Without a
 // fault the same plugins pass.
-#include "tools/cria-plugin-test/PluginSuite.h"
 #include "tests/runtime/plugin/PluginFolders.h"
+#include "tools/cria-plugin-test/PluginSuite.h"
 
 #include <cstdlib>
 #include <gmock/gmock.h>

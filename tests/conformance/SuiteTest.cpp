@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The suite itself: how cases are judged, and that faults are found by name (FaultyPluginsTest has the
 // faults).
+#include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/ExpectationFile.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
-#include "tests/runtime/plugin/PluginFolders.h"
 
 #include <gmock/gmock.h>
 

@@ -157,8 +157,7 @@ std::vector<Case> f32Cases() {
 
 std::string nameOfCase(const testing::TestParamInfo<Case> &info) {
   std::string name = info.param.model + "_" + info.param.target;
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return name;
 }
 

@@ -124,10 +124,7 @@ const Hostile kReading[] = {
      "bindings[3] 'rows': expected 'buffer' to be the name of a weight, a buffer, 'step' or 'kv'"},
     {"Access", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "execute"; },
      "expected 'access' to be read, write or read_write"},
-    {"Strides",
-     [](OrderedJson &p) {
-       binding(p, 0, 0, 3)["strides"] = {1, 1};
-     },
+    {"Strides", [](OrderedJson &p) { binding(p, 0, 0, 3)["strides"] = {1, 1}; },
      "expected one stride per extent, got 2 strides for 1 extents"},
     {"WindowSize", [](OrderedJson &p) { binding(p, 0, 0, 3)["size"] = "all"; },
      "expected 'size' to be an integer"},
@@ -162,19 +159,13 @@ const Hostile kParts[] = {
      "of 2"},
     {"WeightSize", [](OrderedJson &p) { p["weights"][0]["size"] = 1000; },
      "weight 'table': expected size 1024 for shape [64, 4] in layout row_major of f32, got 1000"},
-    {"WeightOverflow",
-     [](OrderedJson &p) {
-       p["weights"][0]["shape"] = {1ull << 49, 1ull << 49};
-     },
+    {"WeightOverflow", [](OrderedJson &p) { p["weights"][0]["shape"] = {1ull << 49, 1ull << 49}; },
      "weight 'table': the size overflows"},
     {"BufferSmall", [](OrderedJson &p) { p["buffers"][0]["size"] = 60; },
      "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 60"},
     {"BufferHuge", [](OrderedJson &p) { p["buffers"][0]["size"] = 1ull << 40; },
      "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 1099511627776"},
-    {"BufferOverflow",
-     [](OrderedJson &p) {
-       p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40};
-     },
+    {"BufferOverflow", [](OrderedJson &p) { p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40}; },
      "buffer 'rows': the shape overflows"},
     {"BufferOfPages", [](OrderedJson &p) { p["buffers"][0]["shape"] = {"P"}; },
      "or has an extent 'P', which only kv may have"},
@@ -182,10 +173,7 @@ const Hostile kParts[] = {
      "buffer 'rows': expected an arena offset that is a multiple of 64, got 4"},
     {"ArenaHuge", [](OrderedJson &p) { p["buffers"][0]["offset"] = 1ull << 40; },
      "buffer 'rows': expected an arena of at most 274877906944 bytes"},
-    {"ResultShape",
-     [](OrderedJson &p) {
-       p["buffers"][1]["shape"] = {"T", 64};
-     },
+    {"ResultShape", [](OrderedJson &p) { p["buffers"][1]["shape"] = {"T", 64}; },
      "buffer 'logits': expected a result of type f32 and shape ['R', 64], the vocabulary"},
     {"NoResult", [](OrderedJson &p) { p["buffers"][1]["kind"] = "arena", p["buffers"][1]["offset"] = 64; },
      "expected one buffer of kind result, got 0"},
@@ -242,22 +230,13 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 6)["offset"] = 4, binding(p, 0, 1, 6)["size"] = 1000;
      },
      "expected an offset that is a multiple of 64, got 4"},
-    {"LastElement",
-     [](OrderedJson &p) {
-       binding(p, 0, 1, 6)["strides"] = {5, 1};
-     },
+    {"LastElement", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {5, 1}; },
      "binding 'table': its last element at the maxima lies outside the window of 1024 bytes"},
-    {"LastElementOverflow",
-     [](OrderedJson &p) {
-       binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50};
-     },
+    {"LastElementOverflow", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50}; },
      "its last element at the maxima lies outside the window"},
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
      "entry 'prefill': dispatch 0 ('append'): binding 'rows': its last element at the maxima lies outside"},
-    {"PagesElsewhere",
-     [](OrderedJson &p) {
-       binding(p, 0, 1, 6)["shape"] = {"P", 4};
-     },
+    {"PagesElsewhere", [](OrderedJson &p) { binding(p, 0, 1, 6)["shape"] = {"P", 4}; },
      "an extent 'P' is for kv alone, once, with a stride of at most a page"},
     {"PagesTwice",
      [](OrderedJson &p) {
@@ -265,15 +244,9 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 5)["strides"] = {16, 16};
      },
      "an extent 'P' is for kv alone, once, with a stride of at most a page"},
-    {"PageStride",
-     [](OrderedJson &p) {
-       binding(p, 0, 1, 5)["strides"] = {17, 1};
-     },
+    {"PageStride", [](OrderedJson &p) { binding(p, 0, 1, 5)["strides"] = {17, 1}; },
      "an extent 'P' is for kv alone, once, with a stride of at most a page"},
-    {"BeyondThePage",
-     [](OrderedJson &p) {
-       binding(p, 0, 1, 5)["shape"] = {"P", 17};
-     },
+    {"BeyondThePage", [](OrderedJson &p) { binding(p, 0, 1, 5)["shape"] = {"P", 17}; },
      "binding 'cache': its last element at the maxima lies outside the window of 64 bytes"},
     {"WritesStep", [](OrderedJson &p) { binding(p, 0, 0, 0)["access"] = "write"; },
      "binding 'tokens': writes 'step', which is read only"},

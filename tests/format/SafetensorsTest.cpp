@@ -192,7 +192,9 @@ TEST(Safetensors, writer_refuses_bad_declarations) {
 
 TEST(Safetensors, writer_removes_an_unfinished_file) {
   TemporaryFolder folder;
-  { auto writer = SafetensorsWriter::create(folder.file("w"), {{"a", DataType::u8, {3}}}); }
+  {
+    auto writer = SafetensorsWriter::create(folder.file("w"), {{"a", DataType::u8, {3}}});
+  }
   EXPECT_FALSE(std::filesystem::exists(folder.file("w")));
 }
 

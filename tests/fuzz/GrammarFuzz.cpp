@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: the input is a grammar, then after a zero byte a text that is matched as far as it goes. A
 // grammar is read or refused; a text is alive or dead.
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "tests/fuzz/FuzzTarget.h"
 
 using namespace cria::grammar;

@@ -2,8 +2,8 @@
 // The command line of cria-compile.
 #pragma once
 
-#include "support/Status.h"
 #include "format/DataType.h"
+#include "support/Status.h"
 
 #include <optional>
 #include <string>

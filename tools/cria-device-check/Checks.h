@@ -3,8 +3,8 @@
 // device does wrong.
 #pragma once
 
-#include "tools/cria-device-check/CheckReport.h"
 #include "runtime/cria.h"
+#include "tools/cria-device-check/CheckReport.h"
 #include "tools/cria-device-check/CompiledProgram.h"
 
 #include <filesystem>

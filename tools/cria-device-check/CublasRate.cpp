@@ -2,8 +2,8 @@
 // One product on a queue of the cuda backend, between two events.
 #include "tools/cria-device-check/CublasRate.h"
 
-#include "tools/cria-device-check/CublasApi.h"
 #include "plugins/backends/cuda/Queue.h"
+#include "tools/cria-device-check/CublasApi.h"
 
 #include <algorithm>
 #include <cmath>

@@ -100,9 +100,8 @@ void addLinear(Cases &cases) {
     cases.add("linear-" + std::string(shape.type) + "-" + text(shape.outer) + "x" + text(shape.inner),
               toleranceOf(shape.type), [&](Random &random) { return linearProgram(random, shape); });
   }
-  cases.add("linear-on-outputs", kSingleTolerance, [](Random &random) {
-    return linearOnOutputsProgram(random, {"f16", 96, 130});
-  });
+  cases.add("linear-on-outputs", kSingleTolerance,
+            [](Random &random) { return linearOnOutputsProgram(random, {"f16", 96, 130}); });
 }
 
 std::string textOf(const LinearParts &parts) {
@@ -147,12 +146,10 @@ void addLong(Cases &cases) {
                 [](Random &random) { return elementwiseProgram(random, 20, kManyRows); });
   cases.addLong("rope", kSingleTolerance,
                 [](Random &random) { return ropeProgram(random, 1, 32, kManyRows); });
-  cases.addLong("linear", kHalf, [](Random &random) {
-    return linearProgram(random, {"f16", 72, 150}, kManyRows);
-  });
-  cases.addLong("linear-f32", kSingleTolerance, [](Random &random) {
-    return linearProgram(random, {"f32", 40, 30}, kManyRows);
-  });
+  cases.addLong("linear", kHalf,
+                [](Random &random) { return linearProgram(random, {"f16", 72, 150}, kManyRows); });
+  cases.addLong("linear-f32", kSingleTolerance,
+                [](Random &random) { return linearProgram(random, {"f32", 40, 30}, kManyRows); });
   cases.addLong("fused", kBfloat, [](Random &random) {
     return fusedLinearProgram(random, {"bf16", 40, 24}, {true, true, true}, kManyRows);
   });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/ProgramRunner.h"
 
-#include "tools/cria-plugin-test/NumberFormats.h"
 #include "format/WeightLayout.h"
+#include "tools/cria-plugin-test/NumberFormats.h"
 
 #include <algorithm>
 #include <stdexcept>

@@ -83,23 +83,17 @@ constexpr Refused kRefused[] = {
     {"unknown-attribute", CRIA_STATUS_UNSUPPORTED, "axis",
      [](OpCall &call) { call.attributes.push_back(intAttribute("axis", 1)); }},
     {"unknown-operand", CRIA_STATUS_UNSUPPORTED, "bias",
-     [](OpCall &call) {
-       call.arguments.push_back({"bias", call.arguments[0].view});
-     }},
+     [](OpCall &call) { call.arguments.push_back({"bias", call.arguments[0].view}); }},
     {"missing-operand", CRIA_STATUS_INVALID_ARGUMENT, "output",
      [](OpCall &call) {
        std::erase_if(call.arguments, [](const Argument &argument) { return argument.name == "output"; });
      }},
     {"wrong-type", CRIA_STATUS_UNSUPPORTED, "input",
-     [](OpCall &call) {
-       call.arguments[0].view = integerView({1, 2});
-     }},
+     [](OpCall &call) { call.arguments[0].view = integerView({1, 2}); }},
     {"wrong-extent", CRIA_STATUS_INVALID_ARGUMENT, "",
      [](OpCall &call) { call.arguments[0].view.shape[1] += 1; }},
     {"window-outside", CRIA_STATUS_INVALID_ARGUMENT, "",
-     [](OpCall &call) {
-       call.arguments[0].view.strides = {uint64_t{1} << 62, 1};
-     }},
+     [](OpCall &call) { call.arguments[0].view.strides = {uint64_t{1} << 62, 1}; }},
 };
 
 void refuses(const BackendSubject &subject, const Refused &refused) {

@@ -89,7 +89,7 @@ public:
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, &mask_);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = forwardSignal;
     sigaction(SIGTERM, &action, &before_);
   }
@@ -107,7 +107,7 @@ public:
 
 private:
   sigset_t mask_{};
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 std::string readAll(int file) {

@@ -25,8 +25,8 @@ extern "C" void onInterrupt(int signal) {
 }
 
 struct sigaction handle(void (*handler)(int), int flags = SA_RESTART) {
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
   action.sa_flags = flags;

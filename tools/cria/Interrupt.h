@@ -31,7 +31,7 @@ public:
 
 private:
   CancelFlag flag_;
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 /// Writes a byte to a descriptor, if it is one; for signal handlers.
@@ -46,7 +46,7 @@ public:
   InterruptsIgnored &operator=(const InterruptsIgnored &) = delete;
 
 private:
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 } // namespace cria::cli

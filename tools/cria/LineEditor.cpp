@@ -38,7 +38,7 @@ void onStopRequest(int) {
 }
 
 void handle(int signal, void (*handler)(int), struct sigaction *before = nullptr) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = handler;
   sigaction(signal, &action, before);
 }
@@ -82,8 +82,8 @@ public:
 private:
   InterruptScope &interrupt_;
   std::array<int, 2> pipe_{};
-  struct sigaction beforeWindow_ {};
-  struct sigaction beforeStop_ {};
+  struct sigaction beforeWindow_{};
+  struct sigaction beforeStop_{};
 };
 
 // Stops the program as Ctrl-Z does, with the terminal as the shell knows it; returns when it is continued.

@@ -5,10 +5,10 @@
 #include "Interrupt.h"
 #include "OpenModel.h"
 #include "ParseList.h"
+#include "format/Safetensors.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Session.h"
-#include "format/Safetensors.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 

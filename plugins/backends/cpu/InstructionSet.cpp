@@ -3,8 +3,8 @@
 // registers.
 #include "InstructionSet.h"
 
-#include "plugins/sdk/cria_host_backend.hpp"
 #include "plugins/api/kernel_abi.h"
+#include "plugins/sdk/cria_host_backend.hpp"
 
 #include <array>
 #include <span>

@@ -113,7 +113,9 @@ void ThreadPool::publish(uint32_t numItems) {
   const uint64_t next = generation(ticket_.load(std::memory_order_relaxed)) + 1;
   ticket_.store(next << kItemBits | numItems, std::memory_order_seq_cst);
   if (sleepers_.load(std::memory_order_seq_cst) != 0) {
-    { const std::lock_guard lock(mutex_); }
+    {
+      const std::lock_guard lock(mutex_);
+    }
     wake_.notify_all();
   }
 }

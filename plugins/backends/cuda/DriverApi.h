@@ -92,13 +92,13 @@ inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);
   F(deviceGet, cuDeviceGet, (DeviceHandle * device, int ordinal))                                            \
   F(deviceGetName, cuDeviceGetName, (char *name, int capacity, DeviceHandle device))                         \
   F(deviceGetAttribute, cuDeviceGetAttribute, (int *value, int attribute, DeviceHandle device))              \
-  F(deviceTotalMem, cuDeviceTotalMem_v2, (size_t * bytes, DeviceHandle device))                              \
+  F(deviceTotalMem, cuDeviceTotalMem_v2, (size_t *bytes, DeviceHandle device))                               \
   F(primaryCtxRetain, cuDevicePrimaryCtxRetain, (ContextHandle * context, DeviceHandle device))              \
   F(primaryCtxRelease, cuDevicePrimaryCtxRelease_v2, (DeviceHandle device))                                  \
   F(primaryCtxGetState, cuDevicePrimaryCtxGetState, (DeviceHandle device, unsigned *flags, int *active))     \
   F(ctxPushCurrent, cuCtxPushCurrent_v2, (ContextHandle context))                                            \
   F(ctxPopCurrent, cuCtxPopCurrent_v2, (ContextHandle * context))                                            \
-  F(memGetInfo, cuMemGetInfo_v2, (size_t * free, size_t * total))                                            \
+  F(memGetInfo, cuMemGetInfo_v2, (size_t *free, size_t *total))                                              \
   F(memAlloc, cuMemAlloc_v2, (DeviceAddress * address, size_t bytes))                                        \
   F(memFree, cuMemFree_v2, (DeviceAddress address))                                                          \
   F(memHostAlloc, cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))                             \
@@ -143,7 +143,7 @@ inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);
 /// Functions that older drivers lack; null then.
 #define CRIA_CUDA_OPTIONAL_FUNCTIONS(F)                                                                      \
   F(funcGetParamInfo, cuFuncGetParamInfo,                                                                    \
-    (FunctionHandle function, size_t index, size_t * offset, size_t * size))
+    (FunctionHandle function, size_t index, size_t *offset, size_t *size))
 
 struct DriverApi {
 #define CRIA_CUDA_MEMBER(member, symbol, parameters) Result(*member) parameters = nullptr;

@@ -2,8 +2,8 @@
 // What a driver would refuse: the checks of a recorded entry before it runs.
 #pragma once
 
-#include "plugins/backends/gpusim/ShadowBuffers.h"
 #include "plugins/backends/gpusim/GpuSim.h"
+#include "plugins/backends/gpusim/ShadowBuffers.h"
 
 namespace cria::gpusim {
 

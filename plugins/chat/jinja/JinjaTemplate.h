@@ -3,9 +3,9 @@
 // the conversation and ends in bounded time and memory.
 #pragma once
 
-#include "plugins/sdk/cria_chat.hpp"
 #include "plugins/chat/jinja/Ast.h"
 #include "plugins/chat/jinja/Lexer.h"
+#include "plugins/sdk/cria_chat.hpp"
 
 namespace cria::jinja {
 

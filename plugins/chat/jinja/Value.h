@@ -49,9 +49,8 @@ public:
 
   Value() : data_(None()) {}
   template <typename T>
-  requires(!std::is_same_v<T, Value> &&
-           std::is_constructible_v<Data, std::in_place_type_t<T>, T>) explicit Value(T data)
-      : data_(std::in_place_type<T>, std::move(data)) {}
+    requires(!std::is_same_v<T, Value> && std::is_constructible_v<Data, std::in_place_type_t<T>, T>)
+  explicit Value(T data) : data_(std::in_place_type<T>, std::move(data)) {}
   static Value undefined(std::string why) {
     return Value(Undefined{std::make_shared<const std::string>(std::move(why))});
   }

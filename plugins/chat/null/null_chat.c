@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(literal)                                                                                        \
-  { literal, sizeof(literal) - 1 }
+#define TEXT(literal) {literal, sizeof(literal) - 1}
 
 struct cria_chat {
   const cria_vocabulary *vocabulary; /* outlives the template */

@@ -3,8 +3,8 @@
 // repetition ("don't repeat yourself", p-e-w 2024). When the last n >= allowed_length tokens stood there
 // before, the token that followed them loses multiplier · base^(n - allowed_length). A repetition does not
 // reach over a breaker, a text that ends it, nor is a token punished that holds one.
-#include "plugins/sdk/cria_sampler.hpp"
 #include "plugins/samplers/dry/Repetitions.h"
+#include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 

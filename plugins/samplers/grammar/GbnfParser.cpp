@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`, sequences, groups, character
 // classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments.
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/samplers/grammar/Utf8Reader.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <algorithm>
 #include <map>

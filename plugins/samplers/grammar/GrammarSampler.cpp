@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // grammar(gbnf) and grammar(json_schema=...): keeps the tokens with which the answer is the beginning of a
 // text of the grammar; the end of the text is allowed where such a text is whole (docs/grammars.md).
-#include "plugins/sdk/cria_sampler.hpp"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/TokenFilter.h"
+#include "plugins/sdk/cria_sampler.hpp"
 
 #include <mutex>
 

@@ -3,10 +3,10 @@
 // for them in a string: themselves, or the short escape.
 #include "plugins/samplers/grammar/JsonPattern.h"
 
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/CharRanges.h"
 #include "plugins/samplers/grammar/PatternPart.h"
 #include "plugins/samplers/grammar/Utf8Reader.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <cstdio>
 #include <optional>

@@ -3,8 +3,8 @@
 // order of their bytes, so that what they share is matched once, and answers are kept.
 #pragma once
 
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Matcher.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <memory>
 

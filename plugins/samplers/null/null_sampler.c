@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(literal)                                                                                        \
-  { literal, sizeof(literal) - 1 }
+#define TEXT(literal) {literal, sizeof(literal) - 1}
 
 /* What a chain keeps for one sequence. Chains of other sequences have samplers of their own, made by clone:
  * nothing here is shared, so nothing needs a lock. */

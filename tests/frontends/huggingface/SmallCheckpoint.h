@@ -2,8 +2,8 @@
 // A small valid checkpoint as data, which tests change in one place before writing it to a folder.
 #pragma once
 
-#include "support/Json.h"
 #include "format/Safetensors.h"
+#include "support/Json.h"
 #include "tests/testing/TestFiles.h"
 
 #include <algorithm>

@@ -39,7 +39,7 @@ TEST(RopeTable, llama3_scaling_by_wavelength) {
   for (size_t i = 0; i < plain.size(); ++i) {
     double f = plain[i], wavelength = 2 * std::numbers::pi / f;
     double s = (8192 / wavelength - 1) / 3;
-    bool isShort = wavelength<8192 / 4.0, isLong = wavelength> 8192;
+    bool isShort = wavelength < 8192 / 4.0, isLong = wavelength > 8192;
     double expected = isShort ? f : isLong ? f / 8 : (1 - s) * f / 8 + s * f;
     EXPECT_NEAR(scaled[i] / expected, 1, 1e-5) << i;
     (isShort ? kept : isLong ? divided : between) += 1;

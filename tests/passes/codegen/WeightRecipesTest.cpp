@@ -3,9 +3,9 @@
 // and weight files in both layouts.
 #include "passes/codegen/WeightRecipes.h"
 
+#include "format/RandomWeights.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaTypes.h"
-#include "format/RandomWeights.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/WeightFile.h"
 #include "tests/testing/TestFiles.h"

@@ -2,12 +2,12 @@
 // Programs that the compiler prints are programs that the loader accepts: the same rules, checked from both
 // sides.
 
+#include "format/ProgramVerifier.h"
 #include "ir/LlamaDialect.h"
 #include "ir/ProgramDialect.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/codegen/ProgramJson.h"
-#include "format/ProgramVerifier.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassRegistry.h"

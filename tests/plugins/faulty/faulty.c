@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define TEXT(literal)                                                                                        \
-  { literal, sizeof(literal) - 1 }
+#define TEXT(literal) {literal, sizeof(literal) - 1}
 
 static cria_status create(const cria_option *const *options, uint32_t num_options,
                           const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message) {
@@ -55,7 +54,7 @@ static const cria_chat_api api = {
     .render = render,
 #if defined(FAULT_OLD_TABLE)
     .find_tags =
-        (cria_status(*)(cria_chat *, cria_string, uint32_t *, cria_message *))8, /* must never be read */
+        (cria_status (*)(cria_chat *, cria_string, uint32_t *, cria_message *))8, /* must never be read */
 #endif
 };
 

@@ -8,8 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TEXT(literal)                                                                                        \
-  { literal, sizeof(literal) - 1 }
+#define TEXT(literal) {literal, sizeof(literal) - 1}
 
 struct cria_sampler {
   int64_t deed;

@@ -3,8 +3,8 @@
 // tokens stay, and their logits agree up to a constant, which no distribution knows of.
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
-#include "tools/cria-plugin-test/SamplerChecks.h"
 #include "tests/runtime/plugin/PluginFolders.h"
+#include "tools/cria-plugin-test/SamplerChecks.h"
 
 #include <cmath>
 #include <fstream>

@@ -3,9 +3,9 @@
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
+#include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/SamplerChecks.h"
 #include "tools/cria-plugin-test/TestVocabulary.h"
-#include "tests/runtime/plugin/PluginFolders.h"
 
 #include <cmath>
 #include <gmock/gmock.h>

@@ -2,8 +2,8 @@
 // The time of a choice among 32000 tokens, after a history as long as LLaMA 2's context. docs/performance.md
 // has the medians; held below a millisecond is the lower quartile, as other tests run beside this one.
 #include "runtime/plugin/SamplerChain.h"
-#include "tools/cria-plugin-test/TestVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
+#include "tools/cria-plugin-test/TestVocabulary.h"
 
 #include <algorithm>
 #include <chrono>

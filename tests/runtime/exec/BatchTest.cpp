@@ -59,17 +59,11 @@ const Refusal kRefusals[] = {
     {"ManyOutputs", [](Arrays &a) { a.outputs.resize(5); }, "expected at most 4 outputs, got 5"},
     {"StartNotZero", [](Arrays &a) { a.starts[0] = 1; },
      "expected sequence_starts to ascend from 0 to at most 4, got 1 at 0"},
-    {"StartsDescend",
-     [](Arrays &a) {
-       a.starts = {0, 3, 2};
-     },
+    {"StartsDescend", [](Arrays &a) { a.starts = {0, 3, 2}; },
      "expected sequence_starts to ascend from 0 to at most 4, got 2 at 2"},
     {"StartBeyond", [](Arrays &a) { a.starts[2] = 5; },
      "expected sequence_starts to ascend from 0 to at most 4, got 5 at 2"},
-    {"OutputsDescend",
-     [](Arrays &a) {
-       a.outputs = {2, 1};
-     },
+    {"OutputsDescend", [](Arrays &a) { a.outputs = {2, 1}; },
      "expected outputs to ascend within the 3 rows of sequences, got 1 at 1"},
     {"OutputOfPadding", [](Arrays &a) { a.outputs = {3}; },
      "expected outputs to ascend within the 3 rows of sequences, got 3 at 0"},

@@ -153,29 +153,18 @@ const Hostile kHostileManifests[] = {
     {"NegativeAbi", [](OrderedJson &m) { m["targets"][0]["abi_version"] = -1; },
      "expected 'abi_version' to be an integer from 0 to 2147483647, got -1"},
     {"PathUpwards",
-     [](OrderedJson &m) {
-       m["files"]["../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}};
-     },
+     [](OrderedJson &m) { m["files"]["../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
      "expected a relative path inside the package, got '../x'"},
     {"AbsolutePath",
-     [](OrderedJson &m) {
-       m["files"]["/x"] = {{"size", 1}, {"sha256", std::string(64, '0')}};
-     },
+     [](OrderedJson &m) { m["files"]["/x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
      "expected a relative path inside the package, got '/x'"},
     {"PathUpwardsWithin",
-     [](OrderedJson &m) {
-       m["files"]["a/../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}};
-     },
+     [](OrderedJson &m) { m["files"]["a/../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
      "expected a relative path inside the package, got 'a/../x'"},
-    {"BadDigest",
-     [](OrderedJson &m) {
-       m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}};
-     },
+    {"BadDigest", [](OrderedJson &m) { m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}}; },
      "expected 'sha256' to be 64 lower-case hexadecimal digits"},
     {"NegativeSize",
-     [](OrderedJson &m) {
-       m["files"]["x"] = {{"size", -1}, {"sha256", std::string(64, '0')}};
-     },
+     [](OrderedJson &m) { m["files"]["x"] = {{"size", -1}, {"sha256", std::string(64, '0')}}; },
      "expected 'size' to be an integer"},
     {"NegativeSeed", [](OrderedJson &m) { m["options"]["random_seed"] = -1; },
      "expected 'random_seed' to be null or a number from 0 to 2^64 - 1, got -1"},

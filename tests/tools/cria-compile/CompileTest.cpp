@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The real cria-compile: what it prints at each stage, the packages it writes, and one message for each wrong
 // input.
-#include "runtime/package/Package.h"
 #include "format/Safetensors.h"
+#include "runtime/package/Package.h"
 #include "runtime/text/SentenceModel.h"
 #include "runtime/text/Tokenizer.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"

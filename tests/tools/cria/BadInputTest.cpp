@@ -145,9 +145,8 @@ TEST_F(BadInputTest, damagedOrForeignTokenizer) {
 
 TEST_F(BadInputTest, unknownArchitectureAndRopeType) {
   const std::string model = checkpoint();
-  editJson(model + "/config.json", [](json &config) {
-    config["rope_scaling"] = {{"type", "yarn"}, {"factor", 2.0}};
-  });
+  editJson(model + "/config.json",
+           [](json &config) { config["rope_scaling"] = {{"type", "yarn"}, {"factor", 2.0}}; });
   expectCompileRefused(model, {"yarn"});
   editJson(model + "/config.json", [](json &config) {
     config["architectures"] = {"MixtralForCausalLM"};

@@ -172,11 +172,9 @@ void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
   };
   std::string name = spec.name() + " rows " + std::to_string(rows);
   if (spec.singleRow) {
-    bench.compare(
-        name, "GB/s   ", [&] { return bench.readRate(); }, all);
+    bench.compare(name, "GB/s   ", [&] { return bench.readRate(); }, all);
   } else {
-    bench.compare(
-        name, "GFLOP/s", [&] { return bench.fmaRate(); }, all);
+    bench.compare(name, "GFLOP/s", [&] { return bench.fmaRate(); }, all);
   }
 }
 
@@ -201,14 +199,12 @@ void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64
   std::string name = spec.name() + " rows " + std::to_string(rows) + " from " + std::to_string(firstPosition);
   if (rows == 1) {
     double bytes = double(firstPosition + 1) * spec.kv.layerElements() / 32 * spec.kv.elementBytes();
-    bench.compare(
-        name, "GB/s   ", [&] { return bench.readRate(); }, [&] { return bytes / run(); });
+    bench.compare(name, "GB/s   ", [&] { return bench.readRate(); }, [&] { return bytes / run(); });
     return;
   }
   double pairs = rows * (firstPosition + (rows + 1) / 2.0);
   double work = 4 * pairs * spec.heads * spec.kv.headDim;
-  bench.compare(
-      name, "GFLOP/s", [&] { return bench.fmaRate(); }, [&] { return work / run(); });
+  bench.compare(name, "GFLOP/s", [&] { return bench.fmaRate(); }, [&] { return work / run(); });
 }
 
 } // namespace

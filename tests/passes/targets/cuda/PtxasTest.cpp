@@ -102,16 +102,14 @@ TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, PtxasOnModels,
-                         testing::Values(Shape{"llama-2-7b", "f16", "f16"},
-                                         Shape{"llama-2-70b", "bf16", "f16"},
-                                         Shape{"tinyllama-1.1b", "f32", "f32"}),
-                         [](const auto &info) {
-                           std::string name = std::string(info.param.preset) + "_" + info.param.weights;
-                           std::replace_if(
-                               name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; },
-                               '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , PtxasOnModels,
+    testing::Values(Shape{"llama-2-7b", "f16", "f16"}, Shape{"llama-2-70b", "bf16", "f16"},
+                    Shape{"tinyllama-1.1b", "f32", "f32"}),
+    [](const auto &info) {
+      std::string name = std::string(info.param.preset) + "_" + info.param.weights;
+      std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+      return name;
+    });
 
 } // namespace

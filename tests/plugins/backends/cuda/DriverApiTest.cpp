@@ -12,10 +12,9 @@ namespace {
 
 /// Types that are passed alike: pointers (also as integers of device memory) or numbers of one size.
 template <typename Ours, typename Theirs>
-constexpr bool
-    alike = sizeof(Ours) == sizeof(Theirs) && alignof(Ours) == alignof(Theirs) &&
-            std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&std::is_floating_point_v<Ours> ==
-                std::is_floating_point_v<Theirs>;
+constexpr bool alike = sizeof(Ours) == sizeof(Theirs) && alignof(Ours) == alignof(Theirs) &&
+                       std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&
+                       std::is_floating_point_v<Ours> == std::is_floating_point_v<Theirs>;
 
 template <typename... Ours, typename... Theirs>
 constexpr bool sameSignature(cuda::Result (*)(Ours...), CUresult (*)(Theirs...)) {

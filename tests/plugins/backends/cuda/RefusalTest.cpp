@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // When the plugin loads and when it says why it cannot. It asks its driver once in a process, so every case
 // has a process of its own.
-#include "tests/plugins/backends/cuda/fake_driver/Control.h"
 #include "plugins/api/cria_plugin.h"
+#include "tests/plugins/backends/cuda/fake_driver/Control.h"
 
 #include <array>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What GBNF is read as, by what the result accepts, and one message for each mistake, with line and column.
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Matcher.h"
+#include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 
 #include <chrono>

@@ -2,9 +2,9 @@
 // The sampler as a chain uses it: random choices give texts of the grammar.
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
-#include "tools/cria-plugin-test/TestVocabulary.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 #include "tests/runtime/plugin/PluginFolders.h"
+#include "tools/cria-plugin-test/TestVocabulary.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>

@@ -2,9 +2,9 @@
 // `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what
 // is refused.
 #include "plugins/samplers/grammar/JsonPattern.h"
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>

@@ -2,8 +2,8 @@
 // JSON Schemas by the texts that their grammars accept, and what is refused by name.
 #include "plugins/samplers/grammar/JsonSchema.h"
 
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/samplers/grammar/Matcher.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <gmock/gmock.h>
 

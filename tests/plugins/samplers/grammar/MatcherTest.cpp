@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The matcher and the filter of tokens against an oracle: all texts of small random grammars, written out.
 #include "plugins/samplers/grammar/TokenFilter.h"
-#include "tools/cria-plugin-test/TestVocabulary.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
+#include "tools/cria-plugin-test/TestVocabulary.h"
 
 #include <chrono>
 #include <gmock/gmock.h>
