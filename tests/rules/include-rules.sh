@@ -30,6 +30,8 @@ mapfile -t plugins < <(sources plugins)
 mapfile -t api < <(sources plugins/api)
 
 readonly LLVM='mlir/|llvm/|lld/|llvm-c/|mlir-c/'
+mapfile -t support < <(sources support)
+forbid "support/ knows no other part but Status" "$LLVM|ir/|passes/|frontends/|runtime/[^S]|plugins/|tools/" "${support[@]}"
 forbid "ir/ knows no pass, frontend, runtime or plugin" 'passes/|frontends/|runtime/|plugins/|tools/' "${ir[@]}"
 forbid "passes/ know ir/, the kernel ABI and package formats" \
   'tools/|frontends/|plugins/api/cria_|plugins/(backends|samplers|chat)/|runtime/(exec|plugin|text)/' "${passes[@]}"
