@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A package being written: a temporary folder beside its final place that takes it in one rename, or
-// vanishes.
+// A package that is being written: a temporary folder that is published in one step, or removed.
 #pragma once
 
+#include "support/OwnedFolder.h"
 #include "support/Status.h"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -18,32 +19,31 @@ struct PackageEntry {
   std::string sha256;
 };
 
-/// Paths are relative to the package, with '/'. One thread at a time. The destructor removes what is not
-/// complete.
+/// Paths are relative to the package, with '/' and at most one folder in them. One thread at a time. The
+/// destructor removes a package that is not complete.
 class PackageFolder {
 public:
   /// Makes OUT.tmp-XXXXXX. Errors: those of checkPackageOutput(); io.
   static StatusOr<PackageFolder> create(const std::string &finalPath);
-  ~PackageFolder();
-  PackageFolder(PackageFolder &&other) noexcept;
-  PackageFolder &operator=(PackageFolder &&) = delete;
 
   /// Writes a file durably. Errors: io, a full disk among them.
   Status add(std::string_view path, std::string_view content);
-  /// Where to write a file oneself; addWritten() then computes its digest.
-  std::string pathOf(std::string_view path) const;
+  /// Where the caller may write a file itself; makes the folder around it. Errors: io.
+  StatusOr<std::string> place(std::string_view path);
+  /// Computes the digest of a file that the caller wrote.
   Status addWritten(std::string_view path, const std::function<void(uint64_t)> &progress = {});
   const std::map<std::string, PackageEntry> &files() const { return files_; }
 
-  /// Writes manifest.json and its digest, and moves the folder to its final place, replacing a package that
-  /// is there.
+  /// Writes manifest.json and its digest, and publishes the folder as the final path, replacing a package
+  /// that is there. Errors: io; invalidArgument when something else is there by now.
   Status complete(std::string_view manifest);
 
 private:
-  PackageFolder(std::string finalPath, std::string temporaryPath)
-      : finalPath_(std::move(finalPath)), temporaryPath_(std::move(temporaryPath)) {}
+  explicit PackageFolder(OwnedFolder folder) : folder_(std::move(folder)) {}
+  std::string pathOf(std::string_view path) const;
 
-  std::string finalPath_, temporaryPath_;
+  OwnedFolder folder_;
+  std::set<std::string, std::less<>> subfolders_;
   std::map<std::string, PackageEntry> files_;
 };
 

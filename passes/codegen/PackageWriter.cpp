@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Collects the weights of all targets, writes every file into a temporary folder, and renames it.
+// Collects the weights of all targets, writes every file into a temporary folder, and publishes it.
 #include "passes/codegen/PackageWriter.h"
 
 #include "ir/LlamaTypes.h"
@@ -145,7 +145,8 @@ Status writeWeights(PackageFolder &folder, const WeightSet &weights, const Packa
   Progress progress(options, 2 * weights.bytes());
   WeightFileOptions fileOptions{options.numThreads, progress.during("writing weights"), options.cancelled};
   for (const auto &[kind, list] : weights.weights()) {
-    CRIA_RETURN_IF_ERROR(writeWeightFile(folder.pathOf(weightFile(kind)), list, fileOptions));
+    CRIA_ASSIGN_OR_RETURN(std::string path, folder.place(weightFile(kind)));
+    CRIA_RETURN_IF_ERROR(writeWeightFile(path, list, fileOptions));
   }
   for (const auto &[kind, list] : weights.weights()) {
     CRIA_RETURN_IF_ERROR(folder.addWritten(weightFile(kind), progress.during("computing digests")));

@@ -50,13 +50,14 @@ struct PackageWriteOptions {
   const std::atomic<bool> *cancelled = nullptr;
 };
 
-/// Whether a package may be written to `path`: nothing is there, or a package, which will be replaced.
-/// Errors: invalidArgument when something else is there; notFound when the folder around it is missing.
+/// Whether a package may be written to `path`: nothing is there, or a package, which will be replaced. A link
+/// leads to where it points. Errors: invalidArgument when something else is there, and for "." and "..";
+/// notFound when the folder around it is missing.
 Status checkPackageOutput(const std::string &path);
 
-/// Writes the package beside `path` under a temporary name and renames it when complete; on any error nothing
-/// is left and a package that was there stays. The same content gives the same bytes. Errors: those of
-/// checkPackageOutput(), recipes and files; cancelled.
+/// Writes the package under the temporary name PATH.tmp-XXXXXX and publishes it when it is complete. On any
+/// error nothing is left and a package that was there stays. The same content gives the same bytes. Errors:
+/// those of checkPackageOutput(), recipes and files; cancelled.
 Status writePackage(const std::string &path, const PackageContent &content,
                     const PackageWriteOptions &options = {});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Folders and files through LLVM's file system functions, with errors as diagnostics.
+// Folders and files, with errors as diagnostics.
 #include "passes/codegen/TemporaryFolder.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -10,17 +10,11 @@ using namespace mlir;
 namespace cria {
 
 FailureOr<TemporaryFolder> TemporaryFolder::create(ModuleOp origin, StringRef prefix) {
-  llvm::SmallString<128> folder;
-  if (std::error_code error = llvm::sys::fs::createUniqueDirectory(prefix, folder)) {
-    return origin.emitError("cannot make a temporary directory: ") << error.message();
+  StatusOr<OwnedFolder> folder = OwnedFolder::createTemporary(prefix.str());
+  if (!folder.ok()) {
+    return origin.emitError(folder.status().message());
   }
-  return TemporaryFolder(folder.str().str());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  if (!folder_.empty()) {
-    llvm::sys::fs::remove_directories(folder_);
-  }
+  return TemporaryFolder(std::move(*folder));
 }
 
 FailureOr<std::string> readFile(ModuleOp origin, StringRef path) {

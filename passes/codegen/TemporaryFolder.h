@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Files for tools that work on files: a folder that goes away with its owner, whole reads and writes.
+// Files for programs that work on files: a temporary folder, and files read and written whole.
 #pragma once
+
+#include "support/OwnedFolder.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -8,22 +10,17 @@
 
 namespace cria {
 
-/// A fresh folder, removed with everything in it at the end. Movable.
+/// A new folder, removed by the destructor with everything in it. Movable.
 class TemporaryFolder {
 public:
   /// Its name begins with `prefix`. Errors are diagnostics on `origin`.
   static mlir::FailureOr<TemporaryFolder> create(mlir::ModuleOp origin, llvm::StringRef prefix);
-  TemporaryFolder(TemporaryFolder &&other) noexcept : folder_(std::move(other.folder_)) {
-    other.folder_.clear();
-  }
-  TemporaryFolder &operator=(TemporaryFolder &&) = delete;
-  ~TemporaryFolder();
 
-  std::string path(llvm::StringRef name) const { return folder_ + "/" + name.str(); }
+  std::string path(llvm::StringRef name) const { return folder_.path() + "/" + name.str(); }
 
 private:
-  explicit TemporaryFolder(std::string folder) : folder_(std::move(folder)) {}
-  std::string folder_;
+  explicit TemporaryFolder(OwnedFolder folder) : folder_(std::move(folder)) {}
+  OwnedFolder folder_;
 };
 
 /// Errors are diagnostics on `origin`.

@@ -6,26 +6,41 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 static std::atomic<bool> cancelled;
+static std::atomic<int> cancellingSignal;
+static std::atomic<int64_t> cancelledAtMs;
 
-// Stops the compilation, which removes what is not complete. A second Ctrl-C ends the process at once;
-// SIGTERM may come twice, to this process's group and through `cria`.
+static int64_t nowMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Stops the compilation, which removes what is not complete. A second request ends the process at once. One
+// request may arrive several times within moments: directly, through the process group, and through `cria`.
 static void cancel(int signal) {
-  cancelled = true;
-  if (signal == SIGINT) {
+  constexpr int64_t kOneRequestMs = 100;
+  if (!cancelled) {
+    cancellingSignal = signal;
+    cancelledAtMs = nowMs();
+    cancelled = true;
+  } else if (nowMs() - cancelledAtMs > kOneRequestMs) {
     std::signal(signal, SIG_DFL);
+    std::raise(signal);
   }
 }
 
 static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"; }
 
-// Ctrl-C is the user's wish and no error (docs/decisions/0002).
+// A requested end is no error: 130 after Ctrl-C, 143 after SIGTERM (docs/decisions/0002).
 static int report(const cria::Status &status) {
-  constexpr int kExitError = 2, kExitInterrupted = 130;
+  constexpr int kExitError = 2, kExitSignal = 128;
   if (status.code() == cria::StatusCode::cancelled) {
     cria::cli::talk(false, "interrupted");
-    return kExitInterrupted;
+    return kExitSignal + cancellingSignal;
   }
   cria::cli::talk(false, "error: {}", status.message());
   return kExitError;

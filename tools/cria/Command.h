@@ -13,6 +13,7 @@ constexpr int kExitSuccess = 0;
 constexpr int kExitNo = 1;            // the answer is no
 constexpr int kExitError = 2;         // bad input, or something failed
 constexpr int kExitInterrupted = 130; // Ctrl-C, as shells expect it
+constexpr int kExitTerminated = 143;  // SIGTERM, likewise
 
 /// What main() runs after the command line was read; returns the exit code, or the status to print as an
 /// error.

@@ -3,10 +3,14 @@
 
 #include "Command.h"
 #include "CompilerProcess.h"
+#include "format/PackageProof.h"
+#include "support/FolderLeftovers.h"
+#include "support/FolderRemoval.h"
 #include "support/Sha256.h"
 #include "tools/terminal/Terminal.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -19,6 +23,7 @@ namespace fs = std::filesystem;
 // Larger files are told apart by size, time and beginning, which holds the header of a safetensors file.
 constexpr uint64_t kDigestBytes = 4u << 20;
 constexpr size_t kKeyDigits = 16;
+constexpr std::string_view kPackageSuffix = ".cria";
 
 std::string variable(const char *name) {
   const char *value = std::getenv(name);
@@ -94,9 +99,17 @@ bool isCheckpoint(const fs::path &path) {
   return !isPackage(path) && fs::exists(path / "config.json", problem);
 }
 
-// What a compiler that was killed has left behind.
-static bool isLeftover(const fs::path &path) {
-  return path.filename().string().find(".cria.tmp-") != std::string::npos;
+// NAME-<key>.cria, and after it what the compiler adds while it writes.
+static bool hasCacheName(const fs::path &path) {
+  const std::string name = path.filename().string();
+  const size_t end = name.rfind(kPackageSuffix);
+  if (end == std::string::npos || end < kKeyDigits + 1 || name[end - kKeyDigits - 1] != '-') {
+    return false;
+  }
+  const std::string_view key = std::string_view(name).substr(end - kKeyDigits, kKeyDigits);
+  const std::string package = name.substr(0, end + kPackageSuffix.size());
+  return key.find_first_not_of("0123456789abcdef") == key.npos &&
+         (name == package || isLeftoverName(name, package));
 }
 
 StatusOr<std::vector<CacheEntry>> listCache() {
@@ -104,7 +117,7 @@ StatusOr<std::vector<CacheEntry>> listCache() {
   std::vector<CacheEntry> entries;
   std::error_code problem;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
-    if (isPackage(entry.path()) || isLeftover(entry.path())) {
+    if (hasCacheName(entry.path()) && isOwnedFolder(entry.path().string(), packageProof())) {
       entries.push_back({entry.path(), bytesOf(entry.path())});
     }
   }
@@ -116,12 +129,8 @@ StatusOr<uint64_t> clearCache() {
   CRIA_ASSIGN_OR_RETURN(const std::vector<CacheEntry> entries, listCache());
   uint64_t bytes = 0;
   for (const CacheEntry &entry : entries) {
-    std::error_code problem;
-    fs::remove_all(entry.path, problem);
-    if (problem) {
-      return error(StatusCode::io, "cannot remove '{}': {}", entry.path.string(), problem.message());
-    }
-    bytes += entry.bytes;
+    CRIA_ASSIGN_OR_RETURN(const bool isRemoved, removeOwnedFolder(entry.path.string(), packageProof()));
+    bytes += isRemoved ? entry.bytes : 0;
   }
   return bytes;
 }
@@ -131,7 +140,7 @@ StatusOr<std::string> cachedPackage(const std::string &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const std::string key, keyOf(checkpoint));
   std::error_code problem;
   const fs::path name = fs::weakly_canonical(checkpoint, problem).filename();
-  return (folder / fmt::format("{}-{}.cria", name.string(), key)).string();
+  return (folder / fmt::format("{}-{}{}", name.string(), key, kPackageSuffix)).string();
 }
 
 Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet) {
@@ -148,7 +157,10 @@ Status compileIntoCache(const std::string &checkpoint, const std::string &packag
     arguments.emplace_back("--quiet");
   }
   CRIA_ASSIGN_OR_RETURN(const int code, runCompiler(arguments));
-  if (code == kExitInterrupted) {
+  if (code == kExitTerminated) {
+    std::raise(SIGTERM); // it was meant for this process as well
+  }
+  if (code == kExitInterrupted || code == kExitTerminated) {
     return error(StatusCode::cancelled, "the compiler was interrupted");
   }
   return code == 0 ? Status() : invalidArgument("'{}' could not be compiled (see above)", checkpoint);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Packages that `cria run` compiled from checkpoints by itself. The folder is $CRIA_CACHE,
-// $XDG_CACHE_HOME/cria or
-// ~/.cache/cria.
+// $XDG_CACHE_HOME/cria or ~/.cache/cria.
 #pragma once
 
 #include "support/Status.h"
@@ -21,10 +20,11 @@ struct CacheEntry {
 /// Errors: NOT_FOUND when no variable says where a home folder is.
 StatusOr<std::filesystem::path> cacheFolder();
 
-/// Packages in the cache, and what was left of some that were never finished, by name.
+/// Packages in the cache, and what killed compilers have left there, sorted by name. Only folders with a name
+/// that cachedPackage() makes and with a proof that the compiler made them.
 StatusOr<std::vector<CacheEntry>> listCache();
 
-/// Removes them; returns the bytes that became free.
+/// Removes them, except those that a compiler is writing; returns the bytes that became free.
 StatusOr<uint64_t> clearCache();
 
 /// Whether `path` is a package folder (has a manifest).

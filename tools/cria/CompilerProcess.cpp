@@ -2,7 +2,6 @@
 #include "CompilerProcess.h"
 
 #include "Command.h"
-#include "Interrupt.h"
 
 #include <array>
 #include <atomic>
@@ -30,6 +29,14 @@ std::vector<char *> pointersTo(Arguments &arguments) {
   return pointers;
 }
 
+sigset_t endingSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
 // output: file descriptor that becomes the child's stdout, or -1 to share ours.
 StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, int output) {
   Arguments all = {program};
@@ -39,12 +46,10 @@ StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, in
   if (output >= 0) {
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   }
-  // Signals that this process ignores while it waits are the child's to obey.
+  // The child obeys the signals that this process forwards.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGINT);
+  sigset_t defaults = endingSignals();
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   sigset_t blocked;
   sigemptyset(&blocked);
@@ -68,37 +73,48 @@ StatusOr<int> waitFor(pid_t child) {
       return error(StatusCode::internal, "waiting for the compiler failed: {}", std::strerror(errno));
     }
   }
-  if (WIFSIGNALED(state)) {
-    return WTERMSIG(state) == SIGINT
-               ? StatusOr<int>(kExitInterrupted)
-               : error(StatusCode::internal, "the compiler was ended by signal {}", WTERMSIG(state));
+  if (!WIFSIGNALED(state)) {
+    return WEXITSTATUS(state);
   }
-  return WEXITSTATUS(state);
+  switch (WTERMSIG(state)) {
+  case SIGINT:
+    return kExitInterrupted;
+  case SIGTERM:
+    return kExitTerminated;
+  default:
+    return error(StatusCode::internal, "the compiler was ended by signal {}", WTERMSIG(state));
+  }
 }
 
 std::atomic<pid_t> compilerProcess = 0; // a signal handler can only be told through a global
 
-extern "C" void forwardSignal(int signal) { kill(compilerProcess, signal); }
+extern "C" void forwardSignal(int signal) {
+  const int before = errno;
+  kill(compilerProcess, signal);
+  errno = before;
+}
 
-/// A request to end this process goes to the compiler, whose end it then waits for. Until there is one, it
-/// waits.
-class TerminationForwarded {
+/// Forwards requests to end this process to the compiler, whose end it then waits for. They are held back
+/// until there is a compiler. The compiler takes a request that also reaches it directly (Ctrl-C does) as
+/// one.
+class EndingForwarded {
 public:
-  TerminationForwarded() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
+  EndingForwarded() {
+    const sigset_t set = endingSignals();
     sigprocmask(SIG_BLOCK, &set, &mask_);
     struct sigaction action{};
     action.sa_handler = forwardSignal;
-    sigaction(SIGTERM, &action, &before_);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, &beforeInterrupt_);
+    sigaction(SIGTERM, &action, &beforeTermination_);
   }
-  ~TerminationForwarded() {
-    sigaction(SIGTERM, &before_, nullptr);
+  ~EndingForwarded() {
+    sigaction(SIGINT, &beforeInterrupt_, nullptr);
+    sigaction(SIGTERM, &beforeTermination_, nullptr);
     sigprocmask(SIG_SETMASK, &mask_, nullptr);
   }
-  TerminationForwarded(const TerminationForwarded &) = delete;
-  TerminationForwarded &operator=(const TerminationForwarded &) = delete;
+  EndingForwarded(const EndingForwarded &) = delete;
+  EndingForwarded &operator=(const EndingForwarded &) = delete;
 
   void to(pid_t child) {
     compilerProcess = child;
@@ -107,7 +123,8 @@ public:
 
 private:
   sigset_t mask_{};
-  struct sigaction before_{};
+  struct sigaction beforeInterrupt_{};
+  struct sigaction beforeTermination_{};
 };
 
 std::string readAll(int file) {
@@ -157,11 +174,9 @@ StatusOr<std::string> compilerVersion() {
 
 StatusOr<int> runCompiler(const std::vector<std::string> &arguments) {
   CRIA_ASSIGN_OR_RETURN(const std::string program, findCompiler());
-  // Ctrl-C reaches the compiler too, which ends cleanly; this process waits for it.
-  const InterruptsIgnored interruptsReachTheCompiler;
-  TerminationForwarded termination;
+  EndingForwarded forwarded;
   CRIA_ASSIGN_OR_RETURN(const pid_t child, spawn(program, arguments, -1));
-  termination.to(child);
+  forwarded.to(child);
   return waitFor(child);
 }
 

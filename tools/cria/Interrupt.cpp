@@ -61,7 +61,4 @@ void InterruptScope::setWakeDescriptor(int descriptor) { wakeDescriptor = descri
 
 void InterruptScope::setEndsWaiting(bool ends) { handle(onInterrupt, ends ? 0 : SA_RESTART); }
 
-InterruptsIgnored::InterruptsIgnored() : before_(handle(SIG_IGN)) {}
-InterruptsIgnored::~InterruptsIgnored() { restore(before_); }
-
 } // namespace cria::cli

@@ -37,16 +37,4 @@ private:
 /// Writes a byte to a descriptor, if it is one; for signal handlers.
 void wake(int descriptor);
 
-/// SIGINT does nothing while it lives.
-class InterruptsIgnored {
-public:
-  InterruptsIgnored();
-  ~InterruptsIgnored();
-  InterruptsIgnored(const InterruptsIgnored &) = delete;
-  InterruptsIgnored &operator=(const InterruptsIgnored &) = delete;
-
-private:
-  struct sigaction before_{};
-};
-
 } // namespace cria::cli

@@ -102,6 +102,8 @@ void obeySignals(EditLine *editor) {
   }
   if (windowChanged.exchange(false)) {
     el_resize(editor);
+    // Without it, libedit keeps the cursor's old column, and the next key is written behind a narrower row.
+    el_set(editor, EL_REFRESH);
   }
 }
 

@@ -159,6 +159,19 @@ TEST_F(PackageWriter, replaces_a_package_and_nothing_else) {
   EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
 }
 
+// Its files may be damaged or more than the compiler wrote; the manifest says whose folder it is.
+TEST_F(PackageWriter, the_manifest_is_the_proof) {
+  fs::create_directory(folder.path() / "m.cria");
+  for (const char *foreign :
+       {"", "{", "[]", "{}", R"({"format": "CRIA"})", R"({"format": 1})", R"("cria")"}) {
+    folder.write("m.cria/manifest.json", foreign);
+    EXPECT_THAT(write().message(), HasSubstr("not a package")) << foreign;
+    EXPECT_EQ(readAll(folder.file("m.cria/manifest.json")), foreign);
+  }
+  folder.write("m.cria/manifest.json", R"({"format": "cria", "format_version": 99})");
+  EXPECT_TRUE(write().ok());
+}
+
 TEST_F(PackageWriter, missing_folder) {
   EXPECT_THAT(write("none/m.cria").message(), HasSubstr("there is no folder to write it to"));
 }

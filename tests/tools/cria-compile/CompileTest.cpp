@@ -8,9 +8,12 @@
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 using namespace cria;
 using namespace cria::testing;
@@ -378,6 +381,76 @@ TEST_F(Compile, a_full_disk_leaves_nothing) {
   EXPECT_EQ(result.exitCode, 2);
   EXPECT_THAT(result.err, AllOf(HasSubstr("m.cria.tmp-"), HasSubstr(": cannot ")));
   EXPECT_EQ(traces(), "");
+}
+
+TEST_F(Compile, a_killed_compile_is_cleaned_up_by_the_next) {
+  const std::string command = golden("f16") + " --target ops -o " + package();
+  fs::create_directory(folder.path() / "m.cria.tmp-abc123");
+  folder.write("m.cria.tmp-abc123/.cria-unfinished", "");
+  fs::create_directory(folder.path() / "m.cria.tmp-foreig");
+  folder.write("m.cria.tmp-foreig/data", "precious");
+  ASSERT_EQ(run(command).exitCode, 0);
+  EXPECT_THAT(traces(),
+              AllOf(HasSubstr("m.cria "), HasSubstr("m.cria.tmp-foreig "), Not(HasSubstr("abc123"))));
+  EXPECT_EQ(readAll(folder.file("m.cria.tmp-foreig/data")), "precious");
+}
+
+TEST_F(Compile, names_that_are_no_names_keep_what_is_there) {
+  ASSERT_EQ(run(golden("f16") + " --target ops -o " + package()).exitCode, 0);
+  const std::string before = readAll(package() + "/manifest.json");
+  EXPECT_THAT(errorOf(golden("f16") + " --target ops -o " + package() + "/."),
+              HasSubstr("expected the name of a folder, got '.'"));
+  const Result result = run(golden("f16") + " --target ops -o .", "cd " + package() + ";");
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_EQ(readAll(package() + "/manifest.json"), before);
+  fs::create_symlink("m.cria", folder.file("link.cria"));
+  ASSERT_EQ(run(golden("mha") + " --target ops -o " + folder.file("link.cria")).exitCode, 0);
+  EXPECT_TRUE(fs::is_symlink(folder.file("link.cria")));
+  EXPECT_NE(readAll(package() + "/manifest.json"), before);
+}
+
+/// `cria compile`, waiting for somebody to open its output.
+class WaitingCompile {
+public:
+  explicit WaitingCompile(const std::string &pipe) {
+    mkfifo(pipe.c_str(), 0600);
+    process_ = fork();
+    if (process_ == 0) {
+      setpgid(0, 0);
+      const std::string model = std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/mha";
+      execl(CRIA_BINARY_DIR "/bin/cria", "cria", "compile", model.c_str(), "--no-tokenizer", "--emit",
+            "import", "-o", pipe.c_str(), nullptr);
+      _exit(127);
+    }
+    usleep(1'000'000); // until it waits; a signal that is sent too early tests less and fails nothing
+  }
+  /// A signal to `cria` alone, or to the compiler as well.
+  void signal(int number, bool toAll = false) {
+    kill(toAll ? -process_ : process_, number);
+    usleep(300'000); // beyond what counts as one request
+  }
+  int exitCode() {
+    int state = 0;
+    waitpid(process_, &state, 0);
+    return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+  }
+
+private:
+  pid_t process_ = 0;
+};
+
+TEST_F(Compile, a_second_signal_ends_it_at_once) {
+  for (const auto &[first, second, code] :
+       {std::tuple(SIGINT, SIGINT, 130), std::tuple(SIGTERM, SIGTERM, 143),
+        std::tuple(SIGTERM, SIGINT, 130)}) {
+    for (bool toAll : {false, true}) {
+      fs::remove(folder.file("pipe"));
+      WaitingCompile compile(folder.file("pipe"));
+      compile.signal(first, toAll);
+      compile.signal(second, toAll);
+      EXPECT_EQ(compile.exitCode(), code);
+    }
+  }
 }
 
 TEST_F(Compile, an_overflow_names_the_tensor) {

@@ -98,6 +98,24 @@ TEST_F(ChatTerminalTest, goesOnAfterChangesOfTheWindow) {
   }
 }
 
+// The cursor then stands behind the end of the row, where nothing may be written before the line is redrawn.
+TEST_F(ChatTerminalTest, theWindowNarrowsWhileALineIsTyped) {
+  PseudoTerminal &terminal = start();
+  std::string line;
+  for (char letter = 'a'; letter <= 'p'; ++letter) {
+    terminal.resize(24, (letter - 'a') % 2 == 0 ? 40 : 80);
+    terminal.type(std::string(5, letter));
+    line += std::string(5, letter);
+    EXPECT_TRUE(terminal.waitFor(std::string(1, letter))) << terminal.shown();
+  }
+  terminal.type("\x01/system \r"); // Ctrl-A goes to the beginning of the line
+  EXPECT_TRUE(terminal.waitFor("system prompt set")) << terminal.shown();
+  EXPECT_TRUE(terminal.waitFor("> "));
+  expectAnswer("/system\r", "(system prompt: " + line + ")");
+  terminal.type(kCtrlD);
+  EXPECT_EQ(terminal.waitForExit(), 0) << terminal.shown();
+}
+
 // From a shell with job control, more than once.
 TEST_F(ChatTerminalTest, ctrlZStopsTheProgramAndFgGoesOn) {
   const TemporaryFolder cache;

@@ -167,10 +167,38 @@ TEST(RunCommandTest, aCheckpointIsCompiledIntoTheCacheOnce) {
   const ProcessResult third = runCria(arguments, "", environment);
   EXPECT_THAT(third.errors, HasSubstr("compiling the checkpoint"));
   EXPECT_EQ(third.output, first.output);
-  std::filesystem::create_directory(cache.path("killed.cria.tmp-abc"));
-  EXPECT_THAT(runCria({"cache", "list"}, "", environment).output, HasSubstr(".cria\n"));
-  EXPECT_EQ(runCria({"cache", "clear"}, "", environment).exitCode, 0);
-  EXPECT_EQ(runCria({"cache", "list"}, "", environment).output, "");
+}
+
+// The cache folder may be a folder of anybody's. Only what has a name that the cache makes, and the proof of
+// a package or of one that was being written, is listed and removed.
+TEST(RunCommandTest, cacheClearRemovesOnlyItsOwn) {
+  namespace fs = std::filesystem;
+  const TemporaryFolder cache;
+  const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path()};
+  const auto make = [&](const std::string &name, const std::string &file, const std::string &content) {
+    fs::create_directories(cache.path(name));
+    writeFile(cache.path(name + "/" + file), content);
+  };
+  const std::string manifest = R"({"format": "cria"})", key = "0123456789abcdef";
+  make("a-" + key + ".cria", "manifest.json", manifest);
+  make("b-" + key + ".cria.tmp-abc123", ".cria-unfinished", "");
+  make("webext", "manifest.json", R"({"manifest_version": 3})");
+  make("c-" + key + ".cria", "manifest.json", R"({"manifest_version": 3})");
+  make("mine.cria", "manifest.json", manifest);
+  make("notes.cria.tmp-backup", "notes.txt", "precious");
+  make("d-" + key + ".cria.tmp-abc123", "notes.txt", "precious");
+  fs::create_directory_symlink(cache.path("mine.cria"), cache.path("e-" + key + ".cria"));
+  EXPECT_EQ(json::parse(runCria({"cache", "list", "--json"}, "", environment).output).size(), 2u);
+  const ProcessResult cleared = runCria({"cache", "clear"}, "", environment);
+  EXPECT_EQ(cleared.exitCode, 0) << cleared.errors;
+  std::vector<std::string> left;
+  for (const auto &entry : fs::directory_iterator(cache.path())) {
+    EXPECT_FALSE(fs::is_empty(entry.path())) << entry.path();
+    left.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(left, testing::UnorderedElementsAre("webext", "c-" + key + ".cria", "mine.cria",
+                                                  "notes.cria.tmp-backup", "d-" + key + ".cria.tmp-abc123",
+                                                  "e-" + key + ".cria"));
 }
 
 } // namespace
