@@ -41,9 +41,13 @@ tidy() {
   [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
   [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist: run ./dev build first"
   mkdir -p "$database"
-  # Clang cannot read GCC's precompiled headers and does not know all of its options.
-  sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -fno-semantic-interposition//' \
-    $BUILD/compile_commands.json >"$database/compile_commands.json"
+  # Clang cannot read GCC's precompiled headers and does not know all of its options. A source of several targets is checked once.
+  sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -fno-semantic-interposition//' $BUILD/compile_commands.json |
+    awk '/^\{/ { entry = "{"; next }
+      /^ *"file":/ { file = $0 }
+      /^\}/ { if (!seen[file]++) { printf "%s%s\n}", count++ ? ",\n" : "[\n", entry }; next }
+      /^ / { entry = entry "\n" $0 }
+      END { print "\n]" }' >"$database/compile_commands.json"
   mapfile -t files < <(sources $all | sed -E 's/\.(h|hpp)$/.cpp/' | grep '\.cpp$' | sort -u | while read -r file; do
     ! grep -qF "\"file\": \"$PWD/$file\"" "$database/compile_commands.json" || echo "$file"
   done)
