@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs a fuzz target without a fuzzer: over its seeds, all their prefixes, and a fixed series of random
 // changes to them. The target fails by crashing, best under a sanitizer. Built with -fsanitize=fuzzer instead
-// of this file, the same target is a libFuzzer program.
+// of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed
+// (default 3000).
 #include "tests/fuzz/FuzzTarget.h"
 
+#include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
 
 namespace {
-constexpr int kChangesPerSeed = 3000;
+constexpr long kDefaultChanges = 3000;
 constexpr size_t kMaxPrefixes = 2000;
+
+/// Changes made to each seed.
+long changesPerSeed() {
+  const char *stated = std::getenv("CRIA_FUZZ_CHANGES");
+  return stated != nullptr ? std::strtol(stated, nullptr, 10) : kDefaultChanges;
+}
 
 void run(const std::string &input) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(input.data()), input.size());
@@ -56,8 +64,10 @@ TEST(Fuzz, seeds_and_their_prefixes) {
 TEST(Fuzz, changed_seeds) {
   std::mt19937 random(1);
   std::vector<std::string> seeds = fuzzSeeds();
+  const long changes = changesPerSeed();
+  ASSERT_GT(changes, 0) << "CRIA_FUZZ_CHANGES is not a positive number";
   for (const std::string &seed : seeds) {
-    for (int i = 0; i < kChangesPerSeed; ++i) {
+    for (long i = 0; i < changes; ++i) {
       std::string input = seed;
       for (uint32_t n = 1 + random() % 4; n > 0; --n) {
         change(input, seeds, random);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Checks who includes whom (docs/architecture.md, "Who may include whom"). Prints each line that breaks a rule.
+# Checks who includes whom (docs/architecture.md, "Who may include whom"). Prints each line that breaks a rule. A rule without
+# files to check is broken, too: its folder was moved or renamed.
 # usage: include-rules.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"
@@ -11,8 +12,13 @@ broken=0
 forbid() {
   local why=$1 pattern=$2
   shift 2
+  if (($# == 0)); then
+    printf '%s: there are no files to check\n' "$why"
+    broken=1
+    return
+  fi
   local hits
-  hits=$(grep -nE "^\s*#\s*include\s*[<\"]($pattern)" "$@" || true)
+  hits=$(grep -HnE "^\s*#\s*include\s*[<\"]($pattern)" "$@" || true)
   if [[ -n $hits ]]; then
     printf '%s:\n%s\n' "$why" "$hits"
     broken=1
@@ -22,11 +28,10 @@ forbid() {
 # sources FOLDER...: our C and C++ files below the folders.
 sources() { find "$@" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c'; }
 
-# room NAME FOLDER...: fills the array NAME; an empty list would make every rule about it hold.
+# room NAME FOLDER...: fills the array NAME with the sources below the folders.
 room() {
   local -n list=$1
-  mapfile -t list < <(sources "${@:2}")
-  ((${#list[@]})) || { echo "no source files in ${*:2}: has the folder moved?" >&2; exit 2; }
+  mapfile -t list < <(sources "${@:2}" 2>/dev/null)
 }
 
 room support support
@@ -58,9 +63,9 @@ forbid "plugins/sdk sees plugins/api" "$LLVM|support/|format/|ir/|passes/|fronte
 # Libraries that appear in one file only.
 once() { # WHAT PATTERN
   local count
-  count=$(grep -lE "^\s*#\s*include\s*<($2)" "${runtime[@]}" "${plugins[@]}" 2>/dev/null | wc -l)
-  if ((count > 1)); then
-    echo "$1 is included by $count files of runtime/, expected one"
+  count=$(grep -lE "^\s*#\s*include\s*<($2)" "${runtime[@]}" "${plugins[@]}" | wc -l)
+  if ((count != 1)); then
+    echo "$1: expected one file of runtime/ and plugins/ that includes it, got $count"
     broken=1
   fi
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/testing/CompiledModel.h"
 
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include <map>
 #include <stdexcept>

@@ -2,7 +2,7 @@
 // The kernels under compute-sanitizer, NVIDIA's checker of memory accesses and of races on shared memory.
 #include "tools/cria-device-check/Checks.h"
 
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include <fmt/format.h>
 #include <sstream>

@@ -4,7 +4,7 @@
 #include "tools/cria-device-check/CublasRate.h"
 #include "tools/cria-device-check/ProductRate.h"
 
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include <algorithm>
 #include <fmt/format.h>

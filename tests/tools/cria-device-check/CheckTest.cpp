@@ -4,7 +4,7 @@
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
 #include "tools/cria-device-check/CompiledProgram.h"
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

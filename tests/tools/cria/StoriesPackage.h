@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tests/testing/CompiledModel.h"
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 namespace cria::test {
 

@@ -4,7 +4,7 @@
 #include "passes/targets/cuda/Ptxas.h"
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceModules.h"
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"

@@ -5,7 +5,7 @@
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include <dlfcn.h>
 #include <gmock/gmock.h>

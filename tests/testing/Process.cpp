@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/terminal/Process.h"
+#include "tests/testing/Process.h"
 
 #include <array>
 #include <cerrno>

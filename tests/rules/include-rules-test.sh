@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# include-rules.sh finds what it is for: on small trees of its own, one of them clean, each of the others with one fault.
+# usage: include-rules-test.sh SOURCE_FOLDER
+set -euo pipefail
+rules=$1/tests/rules/include-rules.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# tree: the folders that the rules speak of, a harmless source in each.
+tree() {
+  local folder
+  rm -rf "$work/tree"
+  for folder in support format ir passes frontends runtime plugins/api plugins/sdk plugins/samplers/grammar plugins/backends/cpu; do
+    mkdir -p "$work/tree/$folder"
+    echo '#include <vector>' >"$work/tree/$folder/Clean.cpp"
+  done
+  echo '#include <boost/dll/shared_library.hpp>' >"$work/tree/runtime/Library.cpp"
+  echo '#include <sentencepiece_processor.h>' >"$work/tree/runtime/Tokens.cpp"
+}
+
+# expect WHAT EXIT_CODE FRAGMENT: what the rules say of the tree as it is now.
+expect() {
+  local output code=0
+  output=$("$rules" "$work/tree" 2>&1) || code=$?
+  [[ $code == "$2" && $output == *"$3"* ]] && return
+  printf '%s: expected exit code %s and "%s", got %s and:\n%s\n' "$1" "$2" "$3" "$code" "$output"
+  failures=1
+}
+
+tree
+expect "a clean tree" 0 ""
+for folder in ir passes frontends runtime plugins/api; do
+  tree
+  rm -r "${work:?}/tree/$folder"
+  expect "no folder $folder" 1 "there are no files to check"
+done
+# includes FILE HEADER: a header that the file must not include.
+includes() {
+  tree
+  mkdir -p "$work/tree/$(dirname "$1")"
+  echo "#include \"$2\"" >>"$work/tree/$1"
+  expect "$1 includes $2" 1 "$1"
+}
+includes ir/Op.h passes/Passes.h
+includes passes/Pass.cpp tools/cria/Command.h
+includes frontends/Reader.cpp passes/Passes.h
+includes runtime/exec/Model.cpp mlir/IR/Builders.h
+includes plugins/backends/cpu/Pool.cpp support/Status.h
+includes plugins/backends/cpu/Json.cpp nlohmann/json.hpp
+includes plugins/api/cria_plugin.h support/Status.h
+tree
+cp "$work/tree/runtime/Tokens.cpp" "$work/tree/runtime/Again.cpp"
+expect "a library in two files" 1 "SentencePiece: expected one file"
+exit $failures

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The commands format, tidy and docs of ./dev, which sources this file.
+
+# sources [--all]: C and C++ files, one a line. Without --all, where the branch to compare with exists (CRIA_BASE, default
+# origin/main): those that differ from it, committed or not, and those that git does not know yet.
+sources() {
+  local base=${CRIA_BASE:-origin/main} patterns=('*.cpp' '*.hpp' '*.h' '*.c') since
+  git rev-parse --git-dir >/dev/null 2>&1 || fail "this is no git checkout: which files are ours is asked of git"
+  if [[ ${1:-} != --all ]] && git rev-parse -q --verify "$base^{commit}" >/dev/null; then
+    since=$(git merge-base "$base" HEAD 2>/dev/null || echo "$base")
+    { git diff --name-only --diff-filter=d "$since" -- "${patterns[@]}"
+      git ls-files --others --exclude-standard -- "${patterns[@]}"; } | sort -u
+  else
+    git ls-files --cached --others --exclude-standard -- "${patterns[@]}"
+  fi | while read -r file; do [[ ! -f $file ]] || echo "$file"; done
+}
+
+need() { command -v "$1" >/dev/null || fail "$1 is missing: apt-get install $2"; }
+
+# format [--check] [--all]
+format() {
+  need clang-format-22 clang-format-22
+  local mode=(-i) all='' argument files
+  for argument in "$@"; do
+    case $argument in
+      --check) mode=(--dry-run -Werror) ;;
+      --all) all=--all ;;
+      *) fail "format: expected --check or --all, got '$argument'" ;;
+    esac
+  done
+  mapfile -t files < <(sources $all)
+  ((${#files[@]})) || { say "No source has changed: nothing to format"; return 0; }
+  say "clang-format on ${#files[@]} files"
+  printf '%s\0' "${files[@]}" | xargs -0 clang-format-22 "${mode[@]}" || fail "the files above are not formatted: run ./dev format"
+}
+
+# tidy [--all]: clang-tidy on what build/ compiles. A changed header is checked with the source of its name.
+tidy() {
+  need clang-tidy-22 clang-tidy-22
+  local database=$BUILD/tidy all=${1:-} files
+  [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
+  [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist: run ./dev build first"
+  mkdir -p "$database"
+  # Clang cannot read GCC's precompiled headers and does not know all of its options. A source of several targets is checked once.
+  sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -fno-semantic-interposition//' $BUILD/compile_commands.json |
+    awk '/^\{/ { entry = "{"; next }
+      /^ *"file":/ { file = $0 }
+      /^\}/ { if (!seen[file]++) { printf "%s%s\n}", count++ ? ",\n" : "[\n", entry }; next }
+      /^ / { entry = entry "\n" $0 }
+      END { print "\n]" }' >"$database/compile_commands.json"
+  mapfile -t files < <(sources $all | sed -E 's/\.(h|hpp)$/.cpp/' | grep '\.cpp$' | sort -u | while read -r file; do
+    ! grep -qF "\"file\": \"$PWD/$file\"" "$database/compile_commands.json" || echo "$file"
+  done)
+  ((${#files[@]})) || { say "No compiled source has changed: nothing for clang-tidy"; return 0; }
+  say "clang-tidy on ${#files[@]} files"
+  printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-22 -p "$database" --quiet
+}
+
+# Pages of the public headers: the plugin interface with its C++ conveniences, and runtime/cria.h with all it includes.
+docs() {
+  need doxygen doxygen
+  local headers
+  mapfile -t headers < <(git ls-files 'plugins/**/cria_*.h' 'plugins/**/cria_*.hpp' 'plugins/**/kernel_abi.h'
+    g++ -std=c++20 -I. -MM -MT x runtime/cria.h | tr -s ' \\' '\n\n' | grep '\.h$' | grep -v '^plugins/' | grep -v '^/')
+  mkdir -p $BUILD/docs
+  { cat Doxyfile; echo "INPUT += ${headers[*]}"; } | doxygen - || fail "doxygen failed"
+  say "$BUILD/docs/html/index.html is ready (${#headers[@]} headers)"
+}

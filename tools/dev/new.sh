@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The commands new-pass and new-plugin of ./dev, which sources this file: a first file and its test, from tools/templates.
+
+camel_case() { sed -E 's/(^|[-_])([a-z0-9])/\U\2/g' <<<"$1"; } # fuse-bias: FuseBias
+
+# fill TEMPLATE FILE: writes FILE from a template, with the placeholders that the caller has set.
+fill() {
+  [[ ! -e $2 ]] || fail "$2 exists already"
+  mkdir -p "$(dirname "$2")"
+  sed "s/@UPPER@/${Name^^}/g; s/@Name@/$Name/g; s/@name@/$name/g; s/@argument@/${argument:-}/g" "tools/templates/$1" >"$2"
+  echo "  $2"
+}
+
+# insert FILE LINE BEFORE: puts a line in front of the first line that matches the pattern BEFORE.
+insert() {
+  local file=$1 found
+  found=$(grep -nE -m 1 "$3" "$file" | cut -d: -f1) || true
+  [[ -n $found ]] || fail "$file: no line matches '$3', so '$2' has no place; add it by hand"
+  sed -i "${found}i\\
+$2" "$file"
+  echo "  $file"
+}
+
+# extend FILE LIST WORD: adds a word to the CMake list of the line that begins with `foreach(LIST `.
+extend() {
+  grep -q "^foreach($2 .*)$" "$1" || fail "$1: there is no line 'foreach($2 ...)'; add '$3' by hand"
+  sed -i "s|^\(foreach($2 .*\))$|\1 $3)|" "$1"
+  echo "  $1"
+}
+
+new_pass() {
+  local name=${1:-} Name argument
+  name=${name#llama-}
+  [[ $name =~ ^[a-z][a-z0-9]*(-[a-z0-9]+)*$ ]] || fail "expected the name of a pass such as fuse-bias, got '${1:-}'"
+  Name=$(camel_case "$name") argument=llama-$name
+  say "Writing the pass $argument"
+  fill pass/Pass.cpp.in "passes/transforms/$Name.cpp"
+  fill pass/pass.mlir.in "tests/passes/transforms/$name.mlir"
+  insert passes/CMakeLists.txt "    transforms/$Name.cpp" '^ +transforms/RemoveDeadWeights.cpp'
+  local record
+  record=$(mktemp)
+  sed "s/@Name@/$Name/g; s/@argument@/$argument/g" tools/templates/pass/Pass.td.in >"$record"
+  sed -i "/^def RemoveDeadWeightsPass/{
+    e cat $record
+  }" passes/Passes.td
+  rm "$record"
+  echo "  passes/Passes.td"
+  echo "Next: ninja -C $BUILD cria-opt generated-docs && lit-22 $BUILD/tests/lit/passes --filter $name; docs/adding-a-pass.md goes on."
+}
+
+new_plugin() {
+  local kind=${1:-} name=${2:-} Name room
+  case $kind in
+    backend | sampler) room=plugins/${kind}s/$name ;;
+    chat) room=plugins/chat/$name ;;
+    *) fail "expected one of the kinds backend, sampler, chat, got '$kind'" ;;
+  esac
+  [[ $name =~ ^[a-z][a-z0-9_]*$ ]] || fail "expected a name of a-z, 0-9 and _, got '$name'"
+  [[ ! -e $room ]] || fail "$room exists already"
+  Name=$(camel_case "$name")
+  local suffix=${kind^} extra=''
+  [[ $kind != backend ]] || extra=' OPS ops.json'
+  say "Writing the $kind $name"
+  fill "$kind/Plugin.cpp.in" "$room/$Name$suffix.cpp"
+  [[ $kind != backend ]] || fill backend/ops.json.in "$room/ops.json"
+  printf '%s\n' '# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception' \
+    "cria_add_plugin($name KIND $kind SOURCES $Name$suffix.cpp$extra)" >"$room/CMakeLists.txt"
+  echo "  $room/CMakeLists.txt"
+  extend plugins/CMakeLists.txt "$(if [[ $kind == chat ]]; then echo template; else echo "$kind"; fi)" "$name"
+  new_plugin_test
+  echo "Next: ./dev build && ctest --test-dir $BUILD -R '$Name|PluginSuite'; docs/writing-a-plugin.md explains the contract."
+}
+
+# The test of new_plugin, which has set kind, name, Name, suffix and room. Backends are tested by the conformance suite alone.
+new_plugin_test() {
+  local target=cria_${kind}_$name lines
+  if [[ $kind == backend ]]; then
+    lines="add_test(NAME $Name${suffix}Test COMMAND cria-plugin-test \$<TARGET_FILE:$target>)
+set_tests_properties($Name${suffix}Test PROPERTIES LABELS plugins)"
+  else
+    fill "$kind/Test.cpp.in" "tests/$room/$Name${suffix}Test.cpp"
+    lines="cria_add_gtest($Name${suffix}Test SOURCES $Name${suffix}Test.cpp LINK CriaPluginHost LABELS plugins)
+add_dependencies($Name${suffix}Test $target cria_sampler_greedy cria_sampler_draw)"
+  fi
+  mkdir -p "tests/$room"
+  printf '%s\n' '# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception' "$lines" >"tests/$room/CMakeLists.txt"
+  echo "  tests/$room/CMakeLists.txt"
+  extend tests/plugins/CMakeLists.txt folder "${room#plugins/}"
+}
