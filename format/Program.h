@@ -5,6 +5,7 @@
 #pragma once
 
 #include "format/DataType.h"
+#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <array>

@@ -2,6 +2,7 @@
 // A package opened on a backend: weights bound, code loaded, KV pool allocated, ready to run steps.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "runtime/exec/Batch.h"
 #include "runtime/exec/CancelFlag.h"
 #include "runtime/exec/KvPool.h"

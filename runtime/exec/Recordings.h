@@ -3,6 +3,7 @@
 #pragma once
 
 #include "format/Program.h"
+#include "plugins/api/cria_plugin.h"
 #include "runtime/exec/Device.h"
 
 #include <vector>

@@ -3,6 +3,7 @@
 // arena, step, pages and result; no part of the runtime.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "tools/cria-device-check/CompiledProgram.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 #include "tools/cria-plugin-test/Formulas.h"

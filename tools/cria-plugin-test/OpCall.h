@@ -3,6 +3,7 @@
 // share an array as they would share a buffer. run() executes it on a device and brings all arrays back.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 #include "tools/cria-plugin-test/NumberFormats.h"
 

@@ -3,6 +3,7 @@
 // reading or writing them shows.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "tools/cria-plugin-test/OpCall.h"
 
 #include <random>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "SpeedLimits.h"
 
+#include "plugins/api/cria_plugin.h"
+
 #include "DeviceLimits.h"
 #include "MachineLimits.h"
 #include "OpenModel.h"

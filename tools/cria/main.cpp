@@ -2,7 +2,9 @@
 // cria: the command line of compiled models. One file per subcommand; this one reads the command line and
 // reports errors. stdout is data, stderr is talk.
 #include "Command.h"
+
 #include "CompilerProcess.h"
+#include "plugins/api/cria_plugin.h"
 
 #include "tools/terminal/Terminal.h"
 
