@@ -7,7 +7,7 @@
 include "LlamaInterfaces.td"
 include "LlamaOps.td"
 
-def Llama_RopeAttentionOp : Llama_Op<"rope_attention", [InferTypeOpAdaptor,
+def Llama_RopeAttentionOp : Llama_RowwiseOp<"rope_attention", "getProjections()[0]", [InferTypeOpAdaptor,
     DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
   let summary = "RoPE of q and k, KV append and attention";
   let description = [{
@@ -54,7 +54,7 @@ def Llama_RopeAttentionOp : Llama_Op<"rope_attention", [InferTypeOpAdaptor,
   }];
 }
 
-def Llama_FusedLinearOp : Llama_Op<"fused_linear", [Pure, AttrSizedOperandSegments,
+def Llama_FusedLinearOp : Llama_RowwiseOp<"fused_linear", "getInput()", [Pure, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
   let summary = "A linear with a norm before it, an activation and a residual after it";
   let description = [{

@@ -34,4 +34,12 @@ def DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
     (ins "::mlir::RewriterBase &":$rewriter, "FusedPart":$parts)>];
 }
 
+def RowwiseOpInterface : OpInterface<"RowwiseOpInterface"> {
+  let cppNamespace = "::cria::llama";
+  let description = [{
+    An op that computes one row of its results for each row, or element, of one of its operands.
+  }];
+  let methods = [InterfaceMethod<[{The operand whose first dimension is that of the results.}], "::mlir::Value", "getRowsOperand">];
+}
+
 #endif // CRIA_IR_LLAMAINTERFACES_TD

@@ -4,6 +4,7 @@
 #ifndef CRIA_IR_LLAMAOPS_TD
 #define CRIA_IR_LLAMAOPS_TD
 
+include "LlamaInterfaces.td"
 include "LlamaTypes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -11,9 +12,15 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Llama_Op<string mnemonic, list<Trait> traits = []> : Op<Llama_Dialect, mnemonic, traits>;
 
-// An op without effects whose result type follows from its operands.
-class Llama_PureOp<string mnemonic, list<Trait> traits = []>
-    : Llama_Op<mnemonic, !listconcat([Pure, InferTypeOpAdaptor], traits)>;
+// An op whose results have a row for each row of the operand `rows`, an expression on the op.
+class Llama_RowwiseOp<string mnemonic, string rows, list<Trait> traits = []>
+    : Llama_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<RowwiseOpInterface>], traits)> {
+  let extraClassDefinition = "::mlir::Value $cppClass::getRowsOperand() { return " # rows # "; }";
+}
+
+// One without effects whose result type follows from its operands.
+class Llama_PureOp<string mnemonic, string rows, list<Trait> traits = []>
+    : Llama_RowwiseOp<mnemonic, rows, !listconcat([Pure, InferTypeOpAdaptor], traits)>;
 
 //===----------------------------------------------------------------------===//
 // Weights
@@ -63,7 +70,7 @@ def Llama_UseWeightOp : Llama_Op<"use_weight", [Pure, DeclareOpInterfaceMethods<
 // Ops
 //===----------------------------------------------------------------------===//
 
-def Llama_EmbeddingOp : Llama_PureOp<"embedding"> {
+def Llama_EmbeddingOp : Llama_PureOp<"embedding", "getTokens()"> {
   let summary = "Rows of the embedding table";
   let description = [{
     output[t, :] = table[tokens[t], :], converted to f32 (exact).
@@ -79,7 +86,7 @@ def Llama_EmbeddingOp : Llama_PureOp<"embedding"> {
   let assemblyFormat = "$tokens `,` $table attr-dict `:` functional-type(operands, results)";
 }
 
-def Llama_RmsNormOp : Llama_PureOp<"rms_norm"> {
+def Llama_RmsNormOp : Llama_PureOp<"rms_norm", "getInput()"> {
   let summary = "Root mean square normalization";
   let description = [{
     output[t, i] = (input[t, i] * 1 / sqrt(mean_j(input[t, j]^2) + epsilon)) * weight[i], all in f32.
@@ -97,7 +104,7 @@ def Llama_RmsNormOp : Llama_PureOp<"rms_norm"> {
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 
-def Llama_LinearOp : Llama_PureOp<"linear"> {
+def Llama_LinearOp : Llama_PureOp<"linear", "getInput()"> {
   let summary = "Product with the transpose of a weight";
   let description = [{
     output[t, n] = sum_k input[t, k] * weight[n, k]: one chain of fused multiply-adds in f32 in the order of k.
@@ -114,7 +121,7 @@ def Llama_LinearOp : Llama_PureOp<"linear"> {
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 
-def Llama_SplitOp : Llama_PureOp<"split"> {
+def Llama_SplitOp : Llama_PureOp<"split", "getInput()"> {
   let summary = "Slices of columns, side by side";
   let description = [{
     outputs[i] holds `sizes[i]` columns, beginning where those of outputs[i - 1] end. A view: no kernel runs for it.
@@ -134,7 +141,7 @@ def Llama_SplitOp : Llama_PureOp<"split"> {
   let hasFolder = 1;
 }
 
-def Llama_RopeOp : Llama_PureOp<"rope"> {
+def Llama_RopeOp : Llama_PureOp<"rope", "getInput()"> {
   let summary = "Rotary position embedding, pairs in halves";
   let description = [{
     With d = `head_dim`, c = table[positions[t], i] and s = table[positions[t], d/2 + i], for each head of d columns and i < d/2:
@@ -175,7 +182,7 @@ def Llama_KvAppendOp : Llama_Op<"kv_append"> {
   let hasVerifier = 1;
 }
 
-def Llama_AttentionOp : Llama_Op<"attention", [InferTypeOpAdaptor]> {
+def Llama_AttentionOp : Llama_RowwiseOp<"attention", "getQuery()", [InferTypeOpAdaptor]> {
   let summary = "Causal attention over the pages of each sequence";
   let description = [{
     For row t of sequence s = `sequences[t]`, head h, KV head g = h / (heads / kv_heads) and positions p = 0..`positions[t]`:
@@ -202,7 +209,7 @@ def Llama_AttentionOp : Llama_Op<"attention", [InferTypeOpAdaptor]> {
   }];
 }
 
-def Llama_SiluOp : Llama_PureOp<"silu"> {
+def Llama_SiluOp : Llama_PureOp<"silu", "getInput()"> {
   let summary = "x * sigmoid(x)";
   let description = [{
     output = input / (1 + exp(-input)), element by element in f32.
@@ -216,7 +223,7 @@ def Llama_SiluOp : Llama_PureOp<"silu"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
-class Llama_BinaryOp<string mnemonic, list<Trait> traits = []> : Llama_PureOp<mnemonic, traits> {
+class Llama_BinaryOp<string mnemonic, list<Trait> traits = []> : Llama_PureOp<mnemonic, "getLhs()", traits> {
   let arguments = (ins Llama_Rows:$lhs, Llama_Rows:$rhs);
   let results = (outs Llama_Rows:$output);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
@@ -248,7 +255,7 @@ def Llama_AddOp : Llama_BinaryOp<"add", [Commutative]> {
   }];
 }
 
-def Llama_GatherRowsOp : Llama_PureOp<"gather_rows"> {
+def Llama_GatherRowsOp : Llama_PureOp<"gather_rows", "getRows()"> {
   let summary = "The rows that get logits";
   let description = [{
     output[r, :] = input[rows[r], :]. Stands before the final norm and the output linear, so that these run for R rows alone.

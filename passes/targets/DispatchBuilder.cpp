@@ -300,26 +300,17 @@ View DispatchBuilder::argumentView(BlockArgument argument) {
   return view;
 }
 
-/// The first extent of an op's result: the number in its type, or the rows of what the op reads row by row.
-int64_t DispatchBuilder::rowExtent(OpResult result) {
+/// The first dimension of an op's result: the number in its type, or that of the operand it follows.
+int64_t DispatchBuilder::rowsOf(OpResult result) {
   auto type = cast<RankedTensorType>(result.getType());
-  if (!type.isDynamicDim(0)) {
-    return type.getDimSize(0);
-  }
-  if (auto gather = dyn_cast<llama::GatherRowsOp>(result.getOwner())) {
-    return view(gather.getRows()).rows();
-  }
-  for (Value operand : result.getOwner()->getOperands()) {
-    if (isa<RankedTensorType>(operand.getType())) {
-      return view(operand).rows();
-    }
-  }
-  return kExtentT;
+  return type.isDynamicDim(0)
+             ? view(cast<llama::RowwiseOpInterface>(result.getOwner()).getRowsOperand()).rows()
+             : type.getDimSize(0);
 }
 
 View DispatchBuilder::resultView(OpResult result) {
   auto type = cast<RankedTensorType>(result.getType());
-  SmallVector<int64_t> shape = {rowExtent(result), type.getDimSize(1)};
+  SmallVector<int64_t> shape = {rowsOf(result), type.getDimSize(1)};
   bool isReturned =
       llvm::any_of(result.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
   if (!isReturned) {
@@ -400,6 +391,32 @@ void DispatchBuilder::addDispatch(KernelRef kernel, ArrayRef<GridDim> grid, Arra
   }
   DispatchOp::create(builder, location_, kernel.getValue(), builder.getArrayAttr(dims),
                      builder.getArrayAttr(operands), inPlace);
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+Operands &Operands::bind(StringRef name, const View &view, Access access) {
+  bindings_.push_back({name, view, access});
+  return *this;
+}
+
+FailureOr<SmallVector<Binding>> Operands::inOrder(ArrayRef<std::string> names, Location location) const {
+  SmallVector<Binding> ordered;
+  for (const std::string &name : names) {
+    auto isNamed = [&](const Binding &binding) { return binding.name == name; };
+    if (llvm::count_if(bindings_, isNamed) != 1) {
+      return emitError(location) << "expected the dispatch to bind kernel operand '" << name << "' once, got "
+                                 << llvm::count_if(bindings_, isNamed) << " bindings";
+    }
+    ordered.push_back(*llvm::find_if(bindings_, isNamed));
+  }
+  if (ordered.size() != bindings_.size()) {
+    return emitError(location) << "the dispatch binds " << bindings_.size() << " operands, expected the "
+                               << names.size() << " of its kernel";
+  }
+  return ordered;
 }
 
 } // namespace cria

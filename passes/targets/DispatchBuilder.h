@@ -186,7 +186,7 @@ private:
   View makeView(mlir::Value value);
   View argumentView(mlir::BlockArgument argument);
   View resultView(mlir::OpResult result);
-  int64_t rowExtent(mlir::OpResult result);
+  int64_t rowsOf(mlir::OpResult result);
 
   ProgramBuilder &program_;
   program::EntryOp entry_;
@@ -194,6 +194,28 @@ private:
   llvm::DenseMap<mlir::Value, View> views_;
   int64_t numBuffers_ = 0;
   bool failed_ = false;
+};
+
+/// The operands of one dispatch, each bound to a view under the name of the kernel's parameter.
+class Operands {
+public:
+  explicit Operands(DispatchBuilder &builder) : builder_(builder) {}
+
+  Operands &read(llvm::StringRef name, const View &view) { return bind(name, view, program::Access::read); }
+  Operands &read(llvm::StringRef name, mlir::Value value) { return read(name, builder_.view(value)); }
+  Operands &weight(llvm::StringRef name, mlir::Value value) { return read(name, builder_.weight(value)); }
+  Operands &write(llvm::StringRef name, const View &view) { return bind(name, view, program::Access::write); }
+  Operands &write(llvm::StringRef name, mlir::Value value) { return write(name, builder_.view(value)); }
+  Operands &bind(llvm::StringRef name, const View &view, program::Access access);
+
+  llvm::ArrayRef<Binding> bindings() const { return bindings_; }
+  /// The bindings in the order of `names`. Emits an error and fails unless each name is bound exactly once.
+  llvm::FailureOr<llvm::SmallVector<Binding>> inOrder(llvm::ArrayRef<std::string> names,
+                                                      mlir::Location location) const;
+
+private:
+  DispatchBuilder &builder_;
+  llvm::SmallVector<Binding> bindings_;
 };
 
 } // namespace cria

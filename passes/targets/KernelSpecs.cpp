@@ -3,6 +3,13 @@
 
 namespace cria {
 
+std::string NormSpec::name() const {
+  std::string name = llvm::formatv("rms_norm_d{0}_e{1}", width, floatTag(epsilon));
+  appendStride(name, "i", inputStride, width);
+  appendStride(name, "o", outputStride, width);
+  return name;
+}
+
 std::string ElementwiseSpec::name() const {
   llvm::StringRef operation = kind == Kind::Silu ? "silu" : kind == Kind::Mul ? "mul" : "add";
   std::string name = llvm::formatv("{0}_d{1}", operation, width);
@@ -29,7 +36,7 @@ std::string KvShape::name() const {
   return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, toString(type));
 }
 
-std::string KvAppendShape::nameFor(const KvShape &kv) const {
+std::string KvAppendSpec::name() const {
   std::string name =
       rotate ? llvm::formatv("rope_append_q{0}_{1}", heads, kv.name()).str() : "kv_append_" + kv.name();
   appendStride(name, "q", queryStride, heads * kv.headDim);
@@ -42,7 +49,7 @@ std::string KvAppendShape::nameFor(const KvShape &kv) const {
   return name;
 }
 
-std::vector<std::string> KvAppendShape::bindings() const {
+std::vector<std::string> KvAppendSpec::bindings() const {
   if (rotate) {
     return {"query", "key", "value", "table", "positions", "slots", "cache", "output"};
   }

@@ -9,6 +9,20 @@
 
 namespace cria {
 
+/// What a linear layer does to its products before a residual is added.
+enum class Activation { none, swiglu };
+/// Gate and up rows of a SwiGLU weight alternate in blocks of so many rows.
+constexpr int64_t kSwigluBlock = 16;
+
+/// y = x · 1/sqrt(mean(x²) + epsilon) · weight; x = row.
+struct NormSpec {
+  int64_t width;
+  float epsilon;
+  int64_t inputStride = 0, outputStride = 0;
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "weight", "output"}; }
+};
+
 /// silu(input), lhs·rhs or lhs+rhs; x = row.
 struct ElementwiseSpec {
   enum class Kind { Silu, Mul, Add };
@@ -39,12 +53,13 @@ struct KvShape {
 
 /// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first and the queries
 /// into an output of their own. x = row. Slot -1: nothing is written to the cache.
-struct KvAppendShape {
+struct KvAppendSpec {
+  KvShape kv;
   bool rotate = false;
   int64_t heads = 0; ///< of the queries, when rotating
   int64_t queryStride = 0, keyStride = 0, valueStride = 0, outputStride = 0;
   int64_t queryOffset = 0, keyOffset = 0, valueOffset = 0;
-  std::string nameFor(const KvShape &kv) const;
+  std::string name() const;
   std::vector<std::string> bindings() const;
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Turns llama ops into specs of kernels and dispatches of them.
+// The cpu target: which kernels compute an op, over which grids, and what the compiler asks of the target.
 #include "passes/targets/cpu/CpuTarget.h"
 
 #include "passes/Passes.h"
 #include "passes/codegen/ObjectCode.h"
+#include "passes/targets/OpLowering.h"
 #include "passes/targets/cpu/Kernels.h"
 #include "plugins/api/kernel_abi.h"
 
 #include "mlir/Transforms/Passes.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -18,259 +18,97 @@ using program::Access;
 
 namespace {
 
-cpu::KvLayout kvLayoutOf(Value cache) {
-  auto type = cast<llama::KvCacheType>(cache.getType());
-  return {type.getLayers(), type.getKvHeads(), type.getHeadDim(), elementTypeOf(type.getElementType())};
-}
-
-/// Adds the dispatches of one op.
-class CpuWriter {
+/// Lowers one op to kernels of the cpu.
+class CpuLowering : public OpLowering {
 public:
-  CpuWriter(const cpu::Isa &isa, Operation *op, DispatchBuilder &builder)
-      : isa(isa), op(op), builder(builder) {}
-
-  LogicalResult emit();
+  CpuLowering(const cpu::Isa &isa, Operation *op, DispatchBuilder &builder)
+      : OpLowering(op, builder), isa_(isa) {}
 
 private:
-  LogicalResult emitOp(llama::EmbeddingOp op);
-  LogicalResult emitOp(llama::RmsNormOp op);
-  LogicalResult emitOp(llama::LinearOp op);
-  LogicalResult emitOp(llama::FusedLinearOp op);
-  LogicalResult emitOp(llama::RopeOp op);
-  LogicalResult emitOp(llama::KvAppendOp op);
-  LogicalResult emitOp(llama::AttentionOp op);
-  LogicalResult emitOp(llama::RopeAttentionOp op);
-  LogicalResult emitOp(llama::GatherRowsOp op);
-  LogicalResult emitElementwise(ElementwiseSpec::Kind kind);
-  LogicalResult emitLinear(cpu::LinearSpec spec, Value input, Value weight, Value residual, Value output);
-  template <typename AttentionLikeOp> LogicalResult emitAttention(AttentionLikeOp op, const View &query);
+  Kernel kernel(const ElementwiseSpec &spec) const override {
+    return kernelOf(spec, {}, cpu::emitElementwise);
+  }
+  Kernel kernel(const NormSpec &spec) const override { return kernelOf(spec, {}, cpu::emitNorm); }
+  Kernel kernel(const RopeSpec &spec) const override { return kernelOf(spec, {}, cpu::emitRope); }
+  Kernel kernel(const KvAppendSpec &spec) const override { return kernelOf(spec, {}, cpu::emitKvAppend); }
+  int64_t headElements(const KvShape &kv) const override { return cpu::KvLayout{kv}.headElements(); }
+  LogicalResult lowerOp(llama::EmbeddingOp op) override;
+  LogicalResult lowerOp(llama::GatherRowsOp op) override;
+  LogicalResult lowerLinear(const Linear &linear) override;
+  LogicalResult lowerAttention(const Attention &attention) override;
 
-  View view(Value value) { return builder.view(value); }
-  View cache(Value cache, int64_t layer);
-  /// The stride of a row operand, for kernels that take no offset.
-  int64_t strideOf(Value value);
-  template <typename Spec>
-  LogicalResult dispatch(const Spec &spec, int64_t scratchBytes, ArrayRef<GridDim> grid, ArrayRef<View> views,
-                         ArrayRef<StringRef> written, llvm::function_ref<void(ModuleOp)> emitKernel);
-  LogicalResult unaligned();
-
-  const cpu::Isa &isa;
-  Operation *op;
-  DispatchBuilder &builder;
+  const cpu::Isa &isa_;
 };
 
-/// Binds `views` under the names that the spec gives its bindings, in order.
-template <typename Spec>
-LogicalResult CpuWriter::dispatch(const Spec &spec, int64_t scratchBytes, ArrayRef<GridDim> grid,
-                                  ArrayRef<View> views, ArrayRef<StringRef> written,
-                                  llvm::function_ref<void(ModuleOp)> emitKernel) {
-  FailureOr<KernelRef> kernel =
-      builder.getOrCreateKernel(spec.name(), {.scratchBytes = scratchBytes}, [&](OpBuilder &at) {
-        emitKernel(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
-        return success();
-      });
-  if (failed(kernel)) {
-    return failure();
-  }
-  std::vector<std::string> names = spec.bindings();
-  SmallVector<Binding> bindings;
-  for (auto [name, view] : llvm::zip_equal(names, views)) {
-    if (view.offset % CRIA_KERNEL_ALIGNMENT != 0) {
-      return unaligned();
-    }
-    bindings.push_back({name, view, llvm::is_contained(written, name) ? Access::write : Access::read});
-  }
-  builder.addDispatch(*kernel, grid, bindings);
-  return success();
-}
-
-LogicalResult CpuWriter::unaligned() {
-  return op->emitOpError() << "takes a slice of columns that does not begin at a multiple of "
-                           << CRIA_KERNEL_ALIGNMENT << " bytes; the kernels of this op need that";
-}
-
-int64_t CpuWriter::strideOf(Value value) { return view(value).strides.front(); }
-
-View CpuWriter::cache(Value value, int64_t layer) {
-  cpu::KvLayout kv = kvLayoutOf(value);
-  return builder.kvPages(layer * kv.layerElements() * kv.elementBytes(), {kv.kvHeads, kv.headElements()},
-                         {kv.headElements(), 1});
-}
-
-LogicalResult CpuWriter::emitOp(llama::EmbeddingOp op) {
-  WeightView table = builder.weight(op.getTable());
+LogicalResult CpuLowering::lowerOp(llama::EmbeddingOp op) {
+  WeightView table = builder_.weight(op.getTable());
   View output = view(op.getOutput());
   cpu::EmbeddingSpec spec{.width = output.columns(),
                           .table = elementTypeOf(table.type),
                           .panels = table.logical.getLayout() == llama::WeightLayout::panel16,
                           .outputStride = output.strides.front()};
-  return dispatch(spec, 0, {gridOverRows(output)}, {view(op.getTokens()), table, output}, {"output"},
-                  [&](ModuleOp kernels) { cpu::emitEmbedding(kernels, spec); });
+  return dispatch(
+      kernelOf(spec, {}, cpu::emitEmbedding), gridOverRows(output),
+      operands().read("tokens", op.getTokens()).weight("table", op.getTable()).write("output", output));
 }
 
-LogicalResult CpuWriter::emitOp(llama::RmsNormOp op) {
-  View output = view(op.getOutput());
-  cpu::NormSpec spec{.width = output.columns(),
-                     .epsilon = op.getEpsilon().convertToFloat(),
-                     .inputStride = strideOf(op.getInput()),
-                     .outputStride = output.strides.front()};
-  return dispatch(spec, 0, {gridOverRows(output)},
-                  {view(op.getInput()), builder.weight(op.getWeight()), output}, {"output"},
-                  [&](ModuleOp kernels) { cpu::emitNorm(kernels, spec); });
-}
-
-LogicalResult CpuWriter::emitLinear(cpu::LinearSpec spec, Value input, Value weight, Value residual,
-                                    Value output) {
-  WeightView weights = builder.weight(weight);
-  View x = view(input), y = view(output), header = builder.stepHeader();
-  spec.inputs = x.columns();
-  spec.outputs = y.columns();
-  spec.weight = elementTypeOf(weights.type);
-  spec.residual = bool(residual);
-  spec.rows = y.rows() == program::kExtentR ? RowCount::Outputs : RowCount::Tokens;
-  // Steps of one token have at most one row everywhere.
-  spec.singleRow = y.rows() == 1 || builder.maxTokens() == 1;
-  spec.inputStride = x.strides.front();
-  spec.outputStride = y.strides.front();
-  SmallVector<View> views = {x, weights};
-  if (residual) {
-    views.push_back(view(residual));
-    spec.residualStride = strideOf(residual);
-  }
-  views.push_back(y);
-  GridDim rows = gridOverRows(y);
-  if (!spec.singleRow) {
-    views.push_back(header);
-    rows = gridOverRows(y, cpu::LinearSpec::kRowsPerWorkgroup);
-  }
-  return dispatch(spec, spec.scratchBytes(), {{.times = spec.groups()}, rows}, views, {"output"},
-                  [&](ModuleOp kernels) { cpu::emitLinear(kernels, isa, spec); });
-}
-
-LogicalResult CpuWriter::emitOp(llama::LinearOp op) {
-  return emitLinear({}, op.getInput(), op.getWeight(), Value(), op.getOutput());
-}
-
-LogicalResult CpuWriter::emitOp(llama::FusedLinearOp op) {
-  constexpr int64_t kBlock = 16;
-  if (op.getNormWeight()) {
-    return op.emitOpError("still has its norm; this target prepares entries by taking norms off");
-  }
-  cpu::LinearSpec spec = {};
-  if (op.getActivation() == llama::Activation::swiglu) {
-    if (op.getSwigluBlock() != kBlock) {
-      return op.emitOpError("expected swiglu_block to be ")
-             << kBlock << " for this target, got " << *op.getSwigluBlock();
-    }
-    spec.activation = cpu::LinearSpec::Activation::Swiglu;
-  }
-  return emitLinear(spec, op.getInput(), op.getWeight(), op.getResidual(), op.getOutput());
-}
-
-LogicalResult CpuWriter::emitOp(llama::RopeOp op) {
-  View output = view(op.getOutput());
-  AlignedRows input(view(op.getInput()), CRIA_KERNEL_ALIGNMENT);
-  int64_t headDim = op.getHeadDim();
-  RopeSpec spec{.heads = output.columns() / headDim,
-                .headDim = headDim,
-                .inputStride = input.stride,
-                .outputStride = output.strides.front(),
-                .inputOffset = input.offset};
-  return dispatch(spec, 0, {gridOverRows(output)},
-                  {input.view, view(op.getPositions()), builder.weight(op.getTable()), output}, {"output"},
-                  [&](ModuleOp kernels) { cpu::emitRope(kernels, spec); });
-}
-
-LogicalResult CpuWriter::emitOp(llama::KvAppendOp op) {
-  AlignedRows key(view(op.getKey()), CRIA_KERNEL_ALIGNMENT);
-  AlignedRows value(view(op.getValue()), CRIA_KERNEL_ALIGNMENT);
-  cpu::KvAppendSpec spec{.kv = kvLayoutOf(op.getCache())};
-  spec.keyStride = key.stride, spec.keyOffset = key.offset;
-  spec.valueStride = value.stride, spec.valueOffset = value.offset;
-  return dispatch(spec, 0, {gridOverRows(view(op.getKey()))},
-                  {key.view, value.view, view(op.getSlots()), cache(op.getCache(), op.getLayer())}, {"cache"},
-                  [&](ModuleOp kernels) { cpu::emitKvAppend(kernels, spec); });
-}
-
-/// Attention on queries that are rotated already.
-template <typename AttentionLikeOp>
-LogicalResult CpuWriter::emitAttention(AttentionLikeOp op, const View &query) {
-  View output = view(op.getOutput());
-  cpu::AttentionSpec spec{.kv = kvLayoutOf(op.getCache()),
-                          .heads = output.columns() / kvLayoutOf(op.getCache()).headDim,
-                          .scale = op.getScale().convertToFloat(),
-                          .maxPages = view(op.getBlockTable()).columns(),
-                          .singleRow = output.rows() == 1,
-                          .queryStride = query.strides.front(),
-                          .outputStride = output.strides.front()};
-  SmallVector<View> views = {query,
-                             view(op.getPositions()),
-                             view(op.getSequences()),
-                             view(op.getBlockTable()),
-                             cache(op.getCache(), op.getLayer()),
-                             output};
-  if (spec.rowBlock() > 1) {
-    views.push_back(builder.stepHeader());
-  }
-  return dispatch(spec, spec.scratchBytes(), {gridOverRows(output, spec.rowBlock()), {.times = spec.tiles()}},
-                  views, {"output"}, [&](ModuleOp kernels) { cpu::emitAttention(kernels, isa, spec); });
-}
-
-LogicalResult CpuWriter::emitOp(llama::AttentionOp op) { return emitAttention(op, view(op.getQuery())); }
-
-/// Rotated queries go to a buffer, rotated keys and the values into the cache; then attention reads both.
-LogicalResult CpuWriter::emitOp(llama::RopeAttentionOp op) {
-  SmallVector<View> projections = builder.projections(op);
-  AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),
-      value(projections[2], CRIA_KERNEL_ALIGNMENT);
-  View rotated = builder.temporary("rotated_query", projections[0].type, projections[0].shape);
-  cpu::KvAppendSpec spec{.kv = kvLayoutOf(op.getCache())};
-  spec.rotate = true;
-  spec.heads = rotated.columns() / spec.kv.headDim;
-  spec.queryStride = query.stride, spec.queryOffset = query.offset;
-  spec.keyStride = key.stride, spec.keyOffset = key.offset;
-  spec.valueStride = value.stride, spec.valueOffset = value.offset;
-  LogicalResult appended =
-      dispatch(spec, 0, {gridOverRows(rotated)},
-               {query.view, key.view, value.view, builder.weight(op.getTable()), view(op.getPositions()),
-                view(op.getSlots()), cache(op.getCache(), op.getLayer()), rotated},
-               {"cache", "output"}, [&](ModuleOp kernels) { cpu::emitKvAppend(kernels, spec); });
-  return failed(appended) ? failure() : emitAttention(op, rotated);
-}
-
-LogicalResult CpuWriter::emitOp(llama::GatherRowsOp op) {
+LogicalResult CpuLowering::lowerOp(llama::GatherRowsOp op) {
   View output = view(op.getOutput());
   cpu::GatherSpec spec{.width = output.columns(),
                        .inputStride = strideOf(op.getInput()),
                        .outputStride = output.strides.front()};
-  return dispatch(spec, 0, {gridOverRows(output)}, {view(op.getInput()), view(op.getRows()), output},
-                  {"output"}, [&](ModuleOp kernels) { cpu::emitGather(kernels, spec); });
+  return dispatch(kernelOf(spec, {}, cpu::emitGather), gridOverRows(output),
+                  operands().read("input", op.getInput()).read("rows", op.getRows()).write("output", output));
 }
 
-LogicalResult CpuWriter::emitElementwise(ElementwiseSpec::Kind kind) {
-  View output = view(op->getResult(0));
-  ElementwiseSpec spec{.kind = kind, .width = output.columns(), .outputStride = output.strides.front()};
-  spec.lhsStride = strideOf(op->getOperand(0));
-  SmallVector<View> views = {view(op->getOperand(0))};
-  if (kind != ElementwiseSpec::Kind::Silu) {
-    spec.rhsStride = strideOf(op->getOperand(1));
-    views.push_back(view(op->getOperand(1)));
+LogicalResult CpuLowering::lowerLinear(const Linear &linear) {
+  if (linear.normWeight) {
+    return op_->emitOpError("fused norm must be decomposed before lowering to this target");
   }
-  views.push_back(output);
-  return dispatch(spec, 0, {gridOverRows(output)}, views, {"output"},
-                  [&](ModuleOp kernels) { cpu::emitElementwise(kernels, spec); });
+  View output = view(linear.output);
+  cpu::LinearSpec spec = {};
+  describe(linear, spec);
+  spec.singleRow = hasOneRow(linear.output);
+  spec.inputStride = strideOf(linear.input);
+  Operands bound = operands().read("input", linear.input).weight("weight", linear.weight);
+  if (linear.residual) {
+    bound.read("residual", linear.residual);
+  }
+  bound.write("output", output);
+  if (!spec.singleRow) {
+    bound.read("step", builder_.stepHeader());
+  }
+  GridDim rows = gridOverRows(output, spec.singleRow ? 1 : cpu::LinearSpec::kRowsPerWorkgroup);
+  auto emit = [&isa = isa_](ModuleOp kernels, const cpu::LinearSpec &spec) {
+    cpu::emitLinear(kernels, isa, spec);
+  };
+  return dispatch(kernelOf(spec, {.scratchBytes = spec.scratchBytes()}, emit),
+                  {{.times = spec.groups()}, rows}, bound);
 }
 
-LogicalResult CpuWriter::emit() {
-  using Kind = ElementwiseSpec::Kind;
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::FusedLinearOp, llama::RopeOp,
-            llama::KvAppendOp, llama::AttentionOp, llama::RopeAttentionOp, llama::GatherRowsOp>(
-          [&](auto typed) { return emitOp(typed); })
-      .Case<llama::SiluOp>([&](auto) { return emitElementwise(Kind::Silu); })
-      .Case<llama::MulOp>([&](auto) { return emitElementwise(Kind::Mul); })
-      .Case<llama::AddOp>([&](auto) { return emitElementwise(Kind::Add); })
-      .Default([](Operation *other) { return other->emitOpError("has no kernel for this target"); });
+LogicalResult CpuLowering::lowerAttention(const Attention &attention) {
+  cpu::AttentionSpec spec{.kv = {attention.kv},
+                          .heads = attention.heads,
+                          .scale = attention.scale,
+                          .maxPages = attention.maxPages,
+                          .singleRow = attention.output.rows() == 1,
+                          .queryStride = attention.query.strides.front(),
+                          .outputStride = attention.output.strides.front()};
+  Operands bound = operands()
+                       .read("query", attention.query)
+                       .read("positions", attention.positions)
+                       .read("sequences", attention.sequences)
+                       .read("block_table", attention.blockTable)
+                       .read("cache", attention.cache)
+                       .write("output", attention.output);
+  if (spec.rowBlock() > 1) {
+    bound.read("step", builder_.stepHeader());
+  }
+  auto emit = [&isa = isa_](ModuleOp kernels, const cpu::AttentionSpec &spec) {
+    cpu::emitAttention(kernels, isa, spec);
+  };
+  return dispatch(kernelOf(spec, {.scratchBytes = spec.scratchBytes()}, emit),
+                  {gridOverRows(attention.output, spec.rowBlock()), {.times = spec.tiles()}}, bound);
 }
 
 //===--------------------------------------------------------------------------------------------------------===//
@@ -279,18 +117,17 @@ LogicalResult CpuWriter::emit() {
 
 class CpuTarget : public Target {
 public:
-  explicit CpuTarget(const cpu::Isa &isa) : isa(isa) {}
+  explicit CpuTarget(const cpu::Isa &isa) : isa_(isa) {}
 
-  std::string name() const override { return ("cpu-" + isa.name).str(); }
-  std::string format() const override { return isa.format.str(); }
-  std::string features() const override { return isa.name.str(); }
+  std::string name() const override { return ("cpu-" + isa_.name).str(); }
+  std::string format() const override { return isa_.format.str(); }
+  std::string features() const override { return isa_.name.str(); }
   uint32_t abiVersion() const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
-    cpu::KvLayout kv{type.getLayers(), type.getKvHeads(), type.getHeadDim(),
-                     elementTypeOf(type.getElementType())};
+    cpu::KvLayout kv{kvShapeOf(type)};
     return kv.pageElements() * kv.elementBytes();
   }
 
@@ -311,7 +148,7 @@ public:
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
-    return CpuWriter(isa, op, builder).emit();
+    return CpuLowering(isa_, op, builder).lower();
   }
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,
@@ -320,7 +157,7 @@ public:
   FailureOr<TargetCode> emitCode(ModuleOp program, CodeStage stage) const override;
 
 private:
-  const cpu::Isa &isa;
+  const cpu::Isa &isa_;
 };
 
 FailureOr<KernelRef> fillKernel(const cpu::FillSpec &spec, DispatchBuilder &builder) {
@@ -379,7 +216,7 @@ FailureOr<TargetCode> CpuTarget::emitCode(ModuleOp program, CodeStage stage) con
   if (failed(lowerKernels(*copy))) {
     return failure();
   }
-  ObjectTarget target{isa.triple.str(), isa.cpu.str(), isa.features.str(), isa.name.str()};
+  ObjectTarget target{isa_.triple.str(), isa_.cpu.str(), isa_.features.str(), isa_.name.str()};
   FailureOr<std::string> code = emitObjectCode(*copy, target, objectStage(stage));
   return failed(code) ? FailureOr<TargetCode>() : TargetCode{std::move(*code), {}};
 }

@@ -26,12 +26,11 @@ struct LinearSpec {
   /// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums stay in the L2 cache beside the
   /// weights.
   static constexpr int64_t kRowsPerWorkgroup = 258;
-  enum class Activation { None, Swiglu };
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
                    ///< blocks of 16)
   ElementType weight = ElementType::F32;
-  Activation activation = Activation::None;
+  Activation activation = Activation::none;
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
   bool singleRow = false;
@@ -46,14 +45,6 @@ struct LinearSpec {
 };
 void emitLinear(mlir::ModuleOp kernels, const Isa &isa, const LinearSpec &spec);
 
-/// y = x · 1/sqrt(mean(x²) + epsilon) · weight; x = row.
-struct NormSpec {
-  int64_t width;
-  float epsilon;
-  int64_t inputStride = 0, outputStride = 0;
-  std::string name() const;
-  std::vector<std::string> bindings() const { return {"input", "weight", "output"}; }
-};
 void emitNorm(mlir::ModuleOp kernels, const NormSpec &spec);
 
 void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
@@ -89,10 +80,6 @@ struct KvLayout : KvShape {
 
 void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 
-struct KvAppendSpec : KvAppendShape {
-  KvLayout kv;
-  std::string name() const { return nameFor(kv); }
-};
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 
 /// Causal attention over the cached positions of each row's sequence. x = block of rowBlock() rows, y = tile

@@ -199,7 +199,7 @@ void LinearEmitter::finishRows(Ix firstRow, Ix rows) {
 
 // The epilogue: activation, then residual, for the four complete sums of a row.
 void LinearEmitter::finish(ArrayRef<Value> sums, Ix row) {
-  if (spec.activation == LinearSpec::Activation::None) {
+  if (spec.activation == Activation::none) {
     for (int64_t p = 0; p < kPanels; ++p) {
       storeColumns(sums[p], row, kernel.x() * kGroup + p * kLanes);
     }
@@ -212,7 +212,7 @@ void LinearEmitter::finish(ArrayRef<Value> sums, Ix row) {
 }
 
 void LinearEmitter::storeColumns(Value sum, Ix row, Ix column) {
-  int64_t columnsPerGroup = spec.activation == LinearSpec::Activation::None ? kGroup : kGroup / 2;
+  int64_t columnsPerGroup = spec.activation == Activation::none ? kGroup : kGroup / 2;
   bool ragged = spec.outputs % columnsPerGroup != 0;
   Value mask = ragged ? e.laneBelow(e.index(spec.outputs) - column) : Value();
   if (spec.residual) {
@@ -247,12 +247,12 @@ void LinearEmitter::emitAllRows() {
 } // namespace
 
 int64_t LinearSpec::weightRows() const {
-  return activation == Activation::None ? outputs : 2 * llvm::alignTo(outputs, kLanes);
+  return activation == Activation::none ? outputs : 2 * llvm::alignTo(outputs, kLanes);
 }
 
 std::string LinearSpec::name() const {
   std::string name = llvm::formatv("linear_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
-  name += activation == Activation::Swiglu ? "_swiglu" : "";
+  name += activation == Activation::swiglu ? "_swiglu" : "";
   name += residual ? "_residual" : "";
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);

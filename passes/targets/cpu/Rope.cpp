@@ -44,16 +44,16 @@ void rotateRow(Emitter &e, Value input, Ix start, Value table, Ix row, int64_t h
 class AppendEmitter {
 public:
   AppendEmitter(KernelFunction &kernel, const KvAppendSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), cache(kernel.buffer("cache")) {}
+      : e(kernel.emitter()), kernel(kernel), spec(spec), kv{spec.kv}, cache(kernel.buffer("cache")) {}
 
   void emit() {
     Value slot = e.loadScalar(kernel.buffer("slots"), kernel.x());
     Value present = arith::CmpIOp::create(e, arith::CmpIPredicate::sge, slot, e.intConst(0, e.i32()));
     e.ifThen(present, [&] {
       Ix index = e.fromUnsigned(slot);
-      Ix page = index / KvLayout::kPageTokens * spec.kv.pageElements();
+      Ix page = index / KvLayout::kPageTokens * kv.pageElements();
       e.forEach(e.index(0), e.index(spec.kv.kvHeads), 1, [&](Ix head) {
-        emitHead(head, page + head * spec.kv.headElements(), index % KvLayout::kPageTokens);
+        emitHead(head, page + head * kv.headElements(), index % KvLayout::kPageTokens);
       });
     });
   }
@@ -98,6 +98,7 @@ private:
   Emitter &e;
   KernelFunction &kernel;
   const KvAppendSpec &spec;
+  KvLayout kv;
   Value cache;
 };
 

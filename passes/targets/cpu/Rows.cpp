@@ -14,13 +14,6 @@ namespace cria::cpu {
 // RMSNorm
 //===--------------------------------------------------------------------------------------------------------===//
 
-std::string NormSpec::name() const {
-  std::string name = llvm::formatv("rms_norm_d{0}_e{1}", width, floatTag(epsilon));
-  appendStride(name, "i", inputStride, width);
-  appendStride(name, "o", outputStride, width);
-  return name;
-}
-
 // Sixteen partial sums of squares, each over every sixteenth column in order, then summed by halves.
 static Value sumOfSquares(Emitter &e, Value input, Ix start, int64_t width) {
   int64_t full = width - width % kLanes;

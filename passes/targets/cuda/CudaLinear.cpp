@@ -1,113 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Which kernels compute linear layers, and over which grids.
-#include "passes/targets/cuda/CudaWriter.h"
+#include "passes/targets/cuda/CudaLowering.h"
 
 using namespace mlir;
 
 namespace cria::cuda {
 
-LogicalResult CudaWriter::emitOp(llama::LinearOp op) {
-  return emitLinear({.input = op.getInput(), .weight = op.getWeight(), .output = op.getOutput()});
+bool CudaLowering::isForTensorCores(const Linear &linear) {
+  return builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT &&
+         elementTypeOf(builder_.weight(linear.weight).type) != ElementType::F32;
 }
 
-LogicalResult CudaWriter::emitOp(llama::FusedLinearOp op) {
-  Linear linear{.input = op.getInput(),
-                .weight = op.getWeight(),
-                .normWeight = op.getNormWeight(),
-                .residual = op.getResidual(),
-                .output = op.getOutput()};
-  if (op.getNormWeight()) {
-    linear.epsilon = op.getEpsilon()->convertToFloat();
-  }
-  if (op.getActivation() == llama::Activation::swiglu) {
-    if (op.getSwigluBlock() != kSwigluBlock) {
-      return op.emitOpError("expected swiglu_block to be ")
-             << kSwigluBlock << " for this target, got " << *op.getSwigluBlock();
-    }
-    linear.activation = Activation::Swiglu;
-  }
-  return emitLinear(linear);
+LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
+  return isForTensorCores(linear) ? lowerToMatmul(linear) : lowerToMatvec(linear);
 }
 
-bool CudaWriter::isForTensorCores(const Linear &linear) {
-  return builder.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT &&
-         elementTypeOf(builder.weight(linear.weight).type) != ElementType::F32;
-}
-
-LogicalResult CudaWriter::emitLinear(const Linear &linear) {
-  return isForTensorCores(linear) ? emitMatmuls(linear) : emitMatvecs(linear);
-}
-
-LogicalResult CudaWriter::emitMatvecs(const Linear &linear) {
-  WeightView weight = builder.weight(linear.weight);
-  View x = view(linear.input), y = view(linear.output);
-  MatvecSpec spec{.inputs = x.columns(),
-                  .outputs = y.columns(),
-                  .weight = elementTypeOf(weight.type),
-                  .activation = linear.activation,
-                  .residual = bool(linear.residual),
-                  .norm = bool(linear.normWeight),
-                  .epsilon = linear.epsilon};
-  spec.rows = y.rows() == program::kExtentR ? RowCount::Outputs : RowCount::Tokens;
-  // Steps of one token have at most one row everywhere.
-  spec.singleRow = y.rows() == 1 || builder.maxTokens() == 1;
-  spec.inputStride = x.strides.front();
-  spec.outputStride = y.strides.front();
-  SmallVector<View> views = {x, weight};
+LogicalResult CudaLowering::lowerToMatvec(const Linear &linear) {
+  View output = view(linear.output);
+  MatvecSpec spec = {};
+  describe(linear, spec);
+  spec.norm = bool(linear.normWeight);
+  spec.epsilon = linear.epsilon;
+  spec.singleRow = hasOneRow(linear.output);
+  spec.inputStride = strideOf(linear.input);
+  Operands bound = operands().read("input", linear.input).weight("weight", linear.weight);
   if (linear.normWeight) {
-    views.push_back(builder.weight(linear.normWeight));
+    bound.weight("norm_weight", linear.normWeight);
   }
   if (linear.residual) {
-    views.push_back(view(linear.residual));
-    spec.residualStride = strideOf(linear.residual);
+    bound.read("residual", linear.residual);
   }
-  views.push_back(y);
+  bound.write("output", output);
   if (!spec.singleRow) {
-    views.push_back(builder.stepHeader());
+    bound.read("step", builder_.stepHeader());
   }
   GridDim groups{.times = int64_t(llvm::divideCeil(spec.outputs, spec.outputsPerBlock()))};
-  auto emit = [&](ModuleOp kernels) { emitMatvec(kernels, spec); };
-  return dispatch({spec.name(), {spec.sharedBytes(), spec.blockThreads()}, spec.bindings(), emit},
-                  {gridOverRows(y, spec.tileRows()), groups}, views, {"output"});
+  return dispatch(kernelOf(spec, {spec.sharedBytes(), spec.blockThreads()}, emitMatvec),
+                  {gridOverRows(output, spec.tileRows()), groups}, bound);
 }
 
-/// The input is packed first, through the norm where there is one.
-LogicalResult CudaWriter::emitMatmuls(const Linear &linear) {
-  WeightView weight = builder.weight(linear.weight);
-  View x = view(linear.input), y = view(linear.output);
-  MatmulSpec spec{.inputs = x.columns(),
-                  .outputs = y.columns(),
-                  .weight = elementTypeOf(weight.type),
-                  .activation = linear.activation,
-                  .residual = bool(linear.residual)};
-  spec.outputStride = y.strides.front();
-  PackSpec pack{.width = x.columns(),
-                .norm = bool(linear.normWeight),
-                .epsilon = linear.epsilon,
-                .output = spec.weight,
-                .outputWidth = spec.paddedInputs(),
-                .inputStride = x.strides.front()};
-  View packed = builder.temporary("packed", weight.type, {x.rows(), spec.paddedInputs()});
-  SmallVector<View> packViews = {x};
+/// Rows of the product's input type, padded to its tiles, through the norm where there is one.
+FailureOr<View> CudaLowering::pack(const Linear &linear, const MatmulSpec &spec) {
+  View input = view(linear.input);
+  PackSpec packing{.width = input.columns(),
+                   .norm = bool(linear.normWeight),
+                   .epsilon = linear.epsilon,
+                   .output = spec.inputType(),
+                   .outputWidth = spec.paddedInputs(),
+                   .inputStride = input.strides.front()};
+  Builder types(builder_.context());
+  View packed =
+      builder_.temporary("packed", mlirType(types, spec.inputType()), {input.rows(), spec.paddedInputs()});
+  Operands bound = operands().read("input", input);
   if (linear.normWeight) {
-    packViews.push_back(builder.weight(linear.normWeight));
+    bound.weight("weight", linear.normWeight);
   }
-  packViews.push_back(packed);
-  auto emitPacking = [&](ModuleOp kernels) { emitPack(kernels, pack); };
-  if (failed(dispatch({pack.name(), {pack.sharedBytes(), kRowThreads}, pack.bindings(), emitPacking},
-                      {gridOverRows(x)}, packViews, {"output"}))) {
+  if (failed(dispatch(kernelOf(packing, {packing.sharedBytes(), kRowThreads}, emitPack), gridOverRows(input),
+                      bound.write("output", packed)))) {
     return failure();
   }
-  SmallVector<View> views = {packed, weight};
-  if (linear.residual) {
-    views.push_back(view(linear.residual));
-    spec.residualStride = strideOf(linear.residual);
+  return packed;
+}
+
+LogicalResult CudaLowering::lowerToMatmul(const Linear &linear) {
+  View output = view(linear.output);
+  MatmulSpec spec = {};
+  describe(linear, spec);
+  FailureOr<View> packed = pack(linear, spec);
+  if (failed(packed)) {
+    return failure();
   }
-  views.append({y, builder.stepHeader()});
+  Operands bound = operands().read("input", *packed).weight("weight", linear.weight);
+  if (linear.residual) {
+    bound.read("residual", linear.residual);
+  }
+  bound.write("output", output).read("step", builder_.stepHeader());
   GridDim columns{.times = int64_t(llvm::divideCeil(spec.weightRows(), MatmulSpec::kTileColumns))};
-  auto emit = [&](ModuleOp kernels) { emitMatmul(kernels, spec); };
-  return dispatch({spec.name(), {spec.sharedBytes(), spec.blockThreads()}, spec.bindings(), emit},
-                  {gridOverRows(y, MatmulSpec::kTileRows), columns}, views, {"output"});
+  return dispatch(kernelOf(spec, {spec.sharedBytes(), spec.blockThreads()}, emitMatmul),
+                  {gridOverRows(output, MatmulSpec::kTileRows), columns}, bound);
 }
 
 } // namespace cria::cuda

@@ -2,7 +2,7 @@
 // What the device targets answer the compiler.
 #include "passes/targets/cuda/CudaTarget.h"
 
-#include "passes/targets/cuda/CudaWriter.h"
+#include "passes/targets/cuda/CudaLowering.h"
 #include "passes/targets/cuda/DeviceCode.h"
 #include "passes/targets/cuda/Ptxas.h"
 #include "plugins/api/kernel_abi.h"
@@ -39,7 +39,7 @@ public:
 
   int64_t pageTokens() const override { return cuda::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
-    cuda::KvLayout kv = cuda::kvLayoutOf(type);
+    cuda::KvLayout kv{kvShapeOf(type)};
     return kv.pageElements() * bytesOf(kv.type);
   }
 
@@ -54,7 +54,7 @@ public:
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
-    return cuda::CudaWriter(op, builder).emit();
+    return cuda::CudaLowering(op, builder).lower();
   }
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,

@@ -18,11 +18,6 @@
 
 namespace cria::cuda {
 
-/// What a linear does around its products: norm before, activation and residual after.
-enum class Activation { None, Swiglu };
-/// Rows of gate and up alternate in blocks of so many.
-constexpr int64_t kSwigluBlock = 16;
-
 /// Elements from row to row of a row_padded weight with so many columns.
 constexpr int64_t weightPitch(int64_t columns) {
   return PhysicalLayout{PhysicalLayout::Kind::rowPadded, 1, columns}.paddedColumns();
@@ -36,7 +31,7 @@ struct MatvecSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
   ElementType weight = ElementType::F16;
-  Activation activation = Activation::None;
+  Activation activation = Activation::none;
   bool residual = false;
   bool norm = false;
   float epsilon = 0;
@@ -47,7 +42,7 @@ struct MatvecSpec {
   int64_t tileRows() const { return singleRow ? 1 : 4; }
   /// With a norm every block computes it, so blocks are larger.
   int64_t warps() const { return norm ? 8 : 4; }
-  int64_t outputsPerBlock() const { return warps() * (activation == Activation::Swiglu ? 1 : 2); }
+  int64_t outputsPerBlock() const { return warps() * (activation == Activation::swiglu ? 1 : 2); }
   int64_t blockThreads() const { return warps() * 32; }
   int64_t sharedBytes() const { return norm ? 64 * tileRows() : 0; }
   std::string name() const;
@@ -62,12 +57,14 @@ struct MatmulSpec {
   int64_t inputs;
   int64_t outputs; ///< as in MatvecSpec
   ElementType weight = ElementType::F16;
-  Activation activation = Activation::None;
+  Activation activation = Activation::none;
   bool residual = false;
   RowCount rows = RowCount::Tokens;
   int64_t residualStride = 0, outputStride = 0;
 
   int64_t paddedInputs() const { return weightPitch(inputs); }
+  /// The type that tensor cores take of the input; a property of the kernel, whatever the weight is held as.
+  ElementType inputType() const { return weight; }
   int64_t weightRows() const;
   static constexpr int64_t blockThreads() { return 256; }
   static constexpr int64_t sharedBytes() { return kStages * (kTileRows + kTileColumns) * kDepth * 2; }
@@ -117,10 +114,6 @@ struct KvLayout : KvShape {
 
 void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 
-struct KvAppendSpec : KvAppendShape {
-  KvLayout kv;
-  std::string name() const { return nameFor(kv); }
-};
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 
 /// Causal attention of rotated queries, what its kernels share.

@@ -52,7 +52,7 @@ public:
           return multiplySlice(slice & (kStages - 1), Values(carried));
         });
     e.waitForCopies(0);
-    spec.activation == Activation::Swiglu ? writeGated(sums) : writePlain(sums);
+    spec.activation == Activation::swiglu ? writeGated(sums) : writePlain(sums);
   }
 
 private:
@@ -199,12 +199,12 @@ private:
 } // namespace
 
 int64_t MatmulSpec::weightRows() const {
-  return activation == Activation::None ? outputs : 2 * int64_t(llvm::alignTo(outputs, kSwigluBlock));
+  return activation == Activation::none ? outputs : 2 * int64_t(llvm::alignTo(outputs, kSwigluBlock));
 }
 
 std::string MatmulSpec::name() const {
   std::string name = llvm::formatv("matmul_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
-  name += activation == Activation::Swiglu ? "_swiglu" : "";
+  name += activation == Activation::swiglu ? "_swiglu" : "";
   name += residual ? "_residual" : "";
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);

@@ -44,7 +44,7 @@ public:
 
 private:
   Int rowCount() { return loadRowCount(kernel, spec.rows); }
-  bool swiglu() const { return spec.activation == Activation::Swiglu; }
+  bool swiglu() const { return spec.activation == Activation::swiglu; }
   int64_t inputStride() const { return strideOf(spec.inputStride, spec.inputs); }
 
   // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
@@ -223,7 +223,7 @@ private:
 std::string MatvecSpec::name() const {
   std::string name = llvm::formatv("matvec_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
   name += norm ? "_norm" + floatTag(epsilon) : "";
-  name += activation == Activation::Swiglu ? "_swiglu" : "";
+  name += activation == Activation::swiglu ? "_swiglu" : "";
   name += residual ? "_residual" : "";
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);

@@ -48,14 +48,14 @@ private:
 class AppendEmitter {
 public:
   AppendEmitter(KernelFunction &kernel, const KvAppendSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec) {}
+      : e(kernel.emitter()), kernel(kernel), spec(spec), kv{spec.kv} {}
 
   void emit() {
     Int slot = e.loadInt(kernel.buffer("slots"), e.blockId(0));
     e.ifThen(e.constant(-1) < slot, [&] {
-      int64_t pitch = spec.kv.pitch();
+      int64_t pitch = kv.pitch();
       Int token = slot % KvLayout::kPageTokens;
-      Pointer page = e.atFar(kernel.buffer("cache"), slot / KvLayout::kPageTokens, spec.kv.pageElements());
+      Pointer page = e.atFar(kernel.buffer("cache"), slot / KvLayout::kPageTokens, kv.pageElements());
       Pointer keys = e.at(page, token * pitch);
       Pointer values = e.at(page, token * pitch + KvLayout::kPageTokens * pitch);
       appendKeys(keys);
@@ -76,7 +76,7 @@ private:
     }
     RowRotator(kernel, spec.kv.headDim)
         .rotate(row("key"), spec.kv.kvHeads, [&](Value low, Value high, Int head, Int column) {
-          Int at = head * spec.kv.headElements() + column;
+          Int at = head * kv.headElements() + column;
           e.storeFloat(low, keys, at);
           e.storeFloat(high, keys, at + spec.kv.headDim / 2);
         });
@@ -86,12 +86,13 @@ private:
     int64_t dim = spec.kv.headDim;
     Pointer from = row(name);
     e.forEach(e.threadId(), e.constant(spec.kv.kvHeads * dim), kRowThreads,
-              [&](Int i) { e.storeFloat(e.load(from, i), to, i / dim * spec.kv.headElements() + i % dim); });
+              [&](Int i) { e.storeFloat(e.load(from, i), to, i / dim * kv.headElements() + i % dim); });
   }
 
   DeviceEmitter &e;
   KernelFunction &kernel;
   const KvAppendSpec &spec;
+  KvLayout kv;
 };
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes each llama op as one dispatch of the opset.
+// Lowers each llama op to one dispatch of the opset.
 
 #include "passes/targets/ops/OpsTarget.h"
 
@@ -26,30 +26,39 @@ int64_t layerBytes(llama::KvCacheType cache) {
 }
 
 /// Collects operands and parameters of one op, then adds its dispatch.
-class OpWriter {
+class OpsLowering {
 public:
-  OpWriter(DispatchBuilder &builder, const OpsCapabilities &backend, Location location)
-      : builder_(builder), backend_(backend), location_(location), attributes_(builder.context()) {}
+  OpsLowering(DispatchBuilder &builder, const OpsCapabilities &backend, Location location)
+      : builder_(builder), backend_(backend), location_(location), attributes_(builder.context()),
+        operands_(builder) {}
 
-  OpWriter &read(StringRef name, const View &view) { return bind(name, view, Access::read); }
-  OpWriter &read(StringRef name, Value value) { return read(name, builder_.view(value)); }
-  OpWriter &weight(StringRef name, Value value) { return read(name, builder_.weight(value)); }
-  OpWriter &write(StringRef name, Value value) { return bind(name, builder_.view(value), Access::write); }
-  OpWriter &bind(StringRef name, const View &view, Access access) {
-    bindings_.push_back({name, view, access});
+  template <typename Source> OpsLowering &read(StringRef name, const Source &source) {
+    operands_.read(name, source);
+    return *this;
+  }
+  OpsLowering &weight(StringRef name, Value value) {
+    operands_.weight(name, value);
+    return *this;
+  }
+  OpsLowering &write(StringRef name, Value value) {
+    operands_.write(name, value);
+    return *this;
+  }
+  OpsLowering &bind(StringRef name, const View &view, Access access) {
+    operands_.bind(name, view, access);
     return *this;
   }
 
-  OpWriter &parameter(StringRef name, Attribute value) {
+  OpsLowering &parameter(StringRef name, Attribute value) {
     parameters_.push_back(attributes_.getNamedAttr(name, value));
     return *this;
   }
-  OpWriter &cache(Value cache, int64_t layer, Access access);
+  OpsLowering &cache(Value cache, int64_t layer, Access access);
   LogicalResult add(StringRef op, GridDim grid) {
     if (failed(checkTaken(op))) {
       return failure();
     }
-    builder_.addDispatch(builder_.getOrCreateOp(op, parameters_), grid, bindings_);
+    builder_.addDispatch(builder_.getOrCreateOp(op, parameters_), grid, operands_.bindings());
     return success();
   }
   /// The grid of an op that computes row by row.
@@ -62,7 +71,7 @@ private:
   const OpsCapabilities &backend_;
   Location location_;
   Builder attributes_;
-  SmallVector<Binding> bindings_;
+  Operands operands_;
   SmallVector<NamedAttribute> parameters_;
 };
 
@@ -73,7 +82,7 @@ std::string textOf(Type type) {
 }
 
 /// Whether the backend lists the op and the types of its operands.
-LogicalResult OpWriter::checkTaken(StringRef op) const {
+LogicalResult OpsLowering::checkTaken(StringRef op) const {
   if (backend_.backend.empty()) {
     return success();
   }
@@ -82,7 +91,7 @@ LogicalResult OpWriter::checkTaken(StringRef op) const {
                                 << "', and it cannot be taken apart further; its sidecar lists "
                                 << llvm::join(backend_.ops, ", ");
   }
-  for (const Binding &binding : bindings_) {
+  for (const Binding &binding : operands_.bindings()) {
     auto listed = backend_.types.find((op + "/" + binding.name).str());
     std::string type = textOf(binding.view.type);
     if (listed != backend_.types.end() && !listed->second.contains(type)) {
@@ -98,37 +107,37 @@ LogicalResult OpWriter::checkTaken(StringRef op) const {
 
 /// Binds one layer of all pages, [page][K, V][kv_head][page_tokens][head_dim]: the layer is in the offset, so
 /// that all layers share one kernel.
-OpWriter &OpWriter::cache(Value cache, int64_t layer, Access access) {
+OpsLowering &OpsLowering::cache(Value cache, int64_t layer, Access access) {
   auto type = cast<llama::KvCacheType>(cache.getType());
   int64_t shape[] = {2, type.getKvHeads(), kPageTokens, type.getHeadDim()};
   int64_t offset = layer * layerBytes(type);
   return bind("cache", builder_.kvPages(offset, shape, program::denseStrides(shape)), access);
 }
 
-LogicalResult emit(llama::EmbeddingOp op, OpWriter writer) {
-  return writer.read("tokens", op.getTokens())
+LogicalResult emit(llama::EmbeddingOp op, OpsLowering lowering) {
+  return lowering.read("tokens", op.getTokens())
       .weight("table", op.getTable())
       .write("output", op.getOutput())
       .addOverRows("embedding", op.getOutput());
 }
 
-LogicalResult emit(llama::RmsNormOp op, OpWriter writer) {
-  return writer.read("input", op.getInput())
+LogicalResult emit(llama::RmsNormOp op, OpsLowering lowering) {
+  return lowering.read("input", op.getInput())
       .weight("weight", op.getWeight())
       .write("output", op.getOutput())
       .parameter("epsilon", op.getEpsilonAttr())
       .addOverRows("rms_norm", op.getOutput());
 }
 
-LogicalResult emit(llama::LinearOp op, OpWriter writer) {
-  return writer.read("input", op.getInput())
+LogicalResult emit(llama::LinearOp op, OpsLowering lowering) {
+  return lowering.read("input", op.getInput())
       .weight("weight", op.getWeight())
       .write("output", op.getOutput())
       .addOverRows("linear", op.getOutput());
 }
 
-LogicalResult emit(llama::RopeOp op, OpWriter writer) {
-  return writer.read("input", op.getInput())
+LogicalResult emit(llama::RopeOp op, OpsLowering lowering) {
+  return lowering.read("input", op.getInput())
       .read("positions", op.getPositions())
       .weight("table", op.getTable())
       .write("output", op.getOutput())
@@ -136,16 +145,16 @@ LogicalResult emit(llama::RopeOp op, OpWriter writer) {
       .addOverRows("rope", op.getOutput());
 }
 
-LogicalResult emit(llama::KvAppendOp op, OpWriter writer) {
-  return writer.read("key", op.getKey())
+LogicalResult emit(llama::KvAppendOp op, OpsLowering lowering) {
+  return lowering.read("key", op.getKey())
       .read("value", op.getValue())
       .read("slots", op.getSlots())
       .cache(op.getCache(), op.getLayer(), Access::write)
       .addOverRows("kv_append", op.getKey());
 }
 
-LogicalResult emit(llama::AttentionOp op, OpWriter writer) {
-  return writer.read("query", op.getQuery())
+LogicalResult emit(llama::AttentionOp op, OpsLowering lowering) {
+  return lowering.read("query", op.getQuery())
       .read("positions", op.getPositions())
       .read("sequences", op.getSequences())
       .read("sequence_starts", op.getSequenceStarts())
@@ -156,33 +165,33 @@ LogicalResult emit(llama::AttentionOp op, OpWriter writer) {
       .addOverRows("attention", op.getOutput());
 }
 
-LogicalResult emit(llama::SiluOp op, OpWriter writer) {
-  return writer.read("input", op.getInput())
+LogicalResult emit(llama::SiluOp op, OpsLowering lowering) {
+  return lowering.read("input", op.getInput())
       .write("output", op.getOutput())
       .addOverRows("silu", op.getOutput());
 }
 
-template <typename BinaryOp> LogicalResult emitBinary(BinaryOp op, OpWriter writer, StringRef name) {
-  return writer.read("lhs", op.getLhs())
+template <typename BinaryOp> LogicalResult emitBinary(BinaryOp op, OpsLowering lowering, StringRef name) {
+  return lowering.read("lhs", op.getLhs())
       .read("rhs", op.getRhs())
       .write("output", op.getOutput())
       .addOverRows(name, op.getOutput());
 }
 
-LogicalResult emit(llama::GatherRowsOp op, OpWriter writer) {
-  return writer.read("input", op.getInput())
+LogicalResult emit(llama::GatherRowsOp op, OpsLowering lowering) {
+  return lowering.read("input", op.getInput())
       .read("rows", op.getRows())
       .write("output", op.getOutput())
       .addOverRows("gather_rows", op.getOutput());
 }
 
-LogicalResult emitRopeAttention(llama::RopeAttentionOp op, OpWriter writer, DispatchBuilder &builder) {
+LogicalResult emitRopeAttention(llama::RopeAttentionOp op, OpsLowering lowering, DispatchBuilder &builder) {
   static constexpr StringLiteral kNames[] = {"query", "key", "value"};
   SmallVector<View> projections = builder.projections(op);
   for (auto [name, view] : llvm::zip_equal(kNames, projections)) {
-    writer.read(name, view);
+    lowering.read(name, view);
   }
-  return writer.weight("table", op.getTable())
+  return lowering.weight("table", op.getTable())
       .read("positions", op.getPositions())
       .read("sequences", op.getSequences())
       .read("slots", op.getSlots())
@@ -194,20 +203,20 @@ LogicalResult emitRopeAttention(llama::RopeAttentionOp op, OpWriter writer, Disp
       .addOverRows("rope_attention", op.getOutput());
 }
 
-LogicalResult emit(llama::FusedLinearOp op, OpWriter writer) {
-  writer.read("input", op.getInput()).weight("weight", op.getWeight());
+LogicalResult emit(llama::FusedLinearOp op, OpsLowering lowering) {
+  lowering.read("input", op.getInput()).weight("weight", op.getWeight());
   if (Value norm = op.getNormWeight()) {
-    writer.weight("norm_weight", norm).parameter("epsilon", op.getEpsilonAttr());
+    lowering.weight("norm_weight", norm).parameter("epsilon", op.getEpsilonAttr());
   }
   if (Value residual = op.getResidual()) {
-    writer.read("residual", residual);
+    lowering.read("residual", residual);
   }
-  writer.parameter("activation",
-                   StringAttr::get(op.getContext(), llama::stringifyActivation(op.getActivation())));
+  lowering.parameter("activation",
+                     StringAttr::get(op.getContext(), llama::stringifyActivation(op.getActivation())));
   if (op.getActivation() == llama::Activation::swiglu) {
-    writer.parameter("swiglu_block", op.getSwigluBlockAttr());
+    lowering.parameter("swiglu_block", op.getSwigluBlockAttr());
   }
-  return writer.write("output", op.getOutput()).addOverRows("fused_linear", op.getOutput());
+  return lowering.write("output", op.getOutput()).addOverRows("fused_linear", op.getOutput());
 }
 
 class OpsTarget : public Target {
@@ -240,15 +249,15 @@ public:
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
-    OpWriter writer(builder, backend_, op->getLoc());
+    OpsLowering lowering(builder, backend_, op->getLoc());
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::RopeOp, llama::KvAppendOp,
               llama::AttentionOp, llama::SiluOp, llama::GatherRowsOp, llama::FusedLinearOp>(
-            [&](auto typed) { return emit(typed, writer); })
-        .Case<llama::MulOp>([&](auto mul) { return emitBinary(mul, writer, "mul"); })
-        .Case<llama::AddOp>([&](auto add) { return emitBinary(add, writer, "add"); })
+            [&](auto typed) { return emit(typed, lowering); })
+        .Case<llama::MulOp>([&](auto mul) { return emitBinary(mul, lowering, "mul"); })
+        .Case<llama::AddOp>([&](auto add) { return emitBinary(add, lowering, "add"); })
         .Case<llama::RopeAttentionOp>(
-            [&](auto attention) { return emitRopeAttention(attention, writer, builder); })
+            [&](auto attention) { return emitRopeAttention(attention, lowering, builder); })
         .Default([](Operation *other) {
           return other->emitOpError() << "has no counterpart in the opset of target 'ops'";
         });
@@ -256,13 +265,13 @@ public:
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &, const View &constants,
                                DispatchBuilder &builder) const override {
-    return OpWriter(builder, backend_, UnknownLoc::get(builder.context()))
+    return OpsLowering(builder, backend_, UnknownLoc::get(builder.context()))
         .read("constants", constants)
         .bind("weight", weight, Access::write)
         .add("fill_random", {});
   }
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
-    return OpWriter(builder, backend_, UnknownLoc::get(builder.context()))
+    return OpsLowering(builder, backend_, UnknownLoc::get(builder.context()))
         .bind("weight", weight, Access::write)
         .add("fill_ones", {});
   }

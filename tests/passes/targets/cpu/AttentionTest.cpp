@@ -227,17 +227,17 @@ TEST(Rope, appendEqualsRotatingFirst) {
       const KvLayout &kv = shape.kv;
       int64_t dim = kv.headDim, queryWidth = shape.heads * dim, width = kv.kvHeads * dim,
               stride = queryWidth + 2 * width;
-      KvAppendSpec fused{{.rotate = true,
-                          .heads = shape.heads,
-                          .queryStride = stride,
-                          .keyStride = stride,
-                          .valueStride = stride},
-                         kv};
+      KvAppendSpec fused{.kv = kv,
+                         .rotate = true,
+                         .heads = shape.heads,
+                         .queryStride = stride,
+                         .keyStride = stride,
+                         .valueStride = stride};
       fused.keyOffset = queryWidth % 16, fused.valueOffset = (queryWidth + width) % 16;
       RopeSpec rotateQuery{.heads = shape.heads, .headDim = dim, .inputStride = stride};
       RopeSpec rotateKey{
           .heads = kv.kvHeads, .headDim = dim, .inputStride = stride, .inputOffset = fused.keyOffset};
-      KvAppendSpec append{{.valueStride = stride, .valueOffset = fused.valueOffset}, kv};
+      KvAppendSpec append{.kv = kv, .valueStride = stride, .valueOffset = fused.valueOffset};
       KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) {
         emitKvAppend(kernels, fused);
         emitKvAppend(kernels, append);

@@ -218,7 +218,6 @@ int main(int argc, char **argv) {
     return 2;
   }
   int threads = argc > 2 ? std::atoi(argv[2]) : 2;
-  using Activation = LinearSpec::Activation;
   std::vector<LinearSpec> single, all;
   for (ElementType type : {ElementType::F16, ElementType::F32}) {
     single.push_back({.inputs = 2048, .outputs = 2560, .weight = type, .singleRow = true});
@@ -226,7 +225,7 @@ int main(int argc, char **argv) {
     single.push_back({.inputs = 2048,
                       .outputs = 5632,
                       .weight = type,
-                      .activation = Activation::Swiglu,
+                      .activation = Activation::swiglu,
                       .singleRow = true});
     single.push_back({.inputs = 5632, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
   }

@@ -60,7 +60,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
     std::vector<float> one = run(library, {single, rows}, input, weight, residual);
     ASSERT_TRUE(sameBits(all, one)) << isa.name.str() << " " << spec.name() << " rows " << rows;
     // The scalar code takes its exponential from libm.
-    bool exact = spec.activation == LinearSpec::Activation::None;
+    bool exact = spec.activation == Activation::none;
     ASSERT_TRUE(exact ? sameBits(all, expected) : close(all, expected, 2e-6f))
         << isa.name.str() << " " << spec.name() << " rows " << rows;
   }
@@ -82,16 +82,12 @@ TEST(Linear, equalsTheScalarChain) {
 TEST(Linear, swigluPairsBlocksOfGateAndUp) {
   for (const Isa *isa : runnableIsas()) {
     for (ElementType type : {ElementType::F32, ElementType::F16}) {
-      check(*isa,
-            {.inputs = 64, .outputs = 352, .weight = type, .activation = LinearSpec::Activation::Swiglu},
+      check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = Activation::swiglu},
             {1, 6, 19});
-      check(*isa,
-            {.inputs = 513,
-             .outputs = 43,
-             .weight = type,
-             .activation = LinearSpec::Activation::Swiglu,
-             .residual = true},
-            {1, 4, 13, 31});
+      check(
+          *isa,
+          {.inputs = 513, .outputs = 43, .weight = type, .activation = Activation::swiglu, .residual = true},
+          {1, 4, 13, 31});
     }
   }
 }

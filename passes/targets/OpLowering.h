@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// OpLowering: lowers one llama op to kernels and dispatches. What every target with kernels decides alike, the
+// operands of a dispatch, its grid and the members of shared specs, is decided here; a target supplies its
+// kernels and overrides linear layers, attention and table lookups.
+//
+// Operands are bound by name: a kernel states the names of its parameters in order, a dispatch binds views to
+// names, and `dispatch` brings them into the kernel's order.
+#pragma once
+
+#include "passes/targets/DispatchBuilder.h"
+#include "passes/targets/KernelSpecs.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace cria {
+
+/// A kernel, what a launch of it needs besides its grid, and how its code is made.
+struct Kernel {
+  std::string name;
+  KernelLaunch launch;
+  std::vector<std::string> operands; ///< names, in the order of the function's parameters
+  std::function<void(mlir::ModuleOp)> emit;
+};
+
+/// The kernel of a spec; `emit(kernels, spec)` appends its function.
+template <typename Spec, typename Emit>
+Kernel kernelOf(const Spec &spec, const KernelLaunch &launch, Emit emit) {
+  return {spec.name(), launch, spec.bindings(),
+          [spec, emit](mlir::ModuleOp kernels) { emit(kernels, spec); }};
+}
+
+/// KV cache parameters of a cache value's type.
+KvShape kvShapeOf(llama::KvCacheType type);
+KvShape kvShapeOf(mlir::Value cache);
+
+class OpLowering {
+public:
+  OpLowering(mlir::Operation *op, DispatchBuilder &builder) : op_(op), builder_(builder) {}
+  virtual ~OpLowering() = default;
+
+  /// Adds the dispatches of the op. Emits an error and fails for an op without a kernel.
+  llvm::LogicalResult lower();
+
+protected:
+  /// A linear layer, whichever op states it: activation(weight · norm(input)) + residual.
+  struct Linear {
+    mlir::Value input, weight, normWeight, residual, output;
+    float epsilon = 0;
+    Activation activation = Activation::none;
+  };
+  /// Attention over rotated queries [rows, heads · headDim].
+  struct Attention {
+    View query, output, cache;
+    mlir::Value positions, sequences, sequenceStarts, blockTable;
+    KvShape kv;
+    int64_t heads;
+    float scale;
+    int64_t maxPages; ///< columns of the block table
+  };
+
+  virtual Kernel kernel(const ElementwiseSpec &spec) const = 0;
+  virtual Kernel kernel(const NormSpec &spec) const = 0;
+  virtual Kernel kernel(const RopeSpec &spec) const = 0;
+  virtual Kernel kernel(const KvAppendSpec &spec) const = 0;
+  virtual llvm::LogicalResult lowerOp(llama::EmbeddingOp op) = 0;
+  virtual llvm::LogicalResult lowerOp(llama::GatherRowsOp op) = 0;
+  virtual llvm::LogicalResult lowerLinear(const Linear &linear) = 0;
+  virtual llvm::LogicalResult lowerAttention(const Attention &attention) = 0;
+  /// Elements that a page holds for one KV head of one layer.
+  virtual int64_t headElements(const KvShape &kv) const = 0;
+  /// What the target demands of a dispatch besides aligned bindings.
+  virtual llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
+                                            const Operands &operands) {
+    return llvm::success();
+  }
+
+  /// The members that the specs of linear layers have in common.
+  template <typename Spec> void describe(const Linear &linear, Spec &spec) {
+    View output = view(linear.output);
+    spec.inputs = view(linear.input).columns();
+    spec.outputs = output.columns();
+    spec.weight = elementTypeOf(builder_.weight(linear.weight).type);
+    spec.activation = linear.activation;
+    spec.residual = bool(linear.residual);
+    spec.rows = output.rows() == program::kExtentR ? RowCount::Outputs : RowCount::Tokens;
+    spec.residualStride = linear.residual ? strideOf(linear.residual) : 0;
+    spec.outputStride = output.strides.front();
+  }
+  /// Whether an entry point computes at most one row of `value`.
+  bool hasOneRow(mlir::Value value) {
+    // Steps of one token have at most one row everywhere.
+    return view(value).rows() == 1 || builder_.maxTokens() == 1;
+  }
+
+  Operands operands() { return Operands(builder_); }
+  llvm::LogicalResult dispatch(const Kernel &kernel, llvm::ArrayRef<GridDim> grid, const Operands &operands);
+  View view(mlir::Value value) { return builder_.view(value); }
+  int64_t strideOf(mlir::Value value) { return view(value).strides.front(); }
+  /// One layer of all pages: [P, KV heads, elements of a head].
+  View cache(mlir::Value cache, int64_t layer);
+
+  mlir::Operation *op_;
+  DispatchBuilder &builder_;
+
+private:
+  llvm::LogicalResult lowerOp(llama::RmsNormOp op);
+  llvm::LogicalResult lowerOp(llama::LinearOp op);
+  llvm::LogicalResult lowerOp(llama::FusedLinearOp op);
+  llvm::LogicalResult lowerOp(llama::RopeOp op);
+  llvm::LogicalResult lowerOp(llama::KvAppendOp op);
+  llvm::LogicalResult lowerOp(llama::AttentionOp op);
+  llvm::LogicalResult lowerOp(llama::RopeAttentionOp op);
+  llvm::LogicalResult lowerElementwise(ElementwiseSpec::Kind kind);
+  template <typename AttentionOp> llvm::LogicalResult attend(AttentionOp op, const View &query);
+};
+
+} // namespace cria

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Lowers one llama op to device kernels; CudaLinear.cpp and CudaAttention.cpp have the larger families.
+#pragma once
+
+#include "passes/targets/OpLowering.h"
+#include "passes/targets/cuda/Kernels.h"
+
+namespace cria::cuda {
+
+class CudaLowering : public OpLowering {
+public:
+  using OpLowering::OpLowering;
+
+private:
+  /// Up to so many rows a matrix is better read once than multiplied on tensor cores.
+  static constexpr int64_t kMaxMatvecRows = 8;
+
+  Kernel kernel(const ElementwiseSpec &spec) const override;
+  Kernel kernel(const NormSpec &spec) const override;
+  Kernel kernel(const RopeSpec &spec) const override;
+  Kernel kernel(const KvAppendSpec &spec) const override;
+  int64_t headElements(const KvShape &kv) const override { return KvLayout{kv}.headElements(); }
+  llvm::LogicalResult lowerOp(llama::EmbeddingOp op) override;
+  llvm::LogicalResult lowerOp(llama::GatherRowsOp op) override;
+  llvm::LogicalResult lowerLinear(const Linear &linear) override;
+  llvm::LogicalResult lowerAttention(const Attention &attention) override;
+  llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
+                                    const Operands &operands) override;
+
+  bool isForTensorCores(const Linear &linear);
+  llvm::LogicalResult lowerToMatvec(const Linear &linear);
+  llvm::LogicalResult lowerToMatmul(const Linear &linear);
+  llvm::FailureOr<View> pack(const Linear &linear, const MatmulSpec &spec);
+  llvm::LogicalResult lowerToFlash(const Attention &attention, const AttentionShape &shape);
+  llvm::LogicalResult lowerToSegments(const Attention &attention, const AttentionShape &shape);
+  llvm::LogicalResult merge(const Attention &attention, const SegmentAttentionSpec &spec,
+                            const View &partial);
+
+  int64_t largest(int64_t extent);
+};
+
+} // namespace cria::cuda
