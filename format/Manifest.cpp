@@ -93,6 +93,38 @@ Status checkListed(const Manifest &manifest, const std::string &file, const std:
   return {};
 }
 
+StatusOr<std::vector<AddedToken>> readAddedTokens(JsonObject &tokenizer) {
+  std::vector<AddedToken> tokens;
+  CRIA_ASSIGN_OR_RETURN(const Json *items, tokenizer.array("added_tokens"));
+  for (const Json &item : *items) {
+    CRIA_ASSIGN_OR_RETURN(
+        JsonObject object,
+        JsonObject::of(item, fmt::format("{}: added_tokens[{}]", tokenizer.where(), tokens.size())));
+    AddedToken token;
+    CRIA_ASSIGN_OR_RETURN(token.id, object.integer("id", 0, INT32_MAX));
+    CRIA_ASSIGN_OR_RETURN(token.text, object.string("text"));
+    CRIA_ASSIGN_OR_RETURN(token.isSpecial, object.boolean("special"));
+    CRIA_RETURN_IF_ERROR(object.finish());
+    tokens.push_back(std::move(token));
+  }
+  return tokens;
+}
+
+Status readTokenizer(JsonObject &root, Manifest &manifest) {
+  if (root.absentOrNull("tokenizer")) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, root.object("tokenizer"));
+  PackageTokenizer tokenizer;
+  CRIA_ASSIGN_OR_RETURN(tokenizer.kind, object.string("kind"));
+  CRIA_ASSIGN_OR_RETURN(tokenizer.file, object.string("file"));
+  CRIA_RETURN_IF_ERROR(checkListed(manifest, tokenizer.file, object.where()));
+  CRIA_ASSIGN_OR_RETURN(tokenizer.addedTokens, readAddedTokens(object));
+  CRIA_RETURN_IF_ERROR(object.finish());
+  manifest.tokenizer = std::move(tokenizer);
+  return {};
+}
+
 Status readWeightFiles(JsonObject &object, const Manifest &manifest, PackageTarget &target) {
   CRIA_ASSIGN_OR_RETURN(const Json *files, object.array("weight_files"));
   for (const Json &file : *files) {
@@ -165,6 +197,7 @@ StatusOr<Manifest> parseManifest(std::string_view text, const std::string &where
   CRIA_RETURN_IF_ERROR(readOptions(std::move(options), manifest.options));
   CRIA_ASSIGN_OR_RETURN(JsonObject files, root.object("files"));
   CRIA_RETURN_IF_ERROR(readFiles(std::move(files), manifest));
+  CRIA_RETURN_IF_ERROR(readTokenizer(root, manifest));
   CRIA_RETURN_IF_ERROR(readTargets(root, manifest));
   CRIA_RETURN_IF_ERROR(root.finish());
   return manifest;

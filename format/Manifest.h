@@ -3,6 +3,7 @@
 // file.
 #pragma once
 
+#include "format/AddedToken.h"
 #include "format/ModelConfig.h"
 #include "support/Status.h"
 
@@ -15,7 +16,9 @@
 
 namespace cria {
 
-constexpr uint32_t kPackageFormatVersion = 1;
+/// Raised with every change of the members (docs/package-format.md lists the versions). No other version is
+/// read.
+constexpr uint32_t kPackageFormatVersion = 2;
 
 struct PackageFile {
   uint64_t size = 0;
@@ -39,10 +42,18 @@ struct PackageOptions {
   std::optional<uint64_t> randomSeed;
 };
 
+/// The tokenizer of a package.
+struct PackageTokenizer {
+  std::string kind;                    // "sentencepiece"
+  std::string file;                    // path in the package
+  std::vector<AddedToken> addedTokens; // their ids follow those of the file
+};
+
 struct Manifest {
   std::string compiler;
   ModelConfig model;
   PackageOptions options;
+  std::optional<PackageTokenizer> tokenizer;
   std::map<std::string, PackageFile> files; // by path, with '/' and without '..'
   std::vector<PackageTarget> targets;
 

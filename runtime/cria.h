@@ -15,5 +15,6 @@
 #include "runtime/plugin/SamplerChain.h"
 #include "runtime/text/StreamingDecoder.h"
 #include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerRegistry.h"
 #include "runtime/text/Vocabulary.h"
 #include "support/Status.h"

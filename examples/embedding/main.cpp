@@ -8,7 +8,7 @@ static cria::Status tell(const char *folder, const char *prompt, const cria::Mod
   CRIA_ASSIGN_OR_RETURN(auto package, cria::Package::open(folder));
   CRIA_ASSIGN_OR_RETURN(auto plugins, cria::PluginRegistry::create(cria::PluginSearch::standard()));
   CRIA_ASSIGN_OR_RETURN(auto model, cria::Model::open(package, *plugins, options));
-  CRIA_ASSIGN_OR_RETURN(auto tokenizer, cria::Tokenizer::open(package->tokenizerPath()));
+  CRIA_ASSIGN_OR_RETURN(auto tokenizer, package->tokenizer());
   cria::GenerateRequest request{.maxNewTokens = 100};
   CRIA_ASSIGN_OR_RETURN(request.prompt, tokenizer->encode(prompt));
   request.prompt.insert(request.prompt.begin(), tokenizer->bosId());

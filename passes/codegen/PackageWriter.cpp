@@ -15,8 +15,6 @@ namespace cria {
 namespace {
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormatVersion = 1;
-
 DataType dataTypeOf(mlir::Type type) {
   return type.isF32() ? DataType::f32 : type.isF16() ? DataType::f16 : DataType::bf16;
 }
@@ -104,6 +102,17 @@ Json manifestTarget(const CompiledTarget &target, const WeightSet::Use &use) {
   return json;
 }
 
+Json manifestTokenizer(const std::optional<PackageTokenizer> &tokenizer) {
+  if (!tokenizer) {
+    return nullptr;
+  }
+  Json tokens = Json::array();
+  for (const AddedToken &token : tokenizer->addedTokens) {
+    tokens.push_back({{"id", token.id}, {"text", token.text}, {"special", token.isSpecial}});
+  }
+  return {{"kind", tokenizer->kind}, {"file", tokenizer->file}, {"added_tokens", std::move(tokens)}};
+}
+
 Json manifestOf(const PackageContent &content, const WeightSet &weights,
                 const std::map<std::string, PackageEntry> &files) {
   Json seed = content.randomSeed ? Json(*content.randomSeed) : Json(nullptr);
@@ -115,10 +124,11 @@ Json manifestOf(const PackageContent &content, const WeightSet &weights,
     targets.push_back(manifestTarget(target, use));
   }
   return {{"format", "cria"},
-          {"format_version", kFormatVersion},
+          {"format_version", kPackageFormatVersion},
           {"compiler", "cria " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"},
           {"model", content.model.toJson()},
           {"options", {{"weights", content.weightsType}, {"kv", content.kvType}, {"random_seed", seed}}},
+          {"tokenizer", manifestTokenizer(content.tokenizer)},
           {"files", std::move(fileList)},
           {"targets", std::move(targets)}};
 }
@@ -161,8 +171,8 @@ Status writeSmallFiles(PackageFolder &folder, const PackageContent &content) {
       CRIA_RETURN_IF_ERROR(folder.add(codePath(target), target.code));
     }
   }
-  if (!content.tokenizer.empty()) {
-    CRIA_RETURN_IF_ERROR(folder.add("tokenizer.model", content.tokenizer));
+  if (content.tokenizer) {
+    CRIA_RETURN_IF_ERROR(folder.add(content.tokenizer->file, content.tokenizerFile));
   }
   if (!content.graph.empty()) {
     CRIA_RETURN_IF_ERROR(folder.add("graph.mlir", content.graph));

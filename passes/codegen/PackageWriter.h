@@ -3,7 +3,7 @@
 // chat configuration, and the manifest with a digest of every file.
 #pragma once
 
-#include "format/ModelConfig.h"
+#include "format/Manifest.h"
 #include "passes/codegen/WeightRecipes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -31,8 +31,9 @@ struct CompiledTarget {
 struct PackageContent {
   ModelConfig model;
   ChatConfig chat;
-  /// Content of tokenizer.model; empty: none.
-  std::string tokenizer;
+  /// The manifest's description of the tokenizer, and the content of its file; nullopt: none.
+  std::optional<PackageTokenizer> tokenizer;
+  std::string tokenizerFile;
   /// The options the manifest records: "f16", "f16".
   std::string weightsType, kvType;
   std::optional<uint64_t> randomSeed;

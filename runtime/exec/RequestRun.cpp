@@ -62,7 +62,8 @@ void RequestRun::begin() {
   session_ = request_.session ? request_.session : &own_.emplace(model_);
   result_.reusedTokens = session_->keepCommonPrefix(request_.prompt);
   if (tokenizer_) {
-    decoder_.emplace(*tokenizer_, request_.continuesText);
+    decoder_.emplace(*tokenizer_,
+                     request_.continuesText ? TextPosition::continuation : TextPosition::startOfText);
   }
   collectEndTokens();
   if (request_.maxNewTokens == 0) {

@@ -4,6 +4,8 @@
 
 #include "format/OpsetVerifier.h"
 #include "format/ProgramVerifier.h"
+#include "runtime/text/AddedTokens.h"
+#include "runtime/text/TokenizerRegistry.h"
 #include "support/Json.h"
 #include "support/Sha256.h"
 
@@ -118,6 +120,25 @@ StatusOr<std::string> Package::read(const std::string &name) const {
   CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path(name), kMaxReadBytes));
   CRIA_RETURN_IF_ERROR(checkDigest(path(name), manifest_.files.at(name).sha256, Sha256::of(text)));
   return text;
+}
+
+StatusOr<std::unique_ptr<Tokenizer>> Package::tokenizer() const {
+  if (!manifest_.tokenizer) {
+    return std::unique_ptr<Tokenizer>();
+  }
+  const PackageTokenizer &described = *manifest_.tokenizer;
+  const std::string where = path(described.file);
+  CRIA_ASSIGN_OR_RETURN(const std::string file, read(described.file));
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> base, loadTokenizer(described.kind, file, where));
+  StatusOr<std::unique_ptr<Tokenizer>> tokenizer = withAddedTokens(std::move(base), described.addedTokens);
+  if (!tokenizer.ok()) {
+    return tokenizer.status().withContext(path("manifest.json"));
+  }
+  if ((*tokenizer)->size() > manifest_.model.vocabSize) {
+    return invalidArgument("{}: expected at most the model's {} pieces, got {}; it belongs to another model",
+                           where, manifest_.model.vocabSize, (*tokenizer)->size());
+  }
+  return tokenizer;
 }
 
 StatusOr<Program> Package::program(const PackageTarget &target) const {

@@ -5,6 +5,7 @@
 #include "format/Manifest.h"
 #include "format/Program.h"
 #include "format/Safetensors.h"
+#include "runtime/text/Tokenizer.h"
 #include "support/Status.h"
 
 #include <functional>
@@ -33,10 +34,12 @@ public:
   const Manifest &manifest() const { return manifest_; }
   bool hasFile(const std::string &name) const { return manifest_.files.contains(name); }
   std::string path(const std::string &name) const { return folder_ + "/" + name; }
-  bool hasTokenizer() const { return hasFile("tokenizer.model"); }
-  std::string tokenizerPath() const { return path("tokenizer.model"); }
+  bool hasTokenizer() const { return manifest_.tokenizer.has_value(); }
   const ChatConfig &chat() const { return chat_; } // empty without chat.json
 
+  /// Loads the tokenizer with its added tokens; null for a package without one. Errors: INVALID_ARGUMENT also
+  /// if it has more ids than the model; UNSUPPORTED for an unknown kind.
+  StatusOr<std::unique_ptr<Tokenizer>> tokenizer() const;
   /// Reads and verifies the program of a target of this package. Errors: INVALID_ARGUMENT with the place.
   StatusOr<Program> program(const PackageTarget &target) const;
   /// The bytes of its code; empty for a target without.

@@ -103,8 +103,9 @@ static cria_status writeText(void *user, cria_string text, uint32_t noDummyPrefi
     return CRIA_STATUS_INVALID_ARGUMENT;
   }
   return addSegment(
-      user,
-      {.kind = ChatSegment::Kind::text, .text = std::string(view(text)), .dummyPrefix = noDummyPrefix == 0});
+      user, {.kind = ChatSegment::Kind::text,
+             .text = std::string(view(text)),
+             .position = noDummyPrefix == 0 ? TextPosition::startOfText : TextPosition::continuation});
 }
 
 static cria_status writeStopText(void *user, cria_string text) {
@@ -186,8 +187,7 @@ StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segme
       ids.push_back(id);
       continue;
     }
-    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> text,
-                          tokenizer.encode(segment.text, segment.dummyPrefix));
+    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> text, tokenizer.encode(segment.text, segment.position));
     ids.insert(ids.end(), text.begin(), text.end());
   }
   return ids;

@@ -29,9 +29,9 @@ struct ChatMessage {
 struct ChatSegment {
   enum class Kind { special, specialId, text };
   Kind kind;
-  std::string text;        // special: the piece; text: the text
-  int32_t id = -1;         // specialId
-  bool dummyPrefix = true; // text
+  std::string text;                                  // special: the piece; text: the text
+  int32_t id = -1;                                   // specialId
+  TextPosition position = TextPosition::startOfText; // text
   bool operator==(const ChatSegment &) const = default;
 };
 

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokens that a fine-tune added, as pieces of its base model's tokenizer.model.
+// Added tokens: the tokens that a fine-tune adds to the vocabulary of its base model, as a layer above any
+// tokenizer (docs/decisions/0008-added-tokens-are-a-layer.md).
 #pragma once
 
 #include "format/AddedToken.h"
-#include "support/Status.h"
-
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "runtime/text/Tokenizer.h"
 
 namespace cria {
 
-/// `model` (a tokenizer.model) with those of `tokens` (by id) that it does not have: special ones as control
-/// pieces, others as pieces that text is cut at. They continue the model's ids without a gap and stay below
-/// vocabSize, and no name is there twice; the first token that is otherwise, and all after it, are left out,
-/// and `notes` says so. Without a token to add it is `model` byte for byte. `where` names the model in errors
-/// and notes. Errors: invalidArgument or unsupported, as SentenceModel::parse.
-StatusOr<std::string> withAddedTokens(std::string_view model, std::span<const AddedToken> tokens,
-                                      int64_t vocabSize, std::string_view where,
-                                      std::vector<std::string> &notes);
+/// Returns those of `tokens` that withAddedTokens() accepts. `tokens` are sorted by id; those with ids of
+/// `base` are skipped, as `base` has them. The first token that cannot be added, and all after it, are left
+/// out with a note that begins with `where`. vocabSize: the number of ids of the model.
+std::vector<AddedToken> selectAddedTokens(const Tokenizer &base, std::span<const AddedToken> tokens,
+                                          int64_t vocabSize, std::string_view where,
+                                          std::vector<std::string> &notes);
+
+/// Returns a tokenizer with the ids of `base` followed by those of `tokens`. Special tokens are control
+/// tokens. The others are found in a text before `base` encodes what lies between them: the leftmost first,
+/// and the longest of those that begin at the same byte. Without tokens it returns `base` itself. Errors:
+/// invalidArgument unless the ids continue those of `base` without a gap, no name occurs twice, and each name
+/// is UTF-8 of 1 to 4096 bytes without NUL.
+StatusOr<std::unique_ptr<Tokenizer>> withAddedTokens(std::unique_ptr<Tokenizer> base,
+                                                     std::vector<AddedToken> tokens);
 
 } // namespace cria

@@ -11,24 +11,24 @@ StatusOr<uint64_t> ProtoReader::varint() {
   uint64_t value = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
     if (rest_.empty()) {
-      return damaged("expected the rest of a number, found the end");
+      return damaged("expected the rest of an integer, got the end");
     }
     const auto byte = static_cast<uint8_t>(rest_.front());
     rest_.remove_prefix(1);
     if (shift == 63 && byte > 1) {
-      return damaged("expected a number of 64 bits, found more");
+      return damaged("expected an integer of at most 64 bits, got more");
     }
     value |= static_cast<uint64_t>(byte & 0x7F) << shift;
     if ((byte & 0x80) == 0) {
       return value;
     }
   }
-  return damaged("expected a number of at most 10 bytes, found more");
+  return damaged("expected an integer of at most 10 bytes, got more");
 }
 
 StatusOr<uint64_t> ProtoReader::fixed(size_t bytes) {
   if (rest_.size() < bytes) {
-    return damaged("expected a fixed-size number, found the end");
+    return damaged("expected a fixed-size number, got the end");
   }
   uint64_t value = 0;
   for (size_t i = 0; i < bytes; ++i) {
@@ -42,7 +42,7 @@ StatusOr<ProtoField> ProtoReader::next() {
   CRIA_ASSIGN_OR_RETURN(const uint64_t tag, varint());
   ProtoField field;
   if (tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF) {
-    return damaged("expected a field number from 1 to 536870911, found another");
+    return damaged("expected a field number from 1 to 536870911");
   }
   field.number = static_cast<uint32_t>(tag >> 3);
   field.type = static_cast<ProtoField::Type>(tag & 7);
@@ -62,14 +62,14 @@ StatusOr<ProtoField> ProtoReader::next() {
   case ProtoField::Type::bytes: {
     CRIA_ASSIGN_OR_RETURN(const uint64_t length, varint());
     if (length > rest_.size()) {
-      return damaged(fmt::format("expected {} bytes of a field, found {}", length, rest_.size()));
+      return damaged(fmt::format("expected a field of {} bytes, got {}", length, rest_.size()));
     }
     field.bytes = rest_.substr(0, length);
     rest_.remove_prefix(length);
     return field;
   }
   }
-  return damaged(fmt::format("expected a wire type 0, 1, 2 or 5, found {}", tag & 7));
+  return damaged(fmt::format("expected wire type 0, 1, 2 or 5, got {}", tag & 7));
 }
 
 } // namespace cria

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ProtoReader: walks the fields of one protocol buffer message that may be hostile. It never reads outside
-// its bytes and allocates nothing.
+// ProtoReader: iterates over the fields of one protocol buffer message, which may be hostile. It never reads
+// outside the message and does not allocate memory.
 #pragma once
 
 #include "support/Status.h"
@@ -15,7 +15,7 @@ struct ProtoField {
   uint32_t number = 0;
   Type type = Type::varint;
   uint64_t integer = 0;   // varint, fixed64, fixed32
-  std::string_view bytes; // bytes: inside the message
+  std::string_view bytes; // bytes: a view into the message
 };
 
 class ProtoReader {
@@ -23,7 +23,7 @@ public:
   explicit ProtoReader(std::string_view message) : rest_(message), size_(message.size()) {}
 
   bool atEnd() const { return rest_.empty(); }
-  /// The next field. Errors: invalidArgument with the offset inside this message.
+  /// Reads the next field. Requires !atEnd(). Errors: invalidArgument with the offset in this message.
   StatusOr<ProtoField> next();
 
 private:

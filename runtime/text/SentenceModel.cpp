@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Field numbers are those of SentencePiece's published model format. Repeated occurrences of a message merge,
-// the last value of a field wins, and unknown fields are skipped, as protocol buffers ask.
+// Field numbers are those of SentencePiece's published model format. As protocol buffers require, repeated
+// occurrences of a message are merged, the last value of a field wins, and unknown fields are skipped.
 #include "runtime/text/SentenceModel.h"
 
 #include "runtime/text/ProtoReader.h"
@@ -19,8 +19,8 @@ static constexpr size_t kMaxPieceBytes = SentenceModel::kMaxPieceBytes;
 
 static Status expectType(const ProtoField &field, ProtoField::Type type, std::string_view name) {
   if (field.type != type) {
-    return invalidArgument("{} has wire type {}, expected {}", name, static_cast<uint32_t>(field.type),
-                           static_cast<uint32_t>(type));
+    return invalidArgument("{}: expected wire type {}, got {}", name, static_cast<uint32_t>(type),
+                           static_cast<uint32_t>(field.type));
   }
   return {};
 }
@@ -36,12 +36,10 @@ static bool isText(std::string_view bytes) {
          bytes.find('\0') == std::string_view::npos;
 }
 
-bool SentenceModel::isPieceText(std::string_view text) { return !text.empty() && isText(text); }
-
 static Status readText(const ProtoField &field, std::string_view name, std::string &out) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
   if (!isText(field.bytes)) {
-    return invalidArgument("{} is not UTF-8 text of at most {} bytes without NUL", name, kMaxPieceBytes);
+    return invalidArgument("{}: expected UTF-8 of at most {} bytes without NUL", name, kMaxPieceBytes);
   }
   out = field.bytes;
   return {};
@@ -50,7 +48,7 @@ static Status readText(const ProtoField &field, std::string_view name, std::stri
 static Status readPieceType(const ProtoField &field, PieceType &out) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::varint, "type"));
   if (field.integer < 1 || field.integer > 6) {
-    return invalidArgument("type is {}, expected 1 to 6", field.integer);
+    return invalidArgument("type: expected 1 to 6, got {}", field.integer);
   }
   out = static_cast<PieceType>(field.integer);
   return {};
@@ -59,7 +57,7 @@ static Status readPieceType(const ProtoField &field, PieceType &out) {
 static Status readScore(const ProtoField &field, float &out) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::fixed32, "score"));
   out = std::bit_cast<float>(static_cast<uint32_t>(field.integer));
-  return std::isfinite(out) ? Status() : invalidArgument("score is not a finite number");
+  return std::isfinite(out) ? Status() : invalidArgument("score: expected a finite number");
 }
 
 static Status readPiece(std::string_view message, SentenceModel::Piece &piece) {
@@ -80,13 +78,14 @@ static Status readPiece(std::string_view message, SentenceModel::Piece &piece) {
       break;
     }
   }
-  return piece.text.empty() ? invalidArgument("text is empty") : Status();
+  return piece.text.empty() ? invalidArgument("text: expected at least one byte") : Status();
 }
 
 static Status readModelType(const ProtoField &field, SentenceModel &model) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::varint, "model_type"));
   if (field.integer != 1 && field.integer != 2) {
-    return error(StatusCode::unsupported, "model_type is {}, expected 1 (unigram) or 2 (BPE)", field.integer);
+    return error(StatusCode::unsupported, "model_type: expected 1 (unigram) or 2 (BPE), got {}",
+                 field.integer);
   }
   model.modelType = static_cast<SentenceModel::ModelType>(field.integer);
   return {};
@@ -96,7 +95,7 @@ static Status refuseSuffix(const ProtoField &field) {
   bool suffix = false;
   CRIA_RETURN_IF_ERROR(readFlag(field, "treat_whitespace_as_suffix", suffix));
   return suffix ? error(StatusCode::unsupported,
-                        "treat_whitespace_as_suffix is set, expected whitespace before words")
+                        "treat_whitespace_as_suffix: expected 0 (whitespace before words), got 1")
                 : Status();
 }
 
@@ -123,14 +122,14 @@ static Status readTrainerField(const ProtoField &field, SentenceModel &model) {
   }
 }
 
-// A table of character replacements is executed by SentencePiece without bounds checks, and LLaMA has none.
+// SentencePiece applies a table of character replacements without bounds checks. LLaMA's models have none.
 static Status refuseTable(const ProtoField &field, std::string_view name) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
   if (!field.bytes.empty()) {
     return error(
         StatusCode::unsupported,
-        "{} has {} bytes, expected none: only models without text normalization (rule \"identity\") are read",
-        name, field.bytes.size());
+        "{}: expected a model without text normalization (rule \"identity\"), got a table of {} bytes", name,
+        field.bytes.size());
   }
   return {};
 }
@@ -146,7 +145,7 @@ static Status readNormalizerField(const ProtoField &field, SentenceModel &model)
     return readFlag(field, "remove_extra_whitespaces", model.removeExtraWhitespaces);
   case 5:
     CRIA_RETURN_IF_ERROR(readFlag(field, "escape_whitespaces", escape));
-    return escape ? Status() : error(StatusCode::unsupported, "escape_whitespaces is off, expected it on");
+    return escape ? Status() : error(StatusCode::unsupported, "escape_whitespaces: expected 1, got 0");
   default:
     return {};
   }
@@ -174,7 +173,7 @@ static Status readMessage(const ProtoField &field, std::string_view name, Senten
 static Status addPiece(const ProtoField &field, SentenceModel &model) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, "pieces"));
   if (model.pieces.size() == kMaxPieces) {
-    return invalidArgument("more than {} pieces", kMaxPieces);
+    return invalidArgument("pieces: expected at most {}", kMaxPieces);
   }
   SentenceModel::Piece piece;
   CRIA_RETURN_IF_ERROR(
@@ -208,14 +207,14 @@ int byteOfPiece(std::string_view piece) {
   return high == digits.npos || low == digits.npos ? -1 : static_cast<int>(high * 16 + low);
 }
 
-// What a piece of that type must be for the model as a whole.
+// Checks what the type of a piece requires of it and of the model.
 static Status checkPiece(const SentenceModel &model, size_t id, size_t &numBytes, size_t &numUnknown) {
   const SentenceModel::Piece &piece = model.pieces[id];
   if (piece.type == PieceType::byte) {
     ++numBytes;
     if (!model.byteFallback || byteOfPiece(piece.text) < 0) {
       return invalidArgument(
-          "piece {} ('{}') is a byte piece, expected byte_fallback and a name such as <0x0A>", id,
+          "piece {} ('{}'): expected byte_fallback and a name such as <0x0A> for a byte piece", id,
           piece.text);
     }
   }
@@ -232,21 +231,22 @@ static Status checkModel(const SentenceModel &model) {
   for (size_t id = 0; id < model.pieces.size(); ++id) {
     CRIA_RETURN_IF_ERROR(checkPiece(model, id, numBytes, numUnknown));
     if (!seen.insert(model.pieces[id].text).second) {
-      return invalidArgument("piece {} ('{}') appears twice", id, model.pieces[id].text);
+      return invalidArgument("piece {} ('{}'): the name occurs twice", id, model.pieces[id].text);
     }
   }
   if (numUnknown != 1) {
-    return invalidArgument("found {} unknown pieces, expected exactly one", numUnknown);
+    return invalidArgument("expected exactly one unknown piece, got {}", numUnknown);
   }
   if (model.byteFallback && numBytes != 256) {
-    return invalidArgument("found {} byte pieces, expected 256 with byte_fallback", numBytes);
+    return invalidArgument("expected 256 byte pieces with byte_fallback, got {}", numBytes);
   }
   return {};
 }
 
 StatusOr<SentenceModel> SentenceModel::parse(std::string_view file) {
   if (file.size() > kMaxFileBytes) {
-    return invalidArgument("{} bytes, expected at most {} for a tokenizer model", file.size(), kMaxFileBytes);
+    return invalidArgument("expected a tokenizer model of at most {} bytes, got {}", kMaxFileBytes,
+                           file.size());
   }
   SentenceModel model;
   ProtoReader reader(file);
@@ -255,7 +255,7 @@ StatusOr<SentenceModel> SentenceModel::parse(std::string_view file) {
     CRIA_RETURN_IF_ERROR(readModelField(field, model));
   }
   if (model.pieces.empty()) {
-    return invalidArgument("no pieces, expected a SentencePiece model");
+    return invalidArgument("expected a SentencePiece model, got a file without pieces");
   }
   CRIA_RETURN_IF_ERROR(checkModel(model));
   return model;

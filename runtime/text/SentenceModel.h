@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SentenceModel: the fields of a SentencePiece model file that matter for encoding, checked. Serialized again
-// from these fields alone it is safe to hand to SentencePiece, whatever the original file held.
+// SentenceModel: the fields of a SentencePiece model file that matter for encoding, checked. A file that is
+// serialized from these fields alone is safe to pass to SentencePiece, whatever the original file held. The
+// reader is our own because SentencePiece does not export the schema of its files.
 #pragma once
 
 #include "support/Status.h"
@@ -12,7 +13,7 @@
 namespace cria {
 
 struct SentenceModel {
-  /// Values as in the file.
+  /// The values are those of the file.
   enum class PieceType : uint32_t {
     normal = 1,
     unknown = 2,
@@ -40,23 +41,21 @@ struct SentenceModel {
   std::string padPiece = "<pad>";
   std::string unknownSurface = " \xE2\x81\x87 "; // " ⁇ "
 
-  /// Far above any vocabulary in use (256,000 pieces, 4 MB), far below what would hurt.
+  /// Limits that are far above any vocabulary in use (256,000 pieces, 4 MB) and bound the memory that a
+  /// hostile file takes.
   static constexpr size_t kMaxFileBytes = size_t{64} << 20;
-
   static constexpr size_t kMaxPieces = size_t{1} << 20;
   static constexpr size_t kMaxPieceBytes = 4096;
-  /// Whether a piece may be called so.
-  static bool isPieceText(std::string_view text);
 
-  /// Reads and checks a model file. Errors: invalidArgument (damaged or contradictory), unsupported (a kind
-  /// of model or a normalization that is not done here).
+  /// Reads and checks a model file. Errors: invalidArgument if it is damaged or contradicts itself;
+  /// unsupported for a model type or a text normalization that is not implemented.
   static StatusOr<SentenceModel> parse(std::string_view file);
 
-  /// A model file with these fields and no others.
+  /// Returns a model file with these fields and no others; withDummyPrefix replaces addDummyPrefix.
   std::string serialize(bool withDummyPrefix) const;
 };
 
-/// The value of a byte piece "<0xHH>", or -1. Exactly six characters, upper-case digits.
+/// Returns the value of a byte piece "<0xHH>" with upper-case digits, or -1 for any other name.
 int byteOfPiece(std::string_view piece);
 
 } // namespace cria

@@ -5,27 +5,22 @@
 
 namespace cria {
 
-std::string_view StreamingDecoder::bytesOf(int32_t id) {
-  std::string_view bytes = tokenizer_->printed(id);
-  if (bytes.empty()) { // control ids do not count as the first piece
-    return bytes;
+std::string_view StreamingDecoder::surfaceOf(int32_t id) {
+  const std::string_view surface = tokenizer_->surface(id, position_);
+  // A space that is removed at the start counts as text, a control token does not.
+  if (!tokenizer_->surface(id).empty()) {
+    position_ = TextPosition::continuation;
   }
-  const TokenKind kind = tokenizer_->kind(id);
-  const bool isPiece = kind == TokenKind::normal || kind == TokenKind::unused;
-  if (atStart_ && isPiece && tokenizer_->stripsLeadingSpace() && bytes.front() == ' ') {
-    bytes.remove_prefix(1);
-  }
-  atStart_ = false;
-  return bytes;
+  return surface;
 }
 
 std::string StreamingDecoder::push(int32_t id) {
-  pending_ += bytesOf(id);
+  pending_ += surfaceOf(id);
   return utf8::takeComplete(pending_);
 }
 
 std::string StreamingDecoder::finish() {
-  atStart_ = false;
+  position_ = TextPosition::continuation;
   std::string rest = utf8::replaceInvalid(pending_);
   pending_.clear();
   return rest;

@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// StreamingDecoder: ids to text, one id at a time. What it returns, joined, equals Tokenizer::decode of all
-// ids.
+// StreamingDecoder: decodes token ids one at a time. The concatenation of its results equals the result of
+// Tokenizer::decode for all ids.
 #pragma once
 
 #include "runtime/text/Tokenizer.h"
 
 namespace cria {
 
+/// Not thread-safe; callers serialize.
 class StreamingDecoder {
 public:
-  /// The tokenizer outlives the decoder. keepLeadingSpace: the text continues another (a completion); false:
-  /// it stands alone (a chat answer) and its first piece loses its leading space.
-  explicit StreamingDecoder(const Tokenizer &tokenizer, bool keepLeadingSpace = false)
-      : tokenizer_(&tokenizer), atStart_(!keepLeadingSpace) {}
+  /// The tokenizer outlives the decoder. position: continuation for the completion of a prompt, startOfText
+  /// for a text of its own such as an answer in a chat.
+  explicit StreamingDecoder(const Tokenizer &tokenizer, TextPosition position = TextPosition::startOfText)
+      : tokenizer_(&tokenizer), position_(position) {}
 
-  /// The text that became certain with `id`: valid UTF-8, possibly empty. An incomplete character is held
-  /// back.
+  /// Returns the text that `id` completes: valid UTF-8, possibly empty. An incomplete character is held back.
   std::string push(int32_t id);
-  /// The rest, when no more ids follow: each held-back byte as U+FFFD. The decoder then is at its start
-  /// again, as if made with the same keepLeadingSpace = true (a text that goes on).
+  /// Ends the text: returns U+FFFD for each byte that was held back. Later ids continue the text.
   std::string finish();
-  /// Bytes held back: at most 3.
+  /// The bytes held back: at most 3.
   std::string_view pending() const { return pending_; }
 
 private:
-  std::string_view bytesOf(int32_t id);
+  std::string_view surfaceOf(int32_t id);
 
   const Tokenizer *tokenizer_;
-  bool atStart_;
+  TextPosition position_;
   std::string pending_;
 };
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokenizer: text to token ids and back, by a SentencePiece model. The model file may be hostile: it is
-// checked and rebuilt from its checked fields before SentencePiece sees it.
+// Tokenizer: the interface of all tokenizers, which encode text as token ids and decode ids to text. Callers
+// get one from Package::tokenizer() or from loadTokenizer() (runtime/text/TokenizerRegistry.h).
 //
-// Threads: a loaded tokenizer is immutable; any number of threads may use it at once.
+// Thread-safe: a tokenizer is immutable.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,7 +18,7 @@
 
 namespace cria {
 
-/// What an id is; the values are CRIA_TOKEN_*.
+/// The kind of a token id; the values are CRIA_TOKEN_*.
 enum class TokenKind : uint8_t {
   normal = CRIA_TOKEN_NORMAL,
   unknown = CRIA_TOKEN_UNKNOWN,
@@ -28,48 +27,49 @@ enum class TokenKind : uint8_t {
   unused = CRIA_TOKEN_UNUSED,
 };
 
+/// Where a text stands. A tokenizer that marks the beginnings of words with a space encodes "Hello" at the
+/// start of a text as " Hello", and removes that space when it decodes the ids.
+enum class TextPosition : uint8_t {
+  startOfText,  ///< No text precedes it.
+  continuation, ///< It continues a text.
+};
+
 class Tokenizer {
 public:
-  /// Reads `path` (a tokenizer.model). Errors: io; invalidArgument or unsupported, with the path and what is
-  /// wrong.
-  static StatusOr<std::unique_ptr<Tokenizer>> open(const std::filesystem::path &path);
-  /// From the bytes of a tokenizer.model, copied. `where` names them in errors.
-  static StatusOr<std::unique_ptr<Tokenizer>> load(std::string_view model, std::string_view where);
-  ~Tokenizer();
+  virtual ~Tokenizer() = default;
 
-  /// Number of ids the tokenizer knows: 0 to size() - 1. A model's vocabulary may be larger (padding).
-  int32_t size() const;
-  /// Ids of control tokens as the model states them; -1: none.
-  int32_t bosId() const;
-  int32_t eosId() const;
-  int32_t unknownId() const;
+  /// The number of ids: 0 to size() - 1 are valid. A model's vocabulary may be larger because of padding.
+  virtual int32_t size() const = 0;
+  /// The ids of the begin-of-text, end-of-text and unknown token; -1 if the tokenizer has none.
+  virtual int32_t bosId() const = 0;
+  virtual int32_t eosId() const = 0;
+  virtual int32_t unknownId() const = 0;
 
-  /// Ids of `text`, without BOS or EOS. All of it is text: `<s>` typed by a user gives no control id. Empty
-  /// text gives no id. dummyPrefix: with the leading space the model asks for (false only right after a
-  /// special token that asks so). Errors: invalidArgument naming the offset of the first byte that is not
-  /// UTF-8.
-  StatusOr<std::vector<int32_t>> encode(std::string_view text, bool dummyPrefix = true) const;
+  /// The name of an id, e.g. "<s>", "<0x0A>" or "▁the"; empty for ids outside the tokenizer.
+  virtual std::string_view piece(int32_t id) const = 0;
+  /// The bytes that an id stands for in a text: one byte for a byte token, none for a control token and for
+  /// an id outside the tokenizer. They need not be complete UTF-8.
+  virtual std::string_view surface(int32_t id, TextPosition position = TextPosition::continuation) const = 0;
+  /// TokenKind::unused for ids outside the tokenizer.
+  virtual TokenKind kind(int32_t id) const = 0;
+  /// The id with this name, e.g. "<s>".
+  virtual std::optional<int32_t> find(std::string_view piece) const = 0;
+  /// The text that encode() puts in front of a text at TextPosition::startOfText; empty if it adds none.
+  virtual std::string_view textPrefix() const = 0;
 
-  /// The text that `ids` mean together. Only the first piece loses its leading space (unless
-  /// keepLeadingSpace, as for the continuation of a text); control ids and ids outside the tokenizer print
-  /// nothing; undecodable bytes become U+FFFD each.
-  std::string decode(std::span<const int32_t> ids, bool keepLeadingSpace = false) const;
+  /// Returns the ids of `text` without BOS and EOS. They include no control token: "<s>" in `text` is encoded
+  /// as three characters. Empty text has no ids. Errors: invalidArgument with the offset of the first byte
+  /// that is not UTF-8.
+  StatusOr<std::vector<int32_t>> encode(std::string_view text,
+                                        TextPosition position = TextPosition::startOfText) const;
 
-  /// An id's name in the model, e.g. "<s>", "<0x0A>", "▁the"; empty for ids outside.
-  std::string_view piece(int32_t id) const;
-  /// The bytes the id prints inside a text: "▁" is a space, a byte token one byte, a control id nothing.
-  std::string_view printed(int32_t id) const;
-  /// unused for ids outside.
-  TokenKind kind(int32_t id) const;
-  /// The id of a piece by its name, e.g. "<s>".
-  std::optional<int32_t> find(std::string_view piece) const;
-  /// Whether the first piece of a text loses one leading space when decoded.
-  bool stripsLeadingSpace() const;
+  /// Returns the text of all `ids` together. Control tokens and ids outside the tokenizer have no text; each
+  /// byte that does not belong to a UTF-8 character becomes U+FFFD.
+  std::string decode(std::span<const int32_t> ids, TextPosition position = TextPosition::startOfText) const;
 
 private:
-  struct Impl;
-  explicit Tokenizer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  /// Encodes valid UTF-8 of 1 to 2^28 - 1 bytes.
+  virtual StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position) const = 0;
 };
 
 } // namespace cria

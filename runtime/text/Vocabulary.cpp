@@ -22,14 +22,14 @@ Vocabulary::Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<in
 void Vocabulary::readPieces(const Tokenizer &tokenizer) {
   const auto size = static_cast<int32_t>(pieces_.size());
   for (int32_t id = 0; id < size; ++id) {
-    bytes_ += tokenizer.printed(id);
+    bytes_ += tokenizer.surface(id);
     bytes_ += tokenizer.piece(id);
     kinds_[static_cast<size_t>(id)] = static_cast<uint8_t>(tokenizer.kind(id));
   }
-  const char *at = bytes_.data(); // which does not move any more
+  const char *at = bytes_.data(); // bytes_ is complete: views into it stay valid
   const auto take = [&at](size_t length) { return cria_string{std::exchange(at, at + length), length}; };
   for (int32_t id = 0; id < size; ++id) {
-    pieces_[static_cast<size_t>(id)] = take(tokenizer.printed(id).size());
+    pieces_[static_cast<size_t>(id)] = take(tokenizer.surface(id).size());
     names_[static_cast<size_t>(id)] = take(tokenizer.piece(id).size());
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Vocabulary: what samplers and chat templates are told about token ids, as the plugin ABI's cria_vocabulary.
+// Vocabulary: the token ids of a model as samplers and chat templates see them, a cria_vocabulary of the
+// plugin ABI.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -7,12 +8,13 @@
 
 namespace cria {
 
-/// Owns the tables behind a cria_vocabulary. Neither copied nor moved: samplers hold its address.
+/// Owns the tables of a cria_vocabulary. It is neither copied nor moved, because samplers hold its address.
+/// Thread-safe: a vocabulary is immutable.
 class Vocabulary {
 public:
-  /// size: the model's number of ids, > 0. tokenizer may be NULL (a model without one): pieces are then
-  /// empty. Ids above the tokenizer's are CRIA_TOKEN_UNUSED. bosId -1: none. The tokenizer is not needed
-  /// afterwards.
+  /// size: the number of ids of the model, > 0. bosId: -1 if there is none. Pieces and names are copied from
+  /// `tokenizer`, which need not outlive the constructor; without one they are empty. Ids above those of the
+  /// tokenizer are CRIA_TOKEN_UNUSED.
   Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<int32_t> eosIds, int32_t bosId = -1);
   Vocabulary(const Vocabulary &) = delete;
   Vocabulary &operator=(const Vocabulary &) = delete;
@@ -22,7 +24,7 @@ public:
 private:
   void readPieces(const Tokenizer &tokenizer);
 
-  std::string bytes_; // of all pieces and names
+  std::string bytes_; // all pieces and names
   std::vector<cria_string> pieces_;
   std::vector<cria_string> names_;
   std::vector<uint8_t> kinds_;

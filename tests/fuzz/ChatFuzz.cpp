@@ -2,6 +2,7 @@
 // Fuzz target: the input is a conversation, messages separated by '\n', each beginning with its role (s, u or
 // a). Whatever users write, control tokens come from the template alone.
 #include "runtime/plugin/ChatTemplate.h"
+#include "runtime/text/TokenizerRegistry.h"
 #include "runtime/text/Vocabulary.h"
 #include "tests/fuzz/FuzzTarget.h"
 
@@ -23,8 +24,7 @@ struct Fixture {
     const std::filesystem::path plugins = std::filesystem::path(CRIA_BINARY_DIR) / "plugins";
     registry = PluginRegistry::create({.folders = {plugins}, .environment = {}, .executable = {}}).value();
     tokenizer =
-        Tokenizer::open(std::filesystem::path(CRIA_SOURCE_DIR) / "tests/golden/tokenizer/tokenizer.model")
-            .value();
+        openTokenizer(kSentencePieceKind, CRIA_SOURCE_DIR "/tests/golden/tokenizer/tokenizer.model").value();
     vocabulary = std::make_unique<Vocabulary>(tokenizer.get(), tokenizer->size(), std::vector<int32_t>{2}, 1);
     for (const char *name : {"llama2", "llama2(refuse_tags=true)", "plain", "alpaca", "codellama", "mistral",
                              "vicuna", "zephyr"}) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is a tokenizer model. What loads must encode and decode without harm.
+// Fuzz target: the input is a SentencePiece model. Whatever loads encodes and decodes without a crash.
 #include "runtime/text/SentenceModel.h"
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerRegistry.h"
 #include "tests/fuzz/FuzzTarget.h"
 
 #include <cstdlib>
@@ -9,19 +9,20 @@
 using namespace cria;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  const auto tokenizer = Tokenizer::load({reinterpret_cast<const char *>(data), size}, "fuzz");
+  const auto tokenizer =
+      loadTokenizer(kSentencePieceKind, {reinterpret_cast<const char *>(data), size}, "fuzz");
   if (!tokenizer.ok()) {
     return 0;
   }
-  for (const bool dummyPrefix : {true, false}) {
-    const auto ids = (*tokenizer)->encode("ab <s> \xE2\x96\x81 \xF0\x9F\x98\x80", dummyPrefix);
+  for (const TextPosition position : {TextPosition::startOfText, TextPosition::continuation}) {
+    const auto ids = (*tokenizer)->encode("ab <s> \xE2\x96\x81 \xF0\x9F\x98\x80", position);
     if (ids.ok()) {
       for (const int32_t id : *ids) {
         if ((*tokenizer)->kind(id) == TokenKind::control) {
           abort(); // text became a control token
         }
       }
-      (*tokenizer)->decode(*ids);
+      (*tokenizer)->decode(*ids, position);
     }
   }
   return 0;

@@ -11,7 +11,7 @@
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
 #include "runtime/text/AddedTokens.h"
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerRegistry.h"
 #include "support/OutputFile.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/OpsBackend.h"
@@ -122,18 +122,21 @@ Status Compilation::readTokenizer() {
   if (path.empty()) {
     return {};
   }
-  CRIA_ASSIGN_OR_RETURN(const std::string file, readFile(path));
+  CRIA_ASSIGN_OR_RETURN(tokenizerFile_, readFile(path));
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer,
+                        loadTokenizer(kSentencePieceKind, tokenizerFile_, path));
+  const int64_t vocabSize = checkpoint_.config.vocabSize;
+  if (tokenizer->size() > vocabSize) {
+    return invalidArgument("{}: expected at most the model's {} pieces, got {}; it belongs to another model",
+                           path, vocabSize, tokenizer->size());
+  }
   std::vector<std::string> notes;
-  CRIA_ASSIGN_OR_RETURN(
-      tokenizer_, withAddedTokens(file, checkpoint_.addedTokens, checkpoint_.config.vocabSize, path, notes));
+  tokenizer_ = PackageTokenizer{
+      .kind = std::string(kSentencePieceKind),
+      .file = "tokenizer.model",
+      .addedTokens = selectAddedTokens(*tokenizer, checkpoint_.addedTokens, vocabSize, path, notes)};
   for (const std::string &text : notes) {
     note(text);
-  }
-  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::load(tokenizer_, path));
-  if (tokenizer->size() > checkpoint_.config.vocabSize) {
-    return invalidArgument(
-        "{}: expected at most the model's {} pieces, found {}: it belongs to another model", path,
-        checkpoint_.config.vocabSize, tokenizer->size());
   }
   return {};
 }
@@ -305,6 +308,7 @@ Status Compilation::writePackageFiles() {
   PackageContent content{.model = checkpoint_.config,
                          .chat = checkpoint_.chat,
                          .tokenizer = tokenizer_,
+                         .tokenizerFile = tokenizerFile_,
                          .weightsType = std::string(nameOf(weightType_)),
                          .kvType = std::string(nameOf(options_.kvType)),
                          .randomSeed = options_.randomSeed,

@@ -34,8 +34,8 @@ private:
   };
 
   Status openModel();
-  /// Reads the tokenizer, with the checkpoint's added tokens, as the runtime will: a damaged one is found
-  /// here.
+  /// Reads the tokenizer and selects the added tokens, so that a damaged tokenizer is an error of the
+  /// compilation.
   Status readTokenizer();
   Status applyContext();
   Status makeTargets();
@@ -64,8 +64,9 @@ private:
   std::string diagnostics_;
   cli::Progress progress_;
   Checkpoint checkpoint_;
-  /// Content of the package's tokenizer.model; empty: none.
-  std::string tokenizer_;
+  /// The tokenizer of the package and the content of its file; nullopt: none.
+  std::optional<PackageTokenizer> tokenizer_;
+  std::string tokenizerFile_;
   DataType weightType_ = DataType::f16;
   std::vector<TargetProgram> targets_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;

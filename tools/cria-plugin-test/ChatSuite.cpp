@@ -48,9 +48,10 @@ cria_chat_writer writerTo(Written &written) {
     return add(user, {.kind = ChatSegment::Kind::specialId, .text = {}, .id = id});
   };
   writer.text = [](void *user, cria_string text, uint32_t noDummyPrefix) {
-    return add(user, {.kind = ChatSegment::Kind::text,
-                      .text = std::string(view(text)),
-                      .dummyPrefix = noDummyPrefix == 0});
+    return add(user,
+               {.kind = ChatSegment::Kind::text,
+                .text = std::string(view(text)),
+                .position = noDummyPrefix == 0 ? TextPosition::startOfText : TextPosition::continuation});
   };
   writer.stop_text = [](void *user, cria_string text) {
     static_cast<Written *>(user)->chat.stopTexts.emplace_back(view(text));

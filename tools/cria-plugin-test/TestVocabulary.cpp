@@ -2,6 +2,7 @@
 #include "tools/cria-plugin-test/TestVocabulary.h"
 
 #include "runtime/text/SentenceModel.h"
+#include "runtime/text/TokenizerRegistry.h"
 
 #include <fmt/format.h>
 
@@ -40,7 +41,7 @@ static std::string makeModel() {
 
 const Tokenizer &testTokenizer() {
   static const std::unique_ptr<Tokenizer> tokenizer =
-      Tokenizer::load(makeModel(), "the vocabulary of the tests").value();
+      loadTokenizer(kSentencePieceKind, makeModel(), "the vocabulary of the tests").value();
   return *tokenizer;
 }
 

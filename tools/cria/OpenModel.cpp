@@ -21,14 +21,7 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
 }
 
 Status openTokenizer(OpenedModel &opened) {
-  if (opened.package->hasTokenizer()) {
-    CRIA_ASSIGN_OR_RETURN(opened.tokenizer, Tokenizer::open(opened.package->tokenizerPath()));
-    if (static_cast<uint32_t>(opened.tokenizer->size()) > opened.model->vocabSize()) {
-      return invalidArgument(
-          "{}: expected at most the model's {} pieces, found {}: it belongs to another model",
-          opened.package->tokenizerPath(), opened.model->vocabSize(), opened.tokenizer->size());
-    }
-  }
+  CRIA_ASSIGN_OR_RETURN(opened.tokenizer, opened.package->tokenizer());
   opened.vocabulary = std::make_unique<Vocabulary>(opened.tokenizer.get(), opened.model->vocabSize(),
                                                    opened.eosIds(), opened.bosId());
   return {};

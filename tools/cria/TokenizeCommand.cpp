@@ -5,6 +5,7 @@
 #include "CompileCache.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
+#include "runtime/text/TokenizerRegistry.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
@@ -21,16 +22,16 @@ struct TokenizeOptions : OutputOptions {
 
 // A package's or a checkpoint's tokenizer; nothing is compiled for it.
 StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, int32_t &bosId) {
-  const std::string path = folder + "/tokenizer.model";
   if (isPackage(folder)) {
     CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
     bosId = static_cast<int32_t>(package->manifest().model.bosId);
     if (!package->hasTokenizer()) {
       return error(StatusCode::unsupported, "'{}' has no tokenizer: it was compiled from a preset", folder);
     }
-    return Tokenizer::open(package->tokenizerPath());
+    return package->tokenizer();
   }
-  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::open(path));
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer,
+                        cria::openTokenizer(kSentencePieceKind, folder + "/tokenizer.model"));
   bosId = tokenizer->bosId();
   return tokenizer;
 }

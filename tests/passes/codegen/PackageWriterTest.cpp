@@ -39,7 +39,8 @@ protected:
                      .ffnDim = 64,
                      .vocabSize = 96,
                      .context = 128};
-    content.tokenizer = "tokenizer bytes";
+    content.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
+    content.tokenizerFile = "tokenizer bytes";
     content.weightsType = content.kvType = "f16";
     content.tensors = [](std::string_view) { return std::nullopt; };
     addTarget("a", kProgram, "code bytes");
@@ -96,7 +97,11 @@ TEST_F(PackageWriter, files_and_manifest) {
                           "tokenizer.model", "weights/panel16.safetensors", "weights/row_major.safetensors"));
   EXPECT_EQ(readAll(path + "/manifest.sha256"), *sha256OfFile(path + "/manifest.json") + "  manifest.json\n");
   Json manifest = *readJsonFile(path + "/manifest.json");
-  EXPECT_EQ(manifest["format_version"], 1);
+  EXPECT_EQ(manifest["format_version"], kPackageFormatVersion);
+  const Json token = {{"id", 96}, {"text", "<x>"}, {"special", true}};
+  EXPECT_EQ(
+      manifest["tokenizer"],
+      Json({{"kind", "sentencepiece"}, {"file", "tokenizer.model"}, {"added_tokens", Json::array({token})}}));
   EXPECT_TRUE(ModelConfig::fromJson(manifest["model"], "model").ok());
   EXPECT_EQ(manifest["options"], Json({{"weights", "f16"}, {"kv", "f16"}, {"random_seed", nullptr}}));
   EXPECT_EQ(manifest["files"].size(), 6u);

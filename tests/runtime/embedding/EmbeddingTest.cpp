@@ -2,7 +2,7 @@
 // The embedding example as a program of its own, and the page that prints it.
 #include "tests/testing/toy/ToyPackage.h"
 
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerRegistry.h"
 
 #include <array>
 #include <cstdio>
@@ -36,6 +36,8 @@ std::string writePackage() {
   constexpr uint32_t kVocab = 1024;
   std::string folder = testFolder();
   ToyPackage package{.vocabSize = kVocab, .manifest = toyManifest(kVocab), .program = toyProgram(kVocab)};
+  package.manifest["tokenizer"] = {
+      {"kind", "sentencepiece"}, {"file", "tokenizer.model"}, {"added_tokens", OrderedJson::array()}};
   writeToyPackage(folder, package);
   writeFile(folder + "/tokenizer.model",
             readWholeFile(CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model"));
@@ -51,7 +53,8 @@ TEST(Embedding, TheExampleGeneratesUntilTheContextIsFull) {
   for (size_t at = 0; (at = output.text.find("\u2047", at)) != output.text.npos; ++at) {
     ++count;
   }
-  auto tokenizer = Tokenizer::open(CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model");
+  auto tokenizer =
+      openTokenizer(kSentencePieceKind, CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model");
   ASSERT_TRUE(tokenizer.ok());
   EXPECT_EQ(count, kToyContext - 1 - (*tokenizer)->encode("One day")->size());
 }

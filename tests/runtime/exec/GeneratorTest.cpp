@@ -4,7 +4,7 @@
 #include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/exec/Generator.h"
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerRegistry.h"
 
 #include <cmath>
 #include <gmock/gmock.h>
@@ -306,7 +306,8 @@ protected:
     ToyPackage package{.vocabSize = kVocab, .manifest = toyManifest(kVocab), .program = toyProgram(kVocab)};
     writeToyPackage(folder_, package);
     model_ = openToyModel(folder_);
-    auto tokenizer = Tokenizer::open(CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model");
+    auto tokenizer =
+        openTokenizer(kSentencePieceKind, CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model");
     ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
     tokenizer_ = std::move(*tokenizer);
   }

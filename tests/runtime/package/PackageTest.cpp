@@ -48,6 +48,39 @@ TEST_F(PackageTest, Opens) {
   EXPECT_EQ((*package)->code(manifest.targets[0]).value(), "");
 }
 
+/// Writes a package with the tokenizer of the model that ships, which has 1024 ids, and one added token.
+void writePackageWithTokenizer(const std::string &folder, uint32_t vocabSize, const char *kind) {
+  ToyPackage toy{
+      .vocabSize = vocabSize, .manifest = toyManifest(vocabSize), .program = toyProgram(vocabSize)};
+  const OrderedJson token = {{"id", 1024}, {"text", "<|im_start|>"}, {"special", true}};
+  toy.manifest["tokenizer"] = {
+      {"kind", kind}, {"file", "text.model"}, {"added_tokens", OrderedJson::array({token})}};
+  writeToyPackage(folder, toy);
+  writeFile(folder + "/text.model", readWholeFile(CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model"));
+  writeManifest(folder, toy.manifest);
+}
+
+TEST_F(PackageTest, LoadsItsTokenizer) {
+  EXPECT_EQ(Package::open(folder_).value()->tokenizer().value(), nullptr);
+  writePackageWithTokenizer(folder_, 1025, "sentencepiece");
+  const auto package = Package::open(folder_).value();
+  EXPECT_TRUE(package->hasTokenizer());
+  const auto tokenizer = package->tokenizer();
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
+  EXPECT_EQ((*tokenizer)->size(), 1025);
+  EXPECT_EQ((*tokenizer)->find("<|im_start|>"), 1024);
+}
+
+TEST_F(PackageTest, RefusesTokenizersThatDoNotFit) {
+  const auto refusal = [&] { return Package::open(folder_).value()->tokenizer().status(); };
+  writePackageWithTokenizer(folder_, 1024, "sentencepiece");
+  EXPECT_THAT(refusal().message(),
+              HasSubstr("text.model: expected at most the model's 1024 pieces, got 1025"));
+  writePackageWithTokenizer(folder_, 1025, "wordpiece");
+  EXPECT_EQ(refusal().code(), StatusCode::unsupported);
+  EXPECT_THAT(refusal().message(), HasSubstr("got 'wordpiece'; use a newer cria"));
+}
+
 TEST_F(PackageTest, SaysWhenItIsNoPackage) {
   EXPECT_THAT(Package::open(folder_ + "/nothing").status().message(),
               HasSubstr("cannot open the package: No such file or directory"));
@@ -115,6 +148,11 @@ struct Hostile {
   std::string message;
 };
 
+/// A description of a tokenizer in `file` without added tokens.
+OrderedJson tokenizer(const char *file) {
+  return {{"kind", "sentencepiece"}, {"file", file}, {"added_tokens", OrderedJson::array()}};
+}
+
 class HostileManifest : public PackageTest, public testing::WithParamInterface<Hostile> {};
 
 TEST_P(HostileManifest, IsRefusedWithAReason) {
@@ -127,9 +165,10 @@ TEST_P(HostileManifest, IsRefusedWithAReason) {
 }
 
 const Hostile kHostileManifests[] = {
-    {"Newer", [](OrderedJson &m) { m["format_version"] = 2; },
-     "the package has format version 2, and this program reads version 1: use a newer cria"},
-    {"Older", [](OrderedJson &m) { m["format_version"] = 0; }, "compile the model again"},
+    {"Newer", [](OrderedJson &m) { m["format_version"] = 3; },
+     "the package has format version 3, and this program reads version 2: use a newer cria"},
+    {"Older", [](OrderedJson &m) { m["format_version"] = 1; },
+     "the package has format version 1, and this program reads version 2: compile the model again"},
     {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; },
      "expected 'format' to be 'cria', got \"gguf\""},
     {"Extra", [](OrderedJson &m) { m["colour"] = "red"; }, "unknown member 'colour'"},
@@ -161,6 +200,20 @@ const Hostile kHostileManifests[] = {
     {"PathUpwardsWithin",
      [](OrderedJson &m) { m["files"]["a/../x"] = {{"size", 1}, {"sha256", std::string(64, '0')}}; },
      "expected a relative path inside the package, got 'a/../x'"},
+    {"TokenizerNotListed", [](OrderedJson &m) { m["tokenizer"] = tokenizer("tokenizer.model"); },
+     "tokenizer: the file 'tokenizer.model' is not listed in 'files'"},
+    {"TokenizerWithoutKind",
+     [](OrderedJson &m) {
+       m["tokenizer"] = tokenizer("chat.json");
+       m["tokenizer"].erase("kind");
+     },
+     "tokenizer: 'kind' is missing"},
+    {"AddedTokenOfNumbers",
+     [](OrderedJson &m) {
+       m["tokenizer"] = tokenizer("chat.json");
+       m["tokenizer"]["added_tokens"] = {{{"id", 3}, {"text", 3}, {"special", true}}};
+     },
+     "tokenizer: added_tokens[0]: expected 'text' to be a string, got 3"},
     {"BadDigest", [](OrderedJson &m) { m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}}; },
      "expected 'sha256' to be 64 lower-case hexadecimal digits"},
     {"NegativeSize",

@@ -147,7 +147,9 @@ TEST_F(ChatTemplateTest, EncodesOnlyControlTokensAsSpecial) {
               HasSubstr("'<eot>'"));
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 540}).ok());
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 99999}).ok());
-  EXPECT_EQ(encode({.kind = ChatSegment::Kind::text, .text = "\n", .dummyPrefix = false})->front(), 13);
+  EXPECT_EQ(encode({.kind = ChatSegment::Kind::text, .text = "\n", .position = TextPosition::continuation})
+                ->front(),
+            13);
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::text, .text = "\xFF"}).ok());
 }
 

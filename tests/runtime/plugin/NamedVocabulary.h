@@ -77,7 +77,7 @@ inline std::string textOf(const ChatTemplate &chat, const std::vector<ChatMessag
   }
   std::string text;
   for (const ChatSegment &segment : rendered->segments) {
-    const std::string prefix = segment.dummyPrefix ? "" : "~";
+    const std::string prefix = segment.position == TextPosition::startOfText ? "" : "~";
     text += segment.kind == ChatSegment::Kind::text ? prefix + "{" + segment.text + "}" : segment.text;
   }
   return text;

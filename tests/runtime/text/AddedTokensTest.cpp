@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/text/AddedTokens.h"
 
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/SentenceModel.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
 #include <gmock/gmock.h>
-#include <sstream>
+#include <random>
 
 namespace cria {
 namespace {
@@ -18,22 +18,20 @@ using Ids = std::vector<int32_t>;
 class AddedTokensTest : public testing::Test {
 protected:
   void SetUp() override {
-    std::ifstream file(goldenModel("small"), std::ios::binary);
-    model = std::string(std::istreambuf_iterator<char>(file), {});
     base = openGolden();
     size = base->size();
   }
   std::unique_ptr<Tokenizer> add(const std::vector<AddedToken> &tokens, int64_t vocabSize = 1 << 20) {
     notes.clear();
-    const StatusOr<std::string> extended =
-        withAddedTokens(model, tokens, vocabSize, "tokenizer.model", notes);
-    EXPECT_TRUE(extended.ok()) << extended.status().message();
-    StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::load(*extended, "extended");
+    std::vector<AddedToken> selected = selectAddedTokens(*base, tokens, vocabSize, "tokenizer.model", notes);
+    StatusOr<std::unique_ptr<Tokenizer>> tokenizer = withAddedTokens(openGolden(), std::move(selected));
     EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
     return std::move(tokenizer).value();
   }
+  std::string refusalOf(std::vector<AddedToken> tokens) {
+    return withAddedTokens(openGolden(), std::move(tokens)).status().message();
+  }
 
-  std::string model;
   std::unique_ptr<Tokenizer> base;
   int32_t size = 0;
   std::vector<std::string> notes;
@@ -46,7 +44,23 @@ TEST_F(AddedTokensTest, ContinueTheIdsOfTheModel) {
   EXPECT_EQ(tokenizer->find("<|im_start|>"), size);
   EXPECT_EQ(tokenizer->kind(size), TokenKind::control);
   EXPECT_EQ(tokenizer->kind(size + 1), TokenKind::normal);
+  EXPECT_EQ(tokenizer->piece(size + 1), "two words");
+  EXPECT_EQ(tokenizer->kind(size + 2), TokenKind::unused);
   EXPECT_THAT(notes, IsEmpty());
+}
+
+TEST_F(AddedTokensTest, LeaveTheOtherIdsAlone) {
+  const auto tokenizer = add({{size, "<|im_start|>", true}});
+  EXPECT_EQ(tokenizer->bosId(), base->bosId());
+  EXPECT_EQ(tokenizer->eosId(), base->eosId());
+  EXPECT_EQ(tokenizer->unknownId(), base->unknownId());
+  EXPECT_EQ(tokenizer->textPrefix(), base->textPrefix());
+  for (int32_t id = -1; id < size; ++id) {
+    ASSERT_EQ(tokenizer->piece(id), base->piece(id));
+    ASSERT_EQ(tokenizer->surface(id, TextPosition::startOfText),
+              base->surface(id, TextPosition::startOfText));
+    ASSERT_EQ(tokenizer->kind(id), base->kind(id));
+  }
 }
 
 // A special token is never the result of encoding text, another always; the rest is encoded as before.
@@ -63,28 +77,86 @@ TEST_F(AddedTokensTest, OnlyOrdinaryTokensComeFromText) {
   }
 }
 
-TEST_F(AddedTokensTest, LeaveTheModelAloneWithoutAny) {
-  const std::vector<AddedToken> own = {{2, "</s>", true}};
-  EXPECT_EQ(*withAddedTokens(model, own, 1 << 20, "tokenizer.model", notes), model);
+TEST_F(AddedTokensTest, TheLongestTokenWins) {
+  const auto tokenizer = add({{size, "<a", false}, {size + 1, "<a>b", false}, {size + 2, "a>", false}});
+  const auto encode = [&](std::string_view text) {
+    return *tokenizer->encode(text, TextPosition::continuation);
+  };
+  EXPECT_THAT(encode("<a>b"), ElementsAre(size + 1));
+  EXPECT_THAT(encode("<a<a>b"), ElementsAre(size, size + 1));
+  EXPECT_THAT(encode("a>a>"), ElementsAre(size + 2, size + 2));
 }
 
-TEST_F(AddedTokensTest, SayWhatIsLeftOut) {
+TEST_F(AddedTokensTest, NameTheOffsetInTheWholeText) {
+  const auto tokenizer = add({{size, "<|word|>", false}});
+  EXPECT_THAT(tokenizer->encode("<|word|>\xFF").status().message(), HasSubstr("at byte 8 (0xFF)"));
+}
+
+/// The golden model with `tokens` as pieces of its own, which SentencePiece itself finds in text.
+std::unique_ptr<Tokenizer> withUserDefinedPieces(const std::string &name,
+                                                 const std::vector<AddedToken> &tokens) {
+  std::ifstream file(goldenModel(name), std::ios::binary);
+  SentenceModel model = *SentenceModel::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+  for (const AddedToken &token : tokens) {
+    model.pieces.push_back({token.text, 0, SentenceModel::PieceType::userDefined});
+  }
+  return std::move(loadTokenizer(kSentencePieceKind, model.serialize(model.addDummyPrefix), name)).value();
+}
+
+class AddedTokensGoldenTest : public testing::TestWithParam<std::string> {};
+
+// The layer gives the same ids and texts as SentencePiece with the tokens in its model.
+TEST_P(AddedTokensGoldenTest, EncodeAsPiecesOfTheModel) {
+  auto base = openGolden(GetParam());
+  const int32_t size = base->size();
+  const std::vector<AddedToken> tokens = {
+      {size, "<|word|>", false}, {size + 1, "<|word|>!", false}, {size + 2, "\xE4\xBD\xA0", false}};
+  const auto expected = withUserDefinedPieces(GetParam(), tokens);
+  const auto tokenizer = std::move(withAddedTokens(std::move(base), tokens)).value();
+  std::mt19937 random(7);
+  for (const auto &line : goldenLines("tokens", GetParam())) {
+    auto text = line["text"].get<std::string>();
+    for (int count = 0; count < 3; ++count) {
+      size_t at = random() % (text.size() + 1);
+      while (at < text.size() && (text[at] & 0xC0) == 0x80) { // inside a character
+        ++at;
+      }
+      text.insert(at, tokens[random() % tokens.size()].text);
+      for (const TextPosition position : {TextPosition::startOfText, TextPosition::continuation}) {
+        const Ids ids = *tokenizer->encode(text, position);
+        ASSERT_EQ(ids, *expected->encode(text, position)) << text;
+        ASSERT_EQ(tokenizer->decode(ids, position), expected->decode(ids, position)) << text;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, AddedTokensGoldenTest, testing::ValuesIn(goldenTokenizers()),
+                         goldenTestName);
+
+TEST_F(AddedTokensTest, NotesSayWhatIsLeftOut) {
   EXPECT_EQ(add({{size, "a1", true}, {size + 2, "a2", true}, {size + 3, "a3", true}})->size(), size + 1);
   EXPECT_THAT(notes, ElementsAre(HasSubstr("'a2' (id " + std::to_string(size + 2) +
                                            ") and those after it are left out: expected " +
                                            std::to_string(size + 1))));
   EXPECT_EQ(add({{size, "<pad>", true}}, size)->size(), size);
-  EXPECT_THAT(notes, ElementsAre(HasSubstr("ids end before it")));
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("expected an id below the model's vocabulary size")));
   EXPECT_EQ(add({{size, "</s>", true}})->size(), size);
-  EXPECT_THAT(notes, ElementsAre(HasSubstr("there already")));
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("already has this name")));
   EXPECT_EQ(add({{size, "same", true}, {size + 1, "same", false}})->size(), size + 1);
   EXPECT_EQ(add({{size, "", true}})->size(), size);
   EXPECT_EQ(add({{size, std::string("a\0b", 3), true}})->size(), size);
   EXPECT_EQ(add({{size, "\xFF", false}})->size(), size);
   EXPECT_EQ(add({{size, std::string(5000, 'a'), false}})->size(), size);
   EXPECT_THAT(notes, ElementsAre(HasSubstr("1 to 4096 bytes")));
-  EXPECT_THAT(withAddedTokens("x", {}, 10, "tokenizer.model", notes).status().message(),
-              HasSubstr("tokenizer.model"));
+}
+
+TEST_F(AddedTokensTest, RefuseWhatContradictsTheModel) {
+  EXPECT_THAT(refusalOf({{size + 1, "x1", false}}),
+              HasSubstr("'x1' (id " + std::to_string(size + 1) + "): expected " + std::to_string(size)));
+  EXPECT_THAT(refusalOf({{1, "x1", false}}), HasSubstr("as the next id"));
+  EXPECT_THAT(refusalOf({{size, "<s>", true}}), HasSubstr("already has this name"));
+  EXPECT_THAT(refusalOf({{size, "", false}}), HasSubstr("1 to 4096 bytes"));
 }
 
 } // namespace

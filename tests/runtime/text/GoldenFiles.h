@@ -2,7 +2,7 @@
 // The committed golden files of every tokenizer: tests/golden/README.md says what they hold.
 #pragma once
 
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TokenizerRegistry.h"
 
 #include <filesystem>
 #include <fstream>
@@ -34,7 +34,8 @@ inline std::filesystem::path goldenModel(const std::string &name) {
 }
 
 inline std::unique_ptr<Tokenizer> openGolden(const std::string &name = "small") {
-  StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Tokenizer::open(goldenModel(name));
+  StatusOr<std::unique_ptr<Tokenizer>> tokenizer =
+      openTokenizer(kSentencePieceKind, goldenModel(name).string());
   EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   return tokenizer.ok() ? std::move(tokenizer).value() : nullptr;
 }

@@ -49,7 +49,7 @@ TEST_P(GoldenTokenizerTest, DecodesWhatItEncodes) {
       text.replace(at, 3, " ");
     }
     EXPECT_EQ(tokenizer->decode(ids), text);
-    EXPECT_EQ(tokenizer->decode(ids, true), text.empty() ? "" : " " + text);
+    EXPECT_EQ(tokenizer->decode(ids, TextPosition::continuation), text.empty() ? "" : " " + text);
   }
 }
 
@@ -75,16 +75,16 @@ TEST_P(GoldenTokenizerTest, DecodesIds) {
   }
 }
 
-/// What ids print by the rules of tests/golden/README.md, from the pieces alone: the first text piece loses
-/// its space, control ids print nothing, bytes that are no UTF-8 become U+FFFD.
-std::string printedText(const Tokenizer &tokenizer, std::span<const int32_t> ids) {
+/// Decodes by the rules of tests/golden/README.md, from the surfaces alone: the first text piece loses its
+/// space, control tokens have no text, bytes that are not UTF-8 become U+FFFD.
+std::string surfaceText(const Tokenizer &tokenizer, std::span<const int32_t> ids) {
   std::string bytes;
   bool isFirst = true;
   for (const int32_t id : ids) {
-    std::string printed(tokenizer.printed(id));
-    if (!printed.empty()) {
-      const bool loses = isFirst && tokenizer.kind(id) == TokenKind::normal && printed.starts_with(' ');
-      bytes += loses ? printed.substr(1) : printed;
+    std::string surface(tokenizer.surface(id));
+    if (!surface.empty()) {
+      const bool loses = isFirst && tokenizer.kind(id) == TokenKind::normal && surface.starts_with(' ');
+      bytes += loses ? surface.substr(1) : surface;
       isFirst = false;
     }
   }
@@ -106,7 +106,7 @@ TEST_P(GoldenTokenizerTest, StreamsTheGoldenText) {
         text += chunk;
       }
       StreamingDecoder ended = decoder; // ends here
-      EXPECT_EQ(text + ended.finish(), printedText(*tokenizer, std::span(ids).first(split)));
+      EXPECT_EQ(text + ended.finish(), surfaceText(*tokenizer, std::span(ids).first(split)));
       for (size_t i = split; i < ids.size(); ++i) {
         text += decoder.push(ids[i]);
       }

@@ -32,7 +32,7 @@ TEST(StreamingDecoderTest, DropsOneSpaceAtTheStartAlone) {
   EXPECT_EQ(answer.push(1), "");
   EXPECT_EQ(answer.push(394), "[");
   EXPECT_EQ(answer.push(394), " [");
-  StreamingDecoder completion(*tokenizer, true);
+  StreamingDecoder completion(*tokenizer, TextPosition::continuation);
   EXPECT_EQ(completion.push(394), " [");
 }
 

@@ -21,43 +21,44 @@ TEST(TokenizerTest, KnowsItsIds) {
   EXPECT_EQ(tokenizer->kind(0), TokenKind::unknown);
   EXPECT_EQ(tokenizer->kind(1), TokenKind::control);
   EXPECT_EQ(tokenizer->kind(13), TokenKind::byte);
-  EXPECT_EQ(tokenizer->printed(13), "\n");
-  EXPECT_EQ(tokenizer->printed(1), "");
-  EXPECT_EQ(tokenizer->printed(0), " \u2047 ");
-  EXPECT_EQ(tokenizer->printed(394), " [");
-  EXPECT_TRUE(tokenizer->stripsLeadingSpace());
+  EXPECT_EQ(tokenizer->surface(13), "\n");
+  EXPECT_EQ(tokenizer->surface(1), "");
+  EXPECT_EQ(tokenizer->surface(0), " \u2047 ");
+  EXPECT_EQ(tokenizer->surface(394), " [");
+  EXPECT_EQ(tokenizer->surface(394, TextPosition::startOfText), "[");
+  EXPECT_EQ(tokenizer->textPrefix(), " ");
 }
 
-TEST(TokenizerTest, IdsOutsidePrintNothing) {
+TEST(TokenizerTest, IdsOutsideHaveNoText) {
   const auto tokenizer = openGolden();
   EXPECT_EQ(tokenizer->kind(768), TokenKind::unused);
   EXPECT_EQ(tokenizer->kind(-1), TokenKind::unused);
-  EXPECT_EQ(tokenizer->printed(768), "");
+  EXPECT_EQ(tokenizer->surface(768), "");
   EXPECT_EQ(tokenizer->piece(-1), "");
   EXPECT_EQ(tokenizer->decode(Ids{-1, 581, 768, 540, 1 << 30}), "Hello");
 }
 
-TEST(TokenizerTest, EncodesWithoutDummyPrefix) {
+TEST(TokenizerTest, EncodesContinuations) {
   const auto tokenizer = openGolden();
   const StatusOr<Ids> with = tokenizer->encode("\nHello");
-  const StatusOr<Ids> without = tokenizer->encode("\nHello", false);
+  const StatusOr<Ids> without = tokenizer->encode("\nHello", TextPosition::continuation);
   ASSERT_TRUE(with.ok() && without.ok());
   ASSERT_FALSE(without->empty());
   EXPECT_EQ(without->front(), 13);
-  EXPECT_EQ(tokenizer->decode(*without, true), "\nHello");
-  EXPECT_EQ(tokenizer->decode(*with, true), " \nHello");
-  EXPECT_TRUE(tokenizer->encode("", false)->empty());
+  EXPECT_EQ(tokenizer->decode(*without, TextPosition::continuation), "\nHello");
+  EXPECT_EQ(tokenizer->decode(*with, TextPosition::continuation), " \nHello");
+  EXPECT_TRUE(tokenizer->encode("", TextPosition::continuation)->empty());
 }
 
 TEST(TokenizerTest, ControlPiecesInTextAreText) {
   const auto tokenizer = openGolden();
-  for (const bool prefix : {true, false}) {
-    const StatusOr<Ids> ids = tokenizer->encode("<s></s><unk><0x0A>", prefix);
+  for (const TextPosition position : {TextPosition::startOfText, TextPosition::continuation}) {
+    const StatusOr<Ids> ids = tokenizer->encode("<s></s><unk><0x0A>", position);
     ASSERT_TRUE(ids.ok());
     for (const int32_t id : *ids) {
       EXPECT_EQ(tokenizer->kind(id), TokenKind::normal);
     }
-    EXPECT_EQ(tokenizer->decode(*ids, !prefix), "<s></s><unk><0x0A>");
+    EXPECT_EQ(tokenizer->decode(*ids, position), "<s></s><unk><0x0A>");
   }
 }
 
@@ -79,26 +80,33 @@ TEST(TokenizerTest, NamesTheByteThatIsNoUtf8) {
 }
 
 TEST(TokenizerTest, RefusesMissingAndForeignFiles) {
-  const auto missing = Tokenizer::open("/no/such/tokenizer.model");
+  const auto missing = openTokenizer(kSentencePieceKind, "/no/such/tokenizer.model");
   ASSERT_FALSE(missing.ok());
-  EXPECT_EQ(missing.status().code(), StatusCode::io);
+  EXPECT_EQ(missing.status().code(), StatusCode::notFound);
   EXPECT_NE(missing.status().message().find("/no/such/tokenizer.model"), std::string::npos);
-  const auto foreign = Tokenizer::open(std::filesystem::path(CRIA_SOURCE_DIR) / "CMakeLists.txt");
+  const auto foreign = openTokenizer(kSentencePieceKind, CRIA_SOURCE_DIR "/CMakeLists.txt");
   ASSERT_FALSE(foreign.ok());
   EXPECT_NE(foreign.status().message().find("CMakeLists.txt"), std::string::npos);
-  EXPECT_FALSE(Tokenizer::open(CRIA_SOURCE_DIR).ok());
+  EXPECT_FALSE(openTokenizer(kSentencePieceKind, CRIA_SOURCE_DIR).ok());
+}
+
+TEST(TokenizerTest, RefusesUnknownKinds) {
+  const auto tokenizer = loadTokenizer("wordpiece", "", "vocab.txt");
+  EXPECT_EQ(tokenizer.status().code(), StatusCode::unsupported);
+  EXPECT_NE(tokenizer.status().message().find("expected the kind 'sentencepiece', got 'wordpiece'"),
+            std::string::npos);
 }
 
 TEST(TokenizerTest, ServesSeveralThreads) {
   const auto tokenizer = openGolden();
-  const Ids expected = *tokenizer->encode("Hello world", false);
-  const auto fresh = openGolden(); // its second processor is made while all ask for it
+  const Ids expected = *tokenizer->encode("Hello world", TextPosition::continuation);
+  const auto fresh = openGolden(); // loads its second processor while all threads request it
   std::vector<std::thread> threads;
   std::vector<int> same(4, 0);
   for (int &result : same) {
     threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i) {
-        result += *fresh->encode("Hello world", false) == expected ? 1 : 0;
+        result += *fresh->encode("Hello world", TextPosition::continuation) == expected ? 1 : 0;
       }
     });
   }

@@ -16,11 +16,12 @@ namespace fs = std::filesystem;
 
 OrderedJson toyManifest(uint32_t vocabSize) {
   OrderedJson manifest = OrderedJson::parse(R"({
-    "format": "cria", "format_version": 1, "compiler": "by hand",
+    "format": "cria", "format_version": 2, "compiler": "by hand",
     "model": {"name": "toy", "architecture": "llama", "parameters": 0, "dim": 4, "layers": 1, "heads": 2,
       "kv_heads": 1, "head_dim": 2, "ffn_dim": 4, "vocab_size": 64, "context": 30, "norm_epsilon": 1e-05,
       "rope_theta": 10000.0, "rope_scaling": null, "tied_embeddings": true, "bos_id": 1, "eos_ids": [2]},
     "options": {"weights": "f32", "kv": "f32", "random_seed": null},
+    "tokenizer": null,
     "files": {},
     "targets": [{"name": "toy", "format": "test.toy", "features": "", "abi_version": 1,
       "program": "programs/toy.json", "code": null, "weight_files": ["weights/row_major.safetensors"],

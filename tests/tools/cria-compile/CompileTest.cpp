@@ -364,10 +364,12 @@ TEST_F(Compile, added_tokens_and_the_chat_template) {
   const auto opened = Package::open(package());
   ASSERT_TRUE(opened.ok()) << opened.status().message();
   EXPECT_EQ((*opened)->chat().source, "{{ bos_token }}<|im_start|>");
-  const auto tokenizer = Tokenizer::open((*opened)->tokenizerPath());
+  const auto tokenizer = (*opened)->tokenizer();
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   EXPECT_EQ((*tokenizer)->find("<|im_start|>"), 4);
   EXPECT_EQ((*tokenizer)->kind(4), TokenKind::control);
+  std::ifstream file(package() + "/tokenizer.model", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), model.serialize(true));
 }
 
 TEST_F(Compile, missing_tokenizer) {

@@ -52,7 +52,7 @@ protected:
         return text;
       }
       EXPECT_TRUE(chain.accept(*id, TokenOrigin::generated).ok());
-      text += testTokenizer().printed(*id);
+      text += testTokenizer().surface(*id);
     }
     ADD_FAILURE() << "no end: " << text;
     return text;
@@ -105,7 +105,7 @@ TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
 TEST_F(GrammarSamplerTest, ThePromptIsNoPartOfTheAnswer) {
   SamplerChain chain = create(expressionOf(R"(root ::= "yes" | "no")") + "|greedy");
   ASSERT_TRUE(chain.accept(*testTokenizer().find("\xE2\x96\x81the"), TokenOrigin::prompt).ok());
-  EXPECT_THAT(std::string(testTokenizer().printed(*chain.sample(even, {}))),
+  EXPECT_THAT(std::string(testTokenizer().surface(*chain.sample(even, {}))),
               testing::AnyOf("y", "n", "ye", "no", "yes"));
 }
 

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The only file that includes SentencePiece. The library encodes; names, surfaces and kinds come from tables
+// that are filled here.
+#include "runtime/text/SentencePieceTokenizer.h"
+
+#include "runtime/text/SentenceModel.h"
+
+#include <exception>
+#include <mutex>
+#include <sentencepiece_processor.h>
+#include <unordered_map>
+
+namespace cria {
+
+using Processor = sentencepiece::SentencePieceProcessor;
+
+// SentencePiece may throw from its dependencies (allocation, tries).
+static Status loadProcessor(Processor &processor, const std::string &model) {
+  try {
+    const auto status = processor.LoadFromSerializedProto(model);
+    return status.ok() ? Status() : invalidArgument("SentencePiece refuses the model: {}", status.ToString());
+  } catch (const std::exception &exception) {
+    return invalidArgument("SentencePiece refuses the model: {}", exception.what());
+  }
+}
+
+static TokenKind kindOf(SentenceModel::PieceType type) {
+  switch (type) {
+  case SentenceModel::PieceType::unknown:
+    return TokenKind::unknown;
+  case SentenceModel::PieceType::control:
+    return TokenKind::control;
+  case SentenceModel::PieceType::unused:
+    return TokenKind::unused;
+  case SentenceModel::PieceType::byte:
+    return TokenKind::byte;
+  case SentenceModel::PieceType::normal:
+  case SentenceModel::PieceType::userDefined:
+    break;
+  }
+  return TokenKind::normal;
+}
+
+static std::string replaceSpaceMarks(std::string_view piece) {
+  constexpr std::string_view mark = "\xE2\x96\x81"; // U+2581
+  std::string result;
+  for (size_t at = 0; at < piece.size();) {
+    if (piece.substr(at).starts_with(mark)) {
+      result += ' ';
+      at += mark.size();
+    } else {
+      result += piece[at++];
+    }
+  }
+  return result;
+}
+
+static std::string surfaceOf(const SentenceModel &model, const SentenceModel::Piece &piece) {
+  switch (kindOf(piece.type)) {
+  case TokenKind::control:
+    return "";
+  case TokenKind::unknown:
+    return model.unknownSurface;
+  case TokenKind::byte:
+    return std::string(1, static_cast<char>(byteOfPiece(piece.text)));
+  case TokenKind::normal:
+  case TokenKind::unused:
+    break;
+  }
+  return replaceSpaceMarks(piece.text);
+}
+
+namespace {
+
+struct Entry {
+  std::string piece;
+  std::string surface;
+  TokenKind kind = TokenKind::unused;
+};
+
+class SentencePieceTokenizer final : public Tokenizer {
+public:
+  explicit SentencePieceTokenizer(const SentenceModel &model);
+  /// Loads the processor of startOfText.
+  Status initialize(const SentenceModel &model) {
+    return loadProcessor(startProcessor_, model.serialize(model.addDummyPrefix));
+  }
+
+  int32_t size() const override { return static_cast<int32_t>(entries_.size()); }
+  int32_t bosId() const override { return bosId_; }
+  int32_t eosId() const override { return eosId_; }
+  int32_t unknownId() const override { return unknownId_; }
+  std::string_view piece(int32_t id) const override { return entry(id).piece; }
+  std::string_view surface(int32_t id, TextPosition position) const override;
+  TokenKind kind(int32_t id) const override { return entry(id).kind; }
+  std::optional<int32_t> find(std::string_view piece) const override;
+  std::string_view textPrefix() const override { return addsPrefix_ ? " " : ""; }
+
+private:
+  StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position) const override;
+  StatusOr<const Processor *> processor(TextPosition position) const;
+  void addEntry(const SentenceModel &model, const SentenceModel::Piece &piece);
+  int32_t findControl(std::string_view piece) const;
+  const Entry &entry(int32_t id) const;
+
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string_view, int32_t> idOfPiece_; // views into entries_
+  int32_t bosId_ = -1;
+  int32_t eosId_ = -1;
+  int32_t unknownId_ = -1;
+  bool addsPrefix_;
+  bool stripsSpace_; // of the first piece of a text, when it is decoded
+  Processor startProcessor_;
+  // A model that adds a prefix needs a second processor for continuations. Few programs encode one, so it is
+  // loaded on first use.
+  mutable std::string continuationModel_;
+  mutable std::once_flag continuationLoaded_;
+  mutable Processor continuationProcessor_;
+  mutable Status continuationStatus_;
+};
+
+SentencePieceTokenizer::SentencePieceTokenizer(const SentenceModel &model)
+    : addsPrefix_(model.addDummyPrefix), stripsSpace_(model.addDummyPrefix || model.removeExtraWhitespaces),
+      continuationModel_(model.serialize(false)) {
+  entries_.reserve(model.pieces.size()); // idOfPiece_ holds views into it
+  for (const SentenceModel::Piece &piece : model.pieces) {
+    addEntry(model, piece);
+  }
+  bosId_ = findControl(model.bosPiece);
+  eosId_ = findControl(model.eosPiece);
+}
+
+void SentencePieceTokenizer::addEntry(const SentenceModel &model, const SentenceModel::Piece &piece) {
+  const int32_t id = size();
+  entries_.push_back({piece.text, surfaceOf(model, piece), kindOf(piece.type)});
+  idOfPiece_.emplace(entries_.back().piece, id);
+  if (entries_.back().kind == TokenKind::unknown) {
+    unknownId_ = id;
+  }
+}
+
+int32_t SentencePieceTokenizer::findControl(std::string_view piece) const {
+  const std::optional<int32_t> id = find(piece);
+  return id && kind(*id) == TokenKind::control ? *id : -1;
+}
+
+const Entry &SentencePieceTokenizer::entry(int32_t id) const {
+  static const Entry outside;
+  return id >= 0 && id < size() ? entries_[static_cast<size_t>(id)] : outside;
+}
+
+std::string_view SentencePieceTokenizer::surface(int32_t id, TextPosition position) const {
+  const Entry &found = entry(id);
+  std::string_view bytes = found.surface;
+  const bool isPiece = found.kind == TokenKind::normal || found.kind == TokenKind::unused;
+  if (position == TextPosition::startOfText && stripsSpace_ && isPiece && bytes.starts_with(' ')) {
+    bytes.remove_prefix(1);
+  }
+  return bytes;
+}
+
+std::optional<int32_t> SentencePieceTokenizer::find(std::string_view piece) const {
+  const auto found = idOfPiece_.find(piece);
+  return found == idOfPiece_.end() ? std::nullopt : std::optional(found->second);
+}
+
+StatusOr<const Processor *> SentencePieceTokenizer::processor(TextPosition position) const {
+  if (position == TextPosition::startOfText || !addsPrefix_) {
+    return &startProcessor_;
+  }
+  std::call_once(continuationLoaded_, [&] {
+    continuationStatus_ = loadProcessor(continuationProcessor_, continuationModel_);
+    continuationModel_ = {};
+  });
+  CRIA_RETURN_IF_ERROR(continuationStatus_);
+  return &continuationProcessor_;
+}
+
+StatusOr<std::vector<int32_t>> SentencePieceTokenizer::encodeText(std::string_view text,
+                                                                  TextPosition position) const {
+  CRIA_ASSIGN_OR_RETURN(const Processor *processor, this->processor(position));
+  std::vector<int> ids;
+  try {
+    if (const auto status = processor->Encode(text, &ids); !status.ok()) {
+      return error(StatusCode::internal, "SentencePiece cannot encode the text: {}", status.ToString());
+    }
+  } catch (const std::exception &exception) {
+    return error(StatusCode::outOfMemory, "SentencePiece cannot encode the text: {}", exception.what());
+  }
+  return ids;
+}
+
+} // namespace
+
+static StatusOr<std::unique_ptr<Tokenizer>> load(std::string_view bytes) {
+  CRIA_ASSIGN_OR_RETURN(const SentenceModel model, SentenceModel::parse(bytes));
+  auto tokenizer = std::make_unique<SentencePieceTokenizer>(model);
+  CRIA_RETURN_IF_ERROR(tokenizer->initialize(model));
+  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+}
+
+StatusOr<std::unique_ptr<Tokenizer>> loadSentencePieceTokenizer(std::string_view model,
+                                                                std::string_view where) {
+  StatusOr<std::unique_ptr<Tokenizer>> tokenizer = load(model);
+  return tokenizer.ok() ? std::move(tokenizer)
+                        : tokenizer.status().withContext(fmt::format("tokenizer '{}'", where));
+}
+
+} // namespace cria

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kinds of tokenizers. The manifest of a package names the kind; a new kind is one row of the table in
+// TokenizerRegistry.cpp.
+#pragma once
+
+#include "runtime/text/Tokenizer.h"
+
+namespace cria {
+
+/// The kind of a tokenizer.model as LLaMA 2 has it.
+inline constexpr std::string_view kSentencePieceKind = "sentencepiece";
+
+/// Loads a tokenizer from the bytes of its file, which are copied. `where` names the file in errors. Errors:
+/// unsupported for an unknown kind; invalidArgument or unsupported for what the file holds.
+StatusOr<std::unique_ptr<Tokenizer>> loadTokenizer(std::string_view kind, std::string_view file,
+                                                   std::string_view where);
+
+/// Loads a tokenizer from the file at `path`. Errors: also notFound, io.
+StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(std::string_view kind, const std::string &path);
+
+} // namespace cria
