@@ -1,47 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/chat/jinja/Text.h"
 
+#include "plugins/api/cria_strip.hpp"
+
 #include <algorithm>
 
 namespace cria::jinja {
-
-// Length of the sequence that `lead` begins and the bits it carries; 0: no lead byte.
-static size_t sequenceLength(unsigned char lead, char32_t &bits) {
-  if (lead < 0x80) {
-    bits = lead;
-    return 1;
-  }
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  bits = lead & (0xFFu >> (length + 1));
-  return lead < 0xC2 || lead > 0xF4 ? 0 : length;
-}
-
-static bool isScalar(char32_t character, size_t length) {
-  constexpr char32_t shortest[] = {0, 0, 0x80, 0x800, 0x10000};
-  return character >= shortest[length] && character <= 0x10FFFF && (character < 0xD800 || character > 0xDFFF);
-}
 
 std::optional<Text> textFromUtf8(std::string_view bytes, char32_t mark) {
   Text text;
   text.reserve(bytes.size());
   for (size_t at = 0; at < bytes.size();) {
-    char32_t character = 0;
-    const size_t length = sequenceLength(static_cast<unsigned char>(bytes[at]), character);
-    if (length == 0 || bytes.size() - at < length) {
+    const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(bytes, at);
+    if (!decoded) {
       return std::nullopt;
     }
-    for (size_t i = 1; i < length; ++i) {
-      const auto byte = static_cast<unsigned char>(bytes[at + i]);
-      if ((byte & 0xC0) != 0x80) {
-        return std::nullopt;
-      }
-      character = character << 6 | (byte & 0x3F);
-    }
-    if (!isScalar(character, length)) {
-      return std::nullopt;
-    }
-    text += character | mark;
-    at += length;
+    text += decoded->character | mark;
+    at += decoded->size;
   }
   return text;
 }
@@ -57,18 +32,8 @@ Text textFromAscii(std::string_view ascii, char32_t mark) {
 std::string toUtf8(TextView text) {
   std::string bytes;
   bytes.reserve(text.size());
-  const auto put = [&bytes](char32_t byte) { bytes += static_cast<char>(byte); };
   for (const char32_t marked : text) {
-    const char32_t character = plain(marked);
-    if (character < 0x80) {
-      put(character);
-      continue;
-    }
-    const int more = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-    put((more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0) | character >> (6 * more));
-    for (int i = more - 1; i >= 0; --i) {
-      put(0x80 | (character >> (6 * i) & 0x3F));
-    }
+    plugin::appendUtf8(bytes, plain(marked));
   }
   return bytes;
 }
@@ -143,12 +108,7 @@ size_t findLastText(TextView text, TextView part) {
   return found == TextView::npos ? found : text.size() - found - part.size();
 }
 
-bool isSpace(char32_t marked) {
-  const char32_t c = plain(marked);
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
+bool isSpace(char32_t character) { return plugin::isPythonSpace(plain(character)); }
 
 TextView stripText(TextView text, std::optional<TextView> characters, bool left, bool right) {
   const auto isStripped = [&](char32_t c) {
