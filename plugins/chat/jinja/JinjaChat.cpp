@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // jinja: a chat template that a checkpoint brings along, in the language of Jinja.
-#include "plugins/chat/jinja/JinjaTemplate.h"
+#include "plugins/chat/jinja/Template.h"
 
-using cria::jinja::JinjaTemplate;
+using cria::jinja::Template;
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;
 using cria::plugin::Message;
@@ -20,7 +20,7 @@ std::vector<std::string_view> controlNames(const cria_vocabulary &vocabulary) {
   return names;
 }
 
-JinjaTemplate compile(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary) {
+Template compile(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary) {
   const std::string bos(options[1]->text.size != 0 ? view(options[1]->text)
                                                    : cria::plugin::bosName(vocabulary));
   const std::string eos(options[2]->text.size != 0 ? view(options[2]->text)
@@ -33,7 +33,7 @@ JinjaTemplate compile(std::span<const cria_option *const> options, const cria_vo
     throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                                 "the option template is empty, expected the text of a template");
   }
-  return JinjaTemplate(
+  return Template(
       {.source = view(options[0]->text),
        .bos = bos,
        .eos = eos,
@@ -67,7 +67,7 @@ public:
   }
 
 private:
-  JinjaTemplate template_;
+  Template template_;
   std::string stop_;
   int32_t stopId_;
   bool hasDummyPrefix_;

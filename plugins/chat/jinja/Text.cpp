@@ -4,6 +4,10 @@
 #include "plugins/api/cria_strip.hpp"
 
 #include <algorithm>
+#include <clocale>
+#include <cstdio>
+#include <cwctype>
+#include <locale.h>
 
 namespace cria::jinja {
 
@@ -141,6 +145,167 @@ Text replaceText(TextView text, TextView from, TextView to, int64_t limit) {
     }
   }
   return result.append(text.substr(at));
+}
+
+static std::vector<Text> splitAtBlanks(TextView text, int64_t limit) {
+  std::vector<Text> parts;
+  text = stripText(text, std::nullopt, true, false);
+  while (!text.empty()) {
+    if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) {
+      parts.emplace_back(text);
+      break;
+    }
+    const auto end = std::ranges::find_if(text, isSpace);
+    const auto length = static_cast<size_t>(end - text.begin());
+    parts.emplace_back(text.substr(0, length));
+    text = stripText(text.substr(length), std::nullopt, true, false);
+  }
+  return parts;
+}
+
+std::vector<Text> splitText(TextView text, std::optional<TextView> separator, int64_t limit) {
+  if (!separator) {
+    return splitAtBlanks(text, limit);
+  }
+  std::vector<Text> parts;
+  while (limit < 0 || static_cast<int64_t>(parts.size()) < limit) {
+    const size_t found = findText(text, *separator);
+    if (found == TextView::npos) {
+      break;
+    }
+    parts.emplace_back(text.substr(0, found));
+    text.remove_prefix(found + separator->size());
+  }
+  parts.emplace_back(text);
+  return parts;
+}
+
+std::vector<Text> splitTextRight(TextView text, std::optional<TextView> separator, int64_t limit) {
+  const auto reversed = [](TextView part) { return Text(part.rbegin(), part.rend()); };
+  const Text back = separator ? reversed(*separator) : Text();
+  std::vector<Text> parts =
+      splitText(reversed(text), separator ? std::optional<TextView>(back) : std::optional<TextView>(), limit);
+  std::ranges::reverse(parts);
+  for (Text &part : parts) {
+    std::ranges::reverse(part);
+  }
+  return parts;
+}
+
+static bool endsLine(char32_t marked) {
+  const char32_t c = plain(marked);
+  return (c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+std::vector<Text> splitLines(TextView text) {
+  std::vector<Text> lines;
+  while (!text.empty()) {
+    const auto length = static_cast<size_t>(std::ranges::find_if(text, endsLine) - text.begin());
+    lines.emplace_back(text.substr(0, length));
+    text.remove_prefix(length);
+    const bool isPair = text.size() > 1 && plain(text[0]) == '\r' && plain(text[1]) == '\n';
+    text.remove_prefix(std::min<size_t>(text.size(), isPair ? 2 : 1));
+  }
+  return lines;
+}
+
+static Text pairOf(char32_t name, char32_t c) { return {U'\\' | marksOf(c), name | marksOf(c)}; }
+
+static Text escaped(char32_t c) {
+  switch (plain(c)) {
+  case '\n':
+    return pairOf(U'n', c);
+  case '\r':
+    return pairOf(U'r', c);
+  case '\t':
+    return pairOf(U't', c);
+  case '\\':
+    return pairOf(U'\\', c);
+  default:
+    break;
+  }
+  const bool isControl = plain(c) < 0x20 || (plain(c) >= 0x7F && plain(c) <= 0xA0) || plain(c) == 0xAD;
+  if (!isControl) {
+    return Text(1, c);
+  }
+  char digits[16];
+  std::snprintf(digits, sizeof(digits), "\\x%02x", static_cast<unsigned>(plain(c)));
+  return textFromAscii(digits, marksOf(c));
+}
+
+Text quoted(TextView text) {
+  const bool hasSingle = findText(text, U"'") != TextView::npos;
+  const char32_t quote = hasSingle && findText(text, U"\"") == TextView::npos ? U'"' : U'\'';
+  Text result(1, quote);
+  for (const char32_t c : text) {
+    if (plain(c) == quote) {
+      result += U'\\' | marksOf(c);
+    }
+    result += escaped(c);
+  }
+  return result += quote;
+}
+
+// Independent of what the program chose with setlocale.
+static locale_t unicodeLocale() {
+  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return locale;
+}
+
+static bool isLetter(char32_t c) {
+  const auto wide = static_cast<wint_t>(plain(c));
+  return unicodeLocale() == nullptr ? iswalpha(wide) != 0 : iswalpha_l(wide, unicodeLocale()) != 0;
+}
+
+static char32_t upper(char32_t c) {
+  const auto wide = static_cast<wint_t>(plain(c));
+  const wint_t mapped = unicodeLocale() == nullptr ? towupper(wide) : towupper_l(wide, unicodeLocale());
+  return static_cast<char32_t>(mapped) | marksOf(c);
+}
+
+static char32_t lower(char32_t c) {
+  const auto wide = static_cast<wint_t>(plain(c));
+  const wint_t mapped = unicodeLocale() == nullptr ? towlower(wide) : towlower_l(wide, unicodeLocale());
+  return static_cast<char32_t>(mapped) | marksOf(c);
+}
+
+Text toUpper(TextView text) {
+  Text result;
+  for (const char32_t c : text) {
+    result += upper(c);
+  }
+  return result;
+}
+
+Text toLower(TextView text) {
+  Text result;
+  for (const char32_t c : text) {
+    result += lower(c);
+  }
+  return result;
+}
+
+// `startsWord` tells from the character before whether a character is upper.
+template <typename StartsWord> static Text title(TextView text, StartsWord startsWord) {
+  Text result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    result += i == 0 || startsWord(text[i - 1]) ? upper(text[i]) : lower(text[i]);
+  }
+  return result;
+}
+
+Text capitalize(TextView text) {
+  return title(text, [](char32_t) { return false; });
+}
+
+Text titleOfWords(TextView text) {
+  return title(text, [](char32_t before) { return !isLetter(before); });
+}
+
+Text titleOfFilter(TextView text) {
+  return title(text, [](char32_t before) {
+    return isSpace(before) || TextView(U"-({[<").find(plain(before)) != TextView::npos;
+  });
 }
 
 } // namespace cria::jinja
