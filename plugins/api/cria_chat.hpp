@@ -149,7 +149,7 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
 
 /// The option of templates that write text after control tokens. The default is how tokenizers of LLaMA
 /// models have always done it; transformers calls it "legacy".
-inline cria_option_info dummyPrefixOption() {
+constexpr cria_option_info dummyPrefixOption() {
   return flagOption("dummy_prefix", "Begin texts after a control token with the tokenizer's leading space",
                     true);
 }
