@@ -154,16 +154,6 @@ constexpr cria_option_info dummyPrefixOption() {
                     true);
 }
 
-/// The option of templates that end answers with EOS.
-inline cria_option_info afterAnswerOption() {
-  return textOption("after_answer", "Text behind the EOS of each answer", "");
-}
-
-/// The option of templates whose published format has no BOS.
-inline cria_option_info bosOption() {
-  return flagOption("bos", "Begin with BOS, which the published format has not", false);
-}
-
 /// The id of the control token with that name, or -1.
 inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view name) {
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
