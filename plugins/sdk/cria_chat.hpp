@@ -149,19 +149,9 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
 
 /// The option of templates that write text after control tokens. The default is how tokenizers of LLaMA
 /// models have always done it; transformers calls it "legacy".
-inline cria_option_info dummyPrefixOption() {
+constexpr cria_option_info dummyPrefixOption() {
   return flagOption("dummy_prefix", "Begin texts after a control token with the tokenizer's leading space",
                     true);
-}
-
-/// The option of templates that end answers with EOS.
-inline cria_option_info afterAnswerOption() {
-  return textOption("after_answer", "Text behind the EOS of each answer", "");
-}
-
-/// The option of templates whose published format has no BOS.
-inline cria_option_info bosOption() {
-  return flagOption("bos", "Begin with BOS, which the published format has not", false);
 }
 
 /// The id of the control token with that name, or -1.

@@ -19,7 +19,7 @@
 namespace cria::plugin {
 
 inline std::string_view view(cria_string text) { return {text.data, static_cast<size_t>(text.size)}; }
-inline cria_string string(std::string_view text) { return {text.data(), text.size()}; }
+constexpr cria_string string(std::string_view text) { return {text.data(), text.size()}; }
 
 /// Writes `text` to the caller's message buffer, truncating, and returns `status`.
 inline cria_status report(cria_message *message, cria_status status, std::string_view text) {
@@ -89,8 +89,8 @@ inline cria_status refuseReserved(cria_message *message, std::string_view where)
 }
 
 /// Declares a numeric option (INT, FLOAT or FLAG). defaultNumber NaN: it must be given.
-inline cria_option_info numberOption(uint32_t type, std::string_view name, std::string_view description,
-                                     double defaultNumber, double minimum, double maximum) {
+constexpr cria_option_info numberOption(uint32_t type, std::string_view name, std::string_view description,
+                                        double defaultNumber, double minimum, double maximum) {
   return {sizeof(cria_option_info),
           type,
           string(name),
@@ -101,12 +101,12 @@ inline cria_option_info numberOption(uint32_t type, std::string_view name, std::
           {nullptr, 0}};
 }
 
-inline cria_option_info flagOption(std::string_view name, std::string_view description, bool defaultFlag) {
+constexpr cria_option_info flagOption(std::string_view name, std::string_view description, bool defaultFlag) {
   return numberOption(CRIA_OPTION_FLAG, name, description, defaultFlag ? 1 : 0, 0, 1);
 }
 
-inline cria_option_info textOption(std::string_view name, std::string_view description,
-                                   std::string_view text) {
+constexpr cria_option_info textOption(std::string_view name, std::string_view description,
+                                      std::string_view text) {
   return {
       sizeof(cria_option_info), CRIA_OPTION_STRING, string(name), string(description), 0, 0, 0, string(text)};
 }

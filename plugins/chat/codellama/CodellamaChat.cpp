@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// codellama: the format of CodeLlama-Instruct 7B to 34B, which is that of Llama-2-chat; and with format="70b"
+// codellama: the format of CodeLlama-Instruct 7B to 34B, which is that of Llama-2-chat; with format="70b",
 // that of CodeLlama-70b-Instruct: "Source: role", with the control token <step> after each message.
 #include "plugins/sdk/cria_inst_chat.hpp"
+#include "plugins/sdk/cria_options.hpp"
 
 using cria::plugin::ChatWriter;
 using cria::plugin::JoinedWriter;
@@ -13,15 +14,26 @@ using cria::plugin::strip;
 
 constexpr std::string_view kStep = "<step>";
 
+struct Options {
+  std::string format;
+  bool hasDummyPrefix = true;
+  bool is70b() const { return format == "70b"; }
+};
+
+constexpr cria::plugin::Option<Options> kOptions[] = {
+    {cria::plugin::textOption("format", "instruct, or 70b for the format of the 70B model", "instruct"),
+     cria::plugin::storeIn<&Options::format>},
+    {cria::plugin::dummyPrefixOption(), cria::plugin::storeIn<&Options::hasDummyPrefix>},
+};
+
 class CodellamaChat {
 public:
-  CodellamaChat(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : is70b_(cria::plugin::view(options[0]->text) == "70b"), hasDummyPrefix_(options[1]->integer != 0),
+  CodellamaChat(std::span<const cria_option *const> given, const cria_vocabulary &vocabulary)
+      : options_(cria::plugin::readOptions(kOptions, given)),
         step_(cria::plugin::findControl(vocabulary, kStep)) {
-    const std::string_view format = cria::plugin::view(options[0]->text);
-    if (!is70b_ && format != "instruct") {
-      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "option 'format' is '" + std::string(format) +
-                                                                    "', expected instruct or 70b");
+    if (!options_.is70b() && options_.format != "instruct") {
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                                  "option 'format' is '" + options_.format + "', expected instruct or 70b");
     }
   }
 
@@ -30,11 +42,12 @@ public:
   }
 
   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
-    JoinedWriter out(writer, hasDummyPrefix_);
-    is70b_ ? renderSources(messages, flags, out) : cria::plugin::renderInstTurns(messages, flags, out);
+    JoinedWriter out(writer, options_.hasDummyPrefix);
+    options_.is70b() ? renderSources(messages, flags, out)
+                     : cria::plugin::renderInstTurns(messages, flags, out);
     out.flush();
-    if (!is70b_) {
-      writer.stopText("[INST]"); // a model that misses its EOS goes on with the user's next turn
+    if (!options_.is70b()) {
+      writer.stopText("[INST]"); // a model that misses its EOS continues with the user's next turn
     } else if (step_ >= 0) {
       writer.stopToken(step_);
     }
@@ -58,9 +71,8 @@ private:
                                                             : "");
   }
 
-  bool is70b_;
-  bool hasDummyPrefix_;
-  int32_t step_;
+  Options options_;
+  int32_t step_; // -1: the vocabulary has no <step>
 };
 
 cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
@@ -71,12 +83,9 @@ cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_messag
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kFormat =
-      cria::plugin::textOption("format", "instruct, or 70b for the format of the 70B model", "instruct");
-  static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
-  static const cria_option_info *const kOptions[] = {&kFormat, &kDummyPrefix};
   static const cria_chat_api kApi = [] {
-    cria_chat_api api = cria::plugin::ChatFunctions<CodellamaChat>::table(kOptions);
+    cria_chat_api api =
+        cria::plugin::ChatFunctions<CodellamaChat>::table(cria::plugin::kDeclarations<kOptions>);
     api.find_tags = findTags;
     return api;
   }();
