@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_labelled_chat.hpp - chat formats that put labels around the messages of each role, such as "USER: ..",
-// "[INST] .. [/INST]" or "<|im_start|>user\n..<|im_end|>". A template of this family is a ChatFormat and a
-// table of options that change it. Optional C++20 conveniences for chat templates.
+// "[INST] .. [/INST]" or "<|im_start|>user\n..<|im_end|>". A template of this family is a function from
+// its options to a ChatFormat. Optional C++20 conveniences for chat templates.
 #pragma once
 
 #include "cria_chat.hpp"
-#include "cria_options.hpp"
 #include "cria_strip.hpp"
 
 #include <optional>
@@ -136,47 +135,32 @@ private:
   int32_t endId_; // -1: the vocabulary does not name the end token
 };
 
-/// The template that `describe` and a table of options define, with the functions that ChatFunctions needs.
-template <ChatFormat (*describe)(), const auto &options> class LabelledTemplate : public LabelledChat {
+/// The template whose format describe(options) returns. `describe` is a function with one parameter, a
+/// reference to a struct of options.
+template <auto describe> class LabelledTemplate;
+template <typename OptionsType, ChatFormat (*describe)(const OptionsType &)>
+class LabelledTemplate<describe> : public LabelledChat {
 public:
-  LabelledTemplate(std::span<const cria_option *const> given, const cria_vocabulary &vocabulary)
-      : LabelledChat(readOptions(options, given, describe()), vocabulary) {}
-
-  static cria_status findTags(cria_chat *chat, cria_string text, uint32_t *found, cria_message *message) {
-    return guarded(message, [&] {
-      return reportTags(text, reinterpret_cast<const LabelledTemplate *>(chat)->tags(), found, message);
-    });
-  }
+  using Options = OptionsType;
+  LabelledTemplate(const Options &options, const cria_vocabulary &vocabulary)
+      : LabelledChat(describe(options), vocabulary) {}
 };
 
-/// Answers cria_plugin_query for the template that `describe` and a table of options define.
-template <ChatFormat (*describe)(), const auto &options>
+/// Answers cria_plugin_query with the template whose format describe(options) returns.
+template <auto describe>
 cria_status answerLabelledChat(const cria_host *host, cria_plugin *out, cria_message *message,
-                               std::string_view version, std::string_view description) {
-  using Template = LabelledTemplate<describe, options>;
-  static const cria_chat_api kApi = [] {
-    cria_chat_api api = ChatFunctions<Template>::table(kDeclarations<options>);
-    api.find_tags = Template::findTags;
-    return api;
-  }();
-  static const std::string_view kName = describe().name;
-  return answerQuery(host, out, message, CRIA_PLUGIN_CHAT, kName, version, description, &kApi);
+                               std::string_view name, std::string_view version,
+                               std::string_view description) {
+  return answerChat<LabelledTemplate<describe>>(host, out, message, name, version, description);
 }
 
 /// Options that several formats have.
-inline constexpr Option<ChatFormat> kDummyPrefixOption = {dummyPrefixOption(),
-                                                          storeIn<&ChatFormat::hasDummyPrefix>};
-inline constexpr Option<ChatFormat> kBosOption = {
-    flagOption("bos", "Begin with BOS, which the published format lacks", false),
-    storeIn<&ChatFormat::hasBos>};
-inline constexpr Option<ChatFormat> kAfterAnswerOption = {
-    textOption("after_answer", "Text after the EOS of each answer", ""),
-    [](ChatFormat &format, const cria_option &given) { format.assistant.after = view(given.text); }};
+inline constexpr FlagOption kBosOption{"bos", "Begin with BOS, which the published format lacks", false};
+inline TextOption afterAnswerOption() { return {"after_answer", "Text after the EOS of each answer", ""}; }
 
 /// The option `system` with its default.
-constexpr Option<ChatFormat> systemTextOption(std::string_view text) {
-  return {textOption("system", "Text before the first question when there is no system message", text),
-          storeIn<&ChatFormat::defaultSystem>};
+inline TextOption systemTextOption(std::string_view text) {
+  return {"system", "Text before the first question when there is no system message", text};
 }
 
 } // namespace cria::plugin

@@ -6,30 +6,32 @@
 
 using namespace cria::plugin;
 
-static ChatFormat format() {
+namespace {
+
+struct Options {
+  TextOption system = systemTextOption("Below is an instruction that describes a task. Write a response that "
+                                       "appropriately completes the request.");
+  TextOption beforeAnswer{
+      "before_answer", "Text between '### Response:' and the answer; empty for Stanford's own models", "\n"};
+  TextOption afterAnswer = afterAnswerOption();
+  FlagOption dummyPrefix = kDummyPrefixOption;
+};
+
+} // namespace
+
+static ChatFormat format(const Options &options) {
   return {.name = CRIA_PLUGIN_NAME,
           .system = {.after = "\n\n"},
           .user = {.before = "### Instruction:\n", .after = "\n\n"},
-          .assistant = {.before = "### Response:", .hasEnd = true},
-          .open = "### Response:"};
+          .assistant = {.before = "### Response:" + options.beforeAnswer.value,
+                        .hasEnd = true,
+                        .after = options.afterAnswer.value},
+          .open = "### Response:" + options.beforeAnswer.value,
+          .hasDummyPrefix = options.dummyPrefix.value,
+          .defaultSystem = options.system.value};
 }
-
-static void storeBeforeAnswer(ChatFormat &format, const cria_option &given) {
-  format.assistant.before += view(given.text);
-  format.open += view(given.text);
-}
-
-static constexpr Option<ChatFormat> kOptions[] = {
-    systemTextOption("Below is an instruction that describes a task. Write a response that appropriately "
-                     "completes the request."),
-    {textOption("before_answer",
-                "Text between '### Response:' and the answer; empty for Stanford's own models", "\n"),
-     storeBeforeAnswer},
-    kAfterAnswerOption,
-    kDummyPrefixOption,
-};
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerLabelledChat<format, kOptions>(host, out, message, CRIA_VERSION,
-                                                            "The format of Stanford Alpaca");
+  return answerLabelledChat<format>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                    "The format of Stanford Alpaca");
 }

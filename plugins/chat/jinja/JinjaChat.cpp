@@ -1,39 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // jinja: runs the chat template that a checkpoint brings along, in the language of Jinja.
 #include "plugins/chat/jinja/Template.h"
-#include "plugins/sdk/cria_options.hpp"
 
 using cria::jinja::Template;
 using cria::plugin::ChatWriter;
-using cria::plugin::flagOption;
+using cria::plugin::FlagOption;
 using cria::plugin::JoinedWriter;
 using cria::plugin::Message;
-using cria::plugin::storeIn;
-using cria::plugin::textOption;
+using cria::plugin::TextOption;
 
 namespace {
 
 struct Options {
-  std::string source;
-  std::string bos;
-  std::string eos;
-  bool trimBlocks = true;
-  bool lstripBlocks = true;
-  std::string stop;
-  bool hasDummyPrefix = true;
-};
-
-constexpr cria::plugin::Option<Options> kOptions[] = {
-    {textOption("template", "Text of the template; default: the checkpoint's own", ""),
-     storeIn<&Options::source>},
-    {textOption("bos", "Value of bos_token; default: the vocabulary's BOS", ""), storeIn<&Options::bos>},
-    {textOption("eos", "Value of eos_token; default: the vocabulary's EOS", ""), storeIn<&Options::eos>},
-    {flagOption("trim_blocks", "Remove the newline after a block tag", true), storeIn<&Options::trimBlocks>},
-    {flagOption("lstrip_blocks", "Remove blanks before a block tag that begins a line", true),
-     storeIn<&Options::lstripBlocks>},
-    {textOption("stop", "Token or text that ends answers in addition to EOS; default: none", ""),
-     storeIn<&Options::stop>},
-    {cria::plugin::dummyPrefixOption(), storeIn<&Options::hasDummyPrefix>},
+  TextOption source{"template", "Text of the template; default: the checkpoint's own", ""};
+  TextOption bos{"bos", "Value of bos_token; default: the vocabulary's BOS", ""};
+  TextOption eos{"eos", "Value of eos_token; default: the vocabulary's EOS", ""};
+  FlagOption trimBlocks{"trim_blocks", "Remove the newline after a block tag", true};
+  FlagOption lstripBlocks{"lstrip_blocks", "Remove blanks before a block tag that begins a line", true};
+  TextOption stop{"stop", "Token or text that ends answers in addition to EOS; default: none", ""};
+  FlagOption dummyPrefix = cria::plugin::kDummyPrefixOption;
 };
 
 std::vector<std::string_view> controlNames(const cria_vocabulary &vocabulary) {
@@ -46,34 +31,40 @@ std::vector<std::string_view> controlNames(const cria_vocabulary &vocabulary) {
   return names;
 }
 
-Options readOptions(std::span<const cria_option *const> given, const cria_vocabulary &vocabulary) {
-  Options options = cria::plugin::readOptions(kOptions, given);
-  if (options.source.empty()) {
+/// The options with the vocabulary's own tokens where none are given.
+Options resolve(Options options, const cria_vocabulary &vocabulary) {
+  if (options.source.value.empty()) {
     throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                                 "the option template is empty, expected the text of a template");
   }
-  options.bos = options.bos.empty() ? cria::plugin::bosName(vocabulary) : options.bos;
-  options.eos = options.eos.empty() ? cria::plugin::eosName(vocabulary) : options.eos;
+  if (options.bos.value.empty()) {
+    options.bos.value = cria::plugin::bosName(vocabulary);
+  }
+  if (options.eos.value.empty()) {
+    options.eos.value = cria::plugin::eosName(vocabulary);
+  }
   return options;
 }
 
 Template compile(const Options &options, const cria_vocabulary &vocabulary) {
   std::vector<std::string_view> specials = controlNames(vocabulary);
   if (specials.empty()) { // a model without a tokenizer
-    specials = {options.bos, options.eos};
+    specials = {options.bos.value, options.eos.value};
   }
-  return Template({.source = options.source,
-                   .bos = options.bos,
-                   .eos = options.eos,
-                   .specials = std::move(specials),
-                   .lexer = {.trimBlocks = options.trimBlocks, .lstripBlocks = options.lstripBlocks}});
+  return Template(
+      {.source = options.source.value,
+       .bos = options.bos.value,
+       .eos = options.eos.value,
+       .specials = std::move(specials),
+       .lexer = {.trimBlocks = options.trimBlocks.value, .lstripBlocks = options.lstripBlocks.value}});
 }
 
 class JinjaChat {
 public:
-  JinjaChat(std::span<const cria_option *const> given, const cria_vocabulary &vocabulary)
-      : options_(readOptions(given, vocabulary)), template_(compile(options_, vocabulary)),
-        stopId_(cria::plugin::findControl(vocabulary, options_.stop)) {}
+  using Options = ::Options;
+  JinjaChat(const Options &options, const cria_vocabulary &vocabulary)
+      : options_(resolve(options, vocabulary)), template_(compile(options_, vocabulary)),
+        stopId_(cria::plugin::findControl(vocabulary, options_.stop.value)) {}
 
   // Which conversations are accepted is up to the template itself.
   std::string check(std::span<const Message> messages, uint32_t flags) const {
@@ -82,15 +73,15 @@ public:
   }
 
   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
-    JoinedWriter segments(writer, options_.hasDummyPrefix);
+    JoinedWriter segments(writer, options_.dummyPrefix.value);
     for (const cria::jinja::Segment &segment : template_.render(messages, flags)) {
       segment.isSpecial ? segments.special(segment.text) : segments.text(segment.text);
     }
     segments.flush();
-    if (!options_.stop.empty() && stopId_ >= 0) {
+    if (!options_.stop.value.empty() && stopId_ >= 0) {
       writer.stopToken(stopId_);
-    } else if (!options_.stop.empty()) {
-      writer.stopText(options_.stop);
+    } else if (!options_.stop.value.empty()) {
+      writer.stopText(options_.stop.value);
     }
   }
 
@@ -103,8 +94,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  using cria::plugin::kDeclarations;
-  static const cria_chat_api kApi = cria::plugin::ChatFunctions<JinjaChat>::table(kDeclarations<kOptions>);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                   "A checkpoint's own chat template, in the language of Jinja", &kApi);
+  return cria::plugin::answerChat<JinjaChat>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                             "A checkpoint's own chat template, in the language of Jinja");
 }

@@ -7,26 +7,29 @@
 
 using namespace cria::plugin;
 
-static ChatFormat format() {
+namespace {
+
+struct Options {
+  FlagOption answerSpace{"answer_space", "Put a space between [/INST] and an answer", true};
+  TextOption afterAnswer = afterAnswerOption();
+  FlagOption dummyPrefix = kDummyPrefixOption;
+};
+
+} // namespace
+
+static ChatFormat format(const Options &options) {
   return {.name = CRIA_PLUGIN_NAME,
           .system = {.after = "\n\n"},
           .user = {.before = "[INST] ", .after = " [/INST]"},
-          .assistant = {.hasEnd = true},
+          .assistant = {.before = options.answerSpace.value ? " " : "",
+                        .hasEnd = true,
+                        .after = options.afterAnswer.value},
+          .hasDummyPrefix = options.dummyPrefix.value,
           .labelsEmptyAnswer = false, // the model writes the space itself
           .systemPlace = SystemPlace::firstUserTurn};
 }
 
-static void storeAnswerSpace(ChatFormat &format, const cria_option &given) {
-  format.assistant.before = given.integer != 0 ? " " : "";
-}
-
-static constexpr Option<ChatFormat> kOptions[] = {
-    {flagOption("answer_space", "Put a space between [/INST] and an answer", true), storeAnswerSpace},
-    kAfterAnswerOption,
-    kDummyPrefixOption,
-};
-
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerLabelledChat<format, kOptions>(host, out, message, CRIA_VERSION,
-                                                            "The format of Mistral-7B-Instruct");
+  return answerLabelledChat<format>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                    "The format of Mistral-7B-Instruct");
 }

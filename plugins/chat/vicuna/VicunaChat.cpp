@@ -5,21 +5,28 @@
 
 using namespace cria::plugin;
 
-static ChatFormat format() {
+namespace {
+
+struct Options {
+  TextOption system = systemTextOption(
+      "A chat between a curious user and an artificial intelligence assistant. The assistant "
+      "gives helpful, detailed, and polite answers to the user's questions.");
+  FlagOption dummyPrefix = kDummyPrefixOption;
+};
+
+} // namespace
+
+static ChatFormat format(const Options &options) {
   return {.name = CRIA_PLUGIN_NAME,
           .system = {.after = " "},
           .user = {.before = "USER: ", .after = " "},
           .assistant = {.before = "ASSISTANT: ", .hasEnd = true},
-          .open = "ASSISTANT:"};
+          .open = "ASSISTANT:",
+          .hasDummyPrefix = options.dummyPrefix.value,
+          .defaultSystem = options.system.value};
 }
 
-static constexpr Option<ChatFormat> kOptions[] = {
-    systemTextOption("A chat between a curious user and an artificial intelligence assistant. The assistant "
-                     "gives helpful, detailed, and polite answers to the user's questions."),
-    kDummyPrefixOption,
-};
-
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerLabelledChat<format, kOptions>(host, out, message, CRIA_VERSION,
-                                                            "The format of Vicuna 1.1 and 1.5");
+  return answerLabelledChat<format>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                    "The format of Vicuna 1.1 and 1.5");
 }

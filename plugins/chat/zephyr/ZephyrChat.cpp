@@ -5,18 +5,27 @@
 
 using namespace cria::plugin;
 
-static ChatFormat format() {
+namespace {
+
+struct Options {
+  FlagOption bos = kBosOption;
+  FlagOption dummyPrefix = kDummyPrefixOption;
+};
+
+} // namespace
+
+static ChatFormat format(const Options &options) {
   return {.name = CRIA_PLUGIN_NAME,
           .system = {.before = "<|system|>\n", .hasEnd = true, .after = "\n"},
           .user = {.before = "<|user|>\n", .hasEnd = true, .after = "\n"},
           .assistant = {.before = "<|assistant|>\n", .hasEnd = true, .after = "\n"},
           .open = "<|assistant|>\n",
+          .hasBos = options.bos.value,
+          .hasDummyPrefix = options.dummyPrefix.value,
           .alternates = false};
 }
 
-static constexpr Option<ChatFormat> kOptions[] = {kBosOption, kDummyPrefixOption};
-
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerLabelledChat<format, kOptions>(host, out, message, CRIA_VERSION,
-                                                            "The format of Zephyr and TinyLlama-Chat");
+  return answerLabelledChat<format>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                    "The format of Zephyr and TinyLlama-Chat");
 }
