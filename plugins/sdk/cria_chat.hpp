@@ -3,7 +3,7 @@
 // writer that stops at the first refusal of the host.
 #pragma once
 
-#include "cria_plugin.hpp"
+#include "cria_options.hpp"
 
 #include <span>
 #include <utility>
@@ -149,20 +149,8 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
 
 /// The option of templates that write text after control tokens. The default is how tokenizers of LLaMA
 /// models have always done it; transformers calls it "legacy".
-inline cria_option_info dummyPrefixOption() {
-  return flagOption("dummy_prefix", "Begin texts after a control token with the tokenizer's leading space",
-                    true);
-}
-
-/// The option of templates that end answers with EOS.
-inline cria_option_info afterAnswerOption() {
-  return textOption("after_answer", "Text behind the EOS of each answer", "");
-}
-
-/// The option of templates whose published format has no BOS.
-inline cria_option_info bosOption() {
-  return flagOption("bos", "Begin with BOS, which the published format has not", false);
-}
+inline constexpr FlagOption kDummyPrefixOption{
+    "dummy_prefix", "Begin texts after a control token with the tokenizer's leading space", true};
 
 /// The id of the control token with that name, or -1.
 inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view name) {
@@ -189,12 +177,17 @@ inline std::string eosName(const cria_vocabulary &vocabulary) {
   return tokenName(vocabulary, vocabulary.num_eos == 0 ? -1 : vocabulary.eos_ids[0], "</s>");
 }
 
-/// The functions of a chat template from a class with
-///   // or with a second parameter, const cria_vocabulary &
-///   explicit Template(std::span<const cria_option *const> options);
+/// A template with tags, which it returns as strings, that users could type into their messages.
+template <typename Template>
+concept TaggedTemplate = requires(const Template &chat) { std::span<const std::string_view>(chat.tags()); };
+
+/// The functions of a chat template, from a class with
+///   struct Options { .. };                         // cria_options.hpp; may be missing
+///   explicit Template(const Options &options);     // may take a second parameter, const cria_vocabulary &
 ///   // "" or why the conversation is refused; flags are known ones, not both.
 ///   std::string check(std::span<const Message> messages, uint32_t flags) const;
 ///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;
+/// and, if it is a TaggedTemplate, tags.
 template <typename Template> struct ChatFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message) {
@@ -231,7 +224,8 @@ template <typename Template> struct ChatFunctions {
     });
   }
 
-  static cria_chat_api table(std::span<const cria_option_info *const> options) {
+  static cria_chat_api table() {
+    const std::span<const cria_option_info *const> options = declarationsOf<OptionsOf<Template>>();
     cria_chat_api api{};
     api.struct_size = sizeof(api);
     api.num_options = static_cast<uint32_t>(options.size());
@@ -239,10 +233,20 @@ template <typename Template> struct ChatFunctions {
     api.create = create;
     api.destroy = destroy;
     api.render = render;
+    if constexpr (TaggedTemplate<Template>) {
+      api.find_tags = findTags;
+    }
     return api;
   }
 
 private:
+  static cria_status findTags(cria_chat *chat, cria_string text, uint32_t *found, cria_message *message) {
+    return guarded(message, [&] {
+      const auto &tags = reinterpret_cast<const Template *>(chat)->tags();
+      return reportTags(text, tags, found, message);
+    });
+  }
+
   static std::vector<Message> read(const cria_chat_message *const *messages, uint32_t count) {
     std::vector<Message> list;
     for (uint32_t i = 0; i < count; ++i) {
@@ -266,5 +270,13 @@ private:
     return messages.empty() ? "expected at least one message, found none" : "";
   }
 };
+
+/// Answers cria_plugin_query with the template of that class.
+template <typename Template>
+cria_status answerChat(const cria_host *host, cria_plugin *out, cria_message *message, std::string_view name,
+                       std::string_view version, std::string_view description) {
+  static const cria_chat_api kApi = ChatFunctions<Template>::table();
+  return answerQuery(host, out, message, CRIA_PLUGIN_CHAT, name, version, description, &kApi);
+}
 
 } // namespace cria::plugin

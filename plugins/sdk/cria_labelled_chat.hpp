@@ -1,77 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_labelled_chat.hpp - chat formats that write labels as text: a system text, then "USER: .." and
-// "ASSISTANT: .." in turn, with EOS after each answer. Optional C++20 conveniences for chat templates.
+// cria_labelled_chat.hpp - chat formats that put labels around the messages of each role, such as "USER: ..",
+// "[INST] .. [/INST]" or "<|im_start|>user\n..<|im_end|>". A template of this family is a function from
+// its options to a ChatFormat. Optional C++20 conveniences for chat templates.
 #pragma once
 
 #include "cria_chat.hpp"
 #include "cria_strip.hpp"
 
+#include <optional>
+
 namespace cria::plugin {
 
-/// What such a format writes.
-struct ChatLabels {
-  std::string name;   // of the template, for messages
-  std::string system; // where no system message is given
-  std::string afterSystem, user, afterUser, assistant;
-  std::string afterAnswer; // behind its EOS
-  std::string open;        // begins the answer that the model is to give
+/// What a format writes around a message of one role.
+struct TurnFormat {
+  std::string before = {}; // text ahead of the content
+  bool hasEnd = false;     // the end token of the format follows the content
+  std::string after = {};  // text behind the content and the end token
 };
 
-/// A template of labels. It stops at the user's label: a model that misses its EOS goes on with the user's
-/// next turn. Derive from it for ChatFunctions.
+/// Where a format puts the system message.
+enum class SystemPlace {
+  ownTurn,       // ahead of the first turn of the user
+  firstUserTurn, // within the first turn of the user, ahead of its content
+};
+
+inline constexpr std::string_view kEos = "</s>";
+
+struct ChatFormat {
+  std::string_view name; // of the template, for messages
+  TurnFormat system = {};
+  TurnFormat user = {};
+  TurnFormat assistant = {};
+  std::string open = {}; // begins the answer that the model is to give
+
+  bool hasBos = true;
+  std::string_view startToken = {}; // control token ahead of every turn; empty: none
+  std::string_view endToken = kEos; // control token of turns that have an end
+  bool hasDummyPrefix = true;       // see JoinedWriter
+  bool alternates = true;           // user and assistant take turns; otherwise any order is accepted
+  bool labelsEmptyAnswer = true;    // an unfinished answer without text still has its label
+  SystemPlace systemPlace = SystemPlace::ownTurn;
+  std::optional<std::string> defaultSystem = {}; // content of a missing system message; nullopt: left out
+};
+
+/// Renders conversations in a ChatFormat. Answers end at the end token if it is not EOS, which ends them
+/// anyway; otherwise at the label of the user, since a model that misses its EOS continues with the user's
+/// next turn.
 class LabelledChat {
 public:
-  LabelledChat(ChatLabels labels, bool hasDummyPrefix)
-      : labels_(std::move(labels)), hasDummyPrefix_(hasDummyPrefix) {}
+  /// Errors: Refusal INVALID_ARGUMENT when the vocabulary lacks the tokens around turns.
+  LabelledChat(ChatFormat format, const cria_vocabulary &vocabulary)
+      : format_(std::move(format)), endId_(findControl(vocabulary, format_.endToken)) {
+    if (hasStart() && (endId_ < 0 || findControl(vocabulary, format_.startToken) < 0)) {
+      throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                    "the tokenizer has no control tokens " + std::string(format_.startToken) + " and " +
+                        std::string(format_.endToken) + ", so the model was not trained on the format " +
+                        std::string(format_.name) + "; choose another template");
+    }
+  }
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
-    return checkTurns(messages, flags, labels_.name);
+    return format_.alternates ? checkTurns(messages, flags, format_.name) : checkLast(messages, flags);
   }
 
   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const {
-    const bool hasSystem = messages[0].role == CRIA_ROLE_SYSTEM;
-    JoinedWriter out(writer, hasDummyPrefix_);
-    out.special("<s>");
-    out.text(hasSystem ? messages[0].content : std::string_view(labels_.system));
-    out.text(labels_.afterSystem);
-    for (size_t i = hasSystem ? 1 : 0; i < messages.size(); ++i) {
-      const bool isUser = messages[i].role == CRIA_ROLE_USER;
-      out.text(isUser ? labels_.user : labels_.assistant);
-      out.text(messages[i].content);
-      if (isUser) {
-        out.text(labels_.afterUser);
-      } else if (!isUnfinished(messages, i, flags)) {
-        out.special("</s>");
-        out.text(labels_.afterAnswer);
-      }
+    JoinedWriter out(writer, format_.hasDummyPrefix);
+    if (format_.hasBos) {
+      out.special("<s>");
     }
-    out.text((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 ? labels_.open : "");
+    if (format_.defaultSystem && messages[0].role != CRIA_ROLE_SYSTEM) {
+      writeTurn(format_.system, *format_.defaultSystem, out);
+    }
+    writeTurns(messages, flags, out);
+    if ((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0) {
+      startTurn(format_.open, out);
+    }
     out.flush();
-    writer.stopText(stripRight(labels_.user));
+    format_.endToken == kEos ? writer.stopText(stripRight(format_.user.before)) : writer.stopToken(endId_);
   }
 
-  /// find_tags of a template derived from this.
-  template <typename Chat>
-  static cria_status findTags(cria_chat *chat, cria_string text, uint32_t *found, cria_message *message) {
-    const LabelledChat &self = *reinterpret_cast<const Chat *>(chat);
-    const std::string_view tags[] = {stripRight(self.labels_.user), stripRight(self.labels_.assistant)};
-    return reportTags(text, tags, found, message);
+  /// The labels that a user could type: those that do not follow a control token.
+  std::vector<std::string_view> tags() const {
+    std::vector<std::string_view> tags;
+    for (const std::string_view label :
+         {std::string_view(format_.user.before), std::string_view(format_.system.before),
+          std::string_view(format_.assistant.before), std::string_view(format_.user.after)}) {
+      if (const std::string_view tag = strip(label); !tag.empty() && !hasStart()) {
+        tags.push_back(tag);
+      }
+    }
+    return tags;
   }
 
 private:
-  ChatLabels labels_;
-  bool hasDummyPrefix_;
+  bool hasStart() const { return !format_.startToken.empty(); }
+
+  void writeTurns(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) const {
+    std::string inserted; // system message for the next turn of the user
+    for (size_t i = 0; i < messages.size(); ++i) {
+      const auto &[role, content] = messages[i];
+      if (isUnfinished(messages, i, flags)) {
+        const bool isLabelled = !content.empty() || format_.labelsEmptyAnswer;
+        startTurn(isLabelled ? format_.assistant.before : format_.open, out);
+        out.text(content);
+      } else if (role == CRIA_ROLE_ASSISTANT) {
+        writeTurn(format_.assistant, content, out);
+      } else if (role == CRIA_ROLE_USER) {
+        writeTurn(format_.user, std::exchange(inserted, "") + std::string(content), out);
+      } else if (format_.systemPlace == SystemPlace::firstUserTurn) {
+        inserted = format_.system.before + std::string(content) + format_.system.after;
+      } else {
+        writeTurn(format_.system, content, out);
+      }
+    }
+  }
+
+  void startTurn(std::string_view label, JoinedWriter &out) const {
+    if (hasStart()) {
+      out.special(format_.startToken);
+    }
+    out.text(label);
+  }
+
+  void writeTurn(const TurnFormat &turn, std::string_view content, JoinedWriter &out) const {
+    startTurn(turn.before, out);
+    out.text(content);
+    if (turn.hasEnd) {
+      out.special(format_.endToken);
+    }
+    out.text(turn.after);
+  }
+
+  ChatFormat format_;
+  int32_t endId_; // -1: the vocabulary does not name the end token
 };
 
-/// The table of a template derived from LabelledChat, with find_tags.
-template <typename Chat> cria_chat_api labelledChatTable(std::span<const cria_option_info *const> options) {
-  cria_chat_api api = ChatFunctions<Chat>::table(options);
-  api.find_tags = LabelledChat::findTags<Chat>;
-  return api;
+/// The template whose format describe(options) returns. `describe` is a function with one parameter, a
+/// reference to a struct of options.
+template <auto describe> class LabelledTemplate;
+template <typename OptionsType, ChatFormat (*describe)(const OptionsType &)>
+class LabelledTemplate<describe> : public LabelledChat {
+public:
+  using Options = OptionsType;
+  LabelledTemplate(const Options &options, const cria_vocabulary &vocabulary)
+      : LabelledChat(describe(options), vocabulary) {}
+};
+
+/// Answers cria_plugin_query with the template whose format describe(options) returns.
+template <auto describe>
+cria_status answerLabelledChat(const cria_host *host, cria_plugin *out, cria_message *message,
+                               std::string_view name, std::string_view version,
+                               std::string_view description) {
+  return answerChat<LabelledTemplate<describe>>(host, out, message, name, version, description);
 }
 
-inline cria_option_info systemTextOption(std::string_view text) {
-  return textOption("system", "The text before the first question when there is no system message", text);
+/// Options that several formats have.
+inline constexpr FlagOption kBosOption{"bos", "Begin with BOS, which the published format lacks", false};
+inline TextOption afterAnswerOption() { return {"after_answer", "Text after the EOS of each answer", ""}; }
+
+/// The option `system` with its default.
+inline TextOption systemTextOption(std::string_view text) {
+  return {"system", "Text before the first question when there is no system message", text};
 }
 
 } // namespace cria::plugin

@@ -14,8 +14,8 @@ namespace cria::opset {
 inline constexpr uint32_t kVersion = 1; // cria_executable_info::kernel_abi
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
-/// Element types an operand may have. `floats`: f32, f16 or bf16.
-enum class Types { floats, f32, i32, u32 };
+/// Element types an operand may have. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32.
+enum class Types { floats, cacheFloats, f32, i32, u32 };
 
 /// `extents` has one letter a dimension: equal letters of an op are equal extents, '.' is any.
 struct Operand {
@@ -64,17 +64,17 @@ inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
 inline constexpr Operand kRope[] = {
     {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, ".H"}, {"output", f32, "TC", kWrite}};
 inline constexpr Operand kKvAppend[] = {
-    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", floats, ".....", kWrite}};
+    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", cacheFloats, ".....", kWrite}};
 inline constexpr Operand kAttention[] = {{"query", f32, "TC"},         {"positions", i32, "T"},
                                          {"sequences", i32, "T"},      {"sequence_starts", i32, "."},
-                                         {"block_table", i32, ".."},   {"cache", floats, "....."},
+                                         {"block_table", i32, ".."},   {"cache", cacheFloats, "....."},
                                          {"output", f32, "TC", kWrite}};
 inline constexpr Operand kRopeAttention[] = {
     {"query", f32, "TC"},         {"key", f32, "TE"},
     {"value", f32, "TE"},         {"table", f32, ".H"},
     {"positions", i32, "T"},      {"sequences", i32, "T"},
     {"slots", i32, "T"},          {"sequence_starts", i32, "."},
-    {"block_table", i32, ".."},   {"cache", floats, ".....", kUpdate},
+    {"block_table", i32, ".."},   {"cache", cacheFloats, ".....", kUpdate},
     {"output", f32, "TC", kWrite}};
 inline constexpr Operand kFillRandom[] = {{"constants", u32, "."}, {"weight", floats, "NK", kWrite}};
 inline constexpr Operand kFillOnes[] = {{"weight", floats, "K", kWrite}};
@@ -115,10 +115,15 @@ constexpr const Op *find(std::string_view name) {
   return nullptr;
 }
 
+/// Whether the types leave a choice, which a sidecar may narrow.
+constexpr bool hasChoice(Types types) { return types == Types::floats || types == Types::cacheFloats; }
+
 constexpr bool accepts(Types types, uint32_t type) {
   switch (types) {
   case Types::floats:
     return type == CRIA_TYPE_F32 || type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16;
+  case Types::cacheFloats:
+    return type == CRIA_TYPE_F32 || type == CRIA_TYPE_F16;
   case Types::f32:
     return type == CRIA_TYPE_F32;
   case Types::i32:

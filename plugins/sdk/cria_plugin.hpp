@@ -19,7 +19,7 @@
 namespace cria::plugin {
 
 inline std::string_view view(cria_string text) { return {text.data, static_cast<size_t>(text.size)}; }
-inline cria_string string(std::string_view text) { return {text.data(), text.size()}; }
+constexpr cria_string string(std::string_view text) { return {text.data(), text.size()}; }
 
 /// Writes `text` to the caller's message buffer, truncating, and returns `status`.
 inline cria_status report(cria_message *message, cria_status status, std::string_view text) {
@@ -68,47 +68,12 @@ cria_status handOut(Object **out, cria_message *message, Make make) {
   });
 }
 
-/// A sampler or chat template from its options, and from the vocabulary too where its constructor takes one.
-template <typename Object>
-std::unique_ptr<Object> construct(std::span<const cria_option *const> options,
-                                  const cria_vocabulary &vocabulary) {
-  if constexpr (std::is_constructible_v<Object, std::span<const cria_option *const>,
-                                        const cria_vocabulary &>) {
-    return std::make_unique<Object>(options, vocabulary);
-  } else {
-    return std::make_unique<Object>(options);
-  }
-}
-
 /// A reserved field that is not zero asks for what this version does not know.
 inline cria_status refuseReserved(cria_message *message, std::string_view where) {
   return guarded(message, [&] {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT,
                   std::string(where) + ": the reserved field is not zero");
   });
-}
-
-/// Declares a numeric option (INT, FLOAT or FLAG). defaultNumber NaN: it must be given.
-inline cria_option_info numberOption(uint32_t type, std::string_view name, std::string_view description,
-                                     double defaultNumber, double minimum, double maximum) {
-  return {sizeof(cria_option_info),
-          type,
-          string(name),
-          string(description),
-          defaultNumber,
-          minimum,
-          maximum,
-          {nullptr, 0}};
-}
-
-inline cria_option_info flagOption(std::string_view name, std::string_view description, bool defaultFlag) {
-  return numberOption(CRIA_OPTION_FLAG, name, description, defaultFlag ? 1 : 0, 0, 1);
-}
-
-inline cria_option_info textOption(std::string_view name, std::string_view description,
-                                   std::string_view text) {
-  return {
-      sizeof(cria_option_info), CRIA_OPTION_STRING, string(name), string(description), 0, 0, 0, string(text)};
 }
 
 /// "1.0 to 1.3".

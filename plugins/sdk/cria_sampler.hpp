@@ -3,7 +3,7 @@
 // candidates, and softmax weights that are the same on every machine.
 #pragma once
 
-#include "cria_plugin.hpp"
+#include "cria_options.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -20,11 +20,11 @@ concept StatefulSampler = requires(Sampler &sampler, int32_t token, uint32_t ori
   sampler.reset();
 };
 
-/// The functions of a sampler from a copyable class with
-///   // or with a second parameter, const cria_vocabulary &
-///   explicit Sampler(std::span<const cria_option *const> options);
+/// The functions of a sampler, from a copyable class with
+///   struct Options { .. };                        // cria_options.hpp; may be missing
+///   explicit Sampler(const Options &options);     // may take a second parameter, const cria_vocabulary &
 ///   void apply(cria_candidates &candidates, const cria_sample_context &context);
-/// and, when it is a StatefulSampler, accept and reset. All may throw Refusal; reset throws nothing.
+/// and, if it is a StatefulSampler, accept and reset. All but reset may throw Refusal.
 template <typename Sampler> struct SamplerFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
@@ -61,7 +61,8 @@ template <typename Sampler> struct SamplerFunctions {
     });
   }
 
-  static cria_sampler_api table(std::span<const cria_option_info *const> options) {
+  static cria_sampler_api table() {
+    const std::span<const cria_option_info *const> options = declarationsOf<OptionsOf<Sampler>>();
     cria_sampler_api api{};
     api.struct_size = sizeof(api);
     api.num_options = static_cast<uint32_t>(options.size());
@@ -87,6 +88,14 @@ private:
 
   static void reset(cria_sampler *sampler) { reinterpret_cast<Sampler *>(sampler)->reset(); }
 };
+
+/// Answers cria_plugin_query with the sampler of that class.
+template <typename Sampler>
+cria_status answerSampler(const cria_host *host, cria_plugin *out, cria_message *message,
+                          std::string_view name, std::string_view version, std::string_view description) {
+  static const cria_sampler_api kApi = SamplerFunctions<Sampler>::table();
+  return answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, name, version, description, &kApi);
+}
 
 /// A number that is greater for the better candidate: the higher logit, and of equal logits the lower id. No
 /// two candidates have the same.

@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_strip.hpp - strip() as Python's str has it: chat formats are defined by templates that use it.
+// cria_strip.hpp - Python's str.strip(), which the templates that define chat formats call. Optional C++20
+// conveniences for chat templates.
 #pragma once
 
-#include <cstddef>
-#include <string_view>
+#include "cria_utf8.hpp"
 
 namespace cria::plugin {
 
-/// Every character for which Python's str.isspace() holds, in UTF-8.
-inline constexpr std::string_view kWhitespace[] = {
-    "\x09",         "\x0A",         "\x0B",         "\x0C",         "\x0D",
-    "\x1C",         "\x1D",         "\x1E",         "\x1F",         " ",
-    "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81",
-    "\xE2\x80\x82", "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86",
-    "\xE2\x80\x87", "\xE2\x80\x88", "\xE2\x80\x89", "\xE2\x80\x8A", "\xE2\x80\xA8",
-    "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80",
-};
+/// Returns whether Python's str.isspace() is true of the character.
+inline bool isPythonSpace(uint32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
 
 inline std::string_view stripLeft(std::string_view text) {
-  for (size_t before = text.size() + 1; before != text.size();) {
-    before = text.size();
-    for (const std::string_view space : kWhitespace) {
-      text.remove_prefix(text.starts_with(space) ? space.size() : 0);
-    }
+  for (auto first = decodeUtf8(text, 0); first && isPythonSpace(first->character);
+       first = decodeUtf8(text, 0)) {
+    text.remove_prefix(first->size);
   }
   return text;
 }
 
-inline std::string_view stripRight(std::string_view text) {
-  for (size_t before = text.size() + 1; before != text.size();) {
-    before = text.size();
-    for (const std::string_view space : kWhitespace) {
-      text.remove_suffix(text.ends_with(space) ? space.size() : 0);
-    }
+/// Returns the offset of the last byte of `text` that begins a character, or 0.
+inline size_t lastCharacterAt(std::string_view text) {
+  size_t at = text.empty() ? 0 : text.size() - 1;
+  while (at > 0 && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) {
+    --at;
   }
-  return text;
+  return at;
+}
+
+inline std::string_view stripRight(std::string_view text) {
+  for (size_t at = lastCharacterAt(text);; at = lastCharacterAt(text)) {
+    const std::optional<DecodedCharacter> last = decodeUtf8(text, at);
+    if (!last || at + last->size != text.size() || !isPythonSpace(last->character)) {
+      return text;
+    }
+    text = text.substr(0, at);
+  }
 }
 
 inline std::string_view strip(std::string_view text) { return stripRight(stripLeft(text)); }

@@ -38,7 +38,7 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
     const auto operand =
         std::find_if(op.operands.begin(), op.operands.end(),
                      [&, n = std::string_view(name)](const auto &each) { return each.name == n; });
-    if (operand == op.operands.end() || operand->types != opset::Types::floats) {
+    if (operand == op.operands.end() || !opset::hasChoice(operand->types)) {
       return invalidArgument("'ops.{}.types' names '{}', which is no operand with a choice of types", op.name,
                              name);
     }

@@ -19,7 +19,7 @@ std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
   }
   for (const opset::Operand &operand : opset::find(variant.op)->operands) {
     const auto listed = subject.types.find(fmt::format("{}/{}", variant.op, operand.name));
-    if (operand.types == opset::Types::floats && listed != subject.types.end() &&
+    if (opset::hasChoice(operand.types) && listed != subject.types.end() &&
         !listed->second.contains(variant.type)) {
       return fmt::format("the sidecar does not list {} for operand '{}'", nameOfType(variant.type),
                          operand.name);

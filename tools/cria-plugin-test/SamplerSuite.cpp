@@ -121,8 +121,8 @@ void resetsToNew(const Subject &subject) {
   requireSame(answersOf(used, subject.random()), answersOf(fresh, subject.random()), "after reset");
 }
 
-// One that selects does so by uniform(): over many positions its choices have the softmax of what it leaves,
-// or it always takes the best.
+// A sampler that chooses a token does so by uniform(): over many positions its choices follow the softmax of
+// the candidates it keeps, or it always takes the best one. Unsupported for samplers that choose none.
 void choosesByProbability(const Subject &subject) {
   std::mt19937_64 random = subject.random();
   const Candidates candidates = randomCandidates(random, 12, LogitKind::normal);
@@ -133,7 +133,7 @@ void choosesByProbability(const Subject &subject) {
     SamplerObject sampler = subject.make(); // without a history
     left = sampler.apply(candidates, {.position = position});
     if (left.selected < 0) {
-      return; // another one selects
+      throw Unsupported("the sampler does not choose a token");
     }
     ++counts[left.choice()];
   }

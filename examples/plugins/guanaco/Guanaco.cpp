@@ -6,8 +6,13 @@ using cria::plugin::Message;
 
 class Guanaco {
 public:
-  explicit Guanaco(std::span<const cria_option *const> options)
-      : system_(cria::plugin::view(options[0]->text)) {}
+  struct Options {
+    cria::plugin::TextOption system{"system", "The first line when there is no system message",
+                                    "A chat between a curious human and an artificial intelligence "
+                                    "assistant. The assistant gives helpful, "
+                                    "detailed, and polite answers to the user's questions."};
+  };
+  explicit Guanaco(const Options &options) : system_(options.system.value) {}
 
   // "" or why this conversation cannot be expressed. Flags are known ones, and there is a message.
   std::string check(std::span<const Message> messages, uint32_t flags) const {
@@ -40,12 +45,6 @@ private:
 };
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kSystem = cria::plugin::textOption(
-      "system", "The first line when there is no system message",
-      "A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, "
-      "detailed, and polite answers to the user's questions.");
-  static const cria_option_info *const kOptions[] = {&kSystem};
-  static const cria_chat_api kApi = cria::plugin::ChatFunctions<Guanaco>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME,
-                                   CRIA_PLUGIN_VERSION, "### Human and ### Assistant", &kApi);
+  return cria::plugin::answerChat<Guanaco>(host, out, message, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
+                                           "### Human and ### Assistant");
 }

@@ -1,12 +1,14 @@
-// no_repeat(n): forbids every token that would complete a run of n tokens which the text already has.
+// no_repeat(n): forbids every token that would complete a run of n tokens that the text already contains.
 #include <cria_sampler.hpp>
 
 #include <limits>
 
 class NoRepeat {
 public:
-  explicit NoRepeat(std::span<const cria_option *const> options)
-      : n_(static_cast<size_t>(options[0]->integer)) {}
+  struct Options {
+    cria::plugin::IntOption n{"n", "Length of the runs that may not occur twice", 3, 1, 100};
+  };
+  explicit NoRepeat(const Options &options) : n_(static_cast<size_t>(options.n.value)) {}
 
   void accept(int32_t token, uint32_t) { text_.push_back(token); }
   void reset() { text_.clear(); }
@@ -15,7 +17,8 @@ public:
     if (text_.size() < n_) {
       return;
     }
-    const auto last = text_.end() - static_cast<ptrdiff_t>(n_ - 1); // the run that must not go on as before
+    const auto last =
+        text_.end() - static_cast<ptrdiff_t>(n_ - 1); // the run that must not continue as before
     for (auto run = text_.begin(); run + static_cast<ptrdiff_t>(n_ - 1) < text_.end(); ++run) {
       if (std::equal(last, text_.end(), run)) {
         forbid(candidates, run[static_cast<ptrdiff_t>(n_ - 1)]);
@@ -24,7 +27,7 @@ public:
   }
 
 private:
-  // The last number that is left stays: the contract wants one.
+  // The last finite logit stays: the contract requires one.
   static void forbid(cria_candidates &candidates, int32_t token) {
     size_t numbers = 0;
     for (size_t i = 0; i < candidates.size; ++i) {
@@ -43,11 +46,6 @@ private:
 };
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kN = cria::plugin::numberOption(
-      CRIA_OPTION_INT, "n", "Length of the runs that may not come twice", 3, 1, 100);
-  static const cria_option_info *const kOptions[] = {&kN};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<NoRepeat>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME,
-                                   CRIA_PLUGIN_VERSION, "Forbids runs of tokens that the text already has",
-                                   &kApi);
+  return cria::plugin::answerSampler<NoRepeat>(host, out, message, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
+                                               "Forbids runs of tokens that the text already contains");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// codellama: the format of CodeLlama-Instruct 7B to 34B, which is that of Llama-2-chat; and with format="70b"
+// codellama: the format of CodeLlama-Instruct 7B to 34B, which is that of Llama-2-chat; with format="70b",
 // that of CodeLlama-70b-Instruct: "Source: role", with the control token <step> after each message.
 #include "plugins/sdk/cria_inst_chat.hpp"
 
@@ -15,13 +15,17 @@ constexpr std::string_view kStep = "<step>";
 
 class CodellamaChat {
 public:
-  CodellamaChat(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : is70b_(cria::plugin::view(options[0]->text) == "70b"), hasDummyPrefix_(options[1]->integer != 0),
+  struct Options {
+    cria::plugin::TextOption format{"format", "instruct, or 70b for the format of the 70B model", "instruct"};
+    cria::plugin::FlagOption dummyPrefix = cria::plugin::kDummyPrefixOption;
+  };
+  CodellamaChat(const Options &options, const cria_vocabulary &vocabulary)
+      : is70b_(options.format.value == "70b"), hasDummyPrefix_(options.dummyPrefix.value),
         step_(cria::plugin::findControl(vocabulary, kStep)) {
-    const std::string_view format = cria::plugin::view(options[0]->text);
-    if (!is70b_ && format != "instruct") {
-      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "option 'format' is '" + std::string(format) +
-                                                                    "', expected instruct or 70b");
+    if (!is70b_ && options.format.value != "instruct") {
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                                  "option 'format': expected instruct or 70b, got '" + options.format.value +
+                                      "'");
     }
   }
 
@@ -34,10 +38,15 @@ public:
     is70b_ ? renderSources(messages, flags, out) : cria::plugin::renderInstTurns(messages, flags, out);
     out.flush();
     if (!is70b_) {
-      writer.stopText("[INST]"); // a model that misses its EOS goes on with the user's next turn
+      writer.stopText("[INST]"); // a model that misses its EOS continues with the user's next turn
     } else if (step_ >= 0) {
       writer.stopToken(step_);
     }
+  }
+
+  static std::span<const std::string_view> tags() {
+    static constexpr std::string_view kTags[] = {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "};
+    return kTags;
   }
 
 private:
@@ -60,26 +69,12 @@ private:
 
   bool is70b_;
   bool hasDummyPrefix_;
-  int32_t step_;
+  int32_t step_; // -1: the vocabulary has no <step>
 };
-
-cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  constexpr std::string_view tags[] = {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "Source: "};
-  return cria::plugin::reportTags(text, tags, found, message);
-}
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kFormat =
-      cria::plugin::textOption("format", "instruct, or 70b for the format of the 70B model", "instruct");
-  static const cria_option_info kDummyPrefix = cria::plugin::dummyPrefixOption();
-  static const cria_option_info *const kOptions[] = {&kFormat, &kDummyPrefix};
-  static const cria_chat_api kApi = [] {
-    cria_chat_api api = cria::plugin::ChatFunctions<CodellamaChat>::table(kOptions);
-    api.find_tags = findTags;
-    return api;
-  }();
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                   "The formats of CodeLlama-Instruct", &kApi);
+  return cria::plugin::answerChat<CodellamaChat>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                                 "The formats of CodeLlama-Instruct");
 }

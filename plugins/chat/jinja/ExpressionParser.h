@@ -2,8 +2,8 @@
 // Tokens to expressions, with Jinja's precedences.
 #pragma once
 
-#include "plugins/chat/jinja/Ast.h"
-#include "plugins/chat/jinja/TokenStream.h"
+#include "plugins/chat/jinja/Lexer.h"
+#include "plugins/chat/jinja/Nodes.h"
 
 namespace cria::jinja {
 

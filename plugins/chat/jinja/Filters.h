@@ -2,7 +2,7 @@
 // Filters: value | name(arguments).
 #pragma once
 
-#include "plugins/chat/jinja/Call.h"
+#include "plugins/chat/jinja/Runtime.h"
 
 namespace cria::jinja {
 
@@ -21,8 +21,5 @@ bool isFilter(std::string_view name);
 /// Errors: Failure, also when there is no such filter.
 Value applyFilter(Budget &budget, std::string_view name, const Value &subject,
                   const CallArguments &arguments);
-
-/// Python's json.dumps. indent < 0: on one line.
-Text toJson(Budget &budget, const Value &value, int64_t indent, bool sortsKeys);
 
 } // namespace cria::jinja

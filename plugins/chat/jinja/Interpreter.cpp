@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Statements.
 #include "plugins/chat/jinja/Interpreter.h"
 
-namespace cria::jinja {
+#include "plugins/chat/jinja/Filters.h"
+#include "plugins/chat/jinja/Methods.h"
+#include "plugins/chat/jinja/Operators.h"
+#include "plugins/chat/jinja/Tests.h"
 
-using Kind = Statement::Kind;
+namespace cria::jinja {
 
 Text Interpreter::run(const Body &body, std::vector<std::pair<std::string, Value>> variables) {
   const auto scope = std::make_shared<Scope>();
@@ -35,37 +37,37 @@ Interpreter::Flow Interpreter::runStatement(const Statement &statement, const Sc
   const Budget::Level level(budget_);
   at_ = statement.at;
   switch (statement.kind) {
-  case Kind::text:
+  case Statement::Kind::text:
     write(*statement.text.text());
     return Flow::next;
-  case Kind::print:
+  case Statement::Kind::print:
     write(toText(budget_, evaluate(*statement.value, scope)));
     return Flow::next;
-  case Kind::choose:
+  case Statement::Kind::choose:
     return runChoice(statement, scope);
-  case Kind::loop:
+  case Statement::Kind::loop:
     return runLoop(statement, scope);
-  case Kind::set:
+  case Statement::Kind::set:
     assign(statement.target, evaluate(*statement.value, scope), *scope);
     return Flow::next;
-  case Kind::setBlock:
+  case Statement::Kind::setBlock:
     assign(statement.target, capture(statement, scope), *scope);
     return Flow::next;
-  case Kind::macro:
+  case Statement::Kind::macro:
     budget_.step(16); // it lives until the end
     macros_.push_back({&statement, scope});
     scope->variables.insert_or_assign(statement.name, Value(static_cast<const Macro *>(&macros_.back())));
     return Flow::next;
-  case Kind::filterBlock:
+  case Statement::Kind::filterBlock:
     write(toText(budget_, capture(statement, scope)));
     return Flow::next;
-  case Kind::with:
+  case Statement::Kind::with:
     return runWith(statement, scope);
-  case Kind::same:
+  case Statement::Kind::same:
     return runBody(statement.body, inner(scope));
-  case Kind::breakLoop:
+  case Statement::Kind::breakLoop:
     return Flow::breakLoop;
-  case Kind::continueLoop:
+  case Statement::Kind::continueLoop:
     return Flow::continueLoop;
   }
   return Flow::next;
@@ -118,30 +120,6 @@ std::vector<Value> Interpreter::loopItems(const Statement &statement, const Scop
   return kept;
 }
 
-Value Interpreter::loopVariable(const std::vector<Value> &items, size_t index) {
-  const size_t count = items.size();
-  const auto name = [](std::string_view word) {
-    return Value(std::make_shared<const Text>(textFromAscii(word)));
-  };
-  const auto neighbour = [&](bool exists, size_t at, const char *why) {
-    return exists ? items[at] : Value::undefined(why);
-  };
-  std::vector<Entry> loop = {
-      {name("index0"), Value::integer(index)},
-      {name("index"), Value::integer(index + 1)},
-      {name("revindex0"), Value::integer(count - index - 1)},
-      {name("revindex"), Value::integer(count - index)},
-      {name("first"), Value(index == 0)},
-      {name("last"), Value(index + 1 == count)},
-      {name("length"), Value::integer(count)},
-      {name("depth"), Value(int64_t{1})}, // of recursion, which there is none
-      {name("depth0"), Value(int64_t{0})},
-      {name("previtem"), neighbour(index > 0, index - 1, "there is no item before the first")},
-      {name("nextitem"), neighbour(index + 1 < count, index + 1, "there is no item after the last")},
-  };
-  return makeDict(budget_, std::move(loop), /*isLoop=*/true);
-}
-
 // Jinja runs the else part when no run of the body came to its end, also after break and continue.
 Interpreter::Flow Interpreter::runLoop(const Statement &statement, const ScopePtr &scope) {
   const std::vector<Value> items = loopItems(statement, scope);
@@ -149,7 +127,7 @@ Interpreter::Flow Interpreter::runLoop(const Statement &statement, const ScopePt
   for (size_t i = 0; i < items.size(); ++i) {
     budget_.step();
     const ScopePtr own = inner(scope);
-    own->variables.insert_or_assign("loop", loopVariable(items, i));
+    own->variables.insert_or_assign("loop", loopVariable(budget_, items, i));
     at_ = statement.at;
     assign(statement.target, items[i], *own);
     const Flow flow = runBody(statement.body, own);
@@ -185,6 +163,242 @@ void Interpreter::assignAttribute(const Target &target, const Value &value, Scop
                   target.name + "." + target.attribute + "'");
   }
   holder.get<Namespace *>()->members.insert_or_assign(target.attribute, value);
+}
+
+Value Interpreter::evaluate(const Expression &expression, const ScopePtr &scope) {
+  const Budget::Level level(budget_);
+  at_ = expression.at;
+  switch (expression.kind) {
+  case Expression::Kind::constant:
+    return expression.constant;
+  case Expression::Kind::name:
+    return lookUp(expression.name, *scope);
+  case Expression::Kind::list:
+  case Expression::Kind::tuple:
+    return makeList(budget_, evaluateAll(expression.children, scope),
+                    expression.kind == Expression::Kind::tuple);
+  case Expression::Kind::dict:
+    return evaluateDict(expression, scope);
+  case Expression::Kind::call:
+    return evaluateCall(expression, scope);
+  case Expression::Kind::slice:
+    return evaluateSlice(expression, scope);
+  case Expression::Kind::compare:
+    return evaluateComparison(expression, scope);
+  case Expression::Kind::conditional:
+    return evaluateConditional(expression, scope);
+  case Expression::Kind::concatenate:
+    return evaluateConcatenation(expression, scope);
+  default:
+    return evaluateOperation(expression, scope);
+  }
+}
+
+// What begins with the value of children[0].
+Value Interpreter::evaluateOperation(const Expression &expression, const ScopePtr &scope) {
+  const Value first = evaluate(*expression.children[0], scope);
+  const auto second = [&] { return evaluate(*expression.children[1], scope); };
+  switch (expression.kind) {
+  case Expression::Kind::attribute:
+    return attributeOf(budget_, first, expression.name);
+  case Expression::Kind::index:
+    return itemOf(budget_, first, second());
+  case Expression::Kind::filter:
+    return applyFilter(budget_, expression.name, first, evaluateArguments(expression.arguments, scope));
+  case Expression::Kind::test:
+    return Value(applyTest(budget_, expression.name, first, evaluateArguments(expression.arguments, scope)));
+  case Expression::Kind::negate:
+    return negated(first);
+  case Expression::Kind::plus:
+    return negated(negated(first));
+  case Expression::Kind::logicalNot:
+    return Value(!first.isTrue());
+  case Expression::Kind::logicalAnd:
+    return first.isTrue() ? second() : first;
+  case Expression::Kind::logicalOr:
+    return first.isTrue() ? first : second();
+  default: {
+    const Value other = second();
+    at_ = expression.at;
+    return applyOperator(budget_, expression.name, first, other);
+  }
+  }
+}
+
+Value Interpreter::lookUp(const std::string &name, const Scope &scope) {
+  for (const Scope *one = &scope; one != nullptr; one = one->outer.get()) {
+    budget_.step();
+    const auto found = one->variables.find(name);
+    if (found != one->variables.end()) {
+      return found->second;
+    }
+  }
+  if (const std::optional<Global> function = globalNamed(name)) {
+    return Value(*function);
+  }
+  if (name == "varargs" || name == "kwargs" || name == "caller") { // Jinja defines them within macros
+    throw Failure("'" + name + "' is not supported here");
+  }
+  return Value::undefined("'" + name + "' is undefined");
+}
+
+std::vector<Value> Interpreter::evaluateAll(const std::vector<ExpressionPtr> &expressions,
+                                            const ScopePtr &scope) {
+  std::vector<Value> values;
+  for (const ExpressionPtr &expression : expressions) {
+    values.push_back(evaluate(*expression, scope));
+  }
+  return values;
+}
+
+Value Interpreter::evaluateDict(const Expression &expression, const ScopePtr &scope) {
+  std::vector<Entry> entries;
+  for (size_t i = 0; i < expression.children.size(); i += 2) {
+    const Value key = evaluate(*expression.children[i], scope);
+    setKey(budget_, entries, key, evaluate(*expression.children[i + 1], scope));
+  }
+  return makeDict(budget_, std::move(entries));
+}
+
+Value Interpreter::evaluateSlice(const Expression &expression, const ScopePtr &scope) {
+  const Value subject = evaluate(*expression.children[0], scope);
+  std::optional<Value> bounds[3];
+  for (size_t i = 0; i < 3; ++i) {
+    if (expression.children[i + 1] != nullptr) {
+      bounds[i] = evaluate(*expression.children[i + 1], scope);
+    }
+  }
+  const auto pointer = [](const std::optional<Value> &bound) { return bound ? &*bound : nullptr; };
+  return sliceOf(budget_, subject, pointer(bounds[0]), pointer(bounds[1]), pointer(bounds[2]));
+}
+
+Value Interpreter::evaluateComparison(const Expression &expression, const ScopePtr &scope) {
+  Value left = evaluate(*expression.children[0], scope);
+  for (size_t i = 0; i < expression.names.size(); ++i) {
+    Value right = evaluate(*expression.children[i + 1], scope);
+    at_ = expression.at;
+    if (!compareValues(budget_, expression.names[i], left, right)) {
+      return Value(false);
+    }
+    left = std::move(right);
+  }
+  return Value(true);
+}
+
+Value Interpreter::evaluateConditional(const Expression &expression, const ScopePtr &scope) {
+  if (evaluate(*expression.children[0], scope).isTrue()) {
+    return evaluate(*expression.children[1], scope);
+  }
+  return expression.children[2] != nullptr
+             ? evaluate(*expression.children[2], scope)
+             : Value::undefined("the condition is false and there is no 'else'");
+}
+
+Value Interpreter::evaluateConcatenation(const Expression &expression, const ScopePtr &scope) {
+  Text text;
+  for (const ExpressionPtr &part : expression.children) {
+    text += toText(budget_, evaluate(*part, scope));
+  }
+  return makeText(budget_, std::move(text));
+}
+
+static constexpr size_t kMaxNamespaces = 10'000; // they live until the end
+
+CallArguments Interpreter::evaluateArguments(const Arguments &arguments, const ScopePtr &scope) {
+  CallArguments values{.positional = evaluateAll(arguments.positional, scope), .named = {}};
+  for (const auto &[name, value] : arguments.named) {
+    values.named.emplace_back(name, evaluate(*value, scope));
+  }
+  return values;
+}
+
+Value Interpreter::evaluateCall(const Expression &expression, const ScopePtr &scope) {
+  const Expression &callee = *expression.children[0];
+  Value function;
+  if (callee.kind == Expression::Kind::attribute) {
+    const Value subject = evaluate(*callee.children[0], scope);
+    const CallArguments arguments = evaluateArguments(expression.arguments, scope);
+    at_ = callee.at;
+    if (!subject.is<Namespace *>()) {
+      return callMethod(budget_, subject, callee.name, arguments);
+    }
+    function = attributeOf(budget_, subject, callee.name);
+  } else {
+    function = evaluate(callee, scope);
+  }
+  refuseUndefined(function);
+  const CallArguments arguments = evaluateArguments(expression.arguments, scope);
+  at_ = expression.at;
+  if (function.is<Global>()) {
+    return callGlobal(function.get<Global>(), arguments);
+  }
+  return function.is<const Macro *>()
+             ? callMacro(*function.get<const Macro *>(), arguments)
+             : throw Failure("a " + std::string(function.typeName()) + " cannot be called");
+}
+
+Value Interpreter::callGlobal(Global function, const CallArguments &arguments) {
+  switch (function) {
+  case Global::range:
+    return makeRange(budget_, arguments);
+  case Global::makeNamespace:
+    return makeNamespace(arguments);
+  case Global::makeDict:
+    return makeDict(budget_, makeMembers(budget_, arguments));
+  case Global::raiseException:
+    break;
+  }
+  const auto given = arguments.bind("raise_exception", {"message"});
+  throw Raised(toUtf8(toText(budget_, given[0] != nullptr ? *given[0] : Value())));
+}
+
+Value Interpreter::makeNamespace(const CallArguments &arguments) {
+  if (namespaces_.size() == kMaxNamespaces) {
+    throw Failure("the template makes more than " + std::to_string(kMaxNamespaces) + " namespaces");
+  }
+  Namespace made;
+  for (const auto &[key, value] : makeMembers(budget_, arguments)) {
+    const std::string name = key.text() != nullptr ? toUtf8(*key.text()) : "_";
+    if (name.starts_with('_')) {
+      throw Failure("a namespace takes names without '_' at their beginning");
+    }
+    made.members.insert_or_assign(name, value);
+  }
+  namespaces_.push_back(std::move(made));
+  return Value(&namespaces_.back());
+}
+
+Value Interpreter::callMacro(const Macro &macro, const CallArguments &arguments) {
+  const Budget::Level level(budget_);
+  const Statement &statement = *macro.statement;
+  const auto &parameters = statement.parameters;
+  if (arguments.positional.size() > parameters.size()) {
+    throw Failure("the macro '" + statement.name + "' takes at most " + std::to_string(parameters.size()) +
+                  " arguments");
+  }
+  const ScopePtr own = inner(macro.scope);
+  for (size_t i = 0; i < arguments.positional.size(); ++i) {
+    own->variables.insert_or_assign(parameters[i].first, arguments.positional[i]);
+  }
+  for (const auto &[name, value] : arguments.named) {
+    const bool isKnown =
+        std::ranges::any_of(parameters, [&](const auto &parameter) { return parameter.first == name; });
+    if (!isKnown || !own->variables.try_emplace(name, value).second) {
+      throw Failure("the macro '" + statement.name + "' takes no argument '" + name + "' here");
+    }
+  }
+  for (const auto &[name, value] : parameters) {
+    if (!own->variables.contains(name)) {
+      own->variables.insert_or_assign(
+          name, value != nullptr ? evaluate(*value, own)
+                                 : Value::undefined("parameter '" + name + "' was not provided"));
+    }
+  }
+  Text text;
+  Text *const outer = std::exchange(out_, &text);
+  runBody(statement.body, own);
+  out_ = outer;
+  return makeText(budget_, std::move(text));
 }
 
 } // namespace cria::jinja

@@ -2,31 +2,13 @@
 // Interpreter: runs the statements of one template once.
 #pragma once
 
-#include "plugins/chat/jinja/Ast.h"
-#include "plugins/chat/jinja/Call.h"
+#include "plugins/chat/jinja/Nodes.h"
+#include "plugins/chat/jinja/Runtime.h"
 
 #include <deque>
 #include <utility>
 
 namespace cria::jinja {
-
-struct Scope {
-  std::map<std::string, Value, std::less<>> variables;
-  std::shared_ptr<Scope> outer;
-};
-using ScopePtr = std::shared_ptr<Scope>;
-
-/// A macro and the scope it was defined in. Owned by the interpreter: scopes hold macros, macros hold scopes.
-struct Macro {
-  const Statement *statement;
-  ScopePtr scope;
-};
-
-/// What raise_exception() of a template says.
-class Raised : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
 
 class Interpreter {
 public:
@@ -49,7 +31,6 @@ private:
   Flow runLoop(const Statement &statement, const ScopePtr &scope);
   Flow runWith(const Statement &statement, const ScopePtr &scope);
   std::vector<Value> loopItems(const Statement &statement, const ScopePtr &scope);
-  Value loopVariable(const std::vector<Value> &items, size_t index);
   /// The text a body writes, in a scope of its own, after the statement's filters.
   Value capture(const Statement &statement, const ScopePtr &scope);
   void assign(const Target &target, const Value &value, Scope &scope);

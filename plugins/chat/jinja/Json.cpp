@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // tojson as transformers has it: Python's json.dumps without escapes for HTML or beyond ASCII.
-#include "plugins/chat/jinja/Filters.h"
+#include "plugins/chat/jinja/Json.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace cria::jinja {

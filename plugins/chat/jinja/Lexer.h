@@ -54,4 +54,66 @@ std::vector<Token> tokenize(TextView source, const LexerOptions &options);
 /// "line 3, column 7", from 1.
 std::string placeIn(TextView source, size_t at);
 
+class TokenStream {
+public:
+  /// The last token is `end`.
+  explicit TokenStream(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+
+  const Token &current() const { return tokens_[next_]; }
+  const Token &look() const { return tokens_[std::min(next_ + 1, tokens_.size() - 1)]; }
+  /// The current token, which is passed; the end stays.
+  const Token &take() { return tokens_[next_ + 1 < tokens_.size() ? next_++ : next_]; }
+
+  bool is(Token::Kind kind) const { return current().kind == kind; }
+  bool isName(std::string_view word) const { return is(Token::Kind::name) && current().word == word; }
+  bool isSymbol(std::string_view word) const { return is(Token::Kind::symbol) && current().word == word; }
+
+  bool skipName(std::string_view word) { return isName(word) && (take(), true); }
+  bool skipSymbol(std::string_view word) { return isSymbol(word) && (take(), true); }
+
+  const Token &expect(Token::Kind kind, std::string_view what) {
+    return is(kind) ? take() : fail("expected " + std::string(what));
+  }
+  void expectSymbol(std::string_view word) {
+    if (!skipSymbol(word)) {
+      fail("expected '" + std::string(word) + "'");
+    }
+  }
+  void expectName(std::string_view word) {
+    if (!skipName(word)) {
+      fail("expected '" + std::string(word) + "'");
+    }
+  }
+
+  /// Throws `expected`, and what was found, at the current token.
+  [[noreturn]] const Token &fail(const std::string &expected) const {
+    throw SyntaxFailure(current().at, expected + ", found " + describe(current()));
+  }
+
+private:
+  static std::string describe(const Token &token) {
+    switch (token.kind) {
+    case Token::Kind::name:
+    case Token::Kind::symbol:
+      return "'" + token.word + "'";
+    case Token::Kind::string:
+      return "a string";
+    case Token::Kind::integer:
+    case Token::Kind::real:
+      return "a number";
+    case Token::Kind::text:
+      return "text";
+    case Token::Kind::end:
+      return "the end of the template";
+    default:
+      return token.kind == Token::Kind::variableEnd || token.kind == Token::Kind::blockEnd
+                 ? "the end of the tag"
+                 : "the beginning of a tag";
+    }
+  }
+
+  std::vector<Token> tokens_;
+  size_t next_ = 0;
+};
+
 } // namespace cria::jinja

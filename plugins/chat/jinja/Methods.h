@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Methods of texts, lists and dicts, and the functions that every template has.
+// Methods of texts, lists and dicts.
 #pragma once
 
-#include "plugins/chat/jinja/Call.h"
+#include "plugins/chat/jinja/Runtime.h"
 
 namespace cria::jinja {
 
@@ -11,11 +11,6 @@ Value callMethod(Budget &budget, const Value &subject, std::string_view name, co
 Value callTextMethod(Budget &budget, TextView text, std::string_view name, const CallArguments &arguments);
 /// Whether dicts have it, before any key of that name.
 bool isDictMethod(std::string_view name);
-
-/// range(...).
-Value makeRange(Budget &budget, const CallArguments &arguments);
-/// The members that dict(...) and namespace(...) ask for.
-std::vector<Entry> makeMembers(Budget &budget, const CallArguments &arguments);
 
 [[noreturn]] inline void refuseMethod(std::string_view type, std::string_view name) {
   throw Failure("a " + std::string(type) + " has no method '" + std::string(name) + "' here");

@@ -21,4 +21,9 @@ Value sliceOf(Budget &budget, const Value &value, const Value *from, const Value
 /// Number of characters or items. Errors: Failure.
 int64_t lengthOf(const Value &value);
 
+/// item.a.b for the text "a.b", item[0] for 0.
+Value attributePath(Budget &budget, const Value &item, const Value &path);
+/// The entries of a dict, as tuples.
+Value entriesOf(Budget &budget, const Dict &dict);
+
 } // namespace cria::jinja

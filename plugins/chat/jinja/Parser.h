@@ -2,8 +2,8 @@
 // A template's source to statements.
 #pragma once
 
-#include "plugins/chat/jinja/Ast.h"
 #include "plugins/chat/jinja/Lexer.h"
+#include "plugins/chat/jinja/Nodes.h"
 
 namespace cria::jinja {
 

@@ -1,10 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Filters that take a sequence as a whole.
+// Filters over the items of sequences.
 #include "plugins/chat/jinja/Filters.h"
+
 #include "plugins/chat/jinja/Operators.h"
-#include "plugins/chat/jinja/Selection.h"
+#include "plugins/chat/jinja/Tests.h"
 
 namespace cria::jinja {
+
+// The items of what is true: Jinja takes 0 or none for an empty sequence here.
+static std::vector<Value> itemsOf(Budget &budget, const Value &subject) {
+  return subject.isTrue() ? toItems(budget, subject) : std::vector<Value>();
+}
+
+// The arguments behind the first `count`.
+static CallArguments rest(const CallArguments &arguments, size_t count) {
+  CallArguments result = arguments;
+  result.positional.erase(result.positional.begin(),
+                          result.positional.begin() + static_cast<ptrdiff_t>(count));
+  return result;
+}
+
+static std::string nameAt(Budget &budget, const CallArguments &arguments, size_t place,
+                          std::string_view callee) {
+  const TextView name =
+      requiredText(place < arguments.positional.size() ? &arguments.positional[place] : nullptr, callee);
+  budget.characters(name.size());
+  return toUtf8(name);
+}
+
+static Value mapAttribute(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const auto given = arguments.bind("map", {"attribute", "default"});
+  std::vector<Value> mapped;
+  for (const Value &item : itemsOf(budget, subject)) {
+    Value value = attributePath(budget, item, *given[0]);
+    mapped.push_back(value.is<Undefined>() && given[1] != nullptr ? *given[1] : std::move(value));
+  }
+  return makeList(budget, std::move(mapped));
+}
+
+static Value map(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  const bool isAttribute = std::ranges::any_of(
+      arguments.named, [](const auto &argument) { return argument.first == "attribute"; });
+  if (isAttribute && arguments.positional.empty()) {
+    return mapAttribute(budget, subject, arguments);
+  }
+  const std::string filter = nameAt(budget, arguments, 0, "map");
+  const CallArguments others = rest(arguments, 1);
+  std::vector<Value> mapped;
+  for (const Value &item : itemsOf(budget, subject)) {
+    const Budget::Level level(budget); // map('map', ...) calls itself
+    mapped.push_back(applyFilter(budget, filter, item, others));
+  }
+  return makeList(budget, std::move(mapped));
+}
+
+template <bool keeps, bool byAttribute>
+static Value filterItems(Budget &budget, const Value &subject, const CallArguments &arguments) {
+  constexpr size_t skipped = byAttribute ? 1 : 0;
+  constexpr std::string_view name = "select or reject";
+  if (byAttribute && arguments.positional.empty()) {
+    throw Failure("'selectattr' and 'rejectattr' need the name of an attribute");
+  }
+  const bool hasTest = arguments.positional.size() > skipped;
+  const std::string test = hasTest ? nameAt(budget, arguments, skipped, name) : "";
+  const CallArguments others = rest(arguments, skipped + (hasTest ? 1 : 0));
+  std::vector<Value> kept;
+  for (const Value &item : itemsOf(budget, subject)) {
+    const Value value = byAttribute ? attributePath(budget, item, arguments.positional[0]) : item;
+    if ((hasTest ? applyTest(budget, test, value, others) : value.isTrue()) == keeps) {
+      kept.push_back(item);
+    }
+  }
+  return makeList(budget, std::move(kept));
+}
+
+std::span<const Filter> selectionFilters() {
+  static constexpr Filter kFilters[] = {
+      {"map", map},
+      {"reject", filterItems<false, false>},
+      {"rejectattr", filterItems<false, true>},
+      {"select", filterItems<true, false>},
+      {"selectattr", filterItems<true, true>},
+  };
+  return kFilters;
+}
 
 static Value first(Budget &budget, const Value &subject, const CallArguments &arguments) {
   arguments.bind("first", {});

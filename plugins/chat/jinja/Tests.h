@@ -2,7 +2,7 @@
 // Tests: value is name(arguments).
 #pragma once
 
-#include "plugins/chat/jinja/Call.h"
+#include "plugins/chat/jinja/Runtime.h"
 
 namespace cria::jinja {
 

@@ -1,47 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/chat/jinja/Text.h"
 
+#include "plugins/sdk/cria_strip.hpp"
+
 #include <algorithm>
+#include <clocale>
+#include <cstdio>
+#include <cwctype>
+#include <locale.h>
 
 namespace cria::jinja {
-
-// Length of the sequence that `lead` begins and the bits it carries; 0: no lead byte.
-static size_t sequenceLength(unsigned char lead, char32_t &bits) {
-  if (lead < 0x80) {
-    bits = lead;
-    return 1;
-  }
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  bits = lead & (0xFFu >> (length + 1));
-  return lead < 0xC2 || lead > 0xF4 ? 0 : length;
-}
-
-static bool isScalar(char32_t character, size_t length) {
-  constexpr char32_t shortest[] = {0, 0, 0x80, 0x800, 0x10000};
-  return character >= shortest[length] && character <= 0x10FFFF && (character < 0xD800 || character > 0xDFFF);
-}
 
 std::optional<Text> textFromUtf8(std::string_view bytes, char32_t mark) {
   Text text;
   text.reserve(bytes.size());
   for (size_t at = 0; at < bytes.size();) {
-    char32_t character = 0;
-    const size_t length = sequenceLength(static_cast<unsigned char>(bytes[at]), character);
-    if (length == 0 || bytes.size() - at < length) {
+    const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(bytes, at);
+    if (!decoded) {
       return std::nullopt;
     }
-    for (size_t i = 1; i < length; ++i) {
-      const auto byte = static_cast<unsigned char>(bytes[at + i]);
-      if ((byte & 0xC0) != 0x80) {
-        return std::nullopt;
-      }
-      character = character << 6 | (byte & 0x3F);
-    }
-    if (!isScalar(character, length)) {
-      return std::nullopt;
-    }
-    text += character | mark;
-    at += length;
+    text += decoded->character | mark;
+    at += decoded->size;
   }
   return text;
 }
@@ -57,18 +36,8 @@ Text textFromAscii(std::string_view ascii, char32_t mark) {
 std::string toUtf8(TextView text) {
   std::string bytes;
   bytes.reserve(text.size());
-  const auto put = [&bytes](char32_t byte) { bytes += static_cast<char>(byte); };
   for (const char32_t marked : text) {
-    const char32_t character = plain(marked);
-    if (character < 0x80) {
-      put(character);
-      continue;
-    }
-    const int more = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-    put((more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0) | character >> (6 * more));
-    for (int i = more - 1; i >= 0; --i) {
-      put(0x80 | (character >> (6 * i) & 0x3F));
-    }
+    plugin::appendUtf8(bytes, plain(marked));
   }
   return bytes;
 }
@@ -143,12 +112,7 @@ size_t findLastText(TextView text, TextView part) {
   return found == TextView::npos ? found : text.size() - found - part.size();
 }
 
-bool isSpace(char32_t marked) {
-  const char32_t c = plain(marked);
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
-}
+bool isSpace(char32_t character) { return plugin::isPythonSpace(plain(character)); }
 
 TextView stripText(TextView text, std::optional<TextView> characters, bool left, bool right) {
   const auto isStripped = [&](char32_t c) {
@@ -181,6 +145,167 @@ Text replaceText(TextView text, TextView from, TextView to, int64_t limit) {
     }
   }
   return result.append(text.substr(at));
+}
+
+static std::vector<Text> splitAtBlanks(TextView text, int64_t limit) {
+  std::vector<Text> parts;
+  text = stripText(text, std::nullopt, true, false);
+  while (!text.empty()) {
+    if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) {
+      parts.emplace_back(text);
+      break;
+    }
+    const auto end = std::ranges::find_if(text, isSpace);
+    const auto length = static_cast<size_t>(end - text.begin());
+    parts.emplace_back(text.substr(0, length));
+    text = stripText(text.substr(length), std::nullopt, true, false);
+  }
+  return parts;
+}
+
+std::vector<Text> splitText(TextView text, std::optional<TextView> separator, int64_t limit) {
+  if (!separator) {
+    return splitAtBlanks(text, limit);
+  }
+  std::vector<Text> parts;
+  while (limit < 0 || static_cast<int64_t>(parts.size()) < limit) {
+    const size_t found = findText(text, *separator);
+    if (found == TextView::npos) {
+      break;
+    }
+    parts.emplace_back(text.substr(0, found));
+    text.remove_prefix(found + separator->size());
+  }
+  parts.emplace_back(text);
+  return parts;
+}
+
+std::vector<Text> splitTextRight(TextView text, std::optional<TextView> separator, int64_t limit) {
+  const auto reversed = [](TextView part) { return Text(part.rbegin(), part.rend()); };
+  const Text back = separator ? reversed(*separator) : Text();
+  std::vector<Text> parts =
+      splitText(reversed(text), separator ? std::optional<TextView>(back) : std::optional<TextView>(), limit);
+  std::ranges::reverse(parts);
+  for (Text &part : parts) {
+    std::ranges::reverse(part);
+  }
+  return parts;
+}
+
+static bool endsLine(char32_t marked) {
+  const char32_t c = plain(marked);
+  return (c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+std::vector<Text> splitLines(TextView text) {
+  std::vector<Text> lines;
+  while (!text.empty()) {
+    const auto length = static_cast<size_t>(std::ranges::find_if(text, endsLine) - text.begin());
+    lines.emplace_back(text.substr(0, length));
+    text.remove_prefix(length);
+    const bool isPair = text.size() > 1 && plain(text[0]) == '\r' && plain(text[1]) == '\n';
+    text.remove_prefix(std::min<size_t>(text.size(), isPair ? 2 : 1));
+  }
+  return lines;
+}
+
+static Text pairOf(char32_t name, char32_t c) { return {U'\\' | marksOf(c), name | marksOf(c)}; }
+
+static Text escaped(char32_t c) {
+  switch (plain(c)) {
+  case '\n':
+    return pairOf(U'n', c);
+  case '\r':
+    return pairOf(U'r', c);
+  case '\t':
+    return pairOf(U't', c);
+  case '\\':
+    return pairOf(U'\\', c);
+  default:
+    break;
+  }
+  const bool isControl = plain(c) < 0x20 || (plain(c) >= 0x7F && plain(c) <= 0xA0) || plain(c) == 0xAD;
+  if (!isControl) {
+    return Text(1, c);
+  }
+  char digits[16];
+  std::snprintf(digits, sizeof(digits), "\\x%02x", static_cast<unsigned>(plain(c)));
+  return textFromAscii(digits, marksOf(c));
+}
+
+Text quoted(TextView text) {
+  const bool hasSingle = findText(text, U"'") != TextView::npos;
+  const char32_t quote = hasSingle && findText(text, U"\"") == TextView::npos ? U'"' : U'\'';
+  Text result(1, quote);
+  for (const char32_t c : text) {
+    if (plain(c) == quote) {
+      result += U'\\' | marksOf(c);
+    }
+    result += escaped(c);
+  }
+  return result += quote;
+}
+
+// Independent of what the program chose with setlocale.
+static locale_t unicodeLocale() {
+  static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return locale;
+}
+
+static bool isLetter(char32_t c) {
+  const auto wide = static_cast<wint_t>(plain(c));
+  return unicodeLocale() == nullptr ? iswalpha(wide) != 0 : iswalpha_l(wide, unicodeLocale()) != 0;
+}
+
+static char32_t upper(char32_t c) {
+  const auto wide = static_cast<wint_t>(plain(c));
+  const wint_t mapped = unicodeLocale() == nullptr ? towupper(wide) : towupper_l(wide, unicodeLocale());
+  return static_cast<char32_t>(mapped) | marksOf(c);
+}
+
+static char32_t lower(char32_t c) {
+  const auto wide = static_cast<wint_t>(plain(c));
+  const wint_t mapped = unicodeLocale() == nullptr ? towlower(wide) : towlower_l(wide, unicodeLocale());
+  return static_cast<char32_t>(mapped) | marksOf(c);
+}
+
+Text toUpper(TextView text) {
+  Text result;
+  for (const char32_t c : text) {
+    result += upper(c);
+  }
+  return result;
+}
+
+Text toLower(TextView text) {
+  Text result;
+  for (const char32_t c : text) {
+    result += lower(c);
+  }
+  return result;
+}
+
+// `startsWord` tells from the character before whether a character is upper.
+template <typename StartsWord> static Text title(TextView text, StartsWord startsWord) {
+  Text result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    result += i == 0 || startsWord(text[i - 1]) ? upper(text[i]) : lower(text[i]);
+  }
+  return result;
+}
+
+Text capitalize(TextView text) {
+  return title(text, [](char32_t) { return false; });
+}
+
+Text titleOfWords(TextView text) {
+  return title(text, [](char32_t before) { return !isLetter(before); });
+}
+
+Text titleOfFilter(TextView text) {
+  return title(text, [](char32_t before) {
+    return isSpace(before) || TextView(U"-({[<").find(plain(before)) != TextView::npos;
+  });
 }
 
 } // namespace cria::jinja

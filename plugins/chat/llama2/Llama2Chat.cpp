@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// llama2: the format of Llama-2-chat, byte for byte. Each finished pair of messages stands between one BOS
-// and one EOS and is encoded on its own; the open turn has its BOS.
+// llama2: the format of Llama-2-chat, byte for byte. Each finished pair of messages is encoded separately,
+// between one BOS and one EOS; the open turn has a BOS.
 #include "plugins/sdk/cria_inst_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -11,7 +11,11 @@ namespace {
 
 class Llama2Chat {
 public:
-  explicit Llama2Chat(std::span<const cria_option *const> options) : refuseTags_(options[0]->integer != 0) {}
+  struct Options {
+    cria::plugin::FlagOption refuseTags{"refuse_tags", "Refuse messages that contain the template's tags",
+                                        false};
+  };
+  explicit Llama2Chat(const Options &options) : refusesTags_(options.refuseTags.value) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     const std::string refusal = cria::plugin::checkTurns(messages, flags, CRIA_PLUGIN_NAME);
@@ -22,12 +26,14 @@ public:
     cria::plugin::JoinedWriter out(writer, /*hasDummyPrefix=*/true);
     cria::plugin::renderInstTurns(messages, flags, out);
     out.flush();
-    writer.stopText("[INST]"); // a model that misses its EOS goes on with the user's next turn
+    writer.stopText("[INST]"); // a model that misses its EOS continues with the user's next turn
   }
+
+  static std::span<const std::string_view> tags() { return kInstTags; }
 
 private:
   std::string checkTags(std::span<const Message> messages) const {
-    for (size_t i = 0; refuseTags_ && i < messages.size(); ++i) {
+    for (size_t i = 0; refusesTags_ && i < messages.size(); ++i) {
       if (const std::string_view tag = cria::plugin::findTag(messages[i].content, kInstTags); !tag.empty()) {
         return cria::plugin::nameOf(messages, i) + " contains " + std::string(tag) +
                ", a tag of the template, and the option refuse_tags is set";
@@ -36,24 +42,12 @@ private:
     return "";
   }
 
-  bool refuseTags_;
+  bool refusesTags_;
 };
-
-cria_status findTags(cria_chat *, cria_string text, uint32_t *found, cria_message *message) {
-  return cria::plugin::reportTags(text, kInstTags, found, message);
-}
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption =
-      cria::plugin::flagOption("refuse_tags", "Refuse messages that contain the template's tags", false);
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_chat_api kApi = [] {
-    cria_chat_api api = cria::plugin::ChatFunctions<Llama2Chat>::table(kOptions);
-    api.find_tags = findTags;
-    return api;
-  }();
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, "llama2", CRIA_VERSION,
-                                   "The format of Llama-2-chat", &kApi);
+  return cria::plugin::answerChat<Llama2Chat>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                              "The format of Llama-2-chat");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // plain: for base models. The conversation is one text after one BOS: the contents of all messages, unchanged
-// and whatever their roles, with a separator between. The model goes on with that text.
+// and whatever their roles, joined by a separator. The model continues that text.
 #include "plugins/sdk/cria_chat.hpp"
 
 using cria::plugin::ChatWriter;
@@ -10,8 +10,10 @@ namespace {
 
 class PlainChat {
 public:
-  explicit PlainChat(std::span<const cria_option *const> options)
-      : separator_(cria::plugin::view(options[0]->text)) {}
+  struct Options {
+    cria::plugin::TextOption separator{"separator", "Text between two messages", "\n"};
+  };
+  explicit PlainChat(const Options &options) : separator_(options.separator.value) {}
 
   std::string check(std::span<const Message>, uint32_t) const { return ""; }
 
@@ -32,10 +34,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption =
-      cria::plugin::textOption("separator", "Text between two messages", "\n");
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_chat_api kApi = cria::plugin::ChatFunctions<PlainChat>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_CHAT, "plain", CRIA_VERSION,
-                                   "Messages as one plain text, for base models", &kApi);
+  return cria::plugin::answerChat<PlainChat>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                             "Messages as one plain text, for base models");
 }

@@ -6,8 +6,6 @@ namespace {
 
 class Draw {
 public:
-  explicit Draw(std::span<const cria_option *const>) {}
-
   void apply(cria_candidates &candidates, const cria_sample_context &context) {
     const double total = cria::plugin::softmaxWeights(candidates, weights_);
     const double uniform = context.uniform(context.user, cria::plugin::kUniformDraw);
@@ -21,7 +19,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Draw>::table({});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "draw", CRIA_VERSION,
-                                   "Chooses a token at random by probability; the end of a chain", &kApi);
+  return cria::plugin::answerSampler<Draw>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                           "Chooses a token at random by probability; the end of a chain");
 }

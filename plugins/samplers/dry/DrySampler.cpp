@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // dry(multiplier, base, allowed_length, last_n, breakers): makes a token less likely that would continue a
-// repetition ("don't repeat yourself", p-e-w 2024). When the last n >= allowed_length tokens stood there
-// before, the token that followed them loses multiplier · base^(n - allowed_length). A repetition does not
-// reach over a breaker, a text that ends it, nor is a token punished that holds one.
+// repetition ("don't repeat yourself", p-e-w 2024). If the last n >= allowed_length tokens have occurred
+// before, multiplier · base^(n - allowed_length) is subtracted from the logit of the token that followed them.
+// A repetition ends at a breaker, which is a text; a token that contains one gets no penalty.
 #include "plugins/samplers/dry/Repetitions.h"
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 
-constexpr int64_t kMostTokens = 1 << 20; // beyond any context
-constexpr size_t kMostBreakerBytes = 40;
-constexpr double kMostPenalty = 1e30; // far from the end of f32
+constexpr int64_t kMaxTokens = 1 << 20; // beyond any context
+constexpr size_t kMaxBreakerBytes = 40;
+constexpr double kMaxPenalty = 1e30; // well below the largest f32
 
 // "\n|:|a\\|b": separated by '|', which a backslash makes part of a text.
 std::vector<std::string> splitBreakers(std::string_view text) {
@@ -25,10 +25,10 @@ std::vector<std::string> splitBreakers(std::string_view text) {
   }
   std::erase(parts, "");
   for (const std::string &part : parts) {
-    if (part.size() > kMostBreakerBytes) {
+    if (part.size() > kMaxBreakerBytes) {
       throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                                   "breaker '" + part + "' has " + std::to_string(part.size()) +
-                                      " bytes, expected at most " + std::to_string(kMostBreakerBytes));
+                                      " bytes, expected at most " + std::to_string(kMaxBreakerBytes));
     }
   }
   return parts;
@@ -36,11 +36,22 @@ std::vector<std::string> splitBreakers(std::string_view text) {
 
 class Dry {
 public:
-  Dry(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : multiplier_(options[0]->number), base_(options[1]->number),
-        allowedLength_(static_cast<uint32_t>(options[2]->integer)),
-        lastN_(static_cast<size_t>(options[3]->integer < 0 ? kMostTokens : options[3]->integer)),
-        breakers_(splitBreakers(cria::plugin::view(options[4]->text))), vocabulary_(&vocabulary),
+  struct Options {
+    cria::plugin::FloatOption multiplier{"multiplier", "Penalty of the shortest repetition; 0: none", 0.8, 0,
+                                         100};
+    cria::plugin::FloatOption base{"base", "Growth of the penalty with each additional token", 1.75, 1, 10};
+    cria::plugin::IntOption allowedLength{"allowed_length", "Tokens that may be repeated without a penalty",
+                                          2, 1, kMaxTokens};
+    cria::plugin::IntOption lastN{"last_n", "Number of preceding tokens to search; -1: all, 0: none", -1, -1,
+                                  kMaxTokens};
+    cria::plugin::TextOption breakers{"breakers", "Texts that end a repetition, separated by |; \\| is a bar",
+                                      "\n|:|\"|*"};
+  };
+  Dry(const Options &options, const cria_vocabulary &vocabulary)
+      : multiplier_(options.multiplier.value), base_(options.base.value),
+        allowedLength_(static_cast<uint32_t>(options.allowedLength.value)),
+        lastN_(static_cast<size_t>(options.lastN.value < 0 ? kMaxTokens : options.lastN.value)),
+        breakers_(splitBreakers(options.breakers.value)), vocabulary_(&vocabulary),
         isBreaker_(vocabulary.size) {
     for (uint32_t id = 0; id < vocabulary.size; ++id) {
       const std::string_view piece = cria::plugin::view(vocabulary.pieces[id]);
@@ -52,8 +63,7 @@ public:
   void accept(int32_t token, uint32_t) {
     tokens_.push_back(token);
     sinceBreaker_ = endsBreaker(token) ? 0 : sinceBreaker_ + 1;
-    if (tokens_.size() >=
-        2 * std::max<size_t>(lastN_, 64)) { // seldom, so that it costs little for each token
+    if (tokens_.size() >= 2 * std::max<size_t>(lastN_, 64)) { // rarely, so that the cost per token is small
       tokens_.erase(tokens_.begin(), tokens_.end() - static_cast<ptrdiff_t>(lastN_));
     }
   }
@@ -73,7 +83,7 @@ public:
     const auto longest = continuations(recent, static_cast<uint32_t>(limit), allowedLength_);
     for (size_t i = 0; i < candidates.size && !longest.empty(); ++i) {
       const auto found = longest.find(candidates.ids[i]);
-      if (found != longest.end() && !holdsBreaker(candidates.ids[i])) {
+      if (found != longest.end() && !containsBreaker(candidates.ids[i])) {
         candidates.logits[i] -= penaltyOf(found->second);
       }
     }
@@ -83,14 +93,14 @@ public:
 private:
   float penaltyOf(uint32_t length) const {
     const double penalty = multiplier_ * std::pow(base_, static_cast<double>(length - allowedLength_));
-    return static_cast<float>(std::min(penalty, kMostPenalty));
+    return static_cast<float>(std::min(penalty, kMaxPenalty));
   }
 
-  bool holdsBreaker(int32_t id) const {
+  bool containsBreaker(int32_t id) const {
     return id >= 0 && static_cast<size_t>(id) < isBreaker_.size() && isBreaker_[static_cast<size_t>(id)];
   }
 
-  // Whether a breaker, which may be spread over several tokens, ends in this one, the newest.
+  // Whether a breaker, which may span several tokens, ends in this one, the newest.
   bool endsBreaker(int32_t id) {
     const bool isKnown = id >= 0 && static_cast<uint32_t>(id) < vocabulary_->size;
     const std::string_view piece = isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
@@ -99,7 +109,7 @@ private:
       const size_t at = tail_.rfind(breaker);
       return at != std::string::npos && at + breaker.size() > tail_.size() - piece.size();
     });
-    tail_.erase(0, tail_.size() - std::min(tail_.size(), kMostBreakerBytes));
+    tail_.erase(0, tail_.size() - std::min(tail_.size(), kMaxBreakerBytes));
     return ends;
   }
 
@@ -108,30 +118,15 @@ private:
   size_t lastN_;
   std::vector<std::string> breakers_;
   const cria_vocabulary *vocabulary_;
-  std::vector<bool> isBreaker_; // of each id: its piece holds a breaker
-  std::vector<int32_t> tokens_; // the last ones, and some before
-  std::string tail_;            // of their text, as long as a breaker may be
+  std::vector<bool> isBreaker_; // of each id: its piece contains a breaker
+  std::vector<int32_t> tokens_; // the last lastN_, and some before
+  std::string tail_;            // end of their text, as long as the longest breaker may be
   size_t sinceBreaker_ = 0;     // tokens after the last one in which a breaker ended
 };
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  using cria::plugin::numberOption;
-  static const cria_option_info kMultiplier = numberOption(
-      CRIA_OPTION_FLOAT, "multiplier", "Penalty of the shortest repetition; 0: none", 0.8, 0, 100);
-  static const cria_option_info kBase =
-      numberOption(CRIA_OPTION_FLOAT, "base", "Growth of the penalty with each token more", 1.75, 1, 10);
-  static const cria_option_info kAllowedLength = numberOption(
-      CRIA_OPTION_INT, "allowed_length", "Tokens that may be repeated freely", 2, 1, double{kMostTokens});
-  static const cria_option_info kLastN =
-      numberOption(CRIA_OPTION_INT, "last_n", "How many tokens back are searched; -1: all, 0: none", -1, -1,
-                   double{kMostTokens});
-  static const cria_option_info kBreakers = cria::plugin::textOption(
-      "breakers", "Texts that end a repetition, separated by |; \\| is a bar", "\n|:|\"|*");
-  static const cria_option_info *const kOptions[] = {&kMultiplier, &kBase, &kAllowedLength, &kLastN,
-                                                     &kBreakers};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Dry>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "dry", CRIA_VERSION,
-                                   "Makes tokens less likely that continue a repetition", &kApi);
+  return cria::plugin::answerSampler<Dry>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                          "Makes tokens that continue a repetition less likely");
 }

@@ -2,7 +2,7 @@
 // CharRanges: a set of code points, as ascending ranges with gaps between.
 #pragma once
 
-#include "plugins/samplers/grammar/Utf8Reader.h"
+#include "plugins/sdk/cria_utf8.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -33,8 +33,8 @@ public:
       }
       next = last + 1;
     }
-    if (next <= kLastCharacter) {
-      result.ranges_.emplace_back(next, kLastCharacter);
+    if (next <= plugin::kLastCharacter) {
+      result.ranges_.emplace_back(next, plugin::kLastCharacter);
     }
     return result;
   }

@@ -2,8 +2,8 @@
 // GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`, sequences, groups, character
 // classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments.
 #include "plugins/samplers/grammar/Grammar.h"
-#include "plugins/samplers/grammar/Utf8Reader.h"
 #include "plugins/sdk/cria_plugin.hpp"
+#include "plugins/sdk/cria_utf8.hpp"
 
 #include <algorithm>
 #include <map>
@@ -62,7 +62,7 @@ private:
     const std::string_view line = newline == before.npos ? before : before.substr(newline + 1);
     throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                           "line " + std::to_string(std::count(before.begin(), before.end(), '\n') + 1) +
-                              ", column " + std::to_string(countCharacters(line) + 1) + ": " + what);
+                              ", column " + std::to_string(plugin::countCharacters(line) + 1) + ": " + what);
   }
   [[noreturn]] void expected(const std::string &what) const {
     failAt(at_,
@@ -124,7 +124,7 @@ private:
     }
     ++at_;
     const uint32_t character = takeHex(digits);
-    if (character > kLastCharacter) {
+    if (character > plugin::kLastCharacter) {
       expected("a character up to U+10FFFF before this");
     }
     return character;
@@ -134,7 +134,7 @@ private:
     if (peek() == '\\') {
       return takeEscape();
     }
-    const std::optional<Decoded> decoded = decodeAt(text_, at_);
+    const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(text_, at_);
     if (!decoded) {
       expected("UTF-8");
     }
@@ -229,7 +229,7 @@ private:
       item.push_back(parseClass());
     } else if (peek() == '.') {
       ++at_;
-      item.push_back({.ranges = {{0, kLastCharacter}}});
+      item.push_back({.ranges = {{0, plugin::kLastCharacter}}});
     } else if (peek() == '(') {
       parseGroup(depth, item);
     } else if (isWord(peek())) {

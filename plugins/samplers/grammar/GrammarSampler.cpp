@@ -30,7 +30,7 @@ struct Shared {
 cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schema, std::string_view root) {
   if (gbnf.empty() == schema.empty()) {
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                  "needs one of the options 'gbnf', the text of a grammar, and 'json_schema'");
+                  "expected one of the options 'gbnf', the text of a grammar, and 'json_schema'");
   }
   if (schema.empty()) {
     return cria::grammar::parseGbnf(gbnf, root);
@@ -38,7 +38,7 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
   const std::string written = cria::grammar::grammarOfJsonSchema(schema);
   try {
     return cria::grammar::parseGbnf(written, "root");
-  } catch (const Refusal &refusal) { // of a text that the user has not seen
+  } catch (const Refusal &refusal) { // about a text that the user has not seen
     throw Refusal(CRIA_STATUS_UNSUPPORTED,
                   std::string("JSON Schema: the grammar made of it is too large, or does not end: ") +
                       refusal.what());
@@ -47,12 +47,17 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
 
 class GrammarSampler {
 public:
-  GrammarSampler(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : shared_(std::make_shared<Shared>(readGrammar(cria::plugin::view(options[0]->text),
-                                                     cria::plugin::view(options[1]->text),
-                                                     cria::plugin::view(options[2]->text)),
-                                         vocabulary)),
-        skipsFirstSpace_(options[3]->integer != 0) {
+  struct Options {
+    cria::plugin::TextOption gbnf{"gbnf", "The grammar, in GBNF", ""};
+    cria::plugin::TextOption jsonSchema{"json_schema", "A JSON Schema that answers conform to, instead", ""};
+    cria::plugin::TextOption root{"root", "The start rule of the grammar", "root"};
+    cria::plugin::FlagOption skipFirstSpace{"skip_first_space", "Ignore a leading space of the first token",
+                                            false};
+  };
+  GrammarSampler(const Options &options, const cria_vocabulary &vocabulary)
+      : shared_(std::make_shared<Shared>(
+            readGrammar(options.gbnf.value, options.jsonSchema.value, options.root.value), vocabulary)),
+        skipsFirstSpace_(options.skipFirstSpace.value) {
     reset();
   }
 
@@ -64,7 +69,7 @@ public:
 
   void accept(int32_t token, uint32_t origin) {
     if (origin != CRIA_ORIGIN_GENERATED) {
-      return; // a prompt is no part of the answer
+      return; // the prompt is not part of the answer
     }
     const std::lock_guard lock(shared_->mutex);
     TokenFilter &filter = shared_->filter;
@@ -130,14 +135,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  using namespace cria::plugin;
-  static const cria_option_info kGbnf = textOption("gbnf", "The grammar, in GBNF", "");
-  static const cria_option_info kSchema = textOption("json_schema", "Or a JSON Schema that answers fit", "");
-  static const cria_option_info kRoot = textOption("root", "The rule where texts begin", "root");
-  static const cria_option_info kSpace =
-      flagOption("skip_first_space", "A leading space of the first token is no part of the text", false);
-  static const cria_option_info *const kOptions[] = {&kGbnf, &kSchema, &kRoot, &kSpace};
-  static const cria_sampler_api kApi = SamplerFunctions<GrammarSampler>::table(kOptions);
-  return answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                     "Keeps tokens that a grammar allows", &kApi);
+  return cria::plugin::answerSampler<GrammarSampler>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                                     "Keeps the tokens that a grammar allows");
 }

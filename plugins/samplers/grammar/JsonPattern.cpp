@@ -5,8 +5,8 @@
 
 #include "plugins/samplers/grammar/CharRanges.h"
 #include "plugins/samplers/grammar/PatternPart.h"
-#include "plugins/samplers/grammar/Utf8Reader.h"
 #include "plugins/sdk/cria_plugin.hpp"
+#include "plugins/sdk/cria_utf8.hpp"
 
 #include <cstdio>
 #include <optional>
@@ -20,6 +20,7 @@ constexpr size_t kMostPatternBytes = 4096;
 
 const CharRanges kDigits = {{'0', '9'}};
 const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+// ECMAScript's \s, which is not the whitespace of Python.
 const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
                             {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                             {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
@@ -75,7 +76,7 @@ public:
                "expected at most " + std::to_string(kMostPatternBytes) + " bytes");
     }
     for (size_t at = 0; at < pattern.size();) {
-      const std::optional<Decoded> decoded = decodeAt(pattern, at);
+      const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(pattern, at);
       if (!decoded) {
         refuseAt(CRIA_STATUS_INVALID_ARGUMENT, text_.size(), "expected UTF-8");
       }
@@ -327,7 +328,7 @@ private:
     if (take('{')) {
       while (!take('}')) {
         value = value * 16 + readHex(1);
-        if (value > kLastCharacter) {
+        if (value > plugin::kLastCharacter) {
           invalid("expected a code point of at most 10FFFF");
         }
       }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "plugins/samplers/grammar/Grammar.h"
-#include "plugins/samplers/grammar/Utf8Reader.h"
+#include "plugins/sdk/cria_utf8.hpp"
 
 #include <array>
 #include <map>
@@ -18,7 +18,7 @@ namespace cria::grammar {
 /// How far a text has come: a state, and the bytes of a character that has begun.
 struct Position {
   int32_t state = 0; // kDead: no text of the grammar begins so
-  PartialCharacter partial;
+  plugin::PartialCharacter partial;
   bool operator==(const Position &) const = default;
 };
 inline constexpr int32_t kDead = -1;

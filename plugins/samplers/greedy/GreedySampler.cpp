@@ -6,8 +6,6 @@ namespace {
 
 class Greedy {
 public:
-  explicit Greedy(std::span<const cria_option *const>) {}
-
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     candidates.selected = static_cast<int64_t>(cria::plugin::findBest(candidates));
   }
@@ -16,7 +14,7 @@ public:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Greedy>::table({});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "greedy", CRIA_VERSION,
-                                   "Chooses the best token; of equal ones the lower id", &kApi);
+  return cria::plugin::answerSampler<Greedy>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Chooses the best token; of equal ones the one with the lower id");
 }

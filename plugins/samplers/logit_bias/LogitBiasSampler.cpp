@@ -20,10 +20,12 @@ template <typename Number> bool parse(std::string_view text, Number &out) {
 
 class LogitBias {
 public:
-  LogitBias(std::span<const cria_option *const> options, const cria_vocabulary &vocabulary)
-      : biases_(vocabulary.size) {
+  struct Options {
+    cria::plugin::TextOption bias{"bias", "ID:NUMBER, separated by commas; -inf forbids a token", ""};
+  };
+  LogitBias(const Options &options, const cria_vocabulary &vocabulary) : biases_(vocabulary.size) {
     std::set<uint32_t> given;
-    std::string_view rest = cria::plugin::view(options[0]->text);
+    std::string_view rest = options.bias.value;
     while (!rest.empty()) {
       const size_t end = std::min(rest.find(','), rest.size());
       add(rest.substr(0, end), given);
@@ -39,8 +41,8 @@ public:
     if (std::isinf(cria::plugin::highestLogit(candidates))) {
       throw Refusal(
           CRIA_STATUS_INVALID_ARGUMENT,
-          "every token that was left is forbidden: allow one, or place logit_bias before what narrows "
-          "the choice");
+          "every remaining token is forbidden; allow one, or place logit_bias before the samplers that drop "
+          "tokens");
     }
     cria::plugin::recheckOrder(candidates);
   }
@@ -56,12 +58,12 @@ private:
     if (id >= biases_.size()) {
       refuse(part, "expected an id below " + std::to_string(biases_.size()));
     }
-    constexpr float kMostBias = 1e6f; // far beyond any logit, and sums stay numbers
-    if (!(bias <= kMostBias) || (std::isfinite(bias) && bias < -kMostBias)) {
+    constexpr float kMaxBias = 1e6f; // far beyond any logit, and sums stay numbers
+    if (!(bias <= kMaxBias) || (std::isfinite(bias) && bias < -kMaxBias)) {
       refuse(part, "expected a number from -1000000 to 1000000, or -inf");
     }
     if (!given.insert(id).second) {
-      refuse(part, "the id is there twice");
+      refuse(part, "the id occurs twice");
     }
     biases_[id] = bias;
   }
@@ -72,10 +74,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption =
-      cria::plugin::textOption("bias", "ID:NUMBER, separated by commas; -inf forbids a token", "");
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<LogitBias>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "logit_bias", CRIA_VERSION,
-                                   "Makes single tokens more or less likely, or forbids them", &kApi);
+  return cria::plugin::answerSampler<LogitBias>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                                "Makes single tokens more or less likely, or forbids them");
 }

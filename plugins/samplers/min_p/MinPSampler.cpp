@@ -7,8 +7,11 @@ namespace {
 
 class MinP {
 public:
-  explicit MinP(std::span<const cria_option *const> options)
-      : margin_(std::log(static_cast<float>(options[0]->number))) {}
+  struct Options {
+    cria::plugin::FloatOption p{"p", "Lowest probability to keep, relative to that of the best token", 0.05,
+                                0, 1};
+  };
+  explicit MinP(const Options &options) : margin_(std::log(static_cast<float>(options.p.value))) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     const float lowest = cria::plugin::highestLogit(candidates) + margin_; // p = 0: -infinity, all stay
@@ -22,10 +25,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption = cria::plugin::numberOption(
-      CRIA_OPTION_FLOAT, "p", "Lowest probability that stays, relative to the best token's", 0.05, 0, 1);
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<MinP>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "min_p", CRIA_VERSION,
-                                   "Keeps tokens at least p times as probable as the best one", &kApi);
+  return cria::plugin::answerSampler<MinP>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                           "Keeps tokens at least p times as probable as the best one");
 }

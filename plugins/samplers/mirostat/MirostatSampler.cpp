@@ -7,12 +7,15 @@
 
 namespace {
 
+constexpr double kMaxBits = 32;
+
 class Mirostat {
 public:
-  explicit Mirostat(std::span<const cria_option *const> options)
-      : tau_(options[0]->number), eta_(options[1]->number) {
-    reset();
-  }
+  struct Options {
+    cria::plugin::FloatOption tau{"tau", "Target surprise, in bits per token", 5, 0, kMaxBits};
+    cria::plugin::FloatOption eta{"eta", "Learning rate of the correction", 0.1, 0, 1};
+  };
+  explicit Mirostat(const Options &options) : tau_(options.tau.value), eta_(options.eta.value) { reset(); }
 
   void accept(int32_t, uint32_t) {} // what counts is the choice, which apply makes
   void reset() { mu_ = 2 * tau_; }
@@ -42,14 +45,7 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  using cria::plugin::numberOption;
-  constexpr double kMostBits = 32;
-  static const cria_option_info kTau =
-      numberOption(CRIA_OPTION_FLOAT, "tau", "Surprise to keep, in bits a token", 5, 0, kMostBits);
-  static const cria_option_info kEta =
-      numberOption(CRIA_OPTION_FLOAT, "eta", "How fast it is corrected", 0.1, 0, 1);
-  static const cria_option_info *const kOptions[] = {&kTau, &kEta};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Mirostat>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "mirostat", CRIA_VERSION,
-                                   "Keeps the surprise of the text near a target; chooses the token", &kApi);
+  return cria::plugin::answerSampler<Mirostat>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Keeps the surprise of the text near a target; chooses the token");
 }

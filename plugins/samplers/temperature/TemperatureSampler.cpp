@@ -13,8 +13,16 @@ constexpr double kMaxExponent = 100;
 
 class Temperature {
 public:
-  explicit Temperature(std::span<const cria_option *const> options)
-      : temperature_(options[0]->number), range_(options[1]->number), exponent_(options[2]->number) {}
+  struct Options {
+    cria::plugin::FloatOption t{"t", "Divisor of the logits; 0 chooses the best token", 1, 0,
+                                kMaxTemperature};
+    cria::plugin::FloatOption range{"range", "How far the divisor follows the entropy; 0: not at all", 0, 0,
+                                    kMaxTemperature};
+    cria::plugin::FloatOption exponent{"exponent", "Exponent of the relative entropy, with a range", 1, 0,
+                                       kMaxExponent};
+  };
+  explicit Temperature(const Options &options)
+      : temperature_(options.t.value), range_(options.range.value), exponent_(options.exponent.value) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     if (range_ > 0 && candidates.size == 1) {
@@ -62,16 +70,7 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  using cria::plugin::numberOption;
-  static const cria_option_info kTemperature = numberOption(
-      CRIA_OPTION_FLOAT, "t", "Divisor of the logits; 0 chooses the best token", 1, 0, kMaxTemperature);
-  static const cria_option_info kRange =
-      numberOption(CRIA_OPTION_FLOAT, "range", "How far the divisor moves with the entropy; 0: not at all", 0,
-                   0, kMaxTemperature);
-  static const cria_option_info kExponent = numberOption(
-      CRIA_OPTION_FLOAT, "exponent", "Of the relative entropy, when there is a range", 1, 0, kMaxExponent);
-  static const cria_option_info *const kOptions[] = {&kTemperature, &kRange, &kExponent};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Temperature>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "temperature", CRIA_VERSION,
-                                   "Sharpens (below 1) or flattens (above 1) the distribution", &kApi);
+  return cria::plugin::answerSampler<Temperature>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Sharpens (below 1) or flattens (above 1) the distribution");
 }

@@ -4,14 +4,17 @@
 
 namespace {
 
-constexpr double kMaxK = 1 << 30;
+constexpr int64_t kMaxK = 1 << 30;
 // Up to this fraction of the candidates, a heap that most candidates never enter is quicker than
 // partitioning.
 constexpr size_t kHeapFraction = 16;
 
 class TopK {
 public:
-  explicit TopK(std::span<const cria_option *const> options) : k_(static_cast<size_t>(options[0]->integer)) {}
+  struct Options {
+    cria::plugin::IntOption k{"k", "Number of tokens to keep", 40, 1, kMaxK};
+  };
+  explicit TopK(const Options &options) : k_(static_cast<size_t>(options.k.value)) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     if (k_ < candidates.size) {
@@ -41,10 +44,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption =
-      cria::plugin::numberOption(CRIA_OPTION_INT, "k", "How many tokens stay", 40, 1, kMaxK);
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopK>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_k", CRIA_VERSION,
-                                   "Keeps the k best tokens", &kApi);
+  return cria::plugin::answerSampler<TopK>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                           "Keeps the k best tokens");
 }

@@ -5,9 +5,15 @@
 
 namespace {
 
+constexpr double kMaxSigmas = 1000;
+
 class TopNSigma {
 public:
-  explicit TopNSigma(std::span<const cria_option *const> options) : n_(options[0]->number) {}
+  struct Options {
+    cria::plugin::FloatOption n{"n", "Standard deviations below the best logit; 0: keeps all", 1, 0,
+                                kMaxSigmas};
+  };
+  explicit TopNSigma(const Options &options) : n_(options.n.value) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     if (n_ <= 0) {
@@ -41,12 +47,7 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  constexpr double kMostSigmas = 1000;
-  static const cria_option_info kOption = cria::plugin::numberOption(
-      CRIA_OPTION_FLOAT, "n", "Standard deviations of the logits below the best one; 0: all stay", 1, 0,
-      kMostSigmas);
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopNSigma>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_n_sigma", CRIA_VERSION,
-                                   "Keeps tokens within n standard deviations of the best logit", &kApi);
+  return cria::plugin::answerSampler<TopNSigma>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Keeps tokens within n standard deviations of the best logit");
 }

@@ -7,7 +7,10 @@ namespace {
 
 class TopP {
 public:
-  explicit TopP(std::span<const cria_option *const> options) : p_(options[0]->number) {}
+  struct Options {
+    cria::plugin::FloatOption p{"p", "Total probability of the tokens to keep", 0.95, 0, 1};
+  };
+  explicit TopP(const Options &options) : p_(options.p.value) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     if (p_ < 1 && candidates.size > 1) {
@@ -40,10 +43,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption = cria::plugin::numberOption(
-      CRIA_OPTION_FLOAT, "p", "Probability that the tokens that stay have together", 0.95, 0, 1);
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TopP>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "top_p", CRIA_VERSION,
-                                   "Keeps the best tokens whose probabilities together reach p", &kApi);
+  return cria::plugin::answerSampler<TopP>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                           "Keeps the best tokens whose probabilities together reach p");
 }

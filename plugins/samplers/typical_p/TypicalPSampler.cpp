@@ -7,7 +7,10 @@ namespace {
 
 class TypicalP {
 public:
-  explicit TypicalP(std::span<const cria_option *const> options) : p_(options[0]->number) {}
+  struct Options {
+    cria::plugin::FloatOption p{"p", "Total probability of the most typical tokens", 0.95, 0, 1};
+  };
+  explicit TypicalP(const Options &options) : p_(options.p.value) {}
 
   // Surprise is log(total) + distance from the best logit, entropy its mean: what counts is how far a
   // candidate's distance lies from the mean distance.
@@ -44,10 +47,7 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_option_info kOption = cria::plugin::numberOption(
-      CRIA_OPTION_FLOAT, "p", "Probability that the most typical tokens have together", 0.95, 0, 1);
-  static const cria_option_info *const kOptions[] = {&kOption};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<TypicalP>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "typical_p", CRIA_VERSION,
-                                   "Keeps the tokens whose surprise is nearest to the expected one", &kApi);
+  return cria::plugin::answerSampler<TypicalP>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Keeps the tokens whose surprise is nearest to the expected one");
 }

@@ -7,8 +7,13 @@ namespace {
 
 class Xtc {
 public:
-  explicit Xtc(std::span<const cria_option *const> options)
-      : probability_(options[0]->number), threshold_(options[1]->number) {}
+  struct Options {
+    cria::plugin::FloatOption probability{"probability", "How often top choices are dropped", 0.5, 0, 1};
+    cria::plugin::FloatOption threshold{
+        "threshold", "Lowest probability of a top choice; above 0.5 there is only one", 0.1, 0, 1};
+  };
+  explicit Xtc(const Options &options)
+      : probability_(options.probability.value), threshold_(options.threshold.value) {}
 
   void apply(cria_candidates &candidates, const cria_sample_context &context) {
     if (context.uniform(context.user, cria::plugin::kUniformXtc) >= probability_) {
@@ -38,15 +43,7 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  using cria::plugin::numberOption;
-  static const cria_option_info kProbability =
-      numberOption(CRIA_OPTION_FLOAT, "probability", "How often top choices are dropped", 0.5, 0, 1);
-  static const cria_option_info kThreshold =
-      numberOption(CRIA_OPTION_FLOAT, "threshold",
-                   "Probability that makes a top choice; above 0.5 there is only one", 0.1, 0, 1);
-  static const cria_option_info *const kOptions[] = {&kProbability, &kThreshold};
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<Xtc>::table(kOptions);
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "xtc", CRIA_VERSION,
-                                   "Drops the most probable tokens now and then, for less common texts",
-                                   &kApi);
+  return cria::plugin::answerSampler<Xtc>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Drops the most probable tokens at random, for less predictable texts");
 }

@@ -16,7 +16,7 @@ double sharedRandom() {
 
 class FaultySampler {
 public:
-  explicit FaultySampler(std::span<const cria_option *const>) {}
+  FaultySampler() = default;
   FaultySampler(const FaultySampler &other) : counts_(isFault("clone-forgets") ? Counts() : other.counts_) {}
 
   void accept(int32_t token, uint32_t) { ++counts_[token]; }
@@ -74,6 +74,5 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_sampler_api kApi = cria::plugin::SamplerFunctions<FaultySampler>::table({});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, "faulty", "1.0", "Faulty", &kApi);
+  return cria::plugin::answerSampler<FaultySampler>(host, out, message, "faulty", "1.0", "Faulty");
 }

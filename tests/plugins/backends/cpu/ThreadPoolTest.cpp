@@ -5,6 +5,7 @@
 #include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <memory>
 #include <numeric>
 
 using cria::cpu::Job;
@@ -86,7 +87,10 @@ TEST(ThreadPool, SharesAJobAmongThreads) {
 
 TEST(ThreadPool, StopsWithoutEverHavingWorked) {
   for (uint32_t i = 0; i < 20; ++i) {
-    ThreadPool pool(4);
+    auto pool = std::make_unique<ThreadPool>(4);
+    ASSERT_EQ(pool->numThreads(), 4u);
+    pool.reset(); // returns: no thread waits for work that never comes
+    EXPECT_EQ(pool, nullptr);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "plugins/samplers/grammar/Utf8Reader.h"
+#include "plugins/sdk/cria_utf8.hpp"
 
 #include "support/Utf8.h"
 
@@ -7,10 +7,10 @@
 #include <random>
 #include <string>
 
-namespace cria::grammar {
+namespace cria::plugin {
 namespace {
 
-TEST(Utf8ReaderTest, AgreesWithTheRuntimeOnWhatIsUtf8) {
+TEST(Utf8Test, AgreesWithTheRuntimeOnWhatIsUtf8) {
   std::mt19937 random(4);
   for (int trial = 0; trial < 200000; ++trial) {
     std::string text(1 + random() % 4, '\0');
@@ -21,7 +21,7 @@ TEST(Utf8ReaderTest, AgreesWithTheRuntimeOnWhatIsUtf8) {
     }
     size_t at = 0;
     while (at < text.size()) {
-      const auto decoded = decodeAt(text, at);
+      const auto decoded = decodeUtf8(text, at);
       if (!decoded) {
         break;
       }
@@ -31,7 +31,7 @@ TEST(Utf8ReaderTest, AgreesWithTheRuntimeOnWhatIsUtf8) {
   }
 }
 
-TEST(Utf8ReaderTest, KnowsWhatACharacterMayBecome) {
+TEST(Utf8Test, BoundsWhatACharacterCanBecome) {
   PartialCharacter llama; // U+1F999
   EXPECT_TRUE(llama.add(0xF0));
   EXPECT_EQ(llama.first(), 0x10000u);
@@ -48,5 +48,19 @@ TEST(Utf8ReaderTest, KnowsWhatACharacterMayBecome) {
   EXPECT_FALSE(surrogate.add(0xA0));
 }
 
+TEST(Utf8Test, EncodesWhatItDecodes) {
+  for (uint32_t character = 0; character <= kLastCharacter; ++character) {
+    if (character == 0xD800) {
+      character = 0xE000; // surrogates are not characters
+    }
+    std::string bytes;
+    appendUtf8(bytes, character);
+    const auto decoded = decodeUtf8(bytes, 0);
+    ASSERT_TRUE(decoded.has_value()) << character;
+    ASSERT_EQ(decoded->character, character);
+    ASSERT_EQ(decoded->size, bytes.size());
+  }
+}
+
 } // namespace
-} // namespace cria::grammar
+} // namespace cria::plugin

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// CallArguments: the values a filter, test, method or function is called with.
+// What a template that runs works with: arguments of calls, scopes, macros, the variable loop and the
+// functions that every template has.
 #pragma once
 
 #include "plugins/chat/jinja/Value.h"
@@ -7,6 +8,8 @@
 #include <algorithm>
 
 namespace cria::jinja {
+
+struct Statement;
 
 struct CallArguments {
   std::vector<Value> positional;
@@ -60,5 +63,32 @@ inline TextView requiredText(const Value *value, std::string_view callee) {
   const std::optional<TextView> text = textOf(value, callee);
   return text ? *text : throw Failure("'" + std::string(callee) + "' needs a str");
 }
+
+struct Scope {
+  std::map<std::string, Value, std::less<>> variables;
+  std::shared_ptr<Scope> outer;
+};
+using ScopePtr = std::shared_ptr<Scope>;
+
+/// A macro and the scope it was defined in. Owned by the interpreter: scopes hold macros, macros hold scopes.
+struct Macro {
+  const Statement *statement;
+  ScopePtr scope;
+};
+
+/// What raise_exception() of a template says.
+class Raised : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// range(...).
+Value makeRange(Budget &budget, const CallArguments &arguments);
+/// The members that dict(...) and namespace(...) ask for.
+std::vector<Entry> makeMembers(Budget &budget, const CallArguments &arguments);
+/// The function of that name, if there is one.
+std::optional<Global> globalNamed(std::string_view name);
+/// The variable `loop` at one item of a loop.
+Value loopVariable(Budget &budget, const std::vector<Value> &items, size_t index);
 
 } // namespace cria::jinja

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "plugins/chat/jinja/JinjaTemplate.h"
+#include "plugins/chat/jinja/Template.h"
 
 #include "plugins/chat/jinja/Interpreter.h"
 #include "plugins/chat/jinja/Parser.h"
@@ -22,7 +22,7 @@ static Text textOrRefuse(std::string_view bytes, std::string_view what) {
   return text ? std::move(*text) : (refuse(std::string(what) + " is not UTF-8"), Text());
 }
 
-JinjaTemplate::JinjaTemplate(const Settings &settings)
+Template::Template(const Settings &settings)
     : bos_(textOrRefuse(settings.bos, "the option bos")), eos_(textOrRefuse(settings.eos, "the option eos")) {
   if (settings.source.size() > kMaxSourceBytes) {
     refuse("the template has " + std::to_string(settings.source.size()) + " bytes, expected at most " +
@@ -54,8 +54,8 @@ static Value messageValue(const Message &message, size_t index, bool isContinued
                            {makeText(budget, "content"), makeText(budget, std::move(*content))}});
 }
 
-std::vector<std::pair<std::string, Value>> JinjaTemplate::variables(std::span<const Message> messages,
-                                                                    uint32_t flags, Budget &budget) const {
+std::vector<std::pair<std::string, Value>> Template::variables(std::span<const Message> messages,
+                                                               uint32_t flags, Budget &budget) const {
   std::vector<Value> list;
   for (size_t i = 0; i < messages.size(); ++i) {
     list.push_back(messageValue(messages[i], i, plugin::isUnfinished(messages, i, flags), budget));
@@ -84,7 +84,7 @@ static bool isBlank(std::string_view content) {
   return text && stripText(*text, std::nullopt).empty();
 }
 
-std::vector<Segment> JinjaTemplate::render(std::span<const Message> messages, uint32_t flags) const {
+std::vector<Segment> Template::render(std::span<const Message> messages, uint32_t flags) const {
   if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && messages.size() > 1 && isBlank(messages.back().content)) {
     return render(messages.first(messages.size() - 1), CRIA_CHAT_ADD_GENERATION_PROMPT); // nothing said yet
   }
@@ -103,7 +103,7 @@ std::vector<Segment> JinjaTemplate::render(std::span<const Message> messages, ui
 }
 
 // Marked characters equal none of a name.
-const Text *JinjaTemplate::specialAt(TextView text, Budget &budget) const {
+const Text *Template::specialAt(TextView text, Budget &budget) const {
   const auto names = specials_.find(text.front());
   if (names == specials_.end()) {
     return nullptr;
@@ -114,7 +114,7 @@ const Text *JinjaTemplate::specialAt(TextView text, Budget &budget) const {
   return found == names->second.end() ? nullptr : &*found;
 }
 
-std::vector<Segment> JinjaTemplate::split(TextView text, Budget &budget) const {
+std::vector<Segment> Template::split(TextView text, Budget &budget) const {
   std::vector<Segment> segments;
   size_t begin = 0;
   const auto endText = [&](size_t end) {

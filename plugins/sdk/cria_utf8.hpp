@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// UTF-8 a byte at a time, since a token may end inside a character.
+// cria_utf8.hpp - UTF-8 to code points and back, as Unicode defines it: no overlong forms, no surrogates,
+// nothing above U+10FFFF. Optional C++20 conveniences for plugins.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
-namespace cria::grammar {
+namespace cria::plugin {
 
 inline constexpr uint32_t kLastCharacter = 0x10FFFF;
 
-/// The bits of a character so far, and how many bytes are still to come.
+/// A character whose bytes arrive one at a time, since a token may end inside a character: the bits so far,
+/// and how many bytes are still to come.
 struct PartialCharacter {
   uint32_t bits = 0;
   uint8_t missing = 0; // 0: between characters
-  uint8_t size = 0;    // bytes of the whole
+  uint8_t size = 0;    // bytes of the whole character
 
   bool operator==(const PartialCharacter &) const = default;
   bool isComplete() const { return missing == 0; }
 
-  /// Takes one byte more. False: no UTF-8 goes on so.
+  /// Appends one byte. Returns false if no UTF-8 sequence continues that way.
   bool add(uint8_t byte) {
     if (missing == 0) {
       size = byte < 0x80                   ? 1
@@ -36,9 +40,9 @@ struct PartialCharacter {
     return (byte & 0xC0) == 0x80 && first() <= last();
   }
 
-  /// The lowest and highest character it may become: none shorter would do, no surrogates.
+  /// The lowest and the highest character that the bytes can still become.
   uint32_t first() const {
-    constexpr uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
+    constexpr uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000}; // of a sequence of that size
     const uint32_t value = bits << (6 * missing);
     const uint32_t allowed = value < lowest[size] ? lowest[size] : value;
     return allowed >= 0xD800 && allowed < 0xE000 ? 0xE000 : allowed;
@@ -50,26 +54,41 @@ struct PartialCharacter {
   }
 };
 
-struct Decoded {
+struct DecodedCharacter {
   uint32_t character;
   size_t size; // bytes
 };
 
-/// The character at an offset; nothing where the bytes are no UTF-8.
-inline std::optional<Decoded> decodeAt(std::string_view text, size_t at) {
+/// Decodes the character at offset `at`. Returns nullopt if the bytes there are not UTF-8.
+inline std::optional<DecodedCharacter> decodeUtf8(std::string_view text, size_t at) {
   PartialCharacter partial;
   for (size_t i = at; i < text.size(); ++i) {
     if (!partial.add(static_cast<uint8_t>(text[i]))) {
       return std::nullopt;
     }
     if (partial.isComplete()) {
-      return Decoded{partial.bits, i - at + 1};
+      return DecodedCharacter{partial.bits, i - at + 1};
     }
   }
   return std::nullopt;
 }
 
-/// Characters of a text; of bytes that are no UTF-8 those that begin one.
+/// Appends the bytes of `character`, a code point that is not a surrogate.
+inline void appendUtf8(std::string &bytes, uint32_t character) {
+  const auto append = [&bytes](uint32_t byte) { bytes += static_cast<char>(byte); };
+  if (character < 0x80) {
+    append(character);
+    return;
+  }
+  const int numContinuations = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+  constexpr uint32_t leads[] = {0, 0xC0, 0xE0, 0xF0};
+  append(leads[numContinuations] | character >> (6 * numContinuations));
+  for (int i = numContinuations - 1; i >= 0; --i) {
+    append(0x80 | (character >> (6 * i) & 0x3F));
+  }
+}
+
+/// Returns the number of characters in `text`: of bytes that begin one, where the bytes are not UTF-8.
 inline size_t countCharacters(std::string_view text) {
   size_t count = 0;
   for (const char c : text) {
@@ -78,4 +97,4 @@ inline size_t countCharacters(std::string_view text) {
   return count;
 }
 
-} // namespace cria::grammar
+} // namespace cria::plugin

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// JinjaTemplate: a chat template in the language of Jinja, as transformers renders it, that sees nothing but
+// Template: a chat template in the language of Jinja, as transformers renders it, that sees nothing but
 // the conversation and ends in bounded time and memory.
 #pragma once
 
-#include "plugins/chat/jinja/Ast.h"
 #include "plugins/chat/jinja/Lexer.h"
+#include "plugins/chat/jinja/Nodes.h"
 #include "plugins/sdk/cria_chat.hpp"
 
 namespace cria::jinja {
@@ -16,7 +16,7 @@ struct Segment {
   bool operator==(const Segment &) const = default;
 };
 
-class JinjaTemplate {
+class Template {
 public:
   struct Settings {
     std::string_view source; // UTF-8
@@ -26,7 +26,7 @@ public:
     LexerOptions lexer;
   };
   /// Errors: Refusal INVALID_ARGUMENT naming line and column of what is not understood.
-  explicit JinjaTemplate(const Settings &settings);
+  explicit Template(const Settings &settings);
 
   /// flags: CRIA_CHAT_*. Errors: Refusal INVALID_ARGUMENT, with the text of raise_exception where the
   /// template itself refuses the messages.
