@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_chat.hpp - optional C++20 conveniences for chat templates: the function table from a class, and a
-// writer that stops at the first refusal of the host.
+// writer that stops at the first error of the host.
 #pragma once
 
 #include "cria_options.hpp"
@@ -21,7 +21,7 @@ inline std::string_view roleName(uint32_t role) {
   return role < std::size(names) ? names[role] : "unknown";
 }
 
-/// Writes segments; after the host refused one, nothing more, and status() tells.
+/// Writes segments. After the host has refused one, writes nothing more, and status() returns the refusal.
 class ChatWriter {
 public:
   explicit ChatWriter(const cria_chat_writer &writer) : writer_(writer) {}
@@ -54,11 +54,11 @@ private:
   cria_status status_ = CRIA_STATUS_OK;
 };
 
-/// Joins texts until a control token comes, so that what stands together is encoded together.
+/// Joins the texts between two control tokens, so that they are encoded as one.
 class JoinedWriter {
 public:
-  /// hasDummyPrefix: texts after a control token begin with the tokenizer's leading space, too; it depends on
-  /// how the model was trained.
+  /// hasDummyPrefix: texts after a control token begin with the tokenizer's leading space, too, which depends
+  /// on how the model was trained.
   JoinedWriter(ChatWriter &writer, bool hasDummyPrefix) : writer_(writer), hasDummyPrefix_(hasDummyPrefix) {}
 
   void text(std::string_view text) { text_ += text; }
@@ -67,7 +67,7 @@ public:
     writer_.special(piece);
     isAfterSpecial_ = true;
   }
-  /// Writes what is left; the last call.
+  /// Writes the remaining text. Call it last.
   void flush() {
     if (!text_.empty()) {
       writer_.text(text_, isAfterSpecial_ && !hasDummyPrefix_);
@@ -87,8 +87,8 @@ inline std::string nameOf(std::span<const Message> messages, size_t index) {
   return "message " + std::to_string(index + 1) + " of " + std::to_string(messages.size());
 }
 
-/// "" or why the last message does not fit what is asked for: the user's when the model is to answer, the
-/// assistant's when its answer is to go on.
+/// Returns "" or why the flags do not fit the last message: the model answers a message of the user and
+/// continues one of the assistant.
 inline std::string checkLast(std::span<const Message> messages, uint32_t flags) {
   const uint32_t role = messages.back().role;
   const std::string where = nameOf(messages, messages.size() - 1) + " is from " + std::string(roleName(role));
@@ -101,8 +101,8 @@ inline std::string checkLast(std::span<const Message> messages, uint32_t flags) 
   return "";
 }
 
-/// "" or which message breaks the order: a system message or none, then user and assistant in turn, beginning
-/// and, when the model is to answer, ending with the user. `name`: of the template.
+/// Returns "" or which message breaks the order: an optional system message, then user and assistant in turn,
+/// beginning and, when the model is to answer, ending with the user. `name` is that of the template.
 inline std::string checkTurns(std::span<const Message> messages, uint32_t flags, std::string_view name) {
   const size_t first = messages[0].role == CRIA_ROLE_SYSTEM ? 1 : 0;
   for (size_t i = first; i < messages.size(); ++i) {
@@ -119,12 +119,12 @@ inline std::string checkTurns(std::span<const Message> messages, uint32_t flags,
   return checkLast(messages, flags);
 }
 
-/// Whether message `index` is the unfinished answer that is to go on.
+/// Whether message `index` is the unfinished answer that the model is to continue.
 inline bool isUnfinished(std::span<const Message> messages, size_t index, uint32_t flags) {
   return index + 1 == messages.size() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0;
 }
 
-/// The first of `tags` that the text contains, or "".
+/// Returns the first of `tags` that the text contains, or "".
 inline std::string_view findTag(std::string_view text, std::span<const std::string_view> tags) {
   for (const std::string_view tag : tags) {
     if (text.find(tag) != std::string_view::npos) {
@@ -134,7 +134,7 @@ inline std::string_view findTag(std::string_view text, std::span<const std::stri
   return {};
 }
 
-/// The answer of find_tags.
+/// Implements find_tags for the given tags.
 inline cria_status reportTags(cria_string text, std::span<const std::string_view> tags, uint32_t *found,
                               cria_message *message) {
   return guarded(message, [&] {
@@ -143,7 +143,7 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
     return tag.empty() ? CRIA_STATUS_OK
                        : report(message, CRIA_STATUS_OK,
                                 "the text contains " + std::string(tag) +
-                                    ", which the model cannot tell from the template's own tag");
+                                    ", which the model cannot distinguish from a tag of the template");
   });
 }
 
@@ -152,7 +152,7 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
 inline constexpr FlagOption kDummyPrefixOption{
     "dummy_prefix", "Begin texts after a control token with the tokenizer's leading space", true};
 
-/// The id of the control token with that name, or -1.
+/// Returns the id of the control token of that name, or -1.
 inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view name) {
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     if (vocabulary.kinds[id] == CRIA_TOKEN_CONTROL && view(vocabulary.names[id]) == name) {
@@ -162,14 +162,14 @@ inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view n
   return -1;
 }
 
-/// What the tokenizer calls `id`; `absent` where there is no such id or it has no name.
+/// Returns the tokenizer's name of `id`, or `absent` if there is no such id or it has no name.
 inline std::string tokenName(const cria_vocabulary &vocabulary, int32_t id, std::string_view absent) {
   const bool exists = id >= 0 && static_cast<uint32_t>(id) < vocabulary.size;
   const std::string_view name = exists ? view(vocabulary.names[id]) : std::string_view();
   return std::string(name.empty() ? absent : name);
 }
 
-/// What the tokenizer calls BOS, and the first of its EOS; LLaMA's names where the vocabulary does not tell.
+/// Return the names of BOS and of the first EOS; those of LLaMA if the vocabulary has none.
 inline std::string bosName(const cria_vocabulary &vocabulary) {
   return tokenName(vocabulary, vocabulary.bos_id, "<s>");
 }
@@ -258,16 +258,15 @@ private:
   static std::string checkCall(std::span<const Message> messages, uint32_t flags) {
     constexpr uint32_t known = CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST;
     if ((flags & ~known) != 0 || flags == known) {
-      return "expected flags ADD_GENERATION_PROMPT (1) or CONTINUE_LAST (2) or none, found " +
+      return "expected flags ADD_GENERATION_PROMPT (1) or CONTINUE_LAST (2) or none, got " +
              std::to_string(flags);
     }
     for (size_t i = 0; i < messages.size(); ++i) {
       if (messages[i].role > CRIA_ROLE_ASSISTANT) {
-        return "message " + std::to_string(i + 1) + " has the unknown role " +
-               std::to_string(messages[i].role);
+        return nameOf(messages, i) + " has the unknown role " + std::to_string(messages[i].role);
       }
     }
-    return messages.empty() ? "expected at least one message, found none" : "";
+    return messages.empty() ? "expected at least one message, got none" : "";
   }
 };
 

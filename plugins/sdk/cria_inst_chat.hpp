@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_inst_chat.hpp - the turns of Llama-2-chat, byte for byte, which later models share: "[INST] .. [/INST]
-// .. " with one BOS and one EOS around each finished pair. Optional C++20 conveniences for chat templates.
+// cria_inst_chat.hpp - the turns of Llama-2-chat, byte for byte, which later models share:
+// "[INST] .. [/INST] .. " with one BOS and one EOS around each finished pair. Optional C++20 conveniences for
+// chat templates.
 #pragma once
 
 #include "cria_chat.hpp"
@@ -10,9 +11,9 @@ namespace cria::plugin {
 
 inline constexpr std::string_view kInstTags[] = {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>"};
 
-/// Writes messages in an order that checkTurns accepts. The system text is a block at the start of the first
-/// user text, joined before that is stripped. Of an unfinished answer the end is kept, since the model goes
-/// on right there; nothing yet is the open turn.
+/// Writes messages in an order that checkTurns accepts. The system message is a block at the start of the
+/// first user message, joined before that is stripped. An unfinished answer keeps the whitespace at its end,
+/// since the model continues right there; an empty one is the open turn.
 inline void renderInstTurns(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
   std::string system;
   for (size_t i = 0; i < messages.size(); ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Budget: what one rendering may use. Every step and every character or item made is counted, so a template
-// ends in bounded time and memory whatever it does.
+// Budget: the limits of one rendering. Every step and every character or item created is counted, so that any
+// template ends in bounded time and memory.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace cria::jinja {
 
-/// What cannot be done, without the place; whoever knows the place adds it.
+/// An error of a running template, without its position in the source, which Template adds.
 class Failure : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -17,11 +17,11 @@ public:
 
 class Budget {
 public:
-  /// A chat template needs some hundred steps for a message; this is a second's work.
+  /// About a second of work. A chat template needs some hundred steps per message.
   static constexpr uint64_t kMaxSteps = 2'000'000;
-  /// Characters made cost a step for so many: at most 256 MiB in all.
+  /// This many characters cost one step, which bounds the memory of all texts to 256 MiB.
   static constexpr uint64_t kCharactersPerStep = 32;
-  /// Expressions in statements in macros; each level takes a few hundred bytes of stack.
+  /// Levels of expressions, statements and macros; each takes a few hundred bytes of stack.
   static constexpr uint32_t kMaxDepth = 400;
 
   void step(uint64_t count = 1) {
@@ -32,7 +32,7 @@ public:
   }
   void characters(uint64_t count) { step(1 + count / kCharactersPerStep); }
 
-  /// One level of nesting while it lives.
+  /// One level of nesting, for the lifetime of the object.
   class Level {
   public:
     explicit Level(Budget &budget) : budget_(budget) {

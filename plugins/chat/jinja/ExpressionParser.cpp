@@ -10,9 +10,9 @@ namespace cria::jinja {
 
 using Kind = Expression::Kind;
 
-// Each level of brackets is a dozen calls.
+// Of brackets and signs: each level takes a dozen calls on the stack.
 static constexpr uint32_t kMaxBrackets = 64;
-// Of the tree: a chain of operators is as deep as it is long.
+// Levels of the tree: a chain of operators is as deep as it is long.
 static constexpr uint32_t kMaxTree = 250;
 
 class ExpressionParser::Level {
@@ -269,7 +269,7 @@ bool ExpressionParser::isTupleEnd(std::string_view end) const {
          (!end.empty() && tokens_.isName(end));
 }
 
-// `end` "(" stands for brackets, in which alone a tuple may be empty.
+// `end` is "(" within parentheses; only there may a tuple be empty.
 ExpressionPtr ExpressionParser::parseTuple(bool withConditional, std::string_view end) {
   Expression tuple{.kind = Kind::tuple, .at = tokens_.current().at};
   bool hasComma = false;
@@ -345,7 +345,7 @@ Arguments ExpressionParser::parseArguments() {
     } else if (tokens_.isSymbol("*") || tokens_.isSymbol("**")) {
       tokens_.fail("expected an argument (unpacking with * is not supported)");
     } else if (!arguments.named.empty()) {
-      tokens_.fail("expected an argument with a name after one with a name");
+      tokens_.fail("expected a keyword argument after a keyword argument");
     } else {
       arguments.positional.push_back(parse());
     }
@@ -380,7 +380,7 @@ ExpressionPtr ExpressionParser::parseFilters(ExpressionPtr subject) {
 ExpressionPtr ExpressionParser::parseFilter(ExpressionPtr subject) {
   const Token &name = tokens_.expect(Token::Kind::name, "the name of a filter");
   if (!isFilter(name.word)) {
-    throw SyntaxFailure(name.at, "the filter '" + name.word + "' is not known here");
+    throw SyntaxFailure(name.at, "no filter named '" + name.word + "'");
   }
   Expression filter = over(Kind::filter, name.at, std::move(subject), name.word);
   if (tokens_.isSymbol("(")) {
@@ -394,7 +394,7 @@ ExpressionPtr ExpressionParser::parseTest(ExpressionPtr subject) {
   const bool isNegated = tokens_.skipName("not");
   const Token &name = tokens_.expect(Token::Kind::name, "the name of a test");
   if (!isTest(name.word)) {
-    throw SyntaxFailure(name.at, "the test '" + name.word + "' is not known here");
+    throw SyntaxFailure(name.at, "no test named '" + name.word + "'");
   }
   Expression test = over(Kind::test, name.at, std::move(subject), name.word);
   const bool endsHere = tokens_.isName("else") || tokens_.isName("or") || tokens_.isName("and");
@@ -403,7 +403,7 @@ ExpressionPtr ExpressionParser::parseTest(ExpressionPtr subject) {
   if (tokens_.isSymbol("(")) {
     test.arguments = parseArguments();
   } else if (tokens_.isName("is")) {
-    tokens_.fail("expected no second test");
+    tokens_.fail("expected a single test (chained tests are not supported)");
   } else if (isLiteral || (tokens_.is(Token::Kind::name) && !endsHere)) {
     test.arguments.positional.push_back(parsePostfix(parsePrimary()));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokens to expressions, with Jinja's precedences.
+// Parses tokens into expressions, with the precedences of Jinja.
 #pragma once
 
 #include "plugins/chat/jinja/Lexer.h"
@@ -12,17 +12,18 @@ public:
   explicit ExpressionParser(TokenStream &tokens) : tokens_(tokens) {}
 
   ExpressionPtr parse(bool withConditional = true);
-  /// Expressions with commas between are a tuple. `end`: a name that ends it, beside the end of the tag.
+  /// Parses one expression, or a tuple of expressions separated by commas. `end` is a name that ends it, in
+  /// addition to the end of the tag.
   ExpressionPtr parseTuple(bool withConditional = true, std::string_view end = {});
   ExpressionPtr parsePrimary();
-  /// Filters, with their bars, over `subject`.
+  /// Parses the filters, tests and calls that follow `subject`.
   ExpressionPtr parseFilters(ExpressionPtr subject);
-  /// The first filter has no bar, as in {% filter upper %}.
+  /// Parses one filter without its bar, as in {% filter upper %}.
   ExpressionPtr parseFilter(ExpressionPtr subject);
 
-  /// A node with its depth set. Errors: SyntaxFailure when the tree is too deep.
+  /// Returns the node with its depth set. Errors: SyntaxFailure when the tree is too deep.
   static ExpressionPtr finish(Expression expression);
-  /// One level of recursion while it lives.
+  /// One level of recursion, for the lifetime of the object.
   class Level;
 
 private:

@@ -11,7 +11,9 @@ namespace cria::jinja {
 
 template <Text (*change)(TextView)>
 static Value changed(Budget &budget, const Value &subject, const CallArguments &arguments) {
-  arguments.bind("the filter", {});
+  if (!arguments.positional.empty() || !arguments.named.empty()) {
+    throw Failure("the filter takes no arguments");
+  }
   return makeText(budget, change(toText(budget, subject)));
 }
 
@@ -28,7 +30,7 @@ static Value replace(Budget &budget, const Value &subject, const CallArguments &
   const Text text = toText(budget, subject);
   const TextView from = requiredText(given[0], "replace");
   const TextView to = requiredText(given[1], "replace");
-  budget.characters(text.size() * (1 + to.size())); // it may stand for every character
+  budget.characters(text.size() * (1 + to.size())); // the replacement can occur for every character
   const bool isLimited = given[2] != nullptr && !given[2]->is<None>();
   return makeText(budget, replaceText(text, from, to, isLimited ? integerOf(given[2], -1, "replace") : -1));
 }
@@ -62,21 +64,6 @@ static Value indent(Budget &budget, const Value &subject, const CallArguments &a
   return makeText(budget, std::move(result));
 }
 
-std::span<const Filter> textFilters() {
-  static constexpr Filter kFilters[] = {
-      {"capitalize", changed<capitalize>},
-      {"indent", indent},
-      {"lower", changed<toLower>},
-      {"replace", replace},
-      {"safe", string},
-      {"string", string},
-      {"title", changed<titleOfFilter>},
-      {"trim", trim},
-      {"upper", changed<toUpper>},
-  };
-  return kFilters;
-}
-
 static Value defaultTo(Budget &budget, const Value &subject, const CallArguments &arguments) {
   const auto given = arguments.bind("default", {"default_value", "boolean"});
   const bool takesFalse = given[1] != nullptr && given[1]->isTrue();
@@ -94,12 +81,12 @@ static Value absolute(Budget &, const Value &subject, const CallArguments &argum
   refuseUndefined(subject);
   const std::optional<double> number = subject.number();
   if (!number) {
-    throw Failure("'abs' takes a number");
+    throw Failure("'abs' expected a number, got " + std::string(subject.typeName()));
   }
   return *number < 0 ? negated(subject) : subject.integer() ? Value(*subject.integer()) : subject;
 }
 
-// The number that all of a text is, blanks at its ends aside.
+// The number that the whole text spells, apart from whitespace at its ends.
 template <typename Number> static std::optional<Number> numberIn(Budget &budget, const Text &text) {
   budget.characters(text.size());
   const std::string bytes = toUtf8(stripText(text, std::nullopt));
@@ -149,7 +136,8 @@ static Value round(Budget &budget, const Value &subject, const CallArguments &ar
   const std::optional<double> number = subject.number();
   constexpr int64_t kMostDigits = 15;
   if (!number || std::abs(precision) > kMostDigits) {
-    throw Failure("'round' takes a number and at most 15 digits");
+    throw Failure("'round' expected a number and a precision of at most " + std::to_string(kMostDigits) +
+                  " digits");
   }
   if (subject.integer() && precision >= 0 && method == "common") { // Python keeps an int
     return Value(*subject.integer());
@@ -161,7 +149,7 @@ static Value round(Budget &budget, const Value &subject, const CallArguments &ar
                                              : std::nearbyint(scaled);
   if (subject.integer() && method == "common") {
     const auto whole = truncated(rounded / scale);
-    return whole ? Value(*whole) : throw Failure("a number is too large");
+    return whole ? Value(*whole) : throw Failure("number out of range: integers have 64 bits");
   }
   return Value(rounded / scale);
 }
@@ -169,7 +157,7 @@ static Value round(Budget &budget, const Value &subject, const CallArguments &ar
 static Value tojson(Budget &budget, const Value &subject, const CallArguments &arguments) {
   const auto given = arguments.bind("tojson", {"ensure_ascii", "indent", "separators", "sort_keys"});
   if ((given[0] != nullptr && given[0]->isTrue()) || (given[2] != nullptr && !given[2]->is<None>())) {
-    throw Failure("'tojson' takes only 'indent' and 'sort_keys' here");
+    throw Failure("'tojson' supports only the arguments 'indent' and 'sort_keys'");
   }
   const bool isIndented = given[1] != nullptr && !given[1]->is<None>();
   const int64_t indent = isIndented ? integerOf(given[1], 0, "tojson") : -1;
@@ -178,14 +166,30 @@ static Value tojson(Budget &budget, const Value &subject, const CallArguments &a
 
 std::span<const Filter> valueFilters() {
   static constexpr Filter kFilters[] = {
-      {"abs", absolute},  {"count", length},  {"d", defaultTo}, {"default", defaultTo}, {"float", toReal},
-      {"int", toInteger}, {"length", length}, {"round", round}, {"tojson", tojson},
+      {"abs", absolute},
+      {"capitalize", changed<capitalize>},
+      {"count", length},
+      {"d", defaultTo},
+      {"default", defaultTo},
+      {"float", toReal},
+      {"indent", indent},
+      {"int", toInteger},
+      {"length", length},
+      {"lower", changed<toLower>},
+      {"replace", replace},
+      {"round", round},
+      {"safe", string},
+      {"string", string},
+      {"title", changed<titleOfFilter>},
+      {"tojson", tojson},
+      {"trim", trim},
+      {"upper", changed<toUpper>},
   };
   return kFilters;
 }
 
 static const Filter *findFilter(std::string_view name) {
-  for (const auto filters : {textFilters(), valueFilters(), sequenceFilters(), selectionFilters()}) {
+  for (const auto filters : {valueFilters(), sequenceFilters()}) {
     const auto found = std::ranges::find(filters, name, &Filter::name);
     if (found != filters.end()) {
       return &*found;
@@ -200,7 +204,7 @@ Value applyFilter(Budget &budget, std::string_view name, const Value &subject,
                   const CallArguments &arguments) {
   const Filter *filter = findFilter(name);
   return filter != nullptr ? filter->apply(budget, subject, arguments)
-                           : throw Failure("the filter '" + std::string(name) + "' is not known here");
+                           : throw Failure("no filter named '" + std::string(name) + "'");
 }
 
 } // namespace cria::jinja

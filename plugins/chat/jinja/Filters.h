@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Filters: value | name(arguments).
+// Filters: subject | name(arguments).
 #pragma once
 
 #include "plugins/chat/jinja/Runtime.h"
@@ -11,14 +11,12 @@ struct Filter {
   Value (*apply)(Budget &budget, const Value &subject, const CallArguments &arguments);
 };
 
-/// By subject: what works on texts, on numbers and values of any kind, and on sequences.
-std::span<const Filter> textFilters();
+/// The filters whose subject is a text, a number or any value, and those over the items of a sequence.
 std::span<const Filter> valueFilters();
 std::span<const Filter> sequenceFilters();
-std::span<const Filter> selectionFilters();
 
 bool isFilter(std::string_view name);
-/// Errors: Failure, also when there is no such filter.
+/// Returns the filtered subject. Errors: Failure, also when there is no such filter.
 Value applyFilter(Budget &budget, std::string_view name, const Value &subject,
                   const CallArguments &arguments);
 

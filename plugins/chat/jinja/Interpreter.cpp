@@ -54,7 +54,7 @@ Interpreter::Flow Interpreter::runStatement(const Statement &statement, const Sc
     assign(statement.target, capture(statement, scope), *scope);
     return Flow::next;
   case Statement::Kind::macro:
-    budget_.step(16); // it lives until the end
+    budget_.step(16); // it lives until the rendering ends
     macros_.push_back({&statement, scope});
     scope->variables.insert_or_assign(statement.name, Value(static_cast<const Macro *>(&macros_.back())));
     return Flow::next;
@@ -63,7 +63,7 @@ Interpreter::Flow Interpreter::runStatement(const Statement &statement, const Sc
     return Flow::next;
   case Statement::Kind::with:
     return runWith(statement, scope);
-  case Statement::Kind::same:
+  case Statement::Kind::transparent:
     return runBody(statement.body, inner(scope));
   case Statement::Kind::breakLoop:
     return Flow::breakLoop;
@@ -120,7 +120,8 @@ std::vector<Value> Interpreter::loopItems(const Statement &statement, const Scop
   return kept;
 }
 
-// Jinja runs the else part when no run of the body came to its end, also after break and continue.
+// As in Jinja, the else body runs unless an iteration reached the end of the body: also when each ended in
+// break or continue.
 Interpreter::Flow Interpreter::runLoop(const Statement &statement, const ScopePtr &scope) {
   const std::vector<Value> items = loopItems(statement, scope);
   bool isComplete = false;
@@ -147,7 +148,7 @@ void Interpreter::assign(const Target &target, const Value &value, Scope &scope)
   } else {
     const std::vector<Value> items = toItems(budget_, value);
     if (items.size() != target.parts.size()) {
-      throw Failure("expected " + std::to_string(target.parts.size()) + " values for as many names, found " +
+      throw Failure("expected " + std::to_string(target.parts.size()) + " values to unpack, got " +
                     std::to_string(items.size()));
     }
     for (size_t i = 0; i < items.size(); ++i) {
@@ -159,8 +160,8 @@ void Interpreter::assign(const Target &target, const Value &value, Scope &scope)
 void Interpreter::assignAttribute(const Target &target, const Value &value, Scope &scope) {
   const Value holder = lookUp(target.name, scope);
   if (!holder.is<Namespace *>() || target.attribute.starts_with('_')) {
-    throw Failure("expected a namespace and a name without '_' at its beginning to assign to, found '" +
-                  target.name + "." + target.attribute + "'");
+    throw Failure("cannot assign to '" + target.name + "." + target.attribute +
+                  "': expected a namespace and an attribute that does not begin with '_'");
   }
   holder.get<Namespace *>()->members.insert_or_assign(target.attribute, value);
 }
@@ -194,7 +195,7 @@ Value Interpreter::evaluate(const Expression &expression, const ScopePtr &scope)
   }
 }
 
-// What begins with the value of children[0].
+// Expressions that first evaluate children[0].
 Value Interpreter::evaluateOperation(const Expression &expression, const ScopePtr &scope) {
   const Value first = evaluate(*expression.children[0], scope);
   const auto second = [&] { return evaluate(*expression.children[1], scope); };
@@ -236,8 +237,8 @@ Value Interpreter::lookUp(const std::string &name, const Scope &scope) {
   if (const std::optional<Global> function = globalNamed(name)) {
     return Value(*function);
   }
-  if (name == "varargs" || name == "kwargs" || name == "caller") { // Jinja defines them within macros
-    throw Failure("'" + name + "' is not supported here");
+  if (name == "varargs" || name == "kwargs" || name == "caller") { // Jinja defines them in macros
+    throw Failure("'" + name + "' is not supported");
   }
   return Value::undefined("'" + name + "' is undefined");
 }
@@ -291,7 +292,7 @@ Value Interpreter::evaluateConditional(const Expression &expression, const Scope
   }
   return expression.children[2] != nullptr
              ? evaluate(*expression.children[2], scope)
-             : Value::undefined("the condition is false and there is no 'else'");
+             : Value::undefined("the inline if-expression is false and has no else section");
 }
 
 Value Interpreter::evaluateConcatenation(const Expression &expression, const ScopePtr &scope) {
@@ -302,7 +303,7 @@ Value Interpreter::evaluateConcatenation(const Expression &expression, const Sco
   return makeText(budget_, std::move(text));
 }
 
-static constexpr size_t kMaxNamespaces = 10'000; // they live until the end
+static constexpr size_t kMaxNamespaces = 10'000; // they live until the rendering ends
 
 CallArguments Interpreter::evaluateArguments(const Arguments &arguments, const ScopePtr &scope) {
   CallArguments values{.positional = evaluateAll(arguments.positional, scope), .named = {}};
@@ -334,7 +335,7 @@ Value Interpreter::evaluateCall(const Expression &expression, const ScopePtr &sc
   }
   return function.is<const Macro *>()
              ? callMacro(*function.get<const Macro *>(), arguments)
-             : throw Failure("a " + std::string(function.typeName()) + " cannot be called");
+             : throw Failure("'" + std::string(function.typeName()) + "' object is not callable");
 }
 
 Value Interpreter::callGlobal(Global function, const CallArguments &arguments) {
@@ -360,7 +361,7 @@ Value Interpreter::makeNamespace(const CallArguments &arguments) {
   for (const auto &[key, value] : makeMembers(budget_, arguments)) {
     const std::string name = key.text() != nullptr ? toUtf8(*key.text()) : "_";
     if (name.starts_with('_')) {
-      throw Failure("a namespace takes names without '_' at their beginning");
+      throw Failure("'namespace' expected attribute names that do not begin with '_'");
     }
     made.members.insert_or_assign(name, value);
   }
@@ -373,8 +374,8 @@ Value Interpreter::callMacro(const Macro &macro, const CallArguments &arguments)
   const Statement &statement = *macro.statement;
   const auto &parameters = statement.parameters;
   if (arguments.positional.size() > parameters.size()) {
-    throw Failure("the macro '" + statement.name + "' takes at most " + std::to_string(parameters.size()) +
-                  " arguments");
+    throw Failure("macro '" + statement.name + "' takes at most " + std::to_string(parameters.size()) +
+                  " arguments, got " + std::to_string(arguments.positional.size()));
   }
   const ScopePtr own = inner(macro.scope);
   for (size_t i = 0; i < arguments.positional.size(); ++i) {
@@ -384,7 +385,9 @@ Value Interpreter::callMacro(const Macro &macro, const CallArguments &arguments)
     const bool isKnown =
         std::ranges::any_of(parameters, [&](const auto &parameter) { return parameter.first == name; });
     if (!isKnown || !own->variables.try_emplace(name, value).second) {
-      throw Failure("the macro '" + statement.name + "' takes no argument '" + name + "' here");
+      throw Failure("macro '" + statement.name + "' " +
+                    (isKnown ? "got multiple values for argument '" : "takes no keyword argument '") + name +
+                    "'");
     }
   }
   for (const auto &[name, value] : parameters) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Interpreter: runs the statements of one template once.
+// Interpreter: one rendering of a template.
 #pragma once
 
 #include "plugins/chat/jinja/Nodes.h"
@@ -16,9 +16,9 @@ public:
   Interpreter(const Interpreter &) = delete;
   Interpreter &operator=(const Interpreter &) = delete;
 
-  /// The text that `body` writes. Errors: Failure, and Raised by the template itself.
+  /// Returns the text that `body` writes. Errors: Failure; Raised when the template calls raise_exception.
   Text run(const Body &body, std::vector<std::pair<std::string, Value>> variables);
-  /// Where in the source it is, or was when it failed.
+  /// The position in the source of the node that runs or has failed.
   size_t at() const { return at_; }
   Budget &budget() { return budget_; }
 
@@ -31,7 +31,7 @@ private:
   Flow runLoop(const Statement &statement, const ScopePtr &scope);
   Flow runWith(const Statement &statement, const ScopePtr &scope);
   std::vector<Value> loopItems(const Statement &statement, const ScopePtr &scope);
-  /// The text a body writes, in a scope of its own, after the statement's filters.
+  /// Returns the text that the body writes in a scope of its own, passed through the statement's filters.
   Value capture(const Statement &statement, const ScopePtr &scope);
   void assign(const Target &target, const Value &value, Scope &scope);
   void assignAttribute(const Target &target, const Value &value, Scope &scope);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// tojson as transformers has it: Python's json.dumps without escapes for HTML or beyond ASCII.
+// The writer of tojson: Python's json.dumps with ensure_ascii=False and no escapes for HTML.
 #include "plugins/chat/jinja/Json.h"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ private:
     } else if (value.dict() != nullptr) {
       addDict(*value.dict());
     } else if (value.is<Undefined>() || (!value.number() && !value.is<None>())) {
-      throw Failure("'tojson' does not take a " + std::string(value.typeName()));
+      throw Failure("'tojson' cannot serialize a value of type " + std::string(value.typeName()));
     } else {
       out_ += value.is<None>()   ? Text(U"null")
               : value.is<bool>() ? Text(value.get<bool>() ? U"true" : U"false")
@@ -56,7 +56,7 @@ private:
 
   void addKey(const Value &key) {
     if (key.text() == nullptr) {
-      throw Failure("'tojson' takes only dicts with str keys here");
+      throw Failure("'tojson' expected keys of type str, got " + std::string(key.typeName()));
     }
     addText(*key.text());
   }
@@ -84,7 +84,7 @@ private:
   }
 
   void addText(TextView text) {
-    constexpr size_t kMostOfOne = 6; // characters, as in \u001b
+    constexpr size_t kMostOfOne = 6; // characters for one, as in \u001b
     budget_.characters(text.size() * kMostOfOne);
     out_ += U'"';
     for (const char32_t c : text) {

@@ -34,9 +34,9 @@ constexpr TextView kSymbols[] = {U"**", U"//", U"==", U"!=", U"<=", U">=", U"+",
                                  U"<",  U">",  U"=",  U".",  U":",  U"|",  U",", U";"};
 
 bool isDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
-constexpr size_t kMostNameCharacters = 256; // they are copied into scopes and messages
+constexpr size_t kMostNameCharacters = 256; // names are copied into scopes and messages
 
-// Letters beyond ASCII are not told from other characters: a name may hold them all.
+// Beyond ASCII every character that is not whitespace counts as a letter.
 bool beginsName(char32_t c) {
   return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') || c == U'_' || (c >= 0x80 && !isSpace(c));
 }
@@ -51,7 +51,7 @@ public:
   size_t run() {
     for (;; skipSpace()) {
       if (at_ >= source_.size()) {
-        throw SyntaxFailure(begin_, "expected the end of the tag, '" + toUtf8(end_) + "'");
+        throw SyntaxFailure(begin_, "missing end of tag, expected '" + toUtf8(end_) + "'");
       }
       if (open_.empty() && isEnd()) {
         return at_;
@@ -108,7 +108,7 @@ private:
 
   bool isDigitAt(size_t at) const { return at < source_.size() && isDigit(source_[at]); }
 
-  // Whether an exponent begins here, and where its digits do.
+  // The position of an exponent's digits if one begins here, else 0.
   size_t exponentDigits() const {
     if (at_ >= source_.size() || (source_[at_] != U'e' && source_[at_] != U'E')) {
       return 0;
@@ -120,7 +120,7 @@ private:
 
   void readNumber() {
     Token token{.kind = Token::Kind::integer, .at = at_};
-    const bool isAfterDot = at_ > 0 && source_[at_ - 1] == U'.'; // x.0.1 is two integers
+    const bool isAfterDot = at_ > 0 && source_[at_ - 1] == U'.'; // x.0.1 holds two integers
     std::string text;
     digits(text);
     if (!isAfterDot && at_ < source_.size() && source_[at_] == U'.' && isDigitAt(at_ + 1)) {
@@ -160,7 +160,7 @@ private:
       }
     }
     if (at_ >= source_.size()) {
-      throw SyntaxFailure(token.at, "expected the end of the string");
+      throw SyntaxFailure(token.at, "missing end of string");
     }
     ++at_;
     tokens_.push_back(std::move(token));
@@ -173,7 +173,7 @@ private:
     return found == TextView::npos ? std::nullopt : std::optional(characters[found]);
   }
 
-  // As in Python's strings; what is no escape there stays as written.
+  // Python's escapes; an unknown escape stays as written.
   void readEscape(Text &out) {
     const char32_t c = source_[at_ + 1];
     at_ += 2;
@@ -187,7 +187,7 @@ private:
         value = value * 8 + (source_[at_++] - U'0');
       }
       out += value;
-    } else if (c != U'\n') { // which joins two lines
+    } else if (c != U'\n') { // an escaped newline joins two lines
       (out += U'\\') += c;
     }
   }
@@ -199,8 +199,7 @@ private:
     const auto read = std::from_chars(text.data(), text.data() + text.size(), value, 16);
     const bool isCharacter = value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF);
     if (text.size() != count || read.ptr != text.data() + count || !isCharacter) {
-      throw SyntaxFailure(begin, "expected the code of a character in " + std::to_string(count) +
-                                     " hexadecimal digits");
+      throw SyntaxFailure(begin, "expected a code point of " + std::to_string(count) + " hexadecimal digits");
     }
     at_ += count;
     return value;
@@ -218,7 +217,7 @@ private:
     throw SyntaxFailure(at_, "unexpected character '" + toUtf8(source_.substr(at_, 1)) + "'");
   }
 
-  // Within brackets, "}}" is two braces.
+  // Tracks brackets, since within them "}}" is two braces and not the end of the tag.
   void balance(TextView symbol) {
     constexpr TextView opening = U"([{";
     constexpr TextView closing = U")]}";
@@ -282,7 +281,7 @@ private:
     return TextView::npos;
   }
 
-  // The text before a tag, less what the tag's sign or lstrip_blocks takes away.
+  // Adds the text before a tag without the whitespace that the tag's sign or lstrip_blocks removes.
   void addTextBefore(size_t opening, char32_t sign, bool isVariable) {
     TextView text = source_.substr(at_, opening - at_);
     if (sign == U'-') {
@@ -320,7 +319,8 @@ private:
     }
   }
 
-  // Behind the end of a tag, which begins at at_ with an optional sign; what follows it is dropped as asked.
+  // Passes the end of a tag, which begins at at_ with an optional sign, and the whitespace that the sign or
+  // trim_blocks removes after it.
   void closeTag(bool trims) {
     const char32_t sign = signAt(at_);
     at_ += sign == 0 ? 2 : 3;
@@ -338,7 +338,7 @@ private:
   void readComment(size_t opening) {
     const size_t end = source_.find(U"#}", at_);
     if (end == TextView::npos) {
-      throw SyntaxFailure(opening, "expected the end of the comment, '#}'");
+      throw SyntaxFailure(opening, "missing end of comment tag, expected '#}'");
     }
     at_ = end > at_ && signAt(end - 1) != 0 ? end - 1 : end;
     closeTag(true);
@@ -351,7 +351,7 @@ private:
     return at;
   }
 
-  // Where a tag with only `word` in it ends (at its sign or '%'), when there is one at `at`, else npos.
+  // If the tag at `at` holds only `word`, the position of its end (of the sign or '%'); else npos.
   size_t endOfWordTag(size_t at, TextView word) const {
     at = skipSpace(at);
     if (!isAt(at, word)) {
@@ -376,7 +376,7 @@ private:
         return;
       }
     }
-    throw SyntaxFailure(opening, "expected {% endraw %}");
+    throw SyntaxFailure(opening, "missing end of raw directive, expected {% endraw %}");
   }
 
   TextView source_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A template's text to tokens, with Jinja's whitespace control: "-" and "+" at tags, trim_blocks,
-// lstrip_blocks, and one newline at the end of the template dropped.
+// Splits the source of a template into tokens, with the whitespace control of Jinja: "-" and "+" at tags,
+// trim_blocks, lstrip_blocks, and one newline removed at the end of the template.
 #pragma once
 
 #include "plugins/chat/jinja/Text.h"
@@ -25,7 +25,7 @@ struct Token {
     end
   };
   Kind kind;
-  size_t at = 0;         // in the source
+  size_t at = 0;         // position in the source
   Text text = {};        // text and string (unescaped)
   std::string word = {}; // name and symbol
   int64_t integer = 0;
@@ -37,7 +37,7 @@ struct LexerOptions {
   bool lstripBlocks = true;
 };
 
-/// What is wrong with a template, and where in its source.
+/// An error in the source of a template, and its position.
 class SyntaxFailure : public std::runtime_error {
 public:
   SyntaxFailure(size_t at, const std::string &text) : std::runtime_error(text), at_(at) {}
@@ -47,21 +47,22 @@ private:
   size_t at_;
 };
 
-/// The source with its newlines as "\n", and without one at its end.
+/// Returns the source with "\n" for every newline, and without one at its end.
 Text normalizedSource(TextView source);
-/// Tokens of a normalized source; the last is `end`. Errors: SyntaxFailure.
+/// Returns the tokens of a normalized source; the last is `end`. Errors: SyntaxFailure.
 std::vector<Token> tokenize(TextView source, const LexerOptions &options);
-/// "line 3, column 7", from 1.
+/// Returns a position as "line 3, column 7", both counted from 1.
 std::string placeIn(TextView source, size_t at);
 
+/// The tokens of a template in order, and errors that say what was expected instead of the current one.
 class TokenStream {
 public:
-  /// The last token is `end`.
+  /// The last of `tokens` is `end`.
   explicit TokenStream(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
 
   const Token &current() const { return tokens_[next_]; }
   const Token &look() const { return tokens_[std::min(next_ + 1, tokens_.size() - 1)]; }
-  /// The current token, which is passed; the end stays.
+  /// Returns the current token and moves past it, unless it is `end`.
   const Token &take() { return tokens_[next_ + 1 < tokens_.size() ? next_++ : next_]; }
 
   bool is(Token::Kind kind) const { return current().kind == kind; }
@@ -85,9 +86,9 @@ public:
     }
   }
 
-  /// Throws `expected`, and what was found, at the current token.
+  /// Throws SyntaxFailure at the current token, with what was expected and what it is.
   [[noreturn]] const Token &fail(const std::string &expected) const {
-    throw SyntaxFailure(current().at, expected + ", found " + describe(current()));
+    throw SyntaxFailure(current().at, expected + ", got " + describe(current()));
   }
 
 private:

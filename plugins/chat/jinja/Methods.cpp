@@ -7,7 +7,7 @@ namespace cria::jinja {
 
 namespace {
 
-/// A call of a method, for the functions below.
+/// A call of a method of str.
 struct TextCall {
   Budget &budget;
   TextView text;
@@ -44,7 +44,7 @@ template <bool fromRight> Value split(const TextCall &call) {
   const auto given = call.arguments.bind(call.name, {"sep", "maxsplit"});
   const std::optional<TextView> separator = textOf(given[0], call.name);
   if (separator && separator->empty()) {
-    throw Failure("the separator is empty");
+    throw Failure("empty separator");
   }
   const int64_t limit = integerOf(given[1], -1, call.name);
   call.budget.characters(call.text.size());
@@ -57,7 +57,7 @@ Value splitlines(const TextCall &call) {
   return listOf(call.budget, splitLines(call.text));
 }
 
-// startswith and endswith take one text, or a tuple of them.
+// startswith and endswith take a text or a tuple of texts.
 template <bool (*matches)(TextView, TextView)> Value matchesAny(const TextCall &call) {
   const auto given = call.arguments.bind(call.name, {"text"});
   const List *list = given[0] != nullptr ? given[0]->list() : nullptr;
@@ -74,7 +74,7 @@ template <bool (*matches)(TextView, TextView)> Value matchesAny(const TextCall &
 Value replace(const TextCall &call) {
   const auto given = call.arguments.bind(call.name, {"old", "new", "count"});
   const TextView to = requiredText(given[1], call.name);
-  call.budget.characters(call.text.size() * (1 + to.size())); // it may stand for every character
+  call.budget.characters(call.text.size() * (1 + to.size())); // the replacement can occur for every character
   return makeText(call.budget, replaceText(call.text, requiredText(given[0], call.name), to,
                                            integerOf(given[2], -1, call.name)));
 }
@@ -85,7 +85,7 @@ template <bool fromRight, bool mustFind> Value find(const TextCall &call) {
   call.budget.characters(call.text.size() + part.size());
   const size_t found = fromRight ? findLastText(call.text, part) : findText(call.text, part);
   if (found == TextView::npos && mustFind) {
-    throw Failure("'" + std::string(call.name) + "' finds nothing");
+    throw Failure("substring not found");
   }
   return Value(found == TextView::npos ? int64_t{-1} : static_cast<int64_t>(found));
 }
@@ -128,7 +128,7 @@ template <bool isSuffix> Value removeEnd(const TextCall &call) {
 }
 
 bool isDigit(char32_t c) { return plain(c) >= U'0' && plain(c) <= U'9'; }
-bool isLetter(char32_t c) { // beyond ASCII all but blanks are taken for letters
+bool isLetter(char32_t c) { // beyond ASCII every character that is not whitespace
   const char32_t p = plain(c);
   return (p >= U'a' && p <= U'z') || (p >= U'A' && p <= U'Z') || (p >= 0xAA && !isSpace(c));
 }
@@ -198,7 +198,7 @@ static Value callDictMethod(Budget &budget, const Dict &dict, std::string_view n
   if (name == "get") {
     const auto given = arguments.bind(name, {"key", "default"});
     const Value *found =
-        given[0] != nullptr ? findKey(budget, dict, *given[0]) : throw Failure("'get' needs a key");
+        given[0] != nullptr ? findKey(budget, dict, *given[0]) : throw Failure("'get' expected a key");
     return found != nullptr ? *found : given[1] != nullptr ? *given[1] : Value();
   }
   arguments.bind(name, {});
@@ -215,7 +215,7 @@ static Value callDictMethod(Budget &budget, const Dict &dict, std::string_view n
 // loop.cycle('a', 'b', ...).
 static Value cycle(const Dict &loop, const CallArguments &arguments) {
   if (arguments.positional.empty() || !arguments.named.empty()) {
-    throw Failure("'cycle' takes one value or more");
+    throw Failure("'cycle' expected at least one value");
   }
   const auto index = static_cast<size_t>(findKey(loop, "index0")->integer().value_or(0));
   return arguments.positional[index % arguments.positional.size()];
@@ -228,14 +228,14 @@ static Value callListMethod(Budget &budget, const List &list, std::string_view n
   }
   const auto given = arguments.bind(name, {"value"});
   const Value &wanted =
-      given[0] != nullptr ? *given[0] : throw Failure("'" + std::string(name) + "' needs a value");
+      given[0] != nullptr ? *given[0] : throw Failure("'" + std::string(name) + "' expected a value");
   const auto matches = [&](const Value &item) { return equal(budget, item, wanted); };
   if (name == "count") {
     return Value(static_cast<int64_t>(std::ranges::count_if(list.items, matches)));
   }
   const auto found = std::ranges::find_if(list.items, matches);
   return found != list.items.end() ? Value(static_cast<int64_t>(found - list.items.begin()))
-                                   : throw Failure("'index' finds nothing");
+                                   : throw Failure("value not found");
 }
 
 Value callMethod(Budget &budget, const Value &subject, std::string_view name,
@@ -243,8 +243,8 @@ Value callMethod(Budget &budget, const Value &subject, std::string_view name,
   refuseUndefined(subject);
   const bool changes = std::ranges::find(kChanging, name) != std::end(kChanging);
   if (changes && (subject.list() != nullptr || subject.dict() != nullptr)) {
-    throw Failure("'" + std::string(name) + "' would change a " + std::string(subject.typeName()) +
-                  ", which a template may not");
+    throw Failure("access to '" + std::string(name) + "' is unsafe: templates cannot modify a " +
+                  std::string(subject.typeName()));
   }
   if (const Text *text = subject.text()) {
     return callTextMethod(budget, *text, name, arguments);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Methods of texts, lists and dicts.
+// The methods of str, list and dict that templates can call.
 #pragma once
 
 #include "plugins/chat/jinja/Runtime.h"
 
 namespace cria::jinja {
 
-/// value.name(arguments). Errors: Failure, also when there is no such method.
+/// Calls subject.name(arguments). Errors: Failure, also when there is no such method.
 Value callMethod(Budget &budget, const Value &subject, std::string_view name, const CallArguments &arguments);
 Value callTextMethod(Budget &budget, TextView text, std::string_view name, const CallArguments &arguments);
-/// Whether dicts have it, before any key of that name.
+/// Whether dicts have a method of that name, which takes precedence over a key.
 bool isDictMethod(std::string_view name);
 
 [[noreturn]] inline void refuseMethod(std::string_view type, std::string_view name) {
-  throw Failure("a " + std::string(type) + " has no method '" + std::string(name) + "' here");
+  throw Failure("'" + std::string(type) + "' object has no method '" + std::string(name) + "'");
 }
 
 } // namespace cria::jinja

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A parsed template: expressions and statements, each with its place in the source.
+// The nodes of a parsed template: expressions and statements, each with its position in the source.
 #pragma once
 
 #include "plugins/chat/jinja/Value.h"
@@ -23,7 +23,7 @@ struct Expression {
     dict,        // children: key, value, key, value, ...
     attribute,   // children[0] . name
     index,       // children[0] [children[1]]
-    slice,       // children[0] [children[1] : children[2] : children[3]], those may be null
+    slice,       // children[0] [children[1] : children[2] : children[3]], the last three may be null
     call,        // children[0] (arguments)
     filter,      // children[0] | name(arguments)
     test,        // children[0] is name(arguments)
@@ -44,22 +44,22 @@ struct Expression {
   Value constant = Value();
   std::vector<ExpressionPtr> children = {};
   Arguments arguments = {};
-  uint32_t depth = 1; // of the tree below
+  uint32_t depth = 1; // levels of the tree
 };
 
 struct Statement;
 using Body = std::vector<Statement>;
 
 struct Branch {
-  ExpressionPtr condition; // null: else
+  ExpressionPtr condition; // null for else
   Body body;
 };
 
-/// What a value is assigned to: a name, an attribute of a namespace, or several targets.
+/// The target of an assignment: a name, an attribute of a namespace, or several targets.
 struct Target {
   size_t at = 0;
   std::string name = {};
-  std::string attribute = {}; // of the namespace `name`; empty: none
+  std::string attribute = {}; // of the namespace `name`; empty if the target is a name
   std::vector<Target> parts = {};
 };
 
@@ -70,11 +70,11 @@ struct Statement {
     choose,      // branches
     loop,        // target, value, condition (may be null), body, otherwise
     set,         // target, value
-    setBlock,    // target, body, value: filters over `captured`, or null
+    setBlock,    // target, body, value: filters over kCaptured, or null
     macro,       // name, parameters, body
-    filterBlock, // body, value: filters over `captured`
+    filterBlock, // body, value: filters over kCaptured
     with,        // parameters: names with values, body
-    same,        // body alone: {% generation %}
+    transparent, // body, as {% generation %}
     breakLoop,
     continueLoop,
   };
@@ -85,13 +85,13 @@ struct Statement {
   ExpressionPtr condition = nullptr;
   Target target = {};
   std::string name = {};
-  std::vector<std::pair<std::string, ExpressionPtr>> parameters = {}; // macro: with their defaults, or null
+  std::vector<std::pair<std::string, ExpressionPtr>> parameters = {}; // with default (or null) or value
   std::vector<Branch> branches = {};
   Body body = {};
   Body otherwise = {};
 };
 
-/// The name under which a filter over a block finds the block's text; no template can spell it.
+/// The name of the text of a block in the filters over that block. No template can spell it.
 constexpr std::string_view kCaptured = " captured";
 
 } // namespace cria::jinja

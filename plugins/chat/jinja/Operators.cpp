@@ -9,13 +9,13 @@ namespace cria::jinja {
 [[noreturn]] static void refuseOperands(std::string_view symbol, const Value &a, const Value &b) {
   refuseUndefined(a);
   refuseUndefined(b);
-  throw Failure("'" + std::string(symbol) + "' does not take a " + std::string(a.typeName()) + " and a " +
-                std::string(b.typeName()));
+  throw Failure("unsupported operand types for " + std::string(symbol) + ": '" + std::string(a.typeName()) +
+                "' and '" + std::string(b.typeName()) + "'");
 }
 
 static void refuseOverflow(bool overflows) {
   if (overflows) {
-    throw Failure("a number is too large");
+    throw Failure("number out of range: integers have 64 bits");
   }
 }
 
@@ -24,7 +24,7 @@ static int64_t floorDivide(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
-// Three bases never overflow, so only they may have a large exponent.
+// The bases 0, 1 and -1 never overflow, so they are computed without a loop over the exponent.
 static int64_t power(int64_t base, int64_t exponent) {
   if (exponent == 0 || base == 1) {
     return 1;
@@ -85,11 +85,11 @@ static Value onReals(std::string_view symbol, double a, double b) {
   return Value(symbol == "%" ? modulo : std::floor((a - modulo) / b + 0.5));
 }
 
-// A text or list `count` times. Errors: Failure when the budget ends.
+// A text or list repeated `count` times. Errors: Failure when the budget is exhausted.
 static Value repeated(Budget &budget, const Value &value, int64_t count) {
   const auto times = static_cast<uint64_t>(std::max<int64_t>(count, 0));
   const auto size = static_cast<uint64_t>(lengthOf(value));
-  budget.step(size == 0 ? 0 : std::min<uint64_t>(times, Budget::kMaxSteps + 1)); // before anything is made
+  budget.step(size == 0 ? 0 : std::min<uint64_t>(times, Budget::kMaxSteps + 1)); // before memory is allocated
   if (value.text() != nullptr) {
     Text text;
     for (uint64_t i = 0; size > 0 && i < times; ++i) {
@@ -146,7 +146,7 @@ Value negated(const Value &value) {
   }
   const std::optional<int64_t> number = value.integer();
   return number ? onIntegers("-", 0, *number)
-                : throw Failure("'-' does not take a " + std::string(value.typeName()));
+                : throw Failure("bad operand type for unary -: '" + std::string(value.typeName()) + "'");
 }
 
 static bool contains(Budget &budget, const Value &container, const Value &item) {
@@ -185,22 +185,23 @@ int64_t lengthOf(const Value &value) {
   if (value.is<Undefined>()) {
     return 0;
   }
-  const size_t length = value.text() != nullptr   ? value.text()->size()
-                        : value.list() != nullptr ? value.list()->items.size()
-                        : value.dict() != nullptr
-                            ? value.dict()->entries.size()
-                            : throw Failure("a " + std::string(value.typeName()) + " has no length");
+  const size_t length =
+      value.text() != nullptr   ? value.text()->size()
+      : value.list() != nullptr ? value.list()->items.size()
+      : value.dict() != nullptr
+          ? value.dict()->entries.size()
+          : throw Failure("object of type '" + std::string(value.typeName()) + "' has no length");
   return static_cast<int64_t>(length);
 }
 
-constexpr size_t kMostShown = 80; // characters of a key in a message
+constexpr size_t kMostShown = 80; // characters of a key in an error message
 
 static std::string keyName(Budget &budget, const Value &key) {
   return toUtf8(TextView(toRepr(budget, key)).substr(0, kMostShown));
 }
 
 static Value missing(const Value &value, const std::string &name) {
-  return Value::undefined("a " + std::string(value.typeName()) + " has no " + name);
+  return Value::undefined("'" + std::string(value.typeName()) + "' object has no " + name);
 }
 
 Value attributeOf(Budget &budget, const Value &value, std::string_view name) {
@@ -217,7 +218,9 @@ Value attributeOf(Budget &budget, const Value &value, std::string_view name) {
   }
   const Text text = textFromUtf8(name).value_or(Text());
   const std::string shown = toUtf8(TextView(text).substr(0, kMostShown));
-  return found != nullptr ? *found : missing(value, "'" + shown + (shown.size() < name.size() ? "..'" : "'"));
+  return found != nullptr
+             ? *found
+             : missing(value, "attribute '" + shown + (shown.size() < name.size() ? "..'" : "'"));
 }
 
 Value itemOf(Budget &budget, const Value &value, const Value &key) {
@@ -228,17 +231,18 @@ Value itemOf(Budget &budget, const Value &value, const Value &key) {
   }
   if (const Dict *dict = value.dict()) {
     const Value *found = findKey(budget, *dict, key);
-    return found != nullptr ? *found : missing(value, keyName(budget, key));
+    return found != nullptr ? *found : missing(value, "element " + keyName(budget, key));
   }
   const bool isSequence = value.list() != nullptr || value.text() != nullptr;
   const std::optional<int64_t> index = key.integer();
   if (!isSequence || !index) {
-    return missing(value, key.is<Undefined>() ? "item of that key" : keyName(budget, key));
+    return missing(value,
+                   key.is<Undefined>() ? "element of an undefined key" : "element " + keyName(budget, key));
   }
   const int64_t length = lengthOf(value);
   const int64_t place = *index < 0 ? *index + length : *index;
   if (place < 0 || place >= length) {
-    return missing(value, "item " + std::to_string(*index));
+    return missing(value, "element " + std::to_string(*index));
   }
   const auto at = static_cast<size_t>(place);
   return value.list() != nullptr ? value.list()->items[at] : makeText(budget, Text(1, (*value.text())[at]));
@@ -249,10 +253,12 @@ static std::optional<int64_t> boundOf(const Value *value) {
     return std::nullopt;
   }
   const std::optional<int64_t> number = value->integer();
-  return number ? number : throw Failure("a slice takes ints, found a " + std::string(value->typeName()));
+  return number
+             ? number
+             : throw Failure("slice indices must be integers or none, got " + std::string(value->typeName()));
 }
 
-// A bound counted from the end when negative, and within [lowest, highest].
+// A bound, counted from the end if negative and clamped to [lowest, highest].
 static int64_t place(std::optional<int64_t> bound, int64_t absent, int64_t length, int64_t lowest,
                      int64_t highest) {
   const int64_t counted = !bound ? absent : *bound < 0 ? *bound + length : *bound;
@@ -262,12 +268,12 @@ static int64_t place(std::optional<int64_t> bound, int64_t absent, int64_t lengt
 Value sliceOf(Budget &budget, const Value &value, const Value *from, const Value *to, const Value *step) {
   refuseUndefined(value);
   if (value.list() == nullptr && value.text() == nullptr) {
-    throw Failure("a " + std::string(value.typeName()) + " has no slices");
+    throw Failure("'" + std::string(value.typeName()) + "' object cannot be sliced");
   }
   const int64_t length = lengthOf(value);
   const int64_t stride = boundOf(step).value_or(1);
   if (stride == 0) {
-    throw Failure("the step of a slice is zero");
+    throw Failure("slice step cannot be zero");
   }
   const bool isForward = stride > 0;
   const int64_t lowest = isForward ? 0 : -1;

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Operators, subscripts and attributes, as Python and Jinja have them.
+// Operators, subscripts and attributes with the semantics of Python and Jinja.
 #pragma once
 
 #include "plugins/chat/jinja/Value.h"
 
 namespace cria::jinja {
 
-/// `symbol`: + - * / // % **. Errors: Failure, e.g. for a str plus an int, or an overflow.
+/// Applies one of + - * / // % **. Errors: Failure, such as for a str plus an int or on overflow.
 Value applyOperator(Budget &budget, std::string_view symbol, const Value &a, const Value &b);
 Value negated(const Value &value);
-/// `symbol`: == != < <= > >= in, not in.
+/// Applies one of == != < <= > >= in, not in. Errors: Failure for operands without an order.
 bool compareValues(Budget &budget, std::string_view symbol, const Value &a, const Value &b);
 
-/// value[key]; undefined where there is none.
+/// Returns value[key], or an undefined value if there is no such item.
 Value itemOf(Budget &budget, const Value &value, const Value &key);
-/// value.name; undefined where there is none.
+/// Returns value.name, or an undefined value if there is no such attribute.
 Value attributeOf(Budget &budget, const Value &value, std::string_view name);
-/// value[from:to:step]; a bound that is null is left out.
+/// Returns value[from:to:step]; null stands for an omitted bound.
 Value sliceOf(Budget &budget, const Value &value, const Value *from, const Value *to, const Value *step);
-/// Number of characters or items. Errors: Failure.
+/// Returns the number of characters or items. Errors: Failure for other types.
 int64_t lengthOf(const Value &value);
 
-/// item.a.b for the text "a.b", item[0] for 0.
+/// Returns item.a.b for the path "a.b", and item[0] for the path 0.
 Value attributePath(Budget &budget, const Value &item, const Value &path);
-/// The entries of a dict, as tuples.
+/// Returns the entries of a dict as a list of tuples.
 Value entriesOf(Budget &budget, const Dict &dict);
 
 } // namespace cria::jinja

@@ -10,7 +10,7 @@ namespace cria::jinja {
 
 using Kind = Statement::Kind;
 
-static constexpr uint32_t kMaxBlocks = 64; // in each other
+static constexpr uint32_t kMaxBlocks = 64; // nested
 
 namespace {
 
@@ -29,7 +29,7 @@ public:
 private:
   using Ends = std::initializer_list<std::string_view>;
 
-  // Statements up to a tag that begins with one of `ends`; the name is the current token then.
+  // Parses statements up to a tag that begins with one of `ends`, whose name becomes the current token.
   Body parseBody(Ends ends) {
     Body body;
     for (;;) {
@@ -54,7 +54,7 @@ private:
     }
   }
 
-  // A body with its end tag, of which the last of `ends` is the name.
+  // Parses a body with its end tag, which is named `end`.
   Body parseBlock(std::string_view end) {
     endTag();
     Body body = parseBody({end});
@@ -74,7 +74,7 @@ private:
 
   Statement parseStatement(size_t at) {
     if (++depth_ > kMaxBlocks) {
-      tokens_.fail("expected at most " + std::to_string(kMaxBlocks) + " blocks in each other");
+      tokens_.fail("expected at most " + std::to_string(kMaxBlocks) + " nested blocks");
     }
     Statement statement = parseNamed(at, tokens_.expect(Token::Kind::name, "the name of a tag"));
     --depth_;
@@ -82,7 +82,7 @@ private:
   }
 
   Statement parseNamed(size_t at, const Token &name) {
-    Statement statement{.kind = Kind::same, .at = at};
+    Statement statement{.kind = Kind::transparent, .at = at};
     if (name.word == "if") {
       parseIf(statement);
     } else if (name.word == "for") {
@@ -104,8 +104,8 @@ private:
       endTag();
     } else {
       const bool isOutside = name.word == "break" || name.word == "continue";
-      throw SyntaxFailure(name.at, "the tag '" + name.word +
-                                       (isOutside ? "' is outside of a loop" : "' is not known here"));
+      throw SyntaxFailure(name.at, isOutside ? "'" + name.word + "' outside of a loop"
+                                             : "unknown tag '" + name.word + "'");
     }
     return statement;
   }
@@ -139,7 +139,7 @@ private:
     statement.value = expressions_.parseTuple(false, "recursive");
     statement.condition = tokens_.skipName("if") ? expressions_.parse() : nullptr;
     if (tokens_.isName("recursive")) {
-      tokens_.fail("expected a loop that is not recursive");
+      tokens_.fail("expected the end of the tag (recursive loops are not supported)");
     }
     endTag();
     ++loops_;
@@ -153,7 +153,7 @@ private:
     endTag();
   }
 
-  // Names with commas between; `end` is the name behind them.
+  // Parses names separated by commas, up to the name `end`.
   Target parseTargets(std::string_view end) {
     Target list{.at = tokens_.current().at};
     list.parts.push_back(parseTarget());
@@ -175,7 +175,7 @@ private:
   Target parseTarget() {
     if (tokens_.skipSymbol("(")) {
       if (++depth_ > kMaxBlocks) {
-        tokens_.fail("expected fewer brackets");
+        tokens_.fail("expected at most " + std::to_string(kMaxBlocks) + " levels of nesting");
       }
       Target inner = parseTargets(")");
       tokens_.expectSymbol(")");
@@ -185,7 +185,7 @@ private:
     const Token &name = tokens_.expect(Token::Kind::name, "a name to assign to");
     for (const std::string_view constant : {"true", "false", "none", "True", "False", "None"}) {
       if (name.word == constant) {
-        throw SyntaxFailure(name.at, "expected a name to assign to, found '" + name.word + "'");
+        throw SyntaxFailure(name.at, "cannot assign to '" + name.word + "'");
       }
     }
     Target target{.at = name.at, .name = name.word};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A template's source to statements.
+// Parses the source of a template into statements.
 #pragma once
 
 #include "plugins/chat/jinja/Lexer.h"
@@ -7,8 +7,8 @@
 
 namespace cria::jinja {
 
-/// The statements of a normalized source. Errors: SyntaxFailure, also for filters, tests and tags that are
-/// not known.
+/// Returns the statements of a normalized source. Errors: SyntaxFailure, also for unknown filters, tests and
+/// tags.
 Body parseTemplate(TextView source, const LexerOptions &options);
 
 } // namespace cria::jinja

@@ -32,10 +32,10 @@ Value loopVariable(Budget &budget, const std::vector<Value> &items, size_t index
       {name("first"), Value(index == 0)},
       {name("last"), Value(index + 1 == count)},
       {name("length"), Value::integer(count)},
-      {name("depth"), Value(int64_t{1})}, // of recursion, which there is none
+      {name("depth"), Value(int64_t{1})}, // recursive loops are not supported
       {name("depth0"), Value(int64_t{0})},
-      {name("previtem"), neighbour(index > 0, index - 1, "there is no item before the first")},
-      {name("nextitem"), neighbour(index + 1 < count, index + 1, "there is no item after the last")},
+      {name("previtem"), neighbour(index > 0, index - 1, "there is no previous item")},
+      {name("nextitem"), neighbour(index + 1 < count, index + 1, "there is no next item")},
   };
   return makeDict(budget, std::move(loop), /*isLoop=*/true);
 }
@@ -46,10 +46,10 @@ Value makeRange(Budget &budget, const CallArguments &arguments) {
   const int64_t start = hasStart ? integerOf(given[0], 0, "range") : 0;
   const int64_t stop = hasStart              ? integerOf(given[1], 0, "range")
                        : given[0] != nullptr ? integerOf(given[0], 0, "range")
-                                             : throw Failure("'range' needs an int");
+                                             : throw Failure("'range' expected an int");
   const int64_t step = integerOf(given[2], 1, "range");
   if (step == 0) {
-    throw Failure("the step of a range is zero");
+    throw Failure("'range' expected a step other than zero");
   }
   std::vector<Value> items;
   for (int64_t at = start; step > 0 ? at < stop : at > stop;) {
@@ -66,7 +66,7 @@ std::vector<Entry> makeMembers(Budget &budget, const CallArguments &arguments) {
   std::vector<Entry> members;
   if (arguments.positional.size() > 1 ||
       (arguments.positional.size() == 1 && arguments.positional[0].dict() == nullptr)) {
-    throw Failure("expected a dict, and values with names");
+    throw Failure("expected at most one dict, and keyword arguments");
   }
   if (!arguments.positional.empty()) {
     budget.step(arguments.positional[0].dict()->entries.size());

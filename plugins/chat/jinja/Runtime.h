@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a template that runs works with: arguments of calls, scopes, macros, the variable loop and the
-// functions that every template has.
+// What a running template uses: arguments of calls, scopes, macros, the variable `loop` and the global
+// functions.
 #pragma once
 
 #include "plugins/chat/jinja/Value.h"
@@ -11,16 +11,18 @@ namespace cria::jinja {
 
 struct Statement;
 
+/// The evaluated arguments of a filter, test, method, macro or function.
 struct CallArguments {
   std::vector<Value> positional;
   std::vector<std::pair<std::string, Value>> named;
 
-  /// One pointer per name, null where it was not given. Errors: Failure, for too many and unknown ones.
+  /// Returns the argument for each name, or null where it was omitted. Errors: Failure for too many and for
+  /// unknown arguments.
   std::vector<const Value *> bind(std::string_view callee,
                                   std::initializer_list<std::string_view> names) const {
     if (positional.size() > names.size()) {
       throw Failure("'" + std::string(callee) + "' takes at most " + std::to_string(names.size()) +
-                    " arguments");
+                    " arguments, got " + std::to_string(positional.size()));
     }
     std::vector<const Value *> bound(names.size(), nullptr);
     for (size_t i = 0; i < positional.size(); ++i) {
@@ -28,8 +30,11 @@ struct CallArguments {
     }
     for (const auto &[name, value] : named) {
       const auto place = static_cast<size_t>(std::ranges::find(names, name) - names.begin());
-      if (place == names.size() || bound[place] != nullptr) {
-        throw Failure("'" + std::string(callee) + "' takes no argument '" + name + "' here");
+      const bool isKnown = place < names.size();
+      if (!isKnown || bound[place] != nullptr) {
+        throw Failure("'" + std::string(callee) + "' " +
+                      (isKnown ? "got multiple values for argument '" : "takes no keyword argument '") +
+                      name + "'");
       }
       bound[place] = &value;
     }
@@ -37,31 +42,32 @@ struct CallArguments {
   }
 };
 
-/// The number in `value`, or `absent` where it was not given. Errors: Failure.
+/// Returns the integer in `value`, or `absent` if the argument was omitted. Errors: Failure for other types.
 inline int64_t integerOf(const Value *value, int64_t absent, std::string_view callee) {
   if (value == nullptr) {
     return absent;
   }
   const std::optional<int64_t> number = value->integer();
   return number ? *number
-                : throw Failure("'" + std::string(callee) + "' takes an int, found a " +
+                : throw Failure("'" + std::string(callee) + "' expected an int, got " +
                                 std::string(value->typeName()));
 }
 
-/// The text in `value`; nullopt where it was not given or is none. Errors: Failure.
+/// Returns the text in `value`, or nullopt if the argument was omitted or none. Errors: Failure for other
+/// types.
 inline std::optional<TextView> textOf(const Value *value, std::string_view callee) {
   if (value == nullptr || value->is<None>()) {
     return std::nullopt;
   }
   return value->text() != nullptr ? TextView(*value->text())
-                                  : throw Failure("'" + std::string(callee) + "' takes a str, found a " +
+                                  : throw Failure("'" + std::string(callee) + "' expected a str, got " +
                                                   std::string(value->typeName()));
 }
 
-/// The same where it must be given.
+/// Returns the text in `value`. Errors: Failure, also if the argument was omitted or none.
 inline TextView requiredText(const Value *value, std::string_view callee) {
   const std::optional<TextView> text = textOf(value, callee);
-  return text ? *text : throw Failure("'" + std::string(callee) + "' needs a str");
+  return text ? *text : throw Failure("'" + std::string(callee) + "' expected a str");
 }
 
 struct Scope {
@@ -70,25 +76,26 @@ struct Scope {
 };
 using ScopePtr = std::shared_ptr<Scope>;
 
-/// A macro and the scope it was defined in. Owned by the interpreter: scopes hold macros, macros hold scopes.
+/// A macro and the scope of its definition. The interpreter owns macros, since scopes refer to macros and
+/// macros to scopes.
 struct Macro {
   const Statement *statement;
   ScopePtr scope;
 };
 
-/// What raise_exception() of a template says.
+/// The message of a template's raise_exception().
 class Raised : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
 };
 
-/// range(...).
+/// The result of range(...). Errors: Failure.
 Value makeRange(Budget &budget, const CallArguments &arguments);
-/// The members that dict(...) and namespace(...) ask for.
+/// The members that the arguments of dict(...) or namespace(...) name. Errors: Failure.
 std::vector<Entry> makeMembers(Budget &budget, const CallArguments &arguments);
-/// The function of that name, if there is one.
+/// Returns the global function of that name, if there is one.
 std::optional<Global> globalNamed(std::string_view name);
-/// The variable `loop` at one item of a loop.
+/// Returns the variable `loop` in the iteration over items[index].
 Value loopVariable(Budget &budget, const std::vector<Value> &items, size_t index);
 
 } // namespace cria::jinja

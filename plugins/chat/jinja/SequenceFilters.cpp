@@ -7,12 +7,12 @@
 
 namespace cria::jinja {
 
-// The items of what is true: Jinja takes 0 or none for an empty sequence here.
+// The items of a value that is true; as in Jinja, 0 and none are empty sequences here.
 static std::vector<Value> itemsOf(Budget &budget, const Value &subject) {
   return subject.isTrue() ? toItems(budget, subject) : std::vector<Value>();
 }
 
-// The arguments behind the first `count`.
+// The arguments after the first `count`.
 static CallArguments rest(const CallArguments &arguments, size_t count) {
   CallArguments result = arguments;
   result.positional.erase(result.positional.begin(),
@@ -48,7 +48,7 @@ static Value map(Budget &budget, const Value &subject, const CallArguments &argu
   const CallArguments others = rest(arguments, 1);
   std::vector<Value> mapped;
   for (const Value &item : itemsOf(budget, subject)) {
-    const Budget::Level level(budget); // map('map', ...) calls itself
+    const Budget::Level level(budget); // map('map', ...) is recursive
     mapped.push_back(applyFilter(budget, filter, item, others));
   }
   return makeList(budget, std::move(mapped));
@@ -57,9 +57,10 @@ static Value map(Budget &budget, const Value &subject, const CallArguments &argu
 template <bool keeps, bool byAttribute>
 static Value filterItems(Budget &budget, const Value &subject, const CallArguments &arguments) {
   constexpr size_t skipped = byAttribute ? 1 : 0;
-  constexpr std::string_view name = "select or reject";
+  constexpr std::string_view name =
+      byAttribute ? (keeps ? "selectattr" : "rejectattr") : (keeps ? "select" : "reject");
   if (byAttribute && arguments.positional.empty()) {
-    throw Failure("'selectattr' and 'rejectattr' need the name of an attribute");
+    throw Failure("'" + std::string(name) + "' expected the name of an attribute");
   }
   const bool hasTest = arguments.positional.size() > skipped;
   const std::string test = hasTest ? nameAt(budget, arguments, skipped, name) : "";
@@ -74,27 +75,16 @@ static Value filterItems(Budget &budget, const Value &subject, const CallArgumen
   return makeList(budget, std::move(kept));
 }
 
-std::span<const Filter> selectionFilters() {
-  static constexpr Filter kFilters[] = {
-      {"map", map},
-      {"reject", filterItems<false, false>},
-      {"rejectattr", filterItems<false, true>},
-      {"select", filterItems<true, false>},
-      {"selectattr", filterItems<true, true>},
-  };
-  return kFilters;
-}
-
 static Value first(Budget &budget, const Value &subject, const CallArguments &arguments) {
   arguments.bind("first", {});
   const std::vector<Value> items = toItems(budget, subject);
-  return items.empty() ? Value::undefined("no first item, the sequence is empty") : items.front();
+  return items.empty() ? Value::undefined("no first item, sequence was empty") : items.front();
 }
 
 static Value last(Budget &budget, const Value &subject, const CallArguments &arguments) {
   arguments.bind("last", {});
   const std::vector<Value> items = toItems(budget, subject);
-  return items.empty() ? Value::undefined("no last item, the sequence is empty") : items.back();
+  return items.empty() ? Value::undefined("no last item, sequence was empty") : items.back();
 }
 
 static Value list(Budget &budget, const Value &subject, const CallArguments &arguments) {
@@ -129,12 +119,13 @@ static Value reverse(Budget &budget, const Value &subject, const CallArguments &
 static Value items(Budget &budget, const Value &subject, const CallArguments &arguments) {
   arguments.bind("items", {});
   if (subject.dict() == nullptr && !subject.is<Undefined>()) {
-    throw Failure("'items' takes a dict");
+    throw Failure("'items' expected a dict, got " + std::string(subject.typeName()));
   }
   return subject.is<Undefined>() ? makeList(budget, {}) : entriesOf(budget, *subject.dict());
 }
 
-// What an item is ordered and told apart by: an attribute, and texts without regard to case.
+// The key by which items are ordered and compared: the item or an attribute of it, a text in lower case
+// unless `caseSensitive`.
 static Value sortKey(Budget &budget, const Value &item, const Value *attribute, const Value *caseSensitive) {
   const Value key =
       attribute != nullptr && !attribute->is<None>() ? attributePath(budget, item, *attribute) : item;
@@ -173,10 +164,10 @@ static Value dictsort(Budget &budget, const Value &subject, const CallArguments 
 
 template <bool wantsLeast>
 static Value extreme(Budget &budget, const Value &subject, const CallArguments &arguments) {
-  const auto given = arguments.bind("min or max", {"case_sensitive", "attribute"});
+  const auto given = arguments.bind(wantsLeast ? "min" : "max", {"case_sensitive", "attribute"});
   const auto keyed = withKeys(budget, subject, given[1], given[0]);
   if (keyed.empty()) {
-    return Value::undefined("no least or greatest item, the sequence is empty");
+    return Value::undefined("no aggregated item, sequence was empty");
   }
   size_t best = 0;
   for (size_t i = 1; i < keyed.size(); ++i) {
@@ -204,7 +195,7 @@ static Value sum(Budget &budget, const Value &subject, const CallArguments &argu
   const auto given = arguments.bind("sum", {"attribute", "start"});
   Value total = given[1] != nullptr ? *given[1] : Value(int64_t{0});
   if (total.text() != nullptr) {
-    throw Failure("'sum' takes numbers; 'join' takes texts");
+    throw Failure("'sum' expected numbers, got a str; use 'join' for texts");
   }
   const bool hasAttribute = given[0] != nullptr && !given[0]->is<None>();
   for (const Value &item : toItems(budget, subject)) {
@@ -215,10 +206,23 @@ static Value sum(Budget &budget, const Value &subject, const CallArguments &argu
 
 std::span<const Filter> sequenceFilters() {
   static constexpr Filter kFilters[] = {
-      {"dictsort", dictsort},  {"first", first},       {"items", items},
-      {"join", join},          {"last", last},         {"list", list},
-      {"max", extreme<false>}, {"min", extreme<true>}, {"reverse", reverse},
-      {"sort", sort},          {"sum", sum},           {"unique", unique},
+      {"dictsort", dictsort},
+      {"first", first},
+      {"items", items},
+      {"join", join},
+      {"last", last},
+      {"list", list},
+      {"map", map},
+      {"max", extreme<false>},
+      {"min", extreme<true>},
+      {"reject", filterItems<false, false>},
+      {"rejectattr", filterItems<false, true>},
+      {"reverse", reverse},
+      {"select", filterItems<true, false>},
+      {"selectattr", filterItems<true, true>},
+      {"sort", sort},
+      {"sum", sum},
+      {"unique", unique},
   };
   return kFilters;
 }

@@ -11,7 +11,7 @@ namespace cria::jinja {
 using plugin::Message;
 using plugin::Refusal;
 
-static constexpr size_t kMaxSourceBytes = size_t{256} << 10; // ten times the largest in use
+static constexpr size_t kMaxSourceBytes = size_t{256} << 10; // ten times the largest template in use
 
 [[noreturn]] static void refuse(const std::string &text) {
   throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, text);
@@ -46,7 +46,7 @@ Template::Template(const Settings &settings)
 }
 
 static Value messageValue(const Message &message, size_t index, bool isContinued, Budget &budget) {
-  std::optional<Text> content = textFromUtf8(message.content, kGiven | (isContinued ? kContinued : 0));
+  std::optional<Text> content = textFromUtf8(message.content, kFromMessage | (isContinued ? kContinued : 0));
   if (!content) {
     refuse("message " + std::to_string(index + 1) + " is not UTF-8");
   }
@@ -64,17 +64,17 @@ std::vector<std::pair<std::string, Value>> Template::variables(std::span<const M
           {"bos_token", makeText(budget, bos_)},
           {"eos_token", makeText(budget, eos_)},
           {"add_generation_prompt", Value((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0)},
-          {"tools", Value()}, // given, and none, as transformers has it
+          {"tools", Value()}, // defined, but none, as in transformers
           {"documents", Value()}};
 }
 
-// Up to the last character of the message that is to go on; its blanks at the end are there unless the
-// template took them away.
+// Cuts the text behind the last character of the message that is to be continued. Whitespace at the end of
+// the message stays unless the template strips it.
 static void cutAtEndOfMessage(Text &text) {
   const auto isContinued = [](char32_t c) { return (c & kContinued) != 0; };
   const auto last = std::find_if(text.rbegin(), text.rend(), isContinued);
   if (last == text.rend()) {
-    refuse("the template leaves out the last message, so it cannot be continued");
+    refuse("the template omits the last message, so it cannot be continued");
   }
   text.erase(last.base(), text.end());
 }
@@ -86,7 +86,8 @@ static bool isBlank(std::string_view content) {
 
 std::vector<Segment> Template::render(std::span<const Message> messages, uint32_t flags) const {
   if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && messages.size() > 1 && isBlank(messages.back().content)) {
-    return render(messages.first(messages.size() - 1), CRIA_CHAT_ADD_GENERATION_PROMPT); // nothing said yet
+    // An empty continuation is an answer that begins.
+    return render(messages.first(messages.size() - 1), CRIA_CHAT_ADD_GENERATION_PROMPT);
   }
   Interpreter interpreter;
   try {
@@ -102,7 +103,7 @@ std::vector<Segment> Template::render(std::span<const Message> messages, uint32_
   }
 }
 
-// Marked characters equal none of a name.
+// The names of special tokens have no marks, so marked characters never match.
 const Text *Template::specialAt(TextView text, Budget &budget) const {
   const auto names = specials_.find(text.front());
   if (names == specials_.end()) {

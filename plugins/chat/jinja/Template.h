@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Template: a chat template in the language of Jinja, as transformers renders it, that sees nothing but
-// the conversation and ends in bounded time and memory.
+// Template: a chat template in the language of Jinja, rendered as transformers does it. A template sees only
+// the conversation and runs in bounded time and memory.
 #pragma once
 
 #include "plugins/chat/jinja/Lexer.h"
@@ -9,7 +9,7 @@
 
 namespace cria::jinja {
 
-/// A special token, by its name, or text.
+/// The name of a special token, or text.
 struct Segment {
   bool isSpecial;
   std::string text;
@@ -25,17 +25,17 @@ public:
     std::vector<std::string_view> specials; // names of all control tokens
     LexerOptions lexer;
   };
-  /// Errors: Refusal INVALID_ARGUMENT naming line and column of what is not understood.
+  /// Errors: Refusal INVALID_ARGUMENT with the line and column of the first mistake.
   explicit Template(const Settings &settings);
 
-  /// flags: CRIA_CHAT_*. Errors: Refusal INVALID_ARGUMENT, with the text of raise_exception where the
-  /// template itself refuses the messages.
+  /// Renders the messages; flags are CRIA_CHAT_*. Errors: Refusal INVALID_ARGUMENT, with the message of
+  /// raise_exception if the template refuses the conversation.
   std::vector<Segment> render(std::span<const plugin::Message> messages, uint32_t flags) const;
 
 private:
   std::vector<std::pair<std::string, Value>> variables(std::span<const plugin::Message> messages,
                                                        uint32_t flags, Budget &budget) const;
-  /// Rendered text by what may be a special token: only what the template itself wrote.
+  /// Splits rendered text at the special tokens in it, which only unmarked characters can form.
   std::vector<Segment> split(TextView text, Budget &budget) const;
   const Text *specialAt(TextView text, Budget &budget) const;
 

@@ -20,7 +20,7 @@ struct ComparingTest {
   std::string_view symbol;
 };
 
-// Of what printing the value gives.
+// These two test the text that the value prints as.
 bool isLowerCase(Budget &budget, const Value &value) {
   const Text text = toText(budget, value);
   return sameText(toLower(text), text) && !sameText(toUpper(text), text);
@@ -36,19 +36,19 @@ bool isSequence(Budget &, const Value &value) {
          value.is<Undefined>();
 }
 
-// Whether `value` divided by `divisor` leaves `rest`: 0, or the 1 that is all else of 2.
+// Whether `value` modulo `divisor` is `rest`, which is 0, or 1 with the divisor 2.
 bool leaves(const Value &value, int64_t divisor, int64_t rest) {
   refuseUndefined(value);
   if (divisor == 0) {
     throw Failure("division by zero");
   }
   if (const std::optional<int64_t> whole = value.integer()) {
-    const bool isDivided = divisor == -1 || *whole % divisor == 0; // -1 could overflow
+    const bool isDivided = divisor == -1 || *whole % divisor == 0; // INT64_MIN % -1 overflows
     return isDivided == (rest == 0);
   }
   const std::optional<double> real = value.number();
-  const double modulo =
-      real ? std::fmod(*real, static_cast<double>(divisor)) : throw Failure("expected a number");
+  const double modulo = real ? std::fmod(*real, static_cast<double>(divisor))
+                             : throw Failure("expected a number, got " + std::string(value.typeName()));
   return (modulo < 0 ? modulo + static_cast<double>(divisor) : modulo) == static_cast<double>(rest);
 }
 
@@ -84,10 +84,10 @@ constexpr ComparingTest kComparingTests[] = {
 static const Value &onlyArgument(std::string_view name, const CallArguments &arguments) {
   const auto given = arguments.bind(name, {"other"});
   return given[0] != nullptr ? *given[0]
-                             : throw Failure("the test '" + std::string(name) + "' needs an argument");
+                             : throw Failure("test '" + std::string(name) + "' expected an argument");
 }
 
-// Identity, for the values for which templates ask for it.
+// Values have no identity: sameas compares type and value.
 static bool isSame(Budget &budget, const Value &a, const Value &b) {
   return a.typeName() == b.typeName() && equal(budget, a, b);
 }
@@ -114,7 +114,7 @@ bool applyTest(Budget &budget, std::string_view name, const Value &subject, cons
   if (name == "sameas") {
     return isSame(budget, subject, onlyArgument(name, arguments));
   }
-  throw Failure("the test '" + std::string(name) + "' is not known here");
+  throw Failure("no test named '" + std::string(name) + "'");
 }
 
 } // namespace cria::jinja

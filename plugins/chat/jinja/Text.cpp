@@ -67,9 +67,9 @@ bool endsWith(TextView text, TextView suffix) {
 
 static bool samePlain(char32_t a, char32_t b) { return plain(a) == plain(b); }
 
-// By Knuth, Morris and Pratt: a template cannot make it quadratic.
+// Knuth-Morris-Pratt, so that no template makes the search quadratic.
 static size_t findLong(TextView text, TextView part, size_t from) {
-  std::vector<size_t> border(part.size(), 0); // of the first i + 1 characters
+  std::vector<size_t> border(part.size(), 0); // longest border of the first i + 1 characters
   for (size_t i = 1, length = 0; i < part.size();) {
     if (samePlain(part[i], part[length])) {
       border[i++] = ++length;
@@ -137,7 +137,7 @@ Text replaceText(TextView text, TextView from, TextView to, int64_t limit) {
     }
     result.append(text.substr(at, found - at)).append(to);
     at = found + from.size();
-    if (from.empty()) { // between all characters, and at both ends
+    if (from.empty()) { // insert between all characters and at both ends
       if (at == text.size()) {
         return result;
       }
@@ -246,7 +246,8 @@ Text quoted(TextView text) {
   return result += quote;
 }
 
-// Independent of what the program chose with setlocale.
+// Upper and lower case by the C library's tables, one character for one: 'ß' stays, where Python writes 'SS'.
+// The locale is independent of the program's setlocale.
 static locale_t unicodeLocale() {
   static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   return locale;
@@ -285,7 +286,7 @@ Text toLower(TextView text) {
   return result;
 }
 
-// `startsWord` tells from the character before whether a character is upper.
+// A character becomes upper case if it is the first or `startsWord` is true of the character before it.
 template <typename StartsWord> static Text title(TextView text, StartsWord startsWord) {
   Text result;
   for (size_t i = 0; i < text.size(); ++i) {

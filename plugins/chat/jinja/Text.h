@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Text as Python counts it, in characters. A character that comes from a message carries a mark, which no
-// operation removes and no comparison sees: afterwards only unmarked text can be a control token, whatever
-// the template did with the message.
+// Text with the semantics of Python's str, a sequence of code points. A character of a message carries a mark
+// that no operation removes and no comparison sees: in the rendered text only unmarked characters can form a
+// control token, whatever the template did with the message.
 #pragma once
 
 #include <optional>
@@ -14,48 +14,49 @@ namespace cria::jinja {
 using Text = std::u32string;
 using TextView = std::u32string_view;
 
-/// The mark, and another one of the message that is to be continued.
-constexpr char32_t kGiven = 0x80000000;
+/// The mark of every message, and a second one of the message that is to be continued.
+constexpr char32_t kFromMessage = 0x80000000;
 constexpr char32_t kContinued = 0x40000000;
 
-constexpr char32_t marksOf(char32_t character) { return character & (kGiven | kContinued); }
-constexpr char32_t plain(char32_t character) { return character & ~(kGiven | kContinued); }
+constexpr char32_t marksOf(char32_t character) { return character & (kFromMessage | kContinued); }
+constexpr char32_t plain(char32_t character) { return character & ~(kFromMessage | kContinued); }
 
-/// From UTF-8; nullopt when it is not. `mark` is put on each character.
+/// Decodes UTF-8 and marks each character with `mark`. Returns nullopt if the bytes are not UTF-8.
 std::optional<Text> textFromUtf8(std::string_view bytes, char32_t mark = 0);
-/// ASCII to text, e.g. for names and numbers.
+/// Converts ASCII, such as a name or a number.
 Text textFromAscii(std::string_view ascii, char32_t mark = 0);
 std::string toUtf8(TextView text);
 
-/// -1, 0 or 1, by characters, as Python orders.
+/// Returns -1, 0 or 1 for a less than, equal to or greater than b, by code points.
 int compareText(TextView a, TextView b);
 inline bool sameText(TextView a, TextView b) { return a.size() == b.size() && compareText(a, b) == 0; }
 bool sameText(TextView a, std::string_view ascii);
 bool startsWith(TextView text, TextView prefix);
 bool endsWith(TextView text, TextView suffix);
-/// The first place of `part` at or after `from`, or npos.
+/// Returns the first position of `part` at or after `from`, or npos.
 size_t findText(TextView text, TextView part, size_t from = 0);
 size_t findLastText(TextView text, TextView part);
 
-/// As Python's str.isspace() has it.
+/// Python's str.isspace() of one character.
 bool isSpace(char32_t character);
-/// Without characters of `characters` (whitespace when nullopt) at the ends asked for.
+/// Returns the text without the characters in `characters` (whitespace if nullopt) at the given ends.
 TextView stripText(TextView text, std::optional<TextView> characters, bool left = true, bool right = true);
 
 Text toUpper(TextView text);
 Text toLower(TextView text);
-/// First character upper, the rest lower.
+/// Returns the text with its first character in upper case and the others in lower case.
 Text capitalize(TextView text);
-/// Python's str.title(): letters after anything but letters are upper.
+/// Python's str.title(): upper case after characters that are not letters.
 Text titleOfWords(TextView text);
-/// Jinja's filter title: after blanks, '-', '(', '{', '[' and '<'.
+/// Jinja's filter title: upper case after whitespace, '-', '(', '{', '[' and '<'.
 Text titleOfFilter(TextView text);
 
-/// `limit` replacements at most, all when negative.
+/// Replaces `from`, at most `limit` times unless that is negative.
 Text replaceText(TextView text, TextView from, TextView to, int64_t limit);
-/// Python's str.split: at `separator`, or at runs of whitespace when nullopt. limit < 0: none.
+/// Python's str.split: splits at `separator`, or at runs of whitespace if nullopt, at most `limit` times
+/// unless that is negative.
 std::vector<Text> splitText(TextView text, std::optional<TextView> separator, int64_t limit);
-/// From the right.
+/// Python's str.rsplit: counts `limit` from the right.
 std::vector<Text> splitTextRight(TextView text, std::optional<TextView> separator, int64_t limit);
 std::vector<Text> splitLines(TextView text);
 

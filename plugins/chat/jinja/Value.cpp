@@ -7,7 +7,7 @@
 
 namespace cria::jinja {
 
-static constexpr uint32_t kMaxNesting = 64; // of lists and dicts in each other
+static constexpr uint32_t kMaxNesting = 64; // levels of lists and dicts
 
 std::optional<int64_t> Value::integer() const {
   if (const auto *flag = std::get_if<bool>(&data_)) {
@@ -112,7 +112,7 @@ static bool isHashable(const Value &key) {
 void setKey(Budget &budget, std::vector<Entry> &entries, const Value &key, Value value) {
   refuseUndefined(key);
   if (!isHashable(key)) {
-    throw Failure("a " + std::string(key.typeName()) + " cannot be the key of a dict");
+    throw Failure("unhashable type '" + std::string(key.typeName()) + "', which cannot be a key of a dict");
   }
   for (auto &[known, old] : entries) {
     if (equal(budget, known, key)) {
@@ -186,7 +186,8 @@ bool less(Budget &budget, const Value &a, const Value &b) {
   if (a.list() != nullptr && b.list() != nullptr && a.list()->isTuple == b.list()->isTuple) {
     return lessLists(budget, *a.list(), *b.list());
   }
-  throw Failure("a " + std::string(a.typeName()) + " and a " + std::string(b.typeName()) + " have no order");
+  throw Failure("'<' not supported between '" + std::string(a.typeName()) + "' and '" +
+                std::string(b.typeName()) + "'");
 }
 
 std::vector<Value> toItems(Budget &budget, const Value &value) {
@@ -202,13 +203,13 @@ std::vector<Value> toItems(Budget &budget, const Value &value) {
   } else if (const List *list = value.list()) {
     items = list->items;
   } else if (!value.is<Undefined>()) {
-    throw Failure("a " + std::string(value.typeName()) + " has no items");
+    throw Failure("'" + std::string(value.typeName()) + "' object is not iterable");
   }
   budget.step(items.size());
   return items;
 }
 
-// Python writes an exponent outside 1e-4 .. 1e16, with at least two digits.
+// Python writes an exponent, of at least two digits, outside [1e-4, 1e16).
 static std::string layOut(std::string digits, int exponent) {
   constexpr int kLowestPlain = -4;
   constexpr int kHighestPlain = 16;
@@ -274,7 +275,7 @@ static Text scalarToText(const Value &value) {
   if (value.is<double>()) {
     return textFromAscii(realToText(value.get<double>()));
   }
-  throw Failure("a " + std::string(value.typeName()) + " cannot be printed");
+  throw Failure("'" + std::string(value.typeName()) + "' object cannot be printed");
 }
 
 Text toText(Budget &budget, const Value &value) {
@@ -282,13 +283,13 @@ Text toText(Budget &budget, const Value &value) {
     budget.characters(value.text()->size());
     return *value.text();
   }
-  return value.is<Undefined>() ? Text() : toRepr(budget, value); // by itself it prints nothing
+  return value.is<Undefined>() ? Text() : toRepr(budget, value); // an undefined value prints nothing
 }
 
 Text toRepr(Budget &budget, const Value &value) {
   budget.step();
   if (value.dict() != nullptr && value.dict()->isLoop) {
-    throw Failure("the variable loop cannot be printed");
+    throw Failure("the variable 'loop' cannot be printed");
   }
   Text text = value.text() != nullptr   ? quoted(*value.text())
               : value.list() != nullptr ? listToText(budget, *value.list())

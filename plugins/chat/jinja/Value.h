@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Value: what a template computes with. Texts, lists and dicts are immutable and shared; a namespace is the
-// only thing that changes, and it belongs to the rendering.
+// Value: a value of the template language. Texts, lists and dicts are immutable and shared; only namespaces
+// change, and the interpreter owns them.
 #pragma once
 
 #include "plugins/chat/jinja/Budget.h"
@@ -16,7 +16,7 @@ namespace cria::jinja {
 class Value;
 struct Macro;
 
-/// The functions every template has.
+/// The global functions.
 enum class Global { range, makeNamespace, makeDict, raiseException };
 
 struct Undefined {
@@ -27,12 +27,12 @@ struct None {};
 struct List {
   std::vector<Value> items;
   bool isTuple = false;
-  uint32_t depth = 1; // of lists and dicts in each other
+  uint32_t depth = 1; // levels of lists and dicts
 };
 
 using Entry = std::pair<Value, Value>;
 struct Dict {
-  std::vector<Entry> entries; // in the order of insertion
+  std::vector<Entry> entries; // in insertion order
   bool isLoop = false;        // the variable `loop`
   uint32_t depth = 1;
 };
@@ -59,18 +59,18 @@ public:
   template <typename T> bool is() const { return std::holds_alternative<T>(data_); }
   template <typename T> const T &get() const { return std::get<T>(data_); }
 
-  /// The text, list or dict, or null.
+  /// Return the text, list or dict, or null if the value has another type.
   const Text *text() const { return shared<Text>(); }
   const List *list() const { return shared<List>(); }
   const Dict *dict() const { return shared<Dict>(); }
-  /// An integer, also from a bool; nullopt: neither.
+  /// Returns the value of an int or bool; nullopt for other types.
   std::optional<int64_t> integer() const;
-  /// The same with real numbers.
+  /// Returns the value of a float, int or bool; nullopt for other types.
   std::optional<double> number() const;
 
-  /// As `if` takes it.
+  /// Whether the value counts as true in a condition.
   bool isTrue() const;
-  /// Python's name of the type, for messages.
+  /// Python's name of the type, for error messages.
   std::string_view typeName() const;
 
 private:
@@ -81,32 +81,33 @@ private:
   Data data_;
 };
 
-/// New texts, lists and dicts, counted. Errors: Failure when nested too deeply.
+/// Create texts, lists and dicts, at the expense of the budget. Errors: Failure, also when nested too deeply.
 Value makeText(Budget &budget, Text text);
 Value makeText(Budget &budget, std::string_view ascii);
 Value makeList(Budget &budget, std::vector<Value> items, bool isTuple = false);
 Value makeDict(Budget &budget, std::vector<Entry> entries, bool isLoop = false);
 
-/// The value of a key, or null.
+/// Returns the value of a key, or null if there is none.
 const Value *findKey(Budget &budget, const Dict &dict, const Value &key);
 const Value *findKey(const Dict &dict, std::string_view key);
-/// Adds or replaces. Errors: Failure when `key` cannot be one.
+/// Adds or replaces an entry. Errors: Failure when `key` is not hashable.
 void setKey(Budget &budget, std::vector<Entry> &entries, const Value &key, Value value);
 
 /// Python's ==.
 bool equal(Budget &budget, const Value &a, const Value &b);
-/// Python's <; Errors: Failure when the two have no order.
+/// Python's <. Errors: Failure for operands without an order.
 bool less(Budget &budget, const Value &a, const Value &b);
 
-/// What printing gives: Python's str.
+/// Python's str: the text that a value prints as.
 Text toText(Budget &budget, const Value &value);
 /// Python's repr.
 Text toRepr(Budget &budget, const Value &value);
 /// Python's repr of a float.
 std::string realToText(double value);
-/// The items of a list, characters of a text, keys of a dict; nothing of undefined. Errors: Failure.
+/// Returns the items of a list, the characters of a text or the keys of a dict; none for an undefined value.
+/// Errors: Failure for other types.
 std::vector<Value> toItems(Budget &budget, const Value &value);
-/// Throws what using an undefined value means, if it is one.
+/// Throws Failure with the reason if the value is undefined.
 void refuseUndefined(const Value &value);
 
 } // namespace cria::jinja

@@ -36,7 +36,7 @@ private:
     for (size_t i = 0; refusesTags_ && i < messages.size(); ++i) {
       if (const std::string_view tag = cria::plugin::findTag(messages[i].content, kInstTags); !tag.empty()) {
         return cria::plugin::nameOf(messages, i) + " contains " + std::string(tag) +
-               ", a tag of the template, and the option refuse_tags is set";
+               ", a tag of the template; the option refuse_tags forbids it";
       }
     }
     return "";

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * null_chat.c - a complete chat template without a format: the template to copy.
+ * null_chat.c - a complete chat template without a format of its own, to copy from.
  *
- * It writes BOS once and then every message's text on its own, unchanged, whatever its role; a separator (an
- * option) follows each finished message. It has every function of the interface and checks its arguments as
- * cria_plugin.h demands.
+ * It writes BOS and then the text of each message as one segment, unchanged, whatever its role; a separator
+ * (an option) follows each finished message. It implements every function of the interface and checks its
+ * arguments as cria_plugin.h requires.
  *
- * To make a template of your own: copy this folder; change the name in CMakeLists.txt; write the segments of
- * your format in null_render(); refuse orders of messages that the format cannot express, naming the message;
- * let null_find_tags() tell which tags of the format a user could type.
+ * To write a template, copy this folder, change the name in CMakeLists.txt, write the segments of your format
+ * in null_render(), refuse orders of messages that the format cannot express (naming the message), and let
+ * null_find_tags() report the tags of the format that a user could type.
  */
 #include <cria_plugin.h>
 
@@ -73,7 +73,7 @@ static cria_status null_create(const cria_option *const *options, uint32_t num_o
   return CRIA_STATUS_OK;
 }
 
-/* One message: its text and, unless the model goes on with it, the separator, encoded together. */
+/* Writes the text of a message and, unless the model is to continue it, the separator as one segment. */
 static cria_status write_message(const cria_chat *chat, cria_string content, int is_finished,
                                  const cria_chat_writer *writer, cria_message *message) {
   const uint64_t separator = is_finished ? chat->separator_size : 0;
@@ -96,10 +96,11 @@ static cria_status check_call(const cria_chat_message *const *messages, uint32_t
                               const cria_chat_writer *writer, cria_message *message) {
   const uint32_t known = CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST;
   if ((flags & ~known) != 0 || flags == known || writer->reserved != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "flags exclude each other or are unknown");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                  "expected at most one known flag, and zero in reserved fields");
   }
   if (num_messages == 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one message, found none");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one message, got none");
   }
   for (uint32_t i = 0; i < num_messages; ++i) {
     if (messages[i]->role > CRIA_ROLE_ASSISTANT) {
@@ -143,18 +144,18 @@ static const cria_chat_api chat_api = {
 };
 
 cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  /* Nothing beyond 1.0 is used, so every host of this major version will do. */
+  /* Nothing newer than 1.0 is used, so every host of this major version is accepted. */
   static const uint32_t highest = CRIA_ABI_MINOR;
   if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_min > highest) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks an older plugin ABI than the host");
+                  "the host requires a newer plugin ABI than this plugin supports");
   }
   out->abi_major = CRIA_ABI_MAJOR;
   out->abi_minor = host->abi_minor_max < highest ? host->abi_minor_max : highest;
   out->kind = CRIA_PLUGIN_CHAT;
   out->name = (cria_string)TEXT(CRIA_PLUGIN_NAME);
   out->version = (cria_string)TEXT(CRIA_PLUGIN_VERSION);
-  out->description = (cria_string)TEXT("Every message as it is: a template to copy");
+  out->description = (cria_string)TEXT("Every message unchanged: a template to copy");
   out->api = &chat_api;
   out->get_extension = NULL;
   return CRIA_STATUS_OK;

@@ -70,7 +70,7 @@ TEST_F(JinjaChatTest, RendersPublishedTemplatesByteForByte) {
   EXPECT_GT(compared, 200u);
 }
 
-/// What jinja2 renders and this implementation refuses.
+/// Snippets that jinja2 renders and this implementation refuses.
 const std::set<std::string> kRefusedOnPurpose = {
     "{{ '%s' % 'a' }}",              // formatting
     "{{ 9223372036854775807 + 1 }}", // integers have 64 bits
@@ -78,10 +78,10 @@ const std::set<std::string> kRefusedOnPurpose = {
     "{{ messages | groupby('role') | list | length }}",
     "{{ 'a' | center(5) }}",
     "{{ 'a b c' | wordcount }}",
-    "{{ 'abc'[1:'x'] }}",                            // a mistake that jinja2 hides
+    "{{ 'abc'[1:'x'] }}",                            // an error that jinja2 hides
     "{% set ns = namespace() %}{% set ns._x = 1 %}", // transformers refuses it too
 };
-/// What prints otherwise, since there are lists where Python has views and ranges.
+/// Snippets that print differently, since lists stand for the views and ranges of Python.
 const std::set<std::string> kPrintedOtherwise = {
     "{{ {'a': 1, 'b': 2}.items() }}",
     "{{ range(0) }}",
@@ -112,7 +112,8 @@ TEST_F(JinjaChatTest, EvaluatesAsJinja2Does) {
   EXPECT_GT(compared, 500u);
 }
 
-// Only what the template writes can be a control token; messages never, whatever the template does with them.
+// Only text that the template writes can be a control token, and never a message, whatever the template does
+// with it.
 TEST_F(JinjaChatTest, KeepsSpecialTextOfMessagesText) {
   const auto go = [&](const std::string &text, const std::string &content) {
     return render(text, {{ChatRole::user, content}});
@@ -131,7 +132,7 @@ TEST_F(JinjaChatTest, KeepsSpecialTextOfMessagesText) {
   EXPECT_EQ(go("{{ messages[0].content | sort | reverse | join }}", "<s>"), "{s><}");
 }
 
-// Escapes of a message's characters are the message's.
+// The escape of a message's character is text of the message.
 TEST_F(JinjaChatTest, KeepsEscapesText) {
   const NamedVocabulary escapes({"\\n", "\\u001b", "\\x1b"});
   for (const char *text : {"{{ messages[0].content | tojson }}", "{{ [messages[0].content] }}"}) {
@@ -143,7 +144,7 @@ TEST_F(JinjaChatTest, KeepsEscapesText) {
   }
 }
 
-// The mark of messages is not seen by comparisons.
+// Comparisons ignore the mark of messages.
 TEST_F(JinjaChatTest, ComparesTextOfMessagesAsText) {
   EXPECT_EQ(render("{{ messages[0].content == '<s>' }}{{ '<s>' in messages[0].content }}"
                    "{{ messages[0].content == bos_token }}{{ messages[0].content is eq('<s>') }}"
@@ -152,7 +153,7 @@ TEST_F(JinjaChatTest, ComparesTextOfMessagesAsText) {
             "{TrueTrueTrueTrue1True}");
   EXPECT_EQ(
       render("{{ (bos_token ~ messages[0].content) | replace('<s>', '</s>') }}", {{ChatRole::user, "<s>"}}),
-      "</s></s>"); // the template's own text put in place
+      "</s></s>"); // the text that the template inserted
 }
 
 TEST_F(JinjaChatTest, TakesTokensFromTheVocabularyOrOptions) {
@@ -188,28 +189,28 @@ TEST_F(JinjaChatTest, ContinuesAnUnfinishedAnswer) {
             "{[a]}</s>{[b}");
   EXPECT_EQ(go("{% if messages[1].content == ' b ' and messages[1].content | length == 3 %}" + turns +
                "{% endif %}"),
-            "{[a]}</s>{[ b }"); // it sees the text as it is
+            "{[a]}</s>{[ b }"); // the template sees the text unchanged
   EXPECT_EQ(go("{{ messages[1].content }}|{{ messages[1].content | upper }}|"), "{ b | B }");
   EXPECT_THAT(go("{{ raise_exception(messages[1].content) }}"), testing::EndsWith("jinja:  b "));
-  EXPECT_THAT(go("{{ messages[0].content }}"), HasSubstr("leaves out the last message"));
+  EXPECT_THAT(go("{{ messages[0].content }}"), HasSubstr("omits the last message"));
   EXPECT_EQ(render(turns + "{% if add_generation_prompt %}[{% endif %}",
                    {{ChatRole::user, "a"}, {ChatRole::assistant, " "}}, ChatGoal::continueLast),
-            "{[a]}</s>{[}"); // nothing said yet
+            "{[a]}</s>{[}"); // an empty continuation
   EXPECT_THAT(render(turns, {{ChatRole::user, "a"}}, ChatGoal::continueLast), HasSubstr("unfinished answer"));
 }
 
 TEST_F(JinjaChatTest, NamesThePlaceOfMistakes) {
   EXPECT_THAT(render("a\n{% if x %}b"),
-              HasSubstr("line 2, column 12: expected {% endif %}, found the end of the template"));
-  EXPECT_THAT(render("\n{{ 'a' | shout }}"),
-              HasSubstr("line 2, column 10: the filter 'shout' is not known here"));
-  EXPECT_THAT(render("{{ 1 is large }}"), HasSubstr("line 1, column 9: the test 'large' is not known here"));
-  EXPECT_THAT(render("{% include 'x' %}"), HasSubstr("the tag 'include' is not known here"));
-  EXPECT_THAT(render("{{ a b }}"), HasSubstr("line 1, column 6: expected the end of the tag, found 'b'"));
-  EXPECT_THAT(render("{{ '\n' ~ (1 + 'a') }}"), HasSubstr("'+' does not take a int and a str"));
+              HasSubstr("line 2, column 12: expected {% endif %}, got the end of the template"));
+  EXPECT_THAT(render("\n{{ 'a' | shout }}"), HasSubstr("line 2, column 10: no filter named 'shout'"));
+  EXPECT_THAT(render("{{ 1 is large }}"), HasSubstr("line 1, column 9: no test named 'large'"));
+  EXPECT_THAT(render("{% include 'x' %}"), HasSubstr("unknown tag 'include'"));
+  EXPECT_THAT(render("{{ a b }}"), HasSubstr("line 1, column 6: expected the end of the tag, got 'b'"));
+  EXPECT_THAT(render("{{ '\n' ~ (1 + 'a') }}"),
+              HasSubstr("unsupported operand types for +: 'int' and 'str'"));
   EXPECT_THAT(render("x{{ strftime_now('%d') }}"),
               HasSubstr("line 1, column 5: 'strftime_now' is undefined"));
-  EXPECT_THAT(render("{{ messages.append(1) }}"), HasSubstr("would change a list"));
+  EXPECT_THAT(render("{{ messages.append(1) }}"), HasSubstr("cannot modify a list"));
   EXPECT_THAT(render("{{ raise_exception('Only users!') }}"), testing::EndsWith("jinja: Only users!"));
   EXPECT_THAT(render(""), HasSubstr("expected"));
   EXPECT_THAT(render("\xFF"), HasSubstr("the template is not UTF-8"));
@@ -217,7 +218,7 @@ TEST_F(JinjaChatTest, NamesThePlaceOfMistakes) {
               HasSubstr("message 1 is not UTF-8"));
 }
 
-// Whatever a template does, it ends, with a reason.
+// Every template ends, whatever it does, and the message says why.
 TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
   const auto refused = [&](const std::string &text) {
     return testing::Matches(HasSubstr("does not end within"))(render(text));
@@ -252,7 +253,7 @@ TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
   EXPECT_THAT(
       render("{% set ns = namespace(v=(1,)) %}{% for i in range(130000) %}{% set ns.v = ({ns.v: 1},) %}"
              "{% endfor %}"),
-      HasSubstr("cannot be the key of a dict"));
+      HasSubstr("cannot be a key of a dict"));
   EXPECT_THAT(
       render(
           "{% set ns = namespace(v=1) %}{% for i in range(12000) %}{% for a in [ns.v, 0] %}{% if loop.last "
@@ -274,7 +275,7 @@ TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
     blocks += "{% if true %}";
   }
   EXPECT_THAT(render(chain + " }}"), HasSubstr("expected an expression of at most"));
-  EXPECT_THAT(render(blocks), HasSubstr("blocks in each other"));
+  EXPECT_THAT(render(blocks), HasSubstr("nested blocks"));
   EXPECT_THAT(render(std::string(300000, 'a')), HasSubstr("bytes, expected at most"));
   EXPECT_EQ(
       render("{% set ns = namespace() %}{% set ns.a = ns %}{% macro m() %}{% endmacro %}{% set ns.m = m %}x"),
