@@ -66,7 +66,7 @@ private:
   Checkpoint checkpoint_;
   /// Content of the package's tokenizer.model; empty: none.
   std::string tokenizer_;
-  DataType weightType_ = DataType::f16;
+  ElementType weightType_ = ElementType::f16;
   std::vector<TargetProgram> targets_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   /// The module after the fusions, as text, for the package's readers.

@@ -73,7 +73,7 @@ LogicalResult CudaWriter::emitAttention(AttentionLikeOp op, const View &query) {
                        .queryStride = query.strides.front(),
                        .outputStride = output.strides.front()};
   bool manyRows = builder.maxTokens() > kMaxMatvecRows && output.rows() == program::kExtentT;
-  bool fits = kv.type == ElementType::F16 && kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
+  bool fits = kv.type == ElementType::f16 && kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
   return manyRows && fits ? emitFlash(op, shape, query) : emitSegments(op, shape, query);
 }
 

@@ -31,7 +31,7 @@ LogicalResult CudaWriter::emitOp(llama::FusedLinearOp op) {
 
 bool CudaWriter::isForTensorCores(const Linear &linear) {
   return builder.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT &&
-         elementTypeOf(builder.weight(linear.weight).type) != ElementType::F32;
+         elementTypeOf(builder.weight(linear.weight).type) != ElementType::f32;
 }
 
 LogicalResult CudaWriter::emitLinear(const Linear &linear) {

@@ -79,7 +79,7 @@ LogicalResult CudaWriter::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid,
 
 View CudaWriter::cache(Value value, int64_t layer) {
   KvLayout kv = kvLayoutOf(value);
-  return builder.kvPages(layer * kv.layerElements() * bytesOf(kv.type), {kv.kvHeads, kv.headElements()},
+  return builder.kvPages(layer * kv.layerElements() * int64_t(sizeOf(kv.type)), {kv.kvHeads, kv.headElements()},
                          {kv.headElements(), 1});
 }
 
@@ -98,7 +98,7 @@ LogicalResult CudaWriter::emitOp(llama::EmbeddingOp op) {
 LogicalResult CudaWriter::emitOp(llama::GatherRowsOp op) {
   View output = view(op.getOutput());
   LookupSpec spec{.width = output.columns(),
-                  .table = ElementType::F32,
+                  .table = ElementType::f32,
                   .tableStride = strideOf(op.getInput()),
                   .outputStride = output.strides.front()};
   auto emit = [&](ModuleOp kernels) { emitLookup(kernels, spec); };
