@@ -2,6 +2,7 @@
 // One entry: each binding alone, bindings of a dispatch against each other, then lifetimes in the arena.
 #include "format/EntryVerifier.h"
 
+#include "format/ByteRanges.h"
 #include "plugins/api/kernel_abi.h"
 #include "support/Json.h"
 
@@ -21,7 +22,8 @@ bool isRead(const ProgramBinding &binding) { return (binding.access & CRIA_ACCES
 
 class EntryVerifier {
 public:
-  EntryVerifier(const Program &program, const ProgramEntry &entry) : program_(program), entry_(entry) {}
+  EntryVerifier(const Program &program, const ProgramEntry &entry, std::optional<uint32_t> &dispatch)
+      : program_(program), entry_(entry), dispatch_(dispatch) {}
   Status verify();
 
 private:
@@ -31,9 +33,11 @@ private:
   Status verifyAccess(const ProgramBinding &binding) const;
   Status verifyWindow(const ProgramBinding &binding, bool isKernel) const;
   Status verifyElements(const ProgramBinding &binding) const;
+  Status verifyCount(const ProgramBinding &binding) const;
   Status verifyPairs(const ProgramDispatch &dispatch) const;
   Status verifyWrittenBefore(const ProgramBinding &binding) const;
   void noteUses(const ProgramDispatch &dispatch, uint32_t index);
+  Status verifyResult() const;
   Status verifyLifetimes() const;
 
   uint64_t sizeOfBuffer(const BufferReference &buffer) const;
@@ -41,9 +45,11 @@ private:
 
   const Program &program_;
   const ProgramEntry &entry_;
+  std::optional<uint32_t> &dispatch_; // the one being verified
   struct Uses {
     uint32_t first = 0, last = 0;
-    bool used = false, written = false;
+    bool used = false;
+    ByteRanges written;
   };
   std::vector<Uses> uses_; // by buffer
 };
@@ -75,11 +81,14 @@ Status EntryVerifier::verify() {
   uses_.resize(program_.buffers.size());
   for (uint32_t i = 0; i < entry_.dispatches.size(); ++i) {
     const ProgramDispatch &dispatch = entry_.dispatches[i];
+    dispatch_ = i;
     Status status = verifyDispatch(dispatch);
     CRIA_RETURN_IF_ERROR(status.withContext(
         fmt::format("dispatch {} ('{}')", i, printable(program_.kernels[dispatch.kernel].name))));
     noteUses(dispatch, i);
   }
+  dispatch_ = std::nullopt;
+  CRIA_RETURN_IF_ERROR(verifyResult());
   return verifyLifetimes();
 }
 
@@ -101,12 +110,12 @@ Status EntryVerifier::verifyGrid(const ProgramDispatch &dispatch) const {
   for (const GridDimension &dimension : dispatch.grid) {
     uint64_t n = dimension.of == GridOf::one ? 1 : entry_.maxTokens;
     uint64_t tiles = (n + dimension.tile - 1) / dimension.tile;
-    if (dimension.times * tiles > kMaxGrid) {
+    uint64_t size = 0;
+    if (__builtin_mul_overflow(dimension.times, tiles, &size) || size > kMaxGrid) {
       return invalidArgument("expected a grid dimension up to {}, got {} times {}", kMaxGrid, dimension.times,
                              tiles);
     }
-    if (__builtin_mul_overflow(workgroups, dimension.times * tiles, &workgroups) ||
-        workgroups > kMaxWorkgroups) {
+    if (__builtin_mul_overflow(workgroups, size, &workgroups) || workgroups > kMaxWorkgroups) {
       return invalidArgument("expected a grid of at most 2^48 workgroups");
     }
   }
@@ -117,13 +126,15 @@ Status EntryVerifier::verifyBinding(const ProgramBinding &binding, bool isKernel
   CRIA_RETURN_IF_ERROR(verifyAccess(binding));
   CRIA_RETURN_IF_ERROR(verifyWindow(binding, isKernel));
   CRIA_RETURN_IF_ERROR(verifyElements(binding));
+  CRIA_RETURN_IF_ERROR(verifyCount(binding));
   return verifyWrittenBefore(binding);
 }
 
 Status EntryVerifier::verifyAccess(const ProgramBinding &binding) const {
   bool initialize = entry_.name == "initialize";
-  if (initialize && binding.buffer.space == BufferSpace::kv) {
-    return invalidArgument("'initialize' must not use kv");
+  bool usesStep = binding.buffer.space == BufferSpace::step || binding.buffer.space == BufferSpace::kv;
+  if (initialize && usesStep) {
+    return invalidArgument("uses '{}', which entry 'initialize' does not have", binding.bufferName);
   }
   if (!isWritten(binding)) {
     return {};
@@ -169,13 +180,14 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
   const ProgramLimits &limits = program_.limits;
   uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
   bool isKv = binding.buffer.space == BufferSpace::kv;
+  uint64_t window = isKv ? program_.kv.pageBytes - binding.offset : binding.size;
   unsigned __int128 last = 0;
   bool overPages = false;
   for (size_t i = 0; i < binding.shape.size(); ++i) {
     Extent extent = binding.shape[i];
     if (extent.kind == ExtentKind::pages) {
       if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
-        return invalidArgument("an extent 'P' is for kv alone, once, with a stride of at most a page");
+        return invalidArgument("expected a dimension 'P' for kv alone, once, with a stride of at most a page");
       }
       overPages = true;
       continue;
@@ -185,10 +197,31 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
       return {}; // no elements
     }
     last += static_cast<unsigned __int128>(value - 1) * binding.strides[i];
+    last = std::min<unsigned __int128>(last, UINT64_MAX); // outside any window; keeps the sum from wrapping
   }
-  uint64_t window = isKv ? program_.kv.pageBytes - binding.offset : binding.size;
   if (last >= window / sizeOf(binding.type)) {
     return invalidArgument("its last element at the maxima lies outside the window of {} bytes", window);
+  }
+  return {};
+}
+
+/// Strides of 0 repeat elements. No operand repeats its buffer more often than the step has rows, so that the
+/// work on an operand is bounded by memory that is there.
+Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
+  uint64_t outputs = std::min(entry_.maxTokens, program_.limits.maxOutputs);
+  unsigned __int128 count = 1;
+  for (Extent extent : binding.shape) {
+    bool isPages = extent.kind == ExtentKind::pages; // kv is counted by page
+    count *= isPages ? 1 : resolveExtent(extent, program_.limits, entry_.maxTokens, outputs, 0);
+    count = std::min<unsigned __int128>(count, UINT64_MAX);
+  }
+  uint64_t elements = sizeOfBuffer(binding.buffer) / sizeOf(binding.type);
+  unsigned __int128 bound = static_cast<unsigned __int128>(elements) * std::max(entry_.maxTokens, 1u);
+  if (count > bound) {
+    return invalidArgument("expected a shape of at most {} elements, the size of '{}' for each row of the step, "
+                           "got {}",
+                           static_cast<uint64_t>(bound), printable(binding.bufferName),
+                           static_cast<uint64_t>(count));
   }
   return {};
 }
@@ -212,8 +245,11 @@ Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
 }
 
 Status EntryVerifier::verifyWrittenBefore(const ProgramBinding &binding) const {
-  if (planned(binding) && isRead(binding) && !uses_[binding.buffer.index].written) {
-    return invalidArgument("reads '{}', which nothing wrote before", printable(binding.bufferName));
+  uint64_t end = binding.offset + binding.size;
+  if (planned(binding) && isRead(binding) &&
+      !uses_[binding.buffer.index].written.covers(binding.offset, end)) {
+    return invalidArgument("reads bytes {} to {} of '{}', which were not all written before", binding.offset,
+                           end, printable(binding.bufferName));
   }
   return {};
 }
@@ -227,8 +263,21 @@ void EntryVerifier::noteUses(const ProgramDispatch &dispatch, uint32_t index) {
     uses.first = uses.used ? uses.first : index;
     uses.last = index;
     uses.used = true;
-    uses.written |= isWritten(binding);
+    if (isWritten(binding)) {
+      uses.written.add(binding.offset, binding.offset + binding.size);
+    }
   }
+}
+
+/// Every step writes its result.
+Status EntryVerifier::verifyResult() const {
+  for (size_t i = 0; i < program_.buffers.size(); ++i) {
+    bool isResult = program_.buffers[i].kind == BufferKind::result;
+    if (isResult && entry_.name != "initialize" && uses_[i].written.empty()) {
+      return invalidArgument("expected the entry to write the result '{}'", printable(program_.buffers[i].name));
+    }
+  }
+  return {};
 }
 
 /// Buffers that are alive at one time lie apart in the arena. Walks over the dispatches with the living
@@ -268,8 +317,8 @@ Status EntryVerifier::verifyLifetimes() const {
 }
 } // namespace
 
-Status verifyEntry(const Program &program, const ProgramEntry &entry) {
-  return EntryVerifier(program, entry).verify();
+Status verifyEntry(const Program &program, const ProgramEntry &entry, std::optional<uint32_t> &dispatch) {
+  return EntryVerifier(program, entry, dispatch).verify();
 }
 
 } // namespace cria

@@ -3,6 +3,7 @@
 // runtime.
 #pragma once
 
+#include "format/StepFields.h"
 #include "support/Json.h"
 #include "support/Status.h"
 
@@ -24,13 +25,13 @@ struct RopeScaling {
   bool operator==(const RopeScaling &) const = default;
 };
 
-/// Sizes count elements. A configuration that passed check() has every extent in 1..2^31-1, layers and
+/// Sizes count elements. A configuration that passed check() has every size in 1..2^31-1, layers and
 /// headDim up to their kMax, heads a multiple of kvHeads, an even headDim, and a parameter count that fits 63
 /// bits.
 struct ModelConfig {
   static constexpr int64_t kMaxLayers = 65536;
   static constexpr int64_t kMaxHeadDim = 1024;             // kernels are unrolled over it
-  static constexpr int64_t kMaxContext = int64_t(1) << 24; // positions of a sequence
+  static constexpr int64_t kMaxContext = cria::kMaxContext; // positions of a sequence
 
   std::string name;
   std::string architecture = "llama";

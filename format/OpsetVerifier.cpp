@@ -8,22 +8,6 @@
 namespace cria {
 
 namespace {
-struct StepOperand {
-  std::string_view name;
-  StepFieldKind field;
-  ExtentKind rows;
-};
-
-constexpr StepOperand kStepOperands[] = {
-    {"tokens", StepFieldKind::tokens, ExtentKind::tokens},
-    {"positions", StepFieldKind::positions, ExtentKind::tokens},
-    {"sequences", StepFieldKind::sequences, ExtentKind::tokens},
-    {"slots", StepFieldKind::slots, ExtentKind::tokens},
-    {"sequence_starts", StepFieldKind::sequenceStarts, ExtentKind::sequencesPlusOne},
-    {"block_table", StepFieldKind::blockTable, ExtentKind::sequences},
-    {"rows", StepFieldKind::outputs, ExtentKind::outputs},
-};
-
 bool isConstant(const Extent &extent, uint64_t value) {
   return extent.kind == ExtentKind::constant && extent.value == value;
 }
@@ -39,18 +23,17 @@ bool isRows(const Extent &extent, ExtentKind rows, const ProgramEntry &entry) {
   return extent.kind == rows || (isFixed && isConstant(extent, entry.maxTokens));
 }
 
-Status verifyStepOperand(const Program &program, const ProgramEntry &entry, const StepOperand &operand,
+Status verifyStepOperand(const Program &program, const ProgramEntry &entry, const StepFieldRule &rule,
                          const ProgramBinding &binding) {
-  bool isTable = operand.field == StepFieldKind::blockTable;
   uint64_t columns = program.limits.maxPagesPerSequence;
-  bool isField = binding.buffer.space == BufferSpace::step && binding.type == DataType::i32 &&
-                 binding.offset == program.step[operand.field].offset;
-  bool isWhole = binding.shape.size() == (isTable ? 2u : 1u) &&
-                 isRows(binding.shape[0], operand.rows, entry) && binding.strides.back() == 1 &&
-                 (!isTable || (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
+  bool isField = binding.buffer.space == BufferSpace::step && binding.type == ElementType::i32 &&
+                 binding.offset == program.step[rule.kind].offset;
+  bool isWhole = binding.shape.size() == rankOf(rule) && isRows(binding.shape[0], rule.rows, entry) &&
+                 binding.strides.back() == 1 &&
+                 (!rule.hasPageColumns ||
+                  (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
   return isField && isWhole ? Status()
-                            : invalidArgument("expected the whole field '{}' of the step",
-                                              kStepFieldNames[static_cast<uint32_t>(operand.field)]);
+                            : invalidArgument("expected the whole field '{}' of the step", rule.name);
 }
 
 // The verifier of entries has made sure that its last element lies inside a page.
@@ -75,9 +58,9 @@ Status verifyTable(const ProgramBinding &binding, uint64_t rows) {
 
 Status verifyOperand(const Program &program, const ProgramEntry &entry, const ProgramDispatch &dispatch,
                      const ProgramBinding &binding, uint32_t vocabSize) {
-  for (const StepOperand &operand : kStepOperands) {
-    if (binding.name == operand.name) {
-      return verifyStepOperand(program, entry, operand, binding);
+  for (uint32_t i = 0; i < kNumStepArrays; ++i) {
+    if (binding.name == stepArray(i).operand) {
+      return verifyStepOperand(program, entry, stepArray(i), binding);
     }
   }
   if (binding.name == "cache") {

@@ -6,10 +6,6 @@
 
 namespace cria {
 
-const std::array<std::string_view, kNumStepFields> kStepFieldNames = {
-    "num_tokens", "num_outputs", "num_sequences",   "tokens",      "positions",
-    "sequences",  "slots",       "sequence_starts", "block_table", "outputs"};
-
 const ProgramEntry *Program::findEntry(std::string_view name) const {
   auto entry =
       std::find_if(entries.begin(), entries.end(), [&](const ProgramEntry &e) { return e.name == name; });
@@ -37,6 +33,10 @@ uint64_t Program::weightBytes() const {
     bytes += weight.size;
   }
   return bytes;
+}
+
+std::vector<int64_t> physicalShape(const ProgramWeight &weight) {
+  return physicalShape(weight.layout, std::vector<int64_t>(weight.shape.begin(), weight.shape.end()));
 }
 
 uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,

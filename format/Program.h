@@ -4,7 +4,9 @@
 // verifyProgram() judges it.
 #pragma once
 
-#include "format/DataType.h"
+#include "format/ElementType.h"
+#include "format/StepFields.h"
+#include "format/WeightLayout.h"
 #include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
@@ -17,35 +19,20 @@
 
 namespace cria {
 
-struct ProgramLimits {
-  uint32_t maxTokens = 0;    // rows of a step
-  uint32_t maxSequences = 0; // sequences of a step
-  uint32_t maxOutputs = 0;   // rows of logits of a step
-  uint32_t maxPagesPerSequence = 0;
-  uint32_t context = 0; // positions of a sequence
-};
+constexpr int64_t kProgramVersion = 1;
+constexpr uint32_t kMaxRank = 8;
+constexpr uint32_t kMaxPageTokens = 1 << 16;
+constexpr uint32_t kMaxThreadsPerBlock = 1024;
+constexpr uint32_t kMaxRegisters = 1024; // of a thread
+constexpr uint64_t kMaxScratchBytes = 1 << 30;
+/// Bound of every size and offset in bytes and of every stride; sums of a few stay far from overflow.
+constexpr uint64_t kMaxProgramBytes = uint64_t(1) << 50;
 
 struct KvFormat {
   uint32_t pageTokens = 0; // positions of one page
   uint64_t pageBytes = 0;  // all layers
-  DataType type = DataType::f16;
+  ElementType type = ElementType::f16;
 };
-
-/// The arrays of the step buffer, in the order of kStepFieldNames.
-enum class StepFieldKind : uint32_t {
-  numTokens,
-  numOutputs,
-  numSequences,
-  tokens,
-  positions,
-  sequences,
-  slots,
-  sequenceStarts,
-  blockTable,
-  outputs,
-};
-constexpr uint32_t kNumStepFields = 10;
-extern const std::array<std::string_view, kNumStepFields> kStepFieldNames;
 
 struct StepField {
   uint64_t offset = 0; // bytes
@@ -57,8 +44,7 @@ struct StepLayout {
   const StepField &operator[](StepFieldKind kind) const { return fields[static_cast<uint32_t>(kind)]; }
 };
 
-enum class ExtentKind : uint8_t { constant, tokens, outputs, sequences, sequencesPlusOne, pages };
-/// One extent of a shape: a number, or a quantity of the step.
+/// One dimension of a shape.
 struct Extent {
   ExtentKind kind = ExtentKind::constant;
   uint64_t value = 0; // of kind constant
@@ -66,8 +52,8 @@ struct Extent {
 
 struct ProgramWeight {
   std::string name;
-  DataType type = DataType::f32;
-  std::string layout;
+  ElementType type = ElementType::f32;
+  PhysicalLayout::Kind layout = PhysicalLayout::Kind::rowMajor;
   std::vector<uint64_t> shape; // logical
   uint64_t size = 0;           // bytes of the physical array
   std::string file;            // empty: made by the entry `initialize`
@@ -79,7 +65,7 @@ enum class BufferKind : uint8_t { arena, result, constant };
 struct ProgramBuffer {
   std::string name;
   BufferKind kind = BufferKind::arena;
-  DataType type = DataType::f32;
+  ElementType type = ElementType::f32;
   std::vector<Extent> shape;
   uint64_t size = 0;
   uint64_t offset = 0;        // arena: where in the arena
@@ -123,7 +109,7 @@ struct ProgramBinding {
   std::string bufferName; // for messages
   BufferReference buffer;
   uint32_t access = CRIA_ACCESS_READ;
-  DataType type = DataType::f32;
+  ElementType type = ElementType::f32;
   std::vector<Extent> shape;
   std::vector<uint64_t> strides; // elements
   uint64_t offset = 0;           // bytes from the buffer's start
@@ -134,6 +120,7 @@ struct ProgramBinding {
 struct ProgramDispatch {
   uint32_t kernel = 0;
   std::array<GridDimension, 3> grid;
+  uint32_t gridRank = 1; // dimensions that the program states; the others are 1
   bool inPlace = false; // a written binding may name the same window as another one
   std::vector<ProgramBinding> bindings;
 };
@@ -161,6 +148,9 @@ struct Program {
   uint64_t arenaBytes() const;  // the largest end of an arena buffer
   uint64_t weightBytes() const; // of all weights
 };
+
+/// The shape of the array that holds a verified weight.
+std::vector<int64_t> physicalShape(const ProgramWeight &weight);
 
 /// Value of `extent` for a step of `tokens` rows and `outputs` rows of logits; pages: pages in the pool.
 uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,

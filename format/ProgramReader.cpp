@@ -12,10 +12,8 @@
 namespace cria {
 
 namespace {
-constexpr int64_t kMaxBytes = int64_t(1) << 50; // sums of a few stay far from overflow
+constexpr int64_t kMaxBytes = kMaxProgramBytes;
 constexpr int64_t kMaxCount = int64_t(1) << 31;
-constexpr size_t kMaxRank = 8;
-constexpr int64_t kProgramVersion = 1;
 
 class ProgramReader {
 public:
@@ -50,9 +48,9 @@ private:
   std::unordered_map<std::string, BufferReference> names_;
 };
 
-StatusOr<DataType> readType(JsonObject &object) {
+StatusOr<ElementType> readType(JsonObject &object) {
   CRIA_ASSIGN_OR_RETURN(std::string name, object.string("type"));
-  std::optional<DataType> type = programTypeOf(name);
+  std::optional<ElementType> type = parseElementType(name);
   if (!type) {
     return object.mismatch("type", "f32, f16, bf16, i32, u32, u8 or i8");
   }
@@ -82,23 +80,19 @@ StatusOr<Extent> readExtent(const Json &value, const std::string &where) {
     CRIA_ASSIGN_OR_RETURN(uint64_t number, elementNumber(value, where + ": shape"));
     return Extent{.kind = ExtentKind::constant, .value = number};
   }
-  static constexpr std::pair<std::string_view, ExtentKind> kNames[] = {{"T", ExtentKind::tokens},
-                                                                       {"R", ExtentKind::outputs},
-                                                                       {"S", ExtentKind::sequences},
-                                                                       {"S+1", ExtentKind::sequencesPlusOne},
-                                                                       {"P", ExtentKind::pages}};
-  for (const auto &[name, kind] : kNames) {
-    if (value.get_ref<const std::string &>() == name) {
+  for (ExtentKind kind : {ExtentKind::tokens, ExtentKind::outputs, ExtentKind::sequences,
+                          ExtentKind::sequencesPlusOne, ExtentKind::pages}) {
+    if (value.get_ref<const std::string &>() == symbolOf(kind)) {
       return Extent{.kind = kind};
     }
   }
-  return invalidArgument("{}: expected an extent to be a number, 'T', 'R', 'S', 'S+1' or 'P', got {}", where,
+  return invalidArgument("{}: expected a dimension to be a number, 'T', 'R', 'S', 'S+1' or 'P', got {}", where,
                          describeJson(value));
 }
 
 Status checkRank(const Json &array, std::string_view name, const std::string &where) {
   if (array.size() > kMaxRank) {
-    return invalidArgument("{}: expected '{}' to have at most {} extents, got {}", where, name, kMaxRank,
+    return invalidArgument("{}: expected '{}' to have a rank of at most {}, got {}", where, name, kMaxRank,
                            array.size());
   }
   return {};
@@ -180,18 +174,14 @@ Status ProgramReader::readAll(JsonObject &object, std::string_view name, ReadIte
 }
 
 Status ProgramReader::readLimits(JsonObject object) {
-  ProgramLimits &limits = program_.limits;
-  CRIA_ASSIGN_OR_RETURN(limits.maxTokens, readUnsigned32(object, "max_tokens", 1, 1 << 20));
-  CRIA_ASSIGN_OR_RETURN(limits.maxSequences, readUnsigned32(object, "max_sequences", 1, 1 << 16));
-  CRIA_ASSIGN_OR_RETURN(limits.maxOutputs, readUnsigned32(object, "max_outputs", 1, 1 << 20));
-  CRIA_ASSIGN_OR_RETURN(limits.maxPagesPerSequence,
-                        readUnsigned32(object, "max_pages_per_sequence", 1, 1 << 20));
-  CRIA_ASSIGN_OR_RETURN(limits.context, readUnsigned32(object, "context", 1, 1 << 28));
+  for (const LimitRule &rule : kLimitRules) {
+    CRIA_ASSIGN_OR_RETURN(program_.limits.*rule.value, readUnsigned32(object, rule.name, 1, rule.maximum));
+  }
   return object.finish();
 }
 
 Status ProgramReader::readKv(JsonObject object) {
-  CRIA_ASSIGN_OR_RETURN(program_.kv.pageTokens, readUnsigned32(object, "page_tokens", 1, 1 << 16));
+  CRIA_ASSIGN_OR_RETURN(program_.kv.pageTokens, readUnsigned32(object, "page_tokens", 1, kMaxPageTokens));
   CRIA_ASSIGN_OR_RETURN(program_.kv.pageBytes, readUnsigned(object, "page_bytes", 1, int64_t(1) << 40));
   CRIA_ASSIGN_OR_RETURN(program_.kv.type, readType(object));
   return object.finish();
@@ -202,7 +192,7 @@ Status ProgramReader::readStep(JsonObject object) {
   CRIA_RETURN_IF_ERROR(readAll(object, "fields", &ProgramReader::readStepField));
   for (uint32_t i = 0; i < kNumStepFields; ++i) {
     if (!stepFieldSeen_[i]) {
-      return invalidArgument("{}: fields: '{}' is missing", object.where(), kStepFieldNames[i]);
+      return invalidArgument("{}: fields: '{}' is missing", object.where(), kStepFields[i].name);
     }
   }
   return object.finish();
@@ -210,11 +200,11 @@ Status ProgramReader::readStep(JsonObject object) {
 
 Status ProgramReader::readStepField(JsonObject object) {
   CRIA_ASSIGN_OR_RETURN(std::string name, readName(object));
-  auto known = std::find(kStepFieldNames.begin(), kStepFieldNames.end(), name);
-  if (known == kStepFieldNames.end()) {
+  std::optional<StepFieldKind> kind = findStepField(name);
+  if (!kind) {
     return object.mismatch("name", "the name of a step input");
   }
-  size_t index = static_cast<size_t>(known - kStepFieldNames.begin());
+  uint32_t index = static_cast<uint32_t>(*kind);
   if (std::exchange(stepFieldSeen_[index], true)) {
     return invalidArgument("{}: the field is there twice", object.where());
   }
@@ -235,7 +225,12 @@ Status ProgramReader::readWeight(JsonObject object) {
   ProgramWeight weight;
   CRIA_ASSIGN_OR_RETURN(weight.name, readName(object));
   CRIA_ASSIGN_OR_RETURN(weight.type, readType(object));
-  CRIA_ASSIGN_OR_RETURN(weight.layout, object.string("layout"));
+  CRIA_ASSIGN_OR_RETURN(std::string layout, object.string("layout"));
+  std::optional<PhysicalLayout::Kind> kind = layoutKindOf(layout);
+  if (!kind) {
+    return object.mismatch("layout", "row_major, panel16 or row_padded");
+  }
+  weight.layout = *kind;
   CRIA_ASSIGN_OR_RETURN(weight.shape, readNumbers(object, "shape"));
   CRIA_ASSIGN_OR_RETURN(weight.size, readUnsigned(object, "size", 1, kMaxBytes));
   if (!object.absentOrNull("file")) {
@@ -280,15 +275,15 @@ Status ProgramReader::readBuffer(JsonObject object) {
 }
 
 /// The 32-bit pattern of a constant's value, or nothing when it does not fit the type.
-std::optional<uint32_t> constantWord(const Json &value, DataType type) {
-  if (type == DataType::f32 && value.is_number() && std::abs(value.get<double>()) <= FLT_MAX) {
+std::optional<uint32_t> constantWord(const Json &value, ElementType type) {
+  if (type == ElementType::f32 && value.is_number() && std::abs(value.get<double>()) <= FLT_MAX) {
     return std::bit_cast<uint32_t>(static_cast<float>(value.get<double>()));
   }
   double number = value.is_number_integer() ? value.get<double>() : NAN;
-  if (type == DataType::u32 && number >= 0 && number <= UINT32_MAX) {
+  if (type == ElementType::u32 && number >= 0 && number <= UINT32_MAX) {
     return value.get<uint32_t>();
   }
-  if (type == DataType::i32 && number >= INT32_MIN && number <= INT32_MAX) {
+  if (type == ElementType::i32 && number >= INT32_MIN && number <= INT32_MAX) {
     return static_cast<uint32_t>(value.get<int32_t>());
   }
   return std::nullopt;
@@ -310,26 +305,25 @@ Status ProgramReader::readBufferData(JsonObject &object, ProgramBuffer &buffer) 
 
 /// What only kernels of a GPU have: the block, and registers where they are known.
 Status ProgramReader::readLaunch(JsonObject &object, ProgramKernel &kernel) {
-  constexpr uint64_t kMaxThreads = 1024;
   if (!object.has("block")) {
     return {};
   }
   CRIA_ASSIGN_OR_RETURN(const Json *block, object.array("block"));
   uint64_t threads = 1;
-  for (size_t i = 0; i < block->size() && threads <= kMaxThreads; ++i) {
+  for (size_t i = 0; i < block->size() && threads <= kMaxThreadsPerBlock; ++i) {
     const Json &extent = (*block)[i];
     bool fits = i < kernel.block.size() && extent.is_number_unsigned() && extent.get<uint64_t>() >= 1 &&
-                extent.get<uint64_t>() <= kMaxThreads;
-    threads = fits ? threads * extent.get<uint64_t>() : kMaxThreads + 1;
+                extent.get<uint64_t>() <= kMaxThreadsPerBlock;
+    threads = fits ? threads * extent.get<uint64_t>() : kMaxThreadsPerBlock + 1;
     if (fits) {
       kernel.block[i] = extent.get<uint32_t>();
     }
   }
-  if (block->size() != kernel.block.size() || threads > kMaxThreads) {
-    return object.mismatch("block", "three positive extents with a product of at most 1024");
+  if (block->size() != kernel.block.size() || threads > kMaxThreadsPerBlock) {
+    return object.mismatch("block", "three positive dimensions with a product of at most 1024");
   }
   if (object.has("registers")) {
-    CRIA_ASSIGN_OR_RETURN(kernel.registers, readUnsigned32(object, "registers", 0, 1 << 10));
+    CRIA_ASSIGN_OR_RETURN(kernel.registers, readUnsigned32(object, "registers", 0, kMaxRegisters));
   }
   return {};
 }
@@ -340,7 +334,7 @@ Status ProgramReader::readKernel(JsonObject object) {
   CRIA_ASSIGN_OR_RETURN(std::string kind, object.string("kind"));
   if (kind == "kernel") {
     CRIA_ASSIGN_OR_RETURN(kernel.symbol, object.string("symbol"));
-    CRIA_ASSIGN_OR_RETURN(kernel.scratchBytes, readUnsigned(object, "scratch_bytes", 0, 1 << 30));
+    CRIA_ASSIGN_OR_RETURN(kernel.scratchBytes, readUnsigned(object, "scratch_bytes", 0, kMaxScratchBytes));
     CRIA_RETURN_IF_ERROR(readLaunch(object, kernel));
   } else if (kind == "op") {
     kernel.kind = KernelKind::op;
@@ -377,8 +371,8 @@ Status ProgramReader::readOp(JsonObject &object, ProgramKernel &kernel) {
 Status ProgramReader::readEntry(JsonObject object) {
   ProgramEntry entry;
   CRIA_ASSIGN_OR_RETURN(entry.name, readName(object));
-  CRIA_ASSIGN_OR_RETURN(entry.minTokens, readUnsigned32(object, "min_tokens", 0, 1 << 20));
-  CRIA_ASSIGN_OR_RETURN(entry.maxTokens, readUnsigned32(object, "max_tokens", entry.minTokens, 1 << 20));
+  CRIA_ASSIGN_OR_RETURN(entry.minTokens, readUnsigned32(object, "min_tokens", 0, kLimitRules[0].maximum));
+  CRIA_ASSIGN_OR_RETURN(entry.maxTokens, readUnsigned32(object, "max_tokens", entry.minTokens, kLimitRules[0].maximum));
   CRIA_ASSIGN_OR_RETURN(const Json *dispatches, object.array("dispatches"));
   entry.dispatches.resize(dispatches->size());
   for (size_t i = 0; i < dispatches->size(); ++i) {
@@ -410,6 +404,7 @@ Status ProgramReader::readDispatch(JsonObject object, ProgramDispatch &dispatch)
 }
 
 Status ProgramReader::readGrid(const Json &array, const std::string &where, ProgramDispatch &dispatch) {
+  dispatch.gridRank = static_cast<uint32_t>(array.size());
   if (array.empty() || array.size() > dispatch.grid.size()) {
     return invalidArgument("{}: expected 'grid' to have 1 to 3 dimensions, got {}", where, array.size());
   }
@@ -463,7 +458,7 @@ Status ProgramReader::readWindow(JsonObject &object, ProgramBinding &binding) {
   CRIA_ASSIGN_OR_RETURN(binding.shape, readShape(object));
   CRIA_ASSIGN_OR_RETURN(binding.strides, readNumbers(object, "strides"));
   if (binding.strides.size() != binding.shape.size()) {
-    return invalidArgument("{}: expected one stride per extent, got {} strides for {} extents",
+    return invalidArgument("{}: expected one stride per dimension, got {} strides for rank {}",
                            object.where(), binding.strides.size(), binding.shape.size());
   }
   CRIA_ASSIGN_OR_RETURN(binding.offset, readUnsigned(object, "offset", 0, kMaxBytes));

@@ -14,10 +14,9 @@ namespace cria {
 
 namespace {
 constexpr uint64_t kAlignment = CRIA_KERNEL_ALIGNMENT;
-constexpr uint64_t kElementBytes = 4;                 // of all step arrays
 constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // held on the host, uploaded each step
-constexpr uint64_t kMaxArenaBytes = uint64_t(1)
-                                    << 38; // far above any plan; keeps a hostile one from being tried
+// Far above any plan; keeps a hostile one from being tried.
+constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 38;
 constexpr uint64_t kMaxSpareBytes = 4096;  // rounding at the end of a buffer
 
 Status verifyLimits(const Program &program) {
@@ -31,7 +30,7 @@ Status verifyLimits(const Program &program) {
     return invalidArgument("limits: expected max_outputs to be at most max_tokens {}, got {}",
                            limits.maxTokens, limits.maxOutputs);
   }
-  if (program.kv.type != DataType::f16 && program.kv.type != DataType::f32) {
+  if (program.kv.type != ElementType::f16 && program.kv.type != ElementType::f32) {
     return invalidArgument("kv: expected type f16 or f32, got {}", nameOf(program.kv.type));
   }
   if (program.kv.pageBytes % kAlignment != 0) {
@@ -41,40 +40,23 @@ Status verifyLimits(const Program &program) {
   return {};
 }
 
-uint64_t stepFieldLength(const ProgramLimits &limits, StepFieldKind kind) {
-  switch (kind) {
-  case StepFieldKind::numTokens:
-  case StepFieldKind::numOutputs:
-  case StepFieldKind::numSequences:
-    return 1;
-  case StepFieldKind::sequenceStarts:
-    return uint64_t(limits.maxSequences) + 1;
-  case StepFieldKind::blockTable:
-    return uint64_t(limits.maxSequences) * limits.maxPagesPerSequence;
-  case StepFieldKind::outputs:
-    return limits.maxOutputs;
-  default:
-    return limits.maxTokens;
-  }
-}
-
 Status verifyStepField(const Program &program, uint32_t index) {
   const StepField &field = program.step.fields[index];
-  uint64_t length = stepFieldLength(program.limits, static_cast<StepFieldKind>(index));
-  uint64_t headerOffset = index * kElementBytes;
-  if (index <= static_cast<uint32_t>(StepFieldKind::numSequences) && field.offset != headerOffset) {
-    return invalidArgument("step: field '{}': expected offset {}, got {}", kStepFieldNames[index],
+  uint64_t length = lengthOf(kStepFields[index], program.limits);
+  uint64_t headerOffset = index * kStepElementBytes;
+  if (index < kNumStepHeaderFields && field.offset != headerOffset) {
+    return invalidArgument("step: field '{}': expected offset {}, got {}", kStepFields[index].name,
                            headerOffset, field.offset);
   }
   if (field.length != length) {
-    return invalidArgument("step: field '{}': expected length {}, got {}", kStepFieldNames[index], length,
+    return invalidArgument("step: field '{}': expected length {}, got {}", kStepFields[index].name, length,
                            field.length);
   }
-  if (field.offset % kElementBytes != 0 || field.offset > program.step.size ||
-      length * kElementBytes > program.step.size - field.offset) {
+  if (field.offset % kStepElementBytes != 0 || field.offset > program.step.size ||
+      length * kStepElementBytes > program.step.size - field.offset) {
     return invalidArgument(
         "step: field '{}': {} elements at offset {} do not lie in the step buffer of {} bytes",
-        kStepFieldNames[index], length, field.offset, program.step.size);
+        kStepFields[index].name, length, field.offset, program.step.size);
   }
   return {};
 }
@@ -93,46 +75,54 @@ Status verifyStep(const Program &program) {
             [&](uint32_t a, uint32_t b) { return fields[a].offset < fields[b].offset; });
   for (uint32_t i = 1; i < kNumStepFields; ++i) {
     const StepField &before = fields[order[i - 1]];
-    if (before.offset + before.length * kElementBytes > fields[order[i]].offset) {
-      return invalidArgument("step: the fields '{}' and '{}' overlap", kStepFieldNames[order[i - 1]],
-                             kStepFieldNames[order[i]]);
+    if (before.offset + before.length * kStepElementBytes > fields[order[i]].offset) {
+      return invalidArgument("step: the fields '{}' and '{}' overlap", kStepFields[order[i - 1]].name,
+                             kStepFields[order[i]].name);
     }
   }
   return {};
 }
 
 Status verifyWeight(const ProgramWeight &weight) {
-  CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> shape, physicalShape(weight));
+  bool isRowMajor = weight.layout == PhysicalLayout::Kind::rowMajor;
+  size_t rank = weight.shape.size();
+  if (rank != 2 && !(rank == 1 && isRowMajor)) {
+    return invalidArgument("expected rank {} with layout {}, got {}", isRowMajor ? "1 or 2" : "2",
+                           nameOf(weight.layout), rank);
+  }
   uint64_t bytes = sizeOf(weight.type);
-  for (int64_t extent : shape) {
+  for (int64_t extent : physicalShape(weight)) {
     if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes)) {
       return invalidArgument("the size overflows");
     }
   }
   if (bytes != weight.size) {
     return invalidArgument("expected size {} for shape [{}] in layout {} of {}, got {}", bytes,
-                           fmt::join(weight.shape, ", "), weight.layout, nameOf(weight.type), weight.size);
+                           fmt::join(weight.shape, ", "), nameOf(weight.layout), nameOf(weight.type), weight.size);
   }
   return {};
 }
 
-/// Elements of a buffer at the maxima; nothing on overflow.
-std::optional<uint64_t> numElements(const ProgramBuffer &buffer, const ProgramLimits &limits) {
-  uint64_t count = 1;
-  for (Extent extent : buffer.shape) {
-    uint64_t value = resolveExtent(extent, limits, limits.maxTokens, limits.maxOutputs, 0);
-    if (extent.kind == ExtentKind::pages || __builtin_mul_overflow(count, value, &count)) {
-      return std::nullopt;
+/// Only the first dimension of a buffer depends on the step.
+Status verifyBufferShape(const ProgramBuffer &buffer) {
+  for (size_t i = 0; i < buffer.shape.size(); ++i) {
+    ExtentKind kind = buffer.shape[i].kind;
+    if (kind == ExtentKind::pages || (i > 0 && kind != ExtentKind::constant)) {
+      return invalidArgument(
+          "expected a number for every dimension but the first, and no 'P', which only kv may have, got '{}'",
+          symbolOf(kind));
     }
   }
-  return count;
+  return {};
 }
 
 Status verifyBufferSize(const ProgramBuffer &buffer, const ProgramLimits &limits) {
-  std::optional<uint64_t> count = numElements(buffer, limits);
-  uint64_t bytes = 0;
-  if (!count || __builtin_mul_overflow(*count, sizeOf(buffer.type), &bytes)) {
-    return invalidArgument("the shape overflows or has an extent 'P', which only kv may have");
+  uint64_t bytes = sizeOf(buffer.type);
+  for (Extent extent : buffer.shape) {
+    uint64_t value = resolveExtent(extent, limits, limits.maxTokens, limits.maxOutputs, 0);
+    if (__builtin_mul_overflow(bytes, value, &bytes)) {
+      return invalidArgument("the size of the shape overflows");
+    }
   }
   if (bytes > buffer.size || buffer.size - bytes >= kMaxSpareBytes) {
     return invalidArgument("expected a size of {} bytes for the shape at the maxima, got {}", bytes,
@@ -141,58 +131,72 @@ Status verifyBufferSize(const ProgramBuffer &buffer, const ProgramLimits &limits
   return {};
 }
 
-Status verifyBuffer(const ProgramBuffer &buffer, const ProgramLimits &limits, uint32_t vocabSize) {
-  CRIA_RETURN_IF_ERROR(verifyBufferSize(buffer, limits));
-  if (buffer.kind == BufferKind::arena) {
-    if (buffer.offset % kAlignment != 0) {
-      return invalidArgument("expected an arena offset that is a multiple of {}, got {}", kAlignment,
-                             buffer.offset);
-    }
-    if (buffer.offset + buffer.size > kMaxArenaBytes) {
-      return invalidArgument("expected an arena of at most {} bytes, got {}", kMaxArenaBytes,
-                             buffer.offset + buffer.size);
-    }
+Status verifyArenaOffset(const ProgramBuffer &buffer) {
+  if (buffer.offset % kAlignment != 0) {
+    return invalidArgument("expected an arena offset that is a multiple of {}, got {}", kAlignment,
+                           buffer.offset);
   }
-  bool isLogits = buffer.type == DataType::f32 && buffer.shape.size() == 2 &&
+  if (buffer.offset + buffer.size > kMaxArenaBytes) {
+    return invalidArgument("expected an arena of at most {} bytes, got {}", kMaxArenaBytes,
+                           buffer.offset + buffer.size);
+  }
+  return {};
+}
+
+Status verifyLogits(const ProgramBuffer &buffer, uint32_t vocabSize) {
+  bool isLogits = buffer.type == ElementType::f32 && buffer.shape.size() == 2 &&
                   buffer.shape[0].kind == ExtentKind::outputs &&
                   buffer.shape[1].kind == ExtentKind::constant && buffer.shape[1].value == vocabSize;
-  if (buffer.kind == BufferKind::result && !isLogits) {
-    return invalidArgument("expected a result of type f32 and shape ['R', {}], the vocabulary", vocabSize);
+  return isLogits ? Status()
+                  : invalidArgument("expected a result of type f32 and shape ['R', {}], the vocabulary",
+                                    vocabSize);
+}
+
+Status verifyBuffer(const ProgramBuffer &buffer, const ProgramLimits &limits,
+                    std::optional<uint32_t> vocabSize) {
+  CRIA_RETURN_IF_ERROR(verifyBufferShape(buffer));
+  CRIA_RETURN_IF_ERROR(verifyBufferSize(buffer, limits));
+  if (buffer.kind == BufferKind::arena) {
+    CRIA_RETURN_IF_ERROR(verifyArenaOffset(buffer));
   }
-  if (buffer.kind == BufferKind::constant && (buffer.data.size() * kElementBytes > buffer.size ||
-                                              buffer.size - buffer.data.size() * kElementBytes >= 64)) {
+  if (buffer.kind == BufferKind::result && vocabSize) {
+    CRIA_RETURN_IF_ERROR(verifyLogits(buffer, *vocabSize));
+  }
+  uint64_t dataBytes = buffer.data.size() * kStepElementBytes;
+  if (buffer.kind == BufferKind::constant &&
+      (dataBytes > buffer.size || buffer.size - dataBytes >= kAlignment)) {
     return invalidArgument("expected {} bytes of data, got {} words of 4", buffer.size, buffer.data.size());
   }
   return {};
 }
 
-Status verifyBuffers(const Program &program, uint32_t vocabSize) {
-  size_t numResults = 0;
-  for (const ProgramBuffer &buffer : program.buffers) {
-    Status status = verifyBuffer(buffer, program.limits, vocabSize);
-    CRIA_RETURN_IF_ERROR(status.withContext(fmt::format("buffer '{}'", printable(buffer.name))));
-    numResults += buffer.kind == BufferKind::result;
+Status verifyResults(const Program &program) {
+  auto isResult = [](const ProgramBuffer &buffer) { return buffer.kind == BufferKind::result; };
+  auto numResults = std::count_if(program.buffers.begin(), program.buffers.end(), isResult);
+  return numResults == 1 ? Status()
+                         : invalidArgument("expected one buffer of kind result, got {}", numResults);
+}
+
+Status verifyTokens(const Program &program, const ProgramEntry &entry) {
+  uint32_t limit = program.limits.maxTokens;
+  if (entry.name == "initialize") {
+    return entry.minTokens == 0 && entry.maxTokens == 0
+               ? Status()
+               : invalidArgument("expected 0 tokens, got {} to {}", entry.minTokens, entry.maxTokens);
   }
-  if (numResults != 1) {
-    return invalidArgument("expected one buffer of kind result, got {}", numResults);
+  if (entry.minTokens == 0 || entry.minTokens > entry.maxTokens || entry.maxTokens > limit) {
+    return invalidArgument("expected 1 to {} tokens, got {} to {}", limit, entry.minTokens, entry.maxTokens);
   }
   return {};
 }
 
-Status verifyEntryNames(const Program &program) {
+/// The entries that the runtime chooses among for a step of a model.
+Status verifyModelEntries(const Program &program) {
   static const std::set<std::string, std::less<>> kKnown = {"decode", "small", "prefill", "initialize"};
-  std::set<std::string> seen;
   for (const ProgramEntry &entry : program.entries) {
     if (!kKnown.contains(entry.name)) {
       return invalidArgument("expected entries decode, small, prefill and initialize, got '{}'",
                              printable(entry.name));
-    }
-    if (!seen.insert(entry.name).second) {
-      return invalidArgument("the entry '{}' is there twice", entry.name);
-    }
-    if (entry.maxTokens > program.limits.maxTokens || (entry.minTokens == 0 && entry.name != "initialize")) {
-      return invalidArgument("entry '{}': expected 1 to {} tokens, got {} to {}", entry.name,
-                             program.limits.maxTokens, entry.minTokens, entry.maxTokens);
     }
   }
   const ProgramEntry *decode = program.findEntry("decode"), *prefill = program.findEntry("prefill");
@@ -206,8 +210,8 @@ Status verifyEntryNames(const Program &program) {
   return {};
 }
 
-/// Every weight without a file is made by `initialize`.
-Status verifyInitialized(const Program &program) {
+/// The weights that the entry `initialize` writes.
+std::vector<bool> initializedWeights(const Program &program) {
   const ProgramEntry *initialize = program.findEntry("initialize");
   std::vector<bool> written(program.weights.size());
   for (size_t d = 0; initialize && d < initialize->dispatches.size(); ++d) {
@@ -217,46 +221,101 @@ Status verifyInitialized(const Program &program) {
       }
     }
   }
-  for (size_t i = 0; i < program.weights.size(); ++i) {
-    if (program.weights[i].file.empty() && !written[i]) {
-      return invalidArgument("weight '{}' has no file, and no entry 'initialize' makes it",
-                             printable(program.weights[i].name));
-    }
-  }
-  return {};
+  return written;
 }
+
+class ProgramVerifier {
+public:
+  ProgramVerifier(const Program &program, std::optional<uint32_t> vocabSize, ProgramPlace &place)
+      : program_(program), vocabSize_(vocabSize), place_(place) {}
+
+  Status verify() {
+    CRIA_RETURN_IF_ERROR(verifyLimits(program_));
+    place_ = {.part = Part::step};
+    CRIA_RETURN_IF_ERROR(verifyStep(program_));
+    CRIA_RETURN_IF_ERROR(verifyWeights());
+    CRIA_RETURN_IF_ERROR(verifyBuffers());
+    CRIA_RETURN_IF_ERROR(verifyEntryTokens());
+    place_ = {};
+    if (vocabSize_) {
+      CRIA_RETURN_IF_ERROR(verifyModelEntries(program_));
+    }
+    CRIA_RETURN_IF_ERROR(verifyEntries());
+    return verifyInitialized();
+  }
+
+private:
+  using Part = ProgramPlace::Part;
+
+  Status verifyWeights() {
+    for (uint32_t i = 0; i < program_.weights.size(); ++i) {
+      place_ = {.part = Part::weight, .index = i};
+      const ProgramWeight &weight = program_.weights[i];
+      CRIA_RETURN_IF_ERROR(
+          verifyWeight(weight).withContext(fmt::format("weight '{}'", printable(weight.name))));
+    }
+    return {};
+  }
+
+  Status verifyBuffers() {
+    for (uint32_t i = 0; i < program_.buffers.size(); ++i) {
+      place_ = {.part = Part::buffer, .index = i};
+      const ProgramBuffer &buffer = program_.buffers[i];
+      Status status = verifyBuffer(buffer, program_.limits, vocabSize_);
+      CRIA_RETURN_IF_ERROR(status.withContext(fmt::format("buffer '{}'", printable(buffer.name))));
+    }
+    place_ = {};
+    return verifyResults(program_);
+  }
+
+  Status verifyEntryTokens() {
+    std::set<std::string_view> seen;
+    for (uint32_t i = 0; i < program_.entries.size(); ++i) {
+      place_ = {.part = Part::entry, .index = i};
+      const ProgramEntry &entry = program_.entries[i];
+      if (!seen.insert(entry.name).second) {
+        return invalidArgument("duplicate entry '{}'", printable(entry.name));
+      }
+      CRIA_RETURN_IF_ERROR(verifyTokens(program_, entry).withContext(contextOf(entry)));
+    }
+    return {};
+  }
+
+  /// Every weight without a file is made by `initialize`.
+  Status verifyInitialized() {
+    std::vector<bool> written = initializedWeights(program_);
+    for (uint32_t i = 0; i < program_.weights.size(); ++i) {
+      place_ = {.part = Part::weight, .index = i};
+      if (program_.weights[i].file.empty() && !written[i]) {
+        return invalidArgument("weight '{}': expected a file or an entry 'initialize' that writes it",
+                               printable(program_.weights[i].name));
+      }
+    }
+    return {};
+  }
+
+  Status verifyEntries() {
+    for (uint32_t i = 0; i < program_.entries.size(); ++i) {
+      place_ = {.part = Part::entry, .index = i};
+      const ProgramEntry &entry = program_.entries[i];
+      CRIA_RETURN_IF_ERROR(verifyEntry(program_, entry, place_.dispatch).withContext(contextOf(entry)));
+    }
+    return {};
+  }
+
+  static std::string contextOf(const ProgramEntry &entry) {
+    return fmt::format("entry '{}'", printable(entry.name));
+  }
+
+  const Program &program_;
+  std::optional<uint32_t> vocabSize_;
+  ProgramPlace &place_;
+};
 } // namespace
 
-StatusOr<std::vector<int64_t>> physicalShape(const ProgramWeight &weight) {
-  std::vector<int64_t> shape(weight.shape.begin(), weight.shape.end());
-  if (weight.layout == "row_major" && (shape.size() == 1 || shape.size() == 2)) {
-    return shape;
-  }
-  if (weight.layout == "panel16" && shape.size() == 2) {
-    return std::vector<int64_t>{(shape[0] + 63) / 64 * 4, shape[1], 16};
-  }
-  if (weight.layout == "row_padded" && shape.size() == 2) {
-    return std::vector<int64_t>{(shape[0] + 127) / 128 * 128, (shape[1] + 63) / 64 * 64};
-  }
-  return invalidArgument(
-      "expected layout row_major of 1 or 2 extents, panel16 or row_padded of 2, got '{}' of {}",
-      printable(weight.layout), shape.size());
-}
-
-Status verifyProgram(const Program &program, uint32_t vocabSize) {
-  CRIA_RETURN_IF_ERROR(verifyLimits(program));
-  CRIA_RETURN_IF_ERROR(verifyStep(program));
-  for (const ProgramWeight &weight : program.weights) {
-    CRIA_RETURN_IF_ERROR(
-        verifyWeight(weight).withContext(fmt::format("weight '{}'", printable(weight.name))));
-  }
-  CRIA_RETURN_IF_ERROR(verifyBuffers(program, vocabSize));
-  CRIA_RETURN_IF_ERROR(verifyEntryNames(program));
-  CRIA_RETURN_IF_ERROR(verifyInitialized(program));
-  for (const ProgramEntry &entry : program.entries) {
-    CRIA_RETURN_IF_ERROR(verifyEntry(program, entry).withContext(fmt::format("entry '{}'", entry.name)));
-  }
-  return {};
+Status verifyProgram(const Program &program, std::optional<uint32_t> vocabSize, ProgramPlace *place) {
+  ProgramPlace ignored;
+  return ProgramVerifier(program, vocabSize, place ? *place : ignored).verify();
 }
 
 } // namespace cria

@@ -50,7 +50,7 @@ StatusOr<SafetensorsEntry> parseEntry(const std::string &name, const Json &value
                         JsonObject::of(value, fmt::format("{}: tensor '{}'", path, printable(name))));
   SafetensorsEntry entry{.name = name};
   CRIA_ASSIGN_OR_RETURN(std::string type, tensor.string("dtype"));
-  std::optional<DataType> known = safetensorsTypeOf(type);
+  std::optional<ElementType> known = safetensorsTypeOf(type);
   if (!known) {
     return error(StatusCode::unsupported, "{}: unknown dtype '{}'", tensor.where(), printable(type));
   }
@@ -74,7 +74,7 @@ StatusOr<SafetensorsEntry> parseEntry(const std::string &name, const Json &value
 }
 } // namespace
 
-std::optional<uint64_t> tensorBytes(DataType type, std::span<const int64_t> shape) {
+std::optional<uint64_t> tensorBytes(ElementType type, std::span<const int64_t> shape) {
   uint64_t bytes = sizeOf(type);
   for (int64_t extent : shape) {
     if (extent < 0 || __builtin_mul_overflow(bytes, uint64_t(extent), &bytes) ||

@@ -3,7 +3,7 @@
 // data. The reader trusts nothing: every length, shape and range is checked before it is used.
 #pragma once
 
-#include "format/DataType.h"
+#include "format/ElementType.h"
 #include "support/OutputFile.h"
 #include "support/Status.h"
 
@@ -21,7 +21,7 @@ namespace cria {
 /// One tensor of an open file. `offset` counts from the start of the file.
 struct SafetensorsEntry {
   std::string name;
-  DataType type = DataType::f32;
+  ElementType type = ElementType::f32;
   std::vector<int64_t> shape;
   uint64_t offset = 0;
   uint64_t size = 0;
@@ -75,7 +75,7 @@ inline bool isPadding(const SafetensorsEntry &entry) { return entry.name.starts_
 
 struct SafetensorsDeclaration {
   std::string name;
-  DataType type = DataType::f32;
+  ElementType type = ElementType::f32;
   std::vector<int64_t> shape;
 };
 
@@ -111,6 +111,6 @@ private:
 };
 
 /// Elements x element size; nullopt when it overflows 63 bits or an extent is negative.
-std::optional<uint64_t> tensorBytes(DataType type, std::span<const int64_t> shape);
+std::optional<uint64_t> tensorBytes(ElementType type, std::span<const int64_t> shape);
 
 } // namespace cria

@@ -58,7 +58,7 @@ SafetensorsWriter::create(const std::string &path, std::vector<SafetensorsDeclar
     }
     if (begin != end) {
       std::string name = fmt::format("{}{}", kPaddingPrefix, numPadding++);
-      declare(header, {name, DataType::u8, {int64_t(begin - end)}}, end, begin);
+      declare(header, {name, ElementType::u8, {int64_t(begin - end)}}, end, begin);
     }
     end = begin + *size;
     declare(header, tensor, begin, end);

@@ -6,21 +6,24 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace cria {
 
-/// Physical arrangements of a logical matrix of `rows` x `columns` elements (a vector is a matrix of one
-/// row).
-///   row_major  [rows, columns]                     element (n, k) at n * columns + k
-///   panel16    [ceil(rows / 64) * 4, columns, 16]  element (n, k) at (n / 16) * 16 * columns + k * 16 + n %
-///   16;
-///              rows from `rows` on are zero. A kernel that multiplies 64 rows at a time reads whole panels.
-///   row_padded [ceil(rows / 128) * 128, ceil(columns / 64) * 64]
-///              element (n, k) at n * pitch + k, the rest zero: whole tiles of a GPU, every row on a
-///              128-byte boundary
+/// Physical arrangements of a logical matrix of `rows` x `columns` elements (a vector is a matrix of one row).
+///
+///   row_major   [rows, columns]
+///               element (n, k) at n * columns + k
+///   panel16     [ceil(rows / 64) * 4, columns, 16]
+///               element (n, k) at (n / 16) * 16 * columns + k * 16 + n % 16; rows from `rows` on are zero.
+///               A kernel that multiplies 64 rows at a time reads whole panels.
+///   row_padded  [ceil(rows / 128) * 128, ceil(columns / 64) * 64]
+///               element (n, k) at n * pitch + k; the rest is zero. Whole tiles of a GPU, with every row on a
+///               128-byte boundary.
 struct PhysicalLayout {
-  enum class Kind : uint8_t { rowMajor, panel16, rowPadded };
+  enum class Kind : uint8_t { rowMajor = 0, panel16 = 1, rowPadded = 2 };
   static constexpr int64_t kPanelRows = 16;
   static constexpr int64_t kPanelRowMultiple = 64;
   static constexpr int64_t kTileRows = 128;
@@ -31,9 +34,15 @@ struct PhysicalLayout {
 
   /// Rows that storage exists for.
   constexpr int64_t paddedRows() const {
-    return kind == Kind::rowMajor  ? rows
-           : kind == Kind::panel16 ? roundUp(rows, kPanelRowMultiple)
-                                   : roundUp(rows, kTileRows);
+    switch (kind) {
+    case Kind::rowMajor:
+      return rows;
+    case Kind::panel16:
+      return roundUp(rows, kPanelRowMultiple);
+    case Kind::rowPadded:
+      return roundUp(rows, kTileRows);
+    }
+    __builtin_unreachable(); // not an enumerator
   }
   /// Columns that storage exists for.
   constexpr int64_t paddedColumns() const {
@@ -70,11 +79,33 @@ private:
   }
 };
 
+/// The physical layout of a weight of the logical `shape`, which has one or two dimensions.
+constexpr PhysicalLayout layoutOf(PhysicalLayout::Kind kind, std::span<const int64_t> shape) {
+  return {kind, shape.size() == 1 ? 1 : shape.front(), shape.back()};
+}
+
+/// The shape of the array that holds a weight: the logical shape for row_major, else that of the layout. Only
+/// row_major holds vectors.
+constexpr std::vector<int64_t> physicalShape(PhysicalLayout::Kind kind, std::span<const int64_t> shape) {
+  if (kind == PhysicalLayout::Kind::rowMajor) {
+    return {shape.begin(), shape.end()};
+  }
+  PhysicalLayout layout = layoutOf(kind, shape);
+  auto physical = layout.physicalShape();
+  return {physical.begin(), physical.begin() + layout.rank()};
+}
+
 /// The spelling in types, programs and file names: "row_major", "panel16", "row_padded".
 constexpr std::string_view nameOf(PhysicalLayout::Kind kind) {
-  return kind == PhysicalLayout::Kind::rowMajor  ? "row_major"
-         : kind == PhysicalLayout::Kind::panel16 ? "panel16"
-                                                 : "row_padded";
+  switch (kind) {
+  case PhysicalLayout::Kind::rowMajor:
+    return "row_major";
+  case PhysicalLayout::Kind::panel16:
+    return "panel16";
+  case PhysicalLayout::Kind::rowPadded:
+    return "row_padded";
+  }
+  __builtin_unreachable(); // not an enumerator
 }
 constexpr std::optional<PhysicalLayout::Kind> layoutKindOf(std::string_view name) {
   for (auto kind :

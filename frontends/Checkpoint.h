@@ -33,7 +33,7 @@ struct Checkpoint {
   /// Tokens stated beside that model, by id; those that it has too among them.
   std::vector<AddedToken> addedTokens;
   /// The type that holds most elements: what weights are compiled to unless asked otherwise.
-  DataType weightType = DataType::f32;
+  ElementType weightType = ElementType::f32;
   /// Set when positions from `context` on would need what is not implemented; says what, for a message.
   std::optional<std::string> contextLimitReason;
   /// Things the user should know: defaults taken, files ignored.

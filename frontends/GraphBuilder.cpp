@@ -2,6 +2,7 @@
 // The forward pass of LLaMA 2, op by op.
 #include "frontends/GraphBuilder.h"
 
+#include "format/StepFields.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaOps.h"
 
@@ -36,11 +37,6 @@ llama::ConfigAttr configAttr(Builder &builder, const ModelConfig &config) {
                                 config.bosId, config.eosIds);
 }
 
-/// The arguments of @forward, in the order of the forward contract.
-struct Arguments {
-  Value tokens, positions, sequences, slots, sequenceStarts, blockTable, outputs, cache;
-};
-
 class GraphBuilder {
 public:
   GraphBuilder(MLIRContext &context, const GraphOptions &options, RecipeSource recipe)
@@ -70,9 +66,11 @@ private:
     return llama::LinearOp::create(builder_, location_, input, weight);
   }
   Value rope(Value input, Value ropeTable) {
-    return llama::RopeOp::create(builder_, location_, input.getType(), input, arguments_.positions, ropeTable,
+    return llama::RopeOp::create(builder_, location_, input.getType(), input, argument(StepFieldKind::positions), ropeTable,
                                  builder_.getI64IntegerAttr(config_.headDim));
   }
+  Value argument(StepFieldKind kind) { return forward_.getArgument(forwardArgument(kind)); }
+  Value cache() { return forward_.getArgument(kNumStepArrays); }
   Value add(Value lhs, Value rhs) { return llama::AddOp::create(builder_, location_, lhs, rhs); }
 
   OpBuilder builder_;
@@ -81,7 +79,6 @@ private:
   const ModelConfig &config_;
   RecipeSource recipe_;
   func::FuncOp forward_;
-  Arguments arguments_;
 };
 
 Value GraphBuilder::declareAndUse(const Twine &name, Type elementType, ArrayRef<int64_t> shape,
@@ -111,17 +108,19 @@ Value GraphBuilder::useRopeTable() {
   return declareAndUse("rope_table", builder_.getF32Type(), {config_.context, config_.headDim}, recipe);
 }
 
+/// The arguments are the arrays of the forward contract, then the cache.
 func::FuncOp GraphBuilder::createForward() {
-  Type index = RankedTensorType::get({ShapedType::kDynamic}, builder_.getI32Type());
-  Type table = RankedTensorType::get({ShapedType::kDynamic, ShapedType::kDynamic}, builder_.getI32Type());
-  Type cache = llama::KvCacheType::get(config_.layers, config_.kvHeads, config_.headDim, options_.kvType);
+  SmallVector<Type> arguments;
+  for (uint32_t i = 0; i < kNumStepArrays; ++i) {
+    SmallVector<int64_t> shape(rankOf(stepArray(i)), ShapedType::kDynamic);
+    arguments.push_back(RankedTensorType::get(shape, builder_.getI32Type()));
+  }
+  arguments.push_back(
+      llama::KvCacheType::get(config_.layers, config_.kvHeads, config_.headDim, options_.kvType));
   Type logits = RankedTensorType::get({ShapedType::kDynamic, config_.vocabSize}, builder_.getF32Type());
-  auto type = builder_.getFunctionType({index, index, index, index, index, table, index, cache}, {logits});
-  auto forward = func::FuncOp::create(builder_, location_, "forward", type);
-  Block *body = forward.addEntryBlock();
-  arguments_ = {body->getArgument(0), body->getArgument(1), body->getArgument(2), body->getArgument(3),
-                body->getArgument(4), body->getArgument(5), body->getArgument(6), body->getArgument(7)};
-  builder_.setInsertionPointToStart(body);
+  auto forward = func::FuncOp::create(builder_, location_, "forward",
+                                      builder_.getFunctionType(arguments, {logits}));
+  builder_.setInsertionPointToStart(forward.addEntryBlock());
   return forward;
 }
 
@@ -134,11 +133,12 @@ Value GraphBuilder::buildAttention(Value normed, int64_t layer, Value ropeTable)
   q = rope(q, ropeTable);
   k = rope(k, ropeTable);
   auto layerAttr = builder_.getI64IntegerAttr(layer);
-  llama::KvAppendOp::create(builder_, location_, arguments_.cache, k, v, arguments_.slots, layerAttr);
+  llama::KvAppendOp::create(builder_, location_, cache(), k, v, argument(StepFieldKind::slots), layerAttr);
   auto scale = builder_.getF32FloatAttr(float(1.0 / std::sqrt(double(config_.headDim))));
   Value attended = llama::AttentionOp::create(
-      builder_, location_, q.getType(), q, arguments_.cache, arguments_.positions, arguments_.sequences,
-      arguments_.sequenceStarts, arguments_.blockTable, layerAttr, scale);
+      builder_, location_, q.getType(), q, cache(), argument(StepFieldKind::positions),
+      argument(StepFieldKind::sequences), argument(StepFieldKind::sequenceStarts),
+      argument(StepFieldKind::blockTable), layerAttr, scale);
   return linear(attended, useWeight(name + "o", tensor + "o_proj.weight", {config_.dim, query}));
 }
 
@@ -163,7 +163,7 @@ Value GraphBuilder::buildLayer(Value hidden, int64_t layer, Value ropeTable) {
 
 Value GraphBuilder::buildLogits(Value hidden, Value embedding) {
   auto type = RankedTensorType::get({ShapedType::kDynamic, config_.dim}, builder_.getF32Type());
-  Value rows = llama::GatherRowsOp::create(builder_, location_, type, hidden, arguments_.outputs);
+  Value rows = llama::GatherRowsOp::create(builder_, location_, type, hidden, argument(StepFieldKind::outputs));
   Value normed = norm(rows, useNorm("norm", "model.norm.weight"));
   Value output = config_.tiedEmbeddings
                      ? embedding
@@ -178,7 +178,7 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
   forward_ = createForward();
   Value embedding = useWeight("embedding", "model.embed_tokens.weight", {config_.vocabSize, config_.dim});
   auto type = RankedTensorType::get({ShapedType::kDynamic, config_.dim}, builder_.getF32Type());
-  Value hidden = llama::EmbeddingOp::create(builder_, location_, type, arguments_.tokens, embedding);
+  Value hidden = llama::EmbeddingOp::create(builder_, location_, type, argument(StepFieldKind::tokens), embedding);
   Value ropeTable = useRopeTable();
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     hidden = buildLayer(hidden, layer, ropeTable);

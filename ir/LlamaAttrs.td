@@ -12,18 +12,18 @@ include "mlir/IR/EnumAttr.td"
 // Enumerations
 //===----------------------------------------------------------------------===//
 
-def Llama_WeightLayout : I32Enum<"WeightLayout", "How the elements of a weight lie in memory", [
+def Llama_WeightLayout : I32Enum<"WeightLayout", "Arrangement of the elements of a weight in memory", [
     I32EnumCase<"row_major", 0>, I32EnumCase<"panel16", 1>, I32EnumCase<"row_padded", 2>]> {
   let cppNamespace = "::cria::llama";
 }
 
-def Llama_Activation : I32Enum<"Activation", "What a fused linear applies to its products", [
+def Llama_Activation : I32Enum<"Activation", "Activation of a fused linear", [
     I32EnumCase<"none", 0>, I32EnumCase<"swiglu", 1>]> {
   let cppNamespace = "::cria::llama";
 }
 
 def Llama_ActivationAttr : EnumAttr<Llama_Dialect, Llama_Activation, "activation"> {
-  let summary = "What a fused linear applies to its products: `none` or `swiglu`";
+  let summary = "Activation of a fused linear: `none` or `swiglu`";
   let assemblyFormat = "`<` $value `>`";
 }
 
@@ -43,8 +43,8 @@ class Llama_RecipeAttrDef<string name, string attrMnemonic> : Llama_Attr<name, a
 def Llama_CheckpointAttr : Llama_RecipeAttrDef<"Checkpoint", "checkpoint"> {
   let summary = "A tensor of the checkpoint";
   let description = [{
-    A source: tensor `tensor` of the checkpoint, which holds `element_type` (`f32`, `f16` or `bf16`) in the given shape, one
-    or two extents.
+    A source: tensor `tensor` of the checkpoint, which holds `element_type` (`f32`, `f16` or `bf16`) in the given shape of
+    rank 1 or 2.
 
     ```mlir
     #llama.checkpoint<"model.norm.weight", f16, [4096]>
@@ -56,7 +56,7 @@ def Llama_CheckpointAttr : Llama_RecipeAttrDef<"Checkpoint", "checkpoint"> {
 }
 
 def Llama_RandomAttr : Llama_RecipeAttrDef<"Random", "random"> {
-  let summary = "Numbers that follow from a seed";
+  let summary = "Random numbers determined by a seed";
   let description = [{
     A source: int8(hash(seed, tensor, row, column)) * 2^-e with e = ceil(log2(74 * sqrt(columns))), exact in f32, f16 and bf16, so
     that one seed is one model on every target.
@@ -146,9 +146,9 @@ def Llama_RopeTableAttr : Llama_RecipeAttrDef<"RopeTable", "rope_table"> {
 }
 
 def Llama_ConcatAttr : Llama_RecipeAttrDef<"Concat", "concat"> {
-  let summary = "The rows of several recipes, one after the other";
+  let summary = "Concatenation of the rows of several recipes";
   let description = [{
-    A step. All inputs have two extents and as many columns.
+    A step. All inputs have rank 2 and the same number of columns.
 
     ```mlir
     #llama.concat<[#llama.checkpoint<"q", f16, [128, 128]>, #llama.checkpoint<"k", f16, [64, 128]>]>
@@ -159,7 +159,7 @@ def Llama_ConcatAttr : Llama_RecipeAttrDef<"Concat", "concat"> {
 }
 
 def Llama_InterleaveAttr : Llama_RecipeAttrDef<"Interleave", "interleave"> {
-  let summary = "The rows of several recipes of one shape, in turns of a block";
+  let summary = "Rows of several recipes of one shape, interleaved in blocks";
   let description = [{
     A step. Each input is padded with zero rows to a multiple of `block`; the output takes block 0 of each input in turn, then block 1
     of each, and so on. With n inputs, row j of input i is row (j / block) * n * block + i * block + j % block.
@@ -173,7 +173,7 @@ def Llama_InterleaveAttr : Llama_RecipeAttrDef<"Interleave", "interleave"> {
 }
 
 def Llama_PermuteRopeAttr : Llama_RecipeAttrDef<"PermuteRope", "permute_rope"> {
-  let summary = "Rows of q or k from Meta's order of RoPE pairs to halves";
+  let summary = "Permutation of the rows of q or k from Meta's order of RoPE pairs to halves";
   let description = [{
     A step. Within each head of d rows, row i of the output is row 2 i of the input for i < d / 2, and row 2 (i - d / 2) + 1 for the
     others. For k, `heads` is the number of KV heads.
@@ -197,7 +197,7 @@ def Llama_RecipeAttr : Attr<CPred<"::cria::llama::isRecipe($_self)">, "weight re
 //===----------------------------------------------------------------------===//
 
 def Llama_ConfigAttr : Llama_RecipeAttrDef<"Config", "config"> {
-  let summary = "The numbers of a model, as the package's manifest states them";
+  let summary = "Configuration of a model, as in the package's manifest";
   let description = [{
     The module attribute `llama.config`. `parameters` counts the checkpoint's elements; `bos_id` -1 means none; `rope_scaling` is absent,
     `#llama.linear_scaling` or `#llama.llama3_scaling`.

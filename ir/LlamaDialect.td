@@ -9,7 +9,7 @@ include "mlir/IR/OpBase.td"
 def Llama_Dialect : Dialect {
   let name = "llama";
   let cppNamespace = "::cria::llama";
-  let summary = "What a LLaMA model computes, without a target";
+  let summary = "The computation of a LLaMA model, independent of a target";
   let description = [{
     A model is a module that holds its weights (`llama.weight`, recipes without data), its configuration (the module
     attribute `llama.config`) and one function, `@forward`, in the order of the forward contract:
@@ -27,7 +27,7 @@ def Llama_Dialect : Dialect {
 
     It returns the logits, one row for each of `outputs`. Values are tensors and ops are pure, except for what reads or
     writes the cache. Activations are `f32`; T, the number of rows of the step, is dynamic in `@forward` and static in
-    `@decode`. `llama-specialize-entries` makes the entries and marks them with `llama.min_tokens` and
+    `@decode`. `llama-specialize-entries` creates the entries and marks them with `llama.min_tokens` and
     `llama.max_tokens`.
   }];
   let useDefaultAttributePrinterParser = 1;

@@ -9,13 +9,13 @@ include "LlamaOps.td"
 
 def Llama_RopeAttentionOp : Llama_RowwiseOp<"rope_attention", "getProjections()[0]", [InferTypeOpAdaptor,
     DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
-  let summary = "RoPE of q and k, KV append and attention";
+  let summary = "Apply RoPE to q and k, append to the KV cache and compute attention";
   let description = [{
-    `projections` is either one tensor [T, (heads + 2 kv_heads) * head_dim] that holds the columns of q, k and v side by side, or q, k and v themselves.
-    Means:
+    `projections` is either one tensor [T, (heads + 2 kv_heads) * head_dim] that holds the columns of q, k and v in this order, or q, k and v themselves.
+    Equivalent to:
 
     ```mlir
-    %q, %k, %v = llama.split %projections[0] ...      // if there is one
+    %q, %k, %v = llama.split %projections[0] ...      // for one projection
     %rq = llama.rope %q, %positions, %table
     %rk = llama.rope %k, %positions, %table
     llama.kv_append %cache, %rk, %v, %slots
@@ -28,7 +28,7 @@ def Llama_RopeAttentionOp : Llama_RowwiseOp<"rope_attention", "getProjections()[
     - (C4) `positions`, `sequences` and `slots` have one element for each row.
     - (C5) `layer` is a layer of the cache, and `scale` is finite and positive.
 
-    Created by `llama-fuse-rope-attention`, taken apart by `llama-decompose-fused-ops`.
+    Created by `llama-fuse-rope-attention`, decomposed by `llama-decompose-fused-ops`.
 
     ```mlir
     %output = llama.rope_attention(%qkv), %table, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table
@@ -56,7 +56,7 @@ def Llama_RopeAttentionOp : Llama_RowwiseOp<"rope_attention", "getProjections()[
 
 def Llama_FusedLinearOp : Llama_RowwiseOp<"fused_linear", "getInput()", [Pure, AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
-  let summary = "A linear with a norm before it, an activation and a residual after it";
+  let summary = "Apply a linear with an optional norm before it, activation and residual after it";
   let description = [{
     output = activation(weight * norm(input)) + residual, with the arithmetic of the primitive ops: the norm in f32, one chain in the order of k,
     then the activation, then the addition. Each part is optional:
@@ -66,14 +66,14 @@ def Llama_FusedLinearOp : Llama_RowwiseOp<"fused_linear", "getInput()", [Pure, A
       gate row j at (j / B) * 2 B + j % B, its up row B further. output[t, j] = silu(gate_j) * up_j.
     - residual: added to the result.
 
-    - (C1) `weight` has two extents; its columns are the last dimension of `input`.
+    - (C1) `weight` has rank 2; its columns are the last dimension of `input`.
     - (C2) `norm_weight` and `epsilon` come together; `norm_weight` is f32 of the size of the last dimension of `input`.
     - (C3) without activation, the result has as many columns as `weight` has rows.
-    - (C4) with `swiglu`, `swiglu_block` is a positive number, and `weight` has twice the result's columns, rounded up to it, as rows; otherwise there's none.
+    - (C4) with `swiglu`, `swiglu_block` is a positive number, and `weight` has twice the result's columns, rounded up to it, as rows; otherwise it is absent.
     - (C5) `residual` has the type of the result.
-    - (C6) result and `input` have as many rows.
+    - (C6) result and `input` have the same number of rows.
 
-    Created by `llama-fuse-swiglu-mlp`, `llama-fuse-norm` and `llama-fuse-residual`, taken apart by `llama-decompose-fused-ops` from the outside in: residual,
+    Created by `llama-fuse-swiglu-mlp`, `llama-fuse-norm` and `llama-fuse-residual`, decomposed by `llama-decompose-fused-ops` from the outside in: residual,
     activation, norm.
 
     ```mlir

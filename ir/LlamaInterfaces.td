@@ -13,7 +13,7 @@ def Llama_NormPart : I32BitEnumCaseBit<"norm", 2>;
 def Llama_RopeAttentionPart : I32BitEnumCaseBit<"rope_attention", 3>;
 def Llama_AllParts : BitEnumCaseGroup<"all", [Llama_ResidualPart, Llama_ActivationPart, Llama_NormPart, Llama_RopeAttentionPart]>;
 
-def Llama_FusedPart : I32BitEnum<"FusedPart", "The parts of fused ops, in the order they are peeled off", [
+def Llama_FusedPart : I32BitEnum<"FusedPart", "The parts of fused ops, in the order of decomposition", [
     I32BitEnumCaseNone<"none">, Llama_ResidualPart, Llama_ActivationPart, Llama_NormPart, Llama_RopeAttentionPart, Llama_AllParts]> {
   let cppNamespace = "::cria::llama";
 }
@@ -21,15 +21,15 @@ def Llama_FusedPart : I32BitEnum<"FusedPart", "The parts of fused ops, in the or
 def DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
   let cppNamespace = "::cria::llama";
   let description = [{
-    A fused op that can be written as simpler ops. The decomposition is the op's meaning, its fallback on a target without a kernel
+    A fused op that decomposes into simpler ops. The decomposition is the op's meaning, its fallback on a target without a kernel
     for it, and the oracle of its tests: both forms compute the same numbers, bit by bit.
   }];
   let methods = [
     InterfaceMethod<[{The parts this op consists of.}], "FusedPart", "getFusedParts">,
     InterfaceMethod<[{
-      Replaces this op by one without `parts`, and by ops that do what the parts did. Parts outside a requested one are peeled off
-      with it: an activation is inside the residual. Fails, and changes nothing, with a reason for match failures, when nothing of
-      `parts` is there or the op's weight can't be taken apart.
+      Replaces this op by one without `parts`, and by ops that compute these parts. Parts outside a requested one are decomposed
+      with it: an activation is inside the residual. Fails without changes, with a reason for match failures, when the op has none of
+      `parts` or its weight cannot be decomposed.
     }], "::llvm::LogicalResult", "decompose",
     (ins "::mlir::RewriterBase &":$rewriter, "FusedPart":$parts)>];
 }

@@ -27,10 +27,10 @@ class Llama_PureOp<string mnemonic, string rows, list<Trait> traits = []>
 //===----------------------------------------------------------------------===//
 
 def Llama_WeightOp : Llama_Op<"weight", [Symbol]> {
-  let summary = "A constant of the model: its type and how to make it";
+  let summary = "Declare a constant of the model by type and recipe";
   let description = [{
-    Holds no data. The recipe says where the rows come from and what happens to them; the cast to the element type and the packing
-    into the layout are implied by the type.
+    Holds no data. The recipe states where the rows come from and how they are transformed; the type implies the cast to the element
+    type and the packing into the layout.
 
     - (C1) the recipe has the shape of the type.
     - (C2) a RoPE table is f32.
@@ -51,7 +51,7 @@ def Llama_WeightOp : Llama_Op<"weight", [Symbol]> {
 }
 
 def Llama_UseWeightOp : Llama_Op<"use_weight", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "The value of a `llama.weight`";
+  let summary = "Return the value of a `llama.weight`";
   let description = [{
     - (C1) the symbol is a `llama.weight`.
     - (C2) the result has its type.
@@ -71,11 +71,11 @@ def Llama_UseWeightOp : Llama_Op<"use_weight", [Pure, DeclareOpInterfaceMethods<
 //===----------------------------------------------------------------------===//
 
 def Llama_EmbeddingOp : Llama_PureOp<"embedding", "getTokens()"> {
-  let summary = "Rows of the embedding table";
+  let summary = "Look up rows of the embedding table";
   let description = [{
     output[t, :] = table[tokens[t], :], converted to f32 (exact).
 
-    - (C1) `table` has two extents.
+    - (C1) `table` has rank 2.
 
     ```mlir
     %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<1024x128xf16>) -> tensor<?x128xf32>
@@ -87,7 +87,7 @@ def Llama_EmbeddingOp : Llama_PureOp<"embedding", "getTokens()"> {
 }
 
 def Llama_RmsNormOp : Llama_PureOp<"rms_norm", "getInput()"> {
-  let summary = "Root mean square normalization";
+  let summary = "Normalize by the root mean square";
   let description = [{
     output[t, i] = (input[t, i] * 1 / sqrt(mean_j(input[t, j]^2) + epsilon)) * weight[i], all in f32.
 
@@ -105,11 +105,11 @@ def Llama_RmsNormOp : Llama_PureOp<"rms_norm", "getInput()"> {
 }
 
 def Llama_LinearOp : Llama_PureOp<"linear", "getInput()"> {
-  let summary = "Product with the transpose of a weight";
+  let summary = "Multiply by the transpose of a weight";
   let description = [{
     output[t, n] = sum_k input[t, k] * weight[n, k]: one chain of fused multiply-adds in f32 in the order of k.
 
-    - (C1) `weight` has two extents.
+    - (C1) `weight` has rank 2.
     - (C2) its columns are the last dimension of `input`.
 
     ```mlir
@@ -122,7 +122,7 @@ def Llama_LinearOp : Llama_PureOp<"linear", "getInput()"> {
 }
 
 def Llama_SplitOp : Llama_PureOp<"split", "getInput()"> {
-  let summary = "Slices of columns, side by side";
+  let summary = "Split the columns into adjacent slices";
   let description = [{
     outputs[i] holds `sizes[i]` columns, beginning where those of outputs[i - 1] end. A view: no kernel runs for it.
 
@@ -142,12 +142,12 @@ def Llama_SplitOp : Llama_PureOp<"split", "getInput()"> {
 }
 
 def Llama_RopeOp : Llama_PureOp<"rope", "getInput()"> {
-  let summary = "Rotary position embedding, pairs in halves";
+  let summary = "Apply rotary position embedding to pairs in halves";
   let description = [{
     With d = `head_dim`, c = table[positions[t], i] and s = table[positions[t], d/2 + i], for each head of d columns and i < d/2:
     output[i] = input[i] * c - input[i + d/2] * s, output[i + d/2] = input[i + d/2] * c + input[i] * s, in f32.
 
-    - (C1) `table` is f32 with two extents, `head_dim` columns.
+    - (C1) `table` is f32 of rank 2 with `head_dim` columns.
     - (C2) `head_dim` is positive, even, and divides the last dimension of `input`.
     - (C3) `positions` has one element for each row of `input`.
 
@@ -161,13 +161,13 @@ def Llama_RopeOp : Llama_PureOp<"rope", "getInput()"> {
 }
 
 def Llama_KvAppendOp : Llama_Op<"kv_append"> {
-  let summary = "Stores the K and V of a step in the cache";
+  let summary = "Store the K and V of a step in the cache";
   let description = [{
     Row t of `key` (after RoPE) and of `value` goes to slot `slots[t]` of layer `layer`, converted to the cache's element type (round to
     nearest even); slot -1 stores nothing.
 
     - (C1) `key` and `value` have the cache's kv_heads * head_dim columns.
-    - (C2) `key`, `value` and `slots` have as many rows.
+    - (C2) `key`, `value` and `slots` have the same number of rows.
     - (C3) `layer` is a layer of the cache.
 
     ```mlir
@@ -183,7 +183,7 @@ def Llama_KvAppendOp : Llama_Op<"kv_append"> {
 }
 
 def Llama_AttentionOp : Llama_RowwiseOp<"attention", "getQuery()", [InferTypeOpAdaptor]> {
-  let summary = "Causal attention over the pages of each sequence";
+  let summary = "Compute causal attention over the pages of each sequence";
   let description = [{
     For row t of sequence s = `sequences[t]`, head h, KV head g = h / (heads / kv_heads) and positions p = 0..`positions[t]`:
     output[t, h] = sum_p softmax_p(`scale` * dot(query[t, h], K[s, g, p])) * V[s, g, p], in f32. K and V are always read back from the cache. A row
@@ -210,7 +210,7 @@ def Llama_AttentionOp : Llama_RowwiseOp<"attention", "getQuery()", [InferTypeOpA
 }
 
 def Llama_SiluOp : Llama_PureOp<"silu", "getInput()"> {
-  let summary = "x * sigmoid(x)";
+  let summary = "Compute x * sigmoid(x)";
   let description = [{
     output = input / (1 + exp(-input)), element by element in f32.
 
@@ -230,7 +230,7 @@ class Llama_BinaryOp<string mnemonic, list<Trait> traits = []> : Llama_PureOp<mn
 }
 
 def Llama_MulOp : Llama_BinaryOp<"mul", [Commutative]> {
-  let summary = "Product, element by element";
+  let summary = "Multiply element by element";
   let description = [{
     output = lhs * rhs in f32.
 
@@ -243,7 +243,7 @@ def Llama_MulOp : Llama_BinaryOp<"mul", [Commutative]> {
 }
 
 def Llama_AddOp : Llama_BinaryOp<"add", [Commutative]> {
-  let summary = "Sum, element by element";
+  let summary = "Add element by element";
   let description = [{
     output = lhs + rhs in f32.
 
@@ -256,9 +256,9 @@ def Llama_AddOp : Llama_BinaryOp<"add", [Commutative]> {
 }
 
 def Llama_GatherRowsOp : Llama_PureOp<"gather_rows", "getRows()"> {
-  let summary = "The rows that get logits";
+  let summary = "Select the rows that get logits";
   let description = [{
-    output[r, :] = input[rows[r], :]. Stands before the final norm and the output linear, so that these run for R rows alone.
+    output[r, :] = input[rows[r], :]. Placed before the final norm and the output linear, which then run on R rows only.
 
     ```mlir
     %output = llama.gather_rows %input, %rows : (tensor<?x128xf32>, tensor<?xi32>) -> tensor<?x128xf32>

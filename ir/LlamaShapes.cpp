@@ -10,7 +10,7 @@
 using namespace mlir;
 using namespace cria::llama;
 
-// Passes a message on, if anybody listens.
+// Emits a diagnostic if `emitError` is set.
 template <typename... Parts> static LogicalResult report(EmitError emitError, Parts &&...parts) {
   if (emitError) {
     InFlightDiagnostic diagnostic = emitError();
@@ -76,8 +76,7 @@ static LogicalResult checkRank(StringRef what, WeightType weight, int64_t rank, 
   if (weight.getRank() == rank) {
     return success();
   }
-  return report(emitError, "expected ", what, " of ", rank == 1 ? "one extent" : "two extents", ", got ",
-                weight);
+  return report(emitError, "expected ", what, " of rank ", rank, ", got ", weight);
 }
 
 static LogicalResult checkF32(StringRef what, WeightType weight, EmitError emitError) {

@@ -3,6 +3,7 @@
 
 #include "ir/LlamaTypes.h"
 
+#include "ir/ElementTypes.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaShapes.h"
 
@@ -36,14 +37,19 @@ static void printDouble(AsmPrinter &printer, FloatAttr attribute) {
 #define GET_TYPEDEF_CLASSES
 #include "ir/LlamaTypes.cpp.inc"
 
+// The dialect's layouts are those of the format, by number.
+using LayoutKind = cria::PhysicalLayout::Kind;
+static_assert(int(WeightLayout::row_major) == int(LayoutKind::rowMajor) &&
+              int(WeightLayout::panel16) == int(LayoutKind::panel16) &&
+              int(WeightLayout::row_padded) == int(LayoutKind::rowPadded) &&
+              getMaxEnumValForWeightLayout() == uint32_t(LayoutKind::rowPadded));
+
 cria::PhysicalLayout WeightType::getPhysicalLayout() const {
-  bool isVector = getRank() == 1;
-  auto kind = *layoutKindOf(std::string_view(stringifyWeightLayout(getLayout())));
-  return {kind, isVector ? 1 : getRows(), isVector ? getRows() : getColumns()};
+  return layoutOf(static_cast<LayoutKind>(getLayout()), getShape());
 }
 
 int64_t WeightType::getPhysicalBytes() const {
-  return getPhysicalLayout().numElements() * (getElementType().getIntOrFloatBitWidth() / 8);
+  return getPhysicalLayout().numElements() * int64_t(sizeOf(elementTypeOf(getElementType())));
 }
 
 void LlamaDialect::registerTypes() {
@@ -112,16 +118,19 @@ void WeightType::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-static bool isStoredType(Type type) { return type.isF32() || type.isF16() || type.isBF16(); }
+static bool isStoredType(Type type) {
+  std::optional<cria::ElementType> element = cria::findElementType(type);
+  return element && isWeightType(*element);
+}
 
-// One or two positive extents.
+// Rank 1 or 2 with positive dimensions.
 static LogicalResult verifyShape(EmitError emitError, ArrayRef<int64_t> shape) {
   if (shape.empty() || shape.size() > 2) {
-    return emitError() << "expected one or two extents, got " << shape.size();
+    return emitError() << "expected rank 1 or 2, got " << shape.size();
   }
   for (int64_t extent : shape) {
     if (extent <= 0) {
-      return emitError() << "expected positive extents, got " << extent;
+      return emitError() << "expected positive dimensions, got " << extent;
     }
   }
   return success();
@@ -143,7 +152,7 @@ LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, T
     return emitError() << "expected weight element type f32, f16 or bf16, got " << elementType;
   }
   if (layout != WeightLayout::row_major && shape.size() != 2) {
-    return emitError() << "expected two extents with layout " << stringifyWeightLayout(layout) << ", got "
+    return emitError() << "expected rank 2 with layout " << stringifyWeightLayout(layout) << ", got "
                        << shape.size();
   }
   return success();
@@ -240,7 +249,7 @@ LogicalResult RopeTableAttr::verify(EmitError emitError, FloatAttr theta, int64_
   return verifyScaling(emitError, scaling);
 }
 
-// Inputs of a step: at least one, all recipes of two extents with as many columns.
+// Inputs of a step: at least one, all recipes of rank 2 with the same number of columns.
 static LogicalResult verifyInputs(EmitError emitError, ArrayRef<Attribute> inputs) {
   if (inputs.empty()) {
     return emitError() << "expected at least one input";
@@ -252,7 +261,7 @@ static LogicalResult verifyInputs(EmitError emitError, ArrayRef<Attribute> input
     }
     SmallVector<int64_t> shape = recipeShape(input);
     if (shape.size() != 2) {
-      return emitError() << "expected inputs of two extents, got " << input;
+      return emitError() << "expected rank-2 inputs, got " << input;
     }
     if (columns && *columns != shape[1]) {
       return emitError() << "expected inputs with " << *columns << " columns as the first has, got "

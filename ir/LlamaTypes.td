@@ -14,7 +14,7 @@ class Llama_Type<string name, string typeMnemonic> : TypeDef<Llama_Dialect, name
 def Llama_WeightType : Llama_Type<"Weight", "weight"> {
   let summary = "A constant matrix or vector of the model";
   let description = [{
-    One or two positive extents, rows first, an element type (`f32`, `f16` or `bf16`) and a layout. The shape is the logical one; the
+    A shape of rank 1 or 2 with positive dimensions, rows first, an element type (`f32`, `f16` or `bf16`) and a layout. The shape is the logical one; the
     physical array follows from the layout. `row_major` is not printed.
 
     ```mlir
@@ -47,7 +47,7 @@ def Llama_WeightType : Llama_Type<"Weight", "weight"> {
 def Llama_KvCacheType : Llama_Type<"KvCache", "kv_cache"> {
   let summary = "The paged K and V of all layers";
   let description = [{
-    A handle, not a value: ops that take it have memory effects. What lies inside a page belongs to the target. Element types are `f16`
+    A handle, not a value: ops that take it have memory effects. The target defines what a page holds. Element types are `f16`
     and `f32`.
 
     ```mlir

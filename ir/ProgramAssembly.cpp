@@ -13,7 +13,7 @@ ParseResult cria::program::parseExtent(AsmParser &parser, int64_t &extent) {
     if (parser.parseInteger(extent)) {
       return failure();
     }
-    return extent >= 0 ? success() : parser.emitError(location, "expected an extent >= 0, got ") << extent;
+    return extent >= 0 ? success() : parser.emitError(location, "expected a dimension >= 0, got ") << extent;
   }
   extent = llvm::StringSwitch<int64_t>(keyword)
                .Case("T", kExtentT)

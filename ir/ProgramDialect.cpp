@@ -2,6 +2,8 @@
 // Registers the `program` dialect; parses, prints and checks its attributes.
 
 #include "ir/ProgramDialect.h"
+#include "format/Program.h"
+#include "ir/ElementTypes.h"
 #include "ir/ProgramAssembly.h"
 #include "ir/ProgramOps.h"
 
@@ -46,11 +48,11 @@ LogicalResult ProgramDialect::verifyOperationAttribute(Operation *op, NamedAttri
 LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t maxTokens,
                                  int64_t maxSequences, int64_t maxOutputs, int64_t maxPagesPerSequence,
                                  int64_t contextTokens) {
-  // Larger limits would let sizes in bytes leave 64 bits.
-  constexpr int64_t kMaximum = int64_t(1) << 24;
-  for (int64_t limit : {maxTokens, maxSequences, maxOutputs, maxPagesPerSequence, contextTokens}) {
-    if (limit < 1 || limit > kMaximum) {
-      return emitError() << "expected every limit to lie in 1.." << kMaximum << ", got " << limit;
+  const int64_t values[] = {maxTokens, maxSequences, maxOutputs, maxPagesPerSequence, contextTokens};
+  for (auto [rule, value] : llvm::zip_equal(kLimitRules, values)) {
+    if (value < 1 || value > rule.maximum) {
+      return emitError() << "expected '" << StringRef(rule.name) << "' in 1.." << rule.maximum << ", got "
+                         << value;
     }
   }
   return success();
@@ -58,14 +60,14 @@ LogicalResult LimitsAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
 
 LogicalResult KvAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t pageTokens,
                              int64_t pageBytes, Type type) {
-  if (pageTokens < 1) {
-    return emitError() << "expected 'page_tokens' of at least 1, got " << pageTokens;
+  if (pageTokens < 1 || pageTokens > kMaxPageTokens) {
+    return emitError() << "expected 'page_tokens' in 1.." << kMaxPageTokens << ", got " << pageTokens;
   }
   if (pageBytes < 1 || pageBytes % kAlignment != 0) {
     return emitError() << "expected 'page_bytes' to be a positive multiple of " << kAlignment << ", got "
                        << pageBytes;
   }
-  if (elementTypeName(type).empty()) {
+  if (!isProgramType(type)) {
     return emitError() << "expected an element type of programs, got " << type;
   }
   return success();
@@ -98,57 +100,28 @@ void BindingAttr::print(AsmPrinter &printer) const {
 }
 
 std::string cria::program::extentName(int64_t extent) {
-  switch (extent) {
-  case kExtentT:
-    return "T";
-  case kExtentR:
-    return "R";
-  case kExtentS:
-    return "S";
-  case kExtentSPlus1:
-    return "S+1";
-  case kExtentP:
-    return "P";
-  default:
-    return std::to_string(extent);
-  }
+  std::string_view symbol = symbolOf(extentKindOf(extent));
+  return symbol.empty() ? std::to_string(extent) : std::string(symbol);
+}
+
+cria::ProgramLimits cria::program::limitsOf(LimitsAttr limits) {
+  return {.maxTokens = uint32_t(limits.getMaxTokens()),
+          .maxSequences = uint32_t(limits.getMaxSequences()),
+          .maxOutputs = uint32_t(limits.getMaxOutputs()),
+          .maxPagesPerSequence = uint32_t(limits.getMaxPagesPerSequence()),
+          .context = uint32_t(limits.getContextTokens())};
 }
 
 int64_t cria::program::maximumExtent(int64_t extent, LimitsAttr limits) {
-  switch (extent) {
-  case kExtentT:
-    return limits.getMaxTokens();
-  case kExtentR:
-    return limits.getMaxOutputs();
-  case kExtentS:
-    return limits.getMaxSequences();
-  case kExtentSPlus1:
-    return limits.getMaxSequences() + 1;
-  case kExtentP:
-    return 1;
-  default:
-    return extent;
-  }
+  return extent < 0 ? int64_t(maximumOf(extentKindOf(extent), limitsOf(limits))) : extent;
 }
 
-StringRef cria::program::elementTypeName(Type type) {
-  if (type.isUnsignedInteger(32)) {
-    return "u32";
-  }
-  if (type.isUnsignedInteger(8)) {
-    return "u8";
-  }
-  return type.isF32()                 ? "f32"
-         : type.isF16()               ? "f16"
-         : type.isBF16()              ? "bf16"
-         : type.isSignlessInteger(32) ? "i32"
-         : type.isSignlessInteger(8)  ? "i8"
-                                      : "";
+bool cria::program::isProgramType(Type type) {
+  std::optional<ElementType> element = findElementType(type);
+  return element && cria::isProgramType(*element);
 }
 
-int64_t cria::program::elementTypeBytes(Type type) {
-  return elementTypeName(type).empty() ? 0 : type.getIntOrFloatBitWidth() / 8;
-}
+int64_t cria::program::elementTypeBytes(Type type) { return int64_t(sizeOf(elementTypeOf(type))); }
 
 int64_t cria::program::spanBytes(Type type, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
                                  LimitsAttr limits) {

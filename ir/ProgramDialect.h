@@ -2,6 +2,8 @@
 // The `program` dialect: its enums and attributes, and the extents that shapes are made of.
 #pragma once
 
+#include "format/StepFields.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -14,14 +16,18 @@
 
 namespace cria::program {
 
-/// Symbolic extents of a shape; every other extent is a number >= 0.
+/// The number that stands for a quantity of the step in a shape; every other dimension is a number >= 0.
+constexpr int64_t extentOf(ExtentKind kind) { return -int64_t(kind); }
 enum Extent : int64_t {
-  kExtentT = -1, ///< rows of the step
-  kExtentR = -2, ///< rows of logits
-  kExtentS = -3, ///< sequences of the step
-  kExtentSPlus1 = -4,
-  kExtentP = -5, ///< pages in the pool, only for `kv`
+  kExtentT = extentOf(ExtentKind::tokens),    ///< rows of the step
+  kExtentR = extentOf(ExtentKind::outputs),   ///< rows of logits
+  kExtentS = extentOf(ExtentKind::sequences), ///< sequences of the step
+  kExtentSPlus1 = extentOf(ExtentKind::sequencesPlusOne),
+  kExtentP = extentOf(ExtentKind::pages), ///< pages in the pool, only for `kv`
 };
+/// The kind of a dimension; constant for a number.
+constexpr ExtentKind extentKindOf(int64_t extent) { return extent < 0 ? ExtentKind(-extent) : ExtentKind::constant; }
+ProgramLimits limitsOf(LimitsAttr limits);
 /// The size of a window that reaches to the end of the pool.
 constexpr int64_t kRest = -1;
 /// Alignment of buffers, and of windows that kernels see, in bytes.
@@ -31,9 +37,9 @@ constexpr int64_t kAlignment = 64;
 std::string extentName(int64_t extent);
 /// The value of an extent at the limits' maxima. P has none: one page is assumed.
 int64_t maximumExtent(int64_t extent, LimitsAttr limits);
-/// "f32", "f16", "bf16", "i32", "u32", "u8", "i8", or empty for a type that programs do not have.
-llvm::StringRef elementTypeName(mlir::Type type);
-/// Bytes of an element; 0 for a type that programs do not have.
+/// Whether `type` is one that programs compute with: f32, f16, bf16, i32, ui32, ui8 or i8.
+bool isProgramType(mlir::Type type);
+/// Bytes of an element of a type that programs compute with.
 int64_t elementTypeBytes(mlir::Type type);
 /// Bytes from the first to past the last element at the maxima; 0 when an extent is 0.
 int64_t spanBytes(mlir::Type type, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides,

@@ -14,10 +14,10 @@ def Program_Dialect : Dialect {
   let description = [{
     A program is a `builtin.module` that holds, at its top level, the module attributes `program.target`, `program.limits` and
     `program.kv`, one `program.step`, and any number of `program.weight`, `program.buffer`, `program.kernel` and
-    `program.entry`. The code of the kernels is a nested module `@kernels`. `programs/<target>.json` of a package prints the
-    program one to one; docs/package-format.md says what each field means and which rules hold.
+    `program.entry`. The code of the kernels is a nested module `@kernels`. `programs/<target>.json` of a package holds the
+    same program; docs/package-format.md states what each field means and which rules hold.
 
-    The extents of a shape are numbers or one of the symbols `T` (rows of the step), `R` (rows of logits), `S` (sequences),
+    The dimensions of a shape are numbers or one of the symbols `T` (rows of the step), `R` (rows of logits), `S` (sequences),
     `S+1` and `P` (pages in the pool). Sizes and offsets are in bytes, strides in elements. Two buffers exist in every program
     without being declared by a `program.buffer`: `step`, declared by `program.step`, and `kv`, all pages of the KV cache.
   }];
@@ -39,14 +39,14 @@ class Program_Attr<string name, string attrMnemonic> : AttrDef<Program_Dialect, 
   let mnemonic = attrMnemonic;
 }
 
-def Program_BufferKind : I32EnumAttr<"BufferKind", "What a buffer is for", [
+def Program_BufferKind : I32EnumAttr<"BufferKind", "Purpose of a buffer", [
     I32EnumAttrCase<"arena", 0>, I32EnumAttrCase<"result", 1>, I32EnumAttrCase<"constant", 2>]> {
   let cppNamespace = "::cria::program";
   let genSpecializedAttr = 0;
 }
 def Program_BufferKindAttr : EnumAttr<Program_Dialect, Program_BufferKind, "buffer_kind">;
 
-def Program_Access : I32EnumAttr<"Access", "How a dispatch uses an operand", [
+def Program_Access : I32EnumAttr<"Access", "Access of a dispatch to an operand", [
     I32EnumAttrCase<"read", 1>, I32EnumAttrCase<"write", 2>, I32EnumAttrCase<"read_write", 3>]> {
   let cppNamespace = "::cria::program";
   let genSpecializedAttr = 0;
@@ -54,7 +54,7 @@ def Program_Access : I32EnumAttr<"Access", "How a dispatch uses an operand", [
 def Program_AccessAttr : EnumAttr<Program_Dialect, Program_Access, "access">;
 
 def Program_LimitsAttr : Program_Attr<"Limits", "limits"> {
-  let summary = "The maxima that sizes and offsets are planned for";
+  let summary = "Limits of a step; sizes and offsets are planned for them";
   let parameters = (ins "int64_t":$maxTokens, "int64_t":$maxSequences, "int64_t":$maxOutputs,
                         "int64_t":$maxPagesPerSequence, "int64_t":$contextTokens);
   let assemblyFormat = [{
@@ -81,7 +81,7 @@ def Program_FieldAttr : Program_Attr<"Field", "field"> {
 
 def Program_GridDimAttr : Program_Attr<"GridDim", "grid_dim"> {
   let summary = "A grid dimension: times * ceildiv(of, tile)";
-  let description = "`of` is 1 or one of the extents T and R.";
+  let description = "`of` is 1, T or R.";
   let parameters = (ins "int64_t":$times, "int64_t":$of, "int64_t":$tile);
   let assemblyFormat = "`<` $times `*` custom<Extent>($of) `by` $tile `>`";
   let genVerifyDecl = 1;

@@ -3,6 +3,7 @@
 // programs.
 
 #include "ir/ProgramOps.h"
+#include "format/Program.h"
 #include "ir/LlamaTypes.h"
 #include "ir/ProgramAssembly.h"
 
@@ -79,7 +80,7 @@ LogicalResult BufferOp::verify() {
   if (failed(verifyPositiveSize(*this, getSize()))) { // buffer_c1
     return failure();
   }
-  if (elementTypeName(getType()).empty()) {
+  if (!isProgramType(getType())) {
     return emitOpError() << "expected an element type of programs, got " << getType();
   }
   if (std::optional<int64_t> offset = getOffset()) { // buffer_c2
@@ -110,7 +111,7 @@ LogicalResult BufferOp::verify() {
 }
 
 static LogicalResult verifyLaunch(KernelOp kernel) {
-  constexpr int64_t kMaxThreads = 1024;
+  constexpr int64_t kMaxThreads = cria::kMaxThreadsPerBlock;
   if (!kernel.getBlock()) {
     return kernel.getRegisters() // kernel_c6
                ? kernel.emitOpError("expected registers only of a kernel with a block")
@@ -122,7 +123,7 @@ static LogicalResult verifyLaunch(KernelOp kernel) {
     threads = extent > 0 && extent <= kMaxThreads ? threads * extent : kMaxThreads + 1;
   }
   if (kernel.getOpName() || block.size() != 3 || threads > kMaxThreads) { // kernel_c5
-    return kernel.emitOpError() << "expected a block of three positive extents with a product of at most "
+    return kernel.emitOpError() << "expected a block of three positive dimensions with a product of at most "
                                 << kMaxThreads << " and a symbol, got [" << block << "]";
   }
   return success();
@@ -159,8 +160,10 @@ void EntryOp::build(OpBuilder &builder, OperationState &state, StringRef name, i
 
 LogicalResult EntryOp::verify() {
   int64_t minimum = getMinTokens(), maximum = getMaxTokens();
-  if (minimum < 0 || minimum > maximum) { // entry_c1
-    return emitOpError() << "expected 0 <= min_tokens <= max_tokens, got " << minimum << " and " << maximum;
+  constexpr int64_t kMaxTokens = kLimitRules[0].maximum;
+  if (minimum < 0 || minimum > maximum || maximum > kMaxTokens) { // entry_c1
+    return emitOpError() << "expected 0 <= min_tokens <= max_tokens <= " << kMaxTokens << ", got " << minimum
+                         << " and " << maximum;
   }
   for (Operation &op : getBody().front()) { // entry_c2
     if (!isa<DispatchOp>(op)) {
@@ -171,14 +174,14 @@ LogicalResult EntryOp::verify() {
 }
 
 static LogicalResult verifyBinding(DispatchOp dispatch, BindingAttr binding) {
-  constexpr size_t kMaximumRank = 8;
+  using cria::kMaxRank;
   auto error = [&] { return dispatch.emitOpError() << "binding '" << binding.getName() << "' "; };
-  if (elementTypeName(binding.getType()).empty()) {
+  if (!isProgramType(binding.getType())) {
     return error() << "has type " << binding.getType() << ", which programs do not have";
   }
   if (binding.getShape().size() != binding.getStrides().size() ||
-      binding.getShape().size() > kMaximumRank) { // dispatch_c2
-    return error() << "expected shape and strides of one rank, at most " << kMaximumRank << ", got "
+      binding.getShape().size() > kMaxRank) { // dispatch_c2
+    return error() << "expected shape and strides of one rank, at most " << kMaxRank << ", got "
                    << binding.getShape().size() << " and " << binding.getStrides().size();
   }
   if (llvm::any_of(binding.getStrides(), [](int64_t stride) { return stride < 0; })) {

@@ -9,7 +9,7 @@ include "mlir/IR/SymbolInterfaces.td"
 class Program_Op<string mnemonic, list<Trait> traits = []> : Op<Program_Dialect, mnemonic, traits>;
 
 def Program_StepOp : Program_Op<"step", [Symbol, HasParent<"::mlir::ModuleOp">]> {
-  let summary = "Layout of the step buffer";
+  let summary = "Declare the layout of the step buffer";
   let description = [{
     The inputs of one step in one buffer: a header of 64 bytes, then arrays of 32-bit integers.
 
@@ -30,9 +30,9 @@ def Program_StepOp : Program_Op<"step", [Symbol, HasParent<"::mlir::ModuleOp">]>
 }
 
 def Program_WeightOp : Program_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp">]> {
-  let summary = "A weight: its type with layout, its size in bytes, and where it comes from";
+  let summary = "Declare a weight by type, size in bytes and recipe";
   let description = [{
-    `initialized` says that the package holds no data for it: the entry `initialize` fills the weight on the device.
+    `initialized` means that the package holds no data for it: the entry `initialize` fills the weight on the device.
 
     (C1) The type is a `!llama.weight`.
     (C2) The size is that of the type's physical array in bytes.
@@ -48,10 +48,10 @@ def Program_WeightOp : Program_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp
 }
 
 def Program_BufferOp : Program_Op<"buffer", [Symbol, HasParent<"::mlir::ModuleOp">]> {
-  let summary = "Memory that dispatches read and write";
+  let summary = "Declare memory that dispatches read and write";
   let description = [{
-    `arena` buffers live inside one entry and share memory; memory planning gives them an offset into the arena. The one
-    `result` buffer is what a step returns. `constant` buffers hold 32-bit words.
+    `arena` buffers live inside one entry and share memory; memory planning assigns their offsets in the arena. The one
+    `result` buffer holds the result of a step. `constant` buffers hold 32-bit words.
 
     (C1) The size is positive.
     (C2) Only an arena buffer has an offset, a multiple of 64.
@@ -71,15 +71,15 @@ def Program_BufferOp : Program_Op<"buffer", [Symbol, HasParent<"::mlir::ModuleOp
 }
 
 def Program_KernelOp : Program_Op<"kernel", [Symbol, HasParent<"::mlir::ModuleOp">]> {
-  let summary = "What a dispatch runs: a function of the target's code, or an op of the opset";
+  let summary = "Declare a kernel: a function of the target's code, or an op of the opset";
   let description = [{
     (C1) Exactly one of `symbol` and `op` is given.
     (C2) Only an op has parameters; each is an integer, a float or a string.
     (C3) Scratch bytes are not negative, and 0 for an op.
     (C4) If the program has a module `@kernels`, it has a function with the name of `symbol`.
-    (C5) Only a function has a block; it has three positive extents with a product of at most 1024. Kernels of a GPU
+    (C5) Only a function has a block; it has three positive dimensions with a product of at most 1024. Kernels of a GPU
          have one: the threads of a workgroup. `scratch` is then their dynamic shared memory.
-    (C6) Only a kernel with a block states registers: how many a thread uses, where an assembler has told.
+    (C6) Only a kernel with a block states registers: registers per thread as reported by ptxas, if available.
 
     ```mlir
     program.kernel @linear_decode symbol "linear_decode" scratch 0
@@ -97,11 +97,11 @@ def Program_KernelOp : Program_Op<"kernel", [Symbol, HasParent<"::mlir::ModuleOp
 }
 
 def Program_EntryOp : Program_Op<"entry", [Symbol, HasParent<"::mlir::ModuleOp">, NoTerminator, SingleBlock]> {
-  let summary = "A list of dispatches for steps of `min_tokens` to `max_tokens` rows";
+  let summary = "Define the list of dispatches for steps of `min_tokens` to `max_tokens` rows";
   let description = [{
     The entry `initialize` has 0 tokens: it runs once after opening and fills the weights that are `initialized`.
 
-    (C1) 0 <= min_tokens <= max_tokens.
+    (C1) 0 <= min_tokens <= max_tokens <= 2^20.
     (C2) The body holds dispatches only.
 
     ```mlir
@@ -122,13 +122,13 @@ def Program_EntryOp : Program_Op<"entry", [Symbol, HasParent<"::mlir::ModuleOp">
 }
 
 def Program_DispatchOp : Program_Op<"dispatch", [HasParent<"EntryOp">]> {
-  let summary = "One launch of a kernel over a grid of workgroups";
+  let summary = "Launch a kernel over a grid of workgroups";
   let description = [{
-    Workgroups are independent and unordered. A dispatch sees all writes of earlier ones. `in_place` allows a written
+    Workgroups are independent and unordered. The writes of earlier dispatches are visible. `in_place` allows a written
     binding to be the same window as another one.
 
     (C1) The grid has one to three dimensions.
-    (C2) Shape and strides of a binding have the same rank, at most 8; extents and strides are not negative.
+    (C2) Shape and strides of a binding have the same rank, at most 8; dimensions and strides are not negative.
     (C3) Names of bindings differ.
 
     ```mlir

@@ -166,8 +166,8 @@ Status checkTensor(const ExpectedTensor &expected, const Checkpoint &checkpoint)
                            fmt::join(expected.shape, ", "));
   }
   const CheckpointTensor &tensor = found->second;
-  DataType type = tensor.entry->type;
-  if (type != DataType::f32 && type != DataType::f16 && type != DataType::bf16) {
+  ElementType type = tensor.entry->type;
+  if (!isWeightType(type)) {
     return error(StatusCode::unsupported, "{}: tensor '{}': expected type F32, F16 or BF16, got {}",
                  tensor.file->path(), expected.name, safetensorsNameOf(type));
   }
@@ -182,7 +182,7 @@ Status checkTensor(const ExpectedTensor &expected, const Checkpoint &checkpoint)
 /// Keeps exactly the expected tensors, and names the first one that is missing, misshapen or unknown.
 Status checkTensors(Checkpoint &checkpoint) {
   std::set<std::string, std::less<>> known;
-  std::map<DataType, uint64_t> elements;
+  std::map<ElementType, uint64_t> elements;
   for (const ExpectedTensor &expected : expectedTensors(checkpoint.config)) {
     CRIA_RETURN_IF_ERROR(checkTensor(expected, checkpoint));
     const SafetensorsEntry &entry = *checkpoint.tensors.find(expected.name)->second.entry;

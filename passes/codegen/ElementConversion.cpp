@@ -38,24 +38,24 @@ template <uint16_t (*convert)(float)> void narrow(const float *source, uint16_t 
   }
 }
 
-void load(DataType type, const std::byte *source, float *target, size_t count) {
-  if (type == DataType::f16) {
+void load(ElementType type, const std::byte *source, float *target, size_t count) {
+  if (type == ElementType::f16) {
     widen<uint16_t, floatFromHalf>(source, target, count);
-  } else if (type == DataType::bf16) {
+  } else if (type == ElementType::bf16) {
     widen<uint16_t, floatFromBfloat16>(source, target, count);
   } else {
     std::memcpy(target, source, count * sizeof(float));
   }
 }
 
-std::optional<size_t> store(DataType type, const float *source, std::byte *target, size_t count) {
-  if (type == DataType::f32) {
+std::optional<size_t> store(ElementType type, const float *source, std::byte *target, size_t count) {
+  if (type == ElementType::f32) {
     std::memcpy(target, source, count * sizeof(float));
     return std::nullopt;
   }
   auto *words = reinterpret_cast<uint16_t *>(target);
-  uint16_t infinity = type == DataType::f16 ? 0x7C00 : 0x7F80;
-  if (type == DataType::f16) {
+  uint16_t infinity = type == ElementType::f16 ? 0x7C00 : 0x7F80;
+  if (type == ElementType::f16) {
     narrow<halfFromFloat>(source, words, count);
   } else {
     narrow<bfloat16FromFloat>(source, words, count);
@@ -103,7 +103,7 @@ uint16_t bfloat16FromFloat(float value) {
   return uint16_t((bits & kAbsMask) > kInfinity32 ? quietNan : rounded);
 }
 
-std::optional<size_t> convertElements(DataType sourceType, const std::byte *source, DataType targetType,
+std::optional<size_t> convertElements(ElementType sourceType, const std::byte *source, ElementType targetType,
                                       std::byte *target, size_t count) {
   if (sourceType == targetType) {
     std::memcpy(target, source, count * sizeOf(sourceType));

@@ -2,7 +2,7 @@
 // Conversion between the element types of weights: exact where it widens, to nearest even where it narrows.
 #pragma once
 
-#include "format/DataType.h"
+#include "format/ElementType.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace cria {
 /// Converts `count` elements from f32, f16 or bf16 to f32, f16 or bf16. `source` needs no alignment, `target`
 /// that of its type; they do not overlap. Infinities and NaNs stay what they are. Returns the index of the
 /// first finite element that became infinite, if any.
-std::optional<size_t> convertElements(DataType sourceType, const std::byte *source, DataType targetType,
+std::optional<size_t> convertElements(ElementType sourceType, const std::byte *source, ElementType targetType,
                                       std::byte *target, size_t count);
 
 float floatFromHalf(uint16_t half);

@@ -2,10 +2,10 @@
 // Collects the weights of all targets, writes every file into a temporary folder, and publishes it.
 #include "passes/codegen/PackageWriter.h"
 
+#include "ir/ElementTypes.h"
 #include "ir/LlamaTypes.h"
-#include "ir/ProgramOps.h"
+#include "ir/ProgramLowering.h"
 #include "passes/codegen/PackageFolder.h"
-#include "passes/codegen/ProgramJson.h"
 #include "passes/codegen/WeightFile.h"
 
 #include <filesystem>
@@ -14,10 +14,6 @@ namespace cria {
 
 namespace {
 using Json = nlohmann::ordered_json;
-
-DataType dataTypeOf(mlir::Type type) {
-  return type.isF32() ? DataType::f32 : type.isF16() ? DataType::f16 : DataType::bf16;
-}
 
 /// The weights of all targets, by layout and in order of first appearance; equal ones once.
 class WeightSet {
@@ -60,7 +56,7 @@ Status WeightSet::addWeight(program::WeightOp op, const TensorLookup &tensors, U
     return same ? Status()
                 : error(StatusCode::internal, "two targets make weight '{}' in different ways", name);
   }
-  WeightToWrite weight{name, dataTypeOf(type.getElementType()), layout, type.getShape().vec(), nullptr};
+  WeightToWrite weight{name, elementTypeOf(type.getElementType()), layout, type.getShape().vec(), nullptr};
   CRIA_ASSIGN_OR_RETURN(weight.rows, planWeightRows(op.getRecipe(), weight.type, tensors));
   uint64_t bytes = uint64_t(layout.numElements()) * sizeOf(weight.type);
   if (bytes != uint64_t(op.getSize()) || weight.rows->rows() != layout.rows ||

@@ -2,8 +2,9 @@
 // Prints the program as JSON to standard output: what a package would hold.
 
 #include "passes/Passes.h"
-#include "passes/codegen/ProgramJson.h"
 
+#include "format/ProgramWriter.h"
+#include "ir/ProgramLowering.h"
 #include "ir/ProgramVerifier.h"
 
 namespace cria {
@@ -18,7 +19,7 @@ struct PrintProgramJson : impl::PrintProgramJsonPassBase<PrintProgramJson> {
     if (failed(program::verifyProgram(getOperation()))) {
       return signalPassFailure();
     }
-    llvm::outs() << programToJson(getOperation()).dump(2) << "\n";
+    llvm::outs() << programToJson(*lowerProgram(getOperation())).dump(2) << "\n";
     markAllAnalysesPreserved();
   }
 };

@@ -117,19 +117,11 @@ private:
 };
 } // namespace
 
-std::vector<int64_t> physicalShape(const WeightToWrite &weight) {
-  if (weight.layout.kind == PhysicalLayout::Kind::rowMajor) {
-    return weight.shape;
-  }
-  auto shape = weight.layout.physicalShape();
-  return {shape.begin(), shape.begin() + weight.layout.rank()};
-}
-
 Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite> &weights,
                        const WeightFileOptions &options) {
   std::vector<SafetensorsDeclaration> tensors;
   for (const WeightToWrite &weight : weights) {
-    tensors.push_back({weight.name, weight.type, physicalShape(weight)});
+    tensors.push_back({weight.name, weight.type, physicalShape(weight.layout.kind, weight.shape)});
   }
   CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, std::move(tensors)));
   CRIA_RETURN_IF_ERROR(WeightFile(weights, options, *writer).run());

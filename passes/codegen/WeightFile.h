@@ -13,10 +13,10 @@
 
 namespace cria {
 
-/// A tensor to write. `rows` gives logical rows; `shape` is the logical shape, one or two extents.
+/// A tensor to write. `rows` gives logical rows; `shape` is the logical shape, of rank 1 or 2.
 struct WeightToWrite {
   std::string name;
-  DataType type = DataType::f32;
+  ElementType type = ElementType::f32;
   PhysicalLayout layout;
   std::vector<int64_t> shape;
   std::unique_ptr<WeightRows> rows;
@@ -29,9 +29,6 @@ struct WeightFileOptions {
   /// (optional) Stops with `cancelled` soon after it becomes true.
   const std::atomic<bool> *cancelled = nullptr;
 };
-
-/// The shape a tensor has in the file: [N, K] or [K] for row_major, [panels, K, 16] for panel16.
-std::vector<int64_t> physicalShape(const WeightToWrite &weight);
 
 /// Errors: those of WeightRows::read and SafetensorsWriter, cancelled; nothing is left at `path` then.
 Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite> &weights,

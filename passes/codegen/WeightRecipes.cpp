@@ -17,7 +17,7 @@ using RowsPtr = std::unique_ptr<WeightRows>;
 
 class CheckpointRows : public WeightRows {
 public:
-  CheckpointRows(TensorSource source, int64_t rows, int64_t columns, DataType type)
+  CheckpointRows(TensorSource source, int64_t rows, int64_t columns, ElementType type)
       : WeightRows(rows, columns), source_(source), type_(type) {}
 
   Status read(int64_t first, int64_t count, std::byte *target) const override {
@@ -36,8 +36,8 @@ public:
 private:
   Status overflowError(int64_t first, size_t index, const std::vector<std::byte> &bytes) const {
     float value = 0;
-    DataType sourceType = source_.entry->type;
-    convertElements(sourceType, bytes.data() + index * sizeOf(sourceType), DataType::f32,
+    ElementType sourceType = source_.entry->type;
+    convertElements(sourceType, bytes.data() + index * sizeOf(sourceType), ElementType::f32,
                     reinterpret_cast<std::byte *>(&value), 1);
     return invalidArgument(
         "{}: tensor '{}': {} in row {}, column {} does not fit {}; compile with --weights {}",
@@ -46,7 +46,7 @@ private:
   }
 
   TensorSource source_;
-  DataType type_;
+  ElementType type_;
 };
 
 /// Sources that compute f32 values, row by row.
@@ -57,23 +57,23 @@ public:
     for (int64_t i = 0; i < count; ++i) {
       compute(first + i, row.data());
       auto *values = reinterpret_cast<const std::byte *>(row.data());
-      convertElements(DataType::f32, values, type_, target, row.size());
+      convertElements(ElementType::f32, values, type_, target, row.size());
       target += row.size() * sizeOf(type_);
     }
     return {};
   }
 
 protected:
-  ComputedRows(int64_t rows, int64_t columns, DataType type) : WeightRows(rows, columns), type_(type) {}
+  ComputedRows(int64_t rows, int64_t columns, ElementType type) : WeightRows(rows, columns), type_(type) {}
   virtual void compute(int64_t row, float *values) const = 0;
 
 private:
-  DataType type_;
+  ElementType type_;
 };
 
 class RandomRows : public ComputedRows {
 public:
-  RandomRows(llama::RandomAttr random, DataType type)
+  RandomRows(llama::RandomAttr random, ElementType type)
       : ComputedRows(random.getRows(), random.getColumns(), type),
         key_(randomTensorKey(uint32_t(random.getSeed()), randomTensorId(random.getTensor()))) {}
 
@@ -92,7 +92,7 @@ private:
 
 class OneRows : public ComputedRows {
 public:
-  OneRows(llama::OnesAttr ones, DataType type) : ComputedRows(1, ones.getSize(), type) {}
+  OneRows(llama::OnesAttr ones, ElementType type) : ComputedRows(1, ones.getSize(), type) {}
 
 protected:
   void compute(int64_t, float *values) const override { std::fill_n(values, columns(), 1.0f); }
@@ -100,7 +100,7 @@ protected:
 
 class RopeTableRows : public ComputedRows {
 public:
-  RopeTableRows(llama::RopeTableAttr table, DataType type)
+  RopeTableRows(llama::RopeTableAttr table, ElementType type)
       : ComputedRows(table.getContextLength(), table.getHeadDim(), type),
         frequencies_(inverseFrequencies(table.getTheta().getValueAsDouble(), table.getHeadDim(),
                                         scalingOf(table.getScaling()))) {}
@@ -199,24 +199,14 @@ private:
   uint64_t rowBytes_;
 };
 
-std::optional<DataType> dataTypeOf(mlir::Type type) {
-  if (type.isF32()) {
-    return DataType::f32;
-  }
-  if (type.isF16()) {
-    return DataType::f16;
-  }
-  return type.isBF16() ? std::optional(DataType::bf16) : std::nullopt;
-}
-
-StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, DataType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, ElementType type, const TensorLookup &tensors) {
   std::string name = recipe.getTensor().str();
   std::optional<TensorSource> source = tensors(name);
   if (!source) {
     return error(StatusCode::notFound, "tensor '{}' is not in the checkpoint", name);
   }
   const SafetensorsEntry &entry = *source->entry;
-  if (llvm::ArrayRef(entry.shape) != recipe.getShape() || dataTypeOf(recipe.getElementType()) != entry.type) {
+  if (llvm::ArrayRef(entry.shape) != recipe.getShape() || findElementType(recipe.getElementType()) != entry.type) {
     return invalidArgument("{}: tensor '{}': expected the shape and type of its recipe, got [{}] and {}",
                            source->file->path(), name, fmt::join(entry.shape, ", "), nameOf(entry.type));
   }
@@ -224,7 +214,7 @@ StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, DataType type, co
   return RowsPtr(std::make_unique<CheckpointRows>(*source, rows, entry.shape.back(), type));
 }
 
-StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, DataType type,
+StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, ElementType type,
                                        const TensorLookup &tensors) {
   std::vector<RowsPtr> result;
   for (mlir::Attribute recipe : recipes) {
@@ -234,7 +224,7 @@ StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, 
   return result;
 }
 
-StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, DataType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, ElementType type, const TensorLookup &tensors) {
   CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, tensors));
   int64_t rows = 0;
   for (const RowsPtr &input : inputs) {
@@ -244,7 +234,7 @@ StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, DataType type, const Tens
   return RowsPtr(std::make_unique<ConcatRows>(std::move(inputs), rows, rowBytes));
 }
 
-StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, DataType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, ElementType type, const TensorLookup &tensors) {
   CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, tensors));
   int64_t block = recipe.getBlock();
   int64_t rows = (inputs.front()->rows() + block - 1) / block * block * int64_t(inputs.size());
@@ -252,14 +242,14 @@ StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, DataType type, co
   return RowsPtr(std::make_unique<InterleaveRows>(std::move(inputs), block, rows, rowBytes));
 }
 
-StatusOr<RowsPtr> planPermute(llama::PermuteRopeAttr recipe, DataType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planPermute(llama::PermuteRopeAttr recipe, ElementType type, const TensorLookup &tensors) {
   CRIA_ASSIGN_OR_RETURN(RowsPtr input, planWeightRows(recipe.getInput(), type, tensors));
   uint64_t rowBytes = uint64_t(input->columns()) * sizeOf(type);
   return RowsPtr(std::make_unique<PermuteRopeRows>(std::move(input), recipe.getHeads(), rowBytes));
 }
 } // namespace
 
-StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, DataType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, ElementType type, const TensorLookup &tensors) {
   using Result = StatusOr<RowsPtr>;
   return llvm::TypeSwitch<mlir::Attribute, Result>(recipe)
       .Case([&](llama::CheckpointAttr a) { return planCheckpoint(a, type, tensors); })

@@ -45,7 +45,7 @@ private:
 /// Plans the evaluation of a verified recipe to elements of `type` (f32, f16 or bf16).
 /// Errors: notFound when the checkpoint lacks a tensor; invalidArgument when it has another shape or type
 /// than stated.
-StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, DataType type,
+StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, ElementType type,
                                                      const TensorLookup &tensors);
 
 } // namespace cria

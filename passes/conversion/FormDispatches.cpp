@@ -2,10 +2,10 @@
 // Turns prepared entries into a program: walks the ops of each in order and lets the target write their
 // dispatches.
 
+#include "format/StepFields.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/conversion/Initialize.h"
 #include "passes/conversion/TargetOption.h"
-#include "passes/targets/StepLayout.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -21,14 +21,14 @@ namespace {
 using llama::KvCacheType;
 using llama::LlamaDialect;
 
-/// Arguments 0..6 are i32 tensors, the last one is the cache.
+/// The arguments are the arrays of the step as i32 tensors, then the cache.
 LogicalResult checkArguments(func::FuncOp entry) {
-  bool ok = entry.getNumArguments() == kNumEntryArguments && entry.getNumResults() == 1 &&
+  bool ok = entry.getNumArguments() == kNumForwardArguments && entry.getNumResults() == 1 &&
             isa<KvCacheType>(entry.getArgumentTypes().back());
   for (unsigned i = 0; ok && i < kNumStepArrays; ++i) {
     auto type = dyn_cast<RankedTensorType>(entry.getArgumentTypes()[i]);
     ok = type && type.getElementType().isInteger(32) &&
-         type.getRank() == (stepArrayName(i) == "block_table" ? 2 : 1);
+         type.getRank() == rankOf(stepArray(i));
   }
   if (ok) {
     return success();

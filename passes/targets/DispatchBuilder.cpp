@@ -41,20 +41,13 @@ GridDim gridOverRows(const View &view, int64_t tile) {
   return {.times = int64_t(llvm::divideCeil(rows, tile)), .of = 1, .tile = 1};
 }
 
-static SmallVector<int64_t> physicalShape(llama::WeightType type) {
-  if (type.getLayout() == llama::WeightLayout::row_major) {
-    return SmallVector<int64_t>(type.getShape());
-  }
-  PhysicalLayout layout = type.getPhysicalLayout();
-  return llvm::to_vector(ArrayRef<int64_t>(layout.physicalShape()).take_front(layout.rank()));
-}
-
 static WeightView viewOf(StringRef name, llama::WeightType type) {
   WeightView view;
   view.logical = type;
   view.buffer = name.str();
   view.type = view.logical.getElementType();
-  SmallVector<int64_t> shape = physicalShape(view.logical), strides = denseStrides(shape);
+  std::vector<int64_t> shape = physicalShape(type.getPhysicalLayout().kind, type.getShape());
+  SmallVector<int64_t> strides = denseStrides(shape);
   view.shape.assign(shape.begin(), shape.end());
   view.strides.assign(strides.begin(), strides.end());
   view.size = type.getPhysicalBytes();
@@ -280,22 +273,18 @@ View DispatchBuilder::makeView(Value value) {
 }
 
 View DispatchBuilder::argumentView(BlockArgument argument) {
-  StringRef name = stepArrayName(argument.getArgNumber());
+  const StepFieldRule &rule = stepArray(argument.getArgNumber());
   auto type = cast<RankedTensorType>(argument.getType());
-  int64_t rows = name == "outputs"           ? kExtentR
-                 : name == "sequence_starts" ? kExtentSPlus1
-                 : name == "block_table"     ? kExtentS
-                                             : kExtentT;
   View view;
   view.buffer = ProgramDialect::kStepBuffer.str();
   view.type = type.getElementType();
-  view.shape.push_back(type.isDynamicDim(0) ? rows : type.getDimSize(0));
-  if (name == "block_table") {
+  view.shape.push_back(type.isDynamicDim(0) ? extentOf(rule.rows) : type.getDimSize(0));
+  if (rule.hasPageColumns) {
     view.shape.push_back(limits().getMaxPagesPerSequence());
   }
   SmallVector<int64_t> strides = denseStrides(view.shape);
   view.strides.assign(strides.begin(), strides.end());
-  view.offset = program_.step().lookupField(name).getOffset();
+  view.offset = program_.step().lookupField(rule.name).getOffset();
   view.size = spanBytes(view.type, view.shape, view.strides, limits());
   return view;
 }

@@ -37,8 +37,7 @@ struct View {
   int64_t columns() const { return shape.back(); }
 };
 
-/// The whole of a weight: its physical array (row_major: [N, K] or [K]; panel16: [ceil(N/64)*4, K, 16]), its
-/// logical type.
+/// The whole of a weight: its physical array (format/WeightLayout.h) and its logical type.
 struct WeightView : View {
   llama::WeightType logical;
 };

@@ -33,7 +33,7 @@ std::string RopeSpec::name() const {
 }
 
 std::string KvShape::name() const {
-  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, toString(type));
+  return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, nameOf(type));
 }
 
 std::string KvAppendSpec::name() const {

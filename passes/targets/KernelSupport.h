@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the kernel families of every target with code need: element types, where row counts come from, and the
-// parts of kernels' names.
+// What the kernel families of every target with code share: element types, where row counts come from, and
+// the parts of kernel names.
 #pragma once
+
+#include "ir/ElementTypes.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/bit.h"
@@ -10,22 +12,6 @@
 #include <string>
 
 namespace cria {
-
-enum class ElementType { F32, F16, BF16 };
-
-inline llvm::StringRef toString(ElementType type) {
-  return type == ElementType::F32 ? "f32" : type == ElementType::F16 ? "f16" : "bf16";
-}
-constexpr int64_t bytesOf(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
-
-inline mlir::Type mlirType(mlir::Builder &builder, ElementType type) {
-  return type == ElementType::F32   ? mlir::Type(builder.getF32Type())
-         : type == ElementType::F16 ? mlir::Type(builder.getF16Type())
-                                    : mlir::Type(builder.getBF16Type());
-}
-inline ElementType elementTypeOf(mlir::Type type) {
-  return type.isF32() ? ElementType::F32 : type.isF16() ? ElementType::F16 : ElementType::BF16;
-}
 
 /// Where a kernel takes its number of rows from.
 enum class RowCount { Tokens, Outputs };

@@ -11,37 +11,19 @@ namespace cria {
 
 using program::FieldAttr;
 
-static constexpr StringLiteral kHeaderNames[] = {"num_tokens", "num_outputs", "num_sequences"};
-static constexpr StringLiteral kArrayNames[kNumStepArrays] = {
-    "tokens", "positions", "sequences", "slots", "sequence_starts", "block_table", "outputs"};
-
-StringRef stepArrayName(unsigned index) {
-  return index < kNumStepArrays ? StringRef(kArrayNames[index]) : "";
-}
-
-static int64_t arrayLength(StringRef name, program::LimitsAttr limits) {
-  if (name == "sequence_starts") {
-    return limits.getMaxSequences() + 1;
-  }
-  if (name == "block_table") {
-    return limits.getMaxSequences() * limits.getMaxPagesPerSequence();
-  }
-  return name == "outputs" ? limits.getMaxOutputs() : limits.getMaxTokens();
-}
-
 program::StepOp createStep(OpBuilder &builder, Location location, program::LimitsAttr limits) {
+  static_assert(kNumStepHeaderFields * kStepElementBytes <= program::kAlignment);
   SmallVector<Attribute> fields;
-  for (auto [index, name] : llvm::enumerate(kHeaderNames)) {
-    fields.push_back(FieldAttr::get(builder.getContext(), name, 4 * index, 1));
+  int64_t offset = 0;
+  for (const StepFieldRule &rule : kStepFields) {
+    bool isHeader = rule.rows == ExtentKind::constant;
+    offset = isHeader ? offset : llvm::alignTo(offset, program::kAlignment);
+    int64_t length = lengthOf(rule, limitsOf(limits));
+    fields.push_back(FieldAttr::get(builder.getContext(), StringRef(rule.name), offset, length));
+    offset += kStepElementBytes * length;
   }
-  int64_t offset = program::kAlignment;
-  for (StringRef name : kArrayNames) {
-    int64_t length = arrayLength(name, limits);
-    fields.push_back(FieldAttr::get(builder.getContext(), name, offset, length));
-    offset = llvm::alignTo(offset + 4 * length, program::kAlignment);
-  }
-  return program::StepOp::create(builder, location, program::ProgramDialect::kStepBuffer, offset,
-                                 builder.getArrayAttr(fields));
+  return program::StepOp::create(builder, location, program::ProgramDialect::kStepBuffer,
+                                 llvm::alignTo(offset, program::kAlignment), builder.getArrayAttr(fields));
 }
 
 } // namespace cria

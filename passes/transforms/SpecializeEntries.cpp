@@ -2,6 +2,7 @@
 // Makes the entries of a program: clones of @forward for one row, a few, and many, so that kernels can be
 // chosen for each.
 
+#include "format/StepFields.h"
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
 
@@ -17,19 +18,6 @@ using namespace mlir;
 using namespace cria::llama;
 
 namespace {
-/// The arguments of the forward contract, in order.
-enum ForwardArgument {
-  tokens,
-  positions,
-  sequences,
-  slots,
-  sequenceStarts,
-  blockTable,
-  outputs,
-  cache,
-  numForwardArguments
-};
-
 struct Entry {
   StringRef name;
   int64_t minTokens, maxTokens;
@@ -44,13 +32,13 @@ static bool isIndices(Type type, int64_t rank) {
 // The arguments of the forward contract and one result, the logits.
 static LogicalResult checkForward(func::FuncOp forward) {
   FunctionType type = forward.getFunctionType();
-  if (type.getNumInputs() != numForwardArguments || type.getNumResults() != 1 || forward.isExternal()) {
+  if (type.getNumInputs() != cria::kNumForwardArguments || type.getNumResults() != 1 || forward.isExternal()) {
     return forward.emitOpError(
-               "expected the 8 arguments of the forward contract, one result and a body, got type ")
-           << type;
+               "expected the ")
+           << cria::kNumForwardArguments << " arguments of the forward contract, one result and a body, got type " << type;
   }
   for (auto [index, input] : llvm::enumerate(type.getInputs())) {
-    bool expected = index == cache ? isa<KvCacheType>(input) : isIndices(input, index == blockTable ? 2 : 1);
+    bool expected = index < cria::kNumStepArrays ? isIndices(input, rankOf(cria::stepArray(index))) : isa<KvCacheType>(input);
     if (!expected) {
       return forward.emitOpError("expected argument ")
              << index << " as the forward contract has it, got " << input;
@@ -84,8 +72,10 @@ static LogicalResult updateResultTypes(Operation *op) {
 // Gives every value of T rows one row.
 static LogicalResult makeSingleRow(func::FuncOp entry) {
   Block &body = entry.getBody().front();
-  for (ForwardArgument index : {tokens, positions, sequences, slots}) {
-    body.getArgument(index).setType(RankedTensorType::get({1}, IntegerType::get(entry.getContext(), 32)));
+  for (unsigned index = 0; index < cria::kNumStepArrays; ++index) {
+    if (cria::stepArray(index).rows == cria::ExtentKind::tokens) {
+      body.getArgument(index).setType(RankedTensorType::get({1}, IntegerType::get(entry.getContext(), 32)));
+    }
   }
   for (Operation &op : body) {
     if (failed(updateResultTypes(&op))) {

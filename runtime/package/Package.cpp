@@ -188,7 +188,7 @@ StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, con
     return error(StatusCode::notFound, "{}: the tensor '{}' of weight '{}' is missing", file.path(),
                  printable(weight.tensor), printable(weight.name));
   }
-  CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> shape, physicalShape(weight));
+  std::vector<int64_t> shape = physicalShape(weight);
   if (entry->type != weight.type || entry->shape != shape || entry->size != weight.size) {
     return invalidArgument("{}: tensor '{}': expected type {} and shape [{}], got {} and [{}]", file.path(),
                            printable(weight.tensor), nameOf(weight.type), fmt::join(shape, ", "),

@@ -8,6 +8,7 @@
 
 #include "plugins/api/cria_plugin.h"
 #include "runtime/plugin/OpSupport.h"
+#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <filesystem>

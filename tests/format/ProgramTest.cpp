@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Programs: what is read, and each rule of the verifier with its message.
 #include "format/ProgramVerifier.h"
+#include "format/ProgramWriter.h"
 
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -44,6 +45,24 @@ TEST(Program, ReadsEverything) {
   EXPECT_TRUE(status.ok()) << status.message();
 }
 
+TEST(Program, IsWrittenAsItWasRead) {
+  auto program = parseProgram(toyProgram().dump(), "p.json");
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_EQ(programToJson(*program).dump(), toyProgram().dump());
+}
+
+TEST(ProgramVerifier, NamesThePlace) {
+  OrderedJson json = toyProgram();
+  binding(json, 2, 1, 6)["access"] = "write";
+  auto program = parseProgram(json.dump(), "p.json");
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  ProgramPlace place;
+  EXPECT_FALSE(verifyProgram(*program, kToyVocab, &place).ok());
+  EXPECT_EQ(place.part, ProgramPlace::Part::entry);
+  EXPECT_EQ(place.index, 2u);
+  EXPECT_EQ(place.dispatch, 1u);
+}
+
 struct Hostile {
   std::string name;
   std::function<void(OrderedJson &)> change;
@@ -82,6 +101,14 @@ void addSecondArenaBuffer(OrderedJson &p, uint64_t offset) {
   dispatch(p, 0, 1)["bindings"].push_back(more);
 }
 
+/// Adds an entry `initialize` of one dispatch with one binding.
+void addInitialize(OrderedJson &p, OrderedJson binding) {
+  OrderedJson grid = {{{"times", 1}, {"of", 1}, {"tile", 1}}};
+  OrderedJson fill = {{"kernel", 0}, {"grid", grid}, {"bindings", {binding}}};
+  p["entries"].push_back(
+      {{"name", "initialize"}, {"min_tokens", 0}, {"max_tokens", 0}, {"dispatches", {fill}}});
+}
+
 const Hostile kReading[] = {
     {"Version", [](OrderedJson &p) { p["program_version"] = 2; },
      "p.json: expected program_version 1, got 2"},
@@ -101,11 +128,11 @@ const Hostile kReading[] = {
     {"NoName", [](OrderedJson &p) { p["weights"][0]["name"] = ""; },
      "expected 'name' to be a name of 1 to 256 bytes"},
     {"BadExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = "Q"; },
-     "expected an extent to be a number"},
+     "expected a dimension to be a number"},
     {"NegativeExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = -1; },
      "buffers[0] 'rows': shape: expected a number from 0 to 2^50, got -1"},
     {"ManyExtents", [](OrderedJson &p) { p["buffers"][0]["shape"] = std::vector<int>(9, 1); },
-     "expected 'shape' to have at most 8 extents, got 9"},
+     "expected 'shape' to have a rank of at most 8, got 9"},
     {"BufferKind", [](OrderedJson &p) { p["buffers"][0]["kind"] = "heap"; },
      "expected 'kind' to be arena, result or constant"},
     {"KernelKind", [](OrderedJson &p) { p["kernels"][0]["kind"] = "collective"; },
@@ -125,9 +152,13 @@ const Hostile kReading[] = {
     {"Access", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "execute"; },
      "expected 'access' to be read, write or read_write"},
     {"Strides", [](OrderedJson &p) { binding(p, 0, 0, 3)["strides"] = {1, 1}; },
-     "expected one stride per extent, got 2 strides for 1 extents"},
+     "expected one stride per dimension, got 2 strides for rank 1"},
     {"WindowSize", [](OrderedJson &p) { binding(p, 0, 0, 3)["size"] = "all"; },
      "expected 'size' to be an integer"},
+    {"Layout", [](OrderedJson &p) { p["weights"][0]["layout"] = "spiral"; },
+     "weights[0] 'table': expected 'layout' to be row_major, panel16 or row_padded, got \"spiral\""},
+    {"LongContext", [](OrderedJson &p) { p["limits"]["context"] = (1 << 24) + 1; },
+     "expected 'context' to be an integer from 1 to 16777216"},
     {"TensorWithoutFile", [](OrderedJson &p) { p["weights"][0]["file"] = nullptr; },
      "expected 'tensor' to be null for a weight without a file"},
     {"ConstantWord", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer({-1})); },
@@ -154,9 +185,8 @@ const Hostile kParts[] = {
      "step: field 'outputs': 16 elements at offset 516 do not lie in the step buffer of 576 bytes"},
     {"FieldsOverlap", [](OrderedJson &p) { p["step"]["fields"][4]["offset"] = 100; },
      "step: the fields 'tokens' and 'positions' overlap"},
-    {"Layout", [](OrderedJson &p) { p["weights"][0]["layout"] = "spiral"; },
-     "weight 'table': expected layout row_major of 1 or 2 extents, panel16 or row_padded of 2, got 'spiral' "
-     "of 2"},
+    {"LayoutRank", [](OrderedJson &p) { p["weights"][0]["shape"] = {16, 4, 4}; },
+     "weight 'table': expected rank 1 or 2 with layout row_major, got 3"},
     {"WeightSize", [](OrderedJson &p) { p["weights"][0]["size"] = 1000; },
      "weight 'table': expected size 1024 for shape [64, 4] in layout row_major of f32, got 1000"},
     {"WeightOverflow", [](OrderedJson &p) { p["weights"][0]["shape"] = {1ull << 49, 1ull << 49}; },
@@ -168,7 +198,7 @@ const Hostile kParts[] = {
     {"BufferOverflow", [](OrderedJson &p) { p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40}; },
      "buffer 'rows': the shape overflows"},
     {"BufferOfPages", [](OrderedJson &p) { p["buffers"][0]["shape"] = {"P"}; },
-     "or has an extent 'P', which only kv may have"},
+     "expected a number for every dimension but the first, and no 'P'"},
     {"ArenaAlignment", [](OrderedJson &p) { p["buffers"][0]["offset"] = 4; },
      "buffer 'rows': expected an arena offset that is a multiple of 64, got 4"},
     {"ArenaHuge", [](OrderedJson &p) { p["buffers"][0]["offset"] = 1ull << 40; },
@@ -182,7 +212,7 @@ const Hostile kParts[] = {
     {"EntryName", [](OrderedJson &p) { p["entries"][1]["name"] = "large"; },
      "expected entries decode, small, prefill and initialize, got 'large'"},
     {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; },
-     "the entry 'decode' is there twice"},
+     "duplicate entry 'decode'"},
     {"EntryTokens", [](OrderedJson &p) { p["entries"][1]["max_tokens"] = 17; },
      "entry 'small': expected 1 to 16 tokens, got 2 to 17"},
     {"NoDecode", [](OrderedJson &p) { p["entries"].erase(0); }, "expected an entry 'decode' of 1 token"},
@@ -190,7 +220,7 @@ const Hostile kParts[] = {
      "expected an entry 'prefill' of up to max_tokens 16 tokens"},
     {"NotInitialized",
      [](OrderedJson &p) { p["weights"][0]["file"] = nullptr, p["weights"][0]["tensor"] = nullptr; },
-     "weight 'table' has no file, and no entry 'initialize' makes it"},
+     "weight 'table': expected a file or an entry 'initialize' that writes it"},
 };
 INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, testing::ValuesIn(kParts),
                          [](const auto &info) { return info.param.name; });
@@ -237,15 +267,15 @@ const Hostile kDispatches[] = {
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
      "entry 'prefill': dispatch 0 ('append'): binding 'rows': its last element at the maxima lies outside"},
     {"PagesElsewhere", [](OrderedJson &p) { binding(p, 0, 1, 6)["shape"] = {"P", 4}; },
-     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+     "expected a dimension 'P' for kv alone, once, with a stride of at most a page"},
     {"PagesTwice",
      [](OrderedJson &p) {
        binding(p, 0, 1, 5)["shape"] = {"P", "P"};
        binding(p, 0, 1, 5)["strides"] = {16, 16};
      },
-     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+     "expected a dimension 'P' for kv alone, once, with a stride of at most a page"},
     {"PageStride", [](OrderedJson &p) { binding(p, 0, 1, 5)["strides"] = {17, 1}; },
-     "an extent 'P' is for kv alone, once, with a stride of at most a page"},
+     "expected a dimension 'P' for kv alone, once, with a stride of at most a page"},
     {"BeyondThePage", [](OrderedJson &p) { binding(p, 0, 1, 5)["shape"] = {"P", 17}; },
      "binding 'cache': its last element at the maxima lies outside the window of 64 bytes"},
     {"WritesStep", [](OrderedJson &p) { binding(p, 0, 0, 0)["access"] = "write"; },
@@ -260,9 +290,10 @@ const Hostile kDispatches[] = {
      },
      "writes constant 'c', which is read only"},
     {"ReadsUnwritten", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read"; },
-     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads 'rows', which nothing wrote before"},
+     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows', which were not all "
+     "written before"},
     {"ReadsItsOwnResult", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read_write"; },
-     "reads 'rows', which nothing wrote before"},
+     "reads bytes 0 to 64 of 'rows', which were not all written before"},
     {"Aliases",
      [](OrderedJson &p) {
        OrderedJson again = binding(p, 0, 0, 3);
@@ -272,13 +303,39 @@ const Hostile kDispatches[] = {
      "bindings 'rows' and 'again' overlap in 'rows', and one is written"},
     {"ArenaOverlap", [](OrderedJson &p) { addSecondArenaBuffer(p, 0); },
      "entry 'decode': buffers 'rows' and 'more' overlap in the arena and are both alive at dispatch 0"},
-    {"InitializeUsesKv",
+    {"ReadsPartlyWritten",
      [](OrderedJson &p) {
-       OrderedJson entry = p["entries"][0];
-       entry["name"] = "initialize";
-       p["entries"].push_back(entry);
+       binding(p, 0, 0, 3)["size"] = 32;
+       binding(p, 0, 0, 3)["shape"] = {8};
+       binding(p, 0, 0, 3)["strides"] = {1};
      },
-     "entry 'initialize': dispatch 0 ('append'): binding 'cache': 'initialize' must not use kv"},
+     "of 'rows', which were not all written before"},
+    {"ResultNotWritten", [](OrderedJson &p) { p["entries"][0]["dispatches"].erase(1); },
+     "entry 'decode': expected the entry to write the result 'logits'"},
+    {"RepeatsWithoutEnd",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["shape"] = {1ull << 31, 4};
+       binding(p, 0, 1, 6)["strides"] = {0, 1};
+     },
+     "binding 'table': expected a shape of at most 256 elements, the size of 'table' for each row of the step"},
+    {"RepeatsBeyond128Bits",
+     [](OrderedJson &p) {
+       binding(p, 0, 1, 6)["shape"] = std::vector<uint64_t>(8, 1ull << 50);
+       binding(p, 0, 1, 6)["strides"] = std::vector<uint64_t>(8, 0);
+     },
+     "binding 'table': expected a shape of at most 256 elements"},
+    {"InitializeUsesStep", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 0, 0)); },
+     "entry 'initialize': dispatch 0 ('append'): binding 'tokens': uses 'step', which entry 'initialize' does "
+     "not have"},
+    {"InitializeUsesKv", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 1, 5)); },
+     "entry 'initialize': dispatch 0 ('append'): binding 'cache': uses 'kv', which entry 'initialize' does not "
+     "have"},
+    {"InitializeTakesTokens",
+     [](OrderedJson &p) {
+       addInitialize(p, binding(p, 0, 1, 6));
+       p["entries"].back()["max_tokens"] = 1;
+     },
+     "entry 'initialize': expected 0 tokens, got 0 to 1"},
 };
 INSTANTIATE_TEST_SUITE_P(Dispatches, HostileProgram, testing::ValuesIn(kDispatches),
                          [](const auto &info) { return info.param.name; });
@@ -310,10 +367,7 @@ TEST(ProgramVerifier, InitializeMakesWeightsWithoutAFile) {
   program["weights"][0]["tensor"] = nullptr;
   OrderedJson table = binding(program, 0, 1, 6);
   table["access"] = "write";
-  OrderedJson fill = {
-      {"kernel", 0}, {"grid", {{{"times", 1}, {"of", 1}, {"tile", 1}}}}, {"bindings", {table}}};
-  program["entries"].push_back(
-      {{"name", "initialize"}, {"min_tokens", 0}, {"max_tokens", 0}, {"dispatches", {fill}}});
+  addInitialize(program, table);
   EXPECT_TRUE(check(program).ok()) << check(program).message();
 }
 

@@ -47,7 +47,7 @@ TEST(Safetensors, reads_a_file) {
   EXPECT_EQ(f.metadata().at("format"), "pt");
   const SafetensorsEntry *b = f.find("b");
   ASSERT_NE(b, nullptr);
-  EXPECT_EQ(b->type, DataType::f16);
+  EXPECT_EQ(b->type, ElementType::f16);
   EXPECT_EQ(b->shape, std::vector<int64_t>{2});
   EXPECT_EQ(std::memcmp(f.data(*b).data(), "89AB", 4), 0);
   std::byte two[2];
@@ -157,7 +157,7 @@ TEST(Safetensors, every_prefix_is_an_error) {
 TEST(Safetensors, writer_aligns_and_reads_back) {
   TemporaryFolder folder;
   auto writer = SafetensorsWriter::create(
-      folder.file("w"), {{"a", DataType::u8, {3}}, {"b", DataType::f32, {2, 2}}, {"c", DataType::f16, {32}}});
+      folder.file("w"), {{"a", ElementType::u8, {3}}, {"b", ElementType::f32, {2, 2}}, {"c", ElementType::f16, {32}}});
   ASSERT_TRUE(writer.ok()) << writer.status().message();
   float b[4] = {1, 2, 3, 4};
   auto bytes = std::as_bytes(std::span(b));
@@ -184,16 +184,16 @@ TEST(Safetensors, writer_refuses_bad_declarations) {
   auto create = [&](std::vector<SafetensorsDeclaration> tensors) {
     return SafetensorsWriter::create(folder.file("w"), std::move(tensors)).status().message();
   };
-  EXPECT_THAT(create({{"a", DataType::u8, {1}}, {"a", DataType::u8, {1}}}),
+  EXPECT_THAT(create({{"a", ElementType::u8, {1}}, {"a", ElementType::u8, {1}}}),
               HasSubstr("'a' is declared twice"));
-  EXPECT_THAT(create({{"__padding.0", DataType::u8, {1}}}), HasSubstr("is reserved"));
-  EXPECT_THAT(create({{"a", DataType::f32, {int64_t(1) << 40, int64_t(1) << 40}}}), HasSubstr("too large"));
+  EXPECT_THAT(create({{"__padding.0", ElementType::u8, {1}}}), HasSubstr("is reserved"));
+  EXPECT_THAT(create({{"a", ElementType::f32, {int64_t(1) << 40, int64_t(1) << 40}}}), HasSubstr("too large"));
 }
 
 TEST(Safetensors, writer_removes_an_unfinished_file) {
   TemporaryFolder folder;
   {
-    auto writer = SafetensorsWriter::create(folder.file("w"), {{"a", DataType::u8, {3}}});
+    auto writer = SafetensorsWriter::create(folder.file("w"), {{"a", ElementType::u8, {3}}});
   }
   EXPECT_FALSE(std::filesystem::exists(folder.file("w")));
 }

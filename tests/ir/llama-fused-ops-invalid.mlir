@@ -101,7 +101,7 @@ func.func @rope_attention_c5_scale(%p0: tensor<?x128xf32>, %p1: tensor<?x64xf32>
 // -----
 
 func.func @fused_linear_c1(%x: tensor<?x128xf32>, %w: !llama.weight<128xf32>) {
-  // expected-error @+1 {{'llama.fused_linear' op expected weight of two extents, got '!llama.weight<128xf32>'}}
+  // expected-error @+1 {{'llama.fused_linear' op expected weight of rank 2, got '!llama.weight<128xf32>'}}
   %0 = llama.fused_linear %x, %w : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x64xf32>
   return
 }

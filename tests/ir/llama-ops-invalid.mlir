@@ -3,7 +3,7 @@
 
 func.func @embedding_c1(%tokens: tensor<?xi32>, %table: !llama.weight<128xf32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.embedding' op expected table of two extents, got '!llama.weight<128xf32>'}}
+  // expected-error @+1 {{'llama.embedding' op expected table of rank 2, got '!llama.weight<128xf32>'}}
   %0 = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
   return
 }
@@ -20,7 +20,7 @@ func.func @embedding_tokens(%tokens: tensor<?xi64>, %table: !llama.weight<64x128
 
 func.func @rms_norm_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128x128xf32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.rms_norm' op expected weight of one extent, got '!llama.weight<128x128xf32>'}}
+  // expected-error @+1 {{'llama.rms_norm' op expected weight of rank 1, got '!llama.weight<128x128xf32>'}}
   %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128x128xf32>) -> tensor<?x128xf32>
   return
 }
@@ -65,7 +65,7 @@ func.func @rms_norm_result(%input: tensor<?x128xf32>, %weight: !llama.weight<128
 
 func.func @linear_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128xf32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.linear' op expected weight of two extents, got '!llama.weight<128xf32>'}}
+  // expected-error @+1 {{'llama.linear' op expected weight of rank 2, got '!llama.weight<128xf32>'}}
   %0 = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
   return
 }
@@ -110,7 +110,7 @@ func.func @split_c2(%input: tensor<?x128xf32>) {
 
 func.func @rope_c1_rank(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<32xf32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.rope' op expected table of two extents, got '!llama.weight<32xf32>'}}
+  // expected-error @+1 {{'llama.rope' op expected table of rank 2, got '!llama.weight<32xf32>'}}
   %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<32xf32>) -> tensor<?x128xf32>
   return
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{expected one or two extents, got 3}}
+// expected-error @+1 {{expected rank 1 or 2, got 3}}
 func.func private @weight_rank(!llama.weight<2x2x2xf16>)
 
 // -----
 
-// expected-error @+1 {{expected positive extents, got 0}}
+// expected-error @+1 {{expected positive dimensions, got 0}}
 func.func private @weight_extent(!llama.weight<0x2xf16>)
 
 // -----
@@ -21,7 +21,7 @@ func.func private @weight_layout(!llama.weight<2x2xf16, columns>)
 
 // -----
 
-// expected-error @+1 {{expected two extents with layout panel16, got 1}}
+// expected-error @+1 {{expected rank 2 with layout panel16, got 1}}
 func.func private @weight_panel_vector(!llama.weight<2xf32, panel16>)
 
 // -----

@@ -26,7 +26,7 @@ llama.weight @checkpoint_type : !llama.weight<64xf32> = #llama.checkpoint<"w", i
 
 // -----
 
-// expected-error @+1 {{expected positive extents, got -1}}
+// expected-error @+1 {{expected positive dimensions, got -1}}
 llama.weight @checkpoint_shape : !llama.weight<64xf32> = #llama.checkpoint<"w", f32, [-1]>
 
 // -----
@@ -89,7 +89,7 @@ llama.weight @concat_input : !llama.weight<64x64xf32> = #llama.concat<["w"]>
 
 // -----
 
-// expected-error @+1 {{expected inputs of two extents, got #llama.ones<64>}}
+// expected-error @+1 {{expected rank-2 inputs, got #llama.ones<64>}}
 llama.weight @concat_vector : !llama.weight<64x64xf32> = #llama.concat<[#llama.ones<64>]>
 
 // -----

@@ -5,12 +5,12 @@ module attributes {program.speed = 1 : i64} {}
 
 // -----
 
-// expected-error @+1 {{expected every limit to lie in 1..16777216, got 0}}
+// expected-error @+1 {{expected 'max_tokens' in 1..1048576, got 0}}
 module attributes {program.limits = #program.limits<max_tokens = 0, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>} {}
 
 // -----
 
-// expected-error @+1 {{expected 'page_tokens' of at least 1, got 0}}
+// expected-error @+1 {{expected 'page_tokens' in 1..65536, got 0}}
 module attributes {program.kv = #program.kv<page_tokens = 0, page_bytes = 4096, type = f16>} {}
 
 // -----
@@ -125,12 +125,12 @@ program.kernel @kernel_c3 symbol "f" scratch -1
 
 // -----
 
-// expected-error @+1 {{expected a block of three positive extents with a product of at most 1024 and a symbol, got [256, 8, 1]}}
+// expected-error @+1 {{expected a block of three positive dimensions with a product of at most 1024 and a symbol, got [256, 8, 1]}}
 program.kernel @kernel_c5 symbol "f" scratch 0 block [256, 8, 1]
 
 // -----
 
-// expected-error @+1 {{expected a block of three positive extents with a product of at most 1024 and a symbol, got [32, 1]}}
+// expected-error @+1 {{expected a block of three positive dimensions with a product of at most 1024 and a symbol, got [32, 1]}}
 program.kernel @kernel_c5 symbol "f" scratch 0 block [32, 1]
 
 // -----
@@ -140,7 +140,7 @@ program.kernel @kernel_c6 symbol "f" scratch 0 registers 32
 
 // -----
 
-// expected-error @+1 {{expected 0 <= min_tokens <= max_tokens, got 2 and 1}}
+// expected-error @+1 {{expected 0 <= min_tokens <= max_tokens <= 1048576, got 2 and 1}}
 program.entry @entry_c1 tokens 2 to 1 {
 }
 
@@ -234,7 +234,7 @@ program.entry @access tokens 1 to 1 {
 
 program.entry @extent tokens 1 to 1 {
   program.dispatch @k grid [1 * 1 by 1] {
-    // expected-error @+1 {{expected an extent >= 0, got -3}}
+    // expected-error @+1 {{expected a dimension >= 0, got -3}}
     x = read @b f32 [-3] strides [1] at 0 size 4
   }
 }

@@ -7,8 +7,8 @@
 module attributes {
     program.target = "cpu-x86-64-v4", program.kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>,
     program.limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>} {
-  // CHECK: program.step @step size 128 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"tokens", offset = 64, length = 8>]
-  program.step @step size 128 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"tokens", offset = 64, length = 8>]
+  // CHECK: program.step @step size 512 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>, #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>, #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>, #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>, #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+  program.step @step size 512 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>, #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>, #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>, #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>, #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
   // CHECK: program.weight @layers.0.o : !llama.weight<64x32xf16, panel16> size 4096 = #llama.checkpoint<"o", f16, [64, 32]>
   program.weight @layers.0.o : !llama.weight<64x32xf16, panel16> size 4096 = #llama.checkpoint<"o", f16, [64, 32]>
   // CHECK: program.weight @norm : !llama.weight<32xf32> size 128 initialized = #llama.ones<32>

@@ -16,17 +16,29 @@ module @step attributes {program.target = "ops", program.limits = #limits, progr
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
-// expected-error @+1 {{expected a program to have one result buffer, got 0}}
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+// expected-error @+1 {{expected one buffer of kind result, got 0}}
 module @result attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
 }
 
 // -----
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @kv_name attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   // expected-error @+1 {{expected no symbol named 'kv', the name of the KV pages}}
   program.buffer @kv arena f32 [T, 16] size 512 offset 0
@@ -36,8 +48,14 @@ module @kv_name attributes {program.target = "ops", program.limits = #limits, pr
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @unplanned attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   // expected-error @+1 {{expected an offset in the arena: run program-plan-memory first}}
   program.buffer @x arena f32 [T, 16] size 512
@@ -47,9 +65,15 @@ module @unplanned attributes {program.target = "ops", program.limits = #limits, 
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @buffer_size attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
-  // expected-error @+1 {{expected a size of at least 512 bytes for its shape at the limits, got 511}}
+  program.step @step size 512 fields #fields
+  // expected-error @+1 {{buffer 'logits': expected a size of 512 bytes for the shape at the maxima, got 511}}
   program.buffer @logits result f32 [R, 16] size 511
 }
 
@@ -57,10 +81,16 @@ module @buffer_size attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @buffer_shape attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
-  // expected-error @+1 {{expected numbers for all extents but the first, and no extent P}}
+  // expected-error @+1 {{buffer 'x': expected a number for every dimension but the first, and no 'P'}}
   program.buffer @x arena f32 [16, T] size 512 offset 0
 }
 
@@ -68,8 +98,14 @@ module @buffer_shape attributes {program.target = "ops", program.limits = #limit
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @kernel_c4 attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   // expected-error @+1 {{expected module 'kernels' to have a function 'missing'}}
   program.kernel @k symbol "missing" scratch 0
@@ -80,10 +116,16 @@ module @kernel_c4 attributes {program.target = "ops", program.limits = #limits, 
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @entry_tokens attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
-  // expected-error @+1 {{expected max_tokens of at most the limit 8, got 9}}
+  // expected-error @+1 {{entry 'prefill': expected 1 to 8 tokens, got 1 to 9}}
   program.entry @prefill tokens 1 to 9 {
   }
 }
@@ -92,10 +134,16 @@ module @entry_tokens attributes {program.target = "ops", program.limits = #limit
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @entry_initialize attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
-  // expected-error @+1 {{expected 'initialize', and no other entry, to take 0 tokens}}
+  // expected-error @+1 {{entry 'prefill': expected 1 to 8 tokens, got 0 to 8}}
   program.entry @prefill tokens 0 to 8 {
   }
 }
@@ -104,8 +152,14 @@ module @entry_initialize attributes {program.target = "ops", program.limits = #l
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @kernel_name attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.entry @prefill tokens 1 to 8 {
     // expected-error @+1 {{names kernel 'logits', which does not exist}}
@@ -118,8 +172,14 @@ module @kernel_name attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @buffer_name attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
@@ -134,12 +194,18 @@ module @buffer_name attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @window_bounds attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected the window of 512 bytes at 4 to lie inside the buffer of 512 bytes}}
+    // expected-error @+1 {{binding 'x': the window of 512 bytes at offset 4 reaches outside 'logits' of 512 bytes}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @logits f32 [R, 16] strides [16, 1] at 4 size 512
     }
@@ -150,12 +216,18 @@ module @window_bounds attributes {program.target = "ops", program.limits = #limi
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @window_rest attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected size 'rest' for the KV pages, and for nothing else}}
+    // expected-error @+1 {{binding 'x': expected a window of a size in bytes for 'logits'}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @logits f32 [R, 16] strides [16, 1] at 0 size rest
     }
@@ -166,12 +238,18 @@ module @window_rest attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @window_page attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected the window of 0 bytes at 4096 to lie inside a page of 4096 bytes}}
+    // expected-error @+1 {{binding 'x': the window of rest bytes at offset 4096 reaches outside 'kv' of 4096 bytes}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @kv f16 [P, 16] strides [2048, 1] at 4096 size rest
     }
@@ -182,12 +260,18 @@ module @window_page attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @alignment_kernel attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k symbol "k" scratch 0
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected an offset that is a multiple of 64, got 4}}
+    // expected-error @+1 {{binding 'x': expected an offset that is a multiple of 64, got 4}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @logits f32 [1] strides [1] at 4 size 4
     }
@@ -198,12 +282,18 @@ module @alignment_kernel attributes {program.target = "ops", program.limits = #l
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @alignment_op attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected an offset that is a multiple of 4, got 2}}
+    // expected-error @+1 {{binding 'x': expected an offset that is a multiple of 4, got 2}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @logits f32 [1] strides [1] at 2 size 4
     }
@@ -214,12 +304,18 @@ module @alignment_op attributes {program.target = "ops", program.limits = #limit
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @elements attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected the last element at the limits to lie inside the window of 512 bytes}}
+    // expected-error @+1 {{binding 'x': its last element at the maxima lies outside the window of 512 bytes}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @logits f32 [R, 16] strides [17, 1] at 0 size 512
     }
@@ -230,13 +326,19 @@ module @elements attributes {program.target = "ops", program.limits = #limits, p
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 // A count of bytes that leaves 64 bits is outside, too.
 module @elements_overflow attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected the last element at the limits to lie inside the window of 512 bytes}}
+    // expected-error @+1 {{binding 'x': its last element at the maxima lies outside the window of 512 bytes}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @logits f32 [3, 16] strides [9223372036854775807, 1] at 0 size 512
     }
@@ -247,12 +349,18 @@ module @elements_overflow attributes {program.target = "ops", program.limits = #
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @elements_page attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected the last element at the limits to lie inside the window of 2048 bytes}}
+    // expected-error @+1 {{binding 'x': its last element at the maxima lies outside the window of 2048 bytes}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @kv f16 [P, 1025] strides [2048, 1] at 2048 size rest
     }
@@ -263,12 +371,18 @@ module @elements_page attributes {program.target = "ops", program.limits = #limi
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @elements_pages attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected extent P for the KV pages alone, once, with a stride of at most a page}}
+    // expected-error @+1 {{binding 'x': expected a dimension 'P' for kv alone, once, with a stride of at most a page}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @kv f16 [P, 16] strides [2049, 1] at 0 size rest
     }
@@ -279,12 +393,18 @@ module @elements_pages attributes {program.target = "ops", program.limits = #lim
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @elements_pages_twice attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' expected extent P for the KV pages alone, once, with a stride of at most a page}}
+    // expected-error @+1 {{binding 'x': expected a dimension 'P' for kv alone, once, with a stride of at most a page}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @kv f16 [P, P] strides [2048, 2048] at 0 size rest
     }
@@ -295,12 +415,18 @@ module @elements_pages_twice attributes {program.target = "ops", program.limits 
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @access_step attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' writes 'step', which is read only in entry 'prefill'}}
+    // expected-error @+1 {{binding 'x': writes 'step', which is read only}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @step i32 [16] strides [1] at 0 size 64
     }
@@ -311,13 +437,19 @@ module @access_step attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @access_weight attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.weight @w : !llama.weight<16xf32> size 64 initialized = #llama.ones<16>
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' writes 'w', which is read only in entry 'prefill'}}
+    // expected-error @+1 {{binding 'x': writes weight 'w': only 'initialize' writes weights, and only those without a file}}
     program.dispatch @k grid [1 * T by 1] {
       x = write @w f32 [16] strides [1] at 0 size 64
     }
@@ -328,13 +460,19 @@ module @access_weight attributes {program.target = "ops", program.limits = #limi
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @access_data attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.weight @w : !llama.weight<16xf32> size 64 = #llama.checkpoint<"w", f32, [16]>
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @initialize tokens 0 to 0 {
-    // expected-error @+1 {{binding 'x' writes 'w', which is read only in entry 'initialize'}}
+    // expected-error @+1 {{entry 'initialize': dispatch 0 ('k'): binding 'x': writes weight 'w'}}
     program.dispatch @k grid [1 * 1 by 1] {
       x = write @w f32 [16] strides [1] at 0 size 64
     }
@@ -345,12 +483,18 @@ module @access_data attributes {program.target = "ops", program.limits = #limits
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @access_initialize attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @initialize tokens 0 to 0 {
-    // expected-error @+1 {{binding 'x' uses 'step', which 'initialize' does not have}}
+    // expected-error @+1 {{binding 'x': uses 'step', which entry 'initialize' does not have}}
     program.dispatch @k grid [1 * 1 by 1] {
       x = read @step i32 [16] strides [1] at 0 size 64
     }
@@ -361,15 +505,21 @@ module @access_initialize attributes {program.target = "ops", program.limits = #
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @alias attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
     program.dispatch @k grid [1 * R by 1] {
       output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
     }
-    // expected-error @+1 {{binding 'y' overlaps binding 'x' in 'logits', and one of them is written}}
+    // expected-error @+1 {{bindings 'x' and 'y' overlap in 'logits', and one is written}}
     program.dispatch @k grid [1 * R by 1] {
       x = read @logits f32 [R, 16] strides [16, 1] at 0 size 512
       y = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
@@ -381,16 +531,22 @@ module @alias attributes {program.target = "ops", program.limits = #limits, prog
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 // In place is for one window, not for two that overlap.
 module @alias_in_place attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
     program.dispatch @k grid [1 * R by 1] {
       output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
     }
-    // expected-error @+1 {{binding 'y' overlaps binding 'x' in 'logits', and one of them is written}}
+    // expected-error @+1 {{bindings 'x' and 'y' overlap in 'logits', and one is written}}
     program.dispatch @k grid [1 * R by 1] in_place {
       x = read @logits f32 [R, 16] strides [16, 1] at 0 size 512
       y = write @logits f32 [16] strides [1] at 0 size 64
@@ -402,12 +558,18 @@ module @alias_in_place attributes {program.target = "ops", program.limits = #lim
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @alias_kv attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'y' overlaps binding 'x' in 'kv', and one of them is written}}
+    // expected-error @+1 {{bindings 'x' and 'y' overlap in 'kv', and one is written}}
     program.dispatch @k grid [1 * R by 1] {
       x = read @kv f16 [P, 16] strides [2048, 1] at 0 size rest
       y = write @kv f16 [P, 16] strides [2048, 1] at 64 size rest
@@ -419,8 +581,14 @@ module @alias_kv attributes {program.target = "ops", program.limits = #limits, p
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @write_before_read attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @x arena f32 [T, 16] size 512 offset 0
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
@@ -432,7 +600,7 @@ module @write_before_read attributes {program.target = "ops", program.limits = #
   }
   // What another entry wrote is gone.
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'input' reads bytes 0 to 512 of 'x', which were not all written before in entry 'prefill'}}
+    // expected-error @+1 {{entry 'prefill': dispatch 0 ('k'): binding 'input': reads bytes 0 to 512 of 'x', which were not all written before}}
     program.dispatch @k grid [1 * T by 1] {
       input = read @x f32 [T, 16] strides [16, 1] at 0 size 512
       output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
@@ -444,8 +612,14 @@ module @write_before_read attributes {program.target = "ops", program.limits = #
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @write_before_read_part attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @x arena f32 [16] size 64 offset 0
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
@@ -454,7 +628,7 @@ module @write_before_read_part attributes {program.target = "ops", program.limit
       first = write @x f32 [4] strides [1] at 0 size 16
       last = write @x f32 [8] strides [1] at 32 size 32
     }
-    // expected-error @+1 {{binding 'input' reads bytes 0 to 64 of 'x', which were not all written before in entry 'decode'}}
+    // expected-error @+1 {{binding 'input': reads bytes 0 to 64 of 'x', which were not all written before}}
     program.dispatch @k grid [1 * 1 by 1] {
       input = read @x f32 [16] strides [1] at 0 size 64
     }
@@ -465,9 +639,15 @@ module @write_before_read_part attributes {program.target = "ops", program.limit
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 // Windows that touch make one.
 module @written_in_parts attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @x arena f32 [16] size 64 offset 0
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
@@ -487,10 +667,16 @@ module @written_in_parts attributes {program.target = "ops", program.limits = #l
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @no_result attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
-  // expected-error @+1 {{expected the entry to write the result 'logits'}}
+  // expected-error @+1 {{entry 'decode': expected the entry to write the result 'logits'}}
   program.entry @decode tokens 1 to 1 {
   }
 }
@@ -499,9 +685,15 @@ module @no_result attributes {program.target = "ops", program.limits = #limits, 
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @not_initialized attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
-  // expected-error @+1 {{expected an entry 'initialize' to write it}}
+  program.step @step size 512 fields #fields
+  // expected-error @+1 {{weight 'w': expected a file or an entry 'initialize' that writes it}}
   program.weight @w : !llama.weight<16xf32> size 64 initialized = #llama.ones<16>
   program.buffer @logits result f32 [R, 16] size 512
 }
@@ -510,14 +702,19 @@ module @not_initialized attributes {program.target = "ops", program.limits = #li
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @overlap attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
-  // expected-note @+1 {{the other buffer}}
+  program.step @step size 512 fields #fields
   program.buffer @x arena f32 [T, 16] size 512 offset 0
-  // expected-error @+1 {{overlaps buffer 'x' in the arena, and both are alive at dispatch 1 of entry 'decode'}}
   program.buffer @y arena f32 [T, 16] size 512 offset 448
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
+  // expected-error @+1 {{entry 'decode': buffers 'x' and 'y' overlap in the arena and are both alive at dispatch 1}}
   program.entry @decode tokens 1 to 1 {
     program.dispatch @k grid [1 * T by 1] {
       output = write @x f32 [T, 16] strides [16, 1] at 0 size 512
@@ -531,4 +728,140 @@ module @overlap attributes {program.target = "ops", program.limits = #limits, pr
       output = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
     }
   }
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 9, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+// expected-error @+1 {{limits: expected max_outputs to be at most max_tokens 8, got 9}}
+module @limits attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 512 fields #fields
+  program.buffer @logits result f32 [R, 16] size 512
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+module @field_missing attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  // expected-error @+1 {{expected a field 'num_tokens'}}
+  program.step @step size 64 fields []
+  program.buffer @logits result f32 [R, 16] size 512
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 7>]
+module @field_length attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  // expected-error @+1 {{step: field 'outputs': expected length 8, got 7}}
+  program.step @step size 512 fields #fields
+  program.buffer @logits result f32 [R, 16] size 512
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+module @entry_of_initialize attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 512 fields #fields
+  program.buffer @logits result f32 [R, 16] size 512
+  // expected-error @+1 {{entry 'initialize': expected 0 tokens, got 1 to 1}}
+  program.entry @initialize tokens 1 to 1 {
+  }
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+module @grid attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 512 fields #fields
+  program.buffer @logits result f32 [R, 16] size 512
+  program.kernel @k op "silu" {}
+  program.entry @prefill tokens 1 to 8 {
+    // expected-error @+1 {{dispatch 0 ('k'): expected a grid dimension up to 2147483647}}
+    program.dispatch @k grid [9223372036854775807 * T by 1] {
+    }
+  }
+}
+
+// -----
+
+// A stride of 0 repeats elements, but not more often than the step has rows.
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+module @elements_repeated attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 512 fields #fields
+  program.buffer @logits result f32 [R, 16] size 512
+  program.kernel @k op "silu" {}
+  program.entry @prefill tokens 1 to 8 {
+    // expected-error @+1 {{binding 'x': expected a shape of at most 1024 elements, the size of 'logits' for each row of the step, got 2147483648}}
+    program.dispatch @k grid [1 * T by 1] {
+      x = write @logits f32 [2147483648] strides [0] at 0 size 512
+    }
+  }
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+// expected-error @+1 {{expected an entry 'decode' of 1 token}}
+module @model_entries attributes {llama.config = #llama.config<name = "m", parameters = 1, dim = 16, layers = 1, heads = 1, kv_heads = 1, head_dim = 16, ffn_dim = 16, vocab_size = 16, context = 32, norm_epsilon = 1.0e-05, rope_theta = 10000.0, tied_embeddings = false, bos_id = 1, eos_ids = [2]>, program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 512 fields #fields
+  program.buffer @logits result f32 [R, 16] size 512
+}
+
+// -----
+
+#limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
+#kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
+module @model_logits attributes {llama.config = #llama.config<name = "m", parameters = 1, dim = 16, layers = 1, heads = 1, kv_heads = 1, head_dim = 16, ffn_dim = 16, vocab_size = 16, context = 32, norm_epsilon = 1.0e-05, rope_theta = 10000.0, tied_embeddings = false, bos_id = 1, eos_ids = [2]>, program.target = "ops", program.limits = #limits, program.kv = #kv} {
+  program.step @step size 512 fields #fields
+  // expected-error @+1 {{buffer 'logits': expected a result of type f32 and shape ['R', 16], the vocabulary}}
+  program.buffer @logits result f32 [R, 8] size 256
 }

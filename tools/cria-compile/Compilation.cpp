@@ -2,12 +2,13 @@
 // The steps of a compilation in their order; each returns what went wrong.
 #include "tools/cria-compile/Compilation.h"
 
+#include "format/ProgramWriter.h"
 #include "frontends/GraphBuilder.h"
 #include "frontends/huggingface/HuggingFaceCheckpoint.h"
-#include "ir/ProgramDialect.h"
+#include "ir/ElementTypes.h"
+#include "ir/ProgramLowering.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
-#include "passes/codegen/ProgramJson.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
 #include "runtime/text/AddedTokens.h"
@@ -32,12 +33,6 @@ namespace cria {
 using namespace mlir;
 
 namespace {
-Type mlirType(MLIRContext *context, DataType type) {
-  return type == DataType::f32   ? Type(Float32Type::get(context))
-         : type == DataType::f16 ? Type(Float16Type::get(context))
-                                 : Type(BFloat16Type::get(context));
-}
-
 /// The program without the IR of its kernels.
 std::string printProgram(ModuleOp module) {
   OwningOpRef<ModuleOp> clone = module.clone();
@@ -112,7 +107,7 @@ Status Compilation::openModel() {
     note(text);
   }
   CRIA_RETURN_IF_ERROR(readTokenizer());
-  DataType own = options_.preset.empty() ? checkpoint_.weightType : DataType::f16;
+  ElementType own = options_.preset.empty() ? checkpoint_.weightType : ElementType::f16;
   weightType_ = options_.weightType.value_or(own);
   return applyContext();
 }
@@ -317,12 +312,14 @@ Status Compilation::writePackageFiles() {
     const Target &target = *program.target;
     CRIA_ASSIGN_OR_RETURN(TargetCode code, codeOf(program, CodeStage::object));
     recordUses(*program.module, code.uses);
+    FailureOr<Program> lowered = lowerProgram(*program.module);
+    CRIA_RETURN_IF_ERROR(diagnosed(succeeded(lowered), "program"));
     content.targets.push_back({.name = target.name(),
                                .format = target.format(),
                                .features = target.features(),
                                .abiVersion = target.abiVersion(),
                                .program = *program.module,
-                               .programJson = printJson(programToJson(*program.module)),
+                               .programJson = printJson(programToJson(*lowered)),
                                .code = std::move(code.bytes),
                                .codeExtension = target.codeExtension()});
   }

@@ -67,7 +67,7 @@ private:
   /// The tokenizer of the package and the content of its file; nullopt: none.
   std::optional<PackageTokenizer> tokenizer_;
   std::string tokenizerFile_;
-  DataType weightType_ = DataType::f16;
+  ElementType weightType_ = ElementType::f16;
   std::vector<TargetProgram> targets_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   /// The module after the fusions, as text, for the package's readers.

@@ -70,7 +70,7 @@ void addOptions(CLI::App &app, CompileOptions &options, Texts &texts, const std:
 
 Status readTypes(const Texts &texts, CompileOptions &options) {
   auto isLater = [](const std::string &type) { return type == "q8" || type == "q4"; };
-  std::optional<DataType> weights = programTypeOf(texts.weights), kv = programTypeOf(texts.kv);
+  std::optional<ElementType> weights = parseElementType(texts.weights), kv = parseElementType(texts.kv);
   if (isLater(texts.weights)) {
     return error(StatusCode::unsupported,
                  "--weights {}: quantized weights come with a later version; choose f32, f16 "
@@ -81,11 +81,10 @@ Status readTypes(const Texts &texts, CompileOptions &options) {
     return error(StatusCode::unsupported,
                  "--kv {}: a quantized KV cache comes with a later version; choose f16 or f32", texts.kv);
   }
-  bool isFloat = weights == DataType::f32 || weights == DataType::f16 || weights == DataType::bf16;
-  if (!texts.weights.empty() && !isFloat) {
+  if (!texts.weights.empty() && !(weights && isWeightType(*weights))) {
     return invalidArgument("--weights: expected f32, f16 or bf16, got '{}'", texts.weights);
   }
-  if (kv != DataType::f16 && kv != DataType::f32) {
+  if (kv != ElementType::f16 && kv != ElementType::f32) {
     return invalidArgument("--kv: expected f16 or f32, got '{}'", texts.kv);
   }
   options.weightType = weights;

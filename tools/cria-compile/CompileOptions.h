@@ -2,7 +2,7 @@
 // The command line of cria-compile.
 #pragma once
 
-#include "format/DataType.h"
+#include "format/ElementType.h"
 #include "support/Status.h"
 
 #include <optional>
@@ -28,8 +28,8 @@ struct CompileOptions {
   std::string forBackend;
   std::vector<std::string> pluginFolders;
   /// None: the checkpoint's own type.
-  std::optional<DataType> weightType;
-  DataType kvType = DataType::f16;
+  std::optional<ElementType> weightType;
+  ElementType kvType = ElementType::f16;
   /// 0: what the model states.
   int64_t context = 0;
   int64_t maxTokens = 512, maxSequences = 16;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/CompileProgram.h"
 
+#include "format/ProgramWriter.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaOps.h"
 #include "ir/ProgramDialect.h"
+#include "ir/ProgramLowering.h"
 #include "ir/ProgramOps.h"
 #include "passes/Passes.h"
-#include "passes/codegen/ProgramJson.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
 
@@ -77,7 +78,11 @@ LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits
     return failure();
   }
   out.code = std::move(code->bytes);
-  out.json = programToJson(module).dump();
+  FailureOr<Program> lowered = lowerProgram(module);
+  if (failed(lowered)) {
+    return failure();
+  }
+  out.json = programToJson(*lowered).dump();
   out.format = target.format();
   out.features = target.features();
   out.abiVersion = target.abiVersion();

@@ -79,7 +79,7 @@ std::string weightsText(const Program &program) {
   for (const ProgramWeight &weight : program.weights) {
     text +=
         fmt::format("    {:<34} {:<5} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.type),
-                    weight.layout, fmt::join(weight.shape, ", "), formatBytes(weight.size), weight.recipe);
+                    nameOf(weight.layout), fmt::join(weight.shape, ", "), formatBytes(weight.size), weight.recipe);
   }
   return text;
 }
@@ -134,7 +134,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
   for (const ProgramWeight &weight : program.weights) {
     weights.push_back({{"name", weight.name},
                        {"type", nameOf(weight.type)},
-                       {"layout", weight.layout},
+                       {"layout", nameOf(weight.layout)},
                        {"shape", weight.shape},
                        {"size", weight.size},
                        {"recipe", weight.recipe}});

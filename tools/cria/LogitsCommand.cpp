@@ -49,7 +49,7 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
   CRIA_ASSIGN_OR_RETURN(
       const std::unique_ptr<SafetensorsWriter> writer,
       SafetensorsWriter::create(
-          options.output, {{"tokens", DataType::i32, {rows}}, {"logits", DataType::f32, {rows, vocab}}}));
+          options.output, {{"tokens", ElementType::i32, {rows}}, {"logits", ElementType::f32, {rows, vocab}}}));
   CRIA_RETURN_IF_ERROR(writer->write(0, 0, std::as_bytes(ids)));
   const RowCallback writeRow = [&](uint32_t position, std::span<const float> logits) {
     return writer->write(1, position * logits.size_bytes(), std::as_bytes(logits));

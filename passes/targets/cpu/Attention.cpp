@@ -434,7 +434,7 @@ void emitAttention(ModuleOp kernels, const Isa &isa, const AttentionSpec &spec) 
                                        {"positions", i32},
                                        {"sequences", i32},
                                        {"block_table", i32},
-                                       {"cache", mlirType(types, spec.kv.type)},
+                                       {"cache", mlirType(types.getContext(), spec.kv.type)},
                                        {"output", f32, /*written=*/true}};
   if (spec.rowBlock() > 1) {
     parameters.push_back({"step", i32});

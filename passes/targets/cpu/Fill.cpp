@@ -117,7 +117,7 @@ private:
 } // namespace
 
 std::string FillSpec::name() const {
-  return llvm::formatv("{0}_k{1}_{2}_{3}", ones ? "fill_ones" : "fill_random", columns, toString(type),
+  return llvm::formatv("{0}_k{1}_{2}_{3}", ones ? "fill_ones" : "fill_random", columns, nameOf(type),
                        panels ? "panel16" : "row_major");
 }
 
@@ -127,7 +127,7 @@ std::vector<std::string> FillSpec::bindings() const {
 
 void emitFill(ModuleOp kernels, const FillSpec &spec) {
   OpBuilder types(kernels.getContext());
-  Parameter weight = {"weight", mlirType(types, spec.type), /*written=*/true};
+  Parameter weight = {"weight", mlirType(types.getContext(), spec.type), /*written=*/true};
   if (!spec.ones) {
     KernelFunction kernel(kernels, spec.name(), {{"constants", types.getI32Type()}, weight});
     RandomFillEmitter(kernel, spec).emit();

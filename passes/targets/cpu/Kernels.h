@@ -29,7 +29,7 @@ struct LinearSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
                    ///< blocks of 16)
-  ElementType weight = ElementType::F32;
+  ElementType weight = ElementType::f32;
   Activation activation = Activation::none;
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
@@ -75,7 +75,7 @@ struct KvLayout : KvShape {
   int64_t headElements() const { return 2 * kPageTokens * headDim; }
   int64_t layerElements() const { return kvHeads * headElements(); }
   int64_t pageElements() const { return layers * layerElements(); }
-  int64_t elementBytes() const { return type == ElementType::F32 ? 4 : 2; }
+  int64_t elementBytes() const { return int64_t(sizeOf(type)); }
 };
 
 void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);

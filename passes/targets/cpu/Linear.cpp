@@ -27,7 +27,7 @@ public:
   LinearEmitter(KernelFunction &kernel, const Isa &isa, const LinearSpec &spec)
       : e(kernel.emitter()), kernel(kernel), isa(isa), spec(spec), input(kernel.buffer("input")),
         weight(kernel.buffer("weight")), output(kernel.buffer("output")), scratch(kernel.scratch()),
-        elementBytes(spec.weight == ElementType::F32 ? 4 : 2) {}
+        elementBytes(int64_t(sizeOf(spec.weight))) {}
 
   void emitSingleRow();
   void emitAllRows();
@@ -251,7 +251,7 @@ int64_t LinearSpec::weightRows() const {
 }
 
 std::string LinearSpec::name() const {
-  std::string name = llvm::formatv("linear_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
+  std::string name = llvm::formatv("linear_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
   name += activation == Activation::swiglu ? "_swiglu" : "";
   name += residual ? "_residual" : "";
   appendStride(name, "i", inputStride, inputs);
@@ -279,7 +279,7 @@ int64_t LinearSpec::scratchBytes() const {
 void emitLinear(ModuleOp kernels, const Isa &isa, const LinearSpec &spec) {
   OpBuilder types(kernels.getContext());
   SmallVector<Parameter> parameters = {{"input", types.getF32Type()},
-                                       {"weight", mlirType(types, spec.weight)}};
+                                       {"weight", mlirType(types.getContext(), spec.weight)}};
   if (spec.residual) {
     parameters.push_back({"residual", types.getF32Type()});
   }

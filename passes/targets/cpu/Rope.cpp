@@ -122,7 +122,7 @@ void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
   Parameter key = {"key", f32}, value = {"value", f32}, slots = {"slots", i32};
-  Parameter cache = {"cache", mlirType(types, spec.kv.type), /*written=*/true};
+  Parameter cache = {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true};
   if (!spec.rotate) {
     KernelFunction kernel(kernels, spec.name(), {key, value, slots, cache});
     AppendEmitter(kernel, spec).emit();

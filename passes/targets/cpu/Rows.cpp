@@ -80,7 +80,7 @@ void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
 
 std::string EmbeddingSpec::name() const {
   std::string name =
-      llvm::formatv("embedding_d{0}_{1}_{2}", width, toString(table), panels ? "panel16" : "row_major");
+      llvm::formatv("embedding_d{0}_{1}_{2}", width, nameOf(table), panels ? "panel16" : "row_major");
   appendStride(name, "o", outputStride, width);
   return name;
 }
@@ -89,7 +89,7 @@ void emitEmbedding(ModuleOp kernels, const EmbeddingSpec &spec) {
   OpBuilder types(kernels.getContext());
   KernelFunction kernel(kernels, spec.name(),
                         {{"tokens", types.getI32Type()},
-                         {"table", mlirType(types, spec.table)},
+                         {"table", mlirType(types.getContext(), spec.table)},
                          {"output", types.getF32Type(), true}});
   Emitter &e = kernel.emitter();
   Value table = kernel.buffer("table"), output = kernel.buffer("output");

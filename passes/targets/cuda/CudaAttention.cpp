@@ -19,7 +19,7 @@ LogicalResult CudaLowering::lowerAttention(const Attention &attention) {
                        .outputStride = attention.output.strides.front()};
   bool manyRows = builder_.maxTokens() > kMaxMatvecRows && attention.output.rows() == program::kExtentT;
   bool fits =
-      attention.kv.type == ElementType::F16 && attention.kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
+      attention.kv.type == ElementType::f16 && attention.kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
   return manyRows && fits ? lowerToFlash(attention, shape) : lowerToSegments(attention, shape);
 }
 

@@ -8,7 +8,7 @@ namespace cria::cuda {
 
 bool CudaLowering::isForTensorCores(const Linear &linear) {
   return builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT &&
-         elementTypeOf(builder_.weight(linear.weight).type) != ElementType::F32;
+         elementTypeOf(builder_.weight(linear.weight).type) != ElementType::f32;
 }
 
 LogicalResult CudaLowering::lowerLinear(const Linear &linear) {

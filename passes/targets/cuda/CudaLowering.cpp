@@ -81,7 +81,7 @@ LogicalResult CudaLowering::lowerOp(llama::EmbeddingOp op) {
 LogicalResult CudaLowering::lowerOp(llama::GatherRowsOp op) {
   View output = view(op.getOutput());
   LookupSpec spec{.width = output.columns(),
-                  .table = ElementType::F32,
+                  .table = ElementType::f32,
                   .tableStride = strideOf(op.getInput()),
                   .outputStride = output.strides.front()};
   return dispatch(kernelOf(spec, kRowLaunch, emitLookup), gridOverRows(output),

@@ -40,7 +40,7 @@ public:
   int64_t pageTokens() const override { return cuda::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
     cuda::KvLayout kv{kvShapeOf(type)};
-    return kv.pageElements() * bytesOf(kv.type);
+    return kv.pageElements() * int64_t(sizeOf(kv.type));
   }
 
   // What is multiplied goes in whole tiles; a table that is looked up as well follows.

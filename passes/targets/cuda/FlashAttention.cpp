@@ -296,7 +296,7 @@ void emitFlashAttention(ModuleOp kernels, const FlashAttentionSpec &spec) {
                          {"sequences", i32},
                          {"sequence_starts", i32},
                          {"block_table", i32},
-                         {"cache", mlirType(types, spec.kv.type)},
+                         {"cache", mlirType(types.getContext(), spec.kv.type)},
                          {"output", f32, /*written=*/true},
                          {"step", i32}},
                         FlashAttentionSpec::blockThreads());

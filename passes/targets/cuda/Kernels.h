@@ -30,7 +30,7 @@ constexpr int64_t weightPitch(int64_t columns) {
 struct MatvecSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
-  ElementType weight = ElementType::F16;
+  ElementType weight = ElementType::f16;
   Activation activation = Activation::none;
   bool residual = false;
   bool norm = false;
@@ -56,7 +56,7 @@ struct MatmulSpec {
   static constexpr int64_t kTileRows = 128, kTileColumns = 128, kDepth = 32, kStages = 4;
   int64_t inputs;
   int64_t outputs; ///< as in MatvecSpec
-  ElementType weight = ElementType::F16;
+  ElementType weight = ElementType::f16;
   Activation activation = Activation::none;
   bool residual = false;
   RowCount rows = RowCount::Tokens;
@@ -80,7 +80,7 @@ struct PackSpec {
   int64_t width;
   bool norm = false;
   float epsilon = 0;
-  ElementType output = ElementType::F32;
+  ElementType output = ElementType::f32;
   int64_t outputWidth = 0; ///< columns written, from `width` on zeros; 0: `width`
   int64_t inputStride = 0, outputStride = 0;
   std::string name() const;

@@ -203,7 +203,7 @@ int64_t MatmulSpec::weightRows() const {
 }
 
 std::string MatmulSpec::name() const {
-  std::string name = llvm::formatv("matmul_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
+  std::string name = llvm::formatv("matmul_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
   name += activation == Activation::swiglu ? "_swiglu" : "";
   name += residual ? "_residual" : "";
   appendStride(name, "r", residualStride, outputs);
@@ -218,7 +218,7 @@ std::vector<std::string> MatmulSpec::bindings() const {
 
 void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
   OpBuilder types(kernels.getContext());
-  Type f32 = types.getF32Type(), narrow = mlirType(types, spec.weight);
+  Type f32 = types.getF32Type(), narrow = mlirType(types.getContext(), spec.weight);
   constexpr int64_t kBlocksPerSm = 2;
   SmallVector<Parameter> parameters = {{"input", narrow}, {"weight", narrow}};
   if (spec.residual) {

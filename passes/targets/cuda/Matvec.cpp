@@ -74,7 +74,7 @@ private:
 
   // 8 weights as stored; f32 ones are two loads.
   Values loadChunk(Pointer row, Int at) {
-    if (spec.weight != ElementType::F32) {
+    if (spec.weight != ElementType::f32) {
       return {e.load(row, at, kChunk)};
     }
     return {e.load(row, at, kInputLanes), e.load(row, at + kInputLanes, kInputLanes)};
@@ -221,7 +221,7 @@ private:
 } // namespace
 
 std::string MatvecSpec::name() const {
-  std::string name = llvm::formatv("matvec_k{0}_n{1}_{2}", inputs, outputs, toString(weight));
+  std::string name = llvm::formatv("matvec_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
   name += norm ? "_norm" + floatTag(epsilon) : "";
   name += activation == Activation::swiglu ? "_swiglu" : "";
   name += residual ? "_residual" : "";
@@ -252,7 +252,7 @@ void emitMatvec(ModuleOp kernels, const MatvecSpec &spec) {
   std::vector<std::string> names = spec.bindings();
   SmallVector<Parameter> parameters;
   for (StringRef name : names) {
-    Type element = name == "weight" ? mlirType(types, spec.weight)
+    Type element = name == "weight" ? mlirType(types.getContext(), spec.weight)
                    : name == "step" ? types.getI32Type()
                                     : f32;
     parameters.push_back({name, element, /*written=*/name == "output"});

@@ -122,7 +122,7 @@ void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
   // Query, key and value may be columns of one buffer; all are only read.
   Parameter key = {"key", f32}, value = {"value", f32}, slots = {"slots", i32};
-  Parameter cache = {"cache", mlirType(types, spec.kv.type), /*written=*/true};
+  Parameter cache = {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true};
   if (!spec.rotate) {
     KernelFunction kernel(kernels, spec.name(), {key, value, slots, cache}, kRowThreads);
     AppendEmitter(kernel, spec).emit();

@@ -35,7 +35,7 @@ Value emitInverseRms(DeviceEmitter &e, Pointer row, int64_t width, float epsilon
 std::string PackSpec::name() const {
   std::string name = llvm::formatv("{0}_d{1}", norm ? "rms_norm" : "pack", width);
   name += norm ? "_e" + floatTag(epsilon) : "";
-  name += ("_" + toString(output)).str();
+  name += ("_" + std::string(nameOf(output)));
   appendStride(name, "w", outputWidth, width);
   appendStride(name, "i", inputStride, width);
   appendStride(name, "o", outputStride, strideOf(outputWidth, width));
@@ -54,7 +54,7 @@ void emitPack(ModuleOp kernels, const PackSpec &spec) {
   if (spec.norm) {
     parameters.push_back({"weight", f32});
   }
-  parameters.push_back({"output", mlirType(types, spec.output), /*written=*/true});
+  parameters.push_back({"output", mlirType(types.getContext(), spec.output), /*written=*/true});
   KernelFunction kernel(kernels, spec.name(), parameters, kRowThreads);
   DeviceEmitter &e = kernel.emitter();
   int64_t outputWidth = strideOf(spec.outputWidth, spec.width);
@@ -106,7 +106,7 @@ void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
 //===--------------------------------------------------------------------------------------------------------===//
 
 std::string LookupSpec::name() const {
-  std::string name = llvm::formatv("lookup_d{0}_{1}", width, toString(table));
+  std::string name = llvm::formatv("lookup_d{0}_{1}", width, nameOf(table));
   appendStride(name, "i", tableStride, width);
   appendStride(name, "o", outputStride, width);
   return name;
@@ -116,7 +116,7 @@ void emitLookup(ModuleOp kernels, const LookupSpec &spec) {
   OpBuilder types(kernels.getContext());
   KernelFunction kernel(kernels, spec.name(),
                         {{"rows", types.getI32Type()},
-                         {"table", mlirType(types, spec.table)},
+                         {"table", mlirType(types.getContext(), spec.table)},
                          {"output", types.getF32Type(), true}},
                         kRowThreads);
   DeviceEmitter &e = kernel.emitter();

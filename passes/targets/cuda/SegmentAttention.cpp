@@ -100,7 +100,7 @@ private:
   }
 
   Values loadChunk(Pointer cache, Int at) {
-    int64_t lanes = spec.kv.type == ElementType::F32 ? kChunk / 2 : kChunk;
+    int64_t lanes = spec.kv.type == ElementType::f32 ? kChunk / 2 : kChunk;
     Values result;
     for (int64_t part = 0; part < kChunk; part += lanes) {
       Value wide = e.loadFloat(cache, at + part, lanes);
@@ -266,7 +266,7 @@ void emitSegmentAttention(ModuleOp kernels, const SegmentAttentionSpec &spec) {
                          {"positions", i32},
                          {"sequences", i32},
                          {"block_table", i32},
-                         {"cache", mlirType(types, spec.kv.type)},
+                         {"cache", mlirType(types.getContext(), spec.kv.type)},
                          {"partial", f32, /*written=*/true}},
                         SegmentAttentionSpec::blockThreads());
   SegmentEmitter(kernel, spec).emit();

@@ -46,17 +46,17 @@ TEST(HuggingFaceCheckpoint, small_checkpoint) {
   auto checkpoint = openCheckpoint(folder.path().string() + "/");
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
   EXPECT_EQ(checkpoint->config.name, folder.path().filename().string());
-  EXPECT_EQ(checkpoint->weightType, DataType::f16);
+  EXPECT_EQ(checkpoint->weightType, ElementType::f16);
   EXPECT_EQ(checkpoint->tokenizerPath, folder.path().string() + "/tokenizer.model");
 }
 
 TEST(HuggingFaceCheckpoint, weight_type_is_that_of_most_elements) {
-  EXPECT_EQ(openCheckpoint(golden("bf16"), {.requireTokenizer = false})->weightType, DataType::bf16);
+  EXPECT_EQ(openCheckpoint(golden("bf16"), {.requireTokenizer = false})->weightType, ElementType::bf16);
   SmallCheckpoint small;
-  small.tensor("model.norm.weight").type = DataType::f32;
+  small.tensor("model.norm.weight").type = ElementType::f32;
   TemporaryFolder folder;
   small.write(folder);
-  EXPECT_EQ(openCheckpoint(folder.path().string())->weightType, DataType::f16);
+  EXPECT_EQ(openCheckpoint(folder.path().string())->weightType, ElementType::f16);
 }
 
 TEST(HuggingFaceCheckpoint, vocabulary_from_the_embedding) {
@@ -72,7 +72,7 @@ TEST(HuggingFaceCheckpoint, vocabulary_from_the_embedding) {
 
 TEST(HuggingFaceCheckpoint, ignores_rope_frequencies_and_a_tied_output) {
   SmallCheckpoint small;
-  small.tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", DataType::f32, {16}});
+  small.tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", ElementType::f32, {16}});
   small.config["tie_word_embeddings"] = true;
   TemporaryFolder folder;
   small.write(folder);
@@ -91,7 +91,7 @@ TEST(HuggingFaceCheckpoint, names_bad_tensors) {
   noOutput.remove("lm_head.weight");
   EXPECT_THAT(errorOf(noOutput), HasSubstr("'lm_head.weight'"));
   SmallCheckpoint unknown;
-  unknown.tensors.push_back({"model.layers.0.self_attn.q_proj.bias", DataType::f16, {32}});
+  unknown.tensors.push_back({"model.layers.0.self_attn.q_proj.bias", ElementType::f16, {32}});
   EXPECT_THAT(errorOf(unknown), HasSubstr("unknown tensor 'model.layers.0.self_attn.q_proj.bias'"));
   SmallCheckpoint misshapen;
   misshapen.tensor("model.layers.0.self_attn.k_proj.weight").shape = {32, 16};
@@ -99,7 +99,7 @@ TEST(HuggingFaceCheckpoint, names_bad_tensors) {
               AllOf(HasSubstr("model.safetensors: tensor 'model.layers.0.self_attn.k_proj.weight'"),
                     HasSubstr("expected shape [16, 32] by config.json, got [32, 16]")));
   SmallCheckpoint integers;
-  integers.tensor("lm_head.weight") = {"lm_head.weight", DataType::i8, {96, 32}};
+  integers.tensor("lm_head.weight") = {"lm_head.weight", ElementType::i8, {96, 32}};
   EXPECT_THAT(errorOf(integers),
               HasSubstr("tensor 'lm_head.weight': expected type F32, F16 or BF16, got I8"));
 }
@@ -213,7 +213,7 @@ TEST_F(ShardedCheckpoint, tensor_in_another_shard) {
 }
 
 TEST_F(ShardedCheckpoint, tensor_in_two_shards) {
-  SmallCheckpoint::writeTensors(folder.file("c.safetensors"), {{"lm_head.weight", DataType::f16, {96, 32}}});
+  SmallCheckpoint::writeTensors(folder.file("c.safetensors"), {{"lm_head.weight", ElementType::f16, {96, 32}}});
   map["x"] = "c.safetensors";
   writeIndex();
   EXPECT_THAT(errorOf(folder), HasSubstr("tensor 'lm_head.weight' is also in"));

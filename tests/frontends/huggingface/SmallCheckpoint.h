@@ -33,18 +33,18 @@ inline Json smallConfigJson() {
 struct SmallCheckpoint {
   Json config = smallConfigJson();
   std::vector<SafetensorsDeclaration> tensors = {
-      {"model.embed_tokens.weight", DataType::f16, {96, 32}},
-      {"model.layers.0.input_layernorm.weight", DataType::f16, {32}},
-      {"model.layers.0.self_attn.q_proj.weight", DataType::f16, {32, 32}},
-      {"model.layers.0.self_attn.k_proj.weight", DataType::f16, {16, 32}},
-      {"model.layers.0.self_attn.v_proj.weight", DataType::f16, {16, 32}},
-      {"model.layers.0.self_attn.o_proj.weight", DataType::f16, {32, 32}},
-      {"model.layers.0.post_attention_layernorm.weight", DataType::f16, {32}},
-      {"model.layers.0.mlp.gate_proj.weight", DataType::f16, {64, 32}},
-      {"model.layers.0.mlp.up_proj.weight", DataType::f16, {64, 32}},
-      {"model.layers.0.mlp.down_proj.weight", DataType::f16, {32, 64}},
-      {"model.norm.weight", DataType::f16, {32}},
-      {"lm_head.weight", DataType::f16, {96, 32}}};
+      {"model.embed_tokens.weight", ElementType::f16, {96, 32}},
+      {"model.layers.0.input_layernorm.weight", ElementType::f16, {32}},
+      {"model.layers.0.self_attn.q_proj.weight", ElementType::f16, {32, 32}},
+      {"model.layers.0.self_attn.k_proj.weight", ElementType::f16, {16, 32}},
+      {"model.layers.0.self_attn.v_proj.weight", ElementType::f16, {16, 32}},
+      {"model.layers.0.self_attn.o_proj.weight", ElementType::f16, {32, 32}},
+      {"model.layers.0.post_attention_layernorm.weight", ElementType::f16, {32}},
+      {"model.layers.0.mlp.gate_proj.weight", ElementType::f16, {64, 32}},
+      {"model.layers.0.mlp.up_proj.weight", ElementType::f16, {64, 32}},
+      {"model.layers.0.mlp.down_proj.weight", ElementType::f16, {32, 64}},
+      {"model.norm.weight", ElementType::f16, {32}},
+      {"lm_head.weight", ElementType::f16, {96, 32}}};
   bool hasTokenizer = true;
 
   SafetensorsDeclaration &tensor(std::string_view name) {

@@ -92,7 +92,7 @@ TEST(ElementConversion, reports_the_first_overflow) {
   values[2500] = -70000;
   std::vector<uint16_t> halves(values.size());
   auto convert = [&] {
-    return convertElements(DataType::f32, reinterpret_cast<std::byte *>(values.data()), DataType::f16,
+    return convertElements(ElementType::f32, reinterpret_cast<std::byte *>(values.data()), ElementType::f16,
                            reinterpret_cast<std::byte *>(halves.data()), values.size());
   };
   EXPECT_EQ(convert(), 2500u);
@@ -109,7 +109,7 @@ TEST(ElementConversion, between_halves_and_unaligned_sources) {
   std::memcpy(source + 1, &bfloat, 2);
   uint16_t halves[1];
   EXPECT_EQ(
-      convertElements(DataType::bf16, source + 1, DataType::f16, reinterpret_cast<std::byte *>(halves), 1),
+      convertElements(ElementType::bf16, source + 1, ElementType::f16, reinterpret_cast<std::byte *>(halves), 1),
       std::nullopt);
   EXPECT_EQ(floatFromHalf(halves[0]), -1.5f);
 }

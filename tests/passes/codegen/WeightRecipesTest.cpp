@@ -36,11 +36,11 @@ protected:
     gate = makeMatrix(20, 6, 100);
     up = makeMatrix(20, 6, 200);
     small = makeMatrix(8, 6, 300);
-    auto writer = SafetensorsWriter::create(folder.file("w"), {{"gate", DataType::f32, {20, 6}},
-                                                               {"up", DataType::f32, {20, 6}},
-                                                               {"small", DataType::f32, {8, 6}},
-                                                               {"half", DataType::f16, {2, 2}},
-                                                               {"norm", DataType::f32, {6}}});
+    auto writer = SafetensorsWriter::create(folder.file("w"), {{"gate", ElementType::f32, {20, 6}},
+                                                               {"up", ElementType::f32, {20, 6}},
+                                                               {"small", ElementType::f32, {8, 6}},
+                                                               {"half", ElementType::f16, {2, 2}},
+                                                               {"norm", ElementType::f32, {6}}});
     ASSERT_TRUE(writer.ok()) << writer.status().message();
     write(**writer, 0, gate.values);
     write(**writer, 1, up.values);
@@ -64,7 +64,7 @@ protected:
     return matrix;
   }
 
-  StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe, DataType type = DataType::f32) {
+  StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe, ElementType type = ElementType::f32) {
     mlir::Attribute attribute = mlir::parseAttribute(recipe, &context);
     EXPECT_TRUE(attribute) << recipe.str();
     return planWeightRows(attribute, type, [&](std::string_view name) -> std::optional<TensorSource> {
@@ -93,7 +93,7 @@ protected:
     }
   }
 
-  std::string errorOf(llvm::StringRef recipe, DataType type = DataType::f32) {
+  std::string errorOf(llvm::StringRef recipe, ElementType type = ElementType::f32) {
     auto planned = plan(recipe, type);
     return planned.ok() ? "" : planned.status().message();
   }
@@ -160,9 +160,9 @@ TEST_F(WeightRecipes, random_values_are_the_same_in_every_type) {
   std::vector<float> exact(3 * 4096);
   std::vector<uint16_t> halves(exact.size()), bfloats(exact.size());
   ASSERT_TRUE((*plan(kRecipe))->read(0, 3, reinterpret_cast<std::byte *>(exact.data())).ok());
-  ASSERT_TRUE((*plan(kRecipe, DataType::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
+  ASSERT_TRUE((*plan(kRecipe, ElementType::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
   ASSERT_TRUE(
-      (*plan(kRecipe, DataType::bf16))->read(0, 3, reinterpret_cast<std::byte *>(bfloats.data())).ok());
+      (*plan(kRecipe, ElementType::bf16))->read(0, 3, reinterpret_cast<std::byte *>(bfloats.data())).ok());
   for (size_t i = 0; i < exact.size(); ++i) {
     ASSERT_EQ(floatFromHalf(halves[i]), exact[i]);
     ASSERT_EQ(floatFromBfloat16(bfloats[i]), exact[i]);
@@ -185,11 +185,11 @@ TEST_F(WeightRecipes, errors_name_the_tensor) {
 }
 
 TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
-  auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", DataType::f32, {2, 3}}});
+  auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", ElementType::f32, {2, 3}}});
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
   ASSERT_TRUE((*writer)->finish().ok());
   file = *SafetensorsFile::open(folder.file("big"));
-  auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", DataType::f16);
+  auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", ElementType::f16);
   uint16_t target[6];
   EXPECT_THAT(
       (*rows)->read(0, 2, reinterpret_cast<std::byte *>(target)).message(),
@@ -198,12 +198,12 @@ TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
 
 TEST_F(WeightRecipes, weight_files_hold_the_layout) {
   for (auto kind : {PhysicalLayout::Kind::rowMajor, PhysicalLayout::Kind::panel16}) {
-    for (DataType type : {DataType::f32, DataType::f16}) {
+    for (ElementType type : {ElementType::f32, ElementType::f16}) {
       std::vector<WeightToWrite> weights(2);
       weights[0] = {
           "random", type, {kind, 70, 33}, {70, 33}, *plan("#llama.random<3, \"r\", 70 x 33>", type)};
       weights[1] = {"norm",
-                    DataType::f32,
+                    ElementType::f32,
                     {PhysicalLayout::Kind::rowMajor, 1, 6},
                     {6},
                     *plan("#llama.checkpoint<\"norm\", f32, [6]>")};
@@ -214,9 +214,9 @@ TEST_F(WeightRecipes, weight_files_hold_the_layout) {
       EXPECT_GT(written, 70u * 33 * sizeOf(type));
       auto read = *SafetensorsFile::open(path);
       const SafetensorsEntry *entry = read->find("random");
-      ASSERT_EQ(entry->shape, physicalShape(weights[0]));
+      ASSERT_EQ(entry->shape, physicalShape(weights[0].layout.kind, weights[0].shape));
       std::vector<float> values(size_t(weights[0].layout.numElements()));
-      convertElements(type, read->data(*entry).data(), DataType::f32,
+      convertElements(type, read->data(*entry).data(), ElementType::f32,
                       reinterpret_cast<std::byte *>(values.data()), values.size());
       for (int64_t n = 0; n < weights[0].layout.paddedRows(); ++n) {
         for (int64_t k = 0; k < 33; ++k) {
@@ -232,7 +232,7 @@ TEST_F(WeightRecipes, weight_files_hold_the_layout) {
 TEST_F(WeightRecipes, cancelling_leaves_no_file) {
   std::atomic<bool> cancelled = true;
   std::vector<WeightToWrite> weights(1);
-  weights[0] = {"ones", DataType::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
+  weights[0] = {"ones", ElementType::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
   Status status = writeWeightFile(folder.file("x"), weights, {.cancelled = &cancelled});
   EXPECT_EQ(status.code(), StatusCode::cancelled);
   EXPECT_FALSE(std::filesystem::exists(folder.file("x")));

@@ -3,11 +3,11 @@
 // sides.
 
 #include "format/ProgramVerifier.h"
+#include "format/ProgramWriter.h"
 #include "ir/LlamaDialect.h"
-#include "ir/ProgramDialect.h"
+#include "ir/ProgramLowering.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
-#include "passes/codegen/ProgramJson.h"
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -51,7 +51,7 @@ std::string compile(const std::string &model, const std::string &pipeline) {
   if (!module || failed(parsePassPipeline(pipeline, manager)) || failed(manager.run(*module))) {
     return {};
   }
-  return cria::programToJson(*module).dump();
+  return cria::programToJson(*cria::lowerProgram(*module)).dump();
 }
 
 cria::Program accept(const std::string &json) {

@@ -8,7 +8,7 @@
 // DEFAULT: program.limits = #program.limits<max_tokens = 100, max_sequences = 16, max_outputs = 100, max_pages_per_sequence = 4, context = 100>
 // GIVEN: program.limits = #program.limits<max_tokens = 20, max_sequences = 3, max_outputs = 4, max_pages_per_sequence = 2, context = 40>
 // CONTEXT: error: expected option 'context' to be at most the model's 100, got 101
-// SEQUENCES: error: limits of the program: expected every limit to lie in 1..16777216, got 0
+// SEQUENCES: error: limits of the program: expected 'max_sequences' in 1..65536, got 0
 // TARGET: error: expected option 'target' to be one of ops{{.*}}, got 'toaster'
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>

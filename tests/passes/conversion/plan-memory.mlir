@@ -4,6 +4,12 @@
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 
 // A chain: each buffer dies when the next one was made, so two places are enough.
 // CHECK-LABEL: module @chain
@@ -14,7 +20,7 @@
 // CHECK: program.buffer @logits result f32 [R, 16] size 512{{$}}
 // expected-remark @+1 {{3 arena buffers take 1024 bytes, 1536 without reuse}}
 module @chain attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @a arena f32 [T, 16] size 512
   program.buffer @b arena f32 [T, 16] size 512
   program.buffer @c arena f32 [T, 16] size 512
@@ -43,6 +49,12 @@ module @chain attributes {program.target = "ops", program.limits = #limits, prog
 
 #limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>
 #kv = #program.kv<page_tokens = 32, page_bytes = 4096, type = f16>
+#fields = [
+  #program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>,
+  #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>,
+  #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
+  #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
+  #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 
 // The residual lives through all of the entry; sizes are rounded up to 64; the largest buffer chooses first; another entry starts over.
 // CHECK-LABEL: module @residual
@@ -54,7 +66,7 @@ module @chain attributes {program.target = "ops", program.limits = #limits, prog
 // CHECK: program.buffer @unused arena f32 [1, 16] size 64 offset 0
 // expected-remark @+1 {{5 arena buffers take 1088 bytes, 1216 without reuse}}
 module @residual attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
-  program.step @step size 64 fields []
+  program.step @step size 512 fields #fields
   program.buffer @residual arena f32 [5] size 20
   program.buffer @a arena f32 [T, 16] size 512
   program.buffer @b arena f32 [T, 16] size 512

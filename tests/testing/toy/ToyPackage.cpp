@@ -145,7 +145,7 @@ std::string readWholeFile(const std::string &path) {
 static void writeWeights(const std::string &path, uint32_t vocabSize) {
   fs::create_directories(fs::path(path).parent_path());
   auto writer =
-      SafetensorsWriter::create(path, {{.name = "table", .type = DataType::f32, .shape = {vocabSize, 4}}});
+      SafetensorsWriter::create(path, {{.name = "table", .type = ElementType::f32, .shape = {vocabSize, 4}}});
   ASSERT_TRUE(writer.ok()) << writer.status().message();
   std::vector<float> table(size_t(vocabSize) * 4);
   for (uint32_t v = 0; v < vocabSize; ++v) {

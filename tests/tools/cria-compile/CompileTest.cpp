@@ -137,7 +137,7 @@ TEST_F(Compile, weights_are_those_of_the_checkpoint) {
   const SafetensorsEntry *ours = packed->find("embedding"),
                          *theirs = source->find("model.embed_tokens.weight");
   ASSERT_NE(ours, nullptr);
-  EXPECT_EQ(ours->type, DataType::bf16);
+  EXPECT_EQ(ours->type, ElementType::bf16);
   EXPECT_TRUE(std::ranges::equal(packed->data(*ours), source->data(*theirs)));
 }
 
@@ -458,7 +458,7 @@ TEST_F(Compile, a_second_signal_ends_it_at_once) {
 TEST_F(Compile, an_overflow_names_the_tensor) {
   SmallCheckpoint small;
   for (SafetensorsDeclaration &tensor : small.tensors) {
-    tensor.type = DataType::f32;
+    tensor.type = ElementType::f32;
   }
   fs::create_directory(folder.path() / "big");
   folder.write("big/config.json", small.config.dump());

@@ -139,10 +139,10 @@ std::vector<float> scalarAttention(const AttentionSpec &spec, const Batch &batch
 
 const std::vector<Shape> &shapes() {
   static const std::vector<Shape> all = {
-      {{2, 2, 32, ElementType::F16}, 4},  {{1, 4, 64, ElementType::F16}, 32},
-      {{1, 2, 128, ElementType::F16}, 2}, {{2, 1, 80, ElementType::F32}, 3},
-      {{1, 1, 16, ElementType::F32}, 8},  {{1, 2, 96, ElementType::F16}, 24},
-      {{1, 2, 10, ElementType::F32}, 2},  {{1, 3, 24, ElementType::F16}, 3},
+      {{2, 2, 32, ElementType::f16}, 4},  {{1, 4, 64, ElementType::f16}, 32},
+      {{1, 2, 128, ElementType::f16}, 2}, {{2, 1, 80, ElementType::f32}, 3},
+      {{1, 1, 16, ElementType::f32}, 8},  {{1, 2, 96, ElementType::f16}, 24},
+      {{1, 2, 10, ElementType::f32}, 2},  {{1, 3, 24, ElementType::f16}, 3},
   };
   return all;
 }
@@ -195,7 +195,7 @@ TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
     for (int64_t heads : {2, 16}) {
-      AttentionSpec spec{.kv = {1, 2, 32, ElementType::F32}, .heads = heads, .scale = 0.2f, .maxPages = 4};
+      AttentionSpec spec{.kv = {1, 2, 32, ElementType::f32}, .heads = heads, .scale = 0.2f, .maxPages = 4};
       KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) { emitAttention(kernels, *isa, spec); });
       Random random(3);
       Batch batch(spec.kv, {{40, 1}, {3, 5}}, spec.maxPages, random);
@@ -206,8 +206,8 @@ TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
       int64_t page = batch.table[1] * spec.kv.pageElements();
       for (int64_t slot = 9; slot < kPage; ++slot) {
         for (int64_t d = 0; d < spec.kv.headDim; ++d) {
-          storeElement(cache.data(), page + keyAt(spec.kv, 0, d, slot), kNan, ElementType::F32);
-          storeElement(cache.data(), page + valueAt(spec.kv, 0, d, slot), kNan, ElementType::F32);
+          storeElement(cache.data(), page + keyAt(spec.kv, 0, d, slot), kNan, ElementType::f32);
+          storeElement(cache.data(), page + valueAt(spec.kv, 0, d, slot), kNan, ElementType::f32);
         }
       }
       batch.sequences.back() = -1;

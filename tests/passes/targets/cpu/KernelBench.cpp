@@ -146,7 +146,7 @@ struct Bench {
 
 void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
   // Several copies of a small matrix, so that weights come from memory.
-  int64_t bytes = spec.groups() * 64 * spec.inputs * (spec.weight == ElementType::F32 ? 4 : 2);
+  int64_t bytes = spec.groups() * 64 * spec.inputs * int64_t(sizeOf(spec.weight));
   int64_t copies = spec.singleRow ? std::max<int64_t>(1, (int64_t(192) << 20) / bytes) : 1;
   Buffer<std::byte> weight(bytes * copies, std::byte{0x11});
   Buffer<float> input(rows * spec.inputs, 0.5f), residual(rows * spec.outputs, 0.5f),
@@ -219,7 +219,7 @@ int main(int argc, char **argv) {
   }
   int threads = argc > 2 ? std::atoi(argv[2]) : 2;
   std::vector<LinearSpec> single, all;
-  for (ElementType type : {ElementType::F16, ElementType::F32}) {
+  for (ElementType type : {ElementType::f16, ElementType::f32}) {
     single.push_back({.inputs = 2048, .outputs = 2560, .weight = type, .singleRow = true});
     single.push_back({.inputs = 2048, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
     single.push_back({.inputs = 2048,
@@ -233,8 +233,8 @@ int main(int argc, char **argv) {
     spec.singleRow = false;
     all.push_back(spec);
   }
-  KvLayout tiny{{.layers = 22, .kvHeads = 4, .headDim = 64, .type = ElementType::F16}};
-  KvLayout seven{{.layers = 1, .kvHeads = 32, .headDim = 128, .type = ElementType::F16}};
+  KvLayout tiny{{.layers = 22, .kvHeads = 4, .headDim = 64, .type = ElementType::f16}};
+  KvLayout seven{{.layers = 1, .kvHeads = 32, .headDim = 128, .type = ElementType::f16}};
   AttentionSpec gqa{.kv = tiny, .heads = 32, .scale = 0.125f, .maxPages = 64};
   AttentionSpec mha{.kv = seven, .heads = 32, .scale = 0.088f, .maxPages = 64};
   AttentionSpec mhaRow = mha;

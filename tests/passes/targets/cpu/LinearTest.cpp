@@ -68,7 +68,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
 
 TEST(Linear, equalsTheScalarChain) {
   for (const Isa *isa : runnableIsas()) {
-    for (ElementType type : {ElementType::F32, ElementType::F16, ElementType::BF16}) {
+    for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       check(*isa, {.inputs = 100, .outputs = 192, .weight = type}, {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 29});
       check(*isa, {.inputs = 7, .outputs = 131, .weight = type, .residual = true},
             {1, 5, 12, 17, 258, 261, 600});
@@ -81,7 +81,7 @@ TEST(Linear, equalsTheScalarChain) {
 
 TEST(Linear, swigluPairsBlocksOfGateAndUp) {
   for (const Isa *isa : runnableIsas()) {
-    for (ElementType type : {ElementType::F32, ElementType::F16}) {
+    for (ElementType type : {ElementType::f32, ElementType::f16}) {
       check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = Activation::swiglu},
             {1, 6, 19});
       check(

@@ -113,7 +113,7 @@ TEST(Rows, elementwise) {
 
 TEST(Rows, embeddingReadsBothLayouts) {
   forEachIsa([](const Isa &isa) {
-    for (ElementType type : {ElementType::F32, ElementType::F16, ElementType::BF16}) {
+    for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       for (bool panels : {false, true}) {
         EmbeddingSpec spec{.width = 44, .table = type, .panels = panels};
         KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitEmbedding(kernels, spec); });
@@ -187,7 +187,7 @@ void checkFill(const Isa &isa, FillSpec spec, std::vector<RandomSegment> segment
 
 TEST(Rows, randomWeightsAreThoseOfTheDefinition) {
   forEachIsa([](const Isa &isa) {
-    for (ElementType type : {ElementType::F32, ElementType::F16, ElementType::BF16}) {
+    for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       for (bool panels : {false, true}) {
         FillSpec spec{.columns = 50, .type = type, .panels = panels};
         uint32_t gate = randomTensorKey(7, randomTensorId("gate")),
@@ -201,7 +201,7 @@ TEST(Rows, randomWeightsAreThoseOfTheDefinition) {
 
 TEST(Rows, onesFillTheWholeVector) {
   forEachIsa([](const Isa &isa) {
-    FillSpec spec{.columns = 50, .type = ElementType::F32, .panels = false, .ones = true};
+    FillSpec spec{.columns = 50, .type = ElementType::f32, .panels = false, .ones = true};
     KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitFill(kernels, spec); });
     Buffer<float> weight(spec.columns, kNan);
     runRows(library, spec.name(), {weight.data()}, 1);

@@ -40,13 +40,13 @@ inline Buffer<float> randomFloats(size_t count, Random &random) {
 inline uint16_t toHalf(float value, ElementType type) {
   llvm::APFloat number(value);
   bool inexact = false;
-  number.convert(type == ElementType::F16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat(),
+  number.convert(type == ElementType::f16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat(),
                  llvm::APFloat::rmNearestTiesToEven, &inexact);
   return static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
 }
 
 inline float convertHalf(uint16_t bits, ElementType type) {
-  llvm::APFloat number(type == ElementType::F16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat(),
+  llvm::APFloat number(type == ElementType::f16 ? llvm::APFloat::IEEEhalf() : llvm::APFloat::BFloat(),
                        llvm::APInt(16, bits));
   bool inexact = false;
   number.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &inexact);
@@ -61,21 +61,21 @@ inline float fromHalf(uint16_t bits, ElementType type) {
     }
     return table;
   };
-  static const std::vector<float> f16 = tableOf(ElementType::F16), bf16 = tableOf(ElementType::BF16);
-  return (type == ElementType::F16 ? f16 : bf16)[bits];
+  static const std::vector<float> f16 = tableOf(ElementType::f16), bf16 = tableOf(ElementType::bf16);
+  return (type == ElementType::f16 ? f16 : bf16)[bits];
 }
 
-inline int64_t elementBytes(ElementType type) { return type == ElementType::F32 ? 4 : 2; }
+inline int64_t elementBytes(ElementType type) { return int64_t(sizeOf(type)); }
 
 inline float loadElement(const void *data, int64_t at, ElementType type) {
-  if (type == ElementType::F32) {
+  if (type == ElementType::f32) {
     return static_cast<const float *>(data)[at];
   }
   return fromHalf(static_cast<const uint16_t *>(data)[at], type);
 }
 
 inline void storeElement(void *data, int64_t at, float value, ElementType type) {
-  if (type == ElementType::F32) {
+  if (type == ElementType::f32) {
     static_cast<float *>(data)[at] = value;
   } else {
     static_cast<uint16_t *>(data)[at] = toHalf(value, type);

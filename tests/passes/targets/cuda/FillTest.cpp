@@ -37,12 +37,12 @@ std::unique_ptr<gpusim::Module> compileFill(const cuda::FillSpec &spec) {
 
 float valueOf(const std::byte *at, ElementType type) {
   uint32_t word = 0;
-  std::memcpy(&word, at, size_t(bytesOf(type)));
-  if (type == ElementType::F16) {
+  std::memcpy(&word, at, sizeOf(type));
+  if (type == ElementType::f16) {
     // Random values are normal numbers or zero.
     uint32_t exponent = word >> 10 & 31;
     word = (word & 0x8000) << 16 | (exponent ? (exponent + 112) << 23 | (word & 1023) << 13 : 0);
-  } else if (type == ElementType::BF16) {
+  } else if (type == ElementType::bf16) {
     word <<= 16;
   }
   float value = 0;
@@ -62,7 +62,7 @@ TEST_P(Fill, IsWhatTheDefinitionSays) {
   alignas(64) RandomSegment segment{randomTensorKey(kSeed, id), kRows, 16, 16, 32, {}};
   std::vector<uint64_t> memory(96 * kPitch / 2 + 8); // 96 rows of f32, and room to align
   auto *weight = reinterpret_cast<std::byte *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
-  const uint64_t size = 96 * kPitch * uint64_t(bytesOf(GetParam()));
+  const uint64_t size = 96 * kPitch * sizeOf(GetParam());
   gpusim::Launch launch{
       .kernel = spec.name(), .grid = {kRows, 1, 1}, .block = {uint32_t(cuda::kRowThreads), 1, 1}};
   launch.parameters = {
@@ -72,14 +72,14 @@ TEST_P(Fill, IsWhatTheDefinitionSays) {
   for (uint32_t row = 0; row < kRows; ++row) {
     const uint64_t first = segment.destinationRow(row) * kPitch;
     for (uint32_t column = 0; column < kColumns; ++column) {
-      const float found = valueOf(weight + (first + column) * uint64_t(bytesOf(GetParam())), GetParam());
+      const float found = valueOf(weight + (first + column) * sizeOf(GetParam()), GetParam());
       ASSERT_EQ(found, randomValue(kSeed, id, row, column, kColumns)) << row << ", " << column;
     }
   }
   EXPECT_EQ(valueOf(weight, GetParam()), 0) << "a row of another segment was written";
 }
 
-INSTANTIATE_TEST_SUITE_P(, Fill, testing::Values(ElementType::F32, ElementType::F16, ElementType::BF16),
-                         [](const auto &info) { return toString(info.param).str(); });
+INSTANTIATE_TEST_SUITE_P(, Fill, testing::Values(ElementType::f32, ElementType::f16, ElementType::bf16),
+                         [](const auto &info) { return std::string(nameOf(info.param)); });
 
 } // namespace

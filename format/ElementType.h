@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The one list of element types. Types that programs compute with have the numbers of the plugin ABI
+// (CRIA_TYPE_*); the others appear only in safetensors files, which are read but not computed with.
+#pragma once
+
+#include "plugins/api/cria_plugin.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace cria {
+
+enum class ElementType : uint32_t {
+  f32 = 1,
+  f16 = 2,
+  bf16 = 3,
+  i32 = 4,
+  u32 = 5,
+  u8 = 6,
+  i8 = 7,
+  // Only in files.
+  f64 = 100,
+  i64,
+  u64,
+  i16,
+  u16,
+  boolean,
+  f8e4m3,
+  f8e5m2,
+};
+static_assert(uint32_t(ElementType::f32) == CRIA_TYPE_F32 && uint32_t(ElementType::f16) == CRIA_TYPE_F16 &&
+              uint32_t(ElementType::bf16) == CRIA_TYPE_BF16 && uint32_t(ElementType::i32) == CRIA_TYPE_I32 &&
+              uint32_t(ElementType::u32) == CRIA_TYPE_U32 && uint32_t(ElementType::u8) == CRIA_TYPE_U8 &&
+              uint32_t(ElementType::i8) == CRIA_TYPE_I8);
+
+/// Whether programs compute with the type, that is, whether the plugin ABI has it.
+constexpr bool isProgramType(ElementType type) { return type <= ElementType::i8; }
+
+/// Whether weights are stored in the type: f32, f16 or bf16.
+constexpr bool isWeightType(ElementType type) { return type <= ElementType::bf16; }
+
+/// Bytes of one element.
+constexpr uint64_t sizeOf(ElementType type) {
+  switch (type) {
+  case ElementType::f64:
+  case ElementType::i64:
+  case ElementType::u64:
+    return 8;
+  case ElementType::f32:
+  case ElementType::i32:
+  case ElementType::u32:
+    return 4;
+  case ElementType::f16:
+  case ElementType::bf16:
+  case ElementType::i16:
+  case ElementType::u16:
+    return 2;
+  case ElementType::u8:
+  case ElementType::i8:
+  case ElementType::boolean:
+  case ElementType::f8e4m3:
+  case ElementType::f8e5m2:
+    return 1;
+  }
+  __builtin_unreachable(); // not an enumerator
+}
+
+/// The name in programs, manifests and options: "f32", "bf16".
+std::string_view nameOf(ElementType type);
+/// The reverse of nameOf() for the types of programs; nullopt for any other text.
+std::optional<ElementType> parseElementType(std::string_view name);
+
+/// The name in safetensors headers: "F32", "BF16".
+std::string_view safetensorsNameOf(ElementType type);
+/// The reverse of safetensorsNameOf(); nullopt for any other text.
+std::optional<ElementType> safetensorsTypeOf(std::string_view name);
+
+} // namespace cria
