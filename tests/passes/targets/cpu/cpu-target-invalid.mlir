@@ -8,7 +8,7 @@ func.func @decode(%tokens: tensor<1xi32>, %positions: tensor<1xi32>, %sequences:
   %table = llama.use_weight @table : !llama.weight<48x32xf16, panel16>
   %norm = llama.use_weight @norm : !llama.weight<32xf32>
   %x = llama.embedding %tokens, %table : (tensor<1xi32>, !llama.weight<48x32xf16, panel16>) -> tensor<1x32xf32>
-  // expected-error @+1 {{still has its norm; this target prepares entries by taking norms off}}
+  // expected-error @+1 {{fused norm must be decomposed}}
   %y = llama.fused_linear %x, %table norm(%norm) {epsilon = 1.0e-5 : f32} : (tensor<1x32xf32>, !llama.weight<48x32xf16, panel16>, !llama.weight<32xf32>) -> tensor<1x48xf32>
   return %y : tensor<1x48xf32>
 }
@@ -33,7 +33,7 @@ func.func @decode(%tokens: tensor<1xi32>, %positions: tensor<1xi32>, %sequences:
   %table = llama.use_weight @table : !llama.weight<48x32xf16, panel16>
   %x = llama.embedding %tokens, %table : (tensor<1xi32>, !llama.weight<48x32xf16, panel16>) -> tensor<1x32xf32>
   %parts:3 = llama.split %x [8, 8, 16] : (tensor<1x32xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>, tensor<1x16xf32>)
-  // expected-error @+1 {{takes a slice of columns that does not begin at a multiple of 64 bytes; the kernels of this op need that}}
+  // expected-error @+1 {{not 64-byte aligned}}
   %y = llama.add %parts#0, %parts#1 : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
   return %y : tensor<1x8xf32>
 }
