@@ -196,7 +196,7 @@ const Hostile kParts[] = {
     {"BufferHuge", [](OrderedJson &p) { p["buffers"][0]["size"] = 1ull << 40; },
      "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 1099511627776"},
     {"BufferOverflow", [](OrderedJson &p) { p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40}; },
-     "buffer 'rows': the shape overflows"},
+     "buffer 'rows': the size of the shape overflows"},
     {"BufferOfPages", [](OrderedJson &p) { p["buffers"][0]["shape"] = {"P"}; },
      "expected a number for every dimension but the first, and no 'P'"},
     {"ArenaAlignment", [](OrderedJson &p) { p["buffers"][0]["offset"] = 4; },
