@@ -3,6 +3,8 @@
 // choose rows.
 #include "passes/codegen/WeightRecipes.h"
 
+#include "ir/ElementTypes.h"
+
 #include "format/RandomWeights.h"
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
@@ -199,14 +201,16 @@ private:
   uint64_t rowBytes_;
 };
 
-StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, ElementType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, ElementType type,
+                                 const TensorLookup &tensors) {
   std::string name = recipe.getTensor().str();
   std::optional<TensorSource> source = tensors(name);
   if (!source) {
     return error(StatusCode::notFound, "tensor '{}' is not in the checkpoint", name);
   }
   const SafetensorsEntry &entry = *source->entry;
-  if (llvm::ArrayRef(entry.shape) != recipe.getShape() || findElementType(recipe.getElementType()) != entry.type) {
+  if (llvm::ArrayRef(entry.shape) != recipe.getShape() ||
+      findElementType(recipe.getElementType()) != entry.type) {
     return invalidArgument("{}: tensor '{}': expected the shape and type of its recipe, got [{}] and {}",
                            source->file->path(), name, fmt::join(entry.shape, ", "), nameOf(entry.type));
   }
@@ -234,7 +238,8 @@ StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, ElementType type, const T
   return RowsPtr(std::make_unique<ConcatRows>(std::move(inputs), rows, rowBytes));
 }
 
-StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, ElementType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, ElementType type,
+                                 const TensorLookup &tensors) {
   CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, tensors));
   int64_t block = recipe.getBlock();
   int64_t rows = (inputs.front()->rows() + block - 1) / block * block * int64_t(inputs.size());
