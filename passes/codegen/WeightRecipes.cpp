@@ -3,9 +3,8 @@
 // choose rows.
 #include "passes/codegen/WeightRecipes.h"
 
-#include "ir/ElementTypes.h"
-
 #include "format/RandomWeights.h"
+#include "ir/ElementTypes.h"
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/RopeTable.h"
