@@ -81,14 +81,14 @@ TEST_F(HistorySamplersTest, LogitBiasForbidsAndFavours) {
   EXPECT_EQ(*chain("logit_bias(\"7:-inf,9:0.5\")|greedy").sample(logits, {}), 9);
   EXPECT_EQ(*chain("logit_bias|greedy").sample(logits, {}), 7);
   EXPECT_THAT(chain("top_k(1)|logit_bias(\"7:-inf\")").sample(logits, {}).status().message(),
-              HasSubstr("every token that was left is forbidden"));
+              HasSubstr("every remaining token is forbidden"));
 }
 
 TEST_F(HistorySamplersTest, LogitBiasNamesThePartThatIsWrong) {
   EXPECT_THAT(refusalOf("logit_bias(\"5:1,x:2\")"), HasSubstr("bias 'x:2': expected ID:NUMBER"));
   EXPECT_THAT(refusalOf("logit_bias(\"5\")"), HasSubstr("bias '5'"));
   EXPECT_THAT(refusalOf("logit_bias(\"32000:1\")"), HasSubstr("expected an id below 32000"));
-  EXPECT_THAT(refusalOf("logit_bias(\"5:1,5:2\")"), HasSubstr("the id is there twice"));
+  EXPECT_THAT(refusalOf("logit_bias(\"5:1,5:2\")"), HasSubstr("the id occurs twice"));
   EXPECT_THAT(refusalOf("logit_bias(\"5:inf\")"), HasSubstr("expected a number from"));
   EXPECT_THAT(refusalOf("logit_bias(\"5:nan\")"), HasSubstr("expected a number from"));
   EXPECT_THAT(refusalOf("dry(breakers=\"" + std::string(41, 'x') + "\")"), HasSubstr("expected at most 40"));
