@@ -127,7 +127,7 @@ TEST(BenchCommandTest, rowsHoldEveryParameter) {
     EXPECT_GT(row["tokens_per_second"], 0);
     EXPECT_EQ(row["samples"].size(), 2u);
     EXPECT_GT(row["bandwidth_fraction"], 0);
-    EXPECT_LT(row["compute_fraction"], 1.2);
+    EXPECT_GT(row["compute_fraction"], 0);
     EXPECT_EQ(row["bandwidth_limit_kind"], "read");
     EXPECT_TRUE(row["host_gap_fraction"].is_null()); // the processor is the host
     for (const char *member : {"phase", "tokens", "context", "batch", "gigabytes_per_second", "gigaflops",
