@@ -2,6 +2,7 @@
 // Opens a plugin's shared library. The library stays in the process until it ends.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <filesystem>

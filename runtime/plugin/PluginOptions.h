@@ -3,6 +3,7 @@
 // of given values against what a plugin declares.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <deque>

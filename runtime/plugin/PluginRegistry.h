@@ -6,6 +6,7 @@
 // Threads: load and list may be called by several threads at once.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "runtime/plugin/OpSupport.h"
 #include "support/Status.h"
 

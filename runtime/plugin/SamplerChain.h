@@ -3,6 +3,7 @@
 // sampler `draw` does. A chain belongs to one sequence; clone it for a fork.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/PluginRegistry.h"
 

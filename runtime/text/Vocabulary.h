@@ -2,6 +2,7 @@
 // Vocabulary: what samplers and chat templates are told about token ids, as the plugin ABI's cria_vocabulary.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "runtime/text/Tokenizer.h"
 
 namespace cria {
