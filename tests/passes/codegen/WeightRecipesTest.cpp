@@ -4,6 +4,7 @@
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"
+#include "frontends/huggingface/SafetensorsReader.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
@@ -48,7 +49,7 @@ protected:
     write(**writer, 3, std::vector<uint16_t>{0x3C00, 0xC000, 0x0001, 0x7BFF});
     write(**writer, 4, std::vector<float>{1, 2, 3, 4, 5, 6});
     ASSERT_TRUE((*writer)->finish().ok());
-    file = *SafetensorsFile::open(folder.file("w"));
+    open("w");
   }
 
   template <typename T>
@@ -67,10 +68,11 @@ protected:
   StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe, DataType type = DataType::f32) {
     mlir::Attribute attribute = mlir::parseAttribute(recipe, &context);
     EXPECT_TRUE(attribute) << recipe.str();
-    return planWeightRows(attribute, type, [&](std::string_view name) -> std::optional<TensorSource> {
-      const SafetensorsEntry *entry = file->find(name);
-      return entry ? std::optional(TensorSource{file.get(), entry}) : std::nullopt;
-    });
+    return planWeightRows(attribute, type, *tensors);
+  }
+
+  void open(std::string_view name) {
+    tensors = std::move(huggingface::SafetensorsReader::open({folder.file(name)})).value();
   }
 
   /// Reads the recipe as f32 in pieces of every size and compares all with `expected(row, column)`.
@@ -101,7 +103,7 @@ protected:
   mlir::MLIRContext context;
   TemporaryFolder folder;
   Matrix gate, up, small;
-  std::shared_ptr<const SafetensorsFile> file;
+  std::unique_ptr<const TensorReader> tensors;
 };
 
 TEST_F(WeightRecipes, checkpoint) {
@@ -188,7 +190,7 @@ TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
   auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", DataType::f32, {2, 3}}});
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
   ASSERT_TRUE((*writer)->finish().ok());
-  file = *SafetensorsFile::open(folder.file("big"));
+  open("big");
   auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", DataType::f16);
   uint16_t target[6];
   EXPECT_THAT(

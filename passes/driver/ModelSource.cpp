@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/driver/ModelSource.h"
+
+#include "frontends/FrontendRegistry.h"
+#include "frontends/Presets.h"
+
+#include <fmt/ranges.h>
+
+namespace cria {
+
+static Status applyContext(const CompileJob &job, Checkpoint &checkpoint, CompileObserver &observer) {
+  ModelConfig &config = checkpoint.config;
+  if (job.context > config.context && checkpoint.contextLimitReason) {
+    return error(StatusCode::unsupported, "--context {}: {}", job.context, *checkpoint.contextLimitReason);
+  }
+  if (job.context > config.context) {
+    observer.note(fmt::format("--context {} exceeds the {} positions that the model was trained for",
+                              job.context, config.context));
+  }
+  config.context = job.context != 0 ? job.context : config.context;
+  if (config.context > ModelConfig::kMaxContext) {
+    return invalidArgument(
+        "{}: the context length {} of the model exceeds the maximum of {}; choose a smaller --context",
+        job.checkpoint, config.context, ModelConfig::kMaxContext);
+  }
+  return {};
+}
+
+static StatusOr<Checkpoint> openConfigured(const CompileJob &job) {
+  if (job.preset.empty()) {
+    return openCheckpoint(job.checkpoint, {.requireTokenizer = job.requireTokenizer});
+  }
+  const std::optional<ModelConfig> preset = findPreset(job.preset);
+  if (!preset || !job.randomSeed) {
+    return invalidArgument("preset '{}': expected one of {}, with a seed for its weights", job.preset,
+                           fmt::join(presetNames(), ", "));
+  }
+  return Checkpoint{.config = *preset, .weightType = DataType::f16};
+}
+
+static StatusOr<std::string> buildTokenizer(const CompileJob &job, const Checkpoint &checkpoint,
+                                            CompileObserver &observer) {
+  if (checkpoint.tokenizer.model.empty() || !job.buildTokenizer) {
+    return checkpoint.tokenizer.model;
+  }
+  std::vector<std::string> notes;
+  StatusOr<std::string> tokenizer = job.buildTokenizer(checkpoint.tokenizer, checkpoint.config, notes);
+  for (const std::string &text : notes) {
+    observer.note(text);
+  }
+  return tokenizer;
+}
+
+StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer) {
+  ModelSource model;
+  CRIA_ASSIGN_OR_RETURN(model.checkpoint, openConfigured(job));
+  for (const std::string &text : model.checkpoint.notes) {
+    observer.note(text);
+  }
+  CRIA_ASSIGN_OR_RETURN(model.tokenizer, buildTokenizer(job, model.checkpoint, observer));
+  model.weightType = job.weightType.value_or(model.checkpoint.weightType);
+  CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));
+  return model;
+}
+
+} // namespace cria
