@@ -89,15 +89,16 @@ public:
   virtual ~CompileObserver() = default;
 
   /// A stage begins: "optimize", "code for cpu-x86-64-v3".
-  virtual void stageStarted(std::string_view stage) {}
+  virtual void stageStarted(std::string_view /*stage*/) {}
   /// It has succeeded. `codeBytes`: the size of the code it made, for a stage that makes code.
-  virtual void stageFinished(std::string_view stage, double seconds, std::optional<uint64_t> codeBytes) {}
+  virtual void stageFinished(std::string_view /*stage*/, double /*seconds*/,
+                             std::optional<uint64_t> /*codeBytes*/) {}
   /// Bytes of weights processed so far.
-  virtual void progress(uint64_t done, uint64_t total) {}
+  virtual void progress(uint64_t /*done*/, uint64_t /*total*/) {}
   /// Something the user should know; the compilation continues.
-  virtual void note(std::string_view text) {}
+  virtual void note(std::string_view /*text*/) {}
   /// With CompileJob::reportFusions: what a fusion pass did, or why it rejected a candidate.
-  virtual void remark(std::string_view text) {}
+  virtual void remark(std::string_view /*text*/) {}
 };
 
 } // namespace cria
