@@ -25,7 +25,9 @@ cria::Extent dimensionOf(int64_t extent) {
 }
 
 std::vector<cria::Extent> shapeOf(ArrayRef<int64_t> shape) {
-  return llvm::to_vector_of<cria::Extent>(llvm::map_range(shape, dimensionOf));
+  std::vector<cria::Extent> dimensions;
+  llvm::transform(shape, std::back_inserter(dimensions), dimensionOf);
+  return dimensions;
 }
 
 /// A float as the shortest number that reads back as the same value of its own type, so that 1e-5 stays 1e-05.
@@ -192,7 +194,7 @@ void ProgramLowering::lowerKernel(KernelOp op) {
   if (op.getOpName()) {
     kernel.kind = KernelKind::op;
     kernel.op = op.getOpName()->str();
-    kernel.attributes = llvm::to_vector_of<ProgramAttribute>(llvm::map_range(*op.getParameters(), attributeOf));
+    llvm::transform(*op.getParameters(), std::back_inserter(kernel.attributes), attributeOf);
   } else {
     kernel.symbol = op.getSymbol()->str();
     kernel.scratchBytes = op.getScratchBytes();

@@ -29,7 +29,7 @@ static Operation *opAt(ModuleOp module, const ProgramPlace &place) {
     break;
   }
   EntryOp entry = nthOp<EntryOp>(module, place.index);
-  return place.dispatch ? std::next(entry.getDispatches().begin(), *place.dispatch)->getOperation()
+  return place.dispatch ? (*std::next(entry.getDispatches().begin(), *place.dispatch)).getOperation()
                         : entry.getOperation();
 }
 

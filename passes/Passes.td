@@ -6,11 +6,11 @@
 
 include "mlir/Pass/PassBase.td"
 
-// A fusion: counts what it fused, and what looked like it but could not be fused.
+// A fusion pass, which counts the groups it fused and the candidates it rejected.
 class FusionPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
   let dependentDialects = ["::cria::llama::LlamaDialect"];
-  let statistics = [Statistic<"numFused", "num-fused", "Groups of ops that were fused">,
-                    Statistic<"numRejected", "num-rejected", "Candidates that could not be fused">];
+  let statistics = [Statistic<"numFused", "num-fused", "Number of fused groups of ops">,
+                    Statistic<"numRejected", "num-rejected", "Number of candidates that could not be fused">];
 }
 
 //===----------------------------------------------------------------------===//
@@ -18,7 +18,7 @@ class FusionPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
 //===----------------------------------------------------------------------===//
 
 def FuseQkvPass : FusionPass<"llama-fuse-qkv"> {
-  let summary = "Makes one linear of those for q, k and v";
+  let summary = "Fuse the Q, K and V projections into one linear";
   let description = [{
     Triggered by a `llama.kv_append` (or a `llama.rope_attention` with three projections) whose q, k and v are linears of one input. Their weights, of one
     element type and layout, become one by `#llama.concat`.
@@ -36,7 +36,7 @@ def FuseQkvPass : FusionPass<"llama-fuse-qkv"> {
 }
 
 def FuseRopeAttentionPass : FusionPass<"llama-fuse-rope-attention"> {
-  let summary = "Makes one op of RoPE, KV append and attention";
+  let summary = "Fuse RoPE, the KV append and attention";
   let description = [{
     Triggered by a `llama.attention` whose query is a `llama.rope`, with a `llama.kv_append` of the same cache and layer before it whose key is
     a `llama.rope` with the same positions and table. Rejected when a rotated value has another use, or another effect lies between.
@@ -46,14 +46,14 @@ def FuseRopeAttentionPass : FusionPass<"llama-fuse-rope-attention"> {
     %rk = llama.rope %k, %positions, %table
     llama.kv_append %cache, %rk, %v, %slots
     %o = llama.attention %rq, %cache, ...
-    // becomes; if q, k and v are all slices of one %qkv, that takes their place
+    // becomes; if q, k and v are all slices of one %qkv, that is the only projection
     %o = llama.rope_attention(%q, %k, %v), %table, %cache, ...
     ```
   }];
 }
 
 def FuseSwigluMlpPass : FusionPass<"llama-fuse-swiglu-mlp"> {
-  let summary = "Makes one op of the gate and up linears and SwiGLU";
+  let summary = "Fuse the gate and up linears and SwiGLU";
   let description = [{
     Triggered by a `llama.mul` of a `llama.silu` of a linear and another linear of the same input. Their weights, of one type, become one by
     `#llama.interleave`. Rejected when an intermediate has another use.
@@ -69,14 +69,14 @@ def FuseSwigluMlpPass : FusionPass<"llama-fuse-swiglu-mlp"> {
     ```
   }];
   let options = [Option<"swigluBlock", "swiglu-block", "int64_t", /*default=*/"16",
-                        "Rows of gate, then of up, that lie together; one number for all targets that share weights">];
+                        "Rows of gate, then of up, per block; the same for all targets that share weights">];
 }
 
 def FuseNormPass : FusionPass<"llama-fuse-norm"> {
-  let summary = "Takes a norm into the linears that read it";
+  let summary = "Fuse RMSNorm into its consuming linears";
   let description = [{
-    Triggered by a `llama.rms_norm`. All its users must be linears (fused or not) that read it as their input and have no norm yet; otherwise it's
-    rejected, for the norm would be computed anyway.
+    Triggered by a `llama.rms_norm`. All its users must be linears (fused or not) that read it as their input and have no norm yet. Otherwise it is
+    rejected, because the norm would be computed anyway.
 
     ```mlir
     %n = llama.rms_norm %x, %nw
@@ -88,7 +88,7 @@ def FuseNormPass : FusionPass<"llama-fuse-norm"> {
 }
 
 def FuseResidualPass : FusionPass<"llama-fuse-residual"> {
-  let summary = "Takes the addition of a residual into the linear before it";
+  let summary = "Fuse the addition of a residual into the preceding linear";
   let description = [{
     Triggered by a `llama.add` with an operand from a linear (fused or not, without a residual). Rejected when the linear has another
     use.
@@ -103,18 +103,18 @@ def FuseResidualPass : FusionPass<"llama-fuse-residual"> {
 }
 
 def RemoveDeadWeightsPass : Pass<"llama-remove-dead-weights", "::mlir::ModuleOp"> {
-  let summary = "Erases weights that nothing uses";
+  let summary = "Erase unused weights";
   let description = [{
     Erases `llama.use_weight` without users, then every `llama.weight` that no symbol reference names.
   }];
-  let statistics = [Statistic<"numRemoved", "num-removed", "Weights that were erased">];
+  let statistics = [Statistic<"numRemoved", "num-removed", "Number of erased weights">];
 }
 
 def SpecializeEntriesPass : Pass<"llama-specialize-entries", "::mlir::ModuleOp"> {
-  let summary = "Makes the entries decode, small and prefill of the forward function";
+  let summary = "Specialize the forward function into the entry points decode, small and prefill";
   let description = [{
-    Clones `@forward` into `@decode` (one row, static), `@small` (2 to `small-tokens` rows) and `@prefill` (1 to `max-tokens` rows), and erases it. Each entry states
-    the rows it takes in `llama.min_tokens` and `llama.max_tokens`. Fails when `@forward` is missing or doesn't have the arguments of the forward contract.
+    Clones `@forward` into `@decode` (one row, static), `@small` (2 to `small-tokens` rows) and `@prefill` (1 to `max-tokens` rows), and erases it. Each entry point
+    states its range of rows in `llama.min_tokens` and `llama.max_tokens`. Fails if `@forward` is missing or does not have the arguments of the forward contract.
 
     ```mlir
     func.func @forward(%tokens: tensor<?xi32>, ...) -> tensor<?x1024xf32>
@@ -126,15 +126,15 @@ def SpecializeEntriesPass : Pass<"llama-specialize-entries", "::mlir::ModuleOp">
   }];
   let dependentDialects = ["::cria::llama::LlamaDialect"];
   let options = [
-    Option<"smallTokens", "small-tokens", "int64_t", /*default=*/"8", "Most rows of @small; without room for 2 there's no @small">,
-    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"512", "Most rows of @prefill">];
+    Option<"smallTokens", "small-tokens", "int64_t", /*default=*/"8", "Maximum rows of @small; below 2 there is no @small">,
+    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"512", "Maximum rows of @prefill">];
 }
 
 def DecomposeFusedOpsPass : Pass<"llama-decompose-fused-ops", "::mlir::ModuleOp"> {
-  let summary = "Takes fused ops apart";
+  let summary = "Decompose fused ops";
   let description = [{
-    Peels `parts` off every fused op, from the outside in: residual, activation, norm of `llama.fused_linear`; all of `llama.rope_attention`. An activation takes the residual
-    around it along. The results stay the same, bit by bit. A fused op whose weight is no interleaving of gate and up keeps its activation.
+    Decomposes `parts` of every fused op, from the outside in: residual, activation, norm of `llama.fused_linear`; all of `llama.rope_attention`. With an
+    activation, the residual around it is decomposed too. The results are bitwise equal. A fused op whose weight does not interleave gate and up keeps its activation.
 
     ```mlir
     %h = llama.fused_linear %x, %w norm(%nw) residual(%r)
@@ -146,8 +146,8 @@ def DecomposeFusedOpsPass : Pass<"llama-decompose-fused-ops", "::mlir::ModuleOp"
   let dependentDialects = ["::cria::llama::LlamaDialect"];
   let options = [
     ListOption<"parts", "parts", "::cria::llama::FusedPart", "residual, activation, norm, rope_attention (default: all)">,
-    ListOption<"functions", "functions", "std::string", "Functions to work on (default: all)">];
-  let statistics = [Statistic<"numDecomposed", "num-decomposed", "Fused ops that lost a part">];
+    ListOption<"functions", "functions", "std::string", "Functions to decompose in (default: all)">];
+  let statistics = [Statistic<"numDecomposed", "num-decomposed", "Number of decomposed ops">];
 }
 
 //===----------------------------------------------------------------------===//
@@ -155,9 +155,9 @@ def DecomposeFusedOpsPass : Pass<"llama-decompose-fused-ops", "::mlir::ModuleOp"
 //===----------------------------------------------------------------------===//
 
 def PreparePass : Pass<"llama-prepare", "::mlir::ModuleOp"> {
-  let summary = "Brings the entries into the form a target emits";
+  let summary = "Run the target's preparation passes and assign weight layouts";
   let description = [{
-    Runs the passes of the target for each entry, for example those that take apart fused ops it has no kernel for. Then gives every
+    Runs the passes of the target on each entry point, for example those that decompose fused ops without a kernel. Then assigns every
     weight the one layout in which the target holds it, chosen from all its uses, so that tied embeddings are held once.
 
     ```mlir
@@ -171,12 +171,12 @@ def PreparePass : Pass<"llama-prepare", "::mlir::ModuleOp"> {
 }
 
 def FormDispatchesPass : Pass<"llama-form-dispatches", "::mlir::ModuleOp"> {
-  let summary = "Turns entries into a program";
+  let summary = "Convert entry points to a program of dispatches";
   let description = [{
-    Walks the ops of each entry in order and lets the target add their kernels and dispatches. Every tensor becomes a `program.buffer`, the
-    arguments become windows of the buffers `step` and `kv`, results of `llama.split` are strided windows of their source, and what the entry
-    returns is the result buffer `logits`. Weights whose recipe is random are filled by the entry `initialize`. Fails for functions that are no
-    entries, and for ops the target does not know.
+    Walks the ops of each entry point in order, and the target adds their kernels and dispatches. Every tensor becomes a `program.buffer`, the
+    arguments become windows of the buffers `step` and `kv`, results of `llama.split` are strided windows of their source, and the returned value
+    is the result buffer `logits`. Weights whose recipe is random are filled by the entry point `initialize`. Fails for functions that are not
+    entry points, and for ops without a kernel.
 
     ```mlir
     func.func @decode(...) attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
@@ -190,19 +190,19 @@ def FormDispatchesPass : Pass<"llama-form-dispatches", "::mlir::ModuleOp"> {
   let dependentDialects = ["::cria::llama::LlamaDialect", "::cria::program::ProgramDialect"];
   let options = [
     Option<"target", "target", "std::string", /*default=*/"\"ops\"", "Full name of a built-in target">,
-    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"512", "Most rows of a step; at most the context">,
-    Option<"maxSequences", "max-sequences", "int64_t", /*default=*/"16", "Most sequences of a step">,
-    Option<"maxOutputs", "max-outputs", "int64_t", /*default=*/"0", "Most rows of logits; 0: as many as rows of a step">,
-    Option<"context", "context", "int64_t", /*default=*/"0", "Positions of a sequence; 0: what llama.config says">];
-  let statistics = [Statistic<"numDispatches", "num-dispatches", "Dispatches of all entries">,
-                    Statistic<"numKernels", "num-kernels", "Kernels, or ops with different parameters">];
+    Option<"maxTokens", "max-tokens", "int64_t", /*default=*/"512", "Maximum tokens per step (at most the context length)">,
+    Option<"maxSequences", "max-sequences", "int64_t", /*default=*/"16", "Maximum sequences per step">,
+    Option<"maxOutputs", "max-outputs", "int64_t", /*default=*/"0", "Maximum rows of logits; 0: as many as tokens per step">,
+    Option<"context", "context", "int64_t", /*default=*/"0", "Context length in tokens; 0: that of llama.config">];
+  let statistics = [Statistic<"numDispatches", "num-dispatches", "Number of dispatches of all entry points">,
+                    Statistic<"numKernels", "num-kernels", "Number of kernels, or of ops with different parameters">];
 }
 
 def PlanMemoryPass : Pass<"program-plan-memory", "::mlir::ModuleOp"> {
-  let summary = "Gives arena buffers their offsets";
+  let summary = "Assign arena offsets";
   let description = [{
-    A buffer is alive from the first to the last dispatch of an entry that uses it. Buffers that are not alive at the same time share memory; entries
-    share one arena. Offsets are multiples of 64.
+    A buffer is live from the first to the last dispatch of an entry point that uses it. Buffers whose live ranges do not overlap share memory; all
+    entry points share one arena. Offsets are multiples of 64.
 
     ```mlir
     program.buffer @prefill.0.embedding arena f32 [T, 128] size 262144
@@ -210,22 +210,22 @@ def PlanMemoryPass : Pass<"program-plan-memory", "::mlir::ModuleOp"> {
     program.buffer @prefill.0.embedding arena f32 [T, 128] size 262144 offset 0
     ```
   }];
-  let options = [Option<"report", "report", "bool", /*default=*/"false", "Say in a remark how much memory the arena takes">];
-  let statistics = [Statistic<"numBuffers", "num-buffers", "Arena buffers">,
-                    Statistic<"bytesWithoutReuse", "bytes-without-reuse", "Bytes if no two buffers shared memory">,
-                    Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">];
+  let options = [Option<"report", "report", "bool", /*default=*/"false", "Report the size of the arena in a remark">];
+  let statistics = [Statistic<"numBuffers", "num-buffers", "Number of arena buffers">,
+                    Statistic<"bytesWithoutReuse", "bytes-without-reuse", "Bytes without sharing memory between buffers">,
+                    Statistic<"arenaBytes", "arena-bytes", "Size of the arena in bytes">];
 }
 
 def VerifyProgramPass : Pass<"program-verify", "::mlir::ModuleOp"> {
-  let summary = "Checks a whole program";
+  let summary = "Verify a whole program";
   let description = [{
-    Fails, at the op that is wrong, when a program breaks a rule of docs/package-format.md: windows outside buffers, bindings that overlap where one is written,
-    reads of what was not written before, buffers that overlap in the arena while both are alive. Changes nothing.
+    Fails, at the offending op, when a program breaks a rule of docs/package-format.md: windows outside buffers, a written binding that overlaps another,
+    reads of unwritten bytes, live buffers that overlap in the arena. Changes nothing.
   }];
 }
 
 def PrintProgramJsonPass : Pass<"program-print-json", "::mlir::ModuleOp"> {
-  let summary = "Prints a program as JSON to standard output";
+  let summary = "Print a program as JSON to standard output";
   let description = "Verifies the program and prints what `programs/<target>.json` of a package would hold. Changes nothing.";
 }
 

@@ -4,6 +4,7 @@
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"
+#include "ir/ElementTypes.h"
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/RopeTable.h"

@@ -15,12 +15,13 @@ std::unique_ptr<mlir::Pass> createPreparePass(const Target &target);
 std::unique_ptr<mlir::Pass> createFormDispatchesPass(const Target &target, FormDispatchesPassOptions options);
 
 struct ProgramOptions : mlir::PassPipelineOptions<ProgramOptions> {
-  Option<int64_t> maxTokens{*this, "max-tokens", llvm::cl::desc("Most rows of a step; at most the context"),
+  Option<int64_t> maxTokens{*this, "max-tokens",
+                            llvm::cl::desc("Maximum tokens per step (at most the context length)"),
                             llvm::cl::init(512)};
   Option<int64_t> maxSequences{*this, "max-sequences", llvm::cl::desc("Most sequences of a step"),
                                llvm::cl::init(16)};
   Option<int64_t> maxOutputs{*this, "max-outputs",
-                             llvm::cl::desc("Most rows of logits; 0: as many as rows of a step"),
+                             llvm::cl::desc("Maximum rows of logits; 0: as many as tokens per step"),
                              llvm::cl::init(0)};
   Option<int64_t> context{*this, "context",
                           llvm::cl::desc("Positions of a sequence; 0: what llama.config says"),

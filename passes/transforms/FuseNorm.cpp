@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Takes a norm into the linears that read it: the normalized rows are then never stored.
+// Fuses RMSNorm into its consuming linears: the normalized rows are then never stored.
 
 #include "passes/Passes.h"
 #include "passes/transforms/Fusion.h"

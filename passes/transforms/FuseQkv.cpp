@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes one linear of those for q, k and v, so that the input is read once and one kernel runs instead of
+// Fuses the Q, K and V projections into one linear, so that the input is read once and one kernel runs instead of
 // three.
 
 #include "ir/LlamaShapes.h"

@@ -39,6 +39,10 @@ tidy() {
   need clang-tidy-22 clang-tidy-22
   local database=$BUILD/tidy all=${1:-} files
   [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
+  if [[ -z $all ]] && ! git rev-parse -q --verify "${CRIA_BASE:-origin/main}^{commit}" >/dev/null; then
+    say "There is no ${CRIA_BASE:-origin/main} to compare with: run ./dev tidy --all to check every file"
+    return 0
+  fi
   [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist: run ./dev build first"
   mkdir -p "$database"
   # Clang cannot read GCC's precompiled headers and does not know all of its options. A source of several targets is checked once.

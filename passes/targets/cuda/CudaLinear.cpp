@@ -48,9 +48,8 @@ FailureOr<View> CudaLowering::pack(const Linear &linear, const MatmulSpec &spec)
                    .output = spec.inputType(),
                    .outputWidth = spec.paddedInputs(),
                    .inputStride = input.strides.front()};
-  Builder types(builder_.context());
-  View packed =
-      builder_.temporary("packed", mlirType(types, spec.inputType()), {input.rows(), spec.paddedInputs()});
+  View packed = builder_.temporary("packed", mlirType(builder_.context(), spec.inputType()),
+                                   {input.rows(), spec.paddedInputs()});
   Operands bound = operands().read("input", input);
   if (linear.normWeight) {
     bound.weight("weight", linear.normWeight);
