@@ -1,56 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An opened and checked checkpoint, whatever its format: the model's configuration, and where each tensor
-// lies. Opening reads headers only; tensor data stays on disk until the weights are written.
+// An opened and checked checkpoint, whatever its format: the configuration of the model, its tokenizer and
+// chat data, and a reader of its tensors. Tensor data stays on disk until the weights are written.
 #pragma once
 
 #include "format/AddedToken.h"
 #include "format/ModelConfig.h"
-#include "format/Safetensors.h"
-#include "support/Status.h"
+#include "format/TensorReader.h"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace cria {
 
-/// A tensor of a checkpoint: an entry of one of its files, both kept alive by the Checkpoint.
-struct CheckpointTensor {
-  const SafetensorsFile *file = nullptr;
-  const SafetensorsEntry *entry = nullptr;
+class Frontend;
+
+/// The tokenizer of a checkpoint.
+struct TokenizerData {
+  /// One of the kinds in format/TokenizerKinds.h.
+  std::string kind;
+  /// The name of its file in packages, e.g. "tokenizer.model".
+  std::string file;
+  /// The content of that file; empty when the checkpoint has no tokenizer.
+  std::string model;
+  /// Where it was read, for messages.
+  std::string where;
+  /// Tokens that the checkpoint adds to the model, sorted by id. Those with ids of the model itself
+  /// may be among them.
+  std::vector<AddedToken> addedTokens;
 };
 
-/// Immutable once opened; any number of threads may read.
+/// Immutable once opened, and thread-safe then.
 struct Checkpoint {
   std::string path;
   ModelConfig config;
   ChatConfig chat;
-  /// The SentencePiece model; empty when the checkpoint has none.
-  std::string tokenizerPath;
-  /// Tokens stated beside that model, by id; those that it has too among them.
-  std::vector<AddedToken> addedTokens;
-  /// The type that holds most elements: what weights are compiled to unless asked otherwise.
+  TokenizerData tokenizer;
+  /// The type that holds most elements: what weights are compiled to unless another type is requested.
   ElementType weightType = ElementType::f32;
-  /// Set when positions from `context` on would need what is not implemented; says what, for a message.
+  /// Set when contexts longer than `config.context` need an unsupported feature; names it, for a message.
   std::optional<std::string> contextLimitReason;
-  /// Things the user should know: defaults taken, files ignored.
+  /// What the user should know: defaults that were used, settings that were ignored.
   std::vector<std::string> notes;
 
-  /// Tensors by Hugging Face name: exactly those of expectedTensors(config).
-  std::map<std::string, CheckpointTensor, std::less<>> tensors;
-  std::vector<std::shared_ptr<const SafetensorsFile>> files;
+  /// The frontend that opened it, whose recipes say how weights are made of `tensors`.
+  const Frontend *frontend = nullptr;
+  /// Exactly the tensors that the recipes of `frontend` name.
+  std::shared_ptr<const TensorReader> tensors;
 };
 
-/// A tensor that a configuration needs: its Hugging Face name and shape.
-struct ExpectedTensor {
-  std::string name;
-  std::vector<int64_t> shape;
-};
+/// Checks that `tensors` are exactly those that the recipes of `frontend` name, each with a floating-point
+/// type and the shape that `config` gives it. `path` is the checkpoint, for messages.
+/// Errors: invalidArgument (missing, another shape); unsupported (another type, unknown tensor).
+Status checkTensors(const Frontend &frontend, const ModelConfig &config, const TensorReader &tensors,
+                    const std::string &path);
 
-/// In forward order: embedding, layers, final norm, and the output matrix unless it is tied.
-std::vector<ExpectedTensor> expectedTensors(const ModelConfig &config);
+/// The type that holds most elements of `tensors`; f32 when there are none.
+ElementType mostFrequentType(const TensorReader &tensors);
 
 } // namespace cria

@@ -46,9 +46,8 @@ public:
   OwningOpRef<ModuleOp> build();
 
 private:
-  // Weights: declared at module level where the first use is, used inside @forward.
-  Value useWeight(const Twine &name, StringRef tensor, ArrayRef<int64_t> shape);
-  Value useNorm(const Twine &name, StringRef tensor);
+  // Weights are declared at module level, in the order of their uses in @forward.
+  Value useWeight(TensorRole role, int64_t layer = 0);
   Value useRopeTable();
   Value declareAndUse(const Twine &name, Type elementType, ArrayRef<int64_t> shape, Attribute recipe);
 
@@ -66,7 +65,8 @@ private:
     return llama::LinearOp::create(builder_, location_, input, weight);
   }
   Value rope(Value input, Value ropeTable) {
-    return llama::RopeOp::create(builder_, location_, input.getType(), input, argument(StepFieldKind::positions), ropeTable,
+    return llama::RopeOp::create(builder_, location_, input.getType(), input,
+                                 argument(StepFieldKind::positions), ropeTable,
                                  builder_.getI64IntegerAttr(config_.headDim));
   }
   Value argument(StepFieldKind kind) { return forward_.getArgument(forwardArgument(kind)); }
@@ -93,12 +93,11 @@ Value GraphBuilder::declareAndUse(const Twine &name, Type elementType, ArrayRef<
   return llama::UseWeightOp::create(builder_, location_, weight);
 }
 
-Value GraphBuilder::useWeight(const Twine &name, StringRef tensor, ArrayRef<int64_t> shape) {
-  return declareAndUse(name, options_.weightType, shape, recipe_(tensor, shape));
-}
-
-Value GraphBuilder::useNorm(const Twine &name, StringRef tensor) {
-  return declareAndUse(name, builder_.getF32Type(), {config_.dim}, recipe_(tensor, {config_.dim}));
+Value GraphBuilder::useWeight(TensorRole role, int64_t layer) {
+  const LlamaTensor tensor{role, layer};
+  const std::vector<int64_t> shape = shapeOf(tensor, config_);
+  const Type type = shape.size() == 1 ? Type(builder_.getF32Type()) : options_.weightType;
+  return declareAndUse(weightNameOf(tensor), type, shape, recipe_(tensor));
 }
 
 Value GraphBuilder::useRopeTable() {
@@ -118,18 +117,16 @@ func::FuncOp GraphBuilder::createForward() {
   arguments.push_back(
       llama::KvCacheType::get(config_.layers, config_.kvHeads, config_.headDim, options_.kvType));
   Type logits = RankedTensorType::get({ShapedType::kDynamic, config_.vocabSize}, builder_.getF32Type());
-  auto forward = func::FuncOp::create(builder_, location_, "forward",
-                                      builder_.getFunctionType(arguments, {logits}));
+  auto forward =
+      func::FuncOp::create(builder_, location_, "forward", builder_.getFunctionType(arguments, {logits}));
   builder_.setInsertionPointToStart(forward.addEntryBlock());
   return forward;
 }
 
 Value GraphBuilder::buildAttention(Value normed, int64_t layer, Value ropeTable) {
-  std::string name = llvm::formatv("layers.{0}.", layer), tensor = "model." + name + "self_attn.";
-  int64_t query = config_.heads * config_.headDim, kv = config_.kvHeads * config_.headDim;
-  Value q = linear(normed, useWeight(name + "q", tensor + "q_proj.weight", {query, config_.dim}));
-  Value k = linear(normed, useWeight(name + "k", tensor + "k_proj.weight", {kv, config_.dim}));
-  Value v = linear(normed, useWeight(name + "v", tensor + "v_proj.weight", {kv, config_.dim}));
+  Value q = linear(normed, useWeight(TensorRole::attnQ, layer));
+  Value k = linear(normed, useWeight(TensorRole::attnK, layer));
+  Value v = linear(normed, useWeight(TensorRole::attnV, layer));
   q = rope(q, ropeTable);
   k = rope(k, ropeTable);
   auto layerAttr = builder_.getI64IntegerAttr(layer);
@@ -139,36 +136,30 @@ Value GraphBuilder::buildAttention(Value normed, int64_t layer, Value ropeTable)
       builder_, location_, q.getType(), q, cache(), argument(StepFieldKind::positions),
       argument(StepFieldKind::sequences), argument(StepFieldKind::sequenceStarts),
       argument(StepFieldKind::blockTable), layerAttr, scale);
-  return linear(attended, useWeight(name + "o", tensor + "o_proj.weight", {config_.dim, query}));
+  return linear(attended, useWeight(TensorRole::attnO, layer));
 }
 
 Value GraphBuilder::buildMlp(Value normed, int64_t layer) {
-  std::string name = llvm::formatv("layers.{0}.", layer), tensor = "model." + name + "mlp.";
-  Value gate =
-      linear(normed, useWeight(name + "gate", tensor + "gate_proj.weight", {config_.ffnDim, config_.dim}));
-  Value up = linear(normed, useWeight(name + "up", tensor + "up_proj.weight", {config_.ffnDim, config_.dim}));
+  Value gate = linear(normed, useWeight(TensorRole::mlpGate, layer));
+  Value up = linear(normed, useWeight(TensorRole::mlpUp, layer));
   Value activated = llama::SiluOp::create(builder_, location_, gate);
   Value product = llama::MulOp::create(builder_, location_, activated, up);
-  return linear(product,
-                useWeight(name + "down", tensor + "down_proj.weight", {config_.dim, config_.ffnDim}));
+  return linear(product, useWeight(TensorRole::mlpDown, layer));
 }
 
 Value GraphBuilder::buildLayer(Value hidden, int64_t layer, Value ropeTable) {
-  std::string name = llvm::formatv("layers.{0}.", layer), tensor = "model." + name;
-  Value normed = norm(hidden, useNorm(name + "attention_norm", tensor + "input_layernorm.weight"));
+  Value normed = norm(hidden, useWeight(TensorRole::attnNorm, layer));
   hidden = add(hidden, buildAttention(normed, layer, ropeTable));
-  normed = norm(hidden, useNorm(name + "mlp_norm", tensor + "post_attention_layernorm.weight"));
+  normed = norm(hidden, useWeight(TensorRole::mlpNorm, layer));
   return add(hidden, buildMlp(normed, layer));
 }
 
 Value GraphBuilder::buildLogits(Value hidden, Value embedding) {
   auto type = RankedTensorType::get({ShapedType::kDynamic, config_.dim}, builder_.getF32Type());
-  Value rows = llama::GatherRowsOp::create(builder_, location_, type, hidden, argument(StepFieldKind::outputs));
-  Value normed = norm(rows, useNorm("norm", "model.norm.weight"));
-  Value output = config_.tiedEmbeddings
-                     ? embedding
-                     : useWeight("output", "lm_head.weight", {config_.vocabSize, config_.dim});
-  return linear(normed, output);
+  Value rows =
+      llama::GatherRowsOp::create(builder_, location_, type, hidden, argument(StepFieldKind::outputs));
+  Value normed = norm(rows, useWeight(TensorRole::norm));
+  return linear(normed, config_.tiedEmbeddings ? embedding : useWeight(TensorRole::output));
 }
 
 OwningOpRef<ModuleOp> GraphBuilder::build() {
@@ -176,9 +167,10 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
   module.get()->setAttr(llama::LlamaDialect::kConfigAttrName, configAttr(builder_, config_));
   builder_.setInsertionPointToEnd(module->getBody());
   forward_ = createForward();
-  Value embedding = useWeight("embedding", "model.embed_tokens.weight", {config_.vocabSize, config_.dim});
+  Value embedding = useWeight(TensorRole::embedding);
   auto type = RankedTensorType::get({ShapedType::kDynamic, config_.dim}, builder_.getF32Type());
-  Value hidden = llama::EmbeddingOp::create(builder_, location_, type, argument(StepFieldKind::tokens), embedding);
+  Value hidden =
+      llama::EmbeddingOp::create(builder_, location_, type, argument(StepFieldKind::tokens), embedding);
   Value ropeTable = useRopeTable();
   for (int64_t layer = 0; layer < config_.layers; ++layer) {
     hidden = buildLayer(hidden, layer, ropeTable);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokens beyond tokenizer.model: a map from ids, or in older checkpoints from names.
+// Tokens that a checkpoint adds to tokenizer.model: a map by id or, in older checkpoints, by name.
 #include "frontends/huggingface/TokenizerConfig.h"
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace cria::huggingface {
 
-static constexpr size_t kMaxAdded = 65'536; // far above any fine-tune, far below what would hurt
+static constexpr size_t kMaxAdded = 65'536; // far above the number that any known checkpoint adds
 
 static StatusOr<int64_t> idOf(const std::string &name, const std::string &where) {
   int32_t id = -1;
@@ -51,7 +51,7 @@ StatusOr<std::vector<AddedToken>> readAddedTokensDecoder(const Json &tokenizerCo
   return tokens;
 }
 
-/// Adds the token's name that `value`, a member of tokenizer_config.json, is or the names that it lists.
+/// Adds the name of the token that `value` describes: a string, or an object with the member "content".
 static void collectNames(const Json &value, std::unordered_set<std::string> &names) {
   if (value.is_string()) {
     names.insert(value.get<std::string>());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A template in one spelling. It does not need to understand the template: what it does not know it keeps.
+// Rewrites a template in canonical spelling. Tags that it does not know are kept as they are.
 #include "frontends/huggingface/ChatTemplates.h"
 
 #include <algorithm>
@@ -50,7 +50,8 @@ private:
 
   char charAt(size_t at) const { return at < source_.size() ? source_[at] : '\0'; }
 
-  // Text before a tag, as transformers' settings (trim_blocks, lstrip_blocks) and the tag's sign leave it.
+  // The text before a tag after whitespace control: trim_blocks and lstrip_blocks, which transformers sets,
+  // and the sign of the tag.
   void addText(size_t opening) {
     std::string_view text = source_.substr(at_, opening - at_);
     const char kind = charAt(opening + 1);
@@ -97,7 +98,7 @@ private:
     return false;
   }
 
-  // Blanks behind a tag that its sign takes away, or the newline that trim_blocks does.
+  // Skips the blanks after a tag that its sign removes, or the newline that trim_blocks removes.
   void dropAfter(char sign, bool isBlock) {
     isLineStart_ = false;
     if (sign == '-') {
@@ -153,7 +154,7 @@ private:
     return true;
   }
 
-  // The string's text; escapes that none of the published templates has make it none of them.
+  // The text of a string. No published template has other escapes than these.
   bool unquote(char quote, std::string &text) {
     constexpr std::string_view names = "nt\\'\"";
     constexpr std::string_view characters = "\n\t\\'\"";

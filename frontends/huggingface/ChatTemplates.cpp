@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The published templates, word for word; blanks and quotes do not matter.
+// The published templates, word for word except for blanks and quotes.
 #include "frontends/huggingface/ChatTemplates.h"
 
 namespace cria::huggingface {

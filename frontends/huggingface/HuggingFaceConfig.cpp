@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// config.json: sizes, and the refusal of what the graph cannot express.
+// Reads the sizes in config.json and refuses what the graph cannot express.
 #include "frontends/huggingface/HuggingFaceConfig.h"
 
 #include "frontends/huggingface/RopeConfig.h"
@@ -7,15 +7,15 @@
 namespace cria::huggingface {
 
 namespace {
-constexpr int64_t kMaxExtent = INT32_MAX;
+constexpr int64_t kMaxSize = INT32_MAX;
 
-/// A member that changes what the model computes, with the one value (or absence) that is the plain LLaMA.
+/// A member that changes what the model computes, and the value that leaves a LLaMA model unchanged.
 struct Neutral {
   const char *name;
   Json value;
 };
 
-/// Every layer attends to all positions before it.
+/// Refuses layers that do not attend to all earlier positions.
 Status refuseLayerTypes(JsonObject &object) {
   if (object.absentOrNull("layer_types")) {
     return {};
@@ -72,13 +72,13 @@ bool namesLlama(const Json &architectures) {
          std::ranges::any_of(architectures, [](const Json &name) { return name == "LlamaForCausalLM"; });
 }
 
-/// model_type when it is stated, else architectures, must say that this is a LLaMA.
+/// Checks that model_type or architectures, whichever is present, names a LLaMA model.
 Status checkArchitecture(JsonObject &object) {
   bool hasType = !object.absentOrNull("model_type"), hasNames = !object.absentOrNull("architectures");
   if (!hasType && !hasNames) {
     return invalidArgument(
-        "{}: expected 'model_type' \"llama\" or 'architectures' [\"LlamaForCausalLM\"]: not the "
-        "configuration of a language model",
+        "{}: expected 'model_type' \"llama\" or 'architectures' [\"LlamaForCausalLM\"], found neither; is it "
+        "the configuration of a language model?",
         object.where());
   }
   if (hasType && *object.find("model_type") != "llama") {
@@ -109,10 +109,10 @@ StatusOr<int64_t> integerOr(JsonObject &object, std::string_view name, int64_t m
 }
 
 Status readSizes(JsonObject &object, ModelConfig &model) {
-  CRIA_ASSIGN_OR_RETURN(model.dim, object.integer("hidden_size", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.dim, object.integer("hidden_size", 1, kMaxSize));
   CRIA_ASSIGN_OR_RETURN(model.layers, object.integer("num_hidden_layers", 1, ModelConfig::kMaxLayers));
-  CRIA_ASSIGN_OR_RETURN(model.heads, object.integer("num_attention_heads", 1, kMaxExtent));
-  CRIA_ASSIGN_OR_RETURN(model.kvHeads, integerOr(object, "num_key_value_heads", kMaxExtent, model.heads));
+  CRIA_ASSIGN_OR_RETURN(model.heads, object.integer("num_attention_heads", 1, kMaxSize));
+  CRIA_ASSIGN_OR_RETURN(model.kvHeads, integerOr(object, "num_key_value_heads", kMaxSize, model.heads));
   CRIA_ASSIGN_OR_RETURN(model.headDim, integerOr(object, "head_dim", ModelConfig::kMaxHeadDim, 0));
   if (model.headDim == 0) {
     if (model.dim % model.heads != 0) {
@@ -127,12 +127,12 @@ Status readSizes(JsonObject &object, ModelConfig &model) {
                              object.where(), ModelConfig::kMaxHeadDim, model.headDim);
     }
   }
-  CRIA_ASSIGN_OR_RETURN(model.ffnDim, object.integer("intermediate_size", 1, kMaxExtent));
-  CRIA_ASSIGN_OR_RETURN(model.vocabSize, object.integer("vocab_size", -1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.ffnDim, object.integer("intermediate_size", 1, kMaxSize));
+  CRIA_ASSIGN_OR_RETURN(model.vocabSize, object.integer("vocab_size", -1, kMaxSize));
   if (model.vocabSize == 0) {
     return object.mismatch("vocab_size", "at least 1, or -1 (as many as the embedding has rows)");
   }
-  CRIA_ASSIGN_OR_RETURN(model.context, object.integer("max_position_embeddings", 1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(model.context, object.integer("max_position_embeddings", 1, kMaxSize));
   CRIA_ASSIGN_OR_RETURN(model.normEpsilon, object.number("rms_norm_eps"));
   return {};
 }
@@ -146,7 +146,7 @@ StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name
   Json list = member->is_array() ? *member : Json::array({*member});
   std::vector<int64_t> ids;
   for (const Json &id : list) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxExtent) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxSize) {
       return object.mismatch(name, "a token id or a list of them");
     }
     ids.push_back(id.get<int64_t>());
@@ -154,7 +154,8 @@ StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name
   return ids;
 }
 
-/// Ids that the base class of every configuration fills in when a file does not state them.
+/// Reads the ids of BOS and EOS. Absent ids keep the defaults of ModelConfig, which are those of
+/// transformers.
 Status readTokenIds(JsonObject &object, ModelConfig &model) {
   if (object.has("bos_token_id")) {
     CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> bos, readIds(object, "bos_token_id"));
@@ -193,7 +194,7 @@ StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where) {
   return parsed;
 }
 
-/// Settings that change what is generated and that nothing here applies: said, so that nobody waits for them.
+/// Adds a note for each setting that would change what is generated and is not applied.
 static void noteIgnored(JsonObject &object, std::vector<std::string> &notes) {
   const Neutral settings[] = {{"repetition_penalty", 1.0},
                               {"min_p", 0.0},
@@ -236,13 +237,13 @@ Status applyGenerationConfig(const Json &json, const std::string &where, ModelCo
     CRIA_ASSIGN_OR_RETURN(generation.topP, object.number("top_p"));
   }
   if (!object.absentOrNull("top_k")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topK, object.integer("top_k", 0, kMaxExtent));
+    CRIA_ASSIGN_OR_RETURN(generation.topK, object.integer("top_k", 0, kMaxSize));
   }
   if (!object.absentOrNull("do_sample")) {
     CRIA_ASSIGN_OR_RETURN(generation.doSample, object.boolean("do_sample"));
   }
   if (!object.absentOrNull("max_new_tokens")) {
-    CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, kMaxExtent));
+    CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, kMaxSize));
   }
   noteIgnored(object, notes);
   return generation.check(where);

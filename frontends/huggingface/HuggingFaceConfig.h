@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The JSON files of a Hugging Face checkpoint: config.json, generation_config.json.
-// Every feature that changes the mathematics and is not implemented is refused by name.
+// The configuration files of a Hugging Face checkpoint: config.json and generation_config.json. A feature that
+// changes the computation and is not implemented is refused by name.
 #pragma once
 
 #include "format/ModelConfig.h"
@@ -13,18 +13,18 @@
 namespace cria::huggingface {
 
 struct ParsedConfig {
-  /// `vocabSize` is -1 when it must be taken from the embedding; not check()ed yet.
+  /// Not yet checked. `vocabSize` is -1 when it is the number of rows of the embedding.
   ModelConfig model;
-  /// Why no context beyond `model.context` is possible (dynamic RoPE scaling).
+  /// Why a context longer than `model.context` is not possible (dynamic RoPE scaling).
   std::optional<std::string> contextLimitReason;
   std::vector<std::string> notes;
 };
 
-/// Reads the content of config.json. Errors name `where` and the member.
+/// Parses config.json. Errors name `where` and the member.
 StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where);
 
-/// Reads generation_config.json: defaults into `chat`, end-of-sequence ids into `model`, and into `notes`
-/// which settings are not applied. The vocabulary size is known.
+/// Parses generation_config.json: stores defaults in `chat` and end-of-sequence ids in `model`, and notes the
+/// settings that are not applied. REQUIRES: `model.vocabSize` is known.
 Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
                              std::vector<std::string> &notes);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RoPE settings: every member of the scaling object is either understood or refused, because each changes the
-// angles.
+// RoPE settings. Each member of the scaling object changes the angles, so an unknown one is refused.
 #include "frontends/huggingface/RopeConfig.h"
 
 #include <algorithm>
@@ -8,11 +7,10 @@
 namespace cria::huggingface {
 
 namespace {
-// What transformers takes when a configuration of the older form does not state it, as the first LLaMA 2
-// files.
+// The default of transformers for configurations of the older form, such as the first ones of LLaMA 2.
 constexpr double kDefaultTheta = 10000;
 
-/// The settings object: rope_parameters, or rope_scaling; none when both are absent or null.
+/// Returns rope_parameters or rope_scaling, or none when both are absent or null.
 StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config) {
   bool older = !config.absentOrNull("rope_scaling"), newer = !config.absentOrNull("rope_parameters");
   if (older && newer && *config.find("rope_scaling") != *config.find("rope_parameters")) {
@@ -33,12 +31,12 @@ StatusOr<std::string> ropeType(JsonObject &settings, bool isNewForm) {
                            describeJson(*settings.find("type")), describeJson(*settings.find("rope_type")));
   }
   if (!older && !newer && isNewForm) {
-    return std::string("default"); // rope_parameters need not say so
+    return std::string("default"); // it may be omitted in rope_parameters
   }
   return settings.string(older ? "type" : "rope_type");
 }
 
-/// rope_theta from the settings object or from the top level; both must agree when both are there.
+/// Reads rope_theta from the settings object or from the top level. Where both state it, they must agree.
 StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settings, RopeConfig &rope) {
   bool inside = settings && !settings->absentOrNull("rope_theta"),
        outside = !config.absentOrNull("rope_theta");
@@ -59,7 +57,8 @@ StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settin
   if (!config.absentOrNull("rope_parameters")) {
     return invalidArgument("{}: 'rope_parameters' states no 'rope_theta'", config.where());
   }
-  rope.notes.push_back(fmt::format("{}: no 'rope_theta': taking {}", config.where(), kDefaultTheta));
+  rope.notes.push_back(
+      fmt::format("{}: no 'rope_theta'; using the default {}", config.where(), kDefaultTheta));
   return kDefaultTheta;
 }
 
@@ -113,7 +112,7 @@ Status refuseRest(JsonObject &settings) {
   }
   settings.find("original_max_position_embeddings");
   for (const auto &[name, value] : settings.value().items()) {
-    settings.absentOrNull(name); // null asks for nothing
+    settings.absentOrNull(name); // a null member has no effect
   }
   Status rest = settings.finish();
   return rest.ok() ? rest : Status(StatusCode::unsupported, rest.message() + ", which is not supported");

@@ -15,14 +15,15 @@ namespace cria::huggingface {
 struct RopeConfig {
   double theta = 0;
   std::optional<RopeScaling> scaling;
-  /// Positions that these settings hold for.
+  /// Context length for which these settings are valid.
   int64_t context = 0;
-  /// Scaling by the length of the batch, which changes nothing up to `context`.
+  /// The scaling depends on the length of the sequence; it has no effect up to `context`.
   bool isDynamic = false;
   std::vector<std::string> notes;
 };
 
-/// `maxPositions` is max_position_embeddings. Errors: unsupported for another type, named; invalidArgument.
+/// `maxPositions` is max_position_embeddings. Errors: unsupported for an unknown type or member, which is
+/// named; invalidArgument.
 StatusOr<RopeConfig> parseRopeConfig(JsonObject &config, int64_t maxPositions);
 
 } // namespace cria::huggingface

@@ -14,13 +14,13 @@ static Status readAddBos(JsonObject &object, ModelConfig &model, std::vector<std
     CRIA_ASSIGN_OR_RETURN(bool addEos, object.boolean("add_eos_token"));
     if (addEos) {
       notes.push_back(
-          fmt::format("{}: 'add_eos_token' is not applied: a prompt is to be continued", object.where()));
+          fmt::format("{}: 'add_eos_token' is not applied: the model continues a prompt", object.where()));
     }
   }
   return {};
 }
 
-/// One template, or a list of {"name", "template"} of which "default" counts.
+/// Reads a template, or the one named "default" in a list of {"name", "template"}.
 static Status readChatTemplate(JsonObject &object, TokenizerSettings &settings) {
   const Json *chatTemplate = object.absentOrNull("chat_template") ? nullptr : object.find("chat_template");
   if (chatTemplate == nullptr) {
@@ -44,7 +44,7 @@ static Status readChatTemplate(JsonObject &object, TokenizerSettings &settings) 
   return {};
 }
 
-/// A token's name is a string, or the content of an object.
+/// The name of a token: a string, or the member "content" of an object.
 static std::string tokenName(JsonObject &object, std::string_view member) {
   const Json *value = object.find(member);
   if (value != nullptr && value->is_object()) {
@@ -76,7 +76,7 @@ void chooseChatTemplate(const TokenizerSettings &settings, const std::string &wh
   }
   const std::optional<KnownTemplate> known = recognizeChatTemplate(*settings.chatTemplate);
   chat.options = known ? known->options : decltype(chat.options)();
-  // Meta's own code, which these two follow, encodes each turn on its own.
+  // These two follow Meta's code, which encodes each turn separately.
   const bool hasOwnEncoding = known && (known->name == "llama2" || known->name == "codellama");
   if (!settings.isLegacy && !hasOwnEncoding) {
     chat.options.emplace_back("dummy_prefix", "false");
@@ -92,7 +92,7 @@ void chooseChatTemplate(const TokenizerSettings &settings, const std::string &wh
     }
   }
   notes.push_back(fmt::format(
-      "{}: the chat template is none that is known; the package keeps it for --chat-template jinja", where));
+      "{}: unrecognized chat template; stored in the package, use --chat-template jinja to run it", where));
 }
 
 } // namespace cria::huggingface

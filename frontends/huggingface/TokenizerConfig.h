@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What tokenizer_config.json and its companions say about tokens and the chat template.
+// Tokens and the chat template in tokenizer_config.json and added_tokens.json.
 #pragma once
 
 #include "format/AddedToken.h"
@@ -11,30 +11,31 @@
 namespace cria::huggingface {
 
 struct TokenizerSettings {
-  /// The checkpoint's own, in the language of Jinja.
+  /// The checkpoint's own template, in Jinja.
   std::optional<std::string> chatTemplate;
-  /// Whether text after a special token begins with the tokenizer's leading space.
+  /// True if text after a special token starts with the leading space that the tokenizer adds.
   bool isLegacy = true;
-  /// Names of tokens; empty where none is stated.
+  /// Names of tokens; empty if not stated.
   std::string bos, eos;
-  /// In the order of ids, those of the base model among them.
+  /// Sorted by id; includes tokens of the base model.
   std::vector<AddedToken> addedTokens;
 };
 
-/// Reads tokenizer_config.json; whether BOS is added goes into `model`.
+/// Parses tokenizer_config.json. If it disables BOS, `model.bosId` becomes -1.
 StatusOr<TokenizerSettings> readTokenizerConfig(const Json &json, const std::string &where,
                                                 ModelConfig &model, std::vector<std::string> &notes);
 
-/// Reads added_tokens.json, which older checkpoints have instead of `added_tokens_decoder`: ignored where
-/// that is there. `settings` are those of tokenizer_config.json.
+/// Parses added_tokens.json, the older form of `added_tokens_decoder`. Ignored if `settings`, which come from
+/// tokenizer_config.json, already have added tokens.
 Status readAddedTokensFile(const Json &json, const std::string &where, const Json &tokenizerConfig,
                            TokenizerSettings &settings);
 
-/// The member `added_tokens_decoder` of tokenizer_config.json. Errors: invalidArgument.
+/// Parses the member `added_tokens_decoder` of tokenizer_config.json. Errors: invalidArgument.
 StatusOr<std::vector<AddedToken>> readAddedTokensDecoder(const Json &tokenizerConfig,
                                                          const std::string &where);
 
-/// One of our templates for the checkpoint's own, or its text for the plugin jinja.
+/// Stores in `chat` the template plugin that renders the checkpoint's template, or, if it is not recognized,
+/// the text of the template for the plugin jinja.
 void chooseChatTemplate(const TokenizerSettings &settings, const std::string &where, ChatConfig &chat,
                         std::vector<std::string> &notes);
 

@@ -15,11 +15,23 @@ namespace cria {
 namespace {
 using Json = nlohmann::ordered_json;
 
-/// The weights of all targets, by layout and in order of first appearance; equal ones once.
+/// The tensors of a model without a checkpoint.
+class NoTensors : public TensorReader {
+public:
+  const Tensors &tensors() const override { return tensors_; }
+  Status readRows(std::string_view name, int64_t, int64_t, std::span<std::byte>) const override {
+    return error(StatusCode::notFound, "tensor '{}': the model has no checkpoint", name);
+  }
+
+private:
+  Tensors tensors_;
+};
+
+/// The weights of all targets, by layout and in order of first appearance, without duplicates.
 class WeightSet {
 public:
-  /// Adds those of one program; remembers which files it needs and how many bytes.
-  Status add(const CompiledTarget &target, const TensorLookup &tensors);
+  /// Adds the weights of one program, and records the files it uses and the bytes of its weights.
+  Status add(const CompiledTarget &target, const TensorReader &tensors);
 
   struct Use {
     std::vector<std::string> files;
@@ -30,7 +42,7 @@ public:
   uint64_t bytes() const { return bytes_; }
 
 private:
-  Status addWeight(program::WeightOp op, const TensorLookup &tensors, Use &use);
+  Status addWeight(program::WeightOp op, const TensorReader &tensors, Use &use);
 
   std::map<PhysicalLayout::Kind, std::vector<WeightToWrite>> weights_;
   std::map<std::pair<PhysicalLayout::Kind, std::string>, std::pair<mlir::Type, mlir::Attribute>> known_;
@@ -38,7 +50,7 @@ private:
   uint64_t bytes_ = 0;
 };
 
-Status WeightSet::addWeight(program::WeightOp op, const TensorLookup &tensors, Use &use) {
+Status WeightSet::addWeight(program::WeightOp op, const TensorReader &tensors, Use &use) {
   auto type = mlir::cast<llama::WeightType>(op.getType());
   std::string name = op.getSymName().str();
   use.bytes += op.getSize();
@@ -54,22 +66,23 @@ Status WeightSet::addWeight(program::WeightOp op, const TensorLookup &tensors, U
   if (!isNew) {
     bool same = place->second == std::pair<mlir::Type, mlir::Attribute>(type, op.getRecipe());
     return same ? Status()
-                : error(StatusCode::internal, "two targets make weight '{}' in different ways", name);
+                : error(StatusCode::internal, "two targets give different recipes for weight '{}'", name);
   }
   WeightToWrite weight{name, elementTypeOf(type.getElementType()), layout, type.getShape().vec(), nullptr};
   CRIA_ASSIGN_OR_RETURN(weight.rows, planWeightRows(op.getRecipe(), weight.type, tensors));
   uint64_t bytes = uint64_t(layout.numElements()) * sizeOf(weight.type);
   if (bytes != uint64_t(op.getSize()) || weight.rows->rows() != layout.rows ||
       weight.rows->columns() != layout.columns) {
-    return error(StatusCode::internal, "weight '{}': the program states {} bytes, layout and recipe give {}",
-                 name, op.getSize(), bytes);
+    return error(StatusCode::internal,
+                 "weight '{}': expected {} bytes as in the program, layout and recipe give {}", name,
+                 op.getSize(), bytes);
   }
   bytes_ += bytes;
   weights_[layout.kind].push_back(std::move(weight));
   return {};
 }
 
-Status WeightSet::add(const CompiledTarget &target, const TensorLookup &tensors) {
+Status WeightSet::add(const CompiledTarget &target, const TensorReader &tensors) {
   Use use;
   mlir::ModuleOp program = target.program;
   for (program::WeightOp op : program.getOps<program::WeightOp>()) {
@@ -129,7 +142,7 @@ Json manifestOf(const PackageContent &content, const WeightSet &weights,
           {"targets", std::move(targets)}};
 }
 
-/// Reports progress over two rounds through the weights: writing, then digesting.
+/// Reports progress over two passes through the weights: writing, then computing digests.
 class Progress {
 public:
   Progress(const PackageWriteOptions &options, uint64_t total) : options_(options), total_(total) {}
@@ -179,9 +192,10 @@ Status writeSmallFiles(PackageFolder &folder, const PackageContent &content) {
 
 Status writePackage(const std::string &path, const PackageContent &content,
                     const PackageWriteOptions &options) {
+  static const NoTensors kNoTensors;
   WeightSet weights;
   for (const CompiledTarget &target : content.targets) {
-    CRIA_RETURN_IF_ERROR(weights.add(target, content.tensors));
+    CRIA_RETURN_IF_ERROR(weights.add(target, content.tensors ? *content.tensors : kNoTensors));
   }
   CRIA_ASSIGN_OR_RETURN(PackageFolder folder, PackageFolder::create(path));
   CRIA_RETURN_IF_ERROR(writeSmallFiles(folder, content));

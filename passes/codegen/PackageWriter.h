@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes a package (docs/package-format.md): programs, code and weights of one or more targets, tokenizer,
-// chat configuration, and the manifest with a digest of every file.
+// Writes a package (docs/package-format.md): the programs, code and weights of one or more targets, the
+// tokenizer, the chat configuration, and a manifest with the digest of every file.
 #pragma once
 
 #include "format/Manifest.h"
@@ -16,15 +16,15 @@
 
 namespace cria {
 
-/// What a target contributes to a package.
+/// The part of a package that belongs to one target.
 struct CompiledTarget {
   std::string name, format, features;
   uint32_t abiVersion = 0;
-  /// The module with the program: its program.weight ops say what to write.
+  /// The module with the program; its program.weight ops hold the recipes of the weights to write.
   mlir::ModuleOp program;
   /// The content of programs/<name>.json.
   std::string programJson;
-  /// The content of code/<name><codeExtension>; empty extension: none.
+  /// The content of code/<name><codeExtension>. Without an extension there is no such file.
   std::string code, codeExtension;
 };
 
@@ -34,31 +34,34 @@ struct PackageContent {
   /// The manifest's description of the tokenizer, and the content of its file; nullopt: none.
   std::optional<PackageTokenizer> tokenizer;
   std::string tokenizerFile;
-  /// The options the manifest records: "f16", "f16".
+  /// The element types that the manifest states, e.g. "f16".
   std::string weightsType, kvType;
   std::optional<uint64_t> randomSeed;
   std::vector<CompiledTarget> targets;
-  TensorLookup tensors;
-  /// Content of graph.mlir; empty: none.
+  /// The tensors that recipes name; null when no recipe names one. Borrowed.
+  const TensorReader *tensors = nullptr;
+  /// The content of graph.mlir; empty for a package without it.
   std::string graph;
 };
 
 struct PackageWriteOptions {
   int numThreads = 2;
-  /// (optional) What is being done, and bytes done of all; called from one thread at a time.
+  /// (optional) Called with the current activity and the bytes done so far; calls do not overlap.
   std::function<void(std::string_view activity, uint64_t done, uint64_t total)> progress;
-  /// (optional) Stops with `cancelled` soon after it becomes true.
+  /// (optional) Once it is true, writing stops with the error `cancelled`.
   const std::atomic<bool> *cancelled = nullptr;
 };
 
-/// Whether a package may be written to `path`: nothing is there, or a package, which will be replaced. A link
-/// leads to where it points. Errors: invalidArgument when something else is there, and for "." and "..";
-/// notFound when the folder around it is missing.
+/// Checks that a package may be written to `path`: nothing is there, or a package, which will be replaced. A
+/// link leads to where it points.
+/// Errors: invalidArgument when something else is there, and for "." and ".."; notFound when the parent
+/// directory does not exist.
 Status checkPackageOutput(const std::string &path);
 
-/// Writes the package under the temporary name PATH.tmp-XXXXXX and publishes it when it is complete. On any
-/// error nothing is left and a package that was there stays. The same content gives the same bytes. Errors:
-/// those of checkPackageOutput(), recipes and files; cancelled.
+/// Writes the package under the temporary name PATH.tmp-XXXXXX and publishes it when it is complete. After an
+/// error, nothing of it is left, and a package that was at `path` is unchanged. The same content gives the
+/// same bytes.
+/// Errors: those of checkPackageOutput(), recipes and files; cancelled.
 Status writePackage(const std::string &path, const PackageContent &content,
                     const PackageWriteOptions &options = {});
 

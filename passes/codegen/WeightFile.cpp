@@ -2,6 +2,8 @@
 // The parallel loop over blocks of rows, and the packing of a block.
 #include "passes/codegen/WeightFile.h"
 
+#include "format/Safetensors.h"
+
 #include <algorithm>
 #include <mutex>
 #include <thread>
@@ -9,10 +11,11 @@
 namespace cria {
 
 namespace {
-// Large enough that system calls do not count, small enough to stay near the caches.
+// Large enough to make the cost of system calls negligible, small enough for the caches.
 constexpr uint64_t kBlockBytes = uint64_t(4) << 20;
 
-/// Rows [first, first + count) of one weight; a multiple of the layout's rows per block except at the end.
+/// Rows [first, first + count) of one weight. Except for the last block of a weight, `count` is a multiple of
+/// the rows per block of the layout.
 struct Block {
   size_t weight;
   int64_t first, count;
@@ -32,7 +35,7 @@ std::vector<Block> divide(const std::vector<WeightToWrite> &weights) {
   return blocks;
 }
 
-/// Scatters rows of `columns` elements to where the layout has them, relative to the block's first element.
+/// Scatters rows to their places in the layout, relative to the first element of the block.
 template <typename Word>
 void scatter(const PhysicalLayout &layout, int64_t count, const std::byte *rows, std::byte *packed) {
   const auto *source = reinterpret_cast<const Word *>(rows);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes weights/<layout>.safetensors: evaluates recipes in blocks of rows, packs them into the layout, and
-// writes them in parallel. Memory stays at a few megabytes a thread for any model.
+// Writes weights/<layout>.safetensors: evaluates recipes in blocks of rows, packs the rows into the layout,
+// and writes them from several threads. Each thread needs a few megabytes of memory, whatever the model.
 #pragma once
 
 #include "format/WeightLayout.h"
@@ -13,7 +13,7 @@
 
 namespace cria {
 
-/// A tensor to write. `rows` gives logical rows; `shape` is the logical shape, of rank 1 or 2.
+/// A tensor to write. `rows` holds the logical rows; `shape` is the logical shape, of rank 1 or 2.
 struct WeightToWrite {
   std::string name;
   ElementType type = ElementType::f32;
@@ -24,13 +24,14 @@ struct WeightToWrite {
 
 struct WeightFileOptions {
   int numThreads = 2;
-  /// (optional) Called with the bytes just written, from any thread, one at a time.
+  /// (optional) Called with the number of bytes just written, from any thread; calls do not overlap.
   std::function<void(uint64_t)> progress;
-  /// (optional) Stops with `cancelled` soon after it becomes true.
+  /// (optional) Once it is true, writing stops with the error `cancelled`.
   const std::atomic<bool> *cancelled = nullptr;
 };
 
-/// Errors: those of WeightRows::read and SafetensorsWriter, cancelled; nothing is left at `path` then.
+/// Errors: those of WeightRows::read() and SafetensorsWriter; cancelled. After an error there is no file at
+/// `path`.
 Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite> &weights,
                        const WeightFileOptions &options);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One class a recipe step. Sources convert to the wanted element type as they read; the other steps only
-// choose rows.
+// One class per recipe step. Sources convert to the element type of the result as they read; the other steps
+// only select rows.
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"
@@ -18,39 +18,39 @@ using RowsPtr = std::unique_ptr<WeightRows>;
 
 class CheckpointRows : public WeightRows {
 public:
-  CheckpointRows(TensorSource source, int64_t rows, int64_t columns, ElementType type)
-      : WeightRows(rows, columns), source_(source), type_(type) {}
+  CheckpointRows(const TensorReader &tensors, std::string name, const TensorInfo &info, ElementType type)
+      : WeightRows(info.shape.size() == 2 ? info.shape[0] : 1, info.shape.back()), tensors_(tensors),
+        name_(std::move(name)), info_(info), type_(type) {}
 
   Status read(int64_t first, int64_t count, std::byte *target) const override {
-    uint64_t sourceRowBytes = uint64_t(columns()) * sizeOf(source_.entry->type);
-    uint64_t offset = uint64_t(first) * sourceRowBytes;
     size_t numElements = size_t(count * columns());
-    if (source_.entry->type == type_) {
-      return source_.file->read(*source_.entry, offset, {target, numElements * sizeOf(type_)});
+    if (info_.type == type_) {
+      return tensors_.readRows(name_, first, count, {target, numElements * sizeOf(type_)});
     }
-    std::vector<std::byte> bytes(size_t(count) * sourceRowBytes);
-    CRIA_RETURN_IF_ERROR(source_.file->read(*source_.entry, offset, bytes));
-    auto overflow = convertElements(source_.entry->type, bytes.data(), type_, target, numElements);
+    std::vector<std::byte> bytes(numElements * sizeOf(info_.type));
+    CRIA_RETURN_IF_ERROR(tensors_.readRows(name_, first, count, bytes));
+    auto overflow = convertElements(info_.type, bytes.data(), type_, target, numElements);
     return overflow ? overflowError(first, *overflow, bytes) : Status();
   }
 
 private:
   Status overflowError(int64_t first, size_t index, const std::vector<std::byte> &bytes) const {
     float value = 0;
-    ElementType sourceType = source_.entry->type;
-    convertElements(sourceType, bytes.data() + index * sizeOf(sourceType), ElementType::f32,
+    convertElements(info_.type, bytes.data() + index * sizeOf(info_.type), ElementType::f32,
                     reinterpret_cast<std::byte *>(&value), 1);
     return invalidArgument(
-        "{}: tensor '{}': {} in row {}, column {} does not fit {}; compile with --weights {}",
-        source_.file->path(), source_.entry->name, value, first + int64_t(index) / columns(),
-        int64_t(index) % columns(), nameOf(type_), nameOf(sourceType));
+        "{}: tensor '{}': {} in row {}, column {} does not fit {}; compile with --weights {}", info_.file,
+        name_, value, first + int64_t(index) / columns(), int64_t(index) % columns(), nameOf(type_),
+        nameOf(info_.type));
   }
 
-  TensorSource source_;
+  const TensorReader &tensors_;
+  std::string name_;
+  const TensorInfo &info_;
   ElementType type_;
 };
 
-/// Sources that compute f32 values, row by row.
+/// Sources whose values are computed in f32, row by row.
 class ComputedRows : public WeightRows {
 public:
   Status read(int64_t first, int64_t count, std::byte *target) const override {
@@ -201,34 +201,33 @@ private:
 };
 
 StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, ElementType type,
-                                 const TensorLookup &tensors) {
+                                 const TensorReader &tensors) {
   std::string name = recipe.getTensor().str();
-  std::optional<TensorSource> source = tensors(name);
-  if (!source) {
+  const TensorInfo *info = tensors.find(name);
+  if (info == nullptr) {
     return error(StatusCode::notFound, "tensor '{}' is not in the checkpoint", name);
   }
-  const SafetensorsEntry &entry = *source->entry;
-  if (llvm::ArrayRef(entry.shape) != recipe.getShape() ||
-      findElementType(recipe.getElementType()) != entry.type) {
+  if (llvm::ArrayRef(info->shape) != recipe.getShape() ||
+      findElementType(recipe.getElementType()) != info->type) {
     return invalidArgument("{}: tensor '{}': expected the shape and type of its recipe, got [{}] and {}",
-                           source->file->path(), name, fmt::join(entry.shape, ", "), nameOf(entry.type));
+                           info->file, name, fmt::join(info->shape, ", "), nameOf(info->type));
   }
-  int64_t rows = entry.shape.size() == 2 ? entry.shape[0] : 1;
-  return RowsPtr(std::make_unique<CheckpointRows>(*source, rows, entry.shape.back(), type));
+  return RowsPtr(std::make_unique<CheckpointRows>(tensors, std::move(name), *info, type));
 }
 
 StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, ElementType type,
-                                       const TensorLookup &tensors) {
+                                       const CheckpointRowsFactory &sources) {
   std::vector<RowsPtr> result;
   for (mlir::Attribute recipe : recipes) {
-    CRIA_ASSIGN_OR_RETURN(RowsPtr rows, planWeightRows(recipe, type, tensors));
+    CRIA_ASSIGN_OR_RETURN(RowsPtr rows, planWeightRows(recipe, type, sources));
     result.push_back(std::move(rows));
   }
   return result;
 }
 
-StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, ElementType type, const TensorLookup &tensors) {
-  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, tensors));
+StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, ElementType type,
+                             const CheckpointRowsFactory &sources) {
+  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, sources));
   int64_t rows = 0;
   for (const RowsPtr &input : inputs) {
     rows += input->rows();
@@ -238,33 +237,40 @@ StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, ElementType type, const T
 }
 
 StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, ElementType type,
-                                 const TensorLookup &tensors) {
-  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, tensors));
+                                 const CheckpointRowsFactory &sources) {
+  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, sources));
   int64_t block = recipe.getBlock();
   int64_t rows = (inputs.front()->rows() + block - 1) / block * block * int64_t(inputs.size());
   uint64_t rowBytes = uint64_t(inputs.front()->columns()) * sizeOf(type);
   return RowsPtr(std::make_unique<InterleaveRows>(std::move(inputs), block, rows, rowBytes));
 }
 
-StatusOr<RowsPtr> planPermute(llama::PermuteRopeAttr recipe, ElementType type, const TensorLookup &tensors) {
-  CRIA_ASSIGN_OR_RETURN(RowsPtr input, planWeightRows(recipe.getInput(), type, tensors));
+StatusOr<RowsPtr> planPermute(llama::PermuteRopeAttr recipe, ElementType type,
+                              const CheckpointRowsFactory &sources) {
+  CRIA_ASSIGN_OR_RETURN(RowsPtr input, planWeightRows(recipe.getInput(), type, sources));
   uint64_t rowBytes = uint64_t(input->columns()) * sizeOf(type);
   return RowsPtr(std::make_unique<PermuteRopeRows>(std::move(input), recipe.getHeads(), rowBytes));
 }
 } // namespace
 
-StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, ElementType type, const TensorLookup &tensors) {
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, ElementType type,
+                                 const CheckpointRowsFactory &sources) {
   using Result = StatusOr<RowsPtr>;
   return llvm::TypeSwitch<mlir::Attribute, Result>(recipe)
-      .Case([&](llama::CheckpointAttr a) { return planCheckpoint(a, type, tensors); })
-      .Case([&](llama::ConcatAttr a) { return planConcat(a, type, tensors); })
-      .Case([&](llama::InterleaveAttr a) { return planInterleave(a, type, tensors); })
-      .Case([&](llama::PermuteRopeAttr a) { return planPermute(a, type, tensors); })
+      .Case([&](llama::CheckpointAttr a) { return sources(a, type); })
+      .Case([&](llama::ConcatAttr a) { return planConcat(a, type, sources); })
+      .Case([&](llama::InterleaveAttr a) { return planInterleave(a, type, sources); })
+      .Case([&](llama::PermuteRopeAttr a) { return planPermute(a, type, sources); })
       .Case([&](llama::RandomAttr a) { return Result(std::make_unique<RandomRows>(a, type)); })
       .Case([&](llama::OnesAttr a) { return Result(std::make_unique<OneRows>(a, type)); })
       .Case([&](llama::RopeTableAttr a) { return Result(std::make_unique<RopeTableRows>(a, type)); })
-      .Default(
-          [](mlir::Attribute) { return Result(error(StatusCode::internal, "a recipe of an unknown kind")); });
+      .Default([](mlir::Attribute) { return Result(error(StatusCode::internal, "unknown kind of recipe")); });
+}
+
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, ElementType type, const TensorReader &tensors) {
+  return planWeightRows(recipe, type, [&](llama::CheckpointAttr checkpoint, ElementType rowType) {
+    return planCheckpoint(checkpoint, rowType, tensors);
+  });
 }
 
 } // namespace cria

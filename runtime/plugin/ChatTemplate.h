@@ -3,6 +3,7 @@
 // is always encoded as text, so no message can forge a control token.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/PluginRegistry.h"
 #include "runtime/text/Tokenizer.h"

@@ -3,12 +3,10 @@
 // TokenizerRegistry.cpp.
 #pragma once
 
+#include "format/TokenizerKinds.h"
 #include "runtime/text/Tokenizer.h"
 
 namespace cria {
-
-/// The kind of a tokenizer.model as LLaMA 2 has it.
-inline constexpr std::string_view kSentencePieceKind = "sentencepiece";
 
 /// Loads a tokenizer from the bytes of its file, which are copied. `where` names the file in errors. Errors:
 /// unsupported for an unknown kind; invalidArgument or unsupported for what the file holds.

@@ -51,13 +51,13 @@ refused() { # EXPECTED ARGUMENTS...
   [[ ! -e $work/refused.cria ]]
 }
 refused "has no LLVM IR" --target-plugin "$plugin" --emit llvm
-refused "there is no such file" --target-plugin "$work/none.so"
+refused "no such file" --target-plugin "$work/none.so"
 refused "expected cpu, ops" --target-plugin "$plugin" --target d
 refused "or of the plugins c, got 'd'" --target-plugin "$plugin" --target d
-refused "has the name 'c' already" --target-plugin "$plugin" --target-plugin "$plugin" --target c
-refused "--for is about target ops alone" --target ops --for reference --target-plugin "$plugin"
-refused "it does not open" --target-plugin "$source/README.md"
-refused "it is no target plugin" --target-plugin "$work/cria/lib/cria/plugins/cria_sampler_greedy.so"
+refused "already has the name 'c'" --target-plugin "$plugin" --target-plugin "$plugin" --target c
+refused "--for applies to target ops only" --target ops --for reference --target-plugin "$plugin"
+refused "cannot load it" --target-plugin "$source/README.md"
+refused "not a target plugin" --target-plugin "$work/cria/lib/cria/plugins/cria_sampler_greedy.so"
 sed 's/headers [0-9a-f]\{12\}/headers 000000000000/g' "$plugin" >"$work/old.so"
 refused "headers 000000000000, this compiler is Cria" --target-plugin "$work/old.so"
 CC=no-such-compiler refused "the C compiler 'no-such-compiler' is not there" --target-plugin "$plugin"

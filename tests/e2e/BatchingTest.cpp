@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Many sequences at once give what each gives alone, bit for bit, however their steps are mixed.
+#include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
 

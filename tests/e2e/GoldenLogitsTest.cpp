@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Our logits against those of transformers, for every golden model on every target that runs here.
 #include "tests/testing/GoldenLogits.h"
+#include "tests/testing/CompileModel.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // random(seed) weights: one seed is one model on every target, and another seed is another model.
+#include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 
 #include <gtest/gtest.h>

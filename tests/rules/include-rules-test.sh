@@ -45,6 +45,7 @@ includes() {
 }
 includes ir/Op.h passes/Passes.h
 includes passes/Pass.cpp tools/cria/Command.h
+includes passes/codegen/Writer.cpp frontends/Checkpoint.h
 includes frontends/Reader.cpp passes/Passes.h
 includes runtime/exec/Model.cpp mlir/IR/Builders.h
 includes plugins/backends/cpu/Pool.cpp support/Status.h

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/testing/CompiledModel.h"
 
-#include "tests/testing/Process.h"
-
-#include <map>
 #include <stdexcept>
 
 namespace cria::test {
@@ -21,26 +18,6 @@ template <typename T> T take(StatusOr<T> value) {
 }
 
 } // namespace
-
-std::string compileModel(const std::string &model, const std::vector<std::string> &arguments) {
-  static const TemporaryFolder folder;
-  static std::map<std::vector<std::string>, std::string> compiled;
-  std::vector<std::string> all = arguments;
-  if (!model.empty()) {
-    all.insert(all.begin(), model);
-  }
-  if (const auto found = compiled.find(all); found != compiled.end()) {
-    return found->second;
-  }
-  const std::string package = folder.path(std::to_string(compiled.size()) + ".cria");
-  const std::vector<std::string> key = all;
-  all.insert(all.end(), {"-o", package, "--quiet"});
-  const ProcessResult result = runProcess(CRIA_BINARY_DIR "/bin/cria-compile", all);
-  if (result.exitCode != 0) {
-    throw std::runtime_error("cria-compile failed: " + result.errors);
-  }
-  return compiled[key] = package;
-}
 
 PluginRegistry &testRegistry() {
   static const std::unique_ptr<PluginRegistry> registry =

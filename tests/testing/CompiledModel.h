@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Models compiled by the real compiler and opened in this process.
+// Packages opened in this process, and their logits.
 #pragma once
 
 #include "runtime/cria.h"
@@ -9,11 +9,6 @@
 #include <vector>
 
 namespace cria::test {
-
-/// Compiles `model` (a checkpoint, or empty with --preset among the arguments) with cria-compile and returns
-/// the package. The same arguments compile once in a process; packages are removed at its end. Throws with
-/// the compiler's message when it fails.
-std::string compileModel(const std::string &model, const std::vector<std::string> &arguments);
 
 /// Every option a test varies.
 struct OpenOptions {

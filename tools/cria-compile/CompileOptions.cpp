@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Parses and checks the command line with CLI11, whose exceptions stay in this file.
+// Parses and checks the command line with CLI11. Its exceptions stay in this file.
 #include "tools/cria-compile/CompileOptions.h"
 
-#include "tools/cria-compile/Presets.h"
+#include "frontends/Presets.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
@@ -11,9 +11,10 @@
 namespace cria {
 
 namespace {
-const std::map<std::string, EmitStage> kStages = {
-    {"import", EmitStage::import},   {"optimized", EmitStage::optimized}, {"program", EmitStage::program},
-    {"kernels", EmitStage::kernels}, {"llvm", EmitStage::llvm},           {"asm", EmitStage::assembly}};
+const std::map<std::string, CompileStage> kStages = {
+    {"import", CompileStage::import},   {"optimized", CompileStage::optimized},
+    {"program", CompileStage::program}, {"kernels", CompileStage::kernels},
+    {"llvm", CompileStage::llvm},       {"asm", CompileStage::assembly}};
 
 struct Texts {
   std::string weights, kv = "f16", emit;
@@ -22,50 +23,68 @@ struct Texts {
 const char *kDescription = "Compiles a LLaMA 2 model ahead of time into a package that `cria` runs.\n"
                            "Example: cria compile Llama-2-7b-hf -o llama-2-7b.cria --target cpu";
 
-void addOptions(CLI::App &app, CompileOptions &options, Texts &texts, const std::string &targets) {
-  app.add_option("MODEL", options.model, "Checkpoint: a folder in Hugging Face format")->type_name("");
-  app.add_option("-o,--output", options.output, "The package to write (with --emit: a file; default stdout)");
-  app.add_option("--target", options.targets,
-                 fmt::format("Targets, by comma: {} (default: cpu, every x86-64 level; SM: sm_80)", targets))
+void addModelOptions(CLI::App &app, CompileJob &job) {
+  app.add_option("MODEL", job.checkpoint, "Checkpoint: a folder in Hugging Face format")->type_name("");
+  app.add_option("-o,--output", job.output, "Package to write (with --emit: a text file; default: stdout)");
+  app.add_option(
+      "--preset", job.preset,
+      fmt::format("Compile a known model shape without a checkpoint: {}", fmt::join(presetNames(), ", ")));
+  app.add_option("--random-weights", job.randomSeed,
+                 "Generate random weights from this seed (with --preset)");
+  app.add_flag_callback(
+      "--no-tokenizer", [&job] { job.requireTokenizer = false; },
+      "Accept a checkpoint without tokenizer.model");
+}
+
+void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string &targets) {
+  app.add_option("--target", options.job.targets,
+                 fmt::format("Targets, separated by commas: {} (default: cpu, which is every x86-64 level; "
+                             "default SM: sm_80)",
+                             targets))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--target-plugin", options.targetPlugins,
-                 "A library with a target of your own, for --target NAME (repeatable)")
+  app.add_option("--target-plugin", options.job.targetPlugins,
+                 "Shared library with a target, for --target NAME (repeatable)")
       ->allow_extra_args(false)
       ->take_all();
   app.add_option(
-      "--for", options.forBackend,
-      "With --target ops: a backend (name or sidecar); takes apart ops that its sidecar does not list");
-  app.add_option("--plugin-dir", options.pluginFolders, "Folder with plugins, for --for (repeatable)")
+      "--for", options.backend,
+      "With --target ops: a backend (name or sidecar); decompose the ops that its sidecar does not "
+      "list");
+  app.add_option("--plugin-dir", options.pluginFolders,
+                 "Folder to search for the backend of --for (repeatable)")
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--weights", texts.weights, "Weight type: f32, f16 or bf16 (default: the checkpoint's own)");
+}
+
+void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
+  app.add_option("--weights", texts.weights,
+                 "Weight type: f32, f16 or bf16 (default: that of the checkpoint)");
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
-  app.add_option("--context", options.context, "Positions of a sequence (default: what the model states)")
+  app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->check(CLI::Range(int64_t(1), ModelConfig::kMaxContext));
-  app.add_option("--max-tokens", options.maxTokens, "Most tokens in one step; longer prompts run in chunks")
+  app.add_option("--max-tokens", job.maxTokens,
+                 "Maximum tokens per step; longer prompts run in several steps")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
-  app.add_option("--max-sequences", options.maxSequences, "Most sequences in one step")
+  app.add_option("--max-sequences", job.maxSequences, "Maximum sequences per step")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
+}
+
+void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
   app.add_option("--emit", texts.emit,
                  "Print a stage instead: import, optimized, program, kernels, llvm or asm");
-  app.add_option(
-      "--preset", options.preset,
-      fmt::format("Compile a known shape without a checkpoint: {}", fmt::join(presetNames(), ", ")));
-  app.add_option("--random-weights", options.randomSeed,
-                 "Weights that follow from this seed (with --preset)");
-  app.add_option("--disable-pass", options.disabledPasses, "Leave out a fusion pass; repeatable")
+  app.add_option("--disable-pass", options.job.disabledPasses, "Skip a fusion pass (repeatable)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--threads", options.numThreads, "Threads that write weights")->check(CLI::Range(1, 256));
-  app.add_flag("--no-tokenizer", options.withoutTokenizer, "Accept a checkpoint without tokenizer.model");
-  app.add_flag("--quiet,-q", options.quiet, "No progress and no notes");
+  app.add_option("--threads", options.job.numThreads, "Threads that write weights")
+      ->check(CLI::Range(1, 256));
+  app.add_flag("--quiet,-q", options.quiet, "Suppress all messages except errors");
   app.add_flag("--json", options.json, "Print {path, bytes, targets} of the package");
-  app.add_flag("--verbose", options.verbose, "Say what each fusion did, and how long each step took");
+  app.add_flag("--verbose", options.verbose, "Report what each fusion did, and the time of each stage");
 }
 
 Status readTypes(const Texts &texts, CompileOptions &options) {
@@ -87,15 +106,15 @@ Status readTypes(const Texts &texts, CompileOptions &options) {
   if (kv != ElementType::f16 && kv != ElementType::f32) {
     return invalidArgument("--kv: expected f16 or f32, got '{}'", texts.kv);
   }
-  options.weightType = weights;
-  options.kvType = *kv;
+  options.job.weightType = weights;
+  options.job.kvType = *kv;
   return {};
 }
 
 Status readStage(const Texts &texts, CompileOptions &options) {
   if (texts.emit.empty()) {
-    return options.output.empty()
-               ? invalidArgument("-o is missing: expected the name of the package to write")
+    return options.job.output.empty()
+               ? invalidArgument("-o is missing: expected the path of the package to write")
                : Status();
   }
   auto stage = kStages.find(texts.emit);
@@ -103,54 +122,60 @@ Status readStage(const Texts &texts, CompileOptions &options) {
     return invalidArgument("--emit: expected import, optimized, program, kernels, llvm or asm, got '{}'",
                            texts.emit);
   }
-  options.emit = stage->second;
-  return options.json ? invalidArgument("--json describes a package, and --emit writes none") : Status();
+  options.job.stage = stage->second;
+  return options.json
+             ? invalidArgument("--json describes a package, and --emit writes none; leave one of them out")
+             : Status();
 }
 
-Status checkModel(const CompileOptions &options) {
-  if (options.preset.empty()) {
-    if (options.randomSeed) {
+Status checkModel(const CompileJob &job) {
+  if (job.preset.empty()) {
+    if (job.randomSeed) {
       return invalidArgument("--random-weights needs --preset: the weights of a checkpoint are its own");
     }
-    return options.model.empty()
+    return job.checkpoint.empty()
                ? invalidArgument("expected a checkpoint, or --preset NAME --random-weights SEED")
                : Status();
   }
-  if (!options.model.empty()) {
+  if (!job.checkpoint.empty()) {
     return invalidArgument("expected a checkpoint or --preset, got both");
   }
-  if (!options.randomSeed) {
-    return invalidArgument("--preset {} needs --random-weights SEED", options.preset);
+  if (!job.randomSeed) {
+    return invalidArgument("--preset {} needs --random-weights SEED", job.preset);
   }
-  if (!findPreset(options.preset)) {
+  if (!findPreset(job.preset)) {
     return invalidArgument("--preset: expected one of {}, got '{}'", fmt::join(presetNames(), ", "),
-                           options.preset);
+                           job.preset);
   }
   return {};
 }
 
 Status finish(const Texts &texts, CompileOptions &options) {
-  if (options.targets.empty() && options.targetPlugins.empty()) {
-    options.targets = {"cpu"};
+  if (options.job.targets.empty() && options.job.targetPlugins.empty()) {
+    options.job.targets = {"cpu"};
   }
-  if (!options.forBackend.empty() && !options.targetPlugins.empty()) {
-    return invalidArgument("--for is about target ops alone: leave --target-plugin out");
+  if (!options.backend.empty() && !options.job.targetPlugins.empty()) {
+    return invalidArgument("--for applies to target ops only; leave --target-plugin out");
   }
-  if (!options.forBackend.empty() && options.targets != std::vector<std::string>{"ops"}) {
-    return invalidArgument("--for needs --target ops: only backends that run ops list them");
+  if (!options.backend.empty() && options.job.targets != std::vector<std::string>{"ops"}) {
+    return invalidArgument("--for needs --target ops: only a backend that runs ops lists them");
   }
-  CRIA_RETURN_IF_ERROR(checkModel(options));
+  CRIA_RETURN_IF_ERROR(checkModel(options.job));
   CRIA_RETURN_IF_ERROR(readTypes(texts, options));
   return readStage(texts, options);
 }
 } // namespace
 
-CommandLine parseCommandLine(int argc, char **argv, const std::string &targets, const std::string &version) {
+CommandLine parseCommandLine(int argc, const char *const *argv, const std::string &targets,
+                             const std::string &version) {
   CLI::App app(kDescription, "cria compile");
   CompileOptions options;
-  options.numThreads = int(std::clamp(std::thread::hardware_concurrency(), 1u, 16u));
+  options.job.numThreads = int(std::clamp(std::thread::hardware_concurrency(), 1u, 16u));
   Texts texts;
-  addOptions(app, options, texts, targets);
+  addModelOptions(app, options.job);
+  addTargetOptions(app, options, targets);
+  addShapeOptions(app, options.job, texts);
+  addRunOptions(app, options, texts);
   app.set_version_flag("--version", version);
   try {
     app.parse(argc, argv);

@@ -2,7 +2,7 @@
 // The command line of cria-compile.
 #pragma once
 
-#include "format/ElementType.h"
+#include "passes/driver/CompileJob.h"
 #include "support/Status.h"
 
 #include <optional>
@@ -11,32 +11,15 @@
 
 namespace cria {
 
-enum class EmitStage { package, import, optimized, program, kernels, llvm, assembly };
-
 struct CompileOptions {
-  /// The checkpoint; empty with a preset.
-  std::string model;
-  /// The package; with `emit`, a file or empty for stdout.
-  std::string output;
-  std::string preset;
-  std::optional<uint32_t> randomSeed;
-  /// As given: "cpu", "ops", "cpu-x86-64-v4". Empty: those of the target plugins, else "cpu".
-  std::vector<std::string> targets;
-  /// Libraries with targets, as TargetPlugin.h has it.
-  std::vector<std::string> targetPlugins;
-  /// A backend for which target ops leaves out what it does not take: a name, or the path of a sidecar.
-  std::string forBackend;
+  /// Without what the options below add (makeJob). With a stage before `package`, `output` is a text file, or
+  /// empty for stdout.
+  CompileJob job;
+  /// A backend whose list of ops target `ops` is limited to: a name, or the path of a sidecar.
+  std::string backend;
+  /// Folders in which `backend` is searched.
   std::vector<std::string> pluginFolders;
-  /// None: the checkpoint's own type.
-  std::optional<ElementType> weightType;
-  ElementType kvType = ElementType::f16;
-  /// 0: what the model states.
-  int64_t context = 0;
-  int64_t maxTokens = 512, maxSequences = 16;
-  EmitStage emit = EmitStage::package;
-  std::vector<std::string> disabledPasses;
-  bool withoutTokenizer = false, quiet = false, verbose = false, json = false;
-  int numThreads = 2;
+  bool quiet = false, verbose = false, json = false;
 };
 
 /// What the command line asks for: options, or text to print and the exit code to end with.
@@ -46,7 +29,12 @@ struct CommandLine {
   int exitCode = 0;
 };
 
-/// `targets` says what --target may be, for the help text; `version` answers --version.
-CommandLine parseCommandLine(int argc, char **argv, const std::string &targets, const std::string &version);
+/// `targets` lists the values of --target, for the help text; `version` is the answer to --version.
+CommandLine parseCommandLine(int argc, const char *const *argv, const std::string &targets,
+                             const std::string &version);
+
+/// The job of the options, with the ops of the backend and with the runtime's check of the tokenizer.
+/// Errors: those of findOpsBackend().
+StatusOr<CompileJob> makeJob(const CompileOptions &options);
 
 } // namespace cria

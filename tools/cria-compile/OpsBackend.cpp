@@ -9,11 +9,10 @@
 namespace cria {
 
 namespace fs = std::filesystem;
-using llama::FusedPart;
 
 static bool isSidecar(const std::string &text) { return text.ends_with(".cria-plugin.json"); }
 
-// A sidecar is searched in its own folder alone, a name everywhere.
+// A sidecar is looked up in its own folder only, a name in all folders.
 static StatusOr<std::unique_ptr<PluginRegistry>> openRegistry(const std::string &backend,
                                                               const std::vector<std::string> &folders) {
   if (isSidecar(backend)) {
@@ -23,60 +22,55 @@ static StatusOr<std::unique_ptr<PluginRegistry>> openRegistry(const std::string 
   return PluginRegistry::create(PluginSearch::standard({folders.begin(), folders.end()}));
 }
 
-static bool isMeant(const PluginCandidate &candidate, const std::string &backend) {
+static bool isRequested(const PluginCandidate &candidate, const std::string &backend) {
   std::error_code failure;
   return isSidecar(backend) ? fs::equivalent(candidate.sidecar, backend, failure)
                             : candidate.kind == "backend" && candidate.name == backend;
 }
 
-static OpsCapabilities capabilitiesOf(const PluginCandidate &candidate) {
-  OpsCapabilities backend{.backend = candidate.name, .ops = {}, .types = {}, .parts = FusedPart::none};
+static OpsBackend opsOf(const PluginCandidate &candidate) {
+  OpsBackend backend{.name = candidate.name};
   for (const auto &[name, op] : candidate.ops->ops) {
     backend.ops.insert(name);
     for (const auto &[operand, types] : op.types) {
       backend.types[name + "/" + operand] = types;
     }
     if (name == "fused_linear") {
-      backend.parts = backend.parts | (op.parts.contains("norm") ? FusedPart::norm : FusedPart::none) |
-                      (op.parts.contains("activation") ? FusedPart::activation : FusedPart::none) |
-                      (op.parts.contains("residual") ? FusedPart::residual : FusedPart::none);
+      backend.linearParts = op.parts;
     }
-  }
-  if (backend.ops.contains("rope_attention")) {
-    backend.parts = backend.parts | FusedPart::rope_attention;
   }
   return backend;
 }
 
-StatusOr<OpsCapabilities> findOpsBackend(const std::string &backend,
-                                         const std::vector<std::string> &folders) {
+StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vector<std::string> &folders) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PluginRegistry> registry, openRegistry(backend, folders));
-  std::vector<PluginCandidate> meant;
+  std::vector<PluginCandidate> matching;
   std::vector<std::string> known;
   for (PluginCandidate &candidate : registry->list(/*tryLoad=*/false)) {
-    if (isMeant(candidate, backend)) {
-      meant.push_back(std::move(candidate));
+    if (isRequested(candidate, backend)) {
+      matching.push_back(std::move(candidate));
     } else if (candidate.kind == "backend") {
       known.push_back(candidate.name);
     }
   }
-  if (meant.empty()) {
+  if (matching.empty()) {
     return error(StatusCode::notFound, "--for: there is no backend '{}'{}", backend,
                  suggestNames(backend, known));
   }
-  // One that cannot run here can be compiled for all the same, but one that can comes first.
-  const auto eligible =
-      std::find_if(meant.begin(), meant.end(), [](const auto &candidate) { return !candidate.refused; });
-  const PluginCandidate &chosen = eligible == meant.end() ? meant[0] : *eligible;
+  // The package may run on another machine, but a backend that this machine accepts comes first.
+  const auto eligible = std::find_if(matching.begin(), matching.end(),
+                                     [](const auto &candidate) { return !candidate.refused; });
+  const PluginCandidate &chosen = eligible == matching.end() ? matching[0] : *eligible;
   if (chosen.ops) {
-    return capabilitiesOf(chosen);
+    return opsOf(chosen);
   }
   return chosen.refused
              ? error(StatusCode::unsupported, "--for: {}: {}", chosen.sidecar.string(), chosen.reason)
-             : error(StatusCode::unsupported,
-                     "--for: backend '{}' does not list the ops it takes ({}); one that runs all of them "
-                     "needs no --for",
-                     chosen.name, chosen.sidecar.string());
+             : error(
+                   StatusCode::unsupported,
+                   "--for: backend '{}' does not list the ops it takes ({}); a backend that supports all ops "
+                   "needs no --for",
+                   chosen.name, chosen.sidecar.string());
 }
 
 } // namespace cria

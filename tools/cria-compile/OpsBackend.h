@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// --for: what a backend takes of the opset, from its sidecar. No plugin is opened for it.
+// --for: the ops that a backend supports, from its sidecar. The plugin itself is not loaded.
 #pragma once
 
-#include "passes/targets/ops/OpsTarget.h"
-#include "support/Status.h"
+#include "passes/driver/CompileJob.h"
 
 namespace cria {
 
-/// backend: a name that is searched in `folders`, CRIA_PLUGIN_PATH and beside the program, or the path of a
-/// sidecar. Errors: notFound with the nearest names; why the sidecar is refused; unsupported when it lists no
-/// ops.
-StatusOr<OpsCapabilities> findOpsBackend(const std::string &backend, const std::vector<std::string> &folders);
+/// `backend` is the path of a sidecar, or a name that is searched for in `folders`, in CRIA_PLUGIN_PATH and
+/// in the folders relative to the program.
+/// Errors: notFound with the nearest names; the reason why the sidecar is refused; unsupported when it lists
+/// no ops.
+StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vector<std::string> &folders);
 
 } // namespace cria

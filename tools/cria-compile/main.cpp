@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria-compile: compiles a checkpoint into a package. `cria compile` starts it.
-#include "tools/cria-compile/Compilation.h"
-#include "tools/cria-compile/TargetNames.h"
+#include "passes/driver/Compiler.h"
+#include "passes/driver/TargetNames.h"
+#include "support/OutputFile.h"
+#include "tools/cria-compile/CompileOptions.h"
+#include "tools/cria-compile/ConsoleObserver.h"
+#include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
 #include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
+#include <filesystem>
+
+using namespace cria;
 
 static std::atomic<bool> cancelled;
 static std::atomic<int> cancellingSignal;
@@ -19,7 +26,7 @@ static int64_t nowMs() {
   return int64_t(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Stops the compilation, which removes what is not complete. A second request ends the process at once. One
+// Stops the compilation, which removes incomplete output. A second request ends the process at once. One
 // request may arrive several times within moments: directly, through the process group, and through `cria`.
 static void cancel(int signal) {
   constexpr int64_t kOneRequestMs = 100;
@@ -36,29 +43,62 @@ static void cancel(int signal) {
 static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"; }
 
 // A requested end is no error: 130 after Ctrl-C, 143 after SIGTERM (docs/decisions/0002).
-static int report(const cria::Status &status) {
+static int report(const Status &status) {
   constexpr int kExitError = 2, kExitSignal = 128;
-  if (status.code() == cria::StatusCode::cancelled) {
-    cria::cli::talk(false, "interrupted");
+  if (status.code() == StatusCode::cancelled) {
+    cli::talk(false, "interrupted");
     return kExitSignal + cancellingSignal;
   }
-  cria::cli::talk(false, "error: {}", status.message());
+  cli::talk(false, "error: {}", status.message());
   return kExitError;
 }
 
+static uint64_t bytesIn(const std::string &folder) {
+  uint64_t bytes = 0;
+  std::error_code failed;
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(folder, failed)) {
+    bytes += entry.is_regular_file(failed) ? entry.file_size(failed) : 0;
+  }
+  return bytes;
+}
+
+static Status writeText(const std::string &path, const std::string &text) {
+  if (path.empty()) {
+    return cli::writeData(text) ? Status() : error(StatusCode::io, "cannot write to standard output");
+  }
+  CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path));
+  CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(std::span(text))));
+  return file.finish();
+}
+
+static Status writeReport(const std::string &package, const std::vector<std::string> &targets) {
+  const nlohmann::ordered_json row = {{"path", package}, {"bytes", bytesIn(package)}, {"targets", targets}};
+  return cli::writeJson(row) ? Status() : error(StatusCode::io, "cannot write to standard output");
+}
+
+static Status run(const CompileOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(CompileJob job, makeJob(options));
+  job.cancelled = &cancelled;
+  ConsoleObserver observer(options.quiet, options.verbose);
+  CRIA_ASSIGN_OR_RETURN(const CompileResult result, compile(job, observer));
+  if (job.stage != CompileStage::package) {
+    return writeText(job.output, result.text);
+  }
+  return options.json ? writeReport(job.output, result.targets) : Status();
+}
+
 int main(int argc, char **argv) {
-  cria::cli::openStandardStreams();
+  cli::openStandardStreams();
   std::signal(SIGINT, cancel);
   std::signal(SIGTERM, cancel);
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
-  cria::CommandLine line = cria::parseCommandLine(argc, argv, cria::targetHelp(), versionText());
+  CommandLine line = parseCommandLine(argc, argv, targetHelp(), versionText());
   if (!line.options) {
-    line.exitCode == 0 ? (void)cria::cli::writeData(line.text) : cria::cli::writeTalk(line.text);
+    line.exitCode == 0 ? (void)cli::writeData(line.text) : cli::writeTalk(line.text);
   }
-  cria::Status status = line.options ? cria::Compilation(*line.options, cancelled).run() : cria::Status();
-  if (status.ok() && !cria::cli::finishData()) {
-    status = cria::error(cria::StatusCode::io,
-                         "cannot write to standard output: is the disk full or the pipe closed?");
+  Status status = line.options ? run(*line.options) : Status();
+  if (status.ok() && !cli::finishData()) {
+    status = error(StatusCode::io, "cannot write to standard output: is the disk full or the pipe closed?");
   }
   return !status.ok() ? report(status) : line.exitCode;
 }

@@ -8,47 +8,88 @@
 #include "ir/ProgramLowering.h"
 #include "ir/ProgramOps.h"
 #include "passes/Passes.h"
+#include "passes/codegen/WeightRecipes.h"
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
 
 #include "mlir/Parser/Parser.h"
+
+#include <cstring>
 
 using namespace mlir;
 
 namespace cria::conformance {
 namespace {
 
-using Rows = std::vector<std::pair<std::string, int64_t>>;
-
-/// The rows that a recipe makes. Steps other than interleaving are not used by these tests.
-Rows rowsOf(Attribute recipe) {
-  Rows rows;
-  if (auto checkpoint = dyn_cast<llama::CheckpointAttr>(recipe)) {
-    const int64_t count = checkpoint.getShape().size() == 1 ? 1 : checkpoint.getShape()[0];
-    for (int64_t row = 0; row < count; ++row) {
-      rows.emplace_back(checkpoint.getTensor().str(), row);
-    }
-    return rows;
+/// Rows of the tensors that recipes name, numbered from 1 in the order of `names`.
+class RowNumbers {
+public:
+  /// Rows that hold their numbers in place of values. Rows of padding hold 0.
+  StatusOr<std::unique_ptr<cria::WeightRows>> rowsOf(llama::CheckpointAttr tensor);
+  std::pair<std::string, int64_t> nameOf(uint32_t number) const {
+    return number == 0 ? std::pair<std::string, int64_t>() : names_[number - 1];
   }
-  if (isa<llama::RandomAttr>(recipe)) {
+
+private:
+  std::vector<std::pair<std::string, int64_t>> names_;
+};
+
+class NumberedRows : public cria::WeightRows {
+public:
+  NumberedRows(uint32_t first, int64_t rows) : WeightRows(rows, /*columns=*/1), first_(first) {}
+
+  Status read(int64_t first, int64_t count, std::byte *target) const override {
+    for (int64_t row = first; row < first + count; ++row, target += sizeof(uint32_t)) {
+      const uint32_t number = first_ + static_cast<uint32_t>(row);
+      std::memcpy(target, &number, sizeof(number));
+    }
     return {};
   }
-  auto interleave = cast<llama::InterleaveAttr>(recipe);
-  std::vector<Rows> inputs;
-  int64_t length = 0;
-  for (Attribute input : interleave.getInputs()) {
-    inputs.push_back(rowsOf(input));
-    length = std::max<int64_t>(length, inputs.back().size());
+
+private:
+  uint32_t first_;
+};
+
+StatusOr<std::unique_ptr<cria::WeightRows>> RowNumbers::rowsOf(llama::CheckpointAttr tensor) {
+  const int64_t rows = tensor.getShape().size() == 1 ? 1 : tensor.getShape()[0];
+  const uint32_t first = static_cast<uint32_t>(names_.size()) + 1;
+  for (int64_t row = 0; row < rows; ++row) {
+    names_.emplace_back(tensor.getTensor().str(), row);
   }
-  for (int64_t first = 0; first < length; first += interleave.getBlock()) {
-    for (const Rows &input : inputs) {
-      for (int64_t row = first; row < first + interleave.getBlock(); ++row) {
-        const bool inside = row < static_cast<int64_t>(input.size());
-        rows.push_back(inside ? input[row] : std::pair<std::string, int64_t>());
+  return std::unique_ptr<cria::WeightRows>(std::make_unique<NumberedRows>(first, rows));
+}
+
+/// Where the rows of a recipe come from: the packer's own evaluation of it, with numbers of four bytes in
+/// place of the rows.
+StatusOr<std::vector<std::pair<std::string, int64_t>>> sourcesOf(Attribute recipe) {
+  RowNumbers numbers;
+  CRIA_ASSIGN_OR_RETURN(
+      const std::unique_ptr<cria::WeightRows> rows,
+      planWeightRows(recipe, ElementType::f32,
+                     [&](llama::CheckpointAttr tensor, ElementType) { return numbers.rowsOf(tensor); }));
+  std::vector<uint32_t> values(static_cast<size_t>(rows->rows()));
+  CRIA_RETURN_IF_ERROR(rows->read(0, rows->rows(), reinterpret_cast<std::byte *>(values.data())));
+  std::vector<std::pair<std::string, int64_t>> sources;
+  for (uint32_t value : values) {
+    sources.push_back(numbers.nameOf(value));
+  }
+  return sources;
+}
+
+/// Weights with the sources of their rows; those that the program initializes itself have none.
+LogicalResult collectWeights(ModuleOp module, CompiledProgram &out) {
+  for (auto weight : module.getOps<program::WeightOp>()) {
+    WeightRows entry{weight.getSymName().str(), {}};
+    if (!weight.getInitialized()) {
+      auto sources = sourcesOf(weight.getRecipe());
+      if (!sources.ok()) {
+        return weight.emitError(sources.status().message());
       }
+      entry.rows = std::move(*sources);
     }
+    out.weights.push_back(std::move(entry));
   }
-  return rows;
+  return success();
 }
 
 LogicalResult runPasses(ModuleOp module, const Target &target, const ProgramLimits &limits, bool decompose) {
@@ -70,8 +111,8 @@ LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits
   if (failed(runPasses(module, target, limits, decompose))) {
     return failure();
   }
-  for (auto weight : module.getOps<program::WeightOp>()) {
-    out.weights.push_back({weight.getSymName().str(), rowsOf(weight.getRecipe())});
+  if (failed(collectWeights(module, out))) {
+    return failure();
   }
   FailureOr<TargetCode> code = target.emitCode(module, CodeStage::object);
   if (failed(code)) {

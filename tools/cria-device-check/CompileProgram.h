@@ -6,8 +6,8 @@
 
 namespace cria::conformance {
 
-/// `module` is MLIR text: weights with recipes of checkpoint tensors and interleavings of them, and entries
-/// with their llama.min_tokens and llama.max_tokens. decompose: fused ops are taken apart first.
+/// `module` is MLIR text: weights with recipes, and entry points with their llama.min_tokens and
+/// llama.max_tokens. decompose: fused ops are decomposed first.
 CompiledProgram compileProgram(const std::string &module, const std::string &target,
                                const ProgramLimits &limits, bool decompose);
 

@@ -4,9 +4,11 @@
 #include "CommonOptions.h"
 #include "CompileCache.h"
 #include "InspectReport.h"
-#include "frontends/huggingface/HuggingFaceCheckpoint.h"
+#include "frontends/FrontendRegistry.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
+
+#include <set>
 
 namespace cria::cli {
 namespace {
@@ -33,24 +35,27 @@ StatusOr<int> inspectPackage(const InspectOptions &options) {
 std::string tensorsText(const Checkpoint &checkpoint, bool all) {
   uint64_t bytes = 0;
   std::string lines;
-  for (const auto &[name, tensor] : checkpoint.tensors) {
-    bytes += tensor.entry->size;
-    lines += fmt::format("  {:<52} {:<5} [{}] {:>10}\n", name, nameOf(tensor.entry->type),
-                         fmt::join(tensor.entry->shape, ", "), formatBytes(tensor.entry->size));
+  std::set<std::string> files;
+  for (const auto &[name, tensor] : checkpoint.tensors->tensors()) {
+    bytes += tensor.size;
+    files.insert(tensor.file);
+    lines += fmt::format("  {:<52} {:<5} [{}] {:>10}\n", name, nameOf(tensor.type),
+                         fmt::join(tensor.shape, ", "), formatBytes(tensor.size));
   }
-  const std::string summary = fmt::format("{} in {}, {}\n", countOf(checkpoint.tensors.size(), "tensor"),
-                                          countOf(checkpoint.files.size(), "file"), formatBytes(bytes));
+  const std::string summary =
+      fmt::format("{} in {}, {}\n", countOf(checkpoint.tensors->tensors().size(), "tensor"),
+                  countOf(files.size(), "file"), formatBytes(bytes));
   return all ? summary + lines : summary;
 }
 
 StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const Checkpoint checkpoint,
-                        huggingface::openCheckpoint(options.path, {.requireTokenizer = false}));
+                        openCheckpoint(options.path, {.requireTokenizer = false}));
   if (options.json) {
     nlohmann::ordered_json json = {{"model", checkpoint.config.toJson()},
                                    {"weights", nameOf(checkpoint.weightType)},
                                    {"chat", checkpoint.chat.toJson()},
-                                   {"tensors", checkpoint.tensors.size()},
+                                   {"tensors", checkpoint.tensors->tensors().size()},
                                    {"notes", checkpoint.notes}};
     writeJson(json, 2);
     return kExitSuccess;
@@ -58,7 +63,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
   writeData(fmt::format(
       "checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
       modelText(checkpoint.config), nameOf(checkpoint.weightType),
-      checkpoint.tokenizerPath.empty() ? "none" : "yes",
+      checkpoint.tokenizer.model.empty() ? "none" : "yes",
       checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "its own, for jinja" : "none"),
       tensorsText(checkpoint, options.detail.weights)));
   for (const std::string &note : checkpoint.notes) {

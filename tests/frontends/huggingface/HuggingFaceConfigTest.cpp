@@ -85,7 +85,7 @@ TEST(HuggingFaceConfig, theta_is_never_taken_silently) {
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->model.ropeTheta, 10000);
   ASSERT_EQ(parsed->notes.size(), 1u);
-  EXPECT_THAT(parsed->notes[0], HasSubstr("no 'rope_theta': taking 10000"));
+  EXPECT_THAT(parsed->notes[0], HasSubstr("no 'rope_theta'; using the default 10000"));
   EXPECT_THAT(errorWith({{"rope_theta", "ABSENT"}, {"rope_parameters", {{"rope_type", "default"}}}}),
               HasSubstr("'rope_parameters' states no 'rope_theta'"));
 }
@@ -168,7 +168,7 @@ TEST(HuggingFaceConfig, refuses_features_by_name) {
   EXPECT_THAT(errorWith({{"architectures", {"LlamaForSequenceClassification"}}}),
               HasSubstr("LlamaForSequenceClassification"));
   EXPECT_THAT(errorWith({{"architectures", "ABSENT"}, {"model_type", "ABSENT"}}),
-              HasSubstr("not the configuration of a language model"));
+              HasSubstr("is it the configuration of a language model?"));
 }
 
 TEST(HuggingFaceConfig, refuses_bad_sizes) {

@@ -62,7 +62,7 @@ struct SmallCheckpoint {
   void write(const TemporaryFolder &folder) const {
     folder.write("config.json", config.dump());
     if (hasTokenizer) {
-      folder.write("tokenizer.model", "not read here");
+      folder.write("tokenizer.model", "not parsed here");
     }
     writeTensors(folder.file("model.safetensors"), tensors);
   }

@@ -59,7 +59,7 @@ TEST(TokenizerConfig, keeps_an_unknown_template) {
   EXPECT_EQ(chosen.chat.templateName, std::nullopt);
   EXPECT_EQ(chosen.chat.source, "<|im_start|>{{ content }}");
   EXPECT_EQ(chosen.chat.options, (Options{{"dummy_prefix", "false"}, {"bos", "<s>"}, {"eos", "<|im_end|>"}}));
-  EXPECT_THAT(chosen.notes, ElementsAre(HasSubstr("keeps it for --chat-template jinja")));
+  EXPECT_THAT(chosen.notes, ElementsAre(HasSubstr("use --chat-template jinja to run it")));
 }
 
 TEST(TokenizerConfig, tells_known_templates_of_the_leading_space) {

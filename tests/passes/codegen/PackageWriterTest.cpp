@@ -42,7 +42,6 @@ protected:
     content.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
     content.tokenizerFile = "tokenizer bytes";
     content.weightsType = content.kvType = "f16";
-    content.tensors = [](std::string_view) { return std::nullopt; };
     addTarget("a", kProgram, "code bytes");
   }
 
@@ -139,7 +138,7 @@ TEST_F(PackageWriter, different_weights_of_one_name_are_an_error) {
     program.weight @random : !llama.weight<64x4xf16, panel16> size 512 = #llama.random<2, "r", 64 x 4>
   })",
             "");
-  EXPECT_THAT(write().message(), HasSubstr("two targets make weight 'random' in different ways"));
+  EXPECT_THAT(write().message(), HasSubstr("two targets give different recipes for weight 'random'"));
   EXPECT_TRUE(traces().empty());
 }
 

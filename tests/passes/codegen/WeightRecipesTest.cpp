@@ -4,6 +4,7 @@
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"
+#include "frontends/huggingface/SafetensorsReader.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
@@ -48,7 +49,7 @@ protected:
     write(**writer, 3, std::vector<uint16_t>{0x3C00, 0xC000, 0x0001, 0x7BFF});
     write(**writer, 4, std::vector<float>{1, 2, 3, 4, 5, 6});
     ASSERT_TRUE((*writer)->finish().ok());
-    file = *SafetensorsFile::open(folder.file("w"));
+    open("w");
   }
 
   template <typename T>
@@ -67,10 +68,11 @@ protected:
   StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe, ElementType type = ElementType::f32) {
     mlir::Attribute attribute = mlir::parseAttribute(recipe, &context);
     EXPECT_TRUE(attribute) << recipe.str();
-    return planWeightRows(attribute, type, [&](std::string_view name) -> std::optional<TensorSource> {
-      const SafetensorsEntry *entry = file->find(name);
-      return entry ? std::optional(TensorSource{file.get(), entry}) : std::nullopt;
-    });
+    return planWeightRows(attribute, type, *tensors);
+  }
+
+  void open(std::string_view name) {
+    tensors = std::move(huggingface::SafetensorsReader::open({folder.file(name)})).value();
   }
 
   /// Reads the recipe as f32 in pieces of every size and compares all with `expected(row, column)`.
@@ -101,7 +103,7 @@ protected:
   mlir::MLIRContext context;
   TemporaryFolder folder;
   Matrix gate, up, small;
-  std::shared_ptr<const SafetensorsFile> file;
+  std::unique_ptr<const TensorReader> tensors;
 };
 
 TEST_F(WeightRecipes, checkpoint) {
@@ -160,7 +162,8 @@ TEST_F(WeightRecipes, random_values_are_the_same_in_every_type) {
   std::vector<float> exact(3 * 4096);
   std::vector<uint16_t> halves(exact.size()), bfloats(exact.size());
   ASSERT_TRUE((*plan(kRecipe))->read(0, 3, reinterpret_cast<std::byte *>(exact.data())).ok());
-  ASSERT_TRUE((*plan(kRecipe, ElementType::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
+  ASSERT_TRUE(
+      (*plan(kRecipe, ElementType::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
   ASSERT_TRUE(
       (*plan(kRecipe, ElementType::bf16))->read(0, 3, reinterpret_cast<std::byte *>(bfloats.data())).ok());
   for (size_t i = 0; i < exact.size(); ++i) {
@@ -188,7 +191,7 @@ TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
   auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", ElementType::f32, {2, 3}}});
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
   ASSERT_TRUE((*writer)->finish().ok());
-  file = *SafetensorsFile::open(folder.file("big"));
+  open("big");
   auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", ElementType::f16);
   uint16_t target[6];
   EXPECT_THAT(
@@ -232,7 +235,8 @@ TEST_F(WeightRecipes, weight_files_hold_the_layout) {
 TEST_F(WeightRecipes, cancelling_leaves_no_file) {
   std::atomic<bool> cancelled = true;
   std::vector<WeightToWrite> weights(1);
-  weights[0] = {"ones", ElementType::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
+  weights[0] = {
+      "ones", ElementType::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
   Status status = writeWeightFile(folder.file("x"), weights, {.cancelled = &cancelled});
   EXPECT_EQ(status.code(), StatusCode::cancelled);
   EXPECT_FALSE(std::filesystem::exists(folder.file("x")));

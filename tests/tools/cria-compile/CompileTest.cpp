@@ -355,7 +355,7 @@ TEST_F(Compile, added_tokens_and_the_chat_template) {
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.err,
               AllOf(HasSubstr("'x' (id 6) and those after it are left out: expected 5 as the next id"),
-                    HasSubstr("keeps it for --chat-template jinja")));
+                    HasSubstr("use --chat-template jinja to run it")));
   const auto opened = Package::open(package());
   ASSERT_TRUE(opened.ok()) << opened.status().message();
   EXPECT_EQ((*opened)->chat().source, "{{ bos_token }}<|im_start|>");

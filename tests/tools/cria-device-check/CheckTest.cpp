@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The program `check` itself, with the simulator as its device: what is right is found right, what is wrong
 // is found wrong, and what is measured arrives in table and JSON.
+#include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
-#include "tools/cria-device-check/CompiledProgram.h"
 #include "tests/testing/Process.h"
+#include "tools/cria-device-check/CompiledProgram.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria chat with lines from a pipe: turns, commands, system prompts, full contexts.
 #include "StoriesPackage.h"
+#include "tests/testing/CompileModel.h"
 
 #include <filesystem>
 #include <gmock/gmock.h>

@@ -2,6 +2,7 @@
 // The shipped model, compiled once a test program.
 #pragma once
 
+#include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Process.h"
 

@@ -2,6 +2,7 @@
 // tokenize, logits, perplexity, inspect, bench, plugins, version.
 #include "StoriesPackage.h"
 #include "format/Safetensors.h"
+#include "tests/testing/CompileModel.h"
 
 #include <cmath>
 #include <gmock/gmock.h>

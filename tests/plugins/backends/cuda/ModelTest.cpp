@@ -3,6 +3,7 @@
 // simulator. So everything but the device's own instructions is the real thing. What a user sees who lacks
 // memory, code or luck is asked of the program.
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
+#include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
 #include "tests/testing/Process.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shorthands for targets, and the choice between cubin and PTX.
-#include "tools/cria-compile/TargetNames.h"
+// The shorthands for targets, and the choice between cubin and PTX.
+#include "passes/driver/TargetNames.h"
 
 #include "passes/targets/TargetRegistry.h"
 #include "passes/targets/cuda/Ptxas.h"
@@ -80,7 +80,7 @@ private:
     } else if (result_.notes.empty()) {
       result_.notes.emplace_back(
           "ptxas of the CUDA Toolkit is not found: the package holds PTX only, which the "
-          "driver compiles when a model is opened");
+          "driver compiles when a model is opened; set CRIA_PTXAS to its path");
     }
     lowestPtx_ = lowestPtx_.empty() ? sm.str() : std::min(lowestPtx_, sm.str());
     return {};

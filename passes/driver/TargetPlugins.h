@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// --target-plugin: targets from shared libraries.
+// Targets from shared libraries (--target-plugin).
 #pragma once
 
 #include "passes/targets/TargetPlugin.h"
@@ -12,13 +12,14 @@ namespace cria {
 
 class TargetPlugins {
 public:
-  /// Opens the libraries; they stay open until the process ends. Errors, each with the file and what to do:
-  /// notFound, unsupported (another build, no plugin, a library that it needs is missing), invalidArgument (a
-  /// name that is taken or cannot be one).
+  /// Loads the libraries, which stay loaded until the process ends.
+  /// Errors, each with the file and the remedy: notFound; unsupported (built for another compiler, not a
+  /// plugin, or a library that it needs is missing); invalidArgument (the name is invalid or taken).
   static StatusOr<TargetPlugins> load(const std::vector<std::string> &paths);
 
   std::vector<std::string> names() const;
-  /// Null when no plugin has that name. Errors: unsupported, when the target contradicts its plugin.
+  /// Returns null if no plugin has this name. Errors: unsupported if the target has another name than its
+  /// plugin.
   StatusOr<std::unique_ptr<Target>> create(llvm::StringRef name) const;
 
 private:

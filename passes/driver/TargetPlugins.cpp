@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/cria-compile/TargetPlugins.h"
+#include "passes/driver/TargetPlugins.h"
 
 #include "passes/targets/TargetRegistry.h"
 #include "support/Json.h"
@@ -9,7 +9,7 @@
 
 namespace cria {
 
-/// "" or why --target cannot say the name.
+/// Returns why a target cannot have this name, or "".
 static std::string nameProblem(llvm::StringRef name) {
   constexpr llvm::StringLiteral kShorthands[] = {"cpu", "cuda", "gpusim"};
   constexpr size_t kMaxLength = 64;
@@ -27,21 +27,22 @@ static StatusOr<const TargetPlugin *> open(const std::string &path) {
   std::error_code failed;
   const std::filesystem::path file = std::filesystem::absolute(path, failed);
   if (failed || !std::filesystem::is_regular_file(file, failed)) {
-    return error(StatusCode::notFound, "--target-plugin {}: there is no such file", path);
+    return error(StatusCode::notFound, "--target-plugin {}: no such file", path);
   }
   void *library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return error(StatusCode::unsupported,
-                 "--target-plugin {}: it does not open: {}; was it built for this compiler ({})?", path,
+                 "--target-plugin {}: cannot load it: {}; was it built for this compiler ({})?", path,
                  dlerror(), CRIA_COMPILER_BUILD);
   }
   auto *function = reinterpret_cast<TargetPluginFunction *>(dlsym(library, kTargetPluginSymbol));
   const TargetPlugin *plugin = function == nullptr ? nullptr : function();
   if (plugin == nullptr) {
-    return error(StatusCode::unsupported,
-                 "--target-plugin {}: it is no target plugin: it has no function '{}' that returns one "
-                 "(CRIA_TARGET_PLUGIN in TargetPlugin.h makes it)",
-                 path, kTargetPluginSymbol);
+    return error(
+        StatusCode::unsupported,
+        "--target-plugin {}: not a target plugin: expected a function '{}', which CRIA_TARGET_PLUGIN in "
+        "TargetPlugin.h defines",
+        path, kTargetPluginSymbol);
   }
   if (plugin->builtFor != llvm::StringRef(CRIA_COMPILER_BUILD)) {
     return error(StatusCode::unsupported,
@@ -54,12 +55,12 @@ static StatusOr<const TargetPlugin *> open(const std::string &path) {
 Status TargetPlugins::add(const std::string &path) {
   CRIA_ASSIGN_OR_RETURN(const TargetPlugin *plugin, open(path));
   if (const std::string problem = nameProblem(plugin->name); !problem.empty()) {
-    return invalidArgument("--target-plugin {}: its name '{}' cannot be used: {}", path,
-                           printable(plugin->name), problem);
+    return invalidArgument("--target-plugin {}: invalid name '{}': {}", path, printable(plugin->name),
+                           problem);
   }
   for (const Loaded &other : plugins_) {
     if (llvm::StringRef(other.plugin->name) == plugin->name) {
-      return invalidArgument("--target-plugin {}: {} has the name '{}' already", path, other.path,
+      return invalidArgument("--target-plugin {}: {} already has the name '{}'", path, other.path,
                              plugin->name);
     }
   }

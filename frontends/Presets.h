@@ -11,8 +11,7 @@
 
 namespace cria {
 
-/// llama-2-7b, llama-2-13b, llama-2-34b, llama-2-70b, tinyllama-1.1b, stories-260k; nullopt for any other
-/// name.
+/// The configuration of a name in presetNames(), or nullopt.
 std::optional<ModelConfig> findPreset(std::string_view name);
 std::vector<std::string> presetNames();
 

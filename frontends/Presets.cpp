@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The published sizes of LLaMA 2, of TinyLlama, and of the smallest model of llama2.c, for quick trials.
-#include "tools/cria-compile/Presets.h"
+// The published sizes of LLaMA 2, of TinyLlama, and of the smallest model of llama2.c.
+#include "frontends/Presets.h"
 
 namespace cria {
 

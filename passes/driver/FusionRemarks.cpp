@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A stream for the remarks of category "fusion".
-#include "tools/cria-compile/FusionReport.h"
-
-#include "tools/terminal/Terminal.h"
+// A streamer of the remarks of category "fusion".
+#include "passes/driver/FusionRemarks.h"
 
 #include "mlir/IR/Remarks.h"
 
 namespace cria {
 
 namespace {
-class StderrStreamer : public mlir::remark::detail::MLIRRemarkStreamerBase {
+class ObserverStreamer : public mlir::remark::detail::MLIRRemarkStreamerBase {
 public:
+  explicit ObserverStreamer(CompileObserver &observer) : observer_(observer) {}
+
   void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
     std::string line = remark.getRemarkName().str() + ":";
     const char *separator = " ";
@@ -18,16 +18,19 @@ public:
       line += separator + argument.key + " " + argument.val;
       separator = ", ";
     }
-    cli::writeTalk(line + "\n");
+    observer_.remark(line);
   }
+
+private:
+  CompileObserver &observer_;
 };
 } // namespace
 
-void enableFusionReport(mlir::MLIRContext &context) {
+void reportFusions(mlir::MLIRContext &context, CompileObserver &observer) {
   mlir::remark::RemarkCategories categories;
   categories.missed = categories.analysis = "fusion";
-  // It only fails when a stream cannot be set up, which this one needs not.
-  (void)mlir::remark::enableOptimizationRemarks(context, std::make_unique<StderrStreamer>(),
+  // It fails only when the streamer cannot be set up, and this one needs no set-up.
+  (void)mlir::remark::enableOptimizationRemarks(context, std::make_unique<ObserverStreamer>(observer),
                                                 std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(),
                                                 categories);
 }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The kinds of tokenizers, as checkpoints and manifests name them (PackageTokenizer::kind).
+#pragma once
+
+#include <string_view>
+
+namespace cria {
+
+/// A tokenizer.model as LLaMA 2 has it.
+inline constexpr std::string_view kSentencePieceKind = "sentencepiece";
+
+} // namespace cria

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/driver/ModelSource.h"
+
+#include "frontends/FrontendRegistry.h"
+#include "frontends/Presets.h"
+
+#include <fmt/ranges.h>
+
+namespace cria {
+
+static Status applyContext(const CompileJob &job, Checkpoint &checkpoint, CompileObserver &observer) {
+  ModelConfig &config = checkpoint.config;
+  if (job.context > config.context && checkpoint.contextLimitReason) {
+    return error(StatusCode::unsupported, "--context {}: {}", job.context, *checkpoint.contextLimitReason);
+  }
+  if (job.context > config.context) {
+    observer.note(fmt::format("--context {} exceeds the {} positions that the model was trained for",
+                              job.context, config.context));
+  }
+  config.context = job.context != 0 ? job.context : config.context;
+  if (config.context > ModelConfig::kMaxContext) {
+    return invalidArgument(
+        "{}: the context length {} of the model exceeds the maximum of {}; choose a smaller --context",
+        job.checkpoint, config.context, ModelConfig::kMaxContext);
+  }
+  return {};
+}
+
+static StatusOr<Checkpoint> openConfigured(const CompileJob &job) {
+  if (job.preset.empty()) {
+    return openCheckpoint(job.checkpoint, {.requireTokenizer = job.requireTokenizer});
+  }
+  const std::optional<ModelConfig> preset = findPreset(job.preset);
+  if (!preset || !job.randomSeed) {
+    return invalidArgument("preset '{}': expected one of {}, with a seed for its weights", job.preset,
+                           fmt::join(presetNames(), ", "));
+  }
+  return Checkpoint{.config = *preset, .weightType = ElementType::f16};
+}
+
+static StatusOr<std::vector<AddedToken>> addedTokensOf(const CompileJob &job, const Checkpoint &checkpoint,
+                                                       CompileObserver &observer) {
+  if (!job.checkTokenizer) {
+    return std::vector<AddedToken>();
+  }
+  std::vector<std::string> notes;
+  StatusOr<std::vector<AddedToken>> tokens =
+      job.checkTokenizer(checkpoint.tokenizer, checkpoint.config, notes);
+  for (const std::string &text : notes) {
+    observer.note(text);
+  }
+  return tokens;
+}
+
+static StatusOr<std::optional<PackageTokenizer>>
+describeTokenizer(const CompileJob &job, const Checkpoint &checkpoint, CompileObserver &observer) {
+  const TokenizerData &tokenizer = checkpoint.tokenizer;
+  if (tokenizer.model.empty()) {
+    return std::optional<PackageTokenizer>();
+  }
+  CRIA_ASSIGN_OR_RETURN(std::vector<AddedToken> tokens, addedTokensOf(job, checkpoint, observer));
+  return std::optional(PackageTokenizer{tokenizer.kind, tokenizer.file, std::move(tokens)});
+}
+
+StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer) {
+  ModelSource model;
+  CRIA_ASSIGN_OR_RETURN(model.checkpoint, openConfigured(job));
+  for (const std::string &text : model.checkpoint.notes) {
+    observer.note(text);
+  }
+  CRIA_ASSIGN_OR_RETURN(model.tokenizer, describeTokenizer(job, model.checkpoint, observer));
+  model.weightType = job.weightType.value_or(model.checkpoint.weightType);
+  CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));
+  return model;
+}
+
+} // namespace cria

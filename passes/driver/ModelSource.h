@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The model of a job: a checkpoint, or a preset with random weights.
+#pragma once
+
+#include "format/Manifest.h"
+#include "passes/driver/CompileJob.h"
+
+namespace cria {
+
+struct ModelSource {
+  /// Only `config` is set for a preset. `config.context` is the context length to compile for.
+  Checkpoint checkpoint;
+  /// What the manifest says of the tokenizer `checkpoint.tokenizer`; nullopt when there is none.
+  std::optional<PackageTokenizer> tokenizer;
+  ElementType weightType = ElementType::f16;
+};
+
+/// Errors: those of openCheckpoint() and of the job's TokenizerCheck; unsupported or invalidArgument when
+/// the context length is not possible.
+StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer);
+
+} // namespace cria

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The compiler as a library: what it reports, returns and refuses. The packages themselves are tested through
+// cria-compile and whole models.
+#include "passes/driver/Compiler.h"
+
+#include "tests/testing/TestFiles.h"
+
+#include <gmock/gmock.h>
+
+using namespace cria;
+using namespace cria::testing;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+namespace {
+
+class Recorder : public CompileObserver {
+public:
+  void stageStarted(std::string_view stage) override { started.emplace_back(stage); }
+  void stageFinished(std::string_view stage, double, std::optional<uint64_t>) override {
+    finished.emplace_back(stage);
+  }
+  void progress(uint64_t done, uint64_t total) override { isComplete = done == total; }
+  void note(std::string_view text) override { notes.emplace_back(text); }
+  void remark(std::string_view text) override { remarks.emplace_back(text); }
+
+  std::vector<std::string> started, finished, notes, remarks;
+  bool isComplete = false;
+};
+
+CompileJob presetJob(CompileStage stage) {
+  return {.preset = "stories-260k", .randomSeed = 1, .targets = {"ops"}, .stage = stage};
+}
+
+class CompilerTest : public ::testing::Test {
+protected:
+  CompileJob packageJob() {
+    CompileJob job = presetJob(CompileStage::package);
+    job.checkpoint = CRIA_SOURCE_DIR "/tests/golden/models/gqa";
+    job.preset.clear();
+    job.randomSeed.reset();
+    job.requireTokenizer = false;
+    job.output = folder.file("m.cria");
+    return job;
+  }
+
+  TemporaryFolder folder;
+  Recorder recorder;
+};
+
+TEST_F(CompilerTest, ReportsStagesInOrder) {
+  const auto result = compile(packageJob(), recorder);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_THAT(result->targets, ElementsAre("ops"));
+  EXPECT_EQ(result->text, "");
+  EXPECT_THAT(recorder.started,
+              ElementsAre("optimize", "specialize", "convert for ops", "code for ops", "writing"));
+  EXPECT_THAT(recorder.finished, ElementsAre("optimize", "specialize", "convert for ops", "code for ops"));
+  EXPECT_TRUE(recorder.isComplete);
+  EXPECT_TRUE(std::filesystem::exists(folder.file("m.cria/manifest.json")));
+  EXPECT_THAT(recorder.remarks, IsEmpty());
+}
+
+TEST_F(CompilerTest, ReturnsTheTextOfAStage) {
+  CompileJob job = presetJob(CompileStage::optimized);
+  job.reportFusions = true;
+  const auto result = compile(job, recorder);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_THAT(result->text, HasSubstr("llama.rope_attention"));
+  EXPECT_THAT(result->text, HasSubstr("#llama.random<1, \"model.layers.0.self_attn.q_proj.weight\""));
+  EXPECT_THAT(recorder.remarks, Contains(HasSubstr("llama-fuse-qkv: num-fused 5")));
+}
+
+TEST_F(CompilerTest, NamesTheTargetsOfSeveralTexts) {
+  CompileJob job = presetJob(CompileStage::program);
+  job.targets = {"ops", "cpu-x86-64-v3"};
+  const auto result = compile(job, recorder);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_THAT(result->text, HasSubstr("// target: ops\n"));
+  EXPECT_THAT(result->text, HasSubstr("// target: cpu-x86-64-v3\n"));
+}
+
+TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
+  CompileJob job = presetJob(CompileStage::program);
+  job.opsBackend = OpsBackend{.name = "mine",
+                              .ops = {"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append",
+                                      "attention", "silu", "mul", "add"}};
+  const auto result = compile(job, recorder);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));
+  job.opsBackend->ops.erase("rope");
+  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' does not take op 'rope'"));
+}
+
+TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {
+  CompileJob job = packageJob();
+  job.checkpoint = CRIA_SOURCE_DIR "/examples/stories/model";
+  job.checkTokenizer = [](const TokenizerData &tokenizer, const ModelConfig &,
+                          std::vector<std::string> &notes) -> StatusOr<std::vector<AddedToken>> {
+    notes.push_back(tokenizer.where);
+    return invalidArgument("refused");
+  };
+  EXPECT_EQ(compile(job, recorder).status().message(), "refused");
+  EXPECT_THAT(recorder.notes, Contains(HasSubstr("tokenizer.model")));
+  EXPECT_FALSE(std::filesystem::exists(job.output));
+}
+
+TEST_F(CompilerTest, StopsWhenCancelled) {
+  const std::atomic<bool> cancelled = true;
+  CompileJob job = packageJob();
+  job.cancelled = &cancelled;
+  EXPECT_EQ(compile(job, recorder).status().code(), StatusCode::cancelled);
+  EXPECT_FALSE(std::filesystem::exists(job.output));
+}
+
+TEST_F(CompilerTest, RefusesAPresetWithoutASeed) {
+  CompileJob job = presetJob(CompileStage::import);
+  job.randomSeed.reset();
+  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("preset 'stories-260k'"));
+}
+
+} // namespace
