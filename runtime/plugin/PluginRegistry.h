@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/plugin/OpSupport.h"
+#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <filesystem>

@@ -5,6 +5,7 @@
 // Threads: a loaded tokenizer is immutable; any number of threads may use it at once.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <cstdint>
