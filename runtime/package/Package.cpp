@@ -4,6 +4,7 @@
 
 #include "format/OpsetVerifier.h"
 #include "format/ProgramVerifier.h"
+#include "support/File.h"
 #include "support/Json.h"
 #include "support/Sha256.h"
 
