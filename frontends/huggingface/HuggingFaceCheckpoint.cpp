@@ -4,6 +4,7 @@
 
 #include "frontends/huggingface/HuggingFaceConfig.h"
 #include "frontends/huggingface/TokenizerConfig.h"
+#include "support/File.h"
 
 #include <filesystem>
 #include <set>

@@ -8,7 +8,6 @@
 
 #include "plugins/api/cria_plugin.h"
 #include "runtime/plugin/OpSupport.h"
-#include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
 #include <filesystem>

@@ -13,6 +13,7 @@
 #include "passes/targets/TargetRegistry.h"
 #include "runtime/text/AddedTokens.h"
 #include "runtime/text/TokenizerRegistry.h"
+#include "support/File.h"
 #include "support/OutputFile.h"
 #include "tools/cria-compile/FusionReport.h"
 #include "tools/cria-compile/OpsBackend.h"

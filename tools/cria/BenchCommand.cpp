@@ -83,10 +83,10 @@ Status runRows(const BenchOptions &options, const BenchPlan &plan, BenchRun &ben
 
 StatusOr<int> runBench(const BenchOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const BenchPlan plan, planOf(options));
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
-  CRIA_RETURN_IF_ERROR(checkFits(*opened->model, options, plan));
+  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(checkFits(opened->model(), options, plan));
   if (options.profile) {
-    CRIA_RETURN_IF_ERROR(opened->model->enableProfile(true));
+    CRIA_RETURN_IF_ERROR(opened->model().enableProfile(true));
   }
   const uint32_t threads = options.common.threads != 0 ? options.common.threads
                                                        : std::max(1u, std::thread::hardware_concurrency());
@@ -95,7 +95,7 @@ StatusOr<int> runBench(const BenchOptions &options) {
                         openLimits(*opened, options.common.device, threads));
   // Profiled steps are not run as they are without: a gap between them would mean nothing.
   const bool measuresHostGap = limits->whose() == LimitsOf::device && !options.profile;
-  BenchRun bench(*opened->model, *limits,
+  BenchRun bench(opened->model(), *limits,
                  {.repetitions = options.repetitions, .measuresHostGap = measuresHostGap}, interrupt.flag());
   std::vector<BenchRow> rows;
   const Status status = runRows(options, plan, bench, rows);
@@ -104,7 +104,7 @@ StatusOr<int> runBench(const BenchOptions &options) {
   }
   CRIA_RETURN_IF_ERROR(status);
   if (options.profile) {
-    talk(false, "{}", profileTable(*opened->model));
+    talk(false, "{}", profileTable(opened->model()));
   }
   return kExitSuccess;
 }

@@ -106,10 +106,10 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &rows) {
-  std::string text = fmt::format("{} · {} on {} ({}) · cria {}\n",
-                                 printable(opened.package->manifest().model.name), opened.model->targetName(),
-                                 opened.model->backendName(), opened.model->deviceName(), CRIA_VERSION);
+std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &rows) {
+  std::string text = fmt::format(
+      "{} · {} on {} ({}) · cria {}\n", printable(opened.package().manifest().model.name),
+      opened.model().targetName(), opened.model().backendName(), opened.model().deviceName(), CRIA_VERSION);
   const bool hasGap =
       std::any_of(rows.begin(), rows.end(), [](const BenchRow &row) { return summarize(row).hostGap; });
   text += tableHeader(hasGap);
@@ -123,9 +123,9 @@ std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &r
   return text;
 }
 
-std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows) {
+std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows) {
   auto json = nlohmann::ordered_json::array();
-  const Manifest &manifest = opened.package->manifest();
+  const Manifest &manifest = opened.package().manifest();
   for (const BenchRow &row : rows) {
     const Summary s = summarize(row);
     json.push_back({{"phase", row.phase},
@@ -144,12 +144,12 @@ std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::ve
                     {"host_gap_fraction", jsonOf(s.hostGap)},
                     {"model", manifest.model.name},
                     {"parameters", manifest.model.parameters()},
-                    {"target", opened.model->targetName()},
-                    {"backend", opened.model->backendName()},
+                    {"target", opened.model().targetName()},
+                    {"backend", opened.model().backendName()},
                     {"weights", manifest.options.weights},
                     {"kv", manifest.options.kv},
                     {"threads", threads},
-                    {"machine", opened.model->deviceName()},
+                    {"machine", opened.model().deviceName()},
                     {"compiler", manifest.compiler},
                     {"version", CRIA_VERSION},
                     {"commit", CRIA_COMMIT}});

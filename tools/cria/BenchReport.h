@@ -31,8 +31,8 @@ struct BenchRow {
 /// Median of `values`, of which there is at least one.
 double median(std::vector<double> values);
 
-std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &rows);
-std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows);
+std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &rows);
+std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows);
 /// Time by kernel since profiling was switched on.
 std::string profileTable(const Model &model);
 

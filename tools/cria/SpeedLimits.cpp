@@ -14,10 +14,10 @@ static bool hasMemoryOfItsOwn(const cria_backend_api &api) {
   return api.buffer_import == nullptr && api.buffer_host_pointer == nullptr;
 }
 
-StatusOr<std::unique_ptr<SpeedLimits>> openLimits(const OpenedModel &opened, uint32_t device,
+StatusOr<std::unique_ptr<SpeedLimits>> openLimits(const LoadedModel &opened, uint32_t device,
                                                   uint32_t numThreads) {
   CRIA_ASSIGN_OR_RETURN(const BackendPlugin backend,
-                        BackendPlugin::load(*opened.registry, opened.model->backendName()));
+                        BackendPlugin::load(opened.plugins(), opened.model().backendName()));
   if (hasMemoryOfItsOwn(backend.api())) {
     return DeviceLimits::open(backend, device);
   }

@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 
-namespace cria::cli {
+namespace cria {
+class LoadedModel;
+}
 
-struct OpenedModel;
+namespace cria::cli {
 
 enum class LimitsOf {
   host,   // its processor, and reading its memory
@@ -35,7 +37,7 @@ public:
 /// The device's limits where the model's backend has memory that the host does not see, else the host's.
 /// device: the one the model runs on; numThreads: of the host, at least 1. The opened model outlives the
 /// limits. Errors: those of opening the device.
-StatusOr<std::unique_ptr<SpeedLimits>> openLimits(const OpenedModel &opened, uint32_t device,
+StatusOr<std::unique_ptr<SpeedLimits>> openLimits(const LoadedModel &opened, uint32_t device,
                                                   uint32_t numThreads);
 
 } // namespace cria::cli
