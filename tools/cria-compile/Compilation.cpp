@@ -71,7 +71,7 @@ Compilation::Compilation(const CompileOptions &options, const std::atomic<bool> 
   }
 }
 
-void Compilation::note(const std::string &text) const { cli::talk(options_.quiet, "note: {}", text); }
+void Compilation::note(const std::string &text) const { cli::logInfo(options_.quiet, "note: {}", text); }
 
 Status Compilation::diagnosed(bool succeeded, StringRef step) {
   if (succeeded) {
@@ -92,7 +92,7 @@ Status Compilation::runPasses(PassManager &manager, ModuleOp module, StringRef s
   CRIA_RETURN_IF_ERROR(diagnosed(succeeded(manager.run(module)), step));
   if (options_.verbose) {
     std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    cli::talk(false, "{}: {:.2f} s", step.str(), seconds.count());
+    cli::logInfo(false, "{}: {:.2f} s", step.str(), seconds.count());
   }
   return {};
 }
@@ -242,8 +242,8 @@ StatusOr<TargetCode> Compilation::codeOf(const TargetProgram &program, CodeStage
   CRIA_RETURN_IF_ERROR(diagnosed(succeeded(code), "code for " + program.target->name()));
   if (options_.verbose) {
     std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    cli::talk(false, "code for {}: {:.2f} s, {} bytes", program.target->name(), seconds.count(),
-              code->bytes.size());
+    cli::logInfo(false, "code for {}: {:.2f} s, {} bytes", program.target->name(), seconds.count(),
+                 code->bytes.size());
   }
   return std::move(*code);
 }

@@ -18,7 +18,7 @@ public:
       line += separator + argument.key + " " + argument.val;
       separator = ", ";
     }
-    cli::writeTalk(line + "\n");
+    cli::writeMessage(line + "\n");
   }
 };
 } // namespace

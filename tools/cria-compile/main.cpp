@@ -39,10 +39,10 @@ static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM "
 static int report(const cria::Status &status) {
   constexpr int kExitError = 2, kExitSignal = 128;
   if (status.code() == cria::StatusCode::cancelled) {
-    cria::cli::talk(false, "interrupted");
+    cria::cli::logInfo(false, "interrupted");
     return kExitSignal + cancellingSignal;
   }
-  cria::cli::talk(false, "error: {}", status.message());
+  cria::cli::logError("{}", status.message());
   return kExitError;
 }
 
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
   cria::CommandLine line = cria::parseCommandLine(argc, argv, cria::targetHelp(), versionText());
   if (!line.options) {
-    line.exitCode == 0 ? (void)cria::cli::writeData(line.text) : cria::cli::writeTalk(line.text);
+    line.exitCode == 0 ? (void)cria::cli::writeData(line.text) : cria::cli::writeMessage(line.text);
   }
   cria::Status status = line.options ? cria::Compilation(*line.options, cancelled).run() : cria::Status();
   if (status.ok() && !cria::cli::finishData()) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kGiga = 1e9;
 
-/// Empty: not measured, or no limit to measure it by.
+/// Empty: not measured, or no peak to compare it with.
 using Value = std::optional<double>;
 
 template <typename Measure> std::vector<double> valuesOf(const BenchRow &row, const Measure &measure) {
@@ -38,7 +38,7 @@ Value hostGapOf(const BenchSample &sample) {
                               : std::nullopt;
 }
 
-/// Medians over the samples; fractions are of the limits beside each sample.
+/// Medians over the samples; fractions are of the peak measured next to each sample.
 struct Summary {
   double rate, spread, gigabytes, gigaflops;
   Value bandwidthFraction, computeFraction, bandwidthLimit, computeLimit; // limits in giga
@@ -60,18 +60,16 @@ Summary summarize(const BenchRow &row) {
       .gigabytes = *medianOf(bandwidth) / kGiga,
       .gigaflops = *medianOf(compute) / kGiga,
       .bandwidthFraction =
-          medianOf([&](const BenchSample &s) { return fractionOf(bandwidth(s), s.limits.bandwidth); }),
+          medianOf([&](const BenchSample &s) { return fractionOf(bandwidth(s), s.peak.bandwidth); }),
       .computeFraction =
-          medianOf([&](const BenchSample &s) { return fractionOf(compute(s), s.limits.compute); }),
-      .bandwidthLimit = inGiga(medianOf([](const BenchSample &s) { return s.limits.bandwidth; })),
-      .computeLimit = inGiga(medianOf([](const BenchSample &s) { return s.limits.compute; })),
+          medianOf([&](const BenchSample &s) { return fractionOf(compute(s), s.peak.compute); }),
+      .bandwidthLimit = inGiga(medianOf([](const BenchSample &s) { return s.peak.bandwidth; })),
+      .computeLimit = inGiga(medianOf([](const BenchSample &s) { return s.peak.compute; })),
       .hostGap = medianOf(hostGapOf),
   };
 }
 
-std::string_view bandwidthKind(const BenchRow &row) {
-  return row.limitsOf == LimitsOf::host ? "read" : "copy";
-}
+std::string_view bandwidthKind(const BenchRow &row) { return row.peakOf == PeakOf::host ? "read" : "copy"; }
 
 std::string numberText(Value value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "—";

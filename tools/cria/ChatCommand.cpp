@@ -91,36 +91,36 @@ private:
 
   void runCommand(const std::string &line) {
     if (line == "/help") {
-      talk(false, "{}", kHelp);
+      logInfo(false, "{}", kHelp);
     } else if (line == "/reset") {
       conversation_.reset();
-      talk(options_.common.quiet, "(a new conversation)");
+      logInfo(options_.common.quiet, "(a new conversation)");
     } else if (line == "/system") {
-      talk(false, "(system prompt: {})", conversation_.system().empty() ? "none" : conversation_.system());
+      logInfo(false, "(system prompt: {})", conversation_.system().empty() ? "none" : conversation_.system());
     } else if (line.starts_with("/system ")) {
       const std::string text = trimmed(line.substr(std::string_view("/system ").size()));
       if (const Status status = setSystem(text == "none" ? "" : text); !status.ok()) {
         refuse(status);
       } else {
         conversation_.reset();
-        talk(options_.common.quiet, "(system prompt {}; a new conversation)",
-             text == "none" ? "removed" : "set");
+        logInfo(options_.common.quiet, "(system prompt {}; a new conversation)",
+                text == "none" ? "removed" : "set");
       }
     } else {
-      talk(false, "unknown command '{}'\n{}", line, kHelp);
+      logInfo(false, "unknown command '{}'\n{}", line, kHelp);
     }
   }
 
   // Reports an error; the conversation continues.
   void refuse(const Status &status) {
-    talk(false, "error: {}", status.message());
+    logError("{}", status.message());
     failed_ = true;
   }
 
   void warnOfTags(const std::string &text) {
     const StatusOr<std::optional<std::string>> tags = chat_.findTags(text);
     if (tags.ok() && *tags) {
-      talk(options_.common.quiet, "warning: {}", **tags);
+      logInfo(options_.common.quiet, "warning: {}", **tags);
     }
   }
 
@@ -132,8 +132,8 @@ private:
       return {};
     }
     if (turn->droppedPairs > 0) {
-      talk(options_.common.quiet, "(the context is full: dropped the oldest {}, the system prompt stays)",
-           countOf(turn->droppedPairs, "pair"));
+      logInfo(options_.common.quiet, "(the context is full: dropped the oldest {}, the system prompt stays)",
+              countOf(turn->droppedPairs, "pair"));
     }
     CRIA_ASSIGN_OR_RETURN(GenerateRequest request, model_.makeRequest(requestOptions_));
     turn->addTo(request);
@@ -171,9 +171,9 @@ private:
       return;
     }
     if (result.reason == FinishReason::cancelled) {
-      talk(options_.common.quiet, "(stopped)");
+      logInfo(options_.common.quiet, "(stopped)");
     } else if (result.reason == FinishReason::context) {
-      talk(options_.common.quiet, "(the answer filled the context)");
+      logInfo(options_.common.quiet, "(the answer filled the context)");
     }
     conversation_.answer(std::move(result.text));
   }
@@ -195,8 +195,8 @@ StatusOr<int> runChat(const ChatOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const RequestOptions request, requestOptions(options.sampling));
   CRIA_RETURN_IF_ERROR(model->makeRequest(request).status()); // reports bad sampling options at once
   if (isTerminal(stdin)) {
-    talk(options.common.quiet, "{} with template {}; /help lists commands",
-         model->package().manifest().model.name, chat.name());
+    logInfo(options.common.quiet, "{} with template {}; /help lists commands",
+            model->package().manifest().model.name, chat.name());
   }
   Chat conversation(options, request, *model, chat);
   CRIA_RETURN_IF_ERROR(conversation.setSystem(options.system));

@@ -88,8 +88,8 @@ StatusOr<int> runLogits(const LogitsOptions &options) {
   CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids, interrupt.flag())
                                               : writeFile(options, opened->model(), ids, interrupt.flag()));
   if (!options.output.empty()) {
-    talk(options.common.quiet, "wrote {} rows of {} logits to {}", ids.size(), opened->model().vocabSize(),
-         options.output);
+    logInfo(options.common.quiet, "wrote {} rows of {} logits to {}", ids.size(), opened->model().vocabSize(),
+            options.output);
   }
   return kExitSuccess;
 }

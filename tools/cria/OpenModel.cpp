@@ -40,7 +40,7 @@ StatusOr<std::shared_ptr<const Package>> openPackage(const CommonOptions &option
     if (package.ok()) {
       return package;
     }
-    talk(options.quiet, "note: {}", package.status().message());
+    logInfo(options.quiet, "note: {}", package.status().message());
   }
   CRIA_RETURN_IF_ERROR(compileIntoCache(options.model, cached, options.quiet));
   return openFolder(cached, options);

@@ -105,8 +105,8 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
     writeJson(row);
   } else {
     writeData(fmt::format("{:.4f} ± {:.4f}\n", perplexity, deviation));
-    talk(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}", score.count,
-         ids.size(), score.mean());
+    logInfo(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}", score.count,
+            ids.size(), score.mean());
   }
   return kExitSuccess;
 }

@@ -77,12 +77,13 @@ void printTiming(const RunOptions &options, const OpenedModel &opened,
   const auto rate = [](size_t tokens, uint64_t ns) {
     return ns == 0 ? 0.0 : static_cast<double>(tokens) * 1e9 / static_cast<double>(ns);
   };
-  talk(options.common.quiet,
-       "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
-       "ended by {}",
-       opened->model().targetName(), opened->model().backendName(), opened.openSeconds, promptTokens,
-       rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
-       results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
+  logInfo(
+      options.common.quiet,
+      "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
+      "ended by {}",
+      opened->model().targetName(), opened->model().backendName(), opened.openSeconds, promptTokens,
+      rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
+      results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
 }
 
 bool hasReason(std::span<const GenerateResult> results, FinishReason reason) {
@@ -165,7 +166,7 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
   printTiming(options, opened, requests, results);
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].reason == FinishReason::error) {
-      talk(false, "error: {}:{}: {}", options.requestFile, rows[i].line, results[i].status.message());
+      logError("{}:{}: {}", options.requestFile, rows[i].line, results[i].status.message());
     }
   }
   return hasReason(results, FinishReason::error)       ? kExitError
