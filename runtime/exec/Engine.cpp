@@ -44,8 +44,9 @@ public:
     const SignalsBlocked blocked;
     thread_ = std::thread([this] { run(); });
   }
-  ~Implementation();
 
+  /// Cancels all requests and joins the thread. Meanwhile onEvent may still call submit() and cancel().
+  void stop();
   std::vector<RequestHandle> submit(std::vector<Submission> submissions);
   void cancel(RequestHandle handle);
   void drain();
@@ -103,7 +104,7 @@ void Engine::Implementation::drain() {
               [this, last = last_] { return unfinished_.empty() || unfinished_.begin()->first > last; });
 }
 
-Engine::Implementation::~Implementation() {
+void Engine::Implementation::stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -149,7 +150,7 @@ void Engine::Implementation::run() {
 
 Engine::Engine(Model &model, const Tokenizer *tokenizer)
     : implementation_(std::make_unique<Implementation>(model, tokenizer)) {}
-Engine::~Engine() = default;
+Engine::~Engine() { implementation_->stop(); }
 
 RequestHandle Engine::submit(GenerateRequest request, GenerateCallback onEvent) {
   std::vector<Submission> one;

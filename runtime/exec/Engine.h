@@ -35,7 +35,8 @@ public:
   std::vector<RequestHandle> submit(std::vector<Submission> submissions);
 
   /// Ends a request with reason cancelled; what was delivered stays. The step that is running ends early if
-  /// no other request takes part in it. Does nothing when the request has ended.
+  /// no other request takes part in it and this one has no flag of its own. Does nothing when the request has
+  /// ended.
   void cancel(RequestHandle request);
   /// Waits until all requests that were submitted before this call have ended. Not to be called from onEvent.
   void drain();

@@ -4,6 +4,7 @@
 #include "runtime/exec/Scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace cria {
 

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <mutex>
+#include <utility>
 
 namespace cria {
 
