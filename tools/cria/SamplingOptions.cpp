@@ -6,6 +6,7 @@
 #include "runtime/plugin/SamplerFile.h"
 
 namespace cria::cli {
+
 void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command
       .add_option("-n,--max-tokens", options.request.maxTokens,
