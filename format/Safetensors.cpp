@@ -2,14 +2,13 @@
 // The safetensors reader: checks everything at open, then hands out views.
 #include "format/Safetensors.h"
 
+#include "support/File.h"
 #include "support/Json.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace cria {
@@ -88,21 +87,14 @@ std::optional<uint64_t> tensorBytes(ElementType type, std::span<const int64_t> s
 StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std::string &path) {
   std::shared_ptr<SafetensorsFile> result(new SafetensorsFile());
   result->path_ = path;
-  result->file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (result->file_ < 0) {
-    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
-                 std::strerror(errno));
-  }
-  struct stat status{};
-  if (fstat(result->file_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    return error(StatusCode::io, "{}: expected a regular file", path);
-  }
-  uint64_t size = uint64_t(status.st_size);
+  CRIA_ASSIGN_OR_RETURN(RegularFile opened, openRegularFile(path));
+  result->file_ = std::move(opened.descriptor);
+  uint64_t size = opened.size;
   if (size < kLengthBytes) {
     return invalidArgument("{}: not a safetensors file: expected at least {} bytes, got {}", path,
                            kLengthBytes, size);
   }
-  void *map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, result->file_, 0);
+  void *map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, result->file_.get(), 0);
   if (map == MAP_FAILED) {
     return error(StatusCode::io, "{}: cannot map {} bytes: {}", path, size, std::strerror(errno));
   }
@@ -127,9 +119,6 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std
 SafetensorsFile::~SafetensorsFile() {
   if (map_) {
     munmap(const_cast<std::byte *>(map_), fileSize_);
-  }
-  if (file_ >= 0) {
-    close(file_);
   }
 }
 
@@ -197,7 +186,7 @@ Status SafetensorsFile::read(const SafetensorsEntry &entry, uint64_t offset,
   }
   for (size_t done = 0; done < target.size();) {
     ssize_t count =
-        pread(file_, target.data() + done, target.size() - done, off_t(entry.offset + offset + done));
+        pread(file_.get(), target.data() + done, target.size() - done, off_t(entry.offset + offset + done));
     if (count < 0 && errno == EINTR) {
       continue;
     }

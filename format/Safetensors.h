@@ -4,6 +4,7 @@
 #pragma once
 
 #include "format/ElementType.h"
+#include "support/Descriptor.h"
 #include "support/OutputFile.h"
 #include "support/Status.h"
 
@@ -61,7 +62,7 @@ private:
   Status checkLayout(uint64_t dataStart);
 
   std::string path_;
-  int file_ = -1;
+  Descriptor file_;
   const std::byte *map_ = nullptr;
   uint64_t fileSize_ = 0;
   std::vector<SafetensorsEntry> entries_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// All of Cria's runtime for programs that embed it; docs/embedding.md shows how the parts fit, and
-// examples/embedding/main.cpp is a complete program.
+// Cria's runtime for programs that embed it. This header and the ones it includes are public; all other
+// headers below runtime/ are internal and change without notice. docs/embedding.md shows how the parts fit
+// together, and examples/embedding/main.cpp is a complete program.
 #pragma once
 
+#include "runtime/exec/Engine.h"
 #include "runtime/exec/Generator.h"
 #include "runtime/exec/Logprobs.h"
 #include "runtime/exec/Model.h"
@@ -13,6 +15,10 @@
 #include "runtime/plugin/ChatTemplate.h"
 #include "runtime/plugin/PluginRegistry.h"
 #include "runtime/plugin/SamplerChain.h"
+#include "runtime/plugin/SamplerFile.h"
+#include "runtime/serve/Conversation.h"
+#include "runtime/serve/LoadedModel.h"
+#include "runtime/serve/RequestOptions.h"
 #include "runtime/text/StreamingDecoder.h"
 #include "runtime/text/Tokenizer.h"
 #include "runtime/text/TokenizerRegistry.h"

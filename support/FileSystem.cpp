@@ -10,14 +10,6 @@
 
 namespace cria {
 
-Descriptor::~Descriptor() {
-  if (number_ >= 0) {
-    int before = errno; // callers report the error of what they did before
-    close(number_);
-    errno = before;
-  }
-}
-
 int FileSystem::createFile(int folder, const char *name) {
   return Descriptor(openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) ? 0 : -1;
 }

@@ -2,28 +2,11 @@
 // The system calls that change folders, as functions that a test can replace to make each of them fail.
 #pragma once
 
+#include "support/Descriptor.h"
+
 #include <sys/types.h>
-#include <utility>
 
 namespace cria {
-
-/// An open file or folder, closed by the destructor; -1 stands for none.
-class Descriptor {
-public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor &&other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor &operator=(Descriptor &&other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor();
-
-  int get() const { return number_; }
-  explicit operator bool() const { return number_ >= 0; }
-
-private:
-  int number_;
-};
 
 /// Each member is the system call of the same purpose: it returns -1 and sets errno on failure. `folder` is
 /// an open folder, and names are relative to it. Thread-safe.

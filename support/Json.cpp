@@ -2,12 +2,9 @@
 // Strict JSON reading. The parser's exceptions stay in this file.
 #include "support/Json.h"
 
-#include <cerrno>
+#include "support/File.h"
+
 #include <cmath>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <unordered_set>
 
 namespace cria {
@@ -96,38 +93,6 @@ StatusOr<Json> parseJson(std::string_view text, std::string_view where) {
   } catch (const std::bad_alloc &) {
     return error(StatusCode::outOfMemory, "{}: not enough memory to read it", where);
   }
-}
-
-StatusOr<std::string> readFile(const std::string &path, uint64_t maxBytes) {
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
-                 std::strerror(errno));
-  }
-  struct Closer {
-    int file;
-    ~Closer() { close(file); }
-  } closer{file};
-  struct stat status{};
-  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-    return error(StatusCode::io, "{}: expected a regular file", path);
-  }
-  if (uint64_t(status.st_size) > maxBytes) {
-    return invalidArgument("{}: expected at most {} bytes, got {}", path, maxBytes, status.st_size);
-  }
-  std::string text(size_t(status.st_size), '\0');
-  for (size_t done = 0; done < text.size();) {
-    ssize_t count = read(file, text.data() + done, text.size() - done);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0) {
-      return error(StatusCode::io, "{}: cannot read: {}", path,
-                   count < 0 ? std::strerror(errno) : "unexpected end of file");
-    }
-    done += size_t(count);
-  }
-  return text;
 }
 
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes) {

@@ -24,10 +24,8 @@ std::string printable(std::string_view text);
 /// Errors: invalidArgument for bad syntax, a duplicate name (named), or nesting deeper than 64.
 StatusOr<Json> parseJson(std::string_view text, std::string_view where);
 
-/// Reads and parses a whole file. Errors: as parseJson(); io when it cannot be read; larger than `maxBytes`.
+/// Reads and parses a whole file. Errors: those of parseJson() and of readFile().
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes = uint64_t(64) << 20);
-/// The bytes of a whole file. Errors: notFound, io, invalidArgument when larger than `maxBytes`.
-StatusOr<std::string> readFile(const std::string &path, uint64_t maxBytes = uint64_t(64) << 20);
 
 /// Prints with an indent of 1 and a final newline; floating point numbers in the shortest form that reads
 /// back equal.

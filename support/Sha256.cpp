@@ -2,9 +2,10 @@
 // SHA-256 by libcrypto's EVP interface, which uses the processor's SHA instructions.
 #include "support/Sha256.h"
 
+#include "support/File.h"
+
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
 #include <vector>
@@ -49,29 +50,22 @@ std::string Sha256::of(std::string_view bytes) {
 }
 
 StatusOr<std::string> sha256OfFile(const std::string &path, const std::function<void(uint64_t)> &progress) {
-  int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
-                 std::strerror(errno));
-  }
+  CRIA_ASSIGN_OR_RETURN(const RegularFile file, openRegularFile(path));
   Sha256 digest;
   std::vector<std::byte> piece(kPieceBytes);
   ssize_t count = 0;
-  while ((count = read(file, piece.data(), piece.size())) != 0) {
+  while ((count = read(file.descriptor.get(), piece.data(), piece.size())) != 0) {
     if (count < 0 && errno == EINTR) {
       continue;
     }
     if (count < 0) {
-      Status status = error(StatusCode::io, "{}: cannot read: {}", path, std::strerror(errno));
-      close(file);
-      return status;
+      return error(StatusCode::io, "{}: cannot read: {}", path, std::strerror(errno));
     }
     digest.update(std::span(piece).first(size_t(count)));
     if (progress) {
       progress(uint64_t(count));
     }
   }
-  close(file);
   return digest.finish();
 }
 

@@ -31,8 +31,8 @@ private:
   std::unique_ptr<Context> context_;
 };
 
-/// The digest of a file read in pieces; `progress` (optional) is called with the bytes of each piece.
-/// Errors: io.
+/// The digest of a regular file, which is read in pieces; `progress` (optional) is called with the bytes of
+/// each piece. Errors: those of openRegularFile(); io.
 StatusOr<std::string> sha256OfFile(const std::string &path,
                                    const std::function<void(uint64_t)> &progress = {});
 

@@ -4,21 +4,26 @@
 
 #include <iostream>
 
-static cria::Status tell(const char *folder, const char *prompt, const cria::ModelOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(auto package, cria::Package::open(folder));
-  CRIA_ASSIGN_OR_RETURN(auto plugins, cria::PluginRegistry::create(cria::PluginSearch::standard()));
-  CRIA_ASSIGN_OR_RETURN(auto model, cria::Model::open(package, *plugins, options));
-  CRIA_ASSIGN_OR_RETURN(auto tokenizer, package->tokenizer());
-  cria::GenerateRequest request{.maxNewTokens = 100};
-  CRIA_ASSIGN_OR_RETURN(request.prompt, tokenizer->encode(prompt));
-  request.prompt.insert(request.prompt.begin(), tokenizer->bosId());
-  auto print = [](const cria::GenerateEvent &event) { std::cout << event.text << std::flush; };
-  return cria::Generator(*model, tokenizer.get()).generate(request, print).status;
+static cria::Status generate(const char *folder, const char *prompt, const cria::ModelOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(auto loaded, cria::LoadedModel::open(folder, options));
+  CRIA_RETURN_IF_ERROR(loaded->requireTokenizer("this program"));
+  cria::TextRequest text{.prompt = prompt, .options = {.maxTokens = 100}};
+  CRIA_ASSIGN_OR_RETURN(auto request, loaded->makeRequest(text));
+  cria::Status status;
+  cria::Engine engine(loaded->model(), loaded->tokenizer());
+  engine.submit(std::move(request), [&](const cria::GenerateEvent &event) {
+    std::cout << event.text << std::flush;
+    if (event.result) {
+      status = event.result->status;
+    }
+  });
+  engine.drain();
+  return status;
 }
 
 int main(int argc, char **argv) {
-  auto status = argc < 3 ? cria::invalidArgument("give MODEL.cria PROMPT")
-                         : tell(argv[1], argv[2], {.backend = argc > 3 ? argv[3] : ""});
+  auto status = argc < 3 ? cria::invalidArgument("expected MODEL.cria PROMPT [BACKEND]")
+                         : generate(argv[1], argv[2], {.backend = argc > 3 ? argv[3] : ""});
   std::cerr << status.message() << std::endl;
   return status.ok() ? 0 : 2;
 }

@@ -7,6 +7,7 @@
 #include "frontends/huggingface/HuggingFaceConfig.h"
 #include "frontends/huggingface/SafetensorsReader.h"
 #include "frontends/huggingface/TokenizerConfig.h"
+#include "support/File.h"
 
 #include <filesystem>
 #include <set>

@@ -1,38 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Generates text for one or many requests: prompts in chunks, then all running sequences together, one token
-// a step.
+// Generates text for requests that are known from the start: submits them to an Engine and waits.
 #pragma once
 
-#include "runtime/exec/GenerateTypes.h"
-#include "runtime/exec/Stepper.h"
+#include "runtime/exec/Engine.h"
 
 namespace cria {
 
-class Tokenizer;
-
-/// Threads: those of the model. Model and tokenizer outlive it.
+/// Not thread-safe. Model and tokenizer outlive it.
 class Generator {
 public:
   /// tokenizer null: tokens only, no texts and no stop texts.
-  Generator(Model &model, const Tokenizer *tokenizer);
+  Generator(Model &model, const Tokenizer *tokenizer) : engine_(model, tokenizer) {}
 
   /// Runs all requests to their end and returns one result each, in order. A request that cannot run (empty
-  /// or too long prompt, bad id, failing sampler) ends with reason error alone; a failed step ends those that
-  /// took part in it. More requests than sequences or pages wait for their turn. Results do not depend on
-  /// what else runs.
+  /// or too long prompt, bad id, failing sampler) ends with reason error, alone; a step that fails ends the
+  /// requests that took part in it. `callback` is called on another thread while this one waits, and gets the
+  /// tokens and texts of all requests; it must not call this generator. `cancel` ends all requests; one of a
+  /// request's own takes its place.
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
                                        const GenerateCallback &callback = {},
                                        const CancelFlag *cancel = nullptr);
   GenerateResult generate(const GenerateRequest &request, const GenerateCallback &callback = {},
                           const CancelFlag *cancel = nullptr);
 
-  /// Why a request could not run, as far as that is known before: generate() would end it with this error.
-  Status check(const GenerateRequest &request) const;
+  /// Checks what is known of a request before it runs: generate() would end it with this error.
+  Status check(const GenerateRequest &request) const { return engine_.check(request); }
 
 private:
-  Model &model_;
-  const Tokenizer *tokenizer_;
-  Stepper stepper_;
+  Engine engine_;
 };
 
 } // namespace cria

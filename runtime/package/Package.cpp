@@ -6,6 +6,7 @@
 #include "format/ProgramVerifier.h"
 #include "runtime/text/AddedTokens.h"
 #include "runtime/text/TokenizerRegistry.h"
+#include "support/File.h"
 #include "support/Json.h"
 #include "support/Sha256.h"
 

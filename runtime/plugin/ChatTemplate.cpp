@@ -51,7 +51,7 @@ const std::string &ChatTemplate::name() const { return impl_->name; }
 
 StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::string_view expression,
                                             const cria_vocabulary &vocabulary) {
-  CRIA_ASSIGN_OR_RETURN(const std::vector<PluginCallExpression> calls, parsePluginExpression(expression));
+  CRIA_ASSIGN_OR_RETURN(const std::vector<PluginSpec> calls, parsePluginExpression(expression));
   if (calls.size() != 1) {
     return expressionError(expression, calls[1].position, "expected one chat template, found another");
   }

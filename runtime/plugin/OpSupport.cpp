@@ -3,13 +3,11 @@
 
 #include "plugins/sdk/cria_opset.hpp"
 #include "runtime/plugin/PluginOptions.h"
+#include "support/Json.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace cria {
-
-using Json = nlohmann::json;
 
 static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_view where,
                                                  std::initializer_list<std::string_view> known) {
@@ -20,7 +18,7 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
   for (const Json &item : json) {
     if (!item.is_string() ||
         std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
-      return invalidArgument("'{}' has {}{}", where, item.is_string() ? item.dump() : item.type_name(),
+      return invalidArgument("'{}' has {}{}", where, describeJson(item),
                              suggestNames(item.is_string() ? item.get<std::string>() : "",
                                           std::vector<std::string>(known.begin(), known.end())));
     }

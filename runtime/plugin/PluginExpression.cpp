@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The parser of plugin expressions, and its errors, which point at a character.
+// The parser of plugin expressions. Its errors show the expression with a caret under the character at fault.
 #include "runtime/plugin/PluginOptions.h"
 
 #include <algorithm>
@@ -27,47 +27,49 @@ class Parser {
 public:
   explicit Parser(std::string_view expression) : expression_(expression) {}
 
-  StatusOr<std::vector<PluginCallExpression>> parse() {
-    std::vector<PluginCallExpression> calls;
+  StatusOr<std::vector<PluginSpec>> parse() {
+    std::vector<PluginSpec> specs;
     do {
-      CRIA_ASSIGN_OR_RETURN(PluginCallExpression call, parseCall());
-      calls.push_back(std::move(call));
+      CRIA_ASSIGN_OR_RETURN(PluginSpec spec, parseSpec());
+      specs.push_back(std::move(spec));
     } while (take('|'));
     if (at_ < expression_.size()) {
       return expected("'|' or the end");
     }
-    return calls;
+    return specs;
   }
 
 private:
-  StatusOr<PluginCallExpression> parseCall() {
+  StatusOr<PluginSpec> parseSpec() {
     skipSpaces();
-    PluginCallExpression call;
-    call.position = at_;
-    call.name = takeWord();
-    if (call.name.empty()) {
+    PluginSpec spec;
+    spec.position = at_;
+    spec.name = takeWord();
+    if (spec.name.empty()) {
       return expected("a name");
     }
     if (take('(') && !take(')')) {
       do {
         CRIA_ASSIGN_OR_RETURN(PluginArgument argument, parseArgument());
-        call.arguments.push_back(std::move(argument));
+        spec.arguments.push_back(std::move(argument));
       } while (take(','));
       if (!take(')')) {
         return expected("',' or ')'");
       }
     }
-    return call;
+    return spec;
   }
 
   StatusOr<PluginArgument> parseArgument() {
     skipSpaces();
     PluginArgument argument;
     argument.position = argument.namePosition = at_;
-    CRIA_ASSIGN_OR_RETURN(argument.value, parseValue());
+    CRIA_ASSIGN_OR_RETURN(std::string first, parseValue());
     const bool quoted = expression_[argument.position] == '"';
-    if (!quoted && take('=')) {
-      argument.name = std::move(argument.value);
+    if (quoted || !take('=')) {
+      argument.value = std::move(first);
+    } else {
+      argument.name = std::move(first);
       skipSpaces();
       argument.position = at_;
       CRIA_ASSIGN_OR_RETURN(argument.value, parseValue());
@@ -105,7 +107,7 @@ private:
       ++at_;
     }
     if (at_ == expression_.size()) {
-      return expressionError(expression_, begin, "this \" is never closed");
+      return expressionError(expression_, begin, "unterminated string");
     }
     ++at_;
     return text;
@@ -161,7 +163,7 @@ std::string quoteText(std::string_view text) {
   return quoted + "\"";
 }
 
-StatusOr<std::vector<PluginCallExpression>> parsePluginExpression(std::string_view expression) {
+StatusOr<std::vector<PluginSpec>> parsePluginExpression(std::string_view expression) {
   return Parser(expression).parse();
 }
 

@@ -79,18 +79,18 @@ std::string rangeOf(const cria_option_info &option) {
   }
 }
 
-// The option an argument is for: by name, or the next one in order.
+// The index of the option that an argument sets: by name, or the next one in order.
 static StatusOr<size_t> targetOf(const Declared &declared, const PluginArgument &argument, size_t index,
                                  bool anyNamed) {
   if (argument.name.empty()) {
     if (anyNamed) {
       return invalidArgument("{}: '{}' has no name but follows a named option; name it too", declared.where,
-                             argument.value);
+                             toString(argument.value));
     }
     if (index >= declared.options.size()) {
-      return invalidArgument("{} takes {} option{}, found '{}' beyond", declared.where,
+      return invalidArgument("{} takes {} option{}, found another one: '{}'", declared.where,
                              declared.options.size(), declared.options.size() == 1 ? "" : "s",
-                             argument.value);
+                             toString(argument.value));
     }
     return index;
   }
@@ -125,16 +125,21 @@ template <typename Number> static bool parseWhole(std::string_view text, Number 
   return failure == std::errc() && end == text.data() + text.size();
 }
 
-static bool parseValue(const cria_option_info &info, const std::string &text, cria_option &out) {
+static bool isInRange(const cria_option_info &info, double number) {
+  return number >= info.minimum && number <= info.maximum; // false for NaN
+}
+
+// Each of these sets `out` from a value of one type; false if the option does not take it.
+static bool setValue(const cria_option_info &info, const std::string &text, cria_option &out) {
   switch (info.type) {
   case CRIA_OPTION_INT:
     if (!parseWhole(text, out.integer)) {
       return false;
     }
     out.number = static_cast<double>(out.integer);
-    return out.number >= info.minimum && out.number <= info.maximum;
+    return isInRange(info, out.number);
   case CRIA_OPTION_FLOAT:
-    return parseWhole(text, out.number) && out.number >= info.minimum && out.number <= info.maximum;
+    return parseWhole(text, out.number) && isInRange(info, out.number);
   case CRIA_OPTION_FLAG:
     out.integer = text == "true" || text == "1" ? 1 : 0;
     out.number = static_cast<double>(out.integer);
@@ -143,6 +148,35 @@ static bool parseValue(const cria_option_info &info, const std::string &text, cr
     out.text = abiString(text);
     return true;
   }
+}
+
+static bool setValue(const cria_option_info &info, int64_t integer, cria_option &out) {
+  out.integer = info.type == CRIA_OPTION_FLOAT ? 0 : integer;
+  out.number = static_cast<double>(integer);
+  switch (info.type) {
+  case CRIA_OPTION_INT:
+  case CRIA_OPTION_FLOAT:
+    return isInRange(info, out.number);
+  case CRIA_OPTION_FLAG:
+    return integer == 0 || integer == 1;
+  default:
+    return false;
+  }
+}
+
+static bool setValue(const cria_option_info &info, double number, cria_option &out) {
+  out.number = number;
+  return info.type == CRIA_OPTION_FLOAT && isInRange(info, number);
+}
+
+static bool setValue(const cria_option_info &info, bool flag, cria_option &out) {
+  out.integer = flag ? 1 : 0;
+  out.number = static_cast<double>(out.integer);
+  return info.type == CRIA_OPTION_FLAG;
+}
+
+std::string toString(const OptionValue &value) {
+  return std::visit([](const auto &each) { return fmt::format("{}", each); }, value);
 }
 
 static Status setDefault(const cria_option_info &info, std::string_view where, cria_option &out) {
@@ -156,6 +190,11 @@ static Status setDefault(const cria_option_info &info, std::string_view where, c
   out.number = info.default_number;
   out.integer = info.type == CRIA_OPTION_FLOAT ? 0 : static_cast<int64_t>(info.default_number);
   return {};
+}
+
+bool PluginOptions::set(const cria_option_info &info, const OptionValue &value, cria_option &out) {
+  const OptionValue &kept = values_.emplace_back(value); // `out` may point to its text
+  return std::visit([&](const auto &each) { return setValue(info, each, out); }, kept);
 }
 
 StatusOr<PluginOptions> PluginOptions::check(const cria_option_info *const *declaredOptions, uint32_t count,
@@ -177,12 +216,12 @@ StatusOr<PluginOptions> PluginOptions::check(const cria_option_info *const *decl
     option.name = info.name;
     if (argument == nullptr) {
       CRIA_RETURN_IF_ERROR(setDefault(info, where, option));
-    } else if (!parseValue(info, result.texts_.emplace_back(argument->value), option)) {
+    } else if (!result.set(info, argument->value, option)) {
       if (position != nullptr) {
         *position = argument->position;
       }
       return invalidArgument("option '{}' of {} is '{}', expected {}", view(info.name), where,
-                             argument->value, rangeOf(info));
+                             toString(argument->value), rangeOf(info));
     }
     result.pointers_.push_back(&option);
   }

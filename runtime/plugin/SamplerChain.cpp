@@ -66,22 +66,28 @@ static double uniformOf(void *user, uint32_t index) {
   return uniformAt(*static_cast<const SamplePoint *>(user), index);
 }
 
-Status SamplerChain::addStage(PluginRegistry &registry, std::string_view expression,
-                              const PluginCallExpression &call) {
-  const StatusOr<const LoadedPlugin *> plugin = registry.load(PluginKind::sampler, call.name);
+// Adds the place in the expression, if the spec has one.
+static Status located(std::string_view expression, size_t position, const Status &status) {
+  return position == std::string_view::npos || expression.empty() ? status
+                                                                  : locatedIn(expression, position, status);
+}
+
+Status SamplerChain::addStage(PluginRegistry &registry, const SamplerSpec &spec,
+                              std::string_view expression) {
+  const StatusOr<const LoadedPlugin *> plugin = registry.load(PluginKind::sampler, spec.name);
   if (!plugin.ok()) {
-    return locatedIn(expression, call.position, plugin.status());
+    return located(expression, spec.position, plugin.status());
   }
   Stage stage;
   stage.api = readTable<cria_sampler_api>((*plugin)->api);
-  stage.where = fmt::format("sampler {}", call.name);
-  size_t position = call.position;
+  stage.where = fmt::format("sampler {}", spec.name);
+  size_t position = spec.position;
   StatusOr<PluginOptions> options =
-      PluginOptions::check(stage.api.options, stage.api.num_options, call.arguments, stage.where, &position);
+      PluginOptions::check(stage.api.options, stage.api.num_options, spec.arguments, stage.where, &position);
   if (!options.ok()) {
-    return locatedIn(expression, position, options.status());
+    return located(expression, position, options.status());
   }
-  stage.description = call.name + (options->size() == 0 ? "" : fmt::format("({})", options->describe()));
+  stage.description = spec.name + (options->size() == 0 ? "" : fmt::format("({})", options->describe()));
   CRIA_RETURN_IF_ERROR(createByPlugin(stage.where, stage.sampler, [&](cria_message *message) {
     return stage.api.create(options->data(), options->size(), vocabulary_, &stage.sampler, message);
   }));
@@ -89,23 +95,31 @@ Status SamplerChain::addStage(PluginRegistry &registry, std::string_view express
   return {};
 }
 
-StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::string_view expression,
-                                            const cria_vocabulary &vocabulary) {
+StatusOr<std::vector<SamplerSpec>> parseSamplers(std::string_view expression) {
+  const bool isBlank = expression.find_first_not_of(" \t\n") == std::string_view::npos;
+  return isBlank ? std::vector<SamplerSpec>() : parsePluginExpression(expression);
+}
+
+StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::span<const SamplerSpec> specs,
+                                            const cria_vocabulary &vocabulary, std::string_view expression) {
   SamplerChain chain;
   chain.vocabulary_ = &vocabulary;
-  std::vector<PluginCallExpression> calls;
-  if (expression.find_first_not_of(" \t\n") != std::string_view::npos) {
-    CRIA_ASSIGN_OR_RETURN(calls, parsePluginExpression(expression));
+  for (const SamplerSpec &spec : specs) {
+    CRIA_RETURN_IF_ERROR(chain.addStage(registry, spec, expression));
   }
-  if (calls.empty() || calls.back().name != "draw") { // runs only when nothing before it selects
-    calls.push_back({.name = "draw", .arguments = {}, .position = expression.size()});
-  }
-  for (const PluginCallExpression &call : calls) {
-    CRIA_RETURN_IF_ERROR(chain.addStage(registry, expression, call));
+  if (specs.empty() || specs.back().name != "draw") { // runs only if no sampler before it selects
+    const SamplerSpec draw{.name = "draw", .arguments = {}, .position = expression.size()};
+    CRIA_RETURN_IF_ERROR(chain.addStage(registry, draw, expression));
   }
   chain.ids_.reserve(vocabulary.size);
   chain.logits_.reserve(vocabulary.size);
   return chain;
+}
+
+StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::string_view expression,
+                                            const cria_vocabulary &vocabulary) {
+  CRIA_ASSIGN_OR_RETURN(const std::vector<SamplerSpec> specs, parseSamplers(expression));
+  return create(registry, specs, vocabulary, expression);
 }
 
 constexpr float kHighest = std::numeric_limits<float>::max();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SamplerChain: samplers in the user's order that choose a token from logits. When none of them selects, the
-// sampler `draw` does. A chain belongs to one sequence; clone it for a fork.
+// SamplerChain: samplers that choose a token from logits, in order. If none of them selects a token, the
+// sampler `draw` does. A chain belongs to one sequence; clone it to fork the sequence.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -12,7 +12,7 @@
 
 namespace cria {
 
-/// Where a token is, for reproducible randomness.
+/// The arguments of the random numbers of one token.
 struct SamplePoint {
   uint64_t seed = 0;
   uint64_t sequence = 0;
@@ -24,34 +24,45 @@ double uniformAt(const SamplePoint &point, uint32_t index);
 
 enum class TokenOrigin : uint32_t { prompt = CRIA_ORIGIN_PROMPT, generated = CRIA_ORIGIN_GENERATED };
 
+/// One sampler of a chain.
+using SamplerSpec = PluginSpec;
+
+/// Parses an expression, as parsePluginExpression(), but accepts an empty one.
+StatusOr<std::vector<SamplerSpec>> parseSamplers(std::string_view expression);
+
+/// Not thread-safe.
 class SamplerChain {
 public:
-  /// expression: e.g. "top_k(40)|top_p(0.95)|temperature(0.8)", "greedy", or empty (draw alone). registry and
-  /// vocabulary outlive the chain. Errors: invalidArgument or notFound with the expression and a caret.
+  /// Loads the samplers in order; an empty list draws from the model's distribution. registry and
+  /// vocabulary outlive the chain. expression: the text that `specs` were parsed from, if any; errors then
+  /// point into it. Errors: invalidArgument or notFound.
+  static StatusOr<SamplerChain> create(PluginRegistry &registry, std::span<const SamplerSpec> specs,
+                                       const cria_vocabulary &vocabulary, std::string_view expression = {});
+  /// The same from an expression, e.g. "top_k(40)|top_p(0.95)|temperature(0.8)", "greedy", or empty.
   static StatusOr<SamplerChain> create(PluginRegistry &registry, std::string_view expression,
                                        const cria_vocabulary &vocabulary);
   SamplerChain(SamplerChain &&) noexcept;
   SamplerChain &operator=(SamplerChain &&) noexcept;
   ~SamplerChain();
 
-  /// Chooses one id. logits: f32 [vocabulary.size], unchanged. excluded: ids that must not be chosen (EOS
-  /// under min_tokens). Errors: invalidArgument when a logit is NaN or +infinity, or nothing is left to
-  /// choose from. After the first call nothing is allocated.
+  /// Chooses a token. logits: f32 [vocabulary.size], unchanged. excluded: ids that must not be chosen.
+  /// Errors: invalidArgument if a logit is NaN or +infinity, or if no token is left. Allocates only in the
+  /// first call.
   StatusOr<int32_t> sample(std::span<const float> logits, const SamplePoint &point,
                            std::span<const int32_t> excluded = {});
-  /// Tells every sampler a token that became part of the text.
+  /// Appends a token to the text that the samplers see.
   Status accept(int32_t token, TokenOrigin origin);
-  /// Back to the state after create.
+  /// Returns to the state after create().
   void reset();
-  /// A chain with the same options and state.
+  /// Makes a chain with the same options and state.
   StatusOr<SamplerChain> clone() const;
-  /// The chain as it runs, with all options: "top_k(k=40)|draw()".
+  /// The samplers with all their options: "top_k(k=40)|draw()".
   std::string describe() const;
 
 private:
   struct Stage;
   SamplerChain();
-  Status addStage(PluginRegistry &registry, std::string_view expression, const PluginCallExpression &call);
+  Status addStage(PluginRegistry &registry, const SamplerSpec &spec, std::string_view expression);
   Status collect(std::span<const float> logits, std::span<const int32_t> excluded);
   StatusOr<int32_t> run(cria_candidates &candidates, const cria_sample_context &context);
 

@@ -1,64 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/SamplerFile.h"
 
-#include "runtime/plugin/PluginOptions.h"
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include "support/Json.h"
 
 namespace cria {
 
-using Json = nlohmann::ordered_json;
-
-static bool isWord(std::string_view text) {
-  return !text.empty() && text.find_first_of(" \t\n|(),=\"\\") == text.npos;
-}
-
-static StatusOr<std::string> optionOf(const std::string &name, const Json &value) {
-  if (!isWord(name) || !(value.is_number() || value.is_boolean() || value.is_string())) {
-    return invalidArgument("expected option '{}' to be a number, a text, true or false", name);
+static StatusOr<OptionValue> readValue(const std::string &name, const Json &value) {
+  if (value.is_string()) {
+    return OptionValue(value.get<std::string>());
   }
-  return fmt::format("{}={}", name,
-                     value.is_string() ? quoteText(value.get_ref<const std::string &>()) : value.dump());
+  if (value.is_boolean()) {
+    return OptionValue(value.get<bool>());
+  }
+  const bool isWide = value.is_number_unsigned() && value.get<uint64_t>() > uint64_t(INT64_MAX);
+  if (value.is_number_integer() && !isWide) {
+    return OptionValue(value.get<int64_t>());
+  }
+  if (value.is_number()) {
+    return OptionValue(value.get<double>());
+  }
+  return invalidArgument("expected option '{}' to be a number, a text, true or false, got {}",
+                         printable(name), describeJson(value));
 }
 
-static StatusOr<std::string> callOf(const Json &item) {
-  if (item.is_string() && isWord(item.get_ref<const std::string &>())) {
-    return item.get<std::string>();
+static StatusOr<SamplerSpec> readSampler(const Json &item) {
+  if (item.is_string()) {
+    return SamplerSpec{.name = item.get<std::string>(), .arguments = {}};
   }
   const auto name = item.is_object() ? item.find("name") : item.end();
-  if (!item.is_object() || name == item.end() || !name->is_string() ||
-      !isWord(name->get_ref<const std::string &>())) {
-    return invalidArgument("expected the name of a sampler, or an object with 'name' and its options");
+  if (!item.is_object() || name == item.end() || !name->is_string()) {
+    return invalidArgument("expected the name of a sampler, or an object with 'name' and its options, got {}",
+                           describeJson(item));
   }
-  std::string options;
+  SamplerSpec spec{.name = name->get<std::string>(), .arguments = {}};
   for (const auto &[option, value] : item.items()) {
+    if (option.empty()) {
+      return invalidArgument("expected the name of an option, got an empty one");
+    }
     if (option != "name") {
-      CRIA_ASSIGN_OR_RETURN(const std::string text, optionOf(option, value));
-      options += (options.empty() ? "" : ", ") + text;
+      CRIA_ASSIGN_OR_RETURN(OptionValue read, readValue(option, value));
+      spec.arguments.push_back({.name = option, .value = std::move(read)});
     }
   }
-  return name->get<std::string>() + (options.empty() ? "" : "(" + options + ")");
+  return spec;
 }
 
-StatusOr<std::string> samplerExpressionOfJson(std::string_view json, std::string_view where) {
-  Json chain;
-  try {
-    chain = Json::parse(json);
-  } catch (const Json::exception &problem) { // says line and column
-    return invalidArgument("{}: {}", where, problem.what());
-  }
+StatusOr<std::vector<SamplerSpec>> readSamplerJson(std::string_view json, std::string_view where) {
+  CRIA_ASSIGN_OR_RETURN(const Json chain, parseJson(json, where));
   if (!chain.is_array() || chain.empty()) {
     return invalidArgument("{}: expected an array of samplers, e.g. [{{\"name\": \"top_k\", \"k\": 40}}]",
                            where);
   }
-  std::string expression;
+  std::vector<SamplerSpec> specs;
   for (size_t i = 0; i < chain.size(); ++i) {
-    StatusOr<std::string> call = callOf(chain[i]);
-    CRIA_RETURN_IF_ERROR(call.status().withContext(fmt::format("{}: sampler {}", where, i + 1)));
-    expression += (i == 0 ? "" : "|") + *call;
+    StatusOr<SamplerSpec> spec = readSampler(chain[i]);
+    CRIA_RETURN_IF_ERROR(spec.status().withContext(fmt::format("{}: sampler {}", where, i + 1)));
+    specs.push_back(std::move(*spec));
   }
-  return expression;
+  return specs;
 }
 
 } // namespace cria

@@ -4,15 +4,12 @@
 //   [{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8}, "draw"]
 #pragma once
 
-#include "support/Status.h"
-
-#include <string>
-#include <string_view>
+#include "runtime/plugin/SamplerChain.h"
 
 namespace cria {
 
-/// The same chain as an expression for SamplerChain::create, which checks names and values. Errors:
-/// invalidArgument naming `where` and the line and column, or which sampler has what is no option.
-StatusOr<std::string> samplerExpressionOfJson(std::string_view json, std::string_view where);
+/// Reads a chain from JSON text. SamplerChain::create() checks names and values. `where` starts each message.
+/// Errors: invalidArgument with line and column, or with the number of the sampler.
+StatusOr<std::vector<SamplerSpec>> readSamplerJson(std::string_view json, std::string_view where);
 
 } // namespace cria

@@ -3,64 +3,14 @@
 
 #include "runtime/plugin/CpuFeatures.h"
 #include "runtime/plugin/HostServices.h"
+#include "support/Json.h"
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <set>
 
 namespace cria {
 
-using Json = nlohmann::json;
-
-static constexpr uintmax_t kMaxSidecarBytes = 64 * 1024;
+static constexpr uint64_t kMaxSidecarBytes = 64 * 1024;
 static constexpr size_t kMaxTextBytes = 256;
-
-static StatusOr<std::string> readText(const std::filesystem::path &path) {
-  std::error_code failure;
-  const uintmax_t size = std::filesystem::file_size(path, failure);
-  if (failure || !std::filesystem::is_regular_file(path, failure)) {
-    return error(StatusCode::io, "cannot be read; check that it is a file and its permissions");
-  }
-  if (size > kMaxSidecarBytes) {
-    return invalidArgument("has {} bytes, expected at most {}", size, kMaxSidecarBytes);
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<size_t>(size), '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  if (!file) {
-    return error(StatusCode::io, "cannot be read; check its permissions");
-  }
-  return text;
-}
-
-// JSON in which no object names a member twice.
-static StatusOr<Json> parseJson(const std::string &text) {
-  std::vector<std::set<std::string>> names;
-  std::string duplicate;
-  const auto watch = [&](int, Json::parse_event_t event, Json &parsed) {
-    if (event == Json::parse_event_t::object_start) {
-      names.emplace_back();
-    } else if (event == Json::parse_event_t::object_end) {
-      names.pop_back();
-    } else if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second) {
-      duplicate = parsed.get<std::string>();
-    }
-    return true;
-  };
-  try {
-    Json json = Json::parse(text, watch);
-    if (!duplicate.empty()) {
-      return invalidArgument("names member '{}' twice", duplicate);
-    }
-    if (!json.is_object()) {
-      return invalidArgument("is not a JSON object");
-    }
-    return json;
-  } catch (const Json::exception &exception) {
-    return invalidArgument("is not JSON: {}", exception.what());
-  }
-}
 
 static Status readMember(const Json &object, const char *name, std::string &out) {
   const auto member = object.find(name);
@@ -81,12 +31,12 @@ static Status readMember(const Json &object, const char *name, uint32_t &out) {
   return {};
 }
 
-static StatusOr<Json> readObject(const Json &object, const char *name) {
+static StatusOr<const Json *> readObject(const Json &object, const char *name) {
   const auto member = object.find(name);
   if (member == object.end() || !member->is_object()) {
     return invalidArgument("expected member '{}' with an object", name);
   }
-  return *member;
+  return &*member;
 }
 
 static Status refuseOthers(const Json &object, std::string_view where,
@@ -119,7 +69,8 @@ static Status readIdentity(const Json &json, Sidecar &out) {
 }
 
 static Status readAbi(const Json &json, Sidecar &out) {
-  CRIA_ASSIGN_OR_RETURN(const Json abi, readObject(json, "abi"));
+  CRIA_ASSIGN_OR_RETURN(const Json *found, readObject(json, "abi"));
+  const Json &abi = *found;
   CRIA_RETURN_IF_ERROR(readMember(abi, "major", out.abiMajor));
   CRIA_RETURN_IF_ERROR(readMember(abi, "minor_min", out.abiMinorMin));
   CRIA_RETURN_IF_ERROR(readMember(abi, "minor_max", out.abiMinorMax));
@@ -138,7 +89,8 @@ static Status readAbi(const Json &json, Sidecar &out) {
 }
 
 static Status readNeeds(const Json &json, Sidecar &out) {
-  CRIA_ASSIGN_OR_RETURN(const Json needs, readObject(json, "needs"));
+  CRIA_ASSIGN_OR_RETURN(const Json *found, readObject(json, "needs"));
+  const Json &needs = *found;
   CRIA_RETURN_IF_ERROR(readMember(needs, "os", out.os));
   CRIA_RETURN_IF_ERROR(readMember(needs, "arch", out.arch));
   if (const auto cpu = needs.find("cpu"); cpu != needs.end()) {
@@ -151,9 +103,22 @@ static Status readNeeds(const Json &json, Sidecar &out) {
   return refuseOthers(needs, "needs.", {"os", "arch", "cpu"});
 }
 
+// The registry starts each message with the path of the sidecar.
+static Status withoutPath(const Status &status, const std::string &path) {
+  const std::string prefix = path + ": ";
+  return status.message().starts_with(prefix) ? Status(status.code(), status.message().substr(prefix.size()))
+                                              : status;
+}
+
 Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
-  CRIA_ASSIGN_OR_RETURN(const std::string text, readText(path));
-  CRIA_ASSIGN_OR_RETURN(const Json json, parseJson(text));
+  const StatusOr<Json> read = readJsonFile(path.string(), kMaxSidecarBytes);
+  if (!read.ok()) {
+    return withoutPath(read.status(), path.string());
+  }
+  const Json &json = *read;
+  if (!json.is_object()) {
+    return invalidArgument("is not a JSON object");
+  }
   CRIA_RETURN_IF_ERROR(readIdentity(json, out));
   CRIA_RETURN_IF_ERROR(readAbi(json, out)); // before unknown members: a newer ABI may have some
   CRIA_RETURN_IF_ERROR(readNeeds(json, out));

@@ -2,6 +2,7 @@
 #include "runtime/text/TokenizerRegistry.h"
 
 #include "runtime/text/SentencePieceTokenizer.h"
+#include "support/File.h"
 #include "support/Json.h"
 
 #include <algorithm>

@@ -100,7 +100,7 @@ TEST(AbiMatrixTest, ALibraryForAnotherProcessorIsRefused) {
 TEST(AbiMatrixTest, AFileThatCannotBeReadIsRefused) {
   const TemporaryFolder folder;
   std::filesystem::create_symlink(folder.path() / "nowhere", folder.path() / "faulty.cria-plugin.json");
-  EXPECT_THAT(openRegistry({folder.path()})->list()[0].reason, HasSubstr("cannot be read"));
+  EXPECT_THAT(openRegistry({folder.path()})->list()[0].reason, HasSubstr("cannot open"));
 }
 
 // One folder with everything that is wrong: each is listed with a reason, and what is right works.

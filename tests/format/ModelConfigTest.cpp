@@ -2,6 +2,7 @@
 // Model and chat configuration: round trips, and one message for each thing that can be wrong. JSON helpers,
 // digests.
 #include "format/ModelConfig.h"
+#include "support/File.h"
 #include "support/Sha256.h"
 
 #include "tests/testing/TestFiles.h"

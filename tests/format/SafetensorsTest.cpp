@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace cria;
@@ -70,6 +71,12 @@ TEST(Safetensors, missing_file_and_folder) {
   TemporaryFolder folder;
   EXPECT_EQ(SafetensorsFile::open(folder.file("none")).status().code(), StatusCode::notFound);
   EXPECT_THAT(SafetensorsFile::open(folder.path().string()).status().message(), HasSubstr("regular file"));
+}
+
+TEST(Safetensors, DoesNotWaitForTheWriterOfAFifo) {
+  TemporaryFolder folder;
+  ASSERT_EQ(mkfifo(folder.file("fifo").c_str(), 0600), 0);
+  EXPECT_EQ(SafetensorsFile::open(folder.file("fifo")).status().code(), StatusCode::io);
 }
 
 TEST(Safetensors, header_length) {
@@ -157,7 +164,8 @@ TEST(Safetensors, every_prefix_is_an_error) {
 TEST(Safetensors, writer_aligns_and_reads_back) {
   TemporaryFolder folder;
   auto writer = SafetensorsWriter::create(
-      folder.file("w"), {{"a", ElementType::u8, {3}}, {"b", ElementType::f32, {2, 2}}, {"c", ElementType::f16, {32}}});
+      folder.file("w"),
+      {{"a", ElementType::u8, {3}}, {"b", ElementType::f32, {2, 2}}, {"c", ElementType::f16, {32}}});
   ASSERT_TRUE(writer.ok()) << writer.status().message();
   float b[4] = {1, 2, 3, 4};
   auto bytes = std::as_bytes(std::span(b));
@@ -187,7 +195,8 @@ TEST(Safetensors, writer_refuses_bad_declarations) {
   EXPECT_THAT(create({{"a", ElementType::u8, {1}}, {"a", ElementType::u8, {1}}}),
               HasSubstr("'a' is declared twice"));
   EXPECT_THAT(create({{"__padding.0", ElementType::u8, {1}}}), HasSubstr("is reserved"));
-  EXPECT_THAT(create({{"a", ElementType::f32, {int64_t(1) << 40, int64_t(1) << 40}}}), HasSubstr("too large"));
+  EXPECT_THAT(create({{"a", ElementType::f32, {int64_t(1) << 40, int64_t(1) << 40}}}),
+              HasSubstr("too large"));
 }
 
 TEST(Safetensors, writer_removes_an_unfinished_file) {

@@ -11,11 +11,11 @@
 
 using namespace cria;
 
-static void checkOptions(const std::vector<PluginCallExpression> &calls, std::string_view expression) {
+static void checkOptions(const std::vector<PluginSpec> &calls, std::string_view expression) {
   const cria_option_info count{sizeof(count), CRIA_OPTION_INT, {"k", 1}, {}, std::nan(""), 1, 100, {}};
   const cria_option_info share{sizeof(share), CRIA_OPTION_FLOAT, {"p", 1}, {}, 0.5, 0, 1, {}};
   const cria_option_info *const declared[] = {&count, &share};
-  for (const PluginCallExpression &call : calls) {
+  for (const PluginSpec &call : calls) {
     size_t position = 0;
     const auto options = PluginOptions::check(declared, 2, call.arguments, call.name, &position);
     if (position > expression.size()) {

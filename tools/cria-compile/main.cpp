@@ -46,10 +46,10 @@ static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM "
 static int report(const Status &status) {
   constexpr int kExitError = 2, kExitSignal = 128;
   if (status.code() == StatusCode::cancelled) {
-    cli::talk(false, "interrupted");
+    cli::logInfo(false, "interrupted");
     return kExitSignal + cancellingSignal;
   }
-  cli::talk(false, "error: {}", status.message());
+  cli::logError("{}", status.message());
   return kExitError;
 }
 
@@ -94,7 +94,7 @@ int main(int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
   CommandLine line = parseCommandLine(argc, argv, targetHelp(), versionText());
   if (!line.options) {
-    line.exitCode == 0 ? (void)cli::writeData(line.text) : cli::writeTalk(line.text);
+    line.exitCode == 0 ? (void)cli::writeData(line.text) : cli::writeMessage(line.text);
   }
   Status status = line.options ? run(*line.options) : Status();
   if (status.ok() && !cli::finishData()) {

@@ -66,9 +66,9 @@ int runAll(const Options &options, const conformance::PluginSuite &suite,
   if (options.json) {
     writeJson(rows, 2);
   }
-  talk(options.quiet, "{}", summary(suite.plugin(), counts));
+  logInfo(options.quiet, "{}", summary(suite.plugin(), counts));
   if (counts.empty()) {
-    talk(false, "error: no case matches '{}'; --list shows them", options.filter);
+    logError("no case matches '{}'; --list shows them", options.filter);
     return kExitError;
   }
   return bad ? kExitFailed : kExitPassed;
@@ -108,7 +108,7 @@ void addOptions(CLI::App &app, Options &options) {
 }
 
 int report(const Status &status) {
-  talk(false, "error: {}", status.message());
+  logError("{}", status.message());
   return kExitError;
 }
 
@@ -125,7 +125,7 @@ int main(int argc, char **argv) {
     if (problem.get_exit_code() == 0) {
       return app.exit(problem);
     }
-    talk(false, "error: {}\n{}\nSee 'cria-plugin-test --help'.", problem.what(), app.get_footer());
+    logError("{}\n{}\nSee 'cria-plugin-test --help'.", problem.what(), app.get_footer());
     return kExitError;
   }
   try {

@@ -7,7 +7,7 @@
 #include "Interrupt.h"
 #include "OpenModel.h"
 #include "ParseList.h"
-#include "SpeedLimits.h"
+#include "PeakThroughput.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
 
@@ -83,19 +83,19 @@ Status runRows(const BenchOptions &options, const BenchPlan &plan, BenchRun &ben
 
 StatusOr<int> runBench(const BenchOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const BenchPlan plan, planOf(options));
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
-  CRIA_RETURN_IF_ERROR(checkFits(*opened->model, options, plan));
+  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(checkFits(opened->model(), options, plan));
   if (options.profile) {
-    CRIA_RETURN_IF_ERROR(opened->model->enableProfile(true));
+    CRIA_RETURN_IF_ERROR(opened->model().enableProfile(true));
   }
   const uint32_t threads = options.common.threads != 0 ? options.common.threads
                                                        : std::max(1u, std::thread::hardware_concurrency());
   const InterruptScope interrupt;
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<SpeedLimits> limits,
-                        openLimits(*opened, options.common.device, threads));
+  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PeakThroughput> peak,
+                        openPeakThroughput(*opened, options.common.device, threads));
   // Profiled steps are not run as they are without: a gap between them would mean nothing.
-  const bool measuresHostGap = limits->whose() == LimitsOf::device && !options.profile;
-  BenchRun bench(*opened->model, *limits,
+  const bool measuresHostGap = peak->whose() == PeakOf::device && !options.profile;
+  BenchRun bench(opened->model(), *peak,
                  {.repetitions = options.repetitions, .measuresHostGap = measuresHostGap}, interrupt.flag());
   std::vector<BenchRow> rows;
   const Status status = runRows(options, plan, bench, rows);
@@ -104,7 +104,7 @@ StatusOr<int> runBench(const BenchOptions &options) {
   }
   CRIA_RETURN_IF_ERROR(status);
   if (options.profile) {
-    talk(false, "{}", profileTable(*opened->model));
+    logInfo(false, "{}", profileTable(opened->model()));
   }
   return kExitSuccess;
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kGiga = 1e9;
 
-/// Empty: not measured, or no limit to measure it by.
+/// Empty: not measured, or no peak to compare it with.
 using Value = std::optional<double>;
 
 template <typename Measure> std::vector<double> valuesOf(const BenchRow &row, const Measure &measure) {
@@ -38,7 +38,7 @@ Value hostGapOf(const BenchSample &sample) {
                               : std::nullopt;
 }
 
-/// Medians over the samples; fractions are of the limits beside each sample.
+/// Medians over the samples; fractions are of the peak measured next to each sample.
 struct Summary {
   double rate, spread, gigabytes, gigaflops;
   Value bandwidthFraction, computeFraction, bandwidthLimit, computeLimit; // limits in giga
@@ -60,18 +60,16 @@ Summary summarize(const BenchRow &row) {
       .gigabytes = *medianOf(bandwidth) / kGiga,
       .gigaflops = *medianOf(compute) / kGiga,
       .bandwidthFraction =
-          medianOf([&](const BenchSample &s) { return fractionOf(bandwidth(s), s.limits.bandwidth); }),
+          medianOf([&](const BenchSample &s) { return fractionOf(bandwidth(s), s.peak.bandwidth); }),
       .computeFraction =
-          medianOf([&](const BenchSample &s) { return fractionOf(compute(s), s.limits.compute); }),
-      .bandwidthLimit = inGiga(medianOf([](const BenchSample &s) { return s.limits.bandwidth; })),
-      .computeLimit = inGiga(medianOf([](const BenchSample &s) { return s.limits.compute; })),
+          medianOf([&](const BenchSample &s) { return fractionOf(compute(s), s.peak.compute); }),
+      .bandwidthLimit = inGiga(medianOf([](const BenchSample &s) { return s.peak.bandwidth; })),
+      .computeLimit = inGiga(medianOf([](const BenchSample &s) { return s.peak.compute; })),
       .hostGap = medianOf(hostGapOf),
   };
 }
 
-std::string_view bandwidthKind(const BenchRow &row) {
-  return row.limitsOf == LimitsOf::host ? "read" : "copy";
-}
+std::string_view bandwidthKind(const BenchRow &row) { return row.peakOf == PeakOf::host ? "read" : "copy"; }
 
 std::string numberText(Value value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "—";
@@ -106,10 +104,10 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &rows) {
-  std::string text = fmt::format("{} · {} on {} ({}) · cria {}\n",
-                                 printable(opened.package->manifest().model.name), opened.model->targetName(),
-                                 opened.model->backendName(), opened.model->deviceName(), CRIA_VERSION);
+std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &rows) {
+  std::string text = fmt::format(
+      "{} · {} on {} ({}) · cria {}\n", printable(opened.package().manifest().model.name),
+      opened.model().targetName(), opened.model().backendName(), opened.model().deviceName(), CRIA_VERSION);
   const bool hasGap =
       std::any_of(rows.begin(), rows.end(), [](const BenchRow &row) { return summarize(row).hostGap; });
   text += tableHeader(hasGap);
@@ -123,9 +121,9 @@ std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &r
   return text;
 }
 
-std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows) {
+std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows) {
   auto json = nlohmann::ordered_json::array();
-  const Manifest &manifest = opened.package->manifest();
+  const Manifest &manifest = opened.package().manifest();
   for (const BenchRow &row : rows) {
     const Summary s = summarize(row);
     json.push_back({{"phase", row.phase},
@@ -144,12 +142,12 @@ std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::ve
                     {"host_gap_fraction", jsonOf(s.hostGap)},
                     {"model", manifest.model.name},
                     {"parameters", manifest.model.parameters()},
-                    {"target", opened.model->targetName()},
-                    {"backend", opened.model->backendName()},
+                    {"target", opened.model().targetName()},
+                    {"backend", opened.model().backendName()},
                     {"weights", manifest.options.weights},
                     {"kv", manifest.options.kv},
                     {"threads", threads},
-                    {"machine", opened.model->deviceName()},
+                    {"machine", opened.model().deviceName()},
                     {"compiler", manifest.compiler},
                     {"version", CRIA_VERSION},
                     {"commit", CRIA_COMMIT}});

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "OpenModel.h"
-#include "SpeedLimits.h"
+#include "PeakThroughput.h"
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ namespace cria::cli {
 /// One repetition.
 struct BenchSample {
   double seconds = 0;
-  LimitSample limits = {};                            // measured right before and after it: their mean
+  PeakSample peak = {};                               // measured right before and after it: their mean
   std::optional<double> queuedSeconds = std::nullopt; // of as many steps without the host between them
 };
 
@@ -24,15 +24,15 @@ struct BenchRow {
   uint32_t batch = 1;    // sequences
   double bytes = 0;      // read by one repetition: weights of each step, and KV
   double operations = 0; // f32 operations of one repetition
-  LimitsOf limitsOf = LimitsOf::host;
+  PeakOf peakOf = PeakOf::host;
   std::vector<BenchSample> samples = {};
 };
 
 /// Median of `values`, of which there is at least one.
 double median(std::vector<double> values);
 
-std::string benchTable(const OpenedModel &opened, const std::vector<BenchRow> &rows);
-std::string benchJson(const OpenedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows);
+std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &rows);
+std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::vector<BenchRow> &rows);
 /// Time by kernel since profiling was switched on.
 std::string profileTable(const Model &model);
 

@@ -134,7 +134,7 @@ StatusOr<BenchRun::Sessions> BenchRun::makeSessions(const BenchRow &row) {
   return sessions;
 }
 
-// One repetition, after which the sessions are as before. The sample has no limits yet.
+// One repetition, after which the sessions are as before. The sample has no peak yet.
 StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Sessions &sessions) {
   BenchSample sample;
   CRIA_ASSIGN_OR_RETURN(sample.seconds, timeWork([&] { return work.run(sessions); }));
@@ -148,15 +148,15 @@ StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Se
 
 // The first run is not counted: it records, and touches all memory once.
 Status BenchRun::measure(BenchRow &row, const Work &work) {
-  row.limitsOf = limits_.whose();
+  row.peakOf = peak_.whose();
   CRIA_ASSIGN_OR_RETURN(Sessions sessions, makeSessions(row));
   CRIA_RETURN_IF_ERROR(repeat(row, work, sessions).status());
-  CRIA_ASSIGN_OR_RETURN(LimitSample before, limits_.measure());
+  CRIA_ASSIGN_OR_RETURN(PeakSample before, peak_.measure());
   for (uint32_t repetition = 0; repetition < options_.repetitions; ++repetition) {
     CRIA_ASSIGN_OR_RETURN(BenchSample sample, repeat(row, work, sessions));
-    CRIA_ASSIGN_OR_RETURN(const LimitSample after, limits_.measure());
-    sample.limits = {.bandwidth = meanOf(before.bandwidth, after.bandwidth),
-                     .compute = meanOf(before.compute, after.compute)};
+    CRIA_ASSIGN_OR_RETURN(const PeakSample after, peak_.measure());
+    sample.peak = {.bandwidth = meanOf(before.bandwidth, after.bandwidth),
+                   .compute = meanOf(before.compute, after.compute)};
     row.samples.push_back(sample);
     before = after;
   }

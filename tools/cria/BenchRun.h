@@ -19,8 +19,8 @@ public:
   };
 
   /// All borrowed; outlive this. cancel may be null.
-  BenchRun(Model &model, SpeedLimits &limits, const Options &options, const CancelFlag *cancel)
-      : model_(model), limits_(limits), options_(options), cancel_(cancel), cost_(model), stepper_(model) {}
+  BenchRun(Model &model, PeakThroughput &peak, const Options &options, const CancelFlag *cancel)
+      : model_(model), peak_(peak), options_(options), cancel_(cancel), cost_(model), stepper_(model) {}
 
   StatusOr<BenchRow> prefill(uint32_t tokens, uint32_t depth, uint32_t batch);
   StatusOr<BenchRow> decode(uint32_t tokens, uint32_t depth, uint32_t batch);
@@ -41,7 +41,7 @@ private:
   Status measure(BenchRow &row, const Work &work);
 
   Model &model_;
-  SpeedLimits &limits_;
+  PeakThroughput &peak_;
   Options options_;
   const CancelFlag *cancel_;
   StepCost cost_;

@@ -28,8 +28,8 @@ StatusOr<int> runList(const OutputOptions &options) {
     writeJson(rows, 2);
   }
   CRIA_ASSIGN_OR_RETURN(const std::filesystem::path folder, cacheFolder());
-  talk(options.quiet, "{}, {} in {}", countOf(entries.size(), "package"), formatBytes(total),
-       folder.string());
+  logInfo(options.quiet, "{}, {} in {}", countOf(entries.size(), "package"), formatBytes(total),
+          folder.string());
   return kExitSuccess;
 }
 
@@ -38,7 +38,7 @@ StatusOr<int> runClear(const OutputOptions &options) {
   if (options.json) {
     writeJson(Json{{"removed_bytes", bytes}});
   }
-  talk(options.quiet, "removed {}", formatBytes(bytes));
+  logInfo(options.quiet, "removed {}", formatBytes(bytes));
   return kExitSuccess;
 }
 

@@ -10,7 +10,7 @@
 namespace cria::cli {
 
 constexpr int kExitSuccess = 0;
-constexpr int kExitNo = 1;            // the answer is no
+constexpr int kExitMismatch = 1;      // the check or comparison failed, or nothing was found
 constexpr int kExitError = 2;         // bad input, or something failed
 constexpr int kExitInterrupted = 130; // Ctrl-C, as shells expect it
 constexpr int kExitTerminated = 143;  // SIGTERM, likewise

@@ -79,7 +79,7 @@ void addPluginFolderOption(CLI::App &command, std::vector<std::string> &folders)
 }
 
 void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json) {
-  command.add_flag("--quiet,-q", options.quiet, "No talk on stderr but errors");
+  command.add_flag("--quiet,-q", options.quiet, "Suppress all messages except errors");
   command.add_flag("--json", options.json, json);
 }
 

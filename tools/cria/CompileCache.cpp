@@ -151,7 +151,7 @@ Status compileIntoCache(const std::string &checkpoint, const std::string &packag
     return error(StatusCode::io, "cannot create the cache folder '{}': {}; set CRIA_CACHE to another",
                  folder.string(), problem.message());
   }
-  talk(quiet, "compiling the checkpoint '{}' once, into {}", checkpoint, package);
+  logInfo(quiet, "compiling the checkpoint '{}' once, into {}", checkpoint, package);
   std::vector<std::string> arguments = {checkpoint, "-o", package};
   if (quiet) {
     arguments.emplace_back("--quiet");

@@ -67,7 +67,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
       checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "its own, for jinja" : "none"),
       tensorsText(checkpoint, options.detail.weights)));
   for (const std::string &note : checkpoint.notes) {
-    talk(options.quiet, "note: {}", note);
+    logInfo(options.quiet, "note: {}", note);
   }
   return kExitSuccess;
 }

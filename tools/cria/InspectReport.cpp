@@ -77,9 +77,9 @@ std::string entriesText(const Program &program, bool dispatches) {
 std::string weightsText(const Program &program) {
   std::string text = "  weights\n";
   for (const ProgramWeight &weight : program.weights) {
-    text +=
-        fmt::format("    {:<34} {:<5} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.type),
-                    nameOf(weight.layout), fmt::join(weight.shape, ", "), formatBytes(weight.size), weight.recipe);
+    text += fmt::format("    {:<34} {:<5} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.type),
+                        nameOf(weight.layout), fmt::join(weight.shape, ", "), formatBytes(weight.size),
+                        weight.recipe);
   }
   return text;
 }

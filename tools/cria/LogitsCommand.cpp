@@ -48,8 +48,8 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
   const int64_t vocab = model.vocabSize();
   CRIA_ASSIGN_OR_RETURN(
       const std::unique_ptr<SafetensorsWriter> writer,
-      SafetensorsWriter::create(
-          options.output, {{"tokens", ElementType::i32, {rows}}, {"logits", ElementType::f32, {rows, vocab}}}));
+      SafetensorsWriter::create(options.output, {{"tokens", ElementType::i32, {rows}},
+                                                 {"logits", ElementType::f32, {rows, vocab}}}));
   CRIA_RETURN_IF_ERROR(writer->write(0, 0, std::as_bytes(ids)));
   const RowCallback writeRow = [&](uint32_t position, std::span<const float> logits) {
     return writer->write(1, position * logits.size_bytes(), std::as_bytes(logits));
@@ -59,7 +59,7 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
 }
 
 // Without -o: the most likely next token after each token.
-Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::span<const int32_t> ids,
+Status printRows(const LogitsOptions &options, const LoadedModel &opened, std::span<const int32_t> ids,
                  const CancelFlag *cancel) {
   auto json = nlohmann::ordered_json::array();
   const RowCallback printRow = [&](uint32_t position, std::span<const float> logits) {
@@ -72,7 +72,7 @@ Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::s
     }
     return Status();
   };
-  CRIA_RETURN_IF_ERROR(evaluate(options, *opened.model, ids, printRow, cancel));
+  CRIA_RETURN_IF_ERROR(evaluate(options, opened.model(), ids, printRow, cancel));
   if (options.common.json) {
     writeJson(json);
   }
@@ -81,15 +81,15 @@ Status printRows(const LogitsOptions &options, const OpenedModel &opened, std::s
 
 StatusOr<int> runLogits(const LogitsOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, parseNumbers("--tokens", options.tokens, 0));
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
-  const Generator generator(*opened->model, nullptr);
+  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
+  const Generator generator(opened->model(), nullptr);
   CRIA_RETURN_IF_ERROR(generator.check({.prompt = ids}));
   const InterruptScope interrupt; // before there is a file that would be left
   CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids, interrupt.flag())
-                                              : writeFile(options, *opened->model, ids, interrupt.flag()));
+                                              : writeFile(options, opened->model(), ids, interrupt.flag()));
   if (!options.output.empty()) {
-    talk(options.common.quiet, "wrote {} rows of {} logits to {}", ids.size(), opened->model->vocabSize(),
-         options.output);
+    logInfo(options.common.quiet, "wrote {} rows of {} logits to {}", ids.size(), opened->model().vocabSize(),
+            options.output);
   }
   return kExitSuccess;
 }

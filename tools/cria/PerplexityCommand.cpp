@@ -58,13 +58,13 @@ Status scoreWindow(Model &model, std::span<const int32_t> window, size_t firstSc
       /*all=*/true, cancel);
 }
 
-StatusOr<Score> scoreText(const PerplexityOptions &options, const OpenedModel &opened,
+StatusOr<Score> scoreText(const PerplexityOptions &options, const LoadedModel &opened,
                           std::span<const int32_t> ids) {
   const size_t bos = opened.bosId() >= 0 ? 1 : 0;
-  const size_t width = opened.model->context() - bos;
+  const size_t width = opened.model().context() - bos;
   if (width < 2) {
     return invalidArgument("--context {}: expected at least {} positions for a window",
-                           opened.model->context(), 2 + bos);
+                           opened.model().context(), 2 + bos);
   }
   const size_t stride = options.stride != 0 ? options.stride : width / 2;
   const InterruptScope interrupt;
@@ -77,7 +77,7 @@ StatusOr<Score> scoreText(const PerplexityOptions &options, const OpenedModel &o
     window.insert(window.end(), part.begin(), part.end());
     const size_t secondHalf = part.size() - part.size() / 2;
     const size_t first = std::max(secondHalf, scoredEnd > start ? scoredEnd - start : 0);
-    CRIA_RETURN_IF_ERROR(scoreWindow(*opened.model, window, bos + first, interrupt.flag(), score));
+    CRIA_RETURN_IF_ERROR(scoreWindow(opened.model(), window, bos + first, interrupt.flag(), score));
     scoredEnd = start + part.size();
     progress.update(scoredEnd, ids.size());
   }
@@ -86,8 +86,9 @@ StatusOr<Score> scoreText(const PerplexityOptions &options, const OpenedModel &o
 
 StatusOr<int> runPerplexity(const PerplexityOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::string text, readTextFile(options.file));
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
-  CRIA_ASSIGN_OR_RETURN(const Tokenizer *tokenizer, requireTokenizer(*opened, "'cria perplexity'"));
+  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(opened->requireTokenizer("'cria perplexity'"));
+  const Tokenizer *tokenizer = opened->tokenizer();
   CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, tokenizer->encode(text));
   if (ids.size() < 2) {
     return invalidArgument("'{}' has {} tokens; at least 2 are needed", options.file, ids.size());
@@ -104,8 +105,8 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
     writeJson(row);
   } else {
     writeData(fmt::format("{:.4f} ± {:.4f}\n", perplexity, deviation));
-    talk(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}", score.count,
-         ids.size(), score.mean());
+    logInfo(options.common.quiet, "{} of {} tokens scored, mean negative log-likelihood {:.5f}", score.count,
+            ids.size(), score.mean());
   }
   return kExitSuccess;
 }

@@ -66,10 +66,10 @@ StatusOr<int> runPlugins(const PluginsOptions &options) {
   printTable(candidates);
   if (candidates.empty()) {
     for (const std::filesystem::path &folder : registry->folders()) {
-      talk(options.quiet, "no plugins in {}", folder.string());
+      logInfo(options.quiet, "no plugins in {}", folder.string());
     }
   }
-  return candidates.empty() ? kExitNo : kExitSuccess;
+  return candidates.empty() ? kExitMismatch : kExitSuccess;
 }
 
 } // namespace

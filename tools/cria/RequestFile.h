@@ -1,29 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Many prompts in a JSON Lines file: {"prompt": "...", "max_tokens": 50, "seed": 1, "stop": ["\n"]}, all but
-// the prompt optional.
+// Many requests in a JSON Lines file, one object per line (runtime/serve/RequestOptions.h).
 #pragma once
 
-#include "support/Status.h"
+#include "runtime/serve/RequestOptions.h"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace cria::cli {
 
 struct FileRequest {
-  size_t line = 0; // of the file, from 1
-  std::string prompt;
-  std::optional<uint32_t> maxTokens;
-  std::optional<uint64_t> seed;
-  std::vector<std::string> stopTexts;
+  size_t line = 0; // in the file, from 1
+  TextRequest request;
 };
 
-/// Errors: IO; INVALID_ARGUMENT with file and line.
-StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path);
+/// Members of a line take the place of those of `defaults`; the sequence of a request is its index, unless
+/// its line has a seed. Errors: io; invalidArgument with file and line.
+StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path, const RequestOptions &defaults);
 
-/// A whole text file; "-" is standard input. Errors: IO.
+/// Reads a whole text file; "-" is standard input. Errors: io; invalidArgument when it is too large.
 StatusOr<std::string> readTextFile(const std::string &path);
 
 } // namespace cria::cli

@@ -3,6 +3,7 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
+#include "OpenModel.h"
 #include "RequestFile.h"
 #include "SamplingOptions.h"
 #include "runtime/exec/Generator.h"
@@ -24,20 +25,20 @@ struct RunOptions {
   bool echo = true;
 };
 
-Json logprobJson(const OpenedModel &opened, int32_t id, float logprob) {
-  return {{"id", id}, {"piece", opened.tokenizer->piece(id)}, {"logprob", logprob}};
+Json logprobJson(const LoadedModel &model, int32_t id, float logprob) {
+  return {{"id", id}, {"piece", model.tokenizer()->piece(id)}, {"logprob", logprob}};
 }
 
-Json tokenJson(const OpenedModel &opened, const GeneratedToken &token) {
-  Json row = logprobJson(opened, token.id, token.logprob);
+Json tokenJson(const LoadedModel &model, const GeneratedToken &token) {
+  Json row = logprobJson(model, token.id, token.logprob);
   row["top"] = Json::array();
   for (const TokenLogprob &other : token.top) {
-    row["top"].push_back(logprobJson(opened, other.id, other.logprob));
+    row["top"].push_back(logprobJson(model, other.id, other.logprob));
   }
   return row;
 }
 
-Json resultJson(const OpenedModel &opened, const RunOptions &options, size_t index, const std::string &prompt,
+Json resultJson(const LoadedModel &model, const RunOptions &options, size_t index, const std::string &prompt,
                 const GenerateRequest &request, const GenerateResult &result) {
   Json row = {{"index", index},
               {"prompt", prompt},
@@ -52,7 +53,7 @@ Json resultJson(const OpenedModel &opened, const RunOptions &options, size_t ind
   if (options.logprobs) {
     row["logprobs"] = Json::array();
     for (const GeneratedToken &token : result.tokens) {
-      row["logprobs"].push_back(tokenJson(opened, token));
+      row["logprobs"].push_back(tokenJson(model, token));
     }
   }
   return row;
@@ -76,17 +77,24 @@ void printTiming(const RunOptions &options, const OpenedModel &opened,
   const auto rate = [](size_t tokens, uint64_t ns) {
     return ns == 0 ? 0.0 : static_cast<double>(tokens) * 1e9 / static_cast<double>(ns);
   };
-  talk(options.common.quiet,
-       "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
-       "ended by {}",
-       opened.model->targetName(), opened.model->backendName(), opened.openSeconds, promptTokens,
-       rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
-       results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
+  logInfo(
+      options.common.quiet,
+      "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
+      "ended by {}",
+      opened->model().targetName(), opened->model().backendName(), opened.openSeconds, promptTokens,
+      rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
+      results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
 }
 
 bool hasReason(std::span<const GenerateResult> results, FinishReason reason) {
   return std::any_of(results.begin(), results.end(),
                      [&](const GenerateResult &result) { return result.reason == reason; });
+}
+
+StatusOr<RequestOptions> requestOptionsOf(const RunOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(RequestOptions request, requestOptions(options.sampling));
+  request.logprobs = options.logprobs;
+  return request;
 }
 
 StatusOr<std::string> promptText(const RunOptions &options) {
@@ -95,26 +103,23 @@ StatusOr<std::string> promptText(const RunOptions &options) {
 }
 
 // Prints tokens with their log-probabilities instead of plain text.
-void writeLogprobs(const OpenedModel &opened, const GeneratedToken &token) {
+void writeLogprobs(const LoadedModel &model, const GeneratedToken &token) {
   std::string line =
-      fmt::format("{}\t{:.4f}\t{}", token.id, token.logprob, opened.tokenizer->piece(token.id));
+      fmt::format("{}\t{:.4f}\t{}", token.id, token.logprob, model.tokenizer()->piece(token.id));
   for (const TokenLogprob &other : token.top) {
-    line += fmt::format("\t{}:{:.4f}", opened.tokenizer->piece(other.id), other.logprob);
+    line += fmt::format("\t{}:{:.4f}", model.tokenizer()->piece(other.id), other.logprob);
   }
   writeData(line + "\n");
 }
 
 StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
+  const LoadedModel &model = *opened;
   CRIA_ASSIGN_OR_RETURN(const std::string prompt, promptText(options));
-  CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(options.sampling, opened));
-  CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(opened, prompt));
-  if (request.prompt.empty()) {
-    return invalidArgument("the prompt is empty and the model has no BOS token; give some text with -p");
-  }
-  request.logprobs = options.logprobs;
-  request.continuesText = !prompt.empty();
-  Generator generator(*opened.model, opened.tokenizer.get());
-  CRIA_RETURN_IF_ERROR(generator.check(request)); // nothing is printed of what cannot run
+  CRIA_ASSIGN_OR_RETURN(const RequestOptions wanted, requestOptionsOf(options));
+  CRIA_ASSIGN_OR_RETURN(const GenerateRequest request,
+                        model.makeRequest(TextRequest{.prompt = prompt, .options = wanted}));
+  Generator generator(model.model(), model.tokenizer());
+  CRIA_RETURN_IF_ERROR(generator.check(request)); // before anything is printed
   const bool streams = !options.common.json && !options.logprobs;
   if (streams && options.echo) {
     writeData(prompt);
@@ -124,12 +129,12 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
     if (streams) {
       writeData(event.text);
     } else if (!options.common.json && event.token != nullptr) {
-      writeLogprobs(opened, *event.token);
+      writeLogprobs(model, *event.token);
     }
   };
   const GenerateResult result = generator.generate(request, callback, interrupt.flag());
   if (options.common.json) {
-    writeJson(resultJson(opened, options, 0, prompt, request, result));
+    writeJson(resultJson(model, options, 0, prompt, request, result));
   } else if (streams) {
     writeData("\n");
   }
@@ -140,40 +145,28 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
   return result.reason == FinishReason::cancelled ? kExitInterrupted : kExitSuccess;
 }
 
-StatusOr<GenerateRequest> makeFileRequest(const RunOptions &options, const OpenedModel &opened,
-                                          const FileRequest &row, size_t index) {
-  SamplingOptions sampling = options.sampling;
-  sampling.seed = row.seed ? row.seed : sampling.seed;
-  sampling.maxTokens = row.maxTokens ? row.maxTokens : sampling.maxTokens;
-  sampling.stopTexts.insert(sampling.stopTexts.end(), row.stopTexts.begin(), row.stopTexts.end());
-  CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(sampling, opened));
-  CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(opened, row.prompt));
-  request.sequence = row.seed ? 0 : index; // a line with its own seed gives what it gives alone
-  request.continuesText = !row.prompt.empty();
-  request.logprobs = options.logprobs;
-  return request;
-}
-
 StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
-  CRIA_ASSIGN_OR_RETURN(const std::vector<FileRequest> rows, readRequestFile(options.requestFile));
+  const LoadedModel &model = *opened;
+  CRIA_ASSIGN_OR_RETURN(const RequestOptions defaults, requestOptionsOf(options));
+  CRIA_ASSIGN_OR_RETURN(const std::vector<FileRequest> rows, readRequestFile(options.requestFile, defaults));
   std::vector<GenerateRequest> requests;
   for (const FileRequest &row : rows) {
-    StatusOr<GenerateRequest> request = makeFileRequest(options, opened, row, requests.size());
+    StatusOr<GenerateRequest> request = model.makeRequest(row.request);
     if (!request.ok()) {
       return request.status().withContext(fmt::format("{}:{}", options.requestFile, row.line));
     }
     requests.push_back(std::move(*request));
   }
   const InterruptScope interrupt;
-  Generator generator(*opened.model, opened.tokenizer.get());
+  Generator generator(model.model(), model.tokenizer());
   const std::vector<GenerateResult> results = generator.generate(requests, {}, interrupt.flag());
   for (size_t i = 0; i < results.size(); ++i) {
-    writeJson(resultJson(opened, options, i, rows[i].prompt, requests[i], results[i]));
+    writeJson(resultJson(model, options, i, rows[i].request.prompt, requests[i], results[i]));
   }
   printTiming(options, opened, requests, results);
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].reason == FinishReason::error) {
-      talk(false, "error: {}:{}: {}", options.requestFile, rows[i].line, results[i].status.message());
+      logError("{}:{}: {}", options.requestFile, rows[i].line, results[i].status.message());
     }
   }
   return hasReason(results, FinishReason::error)       ? kExitError
@@ -182,9 +175,9 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
 }
 
 StatusOr<int> runRun(const RunOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<OpenedModel> opened, openModel(options.common));
-  CRIA_RETURN_IF_ERROR(requireTokenizer(*opened, "'cria run'").status());
-  return options.requestFile.empty() ? runOne(options, *opened) : runMany(options, *opened);
+  CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
+  CRIA_RETURN_IF_ERROR(opened->requireTokenizer("'cria run'"));
+  return options.requestFile.empty() ? runOne(options, opened) : runMany(options, opened);
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria: the command line of compiled models. One file per subcommand; this one reads the command line and
-// reports errors. stdout is data, stderr is talk.
+// reports errors. Results go to stdout, progress and messages to stderr.
 #include "Command.h"
 
 #include "CompilerProcess.h"
@@ -26,10 +26,10 @@ std::string versionText() {
 // Ctrl-C is the user's wish and no error (docs/decisions/0002).
 int report(const Status &status) {
   if (status.code() == StatusCode::cancelled) {
-    talk(false, "interrupted");
+    logInfo(false, "interrupted");
     return kExitInterrupted;
   }
-  talk(false, "error: {}", status.message());
+  logError("{}", status.message());
   return kExitError;
 }
 
@@ -72,8 +72,8 @@ int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   while (command->get_footer().empty()) {
     command = command->get_parent();
   }
-  talk(false, "error: {}\n{}\nSee '{} --help'.", text, command->get_footer(),
-       command->get_parent() == nullptr ? "cria" : "cria " + command->get_name());
+  logError("{}\n{}\nSee '{} --help'.", text, command->get_footer(),
+           command->get_parent() == nullptr ? "cria" : "cria " + command->get_name());
   return kExitError;
 }
 

@@ -12,7 +12,7 @@ Progress::Progress(std::string label, bool quiet)
 
 Progress::~Progress() {
   if (isDrawn_) {
-    writeTalk("\r\x1b[K");
+    writeMessage("\r\x1b[K");
   }
 }
 
@@ -32,7 +32,7 @@ void Progress::stage(std::string_view what) { draw(fmt::format("{}: {}", label_,
 
 void Progress::draw(std::string_view line) {
   if (shown_) {
-    writeTalk(fmt::format("\r{}\x1b[K", line));
+    writeMessage(fmt::format("\r{}\x1b[K", line));
     std::fflush(stderr);
     isDrawn_ = true;
   }

@@ -25,7 +25,7 @@ bool writeData(std::string_view text) {
 
 bool finishData() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
 
-void writeTalk(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
+void writeMessage(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 std::string formatBytes(uint64_t bytes) {
   constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};

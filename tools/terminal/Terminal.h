@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Data on stdout and talk on stderr. Nothing here throws: a full or closed stream is no reason to end.
+// Results on stdout, progress and messages on stderr. Nothing here throws: a program continues when a stream
+// is full or closed.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,18 @@ bool writeData(std::string_view text);
 bool finishData();
 
 /// Writes to stderr; what cannot be written is lost.
-void writeTalk(std::string_view text);
+void writeMessage(std::string_view text);
 
-/// One line of talk.
-template <typename... Args> void talk(bool quiet, fmt::format_string<Args...> format, Args &&...args) {
+/// Writes one line to stderr, unless `quiet`.
+template <typename... Args> void logInfo(bool quiet, fmt::format_string<Args...> format, Args &&...args) {
   if (!quiet) {
-    writeTalk(fmt::format(format, std::forward<Args>(args)...) + "\n");
+    writeMessage(fmt::format(format, std::forward<Args>(args)...) + "\n");
   }
+}
+
+/// Writes one line to stderr that begins with "error: ".
+template <typename... Args> void logError(fmt::format_string<Args...> format, Args &&...args) {
+  writeMessage("error: " + fmt::format(format, std::forward<Args>(args)...) + "\n");
 }
 
 /// "1.5 MiB"

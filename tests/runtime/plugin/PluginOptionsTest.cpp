@@ -21,10 +21,10 @@ TEST(PluginExpressionTest, ParsesChains) {
   ASSERT_EQ(calls->size(), 4u);
   EXPECT_EQ((*calls)[0].name, "top_k");
   EXPECT_EQ((*calls)[0].position, 1u);
-  EXPECT_EQ((*calls)[0].arguments[0].value, "40");
+  EXPECT_EQ((*calls)[0].arguments[0].value, OptionValue(std::string("40")));
   EXPECT_EQ((*calls)[0].arguments[0].name, "");
   EXPECT_EQ((*calls)[1].arguments[0].name, "p");
-  EXPECT_EQ((*calls)[1].arguments[0].value, "0.95");
+  EXPECT_EQ((*calls)[1].arguments[0].value, OptionValue(std::string("0.95")));
   EXPECT_EQ((*calls)[1].arguments[0].position, 25u);
   EXPECT_TRUE((*calls)[2].arguments.empty());
   EXPECT_TRUE((*calls)[3].arguments.empty());
@@ -34,8 +34,8 @@ TEST(PluginExpressionTest, ParsesQuotedTexts) {
   const auto calls = parsePluginExpression(R"(plain(separator="a, \"b\" = (c)|\n\t\\", "x"))");
   ASSERT_TRUE(calls.ok()) << calls.status().message();
   EXPECT_EQ((*calls)[0].arguments[0].name, "separator");
-  EXPECT_EQ((*calls)[0].arguments[0].value, "a, \"b\" = (c)|\n\t\\");
-  EXPECT_EQ((*calls)[0].arguments[1].value, "x");
+  EXPECT_EQ((*calls)[0].arguments[0].value, OptionValue(std::string("a, \"b\" = (c)|\n\t\\")));
+  EXPECT_EQ((*calls)[0].arguments[1].value, OptionValue(std::string("x")));
   EXPECT_EQ((*calls)[0].arguments[1].name, "");
 }
 
@@ -48,7 +48,7 @@ TEST(PluginExpressionTest, PointsAtTheCharacter) {
   EXPECT_EQ(errorOf("a b"), "expected '|' or the end, found 'b' (at character 3)\n  a b\n    ^");
   EXPECT_EQ(errorOf("a(k=)"), "expected a value, found ')' (at character 5)\n  a(k=)\n      ^");
   EXPECT_EQ(errorOf("a(1,)"), "expected a value, found ')' (at character 5)\n  a(1,)\n      ^");
-  EXPECT_EQ(errorOf("a(\"x"), "this \" is never closed (at character 3)\n  a(\"x\n    ^");
+  EXPECT_EQ(errorOf("a(\"x"), "unterminated string (at character 3)\n  a(\"x\n    ^");
   EXPECT_EQ(errorOf("a(\"\\x\")"),
             "expected n, t, \" or \\ after a backslash, found 'x' (at character 5)\n  a(\"\\x\")\n      ^");
   // The caret counts characters, not bytes.
@@ -124,7 +124,7 @@ TEST_F(PluginOptionsTest, RefusesWrongNames) {
   EXPECT_EQ(refusalOf({{"count", "1", 0}, {"", "0.5", 8, 8}}),
             "sampler test: '0.5' has no name but follows a named option; name it too");
   EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
-            "sampler test takes 4 options, found 'y' beyond");
+            "sampler test takes 4 options, found another one: 'y'");
   EXPECT_EQ(refusalOf({}), "sampler test needs the option 'count': a whole number from 1 to 100");
 }
 

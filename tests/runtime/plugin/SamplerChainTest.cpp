@@ -66,7 +66,7 @@ TEST_F(SamplerChainTest, ErrorsPointAtTheExpression) {
       "  top_k(0)\n        ^");
   EXPECT_THAT(errorOf("top_p(q=0.5)"), HasSubstr("sampler top_p has no option 'q'"));
   EXPECT_THAT(errorOf("greedy(1)"),
-              HasSubstr("sampler greedy takes 0 options, found '1' beyond (at character 8)"));
+              HasSubstr("sampler greedy takes 0 options, found another one: '1' (at character 8)"));
   EXPECT_THAT(errorOf("top_k(40"), HasSubstr("expected ',' or ')', found the end"));
   EXPECT_THAT(errorOf("temperature(-1)"), HasSubstr("expected a number from 0 to 1000"));
   EXPECT_EQ(tryCreate("nope", four).status().code(), StatusCode::notFound);

@@ -10,33 +10,39 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string expressionOf(std::string_view json) {
-  const auto expression = samplerExpressionOfJson(json, "chain.json");
-  return expression.ok() ? *expression : std::string(expression.status().message());
+std::string errorOf(std::string_view json) {
+  const auto specs = readSamplerJson(json, "chain.json");
+  return specs.ok() ? "" : specs.status().message();
 }
 
-TEST(SamplerFileTest, BecomesAnExpression) {
-  EXPECT_EQ(expressionOf(
-                R"([{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8, "range": 0.5}, "draw"])"),
-            "top_k(k=40)|temperature(t=0.8, range=0.5)|draw");
-  EXPECT_EQ(expressionOf(R"([{"name": "x", "loud": true}])"), "x(loud=true)");
+TEST(SamplerFileTest, KeepsTheTypesOfValues) {
+  const auto specs = readSamplerJson(
+      R"([{"name": "top_k", "k": 40}, {"name": "x", "loud": true, "t": 0.5, "w": "40"}, "draw"])",
+      "chain.json");
+  ASSERT_TRUE(specs.ok()) << specs.status().message();
+  ASSERT_EQ(specs->size(), 3u);
+  EXPECT_EQ((*specs)[0].name, "top_k");
+  EXPECT_EQ((*specs)[0].arguments.at(0).name, "k");
+  EXPECT_EQ((*specs)[0].arguments.at(0).value, OptionValue(int64_t(40)));
+  EXPECT_EQ((*specs)[1].arguments.at(0).value, OptionValue(true));
+  EXPECT_EQ((*specs)[1].arguments.at(1).value, OptionValue(0.5));
+  EXPECT_EQ((*specs)[1].arguments.at(2).value, OptionValue(std::string("40")));
+  EXPECT_TRUE((*specs)[2].arguments.empty());
 }
 
-TEST(SamplerFileTest, QuotesTexts) {
-  const std::string expression = expressionOf(R"([{"name": "dry", "breakers": "\n|\"|\\|a b"}])");
-  const auto calls = parsePluginExpression(expression);
-  ASSERT_TRUE(calls.ok()) << calls.status().message();
-  EXPECT_EQ((*calls)[0].arguments[0].value, "\n|\"|\\|a b");
+TEST(SamplerFileTest, KeepsTexts) {
+  const auto specs = readSamplerJson(R"([{"name": "dry", "breakers": "\n|\"|\\|a b"}])", "chain.json");
+  ASSERT_TRUE(specs.ok()) << specs.status().message();
+  EXPECT_EQ((*specs)[0].arguments[0].value, OptionValue(std::string("\n|\"|\\|a b")));
 }
 
 TEST(SamplerFileTest, SaysWhatIsWrongAndWhere) {
-  EXPECT_THAT(expressionOf("[{\"name\": }]"), HasSubstr("line 1, column"));
-  EXPECT_THAT(expressionOf("{}"), HasSubstr("chain.json: expected an array of samplers"));
-  EXPECT_THAT(expressionOf("[]"), HasSubstr("expected an array of samplers"));
-  EXPECT_THAT(expressionOf(R"(["greedy", {"k": 1}])"),
-              HasSubstr("sampler 2: expected the name of a sampler"));
-  EXPECT_THAT(expressionOf(R"([{"name": "top_k", "k": [1]}])"), HasSubstr("sampler 1: expected option 'k'"));
-  EXPECT_THAT(expressionOf(R"(["a|b"])"), HasSubstr("sampler 1"));
+  EXPECT_THAT(errorOf("[{\"name\": }]"), HasSubstr("line 1, column"));
+  EXPECT_THAT(errorOf("{}"), HasSubstr("chain.json: expected an array of samplers"));
+  EXPECT_THAT(errorOf("[]"), HasSubstr("expected an array of samplers"));
+  EXPECT_THAT(errorOf(R"(["greedy", {"k": 1}])"), HasSubstr("sampler 2: expected the name of a sampler"));
+  EXPECT_THAT(errorOf(R"([{"name": "top_k", "k": [1]}])"), HasSubstr("sampler 1: expected option 'k'"));
+  EXPECT_THAT(errorOf(R"([{"name": "x", "k": 1, "k": 2}])"), HasSubstr("duplicate name 'k'"));
 }
 
 } // namespace

@@ -143,7 +143,7 @@ TEST(ChatCommandTest, runsTheCheckpointsOwnTemplate) {
   };
   const ProcessResult unnamed = go({});
   EXPECT_EQ(unnamed.exitCode, 2);
-  EXPECT_THAT(unnamed.errors, HasSubstr("chat template is none that is known"));
+  EXPECT_THAT(unnamed.errors, HasSubstr("unrecognized chat template"));
   EXPECT_THAT(unnamed.errors, HasSubstr("--chat-template jinja"));
   const ProcessResult own = go({"--chat-template", "jinja"});
   EXPECT_EQ(own.exitCode, 0) << own.errors;

@@ -42,7 +42,7 @@ TEST(StreamsTest, dataThatDoesNotGetOutIsAnError) {
   EXPECT_EQ(redirected(">&-", {"plugins"}).exitCode, 2);
 }
 
-TEST(StreamsTest, talkThatDoesNotGetOutIsNoError) {
+TEST(StreamsTest, MessagesThatCannotBeWrittenAreNoError) {
   for (const char *redirection : {"2>/dev/full", "2>&-"}) {
     const ProcessResult run =
         redirected(redirection, {"run", storiesPackage(), "-p", "Once", "-n", "2", "--temperature", "0"});

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a device can do at best, as far as the plugin interface lets anyone ask: copying within its memory.
+// The peak throughput of a device, as far as the plugin interface can measure it: copies within its memory.
 #pragma once
 
-#include "SpeedLimits.h"
+#include "PeakThroughput.h"
 #include "runtime/exec/Device.h"
 #include "runtime/plugin/BackendPlugin.h"
 
@@ -10,16 +10,16 @@ namespace cria::cli {
 
 /// Opens the device a second time, with a queue and a buffer of its own; no work of the model may be under
 /// way while it measures.
-class DeviceLimits final : public SpeedLimits {
+class DeviceThroughput final : public PeakThroughput {
 public:
-  /// Knows no limit when the device has too little free memory to measure with. Errors: the backend's.
-  static StatusOr<std::unique_ptr<SpeedLimits>> open(const BackendPlugin &backend, uint32_t device);
+  /// measure() gives nothing when the device has too little free memory to measure with. Errors: the backend's.
+  static StatusOr<std::unique_ptr<PeakThroughput>> open(const BackendPlugin &backend, uint32_t device);
 
-  LimitsOf whose() const override { return LimitsOf::device; }
-  StatusOr<LimitSample> measure() override;
+  PeakOf whose() const override { return PeakOf::device; }
+  StatusOr<PeakSample> measure() override;
 
 private:
-  explicit DeviceLimits(std::unique_ptr<Device> device) : device_(std::move(device)) {}
+  explicit DeviceThroughput(std::unique_ptr<Device> device) : device_(std::move(device)) {}
   Status allocate(uint64_t freeBytes);
   Status prepare();
   StatusOr<double> timeCopies(uint32_t count);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What this machine can do at best: reading memory, and f32 multiply-adds.
+// The peak throughput of this machine: reads of memory, and f32 multiply-adds.
 #pragma once
 
-#include "SpeedLimits.h"
+#include "PeakThroughput.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,13 +11,13 @@
 namespace cria::cli {
 
 /// Probes of tens of milliseconds each. Holds a buffer much larger than any cache. Threads: one at a time.
-class MachineLimits final : public SpeedLimits {
+class HostThroughput final : public PeakThroughput {
 public:
   /// numThreads: at least 1.
-  explicit MachineLimits(uint32_t numThreads);
+  explicit HostThroughput(uint32_t numThreads);
 
-  LimitsOf whose() const override { return LimitsOf::host; }
-  StatusOr<LimitSample> measure() override { return LimitSample{readBandwidth(), fmaRate()}; }
+  PeakOf whose() const override { return PeakOf::host; }
+  StatusOr<PeakSample> measure() override { return PeakSample{readBandwidth(), fmaRate()}; }
 
   /// Bytes a second read by all threads with the best of several access patterns: one stream or four streams
   /// a thread, with prefetching, in huge pages.

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "ChatConversation.h"
+#include "runtime/serve/Conversation.h"
 
-namespace cria::cli {
+namespace cria {
 
-StatusOr<ChatTurn> ChatConversation::render() const {
+void ChatTurn::addTo(GenerateRequest &request) const {
+  request.prompt = ids;
+  request.stopTexts.insert(request.stopTexts.end(), stopTexts.begin(), stopTexts.end());
+  request.stopTokens.insert(request.stopTokens.end(), stopIds.begin(), stopIds.end());
+  request.continuesText = false;
+}
+
+StatusOr<ChatTurn> Conversation::render() const {
   std::vector<ChatMessage> all;
   if (!system_.empty()) {
     all.push_back({ChatRole::system, system_});
@@ -14,35 +21,35 @@ StatusOr<ChatTurn> ChatConversation::render() const {
   return ChatTurn{std::move(ids), std::move(rendered.stopTexts), std::move(rendered.stopIds)};
 }
 
-Status ChatConversation::setSystem(std::string text, uint32_t context) {
+Status Conversation::setSystem(std::string text) {
   StatusOr<std::vector<int32_t>> ids = tokenizer_.encode(text);
   if (!ids.ok()) {
     return ids.status().withContext("the system prompt");
   }
-  if (ids->size() >= context) {
+  if (ids->size() >= context_) {
     return invalidArgument("the system prompt is too long: {} tokens, the context holds {}", ids->size(),
-                           context);
+                           context_);
   }
   system_ = std::move(text);
   return {};
 }
 
-StatusOr<ChatTurn> ChatConversation::ask(std::string text, uint32_t context, uint32_t reserve) {
+StatusOr<ChatTurn> Conversation::ask(std::string text, uint32_t reserve) {
   if (StatusOr<std::vector<int32_t>> ids = tokenizer_.encode(text); !ids.ok()) {
-    return ids.status().withContext("the message"); // before the template moves its bytes
+    return ids.status().withContext("the message"); // the template would change the offset in the message
   }
   const std::vector<ChatMessage> before = messages_;
   messages_.push_back({ChatRole::user, std::move(text)});
   uint32_t dropped = 0;
   StatusOr<ChatTurn> turn = render();
-  while (turn.ok() && turn->ids.size() + reserve > context && messages_.size() > 2) {
+  while (turn.ok() && turn->ids.size() + reserve > context_ && messages_.size() > 2) {
     messages_.erase(messages_.begin(), messages_.begin() + 2);
     ++dropped;
     turn = render();
   }
-  if (turn.ok() && turn->ids.size() >= context) {
+  if (turn.ok() && turn->ids.size() >= context_) {
     turn = invalidArgument("the message is too long: {} tokens with the system prompt, the context holds {}",
-                           turn->ids.size(), context);
+                           turn->ids.size(), context_);
   }
   if (!turn.ok()) {
     messages_ = before;
@@ -52,4 +59,4 @@ StatusOr<ChatTurn> ChatConversation::ask(std::string text, uint32_t context, uin
   return turn;
 }
 
-} // namespace cria::cli
+} // namespace cria

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From logits to text for one request: choice, end conditions, streaming.
-#include "runtime/exec/RequestRun.h"
+#include "runtime/exec/ActiveRequest.h"
 
 #include "runtime/exec/Logprobs.h"
 #include "runtime/plugin/SamplerChain.h"
@@ -9,10 +9,10 @@
 
 namespace cria {
 
-RequestRun::RequestRun(size_t index, const GenerateRequest &request, Model &model, const Tokenizer *tokenizer,
-                       const GenerateCallback &callback, std::chrono::steady_clock::time_point start)
-    : index_(index), request_(request), model_(model), tokenizer_(tokenizer), callback_(callback),
-      start_(start), stops_(request.stopTexts) {}
+ActiveRequest::ActiveRequest(RequestHandle handle, GenerateRequest request, Model &model,
+                             const Tokenizer *tokenizer, GenerateCallback onEvent)
+    : handle_(handle), request_(std::move(request)), model_(model), tokenizer_(tokenizer),
+      onEvent_(std::move(onEvent)), start_(std::chrono::steady_clock::now()), stops_(request_.stopTexts) {}
 
 Status checkRequest(const GenerateRequest &request, const Model &model, const Tokenizer *tokenizer) {
   if (request.prompt.empty()) {
@@ -37,7 +37,7 @@ Status checkRequest(const GenerateRequest &request, const Model &model, const To
   return {};
 }
 
-Status RequestRun::startSampler() {
+Status ActiveRequest::startSampler() {
   if (!request_.sampler) {
     return {};
   }
@@ -48,7 +48,7 @@ Status RequestRun::startSampler() {
   return {};
 }
 
-void RequestRun::begin() {
+void ActiveRequest::begin() {
   if (session_ || isDone()) {
     return;
   }
@@ -73,38 +73,38 @@ void RequestRun::begin() {
   }
 }
 
-void RequestRun::collectEndTokens() {
+void ActiveRequest::collectEndTokens() {
   const std::vector<int64_t> &eosIds = model_.manifest().model.eosIds;
   if (!request_.ignoreEos) {
     eosTokens_.assign(eosIds.begin(), eosIds.end()); // a verified manifest has ids of the vocabulary only
   }
 }
 
-uint32_t RequestRun::pagesToCome() const {
-  uint64_t most =
+uint32_t ActiveRequest::remainingPages() const {
+  uint64_t maxLength =
       std::min<uint64_t>(model_.context(), request_.prompt.size() + uint64_t(request_.maxNewTokens));
   const KvPool &pool = model_.kvPool();
   uint32_t held = session_->numPages();
-  uint32_t needed =
-      pool.pagesFor(static_cast<uint32_t>(most)) + (request_.session ? 1 : 0); // one may be a copy
+  uint32_t needed = pool.pagesFor(static_cast<uint32_t>(maxLength)) +
+                    (request_.session ? 1 : 0); // its last page may be shared
   return needed > held ? needed - held : 0;
 }
 
-StepItem RequestRun::nextItem(uint32_t most) const {
+StepItem ActiveRequest::nextItem(uint32_t maxTokens) const {
   if (!isInPrompt()) {
     return {.session = session_, .tokens = {&last_, 1}, .numOutputs = 1};
   }
   std::span<const int32_t> rest = std::span<const int32_t>(request_.prompt).subspan(session_->length());
-  size_t count = std::min<size_t>(rest.size(), most);
+  size_t count = std::min<size_t>(rest.size(), maxTokens);
   return {.session = session_, .tokens = rest.first(count), .numOutputs = count == rest.size() ? 1u : 0u};
 }
 
-std::span<const int32_t> RequestRun::maskedTokens() const {
+std::span<const int32_t> ActiveRequest::maskedTokens() const {
   return result_.tokens.size() < request_.minNewTokens ? std::span<const int32_t>(eosTokens_)
                                                        : std::span<const int32_t>();
 }
 
-StatusOr<int32_t> RequestRun::choose(std::span<const float> logits) {
+StatusOr<int32_t> ActiveRequest::choose(std::span<const float> logits) {
   if (!request_.sampler) {
     return chooseGreedy(logits, maskedTokens());
   }
@@ -114,8 +114,8 @@ StatusOr<int32_t> RequestRun::choose(std::span<const float> logits) {
   return token;
 }
 
-/// Whether the token ends the request; it then is no part of the text.
-bool RequestRun::endsWith(int32_t token) {
+// Ends the request if the token is a stop or end-of-text token, which does not become part of the text.
+bool ActiveRequest::endsWith(int32_t token) {
   auto has = [token](const std::vector<int32_t> &ids) {
     return std::find(ids.begin(), ids.end(), token) != ids.end();
   };
@@ -128,7 +128,7 @@ bool RequestRun::endsWith(int32_t token) {
   return true;
 }
 
-void RequestRun::takeLogits(std::span<const float> logits) {
+void ActiveRequest::takeLogits(std::span<const float> logits) {
   StatusOr<int32_t> token = choose(logits);
   if (!token.ok()) {
     return finish(FinishReason::error, token.status());
@@ -150,7 +150,7 @@ void RequestRun::takeLogits(std::span<const float> logits) {
   }
 }
 
-void RequestRun::addToken(int32_t token, std::span<const float> logits) {
+void ActiveRequest::addToken(int32_t token, std::span<const float> logits) {
   last_ = token;
   GeneratedToken &added = result_.tokens.emplace_back();
   added.id = token;
@@ -158,30 +158,36 @@ void RequestRun::addToken(int32_t token, std::span<const float> logits) {
     added.logprob = static_cast<float>(logits[static_cast<size_t>(token)] - logSumExp(logits));
     added.top = topLogprobs(logits, *request_.logprobs);
   }
-  emit(&added, decoder_ ? stops_.push(decoder_->push(token)) : std::string());
+  emitText(&added, decoder_ ? stops_.push(decoder_->push(token)) : std::string());
   if (stops_.matched()) {
     finish(FinishReason::stop);
   }
 }
 
-void RequestRun::emit(const GeneratedToken *token, const std::string &text) {
-  result_.text += text;
-  if (callback_ && (token || !text.empty())) {
-    callback_({.request = index_, .token = token, .text = text});
+void ActiveRequest::emit(const GenerateEvent &event) const {
+  if (onEvent_) {
+    onEvent_(event);
   }
 }
 
-/// Hands out what decoder and stop matcher still hold back.
-void RequestRun::flushText() {
+void ActiveRequest::emitText(const GeneratedToken *token, const std::string &text) {
+  result_.text += text;
+  if (token || !text.empty()) {
+    emit({.request = handle_, .token = token, .text = text});
+  }
+}
+
+// Delivers the text that the decoder and the stop matcher still hold back.
+void ActiveRequest::flushText() {
   if (!decoder_ || stops_.matched()) {
     return;
   }
   std::string text = stops_.push(decoder_->finish());
   text += stops_.finish();
-  emit(nullptr, text);
+  emitText(nullptr, text);
 }
 
-void RequestRun::finish(FinishReason reason, Status status) {
+void ActiveRequest::finish(FinishReason reason, Status status) {
   flushText();
   if (stops_.matched() && reason != FinishReason::error) {
     reason = FinishReason::stop;
@@ -192,11 +198,12 @@ void RequestRun::finish(FinishReason reason, Status status) {
   result_.totalNs = elapsedNs();
   if (own_) {
     session_ = nullptr;
-    own_.reset(); // its pages are for those who wait
+    own_.reset(); // waiting requests need its pages
   }
+  emit({.request = handle_, .result = &result_});
 }
 
-uint64_t RequestRun::elapsedNs() const {
+uint64_t ActiveRequest::elapsedNs() const {
   auto elapsed = std::chrono::steady_clock::now() - start_;
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count());
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Copies are queued one behind the other and waited for once, so that neither starting nor waiting counts.
-#include "DeviceLimits.h"
+#include "DeviceThroughput.h"
 
 #include <algorithm>
 #include <chrono>
@@ -14,28 +14,29 @@ constexpr uint64_t kLeastCopyBytes = uint64_t{128} << 20;
 constexpr uint64_t kAlignment = 4096;
 // The buffer takes half of what is free: graphs of steps still want some.
 constexpr uint64_t kFreeForEachCopyByte = 4;
-constexpr int kPasses = 3; // of which the best counts: a limit is not lowered by what else the device does
+constexpr int kPasses = 3; // the best one counts, since other load on the device only lowers the result
 constexpr double kPassSeconds = 0.01;
 constexpr double kMostCopiesOfPass = 64;
 constexpr uint32_t kFilling = 0x3F800000; // 1.0f
 
 } // namespace
 
-StatusOr<std::unique_ptr<SpeedLimits>> DeviceLimits::open(const BackendPlugin &backend, uint32_t device) {
+StatusOr<std::unique_ptr<PeakThroughput>> DeviceThroughput::open(const BackendPlugin &backend,
+                                                                 uint32_t device) {
   const cria_open_options options = {
       .struct_size = sizeof(cria_open_options), .device = device, .num_threads = 0, .flags = 0};
   CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Device> opened, Device::open(backend.name(), backend.api(), options));
   CRIA_ASSIGN_OR_RETURN(const BackendDevice facts, backend.device(device));
-  std::unique_ptr<DeviceLimits> limits(new DeviceLimits(std::move(opened)));
-  CRIA_RETURN_IF_ERROR(limits->allocate(facts.memoryFreeBytes));
-  if (limits->buffer_ != nullptr) {
-    CRIA_RETURN_IF_ERROR(limits->prepare());
+  std::unique_ptr<DeviceThroughput> throughput(new DeviceThroughput(std::move(opened)));
+  CRIA_RETURN_IF_ERROR(throughput->allocate(facts.memoryFreeBytes));
+  if (throughput->buffer_ != nullptr) {
+    CRIA_RETURN_IF_ERROR(throughput->prepare());
   }
-  return std::unique_ptr<SpeedLimits>(std::move(limits));
+  return std::unique_ptr<PeakThroughput>(std::move(throughput));
 }
 
 // freeBytes 0: unknown.
-Status DeviceLimits::allocate(uint64_t freeBytes) {
+Status DeviceThroughput::allocate(uint64_t freeBytes) {
   const uint64_t room = freeBytes != 0 ? freeBytes / kFreeForEachCopyByte : kMostCopyBytes;
   copyBytes_ = std::min(room, kMostCopyBytes) / kAlignment * kAlignment;
   if (copyBytes_ < kLeastCopyBytes) {
@@ -50,7 +51,7 @@ Status DeviceLimits::allocate(uint64_t freeBytes) {
 }
 
 // Touches all memory, wakes the device, and finds how many copies a pass takes.
-Status DeviceLimits::prepare() {
+Status DeviceThroughput::prepare() {
   CRIA_RETURN_IF_ERROR(device_->fill(buffer_, 0, 2 * copyBytes_, kFilling));
   CRIA_RETURN_IF_ERROR(timeCopies(1).status());
   CRIA_ASSIGN_OR_RETURN(const double seconds, timeCopies(1));
@@ -58,7 +59,7 @@ Status DeviceLimits::prepare() {
   return {};
 }
 
-StatusOr<double> DeviceLimits::timeCopies(uint32_t count) {
+StatusOr<double> DeviceThroughput::timeCopies(uint32_t count) {
   const auto start = std::chrono::steady_clock::now();
   for (uint32_t i = 0; i < count; ++i) {
     CRIA_RETURN_IF_ERROR(device_->copy(buffer_, copyBytes_, 0, copyBytes_));
@@ -67,9 +68,9 @@ StatusOr<double> DeviceLimits::timeCopies(uint32_t count) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-StatusOr<LimitSample> DeviceLimits::measure() {
+StatusOr<PeakSample> DeviceThroughput::measure() {
   if (buffer_ == nullptr) {
-    return LimitSample{};
+    return PeakSample{};
   }
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
@@ -77,7 +78,7 @@ StatusOr<LimitSample> DeviceLimits::measure() {
     const double bytes = 2.0 * static_cast<double>(copyBytes_) * copiesOfPass_; // read and written
     best = std::max(best, bytes / seconds);
   }
-  return LimitSample{.bandwidth = best, .compute = std::nullopt};
+  return PeakSample{.bandwidth = best, .compute = std::nullopt};
 }
 
 } // namespace cria::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Vectors are GCC's generic ones: the functions are compiled for several instruction sets, and the loader
 // picks.
-#include "MachineLimits.h"
+#include "HostThroughput.h"
 
 #include <algorithm>
 #include <atomic>
@@ -29,7 +29,7 @@ constexpr size_t kHugePageBytes = size_t{2} << 20;
 constexpr size_t kStreams = 4;
 constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
-constexpr int kPasses = 3; // of which the best counts: a limit is not lowered by what else the machine does
+constexpr int kPasses = 3; // the best one counts, since other load on the machine only lowers the result
 constexpr uint64_t kFmaRounds = 10'000'000; // tens of milliseconds: clocks settle
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(64)));
@@ -122,20 +122,20 @@ std::atomic<int32_t> sink; // keeps the results needed
 
 } // namespace
 
-MachineLimits::MachineLimits(uint32_t numThreads)
+HostThroughput::HostThroughput(uint32_t numThreads)
     : numThreads_(numThreads), bytesPerThread_(kBufferBytes / numThreads / kPageBytes * kPageBytes),
       buffer_(static_cast<float *>(std::aligned_alloc(kHugePageBytes, kBufferBytes)), std::free) {
   if (buffer_ == nullptr) {
     throw std::bad_alloc();
   }
 #if defined(__linux__)
-  // Small pages cost a sixth of the bandwidth: the limit is what the memory gives. (Only a wish.)
+  // Small pages cost a sixth of the bandwidth. The kernel may ignore the advice.
   (void)madvise(buffer_.get(), kBufferBytes, MADV_HUGEPAGE);
 #endif
   std::fill_n(buffer_.get(), kBufferBytes / sizeof(float), 1.0f);
 }
 
-double MachineLimits::readBandwidth() {
+double HostThroughput::readBandwidth() {
   const size_t count = bytesPerThread_ / sizeof(float);
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
@@ -148,7 +148,7 @@ double MachineLimits::readBandwidth() {
   return best;
 }
 
-double MachineLimits::fmaRate() {
+double HostThroughput::fmaRate() {
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
     const double seconds = timeThreads(

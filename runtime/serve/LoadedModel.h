@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// LoadedModel: a package that is ready to answer requests, with its plugins and its tokenizer.
+#pragma once
+
+#include "runtime/exec/GenerateTypes.h"
+#include "runtime/exec/Model.h"
+#include "runtime/plugin/ChatTemplate.h"
+#include "runtime/plugin/PluginRegistry.h"
+#include "runtime/serve/RequestOptions.h"
+#include "runtime/text/Tokenizer.h"
+#include "runtime/text/Vocabulary.h"
+
+#include <memory>
+
+namespace cria {
+
+/// Opens the model of a package on a backend, and its tokenizer if it has one. Everything that is made from
+/// it (requests, templates, conversations, engines) must be destroyed before it.
+///
+/// Thread-safe, except for model(), which is not: an Engine gives several threads access to it.
+class LoadedModel {
+public:
+  /// Errors: those of Package::open(), PluginRegistry::create(), Model::open() and Package::tokenizer().
+  static StatusOr<std::unique_ptr<LoadedModel>> open(const std::string &folder,
+                                                     const ModelOptions &options = {},
+                                                     const PluginSearch &plugins = PluginSearch::standard());
+  static StatusOr<std::unique_ptr<LoadedModel>> open(std::shared_ptr<const Package> package,
+                                                     const ModelOptions &options = {},
+                                                     const PluginSearch &plugins = PluginSearch::standard());
+  LoadedModel(const LoadedModel &) = delete;
+  LoadedModel &operator=(const LoadedModel &) = delete;
+
+  const Package &package() const { return *package_; }
+  PluginRegistry &plugins() const { return *plugins_; }
+  Model &model() const { return *model_; }
+  /// Null: the package has none, as it was compiled from a preset.
+  const Tokenizer *tokenizer() const { return tokenizer_.get(); }
+  const Vocabulary &vocabulary() const { return *vocabulary_; }
+  /// The token that begins every text; -1: none.
+  int32_t bosId() const { return static_cast<int32_t>(package_->manifest().model.bosId); }
+
+  /// Errors: unsupported when the package has no tokenizer; `use` says what needs one.
+  Status requireTokenizer(std::string_view use) const;
+  /// The ids of a prompt: BOS, if the model has one, and the ids of the text. REQUIRES: tokenizer().
+  /// Errors: invalidArgument when the text is not UTF-8.
+  StatusOr<std::vector<int32_t>> encodePrompt(std::string_view text) const;
+
+  /// A request without a prompt. Errors: invalidArgument or notFound for a bad sampler, grammar or stop text.
+  StatusOr<GenerateRequest> makeRequest(const RequestOptions &options) const;
+  /// A request to continue a text. Errors: also those of encodePrompt(); invalidArgument when there is no
+  /// text and the model has no BOS token.
+  StatusOr<GenerateRequest> makeRequest(const TextRequest &request) const;
+
+  /// The chat template that an expression names, e.g. "llama2", or, for an empty one, the template of the
+  /// checkpoint. "jinja" runs the checkpoint's own template text, unless it is given another one. Errors:
+  /// invalidArgument or notFound, with the way to choose another template.
+  StatusOr<ChatTemplate> openTemplate(std::string_view expression = {}) const;
+
+private:
+  LoadedModel() = default;
+  Status openTokenizer();
+
+  // In the order of use: each one uses those above it and is destroyed before them.
+  std::shared_ptr<const Package> package_;
+  std::unique_ptr<PluginRegistry> plugins_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::unique_ptr<Vocabulary> vocabulary_;
+  std::unique_ptr<Model> model_;
+};
+
+} // namespace cria

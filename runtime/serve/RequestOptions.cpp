@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/serve/RequestOptions.h"
+
+#include "support/Json.h"
+
+#include <limits>
+
+namespace cria {
+namespace {
+
+SamplerSpec samplerOf(std::string name, OptionValue value) {
+  SamplerSpec spec{.name = std::move(name), .arguments = {}};
+  spec.arguments.push_back({.name = {}, .value = std::move(value)});
+  return spec;
+}
+
+// Temperature first, as in Meta's code.
+std::vector<SamplerSpec> standardSamplers(double temperature, std::optional<int64_t> topK,
+                                          std::optional<double> topP) {
+  if (temperature == 0) {
+    return {{.name = "greedy", .arguments = {}}};
+  }
+  std::vector<SamplerSpec> specs = {samplerOf("temperature", temperature)};
+  if (topK.value_or(0) > 0) {
+    specs.push_back(samplerOf("top_k", *topK));
+  }
+  if (topP.value_or(1) < 1) {
+    specs.push_back(samplerOf("top_p", *topP));
+  }
+  return specs;
+}
+
+StatusOr<std::vector<SamplerSpec>> chosenSamplers(const RequestOptions &options,
+                                                  const GenerationDefaults &defaults) {
+  if (!options.samplerExpression.empty()) {
+    return parseSamplers(options.samplerExpression);
+  }
+  if (!options.samplers.empty()) {
+    return options.samplers;
+  }
+  if (options.temperature || options.topK || options.topP) {
+    return standardSamplers(options.temperature.value_or(1), options.topK, options.topP);
+  }
+  const bool samples = defaults.doSample.value_or(false);
+  return samples ? standardSamplers(defaults.temperature.value_or(1), defaults.topK, defaults.topP)
+                 : standardSamplers(0, {}, {});
+}
+
+template <typename T> Status readNumber(const Json &value, const std::string &name, std::optional<T> &out) {
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<T>::max()) {
+    return invalidArgument("'{}': expected a whole number from 0 to {}, got {}", name,
+                           std::numeric_limits<T>::max(), describeJson(value));
+  }
+  out = value.get<T>();
+  return {};
+}
+
+Status readStops(const Json &value, std::vector<std::string> &out) {
+  const bool isText = value.is_string();
+  if (!isText && !(value.is_array() && std::all_of(value.begin(), value.end(),
+                                                   [](const Json &text) { return text.is_string(); }))) {
+    return invalidArgument("'stop': expected a text or an array of texts, got {}", describeJson(value));
+  }
+  for (const Json &text : value) { // of a text: that text itself
+    out.push_back(text.get<std::string>());
+  }
+  return {};
+}
+
+Status readMember(const std::string &name, const Json &value, TextRequest &request) {
+  if (name == "prompt" && value.is_string()) {
+    request.prompt = value.get<std::string>();
+    return {};
+  }
+  if (name == "prompt") {
+    return invalidArgument("'prompt': expected a text, got {}", describeJson(value));
+  }
+  if (name == "max_tokens") {
+    return readNumber(value, name, request.options.maxTokens);
+  }
+  if (name == "seed") {
+    request.options.sequence = 0;
+    return readNumber(value, name, request.options.seed);
+  }
+  if (name == "stop") {
+    return readStops(value, request.options.stopTexts);
+  }
+  return invalidArgument("unexpected member '{}'; expected prompt, max_tokens, seed or stop",
+                         printable(name));
+}
+
+} // namespace
+
+StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
+                                              const GenerationDefaults &defaults) {
+  CRIA_ASSIGN_OR_RETURN(std::vector<SamplerSpec> specs, chosenSamplers(options, defaults));
+  if (!options.grammar.empty() || !options.jsonSchema.empty()) {
+    SamplerSpec grammar =
+        samplerOf("grammar", options.grammar.empty() ? options.jsonSchema : options.grammar);
+    grammar.arguments[0].name = options.grammar.empty() ? "json_schema" : "";
+    specs.insert(specs.begin(), std::move(grammar));
+  }
+  return specs;
+}
+
+StatusOr<TextRequest> readRequestJson(std::string_view json, const RequestOptions &defaults,
+                                      std::string_view where) {
+  CRIA_ASSIGN_OR_RETURN(const Json object, parseJson(json, where));
+  if (!object.is_object() || !object.contains("prompt")) {
+    return invalidArgument("{}: expected an object like {{\"prompt\": \"Once\"}}, got {}", where,
+                           object.is_object() ? "one without 'prompt'" : describeJson(object));
+  }
+  TextRequest request{.prompt = {}, .options = defaults};
+  for (const auto &[name, value] : object.items()) {
+    CRIA_RETURN_IF_ERROR(readMember(name, value, request).withContext(where));
+  }
+  return request;
+}
+
+} // namespace cria

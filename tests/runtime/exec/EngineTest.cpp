@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Engine: requests of many threads against single runs, events in order, submitting and cancelling from
+// onEvent, drain, and destruction with work left. Also run under ThreadSanitizer.
+#include "tests/testing/toy/ToyBackend.h"
+#include "tests/testing/toy/ToyPackage.h"
+
+#include "runtime/exec/Engine.h"
+#include "runtime/exec/Session.h"
+
+#include <atomic>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <latch>
+#include <random>
+#include <thread>
+
+namespace cria::test {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<int32_t> idsOf(const GenerateResult &result) {
+  std::vector<int32_t> ids;
+  for (const GeneratedToken &token : result.tokens) {
+    ids.push_back(token.id);
+  }
+  return ids;
+}
+
+/// Records the events of one request and checks their order. Read it after the request has ended.
+class Recorder {
+public:
+  GenerateCallback callback() {
+    return [this](const GenerateEvent &event) { record(event); };
+  }
+  bool hasEnded() const { return hasEnded_; }
+  const GenerateResult &result() const { return result_; }
+  const std::vector<int32_t> &streamed() const { return streamed_; }
+
+private:
+  void record(const GenerateEvent &event) {
+    EXPECT_FALSE(hasEnded_) << "an event after the last one";
+    EXPECT_TRUE(thread_ == std::thread::id() || thread_ == std::this_thread::get_id());
+    thread_ = std::this_thread::get_id();
+    if (event.token) {
+      streamed_.push_back(event.token->id);
+    }
+    if (event.result) {
+      hasEnded_ = true;
+      result_ = *event.result;
+    }
+  }
+
+  std::vector<int32_t> streamed_;
+  GenerateResult result_;
+  std::thread::id thread_;
+  bool hasEnded_ = false;
+};
+
+class EngineTest : public testing::Test {
+protected:
+  void SetUp() override {
+    toyState() = {};
+    writeToyPackage(folder_);
+    model_ = openToyModel(folder_);
+  }
+
+  /// What the request gives when nothing else runs.
+  GenerateResult runAlone(const GenerateRequest &request) {
+    Recorder recorder;
+    Engine engine(*model_, nullptr);
+    engine.submit(request, recorder.callback());
+    engine.drain();
+    EXPECT_TRUE(recorder.hasEnded());
+    return recorder.result();
+  }
+
+  static GenerateRequest requestOf(uint32_t seed) {
+    std::mt19937 random(seed);
+    std::vector<int32_t> prompt(1 + random() % 12);
+    for (int32_t &token : prompt) {
+      token = static_cast<int32_t>(3 + random() % (kToyVocab - 3));
+    }
+    return {.prompt = prompt, .maxNewTokens = 1 + static_cast<uint32_t>(random() % 12), .logprobs = 3};
+  }
+
+  std::string folder_ = testFolder();
+  std::unique_ptr<Model> model_;
+};
+
+void expectEqual(const GenerateResult &result, const GenerateResult &expected) {
+  EXPECT_EQ(result.reason, expected.reason);
+  ASSERT_EQ(idsOf(result), idsOf(expected));
+  for (size_t i = 0; i < result.tokens.size(); ++i) {
+    EXPECT_EQ(result.tokens[i].logprob, expected.tokens[i].logprob); // the same bits
+  }
+}
+
+TEST_F(EngineTest, RequestsOfManyThreadsGiveWhatEachGivesAlone) {
+  constexpr uint32_t kThreads = 4;
+  constexpr uint32_t kRequests = 12;
+  std::vector<GenerateResult> expected;
+  for (uint32_t i = 0; i < kThreads * kRequests; ++i) {
+    expected.push_back(runAlone(requestOf(i)));
+  }
+  std::vector<Recorder> recorders(kThreads * kRequests);
+  {
+    Engine engine(*model_, nullptr);
+    std::vector<std::jthread> threads;
+    for (uint32_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (uint32_t i = t * kRequests; i < (t + 1) * kRequests; ++i) {
+          engine.submit(requestOf(i), recorders[i].callback());
+        }
+        engine.drain();
+        for (uint32_t i = t * kRequests; i < (t + 1) * kRequests; ++i) {
+          EXPECT_TRUE(recorders[i].hasEnded());
+        }
+      });
+    }
+  }
+  for (size_t i = 0; i < recorders.size(); ++i) {
+    SCOPED_TRACE(i);
+    expectEqual(recorders[i].result(), expected[i]);
+    EXPECT_EQ(recorders[i].streamed(), idsOf(expected[i]));
+  }
+  EXPECT_EQ(model_->kvPool().numFreePages(), model_->kvPool().numPages());
+}
+
+// Whatever was delivered before a cancellation is a prefix of what the request gives alone.
+TEST_F(EngineTest, ThreadsThatCancelLeaveTheOthersAsTheyWere) {
+  constexpr uint32_t kThreads = 4;
+  constexpr uint32_t kRequests = 12;
+  std::vector<GenerateResult> expected;
+  for (uint32_t i = 0; i < kThreads * kRequests; ++i) {
+    expected.push_back(runAlone(requestOf(i)));
+  }
+  std::vector<Recorder> recorders(kThreads * kRequests);
+  Engine engine(*model_, nullptr);
+  std::latch started(kThreads);
+  auto work = [&](uint32_t thread) {
+    started.arrive_and_wait();
+    for (uint32_t i = thread; i < recorders.size(); i += kThreads) {
+      RequestHandle handle = engine.submit(requestOf(i), recorders[i].callback());
+      if (i % 3 == 0) {
+        engine.cancel(handle);
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (uint32_t t = 0; t < kThreads; ++t) {
+      threads.emplace_back(work, t);
+    }
+  }
+  engine.drain();
+  for (size_t i = 0; i < recorders.size(); ++i) {
+    SCOPED_TRACE(i);
+    ASSERT_TRUE(recorders[i].hasEnded());
+    if (recorders[i].result().reason != FinishReason::cancelled) {
+      expectEqual(recorders[i].result(), expected[i]);
+      continue;
+    }
+    EXPECT_EQ(i % 3, 0u);
+    std::vector<int32_t> whole = idsOf(expected[i]);
+    std::vector<int32_t> part = idsOf(recorders[i].result());
+    ASSERT_LE(part.size(), whole.size());
+    EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin()));
+  }
+  EXPECT_EQ(model_->kvPool().numFreePages(), model_->kvPool().numPages());
+}
+
+TEST_F(EngineTest, RequestsSubmittedTogetherShareTheirSteps) {
+  const GenerateRequest request = {.prompt = {1, 2}, .maxNewTokens = 1};
+  std::vector<Submission> submissions(3, Submission{.request = request, .onEvent = {}});
+  Engine engine(*model_, nullptr);
+  EXPECT_EQ(engine.submit(submissions), (std::vector<RequestHandle>{1, 2, 3}));
+  engine.drain();
+  EXPECT_THAT(toyState().steps, testing::ElementsAre("6 rows 3 outputs"));
+}
+
+TEST_F(EngineTest, EventsNameTheirRequest) {
+  std::vector<RequestHandle> named;
+  Engine engine(*model_, nullptr);
+  RequestHandle handle = engine.submit({.prompt = {1}, .maxNewTokens = 2, .minNewTokens = 2},
+                                       [&](const GenerateEvent &event) { named.push_back(event.request); });
+  engine.drain();
+  EXPECT_EQ(named, std::vector<RequestHandle>(3, handle));
+}
+
+TEST_F(EngineTest, OnEventMaySubmit) {
+  Recorder second;
+  Engine engine(*model_, nullptr);
+  engine.submit({.prompt = {1}, .maxNewTokens = 1}, [&](const GenerateEvent &event) {
+    if (event.result) {
+      engine.submit(requestOf(1), second.callback());
+    }
+  });
+  engine.drain(); // waits for the first, which has submitted the second when it ends
+  engine.drain();
+  ASSERT_TRUE(second.hasEnded());
+  EXPECT_EQ(idsOf(second.result()), idsOf(runAlone(requestOf(1))));
+}
+
+// A conversation: each turn continues the session of the one before.
+TEST_F(EngineTest, OnEventMayContinueItsSession) {
+  Session session(*model_);
+  GenerateRequest request = {.prompt = {1}, .maxNewTokens = 2, .minNewTokens = 2, .session = &session};
+  Recorder second;
+  Engine engine(*model_, nullptr);
+  engine.submit(request, [&](const GenerateEvent &event) {
+    if (event.result) {
+      request.prompt.push_back(event.result->tokens[0].id);
+      request.prompt.push_back(7);
+      engine.submit(request, second.callback());
+    }
+  });
+  engine.drain();
+  engine.drain();
+  EXPECT_EQ(second.result().reason, FinishReason::length) << second.result().status.message();
+  EXPECT_EQ(second.result().reusedTokens, 2u);
+}
+
+TEST_F(EngineTest, OnEventMayCancelItsOwnRequestAndOthers) {
+  Recorder other;
+  size_t delivered = 0;
+  FinishReason reason = FinishReason::none;
+  Engine engine(*model_, nullptr);
+  RequestHandle otherHandle =
+      engine.submit({.prompt = {1}, .minNewTokens = 20, .ignoreEos = false}, other.callback());
+  engine.submit({.prompt = {2}, .minNewTokens = 20}, [&](const GenerateEvent &event) {
+    if (event.token && ++delivered == 3) {
+      engine.cancel(event.request);
+      engine.cancel(otherHandle);
+    }
+    reason = event.result ? event.result->reason : reason;
+  });
+  engine.drain();
+  EXPECT_EQ(delivered, 3u);
+  EXPECT_EQ(reason, FinishReason::cancelled);
+  EXPECT_NE(other.result().reason, FinishReason::none);
+}
+
+TEST_F(EngineTest, CancellingEndsTheRunningStepWhenNothingElseIsInIt) {
+  Engine *engine = nullptr;
+  RequestHandle handle = 0;
+  std::latch submitted(1);
+  toyState().onReplay = [&] {
+    submitted.wait();
+    engine->cancel(handle);
+  };
+  Session session(*model_);
+  Recorder recorder;
+  Engine started(*model_, nullptr);
+  engine = &started;
+  handle = started.submit({.prompt = {1, 2, 3}, .session = &session}, recorder.callback());
+  submitted.count_down();
+  started.drain();
+  EXPECT_EQ(recorder.result().reason, FinishReason::cancelled);
+  EXPECT_EQ(session.length(), 0u) << "the step did not run to its end";
+}
+
+TEST_F(EngineTest, CancellingOneOfTwoLeavesTheStepRunning) {
+  Engine *engine = nullptr;
+  std::vector<RequestHandle> handles;
+  std::latch submitted(1);
+  toyState().onReplay = [&] {
+    submitted.wait();
+    engine->cancel(handles[0]);
+  };
+  Recorder first, second;
+  const GenerateRequest request = {.prompt = {1, 2, 3}, .maxNewTokens = 4, .minNewTokens = 4};
+  Engine started(*model_, nullptr);
+  engine = &started;
+  handles = started.submit({{request, first.callback()}, {request, second.callback()}});
+  submitted.count_down();
+  started.drain();
+  EXPECT_EQ(first.result().reason, FinishReason::cancelled);
+  EXPECT_EQ(second.result().reason, FinishReason::length);
+}
+
+TEST_F(EngineTest, CancellingWhatHasEndedDoesNothing) {
+  Engine engine(*model_, nullptr);
+  RequestHandle handle = engine.submit({.prompt = {1}, .maxNewTokens = 1}, {});
+  engine.drain();
+  engine.cancel(handle);
+  engine.cancel(0);
+  engine.cancel(handle + 100);
+  engine.drain();
+}
+
+TEST_F(EngineTest, AFlagCancelsTheRequestsThatHaveIt) {
+  CancelFlag flag;
+  flag.set();
+  Recorder with, without;
+  Engine engine(*model_, nullptr);
+  engine.submit({.prompt = {1}, .cancel = &flag}, with.callback());
+  engine.submit({.prompt = {1}, .maxNewTokens = 2, .minNewTokens = 2}, without.callback());
+  engine.drain();
+  EXPECT_EQ(with.result().reason, FinishReason::cancelled);
+  EXPECT_EQ(without.result().reason, FinishReason::length);
+}
+
+TEST_F(EngineTest, BadRequestsEndAloneWithAnError) {
+  Recorder bad, good;
+  Engine engine(*model_, nullptr);
+  engine.submit({.prompt = {}}, bad.callback());
+  engine.submit({.prompt = {1}, .maxNewTokens = 2, .minNewTokens = 2}, good.callback());
+  engine.drain();
+  EXPECT_EQ(bad.result().reason, FinishReason::error);
+  EXPECT_EQ(bad.result().status.message(), engine.check({.prompt = {}}).message());
+  EXPECT_EQ(good.result().reason, FinishReason::length);
+}
+
+TEST_F(EngineTest, RefusesASessionThatIsInUse) {
+  Session session(*model_);
+  const GenerateRequest request = {.prompt = {1}, .maxNewTokens = 2, .minNewTokens = 2, .session = &session};
+  Recorder first, second;
+  Engine engine(*model_, nullptr);
+  engine.submit({{request, first.callback()}, {request, second.callback()}});
+  engine.drain();
+  EXPECT_EQ(first.result().reason, FinishReason::length);
+  EXPECT_THAT(second.result().status.message(), HasSubstr("the session is in use"));
+}
+
+TEST_F(EngineTest, DestructionCancelsAndDeliversTheLastEvents) {
+  std::vector<Recorder> recorders(9);
+  RequestHandle late = 1;
+  std::latch running(1);
+  {
+    Engine engine(*model_, nullptr);
+    toyState().onReplay = [&, first = true]() mutable {
+      if (std::exchange(first, false)) {
+        running.count_down();
+      }
+    };
+    engine.submit({.prompt = {1}, .ignoreEos = true}, [&](const GenerateEvent &event) {
+      if (event.result && event.result->reason == FinishReason::cancelled) {
+        late = engine.submit({.prompt = {1}}, {});
+      }
+    });
+    for (Recorder &recorder : recorders) {
+      engine.submit({.prompt = {1}, .ignoreEos = true}, recorder.callback());
+    }
+    running.wait();
+  }
+  for (const Recorder &recorder : recorders) {
+    EXPECT_TRUE(recorder.hasEnded());
+  }
+  EXPECT_LE(late, 1u) << "an engine that is being destroyed takes no request";
+  EXPECT_EQ(model_->kvPool().numFreePages(), model_->kvPool().numPages());
+}
+
+// There is an unfinished request at every moment: each one submits the next before it has ended.
+TEST_F(EngineTest, DrainDoesNotWaitForWhatComesLater) {
+  std::atomic<bool> goesOn = true;
+  GenerateCallback submitNext; // outlives the engine, which calls it until it is destroyed
+  Engine engine(*model_, nullptr);
+  submitNext = [&](const GenerateEvent &event) {
+    if (event.result && goesOn) {
+      engine.submit({.prompt = {1}, .maxNewTokens = 1}, submitNext);
+    }
+  };
+  engine.submit({.prompt = {1}, .maxNewTokens = 1}, submitNext);
+  engine.drain();
+  goesOn = false;
+}
+
+TEST_F(EngineTest, DrainsWhenIdle) {
+  Engine engine(*model_, nullptr);
+  engine.drain();
+}
+
+} // namespace
+} // namespace cria::test

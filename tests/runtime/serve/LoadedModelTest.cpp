@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// LoadedModel: opening a package with its tokenizer, requests that run on an Engine, and the choice of a
+// template.
+#include "runtime/serve/LoadedModel.h"
+
+#include "runtime/exec/Engine.h"
+#include "tests/runtime/serve/StoriesTokenizer.h"
+#include "tests/testing/toy/ToyPackage.h"
+
+#include <gmock/gmock.h>
+
+namespace cria::test {
+namespace {
+
+using testing::HasSubstr;
+
+class LoadedModelTest : public testing::Test {
+protected:
+  /// Opens a package with the tokenizer of the model that ships on the backend `null`.
+  StatusOr<std::unique_ptr<LoadedModel>> tryOpen(uint32_t vocabSize = kStoriesVocab,
+                                                 bool withTokenizer = true) {
+    ToyPackage package{
+        .vocabSize = vocabSize, .manifest = toyManifest(vocabSize), .program = toyProgram(vocabSize)};
+    if (withTokenizer) {
+      package.manifest["tokenizer"] = {
+          {"kind", "sentencepiece"}, {"file", "tokenizer.model"}, {"added_tokens", OrderedJson::array()}};
+    }
+    writeToyPackage(folder_, package);
+    if (withTokenizer) {
+      writeFile(folder_ + "/tokenizer.model", readWholeFile(kStoriesTokenizerFile));
+      writeManifest(folder_, package.manifest);
+    }
+    return LoadedModel::open(folder_, {.backend = "null"}, builtPlugins());
+  }
+  std::unique_ptr<LoadedModel> open(bool withTokenizer = true) {
+    auto model = tryOpen(kStoriesVocab, withTokenizer);
+    EXPECT_TRUE(model.ok()) << model.status().message();
+    return model.ok() ? std::move(*model) : nullptr;
+  }
+
+  std::string folder_ = testFolder();
+};
+
+TEST_F(LoadedModelTest, OpensThePackageWithItsTokenizer) {
+  const auto model = open();
+  ASSERT_TRUE(model);
+  ASSERT_NE(model->tokenizer(), nullptr);
+  EXPECT_TRUE(model->requireTokenizer("this test").ok());
+  EXPECT_EQ(model->bosId(), 1);
+  EXPECT_EQ(model->vocabulary().view().size, kStoriesVocab);
+  std::vector<int32_t> expected = *model->tokenizer()->encode("One day");
+  expected.insert(expected.begin(), 1);
+  EXPECT_EQ(*model->encodePrompt("One day"), expected);
+}
+
+TEST_F(LoadedModelTest, OpensAPackageWithoutATokenizer) {
+  const auto model = open(/*withTokenizer=*/false);
+  ASSERT_TRUE(model);
+  EXPECT_EQ(model->tokenizer(), nullptr);
+  const Status status = model->requireTokenizer("this test");
+  EXPECT_EQ(status.code(), StatusCode::unsupported);
+  EXPECT_THAT(status.message(), HasSubstr("has no tokenizer, which this test needs"));
+}
+
+TEST_F(LoadedModelTest, RefusesATokenizerOfAnotherModel) {
+  EXPECT_THAT(tryOpen(kToyVocab).status().message(), HasSubstr("it belongs to another model"));
+}
+
+TEST_F(LoadedModelTest, MakesRequestsThatRunOnAnEngine) {
+  const auto model = open();
+  ASSERT_TRUE(model);
+  auto request = model->makeRequest(TextRequest{.prompt = "One day", .options = {.maxTokens = 3}});
+  ASSERT_TRUE(request.ok()) << request.status().message();
+  EXPECT_EQ(request->prompt, *model->encodePrompt("One day"));
+  EXPECT_TRUE(request->continuesText);
+  GenerateResult result;
+  Engine engine(model->model(), model->tokenizer());
+  engine.submit(std::move(*request), [&](const GenerateEvent &event) {
+    if (event.result) {
+      result = *event.result;
+    }
+  });
+  engine.drain();
+  EXPECT_EQ(result.reason, FinishReason::length) << result.status.message();
+  EXPECT_EQ(result.tokens.size(), 3u);
+}
+
+TEST_F(LoadedModelTest, RefusesBadOptionsOfRequests) {
+  const auto model = open();
+  ASSERT_TRUE(model);
+  auto errorOf = [&](const RequestOptions &options) {
+    return model->makeRequest(options).status().message();
+  };
+  EXPECT_THAT(errorOf({.samplerExpression = "no_such"}), HasSubstr("'no_such'"));
+  EXPECT_THAT(errorOf({.samplerExpression = "greedy|no_such"}), HasSubstr("(at character 8)"));
+  EXPECT_THAT(errorOf({.samplers = {{.name = "no_such", .arguments = {}}}}), HasSubstr("'no_such'"));
+  EXPECT_THAT(errorOf({.stopTexts = {""}}), HasSubstr("got an empty text"));
+  EXPECT_THAT(errorOf({.stopTexts = {"\xFF"}}), HasSubstr("got invalid bytes"));
+}
+
+TEST_F(LoadedModelTest, OpensTheTemplateOfTheCheckpointOrAnotherOne) {
+  const auto model = open();
+  ASSERT_TRUE(model);
+  auto own = model->openTemplate();
+  ASSERT_TRUE(own.ok()) << own.status().message();
+  EXPECT_EQ(own->name(), "llama2");
+  EXPECT_TRUE(model->openTemplate("llama2(refuse_tags=true)").ok());
+  EXPECT_THAT(model->openTemplate("lama2").status().message(), HasSubstr("did you mean 'llama2'"));
+  EXPECT_THAT(model->openTemplate("jinja").status().message(), HasSubstr("known as 'llama2'"));
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Requests in JSON, and the samplers that options ask for.
+#include "runtime/serve/RequestOptions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TextRequest read(std::string_view json, const RequestOptions &defaults = {}) {
+  StatusOr<TextRequest> request = readRequestJson(json, defaults, "requests.jsonl:3");
+  EXPECT_TRUE(request.ok()) << request.status().message();
+  return request.ok() ? std::move(*request) : TextRequest();
+}
+
+std::string errorOf(std::string_view json) {
+  StatusOr<TextRequest> request = readRequestJson(json, {}, "requests.jsonl:3");
+  EXPECT_EQ(request.status().code(), StatusCode::invalidArgument) << json;
+  EXPECT_THAT(request.status().message(), testing::StartsWith("requests.jsonl:3: ")) << json;
+  return request.status().message();
+}
+
+TEST(RequestJsonTest, MembersTakeThePlaceOfDefaults) {
+  RequestOptions defaults;
+  defaults.maxTokens = 3;
+  defaults.seed = 1;
+  defaults.sequence = 7;
+  defaults.stopTexts = {"x"};
+  TextRequest request = read(
+      R"({"prompt": "Once", "max_tokens": 5, "seed": 18446744073709551615, "stop": ["a", "b"]})", defaults);
+  EXPECT_EQ(request.prompt, "Once");
+  EXPECT_EQ(request.options.maxTokens, 5u);
+  EXPECT_EQ(request.options.seed, UINT64_MAX);
+  EXPECT_EQ(request.options.sequence, 0u);
+  EXPECT_THAT(request.options.stopTexts, ElementsAre("x", "a", "b"));
+}
+
+TEST(RequestJsonTest, AbsentMembersKeepTheirDefaults) {
+  RequestOptions defaults;
+  defaults.maxTokens = 3;
+  defaults.seed = 1;
+  defaults.sequence = 7;
+  TextRequest request = read(R"({"prompt": "", "stop": "end"})", defaults);
+  EXPECT_EQ(request.prompt, "");
+  EXPECT_EQ(request.options.maxTokens, 3u);
+  EXPECT_EQ(request.options.seed, 1u);
+  EXPECT_EQ(request.options.sequence, 7u);
+  EXPECT_THAT(request.options.stopTexts, ElementsAre("end"));
+}
+
+TEST(RequestJsonTest, RefusesWhatIsNoRequest) {
+  EXPECT_THAT(errorOf("prompt"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(errorOf("[]"), HasSubstr("expected an object like"));
+  EXPECT_THAT(errorOf("{}"), HasSubstr("got one without 'prompt'"));
+  EXPECT_THAT(errorOf(R"({"prompt": 1})"), HasSubstr("'prompt': expected a text, got 1"));
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "promt": "b"})"), HasSubstr("unexpected member 'promt'"));
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "prompt": "b"})"), HasSubstr("duplicate name 'prompt'"));
+}
+
+TEST(RequestJsonTest, RefusesValuesOfOtherTypesAndRanges) {
+  for (const char *value : {"-1", "4294967296", "1.5", "\"1\"", "null"}) {
+    EXPECT_THAT(errorOf(fmt::format(R"({{"prompt": "a", "max_tokens": {}}})", value)),
+                HasSubstr("'max_tokens': expected a whole number from 0 to 4294967295"));
+  }
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "seed": 18446744073709551616})"), HasSubstr("'seed'"));
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": 1})"), HasSubstr("'stop': expected a text or an array"));
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": ["b", 1]})"),
+              HasSubstr("'stop': expected a text or an array"));
+}
+
+// Such a line once overflowed the stack.
+TEST(RequestJsonTest, RefusesDeepNesting) {
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": )" + deep + "}"), HasSubstr("nesting is deeper"));
+}
+
+/// The samplers in the form of an expression.
+std::string samplersFor(const RequestOptions &options, const GenerationDefaults &defaults = {}) {
+  const StatusOr<std::vector<SamplerSpec>> specs = samplersOf(options, defaults);
+  if (!specs.ok()) {
+    return specs.status().message();
+  }
+  std::string text;
+  for (const SamplerSpec &spec : *specs) {
+    text += (text.empty() ? "" : "|") + spec.name;
+    for (const PluginArgument &argument : spec.arguments) {
+      text +=
+          fmt::format("({}{}{})", argument.name, argument.name.empty() ? "" : "=", toString(argument.value));
+    }
+  }
+  return text;
+}
+
+TEST(SamplersOfRequestTest, AreGreedyWithoutOptionsAndDefaults) {
+  EXPECT_EQ(samplersFor({}), "greedy");
+  EXPECT_EQ(samplersFor({.temperature = 0}), "greedy");
+  EXPECT_EQ(samplersFor({.temperature = 0, .topK = 3}), "greedy");
+}
+
+TEST(SamplersOfRequestTest, AreInTheOrderOfMetasCode) {
+  EXPECT_EQ(samplersFor({.temperature = 0.8, .topK = 40, .topP = 0.9}),
+            "temperature(0.8)|top_k(40)|top_p(0.9)");
+  EXPECT_EQ(samplersFor({.topK = 5}), "temperature(1)|top_k(5)");
+  EXPECT_EQ(samplersFor({.topK = 0, .topP = 1}), "temperature(1)");
+}
+
+TEST(SamplersOfRequestTest, AreTheDefaultsOfACheckpointThatSamples) {
+  GenerationDefaults defaults;
+  defaults.temperature = 0.5;
+  defaults.topP = 0.9;
+  EXPECT_EQ(samplersFor({}, defaults), "greedy");
+  defaults.doSample = true;
+  EXPECT_EQ(samplersFor({}, defaults), "temperature(0.5)|top_p(0.9)");
+  EXPECT_EQ(samplersFor({.topK = 2}, defaults), "temperature(1)|top_k(2)") << "options replace all defaults";
+}
+
+TEST(SamplersOfRequestTest, AreThoseOfAListOrAnExpression) {
+  EXPECT_EQ(samplersFor({.samplers = {{.name = "min_p", .arguments = {}}}}), "min_p");
+  EXPECT_EQ(samplersFor({.samplerExpression = "top_k(3)|draw"}), "top_k(3)|draw");
+  EXPECT_THAT(samplersFor({.samplerExpression = "top_k("}), HasSubstr("expected"));
+}
+
+TEST(SamplersOfRequestTest, BeginWithTheGrammar) {
+  EXPECT_EQ(samplersFor({.temperature = 0, .grammar = "root ::= \"x\""}), "grammar(root ::= \"x\")|greedy");
+  EXPECT_EQ(samplersFor({.jsonSchema = "{}"}), "grammar(json_schema={})|greedy");
+}
+
+} // namespace
+} // namespace cria::test
