@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_entry_checks.hpp - optional C++20: what the contract asks of recorded entries, for backends that run
-// kernels. Each check answers with a status and a sentence.
+// cria_entry_checks.hpp - the checks of recorded entries that the contract requires. Each returns a status with
+// its reason. Optional C++20 conveniences over cria_plugin.h.
 #pragma once
 
 #include "cria_plugin.hpp"
@@ -27,13 +27,32 @@ inline std::string entryText(size_t index, std::string_view name) {
   return "entry " + std::to_string(index) + " '" + std::string(name) + "'";
 }
 
-/// What checks need to know of a backend's buffer.
+/// Calls record(entry, index) -> Check for every entry, in order, until one fails. The message of a failure
+/// begins with the entry; a Refusal counts as one.
+template <typename Record> Check recordEach(const cria_record_info &info, Record record) {
+  for (uint32_t i = 0; i < info.num_entries; ++i) {
+    const cria_entry &entry = *info.entries[i];
+    Check check;
+    try {
+      check = entry.reserved != 0 ? invalid("a reserved field is not zero") : record(entry, i);
+    } catch (const Refusal &refusal) {
+      check = refuse(refusal.status(), refusal.what());
+    }
+    if (check.failed()) {
+      check.text = entryText(i, view(entry.name)) + ": " + check.text;
+      return check;
+    }
+  }
+  return {};
+}
+
+/// The facts about a backend's buffer that checks need.
 struct BufferFacts {
   uint64_t size = 0;
   bool isReadOnly = false; // imported
 };
 
-/// Whether [offset, offset + size) lies inside a buffer; a refusal that names both where not.
+/// Whether [offset, offset + size) lies inside a buffer; otherwise a refusal that names both.
 inline Check checkRange(std::string_view what, uint64_t bufferSize, uint64_t offset, uint64_t size) {
   if (offset <= bufferSize && size <= bufferSize - offset) {
     return {};
@@ -43,7 +62,7 @@ inline Check checkRange(std::string_view what, uint64_t bufferSize, uint64_t off
                  " bytes");
 }
 
-/// One operand of a kernel, or of a copy or fill with alignment 1. Its buffer is there.
+/// One operand of a kernel, or of a copy or fill with alignment 1. Its buffer is not null.
 inline Check checkOperand(const std::string &name, const cria_operand &operand, const BufferFacts &buffer,
                           uint64_t alignment) {
   if (Check check = checkRange(name, buffer.size, operand.offset, operand.size); check.failed()) {
@@ -91,7 +110,7 @@ template <typename FactsOf> Check checkBytes(const cria_entry &entry, const Fact
   }
   const cria_operand &destination = *entry.operands[expected - 1];
   if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
-    return invalid("the destination is not stated as written");
+    return invalid("the destination is not declared as written");
   }
   if (isCopy && entry.operands[0]->size != destination.size) {
     return invalid("source has " + std::to_string(entry.operands[0]->size) + " bytes, destination " +
@@ -103,13 +122,13 @@ template <typename FactsOf> Check checkBytes(const cria_entry &entry, const Fact
   return {};
 }
 
-/// For a kind of entry that a backend of compiled kernels does not run. backend: its name.
+/// The refusal of an entry kind that a backend of compiled kernels does not run. backend: its name.
 inline Check refuseKind(uint32_t kind, std::string_view backend) {
   const std::string who = "the " + std::string(backend) + " backend ";
   return refuse(CRIA_STATUS_UNSUPPORTED, kind == CRIA_ENTRY_OP ? who + "runs compiled kernels, not ops"
                                          : kind == CRIA_ENTRY_COLLECTIVE
-                                             ? who + "knows no collectives"
-                                             : "unknown kind of entry " + std::to_string(kind));
+                                             ? who + "has no collectives"
+                                             : "unknown entry kind " + std::to_string(kind));
 }
 
 } // namespace cria::plugin

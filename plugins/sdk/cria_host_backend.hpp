@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_host_backend.hpp - the half of a backend that all backends on host memory share: buffers in aligned
-// host memory, an in-order synchronous queue, events that are complete when they are made. Optional C++20
-// conveniences over cria_plugin.h; a plugin that includes it defines cria_context, cria_code and
-// cria_recording, implements cria::plugin::replayRecording, and fills the rest of the table with
-// installHostMemory().
+// cria_host_backend.hpp - the part of a backend that all backends on host memory share: buffers in aligned host
+// memory, a synchronous in-order queue, and events that are complete when they are created. Optional C++20
+// conveniences over cria_plugin.h. A plugin that includes it defines cria_context, cria_code and cria_recording,
+// and derives the class that it gives to BackendFunctions from HostMemory.
 #pragma once
 
-#include "cria_entry_checks.hpp"
+#include "cria_backend.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +31,7 @@ inline constexpr size_t kBufferAlignment = 64;
 /// streaming.
 inline constexpr size_t kHugePageSize = size_t{2} << 20;
 
-/// Host memory without a holder right now; 0: unknown.
+/// Bytes of host memory that are free now; 0: unknown.
 inline uint64_t freeMemoryBytes() {
 #if defined(__linux__)
   const long pages = sysconf(_SC_AVPHYS_PAGES);
@@ -47,14 +46,6 @@ struct Profile {
   bool enabled = false;
   std::vector<uint64_t> nanoseconds;
 };
-
-/// Runs all entries in order, looking at `cancel` (may be NULL) between them. Implemented by the plugin.
-cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
-                            cria_message *message);
-
-inline bool isCancelled(const int32_t *cancel) {
-  return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
-}
 
 /// Measures one entry into a profile when profiling is on.
 class EntryTimer {
@@ -80,38 +71,61 @@ private:
   std::chrono::steady_clock::time_point start_;
 };
 
+/// Calls run(index) -> Check for `count` entries in order, until one fails or `cancel` (may be null) is set.
+template <typename Run> Check replayEach(size_t count, const int32_t *cancel, Profile &profile, Run run) {
+  profile.nanoseconds.assign(profile.enabled ? count : 0, 0);
+  for (size_t i = 0; i < count; ++i) {
+    if (isCancelled(cancel)) {
+      return refuse(CRIA_STATUS_CANCELLED, "the step was cancelled");
+    }
+    const EntryTimer timer(profile, i);
+    if (Check check = run(i); check.failed()) {
+      return check;
+    }
+  }
+  return {};
+}
+
 } // namespace cria::plugin
 
-/// Host memory; `owned` is false for imported, read-only memory.
+/// Host memory. Imported memory is read-only and not owned.
 struct cria_buffer {
-  std::byte *data = nullptr;
-  uint64_t size = 0;
-  bool owned = true;
+  std::byte *data;
+  uint64_t size;
+  bool owned;
+
+  cria_buffer(std::byte *memory, uint64_t numBytes, bool isOwned)
+      : data(memory), size(numBytes), owned(isOwned) {}
+  virtual ~cria_buffer() {
+    if (owned) {
+      std::free(data);
+    }
+  }
+  cria_buffer(const cria_buffer &) = delete;
+  cria_buffer &operator=(const cria_buffer &) = delete;
 };
 
-/// Synchronous: every call has finished its work when it returns.
+/// Synchronous: the work of a call is done when it returns.
 struct cria_queue {
   cria_context *context = nullptr;
   cria::plugin::Profile profile;
 };
 
-struct cria_event {};
+struct cria_event {
+  cria_context *context = nullptr;
+};
 
 namespace cria::plugin::host {
 
-inline bool contains(const cria_buffer &buffer, uint64_t offset, uint64_t size) {
-  return offset <= buffer.size && size <= buffer.size - offset;
-}
-
-/// What checks of entries ask of a buffer.
+/// The facts about a buffer that checks of entries need.
 inline BufferFacts factsOf(const cria_buffer &buffer) {
   return {.size = buffer.size, .isReadOnly = !buffer.owned};
 }
 
-/// Whether all elements lie inside the operand's window. Extents and strides may be anything; no sum
+/// Whether all elements lie inside the operand's window. Dimensions and strides may have any value; no sum
 /// overflows.
 inline bool elementsFit(const cria_operand &operand, uint64_t elementSize) {
-  uint64_t left = operand.size / elementSize; // elements of the window not yet passed
+  uint64_t left = operand.size / elementSize; // elements of the window that remain
   for (uint32_t d = 0; d < operand.rank; ++d) {
     if (operand.shape[d] == 0) {
       return true;
@@ -127,15 +141,7 @@ inline bool elementsFit(const cria_operand &operand, uint64_t elementSize) {
   return left >= 1;
 }
 
-inline cria_status outOfRange(cria_message *message, const char *what, const cria_buffer &buffer,
-                              uint64_t offset, uint64_t size) {
-  return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                std::string(what) + ": " + std::to_string(size) + " bytes at offset " +
-                    std::to_string(offset) + " reach outside a buffer of " + std::to_string(buffer.size) +
-                    " bytes");
-}
-
-/// Null when the memory cannot be had.
+/// Null if the memory cannot be allocated.
 inline std::byte *allocateAligned(uint64_t size) {
   const size_t alignment = size >= kHugePageSize ? kHugePageSize : kBufferAlignment;
   if (size > UINT64_MAX - alignment) {
@@ -145,110 +151,10 @@ inline std::byte *allocateAligned(uint64_t size) {
   void *data = std::aligned_alloc(alignment, rounded);
 #if defined(__linux__)
   if (data != nullptr && alignment == kHugePageSize) {
-    (void)madvise(data, rounded, MADV_HUGEPAGE); // only a wish
+    (void)madvise(data, rounded, MADV_HUGEPAGE); // best effort
   }
 #endif
   return static_cast<std::byte *>(data);
-}
-
-inline cria_status bufferAllocate(cria_context *, const cria_buffer_info *info, cria_buffer **out,
-                                  cria_message *message) {
-  return guarded(message, [&] {
-    const uint64_t size = info->size; // all usages lie in the same memory
-    if (size == 0) {
-      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0");
-    }
-    std::byte *data = allocateAligned(size);
-    if (data == nullptr) {
-      return report(message, CRIA_STATUS_OUT_OF_MEMORY,
-                    "a buffer needs " + std::to_string(size) + " bytes of host memory, " +
-                        std::to_string(freeMemoryBytes()) + " are free");
-    }
-    *out = new cria_buffer{data, size, true};
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline cria_status bufferImport(cria_context *, const void *data, uint64_t size, cria_buffer **out,
-                                cria_message *message) {
-  return guarded(message, [&] {
-    if (data == nullptr || size == 0 || reinterpret_cast<uintptr_t>(data) % kBufferAlignment != 0) {
-      return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                    "imported memory must be 64-byte aligned and not empty");
-    }
-    *out = new cria_buffer{static_cast<std::byte *>(const_cast<void *>(data)), size, false};
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline void bufferFree(cria_context *, cria_buffer *buffer) {
-  if (buffer != nullptr && buffer->owned) {
-    std::free(buffer->data);
-  }
-  delete buffer;
-}
-
-inline void *bufferHostPointer(cria_context *, cria_buffer *buffer) { return buffer->data; }
-
-inline cria_status queueCreate(cria_context *context, cria_queue **out, cria_message *message) {
-  return guarded(message, [&] {
-    *out = new cria_queue{context, {}};
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline void queueFree(cria_queue *queue) { delete queue; }
-
-inline cria_status checkWritable(cria_message *message, const char *what, const cria_buffer &buffer) {
-  return buffer.owned ? CRIA_STATUS_OK
-                      : report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                               std::string(what) + ": the buffer is imported read-only memory");
-}
-
-inline cria_status upload(cria_queue *, cria_buffer *buffer, uint64_t offset, const void *source,
-                          uint64_t size, cria_message *message) {
-  return guarded(message, [&] {
-    if (!contains(*buffer, offset, size)) {
-      return outOfRange(message, "upload", *buffer, offset, size);
-    }
-    if (cria_status status = checkWritable(message, "upload", *buffer); status != CRIA_STATUS_OK) {
-      return status;
-    }
-    if (size != 0) {
-      std::memcpy(buffer->data + offset, source, size);
-    }
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline cria_status download(cria_queue *, cria_buffer *buffer, uint64_t offset, void *destination,
-                            uint64_t size, cria_message *message) {
-  return guarded(message, [&] {
-    if (!contains(*buffer, offset, size)) {
-      return outOfRange(message, "download", *buffer, offset, size);
-    }
-    if (size != 0) {
-      std::memcpy(destination, buffer->data + offset, size);
-    }
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline cria_status copy(cria_queue *, cria_buffer *destination, uint64_t destinationOffset,
-                        cria_buffer *source, uint64_t sourceOffset, uint64_t size, cria_message *message) {
-  return guarded(message, [&] {
-    if (!contains(*destination, destinationOffset, size)) {
-      return outOfRange(message, "copy destination", *destination, destinationOffset, size);
-    }
-    if (!contains(*source, sourceOffset, size)) {
-      return outOfRange(message, "copy source", *source, sourceOffset, size);
-    }
-    if (cria_status status = checkWritable(message, "copy", *destination); status != CRIA_STATUS_OK) {
-      return status;
-    }
-    std::memmove(destination->data + destinationOffset, source->data + sourceOffset, size);
-    return CRIA_STATUS_OK;
-  });
 }
 
 /// Repeats a 32-bit pattern over `size` bytes.
@@ -258,81 +164,146 @@ inline void fillWords(std::byte *data, uint64_t size, uint32_t value) {
   }
 }
 
-inline cria_status fill(cria_queue *, cria_buffer *buffer, uint64_t offset, uint64_t size, uint32_t value,
-                        cria_message *message) {
-  return guarded(message, [&] {
-    if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
-      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "fill: offset and size must be multiples of 4");
+inline Check checkWritable(std::string_view what, const cria_buffer &buffer) {
+  return buffer.owned ? Check{} : invalid(std::string(what) + ": the buffer is imported read-only memory");
+}
+
+/// A range that is to be written.
+inline Check checkWrite(std::string_view what, const cria_buffer &buffer, uint64_t offset, uint64_t size) {
+  Check check = checkRange(what, buffer.size, offset, size);
+  return check.failed() ? check : checkWritable(what, buffer);
+}
+
+/// A copy or fill of a recording, with its addresses resolved.
+struct Transfer {
+  std::byte *destination = nullptr;
+  const std::byte *source = nullptr; // null: a fill
+  uint64_t size = 0;
+  uint32_t fillValue = 0;
+
+  Check resolve(const cria_entry &entry) {
+    if (Check check = checkBytes(entry, factsOf); check.failed()) {
+      return check;
     }
-    if (!contains(*buffer, offset, size)) {
-      return outOfRange(message, "fill", *buffer, offset, size);
-    }
-    if (cria_status status = checkWritable(message, "fill", *buffer); status != CRIA_STATUS_OK) {
-      return status;
-    }
-    fillWords(buffer->data + offset, size, value);
-    return CRIA_STATUS_OK;
-  });
-}
+    const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
+    const cria_operand &target = *entry.operands[entry.num_operands - 1];
+    destination = target.buffer->data + target.offset;
+    source = isCopy ? entry.operands[0]->buffer->data + entry.operands[0]->offset : nullptr;
+    size = target.size;
+    fillValue = entry.fill_value;
+    return {};
+  }
 
-inline cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
-                          cria_message *message) {
-  return guarded(message, [&] { return replayRecording(*recording, cancel, queue->profile, message); });
-}
-
-inline cria_status signal(cria_queue *, cria_event **out, cria_message *message) {
-  return guarded(message, [&] {
-    *out = new cria_event{};
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline cria_status eventWait(cria_event *, uint64_t, cria_message *) { return CRIA_STATUS_OK; }
-inline void eventFree(cria_event *event) { delete event; }
-inline cria_status finish(cria_queue *, cria_message *) { return CRIA_STATUS_OK; }
-
-inline cria_status profileEnable(cria_queue *queue, uint32_t on, cria_message *) {
-  queue->profile.enabled = on != 0;
-  queue->profile.nanoseconds.clear();
-  return CRIA_STATUS_OK;
-}
-
-inline cria_status profileRead(cria_queue *queue, cria_profile *out, cria_message *message) {
-  return guarded(message, [&] {
-    const std::vector<uint64_t> &times = queue->profile.nanoseconds;
-    if (out->num_entries < times.size()) {
-      return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                    "profile: room for " + std::to_string(times.size()) + " entries needed");
-    }
-    std::copy(times.begin(), times.end(), out->nanoseconds);
-    out->num_entries = static_cast<uint32_t>(times.size());
-    return CRIA_STATUS_OK;
-  });
-}
+  void run() const {
+    source != nullptr ? static_cast<void>(std::memmove(destination, source, size))
+                      : fillWords(destination, size, fillValue);
+  }
+};
 
 } // namespace cria::plugin::host
 
 namespace cria::plugin {
 
-/// Fills the buffer, queue, event and profile functions of a table.
-inline void installHostMemory(cria_backend_api &api) {
-  api.buffer_allocate = host::bufferAllocate;
-  api.buffer_import = host::bufferImport;
-  api.buffer_free = host::bufferFree;
-  api.buffer_host_pointer = host::bufferHostPointer;
-  api.queue_create = host::queueCreate;
-  api.queue_free = host::queueFree;
-  api.upload = host::upload;
-  api.download = host::download;
-  api.copy = host::copy;
-  api.fill = host::fill;
-  api.replay = host::replay;
-  api.signal = host::signal;
-  api.event_wait = host::eventWait;
-  api.event_free = host::eventFree;
-  api.finish = host::finish;
-  api.profile_enable = host::profileEnable;
-  api.profile_read = host::profileRead;
-}
+/// Buffers, queues, events and profiles on host memory: what a class for BackendFunctions derives from.
+struct HostMemory {
+  /// Every usage is in the same memory.
+  static Check allocate(cria_context &, const cria_buffer_info &info, std::unique_ptr<cria_buffer> &out) {
+    if (info.size == 0) {
+      return invalid("buffer size must be above 0");
+    }
+    std::byte *data = host::allocateAligned(info.size);
+    if (data == nullptr) {
+      return refuse(CRIA_STATUS_OUT_OF_MEMORY, "a buffer needs " + std::to_string(info.size) +
+                                                   " bytes of host memory, " +
+                                                   std::to_string(freeMemoryBytes()) + " are free");
+    }
+    out = std::make_unique<cria_buffer>(data, info.size, true);
+    return {};
+  }
+
+  static Check checkImport(const void *data, uint64_t size) {
+    return data == nullptr || size == 0 || reinterpret_cast<uintptr_t>(data) % kBufferAlignment != 0
+               ? invalid("imported memory must be 64-byte aligned and not empty")
+               : Check{};
+  }
+
+  static Check import(cria_context &, const void *data, uint64_t size, std::unique_ptr<cria_buffer> &out) {
+    if (Check check = checkImport(data, size); check.failed()) {
+      return check;
+    }
+    out = std::make_unique<cria_buffer>(static_cast<std::byte *>(const_cast<void *>(data)), size, false);
+    return {};
+  }
+
+  static void *hostPointer(cria_buffer &buffer) { return buffer.data; }
+
+  static Check createQueue(cria_context &context, std::unique_ptr<cria_queue> &out) {
+    out.reset(new cria_queue{&context, {}});
+    return {};
+  }
+
+  static Check upload(cria_queue &, cria_buffer &buffer, uint64_t offset, const void *source, uint64_t size) {
+    Check check = host::checkWrite("upload", buffer, offset, size);
+    if (!check.failed() && size != 0) {
+      std::memcpy(buffer.data + offset, source, size);
+    }
+    return check;
+  }
+
+  static Check download(cria_queue &, cria_buffer &buffer, uint64_t offset, void *destination,
+                        uint64_t size) {
+    Check check = checkRange("download", buffer.size, offset, size);
+    if (!check.failed() && size != 0) {
+      std::memcpy(destination, buffer.data + offset, size);
+    }
+    return check;
+  }
+
+  static Check copy(cria_queue &, cria_buffer &destination, uint64_t destinationOffset, cria_buffer &source,
+                    uint64_t sourceOffset, uint64_t size) {
+    if (Check check = checkRange("copy source", source.size, sourceOffset, size); check.failed()) {
+      return check;
+    }
+    Check check = host::checkWrite("copy destination", destination, destinationOffset, size);
+    if (!check.failed()) {
+      std::memmove(destination.data + destinationOffset, source.data + sourceOffset, size);
+    }
+    return check;
+  }
+
+  static Check fill(cria_queue &, cria_buffer &buffer, uint64_t offset, uint64_t size, uint32_t value) {
+    if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
+      return invalid("fill: offset and size must be multiples of 4");
+    }
+    Check check = host::checkWrite("fill", buffer, offset, size);
+    if (!check.failed()) {
+      host::fillWords(buffer.data + offset, size, value);
+    }
+    return check;
+  }
+
+  static Check signal(cria_queue &queue, std::unique_ptr<cria_event> &out) {
+    out.reset(new cria_event{queue.context});
+    return {};
+  }
+  static Check wait(cria_event &, uint64_t) { return {}; }
+  static Check finish(cria_queue &) { return {}; }
+
+  static void enableProfile(cria_queue &queue, bool on) {
+    queue.profile.enabled = on;
+    queue.profile.nanoseconds.clear();
+  }
+
+  static Check readProfile(cria_queue &queue, cria_profile &out) {
+    const std::vector<uint64_t> &times = queue.profile.nanoseconds;
+    if (out.num_entries < times.size()) {
+      return invalid("profile: expected room for " + std::to_string(times.size()) + " entries, got " +
+                     std::to_string(out.num_entries));
+    }
+    std::copy(times.begin(), times.end(), out.nanoseconds);
+    out.num_entries = static_cast<uint32_t>(times.size());
+    return {};
+  }
+};
 
 } // namespace cria::plugin

@@ -36,10 +36,7 @@ struct cria_recording {
     uint32_t kind = CRIA_ENTRY_OP;
     const cria::plugin::OpImplementation *op = nullptr;
     cria::plugin::OpCall call;
-    std::byte *destination = nullptr; // copy and fill
-    const std::byte *source = nullptr;
-    uint64_t size = 0;
-    uint32_t fillValue = 0;
+    cria::plugin::host::Transfer transfer; // of a copy or fill
   };
   std::vector<Entry> entries;
 };
@@ -54,12 +51,6 @@ inline OpsBackend &backend() { // of this library
 inline std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
 [[noreturn]] inline void refuse(cria_status status, const std::string &text) { throw Refusal(status, text); }
 
-inline uint64_t sizeOfType(uint32_t type) {
-  return type == CRIA_TYPE_F16 || type == CRIA_TYPE_BF16 ? 2
-         : type == CRIA_TYPE_U8 || type == CRIA_TYPE_I8  ? 1
-                                                         : 4;
-}
-
 inline void checkOperand(const opset::Operand &signature, const cria_operand &operand) {
   const std::string who = "operand " + quoted(signature.name);
   if (!opset::accepts(signature.types, operand.type)) {
@@ -71,7 +62,7 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
   }
   const uint64_t elementSize = sizeOfType(operand.type);
   if (operand.offset % elementSize != 0 || !host::elementsFit(operand, elementSize) ||
-      !host::contains(*operand.buffer, operand.offset, operand.size)) {
+      checkRange("", operand.buffer->size, operand.offset, operand.size).failed()) {
     refuse(CRIA_STATUS_INVALID_ARGUMENT,
            who + ": its elements must lie aligned inside its window of " + std::to_string(operand.size) +
                " bytes at offset " + std::to_string(operand.offset) + ", and the window inside a buffer of " +
@@ -179,174 +170,96 @@ inline void recordOp(const cria_entry &entry, cria_recording::Entry &recorded) {
   }
 }
 
-inline void recordBytes(const cria_entry &entry, cria_recording::Entry &recorded) {
-  if (const Check check = checkBytes(entry, host::factsOf); check.failed()) {
-    refuse(check.status, check.text);
-  }
-  const cria_operand &destination = *entry.operands[entry.num_operands - 1];
-  recorded.destination = destination.buffer->data + destination.offset;
-  recorded.size = destination.size;
-  recorded.fillValue = entry.fill_value;
-  if (entry.kind == CRIA_ENTRY_COPY) {
-    recorded.source = entry.operands[0]->buffer->data + entry.operands[0]->offset;
-  }
-}
-
-inline void recordEntry(const cria_entry &entry, cria_recording::Entry &recorded) {
-  if (entry.reserved != 0) {
-    refuse(CRIA_STATUS_INVALID_ARGUMENT, "a reserved field is not zero");
-  }
+inline Check recordEntry(const cria_entry &entry, cria_recording::Entry &recorded) {
   recorded.kind = entry.kind;
   if (entry.kind == CRIA_ENTRY_OP) {
     recordOp(entry, recorded);
-  } else if (entry.kind == CRIA_ENTRY_COPY || entry.kind == CRIA_ENTRY_FILL) {
-    recordBytes(entry, recorded);
-  } else {
-    refuse(CRIA_STATUS_UNSUPPORTED, "the backend " + quoted(backend().name) +
-                                        " runs ops, copies and fills, not entries of kind " +
-                                        std::to_string(entry.kind));
+    return {};
   }
+  return entry.kind == CRIA_ENTRY_COPY || entry.kind == CRIA_ENTRY_FILL
+             ? recorded.transfer.resolve(entry)
+             : plugin::refuse(CRIA_STATUS_UNSUPPORTED,
+                              "the backend " + quoted(backend().name) +
+                                  " runs ops, copies and fills, not entries of kind " +
+                                  std::to_string(entry.kind));
 }
 
-inline cria_status record(cria_context *, cria_code *, const cria_record_info *info, cria_recording **out,
-                          cria_message *message) {
-  return handOut(out, message, [&](std::unique_ptr<cria_recording> &recording) {
-    recording = std::make_unique<cria_recording>();
-    recording->entries.resize(info->num_entries);
-    for (uint32_t i = 0; i < info->num_entries; ++i) {
-      try {
-        recordEntry(*info->entries[i], recording->entries[i]);
-      } catch (const Refusal &refusal) {
-        refuse(refusal.status(), entryText(i, view(info->entries[i]->name)) + ": " + refusal.what());
-      }
+inline Check runEntry(const cria_recording::Entry &entry, size_t index) {
+  if (entry.kind != CRIA_ENTRY_OP) {
+    entry.transfer.run();
+    return {};
+  }
+  if (entry.op->checkIndices != nullptr) {
+    if (const std::string wrong = entry.op->checkIndices(entry.call); !wrong.empty()) {
+      return invalid("entry " + std::to_string(index) + ": " + wrong);
     }
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline void recordingFree(cria_context *, cria_recording *recording) { delete recording; }
-
-inline cria_status deviceCount(uint32_t *count, cria_message *) {
-  *count = 1;
-  return CRIA_STATUS_OK;
-}
-
-inline cria_status noDevice(cria_message *message) {
-  return guarded(message, [&] {
-    return report(message, CRIA_STATUS_NOT_FOUND,
-                  "the backend " + quoted(backend().name) + " has one device, number 0");
-  });
-}
-
-inline cria_status deviceInfo(uint32_t device, cria_device_info *out, cria_message *message) {
-  if (device != 0) {
-    return noDevice(message);
   }
-  out->name = string(backend().device);
-  out->description = string(backend().deviceDescription);
-  return CRIA_STATUS_OK;
+  entry.op->run(entry.call);
+  return {};
 }
 
-inline cria_status probe(uint32_t, const cria_executable_info *info, uint32_t *score, cria_message *message) {
-  return guarded(message, [&] {
-    *score = 0;
-    if (view(info->format) != opset::kFormat) {
-      return report(message, CRIA_STATUS_OK,
-                    "runs format " + quoted(opset::kFormat) + ", not " + quoted(view(info->format)));
+/// The backend of this library, for BackendFunctions.
+struct Backend : HostMemory {
+  static uint32_t deviceCount() { return 1; }
+
+  static Check deviceInfo(uint32_t device, cria_device_info &out) {
+    out.name = string(backend().device);
+    out.description = string(backend().deviceDescription);
+    return checkOnlyDevice(device, backend().name);
+  }
+
+  static std::string misfit(const cria_executable_info &info) {
+    if (view(info.format) != opset::kFormat) {
+      return "expected format " + quoted(opset::kFormat) + ", got " + quoted(view(info.format));
     }
-    if (info->kernel_abi != opset::kVersion) {
-      return report(message, CRIA_STATUS_OK,
-                    "runs opset " + std::to_string(opset::kVersion) + ", not " +
-                        std::to_string(info->kernel_abi));
+    return info.kernel_abi == opset::kVersion ? ""
+                                              : "expected opset " + std::to_string(opset::kVersion) +
+                                                    ", got " + std::to_string(info.kernel_abi);
+  }
+
+  static Check probe(uint32_t, const cria_executable_info &info, Fit &out) {
+    out.reason = misfit(info);
+    out.score = out.reason.empty() ? backend().score : 0;
+    return {};
+  }
+
+  /// Accepts CRIA_OPEN_POISON_SCRATCH, which does nothing: there is no scratch memory.
+  static Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
+    if (Check check = checkOnlyDevice(options.device, backend().name); check.failed()) {
+      return check;
     }
-    *score = backend().score;
-    return CRIA_STATUS_OK;
-  });
-}
-
-inline cria_status open(const cria_open_options *options, cria_context **out, cria_message *message) {
-  if (options->device != 0) {
-    return noDevice(message);
+    out = std::make_unique<cria_context>();
+    return checkOpenFlags(options.flags, CRIA_OPEN_POISON_SCRATCH);
   }
-  if ((options->flags & ~CRIA_OPEN_POISON_SCRATCH) != 0) { // there is no scratch to poison
-    return report(message, CRIA_STATUS_UNSUPPORTED, "flags that this backend does not know");
-  }
-  return guarded(message, [&] {
-    *out = new cria_context{};
-    return CRIA_STATUS_OK;
-  });
-}
 
-inline void close(cria_context *context) { delete context; }
-
-inline cria_status load(cria_context *, const cria_executable *executable, cria_code **out,
-                        cria_message *message) {
-  if (executable->reserved != 0) {
-    return refuseReserved(message, "executable");
+  static Check load(cria_context &, const cria_executable &executable, std::unique_ptr<cria_code> &out) {
+    out = std::make_unique<cria_code>();
+    const std::string reason = misfit(*executable.info);
+    return reason.empty() ? Check{} : plugin::refuse(CRIA_STATUS_INCOMPATIBLE_CODE, reason);
   }
-  if (view(executable->info->format) != opset::kFormat || executable->info->kernel_abi != opset::kVersion) {
-    return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, "expected format 'cria.ops.v1' with opset 1");
-  }
-  return guarded(message, [&] {
-    *out = new cria_code{};
-    return CRIA_STATUS_OK;
-  });
-}
 
-inline void unload(cria_context *, cria_code *code) { delete code; }
-
-inline void runEntry(const cria_recording::Entry &entry) {
-  switch (entry.kind) {
-  case CRIA_ENTRY_OP:
-    return entry.op->run(entry.call);
-  case CRIA_ENTRY_COPY:
-    std::memmove(entry.destination, entry.source, entry.size);
-    return;
-  default:
-    return host::fillWords(entry.destination, entry.size, entry.fillValue);
+  static Check record(cria_context &, cria_code *, const cria_record_info &info,
+                      std::unique_ptr<cria_recording> &out) {
+    out = std::make_unique<cria_recording>();
+    out->entries.resize(info.num_entries);
+    return recordEach(
+        info, [&](const cria_entry &entry, uint32_t i) { return recordEntry(entry, out->entries[i]); });
   }
-}
+
+  static Check replay(cria_queue &queue, cria_recording &recording, const int32_t *cancel) {
+    return replayEach(recording.entries.size(), cancel, queue.profile,
+                      [&](size_t i) { return runEntry(recording.entries[i], i); });
+  }
+};
 
 } // namespace cria::plugin::ops
 
 namespace cria::plugin {
 
-inline cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
-                                   cria_message *message) {
-  profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
-  for (size_t i = 0; i < recording.entries.size(); ++i) {
-    const cria_recording::Entry &entry = recording.entries[i];
-    if (isCancelled(cancel)) {
-      return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
-    }
-    if (entry.kind == CRIA_ENTRY_OP && entry.op->checkIndices != nullptr) {
-      if (const std::string wrong = entry.op->checkIndices(entry.call); !wrong.empty()) {
-        return report(message, CRIA_STATUS_INVALID_ARGUMENT, "entry " + std::to_string(i) + ": " + wrong);
-      }
-    }
-    const EntryTimer timer(profile, i);
-    ops::runEntry(entry);
-  }
-  return CRIA_STATUS_OK;
-}
-
 /// The table of the one backend of this library.
 inline cria_backend_api opsBackend(const OpsBackend &described) {
   ops::backend() = described;
-  cria_backend_api api{};
-  api.struct_size = sizeof(api);
-  api.flags = described.flags;
-  api.device_count = ops::deviceCount;
-  api.device_info = ops::deviceInfo;
-  api.probe = ops::probe;
-  api.open = ops::open;
-  api.close = ops::close;
-  api.load = ops::load;
-  api.unload = ops::unload;
-  api.record = ops::record;
-  api.recording_free = ops::recordingFree;
-  installHostMemory(api);
-  return api;
+  return BackendFunctions<ops::Backend>::table(described.flags);
 }
 
 } // namespace cria::plugin

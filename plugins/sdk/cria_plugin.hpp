@@ -55,7 +55,7 @@ template <typename Body> cria_status guarded(cria_message *message, Body body) {
   }
 }
 
-/// Runs make(std::unique_ptr<Object> &) -> cria_status and hands out what it made when the answer is OK.
+/// Runs make(std::unique_ptr<Object> &) -> cria_status; on CRIA_STATUS_OK, *out owns the object.
 template <typename Object, typename Make>
 cria_status handOut(Object **out, cria_message *message, Make make) {
   return guarded(message, [&] {
@@ -68,7 +68,25 @@ cria_status handOut(Object **out, cria_message *message, Make make) {
   });
 }
 
-/// A reserved field that is not zero asks for what this version does not know.
+/// Bytes of one element of a CRIA_TYPE_*; 0 for an unknown type.
+constexpr uint64_t sizeOfType(uint32_t type) {
+  switch (type) {
+  case CRIA_TYPE_F32:
+  case CRIA_TYPE_I32:
+  case CRIA_TYPE_U32:
+    return 4;
+  case CRIA_TYPE_F16:
+  case CRIA_TYPE_BF16:
+    return 2;
+  case CRIA_TYPE_U8:
+  case CRIA_TYPE_I8:
+    return 1;
+  default:
+    return 0;
+  }
+}
+
+/// The refusal of a reserved field that is not zero: it has a meaning in a later version only.
 inline cria_status refuseReserved(cria_message *message, std::string_view where) {
   return guarded(message, [&] {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT,
@@ -96,8 +114,8 @@ inline cria_status answerQuery(const cria_host *host, cria_plugin *out, cria_mes
   constexpr uint32_t highest = CRIA_ABI_MINOR;
   if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < lowest || host->abi_minor_min > highest) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks plugin ABI " + abiRange(CRIA_ABI_MAJOR, lowest, highest) +
-                      ", the host speaks " +
+                  "this plugin supports plugin ABI " + abiRange(CRIA_ABI_MAJOR, lowest, highest) +
+                      ", the host supports " +
                       abiRange(host->abi_major, host->abi_minor_min, host->abi_minor_max));
   }
   out->abi_major = CRIA_ABI_MAJOR;

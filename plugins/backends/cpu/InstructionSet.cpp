@@ -13,6 +13,9 @@
 #endif
 
 namespace cria::cpu {
+
+using plugin::Fit;
+
 namespace {
 
 /// A level and what this machine lacks for it; nothing when it runs.

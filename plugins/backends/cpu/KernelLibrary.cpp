@@ -47,7 +47,7 @@ private:
 
 namespace {
 
-using plugin::report;
+using plugin::Check;
 using plugin::view;
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -119,35 +119,34 @@ std::string infoProblem(const cria_kernel_library_info *info, std::string_view f
   return "";
 }
 
-cria_status incompatible(cria_message *message, const cria_executable &executable, std::string_view problem) {
+Check incompatible(const cria_executable &executable, std::string_view problem) {
   const std::string_view path = view(executable.path);
   const std::string where =
       path.empty() ? "kernel library in memory" : "kernel library '" + std::string(path) + "'";
-  return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, where + ": " + std::string(problem));
+  return plugin::refuse(CRIA_STATUS_INCOMPATIBLE_CODE, where + ": " + std::string(problem));
 }
 
 } // namespace
 
-cria_status KernelLibrary::load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out,
-                                cria_message *message) {
-  if (const Fit fit = fitOf(*executable.info); fit.score == 0) {
-    return incompatible(message, executable, fit.reason);
+Check KernelLibrary::load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out) {
+  if (const plugin::Fit fit = fitOf(*executable.info); fit.score == 0) {
+    return incompatible(executable, fit.reason);
   }
   if (const std::string problem = elfProblem(executable.data, executable.size); !problem.empty()) {
-    return incompatible(message, executable, problem);
+    return incompatible(executable, problem);
   }
   std::unique_ptr<KernelLibrary> library(new KernelLibrary());
   if (!library->open(executable)) {
     const char *reason = dlerror();
-    return incompatible(message, executable, reason != nullptr ? reason : "cannot be copied to memory");
+    return incompatible(executable, reason != nullptr ? reason : "cannot be copied to memory");
   }
   const auto *info =
       static_cast<const cria_kernel_library_info *>(dlsym(library->handle_, "cria_kernel_library"));
   if (const std::string problem = infoProblem(info, view(executable.info->features)); !problem.empty()) {
-    return incompatible(message, executable, problem);
+    return incompatible(executable, problem);
   }
   out = std::move(library);
-  return CRIA_STATUS_OK;
+  return {};
 }
 
 KernelLibrary::KernelLibrary() = default;

@@ -2,8 +2,8 @@
 // A compiled kernel library: loaded, checked against the kernel ABI, closed at the end.
 #pragma once
 
-#include "plugins/api/cria_plugin.h"
 #include "plugins/api/kernel_abi.h"
+#include "plugins/sdk/cria_entry_checks.hpp"
 
 #include <memory>
 #include <string>
@@ -14,11 +14,9 @@ class MemoryFile;
 
 class KernelLibrary {
 public:
-  /// Loads `executable` from its path or, without one, from its bytes. On failure `out` stays empty and the
-  /// answer is INCOMPATIBLE_CODE or IO with a sentence in `message`. Code is first run (its initializers)
-  /// after the ELF header and the features have been checked.
-  static cria_status load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out,
-                          cria_message *message);
+  /// Loads `executable` from its path or, without one, from its bytes. Code runs (its initializers) only
+  /// after the ELF header and the features have been checked. Errors: INCOMPATIBLE_CODE; `out` stays empty.
+  static plugin::Check load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out);
 
   ~KernelLibrary();
   KernelLibrary(const KernelLibrary &) = delete;

@@ -69,31 +69,15 @@ Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry 
   return {};
 }
 
-Check recordBytes(const cria_entry &entry, Entry &out) {
-  if (Check check = plugin::checkBytes(entry, plugin::host::factsOf); check.failed()) {
-    return check;
-  }
-  const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
-  const cria_operand &destination = *entry.operands[entry.num_operands - 1];
-  out.destination = destination.buffer->data + destination.offset;
-  out.source = isCopy ? entry.operands[0]->buffer->data + entry.operands[0]->offset : nullptr;
-  out.size = destination.size;
-  out.fillValue = entry.fill_value;
-  return {};
-}
-
 Check recordEntry(const cria_entry &entry, const KernelLibrary *library, Entry &out,
                   std::vector<void *> &bindings) {
-  if (entry.reserved != 0) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "a reserved field is not zero");
-  }
   out.kind = entry.kind;
   switch (entry.kind) {
   case CRIA_ENTRY_KERNEL:
     return recordKernel(entry, library, out, bindings);
   case CRIA_ENTRY_COPY:
   case CRIA_ENTRY_FILL:
-    return recordBytes(entry, out);
+    return out.transfer.resolve(entry);
   default:
     return plugin::refuseKind(entry.kind, "cpu");
   }
@@ -138,11 +122,8 @@ void runEntry(const Entry &entry, cria_context &context) {
     const KernelRun run{entry, context};
     return context.threads.forEach({runWorkgroups, &run, entry.numWorkgroups});
   }
-  case CRIA_ENTRY_COPY:
-    std::memmove(entry.destination, entry.source, entry.size);
-    return;
   default:
-    return plugin::host::fillWords(entry.destination, entry.size, entry.fillValue);
+    return entry.transfer.run();
   }
 }
 
@@ -157,61 +138,45 @@ void linkBindings(cria_recording &recording, const cria_record_info &info) {
   }
 }
 
-cria_status reserveScratch(cria_context &context, const cria_recording &recording, cria_message *message) {
+Check reserveScratch(cria_context &context, const cria_recording &recording) {
   uint64_t needed = 0;
   for (const Entry &entry : recording.entries) {
     needed = std::max(needed, entry.scratchBytes);
   }
   const std::lock_guard lock(context.mutex);
   if (context.scratch.reserve(needed)) {
-    return CRIA_STATUS_OK;
+    return {};
   }
-  return plugin::report(message, CRIA_STATUS_OUT_OF_MEMORY,
-                        std::to_string(context.scratch.blocks.size()) + " threads need " +
-                            std::to_string(needed) + " bytes of scratch memory each, " +
-                            std::to_string(plugin::freeMemoryBytes()) + " are free");
+  return refuse(CRIA_STATUS_OUT_OF_MEMORY, std::to_string(context.scratch.blocks.size()) + " threads need " +
+                                               std::to_string(needed) + " bytes of scratch memory each, " +
+                                               std::to_string(plugin::freeMemoryBytes()) + " are free");
 }
 
 } // namespace
 
-cria_status recordEntries(cria_context &context, const KernelLibrary *library, const cria_record_info &info,
-                          std::unique_ptr<cria_recording> &out, cria_message *message) {
-  auto recording = std::make_unique<cria_recording>();
-  recording->context = &context;
-  recording->entries.resize(info.num_entries);
-  for (uint32_t i = 0; i < info.num_entries; ++i) {
-    const Check check = recordEntry(*info.entries[i], library, recording->entries[i], recording->bindings);
-    if (check.failed()) {
-      return plugin::report(message, check.status,
-                            plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text);
-    }
+Check recordEntries(cria_context &context, const KernelLibrary *library, const cria_record_info &info,
+                    std::unique_ptr<cria_recording> &out) {
+  out = std::make_unique<cria_recording>();
+  out->context = &context;
+  out->entries.resize(info.num_entries);
+  const Check check = plugin::recordEach(info, [&](const cria_entry &entry, uint32_t i) {
+    return recordEntry(entry, library, out->entries[i], out->bindings);
+  });
+  if (check.failed()) {
+    return check;
   }
-  linkBindings(*recording, info);
-  if (cria_status status = reserveScratch(context, *recording, message); status != CRIA_STATUS_OK) {
-    return status;
-  }
-  out = std::move(recording);
-  return CRIA_STATUS_OK;
+  linkBindings(*out, info);
+  return reserveScratch(context, *out);
+}
+
+Check replayEntries(cria_recording &recording, const int32_t *cancel, plugin::Profile &profile) {
+  const std::lock_guard lock(recording.context->mutex);
+  const KernelFloatMode floatMode;
+  recording.context->threads.wakeUp();
+  return plugin::replayEach(recording.entries.size(), cancel, profile, [&](size_t i) {
+    runEntry(recording.entries[i], *recording.context);
+    return Check{};
+  });
 }
 
 } // namespace cria::cpu
-
-namespace cria::plugin {
-
-cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
-                            cria_message *message) {
-  const std::lock_guard lock(recording.context->mutex);
-  const cpu::KernelFloatMode floatMode;
-  profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
-  recording.context->threads.wakeUp();
-  for (size_t i = 0; i < recording.entries.size(); ++i) {
-    if (isCancelled(cancel)) {
-      return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
-    }
-    const EntryTimer timer(profile, i);
-    cpu::runEntry(recording.entries[i], *recording.context);
-  }
-  return CRIA_STATUS_OK;
-}
-
-} // namespace cria::plugin

@@ -33,16 +33,15 @@ struct Entry {
   std::array<uint32_t, 3> grid{};
   uint32_t numWorkgroups = 0;
   uint64_t scratchBytes = 0;
-  // Copy and fill.
-  std::byte *destination = nullptr;
-  const std::byte *source = nullptr;
-  uint64_t size = 0;
-  uint32_t fillValue = 0;
+  plugin::host::Transfer transfer; // of a copy or fill
 };
 
-/// Checks all entries against the contract and resolves them; sets `out` when the answer is CRIA_STATUS_OK.
-cria_status recordEntries(cria_context &context, const KernelLibrary *library, const cria_record_info &info,
-                          std::unique_ptr<cria_recording> &out, cria_message *message);
+/// Checks all entries against the contract and resolves them.
+plugin::Check recordEntries(cria_context &context, const KernelLibrary *library, const cria_record_info &info,
+                            std::unique_ptr<cria_recording> &out);
+
+/// Runs all entries in order.
+plugin::Check replayEntries(cria_recording &recording, const int32_t *cancel, plugin::Profile &profile);
 
 } // namespace cria::cpu
 

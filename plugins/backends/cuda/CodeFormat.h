@@ -4,16 +4,14 @@
 
 #include "Devices.h"
 
+#include "plugins/sdk/cria_backend.hpp"
+
 namespace cria::cuda {
 
-/// A score (0: cannot run) and, for 0, the reason as a sentence with the remedy.
-struct Fit {
-  uint32_t score = 0;
-  std::string reason;
-};
+using plugin::Fit;
 
 /// Judges format, features and kernel ABI. "nv.ptx" with features "sm_80 ptx70" scores 100; "nv.cubin.sm_86"
-/// scores 200 and its minor compute capability, so that the closest code wins.
+/// scores 200 and its minor compute capability, so that the closest code wins. The reason for 0 names the remedy.
 Fit fitOf(const cria_executable_info &info, const DeviceFacts &device, int driverVersion);
 
 /// Ten times the newest PTX ISA version that a driver of this CUDA version understands, e.g. 84 for 12040.

@@ -45,16 +45,6 @@ private:
   Result result_;
 };
 
-/// Runs body() -> Check with the context current.
-template <typename Body>
-cria_status inContext(const cria_context &context, cria_message *message, Body body) {
-  return plugin::guarded(message, [&] {
-    const Current current(context);
-    const Check check = current.check();
-    return answer(message, check.failed() ? check : body());
-  });
-}
-
 /// Errors: NOT_FOUND, UNSUPPORTED (the card is in use or forbidden), OUT_OF_MEMORY, INVALID_ARGUMENT
 /// (options).
 Check openContext(const cria_open_options &options, std::unique_ptr<cria_context> &out);

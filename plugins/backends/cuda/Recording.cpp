@@ -13,13 +13,8 @@ using plugin::view;
 Check resolveAll(const cria_context &context, cria_code *code, const cria_record_info &info,
                  std::vector<Dispatch> &out) {
   out.resize(info.num_entries);
-  for (uint32_t i = 0; i < info.num_entries; ++i) {
-    if (Check check = resolveEntry(context, code, *info.entries[i], out[i]); check.failed()) {
-      check.text = plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text;
-      return check;
-    }
-  }
-  return {};
+  return plugin::recordEach(
+      info, [&](const cria_entry &entry, uint32_t i) { return resolveEntry(context, code, entry, out[i]); });
 }
 
 Check launchAll(const DriverApi &api, const cria_record_info &info, const std::vector<Dispatch> &dispatches,
@@ -79,10 +74,6 @@ Check replayTimed(cria_queue &queue, const cria_recording &recording) {
   return {};
 }
 
-bool isCancelled(const int32_t *cancel) {
-  return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
-}
-
 } // namespace
 
 Check record(const cria_context &context, cria_code *code, const cria_record_info &info,
@@ -95,7 +86,7 @@ Check record(const cria_context &context, cria_code *code, const cria_record_inf
 }
 
 Check replay(cria_queue &queue, const cria_recording &recording, const int32_t *cancel) {
-  if (isCancelled(cancel)) {
+  if (plugin::isCancelled(cancel)) {
     return refuse(CRIA_STATUS_CANCELLED, "the step was cancelled");
   }
   if (queue.profiling) {

@@ -9,36 +9,10 @@
 namespace {
 
 using namespace cria::gpusim;
-using cria::plugin::guarded;
-using cria::plugin::report;
 using cria::plugin::view;
 
 constexpr std::string_view kFormat = "gpusim.bitcode";
 constexpr uint32_t kPlainFit = 100;
-
-cria_status checkDevice(uint32_t device, cria_message *message) {
-  return device == 0 ? CRIA_STATUS_OK
-                     : report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                              "the backend 'gpusim' has one device, number 0; got " + std::to_string(device));
-}
-
-cria_status deviceCount(uint32_t *count, cria_message *) {
-  *count = 1;
-  return CRIA_STATUS_OK;
-}
-
-cria_status deviceInfo(uint32_t device, cria_device_info *out, cria_message *message) {
-  return guarded(message, [&] {
-    if (cria_status status = checkDevice(device, message); status != CRIA_STATUS_OK) {
-      return status;
-    }
-    out->name = cria::plugin::string("GPU simulator");
-    out->description = cria::plugin::string("sm_80 to sm_90, with checks");
-    out->memory_bytes = 0;
-    out->memory_free_bytes = cria::plugin::freeMemoryBytes();
-    return CRIA_STATUS_OK;
-  });
-}
 
 /// Why code does not fit; empty when it does.
 std::string misfit(const cria_executable_info &info) {
@@ -55,17 +29,6 @@ std::string misfit(const cria_executable_info &info) {
                    "'";
 }
 
-cria_status probe(uint32_t device, const cria_executable_info *info, uint32_t *score, cria_message *message) {
-  return guarded(message, [&] {
-    if (cria_status status = checkDevice(device, message); status != CRIA_STATUS_OK) {
-      return status;
-    }
-    const std::string reason = misfit(*info);
-    *score = reason.empty() ? kPlainFit : 0;
-    return reason.empty() ? CRIA_STATUS_OK : report(message, CRIA_STATUS_OK, reason);
-  });
-}
-
 Options optionsOfEnvironment() {
   const char *text = std::getenv("CRIA_GPUSIM");
   const std::string_view letters = text != nullptr ? text : "";
@@ -77,73 +40,61 @@ Options optionsOfEnvironment() {
           .strictWarpOrder = has('s')};
 }
 
-// Shared memory is always poisoned; the number of threads is not used.
-cria_status open(const cria_open_options *options, cria_context **out, cria_message *message) {
-  return guarded(message, [&] {
-    if (cria_status status = checkDevice(options->device, message); status != CRIA_STATUS_OK) {
-      return status;
-    }
-    if ((options->flags & ~CRIA_OPEN_POISON_SCRATCH) != 0) {
-      return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                    "expected known flags, got " + std::to_string(options->flags));
-    }
-    *out = new cria_context{optionsOfEnvironment()};
-    return CRIA_STATUS_OK;
-  });
-}
+/// The functions of the backend (cria_backend.hpp).
+struct GpuSimBackend : ShadowMemory {
+  static uint32_t deviceCount() { return 1; }
 
-void close(cria_context *context) { delete context; }
-
-cria_status load(cria_context *context, const cria_executable *executable, cria_code **out,
-                 cria_message *message) {
-  if (executable->reserved != 0) {
-    return cria::plugin::refuseReserved(message, "executable");
+  static Check deviceInfo(uint32_t device, cria_device_info &out) {
+    out.name = cria::plugin::string("GPU simulator");
+    out.description = cria::plugin::string("sm_80 to sm_90, with checks");
+    out.memory_bytes = 0;
+    out.memory_free_bytes = cria::plugin::freeMemoryBytes();
+    return cria::plugin::checkOnlyDevice(device, "gpusim");
   }
-  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_code> &code) {
-    std::string reason = misfit(*executable->info);
-    if (!reason.empty()) {
-      return report(message, CRIA_STATUS_INCOMPATIBLE_CODE, reason);
+
+  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::Fit &out) {
+    out.reason = misfit(info);
+    out.score = out.reason.empty() ? kPlainFit : 0;
+    return cria::plugin::checkOnlyDevice(device, "gpusim");
+  }
+
+  /// Shared memory is always poisoned; the number of threads is not used.
+  static Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
+    if (Check check = cria::plugin::checkOnlyDevice(options.device, "gpusim"); check.failed()) {
+      return check;
     }
-    code = std::make_unique<cria_code>();
-    code->architecture = findArchitecture(view(executable->info->features));
-    code->options = context->options;
-    code->module = Module::load({static_cast<const char *>(executable->data), executable->size}, reason);
-    return code->module != nullptr ? CRIA_STATUS_OK : report(message, CRIA_STATUS_INCOMPATIBLE_CODE, reason);
-  });
-}
+    out.reset(new cria_context{optionsOfEnvironment()});
+    return cria::plugin::checkOpenFlags(options.flags, CRIA_OPEN_POISON_SCRATCH);
+  }
 
-void unload(cria_context *, cria_code *code) { delete code; }
+  static Check load(cria_context &context, const cria_executable &executable,
+                    std::unique_ptr<cria_code> &out) {
+    std::string reason = misfit(*executable.info);
+    if (reason.empty()) {
+      out = std::make_unique<cria_code>();
+      out->architecture = findArchitecture(view(executable.info->features));
+      out->options = context.options;
+      out->module = Module::load({static_cast<const char *>(executable.data), executable.size}, reason);
+    }
+    return out != nullptr && out->module != nullptr
+               ? Check{}
+               : cria::plugin::refuse(CRIA_STATUS_INCOMPATIBLE_CODE, reason);
+  }
 
-cria_status record(cria_context *, cria_code *code, const cria_record_info *info, cria_recording **out,
-                   cria_message *message) {
-  return cria::plugin::handOut(out, message, [&](std::unique_ptr<cria_recording> &recording) {
-    return recordEntries(code, *info, recording, message);
-  });
-}
+  static Check record(cria_context &, cria_code *code, const cria_record_info &info,
+                      std::unique_ptr<cria_recording> &out) {
+    return recordEntries(code, info, out);
+  }
 
-void recordingFree(cria_context *, cria_recording *recording) { delete recording; }
-
-cria_backend_api makeApi() {
-  cria_backend_api api{};
-  api.struct_size = sizeof(api);
-  api.flags = CRIA_BACKEND_EXPLICIT_ONLY;
-  api.device_count = deviceCount;
-  api.device_info = deviceInfo;
-  api.probe = probe;
-  api.open = open;
-  api.close = close;
-  api.load = load;
-  api.unload = unload;
-  api.record = record;
-  api.recording_free = recordingFree;
-  installShadowBuffers(api);
-  return api;
-}
+  static Check replay(cria_queue &queue, cria_recording &recording, const int32_t *cancel) {
+    return replayEntries(recording, cancel, queue.profile);
+  }
+};
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_backend_api kApi = makeApi();
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, "gpusim", CRIA_VERSION,
-                                   "Kernels for NVIDIA GPUs on a simulator that checks them", &kApi);
+  return cria::plugin::answerBackend<GpuSimBackend>(host, out, message, "gpusim", CRIA_VERSION,
+                                                    "Kernels for NVIDIA GPUs on a simulator that checks them",
+                                                    CRIA_BACKEND_EXPLICIT_ONLY);
 }

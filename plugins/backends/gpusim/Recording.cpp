@@ -69,9 +69,6 @@ Check recordBytes(const cria_entry &entry, Entry &out) {
 }
 
 Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
-  if (entry.reserved != 0) {
-    return invalid("a reserved field is not zero");
-  }
   out.kind = entry.kind;
   out.name = view(entry.name);
   switch (entry.kind) {
@@ -116,40 +113,22 @@ std::string runEntry(const Entry &entry, cria_code *code) {
 
 } // namespace
 
-cria_status recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out,
-                          cria_message *message) {
-  auto recording = std::make_unique<cria_recording>();
-  recording->code = code;
-  recording->entries.resize(info.num_entries);
-  for (uint32_t i = 0; i < info.num_entries; ++i) {
-    const Check check = recordEntry(*info.entries[i], code, recording->entries[i]);
-    if (check.failed()) {
-      return plugin::report(message, check.status,
-                            plugin::entryText(i, view(info.entries[i]->name)) + ": " + check.text);
-    }
-  }
-  out = std::move(recording);
-  return CRIA_STATUS_OK;
+Check recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out) {
+  out = std::make_unique<cria_recording>();
+  out->code = code;
+  out->entries.resize(info.num_entries);
+  return plugin::recordEach(
+      info, [&](const cria_entry &entry, uint32_t i) { return recordEntry(entry, code, out->entries[i]); });
+}
+
+Check replayEntries(cria_recording &recording, const int32_t *cancel, plugin::Profile &profile) {
+  return plugin::replayEach(recording.entries.size(), cancel, profile, [&](size_t i) -> Check {
+    const Entry &entry = recording.entries[i];
+    const std::string finding = runEntry(entry, recording.code);
+    return finding.empty()
+               ? Check{}
+               : plugin::refuse(CRIA_STATUS_INTERNAL, plugin::entryText(i, entry.name) + ": " + finding);
+  });
 }
 
 } // namespace cria::gpusim
-
-namespace cria::plugin {
-
-cria_status replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
-                            cria_message *message) {
-  profile.nanoseconds.assign(profile.enabled ? recording.entries.size() : 0, 0);
-  for (size_t i = 0; i < recording.entries.size(); ++i) {
-    if (isCancelled(cancel)) {
-      return report(message, CRIA_STATUS_CANCELLED, "the step was cancelled");
-    }
-    const EntryTimer timer(profile, i);
-    const gpusim::Entry &entry = recording.entries[i];
-    if (std::string finding = gpusim::runEntry(entry, recording.code); !finding.empty()) {
-      return report(message, CRIA_STATUS_INTERNAL, entryText(i, entry.name) + ": " + finding);
-    }
-  }
-  return CRIA_STATUS_OK;
-}
-
-} // namespace cria::plugin

@@ -25,9 +25,11 @@ struct Entry {
   uint32_t fillValue = 0;
 };
 
-/// Checks all entries against the contract and resolves them; sets `out` when the answer is CRIA_STATUS_OK.
-cria_status recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out,
-                          cria_message *message);
+/// Checks all entries against the contract and resolves them.
+Check recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out);
+
+/// Runs all entries in order, until the simulator has a finding.
+Check replayEntries(cria_recording &recording, const int32_t *cancel, plugin::Profile &profile);
 
 } // namespace cria::gpusim
 

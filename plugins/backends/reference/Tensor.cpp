@@ -61,23 +61,6 @@ template <typename T> void storeBytes(std::byte *data, uint64_t element, T value
 
 } // namespace
 
-uint64_t sizeOfType(uint32_t type) {
-  switch (type) {
-  case CRIA_TYPE_F32:
-  case CRIA_TYPE_I32:
-  case CRIA_TYPE_U32:
-    return 4;
-  case CRIA_TYPE_F16:
-  case CRIA_TYPE_BF16:
-    return 2;
-  case CRIA_TYPE_U8:
-  case CRIA_TYPE_I8:
-    return 1;
-  default:
-    return 0;
-  }
-}
-
 float Tensor::loadAt(uint64_t element) const {
   switch (type) {
   case CRIA_TYPE_F16:

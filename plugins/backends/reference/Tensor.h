@@ -9,9 +9,6 @@
 
 namespace cria::reference {
 
-/// Bytes of one element; 0 for an unknown type.
-uint64_t sizeOfType(uint32_t type);
-
 struct Tensor : plugin::OpOperand {
   explicit Tensor(const plugin::OpOperand &operand) : plugin::OpOperand(operand) {}
 

@@ -113,70 +113,86 @@ void runLogits(const ToyOp &op) {
   }
 }
 
-cria_status deviceCount(uint32_t *count, cria_message *) {
-  *count = 1;
-  return CRIA_STATUS_OK;
+/// What a step looks like in ToyState::steps.
+std::string describeStep(const cria_recording &recording) {
+  uint64_t rows = recording.ops[0]["tokens"].shape[0];
+  uint64_t outputs = recording.ops.size() > 1 ? recording.ops[1]["logits"].shape[0] : 0;
+  return std::to_string(rows) + " rows " + std::to_string(outputs) + " outputs";
 }
 
-cria_status deviceInfo(uint32_t, cria_device_info *out, cria_message *) {
-  out->name = plugin::string("toy device");
-  out->memory_bytes = 2 * toyState().freeBytes;
-  out->memory_free_bytes = toyState().freeBytes;
-  return CRIA_STATUS_OK;
-}
-
-cria_status probe(uint32_t, const cria_executable_info *info, uint32_t *score, cria_message *message) {
-  *score = plugin::view(info->format) == "test.toy" ? 100 : 0;
-  return *score ? CRIA_STATUS_OK : plugin::report(message, CRIA_STATUS_OK, "runs toys alone");
-}
-
-cria_status open(const cria_open_options *, cria_context **out, cria_message *) {
-  *out = new cria_context;
-  return CRIA_STATUS_OK;
-}
-
-cria_status load(cria_context *, const cria_executable *, cria_code **out, cria_message *) {
-  *out = new cria_code;
-  return CRIA_STATUS_OK;
-}
-
-cria_status record(cria_context *, cria_code *, const cria_record_info *info, cria_recording **out,
-                   cria_message *m) {
-  auto recording = std::make_unique<cria_recording>();
-  for (uint32_t i = 0; i < info->num_entries; ++i) {
-    const cria_entry &entry = *info->entries[i];
-    ToyOp &op = recording->ops.emplace_back();
-    op.name = plugin::view(entry.name);
-    if (op.name != "toy_append" && op.name != "toy_logits") {
-      return plugin::report(m, CRIA_STATUS_UNSUPPORTED, "unknown op '" + op.name + "'");
-    }
-    for (uint32_t j = 0; j < entry.num_operands; ++j) {
-      const cria_operand &operand = *entry.operands[j];
-      op.operands.push_back({std::string(plugin::view(operand.name)),
-                             operand.buffer->data + operand.offset,
-                             operand.size,
-                             {operand.shape, operand.shape + operand.rank},
-                             {operand.strides, operand.strides + operand.rank}});
-    }
+plugin::Check recordOp(const cria_entry &entry, ToyOp &op) {
+  op.name = plugin::view(entry.name);
+  if (op.name != "toy_append" && op.name != "toy_logits") {
+    return plugin::refuse(CRIA_STATUS_UNSUPPORTED, "unknown op '" + op.name + "'");
   }
-  ++toyState().numRecords;
-  *out = recording.release();
-  return CRIA_STATUS_OK;
+  for (uint32_t j = 0; j < entry.num_operands; ++j) {
+    const cria_operand &operand = *entry.operands[j];
+    op.operands.push_back({std::string(plugin::view(operand.name)),
+                           operand.buffer->data + operand.offset,
+                           operand.size,
+                           {operand.shape, operand.shape + operand.rank},
+                           {operand.strides, operand.strides + operand.rank}});
+  }
+  return {};
 }
+
+struct Toy : plugin::HostMemory {
+  static uint32_t deviceCount() { return 1; }
+  static plugin::Check deviceInfo(uint32_t, cria_device_info &out) {
+    out.name = plugin::string("toy device");
+    out.memory_bytes = 2 * toyState().freeBytes;
+    out.memory_free_bytes = toyState().freeBytes;
+    return {};
+  }
+  static plugin::Check probe(uint32_t, const cria_executable_info &info, plugin::Fit &out) {
+    out = {plugin::view(info.format) == "test.toy" ? 100u : 0u, "runs toys alone"};
+    return {};
+  }
+  static plugin::Check open(const cria_open_options &, std::unique_ptr<cria_context> &out) {
+    out = std::make_unique<cria_context>();
+    return {};
+  }
+  static plugin::Check load(cria_context &, const cria_executable &, std::unique_ptr<cria_code> &out) {
+    out = std::make_unique<cria_code>();
+    return {};
+  }
+  static plugin::Check record(cria_context &, cria_code *, const cria_record_info &info,
+                              std::unique_ptr<cria_recording> &out) {
+    out = std::make_unique<cria_recording>();
+    out->ops.resize(info.num_entries);
+    ++toyState().numRecords;
+    return plugin::recordEach(
+        info, [&](const cria_entry &entry, uint32_t i) { return recordOp(entry, out->ops[i]); });
+  }
+
+  static plugin::Check replay(cria_queue &queue, cria_recording &recording, const int32_t *cancel) {
+    ToyState &state = toyState();
+    if (state.onReplay) {
+      state.onReplay();
+    }
+    if (state.failAfter == 0) {
+      return plugin::refuse(CRIA_STATUS_INTERNAL, "the toy broke");
+    }
+    state.failAfter -= state.failAfter > 0;
+    state.steps.push_back(describeStep(recording));
+    if (queue.profile.enabled) {
+      queue.profile.nanoseconds.assign(recording.ops.size(), 7);
+    }
+    for (const ToyOp &op : recording.ops) {
+      if (plugin::isCancelled(cancel)) {
+        return plugin::refuse(CRIA_STATUS_CANCELLED, "cancelled");
+      }
+      op.name == "toy_append" ? runAppend(op) : runLogits(op);
+    }
+    if (state.afterReplay) {
+      state.afterReplay();
+    }
+    return {};
+  }
+};
 
 cria_backend_api makeApi() {
-  cria_backend_api api{};
-  api.struct_size = sizeof(api);
-  api.device_count = deviceCount;
-  api.device_info = deviceInfo;
-  api.probe = probe;
-  api.open = open;
-  api.close = [](cria_context *context) { delete context; };
-  api.load = load;
-  api.unload = [](cria_context *, cria_code *code) { delete code; };
-  api.record = record;
-  api.recording_free = [](cria_context *, cria_recording *recording) { delete recording; };
-  plugin::installHostMemory(api);
+  cria_backend_api api = plugin::BackendFunctions<Toy>::table();
   if (toyState().hidden) {
     api.buffer_host_pointer = nullptr;
     api.buffer_import = nullptr;
@@ -202,36 +218,3 @@ std::unique_ptr<Model> openToyModel(const std::string &folder, ModelOptions opti
 }
 
 } // namespace cria::test
-
-/// What a step looks like in ToyState::steps.
-static std::string describeStep(const cria_recording &recording) {
-  uint64_t rows = recording.ops[0]["tokens"].shape[0];
-  uint64_t outputs = recording.ops.size() > 1 ? recording.ops[1]["logits"].shape[0] : 0;
-  return std::to_string(rows) + " rows " + std::to_string(outputs) + " outputs";
-}
-
-cria_status cria::plugin::replayRecording(cria_recording &recording, const int32_t *cancel, Profile &profile,
-                                          cria_message *message) {
-  cria::test::ToyState &state = cria::test::toyState();
-  if (state.onReplay) {
-    state.onReplay();
-  }
-  if (state.failAfter == 0) {
-    return report(message, CRIA_STATUS_INTERNAL, "the toy broke");
-  }
-  state.failAfter -= state.failAfter > 0;
-  state.steps.push_back(describeStep(recording));
-  if (profile.enabled) {
-    profile.nanoseconds.assign(recording.ops.size(), 7);
-  }
-  for (const ToyOp &op : recording.ops) {
-    if (isCancelled(cancel)) {
-      return report(message, CRIA_STATUS_CANCELLED, "cancelled");
-    }
-    op.name == "toy_append" ? cria::test::runAppend(op) : cria::test::runLogits(op);
-  }
-  if (state.afterReplay) {
-    state.afterReplay();
-  }
-  return CRIA_STATUS_OK;
-}
