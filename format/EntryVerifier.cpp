@@ -187,7 +187,8 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
     Extent extent = binding.shape[i];
     if (extent.kind == ExtentKind::pages) {
       if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
-        return invalidArgument("expected a dimension 'P' for kv alone, once, with a stride of at most a page");
+        return invalidArgument(
+            "expected a dimension 'P' for kv alone, once, with a stride of at most a page");
       }
       overPages = true;
       continue;
@@ -218,10 +219,10 @@ Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
   uint64_t elements = sizeOfBuffer(binding.buffer) / sizeOf(binding.type);
   unsigned __int128 bound = static_cast<unsigned __int128>(elements) * std::max(entry_.maxTokens, 1u);
   if (count > bound) {
-    return invalidArgument("expected a shape of at most {} elements, the size of '{}' for each row of the step, "
-                           "got {}",
-                           static_cast<uint64_t>(bound), printable(binding.bufferName),
-                           static_cast<uint64_t>(count));
+    return invalidArgument(
+        "expected a shape of at most {} elements, the size of '{}' for each row of the step, "
+        "got {}",
+        static_cast<uint64_t>(bound), printable(binding.bufferName), static_cast<uint64_t>(count));
   }
   return {};
 }
@@ -274,7 +275,8 @@ Status EntryVerifier::verifyResult() const {
   for (size_t i = 0; i < program_.buffers.size(); ++i) {
     bool isResult = program_.buffers[i].kind == BufferKind::result;
     if (isResult && entry_.name != "initialize" && uses_[i].written.empty()) {
-      return invalidArgument("expected the entry to write the result '{}'", printable(program_.buffers[i].name));
+      return invalidArgument("expected the entry to write the result '{}'",
+                             printable(program_.buffers[i].name));
     }
   }
   return {};

@@ -30,7 +30,7 @@ struct RopeScaling {
 /// bits.
 struct ModelConfig {
   static constexpr int64_t kMaxLayers = 65536;
-  static constexpr int64_t kMaxHeadDim = 1024;             // kernels are unrolled over it
+  static constexpr int64_t kMaxHeadDim = 1024;              // kernels are unrolled over it
   static constexpr int64_t kMaxContext = cria::kMaxContext; // positions of a sequence
 
   std::string name;

@@ -28,10 +28,10 @@ Status verifyStepOperand(const Program &program, const ProgramEntry &entry, cons
   uint64_t columns = program.limits.maxPagesPerSequence;
   bool isField = binding.buffer.space == BufferSpace::step && binding.type == ElementType::i32 &&
                  binding.offset == program.step[rule.kind].offset;
-  bool isWhole = binding.shape.size() == rankOf(rule) && isRows(binding.shape[0], rule.rows, entry) &&
-                 binding.strides.back() == 1 &&
-                 (!rule.hasPageColumns ||
-                  (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
+  bool isWhole =
+      binding.shape.size() == rankOf(rule) && isRows(binding.shape[0], rule.rows, entry) &&
+      binding.strides.back() == 1 &&
+      (!rule.hasPageColumns || (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
   return isField && isWhole ? Status()
                             : invalidArgument("expected the whole field '{}' of the step", rule.name);
 }

@@ -121,7 +121,7 @@ struct ProgramDispatch {
   uint32_t kernel = 0;
   std::array<GridDimension, 3> grid;
   uint32_t gridRank = 1; // dimensions that the program states; the others are 1
-  bool inPlace = false; // a written binding may name the same window as another one
+  bool inPlace = false;  // a written binding may name the same window as another one
   std::vector<ProgramBinding> bindings;
 };
 

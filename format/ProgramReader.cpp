@@ -86,8 +86,8 @@ StatusOr<Extent> readExtent(const Json &value, const std::string &where) {
       return Extent{.kind = kind};
     }
   }
-  return invalidArgument("{}: expected a dimension to be a number, 'T', 'R', 'S', 'S+1' or 'P', got {}", where,
-                         describeJson(value));
+  return invalidArgument("{}: expected a dimension to be a number, 'T', 'R', 'S', 'S+1' or 'P', got {}",
+                         where, describeJson(value));
 }
 
 Status checkRank(const Json &array, std::string_view name, const std::string &where) {
@@ -372,7 +372,8 @@ Status ProgramReader::readEntry(JsonObject object) {
   ProgramEntry entry;
   CRIA_ASSIGN_OR_RETURN(entry.name, readName(object));
   CRIA_ASSIGN_OR_RETURN(entry.minTokens, readUnsigned32(object, "min_tokens", 0, kLimitRules[0].maximum));
-  CRIA_ASSIGN_OR_RETURN(entry.maxTokens, readUnsigned32(object, "max_tokens", entry.minTokens, kLimitRules[0].maximum));
+  CRIA_ASSIGN_OR_RETURN(entry.maxTokens,
+                        readUnsigned32(object, "max_tokens", entry.minTokens, kLimitRules[0].maximum));
   CRIA_ASSIGN_OR_RETURN(const Json *dispatches, object.array("dispatches"));
   entry.dispatches.resize(dispatches->size());
   for (size_t i = 0; i < dispatches->size(); ++i) {

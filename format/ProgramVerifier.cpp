@@ -17,7 +17,7 @@ constexpr uint64_t kAlignment = CRIA_KERNEL_ALIGNMENT;
 constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // held on the host, uploaded each step
 // Far above any plan; keeps a hostile one from being tried.
 constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 38;
-constexpr uint64_t kMaxSpareBytes = 4096;  // rounding at the end of a buffer
+constexpr uint64_t kMaxSpareBytes = 4096; // rounding at the end of a buffer
 
 Status verifyLimits(const Program &program) {
   const ProgramLimits &limits = program.limits;
@@ -98,7 +98,8 @@ Status verifyWeight(const ProgramWeight &weight) {
   }
   if (bytes != weight.size) {
     return invalidArgument("expected size {} for shape [{}] in layout {} of {}, got {}", bytes,
-                           fmt::join(weight.shape, ", "), nameOf(weight.layout), nameOf(weight.type), weight.size);
+                           fmt::join(weight.shape, ", "), nameOf(weight.layout), nameOf(weight.type),
+                           weight.size);
   }
   return {};
 }

@@ -55,8 +55,8 @@ enum class StepFieldKind : uint32_t {
 struct StepFieldRule {
   StepFieldKind kind;
   std::string_view name;
-  ExtentKind rows;              // the first dimension; constant: the one word of a header field
-  bool hasPageColumns = false;  // a second dimension of max_pages_per_sequence
+  ExtentKind rows;               // the first dimension; constant: the one word of a header field
+  bool hasPageColumns = false;   // a second dimension of max_pages_per_sequence
   std::string_view operand = {}; // the operand of the opset that is this array
 };
 
@@ -76,7 +76,8 @@ constexpr std::array<StepFieldRule, kNumStepFields> kStepFields = {{
     {StepFieldKind::positions, "positions", ExtentKind::tokens, false, "positions"},
     {StepFieldKind::sequences, "sequences", ExtentKind::tokens, false, "sequences"},
     {StepFieldKind::slots, "slots", ExtentKind::tokens, false, "slots"},
-    {StepFieldKind::sequenceStarts, "sequence_starts", ExtentKind::sequencesPlusOne, false, "sequence_starts"},
+    {StepFieldKind::sequenceStarts, "sequence_starts", ExtentKind::sequencesPlusOne, false,
+     "sequence_starts"},
     {StepFieldKind::blockTable, "block_table", ExtentKind::sequences, true, "block_table"},
     {StepFieldKind::outputs, "outputs", ExtentKind::outputs, false, "rows"},
 }};

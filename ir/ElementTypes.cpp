@@ -15,7 +15,9 @@ static constexpr ElementType kAllTypes[] = {
 
 Type mlirType(MLIRContext *context, ElementType type) {
   auto integer = [&](unsigned width) { return IntegerType::get(context, width); };
-  auto unsignedInteger = [&](unsigned width) { return IntegerType::get(context, width, IntegerType::Unsigned); };
+  auto unsignedInteger = [&](unsigned width) {
+    return IntegerType::get(context, width, IntegerType::Unsigned);
+  };
   switch (type) {
   case ElementType::f32:
     return Float32Type::get(context);

@@ -26,7 +26,9 @@ enum Extent : int64_t {
   kExtentP = extentOf(ExtentKind::pages), ///< pages in the pool, only for `kv`
 };
 /// The kind of a dimension; constant for a number.
-constexpr ExtentKind extentKindOf(int64_t extent) { return extent < 0 ? ExtentKind(-extent) : ExtentKind::constant; }
+constexpr ExtentKind extentKindOf(int64_t extent) {
+  return extent < 0 ? ExtentKind(-extent) : ExtentKind::constant;
+}
 ProgramLimits limitsOf(LimitsAttr limits);
 /// The size of a window that reaches to the end of the pool.
 constexpr int64_t kRest = -1;

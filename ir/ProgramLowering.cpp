@@ -67,7 +67,9 @@ cria::BufferKind kindOf(BufferKind kind) {
 }
 
 GridDimension gridDimensionOf(GridDimAttr dim) {
-  GridOf of = dim.getOf() == kExtentT ? GridOf::tokens : dim.getOf() == kExtentR ? GridOf::outputs : GridOf::one;
+  GridOf of = dim.getOf() == kExtentT   ? GridOf::tokens
+              : dim.getOf() == kExtentR ? GridOf::outputs
+                                        : GridOf::one;
   return {.times = uint64_t(dim.getTimes()), .of = of, .tile = uint64_t(dim.getTile())};
 }
 
@@ -121,8 +123,8 @@ LogicalResult ProgramLowering::lowerModule() {
   auto target = module_->getAttrOfType<StringAttr>(ProgramDialect::kTargetAttr);
   if (!limits || !kv || !target) {
     return module_.emitError() << "expected a program to have the attributes '" << ProgramDialect::kTargetAttr
-                               << "', '" << ProgramDialect::kLimitsAttr << "' and '" << ProgramDialect::kKvAttr
-                               << "'";
+                               << "', '" << ProgramDialect::kLimitsAttr << "' and '"
+                               << ProgramDialect::kKvAttr << "'";
   }
   if (Operation *taken = SymbolTable(module_).lookup(ProgramDialect::kKvBuffer)) {
     return taken->emitError() << "expected no symbol named '" << ProgramDialect::kKvBuffer
@@ -235,7 +237,8 @@ LogicalResult ProgramLowering::lowerDispatch(DispatchOp op, ProgramDispatch &dis
   return success();
 }
 
-LogicalResult ProgramLowering::lowerBinding(DispatchOp dispatch, BindingAttr attribute, ProgramBinding &binding) {
+LogicalResult ProgramLowering::lowerBinding(DispatchOp dispatch, BindingAttr attribute,
+                                            ProgramBinding &binding) {
   auto buffer = buffers_.find(attribute.getBuffer().getValue());
   if (buffer == buffers_.end()) {
     return dispatch.emitOpError() << "binding '" << attribute.getName() << "' names buffer '"

@@ -27,8 +27,7 @@ LogicalResult checkArguments(func::FuncOp entry) {
             isa<KvCacheType>(entry.getArgumentTypes().back());
   for (unsigned i = 0; ok && i < kNumStepArrays; ++i) {
     auto type = dyn_cast<RankedTensorType>(entry.getArgumentTypes()[i]);
-    ok = type && type.getElementType().isInteger(32) &&
-         type.getRank() == rankOf(stepArray(i));
+    ok = type && type.getElementType().isInteger(32) && type.getRank() == rankOf(stepArray(i));
   }
   if (ok) {
     return success();

@@ -40,7 +40,8 @@ LogicalResult OpLowering::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid,
 View OpLowering::cache(Value cache, int64_t layer) {
   KvShape kv = kvShapeOf(cache);
   int64_t head = headElements(kv);
-  return builder_.kvPages(layer * kv.kvHeads * head * int64_t(sizeOf(kv.type)), {kv.kvHeads, head}, {head, 1});
+  return builder_.kvPages(layer * kv.kvHeads * head * int64_t(sizeOf(kv.type)), {kv.kvHeads, head},
+                          {head, 1});
 }
 
 LogicalResult OpLowering::lowerOp(llama::RmsNormOp op) {

@@ -32,13 +32,15 @@ static bool isIndices(Type type, int64_t rank) {
 // The arguments of the forward contract and one result, the logits.
 static LogicalResult checkForward(func::FuncOp forward) {
   FunctionType type = forward.getFunctionType();
-  if (type.getNumInputs() != cria::kNumForwardArguments || type.getNumResults() != 1 || forward.isExternal()) {
-    return forward.emitOpError(
-               "expected the ")
-           << cria::kNumForwardArguments << " arguments of the forward contract, one result and a body, got type " << type;
+  if (type.getNumInputs() != cria::kNumForwardArguments || type.getNumResults() != 1 ||
+      forward.isExternal()) {
+    return forward.emitOpError("expected the ")
+           << cria::kNumForwardArguments
+           << " arguments of the forward contract, one result and a body, got type " << type;
   }
   for (auto [index, input] : llvm::enumerate(type.getInputs())) {
-    bool expected = index < cria::kNumStepArrays ? isIndices(input, rankOf(cria::stepArray(index))) : isa<KvCacheType>(input);
+    bool expected = index < cria::kNumStepArrays ? isIndices(input, rankOf(cria::stepArray(index)))
+                                                 : isa<KvCacheType>(input);
     if (!expected) {
       return forward.emitOpError("expected argument ")
              << index << " as the forward contract has it, got " << input;

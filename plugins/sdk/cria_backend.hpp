@@ -206,8 +206,7 @@ private:
         destroy(queue->context, queue);
       }
     };
-    api.replay = [](auto *queue, cria_recording *recording, const int32_t *cancel,
-                    cria_message *message) {
+    api.replay = [](auto *queue, cria_recording *recording, const int32_t *cancel, cria_message *message) {
       return within(queue->context, message, [&] { return Backend::replay(*queue, *recording, cancel); });
     };
     api.finish = [](auto *queue, cria_message *message) {
@@ -219,18 +218,18 @@ private:
   }
 
   static void installTransfers(cria_backend_api &api) {
-    api.upload = [](auto *queue, cria_buffer *buffer, uint64_t offset, const void *source,
-                    uint64_t size, cria_message *message) {
+    api.upload = [](auto *queue, cria_buffer *buffer, uint64_t offset, const void *source, uint64_t size,
+                    cria_message *message) {
       return within(queue->context, message,
                     [&] { return Backend::upload(*queue, *buffer, offset, source, size); });
     };
-    api.download = [](auto *queue, cria_buffer *buffer, uint64_t offset, void *destination,
-                      uint64_t size, cria_message *message) {
+    api.download = [](auto *queue, cria_buffer *buffer, uint64_t offset, void *destination, uint64_t size,
+                      cria_message *message) {
       return within(queue->context, message,
                     [&] { return Backend::download(*queue, *buffer, offset, destination, size); });
     };
-    api.copy = [](auto *queue, cria_buffer *destination, uint64_t destinationOffset,
-                  cria_buffer *source, uint64_t sourceOffset, uint64_t size, cria_message *message) {
+    api.copy = [](auto *queue, cria_buffer *destination, uint64_t destinationOffset, cria_buffer *source,
+                  uint64_t sourceOffset, uint64_t size, cria_message *message) {
       return within(queue->context, message, [&] {
         return Backend::copy(*queue, *destination, destinationOffset, *source, sourceOffset, size);
       });

@@ -211,8 +211,7 @@ const Hostile kParts[] = {
      "buffer 'c': expected 64 bytes of data, got 0 words of 4"},
     {"EntryName", [](OrderedJson &p) { p["entries"][1]["name"] = "large"; },
      "expected entries decode, small, prefill and initialize, got 'large'"},
-    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; },
-     "duplicate entry 'decode'"},
+    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; }, "duplicate entry 'decode'"},
     {"EntryTokens", [](OrderedJson &p) { p["entries"][1]["max_tokens"] = 17; },
      "entry 'small': expected 1 to 16 tokens, got 2 to 17"},
     {"NoDecode", [](OrderedJson &p) { p["entries"].erase(0); }, "expected an entry 'decode' of 1 token"},
@@ -290,7 +289,8 @@ const Hostile kDispatches[] = {
      },
      "writes constant 'c', which is read only"},
     {"ReadsUnwritten", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read"; },
-     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows', which were not all "
+     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows', which were not "
+     "all "
      "written before"},
     {"ReadsItsOwnResult", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read_write"; },
      "reads bytes 0 to 64 of 'rows', which were not all written before"},
@@ -317,7 +317,8 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 6)["shape"] = {1ull << 31, 4};
        binding(p, 0, 1, 6)["strides"] = {0, 1};
      },
-     "binding 'table': expected a shape of at most 256 elements, the size of 'table' for each row of the step"},
+     "binding 'table': expected a shape of at most 256 elements, the size of 'table' for each row of the "
+     "step"},
     {"RepeatsBeyond128Bits",
      [](OrderedJson &p) {
        binding(p, 0, 1, 6)["shape"] = std::vector<uint64_t>(8, 1ull << 50);
@@ -325,10 +326,12 @@ const Hostile kDispatches[] = {
      },
      "binding 'table': expected a shape of at most 256 elements"},
     {"InitializeUsesStep", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 0, 0)); },
-     "entry 'initialize': dispatch 0 ('append'): binding 'tokens': uses 'step', which entry 'initialize' does "
+     "entry 'initialize': dispatch 0 ('append'): binding 'tokens': uses 'step', which entry 'initialize' "
+     "does "
      "not have"},
     {"InitializeUsesKv", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 1, 5)); },
-     "entry 'initialize': dispatch 0 ('append'): binding 'cache': uses 'kv', which entry 'initialize' does not "
+     "entry 'initialize': dispatch 0 ('append'): binding 'cache': uses 'kv', which entry 'initialize' does "
+     "not "
      "have"},
     {"InitializeTakesTokens",
      [](OrderedJson &p) {

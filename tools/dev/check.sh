@@ -46,7 +46,7 @@ tidy() {
   [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist: run ./dev build first"
   mkdir -p "$database"
   # Clang cannot read GCC's precompiled headers and does not know all of its options. A source of several targets is checked once.
-  sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -fno-semantic-interposition//' $BUILD/compile_commands.json |
+  sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -(fno-semantic-interposition|fpch-preprocess)//g' $BUILD/compile_commands.json |
     awk '/^\{/ { entry = "{"; next }
       /^ *"file":/ { file = $0 }
       /^\}/ { if (!seen[file]++) { printf "%s%s\n}", count++ ? ",\n" : "[\n", entry }; next }

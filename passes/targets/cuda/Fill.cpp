@@ -58,8 +58,7 @@ private:
 } // namespace
 
 std::string FillSpec::name() const {
-  return llvm::formatv("{0}_k{1}_{2}_p{3}", ones ? "fill_ones" : "fill_random", columns, nameOf(type),
-                       pitch);
+  return llvm::formatv("{0}_k{1}_{2}_p{3}", ones ? "fill_ones" : "fill_random", columns, nameOf(type), pitch);
 }
 
 std::vector<std::string> FillSpec::bindings() const {

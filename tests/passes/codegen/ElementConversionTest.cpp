@@ -108,9 +108,9 @@ TEST(ElementConversion, between_halves_and_unaligned_sources) {
   uint16_t bfloat = bfloat16FromFloat(-1.5f);
   std::memcpy(source + 1, &bfloat, 2);
   uint16_t halves[1];
-  EXPECT_EQ(
-      convertElements(ElementType::bf16, source + 1, ElementType::f16, reinterpret_cast<std::byte *>(halves), 1),
-      std::nullopt);
+  EXPECT_EQ(convertElements(ElementType::bf16, source + 1, ElementType::f16,
+                            reinterpret_cast<std::byte *>(halves), 1),
+            std::nullopt);
   EXPECT_EQ(floatFromHalf(halves[0]), -1.5f);
 }
 

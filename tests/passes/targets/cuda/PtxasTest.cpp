@@ -2,9 +2,9 @@
 // Where ptxas is installed: it accepts every kernel of large models for every SM, and no kernel spills or
 // needs local memory. And the reading of its report, everywhere.
 #include "passes/targets/cuda/Ptxas.h"
+#include "tests/testing/Process.h"
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceModules.h"
-#include "tests/testing/Process.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
