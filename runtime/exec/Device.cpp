@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Calls into a backend's table, with its answers as Status.
+// Calls the functions of a backend's table and converts their statuses.
 #include "runtime/exec/Device.h"
 
 namespace cria {
@@ -88,7 +88,7 @@ Status Device::finish() {
 
 Status Device::enableProfile(bool on) {
   if (!api_.profile_enable || !api_.profile_read) {
-    return error(StatusCode::unsupported, "{} keeps no times of dispatches", where_);
+    return error(StatusCode::unsupported, "{} does not measure the times of dispatches", where_);
   }
   return call([&](cria_message *m) { return api_.profile_enable(queue_, on, m); });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opening a model, and the step: check, choose the entry, upload, replay, hand out logits.
+// Opens a model, and runs steps: check the batch, choose the entry point, upload the step buffer, replay a
+// command buffer, return the logits.
 #include "runtime/exec/Model.h"
 
 #include "runtime/exec/ModelMemory.h"
@@ -28,8 +29,8 @@ public:
   std::shared_ptr<const Package> package;
   Program program;
   std::string backendName, targetName;
-  DeviceMemory deviceMemory; // as it was before anything was allocated
-  // Later members use earlier ones, and go first.
+  DeviceMemory deviceMemory; // before any allocation
+  // Later members use earlier ones and are destroyed before them.
   std::unique_ptr<Device> device;
   std::unique_ptr<ModelMemory> memory;
   DeviceCode code;
@@ -47,8 +48,8 @@ private:
   StatusOr<const float *> run(const Recording &recording, const CancelFlag *cancel);
 
   const Recording *last_ = nullptr;      // of the last step
-  const float *visibleLogits_ = nullptr; // the result buffer, where the host sees it
-  std::vector<float> logits_;            // its copy, where not
+  const float *visibleLogits_ = nullptr; // the result buffer, if it is host-visible
+  std::vector<float> logits_;            // otherwise its copy
   bool poison_ = false;
   bool profiling_ = false;
 };
@@ -119,7 +120,7 @@ Status Model::Implementation::loadCode(const PackageTarget &target) {
   return {};
 }
 
-/// Makes the weights that have no file.
+/// Fills the weights that have no file.
 Status Model::Implementation::initialize() {
   const ProgramEntry *entry = program.findEntry("initialize");
   if (!entry) {
@@ -131,7 +132,7 @@ Status Model::Implementation::initialize() {
   return device->finish();
 }
 
-/// The entry for a batch, and how many rows it runs with.
+/// The entry point for a batch, and the number of rows that it runs with.
 const ProgramEntry &Model::Implementation::selectEntry(const Batch &batch, uint32_t &numTokens) const {
   const ProgramEntry *decode = program.findEntry("decode"), *small = program.findEntry("small");
   if (batch.phase == Phase::decode && numTokens == 1) {
@@ -154,7 +155,7 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   if (cancel && cancel->isSet()) {
     return error(StatusCode::cancelled, "cancelled before the step");
   }
-  last_ = nullptr; // a new recording may take its place
+  last_ = nullptr; // its command buffer may be replaced
   uint32_t numTokens = static_cast<uint32_t>(batch.tokens.size());
   const ProgramEntry &entry = selectEntry(batch, numTokens);
   CRIA_ASSIGN_OR_RETURN(const Recording *recording,
@@ -184,7 +185,7 @@ StatusOr<const float *> Model::Implementation::run(const Recording &recording, c
 
 Status Model::Implementation::repeatStep(uint32_t count) {
   if (last_ == nullptr) {
-    return invalidArgument("there is no step to repeat: none was run, or the last one failed");
+    return invalidArgument("there is no step to repeat; run one that succeeds first");
   }
   for (uint32_t i = 0; i < count; ++i) {
     CRIA_RETURN_IF_ERROR(device->replay(last_->handle, nullptr));

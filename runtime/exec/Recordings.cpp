@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Resolves every number of an entry: grids, shapes, places of operands. Steps then only look up (entry, T,
-// R).
+// Resolves all sizes of an entry point: grids, shapes and the places of operands. A step then only looks up
+// (entry point, T, R).
 #include "runtime/exec/Recordings.h"
 
 #include <algorithm>
@@ -9,13 +9,13 @@
 namespace cria {
 
 namespace {
-/// Builds the ABI's view of an entry. Deques keep addresses stable while they grow.
+/// Builds the structs of the plugin ABI for an entry point. Addresses in a deque stay valid while it grows.
 class EntryResolver {
 public:
   EntryResolver(const Program &program, const BoundBuffers &bound, uint32_t numTokens, uint32_t numOutputs)
       : program_(program), bound_(bound), numTokens_(numTokens), numOutputs_(numOutputs) {}
 
-  /// False when the grid is empty, and there is nothing to do.
+  /// Returns false if the grid is empty.
   bool add(const ProgramDispatch &dispatch);
   cria_record_info info() const {
     return {.struct_size = sizeof(cria_record_info),
@@ -160,7 +160,7 @@ Status Recordings::check() const {
   return {};
 }
 
-/// A place for a new recording: a fresh one, or that of the least recently used.
+/// Returns the place of a new command buffer: an unused one, or that of the least recently used.
 Recording *Recordings::makeRoom() {
   if (kept_.size() < capacity_) {
     return &kept_.emplace_back();

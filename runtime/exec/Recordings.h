@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Recordings of the program's entries for given (T, R), made on demand and kept while they are used.
+// The command buffers of a program: its entry points, resolved for given (T, R). They are created on first
+// use and kept in a least recently used cache.
 #pragma once
 
 #include "format/Program.h"
@@ -10,11 +11,11 @@
 
 namespace cria {
 
-/// Where the program's buffers live. Borrowed handles of one device.
+/// The device buffers that hold the weights and buffers of a program. Handles are borrowed.
 struct BoundBuffers {
   struct Place {
     cria_buffer *buffer = nullptr;
-    uint64_t offset = 0; // of the program's buffer within it
+    uint64_t offset = 0; // of the program's buffer in it, in bytes
   };
   std::vector<Place> weights; // by weight
   std::vector<Place> buffers; // by buffer
@@ -22,29 +23,29 @@ struct BoundBuffers {
   uint32_t numPages = 0;
 };
 
-/// An entry resolved for (T, R).
+/// An entry point resolved for (T, R).
 struct Recording {
   const ProgramEntry *entry = nullptr;
   uint32_t numTokens = 0, numOutputs = 0;
   DeviceRecording handle;
-  std::vector<uint32_t> dispatches; // of the entry, in order, without those whose grid is empty
+  std::vector<uint32_t> dispatches; // indices in the entry point, in order, without empty grids
   uint64_t lastUse = 0;
 };
 
-/// Threads: one at a time.
+/// Not thread-safe; callers serialize.
 class Recordings {
 public:
-  /// All borrowed; outlive this. capacity: recordings kept.
+  /// All arguments outlive this object. capacity: the maximum number of command buffers, > 0.
   Recordings(Device &device, cria_code *code, const Program &program, const BoundBuffers &bound,
              uint32_t capacity)
       : device_(device), code_(code), program_(program), bound_(bound), capacity_(capacity) {}
 
-  /// The recording of `entry` for a step of that size; the least recently used one makes room. The result is
-  /// valid until the next call. Errors: the backend's.
+  /// Returns the command buffer of `entry` for T = numTokens and R = numOutputs, which may replace the
+  /// least recently used one. Valid until the next call. Errors: the backend's.
   StatusOr<const Recording *> get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs);
 
-  /// Whether every entry can be recorded at its largest: kernels exist, grids and operands are taken. Keeps
-  /// nothing.
+  /// Checks that the backend accepts every entry point at its maximum size. Keeps no command buffer.
+  /// Errors: the backend's.
   Status check() const;
 
 private:

@@ -164,7 +164,7 @@ TEST(CudaCommandLine, RunsOnTheDeviceThatIsNamed) {
   const ProcessResult second = runOnCard(room, {"--device", "1"});
   EXPECT_EQ(second.exitCode, 0) << second.errors;
   EXPECT_EQ(second.output, result.output);
-  expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 is not there: it has 2 devices"});
+  expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 does not exist; the backend has 2 devices"});
 }
 
 TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
@@ -182,8 +182,8 @@ TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
 }
 
 TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
-  expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}),
-                {"the model needs ", " bytes of device memory", "Fake card 0 has 1000000 of 1000000 free"});
+  expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}), {"the model requires ", " bytes of device memory",
+                                                          "Fake card 0 has 1000000 of 1000000 free"});
 }
 
 TEST(CudaCommandLine, SaysThatThePackageHasNoCodeForTheCard) {
