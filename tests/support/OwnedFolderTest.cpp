@@ -307,11 +307,11 @@ TEST_F(OwnedFolderTest, otherWritersComeAtAnyMoment) {
 
 TEST_F(OwnedFolderTest, aFileOrAnEmptyFolderStays) {
   folder_.write("m.data", "precious");
-  EXPECT_THAT(publish("new").message(), HasSubstr("something that is not a parcel is already there"));
+  EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));
   EXPECT_EQ(testing::readAll(target()), "precious");
   fs::remove(target());
   fs::create_directory(target());
-  EXPECT_THAT(publish("new").message(), HasSubstr("something that is not a parcel is already there"));
+  EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));
   EXPECT_THAT(names(), ElementsAre("m.data", kForeignLeftover));
 }
 

@@ -157,7 +157,7 @@ TEST_F(PackageWriter, replaces_a_package_and_nothing_else) {
   EXPECT_EQ((*readJsonFile(folder.file("m.cria/manifest.json")))["model"]["name"], "other");
   EXPECT_THAT(traces(), ElementsAre("m.cria"));
   folder.write("m.cria-file", "precious");
-  EXPECT_THAT(write("m.cria-file").message(), HasSubstr("something that is not a package is already there"));
+  EXPECT_THAT(write("m.cria-file").message(), HasSubstr("belongs to something that is not a package"));
   EXPECT_EQ(readAll(folder.file("m.cria-file")), "precious");
   fs::create_directory(folder.path() / "m.cria-dir");
   EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
@@ -177,7 +177,7 @@ TEST_F(PackageWriter, the_manifest_is_the_proof) {
 }
 
 TEST_F(PackageWriter, missing_folder) {
-  EXPECT_THAT(write("none/m.cria").message(), HasSubstr("there is no folder to write it to"));
+  EXPECT_THAT(write("none/m.cria").message(), HasSubstr("the parent folder does not exist"));
 }
 
 TEST_F(PackageWriter, an_error_keeps_the_old_package) {
