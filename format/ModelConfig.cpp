@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model configuration to and from JSON, and its consistency.
+// Converts model configurations to and from JSON, and checks their consistency.
 #include "format/ModelConfig.h"
 
 namespace cria {
@@ -25,7 +25,7 @@ constexpr Extent kExtents[] = {
     {"context", &ModelConfig::context},
 };
 
-/// Sums products of non-negative factors, and remembers an overflow.
+/// Sums products of non-negative factors, and records an overflow.
 struct CheckedSum {
   int64_t total = 0;
   bool overflow = false;
@@ -137,7 +137,7 @@ Status ModelConfig::check(std::string_view where) const {
     return invalidArgument("{}: expected an even head_dim, got {}", where, headDim);
   }
   if (heads * headDim > kMaxExtent || 2 * ffnDim > kMaxExtent || countParameters(*this).overflow) {
-    return invalidArgument("{}: the model's sizes are too large", where);
+    return invalidArgument("{}: expected at most 2^63 - 1 parameters for these sizes", where);
   }
   if (!(normEpsilon > 0 && normEpsilon < 1)) {
     return invalidArgument("{}: expected norm_epsilon to lie between 0 and 1, got {}", where, normEpsilon);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The safetensors reader: checks everything at open, then hands out views.
+// The safetensors reader. open() checks the whole file; data() returns views.
 #include "format/Safetensors.h"
 
 #include "support/File.h"
@@ -15,7 +15,7 @@ namespace cria {
 
 namespace {
 constexpr uint64_t kLengthBytes = 8;
-// Far above any real header (a 70B model has 80 KB), and small enough to parse.
+// Far above any real header (that of a 70B model has 80 KB), and small enough to parse.
 constexpr uint64_t kMaxHeaderBytes = uint64_t(64) << 20;
 constexpr int64_t kMaxExtent = int64_t(1) << 48;
 
@@ -35,7 +35,7 @@ StatusOr<std::vector<int64_t>> parseShape(JsonObject &tensor) {
   for (const Json &extent : *extents) {
     bool valid = extent.is_number_unsigned() && extent.get<uint64_t>() <= uint64_t(kMaxExtent);
     if (!valid) {
-      return invalidArgument("{}: expected extents from 0 to 2^48, got {}", tensor.where(),
+      return invalidArgument("{}: expected dimensions from 0 to 2^48, got {}", tensor.where(),
                              describeJson(extent));
     }
     shape.push_back(extent.get<int64_t>());
@@ -43,7 +43,8 @@ StatusOr<std::vector<int64_t>> parseShape(JsonObject &tensor) {
   return shape;
 }
 
-/// Reads {"dtype", "shape", "data_offsets"}; the entry's offset still counts from the start of the data.
+/// Parses {"dtype", "shape", "data_offsets"}. The offset of the result is relative to the start of the
+/// data.
 StatusOr<SafetensorsEntry> parseEntry(const std::string &name, const Json &value, const std::string &path) {
   CRIA_ASSIGN_OR_RETURN(JsonObject tensor,
                         JsonObject::of(value, fmt::format("{}: tensor '{}'", path, printable(name))));
@@ -91,7 +92,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std
   result->file_ = std::move(opened.descriptor);
   uint64_t size = opened.size;
   if (size < kLengthBytes) {
-    return invalidArgument("{}: not a safetensors file: expected at least {} bytes, got {}", path,
+    return invalidArgument("{}: not a safetensors file; expected at least {} bytes, got {}", path,
                            kLengthBytes, size);
   }
   void *map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, result->file_.get(), 0);
@@ -103,7 +104,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std
   uint64_t headerBytes = littleEndian64(result->map_);
   if (headerBytes > size - kLengthBytes) {
     return invalidArgument(
-        "{}: truncated, or not a safetensors file: the header claims {} bytes, the file has {}", path,
+        "{}: truncated, or not a safetensors file; the header length is {} bytes, the file has {}", path,
         headerBytes, size);
   }
   if (headerBytes > kMaxHeaderBytes) {
@@ -153,9 +154,9 @@ Status SafetensorsFile::checkLayout(uint64_t dataStart) {
                              printable(entry.name), entry.offset + entry.size, dataSize);
     }
     if (entry.offset != end) {
-      return invalidArgument("{}: tensor '{}' {} the one before it: expected it to start at byte {}, got {}",
+      return invalidArgument("{}: tensor '{}' {} the previous one; expected it to start at byte {}, got {}",
                              path_, printable(entry.name),
-                             entry.offset < end ? "overlaps" : "leaves a hole after", end, entry.offset);
+                             entry.offset < end ? "overlaps" : "leaves a gap after", end, entry.offset);
     }
     end += entry.size;
     entry.offset += dataStart;
@@ -163,7 +164,7 @@ Status SafetensorsFile::checkLayout(uint64_t dataStart) {
   }
   if (end != dataSize) {
     return invalidArgument(
-        "{}: expected {} bytes of data, got {}: bytes after the last tensor belong to none", path_, end,
+        "{}: expected {} bytes of data, got {}; no tensor has the bytes after the last one", path_, end,
         dataSize);
   }
   return {};
@@ -181,7 +182,7 @@ std::span<const std::byte> SafetensorsFile::data(const SafetensorsEntry &entry) 
 Status SafetensorsFile::read(const SafetensorsEntry &entry, uint64_t offset,
                              std::span<std::byte> target) const {
   if (offset > entry.size || target.size() > entry.size - offset) {
-    return invalidArgument("{}: bytes {} to {} lie outside tensor '{}' of {} bytes", path_, offset,
+    return invalidArgument("{}: bytes {} to {} exceed tensor '{}' of {} bytes", path_, offset,
                            offset + target.size(), printable(entry.name), entry.size);
   }
   for (size_t done = 0; done < target.size();) {
@@ -192,7 +193,7 @@ Status SafetensorsFile::read(const SafetensorsEntry &entry, uint64_t offset,
     }
     if (count <= 0) {
       return error(StatusCode::io, "{}: cannot read tensor '{}': {}", path_, printable(entry.name),
-                   count < 0 ? std::strerror(errno) : "the file became shorter");
+                   count < 0 ? std::strerror(errno) : "the file was truncated");
     }
     done += size_t(count);
   }

@@ -147,11 +147,12 @@ TEST(Safetensors, truncated_data) {
 TEST(Safetensors, overlap_hole_and_rest) {
   EXPECT_THAT(
       errorOf("{" + tensor("a", "U8", "[4]", 0, 4) + "," + tensor("b", "U8", "[4]", 2, 6) + "}", "012345"),
-      HasSubstr("tensor 'b' overlaps the one before it: expected it to start at byte 4, got 2"));
+      HasSubstr("tensor 'b' overlaps the previous one; expected it to start at byte 4, got 2"));
   EXPECT_THAT(
       errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "," + tensor("b", "U8", "[2]", 4, 6) + "}", "012345"),
-      HasSubstr("tensor 'b' leaves a hole after the one before it"));
-  EXPECT_THAT(errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "}", "012345"), HasSubstr("belong to none"));
+      HasSubstr("tensor 'b' leaves a gap after the previous one"));
+  EXPECT_THAT(errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "}", "012345"),
+              HasSubstr("no tensor has the bytes after the last one"));
 }
 
 TEST(Safetensors, every_prefix_is_an_error) {
@@ -214,7 +215,7 @@ TEST(Safetensors, a_file_that_shrinks_is_a_read_error) {
   ASSERT_TRUE(file.ok());
   ASSERT_EQ(truncate(path.c_str(), 60), 0);
   std::byte four[4];
-  EXPECT_THAT((*file)->read(*(*file)->find("a"), 0, four).message(), HasSubstr("the file became shorter"));
+  EXPECT_THAT((*file)->read(*(*file)->find("a"), 0, four).message(), HasSubstr("the file was truncated"));
 }
 
 } // namespace

@@ -156,7 +156,7 @@ TEST_F(OwnedFolderTest, anUnpublishedFolderIsRemoved) {
     StatusOr<OwnedFolder> owned = OwnedFolder::create(target(), proof());
     ASSERT_TRUE(owned.ok()) << owned.status().message();
     EXPECT_EQ(names().size(), 2u);
-    EXPECT_THAT(owned->publish().message(), HasSubstr("expected 'label' in it"));
+    EXPECT_THAT(owned->publish().message(), HasSubstr("expected the file 'label'"));
     OwnedFolder moved = std::move(*owned);
     EXPECT_TRUE(moved.addFolder("inside").ok());
   }

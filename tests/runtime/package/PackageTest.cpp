@@ -166,9 +166,9 @@ TEST_P(HostileManifest, IsRefusedWithAReason) {
 
 const Hostile kHostileManifests[] = {
     {"Newer", [](OrderedJson &m) { m["format_version"] = 3; },
-     "the package has format version 3, and this program reads version 2: use a newer cria"},
+     "expected format version 2, got 3; use a newer cria"},
     {"Older", [](OrderedJson &m) { m["format_version"] = 1; },
-     "the package has format version 1, and this program reads version 2: compile the model again"},
+     "expected format version 2, got 1; compile the model again"},
     {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; },
      "expected 'format' to be 'cria', got \"gguf\""},
     {"Extra", [](OrderedJson &m) { m["colour"] = "red"; }, "unknown member 'colour'"},
@@ -178,7 +178,7 @@ const Hostile kHostileManifests[] = {
     {"NoTargets", [](OrderedJson &m) { m["targets"] = OrderedJson::array(); },
      "expected 'targets' to be at least one target"},
     {"TargetTwice", [](OrderedJson &m) { m["targets"].push_back(m["targets"][0]); },
-     "the target 'toy' is there twice"},
+     "duplicate target 'toy'"},
     {"TargetPath", [](OrderedJson &m) { m["targets"][0]["name"] = "../toy"; },
      "expected 'name' to be letters, digits and . _ -"},
     {"ProgramNotListed", [](OrderedJson &m) { m["targets"][0]["program"] = "/etc/passwd"; },

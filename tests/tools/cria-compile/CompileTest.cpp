@@ -331,7 +331,7 @@ TEST_F(Compile, wrong_input_leaves_nothing) {
   fs::create_directory(folder.path() / "empty");
   EXPECT_THAT(errorOf(folder.file("empty") + " --target ops -o " + package()), HasSubstr("not a checkpoint"));
   EXPECT_THAT(errorOf(golden("mha") + " --target ops -o " + folder.file("none/m.cria")),
-              HasSubstr("no folder"));
+              HasSubstr("the parent folder does not exist"));
   EXPECT_THAT(errorOf(golden("mha") + " --target ops -o " + folder.file("empty")),
               HasSubstr("not a package"));
   EXPECT_THAT(errorOf(golden("dynamic") + " --target ops --context 512 -o " + package()),
