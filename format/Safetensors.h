@@ -21,7 +21,7 @@
 namespace cria {
 
 /// One tensor of an open file.
-struct SafetensorsEntry {
+struct SafetensorsTensor {
   std::string name;
   ElementType type = ElementType::f32;
   std::vector<int64_t> shape;
@@ -46,16 +46,16 @@ public:
 
   const std::string &path() const { return path_; }
   /// In file order, including padding tensors.
-  const std::vector<SafetensorsEntry> &entries() const { return entries_; }
+  const std::vector<SafetensorsTensor> &tensors() const { return tensors_; }
   const std::map<std::string, std::string> &metadata() const { return metadata_; }
   /// Null if there is no such tensor.
-  const SafetensorsEntry *find(std::string_view name) const;
+  const SafetensorsTensor *find(std::string_view name) const;
 
   /// The mapped bytes of a tensor, valid during the lifetime of this object.
-  std::span<const std::byte> data(const SafetensorsEntry &entry) const;
+  std::span<const std::byte> data(const SafetensorsTensor &tensor) const;
   /// Copies bytes [offset, offset + target.size()) of a tensor to `target`. Errors: io; invalidArgument if
   /// the range exceeds the tensor.
-  Status read(const SafetensorsEntry &entry, uint64_t offset, std::span<std::byte> target) const;
+  Status read(const SafetensorsTensor &tensor, uint64_t offset, std::span<std::byte> target) const;
   uint64_t fileSize() const { return fileSize_; }
 
 private:
@@ -67,14 +67,14 @@ private:
   Descriptor file_;
   const std::byte *map_ = nullptr;
   uint64_t fileSize_ = 0;
-  std::vector<SafetensorsEntry> entries_;
+  std::vector<SafetensorsTensor> tensors_;
   std::map<std::string, size_t, std::less<>> index_;
   std::map<std::string, std::string> metadata_;
 };
 
 /// The prefix of the names of tensors that only fill gaps.
 inline constexpr std::string_view kPaddingPrefix = "__padding.";
-inline bool isPadding(const SafetensorsEntry &entry) { return entry.name.starts_with(kPaddingPrefix); }
+inline bool isPadding(const SafetensorsTensor &tensor) { return tensor.name.starts_with(kPaddingPrefix); }
 
 /// A tensor that a SafetensorsWriter writes.
 struct SafetensorsDeclaration {

@@ -184,7 +184,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> Package::weightFile(const std::
 }
 
 StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight) {
-  const SafetensorsEntry *entry = file.find(weight.tensor);
+  const SafetensorsTensor *entry = file.find(weight.tensor);
   if (!entry) {
     return error(StatusCode::notFound, "{}: the tensor '{}' of weight '{}' is missing", file.path(),
                  printable(weight.tensor), printable(weight.name));

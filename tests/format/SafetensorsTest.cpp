@@ -43,10 +43,10 @@ TEST(Safetensors, reads_a_file) {
   auto file = SafetensorsFile::open(folder.write("x", safetensorsBytes(header, "0123456789AB")));
   ASSERT_TRUE(file.ok()) << file.status().message();
   const SafetensorsFile &f = **file;
-  ASSERT_EQ(f.entries().size(), 2u);
-  EXPECT_EQ(f.entries()[0].name, "a");
+  ASSERT_EQ(f.tensors().size(), 2u);
+  EXPECT_EQ(f.tensors()[0].name, "a");
   EXPECT_EQ(f.metadata().at("format"), "pt");
-  const SafetensorsEntry *b = f.find("b");
+  const SafetensorsTensor *b = f.find("b");
   ASSERT_NE(b, nullptr);
   EXPECT_EQ(b->type, ElementType::f16);
   EXPECT_EQ(b->shape, std::vector<int64_t>{2});
@@ -182,8 +182,8 @@ TEST(Safetensors, writer_aligns_and_reads_back) {
   EXPECT_EQ(f.find("a")->offset, 4096u);
   EXPECT_EQ(f.find("b")->offset, 4096u + 64);
   EXPECT_EQ(f.find("c")->offset, 4096u + 128);
-  EXPECT_EQ(f.entries().size(), 5u);
-  EXPECT_TRUE(isPadding(f.entries()[1]));
+  EXPECT_EQ(f.tensors().size(), 5u);
+  EXPECT_TRUE(isPadding(f.tensors()[1]));
   EXPECT_EQ(std::memcmp(f.data(*f.find("b")).data(), b, sizeof(b)), 0);
   EXPECT_EQ(f.data(*f.find("a"))[0], std::byte(0));
 }

@@ -133,7 +133,7 @@ TEST_F(Compile, weights_are_those_of_the_checkpoint) {
   auto packed = *SafetensorsFile::open(package() + "/weights/row_major.safetensors");
   auto source =
       *SafetensorsFile::open(std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/bf16/model.safetensors");
-  const SafetensorsEntry *ours = packed->find("embedding"),
+  const SafetensorsTensor *ours = packed->find("embedding"),
                          *theirs = source->find("model.embed_tokens.weight");
   ASSERT_NE(ours, nullptr);
   EXPECT_EQ(ours->type, ElementType::bf16);
