@@ -75,7 +75,7 @@ TEST_F(PackageTest, RefusesTokenizersThatDoNotFit) {
   const auto refusal = [&] { return Package::open(folder_).value()->tokenizer().status(); };
   writePackageWithTokenizer(folder_, 1024, "sentencepiece");
   EXPECT_THAT(refusal().message(),
-              HasSubstr("text.model: expected at most the model's 1024 pieces, got 1025"));
+              HasSubstr("text.model: expected at most 1024 ids, the vocabulary size of the model, got 1025"));
   writePackageWithTokenizer(folder_, 1025, "wordpiece");
   EXPECT_EQ(refusal().code(), StatusCode::unsupported);
   EXPECT_THAT(refusal().message(), HasSubstr("got 'wordpiece'; use a newer cria"));
@@ -85,7 +85,7 @@ TEST_F(PackageTest, SaysWhenItIsNoPackage) {
   EXPECT_THAT(Package::open(folder_ + "/nothing").status().message(),
               HasSubstr("cannot open the package: No such file or directory"));
   EXPECT_THAT(Package::open(folder_ + "/programs").status().message(),
-              HasSubstr("expected a package folder with a manifest.json: make one with 'cria compile'"));
+              HasSubstr("expected a package folder with a manifest.json; create one with 'cria compile'"));
 }
 
 TEST_F(PackageTest, AChangedByteInTheManifestIsDamage) {
@@ -249,7 +249,7 @@ TEST_F(PackageTest, KernelsNeedCode) {
   writeToyPackage(folder_, other);
   auto package = Package::open(folder_).value();
   EXPECT_THAT(package->program(package->manifest().targets[0]).status().message(),
-              HasSubstr("kernel 'append' needs code, and target 'toy' has none"));
+              HasSubstr("kernel 'append' requires code, but target 'toy' has none"));
 }
 
 TEST_F(PackageTest, WeightsAreInTheFilesOfTheTarget) {

@@ -63,7 +63,7 @@ TEST_F(LoadedModelTest, OpensAPackageWithoutATokenizer) {
 }
 
 TEST_F(LoadedModelTest, RefusesATokenizerOfAnotherModel) {
-  EXPECT_THAT(tryOpen(kToyVocab).status().message(), HasSubstr("it belongs to another model"));
+  EXPECT_THAT(tryOpen(kToyVocab).status().message(), HasSubstr("belongs to another model"));
 }
 
 TEST_F(LoadedModelTest, MakesRequestsThatRunOnAnEngine) {

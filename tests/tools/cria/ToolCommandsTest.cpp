@@ -165,9 +165,8 @@ TEST(PluginsCommandTest, listsAllKinds) {
 }
 
 TEST(PluginsCommandTest, explainsOptionsAndDevices) {
-  EXPECT_THAT(
-      outputOf({"plugins", "--explain", "top_k"}),
-      AllOf(HasSubstr("sampler top_k"), HasSubstr("a whole number from 1 to"), HasSubstr("default 40")));
+  EXPECT_THAT(outputOf({"plugins", "--explain", "top_k"}),
+              AllOf(HasSubstr("sampler top_k"), HasSubstr("an integer from 1 to"), HasSubstr("default 40")));
   const json rows = json::parse(outputOf({"plugins", "--explain", "backend:null", "--json"}));
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0]["devices"][0]["name"], "nothing");
