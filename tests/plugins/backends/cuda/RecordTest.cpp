@@ -124,7 +124,7 @@ TEST_F(CudaRecord, RefusesCopiesAndFillsThatDoNotFit) {
   copy.operands[1].offset = 64;
   EXPECT_TRUE(records(copy));
   copy.operands[0].size = 32;
-  expectRefusal(copy, CRIA_STATUS_INVALID_ARGUMENT, "source has 32 bytes, destination 64");
+  expectRefusal(copy, CRIA_STATUS_INVALID_ARGUMENT, "equal size, got 32 and 64");
   copy.operands.pop_back();
   expectRefusal(copy, CRIA_STATUS_INVALID_ARGUMENT, "expected 2 operands, got 1");
   Entry fill{.kind = CRIA_ENTRY_FILL, .name = "clear", .operands = {floats(buffer, 8, CRIA_ACCESS_WRITE, 2)}};
