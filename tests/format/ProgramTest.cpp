@@ -265,7 +265,7 @@ const Hostile kDispatches[] = {
     {"LastElementOverflow", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50}; },
      "the last element at the maximum sizes exceeds the window"},
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
-     "entry 'prefill': dispatch 0 ('append'): binding 'rows': its last element at the maxima lies outside"},
+     "entry 'prefill': dispatch 0 ('append'): binding 'rows': the last element at the maximum sizes exceeds"},
     {"PagesElsewhere", [](OrderedJson &p) { binding(p, 0, 1, 6)["shape"] = {"P", 4}; },
      "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
     {"PagesTwice",
@@ -290,9 +290,9 @@ const Hostile kDispatches[] = {
      },
      "writes constant 'c', which is read-only"},
     {"ReadsUnwritten", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read"; },
-     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows', which were not "
-     "all "
-     "before all of them are written"},
+     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows' before all of "
+     "them "
+     "are written"},
     {"ReadsItsOwnResult", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read_write"; },
      "reads bytes 0 to 64 of 'rows' before all of them are written"},
     {"Aliases",
@@ -318,8 +318,8 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 6)["shape"] = {1ull << 31, 4};
        binding(p, 0, 1, 6)["strides"] = {0, 1};
      },
-     "binding 'table': expected a shape of at most 256 elements, the size of 'table' for each row of the "
-     "step"},
+     "binding 'table': expected a shape of at most 256 elements, the size of 'table' times the rows of "
+     "the step"},
     {"RepeatsBeyond128Bits",
      [](OrderedJson &p) {
        binding(p, 0, 1, 6)["shape"] = std::vector<uint64_t>(8, 1ull << 50);

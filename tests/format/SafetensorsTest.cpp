@@ -118,7 +118,7 @@ TEST(Safetensors, malformed_entries) {
   EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[],"data_offsets":[0,1],"x":0}})", "0"),
               HasSubstr("unknown member 'x'"));
   EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[-1]", 0, 1) + "}", "0"),
-              HasSubstr("extents from 0 to 2^48, got -1"));
+              HasSubstr("dimensions from 0 to 2^48, got -1"));
   EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[1.0]", 0, 1) + "}", "0"), HasSubstr("got 1.0"));
   EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0]}})", "0"),
               HasSubstr("two offsets"));

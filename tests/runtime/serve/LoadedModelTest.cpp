@@ -106,7 +106,8 @@ TEST_F(LoadedModelTest, OpensTheTemplateOfTheCheckpointOrAnotherOne) {
   EXPECT_EQ(own->name(), "llama2");
   EXPECT_TRUE(model->openTemplate("llama2(refuse_tags=true)").ok());
   EXPECT_THAT(model->openTemplate("lama2").status().message(), HasSubstr("did you mean 'llama2'"));
-  EXPECT_THAT(model->openTemplate("jinja").status().message(), HasSubstr("known as 'llama2'"));
+  EXPECT_THAT(model->openTemplate("jinja").status().message(),
+              HasSubstr("the template of the checkpoint is 'llama2'"));
 }
 
 } // namespace
