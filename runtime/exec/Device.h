@@ -20,7 +20,7 @@ template <typename Object> struct DeviceDeleter {
 template <typename Object> using DeviceHandle = std::unique_ptr<Object, DeviceDeleter<Object>>;
 using DeviceBuffer = DeviceHandle<cria_buffer>;
 using DeviceCode = DeviceHandle<cria_code>;
-using DeviceRecording = DeviceHandle<cria_recording>;
+using DeviceCommandBuffer = DeviceHandle<cria_recording>;
 
 /// Not thread-safe; callers serialize. Outlives every handle that it returns.
 class Device {
@@ -44,14 +44,14 @@ public:
   /// The address of the buffer in host memory; null if it is not host-visible.
   const void *hostPointer(const DeviceBuffer &buffer) const;
   StatusOr<DeviceCode> load(const cria_executable &executable);
-  StatusOr<DeviceRecording> record(cria_code *code, const cria_record_info &info);
+  StatusOr<DeviceCommandBuffer> record(cria_code *code, const cria_record_info &info);
 
   // On the only queue of the device, in the order of the calls. Offsets and sizes are in bytes.
   Status upload(const DeviceBuffer &buffer, uint64_t offset, const void *source, uint64_t size);
   Status download(const DeviceBuffer &buffer, uint64_t offset, void *destination, uint64_t size);
   Status copy(const DeviceBuffer &buffer, uint64_t destination, uint64_t source, uint64_t size);
   Status fill(const DeviceBuffer &buffer, uint64_t offset, uint64_t size, uint32_t value);
-  Status replay(const DeviceRecording &recording, const int32_t *cancel);
+  Status replay(const DeviceCommandBuffer &commandBuffer, const int32_t *cancel);
   Status finish();
   /// Errors: unsupported if the backend does not measure times.
   Status enableProfile(bool on);

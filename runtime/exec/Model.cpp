@@ -14,7 +14,7 @@
 namespace cria {
 
 namespace {
-// Prompt steps of similar size share a recording: T is rounded up to this.
+// Prompt steps of similar size share a command buffer: T is rounded up to this.
 constexpr uint32_t kPrefillGranule = 8;
 } // namespace
 
@@ -34,7 +34,7 @@ public:
   std::unique_ptr<Device> device;
   std::unique_ptr<ModelMemory> memory;
   DeviceCode code;
-  std::unique_ptr<Recordings> recordings;
+  std::unique_ptr<CommandBuffers> commandBuffers;
   std::unique_ptr<KvPool> pool;
   std::unique_ptr<StepInput> input;
   std::unique_ptr<Profile> profile;
@@ -45,9 +45,9 @@ private:
   Status loadCode(const PackageTarget &target);
   Status initialize();
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
-  StatusOr<const float *> run(const Recording &recording, const CancelFlag *cancel);
+  StatusOr<const float *> run(const CommandBuffer &commandBuffer, const CancelFlag *cancel);
 
-  const Recording *last_ = nullptr;      // of the last step
+  const CommandBuffer *last_ = nullptr;  // of the last step
   const float *visibleLogits_ = nullptr; // the result buffer, if it is host-visible
   std::vector<float> logits_;            // otherwise its copy
   bool poison_ = false;
@@ -66,8 +66,8 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   }
   CRIA_RETURN_IF_ERROR(loadCode(*choice.target));
   CRIA_ASSIGN_OR_RETURN(memory, ModelMemory::allocate(*package, program, *device, plan, options.progress));
-  recordings = std::make_unique<Recordings>(*device, code.get(), program, memory->bound(),
-                                            std::max(options.maxRecordings, 1u));
+  commandBuffers = std::make_unique<CommandBuffers>(*device, code.get(), program, memory->bound(),
+                                                    std::max(options.maxCommandBuffers, 1u));
   pool = std::make_unique<KvPool>(plan.numPages, program.kv.pageTokens, program.limits.maxPagesPerSequence,
                                   *memory);
   input = std::make_unique<StepInput>(program.step, program.limits);
@@ -80,7 +80,7 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   visibleLogits_ = static_cast<const float *>(device->hostPointer(memory->result()));
   logits_.resize(visibleLogits_ ? 0 : size_t(program.limits.maxOutputs) * limits.vocabSize);
   poison_ = options.poison;
-  CRIA_RETURN_IF_ERROR(recordings->check());
+  CRIA_RETURN_IF_ERROR(commandBuffers->check());
   return initialize();
 }
 
@@ -126,9 +126,9 @@ Status Model::Implementation::initialize() {
   if (!entry) {
     return device->finish();
   }
-  CRIA_ASSIGN_OR_RETURN(const Recording *recording, recordings->get(*entry, entry->maxTokens, 0));
+  CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer, commandBuffers->get(*entry, entry->maxTokens, 0));
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
-  CRIA_RETURN_IF_ERROR(device->replay(recording->handle, nullptr));
+  CRIA_RETURN_IF_ERROR(device->replay(commandBuffer->handle, nullptr));
   return device->finish();
 }
 
@@ -158,27 +158,28 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   last_ = nullptr; // its command buffer may be replaced
   uint32_t numTokens = static_cast<uint32_t>(batch.tokens.size());
   const ProgramEntry &entry = selectEntry(batch, numTokens);
-  CRIA_ASSIGN_OR_RETURN(const Recording *recording,
-                        recordings->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
+  CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer,
+                        commandBuffers->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
   input->write(batch, numTokens);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
-  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*recording, cancel));
-  last_ = recording;
+  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, cancel));
+  last_ = commandBuffer;
   return std::span<const float>(logits, batch.outputs.size() * limits.vocabSize);
 }
 
-StatusOr<const float *> Model::Implementation::run(const Recording &recording, const CancelFlag *cancel) {
+StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandBuffer,
+                                                   const CancelFlag *cancel) {
   if (poison_) {
     CRIA_RETURN_IF_ERROR(memory->poison());
   }
-  CRIA_RETURN_IF_ERROR(device->replay(recording.handle, cancel ? cancel->address() : nullptr));
-  uint64_t bytes = uint64_t(recording.numOutputs) * limits.vocabSize * sizeof(float);
+  CRIA_RETURN_IF_ERROR(device->replay(commandBuffer.handle, cancel ? cancel->address() : nullptr));
+  uint64_t bytes = uint64_t(commandBuffer.numOutputs) * limits.vocabSize * sizeof(float);
   if (!visibleLogits_ && bytes > 0) {
     CRIA_RETURN_IF_ERROR(device->download(memory->result(), 0, logits_.data(), bytes));
   }
   CRIA_RETURN_IF_ERROR(device->finish());
   if (profiling_) {
-    CRIA_RETURN_IF_ERROR(profile->add(recording, *device));
+    CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, *device));
   }
   return visibleLogits_ ? visibleLogits_ : logits_.data();
 }

@@ -34,7 +34,7 @@ struct ModelOptions {
   uint32_t numThreads = 0;    // 0: the backend's default
   uint32_t context = 0;       // positions per sequence; 0: the maximum that the package was compiled for
   uint64_t kvMemoryBytes = 0; // 0: full contexts for all sequences of a step, up to 1 GiB; at least one
-  uint32_t maxRecordings = 32;
+  uint32_t maxCommandBuffers = 32;
   bool poison = false; // NaN in arena and result before each step, and in scratch (tests)
   /// Called while weights are uploaded, with numbers of bytes. Not called if weights are used in place.
   std::function<void(uint64_t done, uint64_t total)> progress;

@@ -3,9 +3,9 @@
 // KV pages.
 #pragma once
 
+#include "runtime/exec/CommandBuffers.h"
 #include "runtime/exec/KvPool.h"
 #include "runtime/exec/Model.h"
-#include "runtime/exec/Recordings.h"
 #include "runtime/exec/WeightBuffers.h"
 
 namespace cria {

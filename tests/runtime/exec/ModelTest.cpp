@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model: opening on a backend, choosing entries, recordings, memory, profile, and its refusals.
+// Model: opening on a backend, choosing entries, command buffers, memory, profile, and its refusals.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -124,8 +124,8 @@ TEST_F(ModelTest, SkipsDispatchesWithAnEmptyGrid) {
   EXPECT_THAT(toyState().steps, ElementsAre("2 rows 0 outputs"));
 }
 
-TEST_F(ModelTest, KeepsRecordingsAndDropsTheLeastRecentlyUsed) {
-  auto model = openToyModel(folder_, {.maxRecordings = 2});
+TEST_F(ModelTest, KeepsCommandBuffersAndDropsTheLeastRecentlyUsed) {
+  auto model = openToyModel(folder_, {.maxCommandBuffers = 2});
   toyState().numRecords = 0; // opening has tried every entry
   std::vector<int32_t> ids = countTo(9);
   auto run = [&](size_t count) {

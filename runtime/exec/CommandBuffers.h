@@ -24,40 +24,40 @@ struct BoundBuffers {
 };
 
 /// An entry point resolved for (T, R).
-struct Recording {
+struct CommandBuffer {
   const ProgramEntry *entry = nullptr;
   uint32_t numTokens = 0, numOutputs = 0;
-  DeviceRecording handle;
+  DeviceCommandBuffer handle;
   std::vector<uint32_t> dispatches; // indices in the entry point, in order, without empty grids
   uint64_t lastUse = 0;
 };
 
 /// Not thread-safe; callers serialize.
-class Recordings {
+class CommandBuffers {
 public:
   /// All arguments outlive this object. capacity: the maximum number of command buffers, > 0.
-  Recordings(Device &device, cria_code *code, const Program &program, const BoundBuffers &bound,
-             uint32_t capacity)
+  CommandBuffers(Device &device, cria_code *code, const Program &program, const BoundBuffers &bound,
+                 uint32_t capacity)
       : device_(device), code_(code), program_(program), bound_(bound), capacity_(capacity) {}
 
   /// Returns the command buffer of `entry` for T = numTokens and R = numOutputs, which may replace the
   /// least recently used one. Valid until the next call. Errors: the backend's.
-  StatusOr<const Recording *> get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs);
+  StatusOr<const CommandBuffer *> get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs);
 
   /// Checks that the backend accepts every entry point at its maximum size. Keeps no command buffer.
   /// Errors: the backend's.
   Status check() const;
 
 private:
-  StatusOr<Recording> make(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs) const;
-  Recording *makeRoom();
+  StatusOr<CommandBuffer> make(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs) const;
+  CommandBuffer *makeRoom();
 
   Device &device_;
   cria_code *code_;
   const Program &program_;
   const BoundBuffers &bound_;
   uint32_t capacity_;
-  std::vector<Recording> kept_;
+  std::vector<CommandBuffer> kept_;
   uint64_t clock_ = 0;
 };
 
