@@ -23,7 +23,7 @@ std::vector<std::byte> toBytes(const std::string &text) {
   return bytes;
 }
 
-// Elements that a layout adds are zero.
+// Padding elements of a layout are zero.
 std::vector<std::byte> packWeight(const Matrix &logical, uint32_t type, const std::string &layout,
                                   uint64_t size) {
   const PhysicalLayout physical{.kind = layoutKindOf(layout).value(),
@@ -104,7 +104,7 @@ void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &te
     const std::string name = weight["name"];
     const uint64_t size = weight["size"];
     const WeightRows &source = *rows.at(name);
-    // What `initialize` writes is zero where a layout pads.
+    // A weight that `initialize` writes begins as zeros, which remain in the padding of its layout.
     const std::vector<std::byte> packed =
         source.rows.empty()
             ? std::vector<std::byte>(size, std::byte{0})
@@ -194,7 +194,7 @@ Entry ProgramRunner::entryOf(const Json &dispatch, const Extents &extents) const
 }
 
 void ProgramRunner::uploadStep(const StepInputs &inputs) {
-  // What lies behind the arrays' ends is -1: whoever reads it trips.
+  // Elements after the ends of the arrays are -1, so that reading them is detected.
   std::vector<int32_t> words(program_["step"]["size"].get<uint64_t>() / 4, -1);
   std::map<std::string, std::vector<int64_t>> arrays{
       {"num_tokens", {static_cast<int64_t>(inputs.tokens.size())}},
@@ -256,7 +256,7 @@ Matrix ProgramRunner::readResult(uint64_t rows) {
   const auto isUntouched = [](std::byte byte) { return byte == std::byte{0xFF}; };
   if (!std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(rows * resultColumns_ * 4), bytes.end(),
                    isUntouched)) {
-    throw std::runtime_error("the step wrote behind its " + std::to_string(rows) + " rows of results");
+    throw std::runtime_error("step wrote rows after its " + std::to_string(rows) + " rows of the result");
   }
   Matrix matrix{rows, resultColumns_, std::vector<double>(rows * resultColumns_)};
   for (size_t i = 0; i < matrix.values.size(); ++i) {
@@ -275,7 +275,7 @@ std::vector<std::pair<std::string, uint64_t>> ProgramRunner::times(const std::st
                        .nanoseconds = nanoseconds.data()};
   const cria_backend_api &api = device_.api();
   if (api.profile_enable == nullptr || api.profile_read == nullptr) {
-    throw std::runtime_error("the backend keeps no times");
+    throw std::runtime_error("backend does not support profiling");
   }
   requireOk(outcomeOf([&](cria_message *m) { return api.profile_enable(device_.queue(), 1, m); }), "profile");
   requireOk(run(device_, code_, entries), entry);

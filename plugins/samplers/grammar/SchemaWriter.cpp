@@ -64,7 +64,7 @@ void SchemaWriter::allowOnly(const Json &schema, const std::string &pointer,
   for (const auto &[name, value] : schema.items()) {
     if (std::find(known.begin(), known.end(), name) == known.end() && !kAnnotations.contains(name)) {
       refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/" + escapePointer(name),
-             "keyword '" + name + "' is not supported here");
+             "'" + name + "' is not supported here");
     }
   }
 }
