@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Texts of findings. The name of a finding comes first and never changes: tests and people search for it.
+// Texts of findings. The name of a finding comes first. It is stable, since tests and users search for it.
 #include "plugins/backends/gpusim/Finding.h"
 
 #include <fmt/format.h>

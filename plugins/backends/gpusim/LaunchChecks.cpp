@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Limits are those of the CUDA programming guide's table of compute capabilities.
+// Limits are those in the table of compute capabilities in the CUDA C++ Programming Guide.
 #include "plugins/backends/gpusim/LaunchChecks.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 
 using plugin::invalid;
 
-// Shared memory that a block can ask for.
+// Maximum shared memory per block.
 constexpr uint64_t kKiB = 1024;
 constexpr Architecture kArchitectures[] = {
     {"sm_80", 163 * kKiB}, {"sm_86", 99 * kKiB}, {"sm_89", 99 * kKiB}, {"sm_90", 227 * kKiB}};
@@ -26,8 +26,8 @@ std::string extentsText(const uint32_t *extents) {
 Check checkExtents(const char *what, const uint32_t *extents, const std::array<uint32_t, 3> &limits) {
   for (size_t d = 0; d < limits.size(); ++d) {
     if (extents[d] == 0 || extents[d] > limits[d]) {
-      return invalid("a " + std::string(what) + " has 1 to " + extentsText(limits.data()) + ", got " +
-                     extentsText(extents));
+      return invalid("expected a " + std::string(what) + " of 1x1x1 to " + extentsText(limits.data()) +
+                     ", got " + extentsText(extents));
     }
   }
   return {};
@@ -38,24 +38,24 @@ Check checkBlock(const cria_entry &entry, const KernelInfo &kernel) {
     return check;
   }
   if (uint64_t{entry.block[0]} * entry.block[1] * entry.block[2] > kMaxThreads) {
-    return invalid("a block has at most 1024 threads, got " + extentsText(entry.block));
+    return invalid("expected a block of at most 1024 threads, got " + extentsText(entry.block));
   }
   const bool stated = kernel.maxThreads[0] != 0;
   return !stated || std::equal(entry.block, entry.block + 3, kernel.maxThreads)
              ? Check{}
-             : invalid("the kernel is made for blocks of " + extentsText(kernel.maxThreads) + ", got " +
+             : invalid("expected a block of " + extentsText(kernel.maxThreads) + " for this kernel, got " +
                        extentsText(entry.block));
 }
 
 Check checkShared(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture) {
   if (kernel.staticSharedBytes != 0) {
-    return invalid("the kernel has " + std::to_string(kernel.staticSharedBytes) +
-                   " bytes of static shared memory; the kernel ABI has dynamic shared memory only");
+    return invalid("kernel has " + std::to_string(kernel.staticSharedBytes) +
+                   " bytes of static shared memory; the kernel ABI allows only dynamic shared memory");
   }
   return entry.scratch_bytes <= architecture.maxSharedBytes
              ? Check{}
-             : invalid("a block on " + std::string(architecture.name) + " has at most " +
-                       std::to_string(architecture.maxSharedBytes) + " bytes of shared memory, got " +
+             : invalid("expected at most " + std::to_string(architecture.maxSharedBytes) +
+                       " bytes of shared memory per block on " + std::string(architecture.name) + ", got " +
                        std::to_string(entry.scratch_bytes));
 }
 

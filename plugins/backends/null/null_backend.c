@@ -315,7 +315,7 @@ static int elements_fit(const cria_operand *operand) {
   return left >= 1;
 }
 
-/* Checks an operand of a kernel or op. If `alignment` is 0, the operand must be aligned to its element type. */
+/* Checks an operand of a kernel or op. `alignment` 0: that of the operand's element type. */
 static cria_status check_operand(const cria_operand *operand, uint64_t alignment, cria_message *message) {
   if (!CRIA_HAS_FIELD(cria_operand, operand, strides)) {
     return invalid_size(message, "operand");
