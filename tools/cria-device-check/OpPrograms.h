@@ -52,7 +52,7 @@ public:
   uint64_t context() const { return static_cast<uint64_t>(cache_.limits.context); }
 
 private:
-  std::string entry(const std::string &name, const std::string &extent, int64_t maxTokens) const;
+  std::string entry(const std::string &name, const std::string &rows, int64_t maxTokens) const;
   void addLookup(const std::string &name, uint64_t columns, const std::string &tableType,
                  const std::string &recipe);
   void declare(const std::string &name, const std::string &type, const std::string &recipe);

@@ -42,7 +42,7 @@ private:
     uint64_t offset = 0;
     uint64_t size = 0;
   };
-  struct Extents {
+  struct StepSizes {
     uint64_t tokens, outputs, sequences;
   };
 
@@ -52,9 +52,9 @@ private:
   void initialize();
   Matrix readResult(uint64_t rows);
   void uploadStep(const StepInputs &inputs);
-  uint64_t extent(const Json &value, const Extents &extents) const;
-  Operand operandOf(const Json &binding, const Extents &extents) const;
-  Entry entryOf(const Json &dispatch, const Extents &extents) const;
+  uint64_t dimensionOf(const Json &value, const StepSizes &sizes) const;
+  Operand operandOf(const Json &binding, const StepSizes &sizes) const;
+  Entry entryOf(const Json &dispatch, const StepSizes &sizes) const;
   std::vector<Entry> entriesOf(const std::string &entry, const StepInputs &inputs) const;
 
   Device &device_;

@@ -52,8 +52,8 @@ StatusOr<Expectations> expectationsFor(const fs::path &sidecar, const fs::path &
   if (!file.empty()) {
     return readExpectations(file);
   }
-  const fs::path beside = fs::path(sidecar).replace_extension().replace_extension(".cria-expect.json");
-  return fs::exists(beside) ? readExpectations(beside) : Expectations();
+  const fs::path defaultFile = fs::path(sidecar).replace_extension().replace_extension(".cria-expect.json");
+  return fs::exists(defaultFile) ? readExpectations(defaultFile) : Expectations();
 }
 
 } // namespace cria::conformance

@@ -35,13 +35,13 @@ void feed(SamplerObject &sampler, int32_t first) {
 }
 
 /// Returns the sampler's results at several positions.
-std::vector<Candidates> answersOf(SamplerObject &sampler, std::mt19937_64 random) {
-  std::vector<Candidates> answers;
+std::vector<Candidates> resultsOf(SamplerObject &sampler, std::mt19937_64 random) {
+  std::vector<Candidates> results;
   for (uint64_t position = 0; position < 12; ++position) {
     const LogitKind kind = kKinds[position % std::size(kKinds)];
-    answers.push_back(sampler.apply(randomCandidates(random, 600, kind), {.position = position}));
+    results.push_back(sampler.apply(randomCandidates(random, 600, kind), {.position = position}));
   }
-  return answers;
+  return results;
 }
 
 void requireSame(const std::vector<Candidates> &found, const std::vector<Candidates> &expected,
@@ -78,8 +78,8 @@ void keepsTheContractWithAHistory(const Subject &subject) {
 void repeatsForASeed(const Subject &subject) {
   SamplerObject one = subject.make();
   SamplerObject other = subject.make();
-  const std::vector<Candidates> expected = answersOf(one, subject.random());
-  requireSame(answersOf(other, subject.random()), expected, "a second sampler with the same seed");
+  const std::vector<Candidates> expected = resultsOf(one, subject.random());
+  requireSame(resultsOf(other, subject.random()), expected, "a second sampler with the same seed");
 }
 
 // Checks that interleaved samplers give the results that each gives alone: no state is shared, and random
@@ -106,20 +106,20 @@ void clonesItsState(const Subject &subject) {
   feed(original, 7);
   SamplerObject copy = original.clone();
   SamplerObject other = original.clone();
-  const std::vector<Candidates> expected = answersOf(original, subject.random());
-  requireSame(answersOf(copy, subject.random()), expected, "a clone");
+  const std::vector<Candidates> expected = resultsOf(original, subject.random());
+  requireSame(resultsOf(copy, subject.random()), expected, "a clone");
   feed(copy, 31); // must not affect `other`
-  (void)answersOf(copy, subject.random());
-  requireSame(answersOf(other, subject.random()), expected, "a clone after calls of another clone");
+  (void)resultsOf(copy, subject.random());
+  requireSame(resultsOf(other, subject.random()), expected, "a clone after calls of another clone");
 }
 
 void resetsToNew(const Subject &subject) {
   SamplerObject fresh = subject.make();
   SamplerObject used = subject.make();
   feed(used, 11);
-  (void)answersOf(used, subject.random());
+  (void)resultsOf(used, subject.random());
   used.reset();
-  requireSame(answersOf(used, subject.random()), answersOf(fresh, subject.random()), "after reset");
+  requireSame(resultsOf(used, subject.random()), resultsOf(fresh, subject.random()), "after reset");
 }
 
 // Checks that a sampler which chooses tokens either follows the softmax of the candidates that it keeps or

@@ -31,8 +31,8 @@ using plugin::view;
 // Returns the number of workgroups; 0 if the grid is empty or too large.
 uint32_t countWorkgroups(const uint32_t (&grid)[3]) {
   uint64_t count = 1;
-  for (const uint32_t extent : grid) {
-    count *= extent; // at most 2^60 before it is refused
+  for (const uint32_t dimension : grid) {
+    count *= dimension; // at most 2^60 before it is refused
     if (count > ThreadPool::kMaxItems) {
       return 0;
     }

@@ -13,8 +13,9 @@ namespace {
 using plugin::invalid;
 using plugin::view;
 
-std::string extentText(const std::array<uint32_t, 3> &extent) {
-  return std::to_string(extent[0]) + " x " + std::to_string(extent[1]) + " x " + std::to_string(extent[2]);
+std::string dimensionsText(const std::array<uint32_t, 3> &dimensions) {
+  return std::to_string(dimensions[0]) + " x " + std::to_string(dimensions[1]) + " x " +
+         std::to_string(dimensions[2]);
 }
 
 plugin::BufferFacts factsOf(const cria_buffer &buffer) { return {.size = buffer.size}; }
@@ -22,9 +23,9 @@ plugin::BufferFacts factsOf(const cria_buffer &buffer) { return {.size = buffer.
 DeviceAddress addressOf(const cria_operand &operand) { return operand.buffer->address + operand.offset; }
 
 // Returns whether each dimension is from 1 to its limit.
-bool isWithin(const std::array<uint32_t, 3> &extent, const std::array<uint32_t, 3> &limit) {
-  for (size_t d = 0; d < extent.size(); ++d) {
-    if (extent[d] == 0 || extent[d] > limit[d]) {
+bool isWithin(const std::array<uint32_t, 3> &dimensions, const std::array<uint32_t, 3> &limit) {
+  for (size_t d = 0; d < dimensions.size(); ++d) {
+    if (dimensions[d] == 0 || dimensions[d] > limit[d]) {
       return false;
     }
   }
@@ -33,12 +34,12 @@ bool isWithin(const std::array<uint32_t, 3> &extent, const std::array<uint32_t, 
 
 Check checkShape(const DeviceFacts &device, const Kernel &kernel, const Dispatch &dispatch) {
   if (!isWithin(dispatch.grid, device.maxGrid)) {
-    return invalid("expected a grid of 1 x 1 x 1 to " + extentText(device.maxGrid) + " blocks, got " +
-                   extentText(dispatch.grid));
+    return invalid("expected a grid of 1 x 1 x 1 to " + dimensionsText(device.maxGrid) + " blocks, got " +
+                   dimensionsText(dispatch.grid));
   }
   if (!isWithin(dispatch.block, device.maxBlock)) {
-    return invalid("expected a block of 1 x 1 x 1 to " + extentText(device.maxBlock) + " threads, got " +
-                   extentText(dispatch.block));
+    return invalid("expected a block of 1 x 1 x 1 to " + dimensionsText(device.maxBlock) + " threads, got " +
+                   dimensionsText(dispatch.block));
   }
   const uint64_t threads = uint64_t{dispatch.block[0]} * dispatch.block[1] * dispatch.block[2];
   const uint32_t maximum = std::min(kernel.maxThreads, device.maxThreadsPerBlock);

@@ -30,7 +30,7 @@ struct Fault {
   const std::string *buffer = nullptr; // name of the window
   uint64_t offset = 0;                 // of the access in the buffer or in shared memory
   uint64_t size = 0;                   // of the access
-  uint64_t extent = 0;                 // of the buffer or of shared memory
+  uint64_t memorySize = 0;             // of the buffer or of shared memory
   uint64_t address = 0;
   int64_t other = kSeveral; // race: linear index of the other thread of the block, or of the other block
 };
@@ -39,7 +39,7 @@ struct Fault {
 std::string indexText(const uint32_t (&index)[3]);
 
 /// The same for a linear index, x fastest.
-std::string indexText(uint64_t index, const uint32_t (&extents)[3]);
+std::string indexText(uint64_t index, const uint32_t (&dimensions)[3]);
 
 /// Returns " at file:line: instruction", as far as known.
 std::string placeText(const Site &site);

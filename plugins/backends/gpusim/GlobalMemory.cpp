@@ -103,7 +103,7 @@ bool GlobalMemory::access(uint32_t block, uintptr_t address, uint64_t size, Acce
            .buffer = w->name,
            .offset = address - w->begin,
            .size = size,
-           .extent = w->size,
+           .memorySize = w->size,
            .address = address,
            .other = otherBlock_};
   return false;

@@ -19,32 +19,33 @@ constexpr std::array<uint32_t, 3> kMaxGrid = {INT32_MAX, 65535, 65535};
 constexpr std::array<uint32_t, 3> kMaxBlock = {1024, 1024, 64};
 constexpr uint64_t kMaxThreads = 1024;
 
-std::string extentsText(const uint32_t *extents) {
-  return std::to_string(extents[0]) + "x" + std::to_string(extents[1]) + "x" + std::to_string(extents[2]);
+std::string dimensionsText(const uint32_t *dimensions) {
+  return std::to_string(dimensions[0]) + "x" + std::to_string(dimensions[1]) + "x" +
+         std::to_string(dimensions[2]);
 }
 
-Check checkExtents(const char *what, const uint32_t *extents, const std::array<uint32_t, 3> &limits) {
+Check checkDimensions(const char *what, const uint32_t *dimensions, const std::array<uint32_t, 3> &limits) {
   for (size_t d = 0; d < limits.size(); ++d) {
-    if (extents[d] == 0 || extents[d] > limits[d]) {
-      return invalid("expected a " + std::string(what) + " of 1x1x1 to " + extentsText(limits.data()) +
-                     ", got " + extentsText(extents));
+    if (dimensions[d] == 0 || dimensions[d] > limits[d]) {
+      return invalid("expected a " + std::string(what) + " of 1x1x1 to " + dimensionsText(limits.data()) +
+                     ", got " + dimensionsText(dimensions));
     }
   }
   return {};
 }
 
 Check checkBlock(const cria_entry &entry, const KernelInfo &kernel) {
-  if (Check check = checkExtents("block", entry.block, kMaxBlock); check.failed()) {
+  if (Check check = checkDimensions("block", entry.block, kMaxBlock); check.failed()) {
     return check;
   }
   if (uint64_t{entry.block[0]} * entry.block[1] * entry.block[2] > kMaxThreads) {
-    return invalid("expected a block of at most 1024 threads, got " + extentsText(entry.block));
+    return invalid("expected a block of at most 1024 threads, got " + dimensionsText(entry.block));
   }
   const bool stated = kernel.maxThreads[0] != 0;
   return !stated || std::equal(entry.block, entry.block + 3, kernel.maxThreads)
              ? Check{}
-             : invalid("expected a block of " + extentsText(kernel.maxThreads) + " for this kernel, got " +
-                       extentsText(entry.block));
+             : invalid("expected a block of " + dimensionsText(kernel.maxThreads) + " for this kernel, got " +
+                       dimensionsText(entry.block));
 }
 
 Check checkShared(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture) {
@@ -62,7 +63,7 @@ Check checkShared(const cria_entry &entry, const KernelInfo &kernel, const Archi
 } // namespace
 
 Check checkLaunch(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture) {
-  for (Check check : {checkExtents("grid", entry.grid, kMaxGrid), checkBlock(entry, kernel),
+  for (Check check : {checkDimensions("grid", entry.grid, kMaxGrid), checkBlock(entry, kernel),
                       checkShared(entry, kernel, architecture)}) {
     if (check.failed()) {
       return check;

@@ -41,13 +41,13 @@ static void inlineHelpers(llvm::Module &module) {
   AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, moduleAnalyses);
 }
 
-static void readExtents(const Function &function, KernelInfo &info) {
+static void readMaxThreads(const Function &function, KernelInfo &info) {
   for (StringRef name : {"nvvm.maxntid", "nvvm.reqntid"}) {
     StringRef text = function.getFnAttribute(name).getValueAsString();
     for (uint32_t d = 0; d < 3 && !text.empty(); ++d) {
-      auto [extent, rest] = text.split(',');
+      auto [dimension, rest] = text.split(',');
       info.maxThreads[d] = 1;
-      extent.trim().getAsInteger(10, info.maxThreads[d]);
+      dimension.trim().getAsInteger(10, info.maxThreads[d]);
       text = rest;
     }
     for (uint32_t d = 1; d < 3; ++d) {
@@ -102,7 +102,7 @@ static std::string lowerKernel(Function &kernel, SiteTable &sites, ModuleSlotTra
                                KernelInfo &info) {
   info.name = kernel.getName().str();
   info.numParameters = static_cast<uint32_t>(kernel.arg_size());
-  readExtents(kernel, info);
+  readMaxThreads(kernel, info);
   if (std::string error = checkParameters(kernel); !error.empty()) {
     return error;
   }

@@ -151,8 +151,8 @@ std::string CompiledModule::checkLaunch(const Launch &launch, const KernelInfo &
     return "wrong launch: " + who + " requires 1 to 1024 threads and at least one block";
   }
   uint64_t limit = 1;
-  for (const uint32_t extent : info.maxThreads) {
-    limit *= extent;
+  for (const uint32_t dimension : info.maxThreads) {
+    limit *= dimension;
   }
   return limit != 0 && threads > limit
              ? "wrong launch: " + who + " expects at most " + std::to_string(limit) + " threads, got " +

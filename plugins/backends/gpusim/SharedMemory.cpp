@@ -142,7 +142,7 @@ bool SharedMemory::access(const Thread &thread, uintptr_t address, uint64_t size
            .isWrite = access != Access::Read && kind != FaultKind::Uninitialised,
            .offset = address - reinterpret_cast<uintptr_t>(data_),
            .size = size,
-           .extent = size_,
+           .memorySize = size_,
            .address = address,
            .other = otherThread_};
   return false;
