@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // temperature(t): divides the logits by t; t = 0 chooses the candidate with the highest logit, as greedy
-// does. temperature(t, range, exponent): dynamic temperature; the divisor depends on the entropy H of the
+// does.
+//
+// temperature(t, range, exponent): dynamic temperature; the divisor depends on the entropy H of the
 // candidates:
 //   low + (t + range - low) · (H / Hmax)^exponent, where low = max(0, t - range)
 // and Hmax is the entropy of a uniform distribution over as many candidates.

@@ -151,7 +151,8 @@ TEST_F(GpuSimBackend, RefusesLaunchesThatADriverWouldRefuse) {
   expectRefusal(entry, CRIA_STATUS_NOT_FOUND, "no such kernel");
   entry = twice;
   entry.block = {64, 1, 1};
-  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "expected a block of 32x1x1 for this kernel, got 64x1x1");
+  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT,
+                "expected a block of 32x1x1 for this kernel, got 64x1x1");
   entry = twice;
   entry.grid = {1, 65536, 1};
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "grid");
