@@ -190,7 +190,7 @@ TEST(CudaCommandLine, SaysThatThePackageHasNoCodeForTheCard) {
   const std::string package =
       compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
   const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
-  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "this card (Fake card 0) is sm_80",
+  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "device Fake card 0 is sm_80",
                          "compile with --target cuda:sm_80"});
 }
 
