@@ -283,11 +283,11 @@ TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
   EXPECT_THAT(refusalFor(", \"ops\": {" + f16Cache + "}"),
               AllOf(HasSubstr("takes operand 'cache' of op 'kv_append' as f32, the model has f16"),
                     HasSubstr("--kv f32")));
-  EXPECT_THAT(refusalFor(""), HasSubstr("backend 'mine' does not list the ops it takes"));
+  EXPECT_THAT(refusalFor(""), HasSubstr("the manifest of backend 'mine' lists no ops"));
   EXPECT_THAT(refusalFor(R"(, "ops": {"soft_max": {}})"),
               HasSubstr("lists op 'soft_max', which opset 1 does not have"));
   EXPECT_THAT(errorOf(golden("gqa") + " --emit program --for " + sidecar),
-              HasSubstr("--for needs --target ops"));
+              HasSubstr("--for requires --target ops"));
   EXPECT_THAT(errorOf(golden("gqa") + " --target ops --emit program --for nul"),
               HasSubstr("did you mean 'null'?"));
 }
@@ -295,7 +295,7 @@ TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
 TEST_F(Compile, wrong_options) {
   std::string model = golden("mha"), out = " -o " + package();
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
-  EXPECT_THAT(errorOf(model), HasSubstr("-o is missing"));
+  EXPECT_THAT(errorOf(model), HasSubstr("expected -o with the path"));
   EXPECT_THAT(errorOf(model + out + " --bogus"), HasSubstr("--bogus"));
   EXPECT_THAT(errorOf(model + out + " --target tpu"),
               HasSubstr("--target: expected cpu, ops, cpu-x86-64-v3"));
@@ -313,8 +313,8 @@ TEST_F(Compile, wrong_options) {
   EXPECT_THAT(errorOf(model + out + " --target ops --disable-pass fuse-all"),
               HasSubstr("--disable-pass: expected one of"));
   EXPECT_THAT(errorOf(model + " --target ops --emit asm"), HasSubstr("target ops has no code"));
-  EXPECT_THAT(errorOf(model + out + " --random-weights 1"), HasSubstr("--random-weights needs --preset"));
-  EXPECT_THAT(errorOf("--preset llama-2-7b" + out), HasSubstr("needs --random-weights SEED"));
+  EXPECT_THAT(errorOf(model + out + " --random-weights 1"), HasSubstr("--random-weights requires --preset"));
+  EXPECT_THAT(errorOf("--preset llama-2-7b" + out), HasSubstr("requires --random-weights SEED"));
   EXPECT_THAT(errorOf(model + " --preset llama-2-7b --random-weights 1" + out),
               HasSubstr("expected a checkpoint or --preset, got both"));
   EXPECT_THAT(errorOf(model + " --target ops --emit import --json"), HasSubstr("--json describes a package"));

@@ -69,7 +69,7 @@ TEST(ChatCommandTest, dropsTheOldestPairsWhenTheContextIsFull) {
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   EXPECT_EQ(countLines(result.output), 30u);
   EXPECT_THAT(result.errors,
-              testing::ContainsRegex("dropped the oldest [0-9]+ pairs?, the system prompt stays"));
+              testing::ContainsRegex("dropped the oldest [0-9]+ pairs?, kept the system prompt"));
 }
 
 TEST(ChatCommandTest, tagsInAMessageAreWarnedOf) {
