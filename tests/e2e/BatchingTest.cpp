@@ -93,7 +93,7 @@ void runSchedule(Model &model, uint32_t seed) {
   }
 }
 
-TEST_P(BatchingTest, randomSchedules) {
+TEST_P(BatchingTest, RandomSchedules) {
   for (int seed = 0; seed < kNumSchedules; ++seed) {
     SCOPED_TRACE(seed);
     runSchedule(*model_, static_cast<uint32_t>(seed));
@@ -102,7 +102,7 @@ TEST_P(BatchingTest, randomSchedules) {
 }
 
 // A fork that goes another way leaves its origin as it was.
-TEST_P(BatchingTest, forkedSequences) {
+TEST_P(BatchingTest, ForkedSequences) {
   std::mt19937 random(7);
   std::vector<int32_t> tokens(50);
   for (int32_t &token : tokens) {

@@ -42,7 +42,7 @@ protected:
 
 class GoldenF32LogitsTest : public GoldenLogitsTest {};
 
-TEST_P(GoldenF32LogitsTest, f32LogitsAgree) {
+TEST_P(GoldenF32LogitsTest, F32LogitsAgree) {
   const std::unique_ptr<Model> model = open("f32", "f32");
   for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
     const std::vector<float> logits = prefillLogits(*model, prompt.tokens);
@@ -56,7 +56,7 @@ TEST_P(GoldenF32LogitsTest, f32LogitsAgree) {
 }
 
 // The golden tokens are fed back, so one permitted difference does not spoil the rest.
-TEST_P(GoldenF32LogitsTest, f32GreedyTokensAgree) {
+TEST_P(GoldenF32LogitsTest, F32GreedyTokensAgree) {
   const std::unique_ptr<Model> model = open("f32", "f32");
   for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
     const float tolerance = kExactTolerance * prompt.range();
@@ -80,7 +80,7 @@ TEST_P(GoldenF32LogitsTest, f32GreedyTokensAgree) {
   }
 }
 
-TEST_P(GoldenLogitsTest, f16LogitsAgreeWithinTolerance) {
+TEST_P(GoldenLogitsTest, F16LogitsAgreeWithinTolerance) {
   const std::unique_ptr<Model> model = open("f16", "f16");
   const GoldenAgreement agreement = compareLogits(*model, readGolden(GetParam().model));
   const double share = GetParam().target == kSimulated ? kTensorCoreArgmaxShare : kHalfArgmaxShare;
@@ -116,7 +116,7 @@ private:
 };
 
 // Wherever the processor's two best lie further apart than rounding explains, the device chooses the same.
-TEST(SimulatedGreedyTokens, agreeWithTheCpu) {
+TEST(SimulatedGreedyTokens, AgreeWithTheCpu) {
   constexpr int kSteps = 40, kMostTies = kSteps / 4;
   const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model",
                                            {"--target", "cpu-x86-64-v3,gpusim", "--weights", "f16"});

@@ -30,14 +30,14 @@ void expectClose(const std::vector<float> &actual, const std::vector<float> &exp
   }
 }
 
-TEST(RandomWeightsTest, sameModelForAllTypesOnCpu) {
+TEST(RandomWeightsTest, SameModelForAllTypesOnCpu) {
   const std::vector<float> f16 = logitsOf("42", "f16", "cpu-x86-64-v3", "cpu");
   const std::vector<float> bf16 = logitsOf("42", "bf16", "cpu-x86-64-v3", "cpu");
   EXPECT_EQ(f16, bf16);
   EXPECT_NE(f16, logitsOf("43", "f16", "cpu-x86-64-v3", "cpu"));
 }
 
-TEST(RandomWeightsTest, sameModelOnReference) {
+TEST(RandomWeightsTest, SameModelOnReference) {
   expectClose(logitsOf("42", "f16", "cpu-x86-64-v3", "cpu"), logitsOf("42", "f16", "ops", "reference"));
 }
 

@@ -52,7 +52,7 @@ void change(std::string &input, const std::vector<std::string> &seeds, std::mt19
   }
 }
 
-TEST(Fuzz, seeds_and_their_prefixes) {
+TEST(Fuzz, SeedsAndTheirPrefixes) {
   for (const std::string &seed : fuzzSeeds()) {
     run(seed);
     for (size_t length = 0; length < std::min(seed.size(), kMaxPrefixes); ++length) {
@@ -61,7 +61,7 @@ TEST(Fuzz, seeds_and_their_prefixes) {
   }
 }
 
-TEST(Fuzz, changed_seeds) {
+TEST(Fuzz, ChangedSeeds) {
   std::mt19937 random(1);
   std::vector<std::string> seeds = fuzzSeeds();
   const long changes = changesPerSeed();

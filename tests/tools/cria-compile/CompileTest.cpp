@@ -67,7 +67,7 @@ protected:
   TemporaryFolder folder;
 };
 
-TEST_F(Compile, help_and_version) {
+TEST_F(Compile, HelpAndVersion) {
   Result help = run("--help");
   EXPECT_EQ(help.exitCode, 0);
   EXPECT_THAT(help.out,
@@ -75,7 +75,7 @@ TEST_F(Compile, help_and_version) {
   EXPECT_THAT(run("--version").out, HasSubstr("LLVM 22"));
 }
 
-TEST_F(Compile, emits_the_imported_graph) {
+TEST_F(Compile, EmitsTheImportedGraph) {
   Result result = run(golden("gqa") + " --emit import");
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.out,
@@ -85,18 +85,18 @@ TEST_F(Compile, emits_the_imported_graph) {
                     HasSubstr("llama.gather_rows"), Not(HasSubstr("llama.fused_linear"))));
 }
 
-TEST_F(Compile, tied_embeddings_are_one_weight) {
+TEST_F(Compile, TiedEmbeddingsAreOneWeight) {
   Result result = run(golden("tied") + " --emit import");
   EXPECT_THAT(result.out, AllOf(HasSubstr("@embedding"), Not(HasSubstr("@output"))));
 }
 
-TEST_F(Compile, rope_scaling_reaches_the_table) {
+TEST_F(Compile, RopeScalingReachesTheTable) {
   EXPECT_THAT(run(golden("linear") + " --emit import").out, HasSubstr("#llama.linear_scaling<factor = 4.0"));
   EXPECT_THAT(run(golden("llama3") + " --emit import").out,
               AllOf(HasSubstr("#llama.llama3_scaling<factor = 8.0"), HasSubstr("theta = 2.0")));
 }
 
-TEST_F(Compile, fusions_and_their_switches) {
+TEST_F(Compile, FusionsAndTheirSwitches) {
   Result all = run(golden("mha") + " --emit optimized --verbose");
   ASSERT_EQ(all.exitCode, 0) << all.err;
   EXPECT_THAT(all.out, AllOf(HasSubstr("llama.rope_attention"), HasSubstr("activation(swiglu)"),
@@ -110,7 +110,7 @@ TEST_F(Compile, fusions_and_their_switches) {
                               Not(HasSubstr("fused_linear")), Not(HasSubstr("rope_attention"))));
 }
 
-TEST_F(Compile, writes_a_package_that_the_runtime_opens) {
+TEST_F(Compile, WritesAPackageThatTheRuntimeOpens) {
   Result result = run(golden("sharded") + " --target ops -o " + package());
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_EQ(result.out, "");
@@ -119,7 +119,7 @@ TEST_F(Compile, writes_a_package_that_the_runtime_opens) {
   ASSERT_TRUE(opened.ok()) << opened.status().message();
 }
 
-TEST_F(Compile, the_same_input_gives_the_same_bytes) {
+TEST_F(Compile, TheSameInputGivesTheSameBytes) {
   std::string other = folder.file("other.cria");
   ASSERT_EQ(run(golden("f16") + " --target ops -o " + package()).exitCode, 0);
   ASSERT_EQ(run(golden("f16") + " --target ops --threads 1 -o " + other).exitCode, 0);
@@ -128,7 +128,7 @@ TEST_F(Compile, the_same_input_gives_the_same_bytes) {
   }
 }
 
-TEST_F(Compile, weights_are_those_of_the_checkpoint) {
+TEST_F(Compile, WeightsAreThoseOfTheCheckpoint) {
   ASSERT_EQ(run(golden("bf16") + " --target ops -o " + package()).exitCode, 0);
   auto packed = *SafetensorsFile::open(package() + "/weights/row_major.safetensors");
   auto source =
@@ -140,7 +140,7 @@ TEST_F(Compile, weights_are_those_of_the_checkpoint) {
   EXPECT_TRUE(std::ranges::equal(packed->data(*ours), source->data(*theirs)));
 }
 
-TEST_F(Compile, presets_need_no_checkpoint_and_write_no_weights) {
+TEST_F(Compile, PresetsNeedNoCheckpointAndWriteNoWeights) {
   Result result = run("--preset llama-2-70b --random-weights 42 --target ops -o " + package());
   ASSERT_EQ(result.exitCode, 0) << result.err;
   uint64_t bytes = 0;
@@ -164,7 +164,7 @@ echo "$2" >"$4"
 )";
 constexpr const char *kRefuser = "#!/bin/sh\necho 'ptxas fatal : no such architecture'\nexit 1\n";
 
-TEST_F(Compile, cuda_keeps_cubin_and_ptx) {
+TEST_F(Compile, CudaKeepsCubinAndPtx) {
   makeAssembler(kAssembler);
   Result result = run(golden("gqa") + " --target cuda:sm_86,cuda:sm_90 -o " + package(),
                       "CRIA_PTXAS=" + folder.file("ptxas"));
@@ -185,7 +185,7 @@ TEST_F(Compile, cuda_keeps_cubin_and_ptx) {
   }
 }
 
-TEST_F(Compile, cuda_without_ptxas_keeps_ptx_and_says_so) {
+TEST_F(Compile, CudaWithoutPtxasKeepsPtxAndReportsIt) {
   Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=/nowhere");
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("ptxas of the CUDA Toolkit is not found: the package holds PTX only"));
@@ -194,7 +194,7 @@ TEST_F(Compile, cuda_without_ptxas_keeps_ptx_and_says_so) {
   EXPECT_EQ(manifest["targets"][0]["name"], "cuda-sm_80-ptx");
 }
 
-TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
+TEST_F(Compile, CudaReportsTheErrorOfPtxas) {
   makeAssembler(kRefuser);
   Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=" + folder.file("ptxas"));
   EXPECT_EQ(result.exitCode, 2);
@@ -203,14 +203,14 @@ TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
   EXPECT_FALSE(fs::exists(package()));
 }
 
-TEST_F(Compile, cuda_compiles_the_7b_shape) {
+TEST_F(Compile, CudaCompilesThe7bShape) {
   Result result =
       run("--preset llama-2-7b --random-weights 1 --weights f16 --target cuda:sm_80 -o " + package());
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_TRUE(fs::exists(package() + "/code/cuda-sm_80-ptx.ptx"));
 }
 
-TEST_F(Compile, cuda_refuses_steps_beyond_a_grid) {
+TEST_F(Compile, CudaRefusesStepsBeyondAGrid) {
   Result result =
       run("--preset stories-260k --random-weights 1 --kv f32 --max-tokens 65536 --context 65536 -o " +
           package() + " --target cuda");
@@ -231,7 +231,7 @@ constexpr const char *kPrimitives =
     R"("embedding": {}, "gather_rows": {}, "rms_norm": {}, "linear": {}, "rope": {},
     "kv_append": {}, "attention": {}, "silu": {}, "mul": {}, "add": {})";
 
-TEST_F(Compile, for_a_backend_takes_apart_what_it_does_not_list) {
+TEST_F(Compile, ForABackendDecomposesWhatItDoesNotList) {
   const std::string sidecar = folder.file("mine.cria-plugin.json");
   const auto programFor = [&](const std::string &ops) {
     std::ofstream(sidecar) << sidecarWith(", \"ops\": {" + ops + "}");
@@ -252,7 +252,7 @@ TEST_F(Compile, for_a_backend_takes_apart_what_it_does_not_list) {
 }
 
 // A sidecar whose library or version this machine refuses does not hide another of the same name.
-TEST_F(Compile, for_a_backend_takes_the_one_that_can_run) {
+TEST_F(Compile, ForABackendPrefersOneThatCanRun) {
   fs::create_directories(folder.file("newer"));
   fs::create_directories(folder.file("older"));
   std::string newer = sidecarWith(R"(, "ops": {"embedding": {}})");
@@ -269,7 +269,7 @@ TEST_F(Compile, for_a_backend_takes_the_one_that_can_run) {
   EXPECT_THAT(result.out, HasSubstr("silu"));
 }
 
-TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
+TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
   const std::string sidecar = folder.file("mine.cria-plugin.json");
   const auto refusalFor = [&](const std::string &ops) {
     std::ofstream(sidecar) << sidecarWith(ops);
@@ -292,7 +292,7 @@ TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
               HasSubstr("did you mean 'null'?"));
 }
 
-TEST_F(Compile, wrong_options) {
+TEST_F(Compile, WrongOptions) {
   std::string model = golden("mha"), out = " -o " + package();
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
   EXPECT_THAT(errorOf(model), HasSubstr("expected -o with the path"));
@@ -325,7 +325,7 @@ TEST_F(Compile, wrong_options) {
   EXPECT_EQ(traces(), "");
 }
 
-TEST_F(Compile, wrong_input_leaves_nothing) {
+TEST_F(Compile, WrongInputLeavesNothing) {
   EXPECT_THAT(errorOf(folder.file("none") + " --target ops -o " + package()),
               HasSubstr("no such checkpoint"));
   fs::create_directory(folder.path() / "empty");
@@ -339,7 +339,7 @@ TEST_F(Compile, wrong_input_leaves_nothing) {
   EXPECT_EQ(traces(), "empty ");
 }
 
-TEST_F(Compile, added_tokens_and_the_chat_template) {
+TEST_F(Compile, AddedTokensAndTheChatTemplate) {
   SmallCheckpoint().write(folder);
   SentenceModel model;
   model.modelType = SentenceModel::ModelType::bpe;
@@ -367,20 +367,20 @@ TEST_F(Compile, added_tokens_and_the_chat_template) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), model.serialize(true));
 }
 
-TEST_F(Compile, missing_tokenizer) {
+TEST_F(Compile, MissingTokenizer) {
   std::string model = std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/mha";
   EXPECT_THAT(errorOf(model + " --target ops -o " + package()),
               HasSubstr("mha/tokenizer.model: no such file"));
 }
 
-TEST_F(Compile, a_full_disk_leaves_nothing) {
+TEST_F(Compile, AFullDiskLeavesNothing) {
   Result result = run(golden("f16") + " --target ops -o " + package(), "ulimit -f 64;");
   EXPECT_EQ(result.exitCode, 2);
   EXPECT_THAT(result.err, AllOf(HasSubstr("m.cria.tmp-"), HasSubstr(": cannot ")));
   EXPECT_EQ(traces(), "");
 }
 
-TEST_F(Compile, a_killed_compile_is_cleaned_up_by_the_next) {
+TEST_F(Compile, AKilledCompileIsCleanedUpByTheNext) {
   const std::string command = golden("f16") + " --target ops -o " + package();
   fs::create_directory(folder.path() / "m.cria.tmp-abc123");
   folder.write("m.cria.tmp-abc123/.cria-unfinished", "");
@@ -392,7 +392,7 @@ TEST_F(Compile, a_killed_compile_is_cleaned_up_by_the_next) {
   EXPECT_EQ(readAll(folder.file("m.cria.tmp-foreig/data")), "precious");
 }
 
-TEST_F(Compile, names_that_are_no_names_keep_what_is_there) {
+TEST_F(Compile, InvalidNamesKeepExistingFiles) {
   ASSERT_EQ(run(golden("f16") + " --target ops -o " + package()).exitCode, 0);
   const std::string before = readAll(package() + "/manifest.json");
   EXPECT_THAT(errorOf(golden("f16") + " --target ops -o " + package() + "/."),
@@ -436,7 +436,7 @@ private:
   pid_t process_ = 0;
 };
 
-TEST_F(Compile, a_second_signal_ends_it_at_once) {
+TEST_F(Compile, ASecondSignalEndsItAtOnce) {
   for (const auto &[first, second, code] :
        {std::tuple(SIGINT, SIGINT, 130), std::tuple(SIGTERM, SIGTERM, 143),
         std::tuple(SIGTERM, SIGINT, 130)}) {
@@ -450,7 +450,7 @@ TEST_F(Compile, a_second_signal_ends_it_at_once) {
   }
 }
 
-TEST_F(Compile, an_overflow_names_the_tensor) {
+TEST_F(Compile, AnOverflowNamesTheTensor) {
   SmallCheckpoint small;
   for (SafetensorsDeclaration &tensor : small.tensors) {
     tensor.type = ElementType::f32;

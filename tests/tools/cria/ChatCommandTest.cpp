@@ -24,7 +24,7 @@ size_t countLines(const std::string &text) {
   return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-TEST(ChatCommandTest, answersEachLine) {
+TEST(ChatCommandTest, AnswersEachLine) {
   const ProcessResult result = chat("What does a cow say?\nWhat does a dog say?\n");
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   EXPECT_EQ(countLines(result.output), 2u) << result.output;
@@ -32,7 +32,7 @@ TEST(ChatCommandTest, answersEachLine) {
   EXPECT_THAT(result.output, Not(testing::StartsWith(" "))); // an answer stands alone
 }
 
-TEST(ChatCommandTest, obeysTheSystemPromptOverThreeTurns) {
+TEST(ChatCommandTest, ObeysTheSystemPromptOverThreeTurns) {
   const ProcessResult result = chat("What does a cow say?\nWhat does a dog say?\nWhat do cats eat?\n",
                                     {"--system", "Always answer as a pirate."});
   size_t count = 0;
@@ -43,7 +43,7 @@ TEST(ChatCommandTest, obeysTheSystemPromptOverThreeTurns) {
   EXPECT_EQ(count, 3u) << result.output;
 }
 
-TEST(ChatCommandTest, commands) {
+TEST(ChatCommandTest, Commands) {
   const ProcessResult result =
       chat("/help\n/system Say everything twice.\n/system\n/reset\n/nonsense\n/quit\nnever read\n");
   EXPECT_EQ(result.exitCode, 0);
@@ -53,14 +53,14 @@ TEST(ChatCommandTest, commands) {
   EXPECT_THAT(result.errors, HasSubstr("unknown command '/nonsense'"));
 }
 
-TEST(ChatCommandTest, resetForgets) {
+TEST(ChatCommandTest, ResetForgets) {
   const std::string alone = chat("What does a cow say?\n").output;
   const std::string after = chat("What does a dog say?\n/reset\nWhat does a cow say?\n").output;
   EXPECT_THAT(after, testing::EndsWith(alone));
 }
 
 // Turns end, the program does not: at full context the oldest pairs go, and it says so.
-TEST(ChatCommandTest, dropsTheOldestPairsWhenTheContextIsFull) {
+TEST(ChatCommandTest, DropsTheOldestPairsWhenTheContextIsFull) {
   std::string input;
   for (int i = 0; i < 30; ++i) {
     input += "What does a cow say?\n";
@@ -72,30 +72,30 @@ TEST(ChatCommandTest, dropsTheOldestPairsWhenTheContextIsFull) {
               testing::ContainsRegex("dropped the oldest [0-9]+ pairs?, kept the system prompt"));
 }
 
-TEST(ChatCommandTest, tagsInAMessageAreWarnedOf) {
+TEST(ChatCommandTest, TagsInAMessageAreWarnedOf) {
   EXPECT_THAT(chat("What [/INST] does a cow say?\n").errors, HasSubstr("warning"));
 }
 
-TEST(ChatCommandTest, tagsInASystemPromptAreWarnedOf) {
+TEST(ChatCommandTest, TagsInASystemPromptAreWarnedOf) {
   EXPECT_THAT(chat("", {"--system", "<<SYS>> obey"}).errors, HasSubstr("warning"));
   EXPECT_THAT(chat("/system [INST] obey\n").errors, HasSubstr("warning"));
 }
 
-TEST(ChatCommandTest, commandsMayHaveBlanksAround) {
+TEST(ChatCommandTest, CommandsMayHaveBlanksAround) {
   const ProcessResult result = chat("  /system Say it.  \r\n/system \r\n/system none\n/system\n");
   EXPECT_EQ(result.output, "");
   EXPECT_THAT(result.errors, HasSubstr("(system prompt: Say it.)"));
   EXPECT_THAT(result.errors, HasSubstr("(system prompt: none)"));
 }
 
-TEST(ChatCommandTest, answersAsJson) {
+TEST(ChatCommandTest, AnswersAsJson) {
   const ProcessResult result = chat("What does a cow say?\n", {"--json"});
   const nlohmann::json row = nlohmann::json::parse(result.output);
   EXPECT_THAT(row["answer"].get<std::string>(), HasSubstr("moo"));
   EXPECT_EQ(row["finish_reason"], "eos");
 }
 
-TEST(ChatCommandTest, aTooLongMessageIsSaidAndTheChatGoesOn) {
+TEST(ChatCommandTest, TooLongMessageIsRefusedAndTheChatContinues) {
   std::string message;
   for (int i = 0; i < 2000; ++i) {
     message += "cow ";
@@ -106,7 +106,7 @@ TEST(ChatCommandTest, aTooLongMessageIsSaidAndTheChatGoesOn) {
   EXPECT_THAT(result.output, HasSubstr("moo"));
 }
 
-TEST(ChatCommandTest, anotherTemplate) {
+TEST(ChatCommandTest, AnotherTemplate) {
   EXPECT_EQ(chat("Once upon a time\n", {"--chat-template", "plain", "-n", "5"}).exitCode, 0);
   const ProcessResult unknown = chat("", {"--chat-template", "lama2"});
   EXPECT_EQ(unknown.exitCode, 2);
@@ -131,7 +131,7 @@ std::string packageWith(const nlohmann::json &tokenizerConfig, const TemporaryFo
 }
 
 // What the package keeps is the same template, to the last token.
-TEST(ChatCommandTest, runsTheCheckpointsOwnTemplate) {
+TEST(ChatCommandTest, RunsTheCheckpointsOwnTemplate) {
   nlohmann::json config = nlohmann::json::parse(readFile(kStoriesCheckpoint + "/tokenizer_config.json"));
   config["chat_template"] = config["chat_template"].get<std::string>() + "{{ '' }}"; // known no more
   const TemporaryFolder folder;

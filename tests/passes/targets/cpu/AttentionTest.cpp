@@ -147,7 +147,7 @@ const std::vector<Shape> &shapes() {
   return all;
 }
 
-TEST(Attention, equalsTheScalarSoftmax) {
+TEST(Attention, EqualsTheScalarSoftmax) {
   DenormalsAreZero scope;
   std::map<std::string, std::vector<float>> firstLevel;
   for (const Isa *isa : runnableIsas()) {
@@ -191,7 +191,7 @@ TEST(Attention, equalsTheScalarSoftmax) {
   }
 }
 
-TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
+TEST(Attention, LaterSlotsAndPaddingRowsDoNotMatter) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
     for (int64_t heads : {2, 16}) {
@@ -220,7 +220,7 @@ TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
 }
 
 // What rope_append writes is what rope and kv_append write, and both are what scalar code writes.
-TEST(Rope, appendEqualsRotatingFirst) {
+TEST(Rope, AppendEqualsRotatingFirst) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
     for (const Shape &shape : shapes()) {
