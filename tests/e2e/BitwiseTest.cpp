@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// On the CPU, for one instruction set, the bits of the logits depend on nothing but the model and the tokens:
-// not on entry point, chunking, threads or fusions.
+// On the CPU, for one instruction set, the bits of the logits depend on the model and the tokens only: not on
+// entry point, chunking, threads or fusions.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// random(seed) weights: one seed is one model on every target, and another seed is another model.
+// Random weights: a seed gives the same model on every target, and another seed another model.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 
@@ -8,7 +8,7 @@
 namespace cria::test {
 namespace {
 
-// Values are exact in every type, so only the order of f32 rounding and the f16 cache differ.
+// Values are exact in every type, so only the order of f32 roundings and the f16 cache differ.
 constexpr float kTolerance = 1e-3f;
 
 // The shape of TinyLlama is the smallest preset; a short context keeps the test small.

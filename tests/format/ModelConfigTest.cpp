@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model and chat configuration: round trips, and one message for each thing that can be wrong. JSON helpers,
-// digests.
+// Model and chat configuration: round trips, and the message of each error. JSON helpers, digests.
 #include "format/ModelConfig.h"
 #include "support/File.h"
 #include "support/Sha256.h"

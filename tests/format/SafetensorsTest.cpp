@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The safetensors reader against every kind of bad file, and the writer's layout and round trip.
+// The safetensors reader on every kind of damaged file, and the layout and round trip of the writer.
 #include "format/Safetensors.h"
 
 #include "tests/testing/TestFiles.h"

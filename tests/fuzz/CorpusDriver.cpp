@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs a fuzz target without a fuzzer: over its seeds, all their prefixes, and a fixed series of random
-// changes to them. The target fails by crashing, best under a sanitizer. Built with -fsanitize=fuzzer instead
+// changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
 // of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed
 // (default 3000).
 #include "tests/fuzz/FuzzTarget.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Publishing and removing folders while every system call fails, the process is killed after every system
-// call, and other processes interfere before every system call.
+// Publishes and removes folders while each system call fails, the process is killed after each system call,
+// and other processes interfere before each system call.
 #include "support/OwnedFolder.h"
 
 #include "support/FolderLeftovers.h"
@@ -49,7 +49,7 @@ protected:
   std::string path(const std::string &name) const { return folder_.file(name); }
   std::string target() const { return path("m.data"); }
 
-  /// Makes the folder of this test new: somebody's folder, and version `old` in place unless it is empty.
+  /// Resets the folder of this test: a folder of another user, and version `old` unless it is empty.
   void reset(const std::string &old) {
     for (const auto &entry : fs::directory_iterator(folder_.path())) {
       fs::remove_all(entry.path());
@@ -112,7 +112,7 @@ protected:
     }
     return versions;
   }
-  /// The next publication works and leaves nothing but its result and what belongs to others.
+  /// Checks that the next publication works and leaves only its result and the folders of others.
   void expectRecovery() const {
     FaultyFileSystem faultless;
     const Status status = publish("next", faultless);
@@ -163,7 +163,7 @@ TEST_F(OwnedFolderTest, AnUnpublishedFolderIsRemoved) {
   EXPECT_THAT(names(), ElementsAre(kForeignLeftover));
 }
 
-// One call fails, each in turn: the old folder stays under its name, or the new one has it.
+// Each call fails in turn: afterwards the old or the new folder has the name.
 TEST_F(OwnedFolderTest, EveryErrorOfEveryCall) {
   int successes = 0, failures = 0;
   for (const Setting &setting : settings()) {
@@ -187,8 +187,8 @@ TEST_F(OwnedFolderTest, EveryErrorOfEveryCall) {
   EXPECT_GT(failures, 100);
 }
 
-// All calls fail from one on, so that nothing can be undone: the old folder is somewhere, and the message
-// says where if it is not in place.
+// All calls fail from one on, so that nothing can be undone: the old folder still exists, and the message
+// states its path if it has another name.
 TEST_F(OwnedFolderTest, EveryErrorFromEveryCallOn) {
   for (const Setting &setting : settings()) {
     for (const int problem : {EXDEV, EBUSY, EPERM, EINVAL, ENOSPC, EIO, ENOSYS, EEXIST}) {
@@ -243,8 +243,7 @@ TEST_F(OwnedFolderTest, AKillAfterEveryCall) {
   }
 }
 
-// Before each call in turn, somebody moves the folder away, if there is one, and creates one of their own
-// there.
+// Before each call in turn, another process moves the folder away, if it exists, and creates one at its path.
 TEST_F(OwnedFolderTest, AFolderThatAppearsMeanwhileStays) {
   int refusals = 0;
   for (const Setting &setting : settings()) {
@@ -275,7 +274,7 @@ TEST_F(OwnedFolderTest, AFolderThatAppearsMeanwhileStays) {
   EXPECT_GT(refusals, 20);
 }
 
-// Before each call in turn, another writer begins and gives up, or publishes its version.
+// Before each call in turn, another writer begins and stops, or publishes its version.
 TEST_F(OwnedFolderTest, OtherWritersComeAtAnyMoment) {
   for (const Setting &setting : settings()) {
     const int calls = callsToPublish(setting);
@@ -375,7 +374,7 @@ TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideGetsItsNameBack) {
   EXPECT_THAT(names(), ElementsAre("m.data", kForeignLeftover));
 }
 
-// Unknown things at the name: what was moved aside may be the last copy.
+// If the name has unknown contents, the folder that was moved aside may be the last copy.
 TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideStaysWithoutASuccessor) {
   makeFinished("m.data.old-finish", "old");
   makeForeign("m.data");
@@ -401,7 +400,7 @@ TEST_F(OwnedFolderTest, RemovalFollowsNoLinkAndNeedsProof) {
   EXPECT_TRUE(isForeign("foreign"));
 }
 
-// A removal that stops can be repeated: the proof goes last.
+// An interrupted removal can be repeated, because the proof is removed last.
 TEST_F(OwnedFolderTest, ARemovalThatFailsKeepsTheProof) {
   for (int failing = 0; failing < 5; ++failing) { // the lock, content, inside, label, m.data
     reset("old");

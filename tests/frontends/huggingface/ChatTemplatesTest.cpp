@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which published chat templates are recognized, and that nothing else is.
+// Published chat templates are recognized, and no others.
 #include "frontends/huggingface/ChatTemplates.h"
 
 #include "support/Json.h"
@@ -63,7 +63,7 @@ TEST(ChatTemplates, SpellingDoesNotMatter) {
   }
 }
 
-// Each change that could change a byte of what is rendered.
+// Every change that could change a byte of the rendered text.
 TEST(ChatTemplates, NothingElseIsRecognized) {
   for (const auto &row : publishedRows()) {
     const auto text = row["jinja"].get<std::string>();
@@ -72,7 +72,7 @@ TEST(ChatTemplates, NothingElseIsRecognized) {
     EXPECT_EQ(recognized(replaced(text, "role", "rank")), "none");
     EXPECT_EQ(recognized(replaced(text, "message", "m")), "none");
     for (size_t at = 0; at < text.size(); ++at) {
-      if (std::isalnum(static_cast<unsigned char>(text[at])) != 0) { // a letter less
+      if (std::isalnum(static_cast<unsigned char>(text[at])) != 0) { // removes a letter
         EXPECT_EQ(recognized(text.substr(0, at) + text.substr(at + 1)), "none") << row["published"] << at;
       }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// config.json in its old and new forms, and one message for every feature that is refused.
+// config.json in its old and new forms, and the message for each feature that is refused.
 #include "frontends/huggingface/HuggingFaceConfig.h"
 
 #include "tests/frontends/huggingface/SmallCheckpoint.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From kernels to objects: what a library says of itself, cross-compilation, equal bytes for equal kernels,
-// and what is refused by name.
+// Object code of kernels: the information in a library, cross-compilation, equal bytes for equal kernels, and
+// what is refused by name.
 #include "passes/codegen/ObjectCode.h"
 #include "passes/targets/cpu/Emitter.h"
 

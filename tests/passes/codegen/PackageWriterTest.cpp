@@ -70,7 +70,7 @@ protected:
     std::ranges::sort(files);
     return files;
   }
-  /// Names in the folder that come from writing a package.
+  /// Names in the folder that writing a package has made.
   std::vector<std::string> traces() {
     std::vector<std::string> names;
     for (const auto &entry : fs::directory_iterator(folder.path())) {
@@ -163,7 +163,7 @@ TEST_F(PackageWriter, ReplacesAPackageAndNothingElse) {
   EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
 }
 
-// Its files may be damaged or more than the compiler wrote; the manifest says whose folder it is.
+// The folder is a package if its manifest is one, even if files are damaged or were added.
 TEST_F(PackageWriter, TheManifestIsTheProof) {
   fs::create_directory(folder.path() / "m.cria");
   for (const char *foreign :

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RoPE frequencies against their formulas in double precision, and the rows against sine and cosine.
+// Compares RoPE frequencies with their formulas in f64, and the rows with sine and cosine.
 #include "passes/codegen/RopeTable.h"
 
 #include <cmath>

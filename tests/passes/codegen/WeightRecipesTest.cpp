@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Each recipe step against a straightforward computation of the whole matrix, read in pieces of every size;
+// Compares each operation of recipes, read in pieces of every size, with a computation of the whole matrix;
 // and weight files in both layouts.
 #include "passes/codegen/WeightRecipes.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of signatures that plugins compile against says what the frozen page of the opset says.
+// Compares the table of signatures with the page of the opset.
 #include "plugins/sdk/cria_opset.hpp"
 
 #include <fstream>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model: opening on a backend, choosing entries, recordings, memory, profile, and its refusals.
+// Model: opening on a backend, choice of entry points, command buffers, memory, profile, and refusals.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -95,7 +95,7 @@ TEST_F(ModelTest, PromptsRunThroughPrefillAndGeneratedTokensThroughDecodeOrSmall
   run(Phase::prefill, 1, 9); // in 16 rows
   run(Phase::decode, 1, 1);
   run(Phase::decode, 3, 1); // small
-  run(Phase::decode, 4, 1); // more than small takes
+  run(Phase::decode, 4, 1); // more than the maximum of `small`
   EXPECT_THAT(toyState().steps, ElementsAre("1 rows 1 outputs", "16 rows 1 outputs", "1 rows 1 outputs",
                                             "3 rows 3 outputs", "4 rows 4 outputs"));
   std::map<std::string, uint64_t> calls;
@@ -126,7 +126,7 @@ TEST_F(ModelTest, SkipsDispatchesWithAnEmptyGrid) {
 
 TEST_F(ModelTest, KeepsRecordingsAndDropsTheLeastRecentlyUsed) {
   auto model = openToyModel(folder_, {.maxRecordings = 2});
-  toyState().numRecords = 0; // opening has tried every entry
+  toyState().numRecords = 0; // opening has recorded every entry point
   std::vector<int32_t> ids = countTo(9);
   auto run = [&](size_t count) {
     Session session(*model);
@@ -219,7 +219,7 @@ TEST_F(ModelTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(tryOpen({}, false).status().message(), "no backend runs this package here: none is loaded");
 }
 
-TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
+TEST_F(ModelTest, ReportsWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   toyState().hidden = true;
   const MemoryUse use = openToyModel(folder_)->memoryUse();
   toyState().hidden = true;
@@ -238,7 +238,7 @@ TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   EXPECT_TRUE(tryOpen({}).ok());
 }
 
-TEST_F(ModelTest, SaysWhyNoBackendRunsThePackage) {
+TEST_F(ModelTest, ReportsWhyNoBackendRunsThePackage) {
   ToyPackage package;
   package.manifest["targets"][0]["format"] = "elf.mips";
   writeToyPackage(folder_, package);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The real cria-compile: what it prints at each stage, the packages it writes, and one message for each wrong
-// input.
+// Runs cria-compile: the output of each stage, the packages, and the message for each wrong input.
 #include "format/Safetensors.h"
 #include "runtime/package/Package.h"
 #include "runtime/text/SentenceModel.h"
@@ -54,7 +53,7 @@ protected:
     std::ofstream(folder.file("ptxas")) << script;
     fs::permissions(folder.file("ptxas"), fs::perms::owner_all);
   }
-  /// Names in the folder beside this test's own.
+  /// Names in the folder, except those of this test.
   std::string traces() {
     std::string names;
     for (const auto &entry : fs::directory_iterator(folder.path())) {
@@ -153,7 +152,7 @@ TEST_F(Compile, PresetsNeedNoCheckpointAndWriteNoWeights) {
   EXPECT_EQ(manifest["model"]["parameters"], 68976648192);
 }
 
-/// An assembler that finds 33 registers in every kernel, and one that refuses.
+/// A fake assembler that reports 33 registers for every kernel, and one that fails.
 constexpr const char *kAssembler = R"(#!/bin/sh
 sed -n 's/^.visible .entry \([a-z0-9_]*\)(.*/\1/p' "$5" | while read -r name; do
   echo "ptxas info    : Compiling entry function '$name' for 'sm_86'"
@@ -220,7 +219,7 @@ TEST_F(Compile, CudaRefusesStepsBeyondAGrid) {
   EXPECT_FALSE(fs::exists(package()));
 }
 
-/// A backend's sidecar with these ops; its library need not be there.
+/// The plugin manifest of a backend with these ops; its library does not exist.
 std::string sidecarWith(const std::string &ops) {
   return fmt::format(R"({{"library": "mine.so", "kind": "backend", "name": "mine", "version": "1.0",
     "abi": {{"major": 1, "minor_min": 0, "minor_max": 0}}, "needs": {{"os": "linux", "arch": "x86_64"}}{}}})",
@@ -251,7 +250,7 @@ TEST_F(Compile, ForABackendDecomposesWhatItDoesNotList) {
   EXPECT_EQ(all, run(golden("gqa") + " --target ops --emit program").out);
 }
 
-// A sidecar whose library or version this machine refuses does not hide another of the same name.
+// A manifest whose library or version this machine refuses does not hide another one of the same name.
 TEST_F(Compile, ForABackendPrefersOneThatCanRun) {
   fs::create_directories(folder.file("newer"));
   fs::create_directories(folder.file("older"));
@@ -406,7 +405,7 @@ TEST_F(Compile, InvalidNamesKeepExistingFiles) {
   EXPECT_NE(readAll(package() + "/manifest.json"), before);
 }
 
-/// `cria compile`, waiting for somebody to open its output.
+/// `cria compile`, which waits until its output is opened.
 class WaitingCompile {
 public:
   explicit WaitingCompile(const std::string &pipe) {
@@ -419,7 +418,7 @@ public:
             "import", "-o", pipe.c_str(), nullptr);
       _exit(127);
     }
-    usleep(1'000'000); // until it waits; a signal that is sent too early tests less and fails nothing
+    usleep(1'000'000); // until it waits; a signal that comes earlier tests less, but does not fail
   }
   /// A signal to `cria` alone, or to the compiler as well.
   void signal(int number, bool toAll = false) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What bad input gets: one clear sentence on stderr, exit code 2, nothing half-written.
+// Bad input causes one sentence on stderr and exit code 2, and leaves no incomplete files.
 #include "StoriesPackage.h"
 #include "support/Sha256.h"
 
@@ -74,7 +74,7 @@ void sealManifest(const std::string &package) {
   writeFile(package + "/manifest.sha256", digest + "  manifest.json\n");
 }
 
-// Puts a changed file's new size and digest into the manifest.
+// Writes the size and digest of a changed file to the manifest.
 void reseal(const std::string &package, const std::string &name) {
   editJson(package + "/manifest.json", [&](json &manifest) {
     const std::string content = readFile(package + "/" + name);
@@ -164,7 +164,7 @@ TEST_F(BadInputTest, CompilerOptions) {
                        {"--disable-pass", "llama-fuse-everything"});
 }
 
-// A file size limit stands for a full disk: writes fail in the middle.
+// A limit of the file size simulates a full disk: writes fail in the middle.
 TEST_F(BadInputTest, DiskFullWhileCompiling) {
   const std::string output = folder_.path("full.cria");
   const ProcessResult result = runProcess("/bin/bash", {"-c", "trap '' XFSZ; ulimit -f 512; exec \"$@\"",
@@ -235,8 +235,8 @@ TEST_F(BadInputTest, AProgramThatReachesOutsideItsBuffers) {
   expectRefused(open(hostile, {"--target", "cpu-x86-64-v3"}), {name});
 }
 
-// Backends follow slots, positions and pages of an op: they must be those of the step, which the runtime
-// checks.
+// Backends use the slots, positions and pages of an op unchecked, so they must be those of the step, which
+// the runtime has checked.
 TEST_F(BadInputTest, OpIndicesMustBeThoseOfTheStep) {
   const std::string name = "programs/ops.json";
   const auto withBinding = [&](const std::string &op, const std::string &operand,
@@ -266,7 +266,7 @@ TEST_F(BadInputTest, OpIndicesMustBeThoseOfTheStep) {
       {name, "tokens", "of the step"});
 }
 
-// Said when the package is opened, not at the first step that needs it.
+// Reported when the package is opened, not at the first step that needs the kernel.
 TEST_F(BadInputTest, AKernelThatTheCodeDoesNotHave) {
   const std::string foreign = package();
   const std::string name = "programs/cpu-x86-64-v3.json";

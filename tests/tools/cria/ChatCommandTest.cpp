@@ -59,7 +59,7 @@ TEST(ChatCommandTest, ResetForgets) {
   EXPECT_THAT(after, testing::EndsWith(alone));
 }
 
-// Turns end, the program does not: at full context the oldest pairs go, and it says so.
+// When the context is full, the oldest pairs are dropped with a message, and the chat continues.
 TEST(ChatCommandTest, DropsTheOldestPairsWhenTheContextIsFull) {
   std::string input;
   for (int i = 0; i < 30; ++i) {
@@ -101,7 +101,7 @@ TEST(ChatCommandTest, TooLongMessageIsRefusedAndTheChatContinues) {
     message += "cow ";
   }
   const ProcessResult result = chat(message + "\nWhat does a cow say?\n");
-  EXPECT_EQ(result.exitCode, 2); // a script learns that a message failed
+  EXPECT_EQ(result.exitCode, 2); // a script sees that a message failed
   EXPECT_THAT(result.errors, HasSubstr("too long"));
   EXPECT_THAT(result.output, HasSubstr("moo"));
 }
@@ -130,7 +130,7 @@ std::string packageWith(const nlohmann::json &tokenizerConfig, const TemporaryFo
   return compileModel(folder.path(), {"--target", "cpu,ops"});
 }
 
-// What the package keeps is the same template, to the last token.
+// The package stores the same template, to the last token.
 TEST(ChatCommandTest, RunsTheCheckpointsOwnTemplate) {
   nlohmann::json config = nlohmann::json::parse(readFile(kStoriesCheckpoint + "/tokenizer_config.json"));
   config["chat_template"] = config["chat_template"].get<std::string>() + "{{ '' }}"; // known no more

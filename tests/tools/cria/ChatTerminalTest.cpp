@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria chat as a person has it: on a terminal, with line editing, history and Ctrl-C.
+// cria chat on a terminal: line editing, history and Ctrl-C.
 #include "StoriesPackage.h"
 #include "tests/testing/PseudoTerminal.h"
 
@@ -98,7 +98,7 @@ TEST_F(ChatTerminalTest, ContinuesAfterTheWindowChanges) {
   }
 }
 
-// The cursor then stands behind the end of the row, where nothing may be written before the line is redrawn.
+// The cursor is then beyond the end of the row, where nothing may be written before the line is redrawn.
 TEST_F(ChatTerminalTest, TheWindowNarrowsWhileALineIsTyped) {
   PseudoTerminal &terminal = start();
   std::string line;
@@ -142,7 +142,7 @@ TEST_F(ChatTerminalTest, CtrlCStopsTheAnswerNotTheProgram) {
   terminal.type("Tell me a story about a fox named Max.\r");
   EXPECT_TRUE(terminal.waitFor("Max.\r\n")) << terminal.shown(); // the line was taken
   terminal.type(kCtrlC);
-  terminal.type(kCtrlC); // an impatient user does not lose the program
+  terminal.type(kCtrlC); // a second Ctrl-C does not end the program
   EXPECT_TRUE(terminal.waitFor("(stopped)")) << terminal.shown();
   expectAnswer("/system\r", "(system prompt: none)");
   terminal.type("/quit\r");

@@ -163,14 +163,14 @@ TEST(RunCommandTest, ACheckpointIsCompiledIntoTheCacheOnce) {
   EXPECT_EQ(second.output, first.output);
   const json entries = json::parse(runCria({"cache", "list", "--json"}, "", environment).output);
   ASSERT_EQ(entries.size(), 1u);
-  writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is made anew
+  writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is compiled again
   const ProcessResult third = runCria(arguments, "", environment);
   EXPECT_THAT(third.errors, HasSubstr("compiling the checkpoint"));
   EXPECT_EQ(third.output, first.output);
 }
 
-// The cache folder may be a folder of anybody's. Only what has a name that the cache makes, and the proof of
-// a package or of one that was being written, is listed and removed.
+// The cache folder may be any folder. Only folders with a name that the cache makes, and with the proof of a
+// package or of an unfinished one, are listed and removed.
 TEST(RunCommandTest, CacheClearRemovesOnlyItsOwn) {
   namespace fs = std::filesystem;
   const TemporaryFolder cache;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The programs with standard streams that are full, closed or interrupted, and files they write to.
+// The programs with standard streams that are full, closed or interrupted, and their output files.
 #include "StoriesPackage.h"
 #include "tests/testing/PseudoTerminal.h"
 
@@ -57,7 +57,7 @@ TEST(StreamsTest, MessagesThatCannotBeWrittenAreNoError) {
   }
 }
 
-// A file that is opened must not take the number of a closed stream.
+// A file must not get the descriptor of a closed stream.
 TEST(StreamsTest, AClosedInputIsTheEndOfAChat) {
   const ProcessResult chat = redirected("<&-", {"chat", storiesPackage(), "-q"});
   EXPECT_EQ(chat.exitCode, 0) << chat.errors;
@@ -96,7 +96,7 @@ TEST(StreamsTest, ADanglingLinkStaysALink) {
   EXPECT_TRUE(fs::is_regular_file(folder.path("target")));
 }
 
-// A signal to the whole group reaches the compiler twice, and is one request; one to `cria` alone is
+// A signal to the process group reaches the compiler twice and counts once; a signal to `cria` alone is
 // forwarded.
 TEST(StreamsTest, ACompilationThatIsToEndLeavesNothing) {
   const TemporaryFolder folder;

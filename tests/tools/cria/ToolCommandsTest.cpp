@@ -62,7 +62,7 @@ TEST(PerplexityCommandTest, StoriesAreMoreLikelyThanNoise) {
   EXPECT_NEAR(good["perplexity"], std::exp(good["nll"].get<double>()), 1e-6);
 }
 
-// Windows that overlap more count no token twice.
+// Windows with more overlap count no token twice.
 TEST(PerplexityCommandTest, EveryTokenCountsOnce) {
   const TemporaryFolder folder;
   std::string text;
@@ -89,7 +89,7 @@ TEST(CompileCommandTest, DescribesThePackageAsJson) {
   EXPECT_GT(row["bytes"], 2'000'000);
 }
 
-// "Common" options are common.
+// Every subcommand has the common options.
 TEST(OptionsTest, EverySubcommandHasCommonOptions) {
   for (const char *command :
        {"run", "chat", "compile", "inspect", "bench", "logits", "perplexity", "tokenize", "plugins"}) {
@@ -276,7 +276,7 @@ TEST(VersionTest, NamesProjectCompilerAndAbi) {
   EXPECT_THAT(text, HasSubstr("plugin ABI: 1.0"));
 }
 
-// A preset needs no checkpoint: bench and logits work, run and chat say why they cannot.
+// A package from a preset has no tokenizer: bench and logits work, run and chat are refused with the reason.
 TEST(PresetTest, WithoutTokenizer) {
   const std::string package =
       compileModel("", {"--preset", "tinyllama-1.1b", "--random-weights", "42", "--context", "64"});

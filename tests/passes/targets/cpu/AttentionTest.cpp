@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary embedding, KV append and attention against scalar code: head sizes, groupings, ragged batches,
-// segments, and equal bits however rows are batched.
+// Compares rotary embedding, KV append and attention with scalar code: head sizes, groupings, ragged batches,
+// segments, and equal bits for any batching of rows.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
@@ -162,8 +162,8 @@ TEST(Attention, EqualsTheScalarSoftmax) {
         }
       });
       Random random(shape.kv.headDim);
-      // Two prompts, a decode in the third segment, a chunk that ends at a segment, one across it, an
-      // empty-handed one.
+      // Two prompts, a decode in the third segment, a chunk that ends at a segment, one across its end, and
+      // one without rows.
       Batch batch(shape.kv, {{0, 9}, {0, 70}, {1100, 1}, {500, 12}, {505, 20}, {31, 2}}, spec.maxPages,
                   random);
       Buffer<float> query = randomFloats(batch.rows() * spec.heads * spec.kv.headDim, random);
@@ -219,7 +219,7 @@ TEST(Attention, LaterSlotsAndPaddingRowsDoNotMatter) {
   }
 }
 
-// What rope_append writes is what rope and kv_append write, and both are what scalar code writes.
+// rope_append writes what rope and kv_append write, and both write what scalar code writes.
 TEST(Rope, AppendEqualsRotatingFirst) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {

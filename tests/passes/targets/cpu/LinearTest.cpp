@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear kernels against a scalar chain of fused multiply-adds: equal bits for every number of rows, element
-// type, ragged shape, epilogue and instruction set level.
+// Compares linear kernels with a scalar chain of fused multiply-adds: equal bits for every number of rows,
+// element type, ragged shape, epilogue and instruction set level.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Norm, elementwise, look-up, selection and fill kernels against scalar code, over ragged widths and strided
-// rows.
+// Compares norm, elementwise, look-up, selection and fill kernels with scalar code, over ragged widths and
+// strided rows.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kRows = 5;
 
-// Runs body once for each level that works here, with denormals off.
+// Runs body for each level that this processor supports, with denormals flushed to zero.
 void forEachIsa(const std::function<void(const Isa &)> &body) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {

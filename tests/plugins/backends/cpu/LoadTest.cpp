@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which code the cpu backend takes, and what it says about the rest.
+// Code that the cpu backend loads, and the messages for what it refuses.
 #include "CpuFixture.h"
 
 using namespace cria::conformance;
@@ -109,7 +109,7 @@ struct BadLibrary {
 
 class CpuLoadRefusal : public testing::TestWithParam<BadLibrary> {};
 
-TEST_P(CpuLoadRefusal, SaysWhatIsWrong) {
+TEST_P(CpuLoadRefusal, ReportsWhatIsWrong) {
   const Outcome outcome = load(testKernelPath(GetParam().name));
   EXPECT_EQ(outcome.status, CRIA_STATUS_INCOMPATIBLE_CODE);
   EXPECT_THAT(outcome.message, HasSubstr(GetParam().expected));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the cuda backend refuses to record, and what it asks the driver for.
+// What the cuda backend refuses to record, and its calls of the driver.
 #include "CudaFixture.h"
 
 using namespace cria::conformance;

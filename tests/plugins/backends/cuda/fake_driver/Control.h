@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How tests steer the fake CUDA driver and see what was asked of it.
+// The interface by which tests control the fake CUDA driver and read its calls.
 #pragma once
 
 #include <cstdint>
