@@ -80,7 +80,7 @@ TEST(AbiMatrixTest, ADependencyThatIsMissingIsNamed) {
               AllOf(HasSubstr("libgone.so"), HasSubstr("cannot open shared object file")));
 }
 
-// The header of an ELF file for another processor, whatever the sidecar says.
+// The header of an ELF file for another processor, which the manifest does not state.
 TEST(AbiMatrixTest, ALibraryForAnotherProcessorIsRefused) {
   std::string elf(64, '\0');
   elf.replace(0, 7,

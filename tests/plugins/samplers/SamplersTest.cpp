@@ -106,7 +106,7 @@ TEST_F(SamplersTest, SmallTemperaturesDoNotOverflow) {
 
 TEST_F(SamplersTest, TemperatureKeepsTheOrderTrue) {
   EXPECT_EQ(apply("temperature(2)", {5, 3, 1}, {7, 3, 9}, 0, 1).sorted, 1u);
-  // 1 and the float above it become equal: ids 7, 3 no longer stand in order.
+  // 1 and the float above it become equal: ids 7, 3 are no longer in order.
   EXPECT_EQ(apply("temperature(1000)", {1e30f, 1.0000001f, 1}, {1, 7, 3}, 0, 1).sorted, 0u);
 }
 

@@ -51,7 +51,7 @@ std::string textOf(opset::Types types) {
   return "";
 }
 
-/// A row of an operand table: name, note in parentheses, types, number of extents (0: described elsewhere).
+/// A row of an operand table: name, note in parentheses, types, rank (0: described elsewhere).
 struct Row {
   std::string name, note, types;
   size_t rank = 0;

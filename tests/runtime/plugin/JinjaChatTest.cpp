@@ -81,7 +81,7 @@ const std::set<std::string> kRefusedOnPurpose = {
     "{{ 'abc'[1:'x'] }}",                            // an error that jinja2 hides
     "{% set ns = namespace() %}{% set ns._x = 1 %}", // transformers refuses it too
 };
-/// Snippets that print differently, since lists stand for the views and ranges of Python.
+/// Snippets that print differently, because views and ranges of Python are lists.
 const std::set<std::string> kPrintedOtherwise = {
     "{{ {'a': 1, 'b': 2}.items() }}",
     "{{ range(0) }}",

@@ -29,7 +29,7 @@ TEST(ChatCommandTest, AnswersEachLine) {
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   EXPECT_EQ(countLines(result.output), 2u) << result.output;
   EXPECT_THAT(result.output, HasSubstr("moo"));
-  EXPECT_THAT(result.output, Not(testing::StartsWith(" "))); // an answer stands alone
+  EXPECT_THAT(result.output, Not(testing::StartsWith(" "))); // an answer has no leading space
 }
 
 TEST(ChatCommandTest, ObeysTheSystemPromptOverThreeTurns) {

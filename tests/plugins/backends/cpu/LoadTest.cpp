@@ -90,7 +90,7 @@ TEST(CpuLoad, TakesALibraryFromItsPathAndFromBytes) {
   EXPECT_TRUE(loadBytes(readFile(testKernelPath("test_kernels"))).ok());
 }
 
-// Two libraries from memory at once must not be taken for one another.
+// Two libraries that are loaded from memory at the same time must not be confused.
 TEST(CpuLoad, KeepsLibrariesFromMemoryApart) {
   Device device(Backend::named("cpu"));
   cria_code *first = nullptr;
