@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Plugins with one fault each: the suite finds it, by the name of the case that is there for it. Without a
-// fault the same plugins pass.
+// Plugins with one fault each: the case of the suite that tests for it fails. Without a fault the same
+// plugins pass.
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
 

@@ -107,8 +107,8 @@ TEST(SidecarTest, RefusesStrangeValues) {
   EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'minor_min'"));
 }
 
-// A sidecar of a newer ABI may hold members that are unknown here: the version is what the user must hear.
-TEST(SidecarTest, SaysTheVersionFirst) {
+// A manifest of a newer ABI may have unknown members; the message must state the version.
+TEST(SidecarTest, ReportsTheVersionFirst) {
   SidecarText text;
   text.abi = R"({"major": 2, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
   text.more = R"(, "extra": 1)";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The program `check` itself, with the simulator as its device: what is right is found right, what is wrong
-// is found wrong, and what is measured arrives in table and JSON.
+// Runs the program `check` with the simulator as its device: correct results pass, planted faults are found,
+// and measurements appear in the table and in JSON.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
@@ -60,7 +60,7 @@ TEST_F(CheckTest, FindsKernelsAndModelsRight) {
   EXPECT_LT(rows()[0].at("values").at("prompt_error").get<double>(), 2e-5);
 }
 
-// The rows of a weight are in another order than the code was made for.
+// The rows of a weight are in another order than the code expects.
 TEST_F(CheckTest, FindsWrongKernelsWrong) {
   const TemporaryFolder wrong;
   fs::create_directory(wrong.path("kernels"));
@@ -95,7 +95,7 @@ TEST_F(CheckTest, FindsNothingToRunWrong) {
   EXPECT_THAT(result.output, HasSubstr("no program in kernels/ runs on this device"));
 }
 
-// A checker that is none: it runs what it is told to, or finds fault.
+// A fake checker: it runs its command, or reports an error.
 TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
   const TemporaryFolder tools;
   const std::string checker = tools.path("compute-sanitizer");
@@ -134,7 +134,7 @@ TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
 }
 
-TEST_F(CheckTest, SaysWhyItCannotRun) {
+TEST_F(CheckTest, ReportsWhyItCannotRun) {
   const ProcessResult result = runProcess(CRIA_BINARY_DIR "/check/check", {"--backend", "cuda"}, "",
                                           {"CRIA_CUDA_DRIVER=/nowhere/libcuda.so.1"});
   EXPECT_EQ(result.exitCode, 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which code the cpu backend takes, and what it says about the rest.
+// Code that the cpu backend loads, and the messages for what it refuses.
 #include "CpuFixture.h"
 
 using namespace cria::conformance;
@@ -90,7 +90,7 @@ TEST(CpuLoad, TakesALibraryFromItsPathAndFromBytes) {
   EXPECT_TRUE(loadBytes(readFile(testKernelPath("test_kernels"))).ok());
 }
 
-// Two libraries from memory at once must not be taken for one another.
+// Two libraries that are loaded from memory at the same time must not be confused.
 TEST(CpuLoad, KeepsLibrariesFromMemoryApart) {
   Device device(Backend::named("cpu"));
   cria_code *first = nullptr;
@@ -109,7 +109,7 @@ struct BadLibrary {
 
 class CpuLoadRefusal : public testing::TestWithParam<BadLibrary> {};
 
-TEST_P(CpuLoadRefusal, SaysWhatIsWrong) {
+TEST_P(CpuLoadRefusal, ReportsWhatIsWrong) {
   const Outcome outcome = load(testKernelPath(GetParam().name));
   EXPECT_EQ(outcome.status, CRIA_STATUS_INCOMPATIBLE_CODE);
   EXPECT_THAT(outcome.message, HasSubstr(GetParam().expected));

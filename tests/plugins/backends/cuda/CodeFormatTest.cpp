@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which code runs on which card and driver, and what a refusal says.
+// The code that runs on a GPU and driver, and the messages of refusals.
 #include "plugins/backends/cuda/CodeFormat.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the cuda backend refuses to record, and what it asks the driver for.
+// What the cuda backend refuses to record, and its calls of the driver.
 #include "CudaFixture.h"
 
 using namespace cria::conformance;
@@ -90,7 +90,7 @@ TEST_F(CudaRecord, AsksForSharedMemoryUpToTheCardsLimit) {
 
 TEST_F(CudaRecord, RefusesOperandsThatAreNotTheKernelsParameters) {
   EXPECT_TRUE(records(add));
-  // An older driver does not tell what it expects; it refuses the launch.
+  // An older driver cannot report the parameters of a kernel, but refuses the launch.
   const bool isTold = fakeCuda().calls["cuFuncGetParamInfo"] != 0;
   const cria_status status = isTold ? CRIA_STATUS_INVALID_ARGUMENT : CRIA_STATUS_INTERNAL;
   add.operands.pop_back();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// When the plugin loads and when it says why it cannot. It asks its driver once in a process, so every case
+// When the plugin loads, and its message when it cannot. It opens the driver once per process, so every case
 // has a process of its own.
 #include "plugins/api/cria_plugin.h"
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
@@ -84,7 +84,7 @@ TEST(CudaRefusal, AsksForANewerDriver) {
               HasSubstr("supports CUDA 11.3, expected 11.4"));
 }
 
-TEST(CudaRefusal, SaysWhyTheDriverDoesNotStart) {
+TEST(CudaRefusal, ReportsWhyTheDriverDoesNotStart) {
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.initResult = 100; }),
               AllOf(HasSubstr("CUDA_ERROR_NO_DEVICE"), HasSubstr("CUDA_VISIBLE_DEVICES")));
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.initResult = 803; }),
@@ -93,7 +93,7 @@ TEST(CudaRefusal, SaysWhyTheDriverDoesNotStart) {
               HasSubstr("CUDA error 12345 (no text)"));
 }
 
-TEST(CudaRefusal, SaysThatThereIsNoDevice) {
+TEST(CudaRefusal, ReportsThatThereIsNoDevice) {
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.numDevices = 0; }),
               HasSubstr("reports no device"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels through the plugin interface: what is probed, recorded and refused, and what a replay answers when
-// the simulator finds something.
+// Kernels through the plugin interface: probes, recordings, refusals, and the status of a replay with a
+// finding of the simulator.
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include "plugins/api/kernel_abi.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What cannot be loaded or launched, and why.
+// Code that cannot be loaded or launched, and the reasons.
 #include "tests/plugins/backends/gpusim/SimHarness.h"
 
 using namespace cria::gpusim;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What GBNF is read as, by what the result accepts, and one message for each mistake, with line and column.
+// The texts that parsed grammars accept, and the message for each mistake, with line and column.
 #include "plugins/samplers/grammar/Matcher.h"
 #include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/samplers/grammar/Grammars.h"
@@ -96,7 +96,7 @@ TEST(GbnfParserTest, ReadsPublishedGrammars) {
   }
 }
 
-TEST(GbnfParserTest, SaysWhatIsWrongAndWhere) {
+TEST(GbnfParserTest, ReportsWhatIsWrongAndWhere) {
   const std::pair<const char *, const char *> kMistakes[] = {
       {"", "line 1, column 1: start rule 'root' is not defined"},
       {"main ::= \"a\"", "start rule 'root'"},
@@ -133,7 +133,7 @@ TEST(GbnfParserTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(refusalOf(many), HasSubstr("more than 50000 rules"));
 }
 
-// Large grammars in unlucky orders are read in time linear in their size, or refused.
+// Large grammars in the worst order are read in time linear in their size, or refused.
 TEST(GbnfParserTest, IsQuickOnLargeGrammars) {
   constexpr int kRules = 40000;
   std::string chain = "root ::= r0\n", wide = "root ::= r0", groups = "root ::= \"a\"";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The sampler as a chain uses it: random choices give texts of the grammar.
+// The sampler in a chain: random choices give texts of the grammar.
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
@@ -102,7 +102,7 @@ TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
   EXPECT_EQ(*other.sample(even, {}), kTestEos);
 }
 
-TEST_F(GrammarSamplerTest, ThePromptIsNoPartOfTheAnswer) {
+TEST_F(GrammarSamplerTest, ThePromptIsNotPartOfTheAnswer) {
   SamplerChain chain = create(expressionOf(R"(root ::= "yes" | "no")") + "|greedy");
   ASSERT_TRUE(chain.accept(*testTokenizer().find("\xE2\x96\x81the"), TokenOrigin::prompt).ok());
   EXPECT_THAT(std::string(testTokenizer().surface(*chain.sample(even, {}))),
@@ -121,7 +121,7 @@ TEST_F(GrammarSamplerTest, ALeadingSpaceMayNotCount) {
   EXPECT_EQ(*chain.sample(logits, {}), kTestEos);
 }
 
-TEST_F(GrammarSamplerTest, SaysWhenNothingIsLeft) {
+TEST_F(GrammarSamplerTest, ReportsWhenNothingIsLeft) {
   SamplerChain chain = create(expressionOf(R"(root ::= "no")"));
   EXPECT_THAT(chain.accept(*testTokenizer().find("a"), TokenOrigin::generated).message(),
               HasSubstr("('a') is not allowed by the grammar"));

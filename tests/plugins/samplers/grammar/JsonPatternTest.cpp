@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what
-// is refused.
+// Compares `pattern` of JSON Schemas with std::regex (ECMAScript) on all short texts of a small alphabet, and
+// checks what is refused.
 #include "plugins/samplers/grammar/JsonPattern.h"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
@@ -33,7 +33,7 @@ bool accepts(Matcher &matcher, const std::string &text) {
   return acceptsJson(matcher, nlohmann::json(text).dump());
 }
 
-/// Without the rules it adds.
+/// The translation without the rules that it adds.
 std::string grammarOf(const std::string &pattern, const std::string &where = "") {
   return grammarOfPattern(pattern, where, [](const std::string &) { return std::string("added"); });
 }

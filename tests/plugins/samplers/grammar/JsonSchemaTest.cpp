@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// JSON Schemas by the texts that their grammars accept, and what is refused by name.
+// The texts that the grammars of JSON Schemas accept, and what is refused by name.
 #include "plugins/samplers/grammar/JsonSchema.h"
 
 #include "plugins/samplers/grammar/Matcher.h"
