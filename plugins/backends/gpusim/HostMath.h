@@ -7,8 +7,6 @@
 
 namespace cria::gpusim {
 
-float halfToFloat(uint16_t bits);
-float bfloatToFloat(uint16_t bits);
 /// Rounds to nearest even, once.
 uint16_t doubleToHalf(double value);
 uint16_t doubleToBfloat(double value);
