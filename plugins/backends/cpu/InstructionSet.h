@@ -9,9 +9,6 @@
 
 namespace cria::cpu {
 
-/// The format this build runs: "elf.x86_64" or "elf.aarch64".
-std::string_view nativeFormat();
-
 /// Judges format, kernel ABI version and features. 100 is plain code; more specialized code scores higher.
 plugin::Fit fitOf(const cria_executable_info &info);
 
