@@ -3,6 +3,8 @@
 // launch through the same function.
 #include "Recording.h"
 
+#include "plugins/sdk/cria_backend.hpp"
+
 #include <algorithm>
 
 namespace cria::cuda {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Packages: content, sharing of weights, determinism, and that nothing is left after an error.
 #include "passes/codegen/PackageWriter.h"
+#include "format/Safetensors.h"
 
 #include "ir/LlamaDialect.h"
 #include "ir/ProgramOps.h"

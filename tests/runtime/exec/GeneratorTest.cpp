@@ -4,6 +4,7 @@
 #include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/exec/Generator.h"
+#include "runtime/exec/Session.h"
 #include "runtime/text/TokenizerRegistry.h"
 
 #include <cmath>
