@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t kNumWords = 0x10000;
 
-/// A format of 16 bits by its definition, apart from the code that is tested.
+/// A format of 16 bits by its definition, independent of the code under test.
 struct Format {
   int mantissaBits;
   float (*widen)(uint16_t);
