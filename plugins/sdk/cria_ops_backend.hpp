@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_ops_backend.hpp - a backend for format "cria.ops.v1" on host memory, except for the ops themselves:
 // a library of math functions becomes a backend that implements a subset of the ops. Optional C++20
-// conveniences over cria_plugin.h. A plugin includes this header in one file and states the table of
-// opsBackend() in its query function.
+// conveniences over cria_plugin.h. A plugin includes this header in one file and answers its query with
+// answerOpsBackend().
 //
 //   void add(const OpCall &call);   // operands and attributes by name, checked against the opset
 //   static const OpImplementation kOps[] = {{"add", add}};
-//   static const cria_backend_api kApi = opsBackend({.name = "mine", .device = "host memory", .ops = kOps});
+//   return answerOpsBackend(host, out, message, "1.0", "What the list of plugins says",
+//                           {.name = "mine", .device = "host memory", .ops = kOps});
 #pragma once
 
 #include "cria_host_backend.hpp"
@@ -257,10 +258,13 @@ struct Backend : HostMemory {
 
 namespace cria::plugin {
 
-/// Returns the function table of the backend. Called once in a library.
-inline cria_backend_api opsBackend(const OpsBackend &described) {
+/// Answers cria_plugin_query with the one backend of this library.
+inline cria_status answerOpsBackend(const cria_host *host, cria_plugin *out, cria_message *message,
+                                    std::string_view version, std::string_view description,
+                                    const OpsBackend &described) {
   ops::backend() = described;
-  return BackendFunctions<ops::Backend>::table(described.flags);
+  return answerBackend<ops::Backend>(host, out, message, described.name, version, description,
+                                     described.flags);
 }
 
 } // namespace cria::plugin

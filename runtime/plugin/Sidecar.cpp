@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/Sidecar.h"
 
-#include "runtime/plugin/CpuFeatures.h"
 #include "runtime/plugin/HostServices.h"
+#include "support/CpuLevel.h"
 #include "support/Json.h"
 
 #include <algorithm>
 
 namespace cria {
 
+static constexpr std::string_view kHostOs = "linux";
 static constexpr uint64_t kMaxSidecarBytes = 64 * 1024;
 static constexpr size_t kMaxTextBytes = 256;
 

@@ -75,10 +75,10 @@ static constexpr cria::plugin::OpImplementation kOps[] = {
 };
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_backend_api kApi = cria::plugin::opsBackend({.name = CRIA_PLUGIN_NAME,
-                                                                 .device = "host memory",
-                                                                 .deviceDescription = openblas_get_config(),
-                                                                 .ops = kOps});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, CRIA_PLUGIN_NAME,
-                                   CRIA_PLUGIN_VERSION, "Matrix products by OpenBLAS", &kApi);
+  return cria::plugin::answerOpsBackend(host, out, message, CRIA_PLUGIN_VERSION,
+                                        "Matrix products by OpenBLAS",
+                                        {.name = CRIA_PLUGIN_NAME,
+                                         .device = "host memory",
+                                         .deviceDescription = openblas_get_config(),
+                                         .ops = kOps});
 }

@@ -9,9 +9,6 @@
 
 namespace cria::cpu {
 
-/// Returns the format that this build runs: "elf.x86_64" or "elf.aarch64".
-std::string_view nativeFormat();
-
 /// Scores code by its format, kernel ABI version and features: 100 for baseline code, more for more
 /// specialized code, 0 with a reason if it cannot run. Thread-safe.
 plugin::Fit fitOf(const cria_executable_info &info);

@@ -7,9 +7,7 @@
 
 namespace cria::gpusim {
 
-float halfToFloat(uint16_t bits);
-float bfloatToFloat(uint16_t bits);
-/// Round to nearest, ties to even.
+/// Rounds once, to nearest, ties to even.
 uint16_t doubleToHalf(double value);
 uint16_t doubleToBfloat(double value);
 

@@ -3,7 +3,7 @@
 // lane % 4.
 #include "plugins/backends/gpusim/BankConflicts.h"
 #include "plugins/backends/gpusim/Collectives.h"
-#include "plugins/backends/gpusim/HostMath.h"
+#include "support/Half.h"
 
 #include <cstring>
 
@@ -118,8 +118,8 @@ void loadMatrices(Machine &machine, const Site &site, const Slots &slots, Thread
 
 void multiplyMatrices(const Site &site, const Slots &slots) {
   const uint32_t k = site.argument;
-  Operands all =
-      site.collective == Collective::MmaF16 ? gather<halfToFloat>(slots, k) : gather<bfloatToFloat>(slots, k);
+  Operands all = site.collective == Collective::MmaF16 ? gather<floatFromHalf>(slots, k)
+                                                       : gather<floatFromBfloat16>(slots, k);
   accumulate(all, k);
   scatter(slots, all);
 }

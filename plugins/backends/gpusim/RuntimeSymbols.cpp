@@ -4,6 +4,7 @@
 
 #include "plugins/backends/gpusim/HostMath.h"
 #include "plugins/backends/gpusim/Machine.h"
+#include "support/Half.h"
 
 #include <cmath>
 #include <cstring>
@@ -64,7 +65,7 @@ _Float16 asRegister(uint16_t bits) {
   std::memcpy(&result, &bits, sizeof(result));
   return result;
 }
-_Float16 truncateToBfloat(float value) { return asRegister(doubleToBfloat(value)); }
+_Float16 truncateToBfloat(float value) { return asRegister(cria::bfloat16FromFloat(value)); }
 _Float16 truncateDoubleToBfloat(double value) { return asRegister(doubleToBfloat(value)); }
 #endif
 

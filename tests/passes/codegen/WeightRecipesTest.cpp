@@ -9,6 +9,7 @@
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/WeightFile.h"
+#include "support/Half.h"
 #include "tests/testing/TestFiles.h"
 
 #include "mlir/AsmParser/AsmParser.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/Sidecar.h"
-#include "runtime/plugin/CpuFeatures.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
 #include <gmock/gmock.h>
@@ -120,14 +119,6 @@ TEST(SidecarTest, RefusesFoldersAndMissingFiles) {
   Sidecar sidecar;
   EXPECT_EQ(readSidecar(folder.path(), sidecar).code(), StatusCode::io);
   EXPECT_EQ(readSidecar(folder.path() / "none", sidecar).code(), StatusCode::notFound);
-}
-
-TEST(SidecarTest, KnowsThisProcessor) {
-#if defined(__x86_64__)
-  EXPECT_TRUE(cpuHas("x86-64-v2"));
-  EXPECT_EQ(cpuHas("x86-64-v3"), cpuHas("avx2") && cpuHas("fma") && cpuHas("f16c"));
-#endif
-  EXPECT_FALSE(cpuHas("no-such-feature"));
 }
 
 } // namespace
