@@ -5,7 +5,8 @@
 //    "abi": {"major": 1, "minor_min": 0, "minor_max": 0},
 //    "needs": {"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3"]}}
 //
-// `library` is a file beside the sidecar; `cpu` may be absent, and so may `ops` (OpSupport.h).
+// `library` is a file beside the sidecar; `cpu` may be absent, and so may `opset` and `ops`
+// (OpSupport.h).
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"

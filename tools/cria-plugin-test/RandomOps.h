@@ -26,6 +26,8 @@ std::vector<OpVariant> allVariants();
 
 /// A call with random shapes, operands with gaps between rows that hold NaN, results all NaN.
 OpCall randomCall(Random &random, const OpVariant &variant);
+/// The lowest version of the opset that has the call. Throws std::logic_error when none has.
+uint32_t versionOf(const OpCall &call);
 /// The same operands with other values: what a recording is replayed with.
 void changeValues(Random &random, OpCall &call);
 
