@@ -235,7 +235,7 @@ Status Compilation::writePackageFiles() {
     content.targets.push_back({.name = target.name(),
                                .format = target.format(),
                                .features = target.features(),
-                               .abiVersion = target.abiVersion(),
+                               .abiVersion = target.abiVersion(*lowered),
                                .program = *program.module,
                                .programJson = printJson(programToJson(*lowered)),
                                .code = std::move(code.bytes),

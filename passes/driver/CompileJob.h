@@ -33,6 +33,7 @@ enum class CompileStage : uint8_t {
 /// The part of the opset that a backend supports, for which target `ops` decomposes the other ops.
 struct OpsBackend {
   std::string name; ///< for messages
+  uint32_t opsetVersion = 1;
   std::set<std::string> ops;
   /// Element types of an operand ("linear/weight": {"f32"}); an operand without an entry takes all.
   std::map<std::string, std::set<std::string>> types;

@@ -11,6 +11,7 @@
 //     and `split` never reach it, they are views.
 #pragma once
 
+#include "format/Program.h"
 #include "format/RandomWeights.h"
 #include "ir/LlamaOps.h"
 #include "passes/targets/DispatchBuilder.h"
@@ -55,10 +56,10 @@ public:
   /// File-safe and unique among the targets of a package: "ops", "cpu-x86-64-v4".
   virtual std::string name() const = 0;
   /// What a backend is probed with (cria_executable_info): "cria.ops.v1", "elf.x86_64"; "x86-64-v4" or empty;
-  /// kernel ABI or opset version.
+  /// the kernel ABI, or the lowest version of the opset that has all that `program` uses.
   virtual std::string format() const = 0;
   virtual std::string features() const = 0;
-  virtual uint32_t abiVersion() const = 0;
+  virtual uint32_t abiVersion(const Program &program) const = 0;
   /// Extension of the code file with its dot, e.g. ".so"; empty for a target without code.
   virtual std::string codeExtension() const = 0;
 

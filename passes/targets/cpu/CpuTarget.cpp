@@ -122,7 +122,7 @@ public:
   std::string name() const override { return ("cpu-" + isa_.name).str(); }
   std::string format() const override { return isa_.format.str(); }
   std::string features() const override { return isa_.name.str(); }
-  uint32_t abiVersion() const override { return CRIA_KERNEL_ABI_VERSION; }
+  uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }

@@ -32,7 +32,7 @@ public:
   std::string features() const override {
     return kind == DeviceFormat::ptx ? (sm.name + " " + sm.ptx).str() : sm.name.str();
   }
-  uint32_t abiVersion() const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
+  uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override {
     return kind == DeviceFormat::simulator ? ".bc" : kind == DeviceFormat::cubin ? ".cubin" : ".ptx";
   }
