@@ -102,41 +102,41 @@ namespace {
 class LinearRemainder {
 public:
   LinearRemainder(FusedLinearOp op, RewriterBase &rewriter, FusedPart peeled)
-      : op(op), rewriter(rewriter), peeled(peeled), input(op.getInput()) {}
+      : op_(op), rewriter_(rewriter), peeled_(peeled), input_(op.getInput()) {}
 
   /// Peels off the norm, which comes first.
   void peelNorm() {
-    if (op.getNormWeight() && bitEnumContainsAny(peeled, FusedPart::norm)) {
-      input = RmsNormOp::create(rewriter, op.getLoc(), input, op.getNormWeight(), op.getEpsilonAttr());
+    if (op_.getNormWeight() && bitEnumContainsAny(peeled_, FusedPart::norm)) {
+      input_ = RmsNormOp::create(rewriter_, op_.getLoc(), input_, op_.getNormWeight(), op_.getEpsilonAttr());
     }
   }
 
   /// The product with `weight`, its norm included unless peeled off, as one op without activation and
   /// residual.
   Value product(Value weight) {
-    if (!op.getNormWeight() || bitEnumContainsAny(peeled, FusedPart::norm)) {
-      return LinearOp::create(rewriter, op.getLoc(), input, weight);
+    if (!op_.getNormWeight() || bitEnumContainsAny(peeled_, FusedPart::norm)) {
+      return LinearOp::create(rewriter_, op_.getLoc(), input_, weight);
     }
     auto rows = cast<WeightType>(weight.getType()).getRows();
     auto type =
-        RankedTensorType::get({cast<ShapedType>(op.getType()).getDimSize(0), rows}, rewriter.getF32Type());
+        RankedTensorType::get({cast<ShapedType>(op_.getType()).getDimSize(0), rows}, rewriter_.getF32Type());
     return create(type, weight, Activation::none, Value());
   }
 
   /// The op itself without what was peeled off.
   Value create(Type type, Value weight, Activation activation, Value residual) {
-    bool norm = op.getNormWeight() && !bitEnumContainsAny(peeled, FusedPart::norm);
-    IntegerAttr block = activation == Activation::swiglu ? op.getSwigluBlockAttr() : IntegerAttr();
-    return FusedLinearOp::create(rewriter, op.getLoc(), type, input, weight,
-                                 norm ? op.getNormWeight() : Value(), residual,
-                                 norm ? op.getEpsilonAttr() : FloatAttr(), activation, block);
+    bool norm = op_.getNormWeight() && !bitEnumContainsAny(peeled_, FusedPart::norm);
+    IntegerAttr block = activation == Activation::swiglu ? op_.getSwigluBlockAttr() : IntegerAttr();
+    return FusedLinearOp::create(rewriter_, op_.getLoc(), type, input_, weight,
+                                 norm ? op_.getNormWeight() : Value(), residual,
+                                 norm ? op_.getEpsilonAttr() : FloatAttr(), activation, block);
   }
 
 private:
-  FusedLinearOp op;
-  RewriterBase &rewriter;
-  FusedPart peeled;
-  Value input;
+  FusedLinearOp op_;
+  RewriterBase &rewriter_;
+  FusedPart peeled_;
+  Value input_;
 };
 } // namespace
 

@@ -161,17 +161,17 @@ FailureOr<std::string> emitObjectCode(ModuleOp lowered, const ObjectTarget &targ
   setFunctionAttributes(*module, target);
   addLibraryInfo(*module, target);
   optimizeIr(*module, **machine);
-  if (stage == ObjectStage::LlvmIr) {
+  if (stage == ObjectStage::llvmIr) {
     return printIr(*module);
   }
-  if (stage == ObjectStage::Assembly) {
+  if (stage == ObjectStage::assembly) {
     return generateCode(lowered, *module, **machine, llvm::CodeGenFileType::AssemblyFile);
   }
   auto object = generateCode(lowered, *module, **machine, llvm::CodeGenFileType::ObjectFile);
   if (failed(object) || failed(refuseUndefinedSymbols(lowered, *object))) {
     return failure();
   }
-  return stage == ObjectStage::Object ? object : link(lowered, *object);
+  return stage == ObjectStage::object ? object : link(lowered, *object);
 }
 
 } // namespace cria

@@ -34,7 +34,7 @@ mlir::LogicalResult lowerKernels(mlir::ModuleOp kernels);
 void registerObjectCodePasses();
 
 /// What to make of a lowered module.
-enum class ObjectStage { LlvmIr, Assembly, Object, SharedObject };
+enum class ObjectStage { llvmIr, assembly, object, sharedObject };
 
 /// Optimized LLVM IR or assembly as text, or an ELF file's bytes. An object that would need a symbol from
 /// elsewhere (a call into libm or libc) is refused with the symbol's name.

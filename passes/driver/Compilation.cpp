@@ -41,10 +41,10 @@ std::string printProgram(ModuleOp module) {
 }
 
 /// Records in the program what the assembler reports about its kernels.
-void recordUses(ModuleOp module, ArrayRef<KernelUse> uses) {
+void recordResources(ModuleOp module, ArrayRef<KernelResources> resources) {
   Builder builder(module.getContext());
   for (auto kernel : module.getOps<program::KernelOp>()) {
-    for (const KernelUse &use : uses) {
+    for (const KernelResources &use : resources) {
       if (kernel.getSymbol() == use.name) {
         kernel.setRegistersAttr(builder.getI64IntegerAttr(use.registers));
       }
@@ -229,7 +229,7 @@ Status Compilation::writePackageFiles() {
   for (TargetProgram &program : targets_) {
     const Target &target = *program.target;
     CRIA_ASSIGN_OR_RETURN(TargetCode code, codeOf(program, CodeStage::object));
-    recordUses(*program.module, code.uses);
+    recordResources(*program.module, code.resources);
     FailureOr<Program> lowered = lowerProgram(*program.module);
     CRIA_RETURN_IF_ERROR(diagnosed(succeeded(lowered), "program"));
     content.targets.push_back({.name = target.name(),

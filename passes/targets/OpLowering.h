@@ -32,8 +32,8 @@ Kernel kernelOf(const Spec &spec, const KernelLaunch &launch, Emit emit) {
 }
 
 /// KV cache parameters of a cache value's type.
-KvShape kvShapeOf(llama::KvCacheType type);
-KvShape kvShapeOf(mlir::Value cache);
+KvCacheSpec kvCacheSpecOf(llama::KvCacheType type);
+KvCacheSpec kvCacheSpecOf(mlir::Value cache);
 
 class OpLowering {
 public:
@@ -54,7 +54,7 @@ protected:
   struct Attention {
     View query, output, cache;
     mlir::Value positions, sequences, sequenceStarts, blockTable;
-    KvShape kv;
+    KvCacheSpec kv;
     int64_t heads;
     float scale;
     int64_t maxPages; ///< columns of the block table
@@ -69,7 +69,7 @@ protected:
   virtual llvm::LogicalResult lowerLinear(const Linear &linear) = 0;
   virtual llvm::LogicalResult lowerAttention(const Attention &attention) = 0;
   /// Elements that a page holds for one KV head of one layer.
-  virtual int64_t headElements(const KvShape &kv) const = 0;
+  virtual int64_t headElements(const KvCacheSpec &kv) const = 0;
   /// What the target demands of a dispatch besides aligned bindings.
   virtual llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
                                             const Operands &operands) {
@@ -84,7 +84,7 @@ protected:
     spec.weight = elementTypeOf(builder_.weight(linear.weight).type);
     spec.activation = linear.activation;
     spec.residual = bool(linear.residual);
-    spec.rows = output.rows() == program::kExtentR ? RowCount::Outputs : RowCount::Tokens;
+    spec.rows = output.rows() == program::kExtentR ? RowCount::outputs : RowCount::tokens;
     spec.residualStride = linear.residual ? strideOf(linear.residual) : 0;
     spec.outputStride = output.strides.front();
   }

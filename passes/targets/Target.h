@@ -32,8 +32,8 @@ enum class CodeStage {
   object,   ///< bytes of code/<target>.<extension>
 };
 
-/// What a thread of a kernel uses, where an assembler tells.
-struct KernelUse {
+/// The resources of one thread of a kernel, as ptxas reports them.
+struct KernelResources {
   std::string name;
   int64_t registers = 0;
   int64_t localBytes = 0; ///< stack in device memory
@@ -42,7 +42,7 @@ struct KernelUse {
 
 struct TargetCode {
   std::string bytes; ///< text or a binary file
-  std::vector<KernelUse> uses;
+  std::vector<KernelResources> resources;
 };
 
 /// The text of a module.

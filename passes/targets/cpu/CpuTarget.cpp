@@ -31,7 +31,7 @@ private:
   Kernel kernel(const NormSpec &spec) const override { return kernelOf(spec, {}, cpu::emitNorm); }
   Kernel kernel(const RopeSpec &spec) const override { return kernelOf(spec, {}, cpu::emitRope); }
   Kernel kernel(const KvAppendSpec &spec) const override { return kernelOf(spec, {}, cpu::emitKvAppend); }
-  int64_t headElements(const KvShape &kv) const override { return cpu::KvLayout{kv}.headElements(); }
+  int64_t headElements(const KvCacheSpec &kv) const override { return cpu::KvLayout{kv}.headElements(); }
   LogicalResult lowerOp(llama::EmbeddingOp op) override;
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
   LogicalResult lowerLinear(const Linear &linear) override;
@@ -127,7 +127,7 @@ public:
 
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
-    cpu::KvLayout kv{kvShapeOf(type)};
+    cpu::KvLayout kv{kvCacheSpecOf(type)};
     return kv.pageElements() * kv.elementBytes();
   }
 
@@ -198,9 +198,9 @@ LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder 
 }
 
 ObjectStage objectStage(CodeStage stage) {
-  return stage == CodeStage::llvm       ? ObjectStage::LlvmIr
-         : stage == CodeStage::assembly ? ObjectStage::Assembly
-                                        : ObjectStage::SharedObject;
+  return stage == CodeStage::llvm       ? ObjectStage::llvmIr
+         : stage == CodeStage::assembly ? ObjectStage::assembly
+                                        : ObjectStage::sharedObject;
 }
 
 FailureOr<TargetCode> CpuTarget::emitCode(ModuleOp program, CodeStage stage) const {

@@ -34,7 +34,7 @@ struct LinearSpec {
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
   bool singleRow = false;
-  RowCount rows = RowCount::Tokens;
+  RowCount rows = RowCount::tokens;
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t weightRows() const;
@@ -71,7 +71,7 @@ void emitGather(mlir::ModuleOp kernels, const GatherSpec &spec);
 
 /// Where a KV page keeps what: [layer][KV head][K: headDim × 32 | V: 32 × headDim]. The binding starts at the
 /// layer.
-struct KvLayout : KvShape {
+struct KvLayout : KvCacheSpec {
   int64_t headElements() const { return 2 * kPageTokens * headDim; }
   int64_t layerElements() const { return kvHeads * headElements(); }
   int64_t pageElements() const { return layers * layerElements(); }

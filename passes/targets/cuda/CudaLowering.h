@@ -19,7 +19,7 @@ private:
   Kernel kernel(const NormSpec &spec) const override;
   Kernel kernel(const RopeSpec &spec) const override;
   Kernel kernel(const KvAppendSpec &spec) const override;
-  int64_t headElements(const KvShape &kv) const override { return KvLayout{kv}.headElements(); }
+  int64_t headElements(const KvCacheSpec &kv) const override { return KvLayout{kv}.headElements(); }
   llvm::LogicalResult lowerOp(llama::EmbeddingOp op) override;
   llvm::LogicalResult lowerOp(llama::GatherRowsOp op) override;
   llvm::LogicalResult lowerLinear(const Linear &linear) override;
@@ -31,8 +31,8 @@ private:
   llvm::LogicalResult lowerToMatvec(const Linear &linear);
   llvm::LogicalResult lowerToMatmul(const Linear &linear);
   llvm::FailureOr<View> pack(const Linear &linear, const MatmulSpec &spec);
-  llvm::LogicalResult lowerToFlash(const Attention &attention, const AttentionShape &shape);
-  llvm::LogicalResult lowerToSegments(const Attention &attention, const AttentionShape &shape);
+  llvm::LogicalResult lowerToFlash(const Attention &attention, const AttentionSpec &shape);
+  llvm::LogicalResult lowerToSegments(const Attention &attention, const AttentionSpec &shape);
   llvm::LogicalResult merge(const Attention &attention, const SegmentAttentionSpec &spec,
                             const View &partial);
 

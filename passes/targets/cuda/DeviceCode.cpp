@@ -197,11 +197,11 @@ FailureOr<std::string> emitDeviceCode(ModuleOp kernels, const Sm &sm, DeviceStag
     return failure();
   }
   switch (stage) {
-  case DeviceStage::LlvmIr:
+  case DeviceStage::llvmIr:
     return printIr(*module);
-  case DeviceStage::Bitcode:
+  case DeviceStage::bitcode:
     return bitcodeOf(*module);
-  case DeviceStage::Ptx:
+  case DeviceStage::ptx:
     return generateCode(kernels, *module, *machine, llvm::CodeGenFileType::AssemblyFile);
   }
   llvm_unreachable("all stages are handled");

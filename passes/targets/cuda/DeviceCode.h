@@ -22,7 +22,7 @@ void addDeviceLoweringPasses(mlir::OpPassManager &pm);
 /// Registers the pipeline cria-lower-device-kernels for cria-opt.
 void registerDeviceCodePasses();
 
-enum class DeviceStage { LlvmIr, Ptx, Bitcode };
+enum class DeviceStage { llvmIr, ptx, bitcode };
 
 /// `kernels` is lowered in place.
 mlir::FailureOr<std::string> emitDeviceCode(mlir::ModuleOp kernels, const Sm &sm, DeviceStage stage);

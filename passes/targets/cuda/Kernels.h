@@ -36,7 +36,7 @@ struct MatvecSpec {
   bool norm = false;
   float epsilon = 0;
   bool singleRow = false; ///< the grid never has more than one row
-  RowCount rows = RowCount::Tokens;
+  RowCount rows = RowCount::tokens;
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t tileRows() const { return singleRow ? 1 : 4; }
@@ -59,7 +59,7 @@ struct MatmulSpec {
   ElementType weight = ElementType::f16;
   Activation activation = Activation::none;
   bool residual = false;
-  RowCount rows = RowCount::Tokens;
+  RowCount rows = RowCount::tokens;
   int64_t residualStride = 0, outputStride = 0;
 
   int64_t paddedInputs() const { return weightPitch(inputs); }
@@ -104,7 +104,7 @@ void emitLookup(mlir::ModuleOp kernels, const LookupSpec &spec);
 
 /// Where a KV page keeps what: [layer][KV head][K: 32 × pitch | V: 32 × pitch], a token's row being headDim
 /// elements and zeros up to the pitch, a power of two. The binding starts at the layer.
-struct KvLayout : KvShape {
+struct KvLayout : KvCacheSpec {
   static constexpr int64_t kMaxHeadDim = 256;
   int64_t pitch() const;
   int64_t headElements() const { return 2 * kPageTokens * pitch(); }
@@ -117,7 +117,7 @@ void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 
 /// Causal attention of rotated queries, what its kernels share.
-struct AttentionShape {
+struct AttentionSpec {
   KvLayout kv;
   int64_t heads;
   float scale;
@@ -133,7 +133,7 @@ struct AttentionShape {
 /// y = row. Segments have a fixed length, so that results depend on nothing else; a segment that begins
 /// behind the row's position does nothing. Partial results [rows, segments · heads · (headDim + 2)]: sums
 /// weighted by 2^(score - maximum), the maximum, the sum of weights.
-struct SegmentAttentionSpec : AttentionShape {
+struct SegmentAttentionSpec : AttentionSpec {
   static constexpr int64_t kSegment = 256, kWarps = 4;
   int64_t segments() const;
   /// Query heads of one KV head that share its loads: the largest divisor of the group up to 8.
@@ -162,7 +162,7 @@ void emitMergeSegments(mlir::ModuleOp kernels, const MergeSegmentsSpec &spec);
 /// Attention for many rows on tensor cores, f16 cache: x = KV head · tile of query heads, y = tile of
 /// tokensPerTile() rows. 64 pairs of row and query head share one pass over keys and values. Rows with
 /// sequence -1 become zeros.
-struct FlashAttentionSpec : AttentionShape {
+struct FlashAttentionSpec : AttentionSpec {
   static constexpr int64_t kTileRows = 64, kKeysPerStep = 64;
   static constexpr int64_t kMaxHeadDim = 128; ///< wider sums do not fit into the registers
   int64_t headTile() const;                   ///< the largest divisor of the group up to 64

@@ -40,22 +40,22 @@ static int64_t numberBefore(StringRef line, StringRef unit) {
   return value;
 }
 
-std::vector<KernelUse> parseKernelUses(StringRef report) {
-  std::vector<KernelUse> uses;
+std::vector<KernelResources> parseKernelResources(StringRef report) {
+  std::vector<KernelResources> resources;
   SmallVector<StringRef> lines;
   report.split(lines, '\n');
   for (StringRef line : lines) {
     if (line.contains("Compiling entry function '")) {
-      uses.push_back({.name = line.split('\'').second.split('\'').first.str()});
-    } else if (!uses.empty() && line.contains("bytes stack frame")) {
-      uses.back().localBytes = numberBefore(line, " bytes stack frame");
-      uses.back().spillBytes =
+      resources.push_back({.name = line.split('\'').second.split('\'').first.str()});
+    } else if (!resources.empty() && line.contains("bytes stack frame")) {
+      resources.back().localBytes = numberBefore(line, " bytes stack frame");
+      resources.back().spillBytes =
           numberBefore(line, " bytes spill stores") + numberBefore(line, " bytes spill loads");
-    } else if (!uses.empty() && line.contains(" registers")) {
-      uses.back().registers = numberBefore(line, " registers");
+    } else if (!resources.empty() && line.contains(" registers")) {
+      resources.back().registers = numberBefore(line, " registers");
     }
   }
-  return uses;
+  return resources;
 }
 
 FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
@@ -90,7 +90,7 @@ FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
   if (failed(cubin)) {
     return failure();
   }
-  return TargetCode{std::move(*cubin), parseKernelUses(*said)};
+  return TargetCode{std::move(*cubin), parseKernelResources(*said)};
 }
 
 } // namespace cria::cuda

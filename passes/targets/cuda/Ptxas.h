@@ -15,6 +15,6 @@ std::string findPtxas();
 mlir::FailureOr<TargetCode> assemble(mlir::ModuleOp origin, llvm::StringRef ptx, const Sm &sm);
 
 /// Reads what `ptxas -v` reports. For tests.
-std::vector<KernelUse> parseKernelUses(llvm::StringRef report);
+std::vector<KernelResources> parseKernelResources(llvm::StringRef report);
 
 } // namespace cria::cuda

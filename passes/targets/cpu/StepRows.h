@@ -8,15 +8,15 @@
 namespace cria::cpu {
 
 /// T or R from the binding "step"; cria_step_header begins with num_tokens, num_outputs.
-inline Ix loadRowCount(KernelFunction &kernel, RowCount rows) {
+inline Index loadRowCount(KernelFunction &kernel, RowCount rows) {
   Emitter &e = kernel.emitter();
-  return e.fromUnsigned(e.loadScalar(kernel.buffer("step"), e.index(rows == RowCount::Tokens ? 0 : 1)));
+  return e.fromUnsigned(e.loadScalar(kernel.buffer("step"), e.index(rows == RowCount::tokens ? 0 : 1)));
 }
 
 /// Runs body(column, count) for the columns of a row in vectors of 16; the last count may be less.
-inline void forColumns(Emitter &e, int64_t width, llvm::function_ref<void(Ix, int64_t)> body) {
+inline void forColumns(Emitter &e, int64_t width, llvm::function_ref<void(Index, int64_t)> body) {
   int64_t full = width - width % kLanes;
-  e.forEach(e.index(0), e.index(full), kLanes, [&](Ix column) { body(column, kLanes); });
+  e.forEach(e.index(0), e.index(full), kLanes, [&](Index column) { body(column, kLanes); });
   if (full != width) {
     body(e.index(full), width - full);
   }

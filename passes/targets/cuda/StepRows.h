@@ -8,9 +8,9 @@
 namespace cria::cuda {
 
 /// T or R from the binding "step"; cria_step_header begins with num_tokens, num_outputs.
-inline Int loadRowCount(KernelFunction &kernel, RowCount rows) {
+inline Index loadRowCount(KernelFunction &kernel, RowCount rows) {
   DeviceEmitter &e = kernel.emitter();
-  return e.loadInt(kernel.buffer("step"), e.constant(rows == RowCount::Tokens ? 0 : 1));
+  return e.loadInt(kernel.buffer("step"), e.constant(rows == RowCount::tokens ? 0 : 1));
 }
 
 /// 1/sqrt(mean(x²) + epsilon) of `width` f32 values by a block of `threads` threads: each thread sums every
