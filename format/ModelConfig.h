@@ -74,7 +74,7 @@ struct GenerationDefaults {
 struct ChatConfig {
   /// The name of a chat template plugin; none when the checkpoint states none that is known.
   std::optional<std::string> templateName;
-  /// The checkpoint's own template, in the language of Jinja, where it is none that is known.
+  /// The checkpoint's own Jinja template, if it is not one that a template plugin renders.
   std::optional<std::string> source;
   /// Options for the template plugin, by name; for the plugin `jinja` where there is a `source`.
   std::vector<std::pair<std::string, std::string>> options;

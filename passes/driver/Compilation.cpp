@@ -40,13 +40,13 @@ std::string printProgram(ModuleOp module) {
   return printModule(*clone);
 }
 
-/// Records in the program what the assembler reports about its kernels.
+/// Records in the program the resources that the assembler reports for its kernels.
 void recordResources(ModuleOp module, ArrayRef<KernelResources> resources) {
   Builder builder(module.getContext());
   for (auto kernel : module.getOps<program::KernelOp>()) {
-    for (const KernelResources &use : resources) {
-      if (kernel.getSymbol() == use.name) {
-        kernel.setRegistersAttr(builder.getI64IntegerAttr(use.registers));
+    for (const KernelResources &used : resources) {
+      if (kernel.getSymbol() == used.name) {
+        kernel.setRegistersAttr(builder.getI64IntegerAttr(used.registers));
       }
     }
   }
@@ -85,7 +85,7 @@ CodeStage codeStageOf(CompileStage stage) {
   return CodeStage::object;
 }
 
-/// What begins a comment in the text of a stage.
+/// The start of a comment in the text of a stage.
 const char *commentOf(CompileStage stage) {
   return stage == CompileStage::llvm ? ";" : stage == CompileStage::assembly ? "#" : "//";
 }

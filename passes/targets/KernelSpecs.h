@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Specifications of the kernels that every target with code has: the constants that are compiled into a kernel,
-// the kernel's name and its bindings. How a kernel computes its result is up to the target.
+// Specifications of the kernels that every target with code has: the constants compiled into a kernel, its
+// name and its bindings. How a kernel computes its result is up to the target.
 #pragma once
 
 #include "ir/ElementTypes.h"
+#include "ir/LlamaShapes.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/bit.h"
@@ -37,10 +38,8 @@ inline void appendOffset(std::string &name, llvm::StringRef tag, int64_t offset)
 /// The bits of `value` in hexadecimal, for kernel names: different values give different names.
 inline std::string floatTag(float value) { return llvm::formatv("{0:x-8}", llvm::bit_cast<uint32_t>(value)); }
 
-/// What a linear layer does to its products before a residual is added.
+/// The activation of a linear layer, applied before a residual is added.
 enum class Activation { none, swiglu };
-/// Gate and up rows of a SwiGLU weight alternate in blocks of so many rows.
-constexpr int64_t kSwigluBlock = 16;
 
 /// y = x · 1/sqrt(mean(x²) + epsilon) · weight; x = row.
 struct NormSpec {
@@ -51,7 +50,7 @@ struct NormSpec {
   std::vector<std::string> bindings() const { return {"input", "weight", "output"}; }
 };
 
-/// silu(input), lhs·rhs or lhs+rhs; x = row.
+/// silu(input), lhs·rhs or lhs + rhs, element by element; x = row.
 struct ElementwiseSpec {
   enum class Kind { silu, mul, add };
   Kind kind;
@@ -61,26 +60,26 @@ struct ElementwiseSpec {
   std::vector<std::string> bindings() const;
 };
 
-/// Rotates the heads of a row by halves; x = row.
+/// Rotates the heads of a row, element i of a head's first half with element i of its second; x = row.
 struct RopeSpec {
   int64_t heads, headDim;
   int64_t inputStride = 0, outputStride = 0;
-  int64_t inputOffset = 0; ///< elements from the binding to the first row
+  int64_t inputOffset = 0; ///< elements from the start of the binding to the first row
   std::string name() const;
   std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
 };
 
-/// The extents of a KV cache; where a page keeps what is the target's own.
+/// The dimensions of a KV cache. The layout of a page is up to the target.
 struct KvCacheSpec {
   static constexpr int64_t kPageTokens = 32;
   int64_t layers, kvHeads, headDim;
   ElementType type;
-  int64_t width() const { return kvHeads * headDim; } ///< of a row of keys
+  int64_t width() const { return kvHeads * headDim; } ///< columns of a row of keys
   std::string name() const;
 };
 
-/// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first and the queries
-/// into an output of their own. x = row. Slot -1: nothing is written to the cache.
+/// Writes the keys and values of a row into the cache; x = row. With `rotate`, rotates the keys first, and
+/// the queries into a separate output. A row with slot -1 is not written to the cache.
 struct KvAppendSpec {
   KvCacheSpec kv;
   bool rotate = false;

@@ -69,9 +69,9 @@ LogicalResult OpLowering::lowerOp(llama::FusedLinearOp op) {
     linear.epsilon = op.getEpsilon()->convertToFloat();
   }
   if (op.getActivation() == llama::Activation::swiglu) {
-    if (op.getSwigluBlock() != kSwigluBlock) {
+    if (op.getSwigluBlock() != llama::kSwigluBlock) {
       return op.emitOpError("expected swiglu_block to be ")
-             << kSwigluBlock << " for this target, got " << *op.getSwigluBlock();
+             << llama::kSwigluBlock << " for this target, got " << *op.getSwigluBlock();
     }
     linear.activation = Activation::swiglu;
   }
@@ -111,7 +111,7 @@ LogicalResult OpLowering::lowerOp(llama::KvAppendOp op) {
                       .write("cache", cache(op.getCache(), op.getLayer())));
 }
 
-/// Attention on queries that are rotated already.
+/// Lowers attention on rotated queries.
 template <typename AttentionOp> LogicalResult OpLowering::attend(AttentionOp op, const View &query) {
   View output = view(op.getOutput());
   KvCacheSpec kv = kvCacheSpecOf(op.getCache());
@@ -130,7 +130,8 @@ template <typename AttentionOp> LogicalResult OpLowering::attend(AttentionOp op,
 
 LogicalResult OpLowering::lowerOp(llama::AttentionOp op) { return attend(op, view(op.getQuery())); }
 
-/// Rotated queries go to a buffer, rotated keys and the values into the cache; then attention reads both.
+/// Stores rotated queries in a buffer, and rotated keys and the values in the cache; then attention reads
+/// both.
 LogicalResult OpLowering::lowerOp(llama::RopeAttentionOp op) {
   SmallVector<View> projections = builder_.projections(op);
   AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// OpLowering: lowers one llama op to kernels and dispatches. What every target with kernels decides alike, the
-// operands of a dispatch, its grid and the members of shared specs, is decided here; a target supplies its
+// OpLowering: lowers one llama op to kernels and dispatches. It decides what is the same for every target
+// with kernels: the operands of a dispatch, its grid, and the members of shared specs. A target supplies its
 // kernels and overrides linear layers, attention and table lookups.
 //
 // Operands are bound by name: a kernel states the names of its parameters in order, a dispatch binds views to
@@ -16,7 +16,7 @@
 
 namespace cria {
 
-/// A kernel, what a launch of it needs besides its grid, and how its code is made.
+/// A kernel, the parameters of its launch other than the grid, and the function that emits its code.
 struct Kernel {
   std::string name;
   KernelLaunch launch;
@@ -44,7 +44,7 @@ public:
   llvm::LogicalResult lower();
 
 protected:
-  /// A linear layer, whichever op states it: activation(weight · norm(input)) + residual.
+  /// A linear layer, fused or not: activation(weight · norm(input)) + residual.
   struct Linear {
     mlir::Value input, weight, normWeight, residual, output;
     float epsilon = 0;
@@ -68,9 +68,9 @@ protected:
   virtual llvm::LogicalResult lowerOp(llama::GatherRowsOp op) = 0;
   virtual llvm::LogicalResult lowerLinear(const Linear &linear) = 0;
   virtual llvm::LogicalResult lowerAttention(const Attention &attention) = 0;
-  /// Elements that a page holds for one KV head of one layer.
+  /// The number of elements of a page for one KV head of one layer.
   virtual int64_t headElements(const KvCacheSpec &kv) const = 0;
-  /// What the target demands of a dispatch besides aligned bindings.
+  /// Checks the target's own limits of a dispatch; the alignment of bindings is checked for all targets.
   virtual llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
                                             const Operands &operands) {
     return llvm::success();

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Paged causal attention. A row walks the pages of its sequence in order with an online softmax; every 16
-// pages (512 positions) make a segment with a softmax of its own, and segments are merged in ascending order.
-// What one row and query head compute does not depend on the rows and heads that are computed beside them:
+// pages (512 positions) are a segment with a softmax of its own, and segments are merged in ascending order.
+// The result of a row and query head does not depend on the rows and heads that are computed together with
+// it:
 //
-//   page     s[j] = (chain over d of q[d]·K[d][j])·scale;  m' = max(m, s);  a = e^(m - m');  p[j] = e^(s[j] -
-//   m')
+//   page     s[j] = (chain over d of q[d]·K[d][j])·scale;  m' = max(m, s)
+//            a = e^(m - m');  p[j] = e^(s[j] - m')
 //            l = l·a + sum of p;  acc[d] = chain over j of p[j]·V[j][d] that starts at acc[d]·a
 //   merge    M' = max(M, m);  A = e^(M - M'), a = e^(m - M');  L = L·A + l·a;  ACC = ACC·A + acc·a
 //   result   ACC·(1 / L)
 //
-// Several query heads of a KV head go together, and several rows as far as their sequence is theirs in whole
-// pages: that gives the processor independent chains and reads a page once. Positions after a row's own are
-// never read as values.
+// Several query heads of a KV head are computed together, and so are several rows of one sequence for the
+// pages that all of them attend to in full: that gives the processor independent chains, and reads a page
+// once. Values at positions after a row's own are never read.
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
@@ -24,19 +25,19 @@ namespace {
 constexpr int64_t kPage = KvLayout::kPageTokens;
 constexpr int64_t kPageVectors = kPage / kLanes;
 constexpr int64_t kSegmentPages = 16;
-constexpr int64_t kMaxTile = 8;          // query heads or rows side by side
-constexpr double kMinusInfinity = -1e30; // below any score, and finite: differences stay numbers
+constexpr int64_t kMaxTile = 8;          // query heads or rows computed together
+constexpr double kMinusInfinity = -1e30; // below every score; finite, so that differences are not NaN
 constexpr int64_t kLineBytes = 64;
 
-/// Where a row's state lies in scratch, in floats. The per-head numbers of a row are lanes of one vector.
+/// The offsets of a row's state in scratch, in floats. The per-head values of a row are lanes of one vector.
 struct StateLayout {
   int64_t tile, paddedDim;
   int64_t maximum = 0;                                               ///< m of the segment
   int64_t sum = kLanes;                                              ///< l of the segment
-  int64_t totalMaximum = 2 * kLanes;                                 ///< M of the segments before
+  int64_t totalMaximum = 2 * kLanes;                                 ///< M of the previous segments
   int64_t totalSum = 3 * kLanes;                                     ///< L
-  int64_t pageMaximum = 4 * kLanes;                                  ///< of the page at hand
-  int64_t pageSum = 5 * kLanes;                                      ///< of the page at hand
+  int64_t pageMaximum = 4 * kLanes;                                  ///< of the current page
+  int64_t pageSum = 5 * kLanes;                                      ///< of the current page
   int64_t factor = 6 * kLanes;                                       ///< a
   int64_t otherFactor = 7 * kLanes;                                  ///< A
   int64_t scores = 8 * kLanes;                                       ///< [tile][32]: s, then p
@@ -49,13 +50,13 @@ StateLayout stateLayout(const AttentionSpec &spec) {
   return {spec.headTile(), static_cast<int64_t>(llvm::alignTo(spec.kv.headDim, kLanes))};
 }
 
-/// A row as the page loops see it.
+/// A row in the loops over pages.
 struct Row {
-  Index state; ///< its state in scratch
-  Index query; ///< its first query head of the tile
+  Index state; ///< start of its state in scratch
+  Index query; ///< start of its first query head of the tile
 };
 
-/// One query head of one row: a chain of its own.
+/// One query head of one row, which is a separate chain.
 struct Chain {
   Row row;
   int64_t head;
@@ -115,7 +116,7 @@ private:
   Value query_, cache_, scratch_;
 };
 
-// Where the tile's KV head begins in page number `page` of a sequence.
+// The start of the tile's KV head in page number `page` of a sequence.
 Index AttentionEmitter::pageStart(Index sequence, Index page) {
   Index number = integerAt("block_table", sequence * spec_.maxPages + page);
   return number * spec_.kv.pageElements() + kvHead() * spec_.kv.headElements();
@@ -131,7 +132,7 @@ void AttentionEmitter::clearSegment(const Row &row) {
   }
 }
 
-// Lanes without a head are computed along and must be numbers.
+// Lanes without a head are computed as well and must not be NaN.
 void AttentionEmitter::clearRow(const Row &row) {
   clearSegment(row);
   setState(row, layout_.totalMaximum, e_.splat(kMinusInfinity));
@@ -258,8 +259,8 @@ static void forGroups(ArrayRef<Chain> chains, int64_t limit,
   }
 }
 
-// One page for all chains of `rows`. `keys`: the page's keys; `next`: those of a page to prefetch; `valid`:
-// how many slots the rows see, all of them when absent.
+// Processes one page for all chains of `rows`. `keys`: the page's keys; `next`: those of the page to
+// prefetch; `valid`: the number of slots that the rows attend to, all if absent.
 void AttentionEmitter::emitPage(ArrayRef<Row> rows, Index keys, Index next, std::optional<Index> valid) {
   SmallVector<Chain> chains = chainsOf(rows, layout_.tile);
   int64_t registers = isa_.wide ? 16 : 4;
@@ -286,7 +287,7 @@ void AttentionEmitter::emitPage(ArrayRef<Row> rows, Index keys, Index next, std:
   });
 }
 
-// Adds the segment at hand to those before, and starts the next.
+// Merges the current segment with the previous ones, and starts the next.
 void AttentionEmitter::mergeSegment(const Row &row) {
   Value before = stateVector(row, layout_.totalMaximum), segment = stateVector(row, layout_.maximum);
   Value after = e_.max(before, segment);
@@ -308,8 +309,8 @@ void AttentionEmitter::mergeSegment(const Row &row) {
   clearSegment(row);
 }
 
-// Pages from..to of a sequence for rows that share it. `pages`: how many it has, for the prefetch. With a
-// position, only slots up to it count.
+// Processes pages [from, to) of a sequence for rows of that sequence. `pages`: the number of its pages, for
+// the prefetch. With a position, only slots up to it are attended to.
 void AttentionEmitter::walkPages(ArrayRef<Row> rows, Index sequence, Index from, Index to, Index pages,
                                  std::optional<Index> position) {
   e_.forEach(from, to, 1, [&](Index page) {
@@ -347,13 +348,14 @@ void AttentionEmitter::writeZeros(Index number) {
   });
 }
 
-// Rows first..first+rows. The pages that all of them see whole are walked together, the others row by row.
+// Computes rows [first, first + rows). Pages that all of them attend to in full are processed together, the
+// others row by row.
 void AttentionEmitter::emitBlock(Index first, Index rows) {
   int64_t block = spec_.rowBlock();
   Index shared = e_.index(0);
   if (block > 1) {
     Index sequence = integerAt("sequences", first);
-    Index last = integerAt("sequences", first + rows - 1); // rows of a sequence lie together
+    Index last = integerAt("sequences", first + rows - 1); // rows of a sequence are contiguous
     Value together = arith::AndIOp::create(
         e_, arith::CmpIOp::create(e_, arith::CmpIPredicate::eq, Value(sequence), Value(last)),
         arith::AndIOp::create(e_, rows == block, e_.index(-1) < sequence));
@@ -397,7 +399,7 @@ void AttentionEmitter::emit() {
 
 } // namespace
 
-// The most query heads of one KV head that divide them evenly.
+// The largest divisor of the query heads of a KV head, up to kMaxTile.
 int64_t AttentionSpec::headTile() const {
   int64_t perKvHead = heads / kv.kvHeads;
   int64_t tile = std::min(perKvHead, kMaxTile);
@@ -407,7 +409,7 @@ int64_t AttentionSpec::headTile() const {
   return tile;
 }
 
-// As many rows as make a full tile together.
+// The number of rows that make a full tile.
 int64_t AttentionSpec::rowBlock() const { return singleRow ? 1 : kMaxTile / headTile(); }
 
 std::string AttentionSpec::name() const {

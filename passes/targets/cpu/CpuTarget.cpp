@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The cpu target: which kernels compute an op, over which grids, and what the compiler asks of the target.
+// The cpu target: the choice of kernels and grids for each op, and the Target interface.
 #include "passes/targets/cpu/CpuTarget.h"
 
 #include "passes/Passes.h"
@@ -131,7 +131,7 @@ public:
     return kv.pageElements() * kv.elementBytes();
   }
 
-  // A norm inside a linear would be computed by every workgroup again.
+  // With a fused norm, every workgroup would compute the norm again.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.parts = {llama::FusedPart::norm};
@@ -140,7 +140,7 @@ public:
     manager.addPass(createCSEPass()); // one norm for linears of one input
   }
 
-  // What a linear reads goes in panels; a table that is looked up as well follows.
+  // Linears read panels. A tied embedding, which is also looked up, gets the layout of the linear.
   llama::WeightLayout weightLayout(llama::WeightOp, ArrayRef<Operation *> users) const override {
     bool multiplied = llvm::any_of(
         users, [](Operation *user) { return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user); });

@@ -9,9 +9,9 @@ using namespace mlir;
 namespace cria::cpu {
 
 // Larger than any buffer, small enough that offsets in bytes stay within 63 bits.
-static constexpr int64_t kFlatExtent = int64_t(1) << 40;
+static constexpr int64_t kFlatSize = int64_t(1) << 40;
 
-MemRefType bufferType(Type element) { return MemRefType::get({kFlatExtent}, element); }
+MemRefType bufferType(Type element) { return MemRefType::get({kFlatSize}, element); }
 
 //===--------------------------------------------------------------------------------------------------------===//
 // Index arithmetic
@@ -92,10 +92,10 @@ Value Emitter::addInt(Value a, Value b) { return arith::AddIOp::create(*this, a,
 Value Emitter::mulInt(Value a, Value b) { return arith::MulIOp::create(*this, a, b); }
 Value Emitter::xorInt(Value a, Value b) { return arith::XOrIOp::create(*this, a, b); }
 
-// Not vector.fma, which becomes llvm.fmuladd: fused only where code generation likes it.
+// math.fma, not vector.fma, which becomes llvm.fmuladd, and code generation may leave that unfused.
 Value Emitter::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
 
-// The form that every instruction set has as one instruction; a NaN in `b` stays.
+// One instruction in every instruction set; the result is `b` if either is NaN.
 Value Emitter::max(Value a, Value b) {
   Value greater = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
   return select(greater, a, b);
@@ -157,7 +157,8 @@ Value Emitter::widen(Value value) {
   return arith::BitcastOp::create(*this, withElement(type, f32()), shifted);
 }
 
-// The upper half, rounded to nearest even in integers: no instruction set level here has the conversion.
+// The upper half, rounded to nearest even by integer arithmetic: no supported instruction set has the
+// conversion.
 static Value narrowToBf16(Emitter &e, Value value) {
   Type type = value.getType();
   Value bits = arith::BitcastOp::create(e, withElement(type, e.i32()), value);
@@ -242,7 +243,7 @@ Emitter::Values Emitter::loop(Index from, Index to, int64_t step, ArrayRef<Value
   OpBuilder::InsertionGuard guard(*this);
   Block *block = loop.getBody();
   if (!block->empty()) {
-    setInsertionPoint(&block->back()); // a loop that carries nothing comes with its yield
+    setInsertionPoint(&block->back()); // a loop without carried values is created with its yield
     body(Index(*this, loop.getInductionVar()), {});
     return {};
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A builder for kernel IR that lets kernels read like their algorithms: index arithmetic with operators,
-// loops with carried values, and loads and stores of 16 floats in any element type. It makes only arith,
-// math, memref, scf and vector operations. Buffers are flat memrefs with an over-sized static extent, indexed
-// in elements.
+// loops with carried values, and loads and stores of 16 floats in any element type. It creates only
+// operations of arith, math, memref, scf and vector. Buffers are rank-1 memrefs with a static size larger
+// than any buffer, indexed in elements.
 #pragma once
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -80,17 +80,17 @@ public:
   mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< logical
   mlir::Value shiftLeft(mlir::Value a, int64_t bits);
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
-  /// lane < count, as a vector of 16 i1. A count below 0 gives none, one of 16 and more gives all.
+  /// lane < count, as a vector of 16 i1: no lane for a count <= 0, all lanes for a count >= 16.
   mlir::Value laneBelow(Index count);
   /// Lane `lane` of `vector`.
   mlir::Value lane(mlir::Value vector, int64_t lane);
 
-  // Memory. `at` counts elements of the buffer. Vectors are f32 whatever the element type.
+  // Memory. `at` counts elements of the buffer. Vectors are f32 for every element type.
   mlir::Value loadScalar(mlir::Value buffer, Index at); ///< as stored
   mlir::Value loadFloat(mlir::Value buffer, Index at);  ///< widened to f32
   void storeScalar(mlir::Value value, mlir::Value buffer, Index at);
   void storeFloat(mlir::Value value, mlir::Value buffer, Index at); ///< narrowed from f32
-  /// The first `count` of 16 lanes from memory, the others 0; touches no memory beyond them.
+  /// Loads the first `count` of 16 lanes; the others are 0, and their memory is not accessed.
   mlir::Value load(mlir::Value buffer, Index at, int64_t count = kLanes);
   void store(mlir::Value vector, mlir::Value buffer, Index at, int64_t count = kLanes);
   /// The same with a mask made by laneBelow; f32 buffers only.
@@ -110,7 +110,7 @@ public:
   void switchUpTo(Index value, int64_t limit, llvm::function_ref<void(int64_t)> body);
 };
 
-/// What a kernel's function takes for one binding.
+/// The parameter of a kernel's function for one binding.
 struct Parameter {
   llvm::StringRef name;
   mlir::Type element;
@@ -118,8 +118,8 @@ struct Parameter {
   bool shared = false; ///< may overlap another binding, or is read and written
 };
 
-/// One kernel function under construction in module `kernels`: a buffer per binding, then scratch (f32), x,
-/// y, z.
+/// Builds one kernel function in module `kernels`. Its parameters are a buffer per binding, then scratch
+/// (f32), x, y and z.
 class KernelFunction {
 public:
   KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of the entry `initialize`: random weights as format/RandomWeights.h defines them, and ones.
+// Kernels of the entry point `initialize`: random weights as format/RandomWeights.h defines them, and ones.
 #include "format/RandomWeights.h"
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/StepRows.h"
@@ -28,7 +28,8 @@ public:
       e_.forEach(first, end, 1, [&](Index row) { emitRow(row); });
       return;
     }
-    // Sixteen rows that land on one whole panel are written a column at a time, others element by element.
+    // Sixteen rows that are one whole panel of the weight are written a column at a time, others element by
+    // element.
     Index destination = destinationRow(first);
     Index misfit = destination % kLanes + (destinationRow(first + kLanes - 1) - destination - (kLanes - 1)) +
                    (first + kLanes - end);
@@ -84,7 +85,7 @@ private:
     });
   }
 
-  // Lane = column, from here on.
+  // From here on, lane = column.
   Value rowValues(Value keys, Index column) {
     Value columns = e_.addInt(e_.broadcast(e_.toInt(column)), laneNumbers());
     return values(keys, e_.mulInt(columns, e_.splatInt(kColumnFactor)));

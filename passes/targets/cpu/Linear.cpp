@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Linear layers on panel16 weights. Every output is one chain of fused multiply-adds in ascending k that
-// starts at 0, then the epilogue. Tiles, blocks and row counts only decide which chains run side by side, so
-// no result depends on them.
+// starts at 0, then the epilogue. Tiles, blocks and row counts only determine which chains are computed
+// together, so no result depends on them.
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
@@ -40,7 +40,7 @@ private:
   Index firstPanel() { return kernel_.x() * kPanels; }
   // Scratch: the weights of one depth block, then partial sums, 64 per row.
   Index partialStart(Index row) { return row * kGroup + kDepthBlock * kGroup; }
-  // Side by side where one step of k uses all panels; panel by panel where it uses one.
+  // Interleaved if one step of k uses all panels, else panel by panel.
   Index convertedAt(Index panel, Index k) {
     return isa_.wide ? k * kGroup + panel * kLanes : panel * (kDepthBlock * kLanes) + k * kLanes;
   }
@@ -68,7 +68,7 @@ private:
   int64_t elementBytes_;
 };
 
-// As many panels as accumulators stay in registers; a power of two.
+// The largest power of two of panels whose accumulators fit into registers.
 int64_t LinearEmitter::panelsPerTile(int64_t rows) {
   int64_t panels = kPanels;
   while (panels > 1 && panels * rows > isa_.accumulators) {
@@ -125,7 +125,7 @@ void LinearEmitter::tile(Index depth, Index row, int64_t rows, Index panel, int6
   }
 }
 
-// Full tiles in a loop, then one tile of what is left.
+// A loop over full tiles, then one tile for the remaining rows.
 void LinearEmitter::forRowTiles(Index rows, llvm::function_ref<void(Index, int64_t)> body) {
   Index full = rows - rows % kRowTile;
   e_.forEach(e_.index(0), full, kRowTile, [&](Index row) { body(row, kRowTile); });
@@ -171,7 +171,7 @@ void LinearEmitter::convertBlock(Index start, Index depth) {
   });
 }
 
-// Many rows: a block of weights is widened once into scratch, then all row tiles run over it.
+// Many rows: a block of weights is widened once into scratch, then multiplied with all row tiles.
 void LinearEmitter::blockedTiles(Index firstRow, Index rows) {
   int64_t stride = strideOf(spec_.inputStride, spec_.inputs);
   e_.forEach(e_.index(0), e_.index(spec_.inputs), kDepthBlock, [&](Index start) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary embedding and the KV cache's writer. The rotation is emitted by one function, so rotating into a
-// buffer and rotating on the way into the cache give the same bits.
+// Rotary embedding and the KV append. One function emits the rotation, so that rotating into a buffer and
+// rotating into the cache give the same bits.
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/StepRows.h"
 
@@ -9,12 +9,12 @@ using namespace mlir;
 namespace cria::cpu {
 namespace {
 
-/// Takes two rotated vectors: `count` lanes of elements `column` of the first half and of the second half of
-/// a head.
+/// Called with two rotated vectors: `count` lanes of elements `column` of the first half and of the second
+/// half of a head.
 using RotatedSink = llvm::function_ref<void(Value low, Value high, Index column, int64_t count)>;
 
 // One head by halves: (x1, x2) -> (x1·c - x2·s, x2·c + x1·s), the products of the first terms unrounded.
-// `row` is where the position's row of the table starts: cosines, then sines.
+// `row` is the start of the position's row of the table: cosines, then sines.
 void rotateHead(Emitter &e, Value input, Index start, Value table, Index row, int64_t headDim,
                 RotatedSink sink) {
   int64_t half = headDim / 2;
@@ -60,7 +60,7 @@ public:
   }
 
 private:
-  // Keys lie as [headDim][32]: a column per token.
+  // The layout of keys is [headDim][32]: one column per token.
   void storeKey(Value vector, Index keys, Index slot, Index dimension, int64_t count) {
     for (int64_t lane = 0; lane < count; ++lane) {
       e_.storeFloat(e_.lane(vector, lane), cache_, keys + (dimension + lane) * KvLayout::kPageTokens + slot);

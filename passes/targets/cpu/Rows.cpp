@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels that take one row per workgroup: RMSNorm, elementwise operations, table look-up and row selection.
+// Kernels that compute one row per workgroup: RMSNorm, elementwise operations, table look-up and row
+// selection.
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the threads of a warp or block do together: positions, barriers, shuffles, asynchronous copies and
+// Cooperation of the threads of a warp or block: positions, barriers, shuffles, asynchronous copies and
 // tensor-core instructions.
 #include "passes/targets/cuda/DeviceEmitter.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which kernels compute attention, and over which grids.
+// Chooses the kernels and grids of attention.
 #include "passes/targets/cuda/CudaLowering.h"
 
 using namespace mlir;

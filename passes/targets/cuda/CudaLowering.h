@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Lowers one llama op to device kernels; CudaLinear.cpp and CudaAttention.cpp have the larger families.
+// Lowers one llama op to device kernels. CudaLinear.cpp and CudaAttention.cpp implement linear layers and
+// attention.
 #pragma once
 
 #include "passes/targets/OpLowering.h"
@@ -12,7 +13,7 @@ public:
   using OpLowering::OpLowering;
 
 private:
-  /// Up to so many rows a matrix is better read once than multiplied on tensor cores.
+  /// The maximum number of rows for which a matvec is faster than a matmul on tensor cores.
   static constexpr int64_t kMaxMatvecRows = 8;
 
   Kernel kernel(const ElementwiseSpec &spec) const override;
@@ -36,7 +37,7 @@ private:
   llvm::LogicalResult merge(const Attention &attention, const SegmentAttentionSpec &spec,
                             const View &partial);
 
-  int64_t largest(int64_t extent);
+  int64_t largest(int64_t dimension);
 };
 
 } // namespace cria::cuda

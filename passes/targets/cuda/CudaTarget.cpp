@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the device targets answer the compiler.
+// The targets for cubin, PTX and the simulator.
 #include "passes/targets/cuda/CudaTarget.h"
 
 #include "passes/targets/cuda/CudaLowering.h"
@@ -43,7 +43,8 @@ public:
     return kv.pageElements() * int64_t(sizeOf(kv.type));
   }
 
-  // What is multiplied goes in whole tiles; a table that is looked up as well follows.
+  // Matrix products read whole tiles. A tied embedding, which is also looked up, gets the layout of the
+  // product.
   llama::WeightLayout weightLayout(llama::WeightOp weight, ArrayRef<Operation *> users) const override {
     auto isMultiplied = [](Operation *user) {
       return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A builder for device IR that lets kernels read like their algorithms: 32-bit index arithmetic with
-// operators, loops with carried values, typed loads and stores through pointers, and what a warp does
-// together. It makes operations of arith, vector, scf, gpu, nvvm and llvm.
+// operators, loops with carried values, typed loads and stores through pointers, and warp-wide operations. It
+// creates operations of arith, vector, scf, gpu, nvvm and llvm.
 //
-// Buffers are pointers to global memory, not memrefs: indices stay 32-bit numbers and only a window that may
-// lie far away (a KV page) is reached by a 64-bit step (docs/decisions/0005-device-pointers.md).
+// Buffers are pointers to global memory, not memrefs: indices have 32 bits, and only a window with a large
+// offset (a KV page) is addressed by a 64-bit offset (docs/decisions/0005-device-pointers.md).
 #pragma once
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,8 +21,8 @@ constexpr int64_t kWarp = 32;
 
 class DeviceEmitter;
 
-/// An i32 value with arithmetic. Comparison is signed, division and remainder are unsigned: no value is
-/// negative where they are used.
+/// An i32 value with arithmetic. Comparisons are signed. Division and remainder are unsigned, as their
+/// operands are never negative.
 class Index {
 public:
   Index(DeviceEmitter &emitter, mlir::Value value) : emitter_(&emitter), value_(value) {}
@@ -70,7 +70,7 @@ public:
   mlir::Value floatConst(double value);
   mlir::Value zeroOf(mlir::Type type);
 
-  // Where this thread is.
+  // The position of this thread.
   Index threadId();
   Index blockId(int dimension);
   Index laneId() { return threadId() % kWarp; }
@@ -96,7 +96,7 @@ public:
 
   // Memory. Indices count elements. `lanes` above 1 make one vector access, aligned to its size.
   Pointer at(Pointer base, Index index);
-  /// The same with a 64-bit distance: index · scale elements.
+  /// The same with a 64-bit offset of index · scale elements.
   Pointer atFar(Pointer base, Index index, int64_t scale);
   mlir::Value load(Pointer base, Index index, int64_t lanes = 1);
   void store(mlir::Value value, Pointer base, Index index);
@@ -119,7 +119,7 @@ public:
   /// Repeats body(i) -> next i while i < to.
   void whileBelow(Index from, Index to, llvm::function_ref<Index(Index)> body);
 
-  // What threads do together.
+  // Cooperation of threads.
   void barrier();
   mlir::Value shuffleXor(mlir::Value value, int64_t distance);
   /// Sum or maximum over groups of `width` neighbouring lanes, by halving distances; all lanes get it.
@@ -142,7 +142,7 @@ private:
   mlir::Value address(Pointer base, mlir::Value index);
 };
 
-/// What a kernel takes for one binding.
+/// The parameter of a kernel for one binding.
 struct Parameter {
   llvm::StringRef name;
   mlir::Type element;
@@ -150,7 +150,7 @@ struct Parameter {
   bool shared = false; ///< may overlap another binding, or is read and written
 };
 
-/// One kernel under construction in module `kernels`: a pointer per binding.
+/// Builds one kernel in module `kernels`, with one pointer per binding.
 class KernelFunction {
 public:
   KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters,
@@ -164,13 +164,13 @@ public:
   Pointer buffer(llvm::StringRef name);
 
 private:
-  mlir::func::FuncOp function_; // made on the way to the builder
+  mlir::func::FuncOp function_; // initialized by the constructor of builder_
   DeviceEmitter builder_;
   llvm::SmallVector<std::string> names_;
   llvm::SmallVector<mlir::Type> elements_;
 };
 
-/// Attributes of functions that are kernels: threads of a block; blocks that an SM shall hold.
+/// Attributes of functions that are kernels: threads of a block; minimum number of resident blocks per SM.
 constexpr llvm::StringLiteral kBlockThreadsAttr = "cria.block_threads";
 constexpr llvm::StringLiteral kBlocksPerSmAttr = "cria.blocks_per_sm";
 /// The symbol of a block's dynamic shared memory.

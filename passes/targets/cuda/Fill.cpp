@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of the entry `initialize`: random weights as format/RandomWeights.h defines them, and ones.
+// Kernels of the entry point `initialize`: random weights as format/RandomWeights.h defines them, and ones.
 #include "format/RandomWeights.h"
 #include "passes/targets/cuda/StepRows.h"
 

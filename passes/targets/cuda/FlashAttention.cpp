@@ -3,10 +3,10 @@
 // FlashAttention). A block has 64 pairs of token and query head that share a KV head; each of its four warps
 // holds 16 of them. Keys and values go through shared memory in steps of 64 positions, two steps deep: while
 // one is used, the next is on its way by cp.async. Steps begin at multiples of their length, so that a row's
-// result does not depend on the rows beside it.
+// result does not depend on the other rows of the tile.
 //
-// Rows of several sequences may meet in a tile: each sequence is a pass of its own over the tile, from fresh
-// sums, and writes its own rows only.
+// A tile may have rows of several sequences. Each sequence is a separate pass over the tile, which starts
+// from zero sums and writes only the rows of that sequence.
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -52,7 +52,7 @@ private:
   int64_t numValueTiles() const { return pitch_ / 8; }
 
   // Element `chunk` · 8 of row `row` of a tile with rows of `pitch`: chunks are permuted so that the rows of
-  // one ldmatrix lie in different banks.
+  // one ldmatrix are in different banks.
   Index place(Index row, Index chunk) {
     int64_t chunks = pitch_ / kChunk;
     Index turn = chunks >= 8 ? row % 8 : row / (8 / chunks) % chunks;
@@ -62,7 +62,7 @@ private:
   /// Row r of the tile: token firstToken + r / headTile, query head firstHead + r % headTile.
   Index tokenOf(Index row) { return firstToken_ + row / spec_.headTile(); }
   Index headOf(Index row) { return firstHead_ + row % spec_.headTile(); }
-  // Tiles of a group that does not divide 64 end early; those rows repeat the last token's.
+  // If the group does not divide 64, the last rows of a tile are unused; they repeat those of the last token.
   Index existing(Index token) { return token.min(endToken_ - 1); }
 
   //===- Queries
@@ -109,14 +109,14 @@ private:
                  e_.select(inside, e_.loadInt(kernel_.buffer("positions"), existing(own)), e_.constant(-1)));
   }
 
-  // Returns the first token behind the sequence's rows.
+  // Returns the first token after the sequence's rows.
   Index visitSequence(Index token, Index sequence) {
     Index end = e_.loadInt(kernel_.buffer("sequence_starts"), sequence + 1).min(endToken_);
     Index lastPosition = e_.loadInt(kernel_.buffer("positions"), end - 1);
     Index row = warpRow() + e_.laneId() / 4;
     Index limits[2] = {limitOf(row, token, end), limitOf(row + 8, token, end)};
     Pages pages{sequence * spec_.maxPages, lastPosition};
-    e_.barrier(); // the pass before has read its last step
+    e_.barrier(); // the previous pass has read its last step
     copyStep(pages, e_.constant(0), e_.constant(0));
     e_.commitCopies();
     Values state = {e_.floatConst(kLowest), e_.floatConst(kLowest), e_.floatConst(0), e_.floatConst(0)};
@@ -140,11 +140,11 @@ private:
   }
 
   struct Pages {
-    Index table;        ///< where the sequence's row of the block table begins
-    Index lastPosition; ///< the last one that exists for this tile
+    Index table;        ///< first element of the sequence's row of the block table
+    Index lastPosition; ///< the last position that the rows of this tile attend to
   };
 
-  // Keys, then values of positions first .. first + keys; those behind the last one repeat it.
+  // Keys, then values, of positions [first, first + keys); positions after the last one repeat it.
   void copyStep(const Pages &pages, Index first, Index buffer) {
     int64_t chunks = pitch_ / kChunk;
     Pointer to = e_.at(steps_, buffer * (2 * keys_ * pitch_));
@@ -188,7 +188,7 @@ private:
     llvm::copy(e_.multiplyTile(a, b, c, half_), c.begin());
   }
 
-  // Scores become weights 2^(score - maximum), 0 behind the row's position; the state is rescaled.
+  // Scores become weights 2^(score - maximum), 0 after the row's position; the state is rescaled.
   void maskAndWeigh(Values &scores, Index first, const Index (&limits)[2], Values &state) {
     for (int64_t which = 0; which < 2; ++which) {
       Values visible;
@@ -219,7 +219,7 @@ private:
     }
   }
 
-  // The weights of two neighbouring key tiles are, narrowed, a left-hand tile as they lie.
+  // The registers of the weights of two neighbouring key tiles, narrowed, are those of a left-hand tile.
   void addValues(Pointer valueRows, const Values &weights, Values &state) {
     Values sums(ArrayRef<Value>(state).drop_front(4));
     for (int64_t k = 0; k < keys_ / kTileSide; ++k) {
@@ -257,7 +257,7 @@ private:
     }
   }
 
-  // Head dimensions are even, so a pair is inside or outside as a whole.
+  // Head dimensions are even, so both elements of a pair are in range, or neither is.
   void writePair(Value pair, Index to, Index column) {
     auto write = [&] {
       Pointer output = kernel_.buffer("output");

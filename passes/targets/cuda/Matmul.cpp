@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers of many rows on tensor cores. A block computes 128 × 128 results; eight warps take 64 × 32
-// each as 4 × 4 tiles of mma.m16n8k16. The inner dimension goes through shared memory in slices of 32, four
-// stages deep: while one slice is multiplied, three are on their way by cp.async. Within a slice, the 16-byte
-// chunks of a row are permuted so that ldmatrix meets no bank conflict.
+// Linear layers of many rows on tensor cores. A block computes 128 × 128 results; each of eight warps
+// computes 64 × 32 of them as 4 × 4 tiles of mma.m16n8k16. The inner dimension goes through shared memory in
+// slices of 32, four stages deep: while one slice is multiplied, three are on their way by cp.async. Within a
+// slice, the 16-byte chunks of a row are permuted so that ldmatrix meets no bank conflict.
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -44,7 +44,7 @@ public:
     Values sums =
         e_.loop(e_.constant(0), e_.constant(slices), 1, zeros, [&](Index slice, ArrayRef<Value> carried) {
           e_.waitForCopies(kStages - 2);
-          // The slice is complete for all threads, and nobody reads the stage that is refilled next.
+          // All threads have copied the slice, and none reads the stage that is refilled next.
           e_.barrier();
           Index next = slice + (kStages - 1);
           e_.ifThen(next < slices, [&] { copySlice(next, next & (kStages - 1)); });
@@ -61,8 +61,8 @@ private:
     return row * kDepth + (chunk ^ (row / 2 % kChunksPerRow)) * kChunk;
   }
 
-  // A thread copies the same chunks of every slice: two of the input and two of the weight. Rows of the input
-  // behind the last one are read as the last one and not written in the end.
+  // A thread copies the same chunks of every slice: two of the input and two of the weight. Rows after the
+  // last row of the input are read as the last one, and their results are not stored.
   void prepareCopies() {
     constexpr int64_t kCopies = kTileElements / kChunk / MatmulSpec::blockThreads();
     for (int64_t i = 0; i < kCopies; ++i) {
@@ -204,7 +204,7 @@ private:
 } // namespace
 
 int64_t MatmulSpec::weightRows() const {
-  return activation == Activation::none ? outputs : 2 * int64_t(llvm::alignTo(outputs, kSwigluBlock));
+  return activation == Activation::none ? outputs : 2 * int64_t(llvm::alignTo(outputs, llama::kSwigluBlock));
 }
 
 std::string MatmulSpec::name() const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers of few rows: a block reads each of its weights once, in 16-byte loads, for up to four rows of
-// inputs, and that is what they cost; more rows read them again. A warp walks along two weight rows; a lane
-// takes 8 neighbouring weights of each in every step of 256. While a pair of steps is multiplied, the loads
-// of the next pair are on their way; the first pair starts before the norm.
+// Linear layers of few rows, whose time is that of reading the weights. A block reads each of its weights
+// once, in 16-byte loads, for up to four rows of inputs; more rows read them again. A warp computes two
+// weight rows; in every step of 256 weights, a lane loads 8 consecutive weights of each. While a pair of
+// steps is multiplied, the loads of the next pair are in flight; the first pair starts before the norm.
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -50,8 +50,10 @@ private:
 
   // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
   void preparePointers() {
-    Index low = swiglu() ? output_ / kSwigluBlock * (2 * kSwigluBlock) + output_ % kSwigluBlock : output_ * 2;
-    for (Index row : {low, low + (swiglu() ? kSwigluBlock : 1)}) {
+    Index low =
+        swiglu() ? output_ / llama::kSwigluBlock * (2 * llama::kSwigluBlock) + output_ % llama::kSwigluBlock
+                 : output_ * 2;
+    for (Index row : {low, low + (swiglu() ? llama::kSwigluBlock : 1)}) {
       weightRows_.push_back(e_.atFar(kernel_.buffer("weight"), row, weightPitch(spec_.inputs)));
     }
     for (int64_t t = 0; t < spec_.tileRows(); ++t) {
@@ -97,7 +99,7 @@ private:
     return chunks;
   }
 
-  // Carries the weights of the next pair beside the sums; the last round loads its own pair again.
+  // Carries the sums and the weights of the next pair; the last iteration loads its own pair again.
   Values pairLoop(int64_t pairs, const Values &first, const Values &zeros) {
     Values init = first;
     llvm::append_range(init, zeros);
@@ -116,7 +118,7 @@ private:
     return Values(ArrayRef<Value>(results).drop_front(numChunks));
   }
 
-  // The step that reaches the end of the rows: lanes behind it add nothing.
+  // The last step of a row: lanes past the end add nothing.
   Values lastStep(int64_t step, const Values &sums) {
     Index at = chunkOf(e_.constant(step));
     return e_.ifElse(
@@ -159,7 +161,7 @@ private:
     return result;
   }
 
-  // 8 floats from `at` on; in the last step those behind the row's end are 0 and are not read.
+  // 8 floats from `at` on; in the last step, those past the end of the row are 0 and are not read.
   Values eight(Pointer row, Index at, bool isAligned, bool isLast) {
     Values result;
     if (isAligned && (!isLast || spec_.inputs % kChunk == 0)) {
@@ -179,7 +181,7 @@ private:
     return result;
   }
 
-  // The first lane of a warp writes what the warp has found.
+  // The first lane of a warp writes the warp's result.
   void finish(Values sums) {
     for (Value &sum : sums) {
       sum = e_.sumOverLanes(sum);

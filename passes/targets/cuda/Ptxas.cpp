@@ -61,8 +61,8 @@ std::vector<KernelResources> parseKernelResources(StringRef report) {
 FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
   std::string ptxas = findPtxas();
   if (ptxas.empty()) {
-    return origin.emitError("a cubin for ")
-           << sm.name << " needs ptxas of the CUDA Toolkit, which is not found";
+    return origin.emitError("ptxas of the CUDA Toolkit not found, which makes the cubin for ")
+           << sm.name << "; set CRIA_PTXAS to its path, or compile for PTX";
   }
   FailureOr<TemporaryFolder> folder = TemporaryFolder::create(origin, "cria-ptxas");
   if (failed(folder)) {
@@ -83,7 +83,7 @@ FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
     return failure();
   }
   if (result != 0) {
-    return origin.emitError("ptxas refuses the kernels for ")
+    return origin.emitError("ptxas rejected the kernels for ")
            << sm.name << ": " << (problem.empty() ? StringRef(*said).trim() : StringRef(problem));
   }
   FailureOr<std::string> cubin = readFile(origin, output);

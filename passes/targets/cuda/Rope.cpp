@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary embedding and the KV cache's writer. The rotation is emitted by one function, so rotating into a
-// buffer and rotating on the way into the cache give the same bits.
+// Rotary embedding and the KV append. One function emits the rotation, so that rotating into a buffer and
+// rotating into the cache give the same bits.
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -8,10 +8,10 @@ using namespace mlir;
 namespace cria::cuda {
 namespace {
 
-/// Takes a rotated pair: elements `column` and `column + headDim / 2` of head `head`.
+/// Called with a rotated pair: elements `column` and `column + headDim / 2` of head `head`.
 using RotatedSink = llvm::function_ref<void(Value low, Value high, Index head, Index column)>;
 
-/// The row of a block: its inputs and where its position's row of the table starts (cosines, then sines).
+/// The row of a block: its inputs, and the start of its position's row of the table (cosines, then sines).
 class RowRotator {
 public:
   RowRotator(KernelFunction &kernel, int64_t headDim)

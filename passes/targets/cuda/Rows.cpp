@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels that take one row per block: norm and packing, elementwise operations, table look-up.
+// Kernels that compute one row per block: norm and packing, elementwise operations, table look-up.
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;

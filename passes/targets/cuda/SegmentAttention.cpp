@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Attention of single rows, split over the context so that one sequence fills the card, and the merge of the
-// parts. pitch / 8 lanes share a token: each holds 8 elements of its key and value. All query heads of a tile
-// use one load of them. Softmax runs in base 2 with a running maximum, per group of lanes; groups and warps
-// are merged in a fixed order at the end.
+// Attention of single rows, split over the context so that one sequence occupies the whole GPU, and the merge
+// of the parts. pitch / 8 lanes share a token: each holds 8 elements of its key and value. All query heads of
+// a tile use one load of them. Softmax runs in base 2 with a running maximum, per group of lanes; groups and
+// warps are merged in a fixed order at the end.
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -14,9 +14,9 @@ using Values = DeviceEmitter::Values;
 
 constexpr int64_t kChunk = 8;
 constexpr double kLog2E = 1.4426950408889634;
-constexpr double kLowest = -1e30; ///< a score below any: finite, so that differences are numbers
+constexpr double kLowest = -1e30; ///< below every score; finite, so that differences are not NaN
 
-/// Of one query head: what a lane has summed up.
+/// The partial sums of a lane for one query head.
 struct State {
   Value maximum, weights;
   Values sums; // kChunk
@@ -68,7 +68,7 @@ private:
     mergeWarps();
   }
 
-  // 8 elements of each query of the tile, zeros behind the head.
+  // 8 elements of each query of the tile, zeros after the end of the head.
   void loadQueries() {
     int64_t dim = spec_.kv.headDim, stride = strideOf(spec_.queryStride, spec_.heads * dim);
     Pointer query = e_.at(kernel_.buffer("query"), row_ * stride + tile_ * (spec_.headTile() * dim));
@@ -83,7 +83,7 @@ private:
     }
   }
 
-  // Tokens behind the end are read as the last one and weigh nothing.
+  // Tokens after the end are read as the last one, with weight 0.
   struct Token {
     Value exists;
     Values key, value;
@@ -111,7 +111,8 @@ private:
     return result;
   }
 
-  // unroll() rounds of tokens at once: their loads fly together, and one rescaling serves them all.
+  // unroll() rounds of tokens at once: their loads are in flight together, and the state is rescaled once for
+  // all.
   Values visitTokens(Index base, Index end, ArrayRef<Value> carried) {
     SmallVector<Token> tokens;
     Index own = base + e_.warpId() * (kWarp / lanesPerToken_) + e_.laneId() / lanesPerToken_;
@@ -158,7 +159,7 @@ private:
     return next;
   }
 
-  // The groups of lanes of a warp, by halving distances; all lanes end up with the same.
+  // Merges the groups of lanes of a warp by halving distances; all lanes get the result.
   void mergeWithinWarp(Values &states) {
     for (int64_t distance = kWarp / 2; distance >= lanesPerToken_; distance /= 2) {
       for (int64_t head = 0; head < spec_.headTile(); ++head) {
@@ -195,7 +196,7 @@ private:
     });
   }
 
-  // One thread per element of the partial result; maximum and weights go beside it.
+  // One thread per element of the partial result; maximum and sum of weights follow it.
   void mergeWarps() {
     Pointer records = e_.shared(0, e_.f32());
     int64_t width = spec_.kv.headDim + 2;

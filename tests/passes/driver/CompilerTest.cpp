@@ -92,7 +92,8 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));
   job.opsBackend->ops.erase("rope");
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' does not take op 'rope'"));
+  EXPECT_THAT(compile(job, recorder).status().message(),
+              HasSubstr("backend 'mine' does not support op 'rope'"));
 }
 
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {

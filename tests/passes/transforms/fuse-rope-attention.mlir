@@ -4,9 +4,9 @@
 
 // REMARK: llama-fuse-rope-attention | Category:fusion | num-fused=1, num-rejected=0
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a rotated value has another use"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="no kv_append of the cache and layer right before"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="the preceding effect is not a kv_append of the same cache and layer"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query and key are rotated differently"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query or key isn't rotated"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query or key is not rotated"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query and key have different rows"
 // REMARK: llama-fuse-rope-attention | Category:fusion | num-fused=0, num-rejected=1
 
@@ -234,7 +234,7 @@ func.func @negative_not_rotated(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %v:
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// The heads that are rotated aren't those of the cache.
+// The heads that are rotated are not those of the cache.
 // CHECK-LABEL: func @negative_head_dim(
 // CHECK-NOT: rope_attention
 // CHECK: return

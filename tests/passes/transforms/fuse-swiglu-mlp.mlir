@@ -5,9 +5,9 @@
 
 // REMARK: llama-fuse-swiglu-mlp | Category:fusion | num-fused=1, num-rejected=0
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="an intermediate has another use"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of gate and up can't be joined"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of gate and up cannot be interleaved"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up have different inputs"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up aren't two linears"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up are not two linears"
 // REMARK: llama-fuse-swiglu-mlp | Category:fusion | num-fused=0, num-rejected=1
 // BLOCK: expected positive swiglu-block, got 0
 
@@ -80,7 +80,7 @@ func.func @fuses_bf16(%x: tensor<?x128xf32>) -> tensor<?x16xf32> {
 llama.weight @layers.3.gate : !llama.weight<344x128xf16> = #llama.checkpoint<"gate", f16, [344, 128]>
 llama.weight @layers.3.up : !llama.weight<344x128xf16> = #llama.checkpoint<"up", f16, [344, 128]>
 
-// The order of the factors doesn't matter.
+// The order of the factors does not matter.
 // CHECK: #llama.interleave<[#llama.checkpoint<"gate", f16, [344, 128]>, #llama.checkpoint<"up", f16, [344, 128]>], block = 16>
 // CHECK-LABEL: func @fuses_swapped
 // CHECK: llama.fused_linear {{.*}} activation(swiglu)
