@@ -114,15 +114,15 @@ LogicalResult OpsLowering::checkTaken(StringRef op) const {
     return success();
   }
   if (!backend_.ops.contains(op.str())) {
-    return emitError(location_) << "backend '" << backend_.backend << "' does not take op '" << op
-                                << "', and it cannot be taken apart further; its sidecar lists "
+    return emitError(location_) << "backend '" << backend_.backend << "' does not support op '" << op
+                                << "', which cannot be decomposed further; its plugin manifest lists "
                                 << llvm::join(backend_.ops, ", ");
   }
   for (const Binding &binding : operands_.bindings()) {
     auto listed = backend_.types.find((op + "/" + binding.name).str());
     std::string type = textOf(binding.view.type);
     if (listed != backend_.types.end() && !listed->second.contains(type)) {
-      return emitError(location_) << "backend '" << backend_.backend << "' takes operand '" << binding.name
+      return emitError(location_) << "backend '" << backend_.backend << "' supports operand '" << binding.name
                                   << "' of op '" << op << "' as " << llvm::join(listed->second, ", ")
                                   << ", the model has " << type << "; compile with "
                                   << (binding.name == "cache" ? "--kv " : "--weights ")
@@ -259,7 +259,7 @@ public:
   int64_t pageTokens() const override { return kPageTokens; }
   int64_t pageBytes(llama::KvCacheType cache) const override { return cache.getLayers() * layerBytes(cache); }
 
-  // Takes apart what the backend does not take whole.
+  // Decomposes the ops that the backend does not support.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.functions = {entry.getName().str()};

@@ -95,7 +95,8 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' runs opset 0"));
   job.opsBackend->opsetVersion = 1;
   job.opsBackend->ops.erase("rope");
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' does not take op 'rope'"));
+  EXPECT_THAT(compile(job, recorder).status().message(),
+              HasSubstr("backend 'mine' does not support op 'rope'"));
 }
 
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {
