@@ -25,10 +25,11 @@ struct NormSpec {
 
 /// silu(input), lhs·rhs or lhs+rhs; x = row.
 struct ElementwiseSpec {
-  enum class Kind { Silu, Mul, Add };
+  enum class Kind { silu, mul, add };
   Kind kind;
   int64_t width;
   int64_t lhsStride = 0, rhsStride = 0, outputStride = 0;
+  bool isUnary() const;
   std::string name() const;
   std::vector<std::string> bindings() const;
 };

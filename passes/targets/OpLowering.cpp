@@ -166,7 +166,7 @@ LogicalResult OpLowering::lowerElementwise(ElementwiseSpec::Kind kind) {
                        .lhsStride = strideOf(op_->getOperand(0)),
                        .outputStride = output.strides.front()};
   Operands bound = operands();
-  if (kind == ElementwiseSpec::Kind::Silu) {
+  if (spec.isUnary()) {
     bound.read("input", op_->getOperand(0));
   } else {
     spec.rhsStride = strideOf(op_->getOperand(1));
@@ -181,9 +181,9 @@ LogicalResult OpLowering::lower() {
       .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::FusedLinearOp, llama::RopeOp,
             llama::KvAppendOp, llama::AttentionOp, llama::RopeAttentionOp, llama::GatherRowsOp>(
           [&](auto typed) { return lowerOp(typed); })
-      .Case<llama::SiluOp>([&](auto) { return lowerElementwise(Kind::Silu); })
-      .Case<llama::MulOp>([&](auto) { return lowerElementwise(Kind::Mul); })
-      .Case<llama::AddOp>([&](auto) { return lowerElementwise(Kind::Add); })
+      .Case<llama::SiluOp>([&](auto) { return lowerElementwise(Kind::silu); })
+      .Case<llama::MulOp>([&](auto) { return lowerElementwise(Kind::mul); })
+      .Case<llama::AddOp>([&](auto) { return lowerElementwise(Kind::add); })
       .Default([](Operation *other) { return other->emitOpError("has no kernel for this target"); });
 }
 
