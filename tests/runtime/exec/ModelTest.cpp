@@ -253,8 +253,9 @@ TEST_F(ModelTest, NamesTheEntryThatABackendRefuses) {
   ToyPackage package;
   package.program["kernels"][0]["op"] = "fly";
   writeToyPackage(folder_, package);
-  EXPECT_THAT(tryOpen({}).status().message(),
-              AllOf(StartsWith("entry 'decode' of program 'toy': backend toy: "), EndsWith("unknown op 'fly'")));
+  EXPECT_THAT(
+      tryOpen({}).status().message(),
+      AllOf(StartsWith("entry 'decode' of program 'toy': backend toy: "), EndsWith("unknown op 'fly'")));
 }
 
 TEST_F(ModelTest, ExplicitOnlyBackendsAreUsedWhenNamed) {
