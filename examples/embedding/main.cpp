@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Continues a text with a compiled model: embedding MODEL.cria PROMPT [BACKEND]. See docs/embedding.md.
+// Tells a story with a compiled model: embedding MODEL.cria PROMPT [BACKEND]. See docs/embedding.md.
 #include "runtime/cria.h"
 
 #include <iostream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compares conversions with their definition: every f16 and bf16, and rounding to the nearest value with ties
-// to even.
+// Conversions against their definition: every half and bfloat16, and for narrowing the nearest value with
+// ties to even.
 #include "passes/codegen/ElementConversion.h"
 
 #include <bit>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model: opening on a backend, choice of entry points, command buffers, memory, profile, and refusals.
+// Model: opening on a backend, choosing entries, recordings, memory, profile, and its refusals.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -126,7 +126,7 @@ TEST_F(ModelTest, SkipsDispatchesWithAnEmptyGrid) {
 
 TEST_F(ModelTest, KeepsRecordingsAndDropsTheLeastRecentlyUsed) {
   auto model = openToyModel(folder_, {.maxRecordings = 2});
-  toyState().numRecords = 0; // opening has recorded every entry point
+  toyState().numRecords = 0; // opening has tried every entry
   std::vector<int32_t> ids = countTo(9);
   auto run = [&](size_t count) {
     Session session(*model);

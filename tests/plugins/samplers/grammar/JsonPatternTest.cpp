@@ -161,7 +161,7 @@ TEST(JsonPatternTest, TakesManyAlternativesAndOptionalParts) {
   EXPECT_LT(grammarOf(nested).size(), 100u); // no longer with each level
 }
 
-// Short patterns with exponentially many parses.
+// Few characters that lead to ever more readings.
 TEST(JsonPatternTest, EndsWhereReadingsExplode) {
   Matcher matcher = matcherOf("^(.{0,2000}a){0,200}$");
   EXPECT_THROW(accepts(matcher, std::string(3000, 'a')), plugin::Refusal);
