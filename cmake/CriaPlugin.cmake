@@ -4,14 +4,14 @@
 
 # cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [ABI_MINOR_MIN n] [NEEDS_CPU features...]
 #                 [OPS ops.json] [EXPECTATIONS expect.json])
-# Makes the shared library cria_<kind>_<NAME>.so and its plugin manifest cria_<kind>_<NAME>.cria-plugin.json in
+# The shared library cria_<kind>_<NAME>.so with its sidecar cria_<kind>_<NAME>.cria-plugin.json beside it, in
 # CRIA_PLUGIN_OUTPUT_DIRECTORY (default: plugins/ of the build folder). The macros CRIA_PLUGIN_NAME and CRIA_PLUGIN_VERSION are
-# defined for the sources, so that the library and the manifest agree.
+# defined for the sources, so that the library and the sidecar agree.
 #   VERSION        version of the plugin; default: that of the project
 #   ABI_MINOR_MIN  lowest minor version of the plugin ABI that the plugin supports; default: that of the header
 #   NEEDS_CPU      processor features that the library requires (e.g. x86-64-v3); it is not opened on other processors
-#   EXPECTATIONS   a JSON file with the cases of cria-plugin-test that are known not to pass; copied next to the manifest
-#   OPS            for a backend of format cria.ops.v1: a JSON file with the ops that it supports (docs/writing-a-plugin.md)
+#   EXPECTATIONS   a JSON file with the cases of cria-plugin-test that are known not to pass; copied next to the sidecar
+#   OPS            for a backend of format cria.ops.v1: a JSON file with the ops it takes (docs/writing-a-plugin.md)
 function(cria_add_plugin name)
   cmake_parse_arguments(ARG "" "KIND;VERSION;ABI_MINOR_MIN;OPS;EXPECTATIONS" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
   if(NOT ARG_KIND MATCHES "^(backend|sampler|chat)$" OR NOT name MATCHES "^[a-z0-9_]+$" OR ARG_UNPARSED_ARGUMENTS)
