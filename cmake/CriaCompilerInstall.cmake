@@ -2,7 +2,7 @@
 # Component `compiler`: cria-compile, which uses the system's LLVM and MLIR, and the headers for targets outside the tree.
 set(cria_compiler_headers
   support/*.h format/*.h ir/*.h passes/Passes.h passes/codegen/ObjectCode.h passes/targets/DispatchBuilder.h passes/targets/Target.h
-  passes/targets/TargetPlugin.h passes/targets/ops/OpsTarget.h plugins/api/kernel_abi.h cmake/trait_type_ids.h)
+  passes/targets/TargetPlugin.h passes/targets/ops/OpsTarget.h plugins/api/*.h cmake/trait_type_ids.h)
 file(GLOB cria_header_files RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ${cria_compiler_headers})
 file(GLOB cria_table_files RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ir/*.td passes/*.td)
 

@@ -15,9 +15,9 @@ target_compile_definitions(cria_flags INTERFACE CRIA_VERSION="${PROJECT_VERSION}
 # designated initializers omit members on purpose.
 # -fPIC also in programs, so that libraries and programs can share precompiled headers.
 # -fpch-preprocess lets ccache (with sloppiness pch_defines, time_macros) cache sources that use a precompiled header.
-target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-type -Werror=switch -ffp-contract=off -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
-  -Wno-maybe-uninitialized -Wno-missing-field-initializers
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-type -Werror=switch -ffp-contract=off
+  -Wno-array-bounds -Wno-missing-field-initializers -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-fpch-preprocess>)
 if(CRIA_SANITIZE)
   target_compile_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

@@ -45,6 +45,11 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/criaConfigVersion.cma
 install(FILES ${CMAKE_BINARY_DIR}/cmake/criaConfig.cmake ${CMAKE_BINARY_DIR}/cmake/criaConfigVersion.cmake
   ${CMAKE_CURRENT_LIST_DIR}/CriaPlugin.cmake DESTINATION lib/cmake/cria COMPONENT runtime)
 install(DIRECTORY plugins/api/ plugins/sdk/ DESTINATION include COMPONENT runtime FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+# What the SDK shares with compiler and runtime; these include one another from include/cria.
+foreach(header support/CpuLevel.h support/Half.h format/ElementType.h format/RandomWeights.h)
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES ${header} DESTINATION include/cria/${folder} COMPONENT runtime)
+endforeach()
 install(FILES plugins/backends/null/null_backend.c plugins/samplers/null/null_sampler.c plugins/chat/null/null_chat.c
   DESTINATION share/cria/templates COMPONENT runtime)
 install(FILES docs/writing-a-plugin.md docs/abi-changelog.md docs/generated/opset-v1.md DESTINATION share/doc/cria COMPONENT runtime)

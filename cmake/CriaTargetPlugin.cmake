@@ -9,7 +9,7 @@ find_package(MLIR 22.1 CONFIG REQUIRED HINTS ${cria_llvm_prefix}/lib/cmake/mlir)
 
 if(NOT TARGET cria::compiler)
   add_library(cria::compiler INTERFACE IMPORTED)
-  target_link_libraries(cria::compiler INTERFACE MLIR LLVM)
+  target_link_libraries(cria::compiler INTERFACE cria::plugin_api MLIR LLVM)
   target_include_directories(cria::compiler SYSTEM INTERFACE ${CRIA_COMPILER_INCLUDE_DIR} ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
   # The compiler is built with the same options. The header gives traits of ops one TypeID on both sides.
   target_compile_options(cria::compiler INTERFACE -fno-exceptions -include ${CRIA_COMPILER_INCLUDE_DIR}/cmake/trait_type_ids.h)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one list of element types. Types that programs compute with have the numbers of the plugin ABI
-// (CRIA_TYPE_*); the others appear only in safetensors files, which are read but not computed with.
+// The element types. Those that programs compute with have the values of the plugin ABI (CRIA_TYPE_*). The
+// others occur only in safetensors files.
 #pragma once
 
-#include "plugins/api/cria_plugin.h"
+#include "cria_plugin.h"
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +19,7 @@ enum class ElementType : uint32_t {
   u32 = 5,
   u8 = 6,
   i8 = 7,
-  // Only in files.
+  // Only in safetensors files.
   f64 = 100,
   i64,
   u64,
@@ -34,13 +34,13 @@ static_assert(uint32_t(ElementType::f32) == CRIA_TYPE_F32 && uint32_t(ElementTyp
               uint32_t(ElementType::u32) == CRIA_TYPE_U32 && uint32_t(ElementType::u8) == CRIA_TYPE_U8 &&
               uint32_t(ElementType::i8) == CRIA_TYPE_I8);
 
-/// Whether programs compute with the type, that is, whether the plugin ABI has it.
+/// Returns whether programs compute with the type, that is, whether it is a CRIA_TYPE_*.
 constexpr bool isProgramType(ElementType type) { return type <= ElementType::i8; }
 
-/// Whether weights are stored in the type: f32, f16 or bf16.
+/// Returns whether it is a type of dense weights: f32, f16 or bf16.
 constexpr bool isWeightType(ElementType type) { return type <= ElementType::bf16; }
 
-/// Bytes of one element.
+/// The size of one element in bytes.
 constexpr uint64_t sizeOf(ElementType type) {
   switch (type) {
   case ElementType::f64:
@@ -66,14 +66,65 @@ constexpr uint64_t sizeOf(ElementType type) {
   __builtin_unreachable(); // not an enumerator
 }
 
+namespace detail {
+struct TypeNames {
+  ElementType type;
+  std::string_view name, safetensorsName;
+};
+
+inline constexpr TypeNames kTypeNames[] = {
+    {ElementType::f32, "f32", "F32"},
+    {ElementType::f16, "f16", "F16"},
+    {ElementType::bf16, "bf16", "BF16"},
+    {ElementType::i32, "i32", "I32"},
+    {ElementType::u32, "u32", "U32"},
+    {ElementType::u8, "u8", "U8"},
+    {ElementType::i8, "i8", "I8"},
+    {ElementType::f64, "f64", "F64"},
+    {ElementType::i64, "i64", "I64"},
+    {ElementType::u64, "u64", "U64"},
+    {ElementType::i16, "i16", "I16"},
+    {ElementType::u16, "u16", "U16"},
+    {ElementType::boolean, "i1", "BOOL"},
+    {ElementType::f8e4m3, "f8e4m3", "F8_E4M3"},
+    {ElementType::f8e5m2, "f8e5m2", "F8_E5M2"},
+};
+
+template <typename Matches> constexpr const TypeNames *findNames(Matches matches) {
+  for (const TypeNames &names : kTypeNames) {
+    if (matches(names)) {
+      return &names;
+    }
+  }
+  return nullptr;
+}
+} // namespace detail
+
 /// The name in programs, manifests and options: "f32", "bf16".
-std::string_view nameOf(ElementType type);
-/// The reverse of nameOf() for the types of programs; nullopt for any other text.
-std::optional<ElementType> parseElementType(std::string_view name);
+constexpr std::string_view nameOf(ElementType type) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.type == type; });
+  return names != nullptr ? names->name : "?";
+}
+
+/// The inverse of nameOf() for the types of programs; nullopt for any other text.
+constexpr std::optional<ElementType> parseElementType(std::string_view name) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.name == name; });
+  if (names == nullptr || !isProgramType(names->type)) {
+    return std::nullopt;
+  }
+  return names->type;
+}
 
 /// The name in safetensors headers: "F32", "BF16".
-std::string_view safetensorsNameOf(ElementType type);
-/// The reverse of safetensorsNameOf(); nullopt for any other text.
-std::optional<ElementType> safetensorsTypeOf(std::string_view name);
+constexpr std::string_view safetensorsNameOf(ElementType type) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.type == type; });
+  return names != nullptr ? names->safetensorsName : "?";
+}
+
+/// The inverse of safetensorsNameOf(); nullopt for any other text.
+constexpr std::optional<ElementType> safetensorsTypeOf(std::string_view name) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.safetensorsName == name; });
+  return names != nullptr ? std::optional(names->type) : std::nullopt;
+}
 
 } // namespace cria

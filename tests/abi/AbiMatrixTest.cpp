@@ -71,7 +71,7 @@ TEST_P(AbiMatrixTest, APluginThatNeedsTheFutureIsRefused) {
                     : std::string(GetParam()) == "sampler" ? PluginKind::sampler
                                                            : PluginKind::chat;
   EXPECT_THAT(refusalOf(sidecar, kind),
-              AllOf(HasSubstr("faulty.cria-plugin.json"), HasSubstr("speaks plugin ABI 1.3 to 1.7"),
+              AllOf(HasSubstr("faulty.cria-plugin.json"), HasSubstr("supports plugin ABI 1.3 to 1.7"),
                     HasSubstr("install a build of the plugin")));
 }
 
@@ -120,7 +120,7 @@ TEST(AbiMatrixTest, TheRightOnesWorkAmongTheWrong) {
     EXPECT_EQ(listed[i].loaded, i == 3) << i;
     EXPECT_EQ(listed[i].reason.empty(), i == 3) << i;
   }
-  EXPECT_THAT(listed[4].reason, AllOf(HasSubstr("is shadowed by"), HasSubstr("d.cria-plugin.json"),
+  EXPECT_THAT(listed[4].reason, AllOf(HasSubstr("shadowed by"), HasSubstr("d.cria-plugin.json"),
                                       HasSubstr("remove or rename")));
   EXPECT_TRUE(registry->load(PluginKind::chat, "faulty").ok());
 }

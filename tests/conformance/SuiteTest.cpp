@@ -60,7 +60,7 @@ TEST(SuiteTest, ReportsWhatItExpectedToOpen) {
   EXPECT_THAT(PluginSuite::open(builtPlugins()).status().message(), HasSubstr("a folder with one plugin"));
   const TemporaryFolder folder;
   folder.write("faulty.cria-plugin.json", SidecarText{}.text());
-  EXPECT_THAT(PluginSuite::open(folder.path()).status().message(), HasSubstr("which is not there"));
+  EXPECT_THAT(PluginSuite::open(folder.path()).status().message(), HasSubstr("does not exist; install it"));
 }
 
 } // namespace

@@ -12,6 +12,12 @@ mv "$work/made" "$work/cria"
 "$build/bin/cria" compile "$source/examples/stories/model" -o "$work/stories.cria" --quiet
 cria=$work/cria/bin/cria
 
+# Each installed header compiles alone.
+for header in "$work"/cria/include/*.h* "$work"/cria/include/cria/*/*.h; do
+  c++ -std=c++20 -Wall -Wextra -Werror -Wno-missing-field-initializers -fsyntax-only -I"$work/cria/include" -I"$work/cria/include/cria" \
+    -include "$header" -x c++ /dev/null
+done
+
 for example in "$work"/cria/share/cria/examples/plugins/*/; do
   name=$(basename "$example")
   "$cmake" -S "$example" -B "$work/$name" -DCMAKE_PREFIX_PATH="$work/cria" >/dev/null

@@ -61,6 +61,6 @@ refused "cannot load it" --target-plugin "$source/README.md"
 refused "not a target plugin" --target-plugin "$work/cria/lib/cria/plugins/cria_sampler_greedy.so"
 sed 's/headers [0-9a-f]\{12\}/headers 000000000000/g' "$plugin" >"$work/old.so"
 refused "headers 000000000000, this compiler is Cria" --target-plugin "$work/old.so"
-CC=no-such-compiler refused "the C compiler 'no-such-compiler' is not there" --target-plugin "$plugin"
+CC=no-such-compiler refused "C compiler 'no-such-compiler' is not found" --target-plugin "$plugin"
 CC=false refused "false: " --target-plugin "$plugin"
 CC="cc -O1" "$cria" compile "$model" -o "$work/o1.cria" --target-plugin "$plugin" --quiet

@@ -83,7 +83,7 @@ TEST(ModelConfig, RefusesBadMembers) {
   EXPECT_THAT(errorWith("kv_heads", 5), HasSubstr("multiple of kv_heads, got 32 and 5"));
   EXPECT_THAT(errorWith("head_dim", 127), HasSubstr("even head_dim"));
   EXPECT_THAT(errorWith("head_dim", 1025), HasSubstr("expected 'head_dim' to be an integer from 1 to 1024"));
-  EXPECT_THAT(errorWith("heads", 2000000000), HasSubstr("sizes are too large"));
+  EXPECT_THAT(errorWith("heads", 2000000000), HasSubstr("the number of parameters is too large"));
   EXPECT_THAT(errorWith("architecture", "mistral"),
               HasSubstr("expected architecture 'llama', got 'mistral'"));
   EXPECT_THAT(errorWith("parameters", 7), HasSubstr("expected 6738415616 parameters for these sizes, got 7"));

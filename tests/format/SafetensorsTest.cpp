@@ -43,10 +43,10 @@ TEST(Safetensors, ReadsAFile) {
   auto file = SafetensorsFile::open(folder.write("x", safetensorsBytes(header, "0123456789AB")));
   ASSERT_TRUE(file.ok()) << file.status().message();
   const SafetensorsFile &f = **file;
-  ASSERT_EQ(f.entries().size(), 2u);
-  EXPECT_EQ(f.entries()[0].name, "a");
+  ASSERT_EQ(f.tensors().size(), 2u);
+  EXPECT_EQ(f.tensors()[0].name, "a");
   EXPECT_EQ(f.metadata().at("format"), "pt");
-  const SafetensorsEntry *b = f.find("b");
+  const SafetensorsTensor *b = f.find("b");
   ASSERT_NE(b, nullptr);
   EXPECT_EQ(b->type, ElementType::f16);
   EXPECT_EQ(b->shape, std::vector<int64_t>{2});
@@ -118,7 +118,7 @@ TEST(Safetensors, MalformedEntries) {
   EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[],"data_offsets":[0,1],"x":0}})", "0"),
               HasSubstr("unknown member 'x'"));
   EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[-1]", 0, 1) + "}", "0"),
-              HasSubstr("extents from 0 to 2^48, got -1"));
+              HasSubstr("dimensions from 0 to 2^48, got -1"));
   EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[1.0]", 0, 1) + "}", "0"), HasSubstr("got 1.0"));
   EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[1],"data_offsets":[0]}})", "0"),
               HasSubstr("two offsets"));
@@ -147,11 +147,12 @@ TEST(Safetensors, TruncatedData) {
 TEST(Safetensors, OverlapHoleAndRest) {
   EXPECT_THAT(
       errorOf("{" + tensor("a", "U8", "[4]", 0, 4) + "," + tensor("b", "U8", "[4]", 2, 6) + "}", "012345"),
-      HasSubstr("tensor 'b' overlaps the one before it: expected it to start at byte 4, got 2"));
+      HasSubstr("tensor 'b' overlaps the previous one; expected it to start at byte 4, got 2"));
   EXPECT_THAT(
       errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "," + tensor("b", "U8", "[2]", 4, 6) + "}", "012345"),
-      HasSubstr("tensor 'b' leaves a hole after the one before it"));
-  EXPECT_THAT(errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "}", "012345"), HasSubstr("belong to none"));
+      HasSubstr("tensor 'b' leaves a gap after the previous one"));
+  EXPECT_THAT(errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "}", "012345"),
+              HasSubstr("no tensor has the bytes after the last one"));
 }
 
 TEST(Safetensors, EveryPrefixIsAnError) {
@@ -181,8 +182,8 @@ TEST(Safetensors, WriterAlignsAndReadsBack) {
   EXPECT_EQ(f.find("a")->offset, 4096u);
   EXPECT_EQ(f.find("b")->offset, 4096u + 64);
   EXPECT_EQ(f.find("c")->offset, 4096u + 128);
-  EXPECT_EQ(f.entries().size(), 5u);
-  EXPECT_TRUE(isPadding(f.entries()[1]));
+  EXPECT_EQ(f.tensors().size(), 5u);
+  EXPECT_TRUE(isPadding(f.tensors()[1]));
   EXPECT_EQ(std::memcmp(f.data(*f.find("b")).data(), b, sizeof(b)), 0);
   EXPECT_EQ(f.data(*f.find("a"))[0], std::byte(0));
 }
@@ -214,7 +215,7 @@ TEST(Safetensors, AFileThatShrinksIsAReadError) {
   ASSERT_TRUE(file.ok());
   ASSERT_EQ(truncate(path.c_str(), 60), 0);
   std::byte four[4];
-  EXPECT_THAT((*file)->read(*(*file)->find("a"), 0, four).message(), HasSubstr("the file became shorter"));
+  EXPECT_THAT((*file)->read(*(*file)->find("a"), 0, four).message(), HasSubstr("the file was truncated"));
 }
 
 } // namespace

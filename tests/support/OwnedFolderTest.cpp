@@ -156,7 +156,7 @@ TEST_F(OwnedFolderTest, AnUnpublishedFolderIsRemoved) {
     StatusOr<OwnedFolder> owned = OwnedFolder::create(target(), proof());
     ASSERT_TRUE(owned.ok()) << owned.status().message();
     EXPECT_EQ(names().size(), 2u);
-    EXPECT_THAT(owned->publish().message(), HasSubstr("expected 'label' in it"));
+    EXPECT_THAT(owned->publish().message(), HasSubstr("expected the file 'label'"));
     OwnedFolder moved = std::move(*owned);
     EXPECT_TRUE(moved.addFolder("inside").ok());
   }
@@ -306,11 +306,11 @@ TEST_F(OwnedFolderTest, OtherWritersComeAtAnyMoment) {
 
 TEST_F(OwnedFolderTest, AFileOrAnEmptyFolderStays) {
   folder_.write("m.data", "precious");
-  EXPECT_THAT(publish("new").message(), HasSubstr("something that is not a parcel is already there"));
+  EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));
   EXPECT_EQ(testing::readAll(target()), "precious");
   fs::remove(target());
   fs::create_directory(target());
-  EXPECT_THAT(publish("new").message(), HasSubstr("something that is not a parcel is already there"));
+  EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));
   EXPECT_THAT(names(), ElementsAre("m.data", kForeignLeftover));
 }
 

@@ -15,9 +15,9 @@ static StatusOr<std::vector<AddedToken>> checkTokenizer(const TokenizerData &dat
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer,
                         loadTokenizer(data.kind, data.model, data.where));
   if (tokenizer->size() > config.vocabSize) {
-    return invalidArgument(
-        "{}: expected at most the model's {} pieces, got {}; the tokenizer belongs to another model",
-        data.where, config.vocabSize, tokenizer->size());
+    return invalidArgument("{}: expected at most {} ids, the vocabulary size of the model, got {}; the "
+                           "tokenizer belongs to another model",
+                           data.where, config.vocabSize, tokenizer->size());
   }
   return selectAddedTokens(*tokenizer, data.addedTokens, config.vocabSize, data.where, notes);
 }

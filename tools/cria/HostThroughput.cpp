@@ -17,7 +17,7 @@ namespace cria::cli {
 namespace {
 
 #if defined(__x86_64__)
-#define CRIA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), noinline))
+#define CRIA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CRIA_CLONES __attribute__((noinline))
 #endif

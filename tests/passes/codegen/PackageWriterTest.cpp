@@ -128,7 +128,7 @@ TEST_F(PackageWriter, TargetsShareEqualWeights) {
   Status status = write();
   ASSERT_TRUE(status.ok()) << status.message();
   auto file = SafetensorsFile::open(folder.file("m.cria/weights/panel16.safetensors"));
-  EXPECT_EQ((*file)->entries().size(), 1u);
+  EXPECT_EQ((*file)->tensors().size(), 1u);
   Json manifest = *readJsonFile(folder.file("m.cria/manifest.json"));
   EXPECT_FALSE(manifest["targets"][1].contains("code"));
   EXPECT_EQ(manifest["targets"][1]["weight_files"], manifest["targets"][0]["weight_files"]);
@@ -158,7 +158,7 @@ TEST_F(PackageWriter, ReplacesAPackageAndNothingElse) {
   EXPECT_EQ((*readJsonFile(folder.file("m.cria/manifest.json")))["model"]["name"], "other");
   EXPECT_THAT(traces(), ElementsAre("m.cria"));
   folder.write("m.cria-file", "precious");
-  EXPECT_THAT(write("m.cria-file").message(), HasSubstr("something that is not a package is already there"));
+  EXPECT_THAT(write("m.cria-file").message(), HasSubstr("belongs to something that is not a package"));
   EXPECT_EQ(readAll(folder.file("m.cria-file")), "precious");
   fs::create_directory(folder.path() / "m.cria-dir");
   EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
@@ -178,7 +178,7 @@ TEST_F(PackageWriter, TheManifestIsTheProof) {
 }
 
 TEST_F(PackageWriter, MissingFolder) {
-  EXPECT_THAT(write("none/m.cria").message(), HasSubstr("there is no folder to write it to"));
+  EXPECT_THAT(write("none/m.cria").message(), HasSubstr("the parent folder does not exist"));
 }
 
 TEST_F(PackageWriter, AnErrorKeepsTheOldPackage) {

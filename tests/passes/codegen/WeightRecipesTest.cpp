@@ -9,6 +9,7 @@
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/WeightFile.h"
+#include "support/Half.h"
 #include "tests/testing/TestFiles.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -216,7 +217,7 @@ TEST_F(WeightRecipes, WeightFilesHoldTheLayout) {
       ASSERT_TRUE(status.ok()) << status.message();
       EXPECT_GT(written, 70u * 33 * sizeOf(type));
       auto read = *SafetensorsFile::open(path);
-      const SafetensorsEntry *entry = read->find("random");
+      const SafetensorsTensor *entry = read->find("random");
       ASSERT_EQ(entry->shape, physicalShape(weights[0].layout.kind, weights[0].shape));
       std::vector<float> values(size_t(weights[0].layout.numElements()));
       convertElements(type, read->data(*entry).data(), ElementType::f32,

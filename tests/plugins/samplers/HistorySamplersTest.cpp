@@ -88,7 +88,7 @@ TEST_F(HistorySamplersTest, LogitBiasNamesThePartThatIsWrong) {
   EXPECT_THAT(refusalOf("logit_bias(\"5:1,x:2\")"), HasSubstr("bias 'x:2': expected ID:NUMBER"));
   EXPECT_THAT(refusalOf("logit_bias(\"5\")"), HasSubstr("bias '5'"));
   EXPECT_THAT(refusalOf("logit_bias(\"32000:1\")"), HasSubstr("expected an id below 32000"));
-  EXPECT_THAT(refusalOf("logit_bias(\"5:1,5:2\")"), HasSubstr("the id occurs twice"));
+  EXPECT_THAT(refusalOf("logit_bias(\"5:1,5:2\")"), HasSubstr("id is given twice"));
   EXPECT_THAT(refusalOf("logit_bias(\"5:inf\")"), HasSubstr("expected a number from"));
   EXPECT_THAT(refusalOf("logit_bias(\"5:nan\")"), HasSubstr("expected a number from"));
   EXPECT_THAT(refusalOf("dry(breakers=\"" + std::string(41, 'x') + "\")"), HasSubstr("expected at most 40"));

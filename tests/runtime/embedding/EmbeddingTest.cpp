@@ -65,7 +65,7 @@ TEST(Embedding, TheExampleReportsWhatIsWrong) {
   EXPECT_THAT(missing.text, HasSubstr("/nowhere.cria: cannot open the package: No such file or directory"));
   Output unfit = runExample("'" + writePackage() + "' hello");
   EXPECT_EQ(unfit.exitCode, 2);
-  EXPECT_THAT(unfit.text, HasSubstr("no backend runs this package here"));
+  EXPECT_THAT(unfit.text, HasSubstr("no backend runs this package on this machine"));
 }
 
 TEST(Embedding, ThePagePrintsTheExample) {

@@ -128,11 +128,13 @@ TEST_F(GeneratorTest, RefusesBadRequestsAlone) {
   };
   EXPECT_EQ(message({}), "the prompt is empty: expected at least one token");
   EXPECT_EQ(message({.prompt = std::vector<int32_t>(31, 1)}),
-            "the prompt has 31 tokens, and the context 30: shorten it or use a longer context");
-  EXPECT_EQ(message({.prompt = {64}}), "expected token ids from 0 to 63 in the prompt, got 64");
-  EXPECT_EQ(message({.prompt = {-1}}), "expected token ids from 0 to 63 in the prompt, got -1");
+            "the prompt has 31 tokens, the context 30: shorten it or use a longer context");
+  EXPECT_EQ(message({.prompt = {64}}),
+            "the prompt has an invalid token: expected an id from 0 to 63, got 64");
+  EXPECT_EQ(message({.prompt = {-1}}),
+            "the prompt has an invalid token: expected an id from 0 to 63, got -1");
   EXPECT_EQ(message({.prompt = {1}, .stopTexts = {"x"}}),
-            "stop texts need a tokenizer, and the package has none");
+            "stop texts require a tokenizer, which the package does not have");
   GenerateRequest requests[] = {{.prompt = {64}}, {.prompt = {1}, .maxNewTokens = 1, .ignoreEos = true}};
   auto results = Generator(*model_, nullptr).generate(requests);
   EXPECT_EQ(results[0].reason, FinishReason::error);

@@ -82,8 +82,7 @@ TEST(KvPool, ReportsWhenItIsFullAndKeepsWhatIsFilled) {
   sequence.commit(3);
   Status status = sequence.reserve(7);
   EXPECT_EQ(status.code(), StatusCode::outOfMemory);
-  EXPECT_EQ(status.message(),
-            "the KV pool of 2 pages (4 positions each) is full: give more with --kv-memory");
+  EXPECT_EQ(status.message(), "the KV pool of 2 pages (4 positions each) is full; raise --kv-memory");
   EXPECT_EQ(sequence.length(), 3u);
   EXPECT_EQ(pool.numFreePages(), 1u);
 }

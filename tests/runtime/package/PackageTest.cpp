@@ -75,7 +75,7 @@ TEST_F(PackageTest, RefusesTokenizersThatDoNotFit) {
   const auto refusal = [&] { return Package::open(folder_).value()->tokenizer().status(); };
   writePackageWithTokenizer(folder_, 1024, "sentencepiece");
   EXPECT_THAT(refusal().message(),
-              HasSubstr("text.model: expected at most the model's 1024 pieces, got 1025"));
+              HasSubstr("text.model: expected at most 1024 ids, the vocabulary size of the model, got 1025"));
   writePackageWithTokenizer(folder_, 1025, "wordpiece");
   EXPECT_EQ(refusal().code(), StatusCode::unsupported);
   EXPECT_THAT(refusal().message(), HasSubstr("got 'wordpiece'; use a newer cria"));
@@ -85,7 +85,7 @@ TEST_F(PackageTest, ReportsWhatIsNotAPackage) {
   EXPECT_THAT(Package::open(folder_ + "/nothing").status().message(),
               HasSubstr("cannot open the package: No such file or directory"));
   EXPECT_THAT(Package::open(folder_ + "/programs").status().message(),
-              HasSubstr("expected a package folder with a manifest.json: make one with 'cria compile'"));
+              HasSubstr("expected a package folder with a manifest.json; create one with 'cria compile'"));
 }
 
 TEST_F(PackageTest, AChangedByteInTheManifestIsDamage) {
@@ -166,9 +166,9 @@ TEST_P(HostileManifest, IsRefusedWithAReason) {
 
 const Hostile kHostileManifests[] = {
     {"Newer", [](OrderedJson &m) { m["format_version"] = 3; },
-     "the package has format version 3, and this program reads version 2: use a newer cria"},
+     "expected format version 2, got 3; use a newer cria"},
     {"Older", [](OrderedJson &m) { m["format_version"] = 1; },
-     "the package has format version 1, and this program reads version 2: compile the model again"},
+     "expected format version 2, got 1; compile the model again"},
     {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; },
      "expected 'format' to be 'cria', got \"gguf\""},
     {"Extra", [](OrderedJson &m) { m["colour"] = "red"; }, "unknown member 'colour'"},
@@ -178,7 +178,7 @@ const Hostile kHostileManifests[] = {
     {"NoTargets", [](OrderedJson &m) { m["targets"] = OrderedJson::array(); },
      "expected 'targets' to be at least one target"},
     {"TargetTwice", [](OrderedJson &m) { m["targets"].push_back(m["targets"][0]); },
-     "the target 'toy' is there twice"},
+     "duplicate target 'toy'"},
     {"TargetPath", [](OrderedJson &m) { m["targets"][0]["name"] = "../toy"; },
      "expected 'name' to be letters, digits and . _ -"},
     {"ProgramNotListed", [](OrderedJson &m) { m["targets"][0]["program"] = "/etc/passwd"; },
@@ -249,7 +249,7 @@ TEST_F(PackageTest, KernelsNeedCode) {
   writeToyPackage(folder_, other);
   auto package = Package::open(folder_).value();
   EXPECT_THAT(package->program(package->manifest().targets[0]).status().message(),
-              HasSubstr("kernel 'append' needs code, and target 'toy' has none"));
+              HasSubstr("kernel 'append' requires code, but target 'toy' has none"));
 }
 
 TEST_F(PackageTest, WeightsAreInTheFilesOfTheTarget) {

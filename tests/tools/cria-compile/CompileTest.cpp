@@ -132,7 +132,7 @@ TEST_F(Compile, WeightsAreThoseOfTheCheckpoint) {
   auto packed = *SafetensorsFile::open(package() + "/weights/row_major.safetensors");
   auto source =
       *SafetensorsFile::open(std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/bf16/model.safetensors");
-  const SafetensorsEntry *ours = packed->find("embedding"),
+  const SafetensorsTensor *ours = packed->find("embedding"),
                          *theirs = source->find("model.embed_tokens.weight");
   ASSERT_NE(ours, nullptr);
   EXPECT_EQ(ours->type, ElementType::bf16);
@@ -330,7 +330,7 @@ TEST_F(Compile, WrongInputLeavesNothing) {
   fs::create_directory(folder.path() / "empty");
   EXPECT_THAT(errorOf(folder.file("empty") + " --target ops -o " + package()), HasSubstr("not a checkpoint"));
   EXPECT_THAT(errorOf(golden("mha") + " --target ops -o " + folder.file("none/m.cria")),
-              HasSubstr("no folder"));
+              HasSubstr("the parent folder does not exist"));
   EXPECT_THAT(errorOf(golden("mha") + " --target ops -o " + folder.file("empty")),
               HasSubstr("not a package"));
   EXPECT_THAT(errorOf(golden("dynamic") + " --target ops --context 512 -o " + package()),

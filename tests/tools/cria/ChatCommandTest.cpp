@@ -115,7 +115,7 @@ TEST(ChatCommandTest, AnotherTemplate) {
   const ProcessResult wrong = chat("x\n", {"--chat-template", "vicuna(sytem=\"a\")"});
   EXPECT_THAT(wrong.errors, HasSubstr("did you mean 'system'? (at character 8)"));
   EXPECT_THAT(chat("x\n", {"--chat-template", "jinja"}).errors,
-              HasSubstr("the checkpoint's own is known as 'llama2'"));
+              HasSubstr("the template of the checkpoint is 'llama2'"));
 }
 
 /// The shipped model with another tokenizer_config.json, compiled; `folder` holds its files.

@@ -164,7 +164,7 @@ TEST(CudaCommandLine, RunsOnTheDeviceThatIsNamed) {
   const ProcessResult second = runOnCard(room, {"--device", "1"});
   EXPECT_EQ(second.exitCode, 0) << second.errors;
   EXPECT_EQ(second.output, result.output);
-  expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 is not there: it has 2 devices"});
+  expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 does not exist; the backend has 2 devices"});
 }
 
 TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
@@ -181,16 +181,16 @@ TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
   }
 }
 
-TEST(CudaCommandLine, ReportsHowMuchMemoryIsMissing) {
-  expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}),
-                {"the model needs ", " bytes of device memory", "Fake card 0 has 1000000 of 1000000 free"});
+TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
+  expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}), {"the model requires ", " bytes of device memory",
+                                                          "Fake card 0 has 1000000 of 1000000 free"});
 }
 
 TEST(CudaCommandLine, ReportsThatThePackageHasNoCodeForTheCard) {
   const std::string package =
       compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
   const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
-  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "this card (Fake card 0) is sm_80",
+  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "device Fake card 0 is sm_80",
                          "compile with --target cuda:sm_80"});
 }
 

@@ -77,10 +77,11 @@ TEST(CudaRefusal, NamesTheMissingLibrary) {
 }
 
 TEST(CudaRefusal, AsksForANewerDriver) {
-  EXPECT_THAT(answerWith(kDrivers + "old_cuda_driver.so"),
-              AllOf(HasSubstr("speaks CUDA 10.2"), HasSubstr("expected 11.4 or newer"), HasSubstr("update")));
+  EXPECT_THAT(
+      answerWith(kDrivers + "old_cuda_driver.so"),
+      AllOf(HasSubstr("supports CUDA 10.2"), HasSubstr("expected 11.4 or newer"), HasSubstr("update")));
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.driverVersion = 11030; }),
-              HasSubstr("speaks CUDA 11.3, expected 11.4"));
+              HasSubstr("supports CUDA 11.3, expected 11.4"));
 }
 
 TEST(CudaRefusal, ReportsWhyTheDriverDoesNotStart) {
@@ -94,7 +95,7 @@ TEST(CudaRefusal, ReportsWhyTheDriverDoesNotStart) {
 
 TEST(CudaRefusal, ReportsThatThereIsNoDevice) {
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.numDevices = 0; }),
-              HasSubstr("shows no device"));
+              HasSubstr("reports no device"));
 }
 
 TEST(CudaRefusal, NamesADeviceThatCannotBeRead) {
