@@ -50,7 +50,7 @@ private:
   const CommandBuffer *last_ = nullptr;  // of the last step
   const float *visibleLogits_ = nullptr; // the result buffer, if it is host-visible
   std::vector<float> logits_;            // otherwise its copy
-  bool poison_ = false;
+  bool poisonBuffers_ = false;
   bool profiling_ = false;
 };
 
@@ -79,7 +79,7 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   limits.program.context = plan.context;
   visibleLogits_ = static_cast<const float *>(device->hostPointer(memory->result()));
   logits_.resize(visibleLogits_ ? 0 : size_t(program.limits.maxOutputs) * limits.vocabSize);
-  poison_ = options.poison;
+  poisonBuffers_ = options.debug.poisonBuffers;
   CRIA_RETURN_IF_ERROR(commandBuffers->check());
   return initialize();
 }
@@ -89,7 +89,7 @@ Status Model::Implementation::openDevice(const TargetChoice &choice, const Model
   cria_open_options open = {.struct_size = sizeof(cria_open_options),
                             .device = options.device,
                             .num_threads = options.numThreads,
-                            .flags = options.poison ? CRIA_OPEN_POISON_SCRATCH : 0};
+                            .flags = options.debug.poisonBuffers ? CRIA_OPEN_POISON_SCRATCH : 0};
   CRIA_ASSIGN_OR_RETURN(device, Device::open(choice.backend->name, api, open));
   cria_device_info info = {};
   info.struct_size = sizeof(info);
@@ -169,8 +169,8 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
 
 StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandBuffer,
                                                    const CancelFlag *cancel) {
-  if (poison_) {
-    CRIA_RETURN_IF_ERROR(memory->poison());
+  if (poisonBuffers_) {
+    CRIA_RETURN_IF_ERROR(memory->poisonBuffers());
   }
   CRIA_RETURN_IF_ERROR(device->replay(commandBuffer.handle, cancel ? cancel->address() : nullptr));
   uint64_t bytes = uint64_t(commandBuffer.numOutputs) * limits.vocabSize * sizeof(float);

@@ -27,6 +27,12 @@ struct BackendReference {
   const cria_backend_api *api = nullptr;
 };
 
+/// Options that help to find errors in kernels and backends.
+struct ModelDebugOptions {
+  bool poisonBuffers = false; // fill arena, result and scratch memory with NaN before each step
+};
+
+/// How Model::open() chooses a backend, and what it allocates.
 struct ModelOptions {
   std::string backend;        // empty: the one with the highest score, never an explicit-only one
   std::string target;         // empty: the target with the highest score
@@ -35,7 +41,7 @@ struct ModelOptions {
   uint32_t context = 0;       // positions per sequence; 0: the maximum that the package was compiled for
   uint64_t kvMemoryBytes = 0; // 0: full contexts for all sequences of a step, up to 1 GiB; at least one
   uint32_t maxCommandBuffers = 32;
-  bool poison = false; // NaN in arena and result before each step, and in scratch (tests)
+  ModelDebugOptions debug;
   /// Called while weights are uploaded, with numbers of bytes. Not called if weights are used in place.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };

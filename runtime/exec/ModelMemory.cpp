@@ -139,7 +139,7 @@ Status ModelMemory::allocateKv(uint32_t numPages) {
   return {};
 }
 
-Status ModelMemory::poison() {
+Status ModelMemory::poisonBuffers() {
   CRIA_RETURN_IF_ERROR(device_.fill(arena_, 0, use_.arena, kQuietNan));
   return device_.fill(result_, 0, roundUpToWord(program_.result().size), kQuietNan);
 }

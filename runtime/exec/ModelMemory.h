@@ -44,7 +44,7 @@ public:
   const DeviceBuffer &result() const { return result_; }
   const MemoryUse &use() const { return use_; }
   /// Fills arena and result with NaN.
-  Status poison();
+  Status poisonBuffers();
 
   Status zeroPage(uint32_t page) override;
   Status copyPage(uint32_t destination, uint32_t source) override;

@@ -29,7 +29,7 @@ static bool isRequested(const PluginCandidate &candidate, const std::string &bac
 }
 
 static OpsBackend opsOf(const PluginCandidate &candidate) {
-  OpsBackend backend{.name = candidate.name};
+  OpsBackend backend{.name = candidate.name, .opsetVersion = candidate.ops->version};
   for (const auto &[name, op] : candidate.ops->ops) {
     backend.ops.insert(name);
     for (const auto &[operand, types] : op.types) {

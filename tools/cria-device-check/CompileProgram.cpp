@@ -126,7 +126,7 @@ LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits
   out.json = programToJson(*lowered).dump();
   out.format = target.format();
   out.features = target.features();
-  out.abiVersion = target.abiVersion();
+  out.abiVersion = target.abiVersion(*lowered);
   return success();
 }
 

@@ -18,7 +18,7 @@ Row checkModel(const CheckOptions &options, const std::shared_ptr<const Package>
   modelOptions.backend = options.backend;
   modelOptions.target = target;
   modelOptions.device = options.device;
-  modelOptions.poison = true;
+  modelOptions.debug.poisonBuffers = true;
   try {
     const StatusOr<std::unique_ptr<Model>> model = Model::open(package, *options.registry, modelOptions);
     if (!model.ok()) {

@@ -12,10 +12,40 @@ namespace {
 
 constexpr int kTrials = 10;
 
+/// Returns the score that the backend's probe gives to a version of the opset, and for 0 the reason.
+uint32_t probe(const BackendSubject &subject, uint32_t version, std::string &reason) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = version,
+                                  .format = {opset::kFormat.data(), opset::kFormat.size()},
+                                  .features = {}};
+  uint32_t score = 0;
+  const Outcome outcome = outcomeOf([&](cria_message *message) {
+    return subject.backend.api().probe(subject.device, &info, &score, message);
+  });
+  requireOk(outcome, "probe");
+  require(score != 0 || !outcome.message.empty(), "probe: expected a reason for score 0, got no message");
+  reason = outcome.message;
+  return score;
+}
+
+/// The highest version of the opset, of those the suite knows, that the backend accepts; 0: none.
+uint32_t acceptedVersion(const BackendSubject &subject) {
+  std::string reason;
+  uint32_t version = opset::kVersion;
+  while (version > 0 && probe(subject, version, reason) == 0) {
+    --version;
+  }
+  return version;
+}
+
 /// Returns why the plugin manifest excludes a variant; empty if it does not.
 std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
   if (!subject.ops.contains(variant.op)) {
     return fmt::format("plugin manifest does not list op '{}'", variant.op);
+  }
+  Random random(subject.seed);
+  if (const uint32_t version = versionOf(randomCall(random, variant)); version > acceptedVersion(subject)) {
+    return fmt::format("the backend does not accept opset {}", version);
   }
   for (const opset::Operand &operand : opset::find(variant.op)->operands) {
     const auto listed = subject.types.find(fmt::format("{}/{}", variant.op, operand.name));
@@ -115,18 +145,18 @@ void refuses(const BackendSubject &subject, const Refused &refused) {
 
 /// Throws Unsupported with the backend's reason if it runs no ops.
 void requireOps(const BackendSubject &subject) {
-  const cria_executable_info info{.struct_size = sizeof(info),
-                                  .kernel_abi = opset::kVersion,
-                                  .format = {opset::kFormat.data(), opset::kFormat.size()},
-                                  .features = {}};
-  uint32_t score = 0;
-  const Outcome outcome = outcomeOf([&](cria_message *message) {
-    return subject.backend.api().probe(subject.device, &info, &score, message);
-  });
-  requireOk(outcome, "probe");
-  require(score != 0 || !outcome.message.empty(), "probe: expected a reason for score 0, got no message");
-  if (score == 0) {
-    throw Unsupported(fmt::format("format {} is not supported: {}", opset::kFormat, outcome.message));
+  std::string reason;
+  if (probe(subject, 1, reason) == 0) {
+    require(acceptedVersion(subject) == 0, "opset {} is accepted, opset 1 is not: {}",
+            acceptedVersion(subject), reason);
+    throw Unsupported(fmt::format("format {} is not supported: {}", opset::kFormat, reason));
+  }
+  for (uint32_t version = 2; version < acceptedVersion(subject); ++version) {
+    require(probe(subject, version, reason) != 0, "opset {} is accepted, opset {} is not: {}",
+            acceptedVersion(subject), version, reason);
+  }
+  for (const uint32_t version : {uint32_t{0}, UINT32_MAX}) {
+    require(probe(subject, version, reason) == 0, "there is no opset {}, but it is accepted", version);
   }
 }
 

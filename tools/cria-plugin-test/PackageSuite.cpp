@@ -45,9 +45,11 @@ std::unique_ptr<Model> openReference(const Subject &subject) {
 std::unique_ptr<Model> openTested(const Subject &subject, const std::string &target) {
   const auto *api = static_cast<const cria_backend_api *>(subject.plugin.api);
   const BackendReference backend{.name = subject.plugin.name, .api = api};
-  auto model =
-      Model::open(subject.package, std::span(&backend, 1),
-                  {.backend = backend.name, .target = target, .device = subject.device, .poison = true});
+  auto model = Model::open(subject.package, std::span(&backend, 1),
+                           {.backend = backend.name,
+                            .target = target,
+                            .device = subject.device,
+                            .debug = {.poisonBuffers = true}});
   if (model.status().code() == StatusCode::unsupported) {
     throw Unsupported(std::string(model.status().message()));
   }

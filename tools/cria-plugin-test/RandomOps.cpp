@@ -2,6 +2,7 @@
 // Shapes are small and irregular, so that dimensions are rarely multiples of a tile size.
 #include "tools/cria-plugin-test/RandomOps.h"
 
+#include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/Suite.h"
 
 #include <cmath>
@@ -286,6 +287,23 @@ OpCall randomCall(Random &random, const OpVariant &variant) {
     }
   }
   throw std::invalid_argument("no random calls of op " + variant.op);
+}
+
+uint32_t versionOf(const OpCall &call) {
+  std::vector<opset::Use> operands;
+  for (const Argument &argument : call.arguments) {
+    operands.push_back({argument.name, argument.view.array->type});
+  }
+  std::vector<std::string_view> attributes;
+  for (const Attribute &attribute : call.attributes) {
+    attributes.push_back(attribute.name);
+  }
+  const opset::Op *op = opset::find(call.op);
+  const auto version = op == nullptr ? std::nullopt : opset::versionOf(*op, operands, attributes);
+  if (!version) {
+    throw std::logic_error("the opset has no op '" + call.op + "' with these operands and attributes");
+  }
+  return *version;
 }
 
 // Changes the data that the op reads, except tables, indices and elements that are NaN. Clears a weight that

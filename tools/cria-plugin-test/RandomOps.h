@@ -26,6 +26,8 @@ std::vector<OpVariant> allVariants();
 
 /// Returns a call with random shapes. Gaps between the rows of operands and all results hold NaN.
 OpCall randomCall(Random &random, const OpVariant &variant);
+/// Returns the lowest version of the opset that has the call. Throws std::logic_error if none has.
+uint32_t versionOf(const OpCall &call);
 /// Changes the values of the operands, for another replay of a recording.
 void changeValues(Random &random, OpCall &call);
 

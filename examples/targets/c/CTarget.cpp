@@ -236,7 +236,7 @@ public:
   // The format that the backend `cpu` runs.
   std::string format() const override { return "elf.x86_64"; }
   std::string features() const override { return "x86-64-v3"; }
-  uint32_t abiVersion() const override { return CRIA_KERNEL_ABI_VERSION; }
+  uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 
   int64_t pageTokens() const override { return kPageTokens; }

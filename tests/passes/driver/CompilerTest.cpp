@@ -91,8 +91,12 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   const auto result = compile(job, recorder);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));
+  job.opsBackend->opsetVersion = 0;
+  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' runs opset 0"));
+  job.opsBackend->opsetVersion = 1;
   job.opsBackend->ops.erase("rope");
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' does not take op 'rope'"));
+  EXPECT_THAT(compile(job, recorder).status().message(),
+              HasSubstr("backend 'mine' does not support op 'rope'"));
 }
 
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {

@@ -4,9 +4,9 @@
 
 // REMARK: llama-fuse-rope-attention | Category:fusion | num-fused=1, num-rejected=0
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a rotated value has another use"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="no kv_append of the cache and layer right before"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="the preceding effect is not a kv_append of the same cache and layer"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query and key are rotated differently"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query or key isn't rotated"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query or key is not rotated"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query and key have different rows"
 // REMARK: llama-fuse-rope-attention | Category:fusion | num-fused=0, num-rejected=1
 

@@ -55,7 +55,7 @@ protected:
   void SetUp() override {
     toyState() = {};
     writeToyPackage(folder_);
-    model_ = openToyModel(folder_, {.poison = true});
+    model_ = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   }
   GenerateResult run(const GenerateRequest &request, const GenerateCallback &callback = {},
                      const CancelFlag *cancel = nullptr) {

@@ -178,7 +178,7 @@ TEST_F(ModelTest, RepeatsTheLastStepAndLeavesItsResult) {
 }
 
 TEST_F(ModelTest, PoisonDoesNotChangeAnswers) {
-  auto model = openToyModel(folder_, {.poison = true});
+  auto model = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   Session session(*model);
   auto logits = session.decode(3);
   ASSERT_TRUE(logits.ok());

@@ -16,7 +16,7 @@ protected:
   void SetUp() override {
     toyState() = {};
     writeToyPackage(folder_);
-    model_ = openToyModel(folder_, {.poison = true});
+    model_ = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   }
   std::vector<float> decode(Session &session, int32_t token) {
     auto logits = session.decode(token);

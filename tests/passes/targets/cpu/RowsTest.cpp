@@ -84,7 +84,7 @@ TEST(Rows, Elementwise) {
   using Kind = ElementwiseSpec::Kind;
   forEachIsa([](const Isa &isa) {
     for (int64_t width : {64, 43, 5}) {
-      for (Kind kind : {Kind::Silu, Kind::Mul, Kind::Add}) {
+      for (Kind kind : {Kind::silu, Kind::mul, Kind::add}) {
         ElementwiseSpec spec{.kind = kind, .width = width, .lhsStride = width + 3};
         KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitElementwise(kernels, spec); });
         Random random(width);
@@ -93,17 +93,17 @@ TEST(Rows, Elementwise) {
         lhs[0] = -200, lhs[1] = 200;
         Buffer<float> output(kRows * width, kNan);
         std::vector<void *> bindings = {lhs.data(), rhs.data(), output.data()};
-        if (kind == Kind::Silu) {
+        if (kind == Kind::silu) {
           bindings.erase(bindings.begin() + 1);
         }
         runRows(library, spec.name(), bindings, kRows);
         std::vector<float> expected;
         for (int64_t i = 0; i < kRows * width; ++i) {
           float a = lhs[i / width * spec.lhsStride + i % width], b = rhs[i];
-          expected.push_back(kind == Kind::Silu ? a / (1 + std::exp(-a)) : kind == Kind::Mul ? a * b : a + b);
+          expected.push_back(kind == Kind::silu ? a / (1 + std::exp(-a)) : kind == Kind::mul ? a * b : a + b);
         }
         std::vector<float> actual(output.begin(), output.end());
-        EXPECT_TRUE(kind == Kind::Silu ? close(actual, expected, 5e-7f) : sameBits(actual, expected))
+        EXPECT_TRUE(kind == Kind::silu ? close(actual, expected, 5e-7f) : sameBits(actual, expected))
             << spec.name();
         EXPECT_TRUE(output.intact());
       }
