@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The names of element types, in one table.
+// The table of the names of element types.
 #include "format/ElementType.h"
 
 namespace cria {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_ops_backend.hpp - a whole backend for format "cria.ops.v1" on host memory, but for the ops themselves:
-// a library of math functions becomes a backend by implementing those it has. Optional C++20 conveniences
-// over cria_plugin.h; a plugin includes this in one file and answers its query with the table of
-// opsBackend().
+// cria_ops_backend.hpp - a backend for format "cria.ops.v1" on host memory, except for the ops themselves:
+// a library of math functions becomes a backend that implements a subset of the ops. Optional C++20
+// conveniences over cria_plugin.h. A plugin includes this header in one file and states the table of
+// opsBackend() in its query function.
 //
 //   void add(const OpCall &call);   // operands and attributes by name, checked against the opset
 //   static const OpImplementation kOps[] = {{"add", add}};
@@ -16,9 +16,9 @@
 
 namespace cria::plugin {
 
-/// What is said of the backend. All of it lives until the process ends.
+/// The description of a backend. Everything that it refers to lives until the process ends.
 struct OpsBackend {
-  std::string_view name; // as in the sidecar
+  std::string_view name; // as in the plugin manifest
   std::string_view device, deviceDescription;
   std::span<const OpImplementation> ops;
   uint32_t score = 100;
@@ -30,7 +30,7 @@ struct OpsBackend {
 struct cria_context {};
 struct cria_code {};
 
-/// Entries as they are replayed.
+/// The prepared entries of a command buffer.
 struct cria_recording {
   struct Entry {
     uint32_t kind = CRIA_ENTRY_OP;
@@ -43,7 +43,7 @@ struct cria_recording {
 
 namespace cria::plugin::ops {
 
-inline OpsBackend &backend() { // of this library
+inline OpsBackend &backend() { // the backend of this library
   static OpsBackend kBackend;
   return kBackend;
 }
@@ -70,7 +70,8 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
   }
   if (signature.access != CRIA_ACCESS_READ &&
       ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
-    refuse(CRIA_STATUS_INVALID_ARGUMENT, who + " is a result: expected writable memory");
+    refuse(CRIA_STATUS_INVALID_ARGUMENT,
+           who + " is a result: expected write access to memory that is not read-only");
   }
 }
 
@@ -125,14 +126,14 @@ inline void checkComplete(const opset::Op &op, const OpCall &call) {
   }
 }
 
-// Equal letters in the signature are equal extents.
+// Checks that dimensions with equal letters in the signature are equal.
 inline void checkExtents(const opset::Op &op, const OpCall &call) {
-  std::map<char, uint64_t> extents;
+  std::map<char, uint64_t> dimensions;
   for (const opset::Operand &signature : op.operands) {
     const OpOperand *operand = call.find(signature.name);
     for (size_t d = 0; operand != nullptr && d < signature.extents.size(); ++d) {
       const char letter = signature.extents[d];
-      const uint64_t expected = extents.emplace(letter, operand->shape[d]).first->second;
+      const uint64_t expected = dimensions.emplace(letter, operand->shape[d]).first->second;
       if (letter != '.' && operand->shape[d] != expected) {
         refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected " + letter +
                                                  " = " + std::to_string(expected) + " in dimension " +
@@ -223,7 +224,7 @@ struct Backend : HostMemory {
     return {};
   }
 
-  /// Accepts CRIA_OPEN_POISON_SCRATCH, which does nothing: there is no scratch memory.
+  /// Accepts CRIA_OPEN_POISON_SCRATCH, which has no effect, since there is no scratch memory.
   static Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
     if (Check check = checkOnlyDevice(options.device, backend().name); check.failed()) {
       return check;
@@ -256,7 +257,7 @@ struct Backend : HostMemory {
 
 namespace cria::plugin {
 
-/// The table of the one backend of this library.
+/// Returns the function table of the backend. Called once in a library.
 inline cria_backend_api opsBackend(const OpsBackend &described) {
   ops::backend() = described;
   return BackendFunctions<ops::Backend>::table(described.flags);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_opset.hpp - the signatures of opset v1 as a table, for backends that run executables of format
-// "cria.ops.v1". Formulas, layouts and tolerances stand in docs/generated/opset-v1.md, which a test holds to
-// this table. Frozen: a new op, operand or attribute is a new version of the opset.
+// "cria.ops.v1". Formulas, layouts and tolerances are in docs/generated/opset-v1.md; a test compares the
+// page with this table. Frozen: a new op, operand or attribute is a new version of the opset.
 #pragma once
 
 #include "cria_plugin.h"
@@ -14,10 +14,11 @@ namespace cria::opset {
 inline constexpr uint32_t kVersion = 1; // cria_executable_info::kernel_abi
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
-/// Element types an operand may have. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32.
+/// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32.
 enum class Types { floats, cacheFloats, f32, i32, u32 };
 
-/// `extents` has one letter a dimension: equal letters of an op are equal extents, '.' is any.
+/// `extents` has one letter per dimension. Dimensions with equal letters in an op are equal; '.' stands for
+/// any size.
 struct Operand {
   std::string_view name;
   Types types;
@@ -105,7 +106,7 @@ inline constexpr Op kOps[] = {
     {"fill_ones", detail::kFillOnes, {}},
 };
 
-/// Null when the opset has no op of that name.
+/// Returns null if the opset has no op with that name.
 constexpr const Op *find(std::string_view name) {
   for (const Op &op : kOps) {
     if (op.name == name) {
@@ -115,7 +116,7 @@ constexpr const Op *find(std::string_view name) {
   return nullptr;
 }
 
-/// Whether the types leave a choice, which a sidecar may narrow.
+/// Returns whether there are several types, which a plugin manifest may restrict.
 constexpr bool hasChoice(Types types) { return types == Types::floats || types == Types::cacheFloats; }
 
 constexpr bool accepts(Types types, uint32_t type) {

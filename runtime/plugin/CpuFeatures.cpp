@@ -12,7 +12,7 @@ struct Feature {
   bool (*isPresent)();
 };
 
-// The compiler's check also asks whether the operating system saves the registers.
+// The builtin also checks that the operating system saves the registers.
 #define CRIA_FEATURE(name) {name, [] { return __builtin_cpu_supports(name) != 0; }}
 constexpr Feature kFeatures[] = {
     CRIA_FEATURE("x86-64-v2"), CRIA_FEATURE("x86-64-v3"),  CRIA_FEATURE("x86-64-v4"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What machine this program runs on, in the words of plugin sidecars.
+// The machine that this program runs on, in the terms of plugin manifests.
 #pragma once
 
 #include <string_view>
@@ -15,8 +15,8 @@ inline constexpr std::string_view kHostArch = "aarch64";
 #endif
 inline constexpr std::string_view kHostOs = "linux";
 
-/// Whether processor and operating system offer a feature, e.g. "avx2" or "x86-64-v3". False for unknown
-/// names.
+/// Returns whether processor and operating system support a feature, e.g. "avx2" or "x86-64-v3"; false for
+/// unknown names. Thread-safe.
 bool cpuHas(std::string_view feature);
 
 } // namespace cria

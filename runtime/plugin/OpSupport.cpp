@@ -12,13 +12,13 @@ namespace cria {
 static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_view where,
                                                  std::initializer_list<std::string_view> known) {
   if (!json.is_array()) {
-    return invalidArgument("expected '{}' to be an array of texts", where);
+    return invalidArgument("expected '{}' to be an array of strings", where);
   }
   std::set<std::string> names;
   for (const Json &item : json) {
     if (!item.is_string() ||
         std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
-      return invalidArgument("'{}' has {}{}", where, describeJson(item),
+      return invalidArgument("'{}' contains {}{}", where, describeJson(item),
                              suggestNames(item.is_string() ? item.get<std::string>() : "",
                                           std::vector<std::string>(known.begin(), known.end())));
     }
@@ -27,7 +27,7 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
   return names;
 }
 
-// Only operands that have a choice are listed.
+// Only operands with several types are listed.
 static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
@@ -37,7 +37,7 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
         std::find_if(op.operands.begin(), op.operands.end(),
                      [&, n = std::string_view(name)](const auto &each) { return each.name == n; });
     if (operand == op.operands.end() || !opset::hasChoice(operand->types)) {
-      return invalidArgument("'ops.{}.types' names '{}', which is no operand with a choice of types", op.name,
+      return invalidArgument("'ops.{}.types' names '{}', which is not an operand with several types", op.name,
                              name);
     }
     CRIA_ASSIGN_OR_RETURN(out.types[name], readNames(types, fmt::format("ops.{}.types.{}", op.name, name),
@@ -48,7 +48,7 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
 
 static Status readOp(const Json &json, const opset::Op &op, OpSupport::Op &out) {
   if (!json.is_object()) {
-    return invalidArgument("expected 'ops.{}' to be an object, {{}} for all that the opset has", op.name);
+    return invalidArgument("expected 'ops.{}' to be an object, {{}} for everything in the opset", op.name);
   }
   for (const auto &[name, value] : json.items()) {
     if (name == "types") {
@@ -57,7 +57,7 @@ static Status readOp(const Json &json, const opset::Op &op, OpSupport::Op &out) 
       CRIA_ASSIGN_OR_RETURN(out.parts,
                             readNames(value, "ops.fused_linear.parts", {"norm", "activation", "residual"}));
     } else {
-      return invalidArgument("has the unknown member 'ops.{}.{}'", op.name, name);
+      return invalidArgument("unknown member 'ops.{}.{}'", op.name, name);
     }
   }
   return {};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// OpSupport: which ops of the opset a backend takes, as its sidecar lists them:
+// OpSupport: the ops of the opset that a backend supports, as its plugin manifest lists them:
 //
 //   "ops": {"embedding": {}, "linear": {"types": {"weight": ["f32"]}},
 //           "fused_linear": {"parts": ["residual"]}}
 //
-// `types`: element types of an operand, where they are fewer than the opset's. `parts`: of fused_linear
-// (norm, activation, residual), where not all.
+// `types`: the supported element types of an operand, if they are fewer than those of the opset. `parts`:
+// the supported parts of fused_linear (norm, activation, residual), if they are not all.
 #pragma once
 
 #include "support/Status.h"
@@ -25,7 +25,8 @@ struct OpSupport {
   std::map<std::string, Op> ops;
 };
 
-/// Errors: invalidArgument naming op, operand, type or part that the opset does not have.
+/// Parses the member `ops`. Errors: invalidArgument naming the op, operand, type or part that the opset
+/// does not have.
 StatusOr<OpSupport> readOpSupport(const nlohmann::json &json);
 
 } // namespace cria

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Levels of the x86-64 psABI, read with CPUID; XGETBV tells whether the operating system saves the wide
-// registers.
+// Detects the levels of the x86-64 psABI with CPUID, and with XGETBV whether the operating system saves the
+// wide registers.
 #include "InstructionSet.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -18,7 +18,7 @@ using plugin::Fit;
 
 namespace {
 
-/// A level and what this machine lacks for it; nothing when it runs.
+/// A level, and what this machine lacks to run it; empty if it can.
 struct Level {
   std::string_view name;
   uint32_t score;
@@ -36,7 +36,7 @@ Registers cpuid(uint32_t leaf) {
   return r;
 }
 
-// Register sets the operating system saves (XCR0); 0 without XSAVE.
+// Returns the register sets that the operating system saves (XCR0); 0 without XSAVE.
 uint64_t savedState() {
   constexpr uint32_t kOsxsave = 27;
   if ((cpuid(1)[kEcx] >> kOsxsave & 1) == 0) {
@@ -98,7 +98,7 @@ std::string missingFor(std::span<const FeatureBit> bits, uint64_t state, const c
                                          : "the operating system does not save " + std::string(registers);
 }
 
-// Each level needs what the ones before it need.
+// Each level includes the requirements of the levels before it.
 std::array<Level, 4> readLevels() {
   const std::string v3 = missingFor(kV3Bits, kYmmState, "AVX registers");
   const std::string v4 = !v3.empty() ? v3 : missingFor(kV4Bits, kYmmState | kZmmState, "AVX-512 registers");
@@ -133,12 +133,11 @@ Fit fitOf(const cria_executable_info &info) {
   const std::string_view format = plugin::view(info.format);
   const std::string_view features = plugin::view(info.features);
   if (format != nativeFormat()) {
-    return refuse("this machine runs format '" + std::string(nativeFormat()) + "', the code has '" +
-                  std::string(format) + "'");
+    return refuse("expected format '" + std::string(nativeFormat()) + "', got '" + std::string(format) + "'");
   }
   if (info.kernel_abi != CRIA_KERNEL_ABI_VERSION) {
-    return refuse("expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", the code has " +
-                  std::to_string(info.kernel_abi));
+    return refuse("expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", got " +
+                  std::to_string(info.kernel_abi) + "; compile the model again");
   }
   for (const Level &level : levels()) {
     if (level.name == features) {

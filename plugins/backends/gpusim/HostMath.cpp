@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversions by bits, so that they do not depend on the host's instructions or its rounding mode for
-// subnormals.
+// Converts numbers with integer operations, so that results depend neither on the host's instructions nor on
+// its handling of subnormals.
 #include "plugins/backends/gpusim/HostMath.h"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ template <int mantissa, int bias> struct Format {
     return static_cast<uint16_t>(sign | std::min(magnitude(bits & ~(uint64_t{1} << 63)), kInfinity));
   }
 
-  // May come out above infinity.
+  // The result may exceed the encoding of infinity.
   static uint32_t magnitude(uint64_t bits) {
     const int exponent = static_cast<int>(bits >> kDoubleMantissa) - kDoubleBias;
     if (exponent > bias) {
@@ -38,11 +38,11 @@ template <int mantissa, int bias> struct Format {
     const int below = std::max(0, 1 - bias - exponent); // bits lost to a subnormal result
     const int shift = kDoubleMantissa - mantissa + below;
     if (shift > kDoubleMantissa + 1) {
-      return 0; // below half of the smallest number
+      return 0; // below half of the smallest subnormal
     }
     const uint64_t significand = (bits & kDoubleMantissaMask) | uint64_t{1} << kDoubleMantissa;
     const uint64_t kept = roundedShift(significand, shift);
-    // The leading one, when it is there, adds one to the exponent.
+    // The leading one of a normal number carries into the exponent.
     const auto base = static_cast<uint32_t>(below != 0 ? 0 : exponent + bias - 1);
     return (base << mantissa) + static_cast<uint32_t>(kept);
   }
@@ -58,7 +58,8 @@ template <int mantissa, int bias> struct Format {
 using Half = Format<10, 15>;
 using Bfloat = Format<7, 127>;
 
-// a * b + c rounded to odd: a later rounding to fewer bits is then as good as one. a * b must be exact.
+// Returns a * b + c rounded to odd, so that rounding the result to fewer bits is a single rounding of the
+// exact value. REQUIRES: a * b is exact.
 double fmaToOdd(double a, double b, double c) {
   const double product = a * b;
   const double sum = product + c;
@@ -78,7 +79,7 @@ float toFloat(uint32_t bits, float (*convert)(uint16_t)) { return convert(static
 
 } // namespace
 
-// The exponent moves to its place in f32, and a multiplication corrects the bias, also for subnormals.
+// Shifts the exponent to its position in f32; a multiplication corrects the bias, also for subnormals.
 float halfToFloat(uint16_t bits) {
   constexpr uint32_t kScale = (127 - 15 + 127) << 23; // 2^112
   const uint32_t sign = static_cast<uint32_t>(bits & 0x8000u) << 16;
@@ -113,7 +114,7 @@ uint32_t permuteBytes(uint32_t a, uint32_t b, uint32_t selector) {
   for (uint32_t i = 0; i < 4; ++i) {
     const uint32_t choice = selector >> 4 * i & 0xF;
     auto byte = static_cast<uint32_t>(bytes >> 8 * (choice & 7) & 0xFF);
-    if ((choice & 8) != 0) { // the byte's sign, eight times
+    if ((choice & 8) != 0) { // replicate the byte's sign bit
       byte = (byte & 0x80) != 0 ? 0xFF : 0;
     }
     result |= byte << 8 * i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fills weights whose recipe is random(seed) or ones. The hash is the one of docs/generated/opset-v1.md,
-// written out here because a backend knows the opset and nothing of the compiler.
+// Fills weights whose recipe is random(seed) or ones. The hash function is specified in
+// docs/generated/opset-v1.md.
 #include "OpTable.h"
 
 #include <algorithm>
@@ -27,8 +27,9 @@ float randomValue(uint32_t tensorKey, uint32_t row, uint32_t column, uint64_t co
 
 } // namespace
 
-// constants: tensor key, rows, first destination row, block, stride. Logical row r goes to destination row
-// first + (r / block) · stride + r mod block.
+// constants: tensor key, rows, first destination row, block, stride. Logical row r is written to row
+//   first + (r / block) · stride + r mod block
+// of the destination.
 void runFillRandom(const OpCall &call) {
   const Tensor &constants = call.operand("constants");
   const Tensor &weight = call.operand("weight");

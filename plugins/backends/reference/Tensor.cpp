@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Element conversions, bit by bit, so that they do not depend on the compiler's half-precision support.
+// Converts elements with integer operations, so that results do not depend on the compiler's half-precision
+// support.
 #include "Tensor.h"
 
 #include <bit>

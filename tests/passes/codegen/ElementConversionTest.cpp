@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversions against their definition: every half and bfloat16, and for narrowing the nearest value with
-// ties to even.
+// Compares conversions with their definition: every f16 and bf16, and rounding to the nearest value with ties
+// to even.
 #include "passes/codegen/ElementConversion.h"
 
 #include <bit>
@@ -23,7 +23,7 @@ double halfValue(uint16_t half) {
 
 bool isFiniteHalf(uint16_t half) { return (half & 0x7C00) != 0x7C00; }
 
-TEST(ElementConversion, every_half_widens_exactly_and_back) {
+TEST(ElementConversion, EveryHalfWidensExactlyAndBack) {
   for (uint32_t half = 0; half < 0x10000; ++half) {
     float value = floatFromHalf(uint16_t(half));
     if (isFiniteHalf(uint16_t(half))) {
@@ -57,7 +57,7 @@ void expectNearest(float value) {
   }
 }
 
-TEST(ElementConversion, floats_narrow_to_the_nearest_half) {
+TEST(ElementConversion, FloatsNarrowToTheNearestHalf) {
   std::mt19937 random(1);
   for (int i = 0; i < 2000000; ++i) {
     // Exponents from far below the smallest half to just above the largest.
@@ -71,7 +71,7 @@ TEST(ElementConversion, floats_narrow_to_the_nearest_half) {
   expectNearest(65520.0f);
 }
 
-TEST(ElementConversion, floats_narrow_to_the_nearest_bfloat16) {
+TEST(ElementConversion, FloatsNarrowToTheNearestBfloat16) {
   std::mt19937 random(2);
   for (int i = 0; i < 1000000; ++i) {
     float value = std::bit_cast<float>(uint32_t(random()));
@@ -86,7 +86,7 @@ TEST(ElementConversion, floats_narrow_to_the_nearest_bfloat16) {
   }
 }
 
-TEST(ElementConversion, reports_the_first_overflow) {
+TEST(ElementConversion, ReportsTheFirstOverflow) {
   std::vector<float> values(3000, 1.0f);
   values[10] = INFINITY; // was infinite before: no overflow
   values[2500] = -70000;
@@ -103,7 +103,7 @@ TEST(ElementConversion, reports_the_first_overflow) {
   EXPECT_EQ(halves[2999], 0x3C00);
 }
 
-TEST(ElementConversion, between_halves_and_unaligned_sources) {
+TEST(ElementConversion, BetweenHalvesAndUnalignedSources) {
   std::byte source[7] = {};
   uint16_t bfloat = bfloat16FromFloat(-1.5f);
   std::memcpy(source + 1, &bfloat, 2);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The compiler as a library: what it reports, returns and refuses. The packages themselves are tested through
-// cria-compile and whole models.
+// The compiler as a library: what it reports, returns and refuses. Tests of cria-compile and of whole models
+// check the packages.
 #include "passes/driver/Compiler.h"
 
 #include "tests/testing/TestFiles.h"

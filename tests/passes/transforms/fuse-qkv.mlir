@@ -222,7 +222,7 @@ llama.weight @layers.0.k : !llama.weight<64x128xf16> = #llama.checkpoint<"k", f1
 llama.weight @layers.0.v : !llama.weight<64x128xf16> = #llama.checkpoint<"v", f16, [64, 128]>
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// k is made of something else.
+// k is computed from another input.
 // CHECK-NOT: #llama.concat
 // CHECK-LABEL: func @negative_inputs
 // CHECK-COUNT-3: llama.linear
@@ -277,7 +277,7 @@ llama.weight @layers.0.k : !llama.weight<64x128xf16> = #llama.checkpoint<"k", f1
 llama.weight @layers.0.v : !llama.weight<64x128xf16> = #llama.checkpoint<"v", f16, [64, 128]>
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// q comes from elsewhere.
+// q is not the result of a linear.
 // CHECK-LABEL: func @negative_no_linear
 // CHECK-COUNT-2: llama.linear
 // CHECK-NOT: llama.split

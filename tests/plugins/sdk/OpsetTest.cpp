@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of signatures that plugins compile against says what the frozen page of the opset says.
+// Compares the table of signatures with the page of the opset.
 #include "plugins/sdk/cria_opset.hpp"
 
 #include <fstream>
@@ -51,7 +51,7 @@ std::string textOf(opset::Types types) {
   return "";
 }
 
-/// A row of an operand table: name, note in parentheses, types, number of extents (0: described elsewhere).
+/// A row of an operand table: name, note in parentheses, types, rank (0: described elsewhere).
 struct Row {
   std::string name, note, types;
   size_t rank = 0;

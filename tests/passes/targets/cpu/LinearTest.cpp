@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear kernels against a scalar chain of fused multiply-adds: equal bits for every number of rows, element
-// type, ragged shape, epilogue and instruction set level.
+// Compares linear kernels with a scalar chain of fused multiply-adds: equal bits for every number of rows,
+// element type, ragged shape, epilogue and instruction set level.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
@@ -66,7 +66,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
   }
 }
 
-TEST(Linear, equalsTheScalarChain) {
+TEST(Linear, EqualsTheScalarChain) {
   for (const Isa *isa : runnableIsas()) {
     for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       check(*isa, {.inputs = 100, .outputs = 192, .weight = type}, {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 29});
@@ -79,7 +79,7 @@ TEST(Linear, equalsTheScalarChain) {
   }
 }
 
-TEST(Linear, swigluPairsBlocksOfGateAndUp) {
+TEST(Linear, SwigluPairsBlocksOfGateAndUp) {
   for (const Isa *isa : runnableIsas()) {
     for (ElementType type : {ElementType::f32, ElementType::f16}) {
       check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = Activation::swiglu},

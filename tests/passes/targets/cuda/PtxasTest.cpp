@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where ptxas is installed: it accepts every kernel of large models for every SM, and no kernel spills or
-// needs local memory. And the reading of its report, everywhere.
+// If ptxas is installed, it accepts every kernel of large models for every SM, and no kernel spills or uses
+// local memory. The parser of its report is tested without it.
 #include "passes/targets/cuda/Ptxas.h"
 #include "tests/testing/Process.h"
 #include "tools/cria-device-check/CompileProgram.h"
@@ -89,7 +89,7 @@ TEST_P(PtxasOnModels, EveryKernelFitsIntoRegisters) {
 
 using PtxasOnCases = PtxasTest;
 
-// Every family in every shape that is run in the simulator; heads as wide as they may be.
+// Every family in every shape that is run in the simulator, and the largest head dimensions.
 TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
   for (const conformance::DeviceModule &testCase : conformance::deviceModules()) {
     for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {
