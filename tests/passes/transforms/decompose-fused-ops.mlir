@@ -101,7 +101,7 @@ func.func @no_parts(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>) -> ten
 
 // -----
 
-// A weight that can't be taken apart keeps its activation; the norm comes off, and the residual, asked for too.
+// If the weight cannot be split, the activation stays; the norm is decomposed, and the residual as requested.
 // CHECK-LABEL: func @negative_weight_argument(
 // CHECK-NEXT: %[[NORMED:.*]] = llama.rms_norm
 // CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[NORMED]], %{{.*}} activation(swiglu) {swiglu_block = 16 : i64}
@@ -119,7 +119,7 @@ func.func @negative_weight_argument(%x: tensor<?x128xf32>, %w: !llama.weight<96x
 
 llama.weight @gate_up : !llama.weight<96x128xf16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 8>
 
-// The weight's blocks aren't those of the op.
+// The blocks of the weight differ from those of the op.
 // CHECK-LABEL: func @negative_block(
 // CHECK: llama.fused_linear {{.*}} activation(swiglu)
 func.func @negative_block(%x: tensor<?x128xf32>) -> tensor<?x48xf32> {

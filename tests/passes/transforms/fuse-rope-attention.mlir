@@ -234,7 +234,7 @@ func.func @negative_not_rotated(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %v:
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// The heads that are rotated aren't those of the cache.
+// The number of rotated heads differs from that of the cache.
 // CHECK-LABEL: func @negative_head_dim(
 // CHECK-NOT: rope_attention
 // CHECK: return
