@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// AddedToken: a token that a fine-tune added to the vocabulary of its base model.
+// AddedToken: a token that fine-tuning added to the vocabulary of a base model.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace cria {
 
 struct AddedToken {
   int64_t id = 0;
-  std::string text;       // UTF-8, as users see it
+  std::string text;       // UTF-8, the text that users see
   bool isSpecial = false; // never the result of encoding text
   bool operator==(const AddedToken &) const = default;
 };

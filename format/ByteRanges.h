@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A set of bytes as half-open ranges.
+// ByteRanges: a set of byte offsets, stored as half-open ranges.
 #pragma once
 
 #include <algorithm>
@@ -8,9 +8,10 @@
 
 namespace cria {
 
-/// Ranges that touch are merged, so that the number of ranges stays small. Not thread-safe.
+/// Merges overlapping and adjacent ranges. Not thread-safe.
 class ByteRanges {
 public:
+  /// Adds [begin, end).
   void add(uint64_t begin, uint64_t end) {
     auto next = ends_.upper_bound(begin);
     if (next != ends_.begin() && std::prev(next)->second >= begin) {
@@ -23,6 +24,7 @@ public:
     }
     ends_.emplace(begin, end);
   }
+  /// Returns whether all of [begin, end) was added.
   bool covers(uint64_t begin, uint64_t end) const {
     auto next = ends_.upper_bound(begin);
     return next != ends_.begin() && std::prev(next)->second >= end;
@@ -30,7 +32,7 @@ public:
   bool empty() const { return ends_.empty(); }
 
 private:
-  std::map<uint64_t, uint64_t> ends_; // by begin
+  std::map<uint64_t, uint64_t> ends_; // end of each range, by its begin
 };
 
 } // namespace cria

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// chat.json: reading and writing.
+// Parses and writes chat.json.
 #include "format/ModelConfig.h"
 
 namespace cria {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one list of element types. Types that programs compute with have the numbers of the plugin ABI
-// (CRIA_TYPE_*); the others appear only in safetensors files, which are read but not computed with.
+// The element types. Those that programs compute with have the values of the plugin ABI (CRIA_TYPE_*). The
+// others occur only in safetensors files.
 #pragma once
 
 #include "cria_plugin.h"
@@ -19,7 +19,7 @@ enum class ElementType : uint32_t {
   u32 = 5,
   u8 = 6,
   i8 = 7,
-  // Only in files.
+  // Only in safetensors files.
   f64 = 100,
   i64,
   u64,
@@ -34,13 +34,13 @@ static_assert(uint32_t(ElementType::f32) == CRIA_TYPE_F32 && uint32_t(ElementTyp
               uint32_t(ElementType::u32) == CRIA_TYPE_U32 && uint32_t(ElementType::u8) == CRIA_TYPE_U8 &&
               uint32_t(ElementType::i8) == CRIA_TYPE_I8);
 
-/// Whether programs compute with the type, that is, whether the plugin ABI has it.
+/// Returns whether programs compute with the type, that is, whether it is a CRIA_TYPE_*.
 constexpr bool isProgramType(ElementType type) { return type <= ElementType::i8; }
 
-/// Whether weights are stored in the type: f32, f16 or bf16.
+/// Returns whether it is a type of dense weights: f32, f16 or bf16.
 constexpr bool isWeightType(ElementType type) { return type <= ElementType::bf16; }
 
-/// Bytes of one element.
+/// The size of one element in bytes.
 constexpr uint64_t sizeOf(ElementType type) {
   switch (type) {
   case ElementType::f64:
@@ -106,7 +106,7 @@ constexpr std::string_view nameOf(ElementType type) {
   return names != nullptr ? names->name : "?";
 }
 
-/// The reverse of nameOf() for the types of programs; nullopt for any other text.
+/// The inverse of nameOf() for the types of programs; nullopt for any other text.
 constexpr std::optional<ElementType> parseElementType(std::string_view name) {
   const auto *names = detail::findNames([&](const auto &n) { return n.name == name; });
   if (names == nullptr || !isProgramType(names->type)) {
@@ -121,7 +121,7 @@ constexpr std::string_view safetensorsNameOf(ElementType type) {
   return names != nullptr ? names->safetensorsName : "?";
 }
 
-/// The reverse of safetensorsNameOf(); nullopt for any other text.
+/// The inverse of safetensorsNameOf(); nullopt for any other text.
 constexpr std::optional<ElementType> safetensorsTypeOf(std::string_view name) {
   const auto *names = detail::findNames([&](const auto &n) { return n.safetensorsName == name; });
   return names != nullptr ? std::optional(names->type) : std::nullopt;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One entry: each binding alone, bindings of a dispatch against each other, then lifetimes in the arena.
+// Verifies one entry point: each binding, then pairs of bindings of a dispatch, then lifetimes in the
+// arena.
 #include "format/EntryVerifier.h"
 
 #include "format/ByteRanges.h"
@@ -13,7 +14,7 @@
 namespace cria {
 
 namespace {
-constexpr size_t kMaxBindings = 64; // pairs are compared
+constexpr size_t kMaxBindings = 64; // quadratic: pairs are compared
 constexpr uint64_t kMaxGrid = INT32_MAX;
 constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 48;
 
@@ -45,7 +46,7 @@ private:
 
   const Program &program_;
   const ProgramEntry &entry_;
-  std::optional<uint32_t> &dispatch_; // the one being verified
+  std::optional<uint32_t> &dispatch_; // that is being verified
   struct Uses {
     uint32_t first = 0, last = 0;
     bool used = false;
@@ -54,7 +55,7 @@ private:
   std::vector<Uses> uses_; // by buffer
 };
 
-/// The arena or result buffer behind a binding; null for any other.
+/// The arena or result buffer of a binding; null for any other space.
 const ProgramBuffer *EntryVerifier::planned(const ProgramBinding &binding) const {
   if (binding.buffer.space != BufferSpace::buffer) {
     return nullptr;
@@ -134,13 +135,13 @@ Status EntryVerifier::verifyAccess(const ProgramBinding &binding) const {
   bool initialize = entry_.name == "initialize";
   bool usesStep = binding.buffer.space == BufferSpace::step || binding.buffer.space == BufferSpace::kv;
   if (initialize && usesStep) {
-    return invalidArgument("uses '{}', which entry 'initialize' does not have", binding.bufferName);
+    return invalidArgument("'{}' is not available in entry point 'initialize'", binding.bufferName);
   }
   if (!isWritten(binding)) {
     return {};
   }
   if (binding.buffer.space == BufferSpace::step) {
-    return invalidArgument("writes 'step', which is read only");
+    return invalidArgument("writes 'step', which is read-only");
   }
   if (binding.buffer.space == BufferSpace::weight &&
       (!initialize || !program_.weights[binding.buffer.index].file.empty())) {
@@ -149,7 +150,7 @@ Status EntryVerifier::verifyAccess(const ProgramBinding &binding) const {
         printable(binding.bufferName));
   }
   if (binding.buffer.space == BufferSpace::buffer && !planned(binding)) {
-    return invalidArgument("writes constant '{}', which is read only", printable(binding.bufferName));
+    return invalidArgument("writes constant '{}', which is read-only", printable(binding.bufferName));
   }
   return {};
 }
@@ -158,12 +159,12 @@ Status EntryVerifier::verifyWindow(const ProgramBinding &binding, bool isKernel)
   uint64_t size = sizeOfBuffer(binding.buffer);
   bool isKv = binding.buffer.space == BufferSpace::kv;
   if (binding.toEnd != isKv) {
-    return invalidArgument("expected a window of {} for '{}'", isKv ? "size 'rest'" : "a size in bytes",
+    return invalidArgument("expected {} for the window of '{}'", isKv ? "size 'rest'" : "a size in bytes",
                            printable(binding.bufferName));
   }
   bool inside = binding.offset < size && (isKv || binding.size <= size - binding.offset);
   if (!inside) {
-    return invalidArgument("the window of {} bytes at offset {} reaches outside '{}' of {} bytes",
+    return invalidArgument("the window of {} bytes at offset {} exceeds '{}' of {} bytes",
                            binding.toEnd ? "rest" : std::to_string(binding.size), binding.offset,
                            printable(binding.bufferName), size);
   }
@@ -174,8 +175,8 @@ Status EntryVerifier::verifyWindow(const ProgramBinding &binding, bool isKernel)
   return {};
 }
 
-/// The last element at the maxima lies inside the window. For kv, one page after another: what holds for the
-/// first page holds for all when no stride over pages is larger than a page.
+/// Checks that at the maximum sizes the last element lies inside the window. For kv it suffices to check
+/// the first page, since the stride between pages is at most a page.
 Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
   const ProgramLimits &limits = program_.limits;
   uint64_t outputs = std::min(entry_.maxTokens, limits.maxOutputs);
@@ -187,8 +188,7 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
     Extent extent = binding.shape[i];
     if (extent.kind == ExtentKind::pages) {
       if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
-        return invalidArgument(
-            "expected a dimension 'P' for kv alone, once, with a stride of at most a page");
+        return invalidArgument("expected a dimension 'P' only for kv, once, with a stride of at most a page");
       }
       overPages = true;
       continue;
@@ -198,21 +198,21 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
       return {}; // no elements
     }
     last += static_cast<unsigned __int128>(value - 1) * binding.strides[i];
-    last = std::min<unsigned __int128>(last, UINT64_MAX); // outside any window; keeps the sum from wrapping
+    last = std::min<unsigned __int128>(last, UINT64_MAX); // beyond any window; prevents overflow of the sum
   }
   if (last >= window / sizeOf(binding.type)) {
-    return invalidArgument("its last element at the maxima lies outside the window of {} bytes", window);
+    return invalidArgument("the last element at the maximum sizes exceeds the window of {} bytes", window);
   }
   return {};
 }
 
-/// Strides of 0 repeat elements. No operand repeats its buffer more often than the step has rows, so that the
-/// work on an operand is bounded by memory that is there.
+/// A stride of 0 repeats elements. An operand repeats its buffer at most once per row of the step, so that
+/// the work on it is bounded by allocated memory.
 Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
   uint64_t outputs = std::min(entry_.maxTokens, program_.limits.maxOutputs);
   unsigned __int128 count = 1;
   for (Extent extent : binding.shape) {
-    bool isPages = extent.kind == ExtentKind::pages; // kv is counted by page
+    bool isPages = extent.kind == ExtentKind::pages; // kv: elements per page
     count *= isPages ? 1 : resolveExtent(extent, program_.limits, entry_.maxTokens, outputs, 0);
     count = std::min<unsigned __int128>(count, UINT64_MAX);
   }
@@ -220,14 +220,15 @@ Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
   unsigned __int128 bound = static_cast<unsigned __int128>(elements) * std::max(entry_.maxTokens, 1u);
   if (count > bound) {
     return invalidArgument(
-        "expected a shape of at most {} elements, the size of '{}' for each row of the step, "
+        "expected a shape of at most {} elements, the size of '{}' times the rows of the step,  "
         "got {}",
         static_cast<uint64_t>(bound), printable(binding.bufferName), static_cast<uint64_t>(count));
   }
   return {};
 }
 
-/// No written binding overlaps another one, unless the dispatch works in place on the same window.
+/// Checks that no written binding overlaps another one, unless the dispatch is in place and both name the
+/// same window.
 Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
   auto end = [](const ProgramBinding &b) { return b.toEnd ? UINT64_MAX : b.offset + b.size; };
   for (size_t i = 0; i < dispatch.bindings.size(); ++i) {
@@ -237,7 +238,7 @@ Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
       bool overlap = sameBuffer && a.offset < end(b) && b.offset < end(a);
       bool sameWindow = a.offset == b.offset && end(a) == end(b);
       if (overlap && (isWritten(a) || isWritten(b)) && !(dispatch.inPlace && sameWindow)) {
-        return invalidArgument("bindings '{}' and '{}' overlap in '{}', and one is written",
+        return invalidArgument("bindings '{}' and '{}' overlap in '{}', and one of them is written",
                                printable(a.name), printable(b.name), printable(a.bufferName));
       }
     }
@@ -249,8 +250,8 @@ Status EntryVerifier::verifyWrittenBefore(const ProgramBinding &binding) const {
   uint64_t end = binding.offset + binding.size;
   if (planned(binding) && isRead(binding) &&
       !uses_[binding.buffer.index].written.covers(binding.offset, end)) {
-    return invalidArgument("reads bytes {} to {} of '{}', which were not all written before", binding.offset,
-                           end, printable(binding.bufferName));
+    return invalidArgument("reads bytes {} to {} of '{}' before all of them are written", binding.offset, end,
+                           printable(binding.bufferName));
   }
   return {};
 }
@@ -270,20 +271,20 @@ void EntryVerifier::noteUses(const ProgramDispatch &dispatch, uint32_t index) {
   }
 }
 
-/// Every step writes its result.
+/// Checks that an entry point writes the result.
 Status EntryVerifier::verifyResult() const {
   for (size_t i = 0; i < program_.buffers.size(); ++i) {
     bool isResult = program_.buffers[i].kind == BufferKind::result;
     if (isResult && entry_.name != "initialize" && uses_[i].written.empty()) {
-      return invalidArgument("expected the entry to write the result '{}'",
+      return invalidArgument("expected the entry point to write the result '{}'",
                              printable(program_.buffers[i].name));
     }
   }
   return {};
 }
 
-/// Buffers that are alive at one time lie apart in the arena. Walks over the dispatches with the living
-/// buffers in the order of their offsets, so that a new one has only its two neighbours to be compared with.
+/// Checks that live buffers do not overlap in the arena. Visits the dispatches with the set of live
+/// buffers, sorted by offset, so that a buffer is compared only with its two neighbors.
 Status EntryVerifier::verifyLifetimes() const {
   std::vector<std::vector<uint32_t>> begins(entry_.dispatches.size()), ends(entry_.dispatches.size());
   for (uint32_t i = 0; i < uses_.size(); ++i) {
@@ -305,7 +306,7 @@ Status EntryVerifier::verifyLifetimes() const {
         clash = std::prev(next);
       }
       if (clash != living.end()) {
-        return invalidArgument("buffers '{}' and '{}' overlap in the arena and are both alive at dispatch {}",
+        return invalidArgument("buffers '{}' and '{}' overlap in the arena and are both live at dispatch {}",
                                printable(program_.buffers[clash->second].name),
                                printable(program_.buffers[buffer].name), dispatch);
       }

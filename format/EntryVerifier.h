@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The part of the program verifier that looks at one entry: windows, access, aliasing, write-before-read,
-// lifetimes.
+// The part of the program verifier that checks one entry point: windows, access, aliasing, initialization
+// and lifetimes.
 #pragma once
 
 #include "format/Program.h"
 
 namespace cria {
 
-/// Ok, or the first broken rule: "dispatch 3 ('linear'): binding 'weight': ...". `dispatch` becomes the index of
-/// the dispatch that breaks it; none if the rule is about the entry. Limits, weights and buffers of `program` have
-/// been verified before.
+/// Returns ok, or the first violated rule: "dispatch 3 ('linear'): binding 'weight': ...". Sets `dispatch`
+/// to the index of the dispatch that violates it, or to nullopt if the rule concerns the entry point.
+/// REQUIRES: limits, weights and buffers of `program` are verified.
 Status verifyEntry(const Program &program, const ProgramEntry &entry, std::optional<uint32_t> &dispatch);
 
 } // namespace cria

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading a manifest: every member by name, type and range; paths that stay inside the package.
+// Parses a manifest: checks every member for name, type and range, and that paths stay inside the package.
 #include "format/Manifest.h"
 
 #include "support/Json.h"
@@ -19,7 +19,8 @@ bool isOneOf(char c, std::string_view others) {
   return alphanumeric || others.find(c) != others.npos;
 }
 
-/// Letters, digits and ". _ - /" between non-empty components, none of which begins with a dot.
+/// Returns whether a path has only letters, digits and "._-" in components that are not empty and do not
+/// begin with a dot.
 bool isSafePath(std::string_view path) {
   bool atStart = true;
   for (char c : path) {
@@ -47,9 +48,8 @@ Status checkVersion(JsonObject &root) {
   }
   CRIA_ASSIGN_OR_RETURN(int64_t version, root.integer("format_version", 0, INT32_MAX));
   if (version != kPackageFormatVersion) {
-    return error(StatusCode::unsupported,
-                 "{}: the package has format version {}, and this program reads version {}: {}", root.where(),
-                 version, kPackageFormatVersion,
+    return error(StatusCode::unsupported, "{}: expected format version {}, got {}; {}", root.where(),
+                 kPackageFormatVersion, version,
                  version > kPackageFormatVersion ? "use a newer cria" : "compile the model again");
   }
   return {};
@@ -171,7 +171,7 @@ Status readTargets(JsonObject &root, Manifest &manifest) {
     std::string where = item.where();
     CRIA_ASSIGN_OR_RETURN(PackageTarget target, readTarget(std::move(item), manifest));
     if (manifest.findTarget(target.name)) {
-      return invalidArgument("{}: the target '{}' is there twice", where, target.name);
+      return invalidArgument("{}: duplicate target '{}'", where, target.name);
     }
     manifest.targets.push_back(std::move(target));
   }

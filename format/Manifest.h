@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// manifest.json of a package (docs/package-format.md): what is inside, what it needs, and a digest of every
-// file.
+// Manifest: manifest.json of a package (docs/package-format.md), which states its contents, its
+// requirements, and a digest of every file.
 #pragma once
 
 #include "format/AddedToken.h"
@@ -16,8 +16,8 @@
 
 namespace cria {
 
-/// Raised with every change of the members (docs/package-format.md lists the versions). No other version is
-/// read.
+/// Incremented with every change of the members (docs/package-format.md lists the versions). Other versions
+/// are rejected.
 constexpr uint32_t kPackageFormatVersion = 2;
 
 struct PackageFile {
@@ -31,11 +31,12 @@ struct PackageTarget {
   std::string features; // "x86-64-v4" or empty
   uint32_t abiVersion = 0;
   std::string program;                  // path in the package
-  std::string code;                     // path in the package; empty: none
+  std::string code;                     // path in the package; empty if there is no code
   std::vector<std::string> weightFiles; // paths in the package
   uint64_t weightBytes = 0;
 };
 
+/// The options that the package was compiled with.
 struct PackageOptions {
   std::string weights;
   std::string kv;
@@ -57,11 +58,13 @@ struct Manifest {
   std::map<std::string, PackageFile> files; // by path, with '/' and without '..'
   std::vector<PackageTarget> targets;
 
-  const PackageTarget *findTarget(std::string_view name) const; // nullptr: none
+  /// Null if there is no such target.
+  const PackageTarget *findTarget(std::string_view name) const;
 };
 
-/// Reads a manifest strictly. `where` names it in messages. Errors: INVALID_ARGUMENT says what was expected
-/// and found; UNSUPPORTED for a newer format version.
+/// Parses a manifest strictly: unknown and missing members are errors. `where` names it in messages.
+/// Errors: invalidArgument with the member, what was expected and found; unsupported for another format
+/// version.
 StatusOr<Manifest> parseManifest(std::string_view text, const std::string &where);
 
 } // namespace cria

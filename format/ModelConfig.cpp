@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model configuration to and from JSON, and its consistency.
+// Converts model configurations to and from JSON, and checks their consistency.
 #include "format/ModelConfig.h"
 
 namespace cria {
 
 namespace {
-constexpr int64_t kMaxExtent = INT32_MAX;
+constexpr int64_t kMaxSize = INT32_MAX;
 constexpr int64_t kMaxNameBytes = 4096;
 
-struct Extent {
+struct SizeRule {
   const char *name;
   int64_t ModelConfig::*member;
-  int64_t max = kMaxExtent;
+  int64_t max = kMaxSize;
 };
 
-constexpr Extent kExtents[] = {
+constexpr SizeRule kSizes[] = {
     {"dim", &ModelConfig::dim},
     {"layers", &ModelConfig::layers, ModelConfig::kMaxLayers},
     {"heads", &ModelConfig::heads},
@@ -25,7 +25,7 @@ constexpr Extent kExtents[] = {
     {"context", &ModelConfig::context},
 };
 
-/// Sums products of non-negative factors, and remembers an overflow.
+/// Sums products of non-negative factors, and records an overflow.
 struct CheckedSum {
   int64_t total = 0;
   bool overflow = false;
@@ -63,9 +63,9 @@ Status checkScaling(const RopeScaling &scaling, std::string_view where) {
         "{}: expected 0 < low_freq_factor < high_freq_factor in rope_scaling, got {} and {}", where,
         scaling.lowFreqFactor, scaling.highFreqFactor);
   }
-  if (scaling.originalContext < 1 || scaling.originalContext > kMaxExtent) {
+  if (scaling.originalContext < 1 || scaling.originalContext > kMaxSize) {
     return invalidArgument("{}: expected the original context of rope_scaling to be from 1 to {}, got {}",
-                           where, kMaxExtent, scaling.originalContext);
+                           where, kMaxSize, scaling.originalContext);
   }
   return {};
 }
@@ -96,7 +96,7 @@ StatusOr<RopeScaling> scalingFromJson(JsonObject object) {
     scaling.kind = RopeScaling::Kind::llama3;
     CRIA_ASSIGN_OR_RETURN(scaling.lowFreqFactor, object.number("low_freq_factor"));
     CRIA_ASSIGN_OR_RETURN(scaling.highFreqFactor, object.number("high_freq_factor"));
-    CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxExtent));
+    CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxSize));
   }
   CRIA_RETURN_IF_ERROR(object.finish());
   return scaling;
@@ -106,7 +106,7 @@ StatusOr<std::vector<int64_t>> idsFromJson(JsonObject &object) {
   CRIA_ASSIGN_OR_RETURN(const Json *ids, object.array("eos_ids"));
   std::vector<int64_t> result;
   for (const Json &id : *ids) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxExtent) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxSize) {
       return object.mismatch("eos_ids", "token ids");
     }
     result.push_back(id.get<int64_t>());
@@ -118,11 +118,10 @@ StatusOr<std::vector<int64_t>> idsFromJson(JsonObject &object) {
 int64_t ModelConfig::parameters() const { return countParameters(*this).total; }
 
 Status ModelConfig::check(std::string_view where) const {
-  for (const Extent &extent : kExtents) {
-    int64_t value = this->*extent.member;
-    if (value < 1 || value > extent.max) {
-      return invalidArgument("{}: expected {} to be from 1 to {}, got {}", where, extent.name, extent.max,
-                             value);
+  for (const SizeRule &size : kSizes) {
+    int64_t value = this->*size.member;
+    if (value < 1 || value > size.max) {
+      return invalidArgument("{}: expected {} to be from 1 to {}, got {}", where, size.name, size.max, value);
     }
   }
   if (name.size() > size_t(kMaxNameBytes)) {
@@ -136,8 +135,9 @@ Status ModelConfig::check(std::string_view where) const {
   if (headDim % 2 != 0) {
     return invalidArgument("{}: expected an even head_dim, got {}", where, headDim);
   }
-  if (heads * headDim > kMaxExtent || 2 * ffnDim > kMaxExtent || countParameters(*this).overflow) {
-    return invalidArgument("{}: the model's sizes are too large", where);
+  if (heads * headDim > kMaxSize || 2 * ffnDim > kMaxSize || countParameters(*this).overflow) {
+    return invalidArgument("{}: heads * head_dim, 2 * ffn_dim or the number of parameters is too large",
+                           where);
   }
   if (!(normEpsilon > 0 && normEpsilon < 1)) {
     return invalidArgument("{}: expected norm_epsilon to lie between 0 and 1, got {}", where, normEpsilon);
@@ -161,8 +161,8 @@ Status ModelConfig::check(std::string_view where) const {
 nlohmann::ordered_json ModelConfig::toJson() const {
   nlohmann::ordered_json json = {
       {"name", name}, {"architecture", architecture}, {"parameters", parameters()}};
-  for (const Extent &extent : kExtents) {
-    json[extent.name] = this->*extent.member;
+  for (const SizeRule &size : kSizes) {
+    json[size.name] = this->*size.member;
   }
   json["norm_epsilon"] = normEpsilon;
   json["rope_theta"] = ropeTheta;
@@ -183,8 +183,8 @@ StatusOr<ModelConfig> ModelConfig::fromJson(const Json &value, const std::string
                  printable(config.architecture));
   }
   CRIA_ASSIGN_OR_RETURN(int64_t parameters, object.integer("parameters", 0, INT64_MAX));
-  for (const Extent &extent : kExtents) {
-    CRIA_ASSIGN_OR_RETURN(config.*extent.member, object.integer(extent.name, 1, extent.max));
+  for (const SizeRule &size : kSizes) {
+    CRIA_ASSIGN_OR_RETURN(config.*size.member, object.integer(size.name, 1, size.max));
   }
   CRIA_ASSIGN_OR_RETURN(config.normEpsilon, object.number("norm_epsilon"));
   CRIA_ASSIGN_OR_RETURN(config.ropeTheta, object.number("rope_theta"));
@@ -193,7 +193,7 @@ StatusOr<ModelConfig> ModelConfig::fromJson(const Json &value, const std::string
     CRIA_ASSIGN_OR_RETURN(config.ropeScaling, scalingFromJson(std::move(scaling)));
   }
   CRIA_ASSIGN_OR_RETURN(config.tiedEmbeddings, object.boolean("tied_embeddings"));
-  CRIA_ASSIGN_OR_RETURN(config.bosId, object.integer("bos_id", -1, kMaxExtent));
+  CRIA_ASSIGN_OR_RETURN(config.bosId, object.integer("bos_id", -1, kMaxSize));
   CRIA_ASSIGN_OR_RETURN(config.eosIds, idsFromJson(object));
   CRIA_RETURN_IF_ERROR(object.finish());
   CRIA_RETURN_IF_ERROR(config.check(where));

@@ -25,18 +25,18 @@ struct RopeScaling {
   bool operator==(const RopeScaling &) const = default;
 };
 
-/// Sizes count elements. A configuration that passed check() has every size in 1..2^31-1, layers and
-/// headDim up to their kMax, heads a multiple of kvHeads, an even headDim, and a parameter count that fits 63
-/// bits.
+/// Sizes are in elements. If check() returns ok, every size lies in [1, 2^31 - 1], layers and headDim are
+/// at most kMaxLayers and kMaxHeadDim, heads is a multiple of kvHeads, headDim is even, and the number of
+/// parameters has at most 63 bits.
 struct ModelConfig {
   static constexpr int64_t kMaxLayers = 65536;
-  static constexpr int64_t kMaxHeadDim = 1024;              // kernels are unrolled over it
-  static constexpr int64_t kMaxContext = cria::kMaxContext; // positions of a sequence
+  static constexpr int64_t kMaxHeadDim = 1024;              // kernels unroll loops over it
+  static constexpr int64_t kMaxContext = cria::kMaxContext; // in positions
 
   std::string name;
   std::string architecture = "llama";
   int64_t dim = 0, layers = 0, heads = 0, kvHeads = 0, headDim = 0, ffnDim = 0, vocabSize = 0;
-  /// Positions the model was made for, RoPE scaling included.
+  /// The context length of the model in positions, including RoPE scaling.
   int64_t context = 0;
   double normEpsilon = 1e-5;
   double ropeTheta = 10000;
@@ -48,35 +48,39 @@ struct ModelConfig {
 
   bool operator==(const ModelConfig &) const = default;
 
-  /// Elements of all weights; tied embeddings once.
+  /// The number of elements of all weights. Tied embeddings count once.
   int64_t parameters() const;
-  /// Errors: invalidArgument naming the member, what was expected and what it is; `where` starts the message.
+  /// Checks the configuration. `where` begins the message. Errors: invalidArgument naming the member, what
+  /// was expected and found.
   Status check(std::string_view where) const;
 
-  /// The manifest's "model" member.
+  /// Returns the member "model" of a manifest.
   nlohmann::ordered_json toJson() const;
-  /// Reads and checks it; refuses missing, extra and ill-typed members by name.
+  /// Parses and checks the member "model". Errors: those of check(); invalidArgument for missing and
+  /// unknown members and wrong types; unsupported for another architecture.
   static StatusOr<ModelConfig> fromJson(const Json &value, const std::string &where);
 };
 
-/// What a checkpoint's generation_config.json asks for; an empty member means the default.
+/// The values of a checkpoint's generation_config.json; nullopt stands for the default.
 struct GenerationDefaults {
   std::optional<double> temperature, topP;
   std::optional<int64_t> topK, maxNewTokens;
   std::optional<bool> doSample;
 
   bool operator==(const GenerationDefaults &) const = default;
-  /// Errors: invalidArgument naming the member that no sampler takes; `where` starts the message.
+  /// Checks that samplers accept the values. `where` begins the message. Errors: invalidArgument naming the
+  /// member.
   Status check(std::string_view where) const;
 };
 
-/// chat.json: the chat template a checkpoint was trained with, and its generation defaults.
+/// chat.json: the chat template of a checkpoint, and its generation defaults.
 struct ChatConfig {
-  /// The name of a chat template plugin; none when the checkpoint states none that is known.
+  /// The name of a chat template plugin; nullopt if the template of the checkpoint is unrecognized or
+  /// absent.
   std::optional<std::string> templateName;
-  /// The checkpoint's own template, in the language of Jinja, where it is none that is known.
+  /// The checkpoint's own Jinja template, if it is not one that a template plugin renders.
   std::optional<std::string> source;
-  /// Options for the template plugin, by name; for the plugin `jinja` where there is a `source`.
+  /// Options of the template plugin, by name; of the plugin `jinja` if there is a `source`.
   std::vector<std::pair<std::string, std::string>> options;
   GenerationDefaults generation;
 

@@ -17,7 +17,8 @@ bool has(const ProgramDispatch &dispatch, std::string_view name) {
                      [&](const ProgramBinding &binding) { return binding.name == name; });
 }
 
-// As many rows as the step has: T, or the number of an entry that takes no other.
+// Returns whether the first dimension is the number of rows of the step: T, or a constant in an entry point
+// for that T only.
 bool isRows(const Extent &extent, ExtentKind rows, const ProgramEntry &entry) {
   bool isFixed = rows == ExtentKind::tokens && entry.minTokens == entry.maxTokens;
   return extent.kind == rows || (isFixed && isConstant(extent, entry.maxTokens));
@@ -33,10 +34,10 @@ Status verifyStepOperand(const Program &program, const ProgramEntry &entry, cons
       binding.strides.back() == 1 &&
       (!rule.hasPageColumns || (isConstant(binding.shape[1], columns) && binding.strides[0] == columns));
   return isField && isWhole ? Status()
-                            : invalidArgument("expected the whole field '{}' of the step", rule.name);
+                            : invalidArgument("expected the entire field '{}' of the step", rule.name);
 }
 
-// The verifier of entries has made sure that its last element lies inside a page.
+// verifyEntry() has checked that the last element lies inside a page.
 Status verifyCache(const Program &program, const ProgramBinding &binding) {
   constexpr size_t kRank = 5;
   constexpr size_t kTokens = 3;

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What programs of opset v1 (docs/generated/opset-v1.md) promise beyond their windows. Backends follow
-// positions, slots and page numbers without looking; the runtime checks those of the step, so they must come
-// from there.
+// The rules for programs of opset v1 (docs/generated/opset-v1.md) beyond those for windows. Backends use
+// positions, slots and page numbers as indices without a check. The runtime checks the arrays of the step,
+// so these operands must be arrays of the step.
 #pragma once
 
 #include "format/Program.h"
 
 namespace cria {
 
-/// Ok, or the first broken rule with the place. `program` is verified (ProgramVerifier.h); vocabSize is the
-/// model's.
-///  - `tokens`, `positions`, `sequences`, `slots`, `sequence_starts`, `block_table` and `rows` (the outputs)
-///    are the whole field of the step;
-///  - `cache` is one layer of all pages, with the pool's page_tokens and type;
-///  - `table` has a row for every position of the context (with `positions`), else for every token.
+/// Returns ok, or the first violated rule with its place. vocabSize: that of the model. REQUIRES:
+/// verifyProgram() returned ok.
+///  - `tokens`, `positions`, `sequences`, `slots`, `sequence_starts`, `block_table` and `rows` (the
+///    outputs) are entire fields of the step buffer;
+///  - `cache` is one layer of all pages, with the page_tokens and the type of the pool;
+///  - `table` has a row for every position of the context if the op has `positions`, and otherwise for
+///    every token of the vocabulary.
 Status verifyOpset(const Program &program, uint32_t vocabSize);
 
 } // namespace cria

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Questions about a parsed program.
+// Properties of a parsed program.
 #include "format/Program.h"
 
 #include <algorithm>

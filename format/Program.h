@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The program of one target, as programs/<target>.json states it (docs/package-format.md): what to allocate
-// and what to dispatch. Plain data with every name resolved to an index; parseProgram() reads it,
-// verifyProgram() judges it.
+// Program: the program of one target, programs/<target>.json (docs/package-format.md). It states what to
+// allocate and what to dispatch. It is plain data in which names are resolved to indices; parseProgram()
+// reads it and verifyProgram() checks it.
 #pragma once
 
 #include "format/ElementType.h"
@@ -25,12 +25,13 @@ constexpr uint32_t kMaxPageTokens = 1 << 16;
 constexpr uint32_t kMaxThreadsPerBlock = 1024;
 constexpr uint32_t kMaxRegisters = 1024; // of a thread
 constexpr uint64_t kMaxScratchBytes = 1 << 30;
-/// Bound of every size and offset in bytes and of every stride; sums of a few stay far from overflow.
+/// The maximum of every size and offset in bytes and of every stride. It keeps sums of several of them far
+/// from overflow.
 constexpr uint64_t kMaxProgramBytes = uint64_t(1) << 50;
 
 struct KvFormat {
-  uint32_t pageTokens = 0; // positions of one page
-  uint64_t pageBytes = 0;  // all layers
+  uint32_t pageTokens = 0; // positions per page
+  uint64_t pageBytes = 0;  // bytes of all layers
   ElementType type = ElementType::f16;
 };
 
@@ -56,9 +57,9 @@ struct ProgramWeight {
   PhysicalLayout::Kind layout = PhysicalLayout::Kind::rowMajor;
   std::vector<uint64_t> shape; // logical
   uint64_t size = 0;           // bytes of the physical array
-  std::string file;            // empty: made by the entry `initialize`
+  std::string file;            // empty if the entry point `initialize` writes it
   std::string tensor;          // its name in the file
-  std::string recipe;          // for readers
+  std::string recipe;          // a description for people
 };
 
 enum class BufferKind : uint8_t { arena, result, constant };
@@ -68,7 +69,7 @@ struct ProgramBuffer {
   ElementType type = ElementType::f32;
   std::vector<Extent> shape;
   uint64_t size = 0;
-  uint64_t offset = 0;        // arena: where in the arena
+  uint64_t offset = 0;        // arena: bytes from its start
   std::vector<uint32_t> data; // constant: its 32-bit words
 };
 
@@ -82,22 +83,22 @@ struct ProgramKernel {
   std::string name;
   KernelKind kind = KernelKind::kernel;
   std::string symbol;                        // kernel: exported by the code
-  uint64_t scratchBytes = 0;                 // kernel: per worker; on a GPU, dynamic shared memory of a block
+  uint64_t scratchBytes = 0;                 // kernel: per CPU thread, or dynamic shared memory
   std::array<uint32_t, 3> block = {0, 0, 0}; // kernel on a GPU: threads of a workgroup
-  uint32_t registers = 0;                    // kernel on a GPU: of a thread; 0: unknown
+  uint32_t registers = 0;                    // kernel on a GPU: per thread; 0: unknown
   std::string op;                            // op: name in the opset
   std::vector<ProgramAttribute> attributes;
 };
 
 enum class GridOf : uint8_t { one, tokens, outputs };
-/// times * ceildiv(n, tile), n = 1, T or R.
+/// times * ceildiv(n, tile), where n is 1, T or R.
 struct GridDimension {
   uint64_t times = 1;
   GridOf of = GridOf::one;
   uint64_t tile = 1;
 };
 
-/// Where a binding points: an index into weights or buffers, or one of the two fixed buffers.
+/// What a binding refers to: a weight, a buffer, or one of the two fixed buffers.
 enum class BufferSpace : uint8_t { weight, buffer, step, kv };
 struct BufferReference {
   BufferSpace space = BufferSpace::buffer;
@@ -113,15 +114,15 @@ struct ProgramBinding {
   std::vector<Extent> shape;
   std::vector<uint64_t> strides; // elements
   uint64_t offset = 0;           // bytes from the buffer's start
-  uint64_t size = 0;             // bytes; 0 with toEnd
-  bool toEnd = false;            // kv: the window reaches to the end of the pool
+  uint64_t size = 0;             // bytes; 0 if toEnd
+  bool toEnd = false;            // kv: the window extends to the end of the pool
 };
 
 struct ProgramDispatch {
   uint32_t kernel = 0;
   std::array<GridDimension, 3> grid;
-  uint32_t gridRank = 1; // dimensions that the program states; the others are 1
-  bool inPlace = false;  // a written binding may name the same window as another one
+  uint32_t gridRank = 1; // number of stated dimensions; the others are 1
+  bool inPlace = false;  // a written binding may be the same window as another one
   std::vector<ProgramBinding> bindings;
 };
 
@@ -142,22 +143,25 @@ struct Program {
   std::vector<ProgramKernel> kernels;
   std::vector<ProgramEntry> entries;
 
-  const ProgramEntry *findEntry(std::string_view name) const; // nullptr: none
-  /// The one buffer of kind result. Valid for a verified program.
+  /// Null if there is no such entry point.
+  const ProgramEntry *findEntry(std::string_view name) const;
+  /// The only buffer of kind result. REQUIRES: the program is verified.
   const ProgramBuffer &result() const;
-  uint64_t arenaBytes() const;  // the largest end of an arena buffer
+  uint64_t arenaBytes() const;  // the maximum end of an arena buffer
   uint64_t weightBytes() const; // of all weights
 };
 
-/// The shape of the array that holds a verified weight.
+/// The physical shape of a verified weight.
 std::vector<int64_t> physicalShape(const ProgramWeight &weight);
 
-/// Value of `extent` for a step of `tokens` rows and `outputs` rows of logits; pages: pages in the pool.
+/// Returns the value of a dimension for a step of `tokens` rows and `outputs` rows of logits. pages: the
+/// number of pages of the pool.
 uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
                        uint64_t pages);
 
-/// Reads a program strictly: unknown members, wrong types and unknown names are errors that say where.
-/// `what` names the text in messages, e.g. "programs/ops.json". Does not verify; see ProgramVerifier.h.
+/// Parses a program strictly: unknown members, wrong types and unknown names are errors. `what` names the
+/// text in messages, e.g. "programs/ops.json". Does not verify the program; see verifyProgram(). Errors:
+/// invalidArgument with the place.
 StatusOr<Program> parseProgram(std::string_view text, std::string_view what);
 
 } // namespace cria

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// programs/<target>.json to a Program: member by member, with names resolved to indices.
+// Parses programs/<target>.json member by member, and resolves names to indices.
 #include "format/Program.h"
 #include "support/Json.h"
 
@@ -67,7 +67,7 @@ StatusOr<uint32_t> readUnsigned32(JsonObject &object, std::string_view name, int
   return static_cast<uint32_t>(value);
 }
 
-/// A number from 0 to 2^50 among an array's elements.
+/// Reads an element of an array: a number from 0 to 2^50.
 StatusOr<uint64_t> elementNumber(const Json &value, const std::string &where) {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > uint64_t(kMaxBytes)) {
     return invalidArgument("{}: expected a number from 0 to 2^50, got {}", where, describeJson(value));
@@ -128,7 +128,7 @@ StatusOr<std::string> readName(JsonObject &object) {
   return name;
 }
 
-/// The place of one item: "programs/ops.json: buffers[3]", with its name where it has one.
+/// Returns the place of an item for messages: "programs/ops.json: buffers[3]", with its name if it has one.
 std::string placeOf(const std::string &where, std::string_view list, size_t index, const Json &item) {
   std::string place = fmt::format("{}: {}[{}]", where, list, index);
   auto name = item.is_object() ? item.find("name") : item.end();
@@ -143,8 +143,8 @@ StatusOr<Program> ProgramReader::read(const Json &json) {
   CRIA_ASSIGN_OR_RETURN(int64_t version, root.integer("program_version", 0, INT32_MAX));
   if (version != kProgramVersion) {
     return error(StatusCode::unsupported,
-                 "{}: expected program_version {}, got {}: use a matching version of cria", what_,
-                 kProgramVersion, version);
+                 "{}: expected program_version {}, got {}; compile the model again with this version of cria",
+                 what_, kProgramVersion, version);
   }
   CRIA_ASSIGN_OR_RETURN(program_.target, root.string("target"));
   CRIA_ASSIGN_OR_RETURN(JsonObject limits, root.object("limits"));
@@ -162,7 +162,7 @@ StatusOr<Program> ProgramReader::read(const Json &json) {
   return std::move(program_);
 }
 
-/// Reads an array of objects item by item.
+/// Reads an array of objects.
 Status ProgramReader::readAll(JsonObject &object, std::string_view name, ReadItem readItem) {
   CRIA_ASSIGN_OR_RETURN(const Json *array, object.array(name));
   for (size_t i = 0; i < array->size(); ++i) {
@@ -206,7 +206,7 @@ Status ProgramReader::readStepField(JsonObject object) {
   }
   uint32_t index = static_cast<uint32_t>(*kind);
   if (std::exchange(stepFieldSeen_[index], true)) {
-    return invalidArgument("{}: the field is there twice", object.where());
+    return invalidArgument("{}: duplicate field", object.where());
   }
   StepField &field = program_.step.fields[index];
   CRIA_ASSIGN_OR_RETURN(field.offset, readUnsigned(object, "offset", 0, kMaxBytes));
@@ -274,7 +274,7 @@ Status ProgramReader::readBuffer(JsonObject object) {
   return {};
 }
 
-/// The 32-bit pattern of a constant's value, or nothing when it does not fit the type.
+/// Returns the bit pattern of a value of a constant; nullopt if the type cannot represent it.
 std::optional<uint32_t> constantWord(const Json &value, ElementType type) {
   if (type == ElementType::f32 && value.is_number() && std::abs(value.get<double>()) <= FLT_MAX) {
     return std::bit_cast<uint32_t>(static_cast<float>(value.get<double>()));
@@ -289,7 +289,7 @@ std::optional<uint32_t> constantWord(const Json &value, ElementType type) {
   return std::nullopt;
 }
 
-/// A constant's values: 32-bit words of the buffer's type.
+/// Reads the values of a constant as 32-bit words of its type.
 Status ProgramReader::readBufferData(JsonObject &object, ProgramBuffer &buffer) {
   CRIA_ASSIGN_OR_RETURN(const Json *array, object.array("data"));
   for (const Json &value : *array) {
@@ -303,7 +303,7 @@ Status ProgramReader::readBufferData(JsonObject &object, ProgramBuffer &buffer) 
   return {};
 }
 
-/// What only kernels of a GPU have: the block, and registers where they are known.
+/// Reads the members that only kernels of a GPU have: the block, and registers if they are known.
 Status ProgramReader::readLaunch(JsonObject &object, ProgramKernel &kernel) {
   if (!object.has("block")) {
     return {};

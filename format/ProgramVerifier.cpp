@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What holds for a program as a whole and for each of its parts alone. What dispatches of an entry do to each
-// other is in EntryVerifier.cpp.
+// Checks a program as a whole, and each of its parts. EntryVerifier.cpp checks the dispatches of an entry
+// point.
 #include "format/ProgramVerifier.h"
 
 #include "format/EntryVerifier.h"
@@ -14,16 +14,16 @@ namespace cria {
 
 namespace {
 constexpr uint64_t kAlignment = CRIA_KERNEL_ALIGNMENT;
-constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // held on the host, uploaded each step
-// Far above any plan; keeps a hostile one from being tried.
+constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // kept in host memory and uploaded in every step
+// Far above any real arena; prevents the allocation of a hostile one.
 constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 38;
-constexpr uint64_t kMaxSpareBytes = 4096; // rounding at the end of a buffer
+constexpr uint64_t kMaxSpareBytes = 4096; // for rounding at the end of a buffer
 
 Status verifyLimits(const Program &program) {
   const ProgramLimits &limits = program.limits;
   if (uint64_t(limits.maxPagesPerSequence) * program.kv.pageTokens < limits.context) {
     return invalidArgument(
-        "limits: expected max_pages_per_sequence {} of {} positions to hold the context {}",
+        "limits: expected max_pages_per_sequence {} times {} positions to cover the context {}",
         limits.maxPagesPerSequence, program.kv.pageTokens, limits.context);
   }
   if (limits.maxOutputs > limits.maxTokens) {
@@ -54,9 +54,8 @@ Status verifyStepField(const Program &program, uint32_t index) {
   }
   if (field.offset % kStepElementBytes != 0 || field.offset > program.step.size ||
       length * kStepElementBytes > program.step.size - field.offset) {
-    return invalidArgument(
-        "step: field '{}': {} elements at offset {} do not lie in the step buffer of {} bytes",
-        kStepFields[index].name, length, field.offset, program.step.size);
+    return invalidArgument("step: field '{}': {} elements at offset {} exceed the step buffer of {} bytes",
+                           kStepFields[index].name, length, field.offset, program.step.size);
   }
   return {};
 }
@@ -104,14 +103,13 @@ Status verifyWeight(const ProgramWeight &weight) {
   return {};
 }
 
-/// Only the first dimension of a buffer depends on the step.
+/// Checks that only the first dimension of a buffer depends on the step.
 Status verifyBufferShape(const ProgramBuffer &buffer) {
   for (size_t i = 0; i < buffer.shape.size(); ++i) {
     ExtentKind kind = buffer.shape[i].kind;
     if (kind == ExtentKind::pages || (i > 0 && kind != ExtentKind::constant)) {
       return invalidArgument(
-          "expected a number for every dimension but the first, and no 'P', which only kv may have, got '{}'",
-          symbolOf(kind));
+          "expected numbers for all dimensions but the first, and 'P' only for kv, got '{}'", symbolOf(kind));
     }
   }
   return {};
@@ -126,7 +124,7 @@ Status verifyBufferSize(const ProgramBuffer &buffer, const ProgramLimits &limits
     }
   }
   if (bytes > buffer.size || buffer.size - bytes >= kMaxSpareBytes) {
-    return invalidArgument("expected a size of {} bytes for the shape at the maxima, got {}", bytes,
+    return invalidArgument("expected a size of {} bytes for the shape at the maximum sizes, got {}", bytes,
                            buffer.size);
   }
   return {};
@@ -191,27 +189,27 @@ Status verifyTokens(const Program &program, const ProgramEntry &entry) {
   return {};
 }
 
-/// The entries that the runtime chooses among for a step of a model.
+/// Checks the entry points that the runtime selects for the steps of a model.
 Status verifyModelEntries(const Program &program) {
   static const std::set<std::string, std::less<>> kKnown = {"decode", "small", "prefill", "initialize"};
   for (const ProgramEntry &entry : program.entries) {
     if (!kKnown.contains(entry.name)) {
-      return invalidArgument("expected entries decode, small, prefill and initialize, got '{}'",
+      return invalidArgument("expected the entry points decode, small, prefill and initialize, got '{}'",
                              printable(entry.name));
     }
   }
   const ProgramEntry *decode = program.findEntry("decode"), *prefill = program.findEntry("prefill");
   if (!decode || decode->maxTokens != 1 || decode->minTokens != 1) {
-    return invalidArgument("expected an entry 'decode' of 1 token");
+    return invalidArgument("expected an entry point 'decode' of 1 token");
   }
   if (!prefill || prefill->maxTokens != program.limits.maxTokens) {
-    return invalidArgument("expected an entry 'prefill' of up to max_tokens {} tokens",
+    return invalidArgument("expected an entry point 'prefill' of up to max_tokens {} tokens",
                            program.limits.maxTokens);
   }
   return {};
 }
 
-/// The weights that the entry `initialize` writes.
+/// Returns the weights that the entry point `initialize` writes.
 std::vector<bool> initializedWeights(const Program &program) {
   const ProgramEntry *initialize = program.findEntry("initialize");
   std::vector<bool> written(program.weights.size());
@@ -275,20 +273,20 @@ private:
       place_ = {.part = Part::entry, .index = i};
       const ProgramEntry &entry = program_.entries[i];
       if (!seen.insert(entry.name).second) {
-        return invalidArgument("duplicate entry '{}'", printable(entry.name));
+        return invalidArgument("duplicate entry point '{}'", printable(entry.name));
       }
       CRIA_RETURN_IF_ERROR(verifyTokens(program_, entry).withContext(contextOf(entry)));
     }
     return {};
   }
 
-  /// Every weight without a file is made by `initialize`.
+  /// Checks that `initialize` writes every weight without a file.
   Status verifyInitialized() {
     std::vector<bool> written = initializedWeights(program_);
     for (uint32_t i = 0; i < program_.weights.size(); ++i) {
       place_ = {.part = Part::weight, .index = i};
       if (program_.weights[i].file.empty() && !written[i]) {
-        return invalidArgument("weight '{}': expected a file or an entry 'initialize' that writes it",
+        return invalidArgument("weight '{}': expected a file or an entry point 'initialize' that writes it",
                                printable(program_.weights[i].name));
       }
     }

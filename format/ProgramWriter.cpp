@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Each function makes one kind of object of docs/package-format.md.
+// Each function writes one kind of object of docs/package-format.md.
 #include "format/ProgramWriter.h"
 
 #include <bit>
@@ -50,7 +50,7 @@ OrderedJson weightJson(const ProgramWeight &weight) {
           {"recipe", weight.recipe}};
 }
 
-/// The words of a constant as values of the buffer's type.
+/// Converts the words of a constant to values of its type.
 OrderedJson dataJson(const ProgramBuffer &buffer) {
   OrderedJson json = OrderedJson::array();
   for (uint32_t word : buffer.data) {
@@ -157,7 +157,7 @@ OrderedJson dispatchJson(const ProgramDispatch &dispatch) {
   return json;
 }
 
-/// An array of what `write` makes of each item.
+/// Returns the array of write(item) for all items.
 template <typename Item, typename Write> OrderedJson listJson(const std::vector<Item> &items, Write write) {
   OrderedJson json = OrderedJson::array();
   for (const Item &item : items) {

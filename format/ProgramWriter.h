@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A Program to programs/<target>.json, the reverse of parseProgram().
+// The writer of programs/<target>.json, the inverse of parseProgram().
 #pragma once
 
 #include "format/Program.h"
@@ -8,7 +8,8 @@
 
 namespace cria {
 
-/// The JSON of a verified program, member by member in the order of docs/package-format.md. Thread-safe.
+/// Returns the JSON of a verified program, with members in the order of docs/package-format.md.
+/// Thread-safe.
 nlohmann::ordered_json programToJson(const Program &program);
 
 } // namespace cria

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// random(seed) weights: one definition for the compiler, the kernels it builds and the tests. 32-bit integer
-// arithmetic only, so that vector code on any target gives the same bytes. No LLVM.
+// The definition of random(seed) weights for the compiler, its kernels, backends and tests. It uses only
+// 32-bit integer arithmetic, so that vector code on every target gives the same bytes.
 //
 //   value(seed, tensor, row, column) = int8(hash) · 2^-e,  e = ceil(log2(74 · sqrt(columns)))
 //
-// 74 is about the standard deviation of a uniform int8, so a row's dot product with unit inputs has variance
-// near 1. The values are exact in f32, f16 and bf16: one seed is one model on every target.
+// 74 is approximately the standard deviation of a uniform int8, so the dot product of a row and inputs of
+// variance 1 has a variance near 1. The values are exact in f32, f16 and bf16, so a seed gives the same
+// model on every target.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ constexpr uint32_t mix32(uint32_t h) {
   return h ^ (h >> 16);
 }
 
-/// FNV-1a of the tensor's name in Hugging Face spelling: its identity in the hash.
+/// FNV-1a of the Hugging Face name of a tensor, which identifies it in the hash.
 constexpr uint32_t randomTensorId(std::string_view name) {
   uint32_t hash = 0x811C9DC5u;
   for (const char c : name) {
@@ -31,12 +32,12 @@ constexpr uint32_t randomTensorId(std::string_view name) {
   return hash;
 }
 
-/// Depends on seed and tensor: computed once per tensor.
+/// Depends only on seed and tensor; computed once per tensor.
 constexpr uint32_t randomTensorKey(uint32_t seed, uint32_t tensorId) {
   return mix32(seed ^ mix32(tensorId + 0x9E3779B9u));
 }
 
-/// Depends on the logical row of the source tensor: computed once per row.
+/// Also depends on the logical row of the tensor; computed once per row.
 constexpr uint32_t randomRowKey(uint32_t tensorKey, uint32_t row) { return mix32(tensorKey + row); }
 
 constexpr int8_t randomByte(uint32_t rowKey, uint32_t column) {
@@ -62,9 +63,9 @@ constexpr float randomValue(uint32_t seed, uint32_t tensorId, uint32_t row, uint
          randomScale(columns);
 }
 
-/// Parameters of one fill_random dispatch, as they lie in its `constants` operand: u32[8]. Logical row r of
-/// the source goes to destination row firstRow + (r / block) · stride + r mod block (concatenation: block =
-/// stride = rows).
+/// The parameters of a fill_random dispatch, in the memory layout of its operand `constants`: u32 [8].
+/// Logical row r of the source is row firstRow + (r / block) · stride + r mod block of the destination. For
+/// a concatenation, block = stride = rows.
 struct RandomSegment {
   uint32_t tensorKey; // randomTensorKey(seed, id)
   uint32_t rows;

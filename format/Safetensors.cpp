@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The safetensors reader: checks everything at open, then hands out views.
+// The safetensors reader. open() checks the whole file; data() returns views.
 #include "format/Safetensors.h"
 
 #include "support/File.h"
@@ -15,9 +15,9 @@ namespace cria {
 
 namespace {
 constexpr uint64_t kLengthBytes = 8;
-// Far above any real header (a 70B model has 80 KB), and small enough to parse.
+// Far above any real header (that of a 70B model has 80 KB), and small enough to parse.
 constexpr uint64_t kMaxHeaderBytes = uint64_t(64) << 20;
-constexpr int64_t kMaxExtent = int64_t(1) << 48;
+constexpr int64_t kMaxDimension = int64_t(1) << 48;
 
 uint64_t littleEndian64(const std::byte *bytes) {
   uint64_t value = 0;
@@ -29,54 +29,55 @@ uint64_t littleEndian64(const std::byte *bytes) {
 
 std::string shapeText(std::span<const int64_t> shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-StatusOr<std::vector<int64_t>> parseShape(JsonObject &tensor) {
-  CRIA_ASSIGN_OR_RETURN(const Json *extents, tensor.array("shape"));
+StatusOr<std::vector<int64_t>> parseShape(JsonObject &object) {
+  CRIA_ASSIGN_OR_RETURN(const Json *dimensions, object.array("shape"));
   std::vector<int64_t> shape;
-  for (const Json &extent : *extents) {
-    bool valid = extent.is_number_unsigned() && extent.get<uint64_t>() <= uint64_t(kMaxExtent);
+  for (const Json &dimension : *dimensions) {
+    bool valid = dimension.is_number_unsigned() && dimension.get<uint64_t>() <= uint64_t(kMaxDimension);
     if (!valid) {
-      return invalidArgument("{}: expected extents from 0 to 2^48, got {}", tensor.where(),
-                             describeJson(extent));
+      return invalidArgument("{}: expected dimensions from 0 to 2^48, got {}", object.where(),
+                             describeJson(dimension));
     }
-    shape.push_back(extent.get<int64_t>());
+    shape.push_back(dimension.get<int64_t>());
   }
   return shape;
 }
 
-/// Reads {"dtype", "shape", "data_offsets"}; the entry's offset still counts from the start of the data.
-StatusOr<SafetensorsEntry> parseEntry(const std::string &name, const Json &value, const std::string &path) {
-  CRIA_ASSIGN_OR_RETURN(JsonObject tensor,
+/// Parses {"dtype", "shape", "data_offsets"}. The offset of the result is relative to the start of the
+/// data.
+StatusOr<SafetensorsTensor> parseTensor(const std::string &name, const Json &value, const std::string &path) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object,
                         JsonObject::of(value, fmt::format("{}: tensor '{}'", path, printable(name))));
-  SafetensorsEntry entry{.name = name};
-  CRIA_ASSIGN_OR_RETURN(std::string type, tensor.string("dtype"));
+  SafetensorsTensor tensor{.name = name};
+  CRIA_ASSIGN_OR_RETURN(std::string type, object.string("dtype"));
   std::optional<ElementType> known = safetensorsTypeOf(type);
   if (!known) {
-    return error(StatusCode::unsupported, "{}: unknown dtype '{}'", tensor.where(), printable(type));
+    return error(StatusCode::unsupported, "{}: unknown dtype '{}'", object.where(), printable(type));
   }
-  entry.type = *known;
-  CRIA_ASSIGN_OR_RETURN(entry.shape, parseShape(tensor));
-  CRIA_ASSIGN_OR_RETURN(const Json *range, tensor.array("data_offsets"));
+  tensor.type = *known;
+  CRIA_ASSIGN_OR_RETURN(tensor.shape, parseShape(object));
+  CRIA_ASSIGN_OR_RETURN(const Json *range, object.array("data_offsets"));
   if (range->size() != 2 || !(*range)[0].is_number_unsigned() || !(*range)[1].is_number_unsigned()) {
-    return tensor.mismatch("data_offsets", "two offsets");
+    return object.mismatch("data_offsets", "two offsets");
   }
-  CRIA_RETURN_IF_ERROR(tensor.finish());
+  CRIA_RETURN_IF_ERROR(object.finish());
   uint64_t begin = (*range)[0].get<uint64_t>(), end = (*range)[1].get<uint64_t>();
-  std::optional<uint64_t> size = tensorBytes(entry.type, entry.shape);
+  std::optional<uint64_t> size = tensorBytes(tensor.type, tensor.shape);
   if (begin > end || !size || *size != end - begin) {
     return invalidArgument("{}: expected the {} bytes of shape {} and type {}, got the range {} to {}",
-                           tensor.where(), size ? std::to_string(*size) : "2^63 or more",
-                           shapeText(entry.shape), type, begin, end);
+                           object.where(), size ? std::to_string(*size) : "2^63 or more",
+                           shapeText(tensor.shape), type, begin, end);
   }
-  entry.offset = begin;
-  entry.size = *size;
-  return entry;
+  tensor.offset = begin;
+  tensor.size = *size;
+  return tensor;
 }
 } // namespace
 
 std::optional<uint64_t> tensorBytes(ElementType type, std::span<const int64_t> shape) {
   uint64_t bytes = sizeOf(type);
-  for (int64_t extent : shape) {
-    if (extent < 0 || __builtin_mul_overflow(bytes, uint64_t(extent), &bytes) ||
+  for (int64_t dimension : shape) {
+    if (dimension < 0 || __builtin_mul_overflow(bytes, uint64_t(dimension), &bytes) ||
         bytes > uint64_t(INT64_MAX)) {
       return std::nullopt;
     }
@@ -91,7 +92,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std
   result->file_ = std::move(opened.descriptor);
   uint64_t size = opened.size;
   if (size < kLengthBytes) {
-    return invalidArgument("{}: not a safetensors file: expected at least {} bytes, got {}", path,
+    return invalidArgument("{}: not a safetensors file; expected at least {} bytes, got {}", path,
                            kLengthBytes, size);
   }
   void *map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, result->file_.get(), 0);
@@ -103,7 +104,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std
   uint64_t headerBytes = littleEndian64(result->map_);
   if (headerBytes > size - kLengthBytes) {
     return invalidArgument(
-        "{}: truncated, or not a safetensors file: the header claims {} bytes, the file has {}", path,
+        "{}: truncated, or not a safetensors file; the header length is {} bytes, the file has {}", path,
         headerBytes, size);
   }
   if (headerBytes > kMaxHeaderBytes) {
@@ -129,8 +130,8 @@ Status SafetensorsFile::parseHeader(std::string_view header) {
   }
   for (const auto &[name, value] : json.items()) {
     if (name != "__metadata__") {
-      CRIA_ASSIGN_OR_RETURN(SafetensorsEntry entry, parseEntry(name, value, path_));
-      entries_.push_back(std::move(entry));
+      CRIA_ASSIGN_OR_RETURN(SafetensorsTensor tensor, parseTensor(name, value, path_));
+      tensors_.push_back(std::move(tensor));
       continue;
     }
     CRIA_ASSIGN_OR_RETURN(JsonObject metadata, JsonObject::of(value, path_ + ": __metadata__"));
@@ -142,57 +143,57 @@ Status SafetensorsFile::parseHeader(std::string_view header) {
 }
 
 Status SafetensorsFile::checkLayout(uint64_t dataStart) {
-  std::ranges::sort(entries_, [](const SafetensorsEntry &a, const SafetensorsEntry &b) {
+  std::ranges::sort(tensors_, [](const SafetensorsTensor &a, const SafetensorsTensor &b) {
     return std::tie(a.offset, a.size, a.name) < std::tie(b.offset, b.size, b.name);
   });
   uint64_t dataSize = fileSize_ - dataStart;
   uint64_t end = 0;
-  for (SafetensorsEntry &entry : entries_) {
-    if (entry.offset + entry.size > dataSize) {
+  for (SafetensorsTensor &tensor : tensors_) {
+    if (tensor.offset + tensor.size > dataSize) {
       return invalidArgument("{}: truncated: tensor '{}' ends at byte {} of the data, which has {}", path_,
-                             printable(entry.name), entry.offset + entry.size, dataSize);
+                             printable(tensor.name), tensor.offset + tensor.size, dataSize);
     }
-    if (entry.offset != end) {
-      return invalidArgument("{}: tensor '{}' {} the one before it: expected it to start at byte {}, got {}",
-                             path_, printable(entry.name),
-                             entry.offset < end ? "overlaps" : "leaves a hole after", end, entry.offset);
+    if (tensor.offset != end) {
+      return invalidArgument("{}: tensor '{}' {} the previous one; expected it to start at byte {}, got {}",
+                             path_, printable(tensor.name),
+                             tensor.offset < end ? "overlaps" : "leaves a gap after", end, tensor.offset);
     }
-    end += entry.size;
-    entry.offset += dataStart;
-    index_.emplace(entry.name, index_.size());
+    end += tensor.size;
+    tensor.offset += dataStart;
+    index_.emplace(tensor.name, index_.size());
   }
   if (end != dataSize) {
     return invalidArgument(
-        "{}: expected {} bytes of data, got {}: bytes after the last tensor belong to none", path_, end,
+        "{}: expected {} bytes of data, got {}; no tensor has the bytes after the last one", path_, end,
         dataSize);
   }
   return {};
 }
 
-const SafetensorsEntry *SafetensorsFile::find(std::string_view name) const {
+const SafetensorsTensor *SafetensorsFile::find(std::string_view name) const {
   auto found = index_.find(name);
-  return found == index_.end() ? nullptr : &entries_[found->second];
+  return found == index_.end() ? nullptr : &tensors_[found->second];
 }
 
-std::span<const std::byte> SafetensorsFile::data(const SafetensorsEntry &entry) const {
-  return {map_ + entry.offset, size_t(entry.size)};
+std::span<const std::byte> SafetensorsFile::data(const SafetensorsTensor &tensor) const {
+  return {map_ + tensor.offset, size_t(tensor.size)};
 }
 
-Status SafetensorsFile::read(const SafetensorsEntry &entry, uint64_t offset,
+Status SafetensorsFile::read(const SafetensorsTensor &tensor, uint64_t offset,
                              std::span<std::byte> target) const {
-  if (offset > entry.size || target.size() > entry.size - offset) {
-    return invalidArgument("{}: bytes {} to {} lie outside tensor '{}' of {} bytes", path_, offset,
-                           offset + target.size(), printable(entry.name), entry.size);
+  if (offset > tensor.size || target.size() > tensor.size - offset) {
+    return invalidArgument("{}: bytes {} to {} exceed tensor '{}' of {} bytes", path_, offset,
+                           offset + target.size(), printable(tensor.name), tensor.size);
   }
   for (size_t done = 0; done < target.size();) {
     ssize_t count =
-        pread(file_.get(), target.data() + done, target.size() - done, off_t(entry.offset + offset + done));
+        pread(file_.get(), target.data() + done, target.size() - done, off_t(tensor.offset + offset + done));
     if (count < 0 && errno == EINTR) {
       continue;
     }
     if (count <= 0) {
-      return error(StatusCode::io, "{}: cannot read tensor '{}': {}", path_, printable(entry.name),
-                   count < 0 ? std::strerror(errno) : "the file became shorter");
+      return error(StatusCode::io, "{}: cannot read tensor '{}': {}", path_, printable(tensor.name),
+                   count < 0 ? std::strerror(errno) : "the file was truncated");
     }
     done += size_t(count);
   }

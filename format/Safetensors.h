@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading and writing safetensors files: an 8-byte little-endian header length, a JSON header, then tensor
-// data. The reader trusts nothing: every length, shape and range is checked before it is used.
+// The reader and the writer of safetensors files: an 8-byte little-endian header length, a JSON header,
+// then the data of the tensors. The reader accepts hostile files: it checks every length, shape and range
+// before use.
 #pragma once
 
 #include "format/ElementType.h"
@@ -19,41 +20,42 @@
 
 namespace cria {
 
-/// One tensor of an open file. `offset` counts from the start of the file.
-struct SafetensorsEntry {
+/// One tensor of an open file.
+struct SafetensorsTensor {
   std::string name;
   ElementType type = ElementType::f32;
   std::vector<int64_t> shape;
-  uint64_t offset = 0;
-  uint64_t size = 0;
+  uint64_t offset = 0; // bytes from the start of the file
+  uint64_t size = 0;   // bytes
 };
 
-/// An open, mapped, checked file. Immutable; any number of threads may read.
+/// An open, memory-mapped and checked file. Thread-safe: it is immutable.
 ///
-/// open() guarantees: the header fits the file; names are unique; every size is shape x element size without
-/// overflow; ranges lie inside the file, do not overlap and leave no hole. Data pointers have whatever
-/// alignment the file gives them: files of ours 64 bytes, foreign ones perhaps none. A file that somebody
-/// truncates while it is open raises SIGBUS when its mapping is read; read() returns an error.
+/// open() guarantees that the header fits into the file, names are unique, every size is the product of
+/// shape and element size without overflow, and ranges lie inside the file, do not overlap and leave no
+/// gap. Data is aligned as it is in the file: to 64 bytes in files of SafetensorsWriter, possibly not at
+/// all in others. If another process truncates the file, access to data() raises SIGBUS, while read()
+/// returns an error.
 class SafetensorsFile {
 public:
-  /// Errors: notFound, io, invalidArgument; each names the file, and the tensor it is about.
+  /// Errors: notFound, io, invalidArgument, unsupported, with the file and the tensor.
   static StatusOr<std::shared_ptr<const SafetensorsFile>> open(const std::string &path);
   ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile &) = delete;
   SafetensorsFile &operator=(const SafetensorsFile &) = delete;
 
   const std::string &path() const { return path_; }
-  /// In file order, padding tensors included.
-  const std::vector<SafetensorsEntry> &entries() const { return entries_; }
+  /// In file order, including padding tensors.
+  const std::vector<SafetensorsTensor> &tensors() const { return tensors_; }
   const std::map<std::string, std::string> &metadata() const { return metadata_; }
-  /// Null when there is no such tensor.
-  const SafetensorsEntry *find(std::string_view name) const;
+  /// Null if there is no such tensor.
+  const SafetensorsTensor *find(std::string_view name) const;
 
-  /// The mapped bytes of a tensor, valid as long as the file is open.
-  std::span<const std::byte> data(const SafetensorsEntry &entry) const;
-  /// Copies bytes [offset, offset + target.size()) of a tensor. Errors: io; invalidArgument outside the
-  /// tensor.
-  Status read(const SafetensorsEntry &entry, uint64_t offset, std::span<std::byte> target) const;
+  /// The mapped bytes of a tensor, valid during the lifetime of this object.
+  std::span<const std::byte> data(const SafetensorsTensor &tensor) const;
+  /// Copies bytes [offset, offset + target.size()) of a tensor to `target`. Errors: io; invalidArgument if
+  /// the range exceeds the tensor.
+  Status read(const SafetensorsTensor &tensor, uint64_t offset, std::span<std::byte> target) const;
   uint64_t fileSize() const { return fileSize_; }
 
 private:
@@ -65,40 +67,42 @@ private:
   Descriptor file_;
   const std::byte *map_ = nullptr;
   uint64_t fileSize_ = 0;
-  std::vector<SafetensorsEntry> entries_;
+  std::vector<SafetensorsTensor> tensors_;
   std::map<std::string, size_t, std::less<>> index_;
   std::map<std::string, std::string> metadata_;
 };
 
-/// Tensors that only fill gaps are named with this prefix.
+/// The prefix of the names of tensors that only fill gaps.
 inline constexpr std::string_view kPaddingPrefix = "__padding.";
-inline bool isPadding(const SafetensorsEntry &entry) { return entry.name.starts_with(kPaddingPrefix); }
+inline bool isPadding(const SafetensorsTensor &tensor) { return tensor.name.starts_with(kPaddingPrefix); }
 
+/// A tensor that a SafetensorsWriter writes.
 struct SafetensorsDeclaration {
   std::string name;
   ElementType type = ElementType::f32;
   std::vector<int64_t> shape;
 };
 
-/// Writes a file whose tensors are all declared first and then filled in any order, from any thread.
-/// Data starts on a 4096-byte boundary, every tensor on a 64-byte one. The same declarations and data give
-/// the same bytes. The file gets its name in finish(); without it nothing is left, and an older file stays.
+/// Writes a file. All tensors are declared first and then written in any order. Data begins at a 4096-byte
+/// boundary and every tensor at a 64-byte boundary. The same declarations and data give the same bytes.
+/// finish() gives the file its name; without it, the destructor removes the file, and an existing one stays
+/// unchanged.
 class SafetensorsWriter {
 public:
-  /// Reserves the file's final size; bytes not written stay zero.
-  /// Errors: io (also when the disk is too full); invalidArgument for a duplicate name or a size that
-  /// overflows.
+  /// Allocates the final size on the disk. Bytes that are never written are zero. Errors: io (also if the
+  /// disk is full); invalidArgument for a duplicate or reserved name or a size that overflows.
   static StatusOr<std::unique_ptr<SafetensorsWriter>>
   create(const std::string &path, std::vector<SafetensorsDeclaration> tensors,
          const std::map<std::string, std::string> &metadata = {});
   SafetensorsWriter(const SafetensorsWriter &) = delete;
   SafetensorsWriter &operator=(const SafetensorsWriter &) = delete;
 
-  /// Writes bytes of tensor number `tensor` (in the order declared), `offset` bytes from its start.
-  /// Errors: io; invalidArgument outside the tensor. Threads: any, for disjoint ranges.
+  /// Writes bytes at `offset` bytes from the start of tensor number `tensor`, in the order of declaration.
+  /// Errors: io; invalidArgument if the range exceeds the tensor. Thread-safe for disjoint ranges.
   Status write(size_t tensor, uint64_t offset, std::span<const std::byte> bytes);
-  /// Makes the file durable and closes it. Call once.
+  /// Flushes the file to the disk and gives it its name. Called once, as the last call. Errors: io.
   Status finish();
+  /// In bytes.
   uint64_t sizeOfTensor(size_t tensor) const { return places_[tensor].size; }
 
 private:
@@ -111,7 +115,8 @@ private:
   std::vector<Place> places_;
 };
 
-/// Elements x element size; nullopt when it overflows 63 bits or an extent is negative.
+/// Returns the number of elements times the element size; nullopt if it overflows 63 bits or a dimension is
+/// negative.
 std::optional<uint64_t> tensorBytes(ElementType type, std::span<const int64_t> shape);
 
 } // namespace cria

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The safetensors writer: lays out the whole file from its declarations, then fills it in any order.
+// The safetensors writer: lays out the file from the declarations, then writes tensors in any order.
 #include "format/Safetensors.h"
 #include "support/Json.h"
 
@@ -8,7 +8,7 @@
 namespace cria {
 
 namespace {
-// A page, so that a mapped file can be handed to a backend as it lies.
+// The size of a page, so that a backend can use a mapped file in place.
 constexpr uint64_t kDataAlignment = 4096;
 constexpr uint64_t kTensorAlignment = 64;
 
@@ -22,7 +22,7 @@ void declare(nlohmann::ordered_json &header, const SafetensorsDeclaration &tenso
       {"dtype", safetensorsNameOf(tensor.type)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
 }
 
-/// The length field and the header, padded with spaces to a multiple of kDataAlignment.
+/// Returns the length field and the header, padded with spaces to a multiple of kDataAlignment.
 std::string headerBytes(const nlohmann::ordered_json &header) {
   std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   uint64_t length = roundUp(text.size() + 8, kDataAlignment) - 8;
@@ -78,7 +78,7 @@ SafetensorsWriter::create(const std::string &path, std::vector<SafetensorsDeclar
 Status SafetensorsWriter::write(size_t tensor, uint64_t offset, std::span<const std::byte> bytes) {
   const Place &place = places_[tensor];
   if (offset > place.size || bytes.size() > place.size - offset) {
-    return invalidArgument("{}: bytes {} to {} lie outside a tensor of {} bytes", file_->path(), offset,
+    return invalidArgument("{}: bytes {} to {} exceed a tensor of {} bytes", file_->path(), offset,
                            offset + bytes.size(), place.size);
   }
   return file_->writeAt(place.offset + offset, bytes);

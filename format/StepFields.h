@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The forward contract: the arrays that one step takes, their names, order, shapes and lengths. The one table
-// that the graph, the step buffer, the verifiers and the runtime read.
+// The arrays of a step: their names, order, shapes and lengths. The graph builder, the step buffer, the
+// verifiers and the runtime read this table.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ struct ProgramLimits {
   uint32_t context = 0; // positions of a sequence
 };
 
-/// A limit, its name in programs and its largest value; the smallest is 1. Sizes in bytes at these values stay
+/// A limit, its name in programs and its maximum value; the minimum is 1. At the maxima, sizes in bytes are
 /// far from overflow.
 struct LimitRule {
   std::string_view name;
@@ -32,13 +32,13 @@ constexpr std::array<LimitRule, 5> kLimitRules = {{
     {"max_pages_per_sequence", &ProgramLimits::maxPagesPerSequence, 1u << 20},
     {"context", &ProgramLimits::context, 1u << 24},
 }};
-/// Positions of the longest sequence that a program or a model may have.
+/// The maximum context of a program or model, in positions.
 constexpr uint32_t kMaxContext = kLimitRules[4].maximum;
 
-/// What a dimension of a shape is: a number, or a quantity of the step.
+/// The kind of a dimension of a shape: a constant, or a quantity of the step.
 enum class ExtentKind : uint8_t { constant, tokens, outputs, sequences, sequencesPlusOne, pages };
 
-/// The fields of the step buffer, in the order of kStepFields: the words of the header, then the arrays.
+/// The fields of the step buffer, in the order of kStepFields: the fields of the header, then the arrays.
 enum class StepFieldKind : uint32_t {
   numTokens,
   numOutputs,
@@ -55,17 +55,17 @@ enum class StepFieldKind : uint32_t {
 struct StepFieldRule {
   StepFieldKind kind;
   std::string_view name;
-  ExtentKind rows;               // the first dimension; constant: the one word of a header field
-  bool hasPageColumns = false;   // a second dimension of max_pages_per_sequence
-  std::string_view operand = {}; // the operand of the opset that is this array
+  ExtentKind rows;               // the first dimension; constant for fields of the header
+  bool hasPageColumns = false;   // has a second dimension of max_pages_per_sequence
+  std::string_view operand = {}; // the name of the operand of the opset that is this array
 };
 
 constexpr uint32_t kNumStepFields = 10;
 constexpr uint32_t kNumStepHeaderFields = 3;
 constexpr uint32_t kNumStepArrays = kNumStepFields - kNumStepHeaderFields;
-/// Arguments of a forward function: the arrays in order, then the KV cache.
+/// The number of arguments of a forward function: the arrays in order, then the KV cache.
 constexpr uint32_t kNumForwardArguments = kNumStepArrays + 1;
-/// Bytes of one element; every field consists of 32-bit integers.
+/// The size of an element in bytes. Every field consists of 32-bit integers.
 constexpr uint64_t kStepElementBytes = 4;
 
 constexpr std::array<StepFieldRule, kNumStepFields> kStepFields = {{
@@ -91,9 +91,10 @@ static_assert([] {
   return true;
 }());
 
-/// The array that argument `index` < kNumStepArrays of a forward function is.
+/// The array of argument `index` of a forward function. REQUIRES: index < kNumStepArrays.
 constexpr const StepFieldRule &stepArray(uint32_t index) { return kStepFields[kNumStepHeaderFields + index]; }
-/// The argument of a forward function that is the array `kind`; `kind` is no field of the header.
+/// The index of the argument of a forward function that is the array `kind`. REQUIRES: `kind` is not a
+/// field of the header.
 constexpr uint32_t forwardArgument(StepFieldKind kind) { return uint32_t(kind) - kNumStepHeaderFields; }
 
 constexpr const StepFieldRule &stepField(StepFieldKind kind) { return kStepFields[uint32_t(kind)]; }
@@ -106,10 +107,10 @@ constexpr std::optional<StepFieldKind> findStepField(std::string_view name) {
   return std::nullopt;
 }
 
-/// Dimensions of the array.
+/// The rank of the array.
 constexpr uint32_t rankOf(const StepFieldRule &rule) { return rule.hasPageColumns ? 2 : 1; }
 
-/// The symbol of a quantity in shapes and formulas: "T", "R", "S", "S+1", "P"; empty for constant.
+/// The symbol of a quantity in shapes: "T", "R", "S", "S+1" or "P"; empty for constant.
 constexpr std::string_view symbolOf(ExtentKind kind) {
   switch (kind) {
   case ExtentKind::tokens:
@@ -128,7 +129,7 @@ constexpr std::string_view symbolOf(ExtentKind kind) {
   return "";
 }
 
-/// The largest value of a dimension that is a quantity of the step; 1 for a constant and for pages.
+/// The maximum of a dimension that is a quantity of the step; 1 for a constant and for pages.
 constexpr uint64_t maximumOf(ExtentKind kind, const ProgramLimits &limits) {
   switch (kind) {
   case ExtentKind::tokens:
@@ -146,7 +147,7 @@ constexpr uint64_t maximumOf(ExtentKind kind, const ProgramLimits &limits) {
   return 1;
 }
 
-/// Elements of a field at the limits.
+/// The number of elements of a field at the limits.
 constexpr uint64_t lengthOf(const StepFieldRule &rule, const ProgramLimits &limits) {
   return maximumOf(rule.rows, limits) * (rule.hasPageColumns ? limits.maxPagesPerSequence : 1);
 }

@@ -6,7 +6,7 @@
 
 namespace cria {
 
-/// A tokenizer.model as LLaMA 2 has it.
+/// The tokenizer.model of LLaMA 2.
 inline constexpr std::string_view kSentencePieceKind = "sentencepiece";
 
 } // namespace cria

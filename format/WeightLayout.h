@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where the elements of a weight matrix lie in memory: the one definition that the packer, the kernels, the
-// embedding look-up, the random fill and the tests share. Plain C++, usable without MLIR.
+// The memory layouts of weight matrices, for the packer, the kernels, the embedding look-up, the random
+// fill and the tests.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace cria {
 
-/// Physical arrangements of a logical matrix of `rows` x `columns` elements (a vector is a matrix of one row).
+/// Physical layouts of a logical matrix of `rows` x `columns` elements. A vector is a matrix of one row.
 ///
 ///   row_major   [rows, columns]
 ///               element (n, k) at n * columns + k
@@ -32,7 +32,7 @@ struct PhysicalLayout {
   Kind kind = Kind::rowMajor;
   int64_t rows = 0, columns = 0;
 
-  /// Rows that storage exists for.
+  /// The number of rows in memory.
   constexpr int64_t paddedRows() const {
     switch (kind) {
     case Kind::rowMajor:
@@ -44,14 +44,14 @@ struct PhysicalLayout {
     }
     __builtin_unreachable(); // not an enumerator
   }
-  /// Columns that storage exists for.
+  /// The number of columns in memory.
   constexpr int64_t paddedColumns() const {
     return kind == Kind::rowPadded ? roundUp(columns, kTileColumns) : columns;
   }
-  /// Elements of storage, padding included.
+  /// The number of elements in memory, including padding.
   constexpr int64_t numElements() const { return paddedRows() * paddedColumns(); }
 
-  /// The element index of row `row`, column `column`.
+  /// The offset in elements of row `row`, column `column`.
   constexpr int64_t offsetOf(int64_t row, int64_t column) const {
     if (kind != Kind::panel16) {
       return row * paddedColumns() + column;
@@ -59,9 +59,10 @@ struct PhysicalLayout {
     return row / kPanelRows * kPanelRows * columns + column * kPanelRows + row % kPanelRows;
   }
 
-  /// Rows that lie together: blocks of so many rows, starting at a multiple of it, are contiguous in storage.
+  /// The number of rows that are stored together: a block of so many rows that begins at a multiple of it
+  /// is contiguous.
   constexpr int64_t rowsPerBlock() const { return kind == Kind::panel16 ? kPanelRows : 1; }
-  /// Distance in elements between neighbours in a row.
+  /// The distance in elements between neighbors in a row.
   constexpr int64_t columnStride() const { return kind == Kind::panel16 ? kPanelRows : 1; }
 
   /// The physical shape: rank 3 for panel16, else 2.
@@ -79,13 +80,13 @@ private:
   }
 };
 
-/// The physical layout of a weight of the logical `shape`, which has one or two dimensions.
+/// The layout of a weight of logical `shape`, which has rank 1 or 2.
 constexpr PhysicalLayout layoutOf(PhysicalLayout::Kind kind, std::span<const int64_t> shape) {
   return {kind, shape.size() == 1 ? 1 : shape.front(), shape.back()};
 }
 
-/// The shape of the array that holds a weight: the logical shape for row_major, else that of the layout. Only
-/// row_major holds vectors.
+/// The physical shape of a weight: the logical shape for row_major, otherwise that of the layout. Only
+/// row_major supports vectors.
 constexpr std::vector<int64_t> physicalShape(PhysicalLayout::Kind kind, std::span<const int64_t> shape) {
   if (kind == PhysicalLayout::Kind::rowMajor) {
     return {shape.begin(), shape.end()};

@@ -8,7 +8,7 @@ namespace cria {
 
 Descriptor::~Descriptor() {
   if (number_ >= 0) {
-    int before = errno; // callers report the error of what they did before
+    int before = errno; // callers report the errno of an earlier call
     close(number_);
     errno = before;
   }

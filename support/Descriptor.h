@@ -6,7 +6,7 @@
 
 namespace cria {
 
-/// Owns a file descriptor, which the destructor closes without changing errno; -1 stands for none.
+/// Owns a file descriptor, which the destructor closes without changing errno. -1: none.
 class Descriptor {
 public:
   explicit Descriptor(int number = -1) : number_(number) {}

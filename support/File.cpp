@@ -20,7 +20,7 @@ StatusOr<Descriptor> openToRead(const std::string &path, int flags) {
   return file;
 }
 
-// Reads up to `size` bytes; fewer only at the end of the file.
+// Reads up to `size` bytes, and fewer only at the end of the file.
 StatusOr<size_t> readUpTo(int file, char *data, size_t size, const std::string &name) {
   size_t done = 0;
   while (done < size) {
@@ -39,7 +39,7 @@ StatusOr<size_t> readUpTo(int file, char *data, size_t size, const std::string &
 } // namespace
 
 StatusOr<RegularFile> openRegularFile(const std::string &path) {
-  // Without O_NONBLOCK opening a FIFO waits for a writer. Reads of regular files do not depend on it.
+  // Without O_NONBLOCK, opening a FIFO waits for a writer. The flag does not affect reads of regular files.
   CRIA_ASSIGN_OR_RETURN(Descriptor file, openToRead(path, O_NONBLOCK));
   struct stat status{};
   if (fstat(file.get(), &status) != 0) {

@@ -16,20 +16,20 @@ struct RegularFile {
   uint64_t size = 0; // in bytes, when it was opened
 };
 
-/// Opens a regular file for reading. Never waits, neither for the writer of a FIFO nor for a device: those
-/// are errors. Errors: notFound; io for what is not a regular file or cannot be opened.
+/// Opens a regular file for reading. Never waits for the writer of a FIFO or for a device. Errors:
+/// notFound; io if the file is not a regular one or cannot be opened.
 StatusOr<RegularFile> openRegularFile(const std::string &path);
 
-/// Reads a whole file that openRegularFile() opens. Errors: also invalidArgument when it is larger than
-/// `maxBytes`.
+/// Reads a regular file entirely. Errors: those of openRegularFile(); invalidArgument if the file is larger
+/// than `maxBytes`.
 StatusOr<std::string> readFile(const std::string &path, uint64_t maxBytes = uint64_t(64) << 20);
 
-/// Reads a descriptor of any kind to its end, and waits for it. `name` starts each message.
-/// Errors: io; invalidArgument when there are more than `maxBytes`.
+/// Reads from a descriptor of any kind until its end. `name` begins each message. Errors: io;
+/// invalidArgument if there are more than `maxBytes`.
 StatusOr<std::string> readDescriptor(int descriptor, const std::string &name, uint64_t maxBytes);
 
-/// Reads a file that the user names. Unlike readFile() it also reads pipes, devices and the results of
-/// process substitution, to their end.
+/// Reads a file that the user names. Unlike readFile(), it also reads pipes, devices and the results of
+/// process substitution until their end. Errors: notFound; those of readDescriptor().
 StatusOr<std::string> readAnyFile(const std::string &path, uint64_t maxBytes);
 
 } // namespace cria

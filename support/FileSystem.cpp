@@ -42,7 +42,7 @@ bool isSameFolder(int parent, const char *name, int folder) {
 }
 
 bool makeDurable(FileSystem &files, int file) {
-  // EBADF: the folder may be searched but not read, and is open as a path only.
+  // EBADF: the folder is searchable but not readable, and was opened with O_PATH.
   return files.sync(file) == 0 || errno == EINVAL || errno == EROFS || errno == EBADF;
 }
 

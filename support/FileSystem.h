@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The system calls that change folders, as functions that a test can replace to make each of them fail.
+// The system calls that change folders, as virtual functions, so that a test can make each of them fail.
 #pragma once
 
 #include "support/Descriptor.h"
@@ -8,35 +8,34 @@
 
 namespace cria {
 
-/// Each member is the system call of the same purpose: it returns -1 and sets errno on failure. `folder` is
-/// an open folder, and names are relative to it. Thread-safe.
+/// Each member function wraps one system call: it returns -1 and sets errno on failure. `folder` is the
+/// descriptor of an open folder, and names are relative to it. Thread-safe.
 class FileSystem {
 public:
   virtual ~FileSystem() = default;
 
-  /// Creates an empty file, which must not exist yet, and closes it.
+  /// Creates an empty file and closes it. EEXIST: the name exists.
   virtual int createFile(int folder, const char *name);
   virtual int makeFolder(int folder, const char *name, mode_t mode);
-  /// `flags` are those of renameat2(). With none, what has the name `to` is replaced if it is an empty
-  /// folder.
+  /// `flags` are those of renameat2(). Without flags, an empty folder with the name `to` is replaced.
   virtual int rename(int folder, const char *from, const char *to, unsigned flags);
   /// `flags` is 0 for files and links, or AT_REMOVEDIR for an empty folder.
   virtual int remove(int folder, const char *name, int flags);
   virtual int sync(int file);
-  /// Takes an exclusive lock that lasts until the file is closed. EWOULDBLOCK: somebody else has it.
+  /// Acquires an exclusive lock that lasts until the file is closed. EWOULDBLOCK: another process holds it.
   virtual int lock(int file);
 
-  /// The operating system's.
+  /// Calls the operating system.
   static FileSystem &system();
 };
 
-/// Opens a folder for reading; never follows a link as the last component of `name`.
+/// Opens a folder for reading. Does not follow a symbolic link as the last component of `name`.
 Descriptor openFolder(int parent, const char *name);
 
-/// Whether `name` in `parent` is, at this moment, the folder that `folder` is open on.
+/// Returns whether `name` in `parent` is currently the folder that the descriptor `folder` refers to.
 bool isSameFolder(int parent, const char *name, int folder);
 
-/// Flushes to the disk. True as well on file systems that cannot.
+/// Flushes a file or folder to the disk. Also returns true on file systems that do not support it.
 bool makeDurable(FileSystem &files, int file);
 
 } // namespace cria

@@ -29,7 +29,7 @@ bool isLeftoverName(const std::string &name, const std::string &of) {
 
 namespace {
 
-/// One leftover, open, and locked if nobody else has the lock.
+/// An open leftover, locked unless another process holds the lock.
 class Leftover {
 public:
   Leftover(FileSystem &files, const FolderPlace &place, const FolderProof &proof, std::string name)
@@ -41,7 +41,7 @@ public:
     }
   }
 
-  /// A rename loses nothing, so a lock is not needed where there is none to be had.
+  /// A rename loses no data, so it needs no lock on file systems without locks.
   void restore() {
     bool isRestorable =
         folder_ && !isInUse_ && !place_.exists(place_.name) && isFinished(folder_.get(), proof_);
@@ -50,7 +50,7 @@ public:
     }
   }
 
-  /// A finished one is removed only where another is in place: it may be the last.
+  /// A finished folder is removed only if another one has its name, since it may be the only copy.
   void remove(bool hasSuccessor) {
     bool isRemovable = folder_ && isLocked_ &&
                        (isUnfinished(folder_.get()) || isEmpty(folder_.get()) ||

@@ -32,7 +32,7 @@ static StatusOr<std::string> resolveLinks(fs::path path) {
   return path.string();
 }
 
-// A parent that may be searched but not read is opened as a path only.
+// A parent that is searchable but not readable is opened with O_PATH.
 static Descriptor openParent(const std::string &path) {
   int parent = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (parent < 0 && errno == EACCES) {
@@ -46,16 +46,16 @@ StatusOr<FolderPlace> FolderPlace::of(const std::string &path) {
   FolderPlace place;
   place.name = fs::path(normalized).filename().string();
   if (place.name.empty() || place.name == "." || place.name == "..") {
-    return invalidArgument("{}: expected the name of a folder, got '{}'; write the name out, as in ../NAME",
-                           path, place.name.empty() ? path : place.name);
+    return invalidArgument("{}: expected the name of a folder, got '{}'; state the name, as in ../NAME", path,
+                           place.name.empty() ? path : place.name);
   }
   place.prefix = normalized.substr(0, normalized.size() - place.name.size());
   place.parent = openParent(place.prefix.empty() ? "." : place.prefix);
   if (!place.parent && (errno == ENOENT || errno == ENOTDIR)) {
-    return error(StatusCode::notFound, "{}: there is no folder to write it to", path);
+    return error(StatusCode::notFound, "{}: the parent folder does not exist; create it first", path);
   }
   if (!place.parent) {
-    return error(StatusCode::io, "{}: cannot open the folder around it: {}", path, std::strerror(errno));
+    return error(StatusCode::io, "{}: cannot open the parent folder: {}", path, std::strerror(errno));
   }
   return place;
 }
@@ -79,8 +79,8 @@ bool moveWithoutReplacing(FileSystem &files, const FolderPlace &place, const std
   if (errno != EINVAL && errno != ENOSYS) {
     return false;
   }
-  // This file system has no such flag. What appears after the check is replaced only if it is an empty
-  // folder.
+  // The file system does not support the flag. A name that appears after the check is replaced only if it
+  // is an empty folder.
   if (place.exists(to)) {
     errno = EEXIST;
     return false;
@@ -92,7 +92,7 @@ std::string randomSuffix() {
   constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789";
   uint64_t number = 0;
   if (getrandom(&number, sizeof number, 0) != ssize_t(sizeof number)) {
-    number = uint64_t(getpid()); // names only have to be new, and callers try another when one is not
+    number = uint64_t(getpid()); // callers retry if the name exists
   }
   std::string suffix;
   for (size_t i = 0; i < kSuffixLength; ++i, number /= kCharacters.size()) {

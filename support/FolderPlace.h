@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The place of a folder in the file system: an open parent and a name in it.
+// FolderPlace: the place of a folder in the file system, that is, an open parent and a name in it.
 #pragma once
 
 #include "support/FileSystem.h"
@@ -10,31 +10,31 @@
 namespace cria {
 
 struct FolderPlace {
-  /// The parent's path and '/', as messages show it; empty for the current folder.
+  /// The path of the parent with a '/', for messages; empty for the current folder.
   std::string prefix;
   std::string name;
   Descriptor parent;
 
-  /// The place that `path` names, whether or not it exists.
-  /// Errors: invalidArgument for a path without a name, such as "." or "x/.."; notFound without a parent; io.
+  /// The place that `path` names, which need not exist. Errors: invalidArgument for a path without a name,
+  /// such as "." or "x/.."; notFound if the parent does not exist; io.
   static StatusOr<FolderPlace> of(const std::string &path);
-  /// The same, but a link leads to the place it points to. Errors: those of of(); io for a loop of links.
+  /// The same, but follows symbolic links. Errors: those of of(); io for a loop of links.
   static StatusOr<FolderPlace> behindLinks(const std::string &path);
 
   std::string path() const { return prefix + name; }
   std::string pathOf(const std::string &sibling) const { return prefix + sibling; }
-  /// Whether anything, a broken link too, has the name.
+  /// Returns whether the name exists in the parent, also as a broken link.
   bool exists(const std::string &sibling) const;
 };
 
-/// Renames within the place's parent, and fails with EEXIST when `to` exists: atomically where the file
-/// system can.
+/// Renames a folder within the parent. Fails with EEXIST if `to` exists, atomically if the file system
+/// supports it.
 bool moveWithoutReplacing(FileSystem &files, const FolderPlace &place, const std::string &from,
                           const std::string &to);
 
 inline constexpr size_t kSuffixLength = 6;
 
-/// Random letters and digits, for a name that nobody has yet.
+/// Returns random letters and digits for a new name.
 std::string randomSuffix();
 
 } // namespace cria

@@ -15,7 +15,7 @@ namespace cria {
 constexpr off_t kMaxProofBytes = off_t(64) << 20;
 
 static std::optional<std::string> readRegularFile(int folder, const std::string &name) {
-  // O_NONBLOCK: opening a pipe would wait for its other end.
+  // Without O_NONBLOCK, opening a pipe waits for its other end.
   Descriptor file(openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat state;
   if (!file || fstat(file.get(), &state) != 0 || !S_ISREG(state.st_mode) || state.st_size > kMaxProofBytes) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How a folder shows that this program made it. Nothing is replaced or removed without this proof.
+// FolderProof: how a folder proves that this program made it. No folder is replaced or removed without a
+// proof.
 #pragma once
 
 #include <functional>
@@ -8,23 +9,23 @@
 
 namespace cria {
 
-/// A finished folder is recognized by the content of one file in it.
+/// A finished folder is recognized by the contents of one file in it.
 struct FolderProof {
-  /// What such a folder is called in messages, e.g. "package".
+  /// The noun for such a folder in messages, e.g. "package".
   std::string noun;
   /// The name of a file directly in the folder.
   std::string file;
   std::function<bool(std::string_view content)> accepts;
 };
 
-/// A folder that is still being written holds an empty file of this name.
+/// A folder that is being written contains an empty file with this name.
 inline constexpr const char *kUnfinishedFile = ".cria-unfinished";
 
-/// Whether the folder holds the proof of a finished one. Links are not followed.
+/// Returns whether the folder contains the proof of a finished folder. Does not follow symbolic links.
 bool isFinished(int folder, const FolderProof &proof);
-/// Whether the folder has the mark of one that is being written, or was when its writer was killed.
+/// Returns whether the folder contains kUnfinishedFile: it is being written, or its writer was killed.
 bool isUnfinished(int folder);
-/// Whether nothing is in the folder; false when it cannot be read.
+/// Returns whether the folder is empty; false if it cannot be read.
 bool isEmpty(int folder);
 
 } // namespace cria

@@ -11,15 +11,16 @@
 namespace cria {
 
 static Status notReplaceable(const FolderPlace &place, const FolderProof &proof) {
-  return invalidArgument("{}: something that is not a {} is already there: remove it, or choose another name",
-                         place.path(), proof.noun);
+  return invalidArgument(
+      "{}: the name belongs to something that is not a {}; remove it or choose another name", place.path(),
+      proof.noun);
 }
 
 static Status cannotOpen(const FolderPlace &place) {
-  return error(StatusCode::io, "{}: cannot open what is there: {}", place.path(), std::strerror(errno));
+  return error(StatusCode::io, "{}: cannot open the existing folder: {}", place.path(), std::strerror(errno));
 }
 
-/// Opens the finished folder at the place; none when nothing is there.
+/// Opens the finished folder at the place; returns no descriptor if the name is free.
 static StatusOr<Descriptor> openReplaceable(const FolderPlace &place, const FolderProof &proof) {
   Descriptor folder = openFolder(place.parent.get(), place.name.c_str());
   if (folder) {
@@ -73,7 +74,7 @@ Status Publication::failed(const char *what, int problem) const {
   return error(StatusCode::io, "{}: cannot {}: {}", place_.path(), what, std::strerror(problem));
 }
 
-/// The new folder has its name, and there was no old one.
+/// State: the new folder has its name, and there was no old one.
 Status Publication::confirmMove() {
   if (makeDurable(files_, parent())) {
     return {};
@@ -83,8 +84,8 @@ Status Publication::confirmMove() {
   return failed("make the new name durable", problem);
 }
 
-/// Whether what came back from the exchange is the finished folder that was seen before, or another. One that
-/// is gone or locked is being removed as a leftover by another process, which has proved it.
+/// Returns whether the exchange returned a finished folder, the one that was seen before or another. If it
+/// is gone or locked, another process, which has checked its proof, is removing it as a leftover.
 bool Publication::isFormer(int old) const {
   Descriptor former = openFolder(parent(), temporary_.c_str());
   if (!former) {
@@ -94,8 +95,8 @@ bool Publication::isFormer(int old) const {
          (files_.lock(former.get()) != 0 && errno == EWOULDBLOCK);
 }
 
-/// The new folder has its name, and what had it before is called temporary_: another process may have put it
-/// there after the check.
+/// State: the new folder has its name, and the old one is called temporary_. Another process may have
+/// created the old one after the check.
 Status Publication::confirmExchange(int old) {
   bool isOurs = isFormer(old);
   if (isOurs && makeDurable(files_, parent())) {
@@ -106,11 +107,11 @@ Status Publication::confirmExchange(int old) {
   if (exchange()) {
     return cause;
   }
-  return error(StatusCode::io, "{}; it is now called {} and could not be given its name back: {}",
-               cause.message(), place_.pathOf(temporary_), std::strerror(errno));
+  return error(StatusCode::io, "{}; it is now called {} and cannot be renamed back: {}", cause.message(),
+               place_.pathOf(temporary_), std::strerror(errno));
 }
 
-/// What cannot be removed now is a leftover.
+/// If it cannot be removed, it becomes a leftover.
 void Publication::removeFormer(const std::string &name) {
   Descriptor former = openFolder(parent(), name.c_str());
   if (former && isFinished(former.get(), proof_)) {
@@ -122,19 +123,18 @@ Status Publication::bringBack(const std::string &aside, Status cause) {
   if (move(aside, place_.name)) {
     return cause;
   }
-  return error(StatusCode::io,
-               "{}; the {} that was there is now called {} and could not be given its name back: {}",
+  return error(StatusCode::io, "{}; the existing {} is now called {} and cannot be renamed back: {}",
                cause.message(), proof_.noun, place_.pathOf(aside), std::strerror(errno));
 }
 
-/// Replaces without an exchange.
+/// Replaces the folder on file systems that cannot exchange two folders.
 Status Publication::displace(int old, bool isBusy) {
   if (isBusy) {
     return error(StatusCode::io, "{}: another process is replacing it; try again", place_.path());
   }
   std::string aside = place_.name + kAsideInfix + randomSuffix();
   if (!move(place_.name, aside)) {
-    return failed("move it aside", errno);
+    return failed("move the existing folder aside", errno);
   }
   if (!isSameFolder(parent(), aside.c_str(), old)) {
     return bringBack(aside, notReplaceable(place_, proof_));
@@ -151,7 +151,7 @@ Status Publication::displace(int old, bool isBusy) {
 }
 
 Status Publication::run() {
-  constexpr int kAttempts = 16; // another process may create and remove what has the name
+  constexpr int kAttempts = 16; // other processes may create and remove the name
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (move(temporary_, place_.name)) {
       return confirmMove();
@@ -163,7 +163,7 @@ Status Publication::run() {
     if (!old) {
       continue;
     }
-    // Keeps others from taking it for a leftover as soon as it has another name.
+    // The lock prevents other processes from removing it as a leftover when it is renamed.
     bool isBusy = files_.lock(old.get()) != 0 && errno == EWOULDBLOCK;
     if (exchange()) {
       return confirmExchange(old.get());
@@ -175,7 +175,8 @@ Status Publication::run() {
       return failed("replace it", errno);
     }
   }
-  return error(StatusCode::io, "{}: other processes keep creating and removing it; choose another name",
+  return error(StatusCode::io,
+               "{}: other processes repeatedly create and remove this folder; choose another name",
                place_.path());
 }
 

@@ -34,7 +34,7 @@ std::optional<std::vector<std::string>> namesIn(int folder) {
 
 namespace {
 
-/// Walks one folder. The first error is kept; what can be removed is removed all the same.
+/// Removes the contents of one folder. Continues after an error, and keeps the first one.
 class Removal {
 public:
   Removal(FileSystem &files, dev_t device, std::string proofFile)
@@ -102,7 +102,7 @@ void Removal::removeContent(int folder, bool isTop) {
 void Removal::removeProof(int folder) {
   std::vector<std::string> names = namesIn(folder).value_or(std::vector<std::string>());
   if (!std::ranges::all_of(names, [this](const std::string &name) { return isProof(name); })) {
-    return fail(ENOTEMPTY); // somebody still writes to it
+    return fail(ENOTEMPTY); // a process still writes to it
   }
   for (const std::string &name : {proofFile_, std::string(kUnfinishedFile)}) {
     if (problem_ == 0 && std::ranges::binary_search(names, name)) {
@@ -152,9 +152,9 @@ StatusOr<bool> removeOwnedFolder(const std::string &path, const FolderProof &pro
     return error(StatusCode::io, "{}: cannot open: {}", path, std::strerror(errno));
   }
   if (!isOwned(folder.get(), place.name, proof)) {
-    return invalidArgument("{}: expected a {}, got a folder that nothing shows to be one", path, proof.noun);
+    return invalidArgument("{}: expected a {}, got a folder without the contents of one", path, proof.noun);
   }
-  // Where folders cannot be locked, only what cannot be in the making may be removed.
+  // Without locks, only folders that no process can be writing are removed.
   bool isFree = files.lock(folder.get()) == 0 || (errno != EWOULDBLOCK && !isLeftoverName(place.name));
   if (isFree && !removeFolder(files, place.parent.get(), place.name, folder.get(), proof.file)) {
     return error(StatusCode::io, "{}: cannot remove: {}", path, std::strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Strict JSON reading. The parser's exceptions stay in this file.
+// The JSON parser reports errors by exceptions, which are caught in this file.
 #include "support/Json.h"
 
 #include "support/File.h"
@@ -17,7 +17,7 @@ struct Refused {
   std::string reason;
 };
 
-/// Follows the parser's events and throws Refused on a duplicate name or deep nesting.
+/// Handles the events of the parser and throws Refused for a duplicate name or deep nesting.
 class StrictObserver {
 public:
   bool operator()(int depth, Json::parse_event_t event, Json &parsed) {
@@ -40,7 +40,7 @@ private:
   std::vector<std::unordered_set<std::string>> names_;
 };
 
-/// The parser's message without its "[json.exception...]" prefix.
+/// Returns the message of the parser without its prefix "[json.exception...]".
 std::string_view messageOf(const std::exception &exception) {
   std::string_view message = exception.what();
   size_t end = message.find("] ");
@@ -91,7 +91,7 @@ StatusOr<Json> parseJson(std::string_view text, std::string_view where) {
   } catch (const Json::exception &exception) {
     return invalidArgument("{}: not valid JSON: {}", where, printable(messageOf(exception)));
   } catch (const std::bad_alloc &) {
-    return error(StatusCode::outOfMemory, "{}: not enough memory to read it", where);
+    return error(StatusCode::outOfMemory, "{}: out of memory while parsing", where);
   }
 }
 

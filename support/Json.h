@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Strict JSON: parsing that refuses duplicate names, deep nesting and invalid UTF-8, and JsonObject, which
-// reads the members of an object by name, type and range, and can refuse the rest. Nothing here throws.
+// Strict JSON: a parser that rejects duplicate names, deep nesting and invalid UTF-8, and JsonObject, which
+// reads the members of an object by name, type and range, and rejects unknown ones. No function throws.
 #pragma once
 
 #include "support/Status.h"
@@ -17,34 +17,35 @@ namespace cria {
 
 using Json = nlohmann::json;
 
-/// `text` for a message: at most 120 bytes, control characters and invalid UTF-8 as \xNN.
+/// Returns `text` for a message: at most 120 bytes, with control characters and invalid UTF-8 as \xNN.
 std::string printable(std::string_view text);
 
-/// Parses `text`. `where` (a file name) starts each message.
-/// Errors: invalidArgument for bad syntax, a duplicate name (named), or nesting deeper than 64.
+/// Parses `text`. `where` (a file name) begins each message. Errors: invalidArgument for invalid syntax, a
+/// duplicate name, or more than 64 levels of nesting; outOfMemory.
 StatusOr<Json> parseJson(std::string_view text, std::string_view where);
 
-/// Reads and parses a whole file. Errors: those of parseJson() and of readFile().
+/// Reads and parses a file. Errors: those of readFile() and parseJson().
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes = uint64_t(64) << 20);
 
-/// Prints with an indent of 1 and a final newline; floating point numbers in the shortest form that reads
-/// back equal.
+/// Prints with an indentation of 1 and a final newline. Floating-point numbers have the shortest form that
+/// parses to the same value.
 std::string printJson(const nlohmann::ordered_json &value);
 
-/// A borrowed JSON object whose members are read by name. Each reader fails with "WHERE: expected NAME to be
-/// ...".
+/// A borrowed JSON object whose members are read by name. Errors of the readers: invalidArgument, as
+/// mismatch() returns it. Not thread-safe.
 class JsonObject {
 public:
-  /// `where` names file and path for messages. Errors: invalidArgument when `value` is not an object.
+  /// `where`: file and path for messages. `value` outlives the result. Errors: invalidArgument if `value`
+  /// is not an object.
   static StatusOr<JsonObject> of(const Json &value, std::string where);
 
-  /// The member or null; counts as read.
+  /// Returns the member, or null if it is absent. Marks it as read.
   const Json *find(std::string_view name);
   bool has(std::string_view name) const { return value_->contains(std::string(name)); }
-  /// True for an absent member and for null; counts as read when it is null.
+  /// Returns whether the member is absent or null. Marks it as read if it is null.
   bool absentOrNull(std::string_view name);
 
-  /// Required members. Integers are checked against [min, max]; a number must be finite.
+  /// Read required members. An integer lies in [min, max]; a number is finite.
   StatusOr<int64_t> integer(std::string_view name, int64_t min, int64_t max);
   StatusOr<double> number(std::string_view name);
   StatusOr<bool> boolean(std::string_view name);
@@ -52,9 +53,9 @@ public:
   StatusOr<const Json *> array(std::string_view name);
   StatusOr<JsonObject> object(std::string_view name);
 
-  /// An error that names the first member nobody asked for.
+  /// Returns an error that names the first member that was not read; ok if there is none.
   Status finish() const;
-  /// An error about member `name`: "WHERE: expected 'NAME' to be EXPECTED, got VALUE".
+  /// Returns the error "WHERE: expected 'NAME' to be EXPECTED, got VALUE".
   Status mismatch(std::string_view name, std::string_view expected) const;
 
   const std::string &where() const { return where_; }
@@ -68,7 +69,7 @@ private:
   std::set<std::string, std::less<>> read_;
 };
 
-/// A short rendering of a value for a message.
+/// Returns a short description of a value for a message.
 std::string describeJson(const Json &value);
 
 } // namespace cria

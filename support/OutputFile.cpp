@@ -13,7 +13,7 @@ namespace cria {
 namespace {
 namespace fs = std::filesystem;
 
-// The name behind symbolic links, also one that leads to nothing yet, so that a link stays one.
+// Follows symbolic links, also broken ones, so that a link is not replaced by the file.
 std::string resolved(const fs::path &path) {
   std::error_code failed;
   fs::path target = fs::is_symlink(path, failed) ? path.parent_path() / fs::read_symlink(path, failed) : path;
@@ -25,13 +25,14 @@ std::string resolved(const fs::path &path) {
 StatusOr<OutputFile> OutputFile::create(const std::string &path, Order order) {
   std::error_code failed;
   fs::file_type type = fs::status(path, failed).type();
-  if (type == fs::file_type::none) { // a name too long, a folder that may not be searched
+  if (type == fs::file_type::none) { // the name is too long, or a folder is not searchable
     return error(StatusCode::io, "{}: cannot create: {}", path, failed.message());
   }
   bool isOther = type != fs::file_type::not_found && type != fs::file_type::regular;
   if (isOther && order == Order::any) {
-    return invalidArgument("{}: expected the name of a file, found {}, which cannot be written in any order",
-                           path, type == fs::file_type::directory ? "a folder" : "a device or pipe");
+    return invalidArgument(
+        "{}: expected the name of a regular file, got {}, which supports only sequential writes", path,
+        type == fs::file_type::directory ? "a folder" : "a device or pipe");
   }
   std::string final = resolved(path);
   std::string temporary = isOther ? std::string() : fmt::format("{}.tmp-{}", final, getpid());
@@ -79,7 +80,7 @@ Status OutputFile::reserve(uint64_t size) {
     return ioError(fmt::format("reserve {} bytes", size).c_str());
   }
   return ftruncate(file_, off_t(size)) == 0 ? Status()
-                                            : ioError(fmt::format("make it {} bytes long", size).c_str());
+                                            : ioError(fmt::format("set the size to {} bytes", size).c_str());
 }
 
 Status OutputFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
@@ -94,12 +95,12 @@ Status OutputFile::append(std::span<const std::byte> bytes) {
 }
 
 Status OutputFile::finish() {
-  bool isDurable = !isRegular() || fsync(file_) == 0; // devices and pipes cannot promise it
+  bool isDurable = !isRegular() || fsync(file_) == 0; // devices and pipes do not support it
   if (!isDurable || close(std::exchange(file_, -1)) != 0) {
     return ioError("finish writing");
   }
   if (isRegular() && rename(temporary_.c_str(), path_.c_str()) != 0) {
-    return ioError("give the finished file its name");
+    return ioError("rename the finished file");
   }
   temporary_.clear();
   return {};

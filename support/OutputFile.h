@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A file that gets its name when it is complete.
+// OutputFile: a file that gets its name when it is complete.
 #pragma once
 
 #include "support/Status.h"
@@ -11,30 +11,31 @@
 
 namespace cria {
 
-/// Written under a temporary name in the same folder and renamed by finish(). Without finish() the destructor
-/// leaves nothing, and what had the name before stays as it was. (A process that is killed leaves
-/// NAME.tmp-<process>.) A name that belongs to something else than a regular file (a terminal, a pipe,
-/// /dev/null) is written to directly.
+/// The file is written under a temporary name in the same folder and renamed by finish(). Without finish(),
+/// the destructor removes it, and an existing file with the name stays unchanged. (A killed process leaves
+/// NAME.tmp-<process>.) A name that does not belong to a regular file (a terminal, a pipe, /dev/null) is
+/// written to directly. Not thread-safe, except for writeAt() on disjoint ranges.
 class OutputFile {
 public:
   enum class Order { sequential, any };
-  /// order: any allows reserve() and writeAt(), and only regular files. Errors: io; invalidArgument for what
-  /// cannot be written in any order.
+  /// order: `any` allows reserve() and writeAt(), and requires a regular file. Errors: io; invalidArgument
+  /// if a file that is not regular is to be written in any order.
   static StatusOr<OutputFile> create(const std::string &path, Order order = Order::sequential);
   OutputFile(OutputFile &&other) noexcept;
   OutputFile &operator=(OutputFile &&) = delete;
   ~OutputFile();
 
-  /// The name it gets.
+  /// The final name.
   const std::string &path() const { return path_; }
 
-  /// Reserves the blocks, so that a full disk is an error now and not after an hour. Order::any.
+  /// Allocates `size` bytes on the disk, so that a full disk is reported before the data is written.
+  /// REQUIRES: Order::any. Errors: io.
   Status reserve(uint64_t size);
-  /// Writes at an offset. Order::any.
+  /// Writes bytes at an offset. REQUIRES: Order::any. Errors: io.
   Status writeAt(uint64_t offset, std::span<const std::byte> bytes);
-  /// Writes at the end.
+  /// Appends bytes. Errors: io.
   Status append(std::span<const std::byte> bytes);
-  /// Makes it durable and gives it its name.
+  /// Flushes the file to the disk and renames it to its final name. Errors: io.
   Status finish();
 
 private:

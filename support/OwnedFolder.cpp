@@ -12,7 +12,7 @@
 
 namespace cria {
 
-constexpr mode_t kReadableByAll = 0777; // as far as the umask allows
+constexpr mode_t kReadableByAll = 0777; // restricted by the umask
 constexpr mode_t kPrivate = 0700;
 
 Status checkOutputFolder(const std::string &finalPath, const FolderProof &proof) {
@@ -62,18 +62,18 @@ Status OwnedFolder::failed(const std::string &path, const char *what) const {
   return error(StatusCode::io, "{}: cannot {}: {}", path, what, std::strerror(errno));
 }
 
-/// False with errno set; EEXIST, ENOENT and EWOULDBLOCK say that another process was faster.
+/// Returns false and sets errno on failure. EEXIST, ENOENT and EWOULDBLOCK: another process has intervened.
 bool OwnedFolder::tryToMake(mode_t mode) {
   std::string name = place_.name + kTemporaryInfix + randomSuffix();
   if (files_->makeFolder(place_.parent.get(), name.c_str(), mode) != 0) {
     return false;
   }
   Descriptor folder = openFolder(place_.parent.get(), name.c_str());
-  // Some file systems cannot lock folders; there, nobody removes leftovers either.
+  // Some file systems cannot lock folders. On those, leftovers are not removed either.
   bool isOurs = folder && (files_->lock(folder.get()) == 0 || errno != EWOULDBLOCK);
   if (!isOurs || files_->createFile(folder.get(), kUnfinishedFile) != 0) {
     int problem = errno;
-    files_->remove(place_.parent.get(), name.c_str(), AT_REMOVEDIR); // succeeds only if it is empty
+    files_->remove(place_.parent.get(), name.c_str(), AT_REMOVEDIR); // fails if the folder is not empty
     errno = problem;
     return false;
   }
@@ -83,7 +83,7 @@ bool OwnedFolder::tryToMake(mode_t mode) {
 }
 
 Status OwnedFolder::make(mode_t mode) {
-  constexpr int kAttempts = 100; // names are random, and a new folder may be taken for an empty leftover
+  constexpr int kAttempts = 100; // another process may remove a new folder as an empty leftover
   for (int attempt = 1; !tryToMake(mode); ++attempt) {
     bool isRace = errno == EEXIST || errno == ENOENT || errno == EWOULDBLOCK;
     if (!isRace || attempt == kAttempts) {
@@ -113,7 +113,7 @@ Status OwnedFolder::makeContentDurable() {
 
 Status OwnedFolder::publish() {
   if (!isFinished(folder_.get(), proof_)) {
-    return error(StatusCode::internal, "{}: expected '{}' in it before it is published", path(), proof_.file);
+    return error(StatusCode::internal, "{}: expected the file '{}' before publication", path(), proof_.file);
   }
   if (files_->remove(folder_.get(), kUnfinishedFile, 0) != 0) {
     return failed(path(), "finish it");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A folder that is written under a temporary name and then published in one step, or removed.
+// OwnedFolder: a folder that is written under a temporary name and then published atomically, or removed.
 #pragma once
 
 #include "support/FolderPlace.h"
@@ -12,21 +12,21 @@
 
 namespace cria {
 
-/// Whether create() would accept the path. Errors: those of create().
+/// Checks that create() accepts the path. Errors: those of create().
 Status checkOutputFolder(const std::string &finalPath, const FolderProof &proof);
 
-/// While it is written, the folder is locked and holds the file kUnfinishedFile, so that other processes can
-/// tell it from a leftover, and a leftover from a folder of somebody else. The destructor removes a folder
-/// that was not published. One thread at a time.
+/// While it is written, the folder is locked and contains the file kUnfinishedFile, so that other processes
+/// can distinguish it from a leftover, and a leftover from folders of other programs. The destructor
+/// removes a folder that was not published. Not thread-safe; callers serialize.
 class OwnedFolder {
 public:
-  /// Cleans up what killed writers have left for this path (cleanUpLeftovers()) and makes NAME.tmp-XXXXXX in
-  /// the same parent. A link leads to where it points.
-  /// Errors: invalidArgument for "." and "..", and when something that is not a finished folder is there;
-  /// notFound without a parent; io.
+  /// Cleans up the leftovers of this path (cleanUpLeftovers()) and creates NAME.tmp-XXXXXX in the same
+  /// parent. Follows symbolic links. Errors: invalidArgument for "." and "..", and if the name belongs to
+  /// anything but a finished folder; notFound if the parent does not exist; io.
   static StatusOr<OwnedFolder> create(const std::string &finalPath, FolderProof proof,
                                       FileSystem &files = FileSystem::system());
-  /// Makes PREFIX.tmp-XXXXXX in the folder for temporary files, for this user only. It cannot be published.
+  /// Creates PREFIX.tmp-XXXXXX in the folder for temporary files, accessible only to this user. It cannot
+  /// be published. Errors: io.
   static StatusOr<OwnedFolder> createTemporary(const std::string &prefix,
                                                FileSystem &files = FileSystem::system());
 
@@ -34,13 +34,13 @@ public:
   OwnedFolder &operator=(OwnedFolder &&) = delete;
   ~OwnedFolder();
 
-  /// Where it is now.
+  /// The current path.
   std::string path() const { return place_.pathOf(temporary_); }
-  /// Makes a folder in it. Errors: io.
+  /// Creates a subfolder. Errors: io.
   Status addFolder(const std::string &name);
-  /// Publishes the folder as the final path and removes the finished folder that was there. It must hold its
-  /// proof, and the caller has made its files durable. Once, as the last call. Errors: as publishFolder();
-  /// internal without the proof.
+  /// Publishes the folder under the final path and removes the finished folder that had it. REQUIRES: the
+  /// caller has flushed the files to the disk. Called once, as the last call. Errors: those of
+  /// publishFolder(); internal if the proof is missing.
   Status publish();
 
 private:
@@ -52,9 +52,9 @@ private:
   Status failed(const std::string &path, const char *what) const;
 
   FileSystem *files_;
-  FolderPlace place_; // the final one
+  FolderPlace place_; // of the published folder
   FolderProof proof_;
-  std::string temporary_; // empty: nothing to remove
+  std::string temporary_; // empty if there is no folder to remove
   Descriptor folder_;
   std::vector<std::string> subfolders_;
 };

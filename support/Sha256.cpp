@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SHA-256 by libcrypto's EVP interface, which uses the processor's SHA instructions.
+// Uses the EVP interface of libcrypto, which uses the SHA instructions of the processor.
 #include "support/Sha256.h"
 
 #include "support/File.h"

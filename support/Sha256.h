@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SHA-256 of memory and of files, by libcrypto.
+// SHA-256 of memory and of files.
 #pragma once
 
 #include "support/Status.h"
@@ -12,7 +12,7 @@
 
 namespace cria {
 
-/// A digest under way. One thread at a time.
+/// An incremental digest. Not thread-safe; callers serialize.
 class Sha256 {
 public:
   Sha256();
@@ -21,7 +21,7 @@ public:
   Sha256 &operator=(Sha256 &&) noexcept;
 
   void update(std::span<const std::byte> bytes);
-  /// Ends the digest: 64 lower-case hexadecimal digits. Call once.
+  /// Ends the digest and returns it as 64 lower-case hexadecimal digits. Called once, as the last call.
   std::string finish();
 
   static std::string of(std::string_view bytes);
@@ -31,8 +31,8 @@ private:
   std::unique_ptr<Context> context_;
 };
 
-/// The digest of a regular file, which is read in pieces; `progress` (optional) is called with the bytes of
-/// each piece. Errors: those of openRegularFile(); io.
+/// Returns the digest of a regular file. `progress` (optional) is called with the size in bytes of each
+/// piece that was read. Errors: those of openRegularFile(); io.
 StatusOr<std::string> sha256OfFile(const std::string &path,
                                    const std::function<void(uint64_t)> &progress = {});
 

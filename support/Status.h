@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Status and StatusOr: how everything without LLVM reports errors. A message is one sentence: where, what was
-// expected, what was found, what to do. The numbers of the codes are those of the plugin ABI, so that the
-// status of a plugin passes through unchanged; runtime/plugin/PluginCall.cpp asserts it.
+// Status and StatusOr: the results of functions that can fail, in all code without LLVM. A message is one
+// sentence in lower case without a period: where, what was expected, what was found, what to do. The values
+// of the codes are CRIA_STATUS_* of the plugin ABI, which runtime/plugin/PluginCall.cpp asserts.
 #pragma once
 
 #include <cassert>
@@ -36,7 +36,7 @@ public:
   StatusCode code() const { return code_; }
   const std::string &message() const { return message_; }
 
-  /// The same error with `prefix` and ": " before its message: adds where it happened.
+  /// Returns the same error with "prefix: " before its message; ok if this is ok.
   Status withContext(std::string_view prefix) const {
     return ok() ? *this : Status(code_, fmt::format("{}: {}", prefix, message_));
   }
@@ -46,7 +46,7 @@ private:
   std::string message_;
 };
 
-/// error(StatusCode::io, "cannot open '{}'", path)
+/// Formats the message, as in error(StatusCode::io, "{}: cannot open", path).
 template <typename... Args>
 Status error(StatusCode code, fmt::format_string<Args...> format, Args &&...args) {
   return Status(code, fmt::format(format, std::forward<Args>(args)...));
@@ -55,7 +55,8 @@ template <typename... Args> Status invalidArgument(fmt::format_string<Args...> f
   return Status(StatusCode::invalidArgument, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// A value or the status that says why there is none.
+/// A value, or the error status that explains why there is none. REQUIRES for all accessors of the value:
+/// ok().
 template <typename T> class [[nodiscard]] StatusOr {
 public:
   StatusOr(T value) : value_(std::move(value)) {}
@@ -90,7 +91,8 @@ private:
     }                                                                                                        \
   } while (false)
 
-/// CRIA_ASSIGN_OR_RETURN(auto file, openFile(path));
+/// Assigns the value of a StatusOr, or returns its status from the enclosing function, as in
+///   CRIA_ASSIGN_OR_RETURN(auto file, openFile(path));
 #define CRIA_ASSIGN_OR_RETURN(declaration, expression)                                                       \
   CRIA_ASSIGN_OR_RETURN_IMPL(CRIA_CONCAT(criaResult, __LINE__), declaration, expression)
 #define CRIA_ASSIGN_OR_RETURN_IMPL(result, declaration, expression)                                          \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// UTF-8 by the table of well-formed byte sequences in the Unicode standard (table 3-7).
+// Follows the table of well-formed UTF-8 byte sequences in the Unicode standard (table 3-7).
 #include "support/Utf8.h"
 
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD"; // U+FFFD
 
-/// What may follow a first byte: how many bytes, and the range of the second one.
+/// The properties of a first byte: the size of its sequence, and the range of the second byte.
 struct Lead {
-  int length; // 0: no first byte
+  int length; // 0: not a first byte
   uint8_t secondLow;
   uint8_t secondHigh;
 };

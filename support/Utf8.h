@@ -8,18 +8,19 @@
 
 namespace cria::utf8 {
 
-/// Bytes of the character at the start of `bytes`: 1 to 4; 0 if the bytes are no character; -1 if they are
-/// the beginning of one and more bytes are needed. `bytes` is not empty.
+/// Returns the size in bytes, 1 to 4, of the character at the start of `bytes`; 0 if there is no valid
+/// character; -1 if the bytes are a proper prefix of one. REQUIRES: `bytes` is not empty.
 int measure(std::string_view bytes);
 
-/// Offset of the first byte that belongs to no character, or npos if all of `text` is UTF-8.
+/// Returns the offset of the first byte that does not belong to a character, or npos if `text` is valid
+/// UTF-8.
 size_t findInvalid(std::string_view text);
 
-/// Moves all complete characters from the front of `bytes` to the result, each undecodable byte as U+FFFD;
-/// leaves an incomplete character at the end in `bytes`.
+/// Moves all complete characters from the front of `bytes` to the result, with U+FFFD for each invalid
+/// byte. An incomplete character at the end stays in `bytes`.
 std::string takeComplete(std::string &bytes);
 
-/// `bytes` with U+FFFD for each byte that belongs to no character.
+/// Returns `bytes` with U+FFFD for each byte that does not belong to a character.
 std::string replaceInvalid(std::string_view bytes);
 
 } // namespace cria::utf8

@@ -29,7 +29,7 @@ public:
 private:
   struct Place {
     const SafetensorsFile *file;
-    const SafetensorsEntry *entry;
+    const SafetensorsTensor *entry;
   };
   Status add(const std::string &path);
 

@@ -2,32 +2,33 @@
 /*
  * cria_plugin.h - the whole contract between Cria and its plugins.
  *
- * A plugin is a shared library that implements one backend, sampler or chat template. Plugins implement this
- * header; the Cria runtime calls it. Plain C11, depends on nothing but <stdint.h> and <stddef.h>.
+ * A plugin is a shared library that implements one backend, sampler or chat template. Plugins implement
+ * this header; the Cria runtime calls it. It is plain C11 and depends only on <stdint.h> and <stddef.h>.
  *
  * Conventions that hold throughout
  *  1. One exported symbol, cria_plugin_query. Everything else is reached through the tables it returns.
- *  2. Every struct that may grow begins with `struct_size`, set by whoever fills the struct to sizeof of
- *     the struct it was compiled with. A reader uses only fields that lie inside struct_size; a missing
- *     function pointer at the end counts as NULL. Fields are only appended. Arrays of such structs are
- *     arrays of pointers.
- *  3. Fixed-width integers only; no enum, no bool. Reserved fields are zero; a non-zero reserved field
- *     and an unknown kind are CRIA_STATUS_INVALID_ARGUMENT or CRIA_STATUS_UNSUPPORTED, never ignored.
+ *  2. Every struct that may grow begins with `struct_size`. The producer, the side that fills the struct,
+ *     sets it to sizeof of the struct in its header. A reader uses only fields that lie within
+ *     struct_size; a function pointer beyond it counts as NULL. Fields are only appended. Arrays of such
+ *     structs are arrays of pointers.
+ *  3. All integers have fixed widths; there is no enum and no bool. Reserved fields are zero. A reserved
+ *     field that is not zero and an unknown kind are errors, CRIA_STATUS_INVALID_ARGUMENT or
+ *     CRIA_STATUS_UNSUPPORTED, and are never ignored.
  *  4. Every function pointer is required unless its comment says (optional; default ...).
  *  5. Pointers are borrowed for the call unless the comment says otherwise. Strings are UTF-8 with a
  *     length and are not zero-terminated. Strings and tables reached from cria_plugin live until the
  *     process ends.
  *  6. Functions return a cria_status. On any status but CRIA_STATUS_OK they write a reason to `message`,
- *     if it is not NULL, and leave their outputs unset. Messages are one sentence: what was expected,
- *     what was found.
+ *     if it is not NULL, and leave their outputs unset. A message is one sentence in lower case without a
+ *     period: what was expected and what was found.
  *  7. No exception, longjmp or abort crosses the boundary in either direction.
- *  8. Threads: functions of one object are called by one thread at a time; different objects may be used
- *     at once. Exceptions are marked.
- *  9. Sizes and offsets are bytes in 64 bits unless named otherwise.
+ *  8. Objects are not thread-safe: callers serialize calls on the same object. Different objects may be
+ *     used concurrently. Exceptions are marked.
+ *  9. Sizes and offsets are in bytes and have 64 bits unless stated otherwise.
  *
- * Versions: within a major version a minor one only appends. A plugin built against this header runs on every
- * host of the same major version that speaks its lowest minor one (docs/abi-changelog.md tells what bumps
- * which).
+ * Versions: a new minor version only appends. A plugin runs on every host that supports its major version
+ * and at least the lowest minor version that it requires. docs/abi-changelog.md lists which changes raise
+ * which number.
  */
 #ifndef CRIA_PLUGIN_H
 #define CRIA_PLUGIN_H
@@ -42,8 +43,9 @@ extern "C" {
 #define CRIA_ABI_MAJOR 1u
 #define CRIA_ABI_MINOR 0u
 
-/* Whether whoever filled *object, a `type` with struct_size, knew `field`. Holds for every field of
- * version 1.0; ask before reading one that a later version appended. */
+/* True if *object's struct_size covers `field`, that is, if the producer was built with a header that has
+ * it. True for every field of version 1.0; check it before you read a field that a later version
+ * appended. */
 #define CRIA_HAS_FIELD(type, object, field)                                                                  \
   ((object)->struct_size >= offsetof(type, field) + sizeof((object)->field))
 
@@ -58,24 +60,24 @@ extern "C" {
 typedef uint32_t cria_status;
 #define CRIA_STATUS_OK 0u
 #define CRIA_STATUS_INVALID_ARGUMENT 1u  /* the caller broke the contract, or a value is out of range */
-#define CRIA_STATUS_UNSUPPORTED 2u       /* well formed, but this plugin or device does not do it */
-#define CRIA_STATUS_NOT_FOUND 3u         /* a named thing does not exist */
+#define CRIA_STATUS_UNSUPPORTED 2u       /* well formed, but not supported by this plugin or device */
+#define CRIA_STATUS_NOT_FOUND 3u         /* no object has the given name */
 #define CRIA_STATUS_OUT_OF_MEMORY 4u     /* host or device memory */
-#define CRIA_STATUS_DEVICE_LOST 5u       /* the device stopped answering; close the context */
-#define CRIA_STATUS_INCOMPATIBLE_CODE 6u /* code of another format, version or instruction set */
+#define CRIA_STATUS_DEVICE_LOST 5u       /* the device no longer responds; close the context */
+#define CRIA_STATUS_INCOMPATIBLE_CODE 6u /* the code has another format, version or instruction set */
 #define CRIA_STATUS_IO 7u
 #define CRIA_STATUS_CANCELLED 8u
 #define CRIA_STATUS_TIMEOUT 9u
 #define CRIA_STATUS_INTERNAL 10u
 
-/* UTF-8 or raw bytes; `data` may be NULL when size is 0. */
+/* UTF-8 text or raw bytes. `data` may be NULL if size is 0. */
 typedef struct cria_string {
   const char *data;
   uint64_t size;
 } cria_string;
 
-/* Caller-owned room for a reason. The callee writes at most `capacity` bytes to `data` (truncating) and sets
- * `size` to the number written. */
+/* A buffer of the caller for the message of an error. The callee writes at most `capacity` bytes to
+ * `data`, truncating the message, and sets `size` to the number of bytes written. */
 typedef struct cria_message {
   uint32_t struct_size;
   uint32_t reserved;
@@ -91,14 +93,14 @@ typedef struct cria_message {
 #define CRIA_LOG_INFO 2u
 #define CRIA_LOG_DEBUG 3u
 
-/* What the host offers. Lives until the process ends. */
+/* What the host offers to plugins. Lives until the process ends. */
 typedef struct cria_host {
   uint32_t struct_size;
-  uint32_t abi_major;     /* major version the host speaks */
-  uint32_t abi_minor_min; /* lowest and highest minor version of it the host speaks */
+  uint32_t abi_major;     /* the major version that the host supports */
+  uint32_t abi_minor_min; /* its lowest and highest supported minor version */
   uint32_t abi_minor_max;
   void *user;
-  /* Writes one line to the host's log. level: CRIA_LOG_*. Threads: any, at once. */
+  /* Writes one line to the host's log. level: CRIA_LOG_*. Thread-safe. */
   void (*log)(void *user, uint32_t level, cria_string text);
 } cria_host;
 
@@ -109,20 +111,22 @@ typedef struct cria_host {
 /* Filled by the plugin; the host sets struct_size. */
 typedef struct cria_plugin {
   uint32_t struct_size;
-  uint32_t abi_major; /* the negotiated version: the highest that both sides speak */
+  uint32_t abi_major; /* the negotiated version: the highest that both support */
   uint32_t abi_minor;
   uint32_t kind;           /* CRIA_PLUGIN_* */
-  cria_string name;        /* unique within its kind, [a-z0-9_]+, same as in the sidecar */
+  cria_string name;        /* unique within its kind, [a-z0-9_]+, the same as in the plugin manifest */
   cria_string version;     /* the plugin's own version */
   cria_string description; /* one line */
   const void *api;         /* cria_backend_api, cria_sampler_api or cria_chat_api, by kind */
-  /* (optional; default: no extensions) Returns a table known by that name, or NULL. For experiments. */
+  /* (optional; default: no extensions) Returns the function table of the extension `name`, or NULL. For
+   * experiments. */
   const void *(*get_extension)(cria_string name);
 } cria_plugin;
 
-/* The exported symbol. Errors: INCOMPATIBLE_CODE when no version is shared; UNSUPPORTED when the plugin
- * cannot run on this machine (the message is shown to the user). Threads: any. A process with several
- * registries calls it once for each; it answers the same every time. */
+/* The exported symbol: describes the plugin in *out. Errors: INCOMPATIBLE_CODE if no version is supported
+ * by both sides; UNSUPPORTED if the plugin cannot run on this machine (the message is shown to the user).
+ * Thread-safe. A process with several registries calls it once for each of them, and the result is the
+ * same every time. */
 typedef cria_status (*cria_plugin_query_fn)(const cria_host *host, cria_plugin *out, cria_message *message);
 CRIA_PLUGIN_EXPORT cria_status cria_plugin_query(const cria_host *host, cria_plugin *out,
                                                  cria_message *message);
@@ -134,20 +138,22 @@ CRIA_PLUGIN_EXPORT cria_status cria_plugin_query(const cria_host *host, cria_plu
 #define CRIA_OPTION_STRING 3u
 #define CRIA_OPTION_FLAG 4u /* value in `integer`, 0 or 1 */
 
-/* Declares an option. Their order is that of positional arguments in a sampler expression. */
+/* Declares an option. The order of declaration is that of positional arguments in an expression such as
+ * "top_p(0.9)". */
 typedef struct cria_option_info {
   uint32_t struct_size;
   uint32_t type; /* CRIA_OPTION_* */
   cria_string name;
   cria_string description;
-  double default_number; /* INT, FLOAT, FLAG; NaN: the option must be given */
-  double minimum;        /* inclusive; the host refuses values outside */
+  double default_number; /* INT, FLOAT, FLAG; NaN: the option is required */
+  double minimum;        /* inclusive; the host rejects other values */
   double maximum;
   cria_string default_text; /* STRING */
 } cria_option_info;
 
-/* One given option, checked by the host against its cria_option_info. Options not given are passed with their
- * defaults, so a plugin always receives all of its options, in the order of declaration. */
+/* The value of an option, which the host has checked against its cria_option_info. Options that are not
+ * given have their defaults, so a plugin always receives all of its options, in the order of
+ * declaration. */
 typedef struct cria_option {
   uint32_t struct_size;
   uint32_t type;
@@ -162,21 +168,21 @@ typedef struct cria_option {
 typedef struct cria_context cria_context;     /* an opened device */
 typedef struct cria_buffer cria_buffer;       /* memory of a context */
 typedef struct cria_code cria_code;           /* loaded executable code */
-typedef struct cria_recording cria_recording; /* a resolved list of dispatches, replayed per step */
-typedef struct cria_queue cria_queue;         /* in-order work of a context */
+typedef struct cria_recording cria_recording; /* a command buffer, replayed for each step */
+typedef struct cria_queue cria_queue;         /* executes the work of a context in order */
 typedef struct cria_event cria_event;         /* a point in a queue */
 
 typedef struct cria_device_info {
   uint32_t struct_size;
   uint32_t reserved;
-  cria_string name;           /* as a user knows it, e.g. the processor's model name */
-  cria_string description;    /* features that matter, e.g. "x86-64-v4 2 cores" */
+  cria_string name;           /* for users, e.g. the processor's model name */
+  cria_string description;    /* the relevant features, e.g. "x86-64-v4 2 cores" */
   uint64_t memory_bytes;      /* total memory; 0: unknown */
   uint64_t memory_free_bytes; /* 0: unknown */
 } cria_device_info;
 
-/* What a package target needs. `format`: "cria.ops.v1", "elf.x86_64", "elf.aarch64", "nv.ptx",
- * "nv.cubin.sm_80", ... `features`: what the code needs beyond the format: "x86-64-v3", "x86-64-v4-vnni",
+/* The code of a target in a package. `format`: "cria.ops.v1", "elf.x86_64", "elf.aarch64", "nv.ptx",
+ * "nv.cubin.sm_80", ... `features`: what the code requires of the device: "x86-64-v3", "x86-64-v4-vnni",
  * "sm_80", or empty. */
 typedef struct cria_executable_info {
   uint32_t struct_size;
@@ -187,19 +193,19 @@ typedef struct cria_executable_info {
 
 typedef struct cria_open_options {
   uint32_t struct_size;
-  uint32_t device;      /* index below the device count */
+  uint32_t device;      /* index, less than the device count */
   uint32_t num_threads; /* 0: the backend's default (physical cores) */
   uint32_t flags;       /* CRIA_OPEN_* */
 } cria_open_options;
 #define CRIA_OPEN_POISON_SCRATCH 1u /* fill scratch memory with NaN before each workgroup (for tests) */
 
-/* What a buffer is for: a hint where to place it, never a limit on what may be done with it. A usage that the
- * backend does not know counts as GENERAL. */
+/* What a buffer is for: a hint for its placement, which does not restrict its use. A usage that is
+ * unknown to the backend counts as GENERAL. */
 #define CRIA_BUFFER_GENERAL 0u
 #define CRIA_BUFFER_WEIGHTS 1u  /* written once, read by every step */
 #define CRIA_BUFFER_KV_CACHE 2u /* pages of keys and values */
 #define CRIA_BUFFER_ARENA 3u    /* intermediate values of a step */
-#define CRIA_BUFFER_STEP 4u     /* inputs that the host uploads, results that it downloads, every step */
+#define CRIA_BUFFER_STEP 4u     /* inputs and results that the host transfers in every step */
 
 typedef struct cria_buffer_info {
   uint32_t struct_size;
@@ -207,7 +213,8 @@ typedef struct cria_buffer_info {
   uint64_t size;  /* > 0 */
 } cria_buffer_info;
 
-/* Code to load. `data` holds the file's bytes; `path` names the same bytes on disk (absolute) or is empty. */
+/* Code to load. `data`: the bytes of the file. `path`: the absolute path of a file with the same bytes,
+ * or empty. */
 typedef struct cria_executable {
   uint32_t struct_size;
   uint32_t reserved;
@@ -230,9 +237,10 @@ typedef struct cria_executable {
 #define CRIA_ACCESS_WRITE 2u
 #define CRIA_ACCESS_READ_WRITE 3u
 
-/* One operand of an entry: a typed window of a buffer. Element (i0, .., in) lies at
- * offset + sizeof(type) * sum(i_d * strides[d]). The window [offset, offset + size) lies inside the buffer
- * (checked by the host) and offset is a multiple of 64 for kernels and of the element size for ops. */
+/* One operand of an entry: a typed, strided window of a buffer. Element (i0, .., in) is at byte offset +
+ * sizeof(type) * sum(i_d * strides[d]) of the buffer. The window [offset, offset + size) lies inside the
+ * buffer, which the host checks. offset is a multiple of 64 for kernels and of the element size for
+ * ops. */
 typedef struct cria_operand {
   uint32_t struct_size;
   uint32_t access; /* CRIA_ACCESS_* */
@@ -241,19 +249,19 @@ typedef struct cria_operand {
   uint64_t size;
   uint32_t type;      /* CRIA_TYPE_* */
   uint32_t rank;      /* 0 to 8 */
-  uint32_t required;  /* ops: 1 = a backend that does not know this operand's name must refuse the op */
-  uint32_t is_result; /* ops: 0 input, 1 result */
+  uint32_t required;  /* ops: 1: a backend that does not know the operand's name must reject the op */
+  uint32_t is_result; /* ops: 0: an input, 1: a result */
   /* ops: the operand's name in the opset, e.g. "weight"; kernels: for messages and profiles */
   cria_string name;
-  const uint64_t *shape;   /* rank extents; T and R are resolved */
-  const uint64_t *strides; /* rank strides in elements */
+  const uint64_t *shape;   /* [rank] dimensions; T and R are resolved */
+  const uint64_t *strides; /* [rank] strides in elements */
 } cria_operand;
 
 #define CRIA_ATTRIBUTE_INT 1u
 #define CRIA_ATTRIBUTE_FLOAT 2u
 #define CRIA_ATTRIBUTE_STRING 3u
 
-/* A named constant of an op. Every attribute must be understood; an unknown one refuses the op. */
+/* A named constant of an op. A backend rejects an op that has an attribute it does not know. */
 typedef struct cria_attribute {
   uint32_t struct_size;
   uint32_t type; /* CRIA_ATTRIBUTE_* */
@@ -269,15 +277,16 @@ typedef struct cria_attribute {
 #define CRIA_ENTRY_FILL 4u       /* operand: destination; `fill_value` repeated */
 #define CRIA_ENTRY_COLLECTIVE 5u /* reserved: UNSUPPORTED */
 
-/* One dispatch with every number resolved. Workgroups of an entry are independent and unordered; an entry
- * sees all writes of earlier entries. A grid with a zero dimension never reaches the backend. */
+/* One command of a command buffer: a dispatch, copy or fill whose sizes are all resolved. The workgroups
+ * of an entry are independent and run in any order. An entry sees all writes of earlier entries. The host
+ * omits dispatches whose grid has a dimension of 0. */
 typedef struct cria_entry {
   uint32_t struct_size;
   uint32_t kind;          /* CRIA_ENTRY_* */
   cria_string name;       /* kernel: symbol in the code; op: name in the opset, e.g. "rms_norm" */
   uint32_t grid[3];       /* kernel: workgroups in x, y, z */
   uint32_t block[3];      /* kernel on a GPU: threads of a workgroup; CPU: zero */
-  uint64_t scratch_bytes; /* kernel on a CPU: per worker, 64-byte aligned; GPU: dynamic shared memory */
+  uint64_t scratch_bytes; /* kernel on a CPU: per thread, 64-byte aligned; GPU: dynamic shared memory */
   uint32_t fill_value;    /* fill: 32-bit pattern */
   uint32_t num_operands;
   const cria_operand *const *operands; /* kernels: in binding order */
@@ -289,10 +298,10 @@ typedef struct cria_entry {
 typedef struct cria_record_info {
   uint32_t struct_size;
   uint32_t num_entries;
-  const cria_entry *const *entries; /* borrowed for the call: copy what is kept */
+  const cria_entry *const *entries; /* borrowed for the call */
 } cria_record_info;
 
-/* Time spent per entry of the last replay, in the order of the recording. */
+/* The time of each entry in the last replay, in the order of the recording. */
 typedef struct cria_profile {
   uint32_t struct_size;
   uint32_t num_entries;  /* in: capacity of the array; out: entries written */
@@ -303,56 +312,58 @@ typedef struct cria_backend_api {
   uint32_t struct_size;
   uint32_t flags; /* CRIA_BACKEND_* */
 
-  /* Number of devices that could be opened; 0 is an answer, not an error. */
+  /* The number of devices. 0 is not an error. */
   cria_status (*device_count)(uint32_t *count, cria_message *message);
-  /* device < count. Strings in `out` live until the process ends. */
+  /* Describes a device, device < count. The strings in *out live until the process ends. */
   cria_status (*device_info)(uint32_t device, cria_device_info *out, cria_message *message);
-  /* Does code of this kind run on this device? score 0: no, and `message` holds the reason; else the higher
-   * the better (100 = a plain fit; better code scores more). Runs no foreign code. */
+  /* Rates how well code of this kind runs on the device. *score 0: it cannot run, and `message` says why;
+   * otherwise a higher score is better, and 100 stands for code without optional features. Executes none
+   * of the code. */
   cria_status (*probe)(uint32_t device, const cria_executable_info *info, uint32_t *score,
                        cria_message *message);
 
-  /* *out: owned by the host until close. Errors: NOT_FOUND (no such device), UNSUPPORTED or INVALID_ARGUMENT
-   * (options), OUT_OF_MEMORY. A status of OK with *out NULL breaks the contract, here and wherever an object
-   * is made. */
+  /* Opens a device. The host owns *out and passes it to close. Errors: NOT_FOUND (no such device),
+   * UNSUPPORTED or INVALID_ARGUMENT (options), OUT_OF_MEMORY. Here and in every function that creates an
+   * object, *out is not NULL if the status is OK. */
   cria_status (*open)(const cria_open_options *options, cria_context **out, cria_message *message);
-  /* Everything made from the context has been freed before. */
+  /* REQUIRES: everything that was created with the context has been freed. */
   void (*close)(cria_context *context);
 
-  /* Memory is 64-byte aligned; contents are undefined. Errors: INVALID_ARGUMENT (size 0), OUT_OF_MEMORY
-   * (names needed and free bytes). */
+  /* Allocates memory, 64-byte aligned, with undefined contents. Errors: INVALID_ARGUMENT (size 0),
+   * OUT_OF_MEMORY (the message states required and free bytes). */
   cria_status (*buffer_allocate)(cria_context *context, const cria_buffer_info *info, cria_buffer **out,
                                  cria_message *message);
-  /* (optional; default: the host uploads) Uses 64-byte aligned, read-only host memory in place; the memory
-   * outlives the buffer. */
+  /* (optional; default: the host copies the data) Makes a buffer of read-only host memory without copying
+   * it. data: 64-byte aligned, outlives the buffer. */
   cria_status (*buffer_import)(cria_context *context, const void *data, uint64_t size, cria_buffer **out,
                                cria_message *message);
   void (*buffer_free)(cria_context *context, cria_buffer *buffer);
-  /* (optional; default: not host visible) Address of the buffer in host memory, or NULL. Valid until it is
-   * freed. */
+  /* (optional; default: buffers are not host-visible) Returns the address of the buffer in host memory,
+   * or NULL. Valid until the buffer is freed. */
   void *(*buffer_host_pointer)(cria_context *context, cria_buffer *buffer);
 
-  /* *out: owned by the host until unload, which it outlives no recording of. Errors: INCOMPATIBLE_CODE. */
+  /* Loads code. The host owns *out and passes it to unload after all recordings that use it are freed.
+   * Errors: INCOMPATIBLE_CODE. */
   cria_status (*load)(cria_context *context, const cria_executable *executable, cria_code **out,
                       cria_message *message);
   void (*unload)(cria_context *context, cria_code *code);
 
-  /* Checks every entry against what the backend can run and prepares it. Later replays allocate nothing.
-   * Buffers and code outlive the recording. Errors: UNSUPPORTED (op, type or attribute named), NOT_FOUND
-   * (kernel named). */
+  /* Makes a command buffer: checks that the backend can run every entry, and prepares it, so that replays
+   * allocate nothing. code: NULL if no entry is a kernel. Buffers and code outlive the recording. Errors:
+   * UNSUPPORTED (the message names op, type or attribute), NOT_FOUND (the message names the kernel). */
   cria_status (*record)(cria_context *context, cria_code *code, const cria_record_info *info,
                         cria_recording **out, cria_message *message);
   void (*recording_free)(cria_context *context, cria_recording *recording);
 
-  /* Lifetimes with an asynchronous queue: the host waits (finish, or an event) before it frees a recording,
-   * code, a buffer, an event or the queue that queued work uses, and before it reads profile times. An event
-   * may be freed whether it has been waited for or not, once its work is done. */
+  /* A queue may be asynchronous. The host waits (finish or event_wait) before it frees a queue, event,
+   * recording, code or buffer that queued work uses, and before it reads profile times. Once its work is
+   * complete, an event may be freed without a wait. */
   cria_status (*queue_create)(cria_context *context, cria_queue **out, cria_message *message);
   void (*queue_free)(cria_queue *queue);
-  /* Work on a queue happens in the order of the calls and may be asynchronous; an error may show at a later
-   * call or wait. Host memory given to upload is copied before the call returns; host memory given to
-   * download is valid after a wait. Ranges lie inside the buffer (the callee checks and answers
-   * INVALID_ARGUMENT). */
+  /* A queue executes its work in the order of the calls. An error of asynchronous work may be reported by
+   * a later call or wait. `source` of upload may be reused when the call returns; `destination` of
+   * download is valid after a wait. Errors: INVALID_ARGUMENT if a range does not lie inside its
+   * buffer. */
   cria_status (*upload)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, const void *source,
                         uint64_t size, cria_message *message);
   cria_status (*download)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, void *destination,
@@ -362,25 +373,28 @@ typedef struct cria_backend_api {
   /* offset and size are multiples of 4. */
   cria_status (*fill)(cria_queue *queue, cria_buffer *buffer, uint64_t offset, uint64_t size, uint32_t value,
                       cria_message *message);
-  /* cancel: (may be NULL) an int32 that another thread may set to non-zero (atomically) while the replay
-   * runs; the backend looks at it between entries and answers CANCELLED, here or at the wait; buffers then
-   * hold unspecified values. It lives until the replayed work is done. */
+  /* Executes the entries of a recording in order. cancel (may be NULL): an int32 that another thread may
+   * set atomically to a value other than 0. The backend reads it between entries and then returns
+   * CANCELLED from this call or from the wait; buffers then hold unspecified values. *cancel lives until
+   * the replayed work is complete. */
   cria_status (*replay)(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
                         cria_message *message);
-  /* An event that completes when all work queued so far is done. */
+  /* Creates an event that completes when all work queued so far is complete. */
   cria_status (*signal)(cria_queue *queue, cria_event **out, cria_message *message);
-  /* timeout_ns UINT64_MAX: for ever. Errors: TIMEOUT, and any error of the work waited for. Threads: any. */
+  /* Waits for an event. timeout_ns UINT64_MAX: without a limit. Errors: TIMEOUT, and any error of the
+   * awaited work. Thread-safe. */
   cria_status (*event_wait)(cria_event *event, uint64_t timeout_ns, cria_message *message);
   void (*event_free)(cria_event *event);
   /* Waits for all queued work. */
   cria_status (*finish)(cria_queue *queue, cria_message *message);
 
-  /* (optional; default: no profile) Switches time-keeping on (1) or off (0) for a queue. */
+  /* (optional; default: no profile) Enables (1) or disables (0) profiling of a queue. */
   cria_status (*profile_enable)(cria_queue *queue, uint32_t on, cria_message *message);
-  /* (optional; default: no profile) Times of the last replay. */
+  /* (optional; default: no profile) Reads the times of the last replay. */
   cria_status (*profile_read)(cria_queue *queue, cria_profile *out, cria_message *message);
 } cria_backend_api;
-/* Bits of `flags`; others are zero. EXPLICIT_ONLY: never chosen by itself, only by name (null, reference). */
+/* Bits of `flags`; the others are zero. EXPLICIT_ONLY: selected only by name, never automatically (null,
+ * reference). */
 #define CRIA_BACKEND_EXPLICIT_ONLY 1u
 
 /* ---- Vocabulary (samplers and chat templates) ---- */
@@ -391,18 +405,19 @@ typedef struct cria_backend_api {
 #define CRIA_TOKEN_BYTE 3u
 #define CRIA_TOKEN_UNUSED 4u
 
-/* The ids of a model. Host memory, read-only; lives as long as any sampler or chat template made with it. */
+/* The token ids of a model. Read-only host memory that outlives every sampler and chat template created
+ * with it. */
 typedef struct cria_vocabulary {
   uint32_t struct_size;
   uint32_t size;             /* number of ids */
-  const cria_string *pieces; /* [size] the bytes a token prints inside a text: "▁" already a space, a byte
-                                token its one byte, a control token nothing */
-  const cria_string *names;  /* [size] what the tokenizer calls it: "▁the", "<0x0A>", "<s>"; may be empty */
+  const cria_string *pieces; /* [size] the bytes that a token stands for in a text, "▁" as a space: one
+                                byte for a byte token, none for a control token */
+  const cria_string *names;  /* [size] the tokenizer's names: "▁the", "<0x0A>", "<s>"; may be empty */
   const uint8_t *kinds;      /* [size] CRIA_TOKEN_* */
-  const int32_t *eos_ids;    /* [num_eos] any of them ends a text, as the model's configuration says */
+  const int32_t *eos_ids;    /* [num_eos] the end-of-text tokens of the model's configuration */
   uint32_t num_eos;
-  int32_t bos_id; /* begins a text; -1: the model wants none */
-  int32_t eos_id; /* the tokenizer's own end of text; -1: none */
+  int32_t bos_id; /* begins every text; -1: the model has none */
+  int32_t eos_id; /* the tokenizer's end-of-text token; -1: none */
   uint32_t reserved;
 } cria_vocabulary;
 
@@ -410,22 +425,23 @@ typedef struct cria_vocabulary {
 
 typedef struct cria_sampler cria_sampler;
 
-/* The candidates for one token. ids and logits are host arrays owned by the host; a sampler may permute both
- * together, change logits, and lower `size` (never below 1). Logits are numbers or -infinity, at least one of
- * them a number, before each sampler and after it unless it selects: NaN, +infinity and -infinity throughout
- * end the request. */
+/* The candidates for the next token. ids and logits are host memory owned by the host. A sampler may
+ * permute both together, change logits, and reduce `size` to 1 or more. Before each sampler, every logit
+ * is finite or -infinity and at least one is finite. A sampler that does not select a token must preserve
+ * this; otherwise the request ends with an error. */
 typedef struct cria_candidates {
   uint32_t struct_size;
-  uint32_t sorted; /* 1: logits descend (equal logits: lower id first) */
+  uint32_t sorted; /* 1: in descending order of logits, ties by ascending id */
   int32_t *ids;    /* [size] */
   float *logits;   /* [size] */
   uint64_t size;
-  /* Index into ids of the choice, or -1: none yet. The first sampler that sets it ends the chain. */
+  /* The index into ids of the selected token; -1: none is selected. The first sampler that sets it ends
+   * the chain. */
   int64_t selected;
 } cria_candidates;
 
-/* Where the token is, and randomness. uniform(): a double in [0, 1), a pure function of (seed, sequence,
- * position, index), so results do not depend on what else runs. */
+/* The position of the token, and random numbers. uniform() returns a double in [0, 1) that is a pure
+ * function of (seed, sequence, position, index), so results do not depend on concurrent requests. */
 typedef struct cria_sample_context {
   uint32_t struct_size;
   uint32_t reserved;
@@ -448,12 +464,12 @@ typedef struct cria_sampler_api {
   void (*destroy)(cria_sampler *sampler);
   cria_status (*apply)(cria_sampler *sampler, cria_candidates *candidates, const cria_sample_context *context,
                        cria_message *message);
-  /* (optional; default: stateless) Tells the sampler a token that became part of the text. origin:
+  /* (optional; default: stateless) Appends a token to the text that the sampler sees. origin:
    * CRIA_ORIGIN_*. */
   cria_status (*accept)(cria_sampler *sampler, int32_t token, uint32_t origin, cria_message *message);
-  /* (optional; default: stateless) Back to the state after create. */
+  /* (optional; default: stateless) Restores the state after create. */
   void (*reset)(cria_sampler *sampler);
-  /* A sampler with the same options and state. */
+  /* Creates a sampler with the same options and state. */
   cria_status (*clone)(const cria_sampler *sampler, cria_sampler **out, cria_message *message);
 } cria_sampler_api;
 
@@ -471,21 +487,22 @@ typedef struct cria_chat_message {
   cria_string content;
 } cria_chat_message;
 
-#define CRIA_CHAT_ADD_GENERATION_PROMPT 1u /* end so that the model answers next */
+#define CRIA_CHAT_ADD_GENERATION_PROMPT 1u /* the model answers next: begin its answer */
 #define CRIA_CHAT_CONTINUE_LAST 2u         /* the last message is an unfinished answer, to be continued */
 
-/* Receives the rendered conversation as segments, in order. Text is always encoded as text. Each function
- * returns a status that the template passes on when it is not OK. */
+/* Receives the rendered conversation as segments, in order. A text never becomes a control token. A
+ * template returns the first status of these functions that is not OK. */
 typedef struct cria_chat_writer {
   uint32_t struct_size;
   uint32_t reserved;
   void *user;
-  cria_status (*special)(void *user, cria_string piece); /* a control token by its piece, e.g. "<s>" */
-  cria_status (*special_id)(void *user, int32_t id);     /* the same by id */
-  /* One text encoded on its own. no_dummy_prefix 1: without the tokenizer's leading space. */
+  cria_status (*special)(void *user, cria_string piece); /* a control token by its name, e.g. "<s>" */
+  cria_status (*special_id)(void *user, int32_t id);     /* a control token by its id */
+  /* A text, which is encoded separately. no_dummy_prefix 1: without the space that the tokenizer puts
+   * before a text. */
   cria_status (*text)(void *user, cria_string text, uint32_t no_dummy_prefix);
-  cria_status (*stop_text)(void *user, cria_string text); /* generation also ends before this text */
-  cria_status (*stop_token)(void *user, int32_t id);      /* generation also ends with this token */
+  cria_status (*stop_text)(void *user, cria_string text); /* generation also ends before `text` */
+  cria_status (*stop_token)(void *user, int32_t id);      /* generation also ends at this token */
 } cria_chat_writer;
 
 typedef struct cria_chat_api {
@@ -496,12 +513,14 @@ typedef struct cria_chat_api {
   cria_status (*create)(const cria_option *const *options, uint32_t num_options,
                         const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message);
   void (*destroy)(cria_chat *chat);
-  /* messages: [num_messages]. flags: CRIA_CHAT_*. Errors: INVALID_ARGUMENT when the template cannot express
-   * the order of roles (which message, and what was expected) or refuses a text. */
+  /* Renders a conversation. messages: [num_messages]. flags: CRIA_CHAT_*. Errors: INVALID_ARGUMENT if the
+   * template cannot express the order of roles (the message names the chat message and what was expected)
+   * or a text. */
   cria_status (*render)(cria_chat *chat, const cria_chat_message *const *messages, uint32_t num_messages,
                         uint32_t flags, const cria_chat_writer *writer, cria_message *message);
-  /* (optional; default: none) Tells whether a message's text contains what the model could take for the
-   * template's own tags: *found 1 and a note in `message`; the host warns or refuses. */
+  /* (optional; default: finds nothing) Sets *found to 1, and writes a note to `message`, if the text
+   * contains characters that the model cannot distinguish from a tag of the template. The host then warns
+   * or rejects the message. */
   cria_status (*find_tags)(cria_chat *chat, cria_string text, uint32_t *found, cria_message *message);
 } cria_chat_api;
 

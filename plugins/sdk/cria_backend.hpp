@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_backend.hpp - the function table of a backend, from a class. Optional C++20 conveniences over
-// cria_plugin.h; plugins/backends/null/null_backend.c is the same in C.
+// cria_backend.hpp - makes the function table of a backend from a class. Optional C++20 conveniences over
+// cria_plugin.h; plugins/backends/null/null_backend.c is a backend in C.
 #pragma once
 
 #include "cria_entry_checks.hpp"
 
 namespace cria::plugin {
 
-/// How well code fits a device: a score, 0 if it cannot run there, and for 0 the reason.
+/// The result of probe(): the score of code on a device. 0: it cannot run, and `reason` says why.
 struct Fit {
   uint32_t score = 0;
   std::string reason;
 };
 
-/// OK for device 0, else NOT_FOUND. For a backend with one device.
+/// Returns OK for device 0 and NOT_FOUND for others. For a backend with one device.
 inline Check checkOnlyDevice(uint32_t device, std::string_view backend) {
-  return device == 0
-             ? Check{}
-             : refuse(CRIA_STATUS_NOT_FOUND, "the backend '" + std::string(backend) +
-                                                 "' has one device, number 0; got " + std::to_string(device));
+  return device == 0 ? Check{}
+                     : refuse(CRIA_STATUS_NOT_FOUND, "the backend '" + std::string(backend) +
+                                                         "' has one device: expected device 0, got " +
+                                                         std::to_string(device));
 }
 
-/// OK if `flags` contains only `known` CRIA_OPEN_* bits.
+/// Returns OK if `flags` contains only the CRIA_OPEN_* bits `known`.
 inline Check checkOpenFlags(uint32_t flags, uint32_t known) {
   return (flags & ~known) == 0
              ? Check{}
              : invalid("expected flags among " + std::to_string(known) + ", got " + std::to_string(flags));
 }
 
-/// Whether another thread has set the flag, which may be null, that cancels a replay.
+/// Returns whether another thread has set the cancel flag of a replay. cancel: may be null.
 inline bool isCancelled(const int32_t *cancel) {
   return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
 }
 
 /// The functions of a backend. `Backend` defines cria_context, cria_code, cria_recording, cria_buffer,
 /// cria_queue and cria_event globally; the last two have a member `cria_context *context`. Its functions are
-/// static and return a Check; they may throw Refusal. Objects that they make go to `out`:
+/// static and return a Check; they may throw Refusal. They write new objects to `out`:
 ///   uint32_t deviceCount();
 ///   Check deviceInfo(uint32_t device, cria_device_info &out);
 ///   Check probe(uint32_t device, const cria_executable_info &info, Fit &out);
@@ -60,9 +60,10 @@ inline bool isCancelled(const int32_t *cancel) {
 ///   void *hostPointer(cria_buffer &);
 ///   void release(cria_context &, cria_buffer &);  // before a buffer is deleted
 ///   class Scope;  // Scope(const cria_context &) and Check check() const: lives while a function runs
-/// HostMemory (cria_host_backend.hpp) has everything from `allocate` on but `replay`.
+/// HostMemory (cria_host_backend.hpp) implements all functions from `allocate` on, except `replay`.
 ///
-/// Lambdas take `auto` pointers where they use a type that the plugin defines after this header.
+/// The lambdas below have `auto` parameters for types that the plugin defines after it includes this
+/// header.
 template <typename Backend> struct BackendFunctions {
   /// flags: CRIA_BACKEND_*.
   static cria_backend_api table(uint32_t flags = 0) {
@@ -105,7 +106,7 @@ private:
 
   template <typename Object> static void destroy(const cria_context *context, Object *object) {
     if constexpr (requires { typename Backend::Scope; }) {
-      const typename Backend::Scope scope(*context); // if it fails, there is nothing left to release
+      const typename Backend::Scope scope(*context); // if it fails, the device holds nothing to release
       delete object;
     } else {
       delete object;
@@ -267,7 +268,7 @@ private:
   }
 };
 
-/// Answers cria_plugin_query with the backend of that class. flags: CRIA_BACKEND_*.
+/// Implements cria_plugin_query for the backend of that class. flags: CRIA_BACKEND_*.
 template <typename Backend>
 cria_status answerBackend(const cria_host *host, cria_plugin *out, cria_message *message,
                           std::string_view name, std::string_view version, std::string_view description,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_chat.hpp - optional C++20 conveniences for chat templates: the function table from a class, and a
+// cria_chat.hpp - optional C++20 conveniences for chat templates: the function table of a class, and a
 // writer that stops at the first error of the host.
 #pragma once
 
@@ -21,7 +21,7 @@ inline std::string_view roleName(uint32_t role) {
   return role < std::size(names) ? names[role] : "unknown";
 }
 
-/// Writes segments. After the host has refused one, writes nothing more, and status() returns the refusal.
+/// Writes segments. After an error of the host it writes nothing, and status() returns the error.
 class ChatWriter {
 public:
   explicit ChatWriter(const cria_chat_writer &writer) : writer_(writer) {}
@@ -54,11 +54,11 @@ private:
   cria_status status_ = CRIA_STATUS_OK;
 };
 
-/// Joins the texts between two control tokens, so that they are encoded as one.
+/// Joins the texts between two control tokens, so that they are encoded as one text.
 class JoinedWriter {
 public:
-  /// hasDummyPrefix: texts after a control token begin with the tokenizer's leading space, too, which depends
-  /// on how the model was trained.
+  /// hasDummyPrefix: texts after a control token also begin with the leading space of the tokenizer. This
+  /// depends on the training of the model.
   JoinedWriter(ChatWriter &writer, bool hasDummyPrefix) : writer_(writer), hasDummyPrefix_(hasDummyPrefix) {}
 
   void text(std::string_view text) { text_ += text; }
@@ -82,13 +82,13 @@ private:
   std::string text_;
 };
 
-/// "message 2 of 5".
+/// Returns "message 2 of 5".
 inline std::string nameOf(std::span<const Message> messages, size_t index) {
   return "message " + std::to_string(index + 1) + " of " + std::to_string(messages.size());
 }
 
-/// Returns "" or why the flags do not fit the last message: the model answers a message of the user and
-/// continues one of the assistant.
+/// Returns "", or why the flags are invalid for the last message: the model answers a message of the user
+/// and continues a message of the assistant.
 inline std::string checkLast(std::span<const Message> messages, uint32_t flags) {
   const uint32_t role = messages.back().role;
   const std::string where = nameOf(messages, messages.size() - 1) + " is from " + std::string(roleName(role));
@@ -101,8 +101,9 @@ inline std::string checkLast(std::span<const Message> messages, uint32_t flags) 
   return "";
 }
 
-/// Returns "" or which message breaks the order: an optional system message, then user and assistant in turn,
-/// beginning and, when the model is to answer, ending with the user. `name` is that of the template.
+/// Returns "", or which message violates the order: an optional system message, then user and assistant
+/// alternate, beginning with the user and, if the model answers next, ending with the user. name: that of
+/// the template.
 inline std::string checkTurns(std::span<const Message> messages, uint32_t flags, std::string_view name) {
   const size_t first = messages[0].role == CRIA_ROLE_SYSTEM ? 1 : 0;
   for (size_t i = first; i < messages.size(); ++i) {
@@ -119,12 +120,12 @@ inline std::string checkTurns(std::span<const Message> messages, uint32_t flags,
   return checkLast(messages, flags);
 }
 
-/// Whether message `index` is the unfinished answer that the model is to continue.
+/// Returns whether message `index` is the unfinished answer that the model continues.
 inline bool isUnfinished(std::span<const Message> messages, size_t index, uint32_t flags) {
   return index + 1 == messages.size() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0;
 }
 
-/// Returns the first of `tags` that the text contains, or "".
+/// Returns the first of `tags` that the text contains; "" if there is none.
 inline std::string_view findTag(std::string_view text, std::span<const std::string_view> tags) {
   for (const std::string_view tag : tags) {
     if (text.find(tag) != std::string_view::npos) {
@@ -147,12 +148,12 @@ inline cria_status reportTags(cria_string text, std::span<const std::string_view
   });
 }
 
-/// The option of templates that write text after control tokens. The default is how tokenizers of LLaMA
-/// models have always done it; transformers calls it "legacy".
+/// An option of templates that write text after control tokens. The default is the original behavior of
+/// LLaMA tokenizers, which transformers calls "legacy".
 inline constexpr FlagOption kDummyPrefixOption{
     "dummy_prefix", "Begin texts after a control token with the tokenizer's leading space", true};
 
-/// Returns the id of the control token of that name, or -1.
+/// Returns the id of the control token with that name; -1 if there is none.
 inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view name) {
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     if (vocabulary.kinds[id] == CRIA_TOKEN_CONTROL && view(vocabulary.names[id]) == name) {
@@ -169,7 +170,7 @@ inline std::string tokenName(const cria_vocabulary &vocabulary, int32_t id, std:
   return std::string(name.empty() ? absent : name);
 }
 
-/// Return the names of BOS and of the first EOS; those of LLaMA if the vocabulary has none.
+/// Return the names of BOS and of the first EOS, or those of LLaMA if the vocabulary has none.
 inline std::string bosName(const cria_vocabulary &vocabulary) {
   return tokenName(vocabulary, vocabulary.bos_id, "<s>");
 }
@@ -177,16 +178,16 @@ inline std::string eosName(const cria_vocabulary &vocabulary) {
   return tokenName(vocabulary, vocabulary.num_eos == 0 ? -1 : vocabulary.eos_ids[0], "</s>");
 }
 
-/// A template with tags, which it returns as strings, that users could type into their messages.
+/// A template with tags, returned as strings, that a message may contain by accident.
 template <typename Template>
 concept TaggedTemplate = requires(const Template &chat) { std::span<const std::string_view>(chat.tags()); };
 
-/// The functions of a chat template, from a class with
+/// Implements the functions of a chat template with a class that has
 ///   struct Options { .. };                         // cria_options.hpp; may be missing
 ///   explicit Template(const Options &options);     // may take a second parameter, const cria_vocabulary &
-///   // "" or why the conversation is refused; flags are known ones, not both.
-///   std::string check(std::span<const Message> messages, uint32_t flags) const;
-///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;
+///   // Returns "", or why the conversation is rejected. flags: none or one of CRIA_CHAT_*. std::string
+///   check(std::span<const Message> messages, uint32_t flags) const; void render(std::span<const Message>
+///   messages, uint32_t flags, ChatWriter &writer) const;
 /// and, if it is a TaggedTemplate, tags.
 template <typename Template> struct ChatFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
@@ -270,7 +271,7 @@ private:
   }
 };
 
-/// Answers cria_plugin_query with the template of that class.
+/// Implements cria_plugin_query for the template of that class.
 template <typename Template>
 cria_status answerChat(const cria_host *host, cria_plugin *out, cria_message *message, std::string_view name,
                        std::string_view version, std::string_view description) {

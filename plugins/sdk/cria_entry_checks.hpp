@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_entry_checks.hpp - the checks of recorded entries that the contract requires. Each returns a status with
-// its reason. Optional C++20 conveniences over cria_plugin.h.
+// cria_entry_checks.hpp - the checks of entries that the contract requires of `record`. Optional C++20
+// conveniences over cria_plugin.h.
 #pragma once
 
 #include "cria_plugin.hpp"
 
 namespace cria::plugin {
 
-/// CRIA_STATUS_OK with no text, or a status with the reason.
+/// The result of a function that can fail: CRIA_STATUS_OK without a text, or an error with its message.
 struct [[nodiscard]] Check {
   cria_status status = CRIA_STATUS_OK;
   std::string text;
@@ -17,18 +17,18 @@ struct [[nodiscard]] Check {
 inline Check refuse(cria_status status, std::string text) { return {status, std::move(text)}; }
 inline Check invalid(std::string text) { return refuse(CRIA_STATUS_INVALID_ARGUMENT, std::move(text)); }
 
-/// Writes the answer to the caller's message.
+/// Writes the message of an error to `message`, and returns the status.
 inline cria_status answer(cria_message *message, const Check &check) {
   return check.failed() ? report(message, check.status, check.text) : CRIA_STATUS_OK;
 }
 
-/// "entry 3 'matvec'", the beginning of a message.
+/// Returns "entry 3 'matvec'", the beginning of a message.
 inline std::string entryText(size_t index, std::string_view name) {
   return "entry " + std::to_string(index) + " '" + std::string(name) + "'";
 }
 
-/// Calls record(entry, index) -> Check for every entry, in order, until one fails. The message of a failure
-/// begins with the entry; a Refusal counts as one.
+/// Calls record(entry, index) -> Check for every entry, in order, until one fails or throws Refusal. The
+/// message of the error begins with the entry.
 template <typename Record> Check recordEach(const cria_record_info &info, Record record) {
   for (uint32_t i = 0; i < info.num_entries; ++i) {
     const cria_entry &entry = *info.entries[i];
@@ -46,23 +46,22 @@ template <typename Record> Check recordEach(const cria_record_info &info, Record
   return {};
 }
 
-/// The facts about a backend's buffer that checks need.
+/// The properties of a buffer that the checks require.
 struct BufferFacts {
   uint64_t size = 0;
   bool isReadOnly = false; // imported
 };
 
-/// Whether [offset, offset + size) lies inside a buffer; otherwise a refusal that names both.
+/// Checks that [offset, offset + size) lies inside a buffer. The message of an error states both.
 inline Check checkRange(std::string_view what, uint64_t bufferSize, uint64_t offset, uint64_t size) {
   if (offset <= bufferSize && size <= bufferSize - offset) {
     return {};
   }
   return invalid(std::string(what) + ": " + std::to_string(size) + " bytes at offset " +
-                 std::to_string(offset) + " reach outside a buffer of " + std::to_string(bufferSize) +
-                 " bytes");
+                 std::to_string(offset) + " reach outside a buffer of " + std::to_string(bufferSize) + " bytes");
 }
 
-/// One operand of a kernel, or of a copy or fill with alignment 1. Its buffer is not null.
+/// Checks one operand of a kernel, or of a copy or fill with alignment 1. REQUIRES: its buffer is not null.
 inline Check checkOperand(const std::string &name, const cria_operand &operand, const BufferFacts &buffer,
                           uint64_t alignment) {
   if (Check check = checkRange(name, buffer.size, operand.offset, operand.size); check.failed()) {
@@ -81,7 +80,7 @@ inline Check checkOperand(const std::string &name, const cria_operand &operand, 
   return {};
 }
 
-/// All operands of an entry. factsOf(const cria_buffer &) -> BufferFacts.
+/// Checks all operands of an entry. factsOf(const cria_buffer &) -> BufferFacts.
 template <typename FactsOf>
 Check checkOperands(const cria_entry &entry, uint64_t alignment, const FactsOf &factsOf) {
   for (uint32_t i = 0; i < entry.num_operands; ++i) {
@@ -97,7 +96,7 @@ Check checkOperands(const cria_entry &entry, uint64_t alignment, const FactsOf &
   return {};
 }
 
-/// An entry of kind COPY (source, destination) or FILL (destination).
+/// Checks an entry of kind COPY (operands: source, destination) or FILL (operand: destination).
 template <typename FactsOf> Check checkBytes(const cria_entry &entry, const FactsOf &factsOf) {
   const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
   const uint32_t expected = isCopy ? 2 : 1;
@@ -110,19 +109,21 @@ template <typename FactsOf> Check checkBytes(const cria_entry &entry, const Fact
   }
   const cria_operand &destination = *entry.operands[expected - 1];
   if ((destination.access & CRIA_ACCESS_WRITE) == 0) {
-    return invalid("the destination is not declared as written");
+    return invalid("expected write access to the destination");
   }
   if (isCopy && entry.operands[0]->size != destination.size) {
-    return invalid("source has " + std::to_string(entry.operands[0]->size) + " bytes, destination " +
-                   std::to_string(destination.size));
+    return invalid("expected source and destination of equal size, got " +
+                   std::to_string(entry.operands[0]->size) + " and " + std::to_string(destination.size) +
+                   " bytes");
   }
   if (!isCopy && (destination.offset % 4 != 0 || destination.size % 4 != 0)) {
-    return invalid("offset and size of a fill must be multiples of 4");
+    return invalid("expected offset and size of a fill to be multiples of 4");
   }
   return {};
 }
 
-/// The refusal of an entry kind that a backend of compiled kernels does not run. backend: its name.
+/// Returns the error for an entry kind that a backend of compiled kernels does not support. backend: its
+/// name.
 inline Check refuseKind(uint32_t kind, std::string_view backend) {
   const std::string who = "the " + std::string(backend) + " backend ";
   return refuse(CRIA_STATUS_UNSUPPORTED, kind == CRIA_ENTRY_OP ? who + "runs compiled kernels, not ops"

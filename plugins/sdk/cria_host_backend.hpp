@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_host_backend.hpp - the part of a backend that all backends on host memory share: buffers in aligned host
-// memory, a synchronous in-order queue, and events that are complete when they are created. Optional C++20
-// conveniences over cria_plugin.h. A plugin that includes it defines cria_context, cria_code and cria_recording,
-// and derives the class that it gives to BackendFunctions from HostMemory.
+// cria_host_backend.hpp - the common part of backends on host memory: aligned buffers, a synchronous
+// in-order queue, and events that are complete when they are created. Optional C++20 conveniences over
+// cria_plugin.h. A plugin that includes it defines cria_context, cria_code and cria_recording, and derives
+// its argument of BackendFunctions from HostMemory.
 #pragma once
 
 #include "cria_backend.hpp"
@@ -25,13 +25,12 @@
 
 namespace cria::plugin {
 
-/// Alignment of every buffer: a cache line, and the widest vector.
+/// The alignment of every buffer in bytes: the size of a cache line and of the widest vector.
 inline constexpr size_t kBufferAlignment = 64;
-/// Buffers of at least this size start on such a boundary and ask for huge pages: fewer TLB misses while
-/// streaming.
+/// Buffers of at least this size are aligned to it and request huge pages, which reduces TLB misses.
 inline constexpr size_t kHugePageSize = size_t{2} << 20;
 
-/// Bytes of host memory that are free now; 0: unknown.
+/// Returns the free host memory in bytes; 0: unknown.
 inline uint64_t freeMemoryBytes() {
 #if defined(__linux__)
   const long pages = sysconf(_SC_AVPHYS_PAGES);
@@ -41,13 +40,13 @@ inline uint64_t freeMemoryBytes() {
 #endif
 }
 
-/// Per-entry times of a queue's last replay; empty while profiling is off.
+/// The times of the entries in the last replay of a queue; empty if profiling is disabled.
 struct Profile {
   bool enabled = false;
   std::vector<uint64_t> nanoseconds;
 };
 
-/// Measures one entry into a profile when profiling is on.
+/// Measures the time of one entry if profiling is enabled.
 class EntryTimer {
 public:
   EntryTimer(Profile &profile, size_t entry) : profile_(profile), entry_(entry) {
@@ -71,7 +70,8 @@ private:
   std::chrono::steady_clock::time_point start_;
 };
 
-/// Calls run(index) -> Check for `count` entries in order, until one fails or `cancel` (may be null) is set.
+/// Calls run(index) -> Check for `count` entries in order, until one fails or *cancel is set. cancel: may
+/// be null.
 template <typename Run> Check replayEach(size_t count, const int32_t *cancel, Profile &profile, Run run) {
   profile.nanoseconds.assign(profile.enabled ? count : 0, 0);
   for (size_t i = 0; i < count; ++i) {
@@ -105,7 +105,7 @@ struct cria_buffer {
   cria_buffer &operator=(const cria_buffer &) = delete;
 };
 
-/// Synchronous: the work of a call is done when it returns.
+/// A synchronous queue: the work of a call is complete when it returns.
 struct cria_queue {
   cria_context *context = nullptr;
   cria::plugin::Profile profile;
@@ -117,15 +117,15 @@ struct cria_event {
 
 namespace cria::plugin::host {
 
-/// The facts about a buffer that checks of entries need.
+/// Returns the properties of a buffer that the checks of entries require.
 inline BufferFacts factsOf(const cria_buffer &buffer) {
   return {.size = buffer.size, .isReadOnly = !buffer.owned};
 }
 
-/// Whether all elements lie inside the operand's window. Dimensions and strides may have any value; no sum
-/// overflows.
+/// Returns whether all elements lie inside the window of the operand, for any dimensions and strides,
+/// without overflow.
 inline bool elementsFit(const cria_operand &operand, uint64_t elementSize) {
-  uint64_t left = operand.size / elementSize; // elements of the window that remain
+  uint64_t left = operand.size / elementSize; // remaining elements of the window
   for (uint32_t d = 0; d < operand.rank; ++d) {
     if (operand.shape[d] == 0) {
       return true;
@@ -141,7 +141,7 @@ inline bool elementsFit(const cria_operand &operand, uint64_t elementSize) {
   return left >= 1;
 }
 
-/// Null if the memory cannot be allocated.
+/// Allocates a buffer; returns null if there is not enough memory.
 inline std::byte *allocateAligned(uint64_t size) {
   const size_t alignment = size >= kHugePageSize ? kHugePageSize : kBufferAlignment;
   if (size > UINT64_MAX - alignment) {
@@ -157,7 +157,7 @@ inline std::byte *allocateAligned(uint64_t size) {
   return static_cast<std::byte *>(data);
 }
 
-/// Repeats a 32-bit pattern over `size` bytes.
+/// Fills `size` bytes with a 32-bit pattern.
 inline void fillWords(std::byte *data, uint64_t size, uint32_t value) {
   for (uint64_t i = 0; i + sizeof(value) <= size; i += sizeof(value)) {
     std::memcpy(data + i, &value, sizeof(value));
@@ -168,7 +168,7 @@ inline Check checkWritable(std::string_view what, const cria_buffer &buffer) {
   return buffer.owned ? Check{} : invalid(std::string(what) + ": the buffer is imported read-only memory");
 }
 
-/// A range that is to be written.
+/// Checks a range that is written.
 inline Check checkWrite(std::string_view what, const cria_buffer &buffer, uint64_t offset, uint64_t size) {
   Check check = checkRange(what, buffer.size, offset, size);
   return check.failed() ? check : checkWritable(what, buffer);
@@ -204,16 +204,16 @@ struct Transfer {
 
 namespace cria::plugin {
 
-/// Buffers, queues, events and profiles on host memory: what a class for BackendFunctions derives from.
+/// The base of classes for BackendFunctions: buffers, queues, events and profiles in host memory.
 struct HostMemory {
-  /// Every usage is in the same memory.
+  /// Ignores the usage, since there is only one kind of memory.
   static Check allocate(cria_context &, const cria_buffer_info &info, std::unique_ptr<cria_buffer> &out) {
     if (info.size == 0) {
-      return invalid("buffer size must be above 0");
+      return invalid("expected a buffer size above 0, got 0");
     }
     std::byte *data = host::allocateAligned(info.size);
     if (data == nullptr) {
-      return refuse(CRIA_STATUS_OUT_OF_MEMORY, "a buffer needs " + std::to_string(info.size) +
+      return refuse(CRIA_STATUS_OUT_OF_MEMORY, "the buffer requires " + std::to_string(info.size) +
                                                    " bytes of host memory, " +
                                                    std::to_string(freeMemoryBytes()) + " are free");
     }
@@ -223,7 +223,7 @@ struct HostMemory {
 
   static Check checkImport(const void *data, uint64_t size) {
     return data == nullptr || size == 0 || reinterpret_cast<uintptr_t>(data) % kBufferAlignment != 0
-               ? invalid("imported memory must be 64-byte aligned and not empty")
+               ? invalid("expected imported memory that is 64-byte aligned and not empty")
                : Check{};
   }
 
@@ -273,7 +273,7 @@ struct HostMemory {
 
   static Check fill(cria_queue &, cria_buffer &buffer, uint64_t offset, uint64_t size, uint32_t value) {
     if (offset % sizeof(value) != 0 || size % sizeof(value) != 0) {
-      return invalid("fill: offset and size must be multiples of 4");
+      return invalid("fill: expected offset and size to be multiples of 4");
     }
     Check check = host::checkWrite("fill", buffer, offset, size);
     if (!check.failed()) {

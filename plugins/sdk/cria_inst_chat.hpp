@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_inst_chat.hpp - the turns of Llama-2-chat, byte for byte, which later models share:
-// "[INST] .. [/INST] .. " with one BOS and one EOS around each finished pair. Optional C++20 conveniences for
-// chat templates.
+// cria_inst_chat.hpp - the chat format of Llama-2-chat and related models: "[INST] .. [/INST] .. " with BOS
+// and EOS around each complete pair. Optional C++20 conveniences for chat templates.
 #pragma once
 
 #include "cria_chat.hpp"
@@ -11,9 +10,9 @@ namespace cria::plugin {
 
 inline constexpr std::string_view kInstTags[] = {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>"};
 
-/// Writes messages in an order that checkTurns accepts. The system message is a block at the start of the
-/// first user message, joined before that is stripped. An unfinished answer keeps the whitespace at its end,
-/// since the model continues right there; an empty one is the open turn.
+/// Writes messages. REQUIRES: checkTurns() accepts their order. The system message becomes a block at the
+/// start of the first user message before that is stripped. An unfinished answer keeps its trailing
+/// whitespace, since the model continues there; an empty one adds nothing.
 inline void renderInstTurns(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) {
   std::string system;
   for (size_t i = 0; i < messages.size(); ++i) {

@@ -13,15 +13,15 @@ namespace cria::plugin {
 
 /// What a format writes around a message of one role.
 struct TurnFormat {
-  std::string before = {}; // text ahead of the content
+  std::string before = {}; // text before the content
   bool hasEnd = false;     // the end token of the format follows the content
-  std::string after = {};  // text behind the content and the end token
+  std::string after = {};  // text after the content and the end token
 };
 
 /// Where a format puts the system message.
 enum class SystemPlace {
-  ownTurn,       // ahead of the first turn of the user
-  firstUserTurn, // within the first turn of the user, ahead of its content
+  ownTurn,       // before the first turn of the user
+  firstUserTurn, // in the first turn of the user, before its content
 };
 
 inline constexpr std::string_view kEos = "</s>";
@@ -31,24 +31,24 @@ struct ChatFormat {
   TurnFormat system = {};
   TurnFormat user = {};
   TurnFormat assistant = {};
-  std::string open = {}; // begins the answer that the model is to give
+  std::string open = {}; // begins the next answer of the model
 
   bool hasBos = true;
-  std::string_view startToken = {}; // control token ahead of every turn; empty: none
+  std::string_view startToken = {}; // control token before every turn; empty: none
   std::string_view endToken = kEos; // control token of turns that have an end
   bool hasDummyPrefix = true;       // see JoinedWriter
-  bool alternates = true;           // user and assistant take turns; otherwise any order is accepted
+  bool alternates = true;           // user and assistant alternate; otherwise any order is accepted
   bool labelsEmptyAnswer = true;    // an unfinished answer without text still has its label
   SystemPlace systemPlace = SystemPlace::ownTurn;
   std::optional<std::string> defaultSystem = {}; // content of a missing system message; nullopt: left out
 };
 
-/// Renders conversations in a ChatFormat. Answers end at the end token if it is not EOS, which ends them
-/// anyway; otherwise at the label of the user, since a model that misses its EOS continues with the user's
-/// next turn.
+/// Renders conversations in a ChatFormat. Answers always end at EOS. They also end at the end token if it
+/// is another one, and otherwise at the label of the user, since a model that omits EOS continues with the
+/// next turn of the user.
 class LabelledChat {
 public:
-  /// Errors: Refusal INVALID_ARGUMENT when the vocabulary lacks the tokens around turns.
+  /// Errors: throws Refusal with INVALID_ARGUMENT if the vocabulary lacks the tokens around turns.
   LabelledChat(ChatFormat format, const cria_vocabulary &vocabulary)
       : format_(std::move(format)), endId_(findControl(vocabulary, format_.endToken)) {
     if (hasStart() && (endId_ < 0 || findControl(vocabulary, format_.startToken) < 0)) {
@@ -79,7 +79,7 @@ public:
     format_.endToken == kEos ? writer.stopText(stripRight(format_.user.before)) : writer.stopToken(endId_);
   }
 
-  /// The labels that a user could type: those that do not follow a control token.
+  /// The labels that a message may contain by accident: those that do not follow a control token.
   std::vector<std::string_view> tags() const {
     std::vector<std::string_view> tags;
     for (const std::string_view label :
@@ -96,7 +96,7 @@ private:
   bool hasStart() const { return !format_.startToken.empty(); }
 
   void writeTurns(std::span<const Message> messages, uint32_t flags, JoinedWriter &out) const {
-    std::string inserted; // system message for the next turn of the user
+    std::string inserted; // the system message, for the next turn of the user
     for (size_t i = 0; i < messages.size(); ++i) {
       const auto &[role, content] = messages[i];
       if (isUnfinished(messages, i, flags)) {
@@ -132,7 +132,7 @@ private:
   }
 
   ChatFormat format_;
-  int32_t endId_; // -1: the vocabulary does not name the end token
+  int32_t endId_; // -1: the vocabulary has no such token
 };
 
 /// The template whose format describe(options) returns. `describe` is a function with one parameter, a
@@ -146,7 +146,7 @@ public:
       : LabelledChat(describe(options), vocabulary) {}
 };
 
-/// Answers cria_plugin_query with the template whose format describe(options) returns.
+/// Implements cria_plugin_query for the template whose format describe(options) returns.
 template <auto describe>
 cria_status answerLabelledChat(const cria_host *host, cria_plugin *out, cria_message *message,
                                std::string_view name, std::string_view version,
@@ -154,7 +154,7 @@ cria_status answerLabelledChat(const cria_host *host, cria_plugin *out, cria_mes
   return answerChat<LabelledTemplate<describe>>(host, out, message, name, version, description);
 }
 
-/// Options that several formats have.
+/// Options of several formats.
 inline constexpr FlagOption kBosOption{"bos", "Begin with BOS, which the published format lacks", false};
 inline TextOption afterAnswerOption() { return {"after_answer", "Text after the EOS of each answer", ""}; }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_ops_backend.hpp - a whole backend for format "cria.ops.v1" on host memory, but for the ops themselves:
-// a library of math functions becomes a backend by implementing those it has. Optional C++20 conveniences
-// over cria_plugin.h; a plugin includes this in one file and answers its query with answerOpsBackend().
+// cria_ops_backend.hpp - a backend for format "cria.ops.v1" on host memory, except for the ops themselves:
+// a library of math functions becomes a backend that implements a subset of the ops. Optional C++20
+// conveniences over cria_plugin.h. A plugin includes this header in one file and answers its query with
+// answerOpsBackend().
 //
 //   void add(const OpCall &call);   // operands and attributes by name, checked against the opset
 //   static const OpImplementation kOps[] = {{"add", add}};
@@ -16,9 +17,9 @@
 
 namespace cria::plugin {
 
-/// What is said of the backend. All of it lives until the process ends.
+/// The description of a backend. Everything that it refers to lives until the process ends.
 struct OpsBackend {
-  std::string_view name; // as in the sidecar
+  std::string_view name; // as in the plugin manifest
   std::string_view device, deviceDescription;
   std::span<const OpImplementation> ops;
   uint32_t score = 100;
@@ -30,7 +31,7 @@ struct OpsBackend {
 struct cria_context {};
 struct cria_code {};
 
-/// Entries as they are replayed.
+/// The prepared entries of a command buffer.
 struct cria_recording {
   struct Entry {
     uint32_t kind = CRIA_ENTRY_OP;
@@ -43,7 +44,7 @@ struct cria_recording {
 
 namespace cria::plugin::ops {
 
-inline OpsBackend &backend() { // of this library
+inline OpsBackend &backend() { // the backend of this library
   static OpsBackend kBackend;
   return kBackend;
 }
@@ -53,9 +54,6 @@ inline std::string quoted(std::string_view name) { return "'" + std::string(name
 
 inline void checkOperand(const opset::Operand &signature, const cria_operand &operand) {
   const std::string who = "operand " + quoted(signature.name);
-  if (!opset::accepts(signature.types, operand.type)) {
-    refuse(CRIA_STATUS_UNSUPPORTED, who + " has unsupported type " + std::to_string(operand.type));
-  }
   if (operand.rank != signature.extents.size()) {
     refuse(CRIA_STATUS_INVALID_ARGUMENT, who + ": expected rank " + std::to_string(signature.extents.size()) +
                                              ", got " + std::to_string(operand.rank));
@@ -70,19 +68,23 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
   }
   if (signature.access != CRIA_ACCESS_READ &&
       ((operand.access & CRIA_ACCESS_WRITE) == 0 || !operand.buffer->owned)) {
-    refuse(CRIA_STATUS_INVALID_ARGUMENT, who + " is a result: expected writable memory");
+    refuse(CRIA_STATUS_INVALID_ARGUMENT,
+           who + " is a result: expected write access to memory that is not read-only");
   }
 }
 
 inline void bindOperand(const opset::Op &op, const cria_operand &operand, OpCall &call) {
   const std::string_view name = view(operand.name);
-  const auto signature = std::find_if(op.operands.begin(), op.operands.end(),
-                                      [&](const auto &candidate) { return candidate.name == name; });
-  if (signature == op.operands.end()) {
+  if (opset::findOperand(op, name) == nullptr) {
     if (operand.required != 0) {
       refuse(CRIA_STATUS_UNSUPPORTED, "unknown required operand " + quoted(name));
     }
     return;
+  }
+  const opset::Operand *signature = opset::findOperand(op, name, operand.type);
+  if (signature == nullptr) {
+    refuse(CRIA_STATUS_UNSUPPORTED,
+           "operand " + quoted(name) + " has unsupported type " + std::to_string(operand.type));
   }
   checkOperand(*signature, operand);
   OpOperand bound{.data = operand.buffer->data + operand.offset, .type = operand.type, .rank = operand.rank};
@@ -93,9 +95,8 @@ inline void bindOperand(const opset::Op &op, const cria_operand &operand, OpCall
 
 inline void bindAttribute(const opset::Op &op, const cria_attribute &attribute, OpCall &call) {
   const std::string_view name = view(attribute.name);
-  const auto signature = std::find_if(op.attributes.begin(), op.attributes.end(),
-                                      [&](const auto &candidate) { return candidate.name == name; });
-  if (signature == op.attributes.end()) {
+  const opset::Attribute *signature = opset::findAttribute(op, name);
+  if (signature == nullptr) {
     refuse(CRIA_STATUS_UNSUPPORTED, "unknown attribute " + quoted(name));
   }
   if (signature->type != attribute.type) {
@@ -125,14 +126,17 @@ inline void checkComplete(const opset::Op &op, const OpCall &call) {
   }
 }
 
-// Equal letters in the signature are equal extents.
+// Checks that dimensions with equal letters in the signature are equal.
 inline void checkExtents(const opset::Op &op, const OpCall &call) {
-  std::map<char, uint64_t> extents;
+  std::map<char, uint64_t> dimensions;
   for (const opset::Operand &signature : op.operands) {
     const OpOperand *operand = call.find(signature.name);
-    for (size_t d = 0; operand != nullptr && d < signature.extents.size(); ++d) {
+    if (operand == nullptr || !opset::accepts(signature.types, operand->type)) {
+      continue; // absent, or bound by another signature of the operand
+    }
+    for (size_t d = 0; d < signature.extents.size(); ++d) {
       const char letter = signature.extents[d];
-      const uint64_t expected = extents.emplace(letter, operand->shape[d]).first->second;
+      const uint64_t expected = dimensions.emplace(letter, operand->shape[d]).first->second;
       if (letter != '.' && operand->shape[d] != expected) {
         refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(signature.name) + ": expected " + letter +
                                                  " = " + std::to_string(expected) + " in dimension " +
@@ -212,9 +216,12 @@ struct Backend : HostMemory {
     if (view(info.format) != opset::kFormat) {
       return "expected format " + quoted(opset::kFormat) + ", got " + quoted(view(info.format));
     }
-    return info.kernel_abi == opset::kVersion ? ""
-                                              : "expected opset " + std::to_string(opset::kVersion) +
-                                                    ", got " + std::to_string(info.kernel_abi);
+    if (info.kernel_abi >= 1 && info.kernel_abi <= opset::kVersion) {
+      return "";
+    }
+    return "expected opset " +
+           (opset::kVersion == 1 ? std::string("1") : "1 to " + std::to_string(opset::kVersion)) + ", got " +
+           std::to_string(info.kernel_abi);
   }
 
   static Check probe(uint32_t, const cria_executable_info &info, Fit &out) {
@@ -223,7 +230,7 @@ struct Backend : HostMemory {
     return {};
   }
 
-  /// Accepts CRIA_OPEN_POISON_SCRATCH, which does nothing: there is no scratch memory.
+  /// Accepts CRIA_OPEN_POISON_SCRATCH, which has no effect, since there is no scratch memory.
   static Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
     if (Check check = checkOnlyDevice(options.device, backend().name); check.failed()) {
       return check;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_ops_call.hpp - a recorded op of format "cria.ops.v1", as implementations of ops get it. Optional C++20
-// conveniences; cria_ops_backend.hpp makes a backend of them.
+// cria_ops_call.hpp - the arguments of an op of format "cria.ops.v1", and the interface of its
+// implementation. Optional C++20 conveniences; cria_ops_backend.hpp makes a backend of implementations.
 #pragma once
 
 #include "cria_opset.hpp"
@@ -13,8 +13,8 @@
 
 namespace cria::plugin {
 
-/// An operand of a recorded op: typed, strided host memory. Element (i0, .., in) lies at
-/// data + sizeof(type) * sum(i_d * strides[d]); all of them lie inside the buffer.
+/// An operand of an op: typed, strided host memory. Element (i0, .., in) is at data + sizeof(type) *
+/// sum(i_d * strides[d]). All elements lie inside the buffer.
 struct OpOperand {
   std::byte *data = nullptr;
   uint32_t type = CRIA_TYPE_NONE;
@@ -26,15 +26,15 @@ struct OpOperand {
   int32_t *integers() const { return reinterpret_cast<int32_t *>(data); }
 };
 
-/// A recorded op: operands and attributes by name. Names, types, ranks and equal extents are those of the
-/// opset; what it marks as optional may be missing.
+/// An op with its operands and attributes by name. Names, types, ranks and equal dimensions are checked
+/// against the opset; operands and attributes that are optional in the opset may be missing.
 struct OpCall {
   std::map<std::string, OpOperand, std::less<>> operands;
   std::map<std::string, double, std::less<>> numbers;
   std::map<std::string, int64_t, std::less<>> integers;
   std::map<std::string, std::string, std::less<>> texts;
 
-  /// It is there: the opset says so.
+  /// REQUIRES: the operand is required by the opset.
   const OpOperand &operator[](std::string_view name) const { return operands.find(name)->second; }
   const OpOperand *find(std::string_view name) const {
     const auto found = operands.find(name);
@@ -47,12 +47,14 @@ struct OpCall {
 
 struct OpImplementation {
   std::string_view name; // in the opset
-  /// Runs the op. Threads: the caller's; one replay of a queue at a time.
+  /// Runs the op on the calling thread. Different queues may run ops concurrently.
   void (*run)(const OpCall &call);
-  /// When it is recorded: empty, or what is wrong that names, types and extents alone cannot say. May throw
-  /// Refusal(CRIA_STATUS_UNSUPPORTED, ..) for a type or an optional part that is not run. Null: nothing more.
+  /// Called when the op is recorded. Returns "", or an error in the arguments beyond names, types and
+  /// dimensions. May throw Refusal(CRIA_STATUS_UNSUPPORTED, ..) for an unsupported type or optional part.
+  /// Null: no further check.
   std::string (*check)(const OpCall &call) = nullptr;
-  /// Before each run: empty, or which index points nowhere. Null: the op has none, or takes any.
+  /// Called before each run. Returns "", or the first index that is out of range. Null: the op has no
+  /// indices.
   std::string (*checkIndices)(const OpCall &call) = nullptr;
 };
 

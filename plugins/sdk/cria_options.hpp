@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_options.hpp - the options of a plugin as members of a struct: each member declares an option and reads
-// its value, so that no code depends on the order of the options. Optional C++20 conveniences for plugins.
+// cria_options.hpp - the options of a plugin as members of a struct. Each member declares an option and
+// reads its value, so no code depends on the order of the options. Optional C++20 conveniences for plugins.
 //
 //   struct Options {
 //     IntOption k{"k", "Number of tokens to keep", 40, 1, 1 << 30};
@@ -20,11 +20,11 @@
 
 namespace cria::plugin {
 
-/// Stands for the default of a numeric option that must be given.
+/// The default of a required numeric option.
 struct Required {};
 inline constexpr Required kRequired;
 
-/// The declaration that all options share. Names, descriptions and texts are string literals.
+/// The base of all options. Names, descriptions and default texts are string literals.
 struct Option {
   cria_option_info info;
 
@@ -102,7 +102,7 @@ struct NoOptions {};
 
 namespace detail {
 
-/// Converts to any option: counts the members of a struct of options.
+/// Converts to any option, to count the members of a struct of options.
 struct AnyOption {
   template <std::derived_from<Option> Type> operator Type() const;
 };
@@ -163,7 +163,7 @@ template <typename Options> auto membersOf(Options &options) {
   }
 }
 
-/// The declarations of the options, as a function table lists them. They live until the process ends.
+/// Returns the declarations of the options for the function table. They live until the process ends.
 template <typename Options> std::span<const cria_option_info *const> declarationsOf() {
   static const Options kDeclared{};
   static const auto kInfos = std::apply(
@@ -174,8 +174,8 @@ template <typename Options> std::span<const cria_option_info *const> declaration
   return kInfos;
 }
 
-/// The options with the values `given`, in the order of their declaration, as a host passes them to `create`.
-/// Errors: Refusal INVALID_ARGUMENT when their number differs.
+/// Returns the options with the values `given`, in the order of declaration, as a host passes them to
+/// `create`. Errors: throws Refusal with INVALID_ARGUMENT if their number differs.
 template <typename Options> Options readOptions(std::span<const cria_option *const> given) {
   Options options{};
   std::apply(
@@ -191,8 +191,8 @@ template <typename Options> Options readOptions(std::span<const cria_option *con
   return options;
 }
 
-/// Makes a sampler or chat template. Its constructor takes its options, if it has any, and then the
-/// vocabulary, if it needs that.
+/// Makes a sampler or chat template. The parameters of its constructor are its options, if it has any, and
+/// then the vocabulary, if it uses it.
 template <typename Plugin>
 std::unique_ptr<Plugin> construct(std::span<const cria_option *const> given,
                                   const cria_vocabulary &vocabulary) {

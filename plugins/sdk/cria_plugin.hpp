@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_plugin.hpp - optional C++20 conveniences over cria_plugin.h for plugins of every kind: strings,
-// messages, the answer to cria_plugin_query, and the wall that keeps exceptions inside.
+// messages, the implementation of cria_plugin_query, and guarded(), which converts exceptions to statuses.
 #pragma once
 
 #include "cria_plugin.h"
@@ -30,7 +30,7 @@ inline cria_status report(cria_message *message, cria_status status, std::string
   return status;
 }
 
-/// Refuses a call from anywhere below guarded(): becomes its status and message.
+/// An exception that ends a call within guarded(), which returns its status and message.
 class Refusal : public std::runtime_error {
 public:
   Refusal(cria_status status, const std::string &text) : std::runtime_error(text), status_(status) {}
@@ -40,7 +40,7 @@ private:
   cria_status status_;
 };
 
-/// Runs body() -> cria_status and turns exceptions into statuses.
+/// Runs body() -> cria_status and converts exceptions to statuses.
 template <typename Body> cria_status guarded(cria_message *message, Body body) {
   try {
     return body();
@@ -68,7 +68,7 @@ cria_status handOut(Object **out, cria_message *message, Make make) {
   });
 }
 
-/// Bytes of one element of a CRIA_TYPE_*; 0 for an unknown type.
+/// Returns the size in bytes of an element of a CRIA_TYPE_*; 0 for an unknown type.
 constexpr uint64_t sizeOfType(uint32_t type) {
   switch (type) {
   case CRIA_TYPE_F32:
@@ -86,7 +86,7 @@ constexpr uint64_t sizeOfType(uint32_t type) {
   }
 }
 
-/// The refusal of a reserved field that is not zero: it has a meaning in a later version only.
+/// Reports a reserved field that is not zero, since it has a meaning only in later versions.
 inline cria_status refuseReserved(cria_message *message, std::string_view where) {
   return guarded(message, [&] {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT,
@@ -94,19 +94,19 @@ inline cria_status refuseReserved(cria_message *message, std::string_view where)
   });
 }
 
-/// "1.0 to 1.3".
+/// Returns "1.0 to 1.3".
 inline std::string abiRange(uint32_t major, uint32_t lowest, uint32_t highest) {
   return std::to_string(major) + "." + std::to_string(lowest) + " to " + std::to_string(major) + "." +
          std::to_string(highest);
 }
 
-/// The lowest minor version whose features the plugin cannot do without; cria_add_plugin sets it.
+/// The lowest minor version that the plugin requires; cria_add_plugin sets it.
 #ifndef CRIA_PLUGIN_ABI_MINOR_MIN
 #define CRIA_PLUGIN_ABI_MINOR_MIN CRIA_ABI_MINOR
 #endif
 
-/// Answers cria_plugin_query: checks that a version is shared, then stamps the highest such one and the
-/// plugin's identity.
+/// Implements cria_plugin_query: checks that host and plugin support a common version, and fills *out with
+/// the highest one and the description of the plugin.
 inline cria_status answerQuery(const cria_host *host, cria_plugin *out, cria_message *message, uint32_t kind,
                                std::string_view name, std::string_view version, std::string_view description,
                                const void *api) {

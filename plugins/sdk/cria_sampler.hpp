@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_sampler.hpp - optional C++20 conveniences for samplers: the function table from a class, an order over
-// candidates, and softmax weights that are the same on every machine.
+// cria_sampler.hpp - optional C++20 conveniences for samplers: the function table of a class, a total order
+// of candidates, and softmax weights that are bitwise equal on every machine.
 #pragma once
 
 #include "cria_options.hpp"
@@ -13,18 +13,18 @@
 
 namespace cria::plugin {
 
-/// A sampler with a state; reset() brings it back to the state after construction.
+/// A sampler with state. reset() restores the state after construction.
 template <typename Sampler>
 concept StatefulSampler = requires(Sampler &sampler, int32_t token, uint32_t origin) {
   sampler.accept(token, origin); // CRIA_ORIGIN_*
   sampler.reset();
 };
 
-/// The functions of a sampler, from a copyable class with
+/// Implements the functions of a sampler with a copyable class that has
 ///   struct Options { .. };                        // cria_options.hpp; may be missing
 ///   explicit Sampler(const Options &options);     // may take a second parameter, const cria_vocabulary &
 ///   void apply(cria_candidates &candidates, const cria_sample_context &context);
-/// and, if it is a StatefulSampler, accept and reset. All but reset may throw Refusal.
+/// and, if it is a StatefulSampler, accept and reset. All functions except reset may throw Refusal.
 template <typename Sampler> struct SamplerFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
@@ -43,7 +43,7 @@ template <typename Sampler> struct SamplerFunctions {
   static cria_status apply(cria_sampler *sampler, cria_candidates *candidates,
                            const cria_sample_context *context, cria_message *message) {
     if (candidates->size == 0) {
-      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, found none");
+      return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, got none");
     }
     if (context->reserved != 0) {
       return refuseReserved(message, "context");
@@ -89,7 +89,7 @@ private:
   static void reset(cria_sampler *sampler) { reinterpret_cast<Sampler *>(sampler)->reset(); }
 };
 
-/// Answers cria_plugin_query with the sampler of that class.
+/// Implements cria_plugin_query for the sampler of that class.
 template <typename Sampler>
 cria_status answerSampler(const cria_host *host, cria_plugin *out, cria_message *message,
                           std::string_view name, std::string_view version, std::string_view description) {
@@ -97,19 +97,19 @@ cria_status answerSampler(const cria_host *host, cria_plugin *out, cria_message 
   return answerQuery(host, out, message, CRIA_PLUGIN_SAMPLER, name, version, description, &kApi);
 }
 
-/// A number that is greater for the better candidate: the higher logit, and of equal logits the lower id. No
-/// two candidates have the same.
+/// Returns the rank of a candidate, which orders by ascending logit and then by descending id. All
+/// candidates have different ranks.
 inline uint64_t rankOf(float logit, int32_t id) {
   const auto bits = std::bit_cast<uint32_t>(logit + 0.0f); // -0 becomes 0
   const uint32_t ordered = (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
   return uint64_t{ordered} << 32 | ~static_cast<uint32_t>(id);
 }
 
-/// Independent chains in a reduction over candidates: enough to fill a vector unit, and an order of summation
-/// that is the same on every machine.
+/// The number of independent partial results in a reduction over candidates: sufficient for the vector
+/// unit, and the order of summation is the same on every machine.
 inline constexpr size_t kLanes = 16;
 
-/// The highest logit; size > 0.
+/// Returns the highest logit. REQUIRES: size > 0.
 inline float highestLogit(const cria_candidates &candidates) {
   float lanes[kLanes];
   std::fill(std::begin(lanes), std::end(lanes), candidates.logits[0]);
@@ -126,7 +126,7 @@ inline float highestLogit(const cria_candidates &candidates) {
   return *std::max_element(std::begin(lanes), std::end(lanes));
 }
 
-/// The sum of weights.
+/// Returns the sum of weights.
 inline double sumOf(std::span<const float> weights) {
   double lanes[kLanes] = {};
   size_t i = 0;
@@ -145,7 +145,7 @@ inline double sumOf(std::span<const float> weights) {
   return total;
 }
 
-/// Index of the best candidate.
+/// Returns the index of the candidate with the highest rank.
 inline size_t findBest(const cria_candidates &candidates) {
   const float best = highestLogit(candidates);
   size_t choice = candidates.size;
@@ -158,10 +158,11 @@ inline size_t findBest(const cria_candidates &candidates) {
   return choice;
 }
 
-/// Keeps the candidates for which stays(index) holds, in their order. Asked once for each, first to last.
+/// Keeps the candidates for which stays(index) is true, in their order. Calls stays once for each, in
+/// order.
 template <typename Stays> void keepIf(cria_candidates &candidates, Stays stays) {
   size_t kept = 0;
-  for (size_t i = 0; i < candidates.size; ++i) { // no branches: which ones stay is hard to predict
+  for (size_t i = 0; i < candidates.size; ++i) { // without branches, which would be hard to predict
     const bool isKept = stays(i);
     candidates.ids[kept] = candidates.ids[i];
     candidates.logits[kept] = candidates.logits[i];
@@ -181,11 +182,11 @@ struct Ranked {
   float weight;
 };
 
-/// The rank of the last one that stays when, in order, each one is dropped before which the weights sum to
-/// more than `limit`: the one that crosses stays. By halving the range that holds it; reorders `ranked`, not
-/// empty.
+/// Returns the lowest rank to keep: in descending order of rank, candidates are kept up to and including
+/// the first one where the sum of weights exceeds `limit`. Bisects the range, and reorders `ranked`.
+/// REQUIRES: `ranked` is not empty.
 inline uint64_t cutoffOf(std::vector<Ranked> &ranked, double limit) {
-  size_t first = 0; // everything in [0, first) ranks above the range and weighs `before`; its best one stays
+  size_t first = 0; // [0, first) ranks above the range and has the total weight `before`
   size_t end = ranked.size();
   double before = 0;
   while (end - first > 1) {
@@ -207,7 +208,7 @@ inline uint64_t cutoffOf(std::vector<Ranked> &ranked, double limit) {
   return ranked[first].rank;
 }
 
-/// Sets `sorted` to 0 when changed logits no longer descend.
+/// Sets `sorted` to 0 if changed logits are not in descending order.
 inline void recheckOrder(cria_candidates &candidates) {
   for (size_t i = 1; candidates.sorted != 0 && i < candidates.size; ++i) {
     if (rankOf(candidates.logits[i - 1], candidates.ids[i - 1]) <
@@ -217,9 +218,9 @@ inline void recheckOrder(cria_candidates &candidates) {
   }
 }
 
-/// exp(x) for x <= 0 with a relative error below 1e-7 down to -87, and 0 below. It uses no library and no
-/// fused operations, so a seed gives the same text on every machine; and it is free of branches, so that it
-/// vectorizes.
+/// Returns exp(x) for x <= 0 with a relative error below 1e-7 for x >= -87, and 0 below. It uses neither a
+/// library nor fused operations, so a seed gives the same text on every machine. It has no branches, so the
+/// compiler vectorizes loops over it.
 inline float expNegative(float x) {
   constexpr float log2e = 1.44269504f;
   constexpr float ln2High = 0.693145751953125f; // 16 bits: n * ln2High is exact
@@ -241,7 +242,8 @@ inline float expNegative(float x) {
   return x < -87.0f ? 0.0f : scaled;
 }
 
-/// weights[i] = exp(logits[i] - max); returns their sum. When all logits are -infinity all weights are 1.
+/// Sets weights[i] = exp(logits[i] - max) and returns their sum. If all logits are -infinity, all weights
+/// are 1.
 inline double softmaxWeights(const cria_candidates &candidates, std::vector<float> &weights) {
   weights.resize(candidates.size);
   const float best = highestLogit(candidates);
@@ -258,7 +260,8 @@ inline double softmaxWeights(const cria_candidates &candidates, std::vector<floa
   return sumOf(weights);
 }
 
-/// Chooses index i with probability weights[i] / total by one uniform number. Weights of 0 are never chosen.
+/// Returns index i with probability weights[i] / total, from one uniform number. Never returns an index of
+/// weight 0.
 inline int64_t drawIndex(std::span<const float> weights, double total, double uniform) {
   const double target = uniform * total;
   double sum = 0;
@@ -268,7 +271,7 @@ inline int64_t drawIndex(std::span<const float> weights, double total, double un
       continue;
     }
     sum += weights[i];
-    choice = static_cast<int64_t>(i); // the last one with a weight, if rounding leaves none
+    choice = static_cast<int64_t>(i); // if the sum is rounded down, the last index with a weight
     if (sum > target) {
       break;
     }
@@ -276,7 +279,7 @@ inline int64_t drawIndex(std::span<const float> weights, double total, double un
   return choice;
 }
 
-/// Numbers of the context's uniform() that samplers use; each takes its own, so that they are independent.
+/// The indices that samplers pass to uniform(). They differ, so that the random numbers are independent.
 inline constexpr uint32_t kUniformDraw = 0;
 inline constexpr uint32_t kUniformXtc = 1;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_strip.hpp - Python's str.strip(), which the templates that define chat formats call. Optional C++20
+// cria_strip.hpp - Python's str.strip(), which the Jinja templates of models use. Optional C++20
 // conveniences for chat templates.
 #pragma once
 

@@ -13,8 +13,8 @@ namespace cria::plugin {
 
 inline constexpr uint32_t kLastCharacter = 0x10FFFF;
 
-/// A character whose bytes arrive one at a time, since a token may end inside a character: the bits so far,
-/// and how many bytes are still to come.
+/// The state of an incremental decoder, since a token may end within a character: the bits of the character
+/// so far, and the number of missing bytes.
 struct PartialCharacter {
   uint32_t bits = 0;
   uint8_t missing = 0; // 0: between characters
@@ -23,7 +23,7 @@ struct PartialCharacter {
   bool operator==(const PartialCharacter &) const = default;
   bool isComplete() const { return missing == 0; }
 
-  /// Appends one byte. Returns false if no UTF-8 sequence continues that way.
+  /// Appends one byte. Returns false if the result is not the prefix of a UTF-8 sequence.
   bool add(uint8_t byte) {
     if (missing == 0) {
       size = byte < 0x80                   ? 1
@@ -40,7 +40,7 @@ struct PartialCharacter {
     return (byte & 0xC0) == 0x80 && first() <= last();
   }
 
-  /// The lowest and the highest character that the bytes can still become.
+  /// Returns the lowest and the highest character that begin with these bytes.
   uint32_t first() const {
     constexpr uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000}; // of a sequence of that size
     const uint32_t value = bits << (6 * missing);
@@ -88,7 +88,8 @@ inline void appendUtf8(std::string &bytes, uint32_t character) {
   }
 }
 
-/// Returns the number of characters in `text`: of bytes that begin one, where the bytes are not UTF-8.
+/// Returns the number of characters in `text`. If it is not UTF-8, counts the bytes that may begin a
+/// character.
 inline size_t countCharacters(std::string_view text) {
   size_t count = 0;
   for (const char c : text) {

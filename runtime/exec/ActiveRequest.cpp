@@ -19,17 +19,17 @@ Status checkRequest(const GenerateRequest &request, const Model &model, const To
     return invalidArgument("the prompt is empty: expected at least one token");
   }
   if (request.prompt.size() > model.context()) {
-    return invalidArgument("the prompt has {} tokens, and the context {}: shorten it or use a longer context",
+    return invalidArgument("the prompt has {} tokens, the context {}: shorten it or use a longer context",
                            request.prompt.size(), model.context());
   }
   for (int32_t id : request.prompt) {
     if (id < 0 || static_cast<uint32_t>(id) >= model.vocabSize()) {
-      return invalidArgument("expected token ids from 0 to {} in the prompt, got {}", model.vocabSize() - 1,
-                             id);
+      return invalidArgument("the prompt has an invalid token: expected an id from 0 to {}, got {}",
+                             model.vocabSize() - 1, id);
     }
   }
   if (!request.stopTexts.empty() && !tokenizer) {
-    return invalidArgument("stop texts need a tokenizer, and the package has none");
+    return invalidArgument("stop texts require a tokenizer, which the package does not have");
   }
   if (request.session && &request.session->model() != &model) {
     return invalidArgument("the session belongs to another model");
@@ -76,7 +76,7 @@ void ActiveRequest::begin() {
 void ActiveRequest::collectEndTokens() {
   const std::vector<int64_t> &eosIds = model_.manifest().model.eosIds;
   if (!request_.ignoreEos) {
-    eosTokens_.assign(eosIds.begin(), eosIds.end()); // a verified manifest has ids of the vocabulary only
+    eosTokens_.assign(eosIds.begin(), eosIds.end()); // verified: ids of the vocabulary
   }
 }
 
@@ -86,7 +86,7 @@ uint32_t ActiveRequest::remainingPages() const {
   const KvPool &pool = model_.kvPool();
   uint32_t held = session_->numPages();
   uint32_t needed = pool.pagesFor(static_cast<uint32_t>(maxLength)) +
-                    (request_.session ? 1 : 0); // its last page may be shared
+                    (request_.session ? 1 : 0); // its last page may be shared and is then copied
   return needed > held ? needed - held : 0;
 }
 

@@ -12,8 +12,8 @@
 
 namespace cria {
 
-/// Checks what is known of a request before it runs: the prompt fits the context, its ids are in the
-/// vocabulary, and the session belongs to this model.
+/// Checks a request before it runs: the prompt fits the context, its ids are in the vocabulary, and the
+/// session belongs to this model. Errors: invalidArgument.
 Status checkRequest(const GenerateRequest &request, const Model &model, const Tokenizer *tokenizer);
 
 /// Not thread-safe, except for cancel(), isCancelled() and handle().
@@ -24,7 +24,7 @@ public:
                 GenerateCallback onEvent);
 
   RequestHandle handle() const { return handle_; }
-  /// Null: the request has a session of its own.
+  /// Null if the request has a session of its own.
   const Session *sharedSession() const { return request_.session; }
   const CancelFlag *cancelFlag() const { return request_.cancel; }
 
@@ -34,7 +34,7 @@ public:
   bool isCancelled() const { return cancelled_.isSet() || (request_.cancel && request_.cancel->isSet()); }
 
   /// Checks the request, keeps the prefix that its session shares with the prompt, and passes the prompt to
-  /// the sampler. May end the request. Does nothing the second time.
+  /// the sampler. May end the request. A second call has no effect.
   void begin();
   /// True from begin() until the request ends.
   bool isActive() const { return session_ && !isDone(); }
@@ -43,10 +43,11 @@ public:
   /// The maximum number of pages that the request can still take from the pool. REQUIRES: isActive().
   uint32_t remainingPages() const;
 
-  /// Its part of the next step: up to `maxTokens` tokens of the prompt, or the token generated last.
+  /// The tokens that it adds to the next step: up to `maxTokens` tokens of the prompt, or the last
+  /// generated token.
   StepItem nextItem(uint32_t maxTokens) const;
-  /// Chooses a token from the logits f32 [vocabSize] of its last token, reports it, and checks the end
-  /// conditions.
+  /// Chooses the next token, delivers it, and checks the end conditions. logits: f32 [vocabSize] of its
+  /// last token, borrowed for the call.
   void takeLogits(std::span<const float> logits);
 
   /// Ends the request and delivers its last event. REQUIRES: !isDone().
@@ -73,10 +74,10 @@ private:
   CancelFlag cancelled_;
   std::optional<Session> own_;
   Session *session_ = nullptr;
-  std::vector<int32_t> eosTokens_; // empty when they are ignored
+  std::vector<int32_t> eosTokens_; // empty if they are ignored
   std::optional<StreamingDecoder> decoder_;
   StopMatcher stops_;
-  int32_t last_ = -1; // the token generated last, not yet in the session
+  int32_t last_ = -1; // the last generated token, not yet in the session
   GenerateResult result_;
 };
 

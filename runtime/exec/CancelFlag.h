@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A flag that another thread or a signal handler sets to end running work soon.
+// CancelFlag: a flag that another thread or a signal handler sets to cancel running work.
 #pragma once
 
 #include <atomic>
@@ -7,14 +7,15 @@
 
 namespace cria {
 
+/// Thread-safe.
 class CancelFlag {
 public:
-  /// Threads: any. Safe in a signal handler.
+  /// Safe to call in a signal handler.
   void set() { value_.store(1, std::memory_order_relaxed); }
   void clear() { value_.store(0, std::memory_order_relaxed); }
   bool isSet() const { return value_.load(std::memory_order_relaxed) != 0; }
 
-  /// For cria_backend_api::replay.
+  /// The `cancel` argument of cria_backend_api::replay. Valid as long as the flag.
   const int32_t *address() const { return reinterpret_cast<const int32_t *>(&value_); }
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Calls into a backend's table, with its answers as Status.
+// Calls the functions of a backend's table and converts their statuses.
 #include "runtime/exec/Device.h"
 
 namespace cria {
@@ -52,11 +52,11 @@ StatusOr<DeviceCode> Device::load(const cria_executable &executable) {
   return DeviceCode(code, {api_.unload, context_});
 }
 
-StatusOr<DeviceRecording> Device::record(cria_code *code, const cria_record_info &info) {
-  cria_recording *recording = nullptr;
-  CRIA_RETURN_IF_ERROR(
-      create(recording, [&](cria_message *m) { return api_.record(context_, code, &info, &recording, m); }));
-  return DeviceRecording(recording, {api_.recording_free, context_});
+StatusOr<DeviceCommandBuffer> Device::record(cria_code *code, const cria_record_info &info) {
+  cria_recording *commandBuffer = nullptr;
+  CRIA_RETURN_IF_ERROR(create(
+      commandBuffer, [&](cria_message *m) { return api_.record(context_, code, &info, &commandBuffer, m); }));
+  return DeviceCommandBuffer(commandBuffer, {api_.recording_free, context_});
 }
 
 Status Device::upload(const DeviceBuffer &buffer, uint64_t offset, const void *source, uint64_t size) {
@@ -78,8 +78,8 @@ Status Device::fill(const DeviceBuffer &buffer, uint64_t offset, uint64_t size, 
   return call([&](cria_message *m) { return api_.fill(queue_, buffer.get(), offset, size, value, m); });
 }
 
-Status Device::replay(const DeviceRecording &recording, const int32_t *cancel) {
-  return call([&](cria_message *m) { return api_.replay(queue_, recording.get(), cancel, m); });
+Status Device::replay(const DeviceCommandBuffer &commandBuffer, const int32_t *cancel) {
+  return call([&](cria_message *m) { return api_.replay(queue_, commandBuffer.get(), cancel, m); });
 }
 
 Status Device::finish() {
@@ -88,7 +88,7 @@ Status Device::finish() {
 
 Status Device::enableProfile(bool on) {
   if (!api_.profile_enable || !api_.profile_read) {
-    return error(StatusCode::unsupported, "{} keeps no times of dispatches", where_);
+    return error(StatusCode::unsupported, "{} does not measure the times of dispatches", where_);
   }
   return call([&](cria_message *m) { return api_.profile_enable(queue_, on, m); });
 }

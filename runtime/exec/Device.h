@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An opened device of a backend, and owning handles of what is made on it. Errors begin with "backend NAME".
+// Device: an opened device of a backend, and owning handles of its objects. Errors begin with "backend
+// NAME".
 #pragma once
 
 #include "runtime/plugin/PluginCall.h"
@@ -10,7 +11,7 @@
 
 namespace cria {
 
-/// Frees an object of the ABI by the function of the table that made it.
+/// Frees an object of the plugin ABI with a function of the table that created it.
 template <typename Object> struct DeviceDeleter {
   void (*release)(cria_context *, Object *) = nullptr;
   cria_context *context = nullptr;
@@ -19,12 +20,12 @@ template <typename Object> struct DeviceDeleter {
 template <typename Object> using DeviceHandle = std::unique_ptr<Object, DeviceDeleter<Object>>;
 using DeviceBuffer = DeviceHandle<cria_buffer>;
 using DeviceCode = DeviceHandle<cria_code>;
-using DeviceRecording = DeviceHandle<cria_recording>;
+using DeviceCommandBuffer = DeviceHandle<cria_recording>;
 
-/// Threads: one at a time. Outlives every handle made with it.
+/// Not thread-safe; callers serialize. Outlives every handle that it returns.
 class Device {
 public:
-  /// api: complete, copied.
+  /// api: has all required functions; copied. Errors: the backend's.
   static StatusOr<std::unique_ptr<Device>> open(std::string backendName, const cria_backend_api &api,
                                                 const cria_open_options &options);
   ~Device();
@@ -33,24 +34,26 @@ public:
 
   const cria_backend_api &api() const { return api_; }
 
-  /// usage: CRIA_BUFFER_*. what: names the buffer in messages.
+  /// Allocates a buffer of `size` bytes. usage: CRIA_BUFFER_*. what: names the buffer in messages. Errors:
+  /// the backend's.
   StatusOr<DeviceBuffer> allocate(uint64_t size, uint32_t usage, std::string_view what);
   bool canImport() const { return api_.buffer_import != nullptr; }
-  /// data: 64-byte aligned, outlives the buffer.
+  /// Makes a buffer of host memory without copying it. data: 64-byte aligned, outlives the buffer.
+  /// REQUIRES: canImport().
   StatusOr<DeviceBuffer> import(std::span<const std::byte> data);
-  /// Null when the buffer is not host visible.
+  /// The address of the buffer in host memory; null if it is not host-visible.
   const void *hostPointer(const DeviceBuffer &buffer) const;
   StatusOr<DeviceCode> load(const cria_executable &executable);
-  StatusOr<DeviceRecording> record(cria_code *code, const cria_record_info &info);
+  StatusOr<DeviceCommandBuffer> record(cria_code *code, const cria_record_info &info);
 
-  // On the device's one queue.
+  // On the only queue of the device, in the order of the calls. Offsets and sizes are in bytes.
   Status upload(const DeviceBuffer &buffer, uint64_t offset, const void *source, uint64_t size);
   Status download(const DeviceBuffer &buffer, uint64_t offset, void *destination, uint64_t size);
   Status copy(const DeviceBuffer &buffer, uint64_t destination, uint64_t source, uint64_t size);
   Status fill(const DeviceBuffer &buffer, uint64_t offset, uint64_t size, uint32_t value);
-  Status replay(const DeviceRecording &recording, const int32_t *cancel);
+  Status replay(const DeviceCommandBuffer &commandBuffer, const int32_t *cancel);
   Status finish();
-  /// Errors: UNSUPPORTED when the backend keeps no times.
+  /// Errors: unsupported if the backend does not measure times.
   Status enableProfile(bool on);
   Status readProfile(std::span<uint64_t> nanoseconds);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The engine's thread and the inbox through which other threads reach it. onEvent is called without a lock.
+// The thread of an engine, and the queue through which other threads pass it requests. No lock is held
+// while onEvent is called.
 #include "runtime/exec/Engine.h"
 
 #include "runtime/exec/Scheduler.h"
@@ -20,8 +21,8 @@ std::string_view finishReasonName(FinishReason reason) {
 
 namespace {
 
-/// Blocks all signals on this thread while it lives; a thread that is started meanwhile inherits that, so
-/// that signals go to the threads of the program.
+/// Blocks all signals on this thread during its lifetime. A thread that is started meanwhile inherits the
+/// mask, so signals are delivered to the threads of the program.
 class SignalsBlocked {
 public:
   SignalsBlocked() {
@@ -45,7 +46,8 @@ public:
     thread_ = std::thread([this] { run(); });
   }
 
-  /// Cancels all requests and joins the thread. Meanwhile onEvent may still call submit() and cancel().
+  /// Cancels all requests and joins the thread. During this call onEvent may still call submit() and
+  /// cancel().
   void stop();
   std::vector<RequestHandle> submit(std::vector<Submission> submissions);
   void cancel(RequestHandle handle);
@@ -63,7 +65,7 @@ private:
   const Tokenizer *tokenizer_;
   Scheduler scheduler_; // used by the engine's thread, except for interruptStep()
 
-  std::mutex mutex_; // guards what follows
+  std::mutex mutex_; // guards the members below
   std::condition_variable submitted_;
   std::condition_variable ended_;
   RequestHandle last_ = 0;
@@ -71,7 +73,7 @@ private:
   std::map<RequestHandle, std::shared_ptr<ActiveRequest>> unfinished_; // in order of submission
   bool stopping_ = false;
 
-  std::thread thread_; // last: it uses all of the above
+  std::thread thread_; // last, since it uses all members above
 };
 
 std::vector<RequestHandle> Engine::Implementation::submit(std::vector<Submission> submissions) {
@@ -117,7 +119,8 @@ void Engine::Implementation::stop() {
   thread_.join();
 }
 
-// Waits for requests while the scheduler has none. False: the engine is being destroyed and all have ended.
+// Waits for requests while the scheduler has none. Returns false if the engine is being destroyed and all
+// requests have ended.
 bool Engine::Implementation::takeInbox(Requests &taken) {
   std::unique_lock lock(mutex_);
   submitted_.wait(lock, [this] { return !inbox_.empty() || stopping_ || !scheduler_.isIdle(); });

@@ -19,7 +19,10 @@ namespace cria {
 class SamplerChain;
 class Session;
 
+/// Why a request ended; `none` if it has not. eos: an end-of-text token. stop: a stop text or stop token.
+/// length: maxNewTokens. context: the context is full.
 enum class FinishReason : uint8_t { none, eos, stop, length, context, cancelled, error };
+/// The spelling of the enumerator, e.g. "stop".
 std::string_view finishReasonName(FinishReason reason);
 
 struct TokenLogprob {
@@ -34,26 +37,27 @@ struct GeneratedToken {
   std::vector<TokenLogprob> top; // the most likely tokens, descending; ties: lower id first
 };
 
-/// While a request runs, nothing else may use its sampler or its session.
+/// While a request runs, only it may use its sampler and its session.
 struct GenerateRequest {
-  std::vector<int32_t> prompt; // at least one token; with `session`, the whole text so far
+  std::vector<int32_t> prompt; // at least one token; with `session`, the entire text so far
   uint32_t maxNewTokens = UINT32_MAX;
   uint32_t minNewTokens = 0; // end-of-text tokens are masked until then
   bool ignoreEos = false;
   std::vector<std::string> stopTexts; // generation ends before any of these; needs a tokenizer
   std::vector<int32_t> stopTokens;    // generation ends before any of these
-  /// Is reset and given the prompt when the request begins. Null: greedy.
+  /// When the request begins, the chain is reset and the prompt is appended to it. Null: greedy.
   std::shared_ptr<SamplerChain> sampler;
-  /// Random numbers are a pure function of seed, sequence and position: they depend neither on the order of
-  /// requests nor on what else runs.
+  /// Random numbers are a pure function of seed, sequence and position. They depend neither on the order of
+  /// requests nor on concurrent requests.
   uint64_t seed = 0;
   uint64_t sequence = 0;            // distinguishes requests that share a seed
-  std::optional<uint32_t> logprobs; // how many of the most likely tokens to report; 0: only the chosen one
-  bool continuesText = true;        // false: the text stands alone, as an answer in a chat
-  /// The session to continue: it keeps the KV of the prefix that it shares with the prompt, and holds the
-  /// whole text afterwards. Borrowed. Null: a new session.
+  std::optional<uint32_t> logprobs; // number of most likely tokens to report; 0: only the chosen one
+  bool continuesText = true;        // false: a text of its own, such as an answer in a chat
+  /// The session to continue. It keeps the KV cache of the prefix that it shares with the prompt, and
+  /// afterwards holds the entire text. Borrowed until the request ends. Null: a new session.
   Session *session = nullptr;
-  /// Cancels the request when it is set, by any thread or a signal handler. Borrowed. Null: none.
+  /// Setting it, on any thread or in a signal handler, cancels the request. Borrowed until the request
+  /// ends. Null: none.
   const CancelFlag *cancel = nullptr;
 };
 
@@ -69,15 +73,15 @@ struct GenerateResult {
   uint64_t totalNs = 0;               // from submission to the end
 };
 
-/// Identifies a request of an Engine. 0 is no request.
+/// Identifies a request of an Engine. 0: no request.
 using RequestHandle = uint64_t;
 
-/// A new token and the text it adds, the text that was held back until the end, or the end.
+/// A new token and the text that it adds, or remaining text, or the end of the request.
 struct GenerateEvent {
   RequestHandle request = 0; // of Engine::submit(); the index of the request in Generator::generate()
-  const GeneratedToken *token = nullptr;  // null: text that was held back, or the end
-  std::string_view text;                  // may be empty: it is held back while it may become a stop text
-  const GenerateResult *result = nullptr; // the last event of a request of an Engine, and only that, has it
+  const GeneratedToken *token = nullptr;  // null: remaining text, or the end
+  std::string_view text;                  // empty while it may be the start of a stop text
+  const GenerateResult *result = nullptr; // only in the last event of a request of an Engine
 };
 using GenerateCallback = std::function<void(const GenerateEvent &)>;
 

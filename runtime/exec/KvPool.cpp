@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pages with reference counts. A sequence owns alone every page it may write: those beyond its length, and
-// the one its next position lies in.
+// Pages with reference counts. A sequence is the only owner of every page that it may write: the pages
+// beyond its length, and the page of its next position.
 #include "runtime/exec/KvPool.h"
 
 #include <cassert>
@@ -21,8 +21,8 @@ KvPool::KvPool(uint32_t numPages, uint32_t pageTokens, uint32_t maxPagesPerSeque
 StatusOr<uint32_t> KvPool::takeUninitialized() {
   if (free_.empty()) {
     return error(StatusCode::outOfMemory,
-                 "the KV pool of {} pages ({} positions each) is full: give more with --kv-memory",
-                 numPages(), pageTokens_);
+                 "the KV pool of {} pages ({} positions each) is full; raise --kv-memory", numPages(),
+                 pageTokens_);
   }
   uint32_t page = free_.back();
   free_.pop_back();
@@ -96,7 +96,7 @@ Status KvSequence::reserve(uint32_t count) {
   return {};
 }
 
-/// Copies the page that the next position lies in, if it is begun and another sequence sees it too.
+/// Copies the page of the next position if it is partly filled and shared with another sequence.
 Status KvSequence::unshareLastPage() {
   if (length_ % pool_->pageTokens_ == 0) {
     return {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The KV cache as pages: which pages are free, who shares them, and which ones a sequence holds. The bytes
-// belong to the backend; the pool moves whole pages through PageOperations.
+// The paged KV cache: which pages are free, which are shared, and which belong to a sequence. The memory
+// belongs to the backend; the pool zeroes and copies pages through PageOperations.
 #pragma once
 
 #include "support/Status.h"
@@ -11,7 +11,7 @@
 
 namespace cria {
 
-/// What the pool asks of the memory behind it.
+/// Operations on the memory of the pages. Errors: the backend's.
 class PageOperations {
 public:
   virtual ~PageOperations() = default;
@@ -19,7 +19,8 @@ public:
   virtual Status copyPage(uint32_t destination, uint32_t source) = 0;
 };
 
-/// A fixed number of pages with reference counts. Outlives its sequences. Threads: one at a time.
+/// A fixed number of pages with reference counts. Outlives its sequences. Not thread-safe; callers
+/// serialize.
 class KvPool {
 public:
   KvPool(uint32_t numPages, uint32_t pageTokens, uint32_t maxPagesPerSequence, PageOperations &operations);
@@ -35,20 +36,20 @@ public:
 
 private:
   friend class KvSequence;
-  // Each gives a page with one reference.
+  // Each returns a page with one reference. Errors: outOfMemory if no page is free; those of PageOperations.
   StatusOr<uint32_t> takeUninitialized();
   StatusOr<uint32_t> takeZeroed();
   StatusOr<uint32_t> takeCopy(uint32_t source);
   void release(uint32_t page);
 
   std::vector<uint32_t> references_; // by page; 0: free
-  std::vector<uint32_t> free_;       // last one is handed out next
+  std::vector<uint32_t> free_;       // used as a stack
   uint32_t pageTokens_;
   uint32_t maxPagesPerSequence_;
   PageOperations &operations_;
 };
 
-/// The pages of one sequence and how many of its positions are filled. Gives its pages back when destroyed.
+/// The pages of one sequence, and the number of its filled positions. The destructor releases the pages.
 class KvSequence {
 public:
   explicit KvSequence(KvPool &pool) : pool_(&pool) { pages_.reserve(pool.maxPagesPerSequence()); }
@@ -58,19 +59,20 @@ public:
 
   uint32_t length() const { return length_; } // filled positions
   std::span<const int32_t> pages() const { return pages_; }
-  /// Place of a reserved position in the pool: page * pageTokens + position % pageTokens.
+  /// The slot of a reserved position: page * pageTokens + position % pageTokens.
   int32_t slot(uint32_t position) const;
 
-  /// Makes positions [length, length + count) writable: takes pages, and copies the last one first if it is
-  /// shared. Errors: OUT_OF_MEMORY when the pool is exhausted, INVALID_ARGUMENT beyond the context. The
-  /// filled part stays intact.
+  /// Makes positions [length, length + count) writable: allocates pages, and first copies the last page if
+  /// it is shared. Errors: outOfMemory if the pool is exhausted; invalidArgument beyond the context. The
+  /// filled positions stay intact.
   Status reserve(uint32_t count);
-  /// Positions [0, length) are filled now; length lies within what is reserved.
+  /// Marks positions [0, length) as filled. REQUIRES: they are reserved.
   void commit(uint32_t length);
-  /// Forgets positions from `length` on; pages that are no longer needed go back. length <= length().
+  /// Removes the positions from `length` on, and releases the pages that this frees. REQUIRES: length <=
+  /// length().
   void truncate(uint32_t length);
   void clear() { truncate(0); }
-  /// A second sequence with the same contents. Shares all pages until one of the two writes.
+  /// Returns a sequence with the same contents. The two share all pages until one of them writes.
   KvSequence fork() const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sums in f64: the vocabulary is large, and rows are few.
+// Sums are accumulated in f64, since the vocabulary is large and rows are few.
 #include "runtime/exec/Logprobs.h"
 
 #include <algorithm>

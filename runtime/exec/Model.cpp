@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opening a model, and the step: check, choose the entry, upload, replay, hand out logits.
+// Opens a model, and runs steps: check the batch, choose the entry point, upload the step buffer, replay a
+// command buffer, return the logits.
 #include "runtime/exec/Model.h"
 
 #include "runtime/exec/ModelMemory.h"
@@ -13,7 +14,7 @@
 namespace cria {
 
 namespace {
-// Prompt steps of similar size share a recording: T is rounded up to this.
+// Prompt steps of similar size share a command buffer: T is rounded up to this.
 constexpr uint32_t kPrefillGranule = 8;
 } // namespace
 
@@ -28,12 +29,12 @@ public:
   std::shared_ptr<const Package> package;
   Program program;
   std::string backendName, targetName;
-  DeviceMemory deviceMemory; // as it was before anything was allocated
-  // Later members use earlier ones, and go first.
+  DeviceMemory deviceMemory; // before any allocation
+  // Later members use earlier ones and are destroyed before them.
   std::unique_ptr<Device> device;
   std::unique_ptr<ModelMemory> memory;
   DeviceCode code;
-  std::unique_ptr<Recordings> recordings;
+  std::unique_ptr<CommandBuffers> commandBuffers;
   std::unique_ptr<KvPool> pool;
   std::unique_ptr<StepInput> input;
   std::unique_ptr<Profile> profile;
@@ -44,12 +45,12 @@ private:
   Status loadCode(const PackageTarget &target);
   Status initialize();
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
-  StatusOr<const float *> run(const Recording &recording, const CancelFlag *cancel);
+  StatusOr<const float *> run(const CommandBuffer &commandBuffer, const CancelFlag *cancel);
 
-  const Recording *last_ = nullptr;      // of the last step
-  const float *visibleLogits_ = nullptr; // the result buffer, where the host sees it
-  std::vector<float> logits_;            // its copy, where not
-  bool poison_ = false;
+  const CommandBuffer *last_ = nullptr;  // of the last step
+  const float *visibleLogits_ = nullptr; // the result buffer, if it is host-visible
+  std::vector<float> logits_;            // otherwise its copy
+  bool poisonBuffers_ = false;
   bool profiling_ = false;
 };
 
@@ -65,8 +66,8 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   }
   CRIA_RETURN_IF_ERROR(loadCode(*choice.target));
   CRIA_ASSIGN_OR_RETURN(memory, ModelMemory::allocate(*package, program, *device, plan, options.progress));
-  recordings = std::make_unique<Recordings>(*device, code.get(), program, memory->bound(),
-                                            std::max(options.maxRecordings, 1u));
+  commandBuffers = std::make_unique<CommandBuffers>(*device, code.get(), program, memory->bound(),
+                                                    std::max(options.maxCommandBuffers, 1u));
   pool = std::make_unique<KvPool>(plan.numPages, program.kv.pageTokens, program.limits.maxPagesPerSequence,
                                   *memory);
   input = std::make_unique<StepInput>(program.step, program.limits);
@@ -78,8 +79,8 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   limits.program.context = plan.context;
   visibleLogits_ = static_cast<const float *>(device->hostPointer(memory->result()));
   logits_.resize(visibleLogits_ ? 0 : size_t(program.limits.maxOutputs) * limits.vocabSize);
-  poison_ = options.poison;
-  CRIA_RETURN_IF_ERROR(recordings->check());
+  poisonBuffers_ = options.debug.poisonBuffers;
+  CRIA_RETURN_IF_ERROR(commandBuffers->check());
   return initialize();
 }
 
@@ -88,7 +89,7 @@ Status Model::Implementation::openDevice(const TargetChoice &choice, const Model
   cria_open_options open = {.struct_size = sizeof(cria_open_options),
                             .device = options.device,
                             .num_threads = options.numThreads,
-                            .flags = options.poison ? CRIA_OPEN_POISON_SCRATCH : 0};
+                            .flags = options.debug.poisonBuffers ? CRIA_OPEN_POISON_SCRATCH : 0};
   CRIA_ASSIGN_OR_RETURN(device, Device::open(choice.backend->name, api, open));
   cria_device_info info = {};
   info.struct_size = sizeof(info);
@@ -119,19 +120,19 @@ Status Model::Implementation::loadCode(const PackageTarget &target) {
   return {};
 }
 
-/// Makes the weights that have no file.
+/// Fills the weights that have no file.
 Status Model::Implementation::initialize() {
   const ProgramEntry *entry = program.findEntry("initialize");
   if (!entry) {
     return device->finish();
   }
-  CRIA_ASSIGN_OR_RETURN(const Recording *recording, recordings->get(*entry, entry->maxTokens, 0));
+  CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer, commandBuffers->get(*entry, entry->maxTokens, 0));
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
-  CRIA_RETURN_IF_ERROR(device->replay(recording->handle, nullptr));
+  CRIA_RETURN_IF_ERROR(device->replay(commandBuffer->handle, nullptr));
   return device->finish();
 }
 
-/// The entry for a batch, and how many rows it runs with.
+/// The entry point for a batch, and the number of rows that it runs with.
 const ProgramEntry &Model::Implementation::selectEntry(const Batch &batch, uint32_t &numTokens) const {
   const ProgramEntry *decode = program.findEntry("decode"), *small = program.findEntry("small");
   if (batch.phase == Phase::decode && numTokens == 1) {
@@ -154,37 +155,38 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   if (cancel && cancel->isSet()) {
     return error(StatusCode::cancelled, "cancelled before the step");
   }
-  last_ = nullptr; // a new recording may take its place
+  last_ = nullptr; // its command buffer may be replaced
   uint32_t numTokens = static_cast<uint32_t>(batch.tokens.size());
   const ProgramEntry &entry = selectEntry(batch, numTokens);
-  CRIA_ASSIGN_OR_RETURN(const Recording *recording,
-                        recordings->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
+  CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer,
+                        commandBuffers->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
   input->write(batch, numTokens);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
-  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*recording, cancel));
-  last_ = recording;
+  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, cancel));
+  last_ = commandBuffer;
   return std::span<const float>(logits, batch.outputs.size() * limits.vocabSize);
 }
 
-StatusOr<const float *> Model::Implementation::run(const Recording &recording, const CancelFlag *cancel) {
-  if (poison_) {
-    CRIA_RETURN_IF_ERROR(memory->poison());
+StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandBuffer,
+                                                   const CancelFlag *cancel) {
+  if (poisonBuffers_) {
+    CRIA_RETURN_IF_ERROR(memory->poisonBuffers());
   }
-  CRIA_RETURN_IF_ERROR(device->replay(recording.handle, cancel ? cancel->address() : nullptr));
-  uint64_t bytes = uint64_t(recording.numOutputs) * limits.vocabSize * sizeof(float);
+  CRIA_RETURN_IF_ERROR(device->replay(commandBuffer.handle, cancel ? cancel->address() : nullptr));
+  uint64_t bytes = uint64_t(commandBuffer.numOutputs) * limits.vocabSize * sizeof(float);
   if (!visibleLogits_ && bytes > 0) {
     CRIA_RETURN_IF_ERROR(device->download(memory->result(), 0, logits_.data(), bytes));
   }
   CRIA_RETURN_IF_ERROR(device->finish());
   if (profiling_) {
-    CRIA_RETURN_IF_ERROR(profile->add(recording, *device));
+    CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, *device));
   }
   return visibleLogits_ ? visibleLogits_ : logits_.data();
 }
 
 Status Model::Implementation::repeatStep(uint32_t count) {
   if (last_ == nullptr) {
-    return invalidArgument("there is no step to repeat: none was run, or the last one failed");
+    return invalidArgument("there is no step to repeat; run one that succeeds first");
   }
   for (uint32_t i = 0; i < count; ++i) {
     CRIA_RETURN_IF_ERROR(device->replay(last_->handle, nullptr));

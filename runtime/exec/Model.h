@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A package opened on a backend: weights bound, code loaded, KV pool allocated, ready to run steps.
+// Model: a package that is opened on a backend. Weights are bound, code is loaded and the KV pool is
+// allocated.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -19,35 +20,42 @@ namespace cria {
 
 class PluginRegistry;
 
-/// A backend by its table, for programs that link one in. The table is complete and outlives the model.
+/// A backend as a function table, for programs that link a backend statically. The table has all required
+/// functions and outlives the model.
 struct BackendReference {
   std::string name;
   const cria_backend_api *api = nullptr;
 };
 
+/// Options that help to find errors in kernels and backends.
+struct ModelDebugOptions {
+  bool poisonBuffers = false; // fill arena, result and scratch memory with NaN before each step
+};
+
+/// How Model::open() chooses a backend, and what it allocates.
 struct ModelOptions {
-  std::string backend;        // empty: the one whose probe scores best, never an explicit-only one
-  std::string target;         // empty: the target that scores best
-  uint32_t device = 0;        // of the backend
+  std::string backend;        // empty: the one with the highest score, never an explicit-only one
+  std::string target;         // empty: the target with the highest score
+  uint32_t device = 0;        // index among the backend's devices
   uint32_t numThreads = 0;    // 0: the backend's default
-  uint32_t context = 0;       // positions per sequence; 0: all that the package was compiled for
-  uint64_t kvMemoryBytes = 0; // 0: contexts for all sequences of a step up to 1 GiB, at least one context
-  uint32_t maxRecordings = 32;
-  bool poison = false; // NaN in arena and result before each step, and in scratch (tests)
-  /// Called while weights are uploaded (not when they are used in place). Bytes.
+  uint32_t context = 0;       // positions per sequence; 0: the maximum that the package was compiled for
+  uint64_t kvMemoryBytes = 0; // 0: full contexts for all sequences of a step, up to 1 GiB; at least one
+  uint32_t maxCommandBuffers = 32;
+  ModelDebugOptions debug;
+  /// Called while weights are uploaded, with numbers of bytes. Not called if weights are used in place.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };
 
-/// Time spent in one kernel or op of an entry since profiling was switched on.
+/// The time of one kernel or op of an entry point since profiling was enabled.
 struct ProfileRow {
   std::string entry;
   std::string name;   // kernel or op
   uint64_t calls = 0; // dispatches
   uint64_t nanoseconds = 0;
-  uint64_t bytes = 0; // of weights read
+  uint64_t bytes = 0; // of weights that were read
 };
 
-/// Bytes the model holds on its device.
+/// Memory of the model on its device, in bytes.
 struct MemoryUse {
   uint64_t weights = 0;         // imported ones included
   uint64_t importedWeights = 0; // used in place from the mapped files
@@ -56,37 +64,38 @@ struct MemoryUse {
   uint64_t other = 0; // step, constants, result
 };
 
-/// Threads: one at a time. The package is shared and stays open.
+/// Not thread-safe; callers serialize. Shares ownership of the package.
 class Model {
 public:
-  /// Chooses target and backend, maps or uploads weights, runs `initialize` for random ones. Errors:
-  /// UNSUPPORTED with every backend's reason; INCOMPATIBLE_CODE, OUT_OF_MEMORY, IO as the parts say.
+  /// Chooses target and backend, maps or uploads the weights, and fills random ones with the entry point
+  /// `initialize`. Errors: unsupported with the reason of every backend; incompatibleCode, outOfMemory, io;
+  /// the backend's.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});
-  /// The same with the backends that the registry can load. Errors: also those of the registry when
-  /// options.backend names one that it cannot load. The registry outlives the model.
+  /// The same with the backends that the registry can load. The registry outlives the model. Errors: also
+  /// those of PluginRegistry::load() if it cannot load options.backend.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                PluginRegistry &registry, const ModelOptions &options = {});
   ~Model();
 
-  /// Runs one step and returns logits f32 [R, vocabSize] on the host, valid until the next call. The batch is
-  /// checked first (INVALID_ARGUMENT names the row). A step that fails leaves the KV of earlier positions
-  /// intact. `cancel`, if given, ends the step early with CANCELLED. Allocates nothing once a (T, R) was
-  /// seen.
+  /// Runs one step and returns its logits: f32 [R, vocabSize], host, valid until the next call. A step that
+  /// fails leaves the KV cache of earlier positions intact. Setting `cancel` (may be null) ends the step
+  /// early. Allocates no memory for a (T, R) that occurred before. Errors: invalidArgument naming the row
+  /// if the batch is invalid; cancelled; the backend's.
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel = nullptr);
 
-  /// Runs the last step `count` times more, one right behind the other, and waits for all: what a step costs
-  /// the device alone. They write again what that step wrote; call it while its sessions are as the step left
-  /// them. Errors: INVALID_ARGUMENT before the first step; the backend's.
+  /// Re-runs the last step `count` times back to back, to measure device time without host overhead. Each
+  /// run writes the same values as the last step. REQUIRES: the sessions of that step have not changed
+  /// since. Errors: invalidArgument if no step was run or the last one failed; the backend's.
   Status repeatStep(uint32_t count);
 
   const Package &package() const;
   const Manifest &manifest() const;
   const Program &program() const;
-  const ProgramLimits &limits() const; // with `context` as it is in use
+  const ProgramLimits &limits() const; // with `context` of ModelOptions
   uint32_t vocabSize() const;
-  uint32_t context() const; // positions a sequence can have
+  uint32_t context() const; // the maximum number of positions of a sequence
   KvPool &kvPool();
 
   const std::string &backendName() const;
@@ -94,9 +103,9 @@ public:
   const std::string &deviceName() const;
   const MemoryUse &memoryUse() const;
 
-  /// Errors: UNSUPPORTED when the backend keeps no times.
+  /// Enables or disables profiling. Errors: unsupported if the backend does not measure times.
   Status enableProfile(bool on);
-  std::vector<ProfileRow> profile() const; // since it was switched on; descending time
+  std::vector<ProfileRow> profile() const; // since it was enabled, in descending order of time
 
 private:
   class Implementation;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Allocates what a program states, and nothing while steps run.
+// Allocates the buffers of a program. Steps allocate nothing.
 #include "runtime/exec/ModelMemory.h"
 
 #include "support/Json.h"
@@ -15,13 +15,14 @@ constexpr uint64_t kMinBufferBytes = 64;
 
 uint64_t roundUpToWord(uint64_t size) { return (size + 3) / 4 * 4; }
 
-/// Pages by default: contexts for all sequences of a step within kDefaultKvBytes, at least one context.
+/// The default number of pages: full contexts for all sequences of a step within kDefaultKvBytes, at least
+/// one.
 uint64_t defaultPages(const Program &program, uint64_t pagesPerContext) {
   uint64_t affordable = kDefaultKvBytes / program.kv.pageBytes;
   return std::max(pagesPerContext, std::min(affordable, pagesPerContext * program.limits.maxSequences));
 }
 
-/// Step, logits and constants.
+/// The bytes of step buffer, logits and constants.
 uint64_t otherBytes(const Program &program) {
   uint64_t bytes = program.step.size + program.result().size;
   for (const ProgramBuffer &buffer : program.buffers) {
@@ -46,9 +47,9 @@ Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory 
   }
   return error(
       StatusCode::outOfMemory,
-      "the model needs {} bytes of device memory ({} for weights, {} for {} KV pages, {} for the rest), "
-      "{} has {}{} free: try a smaller --kv-memory or --context, another --device, or stop what "
-      "else uses it",
+      "the model requires {} bytes of device memory ({} for weights, {} for {} KV pages, {} for the rest), "
+      "{} has {}{} free; reduce --kv-memory or --context, use another --device, or stop other "
+      "programs that use it",
       needed, use.weights, use.kv, plan.numPages, use.arena + use.other, memory.name, memory.freeBytes,
       memory.totalBytes == 0 ? "" : fmt::format(" of {}", memory.totalBytes));
 }
@@ -56,8 +57,9 @@ Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory 
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
   uint32_t context = options.context == 0 ? program.limits.context : options.context;
   if (context > program.limits.context) {
-    return invalidArgument("expected a context up to {}, for which the package was compiled, got {}",
-                           program.limits.context, context);
+    return invalidArgument(
+        "expected a context of at most {}, the maximum that the package was compiled for, got {}",
+        program.limits.context, context);
   }
   uint64_t pagesPerContext = (uint64_t(context) + program.kv.pageTokens - 1) / program.kv.pageTokens;
   uint64_t pages = defaultPages(program, pagesPerContext);
@@ -69,7 +71,7 @@ StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
         "expected KV memory for at least one page of {} bytes ({} positions), got {} bytes",
         program.kv.pageBytes, program.kv.pageTokens, options.kvMemoryBytes);
   }
-  pages = std::min<uint64_t>(pages, INT32_MAX / program.kv.pageTokens); // slots are 32-bit numbers
+  pages = std::min<uint64_t>(pages, INT32_MAX / program.kv.pageTokens); // slots have 32 bits
   uint64_t positions = std::min<uint64_t>(context, pages * program.kv.pageTokens);
   return KvPlan{.numPages = static_cast<uint32_t>(pages), .context = static_cast<uint32_t>(positions)};
 }
@@ -129,8 +131,7 @@ Status ModelMemory::allocateKv(uint32_t numPages) {
   StatusOr<DeviceBuffer> pages =
       device_.allocate(use_.kv, CRIA_BUFFER_KV_CACHE, fmt::format("{} KV pages", numPages));
   if (!pages.ok()) {
-    return Status(pages.status().code(),
-                  pages.status().message() + ": try a smaller --context or --kv-memory");
+    return Status(pages.status().code(), pages.status().message() + "; reduce --context or --kv-memory");
   }
   kv_ = std::move(*pages);
   bound_.kv = {.buffer = kv_.get()};
@@ -138,7 +139,7 @@ Status ModelMemory::allocateKv(uint32_t numPages) {
   return {};
 }
 
-Status ModelMemory::poison() {
+Status ModelMemory::poisonBuffers() {
   CRIA_RETURN_IF_ERROR(device_.fill(arena_, 0, use_.arena, kQuietNan));
   return device_.fill(result_, 0, roundUpToWord(program_.result().size), kQuietNan);
 }

@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The memory of an opened model: weights, arena, step, result, constants and KV pages, bound to the program's
-// names.
+// ModelMemory: the memory of an opened model, that is, weights, arena, step buffer, result, constants and
+// KV pages.
 #pragma once
 
+#include "runtime/exec/CommandBuffers.h"
 #include "runtime/exec/KvPool.h"
 #include "runtime/exec/Model.h"
-#include "runtime/exec/Recordings.h"
 #include "runtime/exec/WeightBuffers.h"
 
 namespace cria {
 
-/// How many pages the pool has, and how long a sequence may get.
+/// The number of pages of the pool, and the maximum length of a sequence in positions.
 struct KvPlan {
   uint32_t numPages = 0;
   uint32_t context = 0;
 };
 
-/// From options.context and options.kvMemoryBytes (see ModelOptions). Errors: INVALID_ARGUMENT when the
-/// context is longer than compiled for, or the memory is less than one page.
+/// Follows options.context and options.kvMemoryBytes (see ModelOptions). Errors: invalidArgument if the
+/// context is longer than the package was compiled for, or the memory is smaller than one page.
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options);
 
-/// What a device tells about its memory; 0: unknown.
+/// The memory of a device in bytes; 0: unknown.
 struct DeviceMemory {
   std::string name;
   uint64_t totalBytes = 0;
   uint64_t freeBytes = 0;
 };
 
-/// Whether a program fits, before anything is read or allocated. Errors: OUT_OF_MEMORY with what is needed,
-/// for what, and what is free.
+/// Checks that a program fits into the memory, before anything is read or allocated. Errors: outOfMemory
+/// with the required bytes, for what, and the free bytes.
 Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory &memory);
 
-/// Everything allocated for a program on a device. Is itself the pool's access to pages.
+/// Owns all buffers of a program on a device. Implements the page operations of the KV pool. Not
+/// thread-safe; callers serialize. Program and device outlive it.
 class ModelMemory : public PageOperations {
 public:
   static StatusOr<std::unique_ptr<ModelMemory>> allocate(const Package &package, const Program &program,
@@ -42,8 +43,8 @@ public:
   const DeviceBuffer &step() const { return step_; }
   const DeviceBuffer &result() const { return result_; }
   const MemoryUse &use() const { return use_; }
-  /// NaN in every word of arena and result.
-  Status poison();
+  /// Fills arena and result with NaN.
+  Status poisonBuffers();
 
   Status zeroPage(uint32_t page) override;
   Status copyPage(uint32_t destination, uint32_t source) override;

@@ -13,14 +13,14 @@ static uint64_t weightBytes(const ProgramDispatch &dispatch) {
   return bytes;
 }
 
-Status Profile::add(const Recording &recording, Device &device) {
-  nanoseconds_.resize(recording.dispatches.size());
+Status Profile::add(const CommandBuffer &commandBuffer, Device &device) {
+  nanoseconds_.resize(commandBuffer.dispatches.size());
   CRIA_RETURN_IF_ERROR(device.readProfile(nanoseconds_));
-  for (size_t i = 0; i < recording.dispatches.size(); ++i) {
-    const ProgramDispatch &dispatch = recording.entry->dispatches[recording.dispatches[i]];
-    ProfileRow &row = rows_[{recording.entry, dispatch.kernel}];
+  for (size_t i = 0; i < commandBuffer.dispatches.size(); ++i) {
+    const ProgramDispatch &dispatch = commandBuffer.entry->dispatches[commandBuffer.dispatches[i]];
+    ProfileRow &row = rows_[{commandBuffer.entry, dispatch.kernel}];
     if (row.calls == 0) {
-      row.entry = recording.entry->name;
+      row.entry = commandBuffer.entry->name;
       row.name = program_.kernels[dispatch.kernel].name;
     }
     ++row.calls;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Adds up the times of dispatches by entry and kernel.
+// Profile: the sums of the times of dispatches, by entry point and kernel.
 #pragma once
 
+#include "runtime/exec/CommandBuffers.h"
 #include "runtime/exec/Model.h"
-#include "runtime/exec/Recordings.h"
 
 #include <map>
 
@@ -14,9 +14,9 @@ public:
   explicit Profile(const Program &program) : program_(program) {}
 
   void clear() { rows_.clear(); }
-  /// Adds the times of the last replay of `recording`.
-  Status add(const Recording &recording, Device &device);
-  /// Descending time.
+  /// Adds the times of the last replay of `commandBuffer`. Errors: the backend's.
+  Status add(const CommandBuffer &commandBuffer, Device &device);
+  /// In descending order of time.
   std::vector<ProfileRow> rows() const;
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The order of steps. Prompts go first: a request that waits for its first token delays the others by one
-// chunk at a time, and all of them decode together afterwards.
+// The order of steps. Prompts have priority: a request that waits for its first token delays the others by
+// one chunk at a time, and afterwards all of them decode together.
 #include "runtime/exec/Scheduler.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ void Scheduler::add(std::shared_ptr<ActiveRequest> request) {
   if (isInUse) {
     request->finish(FinishReason::error,
                     invalidArgument("the session is in use by an earlier request; use one "
-                                    "session per request, or wait until that one ends"));
+                                    "session per request, or wait until that request ends"));
     finished_.push_back(std::move(request));
   } else {
     waiting_.push_back(std::move(request));
@@ -51,7 +51,7 @@ void Scheduler::endCancelled() {
   });
 }
 
-// True if the pool has the pages that this request and all active ones may still take.
+// Returns whether the pool has enough free pages for this request and all active ones.
 bool Scheduler::hasPagesFor(const ActiveRequest &request) const {
   uint64_t needed = request.remainingPages();
   for (const auto &other : active_) {
@@ -63,7 +63,7 @@ bool Scheduler::hasPagesFor(const ActiveRequest &request) const {
 void Scheduler::admit() {
   while (!waiting_.empty() && active_.size() < maxActive_) {
     ActiveRequest &next = *waiting_.front();
-    next.begin(); // first: the pages that it needs depend on the prefix that its session keeps
+    next.begin(); // first: the required pages depend on the prefix that its session keeps
     if (next.isActive() && !active_.empty() && !hasPagesFor(next)) {
       return;
     }
@@ -72,7 +72,8 @@ void Scheduler::admit() {
   }
 }
 
-// Fills a step with prompt tokens of the active requests, in order. False if no prompt is left.
+// Fills a step with prompt tokens of the active requests, in order. Returns false if no prompt tokens
+// remain.
 bool Scheduler::collectPrompts() {
   uint32_t room = model_.limits().maxTokens;
   for (const auto &request : active_) {
@@ -113,7 +114,7 @@ StatusOr<std::span<const float>> Scheduler::evaluate(Phase phase) {
     running_ = members_;
     interrupt_.clear();
   }
-  interruptStep(); // for what was cancelled before `running_` was set
+  interruptStep(); // a request may have been cancelled before `running_` was set
   StatusOr<std::span<const float>> logits = stepper_.run(phase, items_, stepFlag());
   std::lock_guard lock(mutex_);
   running_.clear();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Chooses what runs in each step: admits waiting requests in order, runs prompts in chunks, then one token
-// for every active request.
+// Scheduler: chooses the tokens of each step. It admits waiting requests in order, runs prompts in chunks,
+// and then one token of every active request.
 #pragma once
 
 #include "runtime/exec/ActiveRequest.h"
@@ -17,13 +17,13 @@ public:
   /// The model outlives the scheduler.
   explicit Scheduler(Model &model);
 
-  /// Appends a request to those that wait. Ends it at once when an earlier request still uses its session.
+  /// Adds a request to the waiting ones. Ends it immediately if an earlier request still uses its session.
   void add(std::shared_ptr<ActiveRequest> request);
   bool isIdle() const { return waiting_.empty() && active_.empty(); }
 
   /// Ends cancelled requests, admits waiting ones, and runs one step if any request is active.
   void runStep();
-  /// The requests that ended since the last call.
+  /// Returns the requests that have ended since the last call.
   std::vector<std::shared_ptr<ActiveRequest>> takeFinished() { return std::exchange(finished_, {}); }
 
   /// Thread-safe. Ends the running step early if all requests in it are cancelled.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A session is a token history and its KV; steps go through a Stepper.
+// A session is a list of tokens and their KV pages. Steps run in a Stepper.
 #include "runtime/exec/Session.h"
 
 #include "runtime/exec/Stepper.h"
@@ -8,7 +8,7 @@
 
 namespace cria {
 
-// All the room a sequence can need, so that steps allocate nothing.
+// Reserves memory for the longest sequence, so that steps allocate nothing.
 Session::Session(Model &model) : model_(&model), kv_(model.kvPool()) { tokens_.reserve(model.context()); }
 Session::~Session() = default;
 Session::Session(Session &&) noexcept = default;
@@ -46,7 +46,7 @@ Status Session::prefill(std::span<const int32_t> tokens, const LogitsCallback &l
   const ProgramLimits &limits = model_->limits();
   size_t most = all ? std::min(limits.maxTokens, limits.maxOutputs) : limits.maxTokens;
   if (tokens.empty() || tokens.size() > room()) {
-    return invalidArgument("expected 1 to {} tokens, which the context of {} has room for, got {}", room(),
+    return invalidArgument("expected 1 to {} tokens, the free positions of the context of {}, got {}", room(),
                            model_->context(), tokens.size());
   }
   while (!tokens.empty()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One sequence with a memory: the tokens seen so far and their KV pages.
+// Session: one sequence, that is, its tokens and their KV pages.
 #pragma once
 
 #include "runtime/exec/KvPool.h"
@@ -13,10 +13,12 @@ namespace cria {
 
 class Stepper;
 
-/// Row of logits for the token at `position`: f32 [vocabSize], borrowed for the call.
+/// Receives the logits of the token at `position`: f32 [vocabSize], host, borrowed for the call. An error
+/// ends the prefill.
 using LogitsCallback = std::function<Status(uint32_t position, std::span<const float> logits)>;
 
-/// Holds KV pages of its model until destroyed; the model outlives it. Threads: one at a time per model.
+/// Owns KV pages of its model, which outlives it. Not thread-safe; callers serialize the use of all
+/// sessions of a model.
 class Session {
 public:
   explicit Session(Model &model);
@@ -31,20 +33,22 @@ public:
   uint32_t room() const { return model_->context() - length(); }
   uint32_t numPages() const { return static_cast<uint32_t>(kv_.pages().size()); }
 
-  /// Forgets tokens from `length` on. length <= length().
+  /// Removes the tokens from `length` on. REQUIRES: length <= length().
   void truncate(uint32_t length);
   void clear() { truncate(0); }
-  /// Keeps the longest prefix shared with `tokens`, but never all of them (so that evaluating the rest gives
-  /// logits), and returns its length.
+  /// Truncates the session to the longest prefix that it shares with `tokens`, and returns the length. At
+  /// least one of `tokens` remains to be evaluated, so that its logits are computed.
   uint32_t keepCommonPrefix(std::span<const int32_t> tokens);
-  /// An independent copy that shares pages until one of the two writes.
+  /// Returns a session with the same tokens. The two share pages until one of them writes.
   Session fork() const;
 
-  /// Appends prompt tokens in chunks through `prefill` and gives the logits of the last one, or, with `all`,
-  /// those of every one in order. Tokens of completed chunks stay when a later one fails or is cancelled.
+  /// Appends the tokens of a prompt in chunks, and passes the logits of the last token to `logits`, or with
+  /// `all` those of every token in order. If a chunk fails or is cancelled, the tokens of earlier chunks
+  /// stay. Errors: those of Stepper::run() and of `logits`.
   Status prefill(std::span<const int32_t> tokens, const LogitsCallback &logits, bool all = false,
                  const CancelFlag *cancel = nullptr);
-  /// Appends one generated token through `decode` and returns its logits, valid until the model's next step.
+  /// Appends one generated token and returns its logits: f32 [vocabSize], host, valid until the next step
+  /// of the model. Errors: those of Stepper::run().
   StatusOr<std::span<const float>> decode(int32_t token, const CancelFlag *cancel = nullptr);
 
 private:
@@ -54,7 +58,7 @@ private:
   Model *model_;
   KvSequence kv_;
   std::vector<int32_t> tokens_;
-  std::unique_ptr<Stepper> stepper_; // made when first needed
+  std::unique_ptr<Stepper> stepper_; // created on first use
 };
 
 } // namespace cria

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The check keeps kernels from following bad indices: ids, positions, pages, slots and rows are all in range.
+// The check ensures that kernels read no invalid index: ids, positions, pages, slots and rows are in range.
 #include "runtime/exec/StepInput.h"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ Status checkSizes(const Batch &batch, const ProgramLimits &limits) {
   }
   size_t numSequences = batch.sequenceStarts.size() - 1;
   if (batch.blockTable.size() != numSequences * limits.maxPagesPerSequence) {
-    return invalidArgument("batch: expected a block table of {} times {} pages, got {}", numSequences,
+    return invalidArgument("batch: expected a block table of shape [{}, {}], got {} elements", numSequences,
                            limits.maxPagesPerSequence, batch.blockTable.size());
   }
   if (batch.outputs.size() > limits.maxOutputs) {
@@ -39,8 +39,9 @@ Status checkStarts(const Batch &batch) {
   for (size_t s = 0; s < batch.sequenceStarts.size(); ++s) {
     int32_t start = batch.sequenceStarts[s];
     if (start < last || start > numTokens || (s == 0 && start != 0)) {
-      return invalidArgument("batch: expected sequence_starts to ascend from 0 to at most {}, got {} at {}",
-                             numTokens, start, s);
+      return invalidArgument(
+          "batch: expected ascending sequence_starts from 0 to at most {}, got {} at index {}", numTokens,
+          start, s);
     }
     last = start;
   }
@@ -53,7 +54,7 @@ Status checkOutputs(const Batch &batch) {
     int32_t row = batch.outputs[i];
     if (row <= last || row >= batch.sequenceStarts.back()) {
       return invalidArgument(
-          "batch: expected outputs to ascend within the {} rows of sequences, got {} at {}",
+          "batch: expected ascending outputs below {}, the number of rows, got {} at index {}",
           batch.sequenceStarts.back(), row, i);
     }
     last = row;
@@ -112,7 +113,7 @@ Status RowChecker::checkSequence(int32_t sequence) const {
     bool inContext = position >= 0 && static_cast<uint32_t>(position) < limits_.program.context;
     if (!inContext || (row > begin && position != batch_.positions[row - 1] + 1)) {
       return invalidArgument(
-          "batch: row {}: expected a position below {} that follows the one before, got {}", row,
+          "batch: row {}: expected a position below {} that follows the previous one, got {}", row,
           limits_.program.context, position);
     }
   }
@@ -131,7 +132,7 @@ Status RowChecker::checkSequence(int32_t sequence) const {
   return {};
 }
 
-/// Every page up to the last position is one of the pool.
+/// Checks that every page up to the last position is a page of the pool.
 Status RowChecker::checkPages(int32_t sequence, int32_t lastPosition) const {
   int32_t pageTokens = static_cast<int32_t>(limits_.pageTokens);
   for (int32_t position = 0; position <= lastPosition; position += pageTokens) {
@@ -148,7 +149,7 @@ Status RowChecker::checkPadding(size_t row) const {
   CRIA_RETURN_IF_ERROR(checkToken(row));
   if (batch_.sequences[row] != -1 || batch_.slots[row] != -1) {
     return invalidArgument(
-        "batch: row {}: expected sequence -1 and slot -1 behind the last sequence, got {} and {}", row,
+        "batch: row {}: expected sequence -1 and slot -1 after the last sequence, got {} and {}", row,
         batch_.sequences[row], batch_.slots[row]);
   }
   return {};
@@ -174,7 +175,7 @@ void StepInput::writeArray(StepFieldKind kind, std::span<const int32_t> values, 
   std::fill(end, field(kind) + count, padding);
 }
 
-/// Unused rows of the block table are absent pages, and unused sequences empty.
+/// Unused rows of the block table have no pages, and unused sequences are empty.
 void StepInput::writeSequences(const Batch &batch) {
   uint32_t numSequences = static_cast<uint32_t>(batch.sequenceStarts.size()) - 1;
   writeArray(StepFieldKind::sequenceStarts, batch.sequenceStarts, limits_.maxSequences + 1,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A batch, checked and laid out as the program's step buffer.
+// The check of a batch, and StepInput: the contents of the step buffer.
 #pragma once
 
 #include "format/Program.h"
@@ -7,7 +7,7 @@
 
 namespace cria {
 
-/// What a batch is checked against.
+/// The values that a batch is checked against.
 struct BatchLimits {
   ProgramLimits program;
   uint32_t vocabSize = 0;
@@ -15,16 +15,17 @@ struct BatchLimits {
   uint32_t numPages = 0;
 };
 
-/// Ok, or INVALID_ARGUMENT naming the array, the row, what was expected and what was found. Allocates only on
+/// Errors: invalidArgument naming the array, the row, the expected and the found value. Allocates only on
 /// error.
 Status checkBatch(const Batch &batch, const BatchLimits &limits);
 
-/// The step buffer's bytes on the host, reused from step to step.
+/// The bytes of the step buffer in host memory, reused from step to step. Not thread-safe; callers
+/// serialize.
 class StepInput {
 public:
   StepInput(const StepLayout &layout, const ProgramLimits &limits);
 
-  /// Lays out a checked batch with `numTokens` >= T rows, the further ones being padding.
+  /// Writes a checked batch as `numTokens` >= T rows, where the rows from T on are padding.
   void write(const Batch &batch, uint32_t numTokens);
   std::span<const int32_t> words() const { return words_; }
 

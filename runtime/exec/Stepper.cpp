@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A step for several sessions. Tokens count as seen only when the step succeeded.
+// A step for several sessions. Tokens are appended only after the step succeeds.
 #include "runtime/exec/Stepper.h"
 
 #include <algorithm>
@@ -17,14 +17,14 @@ Status Stepper::check(std::span<const StepItem> items) const {
     const StepItem &item = items[i];
     auto isSame = [&](const StepItem &other) { return other.session == item.session; };
     if (&item.session->model() != &model_ || std::any_of(items.begin(), items.begin() + i, isSame)) {
-      return invalidArgument("expected different sessions of this model in a step, at {}", i);
+      return invalidArgument("step item {}: expected a session of this model that occurs once", i);
     }
     if (item.tokens.empty() || item.numOutputs > item.tokens.size()) {
       return invalidArgument("expected at least one token and at most as many outputs, got {} and {} at {}",
                              item.tokens.size(), item.numOutputs, i);
     }
     if (item.tokens.size() > item.session->room()) {
-      return invalidArgument("the context of {} positions is full: {} are left, got {} tokens",
+      return invalidArgument("the context of {} positions is full: expected at most {} tokens, got {}",
                              model_.context(), item.session->room(), item.tokens.size());
     }
   }

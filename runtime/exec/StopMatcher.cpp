@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Stop texts are few and short, so each piece is searched plainly; only the held-back tail is kept.
+// Stop texts are few and short, so each one is searched separately. Only the text that is held back is
+// kept.
 #include "runtime/exec/StopMatcher.h"
 
 #include <algorithm>
@@ -11,7 +12,8 @@ StopMatcher::StopMatcher(std::vector<std::string> stops) : stops_(std::move(stop
   std::erase_if(stops_, [](const std::string &stop) { return stop.empty(); });
 }
 
-/// The match that ends first, of several the longest: so it does not matter how the text was cut into pieces.
+/// Finds the match that ends first, of several the longest, so the result does not depend on how the text
+/// was split into pieces.
 bool StopMatcher::findMatch(size_t &position) {
   size_t end = std::string::npos;
   for (size_t i = 0; i < stops_.size(); ++i) {
@@ -29,7 +31,7 @@ bool StopMatcher::findMatch(size_t &position) {
   return matched();
 }
 
-/// Length of the longest end of the text that begins a stop text.
+/// Returns the length of the longest suffix of the text that is a prefix of a stop text.
 size_t StopMatcher::heldLength() const {
   size_t longest = 0;
   for (const std::string &stop : stops_) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Finds stop texts in a stream of text pieces, also across pieces, and holds back what may become one.
+// StopMatcher: finds stop texts in a stream of text, also across pieces. It holds back text that may be the
+// start of a stop text.
 #pragma once
 
 #include <string>
@@ -8,19 +9,21 @@
 
 namespace cria {
 
+/// Not thread-safe; callers serialize.
 class StopMatcher {
 public:
   /// Empty texts are ignored.
   explicit StopMatcher(std::vector<std::string> stops);
 
-  /// Adds a piece and returns the text that is safe to emit. After a match, of the stop text that is complete
-  /// first (of several that end together the longest): everything before it, and nothing any more.
+  /// Adds a piece and returns the text that no stop text can contain. The first match is that of the stop
+  /// text that ends first, and of several that end at the same byte the longest. On a match, returns the
+  /// text before it; after a match, returns nothing.
   std::string push(std::string_view piece);
-  /// What is still held back, at the end of the stream; nothing after a match.
+  /// Ends the stream and returns the text that was held back; nothing after a match.
   std::string finish();
 
   bool matched() const { return match_ >= 0; }
-  /// The stop text that matched. matched() holds.
+  /// The stop text that matched. REQUIRES: matched().
   const std::string &match() const { return stops_[static_cast<size_t>(match_)]; }
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Asks every backend about every target and remembers each reason, for the one message when nothing fits.
+// Probes every target on every backend, and collects the reasons for one message if none of them runs.
 #include "runtime/exec/TargetChoice.h"
 
 #include "runtime/plugin/PluginCall.h"
@@ -29,7 +29,8 @@ Status Chooser::checkDevice(const cria_backend_api &api) const {
   CRIA_RETURN_IF_ERROR(
       callPlugin("device count", [&](cria_message *m) { return api.device_count(&count, m); }));
   if (options_.device >= count) {
-    return error(StatusCode::notFound, "device {} is not there: it has {} devices", options_.device, count);
+    return error(StatusCode::notFound, "device {} does not exist; the backend has {} devices",
+                 options_.device, count);
   }
   return {};
 }
@@ -76,10 +77,10 @@ StatusOr<TargetChoice> Chooser::result(const Manifest &manifest) const {
     for (const PackageTarget &target : manifest.targets) {
       names.push_back(target.name);
     }
-    return error(StatusCode::notFound, "the package has no target '{}': it has {}", options_.target,
+    return error(StatusCode::notFound, "the package has no target '{}'; it has {}", options_.target,
                  fmt::join(names, ", "));
   }
-  return error(StatusCode::unsupported, "no backend runs this package here{}{}",
+  return error(StatusCode::unsupported, "no backend runs this package on this machine{}{}",
                reasons_.empty() ? ": none is loaded" : "; ", fmt::join(reasons_, "; "));
 }
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which target of a package runs on which backend: all are asked, the best score wins.
+// Chooses the target and the backend that a package runs with: the pair with the highest score of
+// cria_backend_api::probe.
 #pragma once
 
 #include "runtime/exec/Model.h"
@@ -12,9 +13,9 @@ struct TargetChoice {
   uint32_t score = 0;
 };
 
-/// Explicit-only backends take part only when options.backend names them. `refused` holds reasons of backends
-/// that could not be loaded, for the message. Ties: the earlier backend, then the earlier target. Errors:
-/// UNSUPPORTED with every reason; NOT_FOUND when options.backend or options.target is not there.
+/// Considers an explicit-only backend only if options.backend names it. Ties: the earlier backend, then the
+/// earlier target. refused: the reasons why other backends could not be loaded, for the message. Errors:
+/// unsupported with every reason; notFound if options.backend or options.target does not exist.
 StatusOr<TargetChoice> chooseTarget(const Manifest &manifest, std::span<const BackendReference> backends,
                                     const ModelOptions &options, const std::vector<std::string> &refused);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One buffer per weight. Uploads go in pieces, so that progress shows and staging memory stays small.
+// One buffer per weight. Weights are uploaded in pieces, for progress and for small staging memory.
 #include "runtime/exec/WeightBuffers.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -35,7 +35,7 @@ StatusOr<const SafetensorsFile *> WeightBuffers::file(const Package &package, co
 Status WeightBuffers::loadWeight(const Package &package, const ProgramWeight &weight, Device &device) {
   std::string what = fmt::format("weight '{}'", printable(weight.name));
   if (weight.file.empty()) {
-    // `initialize` writes the rows that exist; what pads them must be zero.
+    // `initialize` writes the logical rows only, and padding must be zero.
     uint64_t size = (weight.size + 3) / 4 * 4;
     CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(size, CRIA_BUFFER_WEIGHTS, what));
     buffers_.push_back(std::move(buffer));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A program's weights on a device: used in place from the mapped files where the backend can, else uploaded.
+// WeightBuffers: the weights of a program on a device. They are used in place from the mapped files if the
+// backend supports it, and uploaded otherwise.
 #pragma once
 
 #include "runtime/exec/Device.h"
@@ -11,7 +12,8 @@ class WeightBuffers {
 public:
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
-  /// Weights without a file are allocated only. Errors: those of the files, of findWeight, and the backend's.
+  /// Weights without a file are allocated but not filled. Errors: those of Package::weightFile() and
+  /// findWeight(), and the backend's.
   static StatusOr<WeightBuffers> load(const Package &package, const Program &program, Device &device,
                                       const Progress &progress);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opening a package: manifest first, then every file it lists.
+// Opens a package: checks the manifest and then every file that it lists.
 #include "runtime/package/Package.h"
 
 #include "format/OpsetVerifier.h"
@@ -16,7 +16,7 @@
 namespace cria {
 
 namespace {
-// Code of a few megabytes and programs of a few more; chat and tokenizer are smaller.
+// Far above the size of any file but weights: code and programs have a few megabytes.
 constexpr uint64_t kMaxReadBytes = uint64_t(1) << 28;
 
 constexpr std::string_view kOpsFormat = "cria.ops.v1";
@@ -24,7 +24,7 @@ constexpr std::string_view kOpsFormat = "cria.ops.v1";
 bool isWeightFile(const std::string &name) { return name.starts_with("weights/"); }
 
 Status damaged(const std::string &path, const std::string &expected, const std::string &found) {
-  return invalidArgument("{}: the package is damaged: expected {}, got {}: compile the model again", path,
+  return invalidArgument("{}: the package is damaged: expected {}, got {}; compile the model again", path,
                          expected, found);
 }
 
@@ -32,12 +32,12 @@ Status checkDigest(const std::string &path, const std::string &expected, const s
   return expected == found ? Status() : damaged(path, "SHA-256 " + expected, found);
 }
 
-/// The manifest's text, compared with manifest.sha256 beside it.
+/// Reads the manifest and checks its digest, which is in manifest.sha256.
 StatusOr<std::string> readManifestText(const std::string &path, const std::string &digestPath) {
   CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path));
   CRIA_ASSIGN_OR_RETURN(std::string digest, readFile(digestPath, 4096));
   constexpr size_t kDigits = 64;
-  if (digest.size() < kDigits || digest.substr(kDigits) != "  manifest.json\n") { // as sha256sum prints it
+  if (digest.size() < kDigits || digest.substr(kDigits) != "  manifest.json\n") { // the format of sha256sum
     return damaged(digestPath, "a SHA-256 of manifest.json", "'" + printable(digest) + "'");
   }
   CRIA_RETURN_IF_ERROR(checkDigest(path, printable(digest.substr(0, kDigits)), Sha256::of(text)));
@@ -57,7 +57,8 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder
   std::string manifestPath = package->path("manifest.json");
   if (!std::filesystem::is_regular_file(manifestPath, failure)) {
     return error(StatusCode::notFound,
-                 "{}: expected a package folder with a manifest.json: make one with 'cria compile'", folder);
+                 "{}: expected a package folder with a manifest.json; create one with 'cria compile'",
+                 folder);
   }
   CRIA_ASSIGN_OR_RETURN(std::string text, readManifestText(manifestPath, package->path("manifest.sha256")));
   CRIA_ASSIGN_OR_RETURN(package->manifest_, parseManifest(text, manifestPath));
@@ -66,7 +67,7 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder
   return std::shared_ptr<const Package>(std::move(package));
 }
 
-/// Presence and size of all files first, then digests.
+/// Checks the presence and size of all files first, then digests.
 Status Package::checkFiles(const PackageOpenOptions &options) const {
   uint64_t total = 0, done = 0;
   for (const auto &[name, file] : manifest_.files) {
@@ -94,7 +95,7 @@ Status Package::checkFile(const std::string &name, const PackageFile &file) cons
   std::filesystem::file_status status = std::filesystem::status(path(name), failure);
   if (!std::filesystem::exists(status)) {
     return error(StatusCode::notFound,
-                 "{}: the package is damaged: the file is missing: compile the model again", path(name));
+                 "{}: the package is damaged: the file is missing; compile the model again", path(name));
   }
   if (!std::filesystem::is_regular_file(status)) {
     return damaged(path(name), "a regular file", "something else");
@@ -136,7 +137,8 @@ StatusOr<std::unique_ptr<Tokenizer>> Package::tokenizer() const {
     return tokenizer.status().withContext(path("manifest.json"));
   }
   if ((*tokenizer)->size() > manifest_.model.vocabSize) {
-    return invalidArgument("{}: expected at most the model's {} pieces, got {}; it belongs to another model",
+    return invalidArgument("{}: expected at most {} ids, the vocabulary size of the model, got {}; the "
+                           "tokenizer belongs to another model",
                            where, manifest_.model.vocabSize, (*tokenizer)->size());
   }
   return tokenizer;
@@ -161,7 +163,7 @@ StatusOr<Program> Package::program(const PackageTarget &target) const {
   }
   for (const ProgramKernel &kernel : program.kernels) {
     if (kernel.kind == KernelKind::kernel && target.code.empty()) {
-      return invalidArgument("{}: kernel '{}' needs code, and target '{}' has none", where,
+      return invalidArgument("{}: kernel '{}' requires code, but target '{}' has none", where,
                              printable(kernel.name), target.name);
     }
   }
@@ -184,7 +186,7 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> Package::weightFile(const std::
 }
 
 StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight) {
-  const SafetensorsEntry *entry = file.find(weight.tensor);
+  const SafetensorsTensor *entry = file.find(weight.tensor);
   if (!entry) {
     return error(StatusCode::notFound, "{}: the tensor '{}' of weight '{}' is missing", file.path(),
                  printable(weight.tensor), printable(weight.name));

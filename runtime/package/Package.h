@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An open package folder: checked, and read on demand. Opening and inspecting runs none of its code.
+// Package: an open package folder. Opening checks it; contents are read on demand, and none of its code is
+// executed.
 #pragma once
 
 #include "format/Manifest.h"
@@ -16,17 +17,17 @@
 namespace cria {
 
 struct PackageOpenOptions {
-  bool verifyWeights = false; // compare the digests of weight files too: reads them whole
-  /// Called while weight files are verified. Bytes.
+  bool verifyWeights = false; // also check the digests of weight files, which reads them entirely
+  /// Called while weight files are verified, with numbers of bytes.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };
 
-/// Immutable. Threads: any.
+/// Thread-safe: a package is immutable.
 class Package {
 public:
-  /// Checks the manifest, that every listed file is there with its size, and the digests of all but weights.
-  /// Errors: NOT_FOUND, IO, INVALID_ARGUMENT (which file, what was expected and found), UNSUPPORTED (newer
-  /// version).
+  /// Opens a package. Checks the manifest, the presence and size of every listed file, and the digests of
+  /// all files but weights. Errors: notFound; io; invalidArgument with the file, what was expected and
+  /// found; unsupported for another format version.
   static StatusOr<std::shared_ptr<const Package>> open(const std::string &folder,
                                                        const PackageOpenOptions &options = {});
 
@@ -35,16 +36,17 @@ public:
   bool hasFile(const std::string &name) const { return manifest_.files.contains(name); }
   std::string path(const std::string &name) const { return folder_ + "/" + name; }
   bool hasTokenizer() const { return manifest_.tokenizer.has_value(); }
-  const ChatConfig &chat() const { return chat_; } // empty without chat.json
+  const ChatConfig &chat() const { return chat_; } // default values without chat.json
 
-  /// Loads the tokenizer with its added tokens; null for a package without one. Errors: INVALID_ARGUMENT also
-  /// if it has more ids than the model; UNSUPPORTED for an unknown kind.
+  /// Loads the tokenizer with its added tokens; returns null if the package has none. Errors: io;
+  /// invalidArgument, also if it has more ids than the model; unsupported for an unknown kind.
   StatusOr<std::unique_ptr<Tokenizer>> tokenizer() const;
-  /// Reads and verifies the program of a target of this package. Errors: INVALID_ARGUMENT with the place.
+  /// Reads and verifies the program of a target of this package. Errors: io; invalidArgument with the
+  /// place; unsupported for another program version.
   StatusOr<Program> program(const PackageTarget &target) const;
-  /// The bytes of its code; empty for a target without.
+  /// Returns the code of a target of this package; empty if it has none. Errors: io; invalidArgument.
   StatusOr<std::string> code(const PackageTarget &target) const;
-  /// Maps a weight file. Errors: as SafetensorsFile::open.
+  /// Maps a weight file. Errors: those of SafetensorsFile::open().
   StatusOr<std::shared_ptr<const SafetensorsFile>> weightFile(const std::string &name) const;
 
 private:
@@ -52,15 +54,15 @@ private:
   Status checkFiles(const PackageOpenOptions &options) const;
   Status checkFile(const std::string &name, const PackageFile &file) const;
   Status readChat();
-  StatusOr<std::string> read(const std::string &name) const; // a listed file, compared with its digest
+  StatusOr<std::string> read(const std::string &name) const; // reads a listed file and checks its digest
 
   std::string folder_;
   Manifest manifest_;
   ChatConfig chat_;
 };
 
-/// The mapped bytes of a program's weight, checked for name, type, shape and size. Errors: INVALID_ARGUMENT,
-/// NOT_FOUND.
+/// Returns the mapped bytes of a weight, after a check of name, type, shape and size. They are valid as
+/// long as `file`. Errors: invalidArgument, notFound.
 StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight);
 
 } // namespace cria

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// BackendPlugin: a backend's function table, checked for completeness, and its questions that need no
-// context.
+// BackendPlugin: the function table of a backend, checked for completeness, and the functions that require
+// no context.
 #pragma once
 
 #include "runtime/plugin/PluginCall.h"
@@ -15,28 +15,30 @@ struct BackendDevice {
   uint64_t memoryFreeBytes = 0; // 0: unknown
 };
 
-/// How well a device runs a kind of code: score 0 is not at all, and reason says why.
+/// How well a device runs a kind of code. score 0: it cannot run it, and `reason` says why.
 struct BackendProbe {
   uint32_t score = 0;
   std::string reason;
 };
 
+/// Thread-safe. The registry outlives it.
 class BackendPlugin {
 public:
-  /// Loads backend `name`. Errors: those of PluginRegistry::load; incompatibleCode naming a required function
-  /// that is missing.
+  /// Loads backend `name`. Errors: those of PluginRegistry::load(); incompatibleCode naming a missing
+  /// required function.
   static StatusOr<BackendPlugin> load(PluginRegistry &registry, std::string_view name);
 
   const std::string &name() const { return plugin_->name; }
   const LoadedPlugin &plugin() const { return *plugin_; }
-  /// Never chosen by itself, only by name.
+  /// True if the backend is selected only by name, never automatically.
   bool explicitOnly() const { return (api_.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0; }
-  /// All required functions are there; optional ones may be NULL. Valid while this object lives.
+  /// Has all required functions; optional ones may be NULL. Valid as long as this object.
   const cria_backend_api &api() const { return api_; }
 
   StatusOr<uint32_t> deviceCount() const;
   StatusOr<BackendDevice> device(uint32_t index) const;
-  /// format, features, kernelAbi: of a package's target.
+  /// Returns how well the device runs code. format, features, kernelAbi: those of a target of a package.
+  /// Errors: the backend's.
   StatusOr<BackendProbe> probe(uint32_t device, std::string_view format, std::string_view features,
                                uint32_t kernelAbi) const;
 

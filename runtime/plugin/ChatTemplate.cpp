@@ -53,7 +53,7 @@ StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::strin
                                             const cria_vocabulary &vocabulary) {
   CRIA_ASSIGN_OR_RETURN(const std::vector<PluginSpec> calls, parsePluginExpression(expression));
   if (calls.size() != 1) {
-    return expressionError(expression, calls[1].position, "expected one chat template, found another");
+    return expressionError(expression, calls[1].position, "expected one chat template, got another one");
   }
   const auto [name, arguments, begin] = calls[0];
   if (const auto plugin = registry.load(PluginKind::chat, name); !plugin.ok()) {
@@ -109,7 +109,7 @@ static cria_status writeText(void *user, cria_string text, uint32_t noDummyPrefi
 }
 
 static cria_status writeStopText(void *user, cria_string text) {
-  if (text.size == 0) { // it would stop everywhere
+  if (text.size == 0) { // an empty stop text would match everywhere
     return CRIA_STATUS_INVALID_ARGUMENT;
   }
   static_cast<RenderedChat *>(user)->stopTexts.emplace_back(view(text));
@@ -171,7 +171,7 @@ static StatusOr<int32_t> specialId(const ChatSegment &segment, const Tokenizer &
   const int32_t id = byPiece ? tokenizer.find(segment.text).value_or(-1) : segment.id;
   if (tokenizer.kind(id) != TokenKind::control) {
     return invalidArgument(
-        "the chat template writes the special token {}, which the tokenizer does not have; choose another "
+        "the chat template writes the control token {}, which the tokenizer does not have; choose another "
         "template with --chat-template",
         byPiece ? fmt::format("'{}'", segment.text) : fmt::format("{}", id));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ChatTemplate: a conversation rendered by a chat plugin into segments, and segments encoded into ids. Text
-// is always encoded as text, so no message can forge a control token.
+// ChatTemplate: a chat plugin that renders a conversation as segments, which are then encoded as token ids.
+// A text is never encoded as a control token, so a message cannot forge one.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -30,7 +30,7 @@ struct ChatMessage {
 struct ChatSegment {
   enum class Kind { special, specialId, text };
   Kind kind;
-  std::string text;                                  // special: the piece; text: the text
+  std::string text;                                  // special: the name of the token; text: the text
   int32_t id = -1;                                   // specialId
   TextPosition position = TextPosition::startOfText; // text
   bool operator==(const ChatSegment &) const = default;
@@ -38,25 +38,27 @@ struct ChatSegment {
 
 struct RenderedChat {
   std::vector<ChatSegment> segments;
-  std::vector<std::string> stopTexts; // generation also ends before one of these
-  std::vector<int32_t> stopIds;       // and with one of these
+  std::vector<std::string> stopTexts; // generation also ends before any of these
+  std::vector<int32_t> stopIds;       // generation also ends at any of these
 };
 
-/// What the conversation is rendered for.
+/// How a conversation continues after it is rendered.
 enum class ChatGoal {
   answer,       // the model answers next
   continueLast, // the last message is an unfinished answer, to be continued
-  record,       // nothing follows
+  record,       // it is complete
 };
 
+/// Not thread-safe; callers serialize.
 class ChatTemplate {
 public:
-  /// expression: a name with options, e.g. "llama2" or "llama2(refuse_tags=true)". registry and
-  /// vocabulary outlive the template.
+  /// expression: a name with options, e.g. "llama2" or "llama2(refuse_tags=true)". registry and vocabulary
+  /// outlive the template. Errors: invalidArgument or notFound with the place in the expression; the
+  /// plugin's.
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view expression,
                                        const cria_vocabulary &vocabulary);
-  /// The same from a name and options in text form (numbers as written, flags true or false), as in
-  /// chat.json. position: of the option that is wrong, npos when something else is.
+  /// The same from a name and options whose values are texts, as in chat.json. *position becomes that of
+  /// the invalid option; npos for other errors.
   static StatusOr<ChatTemplate> create(PluginRegistry &registry, std::string_view name,
                                        const std::vector<PluginArgument> &options,
                                        const cria_vocabulary &vocabulary, size_t *position = nullptr);
@@ -65,10 +67,12 @@ public:
   ~ChatTemplate();
 
   const std::string &name() const;
-  /// Errors: invalidArgument naming the message (counted from 1) that the template cannot express.
+  /// Renders a conversation. Errors: invalidArgument naming the message, counted from 1, that the template
+  /// cannot express.
   StatusOr<RenderedChat> render(std::span<const ChatMessage> messages,
                                 ChatGoal goal = ChatGoal::answer) const;
-  /// A note when `text` holds what the model could take for the template's own tags.
+  /// Returns a note if the model cannot distinguish a part of `text` from a tag of the template. Errors:
+  /// the plugin's.
   StatusOr<std::optional<std::string>> findTags(std::string_view text) const;
 
 private:
@@ -77,8 +81,8 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-/// Ids of all segments in order, each text encoded on its own. Errors: invalidArgument when a special piece
-/// is no control token of this tokenizer, or a text is not UTF-8.
+/// Returns the ids of all segments in order. Each text is encoded separately. Errors: invalidArgument if a
+/// special token is not a control token of the tokenizer, or a text is not UTF-8.
 StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
                                               const Tokenizer &tokenizer);
 

@@ -20,7 +20,7 @@ static void writeLog(void *, uint32_t level, cria_string text) {
   }
   constexpr std::string_view names[] = {"error", "warning", "info", "debug"};
   const std::string line = fmt::format("{}: {}\n", names[level], view(text));
-  std::fwrite(line.data(), 1, line.size(), stderr); // one call: lines of several threads do not mix
+  std::fwrite(line.data(), 1, line.size(), stderr); // one call, so that lines of several threads do not mix
 }
 
 const cria_host &hostServices() {

@@ -22,20 +22,20 @@ static_assert(static_cast<cria_status>(StatusCode::internal) == CRIA_STATUS_INTE
 std::string MessageBuffer::text() const {
   const size_t size = static_cast<size_t>(std::min<uint64_t>(message_.size, room_.size()));
   std::string bytes(room_.data(), size);
-  std::string text = utf8::takeComplete(bytes); // a truncated message may end inside a character
+  std::string text = utf8::takeComplete(bytes); // a truncated message may end within a character
   std::replace(text.begin(), text.end(), '\0', ' ');
   return text;
 }
 
-Status MessageBuffer::toStatus(cria_status answer, std::string_view where) const {
-  if (answer == CRIA_STATUS_OK) {
+Status MessageBuffer::toStatus(cria_status status, std::string_view where) const {
+  if (status == CRIA_STATUS_OK) {
     return {};
   }
   std::string reason = text();
   if (reason.empty()) {
-    reason = fmt::format("failed with status {} and no message", answer);
+    reason = fmt::format("failed with status {} and no message", status);
   }
-  const auto code = answer <= CRIA_STATUS_INTERNAL ? static_cast<StatusCode>(answer) : StatusCode::internal;
+  const auto code = status <= CRIA_STATUS_INTERNAL ? static_cast<StatusCode>(status) : StatusCode::internal;
   return Status(code, fmt::format("{}: {}", where, reason));
 }
 

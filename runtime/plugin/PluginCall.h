@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Calls through the plugin ABI: room for a message, and its answer as a Status.
+// Calls of plugin functions: a buffer for the message, and the conversion of cria_status to Status.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -11,12 +11,13 @@
 
 namespace cria {
 
+/// Returns a view of `text`, empty if its data is NULL.
 inline std::string_view view(cria_string text) {
   return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }
 inline cria_string abiString(std::string_view text) { return {text.data(), text.size()}; }
 
-/// Room for one message, on the stack.
+/// A cria_message with a buffer on the stack.
 class MessageBuffer {
 public:
   MessageBuffer() : message_{sizeof(cria_message), 0, room_.data(), room_.size(), 0} {}
@@ -25,32 +26,35 @@ public:
 
   cria_message *get() { return &message_; }
   std::string text() const;
-  /// ok, or the answer's code with "where: message". An unknown code becomes internal.
-  Status toStatus(cria_status answer, std::string_view where) const;
+  /// Returns `status` as a Status with "where: message". An unknown code becomes internal.
+  Status toStatus(cria_status status, std::string_view where) const;
 
 private:
   static constexpr size_t kCapacity = 1024;
-  std::array<char, kCapacity> room_{}; // zero, since a plugin may claim to have written more than it did
+  std::array<char, kCapacity> room_{}; // zeros, since a plugin may state a larger size than it has written
   cria_message message_;
 };
 
-/// callPlugin("backend cpu", [&](cria_message *m) { return api.open(&options, &context, m); })
+/// Calls a plugin function. `where` begins the message of an error, as in
+///   callPlugin("backend cpu", [&](cria_message *m) { return api.open(&options, &context, m); })
 template <typename Call> Status callPlugin(std::string_view where, Call &&call) {
   MessageBuffer message;
-  const cria_status answer = call(message.get());
-  return answer == CRIA_STATUS_OK ? Status() : message.toStatus(answer, where);
+  const cria_status status = call(message.get());
+  return status == CRIA_STATUS_OK ? Status() : message.toStatus(status, where);
 }
 
-/// The same for a call that makes an object and writes it to `object`: "ok" without one breaks the contract.
+/// The same for a call that creates an object and writes it to `object`. Errors: also internal if the
+/// status is ok but there is no object.
 template <typename Object, typename Call>
 Status createByPlugin(std::string_view where, Object *const &object, Call &&call) {
   CRIA_RETURN_IF_ERROR(callPlugin(where, std::forward<Call>(call)));
   return object != nullptr
              ? Status()
-             : error(StatusCode::internal, "{} broke its contract: it answered ok and made nothing", where);
+             : error(StatusCode::internal,
+                     "{} violates the plugin contract: expected an object with status OK, got NULL", where);
 }
 
-/// A growable struct of the ABI as this program knows it: fields beyond the plugin's struct_size are zero.
+/// Copies a struct of the ABI that begins with struct_size. Fields beyond struct_size are zero.
 template <typename Table> Table readTable(const void *table) {
   uint32_t size = 0;
   std::memcpy(&size, table, sizeof(size));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The parser of plugin expressions. Its errors show the expression with a caret under the character at fault.
+// The parser of plugin expressions. Its errors show the expression with a caret under the invalid
+// character.
 #include "runtime/plugin/PluginOptions.h"
 
 #include <algorithm>
@@ -133,7 +134,7 @@ private:
 
   Status expected(std::string_view what) const {
     const std::string found = at_ < expression_.size() ? fmt::format("'{}'", expression_[at_]) : "the end";
-    return expressionError(expression_, at_, fmt::format("expected {}, found {}", what, found));
+    return expressionError(expression_, at_, fmt::format("expected {}, got {}", what, found));
   }
 
   std::string_view expression_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opens a plugin's shared library. The library stays in the process until it ends.
+// Opens the shared libraries of plugins, which stay loaded until the process ends.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -9,8 +9,8 @@
 
 namespace cria {
 
-/// The query function of the library at `path` (absolute). Runs the library's static constructors. Errors:
-/// incompatibleCode with the dynamic loader's own words, or naming the missing symbol.
+/// Opens the library at the absolute `path`, which runs its static constructors, and returns its query
+/// function. Errors: incompatibleCode with the message of the dynamic loader, or naming the missing symbol.
 StatusOr<cria_plugin_query_fn> openPluginLibrary(const std::filesystem::path &path);
 
 } // namespace cria

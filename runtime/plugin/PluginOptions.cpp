@@ -10,7 +10,7 @@
 
 namespace cria {
 
-// Levenshtein's distance.
+// The Levenshtein distance.
 static size_t distanceOf(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -33,7 +33,7 @@ static std::string joinNames(const std::vector<std::string> &names, std::string_
 }
 
 std::string suggestNames(std::string_view name, const std::vector<std::string> &known) {
-  constexpr size_t maxCompared = 64; // a longer word is no misspelt name
+  constexpr size_t maxCompared = 64; // longer words are not misspelled names
   std::vector<std::string> near;
   for (const std::string &candidate : known) {
     const size_t allowed = (candidate.size() + 1) / 3;
@@ -44,15 +44,15 @@ std::string suggestNames(std::string_view name, const std::vector<std::string> &
   if (!near.empty()) {
     return fmt::format("; did you mean {}?", joinNames(near, " or "));
   }
-  return known.empty() ? "" : fmt::format("; known are {}", joinNames(known, ", "));
+  return known.empty() ? "" : fmt::format("; expected one of {}", joinNames(known, ", "));
 }
 
 namespace {
 
-/// Options of one plugin while values are matched to them.
+/// The options of one plugin, to which values are matched.
 struct Declared {
   std::vector<cria_option_info> options;
-  std::vector<const PluginArgument *> given; // one for each option, or NULL
+  std::vector<const PluginArgument *> given; // by option; null if it is not given
   std::string_view where;
 
   std::vector<std::string> names() const {
@@ -69,26 +69,26 @@ struct Declared {
 std::string rangeOf(const cria_option_info &option) {
   switch (option.type) {
   case CRIA_OPTION_INT:
-    return fmt::format("a whole number from {:.0f} to {:.0f}", option.minimum, option.maximum);
+    return fmt::format("an integer from {:.0f} to {:.0f}", option.minimum, option.maximum);
   case CRIA_OPTION_FLOAT:
     return fmt::format("a number from {} to {}", option.minimum, option.maximum);
   case CRIA_OPTION_FLAG:
     return "true or false";
   default:
-    return "a text";
+    return "a string";
   }
 }
 
-// The index of the option that an argument sets: by name, or the next one in order.
+// Returns the index of the option that an argument sets: by name, or the next one in order.
 static StatusOr<size_t> targetOf(const Declared &declared, const PluginArgument &argument, size_t index,
                                  bool anyNamed) {
   if (argument.name.empty()) {
     if (anyNamed) {
-      return invalidArgument("{}: '{}' has no name but follows a named option; name it too", declared.where,
+      return invalidArgument("{}: expected a name for '{}', since it follows a named option", declared.where,
                              toString(argument.value));
     }
     if (index >= declared.options.size()) {
-      return invalidArgument("{} takes {} option{}, found another one: '{}'", declared.where,
+      return invalidArgument("{}: expected at most {} option{}, got another one: '{}'", declared.where,
                              declared.options.size(), declared.options.size() == 1 ? "" : "s",
                              toString(argument.value));
     }
@@ -112,7 +112,7 @@ static Status match(Declared &declared, const std::vector<PluginArgument> &given
     anyNamed |= !given[i].name.empty();
     CRIA_ASSIGN_OR_RETURN(const size_t target, targetOf(declared, given[i], i, anyNamed));
     if (declared.given[target] != nullptr) {
-      return invalidArgument("{}: option '{}' is given twice", declared.where,
+      return invalidArgument("{}: duplicate option '{}'", declared.where,
                              view(declared.options[target].name));
     }
     declared.given[target] = &given[i];
@@ -129,7 +129,7 @@ static bool isInRange(const cria_option_info &info, double number) {
   return number >= info.minimum && number <= info.maximum; // false for NaN
 }
 
-// Each of these sets `out` from a value of one type; false if the option does not take it.
+// Set `out` from a value of one type. Return false if the option does not accept it.
 static bool setValue(const cria_option_info &info, const std::string &text, cria_option &out) {
   switch (info.type) {
   case CRIA_OPTION_INT:
@@ -185,7 +185,7 @@ static Status setDefault(const cria_option_info &info, std::string_view where, c
     return {};
   }
   if (std::isnan(info.default_number)) {
-    return invalidArgument("{} needs the option '{}': {}", where, view(info.name), rangeOf(info));
+    return invalidArgument("{}: expected option '{}': {}", where, view(info.name), rangeOf(info));
   }
   out.number = info.default_number;
   out.integer = info.type == CRIA_OPTION_FLOAT ? 0 : static_cast<int64_t>(info.default_number);
@@ -193,7 +193,7 @@ static Status setDefault(const cria_option_info &info, std::string_view where, c
 }
 
 bool PluginOptions::set(const cria_option_info &info, const OptionValue &value, cria_option &out) {
-  const OptionValue &kept = values_.emplace_back(value); // `out` may point to its text
+  const OptionValue &kept = values_.emplace_back(value); // `out` may point to the text
   return std::visit([&](const auto &each) { return setValue(info, each, out); }, kept);
 }
 
@@ -220,8 +220,8 @@ StatusOr<PluginOptions> PluginOptions::check(const cria_option_info *const *decl
       if (position != nullptr) {
         *position = argument->position;
       }
-      return invalidArgument("option '{}' of {} is '{}', expected {}", view(info.name), where,
-                             toString(argument->value), rangeOf(info));
+      return invalidArgument("{}: option '{}': expected {}, got '{}'", where, view(info.name), rangeOf(info),
+                             toString(argument->value));
     }
     result.pointers_.push_back(&option);
   }

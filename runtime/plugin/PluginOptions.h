@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Options of samplers and chat templates: the language of expressions such as
-// "top_k(40)|top_p(p=0.95)|draw", and the check of values against the options that a plugin declares.
+// Options of samplers and chat templates: the parser of expressions such as "top_k(40)|top_p(p=0.95)|draw",
+// and the check of values against the options that a plugin declares.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -14,10 +14,10 @@
 
 namespace cria {
 
-/// The value of an option. Text is what an expression or a file of settings has: an option that takes a
-/// number or a flag reads it ("40", "true").
+/// The value of an option. A text, as in an expression, is also accepted for a number ("40") or a flag
+/// ("true").
 using OptionValue = std::variant<std::string, int64_t, double, bool>;
-/// The value as text; floating point numbers in the shortest form that reads back equal.
+/// Returns the value as text. A floating-point number has the shortest form that parses to the same value.
 std::string toString(const OptionValue &value);
 
 /// An option and its value. An empty name stands for the next option in order.
@@ -28,7 +28,7 @@ struct PluginArgument {
   size_t namePosition = std::string::npos; // of the name, or of the value if there is no name
 };
 
-/// A plugin by its name, with options.
+/// The name of a plugin and its options.
 struct PluginSpec {
   std::string name;
   std::vector<PluginArgument> arguments;
@@ -36,35 +36,37 @@ struct PluginSpec {
 };
 
 /// Parses `spec ('|' spec)*`, where spec = name [ '(' [argument (',' argument)*] ')' ] and
-/// argument = [name '='] value. A value is a word or a "string" with \" \\ \n \t. Spaces are ignored. All values are text.
-/// Errors: invalidArgument with the expression and a caret under the character.
+/// argument = [name '='] value. A value is a word, or a "string" with the escapes \" \\ \n \t. Spaces are
+/// ignored. All values are texts. Errors: invalidArgument with the expression and a caret under the invalid
+/// character.
 StatusOr<std::vector<PluginSpec>> parsePluginExpression(std::string_view expression);
 
-/// Text as a value of an expression: in quotes, with escapes.
+/// Returns `text` as a value of an expression: quoted, with escapes.
 std::string quoteText(std::string_view text);
 
-/// "message" with the expression on the next line and a caret under `position` on the one after.
+/// Returns an invalidArgument error: `message`, a line with the expression, and a line with a caret under
+/// `position`.
 Status expressionError(std::string_view expression, size_t position, std::string_view message);
-/// The same from a status, with its code.
+/// The same with the message and the code of `status`.
 Status locatedIn(std::string_view expression, size_t position, const Status &status);
 
-/// The options that a plugin's create() gets: all declared ones in order, each with the given value or its
-/// default. Owns what the array points to.
+/// The options argument of a plugin's create(): all declared options in order, with their given or default
+/// values. Owns the array and everything that it points to.
 class PluginOptions {
 public:
-  PluginOptions(PluginOptions &&) = default; // moves keep addresses; a copy would point into the original
+  PluginOptions(PluginOptions &&) = default; // a move keeps addresses; a copy would point to the original
   PluginOptions &operator=(PluginOptions &&) = default;
 
-  /// declared: the plugin's options. where: "sampler top_k", for messages. Errors: invalidArgument with the
-  /// option, the values it takes and the value found; notFound with the nearest names of an unknown option.
-  /// *position becomes that of the argument at fault.
+  /// Matches the given values to the declared options. where: "sampler top_k", for messages. Errors:
+  /// invalidArgument with the option, the accepted values and the given one; notFound with the most similar
+  /// names if an option is unknown. *position becomes that of the invalid argument.
   static StatusOr<PluginOptions> check(const cria_option_info *const *declared, uint32_t count,
                                        const std::vector<PluginArgument> &given, std::string_view where,
                                        size_t *position = nullptr);
 
   const cria_option *const *data() const { return pointers_.data(); }
   uint32_t size() const { return static_cast<uint32_t>(pointers_.size()); }
-  /// "k=40" joined by ", ".
+  /// Returns all options as "k=40", joined by ", ".
   std::string describe() const;
 
 private:
@@ -76,13 +78,13 @@ private:
   std::vector<const cria_option *> pointers_;
 };
 
-/// "a whole number from 1 to 100", "true or false", "a text".
+/// Describes the accepted values: "an integer from 1 to 100", "true or false", "a string".
 std::string rangeOf(const cria_option_info &option);
-/// The default as a value of an expression; empty: the option is required.
+/// Returns the default as a value of an expression; empty if the option is required.
 std::string defaultOf(const cria_option_info &option);
 
-/// "; did you mean 'x' or 'y'?" if known names are similar to `name`, else "; known are a, b, c". Empty if
-/// there are no known names.
+/// Returns "; did you mean 'x' or 'y'?" if known names are similar to `name`, otherwise
+/// "; expected one of 'a', 'b'". Empty if there are no known names.
 std::string suggestNames(std::string_view name, const std::vector<std::string> &known);
 
 } // namespace cria

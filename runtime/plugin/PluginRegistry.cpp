@@ -19,8 +19,8 @@ static constexpr std::string_view kSidecarSuffix = ".cria-plugin.json";
 struct PluginRegistry::Entry {
   PluginCandidate candidate;
   Sidecar sidecar;
-  Status refusal;           // from the sidecar, or from loading
-  bool fromSidecar = false; // the refusal is known without opening the library
+  Status refusal;           // by the manifest, or by the attempt to load it
+  bool fromSidecar = false; // the reason is known without opening the library
   LoadedPlugin plugin;
 
   bool isEligible() const { return !fromSidecar; }
@@ -70,7 +70,7 @@ static std::vector<fs::path> sidecarsIn(const fs::path &folder) {
       found.push_back(it->path());
     }
   }
-  std::sort(found.begin(), found.end()); // the order of a folder is not the file system's whim
+  std::sort(found.begin(), found.end()); // independent of the order in the file system
   return found;
 }
 
@@ -115,7 +115,7 @@ void PluginRegistry::shadowDuplicates() {
           earlier.sidecar.name == later.sidecar.name) {
         later.fromSidecar = true;
         later.refuse(error(StatusCode::unsupported,
-                           "is shadowed by '{}', which comes first; remove or rename one of them",
+                           "shadowed by '{}', which is earlier in search order; remove or rename one of them",
                            earlier.candidate.sidecar.string()));
       }
     }
@@ -126,7 +126,7 @@ static std::vector<std::string> splitColons(std::string_view list) {
   std::vector<std::string> parts;
   while (!list.empty()) {
     const size_t end = std::min(list.find(':'), list.size());
-    if (end > 0) { // an empty entry does not mean the current directory
+    if (end > 0) { // an empty entry does not stand for the current folder
       parts.emplace_back(list.substr(0, end));
     }
     list.remove_prefix(std::min(end + 1, list.size()));
@@ -134,13 +134,13 @@ static std::vector<std::string> splitColons(std::string_view list) {
   return parts;
 }
 
-// Why a folder of CRIA_PLUGIN_PATH is not searched; empty: it is.
+// Returns why a folder of CRIA_PLUGIN_PATH is not searched; empty if it is.
 static std::string folderProblem(const fs::path &folder) {
   std::error_code failure;
   if (!folder.is_absolute()) {
-    return "is a relative path in CRIA_PLUGIN_PATH; write an absolute one";
+    return "expected absolute paths in CRIA_PLUGIN_PATH, got a relative one";
   }
-  return fs::is_directory(folder, failure) ? "" : "is no folder; correct CRIA_PLUGIN_PATH";
+  return fs::is_directory(folder, failure) ? "" : "not a folder; correct CRIA_PLUGIN_PATH";
 }
 
 StatusOr<std::unique_ptr<PluginRegistry>> PluginRegistry::create(const PluginSearch &search) {
@@ -148,8 +148,7 @@ StatusOr<std::unique_ptr<PluginRegistry>> PluginRegistry::create(const PluginSea
   std::error_code failure;
   for (const fs::path &folder : search.folders) {
     if (!fs::is_directory(folder, failure)) {
-      return error(StatusCode::notFound, "plugin folder '{}' is no folder; check --plugin-dir",
-                   folder.string());
+      return error(StatusCode::notFound, "--plugin-dir '{}': not a folder", folder.string());
     }
     registry->discover(folder);
   }
@@ -177,7 +176,7 @@ static Status checkLibraryFile(const fs::path &library) {
   std::error_code failure;
   if (!fs::is_regular_file(library, failure)) {
     return error(StatusCode::notFound,
-                 "names the library '{}', which is not there; install it or remove the sidecar",
+                 "the library '{}' does not exist; install it or remove the plugin manifest",
                  library.string());
   }
   return {};
@@ -187,8 +186,8 @@ static Status checkField(std::string_view what, std::string_view expected, std::
   return expected == found
              ? Status()
              : error(StatusCode::incompatibleCode,
-                     "says {} '{}', its library answers '{}'; reinstall library and sidecar together", what,
-                     expected, found);
+                     "expected the library to state {} '{}', got '{}'; reinstall library and plugin manifest",
+                     what, expected, found);
 }
 
 static std::string kindName(uint32_t kind) {
@@ -197,7 +196,7 @@ static std::string kindName(uint32_t kind) {
              : fmt::format("{}", kind);
 }
 
-// The library's answer against what its sidecar promised.
+// Checks that the description of the library matches its plugin manifest.
 static Status checkAnswer(const cria_plugin &answer, const Sidecar &sidecar) {
   CRIA_RETURN_IF_ERROR(checkField("kind", sidecar.kind, kindName(answer.kind)));
   CRIA_RETURN_IF_ERROR(checkField("name", sidecar.name, view(answer.name)));
@@ -207,11 +206,11 @@ static Status checkAnswer(const cria_plugin &answer, const Sidecar &sidecar) {
   if (answer.abi_major != sidecar.abiMajor || answer.abi_minor < lowest || answer.abi_minor > highest) {
     return error(
         StatusCode::incompatibleCode,
-        "its library answers with plugin ABI {}.{}, expected {}; reinstall library and sidecar together",
-        answer.abi_major, answer.abi_minor, abiRange(sidecar.abiMajor, lowest, highest));
+        "expected the library to state plugin ABI {}, got {}.{}; reinstall library and plugin manifest",
+        abiRange(sidecar.abiMajor, lowest, highest), answer.abi_major, answer.abi_minor);
   }
   if (answer.api == nullptr) {
-    return error(StatusCode::incompatibleCode, "its library answers without a function table");
+    return error(StatusCode::incompatibleCode, "the library has no function table");
   }
   return {};
 }
@@ -221,7 +220,7 @@ static StatusOr<LoadedPlugin> loadPlugin(const Sidecar &sidecar, const fs::path 
   CRIA_ASSIGN_OR_RETURN(const cria_plugin_query_fn query, openPluginLibrary(library));
   cria_plugin answer{};
   answer.struct_size = sizeof(answer);
-  CRIA_RETURN_IF_ERROR(callPlugin("refuses to run here", [&](cria_message *message) {
+  CRIA_RETURN_IF_ERROR(callPlugin("the plugin cannot run on this machine", [&](cria_message *message) {
     return query(&hostServices(), &answer, message);
   }));
   CRIA_RETURN_IF_ERROR(checkAnswer(answer, sidecar));
@@ -261,17 +260,17 @@ void PluginRegistry::ensureLoaded(Entry &entry) {
   entry.candidate.loaded = true;
 }
 
-// A name that is known but refused gets its refusal; an unknown one the nearest names.
+// Returns the reason why a known name is rejected, or the most similar names for an unknown one.
 Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
   for (const std::unique_ptr<Entry> &entry : entries_) {
     if (entry->sidecar.kind == toString(kind) && entry->sidecar.name == name) {
       return entry->refusal.withContext(entry->candidate.sidecar.string())
-          .withContext(fmt::format("{} '{}' cannot run here", toString(kind), name));
+          .withContext(fmt::format("{} '{}' cannot run on this machine", toString(kind), name));
     }
   }
   const std::vector<std::string> known = names(kind);
-  const std::string hint =
-      known.empty() ? "; no plugin of this kind was found, see `cria plugins`" : suggestNames(name, known);
+  const std::string hint = known.empty() ? "; no plugin of this kind was found; 'cria plugins' lists all"
+                                         : suggestNames(name, known);
   return error(StatusCode::notFound, "there is no {} '{}'{}", toString(kind), name, hint);
 }
 
@@ -308,7 +307,7 @@ std::vector<PluginCandidate> PluginRegistry::list(bool tryLoad) {
     }
     result.push_back(entry->candidate);
     if (!tryLoad && !entry->candidate.loaded && entry->candidate.reason.empty()) {
-      result.back().reason = "is not loaded yet";
+      result.back().reason = "not loaded yet";
     }
   }
   return result;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// PluginRegistry: finds plugins by their sidecars (NAME.cria-plugin.json), refuses what cannot run here
-// without opening it, and loads the rest when first asked for. One per context; there is no global. Loaded
-// libraries stay in the process until it ends.
-//
-// Threads: load and list may be called by several threads at once.
+// PluginRegistry: finds plugins by their plugin manifests (NAME.cria-plugin.json). It rejects plugins that
+// cannot run on this machine without opening them, and loads the others on first use. There is no global
+// registry. Libraries stay loaded until the process ends.
+// Thread-safe.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -28,8 +27,8 @@ enum class PluginKind : uint32_t {
 /// "backend", "sampler" or "chat".
 std::string_view toString(PluginKind kind);
 
-/// A plugin that was opened, queried and found to be what its sidecar says. Lives as long as the registry;
-/// `api` and everything behind it until the process ends.
+/// A loaded plugin, which matches its manifest. It lives as long as the registry; `api` and everything
+/// reached from it live until the process ends.
 struct LoadedPlugin {
   PluginKind kind;
   std::string name;
@@ -42,51 +41,53 @@ struct LoadedPlugin {
   const void *(*getExtension)(cria_string name) = nullptr; // may be NULL
 };
 
-/// One sidecar that was found, for `cria plugins`. Members the sidecar did not give are empty.
+/// A plugin manifest that was found, for `cria plugins`. Members that could not be read are empty.
 struct PluginCandidate {
   std::string kind;
   std::string name;
   std::string version;
   std::string abi;         // "1.0", or "1.0-1.3" for a range
   std::string needs;       // "linux x86_64 x86-64-v3"
-  std::string description; // known once loaded
+  std::string description; // empty until the plugin is loaded
   std::filesystem::path sidecar;
   std::filesystem::path library;
-  std::optional<OpSupport> ops; // that the sidecar lists
+  std::optional<OpSupport> ops; // that the manifest lists
   bool loaded = false;
-  bool refused = false; // cannot be loaded, or is shadowed; one that is neither loads when it is asked for
-  std::string reason;   // why not loaded and what to do; empty when loaded
+  bool refused = false; // cannot be loaded, or is shadowed by an earlier plugin
+  std::string reason;   // why it is not loaded, and what to do; empty if it is loaded
 };
 
-/// Where plugins are looked for, first to last. A folder that is named twice counts once.
+/// The folders that are searched for plugins, in order. A folder that occurs twice is searched once.
 struct PluginSearch {
-  std::vector<std::filesystem::path> folders; // --plugin-dir, in order; must exist; may be relative
-  std::string environment;                    // colon list as in CRIA_PLUGIN_PATH; entries must be absolute
-  std::filesystem::path executable; // of the program: ../plugins and ../lib/cria/plugins beside its folder
+  std::vector<std::filesystem::path> folders; // of --plugin-dir; must exist; may be relative
+  std::string environment;                    // absolute paths, separated by colons, of CRIA_PLUGIN_PATH
+  std::filesystem::path executable; // path of the program, to search ../plugins and ../lib/cria/plugins
 
-  /// The given folders, CRIA_PLUGIN_PATH of this process, and this program's own path.
+  /// Returns `folders`, the CRIA_PLUGIN_PATH of this process, and the path of this program.
   static PluginSearch standard(std::vector<std::filesystem::path> folders = {});
 };
 
 class PluginRegistry {
 public:
-  /// Reads the sidecars; opens no library. Errors: notFound when one of search.folders is not a folder. What
-  /// is wrong with a sidecar or a folder of the environment is no error here but a candidate with a reason.
+  /// Reads the plugin manifests without opening a library. An invalid manifest or folder of the environment
+  /// is not an error but a candidate with a reason. Errors: notFound if one of search.folders is not a
+  /// folder.
   static StatusOr<std::unique_ptr<PluginRegistry>> create(const PluginSearch &search);
   ~PluginRegistry();
 
-  /// The plugin of that kind and name, loaded on the first call. The first in search order that can run here
-  /// is taken. Errors: notFound with the nearest names; incompatibleCode or unsupported with file, reason and
-  /// remedy.
+  /// Returns the plugin of that kind and name, and loads it on the first call. It is the first one in
+  /// search order that can run on this machine. Errors: notFound with the most similar names;
+  /// incompatibleCode or unsupported with file, reason and remedy.
   StatusOr<const LoadedPlugin *> load(PluginKind kind, std::string_view name);
 
-  /// Names of a kind that could be loaded (not refused by their sidecar), in search order, each once.
+  /// Returns the names of the plugins of a kind that are not rejected, in search order, each once.
   std::vector<std::string> names(PluginKind kind) const;
 
-  /// Every candidate in search order. tryLoad: loads what can be loaded, so that every reason is known.
+  /// Returns all candidates in search order. tryLoad: first loads all plugins that are not rejected, so
+  /// that every reason is known.
   std::vector<PluginCandidate> list(bool tryLoad = true);
 
-  /// The folders searched, in order.
+  /// The searched folders, in order.
   const std::vector<std::filesystem::path> &folders() const { return folders_; }
 
 private:

@@ -54,7 +54,8 @@ static Status checkFunctions(const Table &table, std::span<const RequiredFunctio
     std::memcpy(&pointer, reinterpret_cast<const std::byte *>(&table) + function.offset, sizeof(pointer));
     if (pointer == nullptr) {
       return error(StatusCode::incompatibleCode,
-                   "lacks the required function '{}'; ask its author for a complete one", function.name);
+                   "the function table lacks the required function '{}'; use a complete build of the plugin",
+                   function.name);
     }
   }
   return {};
@@ -68,15 +69,14 @@ static Status checkOption(const cria_option_info *declared, uint32_t index,
   if (name.empty() || option.type < CRIA_OPTION_INT || option.type > CRIA_OPTION_FLAG ||
       !names.insert(name).second) {
     return error(StatusCode::incompatibleCode,
-                 "declares option {} ('{}') without a unique name and a type from 1 to 4", index, name);
+                 "option {} ('{}'): expected a unique name and a type from 1 to 4", index, name);
   }
   return {};
 }
 
 template <typename Table> static Status checkOptions(const Table &table) {
   if (table.num_options > kMaxOptions || (table.num_options > 0 && table.options == nullptr)) {
-    return error(StatusCode::incompatibleCode, "declares {} options without a table of them",
-                 table.num_options);
+    return error(StatusCode::incompatibleCode, "expected a table of {} options, got NULL", table.num_options);
   }
   std::set<std::string_view> names;
   for (uint32_t i = 0; i < table.num_options; ++i) {
@@ -89,8 +89,7 @@ Status checkTable(PluginKind kind, const void *api) {
   if (kind == PluginKind::backend) {
     const auto table = readTable<cria_backend_api>(api);
     if ((table.flags & ~CRIA_BACKEND_EXPLICIT_ONLY) != 0) {
-      return error(StatusCode::incompatibleCode, "sets flags {:#x} that this version does not know",
-                   table.flags);
+      return error(StatusCode::incompatibleCode, "unknown flags {:#x}", table.flags);
     }
     return checkFunctions(table, kBackend);
   }

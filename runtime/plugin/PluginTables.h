@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Checks of what a plugin answers: that its function table is complete and its options are declared properly.
+// The check of a plugin's function table: it is complete and declares valid options.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
 
 namespace cria {
 
-/// api: the table of a plugin of that kind, as it came. Errors: incompatibleCode naming the required function
-/// that is missing, or the option and what is wrong with it.
+/// api: the table of a plugin of that kind. Errors: incompatibleCode naming the missing required function
+/// or the invalid option.
 Status checkTable(PluginKind kind, const void *api);
 
 } // namespace cria

@@ -8,7 +8,7 @@
 
 namespace cria {
 
-// One sampler of a chain. Owns the plugin's object.
+// A sampler of a chain. Owns the object of the plugin.
 struct SamplerChain::Stage {
   cria_sampler_api api{};
   cria_sampler *sampler = nullptr;
@@ -59,14 +59,14 @@ static uint64_t mix(uint64_t value) {
 
 double uniformAt(const SamplePoint &point, uint32_t index) {
   const uint64_t bits = mix(mix(mix(mix(point.seed) ^ point.sequence) ^ point.position) ^ index);
-  return static_cast<double>(bits >> 11) * 0x1p-53; // 53 bits: all that a double in [0, 1) holds evenly
+  return static_cast<double>(bits >> 11) * 0x1p-53; // 53 bits, the precision of a double
 }
 
 static double uniformOf(void *user, uint32_t index) {
   return uniformAt(*static_cast<const SamplePoint *>(user), index);
 }
 
-// Adds the place in the expression, if the spec has one.
+// Adds the position in the expression, if the spec has one.
 static Status located(std::string_view expression, size_t position, const Status &status) {
   return position == std::string_view::npos || expression.empty() ? status
                                                                   : locatedIn(expression, position, status);
@@ -124,11 +124,11 @@ StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::strin
 
 constexpr float kHighest = std::numeric_limits<float>::max();
 
-// Numbers or -inf, not all of them -inf.
+// Checks that every logit is finite or -inf and at least one is finite.
 static bool areUsable(std::span<const float> logits) {
   bool allUsable = true;
   bool anyFinite = false;
-  for (const float logit : logits) { // no branches: this runs over the vocabulary for every token
+  for (const float logit : logits) { // without branches, since it runs over the vocabulary for every token
     allUsable &= logit <= kHighest;
     anyFinite |= logit >= -kHighest;
   }
@@ -142,17 +142,16 @@ static Status checkLogits(std::span<const float> logits) {
   const auto bad =
       std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit <= kHighest); });
   if (bad == logits.end()) {
-    return invalidArgument("all {} logits are -inf, expected a token to choose", logits.size());
+    return invalidArgument("expected a finite logit, got {} logits of -inf", logits.size());
   }
   return invalidArgument(
-      "the logit of token {} is {}, expected a number; the model's weights or its computation are damaged",
+      "expected finite logits, got {1} for token {0}; weights or code of the model are damaged",
       bad - logits.begin(), *bad);
 }
 
 Status SamplerChain::collect(std::span<const float> logits, std::span<const int32_t> excluded) {
   if (logits.size() != vocabulary_->size) {
-    return invalidArgument("found {} logits, expected one for each of {} tokens", logits.size(),
-                           vocabulary_->size);
+    return invalidArgument("expected {1} logits, one per token, got {0}", logits.size(), vocabulary_->size);
   }
   CRIA_RETURN_IF_ERROR(checkLogits(logits));
   ids_.resize(logits.size());
@@ -172,32 +171,34 @@ Status SamplerChain::collect(std::span<const float> logits, std::span<const int3
   }
   ids_.resize(kept);
   logits_.resize(kept);
-  return kept > 0 ? checkLogits(logits_) : invalidArgument("all tokens are excluded, expected one to choose");
+  return kept > 0 ? checkLogits(logits_)
+                  : invalidArgument("expected a token to choose, but all are excluded");
 }
 
-// A sampler may shrink and permute, no more.
+// Checks that a sampler has only removed and permuted candidates.
 static Status checkResult(const cria_candidates &candidates, const cria_candidates &before,
                           uint32_t vocabularySize, std::string_view where) {
   const auto broken = [&](std::string_view what) {
-    return error(StatusCode::internal, "{} broke its contract: {}", where, what);
+    return error(StatusCode::internal, "{} violates the plugin contract: {}", where, what);
   };
   if (candidates.ids != before.ids || candidates.logits != before.logits) {
-    return broken("it replaced the arrays of candidates");
+    return broken("expected the same arrays of candidates, got others");
   }
   if (candidates.size < 1 || candidates.size > before.size) {
-    return broken(fmt::format("it left {} of {} candidates", candidates.size, before.size));
+    return broken(fmt::format("expected 1 to {} candidates, got {}", before.size, candidates.size));
   }
   if (candidates.selected < -1 || candidates.selected >= static_cast<int64_t>(candidates.size)) {
-    return broken(fmt::format("it selected index {} of {} candidates", candidates.selected, candidates.size));
+    return broken(fmt::format("expected an index below {}, got {}", candidates.size, candidates.selected));
   }
   if (candidates.selected >= 0) {
     const int32_t id = candidates.ids[candidates.selected];
     const bool exists = id >= 0 && static_cast<uint32_t>(id) < vocabularySize;
-    return exists ? Status() : broken(fmt::format("it selected token {} of {}", id, vocabularySize));
+    return exists ? Status()
+                  : broken(fmt::format("expected a token id below {}, got {}", vocabularySize, id));
   }
   const std::span<const float> left(candidates.logits, candidates.size);
   return areUsable(left) ? Status()
-                         : broken("it left a logit that is NaN or infinite, or none that is above -inf");
+                         : broken("expected logits that are finite or -inf, at least one of them finite");
 }
 
 StatusOr<int32_t> SamplerChain::run(cria_candidates &candidates, const cria_sample_context &context) {
@@ -211,7 +212,8 @@ StatusOr<int32_t> SamplerChain::run(cria_candidates &candidates, const cria_samp
       return candidates.ids[candidates.selected];
     }
   }
-  return error(StatusCode::internal, "{} broke its contract: it selected no token", stages_.back().where);
+  return error(StatusCode::internal, "{} violates the plugin contract: expected a selected token, got none",
+               stages_.back().where);
 }
 
 StatusOr<int32_t> SamplerChain::sample(std::span<const float> logits, const SamplePoint &point,

@@ -19,7 +19,7 @@ static StatusOr<OptionValue> readValue(const std::string &name, const Json &valu
   if (value.is_number()) {
     return OptionValue(value.get<double>());
   }
-  return invalidArgument("expected option '{}' to be a number, a text, true or false, got {}",
+  return invalidArgument("expected option '{}' to be a number, a string, true or false, got {}",
                          printable(name), describeJson(value));
 }
 

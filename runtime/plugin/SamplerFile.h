@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sampler chains as JSON:
+// Sampler chains in JSON:
 //
 //   [{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8}, "draw"]
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace cria {
 
-/// Reads a chain from JSON text. SamplerChain::create() checks names and values. `where` starts each message.
+/// Parses a chain. Names and values are checked by SamplerChain::create(). `where` begins each message.
 /// Errors: invalidArgument with line and column, or with the number of the sampler.
 StatusOr<std::vector<SamplerSpec>> readSamplerJson(std::string_view json, std::string_view where);
 

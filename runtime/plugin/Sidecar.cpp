@@ -17,7 +17,7 @@ static Status readMember(const Json &object, const char *name, std::string &out)
   const auto member = object.find(name);
   if (member == object.end() || !member->is_string() || member->get_ref<const std::string &>().empty() ||
       member->get_ref<const std::string &>().size() > kMaxTextBytes) {
-    return invalidArgument("expected member '{}' with a text of 1 to {} bytes", name, kMaxTextBytes);
+    return invalidArgument("expected member '{}' to be a string of 1 to {} bytes", name, kMaxTextBytes);
   }
   out = member->get<std::string>();
   return {};
@@ -26,7 +26,7 @@ static Status readMember(const Json &object, const char *name, std::string &out)
 static Status readMember(const Json &object, const char *name, uint32_t &out) {
   const auto member = object.find(name);
   if (member == object.end() || !member->is_number_unsigned() || member->get<uint64_t>() > UINT32_MAX) {
-    return invalidArgument("expected member '{}' with a number from 0 to {}", name, UINT32_MAX);
+    return invalidArgument("expected member '{}' to be an integer from 0 to {}", name, UINT32_MAX);
   }
   out = member->get<uint32_t>();
   return {};
@@ -35,7 +35,7 @@ static Status readMember(const Json &object, const char *name, uint32_t &out) {
 static StatusOr<const Json *> readObject(const Json &object, const char *name) {
   const auto member = object.find(name);
   if (member == object.end() || !member->is_object()) {
-    return invalidArgument("expected member '{}' with an object", name);
+    return invalidArgument("expected member '{}' to be an object", name);
   }
   return &*member;
 }
@@ -44,7 +44,7 @@ static Status refuseOthers(const Json &object, std::string_view where,
                            std::initializer_list<std::string_view> known) {
   for (const auto &[name, value] : object.items()) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return invalidArgument("has the unknown member '{}{}'", where, name);
+      return invalidArgument("unknown member '{}{}'", where, name);
     }
   }
   return {};
@@ -61,10 +61,11 @@ static Status readIdentity(const Json &json, Sidecar &out) {
   CRIA_RETURN_IF_ERROR(readMember(json, "version", out.version));
   CRIA_RETURN_IF_ERROR(readMember(json, "library", out.library));
   if (!isPluginName(out.name)) {
-    return invalidArgument("names the plugin '{}', expected letters a-z, digits and _", out.name);
+    return invalidArgument("expected a name of letters a-z, digits and _, got '{}'", out.name);
   }
   if (out.library.find('/') != std::string::npos || out.library == "." || out.library == "..") {
-    return invalidArgument("names the library '{}', expected a file beside it, without '/'", out.library);
+    return invalidArgument("expected 'library' to be a file in the same folder, without '/', got '{}'",
+                           out.library);
   }
   return {};
 }
@@ -76,15 +77,16 @@ static Status readAbi(const Json &json, Sidecar &out) {
   CRIA_RETURN_IF_ERROR(readMember(abi, "minor_min", out.abiMinorMin));
   CRIA_RETURN_IF_ERROR(readMember(abi, "minor_max", out.abiMinorMax));
   if (out.abiMinorMin > out.abiMinorMax) {
-    return invalidArgument("abi.minor_min is {}, expected at most minor_max {}", out.abiMinorMin,
+    return invalidArgument("expected 'abi.minor_min' to be at most minor_max {1}, got {0}", out.abiMinorMin,
                            out.abiMinorMax);
   }
   if (out.abiMajor != kHostAbiMajor || out.abiMinorMin > kHostAbiMinorMax ||
       out.abiMinorMax < kHostAbiMinorMin) {
-    return error(StatusCode::incompatibleCode,
-                 "speaks plugin ABI {}, this program speaks {}; install a build of the plugin for it",
-                 abiRange(out.abiMajor, out.abiMinorMin, out.abiMinorMax),
-                 abiRange(kHostAbiMajor, kHostAbiMinorMin, kHostAbiMinorMax));
+    return error(
+        StatusCode::incompatibleCode,
+        "the plugin supports plugin ABI {}, this program supports {}; install a build of the plugin for it",
+        abiRange(out.abiMajor, out.abiMinorMin, out.abiMinorMax),
+        abiRange(kHostAbiMajor, kHostAbiMinorMin, kHostAbiMinorMax));
   }
   return refuseOthers(abi, "abi.", {"major", "minor_min", "minor_max"});
 }
@@ -97,18 +99,34 @@ static Status readNeeds(const Json &json, Sidecar &out) {
   if (const auto cpu = needs.find("cpu"); cpu != needs.end()) {
     if (!cpu->is_array() ||
         !std::all_of(cpu->begin(), cpu->end(), [](const Json &f) { return f.is_string(); })) {
-      return invalidArgument("expected member 'needs.cpu' with an array of texts");
+      return invalidArgument("expected member 'needs.cpu' to be an array of strings");
     }
     out.cpuFeatures = cpu->get<std::vector<std::string>>();
   }
   return refuseOthers(needs, "needs.", {"os", "arch", "cpu"});
 }
 
-// The registry starts each message with the path of the sidecar.
+// The registry begins each message with the path of the manifest.
 static Status withoutPath(const Status &status, const std::string &path) {
   const std::string prefix = path + ": ";
   return status.message().starts_with(prefix) ? Status(status.code(), status.message().substr(prefix.size()))
                                               : status;
+}
+
+// `opset` and `ops`, of a backend.
+static Status readOps(const Json &json, Sidecar &out) {
+  uint32_t version = 1;
+  if (json.contains("opset")) {
+    CRIA_RETURN_IF_ERROR(readMember(json, "opset", version));
+  }
+  const auto ops = json.find("ops");
+  if (version == 0 || (json.contains("opset") && ops == json.end())) {
+    return invalidArgument("expected member 'opset' to be a version from 1 with the member 'ops'");
+  }
+  if (ops != json.end()) {
+    CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops, version));
+  }
+  return {};
 }
 
 Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
@@ -118,15 +136,13 @@ Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
   }
   const Json &json = *read;
   if (!json.is_object()) {
-    return invalidArgument("is not a JSON object");
+    return invalidArgument("expected a JSON object");
   }
   CRIA_RETURN_IF_ERROR(readIdentity(json, out));
-  CRIA_RETURN_IF_ERROR(readAbi(json, out)); // before unknown members: a newer ABI may have some
+  CRIA_RETURN_IF_ERROR(readAbi(json, out)); // first: a newer ABI may have unknown members
   CRIA_RETURN_IF_ERROR(readNeeds(json, out));
-  if (const auto ops = json.find("ops"); ops != json.end()) {
-    CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops));
-  }
-  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs", "ops"});
+  CRIA_RETURN_IF_ERROR(readOps(json, out));
+  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs", "opset", "ops"});
 }
 
 std::optional<PluginKind> pluginKindFromString(std::string_view kind) {
@@ -141,18 +157,18 @@ std::optional<PluginKind> pluginKindFromString(std::string_view kind) {
 Status checkNeeds(const Sidecar &sidecar) {
   if (!pluginKindFromString(sidecar.kind)) {
     return error(StatusCode::unsupported,
-                 "is of kind '{}', expected backend, sampler or chat; it may need a newer Cria",
+                 "expected kind backend, sampler or chat, got '{}'; the plugin may require a newer Cria",
                  sidecar.kind);
   }
   if (sidecar.os != kHostOs || sidecar.arch != kHostArch) {
     return error(StatusCode::unsupported,
-                 "is built for {} on {}, this is {} on {}; install a build for this system", sidecar.os,
-                 sidecar.arch, kHostOs, kHostArch);
+                 "the plugin is built for {} on {}, this system is {} on {}; install a build for this system",
+                 sidecar.os, sidecar.arch, kHostOs, kHostArch);
   }
   for (const std::string &feature : sidecar.cpuFeatures) {
     if (!cpuHas(feature)) {
-      return error(StatusCode::unsupported, "needs a processor with {}, which this one does not have",
-                   feature);
+      return error(StatusCode::unsupported,
+                   "the plugin requires a processor with {}, which this machine does not have", feature);
     }
   }
   return {};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sidecar: NAME.cria-plugin.json, which says what a plugin library is before anything of it runs:
+// PluginManifest: NAME.cria-plugin.json, which describes a plugin library before its code is executed:
 //
 //   {"library": "cria_sampler_top_k.so", "kind": "sampler", "name": "top_k", "version": "0.1.0",
 //    "abi": {"major": 1, "minor_min": 0, "minor_max": 0},
 //    "needs": {"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3"]}}
 //
-// `library` is a file beside the sidecar; `cpu` may be absent, and so may `ops` (OpSupport.h).
+// `library` is a file in the same folder. `cpu`, `opset` and `ops` (OpSupport.h) are optional.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
@@ -23,18 +23,19 @@ struct Sidecar {
   std::string os;
   std::string arch;
   std::vector<std::string> cpuFeatures;
-  std::optional<OpSupport> ops; // of a backend that runs them; none: it does not say
+  std::optional<OpSupport> ops; // of a backend for opset programs; nullopt: all ops
 };
 
-/// Reads a sidecar. Fields that could be read stay in `out` even when the rest is wrong. Errors: io;
-/// invalidArgument naming the member; incompatibleCode when no ABI version is shared (said even if newer
-/// members are unknown here).
+/// Reads a plugin manifest. Members that are read before an error stay in `out`. Errors: notFound; io;
+/// invalidArgument naming the member; incompatibleCode if no version of the plugin ABI is supported by both
+/// sides, even if the manifest has unknown members.
 Status readSidecar(const std::filesystem::path &path, Sidecar &out);
 
-/// Why the plugin cannot run on this machine: kind, operating system, architecture, processor. ok: it can.
+/// Checks that the plugin can run on this machine. Errors: unsupported naming kind, operating system,
+/// architecture or processor feature.
 Status checkNeeds(const Sidecar &sidecar);
 
-/// backend, sampler, chat; nothing for another word.
+/// The inverse of toString(PluginKind); nullopt for any other text.
 std::optional<PluginKind> pluginKindFromString(std::string_view kind);
 
 } // namespace cria

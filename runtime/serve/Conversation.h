@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversation: the messages of a chat, which it trims to the context of the model.
+// Conversation: the messages of a chat, trimmed to the context of the model.
 #pragma once
 
 #include "runtime/exec/GenerateTypes.h"
@@ -10,18 +10,18 @@
 
 namespace cria {
 
-/// The ids of a conversation that the model continues, and what ends its answer.
+/// The token ids of a conversation that the model continues, and what ends its answer.
 struct ChatTurn {
   std::vector<int32_t> ids;
   std::vector<std::string> stopTexts;
   std::vector<int32_t> stopIds;
   uint32_t droppedPairs = 0; // the number of oldest pairs that were removed from the conversation
 
-  /// Makes this the prompt of a request, and adds what ends the answer.
+  /// Sets the prompt of a request, and adds what ends the answer.
   void addTo(GenerateRequest &request) const;
 };
 
-/// Not thread-safe.
+/// Not thread-safe; callers serialize.
 class Conversation {
 public:
   /// Template and tokenizer outlive the conversation. context: positions of a sequence.

@@ -35,10 +35,11 @@ Status LoadedModel::openTokenizer() {
 
 Status LoadedModel::requireTokenizer(std::string_view use) const {
   if (tokenizer_ == nullptr) {
-    return error(StatusCode::unsupported,
-                 "'{}' has no tokenizer, which {} needs: it was compiled from a preset. 'cria bench' and "
-                 "'cria logits' work with it",
-                 package_->folder(), use);
+    return error(
+        StatusCode::unsupported,
+        "'{}' has no tokenizer, which {} requires, since it was compiled from a preset; 'cria bench' and "
+        "'cria logits' do not require one",
+        package_->folder(), use);
   }
   return {};
 }

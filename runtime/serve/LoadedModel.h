@@ -33,34 +33,35 @@ public:
   const Package &package() const { return *package_; }
   PluginRegistry &plugins() const { return *plugins_; }
   Model &model() const { return *model_; }
-  /// Null: the package has none, as it was compiled from a preset.
+  /// Null if the package has none because it was compiled from a preset.
   const Tokenizer *tokenizer() const { return tokenizer_.get(); }
   const Vocabulary &vocabulary() const { return *vocabulary_; }
-  /// The token that begins every text; -1: none.
+  /// The token that begins every text; -1 if the model has none.
   int32_t bosId() const { return static_cast<int32_t>(package_->manifest().model.bosId); }
 
-  /// Errors: unsupported when the package has no tokenizer; `use` says what needs one.
+  /// Errors: unsupported if the package has no tokenizer. use: what requires one, for the message.
   Status requireTokenizer(std::string_view use) const;
-  /// The ids of a prompt: BOS, if the model has one, and the ids of the text. REQUIRES: tokenizer().
-  /// Errors: invalidArgument when the text is not UTF-8.
+  /// Returns the ids of a prompt: BOS, if the model has one, and the ids of the text. REQUIRES: tokenizer()
+  /// is not null. Errors: invalidArgument if the text is not UTF-8.
   StatusOr<std::vector<int32_t>> encodePrompt(std::string_view text) const;
 
-  /// A request without a prompt. Errors: invalidArgument or notFound for a bad sampler, grammar or stop text.
+  /// Returns a request without a prompt. Errors: invalidArgument or notFound for an invalid sampler,
+  /// grammar or stop text.
   StatusOr<GenerateRequest> makeRequest(const RequestOptions &options) const;
-  /// A request to continue a text. Errors: also those of encodePrompt(); invalidArgument when there is no
-  /// text and the model has no BOS token.
+  /// Returns a request to continue a text. Errors: also those of encodePrompt(); invalidArgument if the
+  /// text is empty and the model has no BOS token.
   StatusOr<GenerateRequest> makeRequest(const TextRequest &request) const;
 
-  /// The chat template that an expression names, e.g. "llama2", or, for an empty one, the template of the
-  /// checkpoint. "jinja" runs the checkpoint's own template text, unless it is given another one. Errors:
-  /// invalidArgument or notFound, with the way to choose another template.
+  /// Opens the chat template that an expression names, e.g. "llama2", or for an empty one the template of
+  /// the checkpoint. "jinja" runs the template source of the checkpoint, unless the expression states
+  /// another source. Errors: invalidArgument or notFound, with how to choose another template.
   StatusOr<ChatTemplate> openTemplate(std::string_view expression = {}) const;
 
 private:
   LoadedModel() = default;
   Status openTokenizer();
 
-  // In the order of use: each one uses those above it and is destroyed before them.
+  // Each member uses those above it and is destroyed before them.
   std::shared_ptr<const Package> package_;
   std::unique_ptr<PluginRegistry> plugins_;
   std::unique_ptr<Tokenizer> tokenizer_;

@@ -48,7 +48,7 @@ StatusOr<std::vector<SamplerSpec>> chosenSamplers(const RequestOptions &options,
 
 template <typename T> Status readNumber(const Json &value, const std::string &name, std::optional<T> &out) {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > std::numeric_limits<T>::max()) {
-    return invalidArgument("'{}': expected a whole number from 0 to {}, got {}", name,
+    return invalidArgument("'{}': expected an integer from 0 to {}, got {}", name,
                            std::numeric_limits<T>::max(), describeJson(value));
   }
   out = value.get<T>();
@@ -59,9 +59,9 @@ Status readStops(const Json &value, std::vector<std::string> &out) {
   const bool isText = value.is_string();
   if (!isText && !(value.is_array() && std::all_of(value.begin(), value.end(),
                                                    [](const Json &text) { return text.is_string(); }))) {
-    return invalidArgument("'stop': expected a text or an array of texts, got {}", describeJson(value));
+    return invalidArgument("'stop': expected a string or an array of strings, got {}", describeJson(value));
   }
-  for (const Json &text : value) { // of a text: that text itself
+  for (const Json &text : value) { // iterates over a string as over one element
     out.push_back(text.get<std::string>());
   }
   return {};
@@ -73,7 +73,7 @@ Status readMember(const std::string &name, const Json &value, TextRequest &reque
     return {};
   }
   if (name == "prompt") {
-    return invalidArgument("'prompt': expected a text, got {}", describeJson(value));
+    return invalidArgument("'prompt': expected a string, got {}", describeJson(value));
   }
   if (name == "max_tokens") {
     return readNumber(value, name, request.options.maxTokens);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LoadedModel::openTemplate(): the template that the user names, or that of the checkpoint.
+// LoadedModel::openTemplate() opens the template that the user names, or that of the checkpoint.
 #include "runtime/serve/LoadedModel.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ std::vector<PluginArgument> packageOptions(const ChatConfig &config) {
   return arguments;
 }
 
-// True for the plugin `jinja` without a template text.
+// Returns whether the expression is the plugin `jinja` without a template source.
 bool usesPackageSource(const std::vector<PluginSpec> &specs) {
   return specs.size() == 1 && specs[0].name == "jinja" &&
          std::ranges::none_of(specs[0].arguments, [](const PluginArgument &argument) {
@@ -24,7 +24,7 @@ bool usesPackageSource(const std::vector<PluginSpec> &specs) {
          });
 }
 
-// The options of `given`, and those of the package and its template text where `given` has none.
+// Returns the options of `given`, and for others those of the package and its template source.
 std::vector<PluginArgument> jinjaOptions(std::vector<PluginArgument> given, const ChatConfig &config) {
   std::vector<PluginArgument> defaults = packageOptions(config);
   defaults.push_back({.name = "template", .value = *config.source});
@@ -38,9 +38,9 @@ std::vector<PluginArgument> jinjaOptions(std::vector<PluginArgument> given, cons
 
 Status noSource(const ChatConfig &config) {
   return invalidArgument(
-      "the package keeps no template for jinja: {}; give a text as in jinja(template=\"...\")",
+      "the package has no template source for jinja: {}; state one as in jinja(template=\"...\")",
       config.templateName
-          ? fmt::format("the checkpoint's own is known as '{}', which is used without --chat-template",
+          ? fmt::format("the template of the checkpoint is '{}', which is used without --chat-template",
                         *config.templateName)
           : "the checkpoint has none");
 }

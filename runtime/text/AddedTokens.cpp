@@ -31,7 +31,7 @@ public:
       return fmt::format("expected {} as the next id", nextId_);
     }
     if (!isName(token.text)) {
-      return fmt::format("expected a name of 1 to {} bytes UTF-8 without NUL", kMaxNameBytes);
+      return fmt::format("expected a name of 1 to {} bytes of UTF-8 without NUL", kMaxNameBytes);
     }
     if (base_.find(token.text) || !names_.insert(token.text).second) {
       return "the tokenizer already has this name";

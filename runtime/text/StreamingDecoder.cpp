@@ -7,7 +7,7 @@ namespace cria {
 
 std::string_view StreamingDecoder::surfaceOf(int32_t id) {
   const std::string_view surface = tokenizer_->surface(id, position_);
-  // A space that is removed at the start counts as text, a control token does not.
+  // A space that is removed at the start is text; a control token is not.
   if (!tokenizer_->surface(id).empty()) {
     position_ = TextPosition::continuation;
   }

@@ -9,7 +9,7 @@
 
 namespace cria {
 
-// Tokenizers may count in int, and a byte may become a token of its own or a mark of three bytes.
+// Tokenizers may use int for sizes, and a byte may become a token or a mark of three bytes.
 static constexpr size_t kMaxTextBytes = std::numeric_limits<int32_t>::max() / 8;
 
 static Status checkText(std::string_view text) {
@@ -30,14 +30,13 @@ StatusOr<std::vector<int32_t>> Tokenizer::encode(std::string_view text, TextPosi
     return std::vector<int32_t>();
   }
   CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, encodeText(text, position));
-  // A forged tokenizer may name a control token like a character.
+  // A hostile tokenizer may give a control token the name of a character.
   const auto forbidden = std::ranges::find_if(
       ids, [&](int32_t id) { return id < 0 || id >= size() || kind(id) == TokenKind::control; });
   if (forbidden != ids.end()) {
-    return invalidArgument(
-        "the tokenizer encodes text as the control token {}, expected ids of text; its pieces "
-        "contradict each other",
-        *forbidden);
+    return invalidArgument("the tokenizer encodes text as the control token {}; its pieces "
+                           "are inconsistent",
+                           *forbidden);
   }
   return ids;
 }

@@ -26,7 +26,7 @@ void Vocabulary::readPieces(const Tokenizer &tokenizer) {
     bytes_ += tokenizer.piece(id);
     kinds_[static_cast<size_t>(id)] = static_cast<uint8_t>(tokenizer.kind(id));
   }
-  const char *at = bytes_.data(); // bytes_ is complete: views into it stay valid
+  const char *at = bytes_.data(); // bytes_ no longer changes, so views of it stay valid
   const auto take = [&at](size_t length) { return cria_string{std::exchange(at, at + length), length}; };
   for (int32_t id = 0; id < size; ++id) {
     pieces_[static_cast<size_t>(id)] = take(tokenizer.surface(id).size());

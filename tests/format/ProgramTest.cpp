@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Programs: what is read, and each rule of the verifier with its message.
+// Programs: reading, and each rule of the verifier with its message.
 #include "format/ProgramVerifier.h"
 #include "format/ProgramWriter.h"
 
@@ -117,8 +117,7 @@ const Hostile kReading[] = {
      "p.json: limits: expected 'max_tokens' to be an integer from 1 to 1048576, got 0"},
     {"UnknownField", [](OrderedJson &p) { p["step"]["fields"][3]["name"] = "words"; },
      "step: fields[3] 'words': expected 'name' to be the name of a step input"},
-    {"FieldTwice", [](OrderedJson &p) { p["step"]["fields"][4]["name"] = "tokens"; },
-     "the field is there twice"},
+    {"FieldTwice", [](OrderedJson &p) { p["step"]["fields"][4]["name"] = "tokens"; }, "duplicate field"},
     {"FieldMissing", [](OrderedJson &p) { p["step"]["fields"].erase(9); }, "fields: 'outputs' is missing"},
     {"UnknownType", [](OrderedJson &p) { p["kv"]["type"] = "q8"; },
      "kv: expected 'type' to be f32, f16, bf16, i32, u32, u8 or i8, got \"q8\""},
@@ -169,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(Reading, HostileProgram, testing::ValuesIn(kReading),
 
 const Hostile kParts[] = {
     {"PagesTooFew", [](OrderedJson &p) { p["limits"]["context"] = 33; },
-     "limits: expected max_pages_per_sequence 8 of 4 positions to hold the context 33"},
+     "limits: expected max_pages_per_sequence 8 times 4 positions to cover the context 33"},
     {"ManyOutputs", [](OrderedJson &p) { p["limits"]["max_outputs"] = 17; },
      "limits: expected max_outputs to be at most max_tokens 16, got 17"},
     {"KvType", [](OrderedJson &p) { p["kv"]["type"] = "i8"; }, "kv: expected type f16 or f32, got i8"},
@@ -182,7 +181,7 @@ const Hostile kParts[] = {
     {"FieldLength", [](OrderedJson &p) { p["step"]["fields"][7]["length"] = 4; },
      "step: field 'sequence_starts': expected length 5, got 4"},
     {"FieldOutside", [](OrderedJson &p) { p["step"]["fields"][9]["offset"] = 516; },
-     "step: field 'outputs': 16 elements at offset 516 do not lie in the step buffer of 576 bytes"},
+     "step: field 'outputs': 16 elements at offset 516 exceed the step buffer of 576 bytes"},
     {"FieldsOverlap", [](OrderedJson &p) { p["step"]["fields"][4]["offset"] = 100; },
      "step: the fields 'tokens' and 'positions' overlap"},
     {"LayoutRank", [](OrderedJson &p) { p["weights"][0]["shape"] = {16, 4, 4}; },
@@ -192,13 +191,13 @@ const Hostile kParts[] = {
     {"WeightOverflow", [](OrderedJson &p) { p["weights"][0]["shape"] = {1ull << 49, 1ull << 49}; },
      "weight 'table': the size overflows"},
     {"BufferSmall", [](OrderedJson &p) { p["buffers"][0]["size"] = 60; },
-     "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 60"},
+     "buffer 'rows': expected a size of 64 bytes for the shape at the maximum sizes, got 60"},
     {"BufferHuge", [](OrderedJson &p) { p["buffers"][0]["size"] = 1ull << 40; },
-     "buffer 'rows': expected a size of 64 bytes for the shape at the maxima, got 1099511627776"},
+     "buffer 'rows': expected a size of 64 bytes for the shape at the maximum sizes, got 1099511627776"},
     {"BufferOverflow", [](OrderedJson &p) { p["buffers"][0]["shape"] = {1ull << 40, 1ull << 40}; },
      "buffer 'rows': the size of the shape overflows"},
     {"BufferOfPages", [](OrderedJson &p) { p["buffers"][0]["shape"] = {"P"}; },
-     "expected a number for every dimension but the first, and no 'P'"},
+     "expected numbers for all dimensions but the first, and 'P' only for kv"},
     {"ArenaAlignment", [](OrderedJson &p) { p["buffers"][0]["offset"] = 4; },
      "buffer 'rows': expected an arena offset that is a multiple of 64, got 4"},
     {"ArenaHuge", [](OrderedJson &p) { p["buffers"][0]["offset"] = 1ull << 40; },
@@ -210,16 +209,18 @@ const Hostile kParts[] = {
     {"ConstantSize", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer(OrderedJson::array())); },
      "buffer 'c': expected 64 bytes of data, got 0 words of 4"},
     {"EntryName", [](OrderedJson &p) { p["entries"][1]["name"] = "large"; },
-     "expected entries decode, small, prefill and initialize, got 'large'"},
-    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; }, "duplicate entry 'decode'"},
+     "expected the entry points decode, small, prefill and initialize, got 'large'"},
+    {"EntryTwice", [](OrderedJson &p) { p["entries"][1]["name"] = "decode"; },
+     "duplicate entry point 'decode'"},
     {"EntryTokens", [](OrderedJson &p) { p["entries"][1]["max_tokens"] = 17; },
      "entry 'small': expected 1 to 16 tokens, got 2 to 17"},
-    {"NoDecode", [](OrderedJson &p) { p["entries"].erase(0); }, "expected an entry 'decode' of 1 token"},
+    {"NoDecode", [](OrderedJson &p) { p["entries"].erase(0); },
+     "expected an entry point 'decode' of 1 token"},
     {"ShortPrefill", [](OrderedJson &p) { p["entries"][2]["max_tokens"] = 15; },
-     "expected an entry 'prefill' of up to max_tokens 16 tokens"},
+     "expected an entry point 'prefill' of up to max_tokens 16 tokens"},
     {"NotInitialized",
      [](OrderedJson &p) { p["weights"][0]["file"] = nullptr, p["weights"][0]["tensor"] = nullptr; },
-     "weight 'table': expected a file or an entry 'initialize' that writes it"},
+     "weight 'table': expected a file or an entry point 'initialize' that writes it"},
 };
 INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, testing::ValuesIn(kParts),
                          [](const auto &info) { return info.param.name; });
@@ -241,15 +242,15 @@ const Hostile kDispatches[] = {
      },
      "expected at most 64 bindings, got 68"},
     {"WindowOutside", [](OrderedJson &p) { binding(p, 0, 1, 6)["size"] = 1028; },
-     "binding 'table': the window of 1028 bytes at offset 0 reaches outside 'table' of 1024 bytes"},
+     "binding 'table': the window of 1028 bytes at offset 0 exceeds 'table' of 1024 bytes"},
     {"OffsetOutside", [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 1024; },
-     "the window of 1024 bytes at offset 1024 reaches outside 'table'"},
+     "the window of 1024 bytes at offset 1024 exceeds 'table'"},
     {"KvOffset", [](OrderedJson &p) { binding(p, 0, 1, 5)["offset"] = 64; },
-     "the window of rest bytes at offset 64 reaches outside 'kv' of 64 bytes"},
+     "the window of rest bytes at offset 64 exceeds 'kv' of 64 bytes"},
     {"KvSize", [](OrderedJson &p) { binding(p, 0, 1, 5)["size"] = 64; },
-     "expected a window of size 'rest' for 'kv'"},
+     "expected size 'rest' for the window of 'kv'"},
     {"RestOfABuffer", [](OrderedJson &p) { binding(p, 0, 1, 6)["size"] = "rest"; },
-     "expected a window of a size in bytes for 'table'"},
+     "expected a size in bytes for the window of 'table'"},
     {"OpAlignment",
      [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 2, binding(p, 0, 1, 6)["size"] = 1000; },
      "expected an offset that is a multiple of 4, got 2"},
@@ -260,25 +261,25 @@ const Hostile kDispatches[] = {
      },
      "expected an offset that is a multiple of 64, got 4"},
     {"LastElement", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {5, 1}; },
-     "binding 'table': its last element at the maxima lies outside the window of 1024 bytes"},
+     "binding 'table': the last element at the maximum sizes exceeds the window of 1024 bytes"},
     {"LastElementOverflow", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50}; },
-     "its last element at the maxima lies outside the window"},
+     "the last element at the maximum sizes exceeds the window"},
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
-     "entry 'prefill': dispatch 0 ('append'): binding 'rows': its last element at the maxima lies outside"},
+     "entry 'prefill': dispatch 0 ('append'): binding 'rows': the last element at the maximum sizes exceeds"},
     {"PagesElsewhere", [](OrderedJson &p) { binding(p, 0, 1, 6)["shape"] = {"P", 4}; },
-     "expected a dimension 'P' for kv alone, once, with a stride of at most a page"},
+     "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
     {"PagesTwice",
      [](OrderedJson &p) {
        binding(p, 0, 1, 5)["shape"] = {"P", "P"};
        binding(p, 0, 1, 5)["strides"] = {16, 16};
      },
-     "expected a dimension 'P' for kv alone, once, with a stride of at most a page"},
+     "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
     {"PageStride", [](OrderedJson &p) { binding(p, 0, 1, 5)["strides"] = {17, 1}; },
-     "expected a dimension 'P' for kv alone, once, with a stride of at most a page"},
+     "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
     {"BeyondThePage", [](OrderedJson &p) { binding(p, 0, 1, 5)["shape"] = {"P", 17}; },
-     "binding 'cache': its last element at the maxima lies outside the window of 64 bytes"},
+     "binding 'cache': the last element at the maximum sizes exceeds the window of 64 bytes"},
     {"WritesStep", [](OrderedJson &p) { binding(p, 0, 0, 0)["access"] = "write"; },
-     "binding 'tokens': writes 'step', which is read only"},
+     "binding 'tokens': writes 'step', which is read-only"},
     {"WritesWeight", [](OrderedJson &p) { binding(p, 0, 1, 6)["access"] = "write"; },
      "writes weight 'table': only 'initialize' writes weights, and only those without a file"},
     {"WritesConstant",
@@ -287,38 +288,38 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 6) = {{"name", "c"},   {"buffer", "c"},  {"access", "write"}, {"type", "u32"},
                               {"shape", {16}}, {"strides", {1}}, {"offset", 0},       {"size", 64}};
      },
-     "writes constant 'c', which is read only"},
+     "writes constant 'c', which is read-only"},
     {"ReadsUnwritten", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read"; },
-     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows', which were not "
-     "all "
-     "written before"},
+     "entry 'decode': dispatch 0 ('append'): binding 'rows': reads bytes 0 to 64 of 'rows' before all of "
+     "them "
+     "are written"},
     {"ReadsItsOwnResult", [](OrderedJson &p) { binding(p, 0, 0, 3)["access"] = "read_write"; },
-     "reads bytes 0 to 64 of 'rows', which were not all written before"},
+     "reads bytes 0 to 64 of 'rows' before all of them are written"},
     {"Aliases",
      [](OrderedJson &p) {
        OrderedJson again = binding(p, 0, 0, 3);
        again["name"] = "again";
        dispatch(p, 0, 0)["bindings"].push_back(again);
      },
-     "bindings 'rows' and 'again' overlap in 'rows', and one is written"},
+     "bindings 'rows' and 'again' overlap in 'rows', and one of them is written"},
     {"ArenaOverlap", [](OrderedJson &p) { addSecondArenaBuffer(p, 0); },
-     "entry 'decode': buffers 'rows' and 'more' overlap in the arena and are both alive at dispatch 0"},
+     "entry 'decode': buffers 'rows' and 'more' overlap in the arena and are both live at dispatch 0"},
     {"ReadsPartlyWritten",
      [](OrderedJson &p) {
        binding(p, 0, 0, 3)["size"] = 32;
        binding(p, 0, 0, 3)["shape"] = {8};
        binding(p, 0, 0, 3)["strides"] = {1};
      },
-     "of 'rows', which were not all written before"},
+     "of 'rows' before all of them are written"},
     {"ResultNotWritten", [](OrderedJson &p) { p["entries"][0]["dispatches"].erase(1); },
-     "entry 'decode': expected the entry to write the result 'logits'"},
+     "entry 'decode': expected the entry point to write the result 'logits'"},
     {"RepeatsWithoutEnd",
      [](OrderedJson &p) {
        binding(p, 0, 1, 6)["shape"] = {1ull << 31, 4};
        binding(p, 0, 1, 6)["strides"] = {0, 1};
      },
-     "binding 'table': expected a shape of at most 256 elements, the size of 'table' for each row of the "
-     "step"},
+     "binding 'table': expected a shape of at most 256 elements, the size of 'table' times the rows of "
+     "the step"},
     {"RepeatsBeyond128Bits",
      [](OrderedJson &p) {
        binding(p, 0, 1, 6)["shape"] = std::vector<uint64_t>(8, 1ull << 50);
@@ -326,13 +327,11 @@ const Hostile kDispatches[] = {
      },
      "binding 'table': expected a shape of at most 256 elements"},
     {"InitializeUsesStep", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 0, 0)); },
-     "entry 'initialize': dispatch 0 ('append'): binding 'tokens': uses 'step', which entry 'initialize' "
-     "does "
-     "not have"},
+     "entry 'initialize': dispatch 0 ('append'): binding 'tokens': 'step' is not available in entry point "
+     "'initialize'"},
     {"InitializeUsesKv", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 1, 5)); },
-     "entry 'initialize': dispatch 0 ('append'): binding 'cache': uses 'kv', which entry 'initialize' does "
-     "not "
-     "have"},
+     "entry 'initialize': dispatch 0 ('append'): binding 'cache': 'kv' is not available in entry point "
+     "'initialize'"},
     {"InitializeTakesTokens",
      [](OrderedJson &p) {
        addInitialize(p, binding(p, 0, 1, 6));
@@ -347,7 +346,7 @@ TEST(ProgramVerifier, BuffersApartInTimeShareTheArena) {
   OrderedJson program = toyProgram();
   addSecondArenaBuffer(program, 64);
   EXPECT_TRUE(check(program).ok()) << check(program).message();
-  // Alive in another entry only: may lie anywhere.
+  // A buffer that is alive in another entry point only may have any offset.
   program = toyProgram();
   program["buffers"].push_back(arenaBuffer("more", 0));
   EXPECT_TRUE(check(program).ok()) << check(program).message();
@@ -361,7 +360,7 @@ TEST(ProgramVerifier, InPlaceAllowsTheSameWindowOnly) {
   dispatch(program, 0, 0)["in_place"] = true;
   EXPECT_TRUE(check(program).ok()) << check(program).message();
   binding(program, 0, 0, 4)["size"] = 60;
-  EXPECT_THAT(check(program).message(), HasSubstr("overlap in 'rows', and one is written"));
+  EXPECT_THAT(check(program).message(), HasSubstr("overlap in 'rows', and one of them is written"));
 }
 
 TEST(ProgramVerifier, InitializeMakesWeightsWithoutAFile) {

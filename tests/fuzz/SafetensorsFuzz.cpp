@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto opened = SafetensorsFile::open(fmt::format("/proc/self/fd/{}", file));
   if (opened.ok()) {
     unsigned sum = 0;
-    for (const SafetensorsEntry &entry : (*opened)->entries()) {
+    for (const SafetensorsTensor &entry : (*opened)->tensors()) {
       for (std::byte byte : (*opened)->data(entry)) {
         sum += unsigned(byte);
       }

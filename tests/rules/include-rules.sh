@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Checks who includes whom (docs/architecture.md, "Who may include whom"). Prints each line that breaks a rule. A rule without
-# files to check is broken, too: its folder was moved or renamed.
+# files to check is an error as well, because its folder was moved or renamed.
 # usage: include-rules.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"
@@ -26,7 +26,7 @@ forbid() {
   fi
 }
 
-# sources FOLDER...: our C and C++ files below the folders.
+# sources FOLDER...: prints the C and C++ files below the folders.
 sources() { find "$@" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c'; }
 
 # room NAME FOLDER...: fills the array NAME with the sources below the folders.
@@ -68,7 +68,7 @@ forbid "plugins/api depends on nothing" "$LLVM|support/|$OURS|boost/" "${api[@]}
 allowed=$SHARED_WITH_PLUGINS
 forbid "plugins/sdk sees plugins/api and what is installed with it" "$LLVM|support/|format/|ir/|passes/|frontends/|runtime/|tools/|boost/" "${sdk[@]}"
 
-# Libraries that appear in one file only.
+# Libraries that only one file includes.
 once() { # WHAT PATTERN
   local count
   count=$(grep -lE "^\s*#\s*include\s*<($2)" "${runtime[@]}" "${plugins[@]}" | wc -l)

@@ -35,7 +35,7 @@ std::unique_ptr<Model> openCompiled(const std::string &package, const OpenOption
   modelOptions.target = options.target;
   modelOptions.numThreads = options.threads;
   modelOptions.kvMemoryBytes = options.kvMemoryBytes;
-  modelOptions.poison = true;
+  modelOptions.debug.poisonBuffers = true;
   return take(
       Model::open(take(Package::open(package, {.verifyWeights = true})), testRegistry(), modelOptions));
 }

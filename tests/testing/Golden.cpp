@@ -12,7 +12,7 @@ namespace cria::test {
 namespace {
 
 template <typename T> std::vector<T> readTensor(const SafetensorsFile &file, const std::string &name) {
-  const SafetensorsEntry *entry = file.find(name);
+  const SafetensorsTensor *entry = file.find(name);
   if (entry == nullptr || sizeOf(entry->type) != sizeof(T)) {
     throw std::runtime_error(file.path() + ": no 4-byte tensor " + name);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Scores of levels of the x86-64 psABI.
+// Scores the levels of the x86-64 psABI.
 #include "InstructionSet.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -22,7 +22,7 @@ struct Level {
 // The higher the score, the more specialized the code. Plain code has no features.
 constexpr Level kLevels[] = {{"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}};
 
-/// What this machine lacks for a level; nothing when its code runs.
+/// Returns what this machine lacks for a level; empty if it runs its code.
 std::string missingFor(const Level &level) {
   return level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
 }
@@ -36,12 +36,11 @@ Fit fitOf(const cria_executable_info &info) {
   const std::string_view features = plugin::view(info.features);
   const std::string nativeFormat = "elf." + std::string(kHostArch);
   if (format != nativeFormat) {
-    return refuse("this machine runs format '" + nativeFormat + "', the code has '" + std::string(format) +
-                  "'");
+    return refuse("expected format '" + nativeFormat + "', got '" + std::string(format) + "'");
   }
   if (info.kernel_abi != CRIA_KERNEL_ABI_VERSION) {
-    return refuse("expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", the code has " +
-                  std::to_string(info.kernel_abi));
+    return refuse("expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", got " +
+                  std::to_string(info.kernel_abi) + "; compile the model again");
   }
   for (const Level &level : kLevels) {
     if (level.name == features) {

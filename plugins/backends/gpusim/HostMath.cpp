@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Roundings in two steps that give what one would.
+// Rounds in two steps, the first of them to odd, so that the result is a single rounding of the exact value.
 #include "plugins/backends/gpusim/HostMath.h"
 
 #include "support/Half.h"
@@ -22,7 +22,8 @@ float floatToOdd(double value) {
   return std::bit_cast<float>(std::fabs(back) > std::fabs(value) ? bits - 1 : bits + 1);
 }
 
-// a * b + c rounded to odd: a later rounding to fewer bits is then as good as one. a * b must be exact.
+// Returns a * b + c rounded to odd, so that rounding the result to fewer bits is a single rounding of the
+// exact value. REQUIRES: a * b is exact.
 double fmaToOdd(double a, double b, double c) {
   const double product = a * b;
   const double sum = product + c;
@@ -65,7 +66,7 @@ uint32_t permuteBytes(uint32_t a, uint32_t b, uint32_t selector) {
   for (uint32_t i = 0; i < 4; ++i) {
     const uint32_t choice = selector >> 4 * i & 0xF;
     auto byte = static_cast<uint32_t>(bytes >> 8 * (choice & 7) & 0xFF);
-    if ((choice & 8) != 0) { // the byte's sign, eight times
+    if ((choice & 8) != 0) { // replicate the byte's sign bit
       byte = (byte & 0x80) != 0 ? 0xFF : 0;
     }
     result |= byte << 8 * i;

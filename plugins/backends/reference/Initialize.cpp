@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fills weights whose recipe is random(seed) or ones.
+// Fills weights whose recipe is random(seed) or ones. format/RandomWeights.h has the hash function.
 #include "OpTable.h"
 
 #include "format/RandomWeights.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The backend `reference`: runs programs of the ops target in plain scalar f32. Slow and easy to read; the
-// oracle that other backends are compared with. Never chosen by itself.
+// The backend `reference`: runs programs of target `ops` in scalar f32. It is the oracle that other backends
+// are compared with, and is used only if it is named.
 #include "OpTable.h"
 
 #include "plugins/sdk/cria_ops_backend.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Elements of any type as f32.
+// Reads and writes elements of any type as f32.
 #include "Tensor.h"
 
 #include "support/Half.h"

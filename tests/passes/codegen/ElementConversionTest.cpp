@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversion of arrays: overflow, and sources without alignment.
+// Converts arrays: overflow, and sources without alignment.
 #include "passes/codegen/ElementConversion.h"
 
 #include "support/Half.h"
@@ -13,7 +13,7 @@ using namespace cria;
 
 namespace {
 
-TEST(ElementConversion, reports_the_first_overflow) {
+TEST(ElementConversion, ReportsTheFirstOverflow) {
   std::vector<float> values(3000, 1.0f);
   values[10] = INFINITY; // was infinite before: no overflow
   values[2500] = -70000;
@@ -30,7 +30,7 @@ TEST(ElementConversion, reports_the_first_overflow) {
   EXPECT_EQ(halves[2999], 0x3C00);
 }
 
-TEST(ElementConversion, between_halves_and_unaligned_sources) {
+TEST(ElementConversion, BetweenHalvesAndUnalignedSources) {
   std::byte source[7] = {};
   uint16_t bfloat = bfloat16FromFloat(-1.5f);
   std::memcpy(source + 1, &bfloat, 2);

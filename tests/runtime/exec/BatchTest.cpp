@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a batch is refused for, and how it lies in the step buffer.
+// Batches that are refused, and the contents of the step buffer.
 #include "runtime/exec/StepInput.h"
 
 #include <functional>
@@ -38,7 +38,7 @@ struct Refusal {
 
 class BatchRefusal : public testing::TestWithParam<Refusal> {};
 
-TEST_P(BatchRefusal, SaysWhatIsWrong) {
+TEST_P(BatchRefusal, ReportsWhatIsWrong) {
   Arrays arrays;
   ASSERT_TRUE(checkBatch(arrays.batch(), someLimits()).ok());
   GetParam().change(arrays);
@@ -55,38 +55,38 @@ const Refusal kRefusals[] = {
     {"NoStarts", [](Arrays &a) { a.starts.clear(); }, "expected 1 to 4 sequence starts, got 0"},
     {"ManySequences", [](Arrays &a) { a.starts.resize(5, 3); }, "expected 1 to 4 sequence starts, got 5"},
     {"ShortBlockTable", [](Arrays &a) { a.blocks.pop_back(); },
-     "expected a block table of 2 times 2 pages, got 3"},
+     "expected a block table of shape [2, 2], got 3 elements"},
     {"ManyOutputs", [](Arrays &a) { a.outputs.resize(5); }, "expected at most 4 outputs, got 5"},
     {"StartNotZero", [](Arrays &a) { a.starts[0] = 1; },
-     "expected sequence_starts to ascend from 0 to at most 4, got 1 at 0"},
+     "expected ascending sequence_starts from 0 to at most 4, got 1 at index 0"},
     {"StartsDescend", [](Arrays &a) { a.starts = {0, 3, 2}; },
-     "expected sequence_starts to ascend from 0 to at most 4, got 2 at 2"},
+     "expected ascending sequence_starts from 0 to at most 4, got 2 at index 2"},
     {"StartBeyond", [](Arrays &a) { a.starts[2] = 5; },
-     "expected sequence_starts to ascend from 0 to at most 4, got 5 at 2"},
+     "expected ascending sequence_starts from 0 to at most 4, got 5 at index 2"},
     {"OutputsDescend", [](Arrays &a) { a.outputs = {2, 1}; },
-     "expected outputs to ascend within the 3 rows of sequences, got 1 at 1"},
+     "expected ascending outputs below 3, the number of rows, got 1 at index 1"},
     {"OutputOfPadding", [](Arrays &a) { a.outputs = {3}; },
-     "expected outputs to ascend within the 3 rows of sequences, got 3 at 0"},
+     "expected ascending outputs below 3, the number of rows, got 3 at index 0"},
     {"NegativeOutput", [](Arrays &a) { a.outputs = {-1}; },
-     "expected outputs to ascend within the 3 rows of sequences, got -1 at 0"},
+     "expected ascending outputs below 3, the number of rows, got -1 at index 0"},
     {"BigToken", [](Arrays &a) { a.tokens[1] = 10; }, "row 1: expected a token id from 0 to 9, got 10"},
     {"NegativeToken", [](Arrays &a) { a.tokens[2] = -1; }, "row 2: expected a token id from 0 to 9, got -1"},
     {"BigTokenInPadding", [](Arrays &a) { a.tokens[3] = 99; },
      "row 3: expected a token id from 0 to 9, got 99"},
     {"WrongSequence", [](Arrays &a) { a.sequences[1] = 1; }, "row 1: expected sequence 0, got 1"},
     {"PositionJumps", [](Arrays &a) { a.positions[1] = 5; },
-     "row 1: expected a position below 7 that follows the one before, got 5"},
+     "row 1: expected a position below 7 that follows the previous one, got 5"},
     {"PositionBeyondContext", [](Arrays &a) { a.positions[2] = 7; },
-     "row 2: expected a position below 7 that follows the one before, got 7"},
+     "row 2: expected a position below 7 that follows the previous one, got 7"},
     {"NegativePosition", [](Arrays &a) { a.positions[2] = -1; },
-     "row 2: expected a position below 7 that follows the one before, got -1"},
+     "row 2: expected a position below 7 that follows the previous one, got -1"},
     {"AbsentPage", [](Arrays &a) { a.blocks[1] = -1; },
      "sequence 0: expected a page from 0 to 4 for position 4, got -1"},
     {"PageOutsidePool", [](Arrays &a) { a.blocks[0] = 5; },
      "sequence 0: expected a page from 0 to 4 for position 0, got 5"},
     {"WrongSlot", [](Arrays &a) { a.slots[0] = 12; }, "row 0: expected slot 11 for position 3, got 12"},
     {"PaddingWithSlot", [](Arrays &a) { a.slots[3] = 3; },
-     "row 3: expected sequence -1 and slot -1 behind the last sequence, got -1 and 3"},
+     "row 3: expected sequence -1 and slot -1 after the last sequence, got -1 and 3"},
 };
 INSTANTIATE_TEST_SUITE_P(All, BatchRefusal, testing::ValuesIn(kRefusals),
                          [](const auto &info) { return info.param.name; });

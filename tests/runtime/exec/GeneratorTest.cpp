@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Generator: every finish reason, batches against single runs, streaming, cancellation, errors, KV reuse.
+// Generator: every finish reason, equality of batches and single runs, streaming, cancellation, errors, KV
+// reuse.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -36,7 +37,7 @@ ToyLogits scripted(std::vector<int32_t> script) {
   };
 }
 
-/// What greedy decoding gives when the toy is asked directly.
+/// The result of greedy decoding without the generator.
 std::vector<int32_t> oracle(std::vector<int32_t> history, size_t count) {
   std::vector<int32_t> tokens;
   while (tokens.size() < count) {
@@ -54,7 +55,7 @@ protected:
   void SetUp() override {
     toyState() = {};
     writeToyPackage(folder_);
-    model_ = openToyModel(folder_, {.poison = true});
+    model_ = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   }
   GenerateResult run(const GenerateRequest &request, const GenerateCallback &callback = {},
                      const CancelFlag *cancel = nullptr) {
@@ -85,7 +86,7 @@ TEST_F(GeneratorTest, EndsWithEosWhichIsNoPartOfTheText) {
   EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10, 11}));
 }
 
-TEST_F(GeneratorTest, IgnoresEosWhenAsked) {
+TEST_F(GeneratorTest, IgnoresEosWhenRequested) {
   toyState().logits = scripted({0, 10, kEos, 12});
   GenerateResult result = run({.prompt = {1}, .maxNewTokens = 4, .ignoreEos = true});
   EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10, kEos, 12, 12}));
@@ -127,11 +128,13 @@ TEST_F(GeneratorTest, RefusesBadRequestsAlone) {
   };
   EXPECT_EQ(message({}), "the prompt is empty: expected at least one token");
   EXPECT_EQ(message({.prompt = std::vector<int32_t>(31, 1)}),
-            "the prompt has 31 tokens, and the context 30: shorten it or use a longer context");
-  EXPECT_EQ(message({.prompt = {64}}), "expected token ids from 0 to 63 in the prompt, got 64");
-  EXPECT_EQ(message({.prompt = {-1}}), "expected token ids from 0 to 63 in the prompt, got -1");
+            "the prompt has 31 tokens, the context 30: shorten it or use a longer context");
+  EXPECT_EQ(message({.prompt = {64}}),
+            "the prompt has an invalid token: expected an id from 0 to 63, got 64");
+  EXPECT_EQ(message({.prompt = {-1}}),
+            "the prompt has an invalid token: expected an id from 0 to 63, got -1");
   EXPECT_EQ(message({.prompt = {1}, .stopTexts = {"x"}}),
-            "stop texts need a tokenizer, and the package has none");
+            "stop texts require a tokenizer, which the package does not have");
   GenerateRequest requests[] = {{.prompt = {64}}, {.prompt = {1}, .maxNewTokens = 1, .ignoreEos = true}};
   auto results = Generator(*model_, nullptr).generate(requests);
   EXPECT_EQ(results[0].reason, FinishReason::error);
@@ -168,7 +171,7 @@ TEST_F(GeneratorTest, RequestsWaitForPages) {
   }
 }
 
-// A waiting request's session may hold shared pages, which do not come back to the pool when it lets go of
+// The session of a waiting request may hold shared pages, which do not return to the pool when it releases
 // them.
 TEST_F(GeneratorTest, RequestsOfForkedSessionsWaitForPagesToo) {
   auto small = openToyModel(folder_, {.kvMemoryBytes = 13 * kToyPageBytes});
@@ -185,7 +188,7 @@ TEST_F(GeneratorTest, RequestsOfForkedSessionsWaitForPagesToo) {
   EXPECT_EQ(first.length(), 16u);
 }
 
-// What ends a request by choice may come at once; only end-of-text is held off.
+// Stop texts and stop tokens may end a request at once; only end-of-text tokens are masked.
 TEST_F(GeneratorTest, StopTokensAreNotMaskedBeforeTheMinimum) {
   toyState().logits = scripted({0, 10, 44, 12});
   GenerateResult result = run({.prompt = {1}, .minNewTokens = 5, .stopTokens = {44}});
@@ -193,7 +196,7 @@ TEST_F(GeneratorTest, StopTokensAreNotMaskedBeforeTheMinimum) {
   EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10}));
 }
 
-TEST_F(GeneratorTest, CheckSaysWhatGenerateWould) {
+TEST_F(GeneratorTest, CheckReportsWhatGenerateWould) {
   const Generator generator(*model_, nullptr);
   EXPECT_TRUE(generator.check({.prompt = {1}}).ok());
   const Status tooLong = generator.check({.prompt = std::vector<int32_t>(kToyContext + 1, 1)});
@@ -314,7 +317,7 @@ protected:
     tokenizer_ = std::move(*tokenizer);
   }
 
-  /// Makes the model say `text`, then EOS, after a prompt of one token.
+  /// Makes the model generate `text`, then EOS, after a prompt of one token.
   void say(const std::string &text) {
     auto ids = tokenizer_->encode(text);
     ASSERT_TRUE(ids.ok());

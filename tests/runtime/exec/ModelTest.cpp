@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model: opening on a backend, choosing entries, recordings, memory, profile, and its refusals.
+// Model: opening on a backend, choosing entries, command buffers, memory, profile, and its refusals.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -95,7 +95,7 @@ TEST_F(ModelTest, PromptsRunThroughPrefillAndGeneratedTokensThroughDecodeOrSmall
   run(Phase::prefill, 1, 9); // in 16 rows
   run(Phase::decode, 1, 1);
   run(Phase::decode, 3, 1); // small
-  run(Phase::decode, 4, 1); // more than small takes
+  run(Phase::decode, 4, 1); // more than the maximum of `small`
   EXPECT_THAT(toyState().steps, ElementsAre("1 rows 1 outputs", "16 rows 1 outputs", "1 rows 1 outputs",
                                             "3 rows 3 outputs", "4 rows 4 outputs"));
   std::map<std::string, uint64_t> calls;
@@ -124,8 +124,8 @@ TEST_F(ModelTest, SkipsDispatchesWithAnEmptyGrid) {
   EXPECT_THAT(toyState().steps, ElementsAre("2 rows 0 outputs"));
 }
 
-TEST_F(ModelTest, KeepsRecordingsAndDropsTheLeastRecentlyUsed) {
-  auto model = openToyModel(folder_, {.maxRecordings = 2});
+TEST_F(ModelTest, KeepsCommandBuffersAndDropsTheLeastRecentlyUsed) {
+  auto model = openToyModel(folder_, {.maxCommandBuffers = 2});
   toyState().numRecords = 0; // opening has tried every entry
   std::vector<int32_t> ids = countTo(9);
   auto run = [&](size_t count) {
@@ -178,7 +178,7 @@ TEST_F(ModelTest, RepeatsTheLastStepAndLeavesItsResult) {
 }
 
 TEST_F(ModelTest, PoisonDoesNotChangeAnswers) {
-  auto model = openToyModel(folder_, {.poison = true});
+  auto model = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   Session session(*model);
   auto logits = session.decode(3);
   ASSERT_TRUE(logits.ok());
@@ -209,17 +209,18 @@ TEST_F(ModelTest, DividesKvMemoryIntoPages) {
 
 TEST_F(ModelTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(tryOpen({.context = 31}).status().message(),
-            "expected a context up to 30, for which the package was compiled, got 31");
+            "expected a context of at most 30, the maximum that the package was compiled for, got 31");
   EXPECT_EQ(tryOpen({.kvMemoryBytes = 3}).status().message(),
             "expected KV memory for at least one page of 64 bytes (4 positions), got 3 bytes");
   EXPECT_EQ(tryOpen({.backend = "gpu"}).status().message(), "there is no backend 'gpu'");
-  EXPECT_EQ(tryOpen({.target = "cpu"}).status().message(), "the package has no target 'cpu': it has toy");
-  EXPECT_EQ(tryOpen({.device = 3}).status().message(),
-            "no backend runs this package here; toy: device 3 is not there: it has 1 devices");
-  EXPECT_EQ(tryOpen({}, false).status().message(), "no backend runs this package here: none is loaded");
+  EXPECT_EQ(tryOpen({.target = "cpu"}).status().message(), "the package has no target 'cpu'; it has toy");
+  EXPECT_EQ(tryOpen({.device = 3}).status().message(), "no backend runs this package on this machine; toy: "
+                                                       "device 3 does not exist; the backend has 1 devices");
+  EXPECT_EQ(tryOpen({}, false).status().message(),
+            "no backend runs this package on this machine: none is loaded");
 }
 
-TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
+TEST_F(ModelTest, ReportsWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   toyState().hidden = true;
   const MemoryUse use = openToyModel(folder_)->memoryUse();
   toyState().hidden = true;
@@ -230,7 +231,7 @@ TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   const Status status = tryOpen({}).status();
   EXPECT_EQ(status.code(), StatusCode::outOfMemory);
   EXPECT_THAT(status.message(),
-              AllOf(HasSubstr(fmt::format("the model needs {} bytes of device memory", needed)),
+              AllOf(HasSubstr(fmt::format("the model requires {} bytes of device memory", needed)),
                     HasSubstr(fmt::format("{} for {} KV pages", use.kv, use.kv / kToyPageBytes)),
                     HasSubstr(fmt::format("toy device has {} of {} free", needed - 1, 2 * (needed - 1))),
                     HasSubstr("--kv-memory")));
@@ -238,12 +239,12 @@ TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   EXPECT_TRUE(tryOpen({}).ok());
 }
 
-TEST_F(ModelTest, SaysWhyNoBackendRunsThePackage) {
+TEST_F(ModelTest, ReportsWhyNoBackendRunsThePackage) {
   ToyPackage package;
   package.manifest["targets"][0]["format"] = "elf.mips";
   writeToyPackage(folder_, package);
   EXPECT_EQ(tryOpen({}).status().message(),
-            "no backend runs this package here; toy with target toy: runs toys alone");
+            "no backend runs this package on this machine; toy with target toy: runs toys alone");
 }
 
 TEST_F(ModelTest, NamesTheEntryThatABackendRefuses) {
@@ -260,7 +261,7 @@ TEST_F(ModelTest, ExplicitOnlyBackendsAreUsedWhenNamed) {
   shy.flags = CRIA_BACKEND_EXPLICIT_ONLY;
   backend.api = &shy;
   EXPECT_THAT(Model::open(*package, {&backend, 1}).status().message(),
-              HasSubstr("no backend runs this package here"));
+              HasSubstr("no backend runs this package on this machine"));
   EXPECT_TRUE(Model::open(*package, {&backend, 1}, {.backend = "toy"}).ok());
 }
 
@@ -270,7 +271,7 @@ TEST_F(ModelTest, OpensOnPluginsOfARegistry) {
   ASSERT_TRUE(registry.ok()) << registry.status().message();
   auto package = Package::open(folder_).value();
   EXPECT_THAT(Model::open(package, **registry).status().message(),
-              HasSubstr("no backend runs this package here"));
+              HasSubstr("no backend runs this package on this machine"));
   EXPECT_THAT(Model::open(package, **registry, {.backend = "nul"}).status().message(), HasSubstr("null"));
   auto model = Model::open(package, **registry, {.backend = "null"});
   ASSERT_TRUE(model.ok()) << model.status().message();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Session: chunks, prefixes, forks; and random schedules of many sessions against the oracle.
+// Session: chunks, prefixes, forks; compares random schedules of many sessions with the oracle.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -16,7 +16,7 @@ protected:
   void SetUp() override {
     toyState() = {};
     writeToyPackage(folder_);
-    model_ = openToyModel(folder_, {.poison = true});
+    model_ = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   }
   std::vector<float> decode(Session &session, int32_t token) {
     auto logits = session.decode(token);
@@ -63,10 +63,10 @@ TEST_F(SessionTest, KeepsCompletedChunksWhenALaterOneFails) {
 TEST_F(SessionTest, RefusesMoreThanTheContext) {
   Session session(*model_);
   EXPECT_EQ(session.prefill(someTokens(31), {}).message(),
-            "expected 1 to 30 tokens, which the context of 30 has room for, got 31");
+            "expected 1 to 30 tokens, the free positions of the context of 30, got 31");
   ASSERT_TRUE(session.prefill(someTokens(30), {}).ok());
   EXPECT_EQ(session.decode(1).status().message(),
-            "the context of 30 positions is full: 0 are left, got 1 tokens");
+            "the context of 30 positions is full: expected at most 0 tokens, got 1");
 }
 
 TEST_F(SessionTest, KeepsTheCommonPrefixButNeverAll) {
@@ -103,9 +103,9 @@ TEST_F(SessionTest, AStepRefusesTheSameSessionTwiceAndStrangers) {
   StepItem strange[] = {{.session = &stranger, .tokens = ids}};
   Stepper stepper(*model_);
   EXPECT_EQ(stepper.run(Phase::decode, twice).status().message(),
-            "expected different sessions of this model in a step, at 1");
+            "step item 1: expected a session of this model that occurs once");
   EXPECT_EQ(stepper.run(Phase::decode, strange).status().message(),
-            "expected different sessions of this model in a step, at 0");
+            "step item 0: expected a session of this model that occurs once");
   EXPECT_EQ(stepper.run(Phase::decode, {}).status().message(), "expected 1 to 4 sessions in a step, got 0");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opening packages: damage and hostile manifests are errors that say what and where.
+// Opening packages: damage and hostile manifests are errors that state what is wrong and where.
 #include "runtime/package/Package.h"
 
 #include "tests/testing/toy/ToyPackage.h"
@@ -75,17 +75,17 @@ TEST_F(PackageTest, RefusesTokenizersThatDoNotFit) {
   const auto refusal = [&] { return Package::open(folder_).value()->tokenizer().status(); };
   writePackageWithTokenizer(folder_, 1024, "sentencepiece");
   EXPECT_THAT(refusal().message(),
-              HasSubstr("text.model: expected at most the model's 1024 pieces, got 1025"));
+              HasSubstr("text.model: expected at most 1024 ids, the vocabulary size of the model, got 1025"));
   writePackageWithTokenizer(folder_, 1025, "wordpiece");
   EXPECT_EQ(refusal().code(), StatusCode::unsupported);
   EXPECT_THAT(refusal().message(), HasSubstr("got 'wordpiece'; use a newer cria"));
 }
 
-TEST_F(PackageTest, SaysWhenItIsNoPackage) {
+TEST_F(PackageTest, ReportsWhatIsNotAPackage) {
   EXPECT_THAT(Package::open(folder_ + "/nothing").status().message(),
               HasSubstr("cannot open the package: No such file or directory"));
   EXPECT_THAT(Package::open(folder_ + "/programs").status().message(),
-              HasSubstr("expected a package folder with a manifest.json: make one with 'cria compile'"));
+              HasSubstr("expected a package folder with a manifest.json; create one with 'cria compile'"));
 }
 
 TEST_F(PackageTest, AChangedByteInTheManifestIsDamage) {
@@ -102,7 +102,7 @@ TEST_F(PackageTest, AChangedByteInAProgramIsDamage) {
   EXPECT_THAT(open().message(), HasSubstr("programs/toy.json: the package is damaged: expected SHA-256 "));
 }
 
-TEST_F(PackageTest, AChangedByteInWeightsIsFoundWhenAsked) {
+TEST_F(PackageTest, AChangedByteInWeightsIsFoundWhenRequested) {
   flip("weights/row_major.safetensors", 4100);
   EXPECT_TRUE(open().ok());
   uint64_t seen = 0;
@@ -166,9 +166,9 @@ TEST_P(HostileManifest, IsRefusedWithAReason) {
 
 const Hostile kHostileManifests[] = {
     {"Newer", [](OrderedJson &m) { m["format_version"] = 3; },
-     "the package has format version 3, and this program reads version 2: use a newer cria"},
+     "expected format version 2, got 3; use a newer cria"},
     {"Older", [](OrderedJson &m) { m["format_version"] = 1; },
-     "the package has format version 1, and this program reads version 2: compile the model again"},
+     "expected format version 2, got 1; compile the model again"},
     {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; },
      "expected 'format' to be 'cria', got \"gguf\""},
     {"Extra", [](OrderedJson &m) { m["colour"] = "red"; }, "unknown member 'colour'"},
@@ -178,7 +178,7 @@ const Hostile kHostileManifests[] = {
     {"NoTargets", [](OrderedJson &m) { m["targets"] = OrderedJson::array(); },
      "expected 'targets' to be at least one target"},
     {"TargetTwice", [](OrderedJson &m) { m["targets"].push_back(m["targets"][0]); },
-     "the target 'toy' is there twice"},
+     "duplicate target 'toy'"},
     {"TargetPath", [](OrderedJson &m) { m["targets"][0]["name"] = "../toy"; },
      "expected 'name' to be letters, digits and . _ -"},
     {"ProgramNotListed", [](OrderedJson &m) { m["targets"][0]["program"] = "/etc/passwd"; },
@@ -249,7 +249,7 @@ TEST_F(PackageTest, KernelsNeedCode) {
   writeToyPackage(folder_, other);
   auto package = Package::open(folder_).value();
   EXPECT_THAT(package->program(package->manifest().targets[0]).status().message(),
-              HasSubstr("kernel 'append' needs code, and target 'toy' has none"));
+              HasSubstr("kernel 'append' requires code, but target 'toy' has none"));
 }
 
 TEST_F(PackageTest, WeightsAreInTheFilesOfTheTarget) {

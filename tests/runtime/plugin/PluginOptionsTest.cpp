@@ -41,18 +41,18 @@ TEST(PluginExpressionTest, ParsesQuotedTexts) {
 
 TEST(PluginExpressionTest, PointsAtTheCharacter) {
   EXPECT_EQ(errorOf("top_k(40|top_p"),
-            "expected ',' or ')', found '|' (at character 9)\n  top_k(40|top_p\n          ^");
-  EXPECT_EQ(errorOf(""), "expected a name, found the end (at character 1)\n  \n  ^");
-  EXPECT_EQ(errorOf("a|"), "expected a name, found the end (at character 3)\n  a|\n    ^");
-  EXPECT_EQ(errorOf("a||b"), "expected a name, found '|' (at character 3)\n  a||b\n    ^");
-  EXPECT_EQ(errorOf("a b"), "expected '|' or the end, found 'b' (at character 3)\n  a b\n    ^");
-  EXPECT_EQ(errorOf("a(k=)"), "expected a value, found ')' (at character 5)\n  a(k=)\n      ^");
-  EXPECT_EQ(errorOf("a(1,)"), "expected a value, found ')' (at character 5)\n  a(1,)\n      ^");
+            "expected ',' or ')', got '|' (at character 9)\n  top_k(40|top_p\n          ^");
+  EXPECT_EQ(errorOf(""), "expected a name, got the end (at character 1)\n  \n  ^");
+  EXPECT_EQ(errorOf("a|"), "expected a name, got the end (at character 3)\n  a|\n    ^");
+  EXPECT_EQ(errorOf("a||b"), "expected a name, got '|' (at character 3)\n  a||b\n    ^");
+  EXPECT_EQ(errorOf("a b"), "expected '|' or the end, got 'b' (at character 3)\n  a b\n    ^");
+  EXPECT_EQ(errorOf("a(k=)"), "expected a value, got ')' (at character 5)\n  a(k=)\n      ^");
+  EXPECT_EQ(errorOf("a(1,)"), "expected a value, got ')' (at character 5)\n  a(1,)\n      ^");
   EXPECT_EQ(errorOf("a(\"x"), "unterminated string (at character 3)\n  a(\"x\n    ^");
   EXPECT_EQ(errorOf("a(\"\\x\")"),
-            "expected n, t, \" or \\ after a backslash, found 'x' (at character 5)\n  a(\"\\x\")\n      ^");
+            "expected n, t, \" or \\ after a backslash, got 'x' (at character 5)\n  a(\"\\x\")\n      ^");
   // The caret counts characters, not bytes.
-  EXPECT_EQ(errorOf("é|"), "expected a name, found the end (at character 3)\n  é|\n    ^");
+  EXPECT_EQ(errorOf("é|"), "expected a name, got the end (at character 3)\n  é|\n    ^");
 }
 
 class PluginOptionsTest : public testing::Test {
@@ -100,39 +100,39 @@ TEST_F(PluginOptionsTest, TakesPositionsAndNames) {
 }
 
 TEST_F(PluginOptionsTest, RefusesWrongValues) {
-  const std::string whole = "expected a whole number from 1 to 100";
+  const std::string whole = "expected an integer from 1 to 100";
   for (const std::string value :
        {"0", "101", "4x", "4.5", "", "-", "99999999999999999999", " 4", "+4", "nan"}) {
     EXPECT_EQ(refusalOf({{"count", value, 12}}),
-              "option 'count' of sampler test is '" + value + "', " + whole);
+              "sampler test: option 'count': " + whole + ", got '" + value + "'");
     EXPECT_EQ(position, 12u);
   }
   for (const std::string value : {"-0.1", "1.01", "nan", "inf", "0,5", "0x1"}) {
     EXPECT_EQ(refusalOf({{"", "1", 0}, {"share", value, 0}}),
-              "option 'share' of sampler test is '" + value + "', expected a number from 0 to 1");
+              "sampler test: option 'share': expected a number from 0 to 1, got '" + value + "'");
   }
   EXPECT_THAT(refusalOf({{"", "1", 0}, {"loud", "yes", 0}}), HasSubstr("expected true or false"));
 }
 
 TEST_F(PluginOptionsTest, RefusesWrongNames) {
   EXPECT_EQ(refusalOf({{"volume", "1", 5}}),
-            "sampler test has no option 'volume'; known are 'count', 'share', 'loud', 'text'");
+            "sampler test has no option 'volume'; expected one of 'count', 'share', 'loud', 'text'");
   EXPECT_EQ(refusalOf({{"cuont", "1", 11, 5}}), "sampler test has no option 'cuont'; did you mean 'count'?");
   EXPECT_EQ(position, 5u);
-  EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 14, 8}}), "sampler test: option 'count' is given twice");
+  EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 14, 8}}), "sampler test: duplicate option 'count'");
   EXPECT_EQ(position, 8u);
   EXPECT_EQ(refusalOf({{"count", "1", 0}, {"", "0.5", 8, 8}}),
-            "sampler test: '0.5' has no name but follows a named option; name it too");
+            "sampler test: expected a name for '0.5', since it follows a named option");
   EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
-            "sampler test takes 4 options, found another one: 'y'");
-  EXPECT_EQ(refusalOf({}), "sampler test needs the option 'count': a whole number from 1 to 100");
+            "sampler test: expected at most 4 options, got another one: 'y'");
+  EXPECT_EQ(refusalOf({}), "sampler test: expected option 'count': an integer from 1 to 100");
 }
 
 TEST(SuggestNamesTest, PrefersNearNames) {
   EXPECT_EQ(suggestNames("greddy", {"greedy", "draw"}), "; did you mean 'greedy'?");
-  EXPECT_EQ(suggestNames("zzz", {"greedy", "draw"}), "; known are 'greedy', 'draw'");
+  EXPECT_EQ(suggestNames("zzz", {"greedy", "draw"}), "; expected one of 'greedy', 'draw'");
   EXPECT_EQ(suggestNames("x", {}), "");
-  EXPECT_EQ(suggestNames(std::string(100000, 'x'), {"draw"}), "; known are 'draw'");
+  EXPECT_EQ(suggestNames(std::string(100000, 'x'), {"draw"}), "; expected one of 'draw'");
 }
 
 } // namespace

@@ -12,8 +12,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-/// Loads plugin "faulty" from `library` with a sidecar that is right but for `sidecar`'s changes; returns the
-/// message.
+/// Loads plugin "faulty" from `library` with the manifest `sidecar`; returns the message.
 std::string refusalOf(const std::string &library, SidecarText sidecar = {}) {
   const TemporaryFolder folder;
   folder.link(library + ".so");
@@ -47,7 +46,7 @@ TEST(PluginRegistryTest, LoadsTheBuiltPlugins) {
   EXPECT_TRUE(registry->load(PluginKind::chat, "plain").ok());
 }
 
-TEST(PluginRegistryTest, FindsTheInstallFolderBesideTheProgram) {
+TEST(PluginRegistryTest, FindsTheInstallFolderRelativeToTheProgram) {
   const auto executable = std::filesystem::path(CRIA_BINARY_DIR) / "bin" / "cria";
   const auto registry = PluginRegistry::create({.folders = {}, .environment = {}, .executable = executable});
   ASSERT_TRUE(registry.ok());
@@ -93,7 +92,7 @@ TEST(PluginRegistryTest, NeverSearchesTheCurrentFolder) {
   EXPECT_TRUE((*none)->list().empty());
   const auto listed = (*registry)->list();
   ASSERT_EQ(listed.size(), 2u);
-  EXPECT_THAT(listed[0].reason, HasSubstr("relative path in CRIA_PLUGIN_PATH"));
+  EXPECT_THAT(listed[0].reason, HasSubstr("absolute paths in CRIA_PLUGIN_PATH"));
 }
 
 TEST(PluginRegistryTest, NamesFoldersThatAreNone) {
@@ -105,7 +104,7 @@ TEST(PluginRegistryTest, NamesFoldersThatAreNone) {
   const auto lenient =
       PluginRegistry::create({.folders = {}, .environment = "/no/such/folder", .executable = {}});
   ASSERT_TRUE(lenient.ok());
-  EXPECT_THAT((*lenient)->list()[0].reason, HasSubstr("is no folder"));
+  EXPECT_THAT((*lenient)->list()[0].reason, HasSubstr("not a folder"));
 }
 
 TEST(PluginRegistryTest, SuggestsNearNames) {
@@ -114,10 +113,11 @@ TEST(PluginRegistryTest, SuggestsNearNames) {
   ASSERT_FALSE(plugin.ok());
   EXPECT_EQ(plugin.status().code(), StatusCode::notFound);
   EXPECT_EQ(plugin.status().message(), "there is no sampler 'topk'; did you mean 'top_k' or 'top_p'?");
-  EXPECT_THAT(registry->load(PluginKind::chat, "xxxxxxxx").status().message(), HasSubstr("known are '"));
+  EXPECT_THAT(registry->load(PluginKind::chat, "xxxxxxxx").status().message(),
+              HasSubstr("expected one of '"));
   const TemporaryFolder empty;
   EXPECT_THAT(openRegistry({empty.path()})->load(PluginKind::chat, "x").status().message(),
-              HasSubstr("`cria plugins`"));
+              HasSubstr("'cria plugins'"));
 }
 
 TEST(PluginRegistryTest, AcceptsARightPlugin) {
@@ -129,7 +129,7 @@ TEST(PluginRegistryTest, RefusesWithoutOpening) {
   SidecarText sidecar;
   sidecar.abi = R"({"major": 9, "minor_min": 0, "minor_max": 3})";
   EXPECT_THAT(refusalOf("faulty_unresolved", sidecar),
-              AllOf(HasSubstr("speaks plugin ABI 9.0 to 9.3"), HasSubstr("install a build")));
+              AllOf(HasSubstr("supports plugin ABI 9.0 to 9.3"), HasSubstr("install a build")));
   sidecar = {};
   sidecar.needs = R"({"os": "linux", "arch": "riscv128"})";
   EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("is built for linux on riscv128"));
@@ -137,7 +137,7 @@ TEST(PluginRegistryTest, RefusesWithoutOpening) {
   EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("is built for plan9"));
   sidecar = {};
   sidecar.needs.insert(sidecar.needs.size() - 1, R"(, "cpu": ["flux-capacitor"])");
-  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("needs a processor with flux-capacitor"));
+  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("requires a processor with flux-capacitor"));
   EXPECT_EQ(dlopen((faultyPlugins() / "faulty_unresolved.so").c_str(), RTLD_NOLOAD | RTLD_LAZY), nullptr);
 }
 
@@ -150,11 +150,11 @@ TEST(PluginRegistryTest, RefusesUnknownKinds) {
   const auto listed = openRegistry({folder.path()})->list();
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0].kind, "oracle");
-  EXPECT_THAT(listed[0].reason, HasSubstr("is of kind 'oracle', expected backend, sampler or chat"));
+  EXPECT_THAT(listed[0].reason, HasSubstr("expected kind backend, sampler or chat, got 'oracle'"));
 }
 
 TEST(PluginRegistryTest, RefusesBrokenLibraries) {
-  EXPECT_THAT(refusalOf("no_such_library"), HasSubstr("which is not there"));
+  EXPECT_THAT(refusalOf("no_such_library"), HasSubstr("does not exist; install it"));
   EXPECT_THAT(refusalOf("faulty_unresolved"), HasSubstr("undefined symbol: cria_symbol_that_nobody_defines"));
   EXPECT_THAT(refusalOf("faulty_no_symbol"), HasSubstr("has no symbol 'cria_plugin_query'"));
   const TemporaryFolder folder;
@@ -166,27 +166,30 @@ TEST(PluginRegistryTest, RefusesBrokenLibraries) {
 
 TEST(PluginRegistryTest, PassesOnWhyAPluginRefuses) {
   EXPECT_THAT(refusalOf("faulty_query_fails"),
-              HasSubstr("refuses to run here: expected a machine with three hands, found two"));
+              HasSubstr("cannot run on this machine: expected a machine with three hands, found two"));
   EXPECT_THAT(refusalOf("faulty_query_silent"), HasSubstr("failed with status 4711 and no message"));
 }
 
 TEST(PluginRegistryTest, RefusesLies) {
-  EXPECT_THAT(refusalOf("faulty_wrong_kind"), HasSubstr("says kind 'chat', its library answers 'sampler'"));
-  EXPECT_THAT(refusalOf("faulty_wrong_name"), HasSubstr("says name 'faulty', its library answers 'another'"));
-  EXPECT_THAT(refusalOf("faulty_future_abi"), HasSubstr("answers with plugin ABI 7."));
+  EXPECT_THAT(refusalOf("faulty_wrong_kind"),
+              HasSubstr("expected the library to state kind 'chat', got 'sampler'"));
+  EXPECT_THAT(refusalOf("faulty_wrong_name"),
+              HasSubstr("expected the library to state name 'faulty', got 'another'"));
+  EXPECT_THAT(refusalOf("faulty_future_abi"), HasSubstr("got 7."));
   SidecarText sidecar;
   sidecar.version = "2.0";
-  EXPECT_THAT(refusalOf("faulty_none", sidecar), HasSubstr("says version '2.0', its library answers '1.0'"));
+  EXPECT_THAT(refusalOf("faulty_none", sidecar),
+              HasSubstr("expected the library to state version '2.0', got '1.0'"));
 }
 
 TEST(PluginRegistryTest, RefusesIncompleteTables) {
   EXPECT_THAT(refusalOf("faulty_missing_function"), HasSubstr("lacks the required function 'destroy'"));
   EXPECT_THAT(refusalOf("faulty_short_table"), HasSubstr("lacks the required function 'render'"));
-  EXPECT_THAT(refusalOf("faulty_no_table"), HasSubstr("without a function table"));
-  EXPECT_THAT(refusalOf("faulty_bad_option"), HasSubstr("declares option 0 ('loud')"));
+  EXPECT_THAT(refusalOf("faulty_no_table"), HasSubstr("has no function table"));
+  EXPECT_THAT(refusalOf("faulty_bad_option"), HasSubstr("option 0 ('loud')"));
 }
 
-// A plugin that cannot run here does not stand in the way of one that can.
+// A plugin that cannot run on this machine does not hide another one of the same name that can.
 TEST(PluginRegistryTest, ARefusedSidecarShadowsNothing) {
   const TemporaryFolder first, second;
   SidecarText foreign;

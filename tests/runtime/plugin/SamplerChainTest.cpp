@@ -31,7 +31,7 @@ protected:
     const StatusOr<SamplerChain> chain = tryCreate(expression, four);
     return chain.ok() ? "created" : chain.status().message();
   }
-  /// How often each of four tokens is chosen over `count` positions.
+  /// The number of times that each of four tokens is chosen over `count` positions.
   std::vector<int> histogram(SamplerChain &chain, std::vector<float> logits, int count,
                              std::vector<int32_t> excluded = {}) {
     std::vector<int> counts(logits.size());
@@ -60,14 +60,13 @@ TEST_F(SamplerChainTest, DescribesItself) {
 TEST_F(SamplerChainTest, ErrorsPointAtTheExpression) {
   EXPECT_EQ(errorOf("top_k(40)|tpo_p"), "there is no sampler 'tpo_p'; did you mean 'top_p'? (at character "
                                         "11)\n  top_k(40)|tpo_p\n            ^");
-  EXPECT_EQ(
-      errorOf("top_k(0)"),
-      "option 'k' of sampler top_k is '0', expected a whole number from 1 to 1073741824 (at character 7)\n"
-      "  top_k(0)\n        ^");
+  EXPECT_EQ(errorOf("top_k(0)"),
+            "sampler top_k: option 'k': expected an integer from 1 to 1073741824, got '0' (at character 7)\n"
+            "  top_k(0)\n        ^");
   EXPECT_THAT(errorOf("top_p(q=0.5)"), HasSubstr("sampler top_p has no option 'q'"));
   EXPECT_THAT(errorOf("greedy(1)"),
-              HasSubstr("sampler greedy takes 0 options, found another one: '1' (at character 8)"));
-  EXPECT_THAT(errorOf("top_k(40"), HasSubstr("expected ',' or ')', found the end"));
+              HasSubstr("sampler greedy: expected at most 0 options, got another one: '1' (at character 8)"));
+  EXPECT_THAT(errorOf("top_k(40"), HasSubstr("expected ',' or ')', got the end"));
   EXPECT_THAT(errorOf("temperature(-1)"), HasSubstr("expected a number from 0 to 1000"));
   EXPECT_EQ(tryCreate("nope", four).status().code(), StatusCode::notFound);
   EXPECT_EQ(tryCreate("top_k(x)", four).status().code(), StatusCode::invalidArgument);
@@ -127,18 +126,20 @@ TEST_F(SamplerChainTest, ExcludesTokens) {
   SamplerChain greedy = create("greedy");
   EXPECT_EQ(*greedy.sample(halves, {}, std::vector<int32_t>{2, 77, -1}), 1);
   EXPECT_THAT(greedy.sample(halves, {}, std::vector<int32_t>{0, 1, 2, 3}).status().message(),
-              HasSubstr("all tokens are excluded"));
+              HasSubstr("all are excluded"));
 }
 
 TEST_F(SamplerChainTest, RefusesBrokenLogits) {
   SamplerChain chain = create("greedy");
   std::vector<float> logits = halves;
   EXPECT_THAT(chain.sample(std::span(logits).first(3), {}).status().message(),
-              HasSubstr("found 3 logits, expected one for each of 4"));
+              HasSubstr("expected 4 logits, one per token, got 3"));
   logits[1] = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("the logit of token 1 is nan"));
+  EXPECT_THAT(chain.sample(logits, {}).status().message(),
+              HasSubstr("expected finite logits, got nan for token 1"));
   logits[1] = kInfinity;
-  EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("the logit of token 1 is inf"));
+  EXPECT_THAT(chain.sample(logits, {}).status().message(),
+              HasSubstr("expected finite logits, got inf for token 1"));
   logits.assign(4, -kInfinity);
   EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("all 4 logits are -inf"));
   logits[3] = -5;
@@ -193,19 +194,21 @@ protected:
 };
 
 TEST_F(RogueChainTest, CatchesBrokenContracts) {
-  EXPECT_EQ(misdeed(1), "sampler rogue broke its contract: it left 0 of 4 candidates");
-  EXPECT_EQ(misdeed(2), "sampler rogue broke its contract: it left 5 of 4 candidates");
-  EXPECT_EQ(misdeed(3), "sampler rogue broke its contract: it selected index 4 of 4 candidates");
-  EXPECT_EQ(misdeed(4), "sampler rogue broke its contract: it replaced the arrays of candidates");
-  EXPECT_EQ(misdeed(5), "sampler rogue broke its contract: it selected token -5 of 4");
+  EXPECT_EQ(misdeed(1), "sampler rogue violates the plugin contract: expected 1 to 4 candidates, got 0");
+  EXPECT_EQ(misdeed(2), "sampler rogue violates the plugin contract: expected 1 to 4 candidates, got 5");
+  EXPECT_EQ(misdeed(3), "sampler rogue violates the plugin contract: expected an index below 4, got 4");
+  EXPECT_EQ(misdeed(4),
+            "sampler rogue violates the plugin contract: expected the same arrays of candidates, got others");
+  EXPECT_EQ(misdeed(5), "sampler rogue violates the plugin contract: expected a token id below 4, got -5");
   EXPECT_EQ(misdeed(6), "sampler rogue: failed with status 9 and no message");
   EXPECT_THAT(misdeed(7), HasSubstr("chose "));
-  EXPECT_EQ(misdeed(8), "sampler rogue broke its contract: it left a logit that is NaN or infinite, or none "
-                        "that is above -inf");
+  EXPECT_EQ(misdeed(8),
+            "sampler rogue violates the plugin contract: expected logits that are finite or -inf, at "
+            "least one of them finite");
 }
 
 TEST_F(RogueChainTest, NeedsItsOption) {
-  EXPECT_THAT(errorOf("rogue"), HasSubstr("sampler rogue needs the option 'deed'"));
+  EXPECT_THAT(errorOf("rogue"), HasSubstr("sampler rogue: expected option 'deed'"));
   EXPECT_EQ(create("rogue(7, \"a b\")").describe(), "rogue(deed=7, note=\"a b\")|draw");
 }
 

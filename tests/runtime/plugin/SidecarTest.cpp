@@ -57,21 +57,21 @@ TEST(SidecarTest, RefusesOpsThatAreNone) {
   EXPECT_THAT(refusalOfOps(R"({"linear": true})"), HasSubstr("expected 'ops.linear' to be an object"));
   EXPECT_THAT(refusalOfOps(R"({"linear": {"speed": 1}})"), HasSubstr("unknown member 'ops.linear.speed'"));
   EXPECT_THAT(refusalOfOps(R"({"linear": {"types": {"input": ["f32"]}}})"),
-              HasSubstr("no operand with a choice"));
+              HasSubstr("not an operand with several types"));
   EXPECT_THAT(refusalOfOps(R"({"linear": {"types": {"weight": ["f64"]}}})"), HasSubstr("\"f64\""));
   EXPECT_THAT(refusalOfOps(R"({"add": {"parts": []}})"), HasSubstr("unknown member 'ops.add.parts'"));
-  EXPECT_THAT(refusalOfOps(R"({"fused_linear": {"parts": ["bias"]}})"), HasSubstr("known are 'norm'"));
+  EXPECT_THAT(refusalOfOps(R"({"fused_linear": {"parts": ["bias"]}})"), HasSubstr("expected one of 'norm'"));
 }
 
 TEST(SidecarTest, RefusesWhatIsNoSidecar) {
   EXPECT_THAT(refusalOf(""), HasSubstr("not valid JSON"));
-  EXPECT_THAT(refusalOf("[1]"), HasSubstr("is not a JSON object"));
+  EXPECT_THAT(refusalOf("[1]"), HasSubstr("expected a JSON object"));
   EXPECT_THAT(refusalOf("{"), HasSubstr("not valid JSON"));
   EXPECT_THAT(refusalOf(std::string(50000, '[')), HasSubstr("nesting is deeper"));
   EXPECT_THAT(refusalOf(std::string(100000, ' ')), HasSubstr("expected at most 65536"));
   EXPECT_THAT(refusalOf("{\"name\": \"\xFF\"}"), HasSubstr("not valid JSON"));
   EXPECT_THAT(refusalOf("{}"), HasSubstr("expected member 'kind'"));
-  EXPECT_THAT(refusalOf(R"({"kind": 3})"), HasSubstr("expected member 'kind' with a text"));
+  EXPECT_THAT(refusalOf(R"({"kind": 3})"), HasSubstr("expected member 'kind' to be a string"));
 }
 
 TEST(SidecarTest, RefusesWhatDoesNotBelong) {
@@ -92,26 +92,26 @@ TEST(SidecarTest, RefusesStrangeValues) {
   SidecarText text;
   for (const std::string library : {"../x.so", "/lib/x.so", "..", "a/b.so"}) {
     text.library = library;
-    EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected a file beside it")) << library;
+    EXPECT_THAT(refusalOf(text.text()), HasSubstr("to be a file in the same folder")) << library;
   }
   text = {};
   text.name = "Top-K";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected letters a-z, digits and _"));
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("a name of letters a-z, digits and _"));
   text = {};
   text.abi = R"({"major": -1, "minor_min": 0, "minor_max": 0})";
   EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'major'"));
   text.abi = R"({"major": 0, "minor_min": 3, "minor_max": 1})";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("abi.minor_min is 3"));
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("to be at most minor_max 1, got 3"));
   text.abi = R"({"major": 0, "minor_min": 1e99, "minor_max": 1})";
   EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'minor_min'"));
 }
 
-// A sidecar of a newer ABI may hold members that are unknown here: the version is what the user must hear.
-TEST(SidecarTest, SaysTheVersionFirst) {
+// A manifest of a newer ABI may have unknown members; the message must state the version.
+TEST(SidecarTest, ReportsTheVersionFirst) {
   SidecarText text;
   text.abi = R"({"major": 2, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
   text.more = R"(, "extra": 1)";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("speaks plugin ABI 2.0, this program speaks 1.0"));
+  EXPECT_THAT(refusalOf(text.text()), HasSubstr("supports plugin ABI 2.0, this program supports 1.0"));
 }
 
 TEST(SidecarTest, RefusesFoldersAndMissingFiles) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LoadedModel: opening a package with its tokenizer, requests that run on an Engine, and the choice of a
-// template.
+// LoadedModel: opens a package with its tokenizer, makes requests for an Engine, and chooses chat templates.
 #include "runtime/serve/LoadedModel.h"
 
 #include "runtime/exec/Engine.h"
@@ -63,7 +62,7 @@ TEST_F(LoadedModelTest, OpensAPackageWithoutATokenizer) {
 }
 
 TEST_F(LoadedModelTest, RefusesATokenizerOfAnotherModel) {
-  EXPECT_THAT(tryOpen(kToyVocab).status().message(), HasSubstr("it belongs to another model"));
+  EXPECT_THAT(tryOpen(kToyVocab).status().message(), HasSubstr("belongs to another model"));
 }
 
 TEST_F(LoadedModelTest, MakesRequestsThatRunOnAnEngine) {
@@ -106,7 +105,8 @@ TEST_F(LoadedModelTest, OpensTheTemplateOfTheCheckpointOrAnotherOne) {
   EXPECT_EQ(own->name(), "llama2");
   EXPECT_TRUE(model->openTemplate("llama2(refuse_tags=true)").ok());
   EXPECT_THAT(model->openTemplate("lama2").status().message(), HasSubstr("did you mean 'llama2'"));
-  EXPECT_THAT(model->openTemplate("jinja").status().message(), HasSubstr("known as 'llama2'"));
+  EXPECT_THAT(model->openTemplate("jinja").status().message(),
+              HasSubstr("the template of the checkpoint is 'llama2'"));
 }
 
 } // namespace

@@ -56,7 +56,7 @@ TEST(RequestJsonTest, RefusesWhatIsNoRequest) {
   EXPECT_THAT(errorOf("prompt"), HasSubstr("not valid JSON"));
   EXPECT_THAT(errorOf("[]"), HasSubstr("expected an object like"));
   EXPECT_THAT(errorOf("{}"), HasSubstr("got one without 'prompt'"));
-  EXPECT_THAT(errorOf(R"({"prompt": 1})"), HasSubstr("'prompt': expected a text, got 1"));
+  EXPECT_THAT(errorOf(R"({"prompt": 1})"), HasSubstr("'prompt': expected a string, got 1"));
   EXPECT_THAT(errorOf(R"({"prompt": "a", "promt": "b"})"), HasSubstr("unexpected member 'promt'"));
   EXPECT_THAT(errorOf(R"({"prompt": "a", "prompt": "b"})"), HasSubstr("duplicate name 'prompt'"));
 }
@@ -64,15 +64,15 @@ TEST(RequestJsonTest, RefusesWhatIsNoRequest) {
 TEST(RequestJsonTest, RefusesValuesOfOtherTypesAndRanges) {
   for (const char *value : {"-1", "4294967296", "1.5", "\"1\"", "null"}) {
     EXPECT_THAT(errorOf(fmt::format(R"({{"prompt": "a", "max_tokens": {}}})", value)),
-                HasSubstr("'max_tokens': expected a whole number from 0 to 4294967295"));
+                HasSubstr("'max_tokens': expected an integer from 0 to 4294967295"));
   }
   EXPECT_THAT(errorOf(R"({"prompt": "a", "seed": 18446744073709551616})"), HasSubstr("'seed'"));
-  EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": 1})"), HasSubstr("'stop': expected a text or an array"));
+  EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": 1})"), HasSubstr("'stop': expected a string or an array"));
   EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": ["b", 1]})"),
-              HasSubstr("'stop': expected a text or an array"));
+              HasSubstr("'stop': expected a string or an array"));
 }
 
-// Such a line once overflowed the stack.
+// Regression: such a line overflowed the stack.
 TEST(RequestJsonTest, RefusesDeepNesting) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": )" + deep + "}"), HasSubstr("nesting is deeper"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the cpu backend refuses to record, and how it says so.
+// What the cpu backend refuses to record, and its messages.
 #include "CpuFixture.h"
 
 #include <functional>
@@ -85,7 +85,7 @@ TEST_F(CpuRecord, RefusesMoreScratchThanThereIs) {
 TEST_F(CpuRecord, RefusesCopiesAndFillsThatDoNotFit) {
   Entry entry = copy;
   entry.operands[0].size = 16;
-  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "source has 16 bytes, destination 32");
+  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "equal size, got 16 and 32");
   entry = copy;
   entry.operands.pop_back();
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "expected 2 operands, got 1");

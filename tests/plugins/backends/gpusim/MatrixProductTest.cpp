@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A product of matrices with all that one uses, C[64][16] = A[64][32] B[16][32] transposed, A and B in f16, C
-// in f32. A block of two warps makes 32 rows, a warp 16; per step of 16 along k, tiles of A (32 x 16, from
-// byte 0) and B (16 x 16, from byte 1024) are copied.
+// A matrix product that uses all matrix instructions, C[64][16] = A[64][32] B[16][32] transposed, A and B in
+// f16, C in f32. A block of two warps makes 32 rows, a warp 16; per step of 16 along k, tiles of A (32 x 16,
+// from byte 0) and B (16 x 16, from byte 1024) are copied.
 #include "plugins/backends/gpusim/HostMath.h"
 #include "support/Half.h"
 #include "tests/plugins/backends/gpusim/SimHarness.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the reference backend refuses to record, what it ignores, and the ops that fill weights.
 #include "format/RandomWeights.h"
+#include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/RandomCalls.h"
 
 #include <gmock/gmock.h>
@@ -189,8 +190,11 @@ TEST_F(ReferenceBackend, KnowsItsFormat) {
               score != 0 ? CRIA_STATUS_OK : CRIA_STATUS_INCOMPATIBLE_CODE);
     return score != 0;
   };
-  EXPECT_TRUE(probe("cria.ops.v1", 1));
-  EXPECT_FALSE(probe("cria.ops.v1", 2));
+  for (uint32_t version = 1; version <= cria::opset::kVersion; ++version) {
+    EXPECT_TRUE(probe("cria.ops.v1", version)) << version;
+  }
+  EXPECT_FALSE(probe("cria.ops.v1", 0));
+  EXPECT_FALSE(probe("cria.ops.v1", cria::opset::kVersion + 1));
   EXPECT_FALSE(probe("elf.x86_64", 1));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Resolves every number of an entry: grids, shapes, places of operands. Steps then only look up (entry, T,
-// R).
-#include "runtime/exec/Recordings.h"
+// Resolves all sizes of an entry point: grids, shapes and the places of operands. A step then only looks up
+// (entry point, T, R).
+#include "runtime/exec/CommandBuffers.h"
 
 #include <algorithm>
 #include <deque>
@@ -9,13 +9,13 @@
 namespace cria {
 
 namespace {
-/// Builds the ABI's view of an entry. Deques keep addresses stable while they grow.
+/// Builds the structs of the plugin ABI for an entry point. Addresses in a deque stay valid while it grows.
 class EntryResolver {
 public:
   EntryResolver(const Program &program, const BoundBuffers &bound, uint32_t numTokens, uint32_t numOutputs)
       : program_(program), bound_(bound), numTokens_(numTokens), numOutputs_(numOutputs) {}
 
-  /// False when the grid is empty, and there is nothing to do.
+  /// Returns false if the grid is empty.
   bool add(const ProgramDispatch &dispatch);
   cria_record_info info() const {
     return {.struct_size = sizeof(cria_record_info),
@@ -131,28 +131,28 @@ bool EntryResolver::add(const ProgramDispatch &dispatch) {
 }
 } // namespace
 
-StatusOr<Recording> Recordings::make(const ProgramEntry &entry, uint32_t numTokens,
-                                     uint32_t numOutputs) const {
-  Recording recording;
-  recording.entry = &entry;
-  recording.numTokens = numTokens;
-  recording.numOutputs = numOutputs;
+StatusOr<CommandBuffer> CommandBuffers::make(const ProgramEntry &entry, uint32_t numTokens,
+                                             uint32_t numOutputs) const {
+  CommandBuffer commandBuffer;
+  commandBuffer.entry = &entry;
+  commandBuffer.numTokens = numTokens;
+  commandBuffer.numOutputs = numOutputs;
   EntryResolver resolver(program_, bound_, numTokens, numOutputs);
   for (uint32_t i = 0; i < entry.dispatches.size(); ++i) {
     if (resolver.add(entry.dispatches[i])) {
-      recording.dispatches.push_back(i);
+      commandBuffer.dispatches.push_back(i);
     }
   }
-  StatusOr<DeviceRecording> handle = device_.record(code_, resolver.info());
+  StatusOr<DeviceCommandBuffer> handle = device_.record(code_, resolver.info());
   if (!handle.ok()) {
     return handle.status().withContext(
         fmt::format("entry '{}' of program '{}'", entry.name, program_.target));
   }
-  recording.handle = std::move(*handle);
-  return recording;
+  commandBuffer.handle = std::move(*handle);
+  return commandBuffer;
 }
 
-Status Recordings::check() const {
+Status CommandBuffers::check() const {
   for (const ProgramEntry &entry : program_.entries) {
     uint32_t numOutputs = std::min(entry.maxTokens, program_.limits.maxOutputs);
     CRIA_RETURN_IF_ERROR(make(entry, entry.maxTokens, numOutputs).status());
@@ -160,26 +160,27 @@ Status Recordings::check() const {
   return {};
 }
 
-/// A place for a new recording: a fresh one, or that of the least recently used.
-Recording *Recordings::makeRoom() {
+/// Returns the place of a new command buffer: an unused one, or that of the least recently used.
+CommandBuffer *CommandBuffers::makeRoom() {
   if (kept_.size() < capacity_) {
     return &kept_.emplace_back();
   }
-  return &*std::min_element(kept_.begin(), kept_.end(),
-                            [](const Recording &a, const Recording &b) { return a.lastUse < b.lastUse; });
+  return &*std::min_element(kept_.begin(), kept_.end(), [](const CommandBuffer &a, const CommandBuffer &b) {
+    return a.lastUse < b.lastUse;
+  });
 }
 
-StatusOr<const Recording *> Recordings::get(const ProgramEntry &entry, uint32_t numTokens,
-                                            uint32_t numOutputs) {
-  auto isWanted = [&](const Recording &recording) {
-    return recording.entry == &entry && recording.numTokens == numTokens &&
-           recording.numOutputs == numOutputs;
+StatusOr<const CommandBuffer *> CommandBuffers::get(const ProgramEntry &entry, uint32_t numTokens,
+                                                    uint32_t numOutputs) {
+  auto isWanted = [&](const CommandBuffer &commandBuffer) {
+    return commandBuffer.entry == &entry && commandBuffer.numTokens == numTokens &&
+           commandBuffer.numOutputs == numOutputs;
   };
   auto found = std::find_if(kept_.begin(), kept_.end(), isWanted);
   if (found == kept_.end()) {
-    CRIA_ASSIGN_OR_RETURN(Recording recording, make(entry, numTokens, numOutputs));
-    Recording *place = makeRoom();
-    *place = std::move(recording);
+    CRIA_ASSIGN_OR_RETURN(CommandBuffer commandBuffer, make(entry, numTokens, numOutputs));
+    CommandBuffer *place = makeRoom();
+    *place = std::move(commandBuffer);
     found = kept_.begin() + (place - kept_.data());
   }
   found->lastUse = ++clock_;
