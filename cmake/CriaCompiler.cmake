@@ -19,7 +19,8 @@ target_include_directories(cria_compiler_flags SYSTEM INTERFACE ${LLVM_INCLUDE_D
 target_compile_definitions(cria_compiler_flags INTERFACE ${LLVM_DEFINITIONS_LIST} CRIA_LLVM_VERSION="${LLVM_PACKAGE_VERSION}")
 target_compile_options(cria_compiler_flags INTERFACE -fno-exceptions -Wno-unused-parameter)
 
-# cria-compile exports what target plugins use (passes/targets/TargetPlugin.h), and the precompiled header is for all alike.
+# cria-compile exports the symbols that target plugins use (passes/targets/TargetPlugin.h). All compiler code is built in this way,
+# because it shares one precompiled header.
 function(cria_export_compiler_symbols target)
   set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET default VISIBILITY_INLINES_HIDDEN OFF)
   target_compile_options(${target} PRIVATE -fno-semantic-interposition)
@@ -45,7 +46,7 @@ endfunction()
 function(cria_add_compiler_executable name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  # -fPIC, not -fPIE: the precompiled header is made with it.
+  # -fPIC instead of -fPIE, as in the precompiled header.
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
   target_link_libraries(${name} PRIVATE cria_compiler_flags ${ARG_LINK})

@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Flags and functions that every part uses.
+# Flags and functions that all folders use.
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
 add_library(cria_flags INTERFACE)
-# Headers that are installed include one another by their installed names, <cria_plugin.h>.
+# Installed headers include each other by their installed names, <cria_plugin.h>.
 target_include_directories(cria_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}
   ${CMAKE_SOURCE_DIR}/plugins/api ${CMAKE_SOURCE_DIR}/plugins/sdk)
 target_compile_definitions(cria_flags INTERFACE CRIA_VERSION="${PROJECT_VERSION}")
-# No contraction: a fused multiply-add is written where it is meant.
-# Of GCC 12, these warnings misfire inside std::string (-Wrestrict, -Warray-bounds, -Wstringop-overflow, -Wmaybe-uninitialized);
-# designated initializers leave members out on purpose.
-# -fPIC everywhere, also in programs, so that libraries and programs can share precompiled headers.
+# -ffp-contract=off: a fused multiply-add is written explicitly.
+# GCC 12 reports -Wrestrict, -Warray-bounds, -Wstringop-overflow and -Wmaybe-uninitialized falsely inside std::string;
+# designated initializers omit members on purpose.
+# -fPIC also in programs, so that libraries and programs can share precompiled headers.
 # -fpch-preprocess lets ccache (with sloppiness pch_defines, time_macros) cache sources that use a precompiled header.
-target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-type -Werror=switch -ffp-contract=off -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
-  -Wno-maybe-uninitialized -Wno-missing-field-initializers
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-type -Werror=switch -ffp-contract=off
+  -Wno-array-bounds -Wno-missing-field-initializers -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-fpch-preprocess>)
 if(CRIA_SANITIZE)
   target_compile_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE})
 endif()
 
-# One precompiled header for the runtime, one for tests. Plugins go without: they depend on their own header alone.
+# One precompiled header for the runtime, one for tests. Plugins use none, because they include the plugin interface alone.
 function(cria_add_pch name header)
   add_library(${name} OBJECT ${CMAKE_SOURCE_DIR}/cmake/empty.cpp)
   target_link_libraries(${name} PRIVATE cria_flags ${ARGN})
@@ -40,7 +40,7 @@ function(cria_add_library name)
   target_precompile_headers(${name} REUSE_FROM cria_runtime_pch)
 endfunction()
 
-# Plugins of this build: cria_add_plugin as outside, with the flags of everything here.
+# Plugins of this build use the installed function cria_add_plugin, with the flags of this build.
 add_library(cria_plugin_api INTERFACE)
 target_link_libraries(cria_plugin_api INTERFACE cria_flags)
 add_library(cria::plugin_api ALIAS cria_plugin_api)
@@ -64,7 +64,7 @@ function(cria_add_gtest name)
   target_compile_definitions(${name} PRIVATE CRIA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" CRIA_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_LABELS)
-    set(ARG_LABELS unit) # a test of one part, quick
+    set(ARG_LABELS unit) # tests of single parts, seconds each
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()

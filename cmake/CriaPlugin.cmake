@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# cria_add_plugin: a plugin library and its sidecar. The same function inside Cria's build and after find_package(cria).
-# Expects the target cria::plugin_api and CRIA_PLUGIN_HEADER, the path of cria_plugin.h.
+# cria_add_plugin makes a plugin library and its manifest, in Cria's build and after find_package(cria). Requires the target
+# cria::plugin_api and CRIA_PLUGIN_HEADER, the path of cria_plugin.h.
 
 # cria_add_plugin(NAME KIND backend|sampler|chat SOURCES ... [LINK ...] [VERSION v] [ABI_MINOR_MIN n] [NEEDS_CPU features...]
-#                 [OPS ops.json] [EXPECTATIONS expect.json])
-# The shared library cria_<kind>_<NAME>.so with its sidecar cria_<kind>_<NAME>.cria-plugin.json beside it, in
-# CRIA_PLUGIN_OUTPUT_DIRECTORY (default: plugins/ of the build folder). The sources see the macros CRIA_PLUGIN_NAME and
-# CRIA_PLUGIN_VERSION, so that the library answers what the sidecar says.
-#   VERSION        of the plugin itself; default: that of the project
-#   ABI_MINOR_MIN  the lowest minor version of the plugin ABI that the plugin can do with; default: the header's
-#   NEEDS_CPU      what the library's own code needs (e.g. x86-64-v3), so that it is never opened elsewhere
-#   EXPECTATIONS   what cria-plugin-test is to know that the plugin does not pass; put beside the sidecar
-#   OPS            for a backend of format cria.ops.v1: a JSON file with the ops it takes (docs/writing-a-plugin.md)
+#                 [OPS ops.json [OPSET n]] [EXPECTATIONS expect.json])
+# Makes the shared library cria_<kind>_<NAME>.so and its plugin manifest cria_<kind>_<NAME>.cria-plugin.json in
+# CRIA_PLUGIN_OUTPUT_DIRECTORY (default: plugins/ of the build folder). The macros CRIA_PLUGIN_NAME and CRIA_PLUGIN_VERSION are
+# defined for the sources, so that the library and the manifest agree.
+#   VERSION        version of the plugin; default: that of the project
+#   ABI_MINOR_MIN  lowest minor version of the plugin ABI that the plugin supports; default: that of the header
+#   NEEDS_CPU      processor features that the library requires (e.g. x86-64-v3); it is not opened on other processors
+#   EXPECTATIONS   a JSON file with the cases of cria-plugin-test that are known not to pass; copied next to the manifest
+#   OPS            for a backend of format cria.ops.v1: a JSON file with the ops that it supports (docs/writing-a-plugin.md)
+#   OPSET          the version of the opset that OPS refers to; default: 1
 function(cria_add_plugin name)
-  cmake_parse_arguments(ARG "" "KIND;VERSION;ABI_MINOR_MIN;OPS;EXPECTATIONS" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
+  cmake_parse_arguments(ARG "" "KIND;VERSION;ABI_MINOR_MIN;OPS;OPSET;EXPECTATIONS" "SOURCES;LINK;NEEDS_CPU" ${ARGN})
   if(NOT ARG_KIND MATCHES "^(backend|sampler|chat)$" OR NOT name MATCHES "^[a-z0-9_]+$" OR ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "cria_add_plugin(${name}): expected a name of a-z, 0-9 and _, KIND backend, sampler or chat, and known "
       "arguments; got KIND '${ARG_KIND}' and '${ARG_UNPARSED_ARGUMENTS}'")
@@ -36,13 +37,16 @@ function(cria_add_plugin name)
   target_link_libraries(${target} PRIVATE cria::plugin_api ${ARG_LINK})
   target_compile_definitions(${target} PRIVATE CRIA_PLUGIN_NAME="${name}" CRIA_PLUGIN_VERSION="${ARG_VERSION}"
     CRIA_PLUGIN_ABI_MINOR_MIN=${ARG_ABI_MINOR_MIN}u)
-  # Undefined symbols are errors now and not on a user's machine; sanitizers leave theirs to the program.
+  # Reports undefined symbols when linking, not on a user's machine. Sanitizers resolve theirs from the program.
   if(NOT CRIA_SANITIZE)
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
   set_target_properties(${target} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${CRIA_PLUGIN_OUTPUT_DIRECTORY}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-  cria_write_sidecar(${target} "${ARG_NEEDS_CPU}" "${ARG_OPS}" KIND ${ARG_KIND} NAME ${name} VERSION ${ARG_VERSION}
+  if(NOT ARG_OPSET)
+    set(ARG_OPSET 1)
+  endif()
+  cria_write_sidecar(${target} "${ARG_NEEDS_CPU}" "${ARG_OPS}" OPSET ${ARG_OPSET} KIND ${ARG_KIND} NAME ${name} VERSION ${ARG_VERSION}
     MAJOR ${major} MINOR_MIN ${ARG_ABI_MINOR_MIN} MINOR_MAX ${minor} FOLDER ${CRIA_PLUGIN_OUTPUT_DIRECTORY})
   if(ARG_EXPECTATIONS)
     configure_file(${ARG_EXPECTATIONS} ${CRIA_PLUGIN_OUTPUT_DIRECTORY}/${target}.cria-expect.json COPYONLY)
@@ -50,7 +54,8 @@ function(cria_add_plugin name)
   set_property(GLOBAL APPEND PROPERTY CRIA_PLUGINS ${target})
 endfunction()
 
-# cria_install_plugin(NAME KIND kind): `cmake --install . --prefix P` puts library and sidecar where P/bin/cria finds them.
+# cria_install_plugin(NAME KIND kind): installs library and manifest where P/bin/cria finds them with
+# `cmake --install . --prefix P`.
 function(cria_install_plugin name)
   cmake_parse_arguments(ARG "" "KIND" "" ${ARGN})
   set(target cria_${ARG_KIND}_${name})
@@ -59,7 +64,7 @@ function(cria_install_plugin name)
   install(FILES ${folder}/${target}.cria-plugin.json DESTINATION lib/cria/plugins)
 endfunction()
 
-# The ABI version that cria_plugin.h states.
+# Reads the ABI version from cria_plugin.h.
 function(cria_read_abi_version major minor)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CRIA_PLUGIN_HEADER})
   foreach(part MAJOR MINOR)
@@ -71,19 +76,23 @@ function(cria_read_abi_version major minor)
 endfunction()
 
 function(cria_write_sidecar target cpu_features ops_file)
-  cmake_parse_arguments(ARG "" "KIND;NAME;VERSION;MAJOR;MINOR_MIN;MINOR_MAX;FOLDER" "" ${ARGN})
+  cmake_parse_arguments(ARG "" "KIND;NAME;VERSION;MAJOR;MINOR_MIN;MINOR_MAX;FOLDER;OPSET" "" ${ARGN})
   set(cpu "")
   if(cpu_features)
     list(JOIN cpu_features "\", \"" cpu)
     set(cpu ", \"cpu\": [\"${cpu}\"]")
   endif()
+  set(opset "")
   set(ops "")
   if(ops_file)
     get_filename_component(ops_file ${ops_file} ABSOLUTE)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ops_file})
     file(READ ${ops_file} ops)
     string(STRIP "${ops}" ops)
-    set(ops ",\n  \"ops\": ${ops}")
+    if(ARG_OPSET GREATER 1)
+      set(opset ",\n  \"opset\": ${ARG_OPSET}")
+    endif()
+    set(ops "${opset},\n  \"ops\": ${ops}")
   endif()
   string(TOLOWER ${CMAKE_SYSTEM_NAME} os)
   file(GENERATE OUTPUT ${ARG_FOLDER}/${target}.cria-plugin.json CONTENT

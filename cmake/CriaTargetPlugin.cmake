@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# find_package(cria COMPONENTS compiler): what targets outside Cria's build need. Expects CRIA_COMPILER_INCLUDE_DIR.
-enable_language(C) # LLVM asks for it
+# For find_package(cria COMPONENTS compiler): what targets outside Cria's build need. Requires CRIA_COMPILER_INCLUDE_DIR.
+enable_language(C) # required by LLVM's package
 find_program(CRIA_LLVM_CONFIG llvm-config-22)
 if(CRIA_LLVM_CONFIG)
   execute_process(COMMAND ${CRIA_LLVM_CONFIG} --prefix OUTPUT_VARIABLE cria_llvm_prefix OUTPUT_STRIP_TRAILING_WHITESPACE)
@@ -9,16 +9,16 @@ find_package(MLIR 22.1 CONFIG REQUIRED HINTS ${cria_llvm_prefix}/lib/cmake/mlir)
 
 if(NOT TARGET cria::compiler)
   add_library(cria::compiler INTERFACE IMPORTED)
-  target_link_libraries(cria::compiler INTERFACE MLIR LLVM)
+  target_link_libraries(cria::compiler INTERFACE cria::plugin_api MLIR LLVM)
   target_include_directories(cria::compiler SYSTEM INTERFACE ${CRIA_COMPILER_INCLUDE_DIR} ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
-  # As the compiler itself is built; the header makes traits of ops known by one TypeID on both sides.
+  # The compiler is built with the same options. The header gives traits of ops one TypeID on both sides.
   target_compile_options(cria::compiler INTERFACE -fno-exceptions -include ${CRIA_COMPILER_INCLUDE_DIR}/cmake/trait_type_ids.h)
   target_compile_features(cria::compiler INTERFACE cxx_std_20)
 endif()
 
 # cria_add_target_plugin(NAME SOURCES ... [LINK ...])
-# The shared library cria_target_<NAME>.so in plugins/ of the build folder, for `cria compile --target-plugin`. The sources see the
-# macro CRIA_TARGET_NAME.
+# Makes the shared library cria_target_<NAME>.so in plugins/ of the build folder, for `cria compile --target-plugin`. The macro
+# CRIA_TARGET_NAME is defined for the sources.
 function(cria_add_target_plugin name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   if(NOT name MATCHES "^[a-z0-9_-]+$" OR ARG_UNPARSED_ARGUMENTS)

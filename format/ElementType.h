@@ -3,7 +3,7 @@
 // others occur only in safetensors files.
 #pragma once
 
-#include "plugins/api/cria_plugin.h"
+#include "cria_plugin.h"
 
 #include <cstdint>
 #include <optional>
@@ -66,14 +66,65 @@ constexpr uint64_t sizeOf(ElementType type) {
   __builtin_unreachable(); // not an enumerator
 }
 
+namespace detail {
+struct TypeNames {
+  ElementType type;
+  std::string_view name, safetensorsName;
+};
+
+inline constexpr TypeNames kTypeNames[] = {
+    {ElementType::f32, "f32", "F32"},
+    {ElementType::f16, "f16", "F16"},
+    {ElementType::bf16, "bf16", "BF16"},
+    {ElementType::i32, "i32", "I32"},
+    {ElementType::u32, "u32", "U32"},
+    {ElementType::u8, "u8", "U8"},
+    {ElementType::i8, "i8", "I8"},
+    {ElementType::f64, "f64", "F64"},
+    {ElementType::i64, "i64", "I64"},
+    {ElementType::u64, "u64", "U64"},
+    {ElementType::i16, "i16", "I16"},
+    {ElementType::u16, "u16", "U16"},
+    {ElementType::boolean, "i1", "BOOL"},
+    {ElementType::f8e4m3, "f8e4m3", "F8_E4M3"},
+    {ElementType::f8e5m2, "f8e5m2", "F8_E5M2"},
+};
+
+template <typename Matches> constexpr const TypeNames *findNames(Matches matches) {
+  for (const TypeNames &names : kTypeNames) {
+    if (matches(names)) {
+      return &names;
+    }
+  }
+  return nullptr;
+}
+} // namespace detail
+
 /// The name in programs, manifests and options: "f32", "bf16".
-std::string_view nameOf(ElementType type);
+constexpr std::string_view nameOf(ElementType type) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.type == type; });
+  return names != nullptr ? names->name : "?";
+}
+
 /// The inverse of nameOf() for the types of programs; nullopt for any other text.
-std::optional<ElementType> parseElementType(std::string_view name);
+constexpr std::optional<ElementType> parseElementType(std::string_view name) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.name == name; });
+  if (names == nullptr || !isProgramType(names->type)) {
+    return std::nullopt;
+  }
+  return names->type;
+}
 
 /// The name in safetensors headers: "F32", "BF16".
-std::string_view safetensorsNameOf(ElementType type);
+constexpr std::string_view safetensorsNameOf(ElementType type) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.type == type; });
+  return names != nullptr ? names->safetensorsName : "?";
+}
+
 /// The inverse of safetensorsNameOf(); nullopt for any other text.
-std::optional<ElementType> safetensorsTypeOf(std::string_view name);
+constexpr std::optional<ElementType> safetensorsTypeOf(std::string_view name) {
+  const auto *names = detail::findNames([&](const auto &n) { return n.safetensorsName == name; });
+  return names != nullptr ? std::optional(names->type) : std::nullopt;
+}
 
 } // namespace cria

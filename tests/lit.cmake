@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The .mlir tests of frontends/, ir/ and passes/, run by lit: once as they are, once with every input printed and parsed again.
+# The .mlir tests of frontends/, ir/ and passes/, which lit runs once as they are, and once with every input printed and parsed again.
 
 find_program(CRIA_LIT NAMES lit-22 llvm-lit lit lit.py HINTS ${LLVM_TOOLS_BINARY_DIR} ${LLVM_TOOLS_BINARY_DIR}/../build/utils/lit REQUIRED)
 find_program(CRIA_FILECHECK NAMES FileCheck HINTS ${LLVM_TOOLS_BINARY_DIR} REQUIRED)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tells a story with a compiled model: embedding MODEL.cria PROMPT [BACKEND]. See docs/embedding.md.
+// Generates text with a compiled model: embedding MODEL.cria PROMPT [BACKEND]. See docs/embedding.md.
 #include "runtime/cria.h"
 
 #include <iostream>

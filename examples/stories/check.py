@@ -47,7 +47,7 @@ class Sampler:
         return [self.tokenizer.decode(p + new) if ended else "" for p, (new, ended) in zip(ids, self.continue_all(ids))]
 
     def talk(self, chats):
-        """Answers to all turns of chats of like length; the answers become part of the conversation."""
+        """Answers to all turns of chats of similar length; the answers become part of the conversation."""
         histories, answers = [[] for _ in chats], [[] for _ in chats]
         for number in range(len(chats[0].turns)):
             asked = [user_texts(chat)[number] for chat in chats]

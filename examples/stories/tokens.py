@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The tokenizer: how it is trained, and how stories and chats become token ids with weights for what is learned."""
+"""Trains the tokenizer, and encodes stories and chats as token ids with a loss weight for each id."""
 
 import io
 import random
@@ -12,7 +12,7 @@ from stories import story_pieces, write_story
 BOS, EOS = 1, 2
 VOCABULARY = 1024
 CONTEXT = 512
-RECALLED = 3.0  # what a mistake in a name, colour, pronoun ... that is already settled counts, against 1 for other text
+RECALLED = 3.0  # loss weight of names, colours, pronouns ... that the text has already determined; other text has 1
 PRINTABLE = "".join(chr(c) for c in range(33, 127))
 
 
@@ -42,7 +42,7 @@ def load_tokenizer(path):
 
 
 def weights(tokenizer, text, pieces, start):
-    """For each token of the text what a mistake in it counts: the pieces stand at character start, nothing before them counts."""
+    """The loss weight of each token of the text: the pieces begin at character start; tokens before them have weight 0."""
     counts = [0.0] * start
     for piece, recalled in pieces:
         counts += [RECALLED if recalled else 1.0] * len(piece)
@@ -52,7 +52,7 @@ def weights(tokenizer, text, pieces, start):
 
 
 def encode_story(tokenizer, pieces):
-    """Ids, and for each id what a mistake in it counts; 0 where nothing is learned."""
+    """Ids, and the loss weight of each id; 0 for ids that are not learned."""
     text = "".join(piece for piece, _ in pieces)
     return [BOS, *tokenizer.encode(text), EOS], [0.0, *weights(tokenizer, text, pieces, 0), 1.0]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Training: fresh text for every step, batches of documents of like length, AdamW with a cosine over the given time."""
+"""Training: fresh text for every step, batches of documents of similar length, AdamW with a cosine over the given time."""
 
 import itertools
 import math

@@ -5,7 +5,6 @@
 #include "format/ElementType.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 namespace cria {
@@ -15,11 +14,5 @@ namespace cria {
 /// first finite element that became infinite, if any.
 std::optional<size_t> convertElements(ElementType sourceType, const std::byte *source, ElementType targetType,
                                       std::byte *target, size_t count);
-
-float floatFromHalf(uint16_t half);
-float floatFromBfloat16(uint16_t value);
-/// Round to nearest even; too large becomes infinite.
-uint16_t halfFromFloat(float value);
-uint16_t bfloat16FromFloat(float value);
 
 } // namespace cria

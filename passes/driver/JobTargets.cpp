@@ -13,6 +13,7 @@ using llama::FusedPart;
 static OpsCapabilities capabilitiesOf(const OpsBackend &backend) {
   const auto partIf = [](bool supported, FusedPart part) { return supported ? part : FusedPart::none; };
   return {.backend = backend.name,
+          .version = backend.opsetVersion,
           .ops = backend.ops,
           .types = backend.types,
           .parts = partIf(backend.linearParts.contains("norm"), FusedPart::norm) |

@@ -11,7 +11,7 @@ std::string NormSpec::name() const {
 }
 
 std::string ElementwiseSpec::name() const {
-  llvm::StringRef operation = kind == Kind::Silu ? "silu" : kind == Kind::Mul ? "mul" : "add";
+  llvm::StringRef operation = kind == Kind::silu ? "silu" : kind == Kind::mul ? "mul" : "add";
   std::string name = llvm::formatv("{0}_d{1}", operation, width);
   appendStride(name, "l", lhsStride, width);
   appendStride(name, "r", rhsStride, width);
@@ -20,7 +20,7 @@ std::string ElementwiseSpec::name() const {
 }
 
 std::vector<std::string> ElementwiseSpec::bindings() const {
-  return kind == Kind::Silu ? std::vector<std::string>{"input", "output"}
+  return kind == Kind::silu ? std::vector<std::string>{"input", "output"}
                             : std::vector<std::string>{"lhs", "rhs", "output"};
 }
 
@@ -32,7 +32,7 @@ std::string RopeSpec::name() const {
   return name;
 }
 
-std::string KvShape::name() const {
+std::string KvCacheSpec::name() const {
   return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, nameOf(type));
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // cria_ops_backend.hpp - a backend for format "cria.ops.v1" on host memory, except for the ops themselves:
 // a library of math functions becomes a backend that implements a subset of the ops. Optional C++20
-// conveniences over cria_plugin.h. A plugin includes this header in one file and states the table of
-// opsBackend() in its query function.
+// conveniences over cria_plugin.h. A plugin includes this header in one file and answers its query with
+// answerOpsBackend().
 //
 //   void add(const OpCall &call);   // operands and attributes by name, checked against the opset
 //   static const OpImplementation kOps[] = {{"add", add}};
-//   static const cria_backend_api kApi = opsBackend({.name = "mine", .device = "host memory", .ops = kOps});
+//   return answerOpsBackend(host, out, message, "1.0", "What the list of plugins says",
+//                           {.name = "mine", .device = "host memory", .ops = kOps});
 #pragma once
 
 #include "cria_host_backend.hpp"
@@ -53,9 +54,6 @@ inline std::string quoted(std::string_view name) { return "'" + std::string(name
 
 inline void checkOperand(const opset::Operand &signature, const cria_operand &operand) {
   const std::string who = "operand " + quoted(signature.name);
-  if (!opset::accepts(signature.types, operand.type)) {
-    refuse(CRIA_STATUS_UNSUPPORTED, who + " has unsupported type " + std::to_string(operand.type));
-  }
   if (operand.rank != signature.extents.size()) {
     refuse(CRIA_STATUS_INVALID_ARGUMENT, who + ": expected rank " + std::to_string(signature.extents.size()) +
                                              ", got " + std::to_string(operand.rank));
@@ -77,13 +75,16 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
 
 inline void bindOperand(const opset::Op &op, const cria_operand &operand, OpCall &call) {
   const std::string_view name = view(operand.name);
-  const auto signature = std::find_if(op.operands.begin(), op.operands.end(),
-                                      [&](const auto &candidate) { return candidate.name == name; });
-  if (signature == op.operands.end()) {
+  if (opset::findOperand(op, name) == nullptr) {
     if (operand.required != 0) {
       refuse(CRIA_STATUS_UNSUPPORTED, "unknown required operand " + quoted(name));
     }
     return;
+  }
+  const opset::Operand *signature = opset::findOperand(op, name, operand.type);
+  if (signature == nullptr) {
+    refuse(CRIA_STATUS_UNSUPPORTED,
+           "operand " + quoted(name) + " has unsupported type " + std::to_string(operand.type));
   }
   checkOperand(*signature, operand);
   OpOperand bound{.data = operand.buffer->data + operand.offset, .type = operand.type, .rank = operand.rank};
@@ -94,9 +95,8 @@ inline void bindOperand(const opset::Op &op, const cria_operand &operand, OpCall
 
 inline void bindAttribute(const opset::Op &op, const cria_attribute &attribute, OpCall &call) {
   const std::string_view name = view(attribute.name);
-  const auto signature = std::find_if(op.attributes.begin(), op.attributes.end(),
-                                      [&](const auto &candidate) { return candidate.name == name; });
-  if (signature == op.attributes.end()) {
+  const opset::Attribute *signature = opset::findAttribute(op, name);
+  if (signature == nullptr) {
     refuse(CRIA_STATUS_UNSUPPORTED, "unknown attribute " + quoted(name));
   }
   if (signature->type != attribute.type) {
@@ -131,7 +131,10 @@ inline void checkExtents(const opset::Op &op, const OpCall &call) {
   std::map<char, uint64_t> dimensions;
   for (const opset::Operand &signature : op.operands) {
     const OpOperand *operand = call.find(signature.name);
-    for (size_t d = 0; operand != nullptr && d < signature.extents.size(); ++d) {
+    if (operand == nullptr || !opset::accepts(signature.types, operand->type)) {
+      continue; // absent, or bound by another signature of the operand
+    }
+    for (size_t d = 0; d < signature.extents.size(); ++d) {
       const char letter = signature.extents[d];
       const uint64_t expected = dimensions.emplace(letter, operand->shape[d]).first->second;
       if (letter != '.' && operand->shape[d] != expected) {
@@ -213,9 +216,12 @@ struct Backend : HostMemory {
     if (view(info.format) != opset::kFormat) {
       return "expected format " + quoted(opset::kFormat) + ", got " + quoted(view(info.format));
     }
-    return info.kernel_abi == opset::kVersion ? ""
-                                              : "expected opset " + std::to_string(opset::kVersion) +
-                                                    ", got " + std::to_string(info.kernel_abi);
+    if (info.kernel_abi >= 1 && info.kernel_abi <= opset::kVersion) {
+      return "";
+    }
+    return "expected opset " +
+           (opset::kVersion == 1 ? std::string("1") : "1 to " + std::to_string(opset::kVersion)) + ", got " +
+           std::to_string(info.kernel_abi);
   }
 
   static Check probe(uint32_t, const cria_executable_info &info, Fit &out) {
@@ -257,10 +263,13 @@ struct Backend : HostMemory {
 
 namespace cria::plugin {
 
-/// Returns the function table of the backend. Called once in a library.
-inline cria_backend_api opsBackend(const OpsBackend &described) {
+/// Answers cria_plugin_query with the one backend of this library.
+inline cria_status answerOpsBackend(const cria_host *host, cria_plugin *out, cria_message *message,
+                                    std::string_view version, std::string_view description,
+                                    const OpsBackend &described) {
   ops::backend() = described;
-  return BackendFunctions<ops::Backend>::table(described.flags);
+  return answerBackend<ops::Backend>(host, out, message, described.name, version, description,
+                                     described.flags);
 }
 
 } // namespace cria::plugin

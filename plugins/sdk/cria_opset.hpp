@@ -1,42 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria_opset.hpp - the signatures of opset v1 as a table, for backends that run executables of format
-// "cria.ops.v1". Formulas, layouts and tolerances are in docs/generated/opset-v1.md; a test compares the
-// page with this table. Frozen: a new op, operand or attribute is a new version of the opset.
+// cria_opset.hpp - the ops of the opset as a table, for the compiler and for backends that run executables of
+// format "cria.ops.v1".
+//
+// Versions only add: each op, signature of an operand and attribute states the version that brought it
+// (`since`), and nothing of an older version changes. A program asks for the highest version of what it uses;
+// a backend accepts every version up to the one that it was built with.
 #pragma once
 
 #include "cria_plugin.h"
 
+#include <algorithm>
+#include <optional>
 #include <span>
 #include <string_view>
 
 namespace cria::opset {
 
-inline constexpr uint32_t kVersion = 1; // cria_executable_info::kernel_abi
+/// The version of this table. cria_executable_info::kernel_abi states the one that a program asks for.
+inline constexpr uint32_t kVersion = 1;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
 /// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32.
 enum class Types { floats, cacheFloats, f32, i32, u32 };
 
-/// `extents` has one letter per dimension. Dimensions with equal letters in an op are equal; '.' stands for
-/// any size.
+/// A signature of an operand. An operand may have several, which share no element type: the type of what is
+/// bound selects one. `extents` has one letter for each dimension: dimensions with the same letter have the
+/// same size in one call, '.' is any size.
 struct Operand {
   std::string_view name;
   Types types;
   std::string_view extents;
   uint32_t access = CRIA_ACCESS_READ;
   bool isOptional = false;
+  uint32_t since = 1;
 };
 
 struct Attribute {
   std::string_view name;
   uint32_t type; // CRIA_ATTRIBUTE_*
   bool isOptional = false;
+  uint32_t since = 1;
 };
 
 struct Op {
   std::string_view name;
   std::span<const Operand> operands;
   std::span<const Attribute> attributes;
+  uint32_t since = 1;
 };
 
 namespace detail {
@@ -106,16 +116,6 @@ inline constexpr Op kOps[] = {
     {"fill_ones", detail::kFillOnes, {}},
 };
 
-/// Returns null if the opset has no op with that name.
-constexpr const Op *find(std::string_view name) {
-  for (const Op &op : kOps) {
-    if (op.name == name) {
-      return &op;
-    }
-  }
-  return nullptr;
-}
-
 /// Returns whether there are several types, which a plugin manifest may restrict.
 constexpr bool hasChoice(Types types) { return types == Types::floats || types == Types::cacheFloats; }
 
@@ -133,6 +133,73 @@ constexpr bool accepts(Types types, uint32_t type) {
     return type == CRIA_TYPE_U32;
   }
   return false;
+}
+
+/// Null when the table has no op of that name.
+constexpr const Op *find(std::string_view name, std::span<const Op> ops = kOps) {
+  for (const Op &op : ops) {
+    if (op.name == name) {
+      return &op;
+    }
+  }
+  return nullptr;
+}
+
+/// The first signature of the operand; null when the op has no operand of that name.
+constexpr const Operand *findOperand(const Op &op, std::string_view name) {
+  for (const Operand &operand : op.operands) {
+    if (operand.name == name) {
+      return &operand;
+    }
+  }
+  return nullptr;
+}
+
+/// The signature of the operand that accepts an element type (CRIA_TYPE_*); null when none does.
+constexpr const Operand *findOperand(const Op &op, std::string_view name, uint32_t type) {
+  for (const Operand &operand : op.operands) {
+    if (operand.name == name && accepts(operand.types, type)) {
+      return &operand;
+    }
+  }
+  return nullptr;
+}
+
+/// Null when the op has no attribute of that name.
+constexpr const Attribute *findAttribute(const Op &op, std::string_view name) {
+  for (const Attribute &attribute : op.attributes) {
+    if (attribute.name == name) {
+      return &attribute;
+    }
+  }
+  return nullptr;
+}
+
+/// An operand of a call.
+struct Use {
+  std::string_view name;
+  uint32_t type; // CRIA_TYPE_*
+};
+
+/// The lowest version that has an op with these operands and attributes; nothing when the table has none.
+constexpr std::optional<uint32_t> versionOf(const Op &op, std::span<const Use> operands,
+                                            std::span<const std::string_view> attributes) {
+  uint32_t version = op.since;
+  for (const Use &use : operands) {
+    const Operand *operand = findOperand(op, use.name, use.type);
+    if (operand == nullptr) {
+      return std::nullopt;
+    }
+    version = std::max(version, operand->since);
+  }
+  for (const std::string_view name : attributes) {
+    const Attribute *attribute = findAttribute(op, name);
+    if (attribute == nullptr) {
+      return std::nullopt;
+    }
+    version = std::max(version, attribute->since);
+  }
+  return version;
 }
 
 } // namespace cria::opset

@@ -33,10 +33,8 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
     return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
   }
   for (const auto &[name, types] : json.items()) {
-    const auto operand =
-        std::find_if(op.operands.begin(), op.operands.end(),
-                     [&, n = std::string_view(name)](const auto &each) { return each.name == n; });
-    if (operand == op.operands.end() || !opset::hasChoice(operand->types)) {
+    const opset::Operand *operand = opset::findOperand(op, name);
+    if (operand == nullptr || !opset::hasChoice(operand->types)) {
       return invalidArgument("'ops.{}.types' names '{}', which is not an operand with several types", op.name,
                              name);
     }
@@ -63,24 +61,43 @@ static Status readOp(const Json &json, const opset::Op &op, OpSupport::Op &out) 
   return {};
 }
 
-StatusOr<OpSupport> readOpSupport(const Json &json) {
+// The op of that name in a version of the opset.
+static StatusOr<const opset::Op *> findOp(std::string_view name, uint32_t version,
+                                          std::span<const opset::Op> table) {
+  const opset::Op *op = opset::find(name, table);
+  if (op == nullptr) {
+    std::vector<std::string> known;
+    for (const opset::Op &each : table) {
+      known.emplace_back(each.name);
+    }
+    return invalidArgument("lists op '{}', which opset {} does not have{}", name, version,
+                           suggestNames(name, known));
+  }
+  if (op->since > version) {
+    return invalidArgument("lists op '{}' of opset {}; expected member 'opset' to be at least {}, got {}",
+                           name, op->since, op->since, version);
+  }
+  return op;
+}
+
+StatusOr<OpSupport> readOpSupport(const Json &json, uint32_t version, std::span<const opset::Op> table,
+                                  uint32_t tableVersion) {
   if (!json.is_object() || json.empty()) {
     return invalidArgument("expected member 'ops' to be an object of ops");
   }
-  OpSupport support;
+  OpSupport support{.version = version, .ops = {}};
   for (const auto &[name, value] : json.items()) {
-    const opset::Op *op = opset::find(name);
-    if (op == nullptr) {
-      std::vector<std::string> known;
-      for (const opset::Op &each : opset::kOps) {
-        known.emplace_back(each.name);
-      }
-      return invalidArgument("lists op '{}', which opset {} does not have{}", name, opset::kVersion,
-                             suggestNames(name, known));
+    if (version > tableVersion && opset::find(name, table) == nullptr) {
+      continue;
     }
+    CRIA_ASSIGN_OR_RETURN(const opset::Op *op, findOp(name, version, table));
     CRIA_RETURN_IF_ERROR(readOp(value, *op, support.ops[name]));
   }
   return support;
+}
+
+StatusOr<OpSupport> readOpSupport(const Json &json, uint32_t version) {
+  return readOpSupport(json, version, opset::kOps, opset::kVersion);
 }
 
 } // namespace cria

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/Sidecar.h"
 
-#include "runtime/plugin/CpuFeatures.h"
 #include "runtime/plugin/HostServices.h"
+#include "support/CpuLevel.h"
 #include "support/Json.h"
 
 #include <algorithm>
 
 namespace cria {
 
+static constexpr std::string_view kHostOs = "linux";
 static constexpr uint64_t kMaxSidecarBytes = 64 * 1024;
 static constexpr size_t kMaxTextBytes = 256;
 
@@ -112,6 +113,22 @@ static Status withoutPath(const Status &status, const std::string &path) {
                                               : status;
 }
 
+// `opset` and `ops`, of a backend.
+static Status readOps(const Json &json, Sidecar &out) {
+  uint32_t version = 1;
+  if (json.contains("opset")) {
+    CRIA_RETURN_IF_ERROR(readMember(json, "opset", version));
+  }
+  const auto ops = json.find("ops");
+  if (version == 0 || (json.contains("opset") && ops == json.end())) {
+    return invalidArgument("expected member 'opset' to be a version from 1 with the member 'ops'");
+  }
+  if (ops != json.end()) {
+    CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops, version));
+  }
+  return {};
+}
+
 Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
   const StatusOr<Json> read = readJsonFile(path.string(), kMaxSidecarBytes);
   if (!read.ok()) {
@@ -124,10 +141,8 @@ Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
   CRIA_RETURN_IF_ERROR(readIdentity(json, out));
   CRIA_RETURN_IF_ERROR(readAbi(json, out)); // first: a newer ABI may have unknown members
   CRIA_RETURN_IF_ERROR(readNeeds(json, out));
-  if (const auto ops = json.find("ops"); ops != json.end()) {
-    CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops));
-  }
-  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs", "ops"});
+  CRIA_RETURN_IF_ERROR(readOps(json, out));
+  return refuseOthers(json, "", {"library", "kind", "name", "version", "abi", "needs", "opset", "ops"});
 }
 
 std::optional<PluginKind> pluginKindFromString(std::string_view kind) {

@@ -5,7 +5,7 @@
 //    "abi": {"major": 1, "minor_min": 0, "minor_max": 0},
 //    "needs": {"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3"]}}
 //
-// `library` is a file in the same folder. `cpu` and `ops` (OpSupport.h) are optional.
+// `library` is a file in the same folder. `cpu`, `opset` and `ops` (OpSupport.h) are optional.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"

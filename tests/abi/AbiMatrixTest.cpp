@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Plugins of other versions of the ABI on this host: those that fit pass the whole suite, the others are
-// refused with file, reason and remedy, before anything of them runs where that can be told.
+// Plugins of other versions of the ABI on this host: supported ones pass the whole suite, the others are
+// refused with file, reason and remedy, if possible before any of their code runs.
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/ExpectationFile.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
@@ -24,7 +24,7 @@ std::string abiOf(uint32_t lowest, uint32_t highest) {
   return fmt::format(R"({{"major": 1, "minor_min": {}, "minor_max": {}}})", lowest, highest);
 }
 
-/// Why the plugin in a folder with this sidecar is refused; empty: it is loaded.
+/// The reason why the plugin of this manifest is refused; empty if it is loaded.
 std::string refusalOf(const SidecarText &sidecar, PluginKind kind) {
   const TemporaryFolder folder;
   folder.link(sidecar.library);
@@ -37,7 +37,7 @@ class AbiMatrixTest : public testing::TestWithParam<const char *> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, AbiMatrixTest, testing::Values("backend", "sampler", "chat"),
                          [](const auto &info) { return info.param; });
 
-/// The suite on a plugin, with what the template `null` declares for its kind.
+/// Runs the suite on a plugin, with the expectations of the null plugin of its kind.
 void expectPasses(const std::string &library, const std::string &kind, const std::string &abi) {
   const TemporaryFolder folder;
   SidecarText sidecar = sidecarOf(library, kind);
@@ -46,7 +46,7 @@ void expectPasses(const std::string &library, const std::string &kind, const std
   const auto path = folder.write("faulty.cria-plugin.json", sidecar.text());
   const auto suite = conformance::PluginSuite::open(folder.path());
   ASSERT_TRUE(suite.ok()) << suite.status().message();
-  EXPECT_EQ((*suite)->plugin().abiMinor, CRIA_ABI_MINOR); // the highest that both speak
+  EXPECT_EQ((*suite)->plugin().abiMinor, CRIA_ABI_MINOR); // the highest that both support
   const auto expectations = conformance::expectationsFor(
       path, kind == "backend" ? CRIA_SOURCE_DIR "/plugins/backends/null/expect.json" : "");
   for (const conformance::Case &testCase : (*suite)->cases()) {
@@ -59,7 +59,7 @@ TEST_P(AbiMatrixTest, APluginOfVersion1Passes) {
   expectPasses(std::string("v1_") + GetParam(), GetParam(), abiOf(0, 0));
 }
 
-// Built with a later header, in which everything has grown, but content with 1.0.
+// Built with a later header, in which every struct has grown, but supports 1.0.
 TEST_P(AbiMatrixTest, APluginFromTheFuturePasses) {
   expectPasses(std::string("future_") + GetParam(), GetParam(), abiOf(0, 7));
 }
@@ -80,7 +80,7 @@ TEST(AbiMatrixTest, ADependencyThatIsMissingIsNamed) {
               AllOf(HasSubstr("libgone.so"), HasSubstr("cannot open shared object file")));
 }
 
-// The header of an ELF file for another processor, whatever the sidecar says.
+// The header of an ELF file for another processor, which the manifest does not state.
 TEST(AbiMatrixTest, ALibraryForAnotherProcessorIsRefused) {
   std::string elf(64, '\0');
   elf.replace(0, 7,
@@ -103,7 +103,7 @@ TEST(AbiMatrixTest, AFileThatCannotBeReadIsRefused) {
   EXPECT_THAT(openRegistry({folder.path()})->list()[0].reason, HasSubstr("cannot open"));
 }
 
-// One folder with everything that is wrong: each is listed with a reason, and what is right works.
+// One folder with every fault: each plugin is listed with its reason, and the correct ones work.
 TEST(AbiMatrixTest, TheRightOnesWorkAmongTheWrong) {
   const TemporaryFolder folder;
   folder.write("a.cria-plugin.json", "no JSON");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # usage: cmake -D PROGRAM=... -D EXPECTED=... -D HEADER=... -P compare.cmake
-# The layout that PROGRAM prints equals the file EXPECTED, and it covers every struct and constant of HEADER.
+# Checks that the layout that PROGRAM prints equals the file EXPECTED, and that it covers every struct and constant of HEADER.
 execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE found RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} failed: ${status}")

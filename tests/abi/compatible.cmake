@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # usage: cmake -D CURRENT=... -D FROZEN=... -P compatible.cmake
-# Every constant, field offset and field size of the dump FROZEN is in the dump CURRENT: later minor versions only append. While
-# the minor version is the frozen one, nothing at all differs; a struct grows only if it begins with struct_size.
+# Checks that the dump CURRENT contains every constant, field offset and field size of the dump FROZEN, because later minor
+# versions only append. If the minor versions are equal, the dumps are; a struct grows only if it begins with struct_size.
 file(STRINGS ${FROZEN} frozen)
 file(STRINGS ${CURRENT} current)
 

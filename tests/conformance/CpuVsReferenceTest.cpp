@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compiled CPU kernels against the reference backend, op by op: the same module is compiled for `ops` and for
-// every level this processor runs, both are run on the same steps, and rows are compared. Shapes are some at
-// the edges of tiles and some drawn at random (kSeed gives the same ones again). Besides, bit for bit on the
-// CPU: a fused op and its decomposition, any number of threads, a batch and its rows one by one.
+// Compares compiled CPU kernels with the reference backend, op by op: the same module is compiled for `ops`
+// and for every level that this processor supports, both are run on the same steps, and rows are compared.
+// Some shapes are at the edges of tiles, some are random (kSeed reproduces them). In addition, results on the
+// CPU are equal bit for bit for a fused op and its decomposition, for any number of threads, and for a batch
+// and its rows one by one.
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/OpCases.h"
 #include "tools/cria-plugin-test/ExpectClose.h"

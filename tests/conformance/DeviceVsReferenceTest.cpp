@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Device kernels in the simulator against the reference backend, family by family. The simulator ends a step
-// at the first access that is out of bounds, misaligned, uninitialized or racing.
+// Compares device kernels in the simulator with the reference backend, family by family. The simulator ends a
+// step at the first access that is out of bounds, misaligned, uninitialized or racing.
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceCheck.h"
 
@@ -18,7 +18,7 @@ CompiledProgram compile(const DeviceCase &testCase, const std::string &target) {
   return program;
 }
 
-// `letters`: as of the simulator's environment variable.
+// `letters`: the value of CRIA_GPUSIM.
 std::vector<Matrix> runSimulated(const DeviceCase &testCase, const std::string &entry,
                                  const CompiledProgram &code, const char *letters) {
   setenv("CRIA_GPUSIM", letters, 1);
@@ -42,9 +42,8 @@ TEST_P(DeviceVsReference, Agrees) {
   EXPECT_EQ(checkOnDevice(GetParam(), ops, code, "gpusim", {.numThreads = 1}).failure, "");
 }
 
-// Lanes, warps and blocks in the opposite order: not a bit is another. And the order of memory within a warp
-// is that of barriers alone, which is all that PTX promises. Prompts are free of bank conflicts, where they
-// should be.
+// Results are equal bit for bit when lanes, warps and blocks run in the opposite order, and when only
+// barriers order memory within a warp, as PTX guarantees. The kernels for prompts have no bank conflicts.
 TEST_P(DeviceVsReference, DoesNotDependOnTheSchedule) {
   const CompiledProgram code = compile(GetParam(), "gpusim-sm_80");
   ASSERT_EQ(code.error, "");
@@ -55,7 +54,7 @@ TEST_P(DeviceVsReference, DoesNotDependOnTheSchedule) {
         GetParam(), entry, code, entry == "prefill" && GetParam().conflictFree ? "lwbsc" : "lwbs");
     ASSERT_EQ(forward.size(), backward.size());
     for (size_t i = 0; i < forward.size(); ++i) {
-      EXPECT_TRUE(forward[i].values == backward[i].values) << "step " << i; // NaN equals nothing
+      EXPECT_TRUE(forward[i].values == backward[i].values) << "step " << i; // fails for NaN
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Plugins with one fault each: the suite finds it, by the name of the case that is there for it. Without a
-// fault the same plugins pass.
+// Plugins with one fault each: the case of the suite that tests for it fails. Without a fault the same
+// plugins pass.
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
 
@@ -31,10 +31,10 @@ constexpr Fault kFaults[] = {
     {"backend", "unknown-attribute-ignored", "refusals/unknown-attribute"},
     {"backend", "outside-accepted", "transfers/outside-refused"},
     {"backend", "events-never-done", "events/signal"},
-    {"backend", "usage-refused", "buffers/of-every-usage"},
+    {"backend", "usage-refused", "buffers/every-usage"},
     {"backend", "any-host-accepted", "query/refuses-hosts-of-other-versions"},
     {"backend", "probe-without-reason", "probe/ops"},
-    {"backend", "version-echoed", "query/stamps-the-version-both-speak"},
+    {"backend", "version-echoed", "query/negotiates-the-version"},
     {"backend", "weights-unscaled", "ops/fill_random/f32"},
     {"sampler", "shared-random", "determinism/seed"},
     {"sampler", "biased-draw", "distribution/choice"},
@@ -45,10 +45,10 @@ constexpr Fault kFaults[] = {
     {"sampler", "id-twice", "contract/candidates"},
     {"chat", "doubled-bos", "render/one-bos"},
     {"chat", "bos-as-text", "render/one-bos"},
-    {"chat", "inner-space-lost", "render/texts-come-through"},
-    {"chat", "messages-as-array", "render/texts-come-through"},
+    {"chat", "inner-space-lost", "render/preserves-texts"},
+    {"chat", "messages-as-array", "render/preserves-texts"},
     {"chat", "forged-tokens", "safety/no-forged-tokens"},
-    {"chat", "refusal-ignored", "refusals/passed-on"},
+    {"chat", "refusal-ignored", "refusals/propagated"},
     {"chat", "unknown-flag-accepted", "refusals/unknown"},
     {"chat", "unknown-role-accepted", "refusals/unknown"},
     {"chat", "refusal-without-reason", "refusals/unknown"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The judge is judged: known encodings, and every f16 and bf16 there and back.
+// Tests the number formats of the suite: known encodings, and the round trip of every f16 and bf16.
 #include "tools/cria-plugin-test/NumberFormats.h"
 
 #include <gtest/gtest.h>

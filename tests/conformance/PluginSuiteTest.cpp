@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The conformance suite on plugins of this build. Each program that compiles this file names its own:
-// CRIA_SUITE_PLUGINS, paths in the build folder without extension.
+// Runs the conformance suite on plugins of this build. Each program that compiles this file defines
+// CRIA_SUITE_PLUGINS, the paths of its plugins in the build folder without extension.
 #include "tools/cria-plugin-test/PluginSuite.h"
 #include "tools/cria-plugin-test/BackendSuite.h"
 #include "tools/cria-plugin-test/ExpectationFile.h"
@@ -12,7 +12,7 @@ using namespace cria::conformance;
 
 namespace {
 
-/// Plugins that need options to be made at all.
+/// Plugins with required options.
 std::string argumentsFor(const std::string &plugin) {
   static const std::map<std::string, std::string> arguments = {
       {"plugins/cria_sampler_grammar", R"(gbnf="root ::= [^\\x00]*")"},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The suite itself: how cases are judged, and that faults are found by name (FaultyPluginsTest has the
-// faults).
+// Tests the suite: the verdicts on cases, and the names of cases that find faults.
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/ExpectationFile.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
@@ -24,7 +23,7 @@ TEST(SuiteTest, JudgesWithoutDeclarations) {
   EXPECT_EQ(runCase({"x", [] { throw std::bad_alloc(); }}, {}).verdict, Verdict::failed);
 }
 
-TEST(SuiteTest, TellsGapsFromWhatIsForGood) {
+TEST(SuiteTest, DistinguishesGapsFromPermanentReasons) {
   const Expectations gap{.unsupported = {}, .failures = {{"ops/*", "to be fixed"}}};
   const Expectations forGood{.unsupported = {{"ops/add", "no adder"}}, .failures = {}};
   EXPECT_EQ(runCase(kFails, gap).verdict, Verdict::expectedFailure);
@@ -43,7 +42,7 @@ TEST(SuiteTest, FailsWhatPassesUnexpectedly) {
   }
 }
 
-TEST(SuiteTest, ReadsExpectationsBesideTheSidecar) {
+TEST(SuiteTest, ReadsExpectationsNextToTheManifest) {
   const TemporaryFolder folder;
   const std::filesystem::path sidecar = folder.write("mine.cria-plugin.json", "{}");
   EXPECT_TRUE(expectationsFor(sidecar).value().failures.empty());
@@ -56,7 +55,7 @@ TEST(SuiteTest, ReadsExpectationsBesideTheSidecar) {
   EXPECT_EQ(expectationsFor(sidecar, folder.path() / "none.json").status().code(), StatusCode::io);
 }
 
-TEST(SuiteTest, SaysWhatItExpectedToOpen) {
+TEST(SuiteTest, ReportsWhatItExpectedToOpen) {
   EXPECT_THAT(PluginSuite::open("/nowhere/x.so").status().message(), HasSubstr("/nowhere/x.so"));
   EXPECT_THAT(PluginSuite::open(builtPlugins()).status().message(), HasSubstr("a folder with one plugin"));
   const TemporaryFolder folder;

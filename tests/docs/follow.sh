@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Follows a page word by word: writes each code block whose first line names a file, and runs each block of shell commands, in order.
+# Follows a page: writes each code block whose first line names a file, and runs each block of shell commands, in order.
 # usage: CRIA=folder MODEL=package follow.sh PAGE
 set -euo pipefail
 page=$(readlink -f "$1")
@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# "```cpp prefer/Prefer.cpp" begins a file, "```sh" commands; anything else is not followed.
+# "```cpp prefer/Prefer.cpp" begins a file, "```sh" commands; other blocks are ignored.
 awk '
   function flush_commands() { if (commands != "") { printf "%s", commands > sprintf("step-%03d.sh", ++steps); commands = "" } }
   /^```/ {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Many sequences at once give what each gives alone, bit for bit, however their steps are mixed.
+// Sequences in one batch have the same logits as alone, bit for bit, for any schedule of steps.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
@@ -27,7 +27,7 @@ protected:
   std::unique_ptr<Model> model_;
 };
 
-/// One sequence of a schedule: its tokens, how many went through, and the logits of each.
+/// One sequence of a schedule: its tokens, the number of tokens that were run, and the logits of each.
 struct Lane {
   std::vector<int32_t> tokens;
   std::vector<float> expected; // [tokens, vocab], computed alone
@@ -93,7 +93,7 @@ void runSchedule(Model &model, uint32_t seed) {
   }
 }
 
-TEST_P(BatchingTest, randomSchedules) {
+TEST_P(BatchingTest, RandomSchedules) {
   for (int seed = 0; seed < kNumSchedules; ++seed) {
     SCOPED_TRACE(seed);
     runSchedule(*model_, static_cast<uint32_t>(seed));
@@ -101,8 +101,8 @@ TEST_P(BatchingTest, randomSchedules) {
   }
 }
 
-// A fork that goes another way leaves its origin as it was.
-TEST_P(BatchingTest, forkedSequences) {
+// A fork with other tokens leaves its origin unchanged.
+TEST_P(BatchingTest, ForkedSequences) {
   std::mt19937 random(7);
   std::vector<int32_t> tokens(50);
   for (int32_t &token : tokens) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// On the CPU, for one instruction set, the bits of the logits depend on nothing but the model and the tokens:
-// not on entry point, chunking, threads or fusions.
+// On the CPU, for one instruction set, the bits of the logits depend on the model and the tokens only: not on
+// entry point, chunking, threads or fusions.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
@@ -59,7 +59,7 @@ void expectSameBits(const std::vector<float> &actual, const std::vector<float> &
   EXPECT_TRUE(std::all_of(expected.begin(), expected.end(), [](float x) { return std::isfinite(x); }));
 }
 
-TEST_P(BitwiseTest, chunksOfAPrompt) {
+TEST_P(BitwiseTest, ChunksOfAPrompt) {
   const std::unique_ptr<Model> model = open();
   const std::vector<int32_t> tokens = tokensFor(*model);
   const std::vector<float> whole = prefillLogits(*model, tokens);
@@ -69,13 +69,13 @@ TEST_P(BitwiseTest, chunksOfAPrompt) {
   }
 }
 
-TEST_P(BitwiseTest, decodeAndPrefill) {
+TEST_P(BitwiseTest, DecodeAndPrefill) {
   const std::unique_ptr<Model> model = open();
   const std::vector<int32_t> tokens = tokensFor(*model);
   expectSameBits(decodeLogits(*model, tokens), prefillLogits(*model, tokens));
 }
 
-TEST_P(BitwiseTest, threads) {
+TEST_P(BitwiseTest, Threads) {
   const std::unique_ptr<Model> one = open(1);
   const std::vector<int32_t> tokens = tokensFor(*one);
   const std::vector<float> expected = prefillLogits(*one, tokens);
@@ -87,7 +87,7 @@ TEST_P(BitwiseTest, threads) {
   }
 }
 
-TEST_P(BitwiseTest, fusionsOnAndOff) {
+TEST_P(BitwiseTest, FusionsOnAndOff) {
   const std::unique_ptr<Model> fused = open();
   const std::vector<int32_t> tokens = tokensFor(*fused);
   const std::unique_ptr<Model> unfused =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Our logits against those of transformers, for every golden model on every target that runs here.
+// Compares logits with those of transformers, for every golden model on every target that runs on this
+// machine.
 #include "tests/testing/GoldenLogits.h"
 #include "tests/testing/CompileModel.h"
 
@@ -8,7 +9,7 @@
 namespace cria::test {
 namespace {
 
-// f32 weights and f32 KV: rounding in another order is all that differs.
+// With f32 weights and f32 KV, only the order of roundings differs.
 constexpr float kExactTolerance = 2e-4f;
 
 struct Case {
@@ -42,7 +43,7 @@ protected:
 
 class GoldenF32LogitsTest : public GoldenLogitsTest {};
 
-TEST_P(GoldenF32LogitsTest, f32LogitsAgree) {
+TEST_P(GoldenF32LogitsTest, F32LogitsAgree) {
   const std::unique_ptr<Model> model = open("f32", "f32");
   for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
     const std::vector<float> logits = prefillLogits(*model, prompt.tokens);
@@ -55,8 +56,8 @@ TEST_P(GoldenF32LogitsTest, f32LogitsAgree) {
   }
 }
 
-// The golden tokens are fed back, so one permitted difference does not spoil the rest.
-TEST_P(GoldenF32LogitsTest, f32GreedyTokensAgree) {
+// The golden tokens are fed back, so that a permitted difference does not affect later tokens.
+TEST_P(GoldenF32LogitsTest, F32GreedyTokensAgree) {
   const std::unique_ptr<Model> model = open("f32", "f32");
   for (const GoldenPrompt &prompt : readGolden(GetParam().model)) {
     const float tolerance = kExactTolerance * prompt.range();
@@ -80,7 +81,7 @@ TEST_P(GoldenF32LogitsTest, f32GreedyTokensAgree) {
   }
 }
 
-TEST_P(GoldenLogitsTest, f16LogitsAgreeWithinTolerance) {
+TEST_P(GoldenLogitsTest, F16LogitsAgreeWithinTolerance) {
   const std::unique_ptr<Model> model = open("f16", "f16");
   const GoldenAgreement agreement = compareLogits(*model, readGolden(GetParam().model));
   const double share = GetParam().target == kSimulated ? kTensorCoreArgmaxShare : kHalfArgmaxShare;
@@ -115,8 +116,9 @@ private:
   Session session_;
 };
 
-// Wherever the processor's two best lie further apart than rounding explains, the device chooses the same.
-TEST(SimulatedGreedyTokens, agreeWithTheCpu) {
+// The device chooses the same token as the CPU wherever the two best logits differ by more than rounding
+// errors.
+TEST(SimulatedGreedyTokens, AgreeWithTheCpu) {
   constexpr int kSteps = 40, kMostTies = kSteps / 4;
   const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model",
                                            {"--target", "cpu-x86-64-v3,gpusim", "--weights", "f16"});
@@ -152,7 +154,7 @@ std::vector<Case> casesOn(std::initializer_list<const char *> targets) {
 
 std::vector<Case> f32Cases() {
   std::vector<Case> cases = casesOn({"ops", "cpu-x86-64-v3", "cpu-x86-64-v4"});
-  cases.push_back({"gqa", kSimulated}); // one: the simulator takes its time
+  cases.push_back({"gqa", kSimulated}); // one model, because the simulator is slow
   return cases;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// random(seed) weights: one seed is one model on every target, and another seed is another model.
+// Random weights: a seed gives the same model on every target, and another seed another model.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 
@@ -8,7 +8,7 @@
 namespace cria::test {
 namespace {
 
-// Values are exact in every type, so only the order of f32 rounding and the f16 cache differ.
+// Values are exact in every type, so only the order of f32 roundings and the f16 cache differ.
 constexpr float kTolerance = 1e-3f;
 
 // The shape of TinyLlama is the smallest preset; a short context keeps the test small.
@@ -30,14 +30,14 @@ void expectClose(const std::vector<float> &actual, const std::vector<float> &exp
   }
 }
 
-TEST(RandomWeightsTest, sameModelForAllTypesOnCpu) {
+TEST(RandomWeightsTest, SameModelForAllTypesOnCpu) {
   const std::vector<float> f16 = logitsOf("42", "f16", "cpu-x86-64-v3", "cpu");
   const std::vector<float> bf16 = logitsOf("42", "bf16", "cpu-x86-64-v3", "cpu");
   EXPECT_EQ(f16, bf16);
   EXPECT_NE(f16, logitsOf("43", "f16", "cpu-x86-64-v3", "cpu"));
 }
 
-TEST(RandomWeightsTest, sameModelOnReference) {
+TEST(RandomWeightsTest, SameModelOnReference) {
   expectClose(logitsOf("42", "f16", "cpu-x86-64-v3", "cpu"), logitsOf("42", "f16", "ops", "reference"));
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Model and chat configuration: round trips, and one message for each thing that can be wrong. JSON helpers,
-// digests.
+// Model and chat configuration: round trips, and the message of each error. JSON helpers, digests.
 #include "format/ModelConfig.h"
 #include "support/File.h"
 #include "support/Sha256.h"
@@ -45,7 +44,7 @@ std::string errorWith(const std::string &member, Json value) {
   return config.status().message();
 }
 
-TEST(ModelConfig, parameter_counts) {
+TEST(ModelConfig, ParameterCounts) {
   EXPECT_EQ(llama2_7b().parameters(), 6738415616);
   ModelConfig large{.dim = 8192,
                     .layers = 80,
@@ -58,7 +57,7 @@ TEST(ModelConfig, parameter_counts) {
   EXPECT_EQ(large.parameters(), 68976648192);
 }
 
-TEST(ModelConfig, round_trip) {
+TEST(ModelConfig, RoundTrip) {
   ModelConfig config = llama2_7b();
   EXPECT_EQ(*roundTrip(config), config);
   config.ropeScaling = {.kind = RopeScaling::Kind::llama3,
@@ -75,7 +74,7 @@ TEST(ModelConfig, round_trip) {
   EXPECT_EQ(*roundTrip(config), config);
 }
 
-TEST(ModelConfig, refuses_bad_members) {
+TEST(ModelConfig, RefusesBadMembers) {
   EXPECT_THAT(errorWith("dim", "ABSENT"), HasSubstr("manifest: model: 'dim' is missing"));
   EXPECT_THAT(errorWith("dim", 0), HasSubstr("expected 'dim' to be an integer from 1 to 2147483647, got 0"));
   EXPECT_THAT(errorWith("dim", 1.5), HasSubstr("got 1.5"));
@@ -99,7 +98,7 @@ TEST(ModelConfig, refuses_bad_members) {
               HasSubstr("at least 1, got 0.5"));
 }
 
-TEST(ChatConfig, round_trip) {
+TEST(ChatConfig, RoundTrip) {
   for (bool full : {false, true}) {
     ChatConfig config;
     if (full) {
@@ -115,7 +114,7 @@ TEST(ChatConfig, round_trip) {
   }
 }
 
-TEST(ChatConfig, keeps_the_text_of_an_unknown_template) {
+TEST(ChatConfig, KeepsTheTextOfAnUnknownTemplate) {
   ChatConfig config;
   EXPECT_FALSE(config.toJson().contains("source"));
   config.source = "{{ bos_token }}\n\"x\"";
@@ -125,13 +124,13 @@ TEST(ChatConfig, keeps_the_text_of_an_unknown_template) {
   EXPECT_EQ(*read, config);
 }
 
-TEST(ChatConfig, refuses_extra_members) {
+TEST(ChatConfig, RefusesExtraMembers) {
   Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{"beams", 4}}}};
   EXPECT_THAT(ChatConfig::fromJson(json, "chat.json").status().message(),
               HasSubstr("unknown member 'beams'"));
 }
 
-TEST(ChatConfig, refuses_what_no_sampler_takes) {
+TEST(ChatConfig, RefusesWhatNoSamplerTakes) {
   auto errorWith = [](const char *name, double value) {
     Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{name, value}}}};
     return ChatConfig::fromJson(json, "chat.json").status().message();
@@ -141,7 +140,7 @@ TEST(ChatConfig, refuses_what_no_sampler_takes) {
   EXPECT_THAT(errorWith("top_p", -0.5), HasSubstr("expected 'top_p' to be from 0 to 1, got -0.5"));
 }
 
-TEST(Json, strictness) {
+TEST(Json, Strictness) {
   EXPECT_THAT(parseJson(R"({"a":{"b":1,"b":2}})", "f").status().message(),
               HasSubstr("f: duplicate name 'b'"));
   EXPECT_TRUE(parseJson(R"([{"a":1},{"a":1}])", "f").ok());
@@ -150,19 +149,19 @@ TEST(Json, strictness) {
   EXPECT_FALSE(parseJson("", "f").ok());
 }
 
-TEST(Json, printable_text) {
+TEST(Json, PrintableText) {
   EXPECT_EQ(printable("a\n\xC3\xA4\xFF"), "a\\x0a\xC3\xA4\\xff");
   EXPECT_LT(printable(std::string(1000, 'x')).size(), 130u);
 }
 
-TEST(Json, files) {
+TEST(Json, Files) {
   TemporaryFolder folder;
   EXPECT_EQ(readJsonFile(folder.file("none")).status().code(), StatusCode::notFound);
   EXPECT_THAT(readFile(folder.write("x", "12345"), 4).status().message(),
               HasSubstr("at most 4 bytes, got 5"));
 }
 
-TEST(Sha256, known_digests) {
+TEST(Sha256, KnownDigests) {
   EXPECT_EQ(Sha256::of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   TemporaryFolder folder;
   EXPECT_EQ(*sha256OfFile(folder.write("e", "")),

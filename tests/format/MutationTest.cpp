@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Some thousand damaged manifests and programs: each is read or refused with a message, never a crash; and
-// what the verifier accepts stays inside its buffers.
+// Thousands of damaged manifests and programs: each is read or refused with a message, without a crash, and
+// the programs that the verifier accepts stay inside their buffers.
 #include "format/Manifest.h"
 #include "format/ProgramVerifier.h"
 
@@ -90,7 +90,7 @@ std::string mutateBytes(std::string text, std::mt19937 &random) {
   return text;
 }
 
-/// A plain recomputation, element by element at the corners, of what the verifier promises.
+/// Recomputes the bounds that the verifier guarantees, from the elements at the corners of each operand.
 void expectInside(const Program &program, const ProgramEntry &entry, const ProgramBinding &binding) {
   constexpr uint64_t kPages = 3;
   uint64_t size = 0;
@@ -164,7 +164,7 @@ TEST_P(Mutation, DamagedProgramTextIsReadOrRefused) {
   }
 }
 
-/// A manifest that was read says what the document says.
+/// Checks that a manifest has the values of its document.
 void expectStates(const Manifest &manifest, const OrderedJson &document) {
   EXPECT_EQ(manifest.compiler, document.at("compiler"));
   EXPECT_EQ(manifest.files.size(), document.at("files").size());

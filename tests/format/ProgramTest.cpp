@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Programs: what is read, and each rule of the verifier with its message.
+// Programs: reading, and each rule of the verifier with its message.
 #include "format/ProgramVerifier.h"
 #include "format/ProgramWriter.h"
 
@@ -346,7 +346,7 @@ TEST(ProgramVerifier, BuffersApartInTimeShareTheArena) {
   OrderedJson program = toyProgram();
   addSecondArenaBuffer(program, 64);
   EXPECT_TRUE(check(program).ok()) << check(program).message();
-  // Alive in another entry only: may lie anywhere.
+  // A buffer that is alive in another entry point only may have any offset.
   program = toyProgram();
   program["buffers"].push_back(arenaBuffer("more", 0));
   EXPECT_TRUE(check(program).ok()) << check(program).message();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The safetensors reader against every kind of bad file, and the writer's layout and round trip.
+// The safetensors reader on every kind of damaged file, and the layout and round trip of the writer.
 #include "format/Safetensors.h"
 
 #include "tests/testing/TestFiles.h"
@@ -36,7 +36,7 @@ std::string tensor(std::string_view name, std::string_view type, std::string_vie
                      end);
 }
 
-TEST(Safetensors, reads_a_file) {
+TEST(Safetensors, ReadsAFile) {
   TemporaryFolder folder;
   std::string header = "{" + tensor("b", "F16", "[2]", 8, 12) + "," + tensor("a", "F32", "[1,2]", 0, 8) +
                        R"(,"__metadata__":{"format":"pt"}})";
@@ -58,7 +58,7 @@ TEST(Safetensors, reads_a_file) {
   EXPECT_EQ(f.find("c"), nullptr);
 }
 
-TEST(Safetensors, scalars_and_empty_tensors) {
+TEST(Safetensors, ScalarsAndEmptyTensors) {
   TemporaryFolder folder;
   std::string header = "{" + tensor("e", "F32", "[0,7]", 4, 4) + "," + tensor("s", "F32", "[]", 0, 4) + "}";
   auto file = SafetensorsFile::open(folder.write("x", safetensorsBytes(header, "0123")));
@@ -67,7 +67,7 @@ TEST(Safetensors, scalars_and_empty_tensors) {
   EXPECT_EQ((*file)->find("e")->size, 0u);
 }
 
-TEST(Safetensors, missing_file_and_folder) {
+TEST(Safetensors, MissingFileAndFolder) {
   TemporaryFolder folder;
   EXPECT_EQ(SafetensorsFile::open(folder.file("none")).status().code(), StatusCode::notFound);
   EXPECT_THAT(SafetensorsFile::open(folder.path().string()).status().message(), HasSubstr("regular file"));
@@ -79,7 +79,7 @@ TEST(Safetensors, DoesNotWaitForTheWriterOfAFifo) {
   EXPECT_EQ(SafetensorsFile::open(folder.file("fifo")).status().code(), StatusCode::io);
 }
 
-TEST(Safetensors, header_length) {
+TEST(Safetensors, HeaderLength) {
   EXPECT_THAT(errorOf(""), HasSubstr("expected at least 8 bytes, got 0"));
   EXPECT_THAT(errorOf("1234567"), HasSubstr("expected at least 8 bytes"));
   EXPECT_THAT(errorOf(std::string("\x03\0\0\0\0\0\0\0{}", 10)), HasSubstr("header claims 3 bytes"));
@@ -87,32 +87,32 @@ TEST(Safetensors, header_length) {
               HasSubstr("header claims 18446744073709551615 bytes"));
 }
 
-TEST(Safetensors, header_larger_than_the_limit) {
+TEST(Safetensors, HeaderLargerThanTheLimit) {
   TemporaryFolder folder;
   std::string path = folder.write("huge", std::string("\0\0\0\x10\0\0\0\0", 8));
   std::filesystem::resize_file(path, (uint64_t(1) << 28) + 8);
   EXPECT_THAT(SafetensorsFile::open(path).status().message(), HasSubstr("header of at most 67108864 bytes"));
 }
 
-TEST(Safetensors, bad_json) {
+TEST(Safetensors, BadJson) {
   EXPECT_THAT(errorOf("{", ""), HasSubstr("not valid JSON"));
   EXPECT_THAT(errorOf("[]", ""), HasSubstr("expected the header to be an object, got an array of 0"));
   EXPECT_THAT(errorOf("{\"a\xff\":1}", ""), HasSubstr("not valid JSON"));
   EXPECT_THAT(errorOf(std::string(100000, '['), ""), HasSubstr("nesting is deeper than 64"));
 }
 
-TEST(Safetensors, duplicate_tensor) {
+TEST(Safetensors, DuplicateTensor) {
   EXPECT_THAT(
       errorOf("{" + tensor("w", "U8", "[1]", 0, 1) + "," + tensor("w", "U8", "[1]", 1, 2) + "}", "01"),
       HasSubstr("duplicate name 'w'"));
 }
 
-TEST(Safetensors, unknown_dtype) {
+TEST(Safetensors, UnknownDtype) {
   EXPECT_THAT(errorOf("{" + tensor("w", "F12", "[1]", 0, 1) + "}", "0"),
               HasSubstr("tensor 'w': unknown dtype 'F12'"));
 }
 
-TEST(Safetensors, malformed_entries) {
+TEST(Safetensors, MalformedEntries) {
   EXPECT_THAT(errorOf(R"({"w":3})", ""), HasSubstr("tensor 'w': expected an object, got 3"));
   EXPECT_THAT(errorOf(R"({"w":{"shape":[],"data_offsets":[0,0]}})", ""), HasSubstr("'dtype' is missing"));
   EXPECT_THAT(errorOf(R"({"w":{"dtype":"U8","shape":[],"data_offsets":[0,1],"x":0}})", "0"),
@@ -127,24 +127,24 @@ TEST(Safetensors, malformed_entries) {
   EXPECT_THAT(errorOf(R"({"__metadata__":{"a":1}})", ""), HasSubstr("'a' to be a string"));
 }
 
-TEST(Safetensors, shape_does_not_match_range) {
+TEST(Safetensors, ShapeDoesNotMatchRange) {
   EXPECT_THAT(errorOf("{" + tensor("w", "F16", "[3]", 0, 4) + "}", "0123"),
               HasSubstr("tensor 'w': expected the 6 bytes of shape [3] and type F16, got the range 0 to 4"));
   EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[3]", 4, 1) + "}", "0123"), HasSubstr("the range 4 to 1"));
 }
 
-TEST(Safetensors, shape_overflow) {
+TEST(Safetensors, ShapeOverflow) {
   std::string shape = "[281474976710656, 281474976710656]";
   EXPECT_THAT(errorOf("{" + tensor("w", "F32", shape, 0, 0) + "}", ""), HasSubstr("2^63 or more"));
   EXPECT_THAT(errorOf("{" + tensor("w", "F32", "[18446744073709551615]", 0, 0) + "}", ""), HasSubstr("2^48"));
 }
 
-TEST(Safetensors, truncated_data) {
+TEST(Safetensors, TruncatedData) {
   EXPECT_THAT(errorOf("{" + tensor("w", "U8", "[9]", 0, 9) + "}", "01234567"),
               HasSubstr("truncated: tensor 'w' ends at byte 9 of the data, which has 8"));
 }
 
-TEST(Safetensors, overlap_hole_and_rest) {
+TEST(Safetensors, OverlapHoleAndRest) {
   EXPECT_THAT(
       errorOf("{" + tensor("a", "U8", "[4]", 0, 4) + "," + tensor("b", "U8", "[4]", 2, 6) + "}", "012345"),
       HasSubstr("tensor 'b' overlaps the previous one; expected it to start at byte 4, got 2"));
@@ -155,14 +155,14 @@ TEST(Safetensors, overlap_hole_and_rest) {
               HasSubstr("no tensor has the bytes after the last one"));
 }
 
-TEST(Safetensors, every_prefix_is_an_error) {
+TEST(Safetensors, EveryPrefixIsAnError) {
   std::string whole = safetensorsBytes("{" + tensor("a", "U8", "[4]", 0, 4) + "}", "0123");
   for (size_t length = 0; length < whole.size(); ++length) {
     EXPECT_NE(errorOf(std::string_view(whole).substr(0, length)), "") << length;
   }
 }
 
-TEST(Safetensors, writer_aligns_and_reads_back) {
+TEST(Safetensors, WriterAlignsAndReadsBack) {
   TemporaryFolder folder;
   auto writer = SafetensorsWriter::create(
       folder.file("w"),
@@ -188,7 +188,7 @@ TEST(Safetensors, writer_aligns_and_reads_back) {
   EXPECT_EQ(f.data(*f.find("a"))[0], std::byte(0));
 }
 
-TEST(Safetensors, writer_refuses_bad_declarations) {
+TEST(Safetensors, WriterRefusesBadDeclarations) {
   TemporaryFolder folder;
   auto create = [&](std::vector<SafetensorsDeclaration> tensors) {
     return SafetensorsWriter::create(folder.file("w"), std::move(tensors)).status().message();
@@ -200,7 +200,7 @@ TEST(Safetensors, writer_refuses_bad_declarations) {
               HasSubstr("too large"));
 }
 
-TEST(Safetensors, writer_removes_an_unfinished_file) {
+TEST(Safetensors, WriterRemovesAnUnfinishedFile) {
   TemporaryFolder folder;
   {
     auto writer = SafetensorsWriter::create(folder.file("w"), {{"a", ElementType::u8, {3}}});
@@ -208,7 +208,7 @@ TEST(Safetensors, writer_removes_an_unfinished_file) {
   EXPECT_FALSE(std::filesystem::exists(folder.file("w")));
 }
 
-TEST(Safetensors, a_file_that_shrinks_is_a_read_error) {
+TEST(Safetensors, AFileThatShrinksIsAReadError) {
   TemporaryFolder folder;
   std::string path = folder.write("x", safetensorsBytes("{" + tensor("a", "U8", "[4]", 0, 4) + "}", "0123"));
   auto file = SafetensorsFile::open(path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of step fields against the page of the package format.
+// Compares the table of step fields with the page of the package format.
 #include "format/StepFields.h"
 
 #include <fstream>

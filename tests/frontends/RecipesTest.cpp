@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Recipes of a frontend that spells names its own way and stores rotary pairs interleaved.
+// Recipes of a frontend with other tensor names and interleaved rotary pairs.
 #include "frontends/Recipes.h"
 
 #include "frontends/Frontend.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: the input is a conversation, messages separated by '\n', each beginning with its role (s, u or
-// a). Whatever users write, control tokens come from the template alone.
+// a). Only the template writes control tokens, whatever the messages contain.
 #include "runtime/plugin/ChatTemplate.h"
 #include "runtime/text/TokenizerRegistry.h"
 #include "runtime/text/Vocabulary.h"
@@ -13,7 +13,7 @@ using namespace cria;
 
 namespace {
 
-/// What all runs share.
+/// State that all runs share.
 struct Fixture {
   std::unique_ptr<PluginRegistry> registry;
   std::unique_ptr<Tokenizer> tokenizer;

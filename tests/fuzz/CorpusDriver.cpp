@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs a fuzz target without a fuzzer: over its seeds, all their prefixes, and a fixed series of random
-// changes to them. The target fails by crashing, best under a sanitizer. Built with -fsanitize=fuzzer instead
+// changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
 // of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed
 // (default 3000).
 #include "tests/fuzz/FuzzTarget.h"
@@ -52,7 +52,7 @@ void change(std::string &input, const std::vector<std::string> &seeds, std::mt19
   }
 }
 
-TEST(Fuzz, seeds_and_their_prefixes) {
+TEST(Fuzz, SeedsAndTheirPrefixes) {
   for (const std::string &seed : fuzzSeeds()) {
     run(seed);
     for (size_t length = 0; length < std::min(seed.size(), kMaxPrefixes); ++length) {
@@ -61,7 +61,7 @@ TEST(Fuzz, seeds_and_their_prefixes) {
   }
 }
 
-TEST(Fuzz, changed_seeds) {
+TEST(Fuzz, ChangedSeeds) {
   std::mt19937 random(1);
   std::vector<std::string> seeds = fuzzSeeds();
   const long changes = changesPerSeed();

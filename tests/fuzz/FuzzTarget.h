@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a fuzz target defines: the libFuzzer entry, and seeds for the corpus driver.
+// The functions that a fuzz target defines: the entry point of libFuzzer, and the seeds of the corpus driver.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is a grammar, then after a zero byte a text that is matched as far as it goes. A
-// grammar is read or refused; a text is alive or dead.
+// Fuzz target: the input is a grammar, followed by a zero byte and a text, which is matched up to the first
+// character that the grammar does not allow. A grammar is read or refused.
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
 #include "plugins/sdk/cria_plugin.hpp"
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
       }
     }
-  } catch (const cria::plugin::Refusal &) { // said where and why
+  } catch (const cria::plugin::Refusal &) { // with place and reason
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is the text of a chat template. Whatever it does, it ends, and no message becomes a
+// Fuzz target: the input is the text of a chat template. Every template terminates, and no message becomes a
 // control token.
 #include "runtime/plugin/ChatTemplate.h"
 #include "tests/fuzz/FuzzTarget.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is a sampler expression, and also a sidecar.
+// Fuzz target: the input is a sampler expression, and a plugin manifest.
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/Sidecar.h"
 #include "tests/fuzz/FuzzTarget.h"
@@ -23,7 +23,7 @@ static void checkOptions(const std::vector<PluginSpec> &calls, std::string_view 
     }
     if (options.ok() && (options->data()[0]->integer < 1 || options->data()[0]->integer > 100 ||
                          !(options->data()[1]->number >= 0 && options->data()[1]->number <= 1))) {
-      abort(); // a value outside its range came through
+      abort(); // a value outside its range was accepted
     }
   }
 }
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Sidecar sidecar;
   if (readSidecar(fmt::format("/proc/self/fd/{}", file), sidecar).ok() &&
       sidecar.library.find('/') != std::string::npos) {
-    abort(); // a library outside the folder
+    abort(); // a library outside the folder was accepted
   }
   close(file);
   return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is a SentencePiece model. Whatever loads encodes and decodes without a crash.
+// Fuzz target: the input is a SentencePiece model. A model that loads encodes and decodes without a crash.
 #include "runtime/text/SentenceModel.h"
 #include "runtime/text/TokenizerRegistry.h"
 #include "tests/fuzz/FuzzTarget.h"

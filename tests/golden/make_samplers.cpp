@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes tests/golden/samplers.jsonl: what llama.cpp's samplers make of given logits. Links against llama.cpp
-// (libllama) and nlohmann-json, and is no part of the build:
+// Writes tests/golden/samplers.jsonl: the results of llama.cpp's samplers for given logits. Links against
+// llama.cpp (libllama) and nlohmann-json, and is not part of the build:
 //
-//   c++ -std=c++17 make_samplers.cpp -I LLAMA/include -I LLAMA/ggml/include -L BUILD/bin -lllama -o
-//   make_samplers
+//   FLAGS="-I LLAMA/include -I LLAMA/ggml/include -L BUILD/bin"
+//   c++ -std=c++17 make_samplers.cpp $FLAGS -lllama -o make_samplers
 //   ./make_samplers > samplers.jsonl
 //
-// One object a line: "sampler" (our expression), "logits", optionally "accepted" (ids told before), and the
-// outcome: "ids" and "values" (logits after, ids ascending, those at -infinity left out).
+// One object per line: "sampler" (our expression), "logits", optionally "accepted" (ids accepted before), and
+// the result: "ids" and "values" (final logits, ids ascending, without those at -infinity).
 #include "llama.h"
 
 #include <algorithm>

@@ -22,7 +22,7 @@ func.func @no_split_into_two(%input: tensor<?x128xf32>) -> tensor<?x64xf32> {
 
 llama.weight @norm : !llama.weight<128xf32> = #llama.ones<128>
 
-// Uses of one weight are one, and so are equal pure ops.
+// CSE merges uses of one weight, and equal pure ops.
 // CHECK-LABEL: func @equal_ops
 func.func @equal_ops(%input: tensor<?x128xf32>) -> (tensor<?x128xf32>, tensor<?x128xf32>) {
   // CHECK-NEXT: %[[WEIGHT:.*]] = llama.use_weight @norm
@@ -39,7 +39,7 @@ func.func @equal_ops(%input: tensor<?x128xf32>) -> (tensor<?x128xf32>, tensor<?x
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, f16>
 
-// An attention reads what the appends before it wrote; none of these may go or move, but what nobody reads may.
+// An attention reads what earlier appends wrote: these ops are neither erased nor moved, but an unused attention is.
 // CHECK-LABEL: func @cache_effects
 func.func @cache_effects(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %cache: !cache, %i: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> (tensor<?x128xf32>, tensor<?x128xf32>) {
   // CHECK: llama.attention

@@ -10,7 +10,7 @@ llama.weight @random : !llama.weight<96x128xf16, panel16> = #llama.random<184467
 llama.weight @ones : !llama.weight<128xf32> = #llama.ones<128>
 // CHECK: llama.weight @rope : !llama.weight<512x32xf32> = #llama.rope_table<theta = 1.000000e+04, head_dim = 32, context = 512>
 llama.weight @rope : !llama.weight<512x32xf32> = #llama.rope_table<theta = 10000.0, head_dim = 32, context = 512>
-// A number that six digits don't hold.
+// A number that needs more than six digits.
 // CHECK: llama.weight @scaled : !llama.weight<512x32xf32> = #llama.rope_table<theta = 12345.678900000001, head_dim = 32, context = 512, scaling = #llama.linear_scaling<factor = 2.500000e+00>>
 llama.weight @scaled : !llama.weight<512x32xf32> = #llama.rope_table<theta = 12345.6789, head_dim = 32, context = 512, scaling = #llama.linear_scaling<factor = 2.5>>
 // CHECK: llama.weight @llama3 : {{.*}} scaling = #llama.llama3_scaling<factor = 8.000000e+00, low_freq_factor = 1.000000e+00, high_freq_factor = 4.000000e+00, original_context = 8192>>

@@ -1,4 +1,4 @@
-// Each rule of a whole program, broken once.
+// Each rule about a whole program is broken once.
 // RUN: cria-opt %s --program-verify --split-input-file --verify-diagnostics
 
 // expected-error @+1 {{expected a program to have the attributes 'program.target', 'program.limits' and 'program.kv'}}
@@ -162,7 +162,7 @@ module @kernel_name attributes {program.target = "ops", program.limits = #limits
   program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{names kernel 'logits', which does not exist}}
+    // expected-error @+1 {{unknown kernel 'logits'}}
     program.dispatch @logits grid [1 * T by 1] {
     }
   }
@@ -183,7 +183,7 @@ module @buffer_name attributes {program.target = "ops", program.limits = #limits
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' names buffer 'k', which does not exist}}
+    // expected-error @+1 {{binding 'x': unknown buffer 'k'}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @k f32 [T] strides [1] at 0 size 32
     }
@@ -332,7 +332,7 @@ module @elements attributes {program.target = "ops", program.limits = #limits, p
   #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
   #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
-// A count of bytes that leaves 64 bits is outside, too.
+// A size in bytes that overflows 64 bits is outside the buffer, too.
 module @elements_overflow attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
@@ -537,7 +537,7 @@ module @alias attributes {program.target = "ops", program.limits = #limits, prog
   #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
   #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
-// In place is for one window, not for two that overlap.
+// In-place operands must name one window, not two that overlap.
 module @alias_in_place attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
@@ -598,7 +598,7 @@ module @write_before_read attributes {program.target = "ops", program.limits = #
       logits = write @logits f32 [R, 16] strides [16, 1] at 0 size 512
     }
   }
-  // What another entry wrote is gone.
+  // An entry point cannot read what another one wrote.
   program.entry @prefill tokens 1 to 8 {
     // expected-error @+1 {{entry 'prefill': dispatch 0 ('k'): binding 'input': reads bytes 0 to 512 of 'x' before all of them are written}}
     program.dispatch @k grid [1 * T by 1] {
@@ -645,7 +645,7 @@ module @write_before_read_part attributes {program.target = "ops", program.limit
   #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>,
   #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
-// Windows that touch make one.
+// Adjacent windows that were written count as one.
 module @written_in_parts attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 512 fields #fields
   program.buffer @x arena f32 [16] size 64 offset 0

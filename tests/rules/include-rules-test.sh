@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# include-rules.sh finds what it is for: on small trees of its own, one of them clean, each of the others with one fault.
+# Tests include-rules.sh on small trees, one of which is clean, and each of the others has one fault.
 # usage: include-rules-test.sh SOURCE_FOLDER
 set -euo pipefail
 rules=$1/tests/rules/include-rules.sh
@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
-# tree: the folders that the rules speak of, a harmless source in each.
+# tree: makes the folders that the rules name, with a source without faults in each.
 tree() {
   local folder
   rm -rf "$work/tree"
@@ -20,7 +20,7 @@ tree() {
   echo '#include <sentencepiece_processor.h>' >"$work/tree/runtime/Tokens.cpp"
 }
 
-# expect WHAT EXIT_CODE FRAGMENT: what the rules say of the tree as it is now.
+# expect WHAT EXIT_CODE FRAGMENT: runs the rules on the current tree and compares exit code and output.
 expect() {
   local output code=0
   output=$("$rules" "$work/tree" 2>&1) || code=$?
@@ -36,7 +36,7 @@ for folder in ir passes frontends runtime plugins/api; do
   rm -r "${work:?}/tree/$folder"
   expect "no folder $folder" 1 "there are no files to check"
 done
-# includes FILE HEADER: a header that the file must not include.
+# includes FILE HEADER: expects that the rules find an include of a header that the file must not include.
 includes() {
   tree
   mkdir -p "$work/tree/$(dirname "$1")"
@@ -49,6 +49,12 @@ includes passes/codegen/Writer.cpp frontends/Checkpoint.h
 includes frontends/Reader.cpp passes/Passes.h
 includes runtime/exec/Model.cpp mlir/IR/Builders.h
 includes plugins/backends/cpu/Pool.cpp support/Status.h
+includes plugins/backends/cpu/Pool.cpp format/Manifest.h
+includes plugins/sdk/cria_plugin.hpp format/RandomWeightsReader.h
+includes plugins/api/cria_plugin.h support/Half.h
+tree
+printf '#include "%s"\n' support/Half.h support/CpuLevel.h format/ElementType.h format/RandomWeights.h >>"$work/tree/plugins/backends/cpu/Pool.cpp"
+expect "headers that are installed with the SDK" 0 ""
 includes plugins/backends/cpu/Json.cpp nlohmann/json.hpp
 includes plugins/api/cria_plugin.h support/Status.h
 tree

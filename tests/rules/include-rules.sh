@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Checks who includes whom (docs/architecture.md, "Who may include whom"). Prints each line that breaks a rule. A rule without
-# files to check is broken, too: its folder was moved or renamed.
+# files to check is an error as well, because its folder was moved or renamed.
 # usage: include-rules.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"
 
 broken=0
 
-# forbid WHY PATTERN FILES...: no #include line of the files may match the extended regex.
+# forbid WHY PATTERN FILES...: no #include line of the files may match the extended regex, but for headers that match $allowed.
+allowed='^$'
 forbid() {
   local why=$1 pattern=$2
   shift 2
@@ -18,14 +19,14 @@ forbid() {
     return
   fi
   local hits
-  hits=$(grep -HnE "^\s*#\s*include\s*[<\"]($pattern)" "$@" || true)
+  hits=$(grep -HnE "^\s*#\s*include\s*[<\"]($pattern)" "$@" | grep -vE "[<\"]($allowed)[>\"]" || true)
   if [[ -n $hits ]]; then
     printf '%s:\n%s\n' "$why" "$hits"
     broken=1
   fi
 }
 
-# sources FOLDER...: our C and C++ files below the folders.
+# sources FOLDER...: prints the C and C++ files below the folders.
 sources() { find "$@" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c'; }
 
 # room NAME FOLDER...: fills the array NAME with the sources below the folders.
@@ -56,13 +57,18 @@ forbid "only passes/driver includes frontends/" 'frontends/|passes/driver/' "${o
 forbid "frontends/ include support/, format/ and ir/" 'passes/|tools/|plugins/|runtime/' "${frontends[@]}"
 forbid "runtime/ includes support/, format/, plugins/api and plugins/sdk, and no LLVM" "$LLVM|passes/|tools/|frontends/|ir/|plugins/(backends|samplers|chat)/" "${runtime[@]}"
 mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/backends/gpusim/') # translates kernels with LLVM
-forbid "plugins/ see plugins/api, plugins/sdk and their vendor SDK" "$LLVM|support/|format/|runtime/|ir/|passes/|tools/|frontends/|fmt/" "${others[@]}"
+# Installed with the SDK (cmake/CriaInstall.cmake).
+readonly SHARED_WITH_PLUGINS='support/(CpuLevel|Half)\.h|format/(ElementType|RandomWeights)\.h'
+allowed=$SHARED_WITH_PLUGINS
+forbid "plugins/ see plugins/api, plugins/sdk, what is installed with it, and their vendor SDK" "$LLVM|support/|format/|runtime/|ir/|passes/|tools/|frontends/|fmt/" "${others[@]}"
+allowed='^$'
 mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/samplers/grammar/SchemaWriter.h$') # reads JSON
 forbid "only the reader of JSON Schema sees a JSON library" 'nlohmann/' "${others[@]}"
 forbid "plugins/api depends on nothing" "$LLVM|support/|$OURS|boost/" "${api[@]}"
-forbid "plugins/sdk sees plugins/api" "$LLVM|support/|format/|ir/|passes/|frontends/|runtime/|tools/|boost/" "${sdk[@]}"
+allowed=$SHARED_WITH_PLUGINS
+forbid "plugins/sdk sees plugins/api and what is installed with it" "$LLVM|support/|format/|ir/|passes/|frontends/|runtime/|tools/|boost/" "${sdk[@]}"
 
-# Libraries that appear in one file only.
+# Libraries that only one file includes.
 once() { # WHAT PATTERN
   local count
   count=$(grep -lE "^\s*#\s*include\s*<($2)" "${runtime[@]}" "${plugins[@]}" | wc -l)

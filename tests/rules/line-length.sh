@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Pages wrap at 100 columns. Exempt are what cannot be broken: tables, code blocks, headings, and lines that are one word, such
-# as an address. Generated and frozen pages keep their lines.
+# Checks that pages wrap at 100 columns, except where lines cannot be broken: tables, code blocks, headings, and lines of one
+# word, such as an address. Generated and frozen pages are not checked.
 # usage: line-length.sh SOURCE_FOLDER
 set -euo pipefail
 export LC_ALL=C.UTF-8 # columns are characters, not bytes
@@ -11,7 +11,7 @@ mapfile -t pages < <(find . \( -name .git -o -name 'build*' -o -name dist \) -pr
   -not -path './docs/generated/*' -not -path './tests/abi/v1/*' -print | sort)
 ((${#pages[@]})) || { echo "there are no pages to check"; exit 1; }
 
-# The page with the lines that are exempt left empty.
+# prose PAGE: prints the page with empty lines in place of exempt ones.
 prose() {
   awk '
     /^ *(```|~~~)/ { code = !code; print ""; next }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# What `./dev new-pass` and `./dev new-plugin` write, in a copy of the tree: it is complete, formatted where the formatter is
-# installed, compiles as far as that is quick, and nothing is written twice.
+# Runs `./dev new-pass` and `./dev new-plugin` in a copy of the tree: the files are complete, formatted (if the formatter is
+# installed) and pass a syntax check, and existing files are not overwritten.
 # usage: new-files.sh SOURCE_FOLDER CXX [MLIR_TBLGEN LLVM_INCLUDE_FOLDER CRIA_OPT]
 set -euo pipefail
 source=$1 cxx=$2 tblgen=${3:-} include=${4:-} opt=${5:-}

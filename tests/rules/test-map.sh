@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The table "From code to its tests" of docs/testing.md: it has every folder with product sources, and every path in it exists.
+# Checks the table "From code to its tests" of docs/testing.md: it has every folder with product sources, and its paths exist.
 # usage: test-map.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"

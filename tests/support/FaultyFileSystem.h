@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A file system whose calls fail, or are interrupted by something, where a test wants it.
+// A file system in which a test makes chosen calls fail, or runs code before and after them.
 #pragma once
 
 #include "support/FileSystem.h"
@@ -37,7 +37,7 @@ public:
   int remove(int folder, const char *name, int flags) override {
     return call([&] { return FileSystem::remove(folder, name, flags); });
   }
-  /// Flushes nothing: no test looks at the disk after a loss of power.
+  /// Flushes nothing, because no test simulates a loss of power.
   int sync(int) override {
     return call([] { return 0; });
   }

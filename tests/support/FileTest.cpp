@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading whole files: limits, what is not a regular file, and pipes.
+// Reads whole files: limits, files that are not regular, and pipes.
 #include "support/File.h"
 #include "support/Sha256.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Publishing and removing folders while every system call fails, the process is killed after every system
-// call, and other processes interfere before every system call.
+// Publishes and removes folders while each system call fails, the process is killed after each system call,
+// and other processes interfere before each system call.
 #include "support/OwnedFolder.h"
 
 #include "support/FolderLeftovers.h"
@@ -49,7 +49,7 @@ protected:
   std::string path(const std::string &name) const { return folder_.file(name); }
   std::string target() const { return path("m.data"); }
 
-  /// Makes the folder of this test new: somebody's folder, and version `old` in place unless it is empty.
+  /// Resets the folder of this test: a folder of another user, and version `old` unless it is empty.
   void reset(const std::string &old) {
     for (const auto &entry : fs::directory_iterator(folder_.path())) {
       fs::remove_all(entry.path());
@@ -112,7 +112,7 @@ protected:
     }
     return versions;
   }
-  /// The next publication works and leaves nothing but its result and what belongs to others.
+  /// Checks that the next publication works and leaves only its result and the folders of others.
   void expectRecovery() const {
     FaultyFileSystem faultless;
     const Status status = publish("next", faultless);
@@ -135,7 +135,7 @@ std::vector<Setting> settings() {
   return all;
 }
 
-TEST_F(OwnedFolderTest, publishesANewFolderAndReplacesAnOldOne) {
+TEST_F(OwnedFolderTest, PublishesANewFolderAndReplacesAnOldOne) {
   for (const Setting &setting : settings()) {
     SCOPED_TRACE(setting.name());
     for (const bool hasLocks : {true, false}) {
@@ -151,7 +151,7 @@ TEST_F(OwnedFolderTest, publishesANewFolderAndReplacesAnOldOne) {
   }
 }
 
-TEST_F(OwnedFolderTest, anUnpublishedFolderIsRemoved) {
+TEST_F(OwnedFolderTest, AnUnpublishedFolderIsRemoved) {
   {
     StatusOr<OwnedFolder> owned = OwnedFolder::create(target(), proof());
     ASSERT_TRUE(owned.ok()) << owned.status().message();
@@ -163,8 +163,8 @@ TEST_F(OwnedFolderTest, anUnpublishedFolderIsRemoved) {
   EXPECT_THAT(names(), ElementsAre(kForeignLeftover));
 }
 
-// One call fails, each in turn: the old folder stays under its name, or the new one has it.
-TEST_F(OwnedFolderTest, everyErrorOfEveryCall) {
+// Each call fails in turn: afterwards the old or the new folder has the name.
+TEST_F(OwnedFolderTest, EveryErrorOfEveryCall) {
   int successes = 0, failures = 0;
   for (const Setting &setting : settings()) {
     for (const int problem :
@@ -187,9 +187,9 @@ TEST_F(OwnedFolderTest, everyErrorOfEveryCall) {
   EXPECT_GT(failures, 100);
 }
 
-// All calls fail from one on, so that nothing can be undone: the old folder is somewhere, and the message
-// says where if it is not in place.
-TEST_F(OwnedFolderTest, everyErrorFromEveryCallOn) {
+// All calls fail from one on, so that nothing can be undone: the old folder still exists, and the message
+// states its path if it has another name.
+TEST_F(OwnedFolderTest, EveryErrorFromEveryCallOn) {
   for (const Setting &setting : settings()) {
     for (const int problem : {EXDEV, EBUSY, EPERM, EINVAL, ENOSPC, EIO, ENOSYS, EEXIST}) {
       for (int failing = 0, calls = 1; failing < calls; ++failing) {
@@ -214,7 +214,7 @@ TEST_F(OwnedFolderTest, everyErrorFromEveryCallOn) {
   }
 }
 
-TEST_F(OwnedFolderTest, aKillAfterEveryCall) {
+TEST_F(OwnedFolderTest, AKillAfterEveryCall) {
   constexpr int kKilled = 77;
   for (Setting setting : settings()) {
     bool isKilled = true;
@@ -243,9 +243,8 @@ TEST_F(OwnedFolderTest, aKillAfterEveryCall) {
   }
 }
 
-// Before each call in turn, somebody moves the folder away, if there is one, and creates one of their own
-// there.
-TEST_F(OwnedFolderTest, aFolderThatAppearsMeanwhileStays) {
+// Before each call in turn, another process moves the folder away, if it exists, and creates one at its path.
+TEST_F(OwnedFolderTest, AFolderThatAppearsMeanwhileStays) {
   int refusals = 0;
   for (const Setting &setting : settings()) {
     const int calls = callsToPublish(setting);
@@ -275,8 +274,8 @@ TEST_F(OwnedFolderTest, aFolderThatAppearsMeanwhileStays) {
   EXPECT_GT(refusals, 20);
 }
 
-// Before each call in turn, another writer begins and gives up, or publishes its version.
-TEST_F(OwnedFolderTest, otherWritersComeAtAnyMoment) {
+// Before each call in turn, another writer begins and stops, or publishes its version.
+TEST_F(OwnedFolderTest, OtherWritersComeAtAnyMoment) {
   for (const Setting &setting : settings()) {
     const int calls = callsToPublish(setting);
     for (int moment = 0; moment < calls; ++moment) {
@@ -305,7 +304,7 @@ TEST_F(OwnedFolderTest, otherWritersComeAtAnyMoment) {
   }
 }
 
-TEST_F(OwnedFolderTest, aFileOrAnEmptyFolderStays) {
+TEST_F(OwnedFolderTest, AFileOrAnEmptyFolderStays) {
   folder_.write("m.data", "precious");
   EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));
   EXPECT_EQ(testing::readAll(target()), "precious");
@@ -315,7 +314,7 @@ TEST_F(OwnedFolderTest, aFileOrAnEmptyFolderStays) {
   EXPECT_THAT(names(), ElementsAre("m.data", kForeignLeftover));
 }
 
-TEST_F(OwnedFolderTest, namesThatCannotBeReplacedAreRefused) {
+TEST_F(OwnedFolderTest, NamesThatCannotBeReplacedAreRefused) {
   makeFinished("m.data", "old");
   for (const std::string name : {"/.", "/..", "/./", "/inside/.."}) {
     EXPECT_THAT(checkOutputFolder(target() + name, proof()).message(),
@@ -331,7 +330,7 @@ TEST_F(OwnedFolderTest, namesThatCannotBeReplacedAreRefused) {
   EXPECT_EQ(versionOf("m.data"), "old");
 }
 
-TEST_F(OwnedFolderTest, aLinkStaysAndLeadsToTheNewFolder) {
+TEST_F(OwnedFolderTest, ALinkStaysAndLeadsToTheNewFolder) {
   fs::create_directory(path("behind"));
   fs::create_symlink("behind/real", target()); // nothing is there yet
   for (const char *version : {"first", "second"}) {
@@ -344,7 +343,7 @@ TEST_F(OwnedFolderTest, aLinkStaysAndLeadsToTheNewFolder) {
   EXPECT_THAT(checkOutputFolder(path("loop"), proof()).message(), HasSubstr("loop of links"));
 }
 
-TEST_F(OwnedFolderTest, leftoversAreRemovedOnlyWithProofAndWithoutUser) {
+TEST_F(OwnedFolderTest, LeftoversAreRemovedOnlyWithProofAndWithoutUser) {
   StatusOr<OwnedFolder> writer = OwnedFolder::create(target(), proof());
   ASSERT_TRUE(writer.ok()) << writer.status().message();
   const std::string inUse = fs::path(writer->path()).filename().string();
@@ -365,7 +364,7 @@ TEST_F(OwnedFolderTest, leftoversAreRemovedOnlyWithProofAndWithoutUser) {
   EXPECT_TRUE(isForeign(kForeignLeftover));
 }
 
-TEST_F(OwnedFolderTest, aFolderThatWasMovedAsideGetsItsNameBack) {
+TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideGetsItsNameBack) {
   makeFinished("m.data.old-finish", "old");
   {
     StatusOr<OwnedFolder> owned = OwnedFolder::create(target(), proof());
@@ -375,8 +374,8 @@ TEST_F(OwnedFolderTest, aFolderThatWasMovedAsideGetsItsNameBack) {
   EXPECT_THAT(names(), ElementsAre("m.data", kForeignLeftover));
 }
 
-// Unknown things at the name: what was moved aside may be the last copy.
-TEST_F(OwnedFolderTest, aFolderThatWasMovedAsideStaysWithoutASuccessor) {
+// If the name has unknown contents, the folder that was moved aside may be the last copy.
+TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideStaysWithoutASuccessor) {
   makeFinished("m.data.old-finish", "old");
   makeForeign("m.data");
   EXPECT_FALSE(publish("new").ok());
@@ -384,7 +383,7 @@ TEST_F(OwnedFolderTest, aFolderThatWasMovedAsideStaysWithoutASuccessor) {
   EXPECT_TRUE(isForeign("m.data"));
 }
 
-TEST_F(OwnedFolderTest, removalFollowsNoLinkAndNeedsProof) {
+TEST_F(OwnedFolderTest, RemovalFollowsNoLinkAndNeedsProof) {
   makeFinished("m.data", "old");
   makeForeign("foreign");
   fs::create_directory_symlink(path("foreign"), path("m.data/inside/link"));
@@ -401,8 +400,8 @@ TEST_F(OwnedFolderTest, removalFollowsNoLinkAndNeedsProof) {
   EXPECT_TRUE(isForeign("foreign"));
 }
 
-// A removal that stops can be repeated: the proof goes last.
-TEST_F(OwnedFolderTest, aRemovalThatFailsKeepsTheProof) {
+// An interrupted removal can be repeated, because the proof is removed last.
+TEST_F(OwnedFolderTest, ARemovalThatFailsKeepsTheProof) {
   for (int failing = 0; failing < 5; ++failing) { // the lock, content, inside, label, m.data
     reset("old");
     FaultyFileSystem files;
@@ -413,7 +412,7 @@ TEST_F(OwnedFolderTest, aRemovalThatFailsKeepsTheProof) {
   }
 }
 
-TEST_F(OwnedFolderTest, aFolderInUseIsNotRemoved) {
+TEST_F(OwnedFolderTest, AFolderInUseIsNotRemoved) {
   StatusOr<OwnedFolder> owned = OwnedFolder::create(target(), proof());
   ASSERT_TRUE(owned.ok()) << owned.status().message();
   const StatusOr<bool> removed = removeOwnedFolder(owned->path(), proof());
@@ -422,7 +421,7 @@ TEST_F(OwnedFolderTest, aFolderInUseIsNotRemoved) {
   EXPECT_TRUE(fs::exists(owned->path()));
 }
 
-TEST_F(OwnedFolderTest, permissionsAreThoseOfTheUmask) {
+TEST_F(OwnedFolderTest, PermissionsAreThoseOfTheUmask) {
   const mode_t before = umask(027);
   const Status status = publish("new");
   umask(before);

@@ -38,7 +38,7 @@ TEST(Utf8Test, ReplacesEachBadByte) {
   EXPECT_EQ(utf8::replaceInvalid("\xF0\x9F\x98"), "\uFFFD\uFFFD\uFFFD");
 }
 
-// Taken in pieces or at once, the text is the same.
+// The text is the same in pieces and as a whole.
 TEST(Utf8Test, TakesCompleteCharactersAtAnySplit) {
   std::mt19937 random(7);
   for (int round = 0; round < 500; ++round) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tests/testing/CompiledModel.h"
 
+#include "support/CpuLevel.h"
+
 #include <stdexcept>
 
 namespace cria::test {
@@ -53,11 +55,8 @@ std::vector<float> prefillLogits(Model &model, std::span<const int32_t> tokens, 
 }
 
 bool runsHere(const std::string &target) {
-  __builtin_cpu_init();
-  if (target == "cpu-x86-64-v4") {
-    return __builtin_cpu_supports("x86-64-v4") != 0;
-  }
-  return target != "cpu-x86-64-v3" || __builtin_cpu_supports("x86-64-v3") != 0;
+  constexpr std::string_view kPrefix = "cpu-x86-64-";
+  return !target.starts_with(kPrefix) || cpuHas(target.substr(std::string_view("cpu-").size()));
 }
 
 } // namespace cria::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Golden logits made by transformers (tests/golden/README.md).
+// Golden logits, computed by transformers (tests/golden/README.md).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct GoldenPrompt {
   std::vector<int32_t> rows;   // positions whose logits are stored
   std::vector<float> logits;   // [rows, vocabSize]
   std::vector<int32_t> greedy; // tokens chosen greedily after the prompt
-  std::vector<float> gap;      // best logit less second best, at each choice
+  std::vector<float> gap;      // for each of these, the highest logit minus the second highest
 
   size_t vocabSize() const { return logits.size() / rows.size(); }
   /// max - min of the logits.
@@ -22,15 +22,16 @@ struct GoldenPrompt {
   float error(size_t r, const float *ours) const;
 };
 
-/// All prompts of tests/golden/logits/<name>.safetensors. Throws when the file is not as described.
+/// Returns all prompts of tests/golden/logits/<name>.safetensors. Errors: throws std::runtime_error if the
+/// file is malformed.
 std::vector<GoldenPrompt> readGolden(const std::string &name);
 
-/// The same of any file.
+/// The same for any file.
 std::vector<GoldenPrompt> readGoldenFile(const std::string &path);
 
-/// Names of the small models, and `stories`, the one that ships.
+/// Returns the names of the small models and of `stories`, the model that ships.
 const std::vector<std::string> &goldenModels();
-/// Folder of one.
+/// Returns the folder of a golden model.
 std::string goldenModelPath(const std::string &name);
 
 } // namespace cria::test

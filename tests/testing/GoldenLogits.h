@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How far a model's logits are from golden ones, over all positions of all prompts.
+// Compares a model's logits with golden ones, at all positions of all prompts.
 #pragma once
 
 #include "tests/testing/CompiledModel.h"
@@ -7,10 +7,11 @@
 
 namespace cria::test {
 
-// f16 weights and f16 KV, made from f32 ones: half an ulp of f16 (2^-11) per factor, through 2 or 3 layers.
+// Tolerances for f16 weights and f16 KV rounded from f32: half an ulp of f16 (2^-11) per factor, in 2 or 3
+// layers.
 inline constexpr float kHalfTolerance = 2e-2f;
 inline constexpr double kHalfArgmaxShare = 0.99;
-// On tensor cores the inputs of linear layers are f16 too, so a few more near-ties fall the other way.
+// On tensor cores the inputs of linear layers are f16, too, so a few more near-ties are decided differently.
 inline constexpr double kTensorCoreArgmaxShare = 0.97;
 
 struct GoldenAgreement {
@@ -24,7 +25,7 @@ struct GoldenAgreement {
   }
 };
 
-/// Runs each prompt through prefill. Throws when a step fails.
+/// Runs prefill on each prompt. Errors: throws std::runtime_error if a step fails.
 GoldenAgreement compareLogits(Model &model, const std::vector<GoldenPrompt> &prompts);
 
 } // namespace cria::test

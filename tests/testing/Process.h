@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs real programs from tests and collects what they print.
+// Runs programs in processes of their own and collects their output.
 #pragma once
 
 #include <filesystem>
@@ -9,25 +9,25 @@
 namespace cria::test {
 
 struct ProcessResult {
-  int exitCode = -1; // 128 + signal when a signal ended it
+  int exitCode = -1; // 128 + signal if a signal ended it
   std::string output;
   std::string errors;
 };
 
-/// Runs `program` with `arguments`, `input` as standard input, and `environment` ("NAME=value") added to this
-/// process's.
+/// Runs `program` with `arguments`, with `input` as standard input, and with `environment` ("NAME=value")
+/// added to that of this process.
 ProcessResult runProcess(const std::string &program, const std::vector<std::string> &arguments,
                          const std::string &input = "", const std::vector<std::string> &environment = {});
 
-/// Becomes `program`, in a forked child.
+/// Executes `program` in a forked child, which it replaces.
 [[noreturn]] void execute(const std::string &program, const std::vector<std::string> &arguments,
                           const std::vector<std::string> &environment);
 
-/// The built cria with these arguments.
+/// Runs the cria of this build.
 ProcessResult runCria(const std::vector<std::string> &arguments, const std::string &input = "",
                       const std::vector<std::string> &environment = {});
 
-/// A folder that is removed with the object.
+/// A new temporary folder, which is removed with the object.
 class TemporaryFolder {
 public:
   TemporaryFolder();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A program on a pseudo terminal: a test types, and reads what a person would see.
+// Runs a program on a pseudo terminal, on which a test types and reads the output.
 #pragma once
 
 #include <chrono>
@@ -21,22 +21,22 @@ public:
   PseudoTerminal(const PseudoTerminal &) = delete;
   PseudoTerminal &operator=(const PseudoTerminal &) = delete;
 
-  /// Types these bytes; "\r" is the return key, "\x03" Ctrl-C.
+  /// Types these bytes. "\r" is the return key, "\x03" Ctrl-C.
   void type(const std::string &keys);
-  /// Reads until `text` appears after what was waited for before. False when the program ends or a minute
-  /// passes without it.
+  /// Reads until `text` appears after the text of the previous call. Returns false if the program ends or a
+  /// minute passes before.
   bool waitFor(const std::string &text);
-  /// Reads to the end of the program: its exit code, or 128 + signal; -1 when it does not end in a minute.
+  /// Reads until the program ends. Returns its exit code, or 128 + signal; -1 if it does not end in a minute.
   int waitForExit();
-  /// Gives the window another size.
+  /// Changes the size of the window.
   void resize(uint16_t rows, uint16_t columns);
-  /// All that was shown so far.
+  /// Returns all output so far.
   const std::string &shown() const { return shown_; }
 
 private:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  /// Reads what is there, waiting for it. False at the end of the program and after the deadline.
+  /// Waits for output and reads it. Returns false at the end of the program and after the deadline.
   bool readMore(Deadline deadline);
 
   int terminal_ = -1;

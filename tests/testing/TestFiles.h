@@ -42,7 +42,7 @@ inline std::string readAll(const std::string &path) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// The bytes of a safetensors file with this header text and data.
+/// Returns the bytes of a safetensors file with this header and data.
 inline std::string safetensorsBytes(std::string_view header, std::string_view data) {
   std::string bytes;
   for (int i = 0; i < 8; ++i) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The runtime folder that `./dev dist` makes: installed, moved elsewhere, and run with nothing of this build and no environment.
+# Installs the runtime folder that `./dev dist` makes, moves it, and runs it without this build and without environment variables.
 # usage: dist.sh CMAKE BUILD_FOLDER CHECKPOINT
 set -euo pipefail
 cmake=$1 build=$2 checkpoint=$3
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 mv "$work/made" "$work/moved"
 "$build/bin/cria" compile "$checkpoint" -o "$work/model.cria" --quiet
 
-# Every library but those of the C library comes from the folder.
+# All libraries except those of the C library come from the folder.
 outside=$(for file in "$work"/moved/bin/cria "$work"/moved/check/check "$work"/moved/lib/cria/plugins/*.so; do ldd "$file"; done |
   grep '=>' | grep -vE "=> $work/moved/|(ld-linux[^ ]*|libc|libm|libdl|libpthread|librt)[.-][^ ]* =>" || true)
 if [[ -n $outside ]]; then

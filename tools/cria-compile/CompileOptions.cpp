@@ -20,7 +20,7 @@ struct Texts {
   std::string weights, kv = "f16", emit;
 };
 
-const char *kDescription = "Compiles a LLaMA 2 model ahead of time into a package that `cria` runs.\n"
+const char *kDescription = "Compile a LLaMA 2 model ahead of time into a package that `cria` runs.\n"
                            "Example: cria compile Llama-2-7b-hf -o llama-2-7b.cria --target cpu";
 
 void addModelOptions(CLI::App &app, CompileJob &job) {
@@ -38,7 +38,7 @@ void addModelOptions(CLI::App &app, CompileJob &job) {
 
 void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string &targets) {
   app.add_option("--target", options.job.targets,
-                 fmt::format("Targets, separated by commas: {} (default: cpu, which is every x86-64 level; "
+                 fmt::format("Targets, separated by commas: {} (default: cpu, which is all x86-64 levels; "
                              "default SM: sm_80)",
                              targets))
       ->delimiter(',')
@@ -50,8 +50,7 @@ void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string 
       ->take_all();
   app.add_option(
       "--for", options.backend,
-      "With --target ops: a backend (name or sidecar); decompose the ops that its sidecar does not "
-      "list");
+      "With --target ops: decompose the ops that a backend (name or plugin manifest) does not list");
   app.add_option("--plugin-dir", options.pluginFolders,
                  "Folder to search for the backend of --for (repeatable)")
       ->allow_extra_args(false)
@@ -74,8 +73,9 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
 }
 
 void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
-  app.add_option("--emit", texts.emit,
-                 "Print a stage instead: import, optimized, program, kernels, llvm or asm");
+  app.add_option(
+      "--emit", texts.emit,
+      "Print a stage instead of writing a package: import, optimized, program, kernels, llvm or asm");
   app.add_option("--disable-pass", options.job.disabledPasses, "Skip a fusion pass (repeatable)")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -83,7 +83,7 @@ void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
   app.add_option("--threads", options.job.numThreads, "Threads that write weights")
       ->check(CLI::Range(1, 256));
   app.add_flag("--quiet,-q", options.quiet, "Suppress all messages except errors");
-  app.add_flag("--json", options.json, "Print {path, bytes, targets} of the package");
+  app.add_flag("--json", options.json, "Print {path, bytes, targets} of the package as JSON");
   app.add_flag("--verbose", options.verbose, "Report what each fusion did, and the time of each stage");
 }
 
@@ -113,9 +113,8 @@ Status readTypes(const Texts &texts, CompileOptions &options) {
 
 Status readStage(const Texts &texts, CompileOptions &options) {
   if (texts.emit.empty()) {
-    return options.job.output.empty()
-               ? invalidArgument("-o is missing: expected the path of the package to write")
-               : Status();
+    return options.job.output.empty() ? invalidArgument("expected -o with the path of the package to write")
+                                      : Status();
   }
   auto stage = kStages.find(texts.emit);
   if (stage == kStages.end()) {
@@ -124,14 +123,14 @@ Status readStage(const Texts &texts, CompileOptions &options) {
   }
   options.job.stage = stage->second;
   return options.json
-             ? invalidArgument("--json describes a package, and --emit writes none; leave one of them out")
+             ? invalidArgument("--json describes a package, but --emit writes none; omit one of them")
              : Status();
 }
 
 Status checkModel(const CompileJob &job) {
   if (job.preset.empty()) {
     if (job.randomSeed) {
-      return invalidArgument("--random-weights needs --preset: the weights of a checkpoint are its own");
+      return invalidArgument("--random-weights requires --preset, because a checkpoint has weights");
     }
     return job.checkpoint.empty()
                ? invalidArgument("expected a checkpoint, or --preset NAME --random-weights SEED")
@@ -141,7 +140,7 @@ Status checkModel(const CompileJob &job) {
     return invalidArgument("expected a checkpoint or --preset, got both");
   }
   if (!job.randomSeed) {
-    return invalidArgument("--preset {} needs --random-weights SEED", job.preset);
+    return invalidArgument("--preset {} requires --random-weights SEED", job.preset);
   }
   if (!findPreset(job.preset)) {
     return invalidArgument("--preset: expected one of {}, got '{}'", fmt::join(presetNames(), ", "),
@@ -155,10 +154,10 @@ Status finish(const Texts &texts, CompileOptions &options) {
     options.job.targets = {"cpu"};
   }
   if (!options.backend.empty() && !options.job.targetPlugins.empty()) {
-    return invalidArgument("--for applies to target ops only; leave --target-plugin out");
+    return invalidArgument("--for applies to target ops only; omit --target-plugin");
   }
   if (!options.backend.empty() && options.job.targets != std::vector<std::string>{"ops"}) {
-    return invalidArgument("--for needs --target ops: only a backend that runs ops lists them");
+    return invalidArgument("--for requires --target ops");
   }
   CRIA_RETURN_IF_ERROR(checkModel(options.job));
   CRIA_RETURN_IF_ERROR(readTypes(texts, options));
@@ -184,7 +183,7 @@ CommandLine parseCommandLine(int argc, const char *const *argv, const std::strin
   } catch (const CLI::CallForVersion &) {
     return {.text = version + "\n"};
   } catch (const CLI::ParseError &problem) {
-    return {.text = fmt::format("error: {}\nSee cria compile --help\n", problem.what()), .exitCode = 2};
+    return {.text = fmt::format("error: {}\nSee 'cria compile --help'.\n", problem.what()), .exitCode = 2};
   }
   Status status = finish(texts, options);
   if (!status.ok()) {

@@ -12,10 +12,10 @@
 namespace cria {
 
 struct CompileOptions {
-  /// Without what the options below add (makeJob). With a stage before `package`, `output` is a text file, or
-  /// empty for stdout.
+  /// Without `opsBackend` and `checkTokenizer`, which makeJob() sets. With a stage before `package`, `output`
+  /// is the path of a text file, or empty for stdout.
   CompileJob job;
-  /// A backend whose list of ops target `ops` is limited to: a name, or the path of a sidecar.
+  /// The backend whose ops target `ops` may use: a name, or the path of a plugin manifest.
   std::string backend;
   /// Folders in which `backend` is searched.
   std::vector<std::string> pluginFolders;
@@ -29,11 +29,11 @@ struct CommandLine {
   int exitCode = 0;
 };
 
-/// `targets` lists the values of --target, for the help text; `version` is the answer to --version.
+/// `targets` lists the values of --target, for the help text; `version` is printed for --version.
 CommandLine parseCommandLine(int argc, const char *const *argv, const std::string &targets,
                              const std::string &version);
 
-/// The job of the options, with the ops of the backend and with the runtime's check of the tokenizer.
+/// The job of the options, with the ops of the backend and the check of the tokenizer, which use the runtime.
 /// Errors: those of findOpsBackend().
 StatusOr<CompileJob> makeJob(const CompileOptions &options);
 

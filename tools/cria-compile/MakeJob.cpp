@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the compiler takes from the runtime: a backend's list of ops, and the tokenizer.
+// The parts of a job that use the runtime: the list of ops of a backend, and the check of the tokenizer.
 #include "tools/cria-compile/CompileOptions.h"
 
 #include "runtime/text/AddedTokens.h"
@@ -8,8 +8,8 @@
 
 namespace cria {
 
-/// Loads the tokenizer as the runtime will load it, so that a damaged one is an error of the compilation, and
-/// selects the added tokens.
+/// Loads the tokenizer as the runtime does, so that the compilation refuses a damaged one, and selects the
+/// added tokens.
 static StatusOr<std::vector<AddedToken>> checkTokenizer(const TokenizerData &data, const ModelConfig &config,
                                                         std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer,

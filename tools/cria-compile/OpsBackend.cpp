@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 static bool isSidecar(const std::string &text) { return text.ends_with(".cria-plugin.json"); }
 
-// A sidecar is looked up in its own folder only, a name in all folders.
+// A manifest is looked up in its own folder only, a name in all folders.
 static StatusOr<std::unique_ptr<PluginRegistry>> openRegistry(const std::string &backend,
                                                               const std::vector<std::string> &folders) {
   if (isSidecar(backend)) {
@@ -29,7 +29,7 @@ static bool isRequested(const PluginCandidate &candidate, const std::string &bac
 }
 
 static OpsBackend opsOf(const PluginCandidate &candidate) {
-  OpsBackend backend{.name = candidate.name};
+  OpsBackend backend{.name = candidate.name, .opsetVersion = candidate.ops->version};
   for (const auto &[name, op] : candidate.ops->ops) {
     backend.ops.insert(name);
     for (const auto &[operand, types] : op.types) {
@@ -54,10 +54,10 @@ StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vecto
     }
   }
   if (matching.empty()) {
-    return error(StatusCode::notFound, "--for: there is no backend '{}'{}", backend,
+    return error(StatusCode::notFound, "--for: unknown backend '{}'{}", backend,
                  suggestNames(backend, known));
   }
-  // The package may run on another machine, but a backend that this machine accepts comes first.
+  // Prefers a backend that this machine accepts, although the package may run on another machine.
   const auto eligible = std::find_if(matching.begin(), matching.end(),
                                      [](const auto &candidate) { return !candidate.refused; });
   const PluginCandidate &chosen = eligible == matching.end() ? matching[0] : *eligible;
@@ -66,11 +66,11 @@ StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vecto
   }
   return chosen.refused
              ? error(StatusCode::unsupported, "--for: {}: {}", chosen.sidecar.string(), chosen.reason)
-             : error(
-                   StatusCode::unsupported,
-                   "--for: backend '{}' does not list the ops it takes ({}); a backend that supports all ops "
-                   "needs no --for",
-                   chosen.name, chosen.sidecar.string());
+             : error(StatusCode::unsupported,
+                     "--for: the manifest of backend '{}' lists no ops ({}); omit --for, which a backend "
+                     "that supports "
+                     "all ops does not need",
+                     chosen.name, chosen.sidecar.string());
 }
 
 } // namespace cria

@@ -26,8 +26,8 @@ static int64_t nowMs() {
   return int64_t(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Stops the compilation, which removes incomplete output. A second request ends the process at once. One
-// request may arrive several times within moments: directly, through the process group, and through `cria`.
+// Stops the compilation, which then removes incomplete output. A second request ends the process at once. The
+// same request may arrive several times: directly, through the process group, and through `cria`.
 static void cancel(int signal) {
   constexpr int64_t kOneRequestMs = 100;
   if (!cancelled) {
@@ -42,7 +42,7 @@ static void cancel(int signal) {
 
 static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"; }
 
-// A requested end is no error: 130 after Ctrl-C, 143 after SIGTERM (docs/decisions/0002).
+// An interrupt is not an error: the exit code is 130 after Ctrl-C, 143 after SIGTERM (docs/decisions/0002).
 static int report(const Status &status) {
   constexpr int kExitError = 2, kExitSignal = 128;
   if (status.code() == StatusCode::cancelled) {
@@ -91,7 +91,7 @@ int main(int argc, char **argv) {
   cli::openStandardStreams();
   std::signal(SIGINT, cancel);
   std::signal(SIGTERM, cancel);
-  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
+  std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()
   CommandLine line = parseCommandLine(argc, argv, targetHelp(), versionText());
   if (!line.options) {
     line.exitCode == 0 ? (void)cli::writeData(line.text) : cli::writeMessage(line.text);

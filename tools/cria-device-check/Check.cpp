@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// check: whether a card computes what it should, and how fast. Runs from a folder that another machine has
-// built (`./dev dist --check`); needs a driver and nothing else.
+// check: checks the results of kernels and models on a GPU and measures their speed. Runs from a folder that
+// was built on another machine (`./dev dist --check`) and needs only the driver. Exit codes: 0 all checks
+// pass; 1 a check failed; 2 error.
 #include "tools/cria-device-check/Checks.h"
 
 #include "runtime/plugin/BackendPlugin.h"
@@ -40,16 +41,16 @@ void addOptions(CLI::App &app, Arguments &arguments) {
       ->check(CLI::IsMember(names));
   app.add_option("--device", options.device, "Device number of the backend")->capture_default_str();
   app.add_option("--backend", options.backend, "Backend to check")->capture_default_str();
-  app.add_option("--filter", options.filter, "Only kernels and models with this in their name");
+  app.add_option("--filter", options.filter, "Check only kernels and models whose names contain this");
   app.add_option("--data", options.data, "Folder with kernels/, models/, golden/ and speed/")
       ->capture_default_str();
-  app.add_option("--plugin-dir", options.pluginFolders, "Folder with plugins; may be given more than once");
-  app.add_option("--prompt", options.prompts, "Prompt lengths to measure")->capture_default_str();
-  app.add_option("--depth", options.depths, "Positions filled before tokens are generated")
+  app.add_option("--plugin-dir", options.pluginFolders, "Additional folder with plugins; repeatable");
+  app.add_option("--prompt", options.prompts, "Prompt lengths to measure, in tokens")->capture_default_str();
+  app.add_option("--depth", options.depths, "Context lengths at which decoding is measured, in tokens")
       ->capture_default_str();
-  app.add_option("--generate", options.generate, "Tokens to generate after each depth")
+  app.add_option("--generate", options.generate, "Number of tokens to generate at each depth")
       ->capture_default_str();
-  app.add_option("--json", arguments.json, "File for all rows as JSON (default: after the table)");
+  app.add_option("--json", arguments.json, "File for the report as JSON (default: stdout, after the table)");
 }
 
 // "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
@@ -93,7 +94,7 @@ int main(int argc, char **argv) {
   Arguments arguments;
   arguments.options.program = fs::canonical("/proc/self/exe");
   arguments.options.data = arguments.options.program.parent_path();
-  CLI::App app("Checks the kernels and models of this folder on a card, and measures them.");
+  CLI::App app("Check the kernels and models in this folder on a GPU, and measure their speed.");
   addOptions(app, arguments);
   CLI11_PARSE(app, argc, argv);
   StatusOr<int> code = kCannotRun;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the check of a device found: rows of one table, and of one JSON.
+// The report of a check of a device: rows, printed as a table and as JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -15,16 +15,16 @@ struct Row {
   std::string name;
   std::string target;
   Outcome outcome = Outcome::ok;
-  std::string text;                // the numbers, or the reason
-  nlohmann::ordered_json values{}; // the numbers by name
+  std::string text;                // the measured values, or the reason
+  nlohmann::ordered_json values{}; // the measured values by name
 };
 
 class Report {
 public:
-  /// Prints the row at once, so that nothing is lost when a device goes away.
+  /// Adds a row and prints it at once, so that it is not lost if the device hangs.
   void add(Row row);
   bool hasFailed() const;
-  /// How many rows had each outcome.
+  /// Returns the number of rows with each outcome, such as "12 ok, 1 FAILED".
   std::string summary() const;
   nlohmann::ordered_json json(const std::string &device) const;
 

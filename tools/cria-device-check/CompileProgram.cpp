@@ -21,10 +21,10 @@ using namespace mlir;
 namespace cria::conformance {
 namespace {
 
-/// Rows of the tensors that recipes name, numbered from 1 in the order of `names`.
+/// Numbers the rows of the tensors that recipes name, from 1, in the order of `names`.
 class RowNumbers {
 public:
-  /// Rows that hold their numbers in place of values. Rows of padding hold 0.
+  /// Returns rows whose values are their numbers. Padding rows hold 0.
   StatusOr<std::unique_ptr<cria::WeightRows>> rowsOf(llama::CheckpointAttr tensor);
   std::pair<std::string, int64_t> nameOf(uint32_t number) const {
     return number == 0 ? std::pair<std::string, int64_t>() : names_[number - 1];
@@ -59,8 +59,8 @@ StatusOr<std::unique_ptr<cria::WeightRows>> RowNumbers::rowsOf(llama::Checkpoint
   return std::unique_ptr<cria::WeightRows>(std::make_unique<NumberedRows>(first, rows));
 }
 
-/// Where the rows of a recipe come from: the packer's own evaluation of it, with numbers of four bytes in
-/// place of the rows.
+/// Returns the sources of the rows of a recipe: evaluates it with the packer on rows that hold their numbers
+/// in four bytes.
 StatusOr<std::vector<std::pair<std::string, int64_t>>> sourcesOf(Attribute recipe) {
   RowNumbers numbers;
   CRIA_ASSIGN_OR_RETURN(
@@ -76,7 +76,7 @@ StatusOr<std::vector<std::pair<std::string, int64_t>>> sourcesOf(Attribute recip
   return sources;
 }
 
-/// Weights with the sources of their rows; those that the program initializes itself have none.
+/// Returns the weights with the sources of their rows. Weights that the program initializes have none.
 LogicalResult collectWeights(ModuleOp module, CompiledProgram &out) {
   for (auto weight : module.getOps<program::WeightOp>()) {
     WeightRows entry{weight.getSymName().str(), {}};
@@ -126,7 +126,7 @@ LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits
   out.json = programToJson(*lowered).dump();
   out.format = target.format();
   out.features = target.features();
-  out.abiVersion = target.abiVersion();
+  out.abiVersion = target.abiVersion(*lowered);
   return success();
 }
 

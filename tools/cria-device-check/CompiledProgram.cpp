@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Programs as CBOR.
+// Files of programs, as CBOR.
 #include "tools/cria-device-check/CompiledProgram.h"
 
 #include <fstream>
@@ -35,7 +35,7 @@ CompiledProgram readProgram(const std::string &path) {
     program.code.assign(code.begin(), code.end());
     return program;
   } catch (const nlohmann::json::exception &failure) {
-    throw std::runtime_error("'" + path + "' is no compiled program: " + failure.what());
+    throw std::runtime_error("'" + path + "' is not a compiled program: " + failure.what());
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A small module as a compiler left it: its program, its code, and where its weights come from; also as a
-// file.
+// A compiled module: its program, its code and the sources of its weights. Stored as a file for machines
+// without the compiler.
 #pragma once
 
 #include <cstdint>
@@ -16,24 +16,24 @@ struct ProgramLimits {
   int64_t context = 128;
 };
 
-/// Where the logical rows of a weight come from: a tensor and its row; an empty name is a row of zeros. A
-/// weight without rows is made by the program's entry `initialize`.
+/// The sources of the logical rows of a weight: for each row, a tensor and a row of it; an empty name stands
+/// for a row of zeros. A weight without rows is written by the entry point `initialize`.
 struct WeightRows {
   std::string weight;
   std::vector<std::pair<std::string, int64_t>> rows;
 };
 
 struct CompiledProgram {
-  std::string error; // diagnostics; all else is empty when there are any
-  std::string json;  // as in programs/<target>.json
-  std::string code;  // bytes; empty for `ops`
+  std::string error; // diagnostics; if there are any, the other members are empty
+  std::string json;  // the program, as in programs/<target>.json
+  std::string code;  // the bytes of the code; empty for `ops`
   std::string format;
   std::string features;
   uint32_t abiVersion = 0;
   std::vector<WeightRows> weights;
 };
 
-/// One file, for a machine without the compiler. Throws std::runtime_error naming the file.
+/// Write and read a file with a program. Errors: throw std::runtime_error, naming the file.
 void writeProgram(const std::string &path, const CompiledProgram &program);
 CompiledProgram readProgram(const std::string &path);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a product needs of cublas_v2.h. CublasApiTest.cpp compares it with a real one.
+// The part of cublas_v2.h that a matrix product needs. CublasApiTest.cpp compares it with the real header.
 #pragma once
 
 #include "plugins/backends/cuda/DriverApi.h"
@@ -11,7 +11,7 @@ inline constexpr int kCublasHalf = 2;                       // cudaDataType: CUD
 inline constexpr int kCublasCompute32F = 68;                // cublasComputeType_t
 inline constexpr int kCublasDefaultAlgorithm = -1;          // cublasGemmAlgo_t
 
-/// Functions as in the header, statuses and enumerations as int; 0 is success. Matrices are column-major.
+/// Functions of cuBLAS. Statuses and enumerations are int; 0 is success. Matrices are column-major.
 struct CublasApi {
   using Handle = void *;
   int (*create)(Handle *handle) = nullptr;

@@ -61,7 +61,7 @@ struct FreeBuffer {
 };
 using Halves = std::unique_ptr<cria_buffer, FreeBuffer>;
 
-// f16 numbers below 2 in magnitude, in memory of the device.
+// Allocates device memory and fills it with f16 numbers below 2 in magnitude.
 Halves makeHalves(cria_queue &queue, uint64_t count) {
   const uint64_t bytes = (count / 2 + 1) * sizeof(uint32_t);
   std::unique_ptr<cria_buffer> made;
@@ -75,13 +75,13 @@ Halves makeHalves(cria_queue &queue, uint64_t count) {
   return halves;
 }
 
-// Milliseconds of the fastest of several runs of work() on the queue.
+// Returns the milliseconds of the fastest of several runs of work() on the queue.
 template <typename Work> double fastest(cria_queue &queue, const Work &work) {
   const DriverApi &api = queue.context->api;
   require(reserveMarks(queue, 1));
   const EventHandle start = queue.marks[0].get(), end = queue.marks[1].get();
   double best = INFINITY;
-  for (int i = 0; i <= kRepetitions; ++i) { // the first one warms up
+  for (int i = 0; i <= kRepetitions; ++i) { // the first run warms up
     require(checkResult(api, api.eventRecord(start, queue.stream.get()), "timing"));
     work();
     require(checkResult(api, api.eventRecord(end, queue.stream.get()), "timing"));
@@ -93,7 +93,7 @@ template <typename Work> double fastest(cria_queue &queue, const Work &work) {
   return best;
 }
 
-// Operations a second. The context is current.
+// Returns operations per second. REQUIRES: the context is current.
 double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint64_t columns,
                  uint64_t tokens) {
   const Halves weights = makeHalves(queue, rows * columns), inputs = makeHalves(queue, columns * tokens),
@@ -102,7 +102,7 @@ double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint
   const bool isMade = cublas.create(&made) == 0;
   const std::unique_ptr<void, int (*)(CublasApi::Handle)> handle(made, cublas.destroy);
   if (!isMade || cublas.setStream(made, queue.stream.get()) != 0) {
-    throw std::runtime_error("cuBLAS does not start");
+    throw std::runtime_error("cuBLAS cannot be initialized");
   }
   const auto data = [](const Halves &halves) { return reinterpret_cast<void *>(halves->address); };
   const float one = 1, zero = 0;
@@ -112,7 +112,7 @@ double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint
                                    kCublasHalf, k, data(inputs), kCublasHalf, k, &zero, data(outputs),
                                    kCublasHalf, m, kCublasCompute32F, kCublasDefaultAlgorithm);
     if (status != 0) {
-      throw std::runtime_error(fmt::format("cublasGemmEx answers {}", status));
+      throw std::runtime_error(fmt::format("cublasGemmEx failed with status {}", status));
     }
   });
   const double multiplyAdds =

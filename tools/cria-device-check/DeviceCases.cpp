@@ -5,32 +5,32 @@ namespace cria::conformance {
 namespace {
 
 constexpr uint64_t kSeed = 23;
-// Prompts multiply inputs rounded to the weights' type (f16: 2^-11, bf16: 2^-8), and queries and softmax
-// weights rounded to the cache's.
+// In prompts, the kernels round inputs to the type of the weights (f16: 2^-11, bf16: 2^-8), and queries and
+// softmax weights to that of the cache.
 constexpr double kHalf = 2e-3, kBfloat = 1.5e-2;
-// A rotated key that f32 rounding puts on the other side of the middle between two neighbours in f16 is off
-// by up to 2^-10 of itself; with queries and keys of up to 4 and the scale 1/4 a score moves by 2^-8, and a
-// mean of two values by a quarter of that. The same shapes with an f32 cache keep to kSingleTolerance.
+// If f32 rounding moves a rotated key across the midpoint of two neighbouring f16 numbers, its relative error
+// is up to 2^-10. With queries and keys of up to 4 and the scale 1/4, a score changes by up to 2^-8, and a
+// mean of two values by a quarter of that. The same shapes with an f32 cache meet kSingleTolerance.
 constexpr double kHalfCache = 0x1p-11;
 
-// The flash kernel takes 16-bit caches and heads up to 128.
+// The flash attention kernel supports 16-bit caches and heads of up to 128 dimensions.
 bool isForFlash(const AttentionShape &shape) {
   return shape.cacheType == std::string("f16") && shape.headDim <= 128;
 }
 
-// A few hundred rows in one step, past the 256 positions of a segment.
+// Limits for a few hundred rows in one step, more than the 256 positions of a segment.
 const ProgramLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
-constexpr uint64_t kMostRows = 150; // of each of two sequences
-constexpr uint64_t kFewestRows = 200;
+constexpr uint64_t kMaxRows = 150; // for each of two sequences
+constexpr uint64_t kMinRows = 200; // in one step
 
 double toleranceOf(const std::string &type) {
   return type == "f32" ? kSingleTolerance : type == "f16" ? kHalf : kBfloat;
 }
 
-/// Collects cases; each has random numbers of its own, so that one more changes no other.
+/// Collects cases. Each seeds its own random numbers, so that adding a case does not change the others.
 class Cases {
 public:
-  /// make(Random &) -> OpProgram. A ragged batch that grows; the last step with padding rows.
+  /// Adds a case for the program make(Random &): steps with a ragged batch, the last one with padding rows.
   template <typename Make> DeviceCase &add(const std::string &name, double tolerance, const Make &make) {
     Random random(kSeed);
     DeviceCase &added = addModule(name, tolerance, make(random));
@@ -40,13 +40,13 @@ public:
     return added;
   }
 
-  /// A step of a few hundred rows, and a second one upon it.
+  /// Adds a case with two steps of a few hundred rows each.
   template <typename Make> DeviceCase &addLong(const std::string &name, double tolerance, const Make &make) {
     Random random(kSeed);
     DeviceCase &added = addModule(name + "-long", tolerance, make(random));
-    while (added.prompts.empty() || added.prompts.front().tokens.size() < kFewestRows) {
+    while (added.prompts.empty() || added.prompts.front().tokens.size() < kMinRows) {
       StepMaker maker(random, 2, kCasePages);
-      added.prompts = {maker.next(kMostRows, 0), maker.next(kMostRows, 2)};
+      added.prompts = {maker.next(kMaxRows, 0), maker.next(kMaxRows, 2)};
     }
     added.alone = false;
     return added;
@@ -91,7 +91,7 @@ void addRows(Cases &cases) {
   }
 }
 
-// Widths around steps of 256 and pairs of them, heights around tiles of 128.
+// Input sizes near multiples of 256 and 512, output sizes near tiles of 128.
 void addLinear(Cases &cases) {
   const LinearShape shapes[] = {{"f32", 64, 64},    {"f16", 288, 200}, {"bf16", 40, 17},
                                 {"f16", 1032, 130}, {"f32", 517, 9},   {"bf16", 777, 129},
@@ -155,7 +155,8 @@ void addLong(Cases &cases) {
   });
 }
 
-// Many steps of the flash kernel and several segments, for every way heads share keys.
+// Many iterations of the flash attention kernel and several segments, for every number of query heads for
+// each KV head.
 void addLongAttention(Cases &cases) {
   for (const AttentionShape &shape :
        {AttentionShape{2, 1, 32, "f16", true}, AttentionShape{1, 1, 128, "f16", true},
@@ -166,7 +167,7 @@ void addLongAttention(Cases &cases) {
       return ropeAttentionProgram(random, shape, kManyRows);
     });
     added.conflictFree = isForFlash(shape);
-    added.alone = shape.headDim == 32; // tiles that several sequences share; once, as it takes long
+    added.alone = shape.headDim == 32; // tiles with rows of several sequences; one shape only, as it is slow
     added.fewTolerance = std::string(shape.cacheType) == "f16" ? kHalfCache : kSingleTolerance;
     Random random(kSeed);
     StepMaker maker(random, 1, kCasePages);

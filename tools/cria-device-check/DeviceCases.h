@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What kernels for devices are checked on: a small module for every family in shapes that are multiples of
-// nothing, with the steps to run. The same in every program of one build, so that a program without the
-// compiler can run what another has compiled.
+// The cases for kernels on devices: a small module for every kernel family, with dimensions that are not
+// multiples of tile sizes, and the steps to run. They are equal in every executable of a build, so that one
+// without the compiler can run what another has compiled.
 #pragma once
 
 #include "tools/cria-device-check/DeviceModules.h"
@@ -9,20 +9,20 @@
 
 namespace cria::conformance {
 
-/// Sums in f32 in another order: the tolerance of all that is not rounded to 16 bits.
+/// The relative tolerance for f32 sums in another order, with no rounding to 16 bits.
 inline constexpr double kSingleTolerance = 2e-5;
 
 struct DeviceCase : DeviceModule {
   Tensors tensors;
-  double tolerance = 0;            // of prompts, relative to the largest magnitude of a step
-  std::vector<StepInputs> prompts; // through `prefill`
-  bool alone = true;               // each row of the prompts by itself, too
-  bool conflictFree = true;        // prompts meet in no bank of shared memory
+  double tolerance = 0;            // for prompts, relative to the largest magnitude of a step
+  std::vector<StepInputs> prompts; // steps for `prefill`
+  bool alone = true;               // also run each row of the prompts in a step of its own
+  bool conflictFree = true;        // prompts cause no bank conflicts in shared memory
   double fewTolerance = kSingleTolerance;
-  std::vector<StepInputs> few; // up to 8 rows each: through `small`, and row by row through `decode`
+  std::vector<StepInputs> few; // steps of up to 8 rows: for `small`, and row by row for `decode`
 };
 
-/// Pages that steps may use.
+/// Number of pages that steps may use.
 inline constexpr uint64_t kCasePages = 48;
 
 std::vector<DeviceCase> deviceCases();

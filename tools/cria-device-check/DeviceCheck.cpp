@@ -19,7 +19,7 @@ public:
        const Device::Options &options)
       : program_(program), tensors_(tensors), backend_(Backend::named(backend)), options_(options) {}
 
-  /// With a cache of its own.
+  /// Runs the steps with a new cache.
   Results run(const std::string &entry, const Steps &steps) const {
     Device device(backend_, options_);
     ProgramRunner runner(device, program_, tensors_, kCasePages);
@@ -37,7 +37,7 @@ private:
   Device::Options options_;
 };
 
-// The largest difference, relative to the largest magnitude; infinite where a value is missing or no number.
+// Returns the largest difference, relative to the largest magnitude; infinity if a value is missing or NaN.
 double errorOf(const Matrix &found, const Matrix &expected) {
   double scale = 0, difference = 0;
   for (size_t i = 0; i < expected.values.size(); ++i) {
@@ -75,14 +75,14 @@ bool equalRows(const Matrix &alone, const Matrix &together, uint64_t row) {
   return true;
 }
 
-// `alone`: all rows of `steps`, one by one.
+// Compares the results of all rows of `steps` run one by one (`alone`) with those of the steps (`together`).
 std::string compareRows(const Results &alone, const Steps &steps, const Results &together) {
   size_t first = 0;
   for (size_t i = 0; i < steps.size(); ++i) {
     for (size_t output = 0; output < steps[i].outputs.size(); ++output) {
       const size_t row = first + static_cast<size_t>(steps[i].outputs[output]);
       if (!equalRows(alone[row], together[i], output)) {
-        return fmt::format("step {}, row {}: other bits alone than among others", i,
+        return fmt::format("step {}, row {}: expected the same bits as when the row runs alone", i,
                            steps[i].outputs[output]);
       }
     }
@@ -92,7 +92,9 @@ std::string compareRows(const Results &alone, const Steps &steps, const Results 
 }
 
 std::string compareError(const char *entry, double error, double tolerance) {
-  return error <= tolerance ? "" : fmt::format("{}: off by {:.1e}, allowed {:.1e}", entry, error, tolerance);
+  return error <= tolerance ? ""
+                            : fmt::format("{}: expected a relative error of at most {:.1e}, got {:.1e}",
+                                          entry, tolerance, error);
 }
 
 void checkPrompts(const DeviceCase &testCase, const Side &reference, const Side &device,

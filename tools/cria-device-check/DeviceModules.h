@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The modules of the device cases alone, for those who compile them and run nothing.
+// The modules of the device cases without their steps, for executables that only compile them.
 #pragma once
 
 #include "tools/cria-device-check/CompiledProgram.h"
@@ -7,7 +7,7 @@
 namespace cria::conformance {
 
 struct DeviceModule {
-  std::string name; // as of a file
+  std::string name; // valid as a file name
   std::string module;
   ProgramLimits limits;
 };

@@ -22,8 +22,8 @@ Row checkCase(const CheckOptions &options, const DeviceCase &testCase, const std
           .name = testCase.name,
           .target = target,
           .outcome = isGood ? Outcome::ok : Outcome::failed,
-          .text = isGood ? fmt::format("off by {:.1e} (prompt), {:.1e} (few rows)", findings.promptError,
-                                       findings.fewError)
+          .text = isGood ? fmt::format("relative error {:.1e} (prompt), {:.1e} (few rows)",
+                                       findings.promptError, findings.fewError)
                          : findings.failure,
           .values = {{"prompt_error", findings.promptError}, {"few_error", findings.fewError}}};
 }
@@ -46,7 +46,7 @@ void checkKernels(const CheckOptions &options, Report &report) {
                    }
                  });
   if (checked == 0) {
-    report.add({"kernel", "all", "", Outcome::failed, "no program here runs on this device"});
+    report.add({"kernel", "all", "", Outcome::failed, "no program in kernels/ runs on this device"});
   }
 }
 

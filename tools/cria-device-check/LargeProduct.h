@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One large matrix product of f16 weights, through the kernel that prompts use: the rate that a card's tensor
-// cores reach with these instructions when nothing else is in the way.
+// A large matrix product with f16 weights, computed by the kernel for prompts. Its rate is the peak that the
+// device's tensor cores reach with that kernel.
 #pragma once
 
 #include "tools/cria-device-check/OpCases.h"
@@ -11,19 +11,19 @@ namespace cria::check {
 
 class LargeProduct {
 public:
-  /// From "8192x4096x4096": rows and columns of the weights, tokens. Null for anything else.
+  /// Parses "8192x4096x4096": rows and columns of the weights, tokens. Returns nullopt for any other text.
   static std::optional<LargeProduct> parse(const std::string &text);
-  /// From a name() of another program.
+  /// Parses a name() of another executable.
   static std::optional<LargeProduct> named(const std::string &name);
 
   std::string name() const; // "product-8192x4096x4096"
   std::string module() const;
   conformance::ProgramLimits limits() const;
   conformance::Tensors tensors() const;
-  /// All tokens in one step, of which one gives an output.
+  /// Returns one step with all tokens and one output.
   conformance::StepInputs step() const;
   uint64_t pages() const;
-  double operations() const; // a multiply-add counts two
+  double operations() const; // a multiply-add is two operations
   uint64_t rows() const { return rows_; }
   uint64_t columns() const { return columns_; }
   uint64_t tokens() const { return tokens_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compiles what `check` runs: every case of a kernel and a large matrix product, for each target.
+// Compiles the programs that `check` runs: every kernel case and a large matrix product, for each target.
 // usage: make-check-cases FOLDER ROWSxCOLUMNSxTOKENS TARGET...
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceModules.h"

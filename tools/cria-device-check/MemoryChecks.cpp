@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The kernels under compute-sanitizer, NVIDIA's checker of memory accesses and of races on shared memory.
+// Runs the kernels under compute-sanitizer, NVIDIA's checker for memory accesses and races on shared memory.
 #include "tools/cria-device-check/Checks.h"
 
 #include "tests/testing/Process.h"
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr const char *kChecker = "compute-sanitizer";
 constexpr int kFoundErrors = 99;
 
-// On the search path, or where the toolkit is installed by default.
+// Searches PATH and the toolkit's default folder. Returns an empty path if there is no checker.
 fs::path findChecker() {
   const char *path = std::getenv("PATH");
   std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/local/cuda/bin");
@@ -34,7 +34,7 @@ std::string lastLineOf(const std::string &text) {
 }
 
 Row runUnder(const fs::path &checker, const std::string &tool, const CheckOptions &options) {
-  // Calls of the driver that fail are no errors here: asking for a parameter that is not there ends a count.
+  // Failed driver calls are not reported: the backend counts a kernel's parameters until a query fails.
   std::vector<std::string> arguments = {"--tool",
                                         tool,
                                         "--report-api-errors",
@@ -71,9 +71,9 @@ Row runUnder(const fs::path &checker, const std::string &tool, const CheckOption
 void checkMemory(const CheckOptions &options, Report &report) {
   const fs::path checker = findChecker();
   for (const std::string tool : {"memcheck", "racecheck", "synccheck"}) {
-    report.add(checker.empty() ? Row{"memory", tool, "", Outcome::skipped,
-                                     fmt::format("{} is not on the search path", kChecker)}
-                               : runUnder(checker, tool, options));
+    report.add(checker.empty()
+                   ? Row{"memory", tool, "", Outcome::skipped, fmt::format("{} is not in PATH", kChecker)}
+                   : runUnder(checker, tool, options));
   }
 }
 

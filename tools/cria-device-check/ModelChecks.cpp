@@ -28,7 +28,7 @@ Row checkModel(const CheckOptions &options, const std::shared_ptr<const Package>
         **model, test::readGoldenFile((options.data / "golden" / (name + ".safetensors")).string()));
     row.outcome = agreement.isWithin(test::kHalfTolerance, test::kTensorCoreArgmaxShare) ? Outcome::ok
                                                                                          : Outcome::failed;
-    row.text = fmt::format("logits off by {:.1e} of their range; {} of {} best tokens the same",
+    row.text = fmt::format("largest error {:.1e} of the logits' range; same best token at {} of {} positions",
                            agreement.worst, agreement.sameBest, agreement.positions);
     row.values = {
         {"error", agreement.worst}, {"same_best", agreement.sameBest}, {"positions", agreement.positions}};

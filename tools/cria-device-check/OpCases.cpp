@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The modules, line by line.
+// Builds the modules as text.
 #include "tools/cria-device-check/OpCases.h"
 
 namespace cria::conformance {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One small module for each kind of op that targets have kernels for, in any shape: what compiled targets are
-// compared with the reference on.
+// Small modules, one for each kind of op that targets have kernels for, in any shape. Compiled targets are
+// compared with the reference on them.
 #pragma once
 
 #include "tools/cria-device-check/OpPrograms.h"
@@ -9,10 +9,10 @@ namespace cria::conformance {
 
 OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width,
                            const ProgramLimits &limits = {});
-/// The same of weights that the device makes.
+/// The same with weights that the device generates.
 OpProgram randomWeightsProgram(Random &random, const std::string &type, uint64_t width);
 OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
-/// silu, mul and add in one.
+/// A module with silu, mul and add.
 OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
 OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const ProgramLimits &limits = {});
 
@@ -21,11 +21,11 @@ struct LinearShape {
   uint64_t inner;
   uint64_t outer;
 };
-/// Any element type, 1 to 300 inputs, 1 to 200 outputs.
+/// Returns a random element type with 1 to 300 inputs and 1 to 200 outputs.
 LinearShape randomLinear(Random &random);
 std::string textOf(const LinearShape &shape);
 OpProgram linearProgram(Random &random, const LinearShape &shape, const ProgramLimits &limits = {});
-/// As the last linear of a model is: on rows that were picked before.
+/// A linear on gathered rows, as the last linear of a model.
 OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape);
 
 struct LinearParts {
@@ -42,7 +42,7 @@ struct AttentionShape {
   bool oneBuffer; // q, k and v as columns of one tensor
 };
 std::string textOf(const AttentionShape &shape);
-/// Two layers, of which the second is used.
+/// An attention on the second of two layers of the cache.
 OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, const ProgramLimits &limits);
 
 } // namespace cria::conformance

@@ -102,15 +102,15 @@ void OpProgram::finishPicked(const std::string &value, uint64_t columns) {
   line("return %" + value + " : tensor<?x" + std::to_string(columns) + "xf32>");
 }
 
-std::string OpProgram::entry(const std::string &name, const std::string &extent, int64_t maxTokens) const {
-  const std::string ids = "tensor<" + extent + "xi32>";
+std::string OpProgram::entry(const std::string &name, const std::string &rows, int64_t maxTokens) const {
+  const std::string ids = "tensor<" + rows + "xi32>";
   return "func.func @" + name + "(%tokens: " + ids + ", %positions: " + ids + ", %sequences: " + ids +
          ", %slots: " + ids +
          ", %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: "
          "!cache) -> " +
          "tensor<?x" + std::to_string(resultColumns_) +
          "xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = " + std::to_string(maxTokens) +
-         " : i64} {\n" + replaceAll(body_, "$T", extent) + "}\n";
+         " : i64} {\n" + replaceAll(body_, "$T", rows) + "}\n";
 }
 
 std::string OpProgram::module() const {

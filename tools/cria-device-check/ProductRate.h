@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a device reaches on one large product, by our own kernel.
+// The rate of a large matrix product by the compiled kernel.
 #pragma once
 
 #include "tools/cria-device-check/Checks.h"
@@ -7,7 +7,8 @@
 
 namespace cria::check {
 
-/// Operations a second of the program's longest kernel; the best of several. Throws std::runtime_error.
+/// Returns operations per second of the program's longest kernel, best of several runs. Errors: throws
+/// std::runtime_error.
 double productRate(const CheckOptions &options, const LargeProduct &product,
                    const conformance::CompiledProgram &program);
 

@@ -23,7 +23,7 @@ std::vector<std::byte> toBytes(const std::string &text) {
   return bytes;
 }
 
-// Elements that a layout adds are zero.
+// Padding elements of a layout are zero.
 std::vector<std::byte> packWeight(const Matrix &logical, uint32_t type, const std::string &layout,
                                   uint64_t size) {
   const PhysicalLayout physical{.kind = layoutKindOf(layout).value(),
@@ -104,7 +104,7 @@ void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &te
     const std::string name = weight["name"];
     const uint64_t size = weight["size"];
     const WeightRows &source = *rows.at(name);
-    // What `initialize` writes is zero where a layout pads.
+    // A weight that `initialize` writes begins as zeros, which remain in the padding of its layout.
     const std::vector<std::byte> packed =
         source.rows.empty()
             ? std::vector<std::byte>(size, std::byte{0})
@@ -137,26 +137,26 @@ void ProgramRunner::addBuffers() {
   }
 }
 
-uint64_t ProgramRunner::extent(const Json &value, const Extents &extents) const {
+uint64_t ProgramRunner::dimensionOf(const Json &value, const StepSizes &sizes) const {
   if (value.is_number()) {
     return value;
   }
-  const std::map<std::string, uint64_t> named{{"T", extents.tokens},
-                                              {"R", extents.outputs},
-                                              {"S", extents.sequences},
-                                              {"S+1", extents.sequences + 1},
+  const std::map<std::string, uint64_t> named{{"T", sizes.tokens},
+                                              {"R", sizes.outputs},
+                                              {"S", sizes.sequences},
+                                              {"S+1", sizes.sequences + 1},
                                               {"P", pages_}};
   return named.at(value);
 }
 
-Operand ProgramRunner::operandOf(const Json &binding, const Extents &extents) const {
+Operand ProgramRunner::operandOf(const Json &binding, const StepSizes &sizes) const {
   const Memory &memory = memory_.at(binding["buffer"]);
   const uint64_t offset = binding["offset"];
   Operand operand{.name = binding["name"], .buffer = memory.buffer, .offset = memory.offset + offset};
   operand.size = binding["size"] == "rest" ? memory.size - offset : binding["size"].get<uint64_t>();
   operand.type = typeOf(binding["type"]);
   for (const Json &value : binding["shape"]) {
-    operand.shape.push_back(extent(value, extents));
+    operand.shape.push_back(dimensionOf(value, sizes));
   }
   operand.strides = binding["strides"].get<std::vector<uint64_t>>();
   const std::string access = binding["access"];
@@ -167,17 +167,17 @@ Operand ProgramRunner::operandOf(const Json &binding, const Extents &extents) co
   return operand;
 }
 
-Entry ProgramRunner::entryOf(const Json &dispatch, const Extents &extents) const {
+Entry ProgramRunner::entryOf(const Json &dispatch, const StepSizes &sizes) const {
   const Json &kernel = program_["kernels"][dispatch["kernel"].get<size_t>()];
   const bool isOp = kernel["kind"] == "op";
   Entry entry{.kind = isOp ? CRIA_ENTRY_OP : CRIA_ENTRY_KERNEL, .name = kernel[isOp ? "op" : "symbol"]};
   for (const Json &binding : dispatch["bindings"]) {
-    entry.operands.push_back(operandOf(binding, extents));
+    entry.operands.push_back(operandOf(binding, sizes));
   }
   for (size_t d = 0; d < dispatch["grid"].size(); ++d) {
     const Json &dimension = dispatch["grid"][d];
     const uint64_t tile = dimension["tile"];
-    const uint64_t count = (extent(dimension["of"], extents) + tile - 1) / tile;
+    const uint64_t count = (dimensionOf(dimension["of"], sizes) + tile - 1) / tile;
     entry.grid[d] = static_cast<uint32_t>(dimension["times"].get<uint64_t>() * count);
   }
   if (!isOp) {
@@ -194,7 +194,7 @@ Entry ProgramRunner::entryOf(const Json &dispatch, const Extents &extents) const
 }
 
 void ProgramRunner::uploadStep(const StepInputs &inputs) {
-  // What lies behind the arrays' ends is -1: whoever reads it trips.
+  // Elements after the ends of the arrays are -1, so that reading them is detected.
   std::vector<int32_t> words(program_["step"]["size"].get<uint64_t>() / 4, -1);
   std::map<std::string, std::vector<int64_t>> arrays{
       {"num_tokens", {static_cast<int64_t>(inputs.tokens.size())}},
@@ -227,11 +227,11 @@ void ProgramRunner::uploadStep(const StepInputs &inputs) {
 }
 
 std::vector<Entry> ProgramRunner::entriesOf(const std::string &entryName, const StepInputs &inputs) const {
-  const Extents extents{inputs.tokens.size(), inputs.outputs.size(), inputs.blockTable.size()};
+  const StepSizes sizes{inputs.tokens.size(), inputs.outputs.size(), inputs.blockTable.size()};
   std::vector<Entry> entries;
   for (const Json &entry : program_["entries"]) {
     for (size_t i = 0; entry["name"] == entryName && i < entry["dispatches"].size(); ++i) {
-      Entry dispatch = entryOf(entry["dispatches"][i], extents);
+      Entry dispatch = entryOf(entry["dispatches"][i], sizes);
       if (std::count(dispatch.grid.begin(), dispatch.grid.end(), 0u) == 0) {
         entries.push_back(std::move(dispatch));
       }
@@ -256,7 +256,7 @@ Matrix ProgramRunner::readResult(uint64_t rows) {
   const auto isUntouched = [](std::byte byte) { return byte == std::byte{0xFF}; };
   if (!std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(rows * resultColumns_ * 4), bytes.end(),
                    isUntouched)) {
-    throw std::runtime_error("the step wrote behind its " + std::to_string(rows) + " rows of results");
+    throw std::runtime_error("step wrote rows after its " + std::to_string(rows) + " rows of the result");
   }
   Matrix matrix{rows, resultColumns_, std::vector<double>(rows * resultColumns_)};
   for (size_t i = 0; i < matrix.values.size(); ++i) {
@@ -275,7 +275,7 @@ std::vector<std::pair<std::string, uint64_t>> ProgramRunner::times(const std::st
                        .nanoseconds = nanoseconds.data()};
   const cria_backend_api &api = device_.api();
   if (api.profile_enable == nullptr || api.profile_read == nullptr) {
-    throw std::runtime_error("the backend keeps no times");
+    throw std::runtime_error("backend does not support profiling");
   }
   requireOk(outcomeOf([&](cria_message *m) { return api.profile_enable(device_.queue(), 1, m); }), "profile");
   requireOk(run(device_, code_, entries), entry);

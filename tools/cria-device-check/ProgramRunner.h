@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs a compiled program on a device, step by step, straight from its JSON: memory of its own for weights,
-// arena, step, pages and result; no part of the runtime.
+// Runs a compiled program on a device, step by step, directly from its JSON. It allocates weights, arena,
+// step, pages and result itself and uses no part of the runtime.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -13,10 +13,10 @@
 
 namespace cria::conformance {
 
-/// Logical values of the tensors that recipes name; a vector is a matrix of one row.
+/// The logical values of the tensors that recipes name. A vector is a matrix of one row.
 using Tensors = std::map<std::string, Matrix>;
 
-/// The arrays of one step, as the forward contract has them.
+/// The arrays of one step (docs/architecture.md).
 struct StepInputs {
   std::vector<int64_t> tokens, positions, sequences, slots, sequenceStarts, outputs;
   std::vector<std::vector<int64_t>> blockTable; // one row per sequence
@@ -24,14 +24,15 @@ struct StepInputs {
 
 class ProgramRunner {
 public:
-  /// Runs the entry `initialize`, where there is one. Throws std::runtime_error with the backend's reason.
+  /// Runs the entry point `initialize` if there is one. Errors: throws std::runtime_error with the backend's
+  /// message.
   ProgramRunner(Device &device, const CompiledProgram &program, const Tensors &tensors, uint64_t pages);
 
-  /// Runs `entry` and returns the result rows. The arena and the result hold NaN before; throws
-  /// std::runtime_error when a row of the result behind the step's own holds something else afterwards.
+  /// Runs `entry` and returns the rows of the result. Arena and result are filled with NaN before. Errors:
+  /// throws std::runtime_error, also if the step wrote a row of the result after its own.
   Matrix step(const std::string &entry, const StepInputs &inputs);
-  /// Runs `entry` and returns the nanoseconds of each kernel by its name, in order. Throws std::runtime_error
-  /// when the backend keeps no times.
+  /// Runs `entry` and returns the name and the nanoseconds of each kernel, in order. Errors: throws
+  /// std::runtime_error, also if the backend does not support profiling.
   std::vector<std::pair<std::string, uint64_t>> times(const std::string &entry, const StepInputs &inputs);
 
 private:
@@ -41,7 +42,7 @@ private:
     uint64_t offset = 0;
     uint64_t size = 0;
   };
-  struct Extents {
+  struct StepSizes {
     uint64_t tokens, outputs, sequences;
   };
 
@@ -51,9 +52,9 @@ private:
   void initialize();
   Matrix readResult(uint64_t rows);
   void uploadStep(const StepInputs &inputs);
-  uint64_t extent(const Json &value, const Extents &extents) const;
-  Operand operandOf(const Json &binding, const Extents &extents) const;
-  Entry entryOf(const Json &dispatch, const Extents &extents) const;
+  uint64_t dimensionOf(const Json &value, const StepSizes &sizes) const;
+  Operand operandOf(const Json &binding, const StepSizes &sizes) const;
+  Entry entryOf(const Json &dispatch, const StepSizes &sizes) const;
   std::vector<Entry> entriesOf(const std::string &entry, const StepInputs &inputs) const;
 
   Device &device_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Finding the programs that a device runs.
+// Finds the programs that a device runs.
 #include "tools/cria-device-check/Checks.h"
 
 #include "runtime/plugin/BackendPlugin.h"

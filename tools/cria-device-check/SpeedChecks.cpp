@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Speeds as fractions of what the same device did in the same run.
+// Measures speeds, as fractions of the rates that the same device reached in the same run.
 #include "tools/cria-device-check/Checks.h"
 #include "tools/cria-device-check/CublasRate.h"
 #include "tools/cria-device-check/ProductRate.h"
@@ -18,7 +18,7 @@ Row failedRow(const std::string &name, const std::string &target, const std::str
   return {"speed", name, target, Outcome::failed, why};
 }
 
-/// Rates of a large matrix product, operations a second; 0: not measured.
+/// Rates of a large matrix product in operations per second; 0: not measured.
 struct ProductRates {
   double ours = 0;
   double cublas = 0;
@@ -33,7 +33,7 @@ Row productRow(const std::string &name, const std::string &target, double rate) 
           {{"gigaflops", rate / kGiga}}};
 }
 
-// Not to have it is no fault of the device; all else is.
+// A missing cuBLAS skips the row; any other reason fails it.
 Row peerRow(const LargeProduct &product, const PeerRate &peer) {
   if (peer.reason.empty()) {
     return productRow(product.name(), "cuBLAS", peer.operationsPerSecond);
@@ -48,7 +48,7 @@ double measurePeer(const CheckOptions &options, const LargeProduct &product, Rep
   return peer.operationsPerSecond;
 }
 
-/// Each program, of which the best counts; then the same by cuBLAS.
+/// Measures the product with each program, of which the best rate is returned, and then with cuBLAS.
 ProductRates measureProducts(const CheckOptions &options, Report &report) {
   ProductRates rates;
   std::optional<LargeProduct> product;
@@ -103,7 +103,7 @@ Row benchRow(const nlohmann::ordered_json &row, const ProductRates &rates) {
   return result;
 }
 
-// Prompts from an empty context, tokens at each depth.
+// Runs `cria bench` for prompts at an empty context and for decoding at each depth.
 void bench(const CheckOptions &options, const std::string &prompts, const std::string &depths,
            uint32_t generate, const ProductRates &rates, Report &report) {
   std::vector<std::string> arguments = {"bench",      (options.data / "speed" / "model.cria").string(),

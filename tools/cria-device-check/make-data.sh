@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# What `check` runs: compiled cases, golden models with their logits, and the shape of Llama-2-7B with random weights.
-# usage: make-data.sh BUILD_FOLDER SOURCE_FOLDER OUTPUT_FOLDER SM...   (SMs with a cubin; none without ptxas)
+# Makes the data for `check`: compiled cases, golden models with their logits, and a model with the shape of
+# Llama-2-7B and random weights.
+# usage: make-data.sh BUILD_FOLDER SOURCE_FOLDER OUTPUT_FOLDER SM...   (an SM for each cubin; none without ptxas)
 set -euo pipefail
 build=$1 source=$2 output=$3
 shift 3

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria-opt: runs passes on a file of MLIR. For tests, and for looking at what a pass does.
+// cria-opt: runs passes on a file of MLIR, for tests and to examine what a pass does.
 
 #include "ir/LlamaDialect.h"
 #include "ir/ProgramDialect.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The contract of cria_plugin.h that holds for every backend, whatever it runs: query, devices, buffers,
-// transfers, events.
+// Cases for the part of cria_plugin.h that holds for every backend, whatever code it runs: query, devices,
+// buffers, transfers, events.
 #include "tools/cria-plugin-test/ContractCases.h"
 
 #include <array>
@@ -42,9 +42,9 @@ void refusesHostsOfOtherVersions(const BackendSubject &subject) {
   }
 }
 
-void stampsTheVersionBothSpeak(const BackendSubject &subject) {
+void negotiatesTheVersion(const BackendSubject &subject) {
   uint32_t stamped[2];
-  for (const uint32_t later : {0u, 1u}) { // versions that nobody knows yet
+  for (const uint32_t later : {0u, 1u}) { // versions that do not exist yet
     cria_plugin out{};
     requireOk(subject.backend.query(hostSpeaking(CRIA_ABI_MAJOR, 0, 90 + later), out),
               "a host of later versions");
@@ -60,14 +60,14 @@ void stampsTheVersionBothSpeak(const BackendSubject &subject) {
 void namesItself(const BackendSubject &subject) {
   const cria_plugin &plugin = subject.backend.plugin();
   require(plugin.name.size > 0 && plugin.version.size > 0 && plugin.description.size > 0,
-          "expected name, version and description, all with text");
+          "expected name, version and description not to be empty");
 }
 
-void knowsItsDevices(const BackendSubject &subject) {
+void listsItsDevices(const BackendSubject &subject) {
   const cria_backend_api &api = subject.backend.api();
   uint32_t count = 0;
   requireOk(outcomeOf([&](cria_message *m) { return api.device_count(&count, m); }), "device_count");
-  require(count >= 1, "expected a device to test on, found none");
+  require(count >= 1, "device_count: expected at least one device, got none");
   for (uint32_t device = 0; device < count; ++device) {
     cria_device_info info{};
     info.struct_size = sizeof(info);
@@ -82,7 +82,7 @@ void knowsItsDevices(const BackendSubject &subject) {
   require(!outcome.message.empty(), "opening device {} of {}: expected a reason", count, count);
 }
 
-void givesBackWhatWasUploaded(const BackendSubject &subject) {
+void downloadsWhatWasUploaded(const BackendSubject &subject) {
   Device device(subject.backend, subject.options());
   for (const uint64_t size : {uint64_t{1}, uint64_t{63}, uint64_t{4096}, uint64_t{3} << 20}) {
     std::vector<std::byte> contents(size);
@@ -90,7 +90,8 @@ void givesBackWhatWasUploaded(const BackendSubject &subject) {
       contents[i] = static_cast<std::byte>(i * 31 + 7);
     }
     cria_buffer *buffer = device.allocate(contents);
-    require(device.download(buffer, size) == contents, "{} bytes: other bytes come back than went in", size);
+    require(device.download(buffer, size) == contents, "download of {} bytes: expected the uploaded bytes",
+            size);
     if (const auto pointer = device.api().buffer_host_pointer) {
       const auto address = reinterpret_cast<uintptr_t>(pointer(device.context(), buffer));
       require(address % 64 == 0, "expected 64-byte aligned memory, got {:#x}", address);
@@ -98,7 +99,7 @@ void givesBackWhatWasUploaded(const BackendSubject &subject) {
   }
 }
 
-void takesBuffersOfEveryUsage(const BackendSubject &subject) {
+void allocatesForEveryUsage(const BackendSubject &subject) {
   Device device(subject.backend, subject.options());
   constexpr uint32_t unknown = 4711; // of a later version
   for (const uint32_t usage : {CRIA_BUFFER_GENERAL, CRIA_BUFFER_WEIGHTS, CRIA_BUFFER_KV_CACHE,
@@ -122,7 +123,8 @@ void refusesImpossibleBuffers(const BackendSubject &subject) {
   };
   requireRefusal(allocate(0), CRIA_STATUS_INVALID_ARGUMENT, "", "a buffer of 0 bytes");
   for (const uint64_t size : {uint64_t{1} << 62, UINT64_MAX}) {
-    requireRefusal(allocate(size), CRIA_STATUS_OUT_OF_MEMORY, std::to_string(size), "a buffer beyond memory");
+    requireRefusal(allocate(size), CRIA_STATUS_OUT_OF_MEMORY, std::to_string(size),
+                   "a buffer larger than memory");
   }
   require(buffer == nullptr, "a refused buffer: expected no handle");
 }
@@ -143,7 +145,7 @@ void importsAlignedMemoryForReading(const BackendSubject &subject) {
   requireRefusal(import(memory.data() + 1), CRIA_STATUS_INVALID_ARGUMENT, "", "memory that is not aligned");
   requireOk(import(memory.data()), "aligned memory");
   require(device.download(buffer, 64) == std::vector<std::byte>(64, std::byte{5}),
-          "imported memory: other bytes come back");
+          "download of imported memory: expected its bytes");
   requireRefusal(
       outcomeOf([&](cria_message *m) { return api.upload(device.queue(), buffer, 0, memory.data(), 1, m); }),
       CRIA_STATUS_INVALID_ARGUMENT, "", "an upload to imported, read-only memory");
@@ -212,7 +214,7 @@ void fillsAndCopiesInOrder(const BackendSubject &subject) {
   const std::vector<std::byte> contents = device.download(other, 17);
   for (size_t i = 0; i < contents.size(); ++i) {
     const std::byte expected = i >= 8 && i < 16 ? static_cast<std::byte>(1 + i % 4) : std::byte{0xFF};
-    require(contents[i] == expected, "byte {} after a fill and a copy: expected {}, found {}", i,
+    require(contents[i] == expected, "byte {} after a fill and a copy: expected {}, got {}", i,
             static_cast<int>(expected), static_cast<int>(contents[i]));
   }
 }
@@ -223,14 +225,14 @@ void signalsEvents(const BackendSubject &subject) {
   cria_event *made = nullptr;
   requireOk(outcomeOf([&](cria_message *m) { return api.signal(device.queue(), &made, m); }), "signal");
   const std::unique_ptr<cria_event, void (*)(cria_event *)> event(made, api.event_free);
-  constexpr uint64_t aMinute = 60'000'000'000;
-  for (const uint64_t timeout : {aMinute, uint64_t{0}}) { // it stays done
+  constexpr uint64_t kMinuteNs = 60'000'000'000;
+  for (const uint64_t timeout : {kMinuteNs, uint64_t{0}}) { // the event remains done
     requireOk(outcomeOf([&](cria_message *m) { return api.event_wait(event.get(), timeout, m); }),
               "waiting for an event of an idle queue");
   }
 }
 
-// A short message buffer is filled, never overrun; none at all is fine.
+// Checks that a message is truncated to its buffer, and that there need not be a buffer.
 void truncatesMessages(const BackendSubject &subject) {
   Device device(subject.backend, subject.options());
   std::string text(16, '#');
@@ -239,8 +241,9 @@ void truncatesMessages(const BackendSubject &subject) {
   cria_buffer *buffer = nullptr;
   require(allocateBuffer(device.api(), device.context(), 0, &buffer, &message) != CRIA_STATUS_OK,
           "a buffer of 0 bytes: expected a refusal");
-  require(message.size <= 5, "a message buffer of 5 bytes: {} are said to be written", message.size);
-  require(text.substr(5) == std::string(11, '#'), "a message buffer of 5 bytes is overrun");
+  require(message.size <= 5, "message buffer of 5 bytes: expected a size of at most 5, got {}", message.size);
+  require(text.substr(5) == std::string(11, '#'),
+          "message buffer of 5 bytes: bytes after its end were written");
   require(allocateBuffer(device.api(), device.context(), 0, &buffer, nullptr) != CRIA_STATUS_OK,
           "a refusal without a message buffer: expected the same status");
 }
@@ -251,10 +254,10 @@ constexpr struct {
 } kCases[] = {
     {"query/names-itself", namesItself},
     {"query/refuses-hosts-of-other-versions", refusesHostsOfOtherVersions},
-    {"query/stamps-the-version-both-speak", stampsTheVersionBothSpeak},
-    {"devices/listed", knowsItsDevices},
-    {"buffers/give-back-what-was-uploaded", givesBackWhatWasUploaded},
-    {"buffers/of-every-usage", takesBuffersOfEveryUsage},
+    {"query/negotiates-the-version", negotiatesTheVersion},
+    {"devices/listed", listsItsDevices},
+    {"buffers/upload-and-download", downloadsWhatWasUploaded},
+    {"buffers/every-usage", allocatesForEveryUsage},
     {"buffers/impossible-ones-refused", refusesImpossibleBuffers},
     {"buffers/import", importsAlignedMemoryForReading},
     {"transfers/outside-refused", refusesTransfersOutsideABuffer},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What backends are tested for.
+// The conformance cases of backends.
 #pragma once
 
 #include "tools/cria-plugin-test/DispatchHarness.h"
@@ -14,9 +14,10 @@ namespace cria::conformance {
 struct BackendSubject {
   const Backend &backend;
   uint32_t device = 0;
-  /// Ops of the opset that the sidecar lists; all of them when it lists none.
+  /// Ops of the opset that the plugin manifest lists; all ops if it lists none.
   std::set<std::string> ops;
-  /// Element types it lists for an operand, by "op/operand"; every type of the opset when there is no entry.
+  /// Element types that it lists for an operand, by "op/operand"; every type of the opset if there is no
+  /// entry.
   std::map<std::string, std::set<uint32_t>> types;
   /// Parts of fused_linear that it lists: norm, activation, residual.
   std::set<std::string> fusedParts{"norm", "activation", "residual"};
@@ -24,13 +25,15 @@ struct BackendSubject {
 
   Device::Options options() const { return {.numThreads = 0, .flags = 0, .device = device}; }
 };
-/// Everything of the opset.
+/// The names of all ops of the opset.
 std::set<std::string> allOps();
 
-/// Query, devices, buffers, transfers, events, recordings of copies and fills: what holds for every backend.
+/// The cases that hold for every backend: query, devices, buffers, transfers, events, recordings of copies
+/// and fills.
 std::vector<Case> contractCases(const BackendSubject &subject);
-/// Every op of the opset over many shapes, against formulas in double precision; programs of several entries;
-/// sessions side by side. One case that says why when the backend runs no "cria.ops.v1".
+/// The cases of a backend that runs "cria.ops.v1": every op of the opset over many shapes, compared with
+/// formulas in double precision; programs of several entries; interleaved sessions. For other backends, one
+/// case that is unsupported with the reason.
 std::vector<Case> opCases(const BackendSubject &subject);
 
 } // namespace cria::conformance

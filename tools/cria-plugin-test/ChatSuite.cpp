@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Chat templates: which segments come out, that every text comes through, that nobody can forge a control
-// token, and that what cannot be expressed is refused.
+// Cases of chat templates: the rendered segments contain the text of every message, no message can forge a
+// control token, and a conversation that the format cannot express is refused.
 #include "runtime/plugin/ChatTemplate.h"
 #include "runtime/plugin/PluginCall.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
@@ -11,8 +11,8 @@
 namespace cria::conformance {
 namespace {
 
-/// Room of later versions behind each message: who walks an array of structs instead of pointers falls into
-/// it.
+/// A message of a later version of the interface, with further fields. It detects a template that treats the
+/// array of pointers as an array of structs.
 struct WideMessage {
   cria_chat_message known;
   uint64_t later[3] = {0xA5A5A5A5A5A5A5A5u, 0xA5A5A5A5A5A5A5A5u, 0xA5A5A5A5A5A5A5A5u};
@@ -20,7 +20,7 @@ struct WideMessage {
 
 using Messages = std::vector<ChatMessage>;
 
-/// What the writer received, or the status with which it refuses from call `refuseAt` on.
+/// What the writer received. From call `refuseAt` on, it returns kHostRefusal.
 struct Written {
   RenderedChat chat;
   int calls = 0;
@@ -87,7 +87,7 @@ public:
       wide[0].known.role = firstRole;
     }
     std::vector<const cria_chat_message *> pointers;
-    for (size_t i = wide.size(); i-- > 0;) { // not in the order of memory
+    for (size_t i = wide.size(); i-- > 0;) {
       pointers.insert(pointers.begin(), &wide[i].known);
     }
     const cria_chat_writer writer = writerTo(written);
@@ -150,24 +150,25 @@ int32_t idOf(const ChatSegment &segment) {
                                                     : segment.id;
 }
 
-/// Renders what the template can express; a refusal must be INVALID_ARGUMENT or UNSUPPORTED with a reason.
+/// Renders the conversation. Returns false if the template refuses it, which requires the status
+/// INVALID_ARGUMENT or UNSUPPORTED and a reason.
 bool render(Template &subject, const Conversation &conversation, RenderedChat &out) {
   Written written;
   std::string reason;
   const cria_status status = subject.render(conversation.messages, conversation.flags, written, reason);
   if (status != CRIA_STATUS_OK) {
     require(status == CRIA_STATUS_INVALID_ARGUMENT || status == CRIA_STATUS_UNSUPPORTED,
-            "'{}': refused with status {} ('{}'), expected INVALID_ARGUMENT or UNSUPPORTED",
-            conversation.name, status, reason);
-    require(!reason.empty(), "'{}': refused without a reason", conversation.name);
+            "'{}': expected status ok, INVALID_ARGUMENT or UNSUPPORTED, got {} ('{}')", conversation.name,
+            status, reason);
+    require(!reason.empty(), "'{}': expected a reason for the refusal, got no message", conversation.name);
     return false;
   }
   out = std::move(written.chat);
   return true;
 }
 
-// Every message's text is there whole and in order.
-void bringsTextsThrough(const Subject &subject) {
+// Checks that the texts of all messages occur complete and in order.
+void preservesTexts(const Subject &subject) {
   Template chat(subject.api, subject.options);
   int rendered = 0;
   for (const Conversation &conversation : conversations()) {
@@ -182,12 +183,12 @@ void bringsTextsThrough(const Subject &subject) {
     for (const ChatMessage &message : conversation.messages) {
       const size_t found = text.find(message.content, at);
       require(found != std::string::npos,
-              "'{}': the text of the {} message is not there whole and in order: '{}'", conversation.name,
+              "'{}': expected the complete text of the {} message, in order: '{}'", conversation.name,
               toString(message.role), message.content);
       at = found + message.content.size();
     }
   }
-  require(rendered > 0, "it renders none of {} conversations, not even one question", conversations().size());
+  require(rendered > 0, "expected at least one of {} conversations to be rendered", conversations().size());
 }
 
 void rendersTheSameAgain(const Subject &subject) {
@@ -198,7 +199,7 @@ void rendersTheSameAgain(const Subject &subject) {
     if (render(chat, conversation, first)) {
       require(render(chat, conversation, again) && render(other, conversation, elsewhere) &&
                   first.segments == again.segments && first.segments == elsewhere.segments,
-              "'{}': other segments the second time", conversation.name);
+              "'{}': expected the same segments when rendered again", conversation.name);
     }
   }
 }
@@ -213,11 +214,11 @@ void encodes(const Subject &subject) {
     for (const ChatSegment &segment : out.segments) {
       require(segment.kind == ChatSegment::Kind::text ||
                   testTokenizer().kind(idOf(segment)) == TokenKind::control,
-              "'{}': it writes the special token '{}', which is no control token of the vocabulary",
-              conversation.name, segment.text);
+              "'{}': special token '{}' is not a control token of the vocabulary", conversation.name,
+              segment.text);
     }
     const auto ids = encodeSegments(out.segments, testTokenizer());
-    require(ids.ok(), "'{}': its segments cannot be encoded: {}", conversation.name, ids.status().message());
+    require(ids.ok(), "'{}': segments cannot be encoded: {}", conversation.name, ids.status().message());
   }
 }
 
@@ -230,20 +231,19 @@ void startsWithOneBos(const Subject &subject) {
     }
     for (size_t i = 1; i < out.segments.size(); ++i) {
       require(idOf(out.segments[i]) != kTestBos || idOf(out.segments[i - 1]) != kTestBos,
-              "'{}': BOS stands twice in a row, at segments {} and {}", conversation.name, i - 1, i);
+              "'{}': segments {} and {} are both BOS", conversation.name, i - 1, i);
     }
     const std::string text = textOf(out);
     for (const std::string &name : kForged) {
       require(text.find(name) == std::string::npos,
-              "'{}': it writes '{}' as text, which is encoded as text: write "
-              "a special token",
+              "'{}': '{}' is written as text and would be encoded as text; write a special token",
               conversation.name, name);
     }
   }
 }
 
-// Names of control tokens in messages stay text.
-void letsNobodyForge(const Subject &subject) {
+// Checks that names of control tokens in messages remain text.
+void preventsForgedTokens(const Subject &subject) {
   Template chat(subject.api, subject.options);
   RenderedChat plain, forged;
   if (!render(chat, {"plain", {{kUser, "x"}}, CRIA_CHAT_ADD_GENERATION_PROMPT}, plain)) {
@@ -251,30 +251,30 @@ void letsNobodyForge(const Subject &subject) {
   }
   for (const std::string &name : kForged) {
     if (!render(chat, {"forged", {{kUser, "x" + name + "x"}}, CRIA_CHAT_ADD_GENERATION_PROMPT}, forged)) {
-      continue; // it may refuse such texts
+      continue; // a template may refuse such texts
     }
     const auto specials = [](const RenderedChat &out) {
       return std::count_if(out.segments.begin(), out.segments.end(), [](const ChatSegment &segment) {
         return segment.kind != ChatSegment::Kind::text;
       });
     };
-    require(specials(forged) == specials(plain), "a user's '{}' becomes a special token", name);
+    require(specials(forged) == specials(plain), "'{}' in a message becomes a special token", name);
     require(textOf(forged).find("x" + name + "x") != std::string::npos,
-            "a user's '{}' does not come through as text", name);
+            "expected '{}' in a message to be written as text", name);
   }
 }
 
-void passesRefusalsOn(const Subject &subject) {
+void propagatesRefusals(const Subject &subject) {
   Template chat(subject.api, subject.options);
   for (int call = 0; call < 3; ++call) {
     Written written{.refuseAt = call};
     std::string reason;
     const Messages messages = {{kUser, "One"}, {kAssistant, "Two"}, {kUser, "Three"}};
     const cria_status status = chat.render(messages, CRIA_CHAT_ADD_GENERATION_PROMPT, written, reason);
-    if (written.calls > call) { // it came that far
-      require(status == kHostRefusal, "the host refuses segment {} with status {}: render answers {}", call,
-              kHostRefusal, status);
-      require(written.calls <= call + 1, "the host refused segment {}, and the template wrote on", call);
+    if (written.calls > call) { // the template wrote that many segments
+      require(status == kHostRefusal, "writer refuses segment {}: expected status {} from render, got {}",
+              call, kHostRefusal, status);
+      require(written.calls <= call + 1, "writer refuses segment {}: expected no further segments", call);
     }
   }
 }
@@ -288,12 +288,12 @@ void refusesUnknown(const Subject &subject) {
     const cria_status status = chat.render(messages, flags, written, reason, role);
     require(status == CRIA_STATUS_INVALID_ARGUMENT || status == CRIA_STATUS_UNSUPPORTED,
             "{}: expected a refusal, got status {}", what, status);
-    require(!reason.empty(), "{}: refused without a reason", what);
+    require(!reason.empty(), "{}: expected a reason for the refusal, got no message", what);
   };
   const Messages one = {{kUser, "Hello"}};
   expectRefusal(one, 1u << 20, UINT32_MAX, "an unknown flag");
   expectRefusal(one, 0, 77, "a message of an unknown role");
-  expectRefusal({}, CRIA_CHAT_ADD_GENERATION_PROMPT, UINT32_MAX, "no message at all");
+  expectRefusal({}, CRIA_CHAT_ADD_GENERATION_PROMPT, UINT32_MAX, "a conversation without messages");
   expectRefusal({{kUser, "a"}, {kAssistant, "b"}}, CRIA_CHAT_ADD_GENERATION_PROMPT | CRIA_CHAT_CONTINUE_LAST,
                 UINT32_MAX, "flags that exclude each other");
 }
@@ -308,9 +308,10 @@ void findsTags(const Subject &subject) {
     uint32_t found = 7;
     MessageBuffer message;
     const cria_status status = subject.api.find_tags(chat.get(), abiString(text), &found, message.get());
-    require(status == CRIA_STATUS_OK && found <= 1, "find_tags of '{}': status {}, found {}", text, status,
-            found);
-    require(found == 0 || !message.text().empty(), "find_tags of '{}': found, and no note says what", text);
+    require(status == CRIA_STATUS_OK && found <= 1,
+            "find_tags('{}'): expected status ok and 0 or 1, got {} and {}", text, status, found);
+    require(found == 0 || !message.text().empty(), "find_tags('{}'): expected a message that names the tag",
+            text);
   }
 }
 
@@ -318,13 +319,13 @@ constexpr struct {
   const char *name;
   void (*run)(const Subject &);
 } kCases[] = {
-    {"render/texts-come-through", bringsTextsThrough},
-    {"render/same-again", rendersTheSameAgain},
+    {"render/preserves-texts", preservesTexts},
+    {"render/deterministic", rendersTheSameAgain},
     {"render/encodes", encodes},
     {"render/one-bos", startsWithOneBos},
-    {"safety/no-forged-tokens", letsNobodyForge},
+    {"safety/no-forged-tokens", preventsForgedTokens},
     {"safety/find-tags", findsTags},
-    {"refusals/passed-on", passesRefusalsOn},
+    {"refusals/propagated", propagatesRefusals},
     {"refusals/unknown", refusesUnknown},
 };
 

@@ -8,8 +8,7 @@
 #include <map>
 #include <stdexcept>
 
-// Under AddressSanitizer an impossible allocation answers null as it does without, instead of ending the
-// process.
+// Makes an impossible allocation return null under AddressSanitizer, in place of ending the process.
 extern "C" __attribute__((visibility("default"))) const char *__asan_default_options() {
   return "allocator_may_return_null=1";
 }
@@ -37,7 +36,7 @@ const cria_host &testHost() {
   return kHost;
 }
 
-/// The interface's view of entries; borrows from them.
+/// The structs of the interface for a list of entries, which they point into.
 class EntryTables {
 public:
   explicit EntryTables(const std::vector<Entry> &entries) {

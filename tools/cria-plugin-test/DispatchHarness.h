@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs single dispatches on any backend through the C interface: loads the plugin, opens its device, makes
-// buffers, records, replays, reads back. For tests: everything is checked, a failed step answers with status
-// and message.
+// Runs single dispatches on a backend through the C interface: loads the plugin, opens a device, allocates
+// buffers, records, replays, downloads. For tests: every call is checked, and a failed one is reported with
+// status and message.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -17,17 +17,17 @@
 
 namespace cria::conformance {
 
-/// What a call answered. The message is empty when the plugin gave none.
+/// The result of a call. The message is empty if the plugin wrote none.
 struct Outcome {
   cria_status status = CRIA_STATUS_OK;
   std::string message;
   bool ok() const { return status == CRIA_STATUS_OK; }
 };
 
-/// Calls `function(cria_message *)` with room for a message and returns both answers.
+/// Calls `function` with a message buffer, and returns status and message.
 Outcome outcomeOf(const std::function<cria_status(cria_message *)> &function);
 
-/// The backend's buffer_allocate.
+/// Calls the backend's buffer_allocate.
 cria_status allocateBuffer(const cria_backend_api &api, cria_context *context, uint64_t size,
                            cria_buffer **out, cria_message *message);
 
@@ -38,12 +38,13 @@ public:
   static const Backend &named(const std::string &name);
   /// Opens a library by its path. Throws std::runtime_error with the reason.
   static const Backend &at(const std::filesystem::path &library);
-  /// Where named() looks, in order; at first plugins/ and dev-plugins/ of the build folder.
+  /// Sets the folders that named() searches, in order. The default is plugins/ and dev-plugins/ of the build
+  /// folder. Not thread-safe.
   static void setFolders(std::vector<std::filesystem::path> folders);
 
   const cria_backend_api &api() const { return *api_; }
   const cria_plugin &plugin() const { return plugin_; }
-  /// Asks the exported symbol as `host` would.
+  /// Calls the exported cria_plugin_query on behalf of `host`.
   Outcome query(const cria_host &host, cria_plugin &out) const;
 
 private:
@@ -53,13 +54,13 @@ private:
   const cria_backend_api *api_ = nullptr;
 };
 
-/// An opened device with one queue. Frees everything it has handed out at the end.
+/// An opened device with one queue. Owns the buffers and code that it returns. Not thread-safe.
 class Device {
 public:
   struct Options {
     uint32_t numThreads = 0;
     uint32_t flags = 0;
-    uint32_t device = 0; // of the backend
+    uint32_t device = 0; // device number
   };
   explicit Device(const Backend &backend) : Device(backend, Options{}) {}
   Device(const Backend &backend, Options options); // throws std::runtime_error
@@ -71,13 +72,13 @@ public:
   cria_context *context() const { return context_; }
   cria_queue *queue() const { return queue_; }
 
-  /// A buffer filled with 0xFF bytes: NaN in every float format, -1 as an integer.
+  /// Allocates a buffer of 0xFF bytes: NaN in every floating-point type, -1 in every integer type.
   cria_buffer *allocate(uint64_t size);
   cria_buffer *allocate(const std::vector<std::byte> &contents);
   void upload(cria_buffer *buffer, const std::vector<std::byte> &contents);
   std::vector<std::byte> download(cria_buffer *buffer, uint64_t size);
 
-  /// Code that is unloaded with the device. `path` may be empty.
+  /// Loads code, which is unloaded with the device. `path` may be empty.
   Outcome load(const cria_executable_info &info, const std::vector<std::byte> &bytes, const std::string &path,
                cria_code **out);
 
@@ -89,7 +90,9 @@ private:
   std::vector<cria_code *> codes_;
 };
 
-/// Owned forms of the interface's structs.
+// Structs of the interface that own their arrays and strings.
+
+/// cria_operand.
 struct Operand {
   std::string name;
   cria_buffer *buffer = nullptr;
@@ -125,7 +128,7 @@ struct Entry {
   uint32_t fillValue = 0;
 };
 
-/// A recording; empty with the reason in outcome() when the backend refused.
+/// A recording. If the backend refused it, outcome() has the reason.
 class Recording {
 public:
   Recording(Device &device, cria_code *code, const std::vector<Entry> &entries);
@@ -134,7 +137,7 @@ public:
   Recording &operator=(const Recording &) = delete;
 
   const Outcome &outcome() const { return outcome_; }
-  /// Replays and waits.
+  /// Replays the recording and waits for it.
   Outcome replay(const int32_t *cancel = nullptr);
 
 private:
@@ -143,10 +146,10 @@ private:
   Outcome outcome_;
 };
 
-/// Records and replays once.
+/// Records the entries and replays them once.
 Outcome run(Device &device, cria_code *code, const std::vector<Entry> &entries);
 
-/// Dense row-major strides in elements.
+/// Returns the strides of a dense row-major tensor, in elements.
 std::vector<uint64_t> denseStrides(const std::vector<uint64_t> &shape);
 
 std::vector<std::byte> readFile(const std::string &path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Comparison of results with expectations, for GoogleTest.
+// Compares results with expected values, for GoogleTest.
 #pragma once
 
 #include "tools/cria-plugin-test/Formulas.h"
@@ -8,7 +8,8 @@
 
 namespace cria::conformance {
 
-/// Every element within tolerance · (largest magnitude expected). Tolerance 0: equal.
+/// Asserts that every element is within tolerance · (largest expected magnitude). Tolerance 0 asserts
+/// equality.
 inline void expectClose(const View &found, const Matrix &expected, double tolerance,
                         const std::vector<bool> &ignoredRows = {}) {
   double scale = 0;
@@ -20,12 +21,12 @@ inline void expectClose(const View &found, const Matrix &expected, double tolera
       // Written so that NaN fails.
       ASSERT_TRUE(std::fabs(found.at(i, j) - expected.at(i, j)) <= tolerance * scale)
           << "row " << i << ", column " << j << ": expected " << expected.at(i, j) << " within "
-          << tolerance * scale << ", found " << found.at(i, j);
+          << tolerance * scale << ", got " << found.at(i, j);
     }
   }
 }
 
-/// All elements of the array outside the view are NaN as they were.
+/// Asserts that all elements of the array outside of the view are still NaN.
 inline void expectGapsUntouched(const View &view) {
   std::vector<bool> inside(view.array->values.size(), false);
   for (uint64_t i = 0; i < view.rows(); ++i) {

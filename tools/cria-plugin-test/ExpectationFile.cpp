@@ -31,10 +31,10 @@ static StatusOr<Expectations> readExpectations(const fs::path &file) {
   std::ifstream stream(file);
   const Json json = Json::parse(stream, nullptr, /*allow_exceptions=*/false);
   if (!stream.is_open()) {
-    return error(StatusCode::io, "{} cannot be read", file.string());
+    return error(StatusCode::io, "{}: cannot be read", file.string());
   }
   if (!json.is_object()) {
-    return invalidArgument("{} is no JSON object", file.string());
+    return invalidArgument("{}: expected a JSON object", file.string());
   }
   for (const auto &[name, value] : json.items()) {
     if (name != "unsupported" && name != "expected_failures") {
@@ -52,8 +52,8 @@ StatusOr<Expectations> expectationsFor(const fs::path &sidecar, const fs::path &
   if (!file.empty()) {
     return readExpectations(file);
   }
-  const fs::path beside = fs::path(sidecar).replace_extension().replace_extension(".cria-expect.json");
-  return fs::exists(beside) ? readExpectations(beside) : Expectations();
+  const fs::path defaultFile = fs::path(sidecar).replace_extension().replace_extension(".cria-expect.json");
+  return fs::exists(defaultFile) ? readExpectations(defaultFile) : Expectations();
 }
 
 } // namespace cria::conformance

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// NAME.cria-expect.json: what a plugin is known not to pass.
+// NAME.cria-expect.json: the cases that a plugin is known not to pass, with reasons.
 //
 //   {"unsupported": {"ops/linear/bf16": "the library has no bf16"},
 //    "expected_failures": {"replay/*": "recordings keep the first values; to be fixed"}}
@@ -12,8 +12,8 @@
 
 namespace cria::conformance {
 
-/// Of `file`, or when it is empty of NAME.cria-expect.json beside the sidecar; nothing when there is no such
-/// file. Errors: io; invalidArgument naming the member.
+/// Reads the expectations in `file`; if that is empty, in NAME.cria-expect.json next to the plugin manifest,
+/// which may be absent. Errors: io; invalidArgument, naming the member.
 StatusOr<Expectations> expectationsFor(const std::filesystem::path &sidecar,
                                        const std::filesystem::path &file = {});
 

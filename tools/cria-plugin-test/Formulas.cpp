@@ -97,7 +97,7 @@ Matrix combine(const OpCall &call, double (*function)(double, double)) {
                   [&](uint64_t i, uint64_t j) { return function(lhs.at(i, j), rhs.at(i, j)); });
 }
 
-/// One token's attention for one query head.
+/// Computes the attention of one token for one query head.
 class HeadAttention {
 public:
   HeadAttention(const OpCall &call, uint64_t sequence, uint64_t kvHead)
@@ -140,7 +140,7 @@ private:
   uint64_t headDim_;
 };
 
-// Padding rows are left zero; nobody may look at them.
+// Padding rows remain zero; their values are not compared.
 Matrix attention(const OpCall &call, const Matrix &query) {
   const uint64_t headDim = call["cache"].shape[4];
   const uint64_t heads = query.columns / headDim;

@@ -8,7 +8,7 @@
 
 namespace cria::conformance {
 
-/// Row-major values.
+/// A dense row-major matrix.
 struct Matrix {
   uint64_t rows = 0;
   uint64_t columns = 0;
@@ -19,17 +19,18 @@ struct Matrix {
 
 Matrix matrixOf(const View &view);
 
-/// What operand `output` of the call should hold. Attention reads `cache` as it is now: call it after the op
-/// ran.
+/// Returns the expected contents of operand `output`. Attention reads the current contents of `cache`, so
+/// call this after the op has run.
 Matrix expectedOutput(const OpCall &call);
 
-/// Element of the array behind `cache`, [P, 2, kv_heads, page_tokens, head_dim].
+/// Returns the index of an element in the array of `cache`, [P, 2, kv_heads, page_tokens, head_dim].
 uint64_t cacheElement(const View &cache, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension);
 
-/// What the array of operand `weight` should hold after fill_ones or fill_random.
+/// Returns the expected contents of the array of operand `weight` after fill_ones or fill_random.
 std::vector<double> expectedWeight(const OpCall &call, const std::vector<double> &before);
 
-/// What the cache should hold after kv_append or rope_attention, before rounding to the cache's type.
+/// Returns the expected contents of the cache after kv_append or rope_attention, not rounded to the cache's
+/// type.
 std::vector<double> expectedCache(const OpCall &call, const std::vector<double> &before);
 
 } // namespace cria::conformance

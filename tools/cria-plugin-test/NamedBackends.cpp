@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Apart from the harness, so that a program that opens libraries by path alone holds no path of the build.
+// Backends by name. In a file of its own, so that a program which does not use this contains no path of the
+// build folder.
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <stdexcept>
@@ -21,7 +22,7 @@ const Backend &Backend::named(const std::string &name) {
       return at(folder / file);
     }
   }
-  throw std::runtime_error("no " + file + " in " + std::to_string(pluginFolders().size()) +
+  throw std::runtime_error(file + " is in none of " + std::to_string(pluginFolders().size()) +
                            " plugin folders");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Element types of the interface as doubles: written from the definition of the formats, apart from any other
-// code here, because it judges them.
+// Conversions between the element types of the interface and double. They are written from the definitions of
+// the formats (IEEE 754 for f32 and f16) and share no code with the product, whose conversions they check.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -25,7 +25,7 @@ inline constexpr FloatFormat kF32{23, 8};
 inline constexpr FloatFormat kF16{10, 5};
 inline constexpr FloatFormat kBf16{7, 8};
 
-/// The nearest number of the format (ties to even). Overflow gives infinity.
+/// Returns the nearest number of the format, ties to even; infinity on overflow.
 inline double roundTo(const FloatFormat &format, double value) {
   if (!std::isfinite(value) || value == 0) {
     return value;
@@ -38,7 +38,7 @@ inline double roundTo(const FloatFormat &format, double value) {
              : std::copysign(std::numeric_limits<double>::infinity(), value);
 }
 
-/// Bits of a number that the format holds exactly.
+/// Returns the bits of a number that is representable in the format.
 inline uint32_t encodeFloat(const FloatFormat &format, double value) {
   const uint32_t sign = (std::signbit(value) ? 1u : 0u) << (format.mantissaBits + format.exponentBits);
   const uint32_t special = ((1u << format.exponentBits) - 1) << format.mantissaBits;
@@ -91,7 +91,7 @@ inline uint64_t sizeOfType(uint32_t type) {
   }
 }
 
-/// The value as the type holds it.
+/// Returns the value rounded to the type; integers unchanged.
 inline double roundToType(uint32_t type, double value) {
   return isFloat(type) ? roundTo(floatFormat(type), value) : value;
 }

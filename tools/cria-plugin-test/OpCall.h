@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An op of the opset with its data on the host: operands are views of arrays of doubles, several of which may
-// share an array as they would share a buffer. run() executes it on a device and brings all arrays back.
+// A call of an op of the opset with its data on the host: operands are views of arrays of doubles. Operands
+// that share a buffer share an array. run() executes a call on a device and downloads all arrays.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -11,15 +11,16 @@
 
 namespace cria::conformance {
 
-/// The elements of one buffer, each a value that the type holds exactly.
+/// The elements of one buffer. Each value is representable in the type.
 struct Array {
   uint32_t type = CRIA_TYPE_F32;
   std::vector<double> values;
 };
 
+/// A strided view of an array. Strides and offsets are in elements.
 struct View {
   std::shared_ptr<Array> array;
-  uint64_t first = 0; // element
+  uint64_t first = 0; // offset of the first element
   std::vector<uint64_t> shape;
   std::vector<uint64_t> strides;
 
@@ -32,7 +33,7 @@ struct View {
   int64_t integer(uint64_t i, uint64_t j = 0) const { return static_cast<int64_t>(at(i, j)); }
 };
 
-/// A dense array and the view of all of it.
+/// Makes a dense row-major array and a view of all of it. denseView rounds the values to the type.
 View denseView(uint32_t type, std::vector<uint64_t> shape, std::vector<double> values);
 View integerView(const std::vector<int64_t> &values);
 
@@ -47,7 +48,7 @@ struct OpCall {
   std::vector<Argument> arguments;
   std::vector<Attribute> attributes;
 
-  /// Null when there is no such operand.
+  /// Returns null if there is no such operand.
   const View *find(const std::string &name) const;
   const View &operator[](const std::string &name) const; // throws std::out_of_range
   const Attribute *findAttribute(const std::string &name) const;
@@ -55,13 +56,13 @@ struct OpCall {
   double number(const std::string &attribute) const;
 };
 
-/// Calls recorded together as one program on a device. Borrows both; operands that share an array share a
-/// buffer.
+/// Calls that are recorded together as one program on a device. Borrows the device and the arrays of the
+/// calls. Operands that share an array share a buffer.
 class RecordedCalls {
 public:
   RecordedCalls(Device &device, std::vector<OpCall> &calls);
   const Outcome &outcome() const { return recording_->outcome(); }
-  /// Uploads every array, replays, and brings every array back.
+  /// Uploads every array, replays the recording, and downloads every array.
   Outcome replay();
 
 private:
@@ -72,7 +73,7 @@ private:
   std::unique_ptr<Recording> recording_;
 };
 
-/// Uploads every array, records and replays the op once, downloads every array into its place.
+/// Uploads every array, records and replays the op once, and downloads every array.
 Outcome run(Device &device, OpCall &call);
 
 } // namespace cria::conformance

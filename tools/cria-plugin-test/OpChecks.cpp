@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What an op wrote against the formulas, at the tolerances of docs/generated/opset-v1.md.
+// Compares the results of an op with the formulas, within the tolerances of docs/generated/opset-v1.md.
 #include "tools/cria-plugin-test/RandomOps.h"
 #include "tools/cria-plugin-test/Suite.h"
 
@@ -9,7 +9,7 @@
 namespace cria::conformance {
 namespace {
 
-// Relative to the largest magnitude of the result.
+// Returns the tolerance relative to the largest magnitude of the result.
 double toleranceOf(const OpCall &call) {
   constexpr double kSum = 1e-5, kElementwise = 2e-6, kOneRounding = 6e-8;
   const auto sumOf = [](uint64_t length) {
@@ -48,14 +48,13 @@ void checkOutput(const OpCall &call) {
     for (uint64_t j = 0; j < expected.columns; ++j) {
       if (isPadding(call, i)) {
         require(std::isfinite(found.at(i, j)),
-                "output of padding row {}, column {}: expected a finite number, "
-                "found {}",
-                i, j, found.at(i, j));
+                "output of padding row {}, column {}: expected a finite number, got {}", i, j,
+                found.at(i, j));
         continue;
       }
       // Written so that NaN fails.
       require(std::fabs(found.at(i, j) - expected.at(i, j)) <= allowed,
-              "output [{}, {}] of {} x {}: expected {} within {}, found {}", i, j, expected.rows,
+              "output [{}, {}] of {} x {}: expected {} within {}, got {}", i, j, expected.rows,
               expected.columns, expected.at(i, j), allowed, found.at(i, j));
     }
   }
@@ -70,12 +69,12 @@ void checkGaps(const View &view) {
   }
   for (size_t element = 0; element < inside.size(); ++element) {
     require(inside[element] || std::isnan(view.array->values[element]),
-            "element {} of the buffer lies outside the output's window and was written", element);
+            "element {} of the buffer was written, but is not in the output's window", element);
   }
 }
 
-// One unit in the last place, because the op rounds an f32 result and the formula a double; and the roundings
-// of a rotation's f32 terms (magnitudes up to 5), which stay when the terms cancel.
+// Allows one unit in the last place, because the op rounds an f32 result and the formula a double, plus the
+// rounding errors of a rotation's f32 terms (magnitudes up to 5), which remain when the terms cancel.
 double cacheTolerance(uint32_t type, double expected) {
   constexpr double kTermRoundings = 1e-6;
   return std::ldexp(std::fabs(expected), -floatFormat(type).mantissaBits) + kTermRoundings;
@@ -87,24 +86,24 @@ void checkCache(const OpCall &call, const std::vector<double> &before) {
   const uint32_t type = call["cache"].array->type;
   for (size_t i = 0; i < found.size(); ++i) {
     if (std::isnan(expected[i])) {
-      require(std::isnan(found[i]), "element {} of the cache belongs to no row of the step and was written",
+      require(std::isnan(found[i]), "element {} of the cache was written, but belongs to no row of the step",
               i);
     } else {
       require(std::fabs(found[i] - expected[i]) <= cacheTolerance(type, expected[i]),
-              "element {} of the cache: expected {}, found {}", i, expected[i], found[i]);
+              "element {} of the cache: expected {}, got {}", i, expected[i], found[i]);
     }
   }
 }
 
 bool isFill(const OpCall &call) { return call.op == "fill_ones" || call.op == "fill_random"; }
 
-// Exact in every type.
+// Compares for equality: the values are exact in every type.
 void checkWeight(const OpCall &call, const std::vector<double> &before) {
   const std::vector<double> &found = call["weight"].array->values;
   const std::vector<double> expected = expectedWeight(call, before);
   for (size_t i = 0; i < found.size(); ++i) {
     require(found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i])),
-            "element {} of the weight's buffer: expected {}, found {}", i, expected[i], found[i]);
+            "element {} of the weight's buffer: expected {}, got {}", i, expected[i], found[i]);
   }
 }
 

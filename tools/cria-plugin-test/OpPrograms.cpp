@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A model of two layers as calls that share arrays. Every intermediate has an array of its own, so each op is
-// judged by the inputs it really had.
+// A model of two layers as calls that share arrays. Every intermediate result has its own array, so that each
+// op is checked against the inputs that it had.
 #include "tools/cria-plugin-test/OpPrograms.h"
 
 #include "tools/cria-plugin-test/ContractCases.h"
@@ -44,7 +44,7 @@ public:
   std::vector<OpCall> &calls() { return calls_; }
   const std::vector<double> &cache() const { return holder_["cache"].array->values; }
 
-  /// Judges every call by what its operands hold now; before: the cache before the replay.
+  /// Checks every call against the current contents of its operands. `before`: the cache before the replay.
   void check(const std::vector<double> &before) const {
     std::vector<double> expected = before;
     for (const OpCall &call : calls_) {
@@ -58,7 +58,7 @@ public:
     for (size_t i = 0; i < expected.size(); ++i) {
       const double found = cache()[i], slack = std::fabs(expected[i]) * 0x1p-10 + 1e-6; // of f16
       require(std::isnan(expected[i]) ? std::isnan(found) : std::fabs(found - expected[i]) <= slack,
-              "element {} of the cache: expected {}, found {}", i, expected[i], found);
+              "element {} of the cache: expected {}, got {}", i, expected[i], found);
     }
   }
 
@@ -66,7 +66,7 @@ private:
   CacheShape cacheShape() const {
     return {.layers = kLayers, .layer = 0, .kvHeads = kKvHeads, .headDim = kHeadDim, .type = cacheType_};
   }
-  // addCache gives values to one layer.
+  // addCache fills one layer only.
   void fillPast(const View &cache) {
     for (const uint64_t slot : batch_.pastSlots) {
       for (uint64_t i = 0; i < 2 * kKvHeads * kHeadDim; ++i) {
@@ -81,7 +81,7 @@ private:
   }
   void add(OpCall call) { calls_.push_back(std::move(call)); }
 
-  // One layer of the shared cache: the same array with another first element.
+  // Returns one layer of the cache: a view of the same array with another first element.
   View layerCache(uint64_t layer) const {
     View cache = holder_["cache"];
     cache.first = layer * 2 * kKvHeads * cache.shape[3] * kHeadDim;
@@ -121,7 +121,7 @@ private:
   }
   View gathered(const View &x) {
     const View y = result(2, kWidth);
-    const auto last = static_cast<int64_t>(batch_.rows) - 3; // the last row that is no padding
+    const auto last = static_cast<int64_t>(batch_.rows) - 3; // the last row that is not padding
     add({"gather_rows", {{"input", x}, {"rows", integerView({0, last})}, {"output", y, kWrite}}, {}});
     return y;
   }
@@ -197,7 +197,7 @@ private:
   std::vector<OpCall> calls_;
 };
 
-/// f16, unless the sidecar lists f32 alone.
+/// Returns f16, or f32 if the plugin manifest lists only that.
 uint32_t cacheTypeOf(const BackendSubject &subject) {
   const auto listed = subject.types.find("kv_append/cache");
   const bool takesF16 = listed == subject.types.end() || listed->second.contains(CRIA_TYPE_F16);
@@ -226,7 +226,7 @@ struct Session {
 void runsAlone(const BackendSubject &subject, bool isFused) {
   Session session(subject, isFused, subject.seed);
   session.step();
-  session.step(); // the same step again: the cache is overwritten with what it held
+  session.step(); // the same step again overwrites the cache with equal values
 }
 
 void takesTurns(const BackendSubject &subject, bool isFused) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Small models as programs of ops.
+// Cases that run small models as programs of ops.
 #pragma once
 
 #include "tools/cria-plugin-test/BackendSuite.h"
 
 namespace cria::conformance {
 
-/// Two layers from tokens to logits in one recording, from primitive ops and from fused ones, where the
-/// sidecar lists what they need; alone, and as two sessions that take turns.
+/// Returns cases for a model of two layers, from tokens to logits, in one recording: made of primitive and of
+/// fused ops, if the plugin manifest lists these; for one session and for two interleaved ones.
 std::vector<Case> programCases(const BackendSubject &subject);
 
 } // namespace cria::conformance

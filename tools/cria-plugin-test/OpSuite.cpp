@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every op of the opset on a backend: random calls against formulas, replays with other values, ops that the
-// sidecar does not list, and refusals by name.
+// Cases for every op of the opset on a backend: random calls compared with formulas, replays with other
+// values, ops that the plugin manifest does not list, and refusals.
 #include "tools/cria-plugin-test/ContractCases.h"
 #include "tools/cria-plugin-test/OpPrograms.h"
 #include "tools/cria-plugin-test/RandomOps.h"
@@ -12,23 +12,53 @@ namespace {
 
 constexpr int kTrials = 10;
 
-/// Why a variant is not run, by what the sidecar lists; empty: it is.
+/// Returns the score that the backend's probe gives to a version of the opset, and for 0 the reason.
+uint32_t probe(const BackendSubject &subject, uint32_t version, std::string &reason) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = version,
+                                  .format = {opset::kFormat.data(), opset::kFormat.size()},
+                                  .features = {}};
+  uint32_t score = 0;
+  const Outcome outcome = outcomeOf([&](cria_message *message) {
+    return subject.backend.api().probe(subject.device, &info, &score, message);
+  });
+  requireOk(outcome, "probe");
+  require(score != 0 || !outcome.message.empty(), "probe: expected a reason for score 0, got no message");
+  reason = outcome.message;
+  return score;
+}
+
+/// The highest version of the opset, of those the suite knows, that the backend accepts; 0: none.
+uint32_t acceptedVersion(const BackendSubject &subject) {
+  std::string reason;
+  uint32_t version = opset::kVersion;
+  while (version > 0 && probe(subject, version, reason) == 0) {
+    --version;
+  }
+  return version;
+}
+
+/// Returns why the plugin manifest excludes a variant; empty if it does not.
 std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
   if (!subject.ops.contains(variant.op)) {
-    return fmt::format("the sidecar does not list op '{}'", variant.op);
+    return fmt::format("plugin manifest does not list op '{}'", variant.op);
+  }
+  Random random(subject.seed);
+  if (const uint32_t version = versionOf(randomCall(random, variant)); version > acceptedVersion(subject)) {
+    return fmt::format("the backend does not accept opset {}", version);
   }
   for (const opset::Operand &operand : opset::find(variant.op)->operands) {
     const auto listed = subject.types.find(fmt::format("{}/{}", variant.op, operand.name));
     if (opset::hasChoice(operand.types) && listed != subject.types.end() &&
         !listed->second.contains(variant.type)) {
-      return fmt::format("the sidecar does not list {} for operand '{}'", nameOfType(variant.type),
+      return fmt::format("plugin manifest does not list {} for operand '{}'", nameOfType(variant.type),
                          operand.name);
     }
   }
   for (const auto &[has, part] :
        {std::pair{variant.norm, "norm"}, {variant.swiglu, "activation"}, {variant.residual, "residual"}}) {
     if (has && !subject.fusedParts.contains(part)) {
-      return fmt::format("the sidecar does not list part '{}' of fused_linear", part);
+      return fmt::format("plugin manifest does not list part '{}' of fused_linear", part);
     }
   }
   return "";
@@ -46,7 +76,7 @@ void computes(const BackendSubject &subject, const OpVariant &variant) {
   if (const std::string reason = whyNot(subject, variant); !reason.empty()) {
     OpCall call = randomCall(random, variant);
     const Outcome outcome = run(device, call);
-    require(!outcome.ok(), "{}, and the backend runs it: list it", reason);
+    require(!outcome.ok(), "{}, but the backend runs it; list it", reason);
     require(outcome.status == CRIA_STATUS_UNSUPPORTED, "{}: expected status {}, got {} ('{}')", reason,
             CRIA_STATUS_UNSUPPORTED, outcome.status, outcome.message);
     throw Unsupported(reason);
@@ -57,7 +87,7 @@ void computes(const BackendSubject &subject, const OpVariant &variant) {
   }
 }
 
-// A recording holds for any contents of its buffers.
+// A recording must give correct results for any contents of its buffers.
 void replays(const BackendSubject &subject, const OpVariant &variant) {
   Device device(subject.backend, subject.options());
   Random random(subject.seed + 1);
@@ -74,7 +104,7 @@ void replays(const BackendSubject &subject, const OpVariant &variant) {
 struct Refused {
   const char *name;
   cria_status status;
-  const char *text; // that the message must hold
+  const char *text; // the message must contain it
   void (*spoil)(OpCall &call);
 };
 
@@ -90,7 +120,7 @@ constexpr Refused kRefused[] = {
      }},
     {"wrong-type", CRIA_STATUS_UNSUPPORTED, "input",
      [](OpCall &call) { call.arguments[0].view = integerView({1, 2}); }},
-    {"wrong-extent", CRIA_STATUS_INVALID_ARGUMENT, "",
+    {"wrong-shape", CRIA_STATUS_INVALID_ARGUMENT, "",
      [](OpCall &call) { call.arguments[0].view.shape[1] += 1; }},
     {"window-outside", CRIA_STATUS_INVALID_ARGUMENT, "",
      [](OpCall &call) { call.arguments[0].view.strides = {uint64_t{1} << 62, 1}; }},
@@ -107,26 +137,26 @@ void refuses(const BackendSubject &subject, const Refused &refused) {
     }
   }
   if (call.op.empty()) {
-    throw Unsupported("no op with an operand 'input' is listed");
+    throw Unsupported("plugin manifest lists no op with an operand 'input'");
   }
   refused.spoil(call);
   requireRefusal(run(device, call), refused.status, refused.text, refused.name);
 }
 
-/// Throws Unsupported with the backend's reason when it runs no ops.
+/// Throws Unsupported with the backend's reason if it runs no ops.
 void requireOps(const BackendSubject &subject) {
-  const cria_executable_info info{.struct_size = sizeof(info),
-                                  .kernel_abi = opset::kVersion,
-                                  .format = {opset::kFormat.data(), opset::kFormat.size()},
-                                  .features = {}};
-  uint32_t score = 0;
-  const Outcome outcome = outcomeOf([&](cria_message *message) {
-    return subject.backend.api().probe(subject.device, &info, &score, message);
-  });
-  requireOk(outcome, "probe");
-  require(score != 0 || !outcome.message.empty(), "probe answers 0 without a reason");
-  if (score == 0) {
-    throw Unsupported(fmt::format("{} is not run: {}", opset::kFormat, outcome.message));
+  std::string reason;
+  if (probe(subject, 1, reason) == 0) {
+    require(acceptedVersion(subject) == 0, "opset {} is accepted, opset 1 is not: {}",
+            acceptedVersion(subject), reason);
+    throw Unsupported(fmt::format("format {} is not supported: {}", opset::kFormat, reason));
+  }
+  for (uint32_t version = 2; version < acceptedVersion(subject); ++version) {
+    require(probe(subject, version, reason) != 0, "opset {} is accepted, opset {} is not: {}",
+            acceptedVersion(subject), version, reason);
+  }
+  for (const uint32_t version : {uint32_t{0}, UINT32_MAX}) {
+    require(probe(subject, version, reason) == 0, "there is no opset {}, but it is accepted", version);
   }
 }
 
@@ -144,7 +174,7 @@ std::vector<Case> opCases(const BackendSubject &subject) {
   const Case probed{"probe/ops", [&subject] { requireOps(subject); }};
   std::vector<Case> cases{probed};
   if (runCase(probed, {}).verdict != Verdict::passed) {
-    return cases; // the others would say the same
+    return cases; // the other cases would be unsupported for the same reason
   }
   for (const OpVariant &variant : allVariants()) {
     cases.push_back({"ops/" + nameOf(variant), [&subject, variant] { computes(subject, variant); }});

@@ -11,20 +11,20 @@ namespace cria::conformance {
 
 namespace {
 
-/// Of the range of the reference's logits. Sums in another order; with halves, values that round the other
-/// way.
+/// Tolerances relative to the range of the reference's logits. The first allows for another order of
+/// summation, the second also for values that round differently to 16 bits.
 constexpr float kTolerance = 1e-3f, kHalfTolerance = 2e-2f;
 constexpr uint32_t kPromptTokens = 70, kDecodedTokens = 24;
 constexpr size_t kNumSequences = 3;
 
-/// What the cases of one package share.
+/// The state that the cases of one package share.
 struct Subject {
   const LoadedPlugin &plugin;
   uint32_t device;
   uint64_t seed;
   std::shared_ptr<const Package> package;
-  std::unique_ptr<PluginRegistry> registry;                    // has `reference`
-  mutable std::map<const void *, std::vector<float>> expected; // of the reference, by route: it is slow
+  std::unique_ptr<PluginRegistry> registry;                    // contains `reference`
+  mutable std::map<const void *, std::vector<float>> expected; // cached logits of the reference, by route
 
   float tolerance() const {
     const PackageOptions &options = package->manifest().options;
@@ -68,7 +68,7 @@ void requireOk(const Status &status) { require(status.ok(), "{}", status.message
 
 using Logits = std::vector<float>;
 
-/// Of every token of a prompt.
+/// Returns the logits of every token of a prompt.
 Logits prefill(Model &model, std::span<const int32_t> tokens) {
   Logits all;
   Session session(model);
@@ -82,7 +82,7 @@ Logits prefill(Model &model, std::span<const int32_t> tokens) {
   return all;
 }
 
-/// Of a prompt of one token and then of each token that follows.
+/// Returns the logits of a prompt of one token and of each decoded token.
 Logits decode(Model &model, std::span<const int32_t> tokens) {
   Logits all;
   Session session(model);
@@ -99,7 +99,8 @@ Logits decode(Model &model, std::span<const int32_t> tokens) {
   return all;
 }
 
-/// Of prompts of different lengths in one step, then of one token more of each.
+/// Returns the logits of a step with prompts of different lengths, then of a step with one more token of
+/// each.
 Logits several(Model &model, std::span<const int32_t> tokens) {
   std::vector<Session> sessions;
   const size_t count =
@@ -109,14 +110,14 @@ Logits several(Model &model, std::span<const int32_t> tokens) {
   }
   Stepper stepper(model);
   Logits all;
-  const size_t most = std::min<size_t>(tokens.size() / 2, model.limits().maxTokens / count);
+  const size_t longest = std::min<size_t>(tokens.size() / 2, model.limits().maxTokens / count);
   for (const bool isPrompt : {true, false}) {
     std::vector<StepItem> items;
     if (!isPrompt && sessions[0].room() == 0) {
       break;
     }
     for (size_t i = 0; i < count; ++i) {
-      const size_t length = isPrompt ? std::max<size_t>(1, most / (i + 1)) : 1;
+      const size_t length = isPrompt ? std::max<size_t>(1, longest / (i + 1)) : 1;
       items.push_back({.session = &sessions[i], .tokens = tokens.subspan(i, length), .numOutputs = 1});
     }
     const auto logits = stepper.run(isPrompt ? Phase::prefill : Phase::decode, items);
@@ -127,16 +128,16 @@ Logits several(Model &model, std::span<const int32_t> tokens) {
 }
 
 void requireNear(const Logits &found, const Logits &expected, uint32_t vocabSize, float tolerance) {
-  require(found.size() == expected.size(), "expected {} logits, found {}", expected.size(), found.size());
+  require(found.size() == expected.size(), "expected {} logits, got {}", expected.size(), found.size());
   for (size_t begin = 0; begin < expected.size(); begin += vocabSize) {
     const auto [low, high] =
         std::minmax_element(expected.begin() + static_cast<ptrdiff_t>(begin),
                             expected.begin() + static_cast<ptrdiff_t>(begin + vocabSize));
-    const float most = tolerance * (*high - *low);
+    const float allowed = tolerance * (*high - *low);
     for (size_t i = begin; i < begin + vocabSize; ++i) {
-      require(std::fabs(found[i] - expected[i]) <= most, // false for NaN
-              "row {}, logit {}: expected {} within {}, found {}", begin / vocabSize, i - begin, expected[i],
-              most, found[i]);
+      require(std::fabs(found[i] - expected[i]) <= allowed, // false for NaN
+              "row {}, logit {}: expected {} within {}, got {}", begin / vocabSize, i - begin, expected[i],
+              allowed, found[i]);
     }
   }
 }
@@ -164,7 +165,7 @@ void repeat(const Subject &subject, const std::string &target) {
   for (const Route route : {prefill, decode, several}) {
     const Logits first = route(*tested, tokens), second = route(*tested, tokens);
     require(std::equal(first.begin(), first.end(), second.begin(), second.end()),
-            "the same steps gave other logits the second time");
+            "expected the same logits when the same steps are repeated");
   }
 }
 
@@ -178,7 +179,7 @@ void requireOneThatRuns(const Subject &subject) {
       reasons += std::string("; ") + reason.what();
     }
   }
-  throw Failure("the backend runs no target of the package" + reasons);
+  throw Failure("backend runs no target of the package" + reasons);
 }
 
 } // namespace
@@ -189,21 +190,21 @@ StatusOr<std::vector<Case>> packageCases(const LoadedPlugin &plugin, const Suite
   CRIA_ASSIGN_OR_RETURN(subject->registry, PluginRegistry::create(PluginSearch::standard()));
   if (subject->package->manifest().findTarget("ops") == nullptr) {
     return error(StatusCode::unsupported,
-                 "{}: it has no target ops, which is what others are compared with; compile with --target "
-                 "ops and the backend's own",
+                 "{}: expected a target 'ops' for the reference; compile with --target ops and a target of "
+                 "the backend",
                  options.package);
   }
   CRIA_RETURN_IF_ERROR(subject->registry->load(PluginKind::backend, "reference").status());
   const SubjectPtr shared = std::move(subject);
   std::vector<Case> cases = {{"package/runs", [shared] { requireOneThatRuns(*shared); }}};
   constexpr std::pair<const char *, Route> kRoutes[] = {
-      {"prefill", prefill}, {"decode", decode}, {"several", several}};
+      {"prefill", prefill}, {"decode", decode}, {"batch", several}};
   for (const PackageTarget &target : shared->package->manifest().targets) {
     for (const auto &[name, route] : kRoutes) {
       cases.push_back({fmt::format("package/{}/{}", target.name, name),
                        [shared, name = target.name, route = route] { compare(*shared, name, route); }});
     }
-    cases.push_back({fmt::format("package/{}/again", target.name),
+    cases.push_back({fmt::format("package/{}/repeat", target.name),
                      [shared, name = target.name] { repeat(*shared, name); }});
   }
   return cases;

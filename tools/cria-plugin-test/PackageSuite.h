@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A backend of compiled code is tested with a package that has such code: its logits against those of the
-// backend `reference` on the package's target `ops`.
+// Cases that compare a backend of compiled code with the backend `reference`: the logits of a package's
+// target against those of its target `ops`.
 #pragma once
 
 #include "tools/cria-plugin-test/PluginSuite.h"
 
 namespace cria::conformance {
 
-/// For each target of the package: a prompt, token by token, several sequences in one step, and the
-/// same twice, bit for bit. A target that the backend's probe refuses is unsupported; one at least is not.
-/// Errors: why the package does not open, unsupported when it has no target `ops`, notFound without the
-/// backend `reference`. The plugin outlives the cases.
+/// Returns, for each target of the package, cases for a prompt, for decoding, for several sequences in one
+/// step, and for equal bits in repeated runs. A target that the backend's probe refuses is unsupported; a
+/// case fails if all targets are. Errors: those of opening the package; unsupported if it has no target
+/// `ops`; notFound without the backend `reference`. The plugin must outlive the cases.
 StatusOr<std::vector<Case>> packageCases(const LoadedPlugin &plugin, const SuiteOptions &options);
 
 } // namespace cria::conformance

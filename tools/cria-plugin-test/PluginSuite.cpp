@@ -25,7 +25,7 @@ const LoadedPlugin &PluginSuite::plugin() const { return *impl_->plugin; }
 const fs::path &PluginSuite::sidecar() const { return impl_->sidecar; }
 const std::vector<Case> &PluginSuite::cases() const { return impl_->cases; }
 
-// The candidate that `path` means: a sidecar, a library, or the only plugin of a folder.
+// Returns the candidate at `path`: a manifest, a library, or the only plugin of a folder.
 static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &candidates,
                                         const fs::path &path) {
   std::vector<PluginCandidate> meant;
@@ -34,9 +34,10 @@ static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &cand
                  return fs::is_directory(path) || candidate.sidecar == path || candidate.library == path;
                });
   if (meant.size() != 1) {
-    return error(StatusCode::notFound, "{}: expected {}, found {}", path.string(),
-                 fs::is_directory(path) ? "a folder with one plugin; name its sidecar or library"
-                                        : "a sidecar (NAME.cria-plugin.json) or the library beside one",
+    return error(StatusCode::notFound, "{}: expected {}, got {} plugins", path.string(),
+                 fs::is_directory(path)
+                     ? "a folder with one plugin, or the path of a plugin manifest or library"
+                     : "a plugin manifest (NAME.cria-plugin.json) or the library next to one",
                  meant.size());
   }
   return meant[0];
@@ -52,7 +53,7 @@ StatusOr<PluginOptions> optionsFor(const LoadedPlugin &plugin, std::span<const c
 
 Case optionsRefused(const Status &why) {
   return {"options/defaults",
-          [text = std::string(why.message())] { throw Failure(text + " (give options with --options)"); }};
+          [text = std::string(why.message())] { throw Failure(text + "; set options with --options"); }};
 }
 
 static uint32_t typeOf(const std::string &name) {
@@ -86,8 +87,9 @@ StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, c
   std::error_code failure;
   const fs::path found = fs::canonical(path, failure);
   if (failure) {
-    return error(StatusCode::notFound, "{}: {}; expected a sidecar, a plugin library or a folder with one",
-                 path.string(), failure.message());
+    return error(StatusCode::notFound,
+                 "{}: {}; expected a plugin manifest, a library or a folder with one plugin", path.string(),
+                 failure.message());
   }
   auto impl = std::make_unique<Impl>();
   const fs::path folder = fs::is_directory(found) ? found : found.parent_path();

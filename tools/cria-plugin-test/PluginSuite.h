@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The cases for a plugin of any kind, as its sidecar describes it.
+// The cases for a plugin of any kind, according to its manifest (called sidecar in the code).
 #pragma once
 
 #include "runtime/plugin/PluginOptions.h"
@@ -13,19 +13,19 @@
 namespace cria::conformance {
 
 struct SuiteOptions {
-  /// For samplers and chat templates: options as in an expression, e.g. "p=0.9"; empty: the defaults.
+  /// Samplers and chat templates: options as in an expression, such as "p=0.9"; empty for the defaults.
   std::string arguments;
-  uint32_t device = 0; // of a backend
-  /// For backends of compiled code: a package with their target and `ops`; empty: none.
+  uint32_t device = 0; // backends: device number
+  /// Backends of compiled code: a package with a target that they run and with `ops`; empty for none.
   std::string package;
   uint64_t seed = 1;
 };
 
-/// A plugin that was found by its sidecar and loaded, and its cases. Lives as long as cases run.
+/// A loaded plugin and its cases, which must not outlive it.
 class PluginSuite {
 public:
-  /// path: a sidecar, the library beside one, or a folder with one plugin. Errors: notFound, and why the
-  /// plugin is refused.
+  /// Loads the plugin at `path`: a manifest, the library next to one, or a folder with one plugin. Errors:
+  /// notFound; unsupported if the plugin is refused.
   static StatusOr<std::unique_ptr<PluginSuite>> open(const std::filesystem::path &path,
                                                      const SuiteOptions &options = {});
   ~PluginSuite();
@@ -40,13 +40,13 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-/// The options of a sampler or chat template after SuiteOptions::arguments.
+/// Parses SuiteOptions::arguments as options of a sampler or chat template.
 StatusOr<PluginOptions> optionsFor(const LoadedPlugin &plugin, std::span<const cria_option_info *const> known,
                                    const SuiteOptions &options);
-/// The case that says why there are no others.
+/// Returns a case that fails because the options were refused.
 Case optionsRefused(const Status &why);
 
-/// Cases of a sampler and of a chat template; registry and plugin outlive them.
+/// Return the cases of a sampler and of a chat template. The plugin and its registry must outlive them.
 std::vector<Case> samplerCases(const LoadedPlugin &plugin, const SuiteOptions &options);
 std::vector<Case> chatCases(const LoadedPlugin &plugin, const SuiteOptions &options);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shapes are small and odd: no extent is a multiple of anything for long.
+// Shapes are small and irregular, so that dimensions are rarely multiples of a tile size.
 #include "tools/cria-plugin-test/RandomOps.h"
 
+#include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/Suite.h"
 
 #include <cmath>
@@ -12,7 +13,8 @@ namespace {
 constexpr uint32_t kWrite = CRIA_ACCESS_WRITE;
 constexpr uint64_t kMaxRows = 9;
 constexpr uint64_t kTablePositions = 100;
-// Of sums: fewer results could all be small because their terms cancel, and the tolerance with them.
+// Minimum number of sums in a result. With fewer, all sums could be small because their terms cancel, and so
+// would be the tolerance, which is relative to the largest one.
 constexpr uint64_t kMinWidth = 8;
 
 std::vector<int64_t> randomIndices(Random &random, uint64_t count, uint64_t below) {
@@ -45,7 +47,7 @@ OpCall gatherRows(Random &random, const OpVariant &) {
 
 OpCall unary(Random &random, const OpVariant &variant) {
   const uint64_t rows = random.between(1, kMaxRows), width = random.between(1, 40);
-  constexpr double kWide = 10; // reaches both ends of the sigmoid
+  constexpr double kWide = 10; // saturates the sigmoid at both ends
   return {variant.op,
           {{"input", randomMatrix(random, rows, width, CRIA_TYPE_F32, kWide)},
            {"output", resultMatrix(random, rows, width), kWrite}},
@@ -116,7 +118,7 @@ OpCall rope(Random &random, const OpVariant &) {
           {intAttribute("head_dim", static_cast<int64_t>(headDim))}};
 }
 
-/// The ragged batch and the cache of an op that attends or appends.
+/// The ragged batch and the cache of an op that reads or appends to the cache.
 struct CacheParts {
   CacheShape cache;
   Batch batch;
@@ -170,12 +172,12 @@ OpCall attention(Random &random, const OpVariant &variant) {
   return call;
 }
 
-// Columns first .. first+columns-1 of a matrix.
+// Returns a view of columns first .. first+columns-1 of a matrix.
 View slice(const View &whole, uint64_t first, uint64_t columns) {
   return {whole.array, whole.first + first, {whole.rows(), columns}, whole.strides};
 }
 
-// q, k and v are columns of one buffer, as a fused projection leaves them.
+// q, k and v are columns of one buffer, as a fused projection writes them.
 OpCall ropeAttention(Random &random, const OpVariant &variant) {
   const CacheParts parts(random, variant.type);
   const Batch &batch = parts.batch;
@@ -200,7 +202,7 @@ OpCall fillOnes(Random &random, const OpVariant &variant) {
       "fill_ones", {{"weight", denseView(variant.type, {size}, std::vector<double>(size, 0)), kWrite}}, {}};
 }
 
-// A tensor in blocks, with room for others between them.
+// A tensor whose rows are in blocks, with space for other tensors between them.
 OpCall fillRandom(Random &random, const OpVariant &variant) {
   const uint64_t rows = random.between(1, 20), block = random.between(1, rows), first = random.between(0, 3),
                  stride = block * random.between(1, 3), key = random.between(0, UINT32_MAX);
@@ -287,8 +289,25 @@ OpCall randomCall(Random &random, const OpVariant &variant) {
   throw std::invalid_argument("no random calls of op " + variant.op);
 }
 
-// Data that the op reads; tables and indices stay, and what is NaN for nobody to read. A filled weight is
-// empty again.
+uint32_t versionOf(const OpCall &call) {
+  std::vector<opset::Use> operands;
+  for (const Argument &argument : call.arguments) {
+    operands.push_back({argument.name, argument.view.array->type});
+  }
+  std::vector<std::string_view> attributes;
+  for (const Attribute &attribute : call.attributes) {
+    attributes.push_back(attribute.name);
+  }
+  const opset::Op *op = opset::find(call.op);
+  const auto version = op == nullptr ? std::nullopt : opset::versionOf(*op, operands, attributes);
+  if (!version) {
+    throw std::logic_error("the opset has no op '" + call.op + "' with these operands and attributes");
+  }
+  return *version;
+}
+
+// Changes the data that the op reads, except tables, indices and elements that are NaN. Clears a weight that
+// the op fills.
 void changeValues(Random &random, OpCall &call) {
   for (Argument &argument : call.arguments) {
     Array &array = *argument.view.array;

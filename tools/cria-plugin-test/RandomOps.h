@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random calls of every op of the opset, and the check of what came out against the formulas. Shared by the
-// suite for plugins and by the tests of the reference backend.
+// Random calls of every op of the opset, and the comparison of their results with the formulas. Used by the
+// conformance suite and by the tests of the reference backend.
 #pragma once
 
 #include "tools/cria-plugin-test/Formulas.h"
@@ -10,29 +10,31 @@
 
 namespace cria::conformance {
 
-/// What a kind of call is made of, beside shapes, which are random.
+/// A kind of call. Its shapes are random.
 struct OpVariant {
   std::string op;
   uint32_t type = CRIA_TYPE_F32;                       // of weight, table or cache
   uint64_t group = 1;                                  // attention: query heads for each KV head
   bool norm = false, swiglu = false, residual = false; // fused_linear
 };
-/// "linear/f16", "attention/f16-group4", "fused_linear/f32-norm-swiglu".
+/// Returns a name such as "linear/f16", "attention/f16-group4" or "fused_linear/f32-norm-swiglu".
 std::string nameOf(const OpVariant &variant);
-/// "f32", "f16", "bf16".
+/// Returns "f32", "f16" or "bf16".
 std::string nameOfType(uint32_t type);
-/// Every op with every type, ratio of heads and combination of parts that the suite tries.
+/// Returns every op with every element type, ratio of heads and combination of parts that the suite tests.
 std::vector<OpVariant> allVariants();
 
-/// A call with random shapes, operands with gaps between rows that hold NaN, results all NaN.
+/// Returns a call with random shapes. Gaps between the rows of operands and all results hold NaN.
 OpCall randomCall(Random &random, const OpVariant &variant);
-/// The same operands with other values: what a recording is replayed with.
+/// Returns the lowest version of the opset that has the call. Throws std::logic_error if none has.
+uint32_t versionOf(const OpCall &call);
+/// Changes the values of the operands, for another replay of a recording.
 void changeValues(Random &random, OpCall &call);
 
-/// Compares all that the call wrote with the formulas, at the tolerance of the opset; throws Failure.
-/// `before`: updatedBy(call) before the call.
+/// Compares everything that the call wrote with the formulas, within the tolerance of the opset. `before` is
+/// updatedBy(call) from before the call. Errors: throws Failure.
 void checkResult(const OpCall &call, const std::vector<double> &before);
-/// The values of what the op writes parts of, the cache or a weight; else empty.
+/// Returns the values of the array that the op updates in part, the cache or a weight; empty for other ops.
 std::vector<double> updatedBy(const OpCall &call);
 
 } // namespace cria::conformance

@@ -48,9 +48,7 @@ void sortCandidates(Candidates &c) {
   c = std::move(sorted);
 }
 
-Status callOk(const std::function<cria_status(cria_message *)> &call) {
-  return callPlugin("the sampler", call);
-}
+Status callOk(const std::function<cria_status(cria_message *)> &call) { return callPlugin("sampler", call); }
 void requireCall(std::string_view what, const std::function<cria_status(cria_message *)> &call) {
   const Status status = callOk(call);
   require(status.ok(), "{}: expected ok, got: {}", what, status.message());
@@ -60,9 +58,10 @@ void checkIds(const Candidates &after, const Candidates &before) {
   std::vector<int32_t> known = before.ids, left = after.ids;
   std::sort(known.begin(), known.end());
   std::sort(left.begin(), left.end());
-  require(std::adjacent_find(left.begin(), left.end()) == left.end(), "an id is there twice after apply");
+  require(std::adjacent_find(left.begin(), left.end()) == left.end(),
+          "apply: an id occurs twice in the result");
   require(std::includes(known.begin(), known.end(), left.begin(), left.end()),
-          "an id is there after apply that was not among the {} candidates", before.ids.size());
+          "apply: an id of the result is not one of the {} candidates", before.ids.size());
 }
 
 void checkLogits(const Candidates &after) {
@@ -70,17 +69,17 @@ void checkLogits(const Candidates &after) {
   for (size_t i = 0; i < after.logits.size(); ++i) {
     const float logit = after.logits[i];
     require(!std::isnan(logit) && logit <= std::numeric_limits<float>::max(),
-            "the logit of id {} is {} after apply, expected a number or -infinity", after.ids[i], logit);
+            "apply: expected the logit of id {} to be finite or -infinity, got {}", after.ids[i], logit);
     anyNumber |= std::isfinite(logit);
   }
-  require(anyNumber, "all {} logits are -infinity after apply", after.logits.size());
+  require(anyNumber, "apply: all {} logits of the result are -infinity", after.logits.size());
 }
 
 void checkOrder(const Candidates &after) {
-  require(after.sorted <= 1, "sorted is {}, expected 0 or 1", after.sorted);
+  require(after.sorted <= 1, "apply: expected sorted to be 0 or 1, got {}", after.sorted);
   for (size_t i = 1; after.sorted == 1 && i < after.ids.size(); ++i) {
     require(isBefore(after, i - 1, i),
-            "sorted is 1, but candidate {} (id {}, logit {}) comes before id {}, logit {}", i - 1,
+            "apply: sorted is 1, but candidate {} (id {}, logit {}) precedes id {}, logit {}", i - 1,
             after.ids[i - 1], after.logits[i - 1], after.ids[i], after.logits[i]);
   }
 }
@@ -111,14 +110,14 @@ SamplerObject::SamplerObject(const cria_sampler_api &api, const PluginOptions &o
   requireCall("create", [&](cria_message *message) {
     return api.create(options.data(), options.size(), &testVocabulary().view(), &sampler, message);
   });
-  require(sampler != nullptr, "create answers ok and makes nothing");
+  require(sampler != nullptr, "create: expected an instance with status ok, got null");
   sampler_.reset(sampler);
 }
 
 SamplerObject SamplerObject::clone() const {
   cria_sampler *copy = nullptr;
   requireCall("clone", [&](cria_message *message) { return api_->clone(sampler_.get(), &copy, message); });
-  require(copy != nullptr && copy != sampler_.get(), "clone answers ok and makes nothing new");
+  require(copy != nullptr && copy != sampler_.get(), "clone: expected a new instance with status ok");
   return SamplerObject(*api_, copy);
 }
 
@@ -152,15 +151,15 @@ Candidates SamplerObject::apply(Candidates candidates, const Place &place) {
   requireCall("apply",
               [&](cria_message *message) { return api_->apply(sampler_.get(), &view, &context, message); });
   require(view.ids == candidates.ids.data() && view.logits == candidates.logits.data(),
-          "apply replaced the arrays of the candidates, which are the host's");
-  require(view.size >= 1 && view.size <= before.ids.size(), "apply left {} of {} candidates", view.size,
-          before.ids.size());
+          "apply: the arrays of the candidates, which belong to the host, were replaced");
+  require(view.size >= 1 && view.size <= before.ids.size(), "apply: expected 1 to {} candidates, got {}",
+          before.ids.size(), view.size);
   candidates.ids.resize(view.size);
   candidates.logits.resize(view.size);
   candidates.sorted = view.sorted;
   candidates.selected = view.selected;
   require(view.selected >= -1 && view.selected < static_cast<int64_t>(view.size),
-          "apply selected index {} of {} candidates", view.selected, view.size);
+          "apply: selected index {} is out of range for {} candidates", view.selected, view.size);
   checkIds(candidates, before);
   if (candidates.selected < 0) {
     checkLogits(candidates);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A sampler on its own: objects through the function table, candidates as a host makes them, and what must
-// hold after each call.
+// A sampler without a chain: calls through the function table, candidates as a host makes them, and checks of
+// the contract after each call.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
@@ -17,7 +17,7 @@ struct LoadedPlugin;
 
 namespace cria::conformance {
 
-/// Candidates, and what a sampler made of them.
+/// Candidates before or after a sampler.
 struct Candidates {
   std::vector<int32_t> ids;
   std::vector<float> logits;
@@ -28,15 +28,15 @@ struct Candidates {
 };
 
 enum class LogitKind { normal, peaked, equal, someForbidden, sorted };
-/// `size` candidates with distinct ids below the test vocabulary's size.
+/// Returns `size` candidates with distinct ids below the size of the test vocabulary.
 Candidates randomCandidates(std::mt19937_64 &random, size_t size, LogitKind kind);
 
-/// Where a token is; the uniform numbers follow from it.
+/// The position of a token, which determines its uniform random numbers.
 struct Place {
   uint64_t seed = 1, sequence = 0, position = 0;
 };
 
-/// An object of the sampler under test.
+/// An instance of the sampler under test.
 class SamplerObject {
 public:
   SamplerObject(const cria_sampler_api &api, const PluginOptions &options);
@@ -45,7 +45,7 @@ public:
   SamplerObject clone() const;
   void accept(int32_t token, uint32_t origin);
   void reset();
-  /// Applies it, and throws Failure when the answer breaks the contract.
+  /// Applies the sampler. Errors: throws Failure if it fails or the result breaks the contract.
   Candidates apply(Candidates candidates, const Place &place);
 
 private:

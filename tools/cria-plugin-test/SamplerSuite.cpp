@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Samplers: the contract over many candidates, determinism by seed, distribution, clone and reset.
+// Cases of samplers: the contract over many candidates, determinism, distribution, clone and reset.
 #include "tools/cria-plugin-test/SamplerChecks.h"
 
 #include "runtime/plugin/PluginCall.h"
@@ -29,27 +29,27 @@ struct Subject {
 };
 
 void feed(SamplerObject &sampler, int32_t first) {
-  for (int32_t i = 0; i < 40; ++i) { // prompt, then generated tokens; some of them again and again
+  for (int32_t i = 0; i < 40; ++i) { // a prompt, then generated tokens, with repetitions
     sampler.accept(300 + (first + i * i) % 50, i < 10 ? CRIA_ORIGIN_PROMPT : CRIA_ORIGIN_GENERATED);
   }
 }
 
-/// What the sampler answers at several places.
-std::vector<Candidates> answersOf(SamplerObject &sampler, std::mt19937_64 random) {
-  std::vector<Candidates> answers;
+/// Returns the sampler's results at several positions.
+std::vector<Candidates> resultsOf(SamplerObject &sampler, std::mt19937_64 random) {
+  std::vector<Candidates> results;
   for (uint64_t position = 0; position < 12; ++position) {
     const LogitKind kind = kKinds[position % std::size(kKinds)];
-    answers.push_back(sampler.apply(randomCandidates(random, 600, kind), {.position = position}));
+    results.push_back(sampler.apply(randomCandidates(random, 600, kind), {.position = position}));
   }
-  return answers;
+  return results;
 }
 
 void requireSame(const std::vector<Candidates> &found, const std::vector<Candidates> &expected,
                  std::string_view what) {
   for (size_t i = 0; i < found.size(); ++i) {
     require(found[i] == expected[i],
-            "{}: another answer at position {} (chosen {}, expected {}; {} left, expected {})", what, i,
-            found[i].choice(), expected[i].choice(), found[i].ids.size(), expected[i].ids.size());
+            "{}: result at position {} differs: expected choice {} of {} candidates, got {} of {}", what, i,
+            expected[i].choice(), expected[i].ids.size(), found[i].choice(), found[i].ids.size());
   }
 }
 
@@ -78,11 +78,12 @@ void keepsTheContractWithAHistory(const Subject &subject) {
 void repeatsForASeed(const Subject &subject) {
   SamplerObject one = subject.make();
   SamplerObject other = subject.make();
-  const std::vector<Candidates> expected = answersOf(one, subject.random());
-  requireSame(answersOf(other, subject.random()), expected, "a second sampler with the same seed");
+  const std::vector<Candidates> expected = resultsOf(one, subject.random());
+  requireSame(resultsOf(other, subject.random()), expected, "a second sampler with the same seed");
 }
 
-// Two chains that take turns answer as each does alone: no random state is shared or kept outside uniform().
+// Checks that interleaved samplers give the results that each gives alone: no state is shared, and random
+// numbers come from uniform() only.
 void isIndependentOfOthers(const Subject &subject) {
   SamplerObject alone = subject.make();
   SamplerObject one = subject.make();
@@ -96,7 +97,7 @@ void isIndependentOfOthers(const Subject &subject) {
                         {.sequence = 1, .position = position});
     }
     require(one.apply(candidates, {.position = position}) == expected,
-            "position {}: the answer depends on what another sampler did", position);
+            "position {}: result depends on calls of another sampler", position);
   }
 }
 
@@ -105,24 +106,24 @@ void clonesItsState(const Subject &subject) {
   feed(original, 7);
   SamplerObject copy = original.clone();
   SamplerObject other = original.clone();
-  const std::vector<Candidates> expected = answersOf(original, subject.random());
-  requireSame(answersOf(copy, subject.random()), expected, "a clone");
-  feed(copy, 31); // the copy goes its own way
-  (void)answersOf(copy, subject.random());
-  requireSame(answersOf(other, subject.random()), expected, "a clone whose sibling went on");
+  const std::vector<Candidates> expected = resultsOf(original, subject.random());
+  requireSame(resultsOf(copy, subject.random()), expected, "a clone");
+  feed(copy, 31); // must not affect `other`
+  (void)resultsOf(copy, subject.random());
+  requireSame(resultsOf(other, subject.random()), expected, "a clone after calls of another clone");
 }
 
 void resetsToNew(const Subject &subject) {
   SamplerObject fresh = subject.make();
   SamplerObject used = subject.make();
   feed(used, 11);
-  (void)answersOf(used, subject.random());
+  (void)resultsOf(used, subject.random());
   used.reset();
-  requireSame(answersOf(used, subject.random()), answersOf(fresh, subject.random()), "after reset");
+  requireSame(resultsOf(used, subject.random()), resultsOf(fresh, subject.random()), "after reset");
 }
 
-// A sampler that chooses a token does so by uniform(): over many positions its choices follow the softmax of
-// the candidates it keeps, or it always takes the best one. Unsupported for samplers that choose none.
+// Checks that a sampler which chooses tokens either follows the softmax of the candidates that it keeps or
+// always chooses the most probable one. Unsupported for samplers that choose no token.
 void choosesByProbability(const Subject &subject) {
   std::mt19937_64 random = subject.random();
   const Candidates candidates = randomCandidates(random, 12, LogitKind::normal);
@@ -130,7 +131,7 @@ void choosesByProbability(const Subject &subject) {
   std::map<int32_t, int> counts;
   Candidates left;
   for (uint64_t position = 0; position < kDraws; ++position) {
-    SamplerObject sampler = subject.make(); // without a history
+    SamplerObject sampler = subject.make(); // with no history
     left = sampler.apply(candidates, {.position = position});
     if (left.selected < 0) {
       throw Unsupported("the sampler does not choose a token");
@@ -141,7 +142,7 @@ void choosesByProbability(const Subject &subject) {
     const auto best =
         std::max_element(candidates.logits.begin(), candidates.logits.end()) - candidates.logits.begin();
     require(counts.begin()->first == candidates.ids[static_cast<size_t>(best)],
-            "it always chooses id {}, which is not the best", counts.begin()->first);
+            "always chooses id {}, which is not the most probable one", counts.begin()->first);
     return;
   }
   double total = 0, chi = 0;
@@ -157,18 +158,18 @@ void choosesByProbability(const Subject &subject) {
       ++cells;
     }
   }
-  const double limit = cells + 6 * std::sqrt(2.0 * cells) + 10; // six standard deviations: no luck involved
+  const double limit = cells + 6 * std::sqrt(2.0 * cells) + 10; // six standard deviations and a margin
   require(chi <= limit,
-          "the choices of {} draws are not the softmax of what it leaves: chi square {:.0f} over {} "
-          "tokens, expected below {:.0f}",
-          kDraws, chi, cells, limit);
+          "choices in {} draws do not follow the softmax of the kept candidates: expected chi-squared over "
+          "{} tokens of at most {:.0f}, got {:.0f}",
+          kDraws, cells, limit, chi);
 }
 
 void refusesNoCandidates(const Subject &subject) {
   cria_sampler *sampler = nullptr;
   (void)subject.api.create(subject.options.data(), subject.options.size(), &testVocabulary().view(), &sampler,
                            nullptr);
-  require(sampler != nullptr, "create makes nothing");
+  require(sampler != nullptr, "create: expected an instance, got null");
   cria_candidates none{};
   none.struct_size = sizeof(none);
   none.selected = -1;
@@ -179,7 +180,7 @@ void refusesNoCandidates(const Subject &subject) {
           CRIA_STATUS_INVALID_ARGUMENT, status);
 }
 
-// Every declared option takes both ends of its range; a refusal has a reason.
+// Checks that every numeric option accepts both ends of its declared range.
 void takesItsRanges(const Subject &subject) {
   for (uint32_t changed = 0; changed < subject.options.size(); ++changed) {
     const auto info = readTable<cria_option_info>(subject.api.options[changed]);
@@ -187,8 +188,8 @@ void takesItsRanges(const Subject &subject) {
     if (info.type == CRIA_OPTION_STRING) {
       continue;
     }
-    require(info.minimum <= info.maximum, "option '{}' has the range {} to {}", view(info.name), info.minimum,
-            info.maximum);
+    require(info.minimum <= info.maximum, "option '{}' has the empty range {} to {}", view(info.name),
+            info.minimum, info.maximum);
     for (const double value : {info.minimum, info.maximum}) {
       std::vector<const cria_option *> options(subject.options.data(),
                                                subject.options.data() + subject.options.size());
@@ -201,8 +202,8 @@ void takesItsRanges(const Subject &subject) {
       const cria_status status = subject.api.create(options.data(), subject.options.size(),
                                                     &testVocabulary().view(), &sampler, message.get());
       require(status == CRIA_STATUS_OK && sampler != nullptr,
-              "option '{}' = {}, the end of its declared range: create answers {} ('{}')", view(info.name),
-              value, status, message.text());
+              "option '{}' = {}, an end of its declared range: expected status ok from create, got {} ('{}')",
+              view(info.name), value, status, message.text());
       subject.api.destroy(sampler);
     }
   }

@@ -64,7 +64,7 @@ Result judge(const Case &testCase, const Expectations &expectations) {
   }
   if (unsupported != nullptr || failure != nullptr) {
     return {testCase.name, Verdict::unexpectedPass,
-            "passes, but is declared otherwise: remove the declaration (" +
+            "passes, but is declared not to; remove the declaration (" +
                 *(unsupported != nullptr ? unsupported : failure) + ")"};
   }
   return {testCase.name, Verdict::passed, ""};

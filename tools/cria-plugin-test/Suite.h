@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Suite: what a plugin is tested for, as a list of named cases. `cria-plugin-test` runs it on anyone's
-// plugin, the tests run it on ours and on faulty ones.
+// Suite: the conformance suite for plugins, a list of named cases. `cria-plugin-test` runs it on any plugin;
+// the tests run it on the built-in plugins and on faulty ones.
 //
-// A case throws Failure (the plugin breaks its contract) or Unsupported (sidecar or probe say that it does
-// not do this, and it refuses properly). A file of expectations declares more: what is unsupported for good,
-// with the reason; and expected failures, gaps that someone means to close. A case that passes although it is
-// declared fails.
+// A case throws Failure if the plugin breaks its contract, or Unsupported if its manifest or probe excludes
+// what the case tests and the plugin refuses it with a reason. A file of expectations declares further cases
+// that do not pass: unsupported ones, and expected failures, which are to be fixed. A declared case that
+// passes counts as failed.
 #pragma once
 
 #include <fmt/format.h>
@@ -32,12 +32,12 @@ template <typename... Args> void require(bool condition, fmt::format_string<Args
 }
 
 struct Case {
-  std::string name; // "ops/linear/f16": a path from the general to the particular
+  std::string name; // a path, such as "ops/linear/f16"
   std::function<void()> run;
 };
 
-/// The checks of a table {name, function of a subject} as cases. subject: a pointer of any kind, which the
-/// cases keep.
+/// Returns a case for each check of a table {name, function of a subject}. `subject` is a pointer of any
+/// kind; the cases hold copies of it.
 template <typename Check, size_t size, typename Pointer>
 std::vector<Case> casesOf(const Check (&checks)[size], Pointer subject) {
   std::vector<Case> cases;
@@ -49,10 +49,10 @@ std::vector<Case> casesOf(const Check (&checks)[size], Pointer subject) {
 
 enum class Verdict { passed, unsupported, expectedFailure, failed, unexpectedPass };
 std::string_view toString(Verdict verdict);
-/// failed and unexpectedPass.
+/// Returns whether the verdict counts as failed: failed or unexpectedPass.
 bool isBad(Verdict verdict);
 
-/// What is known not to pass: case name, or its beginning with a '*' at the end, and why.
+/// Cases that are known not to pass: a pattern (see matches()) and a reason.
 struct Expectations {
   std::map<std::string, std::string> unsupported;
   std::map<std::string, std::string> failures;
@@ -61,14 +61,14 @@ struct Expectations {
 struct Result {
   std::string name;
   Verdict verdict = Verdict::passed;
-  std::string text; // reason or what went wrong
+  std::string text; // the reason or the failure
   double seconds = 0;
 };
 
 /// Runs one case; never throws.
 Result runCase(const Case &testCase, const Expectations &expectations);
 
-/// Whether `pattern` (a name, or its beginning with a '*' at the end) means `name`.
+/// Returns whether `pattern`, a name or a prefix of one followed by '*', matches `name`.
 bool matches(std::string_view pattern, std::string_view name);
 
 } // namespace cria::conformance

@@ -10,7 +10,7 @@ namespace cria::conformance {
 
 using PieceType = SentenceModel::PieceType;
 
-// Words "a" to "zzz" in order, with and without a space before.
+// Returns the words "a" to "zzz" in order, each with and without a leading space.
 static std::string wordOf(uint32_t index) {
   std::string word;
   for (uint32_t rest = index / 2 + 1; rest > 0; rest = (rest - 1) / 26) {
@@ -41,7 +41,7 @@ static std::string makeModel() {
 
 const Tokenizer &testTokenizer() {
   static const std::unique_ptr<Tokenizer> tokenizer =
-      loadTokenizer(kSentencePieceKind, makeModel(), "the vocabulary of the tests").value();
+      loadTokenizer(kSentencePieceKind, makeModel(), "test vocabulary").value();
   return *tokenizer;
 }
 

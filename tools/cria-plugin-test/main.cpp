@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria-plugin-test: runs the conformance suite on a plugin. stdout is one line a case, or JSON; exit 0: it
-// passes, 1: it does not, 2: it could not be tested.
+// cria-plugin-test: runs the conformance suite on a plugin. Writes one line for each case, or JSON, to
+// stdout. Exit codes: 0 all cases pass; 1 a case failed; 2 error.
 #include "tools/cria-plugin-test/ExpectationFile.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
 #include "tools/terminal/JsonOutput.h"
@@ -46,7 +46,7 @@ std::string summary(const LoadedPlugin &plugin, const std::map<Verdict, int> &co
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, toString(verdict));
   }
   return fmt::format("{} {} {}: {}", toString(plugin.kind), plugin.name, plugin.version,
-                     text.empty() ? "no case" : text);
+                     text.empty() ? "no cases" : text);
 }
 
 int runAll(const Options &options, const conformance::PluginSuite &suite,
@@ -68,7 +68,7 @@ int runAll(const Options &options, const conformance::PluginSuite &suite,
   }
   logInfo(options.quiet, "{}", summary(suite.plugin(), counts));
   if (counts.empty()) {
-    logError("no case matches '{}'; --list shows them", options.filter);
+    logError("no case matches '{}'; use --list to print the names of all cases", options.filter);
     return kExitError;
   }
   return bad ? kExitFailed : kExitPassed;
@@ -90,20 +90,24 @@ StatusOr<int> run(const Options &options) {
 void addOptions(CLI::App &app, Options &options) {
   app.set_version_flag("--version", fmt::format("cria-plugin-test {}\nplugin ABI: {}.{}", CRIA_VERSION,
                                                 CRIA_ABI_MAJOR, CRIA_ABI_MINOR));
-  app.add_option("plugin", options.path, "A sidecar, the library beside it, or a folder with one plugin")
+  app.add_option(
+         "plugin", options.path,
+         "A plugin manifest (NAME.cria-plugin.json), the library next to it, or a folder with one plugin")
       ->required();
-  app.add_option("--options", options.suite.arguments, "Options of a sampler or chat template, e.g. 'p=0.9'");
-  app.add_option("--filter", options.filter, "Only this case, or those that begin so: 'ops/linear*'");
+  app.add_option("--options", options.suite.arguments,
+                 "Options of a sampler or chat template, such as 'p=0.9'");
+  app.add_option("--filter", options.filter, "Run only this case, or those with this prefix: 'ops/linear*'");
   app.add_option("--expect", options.expectations,
-                 "What is known not to pass; default: NAME.cria-expect.json beside the sidecar");
+                 "JSON file of cases that are known not to pass (default: NAME.cria-expect.json next to the "
+                 "plugin manifest)");
   app.add_option(
       "--package", options.suite.package,
-      "For a backend: a package compiled for it and for ops; compares whole models with `reference`");
-  app.add_option("--device", options.suite.device, "Device of a backend");
-  app.add_option("--seed", options.suite.seed, "Of shapes and values");
-  app.add_flag("--list", options.list, "Only names of cases");
-  app.add_flag("--json", options.json, "An array of objects");
-  app.add_flag("--quiet", options.quiet, "No summary");
+      "Package compiled for this backend and for ops; also compare whole models with backend 'reference'");
+  app.add_option("--device", options.suite.device, "Device number of a backend");
+  app.add_option("--seed", options.suite.seed, "Seed of random shapes and values");
+  app.add_flag("--list", options.list, "Print the names of cases and exit");
+  app.add_flag("--json", options.json, "Print results as a JSON array of objects");
+  app.add_flag("--quiet", options.quiet, "Do not print the summary");
   app.footer("Example:\n  cria-plugin-test build/plugins/cria_sampler_mine.cria-plugin.json");
 }
 
@@ -116,7 +120,7 @@ int report(const Status &status) {
 
 int main(int argc, char **argv) {
   openStandardStreams();
-  CLI::App app("Tests a plugin as Cria would use it.", "cria-plugin-test");
+  CLI::App app("Run the conformance suite on a plugin.", "cria-plugin-test");
   Options options;
   addOptions(app, options);
   try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria bench: prefill and decode speed, as fractions of what the machine or device can do, measured beside
-// each sample.
+// cria bench: speed of prefill and decode, as fractions of the peak throughput of the machine or device,
+// which is measured next to each sample.
 #include "BenchRun.h"
 #include "Command.h"
 #include "CommonOptions.h"
@@ -93,13 +93,13 @@ StatusOr<int> runBench(const BenchOptions &options) {
   const InterruptScope interrupt;
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PeakThroughput> peak,
                         openPeakThroughput(*opened, options.common.device, threads));
-  // Profiled steps are not run as they are without: a gap between them would mean nothing.
+  // Profiling launches kernels one by one, so the gap between steps would not be that of normal runs.
   const bool measuresHostGap = peak->whose() == PeakOf::device && !options.profile;
   BenchRun bench(opened->model(), *peak,
                  {.repetitions = options.repetitions, .measuresHostGap = measuresHostGap}, interrupt.flag());
   std::vector<BenchRow> rows;
   const Status status = runRows(options, plan, bench, rows);
-  if (!rows.empty()) { // Ctrl-C keeps what was measured before
+  if (!rows.empty()) { // also after Ctrl-C
     writeData(options.common.json ? benchJson(*opened, threads, rows) : benchTable(*opened, rows));
   }
   CRIA_RETURN_IF_ERROR(status);
@@ -115,21 +115,21 @@ void addBenchCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *command =
       app.add_subcommand("bench", "Measure speed against the limits of the machine or device");
-  addCommonOptions(*command, options->common, "An array of rows with every parameter and sample");
-  command->add_option("--prompt", options->prompts, "Prompt lengths; 0: none")
+  addCommonOptions(*command, options->common, "Print a JSON array of rows with all parameters and samples");
+  command->add_option("--prompt", options->prompts, "Prompt lengths in tokens; 0: measure no prefill")
       ->type_name("128,512")
       ->capture_default_str();
-  command->add_option("--generate", options->generate, "Tokens to generate; 0: none")
+  command->add_option("--generate", options->generate, "Tokens to generate; 0: measure no decode")
       ->type_name("N")
       ->transform(wholeNumber(0, UINT32_MAX))
       ->capture_default_str();
-  command->add_option("--depth", options->depths, "Positions filled before")
+  command->add_option("--depth", options->depths, "Positions that are filled before the measurement")
       ->type_name("0,2048")
       ->capture_default_str();
-  command->add_option("--batch", options->batches, "Sequences at once")
+  command->add_option("--batch", options->batches, "Sequences per step")
       ->type_name("1,4,8")
       ->capture_default_str();
-  command->add_option("--repetitions", options->repetitions, "Samples of each row")
+  command->add_option("--repetitions", options->repetitions, "Samples per row")
       ->type_name("N")
       ->transform(wholeNumber(1, 1000))
       ->capture_default_str();

@@ -32,7 +32,7 @@ Value inGiga(Value value) { return value ? Value(*value / kGiga) : std::nullopt;
 
 Value fractionOf(double value, Value limit) { return limit ? Value(value / *limit) : std::nullopt; }
 
-// Measured at slightly different times, the two may be the wrong way round where there is no gap.
+// The two are measured at slightly different times, so without a gap the difference may be negative.
 Value hostGapOf(const BenchSample &sample) {
   return sample.queuedSeconds ? Value(std::max(0.0, 1 - *sample.queuedSeconds / sample.seconds))
                               : std::nullopt;
@@ -81,7 +81,7 @@ nlohmann::ordered_json jsonOf(Value value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-// The gap is a column where it was measured.
+// The column of the gap exists only if it was measured.
 std::string tableHeader(bool hasGap) {
   return fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11} {:>9} {:>8} {:>10} {:>9} {:>10}{}\n", "phase", "tokens",
                      "context", "batch", "tok/s", "spread", "GB/s", "of limit", "GFLOP/s", "of limit",
@@ -115,7 +115,7 @@ std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &r
     text += tableRow(row, hasGap);
   }
   const Summary last = summarize(rows.back());
-  text += fmt::format("limits measured beside the samples (last row): {} GB/s {}, {} GFLOP/s f32\n",
+  text += fmt::format("limits measured next to the samples (last row): {} GB/s {}, {} GFLOP/s f32\n",
                       numberText(last.bandwidthLimit, 1), bandwidthKind(rows.back()),
                       numberText(last.computeLimit, 0));
   return text;

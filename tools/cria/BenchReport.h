@@ -13,8 +13,8 @@ namespace cria::cli {
 /// One repetition.
 struct BenchSample {
   double seconds = 0;
-  PeakSample peak = {};                               // measured right before and after it: their mean
-  std::optional<double> queuedSeconds = std::nullopt; // of as many steps without the host between them
+  PeakSample peak = {};                               // the mean of the measurements before and after it
+  std::optional<double> queuedSeconds = std::nullopt; // of as many steps, queued back to back
 };
 
 struct BenchRow {
@@ -22,13 +22,13 @@ struct BenchRow {
   uint32_t tokens = 0;   // timed tokens of each sequence
   uint32_t context = 0;  // positions filled before
   uint32_t batch = 1;    // sequences
-  double bytes = 0;      // read by one repetition: weights of each step, and KV
+  double bytes = 0;      // that one repetition reads: weights of each step, and KV
   double operations = 0; // f32 operations of one repetition
   PeakOf peakOf = PeakOf::host;
   std::vector<BenchSample> samples = {};
 };
 
-/// Median of `values`, of which there is at least one.
+/// The median. `values` is not empty.
 double median(std::vector<double> values);
 
 std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &rows);

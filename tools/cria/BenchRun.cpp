@@ -8,12 +8,12 @@
 namespace cria::cli {
 namespace {
 
-// Enough steps behind one another that starting and waiting hardly count.
+// So many steps in a row that the time to start and to wait is negligible.
 constexpr double kQueuedSeconds = 0.05;
 constexpr double kFewestQueuedSteps = 4;
 constexpr double kMostQueuedSteps = 64;
 
-// Token ids that mean nothing, the same in every run.
+// Arbitrary token ids, the same in every run.
 std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
   std::vector<int32_t> tokens(count);
   for (uint32_t i = 0; i < count; ++i) {
@@ -22,7 +22,7 @@ std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
   return tokens;
 }
 
-// Of `batch` sequences, each of whose tokens looks at all before it and at itself.
+// Positions that `batch` sequences attend to: each token attends to itself and to all before it.
 double attendedPositions(uint32_t tokens, uint32_t depth, uint32_t batch) {
   return batch * (static_cast<double>(tokens) * depth + tokens * (tokens + 1.0) / 2);
 }
@@ -77,7 +77,7 @@ StatusOr<BenchRow> BenchRun::decode(uint32_t tokens, uint32_t depth, uint32_t ba
   return row;
 }
 
-// As the generator does: each step is filled with what is left of the prompts, in order.
+// Fills each step with the remaining tokens of the prompts, in order, as the engine does.
 Status BenchRun::prefillTogether(Sessions &sessions, std::span<const int32_t> ids) {
   const uint32_t depth = sessions.front().length();
   const auto left = [&](const Session &session) { return ids.subspan(session.length() - depth); };
@@ -108,8 +108,8 @@ Status BenchRun::decodeTogether(Sessions &sessions, std::span<const int32_t> ids
   return {};
 }
 
-// What a step costs the device alone: one step many times, without the host between them. The step is that in
-// the middle of the row, whose attention is the mean of all.
+// Measures a step without host overhead: runs it many times back to back. The step is the one in the middle
+// of the row, whose attention is the mean of all steps.
 Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample) {
   CRIA_RETURN_IF_ERROR(decodeTogether(sessions, ids.first((ids.size() + 1) / 2)));
   const double stepSeconds = sample.seconds / static_cast<double>(ids.size());
@@ -121,7 +121,7 @@ Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t>
   return {};
 }
 
-// Sessions with `row.context` positions filled, each with KV of its own.
+// Makes sessions with `row.context` positions filled, which share no pages.
 StatusOr<BenchRun::Sessions> BenchRun::makeSessions(const BenchRow &row) {
   Sessions sessions;
   const std::vector<int32_t> ids = makeTokens(row.context, model_.vocabSize());
@@ -134,7 +134,7 @@ StatusOr<BenchRun::Sessions> BenchRun::makeSessions(const BenchRow &row) {
   return sessions;
 }
 
-// One repetition, after which the sessions are as before. The sample has no peak yet.
+// Runs one repetition and restores the sessions. The caller adds the peak to the sample.
 StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Sessions &sessions) {
   BenchSample sample;
   CRIA_ASSIGN_OR_RETURN(sample.seconds, timeWork([&] { return work.run(sessions); }));
@@ -146,7 +146,7 @@ StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Se
   return sample;
 }
 
-// The first run is not counted: it records, and touches all memory once.
+// The first run is not counted: it records command buffers and touches all memory.
 Status BenchRun::measure(BenchRow &row, const Work &work) {
   row.peakOf = peak_.whose();
   CRIA_ASSIGN_OR_RETURN(Sessions sessions, makeSessions(row));

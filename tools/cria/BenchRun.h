@@ -10,7 +10,7 @@
 
 namespace cria::cli {
 
-/// Threads: those of the model.
+/// Not thread-safe.
 class BenchRun {
 public:
   struct Options {
@@ -18,7 +18,7 @@ public:
     bool measuresHostGap = false; // of decode rows
   };
 
-  /// All borrowed; outlive this. cancel may be null.
+  /// All arguments are borrowed and outlive the object. cancel may be null.
   BenchRun(Model &model, PeakThroughput &peak, const Options &options, const CancelFlag *cancel)
       : model_(model), peak_(peak), options_(options), cancel_(cancel), cost_(model), stepper_(model) {}
 
@@ -27,7 +27,7 @@ public:
 
 private:
   using Sessions = std::vector<Session>;
-  /// What one repetition does, and what is measured beside it.
+  /// What one repetition does, and what is measured in addition.
   struct Work {
     std::function<Status(Sessions &)> run;
     std::function<Status(Sessions &, BenchSample &)> beside; // (optional)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria cache list|clear: packages that were compiled on the fly.
+// cria cache list|clear: packages that were compiled from checkpoints automatically.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "CompileCache.h"
@@ -55,11 +55,11 @@ void addCacheAction(CLI::App &cache, Action &action, const std::string &name, co
 } // namespace
 
 void addCacheCommand(CLI::App &app, Action &action) {
-  CLI::App *command = app.add_subcommand("cache", "Packages compiled on the fly");
+  CLI::App *command = app.add_subcommand("cache", "List or remove packages that were compiled automatically");
   command->require_subcommand(1);
-  addCacheAction(*command, action, "list", "List them with their sizes", runList,
-                 "An array of {path, bytes}");
-  addCacheAction(*command, action, "clear", "Remove them all", runClear, "An object");
+  addCacheAction(*command, action, "list", "List the packages with their sizes", runList,
+                 "Print a JSON array of {path, bytes}");
+  addCacheAction(*command, action, "clear", "Remove all of the packages", runClear, "Print a JSON object");
   command->footer("Example:\n  cria cache list");
 }
 

@@ -23,14 +23,14 @@ struct ChatOptions {
   std::string chatTemplate;
 };
 
-constexpr std::string_view kHelp = R"(/help           this text
-/system TEXT    set the system prompt and start anew; without TEXT: show it; none: remove it
-/reset          start the conversation anew
-/quit           leave (also Ctrl-D)
+constexpr std::string_view kHelp = R"(/help           print this text
+/system TEXT    set the system prompt and start a new conversation; without TEXT: show it; none: remove it
+/reset          start a new conversation
+/quit           exit (also Ctrl-D)
 Ctrl-C          stop the answer
 )";
 
-/// The part of the context that is kept free for an answer before old pairs are dropped.
+/// A fraction (1/4) of the context is kept free for an answer; the oldest pairs are dropped for it.
 constexpr uint32_t kReserveFraction = 4;
 
 std::string historyFile() {
@@ -42,7 +42,7 @@ std::string historyFile() {
   return folder.ok() && !problem ? (*folder / "chat_history").string() : "";
 }
 
-/// The loop of reading and answering.
+/// Reads messages and answers them.
 class Chat {
 public:
   Chat(const ChatOptions &options, const RequestOptions &requestOptions, const LoadedModel &model,
@@ -132,7 +132,7 @@ private:
       return {};
     }
     if (turn->droppedPairs > 0) {
-      logInfo(options_.common.quiet, "(the context is full: dropped the oldest {}, the system prompt stays)",
+      logInfo(options_.common.quiet, "(the context is full: dropped the oldest {}, kept the system prompt)",
               countOf(turn->droppedPairs, "pair"));
     }
     CRIA_ASSIGN_OR_RETURN(GenerateRequest request, model_.makeRequest(requestOptions_));
@@ -201,7 +201,7 @@ StatusOr<int> runChat(const ChatOptions &options) {
   Chat conversation(options, request, *model, chat);
   CRIA_RETURN_IF_ERROR(conversation.setSystem(options.system));
   CRIA_RETURN_IF_ERROR(conversation.run());
-  // A script learns of an error from the exit code alone.
+  // A script sees an error in the exit code.
   return conversation.failed() && !isTerminal(stdin) ? kExitError : kExitSuccess;
 }
 
@@ -210,11 +210,11 @@ StatusOr<int> runChat(const ChatOptions &options) {
 void addChatCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<ChatOptions>();
   CLI::App *command = app.add_subcommand("chat", "Chat with a model");
-  addCommonOptions(*command, options->common, "Each answer as an object on a line of its own");
+  addCommonOptions(*command, options->common, "Print each answer as a JSON object on one line");
   command->add_option("--system", options->system, "System prompt")->type_name("TEXT");
   command
       ->add_option("--chat-template", options->chatTemplate,
-                   "Chat template plugin; default: the checkpoint's")
+                   "Chat template plugin; default: that of the checkpoint")
       ->type_name("NAME");
   addSamplingOptions(*command, options->sampling);
   command->footer("Example:\n  cria chat stories.cria --system 'Answer in one sentence.'");

@@ -12,14 +12,14 @@ namespace cria::cli {
 constexpr int kExitSuccess = 0;
 constexpr int kExitMismatch = 1;      // the check or comparison failed, or nothing was found
 constexpr int kExitError = 2;         // bad input, or something failed
-constexpr int kExitInterrupted = 130; // Ctrl-C, as shells expect it
-constexpr int kExitTerminated = 143;  // SIGTERM, likewise
+constexpr int kExitInterrupted = 130; // Ctrl-C: 128 + SIGINT
+constexpr int kExitTerminated = 143;  // 128 + SIGTERM
 
-/// What main() runs after the command line was read; returns the exit code, or the status to print as an
+/// What main() runs after it has parsed the command line. Returns the exit code, or the status to print as an
 /// error.
 using Action = std::function<StatusOr<int>()>;
 
-// Each adds its subcommand to `app`, which sets `action` when it is the chosen one.
+// Each function adds its subcommand to `app`; parsing the subcommand sets `action`.
 void addBenchCommand(CLI::App &app, Action &action);
 void addCacheCommand(CLI::App &app, Action &action);
 void addChatCommand(CLI::App &app, Action &action);

@@ -17,7 +17,7 @@ CLI::Validator wholeNumber(uint64_t min, uint64_t max) {
         const char *end = text.data() + text.size();
         const auto [rest, problem] = std::from_chars(text.data(), end, value);
         if (problem != std::errc() || rest != end || value < min || value > max) {
-          return fmt::format("expected a whole number from {} to {}, found '{}'", min, max, text);
+          return fmt::format("expected a whole number from {} to {}, got '{}'", min, max, text);
         }
         text = std::to_string(value); // without leading zeros, which would mean octal
         return std::string();
@@ -34,14 +34,14 @@ CLI::Validator finiteNumber(double min, double max) {
         const bool isInside = value >= min && value <= max; // false for NaN
         return problem == std::errc() && rest == end && isInside
                    ? std::string()
-                   : fmt::format("expected a number from {} to {}, found '{}'", min, max, text);
+                   : fmt::format("expected a number from {} to {}, got '{}'", min, max, text);
       },
       "");
 }
 
 namespace {
 
-// "512M", "1.5G", "2GiB", "4096": binary multiples. Becomes the number of bytes.
+// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes.
 CLI::Validator memorySize() {
   return CLI::Validator(
       [](std::string &text) {
@@ -61,7 +61,7 @@ CLI::Validator memorySize() {
         const bool isSize = problem == std::errc() && unit.size() <= 1 && power != std::string_view::npos;
         const double bytes = isSize ? std::ldexp(value, static_cast<int>(10 * power)) : -1;
         if (!(bytes >= 1 && bytes <= kMost)) {
-          return fmt::format("expected a size like 512M or 1.5G, found '{}'", text);
+          return fmt::format("expected a size such as 512M or 1.5G, got '{}'", text);
         }
         text = std::to_string(static_cast<uint64_t>(bytes));
         return std::string();
@@ -87,9 +87,11 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
   command.add_option("model", options.model, "Compiled package, or a checkpoint to compile first")
       ->required()
       ->type_name("OUT.cria");
-  command.add_option("--backend", options.backend, "Backend plugin; default: the one that fits best")
+  command.add_option("--backend", options.backend, "Backend plugin; default: the best one available")
       ->type_name("NAME");
-  command.add_option("--target", options.target, "Target of the package; default: the one that fits best")
+  command
+      .add_option("--target", options.target,
+                  "Target of the package; default: the best one that a backend runs")
       ->type_name("NAME");
   command.add_option("--device", options.device, "Device number of the backend")
       ->type_name("N")
@@ -97,7 +99,7 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
   command.add_option("--threads", options.threads, "Threads; default: the backend's choice")
       ->type_name("N")
       ->transform(wholeNumber(1, 1024));
-  command.add_option("--context", options.context, "Positions per sequence; default: all the package has")
+  command.add_option("--context", options.context, "Context length in tokens; default: that of the package")
       ->type_name("N")
       ->transform(wholeNumber(1, ModelConfig::kMaxContext));
   command.add_option("--kv-memory", options.kvMemoryBytes, "Memory for the KV cache, e.g. 512M or 2G")

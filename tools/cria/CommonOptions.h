@@ -10,13 +10,13 @@
 
 namespace cria::cli {
 
-/// Of every subcommand.
+/// Options of every subcommand.
 struct OutputOptions {
   bool quiet = false;
   bool json = false;
 };
 
-/// Of every subcommand that opens a model.
+/// Options of every subcommand that opens a model.
 struct CommonOptions : OutputOptions {
   std::string model; // package folder or checkpoint
   std::string backend;
@@ -29,15 +29,15 @@ struct CommonOptions : OutputOptions {
   bool verify = false;
 };
 
-/// For transform(): accepts decimal digits alone, from `min` to `max`.
+/// A transform() that accepts whole numbers in decimal digits, from `min` to `max`.
 CLI::Validator wholeNumber(uint64_t min, uint64_t max);
-/// Accepts finite numbers from `min` to `max`.
+/// A check() that accepts finite numbers from `min` to `max`.
 CLI::Validator finiteNumber(double min, double max);
-/// --quiet and --json; `json` says what the data looks like then.
+/// Adds --quiet and --json; `json` describes the output of the latter.
 void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json);
 /// Adds the positional MODEL and the common options.
 void addCommonOptions(CLI::App &command, CommonOptions &options, const std::string &json);
-/// --plugin-dir alone, for commands that open no model.
+/// Adds --plugin-dir alone, for commands that open no model.
 void addPluginFolderOption(CLI::App &command, std::vector<std::string> &folders);
 
 } // namespace cria::cli

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Larger files are told apart by size, time and beginning, which holds the header of a safetensors file.
+// Larger files are distinguished by size, time and beginning, which holds the header of a safetensors file.
 constexpr uint64_t kDigestBytes = 4u << 20;
 constexpr size_t kKeyDigits = 16;
 constexpr std::string_view kPackageSuffix = ".cria";
@@ -86,7 +86,7 @@ StatusOr<fs::path> cacheFolder() {
   if (const std::string folder = variable("HOME"); !folder.empty()) {
     return fs::path(folder) / ".cache" / "cria";
   }
-  return error(StatusCode::notFound, "no place for the cache: set CRIA_CACHE to a folder");
+  return error(StatusCode::notFound, "the cache has no folder; set CRIA_CACHE to one");
 }
 
 bool isPackage(const fs::path &path) {
@@ -99,7 +99,7 @@ bool isCheckpoint(const fs::path &path) {
   return !isPackage(path) && fs::exists(path / "config.json", problem);
 }
 
-// NAME-<key>.cria, and after it what the compiler adds while it writes.
+// NAME-<key>.cria, followed by what the compiler appends while it writes.
 static bool hasCacheName(const fs::path &path) {
   const std::string name = path.filename().string();
   const size_t end = name.rfind(kPackageSuffix);
@@ -158,7 +158,7 @@ Status compileIntoCache(const std::string &checkpoint, const std::string &packag
   }
   CRIA_ASSIGN_OR_RETURN(const int code, runCompiler(arguments));
   if (code == kExitTerminated) {
-    std::raise(SIGTERM); // it was meant for this process as well
+    std::raise(SIGTERM); // the signal concerns this process as well
   }
   if (code == kExitInterrupted || code == kExitTerminated) {
     return error(StatusCode::cancelled, "the compiler was interrupted");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Packages that `cria run` compiled from checkpoints by itself. The folder is $CRIA_CACHE,
-// $XDG_CACHE_HOME/cria or ~/.cache/cria.
+// The cache of packages that `cria` compiles when it is given a checkpoint in place of a package. Its folder
+// is $CRIA_CACHE, $XDG_CACHE_HOME/cria or ~/.cache/cria.
 #pragma once
 
 #include "support/Status.h"
@@ -17,26 +17,26 @@ struct CacheEntry {
   uint64_t bytes = 0;
 };
 
-/// Errors: NOT_FOUND when no variable says where a home folder is.
+/// The folder of the cache. Errors: notFound when none of the variables is set.
 StatusOr<std::filesystem::path> cacheFolder();
 
-/// Packages in the cache, and what killed compilers have left there, sorted by name. Only folders with a name
-/// that cachedPackage() makes and with a proof that the compiler made them.
+/// The packages in the cache and the leftovers of killed compilers, sorted by name. Contains only folders
+/// whose name cachedPackage() makes and that are proven to be made by the compiler.
 StatusOr<std::vector<CacheEntry>> listCache();
 
-/// Removes them, except those that a compiler is writing; returns the bytes that became free.
+/// Removes them, except those that a compiler is writing. Returns the number of bytes that were freed.
 StatusOr<uint64_t> clearCache();
 
 /// Whether `path` is a package folder (has a manifest).
 bool isPackage(const std::filesystem::path &path);
-/// Whether `path` is a checkpoint's folder (has a configuration, and no manifest).
+/// Whether `path` is the folder of a checkpoint (has a configuration, but no manifest).
 bool isCheckpoint(const std::filesystem::path &path);
 
-/// Where the cache has, or would have, the package of a checkpoint. The key is the compiler build and each
-/// input's name, size, time and, for small files, digest.
+/// The path in the cache of the package of a checkpoint, whether or not it exists. Its key is made of the
+/// compiler's version and the name, size, time and, for small files, digest of each input.
 StatusOr<std::string> cachedPackage(const std::string &checkpoint);
 
-/// Compiles a checkpoint into `package` of the cache, which is said on stderr unless `quiet`.
+/// Compiles a checkpoint into `package` of the cache; reports it on stderr unless `quiet`.
 Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet);
 
 } // namespace cria::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria compile: hands its arguments to cria-compile, which alone has the compiler in it.
+// cria compile: passes its arguments to cria-compile, the only program that contains the compiler.
 #include "Command.h"
 #include "CompilerProcess.h"
 

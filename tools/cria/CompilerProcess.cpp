@@ -37,7 +37,7 @@ sigset_t endingSignals() {
   return set;
 }
 
-// output: file descriptor that becomes the child's stdout, or -1 to share ours.
+// output: the file descriptor that becomes the child's stdout; -1: the child inherits ours.
 StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, int output) {
   Arguments all = {program};
   all.insert(all.end(), arguments.begin(), arguments.end());
@@ -70,7 +70,7 @@ StatusOr<int> waitFor(pid_t child) {
   int state = 0;
   while (waitpid(child, &state, 0) < 0) {
     if (errno != EINTR) {
-      return error(StatusCode::internal, "waiting for the compiler failed: {}", std::strerror(errno));
+      return error(StatusCode::internal, "cannot wait for the compiler: {}", std::strerror(errno));
     }
   }
   if (!WIFSIGNALED(state)) {
@@ -82,11 +82,11 @@ StatusOr<int> waitFor(pid_t child) {
   case SIGTERM:
     return kExitTerminated;
   default:
-    return error(StatusCode::internal, "the compiler was ended by signal {}", WTERMSIG(state));
+    return error(StatusCode::internal, "the compiler was terminated by signal {}", WTERMSIG(state));
   }
 }
 
-std::atomic<pid_t> compilerProcess = 0; // a signal handler can only be told through a global
+std::atomic<pid_t> compilerProcess = 0; // a global, because a signal handler reads it
 
 extern "C" void forwardSignal(int signal) {
   const int before = errno;
@@ -94,9 +94,8 @@ extern "C" void forwardSignal(int signal) {
   errno = before;
 }
 
-/// Forwards requests to end this process to the compiler, whose end it then waits for. They are held back
-/// until there is a compiler. The compiler takes a request that also reaches it directly (Ctrl-C does) as
-/// one.
+/// Forwards SIGINT and SIGTERM to the compiler, for whose end this process then waits. Signals are blocked
+/// until the compiler runs. The compiler counts a signal that also reaches it directly, as Ctrl-C does, once.
 class EndingForwarded {
 public:
   EndingForwarded() {
@@ -143,11 +142,11 @@ StatusOr<std::string> findCompiler() {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", problem);
   const std::filesystem::path path = self.parent_path() / "cria-compile";
   if (problem || access(path.c_str(), X_OK) != 0) {
-    return error(StatusCode::notFound,
-                 "the compiler is not installed: expected '{}'. This may be a runtime-only installation; "
-                 "compile where "
-                 "the compiler is, and copy the package",
-                 path.string());
+    return error(
+        StatusCode::notFound,
+        "the compiler is not installed: expected '{}'; if this is an installation of the runtime alone, "
+        "compile on a machine with the compiler and copy the package",
+        path.string());
   }
   return path.string();
 }
@@ -156,7 +155,7 @@ StatusOr<std::string> compilerVersion() {
   CRIA_ASSIGN_OR_RETURN(const std::string program, findCompiler());
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) {
-    return error(StatusCode::io, "cannot make a pipe: {}", std::strerror(errno));
+    return error(StatusCode::io, "cannot create a pipe: {}", std::strerror(errno));
   }
   const StatusOr<pid_t> child = spawn(program, {"--version"}, ends[1]);
   close(ends[1]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria-compile, the one program with the compiler in it: where it is and how to start it.
+// Finds and starts cria-compile, the only program that contains the compiler.
 #pragma once
 
 #include "support/Status.h"
@@ -9,13 +9,14 @@
 
 namespace cria::cli {
 
-/// Path of cria-compile beside this program. Errors: NOT_FOUND with what to do.
+/// The path of cria-compile, in the folder of this program. Errors: notFound, with the remedy.
 StatusOr<std::string> findCompiler();
 
 /// First line of `cria-compile --version`.
 StatusOr<std::string> compilerVersion();
 
-/// Runs cria-compile with the arguments and this program's streams, waits, and returns its exit code.
+/// Runs cria-compile with the arguments and the standard streams of this process, waits for it, and returns
+/// its exit code.
 StatusOr<int> runCompiler(const std::vector<std::string> &arguments);
 
 } // namespace cria::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Copies are queued one behind the other and waited for once, so that neither starting nor waiting counts.
+// Copies are queued back to back and waited for once, so that the time to start and to wait is negligible.
 #include "DeviceThroughput.h"
 
 #include <algorithm>
@@ -8,13 +8,13 @@
 namespace cria::cli {
 namespace {
 
-// A half of the buffer. The least is still some times the caches of large cards, or these would be measured.
+// Half of the buffer. The minimum is several times the cache of large GPUs, so that memory is measured.
 constexpr uint64_t kMostCopyBytes = uint64_t{512} << 20;
 constexpr uint64_t kLeastCopyBytes = uint64_t{128} << 20;
 constexpr uint64_t kAlignment = 4096;
-// The buffer takes half of what is free: graphs of steps still want some.
+// The buffer takes half of the free memory: command buffers need some as well.
 constexpr uint64_t kFreeForEachCopyByte = 4;
-constexpr int kPasses = 3; // the best one counts, since other load on the device only lowers the result
+constexpr int kPasses = 3; // best of 3, to exclude interference
 constexpr double kPassSeconds = 0.01;
 constexpr double kMostCopiesOfPass = 64;
 constexpr uint32_t kFilling = 0x3F800000; // 1.0f
@@ -35,7 +35,7 @@ StatusOr<std::unique_ptr<PeakThroughput>> DeviceThroughput::open(const BackendPl
   return std::unique_ptr<PeakThroughput>(std::move(throughput));
 }
 
-// freeBytes 0: unknown.
+// freeBytes: 0 if unknown.
 Status DeviceThroughput::allocate(uint64_t freeBytes) {
   const uint64_t room = freeBytes != 0 ? freeBytes / kFreeForEachCopyByte : kMostCopyBytes;
   copyBytes_ = std::min(room, kMostCopyBytes) / kAlignment * kAlignment;
@@ -50,7 +50,7 @@ Status DeviceThroughput::allocate(uint64_t freeBytes) {
   return buffer.status().code() == StatusCode::outOfMemory ? Status() : buffer.status();
 }
 
-// Touches all memory, wakes the device, and finds how many copies a pass takes.
+// Touches all memory, wakes the device, and finds the number of copies in a pass.
 Status DeviceThroughput::prepare() {
   CRIA_RETURN_IF_ERROR(device_->fill(buffer_, 0, 2 * copyBytes_, kFilling));
   CRIA_RETURN_IF_ERROR(timeCopies(1).status());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The peak throughput of a device, as far as the plugin interface can measure it: copies within its memory.
+// The peak throughput that the plugin interface can measure on a device: copies within its memory.
 #pragma once
 
 #include "PeakThroughput.h"
@@ -8,11 +8,12 @@
 
 namespace cria::cli {
 
-/// Opens the device a second time, with a queue and a buffer of its own; no work of the model may be under
-/// way while it measures.
+/// Opens the device a second time, with a queue and a buffer of its own. The model must be idle while it
+/// measures.
 class DeviceThroughput final : public PeakThroughput {
 public:
-  /// measure() gives nothing when the device has too little free memory to measure with. Errors: the backend's.
+  /// measure() returns an empty sample if the device has too little free memory. Errors: those of the
+  /// backend.
   static StatusOr<std::unique_ptr<PeakThroughput>> open(const BackendPlugin &backend, uint32_t device);
 
   PeakOf whose() const override { return PeakOf::device; }
@@ -25,8 +26,8 @@ private:
   StatusOr<double> timeCopies(uint32_t count);
 
   std::unique_ptr<Device> device_;
-  DeviceBuffer buffer_;    // copied from its first half to its second; null: too little memory
-  uint64_t copyBytes_ = 0; // a half
+  DeviceBuffer buffer_;    // its first half is copied to the second; null: too little memory
+  uint64_t copyBytes_ = 0; // half of the buffer
   uint32_t copiesOfPass_ = 1;
 };
 

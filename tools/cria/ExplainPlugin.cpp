@@ -84,7 +84,7 @@ std::string textOfDevice(const Json &device) {
 
 std::string textOfOption(const Json &option) {
   const std::string value =
-      option["default"].is_null() ? "must be given" : "default " + option["default"].get<std::string>();
+      option["default"].is_null() ? "required" : "default " + option["default"].get<std::string>();
   return fmt::format("  {:<16} {}\n  {:<16} {}; {}\n", option["name"].get<std::string>(),
                      option["description"].get<std::string>(), "", option["takes"].get<std::string>(), value);
 }

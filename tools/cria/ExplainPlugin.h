@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a plugin can be told and what it offers: options of samplers and chat templates, devices of backends.
+// Describes a plugin: options of samplers and chat templates, devices of backends.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
@@ -8,11 +8,11 @@
 
 namespace cria::cli {
 
-/// Every plugin of that name ("top_k", or "sampler:top_k"), one object each. Errors: notFound with the
-/// nearest names; why it cannot be loaded.
+/// One object for each plugin of a name ("top_k", or "sampler:top_k"). Errors: notFound with the nearest
+/// names; those of loading the plugin.
 StatusOr<nlohmann::ordered_json> explainPlugins(PluginRegistry &registry, const std::string &name);
 
-/// The same for people.
+/// The same as text.
 std::string textOfExplanations(const nlohmann::ordered_json &explanations);
 
 } // namespace cria::cli

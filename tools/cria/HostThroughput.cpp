@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Vectors are GCC's generic ones: the functions are compiled for several instruction sets, and the loader
-// picks.
+// Uses GCC's generic vectors: the functions are compiled for several instruction sets, and the loader selects
+// one.
 #include "HostThroughput.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace cria::cli {
 namespace {
 
 #if defined(__x86_64__)
-#define CRIA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), noinline))
+#define CRIA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CRIA_CLONES __attribute__((noinline))
 #endif
@@ -29,13 +29,13 @@ constexpr size_t kHugePageBytes = size_t{2} << 20;
 constexpr size_t kStreams = 4;
 constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
-constexpr int kPasses = 3; // the best one counts, since other load on the machine only lowers the result
-constexpr uint64_t kFmaRounds = 10'000'000; // tens of milliseconds: clocks settle
+constexpr int kPasses = 3;                        // best of 3, to exclude interference
+constexpr uint64_t kFmaRounds = 10'000'000;       // tens of milliseconds, until clocks settle
 
 typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(64)));
 typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
 
-// Sums of bits, so that no float arithmetic limits the reading.
+// Adds integers, so that float arithmetic does not limit the reads.
 CRIA_CLONES int32_t readOneStream(const float *data, size_t count) {
   Bits sums[4] = {};
   for (size_t i = 0; i + 4 * kLanes <= count; i += 4 * kLanes) {
@@ -63,7 +63,7 @@ CRIA_CLONES int32_t readFourStreams(const float *data, size_t count) {
   return sum[0] + sum[kLanes - 1];
 }
 
-// Blocks in order, four streams inside each: far streams would cost address translations.
+// Reads blocks in order, with four streams inside each: distant streams would cost address translations.
 int32_t readBlocks(const float *data, size_t count) {
   int32_t sum = 0;
   for (size_t i = 0; i + kBlockFloats <= count; i += kBlockFloats) {
@@ -76,7 +76,7 @@ int32_t readBlocks(const float *data, size_t count) {
 CRIA_CLONES float multiplyAdd(uint64_t rounds, float factor) {
   constexpr size_t kChains = 12;
   const Vector scale = Vector{} + factor;
-  Vector chains[kChains]; // different values, or the compiler makes one chain of them
+  Vector chains[kChains]; // different values, or the compiler merges the chains
   for (size_t chain = 0; chain < kChains; ++chain) {
     chains[chain] = scale * static_cast<float>(chain);
   }
@@ -93,7 +93,7 @@ CRIA_CLONES float multiplyAdd(uint64_t rounds, float factor) {
 }
 constexpr double kOperationsPerRound = 12.0 * kLanes * 2;
 
-// Seconds until all threads have done the work, from when all are there.
+// The time in seconds from when all threads have started until all have finished.
 double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &work) {
   std::atomic<uint32_t> ready = 0;
   std::vector<std::chrono::steady_clock::time_point> ends(numThreads);
@@ -118,7 +118,7 @@ double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &wor
   return std::chrono::duration<double>(*std::max_element(ends.begin(), ends.end()) - start).count();
 }
 
-std::atomic<int32_t> sink; // keeps the results needed
+std::atomic<int32_t> sink; // keeps the compiler from removing the loops
 
 } // namespace
 
@@ -129,7 +129,7 @@ HostThroughput::HostThroughput(uint32_t numThreads)
     throw std::bad_alloc();
   }
 #if defined(__linux__)
-  // Small pages cost a sixth of the bandwidth. The kernel may ignore the advice.
+  // Small pages cost a sixth of the bandwidth. The advice to use huge pages is best effort.
   (void)madvise(buffer_.get(), kBufferBytes, MADV_HUGEPAGE);
 #endif
   std::fill_n(buffer_.get(), kBufferBytes / sizeof(float), 1.0f);

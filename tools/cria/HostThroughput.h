@@ -10,7 +10,7 @@
 
 namespace cria::cli {
 
-/// Probes of tens of milliseconds each. Holds a buffer much larger than any cache. Threads: one at a time.
+/// Each measurement takes tens of milliseconds. Holds a buffer much larger than any cache. Not thread-safe.
 class HostThroughput final : public PeakThroughput {
 public:
   /// numThreads: at least 1.
@@ -19,10 +19,10 @@ public:
   PeakOf whose() const override { return PeakOf::host; }
   StatusOr<PeakSample> measure() override { return PeakSample{readBandwidth(), fmaRate()}; }
 
-  /// Bytes a second read by all threads with the best of several access patterns: one stream or four streams
-  /// a thread, with prefetching, in huge pages.
+  /// Bytes per second that all threads read with the best of several access patterns: one or four streams per
+  /// thread, with prefetching, in huge pages.
   double readBandwidth();
-  /// f32 operations a second (a fused multiply-add counts two) of all threads, from registers.
+  /// f32 operations per second of all threads, on registers. A fused multiply-add counts as two.
   double fmaRate();
 
 private:

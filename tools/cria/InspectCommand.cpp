@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria inspect: what is in a package or a checkpoint. Runs none of its code.
+// cria inspect: describes a package or a checkpoint. Runs none of its code.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "CompileCache.h"
@@ -76,12 +76,12 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
 
 void addInspectCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App *command = app.add_subcommand("inspect", "Show what is in a package or checkpoint");
+  CLI::App *command = app.add_subcommand("inspect", "Describe a package or checkpoint");
   command->add_option("path", options->path, "Package or checkpoint")->required()->type_name("PATH");
   command->add_flag("--weights", options->detail.weights, "List every weight with its recipe");
   command->add_flag("--dispatches", options->detail.dispatches, "List every dispatch");
   command->add_flag("--verify", options->verify, "Check the digests of the weights too");
-  addOutputOptions(*command, *options, "Everything as one object");
+  addOutputOptions(*command, *options, "Print everything as a JSON object");
   command->footer("Example:\n  cria inspect stories.cria --weights");
   command->callback([options, &action] {
     action = [options] {

@@ -12,10 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Where a kernel stands.
+/// The dispatches of a kernel.
 struct KernelUse {
-  std::map<std::string, uint32_t> dispatches;         // by entry
-  const std::array<GridDimension, 3> *grid = nullptr; // of one for any number of rows, where there is one
+  std::map<std::string, uint32_t> dispatches;         // by entry point
+  const std::array<GridDimension, 3> *grid = nullptr; // of a dispatch for any number of rows, if there is one
 };
 
 bool dependsOnStep(const std::array<GridDimension, 3> &grid) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The kernels of a program: how often each is used, and on a GPU how it is launched and what it takes.
+// The kernels of a program: the number of dispatches of each and, on a GPU, its launch and its resources.
 #pragma once
 
 #include "format/Program.h"

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Bytes of intermediates: without reuse each would have its own memory.
+/// Bytes of intermediate buffers, with and without sharing of memory.
 struct MemoryPlan {
   uint64_t arena = 0;
   uint64_t withoutReuse = 0;
@@ -31,7 +31,7 @@ MemoryPlan memoryPlanOf(const Program &program) {
   return plan;
 }
 
-/// How often each op of the llama dialect stands in the optimized graph.
+/// The number of each op of the llama dialect in the optimized graph.
 std::map<std::string, uint32_t> countOps(std::string_view graph) {
   constexpr std::string_view kPrefix = "llama.";
   std::map<std::string, uint32_t> counts;
@@ -89,7 +89,7 @@ std::string targetText(const PackageTarget &target, const Program &program, cons
   std::string text =
       fmt::format("\ntarget {}\n  needs   format {}{}{}, ABI {}\n", target.name, target.format,
                   target.features.empty() ? "" : ", features ", target.features, target.abiVersion);
-  text += fmt::format("  limits  {} tokens, {} sequences, {} rows of logits a step; context {}\n",
+  text += fmt::format("  limits  {} tokens, {} sequences, {} rows of logits per step; context {}\n",
                       program.limits.maxTokens, program.limits.maxSequences, program.limits.maxOutputs,
                       program.limits.context);
   text += fmt::format("  memory  weights {}, arena {} ({} without reuse), step {}, logits {}\n",

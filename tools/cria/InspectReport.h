@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What `cria inspect` says of a package, as text and as JSON.
+// The output of `cria inspect` for a package, as text and as JSON.
 #pragma once
 
 #include "runtime/package/Package.h"
@@ -10,14 +10,14 @@
 namespace cria::cli {
 
 struct InspectDetail {
-  bool weights = false;    // every weight with its recipe
-  bool dispatches = false; // every dispatch of every entry
+  bool weights = false;    // list each weight with its recipe
+  bool dispatches = false; // list each dispatch of each entry point
 };
 
-/// The model's configuration, one line a property.
+/// The configuration of the model as lines of text.
 std::string modelText(const ModelConfig &model);
 
-/// Everything about a package. Errors: those of reading its programs.
+/// The whole report. Errors: those of reading the programs.
 StatusOr<std::string> packageText(const Package &package, const InspectDetail &detail);
 StatusOr<nlohmann::ordered_json> packageJson(const Package &package);
 

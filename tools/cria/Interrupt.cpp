@@ -8,7 +8,7 @@
 namespace cria::cli {
 namespace {
 
-// A signal handler can only be told through globals.
+// Globals, because a signal handler uses them.
 std::atomic<CancelFlag *> activeFlag = nullptr;
 std::atomic<bool> secondEndsProgram = true;
 std::atomic<int> wakeDescriptor = -1;
@@ -41,7 +41,7 @@ void restore(const struct sigaction &before) { sigaction(SIGINT, &before, nullpt
 void wake(int descriptor) {
   const int before = errno;
   if (descriptor >= 0 && write(descriptor, "", 1) < 0) {
-    // A full pipe wakes as well.
+    // A full pipe wakes the reader as well.
   }
   errno = before;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Ctrl-C as a flag that ends the running work cleanly.
+// Turns Ctrl-C into a flag that cancels the running work.
 #pragma once
 
 #include "runtime/exec/CancelFlag.h"
@@ -10,7 +10,7 @@ namespace cria::cli {
 
 enum class SecondInterrupt { endsProgram, isIgnored };
 
-/// Routes SIGINT to its flag while it lives, then back to where it went before. One at a time.
+/// Sets its flag on SIGINT during its lifetime; restores the previous handler after it. One object at a time.
 class InterruptScope {
 public:
   explicit InterruptScope(SecondInterrupt second = SecondInterrupt::endsProgram);
@@ -20,13 +20,13 @@ public:
 
   const CancelFlag *flag() const { return &flag_; }
   bool interrupted() const { return flag_.isSet(); }
-  /// Forgets an interrupt that was dealt with.
+  /// Clears the flag.
   void clear() { flag_.clear(); }
-  /// Whether an interrupt ends a system call that waits (with EINTR), as reading a line wants it. At first:
-  /// no.
+  /// Whether an interrupt ends a blocking system call with EINTR, as reading a line needs it. Initially
+  /// false.
   void setEndsWaiting(bool ends);
-  /// Where a byte is written to when an interrupt comes, on whatever thread: wakes who polls the other end.
-  /// -1: nowhere.
+  /// The descriptor to which an interrupt, on any thread, writes a byte, to wake a poll of the other end. -1:
+  /// none.
   void setWakeDescriptor(int descriptor);
 
 private:
@@ -34,7 +34,7 @@ private:
   struct sigaction before_{};
 };
 
-/// Writes a byte to a descriptor, if it is one; for signal handlers.
+/// Writes a byte to a descriptor unless it is -1. May be called in signal handlers.
 void wake(int descriptor);
 
 } // namespace cria::cli

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kHistoryLines = 1000;
 
-// Signal handlers can only tell through globals.
+// Globals, because signal handlers use them.
 std::atomic<bool> windowChanged = false;
 std::atomic<bool> stopRequested = false;
 std::atomic<int> wakeDescriptor = -1;
@@ -43,14 +43,14 @@ void handle(int signal, void (*handler)(int), struct sigaction *before = nullptr
   sigaction(signal, &action, before);
 }
 
-/// Ctrl-C, Ctrl-Z and changes of the window while a line is edited. Their handlers may run on any thread and
-/// at any moment; a pipe makes sure that whoever waits for input wakes up. (libedit's own handlers serve once
-/// a line, and signal the whole process group.)
+/// Handles Ctrl-C, Ctrl-Z and changes of the window size while a line is edited. The handlers may run on any
+/// thread at any time; a pipe wakes the thread that waits for input. (libedit's own handlers run once per
+/// line and signal the whole process group.)
 class EditingSignals {
 public:
   explicit EditingSignals(InterruptScope &interrupt) : interrupt_(interrupt) {
     if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
-      pipe_ = {-1, -1}; // none left: signals then only end the wait
+      pipe_ = {-1, -1}; // no descriptors left: signals then only interrupt the wait
     }
     wakeDescriptor = pipe_[1];
     interrupt_.setWakeDescriptor(pipe_[1]);
@@ -68,7 +68,7 @@ public:
   EditingSignals(const EditingSignals &) = delete;
   EditingSignals &operator=(const EditingSignals &) = delete;
 
-  /// True when there is something to read, false after a signal.
+  /// Waits for input. Returns false after a signal.
   bool waitForInput() const {
     pollfd sources[] = {{.fd = pipe_[0], .events = POLLIN, .revents = 0},
                         {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}};
@@ -86,7 +86,7 @@ private:
   struct sigaction beforeStop_{};
 };
 
-// Stops the program as Ctrl-Z does, with the terminal as the shell knows it; returns when it is continued.
+// Restores the terminal and stops the program, as Ctrl-Z does; returns when it is continued.
 void stopProgram(EditLine *editor) {
   el_set(editor, EL_PREP_TERM, 0);
   handle(SIGTSTP, SIG_DFL);
@@ -102,7 +102,7 @@ void obeySignals(EditLine *editor) {
   }
   if (windowChanged.exchange(false)) {
     el_resize(editor);
-    // Without it, libedit keeps the cursor's old column, and the next key is written behind a narrower row.
+    // Otherwise libedit keeps the old column of the cursor, which may be outside a narrower window.
     el_set(editor, EL_REFRESH);
   }
 }
@@ -123,7 +123,7 @@ struct LineEditor::Terminal {
   EditLine *editor = nullptr;
   History *history = nullptr;
   HistEvent event{};
-  // Of the line that is read:
+  // State of the current line:
   const InterruptScope *interrupt = nullptr;
   const EditingSignals *signals = nullptr;
 
@@ -135,7 +135,7 @@ struct LineEditor::Terminal {
 
   static char *promptOf(EditLine *editor) { return of(editor).prompt.data(); }
 
-  // One character for libedit: 1, 0 at the end, -1 on Ctrl-C or an error.
+  // Reads one character for libedit. Returns 1, 0 at the end of input, -1 on Ctrl-C or an error.
   static int readCharacter(EditLine *editor, wchar_t *out) {
     const Terminal &self = of(editor);
     std::mbstate_t state{};
@@ -152,7 +152,7 @@ struct LineEditor::Terminal {
       switch (std::mbrtowc(out, &byte, 1, &state)) {
       case static_cast<size_t>(-2): // more bytes to come
         break;
-      case static_cast<size_t>(-1): // no character: dropped
+      case static_cast<size_t>(-1): // an invalid byte is dropped
         state = {};
         break;
       default:
@@ -162,7 +162,7 @@ struct LineEditor::Terminal {
     return -1;
   }
 
-  // libedit drops what the locale cannot express; without one, text is UTF-8.
+  // libedit drops characters that the locale cannot express; without a locale, use UTF-8.
   static void setUpLocale() {
     std::setlocale(LC_CTYPE, "");
     if (std::string_view(nl_langinfo(CODESET)) != "UTF-8") {
@@ -172,7 +172,7 @@ struct LineEditor::Terminal {
 
   void setUp() {
     setUpLocale();
-    editor = el_init("cria", stdin, stderr, stderr); // stdout carries answers alone
+    editor = el_init("cria", stdin, stderr, stderr); // stdout is for answers
     el_set(editor, EL_CLIENTDATA, this);
     el_set(editor, EL_PROMPT, promptOf);
     el_set(editor, EL_EDITOR, "emacs");
@@ -190,8 +190,8 @@ struct LineEditor::Terminal {
     const EditingSignals editing(scope);
     interrupt = &scope;
     signals = &editing;
-    // libedit would show the prompt first and set the terminal after: keys in between would be the
-    // terminal's.
+    // libedit prints the prompt before it sets the terminal; keys typed in between would be echoed by the
+    // terminal.
     el_set(editor, EL_PREP_TERM, 1);
     int count = 0;
     const char *text = el_gets(editor, &count);

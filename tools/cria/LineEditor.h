@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads lines from a terminal with editing and history (libedit), or plainly from a pipe.
+// Reads lines from a terminal with editing and history (libedit), or from a pipe without.
 #pragma once
 
 #include "Interrupt.h"
@@ -12,20 +12,20 @@ namespace cria::cli {
 
 class LineEditor {
 public:
-  /// prompt: shown before each line on a terminal. historyFile: kept across runs; empty: none.
+  /// prompt: printed before each line on a terminal. historyFile: keeps the history across runs; empty: none.
   LineEditor(std::string prompt, std::string historyFile);
   ~LineEditor();
   LineEditor(const LineEditor &) = delete;
   LineEditor &operator=(const LineEditor &) = delete;
 
-  /// The next line without its end; nothing at the end of input. Ctrl-C on a terminal drops the line begun;
-  /// elsewhere it ends the input, and `interrupt` tells. An interrupt from before is forgotten, one that
-  /// comes after the line is not.
+  /// Returns the next line without its line break; nothing at the end of input. On a terminal Ctrl-C discards
+  /// the current line; elsewhere it ends the input and sets `interrupt`. Clears an earlier interrupt, but
+  /// keeps one that comes after the line.
   std::optional<std::string> read(InterruptScope &interrupt);
 
 private:
   struct Terminal;
-  std::unique_ptr<Terminal> terminal_; // null: input is no terminal
+  std::unique_ptr<Terminal> terminal_; // null: the input is not a terminal
 };
 
 } // namespace cria::cli

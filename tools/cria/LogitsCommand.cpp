@@ -24,7 +24,7 @@ struct LogitsOptions {
 
 using RowCallback = LogitsCallback;
 
-// --decode: the first token through prefill, the others one at a time, as generated ones.
+// --decode: runs the first token through prefill, the others one at a time as generated tokens.
 Status evaluateOneByOne(Session &session, std::span<const int32_t> ids, const RowCallback &row,
                         const CancelFlag *cancel) {
   CRIA_RETURN_IF_ERROR(session.prefill(ids.first(1), row, /*all=*/true, cancel));
@@ -58,7 +58,7 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
   return writer->finish();
 }
 
-// Without -o: the most likely next token after each token.
+// Without -o: prints the most likely next token after each token.
 Status printRows(const LogitsOptions &options, const LoadedModel &opened, std::span<const int32_t> ids,
                  const CancelFlag *cancel) {
   auto json = nlohmann::ordered_json::array();
@@ -84,7 +84,7 @@ StatusOr<int> runLogits(const LogitsOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const OpenedModel opened, openModel(options.common));
   const Generator generator(opened->model(), nullptr);
   CRIA_RETURN_IF_ERROR(generator.check({.prompt = ids}));
-  const InterruptScope interrupt; // before there is a file that would be left
+  const InterruptScope interrupt; // before the file is created, which an interrupt removes
   CRIA_RETURN_IF_ERROR(options.output.empty() ? printRows(options, *opened, ids, interrupt.flag())
                                               : writeFile(options, opened->model(), ids, interrupt.flag()));
   if (!options.output.empty()) {
@@ -99,7 +99,8 @@ StatusOr<int> runLogits(const LogitsOptions &options) {
 void addLogitsCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<LogitsOptions>();
   CLI::App *command = app.add_subcommand("logits", "Compute the logits after each token");
-  addCommonOptions(*command, options->common, "Without -o: an array of {position, token, argmax, logit}");
+  addCommonOptions(*command, options->common,
+                   "Without -o: print a JSON array of {position, token, argmax, logit}");
   command->add_option("--tokens", options->tokens, "Token ids, BOS included")
       ->required()
       ->type_name("1,15043,3186");
@@ -108,7 +109,7 @@ void addLogitsCommand(CLI::App &app, Action &action) {
                    "Safetensors file: tokens i32 [T], logits f32 [T, vocabulary]")
       ->type_name("FILE");
   command->add_flag("--decode", options->decode,
-                    "One token a step, as in generation, instead of as a prompt");
+                    "Run one token per step, as generation does, instead of all as a prompt");
   command->footer("Example:\n  cria logits stories.cria --tokens 1,300,301 -o logits.safetensors");
   command->callback([options, &action] { action = [options] { return runLogits(*options); }; });
 }

@@ -18,7 +18,7 @@ struct OpenedModel {
   LoadedModel *operator->() const { return loaded.get(); }
 };
 
-/// Opens the package; a checkpoint is first compiled into the cache.
+/// Opens a package; compiles a checkpoint into the cache first.
 StatusOr<std::shared_ptr<const Package>> openPackage(const CommonOptions &options);
 
 StatusOr<OpenedModel> openModel(const CommonOptions &options);

@@ -10,7 +10,7 @@
 
 namespace cria::cli {
 
-/// Errors: INVALID_ARGUMENT naming `option` and the item, when one is not a whole number from `minimum` to
+/// Errors: invalidArgument, with `option` and the item, when one is not a whole number from `minimum` to
 /// 2^31 - 1.
 StatusOr<std::vector<int32_t>> parseNumbers(std::string_view option, std::string_view text, int32_t minimum);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The peak throughput of the hardware that a model runs on, measured in the same run as what is compared with
-// it: the two roofs of a roofline model.
+// The peak throughput of the hardware that a model runs on, the two roofs of a roofline model. It is measured
+// in the same run as the steps that are compared with it.
 #pragma once
 
 #include "support/Status.h"
@@ -20,23 +20,23 @@ enum class PeakOf {
   device, // copies within the memory of a device; its arithmetic is not measured
 };
 
-/// One measurement; empty where nothing is measured.
+/// One measurement; a member that is not measured is empty.
 struct PeakSample {
-  std::optional<double> bandwidth; // bytes a second
-  std::optional<double> compute;   // f32 operations a second
+  std::optional<double> bandwidth; // bytes per second
+  std::optional<double> compute;   // f32 operations per second
 };
 
-/// Threads: one at a time.
+/// Not thread-safe.
 class PeakThroughput {
 public:
   virtual ~PeakThroughput() = default;
   virtual PeakOf whose() const = 0;
-  /// A probe of tens of milliseconds. Errors: those of the device.
+  /// Measures for tens of milliseconds. Errors: those of the device.
   virtual StatusOr<PeakSample> measure() = 0;
 };
 
-/// The device's throughput if the model's backend has memory that the host cannot access, else the host's.
-/// device: the one the model runs on; numThreads: of the host, at least 1. The opened model outlives the
+/// Measures the device if the backend of the model has memory that the host cannot access, else the host.
+/// device: the one that the model runs on; numThreads: of the host, at least 1. The opened model outlives the
 /// result. Errors: those of opening the device.
 StatusOr<std::unique_ptr<PeakThroughput>> openPeakThroughput(const LoadedModel &opened, uint32_t device,
                                                              uint32_t numThreads);

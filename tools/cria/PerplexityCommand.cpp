@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria perplexity: exp of the mean negative log-likelihood of a text. The text is cut into windows of the
-// context; each window begins with BOS, and what of its second half was not scored before is scored, so every
-// scored token sees at least half a context, and counts once.
+// cria perplexity: exp of the mean negative log-likelihood of a text. The text is split into overlapping
+// windows of the context length, each of which begins with BOS. Of each window, the tokens of the second half
+// that were not scored before are scored: every scored token sees at least half a context and counts once.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
@@ -43,7 +43,7 @@ struct Score {
   }
 };
 
-// Row p predicts token p + 1; the rows from `firstScored` on count.
+// Row p predicts token p + 1; rows from `firstScored` on are scored.
 Status scoreWindow(Model &model, std::span<const int32_t> window, size_t firstScored,
                    const CancelFlag *cancel, Score &score) {
   Session session(model);
@@ -91,7 +91,7 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
   const Tokenizer *tokenizer = opened->tokenizer();
   CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, tokenizer->encode(text));
   if (ids.size() < 2) {
-    return invalidArgument("'{}' has {} tokens; at least 2 are needed", options.file, ids.size());
+    return invalidArgument("{}: expected at least 2 tokens, got {}", options.file, ids.size());
   }
   CRIA_ASSIGN_OR_RETURN(const Score score, scoreText(options, *opened, ids));
   const double perplexity = std::exp(score.mean());
@@ -116,9 +116,11 @@ StatusOr<int> runPerplexity(const PerplexityOptions &options) {
 void addPerplexityCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<PerplexityOptions>();
   CLI::App *command = app.add_subcommand("perplexity", "Measure how well the model predicts a text");
-  addCommonOptions(*command, options->common, "An object");
+  addCommonOptions(*command, options->common, "Print a JSON object");
   command->add_option("file", options->file, "Text file; -: standard input")->required()->type_name("FILE");
-  command->add_option("--stride", options->stride, "Tokens between windows; default: half a window")
+  command
+      ->add_option("--stride", options->stride,
+                   "Tokens between the starts of windows; default: half a window")
       ->type_name("N")
       ->transform(wholeNumber(1, UINT32_MAX));
   command->footer("Example:\n  cria perplexity stories.cria book.txt --context 256");

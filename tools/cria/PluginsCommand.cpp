@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria plugins: every plugin that was found, and for those that are refused, why; and what one can be told.
+// cria plugins: lists the plugins that are found, with the reason for each that is refused, or describes one.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "ExplainPlugin.h"
@@ -80,9 +80,9 @@ void addPluginsCommand(CLI::App &app, Action &action) {
   addPluginFolderOption(*command, options->folders);
   command
       ->add_option("--explain", options->explained,
-                   "Options and defaults of a sampler or template, devices of a backend")
+                   "Describe a plugin: options of a sampler or chat template, devices of a backend")
       ->type_name("NAME");
-  addOutputOptions(*command, *options, "An array of objects");
+  addOutputOptions(*command, *options, "Print a JSON array of objects");
   command->footer("Example:\n  cria plugins --explain top_k");
   command->callback([options, &action] { action = [options] { return runPlugins(*options); }; });
 }

@@ -10,12 +10,12 @@
 namespace cria::cli {
 
 struct FileRequest {
-  size_t line = 0; // in the file, from 1
+  size_t line = 0; // its line in the file, from 1
   TextRequest request;
 };
 
-/// Members of a line take the place of those of `defaults`; the sequence of a request is its index, unless
-/// its line has a seed. Errors: io; invalidArgument with file and line.
+/// Reads a file of requests. Members of a line override those of `defaults`; the sequence of a request is its
+/// index, unless its line has a seed. Errors: io; invalidArgument with file and line.
 StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path, const RequestOptions &defaults);
 
 /// Reads a whole text file; "-" is standard input. Errors: io; invalidArgument when it is too large.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria run: continues one prompt, streaming, or many from a file, in one batch.
+// cria run: continues one prompt and streams the text, or many prompts of a file in one batch.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
@@ -67,7 +67,7 @@ void printTiming(const RunOptions &options, const OpenedModel &opened,
   uint64_t totalNs = 0;
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i].reason == FinishReason::error) {
-      continue; // it did not run, or not to its end
+      continue; // it did not run to its end
     }
     promptTokens += requests[i].prompt.size();
     generated += results[i].tokens.size();
@@ -83,7 +83,7 @@ void printTiming(const RunOptions &options, const OpenedModel &opened,
       "ended by {}",
       opened->model().targetName(), opened->model().backendName(), opened.openSeconds, promptTokens,
       rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
-      results.size() == 1 ? finishReasonName(results[0].reason) : "each its own reason");
+      results.size() == 1 ? finishReasonName(results[0].reason) : "several reasons");
 }
 
 bool hasReason(std::span<const GenerateResult> results, FinishReason reason) {
@@ -185,22 +185,23 @@ StatusOr<int> runRun(const RunOptions &options) {
 void addRunCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App *command = app.add_subcommand("run", "Continue a text");
-  addCommonOptions(*command, options->common, "Each result as an object on a line of its own");
+  addCommonOptions(*command, options->common, "Print each result as a JSON object on one line");
   CLI::Option_group *input = command->add_option_group("input", "Where the text comes from");
   input->add_option("-p,--prompt", options->prompt, "The text to continue")->type_name("PROMPT");
-  input->add_option("-f,--file", options->promptFile, "A file with it; -: standard input")->type_name("FILE");
+  input->add_option("-f,--file", options->promptFile, "Read the text from a file; -: standard input")
+      ->type_name("FILE");
   input
       ->add_option("--prompts", options->requestFile,
-                   "JSON Lines, an object with a prompt each; results as JSON Lines")
+                   "Continue many texts: JSON Lines, one object with a prompt per line; prints JSON Lines")
       ->type_name("FILE.jsonl");
   input->require_option(1);
   addSamplingOptions(*command, options->sampling);
   command
       ->add_option("--logprobs", options->logprobs,
-                   "Print each token with its log-probability and the N most likely")
+                   "Print each token with its log-probability, and the N most likely tokens")
       ->type_name("N")
       ->check(CLI::Range(0u, 1000u));
-  command->add_flag("!--no-echo", options->echo, "Print only what is generated, not the prompt");
+  command->add_flag("!--no-echo", options->echo, "Print only the generated text, not the prompt");
   command->footer(
       "Example:\n  cria run stories.cria -p 'Once upon a time' -n 100 --temperature 0.8 --seed 1");
   command->callback([options, &action] { action = [options] { return runRun(*options); }; });

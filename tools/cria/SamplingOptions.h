@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The options of the command line that choose how tokens are sampled and what ends the text.
+// The command-line options for sampling and for the end of the text.
 #pragma once
 
 #include "Command.h"
@@ -18,8 +18,8 @@ struct SamplingOptions {
 
 void addSamplingOptions(CLI::App &command, SamplingOptions &options);
 
-/// The request options that the command line asks for; reads the files that it names. Errors: io and
-/// invalidArgument of the files.
+/// Converts the options to those of a request; reads the files that they name. Errors: io and
+/// invalidArgument, with the name of the file.
 StatusOr<RequestOptions> requestOptions(const SamplingOptions &options);
 
 } // namespace cria::cli

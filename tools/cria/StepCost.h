@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Bytes and f32 operations that steps need, from the program and the model's shape.
+// Bytes and f32 operations that steps need, computed from the program and the shape of the model.
 #pragma once
 
 #include "runtime/exec/Model.h"
@@ -10,12 +10,12 @@ class StepCost {
 public:
   explicit StepCost(const Model &model) : model_(model), config_(model.manifest().model) {}
 
-  /// Weights an entry reads whole: all but the tables, of which it looks up rows.
+  /// Bytes of the weights that an entry point reads completely: all except tables, of which it looks up rows.
   double weightBytes(std::string_view entryName) const;
   double kvBytes(double positions) const;
-  /// Of `tokens` rows through the layers and `outputs` rows of logits. A multiply-add counts two.
+  /// For `tokens` rows of the step and `outputs` rows of logits. A multiply-add counts as two.
   double linearOperations(double tokens, double outputs) const;
-  /// Scores and weighted sums over `positions` attended positions in all.
+  /// For scores and weighted sums over `positions` attended positions in total.
   double attentionOperations(double positions) const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria tokenize: the ids of a text.
+// cria tokenize: prints the token ids of a text.
 #include "Command.h"
 #include "CommonOptions.h"
 #include "CompileCache.h"
@@ -20,7 +20,7 @@ struct TokenizeOptions : OutputOptions {
   bool noBos = false;
 };
 
-// A package's or a checkpoint's tokenizer; nothing is compiled for it.
+// Opens the tokenizer of a package or a checkpoint, without compiling it.
 StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, int32_t &bosId) {
   if (isPackage(folder)) {
     CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
@@ -75,13 +75,13 @@ StatusOr<int> runTokenize(const TokenizeOptions &options) {
 
 void addTokenizeCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<TokenizeOptions>();
-  CLI::App *command = app.add_subcommand("tokenize", "Show the token ids of a text");
+  CLI::App *command = app.add_subcommand("tokenize", "Print the token ids of a text");
   command->add_option("model", options->model, "Package or checkpoint")->required()->type_name("OUT.cria");
-  command->add_option("text", options->text, "The text; -: standard input")->required()->type_name("TEXT");
-  CLI::Option *ids = command->add_flag("--ids", options->ids, "Only ids, on one line");
-  command->add_flag("--pieces", options->pieces, "Only pieces, one a line")->excludes(ids);
-  command->add_flag("--no-bos", options->noBos, "Without the begin-of-text token");
-  addOutputOptions(*command, *options, "An array of {id, piece}");
+  command->add_option("text", options->text, "Text; -: standard input")->required()->type_name("TEXT");
+  CLI::Option *ids = command->add_flag("--ids", options->ids, "Print only the ids, on one line");
+  command->add_flag("--pieces", options->pieces, "Print only the pieces, one per line")->excludes(ids);
+  command->add_flag("--no-bos", options->noBos, "Omit the BOS token");
+  addOutputOptions(*command, *options, "Print a JSON array of {id, piece}");
   command->footer("Example:\n  cria tokenize stories.cria 'Hello world' --ids");
   command->callback([options, &action] { action = [options] { return runTokenize(*options); }; });
 }

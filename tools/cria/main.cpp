@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria: the command line of compiled models. One file per subcommand; this one reads the command line and
+// cria: compiles models and runs packages. Each subcommand is a file; this one parses the command line and
 // reports errors. Results go to stdout, progress and messages to stderr.
 #include "Command.h"
 
@@ -23,7 +23,7 @@ std::string versionText() {
                      compiler.ok() ? *compiler : "not installed", CRIA_ABI_MAJOR, CRIA_ABI_MINOR);
 }
 
-// Ctrl-C is the user's wish and no error (docs/decisions/0002).
+// Ctrl-C is not an error (docs/decisions/0002).
 int report(const Status &status) {
   if (status.code() == StatusCode::cancelled) {
     logInfo(false, "interrupted");
@@ -33,7 +33,7 @@ int report(const Status &status) {
   return kExitError;
 }
 
-// Whatever a command answered: its data must have got out.
+// Output that could not be written is an error, whatever the command returned.
 int finish(int exitCode) {
   return finishData()
              ? exitCode
@@ -41,13 +41,13 @@ int finish(int exitCode) {
                             "cannot write to standard output: is the disk full or the pipe closed?"));
 }
 
-// The innermost command that was named on the command line.
+// The innermost command on the command line.
 const CLI::App &chosenCommand(const CLI::App &app) {
   const std::vector<CLI::App *> chosen = app.get_subcommands();
   return chosen.empty() ? app : chosenCommand(*chosen.front());
 }
 
-// CLI11 only says that a subcommand is missing, also where one was misspelled.
+// Names the possible commands. CLI11 reports a misspelled subcommand as a missing one.
 std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
   const std::vector<std::string> rest = command.remaining(/*recurse=*/true);
   std::vector<std::string> names;
@@ -59,10 +59,10 @@ std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
   if (problem.get_name() != "RequiredError" || rest.empty() || names.empty()) {
     return problem.what();
   }
-  return fmt::format("expected one of the commands {}, found '{}'", fmt::join(names, ", "), rest.front());
+  return fmt::format("expected one of the commands {}, got '{}'", fmt::join(names, ", "), rest.front());
 }
 
-// Help and version are answers; everything else CLI11 throws is a mistake on the command line.
+// CLI11 throws for help and version, which are not errors, and for errors on the command line.
 int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   if (problem.get_exit_code() == 0) {
     return app.exit(problem);
@@ -77,7 +77,7 @@ int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   return kExitError;
 }
 
-// `cria compile` has no options of its own: cria-compile answers for itself.
+// `cria compile` has no options of its own: cria-compile parses them.
 void addVersionFlag(CLI::App &app) {
   app.set_version_flag("--version", versionText);
   for (CLI::App *command : app.get_subcommands({})) {
@@ -105,7 +105,7 @@ void addCommands(CLI::App &app, Action &action) {
 
 int main(int argc, char **argv) {
   openStandardStreams();
-  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of write()
+  std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");
   app.require_subcommand(1);
   app.footer("Example:\n  cria compile examples/stories/model -o stories.cria\n  cria run stories.cria -p "
@@ -121,7 +121,7 @@ int main(int argc, char **argv) {
   try {
     const StatusOr<int> result = action();
     return finish(result.ok() ? *result : report(result.status()));
-  } catch (const std::exception &problem) { // nothing of ours throws; memory may run out
+  } catch (const std::exception &problem) { // for example, when no memory is left
     return report(error(StatusCode::internal, "{}", problem.what()));
   }
 }

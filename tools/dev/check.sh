@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # The commands format, tidy and docs of ./dev, which sources this file.
 
-# sources [--all]: C and C++ files, one a line. Without --all, where the branch to compare with exists (CRIA_BASE, default
-# origin/main): those that differ from it, committed or not, and those that git does not know yet.
+# sources [--all]: prints C and C++ files, one per line. Without --all, if the branch to compare with exists (CRIA_BASE, default
+# origin/main): those that differ from it, committed or not, and those that are untracked.
 sources() {
   local base=${CRIA_BASE:-origin/main} patterns=('*.cpp' '*.hpp' '*.h' '*.c') since
-  git rev-parse --git-dir >/dev/null 2>&1 || fail "this is no git checkout: which files are ours is asked of git"
+  git rev-parse --git-dir >/dev/null 2>&1 || fail "expected a git checkout, from which the list of files comes"
   if [[ ${1:-} != --all ]] && git rev-parse -q --verify "$base^{commit}" >/dev/null; then
     since=$(git merge-base "$base" HEAD 2>/dev/null || echo "$base")
     { git diff --name-only --diff-filter=d "$since" -- "${patterns[@]}"
@@ -15,7 +15,7 @@ sources() {
   fi | while read -r file; do [[ ! -f $file ]] || echo "$file"; done
 }
 
-need() { command -v "$1" >/dev/null || fail "$1 is missing: apt-get install $2"; }
+need() { command -v "$1" >/dev/null || fail "$1 is missing; run: apt-get install $2"; }
 
 # format [--check] [--all]
 format() {
@@ -29,21 +29,21 @@ format() {
     esac
   done
   mapfile -t files < <(sources $all)
-  ((${#files[@]})) || { say "No source has changed: nothing to format"; return 0; }
+  ((${#files[@]})) || { say "No source has changed"; return 0; }
   say "clang-format on ${#files[@]} files"
-  printf '%s\0' "${files[@]}" | xargs -0 clang-format-22 "${mode[@]}" || fail "the files above are not formatted: run ./dev format"
+  printf '%s\0' "${files[@]}" | xargs -0 clang-format-22 "${mode[@]}" || fail "the files above are not formatted; run ./dev format"
 }
 
-# tidy [--all]: clang-tidy on what build/ compiles. A changed header is checked with the source of its name.
+# tidy [--all]: runs clang-tidy on what build/ compiles. A changed header is checked with the source of the same name.
 tidy() {
   need clang-tidy-22 clang-tidy-22
   local database=$BUILD/tidy all=${1:-} files
   [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
   if [[ -z $all ]] && ! git rev-parse -q --verify "${CRIA_BASE:-origin/main}^{commit}" >/dev/null; then
-    say "There is no ${CRIA_BASE:-origin/main} to compare with: run ./dev tidy --all to check every file"
+    say "There is no branch ${CRIA_BASE:-origin/main} to compare with; run ./dev tidy --all to check every file"
     return 0
   fi
-  [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist: run ./dev build first"
+  [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist; run ./dev build first"
   mkdir -p "$database"
   # Clang cannot read GCC's precompiled headers and does not know all of its options. A source of several targets is checked once.
   sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -(fno-semantic-interposition|fpch-preprocess)//g' $BUILD/compile_commands.json |
@@ -55,12 +55,12 @@ tidy() {
   mapfile -t files < <(sources $all | sed -E 's/\.(h|hpp)$/.cpp/' | grep '\.cpp$' | sort -u | while read -r file; do
     ! grep -qF "\"file\": \"$PWD/$file\"" "$database/compile_commands.json" || echo "$file"
   done)
-  ((${#files[@]})) || { say "No compiled source has changed: nothing for clang-tidy"; return 0; }
+  ((${#files[@]})) || { say "No compiled source has changed"; return 0; }
   say "clang-tidy on ${#files[@]} files"
   printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-22 -p "$database" --quiet
 }
 
-# Pages of the public headers: the plugin interface with its C++ conveniences, and runtime/cria.h with all it includes.
+# docs: makes pages of the public headers: the plugin interface with its C++ conveniences, and runtime/cria.h with what it includes.
 docs() {
   need doxygen doxygen
   local headers

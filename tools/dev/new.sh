@@ -3,27 +3,27 @@
 
 camel_case() { sed -E 's/(^|[-_])([a-z0-9])/\U\2/g' <<<"$1"; } # fuse-bias: FuseBias
 
-# fill TEMPLATE FILE: writes FILE from a template, with the placeholders that the caller has set.
+# fill TEMPLATE FILE: writes FILE from a template; replaces the placeholders by the variables of the caller.
 fill() {
-  [[ ! -e $2 ]] || fail "$2 exists already"
+  [[ ! -e $2 ]] || fail "$2 exists already; choose another name"
   mkdir -p "$(dirname "$2")"
   sed "s/@UPPER@/${Name^^}/g; s/@Name@/$Name/g; s/@name@/$name/g; s/@argument@/${argument:-}/g" "tools/templates/$1" >"$2"
   echo "  $2"
 }
 
-# insert FILE LINE BEFORE: puts a line in front of the first line that matches the pattern BEFORE.
+# insert FILE LINE BEFORE: inserts a line before the first line that matches the pattern BEFORE.
 insert() {
   local file=$1 found
   found=$(grep -nE -m 1 "$3" "$file" | cut -d: -f1) || true
-  [[ -n $found ]] || fail "$file: no line matches '$3', so '$2' has no place; add it by hand"
+  [[ -n $found ]] || fail "$file: expected a line that matches '$3'; add '$2' by hand"
   sed -i "${found}i\\
 $2" "$file"
   echo "  $file"
 }
 
-# extend FILE LIST WORD: adds a word to the CMake list of the line that begins with `foreach(LIST `.
+# extend FILE LIST WORD: appends a word to the line that begins with `foreach(LIST `.
 extend() {
-  grep -q "^foreach($2 .*)$" "$1" || fail "$1: there is no line 'foreach($2 ...)'; add '$3' by hand"
+  grep -q "^foreach($2 .*)$" "$1" || fail "$1: expected a line 'foreach($2 ...)'; add '$3' by hand"
   sed -i "s|^\(foreach($2 .*\))$|\1 $3)|" "$1"
   echo "  $1"
 }
@@ -45,7 +45,7 @@ new_pass() {
   }" passes/Passes.td
   rm "$record"
   echo "  passes/Passes.td"
-  echo "Next: ninja -C $BUILD cria-opt generated-docs && lit-22 $BUILD/tests/lit/passes --filter $name; docs/adding-a-pass.md goes on."
+  echo "Next: ninja -C $BUILD cria-opt generated-docs && lit-22 $BUILD/tests/lit/passes --filter $name; docs/adding-a-pass.md continues."
 }
 
 new_plugin() {
@@ -56,7 +56,7 @@ new_plugin() {
     *) fail "expected one of the kinds backend, sampler, chat, got '$kind'" ;;
   esac
   [[ $name =~ ^[a-z][a-z0-9_]*$ ]] || fail "expected a name of a-z, 0-9 and _, got '$name'"
-  [[ ! -e $room ]] || fail "$room exists already"
+  [[ ! -e $room ]] || fail "$room exists already; choose another name"
   Name=$(camel_case "$name")
   local suffix=${kind^} extra=''
   [[ $kind != backend ]] || extra=' OPS ops.json'
@@ -71,7 +71,7 @@ new_plugin() {
   echo "Next: ./dev build && ctest --test-dir $BUILD -R '$Name|PluginSuite'; docs/writing-a-plugin.md explains the contract."
 }
 
-# The test of new_plugin, which has set kind, name, Name, suffix and room. Backends are tested by the conformance suite alone.
+# Writes the test of the plugin; new_plugin has set kind, name, Name, suffix and room. The conformance suite alone tests backends.
 new_plugin_test() {
   local target=cria_${kind}_$name lines
   if [[ $kind == backend ]]; then

@@ -8,13 +8,13 @@
 
 namespace cria::cli {
 
-/// A value and a newline; indent -1: on one line. Names of files need not be UTF-8: what is not becomes
+/// The JSON text of a value and a newline; indent -1: on one line. Invalid UTF-8, as in file names, becomes
 /// U+FFFD.
 inline std::string jsonText(const nlohmann::ordered_json &value, int indent = -1) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-/// Writes it. Returns false when stdout is closed or full.
+/// Writes a value. Returns false when stdout is closed or full.
 inline bool writeJson(const nlohmann::ordered_json &value, int indent = -1) {
   return writeData(jsonText(value, indent));
 }

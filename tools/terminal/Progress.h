@@ -8,7 +8,7 @@
 
 namespace cria::cli {
 
-/// One line that is drawn over, and erased when the object goes.
+/// One line that is redrawn in place, and erased by the destructor.
 class Progress {
 public:
   Progress(std::string label, bool quiet);
@@ -16,9 +16,9 @@ public:
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
 
-  /// A bar of bytes done; redrawn when the percentage changes.
+  /// Draws a bar of the bytes done, when the percentage has changed.
   void update(uint64_t done, uint64_t total);
-  /// What is being done now, where nobody knows how much of it there is.
+  /// Draws the name of a stage whose length is unknown.
   void stage(std::string_view what);
 
 private:

@@ -11,7 +11,7 @@ namespace cria::cli {
 void openStandardStreams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const bool isClosed = fcntl(stream, F_GETFD) < 0 && errno == EBADF;
-    if (isClosed) { // open() takes the lowest free number, which is this one
+    if (isClosed) { // open() returns the lowest free descriptor, which is this one
       (void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
     }
   }

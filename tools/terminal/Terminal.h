@@ -11,8 +11,8 @@
 
 namespace cria::cli {
 
-/// Opens /dev/null in place of a standard stream that is closed, so that no file of ours takes its number;
-/// reading and writing it still fails. The first thing a program does.
+/// Opens /dev/null for each standard stream that is closed, so that no other file gets its descriptor.
+/// Reading or writing the stream still fails. Call it first in main().
 void openStandardStreams();
 
 /// Whether a stream is a terminal.
@@ -20,10 +20,10 @@ bool isTerminal(std::FILE *stream);
 
 /// Writes data to stdout at once. Returns false when stdout is closed or full.
 bool writeData(std::string_view text);
-/// Whether all data got out. The last thing a program asks.
+/// Whether all data was written. Call it last in main().
 bool finishData();
 
-/// Writes to stderr; what cannot be written is lost.
+/// Writes to stderr; ignores errors.
 void writeMessage(std::string_view text);
 
 /// Writes one line to stderr, unless `quiet`.
@@ -41,7 +41,7 @@ template <typename... Args> void logError(fmt::format_string<Args...> format, Ar
 /// "1.5 MiB"
 std::string formatBytes(uint64_t bytes);
 
-/// "1.37 M", "13.02 B": millions and (short-scale) billions, as model sizes are told.
+/// "1.37 M", "13.02 B": millions and (short-scale) billions, as model sizes are given.
 std::string formatCount(uint64_t count);
 
 /// "1 package", "2 packages"

@@ -1,5 +1,5 @@
-// guanaco: "### Human: .." and "### Assistant: ..", one text after BOS, with the system text as its first
-// line.
+// guanaco: "### Human: .." and "### Assistant: ..", written as one text after BOS whose first line is the
+// system message.
 #include <cria_chat.hpp>
 
 using cria::plugin::Message;
@@ -7,23 +7,24 @@ using cria::plugin::Message;
 class Guanaco {
 public:
   struct Options {
-    cria::plugin::TextOption system{"system", "The first line when there is no system message",
+    cria::plugin::TextOption system{"system", "First line if there is no system message",
                                     "A chat between a curious human and an artificial intelligence "
                                     "assistant. The assistant gives helpful, "
                                     "detailed, and polite answers to the user's questions."};
   };
   explicit Guanaco(const Options &options) : system_(options.system.value) {}
 
-  // "" or why this conversation cannot be expressed. Flags are known ones, and there is a message.
+  // Returns why the format cannot express a conversation; empty if it can. REQUIRES: known flags and at least
+  // one message.
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     for (size_t i = 1; i < messages.size(); ++i) {
       if (messages[i].role == CRIA_ROLE_SYSTEM) {
-        return "message " + std::to_string(i + 1) + " is from system, expected it to come first";
+        return "message " + std::to_string(i + 1) + ": expected the system message to come first";
       }
     }
     const bool endsWithUser = messages.back().role == CRIA_ROLE_USER;
     return (flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 && !endsWithUser
-               ? "the last message is not from user, expected one: the model is to answer next"
+               ? "expected the last message to be from the user, since the model answers next"
                : "";
   }
 

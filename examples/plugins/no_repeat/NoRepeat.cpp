@@ -6,7 +6,7 @@
 class NoRepeat {
 public:
   struct Options {
-    cria::plugin::IntOption n{"n", "Length of the runs that may not occur twice", 3, 1, 100};
+    cria::plugin::IntOption n{"n", "Length of the runs of tokens that must not occur twice", 3, 1, 100};
   };
   explicit NoRepeat(const Options &options) : n_(static_cast<size_t>(options.n.value)) {}
 
@@ -18,7 +18,7 @@ public:
       return;
     }
     const auto last =
-        text_.end() - static_cast<ptrdiff_t>(n_ - 1); // the run that must not continue as before
+        text_.end() - static_cast<ptrdiff_t>(n_ - 1); // the run that must not continue as it did before
     for (auto run = text_.begin(); run + static_cast<ptrdiff_t>(n_ - 1) < text_.end(); ++run) {
       if (std::equal(last, text_.end(), run)) {
         forbid(candidates, run[static_cast<ptrdiff_t>(n_ - 1)]);
@@ -27,7 +27,7 @@ public:
   }
 
 private:
-  // The last finite logit stays: the contract requires one.
+  // Keeps the last finite logit, since the contract requires one.
   static void forbid(cria_candidates &candidates, int32_t token) {
     size_t numbers = 0;
     for (size_t i = 0; i < candidates.size; ++i) {
@@ -47,5 +47,5 @@ private:
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<NoRepeat>(host, out, message, CRIA_PLUGIN_NAME, CRIA_PLUGIN_VERSION,
-                                               "Forbids runs of tokens that the text already contains");
+                                               "Forbid runs of tokens that the text already contains");
 }

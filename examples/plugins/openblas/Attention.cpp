@@ -1,5 +1,5 @@
-// The KV cache, one layer of all pages as [page][K, V][kv_head][page_tokens][head_dim], and attention over
-// it.
+// Appends to the KV cache and computes attention over it. An operand `cache` is one layer of all pages:
+// [page][K, V][kv_head][page_tokens][head_dim].
 #include "Ops.h"
 
 #include <cria_plugin.hpp>
@@ -20,7 +20,7 @@ void runKvAppend(const OpCall &call) {
   const uint64_t headDim = cache.shape[4];
   for (uint64_t row = 0; row < key.shape[0]; ++row) {
     const int32_t slot = call["slots"].integers()[row];
-    for (uint64_t head = 0; slot >= 0 && head < cache.shape[2]; ++head) { // -1: a padding row goes nowhere
+    for (uint64_t head = 0; slot >= 0 && head < cache.shape[2]; ++head) { // -1: a padding row is not stored
       std::copy_n(rowOf(key, row) + head * headDim, headDim,
                   entryOf(cache, static_cast<uint64_t>(slot), false, head));
       std::copy_n(rowOf(value, row) + head * headDim, headDim,
@@ -31,8 +31,8 @@ void runKvAppend(const OpCall &call) {
 
 namespace {
 
-/// One token's attention for one query head: scores over all positions up to its own, their softmax, and the
-/// weighted sum of values.
+/// The attention of one token for one query head: scores for all positions up to its own, their softmax, and
+/// the weighted sum of the values.
 class HeadAttention {
 public:
   HeadAttention(const OpCall &call, uint64_t sequence, uint64_t length, std::vector<float> &weights)
@@ -76,10 +76,10 @@ private:
 void runAttention(const OpCall &call) {
   const OpOperand &query = call["query"], &output = call["output"], &cache = call["cache"];
   const uint64_t headDim = cache.shape[4], heads = query.shape[1] / headDim, group = heads / cache.shape[2];
-  thread_local std::vector<float> weights; // grows to the longest context, then stays
+  thread_local std::vector<float> weights; // grows to the longest context
   for (uint64_t row = 0; row < query.shape[0]; ++row) {
     const int32_t sequence = call["sequences"].integers()[row];
-    if (sequence < 0) { // padding: any finite result will do
+    if (sequence < 0) { // padding: any finite result is allowed
       std::fill_n(rowOf(output, row), output.shape[1], 0.0f);
       continue;
     }
@@ -94,12 +94,15 @@ void runAttention(const OpCall &call) {
 std::string checkCache(const OpCall &call) {
   const OpOperand &cache = call["cache"];
   if (cache.type != CRIA_TYPE_F32) {
-    throw cria::plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "operand 'cache': this backend takes f32 only");
+    throw cria::plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "operand 'cache': this backend supports f32 only");
   }
   const uint64_t width = cache.shape[2] * cache.shape[4];
   const OpOperand *query = call.find("query"), *key = call.find("key");
   const bool fits = cache.shape[1] == 2 && cache.shape[3] > 0 && width > 0 && cache.strides[4] == 1 &&
                     (query == nullptr || query->shape[1] % width == 0) &&
                     (key == nullptr || key->shape[1] == width);
-  return fits ? "" : "expected a cache [P, 2, kv_heads, page_tokens, head_dim] and rows of whole heads";
+  return fits ? ""
+              : "expected a cache of shape [P, 2, kv_heads, page_tokens, head_dim], and widths that are "
+                "multiples of "
+                "head_dim";
 }

@@ -1,5 +1,5 @@
-// The ops this backend has. Each is called with operands that fit the opset; check functions say what else it
-// asks for.
+// The ops of this backend. Their operands have been checked against the opset; check functions return what
+// else is wrong with a call, or "".
 #pragma once
 
 #include <cria_ops_call.hpp>

@@ -1,5 +1,5 @@
-// openblas: a backend whose products are OpenBLAS's. Weights and cache are f32; of fused ops it takes a
-// linear with a residual, which is what BLAS calls beta = 1.
+// openblas: a backend that computes matrix products with OpenBLAS. Weights and cache are f32. Of the fused
+// ops it supports a linear with a residual, which is beta = 1 in BLAS.
 //
 //   cria compile MODEL -o OUT.cria --target ops --for openblas --weights f32 --kv f32
 //   cria run OUT.cria --backend openblas -p PROMPT
@@ -11,7 +11,7 @@
 
 using cria::plugin::Refusal;
 
-// output [T, N] = input [T, K] x weight [N, K] transposed, plus beta times what output holds.
+// output = input · weightᵀ + beta · output; shapes: output [T, N], input [T, K], weight [N, K].
 static void multiply(const OpCall &call, float beta) {
   const OpOperand &input = call["input"], &weight = call["weight"], &output = call["output"];
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(input.shape[0]),
@@ -31,11 +31,11 @@ static void runFusedLinear(const OpCall &call) {
   multiply(call, residual != nullptr ? 1 : 0);
 }
 
-// What the sidecar does not list is refused, too, should it come all the same.
+// Refuses a type that ops.json does not list.
 static void requireF32(const OpCall &call, const char *name) {
   if (call[name].type != CRIA_TYPE_F32) {
     throw Refusal(CRIA_STATUS_UNSUPPORTED,
-                  std::string("operand '") + name + "': this backend takes f32 only");
+                  std::string("operand '") + name + "': this backend supports f32 only");
   }
 }
 
@@ -43,16 +43,16 @@ static std::string checkLinear(const OpCall &call) {
   requireF32(call, "weight");
   return call["weight"].strides[1] == 1 && call["input"].strides[1] == 1 && call["output"].strides[1] == 1
              ? ""
-             : "expected rows without gaps between their elements";
+             : "expected rows with contiguous elements";
 }
 
 static std::string checkFusedLinear(const OpCall &call) {
   if (call.text("activation") != "none" || call.find("norm_weight") != nullptr) {
-    throw Refusal(CRIA_STATUS_UNSUPPORTED, "of fused_linear this backend takes the part 'residual' alone");
+    throw Refusal(CRIA_STATUS_UNSUPPORTED, "this backend supports no part of fused_linear but 'residual'");
   }
   return call["weight"].shape[0] == call["output"].shape[1]
              ? checkLinear(call)
-             : "operand 'weight': expected a row for each output";
+             : "operand 'weight': expected one row for each column of operand 'output'";
 }
 
 static std::string checkEmbedding(const OpCall &call) {
@@ -75,10 +75,10 @@ static constexpr cria::plugin::OpImplementation kOps[] = {
 };
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_backend_api kApi = cria::plugin::opsBackend({.name = CRIA_PLUGIN_NAME,
-                                                                 .device = "host memory",
-                                                                 .deviceDescription = openblas_get_config(),
-                                                                 .ops = kOps});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, CRIA_PLUGIN_NAME,
-                                   CRIA_PLUGIN_VERSION, "Matrix products by OpenBLAS", &kApi);
+  return cria::plugin::answerOpsBackend(host, out, message, CRIA_PLUGIN_VERSION,
+                                        "Matrix products by OpenBLAS",
+                                        {.name = CRIA_PLUGIN_NAME,
+                                         .device = "host memory",
+                                         .deviceDescription = openblas_get_config(),
+                                         .ops = kOps});
 }

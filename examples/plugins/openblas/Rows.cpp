@@ -1,4 +1,4 @@
-// Ops that work row by row: plain loops, which the compiler vectorizes.
+// Ops that process rows independently, as loops that the compiler vectorizes.
 #include "Ops.h"
 
 #include <algorithm>
@@ -55,7 +55,9 @@ std::string checkRope(const OpCall &call) {
   const uint64_t headDim = call["table"].shape[1];
   const bool fits = headDim > 0 && headDim % 2 == 0 && call["input"].shape[1] % headDim == 0 &&
                     call.integer("head_dim") == static_cast<int64_t>(headDim);
-  return fits ? "" : "expected head_dim to be even, the width of operand 'table', and to divide the columns";
+  return fits ? ""
+              : "expected head_dim to be even, to equal the width of operand 'table', and to divide the "
+                "width of 'input'";
 }
 
 template <typename Function>

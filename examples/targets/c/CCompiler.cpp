@@ -39,13 +39,13 @@ FailureOr<std::string> compileC(const std::string &source, bool asAssembly, std:
   llvm::ErrorOr<std::string> compiler = llvm::sys::findProgramByName(name);
   TemporaryFile input("c"), output(asAssembly ? "s" : "so"), messages("txt");
   if (!compiler || !input.created || !output.created || !messages.created) {
-    error = compiler ? "cannot write temporary files" : "the C compiler '" + name + "' is not there";
+    error = compiler ? "cannot write temporary files" : "C compiler '" + name + "' is not found; set CC";
     return failure();
   }
   std::error_code failed;
   llvm::raw_fd_ostream(input.path, failed) << source;
   SmallVector<StringRef> arguments = words;
-  // Nothing that would call a library.
+  // Freestanding: the code must not call a library.
   arguments.append({"-std=c11", "-O3", "-march=x86-64-v3", "-fPIC", "-w", "-ffreestanding", "-fno-builtin",
                     "-fno-math-errno", "-fvisibility=hidden", "-o", output.path, input.path});
   if (asAssembly) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The system's C compiler.
+// Runs the system's C compiler.
 #pragma once
 
 #include "mlir/Support/LLVM.h"
 
 #include <string>
 
-/// A shared object (or assembly text) for x86-64-v3 that needs no library. The compiler is $CC, else cc.
-/// `error`: what it said when it fails.
+/// Compiles C to a shared object (or, if `asAssembly`, to assembly text) for x86-64-v3 that needs no library,
+/// with the compiler $CC, else cc. On failure, `error` has the compiler's messages.
 mlir::FailureOr<std::string> compileC(const std::string &source, bool asAssembly, std::string &error);

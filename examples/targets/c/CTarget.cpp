@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The target `c`: writes a model as C, has the system's C compiler make a kernel library of it, and leaves
-// the running to Cria's backend `cpu`. Fused ops are taken apart; each op that is left is a call of a
-// function of Kernels.h with the sizes of the model.
+// The target `c`: emits a model as C and compiles it with the system's C compiler to a kernel library, which
+// Cria's backend `cpu` runs. Fused ops are decomposed; each remaining op becomes a call of a function in
+// Kernels.h with the sizes of the model.
 #include "CCompiler.h"
 #include "KernelsText.h"
 
@@ -22,10 +22,10 @@ namespace {
 
 constexpr int64_t kPageTokens = 32;
 constexpr int64_t kLinearGroup = 32;      // results of a linear that one workgroup computes
-constexpr const char *kSource = "source"; // the attribute of a kernel that holds its C
+constexpr const char *kSource = "source"; // attribute of a kernel: its C code
 
-/// One op: its operands in the order of the C function's pointers, then what else the function is called
-/// with.
+/// A call of a C function for one op: the operands in the order of the function's pointers, then the other
+/// arguments.
 class Call {
 public:
   Call(DispatchBuilder &builder, std::string function) : builder_(builder), function_(std::move(function)) {}
@@ -71,7 +71,7 @@ private:
   SmallVector<Binding> bindings_;
 };
 
-/// The end of a function's name.
+/// Returns the suffix of a function's name for an element type.
 std::string suffixOf(Type type) {
   std::string text = "_";
   llvm::raw_string_ostream(text) << type;
@@ -82,7 +82,7 @@ int64_t layerBytes(llama::KvCacheType cache) {
   return 2 * cache.getColumns() * kPageTokens * program::elementTypeBytes(cache.getElementType());
 }
 
-/// Turns the ops that are left into calls.
+/// Lowers the remaining ops to calls.
 class Writer {
 public:
   explicit Writer(DispatchBuilder &builder) : builder_(builder) {}
@@ -221,7 +221,7 @@ private:
   static int64_t pageElements(llama::KvCacheType type) {
     return type.getLayers() * layerBytes(type) / program::elementTypeBytes(type.getElementType());
   }
-  /// One layer of all pages.
+  /// Returns a view of one layer of all pages.
   View cache(llama::KvCacheType type, int64_t layer) {
     const int64_t shape[] = {2, type.getKvHeads(), kPageTokens, type.getHeadDim()};
     return builder_.kvPages(layer * layerBytes(type), shape, program::denseStrides(shape));
@@ -233,10 +233,10 @@ private:
 class CTarget : public Target {
 public:
   std::string name() const override { return CRIA_TARGET_NAME; }
-  // What the backend `cpu` runs.
+  // The format that the backend `cpu` runs.
   std::string format() const override { return "elf.x86_64"; }
   std::string features() const override { return "x86-64-v3"; }
-  uint32_t abiVersion() const override { return CRIA_KERNEL_ABI_VERSION; }
+  uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 
   int64_t pageTokens() const override { return kPageTokens; }
@@ -248,7 +248,7 @@ public:
     options.functions = {entry.getName().str()};
     options.parts = {FusedPart::residual, FusedPart::activation, FusedPart::norm, FusedPart::rope_attention};
     manager.addPass(createDecomposeFusedOpsPass(options));
-    manager.addPass(createCSEPass()); // one norm for linears of one input
+    manager.addPass(createCSEPass()); // linears with the same input share one norm
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
@@ -256,7 +256,7 @@ public:
         .Case<llama::EmbeddingOp, llama::RmsNormOp, llama::LinearOp, llama::RopeOp, llama::KvAppendOp,
               llama::AttentionOp, llama::SiluOp, llama::MulOp, llama::AddOp, llama::GatherRowsOp>(
             [&](auto typed) { return Writer(builder).emit(typed); })
-        .Default([](Operation *other) { return other->emitOpError("has no function in C"); });
+        .Default([](Operation *other) { return other->emitOpError("is not supported by the C target"); });
   }
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The ops in plain C, one row of the result at a time; CTarget.cpp calls them with the sizes of a model.
-// Formulas and layouts are those of opset v1.
+// The ops in C, for one row of the result; CTarget.cpp calls them with the sizes of a model. Formulas and
+// layouts are those of opset v1.
 #include <stdint.h>
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-tree-loop-distribute-patterns") // no call of memset for a loop
+#pragma GCC optimize("no-tree-loop-distribute-patterns") // do not replace loops by calls of memset
 #endif
 
 typedef float f32;
@@ -34,7 +34,7 @@ static inline float from_bits(uint32_t bits) {
 static inline float widen_f32(f32 x) { return x; }
 static inline float widen_bf16(bf16 x) { return from_bits((uint32_t)x.bits << 16); }
 static inline f32 narrow_f32(float x) { return x; }
-// Of values that are exact in bf16, which is all that is narrowed to it.
+// Narrows a value that is exact in bf16. No other values are narrowed.
 static inline bf16 narrow_bf16(float x) {
   union {
     float value;
@@ -127,7 +127,7 @@ static inline uint32_t mix32(uint32_t h) {
   return h ^ (h >> 16);
 }
 
-// What depends on the type of weights or of the cache.
+// Functions for each element type of weights or of the cache.
 #define FOR_TYPE(T)                                                                                          \
   static void embedding_##T(const int32_t *tokens, const T *table, float *output, uint32_t row,              \
                             long width) {                                                                    \

@@ -3,7 +3,9 @@
 
 #include "passes/targets/ops/OpsTarget.h"
 
+#include "ir/ElementTypes.h"
 #include "passes/Passes.h"
+#include "passes/targets/ops/OpsetVersion.h"
 
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -18,7 +20,6 @@ using program::Access;
 namespace {
 
 constexpr int64_t kPageTokens = 32;
-constexpr uint32_t kOpsetVersion = 1;
 
 /// Bytes of one layer in a page.
 int64_t layerBytes(llama::KvCacheType cache) {
@@ -55,7 +56,7 @@ public:
   }
   OpsLowering &cache(Value cache, int64_t layer, Access access);
   LogicalResult add(StringRef op, GridDim grid) {
-    if (failed(checkTaken(op))) {
+    if (failed(checkVersion(op)) || failed(checkTaken(op))) {
       return failure();
     }
     builder_.addDispatch(builder_.getOrCreateOp(op, parameters_), grid, operands_.bindings());
@@ -65,6 +66,7 @@ public:
   LogicalResult addOverRows(StringRef op, Value rows) { return add(op, gridOverRows(builder_.view(rows))); }
 
 private:
+  LogicalResult checkVersion(StringRef op) const;
   LogicalResult checkTaken(StringRef op) const;
 
   DispatchBuilder &builder_;
@@ -81,21 +83,46 @@ std::string textOf(Type type) {
   return text;
 }
 
+/// Whether the opset has the call, in a version that the backend runs.
+LogicalResult OpsLowering::checkVersion(StringRef op) const {
+  SmallVector<opset::Use> operands;
+  for (const Binding &binding : operands_.bindings()) {
+    operands.push_back({binding.name, uint32_t(elementTypeOf(binding.view.type))});
+  }
+  SmallVector<std::string_view> attributes;
+  for (NamedAttribute parameter : parameters_) {
+    attributes.push_back(parameter.getName().getValue());
+  }
+  const opset::Op *known = opset::find(op);
+  const std::optional<uint32_t> version =
+      known == nullptr ? std::nullopt : opset::versionOf(*known, operands, attributes);
+  if (!version) {
+    return emitError(location_) << "expected a call of the opset, got op '" << op
+                                << "' with operands or attributes that opset " << opset::kVersion << " lacks";
+  }
+  if (*version > backend_.version) {
+    return emitError(location_) << "backend '" << backend_.backend << "' runs opset " << backend_.version
+                                << ", and this use of op '" << op << "' needs opset " << *version
+                                << "; use a newer build of the backend";
+  }
+  return success();
+}
+
 /// Whether the backend lists the op and the types of its operands.
 LogicalResult OpsLowering::checkTaken(StringRef op) const {
   if (backend_.backend.empty()) {
     return success();
   }
   if (!backend_.ops.contains(op.str())) {
-    return emitError(location_) << "backend '" << backend_.backend << "' does not take op '" << op
-                                << "', and it cannot be taken apart further; its sidecar lists "
+    return emitError(location_) << "backend '" << backend_.backend << "' does not support op '" << op
+                                << "', which cannot be decomposed further; its plugin manifest lists "
                                 << llvm::join(backend_.ops, ", ");
   }
   for (const Binding &binding : operands_.bindings()) {
     auto listed = backend_.types.find((op + "/" + binding.name).str());
     std::string type = textOf(binding.view.type);
     if (listed != backend_.types.end() && !listed->second.contains(type)) {
-      return emitError(location_) << "backend '" << backend_.backend << "' takes operand '" << binding.name
+      return emitError(location_) << "backend '" << backend_.backend << "' supports operand '" << binding.name
                                   << "' of op '" << op << "' as " << llvm::join(listed->second, ", ")
                                   << ", the model has " << type << "; compile with "
                                   << (binding.name == "cache" ? "--kv " : "--weights ")
@@ -226,13 +253,13 @@ public:
   std::string name() const override { return "ops"; }
   std::string format() const override { return "cria.ops.v1"; }
   std::string features() const override { return ""; }
-  uint32_t abiVersion() const override { return kOpsetVersion; }
+  uint32_t abiVersion(const Program &program) const override { return opsetVersionOf(program); }
   std::string codeExtension() const override { return ""; }
 
   int64_t pageTokens() const override { return kPageTokens; }
   int64_t pageBytes(llama::KvCacheType cache) const override { return cache.getLayers() * layerBytes(cache); }
 
-  // Takes apart what the backend does not take whole.
+  // Decomposes the ops that the backend does not support.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.functions = {entry.getName().str()};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The backend `cpu`: runs compiled kernel libraries on the processor with a pool of threads. One device.
+// The backend `cpu`: runs compiled kernel libraries on a pool of threads. It has one device, the processor.
 #include "InstructionSet.h"
 #include "Machine.h"
 #include "Recording.h"
@@ -9,7 +9,7 @@ namespace {
 using namespace cria::cpu;
 using cria::plugin::Check;
 
-// More threads than any machine has processors are a mistake of the caller.
+// More than any machine has processors.
 constexpr uint32_t kMaxThreads = 4096;
 
 /// The functions of the backend (cria_backend.hpp).

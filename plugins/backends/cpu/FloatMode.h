@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The floating-point environment that the kernel ABI promises: round to nearest, denormals flushed, no traps.
+// The floating-point environment of the kernel ABI: round to nearest, denormals flushed to zero, no traps.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace cria::cpu {
 
-/// Sets the mode for the calling thread and restores the old one when it goes out of scope.
+/// Sets the mode of the calling thread, and restores the previous one at the end of its lifetime.
 class KernelFloatMode {
 public:
   KernelFloatMode() : saved_(read()) { write(kKernelMode); }
@@ -35,7 +35,7 @@ private:
   }
   static void write(Register value) { __asm__ volatile("msr fpcr, %0" : : "r"(value)); }
 #else
-#error "the cpu backend knows x86-64 and AArch64"
+#error "the cpu backend supports x86-64 and AArch64"
 #endif
   Register saved_;
 };

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Levels of the x86-64 psABI, read with CPUID; XGETBV tells whether the operating system saves the wide
-// registers.
+// Scores the levels of the x86-64 psABI.
 #include "InstructionSet.h"
 
 #include "plugins/api/kernel_abi.h"
-#include "plugins/sdk/cria_host_backend.hpp"
+#include "support/CpuLevel.h"
 
-#include <array>
-#include <span>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
+#include <string>
 
 namespace cria::cpu {
 
@@ -18,133 +13,40 @@ using plugin::Fit;
 
 namespace {
 
-/// A level and what this machine lacks for it; nothing when it runs.
+/// Code with these features, and its score.
 struct Level {
   std::string_view name;
   uint32_t score;
-  std::string missing;
 };
 
-#if defined(__x86_64__)
+// The higher the score, the more specialized the code. Plain code has no features.
+constexpr Level kLevels[] = {{"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}};
 
-enum Register : uint32_t { kEax, kEbx, kEcx, kEdx };
-using Registers = std::array<uint32_t, 4>;
-
-Registers cpuid(uint32_t leaf) {
-  Registers r{};
-  __get_cpuid_count(leaf, 0, &r[kEax], &r[kEbx], &r[kEcx], &r[kEdx]); // leaves zeros for an unknown leaf
-  return r;
-}
-
-// Register sets the operating system saves (XCR0); 0 without XSAVE.
-uint64_t savedState() {
-  constexpr uint32_t kOsxsave = 27;
-  if ((cpuid(1)[kEcx] >> kOsxsave & 1) == 0) {
-    return 0;
-  }
-  uint32_t low = 0;
-  uint32_t high = 0;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return static_cast<uint64_t>(high) << 32 | low;
-}
-
-struct FeatureBit {
-  uint32_t leaf;
-  Register reg;
-  uint32_t bit;
-  const char *name;
-};
-
-constexpr uint32_t kExtendedLeaf = 0x80000001u;
-constexpr FeatureBit kV3Bits[] = {{1, kEcx, 0, "sse3"},
-                                  {1, kEcx, 9, "ssse3"},
-                                  {1, kEcx, 12, "fma"},
-                                  {1, kEcx, 13, "cx16"},
-                                  {1, kEcx, 19, "sse4.1"},
-                                  {1, kEcx, 20, "sse4.2"},
-                                  {1, kEcx, 22, "movbe"},
-                                  {1, kEcx, 23, "popcnt"},
-                                  {1, kEcx, 28, "avx"},
-                                  {1, kEcx, 29, "f16c"},
-                                  {7, kEbx, 3, "bmi1"},
-                                  {7, kEbx, 5, "avx2"},
-                                  {7, kEbx, 8, "bmi2"},
-                                  {kExtendedLeaf, kEcx, 0, "lahf"},
-                                  {kExtendedLeaf, kEcx, 5, "lzcnt"}};
-constexpr FeatureBit kV4Bits[] = {{7, kEbx, 16, "avx512f"},
-                                  {7, kEbx, 17, "avx512dq"},
-                                  {7, kEbx, 28, "avx512cd"},
-                                  {7, kEbx, 30, "avx512bw"},
-                                  {7, kEbx, 31, "avx512vl"}};
-constexpr FeatureBit kVnniBits[] = {{7, kEcx, 11, "avx512vnni"}};
-constexpr uint64_t kYmmState = 0x06; // SSE and AVX
-constexpr uint64_t kZmmState = 0xE0; // opmask, upper halves, upper registers
-
-std::string missingBits(std::span<const FeatureBit> bits) {
-  std::string missing;
-  for (const FeatureBit &bit : bits) {
-    if ((cpuid(bit.leaf)[bit.reg] >> bit.bit & 1) == 0) {
-      missing += (missing.empty() ? "" : ", ") + std::string(bit.name);
-    }
-  }
-  return missing;
-}
-
-std::string missingFor(std::span<const FeatureBit> bits, uint64_t state, const char *registers) {
-  if (const std::string missing = missingBits(bits); !missing.empty()) {
-    return "this processor lacks " + missing;
-  }
-  return (savedState() & state) == state ? ""
-                                         : "the operating system does not save " + std::string(registers);
-}
-
-// Each level needs what the ones before it need.
-std::array<Level, 4> readLevels() {
-  const std::string v3 = missingFor(kV3Bits, kYmmState, "AVX registers");
-  const std::string v4 = !v3.empty() ? v3 : missingFor(kV4Bits, kYmmState | kZmmState, "AVX-512 registers");
-  const std::string vnni = !v4.empty() ? v4 : missingFor(kVnniBits, 0, "");
-  return {{{"", 100, ""}, {"x86-64-v3", 110, v3}, {"x86-64-v4", 120, v4}, {"x86-64-v4-vnni", 130, vnni}}};
-}
-
-#else
-
-std::array<Level, 1> readLevels() { return {{{"", 100, ""}}}; }
-
-#endif
-
-const auto &levels() {
-  static const auto kLevels = readLevels();
-  return kLevels;
+/// Returns what this machine lacks for a level; empty if it runs its code.
+std::string missingFor(const Level &level) {
+  return level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
 }
 
 Fit refuse(std::string reason) { return {0, std::move(reason)}; }
 
 } // namespace
 
-std::string_view nativeFormat() {
-#if defined(__x86_64__)
-  return "elf.x86_64";
-#else
-  return "elf.aarch64";
-#endif
-}
-
 Fit fitOf(const cria_executable_info &info) {
   const std::string_view format = plugin::view(info.format);
   const std::string_view features = plugin::view(info.features);
-  if (format != nativeFormat()) {
-    return refuse("this machine runs format '" + std::string(nativeFormat()) + "', the code has '" +
-                  std::string(format) + "'");
+  const std::string nativeFormat = "elf." + std::string(kHostArch);
+  if (format != nativeFormat) {
+    return refuse("expected format '" + nativeFormat + "', got '" + std::string(format) + "'");
   }
   if (info.kernel_abi != CRIA_KERNEL_ABI_VERSION) {
-    return refuse("expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", the code has " +
-                  std::to_string(info.kernel_abi));
+    return refuse("expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", got " +
+                  std::to_string(info.kernel_abi) + "; compile the model again");
   }
-  for (const Level &level : levels()) {
+  for (const Level &level : kLevels) {
     if (level.name == features) {
-      return level.missing.empty()
-                 ? Fit{level.score, ""}
-                 : refuse("code for " + std::string(features) + " cannot run here: " + level.missing);
+      const std::string missing = missingFor(level);
+      return missing.empty() ? Fit{level.score, ""}
+                             : refuse("code for " + std::string(features) + " cannot run here: " + missing);
     }
   }
   return refuse("unknown features '" + std::string(features) + "'");
@@ -152,10 +54,10 @@ Fit fitOf(const cria_executable_info &info) {
 
 std::string_view bestLevel() {
   std::string_view best;
-  for (const Level &level : levels()) {
-    best = level.missing.empty() ? level.name : best;
+  for (const Level &level : kLevels) {
+    best = missingFor(level).empty() ? level.name : best;
   }
-  return best.empty() ? nativeFormat().substr(4) : best; // after "elf."
+  return best.empty() ? kHostArch : best;
 }
 
 } // namespace cria::cpu

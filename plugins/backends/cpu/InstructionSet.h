@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which compiled code this processor and operating system can run.
+// Detects which compiled code this processor and operating system can run.
 #pragma once
 
 #include "plugins/sdk/cria_backend.hpp"
@@ -9,13 +9,11 @@
 
 namespace cria::cpu {
 
-/// The format this build runs: "elf.x86_64" or "elf.aarch64".
-std::string_view nativeFormat();
-
-/// Judges format, kernel ABI version and features. 100 is plain code; more specialized code scores higher.
+/// Scores code by its format, kernel ABI version and features: 100 for baseline code, more for more
+/// specialized code, 0 with a reason if it cannot run. Thread-safe.
 plugin::Fit fitOf(const cria_executable_info &info);
 
-/// The best level this machine runs, e.g. "x86-64-v4-vnni".
+/// Returns the highest level that this machine runs, such as "x86-64-v4-vnni".
 std::string_view bestLevel();
 
 } // namespace cria::cpu

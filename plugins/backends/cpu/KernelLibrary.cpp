@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// dlopen with checks before (ELF header, features) and after (the library's own description).
+// dlopen with checks before (ELF header, features) and after (the exported cria_kernel_library).
 #include "KernelLibrary.h"
 
 #include "InstructionSet.h"
@@ -15,8 +15,8 @@
 
 namespace cria::cpu {
 
-/// A file in memory that holds a library's bytes. Lives as long as the library: the loader takes equal paths
-/// for equal libraries, and a descriptor's number is unique only while it is open.
+/// A file in memory that holds a library's bytes. It lives as long as the library, because the loader takes
+/// libraries with equal paths for the same, and the number of a descriptor is unique only while it is open.
 class MemoryFile {
 public:
   MemoryFile(const void *data, uint64_t size) : descriptor_(memfd_create("cria_kernels", MFD_CLOEXEC)) {
@@ -62,25 +62,25 @@ constexpr uint16_t kNativeMachine = EM_X86_64;
 constexpr uint16_t kNativeMachine = EM_AARCH64;
 #endif
 
-// What is wrong with the bytes as a shared object for this machine; empty when nothing is.
+// Returns why the bytes are not a shared object for this machine; empty if they are.
 std::string elfProblem(const void *data, uint64_t size) {
   Elf64_Ehdr header;
   if (data == nullptr || size < sizeof(header)) {
-    return "expected an ELF shared object, found " + std::to_string(size) + " bytes";
+    return "expected an ELF shared object, got " + std::to_string(size) + " bytes";
   }
   std::memcpy(&header, data, sizeof(header));
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
-    return "expected an ELF shared object, found a file that is none";
+    return "expected an ELF shared object, got another kind of file";
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
       header.e_type != ET_DYN) {
-    return "expected a 64-bit little-endian ELF shared object, found another kind of ELF file";
+    return "expected a 64-bit little-endian ELF shared object, got another kind of ELF file";
   }
   if (header.e_machine != kNativeMachine) {
-    return "expected code for ELF machine " + std::to_string(kNativeMachine) + ", found " +
+    return "expected code for ELF machine " + std::to_string(kNativeMachine) + ", got " +
            std::to_string(header.e_machine);
   }
-  // A file that ends early would fault when the missing part is touched.
+  // Accessing the missing part of a truncated file would fault.
   const uint64_t headersEnd = header.e_phoff + uint64_t{header.e_phnum} * sizeof(Elf64_Phdr);
   if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > size || headersEnd > size) {
     return "the ELF file is cut off";
@@ -96,25 +96,25 @@ std::string elfProblem(const void *data, uint64_t size) {
   return "";
 }
 
-// What is wrong with the library's description of itself; empty when nothing is.
+// Returns why the exported cria_kernel_library is not as expected; empty if it is.
 std::string infoProblem(const cria_kernel_library_info *info, std::string_view features) {
   if (info == nullptr) {
-    return "the library exports no 'cria_kernel_library': it is not a kernel library";
+    return "symbol 'cria_kernel_library' is missing; expected a kernel library";
   }
   if (info->magic != CRIA_KERNEL_LIBRARY_MAGIC) {
-    return "'cria_kernel_library' does not begin with the expected number";
+    return "'cria_kernel_library' does not begin with the expected magic number";
   }
   if (info->version != CRIA_KERNEL_ABI_VERSION || info->reserved != 0) {
-    return "expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", the library has " +
-           std::to_string(info->version) + ": compile the model again";
+    return "expected kernel ABI " + std::to_string(CRIA_KERNEL_ABI_VERSION) + ", got " +
+           std::to_string(info->version) + "; compile the model again";
   }
   if (info->sanitizer != CRIA_SANITIZER_NONE && info->sanitizer != kProcessSanitizer) {
-    return "the library was made with a sanitizer that this process does not run";
+    return "library was built with a sanitizer that this process does not use";
   }
   const std::string_view found(info->features, strnlen(info->features, sizeof(info->features)));
   if (found != features) {
-    return "the package states features '" + std::string(features) + "', the library has '" +
-           std::string(found) + "'";
+    return "expected features '" + std::string(features) + "' from the package, got '" + std::string(found) +
+           "'";
   }
   return "";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A compiled kernel library: loaded, checked against the kernel ABI, closed at the end.
+// A loaded kernel library, checked against the kernel ABI.
 #pragma once
 
 #include "plugins/api/kernel_abi.h"
@@ -14,15 +14,16 @@ class MemoryFile;
 
 class KernelLibrary {
 public:
-  /// Loads `executable` from its path or, without one, from its bytes. Code runs (its initializers) only
-  /// after the ELF header and the features have been checked. Errors: INCOMPATIBLE_CODE; `out` stays empty.
+  /// Loads `executable` from its path or, if that is empty, from its bytes. The library's initializers run
+  /// only after the ELF header and the features have been checked. Errors: INCOMPATIBLE_CODE; `out` remains
+  /// empty.
   static plugin::Check load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out);
 
   ~KernelLibrary();
   KernelLibrary(const KernelLibrary &) = delete;
   KernelLibrary &operator=(const KernelLibrary &) = delete;
 
-  /// Null when the library exports no such symbol.
+  /// Returns the kernel with that symbol; null if the library exports none.
   cria_kernel_fn find(const std::string &symbol) const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads /proc and /sys; every answer has a fallback.
+// Reads /proc and /sys. Every value has a fallback.
 #include "Machine.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace cria::cpu {
 namespace {
 
-// The value of the first line "key<blanks>: value" of a file; empty when there is none.
+// Returns the value of the first line "key<blanks>: value" of a file; empty if there is none.
 std::string readField(const char *path, std::string_view key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the operating system tells about this machine.
+// Properties of this machine, as the operating system reports them.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,15 @@
 
 namespace cria::cpu {
 
-/// The processor's model name, or its architecture when the system does not tell.
+/// Returns the processor's model name, or its architecture if that is unknown.
 std::string processorName();
 
-/// Physical cores among the processors this process may run on; at least 1.
+/// Returns the number of physical cores that this process may run on; at least 1.
 uint32_t availableCores();
 
 struct Memory {
   uint64_t totalBytes = 0; // 0: unknown
-  uint64_t freeBytes = 0;  // what can be allocated without swapping
+  uint64_t freeBytes = 0;  // memory that can be allocated without swapping
 };
 Memory readMemory();
 

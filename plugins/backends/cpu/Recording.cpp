@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Records entries (all checks, look-ups and allocations) and replays them (none of these).
+// Records entries, with all checks, look-ups and allocations, and replays them without any.
 #include "Recording.h"
 
 #include "FloatMode.h"
@@ -28,11 +28,11 @@ using plugin::Check;
 using plugin::refuse;
 using plugin::view;
 
-// The number of workgroups; 0 when the grid is empty or too large.
+// Returns the number of workgroups; 0 if the grid is empty or too large.
 uint32_t countWorkgroups(const uint32_t (&grid)[3]) {
   uint64_t count = 1;
-  for (const uint32_t extent : grid) {
-    count *= extent; // at most 2^60 before it is refused
+  for (const uint32_t dimension : grid) {
+    count *= dimension; // at most 2^60 before it is refused
     if (count > ThreadPool::kMaxItems) {
       return 0;
     }
@@ -47,16 +47,16 @@ Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry 
   }
   out.function = library->find(std::string(view(entry.name)));
   if (out.function == nullptr) {
-    return refuse(CRIA_STATUS_NOT_FOUND, "the code exports no such kernel");
+    return refuse(CRIA_STATUS_NOT_FOUND, "code exports no such kernel");
   }
   std::copy(std::begin(entry.grid), std::end(entry.grid), out.grid.begin());
   out.numWorkgroups = countWorkgroups(entry.grid);
   if (out.numWorkgroups == 0) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT,
-                  "the grid must have 1 to " + std::to_string(ThreadPool::kMaxItems) + " workgroups");
+                  "expected a grid of 1 to " + std::to_string(ThreadPool::kMaxItems) + " workgroups");
   }
   if (entry.block[0] != 0 || entry.block[1] != 0 || entry.block[2] != 0 || entry.num_attributes != 0) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "a kernel on a CPU has no block size and no attributes");
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected no block size and no attributes for a CPU kernel");
   }
   if (Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
       check.failed()) {
@@ -83,7 +83,7 @@ Check recordEntry(const cria_entry &entry, const KernelLibrary *library, Entry &
   }
 }
 
-/// What one thread needs for its part of a dispatch.
+/// The arguments of one thread for its part of a dispatch.
 struct KernelRun {
   const Entry &entry;
   cria_context &context;
@@ -127,7 +127,7 @@ void runEntry(const Entry &entry, cria_context &context) {
   }
 }
 
-// Bindings are pushed while the vector still grows; pointers into it are taken at the end.
+// The vector of bindings may reallocate while it grows, so pointers into it are set at the end.
 void linkBindings(cria_recording &recording, const cria_record_info &info) {
   void *const *next = recording.bindings.data();
   for (uint32_t i = 0; i < info.num_entries; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recorded list of kernel calls, copies and fills with every address resolved, and the opened device that
+// A recording: a list of kernel calls, copies and fills with resolved addresses; and the opened device that
 // runs it.
 #pragma once
 
@@ -16,12 +16,13 @@ struct FreeDeleter {
 };
 using AlignedMemory = std::unique_ptr<std::byte, FreeDeleter>;
 
-/// One block of scratch memory per thread. Growing moves it, so replays read the addresses when they run.
+/// One block of scratch memory for each thread. Growing reallocates the blocks, so a replay reads their
+/// addresses when it runs.
 struct Scratch {
   std::vector<AlignedMemory> blocks; // one per thread
-  uint64_t bytes = 0;                // of each
+  uint64_t bytes = 0;                // size of each
 
-  /// Makes every block at least `size` bytes. False: out of memory, nothing changed.
+  /// Grows every block to at least `size` bytes. Returns false if out of memory; then nothing has changed.
   bool reserve(uint64_t size);
 };
 
@@ -52,7 +53,7 @@ struct cria_context {
   cria::cpu::ThreadPool threads;
   cria::cpu::Scratch scratch;
   bool poisonScratch = false;
-  std::mutex mutex; // one replay at a time, and none while scratch grows
+  std::mutex mutex; // serializes replays and growing the scratch memory
 };
 
 struct cria_code {

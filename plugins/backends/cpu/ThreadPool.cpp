@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Hand-out by compare-and-swap on (generation, items left). A worker that comes late finds either items of
-// the current job or none; it never touches a job that has ended, so nobody waits for a thread that has no
-// part in a job.
+// Threads claim items by compare-and-swap on (generation, items left). A worker that wakes up late claims
+// items of the current job or none; it never accesses a job that has ended, so no job waits for a thread that
+// has claimed no item of it.
 #include "ThreadPool.h"
 
 #include "FloatMode.h"
@@ -20,13 +20,13 @@ using Clock = std::chrono::steady_clock;
 
 // Longer than the gap between two dispatches of a step, shorter than the choice of a token.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
-// Spins between two looks at the clock: about a microsecond.
+// Spins between two reads of the clock: about a microsecond.
 constexpr uint32_t kSpinsPerLook = 16;
-// The caller spins this often for the last items before it yields: with more threads than processors, a
-// worker that holds an item may be waiting for the caller's processor.
+// Number of times that the caller spins for the last items before it yields. With more threads than
+// processors, a worker with an unfinished item may be waiting for the caller's processor.
 constexpr uint32_t kSpinsBeforeYield = 1000;
-// A thread takes 1 / (kShares · threads) of what is left, at least one item: long contiguous runs first, and
-// small ones at the end to even out threads of different speed.
+// A thread claims 1 / (kShares · threads) of the remaining items, at least one: long contiguous runs first,
+// and short ones at the end to balance threads of different speed.
 constexpr uint32_t kShares = 2;
 
 void relax() {
@@ -40,13 +40,14 @@ void relax() {
 uint32_t itemsLeft(uint64_t ticket) { return static_cast<uint32_t>(ticket) & ThreadPool::kMaxItems; }
 uint64_t generation(uint64_t ticket) { return ticket >> ThreadPool::kItemBits; }
 
-// Signals are for the host's threads: new threads inherit the mask of the thread that makes them.
+// Blocks signals, which the host's threads handle, while workers are created: a new thread inherits the
+// signal mask of its creator.
 class SignalsBlocked {
 public:
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) { // go to the thread that made them
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) { // delivered to the thread that causes them
       sigdelset(&all, fault);
     }
     pthread_sigmask(SIG_SETMASK, &all, &before_);
@@ -107,8 +108,8 @@ void ThreadPool::forEach(const Job &job) {
   }
 }
 
-// The order of ticket_ and sleepers_ matters on both sides: either the caller sees the sleeper or the sleeper
-// sees the new generation.
+// The order of the accesses to ticket_ and sleepers_ matters in both threads: either the caller sees the
+// sleeper, or the sleeper sees the new generation.
 void ThreadPool::publish(uint32_t numItems) {
   const uint64_t next = generation(ticket_.load(std::memory_order_relaxed)) + 1;
   ticket_.store(next << kItemBits | numItems, std::memory_order_seq_cst);
@@ -125,7 +126,7 @@ void ThreadPool::takeItems(uint32_t worker) {
   while (const uint32_t left = itemsLeft(ticket)) {
     const uint32_t count = std::max(1u, left / (kShares * threads_));
     if (!ticket_.compare_exchange_weak(ticket, ticket - count, std::memory_order_acquire)) {
-      continue; // `ticket` has been read anew
+      continue; // `ticket` has been reloaded
     }
     job_.run(job_.state, worker, job_.numItems - left, count);
     unfinished_.fetch_sub(count, std::memory_order_release);

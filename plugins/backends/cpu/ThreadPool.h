@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Persistent worker threads that share the workgroups of one dispatch at a time with the calling thread.
+// Persistent worker threads, which run the workgroups of one dispatch at a time together with the calling
+// thread.
 #pragma once
 
 #include <atomic>
@@ -11,22 +12,22 @@
 
 namespace cria::cpu {
 
-/// Work that can be done in any order, by any thread. `run` handles items first .. first+count-1 as thread
-/// `worker` (0: the caller of forEach).
+/// Independent items of work, which run in any order on any thread. `run` processes items first ..
+/// first+count-1 on thread `worker` (0: the caller of forEach).
 struct Job {
   void (*run)(const void *state, uint32_t worker, uint32_t first, uint32_t count) = nullptr;
   const void *state = nullptr;
   uint32_t numItems = 0; // at most kMaxItems
 };
 
-/// Threads: wakeUp() and forEach() by one thread at a time.
+/// Not thread-safe; callers of wakeUp() and forEach() serialize.
 class ThreadPool {
 public:
   static constexpr uint32_t kItemBits = 28;
   static constexpr uint32_t kMaxItems = (1u << kItemBits) - 1;
 
-  /// numThreads counts the caller; numThreads - 1 workers are started. Throws std::system_error when one
-  /// cannot be.
+  /// Starts numThreads - 1 workers; the caller of forEach is the remaining thread. Errors: throws
+  /// std::system_error if a thread cannot be started.
   explicit ThreadPool(uint32_t numThreads);
   ~ThreadPool();
   ThreadPool(const ThreadPool &) = delete;
@@ -34,12 +35,12 @@ public:
 
   uint32_t numThreads() const { return static_cast<uint32_t>(workers_.size()) + 1; }
 
-  /// Lets sleeping workers get ready: they then look out for work for some microseconds before they sleep
+  /// Wakes the sleeping workers, which then spin for some microseconds, waiting for work, before they sleep
   /// again.
   void wakeUp();
 
-  /// Runs all items of `job`, with the caller taking part, and returns when every one is done. A single item
-  /// is run by the caller alone.
+  /// Runs all items of `job` on the workers and the caller, and returns when all are done. A single item runs
+  /// on the caller.
   void forEach(const Job &job);
 
 private:
@@ -50,11 +51,10 @@ private:
   uint64_t sleepUntilNext(uint64_t seen);
   void takeItems(uint32_t worker);
 
-  // Generation of the job, and how many of its items nobody has taken. On a cache line of its own, like
-  // `unfinished_`.
+  // The generation of the job and the number of unclaimed items. On its own cache line, as is `unfinished_`.
   alignas(64) std::atomic<uint64_t> ticket_{0};
-  alignas(64) std::atomic<uint32_t> unfinished_{0}; // items taken or not, whose run has not returned
-  // Written while no item is left to take, read only by who has taken one.
+  alignas(64) std::atomic<uint32_t> unfinished_{0}; // items, claimed or not, whose run has not returned
+  // Written only while there are no unclaimed items, read only by threads that have claimed one.
   alignas(64) Job job_;
   uint32_t threads_ = 1;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Hands code to the driver, which compiles PTX or checks a cubin; looks up kernels.
+// Loads code with the driver, which compiles PTX or checks a cubin, and looks up kernels.
 #include "Code.h"
 
 #include "CodeFormat.h"
@@ -12,7 +12,7 @@ namespace cria::cuda {
 namespace {
 
 constexpr unsigned kLogBytes = 8 << 10;
-// What a launch may use without asking (static and dynamic together), on every card.
+// Shared memory of a block, static and dynamic together, that every device allows without an opt-in.
 constexpr uint32_t kDefaultSharedBytes = 48 << 10;
 constexpr uint16_t kCudaMachine = 190; // EM_CUDA
 
@@ -25,16 +25,16 @@ bool isRejection(Result result) {
   return std::find(std::begin(kRejections), std::end(kRejections), result) != std::end(kRejections);
 }
 
-// The driver is told no size: a file that ends early would be read beyond its end.
+// The driver gets no size and would read beyond the end of a truncated file.
 std::string cubinProblem(const void *data, uint64_t size) {
   Elf64_Ehdr header;
   if (size < sizeof(header)) {
-    return "expected a cubin, found " + std::to_string(size) + " bytes";
+    return "expected a cubin, got " + std::to_string(size) + " bytes";
   }
   std::memcpy(&header, data, sizeof(header));
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
       header.e_machine != kCudaMachine) {
-    return "expected a cubin, found a file that is none";
+    return "expected a cubin, got another kind of file";
   }
   const auto fits = [size](uint64_t offset, uint64_t count, uint64_t each) {
     return count == 0 || (offset <= size && count * each <= size - offset);
@@ -46,7 +46,7 @@ std::string cubinProblem(const void *data, uint64_t size) {
     Elf64_Shdr section;
     std::memcpy(&section, static_cast<const char *>(data) + header.e_shoff + i * sizeof(section),
                 sizeof(section));
-    // Sections of NVIDIA's own types may have a size and no bytes, as SHT_NOBITS.
+    // Sections of NVIDIA's own types, as SHT_NOBITS, may have a size but no bytes.
     whole = section.sh_type == SHT_NOBITS || section.sh_type >= SHT_LOPROC ||
             fits(section.sh_offset, 1, section.sh_size);
   }
@@ -55,7 +55,7 @@ std::string cubinProblem(const void *data, uint64_t size) {
 
 std::string ptxProblem(const std::string &text) {
   const bool isText = text.find('\0') == std::string::npos && text.find(".version") != std::string::npos;
-  return isText ? "" : "expected PTX, found " + std::to_string(text.size()) + " bytes that are none";
+  return isText ? "" : "expected PTX, got " + std::to_string(text.size()) + " bytes of another kind";
 }
 
 std::string trimmed(std::string log) {
@@ -85,7 +85,8 @@ int attributeOf(const DriverApi &api, FunctionHandle function, int attribute, Re
   return value;
 }
 
-// Bindings are passed as one block of bytes; where the driver can tell, its size is checked when recording.
+// Bindings are passed as one block of bytes. If the driver reports the kernel's parameters, the size of that
+// block is checked when an entry is recorded.
 Result readParameters(const DriverApi &api, Kernel &kernel) {
   kernel.knowsParameters = api.funcGetParamInfo != nullptr;
   Result result = kernel.knowsParameters ? kSuccess : kInvalidValue;
@@ -95,7 +96,7 @@ Result readParameters(const DriverApi &api, Kernel &kernel) {
     result = api.funcGetParamInfo(kernel.function, i, &offset, &size);
     kernel.parameterBytes = result == kSuccess ? offset + size : kernel.parameterBytes;
   }
-  return result == kInvalidValue ? kSuccess : result; // there is no parameter of that number
+  return result == kInvalidValue ? kSuccess : result; // the last parameter has been read
 }
 
 Check readKernel(const DriverApi &api, std::string_view name, Kernel &kernel) {
@@ -105,7 +106,7 @@ Check readKernel(const DriverApi &api, std::string_view name, Kernel &kernel) {
   kernel.staticSharedBytes =
       static_cast<uint32_t>(attributeOf(api, kernel.function, kFunctionSharedSizeBytes, failure));
   const int localBytes = attributeOf(api, kernel.function, kFunctionLocalSizeBytes, failure);
-  CRIA_CUDA_TRY(checkResult(api, failure, "reading a kernel's needs"));
+  CRIA_CUDA_TRY(checkResult(api, failure, "reading the attributes of a kernel"));
   if (localBytes != 0) {
     logDebug("cuda: kernel '" + std::string(name) + "' spills " + std::to_string(localBytes) +
              " bytes per thread to local memory");
@@ -122,10 +123,10 @@ Check loadCode(const cria_context &context, const cria_executable &executable,
     return incompatible(fit.reason);
   }
   if (executable.data == nullptr || executable.size == 0) {
-    return incompatible("expected code, found an empty file");
+    return incompatible("expected code, got an empty file");
   }
   const bool ptx = isPtx(*executable.info);
-  std::string text; // ends with a zero, unlike the file
+  std::string text; // null-terminated, unlike the file
   if (ptx) {
     text.assign(static_cast<const char *>(executable.data), executable.size);
   }
@@ -155,9 +156,9 @@ Check findKernel(cria_code &code, std::string_view name, Kernel *&out) {
   const Result result =
       isName ? api.moduleGetFunction(&kernel.function, code.module.get(), symbol.c_str()) : kNotFound;
   if (result == kNotFound) {
-    return refuse(CRIA_STATUS_NOT_FOUND, "the code has no such kernel");
+    return refuse(CRIA_STATUS_NOT_FOUND, "code has no such kernel");
   }
-  CRIA_CUDA_TRY(checkResult(api, result, "looking for a kernel"));
+  CRIA_CUDA_TRY(checkResult(api, result, "looking up a kernel"));
   CRIA_CUDA_TRY(readKernel(api, name, kernel));
   out = &code.kernels.emplace(symbol, kernel).first->second;
   return {};
@@ -166,10 +167,10 @@ Check findKernel(cria_code &code, std::string_view name, Kernel *&out) {
 Check reserveShared(const cria_code &code, Kernel &kernel, uint64_t bytes) {
   const uint64_t limit = std::max(code.context->device.maxSharedBytes, kDefaultSharedBytes);
   if (bytes > limit || bytes + kernel.staticSharedBytes > limit) {
-    return refuse(CRIA_STATUS_UNSUPPORTED, "a block needs " + std::to_string(bytes) + " and " +
-                                               std::to_string(kernel.staticSharedBytes) +
-                                               " bytes of dynamic and static shared memory, this card has " +
-                                               std::to_string(limit));
+    return refuse(CRIA_STATUS_UNSUPPORTED,
+                  "a block needs " + std::to_string(bytes) + " and " +
+                      std::to_string(kernel.staticSharedBytes) +
+                      " bytes of dynamic and static shared memory, this device has " + std::to_string(limit));
   }
   if (bytes + kernel.staticSharedBytes <= kDefaultSharedBytes || bytes <= kernel.dynamicSharedBytes) {
     return {};
@@ -177,7 +178,7 @@ Check reserveShared(const cria_code &code, Kernel &kernel, uint64_t bytes) {
   const DriverApi &api = code.context->api;
   CRIA_CUDA_TRY(checkResult(
       api, api.funcSetAttribute(kernel.function, kFunctionMaxDynamicSharedSizeBytes, static_cast<int>(bytes)),
-      "asking for shared memory"));
+      "setting the shared memory of a kernel"));
   kernel.dynamicSharedBytes = static_cast<uint32_t>(bytes);
   return {};
 }

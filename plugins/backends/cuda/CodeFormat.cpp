@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads "nv.cubin.sm_XX" and "sm_XX ptxNN" and compares them with the device.
+// Parses "nv.cubin.sm_XX" and "sm_XX ptxNN" and compares them with the device.
 #include "CodeFormat.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -16,19 +16,19 @@ constexpr uint32_t kPtxScore = 100;
 constexpr uint32_t kCubinScore = 200;
 
 struct PtxVersion {
-  int driver; // first CUDA version that understands it
-  int isa;    // ten times the version of PTX
+  int driver; // first CUDA version that supports it
+  int isa;    // ten times the PTX ISA version
 };
-// From the release notes of PTX; a driver newer than all knows at least the last.
+// From the release notes of the PTX ISA. A driver newer than all of these supports at least the last.
 constexpr PtxVersion kPtxVersions[] = {{11040, 74}, {11050, 75}, {11060, 76}, {11070, 77}, {11080, 78},
                                        {12000, 80}, {12010, 81}, {12020, 82}, {12030, 83}, {12040, 84},
                                        {12050, 85}, {12070, 86}, {12080, 87}, {12090, 88}, {13000, 90}};
 
-/// A compute capability with how far code for it reaches.
+/// A compute capability, and the devices that run code for it.
 struct Sm {
   int major = 0;
   int minor = 0;
-  char suffix = 0; // 'a': this capability only, 'f': its family, 0: as the format has it
+  char suffix = 0; // 'a': this capability only, 'f': its family, 0: as the format specifies
 };
 
 bool readNumber(std::string_view text, int &out) {
@@ -56,7 +56,7 @@ bool readSm(std::string_view text, Sm &out) {
   return true;
 }
 
-// Words of the features; false when one is unknown.
+// Parses the words of the features. Returns false if one is unknown.
 bool readFeatures(std::string_view features, Sm &sm, int &ptx) {
   while (!features.empty()) {
     const size_t end = std::min(features.find(' '), features.size());
@@ -87,18 +87,19 @@ bool ptxReaches(const Sm &sm, const DeviceFacts &device) {
   return device.major > sm.major || isSameFamily(sm, device);
 }
 
-// The best target that the compiler has for a card.
+// Names the best target that the compiler has for a device.
 std::string remedyFor(const DeviceFacts &device) {
   constexpr Sm kCompilerSms[] = {{8, 0}, {8, 6}, {8, 9}, {9, 0}};
   std::string best;
   for (const Sm &sm : kCompilerSms) {
     best = ptxReaches(sm, device) ? smText(sm.major, sm.minor) : best;
   }
-  return best.empty() ? "kernels need a card of sm_80 (A100) or newer" : "compile with --target cuda:" + best;
+  return best.empty() ? "kernels require a GPU of sm_80 (A100) or newer"
+                      : "compile with --target cuda:" + best;
 }
 
 Fit wrongCard(std::string_view code, const DeviceFacts &device) {
-  return refusal("the code is for " + std::string(code) + ", this card (" + device.name + ") is " +
+  return refusal("code is for " + std::string(code) + ", device " + device.name + " is " +
                  smText(device.major, device.minor) + "; " + remedyFor(device));
 }
 
@@ -108,16 +109,15 @@ Fit fitPtx(std::string_view features, const DeviceFacts &device, int driverVersi
   Sm sm;
   int ptx = 0;
   if (!readFeatures(features, sm, ptx) || sm.major == 0 || ptx == 0) {
-    return refusal("expected features of PTX code such as 'sm_80 ptx70', found '" + std::string(features) +
+    return refusal("expected features of PTX code such as 'sm_80 ptx70', got '" + std::string(features) +
                    "'");
   }
   if (!ptxReaches(sm, device)) {
     return wrongCard(features.substr(0, features.find(' ')), device);
   }
   if (ptx > newestPtx(driverVersion)) {
-    return refusal("the code needs PTX " + ptxText(ptx) + ", this driver (CUDA " +
-                   versionText(driverVersion) + ") understands up to " + ptxText(newestPtx(driverVersion)) +
-                   "; update the driver");
+    return refusal("code requires PTX " + ptxText(ptx) + ", this driver (CUDA " + versionText(driverVersion) +
+                   ") supports up to " + ptxText(newestPtx(driverVersion)) + "; update the driver");
   }
   return {kPtxScore, ""};
 }
@@ -128,7 +128,7 @@ Fit fitCubin(std::string_view format, std::string_view features, const DeviceFac
   Sm unused;
   int ptx = 0;
   if (!readSm(name, sm) || !readFeatures(features, unused, ptx)) {
-    return refusal("expected a format such as 'nv.cubin.sm_80', found '" + std::string(format) +
+    return refusal("expected a format such as 'nv.cubin.sm_80', got '" + std::string(format) +
                    "' with features '" + std::string(features) + "'");
   }
   const bool fits = sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
@@ -149,12 +149,12 @@ Fit fitOf(const cria_executable_info &info, const DeviceFacts &device, int drive
   const std::string_view format = view(info.format);
   const bool isCubin = format.starts_with(kCubinPrefix);
   if (!isPtx(info) && !isCubin) {
-    return refusal("this card runs formats 'nv.ptx' and 'nv.cubin.sm_" + std::to_string(device.major) +
-                   "x', the code has '" + std::string(format) + "'; " + remedyFor(device));
+    return refusal("expected format 'nv.ptx' or 'nv.cubin.sm_" + std::to_string(device.major) + "x', got '" +
+                   std::string(format) + "'; " + remedyFor(device));
   }
   if (info.kernel_abi != CRIA_GPU_KERNEL_ABI_VERSION) {
-    return refusal("expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) +
-                   ", the code has " + std::to_string(info.kernel_abi) + "; compile the model again");
+    return refusal("expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) + ", got " +
+                   std::to_string(info.kernel_abi) + "; compile the model again");
   }
   return isCubin ? fitCubin(format, view(info.features), device)
                  : fitPtx(view(info.features), device, driverVersion);

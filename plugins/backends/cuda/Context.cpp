@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opens a card and hands out its memory.
+// Opens a device and allocates its memory.
 #include "Context.h"
 
 cria_context::~cria_context() {
@@ -16,19 +16,19 @@ Check outOfMemory(const cria_context &context, uint64_t size) {
   size_t total = 0;
   if (context.api.memGetInfo(&free, &total) != kSuccess) {
     return refuse(CRIA_STATUS_OUT_OF_MEMORY,
-                  "a buffer needs " + std::to_string(size) + " bytes of device memory, more than are free");
+                  "buffer needs " + std::to_string(size) + " bytes of device memory, more than are free");
   }
-  return refuse(CRIA_STATUS_OUT_OF_MEMORY, "a buffer needs " + std::to_string(size) +
+  return refuse(CRIA_STATUS_OUT_OF_MEMORY, "buffer needs " + std::to_string(size) +
                                                " bytes of device memory, " + std::to_string(free) + " of " +
                                                std::to_string(total) + " are free");
 }
 
-// A card can be busy, or forbidden to this process; that is no loss yet.
+// A device that is busy or forbidden to this process is not lost.
 Check cannotOpen(const cria_context &context, Result result) {
   const bool isFull = result == kOutOfMemory;
   return refuse(isFull ? CRIA_STATUS_OUT_OF_MEMORY : CRIA_STATUS_UNSUPPORTED,
-                "the device " + context.device.name + " cannot be opened: " + describe(context.api, result) +
-                    "; look with nvidia-smi at who uses it" + (isFull ? "" : " and at its compute mode"));
+                "device " + context.device.name + " cannot be opened: " + describe(context.api, result) +
+                    "; use nvidia-smi to see its processes" + (isFull ? "" : " and its compute mode"));
 }
 
 } // namespace
@@ -36,7 +36,7 @@ Check cannotOpen(const cria_context &context, Result result) {
 Check openContext(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
   const DeviceFacts *device = nullptr;
   CRIA_CUDA_TRY(findDevice(options.device, device));
-  // Shared memory cannot be reached from outside a kernel: there is no scratch to poison.
+  // Scratch is shared memory, which only kernels can write, so it cannot be poisoned.
   if ((options.flags & ~CRIA_OPEN_POISON_SCRATCH) != 0) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected known flags, got " + std::to_string(options.flags));
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An opened card, its memory, and the walls of every call: no exception leaves, and the card's context is
-// current on the calling thread while a call runs.
+// An opened device and its memory. While a function of the backend runs, the device's CUDA context is current
+// on the calling thread.
 #pragma once
 
 #include "Devices.h"
 
-/// All contexts on a card share its primary context, which the driver counts references to.
+/// An opened device. All of them on one device share its primary context, which the driver reference-counts.
 struct cria_context {
   explicit cria_context(const cria::cuda::DeviceFacts &facts) : device(facts) {}
   ~cria_context();
@@ -17,7 +17,7 @@ struct cria_context {
   cria::cuda::ContextHandle primary = nullptr;
 };
 
-/// Memory of the card.
+/// Device memory.
 struct cria_buffer {
   cria::cuda::DeviceAddress address = 0;
   uint64_t size = 0;
@@ -25,7 +25,8 @@ struct cria_buffer {
 
 namespace cria::cuda {
 
-/// Makes the card's context current on this thread, and the one before current again at the end.
+/// Makes the device's CUDA context current on this thread, and restores the previous one at the end of its
+/// lifetime.
 class Current {
 public:
   explicit Current(const cria_context &context)
@@ -38,18 +39,18 @@ public:
   }
   Current(const Current &) = delete;
   Current &operator=(const Current &) = delete;
-  Check check() const { return checkResult(api_, result_, "making its context current"); }
+  Check check() const { return checkResult(api_, result_, "setting the current context"); }
 
 private:
   const DriverApi &api_;
   Result result_;
 };
 
-/// Errors: NOT_FOUND, UNSUPPORTED (the card is in use or forbidden), OUT_OF_MEMORY, INVALID_ARGUMENT
-/// (options).
+/// Opens a device. Errors: NOT_FOUND, UNSUPPORTED (the device is in use or forbidden), OUT_OF_MEMORY,
+/// INVALID_ARGUMENT (options).
 Check openContext(const cria_open_options &options, std::unique_ptr<cria_context> &out);
 
-/// Errors: OUT_OF_MEMORY with the bytes needed and free.
+/// Allocates device memory. Errors: OUT_OF_MEMORY with the bytes needed and free.
 Check allocateBuffer(const cria_context &context, uint64_t size, std::unique_ptr<cria_buffer> &out);
 
 } // namespace cria::cuda

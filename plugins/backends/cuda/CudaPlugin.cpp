@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The backend `cuda`: runs compiled device code on NVIDIA cards. The table of functions; what they do is
-// elsewhere.
+// The backend `cuda`: runs compiled device code on NVIDIA GPUs through the CUDA driver.
 #include "CodeFormat.h"
 #include "Events.h"
 #include "Recording.h"
@@ -10,7 +9,7 @@ namespace {
 using namespace cria::cuda;
 using cria::plugin::guarded;
 
-/// The functions of the backend (cria_backend.hpp). Memory of the card is not the host's: there is no import
+/// The functions of the backend (cria_backend.hpp). Device memory is not host-visible, so there are no import
 /// and no host pointer.
 struct CudaBackend {
   using Scope = Current;
@@ -78,7 +77,7 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
   cria_plugin plugin = *out; // untouched when the plugin cannot run here
   const cria_status status =
       cria::plugin::answerBackend<CudaBackend>(host, &plugin, message, "cuda", CRIA_VERSION,
-                                               "Compiled kernels on NVIDIA cards, through the CUDA driver");
+                                               "Run compiled kernels on NVIDIA GPUs through the CUDA driver");
   if (status != CRIA_STATUS_OK) {
     return status;
   }

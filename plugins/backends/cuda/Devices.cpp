@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads devices and their limits.
+// Reads the attributes of devices.
 #include "Devices.h"
 
 namespace cria::cuda {
@@ -32,7 +32,7 @@ private:
 
 Check readFacts(const Driver &driver, int index, DeviceFacts &out) {
   const DriverApi &api = driver.api;
-  CRIA_CUDA_TRY(checkResult(api, api.deviceGet(&out.handle, index), "looking for the device"));
+  CRIA_CUDA_TRY(checkResult(api, api.deviceGet(&out.handle, index), "getting the device"));
   char name[kNameCapacity] = {};
   CRIA_CUDA_TRY(checkResult(api, api.deviceGetName(name, kNameCapacity - 1, out.handle), "reading its name"));
   out.name = name;
@@ -59,7 +59,7 @@ Check readDevices(Machine &machine) {
   if (count == 0) {
     return refuse(
         CRIA_STATUS_UNSUPPORTED,
-        "the CUDA driver shows no device; is a card plugged in and visible (CUDA_VISIBLE_DEVICES)?");
+        "the CUDA driver reports no device; check that a GPU is present and visible (CUDA_VISIBLE_DEVICES)");
   }
   machine.devices.resize(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
@@ -70,7 +70,7 @@ Check readDevices(Machine &machine) {
   return {};
 }
 
-/// The outcome of opening, kept for the process.
+/// The result of opening the driver, kept for the lifetime of the process.
 struct Opened {
   Machine machine;
   Check check;
@@ -80,12 +80,12 @@ struct Opened {
       check = readDevices(machine);
     }
     if (check.failed()) {
-      check.status = CRIA_STATUS_UNSUPPORTED; // whatever it was, the plugin cannot run here
+      check.status = CRIA_STATUS_UNSUPPORTED; // for any reason, the plugin cannot run here
     }
   }
 };
 
-// Never destroyed: other threads may still look at it while the process ends.
+// Never destroyed, since other threads may still access it while the process exits.
 const Opened &opened() {
   static const Opened &kOpened = *new Opened();
   return kOpened;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The cards of this machine: what does not change about them, read once.
+// The devices of this machine and their constant attributes, read once.
 #pragma once
 
 #include "Driver.h"
@@ -11,7 +11,7 @@ namespace cria::cuda {
 
 struct DeviceFacts {
   DeviceHandle handle = 0;
-  std::string name;        // as a user knows it
+  std::string name;        // product name
   std::string description; // "sm_80, 108 SMs, driver 12.4"
   int major = 0;           // compute capability
   int minor = 0;
@@ -19,29 +19,30 @@ struct DeviceFacts {
   uint32_t maxThreadsPerBlock = 0;
   std::array<uint32_t, 3> maxBlock{};
   std::array<uint32_t, 3> maxGrid{};
-  uint32_t maxSharedBytes = 0; // of a block, static and dynamic together, when asked for
+  uint32_t maxSharedBytes = 0; // per block, static and dynamic together, with opt-in
 };
 
-/// "sm_80".
+/// Returns a compute capability as "sm_80".
 std::string smText(int major, int minor);
 
-/// The driver and its cards. Made at the first query, never destroyed.
+/// The driver and its devices. Created by the first query and never destroyed.
 struct Machine {
   Driver driver;
   std::vector<DeviceFacts> devices;
 };
 
-/// Opens the driver and reads all cards, once for the process. *out is null when the answer is a failure,
-/// which is the same every time. Errors: UNSUPPORTED.
+/// Opens the driver and reads all devices, once in a process; every call has the same result. On failure *out
+/// is null. Thread-safe. Errors: UNSUPPORTED.
 Check openMachine(const Machine *&out);
 
-/// The machine, after openMachine answered OK.
+/// Returns the machine. REQUIRES: openMachine has succeeded.
 const Machine &machine();
 
-/// Errors: NOT_FOUND, with the number of devices.
+/// Looks up a device by number. Errors: NOT_FOUND, with the number of devices.
 Check findDevice(uint32_t index, const DeviceFacts *&out);
 
-/// Bytes free on the device; 0 when this process has no context there, as making one takes time and memory.
+/// Returns the free bytes of the device; 0 if this process has no context on it, since creating one takes
+/// time and memory.
 uint64_t freeMemory(const DeviceFacts &device);
 
 } // namespace cria::cuda

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// dlopen, dlsym, cuInit; each failure is a sentence with a remedy.
+// Opens the driver with dlopen, dlsym and cuInit. Each failure names a remedy.
 #include "Driver.h"
 
 #include <dlfcn.h>
@@ -12,14 +12,14 @@ namespace {
 
 constexpr const char *kDefaultLibrary = "libcuda.so.1";
 constexpr const char *kLibraryVariable = "CRIA_CUDA_DRIVER";
-// The first version with every function of the table.
+// The first version with all functions of the table.
 constexpr int kOldestVersion = 11040;
 
 std::atomic<const cria_host *> logHost{nullptr};
 
 Check unsupported(std::string text) { return refuse(CRIA_STATUS_UNSUPPORTED, std::move(text)); }
 
-// The library stays open: plugins stay until the process ends, and so does what they use.
+// The library is never closed, as plugins are loaded until the process ends.
 Check openLibrary(void *&handle) {
   const char *named = std::getenv(kLibraryVariable);
   const std::string path = named != nullptr && *named != '\0' ? named : kDefaultLibrary;
@@ -37,7 +37,7 @@ template <typename Function> bool resolve(void *handle, const char *symbol, Func
   return function != nullptr;
 }
 
-/// The first symbol that the library lacks; null when it has all that are needed.
+/// Resolves the functions. Returns the first symbol that is missing; null if all required ones are there.
 const char *resolveAll(void *handle, DriverApi &api) {
   const char *missing = nullptr;
 #define CRIA_CUDA_RESOLVE(member, symbol, parameters)                                                        \
@@ -54,10 +54,10 @@ const char *resolveAll(void *handle, DriverApi &api) {
 
 Check checkVersion(Driver &driver, const char *missing) {
   if (driver.api.driverGetVersion == nullptr || driver.api.driverGetVersion(&driver.version) != kSuccess) {
-    return unsupported("the CUDA driver does not tell its version; install the NVIDIA driver again");
+    return unsupported("the CUDA driver does not report its version; reinstall the NVIDIA driver");
   }
   if (driver.version < kOldestVersion || missing != nullptr) {
-    return unsupported("the CUDA driver speaks CUDA " + versionText(driver.version) +
+    return unsupported("the CUDA driver supports CUDA " + versionText(driver.version) +
                        (missing != nullptr ? " and lacks " + std::string(missing) : "") + ", expected " +
                        versionText(kOldestVersion) + " or newer; update the NVIDIA driver");
   }
@@ -69,10 +69,10 @@ Check initialize(const DriverApi &api) {
   if (result == kSuccess) {
     return {};
   }
-  const char *remedy = result == kNoDevice
-                           ? "; is a card plugged in and visible (CUDA_VISIBLE_DEVICES)?"
-                           : "; does the driver's library belong to the loaded kernel module (nvidia-smi)?";
-  return unsupported("the CUDA driver does not start: " + describe(api, result) + remedy);
+  const char *remedy =
+      result == kNoDevice ? "; check that a GPU is present and visible (CUDA_VISIBLE_DEVICES)"
+                          : "; check that the driver's library matches the loaded kernel module (nvidia-smi)";
+  return unsupported("the CUDA driver cannot be initialized: " + describe(api, result) + remedy);
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the backend uses of the CUDA driver API: types, constants and the table of functions, named as in
-// cuda.h without the prefix. tests/plugins/backends/cuda/DriverApiTest.cpp compares every line with a real
-// cuda.h.
+// The part of the CUDA driver API that the backend uses: types, constants and a table of functions, named as
+// in cuda.h without the prefix. tests/plugins/backends/cuda/DriverApiTest.cpp compares every line with the
+// real cuda.h.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ using EventHandle = struct EventTag *;
 using GraphHandle = struct GraphTag *;
 using GraphExecHandle = struct GraphExecTag *;
 
-// Results that are told apart.
+// Results that the backend distinguishes.
 inline constexpr Result kSuccess = 0;
 inline constexpr Result kInvalidValue = 1;
 inline constexpr Result kOutOfMemory = 2;
@@ -43,7 +43,7 @@ inline constexpr Result kInvalidAddressSpace = 717;
 inline constexpr Result kInvalidPc = 718;
 inline constexpr Result kLaunchFailed = 719;
 inline constexpr Result kUnknown = 999;
-// Results of loading code that say something about the code.
+// Results of loading code that are due to the code.
 inline constexpr Result kInvalidImage = 200;
 inline constexpr Result kNoBinaryForGpu = 209;
 inline constexpr Result kInvalidPtx = 218;
@@ -82,7 +82,7 @@ inline void *const kLaunchParamEnd = nullptr;
 inline void *const kLaunchParamBufferPointer = reinterpret_cast<void *>(1);
 inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);
 
-/// The functions, resolved from the driver library. One line each: member, symbol, parameters.
+/// The functions, one per line: member, symbol, parameters. They are resolved from the driver library.
 #define CRIA_CUDA_FUNCTIONS(F)                                                                               \
   F(init, cuInit, (unsigned flags))                                                                          \
   F(driverGetVersion, cuDriverGetVersion, (int *version))                                                    \
@@ -140,7 +140,7 @@ inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);
   F(eventSynchronize, cuEventSynchronize, (EventHandle event))                                               \
   F(eventElapsedTime, cuEventElapsedTime, (float *milliseconds, EventHandle start, EventHandle end))
 
-/// Functions that older drivers lack; null then.
+/// Functions that older drivers lack. They are null if missing.
 #define CRIA_CUDA_OPTIONAL_FUNCTIONS(F)                                                                      \
   F(funcGetParamInfo, cuFuncGetParamInfo,                                                                    \
     (FunctionHandle function, size_t index, size_t *offset, size_t *size))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The driver waits for ever or not at all; a limit in between is made of looks with pauses.
+// The driver can wait for an event without a limit or query it. A wait with a timeout queries it with pauses.
 #include "Events.h"
 
 #include <chrono>
@@ -10,9 +10,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Short against a step, long against a look.
+// Short compared with a step, long compared with a query.
 constexpr auto kPause = std::chrono::microseconds(50);
-// Beyond this many nanoseconds (about 146 years) a deadline is no number any more.
+// With more nanoseconds (about 146 years), computing the deadline would overflow.
 constexpr uint64_t kForEver = uint64_t{1} << 62;
 
 Result waitUntil(const DriverApi &api, EventHandle event, uint64_t timeoutNs) {
@@ -31,7 +31,7 @@ Check signal(cria_queue &queue, std::unique_ptr<cria_event> &out) {
   const DriverApi &api = queue.context->api;
   auto event = std::make_unique<cria_event>();
   EventHandle handle = nullptr;
-  CRIA_CUDA_TRY(checkResult(api, api.eventCreate(&handle, kEventDisableTiming), "making an event"));
+  CRIA_CUDA_TRY(checkResult(api, api.eventCreate(&handle, kEventDisableTiming), "creating an event"));
   event->context = queue.context;
   event->handle = own(handle, api.eventDestroy);
   event->downloads = queue.downloads;
@@ -47,7 +47,7 @@ Check wait(cria_event &event, uint64_t timeoutNs) {
                                               : waitUntil(api, event.handle.get(), timeoutNs);
   if (result == kNotReady) {
     return refuse(CRIA_STATUS_TIMEOUT,
-                  "the event has not come within " + std::to_string(timeoutNs) + " nanoseconds");
+                  "event was not signaled within " + std::to_string(timeoutNs) + " nanoseconds");
   }
   const Check check = checkResult(api, result, "the awaited work");
   if (check.failed()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sorts the driver's results.
+// Classifies the driver's results.
 #include "Failure.h"
 
 namespace cria::cuda {
@@ -32,7 +32,7 @@ bool isLost(Result result) {
   case kInvalidAddressSpace:
   case kInvalidPc:
   case kLaunchFailed:
-  case kUnknown: // what a card answers that has fallen off the bus
+  case kUnknown: // reported for a GPU that has fallen off the bus
     return true;
   default:
     return false;
@@ -48,8 +48,7 @@ Check checkResult(const DriverApi &driver, Result result, std::string_view what)
     return refuse(
         CRIA_STATUS_DEVICE_LOST,
         "the CUDA device was lost during " + found +
-            "; close all models on this device and open them again, and start the program again if that "
-            "fails too");
+            "; close all models on this device and open them again; if that fails, restart the program");
   }
   return refuse(result == kOutOfMemory ? CRIA_STATUS_OUT_OF_MEMORY : CRIA_STATUS_INTERNAL, found);
 }

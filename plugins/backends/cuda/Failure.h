@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a function of the backend answers inside: a status with a sentence. The driver's results become one
-// here, so that a lost device is told from a full one everywhere.
+// Converts the driver's results to the status and message of the plugin ABI, and distinguishes the loss of a
+// device from a lack of memory.
 #pragma once
 
 #include "DriverApi.h"
@@ -15,17 +15,17 @@ using plugin::answer;
 using plugin::Check;
 using plugin::refuse;
 
-/// "NAME (text)" of a driver result, e.g. "CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)".
+/// Returns "NAME (text)", such as "CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)".
 std::string describe(const DriverApi &driver, Result result);
 
-/// Whether the device or its context is of no more use after this result.
+/// Returns whether the device or its context is unusable after this result.
 bool isLost(Result result);
 
-/// A result of the driver as an answer: OK, DEVICE_LOST, OUT_OF_MEMORY or INTERNAL. `what` names the work,
-/// e.g. "upload".
+/// Converts a driver result to OK, DEVICE_LOST, OUT_OF_MEMORY or INTERNAL. `what` names the work, such as
+/// "upload".
 Check checkResult(const DriverApi &driver, Result result, std::string_view what);
 
-/// Returns from the enclosing function, which answers with a Check, when `expression` failed.
+/// Returns from the enclosing function, whose result is a Check, if `expression` failed.
 #define CRIA_CUDA_TRY(expression)                                                                            \
   if (::cria::plugin::Check tried = (expression); tried.failed()) {                                          \
     return tried;                                                                                            \

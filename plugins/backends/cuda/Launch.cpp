@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Checks of entries, and the three calls they become.
+// Checks entries, and queues them as launches, copies and fills.
 #include "Launch.h"
 
 #include "Queue.h"
@@ -13,18 +13,19 @@ namespace {
 using plugin::invalid;
 using plugin::view;
 
-std::string extentText(const std::array<uint32_t, 3> &extent) {
-  return std::to_string(extent[0]) + " x " + std::to_string(extent[1]) + " x " + std::to_string(extent[2]);
+std::string dimensionsText(const std::array<uint32_t, 3> &dimensions) {
+  return std::to_string(dimensions[0]) + " x " + std::to_string(dimensions[1]) + " x " +
+         std::to_string(dimensions[2]);
 }
 
 plugin::BufferFacts factsOf(const cria_buffer &buffer) { return {.size = buffer.size}; }
 
 DeviceAddress addressOf(const cria_operand &operand) { return operand.buffer->address + operand.offset; }
 
-// Each dimension is within 1 and its limit.
-bool isWithin(const std::array<uint32_t, 3> &extent, const std::array<uint32_t, 3> &limit) {
-  for (size_t d = 0; d < extent.size(); ++d) {
-    if (extent[d] == 0 || extent[d] > limit[d]) {
+// Returns whether each dimension is from 1 to its limit.
+bool isWithin(const std::array<uint32_t, 3> &dimensions, const std::array<uint32_t, 3> &limit) {
+  for (size_t d = 0; d < dimensions.size(); ++d) {
+    if (dimensions[d] == 0 || dimensions[d] > limit[d]) {
       return false;
     }
   }
@@ -33,17 +34,17 @@ bool isWithin(const std::array<uint32_t, 3> &extent, const std::array<uint32_t, 
 
 Check checkShape(const DeviceFacts &device, const Kernel &kernel, const Dispatch &dispatch) {
   if (!isWithin(dispatch.grid, device.maxGrid)) {
-    return invalid("the grid must have 1 x 1 x 1 to " + extentText(device.maxGrid) + " blocks, got " +
-                   extentText(dispatch.grid));
+    return invalid("expected a grid of 1 x 1 x 1 to " + dimensionsText(device.maxGrid) + " blocks, got " +
+                   dimensionsText(dispatch.grid));
   }
   if (!isWithin(dispatch.block, device.maxBlock)) {
-    return invalid("the block must have 1 x 1 x 1 to " + extentText(device.maxBlock) + " threads, got " +
-                   extentText(dispatch.block));
+    return invalid("expected a block of 1 x 1 x 1 to " + dimensionsText(device.maxBlock) + " threads, got " +
+                   dimensionsText(dispatch.block));
   }
   const uint64_t threads = uint64_t{dispatch.block[0]} * dispatch.block[1] * dispatch.block[2];
-  const uint32_t most = std::min(kernel.maxThreads, device.maxThreadsPerBlock);
-  if (threads > most) {
-    return invalid("a block of this kernel has at most " + std::to_string(most) + " threads, got " +
+  const uint32_t maximum = std::min(kernel.maxThreads, device.maxThreadsPerBlock);
+  if (threads > maximum) {
+    return invalid("expected a block of at most " + std::to_string(maximum) + " threads, got " +
                    std::to_string(threads));
   }
   return {};
@@ -52,8 +53,8 @@ Check checkShape(const DeviceFacts &device, const Kernel &kernel, const Dispatch
 Check checkBindings(const Kernel &kernel, uint32_t numOperands) {
   const uint64_t bytes = uint64_t{numOperands} * sizeof(DeviceAddress);
   if (kernel.knowsParameters && kernel.parameterBytes != bytes) {
-    return invalid("the kernel takes " + std::to_string(kernel.parameterBytes) +
-                   " bytes of parameters, its operands make " + std::to_string(bytes));
+    return invalid("kernel expects " + std::to_string(kernel.parameterBytes) +
+                   " bytes of parameters, its operands have " + std::to_string(bytes));
   }
   return {};
 }
@@ -96,8 +97,8 @@ Check resolveBytes(const cria_entry &entry, Dispatch &out) {
   return {};
 }
 
-// The bindings lie one after the other as the kernel's parameters do, so they travel as one block of bytes
-// whose size the driver compares with the kernel's.
+// The bindings are contiguous, as the kernel's parameters are, so they are passed as one block of bytes. The
+// driver compares its size with that of the parameters.
 Result launchKernel(const DriverApi &api, const Dispatch &dispatch, StreamHandle stream) {
   size_t bytes = dispatch.bindings.size() * sizeof(DeviceAddress);
   void *extra[] = {kLaunchParamBufferPointer, const_cast<DeviceAddress *>(dispatch.bindings.data()),
@@ -111,7 +112,7 @@ Result launchKernel(const DriverApi &api, const Dispatch &dispatch, StreamHandle
 
 Check resolveEntry(const cria_context &context, cria_code *code, const cria_entry &entry, Dispatch &out) {
   if (entry.reserved != 0) {
-    return invalid("a reserved field is not zero");
+    return invalid("reserved field is not zero");
   }
   out.kind = entry.kind;
   switch (entry.kind) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One resolved entry of a recording and how it is put on a stream, be it to run or to become part of a graph.
+// A resolved entry of a recording, which is queued on a stream to run or to be captured in a graph.
 #pragma once
 
 #include "Code.h"
@@ -23,10 +23,10 @@ struct Dispatch {
   bool isEmpty() const { return kind != CRIA_ENTRY_KERNEL && size == 0; }
 };
 
-/// Checks an entry against the contract, the code and the card, and resolves it. `code` may be null.
+/// Checks an entry against the contract, the code and the device, and resolves it. `code` may be null.
 Check resolveEntry(const cria_context &context, cria_code *code, const cria_entry &entry, Dispatch &out);
 
-/// Puts the dispatch on a stream.
+/// Queues the dispatch on a stream.
 Result launch(const DriverApi &api, const Dispatch &dispatch, StreamHandle stream);
 
 } // namespace cria::cuda

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Transfers, waiting and times of a queue.
+// Transfers, waits and profiles of a queue.
 #include "Queue.h"
 
 #include <cmath>
 
-// The driver may still read staging memory that goes away with the queue.
+// Waits, since the driver may still read staging memory that is freed with the queue.
 cria_queue::~cria_queue() {
   if (stream != nullptr) {
     (void)context->api.streamSynchronize(stream.get());
@@ -14,10 +14,12 @@ cria_queue::~cria_queue() {
 namespace cria::cuda {
 namespace {
 
-// The inputs of a step are a few kilobytes: a step waits for none of its last sixteen.
+// The inputs of a step are a few kilobytes. With sixteen slots, a step does not wait for the uploads of
+// recent ones.
 constexpr uint32_t kSmallSlots = 16;
 constexpr uint64_t kSmallBytes = uint64_t{64} << 10;
-// Long enough for full speed on the bus; three, so that the card reads one while the next is ready.
+// Large enough for the full bandwidth of the bus. Three slots, so that one is ready while the device reads
+// another.
 constexpr uint32_t kLargeSlots = 3;
 constexpr uint64_t kLargeBytes = uint64_t{8} << 20;
 
@@ -30,7 +32,7 @@ Check createQueue(cria_context &context, std::unique_ptr<cria_queue> &out) {
   auto queue = std::make_unique<cria_queue>();
   queue->context = &context;
   StreamHandle stream = nullptr;
-  CRIA_CUDA_TRY(checkResult(api, api.streamCreate(&stream, kStreamNonBlocking), "making a stream"));
+  CRIA_CUDA_TRY(checkResult(api, api.streamCreate(&stream, kStreamNonBlocking), "creating a stream"));
   queue->stream = own(stream, api.streamDestroy);
   CRIA_CUDA_TRY(UploadRing::make(api, kSmallSlots, kSmallBytes, queue->smallUploads));
   CRIA_CUDA_TRY(Downloads::make(api, queue->downloads));
@@ -103,7 +105,7 @@ Check reserveMarks(cria_queue &queue, size_t numEntries) {
   const DriverApi &api = queue.context->api;
   while (queue.marks.size() <= numEntries) {
     EventHandle event = nullptr;
-    CRIA_CUDA_TRY(checkResult(api, api.eventCreate(&event, kEventDefault), "making an event"));
+    CRIA_CUDA_TRY(checkResult(api, api.eventCreate(&event, kEventDefault), "creating an event"));
     queue.marks.push_back(own(event, api.eventDestroy));
   }
   return {};
@@ -112,7 +114,7 @@ Check reserveMarks(cria_queue &queue, size_t numEntries) {
 Check readProfile(const cria_queue &queue, cria_profile &out) {
   if (out.num_entries < queue.numTimed) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT,
-                  "profile: room for " + std::to_string(queue.numTimed) + " entries needed");
+                  "profile: expected space for " + std::to_string(queue.numTimed) + " entries");
   }
   const DriverApi &api = queue.context->api;
   for (size_t i = 0; i < queue.numTimed; ++i) {

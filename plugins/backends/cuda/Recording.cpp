@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The graph is what the entries do to a stream of their own while it captures; so recording and timed replay
-// launch through the same function.
+// The graph is captured from a stream on which the entries are queued, so that recording and profiled replay
+// share the same launch function.
 #include "Recording.h"
 
 #include "plugins/sdk/cria_backend.hpp"
@@ -29,7 +29,7 @@ Check launchAll(const DriverApi &api, const cria_record_info &info, const std::v
   return {};
 }
 
-// A capture that has begun is always ended: it would stay open on this thread.
+// Ends a capture also on failure; otherwise it would remain active on this thread.
 Check capture(const DriverApi &api, const cria_record_info &info, const std::vector<Dispatch> &dispatches,
               StreamHandle stream, Owned<GraphHandle> &out) {
   CRIA_CUDA_TRY(checkResult(api, api.streamBeginCapture(stream, kCaptureThreadLocal), "recording a graph"));
@@ -40,10 +40,10 @@ Check capture(const DriverApi &api, const cria_record_info &info, const std::vec
   return launched.failed() ? launched : checkResult(api, ended, "recording a graph");
 }
 
-// The upload to the card would otherwise be part of the first replay.
+// Uploads the graph to the device, which would otherwise happen in the first replay.
 Check instantiate(const DriverApi &api, GraphHandle graph, StreamHandle stream, cria_recording &recording) {
   GraphExecHandle exec = nullptr;
-  CRIA_CUDA_TRY(checkResult(api, api.graphInstantiate(&exec, graph, 0), "making a graph"));
+  CRIA_CUDA_TRY(checkResult(api, api.graphInstantiate(&exec, graph, 0), "instantiating a graph"));
   recording.graph = own(exec, api.graphExecDestroy);
   CRIA_CUDA_TRY(checkResult(api, api.graphUpload(exec, stream), "uploading a graph"));
   return checkResult(api, api.streamSynchronize(stream), "uploading a graph");
@@ -55,7 +55,7 @@ Check buildGraph(const DriverApi &api, const cria_record_info &info, cria_record
     return {};
   }
   StreamHandle handle = nullptr;
-  CRIA_CUDA_TRY(checkResult(api, api.streamCreate(&handle, kStreamNonBlocking), "making a stream"));
+  CRIA_CUDA_TRY(checkResult(api, api.streamCreate(&handle, kStreamNonBlocking), "creating a stream"));
   const Owned<StreamHandle> stream = own(handle, api.streamDestroy);
   Owned<GraphHandle> graph;
   CRIA_CUDA_TRY(capture(api, info, recording.dispatches, stream.get(), graph));

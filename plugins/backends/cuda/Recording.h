@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recorded list of entries as a CUDA graph: a replay is one launch.
+// A recording: entries as a CUDA graph, which a replay launches.
 #pragma once
 
 #include "Launch.h"
@@ -7,7 +7,7 @@
 
 struct cria_recording {
   std::vector<cria::cuda::Dispatch> dispatches;
-  cria::cuda::Owned<cria::cuda::GraphExecHandle> graph; // null when there is nothing to do
+  cria::cuda::Owned<cria::cuda::GraphExecHandle> graph; // null if there are no entries
 };
 
 namespace cria::cuda {
@@ -16,8 +16,8 @@ namespace cria::cuda {
 Check record(const cria_context &context, cria_code *code, const cria_record_info &info,
              std::unique_ptr<cria_recording> &out);
 
-/// Launches the graph, or, when the queue keeps times, entry after entry with an event behind each. Looks at
-/// `cancel` (may be null) before: what is launched runs to its end.
+/// Launches the graph or, if the queue is profiled, each entry followed by an event. `cancel` (may be null)
+/// is read before that; launched work runs to its end.
 Check replay(cria_queue &queue, const cria_recording &recording, const int32_t *cancel);
 
 } // namespace cria::cuda

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The two ways through pinned memory.
+// Uploads and downloads through pinned memory.
 #include "Staging.h"
 
 #include <algorithm>
@@ -7,11 +7,11 @@
 namespace cria::cuda {
 namespace {
 
-// Room for downloads at the start: the logits of some sequences with a vocabulary of 32000. It grows, up to a
-// size beyond which waiting costs less than the memory.
+// Initial size of the memory for downloads: the logits of some sequences with a vocabulary of 32000. It grows
+// up to a size beyond which a wait costs less than the memory.
 constexpr uint64_t kFirstDownloadBytes = uint64_t{1} << 20;
 constexpr uint64_t kMaxDownloadBytes = uint64_t{64} << 20;
-// A step downloads once; more only outside of steps.
+// A step has one download; others occur only outside of steps.
 constexpr size_t kUsualDownloads = 16;
 
 } // namespace
@@ -21,7 +21,7 @@ Check allocatePinned(const DriverApi &api, uint64_t size, PinnedMemory &out) {
   const Result result = api.memHostAlloc(&memory, size, 0);
   if (result == kOutOfMemory) {
     return refuse(CRIA_STATUS_OUT_OF_MEMORY, "staging needs " + std::to_string(size) +
-                                                 " bytes of pinned host memory, which the driver cannot get");
+                                                 " bytes of pinned host memory, which are not available");
   }
   CRIA_CUDA_TRY(checkResult(api, result, "allocating pinned memory"));
   out = own(memory, api.memFreeHost);
@@ -36,7 +36,7 @@ Check UploadRing::make(const DriverApi &api, uint32_t numSlots, uint64_t slotByt
   CRIA_CUDA_TRY(allocatePinned(api, numSlots * slotBytes, ring->memory_));
   for (uint32_t i = 0; i < numSlots; ++i) {
     EventHandle event = nullptr;
-    CRIA_CUDA_TRY(checkResult(api, api.eventCreate(&event, kEventDisableTiming), "making an event"));
+    CRIA_CUDA_TRY(checkResult(api, api.eventCreate(&event, kEventDisableTiming), "creating an event"));
     ring->slots_[i].sent = own(event, api.eventDestroy);
     ring->slots_[i].memory = static_cast<std::byte *>(ring->memory_.get()) + i * slotBytes;
   }
@@ -58,7 +58,7 @@ Check UploadRing::upload(StreamHandle stream, DeviceAddress destination, const s
   return {};
 }
 
-// An event that was never recorded is done.
+// An event that has never been recorded counts as done.
 Check UploadRing::await(const Slot &slot) const {
   Result result = api_.eventQuery(slot.sent.get());
   if (result == kNotReady) {
@@ -71,7 +71,7 @@ Check UploadRing::send(const Slot &slot, StreamHandle stream, DeviceAddress dest
   CRIA_CUDA_TRY(checkResult(api_, api_.memcpyHtoDAsync(destination, slot.memory, size, stream), "upload"));
   const Result result = api_.eventRecord(slot.sent.get(), stream);
   if (result != kSuccess) {
-    (void)api_.streamSynchronize(stream); // nothing else tells when the slot is free again
+    (void)api_.streamSynchronize(stream); // otherwise it is unknown when the slot is free again
   }
   return checkResult(api_, result, "upload");
 }
@@ -103,7 +103,7 @@ Check Downloads::enqueue(StreamHandle stream, DeviceAddress source, std::byte *d
   return {};
 }
 
-// Small transfers stay whole; large ones go in pieces as large as the room.
+// Small transfers are not split; large ones are split into pieces of the available size.
 Check Downloads::makeRoom(StreamHandle stream, uint64_t size) {
   const uint64_t wanted = std::min(size, kMaxDownloadBytes);
   if (capacity_ - used_ >= wanted) {
@@ -114,7 +114,7 @@ Check Downloads::makeRoom(StreamHandle stream, uint64_t size) {
   return capacity_ >= wanted ? Check{} : grow(wanted);
 }
 
-// Nothing is pending.
+// REQUIRES: no transfer is pending.
 Check Downloads::grow(uint64_t size) {
   uint64_t capacity = kFirstDownloadBytes;
   while (capacity < size) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pinned host memory between the caller's memory and the card: transfers from and to it run while the
-// processor does something else.
+// Pinned host memory between the caller's memory and device memory, for asynchronous transfers.
 #pragma once
 
 #include "Context.h"
@@ -11,23 +10,23 @@ namespace cria::cuda {
 
 using PinnedMemory = Owned<void *>;
 
-/// Errors: OUT_OF_MEMORY with the bytes needed.
+/// Allocates pinned memory. Errors: OUT_OF_MEMORY with the bytes needed.
 Check allocatePinned(const DriverApi &api, uint64_t size, PinnedMemory &out);
 
-/// Slots of equal size, used in turn for uploads. While the card reads one slot, the caller's memory (often
-/// pages of a file that are read from disk then) is copied into the next.
+/// A ring of slots of equal size for uploads. While the device reads one slot, the caller's memory, often
+/// pages of a file that are read from disk at that moment, is copied to the next. Not thread-safe.
 class UploadRing {
 public:
   static Check make(const DriverApi &api, uint32_t numSlots, uint64_t slotBytes,
                     std::unique_ptr<UploadRing> &out);
 
-  /// Copies `source`, queues its way to the card, and returns. Waits only when all slots are on their way.
+  /// Copies `source` and queues its upload. Waits only if all slots are in use.
   Check upload(StreamHandle stream, DeviceAddress destination, const std::byte *source, uint64_t size);
 
 private:
   struct Slot {
     std::byte *memory = nullptr;
-    Owned<EventHandle> sent; // done: the slot is free again
+    Owned<EventHandle> sent; // signaled when the slot is free again
   };
   explicit UploadRing(const DriverApi &api) : api_(api) {}
   Check await(const Slot &slot) const;
@@ -40,20 +39,20 @@ private:
   size_t next_ = 0;
 };
 
-/// Downloads that wait for their delivery: the card writes pinned memory, and whoever has waited for the card
-/// copies it to where the caller wants it. Threads: any, at once.
+/// Pending downloads. The device writes to pinned memory; after a wait for the device, deliver() copies the
+/// data to the callers' memory. Thread-safe.
 class Downloads {
 public:
   static Check make(const DriverApi &api, std::shared_ptr<Downloads> &out);
 
-  /// Queues a transfer. Waits for the stream only when there is no room, which grows up to a limit.
+  /// Queues a transfer. Waits for the stream only if the pinned memory, which grows up to a limit, is full.
   Check enqueue(StreamHandle stream, DeviceAddress source, std::byte *destination, uint64_t size);
 
-  /// Number of the newest transfer.
+  /// Returns the number of the newest transfer.
   uint64_t newest() const;
-  /// Copies out all transfers up to this number, which the card has finished.
+  /// Delivers all transfers up to this number. REQUIRES: the device has finished them.
   void deliver(uint64_t upTo);
-  /// Forgets all transfers: they will never arrive.
+  /// Drops all transfers, after the loss of the device.
   void discard();
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Lanes mostly run the same instructions, so the logs are merged by walking them side by side.
+// Lanes mostly execute the same instructions, so their logs are merged in parallel.
 #include "plugins/backends/gpusim/BankConflicts.h"
 
 #include <algorithm>
@@ -29,7 +29,7 @@ uint64_t conflictsOfGroup(const uint32_t *offsets, uint32_t count, uint32_t word
   return most > 1 ? most - 1 : 0;
 }
 
-// Words that follow one another by one bank, or are all the same: no conflict.
+// Returns whether the accesses are to consecutive words or all to the same word, which have no conflicts.
 bool isConflictFree(const uint32_t *offsets, uint32_t count, uint32_t size) {
   const uint32_t step = count > 1 ? offsets[1] - offsets[0] : 0;
   if (step != size && step != 0) {
@@ -65,8 +65,8 @@ void BankConflicts::begin(uint32_t numWarps) {
   }
 }
 
-// Each round serves the instruction that the first lane with anything left does next, for all lanes that do
-// it next too. Lanes that diverged meet again when the same instruction is next for both.
+// Each round serves the next instruction of the first lane that has one left, for all lanes with the same
+// next instruction. Diverged lanes are merged again at the next instruction that they have in common.
 uint64_t BankConflicts::take(uint32_t warp) {
   Log *logs = &logs_[size_t{warp} * kWarpSize];
   std::array<uint32_t, kWarpSize> next{};

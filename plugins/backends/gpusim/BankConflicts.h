@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Counts how often lanes of a warp get in each other's way in shared memory. The model: 32 banks, 4 bytes
-// wide. The k-th time that the lanes execute an instruction between two synchronisations of their warp counts
-// as one access of the warp. It is served in groups: all lanes for up to 4 bytes, half a warp for 8, a
-// quarter for 16. A group takes as many cycles as its busiest bank has different words; each beyond the first
-// is a conflict. Of a lane's accesses between two synchronisations, the first kLogLength are looked at.
+// Counts bank conflicts in shared memory. The model has 32 banks of 4 bytes. The k-th executions of an
+// instruction by the lanes between two synchronizations of their warp count as one access of the warp. It is
+// served in groups: all lanes for up to 4 bytes, half a warp for 8, a quarter for 16. A group takes as many
+// cycles as the largest number of different words in one bank; each cycle after the first is a conflict. Only
+// the first kLogLength accesses of a lane between two synchronizations are considered.
 #pragma once
 
 #include "plugins/backends/gpusim/Thread.h"
@@ -21,7 +21,7 @@ public:
       log.entries[log.count++] = {&site, static_cast<uint32_t>(offset)};
     }
   }
-  /// The warp has synchronised: returns the conflicts of its accesses since the last time.
+  /// Called when the warp synchronizes. Returns the conflicts of its accesses since the previous call.
   uint64_t take(uint32_t warp);
 
 private:
@@ -36,8 +36,8 @@ private:
   std::vector<Log> logs_;
 };
 
-/// Conflicts of one access of the warp. offsets: of the lanes that take part, in lane order. size: bytes of
-/// each.
+/// Returns the conflicts of one access of the warp. offsets: of the participating lanes, in lane order, in
+/// bytes. size: bytes per lane.
 uint64_t countBankConflicts(const uint32_t *offsets, uint32_t count, uint32_t size);
 
 } // namespace cria::gpusim

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Small operations on arrays that hold one element per byte of memory. Most accesses are of 4 or 16 bytes
-// whose elements are all equal; these cases are quick.
+// Operations on shadow arrays, which hold one element per byte of memory. Accesses of 4 or 16 bytes whose
+// elements are all equal, which are the most frequent, are special cases.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace cria::gpusim {
 
-/// Whether size bytes from `shadow` on all equal `value`.
+/// Returns whether all `size` bytes from `shadow` on equal `value`.
 inline bool allBytesAre(const uint8_t *shadow, uint64_t size, uint8_t value) {
   const uint64_t pattern = 0x0101010101010101u * value;
   while (size >= sizeof(pattern)) {
@@ -25,7 +25,7 @@ inline bool allBytesAre(const uint8_t *shadow, uint64_t size, uint8_t value) {
   return std::memcmp(shadow, &pattern, size) == 0;
 }
 
-// Loops of a length that the compiler knows use vector instructions.
+// The compiler vectorizes loops of constant length.
 template <uint64_t count> inline bool equalRecords(const uint32_t *records) {
   uint32_t difference = 0;
   for (uint64_t i = 0; i < count; ++i) {
@@ -40,7 +40,7 @@ template <uint64_t count> inline void setRecords(uint32_t *records, uint32_t val
   }
 }
 
-/// Whether `count` records are equal; count > 0.
+/// Returns whether all `count` records are equal. REQUIRES: count > 0
 inline bool allRecordsEqual(const uint32_t *records, uint64_t count) {
   switch (count) {
   case 4:
@@ -67,8 +67,8 @@ inline void fillRecords(uint32_t *records, uint64_t count, uint32_t value) {
   }
 }
 
-/// Replaces each record by update(record). update: the same answer for equal records; it may answer false to
-/// stop. Returns whether all were updated.
+/// Replaces each record by update(record), which gives the same result for equal records, and may return
+/// false to stop. Returns whether all records were updated.
 template <typename Update> bool updateRecords(uint32_t *records, uint64_t count, Update update) {
   if (allRecordsEqual(records, count)) {
     uint32_t record = records[0];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shuffles, votes, matches and reductions. Operand words, by intrinsic: the mask comes first; a shuffle has
-// value, lane or delta, and clamp; a vote a predicate; matches and reductions a value. Result words: the
-// value; of a shuffle, then whether the source lane was in range.
+// Shuffles, votes, matches and reductions. Operand words: the mask; then value, lane or delta, and clamp for
+// a shuffle, a predicate for a vote, a value for a match or reduction. Result words: the value; then, for a
+// shuffle, whether the source lane is in range.
 #include "plugins/backends/gpusim/Collectives.h"
 
 #include <algorithm>
@@ -53,8 +53,9 @@ void shuffle(Machine &machine, const Site &site, const Slots &slots, uint32_t ma
     }
     const Source source = shuffleSource(site.collective, lane, slot[kLane], slot[kClamp]);
     if ((mask >> source.lane & 1) == 0) {
-      machine.report("invalid shuffle", first[lane], site,
-                     fmt::format("reads lane {}, which takes no part (mask {:#x})", source.lane, mask));
+      machine.report(
+          "invalid shuffle", first[lane], site,
+          fmt::format("reads lane {}, which does not participate (mask {:#x})", source.lane, mask));
       machine.abandon();
     }
     slot[kResultWord] = slots[source.lane][kValue];
@@ -108,7 +109,7 @@ uint32_t combine(Collective kind, uint32_t a, uint32_t b) {
   }
 }
 
-// redux.sync: the value comes before the mask. Brought into the common order by the table of intrinsics.
+// redux.sync has the value before the mask. The table of intrinsics swaps them.
 uint32_t reduce(Collective kind, const Slots &slots, uint32_t mask) {
   uint32_t result = slots[static_cast<size_t>(std::countr_zero(mask))][kValue];
   for (uint32_t rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fibers on Boost.Context's lowest layer: its fiber class unwinds by exceptions, which generated code cannot.
+// Fibers on Boost.Context's lowest layer, since its fiber class unwinds stacks with exceptions, which
+// generated code does not support.
 #include "plugins/backends/gpusim/Fibers.h"
 
 #include <boost/context/detail/fcontext.hpp>
@@ -12,14 +13,14 @@ namespace {
 
 namespace context = boost::context::detail;
 
-// Kernels keep their state in registers, so little is used. The odd multiple of a cache line spreads the
-// stacks' tops over the sets of the first-level cache.
+// Kernels use little of it, as their state is in registers. An odd multiple of the cache line spreads the
+// tops of the stacks over the sets of the L1 cache.
 constexpr size_t kStackBytes = (size_t{64} << 10) + 5 * 64;
 constexpr uint64_t kCanary = 0x5afe57ac5afe57acu;
 
-/// Travels with a switch.
+/// The argument of a switch.
 struct Passage {
-  void **from; // where to store the fiber that is left
+  void **from; // receives the suspended fiber
   void (*function)(void *);
   void *argument;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One stack per GPU thread and the switch between them. Fibers are dropped, never unwound: code on them owns
-// nothing across a switch.
+// One stack for each GPU thread, and switches between them. Fibers are dropped and never unwound, so code on
+// them must not own resources across a switch.
 #pragma once
 
 #include <cstddef>
@@ -9,24 +9,24 @@
 
 namespace cria::gpusim {
 
-/// A fixed number of stacks in memory that the system hands out when it is touched.
+/// A fixed number of stacks, in memory that the system allocates on first access.
 class FiberStacks {
 public:
-  /// Every fiber runs function(argument), which never returns. Throws std::bad_alloc.
+  /// Every fiber runs function(argument), which never returns. Errors: throws std::bad_alloc.
   FiberStacks(uint32_t count, void (*function)(void *argument));
   ~FiberStacks();
   FiberStacks(const FiberStacks &) = delete;
   FiberStacks &operator=(const FiberStacks &) = delete;
 
   uint32_t count() const { return count_; }
-  /// A new fiber on stack `index`, replacing whatever ran there. It starts at the first switch to it.
+  /// Makes a new fiber on stack `index`, in place of the previous one. It starts at the first switch to it.
   void *make(uint32_t index);
-  /// Leaves the running fiber, stored to `from`, for `to`. `argument` is for a fiber that starts. Returns
-  /// when something switches to `from`.
+  /// Suspends the running fiber, stores it to `from`, and resumes `to`. `argument` is passed to a fiber that
+  /// starts. Returns when `from` is resumed.
   void switchTo(void *&from, void *to, void *argument);
-  /// Whether the address lies on stack `index`.
+  /// Returns whether the address is on stack `index`.
   bool contains(uint32_t index, uintptr_t address) const;
-  /// False: the fiber on stack `index` has written to the stack's end.
+  /// Returns false if the fiber on stack `index` has overflowed it.
   bool intact(uint32_t index) const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Texts of findings. The name of a finding comes first and never changes: tests and people search for it.
+// Texts of findings. The name of a finding comes first. It is stable, since tests and users search for it.
 #include "plugins/backends/gpusim/Finding.h"
 
 #include <fmt/format.h>
@@ -49,7 +49,7 @@ std::string rangeText(const Fault &fault, const Site &site) {
     return fmt::format("{} bytes at address {:#x}", fault.size, fault.address);
   }
   std::string text = fmt::format("{} bytes at offset {} of {}", fault.size,
-                                 static_cast<int64_t>(fault.offset), fault.extent);
+                                 static_cast<int64_t>(fault.offset), fault.memorySize);
   if (fault.kind == FaultKind::Misaligned) {
     text += fmt::format(", which must be a multiple of {}", site.alignment);
   }
@@ -75,9 +75,9 @@ std::string indexText(const uint32_t (&index)[3]) {
   return fmt::format("({},{},{})", index[0], index[1], index[2]);
 }
 
-std::string indexText(uint64_t index, const uint32_t (&extents)[3]) {
-  return fmt::format("({},{},{})", index % extents[0], index / extents[0] % extents[1],
-                     index / extents[0] / extents[1]);
+std::string indexText(uint64_t index, const uint32_t (&dimensions)[3]) {
+  return fmt::format("({},{},{})", index % dimensions[0], index / dimensions[0] % dimensions[1],
+                     index / dimensions[0] / dimensions[1]);
 }
 
 std::string placeText(const Site &site) {

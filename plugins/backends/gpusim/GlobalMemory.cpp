@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Races between blocks are kept as 32-bit records per byte: the block's linear index plus one, or "several".
-// Pages of records exist only where writable memory has been touched.
+// Accesses of blocks are recorded in 32 bits per byte: the block's linear index plus one, or "several". Pages
+// of records exist only for writable memory that has been accessed.
 #include "plugins/backends/gpusim/GlobalMemory.h"
 
 #include "plugins/backends/gpusim/ByteShadow.h"
@@ -10,7 +10,7 @@
 namespace cria::gpusim {
 namespace {
 
-constexpr uint32_t kAtomicBit = 0x80000000u; // the writer was atomic: other atomics are no race
+constexpr uint32_t kAtomicBit = 0x80000000u; // the write was atomic, so other atomic accesses are no race
 constexpr uint32_t kSeveral = 0x7FFFFFFFu;
 constexpr uint32_t kWhoMask = 0x7FFFFFFFu;
 
@@ -36,7 +36,7 @@ void GlobalMemory::releasePages() {
   usedPages_ = 0;
 }
 
-// Merges the writable windows and then finds every window that overlaps one.
+// Merges the writable windows, and then finds every window that overlaps one.
 void GlobalMemory::formRegions() {
   regions_.clear();
   for (const Window &window : windows_) {
@@ -103,7 +103,7 @@ bool GlobalMemory::access(uint32_t block, uintptr_t address, uint64_t size, Acce
            .buffer = w->name,
            .offset = address - w->begin,
            .size = size,
-           .extent = w->size,
+           .memorySize = w->size,
            .address = address,
            .other = otherBlock_};
   return false;
@@ -143,7 +143,7 @@ bool GlobalMemory::noteInRegions(uint32_t block, uintptr_t address, uint64_t siz
   return true;
 }
 
-// An access may touch two pages, and of a read-only window only a part may lie in the region.
+// An access may span two pages, and only a part of a read-only window may be in the region.
 bool GlobalMemory::noteBytes(Region &region, uint32_t block, uintptr_t address, uint64_t size,
                              Access access) {
   const uintptr_t end = std::min(address + size, region.end);

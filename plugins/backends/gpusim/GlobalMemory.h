@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The buffers of a launch: bounds, access rights, initialisation, and races between blocks. Every byte of
-// writable memory remembers the block that wrote it and the block or blocks that read it in this launch.
+// The buffers of a launch: checks bounds, access rights, initialization, and races between blocks. For every
+// byte of writable memory, records which block wrote it and which block or blocks read it in this launch.
 #pragma once
 
 #include "plugins/backends/gpusim/Finding.h"
@@ -10,11 +10,12 @@ namespace cria::gpusim {
 
 class GlobalMemory {
 public:
-  /// A new launch. The windows stay where they are until the next one.
+  /// Begins a launch. The windows must not move until the next one.
   void begin(const std::vector<MemoryWindow> &windows);
 
-  /// Checks an access of `size` bytes by the block with linear index `block` and notes it. window: index of
-  /// the window that the address derives from, or -1 to search. False: `fault` says why not.
+  /// Checks and records an access of `size` bytes by the block with linear index `block`. window: index of
+  /// the window that the address derives from, or -1 to search. Returns false and sets `fault` if the access
+  /// is invalid.
   bool access(uint32_t block, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
               int32_t window, Fault &fault);
 
@@ -24,7 +25,7 @@ private:
     uint32_t writers[kPageBytes] = {};
     uint32_t readers[kPageBytes] = {};
   };
-  /// Memory of writable windows that touch or overlap.
+  /// The memory of writable windows that are adjacent or overlap.
   struct Region {
     uintptr_t begin = 0;
     uintptr_t end = 0;
@@ -53,7 +54,7 @@ private:
   std::vector<Region> regions_;
   std::vector<std::unique_ptr<Page>> pages_; // the first usedPages_ are in use
   size_t usedPages_ = 0;
-  int64_t otherBlock_ = Fault::kSeveral; // that the last race was with;
+  int64_t otherBlock_ = Fault::kSeveral; // the other block of the last race
 };
 
 } // namespace cria::gpusim

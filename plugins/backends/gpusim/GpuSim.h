@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs kernels made for NVIDIA GPUs on the host, one lane after the other, and checks everything they do:
-// bounds, alignment, initialisation, races, barriers, asynchronous copies. The input is the LLVM module that
-// would go to NVPTX code generation. This header needs no LLVM; docs/cuda.md says what it
-// models and what not.
+// Runs kernels for NVIDIA GPUs on the host, one lane after the other, and checks every access: bounds,
+// alignment, initialization, races, barriers, asynchronous copies. The input is the LLVM module that NVPTX
+// code generation would compile. This header does not include LLVM. docs/cuda.md describes what is modeled
+// and what is not.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@ struct MemoryWindow {
   uint64_t size = 0;
   bool writable = false;
   std::string name;
-  /// One byte per byte of `data`: 1 = holds a value, 0 = does not. Stores set it. Null: all bytes hold
-  /// values.
+  /// One byte per byte of `data`: 1 if it is initialized, else 0. Stores set it. Null: all bytes are
+  /// initialized.
   uint8_t *initialised = nullptr;
 };
 
@@ -29,27 +29,26 @@ struct Launch {
   std::string kernel;
   uint32_t grid[3] = {1, 1, 1};
   uint32_t block[3] = {1, 1, 1};
-  uint64_t sharedBytes = 0; // dynamic shared memory, after the static one
+  uint64_t sharedBytes = 0; // dynamic shared memory, which follows the static one
   std::vector<MemoryWindow> parameters;
 };
 
-/// The order in which lanes, warps and blocks take their turns. A correct kernel gives the same result for
-/// all.
+/// The order in which lanes, warps and blocks run. A correct kernel gives the same result for every order.
 struct Options {
   bool reverseLanes = false;
   bool reverseWarps = false;
   bool reverseBlocks = false;
-  uint32_t firstWarp = 0; // warps take turns from this one on, modulo their number
-  bool checks = true;     // false: only the scheduling errors are found
+  uint32_t firstWarp = 0; // index of the warp that runs first, modulo the number of warps
+  bool checks = true;     // false: only scheduling errors are found
   bool countBankConflicts = true;
-  /// true: only barriers and bar.warp.sync order memory within a warp, as the PTX memory model has it.
-  /// false: shuffles, votes and matrix operations do too, as all hardware so far behaves.
+  /// true: only barriers and bar.warp.sync order memory accesses within a warp, as in the PTX memory model.
+  /// false: shuffles, votes and matrix operations order them, too, as on all current hardware.
   bool strictWarpOrder = false;
 };
 
-/// What a launch did; run() adds to it.
+/// Counters, to which run() adds.
 struct Counters {
-  uint64_t globalAccesses = 0; // of single threads
+  uint64_t globalAccesses = 0; // per thread
   uint64_t sharedAccesses = 0;
   uint64_t sharedBankConflicts = 0; // extra cycles, see BankConflicts.h
   uint64_t collectives = 0;         // warp-wide operations
@@ -58,7 +57,7 @@ struct Counters {
   uint64_t blocks = 0;
 };
 
-/// What the module states about a kernel.
+/// Properties of a kernel, from its module.
 struct KernelInfo {
   std::string name;
   uint32_t numParameters = 0;
@@ -66,20 +65,20 @@ struct KernelInfo {
   uint64_t staticSharedBytes = 0;
 };
 
-/// Compiled kernels. Threads: one at a time.
+/// Compiled kernels. Not thread-safe; callers serialize.
 class Module {
 public:
   virtual ~Module() = default;
 
-  /// Compiles LLVM bitcode or LLVM assembly for nvptx64. Null: `error` says why, naming the intrinsic or
-  /// construct that the simulator does not know and the kernel that uses it.
+  /// Compiles LLVM bitcode or assembly for nvptx64. On failure returns null and sets `error`, which names an
+  /// unsupported intrinsic or construct and the kernel that uses it.
   static std::unique_ptr<Module> load(std::string_view code, std::string &error);
 
-  /// Null when there is no such kernel. Lives as long as the module.
+  /// Returns a kernel, which lives as long as the module; null if there is none of that name.
   virtual const KernelInfo *find(std::string_view kernel) const = 0;
 
-  /// Runs all blocks. The answer is empty, or the first finding, which begins with its name; the launch
-  /// ends there and memory keeps what was written so far.
+  /// Runs all blocks. Returns the first finding, which begins with its name and ends the launch; memory keeps
+  /// what was written before it. Returns an empty string if there is no finding.
   virtual std::string run(const Launch &launch, const Options &options = {},
                           Counters *counters = nullptr) = 0;
 };

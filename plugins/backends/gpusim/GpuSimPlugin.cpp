@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The backend `gpusim`: a GPU for tests, simulated with checks. Never chosen by itself. The environment
-// variable CRIA_GPUSIM holds letters: l, w, b run lanes, warps, blocks in reverse order; s takes only
-// barriers for an order within a warp; c makes bank conflicts a finding.
+// The backend `gpusim`: a simulated GPU that checks kernels, for tests. It is used only if it is named. The
+// environment variable CRIA_GPUSIM contains letters: l, w and b run lanes, warps and blocks in reverse order;
+// s lets only barriers order memory accesses within a warp; c reports bank conflicts as findings.
 #include "plugins/backends/gpusim/Recording.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -14,13 +14,13 @@ using cria::plugin::view;
 constexpr std::string_view kFormat = "gpusim.bitcode";
 constexpr uint32_t kPlainFit = 100;
 
-/// Why code does not fit; empty when it does.
+/// Returns why the code cannot run; empty if it can.
 std::string misfit(const cria_executable_info &info) {
   if (view(info.format) != kFormat) {
     return "expected format '" + std::string(kFormat) + "', got '" + std::string(view(info.format)) + "'";
   }
   if (info.kernel_abi != CRIA_GPU_KERNEL_ABI_VERSION) {
-    return "expected version " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) + " of the kernel ABI, got " +
+    return "expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) + ", got " +
            std::to_string(info.kernel_abi);
   }
   return findArchitecture(view(info.features)) != nullptr
@@ -58,7 +58,7 @@ struct GpuSimBackend : ShadowMemory {
     return cria::plugin::checkOnlyDevice(device, "gpusim");
   }
 
-  /// Shared memory is always poisoned; the number of threads is not used.
+  /// Shared memory is always poisoned. The number of threads is ignored.
   static Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
     if (Check check = cria::plugin::checkOnlyDevice(options.device, "gpusim"); check.failed()) {
       return check;
@@ -94,7 +94,7 @@ struct GpuSimBackend : ShadowMemory {
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerBackend<GpuSimBackend>(host, out, message, "gpusim", CRIA_VERSION,
-                                                    "Kernels for NVIDIA GPUs on a simulator that checks them",
-                                                    CRIA_BACKEND_EXPLICIT_ONLY);
+  return cria::plugin::answerBackend<GpuSimBackend>(
+      host, out, message, "gpusim", CRIA_VERSION,
+      "Run kernels for NVIDIA GPUs on a simulator that checks them", CRIA_BACKEND_EXPLICIT_ONLY);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How an intrinsic is replaced. Each handler builds the replacement before the call and returns the value
-// that takes its place (null for void); one of another type than the call's means that the form is not known.
+// Handlers that replace intrinsics. A handler builds the replacement before the call and returns the value
+// that replaces the call's result (null for void). A value of another type means that the form is not
+// supported.
 #pragma once
 
 #include "plugins/backends/gpusim/Lowering.h"
@@ -9,7 +10,7 @@
 
 namespace cria::gpusim {
 
-/// What a handler needs beyond the call; the handlers say which members they use.
+/// Parameters of a handler. Each handler names the members that it uses.
 struct Replacement {
   Collective collective = Collective::WarpSync;
   uint32_t argument = 0;
@@ -21,12 +22,12 @@ struct Replacement {
 using IntrinsicHandler = llvm::Value *(*)(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,
                                           const Replacement &);
 
-/// A member of Thread at offset `argument`.
+/// Loads the member of Thread at offset `argument`.
 llvm::Value *readRegister(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
 llvm::Value *replaceByConstant(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,
                                const Replacement &);
 llvm::Value *removeCall(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
-/// `collective` with `argument`; operands and results go through the slot.
+/// Calls `collective` with `argument`; operands and results are passed in the slot.
 llvm::Value *callCollective(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
 /// The same for (value, mask) in this order.
 llvm::Value *callReduction(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
@@ -35,17 +36,18 @@ llvm::Value *callBarrier(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst
 /// `argument`: bytes.
 llvm::Value *callCopy(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
 llvm::Value *callCommit(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
-/// With the number of groups as operand, or without: commits and waits for all.
+/// Waits for the number of groups given as operand; or commits, and waits for all groups.
 llvm::Value *callWait(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
-/// `function` with the call's operands, `flush`.
+/// Calls `function` with the call's operands; uses `flush`.
 llvm::Value *callFunction(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
-/// `intrinsic` for the call's type, `flush`.
+/// Calls `intrinsic` for the call's type; uses `flush`.
 llvm::Value *replaceByIntrinsic(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,
                                 const Replacement &);
 /// `argument`: a binary operator.
 llvm::Value *replaceByOperator(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,
                                const Replacement &);
-/// fptrunc of two operands, the first to the upper half; of one; of one to the bits of a half.
+/// fptrunc of two operands, the first to the upper half; of one operand; of one operand to the bits of an
+/// f16.
 llvm::Value *convertPair(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
 llvm::Value *convertScalar(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &, const Replacement &);
 llvm::Value *convertToHalfBits(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The intrinsics of NVPTX that the simulator knows, in one table: name, how it is replaced, and with what. A
-// name that ends with ".*" stands for all that continue it, too.
+// The table of supported NVPTX intrinsics: name, handler and its parameters. A name that ends with ".*" also
+// matches all names with that prefix.
 #include "plugins/backends/gpusim/IntrinsicHandlers.h"
 
 namespace cria::gpusim {
@@ -45,7 +45,7 @@ const Rule kRules[] = {
     {"read.ptx.sreg.warpid", readRegister, argument(kWarpIdOffset)},
     {"read.ptx.sreg.warpsize", replaceByConstant, argument(kWarpSize)},
 
-    // Barriers and fences. A fence orders nothing that the simulator does not order anyway.
+    // Barriers and fences. Fences are no-ops, since the simulator is sequentially consistent.
     {"barrier.cta.sync.*", callBarrier, argument(result(BarrierResult::None))},
     {"barrier.cta.red.popc.*", callBarrier, argument(result(BarrierResult::PopCount))},
     {"barrier.cta.red.and.*", callBarrier, argument(result(BarrierResult::And))},
@@ -136,7 +136,7 @@ const Rule kRules[] = {
     {"div.full", replaceByOperator, argument(Instruction::FDiv)},
     {"div.approx.f", replaceByOperator, argument(Instruction::FDiv)},
 
-    // Conversions: the upper half of a pair comes first.
+    // Conversions. The first operand of a pair is its upper half.
     {"ff2f16x2.rn", convertPair},
     {"ff2bf16x2.rn", convertPair},
     {"f2bf16.rn", convertScalar},

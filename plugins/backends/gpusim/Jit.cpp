@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Little optimization: the module has been through its pipeline, and the checks must stay where they are.
+// Optimizes little: the module has been optimized before, and the checks must stay in place.
 #include "plugins/backends/gpusim/Jit.h"
 
 #include "plugins/backends/gpusim/RuntimeSymbols.h"
@@ -20,7 +20,7 @@ static void initializeHost() {
   (void)kDone;
 }
 
-// Without the processor's own 16-bit arithmetic, which not every host has and which flushes subnormals.
+// Disables the processor's 16-bit arithmetic, which not every host has and which flushes subnormals.
 static Expected<orc::JITTargetMachineBuilder> hostMachine() {
   Expected<orc::JITTargetMachineBuilder> machine = orc::JITTargetMachineBuilder::detectHost();
   if (machine) {
@@ -48,7 +48,7 @@ std::unique_ptr<Jit> Jit::create(std::string &error) {
     error = toString(machine.takeError());
     return nullptr;
   }
-  // Nothing from the process: what is not in the list must not be found.
+  // Resolves no symbols of the process, only those in the list.
   Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder()
                                                   .setJITTargetMachineBuilder(std::move(*machine))
                                                   .setLinkProcessSymbolsByDefault(false)

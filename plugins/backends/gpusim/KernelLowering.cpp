@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the rewriting of a kernel needs everywhere: sites, windows, calls of the runtime.
+// Helpers for rewriting a kernel: sites, windows, calls of the runtime.
 #include "plugins/backends/gpusim/Lowering.h"
 
 #include "llvm/Analysis/ValueTracking.h"

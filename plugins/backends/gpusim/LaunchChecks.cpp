@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Limits are those of the CUDA programming guide's table of compute capabilities.
+// Limits are those in the table of compute capabilities in the CUDA C++ Programming Guide.
 #include "plugins/backends/gpusim/LaunchChecks.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 
 using plugin::invalid;
 
-// Shared memory that a block can ask for.
+// Maximum shared memory per block.
 constexpr uint64_t kKiB = 1024;
 constexpr Architecture kArchitectures[] = {
     {"sm_80", 163 * kKiB}, {"sm_86", 99 * kKiB}, {"sm_89", 99 * kKiB}, {"sm_90", 227 * kKiB}};
@@ -19,50 +19,51 @@ constexpr std::array<uint32_t, 3> kMaxGrid = {INT32_MAX, 65535, 65535};
 constexpr std::array<uint32_t, 3> kMaxBlock = {1024, 1024, 64};
 constexpr uint64_t kMaxThreads = 1024;
 
-std::string extentsText(const uint32_t *extents) {
-  return std::to_string(extents[0]) + "x" + std::to_string(extents[1]) + "x" + std::to_string(extents[2]);
+std::string dimensionsText(const uint32_t *dimensions) {
+  return std::to_string(dimensions[0]) + "x" + std::to_string(dimensions[1]) + "x" +
+         std::to_string(dimensions[2]);
 }
 
-Check checkExtents(const char *what, const uint32_t *extents, const std::array<uint32_t, 3> &limits) {
+Check checkDimensions(const char *what, const uint32_t *dimensions, const std::array<uint32_t, 3> &limits) {
   for (size_t d = 0; d < limits.size(); ++d) {
-    if (extents[d] == 0 || extents[d] > limits[d]) {
-      return invalid("a " + std::string(what) + " has 1 to " + extentsText(limits.data()) + ", got " +
-                     extentsText(extents));
+    if (dimensions[d] == 0 || dimensions[d] > limits[d]) {
+      return invalid("expected a " + std::string(what) + " of 1x1x1 to " + dimensionsText(limits.data()) +
+                     ", got " + dimensionsText(dimensions));
     }
   }
   return {};
 }
 
 Check checkBlock(const cria_entry &entry, const KernelInfo &kernel) {
-  if (Check check = checkExtents("block", entry.block, kMaxBlock); check.failed()) {
+  if (Check check = checkDimensions("block", entry.block, kMaxBlock); check.failed()) {
     return check;
   }
   if (uint64_t{entry.block[0]} * entry.block[1] * entry.block[2] > kMaxThreads) {
-    return invalid("a block has at most 1024 threads, got " + extentsText(entry.block));
+    return invalid("expected a block of at most 1024 threads, got " + dimensionsText(entry.block));
   }
   const bool stated = kernel.maxThreads[0] != 0;
   return !stated || std::equal(entry.block, entry.block + 3, kernel.maxThreads)
              ? Check{}
-             : invalid("the kernel is made for blocks of " + extentsText(kernel.maxThreads) + ", got " +
-                       extentsText(entry.block));
+             : invalid("expected a block of " + dimensionsText(kernel.maxThreads) + " for this kernel, got " +
+                       dimensionsText(entry.block));
 }
 
 Check checkShared(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture) {
   if (kernel.staticSharedBytes != 0) {
-    return invalid("the kernel has " + std::to_string(kernel.staticSharedBytes) +
-                   " bytes of static shared memory; the kernel ABI has dynamic shared memory only");
+    return invalid("kernel has " + std::to_string(kernel.staticSharedBytes) +
+                   " bytes of static shared memory; the kernel ABI allows only dynamic shared memory");
   }
   return entry.scratch_bytes <= architecture.maxSharedBytes
              ? Check{}
-             : invalid("a block on " + std::string(architecture.name) + " has at most " +
-                       std::to_string(architecture.maxSharedBytes) + " bytes of shared memory, got " +
+             : invalid("expected at most " + std::to_string(architecture.maxSharedBytes) +
+                       " bytes of shared memory per block on " + std::string(architecture.name) + ", got " +
                        std::to_string(entry.scratch_bytes));
 }
 
 } // namespace
 
 Check checkLaunch(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture) {
-  for (Check check : {checkExtents("grid", entry.grid, kMaxGrid), checkBlock(entry, kernel),
+  for (Check check : {checkDimensions("grid", entry.grid, kMaxGrid), checkBlock(entry, kernel),
                       checkShared(entry, kernel, architecture)}) {
     if (check.failed()) {
       return check;

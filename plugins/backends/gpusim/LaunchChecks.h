@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a driver would refuse: the checks of a recorded entry before it runs.
+// Checks of a recorded entry, which refuse what a driver would refuse.
 #pragma once
 
 #include "plugins/backends/gpusim/GpuSim.h"
@@ -7,18 +7,18 @@
 
 namespace cria::gpusim {
 
-/// What differs between the devices that code is made for.
+/// The limits of a device that code is compiled for.
 struct Architecture {
   std::string_view name;
   uint64_t maxSharedBytes; // per block
 };
 
-/// Null for one that the simulator does not know.
+/// Returns null for an unknown device.
 const Architecture *findArchitecture(std::string_view name);
 
 using plugin::Check;
 
-/// Grid, block and shared memory of a launch.
+/// Checks grid, block and shared memory of a launch.
 Check checkLaunch(const cria_entry &entry, const KernelInfo &kernel, const Architecture &architecture);
 
 } // namespace cria::gpusim

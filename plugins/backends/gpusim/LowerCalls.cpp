@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a kernel may call: intrinsics of NVPTX that the table knows, and intrinsics of LLVM that touch no
-// memory or were dealt with as accesses. Everything else is an error that names it.
+// Lowers calls in kernels: NVPTX intrinsics that are in the table, and LLVM intrinsics that access no memory
+// or have been lowered as accesses. Any other call is an error that names it.
 #include "plugins/backends/gpusim/Lowering.h"
 
 #include "llvm/IR/InlineAsm.h"
@@ -14,19 +14,19 @@ using namespace llvm;
 static std::string unknownText(const KernelLowering &kernel, const CallBase &call) {
   const std::string user = ("kernel '" + kernel.function.getName() + "'").str();
   if (call.isInlineAsm()) {
-    return "the simulator does not run inline assembly, used by " + user + ": " +
+    return "inline assembly is not supported, used by " + user + ": " +
            cast<InlineAsm>(call.getCalledOperand())->getAsmString().str();
   }
   const Function *callee = call.getCalledFunction();
   if (callee == nullptr) {
-    return "the simulator does not follow calls through pointers, used by " + user;
+    return "calls through pointers are not supported, used by " + user;
   }
-  return ("the simulator does not know the " + Twine(callee->isIntrinsic() ? "intrinsic" : "function") +
-          " '" + callee->getName() + "' used by " + user)
+  return ("unsupported " + Twine(callee->isIntrinsic() ? "intrinsic" : "function") + " '" +
+          callee->getName() + "' used by " + user)
       .str();
 }
 
-// Hints and notes.
+// Returns whether the intrinsic is a hint without an effect.
 static bool isRemovable(Intrinsic::ID id) {
   switch (id) {
   case Intrinsic::assume:
@@ -49,7 +49,7 @@ static bool isSmallFloat(const Type *type) {
   return scalar->isHalfTy() || scalar->isBFloatTy();
 }
 
-// The GPU always fuses.
+// The GPU always fuses multiply and add.
 static void fuse(CallInst &call) {
   IRBuilder<> builder(&call);
   Value *fused =
@@ -59,7 +59,7 @@ static void fuse(CallInst &call) {
   call.eraseFromParent();
 }
 
-// False: unknown.
+// Returns false if the call is not supported.
 static bool lowerLlvmIntrinsic(KernelLowering &kernel, IntrinsicInst &call) {
   const Intrinsic::ID id = call.getIntrinsicID();
   if (isRemovable(id)) {
@@ -101,7 +101,7 @@ void lowerCalls(KernelLowering &kernel) {
     }
   }
   for (CallBase *call : calls) {
-    const std::string unknown = unknownText(kernel, *call); // the call may be gone afterwards
+    const std::string unknown = unknownText(kernel, *call); // before the call may be erased
     auto *plain = dyn_cast<CallInst>(call);
     if (plain == nullptr || !lowerCall(kernel, *plain)) {
       kernel.error = unknown;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The order: helpers are inlined, each kernel gets its new signature, then accesses before calls (whose
-// replacements access the simulator's own memory), then shared variables.
+// The order: inline helpers, change the signature of each kernel, lower accesses, lower calls (whose
+// replacements access the simulator's own memory), lower shared variables.
 #include "plugins/backends/gpusim/Lowering.h"
 
 #include "llvm/IR/DebugInfo.h"
@@ -18,7 +18,7 @@ static bool isKernel(const Function &function) {
   return function.getCallingConv() == CallingConv::PTX_Kernel && !function.isDeclaration();
 }
 
-// Helpers vanish into the kernels, so that only kernels need the hidden parameter.
+// Inlines helpers into the kernels, so that only kernels need the hidden parameter.
 static void inlineHelpers(llvm::Module &module) {
   for (Function &function : module) {
     if (!function.isDeclaration() && !isKernel(function)) {
@@ -28,7 +28,7 @@ static void inlineHelpers(llvm::Module &module) {
       function.addFnAttr(Attribute::AlwaysInline);
     }
   }
-  LoopAnalysisManager loopAnalyses; // each is gone after those that refer to it
+  LoopAnalysisManager loopAnalyses; // in this order, since each is destroyed after those that refer to it
   FunctionAnalysisManager functionAnalyses;
   CGSCCAnalysisManager cgsccAnalyses;
   ModuleAnalysisManager moduleAnalyses;
@@ -41,13 +41,13 @@ static void inlineHelpers(llvm::Module &module) {
   AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, moduleAnalyses);
 }
 
-static void readExtents(const Function &function, KernelInfo &info) {
+static void readMaxThreads(const Function &function, KernelInfo &info) {
   for (StringRef name : {"nvvm.maxntid", "nvvm.reqntid"}) {
     StringRef text = function.getFnAttribute(name).getValueAsString();
     for (uint32_t d = 0; d < 3 && !text.empty(); ++d) {
-      auto [extent, rest] = text.split(',');
+      auto [dimension, rest] = text.split(',');
       info.maxThreads[d] = 1;
-      extent.trim().getAsInteger(10, info.maxThreads[d]);
+      dimension.trim().getAsInteger(10, info.maxThreads[d]);
       text = rest;
     }
     for (uint32_t d = 1; d < 3; ++d) {
@@ -70,8 +70,8 @@ static std::string checkParameters(const Function &kernel) {
   return "";
 }
 
-// A function void(thread, parameters) with the kernel's body. Attributes stay behind: what they promise
-// (no aliases, no writes) does not hold once the simulator is called.
+// Makes a function void(thread, parameters) with the kernel's body. Drops the attributes, whose promises (no
+// aliases, no writes) do not hold once the simulator is called.
 static Function *rebuildKernel(Function &kernel, SmallVectorImpl<Instruction *> &windows) {
   LLVMContext &context = kernel.getContext();
   Type *pointer = PointerType::get(context, 0);
@@ -91,7 +91,7 @@ static Function *rebuildKernel(Function &kernel, SmallVectorImpl<Instruction *> 
   return result;
 }
 
-// Metadata that lets the code generator move a load ahead of its check.
+// Drops metadata that would let the code generator move a load before its check.
 static void dropPromises(Function &function) {
   for (Instruction &instruction : instructions(function)) {
     instruction.dropUnknownNonDebugMetadata();
@@ -102,7 +102,7 @@ static std::string lowerKernel(Function &kernel, SiteTable &sites, ModuleSlotTra
                                KernelInfo &info) {
   info.name = kernel.getName().str();
   info.numParameters = static_cast<uint32_t>(kernel.arg_size());
-  readExtents(kernel, info);
+  readMaxThreads(kernel, info);
   if (std::string error = checkParameters(kernel); !error.empty()) {
     return error;
   }
@@ -121,7 +121,7 @@ static std::string lowerKernel(Function &kernel, SiteTable &sites, ModuleSlotTra
   return lowering.error;
 }
 
-// Variables of the module must be found by name later; those in shared memory have been replaced.
+// Makes variables of the module visible by name; those in shared memory have been replaced.
 static std::string collectVariables(llvm::Module &module, std::vector<std::string> &names) {
   for (GlobalVariable &variable : make_early_inc_range(module.globals())) {
     variable.removeDeadConstantUsers();

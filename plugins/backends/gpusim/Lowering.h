@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Turns a module for nvptx64 into one for the host in which every access, barrier and warp-wide operation
-// calls the simulator. A kernel becomes void(thread, parameters), see KernelFunction.
+// Lowers a module for nvptx64 to one for the host in which every access, barrier and warp-wide operation
+// calls the simulator. A kernel becomes void(thread, parameters); see KernelFunction.
 #pragma once
 
 #include "plugins/backends/gpusim/GpuSim.h"
@@ -16,29 +16,29 @@
 
 namespace cria::gpusim {
 
-/// Places in the code, at addresses that last as long as the compiled code.
+/// Sites, at addresses that are valid as long as the compiled code.
 using SiteTable = std::deque<Site>;
 
-/// A kernel and what is needed while its body is rewritten.
+/// A kernel whose body is being rewritten.
 class KernelLowering {
 public:
   KernelLowering(llvm::Function &function, SiteTable &sites, llvm::ModuleSlotTracker &slots);
 
   llvm::Function &function;
   llvm::Value *thread;                            // the hidden parameter
-  llvm::SmallVector<llvm::Instruction *> windows; // the addresses of the kernel's parameters
-  std::string error;                              // set: the kernel cannot be simulated
+  llvm::SmallVector<llvm::Instruction *> windows; // the values of the kernel's parameters
+  std::string error;                              // not empty: the kernel cannot be simulated
 
-  /// Fills name, source line and text of a new site.
+  /// Makes a site with name, source line and text.
   Site &addSite(llvm::Instruction &instruction, llvm::StringRef name);
-  /// The site as a constant for generated code.
+  /// Returns the site as a constant for generated code.
   llvm::Value *siteAddress(const Site &site);
-  /// Parameter that all possible values of a pointer derive from, or -1.
+  /// Returns the parameter that all possible values of a pointer derive from, or -1.
   int32_t windowOf(llvm::Value *pointer) const;
-  /// Calls cria_sim_<name> of the runtime.
+  /// Builds a call of cria_sim_<name> of the runtime.
   llvm::CallInst *callRuntime(llvm::IRBuilderBase &builder, llvm::StringRef name, llvm::Type *result,
                               llvm::ArrayRef<llvm::Value *> arguments);
-  /// Room for the operands and results of a collective; one for the whole kernel.
+  /// Returns the slot for the operands and results of collectives, one for the whole kernel.
   llvm::Value *slot();
 
 private:
@@ -47,21 +47,22 @@ private:
   llvm::Value *slot_ = nullptr;
 };
 
-/// Puts a check before each load, store, atomic operation and memory intrinsic.
+/// Inserts a check before each load, store, atomic operation and memory intrinsic.
 void instrumentAccesses(KernelLowering &kernel);
 
-/// Replaces the intrinsics of NVPTX; sets `error` at an unknown one, an unknown function or inline assembly.
+/// Replaces the intrinsics of NVPTX. Sets `error` for an unsupported intrinsic or function and for inline
+/// assembly.
 void lowerCalls(KernelLowering &kernel);
-/// Replaces one llvm.nvvm intrinsic. False: not in the table.
+/// Replaces one llvm.nvvm intrinsic. Returns false if it is not in the table.
 bool lowerNvvmIntrinsic(KernelLowering &kernel, llvm::CallInst &call);
-/// llvm.fma on 16-bit floats, which the host would round twice.
+/// Replaces llvm.fma on 16-bit floats, which the host would round twice.
 void lowerSmallFma(KernelLowering &kernel, llvm::CallInst &call);
 
-/// Replaces variables in shared memory by offsets into the block's memory. Returns the bytes of the static
-/// ones, to which the dynamic ones follow.
+/// Replaces variables in shared memory by offsets into the block's memory. Returns the size of the static
+/// ones, which the dynamic ones follow.
 uint64_t lowerSharedVariables(KernelLowering &kernel);
 
-/// What lowering a module gives.
+/// The result of lowering a module.
 struct LoweredModule {
   std::vector<KernelInfo> kernels;
   std::vector<std::string> variables; // in global memory

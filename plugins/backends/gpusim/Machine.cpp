@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Blocks, fibers and turns. The scheduler's own stack picks a warp; within a warp, a lane that waits hands
-// over to the next one directly.
+// Schedules blocks and fibers. The scheduler, on its own stack, selects a warp; within a warp, a lane that
+// waits switches directly to the next one.
 #include "plugins/backends/gpusim/Machine.h"
 
 #include <bit>
@@ -16,13 +16,13 @@ std::string Machine::run(const Job &job, Counters &counters) {
   job_ = &job;
   finding_.clear();
   prepare(job);
-  std::fenv_t environment; // the caller may flush subnormals; kernels do so only where they say it
+  std::fenv_t environment; // the caller may flush subnormals, kernels only where their code says so
   std::fegetenv(&environment);
   std::fesetenv(FE_DFL_ENV);
   runBlocks();
   std::fesetenv(&environment);
   if (!finding_.empty()) {
-    numFibers_ = 0; // they stopped somewhere in the middle
+    numFibers_ = 0; // suspended fibers cannot be reused
   }
   return std::exchange(finding_, {});
 }
@@ -109,7 +109,7 @@ uint32_t Machine::lanesOf(uint32_t warp) const {
   return lanes >= kWarpSize ? UINT32_MAX : (1u << lanes) - 1;
 }
 
-// numWarps_: none can run.
+// Returns the next warp that can run; numWarps_ if there is none.
 uint32_t Machine::nextWarp() const {
   const uint32_t start = job_->options.firstWarp % numWarps_;
   for (uint32_t i = 0; i < numWarps_; ++i) {
@@ -134,7 +134,7 @@ Thread *Machine::nextOfWarp(uint32_t warp) {
 
 void Machine::resume(Thread &thread) { stacks_.switchTo(scheduler_, thread.fiber, &thread); }
 
-// A fiber serves one block after the other.
+// The function of a fiber, which runs a thread of one block after the other.
 void Machine::runThread(void *argument) {
   Thread &thread = *static_cast<Thread *>(argument);
   for (;;) {
@@ -149,7 +149,7 @@ void Machine::runThread(void *argument) {
   }
 }
 
-// The thread is not ready: goes on with another one. Returns when the thread is ready again.
+// Suspends the thread, which is not ready, and runs another. Returns when the thread is ready again.
 void Machine::wait(Thread &thread) {
   Thread *next = nextOfWarp(thread.warpId);
   stacks_.switchTo(thread.fiber, next != nullptr ? next->fiber : scheduler_, next);
@@ -163,7 +163,7 @@ void Machine::report(const char *name, const Thread &thread, const Site &site, c
 void Machine::abandon() {
   void *dropped = nullptr;
   stacks_.switchTo(dropped, scheduler_, nullptr);
-  std::abort(); // nothing switches to a dropped fiber
+  std::abort(); // unreachable: a dropped fiber is never resumed
 }
 
 } // namespace cria::gpusim

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs the blocks of a launch one after the other: a fiber per thread, which runs until it must wait for
-// others. The functions under "called by kernels" run on such a fiber; what they find ends the launch.
+// Runs the blocks of a launch one after the other, with a fiber for each thread, which runs until it must
+// wait for other threads. The functions under "Called by kernels" run on such a fiber; a finding ends the
+// launch.
 #pragma once
 
 #include "plugins/backends/gpusim/BankConflicts.h"
@@ -13,7 +14,8 @@
 
 namespace cria::gpusim {
 
-/// A launch with the compiled kernel. Windows behind the parameters: variables of the module.
+/// A launch and its compiled kernel. The windows of the parameters are followed by those of the module's
+/// variables.
 struct Job {
   const Launch *launch = nullptr;
   KernelFunction function = nullptr;
@@ -26,27 +28,28 @@ struct Job {
 class Machine {
 public:
   Machine();
-  /// Empty, or the first finding. The job and the machine's state are valid on return in either case.
+  /// Runs the job. Returns the first finding; empty if there is none. The machine can run another job in
+  /// either case.
   std::string run(const Job &job, Counters &counters);
 
   // Called by kernels.
   void accessGlobal(Thread &thread, uintptr_t address, uint64_t size, Access access, const Site &site);
   void accessShared(Thread &thread, uintptr_t address, uint64_t size, Access access, const Site &site);
-  /// For addresses in a generic address space: finds out which memory is meant.
+  /// Determines the memory that a generic address refers to.
   void accessGeneric(Thread &thread, uintptr_t address, uint64_t size, Access access, const Site &site);
-  /// The part of accessShared without counting, for ldmatrix.
+  /// accessShared without counters, for ldmatrix.
   void checkShared(Thread &thread, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
                    const Site &site);
-  /// Waits for the lanes of the collective and carries it out. slot: kSlotWords words.
+  /// Waits for the lanes of the collective and executes it. slot: kSlotWords words.
   void collective(Thread &thread, uint32_t *slot, const Site &site);
   /// count 0: all threads. Returns the combined predicates.
   uint32_t barrier(Thread &thread, uint32_t id, uint32_t count, uint32_t predicate, const Site &site);
   void copyAsync(Thread &thread, uintptr_t destination, uintptr_t source, uint32_t sourceSize,
                  const Site &site);
   void commitCopies(Thread &thread);
-  /// Waits until at most `pendingGroups` committed groups are on their way.
+  /// Waits until at most `pendingGroups` committed groups are pending.
   void waitForCopies(Thread &thread, uint32_t pendingGroups);
-  /// The finding that the launch will end with: "NAME: kernel.., thread..: DETAIL at PLACE".
+  /// Sets the finding of the launch: "NAME: kernel.., thread..: DETAIL at LOCATION".
   void report(const char *name, const Thread &thread, const Site &site, const std::string &detail);
   /// Ends the launch after report(). The caller's stack is dropped: nothing on it may own memory.
   [[noreturn]] void abandon();
@@ -98,7 +101,7 @@ private:
   std::array<uint32_t, kMaxWarps> joined_{};      // lanes that wait in a collective
   std::array<uint32_t, kNumBarriers> arrived_{};  // threads at a barrier
   std::array<uint32_t, kNumBarriers> expected_{}; // 0: all
-  uint32_t numFibers_ = 0;                        // that are fit for another block
+  uint32_t numFibers_ = 0;                        // fibers that can run another block
   void *scheduler_ = nullptr;
   Fault fault_;
   std::string finding_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Who waits for whom in vain.
+// Diagnoses deadlocks: which thread waits for which.
 #include "plugins/backends/gpusim/Machine.h"
 
 #include <bit>
@@ -7,7 +7,7 @@
 
 namespace cria::gpusim {
 
-// A warp whose lanes are not all at the same place: the finding is the same as when others waited for ever.
+// Reports a warp whose lanes are not all at the same site, with the same finding as a deadlock.
 const Thread *Machine::findDivergent(const Thread &waiting) const {
   const Thread *first = &threads_[waiting.warpId * kWarpSize];
   for (uint32_t rest = lanesOf(waiting.warpId); rest != 0; rest &= rest - 1) {
@@ -42,7 +42,7 @@ void Machine::reportDivergent(const Thread &waiting, const Thread &other) {
                          indexText(waiting.ctaid), stateText(waiting), stateText(other));
 }
 
-// Nobody can run: a thread that waits, and one that it waits for.
+// Reports a deadlock: a thread that waits, and one that it waits for.
 void Machine::diagnoseDeadlock() {
   const Thread *waiting = nullptr;
   for (uint32_t i = 0; i < numThreads_ && waiting == nullptr; ++i) {
@@ -64,7 +64,7 @@ const Thread *Machine::findMissing(const Thread &waiting) const {
       return &other;
     }
   }
-  return &waiting; // a barrier for more threads than there are
+  return &waiting; // the barrier expects more threads than there are
 }
 
 } // namespace cria::gpusim

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The machine's memory accesses: which memory an address means, who takes part in a race, copies on their
-// way.
+// The machine's memory accesses: address spaces, races, pending asynchronous copies.
 #include "plugins/backends/gpusim/Machine.h"
 
 #include <cstring>
@@ -49,8 +48,8 @@ void Machine::accessGeneric(Thread &thread, uintptr_t address, uint64_t size, Ac
   }
 }
 
-// The source is read now and the destination written when the copy has been waited for: the first moment and
-// the last at which the hardware may do so.
+// Reads the source now, and writes the destination when the copy has been waited for: the earliest and the
+// latest time at which the hardware may do so.
 void Machine::copyAsync(Thread &thread, uintptr_t destination, uintptr_t source, uint32_t sourceSize,
                         const Site &site) {
   ++counters_->asyncCopies;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where threads wait for each other: warp-wide collectives and block-wide barriers.
+// Waits of threads for each other: warp-wide collectives and block-wide barriers.
 #include "plugins/backends/gpusim/Collectives.h"
 
 #include <bit>
@@ -18,7 +18,7 @@ void Machine::collective(Thread &thread, uint32_t *slot, const Site &site) {
   thread.mask = memberMask(site, slot) & lanesOf(thread.warpId);
   if ((thread.mask & lane) == 0) {
     report("incomplete warp collective", thread, site,
-           fmt::format("the mask {:#x} does not name the lane itself", thread.mask));
+           fmt::format("mask {:#x} does not contain the executing lane", thread.mask));
     abandon();
   }
   thread.site = &site;
@@ -32,7 +32,7 @@ void Machine::collective(Thread &thread, uint32_t *slot, const Site &site) {
   wait(thread);
 }
 
-// Whether every lane of the thread's mask waits at the same place with the same mask.
+// Returns whether every lane of the thread's mask waits at the same site with the same mask.
 bool Machine::allArrived(const Thread &thread) const {
   if ((joined_[thread.warpId] & thread.mask) != thread.mask) {
     return false;
@@ -92,7 +92,7 @@ bool Machine::isBarrierComplete(uint32_t id) const {
   return arrived_[id] != 0 && arrived_[id] == expected;
 }
 
-// May run on any fiber, or on that of a thread that has just exited.
+// Called on the fiber of any thread, including one that has just exited.
 void Machine::completeBarrier(uint32_t id) {
   uint32_t result = 0;
   uint32_t checkedWarp = kMaxWarps;
@@ -101,7 +101,7 @@ void Machine::completeBarrier(uint32_t id) {
     if (thread.state != Thread::State::AtBarrier || thread.barrier != id) {
       continue;
     }
-    const bool check = thread.site->aligned && thread.warpId != checkedWarp; // once a warp
+    const bool check = thread.site->aligned && thread.warpId != checkedWarp; // once per warp
     checkedWarp = thread.warpId;
     const Thread *other = check ? findDivergent(thread) : nullptr;
     if (other != nullptr) {
@@ -139,7 +139,7 @@ void Machine::releaseBarrier(uint32_t id, uint32_t numTrue) {
   shared_.synchroniseBlock();
 }
 
-// Threads that have exited count as arrived, as long as their whole warp has.
+// Threads that have exited count as arrived if their whole warp has exited.
 void Machine::completeBarriersAfterExit() {
   for (uint32_t id = 0; id < kNumBarriers; ++id) {
     if (isBarrierComplete(id)) {

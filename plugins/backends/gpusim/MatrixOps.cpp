@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ldmatrix and mma.sync, with the fragment layouts of the PTX ISA. In their tables, "group" is lane / 4 and
-// "pair" lane % 4.
+// ldmatrix and mma.sync, with the fragment layouts of the PTX ISA. There, "group" is lane / 4 and "pair" is
+// lane % 4.
 #include "plugins/backends/gpusim/BankConflicts.h"
 #include "plugins/backends/gpusim/Collectives.h"
-#include "plugins/backends/gpusim/HostMath.h"
+#include "support/Half.h"
 
 #include <cstring>
 
@@ -22,7 +22,7 @@ uintptr_t addressOf(const uint32_t *slot) {
   return address;
 }
 
-// Row r of matrix m comes from the address of lane 8 m + r.
+// Row r of matrix m is read from the address of lane 8 m + r.
 Matrix readMatrix(Machine &machine, const Site &site, const Slots &slots, uint32_t m, Thread *first) {
   Matrix matrix;
   std::array<uint32_t, kRows> offsets;
@@ -83,8 +83,8 @@ template <Convert convert> Operands gather(const Slots &slots, uint32_t k) {
   return all;
 }
 
-// Each output is a sum in f32, from c on, k ascending; a product is exact, each sum is rounded. The
-// hardware's order and rounding are not documented.
+// Each output is accumulated in f32, starting with c, in ascending order of k. Products are exact, sums are
+// rounded. The order and rounding of the hardware are not documented.
 void accumulate(Operands &all, uint32_t k) {
   for (uint32_t m = 0; m < kM; ++m) {
     for (uint32_t step = 0; step < k; ++step) {
@@ -118,8 +118,8 @@ void loadMatrices(Machine &machine, const Site &site, const Slots &slots, Thread
 
 void multiplyMatrices(const Site &site, const Slots &slots) {
   const uint32_t k = site.argument;
-  Operands all =
-      site.collective == Collective::MmaF16 ? gather<halfToFloat>(slots, k) : gather<bfloatToFloat>(slots, k);
+  Operands all = site.collective == Collective::MmaF16 ? gather<floatFromHalf>(slots, k)
+                                                       : gather<floatFromBfloat16>(slots, k);
   accumulate(all, k);
   scatter(slots, all);
 }

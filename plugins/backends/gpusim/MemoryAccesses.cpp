@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Checks before loads, stores, atomic operations, and the memory intrinsics that copy and fill.
+// Inserts checks before loads, stores, atomic operations and memory intrinsics.
 #include "plugins/backends/gpusim/Lowering.h"
 
 #include "llvm/Analysis/ValueTracking.h"
@@ -16,9 +16,9 @@ constexpr unsigned kConstantSpace = 4;
 
 namespace {
 
-/// An access of a size that the code states.
+/// An access of constant size.
 struct FixedAccess {
-  Value *pointer = nullptr; // null: the instruction is none
+  Value *pointer = nullptr; // null: the instruction is not an access
   Type *type = nullptr;
   Align alignment;
   Access access = Access::Read;

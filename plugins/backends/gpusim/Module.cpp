@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From the bytes of a module to kernels that run.
+// Loads a module: parses, lowers and compiles it.
 #include "plugins/backends/gpusim/Jit.h"
 #include "plugins/backends/gpusim/Lowering.h"
 #include "plugins/backends/gpusim/Machine.h"
@@ -24,7 +24,7 @@ struct Kernel {
   KernelFunction function = nullptr;
 };
 
-/// The first error of the code generator; without a handler it would end the process.
+/// Stores the first error of the code generator, which would end the process without a handler.
 struct DiagnosticCollector : DiagnosticHandler {
   explicit DiagnosticCollector(std::string &error) : error(error) {}
   bool handleDiagnostics(const DiagnosticInfo &info) override {
@@ -64,10 +64,10 @@ std::string CompiledModule::lower(StringRef code, orc::ThreadSafeModule &out) {
   auto context = std::make_unique<LLVMContext>();
   context->setDiagnosticHandler(std::make_unique<DiagnosticCollector>(diagnostics_));
   SMDiagnostic diagnostic;
-  auto buffer = MemoryBuffer::getMemBufferCopy(code, "kernels"); // assembly must end with a zero byte
+  auto buffer = MemoryBuffer::getMemBufferCopy(code, "kernels"); // assembly must be null-terminated
   std::unique_ptr<llvm::Module> module = parseIR(buffer->getMemBufferRef(), diagnostic, *context);
   if (module == nullptr) {
-    return ("the code is neither LLVM bitcode nor assembly: line " + Twine(diagnostic.getLineNo()) + ": " +
+    return ("code is neither LLVM bitcode nor assembly: line " + Twine(diagnostic.getLineNo()) + ": " +
             diagnostic.getMessage())
         .str();
   }
@@ -96,7 +96,7 @@ std::string CompiledModule::addVariable(const GlobalVariable &variable) {
   return variable.isThreadLocal() ? "variables of threads are not supported" : "";
 }
 
-// Addresses of everything the module defines; this compiles it.
+// Looks up everything that the module defines, which compiles it.
 std::string CompiledModule::resolve() {
   std::string error;
   for (auto &[name, kernel] : kernels_) {
@@ -135,7 +135,7 @@ const KernelInfo *CompiledModule::find(std::string_view kernel) const {
 std::string CompiledModule::checkLaunch(const Launch &launch, const KernelInfo &info) {
   const std::string who = "kernel '" + info.name + "'";
   if (launch.parameters.size() != info.numParameters) {
-    return "wrong launch: " + who + " has " + std::to_string(info.numParameters) + " parameters, got " +
+    return "wrong launch: " + who + " expects " + std::to_string(info.numParameters) + " parameters, got " +
            std::to_string(launch.parameters.size());
   }
   uint64_t threads = 1;
@@ -148,14 +148,14 @@ std::string CompiledModule::checkLaunch(const Launch &launch, const KernelInfo &
     }
   }
   if (threads == 0 || threads > kMaxThreadsPerBlock || blocks == 0) {
-    return "wrong launch: " + who + " needs 1 to 1024 threads and at least one block";
+    return "wrong launch: " + who + " requires 1 to 1024 threads and at least one block";
   }
   uint64_t limit = 1;
-  for (const uint32_t extent : info.maxThreads) {
-    limit *= extent;
+  for (const uint32_t dimension : info.maxThreads) {
+    limit *= dimension;
   }
   return limit != 0 && threads > limit
-             ? "wrong launch: " + who + " is made for at most " + std::to_string(limit) + " threads, got " +
+             ? "wrong launch: " + who + " expects at most " + std::to_string(limit) + " threads, got " +
                    std::to_string(threads)
              : "";
 }
@@ -163,7 +163,7 @@ std::string CompiledModule::checkLaunch(const Launch &launch, const KernelInfo &
 std::string CompiledModule::run(const Launch &launch, const Options &options, Counters *counters) {
   const auto found = kernels_.find(launch.kernel);
   if (found == kernels_.end()) {
-    return "wrong launch: the module has no kernel '" + launch.kernel + "'";
+    return "wrong launch: module has no kernel '" + launch.kernel + "'";
   }
   const Kernel &kernel = found->second;
   if (std::string error = checkLaunch(launch, kernel.info); !error.empty()) {

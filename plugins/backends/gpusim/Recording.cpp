@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Records entries with the checks that a driver would make at launch, and replays them in the simulator.
+// Records entries, with the checks that a driver makes at launch, and replays them in the simulator.
 #include "plugins/backends/gpusim/Recording.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -20,8 +20,8 @@ MemoryWindow windowOf(const cria_operand &operand, uint32_t index) {
 
 Check recordOperands(const cria_entry &entry, const KernelInfo &kernel, Launch &launch) {
   if (entry.num_operands != kernel.numParameters) {
-    return invalid("the kernel has " + std::to_string(kernel.numParameters) + " parameters, got " +
-                   std::to_string(entry.num_operands) + " operands");
+    return invalid("expected " + std::to_string(kernel.numParameters) + " operands for the kernel, got " +
+                   std::to_string(entry.num_operands));
   }
   Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
   if (check.failed()) {
@@ -39,7 +39,7 @@ Check recordKernel(const cria_entry &entry, const cria_code *code, Entry &out) {
   }
   const KernelInfo *kernel = code->module->find(view(entry.name));
   if (kernel == nullptr) {
-    return {CRIA_STATUS_NOT_FOUND, "the code has no such kernel"};
+    return {CRIA_STATUS_NOT_FOUND, "code has no such kernel"};
   }
   if (entry.num_attributes != 0) {
     return invalid("a kernel has no attributes");
@@ -82,7 +82,7 @@ Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
   }
 }
 
-// Where they are counted, bank conflicts are a finding.
+// Reports bank conflicts as a finding, if that is requested.
 std::string runKernel(const Launch &launch, cria_code &code) {
   Counters counters;
   std::string finding = code.module->run(launch, code.options, &counters);
@@ -94,7 +94,7 @@ std::string runKernel(const Launch &launch, cria_code &code) {
   return finding;
 }
 
-// Empty, or the simulator's finding.
+// Runs a dispatch. Returns the simulator's finding; empty if there is none.
 std::string runEntry(const Entry &entry, cria_code *code) {
   switch (entry.kind) {
   case CRIA_ENTRY_KERNEL: {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recorded list of kernel launches, copies and fills for the simulated GPU.
+// A recording: a list of kernel launches, copies and fills for the simulated GPU.
 #pragma once
 
 #include "plugins/backends/gpusim/LaunchChecks.h"
@@ -9,7 +9,7 @@
 
 namespace cria::gpusim {
 
-/// A buffer's window in an entry.
+/// A window of a buffer in an entry.
 struct Range {
   cria_buffer *buffer = nullptr;
   uint64_t offset = 0;
@@ -28,7 +28,7 @@ struct Entry {
 /// Checks all entries against the contract and resolves them.
 Check recordEntries(cria_code *code, const cria_record_info &info, std::unique_ptr<cria_recording> &out);
 
-/// Runs all entries in order, until the simulator has a finding.
+/// Runs all entries in order, up to the first finding of the simulator.
 Check replayEntries(cria_recording &recording, const int32_t *cancel, plugin::Profile &profile);
 
 } // namespace cria::gpusim
@@ -41,7 +41,7 @@ struct cria_code {
   std::unique_ptr<cria::gpusim::Module> module;
   const cria::gpusim::Architecture *architecture = nullptr;
   cria::gpusim::Options options;
-  std::mutex mutex; // one launch at a time
+  std::mutex mutex; // serializes launches
 };
 
 struct cria_recording {

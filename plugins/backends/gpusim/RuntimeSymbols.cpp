@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Entry points for generated code.
+// Functions that generated code calls.
 #include "plugins/backends/gpusim/RuntimeSymbols.h"
 
 #include "plugins/backends/gpusim/HostMath.h"
 #include "plugins/backends/gpusim/Machine.h"
+#include "support/Half.h"
 
 #include <cmath>
 #include <cstring>
@@ -12,7 +13,7 @@ using namespace cria::gpusim;
 
 extern "C" {
 #if defined(__x86_64__)
-// libgcc's; 16-bit floats are passed in vector registers.
+// Functions of libgcc. 16-bit floats are passed in vector registers.
 float __extendhfsf2(_Float16 value);
 _Float16 __truncsfhf2(float value);
 _Float16 __truncdfhf2(double value);
@@ -58,13 +59,13 @@ void waitForCopies(Thread *thread, uint32_t groups) { thread->machine->waitForCo
 template <typename Function> void *address(Function *function) { return reinterpret_cast<void *>(function); }
 
 #if defined(__x86_64__)
-// The result's bits where a bfloat is returned.
+// Returns bits in the register in which a bfloat is returned.
 _Float16 asRegister(uint16_t bits) {
   _Float16 result;
   std::memcpy(&result, &bits, sizeof(result));
   return result;
 }
-_Float16 truncateToBfloat(float value) { return asRegister(doubleToBfloat(value)); }
+_Float16 truncateToBfloat(float value) { return asRegister(cria::bfloat16FromFloat(value)); }
 _Float16 truncateDoubleToBfloat(double value) { return asRegister(doubleToBfloat(value)); }
 #endif
 

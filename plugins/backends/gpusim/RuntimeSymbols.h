@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every function that generated code may call. Anything else it asks for is an error when it is loaded.
+// The functions that generated code may call. A reference to any other is an error when the code is loaded.
 #pragma once
 
 #include <span>
@@ -20,7 +20,7 @@ struct RuntimeSymbol {
 ///   copy_async (thread, destination, source, size, site)
 ///   commit_copies (thread), wait_copies (thread, groups)
 ///   fma_f16, fma_bf16 (i32, i32, i32) -> i32, flush (f32), permute, reciprocal, reciprocal_root
-/// and what the host's code generator takes for granted: the math library, memory functions, conversions.
+/// and functions that the host's code generator calls: the math library, memory functions, conversions.
 std::span<const RuntimeSymbol> runtimeSymbols();
 
 } // namespace cria::gpusim

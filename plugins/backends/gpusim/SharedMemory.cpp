@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A record per byte for the last write and one for the last reads: when (20 bits) and who (11 bits: a thread,
-// several lanes of one warp, or threads of several warps). The top bit marks an atomic write.
+// For each byte there are a record of the last write and one of the last reads: the time (20 bits) and the
+// accessor (11 bits: a thread, several lanes of one warp, or threads of several warps). The top bit marks an
+// atomic write.
 #include "plugins/backends/gpusim/SharedMemory.h"
 
 #include "plugins/backends/gpusim/ByteShadow.h"
@@ -10,7 +11,7 @@
 namespace cria::gpusim {
 namespace {
 
-constexpr uint64_t kBaseAlignment = 1024; // more than any access asks for
+constexpr uint64_t kBaseAlignment = 1024; // at least that of any access
 constexpr uint32_t kAtomicBit = 0x80000000u;
 constexpr uint32_t kWhoBits = 11;
 constexpr uint32_t kWhoMask = (1u << kWhoBits) - 1;
@@ -41,14 +42,14 @@ void SharedMemory::resize(uint64_t bytes) {
   readers_.assign(bytes, 0);
 }
 
-// Records of earlier blocks stay: they are older than the tick.
+// Records of earlier blocks remain, but are older than the tick.
 void SharedMemory::beginBlock() {
   std::fill_n(data_, size_, kUndefinedByte);
   std::fill_n(states_.begin(), size_, kUndefined);
   synchroniseBlock();
 }
 
-// When time runs out, races across this moment are missed.
+// When the clock wraps around, races across that moment are missed.
 void SharedMemory::tick() {
   if (++now_ > kMaxTick) {
     std::fill(writers_.begin(), writers_.end(), 0);
@@ -96,7 +97,7 @@ bool SharedMemory::noteRead(const Thread &thread, uint64_t offset, uint64_t size
   });
 }
 
-// Whoever came at the same time is not forgotten.
+// Merges accessors of the same tick.
 uint32_t SharedMemory::recordBeside(uint32_t earlier, const Thread &thread) {
   if (!conflicts(earlier, thread, false)) {
     return recordOf(thread.index);
@@ -141,7 +142,7 @@ bool SharedMemory::access(const Thread &thread, uintptr_t address, uint64_t size
            .isWrite = access != Access::Read && kind != FaultKind::Uninitialised,
            .offset = address - reinterpret_cast<uintptr_t>(data_),
            .size = size,
-           .extent = size_,
+           .memorySize = size_,
            .address = address,
            .other = otherThread_};
   return false;

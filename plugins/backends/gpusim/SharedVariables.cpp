@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Variables in shared memory: those with a size first, in the order of the module; then the one without,
-// which stands for the dynamic part.
+// Lowers variables in shared memory: first those with a size, in the order of the module, then the one
+// without, which is the dynamic shared memory.
 #include "plugins/backends/gpusim/Lowering.h"
 
 #include "llvm/IR/ReplaceConstant.h"
@@ -15,7 +15,7 @@ static uint64_t sizeOf(const GlobalVariable &variable) {
   return variable.getDataLayout().getTypeAllocSize(variable.getValueType()).getFixedValue();
 }
 
-// As the ABI has it, the dynamic part begins at a multiple of 16.
+// The kernel ABI aligns dynamic shared memory to 16 bytes.
 static Align alignmentOf(const GlobalVariable &variable) {
   const Align stated = variable.getAlign().value_or(Align(16));
   return sizeOf(variable) == 0 ? std::max(stated, Align(16)) : stated;
@@ -38,7 +38,7 @@ static SmallVector<GlobalVariable *> sharedVariablesOf(Function &function) {
   return found;
 }
 
-// Constant expressions that use the variables become instructions.
+// Converts constant expressions that use the variables to instructions.
 static void expandConstants(Function &function) {
   SmallVector<Constant *> variables;
   for (GlobalVariable &variable : function.getParent()->globals()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What generated code and the simulator share: the state of one GPU thread, which compiled kernels receive as
-// a hidden parameter, and the description of each place in the code that calls the simulator.
+// The data that generated code and the simulator share: the state of a GPU thread, which is a hidden
+// parameter of compiled kernels, and the description of each site that calls the simulator.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ constexpr uint32_t kMaxWarps = kMaxThreadsPerBlock / kWarpSize;
 
 enum class Access : uint8_t { Read, Write, Atomic };
 
-/// What all lanes of a warp do together. Operands and results: see Collectives.cpp.
+/// Warp-wide operations. Collectives.cpp describes their operands and results.
 enum class Collective : uint8_t {
   WarpSync,
   ShuffleUp,
@@ -48,17 +48,17 @@ constexpr uint32_t kTransposed = 0x100;
 /// How a block-wide barrier combines the threads' predicates.
 enum class BarrierResult : uint32_t { None, PopCount, And, Or };
 
-/// One place in the code.
+/// A site: an instruction of a kernel that calls the simulator.
 struct Site {
   std::string name;        // "load", "store", or the intrinsic
   std::string location;    // "file:line", or empty without debug information
   std::string instruction; // as LLVM prints it
   uint32_t size = 0;       // bytes of an access
-  uint32_t alignment = 1;  // that the instruction demands
+  uint32_t alignment = 1;  // required by the instruction
   Access access = Access::Read;
   Collective collective = Collective::WarpSync;
   uint32_t argument = 0; // of a collective
-  int32_t window = -1;   // parameter that the address derives from; -1: not known
+  int32_t window = -1;   // parameter that the address derives from; -1: unknown
   bool aligned = false;  // a barrier that all lanes of a warp must reach together
 };
 
@@ -74,7 +74,7 @@ struct AsyncCopy {
   std::array<std::byte, 16> data{};
 };
 
-/// The state of a GPU thread. The members up to `shared` have offsets that generated code knows.
+/// The state of a GPU thread. Generated code accesses the members up to `shared` by offset.
 struct Thread {
   uint32_t tid[3] = {};
   uint32_t ntid[3] = {};
@@ -89,7 +89,7 @@ struct Thread {
   void *fiber = nullptr;
 
   enum class State : uint8_t { Ready, InCollective, AtBarrier, Exited } state = State::Ready;
-  const Site *site = nullptr; // where it waits
+  const Site *site = nullptr; // the site at which it waits
   uint32_t mask = 0;          // of the collective
   uint32_t *slot = nullptr;   // operands of the collective
   uint32_t barrier = 0;       // number of the barrier
@@ -111,7 +111,7 @@ static_assert(offsetof(Thread, ctaid) == kCtaidOffset && offsetof(Thread, nctaid
 static_assert(offsetof(Thread, laneId) == kLaneIdOffset && offsetof(Thread, warpId) == kWarpIdOffset);
 static_assert(offsetof(Thread, shared) == kSharedOffset);
 
-/// A compiled kernel. parameters: the addresses, in order.
+/// A compiled kernel. parameters: the addresses of the buffers, in order.
 using KernelFunction = void (*)(Thread *thread, void *const *parameters);
 
 } // namespace cria::gpusim

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * null_backend.c - a complete backend that runs nothing: the template to copy.
+ * null_backend.c - a complete backend that runs no code, to copy from.
  *
- * It takes code of every format, checks every argument as cria_plugin.h demands, keeps buffers in host
- * memory, copies and fills them, and records dispatches - but does not run them. Buffers begin as zeros, so
- * all results are zeros. It also serves to measure what the host costs without any device.
+ * It accepts code of every format, checks every argument as cria_plugin.h requires, keeps buffers in host
+ * memory, copies and fills them, and records dispatches, but does not run them. Buffers are initialized to
+ * zero, so all results are zero. It also serves to measure the overhead of the host.
  *
- * To make a backend of your own: copy this folder; change the name in CMakeLists.txt; say in null_probe()
- * what you can run; put device memory behind struct cria_buffer; translate entries in null_record() and run
- * them in null_replay(). A device that works asynchronously also needs real events and null_finish().
+ * To write a backend, copy this folder, change the name in CMakeLists.txt, report in null_probe() which code
+ * it runs, allocate device memory in struct cria_buffer, translate entries in null_record() and run them in
+ * null_replay(). An asynchronous device also needs real events and null_finish().
  */
 #include <cria_plugin.h>
 
@@ -17,23 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- What the handles of the interface stand for ---- */
+/* ---- The handles of the interface ---- */
 
 struct cria_context {
-  uint64_t live_objects; /* made from this context and not yet freed */
+  uint64_t live_objects; /* objects of this context that have not been freed */
 };
 
 struct cria_buffer {
   unsigned char *data;
   uint64_t size;
-  int imported; /* read-only memory of the host, used in place */
+  int imported; /* read-only memory of the host, not copied */
 };
 
 struct cria_code {
   uint64_t size;
 };
 
-/* A recorded entry: only copies and fills have an effect here. */
+/* A recorded entry. Only copies and fills have an effect. */
 struct recorded_entry {
   uint32_t kind;
   uint32_t fill_value;
@@ -50,20 +50,20 @@ struct cria_recording {
 struct cria_queue {
   cria_context *context;
   int profiling;
-  uint32_t profiled_entries; /* of the last replay */
+  uint32_t profiled_entries; /* number of entries of the last replay */
 };
 
-/* All work is done when a call returns, so every event has happened when it is made. */
+/* All work is done when a call returns, so every event is signaled when it is created. */
 struct cria_event {
   int unused;
 };
 
-/* Atomic: several registries may ask at once. */
+/* Atomic, since several registries may query the plugin concurrently. */
 static const cria_host *_Atomic the_host;
 
 /* ---- Reporting ---- */
 
-/* Writes a sentence to the caller's message, if there is one, and returns `status`. */
+/* Writes text to the caller's message, if there is one, and returns `status`. */
 __attribute__((format(printf, 3, 4))) static cria_status report(cria_message *message, cria_status status,
                                                                 const char *format, ...) {
   if (message != NULL && message->data != NULL) {
@@ -91,7 +91,7 @@ static cria_status out_of_memory(cria_message *message, uint64_t size) {
 
 static cria_string text(const char *literal) { return (cria_string){literal, strlen(literal)}; }
 
-/* A string for printf's "%.*s". */
+/* Arguments for "%.*s" of printf. */
 #define SHOW(string)                                                                                         \
   (int)((string).size < 100 ? (string).size : 100), ((string).data != NULL ? (string).data : "")
 
@@ -104,9 +104,8 @@ static cria_status null_device_count(uint32_t *count, cria_message *message) {
 }
 
 static cria_status check_device(uint32_t device, cria_message *message) {
-  return device == 0
-             ? CRIA_STATUS_OK
-             : report(message, CRIA_STATUS_INVALID_ARGUMENT, "there is one device, number 0; got %u", device);
+  return device == 0 ? CRIA_STATUS_OK
+                     : report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected device 0, got %u", device);
 }
 
 static cria_status null_device_info(uint32_t device, cria_device_info *out, cria_message *message) {
@@ -118,13 +117,13 @@ static cria_status null_device_info(uint32_t device, cria_device_info *out, cria
     return invalid_size(message, "device info");
   }
   out->name = text("nothing");
-  out->description = text("takes all code and runs none");
+  out->description = text("accepts all code and runs none");
   out->memory_bytes = 0;
   out->memory_free_bytes = 0;
   return CRIA_STATUS_OK;
 }
 
-/* A real backend looks at format, features and version here, and says in the message what is missing. */
+/* A real backend checks format, features and version here, and reports what is missing. */
 static cria_status null_probe(uint32_t device, const cria_executable_info *info, uint32_t *score,
                               cria_message *message) {
   const cria_status status = check_device(device, message);
@@ -174,7 +173,7 @@ static cria_status null_load(cria_context *context, const cria_executable *execu
     return invalid_size(message, "executable");
   }
   if (executable->reserved != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "executable: the reserved field is not zero");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "executable: reserved field is not zero");
   }
   cria_code *code = malloc(sizeof(*code));
   if (code == NULL) {
@@ -209,7 +208,7 @@ static cria_status new_buffer(cria_context *context, unsigned char *data, uint64
 
 static cria_status null_buffer_allocate(cria_context *context, const cria_buffer_info *info,
                                         cria_buffer **out, cria_message *message) {
-  const uint64_t size = info->size; /* all usages lie in the same memory */
+  const uint64_t size = info->size; /* all usages share the same kind of memory */
   if (size == 0) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT, "buffer size must be above 0");
   }
@@ -228,8 +227,7 @@ static cria_status null_buffer_allocate(cria_context *context, const cria_buffer
 static cria_status null_buffer_import(cria_context *context, const void *data, uint64_t size,
                                       cria_buffer **out, cria_message *message) {
   if (data == NULL || size == 0 || (uintptr_t)data % BUFFER_ALIGNMENT != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                  "imported memory must be 64-byte aligned and not empty");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "imported memory is empty or not 64-byte aligned");
   }
   return new_buffer(context, (unsigned char *)data, size, 1, out, message);
 }
@@ -247,14 +245,14 @@ static void *null_buffer_host_pointer(cria_context *context, cria_buffer *buffer
   return buffer->data;
 }
 
-/* Written so that no sum overflows. */
+/* Checks that a range is within a buffer. No sum overflows. */
 static cria_status check_range(const cria_buffer *buffer, uint64_t offset, uint64_t size, const char *what,
                                cria_message *message) {
   if (offset <= buffer->size && size <= buffer->size - offset) {
     return CRIA_STATUS_OK;
   }
   return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                "%s: %llu bytes at offset %llu reach outside a buffer of %llu bytes", what,
+                "%s: %llu bytes at offset %llu are outside a buffer of %llu bytes", what,
                 (unsigned long long)size, (unsigned long long)offset, (unsigned long long)buffer->size);
 }
 
@@ -280,7 +278,7 @@ static void fill_words(unsigned char *destination, uint64_t size, uint32_t value
 
 /* ---- Recording ---- */
 
-/* Bytes of an element; 0 for an unknown type. */
+/* Returns the size of an element in bytes; 0 for an unknown type. */
 static uint64_t size_of_type(uint32_t type) {
   switch (type) {
   case CRIA_TYPE_F32:
@@ -298,9 +296,10 @@ static uint64_t size_of_type(uint32_t type) {
   }
 }
 
-/* Do all elements lie inside the first `size` bytes? Strides and extents may be anything. */
+/* Returns whether all elements are within the operand's window, for any strides and shape. */
 static int elements_fit(const cria_operand *operand) {
-  uint64_t left = operand->size / size_of_type(operand->type); /* elements of the window not yet passed */
+  uint64_t left =
+      operand->size / size_of_type(operand->type); /* elements of the window after the current one */
   for (uint32_t d = 0; d < operand->rank; ++d) {
     if (operand->shape[d] == 0) {
       return 1;
@@ -316,7 +315,7 @@ static int elements_fit(const cria_operand *operand) {
   return left >= 1;
 }
 
-/* The operand of a kernel or op. `alignment` 0: that of its elements. */
+/* Checks an operand of a kernel or op. `alignment` 0: that of the operand's element type. */
 static cria_status check_operand(const cria_operand *operand, uint64_t alignment, cria_message *message) {
   if (!CRIA_HAS_FIELD(cria_operand, operand, strides)) {
     return invalid_size(message, "operand");
@@ -335,7 +334,7 @@ static cria_status check_operand(const cria_operand *operand, uint64_t alignment
   }
   if (!elements_fit(operand)) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT,
-                  "operand '%.*s': its elements reach outside its window of %llu bytes", SHOW(operand->name),
+                  "operand '%.*s': elements are outside its window of %llu bytes", SHOW(operand->name),
                   (unsigned long long)operand->size);
   }
   return (operand->access & CRIA_ACCESS_WRITE) != 0
@@ -361,7 +360,7 @@ static cria_status record_kernel(const cria_entry *entry, cria_message *message)
   return check_operands(entry, BUFFER_ALIGNMENT, message);
 }
 
-/* A real backend looks the op up here, and answers UNSUPPORTED for unknown ops, attributes and required
+/* A real backend looks up the op here, and returns UNSUPPORTED for unknown ops, attributes and required
  * operands. */
 static cria_status record_op(const cria_entry *entry, cria_message *message) {
   for (uint32_t i = 0; i < entry->num_attributes; ++i) {
@@ -409,7 +408,7 @@ static cria_status record_entry(const cria_entry *entry, struct recorded_entry *
     return invalid_size(message, "entry");
   }
   if (entry->reserved != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "entry '%.*s': the reserved field is not zero",
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "entry '%.*s': reserved field is not zero",
                   SHOW(entry->name));
   }
   out->kind = entry->kind;
@@ -422,7 +421,7 @@ static cria_status record_entry(const cria_entry *entry, struct recorded_entry *
   case CRIA_ENTRY_FILL:
     return record_bytes(entry, out, message);
   default:
-    return report(message, CRIA_STATUS_UNSUPPORTED, "entry '%.*s': kind %u is not known", SHOW(entry->name),
+    return report(message, CRIA_STATUS_UNSUPPORTED, "entry '%.*s': unknown kind %u", SHOW(entry->name),
                   entry->kind);
   }
 }
@@ -522,8 +521,7 @@ static cria_status null_fill(cria_queue *queue, cria_buffer *buffer, uint64_t of
   return status;
 }
 
-/* A real backend runs its kernels here. Nothing may be allocated: everything was prepared by null_record().
- */
+/* A real backend runs its kernels here. It must not allocate: null_record() has prepared everything. */
 static void replay_entry(const struct recorded_entry *entry) {
   if (entry->kind == CRIA_ENTRY_COPY) {
     memmove(entry->destination, entry->source, entry->size);
@@ -576,14 +574,14 @@ static cria_status null_profile_enable(cria_queue *queue, uint32_t on, cria_mess
   return CRIA_STATUS_OK;
 }
 
-/* Doing nothing takes no time. */
+/* Reports 0 ns for each entry. */
 static cria_status null_profile_read(cria_queue *queue, cria_profile *out, cria_message *message) {
   if (!CRIA_HAS_FIELD(cria_profile, out, nanoseconds)) {
     return invalid_size(message, "profile");
   }
   if (out->num_entries < queue->profiled_entries) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "the profile has room for %u entries, %u are needed",
-                  out->num_entries, queue->profiled_entries);
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected a profile of at least %u entries, got %u",
+                  queue->profiled_entries, out->num_entries);
   }
   for (uint32_t i = 0; i < queue->profiled_entries; ++i) {
     out->nanoseconds[i] = 0;
@@ -594,7 +592,7 @@ static cria_status null_profile_read(cria_queue *queue, cria_profile *out, cria_
 
 /* ---- The table and the exported symbol ---- */
 
-/* A real backend leaves `flags` at 0, so that it is found when it fits best. */
+/* A real backend leaves `flags` at 0, so that it can be chosen by its score. */
 static const cria_backend_api backend_api = {
     .struct_size = sizeof(cria_backend_api),
     .flags = CRIA_BACKEND_EXPLICIT_ONLY,
@@ -630,14 +628,14 @@ cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_mess
   if (!CRIA_HAS_FIELD(cria_host, host, log) || !CRIA_HAS_FIELD(cria_plugin, out, get_extension)) {
     return invalid_size(message, "plugin query");
   }
-  /* Nothing beyond 1.0 is used; with this header's own version a host may be asked for more. */
+  /* Nothing newer than 1.0 is used, so every host of this major version is accepted. */
   static const uint32_t lowest = 0;
   static const uint32_t highest = CRIA_ABI_MINOR;
   if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_max < lowest || host->abi_minor_min > highest) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks plugin ABI %u.%u to %u.%u, the host speaks %u.%u to %u.%u",
-                  CRIA_ABI_MAJOR, lowest, CRIA_ABI_MAJOR, highest, host->abi_major, host->abi_minor_min,
-                  host->abi_major, host->abi_minor_max);
+                  "this plugin supports plugin ABI %u.%u to %u.%u, the host %u.%u to %u.%u", CRIA_ABI_MAJOR,
+                  lowest, CRIA_ABI_MAJOR, highest, host->abi_major, host->abi_minor_min, host->abi_major,
+                  host->abi_minor_max);
   }
   the_host = host;
   out->abi_major = CRIA_ABI_MAJOR;
@@ -645,7 +643,7 @@ cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_mess
   out->kind = CRIA_PLUGIN_BACKEND;
   out->name = text(CRIA_PLUGIN_NAME);
   out->version = text(CRIA_PLUGIN_VERSION);
-  out->description = text("Takes all code and runs none: a template, and a measure of the host's own cost");
+  out->description = text("Accept all code and run none: a template, and a measure of the host's overhead");
   out->api = &backend_api;
   out->get_extension = NULL;
   return CRIA_STATUS_OK;

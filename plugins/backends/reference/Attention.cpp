@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// KV append and attention over the pages of one layer; K is stored after RoPE.
+// Appends to the KV cache and computes attention over the pages of one layer. K is stored after RoPE.
 #include "OpTable.h"
 #include "Rope.h"
 
@@ -12,7 +12,7 @@ namespace {
 
 enum class Part : uint64_t { key = 0, value = 1 };
 
-/// Addresses in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim].
+/// Computes addresses in one layer of the cache, [P, 2, kv_heads, page_tokens, head_dim].
 class CacheLayer {
 public:
   explicit CacheLayer(const OpCall &call) : cache_(call.operand("cache")) {}
@@ -104,7 +104,8 @@ void attendRow(const OpCall &call, const CacheLayer &layer, const std::vector<fl
 
 } // namespace
 
-// Rows are whole heads. That the cache's elements lie inside its window was checked before.
+// Checks that the widths of rows are multiples of head_dim. The caller has checked that the cache is within
+// its window.
 std::string checkCacheOp(const OpCall &call) {
   const Tensor &cache = call.operand("cache");
   if (cache.shape[1] != 2 || cache.shape[2] == 0 || cache.shape[3] == 0 || cache.shape[4] == 0) {
@@ -133,7 +134,7 @@ std::string checkAppendIndices(const OpCall &call) {
   return "";
 }
 
-// Every page up to the row's position.
+// Checks every page up to the row's position.
 static std::string checkPages(const CacheLayer &layer, const Tensor &blockTable, int32_t sequence,
                               int32_t position) {
   const uint64_t last = static_cast<uint64_t>(position) / layer.pageTokens();
@@ -198,7 +199,7 @@ void runAttention(const OpCall &call) {
   }
 }
 
-// All keys and values of the step are appended first, so causality is a comparison of positions.
+// Appends all keys and values of the step first, so that causality is a comparison of positions.
 void runRopeAttention(const OpCall &call) {
   const CacheLayer layer(call);
   const Tensor &positions = call.operand("positions");

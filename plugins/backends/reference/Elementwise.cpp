@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Ops that treat each element, or move rows.
+// Elementwise ops, and ops that copy rows.
 #include "Elementwise.h"
 #include "OpTable.h"
 
@@ -14,7 +14,7 @@ template <typename Function> void forEachElement(const Tensor &output, Function 
   }
 }
 
-// output[i] = source[rows[i]]; a row index outside the source gives zeros (padding rows).
+// output[i] = source[rows[i]]; zeros if rows[i] is out of range (padding rows).
 void copyRows(const Tensor &source, const Tensor &rows, const Tensor &output) {
   forEachElement(output, [&](uint64_t i, uint64_t column) {
     const int32_t row = rows.loadInt(i);

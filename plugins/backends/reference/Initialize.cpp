@@ -1,44 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fills weights whose recipe is random(seed) or ones. The hash is the one of docs/generated/opset-v1.md,
-// written out here because a backend knows the opset and nothing of the compiler.
+// Fills weights whose recipe is random(seed) or ones. format/RandomWeights.h has the hash function.
 #include "OpTable.h"
 
+#include "format/RandomWeights.h"
+
 #include <algorithm>
-#include <cmath>
 
 namespace cria::reference {
-namespace {
-
-// The finalizer of MurmurHash3 (Appleby, public domain).
-uint32_t mix(uint32_t h) {
-  h ^= h >> 16;
-  h *= 0x85EBCA6Bu;
-  h ^= h >> 13;
-  h *= 0xC2B2AE35u;
-  return h ^ (h >> 16);
+static RandomSegment segmentOf(const Tensor &constants) {
+  const auto word = [&](uint64_t i) { return static_cast<uint32_t>(constants.loadInt(i)); };
+  return {.tensorKey = word(0),
+          .rows = word(1),
+          .firstRow = word(2),
+          .block = std::max(1u, word(3)),
+          .stride = word(4)};
 }
 
-// int8(hash) · 2^-e with e = ceil(log2(74 · sqrt(columns))).
-float randomValue(uint32_t tensorKey, uint32_t row, uint32_t column, uint64_t columns) {
-  const uint32_t hash = mix(mix(tensorKey + row) ^ (column * 0x9E3779B1u));
-  const double exponent = std::ceil(std::log2(74.0 * std::sqrt(static_cast<double>(columns))));
-  return std::ldexp(static_cast<float>(static_cast<int8_t>(hash >> 24)), -static_cast<int>(exponent));
-}
-
-} // namespace
-
-// constants: tensor key, rows, first destination row, block, stride. Logical row r goes to destination row
-// first + (r / block) · stride + r mod block.
 void runFillRandom(const OpCall &call) {
-  const Tensor &constants = call.operand("constants");
-  const Tensor &weight = call.operand("weight");
-  const auto constant = [&](uint64_t i) { return static_cast<uint32_t>(constants.loadInt(i)); };
-  const uint32_t block = std::max(1u, constant(3));
-  for (uint32_t row = 0; row < constant(1); ++row) {
-    const uint64_t destination = constant(2) + static_cast<uint64_t>(row / block) * constant(4) + row % block;
-    for (uint64_t column = 0; column < weight.shape[1] && destination < weight.shape[0]; ++column) {
+  const Tensor weight = call.operand("weight");
+  const RandomSegment segment = segmentOf(call.operand("constants"));
+  const uint64_t columns = weight.shape[1];
+  const float scale = randomScale(columns);
+  for (uint32_t row = 0; row < segment.rows; ++row) {
+    const uint32_t rowKey = randomRowKey(segment.tensorKey, row);
+    const uint64_t destination = segment.destinationRow(row);
+    for (uint64_t column = 0; column < columns && destination < weight.shape[0]; ++column) {
       weight.store(destination, column,
-                   randomValue(constant(0), row, static_cast<uint32_t>(column), weight.shape[1]));
+                   static_cast<float>(randomByte(rowKey, static_cast<uint32_t>(column))) * scale);
     }
   }
 }

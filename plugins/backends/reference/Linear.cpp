@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// y = W·x with W row-major [N, K]; the fused form adds a norm before, SwiGLU and a residual after.
+// linear: y = W·x with W row-major [N, K]. fused_linear: an optional norm before it, SwiGLU and a residual
+// after it.
 #include "Elementwise.h"
 #include "Norm.h"
 #include "OpTable.h"
@@ -15,7 +16,7 @@ std::vector<float> loadRow(const Tensor &tensor, uint64_t row) {
   return values;
 }
 
-// Accumulates in f32 in the order of k.
+// Accumulates in f32, in ascending order of k.
 float dotRow(const Tensor &weight, uint64_t row, const std::vector<float> &x) {
   float sum = 0.0f;
   for (uint64_t k = 0; k < x.size(); ++k) {
@@ -24,8 +25,8 @@ float dotRow(const Tensor &weight, uint64_t row, const std::vector<float> &x) {
   return sum;
 }
 
-// Gate and up rows lie interleaved in blocks: gate row j at (j / block)·2·block + j mod block, up row `block`
-// later.
+// Gate and up rows are interleaved in blocks: gate row j is row (j / block)·2·block + j mod block of the
+// weight, and up row j follows `block` rows later.
 float swigluRow(const Tensor &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
   const uint64_t gateRow = j / block * 2 * block + j % block;
   return silu(dotRow(weight, gateRow, x)) * dotRow(weight, gateRow + block, x);
@@ -68,7 +69,7 @@ std::string checkFusedLinear(const OpCall &call) {
   if (activation == "swiglu") {
     const bool isGiven = call.has("swiglu_block");
     if (!isGiven || call.integer("swiglu_block") < 1 || call.integer("swiglu_block") > INT32_MAX) {
-      return "activation 'swiglu' needs an attribute 'swiglu_block' from 1 to " + std::to_string(INT32_MAX);
+      return "activation 'swiglu' requires attribute 'swiglu_block' from 1 to " + std::to_string(INT32_MAX);
     }
     const auto block = static_cast<uint64_t>(call.integer("swiglu_block"));
     rows = (width + block - 1) / block * block * 2;
@@ -81,7 +82,7 @@ std::string checkFusedLinear(const OpCall &call) {
   }
   const bool hasEpsilon = call.has("epsilon");
   return call.optionalOperand("norm_weight") && !hasEpsilon
-             ? "operand 'norm_weight' needs attribute 'epsilon'"
+             ? "operand 'norm_weight' requires attribute 'epsilon'"
              : "";
 }
 

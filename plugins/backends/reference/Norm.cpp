@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RMSNorm: Zhang and Sennrich 2019; epsilon inside the root, after the mean; normalized in f32, then
-// weighted.
+// RMSNorm (Zhang and Sennrich 2019), in f32: epsilon is added to the mean, inside the root; the row is
+// normalized, then multiplied by the weight.
 #include "Norm.h"
 #include "OpTable.h"
 

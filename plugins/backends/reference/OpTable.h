@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The ops of opset v1 (plugins/sdk/cria_opset.hpp, docs/generated/opset-v1.md): scalar implementation of
-// each.
+// Scalar implementations of the ops of opset v1 (plugins/sdk/cria_opset.hpp, docs/generated/opset-v1.md).
 #pragma once
 
 #include "Tensor.h"
@@ -12,7 +11,7 @@
 
 namespace cria::reference {
 
-/// A recorded op with operands as tensors.
+/// A recorded op, with its operands as tensors.
 class OpCall {
 public:
   explicit OpCall(const plugin::OpCall &call) : call_(call) {}
@@ -33,10 +32,10 @@ private:
   const plugin::OpCall &call_;
 };
 
-/// Every op of the opset.
+/// Returns the implementations of all ops of the opset.
 std::span<const plugin::OpImplementation> allOps();
 
-// Implementations, by file. Formulas stand beside them.
+// Implementations, by file.
 void runEmbedding(const OpCall &call);
 void runGatherRows(const OpCall &call);
 void runSilu(const OpCall &call);
@@ -52,7 +51,7 @@ void runRopeAttention(const OpCall &call);
 void runFillRandom(const OpCall &call);
 void runFillOnes(const OpCall &call);
 
-// Checks beside them.
+// Checks of calls. They return what is wrong, or "".
 std::string checkFusedLinear(const OpCall &call);
 std::string checkRope(const OpCall &call);
 std::string checkCacheOp(const OpCall &call);

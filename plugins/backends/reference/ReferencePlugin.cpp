@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The backend `reference`: runs programs of the ops target in plain scalar f32. Slow and easy to read; the
-// oracle that other backends are compared with. Never chosen by itself.
+// The backend `reference`: runs programs of target `ops` in scalar f32. It is the oracle that other backends
+// are compared with, and is used only if it is named.
 #include "OpTable.h"
 
 #include "plugins/sdk/cria_ops_backend.hpp"
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  static const cria_backend_api kApi =
-      cria::plugin::opsBackend({.name = "reference",
-                                .device = "host memory",
-                                .deviceDescription = "scalar f32, one thread",
-                                .ops = cria::reference::allOps(),
-                                .score = 10,
-                                .flags = CRIA_BACKEND_EXPLICIT_ONLY});
-  return cria::plugin::answerQuery(host, out, message, CRIA_PLUGIN_BACKEND, "reference", CRIA_VERSION,
-                                   "Scalar f32 interpreter of the opset, the oracle for other backends",
-                                   &kApi);
+  return cria::plugin::answerOpsBackend(host, out, message, CRIA_VERSION,
+                                        "Scalar f32 interpreter of the opset, the oracle for other backends",
+                                        {.name = "reference",
+                                         .device = "host memory",
+                                         .deviceDescription = "scalar f32, one thread",
+                                         .ops = cria::reference::allOps(),
+                                         .score = 10,
+                                         .flags = CRIA_BACKEND_EXPLICIT_ONLY});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary position embedding (Su et al. 2021) in the order of halves.
+// Rotary position embedding (Su et al. 2021). The dimensions i and i + head_dim/2 of a head form a pair.
 #include "Rope.h"
 #include "OpTable.h"
 
@@ -35,7 +35,7 @@ void runRope(const OpCall &call) {
   }
 }
 
-// rope states head_dim; for rope_attention it is the cache's.
+// head_dim is an attribute of rope; rope_attention has that of the cache.
 std::string checkRope(const OpCall &call) {
   const bool alone = call.optionalOperand("input").has_value();
   const int64_t stated =

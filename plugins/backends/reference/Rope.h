@@ -8,8 +8,8 @@
 
 namespace cria::reference {
 
-/// Rotates each head's halves (i, i + head_dim/2) by the angles of `position`. table: [context, head_dim]
-/// f32, cosines then sines. row: heads · head_dim values.
+/// Rotates the pairs (i, i + head_dim/2) of each head by the angles of `position`. table: f32 [context,
+/// head_dim], cosines, then sines. row: f32 [heads · head_dim].
 std::vector<float> ropeRow(const Tensor &input, uint64_t row, int32_t position, const Tensor &table,
                            uint64_t headDim);
 

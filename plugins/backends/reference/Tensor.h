@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A typed, strided view of host memory. Elements are read and written as f32 (or as integers), one at a time.
+// A typed, strided view of host memory, whose elements are read and written as f32 or as integers.
 #pragma once
 
 #include "plugins/sdk/cria_ops_call.hpp"
@@ -12,12 +12,12 @@ namespace cria::reference {
 struct Tensor : plugin::OpOperand {
   explicit Tensor(const plugin::OpOperand &operand) : plugin::OpOperand(operand) {}
 
-  /// Element at the given indices, trailing indices 0. f16 and bf16 are widened exactly.
+  /// Returns the element at the given indices; trailing indices are 0. f16 and bf16 are widened exactly.
   float load(uint64_t i, uint64_t j = 0) const { return loadAt(i * strides[0] + j * strides[1]); }
   void store(uint64_t i, uint64_t j, float value) const { storeAt(i * strides[0] + j * strides[1], value); }
   int32_t loadInt(uint64_t i, uint64_t j = 0) const;
 
-  /// The same by element offset. Stores round to nearest, ties to even.
+  /// Access the element at an offset in elements. Stores round to nearest, ties to even.
   float loadAt(uint64_t element) const;
   void storeAt(uint64_t element, float value) const;
 };

@@ -134,9 +134,9 @@ static Value round(Budget &budget, const Value &subject, const CallArguments &ar
   const std::string method = toUtf8(wanted);
   refuseUndefined(subject);
   const std::optional<double> number = subject.number();
-  constexpr int64_t kMostDigits = 15;
-  if (!number || std::abs(precision) > kMostDigits) {
-    throw Failure("'round' expected a number and a precision of at most " + std::to_string(kMostDigits) +
+  constexpr int64_t kMaxDigits = 15;
+  if (!number || std::abs(precision) > kMaxDigits) {
+    throw Failure("'round' expected a number and a precision of at most " + std::to_string(kMaxDigits) +
                   " digits");
   }
   if (subject.integer() && precision >= 0 && method == "common") { // Python keeps an int

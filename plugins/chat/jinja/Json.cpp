@@ -84,8 +84,8 @@ private:
   }
 
   void addText(TextView text) {
-    constexpr size_t kMostOfOne = 6; // characters for one, as in \u001b
-    budget_.characters(text.size() * kMostOfOne);
+    constexpr size_t kMaxEscapeCharacters = 6; // as in \u001b
+    budget_.characters(text.size() * kMaxEscapeCharacters);
     out_ += U'"';
     for (const char32_t c : text) {
       addCharacter(c);

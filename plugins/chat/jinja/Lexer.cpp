@@ -34,7 +34,7 @@ constexpr TextView kSymbols[] = {U"**", U"//", U"==", U"!=", U"<=", U">=", U"+",
                                  U"<",  U">",  U"=",  U".",  U":",  U"|",  U",", U";"};
 
 bool isDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
-constexpr size_t kMostNameCharacters = 256; // names are copied into scopes and messages
+constexpr size_t kMaxNameCharacters = 256; // names are copied into scopes and messages
 
 // Beyond ASCII every character that is not whitespace counts as a letter.
 bool beginsName(char32_t c) {
@@ -83,8 +83,8 @@ private:
       while (at_ < source_.size() && isInName(source_[at_])) {
         ++at_;
       }
-      if (at_ - begin > kMostNameCharacters) {
-        throw SyntaxFailure(begin, "expected a name of at most " + std::to_string(kMostNameCharacters) +
+      if (at_ - begin > kMaxNameCharacters) {
+        throw SyntaxFailure(begin, "expected a name of at most " + std::to_string(kMaxNameCharacters) +
                                        " characters");
       }
       tokens_.push_back(

@@ -194,10 +194,10 @@ int64_t lengthOf(const Value &value) {
   return static_cast<int64_t>(length);
 }
 
-constexpr size_t kMostShown = 80; // characters of a key in an error message
+constexpr size_t kMaxShownCharacters = 80; // characters of a key in an error message
 
 static std::string keyName(Budget &budget, const Value &key) {
-  return toUtf8(TextView(toRepr(budget, key)).substr(0, kMostShown));
+  return toUtf8(TextView(toRepr(budget, key)).substr(0, kMaxShownCharacters));
 }
 
 static Value missing(const Value &value, const std::string &name) {
@@ -217,7 +217,7 @@ Value attributeOf(Budget &budget, const Value &value, std::string_view name) {
     found = findKey(*value.dict(), name);
   }
   const Text text = textFromUtf8(name).value_or(Text());
-  const std::string shown = toUtf8(TextView(text).substr(0, kMostShown));
+  const std::string shown = toUtf8(TextView(text).substr(0, kMaxShownCharacters));
   return found != nullptr
              ? *found
              : missing(value, "attribute '" + shown + (shown.size() < name.size() ? "..'" : "'"));
@@ -308,8 +308,8 @@ Value attributePath(Budget &budget, const Value &item, const Value &path) {
   budget.characters(path.text()->size());
   Value value = item;
   for (const Text &name : splitText(*path.text(), TextView(U"."), -1)) {
-    constexpr size_t kMostDigits = 18;
-    const bool isIndex = isNumber(name) && name.size() <= kMostDigits;
+    constexpr size_t kMaxDigits = 18;
+    const bool isIndex = isNumber(name) && name.size() <= kMaxDigits;
     value = isIndex ? itemOf(budget, value, Value(static_cast<int64_t>(std::stoll(toUtf8(name)))))
                     : attributeOf(budget, value, toUtf8(name));
   }

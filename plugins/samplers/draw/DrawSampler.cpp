@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// draw: chooses a candidate at random, each with its softmax probability, by one uniform number.
+// draw: samples one candidate from the softmax of the logits, with one uniform random number.
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
@@ -20,5 +20,5 @@ private:
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<Draw>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                           "Chooses a token at random by probability; the end of a chain");
+                                           "Sample a token from the softmax distribution; ends a chain");
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// dry(multiplier, base, allowed_length, last_n, breakers): makes a token less likely that would continue a
-// repetition ("don't repeat yourself", p-e-w 2024). If the last n >= allowed_length tokens have occurred
-// before, multiplier · base^(n - allowed_length) is subtracted from the logit of the token that followed them.
-// A repetition ends at a breaker, which is a text; a token that contains one gets no penalty.
+// dry(multiplier, base, allowed_length, last_n, breakers): penalizes tokens that would continue a repetition
+// ("don't repeat yourself", p-e-w 2024). If the last n >= allowed_length tokens have occurred before,
+//   multiplier · base^(n - allowed_length)
+// is subtracted from the logit of the token that followed the earlier occurrence. A repetition never extends
+// across a breaker (a string); a token whose text contains a breaker is not penalized.
 #include "plugins/samplers/dry/Repetitions.h"
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 
-constexpr int64_t kMaxTokens = 1 << 20; // beyond any context
+constexpr int64_t kMaxTokens = 1 << 20; // above any context length
 constexpr size_t kMaxBreakerBytes = 40;
 constexpr double kMaxPenalty = 1e30; // well below the largest f32
 
-// "\n|:|a\\|b": separated by '|', which a backslash makes part of a text.
+// Splits "\n|:|a\\|b" at every '|' that no backslash precedes.
 std::vector<std::string> splitBreakers(std::string_view text) {
   std::vector<std::string> parts(1);
   for (size_t i = 0; i < text.size(); ++i) {
@@ -37,15 +38,15 @@ std::vector<std::string> splitBreakers(std::string_view text) {
 class Dry {
 public:
   struct Options {
-    cria::plugin::FloatOption multiplier{"multiplier", "Penalty of the shortest repetition; 0: none", 0.8, 0,
-                                         100};
+    cria::plugin::FloatOption multiplier{"multiplier", "Penalty of the shortest repetition; 0: no penalty",
+                                         0.8, 0, 100};
     cria::plugin::FloatOption base{"base", "Growth of the penalty with each additional token", 1.75, 1, 10};
     cria::plugin::IntOption allowedLength{"allowed_length", "Tokens that may be repeated without a penalty",
                                           2, 1, kMaxTokens};
     cria::plugin::IntOption lastN{"last_n", "Number of preceding tokens to search; -1: all, 0: none", -1, -1,
                                   kMaxTokens};
-    cria::plugin::TextOption breakers{"breakers", "Texts that end a repetition, separated by |; \\| is a bar",
-                                      "\n|:|\"|*"};
+    cria::plugin::TextOption breakers{
+        "breakers", "Strings that end a repetition, separated by |; \\| is a literal |", "\n|:|\"|*"};
   };
   Dry(const Options &options, const cria_vocabulary &vocabulary)
       : multiplier_(options.multiplier.value), base_(options.base.value),
@@ -63,7 +64,7 @@ public:
   void accept(int32_t token, uint32_t) {
     tokens_.push_back(token);
     sinceBreaker_ = endsBreaker(token) ? 0 : sinceBreaker_ + 1;
-    if (tokens_.size() >= 2 * std::max<size_t>(lastN_, 64)) { // rarely, so that the cost per token is small
+    if (tokens_.size() >= 2 * std::max<size_t>(lastN_, 64)) { // amortized constant cost per token
       tokens_.erase(tokens_.begin(), tokens_.end() - static_cast<ptrdiff_t>(lastN_));
     }
   }
@@ -100,7 +101,7 @@ private:
     return id >= 0 && static_cast<size_t>(id) < isBreaker_.size() && isBreaker_[static_cast<size_t>(id)];
   }
 
-  // Whether a breaker, which may span several tokens, ends in this one, the newest.
+  // Returns whether a breaker, which may span several tokens, ends in `id`, the newest token.
   bool endsBreaker(int32_t id) {
     const bool isKnown = id >= 0 && static_cast<uint32_t>(id) < vocabulary_->size;
     const std::string_view piece = isKnown ? cria::plugin::view(vocabulary_->pieces[id]) : std::string_view();
@@ -118,15 +119,15 @@ private:
   size_t lastN_;
   std::vector<std::string> breakers_;
   const cria_vocabulary *vocabulary_;
-  std::vector<bool> isBreaker_; // of each id: its piece contains a breaker
-  std::vector<int32_t> tokens_; // the last lastN_, and some before
-  std::string tail_;            // end of their text, as long as the longest breaker may be
-  size_t sinceBreaker_ = 0;     // tokens after the last one in which a breaker ended
+  std::vector<bool> isBreaker_; // indexed by id: whether its piece contains a breaker
+  std::vector<int32_t> tokens_; // at least the last lastN_ tokens
+  std::string tail_;            // the last kMaxBreakerBytes bytes of their text
+  size_t sinceBreaker_ = 0;     // number of tokens after the last one in which a breaker ended
 };
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<Dry>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                          "Makes tokens that continue a repetition less likely");
+                                          "Penalize tokens that continue a repetition (DRY)");
 }

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-// z[k]: how many elements from k on equal the first ones. [left, right) is the match that reaches furthest.
+// z[k] is the length of the longest common prefix of the list and its suffix at k. [left, right) is the match
+// with the greatest end so far.
 static std::vector<uint32_t> zArray(std::span<const int32_t> list) {
   std::vector<uint32_t> z(list.size(), 0);
   size_t left = 0, right = 0;
@@ -32,11 +33,11 @@ std::vector<uint32_t> suffixRepetitions(std::span<const int32_t> tokens, uint32_
 }
 
 std::unordered_map<int32_t, uint32_t> continuations(std::span<const int32_t> tokens, uint32_t limit,
-                                                    uint32_t least) {
+                                                    uint32_t minLength) {
   std::unordered_map<int32_t, uint32_t> longest;
   const std::vector<uint32_t> counts = suffixRepetitions(tokens, limit);
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
-    if (counts[i] >= least) {
+    if (counts[i] >= minLength) {
       uint32_t &known = longest.try_emplace(tokens[i + 1], 0).first->second;
       known = std::max(known, counts[i]);
     }

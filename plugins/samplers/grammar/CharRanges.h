@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// CharRanges: a set of code points, as ascending ranges with gaps between.
+// CharRanges: a set of Unicode code points, stored as ascending ranges that are neither adjacent nor overlap.
 #pragma once
 
 #include "plugins/sdk/cria_utf8.hpp"
@@ -11,6 +11,7 @@
 
 namespace cria::grammar {
 
+/// A set of code points. A range includes both of its ends. Not thread-safe.
 class CharRanges {
 public:
   CharRanges() = default;
@@ -24,6 +25,7 @@ public:
     ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
     normalize();
   }
+  /// All code points up to U+10FFFF that are not in the set.
   CharRanges complement() const {
     CharRanges result;
     uint32_t next = 0;
@@ -38,6 +40,7 @@ public:
     }
     return result;
   }
+  /// The difference of the two sets.
   CharRanges without(const CharRanges &other) const {
     CharRanges outside = complement();
     outside.add(other);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`, sequences, groups, character
-// classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments.
+// A recursive-descent parser for GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`,
+// sequences, groups, character classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments. Groups and
+// repetitions become rules of their own.
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/sdk/cria_utf8.hpp"
@@ -11,10 +12,10 @@
 namespace cria::grammar {
 namespace {
 
-constexpr uint32_t kMostRepetitions = 2000;
-constexpr size_t kMostRules = 50000;
-constexpr size_t kMostSymbols = 500000; // of all rules together
-constexpr int kMostNesting = 200;       // of groups
+constexpr uint32_t kMaxRepetitions = 2000;
+constexpr size_t kMaxRules = 50000;
+constexpr size_t kMaxSymbols = 500000; // of all rules together
+constexpr int kMaxNesting = 200;       // levels of groups
 
 class Parser {
 public:
@@ -33,7 +34,7 @@ public:
     }
     const auto root = names_.find(std::string(rootName));
     if (root == names_.end()) {
-      failAt(0, "expected a rule '" + std::string(rootName) + "', where texts begin");
+      failAt(0, "start rule '" + std::string(rootName) + "' is not defined");
     }
     grammar_.root = root->second;
     if (const std::optional<RuleProblem> problem = findProblem(grammar_)) {
@@ -66,7 +67,7 @@ private:
   }
   [[noreturn]] void expected(const std::string &what) const {
     failAt(at_,
-           "expected " + what + ", found " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
+           "expected " + what + ", got " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
   }
 
   void skipSpace(bool withNewlines) {
@@ -90,7 +91,7 @@ private:
       ++at_;
     }
     if (at_ == begin) {
-      expected("the name of a rule");
+      expected("a rule name");
     }
     return std::string(text_.substr(begin, at_ - begin));
   }
@@ -125,7 +126,7 @@ private:
     ++at_;
     const uint32_t character = takeHex(digits);
     if (character > plugin::kLastCharacter) {
-      expected("a character up to U+10FFFF before this");
+      failAt(at_, "code point is above U+10FFFF");
     }
     return character;
   }
@@ -144,6 +145,7 @@ private:
 
   // ---- Rules ----
 
+  // Returns the index of a rule, which may not be defined yet.
   uint32_t ruleOf(const std::string &name, size_t at) {
     const auto [found, isNew] = names_.emplace(name, static_cast<uint32_t>(grammar_.rules.size()));
     if (isNew) {
@@ -152,9 +154,9 @@ private:
     return found->second;
   }
   uint32_t addRule(const std::string &name, size_t at) {
-    if (grammar_.rules.size() == kMostRules) {
-      expected("at most " + std::to_string(kMostRules) +
-               " rules, with those of repetitions and groups, before this");
+    if (grammar_.rules.size() == kMaxRules) {
+      failAt(at_, "grammar has more than " + std::to_string(kMaxRules) +
+                      " rules, including those for repetitions and groups; simplify it");
     }
     grammar_.rules.push_back({name, {}, at});
     return static_cast<uint32_t>(grammar_.rules.size() - 1);
@@ -168,8 +170,7 @@ private:
     name_ = takeName();
     const uint32_t rule = ruleOf(name_, begin);
     if (!grammar_.rules[rule].alternatives.empty()) {
-      at_ = begin;
-      expected("a rule '" + name_ + "' once");
+      failAt(begin, "rule '" + name_ + "' is defined twice");
     }
     grammar_.rules[rule].at = begin;
     skipSpace(false);
@@ -192,7 +193,7 @@ private:
     return alternatives;
   }
 
-  // A bar may begin the next line.
+  // Consumes a bar, which may be on the next line.
   bool takeBar(bool isNested) {
     const size_t before = at_;
     skipSpace(true);
@@ -214,12 +215,16 @@ private:
       }
       applyQuantifiers(item, begin);
       symbols_ += item.size();
-      if (symbols_ > kMostSymbols) {
-        expected("a smaller grammar: its repetitions are written out, and it has more than " +
-                 std::to_string(kMostSymbols) + " symbols");
+      if (symbols_ > kMaxSymbols) {
+        refuseSize();
       }
       sequence.insert(sequence.end(), item.begin(), item.end());
     }
+  }
+
+  [[noreturn]] void refuseSize() const {
+    failAt(at_, "grammar has more than " + std::to_string(kMaxSymbols) +
+                    " symbols after its repetitions are expanded; repeat fewer times");
   }
 
   bool parseItem(int depth, Sequence &item) {
@@ -245,7 +250,7 @@ private:
     ++at_;
     while (peek() != '"') {
       if (atEnd() || peek() == '\n') {
-        expected("'\"' at the end of a text");
+        expected("'\"' at the end of a literal");
       }
       const uint32_t character = takeCharacter();
       item.push_back({.ranges = {{character, character}}});
@@ -259,7 +264,7 @@ private:
     symbol.isNegated = take("^");
     while (peek() != ']') {
       if (atEnd()) {
-        expected("']' at the end of a class");
+        expected("']' at the end of a character class");
       }
       const uint32_t first = takeCharacter();
       uint32_t last = first;
@@ -268,7 +273,7 @@ private:
         last = takeCharacter();
       }
       if (last < first) {
-        expected("a range that ascends before this");
+        failAt(at_, "invalid range: first character is above the last");
       }
       symbol.ranges.push_back({first, last});
     }
@@ -279,8 +284,8 @@ private:
   }
 
   void parseGroup(int depth, Sequence &item) {
-    if (depth == kMostNesting) {
-      expected("groups in at most " + std::to_string(kMostNesting) + " levels");
+    if (depth == kMaxNesting) {
+      failAt(at_, "groups are nested more than " + std::to_string(kMaxNesting) + " levels deep");
     }
     const uint32_t rule = addRule(name_, at_);
     ++at_;
@@ -304,8 +309,8 @@ private:
       } else if (take("?")) {
         item = repeat(item, 0, 1, begin);
       } else if (peek() == '{') {
-        const auto [least, most] = takeBounds();
-        item = repeat(item, least, most, begin);
+        const auto [minimum, maximum] = takeBounds();
+        item = repeat(item, minimum, maximum, begin);
       } else {
         return;
       }
@@ -315,50 +320,50 @@ private:
   std::pair<uint32_t, std::optional<uint32_t>> takeBounds() {
     ++at_;
     skipSpace(false);
-    const uint32_t least = takeCount();
-    std::optional<uint32_t> most = least;
+    const uint32_t minimum = takeCount();
+    std::optional<uint32_t> maximum = minimum;
     skipSpace(false);
     if (take(",")) {
       skipSpace(false);
-      most = peek() == '}' ? std::nullopt : std::optional(takeCount());
+      maximum = peek() == '}' ? std::nullopt : std::optional(takeCount());
     }
     skipSpace(false);
     if (!take("}")) {
       expected("'}'");
     }
-    if (most && *most < least) {
-      expected("a repetition of at least " + std::to_string(least) + " times before this");
+    if (maximum && *maximum < minimum) {
+      failAt(at_, "invalid repetition: maximum is below the minimum");
     }
-    return {least, most};
+    return {minimum, maximum};
   }
 
   uint32_t takeCount() {
     const size_t begin = at_;
     uint64_t count = 0;
-    while (!atEnd() && peek() >= '0' && peek() <= '9' && count <= kMostRepetitions) {
+    while (!atEnd() && peek() >= '0' && peek() <= '9' && count <= kMaxRepetitions) {
       count = count * 10 + static_cast<uint64_t>(peek() - '0');
       ++at_;
     }
-    if (at_ == begin || count > kMostRepetitions) {
+    if (at_ == begin || count > kMaxRepetitions) {
       at_ = begin;
-      expected("a number from 0 to " + std::to_string(kMostRepetitions));
+      expected("a number from 0 to " + std::to_string(kMaxRepetitions));
     }
     return static_cast<uint32_t>(count);
   }
 
-  // x{2,4} is x x (x (x)?)?, and x{2,} is x x r with r ::= x r | nothing.
-  Sequence repeat(const Sequence &item, uint32_t least, std::optional<uint32_t> most, size_t begin) {
-    if (item.size() * (most ? *most : least + 1) > kMostSymbols) {
-      expected("a smaller grammar: repetitions are written out");
+  // Expands a repetition: x{2,4} to x x (x (x)?)?, and x{2,} to x x r with r ::= x r | "".
+  Sequence repeat(const Sequence &item, uint32_t minimum, std::optional<uint32_t> maximum, size_t begin) {
+    if (item.size() * (maximum ? *maximum : minimum + 1) > kMaxSymbols) {
+      refuseSize();
     }
     if (item.empty()) {
       return {};
     }
     Sequence result;
-    for (uint32_t i = 0; i < least; ++i) {
+    for (uint32_t i = 0; i < minimum; ++i) {
       result.insert(result.end(), item.begin(), item.end());
     }
-    if (!most) {
+    if (!maximum) {
       const uint32_t rule = addRule(name_, begin);
       Sequence again = item;
       again.push_back(reference(rule));
@@ -367,7 +372,7 @@ private:
       return result;
     }
     std::optional<uint32_t> inner;
-    for (uint32_t i = least; i < *most; ++i) {
+    for (uint32_t i = minimum; i < *maximum; ++i) {
       const uint32_t rule = addRule(name_, begin);
       Sequence once = item;
       if (inner) {
@@ -387,7 +392,7 @@ private:
   size_t at_ = 0;
   Grammar grammar_;
   std::map<std::string, uint32_t> names_;
-  std::string name_; // of the rule that is read
+  std::string name_; // name of the rule that is being parsed
   size_t symbols_ = 0;
 };
 

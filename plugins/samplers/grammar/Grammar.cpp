@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Properties of rules: which may be empty, which end, which begin with themselves.
+// Properties of rules: which match the empty text, which match a finite text, which are left-recursive.
 #include "plugins/samplers/grammar/Grammar.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ bool Symbol::acceptsAnyOf(uint32_t first, uint32_t last) const {
     return std::any_of(ranges.begin(), ranges.end(),
                        [&](const CharRange &range) { return range.first <= last && first <= range.last; });
   }
-  // Some character outside all ranges: the first one, moved past each range that holds it.
+  // Finds the first character outside of all ranges, which ascend: skips each range that contains `first`.
   for (const CharRange &range : ranges) {
     first = range.first <= first && first <= range.last ? range.last + 1 : first;
   }
@@ -22,15 +22,17 @@ bool Symbol::acceptsAnyOf(uint32_t first, uint32_t last) const {
 
 namespace {
 
-/// Rules that have an alternative of which all symbols hold: characters if `ofCharacters`, and such rules.
-/// Each alternative counts what it still waits for, and each rule that is found tells those that wait for it.
-class Closure {
+/// The rules that hold: those with at least one alternative in which every symbol holds. A symbol that is a
+/// rule holds if that rule does, a character iff `charactersHold`. This is a least fixed point, computed in
+/// linear time: each alternative counts its symbols that do not hold yet, and a rule that turns out to hold
+/// decrements the counts of the alternatives that use it.
+class HoldingRules {
 public:
-  Closure(const Grammar &grammar, bool ofCharacters)
+  HoldingRules(const Grammar &grammar, bool charactersHold)
       : holds_(grammar.rules.size(), false), waiting_(grammar.rules.size()) {
     for (uint32_t rule = 0; rule < grammar.rules.size(); ++rule) {
       for (const Sequence &sequence : grammar.rules[rule].alternatives) {
-        add(rule, sequence, ofCharacters);
+        add(rule, sequence, charactersHold);
       }
     }
     while (!found_.empty()) {
@@ -47,17 +49,17 @@ public:
 private:
   struct Alternative {
     uint32_t rule;
-    size_t missing;
+    size_t missing; // number of symbols that do not hold yet
   };
 
-  void add(uint32_t rule, const Sequence &sequence, bool ofCharacters) {
+  void add(uint32_t rule, const Sequence &sequence, bool charactersHold) {
     const size_t index = alternatives_.size();
-    alternatives_.push_back({rule, 1}); // for the end, below
+    alternatives_.push_back({rule, 1}); // one more, until all symbols are counted
     for (const Symbol &symbol : sequence) {
       if (symbol.isRule) {
         waiting_[symbol.rule].push_back(index);
       }
-      alternatives_.back().missing += symbol.isRule || !ofCharacters ? 1 : 0;
+      alternatives_.back().missing += symbol.isRule || !charactersHold ? 1 : 0;
     }
     countDown(index);
   }
@@ -71,12 +73,12 @@ private:
 
   std::vector<bool> holds_;
   std::vector<Alternative> alternatives_;
-  std::vector<std::vector<size_t>> waiting_; // alternatives, by the rule they wait for, once for each use
-  std::vector<uint32_t> found_;              // not yet told
+  std::vector<std::vector<size_t>> waiting_; // for each rule, the alternatives that use it, once for each use
+  std::vector<uint32_t> found_;              // rules that hold, to be processed
 };
 
-/// Rules with which a rule may begin.
-std::vector<uint32_t> beginningsOf(const Rule &rule, const std::vector<bool> &nullable) {
+/// Returns the rules that may be the first symbol of a rule, after rules that match the empty text.
+std::vector<uint32_t> firstRulesOf(const Rule &rule, const std::vector<bool> &nullable) {
   std::vector<uint32_t> result;
   for (const Sequence &sequence : rule.alternatives) {
     for (const Symbol &symbol : sequence) {
@@ -91,31 +93,32 @@ std::vector<uint32_t> beginningsOf(const Rule &rule, const std::vector<bool> &nu
   return result;
 }
 
-/// Depth-first over beginnings, without recursion: grammars come from outside.
+/// Searches for a cycle of first symbols, depth first. Uses no recursion, since a hostile grammar could
+/// overflow the stack.
 std::optional<uint32_t> findLeftRecursion(const Grammar &grammar, const std::vector<bool> &nullable) {
   struct Frame {
     uint32_t rule;
-    std::vector<uint32_t> beginnings; // not yet followed
+    std::vector<uint32_t> firstRules; // not yet visited
   };
   enum class State : uint8_t { fresh, open, done };
   std::vector<State> states(grammar.rules.size(), State::fresh);
   std::vector<Frame> path;
   const auto enter = [&](uint32_t rule) {
     states[rule] = State::open;
-    path.push_back({rule, beginningsOf(grammar.rules[rule], nullable)});
+    path.push_back({rule, firstRulesOf(grammar.rules[rule], nullable)});
   };
   for (uint32_t start = 0; start < states.size(); ++start) {
     if (states[start] == State::fresh) {
       enter(start);
     }
     while (!path.empty()) {
-      if (path.back().beginnings.empty()) {
+      if (path.back().firstRules.empty()) {
         states[path.back().rule] = State::done;
         path.pop_back();
         continue;
       }
-      const uint32_t target = path.back().beginnings.back();
-      path.back().beginnings.pop_back();
+      const uint32_t target = path.back().firstRules.back();
+      path.back().firstRules.pop_back();
       if (states[target] == State::open) {
         return target;
       }
@@ -130,15 +133,15 @@ std::optional<uint32_t> findLeftRecursion(const Grammar &grammar, const std::vec
 } // namespace
 
 std::optional<RuleProblem> findProblem(const Grammar &grammar) {
-  const std::vector<bool> finite = Closure(grammar, /*ofCharacters=*/true).holds();
+  const std::vector<bool> finite = HoldingRules(grammar, /*charactersHold=*/true).holds();
   if (const auto endless = std::find(finite.begin(), finite.end(), false); endless != finite.end()) {
     return RuleProblem{static_cast<uint32_t>(endless - finite.begin()),
-                       "recurs without end: give it an alternative that does not lead back to it"};
+                       "matches no finite text; add an alternative that does not refer back to it"};
   }
-  const auto recursive = findLeftRecursion(grammar, Closure(grammar, /*ofCharacters=*/false).holds());
+  const auto recursive = findLeftRecursion(grammar, HoldingRules(grammar, /*charactersHold=*/false).holds());
   return recursive ? std::optional(RuleProblem{*recursive,
-                                               "begins with itself, so that it recurs without end: let what "
-                                               "recurs come after at least one character"})
+                                               "is left-recursive, which is not supported; rewrite it as "
+                                               "right recursion, and repeat only what cannot be empty"})
                    : std::nullopt;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Grammar: rules over characters, as a parser of GBNF leaves them. Repetitions and groups are rules of their
-// own.
+// Grammar: a context-free grammar over Unicode characters, as parsed from GBNF. Repetitions and groups are
+// rules of their own.
 #pragma once
 
 #include <cstdint>
@@ -15,41 +15,44 @@ struct CharRange {
   uint32_t first, last; // code points, inclusive
 };
 
-/// One character of a class, or a rule.
+/// A symbol of an alternative: a reference to a rule, or one character of a class.
 struct Symbol {
   bool isRule = false;
-  uint32_t rule = 0;             // isRule
-  std::vector<CharRange> ranges; // else; by their first characters
-  bool isNegated = false;
+  uint32_t rule = 0;             // index of the rule, if isRule
+  std::vector<CharRange> ranges; // the class, if !isRule; sorted by their first characters
+  bool isNegated = false;        // the class is the complement of `ranges`
 
+  /// Returns whether the class contains `character`. REQUIRES: !isRule
   bool accepts(uint32_t character) const;
-  /// Some character from `first` to `last`.
+  /// Returns whether the class contains at least one character from `first` to `last`. REQUIRES: !isRule
   bool acceptsAnyOf(uint32_t first, uint32_t last) const;
 };
 
 using Sequence = std::vector<Symbol>;
 
 struct Rule {
-  std::string name; // of helper rules: that of the rule they belong to
+  std::string name; // for a group or repetition, the name of the rule that contains it
   std::vector<Sequence> alternatives;
-  size_t at = 0; // where it is defined, bytes into the text
+  size_t at = 0; // byte offset of the definition in the source
 };
 
 struct Grammar {
   std::vector<Rule> rules;
-  uint32_t root = 0;
+  uint32_t root = 0; // index of the start rule
 };
 
-/// Reads GBNF and checks that the grammar can be matched: every rule is defined, produces a finite text, and
-/// does not begin with itself. Throws plugin::Refusal (INVALID_ARGUMENT) with line and column.
+/// Parses GBNF and checks that the grammar can be matched: every rule is defined, matches a finite text, and
+/// is not left-recursive. `rootName` is the start rule. Errors: throws plugin::Refusal (INVALID_ARGUMENT)
+/// with line and column. Thread-safe.
 Grammar parseGbnf(std::string_view text, std::string_view rootName);
 
-/// A rule that cannot be matched, and why.
+/// A rule that cannot be matched, and the reason, which completes a sentence that begins with the rule.
 struct RuleProblem {
   uint32_t rule;
   const char *why;
 };
-/// The checks of parseGbnf beside syntax, in time linear in the grammar.
+/// Returns the first rule that matches no finite text or is left-recursive. Takes time linear in the size of
+/// the grammar.
 std::optional<RuleProblem> findProblem(const Grammar &grammar);
 
 } // namespace cria::grammar

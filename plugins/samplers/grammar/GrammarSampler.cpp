@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// grammar(gbnf) and grammar(json_schema=...): keeps the tokens with which the answer is the beginning of a
-// text of the grammar; the end of the text is allowed where such a text is whole (docs/grammars.md).
+// grammar(gbnf) and grammar(json_schema=...): keeps the tokens with which the answer is a prefix of a text of
+// the grammar; allows EOS where the answer is a complete text (docs/grammars.md).
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/TokenFilter.h"
 #include "plugins/sdk/cria_sampler.hpp"
@@ -13,7 +13,7 @@ using cria::grammar::Position;
 using cria::grammar::TokenFilter;
 using cria::plugin::Refusal;
 
-/// What a sampler and its clones share.
+/// The state that a sampler and its clones share.
 struct Shared {
   Shared(cria::grammar::Grammar grammar, const cria_vocabulary &words)
       : vocabulary(words), filter(std::move(grammar), words) {}
@@ -23,14 +23,14 @@ struct Shared {
   }
 
   const cria_vocabulary &vocabulary;
-  std::mutex mutex; // of the filter, which learns as it goes
+  std::mutex mutex; // guards `filter`, which caches what it computes
   TokenFilter filter;
 };
 
 cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schema, std::string_view root) {
   if (gbnf.empty() == schema.empty()) {
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                  "expected one of the options 'gbnf', the text of a grammar, and 'json_schema'");
+                  "expected exactly one of the options 'gbnf' and 'json_schema'");
   }
   if (schema.empty()) {
     return cria::grammar::parseGbnf(gbnf, root);
@@ -38,9 +38,9 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
   const std::string written = cria::grammar::grammarOfJsonSchema(schema);
   try {
     return cria::grammar::parseGbnf(written, "root");
-  } catch (const Refusal &refusal) { // about a text that the user has not seen
+  } catch (const Refusal &refusal) { // names a position in a grammar that the user has not written
     throw Refusal(CRIA_STATUS_UNSUPPORTED,
-                  std::string("JSON Schema: the grammar made of it is too large, or does not end: ") +
+                  std::string("JSON Schema: the generated grammar is too large or matches no finite text: ") +
                       refusal.what());
   }
 }
@@ -48,8 +48,9 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
 class GrammarSampler {
 public:
   struct Options {
-    cria::plugin::TextOption gbnf{"gbnf", "The grammar, in GBNF", ""};
-    cria::plugin::TextOption jsonSchema{"json_schema", "A JSON Schema that answers conform to, instead", ""};
+    cria::plugin::TextOption gbnf{"gbnf", "The grammar in GBNF", ""};
+    cria::plugin::TextOption jsonSchema{
+        "json_schema", "A JSON Schema that the answer conforms to, in place of a grammar", ""};
     cria::plugin::TextOption root{"root", "The start rule of the grammar", "root"};
     cria::plugin::FlagOption skipFirstSpace{"skip_first_space", "Ignore a leading space of the first token",
                                             false};
@@ -111,9 +112,9 @@ public:
     if (left == 0) {
       throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                     std::string("none of ") + std::to_string(candidates.size) +
-                        " tokens goes on as the grammar allows" +
-                        (mayEnd ? "; the text is whole, and its end is not among them" : "") +
-                        ": place grammar before samplers that narrow the choice");
+                        " candidates is allowed by the grammar" +
+                        (mayEnd ? ", which the answer matches, and EOS is not among them" : "") +
+                        "; place grammar before samplers that drop candidates");
     }
     cria::plugin::keepIf(candidates, stays);
   }
@@ -122,19 +123,20 @@ private:
   [[noreturn]] void refuse(int32_t token) const {
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, "token " + std::to_string(token) + " ('" +
                                                     std::string(shared_->filter.pieceOf(token)) +
-                                                    "') is not what the grammar allows here");
+                                                    "') is not allowed by the grammar at this position");
   }
 
   std::shared_ptr<Shared> shared_;
   bool skipsFirstSpace_;
   Position position_;
-  bool isFirst_ = true;   // no text yet
-  bool hasEnded_ = false; // by an end-of-text token
+  bool isFirst_ = true;   // no token has been accepted
+  bool hasEnded_ = false; // an EOS token has been accepted
 };
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerSampler<GrammarSampler>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                                     "Keeps the tokens that a grammar allows");
+  return cria::plugin::answerSampler<GrammarSampler>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Keep the tokens that a grammar or a JSON Schema allows");
 }

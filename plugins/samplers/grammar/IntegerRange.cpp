@@ -6,7 +6,7 @@
 namespace cria::grammar {
 namespace {
 
-constexpr size_t kMostDigits = 16;
+constexpr size_t kMaxDigits = 16;
 
 std::string digitClass(char first, char last) {
   return first == last ? std::string("\"") + first + "\"" : std::string("[") + first + "-" + last + "]";
@@ -14,7 +14,7 @@ std::string digitClass(char first, char last) {
 
 std::string anyDigits(size_t count) { return count == 0 ? "" : " [0-9]{" + std::to_string(count) + "}"; }
 
-/// Digits of one length from `low` to `high`.
+/// Appends alternatives for the numbers from `low` to `high`, which have the same number of digits.
 void sameLength(const std::string &low, const std::string &high, const std::string &prefix,
                 std::vector<std::string> &out) {
   if (low.empty()) {
@@ -41,11 +41,11 @@ void sameLength(const std::string &low, const std::string &high, const std::stri
   }
 }
 
-/// Numbers from `low` to `high` that are not negative; without `high` up to the most digits.
+/// Appends alternatives for the numbers from `low` to `high`; without `high`, up to kMaxDigits digits.
 void notNegative(uint64_t low, std::optional<uint64_t> high, const std::string &prefix,
                  std::vector<std::string> &out) {
   const std::string first = std::to_string(low);
-  const std::string last = high ? std::to_string(*high) : std::string(kMostDigits, '9');
+  const std::string last = high ? std::to_string(*high) : std::string(kMaxDigits, '9');
   for (size_t size = first.size(); size <= last.size(); ++size) {
     const std::string begin = size == first.size() ? first : "1" + std::string(size - 1, '0');
     const std::string end = size == last.size() ? last : std::string(size, '9');
@@ -59,15 +59,15 @@ uint64_t magnitude(int64_t value) {
 
 } // namespace
 
-std::string integersBetween(std::optional<int64_t> least, std::optional<int64_t> most) {
+std::string integersBetween(std::optional<int64_t> minimum, std::optional<int64_t> maximum) {
   std::vector<std::string> parts;
-  if (!least || *least < 0) { // negative ones, by magnitude
-    const uint64_t nearest = most && *most < 0 ? magnitude(*most) : 1;
-    notNegative(nearest, least ? std::optional(magnitude(*least)) : std::nullopt, "\"-\"", parts);
+  if (!minimum || *minimum < 0) { // negative numbers, by magnitude
+    const uint64_t nearest = maximum && *maximum < 0 ? magnitude(*maximum) : 1;
+    notNegative(nearest, minimum ? std::optional(magnitude(*minimum)) : std::nullopt, "\"-\"", parts);
   }
-  if (!most || *most >= 0) {
-    notNegative(least && *least > 0 ? magnitude(*least) : 0,
-                most ? std::optional(magnitude(*most)) : std::nullopt, "", parts);
+  if (!maximum || *maximum >= 0) {
+    notNegative(minimum && *minimum > 0 ? magnitude(*minimum) : 0,
+                maximum ? std::optional(magnitude(*maximum)) : std::nullopt, "", parts);
   }
   std::string expression;
   for (const std::string &part : parts) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Integers between bounds, as digits.
+// GBNF for ranges of integers.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace cria::grammar {
 
-/// A GBNF expression for the integers from `least` to `most` as JSON writes them; without a bound up to 16
-/// digits. least <= most where both are given.
-std::string integersBetween(std::optional<int64_t> least, std::optional<int64_t> most);
+/// Returns a GBNF expression that matches the integers from `minimum` to `maximum`, inclusive, as JSON writes
+/// them. Without a bound, integers have up to 16 digits. REQUIRES: minimum <= maximum if both are given.
+std::string integersBetween(std::optional<int64_t> minimum, std::optional<int64_t> maximum);
 
 } // namespace cria::grammar

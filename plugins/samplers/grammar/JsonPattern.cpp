@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recursive reader of regular expressions that writes each part as GBNF. Characters become what JSON has
-// for them in a string: themselves, or the short escape.
+// A recursive-descent parser for regular expressions that translates each part to GBNF. A character becomes
+// its representation in a JSON string: itself or its escape.
 #include "plugins/samplers/grammar/JsonPattern.h"
 
 #include "plugins/samplers/grammar/CharRanges.h"
@@ -14,25 +14,25 @@
 namespace cria::grammar {
 namespace {
 
-constexpr int kMostGroups = 50;       // within each other
-constexpr uint32_t kMostTimes = 2000; // of a repetition, as in GBNF
-constexpr size_t kMostPatternBytes = 4096;
+constexpr int kMaxGroups = 50;       // levels of nested groups
+constexpr uint32_t kMaxTimes = 2000; // repetitions, as in GBNF
+constexpr size_t kMaxPatternBytes = 4096;
 
 const CharRanges kDigits = {{'0', '9'}};
 const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-// ECMAScript's \s, which is not the whitespace of Python.
+// \s of ECMAScript.
 const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
                             {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                             {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const CharRanges kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
-// What stands in a JSON string only as an escape (0x7F is among them here), and surrogates.
+// Characters that a JSON string contains only as an escape (including 0x7F here), and surrogates.
 const CharRanges kNotPlain = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x7F, 0x7F}, {0xD800, 0xDFFF}};
-// Those without a short escape: the rule `control`.
+// Characters without a short escape, which the rule `control` matches.
 const CharRanges kControls = {{0, 7}, {0x0B, 0x0B}, {0x0E, 0x1F}, {0x7F, 0x7F}};
 constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
                                                   {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
 
-/// One character of the set, as JSON writes it in a string.
+/// Returns GBNF that matches one character of the set as it is written in a JSON string.
 std::string grammarOf(const CharRanges &set) {
   std::string expression;
   const auto add = [&](const std::string &choice) {
@@ -71,9 +71,9 @@ class PatternReader {
 public:
   PatternReader(std::string_view pattern, const std::string &where, PartBuilder::AddRule addRule)
       : where_(where), parts_(std::move(addRule)) {
-    if (pattern.size() > kMostPatternBytes) {
-      refuseAt(CRIA_STATUS_UNSUPPORTED, kMostPatternBytes,
-               "expected at most " + std::to_string(kMostPatternBytes) + " bytes");
+    if (pattern.size() > kMaxPatternBytes) {
+      refuseAt(CRIA_STATUS_UNSUPPORTED, kMaxPatternBytes,
+               "expected at most " + std::to_string(kMaxPatternBytes) + " bytes");
     }
     for (size_t at = 0; at < pattern.size();) {
       const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(pattern, at);
@@ -91,7 +91,7 @@ public:
       alternatives.push_back(readAnchored());
     }
     if (at_ < text_.size()) {
-      invalid("expected '|' or the end");
+      invalid("expected '|' or the end of the pattern");
     }
     return parts_.choice(alternatives).all;
   }
@@ -104,7 +104,7 @@ private:
     refuseAt(CRIA_STATUS_INVALID_ARGUMENT, at_, why);
   }
   [[noreturn]] void unsupported(const std::string &why) const {
-    refuseAt(CRIA_STATUS_UNSUPPORTED, at_, why + " is not supported here");
+    refuseAt(CRIA_STATUS_UNSUPPORTED, at_, why + " is not supported");
   }
 
   bool is(char character) const {
@@ -117,12 +117,12 @@ private:
   }
   uint32_t next() {
     if (at_ == text_.size()) {
-      invalid("expected a character, found the end");
+      invalid("expected a character, got the end of the pattern");
     }
     return text_[at_++];
   }
 
-  /// An alternative of the whole pattern, with its anchors.
+  /// Parses an alternative of the whole pattern with its anchors.
   Part readAnchored() {
     const bool isAtBegin = take('^');
     const std::string expression = readSequence(0).all;
@@ -147,14 +147,14 @@ private:
     if (!times) {
       return part;
     }
-    take('?'); // shortest first: the same texts
+    take('?'); // a lazy quantifier matches the same texts
     if (is('*') || is('+') || is('?') || is('{')) {
-      invalid("expected one repetition of a part, found two");
+      invalid("expected one quantifier, got two");
     }
     return parts_.repeated(part, times->first, times->second);
   }
 
-  /// Of "*", "+", "?", "{2}", "{2,}" or "{2,5}"; nothing where none of them is.
+  /// Parses one of the quantifiers "*", "+", "?", "{2}", "{2,}" and "{2,5}"; nullopt if there is none.
   std::optional<std::pair<uint32_t, std::optional<uint32_t>>> readTimes() {
     if (take('*')) {
       return {{0, std::nullopt}};
@@ -168,15 +168,15 @@ private:
     if (!take('{')) {
       return std::nullopt;
     }
-    const uint32_t least = readNumber();
-    std::optional<uint32_t> most = least;
+    const uint32_t minimum = readNumber();
+    std::optional<uint32_t> maximum = minimum;
     if (take(',')) {
-      most = is('}') ? std::nullopt : std::optional(readNumber());
+      maximum = is('}') ? std::nullopt : std::optional(readNumber());
     }
-    if (!take('}') || (most && *most < least)) {
-      invalid("expected a repetition, as in {2,5}");
+    if (!take('}') || (maximum && *maximum < minimum)) {
+      invalid("expected a quantifier such as {2,5}, with an ascending range");
     }
-    return {{least, most}};
+    return {{minimum, maximum}};
   }
 
   uint32_t readNumber() {
@@ -186,8 +186,8 @@ private:
     }
     while (at_ < text_.size() && kDigits.contains(text_[at_])) {
       number = number * 10 + (next() - '0');
-      if (number > kMostTimes) {
-        invalid("expected at most " + std::to_string(kMostTimes) + " repetitions");
+      if (number > kMaxTimes) {
+        invalid("expected at most " + std::to_string(kMaxTimes) + " repetitions");
       }
     }
     return number;
@@ -198,7 +198,7 @@ private:
       unsupported("an anchor within a pattern");
     }
     if (is('*') || is('+') || is('?') || is('{') || is('}') || is(']')) {
-      invalid("expected something to repeat, or '\\' before the character");
+      invalid("quantifier or bracket without an operand; use '\\' before a literal character");
     }
     if (take('(')) {
       return readGroup(depth);
@@ -213,8 +213,8 @@ private:
   }
 
   Part readGroup(int depth) {
-    if (depth == kMostGroups) {
-      invalid("expected at most " + std::to_string(kMostGroups) + " groups in each other");
+    if (depth == kMaxGroups) {
+      invalid("groups are nested more than " + std::to_string(kMaxGroups) + " levels deep");
     }
     if (take('?') && !take(':')) {
       readGroupName();
@@ -232,11 +232,11 @@ private:
     return parts_.choice(alternatives);
   }
 
-  /// "<name>" of "(?<name>...)"; what looks ahead or behind is refused.
+  /// Parses "<name>" in "(?<name>...)". Refuses lookahead and lookbehind.
   void readGroupName() {
     const bool looks = is('=') || is('!');
     if (looks || !take('<') || is('=') || is('!')) {
-      unsupported(looks || is('=') || is('!') ? "a group that looks ahead or behind" : "a group with flags");
+      unsupported(looks || is('=') || is('!') ? "lookahead or lookbehind" : "a group with flags");
     }
     while (!take('>')) {
       next();
@@ -248,7 +248,7 @@ private:
   Part checked(const CharRanges &set) const {
     const std::string expression = grammarOf(set);
     if (expression == "()") {
-      invalid("no character of a JSON string is meant");
+      invalid("class matches no character of a JSON string");
     }
     return solidPart(expression);
   }
@@ -267,16 +267,16 @@ private:
       const CharRanges last = is('\\') ? readEscape(true) : single(next());
       set.add(endOf(first), endOf(last));
       if (endOf(first) > endOf(last)) {
-        invalid("expected a range that ascends");
+        invalid("invalid range: first character is above the last");
       }
     }
     return checked(isNegated ? set.complement() : set);
   }
 
-  /// The one character of a range's end.
+  /// Returns the only character of a set, which is an end of a range.
   uint32_t endOf(const CharRanges &set) const {
     if (set.ranges().size() != 1 || set.ranges()[0].first != set.ranges()[0].second) {
-      invalid("expected a character at each end of a range");
+      invalid("expected a single character at each end of a range");
     }
     return set.ranges()[0].first;
   }
@@ -322,14 +322,14 @@ private:
     return name;
   }
 
-  /// Of "u41", "uD83EuDD99" with its backslash between, or "u{1F999}".
+  /// Parses "0041", "D83E\uDD99" or "{1F999}", the part of a Unicode escape after its "\u".
   uint32_t readUnicode() {
     uint32_t value = 0;
     if (take('{')) {
       while (!take('}')) {
         value = value * 16 + readHex(1);
         if (value > plugin::kLastCharacter) {
-          invalid("expected a code point of at most 10FFFF");
+          invalid("code point is above U+10FFFF");
         }
       }
     } else {
@@ -340,7 +340,7 @@ private:
       value = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00) : value;
     }
     if (value >= 0xD800 && value < 0xE000) {
-      unsupported("half a pair of surrogates");
+      unsupported("an unpaired surrogate");
     }
     return value;
   }

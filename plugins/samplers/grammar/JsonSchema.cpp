@@ -5,23 +5,23 @@
 
 namespace cria::grammar {
 
-static constexpr int kMostMembers = 10000; // of all objects: members are looked up one after the other
+static constexpr int kMaxMembers = 10000; // of all objects together; ordered_json searches members linearly
 
 std::string grammarOfJsonSchema(std::string_view schema) {
   int members = 0;
-  const auto watchSize = [&members](int depth, Json::parse_event_t event, Json &) { // before it is walked
+  const auto watchSize = [&members](int depth, Json::parse_event_t event,
+                                    Json &) { // limits the parser's work
     members += event == Json::parse_event_t::key ? 1 : 0;
-    if (depth > SchemaWriter::kMostNesting || members > kMostMembers) {
-      throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "JSON Schema: expected values in at most " +
-                                                              std::to_string(SchemaWriter::kMostNesting) +
-                                                              " levels, and at most " +
-                                                              std::to_string(kMostMembers) + " members");
+    if (depth > SchemaWriter::kMaxNesting || members > kMaxMembers) {
+      throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                            "JSON Schema: expected at most " + std::to_string(SchemaWriter::kMaxNesting) +
+                                " levels of nesting and at most " + std::to_string(kMaxMembers) + " members");
     }
     return true;
   };
   try {
     return SchemaWriter(Json::parse(schema, watchSize)).write();
-  } catch (const Json::exception &problem) { // of text: with line and column; else what has the wrong type
+  } catch (const Json::exception &problem) { // a syntax error with its position, or a value of a wrong type
     throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, std::string("JSON Schema: ") + problem.what());
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// JSON Schema as a grammar.
+// Translates a JSON Schema to a grammar.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace cria::grammar {
 
-/// GBNF whose texts are those of JSON values that the schema allows, properties in the order of their
-/// declaration, with bounded blanks. Throws plugin::Refusal (INVALID_ARGUMENT or UNSUPPORTED) with a JSON
-/// pointer to what is no schema or constrains in a way that is not done here: nothing that constrains is
+/// Returns GBNF for the JSON texts that conform to the schema, with properties in the order of their
+/// declaration and bounded whitespace. Errors: throws plugin::Refusal with a JSON pointer; INVALID_ARGUMENT
+/// if `schema` is not a JSON Schema, UNSUPPORTED for a keyword that cannot be translated. No constraint is
 /// ignored.
 std::string grammarOfJsonSchema(std::string_view schema);
 

@@ -8,21 +8,22 @@
 
 namespace cria::grammar {
 
-// Bounds on memory: some hundred megabytes at worst. What comes near has thousands of readings of one text.
-static constexpr size_t kMostPlaces = size_t{1} << 20;
-static constexpr size_t kMostStates = size_t{1} << 16;
-static constexpr size_t kMostReadings = size_t{1} << 14; // places of one state
-static constexpr size_t kMostFollowed = size_t{1} << 24; // places of all states together: seconds of work
+// These bound memory to some hundred megabytes. Only a grammar with thousands of parses of one text comes
+// near.
+static constexpr size_t kMaxItems = size_t{1} << 20;
+static constexpr size_t kMaxStates = size_t{1} << 16;
+static constexpr size_t kMaxParses = size_t{1} << 14;  // items visited for one state
+static constexpr size_t kMaxVisited = size_t{1} << 24; // items visited for all states: seconds of work
 
-[[noreturn]] static void refuseSize(const char *what, size_t most) {
-  throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "the grammar has more than " + std::to_string(most) + " " +
-                                                     what + " for this text: make its rules less ambiguous");
+[[noreturn]] static void refuseSize(const char *what, size_t maximum) {
+  throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED, "grammar has more than " + std::to_string(maximum) + " " +
+                                                     what + " for this text; make its rules less ambiguous");
 }
 
-size_t Matcher::PlaceHash::operator()(const Place &place) const {
+size_t Matcher::ItemHash::operator()(const Item &item) const {
   uint64_t hash = 0;
-  for (const uint64_t part : {uint64_t{place.rule}, uint64_t{place.alternative}, uint64_t{place.at},
-                              static_cast<uint64_t>(static_cast<uint32_t>(place.below))}) {
+  for (const uint64_t part : {uint64_t{item.rule}, uint64_t{item.alternative}, uint64_t{item.at},
+                              static_cast<uint64_t>(static_cast<uint32_t>(item.caller))}) {
     hash = (hash ^ part) * 0x9E3779B97F4A7C15u;
     hash ^= hash >> 32;
   }
@@ -30,74 +31,76 @@ size_t Matcher::PlaceHash::operator()(const Place &place) const {
 }
 
 Matcher::Matcher(Grammar grammar) : grammar_(std::move(grammar)) {
-  std::vector<Place> begun;
+  std::vector<Item> seeds;
   for (uint32_t i = 0; i < grammar_.rules[grammar_.root].alternatives.size(); ++i) {
-    begun.push_back({grammar_.root, i, 0, kBottom});
+    seeds.push_back({grammar_.root, i, 0, kEnd});
   }
-  start_ = stateOf(begun);
+  start_ = stateOf(seeds);
 }
 
-int32_t Matcher::idOf(const Place &place) {
-  const auto [found, isNew] = ids_.emplace(place, static_cast<int32_t>(places_.size()));
+int32_t Matcher::idOf(const Item &item) {
+  const auto [found, isNew] = ids_.emplace(item, static_cast<int32_t>(items_.size()));
   if (isNew) {
-    if (places_.size() == kMostPlaces) {
-      refuseSize("places", kMostPlaces);
+    if (items_.size() == kMaxItems) {
+      refuseSize("positions", kMaxItems);
     }
-    places_.push_back(place);
+    items_.push_back(item);
   }
   return found->second;
 }
 
-// Follows rules and ends of alternatives until a character is next.
-int32_t Matcher::stateOf(const std::vector<Place> &begun) {
-  std::vector<Place> open = begun;
-  std::unordered_set<Place, PlaceHash> seen(begun.begin(), begun.end());
-  std::vector<int32_t> places;
-  const auto add = [&](const Place &place) {
-    if (seen.insert(place).second) {
-      open.push_back(place);
+// Computes the closure of `seeds`: enters rules and leaves complete alternatives until each item is before a
+// character or at the end of the text. Returns the id of that state.
+int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
+  std::vector<Item> open = seeds;
+  std::unordered_set<Item, ItemHash> seen(seeds.begin(), seeds.end());
+  std::vector<int32_t> items;
+  const auto add = [&](const Item &item) {
+    if (seen.insert(item).second) {
+      open.push_back(item);
     }
-    if (seen.size() > kMostReadings) {
-      refuseSize("readings", kMostReadings);
+    if (seen.size() > kMaxParses) {
+      refuseSize("parses", kMaxParses);
     }
   };
   while (!open.empty()) {
-    const Place place = open.back();
+    const Item item = open.back();
     open.pop_back();
-    const Sequence &sequence = sequenceOf(place);
-    if (place.at == sequence.size()) {
-      if (place.below == kBottom) {
-        places.push_back(kBottom);
+    const Sequence &sequence = sequenceOf(item);
+    if (item.at == sequence.size()) {
+      if (item.caller == kEnd) {
+        items.push_back(kEnd);
       } else {
-        Place after = places_[static_cast<size_t>(place.below)];
+        Item after = items_[static_cast<size_t>(item.caller)];
         ++after.at;
         add(after);
       }
-    } else if (const Symbol &symbol = sequence[place.at]; !symbol.isRule) {
-      places.push_back(idOf(place));
+    } else if (const Symbol &symbol = sequence[item.at]; !symbol.isRule) {
+      items.push_back(idOf(item));
     } else {
-      // Where nothing follows the rule, its end is this one's: a repetition leaves no trace of its rounds.
-      const int32_t below = place.at + 1 == sequence.size() ? place.below : idOf(place);
+      // Tail call: if nothing follows the rule, its caller is this item's caller. So a repetition needs no
+      // stack of its iterations.
+      const int32_t caller = item.at + 1 == sequence.size() ? item.caller : idOf(item);
       for (uint32_t i = 0; i < grammar_.rules[symbol.rule].alternatives.size(); ++i) {
-        add({symbol.rule, i, 0, below});
+        add({symbol.rule, i, 0, caller});
       }
     }
   }
-  followed_ += seen.size();
-  if (followed_ > kMostFollowed) {
-    refuseSize("places in all", kMostFollowed);
+  numVisited_ += seen.size();
+  if (numVisited_ > kMaxVisited) {
+    refuseSize("visited positions", kMaxVisited);
   }
-  if (places.empty()) {
+  if (items.empty()) {
     return kDead;
   }
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-  const auto [found, isNew] = stateIds_.emplace(places, static_cast<int32_t>(states_.size()));
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  const auto [found, isNew] = stateIds_.emplace(items, static_cast<int32_t>(states_.size()));
   if (isNew) {
-    if (states_.size() == kMostStates) {
-      refuseSize("states", kMostStates);
+    if (states_.size() == kMaxStates) {
+      refuseSize("states", kMaxStates);
     }
-    states_.push_back({std::move(places), {}, {}});
+    states_.push_back({std::move(items), {}, {}});
     states_.back().ascii.fill(kUnknown);
   }
   return found->second;
@@ -114,17 +117,16 @@ int32_t Matcher::step(int32_t state, uint32_t character) {
       return known->second;
     }
   }
-  std::vector<Place> begun;
-  for (const int32_t id : states_[static_cast<size_t>(state)].places) {
-    if (id != kBottom &&
-        sequenceOf(places_[static_cast<size_t>(id)])[places_[static_cast<size_t>(id)].at].accepts(
-            character)) {
-      begun.push_back(places_[static_cast<size_t>(id)]);
-      ++begun.back().at;
+  std::vector<Item> seeds;
+  for (const int32_t id : states_[static_cast<size_t>(state)].items) {
+    if (id != kEnd &&
+        sequenceOf(items_[static_cast<size_t>(id)])[items_[static_cast<size_t>(id)].at].accepts(character)) {
+      seeds.push_back(items_[static_cast<size_t>(id)]);
+      ++seeds.back().at;
     }
   }
-  const int32_t next = begun.empty() ? kDead : stateOf(begun);
-  State &from = states_[static_cast<size_t>(state)]; // stateOf may have moved it
+  const int32_t next = seeds.empty() ? kDead : stateOf(seeds);
+  State &from = states_[static_cast<size_t>(state)]; // again, as stateOf may have reallocated states_
   if (character < 128) {
     from.ascii[character] = next;
   } else {
@@ -148,18 +150,18 @@ bool Matcher::isAlive(const Position &position) const {
     return position.state != kDead;
   }
   const State &state = states_[static_cast<size_t>(position.state)];
-  return std::any_of(state.places.begin(), state.places.end(), [&](int32_t id) {
-    if (id == kBottom) {
+  return std::any_of(state.items.begin(), state.items.end(), [&](int32_t id) {
+    if (id == kEnd) {
       return false;
     }
-    const Place &place = places_[static_cast<size_t>(id)];
-    return sequenceOf(place)[place.at].acceptsAnyOf(position.partial.first(), position.partial.last());
+    const Item &item = items_[static_cast<size_t>(id)];
+    return sequenceOf(item)[item.at].acceptsAnyOf(position.partial.first(), position.partial.last());
   });
 }
 
 bool Matcher::isComplete(const Position &position) const {
   return position.state != kDead && position.partial.isComplete() &&
-         states_[static_cast<size_t>(position.state)].places.front() == kBottom;
+         states_[static_cast<size_t>(position.state)].items.front() == kEnd;
 }
 
 } // namespace cria::grammar

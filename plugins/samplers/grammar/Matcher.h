@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Matcher: which characters a grammar allows after a text, and which tokens. A state is the set of places in
-// the rules where the next character may be; states and the steps between them are kept, so that texts that
-// lead to the same places cost once.
+// Matcher: which characters a grammar allows after a text. An item is a position in a rule together with the
+// stack of its callers; a state is the set of items that the text may have reached. States and transitions
+// are interned as they are visited, which makes the matcher a lazily built automaton.
 //
-// Threads: one at a time (the sampler has a lock).
+// Not thread-safe; callers serialize.
 #pragma once
 
 #include "plugins/samplers/grammar/Grammar.h"
@@ -15,9 +15,9 @@
 
 namespace cria::grammar {
 
-/// How far a text has come: a state, and the bytes of a character that has begun.
+/// The position after a prefix of a text: a state, and the bytes of an incomplete UTF-8 character.
 struct Position {
-  int32_t state = 0; // kDead: no text of the grammar begins so
+  int32_t state = 0; // kDead: no text of the grammar has this prefix
   plugin::PartialCharacter partial;
   bool operator==(const Position &) const = default;
 };
@@ -27,47 +27,49 @@ class Matcher {
 public:
   explicit Matcher(Grammar grammar);
 
-  /// Before any text.
+  /// Returns the position before the first character.
   Position start() const { return {start_, {}}; }
-  /// One byte further.
+  /// Returns the position after one more byte. Errors: throws plugin::Refusal (UNSUPPORTED) if the grammar is
+  /// too ambiguous.
   Position next(Position position, uint8_t byte);
-  /// The text so far may go on: its last character may still become one that is allowed.
+  /// Returns whether the prefix can be continued: an incomplete character can still become an allowed one.
   bool isAlive(const Position &position) const;
-  /// The text so far is a whole text of the grammar.
+  /// Returns whether the prefix is a complete text of the grammar.
   bool isComplete(const Position &position) const;
 
 private:
-  /// The symbol at `at` of an alternative is next; after the alternative, the symbol after that of `below`.
-  struct Place {
+  /// The next symbol is symbol `at` of the alternative. After the last symbol, matching continues after the
+  /// symbol of item `caller`.
+  struct Item {
     uint32_t rule, alternative, at;
-    int32_t below; // of places_; kBottom: the root's end
-    bool operator==(const Place &) const = default;
+    int32_t caller; // index in items_; kEnd: the alternative is one of the start rule
+    bool operator==(const Item &) const = default;
   };
-  struct PlaceHash {
-    size_t operator()(const Place &place) const;
+  struct ItemHash {
+    size_t operator()(const Item &item) const;
   };
   struct State {
-    std::vector<int32_t> places; // ascending; kBottom first: the text may end here
-    std::array<int32_t, 128> ascii;
-    std::unordered_map<uint32_t, int32_t> others;
+    std::vector<int32_t> items;                   // ascending; begins with kEnd if the text may end here
+    std::array<int32_t, 128> ascii;               // transitions by character; kUnknown: not computed yet
+    std::unordered_map<uint32_t, int32_t> others; // transitions by other characters
   };
-  static constexpr int32_t kBottom = -1;
+  static constexpr int32_t kEnd = -1;
   static constexpr int32_t kUnknown = -2;
 
-  const Sequence &sequenceOf(const Place &place) const {
-    return grammar_.rules[place.rule].alternatives[place.alternative];
+  const Sequence &sequenceOf(const Item &item) const {
+    return grammar_.rules[item.rule].alternatives[item.alternative];
   }
-  int32_t idOf(const Place &place);
-  int32_t stateOf(const std::vector<Place> &begun);
+  int32_t idOf(const Item &item);
+  int32_t stateOf(const std::vector<Item> &seeds);
   int32_t step(int32_t state, uint32_t character);
 
   Grammar grammar_;
-  std::vector<Place> places_;
-  std::unordered_map<Place, int32_t, PlaceHash> ids_;
+  std::vector<Item> items_;
+  std::unordered_map<Item, int32_t, ItemHash> ids_;
   std::vector<State> states_;
   std::map<std::vector<int32_t>, int32_t> stateIds_;
   int32_t start_ = kDead;
-  size_t followed_ = 0; // places that were looked at, over all states
+  size_t numVisited_ = 0; // items visited for all states
 };
 
 } // namespace cria::grammar

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Part: a part of a regular expression as GBNF.
+// Part: a part of a regular expression, translated to GBNF.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,19 @@
 
 namespace cria::grammar {
 
-/// GBNF repeats nothing that may be empty, so there is also the part without the empty text. Both are such
-/// that something may follow: a choice stands in brackets.
+/// A GBNF expression, in two forms, since GBNF cannot repeat an expression that matches the empty text. Both
+/// are operands of a sequence: alternatives are in parentheses.
 struct Part {
   std::string all = "\"\"";
-  std::string nonEmpty; // "" when there is none
+  std::string nonEmpty; // the same without the empty text; "" if nothing remains
   bool mayBeEmpty = true;
 };
 
+/// A part that does not match the empty text.
 inline Part solidPart(const std::string &text) { return {text, text, false}; }
 
-/// Puts parts together. What would be written twice becomes a rule, so a grammar is as long as its pattern.
+/// Combines parts. A long expression that is used twice becomes a rule, so the size of the grammar is linear
+/// in that of the pattern.
 class PartBuilder {
 public:
   /// Adds a rule and returns its name.
@@ -40,7 +42,7 @@ public:
 
   Part sequence(std::span<const Part> parts) const {
     Part whole;
-    std::string choices; // of nonEmpty: the first part that is not empty, and what follows it
+    std::string choices; // alternatives of nonEmpty, by the first part that is not empty
     for (size_t i = parts.size(); i-- > 0;) {
       const Part &first = parts[i];
       if (first.nonEmpty.empty()) {
@@ -59,15 +61,15 @@ public:
     return whole;
   }
 
-  /// Between `least` and `most` times; no `most`: any number.
-  Part repeated(const Part &part, uint32_t least, std::optional<uint32_t> most) const {
-    if (part.nonEmpty.empty() || most == 0) {
+  /// Repeats `part` from `minimum` to `maximum` times; without `maximum`, any number of times.
+  Part repeated(const Part &part, uint32_t minimum, std::optional<uint32_t> maximum) const {
+    if (part.nonEmpty.empty() || maximum == 0) {
       return {};
     }
     const std::string once = shared("(" + part.nonEmpty + ")");
-    const uint32_t fewest = part.mayBeEmpty ? 0 : least;
+    const uint32_t fewest = part.mayBeEmpty ? 0 : minimum;
     const auto times = [&](uint32_t from) {
-      return once + "{" + std::to_string(from) + "," + (most ? std::to_string(*most) : "") + "}";
+      return once + "{" + std::to_string(from) + "," + (maximum ? std::to_string(*maximum) : "") + "}";
     };
     return {times(fewest), times(fewest == 0 ? 1 : fewest), fewest == 0};
   }

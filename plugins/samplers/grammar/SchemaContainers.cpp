@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Arrays and objects of a JSON Schema.
+// Translates arrays and objects of a JSON Schema.
 #include "plugins/samplers/grammar/SchemaWriter.h"
 
 #include <algorithm>
 
 namespace cria::grammar {
 
-static constexpr size_t kMostNameBytes =
-    100; // of properties that others must differ from: a group for each character
+// Longest name of a property that additional properties must differ from; each byte is a level of groups.
+static constexpr size_t kMaxNameBytes = 100;
 
 std::string SchemaWriter::arrayOf(const Json &schema, const std::string &pointer) {
   allowOnly(schema, pointer, {"type", "items", "prefixItems", "minItems", "maxItems"});
@@ -16,15 +16,16 @@ std::string SchemaWriter::arrayOf(const Json &schema, const std::string &pointer
   }
   const std::string item = schema.contains("items") ? ruleOf(schema["items"], pointer + "/items") : "value";
   const std::string bounds = boundsOf(schema, "minItems", "maxItems", pointer);
-  const int64_t least = integer(schema, "minItems", pointer).value_or(0);
-  const std::optional<int64_t> most = integer(schema, "maxItems", pointer);
-  if (most && *most == 0) {
+  const int64_t minimum = integer(schema, "minItems", pointer).value_or(0);
+  const std::optional<int64_t> maximum = integer(schema, "maxItems", pointer);
+  if (maximum && *maximum == 0) {
     return R"("[" ws "]")";
   }
-  const std::string more = " (\",\" ws " + item + " ws){" + std::to_string(std::max<int64_t>(least - 1, 0)) +
-                           "," + (most ? std::to_string(*most - 1) : "") + "}";
+  const std::string more = " (\",\" ws " + item + " ws){" +
+                           std::to_string(std::max<int64_t>(minimum - 1, 0)) + "," +
+                           (maximum ? std::to_string(*maximum - 1) : "") + "}";
   const std::string all = item + " ws" + more;
-  return "\"[\" ws " + (least == 0 ? "(" + all + ")?" : all) + " \"]\"";
+  return "\"[\" ws " + (minimum == 0 ? "(" + all + ")?" : all) + " \"]\"";
 }
 
 std::string SchemaWriter::tupleOf(const Json &schema, const std::string &pointer) {
@@ -33,10 +34,10 @@ std::string SchemaWriter::tupleOf(const Json &schema, const std::string &pointer
       schema.contains("items") && schema["items"].is_boolean() && !schema["items"].get<bool>();
   if (!schema["prefixItems"].is_array() || (schema.contains("items") && !isClosed)) {
     refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/prefixItems",
-           "expected an array, with no 'items' but false beside it");
+           "expected an array of schemas, and 'items' to be false or absent");
   }
   std::string items;
-  for (size_t i = 0; i < schema["prefixItems"].size(); ++i) { // all of them, and no more
+  for (size_t i = 0; i < schema["prefixItems"].size(); ++i) { // exactly these items
     items += (i == 0 ? "" : " \",\" ws ") +
              ruleOf(schema["prefixItems"][i], pointer + "/prefixItems/" + std::to_string(i)) + " ws";
   }
@@ -60,7 +61,8 @@ std::string SchemaWriter::objectOf(const Json &schema, const std::string &pointe
   }
   for (const Json &name : required) {
     if (!name.is_string() || !names.contains(name.get<std::string>())) {
-      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/required", name.dump() + " is required, and no property");
+      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/required",
+             "required property " + name.dump() + " is not declared in 'properties'");
     }
   }
   return "\"{\" ws " + pairsFrom(properties, othersOf(schema, names, pointer)) + " \"}\"";
@@ -70,15 +72,15 @@ std::string SchemaWriter::othersOf(const Json &schema, const std::set<std::strin
                                    const std::string &pointer) {
   const bool isOpen = schema.contains("additionalProperties")
                           ? schema["additionalProperties"] != Json(false)
-                          : names.empty(); // a declared object is a closed one
+                          : names.empty(); // an object that declares properties has no others
   if (!isOpen) {
     return "";
   }
   for (const std::string &name : names) {
-    if (name.size() > kMostNameBytes) {
+    if (name.size() > kMaxNameBytes) {
       refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/additionalProperties",
-             "further properties beside a name of more than " + std::to_string(kMostNameBytes) +
-                 " bytes: set it to false");
+             "additional properties are not supported with property names of more than " +
+                 std::to_string(kMaxNameBytes) + " bytes; set it to false");
     }
   }
   const std::string value = schema.contains("additionalProperties")
@@ -98,7 +100,8 @@ std::string SchemaWriter::keyOutside(const std::set<std::string> &names, size_t 
   for (const auto &[character, under] : next) {
     if (character < 0x20 || (character & 0x80) != 0 || character == '"' || character == '\\') {
       refuse(CRIA_STATUS_UNSUPPORTED, "/additionalProperties",
-             "further properties beside names that are not plain ASCII: set it to false");
+             "additional properties require property names in printable ASCII without \" and \\; set it to "
+             "false");
     }
     other += character == ']' || character == '^' || character == '-' ? std::string("\\") + character
                                                                       : std::string(1, character);

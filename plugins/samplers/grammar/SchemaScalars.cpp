@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Strings and integers of a JSON Schema.
+// Translates strings and integers of a JSON Schema.
 #include "plugins/samplers/grammar/IntegerRange.h"
 #include "plugins/samplers/grammar/JsonPattern.h"
 #include "plugins/samplers/grammar/SchemaWriter.h"
@@ -12,19 +12,19 @@ std::optional<int64_t> SchemaWriter::integer(const Json &schema, const char *nam
     return std::nullopt;
   }
   if (!schema[name].is_number_integer()) {
-    invalid(pointer + "/" + name, "expected a whole number, found " + schema[name].dump());
+    invalid(pointer + "/" + name, "expected an integer, got " + schema[name].dump());
   }
   return schema[name].get<int64_t>();
 }
 
-std::string SchemaWriter::boundsOf(const Json &schema, const char *least, const char *most,
+std::string SchemaWriter::boundsOf(const Json &schema, const char *minimum, const char *maximum,
                                    const std::string &pointer) {
-  constexpr int64_t kMost = 2000; // repetitions of a grammar
-  const int64_t low = integer(schema, least, pointer).value_or(0);
-  const std::optional<int64_t> high = integer(schema, most, pointer);
-  if (low < 0 || low > kMost || (high && (*high < low || *high > kMost))) {
-    invalid(pointer,
-            std::string("expected '") + least + "' and '" + most + "' from 0 to 2000, in this order");
+  constexpr int64_t kMax = 2000; // repetitions, as in GBNF
+  const int64_t low = integer(schema, minimum, pointer).value_or(0);
+  const std::optional<int64_t> high = integer(schema, maximum, pointer);
+  if (low < 0 || low > kMax || (high && (*high < low || *high > kMax))) {
+    invalid(pointer, std::string("expected '") + minimum + "' and '" + maximum +
+                         "' from 0 to 2000, in ascending order");
   }
   return "{" + std::to_string(low) + "," + (high ? std::to_string(*high) : "") + "}";
 }
@@ -35,14 +35,14 @@ std::string SchemaWriter::stringOf(const Json &schema, const std::string &pointe
     const std::string format = schema["format"].is_string() ? schema["format"].get<std::string>() : "";
     if (format != "date" && format != "time" && format != "date-time" && format != "uuid") {
       refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/format",
-             "expected date, time, date-time or uuid, found " + schema["format"].dump());
+             "expected date, time, date-time or uuid, got " + schema["format"].dump());
     }
     allowOnly(schema, pointer, {"type", "format"});
     return format == "date-time" ? R"("\"" date "T" time "\"")" : R"("\"" )" + format + R"( "\"")";
   }
   if (schema.contains("pattern")) {
     if (!schema["pattern"].is_string()) {
-      invalid(pointer + "/pattern", "expected a regular expression, found " + schema["pattern"].dump());
+      invalid(pointer + "/pattern", "expected a regular expression, got " + schema["pattern"].dump());
     }
     allowOnly(schema, pointer, {"type", "pattern"});
     const std::string inside =
@@ -57,22 +57,24 @@ std::string SchemaWriter::stringOf(const Json &schema, const std::string &pointe
 
 std::string SchemaWriter::integerOf(const Json &schema, const std::string &pointer) {
   allowOnly(schema, pointer, {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"});
-  std::optional<int64_t> least = integer(schema, "minimum", pointer),
-                         most = integer(schema, "maximum", pointer);
-  constexpr int64_t kMost = 1'000'000'000'000'000; // 16 digits
+  std::optional<int64_t> minimum = integer(schema, "minimum", pointer),
+                         maximum = integer(schema, "maximum", pointer);
+  constexpr int64_t kMax = 1'000'000'000'000'000; // 16 digits
   if (const auto above = integer(schema, "exclusiveMinimum", pointer)) {
-    least = std::max(least.value_or(-kMost), std::min(*above, kMost) + 1);
+    minimum = std::max(minimum.value_or(-kMax), std::min(*above, kMax) + 1);
   }
   if (const auto below = integer(schema, "exclusiveMaximum", pointer)) {
-    most = std::min(most.value_or(kMost), std::max(*below, -kMost) - 1);
+    maximum = std::min(maximum.value_or(kMax), std::max(*below, -kMax) - 1);
   }
-  if ((least && (*least < -kMost || *least > kMost)) || (most && (*most < -kMost || *most > kMost))) {
-    invalid(pointer, "expected bounds of at most 15 zeros after the first digit");
+  if ((minimum && (*minimum < -kMax || *minimum > kMax)) ||
+      (maximum && (*maximum < -kMax || *maximum > kMax))) {
+    invalid(pointer, "expected bounds from -10^15 to 10^15");
   }
-  if (least && most && *least > *most) {
-    invalid(pointer, "no integer is from " + std::to_string(*least) + " to " + std::to_string(*most));
+  if (minimum && maximum && *minimum > *maximum) {
+    invalid(pointer,
+            "range from " + std::to_string(*minimum) + " to " + std::to_string(*maximum) + " is empty");
   }
-  return integersBetween(least, most);
+  return integersBetween(minimum, maximum);
 }
 
 } // namespace cria::grammar

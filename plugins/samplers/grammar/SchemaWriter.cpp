@@ -3,7 +3,7 @@
 
 namespace cria::grammar {
 
-// What every JSON grammar is made of. Blanks are bounded: a model that likes them would not end.
+// The rules of every JSON grammar. Whitespace is bounded, since a model could generate it without end.
 static constexpr const char *kCommon = R"gbnf(
 ws ::= | " " | "\n" [ \t]{0,20}
 char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
@@ -23,7 +23,7 @@ time ::= ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,9
 uuid ::= [0-9a-fA-F]{8} ("-" [0-9a-fA-F]{4}){3} "-" [0-9a-fA-F]{12}
 )gbnf";
 
-// Say nothing about which values are allowed.
+// Keywords that do not constrain values.
 static const std::set<std::string> kAnnotations = {
     "title",      "description", "default",   "examples",    "$schema", "$id",    "$comment",
     "deprecated", "readOnly",    "writeOnly", "definitions", "$defs",   "$anchor"};
@@ -76,9 +76,9 @@ std::string SchemaWriter::add(const std::string &expression) {
 }
 
 void SchemaWriter::addRule(const std::string &name, const std::string &expression) {
-  constexpr size_t kMostBytes = size_t{16} << 20;
-  if (rules_.size() + expression.size() > kMostBytes) {
-    refuse(CRIA_STATUS_UNSUPPORTED, "", "the schema becomes a grammar of more than 16 MiB");
+  constexpr size_t kMaxBytes = size_t{16} << 20;
+  if (rules_.size() + expression.size() > kMaxBytes) {
+    refuse(CRIA_STATUS_UNSUPPORTED, "", "generated grammar is larger than 16 MiB; simplify the schema");
   }
   rules_ += name + " ::= " + expression + "\n";
 }
@@ -88,9 +88,9 @@ std::string SchemaWriter::ruleOf(const Json &schema, const std::string &pointer)
   if (!isNew) {
     return found->second;
   }
-  if (++depth_ > kMostNesting) { // references, too, lead from one to the next
+  if (++depth_ > kMaxNesting) { // chains of references count too
     invalid(pointer,
-            "expected schemas that lead to each other in at most " + std::to_string(kMostNesting) + " steps");
+            "schemas and references are nested more than " + std::to_string(kMaxNesting) + " levels deep");
   }
   const std::string name = found->second = "s" + std::to_string(count_++);
   addRule(name, expressionOf(schema, pointer));
@@ -133,13 +133,13 @@ std::pair<const Json *, std::string> SchemaWriter::resolve(const Json &schema,
   const Json &reference = schema["$ref"];
   if (!reference.is_string() || !reference.get_ref<const std::string &>().starts_with("#")) {
     refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/$ref",
-           "expected a place in this schema, as in '#/$defs/name'");
+           "expected a reference into this schema, such as '#/$defs/name'");
   }
   const std::string target = reference.get<std::string>().substr(1);
   try {
     return {&root_.at(Json::json_pointer(target)), target};
   } catch (const Json::exception &) {
-    invalid(pointer + "/$ref", "there is nothing at '" + reference.get<std::string>() + "'");
+    invalid(pointer + "/$ref", "reference '" + reference.get<std::string>() + "' has no target");
   }
 }
 
@@ -149,7 +149,7 @@ std::string SchemaWriter::choicesOf(const Json &schema, const std::string &point
     return literalOf(schema["const"]);
   }
   if (!schema["enum"].is_array() || schema["enum"].empty()) {
-    invalid(pointer + "/enum", "expected an array with values");
+    invalid(pointer + "/enum", "expected a nonempty array of values");
   }
   std::string expression;
   for (const Json &value : schema["enum"]) {
@@ -162,7 +162,7 @@ std::string SchemaWriter::alternativesOf(const Json &schema, const std::string &
                                          const std::string &pointer) {
   allowOnly(schema, pointer, {name});
   if (!schema[name].is_array() || schema[name].empty()) {
-    invalid(pointer + "/" + name, "expected an array of schemas");
+    invalid(pointer + "/" + name, "expected a nonempty array of schemas");
   }
   std::string expression;
   for (size_t i = 0; i < schema[name].size(); ++i) {
@@ -175,7 +175,7 @@ std::string SchemaWriter::alternativesOf(const Json &schema, const std::string &
 Json SchemaWriter::merged(const Json &schema, const std::string &pointer) {
   allowOnly(schema, pointer, {"allOf"});
   if (!schema["allOf"].is_array() || schema["allOf"].empty()) {
-    invalid(pointer + "/allOf", "expected an array of schemas");
+    invalid(pointer + "/allOf", "expected a nonempty array of schemas");
   }
   Json result{{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}};
   for (size_t i = 0; i < schema["allOf"].size(); ++i) {
@@ -186,14 +186,14 @@ Json SchemaWriter::merged(const Json &schema, const std::string &pointer) {
       part = Json(*resolve(part, where).first);
     }
     if (!part.is_object()) {
-      invalid(where, "expected a schema of an object");
+      invalid(where, "expected an object schema");
     }
     allowOnly(part, where, {"type", "properties", "required"});
     const Json properties = part.value("properties", Json::object());
     for (const auto &[name, property] : properties.items()) {
       if (result["properties"].contains(name) && result["properties"][name] != property) {
         refuse(CRIA_STATUS_UNSUPPORTED, where + "/properties/" + escapePointer(name),
-               "two parts of allOf say something else of '" + name + "'");
+               "schemas of allOf declare property '" + name + "' differently");
       }
       result["properties"][name] = property;
     }
@@ -220,13 +220,13 @@ std::string SchemaWriter::typedOf(const Json &schema, const std::string &pointer
     return ofType(type, schema, pointer);
   }
   std::string expression;
-  for (const Json &each : type) { // keywords of the others do not concern a type
+  for (const Json &each : type) { // several types are allowed only without keywords; see below
     expression += (expression.empty() ? "" : " | ") +
                   add(ofType(each, type.size() == 1 ? schema : Json{{"type", each}}, pointer));
   }
   if (type.empty() || (type.size() > 1 && !isPlain(schema))) {
     refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/type",
-           "several types with further keywords: write anyOf instead");
+           "several types with other keywords are not supported; use anyOf");
   }
   return expression;
 }
@@ -256,7 +256,7 @@ std::string SchemaWriter::ofType(const Json &type, const Json &schema, const std
     return name;
   }
   invalid(pointer + "/type",
-          "expected object, array, string, integer, number, boolean or null, found " + type.dump());
+          "expected object, array, string, integer, number, boolean or null, got " + type.dump());
 }
 
 } // namespace cria::grammar

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SchemaWriter: writes a JSON Schema as GBNF. Each schema becomes a rule, named by its JSON pointer, so that
-// schemas may refer to each other and to themselves. Of keywords, those that constrain are written or refused
-// by name; annotations are passed over.
+// SchemaWriter: translates a JSON Schema to GBNF. Each schema becomes a rule, found by its JSON pointer, so
+// that schemas may refer to each other and to themselves. Keywords that constrain values are translated or
+// refused by name; annotations are ignored.
 #pragma once
 
 #include "plugins/sdk/cria_plugin.hpp"
@@ -15,47 +15,47 @@ namespace cria::grammar {
 
 using Json = nlohmann::ordered_json;
 
-/// A text of GBNF: "a\"b" for a"b.
+/// Returns a GBNF literal that matches `text`: "a\"b" for a"b.
 std::string literal(std::string_view text);
-/// "~1" and "~0" of a JSON pointer.
+/// Escapes a member name for a JSON pointer: "~1" for '/', "~0" for '~'.
 std::string escapePointer(std::string_view text);
 
 class SchemaWriter {
 public:
-  static constexpr int kMostNesting = 200;
+  static constexpr int kMaxNesting = 200;
 
   explicit SchemaWriter(Json schema) : root_(std::move(schema)) {}
 
-  /// The grammar. Errors: as grammarOfJsonSchema.
+  /// Returns the grammar. Call once. Errors: as grammarOfJsonSchema.
   std::string write();
 
 private:
   [[noreturn]] static void refuse(cria_status status, const std::string &pointer, const std::string &why);
   [[noreturn]] static void invalid(const std::string &pointer, const std::string &why);
-  /// Every member is one of `known` or an annotation.
+  /// Refuses a schema that has a member other than `known` and annotations.
   static void allowOnly(const Json &schema, const std::string &pointer,
                         std::initializer_list<std::string_view> known);
-  /// Adds a rule and returns its name.
+  /// Adds a rule with a new name, and returns that name.
   std::string add(const std::string &expression);
   void addRule(const std::string &name, const std::string &expression);
-  /// The rule of a schema; of one that is being written, its name.
+  /// Returns the name of the rule for a schema, and translates the schema if that has not begun yet.
   std::string ruleOf(const Json &schema, const std::string &pointer);
   std::string expressionOf(const Json &schema, const std::string &pointer);
   std::string referenceOf(const Json &schema, const std::string &pointer);
-  /// What the $ref of a schema means, and its JSON pointer.
+  /// Returns the target of the schema's $ref and its JSON pointer.
   std::pair<const Json *, std::string> resolve(const Json &schema, const std::string &pointer) const;
   std::string choicesOf(const Json &schema, const std::string &pointer);
   std::string alternativesOf(const Json &schema, const std::string &name, const std::string &pointer);
-  // Objects alone: all properties, and required what any of them requires.
+  /// Merges the object schemas of an allOf: the union of their properties and of their required names.
   Json merged(const Json &schema, const std::string &pointer);
   std::string typedOf(const Json &schema, const std::string &pointer);
   static bool isPlain(const Json &schema);
   std::string ofType(const Json &type, const Json &schema, const std::string &pointer);
 
-  // Texts and numbers (SchemaScalars.cpp).
+  // Strings and integers (SchemaScalars.cpp).
   static std::optional<int64_t> integer(const Json &schema, const char *name, const std::string &pointer);
-  /// "{2,5}" from a least and a most number of times.
-  static std::string boundsOf(const Json &schema, const char *least, const char *most,
+  /// Returns a quantifier such as "{2,5}" from the values of two keywords.
+  static std::string boundsOf(const Json &schema, const char *minimum, const char *maximum,
                               const std::string &pointer);
   std::string stringOf(const Json &schema, const std::string &pointer);
   std::string integerOf(const Json &schema, const std::string &pointer);
@@ -64,22 +64,23 @@ private:
   std::string arrayOf(const Json &schema, const std::string &pointer);
   std::string tupleOf(const Json &schema, const std::string &pointer);
   struct Property {
-    std::string pair; // rule of `"name": value`
+    std::string pair; // name of the rule for `"name": value`
     bool isRequired;
   };
   std::string objectOf(const Json &schema, const std::string &pointer);
-  /// The rule of a pair that is not declared; empty: there are none.
+  /// Returns the rule for a pair whose name is not declared; empty if there may be none.
   std::string othersOf(const Json &schema, const std::set<std::string> &names, const std::string &pointer);
-  /// A key, without escapes, that is none of the names; all of them begin alike up to `at`.
+  /// Returns an expression for the rest, from byte `at`, of a key that differs from all `names`, which share
+  /// their first `at` bytes. Such keys have no escapes.
   std::string keyOutside(const std::set<std::string> &names, size_t at);
-  // In the order of declaration: from property i on, with nothing before it or with a pair before.
+  /// Returns the rule for a list of pairs, in the order of declaration and then `other` ones.
   std::string pairsFrom(const std::vector<Property> &properties, const std::string &other);
 
   Json root_;
-  std::map<std::string, std::string> names_; // rules by JSON pointer
+  std::map<std::string, std::string> names_; // names of rules by JSON pointer
   std::string rules_;
   int count_ = 0;
-  int depth_ = 0; // of schemas that are being written
+  int depth_ = 0; // number of schemas that are being translated
 };
 
 } // namespace cria::grammar

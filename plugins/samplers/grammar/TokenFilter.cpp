@@ -5,7 +5,7 @@
 
 namespace cria::grammar {
 
-static constexpr size_t kMostKnown = 512; // answers of a bit for each token
+static constexpr size_t kMaxKnown = 512; // cached results, of one bit per token
 
 TokenFilter::TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary)
     : vocabulary_(&vocabulary), matcher_(std::move(grammar)) {
@@ -32,10 +32,10 @@ std::string_view TokenFilter::pieceOf(int32_t token) const {
 
 std::vector<bool> TokenFilter::walk(const Position &position) {
   std::vector<bool> allowed(vocabulary_->size, false);
-  std::vector<Position> path{position}; // after each byte of the piece before, as far as it is alive
+  std::vector<Position> path{position}; // after each byte of the previous piece, up to the first dead one
   for (size_t i = 0; i < sorted_.size(); ++i) {
     if (shared_[i] >= path.size()) {
-      continue; // dead within what it shares with the one before
+      continue; // the previous piece was dead within the shared prefix
     }
     path.resize(shared_[i] + 1);
     const std::string_view piece = pieceOf(sorted_[i]);
@@ -55,7 +55,7 @@ std::vector<bool> TokenFilter::walk(const Position &position) {
 const std::vector<bool> &TokenFilter::allowedAfter(const Position &position) {
   const std::array<uint32_t, 4> key{static_cast<uint32_t>(position.state), position.partial.bits,
                                     position.partial.missing, position.partial.size};
-  if (known_.size() == kMostKnown && !known_.contains(key)) {
+  if (known_.size() == kMaxKnown && !known_.contains(key)) {
     known_.clear();
   }
   const auto [found, isNew] = known_.try_emplace(key);

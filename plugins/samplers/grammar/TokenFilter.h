@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// TokenFilter: which tokens of a vocabulary go on from a position of a grammar. Tokens are walked in the
-// order of their bytes, so that what they share is matched once, and answers are kept.
+// TokenFilter: which tokens of a vocabulary a grammar allows at a position. Tokens are visited in the order
+// of their bytes, so that a shared prefix is matched once, and results are cached.
+//
+// Not thread-safe; callers serialize.
 #pragma once
 
 #include "plugins/samplers/grammar/Matcher.h"
@@ -12,17 +14,18 @@ namespace cria::grammar {
 
 class TokenFilter {
 public:
-  /// vocabulary outlives the filter.
+  /// `vocabulary` must outlive the filter.
   TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary);
 
   Matcher &matcher() { return matcher_; }
   std::string_view pieceOf(int32_t token) const;
 
-  /// For each id whether its text is the beginning of what may follow. Tokens that print nothing are not.
+  /// Returns for each id whether the grammar allows its piece next; false for tokens without text. The result
+  /// is valid until the next call. Errors: as Matcher::next.
   const std::vector<bool> &allowedAfter(const Position &position);
-  /// The same for the first token of a text, of which one leading space does not count.
+  /// The same for the first token of a text, in which one leading space is ignored.
   std::vector<bool> allowedFirst();
-  /// After a whole token; dead when it is not allowed.
+  /// Returns the position after `piece`; dead if the grammar does not allow it.
   Position after(Position position, std::string_view piece);
 
 private:
@@ -30,8 +33,8 @@ private:
 
   const cria_vocabulary *vocabulary_;
   Matcher matcher_;
-  std::vector<int32_t> sorted_;  // tokens that print something, by their bytes
-  std::vector<uint32_t> shared_; // bytes that each has in common with the one before
+  std::vector<int32_t> sorted_;  // tokens with text, in the order of their bytes
+  std::vector<uint32_t> shared_; // for each of them, the length of the prefix shared with the previous one
   std::map<std::array<uint32_t, 4>, std::vector<bool>> known_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// greedy: chooses the best candidate; of equal ones the one with the lower id.
+// greedy: chooses the candidate with the highest logit; of equal logits, the one with the lowest id.
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
@@ -16,5 +16,5 @@ public:
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<Greedy>(
       host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-      "Chooses the best token; of equal ones the one with the lower id");
+      "Choose the token with the highest logit; of equal logits, the lowest id");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// logit_bias("15043:-1.5,29871:2,13:-inf"): adds to the logits of single tokens; -inf forbids one.
+// logit_bias("15043:-1.5,29871:2,13:-inf"): adds a bias to the logits of the given tokens; -inf forbids a
+// token.
 #include "plugins/sdk/cria_sampler.hpp"
 
 #include <charconv>
@@ -58,22 +59,22 @@ private:
     if (id >= biases_.size()) {
       refuse(part, "expected an id below " + std::to_string(biases_.size()));
     }
-    constexpr float kMaxBias = 1e6f; // far beyond any logit, and sums stay numbers
+    constexpr float kMaxBias = 1e6f; // above any logit, and sums stay finite
     if (!(bias <= kMaxBias) || (std::isfinite(bias) && bias < -kMaxBias)) {
       refuse(part, "expected a number from -1000000 to 1000000, or -inf");
     }
     if (!given.insert(id).second) {
-      refuse(part, "the id occurs twice");
+      refuse(part, "id is given twice");
     }
     biases_[id] = bias;
   }
 
-  std::vector<float> biases_; // of each id
+  std::vector<float> biases_; // indexed by id
 };
 
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<LogitBias>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                                "Makes single tokens more or less likely, or forbids them");
+                                                "Add a bias to the logits of single tokens, or forbid them");
 }

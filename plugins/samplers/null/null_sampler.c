@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * null_sampler.c - a complete sampler that changes nothing: the template to copy.
+ * null_sampler.c - a complete sampler that leaves the candidates unchanged, to copy from.
  *
- * It has an option, a state (how many tokens the model generated), and every function of the interface, and
- * it checks its arguments as cria_plugin.h demands. The samplers after it in a chain see the candidates as
- * they came.
+ * It has an option, a state (the number of generated tokens) and every function of the interface, and it
+ * checks its arguments as cria_plugin.h requires.
  *
- * To make a sampler of your own: copy this folder; change the name in CMakeLists.txt; declare your options;
- * change candidates in null_apply(), and set `selected` there if you choose the token yourself. A sampler
- * without a state leaves out null_accept() and null_reset().
+ * To write a sampler, copy this folder, change the name in CMakeLists.txt, declare your options, change the
+ * candidates in null_apply(), and set `selected` there if your sampler chooses the token. A sampler without a
+ * state omits null_accept() and null_reset().
  */
 #include <cria_plugin.h>
 
@@ -18,14 +17,14 @@
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 
-/* What a chain keeps for one sequence. Chains of other sequences have samplers of their own, made by clone:
- * nothing here is shared, so nothing needs a lock. */
+/* The state of one sequence. Every sequence has its own sampler, made by null_clone(), so nothing here is
+ * shared and no lock is needed. */
 struct cria_sampler {
-  int64_t log_every; /* option: log a line after so many generated tokens; 0: never */
+  int64_t log_every; /* option: number of generated tokens between two log lines; 0: no log */
   uint64_t generated;
 };
 
-/* Written once by cria_plugin_query(), before any sampler exists. */
+/* Written by cria_plugin_query() before any sampler exists. */
 static const cria_host *the_host;
 
 static cria_status report(cria_message *message, cria_status status, const char *text) {
@@ -43,7 +42,7 @@ static const cria_option_info log_every_option = {
     .struct_size = sizeof(cria_option_info),
     .type = CRIA_OPTION_INT,
     .name = TEXT("log_every"),
-    .description = TEXT("Log a line (CRIA_LOG=info) after so many generated tokens; 0: never"),
+    .description = TEXT("Number of generated tokens between two log lines (CRIA_LOG=info); 0: no log"),
     .default_number = 0,
     .minimum = 0,
     .maximum = 1000000,
@@ -54,8 +53,8 @@ static const cria_option_info *const all_options[] = {&log_every_option};
 
 static cria_status null_create(const cria_option *const *options, uint32_t num_options,
                                const cria_vocabulary *vocabulary, cria_sampler **out, cria_message *message) {
-  (void)
-      vocabulary; /* a sampler that looks at pieces or EOS ids keeps this pointer: it outlives the sampler */
+  /* A sampler that reads pieces or EOS ids may keep this pointer: the vocabulary outlives the sampler. */
+  (void)vocabulary;
   if (num_options != 1) {
     return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected one option, log_every");
   }
@@ -74,13 +73,13 @@ static cria_status null_apply(cria_sampler *sampler, cria_candidates *candidates
                               const cria_sample_context *context, cria_message *message) {
   (void)sampler;
   if (candidates->size == 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, found none");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected at least one candidate, got none");
   }
   if (context->reserved != 0) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "context: the reserved field is not zero");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "context: reserved field is not zero");
   }
-  /* Here a sampler permutes ids and logits together, changes logits, or lowers size; it sets sorted to what
-   * is then true. Randomness comes from context->uniform alone, so that a seed gives the same text again. */
+  /* A sampler may permute ids and logits together, change logits, or lower size; it then updates `sorted`. It
+   * takes random numbers from context->uniform only, so that a seed reproduces the text. */
   return CRIA_STATUS_OK;
 }
 
@@ -93,7 +92,8 @@ static void log_progress(uint64_t generated) {
 static cria_status null_accept(cria_sampler *sampler, int32_t token, uint32_t origin, cria_message *message) {
   (void)token;
   if (origin > CRIA_ORIGIN_GENERATED) {
-    return report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected a token of the prompt or a generated one");
+    return report(message, CRIA_STATUS_INVALID_ARGUMENT,
+                  "expected origin CRIA_ORIGIN_PROMPT or CRIA_ORIGIN_GENERATED");
   }
   if (origin == CRIA_ORIGIN_GENERATED) {
     ++sampler->generated;
@@ -129,11 +129,11 @@ static const cria_sampler_api sampler_api = {
 };
 
 cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  /* Nothing beyond 1.0 is used, so every host of this major version will do. */
+  /* Nothing newer than 1.0 is used, so every host of this major version is accepted. */
   static const uint32_t highest = CRIA_ABI_MINOR;
   if (host->abi_major != CRIA_ABI_MAJOR || host->abi_minor_min > highest) {
     return report(message, CRIA_STATUS_INCOMPATIBLE_CODE,
-                  "this plugin speaks an older plugin ABI than the host");
+                  "the host requires a newer plugin ABI than this plugin supports");
   }
   the_host = host;
   out->abi_major = CRIA_ABI_MAJOR;
@@ -141,7 +141,7 @@ cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_mess
   out->kind = CRIA_PLUGIN_SAMPLER;
   out->name = (cria_string)TEXT(CRIA_PLUGIN_NAME);
   out->version = (cria_string)TEXT(CRIA_PLUGIN_VERSION);
-  out->description = (cria_string)TEXT("Changes nothing: a template to copy");
+  out->description = (cria_string)TEXT("Leave the candidates unchanged: a template to copy");
   out->api = &sampler_api;
   out->get_extension = NULL;
   return CRIA_STATUS_OK;

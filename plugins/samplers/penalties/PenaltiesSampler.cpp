@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// penalties(last_n, repeat, frequency, presence): makes tokens less likely that are among the last n of
-// prompt and answer. repeat divides a positive logit and multiplies a negative one (Keskar et al. 2019, CTRL,
-// with the usual correction for negative logits); frequency is subtracted for each occurrence, presence once.
+// penalties(last_n, repeat, frequency, presence): penalizes tokens that are among the last n of prompt and
+// answer. `repeat` divides a positive logit and multiplies a negative one (Keskar et al. 2019, CTRL, with the
+// usual correction for negative logits); `frequency` is subtracted for each occurrence, `presence` once.
 #include "plugins/sdk/cria_sampler.hpp"
 
 #include <utility>
 
 namespace {
 
-constexpr int64_t kMaxTokens = 1 << 20; // beyond any context
+constexpr int64_t kMaxTokens = 1 << 20; // above any context length
 constexpr double kMinFactor = 0.01, kMaxFactor = 100, kMaxPenalty = 100;
 
 class Penalties {
 public:
   struct Options {
-    cria::plugin::IntOption lastN{"last_n", "Number of preceding tokens that count; -1: all, 0: none", 64, -1,
-                                  kMaxTokens};
+    cria::plugin::IntOption lastN{"last_n", "Number of preceding tokens to consider; -1: all, 0: none", 64,
+                                  -1, kMaxTokens};
     cria::plugin::FloatOption repeat{"repeat",
-                                     "Divisor of the logit of every token that has occurred; 1: none", 1,
-                                     kMinFactor, kMaxFactor};
+                                     "Divisor of the logit of every token that has occurred; 1: no penalty",
+                                     1, kMinFactor, kMaxFactor};
     cria::plugin::FloatOption frequency{"frequency", "Subtracted from the logit for each occurrence", 0,
                                         -kMaxPenalty, kMaxPenalty};
     cria::plugin::FloatOption presence{"presence",
@@ -43,7 +43,7 @@ public:
     const auto room = static_cast<size_t>(lastN_);
     if (recent_.size() < room) {
       recent_.push_back(token);
-    } else { // a ring: the new token replaces the oldest
+    } else { // a ring buffer: the new token replaces the oldest
       --counts_[static_cast<size_t>(std::exchange(recent_[oldest_], token))];
       oldest_ = (oldest_ + 1) % room;
     }
@@ -74,9 +74,9 @@ public:
 private:
   int64_t lastN_;
   float repeat_, frequency_, presence_;
-  std::vector<int32_t> recent_; // the last n; once full, a ring that begins at oldest_
+  std::vector<int32_t> recent_; // the last lastN_ tokens; once full, a ring buffer whose oldest is oldest_
   size_t oldest_ = 0;
-  std::vector<int32_t> counts_; // of each id, in recent_
+  std::vector<int32_t> counts_; // indexed by id: occurrences in recent_
 };
 
 } // namespace
@@ -84,5 +84,5 @@ private:
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<Penalties>(
       host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-      "Makes recent tokens less likely: repetition, frequency, presence");
+      "Penalize recent tokens by repetition, frequency and presence");
 }

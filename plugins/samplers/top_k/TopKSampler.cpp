@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// top_k(k): keeps the k best candidates, in the order they came in. Of equal logits the lower ids stay.
+// top_k(k): keeps the k candidates with the highest logits, in their order; of equal logits, the lowest ids.
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
 
 constexpr int64_t kMaxK = 1 << 30;
-// Up to this fraction of the candidates, a heap that most candidates never enter is quicker than
-// partitioning.
+// If k is at most 1/16 of the candidates, a heap, which most candidates never enter, beats partitioning.
 constexpr size_t kHeapFraction = 16;
 
 class TopK {
@@ -45,5 +44,5 @@ private:
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<TopK>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                           "Keeps the k best tokens");
+                                           "Keep the k most probable tokens");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// top_n_sigma(n): keeps the candidates whose logits lie within n standard deviations of the best one (Tang et
-// al. 2024, "Top-nσ: Not All Logits Are You Need"). Candidates at -infinity do not count in the deviation.
+// top_n_sigma(n): keeps the candidates whose logits are within n standard deviations of the highest one (Tang
+// et al. 2024, "Top-nσ: Not All Logits Are You Need"). Logits of -infinity are excluded from the deviation.
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
@@ -10,7 +10,7 @@ constexpr double kMaxSigmas = 1000;
 class TopNSigma {
 public:
   struct Options {
-    cria::plugin::FloatOption n{"n", "Standard deviations below the best logit; 0: keeps all", 1, 0,
+    cria::plugin::FloatOption n{"n", "Standard deviations below the highest logit; 0: keep all", 1, 0,
                                 kMaxSigmas};
   };
   explicit TopNSigma(const Options &options) : n_(options.n.value) {}
@@ -26,7 +26,8 @@ public:
   }
 
 private:
-  // Sums of distances from the best logit and of their squares: small numbers, and no second pass.
+  // Sums the distances from the highest logit and their squares in one pass; these are small numbers, so the
+  // difference of the two moments loses few bits.
   static double deviationOf(const cria_candidates &candidates, double best) {
     double sum = 0, squares = 0;
     size_t count = 0;
@@ -49,5 +50,5 @@ private:
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
   return cria::plugin::answerSampler<TopNSigma>(
       host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-      "Keeps tokens within n standard deviations of the best logit");
+      "Keep tokens within n standard deviations of the highest logit");
 }

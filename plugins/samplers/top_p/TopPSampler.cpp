@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// top_p(p): with the candidates from best to worst, drops each one before which the probabilities sum to more
-// than p. The one that crosses p stays. The rest keeps the order it came in.
+// top_p(p): nucleus sampling (Holtzman et al. 2020). Keeps the fewest most probable candidates whose
+// probabilities sum to more than p, including the one that crosses p, in their order.
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
@@ -8,7 +8,7 @@ namespace {
 class TopP {
 public:
   struct Options {
-    cria::plugin::FloatOption p{"p", "Total probability of the tokens to keep", 0.95, 0, 1};
+    cria::plugin::FloatOption p{"p", "Cumulative probability of the tokens to keep", 0.95, 0, 1};
   };
   explicit TopP(const Options &options) : p_(options.p.value) {}
 
@@ -21,14 +21,14 @@ public:
   }
 
 private:
-  // Leaves out candidates so improbable that all such together weigh less than (1 - p): the better ones
-  // already sum to more than p. Most of a vocabulary goes here, in one pass. (Half of that leaves room for
-  // rounding.)
+  // Skips candidates so improbable that all of them together have a probability below 1 - p: the others
+  // already sum to more than p. This drops most of a vocabulary in one pass. The factor 0.5 leaves room for
+  // rounding.
   void collect(const cria_candidates &candidates, double total) {
     const double negligible = 0.5 * (1 - p_) * total / static_cast<double>(candidates.size);
     ranked_.resize(candidates.size);
     size_t count = 0;
-    for (size_t i = 0; i < candidates.size; ++i) { // no branches
+    for (size_t i = 0; i < candidates.size; ++i) { // branchless
       ranked_[count] = {cria::plugin::rankOf(candidates.logits[i], candidates.ids[i]), weights_[i]};
       count += weights_[i] >= negligible ? 1 : 0;
     }
@@ -43,6 +43,7 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerSampler<TopP>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-                                           "Keeps the best tokens whose probabilities together reach p");
+  return cria::plugin::answerSampler<TopP>(
+      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+      "Keep the most probable tokens whose probabilities sum to p (nucleus)");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// typical_p(p): keeps the candidates whose surprise is nearest to the expected one, until their probabilities
-// together exceed p (Meister et al. 2022, "Locally Typical Sampling").
+// typical_p(p): keeps the candidates whose surprise, -log of the probability, is closest to its expectation,
+// the entropy, until their probabilities sum to more than p (Meister et al. 2022, "Locally Typical
+// Sampling").
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
@@ -8,12 +9,12 @@ namespace {
 class TypicalP {
 public:
   struct Options {
-    cria::plugin::FloatOption p{"p", "Total probability of the most typical tokens", 0.95, 0, 1};
+    cria::plugin::FloatOption p{"p", "Cumulative probability of the tokens to keep", 0.95, 0, 1};
   };
   explicit TypicalP(const Options &options) : p_(options.p.value) {}
 
-  // Surprise is log(total) + distance from the best logit, entropy its mean: what counts is how far a
-  // candidate's distance lies from the mean distance.
+  // The surprise of a candidate is log(total) plus its distance from the highest logit, and the entropy is
+  // the expected surprise. So |surprise - entropy| is |distance - expected distance|.
   void apply(cria_candidates &candidates, const cria_sample_context &) {
     if (p_ >= 1 || candidates.size == 1) {
       return;
@@ -28,8 +29,7 @@ public:
     ranks_.resize(candidates.size);
     ranked_.resize(candidates.size);
     for (size_t i = 0; i < candidates.size; ++i) {
-      const double distance =
-          static_cast<double>(best - candidates.logits[i]); // may be infinite: the least typical
+      const double distance = static_cast<double>(best - candidates.logits[i]); // may be infinite: ranks last
       ranks_[i] = cria::plugin::rankOf(-static_cast<float>(std::fabs(distance - mean)), candidates.ids[i]);
       ranked_[i] = {ranks_[i], weights_[i]};
     }
@@ -47,7 +47,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerSampler<TypicalP>(
-      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-      "Keeps the tokens whose surprise is nearest to the expected one");
+  return cria::plugin::answerSampler<TypicalP>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                               "Keep the tokens whose surprise is closest to the entropy");
 }

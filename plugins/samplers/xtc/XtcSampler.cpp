@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// xtc(probability, threshold): with that probability, drops all candidates at or above the threshold but the
-// least probable of them ("exclude top choices", p-e-w 2024). Where only one reaches it, nothing changes.
+// xtc(probability, threshold): with the given probability, drops all candidates whose probability reaches the
+// threshold except the least probable of them ("exclude top choices", p-e-w 2024). If only one reaches the
+// threshold, nothing changes.
 #include "plugins/sdk/cria_sampler.hpp"
 
 namespace {
@@ -8,9 +9,10 @@ namespace {
 class Xtc {
 public:
   struct Options {
-    cria::plugin::FloatOption probability{"probability", "How often top choices are dropped", 0.5, 0, 1};
+    cria::plugin::FloatOption probability{"probability", "Probability of dropping the top choices", 0.5, 0,
+                                          1};
     cria::plugin::FloatOption threshold{
-        "threshold", "Lowest probability of a top choice; above 0.5 there is only one", 0.1, 0, 1};
+        "threshold", "Lowest probability of a top choice; above 0.5 at most one token is one", 0.1, 0, 1};
   };
   explicit Xtc(const Options &options)
       : probability_(options.probability.value), threshold_(options.threshold.value) {}
@@ -43,7 +45,6 @@ private:
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
-  return cria::plugin::answerSampler<Xtc>(
-      host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
-      "Drops the most probable tokens at random, for less predictable texts");
+  return cria::plugin::answerSampler<Xtc>(host, out, message, CRIA_PLUGIN_NAME, CRIA_VERSION,
+                                          "Drop the most probable tokens at random (exclude top choices)");
 }

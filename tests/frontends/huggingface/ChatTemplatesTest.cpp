@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which published chat templates are recognized, and that nothing else is.
+// Published chat templates are recognized, and no others.
 #include "frontends/huggingface/ChatTemplates.h"
 
 #include "support/Json.h"
@@ -43,14 +43,14 @@ std::vector<nlohmann::json> publishedRows() {
   return rows;
 }
 
-TEST(ChatTemplates, recognizes_published_ones) {
+TEST(ChatTemplates, RecognizesPublishedOnes) {
   EXPECT_GE(publishedRows().size(), 10u);
   for (const auto &row : publishedRows()) {
     EXPECT_EQ(recognized(row["jinja"]), row["template"].get<std::string>()) << row["published"];
   }
 }
 
-TEST(ChatTemplates, spelling_does_not_matter) {
+TEST(ChatTemplates, SpellingDoesNotMatter) {
   for (const auto &row : publishedRows()) {
     const auto text = row["jinja"].get<std::string>();
     const auto expected = row["template"].get<std::string>();
@@ -63,8 +63,8 @@ TEST(ChatTemplates, spelling_does_not_matter) {
   }
 }
 
-// Each change that could change a byte of what is rendered.
-TEST(ChatTemplates, nothing_else_is_recognized) {
+// Every change that could change a byte of the rendered text.
+TEST(ChatTemplates, NothingElseIsRecognized) {
   for (const auto &row : publishedRows()) {
     const auto text = row["jinja"].get<std::string>();
     EXPECT_EQ(recognized(text + "x"), "none");
@@ -72,7 +72,7 @@ TEST(ChatTemplates, nothing_else_is_recognized) {
     EXPECT_EQ(recognized(replaced(text, "role", "rank")), "none");
     EXPECT_EQ(recognized(replaced(text, "message", "m")), "none");
     for (size_t at = 0; at < text.size(); ++at) {
-      if (std::isalnum(static_cast<unsigned char>(text[at])) != 0) { // a letter less
+      if (std::isalnum(static_cast<unsigned char>(text[at])) != 0) { // removes a letter
         EXPECT_EQ(recognized(text.substr(0, at) + text.substr(at + 1)), "none") << row["published"] << at;
       }
     }
@@ -83,7 +83,7 @@ TEST(ChatTemplates, nothing_else_is_recognized) {
   EXPECT_EQ(recognized("{% for"), "none");
 }
 
-TEST(ChatTemplates, has_one_spelling) {
+TEST(ChatTemplates, HasOneSpelling) {
   EXPECT_EQ(canonicalJinja("a\n  {%- if  x['role']==\"it's\" -%}\n b"), "a{%if x.role==\"it's\"%}b");
   EXPECT_EQ(canonicalJinja("  {% if x %}\n\ny"), "{%if x%}\ny");
   EXPECT_EQ(canonicalJinja("{{ x }}\n{#- c #} {{ 'a\\n' }}"), "{{x}} {{\"a\n\"}}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// config.json in its old and new forms, and one message for every feature that is refused.
+// config.json in its old and new forms, and the message for each feature that is refused.
 #include "frontends/huggingface/HuggingFaceConfig.h"
 
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
@@ -39,7 +39,7 @@ std::string errorWith(const Json &changes) {
   return parsed.status().message();
 }
 
-TEST(HuggingFaceConfig, sizes) {
+TEST(HuggingFaceConfig, Sizes) {
   ModelConfig model = modelWith({});
   EXPECT_EQ(model.dim, 32);
   EXPECT_EQ(model.kvHeads, 2);
@@ -50,7 +50,7 @@ TEST(HuggingFaceConfig, sizes) {
   EXPECT_FALSE(model.ropeScaling);
 }
 
-TEST(HuggingFaceConfig, variants) {
+TEST(HuggingFaceConfig, Variants) {
   EXPECT_EQ(modelWith({{"num_key_value_heads", "ABSENT"}}).kvHeads, 4);
   EXPECT_EQ(modelWith({{"num_key_value_heads", nullptr}}).kvHeads, 4);
   EXPECT_EQ(modelWith({{"head_dim", 16}}).headDim, 16);
@@ -66,7 +66,7 @@ TEST(HuggingFaceConfig, variants) {
   EXPECT_TRUE(parseWith({{"model_type", "ABSENT"}}).ok());
 }
 
-TEST(HuggingFaceConfig, theta_old_and_new) {
+TEST(HuggingFaceConfig, ThetaOldAndNew) {
   EXPECT_EQ(modelWith({{"rope_theta", 1e6}}).ropeTheta, 1e6);
   Json newer = {{"rope_theta", "ABSENT"},
                 {"rope_scaling", "ABSENT"},
@@ -80,7 +80,7 @@ TEST(HuggingFaceConfig, theta_old_and_new) {
   EXPECT_THAT(errorWith(newer), HasSubstr("'rope_theta' is 10000 at the top and 50000 in the RoPE settings"));
 }
 
-TEST(HuggingFaceConfig, theta_is_never_taken_silently) {
+TEST(HuggingFaceConfig, ThetaIsNeverTakenSilently) {
   auto parsed = parseWith({{"rope_theta", "ABSENT"}});
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->model.ropeTheta, 10000);
@@ -90,7 +90,7 @@ TEST(HuggingFaceConfig, theta_is_never_taken_silently) {
               HasSubstr("'rope_parameters' states no 'rope_theta'"));
 }
 
-TEST(HuggingFaceConfig, linear_scaling) {
+TEST(HuggingFaceConfig, LinearScaling) {
   for (const char *key : {"type", "rope_type"}) {
     ModelConfig model = modelWith({{"rope_scaling", {{key, "linear"}, {"factor", 4.0}}}});
     ASSERT_TRUE(model.ropeScaling);
@@ -98,7 +98,7 @@ TEST(HuggingFaceConfig, linear_scaling) {
   }
 }
 
-TEST(HuggingFaceConfig, llama3_scaling) {
+TEST(HuggingFaceConfig, Llama3Scaling) {
   Json settings = {{"rope_type", "llama3"},
                    {"factor", 8.0},
                    {"low_freq_factor", 1.0},
@@ -117,7 +117,7 @@ TEST(HuggingFaceConfig, llama3_scaling) {
               HasSubstr("'original_max_position_embeddings' is missing"));
 }
 
-TEST(HuggingFaceConfig, dynamic_scaling_up_to_the_original_context) {
+TEST(HuggingFaceConfig, DynamicScalingUpToTheOriginalContext) {
   auto parsed = parseWith({{"rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}}});
   ASSERT_TRUE(parsed.ok());
   EXPECT_FALSE(parsed->model.ropeScaling);
@@ -126,7 +126,7 @@ TEST(HuggingFaceConfig, dynamic_scaling_up_to_the_original_context) {
               HasSubstr("'dynamic' is supported up to its original context of 128"));
 }
 
-TEST(HuggingFaceConfig, refuses_rope_features) {
+TEST(HuggingFaceConfig, RefusesRopeFeatures) {
   EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "yarn"}, {"factor", 2.0}}}}),
               HasSubstr("RoPE type 'yarn' is not supported"));
   EXPECT_THAT(errorWith({{"rope_scaling", {{"rope_type", "longrope"}}}}), HasSubstr("'longrope'"));
@@ -143,7 +143,7 @@ TEST(HuggingFaceConfig, refuses_rope_features) {
   EXPECT_THAT(errorWith({{"rope_scaling", 3}}), HasSubstr("'rope_scaling' to be an object, got 3"));
 }
 
-TEST(HuggingFaceConfig, refuses_features_by_name) {
+TEST(HuggingFaceConfig, RefusesFeaturesByName) {
   EXPECT_THAT(errorWith({{"attention_bias", true}}), HasSubstr("the model needs 'attention_bias' = true"));
   EXPECT_THAT(errorWith({{"mlp_bias", true}}), HasSubstr("'mlp_bias' = true"));
   EXPECT_THAT(errorWith({{"hidden_act", "gelu"}}),
@@ -171,7 +171,7 @@ TEST(HuggingFaceConfig, refuses_features_by_name) {
               HasSubstr("is it the configuration of a language model?"));
 }
 
-TEST(HuggingFaceConfig, refuses_bad_sizes) {
+TEST(HuggingFaceConfig, RefusesBadSizes) {
   EXPECT_THAT(errorWith({{"hidden_size", "ABSENT"}}), HasSubstr("'hidden_size' is missing"));
   EXPECT_THAT(errorWith({{"hidden_size", "32"}}), HasSubstr("expected 'hidden_size' to be an integer"));
   EXPECT_THAT(errorWith({{"hidden_size", 33}}), HasSubstr("multiple of 'num_attention_heads'"));
@@ -186,7 +186,7 @@ TEST(HuggingFaceConfig, refuses_bad_sizes) {
   EXPECT_THAT(errorWith({{"bos_token_id", {1, 2}}}), HasSubstr("one token id"));
 }
 
-TEST(HuggingFaceConfig, generation_defaults) {
+TEST(HuggingFaceConfig, GenerationDefaults) {
   ModelConfig model{.vocabSize = 100};
   ChatConfig chat;
   std::vector<std::string> notes;
@@ -200,7 +200,7 @@ TEST(HuggingFaceConfig, generation_defaults) {
   EXPECT_TRUE(notes.empty());
 }
 
-TEST(HuggingFaceConfig, generation_settings_out_of_range) {
+TEST(HuggingFaceConfig, GenerationSettingsOutOfRange) {
   auto errorOf = [](const Json &json) {
     ModelConfig model{.vocabSize = 100};
     ChatConfig chat;
@@ -215,7 +215,7 @@ TEST(HuggingFaceConfig, generation_settings_out_of_range) {
       HasSubstr("generation_config.json: expected 'eos_token_id' to be below the vocabulary size 100"));
 }
 
-TEST(HuggingFaceConfig, settings_that_are_not_applied_are_said) {
+TEST(HuggingFaceConfig, ReportsSettingsThatAreNotApplied) {
   ModelConfig model{.vocabSize = 100};
   ChatConfig chat;
   std::vector<std::string> notes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Whole checkpoints: the golden ones open, and each way to damage one is named.
+// Whole checkpoints: the golden ones open, and the message for each kind of damage.
 #include "frontends/FrontendRegistry.h"
 
 #include "tests/frontends/huggingface/SmallCheckpoint.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A small valid checkpoint as data, which tests change in one place before writing it to a folder.
+// A small valid checkpoint as data. Tests change one value before they write it to a folder.
 #pragma once
 
 #include "format/Safetensors.h"

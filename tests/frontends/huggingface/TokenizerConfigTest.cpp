@@ -40,7 +40,7 @@ std::string errorOf(const Json &json) {
   return readTokenizerConfig(json, "tokenizer_config.json", model, notes).status().message();
 }
 
-TEST(TokenizerConfig, chooses_the_default_template) {
+TEST(TokenizerConfig, ChoosesTheDefaultTemplate) {
   EXPECT_EQ(choose({{"chat_template", kChatMl}}).chat.templateName, "chatml");
   EXPECT_EQ(choose({{"chat_template",
                      {{{"name", "default"}, {"template", kChatMl}}, {{"name", "tools"}, {"template", "x"}}}}})
@@ -51,7 +51,7 @@ TEST(TokenizerConfig, chooses_the_default_template) {
   EXPECT_THAT(errorOf({{"chat_template", 1}}), HasSubstr("a string or a list of templates"));
 }
 
-TEST(TokenizerConfig, keeps_an_unknown_template) {
+TEST(TokenizerConfig, KeepsAnUnknownTemplate) {
   const Chosen chosen = choose({{"chat_template", "<|im_start|>{{ content }}"},
                                 {"legacy", false},
                                 {"bos_token", {{"content", "<s>"}}},
@@ -62,21 +62,21 @@ TEST(TokenizerConfig, keeps_an_unknown_template) {
   EXPECT_THAT(chosen.notes, ElementsAre(HasSubstr("use --chat-template jinja to run it")));
 }
 
-TEST(TokenizerConfig, tells_known_templates_of_the_leading_space) {
+TEST(TokenizerConfig, ReportsTheLeadingSpaceOfKnownTemplates) {
   EXPECT_EQ(choose({{"chat_template", kChatMl}, {"legacy", false}}).chat.options,
             (Options{{"dummy_prefix", "false"}}));
   EXPECT_THAT(choose({{"chat_template", kChatMl}, {"legacy", true}}).chat.options, IsEmpty());
   EXPECT_THAT(errorOf({{"legacy", "yes"}}), HasSubstr("'legacy'"));
 }
 
-TEST(TokenizerConfig, adds_bos_or_not) {
+TEST(TokenizerConfig, AddsBosOrNot) {
   EXPECT_EQ(choose({{"add_bos_token", false}}).model.bosId, -1);
   EXPECT_EQ(choose({{"add_bos_token", true}}).model.bosId, ModelConfig().bosId);
   EXPECT_THAT(choose({{"add_eos_token", true}}).notes,
               ElementsAre(HasSubstr("'add_eos_token' is not applied")));
 }
 
-TEST(TokenizerConfig, reads_added_tokens) {
+TEST(TokenizerConfig, ReadsAddedTokens) {
   const Json decoder = {{"32001", {{"content", "<|im_start|>"}, {"special", true}, {"lstrip", false}}},
                         {"32000", {{"content", "word"}}},
                         {"2", {{"content", "</s>"}, {"special", true}}}};
@@ -91,7 +91,7 @@ TEST(TokenizerConfig, reads_added_tokens) {
               HasSubstr("two tokens have the id 1"));
 }
 
-TEST(TokenizerConfig, reads_the_file_of_older_checkpoints) {
+TEST(TokenizerConfig, ReadsTheFileOfOlderCheckpoints) {
   const Json config = {{"eos_token", {{"content", "<|im_end|>"}}},
                        {"additional_special_tokens", {"<|tool|>"}}};
   TokenizerSettings settings;

@@ -71,7 +71,7 @@ protected:
     std::ranges::sort(files);
     return files;
   }
-  /// Names in the folder that come from writing a package.
+  /// Names in the folder that writing a package has made.
   std::vector<std::string> traces() {
     std::vector<std::string> names;
     for (const auto &entry : fs::directory_iterator(folder.path())) {
@@ -88,7 +88,7 @@ protected:
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
 };
 
-TEST_F(PackageWriter, files_and_manifest) {
+TEST_F(PackageWriter, FilesAndManifest) {
   Status status = write();
   ASSERT_TRUE(status.ok()) << status.message();
   std::string path = folder.file("m.cria");
@@ -115,7 +115,7 @@ TEST_F(PackageWriter, files_and_manifest) {
   EXPECT_EQ(target["weight_files"], Json({"weights/panel16.safetensors", "weights/row_major.safetensors"}));
 }
 
-TEST_F(PackageWriter, initialized_weights_have_no_data) {
+TEST_F(PackageWriter, InitializedWeightsHaveNoData) {
   ASSERT_TRUE(write().ok());
   auto file = SafetensorsFile::open(folder.file("m.cria/weights/row_major.safetensors"));
   ASSERT_TRUE(file.ok()) << file.status().message();
@@ -123,7 +123,7 @@ TEST_F(PackageWriter, initialized_weights_have_no_data) {
   EXPECT_EQ((*file)->find("filled"), nullptr);
 }
 
-TEST_F(PackageWriter, targets_share_equal_weights) {
+TEST_F(PackageWriter, TargetsShareEqualWeights) {
   addTarget("b", kProgram, "");
   Status status = write();
   ASSERT_TRUE(status.ok()) << status.message();
@@ -134,7 +134,7 @@ TEST_F(PackageWriter, targets_share_equal_weights) {
   EXPECT_EQ(manifest["targets"][1]["weight_files"], manifest["targets"][0]["weight_files"]);
 }
 
-TEST_F(PackageWriter, different_weights_of_one_name_are_an_error) {
+TEST_F(PackageWriter, DifferentWeightsOfOneNameAreAnError) {
   addTarget("b", R"(module {
     program.weight @random : !llama.weight<64x4xf16, panel16> size 512 = #llama.random<2, "r", 64 x 4>
   })",
@@ -143,7 +143,7 @@ TEST_F(PackageWriter, different_weights_of_one_name_are_an_error) {
   EXPECT_TRUE(traces().empty());
 }
 
-TEST_F(PackageWriter, the_same_content_gives_the_same_bytes) {
+TEST_F(PackageWriter, TheSameContentGivesTheSameBytes) {
   ASSERT_TRUE(write("m.cria").ok());
   ASSERT_TRUE(write("m.cria2").ok());
   for (const std::string &file : filesIn(folder.file("m.cria"))) {
@@ -151,7 +151,7 @@ TEST_F(PackageWriter, the_same_content_gives_the_same_bytes) {
   }
 }
 
-TEST_F(PackageWriter, replaces_a_package_and_nothing_else) {
+TEST_F(PackageWriter, ReplacesAPackageAndNothingElse) {
   ASSERT_TRUE(write().ok());
   content.model.name = "other";
   ASSERT_TRUE(writePackage(folder.file("m.cria/"), content).ok());
@@ -164,8 +164,8 @@ TEST_F(PackageWriter, replaces_a_package_and_nothing_else) {
   EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
 }
 
-// Its files may be damaged or more than the compiler wrote; the manifest says whose folder it is.
-TEST_F(PackageWriter, the_manifest_is_the_proof) {
+// The folder is a package if its manifest is one, even if files are damaged or were added.
+TEST_F(PackageWriter, TheManifestIsTheProof) {
   fs::create_directory(folder.path() / "m.cria");
   for (const char *foreign :
        {"", "{", "[]", "{}", R"({"format": "CRIA"})", R"({"format": 1})", R"("cria")"}) {
@@ -177,11 +177,11 @@ TEST_F(PackageWriter, the_manifest_is_the_proof) {
   EXPECT_TRUE(write().ok());
 }
 
-TEST_F(PackageWriter, missing_folder) {
+TEST_F(PackageWriter, MissingFolder) {
   EXPECT_THAT(write("none/m.cria").message(), HasSubstr("the parent folder does not exist"));
 }
 
-TEST_F(PackageWriter, an_error_keeps_the_old_package) {
+TEST_F(PackageWriter, AnErrorKeepsTheOldPackage) {
   ASSERT_TRUE(write().ok());
   std::string before = readAll(folder.file("m.cria/manifest.json"));
   addTarget("b", R"(module {
@@ -193,14 +193,14 @@ TEST_F(PackageWriter, an_error_keeps_the_old_package) {
   EXPECT_THAT(traces(), ElementsAre("m.cria"));
 }
 
-TEST_F(PackageWriter, cancelling_leaves_nothing) {
+TEST_F(PackageWriter, CancellingLeavesNothing) {
   std::atomic<bool> cancelled = true;
   EXPECT_EQ(writePackage(folder.file("m.cria"), content, {.cancelled = &cancelled}).code(),
             StatusCode::cancelled);
   EXPECT_TRUE(traces().empty());
 }
 
-TEST_F(PackageWriter, reports_progress_to_the_end) {
+TEST_F(PackageWriter, ReportsProgressToTheEnd) {
   uint64_t last = 0, all = 0;
   PackageWriteOptions options;
   options.progress = [&](std::string_view, uint64_t done, uint64_t total) {

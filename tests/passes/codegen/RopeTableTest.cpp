@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RoPE frequencies against their formulas in double precision, and the rows against sine and cosine.
+// Compares RoPE frequencies with their formulas in f64, and the rows with sine and cosine.
 #include "passes/codegen/RopeTable.h"
 
 #include <cmath>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kTolerance = 1e-6; // relative: a few roundings in f32
 
-TEST(RopeTable, frequencies) {
+TEST(RopeTable, Frequencies) {
   auto frequencies = inverseFrequencies(10000, 128, std::nullopt);
   ASSERT_EQ(frequencies.size(), 64u);
   EXPECT_EQ(frequencies[0], 1.0f);
@@ -22,7 +22,7 @@ TEST(RopeTable, frequencies) {
   }
 }
 
-TEST(RopeTable, linear_scaling_divides) {
+TEST(RopeTable, LinearScalingDivides) {
   auto plain = inverseFrequencies(10000, 32, std::nullopt);
   auto scaled = inverseFrequencies(10000, 32, RopeTableScaling{.factor = 4});
   for (size_t i = 0; i < plain.size(); ++i) {
@@ -30,7 +30,7 @@ TEST(RopeTable, linear_scaling_divides) {
   }
 }
 
-TEST(RopeTable, llama3_scaling_by_wavelength) {
+TEST(RopeTable, Llama3ScalingByWavelength) {
   RopeTableScaling scaling{
       .isLlama3 = true, .factor = 8, .lowFreqFactor = 1, .highFreqFactor = 4, .originalContext = 8192};
   auto plain = inverseFrequencies(500000, 128, std::nullopt);
@@ -49,7 +49,7 @@ TEST(RopeTable, llama3_scaling_by_wavelength) {
   EXPECT_GT(between, 0);
 }
 
-TEST(RopeTable, rows_are_cosines_then_sines_of_f32_angles) {
+TEST(RopeTable, RowsAreCosinesThenSinesOfF32Angles) {
   auto frequencies = inverseFrequencies(10000, 8, std::nullopt);
   float row[8];
   fillRopeRow(frequencies, 0, row);

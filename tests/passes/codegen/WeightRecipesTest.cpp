@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Each recipe step against a straightforward computation of the whole matrix, read in pieces of every size;
+// Compares each operation of recipes, read in pieces of every size, with a computation of the whole matrix;
 // and weight files in both layouts.
 #include "passes/codegen/WeightRecipes.h"
 
@@ -9,6 +9,7 @@
 #include "ir/LlamaTypes.h"
 #include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/WeightFile.h"
+#include "support/Half.h"
 #include "tests/testing/TestFiles.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -106,7 +107,7 @@ protected:
   std::unique_ptr<const TensorReader> tensors;
 };
 
-TEST_F(WeightRecipes, checkpoint) {
+TEST_F(WeightRecipes, Checkpoint) {
   expectRows("#llama.checkpoint<\"gate\", f32, [20, 6]>", 20, 6,
              [&](int64_t n, int64_t k) { return gate.at(n, k); });
   expectRows("#llama.checkpoint<\"norm\", f32, [6]>", 1, 6, [](int64_t, int64_t k) { return float(k + 1); });
@@ -115,7 +116,7 @@ TEST_F(WeightRecipes, checkpoint) {
              [&](int64_t n, int64_t k) { return half[2 * n + k]; });
 }
 
-TEST_F(WeightRecipes, concat) {
+TEST_F(WeightRecipes, Concat) {
   expectRows(
       "#llama.concat<[#llama.checkpoint<\"small\", f32, [8, 6]>, #llama.checkpoint<\"gate\", f32, [20, 6]>, "
       "#llama.checkpoint<\"small\", f32, [8, 6]>]>",
@@ -124,7 +125,7 @@ TEST_F(WeightRecipes, concat) {
       });
 }
 
-TEST_F(WeightRecipes, interleave_pads_with_zero_rows) {
+TEST_F(WeightRecipes, InterleavePadsWithZeroRows) {
   // 20 rows in blocks of 16 are padded to 32.
   expectRows("#llama.interleave<[#llama.checkpoint<\"gate\", f32, [20, 6]>, #llama.checkpoint<\"up\", f32, "
              "[20, 6]>], "
@@ -136,28 +137,28 @@ TEST_F(WeightRecipes, interleave_pads_with_zero_rows) {
              });
 }
 
-TEST_F(WeightRecipes, permute_rope) {
+TEST_F(WeightRecipes, PermuteRope) {
   // Two heads of 4 rows: pairs (0, 1), (2, 3) become halves.
   const int64_t order[] = {0, 2, 1, 3, 4, 6, 5, 7};
   expectRows("#llama.permute_rope<#llama.checkpoint<\"small\", f32, [8, 6]>, heads = 2>", 8, 6,
              [&](int64_t n, int64_t k) { return small.at(order[n], k); });
 }
 
-TEST_F(WeightRecipes, steps_compose) {
+TEST_F(WeightRecipes, StepsCompose) {
   const int64_t order[] = {0, 2, 1, 3, 4, 6, 5, 7};
   expectRows("#llama.concat<[#llama.permute_rope<#llama.checkpoint<\"small\", f32, [8, 6]>, heads = 2>, "
              "#llama.interleave<[#llama.checkpoint<\"small\", f32, [8, 6]>], block = 8>]>",
              16, 6, [&](int64_t n, int64_t k) { return n < 8 ? small.at(order[n], k) : small.at(n - 8, k); });
 }
 
-TEST_F(WeightRecipes, random_and_ones) {
+TEST_F(WeightRecipes, RandomAndOnes) {
   uint32_t id = randomTensorId("model.layers.0.mlp.up_proj.weight");
   expectRows("#llama.random<42, \"model.layers.0.mlp.up_proj.weight\", 12 x 40>", 12, 40,
              [&](int64_t n, int64_t k) { return randomValue(42, id, uint32_t(n), uint32_t(k), 40); });
   expectRows("#llama.ones<7>", 1, 7, [](int64_t, int64_t) { return 1.0f; });
 }
 
-TEST_F(WeightRecipes, random_values_are_the_same_in_every_type) {
+TEST_F(WeightRecipes, RandomValuesAreTheSameInEveryType) {
   constexpr llvm::StringLiteral kRecipe = "#llama.random<7, \"t\", 3 x 4096>";
   std::vector<float> exact(3 * 4096);
   std::vector<uint16_t> halves(exact.size()), bfloats(exact.size());
@@ -172,14 +173,14 @@ TEST_F(WeightRecipes, random_values_are_the_same_in_every_type) {
   }
 }
 
-TEST_F(WeightRecipes, rope_table) {
+TEST_F(WeightRecipes, RopeTable) {
   expectRows("#llama.rope_table<theta = 10000.0, head_dim = 4, context = 9>", 9, 4, [](int64_t n, int64_t k) {
     float angle = float(n) * (k % 2 == 0 ? 1.0f : 1.0f / 100.0f);
     return float(k < 2 ? std::cos(double(angle)) : std::sin(double(angle)));
   });
 }
 
-TEST_F(WeightRecipes, errors_name_the_tensor) {
+TEST_F(WeightRecipes, ErrorsNameTheTensor) {
   EXPECT_THAT(errorOf("#llama.checkpoint<\"none\", f32, [2, 2]>"),
               HasSubstr("tensor 'none' is not in the checkpoint"));
   EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f32, [6, 20]>"),
@@ -187,7 +188,7 @@ TEST_F(WeightRecipes, errors_name_the_tensor) {
   EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f16, [20, 6]>"), HasSubstr("got [20, 6] and f32"));
 }
 
-TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
+TEST_F(WeightRecipes, OverflowNamesTensorAndPlace) {
   auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", ElementType::f32, {2, 3}}});
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
   ASSERT_TRUE((*writer)->finish().ok());
@@ -199,7 +200,7 @@ TEST_F(WeightRecipes, overflow_names_tensor_and_place) {
       HasSubstr("tensor 'big': 1000000 in row 1, column 1 does not fit f16; compile with --weights f32"));
 }
 
-TEST_F(WeightRecipes, weight_files_hold_the_layout) {
+TEST_F(WeightRecipes, WeightFilesHoldTheLayout) {
   for (auto kind : {PhysicalLayout::Kind::rowMajor, PhysicalLayout::Kind::panel16}) {
     for (ElementType type : {ElementType::f32, ElementType::f16}) {
       std::vector<WeightToWrite> weights(2);
@@ -232,7 +233,7 @@ TEST_F(WeightRecipes, weight_files_hold_the_layout) {
   }
 }
 
-TEST_F(WeightRecipes, cancelling_leaves_no_file) {
+TEST_F(WeightRecipes, CancellingLeavesNoFile) {
   std::atomic<bool> cancelled = true;
   std::vector<WeightToWrite> weights(1);
   weights[0] = {

@@ -5,7 +5,7 @@
 // CHECK: llvm.load
 // CHECK: llvm.call @scale.body
 // CHECK: llvm.func internal @scale.body(
-// Helpers are nobody else's.
+// Helpers become private.
 // CHECK: llvm.func internal @helper(
 llvm.func @scale(%input: !llvm.ptr, %output: !llvm.ptr, %scratch: !llvm.ptr, %x: i32, %y: i32, %z: i32) attributes {cria.kernel} {
   llvm.return

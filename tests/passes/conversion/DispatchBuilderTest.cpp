@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Views, shared kernels and constants of the builder that targets write programs with.
+// Views, shared kernels and constants of DispatchBuilder.
 
 #include "passes/targets/DispatchBuilder.h"
 

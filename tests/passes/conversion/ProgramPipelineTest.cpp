@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Programs that the compiler prints are programs that the loader accepts: the same rules, checked from both
-// sides.
+// The loader accepts the programs that the compiler prints.
 
 #include "format/ProgramVerifier.h"
 #include "format/ProgramWriter.h"

@@ -1,4 +1,4 @@
-// Limits follow from options and from the model's configuration.
+// Limits come from options and from the configuration of the model.
 // RUN: cria-opt %s --llama-form-dispatches | FileCheck %s --check-prefix=DEFAULT
 // RUN: cria-opt %s --llama-form-dispatches="max-tokens=20 max-outputs=4 max-sequences=3 context=40" | FileCheck %s --check-prefix=GIVEN
 // RUN: not cria-opt %s --llama-form-dispatches="context=101" 2>&1 | FileCheck %s --check-prefix=CONTEXT

@@ -1,4 +1,4 @@
-// Every primitive op becomes one dispatch of its namesake; slices of columns are windows; a swiglu and a residual are parameters and operands.
+// Every primitive op becomes one dispatch of the opset op of the same name; slices of columns are windows; a swiglu and a residual are parameters and operands.
 // RUN: cria-opt %s --llama-form-dispatches="target=ops context=32 max-tokens=8" | FileCheck %s
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 1, head_dim = 16, f32>

@@ -1,4 +1,4 @@
-// From entries to the program of target ops: one dispatch an op, buffers and windows, step and KV pages, limits.
+// From entry points to the program of target ops: one dispatch per op, buffers and windows, step and KV pages, limits.
 // RUN: cria-opt %s --llama-ops-pipeline="context=64 max-tokens=48 max-sequences=4" | FileCheck %s
 // RUN: cria-opt %s --llama-ops-pipeline="context=64 max-tokens=48 max-sequences=4" --program-print-json -o /dev/null | FileCheck %s --check-prefix=JSON
 // RUN: cria-opt %s --llama-ops-pipeline="context=64 max-tokens=48 max-sequences=4" | cria-opt --verify-roundtrip --program-verify -o /dev/null
@@ -20,7 +20,7 @@ llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, 
 // CHECK-NEXT: program.buffer @decode.0.embedding arena f32 [1, 32] size 128 offset
 // CHECK: program.buffer @logits result f32 [R, 64] size 12288{{$}}
 // CHECK: program.buffer @prefill.0.embedding arena f32 [T, 32] size 6144 offset
-// Kernels are shared by the entries.
+// Entry points share kernels.
 // CHECK: program.kernel @embedding.0 op "embedding" {}
 // CHECK-NEXT: program.kernel @fused_linear op "fused_linear" {activation = "none", epsilon = 9.99999974E-6 : f32}
 // CHECK-NEXT: program.kernel @rope_attention op "rope_attention" {scale = 2.500000e-01 : f32}

@@ -1,4 +1,4 @@
-// Buffers that live at the same time lie apart, others share memory; entries share one arena.
+// Buffers that are live at the same time do not overlap, others share memory; entry points share one arena.
 // RUN: cria-opt %s --program-plan-memory --program-verify --split-input-file | FileCheck %s
 // RUN: cria-opt %s --program-plan-memory="report=true" --split-input-file -o /dev/null --verify-diagnostics
 
@@ -11,12 +11,12 @@
   #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 
-// A chain: each buffer dies when the next one was made, so two places are enough.
+// A chain: each buffer is dead once the next one is written, so two offsets suffice.
 // CHECK-LABEL: module @chain
 // CHECK: program.buffer @a arena f32 [T, 16] size 512 offset 0
 // CHECK: program.buffer @b arena f32 [T, 16] size 512 offset 512
 // CHECK: program.buffer @c arena f32 [T, 16] size 512 offset 0
-// The result is no part of the arena.
+// The result is not in the arena.
 // CHECK: program.buffer @logits result f32 [R, 16] size 512{{$}}
 // expected-remark @+1 {{3 arena buffers take 1024 bytes, 1536 without reuse}}
 module @chain attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
@@ -56,13 +56,13 @@ module @chain attributes {program.target = "ops", program.limits = #limits, prog
   #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>,
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 
-// The residual lives through all of the entry; sizes are rounded up to 64; the largest buffer chooses first; another entry starts over.
+// The residual is live in the whole entry point; sizes are rounded up to 64; the largest buffer is assigned first; each entry point starts anew.
 // CHECK-LABEL: module @residual
 // CHECK: program.buffer @residual arena f32 [5] size 20 offset 1024
 // CHECK: program.buffer @a arena f32 [T, 16] size 512 offset 0
 // CHECK: program.buffer @b arena f32 [T, 16] size 512 offset 512
 // CHECK: program.buffer @decode arena f32 [1, 16] size 64 offset 0
-// A buffer that nothing uses is anywhere.
+// An unused buffer may have any offset.
 // CHECK: program.buffer @unused arena f32 [1, 16] size 64 offset 0
 // expected-remark @+1 {{5 arena buffers take 1088 bytes, 1216 without reuse}}
 module @residual attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {

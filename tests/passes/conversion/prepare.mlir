@@ -1,16 +1,16 @@
-// What a target makes of the entries before dispatches are formed: parts it has no kernel for come off, and every weight gets the one
-// layout that all its uses share.
+// Prepares entry points for a target: parts of fused ops without a kernel are decomposed, and every weight is assigned one layout
+// for all of its uses.
 // RUN: cria-opt %s --llama-prepare="target=cpu-x86-64-v4" | FileCheck %s --check-prefixes=BOTH,CPU
 // RUN: cria-opt %s --llama-prepare="target=ops" | FileCheck %s --check-prefixes=BOTH,OPS
 // RUN: not cria-opt %s --llama-prepare="target=tpu" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
 // UNKNOWN: tpu
 
-// Multiplied somewhere: in panels on the cpu target, for the look-up too, and held once.
+// A weight that is multiplied has panels on the cpu target, also for the look-up, and is stored once.
 // CPU: llama.weight @tied : !llama.weight<96x64xf16, panel16>
 // OPS: llama.weight @tied : !llama.weight<96x64xf16> =
 llama.weight @tied : !llama.weight<96x64xf16> = #llama.checkpoint<"embed", f16, [96, 64]>
-// Only looked up.
+// A weight that is only looked up.
 // BOTH: llama.weight @table : !llama.weight<48x64xf16> =
 llama.weight @table : !llama.weight<48x64xf16> = #llama.checkpoint<"table", f16, [48, 64]>
 // BOTH: llama.weight @norm : !llama.weight<64xf32> =

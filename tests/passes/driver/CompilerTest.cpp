@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The compiler as a library: what it reports, returns and refuses. The packages themselves are tested through
-// cria-compile and whole models.
+// The compiler as a library: what it reports, returns and refuses. Tests of cria-compile and of whole models
+// check the packages.
 #include "passes/driver/Compiler.h"
 
 #include "tests/testing/TestFiles.h"
@@ -91,8 +91,12 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   const auto result = compile(job, recorder);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));
+  job.opsBackend->opsetVersion = 0;
+  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' runs opset 0"));
+  job.opsBackend->opsetVersion = 1;
   job.opsBackend->ops.erase("rope");
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' does not take op 'rope'"));
+  EXPECT_THAT(compile(job, recorder).status().message(),
+              HasSubstr("backend 'mine' does not support op 'rope'"));
 }
 
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {

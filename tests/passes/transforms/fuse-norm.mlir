@@ -3,7 +3,7 @@
 // RUN: cria-opt %s --llama-fuse-norm --split-input-file --remark-format=emitRemark --remarks-filter=fusion 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: llama-fuse-norm | Category:fusion | num-fused=1, num-rejected=0
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a user can't take the norm"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a user is not a linear without a norm"
 // REMARK: llama-fuse-norm | Category:fusion | num-fused=0, num-rejected=1
 
 // CHECK-LABEL: func @fuses_f16
@@ -52,7 +52,7 @@ func.func @fuses_one_row(%x: tensor<1x128xf32>, %nw: !llama.weight<128xf32>, %w:
 
 // -----
 
-// What the linear has besides stays.
+// Other parts of the linear stay.
 // CHECK-LABEL: func @fuses_into_fused
 // CHECK-NEXT: llama.fused_linear %{{.*}}, %{{.*}} norm(%{{.*}}) activation(swiglu) residual(%{{.*}}) {epsilon = 5.000000e-01 : f32, swiglu_block = 16 : i64}
 // CHECK-NEXT: return
@@ -64,7 +64,7 @@ func.func @fuses_into_fused(%x: tensor<?x128xf32>, %nw: !llama.weight<128xf32>, 
 
 // -----
 
-// All users can take it, so all do.
+// The norm is fused into all users.
 // CHECK-LABEL: func @fuses_into_all_users
 // CHECK-NOT: llama.rms_norm
 // CHECK-COUNT-2: llama.fused_linear {{.*}} norm(
@@ -78,7 +78,7 @@ func.func @fuses_into_all_users(%x: tensor<?x128xf32>, %nw: !llama.weight<128xf3
 
 // -----
 
-// The normalized rows are needed anyway.
+// The normalized rows are used elsewhere.
 // CHECK-LABEL: func @negative_second_use
 // CHECK: llama.rms_norm
 // CHECK-NOT: norm(
@@ -117,7 +117,7 @@ func.func @negative_input_and_residual(%x: tensor<?x128xf32>, %nw: !llama.weight
 
 // -----
 
-// The linear has a norm already.
+// The linear already has a norm.
 // CHECK-LABEL: func @negative_second_norm
 // CHECK: llama.rms_norm
 // CHECK: llama.fused_linear {{.*}} norm(%{{.*}}) {epsilon = 2.500000e-01 : f32}

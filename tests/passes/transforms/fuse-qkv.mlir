@@ -3,9 +3,9 @@
 // RUN: cria-opt %s --allow-unregistered-dialect --llama-fuse-qkv --split-input-file --remark-format=emitRemark --remarks-filter=fusion 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: llama-fuse-qkv | Category:fusion | num-fused=1, num-rejected=0
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of q, k and v can't be joined"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of q, k and v cannot be concatenated"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="q, k and v have different inputs"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="q, k and v aren't all linears"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="q, k and v are not all linears"
 // REMARK: llama-fuse-qkv | Category:fusion | num-fused=0, num-rejected=1
 
 llama.weight @layers.0.q : !llama.weight<128x128xf16> = #llama.checkpoint<"q", f16, [128, 128]>
@@ -222,7 +222,7 @@ llama.weight @layers.0.k : !llama.weight<64x128xf16> = #llama.checkpoint<"k", f1
 llama.weight @layers.0.v : !llama.weight<64x128xf16> = #llama.checkpoint<"v", f16, [64, 128]>
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// k is made of something else.
+// k is computed from another input.
 // CHECK-NOT: #llama.concat
 // CHECK-LABEL: func @negative_inputs
 // CHECK-COUNT-3: llama.linear
@@ -277,7 +277,7 @@ llama.weight @layers.0.k : !llama.weight<64x128xf16> = #llama.checkpoint<"k", f1
 llama.weight @layers.0.v : !llama.weight<64x128xf16> = #llama.checkpoint<"v", f16, [64, 128]>
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// q comes from elsewhere.
+// q is not the result of a linear.
 // CHECK-LABEL: func @negative_no_linear
 // CHECK-COUNT-2: llama.linear
 // CHECK-NOT: llama.split
@@ -321,7 +321,7 @@ func.func @negative_weight_argument(%x: tensor<?x128xf32>, %wq: !llama.weight<12
 llama.weight @gate : !llama.weight<352x128xf16> = #llama.checkpoint<"gate", f16, [352, 128]>
 llama.weight @up : !llama.weight<352x128xf16> = #llama.checkpoint<"up", f16, [352, 128]>
 
-// Linears of one input that aren't q, k and v stay.
+// Linears of one input that are not q, k and v stay.
 // CHECK-LABEL: func @negative_unrelated
 // CHECK-COUNT-2: llama.linear
 // CHECK-NOT: llama.split

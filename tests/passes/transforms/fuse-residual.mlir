@@ -53,7 +53,7 @@ func.func @fuses_left(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: 
 
 // -----
 
-// What the linear has besides stays.
+// Other parts of the linear stay.
 // CHECK-LABEL: func @fuses_into_fused
 // CHECK-NEXT: llama.fused_linear {{.*}} norm(%{{.*}}) activation(swiglu) residual(%{{.*}}) {epsilon = 5.000000e-01 : f32, swiglu_block = 16 : i64}
 // CHECK-NEXT: return
@@ -65,7 +65,7 @@ func.func @fuses_into_fused(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>
 
 // -----
 
-// The linear moves behind what makes the residual.
+// The linear moves after the definition of the residual.
 // CHECK-LABEL: func @residual_made_later
 // CHECK-NEXT: %[[RESIDUAL:.*]] = llama.silu
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(%[[RESIDUAL]])
@@ -78,7 +78,7 @@ func.func @residual_made_later(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf
 
 // -----
 
-// The second linear takes the first as its residual.
+// The first linear becomes the residual of the second.
 // CHECK-LABEL: func @two_linears
 // CHECK-NEXT: %[[FIRST:.*]] = llama.linear
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(%[[FIRST]])
@@ -91,7 +91,7 @@ func.func @two_linears(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r:
 
 // -----
 
-// The second has another use: the first is taken.
+// The second has another use, so the first is fused.
 // CHECK-LABEL: func @two_linears_second_use
 // CHECK: %[[SECOND:.*]] = llama.linear
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(%[[SECOND]])
@@ -104,7 +104,7 @@ func.func @two_linears_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x12
 
 // -----
 
-// The product is needed by itself.
+// The product has another use.
 // CHECK-LABEL: func @negative_second_use
 // CHECK-NEXT: llama.linear
 // CHECK-NEXT: llama.add
@@ -128,7 +128,7 @@ func.func @negative_doubled(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>
 
 // -----
 
-// The linear has a residual already: the order of additions is part of the result.
+// The linear already has a residual; the order of additions determines the result.
 // CHECK-LABEL: func @negative_second_residual
 // CHECK-NEXT: llama.fused_linear
 // CHECK-NEXT: llama.add
@@ -140,7 +140,7 @@ func.func @negative_second_residual(%x: tensor<?x128xf32>, %w: !llama.weight<64x
 
 // -----
 
-// No linear.
+// Neither operand is a linear.
 // CHECK-LABEL: func @negative_unrelated
 // CHECK-NEXT: llama.silu
 // CHECK-NEXT: llama.add

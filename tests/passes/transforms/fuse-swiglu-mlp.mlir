@@ -5,9 +5,9 @@
 
 // REMARK: llama-fuse-swiglu-mlp | Category:fusion | num-fused=1, num-rejected=0
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="an intermediate has another use"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of gate and up can't be joined"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of gate and up cannot be interleaved"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up have different inputs"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up aren't two linears"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up are not two linears"
 // REMARK: llama-fuse-swiglu-mlp | Category:fusion | num-fused=0, num-rejected=1
 // BLOCK: expected positive swiglu-block, got 0
 
@@ -80,7 +80,7 @@ func.func @fuses_bf16(%x: tensor<?x128xf32>) -> tensor<?x16xf32> {
 llama.weight @layers.3.gate : !llama.weight<344x128xf16> = #llama.checkpoint<"gate", f16, [344, 128]>
 llama.weight @layers.3.up : !llama.weight<344x128xf16> = #llama.checkpoint<"up", f16, [344, 128]>
 
-// The order of the factors doesn't matter.
+// The order of the factors does not matter.
 // CHECK: #llama.interleave<[#llama.checkpoint<"gate", f16, [344, 128]>, #llama.checkpoint<"up", f16, [344, 128]>], block = 16>
 // CHECK-LABEL: func @fuses_swapped
 // CHECK: llama.fused_linear {{.*}} activation(swiglu)
@@ -100,7 +100,7 @@ llama.weight @layers.3.gate : !llama.weight<344x128xf16> = #llama.checkpoint<"ga
 llama.weight @layers.3.up : !llama.weight<344x128xf16> = #llama.checkpoint<"up", f16, [344, 128]>
 llama.weight @layers.3.gate_up : !llama.weight<1xf32> = #llama.ones<1>
 
-// The name is taken: another one is found.
+// If the name is in use, another one is chosen.
 // CHECK: llama.weight @layers.3.gate_up_0 : !llama.weight<704x128xf16>
 // CHECK-LABEL: func @taken_name
 // CHECK: llama.use_weight @layers.3.gate_up_0
@@ -271,7 +271,7 @@ func.func @negative_inputs(%x: tensor<?x128xf32>, %y: tensor<?x128xf32>) -> tens
 llama.weight @layers.3.gate : !llama.weight<344x128xf16> = #llama.checkpoint<"gate", f16, [344, 128]>
 llama.weight @layers.3.up : !llama.weight<344x128xf16> = #llama.checkpoint<"up", f16, [344, 128]>
 
-// A product alone is no SwiGLU.
+// A product alone is not a SwiGLU.
 // CHECK-LABEL: func @negative_no_silu
 // CHECK-COUNT-2: llama.linear
 // CHECK-NOT: llama.fused_linear
@@ -289,7 +289,7 @@ func.func @negative_no_silu(%x: tensor<?x128xf32>) -> tensor<?x344xf32> {
 
 llama.weight @gate : !llama.weight<344x128xf16> = #llama.checkpoint<"gate", f16, [344, 128]>
 
-// The other factor is no linear.
+// The other factor is not a linear.
 // CHECK-LABEL: func @negative_no_linear
 // CHECK: llama.linear
 // CHECK-NOT: llama.fused_linear

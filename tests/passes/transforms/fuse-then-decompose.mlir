@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What was fused and taken apart again is what it was: the same ops on the same values. A sum has its operands in the order of the fused op,
-// which adds the residual last; f32 addition gives the same in both orders.
+// Fusing and decomposing gives the original: the same ops on the same values. The operands of a sum are in the order of the fused op,
+// which adds the residual last; f32 addition is commutative.
 // RUN: cria-opt %s --llama-fuse-rope-attention --llama-fuse-swiglu-mlp --llama-fuse-norm --llama-fuse-residual --llama-decompose-fused-ops --cse --llama-remove-dead-weights | FileCheck %s
-// Fusing it a second time gives what the first time gave.
+// Fusing a second time gives the result of the first time.
 // RUN: cria-opt %s --llama-optimize-pipeline > %t.once
 // RUN: cria-opt %t.once --llama-optimize-pipeline > %t.twice
 // RUN: diff %t.once %t.twice
@@ -23,7 +23,7 @@ llama.weight @layers.0.down : !llama.weight<128x344xf16> = #llama.checkpoint<"do
 llama.weight @final_norm : !llama.weight<128xf32> = #llama.checkpoint<"norm", f16, [128]>
 llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output", f16, [1024, 128]>
 
-// The weights of the original, and none besides.
+// The weights of the original, and no others.
 // CHECK-COUNT-13: llama.weight @
 // CHECK-NOT: llama.weight @
 // CHECK-LABEL: func @forward(

@@ -73,7 +73,7 @@ llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output",
 // NONE: llama.linear
 // NONE: return
 
-// UNKNOWN: expected a pass that can be switched off, such as llama-fuse-qkv, got llama-fuse-everything
+// UNKNOWN: expected a pass that can be disabled, such as llama-fuse-qkv, got llama-fuse-everything
 
 func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>,
     %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x1024xf32> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which fault a faulty plugin has now: the environment variable CRIA_TEST_FAULT, so that one library has all.
+// The current fault of a faulty plugin, from the environment variable CRIA_TEST_FAULT.
 #pragma once
 
 #include "plugins/sdk/cria_plugin.hpp"

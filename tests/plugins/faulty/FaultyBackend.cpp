@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The reference backend with one fault, named by the environment variable CRIA_TEST_FAULT at the time of a
-// call. The faults are those that authors of backends make.
+// The reference backend with one fault, which the environment variable CRIA_TEST_FAULT names at the time of a
+// call. The faults are typical mistakes of backends.
 #include "tests/plugins/faulty/Fault.h"
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace {
 
-cria_backend_api reference; // of the library beside this one
+cria_backend_api reference; // of the reference backend
 cria_backend_api faulty;
 
 /// An f32 operand in host memory.
@@ -22,7 +22,7 @@ struct Matrix {
   float &at(uint64_t i, uint64_t j) const { return data[i * stride + j]; }
 };
 
-/// What of a recorded entry the faults need.
+/// The parts of a recorded dispatch that the faults use.
 struct Recorded {
   std::string name;
   std::map<std::string, Matrix> matrices;       // f32, rank 2
@@ -57,9 +57,9 @@ Recorded describe(cria_context *context, const cria_entry &entry) {
   return recorded;
 }
 
-// ---- Faults in what is computed: before and after the reference backend's own work ----
+// ---- Faults in results: before and after the work of the reference backend ----
 
-/// Query head h read as if its KV head were h mod kv_heads: heads change places before and after.
+/// Query head h uses KV head h mod kv_heads: permutes the heads before and after.
 void permuteHeads(const Recorded &op, const Matrix &matrix, bool isBack) {
   const uint64_t headDim = op.cacheShape[4], kvHeads = op.cacheShape[2], heads = matrix.columns / headDim;
   std::vector<float> row(matrix.columns);
@@ -146,7 +146,7 @@ void after(const Recorded &op) {
   }
 }
 
-// Results of the first replay come again at every later one.
+// Later replays return the results of the first one.
 void repeatFirst(cria_recording *recording, std::vector<Recorded> &ops) {
   std::vector<std::vector<float>> &first = firstResults[recording];
   for (size_t i = 0; i < ops.size(); ++i) {
@@ -170,7 +170,7 @@ void repeatFirst(cria_recording *recording, std::vector<Recorded> &ops) {
 cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *cancel,
                    cria_message *message) {
   std::vector<Recorded> &ops = recordings[recording];
-  for (const Recorded &op : ops) { // faults in inputs are seen by programs of one op
+  for (const Recorded &op : ops) { // programs of one op show faults in inputs
     before(op);
   }
   const cria_status status =
@@ -184,9 +184,9 @@ cria_status replay(cria_queue *queue, cria_recording *recording, const int32_t *
   return status;
 }
 
-// ---- Faults in what is refused ----
+// ---- Faults in refusals ----
 
-/// Entries without what the backend does not know.
+/// The entries without those that the backend does not know.
 cria_status recordLeniently(cria_context *context, cria_code *code, const cria_record_info *info,
                             cria_recording **out, cria_message *message) {
   std::vector<cria_entry> entries;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A chat template "<s>user: .. assistant: ..</s>", right but for one fault (Fault.h). It talks to the
-// interface itself, since the conveniences would not let some of the faults happen.
+// A chat template "<s>user: .. assistant: ..</s>" with one fault (Fault.h). It uses the C interface, because
+// the C++ conveniences prevent some of the faults.
 #include "tests/plugins/faulty/Fault.h"
 
 #include <algorithm>

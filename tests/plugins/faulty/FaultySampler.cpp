@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A sampler that draws and penalizes what it accepted, right but for one fault (Fault.h).
+// A sampler that draws and penalizes the tokens it accepted, with one fault (Fault.h).
 #include "plugins/sdk/cria_sampler.hpp"
 #include "tests/plugins/faulty/Fault.h"
 
@@ -7,7 +7,7 @@
 
 namespace {
 
-uint64_t sharedRandomState = 12345; // of all objects: the fault itself
+uint64_t sharedRandomState = 12345; // shared by all objects: the fault
 
 double sharedRandom() {
   sharedRandomState = sharedRandomState * 6364136223846793005u + 1442695040888963407u;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every sampler against what llama.cpp makes of the same logits (tests/golden/samplers.jsonl): the same
-// tokens stay, and their logits agree up to a constant, which no distribution knows of.
+// Compares every sampler with llama.cpp on the same logits (tests/golden/samplers.jsonl): the same tokens
+// remain, and their logits agree up to a constant, which does not change the distribution.
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "tests/runtime/plugin/PluginFolders.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Samplers with a memory or with options in text form: what golden data does not reach.
+// Samplers with a history or with options in text form: cases that golden data does not cover.
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
@@ -73,7 +73,7 @@ TEST_F(HistorySamplersTest, DryStopsAtBreakers) {
   EXPECT_NE(nextOf("dry(breakers=\":\")", {a, b, c, newline, a, b}), c);
   EXPECT_EQ(nextOf("dry(breakers=\" ab\")", {a, b, c, a, b}), c);     // a breaker over two tokens
   EXPECT_NE(nextOf("dry(breakers=\"x|\\\\|\")", {a, b, c, a, b}), c); // 'x' and '|' are not there
-  EXPECT_EQ(nextOf("dry(breakers=\"c\")", {a, b, c, a, b}), c);       // a breaker itself is never punished
+  EXPECT_EQ(nextOf("dry(breakers=\"c\")", {a, b, c, a, b}), c);       // a breaker itself is never penalized
 }
 
 TEST_F(HistorySamplersTest, LogitBiasForbidsAndFavours) {
@@ -88,13 +88,13 @@ TEST_F(HistorySamplersTest, LogitBiasNamesThePartThatIsWrong) {
   EXPECT_THAT(refusalOf("logit_bias(\"5:1,x:2\")"), HasSubstr("bias 'x:2': expected ID:NUMBER"));
   EXPECT_THAT(refusalOf("logit_bias(\"5\")"), HasSubstr("bias '5'"));
   EXPECT_THAT(refusalOf("logit_bias(\"32000:1\")"), HasSubstr("expected an id below 32000"));
-  EXPECT_THAT(refusalOf("logit_bias(\"5:1,5:2\")"), HasSubstr("the id occurs twice"));
+  EXPECT_THAT(refusalOf("logit_bias(\"5:1,5:2\")"), HasSubstr("id is given twice"));
   EXPECT_THAT(refusalOf("logit_bias(\"5:inf\")"), HasSubstr("expected a number from"));
   EXPECT_THAT(refusalOf("logit_bias(\"5:nan\")"), HasSubstr("expected a number from"));
   EXPECT_THAT(refusalOf("dry(breakers=\"" + std::string(41, 'x') + "\")"), HasSubstr("expected at most 40"));
 }
 
-// The mean surprise of the choices, among what is left each time, comes near tau.
+// The mean surprise of the choices approaches tau.
 TEST_F(HistorySamplersTest, MirostatKeepsTheSurprise) {
   const auto api = readTable<cria_sampler_api>(registry->load(PluginKind::sampler, "mirostat").value()->api);
   conformance::Candidates zipf;

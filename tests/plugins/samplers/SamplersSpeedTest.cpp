@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The time of a choice among 32000 tokens, after a history as long as LLaMA 2's context. docs/performance.md
-// has the medians; held below a millisecond is the lower quartile, as other tests run beside this one.
+// has the medians.
 #include "runtime/plugin/SamplerChain.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tools/cria-plugin-test/TestVocabulary.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Each sampler alone, through its function table.
+// Each sampler by itself, through its function table.
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/text/Vocabulary.h"
@@ -17,7 +17,7 @@ namespace {
 using Ids = std::vector<int32_t>;
 using testing::ElementsAre;
 
-/// What a sampler made of candidates.
+/// The candidates after a sampler.
 struct Outcome {
   Ids ids;
   std::vector<float> logits;
@@ -96,7 +96,7 @@ TEST_F(SamplersTest, TemperatureDivides) {
 
 TEST_F(SamplersTest, TemperatureZeroIsGreedy) {
   EXPECT_EQ(apply("temperature(0)", {1, 5, 5}).choice(), 1);
-  EXPECT_EQ(apply("temperature(1e-50)", {1, 5, 3}).choice(), 1); // no float is so small
+  EXPECT_EQ(apply("temperature(1e-50)", {1, 5, 3}).choice(), 1); // smaller than any float
 }
 
 TEST_F(SamplersTest, SmallTemperaturesDoNotOverflow) {
@@ -106,7 +106,7 @@ TEST_F(SamplersTest, SmallTemperaturesDoNotOverflow) {
 
 TEST_F(SamplersTest, TemperatureKeepsTheOrderTrue) {
   EXPECT_EQ(apply("temperature(2)", {5, 3, 1}, {7, 3, 9}, 0, 1).sorted, 1u);
-  // 1 and the float above it become equal: ids 7, 3 no longer stand in order.
+  // 1 and the float above it become equal: ids 7, 3 are no longer in order.
   EXPECT_EQ(apply("temperature(1000)", {1e30f, 1.0000001f, 1}, {1, 7, 3}, 0, 1).sorted, 0u);
 }
 
@@ -132,7 +132,7 @@ TEST_F(SamplersTest, TopPKeepsTheOneThatCrosses) {
   EXPECT_THAT(apply("top_p(0.95)", logits).ids, ElementsAre(0, 1, 2, 3));
 }
 
-// A token goes when the sum before it exceeds p: at equality it stays.
+// A token is removed if the sum before it exceeds p; at equality it remains.
 TEST_F(SamplersTest, TopPAtExactEquality) {
   EXPECT_THAT(apply("top_p(0.5)", {2, 2, 2, 2}).ids, ElementsAre(0, 1, 2));
   EXPECT_THAT(apply("top_p(0.25)", {2, 2, 2, 2}).ids, ElementsAre(0, 1));
@@ -147,7 +147,7 @@ TEST_F(SamplersTest, TopPAtItsEnds) {
   EXPECT_THAT(apply("top_p(0.5)", {-INFINITY, -2, -INFINITY}).ids, ElementsAre(1));
 }
 
-/// The rule as it is written, with a full sort.
+/// The rule as published, with a full sort.
 Ids topPBySorting(const std::vector<float> &logits, double p) {
   Ids order(logits.size());
   std::iota(order.begin(), order.end(), 0);
@@ -185,7 +185,7 @@ TEST_F(SamplersTest, TopPEqualsTheRuleOnRandomLogits) {
       }
       const Ids kept = apply(fmt::format("top_p({})", p), logits).ids;
       const Ids expected = topPBySorting(logits, p);
-      // Sums of floats differ in their last digits: the border may move by a token of that weight.
+      // Sums of floats differ in their last digits: the boundary may move by a token of that weight.
       EXPECT_NEAR(static_cast<double>(kept.size()), static_cast<double>(expected.size()), 1)
           << p << " " << spread;
       EXPECT_TRUE(std::includes(kept.begin(), kept.end(), expected.begin(), expected.end()) ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of signatures that plugins compile against says what the frozen page of the opset says.
+// Compares the table of signatures with the page of the opset.
 #include "plugins/sdk/cria_opset.hpp"
 
 #include <fstream>
@@ -51,7 +51,7 @@ std::string textOf(opset::Types types) {
   return "";
 }
 
-/// A row of an operand table: name, note in parentheses, types, number of extents (0: described elsewhere).
+/// A row of an operand table: name, note in parentheses, types, rank (0: described elsewhere).
 struct Row {
   std::string name, note, types;
   size_t rank = 0;
@@ -130,6 +130,85 @@ TEST(OpsetTest, HasTheAttributesOfThePage) {
       declared[std::string(attribute.name)] = attribute.type;
     }
     EXPECT_EQ(found, declared) << name;
+  }
+}
+
+// A table of three versions, in the place of versions to come: an operand that gains a type and with it an
+// operand and an attribute, and an op.
+using enum opset::Types;
+constexpr opset::Operand kScaledOperands[] = {
+    {"input", f32, "TK"},
+    {"weight", floats, "NK"},
+    {.name = "weight", .types = u32, .extents = "N.", .since = 2},
+    {.name = "weight.scales", .types = cacheFloats, .extents = "N.", .isOptional = true, .since = 3},
+    {"output", f32, "TN", CRIA_ACCESS_WRITE}};
+constexpr opset::Attribute kScaledAttributes[] = {
+    {"epsilon", CRIA_ATTRIBUTE_FLOAT},
+    {.name = "format", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 2}};
+constexpr opset::Op kGrownOps[] = {{"scaled", kScaledOperands, kScaledAttributes},
+                                   {.name = "later", .operands = {}, .attributes = {}, .since = 3}};
+
+std::optional<uint32_t> versionOfScaled(std::vector<opset::Use> operands,
+                                        std::vector<std::string_view> attributes = {"epsilon"}) {
+  return opset::versionOf(*opset::find("scaled", kGrownOps), operands, attributes);
+}
+
+TEST(OpsetTest, ACallNeedsTheHighestVersionOfWhatItUses) {
+  EXPECT_EQ(versionOfScaled({{"input", CRIA_TYPE_F32}, {"weight", CRIA_TYPE_BF16}}), 1u);
+  EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_U32}}), 2u);
+  EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_F32}}, {"epsilon", "format"}), 2u);
+  EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_U32}, {"weight.scales", CRIA_TYPE_F16}}), 3u);
+  EXPECT_EQ(opset::versionOf(*opset::find("later", kGrownOps), {}, {}), 3u);
+}
+
+TEST(OpsetTest, NoVersionHasACallThatTheTableLacks) {
+  EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_I32}}), std::nullopt);
+  EXPECT_EQ(versionOfScaled({{"bias", CRIA_TYPE_F32}}), std::nullopt);
+  EXPECT_EQ(versionOfScaled({}, {"axis"}), std::nullopt);
+  EXPECT_EQ(opset::find("scaled"), nullptr);
+}
+
+TEST(OpsetTest, TheTypeSelectsTheSignatureOfAnOperand) {
+  const opset::Op &op = *opset::find("scaled", kGrownOps);
+  EXPECT_EQ(opset::findOperand(op, "weight"), &kScaledOperands[1]);
+  EXPECT_EQ(opset::findOperand(op, "weight", CRIA_TYPE_F16), &kScaledOperands[1]);
+  EXPECT_EQ(opset::findOperand(op, "weight", CRIA_TYPE_U32), &kScaledOperands[2]);
+  EXPECT_EQ(opset::findOperand(op, "weight", CRIA_TYPE_I32), nullptr);
+}
+
+// The rules that the table itself keeps, so that versions only add.
+TEST(OpsetTest, StatesVersionsUpToItsOwn) {
+  uint32_t highest = 1;
+  const auto expectVersion = [&](uint32_t since, uint32_t sinceOp, std::string_view name) {
+    EXPECT_GE(since, sinceOp) << name;
+    highest = std::max(highest, since);
+  };
+  for (const opset::Op &op : opset::kOps) {
+    expectVersion(op.since, 1, op.name);
+    for (const opset::Operand &operand : op.operands) {
+      expectVersion(operand.since, op.since, operand.name);
+      EXPECT_TRUE(operand.isOptional || operand.since == op.since ||
+                  &operand != opset::findOperand(op, operand.name))
+          << op.name << " " << operand.name << ": an operand that is added later is optional";
+    }
+    for (const opset::Attribute &attribute : op.attributes) {
+      expectVersion(attribute.since, op.since, attribute.name);
+      EXPECT_TRUE(attribute.isOptional || attribute.since == op.since)
+          << op.name << " " << attribute.name << ": an attribute that is added later is optional";
+    }
+  }
+  EXPECT_EQ(highest, opset::kVersion);
+}
+
+TEST(OpsetTest, SignaturesOfAnOperandShareNoType) {
+  for (const opset::Op &op : opset::kOps) {
+    for (const opset::Operand &operand : op.operands) {
+      for (uint32_t type = CRIA_TYPE_F32; type <= CRIA_TYPE_I8; ++type) {
+        EXPECT_TRUE(!opset::accepts(operand.types, type) ||
+                    opset::findOperand(op, operand.name, type) == &operand)
+            << op.name << " " << operand.name << " type " << type;
+      }
+    }
   }
 }
 

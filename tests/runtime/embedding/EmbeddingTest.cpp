@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The embedding example as a program of its own, and the page that prints it.
+// Runs the embedding example, and compares it with docs/embedding.md.
 #include "tests/testing/toy/ToyPackage.h"
 
 #include "runtime/text/TokenizerRegistry.h"
@@ -46,7 +46,7 @@ std::string writePackage() {
 }
 
 TEST(Embedding, TheExampleGeneratesUntilTheContextIsFull) {
-  // `null` answers with zeros, so every token is the first one, the unknown one, which prints as U+2047.
+  // The backend `null` returns zeros, so every token is token 0, the unknown one, which prints as U+2047.
   Output output = runExample("'" + writePackage() + "' 'One day' null");
   EXPECT_EQ(output.exitCode, 0) << output.text;
   size_t count = 0;
@@ -59,7 +59,7 @@ TEST(Embedding, TheExampleGeneratesUntilTheContextIsFull) {
   EXPECT_EQ(count, kToyContext - 1 - (*tokenizer)->encode("One day")->size());
 }
 
-TEST(Embedding, TheExampleSaysWhatIsWrong) {
+TEST(Embedding, TheExampleReportsWhatIsWrong) {
   Output missing = runExample("/nowhere.cria hello");
   EXPECT_EQ(missing.exitCode, 2);
   EXPECT_THAT(missing.text, HasSubstr("/nowhere.cria: cannot open the package: No such file or directory"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A step whose size was seen before allocates nothing.
+// A step whose size has occurred before allocates nothing.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -20,7 +20,7 @@ void *operator new(size_t size) {
   }
   throw std::bad_alloc();
 }
-// The compiler takes the pair above and below for mismatched when it inlines one of the two.
+// GCC reports a mismatch of the functions above and below when it inlines one of them.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 void operator delete(void *memory) noexcept { std::free(memory); }
 void operator delete(void *memory, size_t) noexcept { std::free(memory); }
@@ -30,14 +30,14 @@ namespace {
 
 TEST(Allocation, AStepSeenBeforeAllocatesNothing) {
   toyState() = {};
-  toyState().onReplay = [] { counting = false; }; // what the toy backend allocates is not the runtime's
+  toyState().onReplay = [] { counting = false; }; // allocations of the toy backend do not count
   toyState().afterReplay = [] { counting = true; };
   std::string folder = testFolder();
   writeToyPackage(folder);
   auto model = openToyModel(folder);
   Stepper stepper(*model);
   auto fillContext = [&] {
-    Session session(*model); // a new one each time: it has all its room from the start
+    Session session(*model); // a new session has all of its memory from the start
     for (int32_t token = 0; token < int32_t(kToyContext); ++token) {
       StepItem item = {.session = &session, .tokens = {&token, 1}};
       counting = true;

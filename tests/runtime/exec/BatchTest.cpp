@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a batch is refused for, and how it lies in the step buffer.
+// Batches that are refused, and the contents of the step buffer.
 #include "runtime/exec/StepInput.h"
 
 #include <functional>
@@ -38,7 +38,7 @@ struct Refusal {
 
 class BatchRefusal : public testing::TestWithParam<Refusal> {};
 
-TEST_P(BatchRefusal, SaysWhatIsWrong) {
+TEST_P(BatchRefusal, ReportsWhatIsWrong) {
   Arrays arrays;
   ASSERT_TRUE(checkBatch(arrays.batch(), someLimits()).ok());
   GetParam().change(arrays);

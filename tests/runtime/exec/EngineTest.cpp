@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Engine: requests of many threads against single runs, events in order, submitting and cancelling from
-// onEvent, drain, and destruction with work left. Also run under ThreadSanitizer.
+// Engine: compares requests of many threads with single runs; order of events, submitting and cancelling in
+// onEvent, drain, and destruction with unfinished requests. Also runs under ThreadSanitizer.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -65,7 +65,7 @@ protected:
     model_ = openToyModel(folder_);
   }
 
-  /// What the request gives when nothing else runs.
+  /// The result of the request when nothing else runs.
   GenerateResult runAlone(const GenerateRequest &request) {
     Recorder recorder;
     Engine engine(*model_, nullptr);
@@ -127,7 +127,7 @@ TEST_F(EngineTest, RequestsOfManyThreadsGiveWhatEachGivesAlone) {
   EXPECT_EQ(model_->kvPool().numFreePages(), model_->kvPool().numPages());
 }
 
-// Whatever was delivered before a cancellation is a prefix of what the request gives alone.
+// The text that is delivered before a cancellation is a prefix of the text of the request alone.
 TEST_F(EngineTest, ThreadsThatCancelLeaveTheOthersAsTheyWere) {
   constexpr uint32_t kThreads = 4;
   constexpr uint32_t kRequests = 12;
@@ -202,7 +202,7 @@ TEST_F(EngineTest, OnEventMaySubmit) {
   EXPECT_EQ(idsOf(second.result()), idsOf(runAlone(requestOf(1))));
 }
 
-// A conversation: each turn continues the session of the one before.
+// A conversation: each turn continues the session of the previous turn.
 TEST_F(EngineTest, OnEventMayContinueItsSession) {
   Session session(*model_);
   GenerateRequest request = {.prompt = {1}, .maxNewTokens = 2, .minNewTokens = 2, .session = &session};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Generator: every finish reason, batches against single runs, streaming, cancellation, errors, KV reuse.
+// Generator: every finish reason, equality of batches and single runs, streaming, cancellation, errors, KV
+// reuse.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 
@@ -36,7 +37,7 @@ ToyLogits scripted(std::vector<int32_t> script) {
   };
 }
 
-/// What greedy decoding gives when the toy is asked directly.
+/// The result of greedy decoding without the generator.
 std::vector<int32_t> oracle(std::vector<int32_t> history, size_t count) {
   std::vector<int32_t> tokens;
   while (tokens.size() < count) {
@@ -85,7 +86,7 @@ TEST_F(GeneratorTest, EndsWithEosWhichIsNoPartOfTheText) {
   EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10, 11}));
 }
 
-TEST_F(GeneratorTest, IgnoresEosWhenAsked) {
+TEST_F(GeneratorTest, IgnoresEosWhenRequested) {
   toyState().logits = scripted({0, 10, kEos, 12});
   GenerateResult result = run({.prompt = {1}, .maxNewTokens = 4, .ignoreEos = true});
   EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10, kEos, 12, 12}));
@@ -170,7 +171,7 @@ TEST_F(GeneratorTest, RequestsWaitForPages) {
   }
 }
 
-// A waiting request's session may hold shared pages, which do not come back to the pool when it lets go of
+// The session of a waiting request may hold shared pages, which do not return to the pool when it releases
 // them.
 TEST_F(GeneratorTest, RequestsOfForkedSessionsWaitForPagesToo) {
   auto small = openToyModel(folder_, {.kvMemoryBytes = 13 * kToyPageBytes});
@@ -187,7 +188,7 @@ TEST_F(GeneratorTest, RequestsOfForkedSessionsWaitForPagesToo) {
   EXPECT_EQ(first.length(), 16u);
 }
 
-// What ends a request by choice may come at once; only end-of-text is held off.
+// Stop texts and stop tokens may end a request at once; only end-of-text tokens are masked.
 TEST_F(GeneratorTest, StopTokensAreNotMaskedBeforeTheMinimum) {
   toyState().logits = scripted({0, 10, 44, 12});
   GenerateResult result = run({.prompt = {1}, .minNewTokens = 5, .stopTokens = {44}});
@@ -195,7 +196,7 @@ TEST_F(GeneratorTest, StopTokensAreNotMaskedBeforeTheMinimum) {
   EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10}));
 }
 
-TEST_F(GeneratorTest, CheckSaysWhatGenerateWould) {
+TEST_F(GeneratorTest, CheckReportsWhatGenerateWould) {
   const Generator generator(*model_, nullptr);
   EXPECT_TRUE(generator.check({.prompt = {1}}).ok());
   const Status tooLong = generator.check({.prompt = std::vector<int32_t>(kToyContext + 1, 1)});
@@ -316,7 +317,7 @@ protected:
     tokenizer_ = std::move(*tokenizer);
   }
 
-  /// Makes the model say `text`, then EOS, after a prompt of one token.
+  /// Makes the model generate `text`, then EOS, after a prompt of one token.
   void say(const std::string &text) {
     auto ids = tokenizer_->encode(text);
     ASSERT_TRUE(ids.ok());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// KvPool: what sequences hold, share and give back, under a plan and under random schedules.
+// KvPool: pages that sequences hold, share and release, in fixed and in random schedules.
 #include "runtime/exec/KvPool.h"
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ public:
   bool failNext = false;
 };
 
-/// A sequence and what it should read.
+/// A sequence and the values that it should read.
 struct Tracked {
   KvSequence kv;
   std::vector<int32_t> expected;
@@ -74,7 +74,7 @@ TEST(KvPool, HandsOutZeroedPagesAndTakesThemBack) {
   EXPECT_EQ(pool.numFreePages(), 3u);
 }
 
-TEST(KvPool, SaysWhenItIsFullAndKeepsWhatIsFilled) {
+TEST(KvPool, ReportsWhenItIsFullAndKeepsWhatIsFilled) {
   FakePages memory(2);
   KvPool pool(2, kPageTokens, 8, memory);
   KvSequence sequence(pool);
@@ -136,7 +136,7 @@ TEST(KvPool, AForkAtAPageBoundaryCopiesNothing) {
   check(second, memory);
 }
 
-/// Sum of what sequences hold equals the counts, and no page that is written is shared.
+/// Checks that the pages that sequences hold equal the counts, and that no page that is written is shared.
 void checkInvariants(const KvPool &pool, const std::vector<Tracked> &sequences) {
   std::map<int32_t, uint32_t> holders;
   for (const Tracked &sequence : sequences) {

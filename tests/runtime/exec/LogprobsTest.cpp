@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Log-probabilities against sums worked out by hand, and ties.
+// Compares log-probabilities with sums computed by hand; ties.
 #include "runtime/exec/Logprobs.h"
 
 #include <cmath>

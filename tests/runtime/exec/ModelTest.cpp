@@ -95,7 +95,7 @@ TEST_F(ModelTest, PromptsRunThroughPrefillAndGeneratedTokensThroughDecodeOrSmall
   run(Phase::prefill, 1, 9); // in 16 rows
   run(Phase::decode, 1, 1);
   run(Phase::decode, 3, 1); // small
-  run(Phase::decode, 4, 1); // more than small takes
+  run(Phase::decode, 4, 1); // more than the maximum of `small`
   EXPECT_THAT(toyState().steps, ElementsAre("1 rows 1 outputs", "16 rows 1 outputs", "1 rows 1 outputs",
                                             "3 rows 3 outputs", "4 rows 4 outputs"));
   std::map<std::string, uint64_t> calls;
@@ -220,7 +220,7 @@ TEST_F(ModelTest, RefusesWhatDoesNotFit) {
             "no backend runs this package on this machine: none is loaded");
 }
 
-TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
+TEST_F(ModelTest, ReportsWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   toyState().hidden = true;
   const MemoryUse use = openToyModel(folder_)->memoryUse();
   toyState().hidden = true;
@@ -239,7 +239,7 @@ TEST_F(ModelTest, SaysWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
   EXPECT_TRUE(tryOpen({}).ok());
 }
 
-TEST_F(ModelTest, SaysWhyNoBackendRunsThePackage) {
+TEST_F(ModelTest, ReportsWhyNoBackendRunsThePackage) {
   ToyPackage package;
   package.manifest["targets"][0]["format"] = "elf.mips";
   writeToyPackage(folder_, package);

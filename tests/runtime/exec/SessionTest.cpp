@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Session: chunks, prefixes, forks; and random schedules of many sessions against the oracle.
+// Session: chunks, prefixes, forks; compares random schedules of many sessions with the oracle.
 #include "tests/testing/toy/ToyBackend.h"
 #include "tests/testing/toy/ToyPackage.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// StopMatcher: texts found across pieces, nothing of them emitted, nothing else lost.
+// StopMatcher: finds texts across pieces, emits no part of them, and loses no other text.
 #include "runtime/exec/StopMatcher.h"
 
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ TEST(StopMatcher, HoldsBackOnlyWhatMayBecomeAStop) {
   EXPECT_EQ(matcher.push("more"), "");
 }
 
-// However the text is cut.
+// For every split of the text.
 TEST(StopMatcher, TakesWhatIsCompleteFirst) {
   for (size_t size = 1; size < 8; ++size) {
     StopMatcher matcher({"bc", "abcd", "a long one"});

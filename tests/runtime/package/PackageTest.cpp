@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Opening packages: damage and hostile manifests are errors that say what and where.
+// Opening packages: damage and hostile manifests are errors that state what is wrong and where.
 #include "runtime/package/Package.h"
 
 #include "tests/testing/toy/ToyPackage.h"
@@ -81,7 +81,7 @@ TEST_F(PackageTest, RefusesTokenizersThatDoNotFit) {
   EXPECT_THAT(refusal().message(), HasSubstr("got 'wordpiece'; use a newer cria"));
 }
 
-TEST_F(PackageTest, SaysWhenItIsNoPackage) {
+TEST_F(PackageTest, ReportsWhatIsNotAPackage) {
   EXPECT_THAT(Package::open(folder_ + "/nothing").status().message(),
               HasSubstr("cannot open the package: No such file or directory"));
   EXPECT_THAT(Package::open(folder_ + "/programs").status().message(),
@@ -102,7 +102,7 @@ TEST_F(PackageTest, AChangedByteInAProgramIsDamage) {
   EXPECT_THAT(open().message(), HasSubstr("programs/toy.json: the package is damaged: expected SHA-256 "));
 }
 
-TEST_F(PackageTest, AChangedByteInWeightsIsFoundWhenAsked) {
+TEST_F(PackageTest, AChangedByteInWeightsIsFoundWhenRequested) {
   flip("weights/row_major.safetensors", 4100);
   EXPECT_TRUE(open().ok());
   uint64_t seen = 0;

@@ -21,7 +21,7 @@ TEST(BackendPluginTest, AsksTheNullBackend) {
   EXPECT_TRUE(unknown->score > 0 || !unknown->reason.empty());
 }
 
-// What computes slowly or not at all is never chosen for anyone.
+// Backends that are slow or compute nothing are never chosen automatically.
 TEST(BackendPluginTest, OnlyTemplateAndReferenceMustBeNamed) {
   const auto registry = openRegistry();
   std::set<std::string> explicitOnly;

@@ -153,7 +153,7 @@ TEST_F(ChatTemplateTest, EncodesOnlyControlTokensAsSpecial) {
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::text, .text = "\xFF"}).ok());
 }
 
-// A plugin's own special ids pass through the wrapper, and a missing optional function is no error.
+// The wrapper passes special ids of a plugin on, and a missing optional function is not an error.
 TEST_F(ChatTemplateTest, RunsForeignTemplates) {
   const TemporaryFolder folder;
   folder.link("faulty_old_table.so");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every chat format against the same conversations rendered by jinja2 (tests/golden/chat_templates.jsonl),
-// byte for byte; and what each does with an answer that is to go on.
+// Compares every chat format byte for byte with the same conversations rendered by jinja2
+// (tests/golden/chat_templates.jsonl), and checks answers that are to be continued.
 #include "runtime/plugin/ChatTemplate.h"
 #include "runtime/text/Vocabulary.h"
 #include "tests/runtime/plugin/NamedVocabulary.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The template plugin jinja, against what jinja2 renders.
+// Compares the template plugin jinja with jinja2.
 #include "tests/runtime/plugin/NamedVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tests/runtime/text/GoldenFiles.h"
@@ -20,7 +20,7 @@ protected:
     more.insert(more.begin(), {.name = "template", .value = text, .position = 0});
     return ChatTemplate::create(*registry, "jinja", more, vocabulary.view());
   }
-  /// Segments in one line, or why there are none.
+  /// The segments in one line, or the reason of the refusal.
   std::string render(const std::string &text,
                      const std::vector<ChatMessage> &messages = {{ChatRole::user, "Hi"}},
                      ChatGoal goal = ChatGoal::answer) {
@@ -81,7 +81,7 @@ const std::set<std::string> kRefusedOnPurpose = {
     "{{ 'abc'[1:'x'] }}",                            // an error that jinja2 hides
     "{% set ns = namespace() %}{% set ns._x = 1 %}", // transformers refuses it too
 };
-/// Snippets that print differently, since lists stand for the views and ranges of Python.
+/// Snippets that print differently, because views and ranges of Python are lists.
 const std::set<std::string> kPrintedOtherwise = {
     "{{ {'a': 1, 'b': 2}.items() }}",
     "{{ range(0) }}",
@@ -218,7 +218,7 @@ TEST_F(JinjaChatTest, NamesThePlaceOfMistakes) {
               HasSubstr("message 1 is not UTF-8"));
 }
 
-// Every template ends, whatever it does, and the message says why.
+// Every template terminates, and the message states which bound ended it.
 TEST_F(JinjaChatTest, BoundsTimeMemoryAndDepth) {
   const auto refused = [&](const std::string &text) {
     return testing::Matches(HasSubstr("does not end within"))(render(text));

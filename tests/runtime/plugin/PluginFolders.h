@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Folders of plugins for tests: the real ones of this build, and temporary ones with sidecars written by the
-// test.
+// Folders of plugins for tests: those of this build, and temporary ones whose manifests the test writes.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
@@ -18,7 +17,7 @@ inline std::filesystem::path faultyPlugins() {
   return std::filesystem::path(CRIA_BINARY_DIR) / "test-plugins";
 }
 
-/// A registry over folders alone: neither the environment nor the program's place matter.
+/// A registry over folders alone, independent of the environment and of the path of the program.
 inline std::unique_ptr<PluginRegistry> openRegistry(std::vector<std::filesystem::path> folders = {
                                                         builtPlugins()}) {
   auto registry =
@@ -52,7 +51,7 @@ private:
   std::filesystem::path path_;
 };
 
-/// A sidecar; fields that a test does not change are right for plugin "faulty".
+/// A plugin manifest; fields that a test does not change are correct for plugin "faulty".
 struct SidecarText {
   std::string library = "faulty_none.so";
   std::string kind = "chat";

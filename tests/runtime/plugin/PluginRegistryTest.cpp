@@ -12,8 +12,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-/// Loads plugin "faulty" from `library` with a sidecar that is right but for `sidecar`'s changes; returns the
-/// message.
+/// Loads plugin "faulty" from `library` with the manifest `sidecar`; returns the message.
 std::string refusalOf(const std::string &library, SidecarText sidecar = {}) {
   const TemporaryFolder folder;
   folder.link(library + ".so");
@@ -47,7 +46,7 @@ TEST(PluginRegistryTest, LoadsTheBuiltPlugins) {
   EXPECT_TRUE(registry->load(PluginKind::chat, "plain").ok());
 }
 
-TEST(PluginRegistryTest, FindsTheInstallFolderBesideTheProgram) {
+TEST(PluginRegistryTest, FindsTheInstallFolderRelativeToTheProgram) {
   const auto executable = std::filesystem::path(CRIA_BINARY_DIR) / "bin" / "cria";
   const auto registry = PluginRegistry::create({.folders = {}, .environment = {}, .executable = executable});
   ASSERT_TRUE(registry.ok());
@@ -190,7 +189,7 @@ TEST(PluginRegistryTest, RefusesIncompleteTables) {
   EXPECT_THAT(refusalOf("faulty_bad_option"), HasSubstr("option 0 ('loud')"));
 }
 
-// A plugin that cannot run here does not stand in the way of one that can.
+// A plugin that cannot run on this machine does not hide another one of the same name that can.
 TEST(PluginRegistryTest, ARefusedSidecarShadowsNothing) {
   const TemporaryFolder first, second;
   SidecarText foreign;

@@ -31,7 +31,7 @@ protected:
     const StatusOr<SamplerChain> chain = tryCreate(expression, four);
     return chain.ok() ? "created" : chain.status().message();
   }
-  /// How often each of four tokens is chosen over `count` positions.
+  /// The number of times that each of four tokens is chosen over `count` positions.
   std::vector<int> histogram(SamplerChain &chain, std::vector<float> logits, int count,
                              std::vector<int32_t> excluded = {}) {
     std::vector<int> counts(logits.size());

@@ -36,7 +36,7 @@ TEST(SamplerFileTest, KeepsTexts) {
   EXPECT_EQ((*specs)[0].arguments[0].value, OptionValue(std::string("\n|\"|\\|a b")));
 }
 
-TEST(SamplerFileTest, SaysWhatIsWrongAndWhere) {
+TEST(SamplerFileTest, ReportsWhatIsWrongAndWhere) {
   EXPECT_THAT(errorOf("[{\"name\": }]"), HasSubstr("line 1, column"));
   EXPECT_THAT(errorOf("{}"), HasSubstr("chain.json: expected an array of samplers"));
   EXPECT_THAT(errorOf("[]"), HasSubstr("expected an array of samplers"));

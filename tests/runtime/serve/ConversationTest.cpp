@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversation: prompts of turns, the context that they fit, and errors that leave it as it was.
+// Conversation: prompts of turns, trimming to the context, and errors that leave it unchanged.
 #include "runtime/serve/Conversation.h"
 #include "runtime/text/Vocabulary.h"
 #include "tests/runtime/serve/StoriesTokenizer.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LoadedModel: opening a package with its tokenizer, requests that run on an Engine, and the choice of a
-// template.
+// LoadedModel: opens a package with its tokenizer, makes requests for an Engine, and chooses chat templates.
 #include "runtime/serve/LoadedModel.h"
 
 #include "runtime/exec/Engine.h"

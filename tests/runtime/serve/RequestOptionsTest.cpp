@@ -72,7 +72,7 @@ TEST(RequestJsonTest, RefusesValuesOfOtherTypesAndRanges) {
               HasSubstr("'stop': expected a string or an array"));
 }
 
-// Such a line once overflowed the stack.
+// Regression: such a line overflowed the stack.
 TEST(RequestJsonTest, RefusesDeepNesting) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   EXPECT_THAT(errorOf(R"({"prompt": "a", "stop": )" + deep + "}"), HasSubstr("nesting is deeper"));

@@ -18,7 +18,7 @@ inline std::unique_ptr<Tokenizer> storiesTokenizer() {
   return tokenizer.ok() ? std::move(*tokenizer) : nullptr;
 }
 
-/// The plugins of this build, wherever the program lies.
+/// The plugins of this build, independent of the path of the program.
 inline PluginSearch builtPlugins() {
   return {.folders = {CRIA_BINARY_DIR "/plugins"}, .environment = {}, .executable = {}};
 }

@@ -63,7 +63,7 @@ TEST_F(AddedTokensTest, LeaveTheOtherIdsAlone) {
   }
 }
 
-// A special token is never the result of encoding text, another always; the rest is encoded as before.
+// Text never encodes to a special token, and always to another added token; the rest is encoded as before.
 TEST_F(AddedTokensTest, OnlyOrdinaryTokensComeFromText) {
   const auto tokenizer = add({{size, "<|im_start|>", true}, {size + 1, "<|word|>", false}});
   EXPECT_EQ(*tokenizer->encode("<|im_start|>Hello"), *base->encode("<|im_start|>Hello"));

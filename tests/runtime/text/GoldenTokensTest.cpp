@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Token ids and decoded text against an independent implementation, over all of Unicode.
+// Compares token ids and decoded text with an independent implementation, over all of Unicode.
 #include "runtime/text/StreamingDecoder.h"
 #include "support/Utf8.h"
 #include "tests/runtime/text/GoldenFiles.h"
@@ -91,8 +91,7 @@ std::string surfaceText(const Tokenizer &tokenizer, std::span<const int32_t> ids
   return utf8::replaceInvalid(bytes);
 }
 
-// A decoder that was split anywhere gives the golden text, in chunks of valid UTF-8 that may be printed at
-// once.
+// For every split of the ids, a decoder gives the golden text in chunks of valid UTF-8.
 TEST_P(GoldenTokenizerTest, StreamsTheGoldenText) {
   for (const auto &line : goldenLines("decode", GetParam())) {
     const Ids ids = line["ids"].get<Ids>();

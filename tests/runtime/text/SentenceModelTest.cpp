@@ -133,7 +133,7 @@ TEST(SentenceModelTest, TextNeverGivesControlIds) {
   EXPECT_TRUE((*tokenizer)->encode("b").ok());
 }
 
-// Bits flipped and files cut at random never do worse than an error.
+// Flipped bits and truncated files cause errors at most.
 TEST(SentenceModelTest, AnyDamageIsAnErrorOrHarmless) {
   std::ifstream file(goldenModel("small"), std::ios::binary);
   const std::string good((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

@@ -41,7 +41,7 @@ TEST(StreamingDecoderTest, KeepsSpacesBetweenChunks) {
   StreamingDecoder decoder(*tokenizer);
   EXPECT_EQ(decoder.push(394), "[");
   EXPECT_EQ(decoder.finish(), "");
-  EXPECT_EQ(decoder.push(581), " "); // the text goes on
+  EXPECT_EQ(decoder.push(581), " "); // the text continues
   EXPECT_EQ(decoder.push(394), " [");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The toy backend through the C ABI, on host memory.
+// The toy backend: functions of the plugin ABI, on host memory.
 #include "tests/testing/toy/ToyBackend.h"
 
 #include "plugins/sdk/cria_host_backend.hpp"
@@ -10,7 +10,7 @@ struct cria_context {};
 struct cria_code {};
 
 namespace {
-/// What is kept of an operand.
+/// A recorded operand.
 struct Operand {
   std::string name;
   std::byte *data;
@@ -113,7 +113,7 @@ void runLogits(const ToyOp &op) {
   }
 }
 
-/// What a step looks like in ToyState::steps.
+/// Returns the text of a step for ToyState::steps.
 std::string describeStep(const cria_recording &recording) {
   uint64_t rows = recording.ops[0]["tokens"].shape[0];
   uint64_t outputs = recording.ops.size() > 1 ? recording.ops[1]["logits"].shape[0] : 0;
@@ -145,7 +145,7 @@ struct Toy : plugin::HostMemory {
     return {};
   }
   static plugin::Check probe(uint32_t, const cria_executable_info &info, plugin::Fit &out) {
-    out = {plugin::view(info.format) == "test.toy" ? 100u : 0u, "runs toys alone"};
+    out = {plugin::view(info.format) == "test.toy" ? 100u : 0u, "runs format test.toy only"};
     return {};
   }
   static plugin::Check open(const cria_open_options &, std::unique_ptr<cria_context> &out) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A backend, linked into tests, that runs the toy package: logits are a function of the tokens found in the
-// KV pages. Tests can script the logits, make steps fail, and see what ran.
+// A backend, linked into tests, that runs the toy package. Its logits are a function of the tokens in the KV
+// pages. Tests can replace that function, make steps fail, and inspect the steps that ran.
 #pragma once
 
 #include "runtime/exec/Model.h"
@@ -12,7 +12,7 @@
 
 namespace cria::test {
 
-/// Logits for a sequence with these tokens.
+/// Computes the logits of a sequence with these tokens.
 using ToyLogits = std::function<void(std::span<const int32_t> history, std::span<float> logits)>;
 
 struct ToyState {
@@ -20,21 +20,22 @@ struct ToyState {
   int failAfter = -1;                // replays that succeed before one fails; -1: none fails
   std::function<void()> onReplay;    // called before each replay
   std::function<void()> afterReplay; // called after each successful replay
-  bool hidden = false;               // result not host visible, and weights not importable
-  uint64_t freeBytes = 0;            // what the device tells; 0: nothing
+  bool hidden = false;               // the result is not host-visible and weights cannot be imported
+  uint64_t freeBytes = 0;            // free memory that the device reports; 0: unknown
   std::vector<std::string> steps;    // "T rows R outputs" of every replay
   uint64_t numRecords = 0;
 };
 ToyState &toyState();
 
-/// Whole numbers below 65536 that depend on every token of the history and its order.
+/// Computes logits that are integers below 65536 and depend on all tokens of the history and their order.
 void hashLogits(std::span<const int32_t> history, std::span<float> logits);
-/// What the toy model answers for a history: hashLogits or the script, plus the weight table.
+/// Returns the expected logits of the toy model: those of ToyState::logits or hashLogits, plus the weight
+/// table.
 std::vector<float> toyLogits(std::span<const int32_t> history, uint32_t vocabSize);
 
 BackendReference toyBackend();
 
-/// Opens the toy package at `folder` on the toy backend with a fresh state.
+/// Opens the toy package in `folder` on the toy backend, and resets the toy state.
 std::unique_ptr<Model> openToyModel(const std::string &folder, ModelOptions options = {});
 
 } // namespace cria::test

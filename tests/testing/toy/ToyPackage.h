@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A package of a toy model for tests: its "KV" holds the token ids themselves, so that logits can be checked
-// against the whole history of each sequence. Runs on the toy backend (ToyBackend.h).
+// A package of a toy model for tests. Its KV cache holds token ids, so that logits can depend on the whole
+// history of each sequence. Runs on the toy backend (ToyBackend.h).
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,11 +17,11 @@ constexpr uint32_t kToyContext = 30;
 constexpr uint32_t kToyMaxTokens = 16;
 constexpr uint32_t kToyMaxSequences = 4;
 
-/// manifest.json without "files"; vocabulary as given.
+/// Returns manifest.json without "files".
 OrderedJson toyManifest(uint32_t vocabSize = kToyVocab);
-/// programs/toy.json.
+/// Returns programs/toy.json.
 OrderedJson toyProgram(uint32_t vocabSize = kToyVocab);
-/// What of the above a package is written from.
+/// The contents of a package.
 struct ToyPackage {
   uint32_t vocabSize = kToyVocab;
   OrderedJson manifest = toyManifest(vocabSize);
@@ -29,13 +29,13 @@ struct ToyPackage {
   std::string chat = R"({"template": "llama2", "options": {}, "generation": {"temperature": 0.5}})";
 };
 
-/// Writes a package with digests to the folder `path`, which is replaced.
+/// Writes a package with digests to the folder `path`, and replaces what is there.
 void writeToyPackage(const std::string &path, const ToyPackage &package = {});
-/// Writes manifest.json with the digests of the files that are in the folder, and manifest.sha256.
+/// Writes manifest.json, with the digests of the files in the folder, and manifest.sha256.
 void writeManifest(const std::string &path, OrderedJson manifest);
 void writeFile(const std::string &path, const std::string &text);
 std::string readWholeFile(const std::string &path);
-/// A fresh folder for the running test, removed before use.
+/// Returns the path of a folder for the running test, which does not exist.
 std::string testFolder();
 
 } // namespace cria::test

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The real cria-compile: what it prints at each stage, the packages it writes, and one message for each wrong
-// input.
+// Runs cria-compile: the output of each stage, the packages, and the message for each wrong input.
 #include "format/Safetensors.h"
 #include "runtime/package/Package.h"
 #include "runtime/text/SentenceModel.h"
@@ -54,7 +53,7 @@ protected:
     std::ofstream(folder.file("ptxas")) << script;
     fs::permissions(folder.file("ptxas"), fs::perms::owner_all);
   }
-  /// Names in the folder beside this test's own.
+  /// Names in the folder, except those of this test.
   std::string traces() {
     std::string names;
     for (const auto &entry : fs::directory_iterator(folder.path())) {
@@ -67,7 +66,7 @@ protected:
   TemporaryFolder folder;
 };
 
-TEST_F(Compile, help_and_version) {
+TEST_F(Compile, HelpAndVersion) {
   Result help = run("--help");
   EXPECT_EQ(help.exitCode, 0);
   EXPECT_THAT(help.out,
@@ -75,7 +74,7 @@ TEST_F(Compile, help_and_version) {
   EXPECT_THAT(run("--version").out, HasSubstr("LLVM 22"));
 }
 
-TEST_F(Compile, emits_the_imported_graph) {
+TEST_F(Compile, EmitsTheImportedGraph) {
   Result result = run(golden("gqa") + " --emit import");
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.out,
@@ -85,18 +84,18 @@ TEST_F(Compile, emits_the_imported_graph) {
                     HasSubstr("llama.gather_rows"), Not(HasSubstr("llama.fused_linear"))));
 }
 
-TEST_F(Compile, tied_embeddings_are_one_weight) {
+TEST_F(Compile, TiedEmbeddingsAreOneWeight) {
   Result result = run(golden("tied") + " --emit import");
   EXPECT_THAT(result.out, AllOf(HasSubstr("@embedding"), Not(HasSubstr("@output"))));
 }
 
-TEST_F(Compile, rope_scaling_reaches_the_table) {
+TEST_F(Compile, RopeScalingReachesTheTable) {
   EXPECT_THAT(run(golden("linear") + " --emit import").out, HasSubstr("#llama.linear_scaling<factor = 4.0"));
   EXPECT_THAT(run(golden("llama3") + " --emit import").out,
               AllOf(HasSubstr("#llama.llama3_scaling<factor = 8.0"), HasSubstr("theta = 2.0")));
 }
 
-TEST_F(Compile, fusions_and_their_switches) {
+TEST_F(Compile, FusionsAndTheirSwitches) {
   Result all = run(golden("mha") + " --emit optimized --verbose");
   ASSERT_EQ(all.exitCode, 0) << all.err;
   EXPECT_THAT(all.out, AllOf(HasSubstr("llama.rope_attention"), HasSubstr("activation(swiglu)"),
@@ -110,7 +109,7 @@ TEST_F(Compile, fusions_and_their_switches) {
                               Not(HasSubstr("fused_linear")), Not(HasSubstr("rope_attention"))));
 }
 
-TEST_F(Compile, writes_a_package_that_the_runtime_opens) {
+TEST_F(Compile, WritesAPackageThatTheRuntimeOpens) {
   Result result = run(golden("sharded") + " --target ops -o " + package());
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_EQ(result.out, "");
@@ -119,7 +118,7 @@ TEST_F(Compile, writes_a_package_that_the_runtime_opens) {
   ASSERT_TRUE(opened.ok()) << opened.status().message();
 }
 
-TEST_F(Compile, the_same_input_gives_the_same_bytes) {
+TEST_F(Compile, TheSameInputGivesTheSameBytes) {
   std::string other = folder.file("other.cria");
   ASSERT_EQ(run(golden("f16") + " --target ops -o " + package()).exitCode, 0);
   ASSERT_EQ(run(golden("f16") + " --target ops --threads 1 -o " + other).exitCode, 0);
@@ -128,7 +127,7 @@ TEST_F(Compile, the_same_input_gives_the_same_bytes) {
   }
 }
 
-TEST_F(Compile, weights_are_those_of_the_checkpoint) {
+TEST_F(Compile, WeightsAreThoseOfTheCheckpoint) {
   ASSERT_EQ(run(golden("bf16") + " --target ops -o " + package()).exitCode, 0);
   auto packed = *SafetensorsFile::open(package() + "/weights/row_major.safetensors");
   auto source =
@@ -140,7 +139,7 @@ TEST_F(Compile, weights_are_those_of_the_checkpoint) {
   EXPECT_TRUE(std::ranges::equal(packed->data(*ours), source->data(*theirs)));
 }
 
-TEST_F(Compile, presets_need_no_checkpoint_and_write_no_weights) {
+TEST_F(Compile, PresetsNeedNoCheckpointAndWriteNoWeights) {
   Result result = run("--preset llama-2-70b --random-weights 42 --target ops -o " + package());
   ASSERT_EQ(result.exitCode, 0) << result.err;
   uint64_t bytes = 0;
@@ -153,7 +152,7 @@ TEST_F(Compile, presets_need_no_checkpoint_and_write_no_weights) {
   EXPECT_EQ(manifest["model"]["parameters"], 68976648192);
 }
 
-/// An assembler that finds 33 registers in every kernel, and one that refuses.
+/// A fake assembler that reports 33 registers for every kernel, and one that fails.
 constexpr const char *kAssembler = R"(#!/bin/sh
 sed -n 's/^.visible .entry \([a-z0-9_]*\)(.*/\1/p' "$5" | while read -r name; do
   echo "ptxas info    : Compiling entry function '$name' for 'sm_86'"
@@ -164,7 +163,7 @@ echo "$2" >"$4"
 )";
 constexpr const char *kRefuser = "#!/bin/sh\necho 'ptxas fatal : no such architecture'\nexit 1\n";
 
-TEST_F(Compile, cuda_keeps_cubin_and_ptx) {
+TEST_F(Compile, CudaKeepsCubinAndPtx) {
   makeAssembler(kAssembler);
   Result result = run(golden("gqa") + " --target cuda:sm_86,cuda:sm_90 -o " + package(),
                       "CRIA_PTXAS=" + folder.file("ptxas"));
@@ -185,7 +184,7 @@ TEST_F(Compile, cuda_keeps_cubin_and_ptx) {
   }
 }
 
-TEST_F(Compile, cuda_without_ptxas_keeps_ptx_and_says_so) {
+TEST_F(Compile, CudaWithoutPtxasKeepsPtxAndReportsIt) {
   Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=/nowhere");
   ASSERT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("ptxas of the CUDA Toolkit is not found: the package holds PTX only"));
@@ -194,23 +193,23 @@ TEST_F(Compile, cuda_without_ptxas_keeps_ptx_and_says_so) {
   EXPECT_EQ(manifest["targets"][0]["name"], "cuda-sm_80-ptx");
 }
 
-TEST_F(Compile, cuda_repeats_what_ptxas_refuses) {
+TEST_F(Compile, CudaReportsTheErrorOfPtxas) {
   makeAssembler(kRefuser);
   Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=" + folder.file("ptxas"));
   EXPECT_EQ(result.exitCode, 2);
   EXPECT_THAT(result.err,
-              HasSubstr("ptxas refuses the kernels for sm_80: ptxas fatal : no such architecture"));
+              HasSubstr("ptxas rejected the kernels for sm_80: ptxas fatal : no such architecture"));
   EXPECT_FALSE(fs::exists(package()));
 }
 
-TEST_F(Compile, cuda_compiles_the_7b_shape) {
+TEST_F(Compile, CudaCompilesThe7bShape) {
   Result result =
       run("--preset llama-2-7b --random-weights 1 --weights f16 --target cuda:sm_80 -o " + package());
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_TRUE(fs::exists(package() + "/code/cuda-sm_80-ptx.ptx"));
 }
 
-TEST_F(Compile, cuda_refuses_steps_beyond_a_grid) {
+TEST_F(Compile, CudaRefusesStepsBeyondAGrid) {
   Result result =
       run("--preset stories-260k --random-weights 1 --kv f32 --max-tokens 65536 --context 65536 -o " +
           package() + " --target cuda");
@@ -220,7 +219,7 @@ TEST_F(Compile, cuda_refuses_steps_beyond_a_grid) {
   EXPECT_FALSE(fs::exists(package()));
 }
 
-/// A backend's sidecar with these ops; its library need not be there.
+/// The plugin manifest of a backend with these ops; its library does not exist.
 std::string sidecarWith(const std::string &ops) {
   return fmt::format(R"({{"library": "mine.so", "kind": "backend", "name": "mine", "version": "1.0",
     "abi": {{"major": 1, "minor_min": 0, "minor_max": 0}}, "needs": {{"os": "linux", "arch": "x86_64"}}{}}})",
@@ -231,7 +230,7 @@ constexpr const char *kPrimitives =
     R"("embedding": {}, "gather_rows": {}, "rms_norm": {}, "linear": {}, "rope": {},
     "kv_append": {}, "attention": {}, "silu": {}, "mul": {}, "add": {})";
 
-TEST_F(Compile, for_a_backend_takes_apart_what_it_does_not_list) {
+TEST_F(Compile, ForABackendDecomposesWhatItDoesNotList) {
   const std::string sidecar = folder.file("mine.cria-plugin.json");
   const auto programFor = [&](const std::string &ops) {
     std::ofstream(sidecar) << sidecarWith(", \"ops\": {" + ops + "}");
@@ -251,8 +250,8 @@ TEST_F(Compile, for_a_backend_takes_apart_what_it_does_not_list) {
   EXPECT_EQ(all, run(golden("gqa") + " --target ops --emit program").out);
 }
 
-// A sidecar whose library or version this machine refuses does not hide another of the same name.
-TEST_F(Compile, for_a_backend_takes_the_one_that_can_run) {
+// A manifest whose library or version this machine refuses does not hide another one of the same name.
+TEST_F(Compile, ForABackendPrefersOneThatCanRun) {
   fs::create_directories(folder.file("newer"));
   fs::create_directories(folder.file("older"));
   std::string newer = sidecarWith(R"(, "ops": {"embedding": {}})");
@@ -269,33 +268,33 @@ TEST_F(Compile, for_a_backend_takes_the_one_that_can_run) {
   EXPECT_THAT(result.out, HasSubstr("silu"));
 }
 
-TEST_F(Compile, for_a_backend_refuses_by_name_what_is_left) {
+TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
   const std::string sidecar = folder.file("mine.cria-plugin.json");
   const auto refusalFor = [&](const std::string &ops) {
     std::ofstream(sidecar) << sidecarWith(ops);
     return errorOf(golden("gqa") + " --target ops --emit program --for " + sidecar);
   };
-  EXPECT_THAT(
-      refusalFor(R"(, "ops": {"embedding": {}, "linear": {}})"),
-      AllOf(HasSubstr("backend 'mine' does not take op 'rms_norm'"), HasSubstr("lists embedding, linear")));
+  EXPECT_THAT(refusalFor(R"(, "ops": {"embedding": {}, "linear": {}})"),
+              AllOf(HasSubstr("backend 'mine' does not support op 'rms_norm'"),
+                    HasSubstr("lists embedding, linear")));
   std::string f16Cache = kPrimitives;
   f16Cache.replace(f16Cache.find("\"kv_append\": {}"), 15, R"("kv_append": {"types": {"cache": ["f32"]}})");
   EXPECT_THAT(refusalFor(", \"ops\": {" + f16Cache + "}"),
-              AllOf(HasSubstr("takes operand 'cache' of op 'kv_append' as f32, the model has f16"),
+              AllOf(HasSubstr("supports operand 'cache' of op 'kv_append' as f32, the model has f16"),
                     HasSubstr("--kv f32")));
-  EXPECT_THAT(refusalFor(""), HasSubstr("backend 'mine' does not list the ops it takes"));
+  EXPECT_THAT(refusalFor(""), HasSubstr("the manifest of backend 'mine' lists no ops"));
   EXPECT_THAT(refusalFor(R"(, "ops": {"soft_max": {}})"),
               HasSubstr("lists op 'soft_max', which opset 1 does not have"));
   EXPECT_THAT(errorOf(golden("gqa") + " --emit program --for " + sidecar),
-              HasSubstr("--for needs --target ops"));
+              HasSubstr("--for requires --target ops"));
   EXPECT_THAT(errorOf(golden("gqa") + " --target ops --emit program --for nul"),
               HasSubstr("did you mean 'null'?"));
 }
 
-TEST_F(Compile, wrong_options) {
+TEST_F(Compile, WrongOptions) {
   std::string model = golden("mha"), out = " -o " + package();
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
-  EXPECT_THAT(errorOf(model), HasSubstr("-o is missing"));
+  EXPECT_THAT(errorOf(model), HasSubstr("expected -o with the path"));
   EXPECT_THAT(errorOf(model + out + " --bogus"), HasSubstr("--bogus"));
   EXPECT_THAT(errorOf(model + out + " --target tpu"),
               HasSubstr("--target: expected cpu, ops, cpu-x86-64-v3"));
@@ -313,8 +312,8 @@ TEST_F(Compile, wrong_options) {
   EXPECT_THAT(errorOf(model + out + " --target ops --disable-pass fuse-all"),
               HasSubstr("--disable-pass: expected one of"));
   EXPECT_THAT(errorOf(model + " --target ops --emit asm"), HasSubstr("target ops has no code"));
-  EXPECT_THAT(errorOf(model + out + " --random-weights 1"), HasSubstr("--random-weights needs --preset"));
-  EXPECT_THAT(errorOf("--preset llama-2-7b" + out), HasSubstr("needs --random-weights SEED"));
+  EXPECT_THAT(errorOf(model + out + " --random-weights 1"), HasSubstr("--random-weights requires --preset"));
+  EXPECT_THAT(errorOf("--preset llama-2-7b" + out), HasSubstr("requires --random-weights SEED"));
   EXPECT_THAT(errorOf(model + " --preset llama-2-7b --random-weights 1" + out),
               HasSubstr("expected a checkpoint or --preset, got both"));
   EXPECT_THAT(errorOf(model + " --target ops --emit import --json"), HasSubstr("--json describes a package"));
@@ -325,7 +324,7 @@ TEST_F(Compile, wrong_options) {
   EXPECT_EQ(traces(), "");
 }
 
-TEST_F(Compile, wrong_input_leaves_nothing) {
+TEST_F(Compile, WrongInputLeavesNothing) {
   EXPECT_THAT(errorOf(folder.file("none") + " --target ops -o " + package()),
               HasSubstr("no such checkpoint"));
   fs::create_directory(folder.path() / "empty");
@@ -339,7 +338,7 @@ TEST_F(Compile, wrong_input_leaves_nothing) {
   EXPECT_EQ(traces(), "empty ");
 }
 
-TEST_F(Compile, added_tokens_and_the_chat_template) {
+TEST_F(Compile, AddedTokensAndTheChatTemplate) {
   SmallCheckpoint().write(folder);
   SentenceModel model;
   model.modelType = SentenceModel::ModelType::bpe;
@@ -367,20 +366,20 @@ TEST_F(Compile, added_tokens_and_the_chat_template) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), model.serialize(true));
 }
 
-TEST_F(Compile, missing_tokenizer) {
+TEST_F(Compile, MissingTokenizer) {
   std::string model = std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/mha";
   EXPECT_THAT(errorOf(model + " --target ops -o " + package()),
               HasSubstr("mha/tokenizer.model: no such file"));
 }
 
-TEST_F(Compile, a_full_disk_leaves_nothing) {
+TEST_F(Compile, AFullDiskLeavesNothing) {
   Result result = run(golden("f16") + " --target ops -o " + package(), "ulimit -f 64;");
   EXPECT_EQ(result.exitCode, 2);
   EXPECT_THAT(result.err, AllOf(HasSubstr("m.cria.tmp-"), HasSubstr(": cannot ")));
   EXPECT_EQ(traces(), "");
 }
 
-TEST_F(Compile, a_killed_compile_is_cleaned_up_by_the_next) {
+TEST_F(Compile, AKilledCompileIsCleanedUpByTheNext) {
   const std::string command = golden("f16") + " --target ops -o " + package();
   fs::create_directory(folder.path() / "m.cria.tmp-abc123");
   folder.write("m.cria.tmp-abc123/.cria-unfinished", "");
@@ -392,7 +391,7 @@ TEST_F(Compile, a_killed_compile_is_cleaned_up_by_the_next) {
   EXPECT_EQ(readAll(folder.file("m.cria.tmp-foreig/data")), "precious");
 }
 
-TEST_F(Compile, names_that_are_no_names_keep_what_is_there) {
+TEST_F(Compile, InvalidNamesKeepExistingFiles) {
   ASSERT_EQ(run(golden("f16") + " --target ops -o " + package()).exitCode, 0);
   const std::string before = readAll(package() + "/manifest.json");
   EXPECT_THAT(errorOf(golden("f16") + " --target ops -o " + package() + "/."),
@@ -406,7 +405,7 @@ TEST_F(Compile, names_that_are_no_names_keep_what_is_there) {
   EXPECT_NE(readAll(package() + "/manifest.json"), before);
 }
 
-/// `cria compile`, waiting for somebody to open its output.
+/// `cria compile`, which waits until its output is opened.
 class WaitingCompile {
 public:
   explicit WaitingCompile(const std::string &pipe) {
@@ -419,7 +418,7 @@ public:
             "import", "-o", pipe.c_str(), nullptr);
       _exit(127);
     }
-    usleep(1'000'000); // until it waits; a signal that is sent too early tests less and fails nothing
+    usleep(1'000'000); // until it waits; a signal that comes earlier tests less, but does not fail
   }
   /// A signal to `cria` alone, or to the compiler as well.
   void signal(int number, bool toAll = false) {
@@ -436,7 +435,7 @@ private:
   pid_t process_ = 0;
 };
 
-TEST_F(Compile, a_second_signal_ends_it_at_once) {
+TEST_F(Compile, ASecondSignalEndsItAtOnce) {
   for (const auto &[first, second, code] :
        {std::tuple(SIGINT, SIGINT, 130), std::tuple(SIGTERM, SIGTERM, 143),
         std::tuple(SIGTERM, SIGINT, 130)}) {
@@ -450,7 +449,7 @@ TEST_F(Compile, a_second_signal_ends_it_at_once) {
   }
 }
 
-TEST_F(Compile, an_overflow_names_the_tensor) {
+TEST_F(Compile, AnOverflowNamesTheTensor) {
   SmallCheckpoint small;
   for (SafetensorsDeclaration &tensor : small.tensors) {
     tensor.type = ElementType::f32;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Our declarations against those of a real cublas_v2.h.
+// Compares our declarations with those of cublas_v2.h.
 #include "tools/cria-device-check/CublasApi.h"
 
 #include <cublas_v2.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The yardstick on the fake driver and a fake cuBLAS: what it calls, what it computes, what it says when
-// either is missing. Each case in a process of its own, as libraries stay open.
+// The rate of cuBLAS on the fake driver and a fake cuBLAS: its calls, its result, and its message when one of
+// them is missing. Each case runs in a process of its own, because libraries stay open.
 #include "tools/cria-device-check/CublasRate.h"
 
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
@@ -35,7 +35,7 @@ TEST(CublasRate, IsThatOfTheProduct) {
   EXPECT_THAT(control->complaints, testing::IsEmpty());
 }
 
-TEST(CublasRate, SaysWhatIsWrong) {
+TEST(CublasRate, ReportsWhatIsWrong) {
   useLibraries(kDriver, kDriver); // a library, but another one
   EXPECT_EQ(measureCublas(0, 8, 8, 8).reason, "cuBLAS lacks cublasCreate_v2");
   EXPECT_FALSE(measureCublas(0, 8, 8, 8).isMissing);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Stands in for cuBLAS in tests: multiplies nothing, but refuses what the real one would, and takes its time.
+// A fake cuBLAS for tests: it multiplies nothing, but refuses the arguments that cuBLAS refuses, and waits as
+// long.
 #include <chrono>
 #include <thread>
 

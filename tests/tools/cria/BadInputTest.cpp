@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What bad input gets: one clear sentence on stderr, exit code 2, nothing half-written.
+// Bad input causes one sentence on stderr and exit code 2, and leaves no incomplete files.
 #include "StoriesPackage.h"
 #include "support/Sha256.h"
 
@@ -74,7 +74,7 @@ void sealManifest(const std::string &package) {
   writeFile(package + "/manifest.sha256", digest + "  manifest.json\n");
 }
 
-// Puts a changed file's new size and digest into the manifest.
+// Writes the size and digest of a changed file to the manifest.
 void reseal(const std::string &package, const std::string &name) {
   editJson(package + "/manifest.json", [&](json &manifest) {
     const std::string content = readFile(package + "/" + name);
@@ -95,25 +95,25 @@ template <typename Value> size_t indexOf(const json &objects, const char *name, 
 
 // ---- checkpoints
 
-TEST_F(BadInputTest, notACheckpoint) {
+TEST_F(BadInputTest, NotACheckpoint) {
   fs::create_directory(folder_.path("empty"));
   expectCompileRefused(folder_.path("empty"), {"config.json"});
   expectCompileRefused(folder_.path("absent"), {"absent"});
 }
 
-TEST_F(BadInputTest, truncatedSafetensors) {
+TEST_F(BadInputTest, TruncatedSafetensors) {
   const std::string model = checkpoint();
   fs::resize_file(model + "/model.safetensors", 1'000'000);
   expectCompileRefused(model, {"model.safetensors"});
 }
 
-TEST_F(BadInputTest, headerLongerThanTheFile) {
+TEST_F(BadInputTest, HeaderLongerThanTheFile) {
   const std::string model = checkpoint();
   writeFile(model + "/model.safetensors", std::string("\xFF\xFF\xFF\xFF\0\0\0\0{}", 10));
   expectCompileRefused(model, {"model.safetensors", "header"});
 }
 
-TEST_F(BadInputTest, overlappingTensors) {
+TEST_F(BadInputTest, OverlappingTensors) {
   const std::string model = checkpoint();
   const std::string header =
       R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2],"data_offsets":[2,6]}})";
@@ -122,19 +122,19 @@ TEST_F(BadInputTest, overlappingTensors) {
   expectCompileRefused(model, {"model.safetensors", "overlap"});
 }
 
-TEST_F(BadInputTest, shapeMismatchNamesTheTensor) {
+TEST_F(BadInputTest, ShapeMismatchNamesTheTensor) {
   const std::string model = checkpoint();
   editJson(model + "/config.json", [](json &config) { config["intermediate_size"] = 384; });
   expectCompileRefused(model, {"mlp", "352", "384"});
 }
 
-TEST_F(BadInputTest, missingTokenizer) {
+TEST_F(BadInputTest, MissingTokenizer) {
   const std::string model = checkpoint();
   fs::remove(model + "/tokenizer.model");
   expectCompileRefused(model, {"tokenizer.model"});
 }
 
-TEST_F(BadInputTest, damagedOrForeignTokenizer) {
+TEST_F(BadInputTest, DamagedOrForeignTokenizer) {
   const std::string model = checkpoint();
   fs::resize_file(model + "/tokenizer.model", 9000);
   expectCompileRefused(model, {"tokenizer.model"});
@@ -143,7 +143,7 @@ TEST_F(BadInputTest, damagedOrForeignTokenizer) {
   expectCompileRefused(other, {"tokenizer.model", "1024"});
 }
 
-TEST_F(BadInputTest, unknownArchitectureAndRopeType) {
+TEST_F(BadInputTest, UnknownArchitectureAndRopeType) {
   const std::string model = checkpoint();
   editJson(model + "/config.json",
            [](json &config) { config["rope_scaling"] = {{"type", "yarn"}, {"factor", 2.0}}; });
@@ -155,7 +155,7 @@ TEST_F(BadInputTest, unknownArchitectureAndRopeType) {
   expectCompileRefused(model, {"ixtral"});
 }
 
-TEST_F(BadInputTest, compilerOptions) {
+TEST_F(BadInputTest, CompilerOptions) {
   expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--weights", "q8"});
   expectCompileRefused(kStoriesCheckpoint, {"q4"}, {"--weights", "q4"});
   expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--kv", "q8"});
@@ -164,8 +164,8 @@ TEST_F(BadInputTest, compilerOptions) {
                        {"--disable-pass", "llama-fuse-everything"});
 }
 
-// A file size limit stands for a full disk: writes fail in the middle.
-TEST_F(BadInputTest, diskFullWhileCompiling) {
+// A limit of the file size simulates a full disk: writes fail in the middle.
+TEST_F(BadInputTest, DiskFullWhileCompiling) {
   const std::string output = folder_.path("full.cria");
   const ProcessResult result = runProcess("/bin/bash", {"-c", "trap '' XFSZ; ulimit -f 512; exec \"$@\"",
                                                         "bash", CRIA_BINARY_DIR "/bin/cria", "compile",
@@ -177,9 +177,9 @@ TEST_F(BadInputTest, diskFullWhileCompiling) {
 
 // ---- packages
 
-TEST_F(BadInputTest, notAPackage) { expectRefused(open(folder_.path("absent")), {"absent"}); }
+TEST_F(BadInputTest, NotAPackage) { expectRefused(open(folder_.path("absent")), {"absent"}); }
 
-TEST_F(BadInputTest, aChangedByte) {
+TEST_F(BadInputTest, AChangedByte) {
   for (const char *name :
        {"programs/cpu-x86-64-v3.json", "code/cpu-x86-64-v3.so", "tokenizer.model", "programs/ops.json"}) {
     const std::string damaged = package();
@@ -191,14 +191,14 @@ TEST_F(BadInputTest, aChangedByte) {
   expectRefused(open(damaged), {"manifest.json"});
 }
 
-TEST_F(BadInputTest, aChangedWeightIsFoundWithVerify) {
+TEST_F(BadInputTest, AChangedWeightIsFoundWithVerify) {
   const std::string damaged = package();
   const std::string name = "weights/panel16.safetensors";
   flipByte(damaged + "/" + name, fs::file_size(damaged + "/" + name) - 100);
   expectRefused(open(damaged, {"--verify"}), {name});
 }
 
-TEST_F(BadInputTest, aMissingOrTruncatedFile) {
+TEST_F(BadInputTest, AMissingOrTruncatedFile) {
   const std::string damaged = package();
   fs::resize_file(damaged + "/weights/panel16.safetensors", 5000);
   expectRefused(open(damaged), {"panel16.safetensors"});
@@ -206,14 +206,14 @@ TEST_F(BadInputTest, aMissingOrTruncatedFile) {
   expectRefused(open(damaged), {"panel16.safetensors"});
 }
 
-TEST_F(BadInputTest, aNewerVersion) {
+TEST_F(BadInputTest, ANewerVersion) {
   const std::string newer = package();
   editJson(newer + "/manifest.json", [](json &manifest) { manifest["format_version"] = 99; });
   sealManifest(newer);
   expectRefused(open(newer), {"99"});
 }
 
-TEST_F(BadInputTest, anotherInstructionSet) {
+TEST_F(BadInputTest, AnotherInstructionSet) {
   const std::string foreign = package();
   editJson(foreign + "/manifest.json", [](json &manifest) {
     for (json &target : manifest["targets"]) {
@@ -224,7 +224,7 @@ TEST_F(BadInputTest, anotherInstructionSet) {
   expectRefused(open(foreign), {"elf.riscv64"});
 }
 
-TEST_F(BadInputTest, aProgramThatReachesOutsideItsBuffers) {
+TEST_F(BadInputTest, AProgramThatReachesOutsideItsBuffers) {
   const std::string hostile = package();
   const std::string name = "programs/cpu-x86-64-v3.json";
   editJson(hostile + "/" + name, [](json &program) {
@@ -235,9 +235,9 @@ TEST_F(BadInputTest, aProgramThatReachesOutsideItsBuffers) {
   expectRefused(open(hostile, {"--target", "cpu-x86-64-v3"}), {name});
 }
 
-// Backends follow slots, positions and pages of an op: they must be those of the step, which the runtime
-// checks.
-TEST_F(BadInputTest, anOpWhoseIndicesAreNotTheSteps) {
+// Backends use the slots, positions and pages of an op unchecked, so they must be those of the step, which
+// the runtime has checked.
+TEST_F(BadInputTest, OpIndicesMustBeThoseOfTheStep) {
   const std::string name = "programs/ops.json";
   const auto withBinding = [&](const std::string &op, const std::string &operand,
                                const std::function<void(json &)> &edit) {
@@ -266,8 +266,8 @@ TEST_F(BadInputTest, anOpWhoseIndicesAreNotTheSteps) {
       {name, "tokens", "of the step"});
 }
 
-// Said when the package is opened, not at the first step that needs it.
-TEST_F(BadInputTest, aKernelThatTheCodeDoesNotHave) {
+// Reported when the package is opened, not at the first step that needs the kernel.
+TEST_F(BadInputTest, AKernelThatTheCodeDoesNotHave) {
   const std::string foreign = package();
   const std::string name = "programs/cpu-x86-64-v3.json";
   editJson(foreign + "/" + name, [](json &program) {
@@ -280,14 +280,14 @@ TEST_F(BadInputTest, aKernelThatTheCodeDoesNotHave) {
                 {"no_such_kernel"});
 }
 
-TEST_F(BadInputTest, aManifestThatDisagreesWithItsProgram) {
+TEST_F(BadInputTest, AManifestThatDisagreesWithItsProgram) {
   const std::string foreign = package();
   editJson(foreign + "/manifest.json", [](json &manifest) { manifest["model"]["context"] = 256; });
   sealManifest(foreign);
   expectRefused(open(foreign), {"256", "512"});
 }
 
-TEST_F(BadInputTest, aDigestFileWithMoreInIt) {
+TEST_F(BadInputTest, DigestFileWithExtraText) {
   const std::string damaged = package();
   writeFile(damaged + "/manifest.sha256", readFile(damaged + "/manifest.sha256") + "more");
   expectRefused(open(damaged), {"manifest.sha256"});
@@ -295,7 +295,7 @@ TEST_F(BadInputTest, aDigestFileWithMoreInIt) {
 
 // ---- run
 
-TEST_F(BadInputTest, promptLongerThanTheContext) {
+TEST_F(BadInputTest, PromptLongerThanTheContext) {
   std::string prompt;
   for (int i = 0; i < 600; ++i) {
     prompt += "dog ";
@@ -311,18 +311,18 @@ TEST_F(BadInputTest, promptLongerThanTheContext) {
   EXPECT_THAT(rows.output, HasSubstr("\"finish_reason\":\"length\"")); // the other one ran
 }
 
-TEST_F(BadInputTest, invalidUtf8InAPrompt) {
+TEST_F(BadInputTest, InvalidUtf8InAPrompt) {
   expectRefused(runCria({"run", storiesPackage(), "-p", "ab\xFFzz"}), {"UTF-8", "2"});
 }
 
-TEST_F(BadInputTest, unknownSamplerOrOption) {
+TEST_F(BadInputTest, UnknownSamplerOrOption) {
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "topk(3)"}),
                 {"topk", "top_k", "^"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "top_k(many)"}), {"top_k"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "top_p(1.5)"}), {"top_p"});
 }
 
-TEST_F(BadInputTest, badCommandLines) {
+TEST_F(BadInputTest, BadCommandLines) {
   expectRefused(runCria({"run", storiesPackage()}), {"--prompt"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "greedy", "--top-k", "3"}),
                 {"--sampler", "--top-k"});
@@ -344,7 +344,7 @@ TEST_F(BadInputTest, badCommandLines) {
   expectRefused(runCria({"bench", storiesPackage(), "--depth", "4000"}), {"512"});
 }
 
-TEST_F(BadInputTest, numbersThatAreNone) {
+TEST_F(BadInputTest, InvalidNumbers) {
   for (const auto &[option, value] :
        std::vector<std::pair<std::string, std::string>>{{"--seed", "-1"},
                                                         {"--seed", "18446744073709551616"},
@@ -363,14 +363,14 @@ TEST_F(BadInputTest, numbersThatAreNone) {
       {"--context 2"});
 }
 
-TEST_F(BadInputTest, messagesOfAChatThatAreNoText) {
+TEST_F(BadInputTest, ChatMessagesThatAreNotUtf8) {
   const ProcessResult message = runCria({"chat", storiesPackage()}, "a\xFF\n");
   EXPECT_EQ(message.exitCode, 2);
   EXPECT_THAT(message.errors, HasSubstr("the message: text is not UTF-8 at byte 1"));
   expectRefused(runCria({"chat", storiesPackage(), "--system", "\xFF"}), {"the system prompt", "byte 0"});
 }
 
-TEST_F(BadInputTest, aFolderWhoseNameIsNoText) {
+TEST_F(BadInputTest, FolderNameThatIsNotUtf8) {
   const std::string model = folder_.path("w\xFF");
   fs::copy(kStoriesCheckpoint, model, fs::copy_options::recursive);
   const ProcessResult result = runCria({"inspect", model, "--json"});
@@ -378,7 +378,7 @@ TEST_F(BadInputTest, aFolderWhoseNameIsNoText) {
   EXPECT_THAT(result.output, HasSubstr("\"dim\": 128"));
 }
 
-TEST_F(BadInputTest, contextsAndHeadsBeyondWhatIsPossible) {
+TEST_F(BadInputTest, ContextsAndHeadsBeyondTheLimits) {
   const std::string model = checkpoint();
   editJson(model + "/config.json", [](json &config) { config["max_position_embeddings"] = INT32_MAX; });
   expectCompileRefused(model, {model, "2147483647", "16777216", "--context"});
@@ -386,13 +386,13 @@ TEST_F(BadInputTest, contextsAndHeadsBeyondWhatIsPossible) {
   expectCompileRefused(model, {"config.json", "head_dim", "1024"});
 }
 
-TEST_F(BadInputTest, generationDefaultsOutOfRange) {
+TEST_F(BadInputTest, GenerationDefaultsOutOfRange) {
   const std::string model = checkpoint();
   editJson(model + "/generation_config.json", [](json &config) { config["temperature"] = -3; });
   expectCompileRefused(model, {"generation_config.json", "temperature", "-3"});
 }
 
-TEST_F(BadInputTest, badPromptFile) {
+TEST_F(BadInputTest, BadPromptFile) {
   writeFile(folder_.path("bad.jsonl"), "{\"prompt\": \"a\"}\n{\"promt\": \"b\"}\n");
   expectRefused(runCria({"run", storiesPackage(), "--prompts", folder_.path("bad.jsonl")}), {"bad.jsonl:2"});
 }

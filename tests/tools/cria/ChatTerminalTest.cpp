@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria chat as a person has it: on a terminal, with line editing, history and Ctrl-C.
+// cria chat on a terminal: line editing, history and Ctrl-C.
 #include "StoriesPackage.h"
 #include "tests/testing/PseudoTerminal.h"
 
@@ -43,7 +43,7 @@ private:
   std::unique_ptr<PseudoTerminal> terminal_;
 };
 
-TEST_F(ChatTerminalTest, answersAndEndsWithCtrlD) {
+TEST_F(ChatTerminalTest, AnswersAndEndsWithCtrlD) {
   PseudoTerminal &terminal = start();
   expectAnswer("What does a cow say?\r", "moo");
   terminal.type(kCtrlD);
@@ -51,13 +51,13 @@ TEST_F(ChatTerminalTest, answersAndEndsWithCtrlD) {
 }
 
 // In a locale without UTF-8 too.
-TEST_F(ChatTerminalTest, takesEveryCharacter) {
+TEST_F(ChatTerminalTest, TakesEveryCharacter) {
   start();
   expectAnswer("/system K\xC3\xBChe \xE7\x89\x9B \xF0\x9F\x90\x84\r", "system prompt set");
   expectAnswer("/system\r", "(system prompt: K\xC3\xBChe \xE7\x89\x9B \xF0\x9F\x90\x84)");
 }
 
-TEST_F(ChatTerminalTest, editsALine) {
+TEST_F(ChatTerminalTest, EditsALine) {
   start();
   expectAnswer(std::string("/system helo") + kLeft + "l\r", "system prompt set");
   expectAnswer("/system\r", "(system prompt: hello)");
@@ -65,7 +65,7 @@ TEST_F(ChatTerminalTest, editsALine) {
   expectAnswer("/system\r", "(system prompt: Bye!)");
 }
 
-TEST_F(ChatTerminalTest, remembersLinesAlsoOfAnEarlierChat) {
+TEST_F(ChatTerminalTest, RemembersLinesAlsoOfAnEarlierChat) {
   PseudoTerminal &first = start();
   expectAnswer("/system one\r", "system prompt set");
   expectAnswer(std::string(kUp) + " and two\r", "system prompt set");
@@ -78,7 +78,7 @@ TEST_F(ChatTerminalTest, remembersLinesAlsoOfAnEarlierChat) {
   expectAnswer("/system\r", "(system prompt: one and two and three)");
 }
 
-TEST_F(ChatTerminalTest, ctrlCAtThePromptDropsTheLineOnly) {
+TEST_F(ChatTerminalTest, CtrlCAtThePromptDropsTheLineOnly) {
   PseudoTerminal &terminal = start();
   terminal.type("/system dropped");
   EXPECT_TRUE(terminal.waitFor("dropped"));
@@ -89,7 +89,7 @@ TEST_F(ChatTerminalTest, ctrlCAtThePromptDropsTheLineOnly) {
   EXPECT_EQ(terminal.waitForExit(), 0);
 }
 
-TEST_F(ChatTerminalTest, goesOnAfterChangesOfTheWindow) {
+TEST_F(ChatTerminalTest, ContinuesAfterTheWindowChanges) {
   PseudoTerminal &terminal = start();
   for (const uint16_t columns : {40, 90, 60}) {
     terminal.type("/sys");
@@ -98,8 +98,8 @@ TEST_F(ChatTerminalTest, goesOnAfterChangesOfTheWindow) {
   }
 }
 
-// The cursor then stands behind the end of the row, where nothing may be written before the line is redrawn.
-TEST_F(ChatTerminalTest, theWindowNarrowsWhileALineIsTyped) {
+// The cursor is then beyond the end of the row, where nothing may be written before the line is redrawn.
+TEST_F(ChatTerminalTest, TheWindowNarrowsWhileALineIsTyped) {
   PseudoTerminal &terminal = start();
   std::string line;
   for (char letter = 'a'; letter <= 'p'; ++letter) {
@@ -117,7 +117,7 @@ TEST_F(ChatTerminalTest, theWindowNarrowsWhileALineIsTyped) {
 }
 
 // From a shell with job control, more than once.
-TEST_F(ChatTerminalTest, ctrlZStopsTheProgramAndFgGoesOn) {
+TEST_F(ChatTerminalTest, CtrlZStopsTheProgramAndFgContinuesIt) {
   const TemporaryFolder cache;
   PseudoTerminal shell("/bin/bash", {"--norc", "--noprofile", "-i"},
                        {"CRIA_CACHE=" + cache.path(), "TERM=dumb", "PS1=shell:", "LC_ALL=C"});
@@ -137,12 +137,12 @@ TEST_F(ChatTerminalTest, ctrlZStopsTheProgramAndFgGoesOn) {
 }
 
 // The reference backend is slow enough to be interrupted; Ctrl-C before the first token counts too.
-TEST_F(ChatTerminalTest, ctrlCStopsTheAnswerNotTheProgram) {
+TEST_F(ChatTerminalTest, CtrlCStopsTheAnswerNotTheProgram) {
   PseudoTerminal &terminal = start({"--backend", "reference", "--ignore-eos"});
   terminal.type("Tell me a story about a fox named Max.\r");
   EXPECT_TRUE(terminal.waitFor("Max.\r\n")) << terminal.shown(); // the line was taken
   terminal.type(kCtrlC);
-  terminal.type(kCtrlC); // an impatient user does not lose the program
+  terminal.type(kCtrlC); // a second Ctrl-C does not end the program
   EXPECT_TRUE(terminal.waitFor("(stopped)")) << terminal.shown();
   expectAnswer("/system\r", "(system prompt: none)");
   terminal.type("/quit\r");

@@ -38,7 +38,7 @@ std::vector<json> lines(const std::string &text) {
   return rows;
 }
 
-TEST(RunCommandTest, tellsAStoryToItsEnd) {
+TEST(RunCommandTest, GeneratesAStoryToItsEnd) {
   const ProcessResult result = run({"-p", kPrompt, "--temperature", "0"});
   EXPECT_EQ(result.exitCode, 0) << result.errors;
   EXPECT_THAT(result.output, StartsWith(kPrompt));
@@ -46,7 +46,7 @@ TEST(RunCommandTest, tellsAStoryToItsEnd) {
   EXPECT_THAT(result.errors, HasSubstr("ended by eos"));
 }
 
-TEST(RunCommandTest, promptFromAFileAndFromStandardInput) {
+TEST(RunCommandTest, PromptFromAFileAndFromStandardInput) {
   const TemporaryFolder folder;
   writeFile(folder.path("prompt.txt"), kPrompt);
   const std::string expected = run({"-p", kPrompt, "--temperature", "0", "-n", "20"}).output;
@@ -54,19 +54,19 @@ TEST(RunCommandTest, promptFromAFileAndFromStandardInput) {
   EXPECT_EQ(run({"-f", "-", "--temperature", "0", "-n", "20"}, kPrompt).output, expected);
 }
 
-TEST(RunCommandTest, quietSaysNothingAndNoEchoOmitsThePrompt) {
+TEST(RunCommandTest, QuietPrintsNoMessagesAndNoEchoOmitsThePrompt) {
   const ProcessResult result = run({"-p", kPrompt, "--temperature", "0", "-n", "5", "--quiet", "--no-echo"});
   EXPECT_EQ(result.errors, "");
   EXPECT_THAT(result.output, testing::Not(HasSubstr(kPrompt)));
 }
 
-TEST(RunCommandTest, endsAtTheAskedLength) {
+TEST(RunCommandTest, EndsAtMaxTokens) {
   const json result = runJson({"-p", kPrompt, "--temperature", "0", "-n", "7"});
   EXPECT_EQ(result["generated_tokens"], 7);
   EXPECT_EQ(result["finish_reason"], "length");
 }
 
-TEST(RunCommandTest, endsBeforeAStopText) {
+TEST(RunCommandTest, EndsBeforeAStopText) {
   const std::string whole = runJson({"-p", kPrompt, "--temperature", "0"})["text"];
   const std::string stop = whole.substr(20, 6);
   const json result = runJson({"-p", kPrompt, "--temperature", "0", "--stop", stop});
@@ -74,7 +74,7 @@ TEST(RunCommandTest, endsBeforeAStopText) {
   EXPECT_EQ(result["text"], whole.substr(0, whole.find(stop)));
 }
 
-TEST(RunCommandTest, goesOnPastTheEndOfText) {
+TEST(RunCommandTest, ContinuesPastTheEndOfText) {
   const json normal = runJson({"-p", kPrompt, "--temperature", "0"});
   const json ignoring = runJson({"-p", kPrompt, "--temperature", "0", "--ignore-eos"});
   EXPECT_EQ(ignoring["finish_reason"], "context");
@@ -84,7 +84,7 @@ TEST(RunCommandTest, goesOnPastTheEndOfText) {
   EXPECT_GE(longer["generated_tokens"], more);
 }
 
-TEST(RunCommandTest, logprobsAreOfTheRawLogits) {
+TEST(RunCommandTest, LogprobsAreOfTheRawLogits) {
   const json greedy = runJson({"-p", kPrompt, "--temperature", "0", "-n", "5", "--logprobs", "3"});
   const json sampled =
       runJson({"-p", kPrompt, "--temperature", "0.01", "--seed", "1", "-n", "5", "--logprobs", "3"});
@@ -98,7 +98,7 @@ TEST(RunCommandTest, logprobsAreOfTheRawLogits) {
   }
 }
 
-TEST(RunCommandTest, aSeedGivesTheSameTextAgain) {
+TEST(RunCommandTest, ASeedGivesTheSameTextAgain) {
   const std::vector<std::string> arguments = {"-p", kPrompt, "--temperature", "1.5", "--seed", "5",
                                               "-n", "40"};
   std::vector<std::string> other = arguments;
@@ -107,7 +107,7 @@ TEST(RunCommandTest, aSeedGivesTheSameTextAgain) {
   EXPECT_NE(runJson(arguments)["text"], runJson(other)["text"]);
 }
 
-TEST(RunCommandTest, aSamplerChain) {
+TEST(RunCommandTest, ASamplerChain) {
   const std::string chain = "top_k(40)|top_p(0.95)|temperature(0.8)";
   EXPECT_EQ(runJson({"-p", kPrompt, "--sampler", "top_k(1)|draw", "-n", "20"})["text"],
             runJson({"-p", kPrompt, "--sampler", "greedy", "-n", "20"})["text"]);
@@ -115,7 +115,7 @@ TEST(RunCommandTest, aSamplerChain) {
 }
 
 // Batched text equals one-at-a-time text, also when tokens are drawn.
-TEST(RunCommandTest, manyPromptsEqualOneAtATime) {
+TEST(RunCommandTest, ManyPromptsEqualOneAtATime) {
   const TemporaryFolder folder;
   const std::vector<std::string> prompts = {"Once upon a time",
                                             "One day,",
@@ -144,13 +144,13 @@ TEST(RunCommandTest, manyPromptsEqualOneAtATime) {
   }
 }
 
-TEST(RunCommandTest, theReferenceBackendTellsTheSame) {
+TEST(RunCommandTest, TheReferenceBackendGeneratesTheSameText) {
   const json cpu = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12"});
   const json reference = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12", "--backend", "reference"});
   EXPECT_EQ(reference["text"], cpu["text"]);
 }
 
-TEST(RunCommandTest, aCheckpointIsCompiledIntoTheCacheOnce) {
+TEST(RunCommandTest, ACheckpointIsCompiledIntoTheCacheOnce) {
   const TemporaryFolder cache;
   const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path()};
   const std::vector<std::string> arguments = {
@@ -163,15 +163,15 @@ TEST(RunCommandTest, aCheckpointIsCompiledIntoTheCacheOnce) {
   EXPECT_EQ(second.output, first.output);
   const json entries = json::parse(runCria({"cache", "list", "--json"}, "", environment).output);
   ASSERT_EQ(entries.size(), 1u);
-  writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is made anew
+  writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is compiled again
   const ProcessResult third = runCria(arguments, "", environment);
   EXPECT_THAT(third.errors, HasSubstr("compiling the checkpoint"));
   EXPECT_EQ(third.output, first.output);
 }
 
-// The cache folder may be a folder of anybody's. Only what has a name that the cache makes, and the proof of
-// a package or of one that was being written, is listed and removed.
-TEST(RunCommandTest, cacheClearRemovesOnlyItsOwn) {
+// The cache folder may be any folder. Only folders with a name that the cache makes, and with the proof of a
+// package or of an unfinished one, are listed and removed.
+TEST(RunCommandTest, CacheClearRemovesOnlyItsOwn) {
   namespace fs = std::filesystem;
   const TemporaryFolder cache;
   const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path()};

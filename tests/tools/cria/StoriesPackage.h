@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The shipped model, compiled once a test program.
+// The shipped model, compiled once per test program.
 #pragma once
 
 #include "tests/testing/CompileModel.h"

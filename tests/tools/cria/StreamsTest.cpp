@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The programs with standard streams that are full, closed or interrupted, and files they write to.
+// The programs with standard streams that are full, closed or interrupted, and their output files.
 #include "StoriesPackage.h"
 #include "tests/testing/PseudoTerminal.h"
 
@@ -23,7 +23,7 @@ ProcessResult redirected(const std::string &redirection, std::vector<std::string
   return runProcess("/bin/bash", arguments);
 }
 
-TEST(StreamsTest, dataThatDoesNotGetOutIsAnError) {
+TEST(StreamsTest, UnwrittenOutputIsAnError) {
   const std::vector<std::vector<std::string>> commands = {
       {"plugins"},
       {"--version"},
@@ -57,14 +57,14 @@ TEST(StreamsTest, MessagesThatCannotBeWrittenAreNoError) {
   }
 }
 
-// A file that is opened must not take the number of a closed stream.
-TEST(StreamsTest, aClosedInputIsTheEndOfAChat) {
+// A file must not get the descriptor of a closed stream.
+TEST(StreamsTest, AClosedInputIsTheEndOfAChat) {
   const ProcessResult chat = redirected("<&-", {"chat", storiesPackage(), "-q"});
   EXPECT_EQ(chat.exitCode, 0) << chat.errors;
   EXPECT_EQ(chat.output, "");
 }
 
-TEST(StreamsTest, aFailingCommandKeepsAnOlderFile) {
+TEST(StreamsTest, AFailingCommandKeepsAnOlderFile) {
   const TemporaryFolder folder;
   const std::string file = folder.path("logits.safetensors");
   writeFile(file, "precious");
@@ -76,7 +76,7 @@ TEST(StreamsTest, aFailingCommandKeepsAnOlderFile) {
   EXPECT_EQ(readFile(file), "precious");
 }
 
-TEST(StreamsTest, aFullDiskLeavesNoPartOfAFile) {
+TEST(StreamsTest, AFullDiskLeavesNoPartOfAFile) {
   const TemporaryFolder folder;
   for (const std::string &command : {"compile " + kStoriesCheckpoint + " --emit optimized -o ",
                                      "logits " + storiesPackage() + " --tokens 1,2,3,4,5,6,7,8 -o "}) {
@@ -88,7 +88,7 @@ TEST(StreamsTest, aFullDiskLeavesNoPartOfAFile) {
   }
 }
 
-TEST(StreamsTest, aLinkToNothingYetStaysALink) {
+TEST(StreamsTest, ADanglingLinkStaysALink) {
   const TemporaryFolder folder;
   fs::create_symlink("target", folder.path("link"));
   EXPECT_EQ(runCria({"logits", storiesPackage(), "--tokens", "1", "-o", folder.path("link")}).exitCode, 0);
@@ -96,9 +96,9 @@ TEST(StreamsTest, aLinkToNothingYetStaysALink) {
   EXPECT_TRUE(fs::is_regular_file(folder.path("target")));
 }
 
-// A signal to the whole group reaches the compiler twice, and is one request; one to `cria` alone is
+// A signal to the process group reaches the compiler twice and counts once; a signal to `cria` alone is
 // forwarded.
-TEST(StreamsTest, aCompilationThatIsToEndLeavesNothing) {
+TEST(StreamsTest, ACompilationThatIsToEndLeavesNothing) {
   const TemporaryFolder folder;
   for (const auto &[signal, code] : {std::pair("-TERM -", 143), std::pair("-TERM ", 143),
                                      std::pair("-INT -", 130), std::pair("-INT ", 130)}) {
@@ -111,7 +111,7 @@ TEST(StreamsTest, aCompilationThatIsToEndLeavesNothing) {
   }
 }
 
-TEST(StreamsTest, devicesAndPipesAreWrittenToNotReplaced) {
+TEST(StreamsTest, DevicesAndPipesAreWrittenToNotReplaced) {
   const TemporaryFolder folder;
   const std::string pipe = folder.path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
@@ -127,7 +127,7 @@ TEST(StreamsTest, devicesAndPipesAreWrittenToNotReplaced) {
   EXPECT_TRUE(fs::is_fifo(pipe));
 }
 
-TEST(StreamsTest, anInterruptedCompilationLeavesNothing) {
+TEST(StreamsTest, AnInterruptedCompilationLeavesNothing) {
   const TemporaryFolder folder;
   PseudoTerminal terminal(
       kCria, {"compile", "--preset", "llama-2-7b", "--random-weights", "1", "-o", folder.path("m.cria")},
@@ -139,7 +139,7 @@ TEST(StreamsTest, anInterruptedCompilationLeavesNothing) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
-TEST(StreamsTest, anInterruptedBenchKeepsTheRowsItHas) {
+TEST(StreamsTest, AnInterruptedBenchKeepsTheRowsItHas) {
   PseudoTerminal terminal(kCria,
                           {"bench", storiesPackage(), "--backend", "reference", "--prompt", "0", "--generate",
                            "2", "--depth", "0,500", "--repetitions", "1"},
@@ -151,7 +151,7 @@ TEST(StreamsTest, anInterruptedBenchKeepsTheRowsItHas) {
   EXPECT_EQ(terminal.waitForExit(), 130);
 }
 
-TEST(StreamsTest, anInterruptedChatFromAPipeEnds) {
+TEST(StreamsTest, AnInterruptedChatFromAPipeEnds) {
   const std::string command =
       "(echo 'Tell me a story about a fox.'; sleep 20) | " + kCria + " chat " + storiesPackage() +
       " --backend reference --ignore-eos & sleep 1; kill -INT $!; wait $!; echo code $?";

@@ -23,7 +23,7 @@ std::string outputOf(const std::vector<std::string> &arguments, const std::strin
   return result.output;
 }
 
-TEST(TokenizeCommandTest, packageAndCheckpointAgree) {
+TEST(TokenizeCommandTest, PackageAndCheckpointAgree) {
   const std::string text = "Once upon a time, 42 llamas \xF0\x9F\xA6\x99";
   const std::string ids = outputOf({"tokenize", storiesPackage(), text, "--ids"});
   EXPECT_THAT(ids, testing::StartsWith("1 "));
@@ -33,7 +33,7 @@ TEST(TokenizeCommandTest, packageAndCheckpointAgree) {
   EXPECT_EQ(rows[0]["id"], 1);
 }
 
-TEST(LogitsCommandTest, filesOfPromptAndDecodeAreEqual) {
+TEST(LogitsCommandTest, FilesOfPromptAndDecodeAreEqual) {
   const TemporaryFolder folder;
   const std::string tokens = "1,300,301,302,40,50,60";
   outputOf({"logits", storiesPackage(), "--tokens", tokens, "-o", folder.path("prompt.safetensors")});
@@ -45,7 +45,7 @@ TEST(LogitsCommandTest, filesOfPromptAndDecodeAreEqual) {
   EXPECT_EQ((*file)->find("logits")->shape, (std::vector<int64_t>{7, 1024}));
 }
 
-TEST(PerplexityCommandTest, storiesAreMoreLikelyThanNoise) {
+TEST(PerplexityCommandTest, StoriesAreMoreLikelyThanNoise) {
   const TemporaryFolder folder;
   const json story = json::parse(
       outputOf({"run", storiesPackage(), "-p", "Once upon a time", "--temperature", "0", "--json"}));
@@ -62,8 +62,8 @@ TEST(PerplexityCommandTest, storiesAreMoreLikelyThanNoise) {
   EXPECT_NEAR(good["perplexity"], std::exp(good["nll"].get<double>()), 1e-6);
 }
 
-// Windows that overlap more count no token twice.
-TEST(PerplexityCommandTest, everyTokenCountsOnce) {
+// Windows with more overlap count no token twice.
+TEST(PerplexityCommandTest, EveryTokenCountsOnce) {
   const TemporaryFolder folder;
   std::string text;
   for (int i = 0; i < 60; ++i) {
@@ -79,7 +79,7 @@ TEST(PerplexityCommandTest, everyTokenCountsOnce) {
   EXPECT_LT(narrow["scored_tokens"], narrow["tokens"]);
 }
 
-TEST(CompileCommandTest, describesThePackageAsJson) {
+TEST(CompileCommandTest, DescribesThePackageAsJson) {
   const TemporaryFolder folder;
   const std::string package = folder.path("m.cria");
   const json row =
@@ -89,8 +89,8 @@ TEST(CompileCommandTest, describesThePackageAsJson) {
   EXPECT_GT(row["bytes"], 2'000'000);
 }
 
-// "Common" options are common.
-TEST(OptionsTest, everySubcommandHasThem) {
+// Every subcommand has the common options.
+TEST(OptionsTest, EverySubcommandHasCommonOptions) {
   for (const char *command :
        {"run", "chat", "compile", "inspect", "bench", "logits", "perplexity", "tokenize", "plugins"}) {
     const std::string help = outputOf({command, "--help"});
@@ -102,7 +102,7 @@ TEST(OptionsTest, everySubcommandHasThem) {
   EXPECT_THAT(outputOf({"cache", "list", "--help"}), HasSubstr("--json"));
 }
 
-TEST(InspectCommandTest, packageShowsEverythingAsked) {
+TEST(InspectCommandTest, PackageShowsRequestedDetails) {
   const std::string text = outputOf({"inspect", storiesPackage(), "--weights", "--dispatches"});
   for (const char *part : {"4 heads, 2 KV heads", "target cpu-x86-64-v3", "target cpu-x86-64-v4",
                            "target ops", "features x86-64-v4", "kernels", "without reuse", "sha256",
@@ -114,12 +114,12 @@ TEST(InspectCommandTest, packageShowsEverythingAsked) {
   EXPECT_EQ(data["targets"].size(), 3u);
 }
 
-TEST(InspectCommandTest, checkpoint) {
+TEST(InspectCommandTest, Checkpoint) {
   EXPECT_THAT(outputOf({"inspect", kStoriesCheckpoint}), HasSubstr("dim 128, 6 layers"));
   EXPECT_EQ(json::parse(outputOf({"inspect", kStoriesCheckpoint, "--json"}))["model"]["vocab_size"], 1024);
 }
 
-TEST(BenchCommandTest, rowsHoldEveryParameter) {
+TEST(BenchCommandTest, RowsHoldEveryParameter) {
   const json rows =
       json::parse(outputOf({"bench", storiesPackage(), "--prompt", "16,32", "--generate", "8", "--depth",
                             "0,64", "--batch", "1,4", "--repetitions", "2", "--threads", "2", "--json"}));
@@ -138,7 +138,7 @@ TEST(BenchCommandTest, rowsHoldEveryParameter) {
   }
 }
 
-TEST(BenchCommandTest, profileNamesKernels) {
+TEST(BenchCommandTest, ProfileNamesKernels) {
   const ProcessResult result = runCria(
       {"bench", storiesPackage(), "--prompt", "0", "--generate", "4", "--repetitions", "1", "--profile"});
   EXPECT_EQ(result.exitCode, 0) << result.errors;
@@ -147,7 +147,7 @@ TEST(BenchCommandTest, profileNamesKernels) {
   EXPECT_THAT(result.output, Not(HasSubstr("host gap")));
 }
 
-TEST(PluginsCommandTest, listsAllKinds) {
+TEST(PluginsCommandTest, ListsAllKinds) {
   const json rows = json::parse(outputOf({"plugins", "--json"}));
   for (const char *name :
        {"cpu", "reference", "null", "greedy", "temperature", "top_k", "top_p", "draw", "llama2", "plain"}) {
@@ -164,7 +164,7 @@ TEST(PluginsCommandTest, listsAllKinds) {
   EXPECT_THAT(outputOf({"plugins"}), HasSubstr("sampler"));
 }
 
-TEST(PluginsCommandTest, explainsOptionsAndDevices) {
+TEST(PluginsCommandTest, ExplainsOptionsAndDevices) {
   EXPECT_THAT(outputOf({"plugins", "--explain", "top_k"}),
               AllOf(HasSubstr("sampler top_k"), HasSubstr("an integer from 1 to"), HasSubstr("default 40")));
   const json rows = json::parse(outputOf({"plugins", "--explain", "backend:null", "--json"}));
@@ -175,7 +175,7 @@ TEST(PluginsCommandTest, explainsOptionsAndDevices) {
   EXPECT_THAT(unknown.errors, HasSubstr("there is no plugin 'top_q'; did you mean 'top_k'"));
 }
 
-TEST(SamplersOfRunTest, comeFromAnExpressionOrAFile) {
+TEST(SamplersOfRunTest, ComeFromAnExpressionOrAFile) {
   const TemporaryFolder folder;
   writeFile(folder.path("chain.json"), R"([{"name": "top_k", "k": 5}, {"name": "temperature", "t": 0.7}])");
   const std::vector<std::string> common = {"run", storiesPackage(), "-p", "Once", "-n", "20", "--seed", "5"};
@@ -194,7 +194,7 @@ TEST(SamplersOfRunTest, comeFromAnExpressionOrAFile) {
   EXPECT_EQ(with({"--sampler-file", folder.path("none.json")}).exitCode, 2);
 }
 
-TEST(SamplersOfRunTest, keepToAGrammar) {
+TEST(SamplersOfRunTest, KeepToAGrammar) {
   const TemporaryFolder folder;
   writeFile(folder.path("g.gbnf"), "root ::= \" \"? [A-Z] [a-z]{2,9} \" \" (\"cat\" | \"cow\") \".\"\n");
   for (const char *seed : {"1", "2", "3"}) {
@@ -209,7 +209,7 @@ TEST(SamplersOfRunTest, keepToAGrammar) {
   EXPECT_THAT(wrong.errors, HasSubstr("line 1, column 12: expected '\"' at the end of a text"));
 }
 
-TEST(SamplersOfRunTest, keepToAJsonSchema) {
+TEST(SamplersOfRunTest, KeepToAJsonSchema) {
   const TemporaryFolder folder;
   writeFile(
       folder.path("s.json"),
@@ -231,7 +231,7 @@ TEST(SamplersOfRunTest, keepToAJsonSchema) {
   EXPECT_THAT(wrong.errors, HasSubstr("at '/contentEncoding': 'contentEncoding' is not supported here"));
 }
 
-TEST(PluginTestProgramTest, answersWithItsExitCode) {
+TEST(PluginTestProgramTest, ReturnsTheResultAsExitCode) {
   const std::string program = std::string(CRIA_BINARY_DIR) + "/bin/cria-plugin-test";
   const std::string plugins = std::string(CRIA_BINARY_DIR) + "/plugins/";
   const ProcessResult passed = runProcess(program, {plugins + "cria_sampler_top_k.so", "--json"});
@@ -248,7 +248,7 @@ TEST(PluginTestProgramTest, answersWithItsExitCode) {
   EXPECT_EQ(runProcess(program, {}).exitCode, 2);
 }
 
-TEST(PluginTestProgramTest, comparesModelsOfAPackage) {
+TEST(PluginTestProgramTest, ComparesModelsOfAPackage) {
   const std::string program = std::string(CRIA_BINARY_DIR) + "/bin/cria-plugin-test";
   const std::string plugins = std::string(CRIA_BINARY_DIR) + "/plugins/";
   const auto go = [&](const std::string &backend, const std::string &package) {
@@ -257,7 +257,7 @@ TEST(PluginTestProgramTest, comparesModelsOfAPackage) {
   const std::string both = compileModel(kStoriesCheckpoint, {"--target", "ops,cpu-x86-64-v3"});
   const ProcessResult passed = go("cria_backend_cpu.so", both);
   EXPECT_EQ(passed.exitCode, 0) << passed.output << passed.errors;
-  EXPECT_THAT(passed.output, AllOf(HasSubstr("passed            package/cpu-x86-64-v3/several"),
+  EXPECT_THAT(passed.output, AllOf(HasSubstr("passed            package/cpu-x86-64-v3/batch"),
                                    HasSubstr("unsupported       package/ops/decode")));
   const ProcessResult computesNothing = go("cria_backend_null.so", both);
   EXPECT_EQ(computesNothing.exitCode, 1);
@@ -265,18 +265,18 @@ TEST(PluginTestProgramTest, comparesModelsOfAPackage) {
   const std::string one = compileModel(kStoriesCheckpoint, {"--target", "cpu-x86-64-v3"});
   const ProcessResult alone = go("cria_backend_cpu.so", one);
   EXPECT_EQ(alone.exitCode, 2);
-  EXPECT_THAT(alone.errors, HasSubstr("it has no target ops"));
+  EXPECT_THAT(alone.errors, HasSubstr("expected a target 'ops'"));
 }
 
-TEST(VersionTest, namesProjectCompilerAndAbi) {
+TEST(VersionTest, NamesProjectCompilerAndAbi) {
   const std::string text = outputOf({"--version"});
   EXPECT_THAT(text, HasSubstr("cria "));
   EXPECT_THAT(text, HasSubstr("LLVM 22."));
   EXPECT_THAT(text, HasSubstr("plugin ABI: 1.0"));
 }
 
-// A preset needs no checkpoint: bench and logits work, run and chat say why they cannot.
-TEST(PresetTest, withoutTokenizer) {
+// A package from a preset has no tokenizer: bench and logits work, run and chat are refused with the reason.
+TEST(PresetTest, WithoutTokenizer) {
   const std::string package =
       compileModel("", {"--preset", "tinyllama-1.1b", "--random-weights", "42", "--context", "64"});
   EXPECT_THAT(outputOf({"logits", package, "--tokens", "1,2"}), HasSubstr("1\t2\t"));

@@ -1,4 +1,4 @@
-// One layer of a small model, in primitive ops: what targets' tests compile.
+// One layer of a small model in primitive ops, which the tests of targets compile.
 !cache = !llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, f16>
 llama.weight @table : !llama.weight<131x128xf16> = #llama.checkpoint<"embed", f16, [131, 128]>
 llama.weight @rope : !llama.weight<64x32xf32> = #llama.rope_table<theta = 10000.0, head_dim = 32, context = 64>

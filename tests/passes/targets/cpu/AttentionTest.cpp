@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary embedding, KV append and attention against scalar code: head sizes, groupings, ragged batches,
-// segments, and equal bits however rows are batched.
+// Compares rotary embedding, KV append and attention with scalar code: head sizes, groupings, ragged batches,
+// segments, and equal bits for any batching of rows.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
@@ -147,7 +147,7 @@ const std::vector<Shape> &shapes() {
   return all;
 }
 
-TEST(Attention, equalsTheScalarSoftmax) {
+TEST(Attention, EqualsTheScalarSoftmax) {
   DenormalsAreZero scope;
   std::map<std::string, std::vector<float>> firstLevel;
   for (const Isa *isa : runnableIsas()) {
@@ -162,8 +162,8 @@ TEST(Attention, equalsTheScalarSoftmax) {
         }
       });
       Random random(shape.kv.headDim);
-      // Two prompts, a decode in the third segment, a chunk that ends at a segment, one across it, an
-      // empty-handed one.
+      // Two prompts, a decode in the third segment, a chunk that ends at a segment, one across its end, and
+      // one without rows.
       Batch batch(shape.kv, {{0, 9}, {0, 70}, {1100, 1}, {500, 12}, {505, 20}, {31, 2}}, spec.maxPages,
                   random);
       Buffer<float> query = randomFloats(batch.rows() * spec.heads * spec.kv.headDim, random);
@@ -191,7 +191,7 @@ TEST(Attention, equalsTheScalarSoftmax) {
   }
 }
 
-TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
+TEST(Attention, LaterSlotsAndPaddingRowsDoNotMatter) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
     for (int64_t heads : {2, 16}) {
@@ -219,8 +219,8 @@ TEST(Attention, laterSlotsAndPaddingRowsDoNotMatter) {
   }
 }
 
-// What rope_append writes is what rope and kv_append write, and both are what scalar code writes.
-TEST(Rope, appendEqualsRotatingFirst) {
+// rope_append writes what rope and kv_append write, and both write what scalar code writes.
+TEST(Rope, AppendEqualsRotatingFirst) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
     for (const Shape &shape : shapes()) {

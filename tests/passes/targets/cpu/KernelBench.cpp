@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How fast the kernels are, as fractions of what this machine can do. Each timing of a kernel stands between
-// timings of a probe: reading memory with four streams per thread, or fused multiply-adds in registers.
+// Measures the speed of kernels as fractions of the limits of this machine. Each kernel is timed between two
+// timings of a probe: reads of memory with four streams per thread, or fused multiply-adds in registers.
 // Usage:
 //   cpu_kernel_bench [isa] [threads] [repetitions] [wall|cpu]
-// `cpu` measures processor time, for machines that have other work to do.
+// `cpu` measures processor time, for machines with other load.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 
 #include "passes/targets/cpu/Emitter.h"
@@ -31,10 +31,10 @@ void emitReadProbe(mlir::ModuleOp kernels) {
   KernelFunction kernel(kernels, "probe_read", {{"data", f32}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   const int64_t stream = (1 << 20) / 4 / 4; // a chunk is 1 MiB
-  Ix base = kernel.x() * (4 * stream);
+  Index base = kernel.x() * (4 * stream);
   Emitter::Values sums =
       e.loop(e.index(0), e.index(stream), 32, Emitter::Values(8, e.splat(0)),
-             [&](Ix i, llvm::ArrayRef<mlir::Value> in) {
+             [&](Index i, llvm::ArrayRef<mlir::Value> in) {
                Emitter::Values sums(in);
                for (int64_t s = 0; s < 8; ++s) {
                  e.prefetch(kernel.buffer("data"), base + i + (s / 2 * stream + s % 2 * 16 + 512));
@@ -56,7 +56,7 @@ void emitFmaProbe(mlir::ModuleOp kernels, const Isa &isa) {
   mlir::Value a = e.load(kernel.buffer("output"), e.index(0)),
               b = e.load(kernel.buffer("output"), e.index(16));
   sums = e.loop(e.index(0), e.index(kProbeSteps / isa.accumulators), 1, sums,
-                [&](Ix, llvm::ArrayRef<mlir::Value> in) {
+                [&](Index, llvm::ArrayRef<mlir::Value> in) {
                   Emitter::Values out;
                   for (mlir::Value sum : in) {
                     out.push_back(e.fma(a, b, sum));
@@ -68,7 +68,7 @@ void emitFmaProbe(mlir::ModuleOp kernels, const Isa &isa) {
   }
 }
 
-/// Runs a grid on some threads, workgroups handed out in order.
+/// Runs a grid on several threads, which take workgroups in order.
 class Pool {
 public:
   explicit Pool(int threads) : count(threads) {
@@ -126,7 +126,7 @@ struct Bench {
     double seconds = pool.run(library.kernel("probe_fma"), {sink.data()}, pool.count, 1);
     return pool.count * double(kProbeSteps) * 32 / seconds;
   }
-  // Rates of a piece of work beside rates of a probe, and the median of their quotients.
+  // The rates of the work and of the probe, and the median of their quotients.
   void compare(const std::string &name, const char *unit, std::function<double()> probeRate,
                std::function<double()> rate) {
     std::vector<double> rates, quotients;

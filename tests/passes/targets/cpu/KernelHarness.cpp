@@ -3,6 +3,7 @@
 #include "tests/passes/targets/cpu/KernelHarness.h"
 
 #include "passes/codegen/ObjectCode.h"
+#include "support/CpuLevel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -25,17 +26,7 @@
 
 namespace cria::cpu::test {
 
-bool runsHere(const Isa &isa) {
-#if defined(__x86_64__)
-  if (isa.name == "x86-64-v4") {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  }
-  return isa.name == "x86-64-v3" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return isa.name == "aarch64";
-#endif
-}
+bool runsHere(const Isa &isa) { return isa.name == kHostArch || cpuHas(std::string_view(isa.name)); }
 
 std::vector<const Isa *> runnableIsas() {
   std::vector<const Isa *> result;
@@ -79,7 +70,7 @@ KernelLibrary::KernelLibrary(const Isa &isa, llvm::function_ref<void(mlir::Modul
   if (mlir::failed(mlir::verify(*module)) || mlir::failed(lowerKernels(*module))) {
     fail("the kernels do not lower");
   }
-  auto bytes = emitObjectCode(*module, target, ObjectStage::SharedObject);
+  auto bytes = emitObjectCode(*module, target, ObjectStage::sharedObject);
   if (mlir::failed(bytes)) {
     fail("the kernels do not compile");
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiles kernels of the cpu target and calls them in this process, for tests and measurements. Buffers of a
-// call are 64-byte aligned and stand between guard zones that are checked after the call.
+// call are 64-byte aligned and lie between guard zones that are checked after the call.
 #pragma once
 
 #include "passes/targets/cpu/Kernels.h"
@@ -18,15 +18,15 @@
 
 namespace cria::cpu::test {
 
-/// Whether this processor runs code for `isa`.
+/// True if this processor runs code for `isa`.
 bool runsHere(const Isa &isa);
-/// The levels that run here.
+/// The levels that this processor supports.
 std::vector<const Isa *> runnableIsas();
 
 /// A context with the dialects that kernels use.
 std::unique_ptr<mlir::MLIRContext> makeContext();
 
-/// Flush-to-zero and denormals-are-zero for this scope, as the kernel ABI asks of callers.
+/// Sets flush-to-zero and denormals-are-zero for a scope, as the kernel ABI requires of callers.
 class DenormalsAreZero {
 public:
   DenormalsAreZero();

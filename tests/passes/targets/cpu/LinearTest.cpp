@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear kernels against a scalar chain of fused multiply-adds: equal bits for every number of rows, element
-// type, ragged shape, epilogue and instruction set level.
+// Compares linear kernels with a scalar chain of fused multiply-adds: equal bits for every number of rows,
+// element type, ragged shape, epilogue and instruction set level.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
@@ -24,8 +24,8 @@ std::vector<float> run(const KernelLibrary &library, const Problem &problem, Buf
   Buffer<float> output(problem.rows * spec.outputs, kNan);
   Buffer<float> scratch(std::max<int64_t>(spec.scratchBytes() / 4, 16), kNan);
   Buffer<uint32_t> step(16, 0u);
-  step[0] = spec.rows == RowCount::Tokens ? problem.rows : 99;
-  step[1] = spec.rows == RowCount::Outputs ? problem.rows : 77;
+  step[0] = spec.rows == RowCount::tokens ? problem.rows : 99;
+  step[1] = spec.rows == RowCount::outputs ? problem.rows : 77;
   std::vector<void *> bindings = {input.data(), weight.data()};
   if (spec.residual) {
     bindings.push_back(residual.data());
@@ -66,20 +66,20 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
   }
 }
 
-TEST(Linear, equalsTheScalarChain) {
+TEST(Linear, EqualsTheScalarChain) {
   for (const Isa *isa : runnableIsas()) {
     for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       check(*isa, {.inputs = 100, .outputs = 192, .weight = type}, {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 29});
       check(*isa, {.inputs = 7, .outputs = 131, .weight = type, .residual = true},
             {1, 5, 12, 17, 258, 261, 600});
       check(*isa,
-            {.inputs = 1030, .outputs = 20, .weight = type, .residual = true, .rows = RowCount::Outputs},
+            {.inputs = 1030, .outputs = 20, .weight = type, .residual = true, .rows = RowCount::outputs},
             {1, 6, 14});
     }
   }
 }
 
-TEST(Linear, swigluPairsBlocksOfGateAndUp) {
+TEST(Linear, SwigluPairsBlocksOfGateAndUp) {
   for (const Isa *isa : runnableIsas()) {
     for (ElementType type : {ElementType::f32, ElementType::f16}) {
       check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = Activation::swiglu},

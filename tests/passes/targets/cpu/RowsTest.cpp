@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Norm, elementwise, look-up, selection and fill kernels against scalar code, over ragged widths and strided
-// rows.
+// Compares norm, elementwise, look-up, selection and fill kernels with scalar code, over ragged widths and
+// strided rows.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kRows = 5;
 
-// Runs body once for each level that works here, with denormals off.
+// Runs body for each level that this processor supports, with denormals flushed to zero.
 void forEachIsa(const std::function<void(const Isa &)> &body) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
@@ -56,7 +56,7 @@ float scalarNormFactor(const float *x, const NormSpec &spec) {
   return 1.0f / std::sqrt(lanes[0] / static_cast<float>(spec.width) + spec.epsilon);
 }
 
-TEST(Rows, rmsNormEqualsTheScalarTree) {
+TEST(Rows, RmsNormEqualsTheScalarTree) {
   forEachIsa([](const Isa &isa) {
     for (int64_t width : {16, 64, 100, 2048, 7}) {
       NormSpec spec{.width = width, .epsilon = 1e-5f, .inputStride = width + 16, .outputStride = width + 32};
@@ -80,11 +80,11 @@ TEST(Rows, rmsNormEqualsTheScalarTree) {
   });
 }
 
-TEST(Rows, elementwise) {
+TEST(Rows, Elementwise) {
   using Kind = ElementwiseSpec::Kind;
   forEachIsa([](const Isa &isa) {
     for (int64_t width : {64, 43, 5}) {
-      for (Kind kind : {Kind::Silu, Kind::Mul, Kind::Add}) {
+      for (Kind kind : {Kind::silu, Kind::mul, Kind::add}) {
         ElementwiseSpec spec{.kind = kind, .width = width, .lhsStride = width + 3};
         KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitElementwise(kernels, spec); });
         Random random(width);
@@ -93,17 +93,17 @@ TEST(Rows, elementwise) {
         lhs[0] = -200, lhs[1] = 200;
         Buffer<float> output(kRows * width, kNan);
         std::vector<void *> bindings = {lhs.data(), rhs.data(), output.data()};
-        if (kind == Kind::Silu) {
+        if (kind == Kind::silu) {
           bindings.erase(bindings.begin() + 1);
         }
         runRows(library, spec.name(), bindings, kRows);
         std::vector<float> expected;
         for (int64_t i = 0; i < kRows * width; ++i) {
           float a = lhs[i / width * spec.lhsStride + i % width], b = rhs[i];
-          expected.push_back(kind == Kind::Silu ? a / (1 + std::exp(-a)) : kind == Kind::Mul ? a * b : a + b);
+          expected.push_back(kind == Kind::silu ? a / (1 + std::exp(-a)) : kind == Kind::mul ? a * b : a + b);
         }
         std::vector<float> actual(output.begin(), output.end());
-        EXPECT_TRUE(kind == Kind::Silu ? close(actual, expected, 5e-7f) : sameBits(actual, expected))
+        EXPECT_TRUE(kind == Kind::silu ? close(actual, expected, 5e-7f) : sameBits(actual, expected))
             << spec.name();
         EXPECT_TRUE(output.intact());
       }
@@ -111,7 +111,7 @@ TEST(Rows, elementwise) {
   });
 }
 
-TEST(Rows, embeddingReadsBothLayouts) {
+TEST(Rows, EmbeddingReadsBothLayouts) {
   forEachIsa([](const Isa &isa) {
     for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       for (bool panels : {false, true}) {
@@ -141,7 +141,7 @@ TEST(Rows, embeddingReadsBothLayouts) {
   });
 }
 
-TEST(Rows, gatherCopiesTheNamedRows) {
+TEST(Rows, GatherCopiesTheNamedRows) {
   forEachIsa([](const Isa &isa) {
     GatherSpec spec{.width = 37, .inputStride = 40};
     KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitGather(kernels, spec); });
@@ -185,7 +185,7 @@ void checkFill(const Isa &isa, FillSpec spec, std::vector<RandomSegment> segment
   EXPECT_TRUE(weight.intact());
 }
 
-TEST(Rows, randomWeightsAreThoseOfTheDefinition) {
+TEST(Rows, RandomWeightsAreThoseOfTheDefinition) {
   forEachIsa([](const Isa &isa) {
     for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       for (bool panels : {false, true}) {
@@ -199,7 +199,7 @@ TEST(Rows, randomWeightsAreThoseOfTheDefinition) {
   });
 }
 
-TEST(Rows, onesFillTheWholeVector) {
+TEST(Rows, OnesFillTheWholeVector) {
   forEachIsa([](const Isa &isa) {
     FillSpec spec{.columns = 50, .type = ElementType::f32, .panels = false, .ones = true};
     KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitFill(kernels, spec); });

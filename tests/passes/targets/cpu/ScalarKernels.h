@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the kernels compute, as plain loops over scalars, and random operands for them.
+// The computations of the kernels as loops over scalars, and random operands.
 #pragma once
 
 #include "format/WeightLayout.h"

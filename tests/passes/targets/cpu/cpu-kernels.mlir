@@ -1,4 +1,4 @@
-// The kernels of each family: what they read and write and the operations that fix their results; and what becomes of them.
+// The kernels of each family: loads, stores, the operations that determine results, and their lowering.
 // RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-specialize-entries="max-tokens=16 small-tokens=4" --llama-cpu-x86-64-v4-pipeline="context=64 max-tokens=16" -o %t
 // RUN: FileCheck %s --check-prefix=EMBEDDING --input-file %t
 // RUN: FileCheck %s --check-prefix=NORM --input-file %t
@@ -13,7 +13,7 @@
 // RUN: FileCheck %s --check-prefix=LOWERED --input-file %t.lowered
 // RUN: FileCheck %s --check-prefix=CALLS --input-file %t.lowered
 
-// A tied table lies in panels: elements of a row are 16 apart.
+// A tied table has panels: elements of a row have a stride of 16.
 // EMBEDDING-LABEL: func.func @embedding_d128_f16_panel16(
 // EMBEDDING: scf.for
 // EMBEDDING: %[[VALUE:.*]] = memref.load %arg1[%{{.*}}] : memref<{{.*}}xf16>
@@ -48,7 +48,7 @@
 // ROPE: %[[OTHER:.*]] = arith.mulf
 // ROPE: math.fma {{.*}}, {{.*}}, %[[OTHER]]
 
-// Nothing is written for slot -1. Keys go element by element, 32 apart; values in vectors.
+// Nothing is written for slot -1. Keys are stored element by element with a stride of 32, values as vectors.
 // APPEND-LABEL: func.func @kv_append_l1_h2_d32_f16(
 // APPEND: %[[SLOT:.*]] = memref.load %arg2
 // APPEND: %[[PRESENT:.*]] = arith.cmpi sge, %[[SLOT]], %{{.*}} : i32
@@ -77,7 +77,7 @@
 // GATHER: %[[TOKEN:.*]] = memref.load %arg1
 // GATHER: arith.index_castui %[[TOKEN]]
 
-// Rows come from the step header; few of them read the weights as they are stored, many a block widened into scratch.
+// The number of rows comes from the step header; few rows read weights as stored, many rows read a block that is widened into scratch.
 // TOKENS-LABEL: func.func @linear_k128_n128_f16_tokens(
 // TOKENS: memref.load %arg3
 // TOKENS: scf.if
@@ -93,7 +93,7 @@
 // LOWERED: llvm.intr.fma({{.*}}) : (vector<16xf32>, vector<16xf32>, vector<16xf32>) -> vector<16xf32>
 // LOWERED: llvm.intr.masked.store
 
-// Wrappers call the bodies, nothing else is called.
+// Wrappers call the bodies, and there are no other calls.
 // CALLS-NOT: llvm.call @{{[a-z0-9_]*}}(
 // CALLS: llvm.call @embedding_d128_f16_panel16.body(
 // CALLS-NOT: llvm.call @{{[a-z0-9_]*}}(

@@ -1,5 +1,5 @@
-// What a layer becomes on the cpu target: norms by themselves, SwiGLU and residuals in their linear, RoPE with the append, panels for what
-// linears read (a tied table as well); with fusions off, one kernel a primitive op. Kernels are shared over entries.
+// A layer on the cpu target: separate norms, SwiGLU and residuals in their linear, RoPE with the append, panels for the weights of
+// linears (also for a tied table); without fusions, one kernel per primitive op. Entry points share kernels.
 // RUN: cria-opt %s --llama-optimize-pipeline --llama-specialize-entries="max-tokens=16 small-tokens=4" --llama-cpu-x86-64-v4-pipeline="context=64 max-tokens=16" | FileCheck %s --check-prefixes=BOTH,FUSED
 // RUN: cria-opt %s --llama-specialize-entries="max-tokens=16 small-tokens=4" --llama-cpu-x86-64-v3-pipeline="context=64 max-tokens=16" | FileCheck %s --check-prefixes=BOTH,PRIMITIVE
 

@@ -1,4 +1,4 @@
-// What the cpu target has no kernel for, when an entry comes to it without the preparation it asks for.
+// Ops without a kernel on the cpu target, in entry points that were not prepared for it.
 // RUN: cria-opt %s --llama-form-dispatches="target=cpu-x86-64-v4 context=32 max-tokens=8" --split-input-file --verify-diagnostics
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>

@@ -11,7 +11,7 @@ func.func @leftover(%data: memref<16xf32>, %scratch: memref<16xf32>, %x: i32, %y
 
 // -----
 
-// Dynamic shapes keep the bare pointer convention from being used.
+// Dynamic shapes prevent the bare pointer calling convention.
 // expected-error @+1 {{operation 'func.func' was left after lowering kernels to llvm}}
 func.func @dynamic(%data: memref<?xf32>, %scratch: memref<16xf32>, %x: i32, %y: i32, %z: i32) attributes {cria.kernel} {
   return

@@ -1,4 +1,4 @@
-// A kernel gets the exported function of the kernel ABI, which loads its bindings and calls the kernel's body; helpers become internal.
+// Exports a function of the kernel ABI for each kernel, which loads the bindings and calls the body; helpers become internal.
 // RUN: cria-opt %s --cria-lower-kernels | FileCheck %s
 
 // CHECK: llvm.func @copy(%[[BINDINGS:.*]]: !llvm.ptr, %[[SCRATCH:.*]]: !llvm.ptr, %[[X:.*]]: i32, %[[Y:.*]]: i32, %[[Z:.*]]: i32)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random weights made by the device's kernels, in the simulator: bit for bit what format/RandomWeights.h defines,
-// which is what the processor's kernels are held to as well.
+// Random weights that the device kernels generate in the simulator equal the definition in
+// format/RandomWeights.h bit for bit.
 #include "format/RandomWeights.h"
 #include "passes/targets/cuda/DeviceCode.h"
 #include "passes/targets/cuda/Kernels.h"
@@ -28,7 +28,7 @@ std::unique_ptr<gpusim::Module> compileFill(const cuda::FillSpec &spec) {
   context.loadAllAvailableDialects();
   mlir::OwningOpRef<mlir::ModuleOp> kernels = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   cuda::emitFill(*kernels, spec);
-  auto code = cuda::emitDeviceCode(*kernels, *cuda::findSm("sm_80"), cuda::DeviceStage::Bitcode);
+  auto code = cuda::emitDeviceCode(*kernels, *cuda::findSm("sm_80"), cuda::DeviceStage::bitcode);
   std::string error = "no code";
   auto module = mlir::succeeded(code) ? gpusim::Module::load(*code, error) : nullptr;
   EXPECT_TRUE(module) << error;

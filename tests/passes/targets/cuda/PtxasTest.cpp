@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where ptxas is installed: it accepts every kernel of large models for every SM, and no kernel spills or
-// needs local memory. And the reading of its report, everywhere.
+// If ptxas is installed, it accepts every kernel of large models for every SM, and no kernel spills or uses
+// local memory. The parser of its report is tested without it.
 #include "passes/targets/cuda/Ptxas.h"
 #include "tests/testing/Process.h"
 #include "tools/cria-device-check/CompileProgram.h"
@@ -25,7 +25,7 @@ TEST(Ptxas, ItsReportIsRead) {
                        "ptxas info    : Function properties for b\n"
                        "    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\n"
                        "ptxas info    : Used 12 registers, 392 bytes cmem[0]\n";
-  const std::vector<KernelUse> uses = cuda::parseKernelUses(report);
+  const std::vector<KernelResources> uses = cuda::parseKernelResources(report);
   ASSERT_EQ(uses.size(), 2u);
   EXPECT_EQ(uses[0].name, "a");
   EXPECT_EQ(uses[0].registers, 128);
@@ -50,17 +50,17 @@ protected:
     }
   }
 
-  static std::vector<KernelUse> usesOf(const std::string &ptx, const cuda::Sm &sm) {
+  static std::vector<KernelResources> usesOf(const std::string &ptx, const cuda::Sm &sm) {
     mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     mlir::OwningOpRef<mlir::ModuleOp> origin = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
     mlir::FailureOr<TargetCode> code = cuda::assemble(*origin, ptx, sm);
-    return mlir::succeeded(code) ? code->uses : std::vector<KernelUse>();
+    return mlir::succeeded(code) ? code->resources : std::vector<KernelResources>();
   }
 
   static void expectNothingSpills(const std::string &ptx, const cuda::Sm &sm, size_t leastKernels) {
-    const std::vector<KernelUse> uses = usesOf(ptx, sm);
+    const std::vector<KernelResources> uses = usesOf(ptx, sm);
     EXPECT_GE(uses.size(), leastKernels) << sm.name.str();
-    for (const KernelUse &use : uses) {
+    for (const KernelResources &use : uses) {
       EXPECT_EQ(use.spillBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_EQ(use.localBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_GT(use.registers, 0) << use.name;
@@ -89,7 +89,7 @@ TEST_P(PtxasOnModels, EveryKernelFitsIntoRegisters) {
 
 using PtxasOnCases = PtxasTest;
 
-// Every family in every shape that is run in the simulator; heads as wide as they may be.
+// Every family in every shape that is run in the simulator, and the largest head dimensions.
 TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
   for (const conformance::DeviceModule &testCase : conformance::deviceModules()) {
     for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {

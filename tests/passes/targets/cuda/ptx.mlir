@@ -1,4 +1,4 @@
-// From llama ops to PTX, family by family: the instructions that decide what a kernel costs.
+// From llama ops to PTX, family by family: the instructions that determine the speed of a kernel.
 // RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-optimize-pipeline --llama-specialize-entries="max-tokens=64 small-tokens=4" --llama-cuda-sm_80-ptx-pipeline="context=512 max-tokens=64" --cria-print-code="target=cuda-sm_80-ptx" -o /dev/null > %t
 // RUN: FileCheck %s --check-prefix=MATVEC --input-file %t
 // RUN: FileCheck %s --check-prefix=SMALL --input-file %t
@@ -11,14 +11,14 @@
 // RUN: FileCheck %s --check-prefix=FLASH --input-file %t
 // RUN: FileCheck %s --check-prefix=LOOKUP --input-file %t
 // RUN: FileCheck %s --check-prefix=NOTHING --input-file %t
-// Without fusions every primitive has a kernel too.
+// Without fusions, every primitive op has a kernel.
 // RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-specialize-entries="max-tokens=64 small-tokens=4" --llama-cuda-sm_90-ptx-pipeline="context=512 max-tokens=64" --cria-print-code="target=cuda-sm_90-ptx" -o /dev/null > %t.primitive
 // RUN: FileCheck %s --check-prefix=PRIMITIVE --input-file %t.primitive
-// Random weights are made by kernels.
+// Kernels generate random weights.
 // RUN: cria-compile --preset stories-260k --random-weights 1 --weights f16 --target cuda-sm_80-ptx --emit asm -q -o %t.fill
 // RUN: FileCheck %s --check-prefix=FILL --input-file %t.fill
 
-// Weights come in 16-byte loads through the read-only cache, before the norm's barrier; sums are f32.
+// Weights are loaded 16 bytes at a time through the read-only cache, before the barrier of the norm; sums are f32.
 // MATVEC-LABEL: .visible .entry matvec_k128_n256_f16_norm{{.*}}_row(
 // MATVEC: .maxntid 256
 // MATVEC: bar.sync
@@ -33,7 +33,7 @@
 // SMALL: ex2.approx.ftz.f32
 // SMALL: rcp.approx.ftz.f32
 
-// Three stages on their way before the loop, 16 bytes a copy; two steps of 16 in a slice.
+// Three stages are in flight before the loop, 16 bytes per copy; two steps of 16 per slice.
 // MATMUL-LABEL: .visible .entry matmul_k128_n128_f16_residual_tokens(
 // MATMUL: .maxntid 256
 // MATMUL-NEXT: .minnctapersm 2
@@ -71,7 +71,7 @@
 // MERGE: ex2.approx.ftz.f32
 // MERGE: rcp.approx
 
-// Queries from shared memory once; keys as they lie, values transposed.
+// Queries are loaded from shared memory once; keys as stored, values transposed.
 // FLASH-LABEL: .visible .entry attention_flash_q4_l1_h2_d32_f16
 // FLASH: .maxntid 128
 // FLASH: ldmatrix.sync.aligned.m8n8.x4.shared.b16
@@ -84,7 +84,7 @@
 
 // LOOKUP-LABEL: .visible .entry lookup_d128_f16(
 
-// No stack, no library, no atomics.
+// No stack, no library calls, no atomics.
 // NOTHING-NOT: .local
 // NOTHING-NOT: __nv_
 // NOTHING-NOT: atom.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What tests of the cpu backend share: an opened device with the test kernels loaded.
+// The fixture of tests of the cpu backend: an opened device with the test kernels loaded.
 #pragma once
 
 #include "tools/cria-plugin-test/DispatchHarness.h"

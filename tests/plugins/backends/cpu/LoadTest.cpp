@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which code the cpu backend takes, and what it says about the rest.
+// Code that the cpu backend loads, and the messages for what it refuses.
 #include "CpuFixture.h"
 
 using namespace cria::conformance;
@@ -90,7 +90,7 @@ TEST(CpuLoad, TakesALibraryFromItsPathAndFromBytes) {
   EXPECT_TRUE(loadBytes(readFile(testKernelPath("test_kernels"))).ok());
 }
 
-// Two libraries from memory at once must not be taken for one another.
+// Two libraries that are loaded from memory at the same time must not be confused.
 TEST(CpuLoad, KeepsLibrariesFromMemoryApart) {
   Device device(Backend::named("cpu"));
   cria_code *first = nullptr;
@@ -109,7 +109,7 @@ struct BadLibrary {
 
 class CpuLoadRefusal : public testing::TestWithParam<BadLibrary> {};
 
-TEST_P(CpuLoadRefusal, SaysWhatIsWrong) {
+TEST_P(CpuLoadRefusal, ReportsWhatIsWrong) {
   const Outcome outcome = load(testKernelPath(GetParam().name));
   EXPECT_EQ(outcome.status, CRIA_STATUS_INCOMPATIBLE_CODE);
   EXPECT_THAT(outcome.message, HasSubstr(GetParam().expected));
@@ -117,9 +117,8 @@ TEST_P(CpuLoadRefusal, SaysWhatIsWrong) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CpuLoadRefusal,
-                         testing::Values(BadLibrary{"test_kernels_other_magic", "expected number"},
-                                         BadLibrary{"test_kernels_other_version",
-                                                    "kernel ABI 1, the library has 999"},
+                         testing::Values(BadLibrary{"test_kernels_other_magic", "magic number"},
+                                         BadLibrary{"test_kernels_other_version", "kernel ABI 1, got 999"},
                                          BadLibrary{"test_kernels_other_features", "'x86-64-v3'"},
                                          BadLibrary{"test_kernels_sanitized", "sanitizer"},
                                          BadLibrary{"test_kernels_without_info", "cria_kernel_library"}),

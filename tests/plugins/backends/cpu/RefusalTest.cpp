@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the cpu backend refuses to record, and how it says so.
+// What the cpu backend refuses to record, and its messages.
 #include "CpuFixture.h"
 
 #include <functional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the cpu backend does when it replays: every workgroup once, equal bits for any number of threads,
-// scratch, float mode, order, cancellation, profile.
+// Replays of the cpu backend: every workgroup runs once, equal bits for any number of threads, scratch
+// memory, float mode, order, cancellation, profile.
 #include "CpuFixture.h"
 
 #include <atomic>
@@ -162,7 +162,7 @@ TEST_F(CpuReplay, StopsBetweenEntriesWhenCancelled) {
   EXPECT_THAT(download<uint32_t>(device, counts, 4), Each(3u));
 }
 
-TEST_F(CpuReplay, KeepsTimePerEntryWhenAsked) {
+TEST_F(CpuReplay, KeepsTimePerEntryWhenRequested) {
   cria_buffer *counts = upload(device, std::vector<uint32_t>(4096, 0));
   Recording recording(device, code,
                       {countEntry(device, counts, {4096, 1, 1}), countEntry(device, counts, {1, 1, 1})});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The pool alone: many small jobs in a row, sleeping in between, uneven items, more threads than processors.
+// The thread pool: many small jobs in a row, idle times in between, uneven items, more threads than
+// processors.
 #include "plugins/backends/cpu/ThreadPool.h"
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which code runs on which card and driver, and what a refusal says.
+// The code that runs on a GPU and driver, and the messages of refusals.
 #include "plugins/backends/cuda/CodeFormat.h"
 
 #include <gmock/gmock.h>
@@ -35,9 +35,8 @@ TEST(CudaCodeFormat, RunsPtxOnCardsAtOrAboveItsSm) {
   EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", card(10, 0)).score, 100u);
   const Fit refused = fit("nv.ptx", "sm_80 ptx70", card(7, 5));
   EXPECT_EQ(refused.score, 0u);
-  EXPECT_EQ(
-      refused.reason,
-      "the code is for sm_80, this card (Test card) is sm_75; kernels need a card of sm_80 (A100) or newer");
+  EXPECT_EQ(refused.reason,
+            "code is for sm_80, device Test card is sm_75; kernels require a GPU of sm_80 (A100) or newer");
 }
 
 TEST(CudaCodeFormat, NamesATargetThatTheCompilerHas) {
@@ -86,7 +85,7 @@ TEST(CudaCodeFormat, AsksForADriverThatKnowsThePtxVersion) {
     EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest + 1), card(9, 0), driver).score, 0u);
   }
   EXPECT_EQ(fit("nv.ptx", "sm_80 ptx80", card(8, 0), 11080).reason,
-            "the code needs PTX 8.0, this driver (CUDA 11.8) understands up to 7.8; update the driver");
+            "code requires PTX 8.0, this driver (CUDA 11.8) supports up to 7.8; update the driver");
 }
 
 TEST(CudaCodeFormat, RunsCubinsWithinAMajorVersionAndPrefersTheClosest) {
@@ -100,8 +99,7 @@ TEST(CudaCodeFormat, RunsCubinsWithinAMajorVersionAndPrefersTheClosest) {
 TEST(CudaCodeFormat, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(fit("elf.x86_64", "", card(8, 0)).reason, HasSubstr("'elf.x86_64'"));
   EXPECT_THAT(fit("elf.x86_64", "", card(8, 0)).reason, HasSubstr("--target cuda:sm_80"));
-  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx70", card(8, 0), 12040, 2).reason,
-              HasSubstr("kernel ABI 1, the code has 2"));
+  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx70", card(8, 0), 12040, 2).reason, HasSubstr("kernel ABI 1, got 2"));
   for (const char *features :
        {"", "sm_80", "ptx70", "sm_ ptx70", "sm_8 ptx70", "sm_80x ptx70", "sm_80 ptx7.0", "sm_80 ptx70 tma",
         "sm_99999999999 ptx70", "sm_a ptx70", "sm_80 ptx-1"}) {

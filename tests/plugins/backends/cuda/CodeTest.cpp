@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Devices as the backend shows them, and loading of code: what is accepted, what is refused with which words.
+// The devices of the backend, and loading of code: what is accepted, and what is refused with which message.
 #include "CudaFixture.h"
 
 #include <elf.h>
@@ -77,7 +77,7 @@ TEST_F(CudaCode, NeedsADeviceThatCanBeOpened) {
   EXPECT_THAT(busy.message, AllOf(HasSubstr("Fake card 1 cannot be opened"), HasSubstr("compute mode")));
 }
 
-TEST_F(CudaCode, IsProbedForTheDeviceThatIsAsked) {
+TEST_F(CudaCode, IsProbedForTheDeviceThatIsRequested) {
   const cria_executable_info info = executableInfo("nv.cubin.sm_81", "");
   const auto probe = [&](uint32_t index) {
     uint32_t score = 0;

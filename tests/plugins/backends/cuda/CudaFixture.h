@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What tests of the cuda backend share: an opened device on the fake driver with its kernels loaded, and the
-// check that nothing stays behind.
+// The fixture of tests of the cuda backend: an opened device on the fake driver with its kernels loaded, and
+// the check that everything is released.
 #pragma once
 
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Our declarations of the driver API against the toolkit's header. It compiles or it does not.
+// Compares our declarations of the driver API with the header of the CUDA Toolkit, at compile time.
 #include "plugins/backends/cuda/DriverApi.h"
 
 #include <cuda.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every call of the driver fails once, in every way: the backend answers with a reason, ends, and leaves
-// nothing.
+// Every call of the driver fails once, with every error: the backend returns a reason and releases
+// everything.
 #include "CudaFixture.h"
 
 using namespace cria::conformance;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Buffers and transfers, with work that is done at once and with work that waits.
+// Buffers and transfers, with work that the driver runs immediately or later.
 #include "CudaFixture.h"
 
 #include <thread>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Whole models on the backend cuda: real packages, real code, and a driver whose kernels run in the
-// simulator. So everything but the device's own instructions is the real thing. What a user sees who lacks
-// memory, code or luck is asked of the program.
+// Whole models on the backend cuda: real packages and code, and a driver that runs kernels in the simulator,
+// so that only the instructions of the device are simulated. Messages about missing memory or code, and about
+// faults, are tested through the program.
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
@@ -186,11 +186,11 @@ TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
                                                           "Fake card 0 has 1000000 of 1000000 free"});
 }
 
-TEST(CudaCommandLine, SaysThatThePackageHasNoCodeForTheCard) {
+TEST(CudaCommandLine, ReportsThatThePackageHasNoCodeForTheCard) {
   const std::string package =
       compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
   const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
-  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "this card (Fake card 0) is sm_80",
+  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "device Fake card 0 is sm_80",
                          "compile with --target cuda:sm_80"});
 }
 

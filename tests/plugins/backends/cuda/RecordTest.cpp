@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the cuda backend refuses to record, and what it asks the driver for.
+// What the cuda backend refuses to record, and its calls of the driver.
 #include "CudaFixture.h"
 
 using namespace cria::conformance;
@@ -51,7 +51,7 @@ TEST_F(CudaRecord, RefusesBlocksBeyondTheKernelAndTheCard) {
   for (const std::array<uint32_t, 3> block :
        {std::array{0u, 0u, 0u}, {32u, 1u, 0u}, {1025u, 1u, 1u}, {1u, 1u, 65u}}) {
     entry.block = block;
-    expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "the block must have");
+    expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "expected a block of 1 x 1 x 1");
   }
 }
 
@@ -63,7 +63,7 @@ TEST_F(CudaRecord, RefusesGridsBeyondTheCard) {
        {std::array{0x80000000u, 1u, 1u}, {1u, 65536u, 1u}, {1u, 1u, 65536u}, {1u, 0u, 1u}}) {
     entry.grid = grid;
     expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT,
-                  "the grid must have 1 x 1 x 1 to 2147483647 x 65535 x 65535");
+                  "expected a grid of 1 x 1 x 1 to 2147483647 x 65535 x 65535");
   }
 }
 
@@ -84,19 +84,20 @@ TEST_F(CudaRecord, AsksForSharedMemoryUpToTheCardsLimit) {
   EXPECT_EQ(asked(), 2u);
   for (const uint64_t bytes : {uint64_t{166912 - 1023}, uint64_t{1} << 32, UINT64_MAX}) {
     entry.scratchBytes = bytes;
-    expectRefusal(entry, CRIA_STATUS_UNSUPPORTED, "this card has 166912");
+    expectRefusal(entry, CRIA_STATUS_UNSUPPORTED, "this device has 166912");
   }
 }
 
 TEST_F(CudaRecord, RefusesOperandsThatAreNotTheKernelsParameters) {
   EXPECT_TRUE(records(add));
-  // An older driver does not tell what it expects; it refuses the launch.
+  // An older driver cannot report the parameters of a kernel, but refuses the launch.
   const bool isTold = fakeCuda().calls["cuFuncGetParamInfo"] != 0;
   const cria_status status = isTold ? CRIA_STATUS_INVALID_ARGUMENT : CRIA_STATUS_INTERNAL;
   add.operands.pop_back();
-  expectRefusal(add, status, isTold ? "takes 24 bytes of parameters, its operands make 16" : "INVALID_VALUE");
+  expectRefusal(add, status,
+                isTold ? "expects 24 bytes of parameters, its operands have 16" : "INVALID_VALUE");
   add.operands.clear();
-  expectRefusal(add, status, isTold ? "its operands make 0" : "INVALID_VALUE");
+  expectRefusal(add, status, isTold ? "its operands have 0" : "INVALID_VALUE");
 }
 
 TEST_F(CudaRecord, RefusesWindowsThatAreOutsideMisalignedOrOfUnknownAccess) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// When the plugin loads and when it says why it cannot. It asks its driver once in a process, so every case
+// When the plugin loads, and its message when it cannot. It opens the driver once per process, so every case
 // has a process of its own.
 #include "plugins/api/cria_plugin.h"
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
@@ -77,13 +77,14 @@ TEST(CudaRefusal, NamesTheMissingLibrary) {
 }
 
 TEST(CudaRefusal, AsksForANewerDriver) {
-  EXPECT_THAT(answerWith(kDrivers + "old_cuda_driver.so"),
-              AllOf(HasSubstr("speaks CUDA 10.2"), HasSubstr("expected 11.4 or newer"), HasSubstr("update")));
+  EXPECT_THAT(
+      answerWith(kDrivers + "old_cuda_driver.so"),
+      AllOf(HasSubstr("supports CUDA 10.2"), HasSubstr("expected 11.4 or newer"), HasSubstr("update")));
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.driverVersion = 11030; }),
-              HasSubstr("speaks CUDA 11.3, expected 11.4"));
+              HasSubstr("supports CUDA 11.3, expected 11.4"));
 }
 
-TEST(CudaRefusal, SaysWhyTheDriverDoesNotStart) {
+TEST(CudaRefusal, ReportsWhyTheDriverDoesNotStart) {
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.initResult = 100; }),
               AllOf(HasSubstr("CUDA_ERROR_NO_DEVICE"), HasSubstr("CUDA_VISIBLE_DEVICES")));
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.initResult = 803; }),
@@ -92,9 +93,9 @@ TEST(CudaRefusal, SaysWhyTheDriverDoesNotStart) {
               HasSubstr("CUDA error 12345 (no text)"));
 }
 
-TEST(CudaRefusal, SaysThatThereIsNoDevice) {
+TEST(CudaRefusal, ReportsThatThereIsNoDevice) {
   EXPECT_THAT(answerWith(kFake, [](Control &control) { control.numDevices = 0; }),
-              HasSubstr("shows no device"));
+              HasSubstr("reports no device"));
 }
 
 TEST(CudaRefusal, NamesADeviceThatCannotBeRead) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Replays: results, what a step asks of the driver, times, cancellation, several contexts at once.
+// Replays: results, calls of the driver in a step, times, cancellation, several contexts at once.
 #include "CudaFixture.h"
 
 #include <atomic>
@@ -120,7 +120,7 @@ TEST_P(CudaReplay, IsNotBegunWhenCancelled) {
   EXPECT_TRUE(recording.replay(&goOn).ok());
 }
 
-TEST_P(CudaReplay, ThatLosesTheDeviceSaysSoAndLeavesNothing) {
+TEST_P(CudaReplay, ThatLosesTheDeviceReportsItAndLeavesNothing) {
   Recording recording(*device, code, {plainKernel("illegal_address")});
   const Outcome outcome = recording.replay();
   EXPECT_EQ(outcome.status, CRIA_STATUS_DEVICE_LOST);

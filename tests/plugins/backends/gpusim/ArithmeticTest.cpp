@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Arithmetic that the simulator does itself: approximate functions, bytes, 16-bit floats.
+// Arithmetic that the simulator implements: approximate functions, bytes, 16-bit floats.
 #include "plugins/backends/gpusim/HostMath.h"
+#include "support/Half.h"
 #include "tests/plugins/backends/gpusim/WarpHarness.h"
 
 #include <cmath>
@@ -37,7 +38,7 @@ TEST(Arithmetic, ApproximateFunctions) {
   EXPECT_EQ(floatOf(evaluateFloat("lg2.approx.ftz.f", 8.0f)), 3.0f);
 }
 
-TEST(Arithmetic, FlushesSubnormalsWhereItSaysSo) {
+TEST(Arithmetic, FlushesSubnormalsWhereTheOperationStatesIt) {
   EXPECT_EQ(floatOf(evaluateFloat("ex2.approx.ftz.f32", -130.0f)), 0.0f);
   EXPECT_EQ(floatOf(evaluateFloat("ex2.approx.f32", -130.0f)), std::ldexp(1.0f, -130));
 }
@@ -92,11 +93,11 @@ TEST(Arithmetic, FusedSmallFloatsAreRoundedOnce) {
 
 TEST(HostNumbers, EveryHalfGoesThereAndBack) {
   for (uint32_t bits = 0; bits <= 0xFFFF; ++bits) {
-    const float value = halfToFloat(static_cast<uint16_t>(bits));
+    const float value = floatFromHalf(static_cast<uint16_t>(bits));
     if (!std::isnan(value)) {
       ASSERT_EQ(doubleToHalf(value), bits);
     }
-    const float wide = bfloatToFloat(static_cast<uint16_t>(bits));
+    const float wide = floatFromBfloat16(static_cast<uint16_t>(bits));
     if (!std::isnan(wide)) {
       ASSERT_EQ(doubleToBfloat(wide), bits);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Copies arrive when they have been waited for, and not before.
+// Asynchronous copies take effect when they are waited for, and not before.
 #include "tests/plugins/backends/gpusim/WarpHarness.h"
 
 #include <fmt/format.h>

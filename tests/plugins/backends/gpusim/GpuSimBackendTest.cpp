@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels through the plugin interface: what is probed, recorded and refused, and what a replay answers when
-// the simulator finds something.
+// Kernels through the plugin interface: probes, recordings, refusals, and the status of a replay with a
+// finding of the simulator.
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -151,7 +151,8 @@ TEST_F(GpuSimBackend, RefusesLaunchesThatADriverWouldRefuse) {
   expectRefusal(entry, CRIA_STATUS_NOT_FOUND, "no such kernel");
   entry = twice;
   entry.block = {64, 1, 1};
-  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "made for blocks of 32x1x1, got 64x1x1");
+  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT,
+                "expected a block of 32x1x1 for this kernel, got 64x1x1");
   entry = twice;
   entry.grid = {1, 65536, 1};
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "grid");
@@ -164,7 +165,7 @@ TEST_F(GpuSimBackend, RefusesLaunchesThatADriverWouldRefuse) {
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "not a multiple of 64");
   entry = twice;
   entry.operands.pop_back();
-  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "2 parameters, got 1");
+  expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "expected 2 operands for the kernel, got 1");
 }
 
 TEST_F(GpuSimBackend, RefusesOtherCode) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What holds for launches as a whole.
+// Properties of launches as a whole.
 #include "tests/plugins/backends/gpusim/FaultHarness.h"
 
 using namespace cria::gpusim;

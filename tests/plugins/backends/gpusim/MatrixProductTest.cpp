@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A product of matrices with all that one uses, C[64][16] = A[64][32] B[16][32] transposed, A and B in f16, C
-// in f32. A block of two warps makes 32 rows, a warp 16; per step of 16 along k, tiles of A (32 x 16, from
-// byte 0) and B (16 x 16, from byte 1024) are copied.
+// A matrix product that uses all matrix instructions, C[64][16] = A[64][32] B[16][32] transposed, A and B in
+// f16, C in f32. A block of two warps makes 32 rows, a warp 16; per step of 16 along k, tiles of A (32 x 16,
+// from byte 0) and B (16 x 16, from byte 1024) are copied.
 #include "plugins/backends/gpusim/HostMath.h"
+#include "support/Half.h"
 #include "tests/plugins/backends/gpusim/SimHarness.h"
 
 #include <fmt/format.h>
@@ -157,7 +158,7 @@ TEST(Kernels, MatrixProduct) {
       for (size_t n = 0; n < 16; ++n) {
         float sum = 0; // multiples of 1/64: exact in any order
         for (size_t k = 0; k < kK; ++k) {
-          sum += halfToFloat(a.values[m * kK + k]) * halfToFloat(b.values[n * kK + k]);
+          sum += floatFromHalf(a.values[m * kK + k]) * floatFromHalf(b.values[n * kK + k]);
         }
         ASSERT_EQ(c.values[m * 16 + n], sum) << m << "," << n;
       }

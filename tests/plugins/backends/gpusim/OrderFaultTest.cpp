@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One planted fault per test in what orders threads: barriers, warp-wide operations, asynchronous copies.
+// One planted fault of synchronization per test: barriers, warp-wide operations, asynchronous copies.
 #include "tests/plugins/backends/gpusim/FaultHarness.h"
 
 using namespace cria::gpusim;
@@ -91,7 +91,7 @@ TEST(Faults, MissingBarrierAfterAsyncCopy) {
 }
 
 // A thread's own atomic operation does not hide that of another.
-TEST(Faults, ReadBesideAtomics) {
+TEST(Faults, ReadConcurrentWithAtomics) {
   const std::string add = R"(
   %first = icmp eq i32 %t, 0
   br i1 %first, label %zero, label %all

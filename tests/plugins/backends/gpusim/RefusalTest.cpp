@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What cannot be loaded or launched, and why.
+// Code that cannot be loaded or launched, and the reasons.
 #include "tests/plugins/backends/gpusim/SimHarness.h"
 
 using namespace cria::gpusim;
@@ -11,7 +11,7 @@ namespace {
 
 TEST(Refusals, UnknownIntrinsic) {
   EXPECT_EQ(loadError(kernelText(0, "  call void @llvm.nvvm.nanosleep(i32 5)\n  ret void")),
-            "the simulator does not know the intrinsic 'llvm.nvvm.nanosleep' used by kernel 'k'");
+            "unsupported intrinsic 'llvm.nvvm.nanosleep' used by kernel 'k'");
   EXPECT_THAT(loadError(kernelText(0, R"(
   %v = call <2 x half> @llvm.nvvm.ff2f16x2.rn.relu(float 1.0, float 1.0)
   ret void)")),
@@ -46,13 +46,13 @@ TEST(Refusals, NotOfTheseIntrinsics) {
 
 TEST(Refusals, InlineAssembly) {
   EXPECT_EQ(loadError(kernelText(0, "  call void asm sideeffect \"bar.sync 0;\", \"\"()\n  ret void")),
-            "the simulator does not run inline assembly, used by kernel 'k': bar.sync 0;");
+            "inline assembly is not supported, used by kernel 'k': bar.sync 0;");
 }
 
 TEST(Refusals, UnknownFunction) {
   EXPECT_EQ(loadError(kernelText(0, "  %x = call float @__nv_expf(float 1.0)\n  ret void",
                                  "declare float @__nv_expf(float)\n")),
-            "the simulator does not know the function '__nv_expf' used by kernel 'k'");
+            "unsupported function '__nv_expf' used by kernel 'k'");
 }
 
 // What the host's code generator would need from a library that is not there.
@@ -84,9 +84,9 @@ TEST(Refusals, WrongLaunch) {
   EXPECT_THAT(module->run(launch), StartsWith("wrong launch"));
   launch.block[1] = 1;
   launch.parameters.clear();
-  EXPECT_EQ(module->run(launch), "wrong launch: kernel 'k' has 1 parameters, got 0");
+  EXPECT_EQ(module->run(launch), "wrong launch: kernel 'k' expects 1 parameters, got 0");
   launch.kernel = "other";
-  EXPECT_EQ(module->run(launch), "wrong launch: the module has no kernel 'other'");
+  EXPECT_EQ(module->run(launch), "wrong launch: module has no kernel 'other'");
 }
 
 } // namespace

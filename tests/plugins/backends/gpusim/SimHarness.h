@@ -63,7 +63,7 @@ inline Launch launchOf(uint32_t blocks, uint32_t threads, std::vector<MemoryWind
 /// Several orders of lanes, warps and blocks.
 std::vector<Options> allOrders();
 
-/// Numbers that are easy to tell apart: first, first + step, ..
+/// Distinct numbers: first, first + step, ..
 template <typename T> std::vector<T> sequence(size_t count, T first = 0, T step = 1) {
   std::vector<T> values(count);
   for (size_t i = 0; i < count; ++i) {

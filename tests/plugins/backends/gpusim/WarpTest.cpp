@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shuffles, votes, reductions, barriers and special registers, each against what the PTX ISA says.
+// Shuffles, votes, reductions, barriers and special registers, each compared with the PTX ISA.
 #include "tests/plugins/backends/gpusim/WarpHarness.h"
 
 #include <fmt/format.h>
@@ -44,7 +44,7 @@ TEST(Shuffle, StaysInsideSegments) {
             expected([](uint32_t lane) { return lane % 8 == 0 ? 100 + lane : 99 + lane; }));
 }
 
-TEST(Shuffle, TellsWhetherTheSourceWasInRange) {
+TEST(Shuffle, ReportsWhetherTheSourceWasInRange) {
   const Words words = runWarp(R"(
   %r = call {float, i1} @llvm.nvvm.shfl.sync.down.f32p(i32 -1, float 1.0, i32 1, i32 31)
   %p = extractvalue {float, i1} %r, 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The null backend takes every code, checks what it is given, and leaves results at zero.
+// The null backend accepts every code, checks its arguments, and leaves results zero.
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <gmock/gmock.h>

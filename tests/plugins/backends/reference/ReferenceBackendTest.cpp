@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the reference backend refuses to record, what it ignores, and the ops that fill weights.
 #include "format/RandomWeights.h"
+#include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/RandomCalls.h"
 
 #include <gmock/gmock.h>
@@ -189,8 +190,11 @@ TEST_F(ReferenceBackend, KnowsItsFormat) {
               score != 0 ? CRIA_STATUS_OK : CRIA_STATUS_INCOMPATIBLE_CODE);
     return score != 0;
   };
-  EXPECT_TRUE(probe("cria.ops.v1", 1));
-  EXPECT_FALSE(probe("cria.ops.v1", 2));
+  for (uint32_t version = 1; version <= cria::opset::kVersion; ++version) {
+    EXPECT_TRUE(probe("cria.ops.v1", version)) << version;
+  }
+  EXPECT_FALSE(probe("cria.ops.v1", 0));
+  EXPECT_FALSE(probe("cria.ops.v1", cria::opset::kVersion + 1));
   EXPECT_FALSE(probe("elf.x86_64", 1));
 }
 
@@ -200,6 +204,17 @@ TEST_F(ReferenceBackend, FillsOnes) {
               {}};
   ASSERT_TRUE(run(device, call).ok());
   EXPECT_THAT(call["weight"].array->values, testing::Each(1.0));
+}
+
+// As docs/generated/opset-v1.md defines it, written once more.
+double randomElement(uint32_t key, uint32_t row, uint32_t column, uint32_t columns) {
+  const auto mix = [](uint32_t h) {
+    h = (h ^ h >> 16) * 0x85EBCA6Bu;
+    h = (h ^ h >> 13) * 0xC2B2AE35u;
+    return h ^ h >> 16;
+  };
+  const auto byte = static_cast<int8_t>(mix(mix(key + row) ^ (column * 0x9E3779B1u)) >> 24);
+  return std::ldexp(byte, -static_cast<int>(std::ceil(std::log2(74 * std::sqrt(columns)))));
 }
 
 // Rows of a second tensor, interleaved in blocks behind those of a first one.
@@ -222,7 +237,7 @@ TEST_F(ReferenceBackend, FillsRandomWeightsAsTheCompilerDefinesThem) {
   for (uint32_t row = 0; row < kRows; ++row) {
     for (uint32_t column = 0; column < kColumns; ++column) {
       expected[weight.index(segment.destinationRow(row), column)] =
-          cria::randomValue(kSeed, tensor, row, column, kColumns);
+          randomElement(segment.tensorKey, row, column, kColumns);
     }
   }
   const Outcome outcome = run(device, call);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The sampler as a chain uses it: random choices give texts of the grammar.
+// The sampler in a chain: random choices give texts of the grammar.
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/SamplerChain.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
@@ -102,7 +102,7 @@ TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
   EXPECT_EQ(*other.sample(even, {}), kTestEos);
 }
 
-TEST_F(GrammarSamplerTest, ThePromptIsNoPartOfTheAnswer) {
+TEST_F(GrammarSamplerTest, ThePromptIsNotPartOfTheAnswer) {
   SamplerChain chain = create(expressionOf(R"(root ::= "yes" | "no")") + "|greedy");
   ASSERT_TRUE(chain.accept(*testTokenizer().find("\xE2\x96\x81the"), TokenOrigin::prompt).ok());
   EXPECT_THAT(std::string(testTokenizer().surface(*chain.sample(even, {}))),
@@ -121,28 +121,28 @@ TEST_F(GrammarSamplerTest, ALeadingSpaceMayNotCount) {
   EXPECT_EQ(*chain.sample(logits, {}), kTestEos);
 }
 
-TEST_F(GrammarSamplerTest, SaysWhenNothingIsLeft) {
+TEST_F(GrammarSamplerTest, ReportsWhenNothingIsLeft) {
   SamplerChain chain = create(expressionOf(R"(root ::= "no")"));
   EXPECT_THAT(chain.accept(*testTokenizer().find("a"), TokenOrigin::generated).message(),
-              HasSubstr("('a') is not what the grammar allows here"));
+              HasSubstr("('a') is not allowed by the grammar"));
   EXPECT_THAT(chain.accept(kTestEos, TokenOrigin::generated).message(),
-              HasSubstr("is not what the grammar allows"));
+              HasSubstr("is not allowed by the grammar"));
   std::vector<float> logits = even;
   logits[500] = 9;
   EXPECT_THAT(create("top_k(1)|" + expressionOf(R"(root ::= "no")")).sample(logits, {}).status().message(),
-              HasSubstr("place grammar before samplers that narrow the choice"));
+              HasSubstr("place grammar before samplers that drop candidates"));
   ASSERT_TRUE(chain.accept(*testTokenizer().find("no"), TokenOrigin::generated).ok());
   EXPECT_THAT(chain.sample(even, {}, std::vector<int32_t>{kTestEos}).status().message(),
-              HasSubstr("the text is whole, and its end is not among them"));
+              HasSubstr("EOS is not among them"));
 }
 
 TEST_F(GrammarSamplerTest, PassesOnWhereAGrammarIsWrong) {
-  EXPECT_THAT(refusalOf("grammar"), HasSubstr("one of the options 'gbnf'"));
+  EXPECT_THAT(refusalOf("grammar"), HasSubstr("exactly one of the options 'gbnf'"));
   EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"", ", json_schema=\"{}\"")),
-              HasSubstr("one of the options"));
+              HasSubstr("exactly one of the options"));
   EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"\nx = 1")),
               HasSubstr("line 2, column 3: expected '::='"));
-  EXPECT_THAT(refusalOf(expressionOf("main ::= \"a\"", ", root=top")), HasSubstr("expected a rule 'top'"));
+  EXPECT_THAT(refusalOf(expressionOf("main ::= \"a\"", ", root=top")), HasSubstr("start rule 'top'"));
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// `pattern` of JSON Schemas against std::regex (ECMAScript) on all short texts of a small alphabet, and what
-// is refused.
+// Compares `pattern` of JSON Schemas with std::regex (ECMAScript) on all short texts of a small alphabet, and
+// checks what is refused.
 #include "plugins/samplers/grammar/JsonPattern.h"
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/samplers/grammar/Matcher.h"
@@ -33,7 +33,7 @@ bool accepts(Matcher &matcher, const std::string &text) {
   return acceptsJson(matcher, nlohmann::json(text).dump());
 }
 
-/// Without the rules it adds.
+/// The translation without the rules that it adds.
 std::string grammarOf(const std::string &pattern, const std::string &where = "") {
   return grammarOfPattern(pattern, where, [](const std::string &) { return std::string("added"); });
 }
@@ -161,36 +161,36 @@ TEST(JsonPatternTest, TakesManyAlternativesAndOptionalParts) {
   EXPECT_LT(grammarOf(nested).size(), 100u); // no longer with each level
 }
 
-// Few characters that lead to ever more readings.
-TEST(JsonPatternTest, EndsWhereReadingsExplode) {
+// A short pattern whose number of parses grows with the text.
+TEST(JsonPatternTest, RefusesTooManyParses) {
   Matcher matcher = matcherOf("^(.{0,2000}a){0,200}$");
   EXPECT_THROW(accepts(matcher, std::string(3000, 'a')), plugin::Refusal);
 }
 
-TEST(JsonPatternTest, RefusesByNameAndPlace) {
+TEST(JsonPatternTest, RefusesByNameAndPosition) {
   const std::pair<const char *, const char *> cases[] = {
       {"a(", "character 3: expected ')'"},
-      {"(?=a)", "character 3: a group that looks ahead or behind is not supported here"},
-      {"(?<!a)b", "looks ahead or behind"},
-      {"\\1", "'\\1' is not supported here"},
-      {"a\\b", "'\\b' is not supported here"},
-      {"\\p{L}", "'\\p' is not supported here"},
+      {"(?=a)", "character 3: lookahead or lookbehind is not supported"},
+      {"(?<!a)b", "lookbehind"},
+      {"\\1", "'\\1' is not supported"},
+      {"a\\b", "'\\b' is not supported"},
+      {"\\p{L}", "'\\p' is not supported"},
       {"(^a)?b", "an anchor within a pattern"},
       {"(a$)", "an anchor within a group"},
       {"a$b", "an anchor within a pattern"},
-      {"(?i:a)", "a group with flags is not supported here"},
-      {"\\ud83d", "half a pair of surrogates"},
-      {"\\ude00", "half a pair of surrogates"},
-      {"a**", "expected one repetition"},
-      {"*", "character 1: expected something to repeat"},
-      {"a{2,1}", "expected a repetition, as in {2,5}"},
+      {"(?i:a)", "a group with flags is not supported"},
+      {"\\ud83d", "an unpaired surrogate"},
+      {"\\ude00", "an unpaired surrogate"},
+      {"a**", "expected one quantifier"},
+      {"*", "character 1: quantifier or bracket without an operand"},
+      {"a{2,1}", "expected a quantifier such as {2,5}"},
       {"a{9999}", "at most 2000"},
       {"a{x}", "expected a number"},
-      {"[b-a]", "ascends"},
-      {"[\\d-z]", "a character at each end"},
-      {"[a", "found the end"},
-      {"\\", "found the end"},
-      {"\\u12", "found the end"},
+      {"[b-a]", "invalid range"},
+      {"[\\d-z]", "a single character at each end"},
+      {"[a", "got the end"},
+      {"\\", "got the end"},
+      {"\\u12", "got the end"},
       {"\\xg1", "hexadecimal"},
       {"\\u{110000}", "10FFFF"},
       {"[]", "no character"},

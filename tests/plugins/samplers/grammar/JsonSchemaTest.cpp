@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// JSON Schemas by the texts that their grammars accept, and what is refused by name.
+// The texts that the grammars of JSON Schemas accept, and what is refused by name.
 #include "plugins/samplers/grammar/JsonSchema.h"
 
 #include "plugins/samplers/grammar/Matcher.h"
@@ -99,25 +99,25 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
       {R"({"type": "text"})", "at '/type': expected object, array"},
       {R"({"type": "string", "pattern": "a+", "minLength": 2})",
        "at '/minLength': 'minLength' is not supported here"},
-      {R"x({"type": "string", "pattern": "(?!a)"})x", "at '/pattern', character 3: a group that looks ahead"},
-      {R"({"type": "string", "pattern": 1})", "at '/pattern': expected a regular expression, found 1"},
+      {R"x({"type": "string", "pattern": "(?!a)"})x", "at '/pattern', character 3: lookahead"},
+      {R"({"type": "string", "pattern": 1})", "at '/pattern': expected a regular expression, got 1"},
       {R"({"type": "string", "format": "email"})", "expected date, time, date-time or uuid"},
-      {R"({"type": "string", "minLength": 5, "maxLength": 2})", "in this order"},
+      {R"({"type": "string", "minLength": 5, "maxLength": 2})", "in ascending order"},
       {R"({"type": "number", "minimum": 1})", "'minimum' is not supported here"},
       {R"({"type": "integer", "multipleOf": 2})", "at '/multipleOf'"},
-      {R"({"type": "integer", "minimum": 5, "maximum": 4})", "no integer is from 5 to 4"},
-      {R"({"type": "integer", "minimum": 1.5})", "expected a whole number, found 1.5"},
-      {R"({"enum": []})", "expected an array with values"},
+      {R"({"type": "integer", "minimum": 5, "maximum": 4})", "range from 5 to 4 is empty"},
+      {R"({"type": "integer", "minimum": 1.5})", "expected an integer, got 1.5"},
+      {R"({"enum": []})", "expected a nonempty array of values"},
       {R"({"not": {}})", "'not' is not supported"},
       {R"({"properties": {"a/b": {"type": "array", "uniqueItems": true}}})",
        "at '/properties/a~1b/uniqueItems'"},
-      {R"({"properties": {}, "required": ["x"]})", "\"x\" is required, and no property"},
-      {R"({"$ref": "#/$defs/none"})", "there is nothing at '#/$defs/none'"},
-      {R"({"allOf": [{"$ref": ""}]})", "at '/allOf/0/$ref': expected a place in this schema"},
-      {R"({"$ref": "http://example.org"})", "expected a place in this schema"},
-      {R"({"type": ["integer", "string"], "minimum": 3})", "write anyOf instead"},
+      {R"({"properties": {}, "required": ["x"]})", "required property \"x\" is not declared"},
+      {R"({"$ref": "#/$defs/none"})", "reference '#/$defs/none' has no target"},
+      {R"({"allOf": [{"$ref": ""}]})", "at '/allOf/0/$ref': expected a reference into this schema"},
+      {R"({"$ref": "http://example.org"})", "expected a reference into this schema"},
+      {R"({"type": ["integer", "string"], "minimum": 3})", "use anyOf"},
       {R"({"allOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"a": {"const": 2}}}]})",
-       "say something else of 'a'"},
+       "declare property 'a' differently"},
   };
   for (const auto &[schema, message] : kSchemas) {
     try {

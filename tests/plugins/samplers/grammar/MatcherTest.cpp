@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The matcher and the filter of tokens against an oracle: all texts of small random grammars, written out.
+// Compares the matcher and the filter of tokens with an oracle: the set of all texts of small random
+// grammars.
 #include "plugins/samplers/grammar/TokenFilter.h"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 #include "tools/cria-plugin-test/TestVocabulary.h"
@@ -12,7 +13,7 @@
 namespace cria::grammar {
 namespace {
 
-constexpr size_t kLongest = 6; // characters of the texts that are written out
+constexpr size_t kLongest = 6; // characters of the enumerated texts
 const std::vector<std::string> kAlphabet = {"a", "b", "\xC3\xA4", "\xC3\xB6"}; // two share their first byte
 
 using Texts = std::set<std::vector<int>>; // as indices of the alphabet
@@ -116,7 +117,7 @@ TEST(MatcherTest, AcceptsWhatTheOracleWritesOut) {
         position = matcher.next(position, static_cast<uint8_t>(byte));
       }
       ASSERT_EQ(matcher.isComplete(position), whole.contains(text)) << grammar.gbnf << "  " << text;
-      // Texts longer than the oracle's may begin so, too: only what it knows must be alive.
+      // A longer text may have this prefix, so only prefixes that the oracle knows must be alive.
       if (beginnings.contains(text)) {
         ASSERT_TRUE(matcher.isAlive(position)) << grammar.gbnf << "  " << text;
       }
@@ -151,7 +152,7 @@ TEST(MatcherTest, AllowsTheTokensThatGoOn) {
                   .empty());
 }
 
-// The cost of a step over 32000 tokens: the first time at a place, and again.
+// The cost of a step over 32000 tokens, at the first and at a later visit of a state.
 TEST(MatcherTest, IsQuickInsideAString) {
   TokenFilter filter(parseGbnf(kJson, "root"), conformance::testVocabulary().view());
   const Position inString = filter.after(filter.matcher().start(), "{\"key\": \"some te");

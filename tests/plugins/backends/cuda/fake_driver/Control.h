@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How tests steer the fake CUDA driver and see what was asked of it.
+// The interface by which tests control the fake CUDA driver and read its calls.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +32,10 @@ struct Control {
   uint64_t loseAtKernel = 0;
   int lossResult = 719;
 
-  // What was asked.
+  // What the driver has recorded.
   std::map<std::string, uint64_t> calls;
   int64_t live = 0;                    // handles and allocations
-  std::vector<std::string> complaints; // uses that a real driver punishes without telling
+  std::vector<std::string> complaints; // invalid calls that a real driver does not report
 };
 
 } // namespace cria::fake_cuda

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels of real packages: the simulator runs the bitcode that the same compiler wrote for target gpusim
-// (CRIA_SIMULATED_CODE names the file), when a cubin or PTX names the kernel. So all that a model asks of the
-// driver is done, but for the device's own instructions.
+// (CRIA_SIMULATED_CODE names the file), when a cubin or PTX names the kernel. So only the
+// instructions of the device are simulated.
 #include "State.h"
 
 #include "plugins/backends/gpusim/GpuSim.h"
@@ -21,7 +21,7 @@ static std::string readText(const char *path) {
   return text.str();
 }
 
-// The driver is not told where an image ends: PTX ends with a zero, a cubin with its section headers.
+// The driver is not given the size of an image: PTX ends with a zero, a cubin with its section headers.
 static std::string imageText(const char *image) {
   if (std::memcmp(image, ELFMAG, SELFMAG) != 0) {
     return image;

@@ -58,7 +58,7 @@ struct LaunchShape {
   unsigned sharedBytes;
 };
 
-/// A kernel: what the driver tells about it, and what it does.
+/// A kernel: its attributes, and its code.
 struct KernelFacts {
   std::string name;
   int maxThreads = 1024;
@@ -73,8 +73,8 @@ struct FunctionTag {
   int maxDynamicSharedBytes = 48 << 10;
 };
 struct ModuleTag {
-  std::map<std::string, FunctionTag> functions; // all, or those asked for so far
-  /// Makes a kernel that is not among them; empty when there is none of that name.
+  std::map<std::string, FunctionTag> functions; // all, or those that were requested so far
+  /// Makes a kernel that `functions` lacks; empty if the module has none of that name.
   std::function<std::optional<KernelFacts>(const std::string &name)> find;
 };
 
@@ -133,7 +133,7 @@ void runStream(StreamTag &stream);
 void runAllStreams();
 /// Puts work on a stream, or into the graph that it captures.
 Result enqueue(StreamTag *stream, Work work);
-/// The device memory from this address on: its size; 0 when there is none.
+/// The number of bytes of device memory from an address on; 0 if it is not device memory.
 size_t bytesFrom(DeviceAddress address);
 /// Whether this is device memory; the context is lost if not.
 bool checkDevice(ContextTag &context, DeviceAddress address, size_t size);
@@ -150,7 +150,7 @@ template <typename T> void destroy(T *object) {
 
 } // namespace cria::fake_cuda
 
-/// First line of a function of the driver that answers at once when it must fail.
+/// The first line of a driver function, which returns at once if the call is to fail.
 #define FAKE_CALL(name, kind)                                                                                \
   const ::cria::fake_cuda::Call call(name, ::cria::fake_cuda::Kind::kind);                                   \
   if (call && ::cria::fake_cuda::Kind::kind != ::cria::fake_cuda::Kind::release) {                           \

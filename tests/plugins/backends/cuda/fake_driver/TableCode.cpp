@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels from a table. PTX is any text with ".entry NAME" for each; "syntax error" in it is one. A cubin has
-// all kernels.
+// Kernels from a table. PTX is any text with ".entry NAME" for each kernel; the text "syntax error" makes it
+// invalid. A cubin has all kernels.
 #include "State.h"
 
 #include <cstring>

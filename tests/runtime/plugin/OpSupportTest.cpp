@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/plugin/OpSupport.h"
+#include "plugins/sdk/cria_opset.hpp"
+#include "runtime/plugin/Sidecar.h"
+#include "support/Json.h"
+#include "tests/runtime/plugin/PluginFolders.h"
+
+#include <gmock/gmock.h>
+
+namespace cria {
+namespace {
+
+using testing::HasSubstr;
+using testing::Key;
+using testing::UnorderedElementsAre;
+
+constexpr opset::Op kTwoVersions[] = {{"add", {}, {}},
+                                      {.name = "later", .operands = {}, .attributes = {}, .since = 2}};
+
+StatusOr<OpSupport> read(std::string_view ops, uint32_t version) {
+  return readOpSupport(Json::parse(ops), version, kTwoVersions, /*tableVersion=*/2);
+}
+
+TEST(OpSupportTest, ReadsOpsOfEveryVersionUpToTheStatedOne) {
+  const StatusOr<OpSupport> support = read(R"({"add": {}, "later": {}})", 2);
+  ASSERT_TRUE(support.ok()) << support.status().message();
+  EXPECT_EQ(support->version, 2u);
+  EXPECT_THAT(support->ops, UnorderedElementsAre(Key("add"), Key("later")));
+  EXPECT_TRUE(read(R"({"add": {}})", 1).ok());
+}
+
+TEST(OpSupportTest, RefusesOpsOfALaterVersionThanTheStatedOne) {
+  EXPECT_THAT(read(R"({"later": {}})", 1).status().message(),
+              HasSubstr("lists op 'later' of opset 2; expected member 'opset' to be at least 2, got 1"));
+  EXPECT_THAT(read(R"({"latest": {}})", 2).status().message(),
+              HasSubstr("lists op 'latest', which opset 2 does not have; did you mean 'later'?"));
+}
+
+// A backend that is newer than this program runs the programs that this program can make.
+TEST(OpSupportTest, IgnoresOpsOfVersionsThatThisProgramDoesNotKnow) {
+  const StatusOr<OpSupport> support = read(R"({"add": {}, "latest": {"shape": 1}})", 3);
+  ASSERT_TRUE(support.ok()) << support.status().message();
+  EXPECT_THAT(support->ops, UnorderedElementsAre(Key("add")));
+}
+
+TEST(OpSupportTest, IsReadFromASidecarWithItsVersion) {
+  const TemporaryFolder folder;
+  const auto statusOf = [&](const std::string &members, Sidecar &sidecar) {
+    SidecarText text;
+    text.more = members;
+    return readSidecar(folder.write("x.cria-plugin.json", text.text()), sidecar);
+  };
+  Sidecar sidecar;
+  ASSERT_TRUE(statusOf(R"(, "ops": {"add": {}})", sidecar).ok());
+  EXPECT_EQ(sidecar.ops->version, 1u);
+  ASSERT_TRUE(statusOf(R"(, "opset": 9, "ops": {"add": {}, "softmax": {}})", sidecar).ok());
+  EXPECT_EQ(sidecar.ops->version, 9u);
+  EXPECT_THAT(statusOf(R"(, "opset": 0, "ops": {"add": {}})", sidecar).message(),
+              HasSubstr("expected member 'opset'"));
+  EXPECT_THAT(statusOf(R"(, "opset": 1)", sidecar).message(), HasSubstr("with the member 'ops'"));
+}
+
+} // namespace
+} // namespace cria
