@@ -133,7 +133,7 @@ TEST_F(Compile, WeightsAreThoseOfTheCheckpoint) {
   auto source =
       *SafetensorsFile::open(std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/bf16/model.safetensors");
   const SafetensorsTensor *ours = packed->find("embedding"),
-                         *theirs = source->find("model.embed_tokens.weight");
+                          *theirs = source->find("model.embed_tokens.weight");
   ASSERT_NE(ours, nullptr);
   EXPECT_EQ(ours->type, ElementType::bf16);
   EXPECT_TRUE(std::ranges::equal(packed->data(*ours), source->data(*theirs)));
