@@ -67,7 +67,7 @@ Status verifyOperand(const Program &program, const ProgramEntry &entry, const Pr
   if (binding.name == "cache") {
     return verifyCache(program, binding);
   }
-  if (binding.name == "table") {
+  if (binding.name == "table" || binding.name.starts_with("table.")) {
     return verifyTable(binding, has(dispatch, "positions") ? program.limits.context : vocabSize);
   }
   return {};

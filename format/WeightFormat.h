@@ -15,7 +15,7 @@
 
 namespace cria {
 
-enum class WeightFormat : uint8_t { f32, f16, bf16 };
+enum class WeightFormat : uint8_t { f32, f16, bf16, q8_0 };
 
 /// What a code stands for.
 enum class CodeMap : uint8_t {
@@ -66,6 +66,12 @@ inline constexpr std::array kWeightFormats = {
     WeightFormatTraits{.name = "f32", .element = ElementType::f32},
     WeightFormatTraits{.name = "f16", .element = ElementType::f16},
     WeightFormatTraits{.name = "bf16", .element = ElementType::bf16},
+    WeightFormatTraits{.name = "q8_0",
+                       .map = CodeMap::linear,
+                       .bits = 8,
+                       .zero = 128,
+                       .group = 32,
+                       .scale = ScaleKind::perGroup},
 };
 
 constexpr bool isDense(const WeightFormatTraits &format) { return format.map == CodeMap::dense; }

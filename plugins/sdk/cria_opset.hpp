@@ -18,11 +18,11 @@
 namespace cria::opset {
 
 /// The version of this table. cria_executable_info::kernel_abi states the one that a program asks for.
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
-/// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32.
-enum class Types { floats, cacheFloats, f32, i32, u32 };
+/// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32; `codes`: i8 or u8.
+enum class Types { floats, cacheFloats, f32, i32, u32, codes };
 
 /// A signature of an operand. An operand may have several, which share no element type: the type of what is
 /// bound selects one. `extents` has one letter for each dimension (textOfExtent): dimensions with the same
@@ -69,19 +69,28 @@ using enum Types;
 inline constexpr uint32_t kRead = CRIA_ACCESS_READ, kWrite = CRIA_ACCESS_WRITE,
                           kUpdate = CRIA_ACCESS_READ_WRITE;
 inline constexpr bool kOptional = true;
+inline constexpr uint32_t kFormats = 2; // the version that brought formats with codes
 
-inline constexpr Operand kEmbedding[] = {
-    {"tokens", i32, "T"}, {"table", floats, "VD"}, {"output", f32, "TD", kWrite}};
+inline constexpr Operand kEmbedding[] = {{"tokens", i32, "T"},
+                                         {"table", floats, "VD"},
+                                         {"table", codes, "V.", kRead, !kOptional, kFormats},
+                                         {"table.scales", floats, "V.", kRead, kOptional, kFormats},
+                                         {"output", f32, "TD", kWrite}};
 inline constexpr Operand kGatherRows[] = {
     {"input", f32, "TD"}, {"rows", i32, "R"}, {"output", f32, "RD", kWrite}};
 inline constexpr Operand kUnary[] = {{"input", f32, "TD"}, {"output", f32, "TD", kWrite}};
 inline constexpr Operand kBinary[] = {{"lhs", f32, "TD"}, {"rhs", f32, "TD"}, {"output", f32, "TD", kWrite}};
 inline constexpr Operand kRmsNorm[] = {
     {"input", f32, "TK"}, {"weight", f32, "K"}, {"output", f32, "TK", kWrite}};
-inline constexpr Operand kLinear[] = {
-    {"input", f32, "TK"}, {"weight", floats, "NK"}, {"output", f32, "TN", kWrite}};
+inline constexpr Operand kLinear[] = {{"input", f32, "TK"},
+                                      {"weight", floats, "NK"},
+                                      {"weight", codes, "N.", kRead, !kOptional, kFormats},
+                                      {"weight.scales", floats, "N.", kRead, kOptional, kFormats},
+                                      {"output", f32, "TN", kWrite}};
 inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
                                            {"weight", floats, "MK"},
+                                           {"weight", codes, "M.", kRead, !kOptional, kFormats},
+                                           {"weight.scales", floats, "M.", kRead, kOptional, kFormats},
                                            {"norm_weight", f32, "K", kRead, kOptional},
                                            {"residual", f32, "TN", kRead, kOptional},
                                            {"output", f32, "TN", kWrite}};
@@ -100,20 +109,32 @@ inline constexpr Operand kRopeAttention[] = {
     {"slots", i32, "T"},          {"sequence_starts", i32, "B"},
     {"block_table", i32, "SP"},   {"cache", cacheFloats, ".....", kUpdate},
     {"output", f32, "TC", kWrite}};
-inline constexpr Operand kFillRandom[] = {{"constants", u32, "W"}, {"weight", floats, "NK", kWrite}};
+inline constexpr Operand kFillRandom[] = {{"constants", u32, "W"},
+                                          {"weight", floats, "NK", kWrite},
+                                          {"weight", codes, "N.", kWrite, !kOptional, kFormats},
+                                          {"weight.scales", floats, "N.", kWrite, kOptional, kFormats}};
 inline constexpr Operand kFillOnes[] = {{"weight", floats, "K", kWrite}};
 
 inline constexpr Attribute kEpsilon[] = {{"epsilon", CRIA_ATTRIBUTE_FLOAT}};
 inline constexpr Attribute kHeadDim[] = {{"head_dim", CRIA_ATTRIBUTE_INT}};
-inline constexpr Attribute kFusedLinearAttributes[] = {{"activation", CRIA_ATTRIBUTE_STRING},
-                                                       {"epsilon", CRIA_ATTRIBUTE_FLOAT, kOptional},
-                                                       {"swiglu_block", CRIA_ATTRIBUTE_INT, kOptional}};
+inline constexpr Attribute kFusedLinearAttributes[] = {
+    {"activation", CRIA_ATTRIBUTE_STRING},
+    {"epsilon", CRIA_ATTRIBUTE_FLOAT, kOptional},
+    {"swiglu_block", CRIA_ATTRIBUTE_INT, kOptional},
+    {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats}};
+inline constexpr Attribute kWeightAttributes[] = {
+    {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats}};
 inline constexpr Attribute kScale[] = {{"scale", CRIA_ATTRIBUTE_FLOAT}};
 
 } // namespace detail
 
 inline constexpr Op kOps[] = {
-    {.name = "embedding", .operands = detail::kEmbedding, .formula = "output[t, i] = table[tokens[t], i]"},
+    {.name = "embedding",
+     .operands = detail::kEmbedding,
+     .attributes = detail::kWeightAttributes,
+     .formula = "output[t, i] = table[tokens[t], i]"},
     {.name = "gather_rows", .operands = detail::kGatherRows, .formula = "output[r, i] = input[rows[r], i]"},
     {.name = "rms_norm",
      .operands = detail::kRmsNorm,
@@ -124,6 +145,7 @@ output[t, k] = (input[t, k] · (1 / √(Σ_j input[t, j]² / K + epsilon))) · w
 the sum accumulated in order.)"},
     {.name = "linear",
      .operands = detail::kLinear,
+     .attributes = detail::kWeightAttributes,
      .tolerance = Tolerance::sum,
      .formula = "output[t, n] = Σ_k weight[n, k] · input[t, k], accumulated in order."},
     {.name = "fused_linear",
@@ -180,7 +202,10 @@ attention of the rotated query. K and V of the step itself are read back from th
      .operands = detail::kBinary,
      .tolerance = Tolerance::oneRounding,
      .formula = "output = lhs + rhs"},
-    {.name = "fill_random", .operands = detail::kFillRandom, .formula = R"(
+    {.name = "fill_random",
+     .operands = detail::kFillRandom,
+     .attributes = detail::kWeightAttributes,
+     .formula = R"(
 Only in the entry `initialize`. Writes the rows of one source tensor with
 [random weights](#random-weights); the weight is all zero before.)"},
     {.name = "fill_ones",
@@ -225,6 +250,8 @@ constexpr bool accepts(Types types, uint32_t type) {
     return type == CRIA_TYPE_I32;
   case Types::u32:
     return type == CRIA_TYPE_U32;
+  case Types::codes:
+    return type == CRIA_TYPE_I8 || type == CRIA_TYPE_U8;
   }
   return false;
 }

@@ -26,6 +26,11 @@ static bool isFirst(const opset::Op &op, const opset::Operand &operand) {
   return opset::findOperand(op, operand.name) == &operand;
 }
 
+/// Whether the operand is an array of the weight before the dot, with which it is bound.
+static bool isArrayOfWeight(const opset::Operand &operand) {
+  return operand.name.find('.') != std::string_view::npos;
+}
+
 /// Binds one layer of all pages, [page][K, V][kv_head][page_tokens][head_dim]: the layer is in the offset, so
 /// that all layers share one kernel.
 View OpsLowering::cacheOf(Operation *op, Value cache) {
@@ -35,15 +40,25 @@ View OpsLowering::cacheOf(Operation *op, Value cache) {
   return builder_.kvPages(layer * opsLayerBytes(type), shape, program::denseStrides(shape));
 }
 
+/// Binds the arrays of a weight, and states its format unless that is dense.
+void OpsLowering::bind(const opset::Operand &operand, const WeightView &weight, program::Access access) {
+  operands_.weight(operand.name, weight, access);
+  WeightFormat format = weight.logical.getFormat();
+  if (!isDense(format)) {
+    Builder builder(builder_.context());
+    parameters_.push_back(builder.getNamedAttr("format", builder.getStringAttr(nameOf(format))));
+  }
+}
+
 void OpsLowering::bind(const opset::Operand &operand, const OperandSource &source) {
   auto access = static_cast<program::Access>(operand.access);
   const Value *value = std::get_if<Value>(&source);
   if (const View *view = std::get_if<View>(&source)) {
     operands_.bind(operand.name, *view, access);
   } else if (const WeightView *weight = std::get_if<WeightView>(&source)) {
-    operands_.weight(operand.name, *weight, access);
+    bind(operand, *weight, access);
   } else if (value != nullptr && isa<llama::WeightType>(value->getType())) {
-    operands_.weight(operand.name, builder_.weight(*value), access);
+    bind(operand, builder_.weight(*value), access);
   } else if (value != nullptr) {
     operands_.bind(operand.name, builder_.view(*value), access);
   }
@@ -53,7 +68,7 @@ LogicalResult OpsLowering::bindAll(const opset::Op &op, ArrayRef<OperandSource> 
                                    const std::optional<View> &cache, const OperandSource &written) {
   size_t numBound = 0;
   for (const opset::Operand &operand : op.operands) {
-    if (!isFirst(op, operand)) {
+    if (!isFirst(op, operand) || isArrayOfWeight(operand)) {
       continue;
     }
     if (isCache(operand) && cache) {

@@ -40,6 +40,7 @@ private:
   llvm::LogicalResult bindAll(const opset::Op &op, llvm::ArrayRef<OperandSource> sources,
                               const std::optional<View> &cache, const OperandSource &written);
   void bind(const opset::Operand &operand, const OperandSource &source);
+  void bind(const opset::Operand &operand, const WeightView &weight, program::Access access);
   void addParameters(const opset::Op &op, mlir::Operation *source);
   View cacheOf(mlir::Operation *op, mlir::Value cache);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Elementwise ops, and ops that copy rows.
 #include "Elementwise.h"
-#include "OpTable.h"
+#include "Weight.h"
 
 namespace cria::reference {
 namespace {
@@ -15,10 +15,11 @@ template <typename Function> void forEachElement(const Tensor &output, Function 
 }
 
 // output[i] = source[rows[i]]; zeros if rows[i] is out of range (padding rows).
-void copyRows(const Tensor &source, const Tensor &rows, const Tensor &output) {
+template <typename Source>
+void copyRows(const Source &source, uint64_t numRows, const Tensor &rows, const Tensor &output) {
   forEachElement(output, [&](uint64_t i, uint64_t column) {
     const int32_t row = rows.loadInt(i);
-    const bool inside = row >= 0 && static_cast<uint64_t>(row) < source.shape[0];
+    const bool inside = row >= 0 && static_cast<uint64_t>(row) < numRows;
     return inside ? source.load(static_cast<uint64_t>(row), column) : 0.0f;
   });
 }
@@ -26,11 +27,17 @@ void copyRows(const Tensor &source, const Tensor &rows, const Tensor &output) {
 } // namespace
 
 void runEmbedding(const OpCall &call) {
-  copyRows(call.operand("table"), call.operand("tokens"), call.operand("output"));
+  const Weight table(call, "table");
+  copyRows(table, table.rows(), call.operand("tokens"), call.operand("output"));
+}
+
+std::string checkEmbedding(const OpCall &call) {
+  return checkWeight(call, "table", call.operand("output").shape[1]);
 }
 
 void runGatherRows(const OpCall &call) {
-  copyRows(call.operand("input"), call.operand("rows"), call.operand("output"));
+  const Tensor input = call.operand("input");
+  copyRows(input, input.shape[0], call.operand("rows"), call.operand("output"));
 }
 
 void runSilu(const OpCall &call) {

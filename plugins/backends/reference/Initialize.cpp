@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fills weights whose recipe is random(seed) or ones. format/RandomWeights.h has the hash function.
-#include "OpTable.h"
+#include "Weight.h"
 
 #include "format/RandomWeights.h"
 
@@ -17,22 +17,23 @@ static RandomSegment segmentOf(const Tensor &constants) {
 }
 
 void runFillRandom(const OpCall &call) {
-  const Tensor weight = call.operand("weight");
+  const Weight weight(call, "weight");
   const RandomSegment segment = segmentOf(call.operand("constants"));
-  const uint64_t columns = weight.shape[1];
+  const uint64_t columns = call.operand("weight").shape[1];
   const float scale = randomScale(columns);
   for (uint32_t row = 0; row < segment.rows; ++row) {
     const uint32_t rowKey = randomRowKey(segment.tensorKey, row);
     const uint64_t destination = segment.destinationRow(row);
-    for (uint64_t column = 0; column < columns && destination < weight.shape[0]; ++column) {
-      weight.store(destination, column,
-                   static_cast<float>(randomByte(rowKey, static_cast<uint32_t>(column))) * scale);
+    for (uint64_t column = 0; column < columns && destination < weight.rows(); ++column) {
+      weight.store(destination, column, randomByte(rowKey, static_cast<uint32_t>(column)), scale);
     }
   }
 }
 
 std::string checkFillRandom(const OpCall &call) {
-  return call.operand("constants").shape[0] >= 5 ? "" : "operand 'constants': expected at least 5 words";
+  return call.operand("constants").shape[0] >= 5
+             ? checkWeight(call, "weight", call.operand("weight").shape[1])
+             : "operand 'constants': expected at least 5 words";
 }
 
 void runFillOnes(const OpCall &call) {

@@ -3,7 +3,7 @@
 // after it.
 #include "Elementwise.h"
 #include "Norm.h"
-#include "OpTable.h"
+#include "Weight.h"
 
 namespace cria::reference {
 namespace {
@@ -17,7 +17,7 @@ std::vector<float> loadRow(const Tensor &tensor, uint64_t row) {
 }
 
 // Accumulates in f32, in ascending order of k.
-float dotRow(const Tensor &weight, uint64_t row, const std::vector<float> &x) {
+float dotRow(const Weight &weight, uint64_t row, const std::vector<float> &x) {
   float sum = 0.0f;
   for (uint64_t k = 0; k < x.size(); ++k) {
     sum += weight.load(row, k) * x[k];
@@ -27,7 +27,7 @@ float dotRow(const Tensor &weight, uint64_t row, const std::vector<float> &x) {
 
 // Gate and up rows are interleaved in blocks: gate row j is row (j / block)·2·block + j mod block of the
 // weight, and up row j follows `block` rows later.
-float swigluRow(const Tensor &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
+float swigluRow(const Weight &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
   const uint64_t gateRow = j / block * 2 * block + j % block;
   return silu(dotRow(weight, gateRow, x)) * dotRow(weight, gateRow + block, x);
 }
@@ -36,17 +36,22 @@ float swigluRow(const Tensor &weight, uint64_t j, uint64_t block, const std::vec
 
 void runLinear(const OpCall &call) {
   const Tensor &output = call.operand("output");
+  const Weight weight(call, "weight");
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
     const std::vector<float> x = loadRow(call.operand("input"), row);
     for (uint64_t n = 0; n < output.shape[1]; ++n) {
-      output.store(row, n, dotRow(call.operand("weight"), n, x));
+      output.store(row, n, dotRow(weight, n, x));
     }
   }
 }
 
+std::string checkLinear(const OpCall &call) {
+  return checkWeight(call, "weight", call.operand("input").shape[1]);
+}
+
 void runFusedLinear(const OpCall &call) {
   const Tensor &input = call.operand("input");
-  const Tensor &weight = call.operand("weight");
+  const Weight weight(call, "weight");
   const Tensor &output = call.operand("output");
   const std::optional<Tensor> norm = call.optionalOperand("norm_weight");
   const std::optional<Tensor> residual = call.optionalOperand("residual");
@@ -79,6 +84,9 @@ std::string checkFusedLinear(const OpCall &call) {
   if (call.operand("weight").shape[0] != rows) {
     return "operand 'weight': expected " + std::to_string(rows) + " rows, got " +
            std::to_string(call.operand("weight").shape[0]);
+  }
+  if (std::string wrong = checkLinear(call); !wrong.empty()) {
+    return wrong;
   }
   const bool hasEpsilon = call.has("epsilon");
   return call.optionalOperand("norm_weight") && !hasEpsilon

@@ -14,13 +14,13 @@ template <std::string (*check)(const OpCall &)> std::string checkAs(const plugin
 }
 
 constexpr OpImplementation kOps[] = {
-    {"embedding", runAs<runEmbedding>},
+    {"embedding", runAs<runEmbedding>, checkAs<checkEmbedding>},
     {"gather_rows", runAs<runGatherRows>},
     {"silu", runAs<runSilu>},
     {"mul", runAs<runMul>},
     {"add", runAs<runAdd>},
     {"rms_norm", runAs<runRmsNorm>},
-    {"linear", runAs<runLinear>},
+    {"linear", runAs<runLinear>, checkAs<checkLinear>},
     {"fused_linear", runAs<runFusedLinear>, checkAs<checkFusedLinear>},
     {"rope", runAs<runRope>, checkAs<checkRope>, checkAs<checkRopeIndices>},
     {"kv_append", runAs<runKvAppend>, checkAs<checkCacheOp>, checkAs<checkAppendIndices>},

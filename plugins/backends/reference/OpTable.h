@@ -25,7 +25,8 @@ public:
   int64_t integer(std::string_view name) const { return call_.integer(name); }
   std::string_view text(std::string_view name) const { return call_.text(name); }
   bool has(std::string_view attribute) const {
-    return call_.numbers.contains(attribute) || call_.integers.contains(attribute);
+    return call_.numbers.contains(attribute) || call_.integers.contains(attribute) ||
+           call_.texts.contains(attribute);
   }
 
 private:
@@ -52,6 +53,8 @@ void runFillRandom(const OpCall &call);
 void runFillOnes(const OpCall &call);
 
 // Checks of calls. They return what is wrong, or "".
+std::string checkEmbedding(const OpCall &call);
+std::string checkLinear(const OpCall &call);
 std::string checkFusedLinear(const OpCall &call);
 std::string checkRope(const OpCall &call);
 std::string checkCacheOp(const OpCall &call);

@@ -27,6 +27,8 @@ float Tensor::loadAt(uint64_t element) const {
     return floatFromHalf(loadBytes<uint16_t>(data, element));
   case CRIA_TYPE_BF16:
     return floatFromBfloat16(loadBytes<uint16_t>(data, element));
+  case CRIA_TYPE_I8:
+    return loadBytes<int8_t>(data, element);
   default:
     return loadBytes<float>(data, element);
   }
@@ -38,6 +40,8 @@ void Tensor::storeAt(uint64_t element, float value) const {
     return storeBytes(data, element, halfFromFloat(value));
   case CRIA_TYPE_BF16:
     return storeBytes(data, element, bfloat16FromFloat(value));
+  case CRIA_TYPE_I8:
+    return storeBytes(data, element, static_cast<int8_t>(value));
   default:
     return storeBytes(data, element, value);
   }

@@ -234,6 +234,65 @@ TEST_F(WeightRecipes, WeightFilesHoldTheLayout) {
   }
 }
 
+TEST_F(WeightRecipes, CodesAndScalesAreTensorsOfTheirOwn) {
+  // 33 columns: the last group has one.
+  std::vector<WeightToWrite> weights(1);
+  weights[0] = {"r",
+                WeightFormat::q8_0,
+                {PhysicalLayout::Kind::rowMajor, 5, 33},
+                {5, 33},
+                *plan("#llama.random<3, \"r\", 5 x 33>", WeightFormat::q8_0)};
+  ASSERT_TRUE(writeWeightFile(folder.file("q"), weights, {}).ok());
+  auto file = *SafetensorsFile::open(folder.file("q"));
+  const SafetensorsTensor *codes = file->find("r"), *scales = file->find("r.scales");
+  ASSERT_TRUE(codes && scales);
+  EXPECT_EQ(codes->type, ElementType::i8);
+  EXPECT_EQ(codes->shape, (std::vector<int64_t>{5, 33}));
+  EXPECT_EQ(scales->type, ElementType::f16);
+  EXPECT_EQ(scales->shape, (std::vector<int64_t>{5, 2}));
+  const auto *scale = reinterpret_cast<const uint16_t *>(file->data(*scales).data());
+  for (int64_t n = 0; n < 5; ++n) {
+    for (int64_t k = 0; k < 33; ++k) {
+      float exact = randomValue(3, randomTensorId("r"), uint32_t(n), uint32_t(k), 33);
+      float step = floatFromHalf(scale[2 * n + k / 32]);
+      float value = float(int8_t(file->data(*codes)[size_t(33 * n + k)])) * step;
+      ASSERT_NEAR(value, exact, step / 2 + std::fabs(exact) / 2048) << n << " " << k;
+    }
+  }
+}
+
+/// Two rows of 3 columns in q8_0: 3 codes and a scale each.
+class EncodedTensor : public TensorReader {
+public:
+  const Tensors &tensors() const override { return tensors_; }
+  Status readRows(std::string_view, int64_t first, int64_t count,
+                  std::span<std::byte> target) const override {
+    static constexpr uint8_t kRows[] = {1, 2, 0xFF, 0x00, 0x3C, 3, 0x80, 4, 0x00, 0x40};
+    std::memcpy(target.data(), kRows + 5 * first, size_t(5 * count));
+    return {};
+  }
+
+private:
+  Tensors tensors_ = {
+      {"t", {.format = WeightFormat::q8_0, .typeName = "Q8_0", .shape = {2, 3}, .size = 10, .file = "f"}}};
+};
+
+TEST_F(WeightRecipes, EncodedRowsPassThroughInTheirFormat) {
+  tensors = std::make_unique<EncodedTensor>();
+  constexpr llvm::StringLiteral kRecipe =
+      "#llama.concat<[#llama.checkpoint<\"t\", q8_0, [2, 3]>, #llama.checkpoint<\"t\", q8_0, [2, 3]>]>";
+  std::vector<std::byte> encoded(10);
+  ASSERT_TRUE((*plan(kRecipe, WeightFormat::q8_0))->read(1, 2, encoded.data()).ok());
+  std::vector<std::byte> expected(10);
+  ASSERT_TRUE(tensors->readRows("t", 1, 1, std::span(expected).first(5)).ok());
+  ASSERT_TRUE(tensors->readRows("t", 0, 1, std::span(expected).last(5)).ok());
+  EXPECT_EQ(encoded, expected); // −128, which encoding does not use, is still there
+  expectRows(kRecipe, 4, 3, [](int64_t n, int64_t k) {
+    constexpr float kValues[2][3] = {{1, 2, -1}, {6, -256, 8}};
+    return kValues[n % 2][k];
+  });
+}
+
 TEST_F(WeightRecipes, CancellingLeavesNoFile) {
   std::atomic<bool> cancelled = true;
   std::vector<WeightToWrite> weights(1);

@@ -48,6 +48,8 @@ std::string textOf(opset::Types types) {
     return "i32";
   case opset::Types::u32:
     return "u32";
+  case opset::Types::codes:
+    return "u8, i8";
   }
   return "";
 }

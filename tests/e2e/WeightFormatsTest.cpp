@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Weights in formats with codes: a model has the logits of one whose checkpoint holds the decoded values, and
+// targets without kernels for a format refuse it by name.
+#include "format/Safetensors.h"
+#include "format/WeightArrays.h"
+#include "format/WeightCodec.h"
+#include "tests/testing/CompileModel.h"
+#include "tests/testing/CompiledModel.h"
+#include "tests/testing/TestFiles.h"
+
+#include <gmock/gmock.h>
+
+namespace cria::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+const std::string kStories = CRIA_SOURCE_DIR "/examples/stories/model";
+
+/// The values of a tensor of rank 2 after encoding and decoding, others as they are; in f32.
+std::vector<float> decodedValues(const SafetensorsFile &file, const SafetensorsTensor &tensor) {
+  const WeightFormatTraits &source = traitsOf(*denseFormatOf(tensor.type));
+  const WeightFormatTraits &format = traitsOf(WeightFormat::q8_0);
+  const int64_t columns = tensor.shape.back(), rows = tensor.shape.size() == 2 ? tensor.shape[0] : 1;
+  std::vector<float> values(size_t(rows * columns));
+  std::vector<std::byte> encoded(rowBytes(format, columns));
+  for (int64_t row = 0; row < rows; ++row) {
+    const std::span<float> target(values.data() + row * columns, size_t(columns));
+    decodeRow(source, file.data(tensor).data() + uint64_t(row) * rowBytes(source, columns), target);
+    if (tensor.shape.size() == 2) {
+      EXPECT_EQ(encodeRow(format, target, encoded.data()), std::nullopt);
+      decodeRow(format, encoded.data(), target);
+    }
+  }
+  return values;
+}
+
+/// Writes the model that ships with the decoded values of its weights.
+void writeDecodedModel(const std::filesystem::path &folder) {
+  std::filesystem::copy(kStories, folder);
+  const auto file = SafetensorsFile::open(kStories + "/model.safetensors").value();
+  std::vector<SafetensorsDeclaration> tensors;
+  for (const SafetensorsTensor &tensor : file->tensors()) {
+    tensors.push_back({tensor.name, ElementType::f32, tensor.shape});
+  }
+  std::filesystem::remove(folder / "model.safetensors");
+  auto writer =
+      SafetensorsWriter::create((folder / "model.safetensors").string(), std::move(tensors)).value();
+  for (size_t i = 0; i < file->tensors().size(); ++i) {
+    const std::vector<float> values = decodedValues(*file, file->tensors()[i]);
+    ASSERT_TRUE(writer->write(i, 0, std::as_bytes(std::span(values))).ok());
+  }
+  ASSERT_TRUE(writer->finish().ok());
+}
+
+std::vector<float> logitsOf(const std::string &checkpoint, const std::string &weights) {
+  const std::string package =
+      compileModel(checkpoint, {"--weights", weights, "--kv", "f32", "--target", "ops"});
+  const std::unique_ptr<Model> model = openCompiled(package, {.target = "ops", .backend = "reference"});
+  return prefillLogits(*model, std::vector<int32_t>{1, 77, 300, 5, 512, 33});
+}
+
+// The reference backend decodes a weight to f32 and multiplies that.
+TEST(WeightFormatsTest, Q80HasTheLogitsOfTheDecodedValues) {
+  cria::testing::TemporaryFolder folder;
+  const std::string decoded = folder.file("decoded");
+  writeDecodedModel(decoded);
+  EXPECT_EQ(logitsOf(kStories, "q8_0"), logitsOf(decoded, "f32"));
+  EXPECT_NE(logitsOf(kStories, "q8_0"), logitsOf(kStories, "f32"));
+}
+
+std::string errorOf(const std::string &target) {
+  try {
+    compileModel(kStories, {"--weights", "q8_0", "--target", target});
+  } catch (const std::runtime_error &failure) {
+    return failure.what();
+  }
+  return "";
+}
+
+TEST(WeightFormatsTest, TargetsWithoutKernelsRefuseQ80) {
+  for (const std::string target : {"cpu", "cuda", "gpusim"}) {
+    EXPECT_THAT(errorOf(target),
+                AllOf(HasSubstr("target '" + target), HasSubstr("format q8_0"),
+                      HasSubstr("compile with --target ops, or with --weights f32, f16, bf16")))
+        << target;
+  }
+}
+
+} // namespace
+} // namespace cria::test

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Ops of the reference backend with weights in q8_0, against the same ops with the decoded values.
+#include "format/RandomWeights.h"
+#include "tools/cria-plugin-test/RandomCalls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace cria::conformance;
+using testing::AllOf;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr uint64_t kGroup = 32;
+
+/// Codes, scales, and the values that they stand for.
+struct Encoded {
+  View codes, scales, values;
+};
+
+class ReferenceWeights : public testing::Test {
+protected:
+  Encoded randomWeight(uint64_t rows, uint64_t columns) {
+    const uint64_t groups = (columns + kGroup - 1) / kGroup;
+    std::vector<double> codes, scales, values;
+    for (uint64_t i = 0; i < rows * groups; ++i) {
+      scales.push_back(std::ldexp(static_cast<double>(random.between(1, 2047)), -14)); // f16 holds them
+    }
+    for (uint64_t i = 0; i < rows * columns; ++i) {
+      codes.push_back(static_cast<double>(random.between(0, 254)) - 127);
+      values.push_back(codes.back() * scales[i / columns * groups + i % columns / kGroup]);
+    }
+    return {denseView(CRIA_TYPE_I8, {rows, columns}, codes), denseView(CRIA_TYPE_F16, {rows, groups}, scales),
+            denseView(CRIA_TYPE_F32, {rows, columns}, values)};
+  }
+
+  static void bind(OpCall &call, const std::string &name, const Encoded &weight) {
+    call.arguments.push_back({name, weight.codes});
+    call.arguments.push_back({name + ".scales", weight.scales});
+    call.attributes.push_back(textAttribute("format", "q8_0"));
+  }
+
+  /// Runs the call with the weight in q8_0 and with its values, and compares the results.
+  void expectSameResults(const OpCall &call, const std::string &name, const Encoded &weight) {
+    OpCall encoded = call, dense = call;
+    bind(encoded, name, weight);
+    dense.arguments.push_back({name, weight.values});
+    for (OpCall *each : {&encoded, &dense}) {
+      each->arguments[0].view = denseView(CRIA_TYPE_F32, outputShape, std::vector<double>(numOutputs(), 0));
+      const Outcome outcome = run(device, *each);
+      ASSERT_TRUE(outcome.ok()) << outcome.message;
+    }
+    EXPECT_EQ(encoded["output"].array->values, dense["output"].array->values);
+  }
+  uint64_t numOutputs() const { return outputShape[0] * outputShape[1]; }
+
+  OpCall linear() {
+    outputShape = {3, 6};
+    return {"linear", {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random, 3, 70)}}, {}};
+  }
+  void expectRefusal(OpCall call, cria_status status, const std::string &text) {
+    call.arguments[0].view = denseView(CRIA_TYPE_F32, outputShape, std::vector<double>(numOutputs(), 0));
+    const Outcome outcome = run(device, call);
+    EXPECT_EQ(outcome.status, status) << outcome.message;
+    EXPECT_THAT(outcome.message, HasSubstr(text));
+  }
+
+  Device device{Backend::named("reference")};
+  Random random{5};
+  std::vector<uint64_t> outputShape;
+};
+
+TEST_F(ReferenceWeights, LinearDecodesWithAShortLastGroup) {
+  expectSameResults(linear(), "weight", randomWeight(6, 70));
+}
+
+TEST_F(ReferenceWeights, FusedLinearDecodes) {
+  outputShape = {3, 16};
+  OpCall call{"fused_linear",
+              {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random, 3, 64)}},
+              {textAttribute("activation", "swiglu"), intAttribute("swiglu_block", 16)}};
+  expectSameResults(call, "weight", randomWeight(32, 64));
+}
+
+TEST_F(ReferenceWeights, EmbeddingDecodes) {
+  outputShape = {4, 40};
+  OpCall call{"embedding", {{"output", {}, CRIA_ACCESS_WRITE}, {"tokens", integerView({3, 0, -1, 9})}}, {}};
+  expectSameResults(call, "table", randomWeight(10, 40));
+}
+
+TEST_F(ReferenceWeights, RandomWeightsHaveTheDenseValues) {
+  constexpr uint64_t kRows = 3, kColumns = 70;
+  const View constants = denseView(CRIA_TYPE_U32, {8}, {1234567, kRows, 0, kRows, kRows, 0, 0, 0});
+  const Encoded weight = randomWeight(kRows, kColumns);
+  OpCall encoded{"fill_random", {{"constants", constants}}, {textAttribute("format", "q8_0")}};
+  encoded.arguments.push_back({"weight", weight.codes, CRIA_ACCESS_WRITE});
+  encoded.arguments.push_back({"weight.scales", weight.scales, CRIA_ACCESS_WRITE});
+  OpCall dense{"fill_random", {{"constants", constants}, {"weight", weight.values, CRIA_ACCESS_WRITE}}, {}};
+  ASSERT_TRUE(run(device, encoded).ok());
+  ASSERT_TRUE(run(device, dense).ok());
+  for (uint64_t row = 0; row < kRows; ++row) {
+    for (uint64_t column = 0; column < kColumns; ++column) {
+      EXPECT_EQ(encoded["weight"].at(row, column) * encoded["weight.scales"].at(row, column / kGroup),
+                dense["weight"].at(row, column));
+    }
+  }
+}
+
+TEST_F(ReferenceWeights, NamesWhatIsWrong) {
+  const Encoded weight = randomWeight(6, 70);
+  OpCall call = linear();
+  call.arguments.push_back({"weight", weight.codes});
+  expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "operand 'weight' of codes needs attribute 'format'");
+  call.attributes = {textAttribute("format", "q8_0")};
+  expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT,
+                "expected an operand 'weight.scales' of f16 with 3 columns");
+  call.arguments.push_back({"weight.scales", randomWeight(6, 64).scales});
+  expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "of f16 with 3 columns");
+  call.arguments.back().view = randomWeight(5, 70).scales;
+  expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "expected N = 6");
+}
+
+TEST_F(ReferenceWeights, NamesFormatsAndActivationsThatItDoesNotImplement) {
+  OpCall call = linear();
+  bind(call, "weight", randomWeight(6, 70));
+  OpCall other = call;
+  other.attributes = {textAttribute("format", "q4_k")};
+  expectRefusal(other, CRIA_STATUS_UNSUPPORTED, "format 'q4_k'");
+  other.attributes = {textAttribute("format", "f16")};
+  expectRefusal(other, CRIA_STATUS_UNSUPPORTED, "format 'f16'");
+  call.attributes.push_back(textAttribute("activations", "a8"));
+  expectRefusal(call, CRIA_STATUS_UNSUPPORTED, "activations 'a8'");
+}
+
+} // namespace
