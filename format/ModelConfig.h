@@ -78,7 +78,7 @@ struct ChatConfig {
   /// The name of a chat template plugin; nullopt if the template of the checkpoint is unrecognized or
   /// absent.
   std::optional<std::string> templateName;
-  /// The checkpoint's own Jinja template, if it is not one that a template plugin renders.
+  /// The Jinja source of the checkpoint's template, if it is unrecognized.
   std::optional<std::string> source;
   /// Options of the template plugin, by name; of the plugin `jinja` if there is a `source`.
   std::vector<std::pair<std::string, std::string>> options;

@@ -87,7 +87,7 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   CompileJob job = presetJob(CompileStage::program);
   job.opsBackend = OpsBackend{.name = "mine",
                               .ops = {"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append",
-                                      "attention", "silu", "mul", "add"}};
+                                      "attention", "silu", "mul", "add", "fill_random", "fill_ones"}};
   const auto result = compile(job, recorder);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A layer becomes five ops, and each pass can be switched off.
+// A layer becomes five ops, and each pass can be disabled.
 // RUN: cria-opt %s --llama-optimize-pipeline | FileCheck %s --implicit-check-not=llama.linear --implicit-check-not=llama.rms_norm
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=FuseQkv" | FileCheck %s --check-prefix=NO_QKV
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=llama-fuse-rope-attention" | FileCheck %s --check-prefix=NO_ROPE
