@@ -47,9 +47,11 @@ add_library(cria::plugin_api ALIAS cria_plugin_api)
 set(CRIA_PLUGIN_HEADER ${CMAKE_SOURCE_DIR}/plugins/api/cria_plugin.h)
 include(CriaPlugin)
 
-# cria_add_gtest(NAME SOURCES ... LINK ... [LABELS ...]): a GoogleTest program registered with CTest, one test per case.
+# cria_add_gtest(NAME SOURCES ... LINK ... [LABELS ...] [QUICK ...]): a GoogleTest program registered with CTest. With QUICK,
+# filters of GoogleTest, the test NAME runs the cases that match one of them, and the test NAME-full, labelled `full`, runs the
+# others.
 function(cria_add_gtest name)
-  cmake_parse_arguments(ARG "COMPILER" "" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "COMPILER" "" "SOURCES;LINK;LABELS;QUICK" ${ARGN})
   if(ARG_COMPILER)
     cria_add_compiler_executable(${name} SOURCES ${ARG_SOURCES} LINK ${ARG_LINK})
   else()
@@ -62,9 +64,18 @@ function(cria_add_gtest name)
     target_link_libraries(${name} PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
   endif()
   target_compile_definitions(${name} PRIVATE CRIA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" CRIA_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
+  list(JOIN ARG_QUICK ":" quick)
+  set(filter)
+  if(quick)
+    set(filter --gtest_filter=${quick})
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${filter})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit) # tests of single parts, seconds each
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  if(quick)
+    add_test(NAME ${name}-full COMMAND ${name} "--gtest_filter=-${quick}")
+    set_tests_properties(${name}-full PROPERTIES LABELS "${ARG_LABELS};full")
+  endif()
 endfunction()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An opened and checked checkpoint, whatever its format: the configuration of the model, its tokenizer and
+// An opened and checked checkpoint of any format: the configuration of the model, its tokenizer and
 // chat data, and a reader of its tensors. Tensor data stays on disk until the weights are written.
 #pragma once
 
@@ -24,7 +24,7 @@ struct TokenizerData {
   std::string file;
   /// The content of that file; empty when the checkpoint has no tokenizer.
   std::string model;
-  /// Where it was read, for messages.
+  /// The path of the file that it was read from, for messages.
   std::string where;
   /// Tokens that the checkpoint adds to the model, sorted by id. Those with ids of the model itself
   /// may be among them.
@@ -41,10 +41,10 @@ struct Checkpoint {
   ElementType weightType = ElementType::f32;
   /// Set when contexts longer than `config.context` need an unsupported feature; names it, for a message.
   std::optional<std::string> contextLimitReason;
-  /// What the user should know: defaults that were used, settings that were ignored.
+  /// Messages for the user: defaults that were used, settings that were ignored.
   std::vector<std::string> notes;
 
-  /// The frontend that opened it, whose recipes say how weights are made of `tensors`.
+  /// The frontend that opened it, whose recipes describe how weights are made from `tensors`.
   const Frontend *frontend = nullptr;
   /// Exactly the tensors that the recipes of `frontend` name.
   std::shared_ptr<const TensorReader> tensors;

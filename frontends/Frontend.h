@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Frontend: a checkpoint format. A frontend opens checkpoints of its format and says from which of their
-// tensors each weight of the model is made. Implemented by the folders below this one; the table of all
+// Frontend: a checkpoint format. A frontend opens checkpoints of its format and maps each weight of the
+// model to the tensor that it is made from. Implemented by the folders below this one; the table of all
 // frontends is frontends/FrontendRegistry.cpp. See docs/adding-a-frontend.md.
 #pragma once
 
@@ -34,13 +34,13 @@ public:
 
   /// "huggingface".
   virtual std::string_view name() const = 0;
-  /// What a path must be, for messages: "a folder with config.json, ...".
+  /// A description of the paths that it accepts, for messages: "a folder with config.json, ...".
   virtual std::string_view description() const = 0;
 
   /// True if `path` looks like a checkpoint of this format. Reads nothing but names and first bytes.
   virtual bool accepts(const std::string &path) const = 0;
 
-  /// Opens and checks a checkpoint that accepts() took.
+  /// Opens and checks a checkpoint. REQUIRES: accepts(path).
   /// Errors: notFound, io, invalidArgument (damaged or inconsistent), unsupported (the feature is named). A
   /// message names the file, the tensor or member, what was expected and what was found.
   virtual StatusOr<Checkpoint> open(const std::string &path, const OpenOptions &options) const = 0;

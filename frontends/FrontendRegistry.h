@@ -6,7 +6,7 @@
 
 namespace cria {
 
-/// The frontend that accepts `path`, or null. A path that none accepts is no checkpoint.
+/// The frontend that accepts `path`; null if none does.
 const Frontend *findFrontend(const std::string &path);
 
 /// Opens a checkpoint with the frontend that accepts it.

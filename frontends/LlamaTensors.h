@@ -13,7 +13,7 @@
 
 namespace cria {
 
-/// What a tensor is for. All but embedding, norm and output exist once in each layer.
+/// The role of a tensor in the model. All but embedding, norm and output exist once in each layer.
 enum class TensorRole : uint8_t {
   embedding,
   attnNorm,

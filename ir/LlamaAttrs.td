@@ -65,7 +65,7 @@ def Llama_RandomAttr : Llama_RecipeAttrDef<"Random", "random"> {
     #llama.random<42, "model.layers.0.self_attn.q_proj.weight", 4096 x 4096>
     ```
   }];
-  let parameters = (ins "uint64_t":$seed, StringRefParameter<"name the hash is taken of">:$tensor, "int64_t":$rows,
+  let parameters = (ins "uint64_t":$seed, StringRefParameter<"name that is hashed">:$tensor, "int64_t":$rows,
                         "int64_t":$columns);
   let assemblyFormat = "`<` $seed `,` $tensor `,` $rows `x` $columns `>`";
 }
@@ -148,7 +148,7 @@ def Llama_RopeTableAttr : Llama_RecipeAttrDef<"RopeTable", "rope_table"> {
 def Llama_ConcatAttr : Llama_RecipeAttrDef<"Concat", "concat"> {
   let summary = "Concatenation of the rows of several recipes";
   let description = [{
-    A step. All inputs have rank 2 and the same number of columns.
+    An operation on rows. All inputs have rank 2 and the same number of columns.
 
     ```mlir
     #llama.concat<[#llama.checkpoint<"q", f16, [128, 128]>, #llama.checkpoint<"k", f16, [64, 128]>]>
@@ -161,8 +161,8 @@ def Llama_ConcatAttr : Llama_RecipeAttrDef<"Concat", "concat"> {
 def Llama_InterleaveAttr : Llama_RecipeAttrDef<"Interleave", "interleave"> {
   let summary = "Rows of several recipes of one shape, interleaved in blocks";
   let description = [{
-    A step. Each input is padded with zero rows to a multiple of `block`; the output takes block 0 of each input in turn, then block 1
-    of each, and so on. With n inputs, row j of input i is row (j / block) * n * block + i * block + j % block.
+    An operation on rows. Each input is padded with zero rows to a multiple of `block`; the output has block 0 of each input in order, then
+    block 1 of each, and so on. With n inputs, row j of input i is row (j / block) * n * block + i * block + j % block.
 
     ```mlir
     #llama.interleave<[#llama.checkpoint<"gate", f16, [352, 128]>, #llama.checkpoint<"up", f16, [352, 128]>], block = 16>
@@ -175,7 +175,7 @@ def Llama_InterleaveAttr : Llama_RecipeAttrDef<"Interleave", "interleave"> {
 def Llama_PermuteRopeAttr : Llama_RecipeAttrDef<"PermuteRope", "permute_rope"> {
   let summary = "Permutation of the rows of q or k from Meta's order of RoPE pairs to halves";
   let description = [{
-    A step. Within each head of d rows, row i of the output is row 2 i of the input for i < d / 2, and row 2 (i - d / 2) + 1 for the
+    An operation on rows. Within each head of d rows, row i of the output is row 2 i of the input for i < d / 2, and row 2 (i - d / 2) + 1 for the
     others. For k, `heads` is the number of KV heads.
 
     ```mlir
@@ -199,7 +199,7 @@ def Llama_RecipeAttr : Attr<CPred<"::cria::llama::isRecipe($_self)">, "weight re
 def Llama_ConfigAttr : Llama_RecipeAttrDef<"Config", "config"> {
   let summary = "Configuration of a model, as in the package's manifest";
   let description = [{
-    The module attribute `llama.config`. `parameters` counts the checkpoint's elements; `bos_id` -1 means none; `rope_scaling` is absent,
+    The module attribute `llama.config`. `parameters` counts the checkpoint's elements; a `bos_id` of -1 means that there is none; `rope_scaling` is absent,
     `#llama.linear_scaling` or `#llama.llama3_scaling`.
 
     ```mlir

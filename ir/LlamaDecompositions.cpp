@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the fused ops mean, in primitive ops.
+// Decomposes fused ops into primitive ops.
 
 #include "ir/LlamaOps.h"
 #include "ir/LlamaShapes.h"
@@ -24,7 +24,7 @@ static SmallVector<Value> projections(RopeAttentionOp op, RewriterBase &rewriter
 
 LogicalResult RopeAttentionOp::decompose(RewriterBase &rewriter, FusedPart parts) {
   if (!bitEnumContainsAny(parts, FusedPart::rope_attention)) {
-    return rewriter.notifyMatchFailure(*this, "nothing to peel off");
+    return rewriter.notifyMatchFailure(*this, "none of the selected parts is fused");
   }
   Location loc = getLoc();
   rewriter.setInsertionPoint(*this);
@@ -57,8 +57,8 @@ FusedPart FusedLinearOp::getFusedParts() {
   return parts;
 }
 
-// The weight of one input of an interleaved one: one with that recipe if the module has it, else a new one
-// named `name`.<suffix>.
+// The weight of one input of an interleaved weight: an existing weight with that recipe, or a new one named
+// <name of the interleaved weight>.<suffix>.
 static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t> shape, StringRef suffix,
                               RewriterBase &rewriter) {
   Operation *table = fused->getParentOp();
@@ -69,7 +69,7 @@ static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t
       return weight;
     }
   }
-  // Made outside the module: the symbol table finds a free name on insertion.
+  // Created outside the module: the symbol table makes the name unique when it inserts the op.
   OpBuilder detached(rewriter.getContext());
   std::string name = (fused.getSymName() + "." + suffix).str();
   auto weight = WeightOp::create(detached, fused.getLoc(), name, type, recipe);
@@ -77,8 +77,8 @@ static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t
   return weight;
 }
 
-// Gate and up weights of a swiglu, or nothing if the weight isn't an interleaving of the two in blocks of the
-// op.
+// The gate and up weights of a swiglu, or nullopt if the weight does not interleave the two in blocks of the
+// op's size.
 static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, RewriterBase &rewriter) {
   auto use = op.getWeight().getDefiningOp<UseWeightOp>();
   auto fused = use ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getNameAttr()) : WeightOp();
@@ -89,7 +89,7 @@ static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, 
   int64_t shape[] = {cast<ShapedType>(op.getType()).getDimSize(1), fused.getWeightType().getColumns()};
   for (Attribute input : recipe.getInputs()) {
     if (ArrayRef<int64_t>(recipeShape(input)) != ArrayRef<int64_t>(shape)) {
-      return std::nullopt; // rows of padding count as columns of the result, or the other way round
+      return std::nullopt; // the columns of the result include padding rows, or lack rows of gate and up
     }
   }
   WeightOp gate = weightOfInput(fused, recipe.getInputs()[0], shape, "gate", rewriter);
@@ -98,62 +98,62 @@ static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, 
 }
 
 namespace {
-/// A linear with some parts of the original still in it.
+/// Creates the ops that remain of a fused linear when the parts in `decomposed` become ops of their own.
 class LinearRemainder {
 public:
-  LinearRemainder(FusedLinearOp op, RewriterBase &rewriter, FusedPart peeled)
-      : op(op), rewriter(rewriter), peeled(peeled), input(op.getInput()) {}
+  LinearRemainder(FusedLinearOp op, RewriterBase &rewriter, FusedPart decomposed)
+      : op_(op), rewriter_(rewriter), decomposed_(decomposed), input_(op.getInput()) {}
 
-  /// Peels off the norm, which comes first.
-  void peelNorm() {
-    if (op.getNormWeight() && bitEnumContainsAny(peeled, FusedPart::norm)) {
-      input = RmsNormOp::create(rewriter, op.getLoc(), input, op.getNormWeight(), op.getEpsilonAttr());
+  /// Creates the norm, if it is decomposed. Must be called before the other functions.
+  void createNorm() {
+    if (op_.getNormWeight() && bitEnumContainsAny(decomposed_, FusedPart::norm)) {
+      input_ = RmsNormOp::create(rewriter_, op_.getLoc(), input_, op_.getNormWeight(), op_.getEpsilonAttr());
     }
   }
 
-  /// The product with `weight`, its norm included unless peeled off, as one op without activation and
-  /// residual.
+  /// The product with `weight` as one op without activation and residual; includes the norm unless it is
+  /// decomposed.
   Value product(Value weight) {
-    if (!op.getNormWeight() || bitEnumContainsAny(peeled, FusedPart::norm)) {
-      return LinearOp::create(rewriter, op.getLoc(), input, weight);
+    if (!op_.getNormWeight() || bitEnumContainsAny(decomposed_, FusedPart::norm)) {
+      return LinearOp::create(rewriter_, op_.getLoc(), input_, weight);
     }
     auto rows = cast<WeightType>(weight.getType()).getRows();
     auto type =
-        RankedTensorType::get({cast<ShapedType>(op.getType()).getDimSize(0), rows}, rewriter.getF32Type());
+        RankedTensorType::get({cast<ShapedType>(op_.getType()).getDimSize(0), rows}, rewriter_.getF32Type());
     return create(type, weight, Activation::none, Value());
   }
 
-  /// The op itself without what was peeled off.
+  /// The fused linear without the decomposed norm.
   Value create(Type type, Value weight, Activation activation, Value residual) {
-    bool norm = op.getNormWeight() && !bitEnumContainsAny(peeled, FusedPart::norm);
-    IntegerAttr block = activation == Activation::swiglu ? op.getSwigluBlockAttr() : IntegerAttr();
-    return FusedLinearOp::create(rewriter, op.getLoc(), type, input, weight,
-                                 norm ? op.getNormWeight() : Value(), residual,
-                                 norm ? op.getEpsilonAttr() : FloatAttr(), activation, block);
+    bool norm = op_.getNormWeight() && !bitEnumContainsAny(decomposed_, FusedPart::norm);
+    IntegerAttr block = activation == Activation::swiglu ? op_.getSwigluBlockAttr() : IntegerAttr();
+    return FusedLinearOp::create(rewriter_, op_.getLoc(), type, input_, weight,
+                                 norm ? op_.getNormWeight() : Value(), residual,
+                                 norm ? op_.getEpsilonAttr() : FloatAttr(), activation, block);
   }
 
 private:
-  FusedLinearOp op;
-  RewriterBase &rewriter;
-  FusedPart peeled;
-  Value input;
+  FusedLinearOp op_;
+  RewriterBase &rewriter_;
+  FusedPart decomposed_;
+  Value input_;
 };
 } // namespace
 
 LogicalResult FusedLinearOp::decompose(RewriterBase &rewriter, FusedPart parts) {
-  FusedPart peeled = parts & getFusedParts();
-  if (peeled == FusedPart::none && getFusedParts() != FusedPart::none) {
-    return rewriter.notifyMatchFailure(*this, "nothing to peel off");
+  FusedPart decomposed = parts & getFusedParts();
+  if (decomposed == FusedPart::none && getFusedParts() != FusedPart::none) {
+    return rewriter.notifyMatchFailure(*this, "none of the selected parts is fused");
   }
-  bool activation = bitEnumContainsAny(peeled, FusedPart::activation);
-  bool residual = getResidual() && (activation || bitEnumContainsAny(peeled, FusedPart::residual));
+  bool activation = bitEnumContainsAny(decomposed, FusedPart::activation);
+  bool residual = getResidual() && (activation || bitEnumContainsAny(decomposed, FusedPart::residual));
   std::optional<std::pair<WeightOp, WeightOp>> weights;
   if (activation && !(weights = gateAndUp(*this, rewriter))) {
-    return rewriter.notifyMatchFailure(*this, "weight is no interleaving of gate and up");
+    return rewriter.notifyMatchFailure(*this, "weight does not interleave gate and up");
   }
   rewriter.setInsertionPoint(*this);
-  LinearRemainder remainder(*this, rewriter, peeled);
-  remainder.peelNorm();
+  LinearRemainder remainder(*this, rewriter, decomposed);
+  remainder.createNorm();
   Value output;
   if (activation) {
     Value gate = remainder.product(UseWeightOp::create(rewriter, getLoc(), weights->first));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registers what the llama dialect is made of, and checks the attributes it puts on modules and functions.
+// Registers the types, attributes and ops of the llama dialect, and verifies its module and function
+// attributes.
 
 #include "ir/LlamaDialect.h"
 

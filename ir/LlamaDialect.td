@@ -16,18 +16,18 @@ def Llama_Dialect : Dialect {
 
     | argument | type | meaning |
     | --- | --- | --- |
-    | `tokens` | `tensor<?xi32>` | token ids of the step; rows of one sequence lie together, positions ascending |
+    | `tokens` | `tensor<?xi32>` | token ids of the step; rows of one sequence are contiguous, with ascending positions |
     | `positions` | `tensor<?xi32>` | position of each token in its sequence |
-    | `sequences` | `tensor<?xi32>` | its row in `block_table`; -1 is a padding row |
-    | `slots` | `tensor<?xi32>` | where its K and V go (page * page_tokens + slot; -1 is nowhere) |
+    | `sequences` | `tensor<?xi32>` | its row in `block_table`; -1: a padding row |
+    | `slots` | `tensor<?xi32>` | the slot of its K and V (page * page_tokens + position mod page_tokens; -1: not stored) |
     | `sequence_starts` | `tensor<?xi32>` | first row of each sequence, then the number of rows |
-    | `block_table` | `tensor<?x?xi32>` | KV pages of each sequence; -1 is absent |
-    | `outputs` | `tensor<?xi32>` | ascending: the rows that get logits |
+    | `block_table` | `tensor<?x?xi32>` | KV pages of each sequence; -1: none |
+    | `outputs` | `tensor<?xi32>` | the rows that get logits, ascending |
     | `cache` | `!llama.kv_cache<...>` | the paged K and V of all layers |
 
-    It returns the logits, one row for each of `outputs`. Values are tensors and ops are pure, except for what reads or
-    writes the cache. Activations are `f32`; T, the number of rows of the step, is dynamic in `@forward` and static in
-    `@decode`. `llama-specialize-entries` creates the entries and marks them with `llama.min_tokens` and
+    It returns the logits, one row for each of `outputs`. Values are tensors, and ops are pure unless they read or write
+    the cache. Activations are `f32`; T, the number of rows of the step, is dynamic in `@forward` and static in
+    `@decode`. `llama-specialize-entries` creates the entry points, and states their numbers of rows in `llama.min_tokens` and
     `llama.max_tokens`.
   }];
   let useDefaultAttributePrinterParser = 1;
@@ -36,7 +36,7 @@ def Llama_Dialect : Dialect {
   let extraClassDeclaration = [{
     /// The module attribute that holds the model's `#llama.config`.
     static constexpr llvm::StringLiteral kConfigAttrName = "llama.config";
-    /// Function attributes (i64): how many rows of a step an entry takes.
+    /// Function attributes (i64): the minimum and maximum number of rows of an entry point.
     static constexpr llvm::StringLiteral kMinTokensAttrName = "llama.min_tokens";
     static constexpr llvm::StringLiteral kMaxTokensAttrName = "llama.max_tokens";
 

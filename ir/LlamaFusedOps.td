@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The fused ops of the llama dialect, and the file all C++ is generated from.
+// The fused ops of the llama dialect. All C++ of the dialect is generated from this file.
 
 #ifndef CRIA_IR_LLAMAFUSEDOPS_TD
 #define CRIA_IR_LLAMAFUSEDOPS_TD
@@ -47,7 +47,7 @@ def Llama_RopeAttentionOp : Llama_RowwiseOp<"rope_attention", "getProjections()[
     `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
-    /// Whether q, k and v come in one tensor.
+    /// Whether one tensor holds q, k and v.
     bool hasFusedProjections() { return getProjections().size() == 1; }
     /// Columns of q, of k and of v.
     ::std::array<int64_t, 3> getProjectionColumns();
@@ -58,16 +58,16 @@ def Llama_FusedLinearOp : Llama_RowwiseOp<"fused_linear", "getInput()", [Pure, A
     DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
   let summary = "Apply a linear with an optional norm before it, activation and residual after it";
   let description = [{
-    output = activation(weight * norm(input)) + residual, with the arithmetic of the primitive ops: the norm in f32, one chain in the order of k,
+    output = activation(weight * norm(input)) + residual, with the arithmetic of the primitive ops: the norm in f32, one chain of fused multiply-adds in the order of k,
     then the activation, then the addition. Each part is optional:
 
     - norm: `llama.rms_norm` of the input with `norm_weight` and `epsilon`.
-    - activation `swiglu`: the weight holds gate and up rows in turns of `swiglu_block` B, each padded to a multiple of B:
-      gate row j at (j / B) * 2 B + j % B, its up row B further. output[t, j] = silu(gate_j) * up_j.
+    - activation `swiglu`: the weight interleaves rows of gate and up in blocks of B = `swiglu_block`, each padded to a multiple of B:
+      gate row j is row (j / B) * 2 B + j % B of the weight, and up row j is B rows after it. output[t, j] = silu(gate_j) * up_j.
     - residual: added to the result.
 
     - (C1) `weight` has rank 2; its columns are the last dimension of `input`.
-    - (C2) `norm_weight` and `epsilon` come together; `norm_weight` is f32 of the size of the last dimension of `input`.
+    - (C2) `norm_weight` and `epsilon` are both present or both absent; `norm_weight` is f32 of the size of the last dimension of `input`.
     - (C3) without activation, the result has as many columns as `weight` has rows.
     - (C4) with `swiglu`, `swiglu_block` is a positive number, and `weight` has twice the result's columns, rounded up to it, as rows; otherwise it is absent.
     - (C5) `residual` has the type of the result.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How a fused op says what it means.
+// The interface of fused ops: their parts and their decomposition.
 
 #ifndef CRIA_IR_LLAMAINTERFACES_TD
 #define CRIA_IR_LLAMAINTERFACES_TD
@@ -21,15 +21,15 @@ def Llama_FusedPart : I32BitEnum<"FusedPart", "The parts of fused ops, in the or
 def DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
   let cppNamespace = "::cria::llama";
   let description = [{
-    A fused op that decomposes into simpler ops. The decomposition is the op's meaning, its fallback on a target without a kernel
-    for it, and the oracle of its tests: both forms compute the same numbers, bit by bit.
+    A fused op that decomposes into simpler ops. The decomposition defines the semantics of the op, is its fallback on a target
+    without a kernel for it, and is the oracle of its tests: both forms compute bitwise equal results.
   }];
   let methods = [
     InterfaceMethod<[{The parts this op consists of.}], "FusedPart", "getFusedParts">,
     InterfaceMethod<[{
       Replaces this op by one without `parts`, and by ops that compute these parts. Parts outside a requested one are decomposed
-      with it: an activation is inside the residual. Fails without changes, with a reason for match failures, when the op has none of
-      `parts` or its weight cannot be decomposed.
+      with it: an activation is inside the residual. Fails without changes, and notifies the rewriter of the reason, if the op has
+      none of `parts` or its weight cannot be decomposed.
     }], "::llvm::LogicalResult", "decompose",
     (ins "::mlir::RewriterBase &":$rewriter, "FusedPart":$parts)>];
 }

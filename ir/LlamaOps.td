@@ -29,8 +29,8 @@ class Llama_PureOp<string mnemonic, string rows, list<Trait> traits = []>
 def Llama_WeightOp : Llama_Op<"weight", [Symbol]> {
   let summary = "Declare a constant of the model by type and recipe";
   let description = [{
-    Holds no data. The recipe states where the rows come from and how they are transformed; the type implies the cast to the element
-    type and the packing into the layout.
+    Holds no data. The recipe states the sources of the rows and the operations on them; the type implies the conversion to the
+    element type and the packing into the layout.
 
     - (C1) the recipe has the shape of the type.
     - (C2) a RoPE table is f32.
@@ -124,12 +124,12 @@ def Llama_LinearOp : Llama_PureOp<"linear", "getInput()"> {
 def Llama_SplitOp : Llama_PureOp<"split", "getInput()"> {
   let summary = "Split the columns into adjacent slices";
   let description = [{
-    outputs[i] holds `sizes[i]` columns, beginning where those of outputs[i - 1] end. A view: no kernel runs for it.
+    outputs[i] holds `sizes[i]` columns, which follow those of outputs[i - 1]. The results are views: no kernel computes them.
 
     - (C1) there is at least one size, and all are positive.
     - (C2) the sizes add up to the last dimension of `input`.
 
-    A split into one is folded.
+    A split into one slice folds to its input.
 
     ```mlir
     %q, %k, %v = llama.split %input [128, 64, 64] : (tensor<?x256xf32>) -> (tensor<?x128xf32>, tensor<?x64xf32>, tensor<?x64xf32>)
@@ -163,8 +163,8 @@ def Llama_RopeOp : Llama_PureOp<"rope", "getInput()"> {
 def Llama_KvAppendOp : Llama_Op<"kv_append"> {
   let summary = "Store the K and V of a step in the cache";
   let description = [{
-    Row t of `key` (after RoPE) and of `value` goes to slot `slots[t]` of layer `layer`, converted to the cache's element type (round to
-    nearest even); slot -1 stores nothing.
+    Row t of `key` (after RoPE) and of `value` is stored in slot `slots[t]` of layer `layer`, converted to the cache's element type (round to
+    nearest even); a row with slot -1 is not stored.
 
     - (C1) `key` and `value` have the cache's kv_heads * head_dim columns.
     - (C2) `key`, `value` and `slots` have the same number of rows.
@@ -258,7 +258,7 @@ def Llama_AddOp : Llama_BinaryOp<"add", [Commutative]> {
 def Llama_GatherRowsOp : Llama_PureOp<"gather_rows", "getRows()"> {
   let summary = "Select the rows that get logits";
   let description = [{
-    output[r, :] = input[rows[r], :]. Placed before the final norm and the output linear, which then run on R rows only.
+    output[r, :] = input[rows[r], :]. Precedes the final norm and the output linear, which then compute only R rows.
 
     ```mlir
     %output = llama.gather_rows %input, %rows : (tensor<?x128xf32>, tensor<?xi32>) -> tensor<?x128xf32>

@@ -36,7 +36,7 @@ RankedTensorType cria::llama::rowsType(ShapedType rows, int64_t columns) {
   return RankedTensorType::get({rows.getDimSize(0), columns}, Float32Type::get(rows.getContext()));
 }
 
-bool cria::llama::extentsMatch(int64_t first, int64_t second) {
+bool cria::llama::dimensionsMatch(int64_t first, int64_t second) {
   return first == second || ShapedType::isDynamic(first) || ShapedType::isDynamic(second);
 }
 
@@ -88,7 +88,7 @@ static LogicalResult checkF32(StringRef what, WeightType weight, EmitError emitE
 
 // One element of `indices` for each row of `input`.
 static LogicalResult checkPerRow(StringRef what, Type indices, Type input, EmitError emitError) {
-  if (extentsMatch(rowsOf(indices), rowsOf(input))) {
+  if (dimensionsMatch(rowsOf(indices), rowsOf(input))) {
     return success();
   }
   return report(emitError, "expected ", what, " of size ", rowsOf(input),
@@ -211,7 +211,7 @@ LogicalResult cria::llama::checkKvAppend(KvCacheType cache, Type key, Type value
       return failure();
     }
   }
-  if (!extentsMatch(rowsOf(key), rowsOf(value))) { // kv_append_c2
+  if (!dimensionsMatch(rowsOf(key), rowsOf(value))) { // kv_append_c2
     return report(emitError, "expected value with ", rowsOf(key), " rows as key has, got ", rowsOf(value));
   }
   return checkLayer(layer, cache, emitError); // kv_append_c3
@@ -249,7 +249,7 @@ FailureOr<Type> cria::llama::gatherRowsType(Type input, Type rows) {
 // Fused ops
 //===----------------------------------------------------------------------===//
 
-// The columns of q that lie in front of k and v.
+// The number of columns of q, which precede those of k and v.
 static FailureOr<std::array<int64_t, 3>> columnsOfFusedProjections(Type projections, KvCacheType cache,
                                                                    EmitError emitError) {
   int64_t kv = cache.getColumns(), query = columnsOf(projections) - 2 * kv;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The shape rules of the llama dialect, on types and recipes alone: verifiers, type inference, frontends and
-// passes ask the same functions.
+// The shape rules of the llama dialect, as functions of types and recipes alone. Verifiers, type inference,
+// frontends and passes call them.
 //
-// Functions that take an emitError report the first violated constraint through it and return failure; with a
-// null emitError they're silent.
+// A function with an emitError reports the first violated constraint through it and returns failure. A null
+// emitError suppresses the diagnostic.
 #pragma once
 
 #include "ir/LlamaTypes.h"
@@ -12,23 +12,28 @@ namespace cria::llama {
 
 using EmitError = llvm::function_ref<mlir::InFlightDiagnostic()>;
 
-/// The shape of what a recipe makes: one or two extents. The attribute must be a recipe (isRecipe); recipes
-/// verify themselves when made, so that this can't fail.
+/// The shape of the weight that a recipe describes, of rank 1 or 2. REQUIRES: isRecipe(recipe). Does not
+/// fail, because recipe attributes are verified when they are created.
 llvm::SmallVector<int64_t> recipeShape(mlir::Attribute recipe);
 
 /// `value` rounded up to a multiple of `multiple`, which is positive.
 int64_t roundUp(int64_t value, int64_t multiple);
 
-/// Rows of a weight that holds gate and up, `ffnDim` rows each, interleaved in blocks.
+/// Rows of gate, then of up, per block of an interleaved SwiGLU weight: the default of llama-fuse-swiglu-mlp,
+/// and the block size of the kernels of all built-in targets.
+constexpr int64_t kSwigluBlock = 16;
+
+/// The number of rows of a weight that interleaves gate and up, of `ffnDim` rows each, in blocks of `block`
+/// rows.
 int64_t swigluRows(int64_t ffnDim, int64_t block);
 
-/// tensor<T x columns x f32> with the first extent of `rows`.
+/// tensor<rows x columns x f32>, with the first dimension of `rows`.
 mlir::RankedTensorType rowsType(mlir::ShapedType rows, int64_t columns);
 
-/// Whether two extents may be the same number: equal, or one of them dynamic.
-bool extentsMatch(int64_t first, int64_t second);
+/// Whether two dimensions are compatible: equal, or at least one of them dynamic.
+bool dimensionsMatch(int64_t first, int64_t second);
 
-// Result types of ops, named after them.
+// The result types of the ops with these names.
 llvm::FailureOr<mlir::Type> embeddingType(mlir::Type tokens, WeightType table, EmitError emitError);
 llvm::FailureOr<mlir::Type> rmsNormType(mlir::Type input, WeightType weight, mlir::FloatAttr epsilon,
                                         EmitError emitError);
@@ -43,11 +48,11 @@ llvm::FailureOr<mlir::Type> attentionType(mlir::Type query, KvCacheType cache, m
 llvm::FailureOr<mlir::Type> binaryType(mlir::Type lhs, mlir::Type rhs, EmitError emitError);
 llvm::FailureOr<mlir::Type> gatherRowsType(mlir::Type input, mlir::Type rows);
 
-/// (C1)..(C3) of kv_append.
+/// Verifies (C1) to (C3) of kv_append.
 llvm::LogicalResult checkKvAppend(KvCacheType cache, mlir::Type key, mlir::Type value, mlir::Type slots,
                                   int64_t layer, EmitError emitError);
 
-/// Columns of q, k and v in the projections of a rope_attention.
+/// The number of columns of q, k and v in the projections of a rope_attention.
 llvm::FailureOr<std::array<int64_t, 3>> projectionColumns(mlir::TypeRange projections, KvCacheType cache,
                                                           EmitError emitError);
 
@@ -66,7 +71,7 @@ struct FusedLinearTypes {
   WeightType weight, normWeight;
   mlir::Type residual, output;
 };
-/// (C1)..(C6) of fused_linear; `epsilon` may be null.
+/// Verifies (C1) to (C6) of fused_linear; `epsilon` may be null.
 llvm::LogicalResult checkFusedLinear(const FusedLinearTypes &types, mlir::FloatAttr epsilon,
                                      Activation activation, std::optional<int64_t> swigluBlock,
                                      EmitError emitError);

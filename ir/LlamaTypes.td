@@ -35,7 +35,7 @@ def Llama_WeightType : Llama_Type<"Weight", "weight"> {
     int64_t getRows() const { return getShape().front(); }
     /// The length of a row; 1 for a vector.
     int64_t getColumns() const { return getRank() == 2 ? getShape()[1] : 1; }
-    /// How the elements lie in memory; a vector is a matrix of one row.
+    /// The layout of the elements in memory; a vector is a matrix of one row.
     ::cria::PhysicalLayout getPhysicalLayout() const;
     /// Bytes of the physical array, padding included.
     int64_t getPhysicalBytes() const;
@@ -47,7 +47,7 @@ def Llama_WeightType : Llama_Type<"Weight", "weight"> {
 def Llama_KvCacheType : Llama_Type<"KvCache", "kv_cache"> {
   let summary = "The paged K and V of all layers";
   let description = [{
-    A handle, not a value: ops that take it have memory effects. The target defines what a page holds. Element types are `f16`
+    A handle, not a value: ops with this operand have memory effects. The target defines the layout of a page. Element types are `f16`
     and `f32`.
 
     ```mlir

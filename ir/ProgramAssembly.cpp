@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Parses and prints extents, shapes, bindings and grids of the `program` dialect.
+// Parses and prints dimensions, shapes, bindings and grids of the `program` dialect.
 
 #include "ir/ProgramAssembly.h"
 

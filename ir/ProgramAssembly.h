@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How extents, shapes, bindings and grids of the `program` dialect are written; private to the dialect's
+// The syntax of dimensions, shapes, bindings and grids of the `program` dialect; private to the dialect's
 // sources.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace cria::program {
 
 mlir::ParseResult parseExtent(mlir::AsmParser &parser, int64_t &extent);
-/// For attribute formats, which hand over a value that may be absent.
+/// The same for generated attribute parsers, which pass a FailureOr.
 mlir::ParseResult parseExtent(mlir::AsmParser &parser, llvm::FailureOr<int64_t> &extent);
 void printExtent(mlir::AsmPrinter &printer, int64_t extent);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The `program` dialect: a compiled model as the runtime sees it. Enums and attributes; the ops are in ProgramOps.td.
+// The `program` dialect: a compiled model as the runtime executes it. Enums and attributes; the ops are in ProgramOps.td.
 #ifndef CRIA_PROGRAM_DIALECT
 #define CRIA_PROGRAM_DIALECT
 
@@ -15,7 +15,7 @@ def Program_Dialect : Dialect {
     A program is a `builtin.module` that holds, at its top level, the module attributes `program.target`, `program.limits` and
     `program.kv`, one `program.step`, and any number of `program.weight`, `program.buffer`, `program.kernel` and
     `program.entry`. The code of the kernels is a nested module `@kernels`. `programs/<target>.json` of a package holds the
-    same program; docs/package-format.md states what each field means and which rules hold.
+    same program; docs/package-format.md states the meaning of each field and the rules.
 
     The dimensions of a shape are numbers or one of the symbols `T` (rows of the step), `R` (rows of logits), `S` (sequences),
     `S+1` and `P` (pages in the pool). Sizes and offsets are in bytes, strides in elements. Two buffers exist in every program
@@ -91,7 +91,7 @@ def Program_BindingAttr : Program_Attr<"Binding", "binding"> {
   let summary = "An operand of a dispatch: a typed window of a buffer";
   let description = [{
     Element (i0, .., in) lies at `offset + sizeof(type) * sum(i_d * strides[d])` of the buffer; the window is
-    `[offset, offset + size)`. A size of `rest` (kRest, only for `kv`) reaches to the end of the pool.
+    `[offset, offset + size)`. A size of `rest` (kRest, only for `kv`) extends to the end of the pool.
   }];
   let parameters = (ins StringRefParameter<"name of the operand">:$name, "::mlir::FlatSymbolRefAttr":$buffer,
                         "::cria::program::Access":$access, "::mlir::Type":$type, ArrayRefParameter<"int64_t">:$shape,

@@ -30,7 +30,8 @@ std::vector<cria::Extent> shapeOf(ArrayRef<int64_t> shape) {
   return dimensions;
 }
 
-/// A float as the shortest number that reads back as the same value of its own type, so that 1e-5 stays 1e-05.
+/// A float as the shortest number that reads back as the same value of its own type, so that 1e-5 stays
+/// 1e-05.
 double shortestDouble(FloatAttr attribute) {
   double value = attribute.getValueAsDouble();
   if (!attribute.getType().isF32()) {
@@ -223,7 +224,7 @@ LogicalResult ProgramLowering::lowerEntry(EntryOp op) {
 LogicalResult ProgramLowering::lowerDispatch(DispatchOp op, ProgramDispatch &dispatch) {
   auto kernel = kernels_.find(op.getKernel());
   if (kernel == kernels_.end()) {
-    return op.emitOpError() << "names kernel '" << op.getKernel() << "', which does not exist";
+    return op.emitOpError() << "unknown kernel '" << op.getKernel() << "'";
   }
   dispatch.kernel = kernel->second;
   dispatch.inPlace = op.getInPlace();
@@ -241,8 +242,8 @@ LogicalResult ProgramLowering::lowerBinding(DispatchOp dispatch, BindingAttr att
                                             ProgramBinding &binding) {
   auto buffer = buffers_.find(attribute.getBuffer().getValue());
   if (buffer == buffers_.end()) {
-    return dispatch.emitOpError() << "binding '" << attribute.getName() << "' names buffer '"
-                                  << attribute.getBuffer().getValue() << "', which does not exist";
+    return dispatch.emitOpError() << "binding '" << attribute.getName() << "': unknown buffer '"
+                                  << attribute.getBuffer().getValue() << "'";
   }
   binding.name = attribute.getName().str();
   binding.bufferName = attribute.getBuffer().getValue().str();

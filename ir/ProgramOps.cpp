@@ -42,7 +42,7 @@ LogicalResult StepOp::verify() {
   llvm::StringSet<> names;
   for (FieldAttr field : fields) { // step_c2
     if (!names.insert(field.getName()).second) {
-      return emitOpError() << "has two fields named '" << field.getName() << "'";
+      return emitOpError() << "duplicate field '" << field.getName() << "'";
     }
     if (field.getOffset() < 0 || field.getLength() < 0 || field.getOffset() % 4 != 0 ||
         field.getOffset() > size || field.getLength() > (size - field.getOffset()) / 4) {
@@ -85,7 +85,7 @@ LogicalResult BufferOp::verify() {
   }
   if (std::optional<int64_t> offset = getOffset()) { // buffer_c2
     if (getKind() != BufferKind::arena) {
-      return emitOpError() << "only an arena buffer has an offset, this one is of kind '"
+      return emitOpError() << "expected an offset only on an arena buffer, got one on a buffer of kind '"
                            << stringifyBufferKind(getKind()) << "'";
     }
     if (*offset < 0 || *offset % kAlignment != 0) {
@@ -95,8 +95,8 @@ LogicalResult BufferOp::verify() {
   }
   bool isConstant = getKind() == BufferKind::constant; // buffer_c3
   if (isConstant != getData().has_value()) {
-    return emitOpError() << (isConstant ? "expected data of a constant buffer"
-                                        : "only a constant buffer has data");
+    return emitOpError() << (isConstant ? "expected a constant buffer to have data"
+                                        : "expected data only on a constant buffer");
   }
   if (!isConstant) {
     return success();
@@ -175,9 +175,9 @@ LogicalResult EntryOp::verify() {
 
 static LogicalResult verifyBinding(DispatchOp dispatch, BindingAttr binding) {
   using cria::kMaxRank;
-  auto error = [&] { return dispatch.emitOpError() << "binding '" << binding.getName() << "' "; };
+  auto error = [&] { return dispatch.emitOpError() << "binding '" << binding.getName() << "': "; };
   if (!isProgramType(binding.getType())) {
-    return error() << "has type " << binding.getType() << ", which programs do not have";
+    return error() << "expected an element type of programs, got " << binding.getType();
   }
   if (binding.getShape().size() != binding.getStrides().size() ||
       binding.getShape().size() > kMaxRank) { // dispatch_c2
@@ -185,7 +185,7 @@ static LogicalResult verifyBinding(DispatchOp dispatch, BindingAttr binding) {
                    << binding.getShape().size() << " and " << binding.getStrides().size();
   }
   if (llvm::any_of(binding.getStrides(), [](int64_t stride) { return stride < 0; })) {
-    return error() << "has a stride that is not a number";
+    return error() << "expected numbers as strides, got a symbol";
   }
   if (binding.getOffset() < 0 || binding.getSize() < kRest) {
     return error() << "expected offset and size >= 0, got " << binding.getOffset() << " and "
@@ -204,7 +204,7 @@ LogicalResult DispatchOp::verify() {
       return failure();
     }
     if (!names.insert(binding.getName()).second) { // dispatch_c3
-      return emitOpError() << "has two bindings named '" << binding.getName() << "'";
+      return emitOpError() << "duplicate binding '" << binding.getName() << "'";
     }
   }
   return success();

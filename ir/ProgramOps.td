@@ -32,7 +32,7 @@ def Program_StepOp : Program_Op<"step", [Symbol, HasParent<"::mlir::ModuleOp">]>
 def Program_WeightOp : Program_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp">]> {
   let summary = "Declare a weight by type, size in bytes and recipe";
   let description = [{
-    `initialized` means that the package holds no data for it: the entry `initialize` fills the weight on the device.
+    `initialized` means that the package holds no data for it: the entry point `initialize` fills the weight on the device.
 
     (C1) The type is a `!llama.weight`.
     (C2) The size is that of the type's physical array in bytes.
@@ -50,7 +50,7 @@ def Program_WeightOp : Program_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp
 def Program_BufferOp : Program_Op<"buffer", [Symbol, HasParent<"::mlir::ModuleOp">]> {
   let summary = "Declare memory that dispatches read and write";
   let description = [{
-    `arena` buffers live inside one entry and share memory; memory planning assigns their offsets in the arena. The one
+    `arena` buffers are used within one entry point and share memory; memory planning assigns their offsets in the arena. The one
     `result` buffer holds the result of a step. `constant` buffers hold 32-bit words.
 
     (C1) The size is positive.
@@ -99,7 +99,7 @@ def Program_KernelOp : Program_Op<"kernel", [Symbol, HasParent<"::mlir::ModuleOp
 def Program_EntryOp : Program_Op<"entry", [Symbol, HasParent<"::mlir::ModuleOp">, NoTerminator, SingleBlock]> {
   let summary = "Define the list of dispatches for steps of `min_tokens` to `max_tokens` rows";
   let description = [{
-    The entry `initialize` has 0 tokens: it runs once after opening and fills the weights that are `initialized`.
+    The entry point `initialize` has 0 tokens. It runs once after opening the package, and fills the weights that are `initialized`.
 
     (C1) 0 <= min_tokens <= max_tokens <= 2^20.
     (C2) The body holds dispatches only.

@@ -6,9 +6,9 @@
 
 namespace cria::program {
 
-/// Verifies a program whose memory is planned. Emits a diagnostic at the op that breaks a rule. Beyond the loader's
-/// rules, a kernel's symbol exists if the module has the kernels' code. The rules about the vocabulary and the
-/// entries of a model apply if the module states `llama.config`.
+/// Verifies a program whose memory is planned. Emits a diagnostic at the op that breaks a rule. Beyond the
+/// loader's rules, a kernel's symbol exists if the module has the kernels' code. The rules about the
+/// vocabulary and the entries of a model apply if the module states `llama.config`.
 llvm::LogicalResult verifyProgram(mlir::ModuleOp module);
 
 } // namespace cria::program

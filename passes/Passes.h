@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Constructors, options and registration of all passes; see Passes.td for what they do.
+// Constructors, options and registration of all passes; Passes.td describes them.
 #pragma once
 
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaOps.h"
+#include "ir/LlamaShapes.h"
 #include "ir/ProgramDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -11,7 +12,7 @@
 
 #include "llvm/Support/CommandLine.h"
 
-/// Reads parts of fused ops in lists of a pass's options.
+/// Parses parts of fused ops in list options of a pass.
 template <>
 class llvm::cl::parser<cria::llama::FusedPart> : public llvm::cl::basic_parser<cria::llama::FusedPart> {
 public:

@@ -68,7 +68,7 @@ def FuseSwigluMlpPass : FusionPass<"llama-fuse-swiglu-mlp"> {
     %h = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16}
     ```
   }];
-  let options = [Option<"swigluBlock", "swiglu-block", "int64_t", /*default=*/"16",
+  let options = [Option<"swigluBlock", "swiglu-block", "int64_t", /*default=*/"::cria::llama::kSwigluBlock",
                         "Rows of gate, then of up, per block; the same for all targets that share weights">];
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The order of the passes, and why it is so.
+// The order of the passes, with the reasons for it.
 
 #include "passes/Pipelines.h"
 
@@ -48,7 +48,7 @@ bool llvm::cl::parser<cria::OptimizePass>::parse(Option &option, StringRef, Stri
                                                  cria::OptimizePass &pass) {
   std::optional<cria::OptimizePass> known = cria::parseOptimizePass(text);
   if (!known) {
-    return option.error("expected a pass that can be switched off, such as llama-fuse-qkv, got " + text);
+    return option.error("expected a pass that can be disabled, such as llama-fuse-qkv, got " + text);
   }
   pass = *known;
   return false;
@@ -56,30 +56,30 @@ bool llvm::cl::parser<cria::OptimizePass>::parse(Option &option, StringRef, Stri
 
 void cria::buildOptimizePipeline(OpPassManager &manager, const OptimizeOptions &options) {
   auto enabled = [&](OptimizePass pass) { return !llvm::is_contained(options.disable, pass); };
-  // One use_weight and one norm for each value, so that fusions see through equal ops.
+  // One use_weight and one norm for each value, so that fusions can compare operands.
   manager.addPass(createCSEPass());
-  // Before RoPE and attention become one op: that op can then take q, k and v as the one tensor they're split
-  // from.
+  // Before llama-fuse-rope-attention, whose op can then take the one tensor that q, k and v are slices of.
   if (enabled(OptimizePass::fuseQkv)) {
     manager.addPass(createFuseQkvPass());
   }
   if (enabled(OptimizePass::fuseRopeAttention)) {
     manager.addPass(createFuseRopeAttentionPass());
   }
-  // Before norms: gate and up are recognized as plain linears, and as one op they compute their norm once.
+  // Before llama-fuse-norm: gate and up are matched as unfused linears, and as one op they compute their norm
+  // once.
   if (enabled(OptimizePass::fuseSwigluMlp)) {
     manager.addPass(createFuseSwigluMlpPass({.swigluBlock = options.swigluBlock}));
   }
   if (enabled(OptimizePass::fuseNorm)) {
     manager.addPass(createFuseNormPass());
   }
-  // After what makes fused linears; a residual fits on any of them.
+  // After the passes that create fused linears; a residual can be added to each of them.
   if (enabled(OptimizePass::fuseResidual)) {
     manager.addPass(createFuseResidualPass());
   }
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  // Last: fusions and CSE leave weights behind.
+  // Last, because fusions and CSE leave unused weights in the module.
   manager.addPass(createRemoveDeadWeightsPass());
 }
 

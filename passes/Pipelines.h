@@ -2,6 +2,8 @@
 // Pipelines of llama passes, as functions and by name.
 #pragma once
 
+#include "ir/LlamaShapes.h"
+
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
@@ -10,13 +12,13 @@
 
 namespace cria {
 
-/// The passes of the optimize pipeline that can be switched off, in the order they run.
+/// The passes of the optimize pipeline that can be disabled, in the order in which they run.
 enum class OptimizePass { fuseQkv, fuseRopeAttention, fuseSwigluMlp, fuseNorm, fuseResidual };
 
 /// All of them with their names, as `--disable-pass` takes them: "llama-fuse-qkv", ...
 llvm::ArrayRef<std::pair<llvm::StringLiteral, OptimizePass>> optimizePassNames();
 
-/// The pass of an argument or of a class: "llama-fuse-qkv", "FuseQkv".
+/// The pass with this argument or class name: "llama-fuse-qkv", "FuseQkv".
 std::optional<OptimizePass> parseOptimizePass(llvm::StringRef name);
 
 llvm::raw_ostream &operator<<(llvm::raw_ostream &os, OptimizePass pass);
@@ -36,13 +38,12 @@ namespace cria {
 struct OptimizeOptions : mlir::PassPipelineOptions<OptimizeOptions> {
   ListOption<OptimizePass> disable{*this, "disable",
                                    llvm::cl::desc("Passes to leave out, such as llama-fuse-qkv")};
-  Option<int64_t> swigluBlock{*this, "swiglu-block",
-                              llvm::cl::desc("Rows of gate, then of up, that lie together"),
-                              llvm::cl::init(16)};
+  Option<int64_t> swigluBlock{*this, "swiglu-block", llvm::cl::desc("Rows of gate, then of up, per block"),
+                              llvm::cl::init(llama::kSwigluBlock)};
 };
 
-/// llama to llama: primitive ops to fused ones (`llama-optimize-pipeline`). Runs on a module with @forward or
-/// with entries.
+/// Fuses primitive llama ops (`llama-optimize-pipeline`). Runs on a module with @forward or with entry
+/// points.
 void buildOptimizePipeline(mlir::OpPassManager &manager, const OptimizeOptions &options);
 
 /// Registers every pipeline by name.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Cria's runtime for programs that embed it. This header and the ones it includes are public; all other
-// headers below runtime/ are internal and change without notice. docs/embedding.md shows how the parts fit
-// together, and examples/embedding/main.cpp is a complete program.
+// Cria's runtime for programs that embed it. This header and the headers that it includes, directly or
+// through others, are public; those of runtime/ say so at their top. All other headers of runtime/ are
+// internal and change without notice. docs/embedding.md shows how the parts fit together, and
+// examples/embedding/main.cpp is a complete program.
 #pragma once
 
 #include "runtime/exec/Engine.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The configuration files of a Hugging Face checkpoint: config.json and generation_config.json. A feature that
-// changes the computation and is not implemented is refused by name.
+// The configuration files of a Hugging Face checkpoint: config.json and generation_config.json. A feature
+// that changes the computation and is not implemented is refused by name.
 #pragma once
 
 #include "format/ModelConfig.h"

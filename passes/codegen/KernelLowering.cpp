@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The lowering of kernels to the llvm dialect: upstream conversions in an order that leaves nothing behind,
-// the ABI wrappers, and the check that nothing was left.
+// The lowering of kernels to the llvm dialect: upstream conversions in an order that converts every
+// operation, the ABI wrappers, and the check that no other operation is left.
 #include "passes/codegen/ObjectCode.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -26,11 +26,11 @@ namespace cria {
 namespace {
 
 constexpr llvm::StringLiteral kKernelAttr = "cria.kernel";
-// scratch, x, y, z: what a kernel takes after its bindings.
+// The parameters of a kernel after its bindings: scratch, x, y, z.
 constexpr unsigned kTrailingArguments = 4;
 
-/// Gives each kernel `name` the exported function of the kernel ABI and makes the kernel itself an internal
-/// `name.body`, which is inlined there.
+/// Adds for each kernel `name` the exported function of the kernel ABI, and renames the kernel itself to an
+/// internal `name.body`, which is inlined there.
 struct ExportKernelsPass : PassWrapper<ExportKernelsPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExportKernelsPass)
   StringRef getArgument() const final { return "cria-export-kernels"; }
@@ -85,7 +85,8 @@ struct ExportKernelsPass : PassWrapper<ExportKernelsPass, OperationPass<ModuleOp
   }
 };
 
-/// Refuses operations outside llvm and builtin. Some conversions leave what they do not know and succeed.
+/// Rejects operations outside llvm and builtin. Some conversions leave operations that they do not support,
+/// and succeed.
 struct CheckLoweredPass : PassWrapper<CheckLoweredPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CheckLoweredPass)
   StringRef getArgument() const final { return "cria-check-lowered"; }
@@ -95,7 +96,7 @@ struct CheckLoweredPass : PassWrapper<CheckLoweredPass, OperationPass<ModuleOp>>
     Operation *left = nullptr;
     getOperation().walk([&](Operation *op) {
       bool lowered = op->getName().getDialectNamespace() == "llvm" || isa<ModuleOp>(op);
-      // A cast only marks the border of what was not converted: rather name the operation beside it.
+      // A cast only marks the boundary of the unconverted operations; report the operation next to it.
       if (!lowered && (!left || isa<UnrealizedConversionCastOp>(left))) {
         left = op;
       }

@@ -51,7 +51,7 @@ FailureOr<std::unique_ptr<llvm::TargetMachine>> makeTargetMachine(ModuleOp modul
     return module.emitError("no code generator for '") << target.triple << "': " << error;
   }
   llvm::TargetOptions options;
-  // A fused multiply-add is made where the kernel says so, and nowhere else.
+  // Multiplications and additions are not contracted: kernels state each fused multiply-add.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   options.FunctionSections = true;
   std::unique_ptr<llvm::TargetMachine> machine(
@@ -71,15 +71,15 @@ void setFunctionAttributes(llvm::Module &module, const ObjectTarget &target) {
     }
     function.addFnAttr("target-cpu", target.cpu);
     function.addFnAttr("target-features", target.features);
-    // Without this the vector type of the kernels would be split on processors that prefer half of it.
+    // Otherwise the kernels' vectors would be split on processors that prefer vectors of half the size.
     function.addFnAttr("prefer-vector-width", "512");
-    // Loops stay loops: no call of memset or memcpy may come out of them.
+    // Loops must not become calls of memset or memcpy.
     function.addFnAttr("no-builtins");
     function.addFnAttr(llvm::Attribute::NoUnwind);
   }
 }
 
-// The data symbol that says what this library is.
+// The data symbol that describes this library.
 void addLibraryInfo(llvm::Module &module, const ObjectTarget &target) {
   cria_kernel_library_info info = {};
   llvm::LLVMContext &context = module.getContext();
@@ -95,7 +95,7 @@ void addLibraryInfo(llvm::Module &module, const ObjectTarget &target) {
   symbol->setAlignment(llvm::Align(alignof(cria_kernel_library_info)));
 }
 
-// A kernel library stands alone: anything undefined is a call that some lowering slipped in.
+// A kernel library links to nothing, so an undefined symbol is a call that a lowering introduced.
 LogicalResult refuseUndefinedSymbols(ModuleOp origin, StringRef object) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "kernels.o"));
   if (!file) {
@@ -161,17 +161,17 @@ FailureOr<std::string> emitObjectCode(ModuleOp lowered, const ObjectTarget &targ
   setFunctionAttributes(*module, target);
   addLibraryInfo(*module, target);
   optimizeIr(*module, **machine);
-  if (stage == ObjectStage::LlvmIr) {
+  if (stage == ObjectStage::llvmIr) {
     return printIr(*module);
   }
-  if (stage == ObjectStage::Assembly) {
+  if (stage == ObjectStage::assembly) {
     return generateCode(lowered, *module, **machine, llvm::CodeGenFileType::AssemblyFile);
   }
   auto object = generateCode(lowered, *module, **machine, llvm::CodeGenFileType::ObjectFile);
   if (failed(object) || failed(refuseUndefinedSymbols(lowered, *object))) {
     return failure();
   }
-  return stage == ObjectStage::Object ? object : link(lowered, *object);
+  return stage == ObjectStage::object ? object : link(lowered, *object);
 }
 
 } // namespace cria

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From a module of CPU kernels to a shared object that follows plugins/api/kernel_abi.h, within this process.
+// Compiles a module of CPU kernels to a shared object with the interface of plugins/api/kernel_abi.h, in this
+// process.
 //
 // A kernels module holds func.func with the attribute cria.kernel: one memref per binding, one for scratch,
 // then x, y, z as i32; no results. Other functions are private to it. All functions here report errors as
@@ -14,7 +15,7 @@
 
 namespace cria {
 
-/// What LLVM needs to know of the processor, and what the library says of itself.
+/// LLVM's description of the processor, and the library's description of itself.
 struct ObjectTarget {
   std::string triple;
   std::string cpu;
@@ -22,8 +23,8 @@ struct ObjectTarget {
   std::string libraryFeatures; ///< as in cria_kernel_library_info: "x86-64-v3"; below 48 bytes
 };
 
-/// Appends the passes that turn arith, math, memref, scf and vector into llvm, then give each kernel its ABI
-/// wrapper, then refuse whatever operation is left outside llvm and builtin, by name.
+/// Appends the passes that lower arith, math, memref, scf and vector to llvm, add the ABI wrapper of each
+/// kernel, and reject, by name, any operation that is not in llvm or builtin.
 void addKernelLoweringPasses(mlir::OpPassManager &pm);
 
 /// Runs these passes on `kernels`.
@@ -33,11 +34,11 @@ mlir::LogicalResult lowerKernels(mlir::ModuleOp kernels);
 /// cria-lower-kernels.
 void registerObjectCodePasses();
 
-/// What to make of a lowered module.
-enum class ObjectStage { LlvmIr, Assembly, Object, SharedObject };
+/// The form of code to emit.
+enum class ObjectStage { llvmIr, assembly, object, sharedObject };
 
-/// Optimized LLVM IR or assembly as text, or an ELF file's bytes. An object that would need a symbol from
-/// elsewhere (a call into libm or libc) is refused with the symbol's name.
+/// Optimized LLVM IR or assembly as text, or an ELF file's bytes. An object with an undefined symbol (a
+/// call into libm or libc) is rejected with the symbol's name.
 mlir::FailureOr<std::string> emitObjectCode(mlir::ModuleOp lowered, const ObjectTarget &target,
                                             ObjectStage stage);
 

@@ -43,7 +43,7 @@ FailureOr<std::string> generateCode(ModuleOp origin, llvm::Module &module, llvm:
   llvm::legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, stream, nullptr, type)) {
     return origin.emitError("the code generator of '")
-           << machine.getTargetTriple().str() << "' cannot write this";
+           << machine.getTargetTriple().str() << "' cannot emit this kind of file";
   }
   passes.run(module);
   return bytes.str().str();

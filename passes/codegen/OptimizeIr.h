@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What happens to the LLVM IR of kernels on every target: the same optimization, then code generation.
+// Optimization and code generation for the LLVM IR of kernels, the same for every target with code.
 #pragma once
 
 #include "mlir/IR/BuiltinOps.h"
@@ -9,7 +9,7 @@
 
 namespace cria {
 
-/// Runs LLVM's O2 without vectorizers and unrolling: kernels bring their own.
+/// Runs LLVM's O2 without vectorizers and unrolling, because kernels are already vectorized and unrolled.
 void optimizeIr(llvm::Module &module, llvm::TargetMachine &machine);
 std::string printIr(llvm::Module &module);
 /// Assembly or an object. Errors are diagnostics on `origin`.

@@ -34,7 +34,7 @@ static Status writeDurably(const std::string &path, std::string_view content) {
     }
   }
   if (status.ok() && fsync(file) != 0) {
-    status = ioError(path, "make it durable");
+    status = ioError(path, "sync");
   }
   close(file);
   return status;

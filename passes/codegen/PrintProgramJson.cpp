@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Prints the program as JSON to standard output: what a package would hold.
+// Prints the program as JSON to standard output, as in programs/<target>.json of a package.
 
 #include "passes/Passes.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Writes weights/<layout>.safetensors: evaluates recipes in blocks of rows, packs the rows into the layout,
-// and writes them from several threads. Each thread needs a few megabytes of memory, whatever the model.
+// and writes them from several threads. Each thread needs a few megabytes of memory for models of any size.
 #pragma once
 
 #include "format/WeightLayout.h"

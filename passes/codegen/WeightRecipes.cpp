@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One class per recipe step. Sources convert to the element type of the result as they read; the other steps
-// only select rows.
+// One class for each source and operation of recipes. Sources convert values to the element type of the
+// result when they read them; operations only select rows.
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"

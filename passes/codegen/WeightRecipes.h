@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Evaluates weight recipes by rows. Each step maps its rows to rows of its inputs, so that models of any size
-// stream through buffers of a few megabytes.
+// Evaluates weight recipes by rows. Each operation maps its rows to rows of its inputs, so that
+// buffers of a few megabytes suffice for models of any size.
 #pragma once
 
 #include "format/TensorReader.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From llama entries to the program of one target: passes that take a target object, and their pipeline.
+// The conversion of llama entry points to the program of one target: passes that take a target object, and
+// their pipeline.
 #pragma once
 
 #include "passes/Passes.h"
@@ -24,7 +25,7 @@ struct ProgramOptions : mlir::PassPipelineOptions<ProgramOptions> {
                              llvm::cl::desc("Maximum rows of logits; 0: as many as tokens per step"),
                              llvm::cl::init(0)};
   Option<int64_t> context{*this, "context",
-                          llvm::cl::desc("Positions of a sequence; 0: what llama.config says"),
+                          llvm::cl::desc("Context length in tokens; 0: that of llama.config"),
                           llvm::cl::init(0)};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Turns prepared entries into a program: walks the ops of each in order and lets the target write their
+// Converts prepared entry points to a program: walks the ops of each in order, and the target adds their
 // dispatches.
 
 #include "format/StepFields.h"
@@ -32,17 +32,17 @@ LogicalResult checkArguments(func::FuncOp entry) {
   if (ok) {
     return success();
   }
-  return entry.emitError() << "expected entry '" << entry.getSymName()
+  return entry.emitError() << "expected entry point '" << entry.getSymName()
                            << "' to take the arguments of the forward contract and"
                            << " to return the logits, got " << entry.getFunctionType();
 }
 
-/// The functions of the module, all of them entries with arguments of the forward contract and one cache
-/// type.
+/// The functions of the module; verifies that each is an entry point with the arguments of the forward
+/// contract, and that all have the same cache type.
 FailureOr<SmallVector<func::FuncOp>> collectEntries(ModuleOp module) {
   SmallVector<func::FuncOp> entries(module.getOps<func::FuncOp>());
   if (entries.empty()) {
-    return module.emitError() << "expected at least one entry function";
+    return module.emitError() << "expected at least one entry point";
   }
   for (func::FuncOp entry : entries) {
     if (!entry->hasAttrOfType<IntegerAttr>(LlamaDialect::kMaxTokensAttrName) ||
@@ -55,11 +55,11 @@ FailureOr<SmallVector<func::FuncOp>> collectEntries(ModuleOp module) {
       return failure();
     }
     if (!entry.getBody().hasOneBlock() || !isa<func::ReturnOp>(entry.getBody().front().back())) {
-      return entry.emitError() << "expected entry '" << entry.getSymName()
+      return entry.emitError() << "expected entry point '" << entry.getSymName()
                                << "' to have a body of one block that ends in a return";
     }
     if (entry.getArgumentTypes().back() != entries.front().getArgumentTypes().back()) {
-      return entry.emitError() << "expected all entries to take one cache type, got "
+      return entry.emitError() << "expected all entry points to have the same cache type, got "
                                << entry.getArgumentTypes().back() << " and "
                                << entries.front().getArgumentTypes().back();
     }
@@ -71,7 +71,7 @@ int64_t tokensAttr(func::FuncOp entry, StringRef name) {
   return entry->getAttrOfType<IntegerAttr>(name).getInt();
 }
 
-/// Views are made on the way, so only what computes is handed to the target.
+/// Lowers each op that computes; views are created when an op uses them.
 bool isView(Operation &op) { return isa<llama::UseWeightOp, llama::SplitOp, func::ReturnOp>(op); }
 
 LogicalResult checkReturn(func::FuncOp function) {
@@ -80,14 +80,14 @@ LogicalResult checkReturn(func::FuncOp function) {
   if (producer && !isView(*producer)) {
     return success();
   }
-  return returned.emitError() << "expected entry '" << function.getSymName()
+  return returned.emitError() << "expected entry point '" << function.getSymName()
                               << "' to return the result of an op that computes, not an argument or a slice";
 }
 
 LogicalResult emitEntry(func::FuncOp function, const Target &target, ProgramBuilder &program) {
   int64_t maxTokens = tokensAttr(function, LlamaDialect::kMaxTokensAttrName);
   if (maxTokens > program.limits().getMaxTokens()) {
-    return function.emitError() << "entry '" << function.getSymName() << "' takes up to " << maxTokens
+    return function.emitError() << "entry point '" << function.getSymName() << "' takes up to " << maxTokens
                                 << " rows, expected at most max_tokens = " << program.limits().getMaxTokens();
   }
   if (failed(checkReturn(function))) {
@@ -116,7 +116,7 @@ struct FormDispatches : impl::FormDispatchesPassBase<FormDispatches> {
   LogicalResult initialize(MLIRContext *mlirContext) override { return target_.resolve(mlirContext, target); }
   void getDependentDialects(DialectRegistry &registry) const override {
     FormDispatchesPassBase::getDependentDialects(registry);
-    // What kernels are written in.
+    // The dialects of kernels.
     registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
                     scf::SCFDialect, vector::VectorDialect>();
     registerKernelDialects(registry);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Takes recipes of random weights apart into segments, one for each source tensor, and lets the target fill
-// them.
+// Splits the recipes of random weights into segments, one for each source tensor, and adds the target's
+// dispatches that fill them.
 
 #include "passes/conversion/Initialize.h"
 
@@ -14,7 +14,7 @@ namespace cria {
 
 namespace {
 
-/// A source tensor and where its rows go.
+/// A source tensor and its rows in the weight.
 struct Segment {
   llama::RandomAttr source;
   int64_t firstRow, block, stride;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Gives every arena buffer its offset. Entries never run at the same time and share one arena; within an
-// entry, buffers that are alive at the same time lie apart. Larger buffers choose first, each the lowest gap
-// that fits.
+// Assigns every arena buffer an offset. Entry points never run at the same time and share one arena; within
+// an entry point, buffers with overlapping lifetimes do not overlap in memory. Buffers are placed in
+// descending order of size, each in the lowest gap that it fits into.
 
 #include "passes/Passes.h"
 
@@ -20,7 +20,7 @@ namespace {
 
 using namespace program;
 
-/// From the first to the last dispatch of one entry that uses a buffer.
+/// From the first to the last dispatch of one entry point that uses a buffer.
 struct Lifetime {
   EntryOp entry;
   int64_t first, last;
@@ -39,7 +39,8 @@ struct Plan {
   int64_t end() const { return offset + size; }
   bool livesWith(const Plan &other) const {
     return llvm::any_of(lifetimes, [&](const Lifetime &lifetime) {
-      return llvm::any_of(other.lifetimes, [&](const Lifetime &theirs) { return lifetime.overlaps(theirs); });
+      return llvm::any_of(other.lifetimes,
+                          [&](const Lifetime &candidate) { return lifetime.overlaps(candidate); });
     });
   }
 };
@@ -72,7 +73,8 @@ SmallVector<Plan> collectPlans(ModuleOp module) {
   return plans;
 }
 
-/// The lowest offset at which `plan` meets none of the buffers it lives with. `placed`: by offset.
+/// The lowest offset at which `plan` overlaps no buffer with an overlapping lifetime. `placed` is sorted by
+/// offset.
 int64_t firstFit(const Plan &plan, ArrayRef<Plan *> placed) {
   int64_t offset = 0;
   for (const Plan *other : placed) {

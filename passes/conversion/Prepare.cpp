@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Brings the entries into the form a target emits: runs the target's own passes for each entry, then gives
-// every weight the one layout the target holds it in.
+// Runs the target's preparation passes for each entry point, then assigns every weight the layout in which
+// the target holds it.
 
 #include "passes/conversion/Conversion.h"
 #include "passes/conversion/TargetOption.h"

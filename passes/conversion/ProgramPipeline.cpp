@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From entries to a verified program, for one target.
+// The pipeline from entry points to a verified program of one target.
 
 #include "passes/conversion/Conversion.h"
 #include "passes/targets/TargetRegistry.h"
@@ -23,7 +23,7 @@ static void addPasses(OpPassManager &manager, std::unique_ptr<Pass> prepare,
                       std::unique_ptr<Pass> formDispatches) {
   manager.addPass(std::move(prepare));
   manager.addPass(std::move(formDispatches));
-  // Last of what changes a program: offsets follow from the dispatches.
+  // After all other changes of the program: lifetimes, and so offsets, depend on the dispatches.
   manager.addPass(createPlanMemoryPass());
   manager.addPass(createVerifyProgramPass());
 }
@@ -32,7 +32,7 @@ void buildProgramPipeline(OpPassManager &manager, const Target &target, const Pr
   addPasses(manager, createPreparePass(target), createFormDispatchesPass(target, formOptions(options)));
 }
 
-/// Like buildProgramPipeline, with a built-in target that the passes make for themselves by name.
+/// Like buildProgramPipeline, with a built-in target that each pass creates by name.
 static void buildNamedPipeline(OpPassManager &manager, const std::string &name,
                                const ProgramOptions &options) {
   PreparePassOptions prepare;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The target of a conversion pass: handed over by a pipeline, or named by the pass's option `target`.
+// The target of a conversion pass: set by a pipeline, or named by the pass's option `target`.
 #pragma once
 
 #include "passes/targets/TargetRegistry.h"
@@ -12,7 +12,7 @@ public:
   /// Borrows a target that outlives the pass.
   explicit TargetOption(const Target &target) : target_(&target) {}
 
-  /// Finds a built-in target by name unless one was handed over. Emits an error when there is none.
+  /// Finds a built-in target by name unless a target was set. Emits an error if the name is unknown.
   llvm::LogicalResult resolve(mlir::MLIRContext *context, llvm::StringRef name) {
     if (target_) {
       return llvm::success();

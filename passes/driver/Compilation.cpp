@@ -40,13 +40,13 @@ std::string printProgram(ModuleOp module) {
   return printModule(*clone);
 }
 
-/// Records in the program what the assembler reports about its kernels.
-void recordUses(ModuleOp module, ArrayRef<KernelUse> uses) {
+/// Records in the program the resources that the assembler reports for its kernels.
+void recordResources(ModuleOp module, ArrayRef<KernelResources> resources) {
   Builder builder(module.getContext());
   for (auto kernel : module.getOps<program::KernelOp>()) {
-    for (const KernelUse &use : uses) {
-      if (kernel.getSymbol() == use.name) {
-        kernel.setRegistersAttr(builder.getI64IntegerAttr(use.registers));
+    for (const KernelResources &used : resources) {
+      if (kernel.getSymbol() == used.name) {
+        kernel.setRegistersAttr(builder.getI64IntegerAttr(used.registers));
       }
     }
   }
@@ -85,7 +85,7 @@ CodeStage codeStageOf(CompileStage stage) {
   return CodeStage::object;
 }
 
-/// What begins a comment in the text of a stage.
+/// The start of a comment in the text of a stage.
 const char *commentOf(CompileStage stage) {
   return stage == CompileStage::llvm ? ";" : stage == CompileStage::assembly ? "#" : "//";
 }
@@ -229,7 +229,7 @@ Status Compilation::writePackageFiles() {
   for (TargetProgram &program : targets_) {
     const Target &target = *program.target;
     CRIA_ASSIGN_OR_RETURN(TargetCode code, codeOf(program, CodeStage::object));
-    recordUses(*program.module, code.uses);
+    recordResources(*program.module, code.resources);
     FailureOr<Program> lowered = lowerProgram(*program.module);
     CRIA_RETURN_IF_ERROR(diagnosed(succeeded(lowered), "program"));
     content.targets.push_back({.name = target.name(),

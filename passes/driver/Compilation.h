@@ -19,7 +19,7 @@ public:
   /// `job` and `observer` outlive the compilation.
   Compilation(const CompileJob &job, CompileObserver &observer);
 
-  /// Call once.
+  /// Must be called once.
   StatusOr<CompileResult> run();
 
 private:

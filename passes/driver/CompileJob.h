@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// CompileJob: what to compile, for which targets, and how far. CompileObserver: who is told about it. Plain
-// C++, so that callers need neither MLIR nor its compiler flags.
+// CompileJob: what to compile, for which targets, and up to which stage. CompileObserver: receives its
+// progress. Plain C++, so that callers need neither MLIR nor its compiler flags.
 #pragma once
 
 #include "format/ElementType.h"
@@ -35,7 +35,7 @@ struct OpsBackend {
   std::string name; ///< for messages
   uint32_t opsetVersion = 1;
   std::set<std::string> ops;
-  /// Element types of an operand ("linear/weight": {"f32"}); an operand without an entry takes all.
+  /// Element types of an operand ("linear/weight": {"f32"}); an operand that is not listed supports all.
   std::map<std::string, std::set<std::string>> types;
   /// Parts that `fused_linear` may have: "norm", "activation", "residual".
   std::set<std::string> linearParts;
@@ -92,7 +92,7 @@ public:
 
   /// A stage begins: "optimize", "code for cpu-x86-64-v3".
   virtual void stageStarted(std::string_view /*stage*/) {}
-  /// It has succeeded. `codeBytes`: the size of the code it made, for a stage that makes code.
+  /// The stage has succeeded. `codeBytes`: the size of the code, for a stage that emits code.
   virtual void stageFinished(std::string_view /*stage*/, double /*seconds*/,
                              std::optional<uint64_t> /*codeBytes*/) {}
   /// Bytes of weights processed so far.

@@ -10,7 +10,7 @@ namespace cria {
 struct ModelSource {
   /// Only `config` is set for a preset. `config.context` is the context length to compile for.
   Checkpoint checkpoint;
-  /// What the manifest says of the tokenizer `checkpoint.tokenizer`; nullopt when there is none.
+  /// The manifest's description of `checkpoint.tokenizer`; nullopt if there is no tokenizer.
   std::optional<PackageTokenizer> tokenizer;
   ElementType weightType = ElementType::f16;
 };

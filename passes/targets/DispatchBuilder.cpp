@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Maps values of an entry to windows of buffers, and writes kernels, buffers and dispatches of a program.
+// Maps values of an entry point to windows of buffers, and adds the kernels, buffers and dispatches of a
+// program.
 
 #include "passes/targets/DispatchBuilder.h"
 
@@ -91,7 +92,7 @@ std::string ProgramBuilder::uniqueName(StringRef name) {
   return candidate;
 }
 
-/// Whether a recipe's rows are made on the device: its sources are random(seed) or ones.
+/// Whether the rows of a recipe are computed on the device: its sources are random(seed) or ones.
 static bool isMadeOnDevice(Attribute recipe) {
   bool found = false;
   recipe.walk([&](Attribute part) { found |= isa<llama::RandomAttr, llama::OnesAttr>(part); });
@@ -120,7 +121,7 @@ FailureOr<View> ProgramBuilder::result(Operation *op, Type type, ArrayRef<int64_
     result_ = addBuffer("logits", BufferKind::result, type, shape);
   }
   if (result_->type != type || ArrayRef<int64_t>(result_->shape) != shape) {
-    op->emitOpError() << "makes the result of an entry in another shape than the entries before";
+    op->emitOpError() << "result shape differs from that of earlier entry points";
     return failure();
   }
   return *result_;
@@ -311,7 +312,7 @@ View DispatchBuilder::resultView(OpResult result) {
   }
   failed_ = true;
   return temporary("result", type.getElementType(),
-                   shape); // the target goes on with a view of the right shape
+                   shape); // so that the target can continue and report its own errors
 }
 
 SmallVector<View> DispatchBuilder::projections(llama::RopeAttentionOp op) {

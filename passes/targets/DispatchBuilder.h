@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// DispatchBuilder: how a target writes a program. It maps SSA values of an entry to windows of buffers, and
-// adds kernels, temporaries, constants and dispatches.
+// DispatchBuilder: builds a program for a target. It maps the SSA values of an entry point to windows of
+// buffers, and adds kernels, temporaries, constants and dispatches.
 //
-//  1. Views are values: change a copy to bind a part of a buffer. Offsets and sizes are bytes, strides
-//  elements.
-//  2. Every tensor value is one dense f32 buffer [rows, columns]; results of llama.split are strided views of
-//  their source.
-//     The first extent is a number where the type says so, else program::kExtentT or kExtentR.
-//  3. Dispatches run in the order they are added. Kernels are shared over entries by their name.
-//  4. Names of buffers and kernels in a View or KernelRef are those of the finished program.
+//  1. Views are values: to bind a part of a buffer, change a copy. Offsets and sizes are in bytes, strides in
+//     elements.
+//  2. Every tensor value is a dense f32 buffer [rows, columns]; results of llama.split are strided views of
+//     their source. The first dimension is a number if the type is static, else program::kExtentT or
+//     kExtentR.
+//  3. Dispatches run in the order in which they are added. Entry points share kernels by name.
+//  4. The names of buffers and kernels in a View or KernelRef are those in the finished program.
 #pragma once
 
 #include "ir/LlamaOps.h"
@@ -24,11 +24,11 @@
 
 namespace cria {
 
-/// A typed window of a buffer; becomes a binding of a dispatch.
+/// A typed window of a buffer, which becomes a binding of a dispatch.
 struct View {
   std::string buffer;
   mlir::Type type;
-  llvm::SmallVector<int64_t, 4> shape; ///< numbers or program::Extent
+  llvm::SmallVector<int64_t, 4> shape; ///< numbers, or program::Extent for symbolic dimensions
   llvm::SmallVector<int64_t, 4> strides;
   int64_t offset = 0;
   int64_t size = 0; ///< or program::kRest
@@ -37,7 +37,7 @@ struct View {
   int64_t columns() const { return shape.back(); }
 };
 
-/// The whole of a weight: its physical array (format/WeightLayout.h) and its logical type.
+/// A whole weight: its physical array (format/WeightLayout.h) and its logical type.
 struct WeightView : View {
   llama::WeightType logical;
 };
@@ -55,7 +55,7 @@ struct GridDim {
   int64_t tile = 1;
 };
 
-/// What a kernel needs of a launch besides its grid.
+/// The parameters of a launch other than the grid.
 struct KernelLaunch {
   int64_t scratchBytes = 0; ///< per worker; on a GPU, dynamic shared memory of a block
   int64_t blockThreads = 0; ///< threads of a block on a GPU; 0 on a processor
@@ -63,25 +63,27 @@ struct KernelLaunch {
 
 using KernelRef = mlir::FlatSymbolRefAttr;
 
-/// A 2-d operand whose binding begins at a multiple of `alignment` bytes, at or before its first element.
+/// A rank-2 operand whose binding starts at a multiple of `alignment` bytes, at or before its first element.
 struct AlignedRows {
   AlignedRows(const View &source, int64_t alignment);
   View view;
   int64_t stride;
-  int64_t offset; ///< elements from the binding to the first one
+  int64_t offset; ///< in elements, from the start of the binding to the first element
 };
 
-/// The first `count` columns from `first` of a 2-d view.
+/// Columns [first, first + count) of a rank-2 view.
 View columnsOf(const View &view, int64_t first, int64_t count);
-/// The whole of a weight of the program.
+/// The view of a whole weight of the program.
 WeightView viewOf(program::WeightOp weight);
-/// Grid dimension over the rows of a view: over the symbol, or `ceildiv(rows, tile)` when the rows are a
-/// number.
+/// The grid dimension for tiles of `tile` rows of a view: symbolic if the number of rows is, else
+/// `ceildiv(rows, tile)`.
 GridDim gridOverRows(const View &view, int64_t tile = 1);
-/// What one program shares over its entries. Made by FormDispatches, which calls finish() at the end.
+/// The parts of a program that its entry points share. FormDispatches creates it, and calls finish() at the
+/// end.
 class ProgramBuilder {
 public:
-  /// Writes into `module`, whose body holds the llama weights and entry functions. Names of weights are kept.
+  /// Adds the program to `module`, whose body holds the llama weights and entry point functions. Weights keep
+  /// their names.
   ProgramBuilder(mlir::ModuleOp module, llvm::StringRef targetName, program::LimitsAttr limits,
                  program::KvAttr kv);
 
@@ -92,13 +94,14 @@ public:
 
   /// A fresh symbol name that begins with `name`.
   std::string uniqueName(llvm::StringRef name);
-  /// The view of a program.weight, added on first use. Fails when there is no llama.weight of that name.
+  /// The view of a program.weight, which is added on first use. Fails if no llama.weight has that name.
   llvm::FailureOr<WeightView> weight(llvm::StringRef name);
-  /// The buffer of kind `result`, added on first use. Fails when entries want different shapes.
+  /// The buffer of kind `result`, which is added on first use. Fails if `shape` differs from that of an
+  /// earlier entry point.
   llvm::FailureOr<View> result(mlir::Operation *op, mlir::Type type, llvm::ArrayRef<int64_t> shape);
   View addBuffer(llvm::StringRef name, program::BufferKind kind, mlir::Type type,
                  llvm::ArrayRef<int64_t> shape);
-  /// A record of constant words at a multiple of 64 bytes; equal records are held once.
+  /// A record of constant words, aligned to 64 bytes; equal records share memory.
   View constants(llvm::ArrayRef<uint32_t> words);
   llvm::FailureOr<KernelRef>
   getOrCreateKernel(mlir::Location location, llvm::StringRef name, const KernelLaunch &launch,
@@ -106,8 +109,8 @@ public:
   KernelRef getOrCreateOp(mlir::Location location, llvm::StringRef op, mlir::DictionaryAttr parameters);
   program::EntryOp addEntry(mlir::Location location, llvm::StringRef name, int64_t minTokens,
                             int64_t maxTokens);
-  /// Adds the constants' buffer, and brings the program's ops into the order step, weights, buffers, kernels,
-  /// entries, code.
+  /// Adds the buffer of constants, and sorts the program's ops: step, weights, buffers, kernels, entry
+  /// points, code.
   void finish();
 
 private:
@@ -130,11 +133,11 @@ private:
   std::string constantsName_;
 };
 
-/// One entry of a program while its ops are walked. Borrowed by Target::emitDispatches.
+/// Builds one entry point of a program. Target::emitDispatches borrows it.
 class DispatchBuilder {
 public:
-  /// The arguments of the function an entry is made from are those of the forward contract, and become views
-  /// of `step` and `kv`.
+  /// The function of the entry point has the arguments of the forward contract, which become views of `step`
+  /// and `kv`.
   DispatchBuilder(ProgramBuilder &program, program::EntryOp entry);
 
   mlir::MLIRContext *context() const { return program_.module().getContext(); }
@@ -143,32 +146,32 @@ public:
   program::LimitsAttr limits() const { return program_.limits(); }
   program::KvAttr kv() const { return program_.kv(); }
 
-  /// Where a tensor value lies. An op's result gets its buffer on first use; what the function returns is the
+  /// The view of a tensor value. The result of an op gets its buffer on first use; the returned value is the
   /// result buffer.
   View view(mlir::Value value);
-  /// Queries, keys and values of a rope_attention: three values, or columns of one.
+  /// The views of queries, keys and values of a rope_attention: three values, or columns of one.
   llvm::SmallVector<View> projections(llama::RopeAttentionOp op);
-  /// The weight behind a `!llama.weight` value, in the layout of its type.
+  /// The weight that a `!llama.weight` value refers to, in the layout of its type.
   WeightView weight(mlir::Value value);
   /// The header of the step buffer: u32 [16], words as in cria_step_header.
   View stepHeader();
-  /// All KV pages from byte `offset` of a page on: shape [P, shape...], a page being `strides`; size is
-  /// "rest".
+  /// All KV pages, from byte `offset` of a page: shape [P, shape...], with `strides` for the dimensions
+  /// inside a page and size kRest.
   View kvPages(int64_t offset, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides);
-  /// A fresh arena buffer, dense. Only the first extent may be a symbol.
+  /// A new, dense arena buffer. Only the first dimension may be symbolic.
   View temporary(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int64_t> shape);
   /// Constant words, as ui32 [n].
   View constants(llvm::ArrayRef<uint32_t> words) { return program_.constants(words); }
 
-  /// A kernel that is code: `name` is its symbol. On first use of the name, `build` gets a builder at the end
-  /// of the module
-  /// @kernels and adds a func.func of that name (and whatever private helpers). Fails when `build` fails.
+  /// A kernel with code, whose symbol is `name`. On first use of the name, calls `build` with a builder at
+  /// the end of the module @kernels; `build` adds a func.func of that name, and private helpers if it needs
+  /// any. Fails if `build` fails.
   llvm::FailureOr<KernelRef>
   getOrCreateKernel(llvm::StringRef name, const KernelLaunch &launch,
                     llvm::function_ref<llvm::LogicalResult(mlir::OpBuilder &)> build) {
     return program_.getOrCreateKernel(location_, name, launch, build);
   }
-  /// A kernel that is an op of the opset; equal ops with equal parameters are one kernel.
+  /// A kernel that is an op of the opset. Equal ops with equal parameters share one kernel.
   KernelRef getOrCreateOp(llvm::StringRef op, llvm::ArrayRef<mlir::NamedAttribute> parameters) {
     return program_.getOrCreateOp(location_, op, mlir::DictionaryAttr::get(context(), parameters));
   }
@@ -176,8 +179,8 @@ public:
   void addDispatch(KernelRef kernel, llvm::ArrayRef<GridDim> grid, llvm::ArrayRef<Binding> bindings,
                    bool inPlace = false);
 
-  /// For FormDispatches: the op whose dispatches follow, and whether a view could not be made (a diagnostic
-  /// was emitted).
+  /// For FormDispatches: sets the location of the next dispatches; returns whether a view could not be
+  /// created (a diagnostic was emitted).
   void setLocation(mlir::Location location) { location_ = location; }
   bool hasFailed() const { return failed_; }
 

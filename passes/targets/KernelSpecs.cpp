@@ -45,7 +45,7 @@ std::string RopeSpec::name() const {
   return name;
 }
 
-std::string KvShape::name() const {
+std::string KvCacheSpec::name() const {
   return llvm::formatv("l{0}_h{1}_d{2}_{3}", layers, kvHeads, headDim, nameOf(type));
 }
 

@@ -1,18 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels that every target with code has in the same shape: what is baked in, how they are named, what they
-// bind. How they compute is the target's own.
+// Specifications of the kernels that every target with code has: the constants compiled into a kernel, its
+// name and its bindings. How a kernel computes its result is up to the target.
 #pragma once
 
-#include "passes/targets/KernelSupport.h"
+#include "ir/ElementTypes.h"
+#include "ir/LlamaShapes.h"
 
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <string>
 #include <vector>
 
 namespace cria {
 
-/// What a linear layer does to its products before a residual is added.
+/// Which number of the step header is a kernel's number of rows: T or R.
+enum class RowCount { tokens, outputs };
+
+/// The stride between rows in elements, where a stride of 0 means dense rows of `width` elements.
+inline int64_t strideOf(int64_t stride, int64_t width) { return stride ? stride : width; }
+
+/// Appends "_<tag><stride>" to a kernel's name unless rows are dense.
+inline void appendStride(std::string &name, llvm::StringRef tag, int64_t stride, int64_t width) {
+  if (strideOf(stride, width) != width) {
+    name += llvm::formatv("_{0}{1}", tag, stride).str();
+  }
+}
+
+/// Appends "_<tag>at<offset>" to a kernel's name unless the offset is 0.
+inline void appendOffset(std::string &name, llvm::StringRef tag, int64_t offset) {
+  if (offset) {
+    name += llvm::formatv("_{0}at{1}", tag, offset).str();
+  }
+}
+
+/// The bits of `value` in hexadecimal, for kernel names: different values give different names.
+inline std::string floatTag(float value) { return llvm::formatv("{0:x-8}", llvm::bit_cast<uint32_t>(value)); }
+
+/// The activation of a linear layer, applied before a residual is added.
 enum class Activation { none, swiglu };
-/// Gate and up rows of a SwiGLU weight alternate in blocks of so many rows.
-constexpr int64_t kSwigluBlock = 16;
 
 /// y = x · 1/sqrt(mean(x²) + epsilon) · weight; x = row.
 struct NormSpec {
@@ -23,7 +50,7 @@ struct NormSpec {
   std::vector<std::string> bindings() const { return {"input", "weight", "output"}; }
 };
 
-/// silu(input), lhs·rhs or lhs+rhs; x = row.
+/// silu(input), lhs·rhs or lhs + rhs, element by element; x = row.
 struct ElementwiseSpec {
   enum class Kind { silu, mul, add };
   Kind kind;
@@ -34,28 +61,28 @@ struct ElementwiseSpec {
   std::vector<std::string> bindings() const;
 };
 
-/// Rotates the heads of a row by halves; x = row.
+/// Rotates the heads of a row, element i of a head's first half with element i of its second; x = row.
 struct RopeSpec {
   int64_t heads, headDim;
   int64_t inputStride = 0, outputStride = 0;
-  int64_t inputOffset = 0; ///< elements from the binding to the first row
+  int64_t inputOffset = 0; ///< elements from the start of the binding to the first row
   std::string name() const;
   std::vector<std::string> bindings() const { return {"input", "positions", "table", "output"}; }
 };
 
-/// The extents of a KV cache; where a page keeps what is the target's own.
-struct KvShape {
+/// The dimensions of a KV cache. The layout of a page is up to the target.
+struct KvCacheSpec {
   static constexpr int64_t kPageTokens = 32;
   int64_t layers, kvHeads, headDim;
   ElementType type;
-  int64_t width() const { return kvHeads * headDim; } ///< of a row of keys
+  int64_t width() const { return kvHeads * headDim; } ///< columns of a row of keys
   std::string name() const;
 };
 
-/// Writes the keys and values of a row into the cache; with `rotate`, rotates the keys first and the queries
-/// into an output of their own. x = row. Slot -1: nothing is written to the cache.
+/// Writes the keys and values of a row into the cache; x = row. With `rotate`, rotates the keys first, and
+/// the queries into a separate output. A row with slot -1 is not written to the cache.
 struct KvAppendSpec {
-  KvShape kv;
+  KvCacheSpec kv;
   bool rotate = false;
   int64_t heads = 0; ///< of the queries, when rotating
   int64_t queryStride = 0, keyStride = 0, valueStride = 0, outputStride = 0;

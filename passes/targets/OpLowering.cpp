@@ -9,11 +9,11 @@ using namespace mlir;
 
 namespace cria {
 
-KvShape kvShapeOf(llama::KvCacheType type) {
+KvCacheSpec kvCacheSpecOf(llama::KvCacheType type) {
   return {type.getLayers(), type.getKvHeads(), type.getHeadDim(), elementTypeOf(type.getElementType())};
 }
 
-KvShape kvShapeOf(Value cache) { return kvShapeOf(cast<llama::KvCacheType>(cache.getType())); }
+KvCacheSpec kvCacheSpecOf(Value cache) { return kvCacheSpecOf(cast<llama::KvCacheType>(cache.getType())); }
 
 LogicalResult OpLowering::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid, const Operands &operands) {
   for (const Binding &binding : operands.bindings()) {
@@ -38,7 +38,7 @@ LogicalResult OpLowering::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid,
 }
 
 View OpLowering::cache(Value cache, int64_t layer) {
-  KvShape kv = kvShapeOf(cache);
+  KvCacheSpec kv = kvCacheSpecOf(cache);
   int64_t head = headElements(kv);
   return builder_.kvPages(layer * kv.kvHeads * head * int64_t(sizeOf(kv.type)), {kv.kvHeads, head},
                           {head, 1});
@@ -69,9 +69,9 @@ LogicalResult OpLowering::lowerOp(llama::FusedLinearOp op) {
     linear.epsilon = op.getEpsilon()->convertToFloat();
   }
   if (op.getActivation() == llama::Activation::swiglu) {
-    if (op.getSwigluBlock() != kSwigluBlock) {
+    if (op.getSwigluBlock() != llama::kSwigluBlock) {
       return op.emitOpError("expected swiglu_block to be ")
-             << kSwigluBlock << " for this target, got " << *op.getSwigluBlock();
+             << llama::kSwigluBlock << " for this target, got " << *op.getSwigluBlock();
     }
     linear.activation = Activation::swiglu;
   }
@@ -98,7 +98,7 @@ LogicalResult OpLowering::lowerOp(llama::RopeOp op) {
 LogicalResult OpLowering::lowerOp(llama::KvAppendOp op) {
   AlignedRows key(view(op.getKey()), CRIA_KERNEL_ALIGNMENT),
       value(view(op.getValue()), CRIA_KERNEL_ALIGNMENT);
-  KvAppendSpec spec{.kv = kvShapeOf(op.getCache()),
+  KvAppendSpec spec{.kv = kvCacheSpecOf(op.getCache()),
                     .keyStride = key.stride,
                     .valueStride = value.stride,
                     .keyOffset = key.offset,
@@ -111,10 +111,10 @@ LogicalResult OpLowering::lowerOp(llama::KvAppendOp op) {
                       .write("cache", cache(op.getCache(), op.getLayer())));
 }
 
-/// Attention on queries that are rotated already.
+/// Lowers attention on rotated queries.
 template <typename AttentionOp> LogicalResult OpLowering::attend(AttentionOp op, const View &query) {
   View output = view(op.getOutput());
-  KvShape kv = kvShapeOf(op.getCache());
+  KvCacheSpec kv = kvCacheSpecOf(op.getCache());
   return lowerAttention({.query = query,
                          .output = output,
                          .cache = cache(op.getCache(), op.getLayer()),
@@ -130,13 +130,14 @@ template <typename AttentionOp> LogicalResult OpLowering::attend(AttentionOp op,
 
 LogicalResult OpLowering::lowerOp(llama::AttentionOp op) { return attend(op, view(op.getQuery())); }
 
-/// Rotated queries go to a buffer, rotated keys and the values into the cache; then attention reads both.
+/// Stores rotated queries in a buffer, and rotated keys and the values in the cache; then attention reads
+/// both.
 LogicalResult OpLowering::lowerOp(llama::RopeAttentionOp op) {
   SmallVector<View> projections = builder_.projections(op);
   AlignedRows query(projections[0], CRIA_KERNEL_ALIGNMENT), key(projections[1], CRIA_KERNEL_ALIGNMENT),
       value(projections[2], CRIA_KERNEL_ALIGNMENT);
   View rotated = builder_.temporary("rotated_query", projections[0].type, projections[0].shape);
-  KvShape kv = kvShapeOf(op.getCache());
+  KvCacheSpec kv = kvCacheSpecOf(op.getCache());
   KvAppendSpec spec{.kv = kv,
                     .rotate = true,
                     .heads = rotated.columns() / kv.headDim,

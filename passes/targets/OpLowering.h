@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// OpLowering: lowers one llama op to kernels and dispatches. What every target with kernels decides alike, the
-// operands of a dispatch, its grid and the members of shared specs, is decided here; a target supplies its
+// OpLowering: lowers one llama op to kernels and dispatches. It decides what is the same for every target
+// with kernels: the operands of a dispatch, its grid, and the members of shared specs. A target supplies its
 // kernels and overrides linear layers, attention and table lookups.
 //
 // Operands are bound by name: a kernel states the names of its parameters in order, a dispatch binds views to
@@ -16,7 +16,7 @@
 
 namespace cria {
 
-/// A kernel, what a launch of it needs besides its grid, and how its code is made.
+/// A kernel, the parameters of its launch other than the grid, and the function that emits its code.
 struct Kernel {
   std::string name;
   KernelLaunch launch;
@@ -32,8 +32,8 @@ Kernel kernelOf(const Spec &spec, const KernelLaunch &launch, Emit emit) {
 }
 
 /// KV cache parameters of a cache value's type.
-KvShape kvShapeOf(llama::KvCacheType type);
-KvShape kvShapeOf(mlir::Value cache);
+KvCacheSpec kvCacheSpecOf(llama::KvCacheType type);
+KvCacheSpec kvCacheSpecOf(mlir::Value cache);
 
 class OpLowering {
 public:
@@ -44,7 +44,7 @@ public:
   llvm::LogicalResult lower();
 
 protected:
-  /// A linear layer, whichever op states it: activation(weight · norm(input)) + residual.
+  /// A linear layer, fused or not: activation(weight · norm(input)) + residual.
   struct Linear {
     mlir::Value input, weight, normWeight, residual, output;
     float epsilon = 0;
@@ -54,7 +54,7 @@ protected:
   struct Attention {
     View query, output, cache;
     mlir::Value positions, sequences, sequenceStarts, blockTable;
-    KvShape kv;
+    KvCacheSpec kv;
     int64_t heads;
     float scale;
     int64_t maxPages; ///< columns of the block table
@@ -68,9 +68,9 @@ protected:
   virtual llvm::LogicalResult lowerOp(llama::GatherRowsOp op) = 0;
   virtual llvm::LogicalResult lowerLinear(const Linear &linear) = 0;
   virtual llvm::LogicalResult lowerAttention(const Attention &attention) = 0;
-  /// Elements that a page holds for one KV head of one layer.
-  virtual int64_t headElements(const KvShape &kv) const = 0;
-  /// What the target demands of a dispatch besides aligned bindings.
+  /// The number of elements of a page for one KV head of one layer.
+  virtual int64_t headElements(const KvCacheSpec &kv) const = 0;
+  /// Checks the target's own limits of a dispatch; the alignment of bindings is checked for all targets.
   virtual llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
                                             const Operands &operands) {
     return llvm::success();
@@ -84,7 +84,7 @@ protected:
     spec.weight = elementTypeOf(builder_.weight(linear.weight).type);
     spec.activation = linear.activation;
     spec.residual = bool(linear.residual);
-    spec.rows = output.rows() == program::kExtentR ? RowCount::Outputs : RowCount::Tokens;
+    spec.rows = output.rows() == program::kExtentR ? RowCount::outputs : RowCount::tokens;
     spec.residualStride = linear.residual ? strideOf(linear.residual) : 0;
     spec.outputStride = output.strides.front();
   }

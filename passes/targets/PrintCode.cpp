@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The pass that prints what a target makes of a program's kernels, for tests and curious readers.
+// The pass that prints the code of a program's kernels, for tests and debugging.
 #include "passes/targets/PrintCode.h"
 
 #include "passes/targets/TargetRegistry.h"

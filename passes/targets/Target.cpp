@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What all targets print alike.
+// Prints modules, the same for all targets.
 #include "passes/targets/Target.h"
 
 namespace cria {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Takes fused ops apart, for targets and row counts where a part doesn't pay, and for tests: the
-// decomposition is what a fused op means.
+// Decomposes fused ops, for targets and row counts where a fused part has no kernel or is slower, and for
+// tests: the decomposition defines the semantics of a fused op.
 
 #include "passes/Passes.h"
 
@@ -52,7 +52,7 @@ struct DecomposeFusedOpsPass : cria::impl::DecomposeFusedOpsPassBase<DecomposeFu
 private:
   FusedPart selected = FusedPart::all;
 
-  // All selected parts; without the activation if the op's weight can't be taken apart.
+  // All selected parts, except the activation if the op's weight does not interleave gate and up.
   LogicalResult decompose(DecomposableOpInterface op, RewriterBase &rewriter) {
     if (succeeded(op.decompose(rewriter, selected))) {
       return success();

@@ -13,7 +13,7 @@ using namespace mlir;
 using namespace cria;
 using namespace cria::llama;
 
-// Whether a user of a norm can do the norm itself.
+// Whether the norm can be fused into `user`.
 static bool canTake(OpOperand &use) {
   std::optional<LinearParts> linear = LinearParts::of(use.getOwner());
   return linear && !linear->normWeight && linear->input == use.get() && linear->residual != use.get();
@@ -24,7 +24,7 @@ static FusionOutcome fuse(RmsNormOp norm, RewriterBase &rewriter) {
     return FusionOutcome::unrelated;
   }
   if (!llvm::all_of(norm->getUses(), canTake)) {
-    return reject(rewriter, norm, "a user can't take the norm");
+    return reject(rewriter, norm, "a user is not a linear without a norm");
   }
   for (Operation *user : llvm::make_early_inc_range(norm->getUsers())) {
     LinearParts parts = *LinearParts::of(user);

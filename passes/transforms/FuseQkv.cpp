@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuses the Q, K and V projections into one linear, so that the input is read once and one kernel runs instead of
-// three.
+// Fuses the Q, K and V projections into one linear, so that the input is read once and one kernel runs
+// instead of three.
 
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
@@ -16,7 +16,7 @@ using namespace cria;
 using namespace cria::llama;
 
 namespace {
-/// The linears of q, k and v; null where a value doesn't come from one.
+/// The linears that produce q, k and v; null if a value is not the result of one.
 struct Projections {
   LinearOp query, key, value;
 
@@ -24,7 +24,7 @@ struct Projections {
 };
 } // namespace
 
-// The linear behind a value, through a RoPE.
+// The linear that produces a value, directly or through a RoPE.
 static LinearOp linearBehindRope(Value value) {
   auto rope = value.getDefiningOp<RopeOp>();
   return rope ? rope.getInput().getDefiningOp<LinearOp>() : LinearOp();
@@ -59,14 +59,14 @@ static LinearOp firstInBlock(ArrayRef<LinearOp> linears) {
                             [](LinearOp first, LinearOp second) { return first->isBeforeInBlock(second); });
 }
 
-// One linear and a split in place of three linears.
+// Replaces the three linears by one linear and a split.
 static FusionOutcome fuse(Operation *root, const Projections &projections, RewriterBase &rewriter) {
   SmallVector<LinearOp> linears = projections.all();
   if (!llvm::all_of(linears, [](LinearOp linear) { return bool(linear); })) {
-    return reject(rewriter, root, "q, k and v aren't all linears");
+    return reject(rewriter, root, "q, k and v are not all linears");
   }
   if (linears[0] == linears[1] || linears[1] == linears[2] || linears[0] == linears[2]) {
-    return reject(rewriter, root, "q, k and v aren't three linears");
+    return reject(rewriter, root, "q, k and v are not three linears");
   }
   SmallVector<Value> weights;
   SmallVector<Attribute> recipes;
@@ -79,7 +79,7 @@ static FusionOutcome fuse(Operation *root, const Projections &projections, Rewri
     sizes.push_back(linear.getWeight().getType().getRows());
   }
   if (!canJoinWeights(weights)) {
-    return reject(rewriter, root, "weights of q, k and v can't be joined");
+    return reject(rewriter, root, "weights of q, k and v cannot be concatenated");
   }
   for (Value weight : weights) {
     recipes.push_back(weightOf(weight).getRecipe());
@@ -98,7 +98,7 @@ static FusionOutcome fuse(Operation *root, const Projections &projections, Rewri
   return FusionOutcome::fused;
 }
 
-// A rope_attention that reads all slices of one split reads what was split.
+// A rope_attention that reads all slices of one split reads the input of the split instead.
 static void takeSplitInput(RopeAttentionOp attention, RewriterBase &rewriter) {
   auto split = attention.getProjections()[0].getDefiningOp<SplitOp>();
   rewriter.modifyOpInPlace(attention, [&] { attention.getProjectionsMutable().assign(split.getInput()); });
@@ -118,7 +118,7 @@ static FusionOutcome fuseAttention(RopeAttentionOp attention, RewriterBase &rewr
   return outcome;
 }
 
-// What an earlier run made: q, k and v are slices of one split.
+// Whether the pass has already fused these projections: q, k and v are slices of one split.
 static bool isSplitAlready(KvAppendOp append) {
   auto rope = append.getKey().getDefiningOp<RopeOp>();
   auto split = append.getValue().getDefiningOp<SplitOp>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Takes the addition of a residual into the linear before it: the sum is then stored at once.
+// Fuses the addition of a residual into the preceding linear, so that only the sum is stored.
 
 #include "passes/Passes.h"
 #include "passes/transforms/Fusion.h"
@@ -13,14 +13,14 @@ using namespace mlir;
 using namespace cria;
 using namespace cria::llama;
 
-// Whether a value comes from a linear that has no residual yet.
+// Whether a value is the result of a linear without a residual.
 static bool isLinear(Value value) {
   std::optional<LinearParts> linear = LinearParts::of(value.getDefiningOp());
   return linear && !linear->residual;
 }
 
 static FusionOutcome fuse(AddOp add, RewriterBase &rewriter) {
-  // A linear on the right is preferred, for that's where frontends put it; a sum is the same either way.
+  // A linear on the right is preferred, because frontends put it there; addition is commutative.
   Value linear = isLinear(add.getRhs()) ? add.getRhs() : add.getLhs();
   if (!isLinear(linear)) {
     return FusionOutcome::unrelated;

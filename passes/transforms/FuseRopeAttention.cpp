@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes one op of RoPE of q and k, KV append and attention: with one row, a kernel then rotates, stores and
-// attends in one go.
+// Fuses RoPE of q and k, the KV append and attention into one op, so that one kernel can rotate, store and
+// attend to a single row.
 
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace cria;
 using namespace cria::llama;
 
-// The append that `attention` waits for: the last op with an effect before it. Null if that's another op.
+// The kv_append that `attention` depends on: the last op with a memory effect before it. Null if that op is
+// not a kv_append.
 static KvAppendOp appendBefore(AttentionOp attention) {
   Operation *op = attention->getPrevNode();
   while (op && isMemoryEffectFree(op)) {
@@ -27,13 +28,13 @@ static KvAppendOp appendBefore(AttentionOp attention) {
   return same ? append : KvAppendOp();
 }
 
-// Whether a RoPE rotates as the fused op would.
+// Whether a RoPE has the positions, table and head dimension of the fused op.
 static bool rotatesFor(RopeOp rope, AttentionOp attention, Value table) {
   return rope.getPositions() == attention.getPositions() && rope.getTable() == table &&
          int64_t(rope.getHeadDim()) == attention.getCache().getType().getHeadDim();
 }
 
-// q, k and v, or what they're split from.
+// q, k and v, or the one tensor that they are slices of.
 static SmallVector<Value> projections(Value query, Value key, Value value) {
   auto split = query.getDefiningOp<SplitOp>();
   SmallVector<Value> all{query, key, value};
@@ -46,12 +47,12 @@ static SmallVector<Value> projections(Value query, Value key, Value value) {
 static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
   KvAppendOp append = appendBefore(attention);
   if (!append) {
-    return reject(rewriter, attention, "no kv_append of the cache and layer right before");
+    return reject(rewriter, attention, "the preceding effect is not a kv_append of the same cache and layer");
   }
   auto query = attention.getQuery().getDefiningOp<RopeOp>();
   auto key = append.getKey().getDefiningOp<RopeOp>();
   if (!query || !key) {
-    return reject(rewriter, attention, "query or key isn't rotated");
+    return reject(rewriter, attention, "query or key is not rotated");
   }
   if (!rotatesFor(query, attention, query.getTable()) || !rotatesFor(key, attention, query.getTable())) {
     return reject(rewriter, attention, "query and key are rotated differently");

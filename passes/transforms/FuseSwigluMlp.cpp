@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes one op of the gate and up linears and SwiGLU: a kernel then has both products of a column at hand and
-// stores one number.
+// Fuses the gate and up linears and SwiGLU into one linear, so that a kernel computes both products of a
+// column and stores one value.
 
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
@@ -22,8 +22,8 @@ struct Swiglu {
 };
 } // namespace
 
-// silu(gate) * up, the factors in either order. `up` or `gate` is null where a value doesn't come from a
-// linear.
+// silu(gate) * up, with the factors in either order. `gate` or `up` is null if the value is not the result of
+// a linear.
 static std::optional<Swiglu> matchSwiglu(MulOp mul) {
   for (auto [first, second] :
        {std::pair(mul.getLhs(), mul.getRhs()), std::pair(mul.getRhs(), mul.getLhs())}) {
@@ -34,7 +34,7 @@ static std::optional<Swiglu> matchSwiglu(MulOp mul) {
   return std::nullopt;
 }
 
-// The weight of the fused op: gate and up rows in turns of `block`.
+// The weight of the fused op: rows of gate and up, interleaved in blocks of `block` rows.
 static Value interleavedWeight(Swiglu swiglu, int64_t block, Location loc, RewriterBase &rewriter) {
   WeightOp gate = weightOf(swiglu.gate.getWeight()), up = weightOf(swiglu.up.getWeight());
   auto recipe = InterleaveAttr::get(rewriter.getContext(), {gate.getRecipe(), up.getRecipe()}, block);
@@ -50,7 +50,7 @@ static FusionOutcome fuse(MulOp mul, RewriterBase &rewriter, int64_t block) {
   }
   auto [silu, gate, up] = *swiglu;
   if (!gate || !up || gate == up) {
-    return reject(rewriter, mul, "gate and up aren't two linears");
+    return reject(rewriter, mul, "gate and up are not two linears");
   }
   if (gate.getInput() != up.getInput()) {
     return reject(rewriter, mul, "gate and up have different inputs");
@@ -59,7 +59,7 @@ static FusionOutcome fuse(MulOp mul, RewriterBase &rewriter, int64_t block) {
     return reject(rewriter, mul, "an intermediate has another use");
   }
   if (!canJoinWeights({gate.getWeight(), up.getWeight()})) {
-    return reject(rewriter, mul, "weights of gate and up can't be joined");
+    return reject(rewriter, mul, "weights of gate and up cannot be interleaved");
   }
   Location loc = rewriter.getFusedLoc({gate.getLoc(), up.getLoc(), silu.getLoc(), mul.getLoc()});
   rewriter.setInsertionPoint(mul);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the fusion passes share.
+// Implements Fusion.h.
 
 #include "passes/transforms/Fusion.h"
 
@@ -46,7 +46,7 @@ Value cria::useFusedWeight(RewriterBase &rewriter, Location loc, WeightOp first,
   if (!fused) {
     StringRef folder = first.getSymName();
     folder = folder.take_front(folder.rfind('.') + 1);
-    // Made outside the module: the symbol table finds a free name on insertion.
+    // Created outside the module: the symbol table makes the name unique when it inserts the op.
     OpBuilder detached(rewriter.getContext());
     fused = WeightOp::create(detached, loc, (folder + name).str(), type, recipe);
     SymbolTable(first->getParentOp()).insert(fused, first->getIterator());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the fusion passes share: the walk over candidates with its counters and remarks, weights made of other
-// weights, and linears in both forms.
+// The parts that the fusion passes share: the walk over candidates with its counters and remarks, weights
+// derived from other weights, and linears, fused or not, as one struct.
 #pragma once
 
 #include "ir/LlamaOps.h"
@@ -10,25 +10,25 @@
 
 namespace cria {
 
-/// What became of an op that a fusion looked at.
+/// The outcome for one op that a fusion pass visited.
 enum class FusionOutcome {
   unrelated, ///< Not what the fusion is about.
-  rejected,  ///< A candidate that can't be fused; nothing changed.
+  rejected,  ///< A candidate that cannot be fused; nothing changed.
   fused,     ///< Replaced.
 };
 
-/// Category of the remarks that fusions make: the counts of each pass, and each rejection with its reason.
+/// The category of the remarks of fusion passes: the counts of each pass, and the reason of each rejection.
 inline constexpr llvm::StringLiteral kFusionRemarks = "fusion";
 
-/// Rejects `op` with a remark that gives the reason.
+/// Rejects `op`, and emits a remark with the reason.
 FusionOutcome reject(mlir::RewriterBase &rewriter, mlir::Operation *op, const llvm::Twine &reason);
 
-/// A remark on what a pass did, if it did or rejected anything. Statistics say the same where LLVM is built
-/// with them.
+/// Emits a remark with the counts of a pass unless both are 0. Statistics have the same counts if LLVM was
+/// built with statistics.
 void remarkCounts(mlir::ModuleOp module, llvm::StringRef pass, int64_t numFused, int64_t numRejected);
 
-/// Offers every op of one kind in `module`, in order, to `fuse(op, rewriter)`, and counts. `fuse` may erase
-/// ops before its own, never another candidate. `pass` is the argument of the pass, for the remark.
+/// Calls `fuse(op, rewriter)` for every op of one kind in `module`, in order, and counts the outcomes. `fuse`
+/// may erase ops before `op`, but not another candidate. `pass` is the argument of the pass, for the remark.
 template <typename Op, typename Fuse>
 void fuseEach(llvm::StringRef pass, mlir::ModuleOp module, Fuse fuse, mlir::Pass::Statistic &numFused,
               mlir::Pass::Statistic &numRejected) {
@@ -46,20 +46,21 @@ void fuseEach(llvm::StringRef pass, mlir::ModuleOp module, Fuse fuse, mlir::Pass
   remarkCounts(module, pass, fused, rejected);
 }
 
-/// The `llama.weight` a value stands for, or null if it comes from elsewhere.
+/// The `llama.weight` that a value is a use of, or null if the value is not the result of a
+/// `llama.use_weight`.
 llama::WeightOp weightOf(mlir::Value value);
 
-/// A use, at the rewriter's insertion point, of the weight that `recipe` makes: one the module has with that
-/// recipe and type, or a new one in front of `first`, named after the folder of its name (`layers.0.q` and
-/// `qkv` make `layers.0.qkv`). Erases nothing.
+/// Creates, at the rewriter's insertion point, a use of a weight with this recipe and type: an existing one
+/// of the module, or a new one before `first`, whose name has the prefix of `first` (`layers.0.q` and `qkv`
+/// give `layers.0.qkv`). Erases nothing.
 mlir::Value useFusedWeight(mlir::RewriterBase &rewriter, mlir::Location loc, llama::WeightOp first,
                            llvm::StringRef name, llama::WeightType type, mlir::Attribute recipe);
 
-/// Whether weights can be joined: all from a `llama.weight`, of one element type, layout and number of
-/// columns.
+/// Whether the rows of the weights can be combined: each weight is a `llama.weight`, and all have the same
+/// element type, layout and number of columns.
 bool canJoinWeights(mlir::ValueRange weights);
 
-/// A linear, fused or not, as a fused one without changing it: what the passes that add a part start from.
+/// The operands and attributes of a linear, fused or not, to which a pass adds a part.
 struct LinearParts {
   mlir::Value input, weight, normWeight, residual;
   mlir::FloatAttr epsilon;

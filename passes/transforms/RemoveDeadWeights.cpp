@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Erases weights that nothing uses: fusions leave the weights they joined behind, and the package would hold
-// them twice.
+// Erases unused weights. Fusions leave the original weights in the module, and without this pass the package
+// would hold their values twice.
 
 #include "passes/Passes.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Makes the entries of a program: clones of @forward for one row, a few, and many, so that kernels can be
-// chosen for each.
+// Creates the entry points of a program: clones of @forward for one row, a few rows and many rows, so that a
+// target can choose kernels for each.
 
 #include "format/StepFields.h"
 #include "ir/LlamaShapes.h"
@@ -49,7 +49,7 @@ static LogicalResult checkForward(func::FuncOp forward) {
   return success();
 }
 
-// The type of a fused linear's result follows from its input's rows; other ops infer theirs.
+// The result type of a fused linear is set here from the rows of its input; the other ops infer theirs.
 static LogicalResult updateResultTypes(Operation *op) {
   if (auto linear = dyn_cast<FusedLinearOp>(op)) {
     linear.getOutput().setType(rowsType(linear.getInput().getType(), linear.getType().getDimSize(1)));
@@ -71,7 +71,7 @@ static LogicalResult updateResultTypes(Operation *op) {
   return success();
 }
 
-// Gives every value of T rows one row.
+// Sets the number of rows of every value with T rows to one.
 static LogicalResult makeSingleRow(func::FuncOp entry) {
   Block &body = entry.getBody().front();
   for (unsigned index = 0; index < cria::kNumStepArrays; ++index) {
@@ -96,7 +96,7 @@ struct SpecializeEntriesPass : cria::impl::SpecializeEntriesPassBase<SpecializeE
   void runOnOperation() override {
     auto forward = getOperation().lookupSymbol<func::FuncOp>("forward");
     if (!forward) {
-      getOperation().emitError("expected a function @forward to make the entries from, found none");
+      getOperation().emitError("expected a function @forward to specialize, found none");
       return signalPassFailure();
     }
     if (failed(checkOptions()) || failed(checkForward(forward))) {
@@ -132,7 +132,7 @@ private:
 
   LogicalResult makeEntry(func::FuncOp forward, const Entry &entry) {
     if (Operation *taken = getOperation().lookupSymbol(entry.name)) {
-      return taken->emitError("expected the name '") << entry.name << "' to be free for an entry";
+      return taken->emitError("expected the name '") << entry.name << "' to be free for an entry point";
     }
     OpBuilder builder(forward);
     auto clone = cast<func::FuncOp>(builder.clone(*forward));

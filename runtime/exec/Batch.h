@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The input of one step: a ragged batch of rows of several sequences. It is the contract between a compiled
 // program and its caller. Stepper builds batches from sessions; few callers fill one themselves.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include <cstdint>

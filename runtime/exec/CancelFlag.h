@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // CancelFlag: a flag that another thread or a signal handler sets to cancel running work.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include <atomic>

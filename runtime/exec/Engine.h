@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Engine: runs requests that any thread submits, batched together on one thread of its own.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/GenerateTypes.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Requests to generate text, the events that they cause, and their results.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/CancelFlag.h"

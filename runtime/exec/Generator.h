@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Generator: generates text for a fixed list of requests. It submits them to an Engine and waits.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/Engine.h"

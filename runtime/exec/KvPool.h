@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The paged KV cache: which pages are free, which are shared, and which belong to a sequence. The memory
 // belongs to the backend; the pool zeroes and copies pages through PageOperations.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "support/Status.h"

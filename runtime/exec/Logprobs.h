@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Log probabilities of a row of raw logits, and greedy choice.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/GenerateTypes.h"

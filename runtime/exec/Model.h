@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Model: a package that is opened on a backend. Weights are bound, code is loaded and the KV pool is
 // allocated.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Session: one sequence, that is, its tokens and their KV pages.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/KvPool.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Stepper: runs one step for several sessions. It reserves KV pages, builds the batch, runs it and appends
 // the tokens.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/Session.h"

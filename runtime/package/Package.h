@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Package: an open package folder. Opening checks it; contents are read on demand, and none of its code is
 // executed.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "format/Manifest.h"

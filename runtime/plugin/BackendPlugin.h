@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // BackendPlugin: the function table of a backend, checked for completeness, and the functions that require
 // no context.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/plugin/PluginCall.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ChatTemplate: a chat plugin that renders a conversation as segments, which are then encoded as token ids.
 // A text is never encoded as a control token, so a message cannot forge one.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

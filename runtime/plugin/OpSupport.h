@@ -8,6 +8,8 @@
 // `opset`: the version that the backend supports, with every older one; 1 if absent. `types`: the supported
 // element types of an operand, if they are fewer than those of the opset. `parts`: the supported parts of
 // fused_linear (norm, activation, residual), if they are not all.
+//
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "support/Status.h"

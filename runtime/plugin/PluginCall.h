@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Calls of plugin functions: a buffer for the message, and the conversion of cria_status to Status.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Options of samplers and chat templates: the parser of expressions such as "top_k(40)|top_p(p=0.95)|draw",
 // and the check of values against the options that a plugin declares.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

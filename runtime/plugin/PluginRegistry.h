@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // PluginRegistry: finds plugins by their plugin manifests (NAME.cria-plugin.json). It rejects plugins that
 // cannot run on this machine without opening them, and loads the others on first use. There is no global
-// registry. Libraries stay loaded until the process ends.
-// Thread-safe.
+// registry. Libraries stay loaded until the process ends. Thread-safe.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

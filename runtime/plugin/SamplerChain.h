@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // SamplerChain: a sequence of samplers that chooses a token from logits. If none of them selects a token,
 // the sampler `draw` does. A chain holds the state of one sequence; clone it to fork the sequence.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

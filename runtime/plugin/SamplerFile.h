@@ -2,6 +2,8 @@
 // Sampler chains in JSON:
 //
 //   [{"name": "top_k", "k": 40}, {"name": "temperature", "t": 0.8}, "draw"]
+//
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/plugin/SamplerChain.h"

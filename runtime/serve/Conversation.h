@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Conversation: the messages of a chat, trimmed to the context of the model.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/GenerateTypes.h"

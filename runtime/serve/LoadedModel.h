@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // LoadedModel: a package that is ready to answer requests, with its plugins and its tokenizer.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/exec/GenerateTypes.h"

@@ -2,6 +2,8 @@
 // The options of a request as a user states them, as plain values or in JSON:
 //
 //   {"prompt": "Once", "max_tokens": 50, "seed": 1, "stop": ["\n"]}
+//
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "format/ModelConfig.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // StreamingDecoder: decodes token ids one at a time. The concatenation of its results equals the result of
 // Tokenizer::decode for all ids.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "runtime/text/Tokenizer.h"

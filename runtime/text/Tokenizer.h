@@ -3,6 +3,7 @@
 // get one from Package::tokenizer() or from loadTokenizer() (runtime/text/TokenizerRegistry.h).
 //
 // Thread-safe: a tokenizer is immutable.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

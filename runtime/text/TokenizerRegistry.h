@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The kinds of tokenizers. The manifest of a package names the kind; a new kind is one row of the table in
 // TokenizerRegistry.cpp.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "format/TokenizerKinds.h"

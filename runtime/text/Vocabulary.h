@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Vocabulary: the token ids of a model as samplers and chat templates see them, a cria_vocabulary of the
 // plugin ABI.
+// Public: included by runtime/cria.h.
 #pragma once
 
 #include "plugins/api/cria_plugin.h"

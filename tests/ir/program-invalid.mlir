@@ -30,7 +30,7 @@ program.step @step_c1 size 100 fields []
 
 // -----
 
-// expected-error @+1 {{has two fields named 'tokens'}}
+// expected-error @+1 {{duplicate field 'tokens'}}
 program.step @step_c2 size 128 fields [#program.field<"tokens", offset = 0, length = 1>, #program.field<"tokens", offset = 64, length = 1>]
 
 // -----
@@ -75,7 +75,7 @@ program.buffer @buffer_type arena f64 [T] size 8
 
 // -----
 
-// expected-error @+1 {{only an arena buffer has an offset, this one is of kind 'result'}}
+// expected-error @+1 {{expected an offset only on an arena buffer, got one on a buffer of kind 'result'}}
 program.buffer @buffer_c2 result f32 [T] size 64 offset 0
 
 // -----
@@ -85,12 +85,12 @@ program.buffer @buffer_c2 arena f32 [T] size 64 offset 32
 
 // -----
 
-// expected-error @+1 {{expected data of a constant buffer}}
+// expected-error @+1 {{expected a constant buffer to have data}}
 program.buffer @buffer_c3 constant ui32 [1] size 4
 
 // -----
 
-// expected-error @+1 {{only a constant buffer has data}}
+// expected-error @+1 {{expected data only on a constant buffer}}
 program.buffer @buffer_c3 arena ui32 [1] size 4 data [1]
 
 // -----
@@ -178,7 +178,7 @@ program.entry @grid tokens 1 to 1 {
 // -----
 
 program.entry @dispatch_c2 tokens 1 to 1 {
-  // expected-error @+1 {{binding 'x' expected shape and strides of one rank, at most 8, got 2 and 1}}
+  // expected-error @+1 {{binding 'x': expected shape and strides of one rank, at most 8, got 2 and 1}}
   program.dispatch @k grid [1 * 1 by 1] {
     x = read @b f32 [T, 4] strides [1] at 0 size 4
   }
@@ -187,7 +187,7 @@ program.entry @dispatch_c2 tokens 1 to 1 {
 // -----
 
 program.entry @dispatch_c2 tokens 1 to 1 {
-  // expected-error @+1 {{binding 'x' has a stride that is not a number}}
+  // expected-error @+1 {{binding 'x': expected numbers as strides, got a symbol}}
   program.dispatch @k grid [1 * 1 by 1] {
     x = read @b f32 [T] strides [T] at 0 size 4
   }
@@ -196,7 +196,7 @@ program.entry @dispatch_c2 tokens 1 to 1 {
 // -----
 
 program.entry @dispatch_c2 tokens 1 to 1 {
-  // expected-error @+1 {{binding 'x' has type 'f64', which programs do not have}}
+  // expected-error @+1 {{binding 'x': expected an element type of programs, got 'f64'}}
   program.dispatch @k grid [1 * 1 by 1] {
     x = read @b f64 [T] strides [1] at 0 size 4
   }
@@ -205,7 +205,7 @@ program.entry @dispatch_c2 tokens 1 to 1 {
 // -----
 
 program.entry @dispatch_c2 tokens 1 to 1 {
-  // expected-error @+1 {{binding 'x' expected offset and size >= 0, got -4 and 4}}
+  // expected-error @+1 {{binding 'x': expected offset and size >= 0, got -4 and 4}}
   program.dispatch @k grid [1 * 1 by 1] {
     x = read @b f32 [1] strides [1] at -4 size 4
   }
@@ -214,7 +214,7 @@ program.entry @dispatch_c2 tokens 1 to 1 {
 // -----
 
 program.entry @dispatch_c3 tokens 1 to 1 {
-  // expected-error @+1 {{has two bindings named 'x'}}
+  // expected-error @+1 {{duplicate binding 'x'}}
   program.dispatch @k grid [1 * 1 by 1] {
     x = read @b f32 [1] strides [1] at 0 size 4
     x = read @b f32 [1] strides [1] at 0 size 4

@@ -162,7 +162,7 @@ module @kernel_name attributes {program.target = "ops", program.limits = #limits
   program.step @step size 512 fields #fields
   program.buffer @logits result f32 [R, 16] size 512
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{names kernel 'logits', which does not exist}}
+    // expected-error @+1 {{unknown kernel 'logits'}}
     program.dispatch @logits grid [1 * T by 1] {
     }
   }
@@ -183,7 +183,7 @@ module @buffer_name attributes {program.target = "ops", program.limits = #limits
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x' names buffer 'k', which does not exist}}
+    // expected-error @+1 {{binding 'x': unknown buffer 'k'}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @k f32 [T] strides [1] at 0 size 32
     }

@@ -17,7 +17,7 @@ CLI::Validator wholeNumber(uint64_t min, uint64_t max) {
         const char *end = text.data() + text.size();
         const auto [rest, problem] = std::from_chars(text.data(), end, value);
         if (problem != std::errc() || rest != end || value < min || value > max) {
-          return fmt::format("expected a whole number from {} to {}, got '{}'", min, max, text);
+          return fmt::format("expected an integer from {} to {}, got '{}'", min, max, text);
         }
         text = std::to_string(value); // without leading zeros, which would mean octal
         return std::string();

@@ -29,7 +29,7 @@ struct CommonOptions : OutputOptions {
   bool verify = false;
 };
 
-/// A transform() that accepts whole numbers in decimal digits, from `min` to `max`.
+/// A transform() that accepts integers in decimal digits, from `min` to `max`.
 CLI::Validator wholeNumber(uint64_t min, uint64_t max);
 /// A check() that accepts finite numbers from `min` to `max`.
 CLI::Validator finiteNumber(double min, double max);

@@ -13,8 +13,8 @@ StatusOr<std::vector<int32_t>> parseNumbers(std::string_view option, std::string
     int32_t number = 0;
     const auto [rest, problem] = std::from_chars(item.data(), item.data() + item.size(), number);
     if (problem != std::errc() || rest != item.data() + item.size() || number < minimum) {
-      return invalidArgument("{}: expected whole numbers of at least {}, separated by commas, got '{}'",
-                             option, minimum, item);
+      return invalidArgument("{}: expected integers of at least {}, separated by commas, got '{}'", option,
+                             minimum, item);
     }
     numbers.push_back(number);
     start = end + 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The cpu target: which kernels compute an op, over which grids, and what the compiler asks of the target.
+// The cpu target: the choice of kernels and grids for each op, and the Target interface.
 #include "passes/targets/cpu/CpuTarget.h"
 
 #include "passes/Passes.h"
@@ -31,7 +31,7 @@ private:
   Kernel kernel(const NormSpec &spec) const override { return kernelOf(spec, {}, cpu::emitNorm); }
   Kernel kernel(const RopeSpec &spec) const override { return kernelOf(spec, {}, cpu::emitRope); }
   Kernel kernel(const KvAppendSpec &spec) const override { return kernelOf(spec, {}, cpu::emitKvAppend); }
-  int64_t headElements(const KvShape &kv) const override { return cpu::KvLayout{kv}.headElements(); }
+  int64_t headElements(const KvCacheSpec &kv) const override { return cpu::KvLayout{kv}.headElements(); }
   LogicalResult lowerOp(llama::EmbeddingOp op) override;
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
   LogicalResult lowerLinear(const Linear &linear) override;
@@ -127,11 +127,11 @@ public:
 
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
-    cpu::KvLayout kv{kvShapeOf(type)};
+    cpu::KvLayout kv{kvCacheSpecOf(type)};
     return kv.pageElements() * kv.elementBytes();
   }
 
-  // A norm inside a linear would be computed by every workgroup again.
+  // With a fused norm, every workgroup would compute the norm again.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.parts = {llama::FusedPart::norm};
@@ -140,7 +140,7 @@ public:
     manager.addPass(createCSEPass()); // one norm for linears of one input
   }
 
-  // What a linear reads goes in panels; a table that is looked up as well follows.
+  // Linears read panels. A tied embedding, which is also looked up, gets the layout of the linear.
   llama::WeightLayout weightLayout(llama::WeightOp, ArrayRef<Operation *> users) const override {
     bool multiplied = llvm::any_of(
         users, [](Operation *user) { return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user); });
@@ -198,9 +198,9 @@ LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder 
 }
 
 ObjectStage objectStage(CodeStage stage) {
-  return stage == CodeStage::llvm       ? ObjectStage::LlvmIr
-         : stage == CodeStage::assembly ? ObjectStage::Assembly
-                                        : ObjectStage::SharedObject;
+  return stage == CodeStage::llvm       ? ObjectStage::llvmIr
+         : stage == CodeStage::assembly ? ObjectStage::assembly
+                                        : ObjectStage::sharedObject;
 }
 
 FailureOr<TargetCode> CpuTarget::emitCode(ModuleOp program, CodeStage stage) const {

@@ -9,44 +9,44 @@ using namespace mlir;
 namespace cria::cpu {
 
 // Larger than any buffer, small enough that offsets in bytes stay within 63 bits.
-static constexpr int64_t kFlatExtent = int64_t(1) << 40;
+static constexpr int64_t kFlatSize = int64_t(1) << 40;
 
-MemRefType bufferType(Type element) { return MemRefType::get({kFlatExtent}, element); }
+MemRefType bufferType(Type element) { return MemRefType::get({kFlatSize}, element); }
 
 //===--------------------------------------------------------------------------------------------------------===//
 // Index arithmetic
 //===--------------------------------------------------------------------------------------------------------===//
 
-template <typename Op> static Ix binary(Emitter *emitter, Value a, Value b) {
-  return Ix(*emitter, emitter->createOrFold<Op>(a, b));
+template <typename Op> static Index binary(Emitter *emitter, Value a, Value b) {
+  return Index(*emitter, emitter->createOrFold<Op>(a, b));
 }
 
-Ix Ix::operator+(Ix other) const { return binary<arith::AddIOp>(emitter, value, other); }
-Ix Ix::operator-(Ix other) const { return binary<arith::SubIOp>(emitter, value, other); }
-Ix Ix::operator*(Ix other) const { return binary<arith::MulIOp>(emitter, value, other); }
-Ix Ix::operator/(Ix other) const { return binary<arith::DivUIOp>(emitter, value, other); }
-Ix Ix::operator%(Ix other) const { return binary<arith::RemUIOp>(emitter, value, other); }
-Ix Ix::min(Ix other) const { return binary<arith::MinSIOp>(emitter, value, other); }
-Ix Ix::operator+(int64_t other) const { return *this + emitter->index(other); }
-Ix Ix::operator-(int64_t other) const { return *this - emitter->index(other); }
-Ix Ix::operator*(int64_t other) const { return *this * emitter->index(other); }
-Ix Ix::operator/(int64_t other) const { return *this / emitter->index(other); }
-Ix Ix::operator%(int64_t other) const { return *this % emitter->index(other); }
-Ix Ix::min(int64_t other) const { return min(emitter->index(other)); }
+Index Index::operator+(Index other) const { return binary<arith::AddIOp>(emitter_, value_, other); }
+Index Index::operator-(Index other) const { return binary<arith::SubIOp>(emitter_, value_, other); }
+Index Index::operator*(Index other) const { return binary<arith::MulIOp>(emitter_, value_, other); }
+Index Index::operator/(Index other) const { return binary<arith::DivUIOp>(emitter_, value_, other); }
+Index Index::operator%(Index other) const { return binary<arith::RemUIOp>(emitter_, value_, other); }
+Index Index::min(Index other) const { return binary<arith::MinSIOp>(emitter_, value_, other); }
+Index Index::operator+(int64_t other) const { return *this + emitter_->index(other); }
+Index Index::operator-(int64_t other) const { return *this - emitter_->index(other); }
+Index Index::operator*(int64_t other) const { return *this * emitter_->index(other); }
+Index Index::operator/(int64_t other) const { return *this / emitter_->index(other); }
+Index Index::operator%(int64_t other) const { return *this % emitter_->index(other); }
+Index Index::min(int64_t other) const { return min(emitter_->index(other)); }
 
-Value Ix::operator<(Ix other) const {
-  return arith::CmpIOp::create(*emitter, arith::CmpIPredicate::slt, value, other);
+Value Index::operator<(Index other) const {
+  return arith::CmpIOp::create(*emitter_, arith::CmpIPredicate::slt, value_, other);
 }
 
-Value Ix::operator==(int64_t other) const {
-  return arith::CmpIOp::create(*emitter, arith::CmpIPredicate::eq, value, emitter->index(other));
+Value Index::operator==(int64_t other) const {
+  return arith::CmpIOp::create(*emitter_, arith::CmpIPredicate::eq, value_, emitter_->index(other));
 }
 
 //===--------------------------------------------------------------------------------------------------------===//
 // Constants and conversions
 //===--------------------------------------------------------------------------------------------------------===//
 
-Ix Emitter::index(int64_t value) { return Ix(*this, arith::ConstantIndexOp::create(*this, value)); }
+Index Emitter::index(int64_t value) { return Index(*this, arith::ConstantIndexOp::create(*this, value)); }
 
 Value Emitter::intConst(int64_t value, Type type) {
   return arith::ConstantOp::create(*this, getIntegerAttr(type, value));
@@ -69,15 +69,15 @@ Value Emitter::broadcast(Value scalar) {
   return vector::BroadcastOp::create(*this, vectorOf(scalar.getType()), scalar);
 }
 
-Ix Emitter::fromUnsigned(Value integer) {
-  return Ix(*this, arith::IndexCastUIOp::create(*this, getIndexType(), integer));
+Index Emitter::fromUnsigned(Value integer) {
+  return Index(*this, arith::IndexCastUIOp::create(*this, getIndexType(), integer));
 }
 
-Ix Emitter::fromSigned(Value integer) {
-  return Ix(*this, arith::IndexCastOp::create(*this, getIndexType(), integer));
+Index Emitter::fromSigned(Value integer) {
+  return Index(*this, arith::IndexCastOp::create(*this, getIndexType(), integer));
 }
 
-Value Emitter::toInt(Ix value) { return arith::IndexCastOp::create(*this, i32(), value); }
+Value Emitter::toInt(Index value) { return arith::IndexCastOp::create(*this, i32(), value); }
 
 //===--------------------------------------------------------------------------------------------------------===//
 // Arithmetic
@@ -92,10 +92,10 @@ Value Emitter::addInt(Value a, Value b) { return arith::AddIOp::create(*this, a,
 Value Emitter::mulInt(Value a, Value b) { return arith::MulIOp::create(*this, a, b); }
 Value Emitter::xorInt(Value a, Value b) { return arith::XOrIOp::create(*this, a, b); }
 
-// Not vector.fma, which becomes llvm.fmuladd: fused only where code generation likes it.
+// math.fma, not vector.fma, which becomes llvm.fmuladd, and code generation may leave that unfused.
 Value Emitter::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
 
-// The form that every instruction set has as one instruction; a NaN in `b` stays.
+// One instruction in every instruction set; the result is `b` if either is NaN.
 Value Emitter::max(Value a, Value b) {
   Value greater = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
   return select(greater, a, b);
@@ -123,7 +123,7 @@ Value Emitter::select(Value condition, Value a, Value b) {
   return arith::SelectOp::create(*this, condition, a, b);
 }
 
-Value Emitter::laneBelow(Ix count) {
+Value Emitter::laneBelow(Index count) {
   return vector::CreateMaskOp::create(*this, vectorOf(getI1Type()), ValueRange{count});
 }
 
@@ -157,7 +157,8 @@ Value Emitter::widen(Value value) {
   return arith::BitcastOp::create(*this, withElement(type, f32()), shifted);
 }
 
-// The upper half, rounded to nearest even in integers: no instruction set level here has the conversion.
+// The upper half, rounded to nearest even by integer arithmetic: no supported instruction set has the
+// conversion.
 static Value narrowToBf16(Emitter &e, Value value) {
   Type type = value.getType();
   Value bits = arith::BitcastOp::create(e, withElement(type, e.i32()), value);
@@ -179,21 +180,21 @@ Value Emitter::narrow(Value value, Type element) {
   return arith::TruncFOp::create(*this, withElement(value.getType(), element), value);
 }
 
-Value Emitter::loadScalar(Value buffer, Ix at) {
+Value Emitter::loadScalar(Value buffer, Index at) {
   return memref::LoadOp::create(*this, buffer, ValueRange{at});
 }
 
-Value Emitter::loadFloat(Value buffer, Ix at) { return widen(loadScalar(buffer, at)); }
+Value Emitter::loadFloat(Value buffer, Index at) { return widen(loadScalar(buffer, at)); }
 
-void Emitter::storeScalar(Value value, Value buffer, Ix at) {
+void Emitter::storeScalar(Value value, Value buffer, Index at) {
   memref::StoreOp::create(*this, value, buffer, ValueRange{at});
 }
 
-void Emitter::storeFloat(Value value, Value buffer, Ix at) {
+void Emitter::storeFloat(Value value, Value buffer, Index at) {
   storeScalar(narrow(value, elementOf(buffer)), buffer, at);
 }
 
-Value Emitter::load(Value buffer, Ix at, int64_t count) {
+Value Emitter::load(Value buffer, Index at, int64_t count) {
   Value raw = vector::LoadOp::create(*this, vectorOf(elementOf(buffer), count), buffer, ValueRange{at});
   Value wide = widen(raw);
   if (count == kLanes) {
@@ -203,7 +204,7 @@ Value Emitter::load(Value buffer, Ix at, int64_t count) {
                                               ArrayRef<int64_t>{1});
 }
 
-void Emitter::store(Value vector, Value buffer, Ix at, int64_t count) {
+void Emitter::store(Value vector, Value buffer, Index at, int64_t count) {
   if (count != kLanes) {
     vector = vector::ExtractStridedSliceOp::create(*this, vector, ArrayRef<int64_t>{0},
                                                    ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
@@ -211,15 +212,15 @@ void Emitter::store(Value vector, Value buffer, Ix at, int64_t count) {
   vector::StoreOp::create(*this, narrow(vector, elementOf(buffer)), buffer, ValueRange{at});
 }
 
-Value Emitter::loadMasked(Value buffer, Ix at, Value mask) {
+Value Emitter::loadMasked(Value buffer, Index at, Value mask) {
   return vector::MaskedLoadOp::create(*this, vectorOf(f32()), buffer, ValueRange{at}, mask, splat(0));
 }
 
-void Emitter::storeMasked(Value vector, Value buffer, Ix at, Value mask) {
+void Emitter::storeMasked(Value vector, Value buffer, Index at, Value mask) {
   vector::MaskedStoreOp::create(*this, buffer, ValueRange{at}, mask, vector);
 }
 
-void Emitter::prefetch(Value buffer, Ix at) {
+void Emitter::prefetch(Value buffer, Index at) {
   memref::PrefetchOp::create(*this, buffer, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/3,
                              /*isDataCache=*/true);
 }
@@ -228,27 +229,27 @@ void Emitter::prefetch(Value buffer, Ix at) {
 // Control
 //===--------------------------------------------------------------------------------------------------------===//
 
-void Emitter::forEach(Ix from, Ix to, int64_t step, llvm::function_ref<void(Ix)> body) {
-  loop(from, to, step, {}, [&](Ix i, ArrayRef<Value>) {
+void Emitter::forEach(Index from, Index to, int64_t step, llvm::function_ref<void(Index)> body) {
+  loop(from, to, step, {}, [&](Index i, ArrayRef<Value>) {
     body(i);
     return Values();
   });
 }
 
-Emitter::Values Emitter::loop(Ix from, Ix to, int64_t step, ArrayRef<Value> init,
-                              llvm::function_ref<Values(Ix, ArrayRef<Value>)> body) {
+Emitter::Values Emitter::loop(Index from, Index to, int64_t step, ArrayRef<Value> init,
+                              llvm::function_ref<Values(Index, ArrayRef<Value>)> body) {
   Value stride = index(step);
   auto loop = scf::ForOp::create(*this, from, to, stride, ValueRange(init));
   OpBuilder::InsertionGuard guard(*this);
   Block *block = loop.getBody();
   if (!block->empty()) {
-    setInsertionPoint(&block->back()); // a loop that carries nothing comes with its yield
-    body(Ix(*this, loop.getInductionVar()), {});
+    setInsertionPoint(&block->back()); // a loop without carried values is created with its yield
+    body(Index(*this, loop.getInductionVar()), {});
     return {};
   }
   setInsertionPointToEnd(block);
   Values carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-  scf::YieldOp::create(*this, body(Ix(*this, loop.getInductionVar()), carried));
+  scf::YieldOp::create(*this, body(Index(*this, loop.getInductionVar()), carried));
   return Values(loop.getResults().begin(), loop.getResults().end());
 }
 
@@ -263,7 +264,7 @@ void Emitter::ifThen(Value condition, llvm::function_ref<void()> then, llvm::fun
   }
 }
 
-void Emitter::switchUpTo(Ix value, int64_t limit, llvm::function_ref<void(int64_t)> body) {
+void Emitter::switchUpTo(Index value, int64_t limit, llvm::function_ref<void(int64_t)> body) {
   SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, limit + 1));
   auto branch = scf::IndexSwitchOp::create(*this, TypeRange{}, value, cases, cases.size());
   OpBuilder::InsertionGuard guard(*this);
@@ -293,36 +294,36 @@ static DictionaryAttr argumentAttributes(OpBuilder &builder, const Parameter &pa
 }
 
 KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<Parameter> parameters)
-    : builder(NameLoc::get(StringAttr::get(kernels.getContext(), name)), kernels.getContext()) {
-  builder.setInsertionPointToEnd(kernels.getBody());
+    : builder_(NameLoc::get(StringAttr::get(kernels.getContext(), name)), kernels.getContext()) {
+  builder_.setInsertionPointToEnd(kernels.getBody());
   SmallVector<Type> inputs;
   SmallVector<Attribute> attributes;
   for (const Parameter &parameter : parameters) {
     inputs.push_back(bufferType(parameter.element));
-    attributes.push_back(argumentAttributes(builder, parameter));
-    names.push_back(parameter.name.str());
+    attributes.push_back(argumentAttributes(builder_, parameter));
+    names_.push_back(parameter.name.str());
   }
-  inputs.push_back(bufferType(builder.f32()));
-  attributes.push_back(argumentAttributes(builder, {"scratch", builder.f32(), /*written=*/true}));
-  inputs.append(3, builder.i32());
-  attributes.append(3, builder.getDictionaryAttr({}));
-  function = func::FuncOp::create(builder, name, builder.getFunctionType(inputs, {}));
-  function.setAllArgAttrs(builder.getArrayAttr(attributes));
-  function->setAttr(kKernelAttr, builder.getUnitAttr());
-  builder.setInsertionPointToStart(function.addEntryBlock());
-  for (Value argument : function.getArguments().take_back(3)) {
-    workgroup.push_back(builder.fromUnsigned(argument));
+  inputs.push_back(bufferType(builder_.f32()));
+  attributes.push_back(argumentAttributes(builder_, {"scratch", builder_.f32(), /*written=*/true}));
+  inputs.append(3, builder_.i32());
+  attributes.append(3, builder_.getDictionaryAttr({}));
+  function_ = func::FuncOp::create(builder_, name, builder_.getFunctionType(inputs, {}));
+  function_.setAllArgAttrs(builder_.getArrayAttr(attributes));
+  function_->setAttr(kKernelAttr, builder_.getUnitAttr());
+  builder_.setInsertionPointToStart(function_.addEntryBlock());
+  for (Value argument : function_.getArguments().take_back(3)) {
+    workgroup_.push_back(builder_.fromUnsigned(argument));
   }
 }
 
-KernelFunction::~KernelFunction() { func::ReturnOp::create(builder); }
+KernelFunction::~KernelFunction() { func::ReturnOp::create(builder_); }
 
 Value KernelFunction::buffer(StringRef name) {
-  auto *found = llvm::find(names, name);
-  assert(found != names.end() && "a kernel names only bindings that it declares");
-  return function.getArgument(found - names.begin());
+  auto *found = llvm::find(names_, name);
+  assert(found != names_.end() && "a kernel names only bindings that it declares");
+  return function_.getArgument(found - names_.begin());
 }
 
-Value KernelFunction::scratch() { return function.getArgument(names.size()); }
+Value KernelFunction::scratch() { return function_.getArgument(names_.size()); }
 
 } // namespace cria::cpu

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A builder for kernel IR that lets kernels read like their algorithms: index arithmetic with operators,
-// loops with carried values, and loads and stores of 16 floats in any element type. It makes only arith,
-// math, memref, scf and vector operations. Buffers are flat memrefs with an over-sized static extent, indexed
-// in elements.
+// loops with carried values, and loads and stores of 16 floats in any element type. It creates only
+// operations of arith, math, memref, scf and vector. Buffers are rank-1 memrefs with a static size larger
+// than any buffer, indexed in elements.
 #pragma once
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,28 +21,28 @@ constexpr int64_t kLanes = 16;
 class Emitter;
 
 /// A value of type index with arithmetic. Division and remainder are unsigned.
-class Ix {
+class Index {
 public:
-  Ix(Emitter &emitter, mlir::Value value) : emitter(&emitter), value(value) {}
-  operator mlir::Value() const { return value; }
-  Ix operator+(Ix other) const;
-  Ix operator+(int64_t other) const;
-  Ix operator-(Ix other) const;
-  Ix operator-(int64_t other) const;
-  Ix operator*(Ix other) const;
-  Ix operator*(int64_t other) const;
-  Ix operator/(int64_t other) const;
-  Ix operator/(Ix other) const;
-  Ix operator%(int64_t other) const;
-  Ix operator%(Ix other) const;
-  mlir::Value operator<(Ix other) const;
+  Index(Emitter &emitter, mlir::Value value) : emitter_(&emitter), value_(value) {}
+  operator mlir::Value() const { return value_; }
+  Index operator+(Index other) const;
+  Index operator+(int64_t other) const;
+  Index operator-(Index other) const;
+  Index operator-(int64_t other) const;
+  Index operator*(Index other) const;
+  Index operator*(int64_t other) const;
+  Index operator/(int64_t other) const;
+  Index operator/(Index other) const;
+  Index operator%(int64_t other) const;
+  Index operator%(Index other) const;
+  mlir::Value operator<(Index other) const;
   mlir::Value operator==(int64_t other) const;
-  Ix min(Ix other) const;
-  Ix min(int64_t other) const;
+  Index min(Index other) const;
+  Index min(int64_t other) const;
 
 private:
-  Emitter *emitter;
-  mlir::Value value;
+  Emitter *emitter_;
+  mlir::Value value_;
 };
 
 class Emitter : public mlir::ImplicitLocOpBuilder {
@@ -56,15 +56,15 @@ public:
   }
   mlir::Type f32() { return getF32Type(); }
   mlir::Type i32() { return getI32Type(); }
-  Ix index(int64_t value);
+  Index index(int64_t value);
   mlir::Value intConst(int64_t value, mlir::Type type);
   mlir::Value floatConst(double value);
   mlir::Value splat(double value);           ///< vector of 16 equal floats
   mlir::Value splatInt(int64_t value);       ///< vector of 16 equal i32
   mlir::Value broadcast(mlir::Value scalar); ///< scalar to vector of 16
-  Ix fromUnsigned(mlir::Value integer);      ///< u32 to index
-  Ix fromSigned(mlir::Value integer);        ///< i32 to index
-  mlir::Value toInt(Ix value);               ///< index to i32
+  Index fromUnsigned(mlir::Value integer);   ///< u32 to index
+  Index fromSigned(mlir::Value integer);     ///< i32 to index
+  mlir::Value toInt(Index value);            ///< index to i32
 
   // Arithmetic; scalars and vectors alike.
   mlir::Value add(mlir::Value a, mlir::Value b);
@@ -80,37 +80,37 @@ public:
   mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< logical
   mlir::Value shiftLeft(mlir::Value a, int64_t bits);
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
-  /// lane < count, as a vector of 16 i1. A count below 0 gives none, one of 16 and more gives all.
-  mlir::Value laneBelow(Ix count);
+  /// lane < count, as a vector of 16 i1: no lane for a count <= 0, all lanes for a count >= 16.
+  mlir::Value laneBelow(Index count);
   /// Lane `lane` of `vector`.
   mlir::Value lane(mlir::Value vector, int64_t lane);
 
-  // Memory. `at` counts elements of the buffer. Vectors are f32 whatever the element type.
-  mlir::Value loadScalar(mlir::Value buffer, Ix at); ///< as stored
-  mlir::Value loadFloat(mlir::Value buffer, Ix at);  ///< widened to f32
-  void storeScalar(mlir::Value value, mlir::Value buffer, Ix at);
-  void storeFloat(mlir::Value value, mlir::Value buffer, Ix at); ///< narrowed from f32
-  /// The first `count` of 16 lanes from memory, the others 0; touches no memory beyond them.
-  mlir::Value load(mlir::Value buffer, Ix at, int64_t count = kLanes);
-  void store(mlir::Value vector, mlir::Value buffer, Ix at, int64_t count = kLanes);
+  // Memory. `at` counts elements of the buffer. Vectors are f32 for every element type.
+  mlir::Value loadScalar(mlir::Value buffer, Index at); ///< as stored
+  mlir::Value loadFloat(mlir::Value buffer, Index at);  ///< widened to f32
+  void storeScalar(mlir::Value value, mlir::Value buffer, Index at);
+  void storeFloat(mlir::Value value, mlir::Value buffer, Index at); ///< narrowed from f32
+  /// Loads the first `count` of 16 lanes; the others are 0, and their memory is not accessed.
+  mlir::Value load(mlir::Value buffer, Index at, int64_t count = kLanes);
+  void store(mlir::Value vector, mlir::Value buffer, Index at, int64_t count = kLanes);
   /// The same with a mask made by laneBelow; f32 buffers only.
-  mlir::Value loadMasked(mlir::Value buffer, Ix at, mlir::Value mask);
-  void storeMasked(mlir::Value vector, mlir::Value buffer, Ix at, mlir::Value mask);
-  void prefetch(mlir::Value buffer, Ix at);
+  mlir::Value loadMasked(mlir::Value buffer, Index at, mlir::Value mask);
+  void storeMasked(mlir::Value vector, mlir::Value buffer, Index at, mlir::Value mask);
+  void prefetch(mlir::Value buffer, Index at);
   mlir::Value widen(mlir::Value value);                      ///< f16, bf16 or f32 to f32
   mlir::Value narrow(mlir::Value value, mlir::Type element); ///< f32 to f16, bf16 or f32, to nearest even
 
   // Control.
-  void forEach(Ix from, Ix to, int64_t step, llvm::function_ref<void(Ix)> body);
-  Values loop(Ix from, Ix to, int64_t step, llvm::ArrayRef<mlir::Value> init,
-              llvm::function_ref<Values(Ix, llvm::ArrayRef<mlir::Value>)> body);
+  void forEach(Index from, Index to, int64_t step, llvm::function_ref<void(Index)> body);
+  Values loop(Index from, Index to, int64_t step, llvm::ArrayRef<mlir::Value> init,
+              llvm::function_ref<Values(Index, llvm::ArrayRef<mlir::Value>)> body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = nullptr);
   /// Runs body(n) for the n in 1..limit that equals `value`; nothing for other values.
-  void switchUpTo(Ix value, int64_t limit, llvm::function_ref<void(int64_t)> body);
+  void switchUpTo(Index value, int64_t limit, llvm::function_ref<void(int64_t)> body);
 };
 
-/// What a kernel's function takes for one binding.
+/// The parameter of a kernel's function for one binding.
 struct Parameter {
   llvm::StringRef name;
   mlir::Type element;
@@ -118,8 +118,8 @@ struct Parameter {
   bool shared = false; ///< may overlap another binding, or is read and written
 };
 
-/// One kernel function under construction in module `kernels`: a buffer per binding, then scratch (f32), x,
-/// y, z.
+/// Builds one kernel function in module `kernels`. Its parameters are a buffer per binding, then scratch
+/// (f32), x, y and z.
 class KernelFunction {
 public:
   KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters);
@@ -128,18 +128,18 @@ public:
   KernelFunction(const KernelFunction &) = delete;
   KernelFunction &operator=(const KernelFunction &) = delete;
 
-  Emitter &emitter() { return builder; }
+  Emitter &emitter() { return builder_; }
   mlir::Value buffer(llvm::StringRef name);
   mlir::Value scratch();
-  Ix x() { return Ix(builder, workgroup[0]); }
-  Ix y() { return Ix(builder, workgroup[1]); }
-  Ix z() { return Ix(builder, workgroup[2]); }
+  Index x() { return Index(builder_, workgroup_[0]); }
+  Index y() { return Index(builder_, workgroup_[1]); }
+  Index z() { return Index(builder_, workgroup_[2]); }
 
 private:
-  Emitter builder;
-  mlir::func::FuncOp function;
-  llvm::SmallVector<std::string> names;
-  llvm::SmallVector<mlir::Value, 3> workgroup;
+  Emitter builder_;
+  mlir::func::FuncOp function_;
+  llvm::SmallVector<std::string> names_;
+  llvm::SmallVector<mlir::Value, 3> workgroup_;
 };
 
 /// Unit attribute of functions that are kernels.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of the entry `initialize`: random weights as format/RandomWeights.h defines them, and ones.
+// Kernels of the entry point `initialize`: random weights as format/RandomWeights.h defines them, and ones.
 #include "format/RandomWeights.h"
-#include "passes/targets/cpu/EmitterSupport.h"
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
 
 #include <cstddef>
@@ -18,100 +18,103 @@ constexpr uint32_t kColumnFactor = 0x9E3779B1u;
 class RandomFillEmitter {
 public:
   RandomFillEmitter(KernelFunction &kernel, const FillSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), weight(kernel.buffer("weight")) {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), weight_(kernel.buffer("weight")) {}
 
   void emit() {
-    Ix first = kernel.x() * kLanes;
-    Ix rows = word(offsetof(RandomSegment, rows));
-    Ix end = (first + kLanes).min(rows);
-    if (!spec.panels) {
-      e.forEach(first, end, 1, [&](Ix row) { emitRow(row); });
+    Index first = kernel_.x() * kLanes;
+    Index rows = word(offsetof(RandomSegment, rows));
+    Index end = (first + kLanes).min(rows);
+    if (!spec_.panels) {
+      e_.forEach(first, end, 1, [&](Index row) { emitRow(row); });
       return;
     }
-    // Sixteen rows that land on one whole panel are written a column at a time, others element by element.
-    Ix destination = destinationRow(first);
-    Ix misfit = destination % kLanes + (destinationRow(first + kLanes - 1) - destination - (kLanes - 1)) +
-                (first + kLanes - end);
-    e.ifThen(
+    // Sixteen rows that are one whole panel of the weight are written a column at a time, others element by
+    // element.
+    Index destination = destinationRow(first);
+    Index misfit = destination % kLanes + (destinationRow(first + kLanes - 1) - destination - (kLanes - 1)) +
+                   (first + kLanes - end);
+    e_.ifThen(
         misfit == 0, [&] { emitPanel(first, destination); },
-        [&] { e.forEach(first, end, 1, [&](Ix row) { emitStridedRow(row); }); });
+        [&] { e_.forEach(first, end, 1, [&](Index row) { emitStridedRow(row); }); });
   }
 
 private:
-  Ix word(size_t byteOffset) {
-    return e.fromUnsigned(e.loadScalar(kernel.buffer("constants"), e.index(byteOffset / sizeof(uint32_t))));
+  Index word(size_t byteOffset) {
+    return e_.fromUnsigned(
+        e_.loadScalar(kernel_.buffer("constants"), e_.index(byteOffset / sizeof(uint32_t))));
   }
 
-  Ix destinationRow(Ix row) {
-    Ix block = word(offsetof(RandomSegment, block));
+  Index destinationRow(Index row) {
+    Index block = word(offsetof(RandomSegment, block));
     return word(offsetof(RandomSegment, firstRow)) + row / block * word(offsetof(RandomSegment, stride)) +
            row % block;
   }
 
   Value tensorKey() {
-    return e.loadScalar(kernel.buffer("constants"),
-                        e.index(offsetof(RandomSegment, tensorKey) / sizeof(uint32_t)));
+    return e_.loadScalar(kernel_.buffer("constants"),
+                         e_.index(offsetof(RandomSegment, tensorKey) / sizeof(uint32_t)));
   }
 
-  Value rowKey(Ix row) { return emitMix(e, e.addInt(tensorKey(), e.toInt(row))); }
+  Value rowKey(Index row) { return emitMix(e_, e_.addInt(tensorKey(), e_.toInt(row))); }
 
   // The values of 16 elements from their row keys and hashed columns.
   Value values(Value rowKeys, Value columnHashes) {
-    Value hash = emitMix(e, e.xorInt(rowKeys, columnHashes));
-    Value byte = arith::ShRSIOp::create(e, hash, e.splatInt(24));
-    Value number = arith::SIToFPOp::create(e, e.vectorOf(e.f32()), byte);
-    return e.mul(number, e.splat(randomScale(spec.columns)));
+    Value hash = emitMix(e_, e_.xorInt(rowKeys, columnHashes));
+    Value byte = arith::ShRSIOp::create(e_, hash, e_.splatInt(24));
+    Value number = arith::SIToFPOp::create(e_, e_.vectorOf(e_.f32()), byte);
+    return e_.mul(number, e_.splat(randomScale(spec_.columns)));
   }
 
-  Value columnHash(Ix column) {
-    return e.mulInt(e.toInt(column), e.intConst(static_cast<int32_t>(kColumnFactor), e.i32()));
+  Value columnHash(Index column) {
+    return e_.mulInt(e_.toInt(column), e_.intConst(static_cast<int32_t>(kColumnFactor), e_.i32()));
   }
 
   Value laneNumbers() {
     SmallVector<int32_t> numbers = llvm::to_vector(llvm::seq<int32_t>(0, kLanes));
-    return arith::ConstantOp::create(e,
-                                     DenseElementsAttr::get(e.vectorOf(e.i32()), ArrayRef<int32_t>(numbers)));
+    return arith::ConstantOp::create(
+        e_, DenseElementsAttr::get(e_.vectorOf(e_.i32()), ArrayRef<int32_t>(numbers)));
   }
 
   // Lane = row.
-  void emitPanel(Ix first, Ix destination) {
-    Value rows = e.addInt(e.broadcast(e.toInt(first)), laneNumbers());
-    Value keys = emitMix(e, e.addInt(e.broadcast(tensorKey()), rows));
-    Ix panel = destination / kLanes * (kLanes * spec.columns);
-    e.forEach(e.index(0), e.index(spec.columns), 1,
-              [&](Ix k) { e.store(values(keys, e.broadcast(columnHash(k))), weight, panel + k * kLanes); });
-  }
-
-  // Lane = column, from here on.
-  Value rowValues(Value keys, Ix column) {
-    Value columns = e.addInt(e.broadcast(e.toInt(column)), laneNumbers());
-    return values(keys, e.mulInt(columns, e.splatInt(kColumnFactor)));
-  }
-
-  void emitRow(Ix row) {
-    Value keys = e.broadcast(rowKey(row));
-    Ix start = destinationRow(row) * spec.columns;
-    forColumns(e, spec.columns, [&](Ix column, int64_t count) {
-      e.store(rowValues(keys, column), weight, start + column, count);
+  void emitPanel(Index first, Index destination) {
+    Value rows = e_.addInt(e_.broadcast(e_.toInt(first)), laneNumbers());
+    Value keys = emitMix(e_, e_.addInt(e_.broadcast(tensorKey()), rows));
+    Index panel = destination / kLanes * (kLanes * spec_.columns);
+    e_.forEach(e_.index(0), e_.index(spec_.columns), 1, [&](Index k) {
+      e_.store(values(keys, e_.broadcast(columnHash(k))), weight_, panel + k * kLanes);
     });
   }
 
-  void emitStridedRow(Ix row) {
-    Value keys = e.broadcast(rowKey(row));
-    Ix destination = destinationRow(row);
-    Ix start = destination / kLanes * (kLanes * spec.columns) + destination % kLanes;
-    forColumns(e, spec.columns, [&](Ix column, int64_t count) {
+  // From here on, lane = column.
+  Value rowValues(Value keys, Index column) {
+    Value columns = e_.addInt(e_.broadcast(e_.toInt(column)), laneNumbers());
+    return values(keys, e_.mulInt(columns, e_.splatInt(kColumnFactor)));
+  }
+
+  void emitRow(Index row) {
+    Value keys = e_.broadcast(rowKey(row));
+    Index start = destinationRow(row) * spec_.columns;
+    forColumns(e_, spec_.columns, [&](Index column, int64_t count) {
+      e_.store(rowValues(keys, column), weight_, start + column, count);
+    });
+  }
+
+  void emitStridedRow(Index row) {
+    Value keys = e_.broadcast(rowKey(row));
+    Index destination = destinationRow(row);
+    Index start = destination / kLanes * (kLanes * spec_.columns) + destination % kLanes;
+    forColumns(e_, spec_.columns, [&](Index column, int64_t count) {
       Value vector = rowValues(keys, column);
       for (int64_t lane = 0; lane < count; ++lane) {
-        e.storeFloat(e.lane(vector, lane), weight, start + (column + lane) * kLanes);
+        e_.storeFloat(e_.lane(vector, lane), weight_, start + (column + lane) * kLanes);
       }
     });
   }
 
-  Emitter &e;
-  KernelFunction &kernel;
-  const FillSpec &spec;
-  Value weight;
+  Emitter &e_;
+  KernelFunction &kernel_;
+  const FillSpec &spec_;
+  Value weight_;
 };
 
 } // namespace
@@ -135,7 +138,7 @@ void emitFill(ModuleOp kernels, const FillSpec &spec) {
   }
   KernelFunction kernel(kernels, spec.name(), {weight});
   Emitter &e = kernel.emitter();
-  forColumns(e, spec.columns, [&](Ix column, int64_t count) {
+  forColumns(e, spec.columns, [&](Index column, int64_t count) {
     e.store(e.splat(1.0), kernel.buffer("weight"), kernel.x() * spec.columns + column, count);
   });
 }

@@ -5,8 +5,8 @@
 namespace cria::cpu {
 
 llvm::ArrayRef<Isa> allIsas() {
-  // 16 registers of 8 floats and 32 of 4 hold 8 vectors of 16: two of them are left for operands. 32
-  // registers of 16 floats hold 24 accumulators, 4 weights and the broadcast activations.
+  // 16 registers of 8 floats, or 32 of 4, hold 8 vectors of 16 floats, two of which are reserved for
+  // operands. 32 registers of 16 floats hold 24 accumulators, 4 weights and the broadcast activations.
   static const Isa isas[] = {
       {"x86-64-v3", "elf.x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", 6, false},
       {"x86-64-v4", "elf.x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", 24, true},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The instruction set levels that the cpu target makes code for. One kernel source serves all of them; what
-// differs is how many vectors of 16 floats stay in registers, and what LLVM is told.
+// The instruction set levels that the cpu target emits code for. All levels share the kernel emitters; they
+// differ in how many vectors of 16 floats fit into registers, and in LLVM's target options.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"

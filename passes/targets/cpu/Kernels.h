@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The kernel families of the cpu target. A spec states everything that is baked into a kernel; equal specs
-// make equal kernels, and `name()` tells unequal ones apart. `emit…` appends the kernel's function to the
-// module of kernels; it takes its bindings in the order of `bindings()`. What a workgroup does is said at
-// each spec. Layers, addresses and row counts are never baked in.
+// The kernel families of the cpu target. A spec holds every constant that is compiled into a kernel: equal
+// specs give equal kernels, different specs give different values of `name()`. `emit…` appends the kernel's
+// function to the module of kernels; its parameters are the bindings in the order of `bindings()`. Layers,
+// addresses and row counts are never compiled in. The comment on each spec describes its workgroups.
 //
-// Strides and offsets are in elements. A stride of 0 means dense rows. An offset is where the first row
-// begins within the binding: a slice of columns need not begin at a multiple of the alignment of bindings.
+// Strides and offsets are in elements. A stride of 0 means dense rows. An offset is the distance from the
+// start of the binding to the first row: a slice of columns need not be aligned as bindings are.
 //
-// Rows: `T` and `R` below are read from the step header (binding "step", u32 words), except in kernels with
-// one row per workgroup, where the grid says it.
+// Kernels read T and R from the step header (binding "step", u32 words), except those with one row per
+// workgroup, whose grid has as many workgroups as there are rows.
 #pragma once
 
 #include "passes/targets/KernelSpecs.h"
@@ -23,8 +23,8 @@ namespace cria::cpu {
 
 /// y = activation(W·x) [+ residual] for panel16 weights.
 struct LinearSpec {
-  /// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums stay in the L2 cache beside the
-  /// weights.
+  /// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums fit into the L2 cache together
+  /// with the weights.
   static constexpr int64_t kRowsPerWorkgroup = 258;
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
@@ -34,7 +34,7 @@ struct LinearSpec {
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
   bool singleRow = false;
-  RowCount rows = RowCount::Tokens;
+  RowCount rows = RowCount::tokens;
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t weightRows() const;
@@ -69,9 +69,9 @@ struct GatherSpec {
 };
 void emitGather(mlir::ModuleOp kernels, const GatherSpec &spec);
 
-/// Where a KV page keeps what: [layer][KV head][K: headDim × 32 | V: 32 × headDim]. The binding starts at the
+/// The layout of a KV page: [layer][KV head][K: headDim × 32 | V: 32 × headDim]. The binding starts at the
 /// layer.
-struct KvLayout : KvShape {
+struct KvLayout : KvCacheSpec {
   int64_t headElements() const { return 2 * kPageTokens * headDim; }
   int64_t layerElements() const { return kvHeads * headElements(); }
   int64_t pageElements() const { return layers * layerElements(); }
@@ -89,7 +89,7 @@ struct AttentionSpec {
   int64_t heads;
   float scale;
   int64_t maxPages;       ///< width of the block table
-  bool singleRow = false; ///< one row per workgroup whatever the heads are
+  bool singleRow = false; ///< one row per workgroup for every number of heads
   int64_t queryStride = 0, outputStride = 0;
   int64_t headTile() const;
   int64_t rowBlock() const;
@@ -101,7 +101,7 @@ struct AttentionSpec {
 void emitAttention(mlir::ModuleOp kernels, const Isa &isa, const AttentionSpec &spec);
 
 /// Fills a weight with random values, or with ones. Random: x = block of 16 rows of the source tensor;
-/// binding "constants" holds a RandomSegment; other rows of the weight stay as they are. Ones: x = row of
+/// binding "constants" holds a RandomSegment; other rows of the weight are unchanged. Ones: x = row of
 /// `columns` elements.
 struct FillSpec {
   int64_t columns;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Linear layers on panel16 weights. Every output is one chain of fused multiply-adds in ascending k that
-// starts at 0, then the epilogue. Tiles, blocks and row counts only decide which chains run side by side, so
-// no result depends on them.
-#include "passes/targets/cpu/EmitterSupport.h"
+// starts at 0, then the epilogue. Tiles, blocks and row counts only determine which chains are computed
+// together, so no result depends on them.
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
 
 using namespace mlir;
@@ -25,79 +25,79 @@ constexpr int64_t kLineBytes = 64;
 class LinearEmitter {
 public:
   LinearEmitter(KernelFunction &kernel, const Isa &isa, const LinearSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), isa(isa), spec(spec), input(kernel.buffer("input")),
-        weight(kernel.buffer("weight")), output(kernel.buffer("output")), scratch(kernel.scratch()),
-        elementBytes(int64_t(sizeOf(spec.weight))) {}
+      : e_(kernel.emitter()), kernel_(kernel), isa_(isa), spec_(spec), input_(kernel.buffer("input")),
+        weight_(kernel.buffer("weight")), output_(kernel.buffer("output")), scratch_(kernel.scratch()),
+        elementBytes_(int64_t(sizeOf(spec.weight))) {}
 
   void emitSingleRow();
   void emitAllRows();
 
 private:
   using Values = Emitter::Values;
-  using LoadWeight = llvm::function_ref<Value(int64_t panel, Ix k)>;
+  using LoadWeight = llvm::function_ref<Value(int64_t panel, Index k)>;
 
-  Ix panelStart(Ix panel) { return panel * (spec.inputs * kLanes); }
-  Ix firstPanel() { return kernel.x() * kPanels; }
+  Index panelStart(Index panel) { return panel * (spec_.inputs * kLanes); }
+  Index firstPanel() { return kernel_.x() * kPanels; }
   // Scratch: the weights of one depth block, then partial sums, 64 per row.
-  Ix partialStart(Ix row) { return row * kGroup + kDepthBlock * kGroup; }
-  // Side by side where one step of k uses all panels; panel by panel where it uses one.
-  Ix convertedAt(Ix panel, Ix k) {
-    return isa.wide ? k * kGroup + panel * kLanes : panel * (kDepthBlock * kLanes) + k * kLanes;
+  Index partialStart(Index row) { return row * kGroup + kDepthBlock * kGroup; }
+  // Interleaved if one step of k uses all panels, else panel by panel.
+  Index convertedAt(Index panel, Index k) {
+    return isa_.wide ? k * kGroup + panel * kLanes : panel * (kDepthBlock * kLanes) + k * kLanes;
   }
   int64_t panelsPerTile(int64_t rows);
 
-  Values chains(Ix depth, int64_t rows, int64_t panels, ArrayRef<Value> init, Ix inputStart,
-                LoadWeight loadWeight, llvm::function_ref<void(Ix, int64_t)> beforeStep);
-  void tile(Ix depth, Ix row, int64_t rows, Ix panel, int64_t panels, Ix inputStart, LoadWeight loadWeight,
-            llvm::function_ref<void(Ix, int64_t)> beforeStep);
-  void forRowTiles(Ix rows, llvm::function_ref<void(Ix row, int64_t rows)> body);
-  void prefetchPanels(Ix k, int64_t steps, Ix panel, int64_t panels);
-  void clearPartials(Ix rows);
-  void directTiles(Ix firstRow, Ix rows);
-  void convertBlock(Ix start, Ix depth);
-  void blockedTiles(Ix firstRow, Ix rows);
-  void finishRows(Ix firstRow, Ix rows);
-  void finish(ArrayRef<Value> sums, Ix row);
-  void storeColumns(Value sum, Ix row, Ix column);
+  Values chains(Index depth, int64_t rows, int64_t panels, ArrayRef<Value> init, Index inputStart,
+                LoadWeight loadWeight, llvm::function_ref<void(Index, int64_t)> beforeStep);
+  void tile(Index depth, Index row, int64_t rows, Index panel, int64_t panels, Index inputStart,
+            LoadWeight loadWeight, llvm::function_ref<void(Index, int64_t)> beforeStep);
+  void forRowTiles(Index rows, llvm::function_ref<void(Index row, int64_t rows)> body);
+  void prefetchPanels(Index k, int64_t steps, Index panel, int64_t panels);
+  void clearPartials(Index rows);
+  void directTiles(Index firstRow, Index rows);
+  void convertBlock(Index start, Index depth);
+  void blockedTiles(Index firstRow, Index rows);
+  void finishRows(Index firstRow, Index rows);
+  void finish(ArrayRef<Value> sums, Index row);
+  void storeColumns(Value sum, Index row, Index column);
 
-  Emitter &e;
-  KernelFunction &kernel;
-  const Isa &isa;
-  const LinearSpec &spec;
-  Value input, weight, output, scratch;
-  int64_t elementBytes;
+  Emitter &e_;
+  KernelFunction &kernel_;
+  const Isa &isa_;
+  const LinearSpec &spec_;
+  Value input_, weight_, output_, scratch_;
+  int64_t elementBytes_;
 };
 
-// As many panels as accumulators stay in registers; a power of two.
+// The largest power of two of panels whose accumulators fit into registers.
 int64_t LinearEmitter::panelsPerTile(int64_t rows) {
   int64_t panels = kPanels;
-  while (panels > 1 && panels * rows > isa.accumulators) {
+  while (panels > 1 && panels * rows > isa_.accumulators) {
     panels /= 2;
   }
   return panels;
 }
 
 // rows × panels chains over `depth` steps of k. Input row r starts at inputStart + r·stride.
-LinearEmitter::Values LinearEmitter::chains(Ix depth, int64_t rows, int64_t panels, ArrayRef<Value> init,
-                                            Ix inputStart, LoadWeight loadWeight,
-                                            llvm::function_ref<void(Ix, int64_t)> beforeStep) {
-  auto step = [&](Ix k, Values sums) {
+LinearEmitter::Values LinearEmitter::chains(Index depth, int64_t rows, int64_t panels, ArrayRef<Value> init,
+                                            Index inputStart, LoadWeight loadWeight,
+                                            llvm::function_ref<void(Index, int64_t)> beforeStep) {
+  auto step = [&](Index k, Values sums) {
     Values weights;
     for (int64_t p = 0; p < panels; ++p) {
       weights.push_back(loadWeight(p, k));
     }
     for (int64_t r = 0; r < rows; ++r) {
       Value x =
-          e.broadcast(e.loadScalar(input, inputStart + k + r * strideOf(spec.inputStride, spec.inputs)));
+          e_.broadcast(e_.loadScalar(input_, inputStart + k + r * strideOf(spec_.inputStride, spec_.inputs)));
       for (int64_t p = 0; p < panels; ++p) {
         Value &sum = sums[r * panels + p];
-        sum = e.fma(x, weights[p], sum);
+        sum = e_.fma(x, weights[p], sum);
       }
     }
     return sums;
   };
-  Ix unrolled = depth - depth % kUnroll;
-  Values sums = e.loop(e.index(0), unrolled, kUnroll, init, [&](Ix k, ArrayRef<Value> carried) {
+  Index unrolled = depth - depth % kUnroll;
+  Values sums = e_.loop(e_.index(0), unrolled, kUnroll, init, [&](Index k, ArrayRef<Value> carried) {
     if (beforeStep) {
       beforeStep(k, kUnroll);
     }
@@ -107,139 +107,139 @@ LinearEmitter::Values LinearEmitter::chains(Ix depth, int64_t rows, int64_t pane
     }
     return sums;
   });
-  return e.loop(unrolled, depth, 1, sums,
-                [&](Ix k, ArrayRef<Value> carried) { return step(k, Values(carried)); });
+  return e_.loop(unrolled, depth, 1, sums,
+                 [&](Index k, ArrayRef<Value> carried) { return step(k, Values(carried)); });
 }
 
 // Continues the partial sums of rows × panels chains by `depth` steps.
-void LinearEmitter::tile(Ix depth, Ix row, int64_t rows, Ix panel, int64_t panels, Ix inputStart,
-                         LoadWeight loadWeight, llvm::function_ref<void(Ix, int64_t)> beforeStep) {
+void LinearEmitter::tile(Index depth, Index row, int64_t rows, Index panel, int64_t panels, Index inputStart,
+                         LoadWeight loadWeight, llvm::function_ref<void(Index, int64_t)> beforeStep) {
   auto at = [&](int64_t r, int64_t p) { return partialStart(row + r) + (panel + p) * kLanes; };
   Values sums;
   for (int64_t i = 0; i < rows * panels; ++i) {
-    sums.push_back(e.load(scratch, at(i / panels, i % panels)));
+    sums.push_back(e_.load(scratch_, at(i / panels, i % panels)));
   }
   sums = chains(depth, rows, panels, sums, inputStart, loadWeight, beforeStep);
   for (int64_t i = 0; i < rows * panels; ++i) {
-    e.store(sums[i], scratch, at(i / panels, i % panels));
+    e_.store(sums[i], scratch_, at(i / panels, i % panels));
   }
 }
 
-// Full tiles in a loop, then one tile of what is left.
-void LinearEmitter::forRowTiles(Ix rows, llvm::function_ref<void(Ix, int64_t)> body) {
-  Ix full = rows - rows % kRowTile;
-  e.forEach(e.index(0), full, kRowTile, [&](Ix row) { body(row, kRowTile); });
-  e.switchUpTo(rows - full, kRowTile - 1, [&](int64_t rest) { body(full, rest); });
+// A loop over full tiles, then one tile for the remaining rows.
+void LinearEmitter::forRowTiles(Index rows, llvm::function_ref<void(Index, int64_t)> body) {
+  Index full = rows - rows % kRowTile;
+  e_.forEach(e_.index(0), full, kRowTile, [&](Index row) { body(row, kRowTile); });
+  e_.switchUpTo(rows - full, kRowTile - 1, [&](int64_t rest) { body(full, rest); });
 }
 
 // One prefetch per cache line that `steps` steps of k consume, far enough ahead to cover the latency of
 // memory.
-void LinearEmitter::prefetchPanels(Ix k, int64_t steps, Ix panel, int64_t panels) {
-  int64_t elementsPerLine = kLineBytes / elementBytes;
+void LinearEmitter::prefetchPanels(Index k, int64_t steps, Index panel, int64_t panels) {
+  int64_t elementsPerLine = kLineBytes / elementBytes_;
   for (int64_t p = 0; p < panels; ++p) {
     for (int64_t offset = 0; offset < steps * kLanes; offset += elementsPerLine) {
-      e.prefetch(weight, panelStart(panel + p) + k * kLanes + (offset + kPrefetchBytes / elementBytes));
+      e_.prefetch(weight_, panelStart(panel + p) + k * kLanes + (offset + kPrefetchBytes / elementBytes_));
     }
   }
 }
 
-void LinearEmitter::clearPartials(Ix rows) {
-  e.forEach(e.index(0), rows * kGroup, kLanes,
-            [&](Ix at) { e.store(e.splat(0), scratch, at + kDepthBlock * kGroup); });
+void LinearEmitter::clearPartials(Index rows) {
+  e_.forEach(e_.index(0), rows * kGroup, kLanes,
+             [&](Index at) { e_.store(e_.splat(0), scratch_, at + kDepthBlock * kGroup); });
 }
 
 // Few rows: the weights are read straight from memory, widened at each use.
-void LinearEmitter::directTiles(Ix firstRow, Ix rows) {
-  forRowTiles(rows, [&](Ix row, int64_t tileRows) {
+void LinearEmitter::directTiles(Index firstRow, Index rows) {
+  forRowTiles(rows, [&](Index row, int64_t tileRows) {
     int64_t panels = panelsPerTile(tileRows);
-    e.forEach(e.index(0), e.index(kPanels), panels, [&](Ix panel) {
-      Ix physical = firstPanel() + panel;
-      auto load = [&](int64_t p, Ix k) { return e.load(weight, panelStart(physical + p) + k * kLanes); };
-      auto ahead = [&](Ix k, int64_t steps) { prefetchPanels(k, steps, physical, panels); };
-      tile(e.index(spec.inputs), row, tileRows, panel, panels,
-           (firstRow + row) * strideOf(spec.inputStride, spec.inputs), load, ahead);
+    e_.forEach(e_.index(0), e_.index(kPanels), panels, [&](Index panel) {
+      Index physical = firstPanel() + panel;
+      auto load = [&](int64_t p, Index k) { return e_.load(weight_, panelStart(physical + p) + k * kLanes); };
+      auto ahead = [&](Index k, int64_t steps) { prefetchPanels(k, steps, physical, panels); };
+      tile(e_.index(spec_.inputs), row, tileRows, panel, panels,
+           (firstRow + row) * strideOf(spec_.inputStride, spec_.inputs), load, ahead);
     });
   });
 }
 
-void LinearEmitter::convertBlock(Ix start, Ix depth) {
-  e.forEach(e.index(0), depth, 1, [&](Ix k) {
+void LinearEmitter::convertBlock(Index start, Index depth) {
+  e_.forEach(e_.index(0), depth, 1, [&](Index k) {
     for (int64_t p = 0; p < kPanels; ++p) {
-      Value row = e.load(weight, panelStart(firstPanel() + p) + (start + k) * kLanes);
-      e.store(row, scratch, convertedAt(e.index(p), k));
+      Value row = e_.load(weight_, panelStart(firstPanel() + p) + (start + k) * kLanes);
+      e_.store(row, scratch_, convertedAt(e_.index(p), k));
     }
   });
 }
 
-// Many rows: a block of weights is widened once into scratch, then all row tiles run over it.
-void LinearEmitter::blockedTiles(Ix firstRow, Ix rows) {
-  int64_t stride = strideOf(spec.inputStride, spec.inputs);
-  e.forEach(e.index(0), e.index(spec.inputs), kDepthBlock, [&](Ix start) {
-    Ix depth = (e.index(spec.inputs) - start).min(kDepthBlock);
+// Many rows: a block of weights is widened once into scratch, then multiplied with all row tiles.
+void LinearEmitter::blockedTiles(Index firstRow, Index rows) {
+  int64_t stride = strideOf(spec_.inputStride, spec_.inputs);
+  e_.forEach(e_.index(0), e_.index(spec_.inputs), kDepthBlock, [&](Index start) {
+    Index depth = (e_.index(spec_.inputs) - start).min(kDepthBlock);
     convertBlock(start, depth);
     int64_t panels = panelsPerTile(kRowTile);
-    e.forEach(e.index(0), e.index(kPanels), panels, [&](Ix panel) {
-      forRowTiles(rows, [&](Ix row, int64_t tileRows) {
-        auto load = [&](int64_t p, Ix k) { return e.load(scratch, convertedAt(panel + p, k)); };
+    e_.forEach(e_.index(0), e_.index(kPanels), panels, [&](Index panel) {
+      forRowTiles(rows, [&](Index row, int64_t tileRows) {
+        auto load = [&](int64_t p, Index k) { return e_.load(scratch_, convertedAt(panel + p, k)); };
         tile(depth, row, tileRows, panel, panels, (firstRow + row) * stride + start, load, nullptr);
       });
     });
   });
 }
 
-void LinearEmitter::finishRows(Ix firstRow, Ix rows) {
-  e.forEach(e.index(0), rows, 1, [&](Ix row) {
+void LinearEmitter::finishRows(Index firstRow, Index rows) {
+  e_.forEach(e_.index(0), rows, 1, [&](Index row) {
     Values sums;
     for (int64_t p = 0; p < kPanels; ++p) {
-      sums.push_back(e.load(scratch, partialStart(row) + p * kLanes));
+      sums.push_back(e_.load(scratch_, partialStart(row) + p * kLanes));
     }
     finish(sums, firstRow + row);
   });
 }
 
 // The epilogue: activation, then residual, for the four complete sums of a row.
-void LinearEmitter::finish(ArrayRef<Value> sums, Ix row) {
-  if (spec.activation == Activation::none) {
+void LinearEmitter::finish(ArrayRef<Value> sums, Index row) {
+  if (spec_.activation == Activation::none) {
     for (int64_t p = 0; p < kPanels; ++p) {
-      storeColumns(sums[p], row, kernel.x() * kGroup + p * kLanes);
+      storeColumns(sums[p], row, kernel_.x() * kGroup + p * kLanes);
     }
     return;
   }
   for (int64_t pair = 0; pair < kPanels / 2; ++pair) {
-    Value activated = e.mul(emitSilu(e, sums[2 * pair]), sums[2 * pair + 1]);
-    storeColumns(activated, row, kernel.x() * (kGroup / 2) + pair * kLanes);
+    Value activated = e_.mul(emitSilu(e_, sums[2 * pair]), sums[2 * pair + 1]);
+    storeColumns(activated, row, kernel_.x() * (kGroup / 2) + pair * kLanes);
   }
 }
 
-void LinearEmitter::storeColumns(Value sum, Ix row, Ix column) {
-  int64_t columnsPerGroup = spec.activation == Activation::none ? kGroup : kGroup / 2;
-  bool ragged = spec.outputs % columnsPerGroup != 0;
-  Value mask = ragged ? e.laneBelow(e.index(spec.outputs) - column) : Value();
-  if (spec.residual) {
-    Ix at = row * strideOf(spec.residualStride, spec.outputs) + column;
-    Value residual = kernel.buffer("residual");
-    sum = e.add(sum, ragged ? e.loadMasked(residual, at, mask) : e.load(residual, at));
+void LinearEmitter::storeColumns(Value sum, Index row, Index column) {
+  int64_t columnsPerGroup = spec_.activation == Activation::none ? kGroup : kGroup / 2;
+  bool ragged = spec_.outputs % columnsPerGroup != 0;
+  Value mask = ragged ? e_.laneBelow(e_.index(spec_.outputs) - column) : Value();
+  if (spec_.residual) {
+    Index at = row * strideOf(spec_.residualStride, spec_.outputs) + column;
+    Value residual = kernel_.buffer("residual");
+    sum = e_.add(sum, ragged ? e_.loadMasked(residual, at, mask) : e_.load(residual, at));
   }
-  Ix at = row * strideOf(spec.outputStride, spec.outputs) + column;
-  ragged ? e.storeMasked(sum, output, at, mask) : e.store(sum, output, at);
+  Index at = row * strideOf(spec_.outputStride, spec_.outputs) + column;
+  ragged ? e_.storeMasked(sum, output_, at, mask) : e_.store(sum, output_, at);
 }
 
 void LinearEmitter::emitSingleRow() {
-  Ix panel = firstPanel();
-  Values zeros(kPanels, e.splat(0));
+  Index panel = firstPanel();
+  Values zeros(kPanels, e_.splat(0));
   Values sums = chains(
-      e.index(spec.inputs), 1, kPanels, zeros, kernel.y() * strideOf(spec.inputStride, spec.inputs),
-      [&](int64_t p, Ix k) { return e.load(weight, panelStart(panel + p) + k * kLanes); },
-      [&](Ix k, int64_t steps) { prefetchPanels(k, steps, panel, kPanels); });
-  finish(sums, kernel.y());
+      e_.index(spec_.inputs), 1, kPanels, zeros, kernel_.y() * strideOf(spec_.inputStride, spec_.inputs),
+      [&](int64_t p, Index k) { return e_.load(weight_, panelStart(panel + p) + k * kLanes); },
+      [&](Index k, int64_t steps) { prefetchPanels(k, steps, panel, kPanels); });
+  finish(sums, kernel_.y());
 }
 
 void LinearEmitter::emitAllRows() {
-  Ix firstRow = kernel.y() * kRowBlock;
-  Ix rows = (loadRowCount(kernel, spec.rows) - firstRow).min(kRowBlock);
+  Index firstRow = kernel_.y() * kRowBlock;
+  Index rows = (loadRowCount(kernel_, spec_.rows) - firstRow).min(kRowBlock);
   clearPartials(rows);
-  e.ifThen(
-      rows < e.index(kDirectRows + 1), [&] { directTiles(firstRow, rows); },
+  e_.ifThen(
+      rows < e_.index(kDirectRows + 1), [&] { directTiles(firstRow, rows); },
       [&] { blockedTiles(firstRow, rows); });
   finishRows(firstRow, rows);
 }
@@ -257,7 +257,7 @@ std::string LinearSpec::name() const {
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);
-  return name + (singleRow ? "_row" : rows == RowCount::Tokens ? "_tokens" : "_outputs");
+  return name + (singleRow ? "_row" : rows == RowCount::tokens ? "_tokens" : "_outputs");
 }
 
 std::vector<std::string> LinearSpec::bindings() const {

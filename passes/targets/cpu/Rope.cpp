@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary embedding and the KV cache's writer. The rotation is emitted by one function, so rotating into a
-// buffer and rotating on the way into the cache give the same bits.
-#include "passes/targets/cpu/EmitterSupport.h"
+// Rotary embedding and the KV append. One function emits the rotation, so that rotating into a buffer and
+// rotating into the cache give the same bits.
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/StepRows.h"
 
 using namespace mlir;
 
 namespace cria::cpu {
 namespace {
 
-/// Takes two rotated vectors: `count` lanes of elements `column` of the first half and of the second half of
-/// a head.
-using RotatedSink = llvm::function_ref<void(Value low, Value high, Ix column, int64_t count)>;
+/// Called with two rotated vectors: `count` lanes of elements `column` of the first half and of the second
+/// half of a head.
+using RotatedSink = llvm::function_ref<void(Value low, Value high, Index column, int64_t count)>;
 
 // One head by halves: (x1, x2) -> (x1·c - x2·s, x2·c + x1·s), the products of the first terms unrounded.
-// `row` is where the position's row of the table starts: cosines, then sines.
-void rotateHead(Emitter &e, Value input, Ix start, Value table, Ix row, int64_t headDim, RotatedSink sink) {
+// `row` is the start of the position's row of the table: cosines, then sines.
+void rotateHead(Emitter &e, Value input, Index start, Value table, Index row, int64_t headDim,
+                RotatedSink sink) {
   int64_t half = headDim / 2;
-  forColumns(e, half, [&](Ix column, int64_t count) {
+  forColumns(e, half, [&](Index column, int64_t count) {
     Value x1 = e.load(input, start + column, count);
     Value x2 = e.load(input, start + half + column, count);
     Value cosine = e.load(table, row + column, count);
@@ -28,12 +29,12 @@ void rotateHead(Emitter &e, Value input, Ix start, Value table, Ix row, int64_t 
   });
 }
 
-void rotateRow(Emitter &e, Value input, Ix start, Value table, Ix row, int64_t heads, int64_t headDim,
-               Value output, Ix outputStart) {
-  e.forEach(e.index(0), e.index(heads), 1, [&](Ix head) {
-    Ix to = outputStart + head * headDim;
+void rotateRow(Emitter &e, Value input, Index start, Value table, Index row, int64_t heads, int64_t headDim,
+               Value output, Index outputStart) {
+  e.forEach(e.index(0), e.index(heads), 1, [&](Index head) {
+    Index to = outputStart + head * headDim;
     rotateHead(e, input, start + head * headDim, table, row, headDim,
-               [&](Value low, Value high, Ix column, int64_t count) {
+               [&](Value low, Value high, Index column, int64_t count) {
                  e.store(low, output, to + column, count);
                  e.store(high, output, to + headDim / 2 + column, count);
                });
@@ -44,62 +45,62 @@ void rotateRow(Emitter &e, Value input, Ix start, Value table, Ix row, int64_t h
 class AppendEmitter {
 public:
   AppendEmitter(KernelFunction &kernel, const KvAppendSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), kv{spec.kv}, cache(kernel.buffer("cache")) {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), kv_{spec.kv}, cache_(kernel.buffer("cache")) {}
 
   void emit() {
-    Value slot = e.loadScalar(kernel.buffer("slots"), kernel.x());
-    Value present = arith::CmpIOp::create(e, arith::CmpIPredicate::sge, slot, e.intConst(0, e.i32()));
-    e.ifThen(present, [&] {
-      Ix index = e.fromUnsigned(slot);
-      Ix page = index / KvLayout::kPageTokens * kv.pageElements();
-      e.forEach(e.index(0), e.index(spec.kv.kvHeads), 1, [&](Ix head) {
-        emitHead(head, page + head * kv.headElements(), index % KvLayout::kPageTokens);
+    Value slot = e_.loadScalar(kernel_.buffer("slots"), kernel_.x());
+    Value present = arith::CmpIOp::create(e_, arith::CmpIPredicate::sge, slot, e_.intConst(0, e_.i32()));
+    e_.ifThen(present, [&] {
+      Index index = e_.fromUnsigned(slot);
+      Index page = index / KvLayout::kPageTokens * kv_.pageElements();
+      e_.forEach(e_.index(0), e_.index(spec_.kv.kvHeads), 1, [&](Index head) {
+        emitHead(head, page + head * kv_.headElements(), index % KvLayout::kPageTokens);
       });
     });
   }
 
 private:
-  // Keys lie as [headDim][32]: a column per token.
-  void storeKey(Value vector, Ix keys, Ix slot, Ix dimension, int64_t count) {
+  // The layout of keys is [headDim][32]: one column per token.
+  void storeKey(Value vector, Index keys, Index slot, Index dimension, int64_t count) {
     for (int64_t lane = 0; lane < count; ++lane) {
-      e.storeFloat(e.lane(vector, lane), cache, keys + (dimension + lane) * KvLayout::kPageTokens + slot);
+      e_.storeFloat(e_.lane(vector, lane), cache_, keys + (dimension + lane) * KvLayout::kPageTokens + slot);
     }
   }
 
-  void emitHead(Ix head, Ix keys, Ix slot) {
-    int64_t dim = spec.kv.headDim;
-    Value key = kernel.buffer("key");
-    Ix keyStart = rowStart(spec.keyStride, spec.keyOffset) + head * dim;
-    if (spec.rotate) {
-      rotateHead(e, key, keyStart, kernel.buffer("table"), tableRow(), dim,
-                 [&](Value low, Value high, Ix column, int64_t count) {
+  void emitHead(Index head, Index keys, Index slot) {
+    int64_t dim = spec_.kv.headDim;
+    Value key = kernel_.buffer("key");
+    Index keyStart = rowStart(spec_.keyStride, spec_.keyOffset) + head * dim;
+    if (spec_.rotate) {
+      rotateHead(e_, key, keyStart, kernel_.buffer("table"), tableRow(), dim,
+                 [&](Value low, Value high, Index column, int64_t count) {
                    storeKey(low, keys, slot, column, count);
                    storeKey(high, keys, slot, column + dim / 2, count);
                  });
     } else {
-      forColumns(e, dim, [&](Ix column, int64_t count) {
-        storeKey(e.load(key, keyStart + column, count), keys, slot, column, count);
+      forColumns(e_, dim, [&](Index column, int64_t count) {
+        storeKey(e_.load(key, keyStart + column, count), keys, slot, column, count);
       });
     }
-    Ix values = keys + KvLayout::kPageTokens * dim + slot * dim;
-    Ix valueStart = rowStart(spec.valueStride, spec.valueOffset) + head * dim;
-    forColumns(e, dim, [&](Ix column, int64_t count) {
-      e.store(e.load(kernel.buffer("value"), valueStart + column, count), cache, values + column, count);
+    Index values = keys + KvLayout::kPageTokens * dim + slot * dim;
+    Index valueStart = rowStart(spec_.valueStride, spec_.valueOffset) + head * dim;
+    forColumns(e_, dim, [&](Index column, int64_t count) {
+      e_.store(e_.load(kernel_.buffer("value"), valueStart + column, count), cache_, values + column, count);
     });
   }
 
-  Ix rowStart(int64_t stride, int64_t offset) {
-    return kernel.x() * strideOf(stride, spec.kv.kvHeads * spec.kv.headDim) + offset;
+  Index rowStart(int64_t stride, int64_t offset) {
+    return kernel_.x() * strideOf(stride, spec_.kv.kvHeads * spec_.kv.headDim) + offset;
   }
-  Ix tableRow() {
-    return e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * spec.kv.headDim;
+  Index tableRow() {
+    return e_.fromUnsigned(e_.loadScalar(kernel_.buffer("positions"), kernel_.x())) * spec_.kv.headDim;
   }
 
-  Emitter &e;
-  KernelFunction &kernel;
-  const KvAppendSpec &spec;
-  KvLayout kv;
-  Value cache;
+  Emitter &e_;
+  KernelFunction &kernel_;
+  const KvAppendSpec &spec_;
+  KvLayout kv_;
+  Value cache_;
 };
 
 } // namespace
@@ -112,7 +113,7 @@ void emitRope(ModuleOp kernels, const RopeSpec &spec) {
       {{"input", f32}, {"positions", types.getI32Type()}, {"table", f32}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   int64_t width = spec.heads * spec.headDim;
-  Ix row = e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * spec.headDim;
+  Index row = e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * spec.headDim;
   rotateRow(e, kernel.buffer("input"), kernel.x() * strideOf(spec.inputStride, width) + spec.inputOffset,
             kernel.buffer("table"), row, spec.heads, spec.headDim, kernel.buffer("output"),
             kernel.x() * strideOf(spec.outputStride, width));
@@ -133,7 +134,7 @@ void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
       {{"query", f32}, key, value, {"table", f32}, {"positions", i32}, slots, cache, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   int64_t dim = spec.kv.headDim, width = spec.heads * dim;
-  Ix row = e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * dim;
+  Index row = e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * dim;
   rotateRow(e, kernel.buffer("query"), kernel.x() * strideOf(spec.queryStride, width) + spec.queryOffset,
             kernel.buffer("table"), row, spec.heads, dim, kernel.buffer("output"),
             kernel.x() * strideOf(spec.outputStride, width));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels that take one row per workgroup: RMSNorm, elementwise operations, table look-up and row selection.
-#include "passes/targets/cpu/EmitterSupport.h"
+// Kernels that compute one row per workgroup: RMSNorm, elementwise operations, table look-up and row
+// selection.
 #include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,14 +16,14 @@ namespace cria::cpu {
 //===--------------------------------------------------------------------------------------------------------===//
 
 // Sixteen partial sums of squares, each over every sixteenth column in order, then summed by halves.
-static Value sumOfSquares(Emitter &e, Value input, Ix start, int64_t width) {
+static Value sumOfSquares(Emitter &e, Value input, Index start, int64_t width) {
   int64_t full = width - width % kLanes;
-  auto accumulate = [&](Ix column, int64_t count, Value sum) {
+  auto accumulate = [&](Index column, int64_t count, Value sum) {
     Value x = e.load(input, start + column, count);
     return e.fma(x, x, sum);
   };
   Value sum =
-      e.loop(e.index(0), e.index(full), kLanes, {e.splat(0)}, [&](Ix column, ArrayRef<Value> carried) {
+      e.loop(e.index(0), e.index(full), kLanes, {e.splat(0)}, [&](Index column, ArrayRef<Value> carried) {
         return Emitter::Values{accumulate(column, kLanes, carried[0])};
       })[0];
   if (full != width) {
@@ -36,13 +37,13 @@ void emitNorm(ModuleOp kernels, const NormSpec &spec) {
   KernelFunction kernel(kernels, spec.name(), {{"input", f32}, {"weight", f32}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   Value input = kernel.buffer("input");
-  Ix start = kernel.x() * strideOf(spec.inputStride, spec.width);
+  Index start = kernel.x() * strideOf(spec.inputStride, spec.width);
   Value mean =
       e.div(sumOfSquares(e, input, start, spec.width), e.floatConst(static_cast<double>(spec.width)));
   Value root = math::SqrtOp::create(e, e.add(mean, e.floatConst(spec.epsilon)));
   Value factor = e.broadcast(e.div(e.floatConst(1.0), root));
-  Ix outputStart = kernel.x() * strideOf(spec.outputStride, spec.width);
-  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+  Index outputStart = kernel.x() * strideOf(spec.outputStride, spec.width);
+  forColumns(e, spec.width, [&](Index column, int64_t count) {
     Value normalized = e.mul(e.load(input, start + column, count), factor);
     Value weight = e.load(kernel.buffer("weight"), column, count);
     e.store(e.mul(normalized, weight), kernel.buffer("output"), outputStart + column, count);
@@ -76,8 +77,8 @@ void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   parameters.push_back({"output", f32, /*written=*/true});
   KernelFunction kernel(kernels, spec.name(), parameters);
   Emitter &e = kernel.emitter();
-  auto at = [&](int64_t stride, Ix column) { return kernel.x() * strideOf(stride, spec.width) + column; };
-  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+  auto at = [&](int64_t stride, Index column) { return kernel.x() * strideOf(stride, spec.width) + column; };
+  forColumns(e, spec.width, [&](Index column, int64_t count) {
     Value lhs = e.load(kernel.buffer(unary ? "input" : "lhs"), at(spec.lhsStride, column), count);
     Value rhs = unary ? Value() : e.load(kernel.buffer("rhs"), at(spec.rhsStride, column), count);
     e.store(emitElements(e, spec.kind, lhs, rhs), kernel.buffer("output"), at(spec.outputStride, column),
@@ -104,15 +105,15 @@ void emitEmbedding(ModuleOp kernels, const EmbeddingSpec &spec) {
                          {"output", types.getF32Type(), true}});
   Emitter &e = kernel.emitter();
   Value table = kernel.buffer("table"), output = kernel.buffer("output");
-  Ix token = e.fromUnsigned(e.loadScalar(kernel.buffer("tokens"), kernel.x()));
-  Ix start = kernel.x() * strideOf(spec.outputStride, spec.width);
+  Index token = e.fromUnsigned(e.loadScalar(kernel.buffer("tokens"), kernel.x()));
+  Index start = kernel.x() * strideOf(spec.outputStride, spec.width);
   if (spec.panels) {
-    Ix first = token / kLanes * (kLanes * spec.width) + token % kLanes;
+    Index first = token / kLanes * (kLanes * spec.width) + token % kLanes;
     e.forEach(e.index(0), e.index(spec.width), 1,
-              [&](Ix k) { e.storeFloat(e.loadFloat(table, first + k * kLanes), output, start + k); });
+              [&](Index k) { e.storeFloat(e.loadFloat(table, first + k * kLanes), output, start + k); });
     return;
   }
-  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+  forColumns(e, spec.width, [&](Index column, int64_t count) {
     e.store(e.load(table, token * spec.width + column, count), output, start + column, count);
   });
 }
@@ -130,10 +131,10 @@ void emitGather(ModuleOp kernels, const GatherSpec &spec) {
   KernelFunction kernel(kernels, spec.name(),
                         {{"input", f32}, {"rows", types.getI32Type()}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
-  Ix row = e.fromUnsigned(e.loadScalar(kernel.buffer("rows"), kernel.x()));
-  Ix from = row * strideOf(spec.inputStride, spec.width);
-  Ix to = kernel.x() * strideOf(spec.outputStride, spec.width);
-  forColumns(e, spec.width, [&](Ix column, int64_t count) {
+  Index row = e.fromUnsigned(e.loadScalar(kernel.buffer("rows"), kernel.x()));
+  Index from = row * strideOf(spec.inputStride, spec.width);
+  Index to = kernel.x() * strideOf(spec.outputStride, spec.width);
+  forColumns(e, spec.width, [&](Index column, int64_t count) {
     e.store(e.load(kernel.buffer("input"), from + column, count), kernel.buffer("output"), to + column,
             count);
   });

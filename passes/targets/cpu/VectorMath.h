@@ -7,7 +7,7 @@
 
 namespace cria::cpu {
 
-/// e^x, exact at 0; x is clamped to [-87.33654, 88.37626]; NaN stays.
+/// e^x, exact at 0; x is clamped to [-87.33654, 88.37626]; NaN gives NaN.
 mlir::Value emitExp(Emitter &e, mlir::Value x);
 /// x / (1 + e^-x).
 mlir::Value emitSilu(Emitter &e, mlir::Value x);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the threads of a warp or block do together: positions, barriers, shuffles, asynchronous copies and
+// Cooperation of the threads of a warp or block: positions, barriers, shuffles, asynchronous copies and
 // tensor-core instructions.
 #include "passes/targets/cuda/DeviceEmitter.h"
 
@@ -12,13 +12,13 @@ namespace cria::cuda {
 
 using Values = DeviceEmitter::Values;
 
-Int DeviceEmitter::threadId() { return Int(*this, NVVM::ThreadIdXOp::create(*this, i32())); }
+Index DeviceEmitter::threadId() { return Index(*this, NVVM::ThreadIdXOp::create(*this, i32())); }
 
-Int DeviceEmitter::blockId(int dimension) {
+Index DeviceEmitter::blockId(int dimension) {
   Value id = dimension == 0   ? Value(NVVM::BlockIdXOp::create(*this, i32()))
              : dimension == 1 ? Value(NVVM::BlockIdYOp::create(*this, i32()))
                               : Value(NVVM::BlockIdZOp::create(*this, i32()));
-  return Int(*this, id);
+  return Index(*this, id);
 }
 
 void DeviceEmitter::barrier() { gpu::BarrierOp::create(*this); }

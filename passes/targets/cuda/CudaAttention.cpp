@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which kernels compute attention, and over which grids.
+// Chooses the kernels and grids of attention.
 #include "passes/targets/cuda/CudaLowering.h"
 
 using namespace mlir;
@@ -11,19 +11,19 @@ LogicalResult CudaLowering::lowerAttention(const Attention &attention) {
     return op_->emitOpError("expected head_dim of at most ")
            << KvLayout::kMaxHeadDim << " for this target, got " << attention.kv.headDim;
   }
-  AttentionShape shape{.kv = {attention.kv},
-                       .heads = attention.heads,
-                       .scale = attention.scale,
-                       .maxPages = attention.maxPages,
-                       .queryStride = attention.query.strides.front(),
-                       .outputStride = attention.output.strides.front()};
+  AttentionSpec shape{.kv = {attention.kv},
+                      .heads = attention.heads,
+                      .scale = attention.scale,
+                      .maxPages = attention.maxPages,
+                      .queryStride = attention.query.strides.front(),
+                      .outputStride = attention.output.strides.front()};
   bool manyRows = builder_.maxTokens() > kMaxMatvecRows && attention.output.rows() == program::kExtentT;
   bool fits =
       attention.kv.type == ElementType::f16 && attention.kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
   return manyRows && fits ? lowerToFlash(attention, shape) : lowerToSegments(attention, shape);
 }
 
-LogicalResult CudaLowering::lowerToFlash(const Attention &attention, const AttentionShape &shape) {
+LogicalResult CudaLowering::lowerToFlash(const Attention &attention, const AttentionSpec &shape) {
   FlashAttentionSpec spec{shape};
   return dispatch(
       kernelOf(spec, {spec.sharedBytes(), spec.blockThreads()}, emitFlashAttention),
@@ -39,7 +39,7 @@ LogicalResult CudaLowering::lowerToFlash(const Attention &attention, const Atten
           .read("step", builder_.stepHeader()));
 }
 
-LogicalResult CudaLowering::lowerToSegments(const Attention &attention, const AttentionShape &shape) {
+LogicalResult CudaLowering::lowerToSegments(const Attention &attention, const AttentionSpec &shape) {
   SegmentAttentionSpec spec{shape};
   View partial =
       builder_.temporary("partial", attention.query.type, {attention.output.rows(), spec.partialWidth()});

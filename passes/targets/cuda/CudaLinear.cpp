@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which kernels compute linear layers, and over which grids.
+// Chooses the kernels and grids of linear layers.
 #include "passes/targets/cuda/CudaLowering.h"
 
 using namespace mlir;
@@ -39,7 +39,8 @@ LogicalResult CudaLowering::lowerToMatvec(const Linear &linear) {
                   {gridOverRows(output, spec.tileRows()), groups}, bound);
 }
 
-/// Rows of the product's input type, padded to its tiles, through the norm where there is one.
+/// Converts the rows of the input to the input type of the matmul, padded to its tiles, after the norm if
+/// there is one.
 FailureOr<View> CudaLowering::pack(const Linear &linear, const MatmulSpec &spec) {
   View input = view(linear.input);
   PackSpec packing{.width = input.columns(),

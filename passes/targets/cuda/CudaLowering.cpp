@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The limits of a launch, and the kernels of ops that are computed row by row.
+// Checks the limits of a launch, and chooses the kernels of ops that are computed row by row.
 #include "passes/targets/cuda/CudaLowering.h"
 
 #include "passes/targets/cuda/Sm.h"
@@ -8,10 +8,10 @@ using namespace mlir;
 
 namespace cria::cuda {
 
-/// The launch of a kernel whose blocks take one row each.
+/// The launch of a kernel whose blocks compute one row each.
 static constexpr KernelLaunch kRowLaunch{.blockThreads = kRowThreads};
 
-// The maximum number of rows of a step; other dimensions as they are.
+// The largest value of a dimension: that of the limits for a symbolic one.
 int64_t CudaLowering::largest(int64_t extent) {
   int64_t maxTokens = builder_.maxTokens();
   return extent == program::kExtentT   ? maxTokens

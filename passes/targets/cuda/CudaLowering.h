@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Lowers one llama op to device kernels; CudaLinear.cpp and CudaAttention.cpp have the larger families.
+// Lowers one llama op to device kernels. CudaLinear.cpp and CudaAttention.cpp implement linear layers and
+// attention.
 #pragma once
 
 #include "passes/targets/OpLowering.h"
@@ -12,14 +13,14 @@ public:
   using OpLowering::OpLowering;
 
 private:
-  /// Up to so many rows a matrix is better read once than multiplied on tensor cores.
+  /// The maximum number of rows for which a matvec is faster than a matmul on tensor cores.
   static constexpr int64_t kMaxMatvecRows = 8;
 
   Kernel kernel(const ElementwiseSpec &spec) const override;
   Kernel kernel(const NormSpec &spec) const override;
   Kernel kernel(const RopeSpec &spec) const override;
   Kernel kernel(const KvAppendSpec &spec) const override;
-  int64_t headElements(const KvShape &kv) const override { return KvLayout{kv}.headElements(); }
+  int64_t headElements(const KvCacheSpec &kv) const override { return KvLayout{kv}.headElements(); }
   llvm::LogicalResult lowerOp(llama::EmbeddingOp op) override;
   llvm::LogicalResult lowerOp(llama::GatherRowsOp op) override;
   llvm::LogicalResult lowerLinear(const Linear &linear) override;
@@ -31,12 +32,12 @@ private:
   llvm::LogicalResult lowerToMatvec(const Linear &linear);
   llvm::LogicalResult lowerToMatmul(const Linear &linear);
   llvm::FailureOr<View> pack(const Linear &linear, const MatmulSpec &spec);
-  llvm::LogicalResult lowerToFlash(const Attention &attention, const AttentionShape &shape);
-  llvm::LogicalResult lowerToSegments(const Attention &attention, const AttentionShape &shape);
+  llvm::LogicalResult lowerToFlash(const Attention &attention, const AttentionSpec &shape);
+  llvm::LogicalResult lowerToSegments(const Attention &attention, const AttentionSpec &shape);
   llvm::LogicalResult merge(const Attention &attention, const SegmentAttentionSpec &spec,
                             const View &partial);
 
-  int64_t largest(int64_t extent);
+  int64_t largest(int64_t dimension);
 };
 
 } // namespace cria::cuda

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the device targets answer the compiler.
+// The targets for cubin, PTX and the simulator.
 #include "passes/targets/cuda/CudaTarget.h"
 
 #include "passes/targets/cuda/CudaLowering.h"
@@ -17,33 +17,34 @@ namespace {
 
 class CudaTarget : public Target {
 public:
-  CudaTarget(const cuda::Sm &sm, DeviceFormat kind) : sm(sm), kind(kind) {}
+  CudaTarget(const cuda::Sm &sm, DeviceFormat kind) : sm_(sm), kind_(kind) {}
 
   std::string name() const override {
-    return kind == DeviceFormat::simulator ? ("gpusim-" + sm.name).str()
-           : kind == DeviceFormat::cubin   ? ("cuda-" + sm.name).str()
-                                           : ("cuda-" + sm.name + "-ptx").str();
+    return kind_ == DeviceFormat::simulator ? ("gpusim-" + sm_.name).str()
+           : kind_ == DeviceFormat::cubin   ? ("cuda-" + sm_.name).str()
+                                            : ("cuda-" + sm_.name + "-ptx").str();
   }
   std::string format() const override {
-    return kind == DeviceFormat::simulator ? "gpusim.bitcode"
-           : kind == DeviceFormat::cubin   ? ("nv.cubin." + sm.name).str()
-                                           : "nv.ptx";
+    return kind_ == DeviceFormat::simulator ? "gpusim.bitcode"
+           : kind_ == DeviceFormat::cubin   ? ("nv.cubin." + sm_.name).str()
+                                            : "nv.ptx";
   }
   std::string features() const override {
-    return kind == DeviceFormat::ptx ? (sm.name + " " + sm.ptx).str() : sm.name.str();
+    return kind_ == DeviceFormat::ptx ? (sm_.name + " " + sm_.ptx).str() : sm_.name.str();
   }
   uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override {
-    return kind == DeviceFormat::simulator ? ".bc" : kind == DeviceFormat::cubin ? ".cubin" : ".ptx";
+    return kind_ == DeviceFormat::simulator ? ".bc" : kind_ == DeviceFormat::cubin ? ".cubin" : ".ptx";
   }
 
   int64_t pageTokens() const override { return cuda::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
-    cuda::KvLayout kv{kvShapeOf(type)};
+    cuda::KvLayout kv{kvCacheSpecOf(type)};
     return kv.pageElements() * int64_t(sizeOf(kv.type));
   }
 
-  // What is multiplied goes in whole tiles; a table that is looked up as well follows.
+  // Matrix products read whole tiles. A tied embedding, which is also looked up, gets the layout of the
+  // product.
   llama::WeightLayout weightLayout(llama::WeightOp weight, ArrayRef<Operation *> users) const override {
     auto isMultiplied = [](Operation *user) {
       return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user);
@@ -89,8 +90,8 @@ private:
     return success();
   }
 
-  const cuda::Sm &sm;
-  DeviceFormat kind;
+  const cuda::Sm &sm_;
+  DeviceFormat kind_;
 };
 
 FailureOr<TargetCode> CudaTarget::emitCode(ModuleOp program, CodeStage stage) const {
@@ -103,18 +104,18 @@ FailureOr<TargetCode> CudaTarget::emitCode(ModuleOp program, CodeStage stage) co
     return TargetCode{printModule(kernels), {}};
   }
   OwningOpRef<ModuleOp> copy = kernels.clone();
-  bool isBitcode = stage == CodeStage::object && kind == DeviceFormat::simulator;
-  cuda::DeviceStage device = stage == CodeStage::llvm ? cuda::DeviceStage::LlvmIr
-                             : isBitcode              ? cuda::DeviceStage::Bitcode
-                                                      : cuda::DeviceStage::Ptx;
-  FailureOr<std::string> code = cuda::emitDeviceCode(*copy, sm, device);
+  bool isBitcode = stage == CodeStage::object && kind_ == DeviceFormat::simulator;
+  cuda::DeviceStage device = stage == CodeStage::llvm ? cuda::DeviceStage::llvmIr
+                             : isBitcode              ? cuda::DeviceStage::bitcode
+                                                      : cuda::DeviceStage::ptx;
+  FailureOr<std::string> code = cuda::emitDeviceCode(*copy, sm_, device);
   if (failed(code)) {
     return failure();
   }
-  if (stage != CodeStage::object || kind != DeviceFormat::cubin) {
+  if (stage != CodeStage::object || kind_ != DeviceFormat::cubin) {
     return TargetCode{std::move(*code), {}};
   }
-  return cuda::assemble(program, *code, sm);
+  return cuda::assemble(program, *code, sm_);
 }
 
 } // namespace

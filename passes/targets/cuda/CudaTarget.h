@@ -7,7 +7,7 @@
 namespace cria {
 
 /// cuda-<sm>: a cubin made by ptxas; cuda-<sm>-ptx: PTX, which a driver compiles on loading; gpusim-<sm>: the
-/// same device IR as bitcode. nullptr for an SM that is not known.
+/// same device IR as bitcode. Null for an unknown SM.
 enum class DeviceFormat { cubin, ptx, simulator };
 std::unique_ptr<Target> createCudaTarget(llvm::StringRef sm, DeviceFormat format);
 

@@ -33,7 +33,7 @@ namespace {
 
 constexpr llvm::StringLiteral kTriple = "nvptx64-nvidia-cuda";
 
-/// Makes gpu.func of every kernel, in a gpu.module that also holds the symbol of shared memory.
+/// Outlines every kernel as a gpu.func in a gpu.module, which also has the symbol of shared memory.
 struct OutlineKernelsPass : PassWrapper<OutlineKernelsPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OutlineKernelsPass)
   StringRef getArgument() const final { return "cria-outline-device-kernels"; }
@@ -98,7 +98,7 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const Sm &sm) {
     return nullptr;
   }
   llvm::TargetOptions options;
-  // A fused multiply-add is made where the kernel says so, and nowhere else.
+  // Multiplications and additions are not contracted: kernels state each fused multiply-add.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return std::unique_ptr<llvm::TargetMachine>(
       backend->createTargetMachine(triple, sm.name, ("+" + sm.ptx).str(), options, std::nullopt, std::nullopt,
@@ -127,7 +127,7 @@ LogicalResult refuseLeftovers(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
-// Nothing is linked: a function without a body is a call that some lowering slipped in.
+// Nothing is linked, so a function without a body is a call that a lowering introduced.
 LogicalResult refuseLibraryCalls(ModuleOp origin, llvm::Module &module) {
   for (const llvm::Function &function : module) {
     if (function.isDeclaration() && !function.isIntrinsic()) {
@@ -197,11 +197,11 @@ FailureOr<std::string> emitDeviceCode(ModuleOp kernels, const Sm &sm, DeviceStag
     return failure();
   }
   switch (stage) {
-  case DeviceStage::LlvmIr:
+  case DeviceStage::llvmIr:
     return printIr(*module);
-  case DeviceStage::Bitcode:
+  case DeviceStage::bitcode:
     return bitcodeOf(*module);
-  case DeviceStage::Ptx:
+  case DeviceStage::ptx:
     return generateCode(kernels, *module, *machine, llvm::CodeGenFileType::AssemblyFile);
   }
   llvm_unreachable("all stages are handled");

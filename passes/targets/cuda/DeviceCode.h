@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From a module of device kernels to LLVM IR, and from that either to PTX or to bitcode for the simulator:
-// both start from the same optimized IR.
+// Lowers a module of device kernels to LLVM IR, and that to PTX, or to bitcode for the simulator. Both start
+// from the same optimized IR.
 //
 // A kernels module holds func.func with the attribute cria.block_threads whose arguments are pointers, and
 // the symbol of dynamic shared memory. All functions here report errors as diagnostics on the module.
@@ -15,14 +15,14 @@
 
 namespace cria::cuda {
 
-/// gpu, nvvm and llvm: what device kernels are written in beside arith, scf and vector.
+/// Registers gpu, nvvm and llvm, the dialects of device kernels in addition to arith, scf and vector.
 void registerDeviceDialects(mlir::DialectRegistry &registry);
-/// Appends the passes that outline kernels as gpu.func and bring them into the llvm dialect.
+/// Appends the passes that outline kernels as gpu.func and lower them to the llvm dialect.
 void addDeviceLoweringPasses(mlir::OpPassManager &pm);
 /// Registers the pipeline cria-lower-device-kernels for cria-opt.
 void registerDeviceCodePasses();
 
-enum class DeviceStage { LlvmIr, Ptx, Bitcode };
+enum class DeviceStage { llvmIr, ptx, bitcode };
 
 /// `kernels` is lowered in place.
 mlir::FailureOr<std::string> emitDeviceCode(mlir::ModuleOp kernels, const Sm &sm, DeviceStage stage);

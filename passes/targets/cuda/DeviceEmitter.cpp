@@ -9,48 +9,52 @@ namespace cria::cuda {
 using Values = DeviceEmitter::Values;
 
 //===--------------------------------------------------------------------------------------------------------===//
-// Int
+// Index
 //===--------------------------------------------------------------------------------------------------------===//
 
-template <typename OpTy> static Int binary(DeviceEmitter &e, Value a, Value b) {
-  return Int(e, OpTy::create(e, a, b));
+template <typename OpTy> static Index binary(DeviceEmitter &e, Value a, Value b) {
+  return Index(e, OpTy::create(e, a, b));
 }
 static Value compare(DeviceEmitter &e, arith::CmpIPredicate predicate, Value a, Value b) {
   return arith::CmpIOp::create(e, predicate, a, b);
 }
 
-Int Int::operator+(Int other) const { return binary<arith::AddIOp>(*emitter, value, other); }
-Int Int::operator+(int64_t other) const { return other == 0 ? *this : *this + emitter->constant(other); }
-Int Int::operator-(Int other) const { return binary<arith::SubIOp>(*emitter, value, other); }
-Int Int::operator-(int64_t other) const { return *this - emitter->constant(other); }
-Int Int::operator*(Int other) const { return binary<arith::MulIOp>(*emitter, value, other); }
-Int Int::operator*(int64_t other) const { return other == 1 ? *this : *this * emitter->constant(other); }
-// No value is negative, so the unsigned forms are right and cheaper.
-Int Int::operator/(int64_t other) const {
-  return other == 1 ? *this : binary<arith::DivUIOp>(*emitter, value, emitter->constant(other));
+Index Index::operator+(Index other) const { return binary<arith::AddIOp>(*emitter_, value_, other); }
+Index Index::operator+(int64_t other) const { return other == 0 ? *this : *this + emitter_->constant(other); }
+Index Index::operator-(Index other) const { return binary<arith::SubIOp>(*emitter_, value_, other); }
+Index Index::operator-(int64_t other) const { return *this - emitter_->constant(other); }
+Index Index::operator*(Index other) const { return binary<arith::MulIOp>(*emitter_, value_, other); }
+Index Index::operator*(int64_t other) const { return other == 1 ? *this : *this * emitter_->constant(other); }
+// No operand is negative, so the cheaper unsigned forms give the same result.
+Index Index::operator/(int64_t other) const {
+  return other == 1 ? *this : binary<arith::DivUIOp>(*emitter_, value_, emitter_->constant(other));
 }
-Int Int::operator%(int64_t other) const {
-  return binary<arith::RemUIOp>(*emitter, value, emitter->constant(other));
+Index Index::operator%(int64_t other) const {
+  return binary<arith::RemUIOp>(*emitter_, value_, emitter_->constant(other));
 }
-Int Int::operator^(Int other) const { return binary<arith::XOrIOp>(*emitter, value, other); }
-Int Int::operator&(int64_t other) const {
-  return binary<arith::AndIOp>(*emitter, value, emitter->constant(other));
+Index Index::operator^(Index other) const { return binary<arith::XOrIOp>(*emitter_, value_, other); }
+Index Index::operator&(int64_t other) const {
+  return binary<arith::AndIOp>(*emitter_, value_, emitter_->constant(other));
 }
-Value Int::operator<(Int other) const { return compare(*emitter, arith::CmpIPredicate::slt, value, other); }
-Value Int::operator<(int64_t other) const { return *this < emitter->constant(other); }
-Value Int::operator<=(Int other) const { return compare(*emitter, arith::CmpIPredicate::sle, value, other); }
-Value Int::operator==(int64_t other) const {
-  return compare(*emitter, arith::CmpIPredicate::eq, value, emitter->constant(other));
+Value Index::operator<(Index other) const {
+  return compare(*emitter_, arith::CmpIPredicate::slt, value_, other);
 }
-Int Int::min(Int other) const { return binary<arith::MinSIOp>(*emitter, value, other); }
-Int Int::min(int64_t other) const { return min(emitter->constant(other)); }
+Value Index::operator<(int64_t other) const { return *this < emitter_->constant(other); }
+Value Index::operator<=(Index other) const {
+  return compare(*emitter_, arith::CmpIPredicate::sle, value_, other);
+}
+Value Index::operator==(int64_t other) const {
+  return compare(*emitter_, arith::CmpIPredicate::eq, value_, emitter_->constant(other));
+}
+Index Index::min(Index other) const { return binary<arith::MinSIOp>(*emitter_, value_, other); }
+Index Index::min(int64_t other) const { return min(emitter_->constant(other)); }
 
 //===--------------------------------------------------------------------------------------------------------===//
 // Constants and arithmetic
 //===--------------------------------------------------------------------------------------------------------===//
 
-Int DeviceEmitter::constant(int64_t value) {
-  return Int(*this, arith::ConstantOp::create(*this, getI32IntegerAttr(static_cast<int32_t>(value))));
+Index DeviceEmitter::constant(int64_t value) {
+  return Index(*this, arith::ConstantOp::create(*this, getI32IntegerAttr(static_cast<int32_t>(value))));
 }
 
 Value DeviceEmitter::floatConst(double value) {
@@ -68,7 +72,7 @@ Value DeviceEmitter::max(Value a, Value b) { return LLVM::MaxNumOp::create(*this
 Value DeviceEmitter::callIntrinsic(StringRef name, Value operand) {
   return LLVM::CallIntrinsicOp::create(*this, f32(), getStringAttr(name), ValueRange{operand})->getResult(0);
 }
-// Approximations of the hardware, flushing denormals: no library is linked.
+// Hardware approximations that flush denormals: no library is linked.
 Value DeviceEmitter::exp2(Value a) { return callIntrinsic("llvm.nvvm.ex2.approx.ftz.f", a); }
 Value DeviceEmitter::rsqrt(Value a) { return callIntrinsic("llvm.nvvm.rsqrt.approx.ftz.f", a); }
 Value DeviceEmitter::reciprocal(Value a) { return callIntrinsic("llvm.nvvm.rcp.approx.ftz.f", a); }
@@ -120,9 +124,9 @@ Value DeviceEmitter::address(Pointer base, Value index) {
                              ArrayRef<LLVM::GEPArg>{index}, LLVM::GEPNoWrapFlags::inbounds);
 }
 
-Pointer DeviceEmitter::at(Pointer base, Int index) { return {address(base, index), base.element}; }
+Pointer DeviceEmitter::at(Pointer base, Index index) { return {address(base, index), base.element}; }
 
-Pointer DeviceEmitter::atFar(Pointer base, Int index, int64_t scale) {
+Pointer DeviceEmitter::atFar(Pointer base, Index index, int64_t scale) {
   Value wide = arith::ExtUIOp::create(*this, getI64Type(), index);
   Value step = arith::ConstantOp::create(*this, getI64IntegerAttr(scale));
   return {address(base, arith::MulIOp::create(*this, wide, step)), base.element};
@@ -134,22 +138,22 @@ static unsigned alignmentOf(Type type) {
   return shaped ? bytes * unsigned(shaped.getNumElements()) : bytes;
 }
 
-Value DeviceEmitter::load(Pointer base, Int index, int64_t lanes) {
+Value DeviceEmitter::load(Pointer base, Index index, int64_t lanes) {
   Type type = lanes == 1 ? base.element : Type(vectorOf(base.element, lanes));
   unsigned alignment = alignmentOf(type);
   constexpr unsigned kWidest = 16;
   return LLVM::LoadOp::create(*this, type, address(base, index), std::min(alignment, kWidest));
 }
 
-void DeviceEmitter::store(Value value, Pointer base, Int index) {
+void DeviceEmitter::store(Value value, Pointer base, Index index) {
   constexpr unsigned kWidest = 16;
   LLVM::StoreOp::create(*this, value, address(base, index), std::min(alignmentOf(value.getType()), kWidest));
 }
 
-Value DeviceEmitter::loadFloat(Pointer base, Int index, int64_t lanes) {
+Value DeviceEmitter::loadFloat(Pointer base, Index index, int64_t lanes) {
   return widen(load(base, index, lanes));
 }
-void DeviceEmitter::storeFloat(Value value, Pointer base, Int index) {
+void DeviceEmitter::storeFloat(Value value, Pointer base, Index index) {
   store(narrow(value, base.element), base, index);
 }
 
@@ -163,19 +167,19 @@ Pointer DeviceEmitter::shared(int64_t offset, Type element) {
 // Control
 //===--------------------------------------------------------------------------------------------------------===//
 
-void DeviceEmitter::forEach(Int from, Int to, int64_t step, function_ref<void(Int)> body) {
-  loop(from, to, step, {}, [&](Int i, ArrayRef<Value>) {
+void DeviceEmitter::forEach(Index from, Index to, int64_t step, function_ref<void(Index)> body) {
+  loop(from, to, step, {}, [&](Index i, ArrayRef<Value>) {
     body(i);
     return Values{};
   });
 }
 
-Values DeviceEmitter::loop(Int from, Int to, int64_t step, ArrayRef<Value> init,
-                           function_ref<Values(Int, ArrayRef<Value>)> body) {
+Values DeviceEmitter::loop(Index from, Index to, int64_t step, ArrayRef<Value> init,
+                           function_ref<Values(Index, ArrayRef<Value>)> body) {
   auto loop = scf::ForOp::create(*this, from, to, constant(step), init);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
-  Values results = body(Int(*this, loop.getInductionVar()), Values(loop.getRegionIterArgs()));
+  Values results = body(Index(*this, loop.getInductionVar()), Values(loop.getRegionIterArgs()));
   if (!init.empty()) {
     scf::YieldOp::create(*this, results);
   }
@@ -208,20 +212,20 @@ Values DeviceEmitter::ifElse(Value condition, function_ref<Values()> then, funct
   return Values(branch.getResults());
 }
 
-void DeviceEmitter::whileBelow(Int from, Int to, function_ref<Int(Int)> body) {
+void DeviceEmitter::whileBelow(Index from, Index to, function_ref<Index(Index)> body) {
   auto loop = scf::WhileOp::create(*this, TypeRange{i32()}, ValueRange{from});
   OpBuilder::InsertionGuard guard(*this);
   Block *before = createBlock(&loop.getBefore(), {}, {i32()}, {getLoc()});
-  scf::ConditionOp::create(*this, Int(*this, before->getArgument(0)) < to, before->getArguments());
+  scf::ConditionOp::create(*this, Index(*this, before->getArgument(0)) < to, before->getArguments());
   Block *after = createBlock(&loop.getAfter(), {}, {i32()}, {getLoc()});
-  scf::YieldOp::create(*this, ValueRange{body(Int(*this, after->getArgument(0)))});
+  scf::YieldOp::create(*this, ValueRange{body(Index(*this, after->getArgument(0)))});
 }
 
 //===--------------------------------------------------------------------------------------------------------===//
 // Kernels
 //===--------------------------------------------------------------------------------------------------------===//
 
-// Read-only parameters that nothing else of the launch names may come through the read-only cache.
+// Read-only parameters that do not overlap another binding are loaded through the read-only cache.
 static void setParameterAttributes(func::FuncOp function, unsigned index, const Parameter &parameter) {
   Builder b(function.getContext());
   constexpr int64_t kBindingAlignment = 64;
@@ -234,8 +238,8 @@ static void setParameterAttributes(func::FuncOp function, unsigned index, const 
   }
 }
 
-// A kernel states the whole of shared memory as one external symbol: an internal one of size zero would be
-// laid over other static data.
+// All dynamic shared memory is one external symbol: an internal symbol of size zero would overlap other
+// static data.
 static void declareSharedMemory(ModuleOp kernels) {
   if (kernels.lookupSymbol(kSharedMemory)) {
     return;
@@ -262,22 +266,22 @@ static DeviceEmitter beginBody(ModuleOp kernels, StringRef name, ArrayRef<Parame
 
 KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<Parameter> parameters,
                                int64_t blockThreads, int64_t blocksPerSm)
-    : builder(beginBody(kernels, name, parameters, function)) {
+    : builder_(beginBody(kernels, name, parameters, function_)) {
   for (const Parameter &parameter : parameters) {
-    names.push_back(parameter.name.str());
-    elements.push_back(parameter.element);
+    names_.push_back(parameter.name.str());
+    elements_.push_back(parameter.element);
   }
-  function->setAttr(kBlockThreadsAttr, builder.getI64IntegerAttr(blockThreads));
-  function->setAttr(kBlocksPerSmAttr, builder.getI64IntegerAttr(blocksPerSm));
+  function_->setAttr(kBlockThreadsAttr, builder_.getI64IntegerAttr(blockThreads));
+  function_->setAttr(kBlocksPerSmAttr, builder_.getI64IntegerAttr(blocksPerSm));
 }
 
-KernelFunction::~KernelFunction() { func::ReturnOp::create(builder); }
+KernelFunction::~KernelFunction() { func::ReturnOp::create(builder_); }
 
 Pointer KernelFunction::buffer(StringRef name) {
-  auto found = llvm::find(names, name);
-  assert(found != names.end() && "no such binding");
-  unsigned index = found - names.begin();
-  return {function.getArgument(index), elements[index]};
+  auto found = llvm::find(names_, name);
+  assert(found != names_.end() && "no such binding");
+  unsigned index = found - names_.begin();
+  return {function_.getArgument(index), elements_[index]};
 }
 
 } // namespace cria::cuda

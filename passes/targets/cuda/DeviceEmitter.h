@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A builder for device IR that lets kernels read like their algorithms: 32-bit index arithmetic with
-// operators, loops with carried values, typed loads and stores through pointers, and what a warp does
-// together. It makes operations of arith, vector, scf, gpu, nvvm and llvm.
+// operators, loops with carried values, typed loads and stores through pointers, and warp-wide operations. It
+// creates operations of arith, vector, scf, gpu, nvvm and llvm.
 //
-// Buffers are pointers to global memory, not memrefs: indices stay 32-bit numbers and only a window that may
-// lie far away (a KV page) is reached by a 64-bit step (docs/decisions/0005-device-pointers.md).
+// Buffers are pointers to global memory, not memrefs: indices have 32 bits, and only a window with a large
+// offset (a KV page) is addressed by a 64-bit offset (docs/decisions/0005-device-pointers.md).
 #pragma once
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,32 +21,32 @@ constexpr int64_t kWarp = 32;
 
 class DeviceEmitter;
 
-/// An i32 value with arithmetic. Comparison is signed, division and remainder are unsigned: no value is
-/// negative where they are used.
-class Int {
+/// An i32 value with arithmetic. Comparisons are signed. Division and remainder are unsigned, as their
+/// operands are never negative.
+class Index {
 public:
-  Int(DeviceEmitter &emitter, mlir::Value value) : emitter(&emitter), value(value) {}
-  operator mlir::Value() const { return value; }
-  Int operator+(Int other) const;
-  Int operator+(int64_t other) const;
-  Int operator-(Int other) const;
-  Int operator-(int64_t other) const;
-  Int operator*(Int other) const;
-  Int operator*(int64_t other) const;
-  Int operator/(int64_t other) const;
-  Int operator%(int64_t other) const;
-  Int operator^(Int other) const;
-  Int operator&(int64_t other) const;
-  mlir::Value operator<(Int other) const;
+  Index(DeviceEmitter &emitter, mlir::Value value) : emitter_(&emitter), value_(value) {}
+  operator mlir::Value() const { return value_; }
+  Index operator+(Index other) const;
+  Index operator+(int64_t other) const;
+  Index operator-(Index other) const;
+  Index operator-(int64_t other) const;
+  Index operator*(Index other) const;
+  Index operator*(int64_t other) const;
+  Index operator/(int64_t other) const;
+  Index operator%(int64_t other) const;
+  Index operator^(Index other) const;
+  Index operator&(int64_t other) const;
+  mlir::Value operator<(Index other) const;
   mlir::Value operator<(int64_t other) const;
-  mlir::Value operator<=(Int other) const;
+  mlir::Value operator<=(Index other) const;
   mlir::Value operator==(int64_t other) const;
-  Int min(Int other) const;
-  Int min(int64_t other) const;
+  Index min(Index other) const;
+  Index min(int64_t other) const;
 
 private:
-  DeviceEmitter *emitter;
-  mlir::Value value;
+  DeviceEmitter *emitter_;
+  mlir::Value value_;
 };
 
 /// Memory that holds elements of one type: a pointer, and the address space in its type.
@@ -66,15 +66,15 @@ public:
   mlir::VectorType vectorOf(mlir::Type element, int64_t lanes) {
     return mlir::VectorType::get({lanes}, element);
   }
-  Int constant(int64_t value);
+  Index constant(int64_t value);
   mlir::Value floatConst(double value);
   mlir::Value zeroOf(mlir::Type type);
 
-  // Where this thread is.
-  Int threadId();
-  Int blockId(int dimension);
-  Int laneId() { return threadId() % kWarp; }
-  Int warpId() { return threadId() / kWarp; }
+  // The position of this thread.
+  Index threadId();
+  Index blockId(int dimension);
+  Index laneId() { return threadId() % kWarp; }
+  Index warpId() { return threadId() / kWarp; }
 
   // Arithmetic on f32, scalars or vectors.
   mlir::Value add(mlir::Value a, mlir::Value b);
@@ -95,31 +95,31 @@ public:
   mlir::Value bitcast(mlir::Value value, mlir::Type type);
 
   // Memory. Indices count elements. `lanes` above 1 make one vector access, aligned to its size.
-  Pointer at(Pointer base, Int index);
-  /// The same with a 64-bit distance: index · scale elements.
-  Pointer atFar(Pointer base, Int index, int64_t scale);
-  mlir::Value load(Pointer base, Int index, int64_t lanes = 1);
-  void store(mlir::Value value, Pointer base, Int index);
-  Int loadInt(Pointer base, Int index) { return Int(*this, load(base, index)); }
+  Pointer at(Pointer base, Index index);
+  /// The same with a 64-bit offset of index · scale elements.
+  Pointer atFar(Pointer base, Index index, int64_t scale);
+  mlir::Value load(Pointer base, Index index, int64_t lanes = 1);
+  void store(mlir::Value value, Pointer base, Index index);
+  Index loadInt(Pointer base, Index index) { return Index(*this, load(base, index)); }
   /// load() widened to f32; store() narrowed from f32.
-  mlir::Value loadFloat(Pointer base, Int index, int64_t lanes = 1);
-  void storeFloat(mlir::Value value, Pointer base, Int index);
+  mlir::Value loadFloat(Pointer base, Index index, int64_t lanes = 1);
+  void storeFloat(mlir::Value value, Pointer base, Index index);
   /// The block's dynamic shared memory from byte `offset`, a multiple of 16, as elements.
   Pointer shared(int64_t offset, mlir::Type element);
 
   // Control.
-  void forEach(Int from, Int to, int64_t step, llvm::function_ref<void(Int)> body);
-  Values loop(Int from, Int to, int64_t step, llvm::ArrayRef<mlir::Value> init,
-              llvm::function_ref<Values(Int, llvm::ArrayRef<mlir::Value>)> body);
+  void forEach(Index from, Index to, int64_t step, llvm::function_ref<void(Index)> body);
+  Values loop(Index from, Index to, int64_t step, llvm::ArrayRef<mlir::Value> init,
+              llvm::function_ref<Values(Index, llvm::ArrayRef<mlir::Value>)> body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = nullptr);
   /// The values of one branch or the other.
   Values ifElse(mlir::Value condition, llvm::function_ref<Values()> then,
                 llvm::function_ref<Values()> otherwise);
   /// Repeats body(i) -> next i while i < to.
-  void whileBelow(Int from, Int to, llvm::function_ref<Int(Int)> body);
+  void whileBelow(Index from, Index to, llvm::function_ref<Index(Index)> body);
 
-  // What threads do together.
+  // Cooperation of threads.
   void barrier();
   mlir::Value shuffleXor(mlir::Value value, int64_t distance);
   /// Sum or maximum over groups of `width` neighbouring lanes, by halving distances; all lanes get it.
@@ -142,7 +142,7 @@ private:
   mlir::Value address(Pointer base, mlir::Value index);
 };
 
-/// What a kernel takes for one binding.
+/// The parameter of a kernel for one binding.
 struct Parameter {
   llvm::StringRef name;
   mlir::Type element;
@@ -150,7 +150,7 @@ struct Parameter {
   bool shared = false; ///< may overlap another binding, or is read and written
 };
 
-/// One kernel under construction in module `kernels`: a pointer per binding.
+/// Builds one kernel in module `kernels`, with one pointer per binding.
 class KernelFunction {
 public:
   KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters,
@@ -160,17 +160,17 @@ public:
   KernelFunction(const KernelFunction &) = delete;
   KernelFunction &operator=(const KernelFunction &) = delete;
 
-  DeviceEmitter &emitter() { return builder; }
+  DeviceEmitter &emitter() { return builder_; }
   Pointer buffer(llvm::StringRef name);
 
 private:
-  mlir::func::FuncOp function; // made on the way to the builder
-  DeviceEmitter builder;
-  llvm::SmallVector<std::string> names;
-  llvm::SmallVector<mlir::Type> elements;
+  mlir::func::FuncOp function_; // initialized by the constructor of builder_
+  DeviceEmitter builder_;
+  llvm::SmallVector<std::string> names_;
+  llvm::SmallVector<mlir::Type> elements_;
 };
 
-/// Attributes of functions that are kernels: threads of a block; blocks that an SM shall hold.
+/// Attributes of functions that are kernels: threads of a block; minimum number of resident blocks per SM.
 constexpr llvm::StringLiteral kBlockThreadsAttr = "cria.block_threads";
 constexpr llvm::StringLiteral kBlocksPerSmAttr = "cria.blocks_per_sm";
 /// The symbol of a block's dynamic shared memory.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of the entry `initialize`: random weights as format/RandomWeights.h defines them, and ones.
+// Kernels of the entry point `initialize`: random weights as format/RandomWeights.h defines them, and ones.
 #include "format/RandomWeights.h"
-#include "passes/targets/cuda/EmitterSupport.h"
+#include "passes/targets/cuda/StepRows.h"
 
 #include <cstddef>
 
@@ -14,45 +14,45 @@ namespace {
 class RandomFillEmitter {
 public:
   RandomFillEmitter(KernelFunction &kernel, const FillSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec) {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec) {}
 
   void emit() {
-    Int row = e.blockId(0);
+    Index row = e_.blockId(0);
     Value rowKey = mix(word(offsetof(RandomSegment, tensorKey)) + row);
-    Pointer to = e.atFar(kernel.buffer("weight"), destinationRow(row), spec.pitch);
-    e.forEach(e.threadId(), e.constant(spec.columns), kRowThreads, [&](Int column) {
+    Pointer to = e_.atFar(kernel_.buffer("weight"), destinationRow(row), spec_.pitch);
+    e_.forEach(e_.threadId(), e_.constant(spec_.columns), kRowThreads, [&](Index column) {
       constexpr int64_t kColumnFactor = 0x9E3779B1u;
-      Value hash = mix(Int(e, rowKey) ^ (column * kColumnFactor));
-      Value byte = arith::ShRSIOp::create(e, hash, e.constant(24));
-      Value number = arith::SIToFPOp::create(e, e.f32(), byte);
-      e.storeFloat(e.mul(number, e.floatConst(randomScale(uint64_t(spec.columns)))), to, column);
+      Value hash = mix(Index(e_, rowKey) ^ (column * kColumnFactor));
+      Value byte = arith::ShRSIOp::create(e_, hash, e_.constant(24));
+      Value number = arith::SIToFPOp::create(e_, e_.f32(), byte);
+      e_.storeFloat(e_.mul(number, e_.floatConst(randomScale(uint64_t(spec_.columns)))), to, column);
     });
   }
 
 private:
-  Int word(size_t byteOffset) {
-    return e.loadInt(kernel.buffer("constants"), e.constant(int64_t(byteOffset / sizeof(uint32_t))));
+  Index word(size_t byteOffset) {
+    return e_.loadInt(kernel_.buffer("constants"), e_.constant(int64_t(byteOffset / sizeof(uint32_t))));
   }
 
-  Int destinationRow(Int row) {
+  Index destinationRow(Index row) {
     Value block = word(offsetof(RandomSegment, block));
-    Int quotient(e, arith::DivUIOp::create(e, row, block));
+    Index quotient(e_, arith::DivUIOp::create(e_, row, block));
     return word(offsetof(RandomSegment, firstRow)) + quotient * word(offsetof(RandomSegment, stride)) +
-           Int(e, arith::RemUIOp::create(e, row, block));
+           Index(e_, arith::RemUIOp::create(e_, row, block));
   }
 
   // mix32() of RandomWeights.h.
-  Value mix(Int h) {
+  Value mix(Index h) {
     constexpr int64_t kFirstFactor = 0x85EBCA6B, kSecondFactor = 0xC2B2AE35;
-    auto shifted = [&](Int value, int64_t bits) {
-      return value ^ Int(e, arith::ShRUIOp::create(e, value, e.constant(bits)));
+    auto shifted = [&](Index value, int64_t bits) {
+      return value ^ Index(e_, arith::ShRUIOp::create(e_, value, e_.constant(bits)));
     };
     return shifted(shifted(shifted(h, 16) * kFirstFactor, 13) * kSecondFactor, 16);
   }
 
-  DeviceEmitter &e;
-  KernelFunction &kernel;
-  const FillSpec &spec;
+  DeviceEmitter &e_;
+  KernelFunction &kernel_;
+  const FillSpec &spec_;
 };
 
 } // namespace
@@ -77,7 +77,7 @@ void emitFill(ModuleOp kernels, const FillSpec &spec) {
   DeviceEmitter &e = kernel.emitter();
   Pointer to = e.atFar(kernel.buffer("weight"), e.blockId(0), spec.pitch);
   e.forEach(e.threadId(), e.constant(spec.columns), kRowThreads,
-            [&](Int column) { e.storeFloat(e.floatConst(1.0), to, column); });
+            [&](Index column) { e.storeFloat(e.floatConst(1.0), to, column); });
 }
 
 } // namespace cria::cuda

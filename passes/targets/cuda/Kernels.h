@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The kernel families of the cuda target. A spec states everything that is baked into a kernel; equal specs
-// make equal kernels, and `name()` tells unequal ones apart. `emit…` appends the kernel's function to the
-// module of kernels; it takes its bindings in the order of `bindings()`. Layers, addresses and row counts are
-// never baked in. What a block does and which grid it needs is said at each spec.
+// The kernel families of the cuda target. A spec holds every constant that is compiled into a kernel: equal
+// specs give equal kernels, different specs give different values of `name()`. `emit…` appends the kernel's
+// function to the module of kernels; its parameters are the bindings in the order of `bindings()`. Layers,
+// addresses and row counts are never compiled in. The comment on each spec describes its blocks and its grid.
 //
-// Strides are in elements; 0 means dense rows. T and R are read from the step header (binding "step", u32
-// words) by kernels whose blocks take several rows; where a block has one row, the grid says it.
+// Strides are in elements; 0 means dense rows. Kernels whose blocks compute several rows read T and R from
+// the step header (binding "step", u32 words); where a block computes one row, the grid has as many blocks as
+// there are rows.
 #pragma once
 
 #include "format/WeightLayout.h"
@@ -18,15 +19,15 @@
 
 namespace cria::cuda {
 
-/// Elements from row to row of a row_padded weight with so many columns.
+/// The row pitch, in elements, of a row_padded weight with `columns` columns.
 constexpr int64_t weightPitch(int64_t columns) {
   return PhysicalLayout{PhysicalLayout::Kind::rowPadded, 1, columns}.paddedColumns();
 }
 
-/// y = activation(W·norm(x)) [+ residual], weights row_padded: for few rows, bound by reading W.
-/// x = tile of tileRows() rows, y = group of outputsPerBlock() columns of y. A warp computes two weight rows
-/// at a time; one chain of fused multiply-adds per lane, then one fixed tree over the lanes, whatever the
-/// number of rows.
+/// y = activation(W·norm(x)) [+ residual] with row_padded weights, for few rows, where reading W bounds the
+/// time. x = tile of tileRows() rows, y = group of outputsPerBlock() columns of the result. A warp computes
+/// two weight rows at a time. The order of operations does not depend on the number of rows: one chain of
+/// fused multiply-adds per lane, then a fixed tree over the lanes.
 struct MatvecSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
@@ -36,7 +37,7 @@ struct MatvecSpec {
   bool norm = false;
   float epsilon = 0;
   bool singleRow = false; ///< the grid never has more than one row
-  RowCount rows = RowCount::Tokens;
+  RowCount rows = RowCount::tokens;
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t tileRows() const { return singleRow ? 1 : 4; }
@@ -51,7 +52,8 @@ struct MatvecSpec {
 void emitMatvec(mlir::ModuleOp kernels, const MatvecSpec &spec);
 
 /// The same product for many rows on tensor cores: x = tile of 128 rows, y = tile of 128 weight rows. The
-/// input is packed: 16-bit elements of the weight's type, rows of paddedInputs() with zeros behind K.
+/// input is packed: 16-bit elements of the weight's type, rows of paddedInputs() elements, zero from column K
+/// on.
 struct MatmulSpec {
   static constexpr int64_t kTileRows = 128, kTileColumns = 128, kDepth = 32, kStages = 4;
   int64_t inputs;
@@ -59,11 +61,12 @@ struct MatmulSpec {
   ElementType weight = ElementType::f16;
   Activation activation = Activation::none;
   bool residual = false;
-  RowCount rows = RowCount::Tokens;
+  RowCount rows = RowCount::tokens;
   int64_t residualStride = 0, outputStride = 0;
 
   int64_t paddedInputs() const { return weightPitch(inputs); }
-  /// The type that tensor cores take of the input; a property of the kernel, whatever the weight is held as.
+  /// The element type of the input of the tensor cores. It is a property of the kernel, not of the weight's
+  /// format.
   ElementType inputType() const { return weight; }
   int64_t weightRows() const;
   static constexpr int64_t blockThreads() { return 256; }
@@ -73,15 +76,16 @@ struct MatmulSpec {
 };
 void emitMatmul(mlir::ModuleOp kernels, const MatmulSpec &spec);
 
-constexpr int64_t kRowThreads = 256; ///< threads of a block that takes one row
+constexpr int64_t kRowThreads = 256; ///< threads of a block that computes one row
 
-/// x · 1/sqrt(mean(x²) + epsilon) · weight, or x as it is, into f32 or into packed rows; x = row.
+/// input · 1/sqrt(mean(input²) + epsilon) · weight, or the input unchanged, to f32 or to packed rows; x =
+/// row.
 struct PackSpec {
   int64_t width;
   bool norm = false;
   float epsilon = 0;
   ElementType output = ElementType::f32;
-  int64_t outputWidth = 0; ///< columns written, from `width` on zeros; 0: `width`
+  int64_t outputWidth = 0; ///< columns written, zero from `width` on; 0: `width`
   int64_t inputStride = 0, outputStride = 0;
   std::string name() const;
   std::vector<std::string> bindings() const;
@@ -91,7 +95,7 @@ void emitPack(mlir::ModuleOp kernels, const PackSpec &spec);
 
 void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
 
-/// One row of a table per index, widened to f32; x = row. With f32 tables also the selection of rows.
+/// One row of a table per index, widened to f32; x = row. Also selects rows of activations, as an f32 table.
 struct LookupSpec {
   int64_t width;
   ElementType table;
@@ -102,9 +106,9 @@ struct LookupSpec {
 };
 void emitLookup(mlir::ModuleOp kernels, const LookupSpec &spec);
 
-/// Where a KV page keeps what: [layer][KV head][K: 32 × pitch | V: 32 × pitch], a token's row being headDim
-/// elements and zeros up to the pitch, a power of two. The binding starts at the layer.
-struct KvLayout : KvShape {
+/// The layout of a KV page: [layer][KV head][K: 32 × pitch | V: 32 × pitch]. The row of a token has headDim
+/// elements, then zeros up to the pitch, a power of two. The binding starts at the layer.
+struct KvLayout : KvCacheSpec {
   static constexpr int64_t kMaxHeadDim = 256;
   int64_t pitch() const;
   int64_t headElements() const { return 2 * kPageTokens * pitch(); }
@@ -116,8 +120,8 @@ void emitRope(mlir::ModuleOp kernels, const RopeSpec &spec);
 
 void emitKvAppend(mlir::ModuleOp kernels, const KvAppendSpec &spec);
 
-/// Causal attention of rotated queries, what its kernels share.
-struct AttentionShape {
+/// Causal attention of rotated queries: the members that its kernels share.
+struct AttentionSpec {
   KvLayout kv;
   int64_t heads;
   float scale;
@@ -126,14 +130,14 @@ struct AttentionShape {
   int64_t group() const { return heads / kv.kvHeads; }
   /// The largest divisor of the group up to `most`.
   int64_t headTileUpTo(int64_t most) const;
-  std::string tag() const; ///< what tells shapes apart in names
+  std::string tag() const; ///< the part of a kernel's name for these members
 };
 
 /// Attention of one row over one segment of positions, in f32: x = segment · KV head · tile of query heads,
-/// y = row. Segments have a fixed length, so that results depend on nothing else; a segment that begins
-/// behind the row's position does nothing. Partial results [rows, segments · heads · (headDim + 2)]: sums
+/// y = row. Segments have a fixed length, so that results do not depend on the grid; a segment that begins
+/// after the row's position does nothing. Partial results [rows, segments · heads · (headDim + 2)]: sums
 /// weighted by 2^(score - maximum), the maximum, the sum of weights.
-struct SegmentAttentionSpec : AttentionShape {
+struct SegmentAttentionSpec : AttentionSpec {
   static constexpr int64_t kSegment = 256, kWarps = 4;
   int64_t segments() const;
   /// Query heads of one KV head that share its loads: the largest divisor of the group up to 8.
@@ -162,7 +166,7 @@ void emitMergeSegments(mlir::ModuleOp kernels, const MergeSegmentsSpec &spec);
 /// Attention for many rows on tensor cores, f16 cache: x = KV head · tile of query heads, y = tile of
 /// tokensPerTile() rows. 64 pairs of row and query head share one pass over keys and values. Rows with
 /// sequence -1 become zeros.
-struct FlashAttentionSpec : AttentionShape {
+struct FlashAttentionSpec : AttentionSpec {
   static constexpr int64_t kTileRows = 64, kKeysPerStep = 64;
   static constexpr int64_t kMaxHeadDim = 128; ///< wider sums do not fit into the registers
   int64_t headTile() const;                   ///< the largest divisor of the group up to 64
@@ -177,7 +181,7 @@ struct FlashAttentionSpec : AttentionShape {
 void emitFlashAttention(mlir::ModuleOp kernels, const FlashAttentionSpec &spec);
 
 /// Fills a weight with random values or with ones; x = row of the source tensor. Random: binding "constants"
-/// holds a RandomSegment; other rows of the weight stay as they are.
+/// holds a RandomSegment; other rows of the weight are unchanged.
 struct FillSpec {
   int64_t columns;
   int64_t pitch; ///< elements from row to row of the weight

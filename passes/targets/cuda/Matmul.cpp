@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers of many rows on tensor cores. A block computes 128 × 128 results; eight warps take 64 × 32
-// each as 4 × 4 tiles of mma.m16n8k16. The inner dimension goes through shared memory in slices of 32, four
-// stages deep: while one slice is multiplied, three are on their way by cp.async. Within a slice, the 16-byte
-// chunks of a row are permuted so that ldmatrix meets no bank conflict.
-#include "passes/targets/cuda/EmitterSupport.h"
+// Linear layers of many rows on tensor cores. A block computes 128 × 128 results; each of eight warps
+// computes 64 × 32 of them as 4 × 4 tiles of mma.m16n8k16. The inner dimension goes through shared memory in
+// slices of 32, four stages deep: while one slice is multiplied, three are on their way by cp.async. Within a
+// slice, the 16-byte chunks of a row are permuted so that ldmatrix meets no bank conflict.
+#include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
 
@@ -25,74 +25,76 @@ static_assert(MatmulSpec::kTileRows == MatmulSpec::kTileColumns, "both sides are
 class MatmulEmitter {
 public:
   MatmulEmitter(KernelFunction &kernel, const MatmulSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), type(kernel.buffer("weight").element),
-        firstRow(e.blockId(0) * MatmulSpec::kTileRows), firstColumn(e.blockId(1) * MatmulSpec::kTileColumns),
-        numRows(loadRowCount(kernel, spec.rows)), shared(e.shared(0, type)),
-        warpRow(e.warpId() % kWarpsAlongRows * kWarpRows),
-        warpColumn(e.warpId() / kWarpsAlongRows * kWarpColumns) {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), type_(kernel.buffer("weight").element),
+        firstRow_(e_.blockId(0) * MatmulSpec::kTileRows),
+        firstColumn_(e_.blockId(1) * MatmulSpec::kTileColumns), numRows_(loadRowCount(kernel, spec.rows)),
+        shared_(e_.shared(0, type_)), warpRow_(e_.warpId() % kWarpsAlongRows * kWarpRows),
+        warpColumn_(e_.warpId() / kWarpsAlongRows * kWarpColumns) {}
 
   void emit() {
-    int64_t slices = spec.paddedInputs() / kDepth;
+    int64_t slices = spec_.paddedInputs() / kDepth;
     prepareCopies();
     for (int64_t slice = 0; slice < kStages - 1; ++slice) {
       if (slice < slices) {
-        copySlice(e.constant(slice), e.constant(slice));
+        copySlice(e_.constant(slice), e_.constant(slice));
       }
-      e.commitCopies();
+      e_.commitCopies();
     }
-    Values zeros(kTilesDown * kTilesAcross * kResults, e.floatConst(0));
+    Values zeros(kTilesDown * kTilesAcross * kResults, e_.floatConst(0));
     Values sums =
-        e.loop(e.constant(0), e.constant(slices), 1, zeros, [&](Int slice, ArrayRef<Value> carried) {
-          e.waitForCopies(kStages - 2);
-          // The slice is complete for all threads, and nobody reads the stage that is refilled next.
-          e.barrier();
-          Int next = slice + (kStages - 1);
-          e.ifThen(next < slices, [&] { copySlice(next, next & (kStages - 1)); });
-          e.commitCopies();
+        e_.loop(e_.constant(0), e_.constant(slices), 1, zeros, [&](Index slice, ArrayRef<Value> carried) {
+          e_.waitForCopies(kStages - 2);
+          // All threads have copied the slice, and none reads the stage that is refilled next.
+          e_.barrier();
+          Index next = slice + (kStages - 1);
+          e_.ifThen(next < slices, [&] { copySlice(next, next & (kStages - 1)); });
+          e_.commitCopies();
           return multiplySlice(slice & (kStages - 1), Values(carried));
         });
-    e.waitForCopies(0);
-    spec.activation == Activation::swiglu ? writeGated(sums) : writePlain(sums);
+    e_.waitForCopies(0);
+    spec_.activation == Activation::swiglu ? writeGated(sums) : writePlain(sums);
   }
 
 private:
   // Conflict-free for ldmatrix: eight neighbouring rows put equal chunks into different banks.
-  Int swizzled(Int row, Int chunk) { return row * kDepth + (chunk ^ (row / 2 % kChunksPerRow)) * kChunk; }
+  Index swizzled(Index row, Index chunk) {
+    return row * kDepth + (chunk ^ (row / 2 % kChunksPerRow)) * kChunk;
+  }
 
-  // A thread copies the same chunks of every slice: two of the input and two of the weight. Rows of the input
-  // behind the last one are read as the last one and not written in the end.
+  // A thread copies the same chunks of every slice: two of the input and two of the weight. Rows after the
+  // last row of the input are read as the last one, and their results are not stored.
   void prepareCopies() {
     constexpr int64_t kCopies = kTileElements / kChunk / MatmulSpec::blockThreads();
     for (int64_t i = 0; i < kCopies; ++i) {
-      Int chunk = e.threadId() + i * MatmulSpec::blockThreads();
-      Int row = chunk / kChunksPerRow, column = chunk % kChunksPerRow;
-      Int place = swizzled(row, column);
-      Int inputRow = (firstRow + row).min(numRows - 1);
-      sources.push_back(
-          e.at(e.atFar(kernel.buffer("input"), inputRow, spec.paddedInputs()), column * kChunk));
-      places.push_back(place);
-      sources.push_back(
-          e.at(e.atFar(kernel.buffer("weight"), firstColumn + row, spec.paddedInputs()), column * kChunk));
-      places.push_back(place + kTileElements);
+      Index chunk = e_.threadId() + i * MatmulSpec::blockThreads();
+      Index row = chunk / kChunksPerRow, column = chunk % kChunksPerRow;
+      Index place = swizzled(row, column);
+      Index inputRow = (firstRow_ + row).min(numRows_ - 1);
+      sources_.push_back(
+          e_.at(e_.atFar(kernel_.buffer("input"), inputRow, spec_.paddedInputs()), column * kChunk));
+      places_.push_back(place);
+      sources_.push_back(e_.at(e_.atFar(kernel_.buffer("weight"), firstColumn_ + row, spec_.paddedInputs()),
+                               column * kChunk));
+      places_.push_back(place + kTileElements);
     }
   }
 
-  void copySlice(Int slice, Int stage) {
-    for (auto [source, place] : llvm::zip(sources, places)) {
-      e.copyAsync(e.at(shared, stage * kStageElements + place), e.at(source, slice * kDepth));
+  void copySlice(Index slice, Index stage) {
+    for (auto [source, place] : llvm::zip(sources_, places_)) {
+      e_.copyAsync(e_.at(shared_, stage * kStageElements + place), e_.at(source, slice * kDepth));
     }
   }
 
-  Values multiplySlice(Int stage, Values sums) {
+  Values multiplySlice(Index stage, Values sums) {
     constexpr int64_t kTileDepth = 16;
-    Pointer input = e.at(shared, stage * kStageElements);
-    Pointer weight = e.at(input, e.constant(kTileElements));
+    Pointer input = e_.at(shared_, stage * kStageElements);
+    Pointer weight = e_.at(input, e_.constant(kTileElements));
     for (int64_t k = 0; k < kDepth; k += kTileDepth) {
       SmallVector<Values> a = inputTiles(input, k / kChunk), b = weightTiles(weight, k / kChunk);
       for (int64_t i = 0; i < kTilesDown; ++i) {
         for (int64_t j = 0; j < kTilesAcross; ++j) {
           auto tile = MutableArrayRef<Value>(sums).slice((i * kTilesAcross + j) * kResults, kResults);
-          llvm::copy(e.multiplyTile(a[i], b[j], tile, type), tile.begin());
+          llvm::copy(e_.multiplyTile(a[i], b[j], tile, type_), tile.begin());
         }
       }
     }
@@ -103,8 +105,8 @@ private:
   SmallVector<Values> inputTiles(Pointer input, int64_t firstChunk) {
     SmallVector<Values> tiles;
     for (int64_t i = 0; i < kTilesDown; ++i) {
-      Int row = warpRow + e.laneId() % 16 + i * 16, chunk = e.laneId() / 16 + firstChunk;
-      tiles.push_back(e.loadMatrices(e.at(input, swizzled(row, chunk)), /*transposed=*/false));
+      Index row = warpRow_ + e_.laneId() % 16 + i * 16, chunk = e_.laneId() / 16 + firstChunk;
+      tiles.push_back(e_.loadMatrices(e_.at(input, swizzled(row, chunk)), /*transposed=*/false));
     }
     return tiles;
   }
@@ -113,9 +115,9 @@ private:
   SmallVector<Values> weightTiles(Pointer weight, int64_t firstChunk) {
     SmallVector<Values> tiles;
     for (int64_t j = 0; j < kTilesAcross; j += 2) {
-      Int row = warpColumn + e.laneId() % 8 + e.laneId() / 16 * 8 + j * 8;
-      Int chunk = e.laneId() / 8 % 2 + firstChunk;
-      Values four = e.loadMatrices(e.at(weight, swizzled(row, chunk)), /*transposed=*/false);
+      Index row = warpColumn_ + e_.laneId() % 8 + e_.laneId() / 16 * 8 + j * 8;
+      Index chunk = e_.laneId() / 8 % 2 + firstChunk;
+      Values four = e_.loadMatrices(e_.at(weight, swizzled(row, chunk)), /*transposed=*/false);
       tiles.push_back({four[0], four[1]});
       tiles.push_back({four[2], four[3]});
     }
@@ -123,13 +125,15 @@ private:
   }
 
   // In a 16 × 8 tile a thread holds columns 2·(lane % 4) and the next of rows lane / 4 and lane / 4 + 8.
-  Int tileRow(int64_t i, int64_t half) { return firstRow + warpRow + e.laneId() / 4 + (i * 16 + half * 8); }
+  Index tileRow(int64_t i, int64_t half) {
+    return firstRow_ + warpRow_ + e_.laneId() / 4 + (i * 16 + half * 8);
+  }
 
-  void forRows(llvm::function_ref<void(Int row, int64_t i, int64_t half)> body) {
+  void forRows(llvm::function_ref<void(Index row, int64_t i, int64_t half)> body) {
     for (int64_t i = 0; i < kTilesDown; ++i) {
       for (int64_t half = 0; half < 2; ++half) {
-        Int row = tileRow(i, half);
-        e.ifThen(row < numRows, [&] { body(row, i, half); });
+        Index row = tileRow(i, half);
+        e_.ifThen(row < numRows_, [&] { body(row, i, half); });
       }
     }
   }
@@ -139,9 +143,9 @@ private:
   }
 
   void writePlain(const Values &sums) {
-    forRows([&](Int row, int64_t i, int64_t half) {
+    forRows([&](Index row, int64_t i, int64_t half) {
       for (int64_t j = 0; j < kTilesAcross; ++j) {
-        Int column = firstColumn + warpColumn + e.laneId() % 4 * 2 + j * 8;
+        Index column = firstColumn_ + warpColumn_ + e_.laneId() % 4 * 2 + j * 8;
         writePair(row, column, result(sums, i, j, half, 0), result(sums, i, j, half, 1));
       }
     });
@@ -149,57 +153,58 @@ private:
 
   // A warp's 32 columns are 16 of gate and the same 16 of up.
   void writeGated(const Values &sums) {
-    forRows([&](Int row, int64_t i, int64_t half) {
+    forRows([&](Index row, int64_t i, int64_t half) {
       for (int64_t j = 0; j < kTilesAcross / 2; ++j) {
-        Int column = (firstColumn + warpColumn) / 2 + e.laneId() % 4 * 2 + j * 8;
+        Index column = (firstColumn_ + warpColumn_) / 2 + e_.laneId() % 4 * 2 + j * 8;
         auto gated = [&](int64_t k) {
-          return e.mul(e.silu(result(sums, i, j, half, k)), result(sums, i, j + kTilesAcross / 2, half, k));
+          return e_.mul(e_.silu(result(sums, i, j, half, k)), result(sums, i, j + kTilesAcross / 2, half, k));
         };
         writePair(row, column, gated(0), gated(1));
       }
     });
   }
 
-  void writePair(Int row, Int column, Value low, Value high) {
-    int64_t stride = strideOf(spec.outputStride, spec.outputs);
-    int64_t residualStride = strideOf(spec.residualStride, spec.outputs);
-    bool asPair = spec.outputs % 2 == 0 && stride % 2 == 0 && residualStride % 2 == 0;
-    Pointer output = kernel.buffer("output");
+  void writePair(Index row, Index column, Value low, Value high) {
+    int64_t stride = strideOf(spec_.outputStride, spec_.outputs);
+    int64_t residualStride = strideOf(spec_.residualStride, spec_.outputs);
+    bool asPair = spec_.outputs % 2 == 0 && stride % 2 == 0 && residualStride % 2 == 0;
+    Pointer output = kernel_.buffer("output");
     if (asPair) {
-      e.ifThen(column < spec.outputs, [&] {
-        Value pair = e.vector({low, high});
-        pair = spec.residual
-                   ? e.add(pair, e.load(kernel.buffer("residual"), row * residualStride + column, 2))
+      e_.ifThen(column < spec_.outputs, [&] {
+        Value pair = e_.vector({low, high});
+        pair = spec_.residual
+                   ? e_.add(pair, e_.load(kernel_.buffer("residual"), row * residualStride + column, 2))
                    : pair;
-        e.store(pair, output, row * stride + column);
+        e_.store(pair, output, row * stride + column);
       });
       return;
     }
     for (auto [offset, value] : {std::pair(0, low), std::pair(1, high)}) {
-      Int at = column + offset;
-      e.ifThen(at < spec.outputs, [&] {
-        Value sum = spec.residual ? e.add(value, e.load(kernel.buffer("residual"), row * residualStride + at))
-                                  : value;
-        e.store(sum, output, row * stride + at);
+      Index at = column + offset;
+      e_.ifThen(at < spec_.outputs, [&] {
+        Value sum = spec_.residual
+                        ? e_.add(value, e_.load(kernel_.buffer("residual"), row * residualStride + at))
+                        : value;
+        e_.store(sum, output, row * stride + at);
       });
     }
   }
 
-  DeviceEmitter &e;
-  KernelFunction &kernel;
-  const MatmulSpec &spec;
-  Type type;
-  Int firstRow, firstColumn, numRows;
-  Pointer shared;
-  Int warpRow, warpColumn;
-  SmallVector<Pointer> sources;
-  SmallVector<Int> places;
+  DeviceEmitter &e_;
+  KernelFunction &kernel_;
+  const MatmulSpec &spec_;
+  Type type_;
+  Index firstRow_, firstColumn_, numRows_;
+  Pointer shared_;
+  Index warpRow_, warpColumn_;
+  SmallVector<Pointer> sources_;
+  SmallVector<Index> places_;
 };
 
 } // namespace
 
 int64_t MatmulSpec::weightRows() const {
-  return activation == Activation::none ? outputs : 2 * int64_t(llvm::alignTo(outputs, kSwigluBlock));
+  return activation == Activation::none ? outputs : 2 * int64_t(llvm::alignTo(outputs, llama::kSwigluBlock));
 }
 
 std::string MatmulSpec::name() const {
@@ -208,7 +213,7 @@ std::string MatmulSpec::name() const {
   name += residual ? "_residual" : "";
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);
-  return name + (rows == RowCount::Tokens ? "_tokens" : "_outputs");
+  return name + (rows == RowCount::tokens ? "_tokens" : "_outputs");
 }
 
 std::vector<std::string> MatmulSpec::bindings() const {

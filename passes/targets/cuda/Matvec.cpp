@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers of few rows: a block reads each of its weights once, in 16-byte loads, for up to four rows of
-// inputs, and that is what they cost; more rows read them again. A warp walks along two weight rows; a lane
-// takes 8 neighbouring weights of each in every step of 256. While a pair of steps is multiplied, the loads
-// of the next pair are on their way; the first pair starts before the norm.
-#include "passes/targets/cuda/EmitterSupport.h"
+// Linear layers of few rows, whose time is that of reading the weights. A block reads each of its weights
+// once, in 16-byte loads, for up to four rows of inputs; more rows read them again. A warp computes two
+// weight rows; in every step of 256 weights, a lane loads 8 consecutive weights of each. While a pair of
+// steps is multiplied, the loads of the next pair are in flight; the first pair starts before the norm.
+#include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
 
@@ -21,74 +21,77 @@ constexpr int64_t kInputLanes = 4;        ///< floats of one 16-byte load
 class MatvecEmitter {
 public:
   MatvecEmitter(KernelFunction &kernel, const MatvecSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), output(e.blockId(1) * spec.warps() + e.warpId()),
-        firstRow(e.blockId(0) * spec.tileRows()), numRows(spec.singleRow ? e.constant(1) : rowCount()) {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec),
+        output_(e_.blockId(1) * spec.warps() + e_.warpId()), firstRow_(e_.blockId(0) * spec.tileRows()),
+        numRows_(spec.singleRow ? e_.constant(1) : rowCount()) {}
 
   void emit() {
     preparePointers();
-    int64_t fullSteps = spec.inputs / kStep, pairs = fullSteps / kUnroll;
-    Values first = pairs > 0 ? loadPair(e.constant(0)) : Values{};
+    int64_t fullSteps = spec_.inputs / kStep, pairs = fullSteps / kUnroll;
+    Values first = pairs > 0 ? loadPair(e_.constant(0)) : Values{};
     prepareNorm();
-    Values sums(spec.tileRows() * kWeightRows, e.floatConst(0));
+    Values sums(spec_.tileRows() * kWeightRows, e_.floatConst(0));
     if (pairs > 0) {
       sums = pairLoop(pairs, first, sums);
     }
     for (int64_t step = pairs * kUnroll; step < fullSteps; ++step) {
-      sums = multiply(loadStep(e.constant(step)), e.constant(step), sums);
+      sums = multiply(loadStep(e_.constant(step)), e_.constant(step), sums);
     }
-    if (spec.inputs % kStep != 0) {
+    if (spec_.inputs % kStep != 0) {
       sums = lastStep(fullSteps, sums);
     }
     finish(sums);
   }
 
 private:
-  Int rowCount() { return loadRowCount(kernel, spec.rows); }
-  bool swiglu() const { return spec.activation == Activation::swiglu; }
-  int64_t inputStride() const { return strideOf(spec.inputStride, spec.inputs); }
+  Index rowCount() { return loadRowCount(kernel_, spec_.rows); }
+  bool swiglu() const { return spec_.activation == Activation::swiglu; }
+  int64_t inputStride() const { return strideOf(spec_.inputStride, spec_.inputs); }
 
   // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
   void preparePointers() {
-    Int low = swiglu() ? output / kSwigluBlock * (2 * kSwigluBlock) + output % kSwigluBlock : output * 2;
-    for (Int row : {low, low + (swiglu() ? kSwigluBlock : 1)}) {
-      weightRows.push_back(e.atFar(kernel.buffer("weight"), row, weightPitch(spec.inputs)));
+    Index low =
+        swiglu() ? output_ / llama::kSwigluBlock * (2 * llama::kSwigluBlock) + output_ % llama::kSwigluBlock
+                 : output_ * 2;
+    for (Index row : {low, low + (swiglu() ? llama::kSwigluBlock : 1)}) {
+      weightRows_.push_back(e_.atFar(kernel_.buffer("weight"), row, weightPitch(spec_.inputs)));
     }
-    for (int64_t t = 0; t < spec.tileRows(); ++t) {
-      Int row = spec.singleRow ? e.blockId(0) : (firstRow + t).min(numRows - 1);
-      inputRows.push_back(e.at(kernel.buffer("input"), row * inputStride()));
+    for (int64_t t = 0; t < spec_.tileRows(); ++t) {
+      Index row = spec_.singleRow ? e_.blockId(0) : (firstRow_ + t).min(numRows_ - 1);
+      inputRows_.push_back(e_.at(kernel_.buffer("input"), row * inputStride()));
     }
   }
 
   void prepareNorm() {
-    if (!spec.norm) {
+    if (!spec_.norm) {
       return;
     }
     constexpr int64_t kScratchBytes = 64;
-    for (int64_t t = 0; t < spec.tileRows(); ++t) {
-      factors.push_back(emitInverseRms(e, inputRows[t], spec.inputs, spec.epsilon, spec.blockThreads(),
-                                       e.shared(t * kScratchBytes, e.f32())));
+    for (int64_t t = 0; t < spec_.tileRows(); ++t) {
+      factors_.push_back(emitInverseRms(e_, inputRows_[t], spec_.inputs, spec_.epsilon, spec_.blockThreads(),
+                                        e_.shared(t * kScratchBytes, e_.f32())));
     }
   }
 
-  Int chunkOf(Int step) { return step * kStep + e.laneId() * kChunk; }
+  Index chunkOf(Index step) { return step * kStep + e_.laneId() * kChunk; }
 
   // 8 weights as stored; f32 ones are two loads.
-  Values loadChunk(Pointer row, Int at) {
-    if (spec.weight != ElementType::f32) {
-      return {e.load(row, at, kChunk)};
+  Values loadChunk(Pointer row, Index at) {
+    if (spec_.weight != ElementType::f32) {
+      return {e_.load(row, at, kChunk)};
     }
-    return {e.load(row, at, kInputLanes), e.load(row, at + kInputLanes, kInputLanes)};
+    return {e_.load(row, at, kInputLanes), e_.load(row, at + kInputLanes, kInputLanes)};
   }
 
-  Values loadStep(Int step) {
+  Values loadStep(Index step) {
     Values chunks;
-    for (Pointer row : weightRows) {
+    for (Pointer row : weightRows_) {
       llvm::append_range(chunks, loadChunk(row, chunkOf(step)));
     }
     return chunks;
   }
 
-  Values loadPair(Int step) {
+  Values loadPair(Index step) {
     Values chunks;
     for (int64_t i = 0; i < kUnroll; ++i) {
       llvm::append_range(chunks, loadStep(step + i));
@@ -96,13 +99,13 @@ private:
     return chunks;
   }
 
-  // Carries the weights of the next pair beside the sums; the last round loads its own pair again.
+  // Carries the sums and the weights of the next pair; the last iteration loads its own pair again.
   Values pairLoop(int64_t pairs, const Values &first, const Values &zeros) {
     Values init = first;
     llvm::append_range(init, zeros);
     size_t numChunks = first.size();
     Values results =
-        e.loop(e.constant(0), e.constant(pairs), 1, init, [&](Int pair, ArrayRef<Value> carried) {
+        e_.loop(e_.constant(0), e_.constant(pairs), 1, init, [&](Index pair, ArrayRef<Value> carried) {
           Values next = loadPair((pair + 1).min(pairs - 1) * kUnroll);
           Values sums(carried.drop_front(numChunks));
           for (int64_t i = 0; i < kUnroll; ++i) {
@@ -115,30 +118,31 @@ private:
     return Values(ArrayRef<Value>(results).drop_front(numChunks));
   }
 
-  // The step that reaches the end of the rows: lanes behind it add nothing.
+  // The last step of a row: lanes past the end add nothing.
   Values lastStep(int64_t step, const Values &sums) {
-    Int at = chunkOf(e.constant(step));
-    return e.ifElse(
-        at < spec.inputs, [&] { return multiply(loadStep(e.constant(step)), e.constant(step), sums, true); },
+    Index at = chunkOf(e_.constant(step));
+    return e_.ifElse(
+        at < spec_.inputs,
+        [&] { return multiply(loadStep(e_.constant(step)), e_.constant(step), sums, true); },
         [&] { return sums; });
   }
 
   // sums[t][row] after the step; the weights are in registers.
-  Values multiply(const Values &chunks, Int step, Values sums, bool isLast = false) {
-    Int at = chunkOf(step);
-    Values normWeights = spec.norm ? eight(kernel.buffer("norm_weight"), at, true, isLast) : Values{};
+  Values multiply(const Values &chunks, Index step, Values sums, bool isLast = false) {
+    Index at = chunkOf(step);
+    Values normWeights = spec_.norm ? eight(kernel_.buffer("norm_weight"), at, true, isLast) : Values{};
     bool mayBeMisaligned = inputStride() % kInputLanes != 0;
     SmallVector<Values> weights;
     for (int64_t row = 0; row < kWeightRows; ++row) {
       weights.push_back(widened(chunks, row));
     }
-    for (int64_t t = 0; t < spec.tileRows(); ++t) {
-      Values x = eight(inputRows[t], at, !mayBeMisaligned, isLast);
+    for (int64_t t = 0; t < spec_.tileRows(); ++t) {
+      Values x = eight(inputRows_[t], at, !mayBeMisaligned, isLast);
       for (int64_t j = 0; j < kChunk; ++j) {
-        Value value = spec.norm ? e.mul(e.mul(x[j], factors[t]), normWeights[j]) : x[j];
+        Value value = spec_.norm ? e_.mul(e_.mul(x[j], factors_[t]), normWeights[j]) : x[j];
         for (int64_t row = 0; row < kWeightRows; ++row) {
           Value &sum = sums[t * kWeightRows + row];
-          sum = e.fma(weights[row][j], value, sum);
+          sum = e_.fma(weights[row][j], value, sum);
         }
       }
     }
@@ -149,73 +153,73 @@ private:
     int64_t perRow = int64_t(chunks.size()) / kWeightRows;
     Values result;
     for (int64_t part = 0; part < perRow; ++part) {
-      Value wide = e.widen(chunks[row * perRow + part]);
+      Value wide = e_.widen(chunks[row * perRow + part]);
       for (int64_t j = 0; j < kChunk / perRow; ++j) {
-        result.push_back(e.lane(wide, j));
+        result.push_back(e_.lane(wide, j));
       }
     }
     return result;
   }
 
-  // 8 floats from `at` on; in the last step those behind the row's end are 0 and are not read.
-  Values eight(Pointer row, Int at, bool isAligned, bool isLast) {
+  // 8 floats from `at` on; in the last step, those past the end of the row are 0 and are not read.
+  Values eight(Pointer row, Index at, bool isAligned, bool isLast) {
     Values result;
-    if (isAligned && (!isLast || spec.inputs % kChunk == 0)) {
+    if (isAligned && (!isLast || spec_.inputs % kChunk == 0)) {
       for (int64_t part = 0; part < kChunk; part += kInputLanes) {
-        Value four = e.load(row, at + part, kInputLanes);
+        Value four = e_.load(row, at + part, kInputLanes);
         for (int64_t j = 0; j < kInputLanes; ++j) {
-          result.push_back(e.lane(four, j));
+          result.push_back(e_.lane(four, j));
         }
       }
       return result;
     }
     for (int64_t j = 0; j < kChunk; ++j) {
-      Int index = at + j;
-      Value x = e.load(row, isLast ? index.min(spec.inputs - 1) : index);
-      result.push_back(isLast ? e.select(index < spec.inputs, x, e.floatConst(0)) : x);
+      Index index = at + j;
+      Value x = e_.load(row, isLast ? index.min(spec_.inputs - 1) : index);
+      result.push_back(isLast ? e_.select(index < spec_.inputs, x, e_.floatConst(0)) : x);
     }
     return result;
   }
 
-  // The first lane of a warp writes what the warp has found.
+  // The first lane of a warp writes the warp's result.
   void finish(Values sums) {
     for (Value &sum : sums) {
-      sum = e.sumOverLanes(sum);
+      sum = e_.sumOverLanes(sum);
     }
-    e.ifThen(e.laneId() == 0, [&] {
-      for (int64_t t = 0; t < spec.tileRows(); ++t) {
+    e_.ifThen(e_.laneId() == 0, [&] {
+      for (int64_t t = 0; t < spec_.tileRows(); ++t) {
         Value low = sums[t * kWeightRows], high = sums[t * kWeightRows + 1];
-        Int row = spec.singleRow ? e.blockId(0) : firstRow + t;
+        Index row = spec_.singleRow ? e_.blockId(0) : firstRow_ + t;
         auto write = [&] {
           if (swiglu()) {
-            return writeOutput(row, output, e.mul(e.silu(low), high));
+            return writeOutput(row, output_, e_.mul(e_.silu(low), high));
           }
-          writeOutput(row, output * 2, low);
-          writeOutput(row, output * 2 + 1, high);
+          writeOutput(row, output_ * 2, low);
+          writeOutput(row, output_ * 2 + 1, high);
         };
-        spec.singleRow ? write() : e.ifThen(row < numRows, write);
+        spec_.singleRow ? write() : e_.ifThen(row < numRows_, write);
       }
     });
   }
 
-  void writeOutput(Int row, Int column, Value value) {
-    e.ifThen(column < spec.outputs, [&] {
+  void writeOutput(Index row, Index column, Value value) {
+    e_.ifThen(column < spec_.outputs, [&] {
       Value result = value;
-      if (spec.residual) {
-        Int at = row * strideOf(spec.residualStride, spec.outputs) + column;
-        result = e.add(result, e.load(kernel.buffer("residual"), at));
+      if (spec_.residual) {
+        Index at = row * strideOf(spec_.residualStride, spec_.outputs) + column;
+        result = e_.add(result, e_.load(kernel_.buffer("residual"), at));
       }
-      e.store(result, kernel.buffer("output"), row * strideOf(spec.outputStride, spec.outputs) + column);
+      e_.store(result, kernel_.buffer("output"), row * strideOf(spec_.outputStride, spec_.outputs) + column);
     });
   }
 
-  DeviceEmitter &e;
-  KernelFunction &kernel;
-  const MatvecSpec &spec;
-  Int output; ///< of this warp: column of the result with Swiglu, else half of the first of two columns
-  Int firstRow, numRows;
-  SmallVector<Pointer> weightRows, inputRows;
-  Values factors;
+  DeviceEmitter &e_;
+  KernelFunction &kernel_;
+  const MatvecSpec &spec_;
+  Index output_; ///< of this warp: column of the result with Swiglu, else half of the first of two columns
+  Index firstRow_, numRows_;
+  SmallVector<Pointer> weightRows_, inputRows_;
+  Values factors_;
 };
 
 } // namespace
@@ -228,7 +232,7 @@ std::string MatvecSpec::name() const {
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);
-  return name + (singleRow ? "_row" : rows == RowCount::Tokens ? "_tokens" : "_outputs");
+  return name + (singleRow ? "_row" : rows == RowCount::tokens ? "_tokens" : "_outputs");
 }
 
 std::vector<std::string> MatvecSpec::bindings() const {

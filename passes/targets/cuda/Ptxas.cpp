@@ -40,29 +40,29 @@ static int64_t numberBefore(StringRef line, StringRef unit) {
   return value;
 }
 
-std::vector<KernelUse> parseKernelUses(StringRef report) {
-  std::vector<KernelUse> uses;
+std::vector<KernelResources> parseKernelResources(StringRef report) {
+  std::vector<KernelResources> resources;
   SmallVector<StringRef> lines;
   report.split(lines, '\n');
   for (StringRef line : lines) {
     if (line.contains("Compiling entry function '")) {
-      uses.push_back({.name = line.split('\'').second.split('\'').first.str()});
-    } else if (!uses.empty() && line.contains("bytes stack frame")) {
-      uses.back().localBytes = numberBefore(line, " bytes stack frame");
-      uses.back().spillBytes =
+      resources.push_back({.name = line.split('\'').second.split('\'').first.str()});
+    } else if (!resources.empty() && line.contains("bytes stack frame")) {
+      resources.back().localBytes = numberBefore(line, " bytes stack frame");
+      resources.back().spillBytes =
           numberBefore(line, " bytes spill stores") + numberBefore(line, " bytes spill loads");
-    } else if (!uses.empty() && line.contains(" registers")) {
-      uses.back().registers = numberBefore(line, " registers");
+    } else if (!resources.empty() && line.contains(" registers")) {
+      resources.back().registers = numberBefore(line, " registers");
     }
   }
-  return uses;
+  return resources;
 }
 
 FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
   std::string ptxas = findPtxas();
   if (ptxas.empty()) {
-    return origin.emitError("a cubin for ")
-           << sm.name << " needs ptxas of the CUDA Toolkit, which is not found";
+    return origin.emitError("ptxas of the CUDA Toolkit not found, which makes the cubin for ")
+           << sm.name << "; set CRIA_PTXAS to its path, or compile for PTX";
   }
   FailureOr<TemporaryFolder> folder = TemporaryFolder::create(origin, "cria-ptxas");
   if (failed(folder)) {
@@ -83,14 +83,14 @@ FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
     return failure();
   }
   if (result != 0) {
-    return origin.emitError("ptxas refuses the kernels for ")
+    return origin.emitError("ptxas rejected the kernels for ")
            << sm.name << ": " << (problem.empty() ? StringRef(*said).trim() : StringRef(problem));
   }
   FailureOr<std::string> cubin = readFile(origin, output);
   if (failed(cubin)) {
     return failure();
   }
-  return TargetCode{std::move(*cubin), parseKernelUses(*said)};
+  return TargetCode{std::move(*cubin), parseKernelResources(*said)};
 }
 
 } // namespace cria::cuda

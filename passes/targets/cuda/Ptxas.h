@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The assembler of the CUDA Toolkit, where it is installed: from PTX to a cubin, and what its kernels use.
+// Runs ptxas, the assembler of the CUDA Toolkit: from PTX to a cubin, and the resources of its kernels.
 #pragma once
 
 #include "passes/targets/Target.h"
@@ -8,13 +8,14 @@
 namespace cria::cuda {
 
 /// The path of ptxas: the environment variable CRIA_PTXAS, else the search path, else the folder of the
-/// toolkit ($CUDA_HOME, $CUDA_PATH, /usr/local/cuda). Empty: there is none.
+/// toolkit ($CUDA_HOME, $CUDA_PATH, /usr/local/cuda). Empty if there is none.
 std::string findPtxas();
 
-/// Assembles PTX. Errors, as diagnostics on `origin`: ptxas is missing, or refuses with what it says.
+/// Assembles PTX. Errors, as diagnostics on `origin`: ptxas is not found, or rejects the PTX; the diagnostic
+/// has its message.
 mlir::FailureOr<TargetCode> assemble(mlir::ModuleOp origin, llvm::StringRef ptx, const Sm &sm);
 
-/// Reads what `ptxas -v` reports. For tests.
-std::vector<KernelUse> parseKernelUses(llvm::StringRef report);
+/// Parses the report of `ptxas -v`. Public for tests.
+std::vector<KernelResources> parseKernelResources(llvm::StringRef report);
 
 } // namespace cria::cuda

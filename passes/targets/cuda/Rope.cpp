@@ -1,63 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rotary embedding and the KV cache's writer. The rotation is emitted by one function, so rotating into a
-// buffer and rotating on the way into the cache give the same bits.
-#include "passes/targets/cuda/EmitterSupport.h"
+// Rotary embedding and the KV append. One function emits the rotation, so that rotating into a buffer and
+// rotating into the cache give the same bits.
+#include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
 
 namespace cria::cuda {
 namespace {
 
-/// Takes a rotated pair: elements `column` and `column + headDim / 2` of head `head`.
-using RotatedSink = llvm::function_ref<void(Value low, Value high, Int head, Int column)>;
+/// Called with a rotated pair: elements `column` and `column + headDim / 2` of head `head`.
+using RotatedSink = llvm::function_ref<void(Value low, Value high, Index head, Index column)>;
 
-/// The row of a block: its inputs and where its position's row of the table starts (cosines, then sines).
+/// The row of a block: its inputs, and the start of its position's row of the table (cosines, then sines).
 class RowRotator {
 public:
   RowRotator(KernelFunction &kernel, int64_t headDim)
-      : e(kernel.emitter()), kernel(kernel), headDim(headDim), half(headDim / 2) {}
+      : e_(kernel.emitter()), kernel_(kernel), headDim_(headDim), half_(headDim / 2) {}
 
   // By halves: (x1, x2) -> (x1·c - x2·s, x2·c + x1·s), the products of the first terms unrounded.
   void rotate(Pointer row, int64_t heads, RotatedSink sink) {
-    Int position = e.loadInt(kernel.buffer("positions"), e.blockId(0));
-    Pointer table = e.at(kernel.buffer("table"), position * headDim);
-    e.forEach(e.threadId(), e.constant(heads * half), kRowThreads, [&](Int pair) {
-      Int head = pair / half, column = pair % half;
-      Int first = head * headDim + column;
-      Value x1 = e.load(row, first), x2 = e.load(row, first + half);
-      Value cosine = e.load(table, column), sine = e.load(table, column + half);
-      Value minusSine = e.sub(e.floatConst(0), sine);
-      sink(e.fma(x1, cosine, e.mul(x2, minusSine)), e.fma(x2, cosine, e.mul(x1, sine)), head, column);
+    Index position = e_.loadInt(kernel_.buffer("positions"), e_.blockId(0));
+    Pointer table = e_.at(kernel_.buffer("table"), position * headDim_);
+    e_.forEach(e_.threadId(), e_.constant(heads * half_), kRowThreads, [&](Index pair) {
+      Index head = pair / half_, column = pair % half_;
+      Index first = head * headDim_ + column;
+      Value x1 = e_.load(row, first), x2 = e_.load(row, first + half_);
+      Value cosine = e_.load(table, column), sine = e_.load(table, column + half_);
+      Value minusSine = e_.sub(e_.floatConst(0), sine);
+      sink(e_.fma(x1, cosine, e_.mul(x2, minusSine)), e_.fma(x2, cosine, e_.mul(x1, sine)), head, column);
     });
   }
 
   void rotateInto(Pointer row, int64_t heads, Pointer output) {
-    rotate(row, heads, [&](Value low, Value high, Int head, Int column) {
-      e.store(low, output, head * headDim + column);
-      e.store(high, output, head * headDim + column + half);
+    rotate(row, heads, [&](Value low, Value high, Index head, Index column) {
+      e_.store(low, output, head * headDim_ + column);
+      e_.store(high, output, head * headDim_ + column + half_);
     });
   }
 
 private:
-  DeviceEmitter &e;
-  KernelFunction &kernel;
-  int64_t headDim, half;
+  DeviceEmitter &e_;
+  KernelFunction &kernel_;
+  int64_t headDim_, half_;
 };
 
 /// Writes one row's keys and values into a page.
 class AppendEmitter {
 public:
   AppendEmitter(KernelFunction &kernel, const KvAppendSpec &spec)
-      : e(kernel.emitter()), kernel(kernel), spec(spec), kv{spec.kv} {}
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), kv_{spec.kv} {}
 
   void emit() {
-    Int slot = e.loadInt(kernel.buffer("slots"), e.blockId(0));
-    e.ifThen(e.constant(-1) < slot, [&] {
-      int64_t pitch = kv.pitch();
-      Int token = slot % KvLayout::kPageTokens;
-      Pointer page = e.atFar(kernel.buffer("cache"), slot / KvLayout::kPageTokens, kv.pageElements());
-      Pointer keys = e.at(page, token * pitch);
-      Pointer values = e.at(page, token * pitch + KvLayout::kPageTokens * pitch);
+    Index slot = e_.loadInt(kernel_.buffer("slots"), e_.blockId(0));
+    e_.ifThen(e_.constant(-1) < slot, [&] {
+      int64_t pitch = kv_.pitch();
+      Index token = slot % KvLayout::kPageTokens;
+      Pointer page = e_.atFar(kernel_.buffer("cache"), slot / KvLayout::kPageTokens, kv_.pageElements());
+      Pointer keys = e_.at(page, token * pitch);
+      Pointer values = e_.at(page, token * pitch + KvLayout::kPageTokens * pitch);
       appendKeys(keys);
       copyHeads("value", values);
     });
@@ -66,33 +66,35 @@ public:
 private:
   Pointer row(llvm::StringRef name) {
     bool isKey = name == "key";
-    int64_t stride = strideOf(isKey ? spec.keyStride : spec.valueStride, spec.kv.kvHeads * spec.kv.headDim);
-    return e.at(kernel.buffer(name), e.blockId(0) * stride + (isKey ? spec.keyOffset : spec.valueOffset));
+    int64_t stride =
+        strideOf(isKey ? spec_.keyStride : spec_.valueStride, spec_.kv.kvHeads * spec_.kv.headDim);
+    return e_.at(kernel_.buffer(name),
+                 e_.blockId(0) * stride + (isKey ? spec_.keyOffset : spec_.valueOffset));
   }
 
   void appendKeys(Pointer keys) {
-    if (!spec.rotate) {
+    if (!spec_.rotate) {
       return copyHeads("key", keys);
     }
-    RowRotator(kernel, spec.kv.headDim)
-        .rotate(row("key"), spec.kv.kvHeads, [&](Value low, Value high, Int head, Int column) {
-          Int at = head * kv.headElements() + column;
-          e.storeFloat(low, keys, at);
-          e.storeFloat(high, keys, at + spec.kv.headDim / 2);
+    RowRotator(kernel_, spec_.kv.headDim)
+        .rotate(row("key"), spec_.kv.kvHeads, [&](Value low, Value high, Index head, Index column) {
+          Index at = head * kv_.headElements() + column;
+          e_.storeFloat(low, keys, at);
+          e_.storeFloat(high, keys, at + spec_.kv.headDim / 2);
         });
   }
 
   void copyHeads(llvm::StringRef name, Pointer to) {
-    int64_t dim = spec.kv.headDim;
+    int64_t dim = spec_.kv.headDim;
     Pointer from = row(name);
-    e.forEach(e.threadId(), e.constant(spec.kv.kvHeads * dim), kRowThreads,
-              [&](Int i) { e.storeFloat(e.load(from, i), to, i / dim * kv.headElements() + i % dim); });
+    e_.forEach(e_.threadId(), e_.constant(spec_.kv.kvHeads * dim), kRowThreads,
+               [&](Index i) { e_.storeFloat(e_.load(from, i), to, i / dim * kv_.headElements() + i % dim); });
   }
 
-  DeviceEmitter &e;
-  KernelFunction &kernel;
-  const KvAppendSpec &spec;
-  KvLayout kv;
+  DeviceEmitter &e_;
+  KernelFunction &kernel_;
+  const KvAppendSpec &spec_;
+  KvLayout kv_;
 };
 
 } // namespace

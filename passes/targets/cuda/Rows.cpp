@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels that take one row per block: norm and packing, elementwise operations, table look-up.
-#include "passes/targets/cuda/EmitterSupport.h"
+// Kernels that compute one row per block: norm and packing, elementwise operations, table look-up.
+#include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
 
 namespace cria::cuda {
 
-static void forColumns(DeviceEmitter &e, int64_t width, int64_t threads, llvm::function_ref<void(Int)> body) {
+static void forColumns(DeviceEmitter &e, int64_t width, int64_t threads,
+                       llvm::function_ref<void(Index)> body) {
   e.forEach(e.threadId(), e.constant(width), threads, body);
 }
 
@@ -17,7 +18,7 @@ static void forColumns(DeviceEmitter &e, int64_t width, int64_t threads, llvm::f
 Value emitInverseRms(DeviceEmitter &e, Pointer row, int64_t width, float epsilon, int64_t threads,
                      Pointer scratch) {
   Value sum = e.loop(e.threadId(), e.constant(width), threads, {e.floatConst(0)},
-                     [&](Int column, ArrayRef<Value> carried) {
+                     [&](Index column, ArrayRef<Value> carried) {
                        Value x = e.load(row, column);
                        return DeviceEmitter::Values{e.fma(x, x, carried[0])};
                      })[0];
@@ -64,7 +65,7 @@ void emitPack(ModuleOp kernels, const PackSpec &spec) {
   if (spec.norm) {
     factor = emitInverseRms(e, input, spec.width, spec.epsilon, kRowThreads, e.shared(0, f32));
   }
-  forColumns(e, spec.width, kRowThreads, [&](Int column) {
+  forColumns(e, spec.width, kRowThreads, [&](Index column) {
     Value x = e.load(input, column);
     if (spec.norm) {
       x = e.mul(e.mul(x, factor), e.load(kernel.buffer("weight"), column));
@@ -72,7 +73,7 @@ void emitPack(ModuleOp kernels, const PackSpec &spec) {
     e.storeFloat(x, output, column);
   });
   e.forEach(e.threadId() + spec.width, e.constant(outputWidth), kRowThreads,
-            [&](Int column) { e.storeFloat(e.floatConst(0), output, column); });
+            [&](Index column) { e.storeFloat(e.floatConst(0), output, column); });
 }
 
 //===--------------------------------------------------------------------------------------------------------===//
@@ -107,7 +108,7 @@ void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   };
   Pointer lhs = row(parameters[0].name, spec.lhsStride), output = row("output", spec.outputStride);
   Pointer rhs = unary ? lhs : row("rhs", spec.rhsStride);
-  forColumns(e, spec.width, kRowThreads, [&](Int column) {
+  forColumns(e, spec.width, kRowThreads, [&](Index column) {
     Value a = e.load(lhs, column), b = unary ? Value() : e.load(rhs, column);
     e.store(emitElement(e, spec.kind, a, b), output, column);
   });
@@ -132,10 +133,11 @@ void emitLookup(ModuleOp kernels, const LookupSpec &spec) {
                          {"output", types.getF32Type(), true}},
                         kRowThreads);
   DeviceEmitter &e = kernel.emitter();
-  Int row = e.loadInt(kernel.buffer("rows"), e.blockId(0));
+  Index row = e.loadInt(kernel.buffer("rows"), e.blockId(0));
   Pointer from = e.atFar(kernel.buffer("table"), row, spec.tableStride);
   Pointer to = e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, spec.width));
-  forColumns(e, spec.width, kRowThreads, [&](Int column) { e.store(e.loadFloat(from, column), to, column); });
+  forColumns(e, spec.width, kRowThreads,
+             [&](Index column) { e.store(e.loadFloat(from, column), to, column); });
 }
 
 } // namespace cria::cuda

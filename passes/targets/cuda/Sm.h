@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The streaming multiprocessors that code is made for.
+// The GPU architectures (SM versions) that the compiler emits code for.
 #pragma once
 
 #include "llvm/ADT/StringRef.h"
@@ -8,13 +8,13 @@ namespace cria::cuda {
 
 struct Sm {
   llvm::StringLiteral name; ///< "sm_80"
-  llvm::StringLiteral ptx;  ///< the lowest PTX version that knows it, as LLVM names it: "ptx70"
+  llvm::StringLiteral ptx;  ///< the lowest PTX version that supports it, as LLVM names it: "ptx70"
 };
 
-/// Every card that this target makes code for holds this much shared memory in a block: the least of them.
+/// The shared memory per block, in bytes, that every GPU of these architectures has.
 constexpr int64_t kMaxSharedBytes = 99 * 1024;
 
-/// nullptr: not one of ours.
+/// The architecture with this name, or null.
 const Sm *findSm(llvm::StringRef name);
 llvm::ArrayRef<Sm> allSms();
 

@@ -51,7 +51,7 @@ public:
     return cache.getLayers() * opsLayerBytes(cache);
   }
 
-  // Takes apart what the backend does not take whole.
+  // Decomposes the ops that the backend does not support.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.functions = {entry.getName().str()};

@@ -11,14 +11,15 @@
 
 namespace cria {
 
-/// What a backend takes of the opset. The default is everything.
+/// The part of the opset that a backend supports. The default is all of it.
 struct OpsCapabilities {
-  std::string backend; ///< its name, for messages; empty: all ops and types
+  std::string backend; ///< its name, for messages; empty if all ops and types are supported
   uint32_t version = opset::kVersion;
   std::set<std::string> ops;
-  /// Element types of an operand ("linear/weight": {"f32"}); no entry: what the opset has.
+  /// Element types of an operand ("linear/weight": {"f32"}); an operand that is not listed has all types of
+  /// the opset.
   std::map<std::string, std::set<std::string>> types;
-  /// Parts that its fused ops may have; the others are taken apart.
+  /// The parts that its fused ops may have; others are decomposed.
   llama::FusedPart parts = llama::FusedPart::all;
 };
 

@@ -105,7 +105,7 @@ static cria_status null_device_count(uint32_t *count, cria_message *message) {
 
 static cria_status check_device(uint32_t device, cria_message *message) {
   return device == 0 ? CRIA_STATUS_OK
-                     : report(message, CRIA_STATUS_INVALID_ARGUMENT, "expected device 0, got %u", device);
+                     : report(message, CRIA_STATUS_NOT_FOUND, "expected device 0, got %u", device);
 }
 
 static cria_status null_device_info(uint32_t device, cria_device_info *out, cria_message *message) {

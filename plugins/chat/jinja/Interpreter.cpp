@@ -381,13 +381,13 @@ Value Interpreter::callMacro(const Macro &macro, const CallArguments &arguments)
   for (size_t i = 0; i < arguments.positional.size(); ++i) {
     own->variables.insert_or_assign(parameters[i].first, arguments.positional[i]);
   }
-  for (const auto &[name, value] : arguments.named) {
-    const bool isKnown =
-        std::ranges::any_of(parameters, [&](const auto &parameter) { return parameter.first == name; });
-    if (!isKnown || !own->variables.try_emplace(name, value).second) {
+  for (const auto &named : arguments.named) {
+    const bool isKnown = std::ranges::any_of(
+        parameters, [&](const auto &parameter) { return parameter.first == named.first; });
+    if (!isKnown || !own->variables.insert(named).second) {
       throw Failure("macro '" + statement.name + "' " +
-                    (isKnown ? "got multiple values for argument '" : "takes no keyword argument '") + name +
-                    "'");
+                    (isKnown ? "got multiple values for argument '" : "takes no keyword argument '") +
+                    named.first + "'");
     }
   }
   for (const auto &[name, value] : parameters) {

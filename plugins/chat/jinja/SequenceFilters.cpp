@@ -182,10 +182,10 @@ static Value unique(Budget &budget, const Value &subject, const CallArguments &a
   const auto given = arguments.bind("unique", {"case_sensitive", "attribute"});
   std::vector<Value> keys;
   std::vector<Value> kept;
-  for (auto &[key, item] : withKeys(budget, subject, given[1], given[0])) {
-    if (std::ranges::none_of(keys, [&](const Value &known) { return equal(budget, known, key); })) {
-      keys.push_back(key);
-      kept.push_back(item);
+  for (const auto &keyed : withKeys(budget, subject, given[1], given[0])) {
+    if (std::ranges::none_of(keys, [&](const Value &known) { return equal(budget, known, keyed.first); })) {
+      keys.push_back(keyed.first);
+      kept.push_back(keyed.second);
     }
   }
   return makeList(budget, std::move(kept));

@@ -85,30 +85,30 @@ std::vector<std::string> expectedSymbols() {
 
 TEST(ObjectCode, ExportsKernelsAndNothingElse) {
   for (llvm::StringRef isa : {"x86-64-v3", "x86-64-v4"}) {
-    Compilation object(isa, ObjectStage::Object);
+    Compilation object(isa, ObjectStage::object);
     EXPECT_EQ(definedSymbols(object.bytes, llvm::Triple::x86_64), expectedSymbols()) << object.message;
   }
 }
 
 TEST(ObjectCode, CrossCompilesToNeon) {
-  Compilation object("aarch64", ObjectStage::Object);
+  Compilation object("aarch64", ObjectStage::object);
   EXPECT_EQ(definedSymbols(object.bytes, llvm::Triple::aarch64), expectedSymbols()) << object.message;
-  Compilation assembly("aarch64", ObjectStage::Assembly);
+  Compilation assembly("aarch64", ObjectStage::assembly);
   EXPECT_THAT(assembly.bytes, HasSubstr("fmla\tv")); // chains of fused multiply-adds on vectors
   EXPECT_THAT(assembly.bytes, HasSubstr("fcvtl"));   // f16 weights
   EXPECT_THAT(assembly.bytes, Not(HasSubstr("\tbl\t")));
-  Compilation library("aarch64", ObjectStage::SharedObject);
+  Compilation library("aarch64", ObjectStage::sharedObject);
   ASSERT_GT(library.bytes.size(), 20u) << library.message;
   EXPECT_EQ(library.bytes.substr(0, 4), "\177ELF");
   EXPECT_EQ(static_cast<unsigned char>(library.bytes[18]), 183); // EM_AARCH64
 }
 
 TEST(ObjectCode, UsesTheRegistersOfItsLevel) {
-  EXPECT_THAT(Compilation("x86-64-v4", ObjectStage::Assembly).bytes, HasSubstr("zmm"));
-  std::string narrow = Compilation("x86-64-v3", ObjectStage::Assembly).bytes;
+  EXPECT_THAT(Compilation("x86-64-v4", ObjectStage::assembly).bytes, HasSubstr("zmm"));
+  std::string narrow = Compilation("x86-64-v3", ObjectStage::assembly).bytes;
   EXPECT_THAT(narrow, HasSubstr("ymm"));
   EXPECT_THAT(narrow, Not(HasSubstr("zmm")));
-  EXPECT_THAT(Compilation("x86-64-v3", ObjectStage::LlvmIr).bytes, HasSubstr("@llvm.fma.v16f32"));
+  EXPECT_THAT(Compilation("x86-64-v3", ObjectStage::llvmIr).bytes, HasSubstr("@llvm.fma.v16f32"));
 }
 
 TEST(ObjectCode, LibraryStatesWhatItIs) {
@@ -124,13 +124,13 @@ TEST(ObjectCode, LibraryStatesWhatItIs) {
 }
 
 TEST(ObjectCode, EqualKernelsMakeEqualBytes) {
-  Compilation first("x86-64-v4", ObjectStage::SharedObject), second("x86-64-v4", ObjectStage::SharedObject);
+  Compilation first("x86-64-v4", ObjectStage::sharedObject), second("x86-64-v4", ObjectStage::sharedObject);
   ASSERT_FALSE(first.bytes.empty()) << first.message;
   EXPECT_EQ(first.bytes, second.bytes);
 }
 
 TEST(ObjectCode, RefusesCallsOfLibraries) {
-  Compilation object("x86-64-v3", ObjectStage::Object, [](mlir::ModuleOp kernels, const Isa &) {
+  Compilation object("x86-64-v3", ObjectStage::object, [](mlir::ModuleOp kernels, const Isa &) {
     mlir::Type f32 = mlir::Float32Type::get(kernels.getContext());
     KernelFunction kernel(kernels, "exponential", {{"data", f32, /*written=*/true}});
     Emitter &e = kernel.emitter();
@@ -142,12 +142,12 @@ TEST(ObjectCode, RefusesCallsOfLibraries) {
 }
 
 TEST(ObjectCode, RefusesWhatLoweringLeaves) {
-  Compilation object("x86-64-v3", ObjectStage::Object, [](mlir::ModuleOp kernels, const Isa &) {
+  Compilation object("x86-64-v3", ObjectStage::object, [](mlir::ModuleOp kernels, const Isa &) {
     KernelFunction kernel(kernels, "leftover", {});
     Emitter &e = kernel.emitter();
     mlir::Value size = mlir::tensor::EmptyOp::create(e, llvm::ArrayRef<int64_t>{4}, e.f32());
     mlir::tensor::DimOp dim = mlir::tensor::DimOp::create(e, size, kernel.x());
-    e.storeScalar(e.floatConst(0), kernel.scratch(), Ix(e, dim));
+    e.storeScalar(e.floatConst(0), kernel.scratch(), Index(e, dim));
   });
   EXPECT_EQ(object.bytes, "");
   EXPECT_THAT(object.message, HasSubstr("operation 'tensor."));

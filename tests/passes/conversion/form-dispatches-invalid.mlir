@@ -1,6 +1,6 @@
 // RUN: cria-opt %s --llama-form-dispatches="context=32 max-tokens=8" --allow-unregistered-dialect --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{expected at least one entry function}}
+// expected-error @+1 {{expected at least one entry point}}
 module @no_entries {}
 
 // -----
@@ -12,7 +12,7 @@ func.func @forward() {
 
 // -----
 
-// expected-error @+1 {{expected entry 'decode' to take the arguments of the forward contract and to return the logits, got '(tensor<?xi32>) -> tensor<?xi32>'}}
+// expected-error @+1 {{expected entry point 'decode' to take the arguments of the forward contract and to return the logits, got '(tensor<?xi32>) -> tensor<?xi32>'}}
 func.func @decode(%tokens: tensor<?xi32>) -> tensor<?xi32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
   return %tokens : tensor<?xi32>
 }
@@ -27,7 +27,7 @@ func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences:
   %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
-// expected-error @+1 {{expected all entries to take one cache type, got '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f32>' and '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>'}}
+// expected-error @+1 {{expected all entry points to have the same cache type, got '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f32>' and '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>'}}
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !other) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
   %table = llama.use_weight @table : !llama.weight<48x32xf32>
   %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
@@ -38,7 +38,7 @@ func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
-// expected-error @+1 {{entry 'prefill' takes up to 9 rows, expected at most max_tokens = 8}}
+// expected-error @+1 {{entry point 'prefill' takes up to 9 rows, expected at most max_tokens = 8}}
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 9 : i64} {
   %table = llama.use_weight @table : !llama.weight<48x32xf32>
   %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
@@ -53,7 +53,7 @@ func.func @slice(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: 
   %table = llama.use_weight @table : !llama.weight<48x32xf32>
   %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
   %left, %right = llama.split %rows [16, 16] : (tensor<?x32xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>)
-  // expected-error @+1 {{expected entry 'slice' to return the result of an op that computes, not an argument or a slice}}
+  // expected-error @+1 {{expected entry point 'slice' to return the result of an op that computes, not an argument or a slice}}
   return %right : tensor<?x16xf32>
 }
 
@@ -99,7 +99,7 @@ func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences:
 }
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
   %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  // expected-error @+1 {{makes the result of an entry in another shape than the entries before}}
+  // expected-error @+1 {{result shape differs from that of earlier entry points}}
   %rows = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
@@ -107,14 +107,14 @@ func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
-// expected-error @+1 {{expected entry 'decode' to have a body of one block that ends in a return}}
+// expected-error @+1 {{expected entry point 'decode' to have a body of one block that ends in a return}}
 func.func private @decode(tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>, tensor<?xi32>, !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64}
 
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
-// expected-error @+1 {{expected entry 'decode' to have a body of one block that ends in a return}}
+// expected-error @+1 {{expected entry point 'decode' to have a body of one block that ends in a return}}
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
   %table = llama.use_weight @table : !llama.weight<48x32xf32>
   cf.br ^next
@@ -126,7 +126,7 @@ func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences:
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
-// expected-error @+1 {{expected entry 'decode' to have a body of one block that ends in a return}}
+// expected-error @+1 {{expected entry point 'decode' to have a body of one block that ends in a return}}
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
   ub.unreachable
 }

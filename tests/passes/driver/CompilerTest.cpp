@@ -87,7 +87,7 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   CompileJob job = presetJob(CompileStage::program);
   job.opsBackend = OpsBackend{.name = "mine",
                               .ops = {"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append",
-                                      "attention", "silu", "mul", "add"}};
+                                      "attention", "silu", "mul", "add", "fill_random", "fill_ones"}};
   const auto result = compile(job, recorder);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));
@@ -95,7 +95,8 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' runs opset 0"));
   job.opsBackend->opsetVersion = 1;
   job.opsBackend->ops.erase("rope");
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' does not take op 'rope'"));
+  EXPECT_THAT(compile(job, recorder).status().message(),
+              HasSubstr("backend 'mine' does not support op 'rope'"));
 }
 
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {

@@ -71,7 +71,7 @@ llama.weight @layers.0.gate_up : !llama.weight<96x128xf16, panel16> = #llama.int
 // RESIDUAL-NEXT: %[[SUM:.*]] = llama.add %[[OUTPUT]], %{{.*}}
 // RESIDUAL-NEXT: return %[[SUM]]
 
-// Decomposing the activation decomposes the residual as well; each linear has the norm.
+// The activation takes the residual along; each linear has the norm.
 // ACTIVATION-LABEL: func @all_parts(
 // ACTIVATION: %[[GATE:.*]] = llama.fused_linear %{{.*}}, %{{.*}} norm(%{{.*}}) {epsilon = 5.000000e-01 : f32} : {{.*}} -> tensor<?x40xf32>
 // ACTIVATION: %[[UP:.*]] = llama.fused_linear %{{.*}}, %{{.*}} norm(%{{.*}}) {epsilon = 5.000000e-01 : f32} : {{.*}} -> tensor<?x40xf32>
@@ -90,7 +90,7 @@ func.func @all_parts(%x: tensor<?x128xf32>, %norm: !llama.weight<128xf32>, %resi
 
 // -----
 
-// A fused_linear without parts becomes a linear.
+// A linear in the fused form is a linear.
 // CHECK-LABEL: func @no_parts(
 // CHECK-NEXT: llama.linear
 // CHECK-NEXT: return
@@ -132,7 +132,7 @@ func.func @negative_block(%x: tensor<?x128xf32>) -> tensor<?x48xf32> {
 
 llama.weight @gate_up_narrow : !llama.weight<96x128xf16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 16>
 
-// The result has fewer columns than gate and up have rows, which two linears would compute.
+// The result has fewer columns than gate and up have rows: two linears would make more.
 // CHECK-LABEL: func @negative_columns(
 // CHECK: llama.fused_linear {{.*}} activation(swiglu)
 func.func @negative_columns(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {

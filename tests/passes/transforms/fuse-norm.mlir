@@ -3,7 +3,7 @@
 // RUN: cria-opt %s --llama-fuse-norm --split-input-file --remark-format=emitRemark --remarks-filter=fusion 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: llama-fuse-norm | Category:fusion | num-fused=1, num-rejected=0
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a user can't take the norm"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a user is not a linear without a norm"
 // REMARK: llama-fuse-norm | Category:fusion | num-fused=0, num-rejected=1
 
 // CHECK-LABEL: func @fuses_f16

@@ -3,9 +3,9 @@
 // RUN: cria-opt %s --allow-unregistered-dialect --llama-fuse-qkv --split-input-file --remark-format=emitRemark --remarks-filter=fusion 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // REMARK: llama-fuse-qkv | Category:fusion | num-fused=1, num-rejected=0
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of q, k and v can't be joined"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of q, k and v cannot be concatenated"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="q, k and v have different inputs"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="q, k and v aren't all linears"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="q, k and v are not all linears"
 // REMARK: llama-fuse-qkv | Category:fusion | num-fused=0, num-rejected=1
 
 llama.weight @layers.0.q : !llama.weight<128x128xf16> = #llama.checkpoint<"q", f16, [128, 128]>

@@ -4,9 +4,9 @@
 
 // REMARK: llama-fuse-rope-attention | Category:fusion | num-fused=1, num-rejected=0
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="a rotated value has another use"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="no kv_append of the cache and layer right before"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="the preceding effect is not a kv_append of the same cache and layer"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query and key are rotated differently"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query or key isn't rotated"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query or key is not rotated"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="query and key have different rows"
 // REMARK: llama-fuse-rope-attention | Category:fusion | num-fused=0, num-rejected=1
 
@@ -46,7 +46,7 @@ func.func @fuses_one_row(%q: tensor<1x128xf32>, %k: tensor<1x64xf32>, %v: tensor
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// Slices of one tensor are replaced by the tensor.
+// Slices of one tensor: the tensor takes their place.
 // CHECK-LABEL: func @fuses_split(
 // CHECK-SAME: %[[QKV:[a-z0-9]+]]: tensor<?x256xf32>
 // CHECK-NEXT: llama.rope_attention(%[[QKV]]),
@@ -216,7 +216,7 @@ func.func @negative_effect_between(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, 
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// The key is stored without rotation.
+// The key is stored as it is.
 // CHECK-LABEL: func @negative_not_rotated(
 // CHECK-NOT: rope_attention
 // CHECK: llama.kv_append
@@ -251,7 +251,7 @@ func.func @negative_head_dim(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %v: te
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// An attention over keys and values of earlier steps.
+// An attention over what earlier steps stored.
 // CHECK-LABEL: func @negative_no_append(
 // CHECK-NOT: rope_attention
 // CHECK: return
@@ -266,7 +266,7 @@ func.func @negative_no_append(%q: tensor<?x128xf32>, %k: tensor<?x64xf32>, %v: t
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// The step has fewer queries than keys.
+// The step's queries are fewer than its keys.
 // CHECK-LABEL: func @negative_rows(
 // CHECK-NOT: rope_attention
 // CHECK: return
@@ -283,7 +283,7 @@ func.func @negative_rows(%q: tensor<1x128xf32>, %k: tensor<?x64xf32>, %v: tensor
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 32, f16>
 
-// Each op is valid by itself, but their rows are not those of one step.
+// Each op is valid alone; together their rows are not those of one step.
 // CHECK-LABEL: func @negative_value_rows(
 // CHECK-NOT: rope_attention
 // CHECK: return

@@ -5,9 +5,9 @@
 
 // REMARK: llama-fuse-swiglu-mlp | Category:fusion | num-fused=1, num-rejected=0
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="an intermediate has another use"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of gate and up can't be joined"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="weights of gate and up cannot be interleaved"
 // REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up have different inputs"
-// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up aren't two linears"
+// REMARK: [Missed] llama.{{[a-z_]*}} | Category:fusion | Remark="gate and up are not two linears"
 // REMARK: llama-fuse-swiglu-mlp | Category:fusion | num-fused=0, num-rejected=1
 // BLOCK: expected positive swiglu-block, got 0
 

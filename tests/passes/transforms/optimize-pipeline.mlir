@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A layer becomes five ops, and each pass can be switched off.
+// A layer becomes five ops, and each pass can be disabled.
 // RUN: cria-opt %s --llama-optimize-pipeline | FileCheck %s --implicit-check-not=llama.linear --implicit-check-not=llama.rms_norm
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=FuseQkv" | FileCheck %s --check-prefix=NO_QKV
 // RUN: cria-opt %s --llama-optimize-pipeline="disable=llama-fuse-rope-attention" | FileCheck %s --check-prefix=NO_ROPE
@@ -73,7 +73,7 @@ llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output",
 // NONE: llama.linear
 // NONE: return
 
-// UNKNOWN: expected a pass that can be switched off, such as llama-fuse-qkv, got llama-fuse-everything
+// UNKNOWN: expected a pass that can be disabled, such as llama-fuse-qkv, got llama-fuse-everything
 
 func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>,
     %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x1024xf32> {

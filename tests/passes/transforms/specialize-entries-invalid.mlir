@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --llama-specialize-entries --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{expected a function @forward to make the entries from, found none}}
+// expected-error @+1 {{expected a function @forward to specialize, found none}}
 module {}
 
 // -----
@@ -26,5 +26,5 @@ func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences
   return %tokens : tensor<?xi32>
 }
 
-// expected-error @+1 {{expected the name 'small' to be free for an entry}}
+// expected-error @+1 {{expected the name 'small' to be free for an entry point}}
 llama.weight @small : !llama.weight<8xf32> = #llama.ones<8>

@@ -14,7 +14,9 @@ namespace {
 
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class ModelTest : public testing::Test {
 protected:
@@ -251,7 +253,9 @@ TEST_F(ModelTest, NamesTheEntryThatABackendRefuses) {
   ToyPackage package;
   package.program["kernels"][0]["op"] = "fly";
   writeToyPackage(folder_, package);
-  EXPECT_EQ(tryOpen({}).status().message(), "entry 'decode' of program 'toy': backend toy: unknown op 'fly'");
+  EXPECT_THAT(
+      tryOpen({}).status().message(),
+      AllOf(StartsWith("entry 'decode' of program 'toy': backend toy: "), EndsWith("unknown op 'fly'")));
 }
 
 TEST_F(ModelTest, ExplicitOnlyBackendsAreUsedWhenNamed) {

@@ -133,7 +133,7 @@ TEST_F(Compile, WeightsAreThoseOfTheCheckpoint) {
   auto source =
       *SafetensorsFile::open(std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/bf16/model.safetensors");
   const SafetensorsTensor *ours = packed->find("embedding"),
-                         *theirs = source->find("model.embed_tokens.weight");
+                          *theirs = source->find("model.embed_tokens.weight");
   ASSERT_NE(ours, nullptr);
   EXPECT_EQ(ours->type, ElementType::bf16);
   EXPECT_TRUE(std::ranges::equal(packed->data(*ours), source->data(*theirs)));
@@ -198,7 +198,7 @@ TEST_F(Compile, CudaReportsTheErrorOfPtxas) {
   Result result = run(golden("gqa") + " --target cuda -o " + package(), "CRIA_PTXAS=" + folder.file("ptxas"));
   EXPECT_EQ(result.exitCode, 2);
   EXPECT_THAT(result.err,
-              HasSubstr("ptxas refuses the kernels for sm_80: ptxas fatal : no such architecture"));
+              HasSubstr("ptxas rejected the kernels for sm_80: ptxas fatal : no such architecture"));
   EXPECT_FALSE(fs::exists(package()));
 }
 
@@ -274,13 +274,13 @@ TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
     std::ofstream(sidecar) << sidecarWith(ops);
     return errorOf(golden("gqa") + " --target ops --emit program --for " + sidecar);
   };
-  EXPECT_THAT(
-      refusalFor(R"(, "ops": {"embedding": {}, "linear": {}})"),
-      AllOf(HasSubstr("backend 'mine' does not take op 'rms_norm'"), HasSubstr("lists embedding, linear")));
+  EXPECT_THAT(refusalFor(R"(, "ops": {"embedding": {}, "linear": {}})"),
+              AllOf(HasSubstr("backend 'mine' does not support op 'rms_norm'"),
+                    HasSubstr("lists embedding, linear")));
   std::string f16Cache = kPrimitives;
   f16Cache.replace(f16Cache.find("\"kv_append\": {}"), 15, R"("kv_append": {"types": {"cache": ["f32"]}})");
   EXPECT_THAT(refusalFor(", \"ops\": {" + f16Cache + "}"),
-              AllOf(HasSubstr("takes operand 'cache' of op 'kv_append' as f32, the model has f16"),
+              AllOf(HasSubstr("supports operand 'cache' of op 'kv_append' as f32, the model has f16"),
                     HasSubstr("--kv f32")));
   EXPECT_THAT(refusalFor(""), HasSubstr("the manifest of backend 'mine' lists no ops"));
   EXPECT_THAT(refusalFor(R"(, "ops": {"soft_max": {}})"),

@@ -31,10 +31,10 @@ void emitReadProbe(mlir::ModuleOp kernels) {
   KernelFunction kernel(kernels, "probe_read", {{"data", f32}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   const int64_t stream = (1 << 20) / 4 / 4; // a chunk is 1 MiB
-  Ix base = kernel.x() * (4 * stream);
+  Index base = kernel.x() * (4 * stream);
   Emitter::Values sums =
       e.loop(e.index(0), e.index(stream), 32, Emitter::Values(8, e.splat(0)),
-             [&](Ix i, llvm::ArrayRef<mlir::Value> in) {
+             [&](Index i, llvm::ArrayRef<mlir::Value> in) {
                Emitter::Values sums(in);
                for (int64_t s = 0; s < 8; ++s) {
                  e.prefetch(kernel.buffer("data"), base + i + (s / 2 * stream + s % 2 * 16 + 512));
@@ -56,7 +56,7 @@ void emitFmaProbe(mlir::ModuleOp kernels, const Isa &isa) {
   mlir::Value a = e.load(kernel.buffer("output"), e.index(0)),
               b = e.load(kernel.buffer("output"), e.index(16));
   sums = e.loop(e.index(0), e.index(kProbeSteps / isa.accumulators), 1, sums,
-                [&](Ix, llvm::ArrayRef<mlir::Value> in) {
+                [&](Index, llvm::ArrayRef<mlir::Value> in) {
                   Emitter::Values out;
                   for (mlir::Value sum : in) {
                     out.push_back(e.fma(a, b, sum));

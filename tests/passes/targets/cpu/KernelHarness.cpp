@@ -70,7 +70,7 @@ KernelLibrary::KernelLibrary(const Isa &isa, llvm::function_ref<void(mlir::Modul
   if (mlir::failed(mlir::verify(*module)) || mlir::failed(lowerKernels(*module))) {
     fail("the kernels do not lower");
   }
-  auto bytes = emitObjectCode(*module, target, ObjectStage::SharedObject);
+  auto bytes = emitObjectCode(*module, target, ObjectStage::sharedObject);
   if (mlir::failed(bytes)) {
     fail("the kernels do not compile");
   }

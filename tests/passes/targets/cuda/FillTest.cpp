@@ -28,7 +28,7 @@ std::unique_ptr<gpusim::Module> compileFill(const cuda::FillSpec &spec) {
   context.loadAllAvailableDialects();
   mlir::OwningOpRef<mlir::ModuleOp> kernels = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
   cuda::emitFill(*kernels, spec);
-  auto code = cuda::emitDeviceCode(*kernels, *cuda::findSm("sm_80"), cuda::DeviceStage::Bitcode);
+  auto code = cuda::emitDeviceCode(*kernels, *cuda::findSm("sm_80"), cuda::DeviceStage::bitcode);
   std::string error = "no code";
   auto module = mlir::succeeded(code) ? gpusim::Module::load(*code, error) : nullptr;
   EXPECT_TRUE(module) << error;

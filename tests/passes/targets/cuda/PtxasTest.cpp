@@ -25,7 +25,7 @@ TEST(Ptxas, ItsReportIsRead) {
                        "ptxas info    : Function properties for b\n"
                        "    0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads\n"
                        "ptxas info    : Used 12 registers, 392 bytes cmem[0]\n";
-  const std::vector<KernelUse> uses = cuda::parseKernelUses(report);
+  const std::vector<KernelResources> uses = cuda::parseKernelResources(report);
   ASSERT_EQ(uses.size(), 2u);
   EXPECT_EQ(uses[0].name, "a");
   EXPECT_EQ(uses[0].registers, 128);
@@ -50,17 +50,17 @@ protected:
     }
   }
 
-  static std::vector<KernelUse> usesOf(const std::string &ptx, const cuda::Sm &sm) {
+  static std::vector<KernelResources> usesOf(const std::string &ptx, const cuda::Sm &sm) {
     mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     mlir::OwningOpRef<mlir::ModuleOp> origin = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context));
     mlir::FailureOr<TargetCode> code = cuda::assemble(*origin, ptx, sm);
-    return mlir::succeeded(code) ? code->uses : std::vector<KernelUse>();
+    return mlir::succeeded(code) ? code->resources : std::vector<KernelResources>();
   }
 
   static void expectNothingSpills(const std::string &ptx, const cuda::Sm &sm, size_t leastKernels) {
-    const std::vector<KernelUse> uses = usesOf(ptx, sm);
+    const std::vector<KernelResources> uses = usesOf(ptx, sm);
     EXPECT_GE(uses.size(), leastKernels) << sm.name.str();
-    for (const KernelUse &use : uses) {
+    for (const KernelResources &use : uses) {
       EXPECT_EQ(use.spillBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_EQ(use.localBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_GT(use.registers, 0) << use.name;

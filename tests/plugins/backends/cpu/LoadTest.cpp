@@ -71,7 +71,7 @@ TEST(CpuProbe, AnswersOnlyForItsDevice) {
   uint32_t score = 7;
   const Outcome outcome = outcomeOf(
       [&](cria_message *message) { return Backend::named("cpu").api().probe(1, &info, &score, message); });
-  EXPECT_EQ(outcome.status, CRIA_STATUS_INVALID_ARGUMENT);
+  EXPECT_EQ(outcome.status, CRIA_STATUS_NOT_FOUND);
   EXPECT_EQ(score, 7u);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Small things that every kernel family of the cuda target needs.
+// The rows of a step in cuda kernels: their number, and the RMS of one row.
 #pragma once
 
 #include "passes/targets/cuda/DeviceEmitter.h"
@@ -7,15 +7,15 @@
 
 namespace cria::cuda {
 
-/// T or R from the binding "step"; cria_step_header begins with num_tokens, num_outputs.
-inline Int loadRowCount(KernelFunction &kernel, RowCount rows) {
+/// T or R from the binding "step": cria_step_header begins with num_tokens and num_outputs.
+inline Index loadRowCount(KernelFunction &kernel, RowCount rows) {
   DeviceEmitter &e = kernel.emitter();
-  return e.loadInt(kernel.buffer("step"), e.constant(rows == RowCount::Tokens ? 0 : 1));
+  return e.loadInt(kernel.buffer("step"), e.constant(rows == RowCount::tokens ? 0 : 1));
 }
 
 /// 1/sqrt(mean(x²) + epsilon) of `width` f32 values by a block of `threads` threads: each thread sums every
 /// threads-th column in order, then a fixed tree over lanes, then over warps. `scratch`: 64 bytes of shared
-/// memory that nobody uses until the next barrier. Contains a barrier.
+/// memory that no thread accesses until the next barrier. Contains a barrier.
 mlir::Value emitInverseRms(DeviceEmitter &e, Pointer row, int64_t width, float epsilon, int64_t threads,
                            Pointer scratch);
 
