@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The rules for programs of opset v1 (docs/generated/opset-v1.md) beyond those for windows. Backends use
+// The rules for programs of the opset (docs/generated/opset.md) beyond those for windows. Backends use
 // positions, slots and page numbers as indices without a check. The runtime checks the arrays of the step,
 // so these operands must be arrays of the step.
 #pragma once

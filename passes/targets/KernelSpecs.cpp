@@ -10,9 +10,22 @@ std::string NormSpec::name() const {
   return name;
 }
 
+static llvm::StringRef nameOf(ElementwiseSpec::Kind kind) {
+  switch (kind) {
+  case ElementwiseSpec::Kind::silu:
+    return "silu";
+  case ElementwiseSpec::Kind::mul:
+    return "mul";
+  case ElementwiseSpec::Kind::add:
+    return "add";
+  }
+  llvm_unreachable("not an enumerator");
+}
+
+bool ElementwiseSpec::isUnary() const { return kind != Kind::mul && kind != Kind::add; }
+
 std::string ElementwiseSpec::name() const {
-  llvm::StringRef operation = kind == Kind::silu ? "silu" : kind == Kind::mul ? "mul" : "add";
-  std::string name = llvm::formatv("{0}_d{1}", operation, width);
+  std::string name = llvm::formatv("{0}_d{1}", nameOf(kind), width);
   appendStride(name, "l", lhsStride, width);
   appendStride(name, "r", rhsStride, width);
   appendStride(name, "o", outputStride, width);
@@ -20,8 +33,8 @@ std::string ElementwiseSpec::name() const {
 }
 
 std::vector<std::string> ElementwiseSpec::bindings() const {
-  return kind == Kind::silu ? std::vector<std::string>{"input", "output"}
-                            : std::vector<std::string>{"lhs", "rhs", "output"};
+  return isUnary() ? std::vector<std::string>{"input", "output"}
+                   : std::vector<std::string>{"lhs", "rhs", "output"};
 }
 
 std::string RopeSpec::name() const {

@@ -56,6 +56,7 @@ struct ElementwiseSpec {
   Kind kind;
   int64_t width;
   int64_t lhsStride = 0, rhsStride = 0, outputStride = 0;
+  bool isUnary() const;
   std::string name() const;
   std::vector<std::string> bindings() const;
 };

@@ -167,7 +167,7 @@ LogicalResult OpLowering::lowerElementwise(ElementwiseSpec::Kind kind) {
                        .lhsStride = strideOf(op_->getOperand(0)),
                        .outputStride = output.strides.front()};
   Operands bound = operands();
-  if (kind == ElementwiseSpec::Kind::silu) {
+  if (spec.isUnary()) {
     bound.read("input", op_->getOperand(0));
   } else {
     spec.rhsStride = strideOf(op_->getOperand(1));

@@ -4,7 +4,8 @@
 //
 // Versions only add: each op, signature of an operand and attribute states the version that brought it
 // (`since`), and nothing of an older version changes. A program asks for the highest version of what it uses;
-// a backend accepts every version up to the one that it was built with.
+// a backend accepts every version up to the one that it was built with. docs/generated/opset.md is made of
+// this table and of docs/opset.md.in, which has what holds for all ops.
 #pragma once
 
 #include "cria_plugin.h"
@@ -24,8 +25,8 @@ inline constexpr std::string_view kFormat = "cria.ops.v1";
 enum class Types { floats, cacheFloats, f32, i32, u32 };
 
 /// A signature of an operand. An operand may have several, which share no element type: the type of what is
-/// bound selects one. `extents` has one letter for each dimension: dimensions with the same letter have the
-/// same size in one call, '.' is any size.
+/// bound selects one. `extents` has one letter for each dimension (textOfExtent): dimensions with the same
+/// letter have the same size in one call, '.' is any size.
 struct Operand {
   std::string_view name;
   Types types;
@@ -42,10 +43,22 @@ struct Attribute {
   uint32_t since = 1;
 };
 
+/// By how much a result may differ from exact arithmetic on the same inputs, relative to the largest magnitude
+/// of the result.
+enum class Tolerance {
+  exact,
+  oneRounding, // of each operation to f32
+  elementwise, // kElementwiseTolerance
+  sum,         // kSumTolerance · max(1, √(K / 256)) for sums of K terms
+};
+inline constexpr double kElementwiseTolerance = 2e-6, kSumTolerance = 1e-5;
+
 struct Op {
   std::string_view name;
-  std::span<const Operand> operands;
-  std::span<const Attribute> attributes;
+  std::span<const Operand> operands = {};
+  std::span<const Attribute> attributes = {};
+  Tolerance tolerance = Tolerance::exact;
+  std::string_view formula = {}; // in Markdown, may begin with a line break
   uint32_t since = 1;
 };
 
@@ -58,9 +71,9 @@ inline constexpr uint32_t kRead = CRIA_ACCESS_READ, kWrite = CRIA_ACCESS_WRITE,
 inline constexpr bool kOptional = true;
 
 inline constexpr Operand kEmbedding[] = {
-    {"tokens", i32, "T"}, {"table", floats, ".D"}, {"output", f32, "TD", kWrite}};
+    {"tokens", i32, "T"}, {"table", floats, "VD"}, {"output", f32, "TD", kWrite}};
 inline constexpr Operand kGatherRows[] = {
-    {"input", f32, ".D"}, {"rows", i32, "R"}, {"output", f32, "RD", kWrite}};
+    {"input", f32, "TD"}, {"rows", i32, "R"}, {"output", f32, "RD", kWrite}};
 inline constexpr Operand kUnary[] = {{"input", f32, "TD"}, {"output", f32, "TD", kWrite}};
 inline constexpr Operand kBinary[] = {{"lhs", f32, "TD"}, {"rhs", f32, "TD"}, {"output", f32, "TD", kWrite}};
 inline constexpr Operand kRmsNorm[] = {
@@ -68,26 +81,26 @@ inline constexpr Operand kRmsNorm[] = {
 inline constexpr Operand kLinear[] = {
     {"input", f32, "TK"}, {"weight", floats, "NK"}, {"output", f32, "TN", kWrite}};
 inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
-                                           {"weight", floats, ".K"},
+                                           {"weight", floats, "MK"},
                                            {"norm_weight", f32, "K", kRead, kOptional},
                                            {"residual", f32, "TN", kRead, kOptional},
                                            {"output", f32, "TN", kWrite}};
 inline constexpr Operand kRope[] = {
-    {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, ".H"}, {"output", f32, "TC", kWrite}};
+    {"input", f32, "TC"}, {"positions", i32, "T"}, {"table", f32, "LH"}, {"output", f32, "TC", kWrite}};
 inline constexpr Operand kKvAppend[] = {
-    {"key", f32, "TC"}, {"value", f32, "TC"}, {"slots", i32, "T"}, {"cache", cacheFloats, ".....", kWrite}};
+    {"key", f32, "TE"}, {"value", f32, "TE"}, {"slots", i32, "T"}, {"cache", cacheFloats, ".....", kWrite}};
 inline constexpr Operand kAttention[] = {{"query", f32, "TC"},         {"positions", i32, "T"},
-                                         {"sequences", i32, "T"},      {"sequence_starts", i32, "."},
-                                         {"block_table", i32, ".."},   {"cache", cacheFloats, "....."},
+                                         {"sequences", i32, "T"},      {"sequence_starts", i32, "B"},
+                                         {"block_table", i32, "SP"},   {"cache", cacheFloats, "....."},
                                          {"output", f32, "TC", kWrite}};
 inline constexpr Operand kRopeAttention[] = {
     {"query", f32, "TC"},         {"key", f32, "TE"},
-    {"value", f32, "TE"},         {"table", f32, ".H"},
+    {"value", f32, "TE"},         {"table", f32, "LH"},
     {"positions", i32, "T"},      {"sequences", i32, "T"},
-    {"slots", i32, "T"},          {"sequence_starts", i32, "."},
-    {"block_table", i32, ".."},   {"cache", cacheFloats, ".....", kUpdate},
+    {"slots", i32, "T"},          {"sequence_starts", i32, "B"},
+    {"block_table", i32, "SP"},   {"cache", cacheFloats, ".....", kUpdate},
     {"output", f32, "TC", kWrite}};
-inline constexpr Operand kFillRandom[] = {{"constants", u32, "."}, {"weight", floats, "NK", kWrite}};
+inline constexpr Operand kFillRandom[] = {{"constants", u32, "W"}, {"weight", floats, "NK", kWrite}};
 inline constexpr Operand kFillOnes[] = {{"weight", floats, "K", kWrite}};
 
 inline constexpr Attribute kEpsilon[] = {{"epsilon", CRIA_ATTRIBUTE_FLOAT}};
@@ -100,21 +113,102 @@ inline constexpr Attribute kScale[] = {{"scale", CRIA_ATTRIBUTE_FLOAT}};
 } // namespace detail
 
 inline constexpr Op kOps[] = {
-    {"embedding", detail::kEmbedding, {}},
-    {"gather_rows", detail::kGatherRows, {}},
-    {"rms_norm", detail::kRmsNorm, detail::kEpsilon},
-    {"linear", detail::kLinear, {}},
-    {"fused_linear", detail::kFusedLinear, detail::kFusedLinearAttributes},
-    {"rope", detail::kRope, detail::kHeadDim},
-    {"kv_append", detail::kKvAppend, {}},
-    {"attention", detail::kAttention, detail::kScale},
-    {"rope_attention", detail::kRopeAttention, detail::kScale},
-    {"silu", detail::kUnary, {}},
-    {"mul", detail::kBinary, {}},
-    {"add", detail::kBinary, {}},
-    {"fill_random", detail::kFillRandom, {}},
-    {"fill_ones", detail::kFillOnes, {}},
+    {.name = "embedding", .operands = detail::kEmbedding, .formula = "output[t, i] = table[tokens[t], i]"},
+    {.name = "gather_rows", .operands = detail::kGatherRows, .formula = "output[r, i] = input[rows[r], i]"},
+    {.name = "rms_norm",
+     .operands = detail::kRmsNorm,
+     .attributes = detail::kEpsilon,
+     .tolerance = Tolerance::elementwise,
+     .formula = R"(
+output[t, k] = (input[t, k] · (1 / √(Σ_j input[t, j]² / K + epsilon))) · weight[k],
+the sum accumulated in order.)"},
+    {.name = "linear",
+     .operands = detail::kLinear,
+     .tolerance = Tolerance::sum,
+     .formula = "output[t, n] = Σ_k weight[n, k] · input[t, k], accumulated in order."},
+    {.name = "fused_linear",
+     .operands = detail::kFusedLinear,
+     .attributes = detail::kFusedLinearAttributes,
+     .tolerance = Tolerance::sum,
+     .formula = R"(
+x = rms_norm(input, norm_weight, epsilon) if `norm_weight` is there, else input. y = weight · x,
+each element accumulated in order. `epsilon` is there with `norm_weight`, `swiglu_block` with
+`activation` `swiglu`.
+
+- `activation` `none`: M = N and z = y.
+- `activation` `swiglu` with B = `swiglu_block`: M = 2 · B · ⌈N / B⌉,
+  z[t, j] = silu(y[t, g]) · y[t, g + B] with g = (j / B) · 2B + j mod B, divisions rounding down;
+  rows of the weight beyond N of gate and up are zero.
+
+output = residual + z if `residual` is there, else z.)"},
+    {.name = "rope",
+     .operands = detail::kRope,
+     .attributes = detail::kHeadDim,
+     .tolerance = Tolerance::elementwise,
+     .formula = R"(
+With h = head_dim / 2, c = table[positions[t], i] and s = table[positions[t], h + i], in each head
+and for i < h: output[i] = input[i] · c − input[h + i] · s,
+output[h + i] = input[h + i] · c + input[i] · s.)"},
+    {.name = "kv_append", .operands = detail::kKvAppend, .formula = R"(
+Row t of `key` and `value` is stored at slot `slots[t]` of the layer; −1 stores nothing. Slots of a
+step differ.)"},
+    {.name = "attention",
+     .operands = detail::kAttention,
+     .attributes = detail::kScale,
+     .tolerance = Tolerance::sum,
+     .formula = R"(
+For row t of sequence s = sequences[t], head h and KV head g = h / (heads / kv_heads):
+score[p] = scale · Σ_i query[t, h, i] · K[s, p, g, i] for p = 0 .. positions[t]; w = softmax(score),
+the maximum being subtracted before the exponential; output[t, h, i] = Σ_p w[p] · V[s, p, g, i].
+`sequence_starts` gives the rows of each sequence, for backends that work sequence by sequence.)"},
+    {.name = "rope_attention",
+     .operands = detail::kRopeAttention,
+     .attributes = detail::kScale,
+     .tolerance = Tolerance::sum,
+     .formula = R"(
+rope of `query` and of `key`, kv_append of the rotated key and of `value` for all rows, then
+attention of the rotated query. K and V of the step itself are read back from the cache.)"},
+    {.name = "silu",
+     .operands = detail::kUnary,
+     .tolerance = Tolerance::elementwise,
+     .formula = "output = input / (1 + e^−input)"},
+    {.name = "mul",
+     .operands = detail::kBinary,
+     .tolerance = Tolerance::oneRounding,
+     .formula = "output = lhs · rhs"},
+    {.name = "add",
+     .operands = detail::kBinary,
+     .tolerance = Tolerance::oneRounding,
+     .formula = "output = lhs + rhs"},
+    {.name = "fill_random", .operands = detail::kFillRandom, .formula = R"(
+Only in the entry `initialize`. Writes the rows of one source tensor with
+[random weights](#random-weights); the weight is all zero before.)"},
+    {.name = "fill_ones",
+     .operands = detail::kFillOnes,
+     .formula = "Only in the entry `initialize`. Every element becomes 1."},
 };
+
+/// What a letter of Operand::extents stands for.
+constexpr std::string_view textOfExtent(char letter) {
+  switch (letter) {
+  case 'B':
+    return "S + 1";
+  case 'C':
+    return "heads · head_dim";
+  case 'E':
+    return "kv_heads · head_dim";
+  case 'H':
+    return "head_dim";
+  case 'L':
+    return "context";
+  case 'P':
+    return "pages of a sequence";
+  case 'W':
+    return "8";
+  default:
+    return {}; // stands for itself
+  }
+}
 
 /// Returns whether there are several types, which a plugin manifest may restrict.
 constexpr bool hasChoice(Types types) { return types == Types::floats || types == Types::cacheFloats; }

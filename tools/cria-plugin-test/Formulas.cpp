@@ -2,6 +2,7 @@
 #include "tools/cria-plugin-test/Formulas.h"
 
 #include "format/RandomWeights.h"
+#include "plugins/sdk/cria_opset.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -90,6 +91,12 @@ Matrix gatherRows(const View &source, const View &rows) {
   });
 }
 
+Matrix map(const OpCall &call, double (*function)(double)) {
+  const View &input = call["input"];
+  return generate(input.rows(), input.columns(),
+                  [&](uint64_t i, uint64_t j) { return function(input.at(i, j)); });
+}
+
 Matrix combine(const OpCall &call, double (*function)(double, double)) {
   const View &lhs = call["lhs"];
   const View &rhs = call["rhs"];
@@ -158,6 +165,37 @@ Matrix attention(const OpCall &call, const Matrix &query) {
   return result;
 }
 
+struct Formula {
+  std::string_view op;
+  Matrix (*output)(const OpCall &call);
+};
+
+constexpr Formula kFormulas[] = {
+    {"embedding", [](const OpCall &call) { return gatherRows(call["table"], call["tokens"]); }},
+    {"gather_rows", [](const OpCall &call) { return gatherRows(call["input"], call["rows"]); }},
+    {"rms_norm",
+     [](const OpCall &call) {
+       return rmsNorm(matrixOf(call["input"]), call["weight"], call.number("epsilon"));
+     }},
+    {"linear", [](const OpCall &call) { return linear(matrixOf(call["input"]), call["weight"]); }},
+    {"fused_linear", fusedLinear},
+    {"rope", [](const OpCall &call) { return rope(matrixOf(call["input"]), call); }},
+    {"attention", [](const OpCall &call) { return attention(call, matrixOf(call["query"])); }},
+    {"rope_attention",
+     [](const OpCall &call) { return attention(call, rope(matrixOf(call["query"]), call)); }},
+    {"silu", [](const OpCall &call) { return map(call, silu); }},
+    {"mul", [](const OpCall &call) { return combine(call, [](double a, double b) { return a * b; }); }},
+    {"add", [](const OpCall &call) { return combine(call, [](double a, double b) { return a + b; }); }},
+};
+
+constexpr const Formula *findFormula(std::string_view op) {
+  const auto *formula = std::ranges::find(kFormulas, op, &Formula::op);
+  return formula == std::end(kFormulas) ? nullptr : formula;
+}
+static_assert(std::ranges::all_of(opset::kOps, [](const opset::Op &op) {
+  return (findFormula(op.name) != nullptr) == (opset::findOperand(op, "output") != nullptr);
+}));
+
 } // namespace
 
 Matrix matrixOf(const View &view) {
@@ -165,42 +203,11 @@ Matrix matrixOf(const View &view) {
 }
 
 Matrix expectedOutput(const OpCall &call) {
-  if (call.op == "embedding") {
-    return gatherRows(call["table"], call["tokens"]);
+  const Formula *formula = findFormula(call.op);
+  if (formula == nullptr) {
+    throw std::invalid_argument("no formula for op " + call.op);
   }
-  if (call.op == "gather_rows") {
-    return gatherRows(call["input"], call["rows"]);
-  }
-  if (call.op == "rms_norm") {
-    return rmsNorm(matrixOf(call["input"]), call["weight"], call.number("epsilon"));
-  }
-  if (call.op == "linear") {
-    return linear(matrixOf(call["input"]), call["weight"]);
-  }
-  if (call.op == "fused_linear") {
-    return fusedLinear(call);
-  }
-  if (call.op == "silu") {
-    const View &input = call["input"];
-    return generate(input.rows(), input.columns(),
-                    [&](uint64_t i, uint64_t j) { return silu(input.at(i, j)); });
-  }
-  if (call.op == "mul") {
-    return combine(call, [](double a, double b) { return a * b; });
-  }
-  if (call.op == "add") {
-    return combine(call, [](double a, double b) { return a + b; });
-  }
-  if (call.op == "rope") {
-    return rope(matrixOf(call["input"]), call);
-  }
-  if (call.op == "attention") {
-    return attention(call, matrixOf(call["query"]));
-  }
-  if (call.op == "rope_attention") {
-    return attention(call, rope(matrixOf(call["query"]), call));
-  }
-  throw std::invalid_argument("no formula for op " + call.op);
+  return formula->output(call);
 }
 
 uint64_t cacheElement(const View &cache, uint64_t slot, bool isValue, uint64_t kvHead, uint64_t dimension) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compares the results of an op with the formulas, within the tolerances of docs/generated/opset-v1.md.
+// Compares the results of an op with the formulas, within the tolerances of the opset.
+#include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/RandomOps.h"
 #include "tools/cria-plugin-test/Suite.h"
 
@@ -9,22 +10,26 @@
 namespace cria::conformance {
 namespace {
 
+// Terms of the sums that make a result: elements of a head for attention, else columns of the input.
+uint64_t sumLengthOf(const OpCall &call) {
+  const View *cache = call.find("cache");
+  return cache != nullptr ? cache->shape[4] : call["input"].columns();
+}
+
 // Returns the tolerance relative to the largest magnitude of the result.
 double toleranceOf(const OpCall &call) {
-  constexpr double kSum = 1e-5, kElementwise = 2e-6, kOneRounding = 6e-8;
-  const auto sumOf = [](uint64_t length) {
-    return kSum * std::max(1.0, std::sqrt(static_cast<double>(length) / 256));
-  };
-  if (call.op == "linear" || call.op == "fused_linear") {
-    return sumOf(call["input"].columns());
+  constexpr double kOneRounding = 6e-8;
+  switch (opset::find(call.op)->tolerance) {
+  case opset::Tolerance::exact:
+    return 0;
+  case opset::Tolerance::oneRounding:
+    return kOneRounding;
+  case opset::Tolerance::elementwise:
+    return opset::kElementwiseTolerance;
+  case opset::Tolerance::sum:
+    return opset::kSumTolerance * std::max(1.0, std::sqrt(static_cast<double>(sumLengthOf(call)) / 256));
   }
-  if (call.op == "attention" || call.op == "rope_attention") {
-    return sumOf(call["cache"].shape[4]);
-  }
-  if (call.op == "rms_norm" || call.op == "rope" || call.op == "silu") {
-    return kElementwise;
-  }
-  return call.op == "mul" || call.op == "add" ? kOneRounding : 0;
+  return 0;
 }
 
 bool isPadding(const OpCall &call, uint64_t row) {

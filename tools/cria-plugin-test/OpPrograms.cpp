@@ -239,22 +239,25 @@ void takesTurns(const BackendSubject &subject, bool isFused) {
 
 } // namespace
 
+/// Returns whether the plugin manifest lists all ops of a program.
+static bool listsAll(const BackendSubject &subject, bool isFused) {
+  Random random(subject.seed);
+  ModelProgram program(random, isFused, cacheTypeOf(subject));
+  return std::ranges::all_of(program.calls(),
+                             [&](const OpCall &call) { return subject.ops.contains(call.op); });
+}
+
 std::vector<Case> programCases(const BackendSubject &subject) {
-  const auto hasAll = [&](std::initializer_list<const char *> ops) {
-    return std::all_of(ops.begin(), ops.end(), [&](const char *op) { return subject.ops.contains(op); });
-  };
   std::vector<Case> cases;
   const auto addCases = [&](const std::string &name, bool isFused) {
     cases.push_back({"programs/" + name, [&subject, isFused] { runsAlone(subject, isFused); }});
     cases.push_back(
         {"programs/" + name + "-sessions", [&subject, isFused] { takesTurns(subject, isFused); }});
   };
-  if (hasAll({"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append", "attention", "silu",
-              "mul", "add"})) {
+  if (listsAll(subject, false)) {
     addCases("primitive", false);
   }
-  if (hasAll({"embedding", "gather_rows", "rms_norm", "linear", "fused_linear", "rope_attention"}) &&
-      subject.fusedParts.size() == 3) {
+  if (listsAll(subject, true) && subject.fusedParts.size() == 3) {
     addCases("fused", true);
   }
   return cases;

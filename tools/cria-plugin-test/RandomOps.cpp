@@ -5,6 +5,7 @@
 #include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/Suite.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace cria::conformance {
@@ -45,22 +46,25 @@ OpCall gatherRows(Random &random, const OpVariant &) {
           {}};
 }
 
-OpCall unary(Random &random, const OpVariant &variant) {
-  const uint64_t rows = random.between(1, kMaxRows), width = random.between(1, 40);
-  constexpr double kWide = 10; // saturates the sigmoid at both ends
-  return {variant.op,
-          {{"input", randomMatrix(random, rows, width, CRIA_TYPE_F32, kWide)},
-           {"output", resultMatrix(random, rows, width), kWrite}},
-          {}};
+/// Whether all operands of an op are f32 matrices of one shape, and any values are valid.
+constexpr bool isElementwise(const opset::Op &op) {
+  return std::ranges::all_of(op.operands, [&](const opset::Operand &operand) {
+    return operand.types == opset::Types::f32 && operand.extents == "TD";
+  });
 }
 
-OpCall binary(Random &random, const OpVariant &variant) {
+OpCall elementwise(Random &random, const OpVariant &variant) {
   const uint64_t rows = random.between(1, kMaxRows), width = random.between(1, 40);
-  return {variant.op,
-          {{"lhs", randomMatrix(random, rows, width)},
-           {"rhs", randomMatrix(random, rows, width)},
-           {"output", resultMatrix(random, rows, width), kWrite}},
-          {}};
+  constexpr double kWide = 10; // saturates a sigmoid at both ends
+  OpCall call{variant.op, {}, {}};
+  for (const opset::Operand &operand : opset::find(variant.op)->operands) {
+    const bool isRead = operand.access == CRIA_ACCESS_READ;
+    call.arguments.push_back(
+        {std::string(operand.name),
+         isRead ? randomMatrix(random, rows, width, CRIA_TYPE_F32, kWide) : resultMatrix(random, rows, width),
+         operand.access});
+  }
+  return call;
 }
 
 OpCall rmsNorm(Random &random, const OpVariant &) {
@@ -218,30 +222,57 @@ OpCall fillRandom(Random &random, const OpVariant &variant) {
 
 constexpr uint32_t kFloats[] = {CRIA_TYPE_F32, CRIA_TYPE_F16, CRIA_TYPE_BF16};
 
-void addFused(std::vector<OpVariant> &variants) {
-  for (const uint32_t type : kFloats) {
-    for (int parts = 0; parts < 8; ++parts) {
-      variants.push_back({.op = "fused_linear",
+struct Maker {
+  std::string_view op;
+  OpCall (*make)(Random &, const OpVariant &);
+};
+constexpr Maker kMakers[] = {
+    {"embedding", embedding}, {"gather_rows", gatherRows},   {"rms_norm", rmsNorm},
+    {"linear", linear},       {"fused_linear", fusedLinear}, {"rope", rope},
+    {"kv_append", kvAppend},  {"attention", attention},      {"rope_attention", ropeAttention},
+    {"fill_ones", fillOnes},  {"fill_random", fillRandom},
+};
+
+/// The function that makes random calls of an op; null: there is none.
+constexpr OpCall (*makerOf(const opset::Op &op))(Random &, const OpVariant &) {
+  for (const Maker &maker : kMakers) {
+    if (maker.op == op.name) {
+      return maker.make;
+    }
+  }
+  return isElementwise(op) ? elementwise : nullptr;
+}
+static_assert(std::ranges::all_of(opset::kOps, [](const opset::Op &op) { return makerOf(op) != nullptr; }));
+
+/// Types of the operand that has a choice; f32 when none has.
+std::vector<uint32_t> typesOf(const opset::Op &op) {
+  for (const opset::Operand &operand : op.operands) {
+    if (opset::hasChoice(operand.types)) {
+      std::vector<uint32_t> types(std::begin(kFloats), std::end(kFloats));
+      std::erase_if(types, [&](uint32_t type) { return !opset::accepts(operand.types, type); });
+      return types;
+    }
+  }
+  return {CRIA_TYPE_F32};
+}
+
+/// The variants of an op in one type: ratios of heads of an op that attends, parts of a fused linear.
+std::vector<OpVariant> variantsOf(const opset::Op &op, uint32_t type) {
+  std::vector<OpVariant> variants;
+  const bool attends = opset::findOperand(op, "query") != nullptr;
+  const bool isFused = opset::findOperand(op, "residual") != nullptr;
+  for (const uint64_t group : attends ? std::vector<uint64_t>{1, 2, 3, 4, 8} : std::vector<uint64_t>{1}) {
+    for (int parts = 0; parts < (isFused ? 8 : 1); ++parts) {
+      variants.push_back({.op = std::string(op.name),
                           .type = type,
+                          .group = group,
                           .norm = (parts & 1) != 0,
                           .swiglu = (parts & 2) != 0,
                           .residual = (parts & 4) != 0});
     }
   }
+  return variants;
 }
-
-constexpr struct {
-  std::string_view op;
-  OpCall (*make)(Random &, const OpVariant &);
-} kMakers[] = {
-    {"embedding", embedding}, {"gather_rows", gatherRows},
-    {"silu", unary},          {"mul", binary},
-    {"add", binary},          {"rms_norm", rmsNorm},
-    {"linear", linear},       {"fused_linear", fusedLinear},
-    {"rope", rope},           {"kv_append", kvAppend},
-    {"attention", attention}, {"rope_attention", ropeAttention},
-    {"fill_ones", fillOnes},  {"fill_random", fillRandom},
-};
 
 } // namespace
 
@@ -260,33 +291,19 @@ std::string nameOf(const OpVariant &variant) {
 
 std::vector<OpVariant> allVariants() {
   std::vector<OpVariant> variants;
-  for (const char *op : {"gather_rows", "silu", "mul", "add", "rms_norm", "rope"}) {
-    variants.push_back({.op = op});
-  }
-  for (const char *op : {"embedding", "linear", "fill_ones", "fill_random"}) {
-    for (const uint32_t type : kFloats) {
-      variants.push_back({.op = op, .type = type});
-    }
-  }
-  addFused(variants);
-  for (const uint32_t type : {CRIA_TYPE_F32, CRIA_TYPE_F16}) {
-    variants.push_back({.op = "kv_append", .type = type});
-    for (const char *op : {"attention", "rope_attention"}) {
-      for (const uint64_t group : {1, 2, 3, 4, 8}) {
-        variants.push_back({.op = op, .type = type, .group = group});
-      }
+  for (const opset::Op &op : opset::kOps) {
+    for (const uint32_t type : typesOf(op)) {
+      const std::vector<OpVariant> more = variantsOf(op, type);
+      variants.insert(variants.end(), more.begin(), more.end());
     }
   }
   return variants;
 }
 
 OpCall randomCall(Random &random, const OpVariant &variant) {
-  for (const auto &maker : kMakers) {
-    if (maker.op == variant.op) {
-      return maker.make(random, variant);
-    }
-  }
-  throw std::invalid_argument("no random calls of op " + variant.op);
+  OpCall call = makerOf(*opset::find(variant.op))(random, variant);
+  versionOf(call); // its names are those of the opset
+  return call;
 }
 
 uint32_t versionOf(const OpCall &call) {

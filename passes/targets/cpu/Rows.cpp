@@ -54,9 +54,22 @@ void emitNorm(ModuleOp kernels, const NormSpec &spec) {
 // Elementwise
 //===--------------------------------------------------------------------------------------------------------===//
 
+/// One vector of the result; `rhs` is null for a unary operation.
+static Value emitElements(Emitter &e, ElementwiseSpec::Kind kind, Value lhs, Value rhs) {
+  switch (kind) {
+  case ElementwiseSpec::Kind::silu:
+    return emitSilu(e, lhs);
+  case ElementwiseSpec::Kind::mul:
+    return e.mul(lhs, rhs);
+  case ElementwiseSpec::Kind::add:
+    return e.add(lhs, rhs);
+  }
+  llvm_unreachable("not an enumerator");
+}
+
 void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   Type f32 = Float32Type::get(kernels.getContext());
-  bool unary = spec.kind == ElementwiseSpec::Kind::silu;
+  bool unary = spec.isUnary();
   SmallVector<Parameter> parameters = {{unary ? "input" : "lhs", f32}};
   if (!unary) {
     parameters.push_back({"rhs", f32});
@@ -68,10 +81,8 @@ void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   forColumns(e, spec.width, [&](Index column, int64_t count) {
     Value lhs = e.load(kernel.buffer(unary ? "input" : "lhs"), at(spec.lhsStride, column), count);
     Value rhs = unary ? Value() : e.load(kernel.buffer("rhs"), at(spec.rhsStride, column), count);
-    Value result = unary                                     ? emitSilu(e, lhs)
-                   : spec.kind == ElementwiseSpec::Kind::mul ? e.mul(lhs, rhs)
-                                                             : e.add(lhs, rhs);
-    e.store(result, kernel.buffer("output"), at(spec.outputStride, column), count);
+    e.store(emitElements(e, spec.kind, lhs, rhs), kernel.buffer("output"), at(spec.outputStride, column),
+            count);
   });
 }
 

@@ -80,9 +80,22 @@ void emitPack(ModuleOp kernels, const PackSpec &spec) {
 // Elementwise
 //===--------------------------------------------------------------------------------------------------------===//
 
+/// One element of the result; a unary operation has no `rhs`.
+static Value emitElement(DeviceEmitter &e, ElementwiseSpec::Kind kind, Value lhs, Value rhs) {
+  switch (kind) {
+  case ElementwiseSpec::Kind::silu:
+    return e.silu(lhs);
+  case ElementwiseSpec::Kind::mul:
+    return e.mul(lhs, rhs);
+  case ElementwiseSpec::Kind::add:
+    return e.add(lhs, rhs);
+  }
+  llvm_unreachable("not an enumerator");
+}
+
 void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   Type f32 = Float32Type::get(kernels.getContext());
-  bool unary = spec.kind == ElementwiseSpec::Kind::silu;
+  bool unary = spec.isUnary();
   SmallVector<Parameter> parameters = {{unary ? "input" : "lhs", f32}};
   if (!unary) {
     parameters.push_back({"rhs", f32});
@@ -96,9 +109,8 @@ void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   Pointer lhs = row(parameters[0].name, spec.lhsStride), output = row("output", spec.outputStride);
   Pointer rhs = unary ? lhs : row("rhs", spec.rhsStride);
   forColumns(e, spec.width, kRowThreads, [&](Index column) {
-    Value a = e.load(lhs, column), b = unary ? a : e.load(rhs, column);
-    Value result = unary ? e.silu(a) : spec.kind == ElementwiseSpec::Kind::mul ? e.mul(a, b) : e.add(a, b);
-    e.store(result, output, column);
+    Value a = e.load(lhs, column), b = unary ? Value() : e.load(rhs, column);
+    e.store(emitElement(e, spec.kind, a, b), output, column);
   });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Scalar implementations of the ops of opset v1 (plugins/sdk/cria_opset.hpp, docs/generated/opset-v1.md).
+// Scalar implementations of the ops of the opset (plugins/sdk/cria_opset.hpp, docs/generated/opset.md).
 #pragma once
 
 #include "Tensor.h"

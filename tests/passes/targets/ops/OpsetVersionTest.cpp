@@ -12,8 +12,8 @@ constexpr opset::Operand kOperands[] = {{"input", f32, "TD"},
                                         {.name = "input", .types = i32, .extents = "TD", .since = 2}};
 constexpr opset::Attribute kAttributes[] = {
     {.name = "format", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 3}};
-constexpr opset::Op kOps[] = {{"halve", kOperands, kAttributes},
-                              {.name = "later", .operands = {}, .attributes = {}, .since = 4}};
+constexpr opset::Op kOps[] = {{.name = "halve", .operands = kOperands, .attributes = kAttributes},
+                              {.name = "later", .since = 4}};
 
 /// Adds a dispatch of an op with one operand.
 void addDispatch(Program &program, const std::string &op, ElementType type,

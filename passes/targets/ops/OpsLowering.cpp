@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/targets/ops/OpsLowering.h"
+
+#include "ir/ElementTypes.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace cria {
+
+int64_t opsLayerBytes(llama::KvCacheType cache) {
+  return 2 * cache.getColumns() * kOpsPageTokens * program::elementTypeBytes(cache.getElementType());
+}
+
+static std::string textOf(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+static bool isCache(const opset::Operand &operand) { return operand.types == opset::Types::cacheFloats; }
+
+/// Whether this is the first signature of its operand.
+static bool isFirst(const opset::Op &op, const opset::Operand &operand) {
+  return opset::findOperand(op, operand.name) == &operand;
+}
+
+/// Binds one layer of all pages, [page][K, V][kv_head][page_tokens][head_dim]: the layer is in the offset, so
+/// that all layers share one kernel.
+View OpsLowering::cacheOf(Operation *op, Value cache) {
+  auto type = cast<llama::KvCacheType>(cache.getType());
+  int64_t shape[] = {2, type.getKvHeads(), kOpsPageTokens, type.getHeadDim()};
+  int64_t layer = op->getAttrOfType<IntegerAttr>("layer").getInt();
+  return builder_.kvPages(layer * opsLayerBytes(type), shape, program::denseStrides(shape));
+}
+
+void OpsLowering::bind(const opset::Operand &operand, const OperandSource &source) {
+  auto access = static_cast<program::Access>(operand.access);
+  if (const View *view = std::get_if<View>(&source)) {
+    operands_.bind(operand.name, *view, access);
+  } else if (const Value *value = std::get_if<Value>(&source)) {
+    bool isWeight = isa<llama::WeightType>(value->getType());
+    operands_.bind(operand.name, isWeight ? builder_.weight(*value) : builder_.view(*value), access);
+  }
+}
+
+LogicalResult OpsLowering::bindAll(const opset::Op &op, ArrayRef<OperandSource> sources,
+                                   const std::optional<View> &cache, const std::optional<View> &written) {
+  size_t numBound = 0;
+  for (const opset::Operand &operand : op.operands) {
+    if (!isFirst(op, operand)) {
+      continue;
+    }
+    if (isCache(operand) && cache) {
+      bind(operand, *cache);
+    } else if (operand.access != CRIA_ACCESS_READ && written) {
+      bind(operand, *written);
+    } else if (numBound < sources.size()) {
+      bind(operand, sources[numBound++]);
+    } else if (!operand.isOptional) {
+      return emitError(location_) << "expected operand '" << operand.name << "' of op '" << op.name
+                                  << "' of the opset, which this op does not have";
+    }
+  }
+  return numBound == sources.size()
+             ? success()
+             : LogicalResult(emitError(location_) << "expected at most " << numBound << " operands for op '"
+                                                  << op.name << "' of the opset, got " << sources.size());
+}
+
+void OpsLowering::addParameters(const opset::Op &op, Operation *source) {
+  Builder builder(builder_.context());
+  for (const opset::Attribute &attribute : op.attributes) {
+    Attribute value = source->getAttr(attribute.name);
+    if (auto activation = dyn_cast_or_null<llama::ActivationAttr>(value)) {
+      value = builder.getStringAttr(llama::stringifyActivation(activation.getValue()));
+    }
+    if (value) {
+      parameters_.push_back(builder.getNamedAttr(attribute.name, value));
+    }
+  }
+}
+
+LogicalResult OpsLowering::lower(Operation *op) {
+  SmallVector<OperandSource> sources;
+  for (Value operand : op->getOperands()) {
+    if (!isa<llama::KvCacheType>(operand.getType())) {
+      sources.push_back(operand);
+    }
+  }
+  return lower(op, sources);
+}
+
+LogicalResult OpsLowering::lower(Operation *op, ArrayRef<OperandSource> sources) {
+  bool isLlama = isa_and_nonnull<llama::LlamaDialect>(op->getDialect());
+  const opset::Op *known = isLlama ? opset::find(op->getName().stripDialect()) : nullptr;
+  if (known == nullptr) {
+    return op->emitOpError() << "has no counterpart in the opset of target 'ops'";
+  }
+  std::optional<View> cache, written;
+  for (Value operand : op->getOperands()) {
+    if (isa<llama::KvCacheType>(operand.getType())) {
+      cache = cacheOf(op, operand);
+    }
+  }
+  Value rows = op->getNumResults() == 1 ? Value(op->getResult(0)) : std::get<Value>(sources.front());
+  if (op->getNumResults() == 1) {
+    written = builder_.view(rows);
+  }
+  addParameters(*known, op);
+  return failed(bindAll(*known, sources, cache, written)) ? failure()
+                                                          : add(*known, gridOverRows(builder_.view(rows)));
+}
+
+LogicalResult OpsLowering::fill(const opset::Op &op, ArrayRef<OperandSource> sources, const View &written) {
+  return failed(bindAll(op, sources, std::nullopt, written)) ? failure() : add(op, {});
+}
+
+LogicalResult OpsLowering::add(const opset::Op &op, GridDim grid) {
+  if (failed(checkVersion(op)) || failed(checkTaken(op))) {
+    return failure();
+  }
+  builder_.addDispatch(builder_.getOrCreateOp(op.name, parameters_), grid, operands_.bindings());
+  return success();
+}
+
+/// Whether the opset has the call, in a version that the backend runs.
+LogicalResult OpsLowering::checkVersion(const opset::Op &op) const {
+  SmallVector<opset::Use> operands;
+  for (const Binding &binding : operands_.bindings()) {
+    operands.push_back({binding.name, uint32_t(elementTypeOf(binding.view.type))});
+  }
+  SmallVector<std::string_view> attributes;
+  for (NamedAttribute parameter : parameters_) {
+    attributes.push_back(parameter.getName().getValue());
+  }
+  const std::optional<uint32_t> version = opset::versionOf(op, operands, attributes);
+  if (!version) {
+    return emitError(location_) << "expected element types that opset " << opset::kVersion << " has for op '"
+                                << op.name << "'";
+  }
+  if (*version > backend_.version) {
+    return emitError(location_) << "backend '" << backend_.backend << "' runs opset " << backend_.version
+                                << ", and this use of op '" << op.name << "' needs opset " << *version
+                                << "; use a newer build of the backend";
+  }
+  return success();
+}
+
+/// Whether the backend lists the op and the types of its operands.
+LogicalResult OpsLowering::checkTaken(const opset::Op &op) const {
+  if (backend_.backend.empty()) {
+    return success();
+  }
+  if (!backend_.ops.contains(std::string(op.name))) {
+    return emitError(location_) << "backend '" << backend_.backend << "' does not support op '" << op.name
+                                << "', which cannot be decomposed further; its plugin manifest lists "
+                                << llvm::join(backend_.ops, ", ");
+  }
+  for (const Binding &binding : operands_.bindings()) {
+    auto listed = backend_.types.find((Twine(op.name) + "/" + binding.name).str());
+    std::string type = textOf(binding.view.type);
+    if (listed != backend_.types.end() && !listed->second.contains(type)) {
+      return emitError(location_) << "backend '" << backend_.backend << "' supports operand '" << binding.name
+                                  << "' of op '" << op.name << "' as " << llvm::join(listed->second, ", ")
+                                  << ", the model has " << type << "; compile with "
+                                  << (isCache(*opset::findOperand(op, binding.name)) ? "--kv " : "--weights ")
+                                  << *listed->second.begin();
+    }
+  }
+  return success();
+}
+
+} // namespace cria

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// OpsLowering: writes one dispatch of an op of the opset. Names, order and access of its operands and the
+// names of its attributes are read from the table (plugins/sdk/cria_opset.hpp).
+//
+// A llama op lowers to the op of the opset with its name. The operands that it reads stand in the order of the
+// table, except the KV cache, which its type identifies; its attributes have the names of the table; its
+// result is the operand that is written.
+#pragma once
+
+#include "passes/targets/DispatchBuilder.h"
+#include "passes/targets/ops/OpsTarget.h"
+
+#include <variant>
+
+namespace cria {
+
+constexpr int64_t kOpsPageTokens = 32;
+
+/// Bytes of one layer in a page.
+int64_t opsLayerBytes(llama::KvCacheType cache);
+
+/// What an operand is bound to: nothing for an absent optional operand, a value of the IR, or a view.
+using OperandSource = std::variant<std::monostate, mlir::Value, View>;
+
+class OpsLowering {
+public:
+  OpsLowering(DispatchBuilder &builder, const OpsCapabilities &backend, mlir::Location location)
+      : builder_(builder), backend_(backend), location_(location), operands_(builder) {}
+
+  /// Lowers an op whose operands are all there, in the order of the table.
+  llvm::LogicalResult lower(mlir::Operation *op);
+  /// Lowers an op with other sources than its operands. `sources` has no cache.
+  llvm::LogicalResult lower(mlir::Operation *op, llvm::ArrayRef<OperandSource> sources);
+  /// Adds a dispatch that reads `sources` and writes one operand, whose grid is 1.
+  llvm::LogicalResult fill(const opset::Op &op, llvm::ArrayRef<OperandSource> sources, const View &written);
+
+private:
+  /// Binds the operands of `op`: the cache of `source`, if any, `written`, if any, and `sources`.
+  llvm::LogicalResult bindAll(const opset::Op &op, llvm::ArrayRef<OperandSource> sources,
+                              const std::optional<View> &cache, const std::optional<View> &written);
+  void bind(const opset::Operand &operand, const OperandSource &source);
+  void addParameters(const opset::Op &op, mlir::Operation *source);
+  View cacheOf(mlir::Operation *op, mlir::Value cache);
+
+  llvm::LogicalResult add(const opset::Op &op, GridDim grid);
+  llvm::LogicalResult checkVersion(const opset::Op &op) const;
+  llvm::LogicalResult checkTaken(const opset::Op &op) const;
+
+  DispatchBuilder &builder_;
+  const OpsCapabilities &backend_;
+  mlir::Location location_;
+  Operands operands_;
+  llvm::SmallVector<mlir::NamedAttribute> parameters_;
+};
+
+} // namespace cria
