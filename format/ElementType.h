@@ -37,9 +37,6 @@ static_assert(uint32_t(ElementType::f32) == CRIA_TYPE_F32 && uint32_t(ElementTyp
 /// Returns whether programs compute with the type, that is, whether it is a CRIA_TYPE_*.
 constexpr bool isProgramType(ElementType type) { return type <= ElementType::i8; }
 
-/// Returns whether it is a type of dense weights: f32, f16 or bf16.
-constexpr bool isWeightType(ElementType type) { return type <= ElementType::bf16; }
-
 /// The size of one element in bytes.
 constexpr uint64_t sizeOf(ElementType type) {
   switch (type) {

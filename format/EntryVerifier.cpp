@@ -67,7 +67,7 @@ const ProgramBuffer *EntryVerifier::planned(const ProgramBinding &binding) const
 uint64_t EntryVerifier::sizeOfBuffer(const BufferReference &buffer) const {
   switch (buffer.space) {
   case BufferSpace::weight:
-    return program_.weights[buffer.index].size;
+    return program_.weights[buffer.index].arrays[buffer.array].size;
   case BufferSpace::step:
     return program_.step.size;
   case BufferSpace::kv:
@@ -234,7 +234,7 @@ Status EntryVerifier::verifyPairs(const ProgramDispatch &dispatch) const {
   for (size_t i = 0; i < dispatch.bindings.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       const ProgramBinding &a = dispatch.bindings[j], &b = dispatch.bindings[i];
-      bool sameBuffer = a.buffer.space == b.buffer.space && a.buffer.index == b.buffer.index;
+      bool sameBuffer = a.buffer == b.buffer;
       bool overlap = sameBuffer && a.offset < end(b) && b.offset < end(a);
       bool sameWindow = a.offset == b.offset && end(a) == end(b);
       if (overlap && (isWritten(a) || isWritten(b)) && !(dispatch.inPlace && sameWindow)) {

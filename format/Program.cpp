@@ -30,13 +30,30 @@ uint64_t Program::arenaBytes() const {
 uint64_t Program::weightBytes() const {
   uint64_t bytes = 0;
   for (const ProgramWeight &weight : weights) {
-    bytes += weight.size;
+    bytes += weight.size();
   }
   return bytes;
 }
 
-std::vector<int64_t> physicalShape(const ProgramWeight &weight) {
-  return physicalShape(weight.layout, std::vector<int64_t>(weight.shape.begin(), weight.shape.end()));
+uint64_t ProgramWeight::size() const {
+  uint64_t bytes = 0;
+  for (const ProgramWeightArray &array : arrays) {
+    bytes += array.size;
+  }
+  return bytes;
+}
+
+std::vector<ProgramWeightArray> programArraysOf(WeightFormat format, PhysicalLayout::Kind layout,
+                                                std::span<const int64_t> shape, std::string_view name) {
+  std::vector<ProgramWeightArray> arrays;
+  for (const WeightArray &array : arraysOf(format, layout, shape)) {
+    arrays.push_back({.suffix = std::string(array.suffix),
+                      .type = array.type,
+                      .shape = {array.shape.begin(), array.shape.end()},
+                      .size = array.size,
+                      .tensor = name.empty() ? "" : arrayName(name, array.suffix)});
+  }
+  return arrays;
 }
 
 uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,

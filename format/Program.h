@@ -6,7 +6,7 @@
 
 #include "format/ElementType.h"
 #include "format/StepFields.h"
-#include "format/WeightLayout.h"
+#include "format/WeightArrays.h"
 #include "plugins/api/cria_plugin.h"
 #include "support/Status.h"
 
@@ -19,7 +19,9 @@
 
 namespace cria {
 
-constexpr int64_t kProgramVersion = 1;
+/// Raised with every change of the members (docs/package-format.md lists the versions). No other version is
+/// read.
+constexpr int64_t kProgramVersion = 2;
 constexpr uint32_t kMaxRank = 8;
 constexpr uint32_t kMaxPageTokens = 1 << 16;
 constexpr uint32_t kMaxThreadsPerBlock = 1024;
@@ -51,16 +53,31 @@ struct Extent {
   uint64_t value = 0; // of kind constant
 };
 
+/// One of the arrays of a weight, as arraysOf() lists them (format/WeightArrays.h).
+struct ProgramWeightArray {
+  std::string suffix; // of its name; empty for the first
+  ElementType type = ElementType::f32;
+  std::vector<uint64_t> shape; // physical
+  uint64_t size = 0;           // bytes
+  std::string tensor;          // its name in the file
+};
+
 struct ProgramWeight {
   std::string name;
-  ElementType type = ElementType::f32;
+  WeightFormat format = WeightFormat::f32;
   PhysicalLayout::Kind layout = PhysicalLayout::Kind::rowMajor;
   std::vector<uint64_t> shape; // logical
-  uint64_t size = 0;           // bytes of the physical array
-  std::string file;            // empty if the entry point `initialize` writes it
-  std::string tensor;          // its name in the file
-  std::string recipe;          // a description for people
+  std::vector<ProgramWeightArray> arrays;
+  std::string file;   // empty if the entry point `initialize` writes it
+  std::string recipe; // a description for people
+
+  uint64_t size() const; // of all arrays, in bytes
 };
+
+/// The arrays that a weight of that format, layout and shape has. The tensors are named after `name`, or not at
+/// all if it is empty.
+std::vector<ProgramWeightArray> programArraysOf(WeightFormat format, PhysicalLayout::Kind layout,
+                                                std::span<const int64_t> shape, std::string_view name);
 
 enum class BufferKind : uint8_t { arena, result, constant };
 struct ProgramBuffer {
@@ -103,6 +120,8 @@ enum class BufferSpace : uint8_t { weight, buffer, step, kv };
 struct BufferReference {
   BufferSpace space = BufferSpace::buffer;
   uint32_t index = 0; // of weights or buffers
+  uint32_t array = 0; // of the arrays of a weight
+  bool operator==(const BufferReference &) const = default;
 };
 
 struct ProgramBinding {
@@ -150,9 +169,6 @@ struct Program {
   uint64_t arenaBytes() const;  // the maximum end of an arena buffer
   uint64_t weightBytes() const; // of all weights
 };
-
-/// The physical shape of a verified weight.
-std::vector<int64_t> physicalShape(const ProgramWeight &weight);
 
 /// Returns the value of a dimension for a step of `tokens` rows and `outputs` rows of logits. pages: the
 /// number of pages of the pool.

@@ -29,6 +29,7 @@ private:
   Status readStep(JsonObject object);
   Status readStepField(JsonObject object);
   Status readWeight(JsonObject object);
+  Status readArray(JsonObject object, bool hasFile, ProgramWeight &weight);
   Status readBuffer(JsonObject object);
   Status readBufferData(JsonObject &object, ProgramBuffer &buffer);
   Status readKernel(JsonObject object);
@@ -224,7 +225,12 @@ Status ProgramReader::addName(const std::string &name, BufferReference reference
 Status ProgramReader::readWeight(JsonObject object) {
   ProgramWeight weight;
   CRIA_ASSIGN_OR_RETURN(weight.name, readName(object));
-  CRIA_ASSIGN_OR_RETURN(weight.type, readType(object));
+  CRIA_ASSIGN_OR_RETURN(std::string format, object.string("format"));
+  std::optional<WeightFormat> known = findWeightFormat(format);
+  if (!known) {
+    return object.mismatch("format", weightFormatNames());
+  }
+  weight.format = *known;
   CRIA_ASSIGN_OR_RETURN(std::string layout, object.string("layout"));
   std::optional<PhysicalLayout::Kind> kind = layoutKindOf(layout);
   if (!kind) {
@@ -232,21 +238,42 @@ Status ProgramReader::readWeight(JsonObject object) {
   }
   weight.layout = *kind;
   CRIA_ASSIGN_OR_RETURN(weight.shape, readNumbers(object, "shape"));
-  CRIA_ASSIGN_OR_RETURN(weight.size, readUnsigned(object, "size", 1, kMaxBytes));
-  if (!object.absentOrNull("file")) {
+  bool hasFile = !object.absentOrNull("file");
+  if (hasFile) {
     CRIA_ASSIGN_OR_RETURN(weight.file, object.string("file"));
-    CRIA_ASSIGN_OR_RETURN(weight.tensor, object.string("tensor"));
     if (weight.file.empty()) {
       return object.mismatch("file", "null or a file of the package");
     }
-  } else if (!object.absentOrNull("tensor")) {
-    return object.mismatch("tensor", "null for a weight without a file");
+  }
+  CRIA_ASSIGN_OR_RETURN(const Json *arrays, object.array("arrays"));
+  for (size_t i = 0; i < arrays->size(); ++i) {
+    std::string where = placeOf(object.where(), "arrays", i, (*arrays)[i]);
+    CRIA_ASSIGN_OR_RETURN(JsonObject item, JsonObject::of((*arrays)[i], std::move(where)));
+    CRIA_RETURN_IF_ERROR(readArray(std::move(item), hasFile, weight));
   }
   CRIA_ASSIGN_OR_RETURN(weight.recipe, object.string("recipe"));
   CRIA_RETURN_IF_ERROR(object.finish());
-  uint32_t index = static_cast<uint32_t>(program_.weights.size());
-  CRIA_RETURN_IF_ERROR(addName(weight.name, {BufferSpace::weight, index}, object.where()));
   program_.weights.push_back(std::move(weight));
+  return {};
+}
+
+/// An array of the weight that is read; its name is that of a buffer.
+Status ProgramReader::readArray(JsonObject object, bool hasFile, ProgramWeight &weight) {
+  ProgramWeightArray array;
+  CRIA_ASSIGN_OR_RETURN(array.suffix, object.string("suffix"));
+  CRIA_ASSIGN_OR_RETURN(array.type, readType(object));
+  CRIA_ASSIGN_OR_RETURN(array.shape, readNumbers(object, "shape"));
+  CRIA_ASSIGN_OR_RETURN(array.size, readUnsigned(object, "size", 1, kMaxBytes));
+  if (hasFile) {
+    CRIA_ASSIGN_OR_RETURN(array.tensor, object.string("tensor"));
+  } else if (!object.absentOrNull("tensor")) {
+    return object.mismatch("tensor", "null for a weight without a file");
+  }
+  CRIA_RETURN_IF_ERROR(object.finish());
+  BufferReference reference = {BufferSpace::weight, uint32_t(program_.weights.size()),
+                               uint32_t(weight.arrays.size())};
+  CRIA_RETURN_IF_ERROR(addName(arrayName(weight.name, array.suffix), reference, object.where()));
+  weight.arrays.push_back(std::move(array));
   return {};
 }
 

@@ -18,6 +18,7 @@ constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // kept in host memory and
 // Far above any real arena; prevents the allocation of a hostile one.
 constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 38;
 constexpr uint64_t kMaxSpareBytes = 4096; // for rounding at the end of a buffer
+constexpr uint64_t kMaxElementBytes = 8;  // of an array of a weight
 
 Status verifyLimits(const Program &program) {
   const ProgramLimits &limits = program.limits;
@@ -82,23 +83,47 @@ Status verifyStep(const Program &program) {
   return {};
 }
 
-Status verifyWeight(const ProgramWeight &weight) {
+Status verifyWeightShape(const ProgramWeight &weight) {
   bool isRowMajor = weight.layout == PhysicalLayout::Kind::rowMajor;
   size_t rank = weight.shape.size();
   if (rank != 2 && !(rank == 1 && isRowMajor)) {
     return invalidArgument("expected rank {} with layout {}, got {}", isRowMajor ? "1 or 2" : "2",
                            nameOf(weight.layout), rank);
   }
-  uint64_t bytes = sizeOf(weight.type);
-  for (int64_t extent : physicalShape(weight)) {
-    if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes)) {
-      return invalidArgument("the size overflows");
+  uint64_t bytes = kMaxElementBytes;
+  for (uint64_t extent : weight.shape) {
+    if (extent == 0 || __builtin_mul_overflow(bytes, extent, &bytes) || bytes > kMaxProgramBytes) {
+      return invalidArgument("expected positive dimensions with a product of at most 2^47, got [{}]",
+                             fmt::join(weight.shape, ", "));
     }
   }
-  if (bytes != weight.size) {
-    return invalidArgument("expected size {} for shape [{}] in layout {} of {}, got {}", bytes,
-                           fmt::join(weight.shape, ", "), nameOf(weight.layout), nameOf(weight.type),
-                           weight.size);
+  return {};
+}
+
+/// The arrays of a weight are those of its format.
+Status verifyWeight(const ProgramWeight &weight) {
+  CRIA_RETURN_IF_ERROR(verifyWeightShape(weight));
+  if (!hasLayout(traitsOf(weight.format), weight.layout)) {
+    return invalidArgument("format {} cannot be held in layout {}", nameOf(weight.format),
+                           nameOf(weight.layout));
+  }
+  std::vector<int64_t> shape(weight.shape.begin(), weight.shape.end());
+  std::vector<ProgramWeightArray> expected = programArraysOf(weight.format, weight.layout, shape, "");
+  if (weight.arrays.size() != expected.size()) {
+    return invalidArgument("expected {} arrays in format {}, got {}", expected.size(), nameOf(weight.format),
+                           weight.arrays.size());
+  }
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const ProgramWeightArray &array = weight.arrays[i];
+    if (array.suffix != expected[i].suffix || array.type != expected[i].type ||
+        array.shape != expected[i].shape || array.size != expected[i].size) {
+      return invalidArgument("array {}: expected '{}' of {}, shape [{}] and {} bytes in format {} and layout "
+                             "{}, got '{}' of {}, shape [{}] and {} bytes",
+                             i, expected[i].suffix, nameOf(expected[i].type),
+                             fmt::join(expected[i].shape, ", "), expected[i].size, nameOf(weight.format),
+                             nameOf(weight.layout), printable(array.suffix), nameOf(array.type),
+                             fmt::join(array.shape, ", "), array.size);
+    }
   }
   return {};
 }
@@ -209,14 +234,17 @@ Status verifyModelEntries(const Program &program) {
   return {};
 }
 
-/// Returns the weights that the entry point `initialize` writes.
-std::vector<bool> initializedWeights(const Program &program) {
+/// Returns for every weight which of its arrays the entry point `initialize` writes.
+std::vector<std::vector<bool>> initializedArrays(const Program &program) {
+  std::vector<std::vector<bool>> written;
+  for (const ProgramWeight &weight : program.weights) {
+    written.emplace_back(weight.arrays.size());
+  }
   const ProgramEntry *initialize = program.findEntry("initialize");
-  std::vector<bool> written(program.weights.size());
   for (size_t d = 0; initialize && d < initialize->dispatches.size(); ++d) {
     for (const ProgramBinding &binding : initialize->dispatches[d].bindings) {
       if (binding.buffer.space == BufferSpace::weight && (binding.access & CRIA_ACCESS_WRITE) != 0) {
-        written[binding.buffer.index] = true;
+        written[binding.buffer.index][binding.buffer.array] = true;
       }
     }
   }
@@ -282,10 +310,11 @@ private:
 
   /// Checks that `initialize` writes every weight without a file.
   Status verifyInitialized() {
-    std::vector<bool> written = initializedWeights(program_);
+    std::vector<std::vector<bool>> written = initializedArrays(program_);
     for (uint32_t i = 0; i < program_.weights.size(); ++i) {
       place_ = {.part = Part::weight, .index = i};
-      if (program_.weights[i].file.empty() && !written[i]) {
+      bool isWritten = std::find(written[i].begin(), written[i].end(), false) == written[i].end();
+      if (program_.weights[i].file.empty() && !isWritten) {
         return invalidArgument("weight '{}': expected a file or an entry point 'initialize' that writes it",
                                printable(program_.weights[i].name));
       }

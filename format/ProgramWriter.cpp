@@ -40,13 +40,20 @@ OrderedJson stepJson(const StepLayout &step) {
 
 OrderedJson weightJson(const ProgramWeight &weight) {
   bool hasFile = !weight.file.empty();
+  OrderedJson arrays = OrderedJson::array();
+  for (const ProgramWeightArray &array : weight.arrays) {
+    arrays.push_back({{"suffix", array.suffix},
+                      {"type", nameOf(array.type)},
+                      {"shape", array.shape},
+                      {"size", array.size},
+                      {"tensor", hasFile ? OrderedJson(array.tensor) : OrderedJson(nullptr)}});
+  }
   return {{"name", weight.name},
-          {"type", nameOf(weight.type)},
+          {"format", nameOf(weight.format)},
           {"layout", nameOf(weight.layout)},
           {"shape", weight.shape},
-          {"size", weight.size},
+          {"arrays", std::move(arrays)},
           {"file", hasFile ? OrderedJson(weight.file) : OrderedJson(nullptr)},
-          {"tensor", hasFile ? OrderedJson(weight.tensor) : OrderedJson(nullptr)},
           {"recipe", weight.recipe}};
 }
 

@@ -3,13 +3,14 @@
 // Frontends implement it; the package writer calls it.
 #pragma once
 
-#include "format/ElementType.h"
+#include "format/WeightFormat.h"
 #include "support/Status.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,13 +20,24 @@ namespace cria {
 
 /// A tensor as its file describes it.
 struct TensorInfo {
-  ElementType type = ElementType::f32;
+  /// How its rows are encoded; nullopt: in no format of weights.
+  std::optional<WeightFormat> format;
+  /// The type as the file spells it, for messages: "F16".
+  std::string typeName;
   /// Row-major; the last dimension is contiguous. A tensor of rank 1 is one row.
   std::vector<int64_t> shape;
   /// The size of its data in the file, in bytes.
   uint64_t size = 0;
   /// The path of its file, for messages.
   std::string file;
+
+  uint64_t numElements() const {
+    uint64_t elements = 1;
+    for (int64_t extent : shape) {
+      elements *= static_cast<uint64_t>(extent);
+    }
+    return elements;
+  }
 };
 
 /// Thread-safe: it is immutable. Data is read on demand.
@@ -38,9 +50,9 @@ public:
   /// All tensors, by name.
   virtual const Tensors &tensors() const = 0;
 
-  /// Reads rows [first, first + count) of the tensor `name`. target: the exact size of the rows, in the
-  /// element type of the file and aligned for it, overwritten. Errors: notFound if there is no such tensor;
-  /// io; invalidArgument if the rows exceed the tensor.
+  /// Reads rows [first, first + count) of the tensor `name`, encoded as its format says (format/WeightArrays.h).
+  /// target: the exact size of the rows, overwritten. Errors: notFound if there is no such tensor; io;
+  /// invalidArgument if the rows exceed the tensor.
   virtual Status readRows(std::string_view name, int64_t first, int64_t count,
                           std::span<std::byte> target) const = 0;
 

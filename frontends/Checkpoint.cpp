@@ -2,6 +2,7 @@
 // The checks that are the same for every checkpoint format.
 #include "frontends/Checkpoint.h"
 
+#include "format/WeightArrays.h"
 #include "frontends/Frontend.h"
 #include "support/Json.h"
 
@@ -15,10 +16,9 @@ static Status checkTensor(const std::string &name, const std::vector<int64_t> &s
   if (tensor == nullptr) {
     return invalidArgument("{}: tensor '{}' of shape [{}] is missing", path, name, fmt::join(shape, ", "));
   }
-  const ElementType type = tensor->type;
-  if (!isWeightType(type)) {
-    return error(StatusCode::unsupported, "{}: tensor '{}': expected type F32, F16 or BF16, got {}",
-                 tensor->file, name, safetensorsNameOf(type));
+  if (!tensor->format) {
+    return error(StatusCode::unsupported, "{}: tensor '{}': expected type {}, got {}", tensor->file, name,
+                 weightFormatNames(), tensor->typeName);
   }
   if (tensor->shape != shape) {
     return invalidArgument("{}: tensor '{}': the configuration gives it shape [{}], got [{}]", tensor->file,
@@ -45,15 +45,17 @@ Status checkTensors(const Frontend &frontend, const ModelConfig &config, const T
   return {};
 }
 
-ElementType mostFrequentType(const TensorReader &tensors) {
-  std::map<ElementType, uint64_t> elements;
+WeightFormat mostFrequentFormat(const TensorReader &tensors) {
+  std::map<WeightFormat, uint64_t> elements;
   for (const auto &[name, tensor] : tensors.tensors()) {
-    elements[tensor.type] += tensor.size / sizeOf(tensor.type);
+    if (tensor.format) {
+      elements[*tensor.format] += tensor.numElements();
+    }
   }
-  ElementType result = ElementType::f32;
+  WeightFormat result = WeightFormat::f32;
   uint64_t most = 0;
-  for (const auto &[type, count] : elements) {
-    result = count > most ? type : result;
+  for (const auto &[format, count] : elements) {
+    result = count > most ? format : result;
     most = std::max(most, count);
   }
   return result;

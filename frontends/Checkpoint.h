@@ -37,8 +37,8 @@ struct Checkpoint {
   ModelConfig config;
   ChatConfig chat;
   TokenizerData tokenizer;
-  /// The type that holds most elements: what weights are compiled to unless another type is requested.
-  ElementType weightType = ElementType::f32;
+  /// The format that holds most elements: what weights are compiled to unless another one is requested.
+  WeightFormat weights = WeightFormat::f32;
   /// Set when contexts longer than `config.context` need an unsupported feature; names it, for a message.
   std::optional<std::string> contextLimitReason;
   /// Messages for the user: defaults that were used, settings that were ignored.
@@ -50,13 +50,13 @@ struct Checkpoint {
   std::shared_ptr<const TensorReader> tensors;
 };
 
-/// Checks that `tensors` are exactly those that the recipes of `frontend` name, each with a floating-point
-/// type and the shape that `config` gives it. `path` is the checkpoint, for messages.
-/// Errors: invalidArgument (missing, another shape); unsupported (another type, unknown tensor).
+/// Checks that `tensors` are exactly those that the recipes of `frontend` name, each in a weight
+/// format and with the shape that `config` gives it. `path` is the checkpoint, for messages.
+/// Errors: invalidArgument (missing, another shape); unsupported (no weight format, unknown tensor).
 Status checkTensors(const Frontend &frontend, const ModelConfig &config, const TensorReader &tensors,
                     const std::string &path);
 
-/// The type that holds most elements of `tensors`; f32 when there are none.
-ElementType mostFrequentType(const TensorReader &tensors);
+/// The format that holds most elements of `tensors`; f32 when there are none.
+WeightFormat mostFrequentFormat(const TensorReader &tensors);
 
 } // namespace cria

@@ -49,7 +49,7 @@ private:
   // Weights are declared at module level, in the order of their uses in @forward.
   Value useWeight(TensorRole role, int64_t layer = 0);
   Value useRopeTable();
-  Value declareAndUse(const Twine &name, Type elementType, ArrayRef<int64_t> shape, Attribute recipe);
+  Value declareAndUse(const Twine &name, WeightFormat format, ArrayRef<int64_t> shape, Attribute recipe);
 
   func::FuncOp createForward();
   Value buildLayer(Value hidden, int64_t layer, Value ropeTable);
@@ -81,14 +81,15 @@ private:
   func::FuncOp forward_;
 };
 
-Value GraphBuilder::declareAndUse(const Twine &name, Type elementType, ArrayRef<int64_t> shape,
+Value GraphBuilder::declareAndUse(const Twine &name, WeightFormat format, ArrayRef<int64_t> shape,
                                   Attribute recipe) {
   llama::WeightOp weight;
   {
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPoint(forward_);
-    weight = llama::WeightOp::create(builder_, location_, builder_.getStringAttr(name),
-                                     TypeAttr::get(llama::WeightType::get(shape, elementType)), recipe);
+    auto type = llama::WeightType::get(builder_.getContext(), shape, format);
+    weight = llama::WeightOp::create(builder_, location_, builder_.getStringAttr(name), TypeAttr::get(type),
+                                     recipe);
   }
   return llama::UseWeightOp::create(builder_, location_, weight);
 }
@@ -96,15 +97,15 @@ Value GraphBuilder::declareAndUse(const Twine &name, Type elementType, ArrayRef<
 Value GraphBuilder::useWeight(TensorRole role, int64_t layer) {
   const LlamaTensor tensor{role, layer};
   const std::vector<int64_t> shape = shapeOf(tensor, config_);
-  const Type type = shape.size() == 1 ? Type(builder_.getF32Type()) : options_.weightType;
-  return declareAndUse(weightNameOf(tensor), type, shape, recipe_(tensor));
+  const WeightFormat format = shape.size() == 1 ? WeightFormat::f32 : options_.weights;
+  return declareAndUse(weightNameOf(tensor), format, shape, recipe_(tensor));
 }
 
 Value GraphBuilder::useRopeTable() {
   auto recipe =
       llama::RopeTableAttr::get(builder_.getContext(), config_.ropeTheta, config_.headDim, config_.context,
                                 scalingAttr(builder_.getContext(), config_.ropeScaling));
-  return declareAndUse("rope_table", builder_.getF32Type(), {config_.context, config_.headDim}, recipe);
+  return declareAndUse("rope_table", WeightFormat::f32, {config_.context, config_.headDim}, recipe);
 }
 
 /// The arguments are the arrays of the forward contract, then the cache.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "format/ModelConfig.h"
+#include "format/WeightFormat.h"
 #include "frontends/LlamaTensors.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -17,8 +18,8 @@ using RecipeSource = llvm::function_ref<mlir::Attribute(LlamaTensor tensor)>;
 struct GraphOptions {
   /// Has passed ModelConfig::check(). `context` is the number of positions of the RoPE table.
   ModelConfig config;
-  /// Element type of matrices: f32, f16 or bf16. Norm weights and the RoPE table are always f32.
-  mlir::Type weightType;
+  /// Format of matrices. Norm weights and the RoPE table are always f32.
+  WeightFormat weights = WeightFormat::f32;
   /// Element type of the KV cache: f16 or f32.
   mlir::Type kvType;
 };

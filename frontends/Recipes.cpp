@@ -2,7 +2,6 @@
 #include "frontends/Recipes.h"
 
 #include "frontends/Frontend.h"
-#include "ir/ElementTypes.h"
 #include "ir/LlamaTypes.h"
 
 namespace cria {
@@ -11,10 +10,9 @@ using namespace mlir;
 
 Attribute checkpointRecipe(MLIRContext &context, const Checkpoint &checkpoint, LlamaTensor tensor) {
   const TensorRecipe recipe = checkpoint.frontend->recipe(tensor, checkpoint.config);
-  // checkTensors() has found every tensor that a recipe names.
+  // checkTensors() has found every tensor that a recipe names, in a format of weights.
   const TensorInfo &source = *checkpoint.tensors->find(recipe.tensor);
-  const Attribute rows =
-      llama::CheckpointAttr::get(&context, recipe.tensor, mlirType(&context, source.type), source.shape);
+  const Attribute rows = llama::CheckpointAttr::get(&context, recipe.tensor, *source.format, source.shape);
   return recipe.interleavedHeads == 0 ? rows
                                       : llama::PermuteRopeAttr::get(&context, rows, recipe.interleavedHeads);
 }

@@ -43,16 +43,15 @@ class Llama_RecipeAttrDef<string name, string attrMnemonic> : Llama_Attr<name, a
 def Llama_CheckpointAttr : Llama_RecipeAttrDef<"Checkpoint", "checkpoint"> {
   let summary = "A tensor of the checkpoint";
   let description = [{
-    A source: tensor `tensor` of the checkpoint, which holds `element_type` (`f32`, `f16` or `bf16`) in the given shape of
-    rank 1 or 2.
+    A source: tensor `tensor` of the checkpoint, which is held in a weight format and has the given shape of rank 1 or 2.
 
     ```mlir
     #llama.checkpoint<"model.norm.weight", f16, [4096]>
     ```
   }];
-  let parameters = (ins StringRefParameter<"name in the checkpoint">:$tensor, "::mlir::Type":$elementType,
+  let parameters = (ins StringRefParameter<"name in the checkpoint">:$tensor, "::cria::WeightFormat":$format,
                         ArrayRefParameter<"int64_t">:$shape);
-  let assemblyFormat = "`<` $tensor `,` $elementType `,` `[` $shape `]` `>`";
+  let assemblyFormat = "`<` $tensor `,` custom<Format>($format) `,` `[` $shape `]` `>`";
 }
 
 def Llama_RandomAttr : Llama_RecipeAttrDef<"Random", "random"> {

@@ -62,8 +62,7 @@ FusedPart FusedLinearOp::getFusedParts() {
 static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t> shape, StringRef suffix,
                               RewriterBase &rewriter) {
   Operation *table = fused->getParentOp();
-  auto type =
-      WeightType::get(shape, fused.getWeightType().getElementType(), fused.getWeightType().getLayout());
+  WeightType type = fused.getWeightType().withShape(shape);
   for (auto weight : table->getRegion(0).getOps<WeightOp>()) {
     if (weight.getRecipe() == recipe && weight.getWeightType() == type) {
       return weight;

@@ -33,7 +33,7 @@ def Llama_RopeAttentionOp : Llama_RowwiseOp<"rope_attention", "getProjections()[
     ```mlir
     %output = llama.rope_attention(%qkv), %table, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table
         {layer = 0 : i64, scale = 0.176776695 : f32}
-        : (tensor<?x256xf32>, !llama.weight<512x32xf32>, !llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>,
+        : (tensor<?x256xf32>, !llama.weight<512x32, f32>, !llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>,
            tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
     ```
   }];
@@ -78,7 +78,7 @@ def Llama_FusedLinearOp : Llama_RowwiseOp<"fused_linear", "getInput()", [Pure, A
 
     ```mlir
     %output = llama.fused_linear %input, %weight norm(%norm_weight) activation(swiglu) residual(%residual) {epsilon = 1.0e-5 : f32, swiglu_block = 16 : i64}
-        : (tensor<?x128xf32>, !llama.weight<704x128xf16>, !llama.weight<128xf32>, tensor<?x352xf32>) -> tensor<?x352xf32>
+        : (tensor<?x128xf32>, !llama.weight<704x128, f16>, !llama.weight<128, f32>, tensor<?x352xf32>) -> tensor<?x352xf32>
     ```
   }];
   let arguments = (ins Llama_Rows:$input, Llama_WeightType:$weight, Optional<Llama_WeightType>:$norm_weight,

@@ -38,7 +38,7 @@ def Llama_WeightOp : Llama_Op<"weight", [Symbol]> {
     Created by frontends and by passes that fuse weights; erased by `llama-remove-dead-weights`.
 
     ```mlir
-    llama.weight @layers.0.q : !llama.weight<128x128xf16> = #llama.checkpoint<"model.layers.0.self_attn.q_proj.weight", f16, [128, 128]>
+    llama.weight @layers.0.q : !llama.weight<128x128, f16> = #llama.checkpoint<"model.layers.0.self_attn.q_proj.weight", f16, [128, 128]>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Llama_WeightType>:$type, Llama_RecipeAttr:$recipe);
@@ -57,7 +57,7 @@ def Llama_UseWeightOp : Llama_Op<"use_weight", [Pure, DeclareOpInterfaceMethods<
     - (C2) the result has its type.
 
     ```mlir
-    %weight = llama.use_weight @layers.0.q : !llama.weight<128x128xf16>
+    %weight = llama.use_weight @layers.0.q : !llama.weight<128x128, f16>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$name);
@@ -78,7 +78,7 @@ def Llama_EmbeddingOp : Llama_PureOp<"embedding", "getTokens()"> {
     - (C1) `table` has rank 2.
 
     ```mlir
-    %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<1024x128xf16>) -> tensor<?x128xf32>
+    %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<1024x128, f16>) -> tensor<?x128xf32>
     ```
   }];
   let arguments = (ins Llama_Indices:$tokens, Llama_WeightType:$table);
@@ -96,7 +96,7 @@ def Llama_RmsNormOp : Llama_PureOp<"rms_norm", "getInput()"> {
     - (C3) `epsilon` is finite and not negative.
 
     ```mlir
-    %normed = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
+    %normed = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
     ```
   }];
   let arguments = (ins Llama_Rows:$input, Llama_WeightType:$weight, F32Attr:$epsilon);
@@ -113,7 +113,7 @@ def Llama_LinearOp : Llama_PureOp<"linear", "getInput()"> {
     - (C2) its columns are the last dimension of `input`.
 
     ```mlir
-    %output = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<352x128xf16>) -> tensor<?x352xf32>
+    %output = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<352x128, f16>) -> tensor<?x352xf32>
     ```
   }];
   let arguments = (ins Llama_Rows:$input, Llama_WeightType:$weight);
@@ -152,7 +152,7 @@ def Llama_RopeOp : Llama_PureOp<"rope", "getInput()"> {
     - (C3) `positions` has one element for each row of `input`.
 
     ```mlir
-    %rotated = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x128xf32>
+    %rotated = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32, f32>) -> tensor<?x128xf32>
     ```
   }];
   let arguments = (ins Llama_Rows:$input, Llama_Indices:$positions, Llama_WeightType:$table, I64Attr:$head_dim);

@@ -80,10 +80,10 @@ static LogicalResult checkRank(StringRef what, WeightType weight, int64_t rank, 
 }
 
 static LogicalResult checkF32(StringRef what, WeightType weight, EmitError emitError) {
-  if (weight.getElementType().isF32()) {
+  if (weight.getFormat() == cria::WeightFormat::f32) {
     return success();
   }
-  return report(emitError, "expected ", what, " of f32, got ", weight.getElementType());
+  return report(emitError, "expected ", what, " of f32, got ", StringRef(nameOf(weight.getFormat())));
 }
 
 // One element of `indices` for each row of `input`.

@@ -3,7 +3,6 @@
 
 #include "ir/LlamaTypes.h"
 
-#include "ir/ElementTypes.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaShapes.h"
 
@@ -16,6 +15,25 @@ using namespace mlir;
 using namespace cria::llama;
 
 #include "ir/LlamaEnums.cpp.inc"
+
+/// The name of a format in the table.
+static ParseResult parseFormat(AsmParser &parser, cria::WeightFormat &format) {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef word;
+  if (parser.parseKeyword(&word)) {
+    return failure();
+  }
+  std::optional<cria::WeightFormat> known = cria::findWeightFormat(word);
+  if (!known) {
+    return parser.emitError(loc, "expected weight format ") << cria::weightFormatNames() << ", got " << word;
+  }
+  format = *known;
+  return success();
+}
+
+static void printFormat(AsmPrinter &printer, cria::WeightFormat format) {
+  printer << StringRef(nameOf(format));
+}
 
 // custom<Double>: an f64 without its type.
 static ParseResult parseDouble(AsmParser &parser, FloatAttr &attribute) {
@@ -48,8 +66,24 @@ cria::PhysicalLayout WeightType::getPhysicalLayout() const {
   return layoutOf(static_cast<LayoutKind>(getLayout()), getShape());
 }
 
+std::vector<cria::WeightArray> WeightType::getArrays() const {
+  return arraysOf(getFormat(), getPhysicalLayout().kind, getShape());
+}
+
 int64_t WeightType::getPhysicalBytes() const {
-  return getPhysicalLayout().numElements() * int64_t(sizeOf(elementTypeOf(getElementType())));
+  int64_t bytes = 0;
+  for (const cria::WeightArray &array : getArrays()) {
+    bytes += int64_t(array.size);
+  }
+  return bytes;
+}
+
+cria::ElementType WeightType::getDenseElement() const {
+  if (!isDense(getFormat())) {
+    llvm::report_fatal_error("expected a dense weight, got format " +
+                             llvm::Twine(StringRef(nameOf(getFormat()))));
+  }
+  return traitsOf(getFormat()).element;
 }
 
 void LlamaDialect::registerTypes() {
@@ -82,9 +116,10 @@ bool cria::llama::isRopeScaling(Attribute attribute) {
 Type WeightType::parse(AsmParser &parser) {
   SMLoc loc = parser.getCurrentLocation();
   SmallVector<int64_t> shape;
-  Type elementType;
-  if (parser.parseLess() || parser.parseDimensionList(shape, /*allowDynamic=*/false) ||
-      parser.parseType(elementType)) {
+  cria::WeightFormat format = cria::WeightFormat::f32;
+  if (parser.parseLess() ||
+      parser.parseDimensionList(shape, /*allowDynamic=*/false, /*withTrailingX=*/false) ||
+      parser.parseComma() || parseFormat(parser, format)) {
     return {};
   }
   WeightLayout layout = WeightLayout::row_major;
@@ -103,24 +138,18 @@ Type WeightType::parse(AsmParser &parser) {
   if (parser.parseGreater()) {
     return {};
   }
-  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, elementType, layout);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), shape, format, layout);
 }
 
 void WeightType::print(AsmPrinter &printer) const {
   printer << '<';
-  for (int64_t extent : getShape()) {
-    printer << extent << 'x';
-  }
-  printer << getElementType();
+  llvm::interleave(getShape(), printer.getStream(), "x");
+  printer << ", ";
+  printFormat(printer, getFormat());
   if (getLayout() != WeightLayout::row_major) {
     printer << ", " << stringifyWeightLayout(getLayout());
   }
   printer << '>';
-}
-
-static bool isStoredType(Type type) {
-  std::optional<cria::ElementType> element = cria::findElementType(type);
-  return element && isWeightType(*element);
 }
 
 // Rank 1 or 2 with positive dimensions.
@@ -143,13 +172,14 @@ static LogicalResult verifyPositive(EmitError emitError, StringRef what, int64_t
   return success();
 }
 
-LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, Type elementType,
+LogicalResult WeightType::verify(EmitError emitError, ArrayRef<int64_t> shape, cria::WeightFormat format,
                                  WeightLayout layout) {
   if (failed(verifyShape(emitError, shape))) {
     return failure();
   }
-  if (!isStoredType(elementType)) {
-    return emitError() << "expected weight element type f32, f16 or bf16, got " << elementType;
+  if (!hasLayout(cria::traitsOf(format), static_cast<LayoutKind>(layout))) {
+    return emitError() << "format " << StringRef(nameOf(format)) << " cannot be held in layout "
+                       << stringifyWeightLayout(layout);
   }
   if (layout != WeightLayout::row_major && shape.size() != 2) {
     return emitError() << "expected rank 2 with layout " << stringifyWeightLayout(layout) << ", got "
@@ -186,13 +216,10 @@ static LogicalResult verifyPositive(EmitError emitError, StringRef what, FloatAt
   return success();
 }
 
-LogicalResult CheckpointAttr::verify(EmitError emitError, StringRef tensor, Type elementType,
+LogicalResult CheckpointAttr::verify(EmitError emitError, StringRef tensor, cria::WeightFormat format,
                                      ArrayRef<int64_t> shape) {
   if (tensor.empty()) {
     return emitError() << "expected the name of a checkpoint tensor, got an empty one";
-  }
-  if (!isStoredType(elementType)) {
-    return emitError() << "expected checkpoint element type f32, f16 or bf16, got " << elementType;
   }
   return verifyShape(emitError, shape);
 }

@@ -3,7 +3,7 @@
 // configuration.
 #pragma once
 
-#include "format/WeightLayout.h"
+#include "format/WeightArrays.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"

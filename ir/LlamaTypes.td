@@ -14,20 +14,19 @@ class Llama_Type<string name, string typeMnemonic> : TypeDef<Llama_Dialect, name
 def Llama_WeightType : Llama_Type<"Weight", "weight"> {
   let summary = "A constant matrix or vector of the model";
   let description = [{
-    A shape of rank 1 or 2 with positive dimensions, rows first, an element type (`f32`, `f16` or `bf16`) and a layout. The shape is the logical one; the
-    physical array follows from the layout. `row_major` is not printed.
+    A shape of rank 1 or 2 with positive dimensions, rows first, a format of the table in format/WeightFormat.h and a layout. The
+    shape is the logical one; the arrays that hold the weight follow from format and layout. `row_major` is not printed.
 
     ```mlir
-    !llama.weight<4096x4096xf16>
-    !llama.weight<4096x4096xf16, panel16>
+    !llama.weight<4096x4096, f16>
+    !llama.weight<4096x4096, f16, panel16>
     ```
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType,
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::cria::WeightFormat":$format,
                         DefaultValuedParameter<"WeightLayout", "WeightLayout::row_major">:$layout);
   let builders = [
-    TypeBuilderWithInferredContext<(ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType,
-                                        CArg<"WeightLayout", "WeightLayout::row_major">:$layout), [{
-      return $_get(elementType.getContext(), shape, elementType, layout);
+    TypeBuilder<(ins "::llvm::ArrayRef<int64_t>":$shape, "::cria::WeightFormat":$format), [{
+      return $_get($_ctxt, shape, format, WeightLayout::row_major);
     }]>];
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
@@ -37,10 +36,18 @@ def Llama_WeightType : Llama_Type<"Weight", "weight"> {
     int64_t getColumns() const { return getRank() == 2 ? getShape()[1] : 1; }
     /// The layout of the elements in memory; a vector is a matrix of one row.
     ::cria::PhysicalLayout getPhysicalLayout() const;
-    /// Bytes of the physical array, padding included.
+    /// The arrays that hold the weight.
+    ::std::vector<::cria::WeightArray> getArrays() const;
+    /// Bytes of all arrays, padding included.
     int64_t getPhysicalBytes() const;
-    /// The same weight in another layout.
-    WeightType withLayout(WeightLayout layout) const { return get(getShape(), getElementType(), layout); }
+    /// The element type of a dense weight. A weight in any other format has none: targets without kernels for it
+    /// have refused it.
+    ::cria::ElementType getDenseElement() const;
+    /// The same weight in another layout, or with another shape.
+    WeightType withLayout(WeightLayout layout) const { return get(getContext(), getShape(), getFormat(), layout); }
+    WeightType withShape(::llvm::ArrayRef<int64_t> shape) const {
+      return get(getContext(), shape, getFormat(), getLayout());
+    }
   }];
 }
 

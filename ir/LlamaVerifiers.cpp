@@ -57,7 +57,8 @@ LogicalResult WeightOp::verify() {
   if (ArrayRef<int64_t>(shape) != getWeightType().getShape()) { // weight_c1
     return emitOpError("expected the recipe's shape [") << shape << "], got " << getWeightType();
   }
-  if (isa<RopeTableAttr>(getRecipe()) && !getWeightType().getElementType().isF32()) { // weight_c2
+  if (isa<RopeTableAttr>(getRecipe()) &&
+      getWeightType().getFormat() != cria::WeightFormat::f32) { // weight_c2
     return emitOpError("expected a RoPE table of f32, got ") << getWeightType();
   }
   return success();

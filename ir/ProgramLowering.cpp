@@ -161,16 +161,18 @@ LogicalResult ProgramLowering::lowerStep() {
 void ProgramLowering::lowerWeight(WeightOp op) {
   auto type = cast<llama::WeightType>(op.getType());
   ProgramWeight weight{.name = op.getSymName().str(),
-                       .type = elementTypeOf(type.getElementType()),
+                       .format = type.getFormat(),
                        .layout = type.getPhysicalLayout().kind,
-                       .shape = {type.getShape().begin(), type.getShape().end()},
-                       .size = op.getSize()};
-  if (!op.getInitialized()) {
-    weight.file = weightFile(weight.layout);
-    weight.tensor = weight.name;
+                       .shape = {type.getShape().begin(), type.getShape().end()}};
+  bool isInitialized = op.getInitialized();
+  weight.file = isInitialized ? "" : weightFile(weight.layout);
+  weight.arrays =
+      programArraysOf(weight.format, weight.layout, type.getShape(), isInitialized ? "" : weight.name);
+  for (auto [index, array] : llvm::enumerate(weight.arrays)) {
+    buffers_[arrayName(weight.name, array.suffix)] = {BufferSpace::weight, uint32_t(program_.weights.size()),
+                                                      uint32_t(index)};
   }
   llvm::raw_string_ostream(weight.recipe) << op.getRecipe();
-  buffers_[weight.name] = {BufferSpace::weight, uint32_t(program_.weights.size())};
   program_.weights.push_back(std::move(weight));
 }
 

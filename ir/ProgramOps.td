@@ -35,11 +35,11 @@ def Program_WeightOp : Program_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp
     `initialized` means that the package holds no data for it: the entry point `initialize` fills the weight on the device.
 
     (C1) The type is a `!llama.weight`.
-    (C2) The size is that of the type's physical array in bytes.
+    (C2) The size is that of all the type's arrays in bytes.
     (C3) The recipe is one of the llama dialect.
 
     ```mlir
-    program.weight @layers.0.qkv : !llama.weight<256x128xf16, panel16> size 65536 = #llama.checkpoint<"qkv", f16, [256, 128]>
+    program.weight @layers.0.qkv : !llama.weight<256x128, f16, panel16> size 65536 = #llama.checkpoint<"qkv", f16, [256, 128]>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, I64Attr:$size, AnyAttr:$recipe, UnitAttr:$initialized);

@@ -161,9 +161,9 @@ def PreparePass : Pass<"llama-prepare", "::mlir::ModuleOp"> {
     weight the one layout in which the target holds it, chosen from all its uses, so that tied embeddings are held once.
 
     ```mlir
-    %w = llama.use_weight @output : !llama.weight<1024x128xf16>
+    %w = llama.use_weight @output : !llama.weight<1024x128, f16>
     // becomes, for a target whose kernels read panels,
-    %w = llama.use_weight @output : !llama.weight<1024x128xf16, panel16>
+    %w = llama.use_weight @output : !llama.weight<1024x128, f16, panel16>
     ```
   }];
   let dependentDialects = ["::cria::llama::LlamaDialect"];

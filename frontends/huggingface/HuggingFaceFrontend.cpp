@@ -215,7 +215,7 @@ public:
     CRIA_RETURN_IF_ERROR(checkpoint.config.check(configPath));
     discardRedundant(*tensors, checkpoint.config);
     CRIA_RETURN_IF_ERROR(checkTensors(*this, checkpoint.config, *tensors, path));
-    checkpoint.weightType = mostFrequentType(*tensors);
+    checkpoint.weights = mostFrequentFormat(*tensors);
     checkpoint.tensors = std::move(tensors);
     CRIA_RETURN_IF_ERROR(readTokenizerModel(options, checkpoint));
     return checkpoint;

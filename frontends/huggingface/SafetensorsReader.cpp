@@ -21,7 +21,11 @@ Status SafetensorsReader::add(const std::string &path) {
       return invalidArgument("{}: tensor '{}' is also in {}", path, printable(entry.name),
                              place->second.file->path());
     }
-    tensors_.emplace(entry.name, TensorInfo{entry.type, entry.shape, entry.size, path});
+    tensors_.emplace(entry.name, TensorInfo{.format = denseFormatOf(entry.type),
+                                            .typeName = std::string(safetensorsNameOf(entry.type)),
+                                            .shape = entry.shape,
+                                            .size = entry.size,
+                                            .file = path});
   }
   files_.push_back(std::move(file));
   return {};

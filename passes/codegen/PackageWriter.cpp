@@ -2,7 +2,6 @@
 // Collects the weights of all targets, writes every file into a temporary folder, and publishes it.
 #include "passes/codegen/PackageWriter.h"
 
-#include "ir/ElementTypes.h"
 #include "ir/LlamaTypes.h"
 #include "ir/ProgramLowering.h"
 #include "passes/codegen/PackageFolder.h"
@@ -68,9 +67,9 @@ Status WeightSet::addWeight(program::WeightOp op, const TensorReader &tensors, U
     return same ? Status()
                 : error(StatusCode::internal, "two targets give different recipes for weight '{}'", name);
   }
-  WeightToWrite weight{name, elementTypeOf(type.getElementType()), layout, type.getShape().vec(), nullptr};
-  CRIA_ASSIGN_OR_RETURN(weight.rows, planWeightRows(op.getRecipe(), weight.type, tensors));
-  uint64_t bytes = uint64_t(layout.numElements()) * sizeOf(weight.type);
+  WeightToWrite weight{name, type.getFormat(), layout, type.getShape().vec(), nullptr};
+  CRIA_ASSIGN_OR_RETURN(weight.rows, planWeightRows(op.getRecipe(), weight.format, tensors));
+  uint64_t bytes = uint64_t(type.getPhysicalBytes());
   if (bytes != uint64_t(op.getSize()) || weight.rows->rows() != layout.rows ||
       weight.rows->columns() != layout.columns) {
     return error(StatusCode::internal,
@@ -136,7 +135,7 @@ Json manifestOf(const PackageContent &content, const WeightSet &weights,
           {"format_version", kPackageFormatVersion},
           {"compiler", "cria " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"},
           {"model", content.model.toJson()},
-          {"options", {{"weights", content.weightsType}, {"kv", content.kvType}, {"random_seed", seed}}},
+          {"options", {{"weights", content.weightsFormat}, {"kv", content.kvType}, {"random_seed", seed}}},
           {"tokenizer", manifestTokenizer(content.tokenizer)},
           {"files", std::move(fileList)},
           {"targets", std::move(targets)}};

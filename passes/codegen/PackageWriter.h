@@ -34,8 +34,8 @@ struct PackageContent {
   /// The manifest's description of the tokenizer, and the content of its file; nullopt: none.
   std::optional<PackageTokenizer> tokenizer;
   std::string tokenizerFile;
-  /// The element types that the manifest states, e.g. "f16".
-  std::string weightsType, kvType;
+  /// The format of matrices and the type of the KV cache that the manifest states, e.g. "f16".
+  std::string weightsFormat, kvType;
   std::optional<uint64_t> randomSeed;
   std::vector<CompiledTarget> targets;
   /// The tensors that recipes name; null when no recipe names one. Borrowed.

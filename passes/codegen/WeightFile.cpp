@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The parallel loop over blocks of rows, and the packing of a block.
+// The parallel loop over blocks of rows, and the packing of a block into the arrays of its weight.
 #include "passes/codegen/WeightFile.h"
 
 #include "format/Safetensors.h"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
@@ -26,7 +27,7 @@ std::vector<Block> divide(const std::vector<WeightToWrite> &weights) {
   for (size_t i = 0; i < weights.size(); ++i) {
     const PhysicalLayout &layout = weights[i].layout;
     int64_t unit = layout.rowsPerBlock();
-    int64_t unitBytes = std::max<int64_t>(1, unit * layout.columns * int64_t(sizeOf(weights[i].type)));
+    int64_t unitBytes = unit * int64_t(rowBytes(traitsOf(weights[i].format), layout.columns));
     int64_t step = std::max<int64_t>(1, int64_t(kBlockBytes) / unitBytes) * unit;
     for (int64_t first = 0; first < layout.rows; first += step) {
       blocks.push_back({i, first, std::min(step, layout.rows - first)});
@@ -35,25 +36,57 @@ std::vector<Block> divide(const std::vector<WeightToWrite> &weights) {
   return blocks;
 }
 
-/// Scatters rows to their places in the layout, relative to the first element of the block.
+/// A plane of encoded rows.
+struct PlaneRows {
+  const std::byte *first; // of the first row
+  uint64_t rowBytes;      // from row to row
+};
+
+/// Copies elements of a plane to their places in the array, relative to the first element of the block.
 template <typename Word>
-void scatter(const PhysicalLayout &layout, int64_t count, const std::byte *rows, std::byte *packed) {
-  const auto *source = reinterpret_cast<const Word *>(rows);
-  auto *target = reinterpret_cast<Word *>(packed);
-  int64_t stride = layout.columnStride();
+void scatter(const WeightArray &array, int64_t count, const PlaneRows &rows, std::byte *packed) {
+  int64_t stride = array.placement.columnStride();
   for (int64_t row = 0; row < count; ++row) {
-    Word *start = target + layout.offsetOf(row, 0);
-    for (int64_t column = 0; column < layout.columns; ++column) {
-      start[column * stride] = source[row * layout.columns + column];
+    const std::byte *source = rows.first + uint64_t(row) * rows.rowBytes;
+    std::byte *target = packed + uint64_t(array.placement.offsetOf(row, 0)) * sizeof(Word);
+    for (int64_t i = 0; i < array.rowElements; ++i) {
+      std::memcpy(target + uint64_t(i * stride) * sizeof(Word), source + uint64_t(i) * sizeof(Word),
+                  sizeof(Word));
     }
   }
+}
+
+void scatterElements(const WeightArray &array, int64_t count, const PlaneRows &rows, std::byte *packed) {
+  switch (sizeOf(array.type)) {
+  case 1:
+    return scatter<uint8_t>(array, count, rows, packed);
+  case 2:
+    return scatter<uint16_t>(array, count, rows, packed);
+  default:
+    return scatter<uint32_t>(array, count, rows, packed);
+  }
+}
+
+/// The arrays of all weights of a file, in the order of its tensors.
+std::vector<std::vector<WeightArray>> arraysOfAll(const std::vector<WeightToWrite> &weights) {
+  std::vector<std::vector<WeightArray>> arrays;
+  for (const WeightToWrite &weight : weights) {
+    arrays.push_back(arraysOf(weight.format, weight.layout.kind, weight.shape));
+  }
+  return arrays;
 }
 
 class WeightFile {
 public:
   WeightFile(const std::vector<WeightToWrite> &weights, const WeightFileOptions &options,
              SafetensorsWriter &writer)
-      : weights_(weights), options_(options), writer_(writer), blocks_(divide(weights)) {}
+      : weights_(weights), options_(options), writer_(writer), arrays_(arraysOfAll(weights)),
+        blocks_(divide(weights)) {
+    for (size_t tensor = 0; const std::vector<WeightArray> &arrays : arrays_) {
+      firstTensors_.push_back(tensor);
+      tensor += arrays.size();
+    }
+  }
 
   Status run() {
     std::vector<std::thread> threads;
@@ -82,26 +115,35 @@ private:
 
   Status writeBlock(const Block &block) {
     const WeightToWrite &weight = weights_[block.weight];
-    const PhysicalLayout &layout = weight.layout;
-    uint64_t elementBytes = sizeOf(weight.type);
-    std::vector<std::byte> rows(uint64_t(block.count * layout.columns) * elementBytes);
+    const uint64_t bytes = rowBytes(traitsOf(weight.format), weight.layout.columns);
+    std::vector<std::byte> rows(uint64_t(block.count) * bytes);
     CRIA_RETURN_IF_ERROR(weight.rows->read(block.first, block.count, rows.data()));
-    uint64_t offset = uint64_t(layout.offsetOf(block.first, 0)) * elementBytes;
-    if (layout.kind == PhysicalLayout::Kind::rowMajor) {
-      return write(block.weight, offset, rows);
+    uint64_t inRow = 0;
+    for (size_t i = 0; i < arrays_[block.weight].size(); ++i) {
+      CRIA_RETURN_IF_ERROR(writePlane(block, i, {rows.data() + inRow, bytes}));
+      inRow += uint64_t(arrays_[block.weight][i].rowElements) * sizeOf(arrays_[block.weight][i].type);
     }
-    int64_t unit = layout.rowsPerBlock(), storedRows = (block.count + unit - 1) / unit * unit;
-    std::vector<std::byte> packed(uint64_t(storedRows * layout.paddedColumns()) * elementBytes);
-    if (elementBytes == 2) {
-      scatter<uint16_t>(layout, block.count, rows.data(), packed.data());
-    } else {
-      scatter<uint32_t>(layout, block.count, rows.data(), packed.data());
-    }
-    return write(block.weight, offset, packed);
+    return {};
   }
 
-  Status write(size_t weight, uint64_t offset, const std::vector<std::byte> &bytes) {
-    CRIA_RETURN_IF_ERROR(writer_.write(weight, offset, bytes));
+  Status writePlane(const Block &block, size_t index, const PlaneRows &rows) {
+    const WeightArray &array = arrays_[block.weight][index];
+    uint64_t elementBytes = sizeOf(array.type);
+    int64_t unit = array.placement.rowsPerBlock(), storedRows = (block.count + unit - 1) / unit * unit;
+    uint64_t size = uint64_t(storedRows * array.placement.paddedColumns()) * elementBytes;
+    uint64_t offset = uint64_t(array.placement.offsetOf(block.first, 0)) * elementBytes;
+    size_t tensor = firstTensors_[block.weight] + index;
+    if (array.placement.kind == PhysicalLayout::Kind::rowMajor &&
+        size == uint64_t(block.count) * rows.rowBytes) {
+      return write(tensor, offset, {rows.first, size}); // the rows as they are
+    }
+    std::vector<std::byte> packed(size);
+    scatterElements(array, block.count, rows, packed.data());
+    return write(tensor, offset, packed);
+  }
+
+  Status write(size_t tensor, uint64_t offset, std::span<const std::byte> bytes) {
+    CRIA_RETURN_IF_ERROR(writer_.write(tensor, offset, bytes));
     if (options_.progress) {
       std::lock_guard lock(mutex_);
       options_.progress(bytes.size());
@@ -112,6 +154,8 @@ private:
   const std::vector<WeightToWrite> &weights_;
   const WeightFileOptions &options_;
   SafetensorsWriter &writer_;
+  std::vector<std::vector<WeightArray>> arrays_; // by weight
+  std::vector<size_t> firstTensors_;             // by weight
   std::vector<Block> blocks_;
   std::atomic<size_t> next_{0};
   std::atomic<bool> failed_{false};
@@ -124,7 +168,9 @@ Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite>
                        const WeightFileOptions &options) {
   std::vector<SafetensorsDeclaration> tensors;
   for (const WeightToWrite &weight : weights) {
-    tensors.push_back({weight.name, weight.type, physicalShape(weight.layout.kind, weight.shape)});
+    for (const WeightArray &array : arraysOf(weight.format, weight.layout.kind, weight.shape)) {
+      tensors.push_back({arrayName(weight.name, array.suffix), array.type, array.shape});
+    }
   }
   CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, std::move(tensors)));
   CRIA_RETURN_IF_ERROR(WeightFile(weights, options, *writer).run());

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes weights/<layout>.safetensors: evaluates recipes in blocks of rows, packs the rows into the layout,
-// and writes them from several threads. Each thread needs a few megabytes of memory for models of any size.
+// Writes weights/<layout>.safetensors: evaluates recipes in blocks of rows, packs the planes of the rows into
+// the arrays of the weight, and writes them from several threads. Each thread needs a few megabytes of memory
+// for models of any size.
 #pragma once
 
-#include "format/WeightLayout.h"
+#include "format/WeightArrays.h"
 #include "passes/codegen/WeightRecipes.h"
 
 #include <atomic>
@@ -13,10 +14,11 @@
 
 namespace cria {
 
-/// A tensor to write. `rows` holds the logical rows; `shape` is the logical shape, of rank 1 or 2.
+/// A weight to write: one tensor for each of its arrays. `rows` holds the logical rows in `format`; `shape` is
+/// the logical shape, of rank 1 or 2.
 struct WeightToWrite {
   std::string name;
-  ElementType type = ElementType::f32;
+  WeightFormat format = WeightFormat::f32;
   PhysicalLayout layout;
   std::vector<int64_t> shape;
   std::unique_ptr<WeightRows> rows;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One class for each source and operation of recipes. Sources convert values to the element type of the
-// result when they read them; operations only select rows.
+// One class for each source and operation of recipes. Sources encode their rows when they read them; operations
+// only select rows.
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"
-#include "ir/ElementTypes.h"
+#include "format/WeightArrays.h"
+#include "format/WeightCodec.h"
 #include "ir/LlamaTypes.h"
-#include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/RopeTable.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -18,36 +18,39 @@ using RowsPtr = std::unique_ptr<WeightRows>;
 
 class CheckpointRows : public WeightRows {
 public:
-  CheckpointRows(const TensorReader &tensors, std::string name, const TensorInfo &info, ElementType type)
+  CheckpointRows(const TensorReader &tensors, std::string name, const TensorInfo &info, WeightFormat format)
       : WeightRows(info.shape.size() == 2 ? info.shape[0] : 1, info.shape.back()), tensors_(tensors),
-        name_(std::move(name)), info_(info), type_(type) {}
+        name_(std::move(name)), info_(info), format_(format) {}
 
   Status read(int64_t first, int64_t count, std::byte *target) const override {
-    size_t numElements = size_t(count * columns());
-    if (info_.type == type_) {
-      return tensors_.readRows(name_, first, count, {target, numElements * sizeOf(type_)});
+    const uint64_t sourceBytes = rowBytes(traitsOf(*info_.format), columns());
+    if (info_.format == format_) {
+      return tensors_.readRows(name_, first, count, {target, uint64_t(count) * sourceBytes});
     }
-    std::vector<std::byte> bytes(numElements * sizeOf(info_.type));
+    std::vector<std::byte> bytes(uint64_t(count) * sourceBytes);
     CRIA_RETURN_IF_ERROR(tensors_.readRows(name_, first, count, bytes));
-    auto overflow = convertElements(info_.type, bytes.data(), type_, target, numElements);
-    return overflow ? overflowError(first, *overflow, bytes) : Status();
+    const uint64_t targetBytes = rowBytes(traitsOf(format_), columns());
+    std::vector<float> values(static_cast<size_t>(columns()));
+    for (int64_t row = 0; row < count; ++row, target += targetBytes) {
+      decodeRow(traitsOf(*info_.format), bytes.data() + uint64_t(row) * sourceBytes, values);
+      if (auto overflow = encodeRow(traitsOf(format_), values, target)) {
+        return overflowError(first + row, *overflow, values[*overflow]);
+      }
+    }
+    return {};
   }
 
 private:
-  Status overflowError(int64_t first, size_t index, const std::vector<std::byte> &bytes) const {
-    float value = 0;
-    convertElements(info_.type, bytes.data() + index * sizeOf(info_.type), ElementType::f32,
-                    reinterpret_cast<std::byte *>(&value), 1);
+  Status overflowError(int64_t row, size_t column, float value) const {
     return invalidArgument(
         "{}: tensor '{}': {} in row {}, column {} does not fit {}; compile with --weights {}", info_.file,
-        name_, value, first + int64_t(index) / columns(), int64_t(index) % columns(), nameOf(type_),
-        nameOf(info_.type));
+        name_, value, row, column, nameOf(format_), nameOf(*info_.format));
   }
 
   const TensorReader &tensors_;
   std::string name_;
   const TensorInfo &info_;
-  ElementType type_;
+  WeightFormat format_;
 };
 
 /// Sources whose values are computed in f32, row by row.
@@ -57,25 +60,25 @@ public:
     std::vector<float> row(static_cast<size_t>(columns()));
     for (int64_t i = 0; i < count; ++i) {
       compute(first + i, row.data());
-      auto *values = reinterpret_cast<const std::byte *>(row.data());
-      convertElements(ElementType::f32, values, type_, target, row.size());
-      target += row.size() * sizeOf(type_);
+      encodeRow(traitsOf(format_), row, target);
+      target += rowBytes(traitsOf(format_), columns());
     }
     return {};
   }
 
 protected:
-  ComputedRows(int64_t rows, int64_t columns, ElementType type) : WeightRows(rows, columns), type_(type) {}
+  ComputedRows(int64_t rows, int64_t columns, WeightFormat format)
+      : WeightRows(rows, columns), format_(format) {}
   virtual void compute(int64_t row, float *values) const = 0;
 
 private:
-  ElementType type_;
+  WeightFormat format_;
 };
 
 class RandomRows : public ComputedRows {
 public:
-  RandomRows(llama::RandomAttr random, ElementType type)
-      : ComputedRows(random.getRows(), random.getColumns(), type),
+  RandomRows(llama::RandomAttr random, WeightFormat format)
+      : ComputedRows(random.getRows(), random.getColumns(), format),
         key_(randomTensorKey(uint32_t(random.getSeed()), randomTensorId(random.getTensor()))) {}
 
 protected:
@@ -93,7 +96,7 @@ private:
 
 class OneRows : public ComputedRows {
 public:
-  OneRows(llama::OnesAttr ones, ElementType type) : ComputedRows(1, ones.getSize(), type) {}
+  OneRows(llama::OnesAttr ones, WeightFormat format) : ComputedRows(1, ones.getSize(), format) {}
 
 protected:
   void compute(int64_t, float *values) const override { std::fill_n(values, columns(), 1.0f); }
@@ -101,8 +104,8 @@ protected:
 
 class RopeTableRows : public ComputedRows {
 public:
-  RopeTableRows(llama::RopeTableAttr table, ElementType type)
-      : ComputedRows(table.getContextLength(), table.getHeadDim(), type),
+  RopeTableRows(llama::RopeTableAttr table, WeightFormat format)
+      : ComputedRows(table.getContextLength(), table.getHeadDim(), format),
         frequencies_(inverseFrequencies(table.getTheta().getValueAsDouble(), table.getHeadDim(),
                                         scalingOf(table.getScaling()))) {}
 
@@ -200,76 +203,75 @@ private:
   uint64_t rowBytes_;
 };
 
-StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, ElementType type,
+StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, WeightFormat format,
                                  const TensorReader &tensors) {
   std::string name = recipe.getTensor().str();
   const TensorInfo *info = tensors.find(name);
   if (info == nullptr) {
     return error(StatusCode::notFound, "tensor '{}' is not in the checkpoint", name);
   }
-  if (llvm::ArrayRef(info->shape) != recipe.getShape() ||
-      findElementType(recipe.getElementType()) != info->type) {
-    return invalidArgument("{}: tensor '{}': expected the shape and type of its recipe, got [{}] and {}",
-                           info->file, name, fmt::join(info->shape, ", "), nameOf(info->type));
+  if (llvm::ArrayRef(info->shape) != recipe.getShape() || recipe.getFormat() != info->format) {
+    return invalidArgument("{}: tensor '{}': expected the shape and format of its recipe, got [{}] and {}",
+                           info->file, name, fmt::join(info->shape, ", "), info->typeName);
   }
-  return RowsPtr(std::make_unique<CheckpointRows>(tensors, std::move(name), *info, type));
+  return RowsPtr(std::make_unique<CheckpointRows>(tensors, std::move(name), *info, format));
 }
 
-StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, ElementType type,
+StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, WeightFormat format,
                                        const CheckpointRowsFactory &sources) {
   std::vector<RowsPtr> result;
   for (mlir::Attribute recipe : recipes) {
-    CRIA_ASSIGN_OR_RETURN(RowsPtr rows, planWeightRows(recipe, type, sources));
+    CRIA_ASSIGN_OR_RETURN(RowsPtr rows, planWeightRows(recipe, format, sources));
     result.push_back(std::move(rows));
   }
   return result;
 }
 
-StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, ElementType type,
+StatusOr<RowsPtr> planConcat(llama::ConcatAttr recipe, WeightFormat format,
                              const CheckpointRowsFactory &sources) {
-  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, sources));
+  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), format, sources));
   int64_t rows = 0;
   for (const RowsPtr &input : inputs) {
     rows += input->rows();
   }
-  uint64_t rowBytes = uint64_t(inputs.front()->columns()) * sizeOf(type);
-  return RowsPtr(std::make_unique<ConcatRows>(std::move(inputs), rows, rowBytes));
+  uint64_t bytes = rowBytes(traitsOf(format), inputs.front()->columns());
+  return RowsPtr(std::make_unique<ConcatRows>(std::move(inputs), rows, bytes));
 }
 
-StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, ElementType type,
+StatusOr<RowsPtr> planInterleave(llama::InterleaveAttr recipe, WeightFormat format,
                                  const CheckpointRowsFactory &sources) {
-  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), type, sources));
+  CRIA_ASSIGN_OR_RETURN(std::vector<RowsPtr> inputs, planAll(recipe.getInputs(), format, sources));
   int64_t block = recipe.getBlock();
   int64_t rows = (inputs.front()->rows() + block - 1) / block * block * int64_t(inputs.size());
-  uint64_t rowBytes = uint64_t(inputs.front()->columns()) * sizeOf(type);
-  return RowsPtr(std::make_unique<InterleaveRows>(std::move(inputs), block, rows, rowBytes));
+  uint64_t bytes = rowBytes(traitsOf(format), inputs.front()->columns());
+  return RowsPtr(std::make_unique<InterleaveRows>(std::move(inputs), block, rows, bytes));
 }
 
-StatusOr<RowsPtr> planPermute(llama::PermuteRopeAttr recipe, ElementType type,
+StatusOr<RowsPtr> planPermute(llama::PermuteRopeAttr recipe, WeightFormat format,
                               const CheckpointRowsFactory &sources) {
-  CRIA_ASSIGN_OR_RETURN(RowsPtr input, planWeightRows(recipe.getInput(), type, sources));
-  uint64_t rowBytes = uint64_t(input->columns()) * sizeOf(type);
-  return RowsPtr(std::make_unique<PermuteRopeRows>(std::move(input), recipe.getHeads(), rowBytes));
+  CRIA_ASSIGN_OR_RETURN(RowsPtr input, planWeightRows(recipe.getInput(), format, sources));
+  uint64_t bytes = rowBytes(traitsOf(format), input->columns());
+  return RowsPtr(std::make_unique<PermuteRopeRows>(std::move(input), recipe.getHeads(), bytes));
 }
 } // namespace
 
-StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, ElementType type,
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, WeightFormat format,
                                  const CheckpointRowsFactory &sources) {
   using Result = StatusOr<RowsPtr>;
   return llvm::TypeSwitch<mlir::Attribute, Result>(recipe)
-      .Case([&](llama::CheckpointAttr a) { return sources(a, type); })
-      .Case([&](llama::ConcatAttr a) { return planConcat(a, type, sources); })
-      .Case([&](llama::InterleaveAttr a) { return planInterleave(a, type, sources); })
-      .Case([&](llama::PermuteRopeAttr a) { return planPermute(a, type, sources); })
-      .Case([&](llama::RandomAttr a) { return Result(std::make_unique<RandomRows>(a, type)); })
-      .Case([&](llama::OnesAttr a) { return Result(std::make_unique<OneRows>(a, type)); })
-      .Case([&](llama::RopeTableAttr a) { return Result(std::make_unique<RopeTableRows>(a, type)); })
+      .Case([&](llama::CheckpointAttr a) { return sources(a, format); })
+      .Case([&](llama::ConcatAttr a) { return planConcat(a, format, sources); })
+      .Case([&](llama::InterleaveAttr a) { return planInterleave(a, format, sources); })
+      .Case([&](llama::PermuteRopeAttr a) { return planPermute(a, format, sources); })
+      .Case([&](llama::RandomAttr a) { return Result(std::make_unique<RandomRows>(a, format)); })
+      .Case([&](llama::OnesAttr a) { return Result(std::make_unique<OneRows>(a, format)); })
+      .Case([&](llama::RopeTableAttr a) { return Result(std::make_unique<RopeTableRows>(a, format)); })
       .Default([](mlir::Attribute) { return Result(error(StatusCode::internal, "unknown kind of recipe")); });
 }
 
-StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, ElementType type, const TensorReader &tensors) {
-  return planWeightRows(recipe, type, [&](llama::CheckpointAttr checkpoint, ElementType rowType) {
-    return planCheckpoint(checkpoint, rowType, tensors);
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, WeightFormat format, const TensorReader &tensors) {
+  return planWeightRows(recipe, format, [&](llama::CheckpointAttr checkpoint, WeightFormat rowFormat) {
+    return planCheckpoint(checkpoint, rowFormat, tensors);
   });
 }
 

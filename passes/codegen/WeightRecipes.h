@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Evaluates weight recipes by rows. Each operation maps its rows to rows of its inputs, so that
+// Evaluates weight recipes by rows. Every recipe gathers rows of its sources. A source encodes its rows in the
+// format of the weight, unless the checkpoint holds them so already; the operations move encoded rows. So
 // buffers of a few megabytes suffice for models of any size.
 #pragma once
 
@@ -15,7 +16,7 @@
 
 namespace cria {
 
-/// The rows that a recipe evaluates to, in one element type. Immutable and thread-safe. A vector is one row.
+/// The rows that a recipe evaluates to, encoded in one format. Immutable and thread-safe. A vector is one row.
 class WeightRows {
 public:
   virtual ~WeightRows() = default;
@@ -23,8 +24,8 @@ public:
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
 
-  /// Writes rows [first, first + count) to `target`, row-major, aligned for the element type.
-  /// Errors: io; invalidArgument when a finite value overflows the element type (names tensor and position).
+  /// Writes rows [first, first + count) to `target`, each of rowBytes() of the format (format/WeightArrays.h).
+  /// Errors: io; invalidArgument when a finite value does not fit the format (names tensor and position).
   virtual Status read(int64_t first, int64_t count, std::byte *target) const = 0;
 
 protected:
@@ -34,19 +35,18 @@ private:
   int64_t rows_, columns_;
 };
 
-/// Makes the rows of a tensor of the checkpoint in the element type `type`.
+/// Makes the rows of a tensor of the checkpoint in `format`.
 using CheckpointRowsFactory =
-    std::function<StatusOr<std::unique_ptr<WeightRows>>(llama::CheckpointAttr recipe, ElementType type)>;
+    std::function<StatusOr<std::unique_ptr<WeightRows>>(llama::CheckpointAttr recipe, WeightFormat format)>;
 
-/// Plans the evaluation of a verified recipe to elements of `type` (f32, f16 or bf16). `tensors` outlives the
-/// result.
-/// Errors: notFound when the checkpoint lacks a tensor; invalidArgument when its shape or type differs from
+/// Plans the evaluation of a verified recipe to rows in `format`. `tensors` outlives the result.
+/// Errors: notFound when the checkpoint lacks a tensor; invalidArgument when its shape or format differs from
 /// the recipe.
-StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, ElementType type,
+StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, WeightFormat format,
                                                      const TensorReader &tensors);
 
 /// The same with other sources in place of a checkpoint's tensors; errors are those of the factory.
-StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, ElementType type,
+StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, WeightFormat format,
                                                      const CheckpointRowsFactory &checkpointRows);
 
 } // namespace cria

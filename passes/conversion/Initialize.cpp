@@ -56,9 +56,9 @@ LogicalResult collectSegments(Attribute recipe, int64_t firstRow, SmallVectorImp
 LogicalResult emitSegment(const WeightView &weight, const Segment &segment, const Target &target,
                           DispatchBuilder &builder, Location location) {
   if (segment.source.getSeed() > uint64_t(kMaximum) || weight.logical.getRows() > kMaximum) {
-    return emitError(location) << "expected the seed and the rows of random weight '" << weight.buffer
-                               << "' to be at most " << kMaximum << ", got " << segment.source.getSeed()
-                               << " and " << weight.logical.getRows();
+    return emitError(location) << "expected the seed and the rows of random weight '"
+                               << weight.arrays.front().buffer << "' to be at most " << kMaximum << ", got "
+                               << segment.source.getSeed() << " and " << weight.logical.getRows();
   }
   uint32_t key =
       randomTensorKey(uint32_t(segment.source.getSeed()), randomTensorId(segment.source.getTensor()));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs the target's preparation passes for each entry point, then assigns every weight the layout in which
-// the target holds it.
+// Runs the target's preparation passes for each entry point, refuses weights in a format that the target does
+// not take, and assigns every weight the layout in which the target holds it.
 
 #include "passes/conversion/Conversion.h"
 #include "passes/conversion/TargetOption.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -34,6 +36,22 @@ void chooseLayout(llama::WeightOp weight, ArrayRef<llama::UseWeightOp> uses, con
   }
 }
 
+LogicalResult checkFormat(llama::WeightOp weight, const Target &target) {
+  WeightFormat format = weight.getWeightType().getFormat();
+  if (target.takesFormat(format)) {
+    return success();
+  }
+  SmallVector<StringRef> taken;
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    if (target.takesFormat(WeightFormat(i))) {
+      taken.push_back(kWeightFormats[i].name);
+    }
+  }
+  return weight.emitError() << "target '" << target.name() << "' has no kernels for weights in format "
+                            << StringRef(nameOf(format)) << "; compile with --target ops, or with --weights "
+                            << llvm::join(taken, ", ");
+}
+
 struct Prepare : impl::PreparePassBase<Prepare> {
   using PreparePassBase::PreparePassBase;
   explicit Prepare(const Target &target) : target_(target) {}
@@ -51,6 +69,9 @@ struct Prepare : impl::PreparePassBase<Prepare> {
     }
     UsesByWeight uses = collectUses(module);
     for (auto weight : module.getOps<llama::WeightOp>()) {
+      if (failed(checkFormat(weight, *target_))) {
+        return signalPassFailure();
+      }
       chooseLayout(weight, uses.lookup(weight.getSymName()), *target_);
     }
   }

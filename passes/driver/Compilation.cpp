@@ -144,8 +144,7 @@ Status Compilation::importGraph() {
     return job_.randomSeed ? randomRecipe(context_, *job_.randomSeed, checkpoint.config, tensor)
                            : checkpointRecipe(context_, checkpoint, tensor);
   };
-  GraphOptions graph{checkpoint.config, mlirType(&context_, model_.weightType),
-                     mlirType(&context_, job_.kvType)};
+  GraphOptions graph{checkpoint.config, model_.weights, mlirType(&context_, job_.kvType)};
   module_ = buildGraph(context_, graph, recipe);
   return diagnosed(bool(module_), "import");
 }
@@ -221,7 +220,7 @@ Status Compilation::writePackageFiles() {
                          .chat = model_.checkpoint.chat,
                          .tokenizer = model_.tokenizer,
                          .tokenizerFile = model_.checkpoint.tokenizer.model,
-                         .weightsType = std::string(nameOf(model_.weightType)),
+                         .weightsFormat = std::string(nameOf(model_.weights)),
                          .kvType = std::string(nameOf(job_.kvType)),
                          .randomSeed = job_.randomSeed,
                          .tensors = model_.checkpoint.tensors.get(),

@@ -3,7 +3,7 @@
 // progress. Plain C++, so that callers need neither MLIR nor its compiler flags.
 #pragma once
 
-#include "format/ElementType.h"
+#include "format/WeightFormat.h"
 #include "frontends/Checkpoint.h"
 #include "support/Status.h"
 
@@ -59,8 +59,8 @@ struct CompileJob {
   /// Compile for target `ops` alone, with the ops of this backend.
   std::optional<OpsBackend> opsBackend;
 
-  /// Element type of matrices; none: that of the checkpoint, f16 for a preset.
-  std::optional<ElementType> weightType;
+  /// Format of matrices; none: that of the checkpoint, f16 for a preset.
+  std::optional<WeightFormat> weights;
   ElementType kvType = ElementType::f16;
   /// Context length in tokens; 0: that of the configuration.
   int64_t context = 0;

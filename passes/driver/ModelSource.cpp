@@ -35,7 +35,7 @@ static StatusOr<Checkpoint> openConfigured(const CompileJob &job) {
     return invalidArgument("preset '{}': expected one of {}, with a seed for its weights", job.preset,
                            fmt::join(presetNames(), ", "));
   }
-  return Checkpoint{.config = *preset, .weightType = ElementType::f16};
+  return Checkpoint{.config = *preset, .weights = WeightFormat::f16};
 }
 
 static StatusOr<std::vector<AddedToken>> addedTokensOf(const CompileJob &job, const Checkpoint &checkpoint,
@@ -69,7 +69,7 @@ StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer
     observer.note(text);
   }
   CRIA_ASSIGN_OR_RETURN(model.tokenizer, describeTokenizer(job, model.checkpoint, observer));
-  model.weightType = job.weightType.value_or(model.checkpoint.weightType);
+  model.weights = job.weights.value_or(model.checkpoint.weights);
   CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));
   return model;
 }

@@ -12,7 +12,7 @@ struct ModelSource {
   Checkpoint checkpoint;
   /// The manifest's description of `checkpoint.tokenizer`; nullopt if there is no tokenizer.
   std::optional<PackageTokenizer> tokenizer;
-  ElementType weightType = ElementType::f16;
+  WeightFormat weights = WeightFormat::f16; // of matrices
 };
 
 /// Errors: those of openCheckpoint() and of the job's TokenizerCheck; unsupported or invalidArgument when

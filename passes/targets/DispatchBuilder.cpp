@@ -4,7 +4,7 @@
 
 #include "passes/targets/DispatchBuilder.h"
 
-#include "format/WeightLayout.h"
+#include "ir/ElementTypes.h"
 #include "passes/targets/StepLayout.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -43,16 +43,18 @@ GridDim gridOverRows(const View &view, int64_t tile) {
 }
 
 static WeightView viewOf(StringRef name, llama::WeightType type) {
-  WeightView view;
-  view.logical = type;
-  view.buffer = name.str();
-  view.type = view.logical.getElementType();
-  std::vector<int64_t> shape = physicalShape(type.getPhysicalLayout().kind, type.getShape());
-  SmallVector<int64_t> strides = denseStrides(shape);
-  view.shape.assign(shape.begin(), shape.end());
-  view.strides.assign(strides.begin(), strides.end());
-  view.size = type.getPhysicalBytes();
-  return view;
+  WeightView weight{.logical = type, .arrays = {}};
+  for (const WeightArray &array : type.getArrays()) {
+    WeightArrayView &view = weight.arrays.emplace_back();
+    view.suffix = array.suffix;
+    view.buffer = arrayName(name.str(), array.suffix);
+    view.type = mlirType(type.getContext(), array.type);
+    SmallVector<int64_t> strides = denseStrides(array.shape);
+    view.shape.assign(array.shape.begin(), array.shape.end());
+    view.strides.assign(strides.begin(), strides.end());
+    view.size = int64_t(array.size);
+  }
+  return weight;
 }
 
 WeightView viewOf(program::WeightOp weight) {
@@ -76,6 +78,9 @@ ProgramBuilder::ProgramBuilder(ModuleOp module, StringRef targetName, LimitsAttr
   for (auto weight : module.getOps<llama::WeightOp>()) {
     llamaWeights_[weight.getSymName()] = weight;
     weightNames_[weight.getSymName()] = uniqueName(weight.getSymName());
+    for (const WeightArray &array : weight.getWeightType().getArrays()) {
+      names_.insert(arrayName(weightNames_[weight.getSymName()], array.suffix));
+    }
   }
   OpBuilder builder = atEnd();
   module->setAttr(ProgramDialect::kTargetAttr, builder.getStringAttr(targetName));
@@ -388,7 +393,14 @@ void DispatchBuilder::addDispatch(KernelRef kernel, ArrayRef<GridDim> grid, Arra
 //===----------------------------------------------------------------------===//
 
 Operands &Operands::bind(StringRef name, const View &view, Access access) {
-  bindings_.push_back({name, view, access});
+  bindings_.push_back({name.str(), view, access});
+  return *this;
+}
+
+Operands &Operands::weight(StringRef name, const WeightView &weight, Access access) {
+  for (const WeightArrayView &array : weight.arrays) {
+    bind(arrayName(name.str(), array.suffix), array, access);
+  }
   return *this;
 }
 

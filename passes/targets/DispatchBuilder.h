@@ -37,13 +37,25 @@ struct View {
   int64_t columns() const { return shape.back(); }
 };
 
-/// A whole weight: its physical array (format/WeightLayout.h) and its logical type.
-struct WeightView : View {
+/// The whole of an array of a weight (format/WeightArrays.h).
+struct WeightArrayView : View {
+  std::string suffix; ///< empty for the first array
+};
+
+/// A weight: its logical type, and its arrays in the order of the type's getArrays().
+struct WeightView {
   llama::WeightType logical;
+  llvm::SmallVector<WeightArrayView, 1> arrays;
+
+  /// The one array of a weight in a dense format.
+  const View &dense() const {
+    assert(arrays.size() == 1);
+    return arrays.front();
+  }
 };
 
 struct Binding {
-  llvm::StringRef name;
+  std::string name;
   View view;
   program::Access access;
 };
@@ -73,7 +85,7 @@ struct AlignedRows {
 
 /// Columns [first, first + count) of a rank-2 view.
 View columnsOf(const View &view, int64_t first, int64_t count);
-/// The view of a whole weight of the program.
+/// The view of a weight of the program.
 WeightView viewOf(program::WeightOp weight);
 /// The grid dimension for tiles of `tile` rows of a view: symbolic if the number of rows is, else
 /// `ceildiv(rows, tile)`.
@@ -205,7 +217,11 @@ public:
 
   Operands &read(llvm::StringRef name, const View &view) { return bind(name, view, program::Access::read); }
   Operands &read(llvm::StringRef name, mlir::Value value) { return read(name, builder_.view(value)); }
-  Operands &weight(llvm::StringRef name, mlir::Value value) { return read(name, builder_.weight(value)); }
+  /// Binds every array of the weight: `name`, `name`.scales, ...
+  Operands &weight(llvm::StringRef name, mlir::Value value) {
+    return weight(name, builder_.weight(value), program::Access::read);
+  }
+  Operands &weight(llvm::StringRef name, const WeightView &weight, program::Access access);
   Operands &write(llvm::StringRef name, const View &view) { return bind(name, view, program::Access::write); }
   Operands &write(llvm::StringRef name, mlir::Value value) { return write(name, builder_.view(value)); }
   Operands &bind(llvm::StringRef name, const View &view, program::Access access);

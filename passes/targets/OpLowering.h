@@ -81,7 +81,7 @@ protected:
     View output = view(linear.output);
     spec.inputs = view(linear.input).columns();
     spec.outputs = output.columns();
-    spec.weight = elementTypeOf(builder_.weight(linear.weight).type);
+    spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
     spec.activation = linear.activation;
     spec.residual = bool(linear.residual);
     spec.rows = output.rows() == program::kExtentR ? RowCount::outputs : RowCount::tokens;

@@ -72,6 +72,9 @@ public:
   /// llama.max_tokens. The passes run on the module, before layouts are assigned.
   virtual void addPreparePasses(mlir::OpPassManager &manager, mlir::func::FuncOp entry) const {}
 
+  /// Returns whether the target has kernels for weights in `format`. Others are refused before layouts are
+  /// assigned, so that the functions below get none.
+  virtual bool takesFormat(WeightFormat format) const { return isDense(format); }
   /// The layout of a weight. `users` are the llama ops of all entry points that have it as an operand.
   virtual llama::WeightLayout weightLayout(llama::WeightOp weight,
                                            llvm::ArrayRef<mlir::Operation *> users) const {

@@ -86,7 +86,7 @@ static FusionOutcome fuse(Operation *root, const Projections &projections, Rewri
   }
   WeightType first = linears[0].getWeight().getType();
   auto recipe = ConcatAttr::get(rewriter.getContext(), recipes);
-  auto type = WeightType::get(recipeShape(recipe), first.getElementType(), first.getLayout());
+  WeightType type = first.withShape(recipeShape(recipe));
   Location loc = rewriter.getFusedLoc({linears[0].getLoc(), linears[1].getLoc(), linears[2].getLoc()});
   rewriter.setInsertionPoint(firstInBlock(linears));
   Value weight = useFusedWeight(rewriter, loc, weightOf(weights[0]), "qkv", type, recipe);

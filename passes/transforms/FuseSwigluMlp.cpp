@@ -38,8 +38,7 @@ static std::optional<Swiglu> matchSwiglu(MulOp mul) {
 static Value interleavedWeight(Swiglu swiglu, int64_t block, Location loc, RewriterBase &rewriter) {
   WeightOp gate = weightOf(swiglu.gate.getWeight()), up = weightOf(swiglu.up.getWeight());
   auto recipe = InterleaveAttr::get(rewriter.getContext(), {gate.getRecipe(), up.getRecipe()}, block);
-  auto type = WeightType::get(recipeShape(recipe), gate.getWeightType().getElementType(),
-                              gate.getWeightType().getLayout());
+  WeightType type = gate.getWeightType().withShape(recipeShape(recipe));
   return useFusedWeight(rewriter, loc, gate, "gate_up", type, recipe);
 }
 

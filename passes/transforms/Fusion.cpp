@@ -58,7 +58,7 @@ bool cria::canJoinWeights(ValueRange weights) {
   auto first = cast<WeightType>(weights.front().getType());
   return llvm::all_of(weights, [&](Value weight) {
     auto type = cast<WeightType>(weight.getType());
-    return weightOf(weight) && type.getElementType() == first.getElementType() &&
+    return weightOf(weight) && type.getFormat() == first.getFormat() &&
            type.getLayout() == first.getLayout() && type.getColumns() == first.getColumns();
   });
 }

@@ -49,7 +49,7 @@ uint64_t EntryResolver::gridSize(const GridDimension &dimension) const {
 BoundBuffers::Place EntryResolver::placeOf(const BufferReference &buffer) const {
   switch (buffer.space) {
   case BufferSpace::weight:
-    return bound_.weights[buffer.index];
+    return bound_.weights[buffer.index][buffer.array];
   case BufferSpace::step:
     return bound_.step;
   case BufferSpace::kv:

@@ -17,8 +17,8 @@ struct BoundBuffers {
     cria_buffer *buffer = nullptr;
     uint64_t offset = 0; // of the program's buffer in it, in bytes
   };
-  std::vector<Place> weights; // by weight
-  std::vector<Place> buffers; // by buffer
+  std::vector<std::vector<Place>> weights; // by weight and array
+  std::vector<Place> buffers;              // by buffer
   Place step, kv;
   uint32_t numPages = 0;
 };

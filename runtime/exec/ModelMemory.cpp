@@ -90,7 +90,10 @@ StatusOr<std::unique_ptr<ModelMemory>> ModelMemory::allocate(const Package &pack
 Status ModelMemory::loadWeights(const Package &package, const WeightBuffers::Progress &progress) {
   CRIA_ASSIGN_OR_RETURN(weights_, WeightBuffers::load(package, program_, device_, progress));
   for (size_t i = 0; i < weights_.size(); ++i) {
-    bound_.weights.push_back({.buffer = weights_[i]});
+    std::vector<BoundBuffers::Place> &places = bound_.weights.emplace_back();
+    for (const DeviceBuffer &array : weights_[i]) {
+      places.push_back({.buffer = array.get()});
+    }
   }
   use_.importedWeights = weights_.importedBytes();
   return {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One buffer per weight. Weights are uploaded in pieces, for progress and for small staging memory.
+// One buffer for each array of a weight. Weights are uploaded in pieces, for progress and for small staging
+// memory.
 #include "runtime/exec/WeightBuffers.h"
 
 #include "plugins/api/kernel_abi.h"
@@ -33,32 +34,46 @@ StatusOr<const SafetensorsFile *> WeightBuffers::file(const Package &package, co
 }
 
 Status WeightBuffers::loadWeight(const Package &package, const ProgramWeight &weight, Device &device) {
-  std::string what = fmt::format("weight '{}'", printable(weight.name));
-  if (weight.file.empty()) {
-    // `initialize` writes the logical rows only, and padding must be zero.
-    uint64_t size = (weight.size + 3) / 4 * 4;
-    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(size, CRIA_BUFFER_WEIGHTS, what));
-    buffers_.push_back(std::move(buffer));
-    return device.fill(buffers_.back(), 0, size, 0).withContext(what);
+  const SafetensorsFile *mapped = nullptr;
+  if (!weight.file.empty()) {
+    CRIA_ASSIGN_OR_RETURN(mapped, file(package, weight.file));
   }
-  CRIA_ASSIGN_OR_RETURN(const SafetensorsFile *mapped, file(package, weight.file));
-  CRIA_ASSIGN_OR_RETURN(std::span<const std::byte> data, findWeight(*mapped, weight));
-  bool isAligned = reinterpret_cast<uintptr_t>(data.data()) % CRIA_KERNEL_ALIGNMENT == 0;
-  if (device.canImport() && isAligned) {
-    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.import(data));
-    buffers_.push_back(std::move(buffer));
-    importedBytes_ += weight.size;
-    return {};
+  std::vector<DeviceBuffer> &arrays = buffers_.emplace_back();
+  for (const ProgramWeightArray &array : weight.arrays) {
+    std::string what = fmt::format("weight '{}'", printable(arrayName(weight.name, array.suffix)));
+    CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, mapped ? loadArray(*mapped, array, device, what)
+                                                      : allocateZeroed(array, device, what));
+    arrays.push_back(std::move(buffer));
   }
-  CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(weight.size, CRIA_BUFFER_WEIGHTS, what));
-  buffers_.push_back(std::move(buffer));
-  return upload(weight, data, device).withContext(what);
+  return {};
 }
 
-Status WeightBuffers::upload(const ProgramWeight &weight, std::span<const std::byte> data, Device &device) {
-  for (uint64_t offset = 0; offset < weight.size; offset += kUploadBytes) {
-    uint64_t size = std::min(kUploadBytes, weight.size - offset);
-    CRIA_RETURN_IF_ERROR(device.upload(buffers_.back(), offset, data.data() + offset, size));
+/// `initialize` writes the rows that exist; what pads them must be zero.
+StatusOr<DeviceBuffer> WeightBuffers::allocateZeroed(const ProgramWeightArray &array, Device &device,
+                                                     const std::string &what) const {
+  uint64_t size = (array.size + 3) / 4 * 4;
+  CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(size, CRIA_BUFFER_WEIGHTS, what));
+  CRIA_RETURN_IF_ERROR(device.fill(buffer, 0, size, 0).withContext(what));
+  return buffer;
+}
+
+StatusOr<DeviceBuffer> WeightBuffers::loadArray(const SafetensorsFile &file, const ProgramWeightArray &array,
+                                                Device &device, const std::string &what) {
+  CRIA_ASSIGN_OR_RETURN(std::span<const std::byte> data, findArray(file, array, what));
+  bool isAligned = reinterpret_cast<uintptr_t>(data.data()) % CRIA_KERNEL_ALIGNMENT == 0;
+  if (device.canImport() && isAligned) {
+    importedBytes_ += array.size;
+    return device.import(data);
+  }
+  CRIA_ASSIGN_OR_RETURN(DeviceBuffer buffer, device.allocate(array.size, CRIA_BUFFER_WEIGHTS, what));
+  CRIA_RETURN_IF_ERROR(upload(buffer, data, device).withContext(what));
+  return buffer;
+}
+
+Status WeightBuffers::upload(const DeviceBuffer &buffer, std::span<const std::byte> data, Device &device) {
+  for (uint64_t offset = 0; offset < data.size(); offset += kUploadBytes) {
+    uint64_t size = std::min(kUploadBytes, data.size() - offset);
+    CRIA_RETURN_IF_ERROR(device.upload(buffer, offset, data.data() + offset, size));
     uploadedBytes_ += size;
     if (progress_) {
       progress_(uploadedBytes_, totalBytes_);

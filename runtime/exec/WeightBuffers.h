@@ -13,22 +13,27 @@ public:
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
   /// Weights without a file are allocated but not filled. Errors: those of Package::weightFile() and
-  /// findWeight(), and the backend's.
+  /// findArray(), and the backend's.
   static StatusOr<WeightBuffers> load(const Package &package, const Program &program, Device &device,
                                       const Progress &progress);
 
-  cria_buffer *operator[](size_t weight) const { return buffers_[weight].get(); }
+  /// The buffers of a weight, one for each of its arrays.
+  const std::vector<DeviceBuffer> &operator[](size_t weight) const { return buffers_[weight]; }
   size_t size() const { return buffers_.size(); }
   uint64_t importedBytes() const { return importedBytes_; }
 
 private:
   Status loadWeight(const Package &package, const ProgramWeight &weight, Device &device);
-  Status upload(const ProgramWeight &weight, std::span<const std::byte> data, Device &device);
+  StatusOr<DeviceBuffer> allocateZeroed(const ProgramWeightArray &array, Device &device,
+                                        const std::string &what) const;
+  StatusOr<DeviceBuffer> loadArray(const SafetensorsFile &file, const ProgramWeightArray &array,
+                                   Device &device, const std::string &what);
+  Status upload(const DeviceBuffer &buffer, std::span<const std::byte> data, Device &device);
   StatusOr<const SafetensorsFile *> file(const Package &package, const std::string &name);
 
   // Mappings outlive the buffers that use them.
   std::map<std::string, std::shared_ptr<const SafetensorsFile>> files_;
-  std::vector<DeviceBuffer> buffers_;
+  std::vector<std::vector<DeviceBuffer>> buffers_; // by weight and array
   uint64_t totalBytes_ = 0, importedBytes_ = 0, uploadedBytes_ = 0;
   Progress progress_;
 };

@@ -185,16 +185,17 @@ StatusOr<std::shared_ptr<const SafetensorsFile>> Package::weightFile(const std::
   return SafetensorsFile::open(path(name));
 }
 
-StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight) {
-  const SafetensorsTensor *entry = file.find(weight.tensor);
+StatusOr<std::span<const std::byte>> findArray(const SafetensorsFile &file, const ProgramWeightArray &array,
+                                               std::string_view what) {
+  const SafetensorsTensor *entry = file.find(array.tensor);
   if (!entry) {
-    return error(StatusCode::notFound, "{}: the tensor '{}' of weight '{}' is missing", file.path(),
-                 printable(weight.tensor), printable(weight.name));
+    return error(StatusCode::notFound, "{}: the tensor '{}' of {} is missing", file.path(),
+                 printable(array.tensor), what);
   }
-  std::vector<int64_t> shape = physicalShape(weight);
-  if (entry->type != weight.type || entry->shape != shape || entry->size != weight.size) {
+  std::vector<int64_t> shape(array.shape.begin(), array.shape.end());
+  if (entry->type != array.type || entry->shape != shape || entry->size != array.size) {
     return invalidArgument("{}: tensor '{}': expected type {} and shape [{}], got {} and [{}]", file.path(),
-                           printable(weight.tensor), nameOf(weight.type), fmt::join(shape, ", "),
+                           printable(array.tensor), nameOf(array.type), fmt::join(shape, ", "),
                            nameOf(entry->type), fmt::join(entry->shape, ", "));
   }
   return file.data(*entry);

@@ -62,8 +62,9 @@ private:
   ChatConfig chat_;
 };
 
-/// Returns the mapped bytes of a weight, after a check of name, type, shape and size. They are valid as
-/// long as `file`. Errors: invalidArgument, notFound.
-StatusOr<std::span<const std::byte>> findWeight(const SafetensorsFile &file, const ProgramWeight &weight);
+/// Returns the mapped bytes of an array of a weight, after a check of name, type, shape and size. They are
+/// valid as long as `file`. what: names the array in messages. Errors: invalidArgument, notFound.
+StatusOr<std::span<const std::byte>> findArray(const SafetensorsFile &file, const ProgramWeightArray &array,
+                                               std::string_view what);
 
 } // namespace cria

@@ -96,7 +96,7 @@ void expectInside(const Program &program, const ProgramEntry &entry, const Progr
   uint64_t size = 0;
   switch (binding.buffer.space) {
   case BufferSpace::weight:
-    size = program.weights[binding.buffer.index].size;
+    size = program.weights[binding.buffer.index].arrays[binding.buffer.array].size;
     break;
   case BufferSpace::buffer:
     size = program.buffers[binding.buffer.index].size;

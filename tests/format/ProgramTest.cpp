@@ -110,8 +110,10 @@ void addInitialize(OrderedJson &p, OrderedJson binding) {
 }
 
 const Hostile kReading[] = {
-    {"Version", [](OrderedJson &p) { p["program_version"] = 2; },
-     "p.json: expected program_version 1, got 2"},
+    {"Newer", [](OrderedJson &p) { p["program_version"] = 3; },
+     "p.json: expected program_version 2, got 3; use a newer version of cria"},
+    {"Older", [](OrderedJson &p) { p["program_version"] = 1; },
+     "p.json: expected program_version 2, got 1; compile the model again"},
     {"Extra", [](OrderedJson &p) { p["x"] = 1; }, "p.json: unknown member 'x'"},
     {"LimitZero", [](OrderedJson &p) { p["limits"]["max_tokens"] = 0; },
      "p.json: limits: expected 'max_tokens' to be an integer from 1 to 1048576, got 0"},
@@ -156,10 +158,14 @@ const Hostile kReading[] = {
      "expected 'size' to be an integer"},
     {"Layout", [](OrderedJson &p) { p["weights"][0]["layout"] = "spiral"; },
      "weights[0] 'table': expected 'layout' to be row_major, panel16 or row_padded, got \"spiral\""},
+    {"Format", [](OrderedJson &p) { p["weights"][0]["format"] = "i8"; },
+     "weights[0] 'table': expected 'format' to be f32, f16 or bf16"},
     {"LongContext", [](OrderedJson &p) { p["limits"]["context"] = (1 << 24) + 1; },
      "expected 'context' to be an integer from 1 to 16777216"},
     {"TensorWithoutFile", [](OrderedJson &p) { p["weights"][0]["file"] = nullptr; },
-     "expected 'tensor' to be null for a weight without a file"},
+     "weights[0] 'table': arrays[0]: expected 'tensor' to be null for a weight without a file"},
+    {"ArraySuffix", [](OrderedJson &p) { p["weights"][0]["arrays"][0].erase("suffix"); },
+     "'suffix' is missing"},
     {"ConstantWord", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer({-1})); },
      "expected 'data' of f32, i32 or u32 values, got -1 for type u32"},
 };
@@ -186,10 +192,20 @@ const Hostile kParts[] = {
      "step: the fields 'tokens' and 'positions' overlap"},
     {"LayoutRank", [](OrderedJson &p) { p["weights"][0]["shape"] = {16, 4, 4}; },
      "weight 'table': expected rank 1 or 2 with layout row_major, got 3"},
-    {"WeightSize", [](OrderedJson &p) { p["weights"][0]["size"] = 1000; },
-     "weight 'table': expected size 1024 for shape [64, 4] in layout row_major of f32, got 1000"},
+    {"ArraySize", [](OrderedJson &p) { p["weights"][0]["arrays"][0]["size"] = 1000; },
+     "weight 'table': array 0: expected '' of f32, shape [64, 4] and 1024 bytes"},
+    {"ArrayType", [](OrderedJson &p) { p["weights"][0]["arrays"][0]["type"] = "f16"; }, "got '' of f16"},
+    {"ArrayShape", [](OrderedJson &p) { p["weights"][0]["arrays"][0]["shape"] = {4, 64}; },
+     "got '' of f32, shape [4, 64]"},
+    {"ArraysOfAnotherFormat",
+     [](OrderedJson &p) {
+       OrderedJson again = p["weights"][0]["arrays"][0];
+       again["suffix"] = "scales";
+       p["weights"][0]["arrays"].push_back(again);
+     },
+     "weight 'table': expected 1 arrays in format f32, got 2"},
     {"WeightOverflow", [](OrderedJson &p) { p["weights"][0]["shape"] = {1ull << 49, 1ull << 49}; },
-     "weight 'table': the size overflows"},
+     "weight 'table': expected positive dimensions"},
     {"BufferSmall", [](OrderedJson &p) { p["buffers"][0]["size"] = 60; },
      "buffer 'rows': expected a size of 64 bytes for the shape at the maximum sizes, got 60"},
     {"BufferHuge", [](OrderedJson &p) { p["buffers"][0]["size"] = 1ull << 40; },
@@ -219,7 +235,7 @@ const Hostile kParts[] = {
     {"ShortPrefill", [](OrderedJson &p) { p["entries"][2]["max_tokens"] = 15; },
      "expected an entry point 'prefill' of up to max_tokens 16 tokens"},
     {"NotInitialized",
-     [](OrderedJson &p) { p["weights"][0]["file"] = nullptr, p["weights"][0]["tensor"] = nullptr; },
+     [](OrderedJson &p) { p["weights"][0]["file"] = p["weights"][0]["arrays"][0]["tensor"] = nullptr; },
      "weight 'table': expected a file or an entry point 'initialize' that writes it"},
 };
 INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, testing::ValuesIn(kParts),
@@ -365,8 +381,7 @@ TEST(ProgramVerifier, InPlaceAllowsTheSameWindowOnly) {
 
 TEST(ProgramVerifier, InitializeMakesWeightsWithoutAFile) {
   OrderedJson program = toyProgram();
-  program["weights"][0]["file"] = nullptr;
-  program["weights"][0]["tensor"] = nullptr;
+  program["weights"][0]["file"] = program["weights"][0]["arrays"][0]["tensor"] = nullptr;
   OrderedJson table = binding(program, 0, 1, 6);
   table["access"] = "write";
   addInitialize(program, table);

@@ -48,8 +48,9 @@ protected:
     checkpoint.frontend = &frontend;
     checkpoint.config = {
         .dim = 8, .layers = 1, .heads = 2, .kvHeads = 2, .headDim = 4, .ffnDim = 8, .vocabSize = 4};
-    checkpoint.tensors = std::make_shared<OneType>(TensorReader::Tensors{
-        {"blk/layers.0.q", {ElementType::bf16, {8, 8}}}, {"blk/layers.0.k", {ElementType::f16, {8, 8}}}});
+    checkpoint.tensors = std::make_shared<OneType>(
+        TensorReader::Tensors{{"blk/layers.0.q", {.format = WeightFormat::bf16, .shape = {8, 8}}},
+                              {"blk/layers.0.k", {.format = WeightFormat::f16, .shape = {8, 8}}}});
   }
 
   mlir::MLIRContext context;

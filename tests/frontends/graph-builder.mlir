@@ -11,9 +11,9 @@
 
 // One KV head for eight query heads.
 // GQA: module attributes {llama.config = #llama.config<name = "gqa", parameters = 65344, dim = 64, layers = 2, heads = 8, kv_heads = 1, head_dim = 8, ffn_dim = 88, vocab_size = 100, context = 256
-// GQA: llama.weight @embedding : !llama.weight<100x64xf32> = #llama.checkpoint<"model.embed_tokens.weight", f32, [100, 64]>
-// GQA: llama.weight @rope_table : !llama.weight<256x8xf32> = #llama.rope_table<theta = {{1.0+e\+04|10000.0}}, head_dim = 8, context = 256>
-// GQA: llama.weight @layers.1.k : !llama.weight<8x64xf32> = #llama.checkpoint<"model.layers.1.self_attn.k_proj.weight", f32, [8, 64]>
+// GQA: llama.weight @embedding : !llama.weight<100x64, f32> = #llama.checkpoint<"model.embed_tokens.weight", f32, [100, 64]>
+// GQA: llama.weight @rope_table : !llama.weight<256x8, f32> = #llama.rope_table<theta = {{1.0+e\+04|10000.0}}, head_dim = 8, context = 256>
+// GQA: llama.weight @layers.1.k : !llama.weight<8x64, f32> = #llama.checkpoint<"model.layers.1.self_attn.k_proj.weight", f32, [8, 64]>
 // GQA: func.func @forward(%[[TOKENS:.*]]: tensor<?xi32>, %[[POSITIONS:.*]]: tensor<?xi32>, %[[SEQUENCES:.*]]: tensor<?xi32>, %[[SLOTS:.*]]: tensor<?xi32>, %[[STARTS:.*]]: tensor<?xi32>, %[[TABLE:.*]]: tensor<?x?xi32>, %[[OUTPUTS:.*]]: tensor<?xi32>, %[[CACHE:.*]]: !llama.kv_cache<layers = 2, kv_heads = 1, head_dim = 8, f16>) -> tensor<?x100xf32>
 // GQA: %[[EMBEDDING:.*]] = llama.use_weight @embedding
 // GQA: %[[HIDDEN:.*]] = llama.embedding %[[TOKENS]], %[[EMBEDDING]]
@@ -51,15 +51,15 @@
 // TIED-NOT: @output
 // TIED: tied_embeddings = true
 // TIED: %[[EMBEDDING:.*]] = llama.use_weight @embedding
-// TIED: %[[LOGITS:.*]] = llama.linear %{{.*}}, %[[EMBEDDING]] : (tensor<?x32xf32>, !llama.weight<200x32xf32>)
+// TIED: %[[LOGITS:.*]] = llama.linear %{{.*}}, %[[EMBEDDING]] : (tensor<?x32xf32>, !llama.weight<200x32, f32>)
 // TIED-NEXT: return %[[LOGITS]]
 
 // Four heads of 16 columns on a model of 32; matrices as asked for, norms and RoPE table f32.
-// HEAD-DIM: @embedding : !llama.weight<100x32xf16> = #llama.checkpoint<"model.embed_tokens.weight", f32, [100, 32]>
-// HEAD-DIM: @rope_table : !llama.weight<128x16xf32>
-// HEAD-DIM: @layers.0.attention_norm : !llama.weight<32xf32>
-// HEAD-DIM: @layers.0.q : !llama.weight<64x32xf16>
-// HEAD-DIM: @layers.0.o : !llama.weight<32x64xf16>
+// HEAD-DIM: @embedding : !llama.weight<100x32, f16> = #llama.checkpoint<"model.embed_tokens.weight", f32, [100, 32]>
+// HEAD-DIM: @rope_table : !llama.weight<128x16, f32>
+// HEAD-DIM: @layers.0.attention_norm : !llama.weight<32, f32>
+// HEAD-DIM: @layers.0.q : !llama.weight<64x32, f16>
+// HEAD-DIM: @layers.0.o : !llama.weight<32x64, f16>
 // HEAD-DIM: !llama.kv_cache<layers = 2, kv_heads = 2, head_dim = 16, f32>
 
 // LLAMA3: theta = {{2.0+e\+04|20000.0}}, head_dim = 16, context = 256, scaling = #llama.llama3_scaling<factor = {{8.0.*}}, low_freq_factor = {{1.0.*}}, high_freq_factor = {{4.0.*}}, original_context = 64>>
@@ -68,8 +68,8 @@
 
 // LINEAR: scaling = #llama.linear_scaling<factor = {{4.0.*}}>>
 
-// BF16: @embedding : !llama.weight<{{.*}}xbf16> = #llama.checkpoint<"model.embed_tokens.weight", bf16,
-// BF16: @layers.0.attention_norm : !llama.weight<{{[0-9]+}}xf32> = #llama.checkpoint<"model.layers.0.input_layernorm.weight", bf16,
+// BF16: @embedding : !llama.weight<{{.*}}, bf16> = #llama.checkpoint<"model.embed_tokens.weight", bf16,
+// BF16: @layers.0.attention_norm : !llama.weight<{{[0-9]+}}, f32> = #llama.checkpoint<"model.layers.0.input_layernorm.weight", bf16,
 
-// RANDOM: @embedding : !llama.weight<32000x2048xf16> = #llama.random<42, "model.embed_tokens.weight", 32000 x 2048>
-// RANDOM: @layers.0.attention_norm : !llama.weight<2048xf32> = #llama.ones<2048>
+// RANDOM: @embedding : !llama.weight<32000x2048, f16> = #llama.random<42, "model.embed_tokens.weight", 32000 x 2048>
+// RANDOM: @layers.0.attention_norm : !llama.weight<2048, f32> = #llama.ones<2048>

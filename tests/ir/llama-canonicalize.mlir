@@ -20,7 +20,7 @@ func.func @no_split_into_two(%input: tensor<?x128xf32>) -> tensor<?x64xf32> {
 
 // -----
 
-llama.weight @norm : !llama.weight<128xf32> = #llama.ones<128>
+llama.weight @norm : !llama.weight<128, f32> = #llama.ones<128>
 
 // CSE merges uses of one weight, and equal pure ops.
 // CHECK-LABEL: func @equal_ops
@@ -28,10 +28,10 @@ func.func @equal_ops(%input: tensor<?x128xf32>) -> (tensor<?x128xf32>, tensor<?x
   // CHECK-NEXT: %[[WEIGHT:.*]] = llama.use_weight @norm
   // CHECK-NEXT: %[[NORMED:.*]] = llama.rms_norm %{{.*}}, %[[WEIGHT]]
   // CHECK-NEXT: return %[[NORMED]], %[[NORMED]]
-  %w0 = llama.use_weight @norm : !llama.weight<128xf32>
-  %w1 = llama.use_weight @norm : !llama.weight<128xf32>
-  %0 = llama.rms_norm %input, %w0 {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
-  %1 = llama.rms_norm %input, %w1 {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
+  %w0 = llama.use_weight @norm : !llama.weight<128, f32>
+  %w1 = llama.use_weight @norm : !llama.weight<128, f32>
+  %0 = llama.rms_norm %input, %w0 {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
+  %1 = llama.rms_norm %input, %w1 {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
   return %0, %1 : tensor<?x128xf32>, tensor<?x128xf32>
 }
 

@@ -1,81 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --split-input-file --verify-diagnostics
 
-func.func @embedding_c1(%tokens: tensor<?xi32>, %table: !llama.weight<128xf32>) {
+func.func @embedding_c1(%tokens: tensor<?xi32>, %table: !llama.weight<128, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.embedding' op expected table of rank 2, got '!llama.weight<128xf32>'}}
-  %0 = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
+  // expected-error @+1 {{'llama.embedding' op expected table of rank 2, got '!llama.weight<128, f32>'}}
+  %0 = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @embedding_tokens(%tokens: tensor<?xi64>, %table: !llama.weight<64x128xf32>) {
+func.func @embedding_tokens(%tokens: tensor<?xi64>, %table: !llama.weight<64x128, f32>) {
   // expected-error @+1 {{operand #0 must be 1D tensor of 32-bit signless integer values, but got 'tensor<?xi64>'}}
-  %0 = llama.embedding %tokens, %table : (tensor<?xi64>, !llama.weight<64x128xf32>) -> tensor<?x128xf32>
+  %0 = llama.embedding %tokens, %table : (tensor<?xi64>, !llama.weight<64x128, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rms_norm_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128x128xf32>) {
+func.func @rms_norm_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128x128, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.rms_norm' op expected weight of rank 1, got '!llama.weight<128x128xf32>'}}
-  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128x128xf32>) -> tensor<?x128xf32>
+  // expected-error @+1 {{'llama.rms_norm' op expected weight of rank 1, got '!llama.weight<128x128, f32>'}}
+  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128x128, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rms_norm_c1_type(%input: tensor<?x128xf32>, %weight: !llama.weight<128xf16>) {
+func.func @rms_norm_c1_type(%input: tensor<?x128xf32>, %weight: !llama.weight<128, f16>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rms_norm' op expected weight of f32, got 'f16'}}
-  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128xf16>) -> tensor<?x128xf32>
+  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128, f16>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rms_norm_c2(%input: tensor<?x4096xf32>, %weight: !llama.weight<2048xf32>) {
+func.func @rms_norm_c2(%input: tensor<?x4096xf32>, %weight: !llama.weight<2048, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rms_norm' op expected weight of size 4096 to match last dimension of input, got 2048}}
-  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x4096xf32>, !llama.weight<2048xf32>) -> tensor<?x4096xf32>
+  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x4096xf32>, !llama.weight<2048, f32>) -> tensor<?x4096xf32>
   return
 }
 
 // -----
 
-func.func @rms_norm_c3(%input: tensor<?x128xf32>, %weight: !llama.weight<128xf32>) {
+func.func @rms_norm_c3(%input: tensor<?x128xf32>, %weight: !llama.weight<128, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rms_norm' op expected epsilon of at least 0, got -1.000000e+00}}
-  %0 = llama.rms_norm %input, %weight {epsilon = -1.0 : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
+  %0 = llama.rms_norm %input, %weight {epsilon = -1.0 : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rms_norm_result(%input: tensor<?x128xf32>, %weight: !llama.weight<128xf32>) {
+func.func @rms_norm_result(%input: tensor<?x128xf32>, %weight: !llama.weight<128, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{inferred type(s) 'tensor<?x128xf32>' are incompatible with return type(s) of operation 'tensor<1x128xf32>'}}
-  %0 = llama.rms_norm %input, %weight {epsilon = 1.0 : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<1x128xf32>
+  %0 = llama.rms_norm %input, %weight {epsilon = 1.0 : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<1x128xf32>
   return
 }
 
 // -----
 
-func.func @linear_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128xf32>) {
+func.func @linear_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.linear' op expected weight of rank 2, got '!llama.weight<128xf32>'}}
-  %0 = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
+  // expected-error @+1 {{'llama.linear' op expected weight of rank 2, got '!llama.weight<128, f32>'}}
+  %0 = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @linear_c2(%input: tensor<?x128xf32>, %weight: !llama.weight<128x64xf32>) {
+func.func @linear_c2(%input: tensor<?x128xf32>, %weight: !llama.weight<128x64, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.linear' op expected weight with 128 columns to match last dimension of input, got 64}}
-  %0 = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<128x64xf32>) -> tensor<?x128xf32>
+  %0 = llama.linear %input, %weight : (tensor<?x128xf32>, !llama.weight<128x64, f32>) -> tensor<?x128xf32>
   return
 }
 
@@ -108,55 +108,55 @@ func.func @split_c2(%input: tensor<?x128xf32>) {
 
 // -----
 
-func.func @rope_c1_rank(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<32xf32>) {
+func.func @rope_c1_rank(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<32, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.rope' op expected table of rank 2, got '!llama.weight<32xf32>'}}
-  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<32xf32>) -> tensor<?x128xf32>
+  // expected-error @+1 {{'llama.rope' op expected table of rank 2, got '!llama.weight<32, f32>'}}
+  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<32, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rope_c1_type(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32xf16>) {
+func.func @rope_c1_type(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32, f16>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rope' op expected table of f32, got 'f16'}}
-  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf16>) -> tensor<?x128xf32>
+  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32, f16>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rope_c1(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32xf32>) {
+func.func @rope_c1(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rope' op expected table with 64 columns to match head_dim, got 32}}
-  %0 = llama.rope %input, %positions, %table {head_dim = 64 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x128xf32>
+  %0 = llama.rope %input, %positions, %table {head_dim = 64 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32, f32>) -> tensor<?x128xf32>
   return
 }
 
 // -----
 
-func.func @rope_c2_even(%input: tensor<?x99xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x33xf32>) {
+func.func @rope_c2_even(%input: tensor<?x99xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x33, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rope' op expected even head_dim, got 33}}
-  %0 = llama.rope %input, %positions, %table {head_dim = 33 : i64} : (tensor<?x99xf32>, tensor<?xi32>, !llama.weight<512x33xf32>) -> tensor<?x99xf32>
+  %0 = llama.rope %input, %positions, %table {head_dim = 33 : i64} : (tensor<?x99xf32>, tensor<?xi32>, !llama.weight<512x33, f32>) -> tensor<?x99xf32>
   return
 }
 
 // -----
 
-func.func @rope_c2(%input: tensor<?x100xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32xf32>) {
+func.func @rope_c2(%input: tensor<?x100xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rope' op expected head_dim to divide 100, the last dimension of input, got 32}}
-  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x100xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x100xf32>
+  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x100xf32>, tensor<?xi32>, !llama.weight<512x32, f32>) -> tensor<?x100xf32>
   return
 }
 
 // -----
 
-func.func @rope_c3(%input: tensor<4x128xf32>, %positions: tensor<3xi32>, %table: !llama.weight<512x32xf32>) {
+func.func @rope_c3(%input: tensor<4x128xf32>, %positions: tensor<3xi32>, %table: !llama.weight<512x32, f32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{'llama.rope' op expected positions of size 4 to match the rows of the input, got 3}}
-  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<4x128xf32>, tensor<3xi32>, !llama.weight<512x32xf32>) -> tensor<4x128xf32>
+  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<4x128xf32>, tensor<3xi32>, !llama.weight<512x32, f32>) -> tensor<4x128xf32>
   return
 }
 

@@ -5,23 +5,23 @@
 !cache = !llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>
 
 // CHECK-LABEL: func @embedding
-func.func @embedding(%tokens: tensor<?xi32>, %table: !llama.weight<1024x128xbf16>) -> tensor<?x128xf32> {
-  // CHECK: llama.embedding %{{.*}}, %{{.*}} : (tensor<?xi32>, !llama.weight<1024x128xbf16>) -> tensor<?x128xf32>
-  %0 = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<1024x128xbf16>) -> tensor<?x128xf32>
+func.func @embedding(%tokens: tensor<?xi32>, %table: !llama.weight<1024x128, bf16>) -> tensor<?x128xf32> {
+  // CHECK: llama.embedding %{{.*}}, %{{.*}} : (tensor<?xi32>, !llama.weight<1024x128, bf16>) -> tensor<?x128xf32>
+  %0 = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<1024x128, bf16>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
 }
 
 // CHECK-LABEL: func @rms_norm
-func.func @rms_norm(%input: tensor<?x128xf32>, %weight: !llama.weight<128xf32>) -> tensor<?x128xf32> {
-  // CHECK: llama.rms_norm %{{.*}}, %{{.*}} {epsilon = {{.*}} : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
-  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128xf32>) -> tensor<?x128xf32>
+func.func @rms_norm(%input: tensor<?x128xf32>, %weight: !llama.weight<128, f32>) -> tensor<?x128xf32> {
+  // CHECK: llama.rms_norm %{{.*}}, %{{.*}} {epsilon = {{.*}} : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
+  %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128, f32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
 }
 
 // CHECK-LABEL: func @linear
-func.func @linear(%input: tensor<1x128xf32>, %weight: !llama.weight<352x128xf16, panel16>) -> tensor<1x352xf32> {
-  // CHECK: llama.linear %{{.*}}, %{{.*}} : (tensor<1x128xf32>, !llama.weight<352x128xf16, panel16>) -> tensor<1x352xf32>
-  %0 = llama.linear %input, %weight : (tensor<1x128xf32>, !llama.weight<352x128xf16, panel16>) -> tensor<1x352xf32>
+func.func @linear(%input: tensor<1x128xf32>, %weight: !llama.weight<352x128, f16, panel16>) -> tensor<1x352xf32> {
+  // CHECK: llama.linear %{{.*}}, %{{.*}} : (tensor<1x128xf32>, !llama.weight<352x128, f16, panel16>) -> tensor<1x352xf32>
+  %0 = llama.linear %input, %weight : (tensor<1x128xf32>, !llama.weight<352x128, f16, panel16>) -> tensor<1x352xf32>
   return %0 : tensor<1x352xf32>
 }
 
@@ -33,9 +33,9 @@ func.func @split(%input: tensor<?x256xf32>) -> (tensor<?x128xf32>, tensor<?x64xf
 }
 
 // CHECK-LABEL: func @rope
-func.func @rope(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32xf32>) -> tensor<?x128xf32> {
-  // CHECK: llama.rope %{{.*}}, %{{.*}}, %{{.*}} {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x128xf32>
-  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32xf32>) -> tensor<?x128xf32>
+func.func @rope(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32, f32>) -> tensor<?x128xf32> {
+  // CHECK: llama.rope %{{.*}}, %{{.*}}, %{{.*}} {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32, f32>) -> tensor<?x128xf32>
+  %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32, f32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
 }
 

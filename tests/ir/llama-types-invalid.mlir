@@ -2,27 +2,27 @@
 // RUN: cria-opt %s --split-input-file --verify-diagnostics
 
 // expected-error @+1 {{expected rank 1 or 2, got 3}}
-func.func private @weight_rank(!llama.weight<2x2x2xf16>)
+func.func private @weight_rank(!llama.weight<2x2x2, f16>)
 
 // -----
 
 // expected-error @+1 {{expected positive dimensions, got 0}}
-func.func private @weight_extent(!llama.weight<0x2xf16>)
+func.func private @weight_extent(!llama.weight<0x2, f16>)
 
 // -----
 
-// expected-error @+1 {{expected weight element type f32, f16 or bf16, got 'f64'}}
-func.func private @weight_element_type(!llama.weight<2x2xf64>)
+// expected-error @+1 {{expected weight format f32, f16 or bf16, got f64}}
+func.func private @weight_format(!llama.weight<2x2, f64>)
 
 // -----
 
 // expected-error @+1 {{expected weight layout row_major, panel16 or row_padded, got columns}}
-func.func private @weight_layout(!llama.weight<2x2xf16, columns>)
+func.func private @weight_layout(!llama.weight<2x2, f16, columns>)
 
 // -----
 
 // expected-error @+1 {{expected rank 2 with layout panel16, got 1}}
-func.func private @weight_panel_vector(!llama.weight<2xf32, panel16>)
+func.func private @weight_panel_vector(!llama.weight<2, f32, panel16>)
 
 // -----
 

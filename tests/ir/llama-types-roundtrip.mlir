@@ -7,8 +7,8 @@
 module attributes {llama.config = #llama.config<name = "stories", parameters = 1367936, dim = 128, layers = 6, heads = 4, kv_heads = 2, head_dim = 32,
     ffn_dim = 352, vocab_size = 1024, context = 512, norm_epsilon = 1.0e-05, rope_theta = 10000.0, tied_embeddings = false, bos_id = 1, eos_ids = [2, 7]>} {
   // CHECK-LABEL: func private @weights
-  // CHECK-SAME: (!llama.weight<4096xf32>, !llama.weight<32x64xf16>, !llama.weight<32x64xbf16, panel16>, !llama.weight<32x64xf16, row_padded>, !llama.weight<32x64xf16>)
-  func.func private @weights(!llama.weight<4096xf32>, !llama.weight<32x64xf16>, !llama.weight<32x64xbf16, panel16>, !llama.weight<32x64xf16, row_padded>, !llama.weight<32x64xf16, row_major>)
+  // CHECK-SAME: (!llama.weight<4096, f32>, !llama.weight<32x64, f16>, !llama.weight<32x64, bf16, panel16>, !llama.weight<32x64, f16, row_padded>, !llama.weight<32x64, f16>)
+  func.func private @weights(!llama.weight<4096, f32>, !llama.weight<32x64, f16>, !llama.weight<32x64, bf16, panel16>, !llama.weight<32x64, f16, row_padded>, !llama.weight<32x64, f16, row_major>)
 
   // CHECK-LABEL: func private @cache
   // CHECK-SAME: (!llama.kv_cache<layers = 6, kv_heads = 2, head_dim = 32, f16>, !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 2, f32>)

@@ -50,18 +50,18 @@ program.weight @weight_c1 : f32 size 4 = #llama.ones<32>
 
 // -----
 
-// expected-error @+1 {{expected size 128 of '!llama.weight<32xf32>', got 0}}
-program.weight @weight_c2 : !llama.weight<32xf32> size 0 = #llama.ones<32>
+// expected-error @+1 {{expected size 128 of '!llama.weight<32, f32>', got 0}}
+program.weight @weight_c2 : !llama.weight<32, f32> size 0 = #llama.ones<32>
 
 // -----
 
-// expected-error @+1 {{expected size 4096 of '!llama.weight<5x32xf16, panel16>', got 320}}
-program.weight @weight_c2_padding : !llama.weight<5x32xf16, panel16> size 320 = #llama.checkpoint<"w", f16, [5, 32]>
+// expected-error @+1 {{expected size 4096 of '!llama.weight<5x32, f16, panel16>', got 320}}
+program.weight @weight_c2_padding : !llama.weight<5x32, f16, panel16> size 320 = #llama.checkpoint<"w", f16, [5, 32]>
 
 // -----
 
 // expected-error @+1 {{expected a recipe, got "nonsense"}}
-program.weight @weight_c3 : !llama.weight<32xf32> size 128 = "nonsense"
+program.weight @weight_c3 : !llama.weight<32, f32> size 128 = "nonsense"
 
 // -----
 

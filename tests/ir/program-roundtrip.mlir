@@ -9,10 +9,10 @@ module attributes {
     program.limits = #program.limits<max_tokens = 8, max_sequences = 2, max_outputs = 8, max_pages_per_sequence = 1, context = 32>} {
   // CHECK: program.step @step size 512 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>, #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>, #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>, #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>, #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
   program.step @step size 512 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>, #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 8>, #program.field<"positions", offset = 128, length = 8>, #program.field<"sequences", offset = 192, length = 8>, #program.field<"slots", offset = 256, length = 8>, #program.field<"sequence_starts", offset = 320, length = 3>, #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
-  // CHECK: program.weight @layers.0.o : !llama.weight<64x32xf16, panel16> size 4096 = #llama.checkpoint<"o", f16, [64, 32]>
-  program.weight @layers.0.o : !llama.weight<64x32xf16, panel16> size 4096 = #llama.checkpoint<"o", f16, [64, 32]>
-  // CHECK: program.weight @norm : !llama.weight<32xf32> size 128 initialized = #llama.ones<32>
-  program.weight @norm : !llama.weight<32xf32> size 128 initialized = #llama.ones<32>
+  // CHECK: program.weight @layers.0.o : !llama.weight<64x32, f16, panel16> size 4096 = #llama.checkpoint<"o", f16, [64, 32]>
+  program.weight @layers.0.o : !llama.weight<64x32, f16, panel16> size 4096 = #llama.checkpoint<"o", f16, [64, 32]>
+  // CHECK: program.weight @norm : !llama.weight<32, f32> size 128 initialized = #llama.ones<32>
+  program.weight @norm : !llama.weight<32, f32> size 128 initialized = #llama.ones<32>
   // CHECK: program.buffer @hidden arena f32 [T, 32] size 1024 offset 64
   program.buffer @hidden arena f32 [T, 32] size 1024 offset 64
   // CHECK: program.buffer @logits result f32 [R, 64] size 2048

@@ -445,7 +445,7 @@ module @access_step attributes {program.target = "ops", program.limits = #limits
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @access_weight attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 512 fields #fields
-  program.weight @w : !llama.weight<16xf32> size 64 initialized = #llama.ones<16>
+  program.weight @w : !llama.weight<16, f32> size 64 initialized = #llama.ones<16>
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
@@ -468,7 +468,7 @@ module @access_weight attributes {program.target = "ops", program.limits = #limi
   #program.field<"block_table", offset = 384, length = 2>, #program.field<"outputs", offset = 448, length = 8>]
 module @access_data attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 512 fields #fields
-  program.weight @w : !llama.weight<16xf32> size 64 = #llama.checkpoint<"w", f32, [16]>
+  program.weight @w : !llama.weight<16, f32> size 64 = #llama.checkpoint<"w", f32, [16]>
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @initialize tokens 0 to 0 {
@@ -694,7 +694,7 @@ module @no_result attributes {program.target = "ops", program.limits = #limits, 
 module @not_initialized attributes {program.target = "ops", program.limits = #limits, program.kv = #kv} {
   program.step @step size 512 fields #fields
   // expected-error @+1 {{weight 'w': expected a file or an entry point 'initialize' that writes it}}
-  program.weight @w : !llama.weight<16xf32> size 64 initialized = #llama.ones<16>
+  program.weight @w : !llama.weight<16, f32> size 64 initialized = #llama.ones<16>
   program.buffer @logits result f32 [R, 16] size 512
 }
 

@@ -2,6 +2,7 @@
 // Parses and checks the command line with CLI11. Its exceptions stay in this file.
 #include "tools/cria-compile/CompileOptions.h"
 
+#include "format/WeightArrays.h"
 #include "frontends/Presets.h"
 
 #include <CLI/CLI.hpp>
@@ -59,7 +60,7 @@ void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string 
 
 void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
   app.add_option("--weights", texts.weights,
-                 "Weight type: f32, f16 or bf16 (default: that of the checkpoint)");
+                 fmt::format("Weight format: {} (default: that of the checkpoint)", weightFormatNames()));
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->check(CLI::Range(int64_t(1), ModelConfig::kMaxContext));
@@ -88,25 +89,19 @@ void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
 }
 
 Status readTypes(const Texts &texts, CompileOptions &options) {
-  auto isLater = [](const std::string &type) { return type == "q8" || type == "q4"; };
-  std::optional<ElementType> weights = parseElementType(texts.weights), kv = parseElementType(texts.kv);
-  if (isLater(texts.weights)) {
-    return error(StatusCode::unsupported,
-                 "--weights {}: quantized weights come with a later version; choose f32, f16 "
-                 "or bf16",
-                 texts.weights);
-  }
-  if (isLater(texts.kv)) {
+  std::optional<WeightFormat> weights = findWeightFormat(texts.weights);
+  std::optional<ElementType> kv = parseElementType(texts.kv);
+  if (texts.kv == "q8" || texts.kv == "q4") {
     return error(StatusCode::unsupported,
                  "--kv {}: a quantized KV cache comes with a later version; choose f16 or f32", texts.kv);
   }
-  if (!texts.weights.empty() && !(weights && isWeightType(*weights))) {
-    return invalidArgument("--weights: expected f32, f16 or bf16, got '{}'", texts.weights);
+  if (!texts.weights.empty() && !weights) {
+    return invalidArgument("--weights: expected {}, got '{}'", weightFormatNames(), texts.weights);
   }
   if (kv != ElementType::f16 && kv != ElementType::f32) {
     return invalidArgument("--kv: expected f16 or f32, got '{}'", texts.kv);
   }
-  options.job.weightType = weights;
+  options.job.weights = weights;
   options.job.kvType = *kv;
   return {};
 }

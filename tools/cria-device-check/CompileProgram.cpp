@@ -65,8 +65,8 @@ StatusOr<std::vector<std::pair<std::string, int64_t>>> sourcesOf(Attribute recip
   RowNumbers numbers;
   CRIA_ASSIGN_OR_RETURN(
       const std::unique_ptr<cria::WeightRows> rows,
-      planWeightRows(recipe, ElementType::f32,
-                     [&](llama::CheckpointAttr tensor, ElementType) { return numbers.rowsOf(tensor); }));
+      planWeightRows(recipe, WeightFormat::f32,
+                     [&](llama::CheckpointAttr tensor, WeightFormat) { return numbers.rowsOf(tensor); }));
   std::vector<uint32_t> values(static_cast<size_t>(rows->rows()));
   CRIA_RETURN_IF_ERROR(rows->read(0, rows->rows(), reinterpret_cast<std::byte *>(values.data())));
   std::vector<std::pair<std::string, int64_t>> sources;

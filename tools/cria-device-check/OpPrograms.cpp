@@ -34,7 +34,7 @@ std::string OpProgram::rowsType(uint64_t columns) { return "tensor<$Tx" + std::t
 
 std::string OpProgram::weightType(const std::string &type, uint64_t rows, uint64_t columns) {
   const std::string first = rows == 0 ? "" : std::to_string(rows) + "x";
-  return "!llama.weight<" + first + std::to_string(columns) + "x" + type + ">";
+  return "!llama.weight<" + first + std::to_string(columns) + ", " + type + ">";
 }
 
 void OpProgram::declare(const std::string &name, const std::string &type, const std::string &recipe) {

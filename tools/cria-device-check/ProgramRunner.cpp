@@ -102,13 +102,14 @@ void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &te
   }
   for (const Json &weight : program_["weights"]) {
     const std::string name = weight["name"];
-    const uint64_t size = weight["size"];
+    const Json &array = weight["arrays"].at(0); // weights of kernels are dense
+    const uint64_t size = array["size"];
     const WeightRows &source = *rows.at(name);
     // A weight that `initialize` writes begins as zeros, which remain in the padding of its layout.
     const std::vector<std::byte> packed =
         source.rows.empty()
             ? std::vector<std::byte>(size, std::byte{0})
-            : packWeight(assemble(source, tensors), typeOf(weight["type"]), weight["layout"], size);
+            : packWeight(assemble(source, tensors), typeOf(array["type"]), weight["layout"], size);
     memory_[name] = {device_.allocate(packed), 0, size};
   }
 }

@@ -39,7 +39,7 @@ std::string tensorsText(const Checkpoint &checkpoint, bool all) {
   for (const auto &[name, tensor] : checkpoint.tensors->tensors()) {
     bytes += tensor.size;
     files.insert(tensor.file);
-    lines += fmt::format("  {:<52} {:<5} [{}] {:>10}\n", name, nameOf(tensor.type),
+    lines += fmt::format("  {:<52} {:<5} [{}] {:>10}\n", name, nameOf(*tensor.format),
                          fmt::join(tensor.shape, ", "), formatBytes(tensor.size));
   }
   const std::string summary =
@@ -53,7 +53,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
                         openCheckpoint(options.path, {.requireTokenizer = false}));
   if (options.json) {
     nlohmann::ordered_json json = {{"model", checkpoint.config.toJson()},
-                                   {"weights", nameOf(checkpoint.weightType)},
+                                   {"weights", nameOf(checkpoint.weights)},
                                    {"chat", checkpoint.chat.toJson()},
                                    {"tensors", checkpoint.tensors->tensors().size()},
                                    {"notes", checkpoint.notes}};
@@ -62,7 +62,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
   }
   writeData(fmt::format(
       "checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
-      modelText(checkpoint.config), nameOf(checkpoint.weightType),
+      modelText(checkpoint.config), nameOf(checkpoint.weights),
       checkpoint.tokenizer.model.empty() ? "none" : "yes",
       checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "its own, for jinja" : "none"),
       tensorsText(checkpoint, options.detail.weights)));

@@ -77,8 +77,8 @@ std::string entriesText(const Program &program, bool dispatches) {
 std::string weightsText(const Program &program) {
   std::string text = "  weights\n";
   for (const ProgramWeight &weight : program.weights) {
-    text += fmt::format("    {:<34} {:<5} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.type),
-                        nameOf(weight.layout), fmt::join(weight.shape, ", "), formatBytes(weight.size),
+    text += fmt::format("    {:<34} {:<5} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.format),
+                        nameOf(weight.layout), fmt::join(weight.shape, ", "), formatBytes(weight.size()),
                         weight.recipe);
   }
   return text;
@@ -136,7 +136,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
                        {"type", nameOf(weight.type)},
                        {"layout", nameOf(weight.layout)},
                        {"shape", weight.shape},
-                       {"size", weight.size},
+                       {"size", weight.size()},
                        {"recipe", weight.recipe}});
   }
   return {{"name", target.name},

@@ -62,7 +62,7 @@ public:
 private:
   Call &bind(StringRef name, const View &view, Access access) {
     pointers_ += "b[" + std::to_string(bindings_.size()) + "], ";
-    bindings_.push_back({name, view, access});
+    bindings_.push_back({name.str(), view, access});
     return *this;
   }
 
@@ -88,7 +88,7 @@ public:
   explicit Writer(DispatchBuilder &builder) : builder_(builder) {}
 
   LogicalResult emit(llama::EmbeddingOp op) {
-    const WeightView table = builder_.weight(op.getTable());
+    const View table = builder_.weight(op.getTable()).dense();
     const View output = view(op.getOutput());
     return Call(builder_, "embedding" + suffixOf(table.type))
         .read("tokens", view(op.getTokens()))
@@ -102,7 +102,7 @@ public:
     const View input = view(op.getInput()), output = view(op.getOutput());
     return Call(builder_, "rms_norm")
         .read("input", input)
-        .read("weight", builder_.weight(op.getWeight()))
+        .read("weight", builder_.weight(op.getWeight()).dense())
         .write("output", output)
         .number(output.columns())
         .number(input.strides.front())
@@ -111,7 +111,7 @@ public:
   }
 
   LogicalResult emit(llama::LinearOp op) {
-    const WeightView weight = builder_.weight(op.getWeight());
+    const View weight = builder_.weight(op.getWeight()).dense();
     const View input = view(op.getInput()), output = view(op.getOutput());
     return Call(builder_, "linear" + suffixOf(weight.type))
         .read("input", input)
@@ -130,7 +130,7 @@ public:
     return Call(builder_, "rope")
         .read("input", input.view)
         .read("positions", view(op.getPositions()))
-        .read("table", builder_.weight(op.getTable()))
+        .read("table", builder_.weight(op.getTable()).dense())
         .write("output", output)
         .number(output.columns() / op.getHeadDim())
         .number(op.getHeadDim())
@@ -262,16 +262,16 @@ public:
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,
                                DispatchBuilder &builder) const override {
     const int64_t columns = weight.logical.getColumns();
-    return Call(builder, "fill_random" + suffixOf(weight.type))
+    return Call(builder, "fill_random" + suffixOf(weight.dense().type))
         .read("constants", constants)
-        .write("weight", weight)
+        .write("weight", weight.dense())
         .number(columns)
         .real(APFloat(randomScale(columns)))
         .add(GridDim{.times = segment.rows});
   }
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
     return Call(builder, "fill_ones")
-        .write("weight", weight)
+        .write("weight", weight.dense())
         .number(weight.logical.getShape().back())
         .add(GridDim{});
   }

@@ -44,7 +44,7 @@ LogicalResult CpuLowering::lowerOp(llama::EmbeddingOp op) {
   WeightView table = builder_.weight(op.getTable());
   View output = view(op.getOutput());
   cpu::EmbeddingSpec spec{.width = output.columns(),
-                          .table = elementTypeOf(table.type),
+                          .table = table.logical.getDenseElement(),
                           .panels = table.logical.getLayout() == llama::WeightLayout::panel16,
                           .outputStride = output.strides.front()};
   return dispatch(
@@ -171,7 +171,7 @@ LogicalResult CpuTarget::emitFillRandom(const WeightView &weight, const RandomSe
                                         const View &constants, DispatchBuilder &builder) const {
   constexpr int64_t kRowsPerWorkgroup = 16;
   cpu::FillSpec spec{.columns = weight.logical.getColumns(),
-                     .type = elementTypeOf(weight.type),
+                     .type = weight.logical.getDenseElement(),
                      .panels = weight.logical.getLayout() == llama::WeightLayout::panel16};
   FailureOr<KernelRef> kernel = fillKernel(spec, builder);
   if (failed(kernel)) {
@@ -179,13 +179,13 @@ LogicalResult CpuTarget::emitFillRandom(const WeightView &weight, const RandomSe
   }
   int64_t workgroups = llvm::divideCeil(segment.rows, kRowsPerWorkgroup);
   builder.addDispatch(*kernel, {{.times = workgroups}},
-                      {{"constants", constants, Access::read}, {"weight", weight, Access::write}});
+                      {{"constants", constants, Access::read}, {"weight", weight.dense(), Access::write}});
   return success();
 }
 
 LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const {
   cpu::FillSpec spec{.columns = weight.logical.getShape().back(),
-                     .type = elementTypeOf(weight.type),
+                     .type = weight.logical.getDenseElement(),
                      .panels = false,
                      .ones = true};
   FailureOr<KernelRef> kernel = fillKernel(spec, builder);
@@ -193,7 +193,7 @@ LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder 
     return failure();
   }
   int64_t rows = weight.logical.getRank() == 1 ? 1 : weight.logical.getRows();
-  builder.addDispatch(*kernel, {{.times = rows}}, {{"weight", weight, Access::write}});
+  builder.addDispatch(*kernel, {{.times = rows}}, {{"weight", weight.dense(), Access::write}});
   return success();
 }
 

@@ -6,13 +6,27 @@ using namespace mlir;
 
 namespace cria::cuda {
 
-bool CudaLowering::isForTensorCores(const Linear &linear) {
-  return builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT &&
-         elementTypeOf(builder_.weight(linear.weight).type) != ElementType::f32;
+/// The tensor-core kernels, by the type of their weights, with the type that they take of the input.
+static constexpr std::pair<ElementType, ElementType> kMatmulKernels[] = {
+    {ElementType::f16, ElementType::f16},
+    {ElementType::bf16, ElementType::bf16},
+};
+
+static std::optional<ElementType> matmulInput(ElementType weight) {
+  auto kernel = llvm::find_if(kMatmulKernels, [&](auto known) { return known.first == weight; });
+  return kernel == std::end(kMatmulKernels) ? std::nullopt : std::optional(kernel->second);
 }
 
 LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
-  return isForTensorCores(linear) ? lowerToMatmul(linear) : lowerToMatvec(linear);
+  MatmulSpec spec = {};
+  describe(linear, spec);
+  std::optional<ElementType> input = matmulInput(spec.weight);
+  bool hasManyRows = builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT;
+  if (!input || !hasManyRows) {
+    return lowerToMatvec(linear);
+  }
+  spec.input = *input;
+  return lowerToMatmul(linear, spec);
 }
 
 LogicalResult CudaLowering::lowerToMatvec(const Linear &linear) {
@@ -46,10 +60,10 @@ FailureOr<View> CudaLowering::pack(const Linear &linear, const MatmulSpec &spec)
   PackSpec packing{.width = input.columns(),
                    .norm = bool(linear.normWeight),
                    .epsilon = linear.epsilon,
-                   .output = spec.inputType(),
+                   .output = spec.input,
                    .outputWidth = spec.paddedInputs(),
                    .inputStride = input.strides.front()};
-  View packed = builder_.temporary("packed", mlirType(builder_.context(), spec.inputType()),
+  View packed = builder_.temporary("packed", mlirType(builder_.context(), spec.input),
                                    {input.rows(), spec.paddedInputs()});
   Operands bound = operands().read("input", input);
   if (linear.normWeight) {
@@ -62,10 +76,8 @@ FailureOr<View> CudaLowering::pack(const Linear &linear, const MatmulSpec &spec)
   return packed;
 }
 
-LogicalResult CudaLowering::lowerToMatmul(const Linear &linear) {
+LogicalResult CudaLowering::lowerToMatmul(const Linear &linear, const MatmulSpec &spec) {
   View output = view(linear.output);
-  MatmulSpec spec = {};
-  describe(linear, spec);
   FailureOr<View> packed = pack(linear, spec);
   if (failed(packed)) {
     return failure();

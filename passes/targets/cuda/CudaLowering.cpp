@@ -70,7 +70,7 @@ LogicalResult CudaLowering::lowerOp(llama::EmbeddingOp op) {
   WeightView table = builder_.weight(op.getTable());
   View output = view(op.getOutput());
   LookupSpec spec{.width = output.columns(),
-                  .table = elementTypeOf(table.type),
+                  .table = table.logical.getDenseElement(),
                   .tableStride = table.logical.getPhysicalLayout().paddedColumns(),
                   .outputStride = output.strides.front()};
   return dispatch(

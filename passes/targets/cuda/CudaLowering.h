@@ -28,9 +28,8 @@ private:
   llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
                                     const Operands &operands) override;
 
-  bool isForTensorCores(const Linear &linear);
   llvm::LogicalResult lowerToMatvec(const Linear &linear);
-  llvm::LogicalResult lowerToMatmul(const Linear &linear);
+  llvm::LogicalResult lowerToMatmul(const Linear &linear, const MatmulSpec &spec);
   llvm::FailureOr<View> pack(const Linear &linear, const MatmulSpec &spec);
   llvm::LogicalResult lowerToFlash(const Attention &attention, const AttentionSpec &shape);
   llvm::LogicalResult lowerToSegments(const Attention &attention, const AttentionSpec &shape);

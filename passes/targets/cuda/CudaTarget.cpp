@@ -61,11 +61,12 @@ public:
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,
                                DispatchBuilder &builder) const override {
     return emitFill(weight, segment.rows, /*ones=*/false,
-                    {{"constants", constants, Access::read}, {"weight", weight, Access::write}}, builder);
+                    {{"constants", constants, Access::read}, {"weight", weight.dense(), Access::write}},
+                    builder);
   }
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
     int64_t rows = weight.logical.getRank() == 1 ? 1 : weight.logical.getRows();
-    return emitFill(weight, rows, /*ones=*/true, {{"weight", weight, Access::write}}, builder);
+    return emitFill(weight, rows, /*ones=*/true, {{"weight", weight.dense(), Access::write}}, builder);
   }
 
   FailureOr<TargetCode> emitCode(ModuleOp program, CodeStage stage) const override;
@@ -76,7 +77,7 @@ private:
     PhysicalLayout layout = weight.logical.getPhysicalLayout();
     cuda::FillSpec spec{.columns = layout.columns,
                         .pitch = layout.paddedColumns(),
-                        .type = elementTypeOf(weight.type),
+                        .type = weight.logical.getDenseElement(),
                         .ones = ones};
     FailureOr<KernelRef> kernel =
         builder.getOrCreateKernel(spec.name(), {.blockThreads = cuda::kRowThreads}, [&](OpBuilder &at) {

@@ -52,22 +52,19 @@ struct MatvecSpec {
 void emitMatvec(mlir::ModuleOp kernels, const MatvecSpec &spec);
 
 /// The same product for many rows on tensor cores: x = tile of 128 rows, y = tile of 128 weight rows. The
-/// input is packed: 16-bit elements of the weight's type, rows of paddedInputs() elements, zero from column K
-/// on.
+/// input is packed: rows of paddedInputs() elements of type `input`, zero from column K on.
 struct MatmulSpec {
   static constexpr int64_t kTileRows = 128, kTileColumns = 128, kDepth = 32, kStages = 4;
   int64_t inputs;
   int64_t outputs; ///< as in MatvecSpec
   ElementType weight = ElementType::f16;
+  ElementType input = ElementType::f16; ///< what the kernel multiplies: f16 or bf16
   Activation activation = Activation::none;
   bool residual = false;
   RowCount rows = RowCount::tokens;
   int64_t residualStride = 0, outputStride = 0;
 
   int64_t paddedInputs() const { return weightPitch(inputs); }
-  /// The element type of the input of the tensor cores. It is a property of the kernel, not of the weight's
-  /// format.
-  ElementType inputType() const { return weight; }
   int64_t weightRows() const;
   static constexpr int64_t blockThreads() { return 256; }
   static constexpr int64_t sharedBytes() { return kStages * (kTileRows + kTileColumns) * kDepth * 2; }

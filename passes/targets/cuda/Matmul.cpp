@@ -223,9 +223,10 @@ std::vector<std::string> MatmulSpec::bindings() const {
 
 void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
   OpBuilder types(kernels.getContext());
-  Type f32 = types.getF32Type(), narrow = mlirType(types.getContext(), spec.weight);
+  Type f32 = types.getF32Type(), input = mlirType(types.getContext(), spec.input),
+       weight = mlirType(types.getContext(), spec.weight);
   constexpr int64_t kBlocksPerSm = 2;
-  SmallVector<Parameter> parameters = {{"input", narrow}, {"weight", narrow}};
+  SmallVector<Parameter> parameters = {{"input", input}, {"weight", weight}};
   if (spec.residual) {
     parameters.push_back({"residual", f32});
   }

@@ -37,16 +37,20 @@ View OpsLowering::cacheOf(Operation *op, Value cache) {
 
 void OpsLowering::bind(const opset::Operand &operand, const OperandSource &source) {
   auto access = static_cast<program::Access>(operand.access);
+  const Value *value = std::get_if<Value>(&source);
   if (const View *view = std::get_if<View>(&source)) {
     operands_.bind(operand.name, *view, access);
-  } else if (const Value *value = std::get_if<Value>(&source)) {
-    bool isWeight = isa<llama::WeightType>(value->getType());
-    operands_.bind(operand.name, isWeight ? builder_.weight(*value) : builder_.view(*value), access);
+  } else if (const WeightView *weight = std::get_if<WeightView>(&source)) {
+    operands_.weight(operand.name, *weight, access);
+  } else if (value != nullptr && isa<llama::WeightType>(value->getType())) {
+    operands_.weight(operand.name, builder_.weight(*value), access);
+  } else if (value != nullptr) {
+    operands_.bind(operand.name, builder_.view(*value), access);
   }
 }
 
 LogicalResult OpsLowering::bindAll(const opset::Op &op, ArrayRef<OperandSource> sources,
-                                   const std::optional<View> &cache, const std::optional<View> &written) {
+                                   const std::optional<View> &cache, const OperandSource &written) {
   size_t numBound = 0;
   for (const opset::Operand &operand : op.operands) {
     if (!isFirst(op, operand)) {
@@ -54,8 +58,8 @@ LogicalResult OpsLowering::bindAll(const opset::Op &op, ArrayRef<OperandSource> 
     }
     if (isCache(operand) && cache) {
       bind(operand, *cache);
-    } else if (operand.access != CRIA_ACCESS_READ && written) {
-      bind(operand, *written);
+    } else if (operand.access != CRIA_ACCESS_READ && !std::holds_alternative<std::monostate>(written)) {
+      bind(operand, written);
     } else if (numBound < sources.size()) {
       bind(operand, sources[numBound++]);
     } else if (!operand.isOptional) {
@@ -98,7 +102,8 @@ LogicalResult OpsLowering::lower(Operation *op, ArrayRef<OperandSource> sources)
   if (known == nullptr) {
     return op->emitOpError() << "has no counterpart in the opset of target 'ops'";
   }
-  std::optional<View> cache, written;
+  std::optional<View> cache;
+  OperandSource written;
   for (Value operand : op->getOperands()) {
     if (isa<llama::KvCacheType>(operand.getType())) {
       cache = cacheOf(op, operand);
@@ -113,7 +118,8 @@ LogicalResult OpsLowering::lower(Operation *op, ArrayRef<OperandSource> sources)
                                                           : add(*known, gridOverRows(builder_.view(rows)));
 }
 
-LogicalResult OpsLowering::fill(const opset::Op &op, ArrayRef<OperandSource> sources, const View &written) {
+LogicalResult OpsLowering::fill(const opset::Op &op, ArrayRef<OperandSource> sources,
+                                const WeightView &written) {
   return failed(bindAll(op, sources, std::nullopt, written)) ? failure() : add(op, {});
 }
 

@@ -19,8 +19,8 @@ constexpr int64_t kOpsPageTokens = 32;
 /// Bytes of one layer in a page.
 int64_t opsLayerBytes(llama::KvCacheType cache);
 
-/// What an operand is bound to: nothing for an absent optional operand, a value of the IR, or a view.
-using OperandSource = std::variant<std::monostate, mlir::Value, View>;
+/// What an operand is bound to: nothing for an absent optional operand, a value of the IR, a view, or a weight.
+using OperandSource = std::variant<std::monostate, mlir::Value, View, WeightView>;
 
 class OpsLowering {
 public:
@@ -32,12 +32,13 @@ public:
   /// Lowers an op with other sources than its operands. `sources` has no cache.
   llvm::LogicalResult lower(mlir::Operation *op, llvm::ArrayRef<OperandSource> sources);
   /// Adds a dispatch that reads `sources` and writes one operand, whose grid is 1.
-  llvm::LogicalResult fill(const opset::Op &op, llvm::ArrayRef<OperandSource> sources, const View &written);
+  llvm::LogicalResult fill(const opset::Op &op, llvm::ArrayRef<OperandSource> sources,
+                           const WeightView &written);
 
 private:
   /// Binds the operands of `op`: the cache of `source`, if any, `written`, if any, and `sources`.
   llvm::LogicalResult bindAll(const opset::Op &op, llvm::ArrayRef<OperandSource> sources,
-                              const std::optional<View> &cache, const std::optional<View> &written);
+                              const std::optional<View> &cache, const OperandSource &written);
   void bind(const opset::Operand &operand, const OperandSource &source);
   void addParameters(const opset::Op &op, mlir::Operation *source);
   View cacheOf(mlir::Operation *op, mlir::Value cache);

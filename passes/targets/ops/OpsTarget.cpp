@@ -46,12 +46,13 @@ public:
   uint32_t abiVersion(const Program &program) const override { return opsetVersionOf(program); }
   std::string codeExtension() const override { return ""; }
 
+  bool takesFormat(WeightFormat) const override { return true; } // as row_major arrays
   int64_t pageTokens() const override { return kOpsPageTokens; }
   int64_t pageBytes(llama::KvCacheType cache) const override {
     return cache.getLayers() * opsLayerBytes(cache);
   }
 
-  // Decomposes the ops that the backend does not support.
+  // Takes apart what the backend does not take whole.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.functions = {entry.getName().str()};

@@ -21,9 +21,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char *kProgram = R"(module {
-  program.weight @table : !llama.weight<8x4xf32> size 128 = #llama.rope_table<theta = 10000.0, head_dim = 4, context = 8>
-  program.weight @random : !llama.weight<64x4xf16, panel16> size 512 = #llama.random<1, "r", 64 x 4>
-  program.weight @filled : !llama.weight<4xf32> size 16 initialized = #llama.ones<4>
+  program.weight @table : !llama.weight<8x4, f32> size 128 = #llama.rope_table<theta = 10000.0, head_dim = 4, context = 8>
+  program.weight @random : !llama.weight<64x4, f16, panel16> size 512 = #llama.random<1, "r", 64 x 4>
+  program.weight @filled : !llama.weight<4, f32> size 16 initialized = #llama.ones<4>
 })";
 
 class PackageWriter : public ::testing::Test {
@@ -42,7 +42,7 @@ protected:
                      .context = 128};
     content.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
     content.tokenizerFile = "tokenizer bytes";
-    content.weightsType = content.kvType = "f16";
+    content.weightsFormat = content.kvType = "f16";
     addTarget("a", kProgram, "code bytes");
   }
 
@@ -136,7 +136,7 @@ TEST_F(PackageWriter, TargetsShareEqualWeights) {
 
 TEST_F(PackageWriter, DifferentWeightsOfOneNameAreAnError) {
   addTarget("b", R"(module {
-    program.weight @random : !llama.weight<64x4xf16, panel16> size 512 = #llama.random<2, "r", 64 x 4>
+    program.weight @random : !llama.weight<64x4, f16, panel16> size 512 = #llama.random<2, "r", 64 x 4>
   })",
             "");
   EXPECT_THAT(write().message(), HasSubstr("two targets give different recipes for weight 'random'"));
@@ -185,7 +185,7 @@ TEST_F(PackageWriter, AnErrorKeepsTheOldPackage) {
   ASSERT_TRUE(write().ok());
   std::string before = readAll(folder.file("m.cria/manifest.json"));
   addTarget("b", R"(module {
-    program.weight @none : !llama.weight<2x2xf32> size 16 = #llama.checkpoint<"none", f32, [2, 2]>
+    program.weight @none : !llama.weight<2x2, f32> size 16 = #llama.checkpoint<"none", f32, [2, 2]>
   })",
             "");
   EXPECT_THAT(write().message(), HasSubstr("tensor 'none' is not in the checkpoint"));

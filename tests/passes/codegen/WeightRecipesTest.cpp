@@ -3,11 +3,11 @@
 // and weight files in both layouts.
 #include "passes/codegen/WeightRecipes.h"
 
+#include "format/ElementConversion.h"
 #include "format/RandomWeights.h"
 #include "frontends/huggingface/SafetensorsReader.h"
 #include "ir/LlamaDialect.h"
 #include "ir/LlamaTypes.h"
-#include "passes/codegen/ElementConversion.h"
 #include "passes/codegen/WeightFile.h"
 #include "support/Half.h"
 #include "tests/testing/TestFiles.h"
@@ -66,10 +66,11 @@ protected:
     return matrix;
   }
 
-  StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe, ElementType type = ElementType::f32) {
+  StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe,
+                                             WeightFormat format = WeightFormat::f32) {
     mlir::Attribute attribute = mlir::parseAttribute(recipe, &context);
     EXPECT_TRUE(attribute) << recipe.str();
-    return planWeightRows(attribute, type, *tensors);
+    return planWeightRows(attribute, format, *tensors);
   }
 
   void open(std::string_view name) {
@@ -96,8 +97,8 @@ protected:
     }
   }
 
-  std::string errorOf(llvm::StringRef recipe, ElementType type = ElementType::f32) {
-    auto planned = plan(recipe, type);
+  std::string errorOf(llvm::StringRef recipe) {
+    auto planned = plan(recipe);
     return planned.ok() ? "" : planned.status().message();
   }
 
@@ -164,9 +165,9 @@ TEST_F(WeightRecipes, RandomValuesAreTheSameInEveryType) {
   std::vector<uint16_t> halves(exact.size()), bfloats(exact.size());
   ASSERT_TRUE((*plan(kRecipe))->read(0, 3, reinterpret_cast<std::byte *>(exact.data())).ok());
   ASSERT_TRUE(
-      (*plan(kRecipe, ElementType::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
+      (*plan(kRecipe, WeightFormat::f16))->read(0, 3, reinterpret_cast<std::byte *>(halves.data())).ok());
   ASSERT_TRUE(
-      (*plan(kRecipe, ElementType::bf16))->read(0, 3, reinterpret_cast<std::byte *>(bfloats.data())).ok());
+      (*plan(kRecipe, WeightFormat::bf16))->read(0, 3, reinterpret_cast<std::byte *>(bfloats.data())).ok());
   for (size_t i = 0; i < exact.size(); ++i) {
     ASSERT_EQ(floatFromHalf(halves[i]), exact[i]);
     ASSERT_EQ(floatFromBfloat16(bfloats[i]), exact[i]);
@@ -184,8 +185,8 @@ TEST_F(WeightRecipes, ErrorsNameTheTensor) {
   EXPECT_THAT(errorOf("#llama.checkpoint<\"none\", f32, [2, 2]>"),
               HasSubstr("tensor 'none' is not in the checkpoint"));
   EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f32, [6, 20]>"),
-              HasSubstr("tensor 'gate': expected the shape and type of its recipe, got [20, 6] and f32"));
-  EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f16, [20, 6]>"), HasSubstr("got [20, 6] and f32"));
+              HasSubstr("tensor 'gate': expected the shape and format of its recipe, got [20, 6] and F32"));
+  EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f16, [20, 6]>"), HasSubstr("got [20, 6] and F32"));
 }
 
 TEST_F(WeightRecipes, OverflowNamesTensorAndPlace) {
@@ -193,7 +194,7 @@ TEST_F(WeightRecipes, OverflowNamesTensorAndPlace) {
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
   ASSERT_TRUE((*writer)->finish().ok());
   open("big");
-  auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", ElementType::f16);
+  auto rows = plan("#llama.checkpoint<\"big\", f32, [2, 3]>", WeightFormat::f16);
   uint16_t target[6];
   EXPECT_THAT(
       (*rows)->read(0, 2, reinterpret_cast<std::byte *>(target)).message(),
@@ -202,12 +203,12 @@ TEST_F(WeightRecipes, OverflowNamesTensorAndPlace) {
 
 TEST_F(WeightRecipes, WeightFilesHoldTheLayout) {
   for (auto kind : {PhysicalLayout::Kind::rowMajor, PhysicalLayout::Kind::panel16}) {
-    for (ElementType type : {ElementType::f32, ElementType::f16}) {
+    for (WeightFormat type : {WeightFormat::f32, WeightFormat::f16}) {
       std::vector<WeightToWrite> weights(2);
       weights[0] = {
           "random", type, {kind, 70, 33}, {70, 33}, *plan("#llama.random<3, \"r\", 70 x 33>", type)};
       weights[1] = {"norm",
-                    ElementType::f32,
+                    WeightFormat::f32,
                     {PhysicalLayout::Kind::rowMajor, 1, 6},
                     {6},
                     *plan("#llama.checkpoint<\"norm\", f32, [6]>")};
@@ -215,12 +216,12 @@ TEST_F(WeightRecipes, WeightFilesHoldTheLayout) {
       uint64_t written = 0;
       Status status = writeWeightFile(path, weights, {.progress = [&](uint64_t bytes) { written += bytes; }});
       ASSERT_TRUE(status.ok()) << status.message();
-      EXPECT_GT(written, 70u * 33 * sizeOf(type));
+      EXPECT_GT(written, 70u * rowBytes(traitsOf(type), 33));
       auto read = *SafetensorsFile::open(path);
       const SafetensorsTensor *entry = read->find("random");
       ASSERT_EQ(entry->shape, physicalShape(weights[0].layout.kind, weights[0].shape));
       std::vector<float> values(size_t(weights[0].layout.numElements()));
-      convertElements(type, read->data(*entry).data(), ElementType::f32,
+      convertElements(traitsOf(type).element, read->data(*entry).data(), ElementType::f32,
                       reinterpret_cast<std::byte *>(values.data()), values.size());
       for (int64_t n = 0; n < weights[0].layout.paddedRows(); ++n) {
         for (int64_t k = 0; k < 33; ++k) {
@@ -237,7 +238,7 @@ TEST_F(WeightRecipes, CancellingLeavesNoFile) {
   std::atomic<bool> cancelled = true;
   std::vector<WeightToWrite> weights(1);
   weights[0] = {
-      "ones", ElementType::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
+      "ones", WeightFormat::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
   Status status = writeWeightFile(folder.file("x"), weights, {.cancelled = &cancelled});
   EXPECT_EQ(status.code(), StatusCode::cancelled);
   EXPECT_FALSE(std::filesystem::exists(folder.file("x")));

@@ -116,16 +116,19 @@ TEST_F(DispatchBuilderTest, KvPagesReachToTheEnd) {
 }
 
 TEST_F(DispatchBuilderTest, PanelsHoldPaddedRows) {
-  auto f16 = Float16Type::get(&context_);
-  auto type = llama::WeightType::get({65, 8}, f16, llama::WeightLayout::panel16);
+  auto type =
+      llama::WeightType::get(&context_, {65, 8}, WeightFormat::f16).withLayout(llama::WeightLayout::panel16);
   OpBuilder body = OpBuilder::atBlockEnd(module_->getBody());
-  auto weight = program::WeightOp::create(body, module_->getLoc(), "w", type, 128 * 8 * 2,
-                                          llama::CheckpointAttr::get(&context_, "w", f16, {65, 8}), false);
-  WeightView view = viewOf(weight);
+  auto weight = program::WeightOp::create(
+      body, module_->getLoc(), "w", type, 128 * 8 * 2,
+      llama::CheckpointAttr::get(&context_, "w", WeightFormat::f16, {65, 8}), false);
+  WeightView whole = viewOf(weight);
+  const View &view = whole.dense();
+  EXPECT_EQ(view.buffer, "w");
   EXPECT_EQ(view.shape, (SmallVector<int64_t, 4>{8, 8, 16}));
   EXPECT_EQ(view.strides, (SmallVector<int64_t, 4>{128, 16, 1}));
   EXPECT_EQ(view.size, 128 * 8 * 2);
-  EXPECT_EQ(view.logical, type);
+  EXPECT_EQ(whole.logical, type);
 }
 
 } // namespace

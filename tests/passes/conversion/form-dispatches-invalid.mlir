@@ -21,37 +21,37 @@ func.func @decode(%tokens: tensor<?xi32>) -> tensor<?xi32> attributes {llama.min
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 !other = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f32>
-llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 // expected-error @+1 {{expected all entry points to have the same cache type, got '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f32>' and '!llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>'}}
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !other) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
-llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
 // expected-error @+1 {{entry point 'prefill' takes up to 9 rows, expected at most max_tokens = 8}}
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 9 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
-llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
 func.func @slice(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x16xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   %left, %right = llama.split %rows [16, 16] : (tensor<?x32xf32>) -> (tensor<?x16xf32>, tensor<?x16xf32>)
   // expected-error @+1 {{expected entry point 'slice' to return the result of an op that computes, not an argument or a slice}}
   return %right : tensor<?x16xf32>
@@ -70,10 +70,10 @@ func.func @unknown_op(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequen
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 // expected-error @+1 {{expected the recipe of random weight 'mixed' to be random tensors, concatenated or interleaved}}
-llama.weight @mixed : !llama.weight<48x32xf32> = #llama.concat<[#llama.random<1, "a", 16 x 32>, #llama.checkpoint<"embed", f32, [32, 32]>]>
+llama.weight @mixed : !llama.weight<48x32, f32> = #llama.concat<[#llama.random<1, "a", 16 x 32>, #llama.checkpoint<"embed", f32, [32, 32]>]>
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-  %table = llama.use_weight @mixed : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @mixed : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 
@@ -81,26 +81,26 @@ func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences:
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 // expected-error @+1 {{expected the seed and the rows of random weight 'seed' to be at most 4294967295, got 4294967296 and 48}}
-llama.weight @seed : !llama.weight<48x32xf32> = #llama.random<4294967296, "a", 48 x 32>
+llama.weight @seed : !llama.weight<48x32, f32> = #llama.random<4294967296, "a", 48 x 32>
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-  %table = llama.use_weight @seed : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @seed : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
-llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
   // expected-error @+1 {{result shape differs from that of earlier entry points}}
-  %rows = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %rows = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 
@@ -113,13 +113,13 @@ func.func private @decode(tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x
 // -----
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
-llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
 // expected-error @+1 {{expected entry point 'decode' to have a body of one block that ends in a return}}
 func.func @decode(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
   cf.br ^next
 ^next:
-  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
+  %rows = llama.embedding %outputs, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
   return %rows : tensor<?x32xf32>
 }
 

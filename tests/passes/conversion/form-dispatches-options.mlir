@@ -13,10 +13,10 @@
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 module attributes {llama.config = #llama.config<name = "x", parameters = 10, dim = 32, layers = 1, heads = 2, kv_heads = 1, head_dim = 16, ffn_dim = 32, vocab_size = 48, context = 100, norm_epsilon = 1.0e-05, rope_theta = 10000.0, tied_embeddings = false, bos_id = 1, eos_ids = [2]>} {
-  llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
+  llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
   func.func @decode(%tokens: tensor<1xi32>, %positions: tensor<1xi32>, %sequences: tensor<1xi32>, %slots: tensor<1xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x32xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-    %table = llama.use_weight @table : !llama.weight<48x32xf32>
-    %hidden = llama.embedding %tokens, %table : (tensor<1xi32>, !llama.weight<48x32xf32>) -> tensor<1x32xf32>
+    %table = llama.use_weight @table : !llama.weight<48x32, f32>
+    %hidden = llama.embedding %tokens, %table : (tensor<1xi32>, !llama.weight<48x32, f32>) -> tensor<1x32xf32>
     %rows = llama.gather_rows %hidden, %outputs : (tensor<1x32xf32>, tensor<?xi32>) -> tensor<?x32xf32>
     return %rows : tensor<?x32xf32>
   }

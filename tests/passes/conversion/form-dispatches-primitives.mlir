@@ -2,12 +2,12 @@
 // RUN: cria-opt %s --llama-form-dispatches="target=ops context=32 max-tokens=8" | FileCheck %s
 
 !cache = !llama.kv_cache<layers = 2, kv_heads = 1, head_dim = 16, f32>
-llama.weight @table : !llama.weight<48x32xf32> = #llama.checkpoint<"embed", f32, [48, 32]>
-llama.weight @rope : !llama.weight<32x16xf32> = #llama.rope_table<theta = 10000.0, head_dim = 16, context = 32>
-llama.weight @wqkv : !llama.weight<64x32xbf16> = #llama.checkpoint<"qkv", bf16, [64, 32]>
-llama.weight @norm : !llama.weight<32xf32> = #llama.checkpoint<"norm", f32, [32]>
-llama.weight @gate_up : !llama.weight<64x32xf16> = #llama.checkpoint<"gu", f16, [64, 32]>
-llama.weight @down : !llama.weight<32x24xf16> = #llama.checkpoint<"down", f16, [32, 24]>
+llama.weight @table : !llama.weight<48x32, f32> = #llama.checkpoint<"embed", f32, [48, 32]>
+llama.weight @rope : !llama.weight<32x16, f32> = #llama.rope_table<theta = 10000.0, head_dim = 16, context = 32>
+llama.weight @wqkv : !llama.weight<64x32, bf16> = #llama.checkpoint<"qkv", bf16, [64, 32]>
+llama.weight @norm : !llama.weight<32, f32> = #llama.checkpoint<"norm", f32, [32]>
+llama.weight @gate_up : !llama.weight<64x32, f16> = #llama.checkpoint<"gu", f16, [64, 32]>
+llama.weight @down : !llama.weight<32x24, f16> = #llama.checkpoint<"down", f16, [32, 24]>
 
 // Without reuse: memory is not planned yet.
 // CHECK: program.buffer @prefill.0.embedding arena f32 [T, 32] size 1024{{$}}
@@ -54,26 +54,26 @@ llama.weight @down : !llama.weight<32x24xf16> = #llama.checkpoint<"down", f16, [
 // CHECK: program.dispatch @linear grid [1 * R by 1]
 
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x48xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 8 : i64} {
-  %table = llama.use_weight @table : !llama.weight<48x32xf32>
-  %norm = llama.use_weight @norm : !llama.weight<32xf32>
-  %wqkv = llama.use_weight @wqkv : !llama.weight<64x32xbf16>
-  %angles = llama.use_weight @rope : !llama.weight<32x16xf32>
-  %gate_up = llama.use_weight @gate_up : !llama.weight<64x32xf16>
-  %down = llama.use_weight @down : !llama.weight<32x24xf16>
-  %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32xf32>) -> tensor<?x32xf32>
-  %normed = llama.rms_norm %hidden, %norm {epsilon = 1.0e-5 : f32} : (tensor<?x32xf32>, !llama.weight<32xf32>) -> tensor<?x32xf32>
-  %qkv = llama.linear %normed, %wqkv : (tensor<?x32xf32>, !llama.weight<64x32xbf16>) -> tensor<?x64xf32>
+  %table = llama.use_weight @table : !llama.weight<48x32, f32>
+  %norm = llama.use_weight @norm : !llama.weight<32, f32>
+  %wqkv = llama.use_weight @wqkv : !llama.weight<64x32, bf16>
+  %angles = llama.use_weight @rope : !llama.weight<32x16, f32>
+  %gate_up = llama.use_weight @gate_up : !llama.weight<64x32, f16>
+  %down = llama.use_weight @down : !llama.weight<32x24, f16>
+  %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<48x32, f32>) -> tensor<?x32xf32>
+  %normed = llama.rms_norm %hidden, %norm {epsilon = 1.0e-5 : f32} : (tensor<?x32xf32>, !llama.weight<32, f32>) -> tensor<?x32xf32>
+  %qkv = llama.linear %normed, %wqkv : (tensor<?x32xf32>, !llama.weight<64x32, bf16>) -> tensor<?x64xf32>
   %q, %k, %v = llama.split %qkv [32, 16, 16] : (tensor<?x64xf32>) -> (tensor<?x32xf32>, tensor<?x16xf32>, tensor<?x16xf32>)
-  %rq = llama.rope %q, %positions, %angles {head_dim = 16 : i64} : (tensor<?x32xf32>, tensor<?xi32>, !llama.weight<32x16xf32>) -> tensor<?x32xf32>
-  %rk = llama.rope %k, %positions, %angles {head_dim = 16 : i64} : (tensor<?x16xf32>, tensor<?xi32>, !llama.weight<32x16xf32>) -> tensor<?x16xf32>
+  %rq = llama.rope %q, %positions, %angles {head_dim = 16 : i64} : (tensor<?x32xf32>, tensor<?xi32>, !llama.weight<32x16, f32>) -> tensor<?x32xf32>
+  %rk = llama.rope %k, %positions, %angles {head_dim = 16 : i64} : (tensor<?x16xf32>, tensor<?xi32>, !llama.weight<32x16, f32>) -> tensor<?x16xf32>
   llama.kv_append %cache, %rk, %v, %slots {layer = 1 : i64} : !cache, tensor<?x16xf32>, tensor<?x16xf32>, tensor<?xi32>
   %o = llama.attention %rq, %cache, %positions, %sequences, %sequence_starts, %block_table {layer = 1 : i64, scale = 0.25 : f32} : (tensor<?x32xf32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x32xf32>
   %sum = llama.add %hidden, %o : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
   %silu = llama.silu %sum : (tensor<?x32xf32>) -> tensor<?x32xf32>
   %product = llama.mul %silu, %sum : (tensor<?x32xf32>, tensor<?x32xf32>) -> tensor<?x32xf32>
-  %mlp = llama.fused_linear %product, %gate_up activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x32xf32>, !llama.weight<64x32xf16>) -> tensor<?x24xf32>
-  %last = llama.fused_linear %mlp, %down residual(%product) : (tensor<?x24xf32>, !llama.weight<32x24xf16>, tensor<?x32xf32>) -> tensor<?x32xf32>
+  %mlp = llama.fused_linear %product, %gate_up activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x32xf32>, !llama.weight<64x32, f16>) -> tensor<?x24xf32>
+  %last = llama.fused_linear %mlp, %down residual(%product) : (tensor<?x24xf32>, !llama.weight<32x24, f16>, tensor<?x32xf32>) -> tensor<?x32xf32>
   %rows = llama.gather_rows %last, %outputs : (tensor<?x32xf32>, tensor<?xi32>) -> tensor<?x32xf32>
-  %logits = llama.linear %rows, %table : (tensor<?x32xf32>, !llama.weight<48x32xf32>) -> tensor<?x48xf32>
+  %logits = llama.linear %rows, %table : (tensor<?x32xf32>, !llama.weight<48x32, f32>) -> tensor<?x48xf32>
   return %logits : tensor<?x48xf32>
 }

@@ -5,18 +5,18 @@
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 1, head_dim = 16, f16>
 
-llama.weight @embedding : !llama.weight<64x32xf16> = #llama.checkpoint<"embed", f16, [64, 32]>
-llama.weight @rope : !llama.weight<64x16xf32> = #llama.rope_table<theta = 10000.0, head_dim = 16, context = 64>
-llama.weight @qkv : !llama.weight<64x32xf16> = #llama.concat<[#llama.checkpoint<"q", f16, [32, 32]>, #llama.checkpoint<"k", f16, [16, 32]>, #llama.checkpoint<"v", f16, [16, 32]>]>
-llama.weight @norm : !llama.weight<32xf32> = #llama.checkpoint<"norm", f16, [32]>
-llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, [32]>
+llama.weight @embedding : !llama.weight<64x32, f16> = #llama.checkpoint<"embed", f16, [64, 32]>
+llama.weight @rope : !llama.weight<64x16, f32> = #llama.rope_table<theta = 10000.0, head_dim = 16, context = 64>
+llama.weight @qkv : !llama.weight<64x32, f16> = #llama.concat<[#llama.checkpoint<"q", f16, [32, 32]>, #llama.checkpoint<"k", f16, [16, 32]>, #llama.checkpoint<"v", f16, [16, 32]>]>
+llama.weight @norm : !llama.weight<32, f32> = #llama.checkpoint<"norm", f16, [32]>
+llama.weight @unused : !llama.weight<32, f32> = #llama.checkpoint<"unused", f16, [32]>
 
 // CHECK: module attributes {program.kv = #program.kv<page_tokens = 32, page_bytes = 2048, type = f16>, program.limits = #program.limits<max_tokens = 48, max_sequences = 4, max_outputs = 48, max_pages_per_sequence = 2, context = 64>, program.target = "ops"}
 // CHECK: program.step @step size 1152 fields [#program.field<"num_tokens", offset = 0, length = 1>, #program.field<"num_outputs", offset = 4, length = 1>, #program.field<"num_sequences", offset = 8, length = 1>, #program.field<"tokens", offset = 64, length = 48>, #program.field<"positions", offset = 256, length = 48>, #program.field<"sequences", offset = 448, length = 48>, #program.field<"slots", offset = 640, length = 48>, #program.field<"sequence_starts", offset = 832, length = 5>, #program.field<"block_table", offset = 896, length = 8>, #program.field<"outputs", offset = 960, length = 48>]
-// CHECK-NEXT: program.weight @embedding : !llama.weight<64x32xf16> size 4096 = #llama.checkpoint
-// CHECK-NEXT: program.weight @qkv : !llama.weight<64x32xf16> size 4096 = #llama.concat
-// CHECK-NEXT: program.weight @norm : !llama.weight<32xf32> size 128 = #llama.checkpoint
-// CHECK-NEXT: program.weight @rope : !llama.weight<64x16xf32> size 4096 = #llama.rope_table
+// CHECK-NEXT: program.weight @embedding : !llama.weight<64x32, f16> size 4096 = #llama.checkpoint
+// CHECK-NEXT: program.weight @qkv : !llama.weight<64x32, f16> size 4096 = #llama.concat
+// CHECK-NEXT: program.weight @norm : !llama.weight<32, f32> size 128 = #llama.checkpoint
+// CHECK-NEXT: program.weight @rope : !llama.weight<64x16, f32> size 4096 = #llama.rope_table
 // CHECK-NEXT: program.buffer @decode.0.embedding arena f32 [1, 32] size 128 offset
 // CHECK: program.buffer @logits result f32 [R, 64] size 12288{{$}}
 // CHECK: program.buffer @prefill.0.embedding arena f32 [T, 32] size 6144 offset
@@ -61,7 +61,7 @@ llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, 
 // CHECK-NEXT:   rows = read @step i32 [R] strides [1] at 960 size 192
 // CHECK-NEXT:   output = write @prefill.3.gather_rows f32 [R, 32] strides [32, 1] at 0 size 6144
 
-// JSON: "program_version": 1,
+// JSON: "program_version": 2,
 // JSON-NEXT: "target": "ops",
 // JSON-NEXT: "limits": {
 // JSON-NEXT: "max_tokens": 48,
@@ -80,15 +80,25 @@ llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, 
 // JSON-NEXT: "length": 5
 // JSON: "weights": [
 // JSON: "name": "qkv",
-// JSON-NEXT: "type": "f16",
+// JSON-NEXT: "format": "f16",
 // JSON-NEXT: "layout": "row_major",
 // JSON-NEXT: "shape": [
 // JSON-NEXT: 64,
 // JSON-NEXT: 32
 // JSON-NEXT: ],
+// JSON-NEXT: "arrays": [
+// JSON-NEXT: {
+// JSON-NEXT: "suffix": "",
+// JSON-NEXT: "type": "f16",
+// JSON-NEXT: "shape": [
+// JSON-NEXT: 64,
+// JSON-NEXT: 32
+// JSON-NEXT: ],
 // JSON-NEXT: "size": 4096,
+// JSON-NEXT: "tensor": "qkv"
+// JSON-NEXT: }
+// JSON-NEXT: ],
 // JSON-NEXT: "file": "weights/row_major.safetensors",
-// JSON-NEXT: "tensor": "qkv",
 // JSON-NEXT: "recipe": "#llama.concat<[#llama.checkpoint<\"q\", f16, [32, 32]>,
 // JSON: "name": "logits",
 // JSON-NEXT: "kind": "result",
@@ -148,27 +158,27 @@ llama.weight @unused : !llama.weight<32xf32> = #llama.checkpoint<"unused", f16, 
 // JSON: "size": "rest"
 
 func.func @decode(%tokens: tensor<1xi32>, %positions: tensor<1xi32>, %sequences: tensor<1xi32>, %slots: tensor<1xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x64xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 1 : i64} {
-  %table = llama.use_weight @embedding : !llama.weight<64x32xf16>
-  %norm = llama.use_weight @norm : !llama.weight<32xf32>
-  %wqkv = llama.use_weight @qkv : !llama.weight<64x32xf16>
-  %rope = llama.use_weight @rope : !llama.weight<64x16xf32>
-  %hidden = llama.embedding %tokens, %table : (tensor<1xi32>, !llama.weight<64x32xf16>) -> tensor<1x32xf32>
-  %qkv = llama.fused_linear %hidden, %wqkv norm(%norm) {epsilon = 1.0e-5 : f32} : (tensor<1x32xf32>, !llama.weight<64x32xf16>, !llama.weight<32xf32>) -> tensor<1x64xf32>
-  %attention = llama.rope_attention (%qkv), %rope, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table {layer = 0 : i64, scale = 0.25 : f32} : (tensor<1x64xf32>, !llama.weight<64x16xf32>, !cache, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<1x32xf32>
+  %table = llama.use_weight @embedding : !llama.weight<64x32, f16>
+  %norm = llama.use_weight @norm : !llama.weight<32, f32>
+  %wqkv = llama.use_weight @qkv : !llama.weight<64x32, f16>
+  %rope = llama.use_weight @rope : !llama.weight<64x16, f32>
+  %hidden = llama.embedding %tokens, %table : (tensor<1xi32>, !llama.weight<64x32, f16>) -> tensor<1x32xf32>
+  %qkv = llama.fused_linear %hidden, %wqkv norm(%norm) {epsilon = 1.0e-5 : f32} : (tensor<1x32xf32>, !llama.weight<64x32, f16>, !llama.weight<32, f32>) -> tensor<1x64xf32>
+  %attention = llama.rope_attention (%qkv), %rope, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table {layer = 0 : i64, scale = 0.25 : f32} : (tensor<1x64xf32>, !llama.weight<64x16, f32>, !cache, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<1x32xf32>
   %rows = llama.gather_rows %attention, %outputs : (tensor<1x32xf32>, tensor<?xi32>) -> tensor<?x32xf32>
-  %logits = llama.linear %rows, %table : (tensor<?x32xf32>, !llama.weight<64x32xf16>) -> tensor<?x64xf32>
+  %logits = llama.linear %rows, %table : (tensor<?x32xf32>, !llama.weight<64x32, f16>) -> tensor<?x64xf32>
   return %logits : tensor<?x64xf32>
 }
 
 func.func @prefill(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x64xf32> attributes {llama.min_tokens = 1 : i64, llama.max_tokens = 48 : i64} {
-  %table = llama.use_weight @embedding : !llama.weight<64x32xf16>
-  %norm = llama.use_weight @norm : !llama.weight<32xf32>
-  %wqkv = llama.use_weight @qkv : !llama.weight<64x32xf16>
-  %rope = llama.use_weight @rope : !llama.weight<64x16xf32>
-  %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<64x32xf16>) -> tensor<?x32xf32>
-  %qkv = llama.fused_linear %hidden, %wqkv norm(%norm) {epsilon = 1.0e-5 : f32} : (tensor<?x32xf32>, !llama.weight<64x32xf16>, !llama.weight<32xf32>) -> tensor<?x64xf32>
-  %attention = llama.rope_attention (%qkv), %rope, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table {layer = 0 : i64, scale = 0.25 : f32} : (tensor<?x64xf32>, !llama.weight<64x16xf32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x32xf32>
+  %table = llama.use_weight @embedding : !llama.weight<64x32, f16>
+  %norm = llama.use_weight @norm : !llama.weight<32, f32>
+  %wqkv = llama.use_weight @qkv : !llama.weight<64x32, f16>
+  %rope = llama.use_weight @rope : !llama.weight<64x16, f32>
+  %hidden = llama.embedding %tokens, %table : (tensor<?xi32>, !llama.weight<64x32, f16>) -> tensor<?x32xf32>
+  %qkv = llama.fused_linear %hidden, %wqkv norm(%norm) {epsilon = 1.0e-5 : f32} : (tensor<?x32xf32>, !llama.weight<64x32, f16>, !llama.weight<32, f32>) -> tensor<?x64xf32>
+  %attention = llama.rope_attention (%qkv), %rope, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table {layer = 0 : i64, scale = 0.25 : f32} : (tensor<?x64xf32>, !llama.weight<64x16, f32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x32xf32>
   %rows = llama.gather_rows %attention, %outputs : (tensor<?x32xf32>, tensor<?xi32>) -> tensor<?x32xf32>
-  %logits = llama.linear %rows, %table : (tensor<?x32xf32>, !llama.weight<64x32xf16>) -> tensor<?x64xf32>
+  %logits = llama.linear %rows, %table : (tensor<?x32xf32>, !llama.weight<64x32, f16>) -> tensor<?x64xf32>
   return %logits : tensor<?x64xf32>
 }

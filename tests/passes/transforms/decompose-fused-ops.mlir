@@ -22,9 +22,9 @@
 // NORM-NEXT: llama.rope_attention
 // FUNCTIONS-LABEL: func @rope_attention_one(
 // FUNCTIONS-NEXT: llama.rope_attention
-func.func @rope_attention_one(%qkv: tensor<?x256xf32>, %table: !llama.weight<512x32xf32>, %cache: !cache, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %starts: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<?x128xf32> {
+func.func @rope_attention_one(%qkv: tensor<?x256xf32>, %table: !llama.weight<512x32, f32>, %cache: !cache, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>, %starts: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<?x128xf32> {
   %0 = llama.rope_attention(%qkv), %table, %cache, %positions, %sequences, %slots, %starts, %blocks {layer = 1 : i64, scale = 0.25 : f32}
-    : (tensor<?x256xf32>, !llama.weight<512x32xf32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
+    : (tensor<?x256xf32>, !llama.weight<512x32, f32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
   return %0 : tensor<?x128xf32>
 }
 
@@ -36,21 +36,21 @@ func.func @rope_attention_one(%qkv: tensor<?x256xf32>, %table: !llama.weight<512
 // CHECK-NEXT: llama.attention %[[RQ]],
 // FUNCTIONS-LABEL: func @other(
 // FUNCTIONS: llama.attention
-func.func @other(%q: tensor<1x128xf32>, %k: tensor<1x64xf32>, %v: tensor<1x64xf32>, %table: !llama.weight<512x32xf32>, %cache: !cache, %positions: tensor<1xi32>, %sequences: tensor<1xi32>, %slots: tensor<1xi32>, %starts: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<1x128xf32> {
+func.func @other(%q: tensor<1x128xf32>, %k: tensor<1x64xf32>, %v: tensor<1x64xf32>, %table: !llama.weight<512x32, f32>, %cache: !cache, %positions: tensor<1xi32>, %sequences: tensor<1xi32>, %slots: tensor<1xi32>, %starts: tensor<?xi32>, %blocks: tensor<?x?xi32>) -> tensor<1x128xf32> {
   %0 = llama.rope_attention(%q, %k, %v), %table, %cache, %positions, %sequences, %slots, %starts, %blocks {layer = 1 : i64, scale = 0.25 : f32}
-    : (tensor<1x128xf32>, tensor<1x64xf32>, tensor<1x64xf32>, !llama.weight<512x32xf32>, !cache, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<1x128xf32>
+    : (tensor<1x128xf32>, tensor<1x64xf32>, tensor<1x64xf32>, !llama.weight<512x32, f32>, !cache, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<1x128xf32>
   return %0 : tensor<1x128xf32>
 }
 
 // -----
 
-// CHECK: llama.weight @layers.0.gate_up.gate : !llama.weight<40x128xf16, panel16> = #llama.checkpoint<"gate", f16, [40, 128]>
-// CHECK: llama.weight @layers.0.gate_up.up : !llama.weight<40x128xf16, panel16> = #llama.checkpoint<"up", f16, [40, 128]>
-llama.weight @layers.0.gate_up : !llama.weight<96x128xf16, panel16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [40, 128]>, #llama.checkpoint<"up", f16, [40, 128]>], block = 16>
+// CHECK: llama.weight @layers.0.gate_up.gate : !llama.weight<40x128, f16, panel16> = #llama.checkpoint<"gate", f16, [40, 128]>
+// CHECK: llama.weight @layers.0.gate_up.up : !llama.weight<40x128, f16, panel16> = #llama.checkpoint<"up", f16, [40, 128]>
+llama.weight @layers.0.gate_up : !llama.weight<96x128, f16, panel16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [40, 128]>, #llama.checkpoint<"up", f16, [40, 128]>], block = 16>
 
 // From the outside in.
 // CHECK-LABEL: func @all_parts(
-// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x128xf32>, %[[NW:[a-z0-9]+]]: !llama.weight<128xf32>, %[[R:[a-z0-9]+]]: tensor<?x40xf32>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x128xf32>, %[[NW:[a-z0-9]+]]: !llama.weight<128, f32>, %[[R:[a-z0-9]+]]: tensor<?x40xf32>
 // CHECK: %[[NORMED:.*]] = llama.rms_norm %[[X]], %[[NW]] {epsilon = 5.000000e-01 : f32}
 // CHECK-NEXT: %[[WG:.*]] = llama.use_weight @layers.0.gate_up.gate
 // CHECK-NEXT: %[[GATE:.*]] = llama.linear %[[NORMED]], %[[WG]]
@@ -81,10 +81,10 @@ llama.weight @layers.0.gate_up : !llama.weight<96x128xf16, panel16> = #llama.int
 
 // FUNCTIONS-LABEL: func @all_parts(
 // FUNCTIONS: llama.fused_linear {{.*}} norm(
-func.func @all_parts(%x: tensor<?x128xf32>, %norm: !llama.weight<128xf32>, %residual: tensor<?x40xf32>) -> tensor<?x40xf32> {
-  %w = llama.use_weight @layers.0.gate_up : !llama.weight<96x128xf16, panel16>
+func.func @all_parts(%x: tensor<?x128xf32>, %norm: !llama.weight<128, f32>, %residual: tensor<?x40xf32>) -> tensor<?x40xf32> {
+  %w = llama.use_weight @layers.0.gate_up : !llama.weight<96x128, f16, panel16>
   %0 = llama.fused_linear %x, %w norm(%norm) activation(swiglu) residual(%residual) {epsilon = 0.5 : f32, swiglu_block = 16 : i64}
-    : (tensor<?x128xf32>, !llama.weight<96x128xf16, panel16>, !llama.weight<128xf32>, tensor<?x40xf32>) -> tensor<?x40xf32>
+    : (tensor<?x128xf32>, !llama.weight<96x128, f16, panel16>, !llama.weight<128, f32>, tensor<?x40xf32>) -> tensor<?x40xf32>
   return %0 : tensor<?x40xf32>
 }
 
@@ -94,8 +94,8 @@ func.func @all_parts(%x: tensor<?x128xf32>, %norm: !llama.weight<128xf32>, %resi
 // CHECK-LABEL: func @no_parts(
 // CHECK-NEXT: llama.linear
 // CHECK-NEXT: return
-func.func @no_parts(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>) -> tensor<?x64xf32> {
-  %0 = llama.fused_linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @no_parts(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>) -> tensor<?x64xf32> {
+  %0 = llama.fused_linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
 }
 
@@ -109,34 +109,34 @@ func.func @no_parts(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>) -> ten
 // ACTIVATION-LABEL: func @negative_weight_argument(
 // ACTIVATION-NEXT: llama.fused_linear {{.*}} norm(%{{.*}}) activation(swiglu) residual(
 // ACTIVATION-NEXT: return
-func.func @negative_weight_argument(%x: tensor<?x128xf32>, %w: !llama.weight<96x128xf16>, %norm: !llama.weight<128xf32>, %residual: tensor<?x40xf32>) -> tensor<?x40xf32> {
+func.func @negative_weight_argument(%x: tensor<?x128xf32>, %w: !llama.weight<96x128, f16>, %norm: !llama.weight<128, f32>, %residual: tensor<?x40xf32>) -> tensor<?x40xf32> {
   %0 = llama.fused_linear %x, %w norm(%norm) activation(swiglu) residual(%residual) {epsilon = 0.5 : f32, swiglu_block = 16 : i64}
-    : (tensor<?x128xf32>, !llama.weight<96x128xf16>, !llama.weight<128xf32>, tensor<?x40xf32>) -> tensor<?x40xf32>
+    : (tensor<?x128xf32>, !llama.weight<96x128, f16>, !llama.weight<128, f32>, tensor<?x40xf32>) -> tensor<?x40xf32>
   return %0 : tensor<?x40xf32>
 }
 
 // -----
 
-llama.weight @gate_up : !llama.weight<96x128xf16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 8>
+llama.weight @gate_up : !llama.weight<96x128, f16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 8>
 
 // The blocks of the weight differ from those of the op.
 // CHECK-LABEL: func @negative_block(
 // CHECK: llama.fused_linear {{.*}} activation(swiglu)
 func.func @negative_block(%x: tensor<?x128xf32>) -> tensor<?x48xf32> {
-  %w = llama.use_weight @gate_up : !llama.weight<96x128xf16>
-  %0 = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<96x128xf16>) -> tensor<?x48xf32>
+  %w = llama.use_weight @gate_up : !llama.weight<96x128, f16>
+  %0 = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<96x128, f16>) -> tensor<?x48xf32>
   return %0 : tensor<?x48xf32>
 }
 
 // -----
 
-llama.weight @gate_up_narrow : !llama.weight<96x128xf16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 16>
+llama.weight @gate_up_narrow : !llama.weight<96x128, f16> = #llama.interleave<[#llama.checkpoint<"gate", f16, [48, 128]>, #llama.checkpoint<"up", f16, [48, 128]>], block = 16>
 
 // The result has fewer columns than gate and up have rows: two linears would make more.
 // CHECK-LABEL: func @negative_columns(
 // CHECK: llama.fused_linear {{.*}} activation(swiglu)
 func.func @negative_columns(%x: tensor<?x128xf32>) -> tensor<?x40xf32> {
-  %w = llama.use_weight @gate_up_narrow : !llama.weight<96x128xf16>
-  %0 = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<96x128xf16>) -> tensor<?x40xf32>
+  %w = llama.use_weight @gate_up_narrow : !llama.weight<96x128, f16>
+  %0 = llama.fused_linear %x, %w activation(swiglu) {swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<96x128, f16>) -> tensor<?x40xf32>
   return %0 : tensor<?x40xf32>
 }

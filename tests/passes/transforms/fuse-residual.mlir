@@ -8,10 +8,10 @@
 
 // CHECK-LABEL: func @fuses_f16
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: {{[^%]*}}, %[[WEIGHT:[a-z0-9]+]]: {{[^%]*}}, %[[RESIDUAL:[a-z0-9]+]]:
-// CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[X]], %[[WEIGHT]] residual(%[[RESIDUAL]]) : (tensor<?x128xf32>, !llama.weight<64x128xf16>, tensor<?x64xf32>) -> tensor<?x64xf32>
+// CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[X]], %[[WEIGHT]] residual(%[[RESIDUAL]]) : (tensor<?x128xf32>, !llama.weight<64x128, f16>, tensor<?x64xf32>) -> tensor<?x64xf32>
 // CHECK-NEXT: return %[[OUTPUT]]
-func.func @fuses_f16(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @fuses_f16(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %h = llama.add %r, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -20,10 +20,10 @@ func.func @fuses_f16(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: t
 
 // CHECK-LABEL: func @fuses_f32
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: {{[^%]*}}, %[[WEIGHT:[a-z0-9]+]]: {{[^%]*}}, %[[RESIDUAL:[a-z0-9]+]]:
-// CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[X]], %[[WEIGHT]] residual(%[[RESIDUAL]]) : (tensor<?x128xf32>, !llama.weight<64x128xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
+// CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[X]], %[[WEIGHT]] residual(%[[RESIDUAL]]) : (tensor<?x128xf32>, !llama.weight<64x128, f32>, tensor<?x64xf32>) -> tensor<?x64xf32>
 // CHECK-NEXT: return %[[OUTPUT]]
-func.func @fuses_f32(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf32>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf32>) -> tensor<?x64xf32>
+func.func @fuses_f32(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f32>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f32>) -> tensor<?x64xf32>
   %h = llama.add %r, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -32,10 +32,10 @@ func.func @fuses_f32(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf32>, %r: t
 
 // CHECK-LABEL: func @fuses_bf16
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: {{[^%]*}}, %[[WEIGHT:[a-z0-9]+]]: {{[^%]*}}, %[[RESIDUAL:[a-z0-9]+]]:
-// CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[X]], %[[WEIGHT]] residual(%[[RESIDUAL]]) : (tensor<?x128xf32>, !llama.weight<64x128xbf16>, tensor<?x64xf32>) -> tensor<?x64xf32>
+// CHECK-NEXT: %[[OUTPUT:.*]] = llama.fused_linear %[[X]], %[[WEIGHT]] residual(%[[RESIDUAL]]) : (tensor<?x128xf32>, !llama.weight<64x128, bf16>, tensor<?x64xf32>) -> tensor<?x64xf32>
 // CHECK-NEXT: return %[[OUTPUT]]
-func.func @fuses_bf16(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xbf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xbf16>) -> tensor<?x64xf32>
+func.func @fuses_bf16(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, bf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, bf16>) -> tensor<?x64xf32>
   %h = llama.add %r, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -45,8 +45,8 @@ func.func @fuses_bf16(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xbf16>, %r:
 // CHECK-LABEL: func @fuses_left
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(
 // CHECK-NEXT: return
-func.func @fuses_left(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @fuses_left(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %h = llama.add %y, %r : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -57,8 +57,8 @@ func.func @fuses_left(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: 
 // CHECK-LABEL: func @fuses_into_fused
 // CHECK-NEXT: llama.fused_linear {{.*}} norm(%{{.*}}) activation(swiglu) residual(%{{.*}}) {epsilon = 5.000000e-01 : f32, swiglu_block = 16 : i64}
 // CHECK-NEXT: return
-func.func @fuses_into_fused(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>, %v: !llama.weight<128x128xf16>, %nw: !llama.weight<128xf32>) -> tensor<?x64xf32> {
-  %y = llama.fused_linear %x, %v norm(%nw) activation(swiglu) {epsilon = 0.5 : f32, swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<128x128xf16>, !llama.weight<128xf32>) -> tensor<?x64xf32>
+func.func @fuses_into_fused(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>, %v: !llama.weight<128x128, f16>, %nw: !llama.weight<128, f32>) -> tensor<?x64xf32> {
+  %y = llama.fused_linear %x, %v norm(%nw) activation(swiglu) {epsilon = 0.5 : f32, swiglu_block = 16 : i64} : (tensor<?x128xf32>, !llama.weight<128x128, f16>, !llama.weight<128, f32>) -> tensor<?x64xf32>
   %h = llama.add %r, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -69,8 +69,8 @@ func.func @fuses_into_fused(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>
 // CHECK-LABEL: func @residual_made_later
 // CHECK-NEXT: %[[RESIDUAL:.*]] = llama.silu
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(%[[RESIDUAL]])
-func.func @residual_made_later(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @residual_made_later(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %s = llama.silu %r : (tensor<?x64xf32>) -> tensor<?x64xf32>
   %h = llama.add %s, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
@@ -82,9 +82,9 @@ func.func @residual_made_later(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf
 // CHECK-LABEL: func @two_linears
 // CHECK-NEXT: %[[FIRST:.*]] = llama.linear
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(%[[FIRST]])
-func.func @two_linears(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>, %v: !llama.weight<64x128xf16>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
-  %z = llama.linear %x, %v : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @two_linears(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>, %v: !llama.weight<64x128, f16>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
+  %z = llama.linear %x, %v : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %h = llama.add %y, %z : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -95,9 +95,9 @@ func.func @two_linears(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r:
 // CHECK-LABEL: func @two_linears_second_use
 // CHECK: %[[SECOND:.*]] = llama.linear
 // CHECK-NEXT: llama.fused_linear {{.*}} residual(%[[SECOND]])
-func.func @two_linears_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>, %v: !llama.weight<64x128xf16>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
-  %z = llama.linear %x, %v : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @two_linears_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>, %v: !llama.weight<64x128, f16>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
+  %z = llama.linear %x, %v : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %h = llama.add %y, %z : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h, %z : tensor<?x64xf32>, tensor<?x64xf32>
 }
@@ -108,8 +108,8 @@ func.func @two_linears_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x12
 // CHECK-LABEL: func @negative_second_use
 // CHECK-NEXT: llama.linear
 // CHECK-NEXT: llama.add
-func.func @negative_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @negative_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %h = llama.add %r, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h, %y : tensor<?x64xf32>, tensor<?x64xf32>
 }
@@ -120,8 +120,8 @@ func.func @negative_second_use(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf
 // CHECK-LABEL: func @negative_doubled
 // CHECK-NEXT: llama.linear
 // CHECK-NEXT: llama.add
-func.func @negative_doubled(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128xf16>) -> tensor<?x64xf32>
+func.func @negative_doubled(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.linear %x, %w : (tensor<?x128xf32>, !llama.weight<64x128, f16>) -> tensor<?x64xf32>
   %h = llama.add %y, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -132,8 +132,8 @@ func.func @negative_doubled(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>
 // CHECK-LABEL: func @negative_second_residual
 // CHECK-NEXT: llama.fused_linear
 // CHECK-NEXT: llama.add
-func.func @negative_second_residual(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %y = llama.fused_linear %x, %w residual(%r) : (tensor<?x128xf32>, !llama.weight<64x128xf16>, tensor<?x64xf32>) -> tensor<?x64xf32>
+func.func @negative_second_residual(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = llama.fused_linear %x, %w residual(%r) : (tensor<?x128xf32>, !llama.weight<64x128, f16>, tensor<?x64xf32>) -> tensor<?x64xf32>
   %h = llama.add %r, %y : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>
 }
@@ -144,7 +144,7 @@ func.func @negative_second_residual(%x: tensor<?x128xf32>, %w: !llama.weight<64x
 // CHECK-LABEL: func @negative_unrelated
 // CHECK-NEXT: llama.silu
 // CHECK-NEXT: llama.add
-func.func @negative_unrelated(%x: tensor<?x128xf32>, %w: !llama.weight<64x128xf16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
+func.func @negative_unrelated(%x: tensor<?x128xf32>, %w: !llama.weight<64x128, f16>, %r: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %s = llama.silu %r : (tensor<?x64xf32>) -> tensor<?x64xf32>
   %h = llama.add %s, %r : (tensor<?x64xf32>, tensor<?x64xf32>) -> tensor<?x64xf32>
   return %h : tensor<?x64xf32>

@@ -27,4 +27,4 @@ func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences
 }
 
 // expected-error @+1 {{expected the name 'small' to be free for an entry point}}
-llama.weight @small : !llama.weight<8xf32> = #llama.ones<8>
+llama.weight @small : !llama.weight<8, f32> = #llama.ones<8>

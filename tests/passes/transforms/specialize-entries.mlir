@@ -7,11 +7,11 @@
 // RUN: cria-opt %s --llama-decompose-fused-ops --llama-specialize-entries | FileCheck %s --check-prefix=PRIMITIVE
 
 !cache = !llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, f16>
-llama.weight @embedding : !llama.weight<1024x128xf16> = #llama.checkpoint<"embed", f16, [1024, 128]>
-llama.weight @rope : !llama.weight<512x32xf32> = #llama.rope_table<theta = 10000.0, head_dim = 32, context = 512>
-llama.weight @qkv : !llama.weight<256x128xf16> = #llama.checkpoint<"qkv", f16, [256, 128]>
-llama.weight @o : !llama.weight<128x128xf16> = #llama.checkpoint<"o", f16, [128, 128]>
-llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output", f16, [1024, 128]>
+llama.weight @embedding : !llama.weight<1024x128, f16> = #llama.checkpoint<"embed", f16, [1024, 128]>
+llama.weight @rope : !llama.weight<512x32, f32> = #llama.rope_table<theta = 10000.0, head_dim = 32, context = 512>
+llama.weight @qkv : !llama.weight<256x128, f16> = #llama.checkpoint<"qkv", f16, [256, 128]>
+llama.weight @o : !llama.weight<128x128, f16> = #llama.checkpoint<"o", f16, [128, 128]>
+llama.weight @output : !llama.weight<1024x128, f16> = #llama.checkpoint<"output", f16, [1024, 128]>
 
 // CHECK-NOT: @forward
 // CHECK-LABEL: func @decode(
@@ -52,17 +52,17 @@ llama.weight @output : !llama.weight<1024x128xf16> = #llama.checkpoint<"output",
 // PRIMITIVE: llama.add {{.*}} -> tensor<1x128xf32>
 func.func @forward(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %slots: tensor<?xi32>,
     %sequence_starts: tensor<?xi32>, %block_table: tensor<?x?xi32>, %outputs: tensor<?xi32>, %cache: !cache) -> tensor<?x1024xf32> {
-  %embedding = llama.use_weight @embedding : !llama.weight<1024x128xf16>
-  %table = llama.use_weight @rope : !llama.weight<512x32xf32>
-  %wqkv = llama.use_weight @qkv : !llama.weight<256x128xf16>
-  %wo = llama.use_weight @o : !llama.weight<128x128xf16>
-  %output = llama.use_weight @output : !llama.weight<1024x128xf16>
-  %hidden = llama.embedding %tokens, %embedding : (tensor<?xi32>, !llama.weight<1024x128xf16>) -> tensor<?x128xf32>
-  %qkv = llama.linear %hidden, %wqkv : (tensor<?x128xf32>, !llama.weight<256x128xf16>) -> tensor<?x256xf32>
+  %embedding = llama.use_weight @embedding : !llama.weight<1024x128, f16>
+  %table = llama.use_weight @rope : !llama.weight<512x32, f32>
+  %wqkv = llama.use_weight @qkv : !llama.weight<256x128, f16>
+  %wo = llama.use_weight @o : !llama.weight<128x128, f16>
+  %output = llama.use_weight @output : !llama.weight<1024x128, f16>
+  %hidden = llama.embedding %tokens, %embedding : (tensor<?xi32>, !llama.weight<1024x128, f16>) -> tensor<?x128xf32>
+  %qkv = llama.linear %hidden, %wqkv : (tensor<?x128xf32>, !llama.weight<256x128, f16>) -> tensor<?x256xf32>
   %a = llama.rope_attention(%qkv), %table, %cache, %positions, %sequences, %slots, %sequence_starts, %block_table {layer = 0 : i64, scale = 0.25 : f32}
-    : (tensor<?x256xf32>, !llama.weight<512x32xf32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
-  %h = llama.fused_linear %a, %wo residual(%hidden) : (tensor<?x128xf32>, !llama.weight<128x128xf16>, tensor<?x128xf32>) -> tensor<?x128xf32>
+    : (tensor<?x256xf32>, !llama.weight<512x32, f32>, !cache, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>) -> tensor<?x128xf32>
+  %h = llama.fused_linear %a, %wo residual(%hidden) : (tensor<?x128xf32>, !llama.weight<128x128, f16>, tensor<?x128xf32>) -> tensor<?x128xf32>
   %rows = llama.gather_rows %h, %outputs : (tensor<?x128xf32>, tensor<?xi32>) -> tensor<?x128xf32>
-  %logits = llama.linear %rows, %output : (tensor<?x128xf32>, !llama.weight<1024x128xf16>) -> tensor<?x1024xf32>
+  %logits = llama.linear %rows, %output : (tensor<?x128xf32>, !llama.weight<1024x128, f16>) -> tensor<?x1024xf32>
   return %logits : tensor<?x1024xf32>
 }

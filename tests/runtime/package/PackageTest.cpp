@@ -127,6 +127,7 @@ TEST_F(PackageTest, AMissingOrShortFileIsDamage) {
 TEST_F(PackageTest, ATensorOfAnotherShapeIsRefused) {
   ToyPackage other;
   other.program["weights"][0]["shape"] = {kToyVocab * 2, 2};
+  other.program["weights"][0]["arrays"][0]["shape"] = {kToyVocab * 2, 2};
   for (auto &entry : other.program["entries"]) {
     entry["dispatches"][1]["bindings"][6]["shape"] = {1, 1};
   }
@@ -135,10 +136,11 @@ TEST_F(PackageTest, ATensorOfAnotherShapeIsRefused) {
   auto program = package->program(package->manifest().targets[0]);
   ASSERT_TRUE(program.ok()) << program.status().message();
   auto file = package->weightFile("weights/row_major.safetensors");
-  EXPECT_THAT(findWeight(**file, program->weights[0]).status().message(),
+  ProgramWeightArray array = program->weights[0].arrays[0];
+  EXPECT_THAT(findArray(**file, array, "weight 'table'").status().message(),
               HasSubstr("tensor 'table': expected type f32 and shape [128, 2], got f32 and [64, 4]"));
-  program->weights[0].tensor = "chair";
-  EXPECT_THAT(findWeight(**file, program->weights[0]).status().message(),
+  array.tensor = "chair";
+  EXPECT_THAT(findArray(**file, array, "weight 'table'").status().message(),
               HasSubstr("the tensor 'chair' of weight 'table' is missing"));
 }
 

@@ -91,7 +91,7 @@ OrderedJson field(const char *name, uint32_t offset, uint32_t length) {
 } // namespace
 
 OrderedJson toyProgram(uint32_t vocabSize) {
-  OrderedJson program = {{"program_version", 1}, {"target", "toy"}};
+  OrderedJson program = {{"program_version", 2}, {"target", "toy"}};
   program["limits"] = {{"max_tokens", kToyMaxTokens},
                        {"max_sequences", kToyMaxSequences},
                        {"max_outputs", 16},
@@ -105,12 +105,16 @@ OrderedJson toyProgram(uint32_t vocabSize) {
                        field("slots", 256, 16), field("sequence_starts", 320, 5),
                        field("block_table", 384, 32), field("outputs", 512, 16)}}};
   program["weights"] = {{{"name", "table"},
-                         {"type", "f32"},
+                         {"format", "f32"},
                          {"layout", "row_major"},
                          {"shape", {vocabSize, 4}},
-                         {"size", vocabSize * 16},
+                         {"arrays",
+                          {{{"suffix", ""},
+                            {"type", "f32"},
+                            {"shape", {vocabSize, 4}},
+                            {"size", vocabSize * 16},
+                            {"tensor", "table"}}}},
                          {"file", "weights/row_major.safetensors"},
-                         {"tensor", "table"},
                          {"recipe", "by hand"}}};
   program["buffers"] = {
       {{"name", "rows"}, {"kind", "arena"}, {"type", "i32"}, {"shape", {"T"}}, {"size", 64}, {"offset", 0}},

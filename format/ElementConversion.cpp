@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Chunks of elements by way of f32.
-#include "passes/codegen/ElementConversion.h"
+#include "format/ElementConversion.h"
 
 #include "support/Half.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -26,10 +24,20 @@ void widen(const std::byte *source, float *target, size_t count) {
   }
 }
 
-template <uint16_t (*convert)(float)> void narrow(const float *source, uint16_t *target, size_t count) {
+/// Returns the index of the first finite element whose result is `infinity`.
+template <uint16_t (*convert)(float), uint16_t infinity>
+std::optional<size_t> narrow(const float *source, std::byte *target, size_t count) {
+  std::array<uint16_t, kChunk> words;
   for (size_t i = 0; i < count; ++i) {
-    target[i] = convert(source[i]);
+    words[i] = convert(source[i]);
   }
+  std::memcpy(target, words.data(), count * sizeof(uint16_t));
+  for (size_t i = 0; i < count; ++i) {
+    if ((words[i] & 0x7FFF) == infinity && std::isfinite(source[i])) {
+      return i;
+    }
+  }
+  return std::nullopt;
 }
 
 void load(ElementType type, const std::byte *source, float *target, size_t count) {
@@ -42,23 +50,15 @@ void load(ElementType type, const std::byte *source, float *target, size_t count
   }
 }
 
+/// `count` is at most kChunk.
 std::optional<size_t> store(ElementType type, const float *source, std::byte *target, size_t count) {
-  if (type == ElementType::f32) {
-    std::memcpy(target, source, count * sizeof(float));
-    return std::nullopt;
-  }
-  auto *words = reinterpret_cast<uint16_t *>(target);
-  uint16_t infinity = type == ElementType::f16 ? 0x7C00 : 0x7F80;
   if (type == ElementType::f16) {
-    narrow<halfFromFloat>(source, words, count);
-  } else {
-    narrow<bfloat16FromFloat>(source, words, count);
+    return narrow<halfFromFloat, 0x7C00>(source, target, count);
   }
-  for (size_t i = 0; i < count; ++i) {
-    if ((words[i] & 0x7FFF) == infinity && std::isfinite(source[i])) {
-      return i;
-    }
+  if (type == ElementType::bf16) {
+    return narrow<bfloat16FromFloat, 0x7F80>(source, target, count);
   }
+  std::memcpy(target, source, count * sizeof(float));
   return std::nullopt;
 }
 } // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Converts arrays: overflow, and sources without alignment.
-#include "passes/codegen/ElementConversion.h"
+#include "format/ElementConversion.h"
 
 #include "support/Half.h"
 

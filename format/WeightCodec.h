@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Encodes and decodes rows of weights (format/WeightArrays.h has the bytes of an encoded row).
+#pragma once
+
+#include "format/WeightFormat.h"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace cria {
+
+/// Encodes a row in a format that hasCodec(). row: rowBytes(format, values.size()) bytes without alignment,
+/// overwritten. Infinities and NaNs of dense values stay what they are; in a group with a scale they make all
+/// values NaN. Returns the index of the first finite value that does not fit, if any.
+std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<const float> values,
+                                std::byte *row);
+/// Decodes a row of values.size() columns in a format that hasCodec(). values: overwritten.
+void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span<float> values);
+
+} // namespace cria

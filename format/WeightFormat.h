@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The one table of weight formats: how the values of a weight are encoded along K, the columns of its rows. A
+// row of the table describes a format. What it has in memory (format/WeightArrays.h), and its encoding and
+// decoding (format/WeightCodec.h) follow from the description. Computation is always in f32. Plugins may include
+// this file.
+#pragma once
+
+#include "format/ElementType.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace cria {
+
+enum class WeightFormat : uint8_t { f32, f16, bf16 };
+
+/// What a code stands for.
+enum class CodeMap : uint8_t {
+  dense,  ///< there are no codes: values are elements of type `element`
+  linear, ///< code q stands for q − zero
+  table,  ///< code q of 4 bits stands for table[q]
+};
+
+/// What codes are multiplied by.
+enum class ScaleKind : uint8_t {
+  none,     ///< dense values
+  perGroup, ///< one of type `scaleType` for each group
+  twoLevel, ///< one of type `scaleType` for each super-group, times a small integer for each group
+};
+
+/// What is subtracted from the scaled codes.
+enum class OffsetKind : uint8_t {
+  none,            ///< nothing; a constant is the `zero` of linear codes
+  minimum,         ///< an f16 for each group
+  twoLevelMinimum, ///< an f16 for each super-group, times a small integer for each group
+  zeroPoint,       ///< before scaling, an integer for each group: value = scale · (code − zero point)
+};
+
+/// The description of a format. Groups are along K; the last one of a row may be shorter.
+struct WeightFormatTraits {
+  std::string_view name;
+  CodeMap map = CodeMap::dense;
+  ElementType element = ElementType::f32; // of dense values
+  int bits = 0;                           // of a code: 2 to 8
+  int zero = 0;                           // of linear codes
+  std::array<int8_t, 16> table = {};
+  int64_t group = 0; // values that share a scale: a power of two from 16
+  ScaleKind scale = ScaleKind::none;
+  ElementType scaleType = ElementType::f16; // f16, bf16 or f32
+  int subScaleBits = 0;                     // of the small integers of two-level scales
+  bool hasSignedSubScales = false;
+  OffsetKind offset = OffsetKind::none;
+  bool isMinimumAdded = false; // as in Q4_1, in place of subtracted
+  int subMinimumBits = 0;      // of the small integers of two-level minimums
+  int zeroPointBits = 0;       // of a zero point; from 9 bits on it is held in 16
+};
+
+/// Values that share the outer scale of two-level scales and minimums.
+constexpr int64_t kSuperGroup = 256;
+
+/// The table, in the order of the enumerators.
+inline constexpr std::array kWeightFormats = {
+    WeightFormatTraits{.name = "f32", .element = ElementType::f32},
+    WeightFormatTraits{.name = "f16", .element = ElementType::f16},
+    WeightFormatTraits{.name = "bf16", .element = ElementType::bf16},
+};
+
+constexpr bool isDense(const WeightFormatTraits &format) { return format.map == CodeMap::dense; }
+
+/// Whether codes of 8 bits are stored as the signed values that they stand for.
+constexpr bool hasSignedCodes(const WeightFormatTraits &format) {
+  return format.map == CodeMap::linear && format.bits == 8 && format.zero == 128;
+}
+
+/// Whether format/WeightCodec.h has code for a description: dense values, and codes of 8 bits around
+/// zero with one scale a group.
+constexpr bool hasCodec(const WeightFormatTraits &format) {
+  return isDense(format) || (hasSignedCodes(format) && format.group > 0 &&
+                             format.scale == ScaleKind::perGroup && format.offset == OffsetKind::none);
+}
+static_assert(
+    [] {
+      for (const WeightFormatTraits &format : kWeightFormats) {
+        if (!hasCodec(format)) {
+          return false;
+        }
+      }
+      return true;
+    }(),
+    "a format of the table needs code in encodeRow() and decodeRow()");
+
+constexpr const WeightFormatTraits &traitsOf(WeightFormat format) { return kWeightFormats[size_t(format)]; }
+constexpr std::string_view nameOf(WeightFormat format) { return traitsOf(format).name; }
+constexpr bool isDense(WeightFormat format) { return isDense(traitsOf(format)); }
+
+/// The format of that name in types, programs, manifests and options.
+constexpr std::optional<WeightFormat> findWeightFormat(std::string_view name) {
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    if (kWeightFormats[i].name == name) {
+      return WeightFormat(i);
+    }
+  }
+  return std::nullopt;
+}
+/// The dense format of that element type; nullopt for types that weights do not have.
+constexpr std::optional<WeightFormat> denseFormatOf(ElementType type) {
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    if (isDense(kWeightFormats[i]) && kWeightFormats[i].element == type) {
+      return WeightFormat(i);
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace cria

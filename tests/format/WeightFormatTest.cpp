@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The planes and arrays of formats against what is written for them by hand, for rows of the table and for
+// descriptions that it may get; and the encoding of rows.
+#include "format/WeightArrays.h"
+#include "format/WeightCodec.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <gmock/gmock.h>
+
+using namespace cria;
+using ::testing::ElementsAre;
+
+namespace {
+
+using Layout = PhysicalLayout::Kind;
+
+/// "scales f16 [4, 3] 24", one line for each array.
+std::vector<std::string> textsOf(const WeightFormatTraits &format, Layout layout,
+                                 std::vector<int64_t> shape) {
+  std::vector<std::string> texts;
+  for (const WeightArray &array : arraysOf(format, layout, shape)) {
+    std::string text = arrayName("w", array.suffix) + " " + std::string(nameOf(array.type)) + " [";
+    for (size_t i = 0; i < array.shape.size(); ++i) {
+      text += (i == 0 ? "" : ", ") + std::to_string(array.shape[i]);
+    }
+    texts.push_back(text + "] " + std::to_string(array.size));
+  }
+  return texts;
+}
+
+// As in llama.cpp, AWQ and the formats that are planned.
+constexpr WeightFormatTraits kInt8{.name = "int8",
+                                   .map = CodeMap::linear,
+                                   .bits = 8,
+                                   .zero = 128,
+                                   .group = 32,
+                                   .scale = ScaleKind::perGroup};
+constexpr WeightFormatTraits kQ40{
+    .name = "q4_0", .map = CodeMap::linear, .bits = 4, .zero = 8, .group = 32, .scale = ScaleKind::perGroup};
+constexpr WeightFormatTraits kQ51{.name = "q5_1",
+                                  .map = CodeMap::linear,
+                                  .bits = 5,
+                                  .group = 32,
+                                  .scale = ScaleKind::perGroup,
+                                  .offset = OffsetKind::minimum,
+                                  .isMinimumAdded = true};
+constexpr WeightFormatTraits kQ3K{.name = "q3_k",
+                                  .map = CodeMap::linear,
+                                  .bits = 3,
+                                  .zero = 4,
+                                  .group = 16,
+                                  .scale = ScaleKind::twoLevel,
+                                  .subScaleBits = 6,
+                                  .hasSignedSubScales = true};
+constexpr WeightFormatTraits kQ4K{.name = "q4_k",
+                                  .map = CodeMap::linear,
+                                  .bits = 4,
+                                  .group = 32,
+                                  .scale = ScaleKind::twoLevel,
+                                  .subScaleBits = 6,
+                                  .offset = OffsetKind::twoLevelMinimum,
+                                  .subMinimumBits = 6};
+constexpr WeightFormatTraits kIq4Xs{
+    .name = "iq4_xs",
+    .map = CodeMap::table,
+    .bits = 4,
+    .table = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113},
+    .group = 32,
+    .scale = ScaleKind::twoLevel,
+    .subScaleBits = 6,
+    .hasSignedSubScales = true};
+constexpr WeightFormatTraits kGptq{.name = "gptq",
+                                   .map = CodeMap::linear,
+                                   .bits = 4,
+                                   .group = 128,
+                                   .scale = ScaleKind::perGroup,
+                                   .scaleType = ElementType::bf16,
+                                   .offset = OffsetKind::zeroPoint,
+                                   .zeroPointBits = 4};
+
+TEST(WeightFormat, NamesAreFoundAgain) {
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    EXPECT_EQ(findWeightFormat(kWeightFormats[i].name), WeightFormat(i));
+    EXPECT_EQ(nameOf(WeightFormat(i)), kWeightFormats[i].name);
+  }
+  EXPECT_EQ(findWeightFormat("i8"), std::nullopt);
+  EXPECT_EQ(denseFormatOf(ElementType::bf16), WeightFormat::bf16);
+  EXPECT_EQ(denseFormatOf(ElementType::i8), std::nullopt);
+}
+
+TEST(WeightFormat, DenseWeightsHaveOneArrayWithoutSuffix) {
+  const WeightFormatTraits &f16 = traitsOf(WeightFormat::f16);
+  EXPECT_THAT(textsOf(f16, Layout::rowMajor, {7, 5}), ElementsAre("w f16 [7, 5] 70"));
+  EXPECT_THAT(textsOf(f16, Layout::rowMajor, {5}), ElementsAre("w f16 [5] 10"));
+  EXPECT_THAT(textsOf(f16, Layout::panel16, {65, 8}), ElementsAre("w f16 [8, 8, 16] 2048"));
+  EXPECT_THAT(textsOf(f16, Layout::rowPadded, {7, 5}), ElementsAre("w f16 [128, 64] 16384"));
+  EXPECT_THAT(textsOf(traitsOf(WeightFormat::f32), Layout::rowMajor, {7, 5}),
+              ElementsAre("w f32 [7, 5] 140"));
+}
+
+TEST(WeightFormat, PlanesLieApartInRowMajor) {
+  EXPECT_THAT(textsOf(kInt8, Layout::rowMajor, {4, 70}),
+              ElementsAre("w i8 [4, 70] 280", "w.scales f16 [4, 3] 24"));
+  EXPECT_THAT(textsOf(kQ40, Layout::rowMajor, {4, 71}),
+              ElementsAre("w u8 [4, 36] 144", "w.scales f16 [4, 3] 24"));
+  EXPECT_THAT(textsOf(kQ51, Layout::rowMajor, {4, 64}),
+              ElementsAre("w u8 [4, 40] 160", "w.scales f16 [4, 2] 16", "w.minimums f16 [4, 2] 16"));
+  EXPECT_THAT(textsOf(kQ3K, Layout::rowMajor, {2, 576}),
+              ElementsAre("w u8 [2, 216] 432", "w.scales f16 [2, 3] 12", "w.sub_scales i8 [2, 36] 72"));
+  EXPECT_THAT(textsOf(kQ4K, Layout::rowMajor, {2, 576}),
+              ElementsAre("w u8 [2, 288] 576", "w.scales f16 [2, 3] 12", "w.sub_scales u8 [2, 18] 36",
+                          "w.minimums f16 [2, 3] 12", "w.sub_minimums u8 [2, 18] 36"));
+  EXPECT_THAT(textsOf(kIq4Xs, Layout::rowMajor, {1, 256}),
+              ElementsAre("w u8 [1, 128] 128", "w.scales f16 [1, 1] 2", "w.sub_scales i8 [1, 8] 8"));
+  EXPECT_THAT(textsOf(kGptq, Layout::rowMajor, {2, 256}),
+              ElementsAre("w u8 [2, 128] 256", "w.scales bf16 [2, 2] 8", "w.zeros u8 [2, 2] 4"));
+}
+
+TEST(WeightFormat, RowPaddedPadsEveryPlane) {
+  EXPECT_THAT(textsOf(kInt8, Layout::rowPadded, {4, 70}),
+              ElementsAre("w i8 [128, 128] 16384", "w.scales f16 [128, 4] 1024"));
+  EXPECT_FALSE(hasLayout(kInt8, Layout::panel16));
+}
+
+TEST(WeightFormat, BitsPerWeight) {
+  EXPECT_EQ(bitsPerWeight(traitsOf(WeightFormat::bf16)), 16);
+  EXPECT_EQ(bitsPerWeight(kInt8), 8.5);
+  EXPECT_EQ(bitsPerWeight(kQ51), 6);
+  EXPECT_EQ(bitsPerWeight(kQ3K), 3.4375);
+  EXPECT_EQ(bitsPerWeight(kQ4K), 4.5);
+  EXPECT_EQ(bitsPerWeight(kIq4Xs), 4.25);
+  EXPECT_EQ(bitsPerWeight(kGptq), 4.15625);
+}
+
+TEST(WeightFormat, OnlySomeDescriptionsHaveACodec) {
+  EXPECT_TRUE(hasCodec(kInt8));
+  EXPECT_FALSE(hasCodec(kQ40));
+  EXPECT_FALSE(hasCodec(kQ4K));
+  EXPECT_FALSE(hasCodec(kIq4Xs));
+}
+
+/// The values after encoding and decoding.
+std::vector<float> roundTrip(const WeightFormatTraits &format, const std::vector<float> &values) {
+  std::vector<std::byte> row(rowBytes(format, int64_t(values.size())), std::byte(0xAA));
+  EXPECT_EQ(encodeRow(format, values, row.data()), std::nullopt);
+  std::vector<float> decoded(values.size());
+  decodeRow(format, row.data(), decoded);
+  return decoded;
+}
+
+TEST(WeightFormat, DenseValuesAreRounded) {
+  const std::vector<float> values = {1, -2, 0x1.001p0f, 1e-30f};
+  EXPECT_EQ(roundTrip(traitsOf(WeightFormat::f32), values), values);
+  EXPECT_THAT(roundTrip(traitsOf(WeightFormat::f16), values), ElementsAre(1, -2, 1, 0));
+  EXPECT_THAT(roundTrip(traitsOf(WeightFormat::bf16), values),
+              ElementsAre(1, -2, 1, std::bit_cast<float>(0x0DA20000u)));
+}
+
+TEST(WeightFormat, TheLastGroupOfARowMayBeShort) {
+  std::vector<float> values(35, 127.0f);
+  values[33] = -2;
+  values[32] = values[34] = 254;
+  EXPECT_EQ(rowBytes(kInt8, 35), 35u + 2 * 2);
+  EXPECT_EQ(roundTrip(kInt8, values), values);
+}
+
+TEST(WeightFormat, AScaleThatDoesNotFitNamesItsValue) {
+  std::vector<float> values(64, 1.0f);
+  values[40] = -1e8f;
+  std::vector<std::byte> row(rowBytes(kInt8, 64));
+  EXPECT_EQ(encodeRow(kInt8, values, row.data()), 40u);
+}
+
+TEST(WeightFormat, WhatIsNotFiniteSpoilsItsGroup) {
+  for (float spoiler : {INFINITY, -INFINITY, NAN}) {
+    std::vector<float> values(64, 127.0f);
+    values[3] = spoiler;
+    const std::vector<float> decoded = roundTrip(kInt8, values);
+    for (size_t i = 0; i < 64; ++i) {
+      EXPECT_EQ(std::isnan(decoded[i]), i < 32) << i;
+    }
+  }
+}
+
+TEST(WeightFormat, TinyGroupsBecomeZero) {
+  std::vector<float> values(32, 0.0f);
+  values[1] = std::bit_cast<float>(1u); // 1 / scale is infinite
+  EXPECT_EQ(roundTrip(kInt8, values), std::vector<float>(32, 0.0f));
+}
+
+} // namespace
