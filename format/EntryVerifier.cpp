@@ -220,7 +220,7 @@ Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
   unsigned __int128 bound = static_cast<unsigned __int128>(elements) * std::max(entry_.maxTokens, 1u);
   if (count > bound) {
     return invalidArgument(
-        "expected a shape of at most {} elements, the size of '{}' times the rows of the step,  "
+        "expected a shape of at most {} elements, the size of '{}' times the rows of the step, "
         "got {}",
         static_cast<uint64_t>(bound), printable(binding.bufferName), static_cast<uint64_t>(count));
   }

@@ -82,9 +82,9 @@ TEST(Safetensors, DoesNotWaitForTheWriterOfAFifo) {
 TEST(Safetensors, HeaderLength) {
   EXPECT_THAT(errorOf(""), HasSubstr("expected at least 8 bytes, got 0"));
   EXPECT_THAT(errorOf("1234567"), HasSubstr("expected at least 8 bytes"));
-  EXPECT_THAT(errorOf(std::string("\x03\0\0\0\0\0\0\0{}", 10)), HasSubstr("header claims 3 bytes"));
+  EXPECT_THAT(errorOf(std::string("\x03\0\0\0\0\0\0\0{}", 10)), HasSubstr("the header length is 3 bytes"));
   EXPECT_THAT(errorOf("\xff\xff\xff\xff\xff\xff\xff\xff{}"),
-              HasSubstr("header claims 18446744073709551615 bytes"));
+              HasSubstr("the header length is 18446744073709551615 bytes"));
 }
 
 TEST(Safetensors, HeaderLargerThanTheLimit) {

@@ -29,7 +29,7 @@ func.func @rms_norm_c1(%input: tensor<?x128xf32>, %weight: !llama.weight<128x128
 
 func.func @rms_norm_c1_type(%input: tensor<?x128xf32>, %weight: !llama.weight<128, f16>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.rms_norm' op expected weight of f32, got 'f16'}}
+  // expected-error @+1 {{'llama.rms_norm' op expected weight of f32, got f16}}
   %0 = llama.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : (tensor<?x128xf32>, !llama.weight<128, f16>) -> tensor<?x128xf32>
   return
 }
@@ -119,7 +119,7 @@ func.func @rope_c1_rank(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %t
 
 func.func @rope_c1_type(%input: tensor<?x128xf32>, %positions: tensor<?xi32>, %table: !llama.weight<512x32, f16>) {
   // expected-error @+2 {{failed to infer returned types}}
-  // expected-error @+1 {{'llama.rope' op expected table of f32, got 'f16'}}
+  // expected-error @+1 {{'llama.rope' op expected table of f32, got f16}}
   %0 = llama.rope %input, %positions, %table {head_dim = 32 : i64} : (tensor<?x128xf32>, tensor<?xi32>, !llama.weight<512x32, f16>) -> tensor<?x128xf32>
   return
 }

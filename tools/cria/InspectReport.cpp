@@ -133,7 +133,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
   Json weights = Json::array();
   for (const ProgramWeight &weight : program.weights) {
     weights.push_back({{"name", weight.name},
-                       {"type", nameOf(weight.type)},
+                       {"format", nameOf(weight.format)},
                        {"layout", nameOf(weight.layout)},
                        {"shape", weight.shape},
                        {"size", weight.size()},

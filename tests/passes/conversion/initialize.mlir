@@ -30,8 +30,8 @@ llama.weight @output : !llama.weight<48x24, f16> = #llama.random<42, "lm_head.we
 // CHECK: weight = write @output
 
 // JSON: "name": "table",
+// JSON: "tensor": null
 // JSON: "file": null,
-// JSON-NEXT: "tensor": null,
 // JSON-NEXT: "recipe": "#llama.random<42, \"model.embed_tokens.weight\", 48 x 32>"
 // JSON: "name": "constants",
 // JSON-NEXT: "kind": "constant",
