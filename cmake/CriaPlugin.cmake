@@ -46,7 +46,7 @@ function(cria_add_plugin name)
   if(NOT ARG_OPSET)
     set(ARG_OPSET 1)
   endif()
-  cria_write_sidecar(${target} "${ARG_NEEDS_CPU}" "${ARG_OPS}" OPSET ${ARG_OPSET} KIND ${ARG_KIND} NAME ${name} VERSION ${ARG_VERSION}
+  cria_write_plugin_manifest(${target} "${ARG_NEEDS_CPU}" "${ARG_OPS}" OPSET ${ARG_OPSET} KIND ${ARG_KIND} NAME ${name} VERSION ${ARG_VERSION}
     MAJOR ${major} MINOR_MIN ${ARG_ABI_MINOR_MIN} MINOR_MAX ${minor} FOLDER ${CRIA_PLUGIN_OUTPUT_DIRECTORY})
   if(ARG_EXPECTATIONS)
     configure_file(${ARG_EXPECTATIONS} ${CRIA_PLUGIN_OUTPUT_DIRECTORY}/${target}.cria-expect.json COPYONLY)
@@ -75,7 +75,7 @@ function(cria_read_abi_version major minor)
   endforeach()
 endfunction()
 
-function(cria_write_sidecar target cpu_features ops_file)
+function(cria_write_plugin_manifest target cpu_features ops_file)
   cmake_parse_arguments(ARG "" "KIND;NAME;VERSION;MAJOR;MINOR_MIN;MINOR_MAX;FOLDER;OPSET" "" ${ARGN})
   set(cpu "")
   if(cpu_features)

@@ -4,9 +4,9 @@
 #include "runtime/plugin/HostServices.h"
 #include "runtime/plugin/PluginCall.h"
 #include "runtime/plugin/PluginLibrary.h"
+#include "runtime/plugin/PluginManifest.h"
 #include "runtime/plugin/PluginOptions.h"
 #include "runtime/plugin/PluginTables.h"
-#include "runtime/plugin/Sidecar.h"
 
 #include <algorithm>
 
@@ -14,16 +14,16 @@ namespace cria {
 
 namespace fs = std::filesystem;
 
-static constexpr std::string_view kSidecarSuffix = ".cria-plugin.json";
+static constexpr std::string_view kManifestSuffix = ".cria-plugin.json";
 
 struct PluginRegistry::Entry {
   PluginCandidate candidate;
-  Sidecar sidecar;
-  Status refusal;           // by the manifest, or by the attempt to load it
-  bool fromSidecar = false; // the reason is known without opening the library
+  PluginManifest manifest;
+  Status refusal;          // by the manifest, or by the attempt to load it
+  bool isRejected = false; // the reason is known without opening the library
   LoadedPlugin plugin;
 
-  bool isEligible() const { return !fromSidecar; }
+  bool isEligible() const { return !isRejected; }
   void refuse(Status status) {
     candidate.refused = true;
     candidate.reason = status.message();
@@ -46,27 +46,27 @@ std::string_view toString(PluginKind kind) {
 PluginRegistry::PluginRegistry() = default;
 PluginRegistry::~PluginRegistry() = default;
 
-static std::string abiText(const Sidecar &sidecar) {
-  if (sidecar.abiMinorMin == sidecar.abiMinorMax) {
-    return fmt::format("{}.{}", sidecar.abiMajor, sidecar.abiMinorMin);
+static std::string abiText(const PluginManifest &manifest) {
+  if (manifest.abiMinorMin == manifest.abiMinorMax) {
+    return fmt::format("{}.{}", manifest.abiMajor, manifest.abiMinorMin);
   }
-  return fmt::format("{}.{}-{}.{}", sidecar.abiMajor, sidecar.abiMinorMin, sidecar.abiMajor,
-                     sidecar.abiMinorMax);
+  return fmt::format("{}.{}-{}.{}", manifest.abiMajor, manifest.abiMinorMin, manifest.abiMajor,
+                     manifest.abiMinorMax);
 }
 
-static std::string needsText(const Sidecar &sidecar) {
-  std::string text = sidecar.os + (sidecar.arch.empty() ? "" : " " + sidecar.arch);
-  for (const std::string &feature : sidecar.cpuFeatures) {
+static std::string needsText(const PluginManifest &manifest) {
+  std::string text = manifest.os + (manifest.arch.empty() ? "" : " " + manifest.arch);
+  for (const std::string &feature : manifest.cpuFeatures) {
     text += " " + feature;
   }
   return text;
 }
 
-static std::vector<fs::path> sidecarsIn(const fs::path &folder) {
+static std::vector<fs::path> manifestsIn(const fs::path &folder) {
   std::vector<fs::path> found;
   std::error_code failure;
   for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
-    if (it->path().filename().string().ends_with(kSidecarSuffix)) {
+    if (it->path().filename().string().ends_with(kManifestSuffix)) {
       found.push_back(it->path());
     }
   }
@@ -81,25 +81,25 @@ void PluginRegistry::discover(const fs::path &folder) {
     return;
   }
   folders_.push_back(canonical);
-  for (const fs::path &path : sidecarsIn(canonical)) {
+  for (const fs::path &path : manifestsIn(canonical)) {
     auto entry = std::make_unique<Entry>();
-    Status status = readSidecar(path, entry->sidecar);
+    Status status = readPluginManifest(path, entry->manifest);
     if (status.ok()) {
-      status = checkNeeds(entry->sidecar);
+      status = checkNeeds(entry->manifest);
     }
-    const Sidecar &sidecar = entry->sidecar;
-    entry->candidate = {.kind = sidecar.kind,
-                        .name = sidecar.name,
-                        .version = sidecar.version,
-                        .abi = sidecar.version.empty() ? "" : abiText(sidecar),
-                        .needs = needsText(sidecar),
+    const PluginManifest &manifest = entry->manifest;
+    entry->candidate = {.kind = manifest.kind,
+                        .name = manifest.name,
+                        .version = manifest.version,
+                        .abi = manifest.version.empty() ? "" : abiText(manifest),
+                        .needs = needsText(manifest),
                         .description = {},
-                        .sidecar = path,
-                        .library = sidecar.library.empty() ? fs::path() : canonical / sidecar.library,
-                        .ops = sidecar.ops,
+                        .manifest = path,
+                        .library = manifest.library.empty() ? fs::path() : canonical / manifest.library,
+                        .ops = manifest.ops,
                         .reason = {}};
     if (!status.ok()) {
-      entry->fromSidecar = true;
+      entry->isRejected = true;
       entry->refuse(std::move(status));
     }
     entries_.push_back(std::move(entry));
@@ -111,12 +111,12 @@ void PluginRegistry::shadowDuplicates() {
     Entry &later = *entries_[i];
     for (size_t j = 0; j < i && later.isEligible(); ++j) {
       const Entry &earlier = *entries_[j];
-      if (earlier.isEligible() && earlier.sidecar.kind == later.sidecar.kind &&
-          earlier.sidecar.name == later.sidecar.name) {
-        later.fromSidecar = true;
+      if (earlier.isEligible() && earlier.manifest.kind == later.manifest.kind &&
+          earlier.manifest.name == later.manifest.name) {
+        later.isRejected = true;
         later.refuse(error(StatusCode::unsupported,
                            "shadowed by '{}', which is earlier in search order; remove or rename one of them",
-                           earlier.candidate.sidecar.string()));
+                           earlier.candidate.manifest.string()));
       }
     }
   }
@@ -155,8 +155,8 @@ StatusOr<std::unique_ptr<PluginRegistry>> PluginRegistry::create(const PluginSea
   for (const std::string &folder : splitColons(search.environment)) {
     if (std::string problem = folderProblem(folder); !problem.empty()) {
       auto entry = std::make_unique<Entry>();
-      entry->candidate.sidecar = folder;
-      entry->fromSidecar = true;
+      entry->candidate.manifest = folder;
+      entry->isRejected = true;
       entry->refuse(Status(StatusCode::notFound, std::move(problem)));
       registry->entries_.push_back(std::move(entry));
     } else {
@@ -197,17 +197,17 @@ static std::string kindName(uint32_t kind) {
 }
 
 // Checks that the description of the library matches its plugin manifest.
-static Status checkAnswer(const cria_plugin &answer, const Sidecar &sidecar) {
-  CRIA_RETURN_IF_ERROR(checkField("kind", sidecar.kind, kindName(answer.kind)));
-  CRIA_RETURN_IF_ERROR(checkField("name", sidecar.name, view(answer.name)));
-  CRIA_RETURN_IF_ERROR(checkField("version", sidecar.version, view(answer.version)));
-  const uint32_t lowest = std::max(sidecar.abiMinorMin, kHostAbiMinorMin);
-  const uint32_t highest = std::min(sidecar.abiMinorMax, kHostAbiMinorMax);
-  if (answer.abi_major != sidecar.abiMajor || answer.abi_minor < lowest || answer.abi_minor > highest) {
+static Status checkAnswer(const cria_plugin &answer, const PluginManifest &manifest) {
+  CRIA_RETURN_IF_ERROR(checkField("kind", manifest.kind, kindName(answer.kind)));
+  CRIA_RETURN_IF_ERROR(checkField("name", manifest.name, view(answer.name)));
+  CRIA_RETURN_IF_ERROR(checkField("version", manifest.version, view(answer.version)));
+  const uint32_t lowest = std::max(manifest.abiMinorMin, kHostAbiMinorMin);
+  const uint32_t highest = std::min(manifest.abiMinorMax, kHostAbiMinorMax);
+  if (answer.abi_major != manifest.abiMajor || answer.abi_minor < lowest || answer.abi_minor > highest) {
     return error(
         StatusCode::incompatibleCode,
         "expected the library to state plugin ABI {}, got {}.{}; reinstall library and plugin manifest",
-        abiRange(sidecar.abiMajor, lowest, highest), answer.abi_major, answer.abi_minor);
+        abiRange(manifest.abiMajor, lowest, highest), answer.abi_major, answer.abi_minor);
   }
   if (answer.api == nullptr) {
     return error(StatusCode::incompatibleCode, "the library has no function table");
@@ -215,7 +215,7 @@ static Status checkAnswer(const cria_plugin &answer, const Sidecar &sidecar) {
   return {};
 }
 
-static StatusOr<LoadedPlugin> loadPlugin(const Sidecar &sidecar, const fs::path &library) {
+static StatusOr<LoadedPlugin> loadPlugin(const PluginManifest &manifest, const fs::path &library) {
   CRIA_RETURN_IF_ERROR(checkLibraryFile(library));
   CRIA_ASSIGN_OR_RETURN(const cria_plugin_query_fn query, openPluginLibrary(library));
   cria_plugin answer{};
@@ -223,12 +223,12 @@ static StatusOr<LoadedPlugin> loadPlugin(const Sidecar &sidecar, const fs::path 
   CRIA_RETURN_IF_ERROR(callPlugin("the plugin cannot run on this machine", [&](cria_message *message) {
     return query(&hostServices(), &answer, message);
   }));
-  CRIA_RETURN_IF_ERROR(checkAnswer(answer, sidecar));
+  CRIA_RETURN_IF_ERROR(checkAnswer(answer, manifest));
   const auto kind = static_cast<PluginKind>(answer.kind);
   CRIA_RETURN_IF_ERROR(checkTable(kind, answer.api));
   return LoadedPlugin{.kind = kind,
-                      .name = sidecar.name,
-                      .version = sidecar.version,
+                      .name = manifest.name,
+                      .version = manifest.version,
                       .description = std::string(view(answer.description)),
                       .abiMajor = answer.abi_major,
                       .abiMinor = answer.abi_minor,
@@ -239,7 +239,7 @@ static StatusOr<LoadedPlugin> loadPlugin(const Sidecar &sidecar, const fs::path 
 
 PluginRegistry::Entry *PluginRegistry::find(PluginKind kind, std::string_view name) {
   for (const std::unique_ptr<Entry> &entry : entries_) {
-    if (entry->isEligible() && entry->sidecar.kind == toString(kind) && entry->sidecar.name == name) {
+    if (entry->isEligible() && entry->manifest.kind == toString(kind) && entry->manifest.name == name) {
       return entry.get();
     }
   }
@@ -250,7 +250,7 @@ void PluginRegistry::ensureLoaded(Entry &entry) {
   if (entry.candidate.loaded || !entry.refusal.ok()) {
     return;
   }
-  StatusOr<LoadedPlugin> loaded = loadPlugin(entry.sidecar, entry.candidate.library);
+  StatusOr<LoadedPlugin> loaded = loadPlugin(entry.manifest, entry.candidate.library);
   if (!loaded.ok()) {
     entry.refuse(loaded.status());
     return;
@@ -263,8 +263,8 @@ void PluginRegistry::ensureLoaded(Entry &entry) {
 // Returns the reason why a known name is rejected, or the most similar names for an unknown one.
 Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
   for (const std::unique_ptr<Entry> &entry : entries_) {
-    if (entry->sidecar.kind == toString(kind) && entry->sidecar.name == name) {
-      return entry->refusal.withContext(entry->candidate.sidecar.string())
+    if (entry->manifest.kind == toString(kind) && entry->manifest.name == name) {
+      return entry->refusal.withContext(entry->candidate.manifest.string())
           .withContext(fmt::format("{} '{}' cannot run on this machine", toString(kind), name));
     }
   }
@@ -282,7 +282,7 @@ StatusOr<const LoadedPlugin *> PluginRegistry::load(PluginKind kind, std::string
   }
   ensureLoaded(*entry);
   if (!entry->candidate.loaded) {
-    return entry->refusal.withContext(entry->candidate.sidecar.string())
+    return entry->refusal.withContext(entry->candidate.manifest.string())
         .withContext(fmt::format("{} '{}' cannot be loaded", toString(kind), name));
   }
   return &entry->plugin;
@@ -291,8 +291,8 @@ StatusOr<const LoadedPlugin *> PluginRegistry::load(PluginKind kind, std::string
 std::vector<std::string> PluginRegistry::names(PluginKind kind) const {
   std::vector<std::string> result;
   for (const std::unique_ptr<Entry> &entry : entries_) {
-    if (entry->isEligible() && entry->sidecar.kind == toString(kind)) {
-      result.push_back(entry->sidecar.name);
+    if (entry->isEligible() && entry->manifest.kind == toString(kind)) {
+      result.push_back(entry->manifest.name);
     }
   }
   return result;

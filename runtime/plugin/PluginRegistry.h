@@ -49,7 +49,7 @@ struct PluginCandidate {
   std::string abi;         // "1.0", or "1.0-1.3" for a range
   std::string needs;       // "linux x86_64 x86-64-v3"
   std::string description; // empty until the plugin is loaded
-  std::filesystem::path sidecar;
+  std::filesystem::path manifest;
   std::filesystem::path library;
   std::optional<OpSupport> ops; // that the manifest lists
   bool loaded = false;

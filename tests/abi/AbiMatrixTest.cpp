@@ -13,11 +13,11 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-SidecarText sidecarOf(const std::string &library, const std::string &kind) {
-  SidecarText sidecar;
-  sidecar.library = library + ".so";
-  sidecar.kind = kind;
-  return sidecar;
+ManifestText manifestOf(const std::string &library, const std::string &kind) {
+  ManifestText manifest;
+  manifest.library = library + ".so";
+  manifest.kind = kind;
+  return manifest;
 }
 
 std::string abiOf(uint32_t lowest, uint32_t highest) {
@@ -25,10 +25,10 @@ std::string abiOf(uint32_t lowest, uint32_t highest) {
 }
 
 /// The reason why the plugin of this manifest is refused; empty if it is loaded.
-std::string refusalOf(const SidecarText &sidecar, PluginKind kind) {
+std::string refusalOf(const ManifestText &manifest, PluginKind kind) {
   const TemporaryFolder folder;
-  folder.link(sidecar.library);
-  folder.write("faulty.cria-plugin.json", sidecar.text());
+  folder.link(manifest.library);
+  folder.write("faulty.cria-plugin.json", manifest.text());
   const auto plugin = openRegistry({folder.path()})->load(kind, "faulty");
   return plugin.ok() ? "" : std::string(plugin.status().message());
 }
@@ -40,10 +40,10 @@ INSTANTIATE_TEST_SUITE_P(Kinds, AbiMatrixTest, testing::Values("backend", "sampl
 /// Runs the suite on a plugin, with the expectations of the null plugin of its kind.
 void expectPasses(const std::string &library, const std::string &kind, const std::string &abi) {
   const TemporaryFolder folder;
-  SidecarText sidecar = sidecarOf(library, kind);
-  sidecar.abi = abi;
-  folder.link(sidecar.library);
-  const auto path = folder.write("faulty.cria-plugin.json", sidecar.text());
+  ManifestText manifest = manifestOf(library, kind);
+  manifest.abi = abi;
+  folder.link(manifest.library);
+  const auto path = folder.write("faulty.cria-plugin.json", manifest.text());
   const auto suite = conformance::PluginSuite::open(folder.path());
   ASSERT_TRUE(suite.ok()) << suite.status().message();
   EXPECT_EQ((*suite)->plugin().abiMinor, CRIA_ABI_MINOR); // the highest that both support
@@ -65,18 +65,18 @@ TEST_P(AbiMatrixTest, APluginFromTheFuturePasses) {
 }
 
 TEST_P(AbiMatrixTest, APluginThatNeedsTheFutureIsRefused) {
-  SidecarText sidecar = sidecarOf(std::string("future_") + GetParam(), GetParam());
-  sidecar.abi = abiOf(CRIA_ABI_MINOR + 3, CRIA_ABI_MINOR + 7);
+  ManifestText manifest = manifestOf(std::string("future_") + GetParam(), GetParam());
+  manifest.abi = abiOf(CRIA_ABI_MINOR + 3, CRIA_ABI_MINOR + 7);
   const auto kind = std::string(GetParam()) == "backend"   ? PluginKind::backend
                     : std::string(GetParam()) == "sampler" ? PluginKind::sampler
                                                            : PluginKind::chat;
-  EXPECT_THAT(refusalOf(sidecar, kind),
+  EXPECT_THAT(refusalOf(manifest, kind),
               AllOf(HasSubstr("faulty.cria-plugin.json"), HasSubstr("supports plugin ABI 1.3 to 1.7"),
                     HasSubstr("install a build of the plugin")));
 }
 
 TEST(AbiMatrixTest, ADependencyThatIsMissingIsNamed) {
-  EXPECT_THAT(refusalOf(sidecarOf("needs_gone", "chat"), PluginKind::chat),
+  EXPECT_THAT(refusalOf(manifestOf("needs_gone", "chat"), PluginKind::chat),
               AllOf(HasSubstr("libgone.so"), HasSubstr("cannot open shared object file")));
 }
 
@@ -91,7 +91,7 @@ TEST(AbiMatrixTest, ALibraryForAnotherProcessorIsRefused) {
   elf[20] = elf[52] = 1; // version
   const TemporaryFolder folder;
   folder.write("other.so", elf);
-  folder.write("faulty.cria-plugin.json", sidecarOf("other", "chat").text());
+  folder.write("faulty.cria-plugin.json", manifestOf("other", "chat").text());
   EXPECT_THAT(
       openRegistry({folder.path()})->load(PluginKind::chat, "faulty").status().message(),
       AllOf(HasSubstr("other.so"), HasSubstr("cannot be loaded"), HasSubstr("rebuild it for this system")));
@@ -107,11 +107,11 @@ TEST(AbiMatrixTest, AFileThatCannotBeReadIsRefused) {
 TEST(AbiMatrixTest, TheRightOnesWorkAmongTheWrong) {
   const TemporaryFolder folder;
   folder.write("a.cria-plugin.json", "no JSON");
-  folder.write("b.cria-plugin.json", sidecarOf("needs_gone", "sampler").text());
+  folder.write("b.cria-plugin.json", manifestOf("needs_gone", "sampler").text());
   folder.link("needs_gone.so");
-  folder.write("c.cria-plugin.json", sidecarOf("not_there", "backend").text());
-  folder.write("d.cria-plugin.json", sidecarOf("v1_chat", "chat").text());
-  folder.write("e.cria-plugin.json", sidecarOf("v1_chat", "chat").text()); // the same again
+  folder.write("c.cria-plugin.json", manifestOf("not_there", "backend").text());
+  folder.write("d.cria-plugin.json", manifestOf("v1_chat", "chat").text());
+  folder.write("e.cria-plugin.json", manifestOf("v1_chat", "chat").text()); // the same again
   folder.link("v1_chat.so");
   const auto registry = openRegistry({folder.path()});
   const auto listed = registry->list();

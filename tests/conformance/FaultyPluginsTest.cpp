@@ -59,10 +59,10 @@ std::set<std::string> failuresOf(const std::string &kind, const char *fault, std
   const TemporaryFolder folder;
   const std::string library = "faulty_" + kind + ".so";
   folder.link(library);
-  SidecarText sidecar;
-  sidecar.library = library;
-  sidecar.kind = kind;
-  folder.write("faulty.cria-plugin.json", sidecar.text());
+  ManifestText manifest;
+  manifest.library = library;
+  manifest.kind = kind;
+  folder.write("faulty.cria-plugin.json", manifest.text());
   setenv("CRIA_TEST_FAULT", fault, 1);
   std::set<std::string> failures;
   const auto suite = PluginSuite::open(folder.path());

@@ -30,7 +30,7 @@ TEST_P(PluginSuiteTest, Passes) {
   options.arguments = argumentsFor(GetParam());
   const auto suite = PluginSuite::open(path, options);
   ASSERT_TRUE(suite.ok()) << suite.status().message();
-  const auto expectations = expectationsFor((*suite)->sidecar());
+  const auto expectations = expectationsFor((*suite)->manifest());
   ASSERT_TRUE(expectations.ok()) << expectations.status().message();
   for (const Case &testCase : (*suite)->cases()) {
     const Result result = runCase(testCase, *expectations);

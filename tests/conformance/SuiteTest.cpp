@@ -44,22 +44,22 @@ TEST(SuiteTest, FailsWhatPassesUnexpectedly) {
 
 TEST(SuiteTest, ReadsExpectationsNextToTheManifest) {
   const TemporaryFolder folder;
-  const std::filesystem::path sidecar = folder.write("mine.cria-plugin.json", "{}");
-  EXPECT_TRUE(expectationsFor(sidecar).value().failures.empty());
+  const std::filesystem::path manifest = folder.write("mine.cria-plugin.json", "{}");
+  EXPECT_TRUE(expectationsFor(manifest).value().failures.empty());
   folder.write("mine.cria-expect.json", R"({"expected_failures": {"replay/*": "later"}})");
-  EXPECT_EQ(expectationsFor(sidecar).value().failures.at("replay/*"), "later");
+  EXPECT_EQ(expectationsFor(manifest).value().failures.at("replay/*"), "later");
   for (const char *text :
        {"[]", "{", R"({"unsupported": {"a": ""}})", R"({"unsupported": 1})", R"({"skip": {}})"}) {
-    EXPECT_FALSE(expectationsFor(sidecar, folder.write("bad.json", text)).ok()) << text;
+    EXPECT_FALSE(expectationsFor(manifest, folder.write("bad.json", text)).ok()) << text;
   }
-  EXPECT_EQ(expectationsFor(sidecar, folder.path() / "none.json").status().code(), StatusCode::io);
+  EXPECT_EQ(expectationsFor(manifest, folder.path() / "none.json").status().code(), StatusCode::io);
 }
 
 TEST(SuiteTest, ReportsWhatItExpectedToOpen) {
   EXPECT_THAT(PluginSuite::open("/nowhere/x.so").status().message(), HasSubstr("/nowhere/x.so"));
   EXPECT_THAT(PluginSuite::open(builtPlugins()).status().message(), HasSubstr("a folder with one plugin"));
   const TemporaryFolder folder;
-  folder.write("faulty.cria-plugin.json", SidecarText{}.text());
+  folder.write("faulty.cria-plugin.json", ManifestText{}.text());
   EXPECT_THAT(PluginSuite::open(folder.path()).status().message(), HasSubstr("does not exist; install it"));
 }
 

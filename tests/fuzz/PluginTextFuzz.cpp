@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: the input is a sampler expression, and a plugin manifest.
+#include "runtime/plugin/PluginManifest.h"
 #include "runtime/plugin/PluginOptions.h"
-#include "runtime/plugin/Sidecar.h"
 #include "tests/fuzz/FuzzTarget.h"
 
 #include <cmath>
@@ -33,13 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (const auto calls = parsePluginExpression(text); calls.ok()) {
     checkOptions(*calls, text);
   }
-  const int file = memfd_create("sidecar", 0);
+  const int file = memfd_create("manifest", 0);
   if (file < 0 || write(file, data, size) != static_cast<ssize_t>(size)) {
     abort();
   }
-  Sidecar sidecar;
-  if (readSidecar(fmt::format("/proc/self/fd/{}", file), sidecar).ok() &&
-      sidecar.library.find('/') != std::string::npos) {
+  PluginManifest manifest;
+  if (readPluginManifest(fmt::format("/proc/self/fd/{}", file), manifest).ok() &&
+      manifest.library.find('/') != std::string::npos) {
     abort(); // a library outside the folder was accepted
   }
   close(file);

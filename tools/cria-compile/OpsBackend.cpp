@@ -10,12 +10,12 @@ namespace cria {
 
 namespace fs = std::filesystem;
 
-static bool isSidecar(const std::string &text) { return text.ends_with(".cria-plugin.json"); }
+static bool isPluginManifest(const std::string &text) { return text.ends_with(".cria-plugin.json"); }
 
 // A manifest is looked up in its own folder only, a name in all folders.
 static StatusOr<std::unique_ptr<PluginRegistry>> openRegistry(const std::string &backend,
                                                               const std::vector<std::string> &folders) {
-  if (isSidecar(backend)) {
+  if (isPluginManifest(backend)) {
     return PluginRegistry::create(
         {.folders = {fs::absolute(backend).parent_path()}, .environment = {}, .executable = {}});
   }
@@ -24,8 +24,8 @@ static StatusOr<std::unique_ptr<PluginRegistry>> openRegistry(const std::string 
 
 static bool isRequested(const PluginCandidate &candidate, const std::string &backend) {
   std::error_code failure;
-  return isSidecar(backend) ? fs::equivalent(candidate.sidecar, backend, failure)
-                            : candidate.kind == "backend" && candidate.name == backend;
+  return isPluginManifest(backend) ? fs::equivalent(candidate.manifest, backend, failure)
+                                   : candidate.kind == "backend" && candidate.name == backend;
 }
 
 static OpsBackend opsOf(const PluginCandidate &candidate) {
@@ -65,12 +65,12 @@ StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vecto
     return opsOf(chosen);
   }
   return chosen.refused
-             ? error(StatusCode::unsupported, "--for: {}: {}", chosen.sidecar.string(), chosen.reason)
+             ? error(StatusCode::unsupported, "--for: {}: {}", chosen.manifest.string(), chosen.reason)
              : error(StatusCode::unsupported,
                      "--for: the manifest of backend '{}' lists no ops ({}); omit --for, which a backend "
                      "that supports "
                      "all ops does not need",
-                     chosen.name, chosen.sidecar.string());
+                     chosen.name, chosen.manifest.string());
 }
 
 } // namespace cria

@@ -48,11 +48,11 @@ static StatusOr<Expectations> readExpectations(const fs::path &file) {
   return expectations;
 }
 
-StatusOr<Expectations> expectationsFor(const fs::path &sidecar, const fs::path &file) {
+StatusOr<Expectations> expectationsFor(const fs::path &manifest, const fs::path &file) {
   if (!file.empty()) {
     return readExpectations(file);
   }
-  const fs::path defaultFile = fs::path(sidecar).replace_extension().replace_extension(".cria-expect.json");
+  const fs::path defaultFile = fs::path(manifest).replace_extension().replace_extension(".cria-expect.json");
   return fs::exists(defaultFile) ? readExpectations(defaultFile) : Expectations();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-plugin-test/PluginSuite.h"
 
-#include "runtime/plugin/Sidecar.h"
+#include "runtime/plugin/PluginManifest.h"
 #include "tools/cria-plugin-test/BackendSuite.h"
 #include "tools/cria-plugin-test/PackageSuite.h"
 
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 struct PluginSuite::Impl {
   std::unique_ptr<PluginRegistry> registry;
   const LoadedPlugin *plugin = nullptr;
-  fs::path sidecar;
+  fs::path manifest;
   std::unique_ptr<BackendSubject> backend;
   std::vector<Case> cases;
 };
@@ -22,7 +22,7 @@ struct PluginSuite::Impl {
 PluginSuite::PluginSuite(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PluginSuite::~PluginSuite() = default;
 const LoadedPlugin &PluginSuite::plugin() const { return *impl_->plugin; }
-const fs::path &PluginSuite::sidecar() const { return impl_->sidecar; }
+const fs::path &PluginSuite::manifest() const { return impl_->manifest; }
 const std::vector<Case> &PluginSuite::cases() const { return impl_->cases; }
 
 // Returns the candidate at `path`: a manifest, a library, or the only plugin of a folder.
@@ -31,7 +31,7 @@ static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &cand
   std::vector<PluginCandidate> meant;
   std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(meant),
                [&](const PluginCandidate &candidate) {
-                 return fs::is_directory(path) || candidate.sidecar == path || candidate.library == path;
+                 return fs::is_directory(path) || candidate.manifest == path || candidate.library == path;
                });
   if (meant.size() != 1) {
     return error(StatusCode::notFound, "{}: expected {}, got {} plugins", path.string(),
@@ -98,10 +98,10 @@ StatusOr<std::unique_ptr<PluginSuite>> PluginSuite::open(const fs::path &path, c
   CRIA_ASSIGN_OR_RETURN(const PluginCandidate candidate, choose(impl->registry->list(false), found));
   const std::optional<PluginKind> kind = pluginKindFromString(candidate.kind);
   if (!kind || candidate.refused) {
-    return error(StatusCode::unsupported, "{}: {}", candidate.sidecar.string(), candidate.reason);
+    return error(StatusCode::unsupported, "{}: {}", candidate.manifest.string(), candidate.reason);
   }
   CRIA_ASSIGN_OR_RETURN(impl->plugin, impl->registry->load(*kind, candidate.name));
-  impl->sidecar = candidate.sidecar;
+  impl->manifest = candidate.manifest;
   if (*kind == PluginKind::backend) {
     impl->backend = std::make_unique<BackendSubject>(subjectOf(*impl->plugin, candidate.ops, options));
     impl->cases = contractCases(*impl->backend);

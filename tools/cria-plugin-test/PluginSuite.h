@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The cases for a plugin of any kind, according to its manifest (called sidecar in the code).
+// The cases for a plugin of any kind, according to its manifest.
 #pragma once
 
 #include "runtime/plugin/PluginOptions.h"
@@ -31,7 +31,7 @@ public:
   ~PluginSuite();
 
   const LoadedPlugin &plugin() const;
-  const std::filesystem::path &sidecar() const;
+  const std::filesystem::path &manifest() const;
   const std::vector<Case> &cases() const;
 
 private:

@@ -77,7 +77,7 @@ int runAll(const Options &options, const conformance::PluginSuite &suite,
 StatusOr<int> run(const Options &options) {
   CRIA_ASSIGN_OR_RETURN(const auto suite, conformance::PluginSuite::open(options.path, options.suite));
   CRIA_ASSIGN_OR_RETURN(const conformance::Expectations expectations,
-                        conformance::expectationsFor(suite->sidecar(), options.expectations));
+                        conformance::expectationsFor(suite->manifest(), options.expectations));
   if (!options.list) {
     return runAll(options, *suite, expectations);
   }

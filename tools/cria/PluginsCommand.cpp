@@ -29,7 +29,7 @@ void printJson(const std::vector<PluginCandidate> &candidates) {
                     {"loaded", candidate.loaded},
                     {"reason", candidate.reason},
                     {"path", candidate.library.string()},
-                    {"sidecar", candidate.sidecar.string()}});
+                    {"sidecar", candidate.manifest.string()}});
   }
   writeJson(rows, 2);
 }
@@ -39,8 +39,9 @@ void printTable(const std::vector<PluginCandidate> &candidates) {
   std::string text =
       fmt::format(fmt::runtime(kRow), "KIND", "NAME", "VERSION", "ABI", "NEEDS", "STATE", "PATH");
   for (const PluginCandidate &candidate : candidates) {
-    text += fmt::format(fmt::runtime(kRow), candidate.kind, candidate.name, candidate.version, candidate.abi,
-                        candidate.needs, candidate.loaded ? "loaded" : "refused", candidate.sidecar.string());
+    text +=
+        fmt::format(fmt::runtime(kRow), candidate.kind, candidate.name, candidate.version, candidate.abi,
+                    candidate.needs, candidate.loaded ? "loaded" : "refused", candidate.manifest.string());
     if (!candidate.loaded) {
       text += fmt::format("         {}\n", candidate.reason);
     }

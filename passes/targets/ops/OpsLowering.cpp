@@ -175,15 +175,15 @@ LogicalResult OpsLowering::checkTaken(const opset::Op &op) const {
     return success();
   }
   if (!backend_.ops.contains(std::string(op.name))) {
-    return emitError(location_) << "backend '" << backend_.backend << "' does not take op '" << op.name
-                                << "', and it cannot be decomposed further; its plugin manifest lists "
+    return emitError(location_) << "backend '" << backend_.backend << "' does not support op '" << op.name
+                                << "', which cannot be decomposed further; its plugin manifest lists "
                                 << llvm::join(backend_.ops, ", ");
   }
   for (const Binding &binding : operands_.bindings()) {
     auto listed = backend_.types.find((Twine(op.name) + "/" + binding.name).str());
     std::string type = textOf(binding.view.type);
     if (listed != backend_.types.end() && !listed->second.contains(type)) {
-      return emitError(location_) << "backend '" << backend_.backend << "' takes operand '" << binding.name
+      return emitError(location_) << "backend '" << backend_.backend << "' supports operand '" << binding.name
                                   << "' of op '" << op.name << "' as " << llvm::join(listed->second, ", ")
                                   << ", the model has " << type << "; compile with "
                                   << (isCache(*opset::findOperand(op, binding.name)) ? "--kv " : "--weights ")

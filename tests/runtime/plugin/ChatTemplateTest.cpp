@@ -157,9 +157,9 @@ TEST_F(ChatTemplateTest, EncodesOnlyControlTokensAsSpecial) {
 TEST_F(ChatTemplateTest, RunsForeignTemplates) {
   const TemporaryFolder folder;
   folder.link("faulty_old_table.so");
-  SidecarText sidecar;
-  sidecar.library = "faulty_old_table.so";
-  folder.write("faulty.cria-plugin.json", sidecar.text());
+  ManifestText manifest;
+  manifest.library = "faulty_old_table.so";
+  folder.write("faulty.cria-plugin.json", manifest.text());
   const auto foreign = openRegistry({folder.path()});
   const auto chat = ChatTemplate::create(*foreign, "faulty(loud=true)", vocabulary.view());
   ASSERT_TRUE(chat.ok()) << chat.status().message();

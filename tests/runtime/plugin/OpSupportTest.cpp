@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/OpSupport.h"
 #include "plugins/sdk/cria_opset.hpp"
-#include "runtime/plugin/Sidecar.h"
+#include "runtime/plugin/PluginManifest.h"
 #include "support/Json.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
@@ -42,21 +42,21 @@ TEST(OpSupportTest, IgnoresOpsOfVersionsThatThisProgramDoesNotKnow) {
   EXPECT_THAT(support->ops, UnorderedElementsAre(Key("add")));
 }
 
-TEST(OpSupportTest, IsReadFromASidecarWithItsVersion) {
+TEST(OpSupportTest, IsReadFromAManifestWithItsVersion) {
   const TemporaryFolder folder;
-  const auto statusOf = [&](const std::string &members, Sidecar &sidecar) {
-    SidecarText text;
+  const auto statusOf = [&](const std::string &members, PluginManifest &manifest) {
+    ManifestText text;
     text.more = members;
-    return readSidecar(folder.write("x.cria-plugin.json", text.text()), sidecar);
+    return readPluginManifest(folder.write("x.cria-plugin.json", text.text()), manifest);
   };
-  Sidecar sidecar;
-  ASSERT_TRUE(statusOf(R"(, "ops": {"add": {}})", sidecar).ok());
-  EXPECT_EQ(sidecar.ops->version, 1u);
-  ASSERT_TRUE(statusOf(R"(, "opset": 9, "ops": {"add": {}, "softmax": {}})", sidecar).ok());
-  EXPECT_EQ(sidecar.ops->version, 9u);
-  EXPECT_THAT(statusOf(R"(, "opset": 0, "ops": {"add": {}})", sidecar).message(),
+  PluginManifest manifest;
+  ASSERT_TRUE(statusOf(R"(, "ops": {"add": {}})", manifest).ok());
+  EXPECT_EQ(manifest.ops->version, 1u);
+  ASSERT_TRUE(statusOf(R"(, "opset": 9, "ops": {"add": {}, "softmax": {}})", manifest).ok());
+  EXPECT_EQ(manifest.ops->version, 9u);
+  EXPECT_THAT(statusOf(R"(, "opset": 0, "ops": {"add": {}})", manifest).message(),
               HasSubstr("expected member 'opset'"));
-  EXPECT_THAT(statusOf(R"(, "opset": 1)", sidecar).message(), HasSubstr("with the member 'ops'"));
+  EXPECT_THAT(statusOf(R"(, "opset": 1)", manifest).message(), HasSubstr("with the member 'ops'"));
 }
 
 } // namespace

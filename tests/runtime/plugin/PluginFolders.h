@@ -52,7 +52,7 @@ private:
 };
 
 /// A plugin manifest; fields that a test does not change are correct for plugin "faulty".
-struct SidecarText {
+struct ManifestText {
   std::string library = "faulty_none.so";
   std::string kind = "chat";
   std::string name = "faulty";

@@ -12,12 +12,12 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-/// Loads plugin "faulty" from `library` with the manifest `sidecar`; returns the message.
-std::string refusalOf(const std::string &library, SidecarText sidecar = {}) {
+/// Loads plugin "faulty" from `library` with `manifest`; returns the message.
+std::string refusalOf(const std::string &library, ManifestText manifest = {}) {
   const TemporaryFolder folder;
   folder.link(library + ".so");
-  sidecar.library = library + ".so";
-  folder.write("faulty.cria-plugin.json", sidecar.text());
+  manifest.library = library + ".so";
+  folder.write("faulty.cria-plugin.json", manifest.text());
   const auto registry = openRegistry({folder.path()});
   const auto plugin = registry->load(PluginKind::chat, "faulty");
   const auto listed = registry->list();
@@ -58,10 +58,10 @@ TEST(PluginRegistryTest, SearchesFoldersThenEnvironmentThenInstallFolder) {
   const TemporaryFolder first, second, prefix;
   const auto install = prefix.path() / "lib" / "cria" / "plugins";
   std::filesystem::create_directories(install);
-  SidecarText sidecar;
+  ManifestText manifest;
   for (const auto &folder : {first.path(), second.path(), install}) {
     std::filesystem::create_symlink(faultyPlugins() / "faulty_none.so", folder / "faulty_none.so");
-    std::ofstream(folder / "faulty.cria-plugin.json") << sidecar.text();
+    std::ofstream(folder / "faulty.cria-plugin.json") << manifest.text();
   }
   const auto registry = PluginRegistry::create({.folders = {first.path(), first.path()},
                                                 .environment = ":" + second.path().string() + "::",
@@ -73,14 +73,14 @@ TEST(PluginRegistryTest, SearchesFoldersThenEnvironmentThenInstallFolder) {
   EXPECT_TRUE(listed[0].loaded);
   for (size_t i = 1; i < 3; ++i) {
     EXPECT_FALSE(listed[i].loaded);
-    EXPECT_THAT(listed[i].reason, AllOf(HasSubstr("shadowed by"), HasSubstr(listed[0].sidecar.string())));
+    EXPECT_THAT(listed[i].reason, AllOf(HasSubstr("shadowed by"), HasSubstr(listed[0].manifest.string())));
   }
 }
 
 TEST(PluginRegistryTest, NeverSearchesTheCurrentFolder) {
   const TemporaryFolder folder;
   folder.link("faulty_none.so");
-  folder.write("faulty.cria-plugin.json", SidecarText().text());
+  folder.write("faulty.cria-plugin.json", ManifestText().text());
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
   const auto registry =
@@ -126,27 +126,28 @@ TEST(PluginRegistryTest, AcceptsARightPlugin) {
 }
 
 TEST(PluginRegistryTest, RefusesWithoutOpening) {
-  SidecarText sidecar;
-  sidecar.abi = R"({"major": 9, "minor_min": 0, "minor_max": 3})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar),
+  ManifestText manifest;
+  manifest.abi = R"({"major": 9, "minor_min": 0, "minor_max": 3})";
+  EXPECT_THAT(refusalOf("faulty_unresolved", manifest),
               AllOf(HasSubstr("supports plugin ABI 9.0 to 9.3"), HasSubstr("install a build")));
-  sidecar = {};
-  sidecar.needs = R"({"os": "linux", "arch": "riscv128"})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("is built for linux on riscv128"));
-  sidecar.needs = R"({"os": "plan9", "arch": "x86_64"})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("is built for plan9"));
-  sidecar = {};
-  sidecar.needs.insert(sidecar.needs.size() - 1, R"(, "cpu": ["flux-capacitor"])");
-  EXPECT_THAT(refusalOf("faulty_unresolved", sidecar), HasSubstr("requires a processor with flux-capacitor"));
+  manifest = {};
+  manifest.needs = R"({"os": "linux", "arch": "riscv128"})";
+  EXPECT_THAT(refusalOf("faulty_unresolved", manifest), HasSubstr("is built for linux on riscv128"));
+  manifest.needs = R"({"os": "plan9", "arch": "x86_64"})";
+  EXPECT_THAT(refusalOf("faulty_unresolved", manifest), HasSubstr("is built for plan9"));
+  manifest = {};
+  manifest.needs.insert(manifest.needs.size() - 1, R"(, "cpu": ["flux-capacitor"])");
+  EXPECT_THAT(refusalOf("faulty_unresolved", manifest),
+              HasSubstr("requires a processor with flux-capacitor"));
   EXPECT_EQ(dlopen((faultyPlugins() / "faulty_unresolved.so").c_str(), RTLD_NOLOAD | RTLD_LAZY), nullptr);
 }
 
 TEST(PluginRegistryTest, RefusesUnknownKinds) {
   const TemporaryFolder folder;
   folder.link("faulty_none.so");
-  SidecarText sidecar;
-  sidecar.kind = "oracle";
-  folder.write("faulty.cria-plugin.json", sidecar.text());
+  ManifestText manifest;
+  manifest.kind = "oracle";
+  folder.write("faulty.cria-plugin.json", manifest.text());
   const auto listed = openRegistry({folder.path()})->list();
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed[0].kind, "oracle");
@@ -159,7 +160,7 @@ TEST(PluginRegistryTest, RefusesBrokenLibraries) {
   EXPECT_THAT(refusalOf("faulty_no_symbol"), HasSubstr("has no symbol 'cria_plugin_query'"));
   const TemporaryFolder folder;
   folder.write("faulty_none.so", "this is no library");
-  folder.write("faulty.cria-plugin.json", SidecarText().text());
+  folder.write("faulty.cria-plugin.json", ManifestText().text());
   EXPECT_THAT(openRegistry({folder.path()})->load(PluginKind::chat, "faulty").status().message(),
               AllOf(HasSubstr("cannot be loaded"), HasSubstr("faulty_none.so")));
 }
@@ -176,9 +177,9 @@ TEST(PluginRegistryTest, RefusesLies) {
   EXPECT_THAT(refusalOf("faulty_wrong_name"),
               HasSubstr("expected the library to state name 'faulty', got 'another'"));
   EXPECT_THAT(refusalOf("faulty_future_abi"), HasSubstr("got 7."));
-  SidecarText sidecar;
-  sidecar.version = "2.0";
-  EXPECT_THAT(refusalOf("faulty_none", sidecar),
+  ManifestText manifest;
+  manifest.version = "2.0";
+  EXPECT_THAT(refusalOf("faulty_none", manifest),
               HasSubstr("expected the library to state version '2.0', got '1.0'"));
 }
 
@@ -190,13 +191,13 @@ TEST(PluginRegistryTest, RefusesIncompleteTables) {
 }
 
 // A plugin that cannot run on this machine does not hide another one of the same name that can.
-TEST(PluginRegistryTest, ARefusedSidecarShadowsNothing) {
+TEST(PluginRegistryTest, ARefusedManifestShadowsNothing) {
   const TemporaryFolder first, second;
-  SidecarText foreign;
+  ManifestText foreign;
   foreign.needs = R"({"os": "linux", "arch": "riscv128"})";
   first.write("faulty.cria-plugin.json", foreign.text());
   second.link("faulty_none.so");
-  second.write("faulty.cria-plugin.json", SidecarText().text());
+  second.write("faulty.cria-plugin.json", ManifestText().text());
   const auto registry = openRegistry({first.path(), second.path()});
   const auto plugin = registry->load(PluginKind::chat, "faulty");
   ASSERT_TRUE(plugin.ok()) << plugin.status().message();

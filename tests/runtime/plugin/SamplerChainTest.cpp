@@ -177,11 +177,11 @@ class RogueChainTest : public SamplerChainTest {
 protected:
   RogueChainTest() {
     folder.link("rogue.so");
-    SidecarText sidecar;
-    sidecar.library = "rogue.so";
-    sidecar.kind = "sampler";
-    sidecar.name = "rogue";
-    folder.write("rogue.cria-plugin.json", sidecar.text());
+    ManifestText manifest;
+    manifest.library = "rogue.so";
+    manifest.kind = "sampler";
+    manifest.name = "rogue";
+    folder.write("rogue.cria-plugin.json", manifest.text());
     registry = openRegistry({folder.path(), builtPlugins()});
   }
   std::string misdeed(int deed) {

@@ -220,7 +220,7 @@ TEST_F(Compile, CudaRefusesStepsBeyondAGrid) {
 }
 
 /// The plugin manifest of a backend with these ops; its library does not exist.
-std::string sidecarWith(const std::string &ops) {
+std::string manifestWith(const std::string &ops) {
   return fmt::format(R"({{"library": "mine.so", "kind": "backend", "name": "mine", "version": "1.0",
     "abi": {{"major": 1, "minor_min": 0, "minor_max": 0}}, "needs": {{"os": "linux", "arch": "x86_64"}}{}}})",
                      ops);
@@ -231,10 +231,10 @@ constexpr const char *kPrimitives =
     "kv_append": {}, "attention": {}, "silu": {}, "mul": {}, "add": {})";
 
 TEST_F(Compile, ForABackendDecomposesWhatItDoesNotList) {
-  const std::string sidecar = folder.file("mine.cria-plugin.json");
+  const std::string manifest = folder.file("mine.cria-plugin.json");
   const auto programFor = [&](const std::string &ops) {
-    std::ofstream(sidecar) << sidecarWith(", \"ops\": {" + ops + "}");
-    Result result = run(golden("gqa") + " --target ops --emit program --for " + sidecar);
+    std::ofstream(manifest) << manifestWith(", \"ops\": {" + ops + "}");
+    Result result = run(golden("gqa") + " --target ops --emit program --for " + manifest);
     EXPECT_EQ(result.exitCode, 0) << result.err;
     return result.out;
   };
@@ -254,7 +254,7 @@ TEST_F(Compile, ForABackendDecomposesWhatItDoesNotList) {
 TEST_F(Compile, ForABackendPrefersOneThatCanRun) {
   fs::create_directories(folder.file("newer"));
   fs::create_directories(folder.file("older"));
-  std::string newer = sidecarWith(R"(, "ops": {"embedding": {}})");
+  std::string newer = manifestWith(R"(, "ops": {"embedding": {}})");
   newer.replace(newer.find("\"major\": 1"), 10, "\"major\": 9");
   std::ofstream(folder.file("newer/mine.cria-plugin.json")) << newer;
   const std::string search =
@@ -262,17 +262,17 @@ TEST_F(Compile, ForABackendPrefersOneThatCanRun) {
   const std::string command = golden("gqa") + " --target ops --emit program" + search;
   EXPECT_THAT(errorOf(command), HasSubstr("mine"));
   std::ofstream(folder.file("older/mine.cria-plugin.json"))
-      << sidecarWith(std::string(", \"ops\": {") + kPrimitives + "}");
+      << manifestWith(std::string(", \"ops\": {") + kPrimitives + "}");
   const Result result = run(command);
   EXPECT_EQ(result.exitCode, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("silu"));
 }
 
 TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
-  const std::string sidecar = folder.file("mine.cria-plugin.json");
+  const std::string manifest = folder.file("mine.cria-plugin.json");
   const auto refusalFor = [&](const std::string &ops) {
-    std::ofstream(sidecar) << sidecarWith(ops);
-    return errorOf(golden("gqa") + " --target ops --emit program --for " + sidecar);
+    std::ofstream(manifest) << manifestWith(ops);
+    return errorOf(golden("gqa") + " --target ops --emit program --for " + manifest);
   };
   EXPECT_THAT(refusalFor(R"(, "ops": {"embedding": {}, "linear": {}})"),
               AllOf(HasSubstr("backend 'mine' does not support op 'rms_norm'"),
@@ -285,7 +285,7 @@ TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
   EXPECT_THAT(refusalFor(""), HasSubstr("the manifest of backend 'mine' lists no ops"));
   EXPECT_THAT(refusalFor(R"(, "ops": {"soft_max": {}})"),
               HasSubstr("lists op 'soft_max', which opset 1 does not have"));
-  EXPECT_THAT(errorOf(golden("gqa") + " --emit program --for " + sidecar),
+  EXPECT_THAT(errorOf(golden("gqa") + " --emit program --for " + manifest),
               HasSubstr("--for requires --target ops"));
   EXPECT_THAT(errorOf(golden("gqa") + " --target ops --emit program --for nul"),
               HasSubstr("did you mean 'null'?"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/plugin/Sidecar.h"
+#include "runtime/plugin/PluginManifest.h"
 
 #include "runtime/plugin/HostServices.h"
 #include "support/CpuLevel.h"
@@ -10,7 +10,7 @@
 namespace cria {
 
 static constexpr std::string_view kHostOs = "linux";
-static constexpr uint64_t kMaxSidecarBytes = 64 * 1024;
+static constexpr uint64_t kMaxManifestBytes = 64 * 1024;
 static constexpr size_t kMaxTextBytes = 256;
 
 static Status readMember(const Json &object, const char *name, std::string &out) {
@@ -55,7 +55,7 @@ static bool isPluginName(std::string_view name) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
-static Status readIdentity(const Json &json, Sidecar &out) {
+static Status readIdentity(const Json &json, PluginManifest &out) {
   CRIA_RETURN_IF_ERROR(readMember(json, "kind", out.kind));
   CRIA_RETURN_IF_ERROR(readMember(json, "name", out.name));
   CRIA_RETURN_IF_ERROR(readMember(json, "version", out.version));
@@ -70,7 +70,7 @@ static Status readIdentity(const Json &json, Sidecar &out) {
   return {};
 }
 
-static Status readAbi(const Json &json, Sidecar &out) {
+static Status readAbi(const Json &json, PluginManifest &out) {
   CRIA_ASSIGN_OR_RETURN(const Json *found, readObject(json, "abi"));
   const Json &abi = *found;
   CRIA_RETURN_IF_ERROR(readMember(abi, "major", out.abiMajor));
@@ -91,7 +91,7 @@ static Status readAbi(const Json &json, Sidecar &out) {
   return refuseOthers(abi, "abi.", {"major", "minor_min", "minor_max"});
 }
 
-static Status readNeeds(const Json &json, Sidecar &out) {
+static Status readNeeds(const Json &json, PluginManifest &out) {
   CRIA_ASSIGN_OR_RETURN(const Json *found, readObject(json, "needs"));
   const Json &needs = *found;
   CRIA_RETURN_IF_ERROR(readMember(needs, "os", out.os));
@@ -114,7 +114,7 @@ static Status withoutPath(const Status &status, const std::string &path) {
 }
 
 // `opset` and `ops`, of a backend.
-static Status readOps(const Json &json, Sidecar &out) {
+static Status readOps(const Json &json, PluginManifest &out) {
   uint32_t version = 1;
   if (json.contains("opset")) {
     CRIA_RETURN_IF_ERROR(readMember(json, "opset", version));
@@ -129,8 +129,8 @@ static Status readOps(const Json &json, Sidecar &out) {
   return {};
 }
 
-Status readSidecar(const std::filesystem::path &path, Sidecar &out) {
-  const StatusOr<Json> read = readJsonFile(path.string(), kMaxSidecarBytes);
+Status readPluginManifest(const std::filesystem::path &path, PluginManifest &out) {
+  const StatusOr<Json> read = readJsonFile(path.string(), kMaxManifestBytes);
   if (!read.ok()) {
     return withoutPath(read.status(), path.string());
   }
@@ -154,18 +154,18 @@ std::optional<PluginKind> pluginKindFromString(std::string_view kind) {
   return std::nullopt;
 }
 
-Status checkNeeds(const Sidecar &sidecar) {
-  if (!pluginKindFromString(sidecar.kind)) {
+Status checkNeeds(const PluginManifest &manifest) {
+  if (!pluginKindFromString(manifest.kind)) {
     return error(StatusCode::unsupported,
                  "expected kind backend, sampler or chat, got '{}'; the plugin may require a newer Cria",
-                 sidecar.kind);
+                 manifest.kind);
   }
-  if (sidecar.os != kHostOs || sidecar.arch != kHostArch) {
+  if (manifest.os != kHostOs || manifest.arch != kHostArch) {
     return error(StatusCode::unsupported,
                  "the plugin is built for {} on {}, this system is {} on {}; install a build for this system",
-                 sidecar.os, sidecar.arch, kHostOs, kHostArch);
+                 manifest.os, manifest.arch, kHostOs, kHostArch);
   }
-  for (const std::string &feature : sidecar.cpuFeatures) {
+  for (const std::string &feature : manifest.cpuFeatures) {
     if (!cpuHas(feature)) {
       return error(StatusCode::unsupported,
                    "the plugin requires a processor with {}, which this machine does not have", feature);

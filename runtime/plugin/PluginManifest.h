@@ -12,7 +12,7 @@
 
 namespace cria {
 
-struct Sidecar {
+struct PluginManifest {
   std::string library;
   std::string kind;
   std::string name;
@@ -29,11 +29,11 @@ struct Sidecar {
 /// Reads a plugin manifest. Members that are read before an error stay in `out`. Errors: notFound; io;
 /// invalidArgument naming the member; incompatibleCode if no version of the plugin ABI is supported by both
 /// sides, even if the manifest has unknown members.
-Status readSidecar(const std::filesystem::path &path, Sidecar &out);
+Status readPluginManifest(const std::filesystem::path &path, PluginManifest &out);
 
 /// Checks that the plugin can run on this machine. Errors: unsupported naming kind, operating system,
 /// architecture or processor feature.
-Status checkNeeds(const Sidecar &sidecar);
+Status checkNeeds(const PluginManifest &manifest);
 
 /// The inverse of toString(PluginKind); nullopt for any other text.
 std::optional<PluginKind> pluginKindFromString(std::string_view kind);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/plugin/Sidecar.h"
+#include "runtime/plugin/PluginManifest.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
 #include <gmock/gmock.h>
@@ -11,42 +11,42 @@ using testing::HasSubstr;
 
 std::string refusalOf(std::string_view text) {
   const TemporaryFolder folder;
-  Sidecar sidecar;
-  return readSidecar(folder.write("x.cria-plugin.json", text), sidecar).message();
+  PluginManifest manifest;
+  return readPluginManifest(folder.write("x.cria-plugin.json", text), manifest).message();
 }
 
-TEST(SidecarTest, ReadsAllMembers) {
-  SidecarText text;
+TEST(PluginManifestTest, ReadsAllMembers) {
+  ManifestText text;
   text.needs = R"({"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3", "avx2"]})";
   const TemporaryFolder folder;
-  Sidecar sidecar;
-  const Status status = readSidecar(folder.write("x.cria-plugin.json", text.text()), sidecar);
+  PluginManifest manifest;
+  const Status status = readPluginManifest(folder.write("x.cria-plugin.json", text.text()), manifest);
   ASSERT_TRUE(status.ok()) << status.message();
-  EXPECT_EQ(sidecar.library, "faulty_none.so");
-  EXPECT_EQ(sidecar.kind, "chat");
-  EXPECT_EQ(sidecar.name, "faulty");
-  EXPECT_EQ(sidecar.abiMinorMax, CRIA_ABI_MINOR);
-  EXPECT_THAT(sidecar.cpuFeatures, testing::ElementsAre("x86-64-v3", "avx2"));
+  EXPECT_EQ(manifest.library, "faulty_none.so");
+  EXPECT_EQ(manifest.kind, "chat");
+  EXPECT_EQ(manifest.name, "faulty");
+  EXPECT_EQ(manifest.abiMinorMax, CRIA_ABI_MINOR);
+  EXPECT_THAT(manifest.cpuFeatures, testing::ElementsAre("x86-64-v3", "avx2"));
 }
 
-TEST(SidecarTest, ReadsTheOpsOfABackend) {
-  SidecarText text;
+TEST(PluginManifestTest, ReadsTheOpsOfABackend) {
+  ManifestText text;
   text.more =
       R"(, "ops": {"linear": {"types": {"weight": ["f32", "bf16"]}}, "fused_linear": {"parts": ["residual"]}, "add": {}})";
   const TemporaryFolder folder;
-  Sidecar sidecar;
-  const Status status = readSidecar(folder.write("x.cria-plugin.json", text.text()), sidecar);
+  PluginManifest manifest;
+  const Status status = readPluginManifest(folder.write("x.cria-plugin.json", text.text()), manifest);
   ASSERT_TRUE(status.ok()) << status.message();
-  ASSERT_TRUE(sidecar.ops.has_value());
-  EXPECT_EQ(sidecar.ops->ops.size(), 3u);
-  EXPECT_EQ(sidecar.ops->ops["linear"].types["weight"], (std::set<std::string>{"bf16", "f32"}));
-  EXPECT_EQ(sidecar.ops->ops["fused_linear"].parts, std::set<std::string>{"residual"});
-  EXPECT_EQ(sidecar.ops->ops["add"].parts.size(), 3u);
+  ASSERT_TRUE(manifest.ops.has_value());
+  EXPECT_EQ(manifest.ops->ops.size(), 3u);
+  EXPECT_EQ(manifest.ops->ops["linear"].types["weight"], (std::set<std::string>{"bf16", "f32"}));
+  EXPECT_EQ(manifest.ops->ops["fused_linear"].parts, std::set<std::string>{"residual"});
+  EXPECT_EQ(manifest.ops->ops["add"].parts.size(), 3u);
 }
 
-TEST(SidecarTest, RefusesOpsThatAreNone) {
+TEST(PluginManifestTest, RefusesOpsThatAreNone) {
   const auto refusalOfOps = [](const std::string &ops) {
-    SidecarText text;
+    ManifestText text;
     text.more = ", \"ops\": " + ops;
     return refusalOf(text.text());
   };
@@ -63,7 +63,7 @@ TEST(SidecarTest, RefusesOpsThatAreNone) {
   EXPECT_THAT(refusalOfOps(R"({"fused_linear": {"parts": ["bias"]}})"), HasSubstr("expected one of 'norm'"));
 }
 
-TEST(SidecarTest, RefusesWhatIsNoSidecar) {
+TEST(PluginManifestTest, RefusesWhatIsNoManifest) {
   EXPECT_THAT(refusalOf(""), HasSubstr("not valid JSON"));
   EXPECT_THAT(refusalOf("[1]"), HasSubstr("expected a JSON object"));
   EXPECT_THAT(refusalOf("{"), HasSubstr("not valid JSON"));
@@ -74,8 +74,8 @@ TEST(SidecarTest, RefusesWhatIsNoSidecar) {
   EXPECT_THAT(refusalOf(R"({"kind": 3})"), HasSubstr("expected member 'kind' to be a string"));
 }
 
-TEST(SidecarTest, RefusesWhatDoesNotBelong) {
-  SidecarText text;
+TEST(PluginManifestTest, RefusesWhatDoesNotBelong) {
+  ManifestText text;
   text.more = R"(, "extra": 1)";
   EXPECT_THAT(refusalOf(text.text()), HasSubstr("unknown member 'extra'"));
   text.more = R"(, "kind": "backend")";
@@ -88,8 +88,8 @@ TEST(SidecarTest, RefusesWhatDoesNotBelong) {
   EXPECT_THAT(refusalOf(text.text()), HasSubstr("needs.cpu"));
 }
 
-TEST(SidecarTest, RefusesStrangeValues) {
-  SidecarText text;
+TEST(PluginManifestTest, RefusesStrangeValues) {
+  ManifestText text;
   for (const std::string library : {"../x.so", "/lib/x.so", "..", "a/b.so"}) {
     text.library = library;
     EXPECT_THAT(refusalOf(text.text()), HasSubstr("to be a file in the same folder")) << library;
@@ -107,18 +107,18 @@ TEST(SidecarTest, RefusesStrangeValues) {
 }
 
 // A manifest of a newer ABI may have unknown members; the message must state the version.
-TEST(SidecarTest, ReportsTheVersionFirst) {
-  SidecarText text;
+TEST(PluginManifestTest, ReportsTheVersionFirst) {
+  ManifestText text;
   text.abi = R"({"major": 2, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
   text.more = R"(, "extra": 1)";
   EXPECT_THAT(refusalOf(text.text()), HasSubstr("supports plugin ABI 2.0, this program supports 1.0"));
 }
 
-TEST(SidecarTest, RefusesFoldersAndMissingFiles) {
+TEST(PluginManifestTest, RefusesFoldersAndMissingFiles) {
   const TemporaryFolder folder;
-  Sidecar sidecar;
-  EXPECT_EQ(readSidecar(folder.path(), sidecar).code(), StatusCode::io);
-  EXPECT_EQ(readSidecar(folder.path() / "none", sidecar).code(), StatusCode::notFound);
+  PluginManifest manifest;
+  EXPECT_EQ(readPluginManifest(folder.path(), manifest).code(), StatusCode::io);
+  EXPECT_EQ(readPluginManifest(folder.path() / "none", manifest).code(), StatusCode::notFound);
 }
 
 } // namespace
