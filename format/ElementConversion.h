@@ -10,9 +10,9 @@
 
 namespace cria {
 
-/// Converts `count` elements from f32, f16 or bf16 to f32, f16 or bf16. Neither side needs alignment; they do
-/// not overlap. Infinities and NaNs stay what they are. Returns the index of the first finite element that
-/// became infinite, if any.
+/// Converts `count` elements from f32, f16 or bf16 to f32, f16 or bf16. Neither side needs alignment; they
+/// do not overlap. Infinities stay infinities and NaNs stay NaNs. Returns the index of the first finite
+/// element that became infinite, if any.
 std::optional<size_t> convertElements(ElementType sourceType, const std::byte *source, ElementType targetType,
                                       std::byte *target, size_t count);
 

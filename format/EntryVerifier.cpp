@@ -188,7 +188,8 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
     Extent extent = binding.shape[i];
     if (extent.kind == ExtentKind::pages) {
       if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
-        return invalidArgument("expected a dimension 'P' only for kv, once, with a stride of at most a page");
+        return invalidArgument(
+            "expected at most one dimension 'P', only for kv and with a stride of at most one page");
       }
       overPages = true;
       continue;

@@ -47,8 +47,9 @@ Status verifyCache(const Program &program, const ProgramBinding &binding) {
                  binding.strides[0] == kv.pageBytes / sizeOf(kv.type);
   return isPages && isConstant(binding.shape[kTokens], kv.pageTokens)
              ? Status()
-             : invalidArgument("expected all pages as [P, 2, kv_heads, {}, head_dim] of {}", kv.pageTokens,
-                               nameOf(kv.type));
+             : invalidArgument(
+                   "expected one layer of all pages, with shape [P, 2, kv_heads, {}, head_dim] and type {}",
+                   kv.pageTokens, nameOf(kv.type));
 }
 
 Status verifyTable(const ProgramBinding &binding, uint64_t rows) {

@@ -74,8 +74,8 @@ struct ProgramWeight {
   uint64_t size() const; // of all arrays, in bytes
 };
 
-/// The arrays that a weight of that format, layout and shape has. The tensors are named after `name`, or not at
-/// all if it is empty.
+/// Returns the arrays of a weight of that format, layout and logical shape. Their tensors are named after
+/// `name`; if it is empty, they have no names.
 std::vector<ProgramWeightArray> programArraysOf(WeightFormat format, PhysicalLayout::Kind layout,
                                                 std::span<const int64_t> shape, std::string_view name);
 

@@ -164,7 +164,7 @@ Status SafetensorsFile::checkLayout(uint64_t dataStart) {
   }
   if (end != dataSize) {
     return invalidArgument(
-        "{}: expected {} bytes of data, got {}; no tensor has the bytes after the last one", path_, end,
+        "{}: expected {} bytes of data, got {}; the bytes after the last tensor belong to none", path_, end,
         dataSize);
   }
   return {};

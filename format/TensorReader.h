@@ -20,7 +20,7 @@ namespace cria {
 
 /// A tensor as its file describes it.
 struct TensorInfo {
-  /// How its rows are encoded; nullopt: in no format of weights.
+  /// How its rows are encoded; nullopt if weights have no such format, e.g. for integers.
   std::optional<WeightFormat> format;
   /// The type as the file spells it, for messages: "F16".
   std::string typeName;
@@ -50,9 +50,9 @@ public:
   /// All tensors, by name.
   virtual const Tensors &tensors() const = 0;
 
-  /// Reads rows [first, first + count) of the tensor `name`, encoded as its format says (format/WeightArrays.h).
-  /// target: the exact size of the rows, overwritten. Errors: notFound if there is no such tensor; io;
-  /// invalidArgument if the rows exceed the tensor.
+  /// Reads rows [first, first + count) of the tensor `name`, encoded as its format says
+  /// (format/WeightArrays.h). target: the exact size of the rows, overwritten. Errors: notFound if there is
+  /// no such tensor; io; invalidArgument if the rows exceed the tensor.
   virtual Status readRows(std::string_view name, int64_t first, int64_t count,
                           std::span<std::byte> target) const = 0;
 

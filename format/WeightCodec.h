@@ -11,8 +11,9 @@
 namespace cria {
 
 /// Encodes a row in a format that hasCodec(). row: rowBytes(format, values.size()) bytes without alignment,
-/// overwritten. Infinities and NaNs of dense values stay what they are; in a group with a scale they make all
-/// values NaN. Returns the index of the first finite value that does not fit, if any.
+/// overwritten. In dense formats, infinities stay infinities and NaNs stay NaNs; in a group with a scale,
+/// one of them makes all values of the group NaN. Returns the index of the first finite value that does not
+/// fit, if any.
 std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<const float> values,
                                 std::byte *row);
 /// Decodes a row of values.size() columns in a format that hasCodec(). values: overwritten.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one table of weight formats: how the values of a weight are encoded along K, the columns of its rows. A
-// row of the table describes a format. What it has in memory (format/WeightArrays.h), and its encoding and
-// decoding (format/WeightCodec.h) follow from the description. Computation is always in f32. Plugins may include
-// this file.
+// The table of weight formats. Each entry describes how the values of a weight are encoded along K, the
+// columns of its rows. The arrays in memory (format/WeightArrays.h), and encoding and decoding
+// (format/WeightCodec.h) follow from the description. Computation is always in f32. Plugins may include this
+// file.
 #pragma once
 
 #include "format/ElementType.h"
@@ -33,7 +33,7 @@ enum class ScaleKind : uint8_t {
 
 /// What is subtracted from the scaled codes.
 enum class OffsetKind : uint8_t {
-  none,            ///< nothing; a constant is the `zero` of linear codes
+  none,            ///< nothing except the constant `zero` of linear codes
   minimum,         ///< an f16 for each group
   twoLevelMinimum, ///< an f16 for each super-group, times a small integer for each group
   zeroPoint,       ///< before scaling, an integer for each group: value = scale · (code − zero point)
@@ -47,18 +47,18 @@ struct WeightFormatTraits {
   int bits = 0;                           // of a code: 2 to 8
   int zero = 0;                           // of linear codes
   std::array<int8_t, 16> table = {};
-  int64_t group = 0; // values that share a scale: a power of two from 16
+  int64_t group = 0; // values that share a scale: a power of two, at least 16
   ScaleKind scale = ScaleKind::none;
   ElementType scaleType = ElementType::f16; // f16, bf16 or f32
   int subScaleBits = 0;                     // of the small integers of two-level scales
   bool hasSignedSubScales = false;
   OffsetKind offset = OffsetKind::none;
-  bool isMinimumAdded = false; // as in Q4_1, in place of subtracted
+  bool isMinimumAdded = false; // added as in Q4_1 of GGUF, not subtracted
   int subMinimumBits = 0;      // of the small integers of two-level minimums
-  int zeroPointBits = 0;       // of a zero point; from 9 bits on it is held in 16
+  int zeroPointBits = 0;       // of a zero point; stored in 8 bits, or in 16 if it has more than 8
 };
 
-/// Values that share the outer scale of two-level scales and minimums.
+/// The number of values that share the outer scale of two-level scales and minimums.
 constexpr int64_t kSuperGroup = 256;
 
 /// The table, in the order of the enumerators.
@@ -81,8 +81,8 @@ constexpr bool hasSignedCodes(const WeightFormatTraits &format) {
   return format.map == CodeMap::linear && format.bits == 8 && format.zero == 128;
 }
 
-/// Whether format/WeightCodec.h has code for a description: dense values, and codes of 8 bits around
-/// zero with one scale a group.
+/// Returns whether format/WeightCodec.h implements a description: dense values, and signed 8-bit codes
+/// with one scale per group.
 constexpr bool hasCodec(const WeightFormatTraits &format) {
   return isDense(format) || (hasSignedCodes(format) && format.group > 0 &&
                              format.scale == ScaleKind::perGroup && format.offset == OffsetKind::none);

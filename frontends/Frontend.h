@@ -22,8 +22,9 @@ struct OpenOptions {
 struct TensorRecipe {
   /// The name of the tensor in the checkpoint.
   std::string tensor;
-  /// Heads whose rows the checkpoint stores in interleaved rotary pairs (0, 1), (2, 3), ...; the graph
-  /// rotates the two halves of a head, so the rows are permuted. 0: the rows are in the order of the graph.
+  /// The number of heads whose rows the checkpoint stores in interleaved rotary pairs (0, 1), (2, 3), ...;
+  /// the graph rotates the two halves of a head, so the rows are permuted. 0: the rows are in the order of
+  /// the graph.
   int64_t interleavedHeads = 0;
 };
 
@@ -32,7 +33,7 @@ class Frontend {
 public:
   virtual ~Frontend() = default;
 
-  /// "huggingface".
+  /// The name of the format, e.g. "huggingface".
   virtual std::string_view name() const = 0;
   /// A description of the paths that it accepts, for messages: "a folder with config.json, ...".
   virtual std::string_view description() const = 0;
@@ -45,6 +46,7 @@ public:
   /// message names the file, the tensor or member, what was expected and what was found.
   virtual StatusOr<Checkpoint> open(const std::string &path, const OpenOptions &options) const = 0;
 
+  /// Returns how the weight `tensor` of a model with `config` is made.
   virtual TensorRecipe recipe(LlamaTensor tensor, const ModelConfig &config) const = 0;
 };
 

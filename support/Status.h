@@ -55,8 +55,7 @@ template <typename... Args> Status invalidArgument(fmt::format_string<Args...> f
   return Status(StatusCode::invalidArgument, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// A value, or the error status that explains why there is none. REQUIRES for all accessors of the value:
-/// ok().
+/// A value, or the error status that explains why there is none. All accessors of the value require ok().
 template <typename T> class [[nodiscard]] StatusOr {
 public:
   StatusOr(T value) : value_(std::move(value)) {}

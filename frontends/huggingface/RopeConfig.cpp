@@ -14,7 +14,7 @@ constexpr double kDefaultTheta = 10000;
 StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config) {
   bool older = !config.absentOrNull("rope_scaling"), newer = !config.absentOrNull("rope_parameters");
   if (older && newer && *config.find("rope_scaling") != *config.find("rope_parameters")) {
-    return invalidArgument("{}: 'rope_scaling' and 'rope_parameters' differ: expected one of them",
+    return invalidArgument("{}: 'rope_scaling' and 'rope_parameters' differ; remove the wrong one",
                            config.where());
   }
   if (!older && !newer) {

@@ -92,7 +92,7 @@ void chooseChatTemplate(const TokenizerSettings &settings, const std::string &wh
     }
   }
   notes.push_back(fmt::format(
-      "{}: unrecognized chat template; stored in the package, use --chat-template jinja to run it", where));
+      "{}: unrecognized chat template: the package stores it; use --chat-template jinja to run it", where));
 }
 
 } // namespace cria::huggingface

@@ -54,9 +54,9 @@ public:
 
   /// File-safe and unique among the targets of a package: "ops", "cpu-x86-64-v4".
   virtual std::string name() const = 0;
-  /// The members of cria_executable_info with which a backend is probed: the format, such as "cria.ops.v1" or
-  /// "elf.x86_64"; the features, such as "x86-64-v4", or empty; the version of the
-  /// kernel ABI, or the lowest version of the opset that has all that `program` uses.
+  /// The members of cria_executable_info with which a backend is probed: the format, such as "cria.ops.v1"
+  /// or "elf.x86_64"; the features, such as "x86-64-v4", or empty; the version of the kernel ABI, or the
+  /// lowest version of the opset that has all that `program` uses.
   virtual std::string format() const = 0;
   virtual std::string features() const = 0;
   virtual uint32_t abiVersion(const Program &program) const = 0;
@@ -84,8 +84,8 @@ public:
   /// Adds the kernels and dispatches that compute one llama op.
   virtual llvm::LogicalResult emitDispatches(mlir::Operation *op, DispatchBuilder &builder) const = 0;
   /// Adds the dispatch of the entry point `initialize` that writes the rows of one source tensor
-  /// (format/RandomWeights.h) into a weight. All memory of the weight is zero before. `constants`: the words
-  /// of `segment`, so that kernels can be shared.
+  /// (format/RandomWeights.h) into a weight. Before it, all memory of the weight is zero. `constants`: a view
+  /// of the words of `segment`, which are an operand so that segments can share a kernel.
   virtual llvm::LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment,
                                              const View &constants, DispatchBuilder &builder) const = 0;
   /// Adds the dispatch of the entry point `initialize` that sets a vector to ones.

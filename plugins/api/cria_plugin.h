@@ -7,10 +7,10 @@
  *
  * Conventions that hold throughout
  *  1. One exported symbol, cria_plugin_query. Everything else is reached through the tables it returns.
- *  2. Every struct that may grow begins with `struct_size`. The producer, the side that fills the struct,
- *     sets it to sizeof of the struct in its header. A reader uses only fields that lie within
- *     struct_size; a function pointer beyond it counts as NULL. Fields are only appended. Arrays of such
- *     structs are arrays of pointers.
+ *  2. Every struct that may grow begins with `struct_size`. The side that allocates the struct sets it to
+ *     sizeof of the struct in its header, also if the other side fills the struct. The other side reads
+ *     and writes only fields that lie within struct_size; a function pointer beyond it counts as NULL.
+ *     Fields are only appended. Arrays of such structs are arrays of pointers.
  *  3. All integers have fixed widths; there is no enum and no bool. Reserved fields are zero. A reserved
  *     field that is not zero and an unknown kind are errors, CRIA_STATUS_INVALID_ARGUMENT or
  *     CRIA_STATUS_UNSUPPORTED, and are never ignored.
@@ -43,9 +43,9 @@ extern "C" {
 #define CRIA_ABI_MAJOR 1u
 #define CRIA_ABI_MINOR 0u
 
-/* True if *object's struct_size covers `field`, that is, if the producer was built with a header that has
- * it. True for every field of version 1.0; check it before you read a field that a later version
- * appended. */
+/* True if *object's struct_size covers `field`, that is, if the side that allocated it was built with a
+ * header that has the field. True for every field of version 1.0; check it before you read a field that
+ * a later version appended. */
 #define CRIA_HAS_FIELD(type, object, field)                                                                  \
   ((object)->struct_size >= offsetof(type, field) + sizeof((object)->field))
 
@@ -61,14 +61,14 @@ typedef uint32_t cria_status;
 #define CRIA_STATUS_OK 0u
 #define CRIA_STATUS_INVALID_ARGUMENT 1u  /* the caller broke the contract, or a value is out of range */
 #define CRIA_STATUS_UNSUPPORTED 2u       /* well formed, but not supported by this plugin or device */
-#define CRIA_STATUS_NOT_FOUND 3u         /* no object has the given name */
+#define CRIA_STATUS_NOT_FOUND 3u         /* no object has the given name or index */
 #define CRIA_STATUS_OUT_OF_MEMORY 4u     /* host or device memory */
 #define CRIA_STATUS_DEVICE_LOST 5u       /* the device no longer responds; close the context */
 #define CRIA_STATUS_INCOMPATIBLE_CODE 6u /* the code has another format, version or instruction set */
-#define CRIA_STATUS_IO 7u
-#define CRIA_STATUS_CANCELLED 8u
-#define CRIA_STATUS_TIMEOUT 9u
-#define CRIA_STATUS_INTERNAL 10u
+#define CRIA_STATUS_IO 7u                /* reading or writing a file failed */
+#define CRIA_STATUS_CANCELLED 8u         /* the caller cancelled the work */
+#define CRIA_STATUS_TIMEOUT 9u           /* the time limit of a wait has passed */
+#define CRIA_STATUS_INTERNAL 10u         /* a defect, or an error that has no other code */
 
 /* UTF-8 text or raw bytes. `data` may be NULL if size is 0. */
 typedef struct cria_string {
@@ -76,8 +76,8 @@ typedef struct cria_string {
   uint64_t size;
 } cria_string;
 
-/* A buffer of the caller for the message of an error. The callee writes at most `capacity` bytes to
- * `data`, truncating the message, and sets `size` to the number of bytes written. */
+/* The caller's buffer for an error message. The callee writes at most `capacity` bytes to `data`,
+ * truncating the message, and sets `size` to the number of bytes written. */
 typedef struct cria_message {
   uint32_t struct_size;
   uint32_t reserved;
@@ -99,7 +99,7 @@ typedef struct cria_host {
   uint32_t abi_major;     /* the major version that the host supports */
   uint32_t abi_minor_min; /* its lowest and highest supported minor version */
   uint32_t abi_minor_max;
-  void *user;
+  void *user; /* the first argument of log */
   /* Writes one line to the host's log. level: CRIA_LOG_*. Thread-safe. */
   void (*log)(void *user, uint32_t level, cria_string text);
 } cria_host;
@@ -108,7 +108,7 @@ typedef struct cria_host {
 #define CRIA_PLUGIN_SAMPLER 2u
 #define CRIA_PLUGIN_CHAT 3u
 
-/* Filled by the plugin; the host sets struct_size. */
+/* Describes a plugin. The host sets struct_size; the plugin fills the other fields. */
 typedef struct cria_plugin {
   uint32_t struct_size;
   uint32_t abi_major; /* the negotiated version: the highest that both support */
@@ -146,7 +146,7 @@ typedef struct cria_option_info {
   cria_string name;
   cria_string description;
   double default_number; /* INT, FLOAT, FLAG; NaN: the option is required */
-  double minimum;        /* inclusive; the host rejects other values */
+  double minimum;        /* INT, FLOAT: inclusive; the host rejects other values */
   double maximum;
   cria_string default_text; /* STRING */
 } cria_option_info;
@@ -158,9 +158,9 @@ typedef struct cria_option {
   uint32_t struct_size;
   uint32_t type;
   cria_string name;
-  int64_t integer;
-  double number;
-  cria_string text;
+  int64_t integer;  /* INT, FLAG */
+  double number;    /* FLOAT */
+  cria_string text; /* STRING */
 } cria_option;
 
 /* ---- Backend ---- */
@@ -249,11 +249,11 @@ typedef struct cria_operand {
   uint64_t size;
   uint32_t type;      /* CRIA_TYPE_* */
   uint32_t rank;      /* 0 to 8 */
-  uint32_t required;  /* ops: 1: a backend that does not know the operand's name must reject the op */
-  uint32_t is_result; /* ops: 0: an input, 1: a result */
+  uint32_t required;  /* ops: 1 if a backend that does not know the name must reject the op */
+  uint32_t is_result; /* ops: 0 for an input, 1 for a result */
   /* ops: the operand's name in the opset, e.g. "weight"; kernels: for messages and profiles */
   cria_string name;
-  const uint64_t *shape;   /* [rank] dimensions; T and R are resolved */
+  const uint64_t *shape;   /* [rank] dimensions; all are numbers, also those that depend on the step */
   const uint64_t *strides; /* [rank] strides in elements */
 } cria_operand;
 
@@ -266,9 +266,9 @@ typedef struct cria_attribute {
   uint32_t struct_size;
   uint32_t type; /* CRIA_ATTRIBUTE_* */
   cria_string name;
-  int64_t integer;
-  double number;
-  cria_string text;
+  int64_t integer;  /* INT */
+  double number;    /* FLOAT */
+  cria_string text; /* STRING */
 } cria_attribute;
 
 #define CRIA_ENTRY_KERNEL 1u
@@ -400,18 +400,18 @@ typedef struct cria_backend_api {
 /* ---- Vocabulary (samplers and chat templates) ---- */
 
 #define CRIA_TOKEN_NORMAL 0u
-#define CRIA_TOKEN_UNKNOWN 1u
-#define CRIA_TOKEN_CONTROL 2u
-#define CRIA_TOKEN_BYTE 3u
-#define CRIA_TOKEN_UNUSED 4u
+#define CRIA_TOKEN_UNKNOWN 1u /* stands for text that no other token can encode */
+#define CRIA_TOKEN_CONTROL 2u /* has no text, e.g. "<s>"; encoding a text never gives one */
+#define CRIA_TOKEN_BYTE 3u    /* one byte, e.g. "<0x0A>" */
+#define CRIA_TOKEN_UNUSED 4u  /* reserved by the tokenizer, or beyond its ids */
 
 /* The token ids of a model. Read-only host memory that outlives every sampler and chat template created
  * with it. */
 typedef struct cria_vocabulary {
   uint32_t struct_size;
   uint32_t size;             /* number of ids */
-  const cria_string *pieces; /* [size] the bytes that a token stands for in a text, "▁" as a space: one
-                                byte for a byte token, none for a control token */
+  const cria_string *pieces; /* [size] the bytes that a token stands for in a text, with a space for
+                                "▁": one for a byte token, none for a control token */
   const cria_string *names;  /* [size] the tokenizer's names: "▁the", "<0x0A>", "<s>"; may be empty */
   const uint8_t *kinds;      /* [size] CRIA_TOKEN_* */
   const int32_t *eos_ids;    /* [num_eos] the end-of-text tokens of the model's configuration */
@@ -426,9 +426,9 @@ typedef struct cria_vocabulary {
 typedef struct cria_sampler cria_sampler;
 
 /* The candidates for the next token. ids and logits are host memory owned by the host. A sampler may
- * permute both together, change logits, and reduce `size` to 1 or more. Before each sampler, every logit
- * is finite or -infinity and at least one is finite. A sampler that does not select a token must preserve
- * this; otherwise the request ends with an error. */
+ * permute both together, change logits, and reduce `size` to 1 or more. Before each sampler runs, every
+ * logit is finite or -infinity and at least one is finite. A sampler that does not select a token must
+ * preserve this; otherwise the request ends with an error. */
 typedef struct cria_candidates {
   uint32_t struct_size;
   uint32_t sorted; /* 1: in descending order of logits, ties by ascending id */
@@ -441,13 +441,14 @@ typedef struct cria_candidates {
 } cria_candidates;
 
 /* The position of the token, and random numbers. uniform() returns a double in [0, 1) that is a pure
- * function of (seed, sequence, position, index), so results do not depend on concurrent requests. */
+ * function of (seed, sequence, position, index), so results do not depend on concurrent requests. The seed
+ * is that of the request. A sampler passes a different index for each number that it needs for a token. */
 typedef struct cria_sample_context {
   uint32_t struct_size;
   uint32_t reserved;
-  uint64_t sequence;
+  uint64_t sequence; /* distinguishes requests that share a seed */
   uint64_t position; /* position of the token being chosen */
-  void *user;
+  void *user;        /* the first argument of uniform */
   double (*uniform)(void *user, uint32_t index);
 } cria_sample_context;
 

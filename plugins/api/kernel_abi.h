@@ -3,7 +3,7 @@
  * kernel_abi.h - the calling convention of compiled kernels. The compiler's targets emit kernels that
  * follow it, and backends call them. Plain C11; depends only on <stdint.h>.
  *
- * Kernels on a processor (formats "elf.*")
+ * Kernels on a CPU (formats "elf.*")
  *  1. A kernel library exports one function per kernel, under the name that the program states, and the
  *     data symbol `cria_kernel_library`. It depends on no other library and calls no external function.
  *  2. The caller applies all offsets: a binding points to the first byte of its operand. Every binding is
@@ -49,7 +49,7 @@ typedef void (*cria_kernel_fn)(void *const *bindings, void *scratch, uint32_t x,
 typedef struct cria_kernel_library_info {
   uint32_t magic;     /* CRIA_KERNEL_LIBRARY_MAGIC */
   uint32_t version;   /* CRIA_KERNEL_ABI_VERSION */
-  uint32_t sanitizer; /* CRIA_SANITIZER_*: the process that loads the library has the same one */
+  uint32_t sanitizer; /* CRIA_SANITIZER_*; the process that loads the library must use the same one */
   uint32_t reserved;  /* 0 */
   char features[48];  /* zero-terminated, as in cria_executable_info: "x86-64-v3", ... */
 } cria_kernel_library_info;
@@ -57,9 +57,9 @@ typedef struct cria_kernel_library_info {
 
 /* The step buffer begins with this header. The arrays follow at the offsets that the program states. */
 typedef struct cria_step_header {
-  uint32_t num_tokens;    /* T */
-  uint32_t num_outputs;   /* R */
-  uint32_t num_sequences; /* S */
+  uint32_t num_tokens;    /* T: rows of the step, including padding */
+  uint32_t num_outputs;   /* R: rows of logits */
+  uint32_t num_sequences; /* S: sequences */
   uint32_t reserved;      /* 0 */
 } cria_step_header;
 

@@ -23,9 +23,9 @@ inline Check checkOnlyDevice(uint32_t device, std::string_view backend) {
 
 /// Returns OK if `flags` contains only the CRIA_OPEN_* bits `known`.
 inline Check checkOpenFlags(uint32_t flags, uint32_t known) {
-  return (flags & ~known) == 0
-             ? Check{}
-             : invalid("expected flags among " + std::to_string(known) + ", got " + std::to_string(flags));
+  return (flags & ~known) == 0 ? Check{}
+                               : invalid("expected only flags of the mask " + std::to_string(known) +
+                                         ", got " + std::to_string(flags));
 }
 
 /// Returns whether another thread has set the cancel flag of a replay. cancel: may be null.

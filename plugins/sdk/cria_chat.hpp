@@ -93,7 +93,7 @@ inline std::string checkLast(std::span<const Message> messages, uint32_t flags) 
   const uint32_t role = messages.back().role;
   const std::string where = nameOf(messages, messages.size() - 1) + " is from " + std::string(roleName(role));
   if ((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0 && role == CRIA_ROLE_ASSISTANT) {
-    return where + ", expected user: the model is to answer next";
+    return where + ", expected user, since the model answers next";
   }
   if ((flags & CRIA_CHAT_CONTINUE_LAST) != 0 && role != CRIA_ROLE_ASSISTANT) {
     return where + ", expected the assistant's unfinished answer";
@@ -185,10 +185,10 @@ concept TaggedTemplate = requires(const Template &chat) { std::span<const std::s
 /// Implements the functions of a chat template with a class that has
 ///   struct Options { .. };                         // cria_options.hpp; may be missing
 ///   explicit Template(const Options &options);     // may take a second parameter, const cria_vocabulary &
-///   // Returns "", or why the conversation is rejected. flags: none or one of CRIA_CHAT_*. std::string
-///   check(std::span<const Message> messages, uint32_t flags) const; void render(std::span<const Message>
-///   messages, uint32_t flags, ChatWriter &writer) const;
-/// and, if it is a TaggedTemplate, tags.
+///   std::string check(std::span<const Message> messages, uint32_t flags) const;
+///   void render(std::span<const Message> messages, uint32_t flags, ChatWriter &writer) const;
+/// and, if it is a TaggedTemplate, tags. check() returns "", or why the conversation is rejected. flags: none
+/// or one of CRIA_CHAT_*.
 template <typename Template> struct ChatFunctions {
   static cria_status create(const cria_option *const *options, uint32_t numOptions,
                             const cria_vocabulary *vocabulary, cria_chat **out, cria_message *message) {

@@ -62,7 +62,7 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
   if (operand.offset % elementSize != 0 || !host::elementsFit(operand, elementSize) ||
       checkRange("", operand.buffer->size, operand.offset, operand.size).failed()) {
     refuse(CRIA_STATUS_INVALID_ARGUMENT,
-           who + ": its elements must lie aligned inside its window of " + std::to_string(operand.size) +
+           who + ": expected aligned elements inside the window of " + std::to_string(operand.size) +
                " bytes at offset " + std::to_string(operand.offset) + ", and the window inside a buffer of " +
                std::to_string(operand.buffer->size) + " bytes");
   }
@@ -100,7 +100,9 @@ inline void bindAttribute(const opset::Op &op, const cria_attribute &attribute, 
     refuse(CRIA_STATUS_UNSUPPORTED, "unknown attribute " + quoted(name));
   }
   if (signature->type != attribute.type) {
-    refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(name) + " has the wrong type");
+    refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(name) + ": expected type " +
+                                             std::to_string(signature->type) + ", got " +
+                                             std::to_string(attribute.type));
   }
   if (attribute.type == CRIA_ATTRIBUTE_STRING) {
     call.texts.emplace(name, view(attribute.text));

@@ -2,10 +2,10 @@
 // cria_opset.hpp - the ops of the opset as a table, for the compiler and for backends that run executables of
 // format "cria.ops.v1".
 //
-// Versions only add: each op, signature of an operand and attribute states the version that brought it
-// (`since`), and nothing of an older version changes. A program asks for the highest version of what it uses;
-// a backend accepts every version up to the one that it was built with. docs/generated/opset.md is made of
-// this table and of docs/opset.md.in, which has what holds for all ops.
+// Versions only add: each op, signature of an operand and attribute states the version that introduced it
+// (`since`), and nothing of an older version changes. A program requires the highest version of anything that
+// it uses; a backend accepts every version up to the one that it was built with. docs/generated/opset.md is
+// generated from this table and docs/opset.md.in, which states the rules for all ops.
 #pragma once
 
 #include "cria_plugin.h"
@@ -17,16 +17,16 @@
 
 namespace cria::opset {
 
-/// The version of this table. cria_executable_info::kernel_abi states the one that a program asks for.
+/// The version of this table. cria_executable_info::kernel_abi states the one that a program requires.
 inline constexpr uint32_t kVersion = 2;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
 /// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32; `codes`: i8 or u8.
 enum class Types { floats, cacheFloats, f32, i32, u32, codes };
 
-/// A signature of an operand. An operand may have several, which share no element type: the type of what is
-/// bound selects one. `extents` has one letter for each dimension (textOfExtent): dimensions with the same
-/// letter have the same size in one call, '.' is any size.
+/// A signature of an operand. An operand may have several, which share no element type: the type of the
+/// bound operand selects one. `extents` has one letter for each dimension (textOfExtent): dimensions with
+/// the same letter have the same size in one call, '.' is any size.
 struct Operand {
   std::string_view name;
   Types types;
@@ -43,8 +43,8 @@ struct Attribute {
   uint32_t since = 1;
 };
 
-/// By how much a result may differ from exact arithmetic on the same inputs, relative to the largest magnitude
-/// of the result.
+/// By how much a result may differ from exact arithmetic on the same inputs, relative to the largest
+/// magnitude of the result.
 enum class Tolerance {
   exact,
   oneRounding, // of each operation to f32
@@ -153,16 +153,16 @@ the sum accumulated in order.)"},
      .attributes = detail::kFusedLinearAttributes,
      .tolerance = Tolerance::sum,
      .formula = R"(
-x = rms_norm(input, norm_weight, epsilon) if `norm_weight` is there, else input. y = weight · x,
-each element accumulated in order. `epsilon` is there with `norm_weight`, `swiglu_block` with
+x = rms_norm(input, norm_weight, epsilon) if `norm_weight` is given, else input. y = weight · x,
+each element accumulated in order. `epsilon` is given with `norm_weight`, `swiglu_block` with
 `activation` `swiglu`.
 
 - `activation` `none`: M = N and z = y.
 - `activation` `swiglu` with B = `swiglu_block`: M = 2 · B · ⌈N / B⌉,
   z[t, j] = silu(y[t, g]) · y[t, g + B] with g = (j / B) · 2B + j mod B, divisions rounding down;
-  rows of the weight beyond N of gate and up are zero.
+  rows of the weight that pad gate and up beyond N rows are zero.
 
-output = residual + z if `residual` is there, else z.)"},
+output = residual + z if `residual` is given, else z.)"},
     {.name = "rope",
      .operands = detail::kRope,
      .attributes = detail::kHeadDim,
@@ -302,7 +302,7 @@ struct Use {
   uint32_t type; // CRIA_TYPE_*
 };
 
-/// The lowest version that has an op with these operands and attributes; nothing when the table has none.
+/// The lowest version that has an op with these operands and attributes; nullopt if the table has none.
 constexpr std::optional<uint32_t> versionOf(const Op &op, std::span<const Use> operands,
                                             std::span<const std::string_view> attributes) {
   uint32_t version = op.since;

@@ -176,7 +176,7 @@ inline void keepFrom(cria_candidates &candidates, uint64_t cutoff) {
   keepIf(candidates, [&](size_t i) { return rankOf(candidates.logits[i], candidates.ids[i]) >= cutoff; });
 }
 
-/// A candidate in some order, the greater rank first. No two have the same rank.
+/// The rank and the weight of a candidate. No two candidates have the same rank.
 struct Ranked {
   uint64_t rank;
   float weight;

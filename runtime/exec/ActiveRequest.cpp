@@ -19,8 +19,9 @@ Status checkRequest(const GenerateRequest &request, const Model &model, const To
     return invalidArgument("the prompt is empty: expected at least one token");
   }
   if (request.prompt.size() > model.context()) {
-    return invalidArgument("the prompt has {} tokens, the context {}: shorten it or use a longer context",
-                           request.prompt.size(), model.context());
+    return invalidArgument("the prompt is too long: expected at most {} tokens, the length of the context, "
+                           "got {}; shorten it or use a longer context",
+                           model.context(), request.prompt.size());
   }
   for (int32_t id : request.prompt) {
     if (id < 0 || static_cast<uint32_t>(id) >= model.vocabSize()) {

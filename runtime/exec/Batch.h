@@ -9,10 +9,11 @@
 
 namespace cria {
 
-/// Selects the entry point: `prefill` for tokens of a prompt, `decode` or `small` for generated ones.
+/// Whether the tokens belong to prompts or are generated. Generated tokens run in the entry point `decode`
+/// (one row) or `small` (a few rows); all others run in `prefill`.
 enum class Phase : uint8_t { prefill, decode };
 
-/// T rows, S sequences and R rows of logits. All arrays are borrowed for the call.
+/// T rows, one for each token, S sequences and R rows of logits. All arrays are borrowed for the call.
 struct Batch {
   Phase phase = Phase::prefill;
   std::span<const int32_t> tokens;    // [T] ids; rows of a sequence are adjacent, positions ascending by one

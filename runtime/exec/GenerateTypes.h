@@ -53,7 +53,9 @@ struct GenerateRequest {
   uint64_t seed = 0;
   uint64_t sequence = 0;            // distinguishes requests that share a seed
   std::optional<uint32_t> logprobs; // number of most likely tokens to report; 0: only the chosen one
-  bool continuesText = true;        // false: a text of its own, such as an answer in a chat
+  /// True: the generated text continues that of the prompt. False: it is a text of its own, such as an
+  /// answer in a chat, and the space that the tokenizer puts in front of a text is removed.
+  bool continuesText = true;
   /// The session to continue. It keeps the KV cache of the prefix that it shares with the prompt, and
   /// afterwards holds the entire text. Borrowed until the request ends. Null: a new session.
   Session *session = nullptr;

@@ -35,13 +35,14 @@ struct ModelDebugOptions {
 
 /// How Model::open() chooses a backend, and what it allocates.
 struct ModelOptions {
-  std::string backend;        // empty: the one with the highest score, never an explicit-only one
-  std::string target;         // empty: the target with the highest score
-  uint32_t device = 0;        // index among the backend's devices
-  uint32_t numThreads = 0;    // 0: the backend's default
-  uint32_t context = 0;       // positions per sequence; 0: the maximum that the package was compiled for
-  uint64_t kvMemoryBytes = 0; // 0: full contexts for all sequences of a step, up to 1 GiB; at least one
-  uint32_t maxCommandBuffers = 32;
+  std::string backend;     // empty: the one with the highest score, never an explicit-only one
+  std::string target;      // empty: the target with the highest score
+  uint32_t device = 0;     // index among the backend's devices
+  uint32_t numThreads = 0; // 0: the backend's default
+  uint32_t context = 0;    // positions per sequence; 0: the maximum that the package was compiled for
+  /// 0: a full context for every sequence of a step, but at most 1 GiB, or one context if that is larger.
+  uint64_t kvMemoryBytes = 0;
+  uint32_t maxCommandBuffers = 32; // kept for reuse, one for each entry point, T and R (see Batch)
   ModelDebugOptions debug;
   /// Called while weights are uploaded, with numbers of bytes. Not called if weights are used in place.
   std::function<void(uint64_t done, uint64_t total)> progress;
@@ -69,8 +70,8 @@ struct MemoryUse {
 class Model {
 public:
   /// Chooses target and backend, maps or uploads the weights, and fills random ones with the entry point
-  /// `initialize`. Errors: unsupported with the reason of every backend; incompatibleCode, outOfMemory, io;
-  /// the backend's.
+  /// `initialize`. Errors: unsupported with the reason why each backend cannot run the package;
+  /// incompatibleCode, outOfMemory, io; the backend's.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});
@@ -94,7 +95,7 @@ public:
   const Package &package() const;
   const Manifest &manifest() const;
   const Program &program() const;
-  const ProgramLimits &limits() const; // with `context` of ModelOptions
+  const ProgramLimits &limits() const; // the context is that of context()
   uint32_t vocabSize() const;
   uint32_t context() const; // the maximum number of positions of a sequence
   KvPool &kvPool();

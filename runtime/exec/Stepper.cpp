@@ -20,8 +20,9 @@ Status Stepper::check(std::span<const StepItem> items) const {
       return invalidArgument("step item {}: expected a session of this model that occurs once", i);
     }
     if (item.tokens.empty() || item.numOutputs > item.tokens.size()) {
-      return invalidArgument("expected at least one token and at most as many outputs, got {} and {} at {}",
-                             item.tokens.size(), item.numOutputs, i);
+      return invalidArgument(
+          "step item {}: expected 1 or more tokens and at most as many outputs, got {} tokens and {} outputs",
+          i, item.tokens.size(), item.numOutputs);
     }
     if (item.tokens.size() > item.session->room()) {
       return invalidArgument("the context of {} positions is full: expected at most {} tokens, got {}",

@@ -47,7 +47,7 @@ struct RenderedChat {
 enum class ChatGoal {
   answer,       // the model answers next
   continueLast, // the last message is an unfinished answer, to be continued
-  record,       // it is complete
+  record,       // the conversation is complete; nothing is added
 };
 
 /// Not thread-safe; callers serialize.

@@ -35,7 +35,7 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
   for (const auto &[name, types] : json.items()) {
     const opset::Operand *operand = opset::findOperand(op, name);
     if (operand == nullptr || !opset::hasChoice(operand->types)) {
-      return invalidArgument("'ops.{}.types' names '{}', which is not an operand with several types", op.name,
+      return invalidArgument("expected 'ops.{}.types' to name operands with several types, got '{}'", op.name,
                              name);
     }
     CRIA_ASSIGN_OR_RETURN(out.types[name], readNames(types, fmt::format("ops.{}.types.{}", op.name, name),

@@ -35,12 +35,12 @@ struct OpSupport {
   std::map<std::string, Op> ops;
 };
 
-/// Reads the member `ops` of a plugin manifest that states `version` of the opset. Ops that the opset of this program
-/// does not have are left out when the version is newer than this program's; they cannot be asked for. Errors:
-/// invalidArgument naming op, operand, type or part that the opset does not have in that version.
+/// Reads the member `ops` of a plugin manifest that states `version` of the opset. If that version is newer
+/// than opset::kVersion, ops that this build does not know are left out, since no program that it reads uses
+/// them. Errors: invalidArgument naming the op, operand, type or part that the version does not have.
 StatusOr<OpSupport> readOpSupport(const nlohmann::json &json, uint32_t version);
 
-/// The same with another table than that of this program, whose version is `tableVersion`.
+/// The same with the ops of `table`, of version `tableVersion`, in place of opset::kOps.
 StatusOr<OpSupport> readOpSupport(const nlohmann::json &json, uint32_t version,
                                   std::span<const opset::Op> table, uint32_t tableVersion);
 

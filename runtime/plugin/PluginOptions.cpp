@@ -185,7 +185,7 @@ static Status setDefault(const cria_option_info &info, std::string_view where, c
     return {};
   }
   if (std::isnan(info.default_number)) {
-    return invalidArgument("{}: expected option '{}': {}", where, view(info.name), rangeOf(info));
+    return invalidArgument("{}: option '{}' is missing: expected {}", where, view(info.name), rangeOf(info));
   }
   out.number = info.default_number;
   out.integer = info.type == CRIA_OPTION_FLOAT ? 0 : static_cast<int64_t>(info.default_number);

@@ -53,8 +53,8 @@ public:
   /// text is empty and the model has no BOS token.
   StatusOr<GenerateRequest> makeRequest(const TextRequest &request) const;
 
-  /// Opens the chat template that an expression names, e.g. "llama2", or for an empty one the template of
-  /// the checkpoint. "jinja" runs the template source of the checkpoint, unless the expression states
+  /// Opens the chat template that an expression names, e.g. "llama2". An empty expression names the template
+  /// of the checkpoint. "jinja" runs the template source of the checkpoint, unless the expression states
   /// another source. Errors: invalidArgument or notFound, with how to choose another template.
   StatusOr<ChatTemplate> openTemplate(std::string_view expression = {}) const;
 

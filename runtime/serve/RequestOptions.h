@@ -47,8 +47,8 @@ StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults);
 
 /// Parses a request. Its members replace those of `defaults`; stop texts are added to them. A request with
-/// its own seed has sequence 0, so that its result is the same as alone. `where` begins each message.
-/// Errors: invalidArgument.
+/// its own seed has sequence 0, so that its result is the same as if it ran alone. `where` begins each
+/// message. Errors: invalidArgument.
 StatusOr<TextRequest> readRequestJson(std::string_view json, const RequestOptions &defaults,
                                       std::string_view where);
 

@@ -10,7 +10,8 @@
 namespace cria {
 
 /// Loads a tokenizer from the bytes of its file, which are copied. `where` names the file in errors. Errors:
-/// unsupported for an unknown kind; invalidArgument or unsupported for what the file holds.
+/// unsupported for an unknown kind; invalidArgument for a damaged file; unsupported for contents that Cria
+/// does not support.
 StatusOr<std::unique_ptr<Tokenizer>> loadTokenizer(std::string_view kind, std::string_view file,
                                                    std::string_view where);
 

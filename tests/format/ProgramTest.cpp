@@ -283,15 +283,15 @@ const Hostile kDispatches[] = {
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
      "entry 'prefill': dispatch 0 ('append'): binding 'rows': the last element at the maximum sizes exceeds"},
     {"PagesElsewhere", [](OrderedJson &p) { binding(p, 0, 1, 6)["shape"] = {"P", 4}; },
-     "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
+     "expected at most one dimension 'P', only for kv and with a stride of at most one page"},
     {"PagesTwice",
      [](OrderedJson &p) {
        binding(p, 0, 1, 5)["shape"] = {"P", "P"};
        binding(p, 0, 1, 5)["strides"] = {16, 16};
      },
-     "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
+     "expected at most one dimension 'P', only for kv and with a stride of at most one page"},
     {"PageStride", [](OrderedJson &p) { binding(p, 0, 1, 5)["strides"] = {17, 1}; },
-     "expected a dimension 'P' only for kv, once, with a stride of at most a page"},
+     "expected at most one dimension 'P', only for kv and with a stride of at most one page"},
     {"BeyondThePage", [](OrderedJson &p) { binding(p, 0, 1, 5)["shape"] = {"P", 17}; },
      "binding 'cache': the last element at the maximum sizes exceeds the window of 64 bytes"},
     {"WritesStep", [](OrderedJson &p) { binding(p, 0, 0, 0)["access"] = "write"; },

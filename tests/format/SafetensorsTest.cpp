@@ -152,7 +152,7 @@ TEST(Safetensors, OverlapHoleAndRest) {
       errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "," + tensor("b", "U8", "[2]", 4, 6) + "}", "012345"),
       HasSubstr("tensor 'b' leaves a gap after the previous one"));
   EXPECT_THAT(errorOf("{" + tensor("a", "U8", "[2]", 0, 2) + "}", "012345"),
-              HasSubstr("no tensor has the bytes after the last one"));
+              HasSubstr("the bytes after the last tensor belong to none"));
 }
 
 TEST(Safetensors, EveryPrefixIsAnError) {

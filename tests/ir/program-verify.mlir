@@ -382,7 +382,7 @@ module @elements_pages attributes {program.target = "ops", program.limits = #lim
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x': expected a dimension 'P' only for kv, once, with a stride of at most a page}}
+    // expected-error @+1 {{binding 'x': expected at most one dimension 'P', only for kv and with a stride of at most one page}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @kv f16 [P, 16] strides [2049, 1] at 0 size rest
     }
@@ -404,7 +404,7 @@ module @elements_pages_twice attributes {program.target = "ops", program.limits 
   program.buffer @logits result f32 [R, 16] size 512
   program.kernel @k op "silu" {}
   program.entry @prefill tokens 1 to 8 {
-    // expected-error @+1 {{binding 'x': expected a dimension 'P' only for kv, once, with a stride of at most a page}}
+    // expected-error @+1 {{binding 'x': expected at most one dimension 'P', only for kv and with a stride of at most one page}}
     program.dispatch @k grid [1 * T by 1] {
       x = read @kv f16 [P, P] strides [2048, 2048] at 0 size rest
     }

@@ -26,7 +26,8 @@ const char *kDescription = "Compile a LLaMA 2 model ahead of time into a package
 
 void addModelOptions(CLI::App &app, CompileJob &job) {
   app.add_option("MODEL", job.checkpoint, "Checkpoint: a folder in Hugging Face format")->type_name("");
-  app.add_option("-o,--output", job.output, "Package to write (with --emit: a text file; default: stdout)");
+  app.add_option("-o,--output", job.output,
+                 "Package to write; with --emit, text file to write (default: standard output)");
   app.add_option(
       "--preset", job.preset,
       fmt::format("Compile a known model shape without a checkpoint: {}", fmt::join(presetNames(), ", ")));
@@ -38,10 +39,11 @@ void addModelOptions(CLI::App &app, CompileJob &job) {
 }
 
 void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string &targets) {
-  app.add_option("--target", options.job.targets,
-                 fmt::format("Targets, separated by commas: {} (default: cpu, which is all x86-64 levels; "
-                             "default SM: sm_80)",
-                             targets))
+  app.add_option(
+         "--target", options.job.targets,
+         fmt::format("Targets, separated by commas: {} (default: cpu, which compiles for all x86-64 levels; "
+                     "without :SM: sm_80)",
+                     targets))
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
@@ -51,7 +53,8 @@ void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string 
       ->take_all();
   app.add_option(
       "--for", options.backend,
-      "With --target ops: decompose the ops that a backend (name or plugin manifest) does not list");
+      "With --target ops: decompose the ops that a backend (name or plugin manifest) does not list "
+      "into ops that it lists");
   app.add_option("--plugin-dir", options.pluginFolders,
                  "Folder to search for the backend of --for (repeatable)")
       ->allow_extra_args(false)
@@ -81,7 +84,8 @@ void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--threads", options.job.numThreads, "Threads that write weights")
+  app.add_option("--threads", options.job.numThreads,
+                 "Threads that write weights (default: one per CPU, at most 16)")
       ->check(CLI::Range(1, 256));
   app.add_flag("--quiet,-q", options.quiet, "Suppress all messages except errors");
   app.add_flag("--json", options.json, "Print {path, bytes, targets} of the package as JSON");

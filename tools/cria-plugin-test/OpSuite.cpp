@@ -41,7 +41,7 @@ uint32_t acceptedVersion(const BackendSubject &subject) {
 /// Returns why the plugin manifest excludes a variant; empty if it does not.
 std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
   if (!subject.ops.contains(variant.op)) {
-    return fmt::format("plugin manifest does not list op '{}'", variant.op);
+    return fmt::format("the plugin manifest does not list op '{}'", variant.op);
   }
   Random random(subject.seed);
   if (const uint32_t version = versionOf(randomCall(random, variant)); version > acceptedVersion(subject)) {
@@ -51,14 +51,14 @@ std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
     const auto listed = subject.types.find(fmt::format("{}/{}", variant.op, operand.name));
     if (opset::hasChoice(operand.types) && listed != subject.types.end() &&
         !listed->second.contains(variant.type)) {
-      return fmt::format("plugin manifest does not list {} for operand '{}'", nameOfType(variant.type),
+      return fmt::format("the plugin manifest does not list {} for operand '{}'", nameOfType(variant.type),
                          operand.name);
     }
   }
   for (const auto &[has, part] :
        {std::pair{variant.norm, "norm"}, {variant.swiglu, "activation"}, {variant.residual, "residual"}}) {
     if (has && !subject.fusedParts.contains(part)) {
-      return fmt::format("plugin manifest does not list part '{}' of fused_linear", part);
+      return fmt::format("the plugin manifest does not list part '{}' of fused_linear", part);
     }
   }
   return "";

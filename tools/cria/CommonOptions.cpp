@@ -86,7 +86,7 @@ void addOutputOptions(CLI::App &command, OutputOptions &options, const std::stri
 void addCommonOptions(CLI::App &command, CommonOptions &options, const std::string &json) {
   command.add_option("model", options.model, "Compiled package, or a checkpoint to compile first")
       ->required()
-      ->type_name("OUT.cria");
+      ->type_name("PATH");
   command.add_option("--backend", options.backend, "Backend plugin; default: the best one available")
       ->type_name("NAME");
   command
@@ -102,11 +102,14 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
   command.add_option("--context", options.context, "Context length in tokens; default: that of the package")
       ->type_name("N")
       ->transform(wholeNumber(1, ModelConfig::kMaxContext));
-  command.add_option("--kv-memory", options.kvMemoryBytes, "Memory for the KV cache, e.g. 512M or 2G")
+  command
+      .add_option("--kv-memory", options.kvMemoryBytes,
+                  "Memory for the KV cache, e.g. 512M or 2G; default: a full context per sequence, up to 1G")
       ->type_name("SIZE")
       ->transform(memorySize());
   addPluginFolderOption(command, options.pluginFolders);
-  command.add_flag("--verify", options.verify, "Check the digests of the weights too");
+  command.add_flag("--verify", options.verify,
+                   "Also check the digests of the weights, which reads all of them");
   addOutputOptions(command, options, json);
 }
 

@@ -86,7 +86,8 @@ StatusOr<fs::path> cacheFolder() {
   if (const std::string folder = variable("HOME"); !folder.empty()) {
     return fs::path(folder) / ".cache" / "cria";
   }
-  return error(StatusCode::notFound, "the cache has no folder; set CRIA_CACHE to one");
+  return error(StatusCode::notFound, "the cache has no folder: expected CRIA_CACHE, XDG_CACHE_HOME or HOME "
+                                     "to be set; set CRIA_CACHE to a folder");
 }
 
 bool isPackage(const fs::path &path) {

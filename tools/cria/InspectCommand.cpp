@@ -64,7 +64,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
       "checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
       modelText(checkpoint.config), nameOf(checkpoint.weights),
       checkpoint.tokenizer.model.empty() ? "none" : "yes",
-      checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "its own, for jinja" : "none"),
+      checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "unrecognized (jinja runs it)" : "none"),
       tensorsText(checkpoint, options.detail.weights)));
   for (const std::string &note : checkpoint.notes) {
     logInfo(options.quiet, "note: {}", note);
@@ -80,7 +80,8 @@ void addInspectCommand(CLI::App &app, Action &action) {
   command->add_option("path", options->path, "Package or checkpoint")->required()->type_name("PATH");
   command->add_flag("--weights", options->detail.weights, "List every weight with its recipe");
   command->add_flag("--dispatches", options->detail.dispatches, "List every dispatch");
-  command->add_flag("--verify", options->verify, "Check the digests of the weights too");
+  command->add_flag("--verify", options->verify,
+                    "Also check the digests of the weights, which reads all of them");
   addOutputOptions(*command, *options, "Print everything as a JSON object");
   command->footer("Example:\n  cria inspect stories.cria --weights");
   command->callback([options, &action] {

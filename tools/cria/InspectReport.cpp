@@ -175,7 +175,7 @@ StatusOr<std::string> packageText(const Package &package, const InspectDetail &d
                                   : "");
   text += fmt::format(
       "  tokenizer {}, chat template {}\n", package.hasTokenizer() ? "yes" : "none",
-      package.chat().templateName.value_or(package.chat().source ? "its own, for jinja" : "none"));
+      package.chat().templateName.value_or(package.chat().source ? "unrecognized (jinja runs it)" : "none"));
   text += modelText(manifest.model) + filesText(package) + opsText(package);
   for (const PackageTarget &target : manifest.targets) {
     CRIA_ASSIGN_OR_RETURN(const Program program, package.program(target));

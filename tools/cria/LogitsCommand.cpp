@@ -106,7 +106,7 @@ void addLogitsCommand(CLI::App &app, Action &action) {
       ->type_name("1,15043,3186");
   command
       ->add_option("-o,--output", options->output,
-                   "Safetensors file: tokens i32 [T], logits f32 [T, vocabulary]")
+                   "Safetensors file to write: tokens i32 [T], logits f32 [T, vocabulary]")
       ->type_name("FILE");
   command->add_flag("--decode", options->decode,
                     "Run one token per step, as generation does, instead of all as a prompt");

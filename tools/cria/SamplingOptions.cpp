@@ -13,10 +13,11 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
                   "Generate at most N tokens; default: up to the context")
       ->type_name("N")
       ->transform(wholeNumber(0, UINT32_MAX));
-  CLI::Option *temperature =
-      command.add_option("--temperature", options.request.temperature, "0: always the most likely token")
-          ->type_name("T")
-          ->check(finiteNumber(0, 100));
+  CLI::Option *temperature = command
+                                 .add_option("--temperature", options.request.temperature,
+                                             "Sampling temperature; 0: always the most likely token")
+                                 ->type_name("T")
+                                 ->check(finiteNumber(0, 100));
   CLI::Option *topK =
       command.add_option("--top-k", options.request.topK, "Choose among the K most likely tokens; 0: all")
           ->type_name("K")

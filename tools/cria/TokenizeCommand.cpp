@@ -76,7 +76,7 @@ StatusOr<int> runTokenize(const TokenizeOptions &options) {
 void addTokenizeCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<TokenizeOptions>();
   CLI::App *command = app.add_subcommand("tokenize", "Print the token ids of a text");
-  command->add_option("model", options->model, "Package or checkpoint")->required()->type_name("OUT.cria");
+  command->add_option("model", options->model, "Package or checkpoint")->required()->type_name("PATH");
   command->add_option("text", options->text, "Text; -: standard input")->required()->type_name("TEXT");
   CLI::Option *ids = command->add_flag("--ids", options->ids, "Print only the ids, on one line");
   command->add_flag("--pieces", options->pieces, "Print only the pieces, one per line")->excludes(ids);

@@ -128,7 +128,8 @@ TEST_F(GeneratorTest, RefusesBadRequestsAlone) {
   };
   EXPECT_EQ(message({}), "the prompt is empty: expected at least one token");
   EXPECT_EQ(message({.prompt = std::vector<int32_t>(31, 1)}),
-            "the prompt has 31 tokens, the context 30: shorten it or use a longer context");
+            "the prompt is too long: expected at most 30 tokens, the length of the context, got 31; shorten "
+            "it or use a longer context");
   EXPECT_EQ(message({.prompt = {64}}),
             "the prompt has an invalid token: expected an id from 0 to 63, got 64");
   EXPECT_EQ(message({.prompt = {-1}}),

@@ -65,7 +65,7 @@ TEST_F(ChatTemplateTest, Llama2NamesTheMessageItCannotExpress) {
               HasSubstr("message 3 of 3 is from system, expected user"));
   EXPECT_THAT(textOf(chat, {assistant("a")}), HasSubstr("message 1 of 1 is from assistant, expected user"));
   EXPECT_THAT(textOf(chat, {user("a"), assistant("b")}),
-              HasSubstr("message 2 of 2 is from assistant, expected user: the model is to"));
+              HasSubstr("message 2 of 2 is from assistant, expected user, since the model"));
   EXPECT_THAT(textOf(chat, {system("a")}), HasSubstr("is from system, expected a user message after it"));
   EXPECT_THAT(textOf(chat, {}), HasSubstr("expected at least one message"));
   EXPECT_THAT(textOf(chat, {user("a")}, ChatGoal::continueLast),

@@ -57,7 +57,7 @@ TEST(PluginManifestTest, RefusesOpsThatAreNone) {
   EXPECT_THAT(refusalOfOps(R"({"linear": true})"), HasSubstr("expected 'ops.linear' to be an object"));
   EXPECT_THAT(refusalOfOps(R"({"linear": {"speed": 1}})"), HasSubstr("unknown member 'ops.linear.speed'"));
   EXPECT_THAT(refusalOfOps(R"({"linear": {"types": {"input": ["f32"]}}})"),
-              HasSubstr("not an operand with several types"));
+              HasSubstr("to name operands with several types, got '"));
   EXPECT_THAT(refusalOfOps(R"({"linear": {"types": {"weight": ["f64"]}}})"), HasSubstr("\"f64\""));
   EXPECT_THAT(refusalOfOps(R"({"add": {"parts": []}})"), HasSubstr("unknown member 'ops.add.parts'"));
   EXPECT_THAT(refusalOfOps(R"({"fused_linear": {"parts": ["bias"]}})"), HasSubstr("expected one of 'norm'"));

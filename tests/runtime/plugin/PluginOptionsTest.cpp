@@ -125,7 +125,7 @@ TEST_F(PluginOptionsTest, RefusesWrongNames) {
             "sampler test: expected a name for '0.5', since it follows a named option");
   EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
             "sampler test: expected at most 4 options, got another one: 'y'");
-  EXPECT_EQ(refusalOf({}), "sampler test: expected option 'count': an integer from 1 to 100");
+  EXPECT_EQ(refusalOf({}), "sampler test: option 'count' is missing: expected an integer from 1 to 100");
 }
 
 TEST(SuggestNamesTest, PrefersNearNames) {

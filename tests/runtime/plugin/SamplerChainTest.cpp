@@ -208,7 +208,7 @@ TEST_F(RogueChainTest, CatchesBrokenContracts) {
 }
 
 TEST_F(RogueChainTest, NeedsItsOption) {
-  EXPECT_THAT(errorOf("rogue"), HasSubstr("sampler rogue: expected option 'deed'"));
+  EXPECT_THAT(errorOf("rogue"), HasSubstr("sampler rogue: option 'deed' is missing"));
   EXPECT_EQ(create("rogue(7, \"a b\")").describe(), "rogue(deed=7, note=\"a b\")|draw");
 }
 

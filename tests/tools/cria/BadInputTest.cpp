@@ -307,7 +307,7 @@ TEST_F(BadInputTest, PromptLongerThanTheContext) {
   const ProcessResult rows =
       runCria({"run", storiesPackage(), "--prompts", folder_.path("long.jsonl"), "-n", "3"});
   EXPECT_EQ(rows.exitCode, 2);
-  EXPECT_THAT(rows.errors, HasSubstr("long.jsonl:2: the prompt has"));
+  EXPECT_THAT(rows.errors, HasSubstr("long.jsonl:2: the prompt is too long"));
   EXPECT_THAT(rows.output, HasSubstr("\"finish_reason\":\"length\"")); // the other one ran
 }
 
