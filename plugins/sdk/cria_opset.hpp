@@ -3,9 +3,9 @@
 // format "cria.ops.v1".
 //
 // Versions only add: each op, signature of an operand and attribute states the version that brought it
-// (`since`), and nothing of an older version changes. A program asks for the highest version of what it uses;
-// a backend accepts every version up to the one that it was built with. docs/generated/opset.md is made of
-// this table and of docs/opset.md.in, which has what holds for all ops.
+// (`since`), and nothing of an older version changes. A program asks for the lowest version that has what it
+// uses; a backend accepts every version up to the one that it was built with. docs/generated/opset.md is made
+// of this table and of docs/opset.md.in, which has what holds for all ops.
 #pragma once
 
 #include "cria_plugin.h"
