@@ -58,7 +58,7 @@ def Llama_RandomAttr : Llama_RecipeAttrDef<"Random", "random"> {
   let summary = "Random numbers determined by a seed";
   let description = [{
     A source: int8(hash(seed, tensor, row, column)) * 2^-e with e = ceil(log2(74 * sqrt(columns))), exact in f32, f16 and bf16, so
-    that one seed is one model on every target.
+    that a seed gives the same model on every target.
 
     ```mlir
     #llama.random<42, "model.layers.0.self_attn.q_proj.weight", 4096 x 4096>

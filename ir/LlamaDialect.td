@@ -12,7 +12,8 @@ def Llama_Dialect : Dialect {
   let summary = "The computation of a LLaMA model, independent of a target";
   let description = [{
     A model is a module that holds its weights (`llama.weight`, recipes without data), its configuration (the module
-    attribute `llama.config`) and one function, `@forward`, in the order of the forward contract:
+    attribute `llama.config`) and one function, `@forward`. Its arguments, in this order, are the forward
+    contract:
 
     | argument | type | meaning |
     | --- | --- | --- |

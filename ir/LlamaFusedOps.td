@@ -69,7 +69,7 @@ def Llama_FusedLinearOp : Llama_RowwiseOp<"fused_linear", "getInput()", [Pure, A
     - (C1) `weight` has rank 2; its columns are the last dimension of `input`.
     - (C2) `norm_weight` and `epsilon` are both present or both absent; `norm_weight` is f32 of the size of the last dimension of `input`.
     - (C3) without activation, the result has as many columns as `weight` has rows.
-    - (C4) with `swiglu`, `swiglu_block` is a positive number, and `weight` has twice the result's columns, rounded up to it, as rows; otherwise it is absent.
+    - (C4) with `swiglu`, `swiglu_block` is positive, and `weight` has 2 * N rows, N being the result's columns rounded up to a multiple of `swiglu_block`; without, `swiglu_block` is absent.
     - (C5) `residual` has the type of the result.
     - (C6) result and `input` have the same number of rows.
 

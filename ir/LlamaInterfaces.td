@@ -27,9 +27,9 @@ def DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
   let methods = [
     InterfaceMethod<[{The parts this op consists of.}], "FusedPart", "getFusedParts">,
     InterfaceMethod<[{
-      Replaces this op by one without `parts`, and by ops that compute these parts. Parts outside a requested one are decomposed
-      with it: an activation is inside the residual. Fails without changes, and notifies the rewriter of the reason, if the op has
-      none of `parts` or its weight cannot be decomposed.
+      Replaces this op by one without `parts`, and by ops that compute these parts. Decomposing an activation also
+      decomposes the residual; a norm can be decomposed alone. Fails without changes, and notifies the rewriter of the reason, if
+      the op has none of `parts` or its weight cannot be decomposed.
     }], "::llvm::LogicalResult", "decompose",
     (ins "::mlir::RewriterBase &":$rewriter, "FusedPart":$parts)>];
 }

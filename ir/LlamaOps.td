@@ -142,7 +142,7 @@ def Llama_SplitOp : Llama_PureOp<"split", "getInput()"> {
 }
 
 def Llama_RopeOp : Llama_PureOp<"rope", "getInput()"> {
-  let summary = "Apply rotary position embedding to pairs in halves";
+  let summary = "Apply rotary position embedding to pairs split across the halves of each head";
   let description = [{
     With d = `head_dim`, c = table[positions[t], i] and s = table[positions[t], d/2 + i], for each head of d columns and i < d/2:
     output[i] = input[i] * c - input[i + d/2] * s, output[i + d/2] = input[i + d/2] * c + input[i] * s, in f32.
@@ -186,8 +186,8 @@ def Llama_AttentionOp : Llama_RowwiseOp<"attention", "getQuery()", [InferTypeOpA
   let summary = "Compute causal attention over the pages of each sequence";
   let description = [{
     For row t of sequence s = `sequences[t]`, head h, KV head g = h / (heads / kv_heads) and positions p = 0..`positions[t]`:
-    output[t, h] = sum_p softmax_p(`scale` * dot(query[t, h], K[s, g, p])) * V[s, g, p], in f32. K and V are always read back from the cache. A row
-    with sequence -1 is unspecified.
+    output[t, h] = sum_p softmax_p(`scale` * dot(query[t, h], K[s, g, p])) * V[s, g, p], in f32. K and V are always read back from the cache. The
+    result of a row with sequence -1 is unspecified.
 
     - (C1) the last dimension of `query` is heads * head_dim, heads a multiple of the cache's kv_heads.
     - (C2) `positions` and `sequences` have one element for each row of `query`.

@@ -21,7 +21,7 @@ def FuseQkvPass : FusionPass<"llama-fuse-qkv"> {
   let summary = "Fuse the Q, K and V projections into one linear";
   let description = [{
     Triggered by a `llama.kv_append` (or a `llama.rope_attention` with three projections) whose q, k and v are linears of one input. Their weights, of one
-    element type and layout, become one by `#llama.concat`.
+    format and layout, become one by `#llama.concat`.
 
     ```mlir
     %q = llama.linear %x, %wq
@@ -39,7 +39,7 @@ def FuseRopeAttentionPass : FusionPass<"llama-fuse-rope-attention"> {
   let summary = "Fuse RoPE, the KV append and attention";
   let description = [{
     Triggered by a `llama.attention` whose query is a `llama.rope`, with a `llama.kv_append` of the same cache and layer before it whose key is
-    a `llama.rope` with the same positions and table. Rejected when a rotated value has another use, or another effect lies between.
+    a `llama.rope` with the same positions and table. Rejected when a rotated value has another use, or an op with memory effects lies between the two.
 
     ```mlir
     %rq = llama.rope %q, %positions, %table
@@ -173,7 +173,7 @@ def PreparePass : Pass<"llama-prepare", "::mlir::ModuleOp"> {
 def FormDispatchesPass : Pass<"llama-form-dispatches", "::mlir::ModuleOp"> {
   let summary = "Convert entry points to a program of dispatches";
   let description = [{
-    Walks the ops of each entry point in order, and the target adds their kernels and dispatches. Every tensor becomes a `program.buffer`, the
+    Walks the ops of each entry point in order; for each, the target adds kernels and dispatches. Every tensor becomes a `program.buffer`, the
     arguments become windows of the buffers `step` and `kv`, results of `llama.split` are strided windows of their source, and the returned value
     is the result buffer `logits`. Weights whose recipe is random are filled by the entry point `initialize`. Fails for functions that are not
     entry points, and for ops without a kernel.
