@@ -3,9 +3,10 @@
 // format "cria.ops.v1".
 //
 // Versions only add: each op, signature of an operand and attribute states the version that introduced it
-// (`since`), and nothing of an older version changes. A program requires the lowest version that has everything that
-// it uses; a backend accepts every version up to the one that it was built with. docs/generated/opset.md is
-// generated from this table and docs/opset.md.in, which states the rules for all ops.
+// (`since`), and nothing of an older version changes. A program requires the lowest version that has
+// everything that it uses; a backend accepts every version up to the one that it was built with.
+// docs/generated/opset.md is generated from this table and docs/opset.md.in, which states the rules for all
+// ops.
 #pragma once
 
 #include "cria_plugin.h"
