@@ -58,7 +58,8 @@ inline Check checkRange(std::string_view what, uint64_t bufferSize, uint64_t off
     return {};
   }
   return invalid(std::string(what) + ": " + std::to_string(size) + " bytes at offset " +
-                 std::to_string(offset) + " reach outside a buffer of " + std::to_string(bufferSize) + " bytes");
+                 std::to_string(offset) + " reach outside a buffer of " + std::to_string(bufferSize) +
+                 " bytes");
 }
 
 /// Checks one operand of a kernel, or of a copy or fill with alignment 1. REQUIRES: its buffer is not null.

@@ -110,8 +110,7 @@ void addInitialize(OrderedJson &p, OrderedJson binding) {
 }
 
 const Hostile kReading[] = {
-    {"Newer", [](OrderedJson &p) { p["program_version"] = 3; },
-     "p.json: expected program_version 2, got 3"},
+    {"Newer", [](OrderedJson &p) { p["program_version"] = 3; }, "p.json: expected program_version 2, got 3"},
     {"Older", [](OrderedJson &p) { p["program_version"] = 1; },
      "p.json: expected program_version 2, got 1; compile the model again"},
     {"Extra", [](OrderedJson &p) { p["x"] = 1; }, "p.json: unknown member 'x'"},

@@ -26,7 +26,10 @@
 
 namespace cria::cpu::test {
 
-bool runsHere(const Isa &isa) { return isa.name == kHostArch || cpuHas(std::string_view(isa.name)); }
+bool runsHere(const Isa &isa) {
+  const std::string_view name = isa.name;
+  return name == kHostArch || cpuHas(name);
+}
 
 std::vector<const Isa *> runnableIsas() {
   std::vector<const Isa *> result;

@@ -93,11 +93,11 @@ TEST(Arithmetic, FusedSmallFloatsAreRoundedOnce) {
 
 TEST(HostNumbers, EveryHalfGoesThereAndBack) {
   for (uint32_t bits = 0; bits <= 0xFFFF; ++bits) {
-    const float value = floatFromHalf(static_cast<uint16_t>(bits));
+    const float value = cria::floatFromHalf(static_cast<uint16_t>(bits));
     if (!std::isnan(value)) {
       ASSERT_EQ(doubleToHalf(value), bits);
     }
-    const float wide = floatFromBfloat16(static_cast<uint16_t>(bits));
+    const float wide = cria::floatFromBfloat16(static_cast<uint16_t>(bits));
     if (!std::isnan(wide)) {
       ASSERT_EQ(doubleToBfloat(wide), bits);
     }

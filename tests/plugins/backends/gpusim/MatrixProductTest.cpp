@@ -158,7 +158,7 @@ TEST(Kernels, MatrixProduct) {
       for (size_t n = 0; n < 16; ++n) {
         float sum = 0; // multiples of 1/64: exact in any order
         for (size_t k = 0; k < kK; ++k) {
-          sum += floatFromHalf(a.values[m * kK + k]) * floatFromHalf(b.values[n * kK + k]);
+          sum += cria::floatFromHalf(a.values[m * kK + k]) * cria::floatFromHalf(b.values[n * kK + k]);
         }
         ASSERT_EQ(c.values[m * 16 + n], sum) << m << "," << n;
       }
