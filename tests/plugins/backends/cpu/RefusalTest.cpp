@@ -93,7 +93,7 @@ TEST_F(CpuRecord, RefusesCopiesAndFillsThatDoNotFit) {
   fill.operands[0].offset = 2;
   expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "multiples of 4");
   fill.operands[0] = words(buffer, 8, CRIA_ACCESS_READ);
-  expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "written");
+  expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "write access");
 }
 
 TEST_F(CpuRecord, RefusesToWriteImportedMemory) {
