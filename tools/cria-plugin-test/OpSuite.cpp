@@ -155,8 +155,14 @@ void requireOps(const BackendSubject &subject) {
     require(probe(subject, version, reason) != 0, "opset {} is accepted, opset {} is not: {}",
             acceptedVersion(subject), version, reason);
   }
+}
+
+/// A backend that accepts a version it does not know would run programs that it does not understand.
+void refusesUnknownOpsets(const BackendSubject &subject) {
+  std::string reason;
   for (const uint32_t version : {uint32_t{0}, UINT32_MAX}) {
-    require(probe(subject, version, reason) == 0, "there is no opset {}, but it is accepted", version);
+    require(probe(subject, version, reason) == 0, "probe: expected score 0 for opset {}, which does not exist",
+            version);
   }
 }
 
@@ -176,6 +182,7 @@ std::vector<Case> opCases(const BackendSubject &subject) {
   if (runCase(probed, {}).verdict != Verdict::passed) {
     return cases; // the other cases would be unsupported for the same reason
   }
+  cases.push_back({"probe/unknown-opset", [&subject] { refusesUnknownOpsets(subject); }});
   for (const OpVariant &variant : allVariants()) {
     cases.push_back({"ops/" + nameOf(variant), [&subject, variant] { computes(subject, variant); }});
     if (whyNot(subject, variant).empty()) {

@@ -206,7 +206,7 @@ TEST(SamplersOfRunTest, KeepToAGrammar) {
   const ProcessResult wrong =
       runCria({"run", storiesPackage(), "-p", "x", "--grammar", folder.path("g.gbnf")});
   EXPECT_EQ(wrong.exitCode, 2);
-  EXPECT_THAT(wrong.errors, HasSubstr("line 1, column 12: expected '\"' at the end of a text"));
+  EXPECT_THAT(wrong.errors, HasSubstr("line 1, column 12: expected '\"' at the end of a literal"));
 }
 
 TEST(SamplersOfRunTest, KeepToAJsonSchema) {
