@@ -263,7 +263,7 @@ TEST_F(GeneratorTest, AFailingStepEndsItsRequestsWithTheReason) {
   Session session(*model_);
   GenerateResult result = run({.prompt = {1, 4}, .ignoreEos = true, .session = &session});
   EXPECT_EQ(result.reason, FinishReason::error);
-  EXPECT_EQ(result.status.message(), "backend toy: the toy broke");
+  EXPECT_THAT(result.status.message(), HasSubstr("the toy broke"));
   EXPECT_EQ(result.tokens.size(), 2u);
   EXPECT_EQ(session.length(), 3u);
 }
@@ -273,7 +273,7 @@ TEST_F(GeneratorTest, RefusesNanLogits) {
     std::fill(logits.begin(), logits.end(), 0.0f);
     logits[3] = NAN;
   };
-  EXPECT_EQ(run({.prompt = {1}}).status.message(), "the logit of token 3 is not a number");
+  EXPECT_THAT(run({.prompt = {1}}).status.message(), HasSubstr("logit of token 3"));
 }
 
 TEST_F(GeneratorTest, AChatTurnReusesTheCommonPrefix) {
