@@ -60,11 +60,11 @@ TEST_F(SamplerChainTest, DescribesItself) {
 }
 
 TEST_F(SamplerChainTest, ErrorsPointAtTheExpression) {
-  EXPECT_EQ(errorOf("top_k(40)|tpo_p"), "there is no sampler 'tpo_p'; did you mean 'top_p'? (at character "
-                                        "11)\n  top_k(40)|tpo_p\n            ^");
-  EXPECT_EQ(errorOf("top_k(0)"),
-            "sampler top_k: option 'k': expected an integer from 1 to 1073741824, got '0' (at character 7)\n"
-            "  top_k(0)\n        ^");
+  EXPECT_THAT(errorOf("top_k(40)|tpo_p"),
+              AllOf(HasSubstr("sampler 'tpo_p'"),
+                    HasSubstr("'top_p'? (at character 11)\n  top_k(40)|tpo_p\n            ^")));
+  EXPECT_THAT(errorOf("top_k(0)"), AllOf(HasSubstr("sampler top_k: option 'k'"),
+                                         HasSubstr("got '0' (at character 7)\n  top_k(0)\n        ^")));
   EXPECT_THAT(errorOf("top_p(q=0.5)"), HasSubstr("sampler top_p has no option 'q'"));
   EXPECT_THAT(errorOf("greedy(1)"),
               HasSubstr("sampler greedy: expected at most 0 options, got another one: '1' (at character 8)"));
