@@ -1,6 +1,6 @@
 // RUN: cria-opt %s --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{expected 'program.speed' to be one of 'program.target' (a string), 'program.limits' (#program.limits) and 'program.kv' (#program.kv) on a module}}
+// expected-error-re @+1 {{expected 'program.speed' to be{{.*}}'program.target'{{.*}}'program.limits'{{.*}}'program.kv'}}
 module attributes {program.speed = 1 : i64} {}
 
 // -----
@@ -35,7 +35,7 @@ program.step @step_c2 size 128 fields [#program.field<"tokens", offset = 0, leng
 
 // -----
 
-// expected-error @+1 {{expected field 'tokens' to lie inside 128 bytes at a multiple of 4, got offset 64 and length 17}}
+// expected-error-re @+1 {{field 'tokens'{{.*}}128 bytes{{.*}}got offset 64 and length 17}}
 program.step @step_c2 size 128 fields [#program.field<"tokens", offset = 64, length = 17>]
 
 // -----
@@ -55,7 +55,7 @@ program.weight @weight_c2 : !llama.weight<32, f32> size 0 = #llama.ones<32>
 
 // -----
 
-// expected-error @+1 {{expected size 4096 of '!llama.weight<5x32, f16, panel16>', got 320}}
+// expected-error-re @+1 {{size 4096{{.*}}got 320}}
 program.weight @weight_c2_padding : !llama.weight<5x32, f16, panel16> size 320 = #llama.checkpoint<"w", f16, [5, 32]>
 
 // -----
@@ -75,7 +75,7 @@ program.buffer @buffer_type arena f64 [T] size 8
 
 // -----
 
-// expected-error @+1 {{expected an offset only on an arena buffer, got one on a buffer of kind 'result'}}
+// expected-error-re @+1 {{offset only on an arena buffer{{.*}}'result'}}
 program.buffer @buffer_c2 result f32 [T] size 64 offset 0
 
 // -----
@@ -95,7 +95,7 @@ program.buffer @buffer_c3 arena ui32 [1] size 4 data [1]
 
 // -----
 
-// expected-error @+1 {{expected a constant of 2 words of 32 bits to have shape [2] and size 8}}
+// expected-error-re @+1 {{constant of 2 words{{.*}}shape [2] and size 8}}
 program.buffer @buffer_c3 constant ui32 [1] size 4 data [1, 2]
 
 // -----
@@ -105,7 +105,7 @@ program.kernel @kernel_c1
 
 // -----
 
-// expected-error @+1 {{expected parameter 'shape' to be an integer, a float or a string, got [1]}}
+// expected-error-re @+1 {{parameter 'shape'{{.*}}got [1]}}
 program.kernel @kernel_c2 op "x" {shape = [1]}
 
 // -----
@@ -125,12 +125,12 @@ program.kernel @kernel_c3 symbol "f" scratch -1
 
 // -----
 
-// expected-error @+1 {{expected a block of three positive dimensions with a product of at most 1024 and a symbol, got [256, 8, 1]}}
+// expected-error-re @+1 {{block of three{{.*}}at most 1024{{.*}}got [256, 8, 1]}}
 program.kernel @kernel_c5 symbol "f" scratch 0 block [256, 8, 1]
 
 // -----
 
-// expected-error @+1 {{expected a block of three positive dimensions with a product of at most 1024 and a symbol, got [32, 1]}}
+// expected-error-re @+1 {{block of three{{.*}}at most 1024{{.*}}got [32, 1]}}
 program.kernel @kernel_c5 symbol "f" scratch 0 block [32, 1]
 
 // -----
@@ -162,7 +162,7 @@ program.entry @dispatch_c1 tokens 1 to 1 {
 // -----
 
 program.entry @grid tokens 1 to 1 {
-  // expected-error @+1 {{expected a grid dimension with times >= 0 and tile >= 1, got 1 and 0}}
+  // expected-error-re @+1 {{times >= 0 and tile >= 1{{.*}}got 1 and 0}}
   program.dispatch @k grid [1 * T by 0] {
   }
 }
@@ -178,7 +178,7 @@ program.entry @grid tokens 1 to 1 {
 // -----
 
 program.entry @dispatch_c2 tokens 1 to 1 {
-  // expected-error @+1 {{binding 'x': expected shape and strides of one rank, at most 8, got 2 and 1}}
+  // expected-error-re @+1 {{binding 'x'{{.*}}one rank, at most 8{{.*}}got 2 and 1}}
   program.dispatch @k grid [1 * 1 by 1] {
     x = read @b f32 [T, 4] strides [1] at 0 size 4
   }

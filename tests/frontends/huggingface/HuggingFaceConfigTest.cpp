@@ -10,6 +10,7 @@
 using namespace cria;
 using namespace cria::huggingface;
 using namespace cria::testing;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 namespace {
@@ -207,9 +208,10 @@ TEST(HuggingFaceConfig, GenerationSettingsOutOfRange) {
     std::vector<std::string> notes;
     return applyGenerationConfig(json, "generation_config.json", model, chat, notes).message();
   };
-  EXPECT_EQ(errorOf({{"temperature", -3}}),
-            "generation_config.json: expected 'temperature' to be from 0 to 100, got -3");
-  EXPECT_EQ(errorOf({{"top_p", 7}}), "generation_config.json: expected 'top_p' to be from 0 to 1, got 7");
+  EXPECT_THAT(errorOf({{"temperature", -3}}),
+              AllOf(HasSubstr("generation_config.json"), HasSubstr("'temperature'"),
+                    HasSubstr("from 0 to 100, got -3")));
+  EXPECT_THAT(errorOf({{"top_p", 7}}), AllOf(HasSubstr("'top_p'"), HasSubstr("from 0 to 1, got 7")));
   EXPECT_THAT(
       errorOf({{"eos_token_id", 100}}),
       HasSubstr("generation_config.json: expected 'eos_token_id' to be below the vocabulary size 100"));

@@ -3,6 +3,7 @@
 #include "runtime/exec/StepInput.h"
 
 #include <functional>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace cria {
@@ -33,7 +34,7 @@ struct Arrays {
 struct Refusal {
   std::string name;
   std::function<void(Arrays &)> change;
-  std::string message;
+  std::vector<std::string> fragments;
 };
 
 class BatchRefusal : public testing::TestWithParam<Refusal> {};
@@ -44,49 +45,47 @@ TEST_P(BatchRefusal, ReportsWhatIsWrong) {
   GetParam().change(arrays);
   Status status = checkBatch(arrays.batch(), someLimits());
   EXPECT_EQ(status.code(), StatusCode::invalidArgument);
-  EXPECT_EQ(status.message(), "batch: " + GetParam().message);
+  EXPECT_THAT(status.message(), testing::StartsWith("batch: "));
+  for (const std::string &fragment : GetParam().fragments) {
+    EXPECT_THAT(status.message(), testing::HasSubstr(fragment));
+  }
 }
 
 const Refusal kRefusals[] = {
-    {"NoTokens", [](Arrays &a) { a.tokens.clear(); }, "expected 1 to 8 tokens, got 0"},
-    {"ManyTokens", [](Arrays &a) { a.tokens.resize(9); }, "expected 1 to 8 tokens, got 9"},
-    {"FewPositions", [](Arrays &a) { a.positions.pop_back(); },
-     "expected 4 positions, sequences and slots, got 3, 4 and 4"},
-    {"NoStarts", [](Arrays &a) { a.starts.clear(); }, "expected 1 to 4 sequence starts, got 0"},
-    {"ManySequences", [](Arrays &a) { a.starts.resize(5, 3); }, "expected 1 to 4 sequence starts, got 5"},
-    {"ShortBlockTable", [](Arrays &a) { a.blocks.pop_back(); },
-     "expected a block table of shape [2, 2], got 3 elements"},
-    {"ManyOutputs", [](Arrays &a) { a.outputs.resize(5); }, "expected at most 4 outputs, got 5"},
-    {"StartNotZero", [](Arrays &a) { a.starts[0] = 1; },
-     "expected ascending sequence_starts from 0 to at most 4, got 1 at index 0"},
-    {"StartsDescend", [](Arrays &a) { a.starts = {0, 3, 2}; },
-     "expected ascending sequence_starts from 0 to at most 4, got 2 at index 2"},
-    {"StartBeyond", [](Arrays &a) { a.starts[2] = 5; },
-     "expected ascending sequence_starts from 0 to at most 4, got 5 at index 2"},
-    {"OutputsDescend", [](Arrays &a) { a.outputs = {2, 1}; },
-     "expected ascending outputs below 3, the number of rows, got 1 at index 1"},
-    {"OutputOfPadding", [](Arrays &a) { a.outputs = {3}; },
-     "expected ascending outputs below 3, the number of rows, got 3 at index 0"},
-    {"NegativeOutput", [](Arrays &a) { a.outputs = {-1}; },
-     "expected ascending outputs below 3, the number of rows, got -1 at index 0"},
-    {"BigToken", [](Arrays &a) { a.tokens[1] = 10; }, "row 1: expected a token id from 0 to 9, got 10"},
-    {"NegativeToken", [](Arrays &a) { a.tokens[2] = -1; }, "row 2: expected a token id from 0 to 9, got -1"},
-    {"BigTokenInPadding", [](Arrays &a) { a.tokens[3] = 99; },
-     "row 3: expected a token id from 0 to 9, got 99"},
-    {"WrongSequence", [](Arrays &a) { a.sequences[1] = 1; }, "row 1: expected sequence 0, got 1"},
-    {"PositionJumps", [](Arrays &a) { a.positions[1] = 5; },
-     "row 1: expected a position below 7 that follows the previous one, got 5"},
-    {"PositionBeyondContext", [](Arrays &a) { a.positions[2] = 7; },
-     "row 2: expected a position below 7 that follows the previous one, got 7"},
-    {"NegativePosition", [](Arrays &a) { a.positions[2] = -1; },
-     "row 2: expected a position below 7 that follows the previous one, got -1"},
-    {"AbsentPage", [](Arrays &a) { a.blocks[1] = -1; },
-     "sequence 0: expected a page from 0 to 4 for position 4, got -1"},
-    {"PageOutsidePool", [](Arrays &a) { a.blocks[0] = 5; },
-     "sequence 0: expected a page from 0 to 4 for position 0, got 5"},
-    {"WrongSlot", [](Arrays &a) { a.slots[0] = 12; }, "row 0: expected slot 11 for position 3, got 12"},
-    {"PaddingWithSlot", [](Arrays &a) { a.slots[3] = 3; },
-     "row 3: expected sequence -1 and slot -1 after the last sequence, got -1 and 3"},
+    {"NoTokens", [](Arrays &a) { a.tokens.clear(); }, {"1 to 8 tokens", "got 0"}},
+    {"ManyTokens", [](Arrays &a) { a.tokens.resize(9); }, {"1 to 8 tokens", "got 9"}},
+    {"FewPositions", [](Arrays &a) { a.positions.pop_back(); }, {"4 positions", "got 3, 4 and 4"}},
+    {"NoStarts", [](Arrays &a) { a.starts.clear(); }, {"1 to 4 sequence", "got 0"}},
+    {"ManySequences", [](Arrays &a) { a.starts.resize(5, 3); }, {"1 to 4 sequence", "got 5"}},
+    {"ShortBlockTable", [](Arrays &a) { a.blocks.pop_back(); }, {"block table", "[2, 2]", "got 3"}},
+    {"ManyOutputs", [](Arrays &a) { a.outputs.resize(5); }, {"at most 4 outputs", "got 5"}},
+    {"StartNotZero",
+     [](Arrays &a) { a.starts[0] = 1; },
+     {"sequence_starts", "at most 4", "got 1", "index 0"}},
+    {"StartsDescend",
+     [](Arrays &a) { a.starts = {0, 3, 2}; },
+     {"sequence_starts", "at most 4", "got 2", "index 2"}},
+    {"StartBeyond", [](Arrays &a) { a.starts[2] = 5; }, {"sequence_starts", "at most 4", "got 5", "index 2"}},
+    {"OutputsDescend", [](Arrays &a) { a.outputs = {2, 1}; }, {"outputs below 3", "got 1", "index 1"}},
+    {"OutputOfPadding", [](Arrays &a) { a.outputs = {3}; }, {"outputs below 3", "got 3", "index 0"}},
+    {"NegativeOutput", [](Arrays &a) { a.outputs = {-1}; }, {"outputs below 3", "got -1", "index 0"}},
+    {"BigToken", [](Arrays &a) { a.tokens[1] = 10; }, {"row 1", "token id from 0 to 9", "got 10"}},
+    {"NegativeToken", [](Arrays &a) { a.tokens[2] = -1; }, {"row 2", "token id from 0 to 9", "got -1"}},
+    {"BigTokenInPadding", [](Arrays &a) { a.tokens[3] = 99; }, {"row 3", "token id from 0 to 9", "got 99"}},
+    {"WrongSequence", [](Arrays &a) { a.sequences[1] = 1; }, {"row 1", "expected sequence 0", "got 1"}},
+    {"PositionJumps", [](Arrays &a) { a.positions[1] = 5; }, {"row 1", "position below 7", "got 5"}},
+    {"PositionBeyondContext", [](Arrays &a) { a.positions[2] = 7; }, {"row 2", "position below 7", "got 7"}},
+    {"NegativePosition", [](Arrays &a) { a.positions[2] = -1; }, {"row 2", "position below 7", "got -1"}},
+    {"AbsentPage",
+     [](Arrays &a) { a.blocks[1] = -1; },
+     {"sequence 0", "page from 0 to 4", "position 4", "got -1"}},
+    {"PageOutsidePool",
+     [](Arrays &a) { a.blocks[0] = 5; },
+     {"sequence 0", "page from 0 to 4", "position 0", "got 5"}},
+    {"WrongSlot", [](Arrays &a) { a.slots[0] = 12; }, {"row 0", "slot 11", "position 3", "got 12"}},
+    {"PaddingWithSlot",
+     [](Arrays &a) { a.slots[3] = 3; },
+     {"row 3", "sequence -1 and slot -1", "got -1 and 3"}},
 };
 INSTANTIATE_TEST_SUITE_P(All, BatchRefusal, testing::ValuesIn(kRefusals),
                          [](const auto &info) { return info.param.name; });

@@ -15,6 +15,7 @@
 namespace cria::test {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -126,16 +127,12 @@ TEST_F(GeneratorTest, RefusesBadRequestsAlone) {
     EXPECT_EQ(result.reason, FinishReason::error);
     return result.status.message();
   };
-  EXPECT_EQ(message({}), "the prompt is empty: expected at least one token");
-  EXPECT_EQ(message({.prompt = std::vector<int32_t>(31, 1)}),
-            "the prompt is too long: expected at most 30 tokens, the length of the context, got 31; shorten "
-            "it or use a longer context");
-  EXPECT_EQ(message({.prompt = {64}}),
-            "the prompt has an invalid token: expected an id from 0 to 63, got 64");
-  EXPECT_EQ(message({.prompt = {-1}}),
-            "the prompt has an invalid token: expected an id from 0 to 63, got -1");
-  EXPECT_EQ(message({.prompt = {1}, .stopTexts = {"x"}}),
-            "stop texts require a tokenizer, which the package does not have");
+  EXPECT_THAT(message({}), HasSubstr("prompt is empty"));
+  EXPECT_THAT(message({.prompt = std::vector<int32_t>(31, 1)}),
+              AllOf(HasSubstr("at most 30 tokens"), HasSubstr("got 31")));
+  EXPECT_THAT(message({.prompt = {64}}), AllOf(HasSubstr("id from 0 to 63"), HasSubstr("got 64")));
+  EXPECT_THAT(message({.prompt = {-1}}), AllOf(HasSubstr("id from 0 to 63"), HasSubstr("got -1")));
+  EXPECT_THAT(message({.prompt = {1}, .stopTexts = {"x"}}), HasSubstr("stop texts require a tokenizer"));
   GenerateRequest requests[] = {{.prompt = {64}}, {.prompt = {1}, .maxNewTokens = 1, .ignoreEos = true}};
   auto results = Generator(*model_, nullptr).generate(requests);
   EXPECT_EQ(results[0].reason, FinishReason::error);
@@ -263,7 +260,7 @@ TEST_F(GeneratorTest, AFailingStepEndsItsRequestsWithTheReason) {
   Session session(*model_);
   GenerateResult result = run({.prompt = {1, 4}, .ignoreEos = true, .session = &session});
   EXPECT_EQ(result.reason, FinishReason::error);
-  EXPECT_EQ(result.status.message(), "backend toy: the toy broke");
+  EXPECT_THAT(result.status.message(), HasSubstr("the toy broke"));
   EXPECT_EQ(result.tokens.size(), 2u);
   EXPECT_EQ(session.length(), 3u);
 }
@@ -273,7 +270,7 @@ TEST_F(GeneratorTest, RefusesNanLogits) {
     std::fill(logits.begin(), logits.end(), 0.0f);
     logits[3] = NAN;
   };
-  EXPECT_EQ(run({.prompt = {1}}).status.message(), "the logit of token 3 is not a number");
+  EXPECT_THAT(run({.prompt = {1}}).status.message(), HasSubstr("logit of token 3"));
 }
 
 TEST_F(GeneratorTest, AChatTurnReusesTheCommonPrefix) {

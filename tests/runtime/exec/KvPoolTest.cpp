@@ -2,12 +2,16 @@
 // KvPool: pages that sequences hold, share and release, in fixed and in random schedules.
 #include "runtime/exec/KvPool.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
 
 namespace cria {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
 
 constexpr uint32_t kPageTokens = 4;
 constexpr int32_t kZero = 0;
@@ -82,7 +86,7 @@ TEST(KvPool, ReportsWhenItIsFullAndKeepsWhatIsFilled) {
   sequence.commit(3);
   Status status = sequence.reserve(7);
   EXPECT_EQ(status.code(), StatusCode::outOfMemory);
-  EXPECT_EQ(status.message(), "the KV pool of 2 pages (4 positions each) is full; raise --kv-memory");
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("2 pages (4 positions each)"), HasSubstr("--kv-memory")));
   EXPECT_EQ(sequence.length(), 3u);
   EXPECT_EQ(pool.numFreePages(), 1u);
 }
@@ -91,7 +95,7 @@ TEST(KvPool, RefusesMoreThanASequenceMayHold) {
   FakePages memory(9);
   KvPool pool(9, kPageTokens, 2, memory);
   KvSequence sequence(pool);
-  EXPECT_EQ(sequence.reserve(9).message(), "expected at most 8 positions in a sequence, got 9");
+  EXPECT_THAT(sequence.reserve(9).message(), AllOf(HasSubstr("at most 8 positions"), HasSubstr("got 9")));
 }
 
 TEST(KvPool, GivesAPageBackThatCouldNotBeZeroed) {

@@ -3,10 +3,13 @@
 #include "runtime/exec/Logprobs.h"
 
 #include <cmath>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace cria {
 namespace {
+
+using testing::HasSubstr;
 
 TEST(Logprobs, TopTokensDescendAndTiesGoToTheLowerId) {
   std::vector<float> logits = {1, 3, 3, 2};
@@ -39,10 +42,10 @@ TEST(ChooseGreedy, TakesTheLowestOfEqualsThatIsNotExcluded) {
 
 TEST(ChooseGreedy, RefusesNanAndNothing) {
   std::vector<float> logits = {1, NAN};
-  EXPECT_EQ(chooseGreedy(logits).status().message(), "the logit of token 1 is not a number");
+  EXPECT_THAT(chooseGreedy(logits).status().message(), HasSubstr("logit of token 1"));
   std::vector<float> one = {1};
   std::vector<int32_t> excluded = {0};
-  EXPECT_EQ(chooseGreedy(one, excluded).status().message(), "every token is excluded");
+  EXPECT_THAT(chooseGreedy(one, excluded).status().message(), HasSubstr("excluded"));
 }
 
 TEST(ChooseGreedy, ChoosesAmongMinusInfinities) {

@@ -151,7 +151,7 @@ TEST_F(ModelTest, AFailedStepLeavesSessionsAsTheyWere) {
   uint32_t freePages = model->kvPool().numFreePages();
   toyState().failAfter = 0;
   auto failed = session.decode(9);
-  EXPECT_EQ(failed.status().message(), "backend toy: the toy broke");
+  EXPECT_THAT(failed.status().message(), HasSubstr("the toy broke"));
   EXPECT_EQ(session.length(), 5u);
   EXPECT_EQ(model->kvPool().numFreePages(), freePages);
   toyState().failAfter = -1;
@@ -176,7 +176,7 @@ TEST_F(ModelTest, RepeatsTheLastStepAndLeavesItsResult) {
   ids.insert(ids.end(), {7, 8});
   EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), toyLogits(ids, kToyVocab));
   toyState().failAfter = 0;
-  EXPECT_EQ(model->repeatStep(1).message(), "backend toy: the toy broke");
+  EXPECT_THAT(model->repeatStep(1).message(), HasSubstr("the toy broke"));
 }
 
 TEST_F(ModelTest, PoisonDoesNotChangeAnswers) {
@@ -210,16 +210,16 @@ TEST_F(ModelTest, DividesKvMemoryIntoPages) {
 }
 
 TEST_F(ModelTest, RefusesWhatDoesNotFit) {
-  EXPECT_EQ(tryOpen({.context = 31}).status().message(),
-            "expected a context of at most 30, the maximum that the package was compiled for, got 31");
-  EXPECT_EQ(tryOpen({.kvMemoryBytes = 3}).status().message(),
-            "expected KV memory for at least one page of 64 bytes (4 positions), got 3 bytes");
-  EXPECT_EQ(tryOpen({.backend = "gpu"}).status().message(), "there is no backend 'gpu'");
-  EXPECT_EQ(tryOpen({.target = "cpu"}).status().message(), "the package has no target 'cpu'; it has toy");
-  EXPECT_EQ(tryOpen({.device = 3}).status().message(), "no backend runs this package on this machine; toy: "
-                                                       "device 3 does not exist; the backend has 1 devices");
-  EXPECT_EQ(tryOpen({}, false).status().message(),
-            "no backend runs this package on this machine: none is loaded");
+  EXPECT_THAT(tryOpen({.context = 31}).status().message(),
+              AllOf(HasSubstr("context of at most 30"), HasSubstr("got 31")));
+  EXPECT_THAT(tryOpen({.kvMemoryBytes = 3}).status().message(),
+              AllOf(HasSubstr("KV memory"), HasSubstr("64 bytes (4 positions)"), HasSubstr("got 3")));
+  EXPECT_THAT(tryOpen({.backend = "gpu"}).status().message(), HasSubstr("no backend 'gpu'"));
+  EXPECT_THAT(tryOpen({.target = "cpu"}).status().message(),
+              AllOf(HasSubstr("no target 'cpu'"), HasSubstr("has toy")));
+  EXPECT_THAT(tryOpen({.device = 3}).status().message(),
+              AllOf(HasSubstr("toy: "), HasSubstr("device 3"), HasSubstr("1 devices")));
+  EXPECT_THAT(tryOpen({}, false).status().message(), HasSubstr("none is loaded"));
 }
 
 TEST_F(ModelTest, ReportsWhatIsNeededAndFreeBeforeAnythingIsAllocated) {
@@ -245,8 +245,8 @@ TEST_F(ModelTest, ReportsWhyNoBackendRunsThePackage) {
   ToyPackage package;
   package.manifest["targets"][0]["format"] = "elf.mips";
   writeToyPackage(folder_, package);
-  EXPECT_EQ(tryOpen({}).status().message(),
-            "no backend runs this package on this machine; toy with target toy: runs toys alone");
+  EXPECT_THAT(tryOpen({}).status().message(),
+              AllOf(HasSubstr("no backend"), HasSubstr("toy with target toy"), HasSubstr("toys alone")));
 }
 
 TEST_F(ModelTest, NamesTheEntryThatABackendRefuses) {

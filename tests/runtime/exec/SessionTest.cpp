@@ -5,11 +5,15 @@
 
 #include "runtime/exec/Stepper.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
 
 namespace cria::test {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
 
 class SessionTest : public testing::Test {
 protected:
@@ -62,11 +66,11 @@ TEST_F(SessionTest, KeepsCompletedChunksWhenALaterOneFails) {
 
 TEST_F(SessionTest, RefusesMoreThanTheContext) {
   Session session(*model_);
-  EXPECT_EQ(session.prefill(someTokens(31), {}).message(),
-            "expected 1 to 30 tokens, the free positions of the context of 30, got 31");
+  EXPECT_THAT(session.prefill(someTokens(31), {}).message(),
+              AllOf(HasSubstr("1 to 30 tokens"), HasSubstr("got 31")));
   ASSERT_TRUE(session.prefill(someTokens(30), {}).ok());
-  EXPECT_EQ(session.decode(1).status().message(),
-            "the context of 30 positions is full: expected at most 0 tokens, got 1");
+  EXPECT_THAT(session.decode(1).status().message(),
+              AllOf(HasSubstr("context of 30 positions is full"), HasSubstr("got 1")));
 }
 
 TEST_F(SessionTest, KeepsTheCommonPrefixButNeverAll) {
@@ -102,11 +106,12 @@ TEST_F(SessionTest, AStepRefusesTheSameSessionTwiceAndStrangers) {
   StepItem twice[] = {{.session = &session, .tokens = ids}, {.session = &session, .tokens = ids}};
   StepItem strange[] = {{.session = &stranger, .tokens = ids}};
   Stepper stepper(*model_);
-  EXPECT_EQ(stepper.run(Phase::decode, twice).status().message(),
-            "step item 1: expected a session of this model that occurs once");
-  EXPECT_EQ(stepper.run(Phase::decode, strange).status().message(),
-            "step item 0: expected a session of this model that occurs once");
-  EXPECT_EQ(stepper.run(Phase::decode, {}).status().message(), "expected 1 to 4 sessions in a step, got 0");
+  EXPECT_THAT(stepper.run(Phase::decode, twice).status().message(),
+              AllOf(HasSubstr("step item 1"), HasSubstr("occurs once")));
+  EXPECT_THAT(stepper.run(Phase::decode, strange).status().message(),
+              AllOf(HasSubstr("step item 0"), HasSubstr("session of this model")));
+  EXPECT_THAT(stepper.run(Phase::decode, {}).status().message(),
+              AllOf(HasSubstr("1 to 4 sessions"), HasSubstr("got 0")));
 }
 
 class SessionSchedule : public SessionTest, public testing::WithParamInterface<uint32_t> {};

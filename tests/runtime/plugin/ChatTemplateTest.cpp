@@ -10,6 +10,7 @@
 namespace cria {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using Ids = std::vector<int32_t>;
 
@@ -57,10 +58,9 @@ protected:
 
 TEST_F(ChatTemplateTest, Llama2NamesTheMessageItCannotExpress) {
   const ChatTemplate chat = create("llama2");
-  EXPECT_EQ(textOf(chat, {user("a"), user("b")}),
-            "chat template llama2: message 2 of 2 is from user, expected assistant: llama2 takes an optional "
-            "system message "
-            "first, then user and assistant in turn");
+  EXPECT_THAT(
+      textOf(chat, {user("a"), user("b")}),
+      AllOf(HasSubstr("chat template llama2"), HasSubstr("message 2 of 2 is from user, expected assistant")));
   EXPECT_THAT(textOf(chat, {user("a"), assistant("b"), system("c")}),
               HasSubstr("message 3 of 3 is from system, expected user"));
   EXPECT_THAT(textOf(chat, {assistant("a")}), HasSubstr("message 1 of 1 is from assistant, expected user"));

@@ -8,6 +8,7 @@
 namespace cria {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string errorOf(std::string_view expression) {
@@ -40,19 +41,26 @@ TEST(PluginExpressionTest, ParsesQuotedTexts) {
 }
 
 TEST(PluginExpressionTest, PointsAtTheCharacter) {
-  EXPECT_EQ(errorOf("top_k(40|top_p"),
-            "expected ',' or ')', got '|' (at character 9)\n  top_k(40|top_p\n          ^");
-  EXPECT_EQ(errorOf(""), "expected a name, got the end (at character 1)\n  \n  ^");
-  EXPECT_EQ(errorOf("a|"), "expected a name, got the end (at character 3)\n  a|\n    ^");
-  EXPECT_EQ(errorOf("a||b"), "expected a name, got '|' (at character 3)\n  a||b\n    ^");
-  EXPECT_EQ(errorOf("a b"), "expected '|' or the end, got 'b' (at character 3)\n  a b\n    ^");
-  EXPECT_EQ(errorOf("a(k=)"), "expected a value, got ')' (at character 5)\n  a(k=)\n      ^");
-  EXPECT_EQ(errorOf("a(1,)"), "expected a value, got ')' (at character 5)\n  a(1,)\n      ^");
+  EXPECT_THAT(
+      errorOf("top_k(40|top_p"),
+      AllOf(HasSubstr("',' or ')'"), HasSubstr("got '|' (at character 9)\n  top_k(40|top_p\n          ^")));
+  EXPECT_THAT(errorOf(""), AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 1)\n  \n  ^")));
+  EXPECT_THAT(errorOf("a|"),
+              AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 3)\n  a|\n    ^")));
+  EXPECT_THAT(errorOf("a||b"),
+              AllOf(HasSubstr("a name"), HasSubstr("got '|' (at character 3)\n  a||b\n    ^")));
+  EXPECT_THAT(errorOf("a b"),
+              AllOf(HasSubstr("'|' or the end"), HasSubstr("got 'b' (at character 3)\n  a b\n    ^")));
+  EXPECT_THAT(errorOf("a(k=)"),
+              AllOf(HasSubstr("a value"), HasSubstr("got ')' (at character 5)\n  a(k=)\n      ^")));
+  EXPECT_THAT(errorOf("a(1,)"),
+              AllOf(HasSubstr("a value"), HasSubstr("got ')' (at character 5)\n  a(1,)\n      ^")));
   EXPECT_EQ(errorOf("a(\"x"), "unterminated string (at character 3)\n  a(\"x\n    ^");
-  EXPECT_EQ(errorOf("a(\"\\x\")"),
-            "expected n, t, \" or \\ after a backslash, got 'x' (at character 5)\n  a(\"\\x\")\n      ^");
+  EXPECT_THAT(errorOf("a(\"\\x\")"), AllOf(HasSubstr("n, t, \" or \\ after a backslash"),
+                                           HasSubstr("got 'x' (at character 5)\n  a(\"\\x\")\n      ^")));
   // The caret counts characters, not bytes.
-  EXPECT_EQ(errorOf("é|"), "expected a name, got the end (at character 3)\n  é|\n    ^");
+  EXPECT_THAT(errorOf("é|"),
+              AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 3)\n  é|\n    ^")));
 }
 
 class PluginOptionsTest : public testing::Test {
@@ -115,17 +123,17 @@ TEST_F(PluginOptionsTest, RefusesWrongValues) {
 }
 
 TEST_F(PluginOptionsTest, RefusesWrongNames) {
-  EXPECT_EQ(refusalOf({{"volume", "1", 5}}),
-            "sampler test has no option 'volume'; expected one of 'count', 'share', 'loud', 'text'");
-  EXPECT_EQ(refusalOf({{"cuont", "1", 11, 5}}), "sampler test has no option 'cuont'; did you mean 'count'?");
+  EXPECT_THAT(refusalOf({{"volume", "1", 5}}),
+              AllOf(HasSubstr("no option 'volume'"), HasSubstr("'count', 'share', 'loud', 'text'")));
+  EXPECT_THAT(refusalOf({{"cuont", "1", 11, 5}}),
+              AllOf(HasSubstr("no option 'cuont'"), HasSubstr("mean 'count'")));
   EXPECT_EQ(position, 5u);
-  EXPECT_EQ(refusalOf({{"", "1", 0}, {"count", "1", 14, 8}}), "sampler test: duplicate option 'count'");
+  EXPECT_THAT(refusalOf({{"", "1", 0}, {"count", "1", 14, 8}}), HasSubstr("duplicate option 'count'"));
   EXPECT_EQ(position, 8u);
-  EXPECT_EQ(refusalOf({{"count", "1", 0}, {"", "0.5", 8, 8}}),
-            "sampler test: expected a name for '0.5', since it follows a named option");
-  EXPECT_EQ(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
-            "sampler test: expected at most 4 options, got another one: 'y'");
-  EXPECT_EQ(refusalOf({}), "sampler test: option 'count' is missing: expected an integer from 1 to 100");
+  EXPECT_THAT(refusalOf({{"count", "1", 0}, {"", "0.5", 8, 8}}), HasSubstr("a name for '0.5'"));
+  EXPECT_THAT(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
+              AllOf(HasSubstr("at most 4 options"), HasSubstr("'y'")));
+  EXPECT_THAT(refusalOf({}), AllOf(HasSubstr("option 'count' is missing"), HasSubstr("from 1 to 100")));
 }
 
 TEST(SuggestNamesTest, PrefersNearNames) {

@@ -112,7 +112,8 @@ TEST(PluginRegistryTest, SuggestsNearNames) {
   const auto plugin = registry->load(PluginKind::sampler, "topk");
   ASSERT_FALSE(plugin.ok());
   EXPECT_EQ(plugin.status().code(), StatusCode::notFound);
-  EXPECT_EQ(plugin.status().message(), "there is no sampler 'topk'; did you mean 'top_k' or 'top_p'?");
+  EXPECT_THAT(plugin.status().message(),
+              AllOf(HasSubstr("no sampler 'topk'"), HasSubstr("'top_k' or 'top_p'")));
   EXPECT_THAT(registry->load(PluginKind::chat, "xxxxxxxx").status().message(),
               HasSubstr("expected one of '"));
   const TemporaryFolder empty;

@@ -3,15 +3,17 @@
 #include "runtime/text/Vocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <gmock/gmock.h>
 #include <limits>
 #include <random>
+#include <set>
 
 namespace cria {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -58,11 +60,11 @@ TEST_F(SamplerChainTest, DescribesItself) {
 }
 
 TEST_F(SamplerChainTest, ErrorsPointAtTheExpression) {
-  EXPECT_EQ(errorOf("top_k(40)|tpo_p"), "there is no sampler 'tpo_p'; did you mean 'top_p'? (at character "
-                                        "11)\n  top_k(40)|tpo_p\n            ^");
-  EXPECT_EQ(errorOf("top_k(0)"),
-            "sampler top_k: option 'k': expected an integer from 1 to 1073741824, got '0' (at character 7)\n"
-            "  top_k(0)\n        ^");
+  EXPECT_THAT(errorOf("top_k(40)|tpo_p"),
+              AllOf(HasSubstr("sampler 'tpo_p'"),
+                    HasSubstr("'top_p'? (at character 11)\n  top_k(40)|tpo_p\n            ^")));
+  EXPECT_THAT(errorOf("top_k(0)"), AllOf(HasSubstr("sampler top_k: option 'k'"),
+                                         HasSubstr("got '0' (at character 7)\n  top_k(0)\n        ^")));
   EXPECT_THAT(errorOf("top_p(q=0.5)"), HasSubstr("sampler top_p has no option 'q'"));
   EXPECT_THAT(errorOf("greedy(1)"),
               HasSubstr("sampler greedy: expected at most 0 options, got another one: '1' (at character 8)"));
@@ -193,18 +195,20 @@ protected:
   TemporaryFolder folder;
 };
 
+auto brokenContract(const char *expected, const char *found) {
+  return AllOf(HasSubstr("sampler rogue violates the plugin contract"), HasSubstr(expected),
+               HasSubstr(found));
+}
+
 TEST_F(RogueChainTest, CatchesBrokenContracts) {
-  EXPECT_EQ(misdeed(1), "sampler rogue violates the plugin contract: expected 1 to 4 candidates, got 0");
-  EXPECT_EQ(misdeed(2), "sampler rogue violates the plugin contract: expected 1 to 4 candidates, got 5");
-  EXPECT_EQ(misdeed(3), "sampler rogue violates the plugin contract: expected an index below 4, got 4");
-  EXPECT_EQ(misdeed(4),
-            "sampler rogue violates the plugin contract: expected the same arrays of candidates, got others");
-  EXPECT_EQ(misdeed(5), "sampler rogue violates the plugin contract: expected a token id below 4, got -5");
-  EXPECT_EQ(misdeed(6), "sampler rogue: failed with status 9 and no message");
+  EXPECT_THAT(misdeed(1), brokenContract("1 to 4 candidates", "got 0"));
+  EXPECT_THAT(misdeed(2), brokenContract("1 to 4 candidates", "got 5"));
+  EXPECT_THAT(misdeed(3), brokenContract("index below 4", "got 4"));
+  EXPECT_THAT(misdeed(4), brokenContract("same arrays", "got others"));
+  EXPECT_THAT(misdeed(5), brokenContract("token id below 4", "got -5"));
+  EXPECT_THAT(misdeed(6), AllOf(HasSubstr("sampler rogue"), HasSubstr("status 9")));
   EXPECT_THAT(misdeed(7), HasSubstr("chose "));
-  EXPECT_EQ(misdeed(8),
-            "sampler rogue violates the plugin contract: expected logits that are finite or -inf, at "
-            "least one of them finite");
+  EXPECT_THAT(misdeed(8), brokenContract("logits", "finite or -inf"));
 }
 
 TEST_F(RogueChainTest, NeedsItsOption) {
@@ -229,28 +233,29 @@ TEST_F(RogueChainTest, AcceptsResetsAndClones) {
   EXPECT_EQ(*copy->sample(halves, {}), 2);
 }
 
-// The usual chains over LLaMA's vocabulary take well under a millisecond; the bound leaves room for a busy
-// machine and for builds under sanitizers. The median is printed.
-TEST_F(SamplerChainTest, IsFastOverAVocabulary) {
+// Two chains of one expression choose alike, and greedily if the expression says so.
+TEST_F(SamplerChainTest, ChoosesRepeatablyFromAWholeVocabulary) {
   const Vocabulary vocabulary(nullptr, 32000, {});
   std::vector<float> logits(32000);
   std::mt19937 random(1);
   std::normal_distribution<float> normal(0, 2.5f);
-  for (float &logit : logits) {
-    logit = normal(random);
-  }
+  std::generate(logits.begin(), logits.end(), [&] { return normal(random); });
+  const auto highest = std::max_element(logits.begin(), logits.end()) - logits.begin();
   for (const char *expression :
        {"greedy", "temperature(0.6)|top_p(0.9)", "top_k(40)|top_p(0.95)|temperature(0.8)", "top_p(0.999)"}) {
-    SamplerChain chain = create(expression, vocabulary);
-    std::vector<double> times;
+    SamplerChain chain = create(expression, vocabulary), other = create(expression, vocabulary);
+    std::set<int32_t> chosen;
     for (uint64_t i = 0; i < 25; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      ASSERT_TRUE(chain.sample(logits, {.seed = 1, .position = i}).ok());
-      times.push_back(
-          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+      const StatusOr<int32_t> id = chain.sample(logits, {.seed = 1, .position = i});
+      ASSERT_TRUE(id.ok()) << id.status().message();
+      EXPECT_EQ(*id, *other.sample(logits, {.seed = 1, .position = i}));
+      chosen.insert(*id);
     }
-    std::sort(times.begin(), times.end());
-    std::printf("%-45s %.3f ms\n", expression, times[times.size() / 2]);
+    if (std::string_view(expression) == "greedy") {
+      EXPECT_THAT(chosen, testing::ElementsAre(highest));
+    } else {
+      EXPECT_GT(chosen.size(), 1u) << expression;
+    }
   }
 }
 

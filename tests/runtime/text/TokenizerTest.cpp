@@ -2,6 +2,7 @@
 #include "runtime/text/Tokenizer.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
+#include <gmock/gmock.h>
 #include <thread>
 
 namespace cria {
@@ -75,7 +76,7 @@ TEST(TokenizerTest, NamesTheByteThatIsNoUtf8) {
   const StatusOr<Ids> ids = tokenizer->encode("caf\xE9 au lait");
   ASSERT_FALSE(ids.ok());
   EXPECT_EQ(ids.status().code(), StatusCode::invalidArgument);
-  EXPECT_EQ(ids.status().message(), "text is not UTF-8 at byte 3 (0xE9); convert it to UTF-8");
+  EXPECT_THAT(ids.status().message(), testing::HasSubstr("at byte 3 (0xE9)"));
   EXPECT_FALSE(tokenizer->encode("end \xE2\x82").ok());
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 using namespace cria::cuda;
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 
@@ -35,8 +36,7 @@ TEST(CudaCodeFormat, RunsPtxOnCardsAtOrAboveItsSm) {
   EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", card(10, 0)).score, 100u);
   const Fit refused = fit("nv.ptx", "sm_80 ptx70", card(7, 5));
   EXPECT_EQ(refused.score, 0u);
-  EXPECT_EQ(refused.reason,
-            "code is for sm_80, device Test card is sm_75; kernels require a GPU of sm_80 (A100) or newer");
+  EXPECT_THAT(refused.reason, AllOf(HasSubstr("code is for sm_80"), HasSubstr("Test card is sm_75")));
 }
 
 TEST(CudaCodeFormat, NamesATargetThatTheCompilerHas) {
@@ -84,8 +84,8 @@ TEST(CudaCodeFormat, AsksForADriverThatKnowsThePtxVersion) {
     EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest), card(9, 0), driver).score, 100u);
     EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest + 1), card(9, 0), driver).score, 0u);
   }
-  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx80", card(8, 0), 11080).reason,
-            "code requires PTX 8.0, this driver (CUDA 11.8) supports up to 7.8; update the driver");
+  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx80", card(8, 0), 11080).reason,
+              AllOf(HasSubstr("PTX 8.0"), HasSubstr("CUDA 11.8"), HasSubstr("up to 7.8")));
 }
 
 TEST(CudaCodeFormat, RunsCubinsWithinAMajorVersionAndPrefersTheClosest) {

@@ -84,9 +84,9 @@ TEST(Refusals, WrongLaunch) {
   EXPECT_THAT(module->run(launch), StartsWith("wrong launch"));
   launch.block[1] = 1;
   launch.parameters.clear();
-  EXPECT_EQ(module->run(launch), "wrong launch: kernel 'k' expects 1 parameters, got 0");
+  EXPECT_THAT(module->run(launch), AllOf(HasSubstr("kernel 'k' expects 1 parameter"), HasSubstr("got 0")));
   launch.kernel = "other";
-  EXPECT_EQ(module->run(launch), "wrong launch: module has no kernel 'other'");
+  EXPECT_THAT(module->run(launch), HasSubstr("no kernel 'other'"));
 }
 
 } // namespace

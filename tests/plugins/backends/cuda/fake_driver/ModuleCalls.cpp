@@ -90,8 +90,10 @@ static size_t parameterBytes(void **extra) {
 
 static void runKernel(const KernelFacts &facts, ContextTag &context, const LaunchShape &shape,
                       const std::vector<DeviceAddress> &parameters) {
+  constexpr uint64_t kLaunchNanoseconds = 1000;
   Control &control = state().control;
   facts.run(context, shape, parameters.data());
+  context.nanoseconds += kLaunchNanoseconds;
   if (control.loseAtKernel != 0 && --control.loseAtKernel == 0) {
     context.lost = control.lossResult;
   }

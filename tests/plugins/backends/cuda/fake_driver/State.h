@@ -6,7 +6,6 @@
 #include "plugins/backends/cuda/DriverApi.h"
 
 #include <array>
-#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -22,6 +21,8 @@ struct ContextTag {
   int device = 0;
   int references = 0;
   Result lost = kSuccess;
+  /// The clock of the device. Only work advances it: a kernel by a fixed time, whatever the host's clock says.
+  uint64_t nanoseconds = 0;
 };
 
 using Work = std::function<void(ContextTag &)>;
@@ -44,7 +45,7 @@ struct StreamTag {
 struct EventState {
   int pending = 0;
   bool timed = false;
-  std::chrono::steady_clock::time_point when;
+  uint64_t nanoseconds = 0; // the clock of the device when the event was reached
 };
 struct EventTag {
   std::shared_ptr<EventState> state = std::make_shared<EventState>();

@@ -165,9 +165,9 @@ FAKE_EXPORT Result cuEventRecord(EventHandle event, StreamHandle stream) {
   FAKE_CALL("cuEventRecord", context);
   event->stream = stream;
   ++event->state->pending;
-  return enqueue(stream, [state = event->state](ContextTag &) {
+  return enqueue(stream, [state = event->state](ContextTag &context) {
     --state->pending;
-    state->when = std::chrono::steady_clock::now();
+    state->nanoseconds = context.nanoseconds;
   });
 }
 
@@ -205,6 +205,8 @@ FAKE_EXPORT Result cuEventElapsedTime(float *milliseconds, EventHandle start, Ev
   if (start->state->pending > 0 || end->state->pending > 0) {
     return kNotReady;
   }
-  *milliseconds = std::chrono::duration<float, std::milli>(end->state->when - start->state->when).count();
+  constexpr float kNanosecondsPerMillisecond = 1e6f;
+  *milliseconds =
+      static_cast<float>(end->state->nanoseconds - start->state->nanoseconds) / kNanosecondsPerMillisecond;
   return kSuccess;
 }
