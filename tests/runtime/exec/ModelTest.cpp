@@ -246,7 +246,7 @@ TEST_F(ModelTest, ReportsWhyNoBackendRunsThePackage) {
   package.manifest["targets"][0]["format"] = "elf.mips";
   writeToyPackage(folder_, package);
   EXPECT_THAT(tryOpen({}).status().message(),
-              AllOf(HasSubstr("no backend"), HasSubstr("toy with target toy"), HasSubstr("toys alone")));
+              AllOf(HasSubstr("no backend"), HasSubstr("toy with target toy"), HasSubstr("test.toy")));
 }
 
 TEST_F(ModelTest, NamesTheEntryThatABackendRefuses) {
