@@ -29,7 +29,7 @@ void printJson(const std::vector<PluginCandidate> &candidates) {
                     {"loaded", candidate.loaded},
                     {"reason", candidate.reason},
                     {"path", candidate.library.string()},
-                    {"sidecar", candidate.manifest.string()}});
+                    {"manifest", candidate.manifest.string()}});
   }
   writeJson(rows, 2);
 }

@@ -149,6 +149,9 @@ TEST(BenchCommandTest, ProfileNamesKernels) {
 
 TEST(PluginsCommandTest, ListsAllKinds) {
   const json rows = json::parse(outputOf({"plugins", "--json"}));
+  for (const json &row : rows) {
+    EXPECT_TRUE(row["manifest"].get<std::string>().ends_with(".cria-plugin.json")) << row;
+  }
   for (const char *name :
        {"cpu", "reference", "null", "greedy", "temperature", "top_k", "top_p", "draw", "llama2", "plain"}) {
     const bool found = std::any_of(rows.begin(), rows.end(),
