@@ -121,7 +121,7 @@ static Status readOps(const Json &json, PluginManifest &out) {
   }
   const auto ops = json.find("ops");
   if (version == 0 || (json.contains("opset") && ops == json.end())) {
-    return invalidArgument("expected member 'opset' to be an integer of at least 1 beside a member 'ops'");
+    return invalidArgument("expected member 'opset' to be an integer of at least 1, with a member 'ops'");
   }
   if (ops != json.end()) {
     CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops, version));

@@ -157,12 +157,17 @@ void requireOps(const BackendSubject &subject) {
   }
 }
 
-/// A backend that accepts a version it does not know would run programs that it does not understand.
+/// A backend that accepts a version it does not know would run programs that it does not understand. One whose
+/// plugin manifest does not list its ops may accept everything.
 void refusesUnknownOpsets(const BackendSubject &subject) {
+  const bool listsOps = subject.ops != allOps() || !subject.types.empty();
   std::string reason;
   for (const uint32_t version : {uint32_t{0}, UINT32_MAX}) {
-    require(probe(subject, version, reason) == 0, "probe: expected score 0 for opset {}, which does not exist",
-            version);
+    const bool isAccepted = probe(subject, version, reason) != 0;
+    if (isAccepted && !listsOps) {
+      throw Unsupported("the backend accepts every version of the opset");
+    }
+    require(!isAccepted, "probe: expected score 0 for opset {}, which does not exist", version);
   }
 }
 

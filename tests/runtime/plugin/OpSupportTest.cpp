@@ -56,7 +56,7 @@ TEST(OpSupportTest, IsReadFromAManifestWithItsVersion) {
   EXPECT_EQ(manifest.ops->version, 9u);
   EXPECT_THAT(statusOf(R"(, "opset": 0, "ops": {"add": {}})", manifest).message(),
               HasSubstr("expected member 'opset'"));
-  EXPECT_THAT(statusOf(R"(, "opset": 1)", manifest).message(), HasSubstr("with the member 'ops'"));
+  EXPECT_THAT(statusOf(R"(, "opset": 1)", manifest).message(), HasSubstr("with a member 'ops'"));
 }
 
 } // namespace

@@ -143,7 +143,7 @@ TEST_F(SamplerChainTest, RefusesBrokenLogits) {
   EXPECT_THAT(chain.sample(logits, {}).status().message(),
               HasSubstr("expected finite logits, got inf for token 1"));
   logits.assign(4, -kInfinity);
-  EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("all 4 logits are -inf"));
+  EXPECT_THAT(chain.sample(logits, {}).status().message(), HasSubstr("4 logits of -inf"));
   logits[3] = -5;
   for (const char *expression :
        {"greedy", "", "top_k(2)", "top_p(0.5)", "temperature(0.5)|top_p(0.9)|top_k(3)"}) {

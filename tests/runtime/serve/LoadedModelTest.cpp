@@ -58,7 +58,7 @@ TEST_F(LoadedModelTest, OpensAPackageWithoutATokenizer) {
   EXPECT_EQ(model->tokenizer(), nullptr);
   const Status status = model->requireTokenizer("this test");
   EXPECT_EQ(status.code(), StatusCode::unsupported);
-  EXPECT_THAT(status.message(), HasSubstr("has no tokenizer, which this test needs"));
+  EXPECT_THAT(status.message(), HasSubstr("has no tokenizer, which this test requires"));
 }
 
 TEST_F(LoadedModelTest, RefusesATokenizerOfAnotherModel) {

@@ -131,7 +131,7 @@ TEST_F(CudaRecord, RefusesCopiesAndFillsThatDoNotFit) {
   Entry fill{.kind = CRIA_ENTRY_FILL, .name = "clear", .operands = {floats(buffer, 8, CRIA_ACCESS_WRITE, 2)}};
   expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "multiples of 4");
   fill.operands[0] = floats(buffer, 8, CRIA_ACCESS_READ);
-  expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "written");
+  expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "write access");
 }
 
 TEST_F(CudaRecord, LeavesNoCaptureOpenWhenALaunchFails) {
