@@ -29,14 +29,14 @@ Source shuffleSource(Collective kind, uint32_t lane, uint32_t b, uint32_t c) {
   const uint32_t last = (lane & segment) | (clamp & ~segment);
   b &= kLaneMask;
   switch (kind) {
-  case Collective::ShuffleUp: {
+  case Collective::shuffleUp: {
     const int32_t from = static_cast<int32_t>(lane) - static_cast<int32_t>(b);
     const bool inRange = from >= static_cast<int32_t>(last);
     return {inRange ? static_cast<uint32_t>(from) : lane, inRange};
   }
-  case Collective::ShuffleDown:
+  case Collective::shuffleDown:
     return lane + b <= last ? Source{lane + b, true} : Source{lane, false};
-  case Collective::ShuffleXor:
+  case Collective::shuffleXor:
     return (lane ^ b) <= last ? Source{lane ^ b, true} : Source{lane, false};
   default: {
     const uint32_t from = (lane & segment) | (b & ~segment);
@@ -75,11 +75,11 @@ uint32_t ballot(const Slots &slots) {
 
 uint32_t voteResult(Collective kind, uint32_t lanes, uint32_t mask) {
   switch (kind) {
-  case Collective::VoteAll:
+  case Collective::voteAll:
     return lanes == mask ? 1 : 0;
-  case Collective::VoteAny:
+  case Collective::voteAny:
     return lanes != 0 ? 1 : 0;
-  case Collective::VoteUniform:
+  case Collective::voteUniform:
     return lanes == mask || lanes == 0 ? 1 : 0;
   default:
     return lanes;
@@ -90,19 +90,19 @@ uint32_t combine(Collective kind, uint32_t a, uint32_t b) {
   const auto signedA = static_cast<int32_t>(a);
   const auto signedB = static_cast<int32_t>(b);
   switch (kind) {
-  case Collective::ReduceAdd:
+  case Collective::reduceAdd:
     return a + b;
-  case Collective::ReduceAnd:
+  case Collective::reduceAnd:
     return a & b;
-  case Collective::ReduceOr:
+  case Collective::reduceOr:
     return a | b;
-  case Collective::ReduceXor:
+  case Collective::reduceXor:
     return a ^ b;
-  case Collective::ReduceMin:
+  case Collective::reduceMin:
     return static_cast<uint32_t>(std::min(signedA, signedB));
-  case Collective::ReduceMax:
+  case Collective::reduceMax:
     return static_cast<uint32_t>(std::max(signedA, signedB));
-  case Collective::ReduceUMin:
+  case Collective::reduceUMin:
     return std::min(a, b);
   default:
     return std::max(a, b);
@@ -141,7 +141,7 @@ void giveAll(const Slots &slots, uint32_t result) {
 }
 
 bool isMatrix(Collective kind) {
-  return kind == Collective::LoadMatrix || kind == Collective::MmaF16 || kind == Collective::MmaBf16;
+  return kind == Collective::loadMatrix || kind == Collective::mmaF16 || kind == Collective::mmaBf16;
 }
 
 void performMatrix(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, Thread *first) {
@@ -149,7 +149,7 @@ void performMatrix(Machine &machine, const Site &site, const Slots &slots, uint3
     machine.report("incomplete warp collective", *first, site, "the warp has fewer than 32 threads");
     machine.abandon();
   }
-  if (site.collective == Collective::LoadMatrix) {
+  if (site.collective == Collective::loadMatrix) {
     loadMatrices(machine, site, slots, first);
   } else {
     multiplyMatrices(site, slots);
@@ -164,23 +164,23 @@ uint32_t memberMask(const Site &site, const uint32_t *slot) {
 
 void performCollective(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, Thread *first) {
   switch (site.collective) {
-  case Collective::WarpSync:
+  case Collective::warpSync:
     return;
-  case Collective::ShuffleUp:
-  case Collective::ShuffleDown:
-  case Collective::ShuffleXor:
-  case Collective::ShuffleIndex:
+  case Collective::shuffleUp:
+  case Collective::shuffleDown:
+  case Collective::shuffleXor:
+  case Collective::shuffleIndex:
     return shuffle(machine, site, slots, mask, first);
-  case Collective::VoteAll:
-  case Collective::VoteAny:
-  case Collective::VoteUniform:
-  case Collective::VoteBallot:
+  case Collective::voteAll:
+  case Collective::voteAny:
+  case Collective::voteUniform:
+  case Collective::voteBallot:
     return giveAll(slots, voteResult(site.collective, ballot(slots), mask));
-  case Collective::MatchAny:
+  case Collective::matchAny:
     return matchAny(slots);
-  case Collective::LoadMatrix:
-  case Collective::MmaF16:
-  case Collective::MmaBf16:
+  case Collective::loadMatrix:
+  case Collective::mmaF16:
+  case Collective::mmaBf16:
     return performMatrix(machine, site, slots, mask, first);
   default:
     return giveAll(slots, reduce(site.collective, slots, mask));

@@ -9,11 +9,11 @@ namespace {
 
 std::string memoryText(const Fault &fault) {
   switch (fault.place) {
-  case Place::Buffer:
+  case Place::buffer:
     return fmt::format("buffer '{}'", *fault.buffer);
-  case Place::Shared:
+  case Place::shared:
     return "shared memory";
-  case Place::Unknown:
+  case Place::unknown:
     break;
   }
   return "no known memory";
@@ -23,42 +23,42 @@ std::string nameText(const Fault &fault) {
   const char *verb = fault.isWrite ? "write" : "read";
   const std::string memory = memoryText(fault);
   switch (fault.kind) {
-  case FaultKind::OutOfBounds:
+  case FaultKind::outOfBounds:
     return fmt::format("out-of-bounds {} of {}", verb, memory);
-  case FaultKind::ReadOnly:
+  case FaultKind::readOnly:
     return fmt::format("write to read-only {}", memory);
-  case FaultKind::Misaligned:
+  case FaultKind::misaligned:
     return fmt::format("misaligned {} of {}", verb, memory);
-  case FaultKind::Uninitialised:
+  case FaultKind::uninitialised:
     return fmt::format("uninitialized read of {}",
-                       fault.place == Place::Shared ? memory : "global memory, " + memory);
-  case FaultKind::PendingCopy:
+                       fault.place == Place::shared ? memory : "global memory, " + memory);
+  case FaultKind::pendingCopy:
     return fmt::format("{} of shared memory with a pending cp.async", verb);
-  case FaultKind::SharedRace:
+  case FaultKind::sharedRace:
     return "race on shared memory";
-  case FaultKind::BlockRace:
+  case FaultKind::blockRace:
     return fmt::format("race between blocks on {}", memory);
-  case FaultKind::None:
+  case FaultKind::none:
     break;
   }
   return "no fault";
 }
 
 std::string rangeText(const Fault &fault, const Site &site) {
-  if (fault.place == Place::Unknown) {
+  if (fault.place == Place::unknown) {
     return fmt::format("{} bytes at address {:#x}", fault.size, fault.address);
   }
   std::string text = fmt::format("{} bytes at offset {} of {}", fault.size,
                                  static_cast<int64_t>(fault.offset), fault.memorySize);
-  if (fault.kind == FaultKind::Misaligned) {
+  if (fault.kind == FaultKind::misaligned) {
     text += fmt::format(", which must be a multiple of {}", site.alignment);
   }
   return text;
 }
 
 std::string otherText(const Fault &fault, const Thread &thread) {
-  const bool threads = fault.kind == FaultKind::SharedRace;
-  if (!threads && fault.kind != FaultKind::BlockRace) {
+  const bool threads = fault.kind == FaultKind::sharedRace;
+  if (!threads && fault.kind != FaultKind::blockRace) {
     return "";
   }
   if (fault.other == Fault::kSeveral) {

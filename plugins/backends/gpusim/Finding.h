@@ -7,25 +7,25 @@
 namespace cria::gpusim {
 
 enum class FaultKind : uint8_t {
-  None,
-  OutOfBounds,
-  ReadOnly,
-  Misaligned,
-  Uninitialised,
-  PendingCopy,
-  SharedRace,
-  BlockRace,
+  none,
+  outOfBounds,
+  readOnly,
+  misaligned,
+  uninitialised,
+  pendingCopy,
+  sharedRace,
+  blockRace,
 };
 
 /// The memory that an access refers to.
-enum class Place : uint8_t { Unknown, Buffer, Shared };
+enum class Place : uint8_t { unknown, buffer, shared };
 
 /// A violation that a check found.
 struct Fault {
   static constexpr int64_t kSeveral = -1;
 
-  FaultKind kind = FaultKind::None;
-  Place place = Place::Unknown;
+  FaultKind kind = FaultKind::none;
+  Place place = Place::unknown;
   bool isWrite = false;
   const std::string *buffer = nullptr; // name of the window
   uint64_t offset = 0;                 // of the access in the buffer or in shared memory

@@ -76,7 +76,7 @@ const GlobalMemory::Window *GlobalMemory::find(uintptr_t address, uint64_t size,
   for (const Window &window : windows_) {
     const uint64_t offset = address - window.begin;
     if (offset <= window.size && size <= window.size - offset) {
-      if (window.writable || access == Access::Read) {
+      if (window.writable || access == Access::read) {
         return &window;
       }
       found = &window;
@@ -87,19 +87,19 @@ const GlobalMemory::Window *GlobalMemory::find(uintptr_t address, uint64_t size,
 
 bool GlobalMemory::access(uint32_t block, uintptr_t address, uint64_t size, Access access, uint64_t alignment,
                           int32_t window, Fault &fault) {
-  const bool isWrite = access != Access::Read;
+  const bool isWrite = access != Access::read;
   const Window *w = window >= 0 ? &windows_[static_cast<size_t>(window)] : find(address, size, access);
   if (w == nullptr) {
-    fault = {.kind = FaultKind::OutOfBounds, .isWrite = isWrite, .size = size, .address = address};
+    fault = {.kind = FaultKind::outOfBounds, .isWrite = isWrite, .size = size, .address = address};
     return false;
   }
   const FaultKind kind = check(*w, address, size, access, alignment);
-  if (kind == FaultKind::None && noteInRegions(block, address, size, access)) {
+  if (kind == FaultKind::none && noteInRegions(block, address, size, access)) {
     return true;
   }
-  fault = {.kind = kind == FaultKind::None ? FaultKind::BlockRace : kind,
-           .place = Place::Buffer,
-           .isWrite = isWrite && kind != FaultKind::Uninitialised,
+  fault = {.kind = kind == FaultKind::none ? FaultKind::blockRace : kind,
+           .place = Place::buffer,
+           .isWrite = isWrite && kind != FaultKind::uninitialised,
            .buffer = w->name,
            .offset = address - w->begin,
            .size = size,
@@ -113,24 +113,24 @@ FaultKind GlobalMemory::check(const Window &window, uintptr_t address, uint64_t 
                               uint64_t alignment) {
   const uint64_t offset = address - window.begin;
   if (offset > window.size || size > window.size - offset) {
-    return FaultKind::OutOfBounds;
+    return FaultKind::outOfBounds;
   }
-  if (access != Access::Read && !window.writable) {
-    return FaultKind::ReadOnly;
+  if (access != Access::read && !window.writable) {
+    return FaultKind::readOnly;
   }
   if ((address & (alignment - 1)) != 0) {
-    return FaultKind::Misaligned;
+    return FaultKind::misaligned;
   }
   if (window.initialised == nullptr) {
-    return FaultKind::None;
+    return FaultKind::none;
   }
-  if (access != Access::Write && !allBytesAre(window.initialised + offset, size, 1)) {
-    return FaultKind::Uninitialised;
+  if (access != Access::write && !allBytesAre(window.initialised + offset, size, 1)) {
+    return FaultKind::uninitialised;
   }
-  if (access != Access::Read) {
+  if (access != Access::read) {
     std::memset(window.initialised + offset, 1, size);
   }
-  return FaultKind::None;
+  return FaultKind::none;
 }
 
 bool GlobalMemory::noteInRegions(uint32_t block, uintptr_t address, uint64_t size, Access access) {
@@ -152,8 +152,8 @@ bool GlobalMemory::noteBytes(Region &region, uint32_t block, uintptr_t address, 
     const uint64_t count = std::min(end - at, kPageBytes - inPage);
     Page &page = pageOf(region, at);
     const uint32_t self = block + 1;
-    if (access == Access::Read ? !noteRead(page, inPage, count, self)
-                               : !noteWrite(page, inPage, count, self, access == Access::Atomic)) {
+    if (access == Access::read ? !noteRead(page, inPage, count, self)
+                               : !noteWrite(page, inPage, count, self, access == Access::atomic)) {
       return false;
     }
     at += count;

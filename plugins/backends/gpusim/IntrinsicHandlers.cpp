@@ -93,7 +93,7 @@ Value *callBarrier(KernelLowering &kernel, IRBuilderBase &builder, CallInst &cal
   site.argument = with.argument;
   site.aligned = name.contains(".aligned.");
   const bool counted = name.ends_with(".count");
-  const bool combines = with.argument != static_cast<uint32_t>(BarrierResult::None);
+  const bool combines = with.argument != static_cast<uint32_t>(BarrierResult::none);
   Value *zero = builder.getInt32(0);
   Value *predicate =
       combines ? builder.CreateZExt(call.getArgOperand(counted ? 2 : 1), builder.getInt32Ty()) : zero;
@@ -108,7 +108,7 @@ Value *callCopy(KernelLowering &kernel, IRBuilderBase &builder, CallInst &call, 
   Site &site = kernel.addSite(call, call.getCalledFunction()->getName());
   site.size = with.argument;
   site.alignment = with.argument;
-  site.access = Access::Write;
+  site.access = Access::write;
   site.window = kernel.windowOf(call.getArgOperand(1));
   Type *address = builder.getInt64Ty();
   Value *size = call.arg_size() > 2 ? call.getArgOperand(2) : builder.getInt32(with.argument);

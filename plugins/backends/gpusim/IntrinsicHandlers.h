@@ -12,7 +12,7 @@ namespace cria::gpusim {
 
 /// Parameters of a handler. Each handler names the members that it uses.
 struct Replacement {
-  Collective collective = Collective::WarpSync;
+  Collective collective = Collective::warpSync;
   uint32_t argument = 0;
   llvm::Intrinsic::ID intrinsic = llvm::Intrinsic::not_intrinsic;
   const char *function = nullptr; // of the runtime, without "cria_sim_"

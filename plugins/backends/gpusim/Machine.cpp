@@ -76,7 +76,7 @@ void Machine::beginBlock(uint64_t block) {
     thread.ctaid[0] = static_cast<uint32_t>(block % grid[0]);
     thread.ctaid[1] = static_cast<uint32_t>(block / grid[0] % grid[1]);
     thread.ctaid[2] = static_cast<uint32_t>(block / grid[0] / grid[1]);
-    thread.state = Thread::State::Ready;
+    thread.state = Thread::State::ready;
     thread.copies.clear();
     thread.committedGroups = 0;
   }
@@ -140,7 +140,7 @@ void Machine::runThread(void *argument) {
   for (;;) {
     Machine &machine = *thread.machine;
     machine.job_->function(&thread, machine.job_->parameters.data());
-    thread.state = Thread::State::Exited;
+    thread.state = Thread::State::exited;
     thread.copies.clear();
     ++machine.numExited_;
     machine.ready_[thread.warpId] &= ~(1u << thread.laneId);

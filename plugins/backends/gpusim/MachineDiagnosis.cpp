@@ -12,7 +12,7 @@ const Thread *Machine::findDivergent(const Thread &waiting) const {
   const Thread *first = &threads_[waiting.warpId * kWarpSize];
   for (uint32_t rest = lanesOf(waiting.warpId); rest != 0; rest &= rest - 1) {
     const Thread &other = first[std::countr_zero(rest)];
-    if (other.state != Thread::State::AtBarrier || other.site != waiting.site) {
+    if (other.state != Thread::State::atBarrier || other.site != waiting.site) {
       return &other;
     }
   }
@@ -22,21 +22,21 @@ const Thread *Machine::findDivergent(const Thread &waiting) const {
 std::string Machine::stateText(const Thread &thread) const {
   const std::string who = "thread " + indexText(thread.tid);
   switch (thread.state) {
-  case Thread::State::Exited:
+  case Thread::State::exited:
     return who + " has exited";
-  case Thread::State::InCollective:
+  case Thread::State::inCollective:
     return fmt::format("{} waits in {} with mask {:#x}{}", who, thread.site->name, thread.mask,
                        placeText(*thread.site));
-  case Thread::State::AtBarrier:
+  case Thread::State::atBarrier:
     return fmt::format("{} waits at barrier {}{}", who, thread.barrier, placeText(*thread.site));
-  case Thread::State::Ready:
+  case Thread::State::ready:
     break;
   }
   return who + " runs";
 }
 
 void Machine::reportDivergent(const Thread &waiting, const Thread &other) {
-  const bool atBarrier = waiting.state == Thread::State::AtBarrier || other.state == Thread::State::AtBarrier;
+  const bool atBarrier = waiting.state == Thread::State::atBarrier || other.state == Thread::State::atBarrier;
   finding_ = fmt::format("{}: kernel '{}', block {}: {}; {}",
                          atBarrier ? "divergent barrier" : "incomplete warp collective", job_->launch->kernel,
                          indexText(waiting.ctaid), stateText(waiting), stateText(other));
@@ -46,13 +46,13 @@ void Machine::reportDivergent(const Thread &waiting, const Thread &other) {
 void Machine::diagnoseDeadlock() {
   const Thread *waiting = nullptr;
   for (uint32_t i = 0; i < numThreads_ && waiting == nullptr; ++i) {
-    waiting = threads_[i].state != Thread::State::Exited ? &threads_[i] : nullptr;
+    waiting = threads_[i].state != Thread::State::exited ? &threads_[i] : nullptr;
   }
   reportDivergent(*waiting, *findMissing(*waiting));
 }
 
 const Thread *Machine::findMissing(const Thread &waiting) const {
-  const bool inWarp = waiting.state == Thread::State::InCollective;
+  const bool inWarp = waiting.state == Thread::State::inCollective;
   const uint32_t first = inWarp ? waiting.warpId * kWarpSize : 0;
   for (uint32_t i = first; i < numThreads_; ++i) {
     const Thread &other = threads_[i];

@@ -14,7 +14,7 @@ void Machine::accessGlobal(Thread &thread, uintptr_t address, uint64_t size, Acc
       global_.access(blockIndex_, address, size, access, site.alignment, site.window, fault_)) {
     return;
   }
-  if (fault_.place == Place::Unknown && stacks_.contains(thread.index, address)) {
+  if (fault_.place == Place::unknown && stacks_.contains(thread.index, address)) {
     return; // a local variable
   }
   finding_ = describe(fault_, job_->launch->kernel, thread, site);
@@ -58,9 +58,9 @@ void Machine::copyAsync(Thread &thread, uintptr_t destination, uintptr_t source,
     abandon();
   }
   if (sourceSize != 0) {
-    accessGlobal(thread, source, sourceSize, Access::Read, site);
+    accessGlobal(thread, source, sourceSize, Access::read, site);
   }
-  accessShared(thread, destination, site.size, Access::Write, site);
+  accessShared(thread, destination, site.size, Access::write, site);
   AsyncCopy copy{.offset = destination - reinterpret_cast<uintptr_t>(shared_.data()),
                  .size = site.size,
                  .group = thread.committedGroups};

@@ -23,7 +23,7 @@ void Machine::collective(Thread &thread, uint32_t *slot, const Site &site) {
   }
   thread.site = &site;
   thread.slot = slot;
-  thread.state = Thread::State::InCollective;
+  thread.state = Thread::State::inCollective;
   joined_[thread.warpId] |= lane;
   if (allArrived(thread)) {
     return completeCollective(thread);
@@ -55,14 +55,14 @@ void Machine::completeCollective(Thread &thread) {
   for (uint32_t rest = mask; rest != 0; rest &= rest - 1) {
     const int lane = std::countr_zero(rest);
     slots[static_cast<size_t>(lane)] = first[lane].slot;
-    first[lane].state = Thread::State::Ready;
+    first[lane].state = Thread::State::ready;
   }
   performCollective(*this, *thread.site, slots, mask, first);
   joined_[warp] &= ~mask;
   ready_[warp] |= mask;
   ++counters_->collectives;
   takeConflicts(warp);
-  if (thread.site->collective == Collective::WarpSync || !job_->options.strictWarpOrder) {
+  if (thread.site->collective == Collective::warpSync || !job_->options.strictWarpOrder) {
     shared_.synchroniseWarp(warp);
   }
 }
@@ -75,7 +75,7 @@ uint32_t Machine::barrier(Thread &thread, uint32_t id, uint32_t count, uint32_t 
   thread.site = &site;
   thread.barrier = id;
   thread.predicate = predicate;
-  thread.state = Thread::State::AtBarrier;
+  thread.state = Thread::State::atBarrier;
   ready_[thread.warpId] &= ~(1u << thread.laneId);
   ++arrived_[id];
   expected_[id] = count;
@@ -98,7 +98,7 @@ void Machine::completeBarrier(uint32_t id) {
   uint32_t checkedWarp = kMaxWarps;
   for (uint32_t i = 0; i < numThreads_; ++i) {
     const Thread &thread = threads_[i];
-    if (thread.state != Thread::State::AtBarrier || thread.barrier != id) {
+    if (thread.state != Thread::State::atBarrier || thread.barrier != id) {
       continue;
     }
     const bool check = thread.site->aligned && thread.warpId != checkedWarp; // once per warp
@@ -116,14 +116,14 @@ void Machine::completeBarrier(uint32_t id) {
 void Machine::releaseBarrier(uint32_t id, uint32_t numTrue) {
   for (uint32_t i = 0; i < numThreads_; ++i) {
     Thread &thread = threads_[i];
-    if (thread.state == Thread::State::AtBarrier && thread.barrier == id) {
-      thread.state = Thread::State::Ready;
+    if (thread.state == Thread::State::atBarrier && thread.barrier == id) {
+      thread.state = Thread::State::ready;
       ready_[thread.warpId] |= 1u << thread.laneId;
       switch (static_cast<BarrierResult>(thread.site->argument)) {
-      case BarrierResult::And:
+      case BarrierResult::logicalAnd:
         thread.predicate = numTrue == arrived_[id] ? 1 : 0;
         break;
-      case BarrierResult::Or:
+      case BarrierResult::logicalOr:
         thread.predicate = numTrue != 0 ? 1 : 0;
         break;
       default:

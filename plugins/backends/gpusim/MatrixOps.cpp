@@ -30,7 +30,7 @@ Matrix readMatrix(Machine &machine, const Site &site, const Slots &slots, uint32
     const uint32_t lane = m * kRows + r;
     const uintptr_t address = addressOf(slots[lane]);
     ++machine.counters().sharedAccesses;
-    machine.checkShared(first[lane], address, kRowBytes, Access::Read, kRowBytes, site);
+    machine.checkShared(first[lane], address, kRowBytes, Access::read, kRowBytes, site);
     std::memcpy(matrix[r].data(), reinterpret_cast<const void *>(address), kRowBytes);
     offsets[r] = static_cast<uint32_t>(address - reinterpret_cast<uintptr_t>(machine.sharedMemory().data()));
   }
@@ -118,7 +118,7 @@ void loadMatrices(Machine &machine, const Site &site, const Slots &slots, Thread
 
 void multiplyMatrices(const Site &site, const Slots &slots) {
   const uint32_t k = site.argument;
-  Operands all = site.collective == Collective::MmaF16 ? gather<floatFromHalf>(slots, k)
+  Operands all = site.collective == Collective::mmaF16 ? gather<floatFromHalf>(slots, k)
                                                        : gather<floatFromBfloat16>(slots, k);
   accumulate(all, k);
   scatter(slots, all);

@@ -21,25 +21,25 @@ struct FixedAccess {
   Value *pointer = nullptr; // null: the instruction is not an access
   Type *type = nullptr;
   Align alignment;
-  Access access = Access::Read;
+  Access access = Access::read;
 };
 
 } // namespace
 
 static FixedAccess accessOf(Instruction &instruction) {
   if (auto *load = dyn_cast<LoadInst>(&instruction)) {
-    return {load->getPointerOperand(), load->getType(), load->getAlign(), Access::Read};
+    return {load->getPointerOperand(), load->getType(), load->getAlign(), Access::read};
   }
   if (auto *store = dyn_cast<StoreInst>(&instruction)) {
     return {store->getPointerOperand(), store->getValueOperand()->getType(), store->getAlign(),
-            Access::Write};
+            Access::write};
   }
   if (auto *atomic = dyn_cast<AtomicRMWInst>(&instruction)) {
-    return {atomic->getPointerOperand(), atomic->getType(), atomic->getAlign(), Access::Atomic};
+    return {atomic->getPointerOperand(), atomic->getType(), atomic->getAlign(), Access::atomic};
   }
   if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction)) {
     return {exchange->getPointerOperand(), exchange->getNewValOperand()->getType(), exchange->getAlign(),
-            Access::Atomic};
+            Access::atomic};
   }
   return {};
 }
@@ -84,9 +84,9 @@ static void checkRange(KernelLowering &kernel, MemIntrinsic &call, Value *pointe
 
 static void checkMemoryIntrinsic(KernelLowering &kernel, MemIntrinsic &call) {
   if (auto *transfer = dyn_cast<MemTransferInst>(&call)) {
-    checkRange(kernel, call, transfer->getRawSource(), transfer->getSourceAlign(), Access::Read);
+    checkRange(kernel, call, transfer->getRawSource(), transfer->getSourceAlign(), Access::read);
   }
-  checkRange(kernel, call, call.getRawDest(), call.getDestAlign(), Access::Write);
+  checkRange(kernel, call, call.getRawDest(), call.getDestAlign(), Access::write);
 }
 
 void instrumentAccesses(KernelLowering &kernel) {

@@ -123,23 +123,23 @@ bool SharedMemory::noteWrite(const Thread &thread, uint64_t offset, uint64_t siz
 FaultKind SharedMemory::checkState(uint64_t offset, uint64_t size, Access access) const {
   const uint8_t *states = &states_[offset];
   if (allBytesAre(states, size, kDefined)) {
-    return FaultKind::None;
+    return FaultKind::none;
   }
   if (std::find(states, states + size, kPending) != states + size) {
-    return FaultKind::PendingCopy;
+    return FaultKind::pendingCopy;
   }
-  return access == Access::Write ? FaultKind::None : FaultKind::Uninitialised;
+  return access == Access::write ? FaultKind::none : FaultKind::uninitialised;
 }
 
 bool SharedMemory::access(const Thread &thread, uintptr_t address, uint64_t size, Access access,
                           uint64_t alignment, Fault &fault) {
   const FaultKind kind = check(thread, address, size, access, alignment);
-  if (kind == FaultKind::None) {
+  if (kind == FaultKind::none) {
     return true;
   }
   fault = {.kind = kind,
-           .place = Place::Shared,
-           .isWrite = access != Access::Read && kind != FaultKind::Uninitialised,
+           .place = Place::shared,
+           .isWrite = access != Access::read && kind != FaultKind::uninitialised,
            .offset = address - reinterpret_cast<uintptr_t>(data_),
            .size = size,
            .memorySize = size_,
@@ -152,25 +152,25 @@ FaultKind SharedMemory::check(const Thread &thread, uintptr_t address, uint64_t 
                               uint64_t alignment) {
   const uint64_t offset = address - reinterpret_cast<uintptr_t>(data_);
   if (offset > size_ || size > size_ - offset) {
-    return FaultKind::OutOfBounds;
+    return FaultKind::outOfBounds;
   }
   if ((address & (alignment - 1)) != 0) {
-    return FaultKind::Misaligned;
+    return FaultKind::misaligned;
   }
   if (size == 0) {
-    return FaultKind::None;
+    return FaultKind::none;
   }
-  if (const FaultKind kind = checkState(offset, size, access); kind != FaultKind::None) {
+  if (const FaultKind kind = checkState(offset, size, access); kind != FaultKind::none) {
     return kind;
   }
-  if (access == Access::Read) {
-    return noteRead(thread, offset, size) ? FaultKind::None : FaultKind::SharedRace;
+  if (access == Access::read) {
+    return noteRead(thread, offset, size) ? FaultKind::none : FaultKind::sharedRace;
   }
-  if (!noteWrite(thread, offset, size, access == Access::Atomic)) {
-    return FaultKind::SharedRace;
+  if (!noteWrite(thread, offset, size, access == Access::atomic)) {
+    return FaultKind::sharedRace;
   }
   std::memset(&states_[offset], kDefined, size);
-  return FaultKind::None;
+  return FaultKind::none;
 }
 
 void SharedMemory::markPending(uint64_t offset, uint64_t size) {

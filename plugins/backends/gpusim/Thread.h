@@ -17,36 +17,36 @@ constexpr uint32_t kWarpSize = 32;
 constexpr uint32_t kMaxThreadsPerBlock = 1024;
 constexpr uint32_t kMaxWarps = kMaxThreadsPerBlock / kWarpSize;
 
-enum class Access : uint8_t { Read, Write, Atomic };
+enum class Access : uint8_t { read, write, atomic };
 
 /// Warp-wide operations. Collectives.cpp describes their operands and results.
 enum class Collective : uint8_t {
-  WarpSync,
-  ShuffleUp,
-  ShuffleDown,
-  ShuffleXor,
-  ShuffleIndex,
-  VoteAll,
-  VoteAny,
-  VoteUniform,
-  VoteBallot,
-  MatchAny,
-  ReduceAdd,
-  ReduceAnd,
-  ReduceOr,
-  ReduceXor,
-  ReduceMin,
-  ReduceMax,
-  ReduceUMin,
-  ReduceUMax,
-  LoadMatrix, // argument: matrices, plus kTransposed
-  MmaF16,     // argument: k
-  MmaBf16,    // argument: k
+  warpSync,
+  shuffleUp,
+  shuffleDown,
+  shuffleXor,
+  shuffleIndex,
+  voteAll,
+  voteAny,
+  voteUniform,
+  voteBallot,
+  matchAny,
+  reduceAdd,
+  reduceAnd,
+  reduceOr,
+  reduceXor,
+  reduceMin,
+  reduceMax,
+  reduceUMin,
+  reduceUMax,
+  loadMatrix, // argument: matrices, plus kTransposed
+  mmaF16,     // argument: k
+  mmaBf16,    // argument: k
 };
 constexpr uint32_t kTransposed = 0x100;
 
 /// How a block-wide barrier combines the threads' predicates.
-enum class BarrierResult : uint32_t { None, PopCount, And, Or };
+enum class BarrierResult : uint32_t { none, popCount, logicalAnd, logicalOr };
 
 /// A site: an instruction of a kernel that calls the simulator.
 struct Site {
@@ -55,8 +55,8 @@ struct Site {
   std::string instruction; // as LLVM prints it
   uint32_t size = 0;       // bytes of an access
   uint32_t alignment = 1;  // required by the instruction
-  Access access = Access::Read;
-  Collective collective = Collective::WarpSync;
+  Access access = Access::read;
+  Collective collective = Collective::warpSync;
   uint32_t argument = 0; // of a collective
   int32_t window = -1;   // parameter that the address derives from; -1: unknown
   bool aligned = false;  // a barrier that all lanes of a warp must reach together
@@ -88,7 +88,7 @@ struct Thread {
   uint32_t index = 0; // within the block, x fastest
   void *fiber = nullptr;
 
-  enum class State : uint8_t { Ready, InCollective, AtBarrier, Exited } state = State::Ready;
+  enum class State : uint8_t { ready, inCollective, atBarrier, exited } state = State::ready;
   const Site *site = nullptr; // the site at which it waits
   uint32_t mask = 0;          // of the collective
   uint32_t *slot = nullptr;   // operands of the collective
