@@ -15,6 +15,15 @@ constexpr size_t kChunk = 1024;
 
 using Chunk = std::array<float, kChunk>;
 
+void copyToFloats(const std::byte *source, float *target, size_t count) {
+  std::memcpy(target, source, count * sizeof(float));
+}
+
+std::optional<size_t> copyFromFloats(const float *source, std::byte *target, size_t count) {
+  std::memcpy(target, source, count * sizeof(float));
+  return std::nullopt;
+}
+
 template <typename Word, float (*convert)(Word)>
 void widen(const std::byte *source, float *target, size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -40,26 +49,35 @@ std::optional<size_t> narrow(const float *source, std::byte *target, size_t coun
   return std::nullopt;
 }
 
-void load(ElementType type, const std::byte *source, float *target, size_t count) {
-  if (type == ElementType::f16) {
-    widen<uint16_t, floatFromHalf>(source, target, count);
-  } else if (type == ElementType::bf16) {
-    widen<uint16_t, floatFromBfloat16>(source, target, count);
-  } else {
-    std::memcpy(target, source, count * sizeof(float));
-  }
-}
+/// The conversions of at most kChunk elements of a type to and from f32.
+struct FloatConversion {
+  void (*load)(const std::byte *source, float *target, size_t count);
+  std::optional<size_t> (*store)(const float *source, std::byte *target, size_t count);
+};
 
-/// `count` is at most kChunk.
-std::optional<size_t> store(ElementType type, const float *source, std::byte *target, size_t count) {
-  if (type == ElementType::f16) {
-    return narrow<halfFromFloat, 0x7C00>(source, target, count);
+FloatConversion conversionOf(ElementType type) {
+  switch (type) {
+  case ElementType::f32:
+    return {copyToFloats, copyFromFloats};
+  case ElementType::f16:
+    return {widen<uint16_t, floatFromHalf>, narrow<halfFromFloat, 0x7C00>};
+  case ElementType::bf16:
+    return {widen<uint16_t, floatFromBfloat16>, narrow<bfloat16FromFloat, 0x7F80>};
+  case ElementType::i32:
+  case ElementType::u32:
+  case ElementType::u8:
+  case ElementType::i8:
+  case ElementType::f64:
+  case ElementType::i64:
+  case ElementType::u64:
+  case ElementType::i16:
+  case ElementType::u16:
+  case ElementType::boolean:
+  case ElementType::f8e4m3:
+  case ElementType::f8e5m2:
+    break;
   }
-  if (type == ElementType::bf16) {
-    return narrow<bfloat16FromFloat, 0x7F80>(source, target, count);
-  }
-  std::memcpy(target, source, count * sizeof(float));
-  return std::nullopt;
+  __builtin_unreachable(); // not a type of dense weights
 }
 } // namespace
 
@@ -69,11 +87,12 @@ std::optional<size_t> convertElements(ElementType sourceType, const std::byte *s
     std::memcpy(target, source, count * sizeOf(sourceType));
     return std::nullopt;
   }
+  const FloatConversion from = conversionOf(sourceType), to = conversionOf(targetType);
   Chunk chunk;
   for (size_t done = 0; done < count; done += kChunk) {
     size_t now = std::min(kChunk, count - done);
-    load(sourceType, source + done * sizeOf(sourceType), chunk.data(), now);
-    if (auto overflow = store(targetType, chunk.data(), target + done * sizeOf(targetType), now)) {
+    from.load(source + done * sizeOf(sourceType), chunk.data(), now);
+    if (auto overflow = to.store(chunk.data(), target + done * sizeOf(targetType), now)) {
       return done + *overflow;
     }
   }

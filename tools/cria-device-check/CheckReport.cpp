@@ -15,9 +15,10 @@ static const char *textOf(Outcome outcome) {
     return "FAILED";
   case Outcome::skipped:
     return "skipped";
-  default:
+  case Outcome::measured:
     return "measured";
   }
+  __builtin_unreachable(); // not an enumerator
 }
 
 void Report::add(Row row) {

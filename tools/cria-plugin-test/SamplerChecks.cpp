@@ -27,9 +27,11 @@ float randomLogit(std::mt19937_64 &random, LogitKind kind) {
     return static_cast<float>(normal * 10);
   case LogitKind::someForbidden:
     return random() % 3 == 0 ? kForbidden : static_cast<float>(normal);
-  default:
+  case LogitKind::normal:
+  case LogitKind::sorted:
     return static_cast<float>(normal);
   }
+  __builtin_unreachable(); // not an enumerator
 }
 
 bool isBefore(const Candidates &c, size_t a, size_t b) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <fmt/format.h>
+#include <functional>
 
 namespace cria::gpusim {
 namespace {
@@ -21,37 +22,50 @@ struct Source {
   bool inRange;
 };
 
-// The pseudo-code of shfl.sync in the PTX ISA.
-Source shuffleSource(Collective kind, uint32_t lane, uint32_t b, uint32_t c) {
+// The operands of a lane, in the names of the pseudo-code of shfl.sync in the PTX ISA. `last` is its maxLane.
+struct ShuffleOperands {
+  uint32_t lane, b, segment, last;
+};
+
+using SourceFunction = Source (*)(const ShuffleOperands &operands);
+
+Source sourceUp(const ShuffleOperands &operands) {
+  const int32_t from = static_cast<int32_t>(operands.lane) - static_cast<int32_t>(operands.b);
+  return {static_cast<uint32_t>(from), from >= static_cast<int32_t>(operands.last)};
+}
+
+Source sourceDown(const ShuffleOperands &operands) {
+  const uint32_t from = operands.lane + operands.b;
+  return {from, from <= operands.last};
+}
+
+Source sourceXor(const ShuffleOperands &operands) {
+  const uint32_t from = operands.lane ^ operands.b;
+  return {from, from <= operands.last};
+}
+
+Source sourceIndex(const ShuffleOperands &operands) {
+  const uint32_t from = (operands.lane & operands.segment) | (operands.b & ~operands.segment);
+  return {from, from <= operands.last};
+}
+
+// A lane whose source is out of range reads itself.
+Source sourceOf(SourceFunction source, uint32_t lane, uint32_t b, uint32_t c) {
   constexpr uint32_t kLaneMask = 0x1f;
   const uint32_t segment = c >> 8 & kLaneMask;
   const uint32_t clamp = c & kLaneMask;
-  const uint32_t last = (lane & segment) | (clamp & ~segment);
-  b &= kLaneMask;
-  switch (kind) {
-  case Collective::shuffleUp: {
-    const int32_t from = static_cast<int32_t>(lane) - static_cast<int32_t>(b);
-    const bool inRange = from >= static_cast<int32_t>(last);
-    return {inRange ? static_cast<uint32_t>(from) : lane, inRange};
-  }
-  case Collective::shuffleDown:
-    return lane + b <= last ? Source{lane + b, true} : Source{lane, false};
-  case Collective::shuffleXor:
-    return (lane ^ b) <= last ? Source{lane ^ b, true} : Source{lane, false};
-  default: {
-    const uint32_t from = (lane & segment) | (b & ~segment);
-    return from <= last ? Source{from, true} : Source{lane, false};
-  }
-  }
+  const Source found = source({lane, b & kLaneMask, segment, (lane & segment) | (clamp & ~segment)});
+  return found.inRange ? found : Source{lane, false};
 }
 
-void shuffle(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, const Thread *first) {
+void shuffle(Machine &machine, const Site &site, const Slots &slots, uint32_t mask, const Thread *first,
+             SourceFunction sourceFunction) {
   for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
     uint32_t *slot = slots[lane];
     if (slot == nullptr) {
       continue;
     }
-    const Source source = shuffleSource(site.collective, lane, slot[kLane], slot[kClamp]);
+    const Source source = sourceOf(sourceFunction, lane, slot[kLane], slot[kClamp]);
     if ((mask >> source.lane & 1) == 0) {
       machine.report(
           "invalid shuffle", first[lane], site,
@@ -73,47 +87,19 @@ uint32_t ballot(const Slots &slots) {
   return lanes;
 }
 
-uint32_t voteResult(Collective kind, uint32_t lanes, uint32_t mask) {
-  switch (kind) {
-  case Collective::voteAll:
-    return lanes == mask ? 1 : 0;
-  case Collective::voteAny:
-    return lanes != 0 ? 1 : 0;
-  case Collective::voteUniform:
-    return lanes == mask || lanes == 0 ? 1 : 0;
-  default:
-    return lanes;
-  }
+uint32_t signedMin(uint32_t a, uint32_t b) {
+  return static_cast<uint32_t>(std::min(static_cast<int32_t>(a), static_cast<int32_t>(b)));
 }
 
-uint32_t combine(Collective kind, uint32_t a, uint32_t b) {
-  const auto signedA = static_cast<int32_t>(a);
-  const auto signedB = static_cast<int32_t>(b);
-  switch (kind) {
-  case Collective::reduceAdd:
-    return a + b;
-  case Collective::reduceAnd:
-    return a & b;
-  case Collective::reduceOr:
-    return a | b;
-  case Collective::reduceXor:
-    return a ^ b;
-  case Collective::reduceMin:
-    return static_cast<uint32_t>(std::min(signedA, signedB));
-  case Collective::reduceMax:
-    return static_cast<uint32_t>(std::max(signedA, signedB));
-  case Collective::reduceUMin:
-    return std::min(a, b);
-  default:
-    return std::max(a, b);
-  }
+uint32_t signedMax(uint32_t a, uint32_t b) {
+  return static_cast<uint32_t>(std::max(static_cast<int32_t>(a), static_cast<int32_t>(b)));
 }
 
 // redux.sync has the value before the mask. The table of intrinsics swaps them.
-uint32_t reduce(Collective kind, const Slots &slots, uint32_t mask) {
+template <typename Combine> uint32_t reduce(const Slots &slots, uint32_t mask, Combine combine) {
   uint32_t result = slots[static_cast<size_t>(std::countr_zero(mask))][kValue];
   for (uint32_t rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {
-    result = combine(kind, result, slots[static_cast<size_t>(std::countr_zero(rest))][kValue]);
+    result = combine(result, slots[static_cast<size_t>(std::countr_zero(rest))][kValue]);
   }
   return result;
 }
@@ -167,23 +153,43 @@ void performCollective(Machine &machine, const Site &site, const Slots &slots, u
   case Collective::warpSync:
     return;
   case Collective::shuffleUp:
+    return shuffle(machine, site, slots, mask, first, sourceUp);
   case Collective::shuffleDown:
+    return shuffle(machine, site, slots, mask, first, sourceDown);
   case Collective::shuffleXor:
+    return shuffle(machine, site, slots, mask, first, sourceXor);
   case Collective::shuffleIndex:
-    return shuffle(machine, site, slots, mask, first);
+    return shuffle(machine, site, slots, mask, first, sourceIndex);
   case Collective::voteAll:
+    return giveAll(slots, ballot(slots) == mask ? 1 : 0);
   case Collective::voteAny:
+    return giveAll(slots, ballot(slots) != 0 ? 1 : 0);
   case Collective::voteUniform:
+    return giveAll(slots, ballot(slots) == mask || ballot(slots) == 0 ? 1 : 0);
   case Collective::voteBallot:
-    return giveAll(slots, voteResult(site.collective, ballot(slots), mask));
+    return giveAll(slots, ballot(slots));
   case Collective::matchAny:
     return matchAny(slots);
+  case Collective::reduceAdd:
+    return giveAll(slots, reduce(slots, mask, std::plus<uint32_t>()));
+  case Collective::reduceAnd:
+    return giveAll(slots, reduce(slots, mask, std::bit_and<uint32_t>()));
+  case Collective::reduceOr:
+    return giveAll(slots, reduce(slots, mask, std::bit_or<uint32_t>()));
+  case Collective::reduceXor:
+    return giveAll(slots, reduce(slots, mask, std::bit_xor<uint32_t>()));
+  case Collective::reduceMin:
+    return giveAll(slots, reduce(slots, mask, signedMin));
+  case Collective::reduceMax:
+    return giveAll(slots, reduce(slots, mask, signedMax));
+  case Collective::reduceUMin:
+    return giveAll(slots, reduce(slots, mask, std::ranges::min));
+  case Collective::reduceUMax:
+    return giveAll(slots, reduce(slots, mask, std::ranges::max));
   case Collective::loadMatrix:
   case Collective::mmaF16:
   case Collective::mmaBf16:
     return performMatrix(machine, site, slots, mask, first);
-  default:
-    return giveAll(slots, reduce(site.collective, slots, mask));
   }
 }
 

@@ -126,8 +126,10 @@ void Machine::releaseBarrier(uint32_t id, uint32_t numTrue) {
       case BarrierResult::logicalOr:
         thread.predicate = numTrue != 0 ? 1 : 0;
         break;
-      default:
+      case BarrierResult::none:
+      case BarrierResult::popCount:
         thread.predicate = numTrue;
+        break;
       }
     }
   }

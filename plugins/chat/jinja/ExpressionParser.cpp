@@ -215,7 +215,13 @@ ExpressionPtr ExpressionParser::parsePrimary() {
       return makeConstant(token.at, Value());
     }
     return finish({.kind = Kind::name, .at = token.at, .name = token.word});
-  default:
+  case Token::Kind::text:
+  case Token::Kind::variableBegin:
+  case Token::Kind::variableEnd:
+  case Token::Kind::blockBegin:
+  case Token::Kind::blockEnd:
+  case Token::Kind::symbol:
+  case Token::Kind::end:
     break;
   }
   if (tokens_.isSymbol("[")) {

@@ -190,9 +190,19 @@ Value Interpreter::evaluate(const Expression &expression, const ScopePtr &scope)
     return evaluateConditional(expression, scope);
   case Expression::Kind::concatenate:
     return evaluateConcatenation(expression, scope);
-  default:
+  case Expression::Kind::attribute:
+  case Expression::Kind::index:
+  case Expression::Kind::filter:
+  case Expression::Kind::test:
+  case Expression::Kind::negate:
+  case Expression::Kind::plus:
+  case Expression::Kind::logicalNot:
+  case Expression::Kind::logicalAnd:
+  case Expression::Kind::logicalOr:
+  case Expression::Kind::binary:
     return evaluateOperation(expression, scope);
   }
+  __builtin_unreachable(); // not an enumerator
 }
 
 // Expressions that first evaluate children[0].
@@ -218,12 +228,24 @@ Value Interpreter::evaluateOperation(const Expression &expression, const ScopePt
     return first.isTrue() ? second() : first;
   case Expression::Kind::logicalOr:
     return first.isTrue() ? first : second();
-  default: {
+  case Expression::Kind::binary: {
     const Value other = second();
     at_ = expression.at;
     return applyOperator(budget_, expression.name, first, other);
   }
+  case Expression::Kind::constant:
+  case Expression::Kind::name:
+  case Expression::Kind::list:
+  case Expression::Kind::tuple:
+  case Expression::Kind::dict:
+  case Expression::Kind::slice:
+  case Expression::Kind::call:
+  case Expression::Kind::concatenate:
+  case Expression::Kind::compare:
+  case Expression::Kind::conditional:
+    break; // evaluate() handles these
   }
+  __builtin_unreachable();
 }
 
 Value Interpreter::lookUp(const std::string &name, const Scope &scope) {

@@ -106,11 +106,14 @@ private:
       return "text";
     case Token::Kind::end:
       return "the end of the template";
-    default:
-      return token.kind == Token::Kind::variableEnd || token.kind == Token::Kind::blockEnd
-                 ? "the end of the tag"
-                 : "the beginning of a tag";
+    case Token::Kind::variableEnd:
+    case Token::Kind::blockEnd:
+      return "the end of the tag";
+    case Token::Kind::variableBegin:
+    case Token::Kind::blockBegin:
+      return "the beginning of a tag";
     }
+    __builtin_unreachable(); // not an enumerator
   }
 
   std::vector<Token> tokens_;
