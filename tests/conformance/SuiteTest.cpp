@@ -48,11 +48,11 @@ TEST(SuiteTest, ReadsExpectationsNextToTheManifest) {
   EXPECT_TRUE(expectationsFor(manifest).value().failures.empty());
   folder.write("mine.cria-expect.json", R"({"expected_failures": {"replay/*": "later"}})");
   EXPECT_EQ(expectationsFor(manifest).value().failures.at("replay/*"), "later");
-  for (const char *text :
-       {"[]", "{", R"({"unsupported": {"a": ""}})", R"({"unsupported": 1})", R"({"skip": {}})"}) {
+  for (const char *text : {"[]", "{", R"({"unsupported": {"a": ""}})", R"({"unsupported": 1})",
+                           R"({"skip": {}})", R"({"unsupported": {"a": "x"}, "unsupported": {}})"}) {
     EXPECT_FALSE(expectationsFor(manifest, folder.write("bad.json", text)).ok()) << text;
   }
-  EXPECT_EQ(expectationsFor(manifest, folder.path() / "none.json").status().code(), StatusCode::io);
+  EXPECT_EQ(expectationsFor(manifest, folder.path() / "none.json").status().code(), StatusCode::notFound);
 }
 
 TEST(SuiteTest, ReportsWhatItExpectedToOpen) {

@@ -2,6 +2,8 @@
 // Files of programs, as CBOR.
 #include "tools/cria-device-check/CompiledProgram.h"
 
+#include "support/File.h"
+
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -24,12 +26,12 @@ void writeProgram(const std::string &path, const CompiledProgram &program) {
 }
 
 CompiledProgram readProgram(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw std::runtime_error("cannot read '" + path + "'");
+  const StatusOr<std::string> bytes = readFile(path);
+  if (!bytes.ok()) {
+    throw std::runtime_error(bytes.status().message());
   }
   try {
-    const nlohmann::json file = nlohmann::json::from_cbor(in);
+    const nlohmann::json file = nlohmann::json::from_cbor(*bytes);
     CompiledProgram program = file;
     const auto &code = file.at("code").get_binary();
     program.code.assign(code.begin(), code.end());

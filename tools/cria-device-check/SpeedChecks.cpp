@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Measures speeds, as fractions of the rates that the same device reached in the same run.
+#include "support/Json.h"
 #include "tools/cria-device-check/Checks.h"
 #include "tools/cria-device-check/CublasRate.h"
 #include "tools/cria-device-check/ProductRate.h"
@@ -67,7 +68,7 @@ ProductRates measureProducts(const CheckOptions &options, Report &report) {
   return rates;
 }
 
-std::string numberOr(const nlohmann::ordered_json &row, const char *name, double scale, const char *format) {
+std::string numberOr(const Json &row, const char *name, double scale, const char *format) {
   return row.at(name).is_number() ? fmt::format(fmt::runtime(format), row.at(name).get<double>() * scale)
                                   : "—";
 }
@@ -80,7 +81,7 @@ void addFraction(Row &row, const char *name, const char *of, double productRate)
   }
 }
 
-Row benchRow(const nlohmann::ordered_json &row, const ProductRates &rates) {
+Row benchRow(const Json &row, const ProductRates &rates) {
   const bool isPrefill = row.at("phase") == "prefill";
   Row result{.section = "speed",
              .name = isPrefill ? fmt::format("prefill {}", row.at("tokens").get<int>())
@@ -122,7 +123,12 @@ void bench(const CheckOptions &options, const std::string &prompts, const std::s
     report.add(failedRow("cria bench", "", result.errors));
     return;
   }
-  for (const nlohmann::ordered_json &row : nlohmann::ordered_json::parse(result.output)) {
+  const StatusOr<Json> rows = parseJson(result.output, "cria bench --json");
+  if (!rows.ok()) {
+    report.add(failedRow("cria bench", "", rows.status().message()));
+    return;
+  }
+  for (const Json &row : *rows) {
     report.add(benchRow(row, rates));
   }
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
-#include <cstring>
 #include <dlfcn.h>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <stdexcept>
 
@@ -155,17 +152,6 @@ std::vector<uint64_t> denseStrides(const std::vector<uint64_t> &shape) {
     stride *= shape[d];
   }
   return strides;
-}
-
-std::vector<std::byte> readFile(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw std::runtime_error("cannot read '" + path + "'");
-  }
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  std::vector<std::byte> result(bytes.size());
-  std::memcpy(result.data(), bytes.data(), bytes.size());
-  return result;
 }
 
 Backend::Backend(const std::string &path) {

@@ -152,6 +152,4 @@ Outcome run(Device &device, cria_code *code, const std::vector<Entry> &entries);
 /// Returns the strides of a dense row-major tensor, in elements.
 std::vector<uint64_t> denseStrides(const std::vector<uint64_t> &shape);
 
-std::vector<std::byte> readFile(const std::string &path);
-
 } // namespace cria::conformance

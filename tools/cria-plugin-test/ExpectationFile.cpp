@@ -1,50 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-plugin-test/ExpectationFile.h"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include "support/Json.h"
 
 namespace cria::conformance {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
-static Status readReasons(const Json &json, const fs::path &file, const std::string &name,
-                          std::map<std::string, std::string> &out) {
-  if (!json.contains(name)) {
-    return {};
+static StatusOr<std::map<std::string, std::string>> readReasons(JsonObject &root, std::string_view name) {
+  std::map<std::string, std::string> reasons;
+  if (!root.has(name)) {
+    return reasons;
   }
-  if (!json[name].is_object()) {
-    return invalidArgument("{}: expected member '{}' to be an object of case names and reasons",
-                           file.string(), name);
-  }
-  for (const auto &[pattern, reason] : json[name].items()) {
-    if (!reason.is_string() || reason.get<std::string>().empty()) {
-      return invalidArgument("{}: expected a reason for '{}' in '{}'", file.string(), pattern, name);
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, root.object(name));
+  for (const auto &[pattern, value] : object.value().items()) {
+    CRIA_ASSIGN_OR_RETURN(std::string reason, object.string(pattern));
+    if (reason.empty()) {
+      return object.mismatch(pattern, "the reason why these cases do not pass");
     }
-    out[pattern] = reason.get<std::string>();
+    reasons.emplace(pattern, std::move(reason));
   }
-  return {};
+  return reasons;
 }
 
 static StatusOr<Expectations> readExpectations(const fs::path &file) {
-  std::ifstream stream(file);
-  const Json json = Json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  if (!stream.is_open()) {
-    return error(StatusCode::io, "{}: cannot be read", file.string());
-  }
-  if (!json.is_object()) {
-    return invalidArgument("{}: expected a JSON object", file.string());
-  }
-  for (const auto &[name, value] : json.items()) {
-    if (name != "unsupported" && name != "expected_failures") {
-      return invalidArgument("{}: unknown member '{}', expected 'unsupported' or 'expected_failures'",
-                             file.string(), name);
-    }
-  }
+  CRIA_ASSIGN_OR_RETURN(const Json json, readJsonFile(file.string()));
+  CRIA_ASSIGN_OR_RETURN(JsonObject root, JsonObject::of(json, file.string()));
   Expectations expectations;
-  CRIA_RETURN_IF_ERROR(readReasons(json, file, "unsupported", expectations.unsupported));
-  CRIA_RETURN_IF_ERROR(readReasons(json, file, "expected_failures", expectations.failures));
+  CRIA_ASSIGN_OR_RETURN(expectations.unsupported, readReasons(root, "unsupported"));
+  CRIA_ASSIGN_OR_RETURN(expectations.failures, readReasons(root, "expected_failures"));
+  CRIA_RETURN_IF_ERROR(root.finish());
   return expectations;
 }
 

@@ -13,7 +13,7 @@
 namespace cria::conformance {
 
 /// Reads the expectations in `file`; if that is empty, in NAME.cria-expect.json next to the plugin manifest,
-/// which may be absent. Errors: io; invalidArgument, naming the member.
+/// which may be absent. Errors: those of readJsonFile(); invalidArgument, naming the member.
 StatusOr<Expectations> expectationsFor(const std::filesystem::path &manifest,
                                        const std::filesystem::path &file = {});
 

@@ -2,11 +2,14 @@
 // The fixture of tests of the cpu backend: an opened device with the test kernels loaded.
 #pragma once
 
+#include "support/File.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <span>
+#include <stdexcept>
 
 namespace cria::conformance {
 
@@ -18,6 +21,16 @@ inline const std::string kNativeFormat = "elf.aarch64";
 
 inline std::string testKernelPath(const std::string &name) {
   return CRIA_BINARY_DIR "/test-kernels/" + name + ".so";
+}
+
+/// Throws std::runtime_error if the file cannot be read.
+inline std::vector<std::byte> readBytes(const std::string &path) {
+  const StatusOr<std::string> text = readFile(path);
+  if (!text.ok()) {
+    throw std::runtime_error(text.status().message());
+  }
+  const auto bytes = std::as_bytes(std::span(*text));
+  return {bytes.begin(), bytes.end()};
 }
 
 inline cria_executable_info executableInfo(const std::string &format, const std::string &features,
@@ -55,7 +68,7 @@ class CpuBackendTest : public testing::Test {
 protected:
   explicit CpuBackendTest(Device::Options options = {}) : device(Backend::named("cpu"), options) {
     const std::string path = testKernelPath("test_kernels");
-    const Outcome outcome = device.load(executableInfo(kNativeFormat, ""), readFile(path), path, &code);
+    const Outcome outcome = device.load(executableInfo(kNativeFormat, ""), readBytes(path), path, &code);
     if (!outcome.ok()) {
       throw std::runtime_error(outcome.message);
     }

@@ -26,7 +26,7 @@ Probe probe(const std::string &format, const std::string &features, uint32_t ker
 Outcome load(const std::string &path, const std::string &features = "") {
   Device device(Backend::named("cpu"));
   cria_code *code = nullptr;
-  return device.load(executableInfo(kNativeFormat, features), readFile(path), path, &code);
+  return device.load(executableInfo(kNativeFormat, features), readBytes(path), path, &code);
 }
 
 Outcome loadBytes(const std::vector<std::byte> &bytes) {
@@ -87,7 +87,7 @@ TEST(CpuDevice, DescribesThisMachine) {
 
 TEST(CpuLoad, TakesALibraryFromItsPathAndFromBytes) {
   EXPECT_TRUE(load(testKernelPath("test_kernels")).ok());
-  EXPECT_TRUE(loadBytes(readFile(testKernelPath("test_kernels"))).ok());
+  EXPECT_TRUE(loadBytes(readBytes(testKernelPath("test_kernels"))).ok());
 }
 
 // Two libraries that are loaded from memory at the same time must not be confused.
@@ -95,8 +95,8 @@ TEST(CpuLoad, KeepsLibrariesFromMemoryApart) {
   Device device(Backend::named("cpu"));
   cria_code *first = nullptr;
   cria_code *second = nullptr;
-  const std::vector<std::byte> good = readFile(testKernelPath("test_kernels"));
-  const std::vector<std::byte> bad = readFile(testKernelPath("test_kernels_other_version"));
+  const std::vector<std::byte> good = readBytes(testKernelPath("test_kernels"));
+  const std::vector<std::byte> bad = readBytes(testKernelPath("test_kernels_other_version"));
   EXPECT_TRUE(device.load(executableInfo(kNativeFormat, ""), good, "", &first).ok());
   EXPECT_FALSE(device.load(executableInfo(kNativeFormat, ""), bad, "", &second).ok());
   EXPECT_TRUE(device.load(executableInfo(kNativeFormat, ""), good, "", &second).ok());
@@ -132,7 +132,7 @@ TEST(CpuLoad, RefusesWhatIsNoLibrary) {
 }
 
 TEST(CpuLoad, RefusesCodeOfAnotherProcessor) {
-  std::vector<std::byte> bytes = readFile(testKernelPath("test_kernels"));
+  std::vector<std::byte> bytes = readBytes(testKernelPath("test_kernels"));
   bytes[18] = std::byte{0xF3}; // e_machine: RISC-V
   bytes[19] = std::byte{0};
   const Outcome outcome = loadBytes(bytes);
@@ -141,7 +141,7 @@ TEST(CpuLoad, RefusesCodeOfAnotherProcessor) {
 }
 
 TEST(CpuLoad, RefusesFilesCutOffAnywhere) {
-  const std::vector<std::byte> whole = readFile(testKernelPath("test_kernels"));
+  const std::vector<std::byte> whole = readBytes(testKernelPath("test_kernels"));
   for (size_t size = 0; size < whole.size() / 2; size += 997) {
     const Outcome outcome = loadBytes({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
     EXPECT_EQ(outcome.status, CRIA_STATUS_INCOMPATIBLE_CODE) << size;
@@ -153,7 +153,7 @@ TEST(CpuLoad, NamesAFileThatIsGone) {
   Device device(Backend::named("cpu"));
   cria_code *code = nullptr;
   const Outcome outcome =
-      device.load(executableInfo(kNativeFormat, ""), readFile(testKernelPath("test_kernels")),
+      device.load(executableInfo(kNativeFormat, ""), readBytes(testKernelPath("test_kernels")),
                   "/nonexistent/kernels.so", &code);
   EXPECT_EQ(outcome.status, CRIA_STATUS_INCOMPATIBLE_CODE);
   EXPECT_THAT(outcome.message, HasSubstr("/nonexistent/kernels.so"));

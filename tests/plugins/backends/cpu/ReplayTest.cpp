@@ -64,7 +64,7 @@ std::vector<uint32_t> sumBits(uint32_t numThreads) {
   Device device(Backend::named("cpu"), {.numThreads = numThreads, .flags = CRIA_OPEN_POISON_SCRATCH});
   cria_code *code = nullptr;
   const std::string path = testKernelPath("test_kernels");
-  EXPECT_TRUE(device.load(executableInfo(kNativeFormat, ""), readFile(path), path, &code).ok());
+  EXPECT_TRUE(device.load(executableInfo(kNativeFormat, ""), readBytes(path), path, &code).ok());
   cria_buffer *values = device.allocate(kGroups * 4);
   const Entry entry{.kind = CRIA_ENTRY_KERNEL,
                     .name = "sum_terms",
