@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/ProgramRunner.h"
 
-#include "format/WeightLayout.h"
 #include "tools/cria-plugin-test/NumberFormats.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <span>
 #include <stdexcept>
 
 namespace cria::conformance {
 namespace {
 
-uint32_t typeOf(const std::string &name) {
-  static const std::map<std::string, uint32_t> kTypes{
-      {"f32", CRIA_TYPE_F32}, {"f16", CRIA_TYPE_F16}, {"bf16", CRIA_TYPE_BF16}, {"i32", CRIA_TYPE_I32},
-      {"u32", CRIA_TYPE_U32}, {"u8", CRIA_TYPE_U8},   {"i8", CRIA_TYPE_I8}};
-  return kTypes.at(name);
+Program parse(const CompiledProgram &compiled) {
+  StatusOr<Program> program = parseProgram(compiled.json, "program");
+  if (!program.ok()) {
+    throw std::runtime_error(program.status().message());
+  }
+  return std::move(*program);
 }
 
 std::vector<std::byte> toBytes(const std::string &text) {
@@ -24,12 +26,13 @@ std::vector<std::byte> toBytes(const std::string &text) {
 }
 
 // Padding elements of a layout are zero.
-std::vector<std::byte> packWeight(const Matrix &logical, uint32_t type, const std::string &layout,
-                                  uint64_t size) {
-  const PhysicalLayout physical{.kind = layoutKindOf(layout).value(),
+std::vector<std::byte> packWeight(const Matrix &logical, const ProgramWeight &weight) {
+  const ProgramWeightArray &array = weight.arrays.at(0); // weights of kernels are dense
+  const auto type = static_cast<uint32_t>(array.type);
+  const PhysicalLayout physical{.kind = weight.layout,
                                 .rows = static_cast<int64_t>(logical.rows),
                                 .columns = static_cast<int64_t>(logical.columns)};
-  std::vector<std::byte> bytes(size, std::byte{0});
+  std::vector<std::byte> bytes(array.size, std::byte{0});
   for (uint64_t i = 0; i < logical.rows; ++i) {
     for (uint64_t j = 0; j < logical.columns; ++j) {
       const auto element =
@@ -52,13 +55,22 @@ Matrix assemble(const WeightRows &weight, const Tensors &tensors) {
   return result;
 }
 
-std::vector<std::byte> constantBytes(const nlohmann::ordered_json &buffer) {
-  std::vector<std::byte> bytes(buffer["size"].get<uint64_t>(), std::byte{0});
-  const uint32_t type = typeOf(buffer["type"]);
-  for (size_t i = 0; i < buffer["data"].size(); ++i) {
-    encodeElement(type, buffer["data"][i], bytes.data() + i * sizeOfType(type));
-  }
+// Returns the contents that a buffer begins with: its values if it is a constant, otherwise zeros.
+std::vector<std::byte> contentsOf(const ProgramBuffer &buffer) {
+  std::vector<std::byte> bytes(buffer.size, std::byte{0});
+  const auto words = std::as_bytes(std::span(buffer.data));
+  std::copy_n(words.begin(), std::min<uint64_t>(words.size(), bytes.size()), bytes.begin());
   return bytes;
+}
+
+Attribute attributeOf(const ProgramAttribute &attribute) {
+  if (const auto *integer = std::get_if<int64_t>(&attribute.value)) {
+    return intAttribute(attribute.name, *integer);
+  }
+  if (const auto *number = std::get_if<double>(&attribute.value)) {
+    return floatAttribute(attribute.name, *number);
+  }
+  return textAttribute(attribute.name, std::get<std::string>(attribute.value));
 }
 
 void requireOk(const Outcome &outcome, const std::string &what) {
@@ -71,14 +83,13 @@ void requireOk(const Outcome &outcome, const std::string &what) {
 
 ProgramRunner::ProgramRunner(Device &device, const CompiledProgram &program, const Tensors &tensors,
                              uint64_t pages)
-    : device_(device), program_(Json::parse(program.json)), pages_(pages) {
+    : device_(device), program_(parse(program)), pages_(pages) {
   loadCode(program);
   addWeights(program, tensors);
   addBuffers();
-  const uint64_t kvSize = program_["kv"]["page_bytes"].get<uint64_t>() * pages;
+  const uint64_t kvSize = program_.kv.pageBytes * pages;
   memory_["kv"] = {device_.allocate(std::vector<std::byte>(std::max<uint64_t>(kvSize, 64))), 0, kvSize};
-  const uint64_t stepSize = program_["step"]["size"];
-  memory_["step"] = {device_.allocate(stepSize), 0, stepSize};
+  memory_["step"] = {device_.allocate(program_.step.size), 0, program_.step.size};
   initialize();
 }
 
@@ -100,125 +111,104 @@ void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &te
   for (const WeightRows &weight : program.weights) {
     rows[weight.weight] = &weight;
   }
-  for (const Json &weight : program_["weights"]) {
-    const std::string name = weight["name"];
-    const Json &array = weight["arrays"].at(0); // weights of kernels are dense
-    const uint64_t size = array["size"];
-    const WeightRows &source = *rows.at(name);
+  for (const ProgramWeight &weight : program_.weights) {
+    const WeightRows &source = *rows.at(weight.name);
     // A weight that `initialize` writes begins as zeros, which remain in the padding of its layout.
-    const std::vector<std::byte> packed =
-        source.rows.empty()
-            ? std::vector<std::byte>(size, std::byte{0})
-            : packWeight(assemble(source, tensors), typeOf(array["type"]), weight["layout"], size);
-    memory_[name] = {device_.allocate(packed), 0, size};
+    const std::vector<std::byte> packed = source.rows.empty()
+                                              ? std::vector<std::byte>(weight.size(), std::byte{0})
+                                              : packWeight(assemble(source, tensors), weight);
+    memory_[weight.name] = {device_.allocate(packed), 0, packed.size()};
   }
 }
 
 void ProgramRunner::addBuffers() {
-  for (const Json &buffer : program_["buffers"]) {
-    if (buffer["kind"] == "arena") {
-      arenaSize_ = std::max(arenaSize_, buffer["offset"].get<uint64_t>() + buffer["size"].get<uint64_t>());
-    }
-  }
-  arena_ = device_.allocate(std::max<uint64_t>(arenaSize_, 64));
-  for (const Json &buffer : program_["buffers"]) {
-    const uint64_t size = buffer["size"];
-    Memory &memory = memory_[buffer["name"].get<std::string>()];
-    if (buffer["kind"] == "arena") {
-      memory = {arena_, buffer["offset"].get<uint64_t>(), size};
+  arena_ = device_.allocate(std::max<uint64_t>(program_.arenaBytes(), 64));
+  for (const ProgramBuffer &buffer : program_.buffers) {
+    Memory &memory = memory_[buffer.name];
+    if (buffer.kind == BufferKind::arena) {
+      memory = {arena_, buffer.offset, buffer.size};
       continue;
     }
-    memory = {
-        device_.allocate(buffer.contains("data") ? constantBytes(buffer) : std::vector<std::byte>(size)), 0,
-        size};
-    if (buffer["kind"] == "result") {
-      resultName_ = buffer["name"];
-      resultColumns_ = buffer["shape"].back();
+    memory = {device_.allocate(contentsOf(buffer)), 0, buffer.size};
+    if (buffer.kind == BufferKind::result) {
+      resultName_ = buffer.name;
+      resultColumns_ = buffer.shape.back().value;
     }
   }
 }
 
-uint64_t ProgramRunner::dimensionOf(const Json &value, const StepSizes &sizes) const {
-  if (value.is_number()) {
-    return value;
-  }
-  const std::map<std::string, uint64_t> named{{"T", sizes.tokens},
-                                              {"R", sizes.outputs},
-                                              {"S", sizes.sequences},
-                                              {"S+1", sizes.sequences + 1},
-                                              {"P", pages_}};
-  return named.at(value);
+// The runtime resolves S to the limit. Here it is exact, so that reading beyond the arrays is detected.
+uint64_t ProgramRunner::dimensionOf(Extent extent, const StepSizes &sizes) const {
+  cria::ProgramLimits exact = program_.limits;
+  exact.maxSequences = static_cast<uint32_t>(sizes.sequences);
+  return resolveExtent(extent, exact, sizes.tokens, sizes.outputs, pages_);
 }
 
-Operand ProgramRunner::operandOf(const Json &binding, const StepSizes &sizes) const {
-  const Memory &memory = memory_.at(binding["buffer"]);
-  const uint64_t offset = binding["offset"];
-  Operand operand{.name = binding["name"], .buffer = memory.buffer, .offset = memory.offset + offset};
-  operand.size = binding["size"] == "rest" ? memory.size - offset : binding["size"].get<uint64_t>();
-  operand.type = typeOf(binding["type"]);
-  for (const Json &value : binding["shape"]) {
-    operand.shape.push_back(dimensionOf(value, sizes));
+Operand ProgramRunner::operandOf(const ProgramBinding &binding, const StepSizes &sizes) const {
+  const Memory &memory = memory_.at(binding.bufferName);
+  Operand operand{.name = binding.name, .buffer = memory.buffer, .offset = memory.offset + binding.offset};
+  operand.size = binding.toEnd ? memory.size - binding.offset : binding.size;
+  operand.type = static_cast<uint32_t>(binding.type);
+  for (const Extent &extent : binding.shape) {
+    operand.shape.push_back(dimensionOf(extent, sizes));
   }
-  operand.strides = binding["strides"].get<std::vector<uint64_t>>();
-  const std::string access = binding["access"];
-  operand.access = access == "read"    ? CRIA_ACCESS_READ
-                   : access == "write" ? CRIA_ACCESS_WRITE
-                                       : CRIA_ACCESS_READ_WRITE;
-  operand.isResult = access != "read";
+  operand.strides = binding.strides;
+  operand.access = binding.access;
+  operand.isResult = binding.access != CRIA_ACCESS_READ;
   return operand;
 }
 
-Entry ProgramRunner::entryOf(const Json &dispatch, const StepSizes &sizes) const {
-  const Json &kernel = program_["kernels"][dispatch["kernel"].get<size_t>()];
-  const bool isOp = kernel["kind"] == "op";
-  Entry entry{.kind = isOp ? CRIA_ENTRY_OP : CRIA_ENTRY_KERNEL, .name = kernel[isOp ? "op" : "symbol"]};
-  for (const Json &binding : dispatch["bindings"]) {
+uint32_t ProgramRunner::gridOf(const GridDimension &dimension, const StepSizes &sizes) {
+  const uint64_t n = dimension.of == GridOf::one      ? 1
+                     : dimension.of == GridOf::tokens ? sizes.tokens
+                                                      : sizes.outputs;
+  return static_cast<uint32_t>(dimension.times * ((n + dimension.tile - 1) / dimension.tile));
+}
+
+Entry ProgramRunner::entryOf(const ProgramDispatch &dispatch, const StepSizes &sizes) const {
+  const ProgramKernel &kernel = program_.kernels[dispatch.kernel];
+  const bool isOp = kernel.kind == KernelKind::op;
+  Entry entry{.kind = isOp ? CRIA_ENTRY_OP : CRIA_ENTRY_KERNEL, .name = isOp ? kernel.op : kernel.symbol};
+  for (const ProgramBinding &binding : dispatch.bindings) {
     entry.operands.push_back(operandOf(binding, sizes));
   }
-  for (size_t d = 0; d < dispatch["grid"].size(); ++d) {
-    const Json &dimension = dispatch["grid"][d];
-    const uint64_t tile = dimension["tile"];
-    const uint64_t count = (dimensionOf(dimension["of"], sizes) + tile - 1) / tile;
-    entry.grid[d] = static_cast<uint32_t>(dimension["times"].get<uint64_t>() * count);
+  for (const ProgramAttribute &attribute : kernel.attributes) {
+    entry.attributes.push_back(attributeOf(attribute));
   }
-  if (!isOp) {
-    entry.scratchBytes = kernel["scratch_bytes"];
-    entry.block = kernel.value("block", entry.block);
-    return entry;
+  for (size_t d = 0; d < entry.grid.size(); ++d) {
+    entry.grid[d] = gridOf(dispatch.grid[d], sizes);
   }
-  for (const auto &[name, value] : kernel["attributes"].items()) {
-    entry.attributes.push_back(value.is_string()         ? textAttribute(name, value)
-                               : value.is_number_float() ? floatAttribute(name, value)
-                                                         : intAttribute(name, value));
-  }
+  entry.block = kernel.block;
+  entry.scratchBytes = kernel.scratchBytes;
   return entry;
+}
+
+// Returns the values of each field, in the order of kStepFields.
+std::array<std::vector<int64_t>, kNumStepFields> ProgramRunner::stepFields(const StepInputs &inputs) const {
+  std::vector<int64_t> blockTable;
+  for (std::vector<int64_t> row : inputs.blockTable) {
+    row.resize(program_.limits.maxPagesPerSequence, -1);
+    blockTable.insert(blockTable.end(), row.begin(), row.end());
+  }
+  const std::vector<int64_t> numTokens{static_cast<int64_t>(inputs.tokens.size())};
+  const std::vector<int64_t> numOutputs{static_cast<int64_t>(inputs.outputs.size())};
+  const std::vector<int64_t> numSequences{static_cast<int64_t>(inputs.blockTable.size())};
+  return {numTokens,        numOutputs,   numSequences,          inputs.tokens, inputs.positions,
+          inputs.sequences, inputs.slots, inputs.sequenceStarts, blockTable,    inputs.outputs};
 }
 
 void ProgramRunner::uploadStep(const StepInputs &inputs) {
   // Elements after the ends of the arrays are -1, so that reading them is detected.
-  std::vector<int32_t> words(program_["step"]["size"].get<uint64_t>() / 4, -1);
-  std::map<std::string, std::vector<int64_t>> arrays{
-      {"num_tokens", {static_cast<int64_t>(inputs.tokens.size())}},
-      {"num_outputs", {static_cast<int64_t>(inputs.outputs.size())}},
-      {"num_sequences", {static_cast<int64_t>(inputs.blockTable.size())}},
-      {"tokens", inputs.tokens},
-      {"positions", inputs.positions},
-      {"sequences", inputs.sequences},
-      {"slots", inputs.slots},
-      {"sequence_starts", inputs.sequenceStarts},
-      {"outputs", inputs.outputs},
-      {"block_table", {}}};
-  const size_t maxPages = program_["limits"]["max_pages_per_sequence"];
-  for (std::vector<int64_t> row : inputs.blockTable) {
-    row.resize(maxPages, -1);
-    arrays["block_table"].insert(arrays["block_table"].end(), row.begin(), row.end());
-  }
-  for (const Json &field : program_["step"]["fields"]) {
-    const std::vector<int64_t> &values = arrays.at(field["name"]);
-    if (values.size() > field["length"].get<size_t>()) {
-      throw std::runtime_error("step field " + field["name"].get<std::string>() + " is too short");
+  std::vector<int32_t> words(program_.step.size / kStepElementBytes, -1);
+  const std::array<std::vector<int64_t>, kNumStepFields> values = stepFields(inputs);
+  for (uint32_t i = 0; i < kNumStepFields; ++i) {
+    const StepField &field = program_.step.fields[i];
+    if (values[i].size() > field.length) {
+      throw std::runtime_error(fmt::format("step field {}: expected at most {} elements, got {}",
+                                           kStepFields[i].name, field.length, values[i].size()));
     }
-    std::copy(values.begin(), values.end(), words.begin() + field["offset"].get<std::ptrdiff_t>() / 4);
+    std::copy(values[i].begin(), values[i].end(),
+              words.begin() + static_cast<std::ptrdiff_t>(field.offset / kStepElementBytes));
   }
   requireOk(outcomeOf([&](cria_message *message) {
               return device_.api().upload(device_.queue(), memory_["step"].buffer, 0, words.data(),
@@ -230,12 +220,11 @@ void ProgramRunner::uploadStep(const StepInputs &inputs) {
 std::vector<Entry> ProgramRunner::entriesOf(const std::string &entryName, const StepInputs &inputs) const {
   const StepSizes sizes{inputs.tokens.size(), inputs.outputs.size(), inputs.blockTable.size()};
   std::vector<Entry> entries;
-  for (const Json &entry : program_["entries"]) {
-    for (size_t i = 0; entry["name"] == entryName && i < entry["dispatches"].size(); ++i) {
-      Entry dispatch = entryOf(entry["dispatches"][i], sizes);
-      if (std::count(dispatch.grid.begin(), dispatch.grid.end(), 0u) == 0) {
-        entries.push_back(std::move(dispatch));
-      }
+  const ProgramEntry *entry = program_.findEntry(entryName);
+  for (size_t i = 0; entry != nullptr && i < entry->dispatches.size(); ++i) {
+    Entry dispatch = entryOf(entry->dispatches[i], sizes);
+    if (std::count(dispatch.grid.begin(), dispatch.grid.end(), 0u) == 0) {
+      entries.push_back(std::move(dispatch));
     }
   }
   return entries;
@@ -245,7 +234,7 @@ Matrix ProgramRunner::step(const std::string &entry, const StepInputs &inputs) {
   uploadStep(inputs);
   const Memory &result = memory_.at(resultName_);
   constexpr uint32_t kNan = 0xFFFFFFFFu;
-  device_.api().fill(device_.queue(), arena_, 0, arenaSize_, kNan, nullptr);
+  device_.api().fill(device_.queue(), arena_, 0, program_.arenaBytes(), kNan, nullptr);
   device_.api().fill(device_.queue(), result.buffer, 0, result.size, kNan, nullptr);
   requireOk(run(device_, code_, entriesOf(entry, inputs)), entry);
   return readResult(inputs.outputs.size());

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs a compiled program on a device, step by step, directly from its JSON. It allocates weights, arena,
-// step, pages and result itself and uses no part of the runtime.
+// Runs a compiled program on a device, step by step. It allocates weights, arena, step, pages and
+// result itself and uses no part of the runtime.
 #pragma once
 
+#include "format/Program.h"
 #include "plugins/api/cria_plugin.h"
 #include "tools/cria-device-check/CompiledProgram.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 #include "tools/cria-plugin-test/Formulas.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 namespace cria::conformance {
 
@@ -36,7 +36,6 @@ public:
   std::vector<std::pair<std::string, uint64_t>> times(const std::string &entry, const StepInputs &inputs);
 
 private:
-  using Json = nlohmann::ordered_json;
   struct Memory {
     cria_buffer *buffer = nullptr;
     uint64_t offset = 0;
@@ -51,19 +50,20 @@ private:
   void addBuffers();
   void initialize();
   Matrix readResult(uint64_t rows);
+  std::array<std::vector<int64_t>, kNumStepFields> stepFields(const StepInputs &inputs) const;
   void uploadStep(const StepInputs &inputs);
-  uint64_t dimensionOf(const Json &value, const StepSizes &sizes) const;
-  Operand operandOf(const Json &binding, const StepSizes &sizes) const;
-  Entry entryOf(const Json &dispatch, const StepSizes &sizes) const;
+  uint64_t dimensionOf(Extent extent, const StepSizes &sizes) const;
+  Operand operandOf(const ProgramBinding &binding, const StepSizes &sizes) const;
+  static uint32_t gridOf(const GridDimension &dimension, const StepSizes &sizes);
+  Entry entryOf(const ProgramDispatch &dispatch, const StepSizes &sizes) const;
   std::vector<Entry> entriesOf(const std::string &entry, const StepInputs &inputs) const;
 
   Device &device_;
-  Json program_;
+  Program program_;
   uint64_t pages_;
   cria_code *code_ = nullptr;
   std::map<std::string, Memory> memory_;
   cria_buffer *arena_ = nullptr;
-  uint64_t arenaSize_ = 0;
   std::string resultName_;
   uint64_t resultColumns_ = 0;
 };
