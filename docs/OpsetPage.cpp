@@ -76,9 +76,9 @@ std::string textOf(Tolerance tolerance) {
   return "";
 }
 
-/// What is stated of a version that is not the one of the whole.
+/// What is stated of an addition to an op that exists.
 std::string sinceOf(uint32_t since, uint32_t whole) {
-  return since == whole ? "" : fmt::format(", since version {}", since);
+  return since <= whole ? "" : fmt::format(", since version {}", since);
 }
 
 std::string attributesOf(const Op &op) {

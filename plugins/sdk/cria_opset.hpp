@@ -27,7 +27,8 @@ enum class Types { floats, cacheFloats, f32, i32, u32, codes };
 
 /// A signature of an operand. An operand may have several, which share no element type: the type of the
 /// bound operand selects one. `extents` has one letter for each dimension (textOfExtent): dimensions with
-/// the same letter have the same size in one call, '.' is any size.
+/// the same letter have the same size in one call, '.' is any size. `since` matters if it is later than
+/// that of the op.
 struct Operand {
   std::string_view name;
   Types types;
