@@ -79,10 +79,13 @@ void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span
     return;
   }
   const std::byte *scales = row + values.size();
-  for (size_t i = 0; i < values.size(); ++i) {
-    uint64_t group = i / uint64_t(format.group);
-    float scale = loadScale(format.scaleType, scales + group * sizeOf(format.scaleType));
-    values[i] = scale * float(int8_t(row[i]));
+  for (size_t first = 0; first < values.size(); first += size_t(format.group)) {
+    const float scale = loadScale(format.scaleType, scales);
+    const size_t end = std::min(first + size_t(format.group), values.size());
+    for (size_t i = first; i < end; ++i) {
+      values[i] = scale * float(int8_t(row[i]));
+    }
+    scales += sizeOf(format.scaleType);
   }
 }
 

@@ -67,9 +67,11 @@ void scatterElements(const WeightArray &array, int64_t count, const PlaneRows &r
   }
 }
 
-/// The arrays of all weights of a file, in the order of its tensors.
-std::vector<std::vector<WeightArray>> arraysOfAll(const std::vector<WeightToWrite> &weights) {
-  std::vector<std::vector<WeightArray>> arrays;
+/// The arrays of a file by weight, in the order of its tensors.
+using ArraysByWeight = std::vector<std::vector<WeightArray>>;
+
+ArraysByWeight arraysOfAll(const std::vector<WeightToWrite> &weights) {
+  ArraysByWeight arrays;
   for (const WeightToWrite &weight : weights) {
     arrays.push_back(arraysOf(weight.format, weight.layout.kind, weight.shape));
   }
@@ -78,10 +80,9 @@ std::vector<std::vector<WeightArray>> arraysOfAll(const std::vector<WeightToWrit
 
 class WeightFile {
 public:
-  WeightFile(const std::vector<WeightToWrite> &weights, const WeightFileOptions &options,
-             SafetensorsWriter &writer)
-      : weights_(weights), options_(options), writer_(writer), arrays_(arraysOfAll(weights)),
-        blocks_(divide(weights)) {
+  WeightFile(const std::vector<WeightToWrite> &weights, const ArraysByWeight &arrays,
+             const WeightFileOptions &options, SafetensorsWriter &writer)
+      : weights_(weights), arrays_(arrays), options_(options), writer_(writer), blocks_(divide(weights)) {
     for (size_t tensor = 0; const std::vector<WeightArray> &arrays : arrays_) {
       firstTensors_.push_back(tensor);
       tensor += arrays.size();
@@ -152,10 +153,10 @@ private:
   }
 
   const std::vector<WeightToWrite> &weights_;
+  const ArraysByWeight &arrays_;
   const WeightFileOptions &options_;
   SafetensorsWriter &writer_;
-  std::vector<std::vector<WeightArray>> arrays_; // by weight
-  std::vector<size_t> firstTensors_;             // by weight
+  std::vector<size_t> firstTensors_; // by weight
   std::vector<Block> blocks_;
   std::atomic<size_t> next_{0};
   std::atomic<bool> failed_{false};
@@ -166,14 +167,15 @@ private:
 
 Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite> &weights,
                        const WeightFileOptions &options) {
+  const ArraysByWeight arrays = arraysOfAll(weights);
   std::vector<SafetensorsDeclaration> tensors;
-  for (const WeightToWrite &weight : weights) {
-    for (const WeightArray &array : arraysOf(weight.format, weight.layout.kind, weight.shape)) {
-      tensors.push_back({arrayName(weight.name, array.suffix), array.type, array.shape});
+  for (size_t i = 0; i < weights.size(); ++i) {
+    for (const WeightArray &array : arrays[i]) {
+      tensors.push_back({arrayName(weights[i].name, array.suffix), array.type, array.shape});
     }
   }
   CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, std::move(tensors)));
-  CRIA_RETURN_IF_ERROR(WeightFile(weights, options, *writer).run());
+  CRIA_RETURN_IF_ERROR(WeightFile(weights, arrays, options, *writer).run());
   return writer->finish();
 }
 

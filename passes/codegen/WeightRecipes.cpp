@@ -20,19 +20,19 @@ class CheckpointRows : public WeightRows {
 public:
   CheckpointRows(const TensorReader &tensors, std::string name, const TensorInfo &info, WeightFormat format)
       : WeightRows(info.shape.size() == 2 ? info.shape[0] : 1, info.shape.back()), tensors_(tensors),
-        name_(std::move(name)), info_(info), format_(format) {}
+        name_(std::move(name)), info_(info), format_(format),
+        sourceBytes_(rowBytes(traitsOf(*info.format), columns())),
+        targetBytes_(rowBytes(traitsOf(format), columns())) {}
 
   Status read(int64_t first, int64_t count, std::byte *target) const override {
-    const uint64_t sourceBytes = rowBytes(traitsOf(*info_.format), columns());
     if (info_.format == format_) {
-      return tensors_.readRows(name_, first, count, {target, uint64_t(count) * sourceBytes});
+      return tensors_.readRows(name_, first, count, {target, uint64_t(count) * sourceBytes_});
     }
-    std::vector<std::byte> bytes(uint64_t(count) * sourceBytes);
+    std::vector<std::byte> bytes(uint64_t(count) * sourceBytes_);
     CRIA_RETURN_IF_ERROR(tensors_.readRows(name_, first, count, bytes));
-    const uint64_t targetBytes = rowBytes(traitsOf(format_), columns());
     std::vector<float> values(static_cast<size_t>(columns()));
-    for (int64_t row = 0; row < count; ++row, target += targetBytes) {
-      decodeRow(traitsOf(*info_.format), bytes.data() + uint64_t(row) * sourceBytes, values);
+    for (int64_t row = 0; row < count; ++row, target += targetBytes_) {
+      decodeRow(traitsOf(*info_.format), bytes.data() + uint64_t(row) * sourceBytes_, values);
       if (auto overflow = encodeRow(traitsOf(format_), values, target)) {
         return overflowError(first + row, *overflow, values[*overflow]);
       }
@@ -51,6 +51,7 @@ private:
   std::string name_;
   const TensorInfo &info_;
   WeightFormat format_;
+  uint64_t sourceBytes_, targetBytes_; // of a row
 };
 
 /// Sources whose values are computed in f32, row by row.
@@ -58,21 +59,21 @@ class ComputedRows : public WeightRows {
 public:
   Status read(int64_t first, int64_t count, std::byte *target) const override {
     std::vector<float> row(static_cast<size_t>(columns()));
-    for (int64_t i = 0; i < count; ++i) {
+    for (int64_t i = 0; i < count; ++i, target += rowBytes_) {
       compute(first + i, row.data());
       encodeRow(traitsOf(format_), row, target);
-      target += rowBytes(traitsOf(format_), columns());
     }
     return {};
   }
 
 protected:
   ComputedRows(int64_t rows, int64_t columns, WeightFormat format)
-      : WeightRows(rows, columns), format_(format) {}
+      : WeightRows(rows, columns), format_(format), rowBytes_(rowBytes(traitsOf(format), columns)) {}
   virtual void compute(int64_t row, float *values) const = 0;
 
 private:
   WeightFormat format_;
+  uint64_t rowBytes_;
 };
 
 class RandomRows : public ComputedRows {
