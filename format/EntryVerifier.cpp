@@ -185,7 +185,7 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
   unsigned __int128 last = 0;
   bool overPages = false;
   for (size_t i = 0; i < binding.shape.size(); ++i) {
-    Extent extent = binding.shape[i];
+    const Extent &extent = binding.shape[i];
     if (extent.kind == ExtentKind::pages) {
       if (!isKv || overPages || binding.strides[i] > program_.kv.pageBytes / sizeOf(binding.type)) {
         return invalidArgument(
@@ -212,7 +212,7 @@ Status EntryVerifier::verifyElements(const ProgramBinding &binding) const {
 Status EntryVerifier::verifyCount(const ProgramBinding &binding) const {
   uint64_t outputs = std::min(entry_.maxTokens, program_.limits.maxOutputs);
   unsigned __int128 count = 1;
-  for (Extent extent : binding.shape) {
+  for (const Extent &extent : binding.shape) {
     bool isPages = extent.kind == ExtentKind::pages; // kv: elements per page
     count *= isPages ? 1 : resolveExtent(extent, program_.limits, entry_.maxTokens, outputs, 0);
     count = std::min<unsigned __int128>(count, UINT64_MAX);

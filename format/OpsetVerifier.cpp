@@ -21,7 +21,7 @@ bool has(const ProgramDispatch &dispatch, std::string_view name) {
 // for that T only.
 bool isRows(const Extent &extent, ExtentKind rows, const ProgramEntry &entry) {
   bool isFixed = rows == ExtentKind::tokens && entry.minTokens == entry.maxTokens;
-  return extent.kind == rows || (isFixed && isConstant(extent, entry.maxTokens));
+  return extent == Extent{.kind = rows} || (isFixed && isConstant(extent, entry.maxTokens));
 }
 
 Status verifyStepOperand(const Program &program, const ProgramEntry &entry, const StepFieldRule &rule,

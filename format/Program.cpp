@@ -56,13 +56,15 @@ std::vector<ProgramWeightArray> programArraysOf(WeightFormat format, PhysicalLay
   return arrays;
 }
 
-uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
+static uint64_t tiled(uint64_t times, uint64_t n, uint64_t tile) { return times * ((n + tile - 1) / tile); }
+
+uint64_t resolveExtent(const Extent &extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
                        uint64_t pages) {
   switch (extent.kind) {
   case ExtentKind::tokens:
-    return tokens;
+    return tiled(extent.times, tokens, extent.tile);
   case ExtentKind::outputs:
-    return outputs;
+    return tiled(extent.times, outputs, extent.tile);
   case ExtentKind::sequences:
     return limits.maxSequences;
   case ExtentKind::sequencesPlusOne:
@@ -73,6 +75,18 @@ uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t toke
     break;
   }
   return extent.value;
+}
+
+uint64_t resolveGrid(const GridDimension &dimension, uint64_t tokens, uint64_t outputs) {
+  switch (dimension.of) {
+  case GridOf::tokens:
+    return tiled(dimension.times, tokens, dimension.tile);
+  case GridOf::outputs:
+    return tiled(dimension.times, outputs, dimension.tile);
+  case GridOf::one:
+    break;
+  }
+  return tiled(dimension.times, 1, dimension.tile);
 }
 
 } // namespace cria

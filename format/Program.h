@@ -47,10 +47,13 @@ struct StepLayout {
   const StepField &operator[](StepFieldKind kind) const { return fields[static_cast<uint32_t>(kind)]; }
 };
 
-/// One dimension of a shape.
+/// One dimension of a shape: a constant, a quantity of the step, or times · ceildiv(n, tile) where n is T or
+/// R, for arrays that hold the rows of a step in tiles.
 struct Extent {
   ExtentKind kind = ExtentKind::constant;
-  uint64_t value = 0; // of kind constant
+  uint64_t value = 0;           // of kind constant
+  uint64_t times = 1, tile = 1; // 1 unless the kind is tokens or outputs
+  bool operator==(const Extent &) const = default;
 };
 
 /// One of the arrays of a weight, as arraysOf() lists them (format/WeightArrays.h).
@@ -171,9 +174,11 @@ struct Program {
 };
 
 /// Returns the value of a dimension for a step of `tokens` rows and `outputs` rows of logits. pages: the
-/// number of pages of the pool.
-uint64_t resolveExtent(Extent extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
+/// number of pages of the pool. It never decreases when a quantity grows.
+uint64_t resolveExtent(const Extent &extent, const ProgramLimits &limits, uint64_t tokens, uint64_t outputs,
                        uint64_t pages);
+/// The same for a dimension of a grid.
+uint64_t resolveGrid(const GridDimension &dimension, uint64_t tokens, uint64_t outputs);
 
 /// Parses a program strictly: unknown members, wrong types and unknown names are errors. `what` names the
 /// text in messages, e.g. "programs/ops.json". Does not verify the program; see verifyProgram(). Errors:

@@ -76,7 +76,25 @@ StatusOr<uint64_t> elementNumber(const Json &value, const std::string &where) {
   return value.get<uint64_t>();
 }
 
+/// Reads {"times": 6, "of": "T", "tile": 6}.
+StatusOr<Extent> readTiledExtent(JsonObject object) {
+  Extent extent;
+  CRIA_ASSIGN_OR_RETURN(extent.times, readUnsigned(object, "times", 1, kMaxCount));
+  CRIA_ASSIGN_OR_RETURN(extent.tile, readUnsigned(object, "tile", 1, kMaxCount));
+  CRIA_ASSIGN_OR_RETURN(std::string of, object.string("of"));
+  if (of != "T" && of != "R") {
+    return object.mismatch("of", "'T' or 'R'");
+  }
+  extent.kind = of == "T" ? ExtentKind::tokens : ExtentKind::outputs;
+  CRIA_RETURN_IF_ERROR(object.finish());
+  return extent;
+}
+
 StatusOr<Extent> readExtent(const Json &value, const std::string &where) {
+  if (value.is_object()) {
+    CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(value, where + ": shape"));
+    return readTiledExtent(std::move(object));
+  }
   if (!value.is_string()) {
     CRIA_ASSIGN_OR_RETURN(uint64_t number, elementNumber(value, where + ": shape"));
     return Extent{.kind = ExtentKind::constant, .value = number};

@@ -142,7 +142,7 @@ Status verifyBufferShape(const ProgramBuffer &buffer) {
 
 Status verifyBufferSize(const ProgramBuffer &buffer, const ProgramLimits &limits) {
   uint64_t bytes = sizeOf(buffer.type);
-  for (Extent extent : buffer.shape) {
+  for (const Extent &extent : buffer.shape) {
     uint64_t value = resolveExtent(extent, limits, limits.maxTokens, limits.maxOutputs, 0);
     if (__builtin_mul_overflow(bytes, value, &bytes)) {
       return invalidArgument("the size of the shape overflows");
@@ -169,8 +169,8 @@ Status verifyArenaOffset(const ProgramBuffer &buffer) {
 
 Status verifyLogits(const ProgramBuffer &buffer, uint32_t vocabSize) {
   bool isLogits = buffer.type == ElementType::f32 && buffer.shape.size() == 2 &&
-                  buffer.shape[0].kind == ExtentKind::outputs &&
-                  buffer.shape[1].kind == ExtentKind::constant && buffer.shape[1].value == vocabSize;
+                  buffer.shape[0] == Extent{.kind = ExtentKind::outputs} &&
+                  buffer.shape[1] == Extent{.value = vocabSize};
   return isLogits ? Status()
                   : invalidArgument("expected a result of type f32 and shape ['R', {}], the vocabulary",
                                     vocabSize);

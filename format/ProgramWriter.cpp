@@ -10,7 +10,13 @@ namespace {
 using OrderedJson = nlohmann::ordered_json;
 
 OrderedJson extentJson(const Extent &extent) {
-  return extent.kind == ExtentKind::constant ? OrderedJson(extent.value) : OrderedJson(symbolOf(extent.kind));
+  if (extent.kind == ExtentKind::constant) {
+    return extent.value;
+  }
+  if (extent.times == 1 && extent.tile == 1) {
+    return symbolOf(extent.kind);
+  }
+  return {{"times", extent.times}, {"of", symbolOf(extent.kind)}, {"tile", extent.tile}};
 }
 
 OrderedJson shapeJson(const std::vector<Extent> &shape) {

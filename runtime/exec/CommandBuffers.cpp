@@ -24,7 +24,6 @@ public:
   }
 
 private:
-  uint64_t gridSize(const GridDimension &dimension) const;
   const cria_operand *addOperand(const ProgramBinding &binding, KernelKind kind);
   const cria_attribute *addAttribute(const ProgramAttribute &attribute);
   BoundBuffers::Place placeOf(const BufferReference &buffer) const;
@@ -40,11 +39,6 @@ private:
   std::deque<std::vector<const cria_attribute *>> attributeLists_;
   std::vector<const cria_entry *> entryPointers_;
 };
-
-uint64_t EntryResolver::gridSize(const GridDimension &dimension) const {
-  uint64_t n = dimension.of == GridOf::one ? 1 : dimension.of == GridOf::tokens ? numTokens_ : numOutputs_;
-  return dimension.times * ((n + dimension.tile - 1) / dimension.tile);
-}
 
 BoundBuffers::Place EntryResolver::placeOf(const BufferReference &buffer) const {
   switch (buffer.space) {
@@ -62,7 +56,7 @@ BoundBuffers::Place EntryResolver::placeOf(const BufferReference &buffer) const 
 
 const cria_operand *EntryResolver::addOperand(const ProgramBinding &binding, KernelKind kind) {
   std::vector<uint64_t> &shape = shapes_.emplace_back();
-  for (Extent extent : binding.shape) {
+  for (const Extent &extent : binding.shape) {
     shape.push_back(resolveExtent(extent, program_.limits, numTokens_, numOutputs_, bound_.numPages));
   }
   BoundBuffers::Place place = placeOf(binding.buffer);
@@ -104,7 +98,7 @@ bool EntryResolver::add(const ProgramDispatch &dispatch) {
   const ProgramKernel &kernel = program_.kernels[dispatch.kernel];
   cria_entry entry = {.struct_size = sizeof(cria_entry)};
   for (size_t i = 0; i < dispatch.grid.size(); ++i) {
-    entry.grid[i] = static_cast<uint32_t>(gridSize(dispatch.grid[i]));
+    entry.grid[i] = static_cast<uint32_t>(resolveGrid(dispatch.grid[i], numTokens_, numOutputs_));
     if (entry.grid[i] == 0) {
       return false;
     }

@@ -51,7 +51,8 @@ OrderedJson oddValue(std::mt19937 &random) {
                               "write",
                               "read",
                               OrderedJson::array(),
-                              OrderedJson::object()};
+                              OrderedJson::object(),
+                              {{"times", 6}, {"of", "T"}, {"tile", 6}}};
   return kOdd[random() % std::size(kOdd)];
 }
 

@@ -51,6 +51,59 @@ TEST(Program, IsWrittenAsItWasRead) {
   EXPECT_EQ(programToJson(*program).dump(), toyProgram().dump());
 }
 
+OrderedJson tiled(int times, const char *of, int tile) {
+  return {{"times", times}, {"of", of}, {"tile", tile}};
+}
+
+/// Stores the rows of the step, of which there are up to 16, in tiles of 6: 18 elements.
+OrderedJson programWithTiledRows() {
+  OrderedJson program = toyProgram();
+  program["buffers"][0]["shape"][0] = tiled(6, "T", 6);
+  program["buffers"][0]["size"] = 128;
+  for (OrderedJson &entry : program["entries"]) {
+    for (OrderedJson *rows :
+         {&entry["dispatches"][0]["bindings"][3], &entry["dispatches"][1]["bindings"][4]}) {
+      (*rows)["shape"][0] = tiled(6, "T", 6);
+      (*rows)["size"] = 72;
+    }
+  }
+  return program;
+}
+
+TEST(Program, TiledExtentsAreReadVerifiedAndWritten) {
+  const OrderedJson json = programWithTiledRows();
+  EXPECT_TRUE(check(json).ok()) << check(json).message();
+  auto program = parseProgram(json.dump(), "p.json");
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_EQ(program->buffers[0].shape[0], (Extent{.kind = ExtentKind::tokens, .times = 6, .tile = 6}));
+  EXPECT_EQ(programToJson(*program).dump(), json.dump());
+}
+
+TEST(ProgramVerifier, TiledExtentsCountTheirPadding) {
+  OrderedJson json = programWithTiledRows();
+  binding(json, 2, 1, 4)["size"] = 68; // one element less than 3 tiles
+  EXPECT_THAT(check(json).message(),
+              HasSubstr("binding 'rows': the last element at the maximum sizes exceeds"));
+  json = programWithTiledRows();
+  json["buffers"][0]["size"] = 64;
+  EXPECT_THAT(check(json).message(), HasSubstr("expected a size of 72 bytes for the shape"));
+}
+
+TEST(Program, ResolvesExtentsAndGrids) {
+  constexpr uint64_t kTokens = 13, kOutputs = 4, kPages = 9;
+  auto extent = [&](Extent e) { return resolveExtent(e, {.maxSequences = 5}, kTokens, kOutputs, kPages); };
+  EXPECT_EQ(extent({.value = 7}), 7u);
+  EXPECT_EQ(extent({.kind = ExtentKind::tokens}), kTokens);
+  EXPECT_EQ(extent({.kind = ExtentKind::tokens, .times = 6, .tile = 6}), 18u);
+  EXPECT_EQ(extent({.kind = ExtentKind::outputs, .times = 2, .tile = 4}), 2u);
+  EXPECT_EQ(extent({.kind = ExtentKind::sequencesPlusOne}), 6u);
+  EXPECT_EQ(extent({.kind = ExtentKind::pages}), kPages);
+  EXPECT_EQ(resolveGrid({.times = 3, .of = GridOf::tokens, .tile = 4}, kTokens, kOutputs), 12u);
+  EXPECT_EQ(resolveGrid({.times = 3, .of = GridOf::outputs, .tile = 4}, kTokens, kOutputs), 3u);
+  EXPECT_EQ(resolveGrid({.times = 3}, kTokens, kOutputs), 3u);
+  EXPECT_EQ(resolveGrid({.of = GridOf::outputs}, kTokens, 0), 0u);
+}
+
 TEST(ProgramVerifier, NamesThePlace) {
   OrderedJson json = toyProgram();
   binding(json, 2, 1, 6)["access"] = "write";
@@ -129,6 +182,10 @@ const Hostile kReading[] = {
      "expected 'name' to be a name of 1 to 256 bytes"},
     {"BadExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = "Q"; },
      "expected a dimension to be a number"},
+    {"TiledExtentOf", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = tiled(6, "S", 6); },
+     "buffers[0] 'rows': shape: expected 'of' to be 'T' or 'R', got \"S\""},
+    {"TiledExtentTile", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = tiled(6, "T", 0); },
+     "shape: expected 'tile' to be an integer"},
     {"NegativeExtent", [](OrderedJson &p) { p["buffers"][0]["shape"][0] = -1; },
      "buffers[0] 'rows': shape: expected a number from 0 to 2^50, got -1"},
     {"ManyExtents", [](OrderedJson &p) { p["buffers"][0]["shape"] = std::vector<int>(9, 1); },

@@ -138,7 +138,7 @@ void ProgramRunner::addBuffers() {
 }
 
 // The runtime resolves S to the limit. Here it is exact, so that reading beyond the arrays is detected.
-uint64_t ProgramRunner::dimensionOf(Extent extent, const StepSizes &sizes) const {
+uint64_t ProgramRunner::dimensionOf(const Extent &extent, const StepSizes &sizes) const {
   cria::ProgramLimits exact = program_.limits;
   exact.maxSequences = static_cast<uint32_t>(sizes.sequences);
   return resolveExtent(extent, exact, sizes.tokens, sizes.outputs, pages_);
@@ -158,13 +158,6 @@ Operand ProgramRunner::operandOf(const ProgramBinding &binding, const StepSizes 
   return operand;
 }
 
-uint32_t ProgramRunner::gridOf(const GridDimension &dimension, const StepSizes &sizes) {
-  const uint64_t n = dimension.of == GridOf::one      ? 1
-                     : dimension.of == GridOf::tokens ? sizes.tokens
-                                                      : sizes.outputs;
-  return static_cast<uint32_t>(dimension.times * ((n + dimension.tile - 1) / dimension.tile));
-}
-
 Entry ProgramRunner::entryOf(const ProgramDispatch &dispatch, const StepSizes &sizes) const {
   const ProgramKernel &kernel = program_.kernels[dispatch.kernel];
   const bool isOp = kernel.kind == KernelKind::op;
@@ -176,7 +169,7 @@ Entry ProgramRunner::entryOf(const ProgramDispatch &dispatch, const StepSizes &s
     entry.attributes.push_back(attributeOf(attribute));
   }
   for (size_t d = 0; d < entry.grid.size(); ++d) {
-    entry.grid[d] = gridOf(dispatch.grid[d], sizes);
+    entry.grid[d] = static_cast<uint32_t>(resolveGrid(dispatch.grid[d], sizes.tokens, sizes.outputs));
   }
   entry.block = kernel.block;
   entry.scratchBytes = kernel.scratchBytes;

@@ -52,9 +52,8 @@ private:
   Matrix readResult(uint64_t rows);
   std::array<std::vector<int64_t>, kNumStepFields> stepFields(const StepInputs &inputs) const;
   void uploadStep(const StepInputs &inputs);
-  uint64_t dimensionOf(Extent extent, const StepSizes &sizes) const;
+  uint64_t dimensionOf(const Extent &extent, const StepSizes &sizes) const;
   Operand operandOf(const ProgramBinding &binding, const StepSizes &sizes) const;
-  static uint32_t gridOf(const GridDimension &dimension, const StepSizes &sizes);
   Entry entryOf(const ProgramDispatch &dispatch, const StepSizes &sizes) const;
   std::vector<Entry> entriesOf(const std::string &entry, const StepInputs &inputs) const;
 
