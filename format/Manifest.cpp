@@ -137,6 +137,14 @@ Status readWeightFiles(JsonObject &object, const Manifest &manifest, PackageTarg
   return {};
 }
 
+StatusOr<ActivationClass> readActivations(JsonObject &object) {
+  CRIA_ASSIGN_OR_RETURN(std::string name, object.string("activations"));
+  if (std::optional<ActivationClass> activations = parseActivationClass(name)) {
+    return *activations;
+  }
+  return object.mismatch("activations", fmt::format("one of {}", fmt::join(kActivationClasses, ", ")));
+}
+
 StatusOr<PackageTarget> readTarget(JsonObject object, const Manifest &manifest) {
   PackageTarget target;
   CRIA_ASSIGN_OR_RETURN(target.name, object.string("name"));
@@ -147,6 +155,7 @@ StatusOr<PackageTarget> readTarget(JsonObject object, const Manifest &manifest) 
   CRIA_ASSIGN_OR_RETURN(target.features, object.string("features"));
   CRIA_ASSIGN_OR_RETURN(int64_t abiVersion, object.integer("abi_version", 0, INT32_MAX));
   target.abiVersion = static_cast<uint32_t>(abiVersion);
+  CRIA_ASSIGN_OR_RETURN(target.activations, readActivations(object));
   CRIA_ASSIGN_OR_RETURN(target.program, object.string("program"));
   CRIA_RETURN_IF_ERROR(checkListed(manifest, target.program, object.where()));
   if (!object.absentOrNull("code")) {

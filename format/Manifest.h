@@ -3,6 +3,7 @@
 // requirements, and a digest of every file.
 #pragma once
 
+#include "format/ActivationClass.h"
 #include "format/AddedToken.h"
 #include "format/ModelConfig.h"
 #include "support/Status.h"
@@ -30,6 +31,7 @@ struct PackageTarget {
   std::string format;   // "elf.x86_64"
   std::string features; // "x86-64-v4" or empty
   uint32_t abiVersion = 0;
+  ActivationClass activations = ActivationClass::f32;
   std::string program;                  // path in the package
   std::string code;                     // path in the package; empty if there is no code
   std::vector<std::string> weightFiles; // paths in the package

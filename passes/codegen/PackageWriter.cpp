@@ -101,6 +101,7 @@ Json manifestTarget(const CompiledTarget &target, const WeightSet::Use &use) {
                {"format", target.format},
                {"features", target.features},
                {"abi_version", target.abiVersion},
+               {"activations", nameOf(target.activations)},
                {"program", fmt::format("programs/{}.json", target.name)}};
   if (!target.codeExtension.empty()) {
     json["code"] = codePath(target);

@@ -20,6 +20,7 @@ namespace cria {
 struct CompiledTarget {
   std::string name, format, features;
   uint32_t abiVersion = 0;
+  ActivationClass activations = ActivationClass::f32;
   /// The module with the program; its program.weight ops hold the recipes of the weights to write.
   mlir::ModuleOp program;
   /// The content of programs/<name>.json.

@@ -235,6 +235,7 @@ Status Compilation::writePackageFiles() {
                                .format = target.format(),
                                .features = target.features(),
                                .abiVersion = target.abiVersion(*lowered),
+                               .activations = target.activations(*lowered),
                                .program = *program.module,
                                .programJson = printJson(programToJson(*lowered)),
                                .code = std::move(code.bytes),

@@ -10,6 +10,7 @@
 //     entry point. It is not called for `use_weight` and `split`, which are views.
 #pragma once
 
+#include "format/ActivationClass.h"
 #include "format/Program.h"
 #include "format/RandomWeights.h"
 #include "ir/LlamaOps.h"
@@ -60,6 +61,8 @@ public:
   virtual std::string format() const = 0;
   virtual std::string features() const = 0;
   virtual uint32_t abiVersion(const Program &program) const = 0;
+  /// The class of activations that matrix products of `program` take, for the manifest.
+  virtual ActivationClass activations(const Program &program) const { return ActivationClass::f32; }
   /// Extension of the code file with its dot, e.g. ".so"; empty for a target without code.
   virtual std::string codeExtension() const = 0;
 

@@ -89,6 +89,7 @@ std::string targetText(const PackageTarget &target, const Program &program, cons
   std::string text =
       fmt::format("\ntarget {}\n  needs   format {}{}{}, ABI {}\n", target.name, target.format,
                   target.features.empty() ? "" : ", features ", target.features, target.abiVersion);
+  text += fmt::format("  inputs  of matrix products in {}\n", nameOf(target.activations));
   text += fmt::format("  limits  {} tokens, {} sequences, {} rows of logits per step; context {}\n",
                       program.limits.maxTokens, program.limits.maxSequences, program.limits.maxOutputs,
                       program.limits.context);
@@ -143,6 +144,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
           {"format", target.format},
           {"features", target.features},
           {"abi_version", target.abiVersion},
+          {"activations", nameOf(target.activations)},
           {"weight_bytes", program.weightBytes()},
           {"arena_bytes", plan.arena},
           {"arena_bytes_without_reuse", plan.withoutReuse},

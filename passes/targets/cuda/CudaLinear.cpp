@@ -6,26 +6,44 @@ using namespace mlir;
 
 namespace cria::cuda {
 
-/// The tensor-core kernels, by the type of their weights, with the type that they take of the input.
-static constexpr std::pair<ElementType, ElementType> kMatmulKernels[] = {
-    {ElementType::f16, ElementType::f16},
-    {ElementType::bf16, ElementType::bf16},
+namespace {
+/// A tensor-core kernel: the types of its weights and of its input.
+struct MatmulKernel {
+  ElementType weight, input;
+  ActivationClass activations;
+};
+constexpr MatmulKernel kMatmulKernels[] = {
+    {ElementType::f16, ElementType::f16, ActivationClass::f16},
+    {ElementType::bf16, ElementType::bf16, ActivationClass::bf16},
 };
 
-static std::optional<ElementType> matmulInput(ElementType weight) {
-  auto kernel = llvm::find_if(kMatmulKernels, [&](auto known) { return known.first == weight; });
-  return kernel == std::end(kMatmulKernels) ? std::nullopt : std::optional(kernel->second);
+/// Null if there is no kernel for such weights.
+const MatmulKernel *findMatmulKernel(ElementType weight) {
+  const auto *kernel =
+      llvm::find_if(kMatmulKernels, [&](const auto &known) { return known.weight == weight; });
+  return kernel == std::end(kMatmulKernels) ? nullptr : kernel;
+}
+} // namespace
+
+ActivationClass activationsOf(const Program &program) {
+  for (const ProgramWeight &weight : program.weights) {
+    const MatmulKernel *kernel = findMatmulKernel(weight.arrays.front().type);
+    if (kernel && weight.layout == PhysicalLayout::Kind::rowPadded) {
+      return kernel->activations;
+    }
+  }
+  return ActivationClass::f32;
 }
 
 LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
   MatmulSpec spec = {};
   describe(linear, spec);
-  std::optional<ElementType> input = matmulInput(spec.weight);
+  const MatmulKernel *kernel = findMatmulKernel(spec.weight);
   bool hasManyRows = builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT;
-  if (!input || !hasManyRows) {
+  if (!kernel || !hasManyRows) {
     return lowerToMatvec(linear);
   }
-  spec.input = *input;
+  spec.input = kernel->input;
   return lowerToMatmul(linear, spec);
 }
 

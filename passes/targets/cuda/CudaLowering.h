@@ -3,6 +3,7 @@
 // attention.
 #pragma once
 
+#include "format/ActivationClass.h"
 #include "passes/targets/OpLowering.h"
 #include "passes/targets/cuda/Kernels.h"
 
@@ -38,5 +39,8 @@ private:
 
   int64_t largest(int64_t dimension);
 };
+
+/// The class of activations of the tensor-core products that a program of this target has for prompts.
+ActivationClass activationsOf(const Program &program);
 
 } // namespace cria::cuda

@@ -33,6 +33,7 @@ public:
     return kind_ == DeviceFormat::ptx ? (sm_.name + " " + sm_.ptx).str() : sm_.name.str();
   }
   uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
+  ActivationClass activations(const Program &program) const override { return cuda::activationsOf(program); }
   std::string codeExtension() const override {
     return kind_ == DeviceFormat::simulator ? ".bc" : kind_ == DeviceFormat::cubin ? ".cubin" : ".ptx";
   }

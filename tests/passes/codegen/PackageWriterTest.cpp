@@ -54,6 +54,7 @@ protected:
                                .format = "elf.x86_64",
                                .features = "x",
                                .abiVersion = 1,
+                               .activations = ActivationClass::f16,
                                .program = *modules.back(),
                                .programJson = "{}\n",
                                .code = code,
@@ -111,6 +112,7 @@ TEST_F(PackageWriter, FilesAndManifest) {
   }
   Json target = manifest["targets"][0];
   EXPECT_EQ(target["code"], "code/a.so");
+  EXPECT_EQ(target["activations"], "f16");
   EXPECT_EQ(target["weight_bytes"], 128 + 512 + 16);
   EXPECT_EQ(target["weight_files"], Json({"weights/panel16.safetensors", "weights/row_major.safetensors"}));
 }

@@ -24,8 +24,8 @@ OrderedJson toyManifest(uint32_t vocabSize) {
     "tokenizer": null,
     "files": {},
     "targets": [{"name": "toy", "format": "test.toy", "features": "", "abi_version": 1,
-      "program": "programs/toy.json", "code": null, "weight_files": ["weights/row_major.safetensors"],
-      "weight_bytes": 1024}]})");
+      "activations": "f32", "program": "programs/toy.json", "code": null,
+      "weight_files": ["weights/row_major.safetensors"], "weight_bytes": 1024}]})");
   manifest["model"]["vocab_size"] = vocabSize;
   manifest["model"]["parameters"] = 4 * vocabSize + 108; // embedding, and one layer with the final norm
   return manifest;
