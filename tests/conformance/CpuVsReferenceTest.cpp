@@ -217,7 +217,7 @@ TEST_P(CpuVsReferenceAttention, AndItsDecomposition) {
 
 // Past the 512 positions after which attention merges partial results; one sequence grows in chunks.
 TEST_F(CpuVsReference, AttentionOverALongContext) {
-  const ProgramLimits limits{.maxTokens = 256, .maxSequences = 1, .context = 1200};
+  const CaseLimits limits{.maxTokens = 256, .maxSequences = 1, .context = 1200};
   StepMaker maker(random, 1, kPages);
   std::vector<StepInputs> steps;
   while (steps.empty() || steps.back().positions.back() < 1050) {

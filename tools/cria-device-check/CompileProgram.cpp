@@ -92,7 +92,7 @@ LogicalResult collectWeights(ModuleOp module, CompiledProgram &out) {
   return success();
 }
 
-LogicalResult runPasses(ModuleOp module, const Target &target, const ProgramLimits &limits, bool decompose) {
+LogicalResult runPasses(ModuleOp module, const Target &target, const CaseLimits &limits, bool decompose) {
   ProgramOptions options;
   options.maxTokens = limits.maxTokens;
   options.maxSequences = limits.maxSequences;
@@ -106,7 +106,7 @@ LogicalResult runPasses(ModuleOp module, const Target &target, const ProgramLimi
   return manager.run(module);
 }
 
-LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits &limits, bool decompose,
+LogicalResult compile(ModuleOp module, const Target &target, const CaseLimits &limits, bool decompose,
                       CompiledProgram &out) {
   if (failed(runPasses(module, target, limits, decompose))) {
     return failure();
@@ -133,7 +133,7 @@ LogicalResult compile(ModuleOp module, const Target &target, const ProgramLimits
 } // namespace
 
 CompiledProgram compileProgram(const std::string &text, const std::string &targetName,
-                               const ProgramLimits &limits, bool decompose) {
+                               const CaseLimits &limits, bool decompose) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<llama::LlamaDialect, program::ProgramDialect, func::FuncDialect>();
   CompiledProgram result;

@@ -8,8 +8,8 @@ namespace cria::conformance {
 
 /// Compiles `module`, MLIR text of weights with recipes and of entry points with llama.min_tokens and
 /// llama.max_tokens. If `decompose`, fused ops are decomposed first. Diagnostics are in the result's `error`.
-CompiledProgram compileProgram(const std::string &module, const std::string &target,
-                               const ProgramLimits &limits, bool decompose);
+CompiledProgram compileProgram(const std::string &module, const std::string &target, const CaseLimits &limits,
+                               bool decompose);
 
 /// Returns the names of the built-in targets.
 std::vector<std::string> builtInTargets();

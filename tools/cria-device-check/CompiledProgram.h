@@ -10,7 +10,8 @@
 
 namespace cria::conformance {
 
-struct ProgramLimits {
+/// The limits that a case is compiled for.
+struct CaseLimits {
   int64_t maxTokens = 48;
   int64_t maxSequences = 4;
   int64_t context = 128;

@@ -19,7 +19,7 @@ bool isForFlash(const AttentionShape &shape) {
 }
 
 // Limits for a few hundred rows in one step, more than the 256 positions of a segment.
-const ProgramLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
+const CaseLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
 constexpr uint64_t kMaxRows = 150; // for each of two sequences
 constexpr uint64_t kMinRows = 200; // in one step
 

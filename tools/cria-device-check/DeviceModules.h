@@ -9,7 +9,7 @@ namespace cria::conformance {
 struct DeviceModule {
   std::string name; // valid as a file name
   std::string module;
-  ProgramLimits limits;
+  CaseLimits limits;
 };
 
 std::vector<DeviceModule> deviceModules();

@@ -34,7 +34,7 @@ std::string LargeProduct::name() const {
   return kPrefix + std::to_string(rows_) + "x" + std::to_string(columns_) + "x" + std::to_string(tokens_);
 }
 
-ProgramLimits LargeProduct::limits() const {
+CaseLimits LargeProduct::limits() const {
   const auto tokens = static_cast<int64_t>(tokens_);
   return {.maxTokens = tokens, .maxSequences = 1, .context = tokens};
 }

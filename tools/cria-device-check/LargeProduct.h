@@ -18,7 +18,7 @@ public:
 
   std::string name() const; // "product-8192x4096x4096"
   std::string module() const;
-  conformance::ProgramLimits limits() const;
+  conformance::CaseLimits limits() const;
   conformance::Tensors tensors() const;
   /// Returns one step with all tokens and one output.
   conformance::StepInputs step() const;

@@ -14,7 +14,7 @@ using cria::check::LargeProduct;
 namespace fs = std::filesystem;
 
 static bool make(const fs::path &folder, const std::string &name, const std::string &module,
-                 const ProgramLimits &limits, const std::string &target) {
+                 const CaseLimits &limits, const std::string &target) {
   const CompiledProgram program = compileProgram(module, target, limits, false);
   if (!program.error.empty()) {
     std::fprintf(stderr, "error: %s: %s", name.c_str(), program.error.c_str());

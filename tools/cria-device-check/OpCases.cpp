@@ -7,7 +7,7 @@ namespace cria::conformance {
 static std::string rows(uint64_t columns) { return OpProgram::rowsType(columns); }
 
 OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width,
-                           const ProgramLimits &limits) {
+                           const CaseLimits &limits) {
   OpProgram op(random, {.limits = limits});
   op.addActivations("x", width, type);
   op.finish("x", width);
@@ -21,7 +21,7 @@ OpProgram randomWeightsProgram(Random &random, const std::string &type, uint64_t
   return op;
 }
 
-OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits) {
+OpProgram rmsNormProgram(Random &random, uint64_t width, const CaseLimits &limits) {
   OpProgram op(random, {.limits = limits});
   op.addActivations("x", width);
   op.addVector("w", width);
@@ -31,7 +31,7 @@ OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &li
   return op;
 }
 
-OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits &limits) {
+OpProgram elementwiseProgram(Random &random, uint64_t width, const CaseLimits &limits) {
   OpProgram op(random, {.limits = limits});
   op.addActivations("a", width);
   op.addActivations("b", width);
@@ -43,7 +43,7 @@ OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits
   return op;
 }
 
-OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const ProgramLimits &limits) {
+OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const CaseLimits &limits) {
   const uint64_t width = heads * headDim;
   OpProgram op(random, {.headDim = headDim, .limits = limits});
   op.addActivations("x", width);
@@ -64,7 +64,7 @@ std::string textOf(const LinearShape &shape) {
   return std::string(shape.type) + " " + std::to_string(shape.outer) + " x " + std::to_string(shape.inner);
 }
 
-OpProgram linearProgram(Random &random, const LinearShape &shape, const ProgramLimits &limits) {
+OpProgram linearProgram(Random &random, const LinearShape &shape, const CaseLimits &limits) {
   const auto &[type, inner, outer] = shape;
   OpProgram op(random, {.limits = limits});
   op.addActivations("x", inner);
@@ -89,7 +89,7 @@ OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape) {
 }
 
 OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts,
-                             const ProgramLimits &limits) {
+                             const CaseLimits &limits) {
   const auto &[type, inner, outer] = shape;
   const uint64_t weightRows = parts.swiglu ? (outer + 15) / 16 * 32 : outer;
   OpProgram op(random, {.limits = limits});
@@ -124,7 +124,7 @@ std::string textOf(const AttentionShape &shape) {
          std::to_string(shape.headDim) + " " + shape.cacheType;
 }
 
-OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, const ProgramLimits &limits) {
+OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, const CaseLimits &limits) {
   const auto &[group, kvHeads, headDim, cacheType, oneBuffer] = shape;
   const uint64_t query = group * kvHeads * headDim, key = kvHeads * headDim;
   OpProgram op(random,

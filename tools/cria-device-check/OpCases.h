@@ -8,13 +8,13 @@
 namespace cria::conformance {
 
 OpProgram embeddingProgram(Random &random, const std::string &type, uint64_t width,
-                           const ProgramLimits &limits = {});
+                           const CaseLimits &limits = {});
 /// The same with weights that the device generates.
 OpProgram randomWeightsProgram(Random &random, const std::string &type, uint64_t width);
-OpProgram rmsNormProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
+OpProgram rmsNormProgram(Random &random, uint64_t width, const CaseLimits &limits = {});
 /// A module with silu, mul and add.
-OpProgram elementwiseProgram(Random &random, uint64_t width, const ProgramLimits &limits = {});
-OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const ProgramLimits &limits = {});
+OpProgram elementwiseProgram(Random &random, uint64_t width, const CaseLimits &limits = {});
+OpProgram ropeProgram(Random &random, uint64_t heads, uint64_t headDim, const CaseLimits &limits = {});
 
 struct LinearShape {
   const char *type;
@@ -24,7 +24,7 @@ struct LinearShape {
 /// Returns a random element type with 1 to 300 inputs and 1 to 200 outputs.
 LinearShape randomLinear(Random &random);
 std::string textOf(const LinearShape &shape);
-OpProgram linearProgram(Random &random, const LinearShape &shape, const ProgramLimits &limits = {});
+OpProgram linearProgram(Random &random, const LinearShape &shape, const CaseLimits &limits = {});
 /// A linear on gathered rows, as the last linear of a model.
 OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape);
 
@@ -32,7 +32,7 @@ struct LinearParts {
   bool norm = false, swiglu = false, residual = false;
 };
 OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts,
-                             const ProgramLimits &limits = {});
+                             const CaseLimits &limits = {});
 
 struct AttentionShape {
   uint64_t group;
@@ -43,6 +43,6 @@ struct AttentionShape {
 };
 std::string textOf(const AttentionShape &shape);
 /// An attention on the second of two layers of the cache.
-OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, const ProgramLimits &limits);
+OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, const CaseLimits &limits);
 
 } // namespace cria::conformance

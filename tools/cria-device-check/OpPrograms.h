@@ -14,7 +14,7 @@ struct ProgramCache {
   uint64_t kvHeads = 1;
   uint64_t headDim = 16;
   std::string type = "f16";
-  ProgramLimits limits;
+  CaseLimits limits;
 };
 
 class OpProgram {
@@ -48,7 +48,7 @@ public:
   /// Returns the module, with entry points @decode (T = 1), @small (T up to 8) and @prefill (any T).
   std::string module() const;
   const Tensors &tensors() const { return tensors_; }
-  const ProgramLimits &limits() const { return cache_.limits; }
+  const CaseLimits &limits() const { return cache_.limits; }
   uint64_t context() const { return static_cast<uint64_t>(cache_.limits.context); }
 
 private:

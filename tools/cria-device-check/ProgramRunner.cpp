@@ -139,7 +139,7 @@ void ProgramRunner::addBuffers() {
 
 // The runtime resolves S to the limit. Here it is exact, so that reading beyond the arrays is detected.
 uint64_t ProgramRunner::dimensionOf(const Extent &extent, const StepSizes &sizes) const {
-  cria::ProgramLimits exact = program_.limits;
+  ProgramLimits exact = program_.limits;
   exact.maxSequences = static_cast<uint32_t>(sizes.sequences);
   return resolveExtent(extent, exact, sizes.tokens, sizes.outputs, pages_);
 }
