@@ -52,5 +52,5 @@ foreach(header support/CpuLevel.h support/Half.h format/ElementType.h format/Ran
 endforeach()
 install(FILES plugins/backends/null/null_backend.c plugins/samplers/null/null_sampler.c plugins/chat/null/null_chat.c
   DESTINATION share/cria/templates COMPONENT runtime)
-install(FILES docs/writing-a-plugin.md docs/abi-changelog.md docs/generated/opset.md docs/generated/opset-v1.md DESTINATION share/doc/cria COMPONENT runtime)
+install(FILES docs/writing-a-plugin.md docs/abi-changelog.md docs/generated/opset.md DESTINATION share/doc/cria COMPONENT runtime)
 install(DIRECTORY examples/plugins/ DESTINATION share/cria/examples/plugins COMPONENT runtime)
