@@ -124,7 +124,7 @@ static Status readOps(const Json &json, PluginManifest &out) {
     return invalidArgument("expected member 'opset' to be an integer of at least 1, with a member 'ops'");
   }
   if (ops != json.end()) {
-    CRIA_ASSIGN_OR_RETURN(out.ops, readOpSupport(*ops, version));
+    CRIA_ASSIGN_OR_RETURN(out.ops, readSupportedOps(*ops, version));
   }
   return {};
 }

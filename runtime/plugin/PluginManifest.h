@@ -5,7 +5,7 @@
 //    "abi": {"major": 1, "minor_min": 0, "minor_max": 0},
 //    "needs": {"os": "linux", "arch": "x86_64", "cpu": ["x86-64-v3"]}}
 //
-// `library` is a file in the same folder. `cpu`, `opset` and `ops` (OpSupport.h) are optional.
+// `library` is a file in the same folder. `cpu`, `opset` and `ops` (SupportedOps.h) are optional.
 #pragma once
 
 #include "runtime/plugin/PluginRegistry.h"
@@ -23,7 +23,7 @@ struct PluginManifest {
   std::string os;
   std::string arch;
   std::vector<std::string> cpuFeatures;
-  std::optional<OpSupport> ops; // of a backend for opset programs; nullopt: all ops
+  std::optional<SupportedOps> ops; // of a backend for opset programs; nullopt: all ops
 };
 
 /// Reads a plugin manifest. Members that are read before an error stay in `out`. Errors: notFound; io;

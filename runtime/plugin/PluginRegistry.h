@@ -6,7 +6,7 @@
 #pragma once
 
 #include "plugins/api/cria_plugin.h"
-#include "runtime/plugin/OpSupport.h"
+#include "runtime/plugin/SupportedOps.h"
 #include "support/Status.h"
 
 #include <filesystem>
@@ -51,7 +51,7 @@ struct PluginCandidate {
   std::string description; // empty until the plugin is loaded
   std::filesystem::path manifest;
   std::filesystem::path library;
-  std::optional<OpSupport> ops; // that the manifest lists
+  std::optional<SupportedOps> ops; // that the manifest lists
   bool loaded = false;
   bool refused = false; // cannot be loaded, or is shadowed by an earlier plugin
   std::string reason;   // why it is not loaded, and what to do; empty if it is loaded

@@ -60,17 +60,17 @@ static uint32_t typeOf(const std::string &name) {
   return name == "f32" ? CRIA_TYPE_F32 : name == "f16" ? CRIA_TYPE_F16 : CRIA_TYPE_BF16;
 }
 
-static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<OpSupport> &support,
+static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<SupportedOps> &supported,
                                 const SuiteOptions &options) {
   BackendSubject subject{.backend = Backend::at(plugin.library),
                          .device = options.device,
                          .ops = allOps(),
                          .seed = options.seed};
-  if (!support) {
+  if (!supported) {
     return subject;
   }
   subject.ops.clear();
-  for (const auto &[name, op] : support->ops) {
+  for (const auto &[name, op] : supported->ops) {
     subject.ops.insert(name);
     for (const auto &[operand, types] : op.types) {
       std::set<uint32_t> &listed = subject.types[name + "/" + operand];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/plugin/OpSupport.h"
+#include "runtime/plugin/SupportedOps.h"
 
 #include "plugins/sdk/cria_opset.hpp"
 #include "runtime/plugin/PluginOptions.h"
@@ -28,7 +28,7 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
 }
 
 // Only operands with several types are listed.
-static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &out) {
+static Status readTypes(const Json &json, const opset::Op &op, SupportedOps::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
   }
@@ -44,7 +44,7 @@ static Status readTypes(const Json &json, const opset::Op &op, OpSupport::Op &ou
   return {};
 }
 
-static Status readOp(const Json &json, const opset::Op &op, OpSupport::Op &out) {
+static Status readOp(const Json &json, const opset::Op &op, SupportedOps::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}' to be an object, {{}} for everything in the opset", op.name);
   }
@@ -80,24 +80,24 @@ static StatusOr<const opset::Op *> findOp(std::string_view name, uint32_t versio
   return op;
 }
 
-StatusOr<OpSupport> readOpSupport(const Json &json, uint32_t version, std::span<const opset::Op> table,
-                                  uint32_t tableVersion) {
+StatusOr<SupportedOps> readSupportedOps(const Json &json, uint32_t version, std::span<const opset::Op> table,
+                                        uint32_t tableVersion) {
   if (!json.is_object() || json.empty()) {
     return invalidArgument("expected member 'ops' to be an object of ops");
   }
-  OpSupport support{.version = version, .ops = {}};
+  SupportedOps supported{.version = version, .ops = {}};
   for (const auto &[name, value] : json.items()) {
     if (version > tableVersion && opset::find(name, table) == nullptr) {
       continue;
     }
     CRIA_ASSIGN_OR_RETURN(const opset::Op *op, findOp(name, version, table));
-    CRIA_RETURN_IF_ERROR(readOp(value, *op, support.ops[name]));
+    CRIA_RETURN_IF_ERROR(readOp(value, *op, supported.ops[name]));
   }
-  return support;
+  return supported;
 }
 
-StatusOr<OpSupport> readOpSupport(const Json &json, uint32_t version) {
-  return readOpSupport(json, version, opset::kOps, opset::kVersion);
+StatusOr<SupportedOps> readSupportedOps(const Json &json, uint32_t version) {
+  return readSupportedOps(json, version, opset::kOps, opset::kVersion);
 }
 
 } // namespace cria

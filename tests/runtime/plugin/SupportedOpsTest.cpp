@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/plugin/OpSupport.h"
+#include "runtime/plugin/SupportedOps.h"
 #include "plugins/sdk/cria_opset.hpp"
 #include "runtime/plugin/PluginManifest.h"
 #include "support/Json.h"
@@ -16,19 +16,19 @@ using testing::UnorderedElementsAre;
 
 constexpr opset::Op kTwoVersions[] = {{.name = "add"}, {.name = "later", .since = 2}};
 
-StatusOr<OpSupport> read(std::string_view ops, uint32_t version) {
-  return readOpSupport(Json::parse(ops), version, kTwoVersions, /*tableVersion=*/2);
+StatusOr<SupportedOps> read(std::string_view ops, uint32_t version) {
+  return readSupportedOps(Json::parse(ops), version, kTwoVersions, /*tableVersion=*/2);
 }
 
-TEST(OpSupportTest, ReadsOpsOfEveryVersionUpToTheStatedOne) {
-  const StatusOr<OpSupport> support = read(R"({"add": {}, "later": {}})", 2);
-  ASSERT_TRUE(support.ok()) << support.status().message();
-  EXPECT_EQ(support->version, 2u);
-  EXPECT_THAT(support->ops, UnorderedElementsAre(Key("add"), Key("later")));
+TEST(SupportedOpsTest, ReadsOpsOfEveryVersionUpToTheStatedOne) {
+  const StatusOr<SupportedOps> supported = read(R"({"add": {}, "later": {}})", 2);
+  ASSERT_TRUE(supported.ok()) << supported.status().message();
+  EXPECT_EQ(supported->version, 2u);
+  EXPECT_THAT(supported->ops, UnorderedElementsAre(Key("add"), Key("later")));
   EXPECT_TRUE(read(R"({"add": {}})", 1).ok());
 }
 
-TEST(OpSupportTest, RefusesOpsOfALaterVersionThanTheStatedOne) {
+TEST(SupportedOpsTest, RefusesOpsOfALaterVersionThanTheStatedOne) {
   EXPECT_THAT(read(R"({"later": {}})", 1).status().message(),
               HasSubstr("lists op 'later' of opset 2; expected member 'opset' to be at least 2, got 1"));
   EXPECT_THAT(read(R"({"latest": {}})", 2).status().message(),
@@ -36,13 +36,13 @@ TEST(OpSupportTest, RefusesOpsOfALaterVersionThanTheStatedOne) {
 }
 
 // A backend that is newer than this program runs the programs that this program can make.
-TEST(OpSupportTest, IgnoresOpsOfVersionsThatThisProgramDoesNotKnow) {
-  const StatusOr<OpSupport> support = read(R"({"add": {}, "latest": {"shape": 1}})", 3);
-  ASSERT_TRUE(support.ok()) << support.status().message();
-  EXPECT_THAT(support->ops, UnorderedElementsAre(Key("add")));
+TEST(SupportedOpsTest, IgnoresOpsOfVersionsThatThisProgramDoesNotKnow) {
+  const StatusOr<SupportedOps> supported = read(R"({"add": {}, "latest": {"shape": 1}})", 3);
+  ASSERT_TRUE(supported.ok()) << supported.status().message();
+  EXPECT_THAT(supported->ops, UnorderedElementsAre(Key("add")));
 }
 
-TEST(OpSupportTest, IsReadFromAManifestWithItsVersion) {
+TEST(SupportedOpsTest, IsReadFromAManifestWithItsVersion) {
   const TemporaryFolder folder;
   const auto statusOf = [&](const std::string &members, PluginManifest &manifest) {
     ManifestText text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// OpSupport: the ops of the opset that a backend supports, as its plugin manifest lists them:
+// SupportedOps: the ops of the opset that a backend supports, as its plugin manifest lists them:
 //
 //   "opset": 1,
 //   "ops": {"embedding": {}, "linear": {"types": {"weight": ["f32"]}},
@@ -26,7 +26,7 @@ namespace opset {
 struct Op;
 }
 
-struct OpSupport {
+struct SupportedOps {
   struct Op {
     std::map<std::string, std::set<std::string>> types; // by operand: "f32", "f16", "bf16"
     std::set<std::string> parts{"norm", "activation", "residual"};
@@ -38,10 +38,10 @@ struct OpSupport {
 /// Reads the member `ops` of a plugin manifest that states `version` of the opset. If that version is newer
 /// than opset::kVersion, ops that this build does not know are left out, since no program that it reads uses
 /// them. Errors: invalidArgument naming the op, operand, type or part that the version does not have.
-StatusOr<OpSupport> readOpSupport(const nlohmann::json &json, uint32_t version);
+StatusOr<SupportedOps> readSupportedOps(const nlohmann::json &json, uint32_t version);
 
 /// The same with the ops of `table`, of version `tableVersion`, in place of opset::kOps.
-StatusOr<OpSupport> readOpSupport(const nlohmann::json &json, uint32_t version,
-                                  std::span<const opset::Op> table, uint32_t tableVersion);
+StatusOr<SupportedOps> readSupportedOps(const nlohmann::json &json, uint32_t version,
+                                        std::span<const opset::Op> table, uint32_t tableVersion);
 
 } // namespace cria
