@@ -67,8 +67,8 @@ private:
 
   Status addDevice(llvm::StringRef family, llvm::StringRef sm) {
     if (!cuda::findSm(sm)) {
-      return invalidArgument("--target {}:{}: expected one of {}; newer cards run the PTX of an older one, "
-                             "older cards lack instructions that the kernels use",
+      return invalidArgument("--target {}:{}: expected one of {}; newer GPUs run the PTX of older ones, "
+                             "older GPUs lack instructions that the kernels use",
                              family.str(), sm.str(), fmt::join(smNames(), ", "));
     }
     if (family == "gpusim") {

@@ -19,7 +19,7 @@ std::string targetHelp();
 
 /// Expands these shorthands; any other text must be the name of a built-in target or one of `plugins`.
 ///   "cpu": every x86-64 level.
-///   "cuda[:sm_XX]": a cubin, if ptxas is available, and PTX for newer cards, once for the lowest SM named.
+///   "cuda[:sm_XX]": a cubin, if ptxas is available, and PTX for newer GPUs, once for the lowest SM named.
 ///   "gpusim[:sm_XX]": code for the simulator.
 /// Errors: invalidArgument, with the known names.
 StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts,

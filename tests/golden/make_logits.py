@@ -24,7 +24,7 @@ from safetensors.torch import save_file as save_tensors
 HERE = pathlib.Path(__file__).resolve().parent
 PROMPT_LENGTHS = [1, 5, 33, 70]
 GREEDY_STEPS = 128
-PAGE = 32  # positions in a KV page: rows beside its multiples are always stored
+PAGE = 32  # positions in a KV page: rows next to its multiples are always stored
 DENSE_LIMIT = 40  # a prompt up to this length has the logits of every position stored
 
 BASE = {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes golden blocks of weight formats with the Python package `gguf` (pip install gguf numpy).
 
-Writes weights.q8_0.jsonl beside this file; README.md describes it.
+Writes weights.q8_0.jsonl to the folder of this file; README.md describes it.
 """
 
 import json

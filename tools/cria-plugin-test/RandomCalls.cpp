@@ -23,7 +23,7 @@ View arrangedMatrix(Random &random, uint64_t rows, uint64_t columns, uint32_t ty
   return view;
 }
 
-/// Hands out the pages of a pool in random order.
+/// Allocates the pages of a pool in random order.
 class PagePool {
 public:
   PagePool(Random &random, uint64_t pages) : free_(pages) {

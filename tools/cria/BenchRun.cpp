@@ -8,10 +8,10 @@
 namespace cria::cli {
 namespace {
 
-// So many steps in a row that the time to start and to wait is negligible.
+// Steps are queued for so long that the time to start and to wait is negligible.
 constexpr double kQueuedSeconds = 0.05;
-constexpr double kFewestQueuedSteps = 4;
-constexpr double kMostQueuedSteps = 64;
+constexpr double kMinQueuedSteps = 4;
+constexpr double kMaxQueuedSteps = 64;
 
 // Arbitrary token ids, the same in every run.
 std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
@@ -56,7 +56,7 @@ StatusOr<BenchRow> BenchRun::prefill(uint32_t tokens, uint32_t depth, uint32_t b
                    cost_.attentionOperations(attendedPositions(tokens, depth, batch));
   const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
   CRIA_RETURN_IF_ERROR(measure(
-      row, {.run = [&](Sessions &sessions) { return prefillTogether(sessions, ids); }, .beside = {}}));
+      row, {.run = [&](Sessions &sessions) { return prefillTogether(sessions, ids); }, .measureMore = {}}));
   return row;
 }
 
@@ -67,9 +67,9 @@ StatusOr<BenchRow> BenchRun::decode(uint32_t tokens, uint32_t depth, uint32_t ba
   row.bytes = tokens * cost_.weightBytes(batch == 1 ? "decode" : "small") + cost_.kvBytes(attended);
   row.operations = cost_.linearOperations(rows, rows) + cost_.attentionOperations(attended);
   const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
-  Work work{.run = [&](Sessions &sessions) { return decodeTogether(sessions, ids); }, .beside = {}};
+  Work work{.run = [&](Sessions &sessions) { return decodeTogether(sessions, ids); }, .measureMore = {}};
   if (options_.measuresHostGap) {
-    work.beside = [&](Sessions &sessions, BenchSample &sample) {
+    work.measureMore = [&](Sessions &sessions, BenchSample &sample) {
       return measureQueuedSteps(sessions, ids, sample);
     };
   }
@@ -113,8 +113,7 @@ Status BenchRun::decodeTogether(Sessions &sessions, std::span<const int32_t> ids
 Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample) {
   CRIA_RETURN_IF_ERROR(decodeTogether(sessions, ids.first((ids.size() + 1) / 2)));
   const double stepSeconds = sample.seconds / static_cast<double>(ids.size());
-  const double count =
-      std::clamp(std::round(kQueuedSeconds / stepSeconds), kFewestQueuedSteps, kMostQueuedSteps);
+  const double count = std::clamp(std::round(kQueuedSeconds / stepSeconds), kMinQueuedSteps, kMaxQueuedSteps);
   CRIA_ASSIGN_OR_RETURN(const double seconds,
                         timeWork([&] { return model_.repeatStep(static_cast<uint32_t>(count)); }));
   sample.queuedSeconds = seconds / count * static_cast<double>(ids.size());
@@ -139,8 +138,8 @@ StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Se
   BenchSample sample;
   CRIA_ASSIGN_OR_RETURN(sample.seconds, timeWork([&] { return work.run(sessions); }));
   truncateAll(sessions, row.context);
-  if (work.beside) {
-    CRIA_RETURN_IF_ERROR(work.beside(sessions, sample));
+  if (work.measureMore) {
+    CRIA_RETURN_IF_ERROR(work.measureMore(sessions, sample));
     truncateAll(sessions, row.context);
   }
   return sample;

@@ -27,10 +27,10 @@ public:
 
 private:
   using Sessions = std::vector<Session>;
-  /// What one repetition does, and what is measured in addition.
+  /// What one repetition runs. `measureMore` then adds further figures to its sample.
   struct Work {
     std::function<Status(Sessions &)> run;
-    std::function<Status(Sessions &, BenchSample &)> beside; // (optional)
+    std::function<Status(Sessions &, BenchSample &)> measureMore; // (optional)
   };
 
   Status prefillTogether(Sessions &sessions, std::span<const int32_t> ids);

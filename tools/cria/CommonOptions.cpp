@@ -46,7 +46,7 @@ CLI::Validator memorySize() {
   return CLI::Validator(
       [](std::string &text) {
         constexpr std::string_view kUnits = "BKMGT";
-        constexpr double kMost = 0x1p60;
+        constexpr double kMaxBytes = 0x1p60;
         double value = 0;
         const char *end = text.data() + text.size();
         const auto [rest, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
@@ -60,7 +60,7 @@ CLI::Validator memorySize() {
         const size_t power = kUnits.find(static_cast<char>(first));
         const bool isSize = problem == std::errc() && unit.size() <= 1 && power != std::string_view::npos;
         const double bytes = isSize ? std::ldexp(value, static_cast<int>(10 * power)) : -1;
-        if (!(bytes >= 1 && bytes <= kMost)) {
+        if (!(bytes >= 1 && bytes <= kMaxBytes)) {
           return fmt::format("expected a size such as 512M or 1.5G, got '{}'", text);
         }
         text = std::to_string(static_cast<uint64_t>(bytes));

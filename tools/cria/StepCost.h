@@ -10,7 +10,7 @@ class StepCost {
 public:
   explicit StepCost(const Model &model) : model_(model), config_(model.manifest().model) {}
 
-  /// Bytes of the weights that an entry point reads completely: all except tables, of which it looks up rows.
+  /// Bytes of the weights that an entry point reads completely: all except lookup tables.
   double weightBytes(std::string_view entryName) const;
   double kvBytes(double positions) const;
   /// For `tokens` rows of the step and `outputs` rows of logits. A multiply-add counts as two.

@@ -52,7 +52,7 @@ public:
     return cache.getLayers() * opsLayerBytes(cache);
   }
 
-  // Takes apart what the backend does not take whole.
+  // Decomposes the fused ops whose parts the backend does not support.
   void addPreparePasses(OpPassManager &manager, func::FuncOp entry) const override {
     DecomposeFusedOpsPassOptions options;
     options.functions = {entry.getName().str()};

@@ -174,7 +174,7 @@ TEST_F(Compile, CudaKeepsCubinAndPtx) {
   EXPECT_EQ(manifest["targets"][0]["format"], "nv.cubin.sm_86");
   EXPECT_EQ(manifest["targets"][1]["format"], "nv.cubin.sm_90");
   EXPECT_EQ(manifest["targets"][2]["format"], "nv.ptx");
-  EXPECT_EQ(manifest["targets"][2]["features"], "sm_86 ptx71"); // the lowest runs on every newer card
+  EXPECT_EQ(manifest["targets"][2]["features"], "sm_86 ptx71"); // the lowest runs on every newer GPU
   EXPECT_EQ(readAll(package() + "/code/cuda-sm_90.cubin"), "-arch=sm_90\n");
   EXPECT_THAT(readAll(package() + "/code/cuda-sm_86-ptx.ptx"), HasSubstr(".target sm_86"));
   Json program = *readJsonFile(package() + "/programs/cuda-sm_86.json");
