@@ -29,8 +29,8 @@ Status Chooser::checkDevice(const cria_backend_api &api) const {
   CRIA_RETURN_IF_ERROR(
       callPlugin("device count", [&](cria_message *m) { return api.device_count(&count, m); }));
   if (options_.device >= count) {
-    return error(StatusCode::notFound, "device {} does not exist; the backend has {} devices",
-                 options_.device, count);
+    return error(StatusCode::notFound, "device {} does not exist; the backend has {} device{}",
+                 options_.device, count, count == 1 ? "" : "s");
   }
   return {};
 }
