@@ -55,19 +55,6 @@ template <typename Body> cria_status guarded(cria_message *message, Body body) {
   }
 }
 
-/// Runs make(std::unique_ptr<Object> &) -> cria_status; on CRIA_STATUS_OK, *out owns the object.
-template <typename Object, typename Make>
-cria_status handOut(Object **out, cria_message *message, Make make) {
-  return guarded(message, [&] {
-    std::unique_ptr<Object> object;
-    const cria_status status = make(object);
-    if (status == CRIA_STATUS_OK) {
-      *out = object.release();
-    }
-    return status;
-  });
-}
-
 /// Returns the size in bytes of an element of a CRIA_TYPE_*; 0 for an unknown type.
 constexpr uint64_t sizeOfType(uint32_t type) {
   switch (type) {
