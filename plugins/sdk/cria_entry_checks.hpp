@@ -47,7 +47,7 @@ template <typename Record> Check recordEach(const cria_record_info &info, Record
 }
 
 /// The properties of a buffer that the checks require.
-struct BufferFacts {
+struct BufferProperties {
   uint64_t size = 0;
   bool isReadOnly = false; // imported
 };
@@ -63,8 +63,8 @@ inline Check checkRange(std::string_view what, uint64_t bufferSize, uint64_t off
 }
 
 /// Checks one operand of a kernel, or of a copy or fill with alignment 1. REQUIRES: its buffer is not null.
-inline Check checkOperand(const std::string &name, const cria_operand &operand, const BufferFacts &buffer,
-                          uint64_t alignment) {
+inline Check checkOperand(const std::string &name, const cria_operand &operand,
+                          const BufferProperties &buffer, uint64_t alignment) {
   if (Check check = checkRange(name, buffer.size, operand.offset, operand.size); check.failed()) {
     return check;
   }
@@ -81,16 +81,16 @@ inline Check checkOperand(const std::string &name, const cria_operand &operand, 
   return {};
 }
 
-/// Checks all operands of an entry. factsOf(const cria_buffer &) -> BufferFacts.
-template <typename FactsOf>
-Check checkOperands(const cria_entry &entry, uint64_t alignment, const FactsOf &factsOf) {
+/// Checks all operands of an entry. propertiesOf(const cria_buffer &) -> BufferProperties.
+template <typename PropertiesOf>
+Check checkOperands(const cria_entry &entry, uint64_t alignment, const PropertiesOf &propertiesOf) {
   for (uint32_t i = 0; i < entry.num_operands; ++i) {
     const cria_operand &operand = *entry.operands[i];
     const std::string name = "operand " + std::to_string(i) + " '" + std::string(view(operand.name)) + "'";
     if (operand.buffer == nullptr) {
       return invalid(name + " has no buffer");
     }
-    if (Check check = checkOperand(name, operand, factsOf(*operand.buffer), alignment); check.failed()) {
+    if (Check check = checkOperand(name, operand, propertiesOf(*operand.buffer), alignment); check.failed()) {
       return check;
     }
   }
@@ -98,14 +98,14 @@ Check checkOperands(const cria_entry &entry, uint64_t alignment, const FactsOf &
 }
 
 /// Checks an entry of kind COPY (operands: source, destination) or FILL (operand: destination).
-template <typename FactsOf> Check checkBytes(const cria_entry &entry, const FactsOf &factsOf) {
+template <typename PropertiesOf> Check checkBytes(const cria_entry &entry, const PropertiesOf &propertiesOf) {
   const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
   const uint32_t expected = isCopy ? 2 : 1;
   if (entry.num_operands != expected) {
     return invalid("expected " + std::to_string(expected) + " operands, got " +
                    std::to_string(entry.num_operands));
   }
-  if (Check check = checkOperands(entry, 1, factsOf); check.failed()) {
+  if (Check check = checkOperands(entry, 1, propertiesOf); check.failed()) {
     return check;
   }
   const cria_operand &destination = *entry.operands[expected - 1];

@@ -118,7 +118,7 @@ struct cria_event {
 namespace cria::plugin::host {
 
 /// Returns the properties of a buffer that the checks of entries require.
-inline BufferFacts factsOf(const cria_buffer &buffer) {
+inline BufferProperties propertiesOf(const cria_buffer &buffer) {
   return {.size = buffer.size, .isReadOnly = !buffer.owned};
 }
 
@@ -182,7 +182,7 @@ struct Transfer {
   uint32_t fillValue = 0;
 
   Check resolve(const cria_entry &entry) {
-    if (Check check = checkBytes(entry, factsOf); check.failed()) {
+    if (Check check = checkBytes(entry, propertiesOf); check.failed()) {
       return check;
     }
     const bool isCopy = entry.kind == CRIA_ENTRY_COPY;

@@ -9,14 +9,14 @@ namespace cria::cli {
 namespace {
 
 // Half of the buffer. The minimum is several times the cache of large GPUs, so that memory is measured.
-constexpr uint64_t kMostCopyBytes = uint64_t{512} << 20;
-constexpr uint64_t kLeastCopyBytes = uint64_t{128} << 20;
+constexpr uint64_t kMaxCopyBytes = uint64_t{512} << 20;
+constexpr uint64_t kMinCopyBytes = uint64_t{128} << 20;
 constexpr uint64_t kAlignment = 4096;
 // The buffer takes half of the free memory: command buffers need some as well.
 constexpr uint64_t kFreeForEachCopyByte = 4;
 constexpr int kPasses = 3; // best of 3, to exclude interference
 constexpr double kPassSeconds = 0.01;
-constexpr double kMostCopiesOfPass = 64;
+constexpr double kMaxCopiesOfPass = 64;
 constexpr uint32_t kFilling = 0x3F800000; // 1.0f
 
 } // namespace
@@ -26,9 +26,9 @@ StatusOr<std::unique_ptr<PeakThroughput>> DeviceThroughput::open(const BackendPl
   const cria_open_options options = {
       .struct_size = sizeof(cria_open_options), .device = device, .num_threads = 0, .flags = 0};
   CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Device> opened, Device::open(backend.name(), backend.api(), options));
-  CRIA_ASSIGN_OR_RETURN(const BackendDevice facts, backend.device(device));
+  CRIA_ASSIGN_OR_RETURN(const BackendDevice info, backend.device(device));
   std::unique_ptr<DeviceThroughput> throughput(new DeviceThroughput(std::move(opened)));
-  CRIA_RETURN_IF_ERROR(throughput->allocate(facts.memoryFreeBytes));
+  CRIA_RETURN_IF_ERROR(throughput->allocate(info.memoryFreeBytes));
   if (throughput->buffer_ != nullptr) {
     CRIA_RETURN_IF_ERROR(throughput->prepare());
   }
@@ -37,9 +37,9 @@ StatusOr<std::unique_ptr<PeakThroughput>> DeviceThroughput::open(const BackendPl
 
 // freeBytes: 0 if unknown.
 Status DeviceThroughput::allocate(uint64_t freeBytes) {
-  const uint64_t room = freeBytes != 0 ? freeBytes / kFreeForEachCopyByte : kMostCopyBytes;
-  copyBytes_ = std::min(room, kMostCopyBytes) / kAlignment * kAlignment;
-  if (copyBytes_ < kLeastCopyBytes) {
+  const uint64_t room = freeBytes != 0 ? freeBytes / kFreeForEachCopyByte : kMaxCopyBytes;
+  copyBytes_ = std::min(room, kMaxCopyBytes) / kAlignment * kAlignment;
+  if (copyBytes_ < kMinCopyBytes) {
     return {};
   }
   StatusOr<DeviceBuffer> buffer =
@@ -55,7 +55,7 @@ Status DeviceThroughput::prepare() {
   CRIA_RETURN_IF_ERROR(device_->fill(buffer_, 0, 2 * copyBytes_, kFilling));
   CRIA_RETURN_IF_ERROR(timeCopies(1).status());
   CRIA_ASSIGN_OR_RETURN(const double seconds, timeCopies(1));
-  copiesOfPass_ = static_cast<uint32_t>(std::clamp(kPassSeconds / seconds, 1.0, kMostCopiesOfPass));
+  copiesOfPass_ = static_cast<uint32_t>(std::clamp(kPassSeconds / seconds, 1.0, kMaxCopiesOfPass));
   return {};
 }
 

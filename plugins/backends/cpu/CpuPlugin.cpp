@@ -29,7 +29,7 @@ struct CpuBackend : cria::plugin::HostMemory {
   }
 
   static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::Fit &out) {
-    out = fitOf(info);
+    out = scoreCode(info);
     return cria::plugin::checkOnlyDevice(device, "cpu");
   }
 

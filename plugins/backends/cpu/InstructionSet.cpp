@@ -31,7 +31,7 @@ Fit refuse(std::string reason) { return {0, std::move(reason)}; }
 
 } // namespace
 
-Fit fitOf(const cria_executable_info &info) {
+Fit scoreCode(const cria_executable_info &info) {
   const std::string_view format = plugin::view(info.format);
   const std::string_view features = plugin::view(info.features);
   const std::string nativeFormat = "elf." + std::string(kHostArch);

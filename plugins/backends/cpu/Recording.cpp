@@ -58,7 +58,7 @@ Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry 
   if (entry.block[0] != 0 || entry.block[1] != 0 || entry.block[2] != 0 || entry.num_attributes != 0) {
     return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected no block size and no attributes for a CPU kernel");
   }
-  if (Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
+  if (Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::propertiesOf);
       check.failed()) {
     return check;
   }

@@ -72,15 +72,15 @@ bool readFeatures(std::string_view features, Sm &sm, int &ptx) {
 
 Fit refusal(std::string reason) { return {0, std::move(reason)}; }
 
-bool isSame(const Sm &sm, const DeviceFacts &device) {
+bool isSame(const Sm &sm, const DeviceProperties &device) {
   return device.major == sm.major && device.minor == sm.minor;
 }
 
-bool isSameFamily(const Sm &sm, const DeviceFacts &device) {
+bool isSameFamily(const Sm &sm, const DeviceProperties &device) {
   return device.major == sm.major && device.minor >= sm.minor;
 }
 
-bool ptxReaches(const Sm &sm, const DeviceFacts &device) {
+bool ptxReaches(const Sm &sm, const DeviceProperties &device) {
   if (sm.suffix != 0) {
     return sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
   }
@@ -88,7 +88,7 @@ bool ptxReaches(const Sm &sm, const DeviceFacts &device) {
 }
 
 // Names the best target that the compiler has for a device.
-std::string remedyFor(const DeviceFacts &device) {
+std::string remedyFor(const DeviceProperties &device) {
   constexpr Sm kCompilerSms[] = {{8, 0}, {8, 6}, {8, 9}, {9, 0}};
   std::string best;
   for (const Sm &sm : kCompilerSms) {
@@ -98,14 +98,14 @@ std::string remedyFor(const DeviceFacts &device) {
                       : "compile with --target cuda:" + best;
 }
 
-Fit wrongCard(std::string_view code, const DeviceFacts &device) {
+Fit wrongDevice(std::string_view code, const DeviceProperties &device) {
   return refusal("code is for " + std::string(code) + ", device " + device.name + " is " +
                  smText(device.major, device.minor) + "; " + remedyFor(device));
 }
 
 std::string ptxText(int isa) { return std::to_string(isa / 10) + "." + std::to_string(isa % 10); }
 
-Fit fitPtx(std::string_view features, const DeviceFacts &device, int driverVersion) {
+Fit scorePtx(std::string_view features, const DeviceProperties &device, int driverVersion) {
   Sm sm;
   int ptx = 0;
   if (!readFeatures(features, sm, ptx) || sm.major == 0 || ptx == 0) {
@@ -113,7 +113,7 @@ Fit fitPtx(std::string_view features, const DeviceFacts &device, int driverVersi
                    "'");
   }
   if (!ptxReaches(sm, device)) {
-    return wrongCard(features.substr(0, features.find(' ')), device);
+    return wrongDevice(features.substr(0, features.find(' ')), device);
   }
   if (ptx > newestPtx(driverVersion)) {
     return refusal("code requires PTX " + ptxText(ptx) + ", this driver (CUDA " + versionText(driverVersion) +
@@ -122,7 +122,7 @@ Fit fitPtx(std::string_view features, const DeviceFacts &device, int driverVersi
   return {kPtxScore, ""};
 }
 
-Fit fitCubin(std::string_view format, std::string_view features, const DeviceFacts &device) {
+Fit scoreCubin(std::string_view format, std::string_view features, const DeviceProperties &device) {
   const std::string_view name = format.substr(kCubinPrefix.size());
   Sm sm;
   Sm unused;
@@ -132,7 +132,7 @@ Fit fitCubin(std::string_view format, std::string_view features, const DeviceFac
                    "' with features '" + std::string(features) + "'");
   }
   const bool fits = sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
-  return fits ? Fit{kCubinScore + static_cast<uint32_t>(sm.minor), ""} : wrongCard(name, device);
+  return fits ? Fit{kCubinScore + static_cast<uint32_t>(sm.minor), ""} : wrongDevice(name, device);
 }
 
 } // namespace
@@ -145,7 +145,7 @@ int newestPtx(int driverVersion) {
   return newest;
 }
 
-Fit fitOf(const cria_executable_info &info, const DeviceFacts &device, int driverVersion) {
+Fit scoreCode(const cria_executable_info &info, const DeviceProperties &device, int driverVersion) {
   const std::string_view format = view(info.format);
   const bool isCubin = format.starts_with(kCubinPrefix);
   if (!isPtx(info) && !isCubin) {
@@ -156,8 +156,8 @@ Fit fitOf(const cria_executable_info &info, const DeviceFacts &device, int drive
     return refusal("expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) + ", got " +
                    std::to_string(info.kernel_abi) + "; compile the model again");
   }
-  return isCubin ? fitCubin(format, view(info.features), device)
-                 : fitPtx(view(info.features), device, driverVersion);
+  return isCubin ? scoreCubin(format, view(info.features), device)
+                 : scorePtx(view(info.features), device, driverVersion);
 }
 
 } // namespace cria::cuda

@@ -34,7 +34,7 @@ Check cannotOpen(const cria_context &context, Result result) {
 } // namespace
 
 Check openContext(const cria_open_options &options, std::unique_ptr<cria_context> &out) {
-  const DeviceFacts *device = nullptr;
+  const DeviceProperties *device = nullptr;
   CRIA_CUDA_TRY(findDevice(options.device, device));
   // Scratch is shared memory, which only kernels can write, so it cannot be poisoned.
   if ((options.flags & ~CRIA_OPEN_POISON_SCRATCH) != 0) {

@@ -7,12 +7,12 @@
 
 /// An opened device. All of them on one device share its primary context, which the driver reference-counts.
 struct cria_context {
-  explicit cria_context(const cria::cuda::DeviceFacts &facts) : device(facts) {}
+  explicit cria_context(const cria::cuda::DeviceProperties &properties) : device(properties) {}
   ~cria_context();
   cria_context(const cria_context &) = delete;
   cria_context &operator=(const cria_context &) = delete;
 
-  const cria::cuda::DeviceFacts &device;
+  const cria::cuda::DeviceProperties &device;
   const cria::cuda::DriverApi &api = cria::cuda::machine().driver.api;
   cria::cuda::ContextHandle primary = nullptr;
 };

@@ -17,19 +17,19 @@ struct CudaBackend {
   static uint32_t deviceCount() { return static_cast<uint32_t>(machine().devices.size()); }
 
   static Check deviceInfo(uint32_t device, cria_device_info &out) {
-    const DeviceFacts *facts = nullptr;
-    CRIA_CUDA_TRY(findDevice(device, facts));
-    out.name = cria::plugin::string(facts->name);
-    out.description = cria::plugin::string(facts->description);
-    out.memory_bytes = facts->memoryBytes;
-    out.memory_free_bytes = freeMemory(*facts);
+    const DeviceProperties *properties = nullptr;
+    CRIA_CUDA_TRY(findDevice(device, properties));
+    out.name = cria::plugin::string(properties->name);
+    out.description = cria::plugin::string(properties->description);
+    out.memory_bytes = properties->memoryBytes;
+    out.memory_free_bytes = freeMemory(*properties);
     return {};
   }
 
   static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::Fit &out) {
-    const DeviceFacts *facts = nullptr;
-    CRIA_CUDA_TRY(findDevice(device, facts));
-    out = fitOf(info, *facts, machine().driver.version);
+    const DeviceProperties *properties = nullptr;
+    CRIA_CUDA_TRY(findDevice(device, properties));
+    out = scoreCode(info, *properties, machine().driver.version);
     return {};
   }
 

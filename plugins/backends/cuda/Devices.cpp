@@ -30,7 +30,7 @@ private:
   Result failure_ = kSuccess;
 };
 
-Check readFacts(const Driver &driver, int index, DeviceFacts &out) {
+Check readProperties(const Driver &driver, int index, DeviceProperties &out) {
   const DriverApi &api = driver.api;
   CRIA_CUDA_TRY(checkResult(api, api.deviceGet(&out.handle, index), "getting the device"));
   char name[kNameCapacity] = {};
@@ -63,7 +63,7 @@ Check readDevices(Machine &machine) {
   }
   machine.devices.resize(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
-    if (Check check = readFacts(machine.driver, i, machine.devices[i]); check.failed()) {
+    if (Check check = readProperties(machine.driver, i, machine.devices[i]); check.failed()) {
       return refuse(CRIA_STATUS_UNSUPPORTED, "CUDA device " + std::to_string(i) + ": " + check.text);
     }
   }
@@ -102,8 +102,8 @@ Check openMachine(const Machine *&out) {
 
 const Machine &machine() { return opened().machine; }
 
-Check findDevice(uint32_t index, const DeviceFacts *&out) {
-  const std::vector<DeviceFacts> &devices = machine().devices;
+Check findDevice(uint32_t index, const DeviceProperties *&out) {
+  const std::vector<DeviceProperties> &devices = machine().devices;
   if (index >= devices.size()) {
     return refuse(CRIA_STATUS_NOT_FOUND, "expected a device below " + std::to_string(devices.size()) +
                                              ", the number of CUDA devices, got " + std::to_string(index));
@@ -112,7 +112,7 @@ Check findDevice(uint32_t index, const DeviceFacts *&out) {
   return {};
 }
 
-uint64_t freeMemory(const DeviceFacts &device) {
+uint64_t freeMemory(const DeviceProperties &device) {
   const DriverApi &api = machine().driver.api;
   unsigned flags = 0;
   int active = 0;

@@ -9,7 +9,7 @@
 
 namespace cria::cuda {
 
-struct DeviceFacts {
+struct DeviceProperties {
   DeviceHandle handle = 0;
   std::string name;        // product name
   std::string description; // "sm_80, 108 SMs, driver 12.4"
@@ -28,7 +28,7 @@ std::string smText(int major, int minor);
 /// The driver and its devices. Created by the first query and never destroyed.
 struct Machine {
   Driver driver;
-  std::vector<DeviceFacts> devices;
+  std::vector<DeviceProperties> devices;
 };
 
 /// Opens the driver and reads all devices, once in a process; every call has the same result. On failure *out
@@ -39,10 +39,10 @@ Check openMachine(const Machine *&out);
 const Machine &machine();
 
 /// Looks up a device by number. Errors: NOT_FOUND, with the number of devices.
-Check findDevice(uint32_t index, const DeviceFacts *&out);
+Check findDevice(uint32_t index, const DeviceProperties *&out);
 
 /// Returns the free bytes of the device; 0 if this process has no context on it, since creating one takes
 /// time and memory.
-uint64_t freeMemory(const DeviceFacts &device);
+uint64_t freeMemory(const DeviceProperties &device);
 
 } // namespace cria::cuda

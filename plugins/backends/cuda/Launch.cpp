@@ -18,7 +18,7 @@ std::string dimensionsText(const std::array<uint32_t, 3> &dimensions) {
          std::to_string(dimensions[2]);
 }
 
-plugin::BufferFacts factsOf(const cria_buffer &buffer) { return {.size = buffer.size}; }
+plugin::BufferProperties propertiesOf(const cria_buffer &buffer) { return {.size = buffer.size}; }
 
 DeviceAddress addressOf(const cria_operand &operand) { return operand.buffer->address + operand.offset; }
 
@@ -32,7 +32,7 @@ bool isWithin(const std::array<uint32_t, 3> &dimensions, const std::array<uint32
   return true;
 }
 
-Check checkShape(const DeviceFacts &device, const Kernel &kernel, const Dispatch &dispatch) {
+Check checkShape(const DeviceProperties &device, const Kernel &kernel, const Dispatch &dispatch) {
   if (!isWithin(dispatch.grid, device.maxGrid)) {
     return invalid("expected a grid of 1 x 1 x 1 to " + dimensionsText(device.maxGrid) + " blocks, got " +
                    dimensionsText(dispatch.grid));
@@ -72,7 +72,7 @@ Check resolveKernel(const cria_context &context, cria_code *code, const cria_ent
   std::copy(std::begin(entry.block), std::end(entry.block), out.block.begin());
   CRIA_CUDA_TRY(checkShape(context.device, *kernel, out));
   CRIA_CUDA_TRY(checkBindings(*kernel, entry.num_operands));
-  CRIA_CUDA_TRY(plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, factsOf));
+  CRIA_CUDA_TRY(plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, propertiesOf));
   CRIA_CUDA_TRY(reserveShared(*code, *kernel, entry.scratch_bytes));
   out.function = kernel->function;
   out.sharedBytes = static_cast<uint32_t>(entry.scratch_bytes);
@@ -83,7 +83,7 @@ Check resolveKernel(const cria_context &context, cria_code *code, const cria_ent
 }
 
 Check resolveBytes(const cria_entry &entry, Dispatch &out) {
-  CRIA_CUDA_TRY(plugin::checkBytes(entry, factsOf));
+  CRIA_CUDA_TRY(plugin::checkBytes(entry, propertiesOf));
   const bool isCopy = entry.kind == CRIA_ENTRY_COPY;
   const cria_operand &destination = *entry.operands[entry.num_operands - 1];
   const cria_operand &source = *entry.operands[0];

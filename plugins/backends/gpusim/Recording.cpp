@@ -23,7 +23,7 @@ Check recordOperands(const cria_entry &entry, const KernelInfo &kernel, Launch &
     return invalid("expected " + std::to_string(kernel.numParameters) + " operands for the kernel, got " +
                    std::to_string(entry.num_operands));
   }
-  Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::factsOf);
+  Check check = plugin::checkOperands(entry, CRIA_KERNEL_ALIGNMENT, plugin::host::propertiesOf);
   if (check.failed()) {
     return check;
   }
@@ -57,7 +57,7 @@ Check recordKernel(const cria_entry &entry, const cria_code *code, Entry &out) {
 Range rangeOf(const cria_operand &operand) { return {operand.buffer, operand.offset, operand.size}; }
 
 Check recordBytes(const cria_entry &entry, Entry &out) {
-  if (Check check = plugin::checkBytes(entry, plugin::host::factsOf); check.failed()) {
+  if (Check check = plugin::checkBytes(entry, plugin::host::propertiesOf); check.failed()) {
     return check;
   }
   const bool isCopy = entry.kind == CRIA_ENTRY_COPY;

@@ -12,31 +12,31 @@ using testing::HasSubstr;
 
 namespace {
 
-DeviceFacts card(int major, int minor) {
-  DeviceFacts facts;
-  facts.name = "Test card";
-  facts.major = major;
-  facts.minor = minor;
-  return facts;
+DeviceProperties deviceOf(int major, int minor) {
+  DeviceProperties properties;
+  properties.name = "Test device";
+  properties.major = major;
+  properties.minor = minor;
+  return properties;
 }
 
-Fit fit(const std::string &format, const std::string &features, const DeviceFacts &device, int driver = 12040,
-        uint32_t kernelAbi = 1) {
+Fit fit(const std::string &format, const std::string &features, const DeviceProperties &device,
+        int driver = 12040, uint32_t kernelAbi = 1) {
   const cria_executable_info info{.struct_size = sizeof(info),
                                   .kernel_abi = kernelAbi,
                                   .format = cria::plugin::string(format),
                                   .features = cria::plugin::string(features)};
-  return fitOf(info, device, driver);
+  return scoreCode(info, device, driver);
 }
 
 TEST(CudaCodeFormat, RunsPtxOnCardsAtOrAboveItsSm) {
-  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", card(8, 0)).score, 100u);
-  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", card(8, 9)).score, 100u);
-  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", card(12, 0)).score, 100u);
-  EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", card(10, 0)).score, 100u);
-  const Fit refused = fit("nv.ptx", "sm_80 ptx70", card(7, 5));
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", deviceOf(8, 0)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", deviceOf(8, 9)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", deviceOf(12, 0)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", deviceOf(10, 0)).score, 100u);
+  const Fit refused = fit("nv.ptx", "sm_80 ptx70", deviceOf(7, 5));
   EXPECT_EQ(refused.score, 0u);
-  EXPECT_THAT(refused.reason, AllOf(HasSubstr("code is for sm_80"), HasSubstr("Test card is sm_75")));
+  EXPECT_THAT(refused.reason, AllOf(HasSubstr("code is for sm_80"), HasSubstr("Test device is sm_75")));
 }
 
 TEST(CudaCodeFormat, NamesATargetThatTheCompilerHas) {
@@ -50,17 +50,17 @@ TEST(CudaCodeFormat, NamesATargetThatTheCompilerHas) {
                                              {8, 9, "sm_89"},
                                              {9, 0, "sm_90"},
                                              {12, 0, "sm_90"}}) {
-    EXPECT_THAT(fit("elf.x86_64", "", card(major, minor)).reason,
+    EXPECT_THAT(fit("elf.x86_64", "", deviceOf(major, minor)).reason,
                 EndsWith("--target cuda:" + std::string(target)));
   }
 }
 
 TEST(CudaCodeFormat, KeepsArchitectureSpecificPtxOnItsArchitecture) {
-  EXPECT_EQ(fit("nv.ptx", "sm_90a ptx80", card(9, 0)).score, 100u);
-  EXPECT_EQ(fit("nv.ptx", "sm_90a ptx80", card(10, 0)).score, 0u);
-  EXPECT_EQ(fit("nv.ptx", "sm_100f ptx88", card(10, 3), 12090).score, 100u);
-  EXPECT_EQ(fit("nv.ptx", "sm_100f ptx88", card(12, 0), 12090).score, 0u);
-  EXPECT_EQ(fit("nv.cubin.sm_90a", "", card(9, 0)).score, 200u);
+  EXPECT_EQ(fit("nv.ptx", "sm_90a ptx80", deviceOf(9, 0)).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_90a ptx80", deviceOf(10, 0)).score, 0u);
+  EXPECT_EQ(fit("nv.ptx", "sm_100f ptx88", deviceOf(10, 3), 12090).score, 100u);
+  EXPECT_EQ(fit("nv.ptx", "sm_100f ptx88", deviceOf(12, 0), 12090).score, 0u);
+  EXPECT_EQ(fit("nv.cubin.sm_90a", "", deviceOf(9, 0)).score, 200u);
 }
 
 TEST(CudaCodeFormat, AsksForADriverThatKnowsThePtxVersion) {
@@ -81,32 +81,33 @@ TEST(CudaCodeFormat, AsksForADriverThatKnowsThePtxVersion) {
                                        {13000, 90},
                                        {14000, 90}}) {
     EXPECT_EQ(newestPtx(driver), newest) << driver;
-    EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest), card(9, 0), driver).score, 100u);
-    EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest + 1), card(9, 0), driver).score, 0u);
+    EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest), deviceOf(9, 0), driver).score, 100u);
+    EXPECT_EQ(fit("nv.ptx", "sm_80 ptx" + std::to_string(newest + 1), deviceOf(9, 0), driver).score, 0u);
   }
-  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx80", card(8, 0), 11080).reason,
+  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx80", deviceOf(8, 0), 11080).reason,
               AllOf(HasSubstr("PTX 8.0"), HasSubstr("CUDA 11.8"), HasSubstr("up to 7.8")));
 }
 
 TEST(CudaCodeFormat, RunsCubinsWithinAMajorVersionAndPrefersTheClosest) {
-  EXPECT_EQ(fit("nv.cubin.sm_80", "", card(8, 6)).score, 200u);
-  EXPECT_EQ(fit("nv.cubin.sm_86", "", card(8, 6)).score, 206u);
-  EXPECT_EQ(fit("nv.cubin.sm_89", "", card(8, 6)).score, 0u);
-  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80", card(9, 0)).score, 0u);
-  EXPECT_THAT(fit("nv.cubin.sm_80", "", card(9, 0)).reason, HasSubstr("--target cuda:sm_90"));
+  EXPECT_EQ(fit("nv.cubin.sm_80", "", deviceOf(8, 6)).score, 200u);
+  EXPECT_EQ(fit("nv.cubin.sm_86", "", deviceOf(8, 6)).score, 206u);
+  EXPECT_EQ(fit("nv.cubin.sm_89", "", deviceOf(8, 6)).score, 0u);
+  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80", deviceOf(9, 0)).score, 0u);
+  EXPECT_THAT(fit("nv.cubin.sm_80", "", deviceOf(9, 0)).reason, HasSubstr("--target cuda:sm_90"));
 }
 
 TEST(CudaCodeFormat, RefusesWhatItDoesNotKnow) {
-  EXPECT_THAT(fit("elf.x86_64", "", card(8, 0)).reason, HasSubstr("'elf.x86_64'"));
-  EXPECT_THAT(fit("elf.x86_64", "", card(8, 0)).reason, HasSubstr("--target cuda:sm_80"));
-  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx70", card(8, 0), 12040, 2).reason, HasSubstr("kernel ABI 1, got 2"));
+  EXPECT_THAT(fit("elf.x86_64", "", deviceOf(8, 0)).reason, HasSubstr("'elf.x86_64'"));
+  EXPECT_THAT(fit("elf.x86_64", "", deviceOf(8, 0)).reason, HasSubstr("--target cuda:sm_80"));
+  EXPECT_THAT(fit("nv.ptx", "sm_80 ptx70", deviceOf(8, 0), 12040, 2).reason,
+              HasSubstr("kernel ABI 1, got 2"));
   for (const char *features :
        {"", "sm_80", "ptx70", "sm_ ptx70", "sm_8 ptx70", "sm_80x ptx70", "sm_80 ptx7.0", "sm_80 ptx70 tma",
         "sm_99999999999 ptx70", "sm_a ptx70", "sm_80 ptx-1"}) {
-    EXPECT_THAT(fit("nv.ptx", features, card(8, 0)).reason, HasSubstr("expected features")) << features;
+    EXPECT_THAT(fit("nv.ptx", features, deviceOf(8, 0)).reason, HasSubstr("expected features")) << features;
   }
   for (const char *format : {"nv.cubin.", "nv.cubin.80", "nv.cubin.sm_", "nv.cubin.sm_80 "}) {
-    EXPECT_THAT(fit(format, "", card(8, 0)).reason, HasSubstr("expected a format")) << format;
+    EXPECT_THAT(fit(format, "", deviceOf(8, 0)).reason, HasSubstr("expected a format")) << format;
   }
 }
 

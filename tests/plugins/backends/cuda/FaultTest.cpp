@@ -32,8 +32,8 @@ private:
   cria_status make(cria_message *m) {
     const cria_open_options options{
         .struct_size = sizeof(options), .device = 1, .num_threads = 0, .flags = 0};
-    cria_device_info facts{};
-    facts.struct_size = sizeof(facts);
+    cria_device_info properties{};
+    properties.struct_size = sizeof(properties);
     const cria_executable_info info = executableInfo("nv.ptx", kTestFeatures);
     const cria_executable executable{.struct_size = sizeof(executable),
                                      .reserved = 0,
@@ -42,7 +42,7 @@ private:
                                      .size = kTestPtx.size(),
                                      .path = {}};
     cria_status status = api.open(&options, &context, m);
-    status = status == CRIA_STATUS_OK ? api.device_info(1, &facts, m) : status;
+    status = status == CRIA_STATUS_OK ? api.device_info(1, &properties, m) : status;
     status = status == CRIA_STATUS_OK ? api.queue_create(context, &queue, m) : status;
     status = status == CRIA_STATUS_OK ? allocateBuffer(api, context, kBytes, &buffer, m) : status;
     status = status == CRIA_STATUS_OK ? api.load(context, &executable, &code, m) : status;

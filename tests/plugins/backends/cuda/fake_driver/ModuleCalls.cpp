@@ -42,11 +42,11 @@ FAKE_EXPORT Result cuModuleGetFunction(FunctionHandle *function, ModuleHandle mo
   FAKE_CALL("cuModuleGetFunction", unsafe);
   auto found = module->functions.find(name);
   if (found == module->functions.end()) {
-    std::optional<KernelFacts> facts = module->find ? module->find(name) : std::nullopt;
-    if (!facts) {
+    std::optional<KernelProperties> properties = module->find ? module->find(name) : std::nullopt;
+    if (!properties) {
       return kNotFound;
     }
-    found = module->functions.try_emplace(name, FunctionTag{.facts = std::move(*facts)}).first;
+    found = module->functions.try_emplace(name, FunctionTag{.properties = std::move(*properties)}).first;
   }
   *function = &found->second;
   return kSuccess;
@@ -54,9 +54,9 @@ FAKE_EXPORT Result cuModuleGetFunction(FunctionHandle *function, ModuleHandle mo
 
 FAKE_EXPORT Result cuFuncGetAttribute(int *value, int attribute, FunctionHandle function) {
   FAKE_CALL("cuFuncGetAttribute", context);
-  const std::map<int, int> values = {{kFunctionMaxThreadsPerBlock, function->facts.maxThreads},
-                                     {kFunctionSharedSizeBytes, function->facts.staticSharedBytes},
-                                     {kFunctionLocalSizeBytes, function->facts.localBytes}};
+  const std::map<int, int> values = {{kFunctionMaxThreadsPerBlock, function->properties.maxThreads},
+                                     {kFunctionSharedSizeBytes, function->properties.staticSharedBytes},
+                                     {kFunctionLocalSizeBytes, function->properties.localBytes}};
   *value = values.at(attribute);
   return kSuccess;
 }
@@ -75,7 +75,7 @@ FAKE_EXPORT Result cuFuncGetParamInfo(FunctionHandle function, size_t index, siz
   FAKE_CALL("cuFuncGetParamInfo", context);
   *offset = index * sizeof(DeviceAddress);
   *size = sizeof(DeviceAddress);
-  return index < function->facts.numParameters ? kSuccess : kInvalidValue;
+  return index < function->properties.numParameters ? kSuccess : kInvalidValue;
 }
 #endif
 
@@ -88,11 +88,11 @@ static size_t parameterBytes(void **extra) {
   return isBlock ? *static_cast<size_t *>(extra[3]) : SIZE_MAX;
 }
 
-static void runKernel(const KernelFacts &facts, ContextTag &context, const LaunchShape &shape,
+static void runKernel(const KernelProperties &properties, ContextTag &context, const LaunchShape &shape,
                       const std::vector<DeviceAddress> &parameters) {
   constexpr uint64_t kLaunchNanoseconds = 1000;
   Control &control = state().control;
-  facts.run(context, shape, parameters.data());
+  properties.run(context, shape, parameters.data());
   context.nanoseconds += kLaunchNanoseconds;
   if (control.loseAtKernel != 0 && --control.loseAtKernel == 0) {
     context.lost = control.lossResult;
@@ -103,15 +103,15 @@ FAKE_EXPORT Result cuLaunchKernel(FunctionHandle function, unsigned gridX, unsig
                                   unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,
                                   StreamHandle stream, void **parameters, void **extra) {
   FAKE_CALL("cuLaunchKernel", context);
-  const KernelFacts &facts = function->facts;
-  if (parameters != nullptr || parameterBytes(extra) != facts.numParameters * sizeof(DeviceAddress) ||
+  const KernelProperties &properties = function->properties;
+  if (parameters != nullptr || parameterBytes(extra) != properties.numParameters * sizeof(DeviceAddress) ||
       sharedBytes > unsigned(function->maxDynamicSharedBytes) ||
-      blockX * blockY * blockZ > unsigned(facts.maxThreads)) {
+      blockX * blockY * blockZ > unsigned(properties.maxThreads)) {
     return kInvalidValue;
   }
   const auto *block = extra != nullptr ? static_cast<const DeviceAddress *>(extra[1]) : nullptr;
   const LaunchShape shape{{gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes};
-  return enqueue(stream,
-                 [facts, shape, copied = std::vector<DeviceAddress>(block, block + facts.numParameters)](
-                     ContextTag &context) { runKernel(facts, context, shape, copied); });
+  return enqueue(stream, [properties, shape,
+                          copied = std::vector<DeviceAddress>(block, block + properties.numParameters)](
+                             ContextTag &context) { runKernel(properties, context, shape, copied); });
 }

@@ -31,12 +31,12 @@ static std::string imageText(const char *image) {
   return {image, header.e_shoff};
 }
 
-static void runSimulated(cria::gpusim::Module &code, const KernelFacts &facts, ContextTag &context,
+static void runSimulated(cria::gpusim::Module &code, const KernelProperties &properties, ContextTag &context,
                          const LaunchShape &shape, const DeviceAddress *parameters) {
-  cria::gpusim::Launch launch{.kernel = facts.name, .sharedBytes = shape.sharedBytes};
+  cria::gpusim::Launch launch{.kernel = properties.name, .sharedBytes = shape.sharedBytes};
   std::copy(shape.grid.begin(), shape.grid.end(), launch.grid);
   std::copy(shape.block.begin(), shape.block.end(), launch.block);
-  for (size_t i = 0; i < facts.numParameters; ++i) {
+  for (size_t i = 0; i < properties.numParameters; ++i) {
     launch.parameters.push_back({.data = reinterpret_cast<std::byte *>(parameters[i]),
                                  .size = bytesFrom(parameters[i]),
                                  .writable = true,
@@ -48,17 +48,18 @@ static void runSimulated(cria::gpusim::Module &code, const KernelFacts &facts, C
   }
 }
 
-static KernelFacts factsOf(const cria::gpusim::KernelInfo &info, std::shared_ptr<cria::gpusim::Module> code) {
-  KernelFacts facts{.name = info.name,
-                    .maxThreads =
-                        static_cast<int>(info.maxThreads[0] * info.maxThreads[1] * info.maxThreads[2]),
-                    .staticSharedBytes = static_cast<int>(info.staticSharedBytes),
-                    .numParameters = info.numParameters};
-  facts.run = [code = std::move(code), facts](ContextTag &context, const LaunchShape &shape,
-                                              const DeviceAddress *parameters) {
-    runSimulated(*code, facts, context, shape, parameters);
+static KernelProperties propertiesOf(const cria::gpusim::KernelInfo &info,
+                                     std::shared_ptr<cria::gpusim::Module> code) {
+  KernelProperties properties{
+      .name = info.name,
+      .maxThreads = static_cast<int>(info.maxThreads[0] * info.maxThreads[1] * info.maxThreads[2]),
+      .staticSharedBytes = static_cast<int>(info.staticSharedBytes),
+      .numParameters = info.numParameters};
+  properties.run = [code = std::move(code), properties](ContextTag &context, const LaunchShape &shape,
+                                                        const DeviceAddress *parameters) {
+    runSimulated(*code, properties, context, shape, parameters);
   };
-  return facts;
+  return properties;
 }
 
 Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &log) {
@@ -67,10 +68,10 @@ Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &l
   if (code == nullptr) {
     return kInvalidSource;
   }
-  module.find = [code, text = imageText(image)](const std::string &name) -> std::optional<KernelFacts> {
+  module.find = [code, text = imageText(image)](const std::string &name) -> std::optional<KernelProperties> {
     const gpusim::KernelInfo *info = code->find(name);
     const bool isNamed = text.find(name) != std::string::npos;
-    return info != nullptr && isNamed ? std::optional(factsOf(*info, code)) : std::nullopt;
+    return info != nullptr && isNamed ? std::optional(propertiesOf(*info, code)) : std::nullopt;
   };
   return kSuccess;
 }

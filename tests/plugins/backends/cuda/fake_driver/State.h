@@ -60,7 +60,7 @@ struct LaunchShape {
 };
 
 /// A kernel: its attributes, and its code.
-struct KernelFacts {
+struct KernelProperties {
   std::string name;
   int maxThreads = 1024;
   int staticSharedBytes = 0;
@@ -70,13 +70,13 @@ struct KernelFacts {
 };
 
 struct FunctionTag {
-  KernelFacts facts;
+  KernelProperties properties;
   int maxDynamicSharedBytes = 48 << 10;
 };
 struct ModuleTag {
   std::map<std::string, FunctionTag> functions; // all, or those that were requested so far
   /// Makes a kernel that `functions` lacks; empty if the module has none of that name.
-  std::function<std::optional<KernelFacts>(const std::string &name)> find;
+  std::function<std::optional<KernelProperties>(const std::string &name)> find;
 };
 
 /// What this build of the fake takes for code (TableCode.cpp, SimulatedCode.cpp). Answers a result of

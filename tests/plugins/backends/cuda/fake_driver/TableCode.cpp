@@ -29,8 +29,8 @@ static void rest(ContextTag &context, const LaunchShape &, const DeviceAddress *
   context.nanoseconds += 2'000'000;
 }
 
-static const std::vector<KernelFacts> &kernelTable() {
-  static const std::vector<KernelFacts> kTable = {
+static const std::vector<KernelProperties> &kernelTable() {
+  static const std::vector<KernelProperties> kTable = {
       {"add_f32", 1024, 0, 0, 3, addFloats}, {"narrow", 256, 0, 0, 0, nothing},
       {"shares", 1024, 1024, 0, 0, nothing}, {"spills", 1024, 0, 16, 0, nothing},
       {"rests", 1024, 0, 0, 0, rest},        {"illegal_address", 1024, 0, 0, 0, loseAddress}};
@@ -44,9 +44,9 @@ Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &l
     log = "ptxas application ptx input, line 7; error : Parsing error\n";
     return kInvalidPtx;
   }
-  for (const KernelFacts &facts : kernelTable()) {
-    if (isCubin || text.find(".entry " + facts.name + "\n") != std::string::npos) {
-      module.functions[facts.name].facts = facts;
+  for (const KernelProperties &properties : kernelTable()) {
+    if (isCubin || text.find(".entry " + properties.name + "\n") != std::string::npos) {
+      module.functions[properties.name].properties = properties;
     }
   }
   return kSuccess;
