@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The architecture that this program is built for, and which features and levels of the x86-64 psABI this processor and
-// operating system offer. Reads CPUID and XCR0 itself, since compilers differ in the names that their built-in
-// functions accept. Thread-safe.
+// The architecture that this program is built for, and which features and levels of the x86-64 psABI this
+// processor and operating system offer. Reads CPUID and XCR0 itself, since compilers differ in the names that
+// their built-in functions accept. Thread-safe.
 #pragma once
 
 #include <array>
@@ -151,8 +151,9 @@ inline CpuWords readCpuWords() {
 
 } // namespace cpu_detail
 
-/// Why code that needs `name`, a feature such as "avx2" or a level such as "x86-64-v3", cannot run on this machine:
-/// "this processor lacks avx2". Empty if it can; nullopt if the name is unknown on this architecture.
+/// Why code that needs `name`, a feature such as "avx2" or a level such as "x86-64-v3", cannot run on this
+/// machine: "this processor lacks avx2". Empty if it can; nullopt if the name is unknown on this
+/// architecture.
 inline std::optional<std::string> missingForCpu(std::string_view name) {
 #if defined(__x86_64__)
   static const cpu_detail::CpuWords kWords = cpu_detail::readCpuWords();

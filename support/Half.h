@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversions between f32 and the two floating-point types of 16 bits: half (IEEE binary16, f16) and bfloat16 (bf16).
-// Integer and normal f32 arithmetic only, so that results depend neither on the instructions of the processor nor on
-// whether it flushes subnormal numbers. Selections instead of branches, so that compilers vectorize loops. Thread-safe.
+// Conversions between f32 and the two floating-point types of 16 bits: half (IEEE binary16, f16) and bfloat16
+// (bf16). Integer and normal f32 arithmetic only, so that results depend neither on the instructions of the
+// processor nor on whether it flushes subnormal numbers. Selections instead of branches, so that compilers
+// vectorize loops. Thread-safe.
 #pragma once
 
 #include <bit>
@@ -32,8 +33,8 @@ constexpr float floatFromHalf(uint16_t half) {
   return std::bit_cast<float>(sign | bits);
 }
 
-/// Rounds to nearest, ties to even. What is too large becomes infinite, NaN becomes the quiet NaN 0x7E00 with the sign
-/// of `value`.
+/// Rounds to nearest, ties to even. What is too large becomes infinite, NaN becomes the quiet NaN 0x7E00 with
+/// the sign of `value`.
 constexpr uint16_t halfFromFloat(float value) {
   using namespace half_detail;
   const uint32_t bits = std::bit_cast<uint32_t>(value);
@@ -53,8 +54,8 @@ constexpr uint16_t halfFromFloat(float value) {
 /// Widens exactly: a bfloat16 is the upper half of a float.
 constexpr float floatFromBfloat16(uint16_t value) { return std::bit_cast<float>(uint32_t{value} << 16); }
 
-/// Rounds to nearest, ties to even. What is too large becomes infinite, NaN becomes quiet and keeps its sign and the
-/// upper part of its payload.
+/// Rounds to nearest, ties to even. What is too large becomes infinite, NaN becomes quiet and keeps its sign
+/// and the upper part of its payload.
 constexpr uint16_t bfloat16FromFloat(float value) {
   using namespace half_detail;
   const uint32_t bits = std::bit_cast<uint32_t>(value);

@@ -14,8 +14,8 @@
 
 namespace cria {
 
-/// A weight to write: one tensor for each of its arrays. `rows` holds the logical rows in `format`; `shape` is
-/// the logical shape, of rank 1 or 2.
+/// A weight to write: one tensor for each of its arrays. `rows` holds the logical rows in `format`; `shape`
+/// is the logical shape, of rank 1 or 2.
 struct WeightToWrite {
   std::string name;
   WeightFormat format = WeightFormat::f32;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Evaluates weight recipes by rows. Every recipe gathers rows of its sources. A source encodes its rows in the
-// format of the weight, unless the checkpoint holds them so already; the operations move encoded rows. So
+// Evaluates weight recipes by rows. Every recipe gathers rows of its sources. A source encodes its rows in
+// the format of the weight, unless the checkpoint holds them so already; the operations move encoded rows. So
 // buffers of a few megabytes suffice for models of any size.
 #pragma once
 
@@ -16,7 +16,8 @@
 
 namespace cria {
 
-/// The rows that a recipe evaluates to, encoded in one format. Immutable and thread-safe. A vector is one row.
+/// The rows that a recipe evaluates to, encoded in one format. Immutable and thread-safe. A vector is one
+/// row.
 class WeightRows {
 public:
   virtual ~WeightRows() = default;
@@ -24,8 +25,9 @@ public:
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
 
-  /// Writes rows [first, first + count) to `target`, each of rowBytes() of the format (format/WeightArrays.h).
-  /// Errors: io; invalidArgument when a finite value does not fit the format (names tensor and position).
+  /// Writes rows [first, first + count) to `target`, each of rowBytes() of the format
+  /// (format/WeightArrays.h). Errors: io; invalidArgument when a finite value does not fit the format (names
+  /// tensor and position).
   virtual Status read(int64_t first, int64_t count, std::byte *target) const = 0;
 
 protected:

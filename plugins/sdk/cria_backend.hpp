@@ -41,7 +41,8 @@ inline bool isCancelled(const int32_t *cancel) {
 ///   Check probe(uint32_t device, const cria_executable_info &info, Fit &out);
 ///   Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out);
 ///   Check load(cria_context &, const cria_executable &, std::unique_ptr<cria_code> &out);
-///   Check record(cria_context &, cria_code *, const cria_record_info &, std::unique_ptr<cria_recording> &out);
+///   Check record(cria_context &, cria_code *, const cria_record_info &,
+///                std::unique_ptr<cria_recording> &out);
 ///   Check allocate(cria_context &, const cria_buffer_info &, std::unique_ptr<cria_buffer> &out);
 ///   Check createQueue(cria_context &, std::unique_ptr<cria_queue> &out);
 ///   Check upload(cria_queue &, cria_buffer &, uint64_t offset, const void *source, uint64_t size);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Encodes and decodes the golden blocks of llama.cpp (tests/golden/README.md): the same bytes, the same values.
+// Encodes and decodes the golden blocks of llama.cpp (tests/golden/README.md): the same bytes, the same
+// values.
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
 

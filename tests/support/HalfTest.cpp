@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Conversions against the definition of the formats: every half and bfloat16 widened, and narrowing of values around
-// every number and every tie of both formats.
+// Conversions against the definition of the formats: every half and bfloat16 widened, and narrowing of values
+// around every number and every tie of both formats.
 #include "support/Half.h"
 
 #include <bit>

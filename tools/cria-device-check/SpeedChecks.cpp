@@ -49,7 +49,7 @@ double measurePeer(const CheckOptions &options, const LargeProduct &product, Rep
   return peer.operationsPerSecond;
 }
 
-/// Measures the product with each program and with cuBLAS. Returns the best rate of the programs, and cuBLAS's.
+/// Measures the product with each program and with cuBLAS. Returns the best rate of each.
 ProductRates measureProducts(const CheckOptions &options, Report &report) {
   ProductRates rates;
   std::optional<LargeProduct> product;

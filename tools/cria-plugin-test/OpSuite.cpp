@@ -157,8 +157,8 @@ void requireOps(const BackendSubject &subject) {
   }
 }
 
-/// A backend that accepts a version it does not know would run programs that it does not understand. One whose
-/// plugin manifest does not list its ops may accept everything.
+/// A backend that accepts a version it does not know would run programs that it does not understand. One
+/// whose plugin manifest does not list its ops may accept everything.
 void refusesUnknownOpsets(const BackendSubject &subject) {
   const bool listsOps = subject.ops != allOps() || !subject.types.empty();
   std::string reason;

@@ -8,9 +8,9 @@ namespace cria::cuda {
 
 using Values = DeviceEmitter::Values;
 
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 // Index
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 
 template <typename OpTy> static Index binary(DeviceEmitter &e, Value a, Value b) {
   return Index(e, OpTy::create(e, a, b));
@@ -49,9 +49,9 @@ Value Index::operator==(int64_t other) const {
 Index Index::min(Index other) const { return binary<arith::MinSIOp>(*emitter_, value_, other); }
 Index Index::min(int64_t other) const { return min(emitter_->constant(other)); }
 
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 // Constants and arithmetic
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 
 Index DeviceEmitter::constant(int64_t value) {
   return Index(*this, arith::ConstantOp::create(*this, getI32IntegerAttr(static_cast<int32_t>(value))));
@@ -115,9 +115,9 @@ Value DeviceEmitter::vector(ArrayRef<Value> elements) {
 }
 Value DeviceEmitter::bitcast(Value value, Type type) { return LLVM::BitcastOp::create(*this, type, value); }
 
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 // Memory
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 
 Value DeviceEmitter::address(Pointer base, Value index) {
   return LLVM::GEPOp::create(*this, base.address.getType(), base.element, base.address,
@@ -163,9 +163,9 @@ Pointer DeviceEmitter::shared(int64_t offset, Type element) {
   return {address({base, getI8Type()}, constant(offset)), element};
 }
 
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 // Control
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 
 void DeviceEmitter::forEach(Index from, Index to, int64_t step, function_ref<void(Index)> body) {
   loop(from, to, step, {}, [&](Index i, ArrayRef<Value>) {
@@ -221,9 +221,9 @@ void DeviceEmitter::whileBelow(Index from, Index to, function_ref<Index(Index)> 
   scf::YieldOp::create(*this, ValueRange{body(Index(*this, after->getArgument(0)))});
 }
 
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 // Kernels
-//===--------------------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------------------------------------===//
 
 // Read-only parameters that do not overlap another binding are loaded through the read-only cache.
 static void setParameterAttributes(func::FuncOp function, unsigned index, const Parameter &parameter) {

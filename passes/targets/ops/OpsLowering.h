@@ -2,8 +2,8 @@
 // OpsLowering: writes one dispatch of an op of the opset. Names, order and access of its operands and the
 // names of its attributes are read from the table (plugins/sdk/cria_opset.hpp).
 //
-// A llama op lowers to the op of the opset with its name. The operands that it reads stand in the order of the
-// table, except the KV cache, which its type identifies; its attributes have the names of the table; its
+// A llama op lowers to the op of the opset with its name. The operands that it reads stand in the order of
+// the table, except the KV cache, which its type identifies; its attributes have the names of the table; its
 // result is the operand that is written.
 #pragma once
 
@@ -19,7 +19,8 @@ constexpr int64_t kOpsPageTokens = 32;
 /// Bytes of one layer in a page.
 int64_t opsLayerBytes(llama::KvCacheType cache);
 
-/// What an operand is bound to: nothing for an absent optional operand, a value of the IR, a view, or a weight.
+/// What an operand is bound to: nothing for an absent optional operand, a value of the IR, a view, or a
+/// weight.
 using OperandSource = std::variant<std::monostate, mlir::Value, View, WeightView>;
 
 class OpsLowering {

@@ -23,8 +23,8 @@ private:
   uint64_t group_ = 1;
 };
 
-/// Checks the weight `name` of a call, whose rows stand for `columns` values. Returns what is wrong, or "". Throws
-/// Refusal for a format, or a class of activations, that is not implemented.
+/// Checks the weight `name` of a call, whose rows stand for `columns` values. Returns what is wrong, or "".
+/// Throws Refusal for a format, or a class of activations, that is not implemented.
 std::string checkWeight(const OpCall &call, const std::string &name, uint64_t columns);
 
 } // namespace cria::reference

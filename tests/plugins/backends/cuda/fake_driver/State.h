@@ -21,7 +21,8 @@ struct ContextTag {
   int device = 0;
   int references = 0;
   Result lost = kSuccess;
-  /// The clock of the device. Only work advances it: a kernel by a fixed time, whatever the host's clock says.
+  /// The clock of the device. Only work advances it: a kernel by a fixed time, whatever the host's clock
+  /// says.
   uint64_t nanoseconds = 0;
 };
 
