@@ -37,7 +37,8 @@ std::vector<std::byte> packWeight(const Matrix &logical, const ProgramWeight &we
     for (uint64_t j = 0; j < logical.columns; ++j) {
       const auto element =
           static_cast<uint64_t>(physical.offsetOf(static_cast<int64_t>(i), static_cast<int64_t>(j)));
-      encodeElement(type, roundToType(type, logical.at(i, j)), bytes.data() + element * sizeOfType(type));
+      encodeElement(type, roundToType(type, logical.at(i, j)),
+                    bytes.data() + element * plugin::sizeOfType(type));
     }
   }
   return bytes;

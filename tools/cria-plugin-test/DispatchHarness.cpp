@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
+#include "plugins/sdk/cria_plugin.hpp"
+
 #include <dlfcn.h>
 #include <map>
 #include <stdexcept>
@@ -18,8 +20,6 @@ void require(const Outcome &outcome, const std::string &what) {
     throw std::runtime_error(what + ": status " + std::to_string(outcome.status) + ", " + outcome.message);
   }
 }
-
-cria_string toC(const std::string &text) { return {text.data(), text.size()}; }
 
 const cria_host &testHost() {
   static const cria_host kHost{.struct_size = sizeof(cria_host),
@@ -71,7 +71,7 @@ private:
     c.rank = static_cast<uint32_t>(operand.shape.size());
     c.required = operand.required;
     c.is_result = operand.isResult;
-    c.name = toC(operand.name);
+    c.name = plugin::string(operand.name);
     c.shape = operand.shape.data();
     c.strides = strides.data();
     return c;
@@ -81,10 +81,10 @@ private:
     cria_attribute c{};
     c.struct_size = sizeof(c);
     c.type = attribute.type;
-    c.name = toC(attribute.name);
+    c.name = plugin::string(attribute.name);
     c.integer = attribute.integer;
     c.number = attribute.number;
-    c.text = toC(attribute.text);
+    c.text = plugin::string(attribute.text);
     return c;
   }
 
@@ -116,7 +116,7 @@ private:
     auto table = std::make_unique<EntryTable>();
     table->c.struct_size = sizeof(cria_entry);
     table->c.kind = entry.kind;
-    table->c.name = toC(entry.name);
+    table->c.name = plugin::string(entry.name);
     for (size_t i = 0; i < 3; ++i) {
       table->c.grid[i] = entry.grid[i];
       table->c.block[i] = entry.block[i];
@@ -253,7 +253,7 @@ Outcome Device::load(const cria_executable_info &info, const std::vector<std::by
   executable.info = &info;
   executable.data = bytes.data();
   executable.size = bytes.size();
-  executable.path = toC(path);
+  executable.path = plugin::string(path);
   cria_code *code = nullptr;
   Outcome outcome =
       outcomeOf([&](cria_message *message) { return api().load(context_, &executable, &code, message); });

@@ -3,14 +3,13 @@
 // the formats (IEEE 754 for f32 and f16) and share no code with the product, whose conversions they check.
 #pragma once
 
-#include "plugins/api/cria_plugin.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <stdexcept>
 
 namespace cria::conformance {
 
@@ -74,23 +73,6 @@ inline const FloatFormat &floatFormat(uint32_t type) {
   return type == CRIA_TYPE_F32 ? kF32 : type == CRIA_TYPE_F16 ? kF16 : kBf16;
 }
 
-inline uint64_t sizeOfType(uint32_t type) {
-  switch (type) {
-  case CRIA_TYPE_F32:
-  case CRIA_TYPE_I32:
-  case CRIA_TYPE_U32:
-    return 4;
-  case CRIA_TYPE_F16:
-  case CRIA_TYPE_BF16:
-    return 2;
-  case CRIA_TYPE_U8:
-  case CRIA_TYPE_I8:
-    return 1;
-  default:
-    throw std::invalid_argument("unknown element type");
-  }
-}
-
 /// Returns the value rounded to the type; integers unchanged.
 inline double roundToType(uint32_t type, double value) {
   return isFloat(type) ? roundTo(floatFormat(type), value) : value;
@@ -99,12 +81,12 @@ inline double roundToType(uint32_t type, double value) {
 inline void encodeElement(uint32_t type, double value, std::byte *out) {
   const uint32_t bits = isFloat(type) ? encodeFloat(floatFormat(type), value)
                                       : static_cast<uint32_t>(static_cast<int64_t>(value));
-  std::memcpy(out, &bits, sizeOfType(type)); // little-endian
+  std::memcpy(out, &bits, plugin::sizeOfType(type)); // little-endian
 }
 
 inline double decodeElement(uint32_t type, const std::byte *in) {
   uint32_t bits = 0;
-  std::memcpy(&bits, in, sizeOfType(type));
+  std::memcpy(&bits, in, plugin::sizeOfType(type));
   switch (type) {
   case CRIA_TYPE_I32:
     return static_cast<int32_t>(bits);

@@ -7,7 +7,7 @@ namespace cria::conformance {
 namespace {
 
 std::vector<std::byte> encode(const Array &array) {
-  const uint64_t size = sizeOfType(array.type);
+  const uint64_t size = plugin::sizeOfType(array.type);
   std::vector<std::byte> bytes(array.values.size() * size);
   for (size_t i = 0; i < array.values.size(); ++i) {
     encodeElement(array.type, array.values[i], bytes.data() + i * size);
@@ -17,14 +17,14 @@ std::vector<std::byte> encode(const Array &array) {
 
 void decode(const std::vector<std::byte> &bytes, Array &array) {
   for (size_t i = 0; i < array.values.size(); ++i) {
-    array.values[i] = decodeElement(array.type, bytes.data() + i * sizeOfType(array.type));
+    array.values[i] = decodeElement(array.type, bytes.data() + i * plugin::sizeOfType(array.type));
   }
 }
 
 // Returns an operand whose window extends from the view's first element to the end of the buffer.
 Operand operandOf(const Argument &argument, cria_buffer *buffer) {
   const View &view = argument.view;
-  const uint64_t size = sizeOfType(view.array->type);
+  const uint64_t size = plugin::sizeOfType(view.array->type);
   return {.name = argument.name,
           .buffer = buffer,
           .offset = view.first * size,
@@ -102,7 +102,7 @@ Outcome RecordedCalls::replay() {
   }
   Outcome replayed = recording_->replay();
   for (const auto &[array, buffer] : buffers_) {
-    decode(device_.download(buffer, array->values.size() * sizeOfType(array->type)), *array);
+    decode(device_.download(buffer, array->values.size() * plugin::sizeOfType(array->type)), *array);
   }
   return replayed;
 }
