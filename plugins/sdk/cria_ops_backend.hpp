@@ -226,10 +226,10 @@ struct Backend : HostMemory {
            std::to_string(info.kernel_abi);
   }
 
-  static Check probe(uint32_t, const cria_executable_info &info, Fit &out) {
+  static Check probe(uint32_t device, const cria_executable_info &info, Fit &out) {
     out.reason = misfit(info);
     out.score = out.reason.empty() ? backend().score : 0;
-    return {};
+    return checkOnlyDevice(device, backend().name);
   }
 
   /// Accepts CRIA_OPEN_POISON_SCRATCH, which has no effect, since there is no scratch memory.

@@ -198,6 +198,22 @@ TEST_F(ReferenceBackend, KnowsItsFormat) {
   EXPECT_FALSE(probe("elf.x86_64", 1));
 }
 
+TEST_F(ReferenceBackend, HasOneDevice) {
+  const cria_executable_info info{.struct_size = sizeof(info),
+                                  .kernel_abi = cria::opset::kVersion,
+                                  .format = cria::plugin::string(cria::opset::kFormat),
+                                  .features = {}};
+  uint32_t score = 0;
+  const auto probe = [&](uint32_t number) {
+    return outcomeOf(
+        [&](cria_message *message) { return device.api().probe(number, &info, &score, message); });
+  };
+  EXPECT_TRUE(probe(0).ok());
+  const Outcome outcome = probe(1);
+  EXPECT_EQ(outcome.status, CRIA_STATUS_NOT_FOUND);
+  EXPECT_THAT(outcome.message, HasSubstr("expected device 0, got 1"));
+}
+
 TEST_F(ReferenceBackend, FillsOnes) {
   OpCall call{"fill_ones",
               {{"weight", denseView(CRIA_TYPE_F32, {5}, std::vector<double>(5, -3)), CRIA_ACCESS_WRITE}},
