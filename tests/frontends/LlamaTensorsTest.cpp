@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/LlamaTensors.h"
+#include "tests/testing/SmallModelConfig.h"
 
 #include <gmock/gmock.h>
 
@@ -8,14 +9,11 @@ using ::testing::ElementsAre;
 
 namespace {
 
-const ModelConfig kConfig = {.dim = 32,
-                             .layers = 2,
-                             .heads = 4,
-                             .kvHeads = 2,
-                             .headDim = 8,
-                             .ffnDim = 64,
-                             .vocabSize = 96,
-                             .context = 128};
+const ModelConfig kConfig = [] {
+  ModelConfig config = cria::testing::smallModelConfig();
+  config.layers = 2;
+  return config;
+}();
 
 TEST(LlamaTensors, NamesFollowRoleAndLayer) {
   EXPECT_EQ(weightNameOf({TensorRole::embedding}), "embedding");

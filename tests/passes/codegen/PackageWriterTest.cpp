@@ -6,6 +6,7 @@
 #include "ir/LlamaDialect.h"
 #include "ir/ProgramOps.h"
 #include "support/Sha256.h"
+#include "tests/testing/SmallModelConfig.h"
 #include "tests/testing/TestFiles.h"
 
 #include "mlir/Parser/Parser.h"
@@ -31,15 +32,7 @@ protected:
   PackageWriter() { context.loadDialect<llama::LlamaDialect, program::ProgramDialect>(); }
 
   void SetUp() override {
-    content.model = {.name = "m",
-                     .dim = 32,
-                     .layers = 1,
-                     .heads = 4,
-                     .kvHeads = 2,
-                     .headDim = 8,
-                     .ffnDim = 64,
-                     .vocabSize = 96,
-                     .context = 128};
+    content.model = smallModelConfig();
     content.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
     content.tokenizerFile = "tokenizer bytes";
     content.weightsFormat = content.kvType = "f16";

@@ -59,6 +59,9 @@ private:
 
 class EngineTest : public testing::Test {
 protected:
+  static constexpr uint32_t kThreads = 4;
+  static constexpr uint32_t kRequests = 12; // of a thread
+
   void SetUp() override {
     toyState() = {};
     writeToyPackage(folder_);
@@ -73,6 +76,15 @@ protected:
     engine.drain();
     EXPECT_TRUE(recorder.hasEnded());
     return recorder.result();
+  }
+
+  /// The results of the requests of all threads, which are requestOf(0), requestOf(1), ..., each run alone.
+  std::vector<GenerateResult> runAllAlone() {
+    std::vector<GenerateResult> results;
+    for (uint32_t i = 0; i < kThreads * kRequests; ++i) {
+      results.push_back(runAlone(requestOf(i)));
+    }
+    return results;
   }
 
   static GenerateRequest requestOf(uint32_t seed) {
@@ -97,13 +109,8 @@ void expectEqual(const GenerateResult &result, const GenerateResult &expected) {
 }
 
 TEST_F(EngineTest, RequestsOfManyThreadsGiveWhatEachGivesAlone) {
-  constexpr uint32_t kThreads = 4;
-  constexpr uint32_t kRequests = 12;
-  std::vector<GenerateResult> expected;
-  for (uint32_t i = 0; i < kThreads * kRequests; ++i) {
-    expected.push_back(runAlone(requestOf(i)));
-  }
-  std::vector<Recorder> recorders(kThreads * kRequests);
+  const std::vector<GenerateResult> expected = runAllAlone();
+  std::vector<Recorder> recorders(expected.size());
   {
     Engine engine(*model_, nullptr);
     std::vector<std::jthread> threads;
@@ -129,13 +136,8 @@ TEST_F(EngineTest, RequestsOfManyThreadsGiveWhatEachGivesAlone) {
 
 // The text that is delivered before a cancellation is a prefix of the text of the request alone.
 TEST_F(EngineTest, ThreadsThatCancelLeaveTheOthersAsTheyWere) {
-  constexpr uint32_t kThreads = 4;
-  constexpr uint32_t kRequests = 12;
-  std::vector<GenerateResult> expected;
-  for (uint32_t i = 0; i < kThreads * kRequests; ++i) {
-    expected.push_back(runAlone(requestOf(i)));
-  }
-  std::vector<Recorder> recorders(kThreads * kRequests);
+  const std::vector<GenerateResult> expected = runAllAlone();
+  std::vector<Recorder> recorders(expected.size());
   Engine engine(*model_, nullptr);
   std::latch started(kThreads);
   auto work = [&](uint32_t thread) {
