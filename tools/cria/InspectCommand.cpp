@@ -4,6 +4,7 @@
 #include "CommonOptions.h"
 #include "CompileCache.h"
 #include "InspectReport.h"
+#include "format/WeightArrays.h"
 #include "frontends/FrontendRegistry.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
@@ -54,6 +55,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
   if (options.json) {
     nlohmann::ordered_json json = {{"model", checkpoint.config.toJson()},
                                    {"weights", nameOf(checkpoint.weights)},
+                                   {"bits_per_weight", bitsPerWeight(traitsOf(checkpoint.weights))},
                                    {"chat", checkpoint.chat.toJson()},
                                    {"tensors", checkpoint.tensors->tensors().size()},
                                    {"notes", checkpoint.notes}};
@@ -61,8 +63,8 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
     return kExitSuccess;
   }
   writeData(fmt::format(
-      "checkpoint {}\n{}  weights {}, tokenizer {}, chat template {}\n{}", checkpoint.path,
-      modelText(checkpoint.config), nameOf(checkpoint.weights),
+      "checkpoint {}\n{}  weights {}; tokenizer {}, chat template {}\n{}", checkpoint.path,
+      modelText(checkpoint.config), weightFormatText(checkpoint.weights),
       checkpoint.tokenizer.model.empty() ? "none" : "yes",
       checkpoint.chat.templateName.value_or(checkpoint.chat.source ? "unrecognized (jinja runs it)" : "none"),
       tensorsText(checkpoint, options.detail.weights)));

@@ -3,6 +3,7 @@
 
 #include "InspectKernels.h"
 #include "RequestFile.h"
+#include "format/WeightArrays.h"
 #include "support/Json.h"
 #include "tools/terminal/Terminal.h"
 
@@ -135,6 +136,7 @@ Json targetJson(const PackageTarget &target, const Program &program) {
   for (const ProgramWeight &weight : program.weights) {
     weights.push_back({{"name", weight.name},
                        {"format", nameOf(weight.format)},
+                       {"bits_per_weight", bitsPerWeight(traitsOf(weight.format))},
                        {"layout", nameOf(weight.layout)},
                        {"shape", weight.shape},
                        {"size", weight.size()},
@@ -155,7 +157,22 @@ Json targetJson(const PackageTarget &target, const Program &program) {
           {"weights", weights}};
 }
 
+/// The format that the package was compiled with. The manifest of a later version may name an unknown one.
+std::string weightsOptionText(const std::string &name) {
+  const std::optional<WeightFormat> format = findWeightFormat(name);
+  return format ? weightFormatText(*format) : printable(name);
+}
+
+Json weightsOptionBits(const std::string &name) {
+  const std::optional<WeightFormat> format = findWeightFormat(name);
+  return format ? Json(bitsPerWeight(traitsOf(*format))) : Json();
+}
+
 } // namespace
+
+std::string weightFormatText(WeightFormat format) {
+  return fmt::format("{}, {} bits per weight", nameOf(format), bitsPerWeight(traitsOf(format)));
+}
 
 std::string modelText(const ModelConfig &model) {
   std::string text = fmt::format("model {} ({}, {} parameters)\n", printable(model.name), model.architecture,
@@ -171,8 +188,8 @@ std::string modelText(const ModelConfig &model) {
 StatusOr<std::string> packageText(const Package &package, const InspectDetail &detail) {
   const Manifest &manifest = package.manifest();
   std::string text = fmt::format(
-      "package {}\n  made by {}\n  weights {}, KV {}{}\n", package.folder(), printable(manifest.compiler),
-      printable(manifest.options.weights), printable(manifest.options.kv),
+      "package {}\n  made by {}\n  weights {}; KV {}{}\n", package.folder(), printable(manifest.compiler),
+      weightsOptionText(manifest.options.weights), printable(manifest.options.kv),
       manifest.options.randomSeed ? fmt::format(", random weights from seed {}", *manifest.options.randomSeed)
                                   : "");
   text += fmt::format(
@@ -200,6 +217,7 @@ StatusOr<Json> packageJson(const Package &package) {
   return Json{{"compiler", manifest.compiler},
               {"model", manifest.model.toJson()},
               {"weights", manifest.options.weights},
+              {"bits_per_weight", weightsOptionBits(manifest.options.weights)},
               {"kv", manifest.options.kv},
               {"files", files},
               {"targets", targets}};

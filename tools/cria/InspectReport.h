@@ -2,6 +2,7 @@
 // The output of `cria inspect` for a package, as text and as JSON.
 #pragma once
 
+#include "format/WeightFormat.h"
 #include "runtime/package/Package.h"
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,8 @@ struct InspectDetail {
   bool dispatches = false; // list each dispatch of each entry point
 };
 
+/// "q8_0, 8.5 bits per weight".
+std::string weightFormatText(WeightFormat format);
 /// The configuration of the model as lines of text.
 std::string modelText(const ModelConfig &model);
 

@@ -113,6 +113,9 @@ TEST(InspectCommandTest, PackageShowsRequestedDetails) {
   const json data = json::parse(outputOf({"inspect", storiesPackage(), "--json"}));
   EXPECT_EQ(data["model"]["dim"], 128);
   EXPECT_EQ(data["targets"].size(), 3u);
+  EXPECT_THAT(text, HasSubstr("weights f16, 16 bits per weight"));
+  EXPECT_EQ(data["bits_per_weight"], 16);
+  EXPECT_EQ(data["targets"][0]["weights"][0]["bits_per_weight"], 16);
 }
 
 TEST(InspectCommandTest, Checkpoint) {
