@@ -1,54 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Follows the table of well-formed UTF-8 byte sequences in the Unicode standard (table 3-7).
 #include "support/Utf8.h"
 
-#include <cstdint>
+#include "support/Utf8Prefix.h"
 
 namespace cria::utf8 {
-
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD"; // U+FFFD
 
-/// The properties of a first byte: the size of its sequence, and the range of the second byte.
-struct Lead {
-  int length; // 0: not a first byte
-  uint8_t secondLow;
-  uint8_t secondHigh;
-};
-
 } // namespace
 
-static Lead leadOf(uint8_t byte) {
-  if (byte < 0x80) {
-    return {1, 0, 0};
-  }
-  if (byte < 0xC2 || byte > 0xF4) {
-    return {0, 0, 0};
-  }
-  if (byte < 0xE0) {
-    return {2, 0x80, 0xBF};
-  }
-  if (byte < 0xF0) { // no overlong forms (E0), no surrogates (ED)
-    return {3, static_cast<uint8_t>(byte == 0xE0 ? 0xA0 : 0x80),
-            static_cast<uint8_t>(byte == 0xED ? 0x9F : 0xBF)};
-  }
-  return {4, static_cast<uint8_t>(byte == 0xF0 ? 0x90 : 0x80),
-          static_cast<uint8_t>(byte == 0xF4 ? 0x8F : 0xBF)};
-}
-
 int measure(std::string_view bytes) {
-  const Lead lead = leadOf(static_cast<uint8_t>(bytes[0]));
-  for (int i = 1; i < lead.length; ++i) {
-    if (static_cast<size_t>(i) == bytes.size()) {
-      return -1;
-    }
-    const auto byte = static_cast<uint8_t>(bytes[i]);
-    if (byte < (i == 1 ? lead.secondLow : 0x80) || byte > (i == 1 ? lead.secondHigh : 0xBF)) {
+  Prefix prefix;
+  for (const char byte : bytes) {
+    if (!prefix.add(static_cast<uint8_t>(byte))) {
       return 0;
     }
+    if (prefix.isComplete()) {
+      return prefix.size;
+    }
   }
-  return lead.length;
+  return -1;
 }
 
 size_t findInvalid(std::string_view text) {

@@ -3,6 +3,8 @@
 // nothing above U+10FFFF. Optional C++20 conveniences for plugins.
 #pragma once
 
+#include "support/Utf8Prefix.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,49 +13,6 @@
 
 namespace cria::plugin {
 
-inline constexpr uint32_t kLastCharacter = 0x10FFFF;
-
-/// The state of an incremental decoder, since a token may end within a character: the bits of the character
-/// so far, and the number of missing bytes.
-struct PartialCharacter {
-  uint32_t bits = 0;
-  uint8_t missing = 0; // 0: between characters
-  uint8_t size = 0;    // bytes of the whole character
-
-  bool operator==(const PartialCharacter &) const = default;
-  bool isComplete() const { return missing == 0; }
-
-  /// Appends one byte. Returns false if the result is not the prefix of a UTF-8 sequence.
-  bool add(uint8_t byte) {
-    if (missing == 0) {
-      size = byte < 0x80                   ? 1
-             : byte >= 0xC2 && byte < 0xE0 ? 2
-             : byte >= 0xE0 && byte < 0xF0 ? 3
-             : byte >= 0xF0 && byte < 0xF5 ? 4
-                                           : 0;
-      missing = static_cast<uint8_t>(size == 0 ? 0 : size - 1);
-      bits = size == 1 ? byte : byte & (0x7Fu >> size);
-      return size != 0;
-    }
-    bits = bits << 6 | (byte & 0x3Fu);
-    --missing;
-    return (byte & 0xC0) == 0x80 && first() <= last();
-  }
-
-  /// Returns the lowest and the highest character that begin with these bytes.
-  uint32_t first() const {
-    constexpr uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000}; // of a sequence of that size
-    const uint32_t value = bits << (6 * missing);
-    const uint32_t allowed = value < lowest[size] ? lowest[size] : value;
-    return allowed >= 0xD800 && allowed < 0xE000 ? 0xE000 : allowed;
-  }
-  uint32_t last() const {
-    const uint32_t value = (bits << (6 * missing)) | ((1u << (6 * missing)) - 1);
-    const uint32_t allowed = value > kLastCharacter ? kLastCharacter : value;
-    return allowed >= 0xD800 && allowed < 0xE000 ? 0xD7FF : allowed;
-  }
-};
-
 struct DecodedCharacter {
   uint32_t character;
   size_t size; // bytes
@@ -61,13 +20,13 @@ struct DecodedCharacter {
 
 /// Decodes the character at offset `at`. Returns nullopt if the bytes there are not UTF-8.
 inline std::optional<DecodedCharacter> decodeUtf8(std::string_view text, size_t at) {
-  PartialCharacter partial;
+  utf8::Prefix prefix;
   for (size_t i = at; i < text.size(); ++i) {
-    if (!partial.add(static_cast<uint8_t>(text[i]))) {
+    if (!prefix.add(static_cast<uint8_t>(text[i]))) {
       return std::nullopt;
     }
-    if (partial.isComplete()) {
-      return DecodedCharacter{partial.bits, i - at + 1};
+    if (prefix.isComplete()) {
+      return DecodedCharacter{prefix.bits, i - at + 1};
     }
   }
   return std::nullopt;

@@ -58,7 +58,7 @@ forbid "frontends/ include support/, format/ and ir/" 'passes/|tools/|plugins/|r
 forbid "runtime/ includes support/, format/, plugins/api and plugins/sdk, and no LLVM" "$LLVM|passes/|tools/|frontends/|ir/|plugins/(backends|samplers|chat)/" "${runtime[@]}"
 mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/backends/gpusim/') # translates kernels with LLVM
 # Installed with the SDK (cmake/CriaInstall.cmake).
-readonly SHARED_WITH_PLUGINS='support/(CpuLevel|Half)\.h|format/(ElementType|RandomWeights|WeightFormat)\.h'
+readonly SHARED_WITH_PLUGINS='support/(CpuLevel|Half|Utf8Prefix)\.h|format/(ElementType|RandomWeights|WeightFormat)\.h'
 allowed=$SHARED_WITH_PLUGINS
 forbid "plugins/ see plugins/api, plugins/sdk, what is installed with it, and their vendor SDK" "$LLVM|support/|format/|runtime/|ir/|passes/|tools/|frontends/|fmt/" "${others[@]}"
 allowed='^$'

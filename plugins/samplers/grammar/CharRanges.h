@@ -35,8 +35,8 @@ public:
       }
       next = last + 1;
     }
-    if (next <= plugin::kLastCharacter) {
-      result.ranges_.emplace_back(next, plugin::kLastCharacter);
+    if (next <= utf8::kLastCharacter) {
+      result.ranges_.emplace_back(next, utf8::kLastCharacter);
     }
     return result;
   }

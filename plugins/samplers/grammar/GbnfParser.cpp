@@ -125,7 +125,7 @@ private:
     }
     ++at_;
     const uint32_t character = takeHex(digits);
-    if (character > plugin::kLastCharacter) {
+    if (character > utf8::kLastCharacter) {
       failAt(at_, "code point is above U+10FFFF");
     }
     return character;
@@ -234,7 +234,7 @@ private:
       item.push_back(parseClass());
     } else if (peek() == '.') {
       ++at_;
-      item.push_back({.ranges = {{0, plugin::kLastCharacter}}});
+      item.push_back({.ranges = {{0, utf8::kLastCharacter}}});
     } else if (peek() == '(') {
       parseGroup(depth, item);
     } else if (isWord(peek())) {

@@ -328,7 +328,7 @@ private:
     if (take('{')) {
       while (!take('}')) {
         value = value * 16 + readHex(1);
-        if (value > plugin::kLastCharacter) {
+        if (value > utf8::kLastCharacter) {
           invalid("code point is above U+10FFFF");
         }
       }

@@ -18,7 +18,7 @@ namespace cria::grammar {
 /// The position after a prefix of a text: a state, and the bytes of an incomplete UTF-8 character.
 struct Position {
   int32_t state = 0; // kDead: no text of the grammar has this prefix
-  plugin::PartialCharacter partial;
+  utf8::Prefix partial;
   bool operator==(const Position &) const = default;
 };
 inline constexpr int32_t kDead = -1;

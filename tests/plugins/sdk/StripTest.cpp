@@ -31,7 +31,7 @@ TEST(StripTest, RemovesAllWhitespaceOfPython) {
 
 TEST(StripTest, CountsTheWhitespaceOfPython) {
   size_t count = 0;
-  for (uint32_t c = 0; c <= kLastCharacter; ++c) {
+  for (uint32_t c = 0; c <= utf8::kLastCharacter; ++c) {
     count += isPythonSpace(c) ? 1 : 0;
   }
   EXPECT_EQ(count, std::size(kWhitespace));
