@@ -12,7 +12,9 @@ for sm in "$@"; do
   [[ $sm == sm_80 ]] || models+=",cuda:$sm"
 done
 
-rm -rf "$output"/{kernels,models,golden,speed}
+for folder in "$output"/{kernels,models,golden,speed}; do
+  [[ ! -e $folder ]] || { echo "$folder exists already; expected a folder without data: remove it or name another OUTPUT_FOLDER" >&2; exit 2; }
+done
 mkdir -p "$output/models" "$output/golden"
 "$build/bin/make-check-cases" "$output" 8192x4096x4096 "${targets[@]}"
 for golden in "$source"/tests/golden/logits/*.safetensors; do
