@@ -182,7 +182,7 @@ TEST(PluginsCommandTest, ListsAllKinds) {
   const auto cuda =
       std::find_if(rows.begin(), rows.end(), [](const json &row) { return row["name"] == "cuda"; });
   ASSERT_NE(cuda, rows.end());
-  if (!(*cuda)["loaded"]) { // no card here, or no driver
+  if (!(*cuda)["loaded"]) { // no GPU here, or no driver
     EXPECT_THAT((*cuda)["reason"].get<std::string>(), HasSubstr("CUDA driver"));
   }
   EXPECT_THAT(outputOf({"plugins"}), HasSubstr("sampler"));

@@ -23,10 +23,10 @@ INSTANTIATE_TEST_SUITE_P(Counts, CpuThreads, testing::Values(1, 2, 3, 5), testin
 
 Entry countEntry(Device &device, cria_buffer *counts, std::array<uint32_t, 3> grid) {
   const uint64_t total = uint64_t{grid[0]} * grid[1] * grid[2];
-  cria_buffer *extents = upload(device, std::vector<uint32_t>(grid.begin(), grid.end()));
+  cria_buffer *sizes = upload(device, std::vector<uint32_t>(grid.begin(), grid.end()));
   return {.kind = CRIA_ENTRY_KERNEL,
           .name = "count_workgroups",
-          .operands = {words(counts, total), words(extents, 3, CRIA_ACCESS_READ)},
+          .operands = {words(counts, total), words(sizes, 3, CRIA_ACCESS_READ)},
           .grid = grid};
 }
 

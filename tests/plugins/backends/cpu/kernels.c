@@ -22,7 +22,7 @@ EXPORT const cria_kernel_library_info cria_kernel_library = {KERNEL_MAGIC, KERNE
                                                              0, KERNEL_FEATURES};
 #endif
 
-/* counts: u32 [z, y, x] with the extents in grid: u32 [3]; adds 1 to the workgroup's own element. */
+/* counts: u32 [z, y, x] whose sizes are in grid: u32 [3]; adds 1 to the workgroup's own element. */
 EXPORT void count_workgroups(void *const *bindings, void *scratch, uint32_t x, uint32_t y, uint32_t z) {
   uint32_t *counts = bindings[0];
   const uint32_t *grid = bindings[1];

@@ -47,7 +47,7 @@ TEST_F(CudaCode, ShowsDevicesWithTheirMemory) {
   cria_device_info info{};
   info.struct_size = sizeof(info);
   ASSERT_EQ(api.device_info(0, &info, nullptr), CRIA_STATUS_OK);
-  EXPECT_EQ(std::string(info.name.data, info.name.size), "Fake card 0");
+  EXPECT_EQ(std::string(info.name.data, info.name.size), "Fake GPU 0");
   EXPECT_EQ(std::string(info.description.data, info.description.size), "sm_80, 108 SMs, driver 12.4");
   EXPECT_EQ(info.memory_bytes, fakeCuda().memoryBytes);
   device->allocate(1 << 20);
@@ -74,7 +74,7 @@ TEST_F(CudaCode, NeedsADeviceThatCanBeOpened) {
   EXPECT_EQ(open(1, 2).status, CRIA_STATUS_OUT_OF_MEMORY);
   const Outcome busy = open(1, 46);
   EXPECT_EQ(busy.status, CRIA_STATUS_UNSUPPORTED);
-  EXPECT_THAT(busy.message, AllOf(HasSubstr("Fake card 1 cannot be opened"), HasSubstr("compute mode")));
+  EXPECT_THAT(busy.message, AllOf(HasSubstr("Fake GPU 1 cannot be opened"), HasSubstr("compute mode")));
 }
 
 TEST_F(CudaCode, IsProbedForTheDeviceThatIsRequested) {

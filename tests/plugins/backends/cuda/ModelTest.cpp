@@ -139,8 +139,8 @@ TEST_F(CudaModelTest, FaultsLeaveNothingBehind) {
   }
 }
 
-/// What `cria run` says on a card with this environment.
-ProcessResult runOnCard(std::vector<std::string> environment, const std::vector<std::string> &more = {}) {
+/// What `cria run` says on a GPU with this environment.
+ProcessResult runOnGpu(std::vector<std::string> environment, const std::vector<std::string> &more = {}) {
   const std::string package = compileModel(CRIA_SOURCE_DIR "/examples/stories/model",
                                            {"--weights", "f16", "--target", "gpusim,cuda:sm_80"});
   environment.push_back("CRIA_CUDA_DRIVER=" + kDriver);
@@ -159,12 +159,12 @@ void expectRefused(const ProcessResult &result, const std::vector<std::string> &
 
 TEST(CudaCommandLine, RunsOnTheDeviceThatIsNamed) {
   const std::vector<std::string> room = {"FAKE_CUDA_MEMORY=4000000000"};
-  const ProcessResult result = runOnCard(room);
+  const ProcessResult result = runOnGpu(room);
   EXPECT_EQ(result.exitCode, 0) << result.errors;
-  const ProcessResult second = runOnCard(room, {"--device", "1"});
+  const ProcessResult second = runOnGpu(room, {"--device", "1"});
   EXPECT_EQ(second.exitCode, 0) << second.errors;
   EXPECT_EQ(second.output, result.output);
-  expectRefused(runOnCard(room, {"--device", "2"}), {"device 2 does not exist; the backend has 2 devices"});
+  expectRefused(runOnGpu(room, {"--device", "2"}), {"device 2 does not exist; the backend has 2 devices"});
 }
 
 TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
@@ -182,15 +182,15 @@ TEST(CudaCommandLine, InspectShowsHowKernelsAreLaunched) {
 }
 
 TEST(CudaCommandLine, SaysHowMuchMemoryIsMissing) {
-  expectRefused(runOnCard({"FAKE_CUDA_MEMORY=1000000"}), {"the model requires ", " bytes of device memory",
-                                                          "Fake card 0 has 1000000 of 1000000 free"});
+  expectRefused(runOnGpu({"FAKE_CUDA_MEMORY=1000000"}),
+                {"the model requires ", " bytes of device memory", "Fake GPU 0 has 1000000 of 1000000 free"});
 }
 
-TEST(CudaCommandLine, ReportsThatThePackageHasNoCodeForTheCard) {
+TEST(CudaCommandLine, ReportsThatThePackageHasNoCodeForTheGpu) {
   const std::string package =
       compileModel(CRIA_SOURCE_DIR "/examples/stories/model", {"--target", "cuda:sm_86"});
   const ProcessResult result = runCria({"run", package, "-p", "Once"}, "", {"CRIA_CUDA_DRIVER=" + kDriver});
-  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "device Fake card 0 is sm_80",
+  expectRefused(result, {"cuda with target cuda-sm_86-ptx", "device Fake GPU 0 is sm_80",
                          "compile with --target cuda:sm_80"});
 }
 
@@ -213,12 +213,12 @@ TEST(CudaCommandLine, AdvisesATargetThatThenRuns) {
 
 TEST(CudaCommandLine, ShowsTheLogOfADriverThatRejectsTheCode) {
   expectRefused(
-      runOnCard({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
+      runOnGpu({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
       {"the driver (CUDA 12.4) rejects the code", "expected top-level entity"});
 }
 
-/// The rows of `cria bench` on a card with that much memory: a prompt, and two tokens.
-nlohmann::json benchOnCard(const std::string &memory, const std::vector<std::string> &more = {}) {
+/// The rows of `cria bench` on a GPU with that much memory: a prompt, and two tokens.
+nlohmann::json benchOnGpu(const std::string &memory, const std::vector<std::string> &more = {}) {
   const std::string package = compileModel("", {"--preset", "stories-260k", "--random-weights", "5",
                                                 "--weights", "f16", "--target", "gpusim,cuda:sm_80"});
   std::vector<std::string> arguments = {"bench",  package,         "--backend", "cuda",
@@ -233,10 +233,10 @@ nlohmann::json benchOnCard(const std::string &memory, const std::vector<std::str
 }
 
 TEST(CudaCommandLine, BenchComparesWithTheCopiesOfTheDevice) {
-  const nlohmann::json rows = benchOnCard("800000000", {"--device", "1"});
+  const nlohmann::json rows = benchOnGpu("800000000", {"--device", "1"});
   ASSERT_EQ(rows.size(), 2u);
   for (const nlohmann::json &row : rows) {
-    EXPECT_EQ(row["machine"], "Fake card 1");
+    EXPECT_EQ(row["machine"], "Fake GPU 1");
     EXPECT_EQ(row["bandwidth_limit_kind"], "copy");
     EXPECT_GT(row["bandwidth_limit_gigabytes_per_second"], 0);
     EXPECT_GT(row["bandwidth_fraction"], 0);
@@ -250,7 +250,7 @@ TEST(CudaCommandLine, BenchComparesWithTheCopiesOfTheDevice) {
 
 // Caches would be measured with the little that is left.
 TEST(CudaCommandLine, BenchKnowsNoLimitWhereMemoryIsShort) {
-  const nlohmann::json rows = benchOnCard("300000000", {"--profile"});
+  const nlohmann::json rows = benchOnGpu("300000000", {"--profile"});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_GT(rows[1]["tokens_per_second"], 0);
   for (const char *member :
@@ -260,7 +260,7 @@ TEST(CudaCommandLine, BenchKnowsNoLimitWhereMemoryIsShort) {
 }
 
 TEST(CudaCommandLine, EndsWhenTheDeviceIsLost) {
-  expectRefused(runOnCard({"FAKE_CUDA_LOSE_AT_KERNEL=30", "FAKE_CUDA_MEMORY=4000000000"}),
+  expectRefused(runOnGpu({"FAKE_CUDA_LOSE_AT_KERNEL=30", "FAKE_CUDA_MEMORY=4000000000"}),
                 {"the CUDA device was lost", "CUDA_ERROR_LAUNCH_FAILED"});
 }
 

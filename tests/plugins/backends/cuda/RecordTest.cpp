@@ -42,7 +42,7 @@ TEST_F(CudaRecord, RefusesOpsCollectivesAndUnknownKinds) {
   expectRefusal({.kind = 77, .name = "mystery"}, CRIA_STATUS_UNSUPPORTED, "77");
 }
 
-TEST_F(CudaRecord, RefusesBlocksBeyondTheKernelAndTheCard) {
+TEST_F(CudaRecord, RefusesBlocksBeyondTheKernelAndTheDevice) {
   Entry entry = plainKernel("narrow");
   entry.block = {256, 1, 1};
   EXPECT_TRUE(records(entry));
@@ -55,7 +55,7 @@ TEST_F(CudaRecord, RefusesBlocksBeyondTheKernelAndTheCard) {
   }
 }
 
-TEST_F(CudaRecord, RefusesGridsBeyondTheCard) {
+TEST_F(CudaRecord, RefusesGridsBeyondTheDevice) {
   Entry entry = plainKernel("narrow");
   entry.grid = {0x7FFFFFFF, 65535, 65535};
   EXPECT_TRUE(records(entry));

@@ -50,7 +50,7 @@ FAKE_EXPORT Result cuDeviceGet(DeviceHandle *device, int ordinal) {
 
 FAKE_EXPORT Result cuDeviceGetName(char *name, int capacity, DeviceHandle device) {
   FAKE_CALL("cuDeviceGetName", plain);
-  std::strncpy(name, ("Fake card " + std::to_string(device - 100)).c_str(), static_cast<size_t>(capacity));
+  std::strncpy(name, ("Fake GPU " + std::to_string(device - 100)).c_str(), static_cast<size_t>(capacity));
   return kSuccess;
 }
 
