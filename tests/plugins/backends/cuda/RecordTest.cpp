@@ -67,7 +67,7 @@ TEST_F(CudaRecord, RefusesGridsBeyondTheDevice) {
   }
 }
 
-TEST_F(CudaRecord, AsksForSharedMemoryUpToTheCardsLimit) {
+TEST_F(CudaRecord, AsksForSharedMemoryUpToTheLimitOfTheDevice) {
   Entry entry = plainKernel("shares"); // 1024 bytes of its own
   const auto asked = [] { return fakeCuda().calls["cuFuncSetAttribute"]; };
   entry.scratchBytes = 47 << 10;
