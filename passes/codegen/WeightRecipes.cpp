@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One class for each source and operation of recipes. Sources encode their rows when they read them; operations
-// only select rows.
+// One class for each source and operation of recipes. Sources encode their rows when they read them;
+// operations only select rows.
 #include "passes/codegen/WeightRecipes.h"
 
 #include "format/RandomWeights.h"
