@@ -8,7 +8,7 @@
 namespace cria::plugin {
 
 /// The result of probe(): the score of code on a device. 0: it cannot run, and `reason` says why.
-struct Fit {
+struct CodeScore {
   uint32_t score = 0;
   std::string reason;
 };
@@ -38,7 +38,7 @@ inline bool isCancelled(const int32_t *cancel) {
 /// static and return a Check; they may throw Refusal. They write new objects to `out`:
 ///   uint32_t deviceCount();
 ///   Check deviceInfo(uint32_t device, cria_device_info &out);
-///   Check probe(uint32_t device, const cria_executable_info &info, Fit &out);
+///   Check probe(uint32_t device, const cria_executable_info &info, CodeScore &out);
 ///   Check open(const cria_open_options &options, std::unique_ptr<cria_context> &out);
 ///   Check load(cria_context &, const cria_executable &, std::unique_ptr<cria_code> &out);
 ///   Check record(cria_context &, cria_code *, const cria_record_info &,
@@ -125,7 +125,7 @@ private:
     api.probe = [](uint32_t device, const cria_executable_info *info, uint32_t *score,
                    cria_message *message) {
       return guarded(message, [&] {
-        Fit fit;
+        CodeScore fit;
         if (const Check check = Backend::probe(device, *info, fit); check.failed()) {
           return answer(message, check);
         }

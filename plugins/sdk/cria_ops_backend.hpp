@@ -226,7 +226,7 @@ struct Backend : HostMemory {
            std::to_string(info.kernel_abi);
   }
 
-  static Check probe(uint32_t device, const cria_executable_info &info, Fit &out) {
+  static Check probe(uint32_t device, const cria_executable_info &info, CodeScore &out) {
     out.reason = misfit(info);
     out.score = out.reason.empty() ? backend().score : 0;
     return checkOnlyDevice(device, backend().name);

@@ -28,7 +28,7 @@ struct CpuBackend : cria::plugin::HostMemory {
     return cria::plugin::checkOnlyDevice(device, "cpu");
   }
 
-  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::Fit &out) {
+  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::CodeScore &out) {
     out = scoreCode(info);
     return cria::plugin::checkOnlyDevice(device, "cpu");
   }

@@ -9,7 +9,7 @@
 
 namespace cria::cpu {
 
-using plugin::Fit;
+using plugin::CodeScore;
 
 namespace {
 
@@ -27,11 +27,11 @@ std::string missingFor(const Level &level) {
   return level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
 }
 
-Fit refuse(std::string reason) { return {0, std::move(reason)}; }
+CodeScore refuse(std::string reason) { return {0, std::move(reason)}; }
 
 } // namespace
 
-Fit scoreCode(const cria_executable_info &info) {
+CodeScore scoreCode(const cria_executable_info &info) {
   const std::string_view format = plugin::view(info.format);
   const std::string_view features = plugin::view(info.features);
   const std::string nativeFormat = "elf." + std::string(kHostArch);
@@ -45,7 +45,7 @@ Fit scoreCode(const cria_executable_info &info) {
   for (const Level &level : kLevels) {
     if (level.name == features) {
       const std::string missing = missingFor(level);
-      return missing.empty() ? Fit{level.score, ""}
+      return missing.empty() ? CodeScore{level.score, ""}
                              : refuse("code for " + std::string(features) + " cannot run here: " + missing);
     }
   }

@@ -11,7 +11,7 @@ namespace cria::cpu {
 
 /// Scores code by its format, kernel ABI version and features: 100 for baseline code, more for more
 /// specialized code, 0 with a reason if it cannot run. Thread-safe.
-plugin::Fit scoreCode(const cria_executable_info &info);
+plugin::CodeScore scoreCode(const cria_executable_info &info);
 
 /// Returns the highest level that this machine runs, such as "x86-64-v4-vnni".
 std::string_view bestLevel();

@@ -129,7 +129,7 @@ Check incompatible(const cria_executable &executable, std::string_view problem) 
 } // namespace
 
 Check KernelLibrary::load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out) {
-  if (const plugin::Fit fit = scoreCode(*executable.info); fit.score == 0) {
+  if (const plugin::CodeScore fit = scoreCode(*executable.info); fit.score == 0) {
     return incompatible(executable, fit.reason);
   }
   if (const std::string problem = elfProblem(executable.data, executable.size); !problem.empty()) {

@@ -118,7 +118,7 @@ Check readKernel(const DriverApi &api, std::string_view name, Kernel &kernel) {
 
 Check loadCode(const cria_context &context, const cria_executable &executable,
                std::unique_ptr<cria_code> &out) {
-  const Fit fit = scoreCode(*executable.info, context.device, machine().driver.version);
+  const CodeScore fit = scoreCode(*executable.info, context.device, machine().driver.version);
   if (fit.score == 0) {
     return incompatible(fit.reason);
   }

@@ -70,7 +70,7 @@ bool readFeatures(std::string_view features, Sm &sm, int &ptx) {
   return true;
 }
 
-Fit refusal(std::string reason) { return {0, std::move(reason)}; }
+CodeScore refusal(std::string reason) { return {0, std::move(reason)}; }
 
 bool isSame(const Sm &sm, const DeviceProperties &device) {
   return device.major == sm.major && device.minor == sm.minor;
@@ -98,14 +98,14 @@ std::string remedyFor(const DeviceProperties &device) {
                       : "compile with --target cuda:" + best;
 }
 
-Fit wrongDevice(std::string_view code, const DeviceProperties &device) {
+CodeScore wrongDevice(std::string_view code, const DeviceProperties &device) {
   return refusal("code is for " + std::string(code) + ", device " + device.name + " is " +
                  smText(device.major, device.minor) + "; " + remedyFor(device));
 }
 
 std::string ptxText(int isa) { return std::to_string(isa / 10) + "." + std::to_string(isa % 10); }
 
-Fit scorePtx(std::string_view features, const DeviceProperties &device, int driverVersion) {
+CodeScore scorePtx(std::string_view features, const DeviceProperties &device, int driverVersion) {
   Sm sm;
   int ptx = 0;
   if (!readFeatures(features, sm, ptx) || sm.major == 0 || ptx == 0) {
@@ -122,7 +122,7 @@ Fit scorePtx(std::string_view features, const DeviceProperties &device, int driv
   return {kPtxScore, ""};
 }
 
-Fit scoreCubin(std::string_view format, std::string_view features, const DeviceProperties &device) {
+CodeScore scoreCubin(std::string_view format, std::string_view features, const DeviceProperties &device) {
   const std::string_view name = format.substr(kCubinPrefix.size());
   Sm sm;
   Sm unused;
@@ -132,7 +132,7 @@ Fit scoreCubin(std::string_view format, std::string_view features, const DeviceP
                    "' with features '" + std::string(features) + "'");
   }
   const bool fits = sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
-  return fits ? Fit{kCubinScore + static_cast<uint32_t>(sm.minor), ""} : wrongDevice(name, device);
+  return fits ? CodeScore{kCubinScore + static_cast<uint32_t>(sm.minor), ""} : wrongDevice(name, device);
 }
 
 } // namespace
@@ -145,7 +145,7 @@ int newestPtx(int driverVersion) {
   return newest;
 }
 
-Fit scoreCode(const cria_executable_info &info, const DeviceProperties &device, int driverVersion) {
+CodeScore scoreCode(const cria_executable_info &info, const DeviceProperties &device, int driverVersion) {
   const std::string_view format = view(info.format);
   const bool isCubin = format.starts_with(kCubinPrefix);
   if (!isPtx(info) && !isCubin) {

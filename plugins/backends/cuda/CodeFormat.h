@@ -8,12 +8,12 @@
 
 namespace cria::cuda {
 
-using plugin::Fit;
+using plugin::CodeScore;
 
 /// Scores code by its format, features and kernel ABI: "nv.ptx" with features "sm_80 ptx70" scores 100;
 /// "nv.cubin.sm_86" scores 200 plus its minor compute capability, so that the closest code is chosen. A score
 /// of 0 has a reason with a remedy.
-Fit scoreCode(const cria_executable_info &info, const DeviceProperties &device, int driverVersion);
+CodeScore scoreCode(const cria_executable_info &info, const DeviceProperties &device, int driverVersion);
 
 /// Returns ten times the newest PTX ISA version that a driver of this CUDA version supports, such as 84 for
 /// 12040.

@@ -26,7 +26,7 @@ struct CudaBackend {
     return {};
   }
 
-  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::Fit &out) {
+  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::CodeScore &out) {
     const DeviceProperties *properties = nullptr;
     CRIA_CUDA_TRY(findDevice(device, properties));
     out = scoreCode(info, *properties, machine().driver.version);

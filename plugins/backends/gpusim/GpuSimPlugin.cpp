@@ -52,7 +52,7 @@ struct GpuSimBackend : ShadowMemory {
     return cria::plugin::checkOnlyDevice(device, "gpusim");
   }
 
-  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::Fit &out) {
+  static Check probe(uint32_t device, const cria_executable_info &info, cria::plugin::CodeScore &out) {
     out.reason = misfit(info);
     out.score = out.reason.empty() ? kPlainFit : 0;
     return cria::plugin::checkOnlyDevice(device, "gpusim");

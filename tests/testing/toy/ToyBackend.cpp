@@ -144,7 +144,7 @@ struct Toy : plugin::HostMemory {
     out.memory_free_bytes = toyState().freeBytes;
     return {};
   }
-  static plugin::Check probe(uint32_t, const cria_executable_info &info, plugin::Fit &out) {
+  static plugin::Check probe(uint32_t, const cria_executable_info &info, plugin::CodeScore &out) {
     out = {plugin::view(info.format) == "test.toy" ? 100u : 0u, "runs format test.toy only"};
     return {};
   }

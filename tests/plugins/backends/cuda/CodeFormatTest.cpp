@@ -20,8 +20,8 @@ DeviceProperties deviceOf(int major, int minor) {
   return properties;
 }
 
-Fit fit(const std::string &format, const std::string &features, const DeviceProperties &device,
-        int driver = 12040, uint32_t kernelAbi = 1) {
+CodeScore fit(const std::string &format, const std::string &features, const DeviceProperties &device,
+              int driver = 12040, uint32_t kernelAbi = 1) {
   const cria_executable_info info{.struct_size = sizeof(info),
                                   .kernel_abi = kernelAbi,
                                   .format = cria::plugin::string(format),
@@ -34,7 +34,7 @@ TEST(CudaCodeFormat, RunsPtxOnCardsAtOrAboveItsSm) {
   EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", deviceOf(8, 9)).score, 100u);
   EXPECT_EQ(fit("nv.ptx", "sm_80 ptx70", deviceOf(12, 0)).score, 100u);
   EXPECT_EQ(fit("nv.ptx", "ptx70 sm_100", deviceOf(10, 0)).score, 100u);
-  const Fit refused = fit("nv.ptx", "sm_80 ptx70", deviceOf(7, 5));
+  const CodeScore refused = fit("nv.ptx", "sm_80 ptx70", deviceOf(7, 5));
   EXPECT_EQ(refused.score, 0u);
   EXPECT_THAT(refused.reason, AllOf(HasSubstr("code is for sm_80"), HasSubstr("Test device is sm_75")));
 }
