@@ -4,6 +4,7 @@
 #pragma once
 
 #include "format/ActivationClass.h"
+#include "format/Program.h"
 #include "passes/targets/OpLowering.h"
 #include "passes/targets/cuda/Kernels.h"
 
