@@ -32,7 +32,6 @@ constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
 constexpr int kPasses = 3;                        // best of 3, to exclude interference
 constexpr uint64_t kFmaRounds = 10'000'000;       // tens of milliseconds, until clocks settle
 
-typedef float Vector __attribute__((vector_size(kLanes * sizeof(float)), aligned(64)));
 typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
 
 // Adds integers, so that float arithmetic does not limit the reads.
@@ -72,11 +71,17 @@ int32_t readBlocks(const float *data, size_t count) {
   return sum;
 }
 
-// Twelve independent chains hide the latency of two units.
-CRIA_CLONES float multiplyAdd(uint64_t rounds, float factor) {
-  constexpr size_t kChains = 12;
-  const Vector scale = Vector{} + factor;
-  Vector chains[kChains]; // different values, or the compiler merges the chains
+typedef float Vector4 __attribute__((vector_size(16)));
+typedef float Vector8 __attribute__((vector_size(32)));
+typedef float Vector16 __attribute__((vector_size(64)));
+
+// Twelve independent chains hide the latency of two units. They stay in registers only if the type is one of
+// the instruction set.
+constexpr size_t kChains = 12;
+template <typename Register>
+__attribute__((always_inline)) inline float runChains(uint64_t rounds, float factor) {
+  const Register scale = Register{} + factor;
+  Register chains[kChains]; // different values, or the compiler merges the chains
   for (size_t chain = 0; chain < kChains; ++chain) {
     chains[chain] = scale * static_cast<float>(chain);
   }
@@ -85,13 +90,22 @@ CRIA_CLONES float multiplyAdd(uint64_t rounds, float factor) {
       chains[chain] = chains[chain] * scale + scale;
     }
   }
-  Vector sum = {};
-  for (const Vector &chain : chains) {
+  Register sum = {};
+  for (const Register &chain : chains) {
     sum += chain;
   }
-  return sum[0] + sum[kLanes - 1];
+  return sum[0] + sum[sizeof(Register) / sizeof(float) - 1];
 }
-constexpr double kOperationsPerRound = 12.0 * kLanes * 2;
+
+CRIA_CLONES float multiplyAdd4(uint64_t rounds, float factor) { return runChains<Vector4>(rounds, factor); }
+CRIA_CLONES float multiplyAdd8(uint64_t rounds, float factor) { return runChains<Vector8>(rounds, factor); }
+CRIA_CLONES float multiplyAdd16(uint64_t rounds, float factor) { return runChains<Vector16>(rounds, factor); }
+
+struct MultiplyAdd {
+  size_t lanes;
+  float (*run)(uint64_t rounds, float factor);
+};
+const MultiplyAdd kMultiplyAdds[] = {{4, multiplyAdd4}, {8, multiplyAdd8}, {16, multiplyAdd16}};
 
 // The time in seconds from when all threads have started until all have finished.
 double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &work) {
@@ -151,9 +165,12 @@ double HostThroughput::readBandwidth() {
 double HostThroughput::fmaRate() {
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
-    const double seconds = timeThreads(
-        numThreads_, [](uint32_t) { sink += static_cast<int32_t>(multiplyAdd(kFmaRounds, 0.5f)); });
-    best = std::max(best, kOperationsPerRound * static_cast<double>(kFmaRounds) * numThreads_ / seconds);
+    for (const MultiplyAdd &multiplyAdd : kMultiplyAdds) {
+      const double seconds = timeThreads(
+          numThreads_, [&](uint32_t) { sink += static_cast<int32_t>(multiplyAdd.run(kFmaRounds, 0.5f)); });
+      const double operations = 2.0 * static_cast<double>(kFmaRounds * kChains * multiplyAdd.lanes);
+      best = std::max(best, operations * numThreads_ / seconds);
+    }
   }
   return best;
 }
