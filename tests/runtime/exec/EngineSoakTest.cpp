@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Soak: one engine serves several threads for a long time, CRIA_SOAK_SECONDS (1 unless set). Requests that are
-// not cancelled give the same bits as alone, and after every round all KV pages are free.
+// Soak: one engine serves several threads for CRIA_SOAK_SECONDS (1 unless set). Requests that are not
+// cancelled give the same bits as alone, and after every round all KV pages are free.
 #include "tests/runtime/exec/EngineFixture.h"
 
 #include <chrono>
