@@ -4,10 +4,12 @@
 #include "HostThroughput.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <new>
 #include <sys/mman.h>
 #include <thread>
@@ -31,6 +33,7 @@ constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
 constexpr int kPasses = 3;                        // best of 3, to exclude interference
 constexpr uint64_t kFmaRounds = 10'000'000;       // tens of milliseconds, until clocks settle
+constexpr uint64_t kProbeRounds = 100'000;        // enough to tell which vectors are the fastest
 
 typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
 
@@ -134,6 +137,23 @@ double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &wor
 
 std::atomic<int32_t> sink; // keeps the compiler from removing the loops
 
+// Operations per second.
+double multiplyAddRate(const MultiplyAdd &multiplyAdd, uint64_t rounds, uint32_t numThreads) {
+  const double seconds =
+      timeThreads(numThreads, [&](uint32_t) { sink += static_cast<int32_t>(multiplyAdd.run(rounds, 0.5f)); });
+  return 2.0 * static_cast<double>(rounds * kChains * multiplyAdd.lanes) * numThreads / seconds;
+}
+
+const MultiplyAdd &fastestMultiplyAdd() {
+  std::array<double, std::size(kMultiplyAdds)> rates = {};
+  for (int pass = 0; pass < kPasses; ++pass) {
+    for (size_t i = 0; i < rates.size(); ++i) {
+      rates[i] = std::max(rates[i], multiplyAddRate(kMultiplyAdds[i], kProbeRounds, 1));
+    }
+  }
+  return kMultiplyAdds[std::max_element(rates.begin(), rates.end()) - rates.begin()];
+}
+
 } // namespace
 
 HostThroughput::HostThroughput(uint32_t numThreads)
@@ -163,14 +183,10 @@ double HostThroughput::readBandwidth() {
 }
 
 double HostThroughput::fmaRate() {
+  const MultiplyAdd &fastest = fastestMultiplyAdd();
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
-    for (const MultiplyAdd &multiplyAdd : kMultiplyAdds) {
-      const double seconds = timeThreads(
-          numThreads_, [&](uint32_t) { sink += static_cast<int32_t>(multiplyAdd.run(kFmaRounds, 0.5f)); });
-      const double operations = 2.0 * static_cast<double>(kFmaRounds * kChains * multiplyAdd.lanes);
-      best = std::max(best, operations * numThreads_ / seconds);
-    }
+    best = std::max(best, multiplyAddRate(fastest, kFmaRounds, numThreads_));
   }
   return best;
 }
