@@ -2,12 +2,14 @@
 # The commands format, tidy and docs of ./dev, which sources this file.
 
 # sources [--all]: prints C and C++ files, one per line. Without --all, if the branch to compare with exists (CRIA_BASE, default
-# origin/main): those that differ from it, committed or not, and those that are untracked.
+# origin/main): those that differ from it, committed or not, and those that are untracked. On that branch itself: those of the
+# last commit in place of those that differ.
 sources() {
   local base=${CRIA_BASE:-origin/main} patterns=('*.cpp' '*.hpp' '*.h' '*.c') since
   git rev-parse --git-dir >/dev/null 2>&1 || fail "expected a git checkout, from which the list of files comes"
   if [[ ${1:-} != --all ]] && git rev-parse -q --verify "$base^{commit}" >/dev/null; then
     since=$(git merge-base "$base" HEAD 2>/dev/null || echo "$base")
+    [[ $since != "$(git rev-parse HEAD)" ]] || since=$(git rev-parse -q --verify HEAD~1 || echo "$since")
     { git diff --name-only --diff-filter=d "$since" -- "${patterns[@]}"
       git ls-files --others --exclude-standard -- "${patterns[@]}"; } | sort -u
   else
