@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/File.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -86,6 +88,14 @@ StatusOr<std::string> readDescriptor(int descriptor, const std::string &name, ui
 StatusOr<std::string> readAnyFile(const std::string &path, uint64_t maxBytes) {
   CRIA_ASSIGN_OR_RETURN(Descriptor file, openToRead(path, 0));
   return readDescriptor(file.get(), path, maxBytes);
+}
+
+bool isWithin(const std::string &path, const std::string &folder) {
+  std::error_code failed;
+  const auto inner = std::filesystem::weakly_canonical(path, failed);
+  const auto outer = std::filesystem::weakly_canonical(folder, failed) / ""; // with a final slash
+  const auto last = std::prev(outer.end());
+  return !failed && std::mismatch(outer.begin(), last, inner.begin(), inner.end()).first == last;
 }
 
 } // namespace cria

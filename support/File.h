@@ -32,4 +32,7 @@ StatusOr<std::string> readDescriptor(int descriptor, const std::string &name, ui
 /// process substitution until their end. Errors: notFound; those of readDescriptor().
 StatusOr<std::string> readAnyFile(const std::string &path, uint64_t maxBytes);
 
+/// Returns whether a path is `folder` or lies in it, after links are followed. Neither has to exist.
+bool isWithin(const std::string &path, const std::string &folder);
+
 } // namespace cria

@@ -3,8 +3,6 @@
 
 #include "support/FolderRemoval.h"
 
-#include <algorithm>
-#include <cctype>
 #include <cerrno>
 
 namespace cria {
@@ -15,8 +13,7 @@ static bool endsAsLeftover(std::string_view name, std::string_view infix) {
     return false;
   }
   std::string_view suffix = name.substr(begin + infix.size());
-  return suffix.size() == kSuffixLength &&
-         std::ranges::all_of(suffix, [](unsigned char c) { return std::isalnum(c) != 0; });
+  return suffix.size() == kSuffixLength && suffix.find_first_not_of("0123456789abcdef") == suffix.npos;
 }
 
 bool isLeftoverName(const std::string &name) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Leftovers, the folders of killed writers: NAME.tmp-XXXXXX, a folder that was being written or had just
-// been replaced, and NAME.old-XXXXXX, a folder that was moved aside.
+// Leftovers, the folders of killed writers: NAME.tmp-<digits>, a folder that was being written or had just
+// been replaced, and NAME.old-<digits>, a folder that was moved aside.
 #pragma once
 
 #include "support/FolderPlace.h"

@@ -89,16 +89,11 @@ bool moveWithoutReplacing(FileSystem &files, const FolderPlace &place, const std
 }
 
 std::string randomSuffix() {
-  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789";
   uint64_t number = 0;
   if (getrandom(&number, sizeof number, 0) != ssize_t(sizeof number)) {
     number = uint64_t(getpid()); // callers retry if the name exists
   }
-  std::string suffix;
-  for (size_t i = 0; i < kSuffixLength; ++i, number /= kCharacters.size()) {
-    suffix += kCharacters[number % kCharacters.size()];
-  }
-  return suffix;
+  return fmt::format("{:0{}x}", number, kSuffixLength);
 }
 
 } // namespace cria

@@ -32,9 +32,10 @@ struct FolderPlace {
 bool moveWithoutReplacing(FileSystem &files, const FolderPlace &place, const std::string &from,
                           const std::string &to);
 
-inline constexpr size_t kSuffixLength = 6;
+/// The number of hexadecimal digits of randomSuffix(): more than a person gives a name of a backup.
+inline constexpr size_t kSuffixLength = 16;
 
-/// Returns random letters and digits for a new name.
+/// Returns random hexadecimal digits for a new name.
 std::string randomSuffix();
 
 } // namespace cria

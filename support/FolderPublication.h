@@ -16,7 +16,7 @@ Status checkReplaceable(const FolderPlace &place, const FolderProof &proof);
 
 /// Renames the finished folder `temporary` to the name of the place. A complete folder, the old or the new
 /// one, has that name at all times, except on file systems that cannot exchange two folders: there the old
-/// one is called NAME.old-XXXXXX for a moment, and cleanUpLeftovers() renames it back. On an error the old
+/// one is called NAME.old-<digits> for a moment, and cleanUpLeftovers() renames it back. On an error the old
 /// folder has its name, or the message states its current name, and the caller still owns `temporary`.
 /// Never replaces anything but a finished folder, even if it appears during the call. Errors:
 /// invalidArgument, io.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/OutputFile.h"
 
+#include "support/FolderPlace.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -13,12 +16,46 @@ namespace cria {
 namespace {
 namespace fs = std::filesystem;
 
+constexpr int kMaxLinks = 40;     // as many as Linux follows
+constexpr int kMaxAttempts = 100; // to find a free name
+constexpr mode_t kNewFile = 0666; // restricted by the umask
+constexpr mode_t kPermissions = 07777;
+
 // Follows symbolic links, also broken ones, so that a link is not replaced by the file.
-std::string resolved(const fs::path &path) {
+std::string resolved(fs::path path) {
   std::error_code failed;
-  fs::path target = fs::is_symlink(path, failed) ? path.parent_path() / fs::read_symlink(path, failed) : path;
-  target = fs::weakly_canonical(target, failed);
+  for (int links = 0; links < kMaxLinks && fs::is_symlink(path, failed); ++links) {
+    path = path.parent_path() / fs::read_symlink(path, failed);
+  }
+  const fs::path target = fs::weakly_canonical(path, failed);
   return failed ? path.string() : target.string();
+}
+
+/// A new file; -1 with errno if there is none.
+struct NewFile {
+  std::string path;
+  int descriptor = -1;
+};
+
+/// Creates PATH.tmp-<digits>. A name that exists belongs to someone else.
+NewFile createBeside(const std::string &path) {
+  NewFile file;
+  for (int attempt = 0; attempt < kMaxAttempts && file.descriptor < 0; ++attempt) {
+    file.path = fmt::format("{}.tmp-{}", path, randomSuffix());
+    file.descriptor = open(file.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kNewFile);
+    if (file.descriptor < 0 && errno != EEXIST) {
+      break;
+    }
+  }
+  return file;
+}
+
+/// Gives the file the permissions of the one that it will replace, if there is one.
+void copyPermissions(const std::string &from, int to) {
+  struct stat existing;
+  if (stat(from.c_str(), &existing) == 0) {
+    (void)fchmod(to, existing.st_mode & kPermissions); // best effort: some file systems have none
+  }
 }
 } // namespace
 
@@ -35,13 +72,15 @@ StatusOr<OutputFile> OutputFile::create(const std::string &path, Order order) {
         type == fs::file_type::directory ? "a folder" : "a device or pipe");
   }
   std::string final = resolved(path);
-  std::string temporary = isOther ? std::string() : fmt::format("{}.tmp-{}", final, getpid());
-  int flags = isOther ? O_WRONLY : O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW;
-  int file = open(isOther ? path.c_str() : temporary.c_str(), flags | O_CLOEXEC, 0666);
-  if (file < 0) {
+  NewFile file =
+      isOther ? NewFile{.descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC)} : createBeside(final);
+  if (file.descriptor < 0) {
     return error(StatusCode::io, "{}: cannot create: {}", path, std::strerror(errno));
   }
-  return OutputFile(isOther ? path : final, temporary, file);
+  if (!isOther) {
+    copyPermissions(final, file.descriptor);
+  }
+  return OutputFile(isOther ? path : final, std::move(file.path), file.descriptor);
 }
 
 OutputFile::OutputFile(OutputFile &&other) noexcept

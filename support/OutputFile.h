@@ -11,10 +11,11 @@
 
 namespace cria {
 
-/// The file is written under a temporary name in the same folder and renamed by finish(). Without finish(),
-/// the destructor removes it, and an existing file with the name stays unchanged. (A killed process leaves
-/// NAME.tmp-<process>.) A name that does not belong to a regular file (a terminal, a pipe, /dev/null) is
-/// written to directly. Not thread-safe, except for writeAt() on disjoint ranges.
+/// The file is written under a new name in the same folder and renamed by finish(). Without finish(), the
+/// destructor removes it, and an existing file with the name stays unchanged. (A killed process leaves
+/// NAME.tmp-<digits>.) It gets the permissions of the file that it replaces. A name that does not belong to
+/// a regular file (a terminal, a pipe, /dev/null) is written to directly. Not thread-safe, except for
+/// writeAt() on disjoint ranges.
 class OutputFile {
 public:
   enum class Order { sequential, any };

@@ -87,7 +87,7 @@ Status OwnedFolder::make(mode_t mode) {
   for (int attempt = 1; !tryToMake(mode); ++attempt) {
     bool isRace = errno == EEXIST || errno == ENOENT || errno == EWOULDBLOCK;
     if (!isRace || attempt == kAttempts) {
-      return failed(place_.path() + kTemporaryInfix + "XXXXXX", "create a folder");
+      return failed(place_.path() + kTemporaryInfix + std::string(kSuffixLength, 'X'), "create a folder");
     }
   }
   return {};

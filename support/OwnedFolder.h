@@ -20,12 +20,12 @@ Status checkOutputFolder(const std::string &finalPath, const FolderProof &proof)
 /// removes a folder that was not published. Not thread-safe; callers serialize.
 class OwnedFolder {
 public:
-  /// Cleans up the leftovers of this path (cleanUpLeftovers()) and creates NAME.tmp-XXXXXX in the same
+  /// Cleans up the leftovers of this path (cleanUpLeftovers()) and creates NAME.tmp-<digits> in the same
   /// parent. Follows symbolic links. Errors: invalidArgument for "." and "..", and if the name belongs to
   /// anything but a finished folder; notFound if the parent does not exist; io.
   static StatusOr<OwnedFolder> create(const std::string &finalPath, FolderProof proof,
                                       FileSystem &files = FileSystem::system());
-  /// Creates PREFIX.tmp-XXXXXX in the folder for temporary files, accessible only to this user. It cannot
+  /// Creates PREFIX.tmp-<digits> in the folder for temporary files, accessible only to this user. It cannot
   /// be published. Errors: io.
   static StatusOr<OwnedFolder> createTemporary(const std::string &prefix,
                                                FileSystem &files = FileSystem::system());

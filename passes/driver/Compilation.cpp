@@ -14,6 +14,7 @@
 #include "passes/conversion/Conversion.h"
 #include "passes/driver/FusionRemarks.h"
 #include "passes/driver/JobTargets.h"
+#include "support/File.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -249,15 +250,26 @@ Status Compilation::writePackageFiles() {
   return writePackage(job_.output, content, writing);
 }
 
+/// Refuses to replace what the compilation reads.
+Status Compilation::checkOutput() const {
+  if (job_.output.empty() || job_.stage != CompileStage::package) {
+    return {};
+  }
+  if (!job_.checkpoint.empty() && isWithin(job_.checkpoint, job_.output)) {
+    return invalidArgument("{}: expected a package without the checkpoint in it, got one with {}; choose "
+                           "another name",
+                           job_.output, job_.checkpoint);
+  }
+  return checkPackageOutput(job_.output);
+}
+
 StatusOr<CompileResult> Compilation::run() {
   CRIA_RETURN_IF_ERROR(makeTargets());
   CompileResult result;
   for (const TargetProgram &program : targets_) {
     result.targets.push_back(program.target->name());
   }
-  if (job_.stage == CompileStage::package) {
-    CRIA_RETURN_IF_ERROR(checkPackageOutput(job_.output));
-  }
+  CRIA_RETURN_IF_ERROR(checkOutput());
   CRIA_ASSIGN_OR_RETURN(model_, openModel(job_, observer_));
   CRIA_RETURN_IF_ERROR(importGraph());
   if (job_.stage == CompileStage::import) {

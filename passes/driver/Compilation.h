@@ -30,6 +30,7 @@ private:
   };
 
   Status makeTargets();
+  Status checkOutput() const;
   Status importGraph();
   Status optimize();
   Status specialize();

@@ -52,6 +52,19 @@ TEST(FileTest, RefusesFoldersAndMissingFiles) {
   EXPECT_EQ(readAnyFile("/", 1).status().code(), StatusCode::io);
 }
 
+TEST(FileTest, KnowsWhatLiesInAFolder) {
+  testing::TemporaryFolder folder;
+  const std::string outer = folder.file("a"), inner = outer + "/b";
+  std::filesystem::create_directories(inner);
+  std::filesystem::create_directory_symlink(inner, folder.file("link"));
+  EXPECT_TRUE(isWithin(outer, outer));
+  EXPECT_TRUE(isWithin(inner, outer + "/"));
+  EXPECT_TRUE(isWithin(folder.file("link") + "/absent", outer));
+  EXPECT_TRUE(isWithin(outer + "/../a/b", outer));
+  EXPECT_FALSE(isWithin(outer, inner));
+  EXPECT_FALSE(isWithin(outer + "bc", outer));
+}
+
 TEST(FileTest, ReadsPipesToTheirEnd) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

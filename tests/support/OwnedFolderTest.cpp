@@ -21,7 +21,8 @@ using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char *kForeignLeftover = "m.data.tmp-abcdef"; // has the form of a leftover, and no proof
+constexpr const char *kForeignLeftover =
+    "m.data.tmp-0123456789abcdef"; // has the form of a leftover, and no proof
 
 FolderProof proof() {
   return {.noun = "parcel", .file = "label", .accepts = [](std::string_view text) {
@@ -347,25 +348,28 @@ TEST_F(OwnedFolderTest, LeftoversAreRemovedOnlyWithProofAndWithoutUser) {
   StatusOr<OwnedFolder> writer = OwnedFolder::create(target(), proof());
   ASSERT_TRUE(writer.ok()) << writer.status().message();
   const std::string inUse = fs::path(writer->path()).filename().string();
-  fs::create_directory(path("m.data.tmp-empty1"));
-  fs::create_directory(path("m.data.tmp-killed"));
-  folder_.write(std::string("m.data.tmp-killed/") + kUnfinishedFile, "");
-  folder_.write("m.data.tmp-killed/part", "");
-  makeFinished("m.data.old-finish", "older");
-  makeFinished("m.data.old-finish2", "too long a name");
-  makeFinished("n.data.old-finish", "another name");
-  fs::create_directory_symlink(path(kForeignLeftover), path("m.data.tmp-linked"));
+  fs::create_directory(path("m.data.tmp-00000000000000e1"));
+  fs::create_directory(path("m.data.tmp-00000000000000d1"));
+  folder_.write(std::string("m.data.tmp-00000000000000d1/") + kUnfinishedFile, "");
+  folder_.write("m.data.tmp-00000000000000d1/part", "");
+  makeFinished("m.data.old-0000000000000001", "older");
+  makeFinished("m.data.old-00000000000000012", "too long a name");
+  makeFinished("n.data.old-0000000000000001", "another name");
+  makeFinished("m.data.old-backup", "a backup");
+  makeFinished("m.data.tmp-241129", "a backup");
+  fs::create_directory_symlink(path(kForeignLeftover), path("m.data.tmp-00000000000000aa"));
   makeFinished("m.data", "old");
   EXPECT_TRUE(publish("new").ok());
-  std::vector<std::string> left = {"m.data", "m.data.old-finish2", kForeignLeftover, "m.data.tmp-linked",
-                                   inUse,    "n.data.old-finish"};
+  std::vector<std::string> left = {
+      "m.data", "m.data.old-00000000000000012", kForeignLeftover,    "m.data.tmp-00000000000000aa",
+      inUse,    "n.data.old-0000000000000001",  "m.data.old-backup", "m.data.tmp-241129"};
   std::ranges::sort(left);
   EXPECT_EQ(names(), left);
   EXPECT_TRUE(isForeign(kForeignLeftover));
 }
 
 TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideGetsItsNameBack) {
-  makeFinished("m.data.old-finish", "old");
+  makeFinished("m.data.old-0000000000000001", "old");
   {
     StatusOr<OwnedFolder> owned = OwnedFolder::create(target(), proof());
     ASSERT_TRUE(owned.ok()) << owned.status().message();
@@ -376,10 +380,10 @@ TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideGetsItsNameBack) {
 
 // If the name has unknown contents, the folder that was moved aside may be the last copy.
 TEST_F(OwnedFolderTest, AFolderThatWasMovedAsideStaysWithoutASuccessor) {
-  makeFinished("m.data.old-finish", "old");
+  makeFinished("m.data.old-0000000000000001", "old");
   makeForeign("m.data");
   EXPECT_FALSE(publish("new").ok());
-  EXPECT_EQ(versionOf("m.data.old-finish"), "old");
+  EXPECT_EQ(versionOf("m.data.old-0000000000000001"), "old");
   EXPECT_TRUE(isForeign("m.data"));
 }
 

@@ -2,6 +2,7 @@
 // cria-compile: compiles a checkpoint into a package. `cria compile` starts it.
 #include "passes/driver/Compiler.h"
 #include "passes/driver/TargetNames.h"
+#include "support/File.h"
 #include "support/OutputFile.h"
 #include "tools/cria-compile/CompileOptions.h"
 #include "tools/cria-compile/ConsoleObserver.h"
@@ -62,9 +63,15 @@ static uint64_t bytesIn(const std::string &folder) {
   return bytes;
 }
 
-static Status writeText(const std::string &path, const std::string &text) {
+// An existing file of the checkpoint is not overwritten.
+static Status writeText(const CompileJob &job, const std::string &text) {
+  const std::string &path = job.output;
   if (path.empty()) {
     return cli::writeData(text) ? Status() : error(StatusCode::io, "cannot write to standard output");
+  }
+  std::error_code failed;
+  if (!job.checkpoint.empty() && isWithin(path, job.checkpoint) && std::filesystem::exists(path, failed)) {
+    return invalidArgument("{}: expected a new file, got one in the checkpoint; choose another name", path);
   }
   CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path));
   CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(std::span(text))));
@@ -82,7 +89,7 @@ static Status run(const CompileOptions &options) {
   ConsoleObserver observer(options.quiet, options.verbose);
   CRIA_ASSIGN_OR_RETURN(const CompileResult result, compile(job, observer));
   if (job.stage != CompileStage::package) {
-    return writeText(job.output, result.text);
+    return writeText(job, result.text);
   }
   return options.json ? writeReport(job.output, result.targets) : Status();
 }

@@ -381,14 +381,30 @@ TEST_F(Compile, AFullDiskLeavesNothing) {
 
 TEST_F(Compile, AKilledCompileIsCleanedUpByTheNext) {
   const std::string command = golden("f16") + " --target ops -o " + package();
-  fs::create_directory(folder.path() / "m.cria.tmp-abc123");
-  folder.write("m.cria.tmp-abc123/.cria-unfinished", "");
-  fs::create_directory(folder.path() / "m.cria.tmp-foreig");
-  folder.write("m.cria.tmp-foreig/data", "precious");
+  fs::create_directory(folder.path() / "m.cria.tmp-0000000000abc123");
+  folder.write("m.cria.tmp-0000000000abc123/.cria-unfinished", "");
+  fs::create_directory(folder.path() / "m.cria.tmp-00000000000000f0");
+  folder.write("m.cria.tmp-00000000000000f0/data", "precious");
   ASSERT_EQ(run(command).exitCode, 0);
-  EXPECT_THAT(traces(),
-              AllOf(HasSubstr("m.cria "), HasSubstr("m.cria.tmp-foreig "), Not(HasSubstr("abc123"))));
-  EXPECT_EQ(readAll(folder.file("m.cria.tmp-foreig/data")), "precious");
+  EXPECT_THAT(traces(), AllOf(HasSubstr("m.cria "), HasSubstr("m.cria.tmp-00000000000000f0 "),
+                              Not(HasSubstr("abc123"))));
+  EXPECT_EQ(readAll(folder.file("m.cria.tmp-00000000000000f0/data")), "precious");
+}
+
+TEST_F(Compile, WhatIsReadIsNotReplaced) {
+  ASSERT_EQ(run(golden("f16") + " --target ops -o " + package()).exitCode, 0);
+  const std::string inside = package() + "/checkpoint", config = inside + "/config.json";
+  fs::copy(std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/f16", inside);
+  fs::create_directory_symlink(package(), folder.file("link"));
+  for (const std::string &output : {package(), folder.file("link"), inside}) {
+    EXPECT_THAT(errorOf(inside + " --no-tokenizer --target ops -o " + output),
+                HasSubstr("expected a package without the checkpoint in it"));
+    EXPECT_TRUE(fs::exists(config)) << output;
+  }
+  const std::string before = readAll(config);
+  EXPECT_THAT(errorOf(inside + " --no-tokenizer --emit import -o " + config),
+              HasSubstr("expected a new file, got one in the checkpoint"));
+  EXPECT_EQ(readAll(config), before);
 }
 
 TEST_F(Compile, InvalidNamesKeepExistingFiles) {

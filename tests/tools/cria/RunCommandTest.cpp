@@ -181,12 +181,12 @@ TEST(RunCommandTest, CacheClearRemovesOnlyItsOwn) {
   };
   const std::string manifest = R"({"format": "cria"})", key = "0123456789abcdef";
   make("a-" + key + ".cria", "manifest.json", manifest);
-  make("b-" + key + ".cria.tmp-abc123", ".cria-unfinished", "");
+  make("b-" + key + ".cria.tmp-" + key, ".cria-unfinished", "");
   make("webext", "manifest.json", R"({"manifest_version": 3})");
   make("c-" + key + ".cria", "manifest.json", R"({"manifest_version": 3})");
   make("mine.cria", "manifest.json", manifest);
   make("notes.cria.tmp-backup", "notes.txt", "precious");
-  make("d-" + key + ".cria.tmp-abc123", "notes.txt", "precious");
+  make("d-" + key + ".cria.tmp-" + key, "notes.txt", "precious");
   fs::create_directory_symlink(cache.path("mine.cria"), cache.path("e-" + key + ".cria"));
   EXPECT_EQ(json::parse(runCria({"cache", "list", "--json"}, "", environment).output).size(), 2u);
   const ProcessResult cleared = runCria({"cache", "clear"}, "", environment);
@@ -197,7 +197,7 @@ TEST(RunCommandTest, CacheClearRemovesOnlyItsOwn) {
     left.push_back(entry.path().filename().string());
   }
   EXPECT_THAT(left, testing::UnorderedElementsAre("webext", "c-" + key + ".cria", "mine.cria",
-                                                  "notes.cria.tmp-backup", "d-" + key + ".cria.tmp-abc123",
+                                                  "notes.cria.tmp-backup", "d-" + key + ".cria.tmp-" + key,
                                                   "e-" + key + ".cria"));
 }
 
