@@ -4,6 +4,8 @@
 
 #include "runtime/plugin/PluginCall.h"
 
+#include <set>
+
 namespace cria {
 
 namespace {
@@ -21,6 +23,7 @@ private:
 
   const ModelOptions &options_;
   std::vector<std::string> reasons_;
+  std::set<std::string> onlyIfNamed_; // backends that run a target, but only if options_ name them
   TargetChoice best_;
 };
 
@@ -37,8 +40,7 @@ Status Chooser::checkDevice(const cria_backend_api &api) const {
 
 void Chooser::consider(const BackendReference &backend, const Manifest &manifest) {
   cria_backend_api api = readTable<cria_backend_api>(backend.api);
-  bool named = options_.backend == backend.name;
-  if (!named && (!options_.backend.empty() || (api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0)) {
+  if (!options_.backend.empty() && options_.backend != backend.name) {
     return;
   }
   if (Status status = checkDevice(api); !status.ok()) {
@@ -61,7 +63,13 @@ void Chooser::probe(const BackendReference &backend, const cria_backend_api &api
   uint32_t score = 0;
   MessageBuffer message;
   cria_status answer = api.probe(options_.device, &info, &score, message.get());
-  if (answer != CRIA_STATUS_OK || score == 0) {
+  bool mustBeNamed = (api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0 && options_.backend.empty();
+  bool accepts = answer == CRIA_STATUS_OK && score > 0;
+  if (mustBeNamed) {
+    if (accepts) {
+      onlyIfNamed_.insert(backend.name);
+    }
+  } else if (!accepts) {
     reasons_.push_back(fmt::format("{} with target {}: {}", backend.name, target.name, message.text()));
   } else if (score > best_.score) {
     best_ = {.backend = &backend, .target = &target, .score = score};
@@ -80,8 +88,10 @@ StatusOr<TargetChoice> Chooser::result(const Manifest &manifest) const {
     return error(StatusCode::notFound, "the package has no target '{}'; it has {}", options_.target,
                  fmt::join(names, ", "));
   }
-  return error(StatusCode::unsupported, "no backend runs this package on this machine{}{}",
-               reasons_.empty() ? ": none is loaded" : "; ", fmt::join(reasons_, "; "));
+  std::string named =
+      onlyIfNamed_.empty() ? "" : fmt::format("; these run it if named: {}", fmt::join(onlyIfNamed_, ", "));
+  return error(StatusCode::unsupported, "no backend runs this package on this machine{}{}{}",
+               reasons_.empty() ? ": none is loaded" : "; ", fmt::join(reasons_, "; "), named);
 }
 } // namespace
 

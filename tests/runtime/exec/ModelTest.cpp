@@ -266,7 +266,8 @@ TEST_F(ModelTest, ExplicitOnlyBackendsAreUsedWhenNamed) {
   shy.flags = CRIA_BACKEND_EXPLICIT_ONLY;
   backend.api = &shy;
   EXPECT_THAT(Model::open(*package, {&backend, 1}).status().message(),
-              HasSubstr("no backend runs this package on this machine"));
+              AllOf(HasSubstr("no backend runs this package on this machine"),
+                    HasSubstr("these run it if named: toy")));
   EXPECT_TRUE(Model::open(*package, {&backend, 1}, {.backend = "toy"}).ok());
 }
 
