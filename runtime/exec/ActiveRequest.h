@@ -26,6 +26,8 @@ public:
   RequestHandle handle() const { return handle_; }
   /// Null if the request has a session of its own.
   const Session *sharedSession() const { return request_.session; }
+  /// Null if the request has none.
+  const SamplerChain *sampler() const { return request_.sampler.get(); }
   const CancelFlag *cancelFlag() const { return request_.cancel; }
 
   /// Thread-safe. The scheduler ends the request before its next step.

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <map>
+#include <new>
 #include <thread>
 
 namespace cria {
@@ -58,6 +59,7 @@ private:
   using Requests = std::vector<std::shared_ptr<ActiveRequest>>;
 
   void run();
+  void runStep();
   bool takeInbox(Requests &taken);
   void removeFinished();
 
@@ -140,13 +142,25 @@ void Engine::Implementation::removeFinished() {
   ended_.notify_all();
 }
 
+// Exceptions come from the standard library, above all when memory is exhausted.
+void Engine::Implementation::runStep() {
+  try {
+    scheduler_.runStep();
+  } catch (const std::bad_alloc &) {
+    scheduler_.failAll(
+        Status(StatusCode::outOfMemory, "out of memory on the host; use fewer or shorter requests"));
+  } catch (const std::exception &problem) {
+    scheduler_.failAll(error(StatusCode::internal, "a step failed: {}", problem.what()));
+  }
+}
+
 void Engine::Implementation::run() {
   Requests taken;
   while (takeInbox(taken)) {
     for (auto &request : taken) {
       scheduler_.add(std::move(request));
     }
-    scheduler_.runStep();
+    runStep();
     removeFinished();
   }
 }

@@ -16,8 +16,9 @@ struct Submission {
   GenerateCallback onEvent;
 };
 
-/// Thread-safe. While a request is unfinished, only the engine may use the model and the sessions of its
-/// requests: create, destroy and step other sessions of the model only in onEvent or after drain().
+/// Thread-safe. While a request is unfinished, only the engine may use the model, and the sessions and
+/// samplers of its requests: create and destroy other sessions of the model only in onEvent or after drain(),
+/// and step them only after drain().
 class Engine {
 public:
   /// Model and tokenizer outlive the engine. tokenizer (may be null): without it, events have tokens but no

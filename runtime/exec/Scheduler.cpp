@@ -13,20 +13,42 @@ Scheduler::Scheduler(Model &model) : model_(model), stepper_(model) {
   maxActive_ = std::min({limits.maxSequences, limits.maxTokens, limits.maxOutputs});
 }
 
+// Returns whether an earlier request uses the session or the sampler of this one.
+bool Scheduler::isInUse(const ActiveRequest &request,
+                        const void *(*resourceOf)(const ActiveRequest &)) const {
+  auto usesTheSame = [&](const auto &other) { return resourceOf(*other) == resourceOf(request); };
+  return resourceOf(request) != nullptr &&
+         (std::ranges::any_of(waiting_, usesTheSame) || std::ranges::any_of(active_, usesTheSame));
+}
+
 void Scheduler::add(std::shared_ptr<ActiveRequest> request) {
-  auto usesSameSession = [&](const auto &other) {
-    return other->sharedSession() == request->sharedSession();
-  };
-  bool isInUse = request->sharedSession() && (std::ranges::any_of(waiting_, usesSameSession) ||
-                                              std::ranges::any_of(active_, usesSameSession));
-  if (isInUse) {
-    request->finish(FinishReason::error,
-                    invalidArgument("the session is in use by an earlier request; use one "
-                                    "session per request, or wait until that request ends"));
-    finished_.push_back(std::move(request));
-  } else {
+  const char *inUse =
+      isInUse(*request, [](const ActiveRequest &r) -> const void * { return r.sharedSession(); }) ? "session"
+      : isInUse(*request, [](const ActiveRequest &r) -> const void * { return r.sampler(); })     ? "sampler"
+                                                                                                  : nullptr;
+  if (inUse == nullptr) {
     waiting_.push_back(std::move(request));
+    return;
   }
+  request->finish(FinishReason::error, invalidArgument("the {0} is in use by an earlier request; use one {0} "
+                                                       "per request, or wait until that request ends",
+                                                       inUse));
+  finished_.push_back(std::move(request));
+}
+
+void Scheduler::failAll(const Status &status) {
+  {
+    std::lock_guard lock(mutex_);
+    running_.clear();
+  }
+  std::ranges::move(waiting_, std::back_inserter(active_));
+  waiting_.clear();
+  for (const auto &request : active_) {
+    if (!request->isDone()) {
+      request->finish(FinishReason::error, status);
+    }
+  }
+  collectFinished();
 }
 
 void Scheduler::collectFinished() {

@@ -17,12 +17,15 @@ public:
   /// The model outlives the scheduler.
   explicit Scheduler(Model &model);
 
-  /// Adds a request to the waiting ones. Ends it immediately if an earlier request still uses its session.
+  /// Adds a request to the waiting ones. Ends it immediately if an earlier request still uses its session or
+  /// its sampler.
   void add(std::shared_ptr<ActiveRequest> request);
   bool isIdle() const { return waiting_.empty() && active_.empty(); }
 
   /// Ends cancelled requests, admits waiting ones, and runs one step if any request is active.
   void runStep();
+  /// Ends all requests with an error.
+  void failAll(const Status &status);
   /// Returns the requests that have ended since the last call.
   std::vector<std::shared_ptr<ActiveRequest>> takeFinished() { return std::exchange(finished_, {}); }
 
@@ -32,6 +35,7 @@ public:
 private:
   using Requests = std::vector<std::shared_ptr<ActiveRequest>>;
 
+  bool isInUse(const ActiveRequest &request, const void *(*resourceOf)(const ActiveRequest &)) const;
   void endCancelled();
   void admit();
   void collectFinished();

@@ -4,6 +4,8 @@
 #include "tests/runtime/exec/EngineFixture.h"
 
 #include "runtime/exec/Session.h"
+#include "runtime/plugin/PluginRegistry.h"
+#include "runtime/plugin/SamplerChain.h"
 
 #include <atomic>
 #include <gmock/gmock.h>
@@ -229,6 +231,46 @@ TEST_F(EngineTest, RefusesASessionThatIsInUse) {
   engine.drain();
   EXPECT_EQ(first.result().reason, FinishReason::length);
   EXPECT_THAT(second.result().status.message(), HasSubstr("the session is in use"));
+}
+
+TEST_F(EngineTest, RefusesASamplerThatIsInUse) {
+  auto registry = PluginRegistry::create({.folders = {}, .environment = {}, .executable = {}});
+  ASSERT_TRUE(registry.ok()) << registry.status().message();
+  const cria_vocabulary vocabulary = {.struct_size = sizeof(cria_vocabulary), .size = kToyVocab};
+  auto chain = SamplerChain::create(**registry, "", vocabulary);
+  ASSERT_TRUE(chain.ok()) << chain.status().message();
+  const GenerateRequest request = {.prompt = {1},
+                                   .maxNewTokens = 2,
+                                   .minNewTokens = 2,
+                                   .sampler = std::make_shared<SamplerChain>(std::move(*chain))};
+  Recorder first, second, third;
+  Engine engine(*model_, nullptr);
+  engine.submit({{request, first.callback()}, {request, second.callback()}});
+  engine.drain();
+  EXPECT_EQ(first.result().reason, FinishReason::length);
+  EXPECT_THAT(second.result().status.message(), HasSubstr("the sampler is in use"));
+  engine.submit(request, third.callback());
+  engine.drain();
+  EXPECT_EQ(third.result().reason, FinishReason::length);
+}
+
+TEST_F(EngineTest, ExhaustedMemoryEndsTheRequestsAndNotTheProcess) {
+  Engine engine(*model_, nullptr);
+  Recorder other;
+  GenerateResult result;
+  auto exhaust = [&](const GenerateEvent &event) {
+    if (event.result) {
+      result = *event.result;
+    } else {
+      throw std::bad_alloc();
+    }
+  };
+  engine.submit({{{.prompt = {1}, .maxNewTokens = 4}, exhaust}, {requestOf(1), other.callback()}});
+  engine.drain();
+  EXPECT_EQ(result.status.code(), StatusCode::outOfMemory);
+  EXPECT_EQ(other.result().status.code(), StatusCode::outOfMemory);
+  EXPECT_EQ(model_->kvPool().numFreePages(), model_->kvPool().numPages());
+  expectEqual(runAlone(requestOf(2)), runAlone(requestOf(2)));
 }
 
 TEST_F(EngineTest, DestructionCancelsAndDeliversTheLastEvents) {
