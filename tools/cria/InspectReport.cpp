@@ -52,7 +52,10 @@ std::string opsText(const Package &package) {
   }
   const StatusOr<std::string> graph = readTextFile(package.path("graph.mlir"));
   std::string text = "\nfused graph\n";
-  for (const auto &[name, count] : countOps(graph.ok() ? *graph : "")) {
+  if (!graph.ok()) {
+    return text + fmt::format("  {}\n", graph.status().message());
+  }
+  for (const auto &[name, count] : countOps(*graph)) {
     text += fmt::format("  {:<28} {:>6}\n", name, count);
   }
   return text;
