@@ -75,6 +75,9 @@ inline void checkOperand(const opset::Operand &signature, const cria_operand &op
 
 inline void bindOperand(const opset::Op &op, const cria_operand &operand, OpCall &call) {
   const std::string_view name = view(operand.name);
+  if (operand.buffer == nullptr) {
+    refuse(CRIA_STATUS_INVALID_ARGUMENT, "operand " + quoted(name) + " has no buffer");
+  }
   if (opset::findOperand(op, name) == nullptr) {
     if (operand.required != 0) {
       refuse(CRIA_STATUS_UNSUPPORTED, "unknown required operand " + quoted(name));
@@ -90,7 +93,9 @@ inline void bindOperand(const opset::Op &op, const cria_operand &operand, OpCall
   OpOperand bound{.data = operand.buffer->data + operand.offset, .type = operand.type, .rank = operand.rank};
   std::copy_n(operand.shape, operand.rank, bound.shape.begin());
   std::copy_n(operand.strides, operand.rank, bound.strides.begin());
-  call.operands.emplace(name, bound);
+  if (!call.operands.emplace(name, bound).second) {
+    refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected one operand " + quoted(name) + ", got two");
+  }
 }
 
 inline void bindAttribute(const opset::Op &op, const cria_attribute &attribute, OpCall &call) {

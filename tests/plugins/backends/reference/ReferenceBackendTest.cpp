@@ -97,6 +97,25 @@ TEST_F(ReferenceBackend, HeedsTheRequiredFlag) {
   EXPECT_EQ(device.download(output, 32), std::vector<std::byte>(32));
 }
 
+TEST_F(ReferenceBackend, NamesAnOperandWithoutABufferAndOneThatIsBoundTwice) {
+  cria_buffer *input = device.allocate(std::vector<std::byte>(32));
+  cria_buffer *output = device.allocate(32);
+  const auto refusalOf = [&](std::vector<cria_buffer *> inputs) {
+    Entry entry{
+        .name = "silu",
+        .operands = {
+            {.name = "output", .buffer = output, .size = 32, .shape = {2, 4}, .access = CRIA_ACCESS_WRITE}}};
+    for (cria_buffer *buffer : inputs) {
+      entry.operands.push_back({.name = "input", .buffer = buffer, .size = 32, .shape = {2, 4}});
+    }
+    const Recording recording(device, nullptr, {entry});
+    EXPECT_EQ(recording.outcome().status, CRIA_STATUS_INVALID_ARGUMENT);
+    return recording.outcome().message;
+  };
+  EXPECT_THAT(refusalOf({nullptr}), AllOf(HasSubstr("'silu'"), HasSubstr("'input' has no buffer")));
+  EXPECT_THAT(refusalOf({input, input}), HasSubstr("expected one operand 'input', got two"));
+}
+
 TEST_F(ReferenceBackend, ChecksTheLayoutOfTheCache) {
   const Batch batch = randomBatch(random, {.pageTokens = 4});
   OpCall call{"kv_append",
