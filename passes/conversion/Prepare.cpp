@@ -47,9 +47,10 @@ LogicalResult checkFormat(llama::WeightOp weight, const Target &target) {
       taken.push_back(kWeightFormats[i].name);
     }
   }
+  StringRef last = taken.pop_back_val(); // every target takes dense weights
   return weight.emitError() << "target '" << target.name() << "' has no kernels for weights in format "
                             << StringRef(nameOf(format)) << "; compile with --target ops, or with --weights "
-                            << llvm::join(taken, ", ");
+                            << llvm::join(taken, ", ") << (taken.empty() ? "" : " or ") << last;
 }
 
 struct Prepare : impl::PreparePassBase<Prepare> {

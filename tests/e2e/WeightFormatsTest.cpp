@@ -83,7 +83,7 @@ TEST(WeightFormatsTest, TargetsWithoutKernelsRefuseQ80) {
   for (const std::string target : {"cpu", "cuda", "gpusim"}) {
     EXPECT_THAT(errorOf(target),
                 AllOf(HasSubstr("target '" + target), HasSubstr("format q8_0"),
-                      HasSubstr("compile with --target ops, or with --weights f32, f16, bf16")))
+                      HasSubstr("compile with --target ops, or with --weights f32, f16 or bf16")))
         << target;
   }
 }

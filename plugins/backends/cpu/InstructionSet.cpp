@@ -5,6 +5,8 @@
 #include "plugins/api/kernel_abi.h"
 #include "support/CpuLevel.h"
 
+#include <iterator>
+#include <span>
 #include <string>
 
 namespace cria::cpu {
@@ -25,6 +27,15 @@ constexpr Level kLevels[] = {{"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, 
 /// Returns what this machine lacks for a level; empty if it runs its code.
 std::string missingFor(const Level &level) {
   return level.name.empty() ? "" : missingForCpu(level.name).value_or("it is for another architecture");
+}
+
+/// Returns "none, x86-64-v3, x86-64-v4 or x86-64-v4-vnni".
+std::string knownFeatures() {
+  std::string names = "none";
+  for (const Level &level : std::span(kLevels).subspan(1)) {
+    names += (&level == std::end(kLevels) - 1 ? " or " : ", ") + std::string(level.name);
+  }
+  return names;
 }
 
 CodeScore refuse(std::string reason) { return {0, std::move(reason)}; }
@@ -49,7 +60,8 @@ CodeScore scoreCode(const cria_executable_info &info) {
                              : refuse("code for " + std::string(features) + " cannot run here: " + missing);
     }
   }
-  return refuse("unknown features '" + std::string(features) + "'");
+  return refuse("expected features " + knownFeatures() + ", got '" + std::string(features) +
+                "'; compile the model again, or use a newer build of the backend");
 }
 
 std::string_view bestLevel() {

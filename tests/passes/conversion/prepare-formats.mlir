@@ -5,7 +5,7 @@
 // RUN: not cria-opt %s --llama-prepare="target=gpusim-sm_80" 2>&1 | FileCheck %s --check-prefix=GPUSIM
 
 // OPS: llama.weight @table : !llama.weight<48x64, q8_0> =
-// CPU: error: target 'cpu-x86-64-v4' has no kernels for weights in format q8_0; compile with --target ops, or with --weights f32, f16, bf16
+// CPU: error: target 'cpu-x86-64-v4' has no kernels for weights in format q8_0; compile with --target ops, or with --weights f32, f16 or bf16
 // CUDA: error: target 'cuda-sm_80' has no kernels for weights in format q8_0
 // GPUSIM: error: target 'gpusim-sm_80' has no kernels for weights in format q8_0
 llama.weight @table : !llama.weight<48x64, q8_0> = #llama.checkpoint<"table", f16, [48, 64]>
