@@ -27,6 +27,12 @@ refused() { # EXPECTED ARGUMENTS...
 ./dev new-plugin backend first_backend >/dev/null
 refused "exists already" new-pass fuse-first
 refused "exists already" new-plugin chat first_chat
+refused "fuse-then-decompose.mlir exists already" new-pass fuse-then-decompose
+refused "has a pass PreparePass or llama-prepare already" new-pass prepare
+mkdir tests/plugins/samplers/tested_sampler
+refused "tests/plugins/samplers/tested_sampler exists already" new-plugin sampler tested_sampler
+left=$(find passes plugins tests -name 'FuseThenDecompose*' -o -name 'Prepare.cpp' -path '*transforms*' -o -name 'Tested*')
+[[ -z $left ]] || fail "a refused command wrote $left"
 refused "got 'Fuse'" new-pass Fuse
 refused "got 'frontend'" new-plugin frontend one
 refused "got 'a-b'" new-plugin sampler a-b

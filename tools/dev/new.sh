@@ -3,9 +3,16 @@
 
 camel_case() { sed -E 's/(^|[-_])([a-z0-9])/\U\2/g' <<<"$1"; } # fuse-bias: FuseBias
 
+# require_new PATH...: fails if one of the paths exists. Called before anything is written.
+require_new() {
+  local path
+  for path; do
+    [[ ! -e $path ]] || fail "$path exists already; choose another name"
+  done
+}
+
 # fill TEMPLATE FILE: writes FILE from a template; replaces the placeholders by the variables of the caller.
 fill() {
-  [[ ! -e $2 ]] || fail "$2 exists already; choose another name"
   mkdir -p "$(dirname "$2")"
   sed "s/@UPPER@/${Name^^}/g; s/@Name@/$Name/g; s/@name@/$name/g; s/@argument@/${argument:-}/g" "tools/templates/$1" >"$2"
   echo "  $2"
@@ -33,6 +40,9 @@ new_pass() {
   name=${name#llama-}
   [[ $name =~ ^[a-z][a-z0-9]*(-[a-z0-9]+)*$ ]] || fail "expected the name of a pass such as fuse-bias, got '${1:-}'"
   Name=$(camel_case "$name") argument=llama-$name
+  require_new "passes/transforms/$Name.cpp" "tests/passes/transforms/$name.mlir"
+  ! grep -qE "^def ${Name}Pass\b|\"$argument\"" passes/Passes.td ||
+    fail "passes/Passes.td has a pass ${Name}Pass or $argument already; choose another name"
   say "Writing the pass $argument"
   fill pass/Pass.cpp.in "passes/transforms/$Name.cpp"
   fill pass/pass.mlir.in "tests/passes/transforms/$name.mlir"
@@ -56,7 +66,7 @@ new_plugin() {
     *) fail "expected one of the kinds backend, sampler, chat, got '$kind'" ;;
   esac
   [[ $name =~ ^[a-z][a-z0-9_]*$ ]] || fail "expected a name of a-z, 0-9 and _, got '$name'"
-  [[ ! -e $room ]] || fail "$room exists already; choose another name"
+  require_new "$room" "tests/$room"
   Name=$(camel_case "$name")
   local suffix=${kind^} extra=''
   [[ $kind != backend ]] || extra=' OPS ops.json'
