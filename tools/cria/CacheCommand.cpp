@@ -34,12 +34,17 @@ StatusOr<int> runList(const OutputOptions &options) {
 }
 
 StatusOr<int> runClear(const OutputOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(const uint64_t bytes, clearCache());
+  CRIA_ASSIGN_OR_RETURN(const CacheRemoval removal, clearCache());
   if (options.json) {
-    writeJson(Json{{"removed_bytes", bytes}});
+    writeJson(Json{{"removed_bytes", removal.bytes}});
   }
-  logInfo(options.quiet, "removed {}", formatBytes(bytes));
-  return kExitSuccess;
+  logInfo(options.quiet, "removed {}", formatBytes(removal.bytes));
+  for (const Status &failure : removal.failures) {
+    logError("{}; make the folder writable, without immutable files or mounted file systems in it, then run "
+             "'cria cache clear' again",
+             failure.message());
+  }
+  return removal.failures.empty() ? kExitSuccess : kExitError;
 }
 
 using CacheAction = StatusOr<int> (*)(const OutputOptions &);

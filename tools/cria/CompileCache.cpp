@@ -33,8 +33,11 @@ std::string variable(const char *name) {
 uint64_t bytesOf(const fs::path &folder) {
   uint64_t bytes = 0;
   std::error_code problem;
-  for (const fs::directory_entry &entry : fs::recursive_directory_iterator(folder, problem)) {
-    bytes += entry.is_regular_file(problem) ? entry.file_size(problem) : 0;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied, problem);
+  for (; !problem && entry != fs::recursive_directory_iterator(); entry.increment(problem)) {
+    std::error_code ignored;
+    const uint64_t size = entry->is_regular_file(ignored) ? entry->file_size(ignored) : 0;
+    bytes += ignored ? 0 : size;
   }
   return bytes;
 }
@@ -117,23 +120,36 @@ StatusOr<std::vector<CacheEntry>> listCache() {
   CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
   std::vector<CacheEntry> entries;
   std::error_code problem;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
-    if (hasCacheName(entry.path()) && isOwnedFolder(entry.path().string(), packageProof())) {
-      entries.push_back({entry.path(), bytesOf(entry.path())});
+  fs::directory_iterator entry(folder, problem);
+  for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    if (hasCacheName(entry->path()) && isOwnedFolder(entry->path().string(), packageProof())) {
+      entries.push_back({entry->path(), bytesOf(entry->path())});
     }
+  }
+  if (problem == std::errc::not_a_directory) {
+    return invalidArgument("{}: expected the folder of the cache, got a file; set CRIA_CACHE to a folder",
+                           folder.string());
+  }
+  if (problem && problem != std::errc::no_such_file_or_directory) {
+    return error(StatusCode::io, "{}: cannot read the folder of the cache: {}; set CRIA_CACHE to another",
+                 folder.string(), problem.message());
   }
   std::sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) { return a.path < b.path; });
   return entries;
 }
 
-StatusOr<uint64_t> clearCache() {
+StatusOr<CacheRemoval> clearCache() {
   CRIA_ASSIGN_OR_RETURN(const std::vector<CacheEntry> entries, listCache());
-  uint64_t bytes = 0;
+  CacheRemoval removal;
   for (const CacheEntry &entry : entries) {
-    CRIA_ASSIGN_OR_RETURN(const bool isRemoved, removeOwnedFolder(entry.path.string(), packageProof()));
-    bytes += isRemoved ? entry.bytes : 0;
+    const StatusOr<bool> removed = removeOwnedFolder(entry.path.string(), packageProof());
+    if (!removed.ok()) {
+      removal.failures.push_back(removed.status());
+    } else if (*removed) {
+      removal.bytes += entry.bytes;
+    }
   }
-  return bytes;
+  return removal;
 }
 
 StatusOr<std::string> cachedPackage(const std::string &checkpoint) {

@@ -21,11 +21,19 @@ struct CacheEntry {
 StatusOr<std::filesystem::path> cacheFolder();
 
 /// The packages in the cache and the leftovers of killed compilers, sorted by name. Contains only folders
-/// whose name cachedPackage() makes and that are proven to be made by the compiler.
+/// whose name cachedPackage() makes and that are proven to be made by the compiler. Empty if the folder
+/// does not exist. Errors: those of cacheFolder(); invalidArgument if it is not a folder; io.
 StatusOr<std::vector<CacheEntry>> listCache();
 
-/// Removes them, except those that a compiler is writing. Returns the number of bytes that were freed.
-StatusOr<uint64_t> clearCache();
+/// What clearCache() did.
+struct CacheRemoval {
+  uint64_t bytes = 0;           // of the packages that were removed
+  std::vector<Status> failures; // one for each package that could not be removed
+};
+
+/// Removes them, except those that a compiler is writing. Continues after a failure. Errors: those of
+/// listCache().
+StatusOr<CacheRemoval> clearCache();
 
 /// Whether `path` is a package folder (has a manifest).
 bool isPackage(const std::filesystem::path &path);

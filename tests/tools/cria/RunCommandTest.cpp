@@ -201,5 +201,44 @@ TEST(RunCommandTest, CacheClearRemovesOnlyItsOwn) {
                                                   "e-" + key + ".cria"));
 }
 
+// A package that cannot be removed does not keep the next ones. One with more nested folders than the process
+// may have open files cannot be removed by anyone.
+TEST(RunCommandTest, CacheClearContinuesAfterAFailure) {
+  namespace fs = std::filesystem;
+  const TemporaryFolder cache;
+  const std::string key = "-0123456789abcdef.cria/";
+  std::string nested = "a" + key;
+  for (int i = 0; i < 200; ++i) {
+    nested += "n/";
+  }
+  for (const std::string &folder : {nested, "b" + key}) {
+    fs::create_directories(cache.path(folder));
+  }
+  for (const std::string name : {"a", "b"}) {
+    writeFile(cache.path(name + key + "manifest.json"), R"({"format": "cria"})");
+  }
+  const ProcessResult cleared =
+      runProcess("/bin/sh", {"-c", "ulimit -n 100; exec " CRIA_BINARY_DIR "/bin/cria cache clear"}, "",
+                 {"CRIA_CACHE=" + cache.path()});
+  EXPECT_EQ(cleared.exitCode, 2) << cleared.errors;
+  EXPECT_THAT(cleared.errors, HasSubstr("a-0123456789abcdef.cria: cannot remove: Too many open files"));
+  EXPECT_THAT(cleared.errors, HasSubstr("run 'cria cache clear' again"));
+  EXPECT_TRUE(fs::exists(cache.path("a" + key + "manifest.json")));
+  EXPECT_FALSE(fs::exists(cache.path("b" + key)));
+}
+
+TEST(RunCommandTest, ACacheThatIsAFileIsAnError) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("file");
+  writeFile(file, "");
+  for (const char *action : {"list", "clear"}) {
+    const ProcessResult result = runCria({"cache", action}, "", {"CRIA_CACHE=" + file});
+    EXPECT_EQ(result.exitCode, 2) << action;
+    EXPECT_THAT(result.errors, HasSubstr(file + ": expected the folder of the cache, got a file")) << action;
+  }
+  const ProcessResult none = runCria({"cache", "clear"}, "", {"CRIA_CACHE=" + folder.path("none")});
+  EXPECT_EQ(none.exitCode, 0) << none.errors;
+}
+
 } // namespace
 } // namespace cria::test
