@@ -2,6 +2,7 @@
 // Parses a manifest: checks every member for name, type and range, and that paths stay inside the package.
 #include "format/Manifest.h"
 
+#include "format/WeightArrays.h"
 #include "support/Json.h"
 
 #include <algorithm>
@@ -75,7 +76,14 @@ Status readFiles(JsonObject object, Manifest &manifest) {
 
 Status readOptions(JsonObject object, PackageOptions &options) {
   CRIA_ASSIGN_OR_RETURN(options.weights, object.string("weights"));
+  if (!findWeightFormat(options.weights)) {
+    return object.mismatch("weights", weightFormatNames());
+  }
   CRIA_ASSIGN_OR_RETURN(options.kv, object.string("kv"));
+  const std::optional<ElementType> kv = parseElementType(options.kv);
+  if (kv != ElementType::f16 && kv != ElementType::f32) {
+    return object.mismatch("kv", "f16 or f32");
+  }
   if (!object.absentOrNull("random_seed")) {
     const Json *seed = object.find("random_seed");
     if (!seed->is_number_unsigned()) {

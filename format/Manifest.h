@@ -40,8 +40,8 @@ struct PackageTarget {
 
 /// The options that the package was compiled with.
 struct PackageOptions {
-  std::string weights;
-  std::string kv;
+  std::string weights; // the name of a WeightFormat
+  std::string kv;      // "f16" or "f32"
   std::optional<uint64_t> randomSeed;
 };
 

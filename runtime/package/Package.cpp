@@ -43,6 +43,24 @@ StatusOr<std::string> readManifestText(const std::string &path, const std::strin
   CRIA_RETURN_IF_ERROR(checkDigest(path, printable(digest.substr(0, kDigits)), Sha256::of(text)));
   return text;
 }
+
+/// Checks the weights of a program against what the manifest states of its target.
+Status checkWeights(const Program &program, const PackageTarget &target) {
+  for (const ProgramWeight &weight : program.weights) {
+    const auto &files = target.weightFiles;
+    if (!weight.file.empty() && std::find(files.begin(), files.end(), weight.file) == files.end()) {
+      return invalidArgument("weight '{}': the file '{}' is not one of target '{}'", printable(weight.name),
+                             printable(weight.file), target.name);
+    }
+  }
+  if (program.weightBytes() != target.weightBytes) {
+    return invalidArgument(
+        "expected weights of {} bytes, 'weight_bytes' of target '{}' in the manifest, got {}; "
+        "compile the model again",
+        target.weightBytes, target.name, program.weightBytes());
+  }
+  return {};
+}
 } // namespace
 
 StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder,
@@ -167,13 +185,7 @@ StatusOr<Program> Package::program(const PackageTarget &target) const {
                              printable(kernel.name), target.name);
     }
   }
-  for (const ProgramWeight &weight : program.weights) {
-    const auto &files = target.weightFiles;
-    if (!weight.file.empty() && std::find(files.begin(), files.end(), weight.file) == files.end()) {
-      return invalidArgument("{}: weight '{}': the file '{}' is not one of target '{}'", where,
-                             printable(weight.name), printable(weight.file), target.name);
-    }
-  }
+  CRIA_RETURN_IF_ERROR(checkWeights(program, target).withContext(where));
   return program;
 }
 

@@ -223,6 +223,10 @@ const Hostile kHostileManifests[] = {
     {"NegativeSize",
      [](OrderedJson &m) { m["files"]["x"] = {{"size", -1}, {"sha256", std::string(64, '0')}}; },
      "expected 'size' to be an integer"},
+    {"UnknownWeights", [](OrderedJson &m) { m["options"]["weights"] = "junk"; },
+     "expected 'weights' to be f32, f16, bf16 or q8_0, got \"junk\""},
+    {"UnknownKv", [](OrderedJson &m) { m["options"]["kv"] = "bf16"; },
+     "expected 'kv' to be f16 or f32, got \"bf16\""},
     {"NegativeSeed", [](OrderedJson &m) { m["options"]["random_seed"] = -1; },
      "expected 'random_seed' to be null or a number from 0 to 2^64 - 1, got -1"},
 };
@@ -263,6 +267,16 @@ TEST_F(PackageTest, WeightsAreInTheFilesOfTheTarget) {
   auto package = Package::open(folder_).value();
   EXPECT_THAT(package->program(package->manifest().targets[0]).status().message(),
               HasSubstr("weight 'table': the file 'chat.json' is not one of target 'toy'"));
+}
+
+TEST_F(PackageTest, TheManifestStatesTheBytesOfTheWeights) {
+  ToyPackage other;
+  other.manifest["targets"][0]["weight_bytes"] = 1000;
+  writeToyPackage(folder_, other);
+  auto package = Package::open(folder_).value();
+  EXPECT_THAT(package->program(package->manifest().targets[0]).status().message(),
+              HasSubstr("toy.json: expected weights of 1000 bytes, 'weight_bytes' of target 'toy' in the "
+                        "manifest, got 1024"));
 }
 
 } // namespace

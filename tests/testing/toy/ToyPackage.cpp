@@ -28,6 +28,7 @@ OrderedJson toyManifest(uint32_t vocabSize) {
       "weight_files": ["weights/row_major.safetensors"], "weight_bytes": 1024}]})");
   manifest["model"]["vocab_size"] = vocabSize;
   manifest["model"]["parameters"] = 4 * vocabSize + 108; // embedding, and one layer with the final norm
+  manifest["targets"][0]["weight_bytes"] = 16 * vocabSize;
   return manifest;
 }
 
