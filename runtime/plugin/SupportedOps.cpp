@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/SupportedOps.h"
 
+#include "format/ElementType.h"
 #include "plugins/sdk/cria_opset.hpp"
 #include "runtime/plugin/PluginOptions.h"
 #include "support/Json.h"
@@ -10,7 +11,7 @@
 namespace cria {
 
 static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_view where,
-                                                 std::initializer_list<std::string_view> known) {
+                                                 const std::vector<std::string> &known) {
   if (!json.is_array()) {
     return invalidArgument("expected '{}' to be an array of strings", where);
   }
@@ -19,38 +20,66 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
     if (!item.is_string() ||
         std::find(known.begin(), known.end(), item.get_ref<const std::string &>()) == known.end()) {
       return invalidArgument("'{}' contains {}{}", where, describeJson(item),
-                             suggestNames(item.is_string() ? item.get<std::string>() : "",
-                                          std::vector<std::string>(known.begin(), known.end())));
+                             suggestNames(item.is_string() ? item.get<std::string>() : "", known));
     }
     names.insert(item.get<std::string>());
   }
   return names;
 }
 
+// The element types of an operand in all versions of the opset.
+static std::vector<std::string> typesOf(const opset::Op &op, std::string_view operand) {
+  std::vector<std::string> types;
+  for (uint32_t type = CRIA_TYPE_F32; isProgramType(ElementType(type)); ++type) {
+    if (opset::findOperand(op, operand, type) != nullptr) {
+      types.emplace_back(nameOf(ElementType(type)));
+    }
+  }
+  return types;
+}
+
+// The types of one operand.
+static StatusOr<std::set<std::string>> readTypes(const Json &json, const opset::Op &op,
+                                                 const std::string &operand, uint32_t version) {
+  const std::string where = fmt::format("ops.{}.types.{}", op.name, operand);
+  const std::vector<std::string> known = typesOf(op, operand);
+  CRIA_ASSIGN_OR_RETURN(std::set<std::string> types, readNames(json, where, known));
+  if (types.empty()) {
+    return invalidArgument("expected '{}' to list at least one of {}, got []; leave it out for all types",
+                           where, fmt::join(known, ", "));
+  }
+  for (const std::string &type : types) {
+    const uint32_t since = opset::findOperand(op, operand, uint32_t(*parseElementType(type)))->since;
+    if (since > version) {
+      return invalidArgument("'{}' lists {} of opset {}; expected member 'opset' to be at least {}, got {}",
+                             where, type, since, since, version);
+    }
+  }
+  return types;
+}
+
 // Only operands with several types are listed.
-static Status readTypes(const Json &json, const opset::Op &op, SupportedOps::Op &out) {
+static Status readTypes(const Json &json, const opset::Op &op, uint32_t version, SupportedOps::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
   }
   for (const auto &[name, types] : json.items()) {
-    const opset::Operand *operand = opset::findOperand(op, name);
-    if (operand == nullptr || !opset::hasChoice(operand->types)) {
+    if (typesOf(op, name).size() < 2) {
       return invalidArgument("expected 'ops.{}.types' to name operands with several types, got '{}'", op.name,
                              name);
     }
-    CRIA_ASSIGN_OR_RETURN(out.types[name], readNames(types, fmt::format("ops.{}.types.{}", op.name, name),
-                                                     {"f32", "f16", "bf16"}));
+    CRIA_ASSIGN_OR_RETURN(out.types[name], readTypes(types, op, name, version));
   }
   return {};
 }
 
-static Status readOp(const Json &json, const opset::Op &op, SupportedOps::Op &out) {
+static Status readOp(const Json &json, const opset::Op &op, uint32_t version, SupportedOps::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}' to be an object, {{}} for everything in the opset", op.name);
   }
   for (const auto &[name, value] : json.items()) {
     if (name == "types") {
-      CRIA_RETURN_IF_ERROR(readTypes(value, op, out));
+      CRIA_RETURN_IF_ERROR(readTypes(value, op, version, out));
     } else if (name == "parts" && op.name == "fused_linear") {
       CRIA_ASSIGN_OR_RETURN(out.parts,
                             readNames(value, "ops.fused_linear.parts", {"norm", "activation", "residual"}));
@@ -91,7 +120,7 @@ StatusOr<SupportedOps> readSupportedOps(const Json &json, uint32_t version, std:
       continue;
     }
     CRIA_ASSIGN_OR_RETURN(const opset::Op *op, findOp(name, version, table));
-    CRIA_RETURN_IF_ERROR(readOp(value, *op, supported.ops[name]));
+    CRIA_RETURN_IF_ERROR(readOp(value, *op, version, supported.ops[name]));
   }
   return supported;
 }

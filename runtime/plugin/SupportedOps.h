@@ -28,7 +28,7 @@ struct Op;
 
 struct SupportedOps {
   struct Op {
-    std::map<std::string, std::set<std::string>> types; // by operand: "f32", "f16", "bf16"
+    std::map<std::string, std::set<std::string>> types; // by operand: "f32", "i8"; not empty
     std::set<std::string> parts{"norm", "activation", "residual"};
   };
   uint32_t version = 1; // of the opset
@@ -37,7 +37,8 @@ struct SupportedOps {
 
 /// Reads the member `ops` of a plugin manifest that states `version` of the opset. If that version is newer
 /// than opset::kVersion, ops that this build does not know are left out, since no program that it reads uses
-/// them. Errors: invalidArgument naming the op, operand, type or part that the version does not have.
+/// them. Errors: invalidArgument naming the op, operand, type or part that the version does not have, and the
+/// operand whose list of types is empty.
 StatusOr<SupportedOps> readSupportedOps(const nlohmann::json &json, uint32_t version);
 
 /// The same with the ops of `table`, of version `tableVersion`, in place of opset::kOps.

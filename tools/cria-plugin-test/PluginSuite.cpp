@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-plugin-test/PluginSuite.h"
 
+#include "format/ElementType.h"
 #include "runtime/plugin/PluginManifest.h"
 #include "tools/cria-plugin-test/BackendSuite.h"
 #include "tools/cria-plugin-test/PackageSuite.h"
@@ -57,7 +58,7 @@ Case optionsRefused(const Status &why) {
 }
 
 static uint32_t typeOf(const std::string &name) {
-  return name == "f32" ? CRIA_TYPE_F32 : name == "f16" ? CRIA_TYPE_F16 : CRIA_TYPE_BF16;
+  return uint32_t(*parseElementType(name)); // the manifest has been read, with names of types alone
 }
 
 static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<SupportedOps> &supported,

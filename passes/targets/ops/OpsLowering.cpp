@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/targets/ops/OpsLowering.h"
 
+#include "format/WeightArrays.h"
 #include "ir/ElementTypes.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -11,12 +12,6 @@ namespace cria {
 
 int64_t opsLayerBytes(llama::KvCacheType cache) {
   return 2 * cache.getColumns() * kOpsPageTokens * program::elementTypeBytes(cache.getElementType());
-}
-
-static std::string textOf(Type type) {
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
-  return text;
 }
 
 static bool isCache(const opset::Operand &operand) { return operand.types == opset::Types::cacheFloats; }
@@ -169,6 +164,31 @@ LogicalResult OpsLowering::checkVersion(const opset::Op &op) const {
   return success();
 }
 
+/// Whether the backend lists the types of all arrays of a weight in the format.
+bool OpsLowering::takesFormat(const opset::Op &op, StringRef weight, const WeightFormatTraits &format) const {
+  return llvm::all_of(planesOf(format), [&](const WeightPlane &plane) {
+    std::string operand = (weight + (plane.suffix.empty() ? "" : ".") + StringRef(plane.suffix)).str();
+    auto listed = backend_.types.find((Twine(op.name) + "/" + operand).str());
+    const opset::Operand *signature = opset::findOperand(op, operand, uint32_t(plane.type));
+    return signature != nullptr && signature->since <= backend_.version &&
+           (listed == backend_.types.end() || listed->second.contains(std::string(nameOf(plane.type))));
+  });
+}
+
+/// Which option of the compiler gives the operand a type that the backend lists.
+std::string OpsLowering::adviceFor(const opset::Op &op, StringRef operand) const {
+  if (isCache(*opset::findOperand(op, operand))) {
+    return "compile with --kv " + *backend_.types.at((Twine(op.name) + "/" + operand).str()).begin();
+  }
+  StringRef weight = operand.split('.').first;
+  for (const WeightFormatTraits &format : kWeightFormats) {
+    if (takesFormat(op, weight, format)) {
+      return ("compile with --weights " + StringRef(format.name)).str();
+    }
+  }
+  return "no format of weights has these types; use a backend that lists more";
+}
+
 /// Whether the backend lists the op and the types of its operands.
 LogicalResult OpsLowering::checkTaken(const opset::Op &op) const {
   if (backend_.backend.empty()) {
@@ -181,13 +201,11 @@ LogicalResult OpsLowering::checkTaken(const opset::Op &op) const {
   }
   for (const Binding &binding : operands_.bindings()) {
     auto listed = backend_.types.find((Twine(op.name) + "/" + binding.name).str());
-    std::string type = textOf(binding.view.type);
+    const std::string type(nameOf(elementTypeOf(binding.view.type)));
     if (listed != backend_.types.end() && !listed->second.contains(type)) {
       return emitError(location_) << "backend '" << backend_.backend << "' supports operand '" << binding.name
                                   << "' of op '" << op.name << "' as " << llvm::join(listed->second, ", ")
-                                  << ", the model has " << type << "; compile with "
-                                  << (isCache(*opset::findOperand(op, binding.name)) ? "--kv " : "--weights ")
-                                  << *listed->second.begin();
+                                  << ", the model has " << type << "; " << adviceFor(op, binding.name);
     }
   }
   return success();

@@ -3,6 +3,7 @@
 // check the packages.
 #include "passes/driver/Compiler.h"
 
+#include "plugins/sdk/cria_opset.hpp"
 #include "tests/testing/TestFiles.h"
 
 #include <gmock/gmock.h>
@@ -97,6 +98,28 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   job.opsBackend->ops.erase("rope");
   EXPECT_THAT(compile(job, recorder).status().message(),
               HasSubstr("backend 'mine' does not support op 'rope'"));
+}
+
+TEST_F(CompilerTest, AdvisesFormatsThatTheBackendLists) {
+  CompileJob job = presetJob(CompileStage::program);
+  job.opsBackend = OpsBackend{.name = "mine", .opsetVersion = 2};
+  for (const opset::Op &op : opset::kOps) {
+    job.opsBackend->ops.emplace(op.name);
+  }
+  const auto adviceFor = [&](WeightFormat weights, const std::string &operand, std::set<std::string> types) {
+    job.weights = weights;
+    job.opsBackend->types = {{operand, std::move(types)}};
+    return std::string(compile(job, recorder).status().message());
+  };
+  EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"bf16", "i8"}),
+              HasSubstr("as bf16, i8, the model has f16; compile with --weights bf16"));
+  EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"i8"}),
+              HasSubstr("compile with --weights q8_0"));
+  EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"u8"}),
+              HasSubstr("no format of weights has these types"));
+  EXPECT_THAT(adviceFor(WeightFormat::q8_0, "embedding/table.scales", {"f32"}),
+              HasSubstr("the model has f16; compile with --weights f32"));
+  EXPECT_EQ(adviceFor(WeightFormat::f16, "embedding/table", {"f16", "i8"}), "");
 }
 
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {

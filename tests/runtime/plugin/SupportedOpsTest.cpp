@@ -42,6 +42,24 @@ TEST(SupportedOpsTest, IgnoresOpsOfVersionsThatThisProgramDoesNotKnow) {
   EXPECT_THAT(supported->ops, UnorderedElementsAre(Key("add")));
 }
 
+TEST(SupportedOpsTest, TypesAreThoseOfTheOperandInTheOpset) {
+  const auto typesOf = [](const std::string &op, const std::string &types, uint32_t version) {
+    return readSupportedOps(Json::parse("{\"" + op + "\": {\"types\": " + types + "}}"), version);
+  };
+  const auto supported = typesOf("linear", R"({"weight": ["f16", "i8", "u8"], "weight.scales": ["f16"]})", 2);
+  ASSERT_TRUE(supported.ok()) << supported.status().message();
+  EXPECT_THAT(supported->ops.at("linear").types.at("weight"), UnorderedElementsAre("f16", "i8", "u8"));
+  EXPECT_THAT(typesOf("linear", R"({"weight": ["f16", "i8"]})", 1).status().message(),
+              HasSubstr("'ops.linear.types.weight' lists i8 of opset 2; expected member 'opset' to be at "
+                        "least 2, got 1"));
+  EXPECT_THAT(typesOf("linear", R"({"weight": []})", 2).status().message(),
+              HasSubstr("expected 'ops.linear.types.weight' to list at least one of f32, f16, bf16, u8, i8"));
+  EXPECT_THAT(typesOf("kv_append", R"({"cache": ["bf16"]})", 2).status().message(),
+              HasSubstr("'ops.kv_append.types.cache' contains \"bf16\""));
+  EXPECT_THAT(typesOf("linear", R"({"output": ["f32"]})", 2).status().message(),
+              HasSubstr("to name operands with several types, got 'output'"));
+}
+
 TEST(SupportedOpsTest, IsReadFromAManifestWithItsVersion) {
   const TemporaryFolder folder;
   const auto statusOf = [&](const std::string &members, PluginManifest &manifest) {
