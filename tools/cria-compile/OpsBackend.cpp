@@ -5,10 +5,14 @@
 #include "runtime/plugin/PluginRegistry.h"
 
 #include <algorithm>
+#include <array>
 
 namespace cria {
 
 namespace fs = std::filesystem;
+
+// The backends that run the code of the targets that begin with their names.
+static constexpr std::array<std::string_view, 3> kCodeBackends = {"cpu", "cuda", "gpusim"};
 
 static bool isPluginManifest(const std::string &text) { return text.ends_with(".cria-plugin.json"); }
 
@@ -42,6 +46,23 @@ static OpsBackend opsOf(const PluginCandidate &candidate) {
   return backend;
 }
 
+// Why --for cannot use a backend whose manifest lists no ops.
+static Status withoutOps(const PluginCandidate &backend) {
+  if (std::ranges::find(kCodeBackends, backend.name) != kCodeBackends.end()) {
+    return error(StatusCode::unsupported,
+                 "--for: backend '{0}' runs compiled code, not ops; compile with --target {0}, without --for",
+                 backend.name);
+  }
+  if (backend.refused) {
+    return error(StatusCode::unsupported, "--for: {}: {}", backend.manifest.string(), backend.reason);
+  }
+  return error(
+      StatusCode::unsupported,
+      "--for: the manifest of backend '{}' lists no ops ({}); expected a member 'ops' with those that "
+      "it runs, such as {{\"add\": {{}}}}; a backend that runs all ops needs no --for",
+      backend.name, backend.manifest.string());
+}
+
 StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vector<std::string> &folders) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PluginRegistry> registry, openRegistry(backend, folders));
   std::vector<PluginCandidate> matching;
@@ -64,13 +85,7 @@ StatusOr<OpsBackend> findOpsBackend(const std::string &backend, const std::vecto
   if (chosen.ops) {
     return opsOf(chosen);
   }
-  return chosen.refused
-             ? error(StatusCode::unsupported, "--for: {}: {}", chosen.manifest.string(), chosen.reason)
-             : error(StatusCode::unsupported,
-                     "--for: the manifest of backend '{}' lists no ops ({}); omit --for, which a backend "
-                     "that supports "
-                     "all ops does not need",
-                     chosen.name, chosen.manifest.string());
+  return withoutOps(chosen);
 }
 
 } // namespace cria

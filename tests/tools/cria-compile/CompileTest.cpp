@@ -283,6 +283,12 @@ TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
               AllOf(HasSubstr("supports operand 'cache' of op 'kv_append' as f32, the model has f16"),
                     HasSubstr("--kv f32")));
   EXPECT_THAT(refusalFor(""), HasSubstr("the manifest of backend 'mine' lists no ops"));
+  EXPECT_THAT(refusalFor(""), HasSubstr("a backend that runs all ops needs no --for"));
+  for (const std::string backend : {"cpu", "cuda"}) {
+    EXPECT_THAT(errorOf(golden("gqa") + " --target ops --emit program --for " + backend),
+                HasSubstr("backend '" + backend + "' runs compiled code, not ops; compile with --target " +
+                          backend + ", without --for"));
+  }
   EXPECT_THAT(refusalFor(R"(, "ops": {"soft_max": {}})"),
               HasSubstr("lists op 'soft_max', which opset 1 does not have"));
   EXPECT_THAT(errorOf(golden("gqa") + " --emit program --for " + manifest),
