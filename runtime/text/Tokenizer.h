@@ -46,7 +46,7 @@ public:
   virtual int32_t eosId() const = 0;
   virtual int32_t unknownId() const = 0;
 
-  /// The name of an id, e.g. "<s>", "<0x0A>" or "▁the"; empty for ids outside the tokenizer.
+  /// The name of an id, e.g. "<s>", "<0x0A>" or "the"; empty for ids outside the tokenizer.
   virtual std::string_view piece(int32_t id) const = 0;
   /// The bytes that an id stands for in a text: one byte for a byte token, none for a control token and for
   /// an id outside the tokenizer. They need not be complete UTF-8.
