@@ -13,8 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// The dispatches of a kernel.
-struct KernelUse {
-  std::map<std::string, uint32_t> dispatches;         // by entry point
+struct KernelDispatches {
+  std::map<std::string, uint32_t> counts;             // by entry point
   const std::array<GridDimension, 3> *grid = nullptr; // of a dispatch for any number of rows, if there is one
 };
 
@@ -22,17 +22,19 @@ bool dependsOnStep(const std::array<GridDimension, 3> &grid) {
   return std::any_of(grid.begin(), grid.end(), [](const GridDimension &d) { return d.of != GridOf::one; });
 }
 
-std::vector<KernelUse> usesOf(const Program &program) {
-  std::vector<KernelUse> uses(program.kernels.size());
+// By kernel.
+std::vector<KernelDispatches> dispatchesOf(const Program &program) {
+  std::vector<KernelDispatches> all(program.kernels.size());
   for (const ProgramEntry &entry : program.entries) {
     for (const ProgramDispatch &dispatch : entry.dispatches) {
-      KernelUse &use = uses[dispatch.kernel];
-      ++use.dispatches[entry.name];
-      const bool isGeneral = use.grid != nullptr && dependsOnStep(*use.grid) && !dependsOnStep(dispatch.grid);
-      use.grid = isGeneral ? use.grid : &dispatch.grid;
+      KernelDispatches &found = all[dispatch.kernel];
+      ++found.counts[entry.name];
+      const bool isGeneral =
+          found.grid != nullptr && dependsOnStep(*found.grid) && !dependsOnStep(dispatch.grid);
+      found.grid = isGeneral ? found.grid : &dispatch.grid;
     }
   }
-  return uses;
+  return all;
 }
 
 // "1536", "T", "ceil(T/128)", "2·R".
@@ -45,37 +47,37 @@ std::string textOf(const GridDimension &dimension) {
   return dimension.times == 1 ? tiles : fmt::format("{}·{}", dimension.times, tiles);
 }
 
-std::vector<std::string> gridOf(const KernelUse &use) {
+std::vector<std::string> gridOf(const KernelDispatches &dispatches) {
   std::vector<std::string> grid;
-  for (size_t d = 0; use.grid != nullptr && d < use.grid->size(); ++d) {
-    grid.push_back(textOf((*use.grid)[d]));
+  for (size_t d = 0; dispatches.grid != nullptr && d < dispatches.grid->size(); ++d) {
+    grid.push_back(textOf((*dispatches.grid)[d]));
   }
   return grid;
 }
 
-std::string launchText(const ProgramKernel &kernel, const KernelUse &use) {
+std::string launchText(const ProgramKernel &kernel, const KernelDispatches &dispatches) {
   std::string text =
-      fmt::format(", grid {}, block {}", fmt::join(gridOf(use), "×"), fmt::join(kernel.block, "×"));
+      fmt::format(", grid {}, block {}", fmt::join(gridOf(dispatches), "×"), fmt::join(kernel.block, "×"));
   return text + (kernel.registers > 0 ? fmt::format(", {} registers", kernel.registers) : "");
 }
 
-std::string kernelText(const ProgramKernel &kernel, const KernelUse &use) {
+std::string kernelText(const ProgramKernel &kernel, const KernelDispatches &dispatches) {
   const bool isOnGpu = kernel.block[0] > 0;
   std::string line = fmt::format("    {:<52}", kernel.name);
-  for (const auto &[entry, count] : use.dispatches) {
+  for (const auto &[entry, count] : dispatches.counts) {
     line += fmt::format(" {} ×{}", entry, count);
   }
-  line += isOnGpu ? launchText(kernel, use) : "";
+  line += isOnGpu ? launchText(kernel, dispatches) : "";
   if (kernel.scratchBytes > 0) {
     line += fmt::format(", {} {}", isOnGpu ? "shared memory" : "scratch", formatBytes(kernel.scratchBytes));
   }
   return line + "\n";
 }
 
-Json kernelJson(const ProgramKernel &kernel, const KernelUse &use) {
+Json kernelJson(const ProgramKernel &kernel, const KernelDispatches &dispatches) {
   Json json = {{"name", kernel.name}, {"op", kernel.op}, {"scratch_bytes", kernel.scratchBytes}};
   if (kernel.block[0] > 0) {
-    json["grid"] = gridOf(use);
+    json["grid"] = gridOf(dispatches);
     json["block"] = kernel.block;
     json["registers"] = kernel.registers > 0 ? Json(kernel.registers) : Json(nullptr);
   }
@@ -85,19 +87,19 @@ Json kernelJson(const ProgramKernel &kernel, const KernelUse &use) {
 } // namespace
 
 std::string kernelsText(const Program &program) {
-  const std::vector<KernelUse> uses = usesOf(program);
+  const std::vector<KernelDispatches> dispatches = dispatchesOf(program);
   std::string text = fmt::format("  kernels {}\n", program.kernels.size());
   for (size_t i = 0; i < program.kernels.size(); ++i) {
-    text += kernelText(program.kernels[i], uses[i]);
+    text += kernelText(program.kernels[i], dispatches[i]);
   }
   return text;
 }
 
 Json kernelsJson(const Program &program) {
-  const std::vector<KernelUse> uses = usesOf(program);
+  const std::vector<KernelDispatches> dispatches = dispatchesOf(program);
   Json kernels = Json::array();
   for (size_t i = 0; i < program.kernels.size(); ++i) {
-    kernels.push_back(kernelJson(program.kernels[i], uses[i]));
+    kernels.push_back(kernelJson(program.kernels[i], dispatches[i]));
   }
   return kernels;
 }
