@@ -43,6 +43,11 @@ std::string_view toString(PluginKind kind) {
   return "chat";
 }
 
+// The name of a kind in messages. toString() returns the one in manifests.
+static std::string_view displayNameOf(PluginKind kind) {
+  return kind == PluginKind::chat ? "chat template" : toString(kind);
+}
+
 PluginRegistry::PluginRegistry() = default;
 PluginRegistry::~PluginRegistry() = default;
 
@@ -265,13 +270,13 @@ Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
   for (const std::unique_ptr<Entry> &entry : entries_) {
     if (entry->manifest.kind == toString(kind) && entry->manifest.name == name) {
       return entry->refusal.withContext(entry->candidate.manifest.string())
-          .withContext(fmt::format("{} '{}' cannot run on this machine", toString(kind), name));
+          .withContext(fmt::format("{} '{}' cannot run on this machine", displayNameOf(kind), name));
     }
   }
   const std::vector<std::string> known = names(kind);
   const std::string hint = known.empty() ? "; no plugin of this kind was found; 'cria plugins' lists all"
                                          : suggestNames(name, known);
-  return error(StatusCode::notFound, "there is no {} '{}'{}", toString(kind), name, hint);
+  return error(StatusCode::notFound, "there is no {} '{}'{}", displayNameOf(kind), name, hint);
 }
 
 StatusOr<const LoadedPlugin *> PluginRegistry::load(PluginKind kind, std::string_view name) {
@@ -283,7 +288,7 @@ StatusOr<const LoadedPlugin *> PluginRegistry::load(PluginKind kind, std::string
   ensureLoaded(*entry);
   if (!entry->candidate.loaded) {
     return entry->refusal.withContext(entry->candidate.manifest.string())
-        .withContext(fmt::format("{} '{}' cannot be loaded", toString(kind), name));
+        .withContext(fmt::format("{} '{}' cannot be loaded", displayNameOf(kind), name));
   }
   return &entry->plugin;
 }

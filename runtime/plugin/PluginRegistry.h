@@ -24,7 +24,7 @@ enum class PluginKind : uint32_t {
   sampler = CRIA_PLUGIN_SAMPLER,
   chat = CRIA_PLUGIN_CHAT,
 };
-/// "backend", "sampler" or "chat".
+/// The name in manifests: "backend", "sampler" or "chat".
 std::string_view toString(PluginKind kind);
 
 /// A loaded plugin, which matches its manifest. It lives as long as the registry; `api` and everything

@@ -128,7 +128,7 @@ TEST_F(ChatTemplateTest, CreatesFromOptionsInTextForm) {
   EXPECT_EQ(chat->name(), "llama2");
   EXPECT_FALSE(chat->render(std::vector{user("[INST]")}).ok());
   EXPECT_THAT(ChatTemplate::create(*registry, "lama2", vocabulary.view()).status().message(),
-              HasSubstr("did you mean 'llama2'?"));
+              HasSubstr("there is no chat template 'lama2'; did you mean 'llama2'?"));
   EXPECT_THAT(ChatTemplate::create(*registry, "llama2(loud=1)", vocabulary.view()).status().message(),
               HasSubstr("has no option 'loud'"));
   EXPECT_THAT(ChatTemplate::create(*registry, "llama2|plain", vocabulary.view()).status().message(),
