@@ -201,7 +201,8 @@ void addRunCommand(CLI::App &app, Action &action) {
                    "Print each token with its log-probability, and the N most likely tokens")
       ->type_name("N")
       ->check(CLI::Range(0u, 1000u));
-  command->add_flag("!--no-echo", options->echo, "Print only the generated text, not the prompt");
+  command->add_flag_callback(
+      "--no-echo", [options] { options->echo = false; }, "Print only the generated text, not the prompt");
   command->footer(
       "Example:\n  cria run stories.cria -p 'Once upon a time' -n 100 --temperature 0.8 --seed 1");
   command->callback([options, &action] { action = [options] { return runRun(*options); }; });

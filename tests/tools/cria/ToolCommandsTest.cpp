@@ -101,6 +101,7 @@ TEST(OptionsTest, EverySubcommandHasCommonOptions) {
     EXPECT_THAT(outputOf({command, "--version"}), HasSubstr("LLVM 22."));
   }
   EXPECT_THAT(outputOf({"cache", "list", "--help"}), HasSubstr("--json"));
+  EXPECT_THAT(outputOf({"run", "--help"}), AllOf(HasSubstr("--no-echo"), Not(HasSubstr("{false}"))));
 }
 
 TEST(InspectCommandTest, PackageShowsRequestedDetails) {
