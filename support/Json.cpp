@@ -3,7 +3,9 @@
 #include "support/Json.h"
 
 #include "support/File.h"
+#include "support/Utf8.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 
@@ -46,23 +48,6 @@ std::string_view messageOf(const std::exception &exception) {
   size_t end = message.find("] ");
   return message.starts_with('[') && end != message.npos ? message.substr(end + 2) : message;
 }
-
-size_t utf8Length(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? uint8_t(text[i]) : uint8_t(0); };
-  uint8_t first = byte(0);
-  size_t length = first < 0x80   ? 1
-                  : first < 0xC2 ? 0
-                  : first < 0xE0 ? 2
-                  : first < 0xF0 ? 3
-                  : first < 0xF5 ? 4
-                                 : 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  return length;
-}
 } // namespace
 
 std::string printable(std::string_view text) {
@@ -71,7 +56,7 @@ std::string printable(std::string_view text) {
     if (result.size() >= kMaxShown) {
       return result + "...";
     }
-    size_t length = utf8Length(text);
+    size_t length = size_t(std::max(utf8::measure(text), 0)); // 0: no valid character
     if (length == 0 || uint8_t(text[0]) < 0x20 || text[0] == 0x7F) {
       result += fmt::format("\\x{:02x}", uint8_t(text[0]));
       length = 1;

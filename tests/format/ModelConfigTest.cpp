@@ -151,6 +151,10 @@ TEST(Json, Strictness) {
 
 TEST(Json, PrintableText) {
   EXPECT_EQ(printable("a\n\xC3\xA4\xFF"), "a\\x0a\xC3\xA4\\xff");
+  EXPECT_EQ(printable("\xED\xA0\x80"), "\\xed\\xa0\\x80");          // a surrogate
+  EXPECT_EQ(printable("\xE0\x80\x80"), "\\xe0\\x80\\x80");          // an overlong form of U+0000
+  EXPECT_EQ(printable("\xF4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"); // above U+10FFFF
+  EXPECT_EQ(printable("a\xE2\x82"), "a\\xe2\\x82");                 // the beginning of a character
   EXPECT_LT(printable(std::string(1000, 'x')).size(), 130u);
 }
 
