@@ -21,8 +21,7 @@ struct Texts {
   std::string weights, kv = "f16", emit;
 };
 
-const char *kDescription = "Compile a LLaMA 2 model ahead of time into a package that `cria` runs.\n"
-                           "Example: cria compile Llama-2-7b-hf -o llama-2-7b.cria --target cpu";
+const char *kDescription = "Compile a LLaMA 2 model ahead of time into a package that `cria` runs.";
 
 void addModelOptions(CLI::App &app, CompileJob &job) {
   app.add_option("MODEL", job.checkpoint, "Checkpoint: a folder in Hugging Face format")->type_name("");
@@ -175,6 +174,7 @@ CommandLine parseCommandLine(int argc, const char *const *argv, const std::strin
   addShapeOptions(app, options.job, texts);
   addRunOptions(app, options, texts);
   app.set_version_flag("--version", version);
+  app.footer("Example:\n  cria compile examples/stories/model -o stories.cria --target cpu");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {

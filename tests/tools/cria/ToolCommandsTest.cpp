@@ -98,6 +98,7 @@ TEST(OptionsTest, EverySubcommandHasCommonOptions) {
     for (const char *option : {"--quiet", "--json", "--version"}) {
       EXPECT_THAT(help, HasSubstr(option)) << command;
     }
+    EXPECT_THAT(help, MatchesRegex(std::string(".*\nExample:\n  cria ") + command + " [^\n]+\n"));
     EXPECT_THAT(outputOf({command, "--version"}), HasSubstr("LLVM 22."));
   }
   EXPECT_THAT(outputOf({"cache", "list", "--help"}), HasSubstr("--json"));
