@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/DeviceCases.h"
 
+#include "format/ElementType.h"
+
+#include <map>
+
 namespace cria::conformance {
 namespace {
 
@@ -15,7 +19,7 @@ constexpr double kHalfCache = 0x1p-11;
 
 // The flash attention kernel supports 16-bit caches and heads of up to 128 dimensions.
 bool isForFlash(const AttentionShape &shape) {
-  return shape.cacheType == std::string("f16") && shape.headDim <= 128;
+  return sizeOf(*parseElementType(shape.cacheType)) == 2 && shape.headDim <= 128;
 }
 
 // Limits for a few hundred rows in one step, more than the 256 positions of a segment.
@@ -23,9 +27,9 @@ const CaseLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
 constexpr uint64_t kMaxRows = 150; // for each of two sequences
 constexpr uint64_t kMinRows = 200; // in one step
 
-double toleranceOf(const std::string &type) {
-  return type == "f32" ? kSingleTolerance : type == "f16" ? kHalf : kBfloat;
-}
+// By element type.
+const std::map<std::string, double> kTolerances{{"f32", kSingleTolerance}, {"f16", kHalf}, {"bf16", kBfloat}};
+const std::map<std::string, double> kCacheTolerances{{"f32", kSingleTolerance}, {"f16", kHalfCache}};
 
 /// Collects cases. Each seeds its own random numbers, so that adding a case does not change the others.
 class Cases {
@@ -98,7 +102,7 @@ void addLinear(Cases &cases) {
                                 {"f16", 1, 1},      {"f16", 119, 187}, {"bf16", 128, 256}};
   for (const LinearShape &shape : shapes) {
     cases.add("linear-" + std::string(shape.type) + "-" + text(shape.outer) + "x" + text(shape.inner),
-              toleranceOf(shape.type), [&](Random &random) { return linearProgram(random, shape); });
+              kTolerances.at(shape.type), [&](Random &random) { return linearProgram(random, shape); });
   }
   cases.add("linear-on-outputs", kSingleTolerance,
             [](Random &random) { return linearOnOutputsProgram(random, {"f16", 96, 130}); });
@@ -114,7 +118,7 @@ void addFusedLinear(Cases &cases) {
   for (unsigned bits = 1; bits < kCombinations; ++bits) {
     const LinearParts parts{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0};
     for (const LinearShape &shape : {LinearShape{"f16", 264, 88}, LinearShape{"bf16", 101, 50 + 7 * bits}}) {
-      cases.add("fused-" + std::string(shape.type) + textOf(parts), toleranceOf(shape.type),
+      cases.add("fused-" + std::string(shape.type) + textOf(parts), kTolerances.at(shape.type),
                 [&](Random &random) { return fusedLinearProgram(random, shape, parts); });
     }
   }
@@ -131,7 +135,7 @@ void addAttention(Cases &cases) {
         AttentionShape{8, 1, 128, "f16", true}, AttentionShape{3, 2, 20, "f16", true},
         AttentionShape{1, 1, 256, "f16", true}, AttentionShape{2, 1, 48, "f32", true}}) {
     cases
-        .add(nameOf(shape), toleranceOf(shape.cacheType),
+        .add(nameOf(shape), kTolerances.at(shape.cacheType),
              [&](Random &random) { return ropeAttentionProgram(random, shape, {}); })
         .conflictFree = isForFlash(shape);
   }
@@ -163,12 +167,12 @@ void addLongAttention(Cases &cases) {
         AttentionShape{4, 1, 64, "f16", false}, AttentionShape{8, 1, 128, "f16", true},
         AttentionShape{1, 1, 256, "f16", true}, AttentionShape{1, 1, 128, "f32", true},
         AttentionShape{4, 1, 64, "f32", false}}) {
-    DeviceCase &added = cases.addLong(nameOf(shape), toleranceOf(shape.cacheType), [&](Random &random) {
+    DeviceCase &added = cases.addLong(nameOf(shape), kTolerances.at(shape.cacheType), [&](Random &random) {
       return ropeAttentionProgram(random, shape, kManyRows);
     });
     added.conflictFree = isForFlash(shape);
     added.alone = shape.headDim == 32; // tiles with rows of several sequences; one shape only, as it is slow
-    added.fewTolerance = std::string(shape.cacheType) == "f16" ? kHalfCache : kSingleTolerance;
+    added.fewTolerance = kCacheTolerances.at(shape.cacheType);
     Random random(kSeed);
     StepMaker maker(random, 1, kCasePages);
     while (added.few.empty() || added.few.back().positions.back() < 300) { // more than a segment

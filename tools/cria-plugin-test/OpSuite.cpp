@@ -5,6 +5,7 @@
 #include "tools/cria-plugin-test/OpPrograms.h"
 #include "tools/cria-plugin-test/RandomOps.h"
 
+#include "format/ElementType.h"
 #include "plugins/sdk/cria_opset.hpp"
 
 namespace cria::conformance {
@@ -51,8 +52,8 @@ std::string whyNot(const BackendSubject &subject, const OpVariant &variant) {
     const auto listed = subject.types.find(fmt::format("{}/{}", variant.op, operand.name));
     if (opset::hasChoice(operand.types) && listed != subject.types.end() &&
         !listed->second.contains(variant.type)) {
-      return fmt::format("the plugin manifest does not list {} for operand '{}'", nameOfType(variant.type),
-                         operand.name);
+      return fmt::format("the plugin manifest does not list {} for operand '{}'",
+                         cria::nameOf(ElementType(variant.type)), operand.name);
     }
   }
   for (const auto &[has, part] :

@@ -57,9 +57,8 @@ Case optionsRefused(const Status &why) {
           [text = std::string(why.message())] { throw Failure(text + "; set options with --options"); }};
 }
 
-static uint32_t typeOf(const std::string &name) {
-  return uint32_t(*parseElementType(name)); // the manifest has been read, with names of types alone
-}
+// REQUIRES: `name` is in the plugin manifest, which lists element types of the opset only.
+static uint32_t typeOf(const std::string &name) { return uint32_t(parseElementType(name).value()); }
 
 static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<SupportedOps> &supported,
                                 const SuiteOptions &options) {

@@ -2,6 +2,7 @@
 // Shapes are small and irregular, so that dimensions are rarely multiples of a tile size.
 #include "tools/cria-plugin-test/RandomOps.h"
 
+#include "format/ElementType.h"
 #include "plugins/sdk/cria_opset.hpp"
 #include "tools/cria-plugin-test/Suite.h"
 
@@ -276,12 +277,8 @@ std::vector<OpVariant> variantsOf(const opset::Op &op, uint32_t type) {
 
 } // namespace
 
-std::string nameOfType(uint32_t type) {
-  return type == CRIA_TYPE_F32 ? "f32" : type == CRIA_TYPE_F16 ? "f16" : "bf16";
-}
-
 std::string nameOf(const OpVariant &variant) {
-  std::string name = variant.op + "/" + nameOfType(variant.type);
+  std::string name = fmt::format("{}/{}", variant.op, cria::nameOf(ElementType(variant.type)));
   name += variant.group > 1 ? fmt::format("-group{}", variant.group) : "";
   name += variant.norm ? "-norm" : "";
   name += variant.swiglu ? "-swiglu" : "";

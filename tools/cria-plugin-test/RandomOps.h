@@ -19,8 +19,6 @@ struct OpVariant {
 };
 /// Returns a name such as "linear/f16", "attention/f16-group4" or "fused_linear/f32-norm-swiglu".
 std::string nameOf(const OpVariant &variant);
-/// Returns "f32", "f16" or "bf16".
-std::string nameOfType(uint32_t type);
 /// Returns every op with every element type, ratio of heads and combination of parts that the suite tests.
 std::vector<OpVariant> allVariants();
 
