@@ -28,8 +28,8 @@ struct BackendSubject {
 /// The names of all ops of the opset.
 std::set<std::string> allOps();
 
-/// The cases that hold for every backend: query, devices, buffers, transfers, events, recordings of copies
-/// and fills.
+/// The cases that hold for every backend: query, devices, buffers, transfers, events, command buffers with
+/// copies and fills.
 std::vector<Case> contractCases(const BackendSubject &subject);
 /// The cases of a backend that runs "cria.ops.v1": every op of the opset over many shapes, compared with
 /// formulas in double precision; programs of several entries; interleaved sessions. For other backends, one

@@ -14,7 +14,7 @@ cria_host hostSpeaking(uint32_t major, uint32_t minorMin, uint32_t minorMax);
 void requireRefusal(const Outcome &outcome, cria_status status, std::string_view text, std::string_view what);
 void requireOk(const Outcome &outcome, std::string_view what);
 
-/// The cases for recordings: copies and fills, cancellation, profiles, refused entries.
+/// The cases for command buffers: copies and fills, cancellation, profiles, refused entries.
 std::vector<Case> recordingCases(const BackendSubject &subject);
 
 } // namespace cria::conformance

@@ -128,7 +128,7 @@ struct Entry {
   uint32_t fillValue = 0;
 };
 
-/// A recording. If the backend refused it, outcome() has the reason.
+/// A command buffer. If the backend refused it, outcome() has the reason.
 class Recording {
 public:
   Recording(Device &device, cria_code *code, const std::vector<Entry> &entries);
@@ -137,7 +137,7 @@ public:
   Recording &operator=(const Recording &) = delete;
 
   const Outcome &outcome() const { return outcome_; }
-  /// Replays the recording and waits for it.
+  /// Replays the command buffer and waits for it.
   Outcome replay(const int32_t *cancel = nullptr);
 
 private:

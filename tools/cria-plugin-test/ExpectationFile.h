@@ -2,7 +2,7 @@
 // NAME.cria-expect.json: the cases that a plugin is known not to pass, with reasons.
 //
 //   {"unsupported": {"ops/linear/bf16": "the library has no bf16"},
-//    "expected_failures": {"replay/*": "recordings keep the first values; to be fixed"}}
+//    "expected_failures": {"replay/*": "command buffers keep the first values; to be fixed"}}
 #pragma once
 
 #include "support/Status.h"

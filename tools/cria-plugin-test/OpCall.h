@@ -62,7 +62,7 @@ class RecordedCalls {
 public:
   RecordedCalls(Device &device, std::vector<OpCall> &calls);
   const Outcome &outcome() const { return recording_->outcome(); }
-  /// Uploads every array, replays the recording, and downloads every array.
+  /// Uploads every array, replays the command buffer, and downloads every array.
   Outcome replay();
 
 private:

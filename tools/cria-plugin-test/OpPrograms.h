@@ -6,8 +6,8 @@
 
 namespace cria::conformance {
 
-/// Returns cases for a model of two layers, from tokens to logits, in one recording: made of primitive and of
-/// fused ops, if the plugin manifest lists these; for one session and for two interleaved ones.
+/// Returns cases for a model of two layers, from tokens to logits, in one command buffer: made of primitive
+/// and of fused ops, if the plugin manifest lists these; for one session and for two interleaved ones.
 std::vector<Case> programCases(const BackendSubject &subject);
 
 } // namespace cria::conformance

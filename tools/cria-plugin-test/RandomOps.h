@@ -26,7 +26,7 @@ std::vector<OpVariant> allVariants();
 OpCall randomCall(Random &random, const OpVariant &variant);
 /// Returns the lowest version of the opset that has the call. Throws std::logic_error if none has.
 uint32_t versionOf(const OpCall &call);
-/// Changes the values of the operands, for another replay of a recording.
+/// Changes the values of the operands, for another replay of a command buffer.
 void changeValues(Random &random, OpCall &call);
 
 /// Compares everything that the call wrote with the formulas, within the tolerance of the opset. `before` is

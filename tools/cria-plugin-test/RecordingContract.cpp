@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Cases for recordings that hold for every backend: copies and fills of bytes, cancellation, profiles,
+// Cases for command buffers that hold for every backend: copies and fills of bytes, cancellation, profiles,
 // refusals.
 #include "tools/cria-plugin-test/ContractCases.h"
 
