@@ -26,24 +26,18 @@ forbid() {
   fi
 }
 
-# sources FOLDER...: prints the C and C++ files below the folders.
-sources() { find "$@" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c'; }
+# sources FOLDER: prints the C and C++ files below the folder; nothing if there is none.
+sources() { find "$1" -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' 2>/dev/null; }
 
-# room NAME FOLDER...: fills the array NAME with the sources below the folders.
-room() {
-  local -n list=$1
-  mapfile -t list < <(sources "${@:2}" 2>/dev/null)
-}
-
-room support support
-room format format
-room ir ir
-room passes passes
-room frontends frontends
-room runtime runtime
-room plugins plugins
-room api plugins/api
-room sdk plugins/sdk
+mapfile -t support < <(sources support)
+mapfile -t format < <(sources format)
+mapfile -t ir < <(sources ir)
+mapfile -t passes < <(sources passes)
+mapfile -t frontends < <(sources frontends)
+mapfile -t runtime < <(sources runtime)
+mapfile -t plugins < <(sources plugins)
+mapfile -t api < <(sources plugins/api)
+mapfile -t sdk < <(sources plugins/sdk)
 
 readonly LLVM='mlir/|llvm/|lld/|llvm-c/|mlir-c/'
 readonly OURS='format/|ir/|passes/|frontends/|runtime/|plugins/|tools/|tests/'

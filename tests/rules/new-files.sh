@@ -60,5 +60,6 @@ if [[ -n $tblgen ]]; then
 fi
 if command -v clang-format-22 >/dev/null; then
   cp "$source/.clang-format" .
-  clang-format-22 --dry-run -Werror $(printf '%s\n' "${written[@]}" | grep '\.cpp$')
+  mapfile -t written < <(printf '%s\n' "${written[@]}" | grep '\.cpp$')
+  clang-format-22 --dry-run -Werror "${written[@]}"
 fi

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# shellcheck shell=bash
 # The commands format, tidy and docs of ./dev, which sources this file.
 
 # sources [--all]: prints C and C++ files, one per line. Without --all, if the branch to compare with exists (CRIA_BASE, default

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# shellcheck shell=bash
 # The commands new-pass and new-plugin of ./dev, which sources this file: a first file and its test, from tools/templates.
 
 camel_case() { sed -E 's/(^|[-_])([a-z0-9])/\U\2/g' <<<"$1"; } # fuse-bias: FuseBias
