@@ -31,7 +31,7 @@ expect() {
 
 tree
 expect "a clean tree" 0 ""
-for folder in ir passes frontends runtime plugins/api; do
+for folder in support format ir passes frontends runtime plugins/api plugins/sdk; do
   tree
   rm -r "${work:?}/tree/$folder"
   expect "no folder $folder" 1 "there are no files to check"
@@ -46,8 +46,14 @@ includes() {
 includes ir/Op.h passes/Passes.h
 includes passes/Pass.cpp tools/cria/Command.h
 includes passes/codegen/Writer.cpp frontends/Checkpoint.h
+includes passes/targets/ops/Target.cpp plugins/api/cria_plugin.h
+includes passes/targets/ops/Target.cpp plugins/sdk/cria_ops_backend.hpp
+includes passes/targets/ops/Target.cpp plugins/sdk/cria_options.hpp
+includes passes/targets/ops/Target.cpp cria_options.hpp
 includes frontends/Reader.cpp passes/Passes.h
 includes runtime/exec/Model.cpp mlir/IR/Builders.h
+includes runtime/exec/Model.cpp plugins/sdk/cria_plugin.hpp
+includes runtime/exec/Model.cpp cria_plugin.hpp
 includes plugins/backends/cpu/Pool.cpp support/Status.h
 includes plugins/backends/cpu/Pool.cpp format/Manifest.h
 includes plugins/sdk/cria_plugin.hpp format/RandomWeightsReader.h
@@ -55,6 +61,10 @@ includes plugins/api/cria_plugin.h support/Half.h
 tree
 printf '#include "%s"\n' support/Half.h support/CpuLevel.h support/Utf8Prefix.h format/ElementType.h format/RandomWeights.h format/WeightFormat.h >>"$work/tree/plugins/backends/cpu/Pool.cpp"
 expect "headers that are installed with the SDK" 0 ""
+tree
+echo '#include "plugins/sdk/cria_opset.hpp"' | tee -a "$work/tree/passes/Ops.cpp" >>"$work/tree/runtime/Ops.cpp"
+echo '#include "plugins/api/kernel_abi.h"' | tee -a "$work/tree/passes/Ops.cpp" >>"$work/tree/runtime/Ops.cpp"
+expect "the opset and the kernel ABI" 0 ""
 includes plugins/backends/cpu/Json.cpp nlohmann/json.hpp
 includes plugins/api/cria_plugin.h support/Status.h
 tree

@@ -44,12 +44,15 @@ readonly OURS='format/|ir/|passes/|frontends/|runtime/|plugins/|tools/|tests/'
 forbid "support/ includes nothing of ours" "$LLVM|$OURS" "${support[@]}"
 forbid "format/ includes support/ and plugins/api" "$LLVM|ir/|passes/|frontends/|runtime/|plugins/(sdk|backends|samplers|chat)/|tools/" "${format[@]}"
 forbid "ir/ includes support/ and format/" 'passes/|frontends/|runtime/|plugins/|tools/' "${ir[@]}"
-readonly NOT_FOR_PASSES='tools/|plugins/api/cria_|plugins/sdk/cria_[a-np-z]|plugins/(backends|samplers|chat)/|runtime/'
-forbid "passes/ include support/, format/, ir/, the kernel ABI and the opset" "$NOT_FOR_PASSES" "${passes[@]}"
+allowed='plugins/api/kernel_abi\.h|plugins/sdk/cria_opset\.hpp'
+forbid "passes/ include support/, format/, ir/, the kernel ABI and the opset" 'tools/|plugins/|cria_|runtime/' "${passes[@]}"
+allowed='^$'
 mapfile -t others < <(printf '%s\n' "${passes[@]}" | grep -v '^passes/driver/')
 forbid "only passes/driver includes frontends/" 'frontends/|passes/driver/' "${others[@]}"
 forbid "frontends/ include support/, format/ and ir/" 'passes/|tools/|plugins/|runtime/' "${frontends[@]}"
-forbid "runtime/ includes support/, format/, plugins/api and plugins/sdk, and no LLVM" "$LLVM|passes/|tools/|frontends/|ir/|plugins/(backends|samplers|chat)/" "${runtime[@]}"
+allowed='plugins/sdk/cria_opset\.hpp'
+forbid "runtime/ includes support/, format/, plugins/api and the opset, and no LLVM" "$LLVM|passes/|tools/|frontends/|ir/|plugins/(sdk|backends|samplers|chat)/|cria_[a-z_]+\.hpp" "${runtime[@]}"
+allowed='^$'
 mapfile -t others < <(printf '%s\n' "${plugins[@]}" | grep -v '^plugins/backends/gpusim/') # translates kernels with LLVM
 # Installed with the SDK (cmake/CriaInstall.cmake).
 readonly SHARED_WITH_PLUGINS='support/(CpuLevel|Half|Utf8Prefix)\.h|format/(ElementType|RandomWeights|WeightFormat)\.h'
