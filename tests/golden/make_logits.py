@@ -12,7 +12,6 @@ import argparse
 import json
 import math
 import pathlib
-import shutil
 import zlib
 
 import numpy as np
@@ -103,8 +102,9 @@ def random_tensors(name, config):
 def write_checkpoint(name, folder):
     config = config_of(name)
     tensors = random_tensors(name, config)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("model*"):  # of an earlier run
+        file.unlink()
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     if name != "sharded":
         save_tensors(tensors, folder / "model.safetensors", {"format": "pt"})

@@ -12,13 +12,14 @@ failures=0
 # tree: makes as many sources as the rules expect at least, and scripts that remove only what they may.
 tree() {
   rm -rf "$work/tree"
-  mkdir -p "$work/tree"/{support,ir,passes,frontends,runtime,plugins,tools,tests}
+  mkdir -p "$work/tree"/{support,format,ir,passes,frontends,runtime,plugins,tools/cria-device-check,examples,docs,tests}
   local i
   for i in {1..100}; do
     echo 'void f();' >"$work/tree/ir/Clean$i.cpp"
   done
   echo 'std::filesystem::remove_all(path);' >"$work/tree/support/OwnedFolder.cpp"
   echo '  rm -rf dist' >"$work/tree/dev"
+  echo '  COMMAND ${CMAKE_COMMAND} -E rm -rf ${data_folders}' >"$work/tree/tools/cria-device-check/CMakeLists.txt"
   printf '%s\n' 'work=$(mktemp -d)' "trap 'rm -rf \"\$work\"' EXIT" 'rm "$work/file"' '  rm -rf "$work/part"' >"$work/tree/tests/temporary.sh"
 }
 
@@ -36,6 +37,9 @@ expect "a clean tree" 0 ""
 tree
 echo 'std::filesystem::remove_all(path);' >"$work/tree/runtime/Cache.cpp"
 expect "a removal outside support/" 1 "runtime/Cache.cpp:1:"
+tree
+echo 'std::filesystem::remove_all(path);' >"$work/tree/format/Cache.hpp"
+expect "a removal in format/" 1 "format/Cache.hpp:1:"
 # removes FILE LINE: expects that the rules find a line of a script.
 removes() {
   tree
@@ -49,6 +53,11 @@ removes tests/temporary.sh 'rm -rf "$work" "$output"'
 removes tests/temporary.sh 'rmdir "$output"'
 removes tests/temporary.sh 'find "$output" -delete'
 removes dev 'rm -rf dist build'
+removes tools/CMakeLists.txt 'COMMAND ${CMAKE_COMMAND} -E rm -rf ${data_folders}'
+removes tools/CMakeLists.txt 'file(REMOVE_RECURSE ${folder})'
+removes tools/make.cmake 'COMMAND ${CMAKE_COMMAND} -E remove_directory ${folder}'
+removes tests/make.py 'shutil.rmtree(folder)'
+removes tests/make.py 'folder.rmdir()'
 tree
 rm -rf "$work/tree/ir"
 expect "a tree without sources" 1 "expected the sources"
