@@ -4,6 +4,7 @@
 
 #include "format/WeightArrays.h"
 #include "frontends/Presets.h"
+#include "tools/terminal/Terminal.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
@@ -182,7 +183,8 @@ CommandLine parseCommandLine(int argc, const char *const *argv, const std::strin
   } catch (const CLI::CallForVersion &) {
     return {.text = version + "\n"};
   } catch (const CLI::ParseError &problem) {
-    return {.text = fmt::format("error: {}\nSee 'cria compile --help'.\n", problem.what()), .exitCode = 2};
+    return {.text = fmt::format("error: {}\nSee 'cria compile --help'.\n", cli::uncapitalize(problem.what())),
+            .exitCode = 2};
   }
   Status status = finish(texts, options);
   if (!status.ok()) {

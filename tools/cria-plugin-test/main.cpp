@@ -129,7 +129,7 @@ int main(int argc, char **argv) {
     if (problem.get_exit_code() == 0) {
       return app.exit(problem);
     }
-    logError("{}\n{}\nSee 'cria-plugin-test --help'.", problem.what(), app.get_footer());
+    logError("{}\n{}\nSee 'cria-plugin-test --help'.", uncapitalize(problem.what()), app.get_footer());
     return kExitError;
   }
   try {

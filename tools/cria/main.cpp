@@ -57,7 +57,7 @@ std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
     }
   }
   if (problem.get_name() != "RequiredError" || rest.empty() || names.empty()) {
-    return problem.what();
+    return uncapitalize(problem.what());
   }
   return fmt::format("expected one of the commands {}, got '{}'", fmt::join(names, ", "), rest.front());
 }

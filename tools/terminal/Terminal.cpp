@@ -47,6 +47,16 @@ std::string formatCount(uint64_t count) {
                             : fmt::format("{:.2f} B", value / kBillion);
 }
 
+std::string uncapitalize(std::string message) {
+  const auto isCapital = [&](size_t i) {
+    return i < message.size() && message[i] >= 'A' && message[i] <= 'Z';
+  };
+  if (isCapital(0) && !isCapital(1)) {
+    message[0] += 'a' - 'A';
+  }
+  return message;
+}
+
 std::string countOf(uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

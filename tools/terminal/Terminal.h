@@ -44,6 +44,10 @@ std::string formatBytes(uint64_t bytes);
 /// "1.37 M", "13.02 B": millions and (short-scale) billions, as model sizes are given.
 std::string formatCount(uint64_t count);
 
+/// Returns a message of another library in the form of ours: it begins with a lower-case letter, except
+/// where it begins with a word in capitals.
+std::string uncapitalize(std::string message);
+
 /// "1 package", "2 packages"
 std::string countOf(uint64_t count, std::string_view noun);
 

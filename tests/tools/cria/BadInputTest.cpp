@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::StartsWith;
 
 void expectRefused(const ProcessResult &result, const std::vector<std::string> &parts) {
@@ -320,6 +321,19 @@ TEST_F(BadInputTest, UnknownSamplerOrOption) {
                 {"topk", "top_k", "^"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "top_k(many)"}), {"top_k"});
   expectRefused(runCria({"run", storiesPackage(), "-p", "x", "--sampler", "top_p(1.5)"}), {"top_p"});
+}
+
+TEST_F(BadInputTest, MessagesOfTheParserBeginLowerCase) {
+  for (const std::vector<std::string> &arguments :
+       {std::vector<std::string>{"run", storiesPackage(), "-p", "x", "extra"},
+        {"run", storiesPackage(), "-p", "x", "extra", "--unknown"},
+        {"compile", kStoriesCheckpoint, "extra"},
+        {"run", "-p", "x"},
+        {}}) {
+    const ProcessResult result = runCria(arguments);
+    EXPECT_EQ(result.exitCode, 2);
+    EXPECT_THAT(result.errors, MatchesRegex("error: [a-z].*"));
+  }
 }
 
 TEST_F(BadInputTest, BadCommandLines) {
