@@ -2,8 +2,11 @@
 // Folders and files, with errors as diagnostics.
 #include "passes/codegen/TemporaryFolder.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include "support/File.h"
+#include "support/OutputFile.h"
+
+#include <limits>
+#include <span>
 
 using namespace mlir;
 
@@ -18,24 +21,22 @@ FailureOr<TemporaryFolder> TemporaryFolder::create(ModuleOp origin, StringRef pr
 }
 
 FailureOr<std::string> readFile(ModuleOp origin, StringRef path) {
-  auto file = llvm::MemoryBuffer::getFile(path);
-  if (!file) {
-    return origin.emitError("cannot read '") << path << "': " << file.getError().message();
+  StatusOr<std::string> bytes = readFile(path.str(), std::numeric_limits<uint64_t>::max());
+  if (!bytes.ok()) {
+    return origin.emitError(bytes.status().message());
   }
-  return (*file)->getBuffer().str();
+  return std::move(*bytes);
+}
+
+static Status write(const std::string &path, StringRef bytes) {
+  CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path));
+  CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(std::span(bytes.data(), bytes.size()))));
+  return file.finish();
 }
 
 LogicalResult writeFile(ModuleOp origin, StringRef path, StringRef bytes) {
-  std::error_code error;
-  llvm::raw_fd_ostream stream(path, error);
-  stream << bytes;
-  stream.close();
-  if (error || stream.has_error()) {
-    std::error_code cause = error ? error : stream.error();
-    stream.clear_error();
-    return origin.emitError("cannot write '") << path << "': " << cause.message();
-  }
-  return success();
+  Status status = write(path.str(), bytes);
+  return status.ok() ? success() : LogicalResult(origin.emitError(status.message()));
 }
 
 } // namespace cria

@@ -5,10 +5,11 @@
 #include "tools/cria-device-check/Checks.h"
 
 #include "runtime/plugin/BackendPlugin.h"
+#include "support/OutputFile.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
 #include <CLI/CLI.hpp>
-#include <fstream>
+#include <span>
 
 namespace cria::check {
 namespace {
@@ -65,9 +66,10 @@ Status writeReport(const std::string &path, const nlohmann::ordered_json &json) 
     fmt::print("{}\n", json.dump(2));
     return {};
   }
-  std::ofstream file(path);
-  file << json.dump(2) << "\n";
-  return file.flush() ? Status() : error(StatusCode::io, "cannot write '{}'", path);
+  const std::string text = json.dump(2) + "\n";
+  CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path));
+  CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(std::span(text))));
+  return file.finish();
 }
 
 StatusOr<int> run(Arguments &arguments) {

@@ -3,10 +3,10 @@
 #include "tools/cria-device-check/CompiledProgram.h"
 
 #include "support/File.h"
+#include "support/OutputFile.h"
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <stdexcept>
 
 namespace cria::conformance {
@@ -14,14 +14,18 @@ namespace cria::conformance {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WeightRows, weight, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CompiledProgram, json, format, features, abiVersion, weights)
 
+static Status write(const std::string &path, std::span<const uint8_t> bytes) {
+  CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path));
+  CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(bytes)));
+  return file.finish();
+}
+
 void writeProgram(const std::string &path, const CompiledProgram &program) {
   nlohmann::json file = program;
   file["code"] = nlohmann::json::binary({program.code.begin(), program.code.end()});
   const std::vector<uint8_t> bytes = nlohmann::json::to_cbor(file);
-  std::ofstream out(path, std::ios::binary);
-  std::copy(bytes.begin(), bytes.end(), std::ostreambuf_iterator<char>(out));
-  if (!out.flush()) {
-    throw std::runtime_error("cannot write '" + path + "'");
+  if (const Status status = write(path, bytes); !status.ok()) {
+    throw std::runtime_error(status.message());
   }
 }
 

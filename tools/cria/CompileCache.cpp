@@ -4,16 +4,19 @@
 #include "Command.h"
 #include "CompilerProcess.h"
 #include "format/PackageProof.h"
+#include "support/File.h"
 #include "support/FolderLeftovers.h"
 #include "support/FolderRemoval.h"
 #include "support/Sha256.h"
 #include "tools/terminal/Terminal.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
+#include <cstring>
 #include <iterator>
+#include <unistd.h>
 
 namespace cria::cli {
 namespace {
@@ -42,19 +45,26 @@ uint64_t bytesOf(const fs::path &folder) {
   return bytes;
 }
 
-std::string beginningOf(const fs::path &path, uint64_t size) {
-  std::string text(std::min(size, kDigestBytes), '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+StatusOr<std::string> beginningOf(const RegularFile &file, const fs::path &path) {
+  std::string text(std::min(file.size, kDigestBytes), '\0');
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t count =
+        pread(file.descriptor.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (count == 0 || (count < 0 && errno != EINTR)) {
+      return error(StatusCode::io, "{}: cannot read: {}", path.string(),
+                   count == 0 ? "unexpected end of file" : std::strerror(errno));
+    }
+    done += count > 0 ? static_cast<size_t>(count) : 0;
+  }
   return text;
 }
 
-std::string identityOf(const fs::path &path) {
+StatusOr<std::string> identityOf(const fs::path &path) {
+  CRIA_ASSIGN_OR_RETURN(const RegularFile file, openRegularFile(path));
+  CRIA_ASSIGN_OR_RETURN(const std::string beginning, beginningOf(file, path));
   std::error_code problem;
-  const uint64_t size = fs::file_size(path, problem);
   const auto time = fs::last_write_time(path, problem).time_since_epoch().count();
-  return fmt::format("{} {} {} {}\n", path.filename().string(), size, time,
-                     Sha256::of(beginningOf(path, size)));
+  return fmt::format("{} {} {} {}\n", path.filename().string(), file.size, time, Sha256::of(beginning));
 }
 
 StatusOr<std::string> keyOf(const fs::path &checkpoint) {
@@ -70,9 +80,10 @@ StatusOr<std::string> keyOf(const fs::path &checkpoint) {
     return error(StatusCode::io, "cannot read '{}': {}", checkpoint.string(), problem.message());
   }
   std::sort(files.begin(), files.end());
-  std::string identity = identityOf(compiler);
+  CRIA_ASSIGN_OR_RETURN(std::string identity, identityOf(compiler));
   for (const fs::path &file : files) {
-    identity += identityOf(file);
+    CRIA_ASSIGN_OR_RETURN(const std::string next, identityOf(file));
+    identity += next;
   }
   return Sha256::of(identity).substr(0, kKeyDigits);
 }
