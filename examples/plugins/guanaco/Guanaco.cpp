@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // guanaco: "### Human: .." and "### Assistant: ..", written as one text after BOS whose first line is the
 // system message.
 #include <cria_chat.hpp>

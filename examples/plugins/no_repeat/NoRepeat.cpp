@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // no_repeat(n): forbids every token that would complete a run of n tokens that the text already contains.
 #include <cria_sampler.hpp>
 

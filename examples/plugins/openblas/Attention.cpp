@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Appends to the KV cache and computes attention over it. An operand `cache` is one layer of all pages:
 // [page][K, V][kv_head][page_tokens][head_dim].
 #include "Ops.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The ops of this backend. Their operands have been checked against the opset; check functions return what
 // else is wrong with a call, or "".
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // openblas: a backend that computes matrix products with OpenBLAS. Weights and cache are f32. Of the fused
 // ops it supports a linear with a residual, which is beta = 1 in BLAS.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Ops that process rows independently, as loops that the compiler vectorizes.
 #include "Ops.h"
 
