@@ -22,6 +22,7 @@ struct OpsBackend {
   std::string_view name; // as in the plugin manifest
   std::string_view device, deviceDescription;
   std::span<const OpImplementation> ops;
+  uint32_t opset = 1; // the highest version that `ops` implement, with every older one
   uint32_t score = 100;
   uint32_t flags = 0; // CRIA_BACKEND_*
 };
@@ -223,12 +224,12 @@ struct Backend : HostMemory {
     if (view(info.format) != opset::kFormat) {
       return "expected format " + quoted(opset::kFormat) + ", got " + quoted(view(info.format));
     }
-    if (info.kernel_abi >= 1 && info.kernel_abi <= opset::kVersion) {
+    const uint32_t version = backend().opset;
+    if (info.kernel_abi >= 1 && info.kernel_abi <= version) {
       return "";
     }
-    return "expected opset " +
-           (opset::kVersion == 1 ? std::string("1") : "1 to " + std::to_string(opset::kVersion)) + ", got " +
-           std::to_string(info.kernel_abi);
+    return "expected opset " + (version == 1 ? std::string("1") : "1 to " + std::to_string(version)) +
+           ", got " + std::to_string(info.kernel_abi);
   }
 
   static Check probe(uint32_t device, const cria_executable_info &info, CodeScore &out) {

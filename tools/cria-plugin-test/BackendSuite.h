@@ -14,6 +14,8 @@ namespace cria::conformance {
 struct BackendSubject {
   const Backend &backend;
   uint32_t device = 0;
+  /// The version of the opset that the plugin manifest states for its list of ops; 0 if it lists none.
+  uint32_t opset = 0;
   /// Ops of the opset that the plugin manifest lists; all ops if it lists none.
   std::set<std::string> ops;
   /// Element types that it lists for an operand, by "op/operand"; every type of the opset if there is no

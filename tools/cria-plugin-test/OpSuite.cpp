@@ -170,6 +170,9 @@ void refusesUnknownOpsets(const BackendSubject &subject) {
     }
     require(!isAccepted, "probe: expected score 0 for opset {}, which does not exist", version);
   }
+  const uint32_t stated = std::min(subject.opset, opset::kVersion); // no later one is known here
+  require(subject.opset == 0 || acceptedVersion(subject) == stated,
+          "probe accepts opset {}, the plugin manifest states {}", acceptedVersion(subject), subject.opset);
 }
 
 } // namespace

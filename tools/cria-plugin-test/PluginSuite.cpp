@@ -69,6 +69,7 @@ static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<
   if (!supported) {
     return subject;
   }
+  subject.opset = supported->version;
   subject.ops.clear();
   for (const auto &[name, op] : supported->ops) {
     subject.ops.insert(name);

@@ -12,6 +12,7 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
                                          .device = "host memory",
                                          .deviceDescription = "scalar f32, one thread",
                                          .ops = cria::reference::allOps(),
+                                         .opset = cria::opset::kVersion,
                                          .score = 10,
                                          .flags = CRIA_BACKEND_EXPLICIT_ONLY});
 }
