@@ -35,11 +35,15 @@ inline void appendOffset(std::string &name, llvm::StringRef tag, int64_t offset)
   }
 }
 
+/// Appends "_<activation>" to a kernel's name unless it is none.
+inline void appendActivation(std::string &name, llama::Activation activation) {
+  if (activation != llama::Activation::none) {
+    name += "_" + llama::stringifyActivation(activation).str();
+  }
+}
+
 /// The bits of `value` in hexadecimal, for kernel names: different values give different names.
 inline std::string floatTag(float value) { return llvm::formatv("{0:x-8}", llvm::bit_cast<uint32_t>(value)); }
-
-/// The activation of a linear layer, applied before a residual is added.
-enum class Activation { none, swiglu };
 
 /// y = x · 1/sqrt(mean(x²) + epsilon) · weight; x = row.
 struct NormSpec {

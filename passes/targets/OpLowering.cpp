@@ -64,16 +64,20 @@ LogicalResult OpLowering::lowerOp(llama::FusedLinearOp op) {
                 .weight = op.getWeight(),
                 .normWeight = op.getNormWeight(),
                 .residual = op.getResidual(),
-                .output = op.getOutput()};
+                .output = op.getOutput(),
+                .activation = op.getActivation()};
   if (op.getNormWeight()) {
     linear.epsilon = op.getEpsilon()->convertToFloat();
   }
-  if (op.getActivation() == llama::Activation::swiglu) {
+  switch (op.getActivation()) {
+  case llama::Activation::none:
+    break;
+  case llama::Activation::swiglu:
     if (op.getSwigluBlock() != llama::kSwigluBlock) {
       return op.emitOpError("expected swiglu_block to be ")
              << llama::kSwigluBlock << " for this target, got " << *op.getSwigluBlock();
     }
-    linear.activation = Activation::swiglu;
+    break;
   }
   return lowerLinear(linear);
 }

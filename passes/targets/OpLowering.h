@@ -48,7 +48,7 @@ protected:
   struct Linear {
     mlir::Value input, weight, normWeight, residual, output;
     float epsilon = 0;
-    Activation activation = Activation::none;
+    llama::Activation activation = llama::Activation::none;
   };
   /// Attention over rotated queries [rows, heads · headDim].
   struct Attention {

@@ -30,7 +30,7 @@ struct LinearSpec {
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
                    ///< blocks of 16)
   ElementType weight = ElementType::f32;
-  Activation activation = Activation::none;
+  llama::Activation activation = llama::Activation::none;
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
   bool singleRow = false;

@@ -199,20 +199,23 @@ void LinearEmitter::finishRows(Index firstRow, Index rows) {
 
 // The epilogue: activation, then residual, for the four complete sums of a row.
 void LinearEmitter::finish(ArrayRef<Value> sums, Index row) {
-  if (spec_.activation == Activation::none) {
+  switch (spec_.activation) {
+  case llama::Activation::none:
     for (int64_t p = 0; p < kPanels; ++p) {
       storeColumns(sums[p], row, kernel_.x() * kGroup + p * kLanes);
     }
-    return;
-  }
-  for (int64_t pair = 0; pair < kPanels / 2; ++pair) {
-    Value activated = e_.mul(emitSilu(e_, sums[2 * pair]), sums[2 * pair + 1]);
-    storeColumns(activated, row, kernel_.x() * (kGroup / 2) + pair * kLanes);
+    break;
+  case llama::Activation::swiglu:
+    for (int64_t pair = 0; pair < kPanels / 2; ++pair) {
+      Value activated = e_.mul(emitSilu(e_, sums[2 * pair]), sums[2 * pair + 1]);
+      storeColumns(activated, row, kernel_.x() * (kGroup / 2) + pair * kLanes);
+    }
+    break;
   }
 }
 
 void LinearEmitter::storeColumns(Value sum, Index row, Index column) {
-  int64_t columnsPerGroup = spec_.activation == Activation::none ? kGroup : kGroup / 2;
+  int64_t columnsPerGroup = spec_.activation == llama::Activation::none ? kGroup : kGroup / 2;
   bool ragged = spec_.outputs % columnsPerGroup != 0;
   Value mask = ragged ? e_.laneBelow(e_.index(spec_.outputs) - column) : Value();
   if (spec_.residual) {
@@ -247,12 +250,12 @@ void LinearEmitter::emitAllRows() {
 } // namespace
 
 int64_t LinearSpec::weightRows() const {
-  return activation == Activation::none ? outputs : 2 * llvm::alignTo(outputs, kLanes);
+  return activation == llama::Activation::none ? outputs : 2 * llvm::alignTo(outputs, kLanes);
 }
 
 std::string LinearSpec::name() const {
   std::string name = llvm::formatv("linear_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
-  name += activation == Activation::swiglu ? "_swiglu" : "";
+  appendActivation(name, activation);
   name += residual ? "_residual" : "";
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);

@@ -32,7 +32,7 @@ struct MatvecSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
   ElementType weight = ElementType::f16;
-  Activation activation = Activation::none;
+  llama::Activation activation = llama::Activation::none;
   bool residual = false;
   bool norm = false;
   float epsilon = 0;
@@ -43,7 +43,7 @@ struct MatvecSpec {
   int64_t tileRows() const { return singleRow ? 1 : 4; }
   /// With a norm every block computes it, so blocks are larger.
   int64_t warps() const { return norm ? 8 : 4; }
-  int64_t outputsPerBlock() const { return warps() * (activation == Activation::swiglu ? 1 : 2); }
+  int64_t outputsPerBlock() const { return warps() * (activation == llama::Activation::swiglu ? 1 : 2); }
   int64_t blockThreads() const { return warps() * 32; }
   int64_t sharedBytes() const { return norm ? 64 * tileRows() : 0; }
   std::string name() const;
@@ -59,7 +59,7 @@ struct MatmulSpec {
   int64_t outputs; ///< as in MatvecSpec
   ElementType weight = ElementType::f16;
   ElementType input = ElementType::f16; ///< what the kernel multiplies: f16 or bf16
-  Activation activation = Activation::none;
+  llama::Activation activation = llama::Activation::none;
   bool residual = false;
   RowCount rows = RowCount::tokens;
   int64_t residualStride = 0, outputStride = 0;

@@ -52,7 +52,12 @@ public:
           return multiplySlice(slice & (kStages - 1), Values(carried));
         });
     e_.waitForCopies(0);
-    spec_.activation == Activation::swiglu ? writeGated(sums) : writePlain(sums);
+    switch (spec_.activation) {
+    case llama::Activation::none:
+      return writePlain(sums);
+    case llama::Activation::swiglu:
+      return writeGated(sums);
+    }
   }
 
 private:
@@ -204,12 +209,13 @@ private:
 } // namespace
 
 int64_t MatmulSpec::weightRows() const {
-  return activation == Activation::none ? outputs : 2 * int64_t(llvm::alignTo(outputs, llama::kSwigluBlock));
+  return activation == llama::Activation::none ? outputs
+                                               : 2 * int64_t(llvm::alignTo(outputs, llama::kSwigluBlock));
 }
 
 std::string MatmulSpec::name() const {
   std::string name = llvm::formatv("matmul_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
-  name += activation == Activation::swiglu ? "_swiglu" : "";
+  appendActivation(name, activation);
   name += residual ? "_residual" : "";
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);

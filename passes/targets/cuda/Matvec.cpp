@@ -45,7 +45,7 @@ public:
 
 private:
   Index rowCount() { return loadRowCount(kernel_, spec_.rows); }
-  bool swiglu() const { return spec_.activation == Activation::swiglu; }
+  bool swiglu() const { return spec_.activation == llama::Activation::swiglu; }
   int64_t inputStride() const { return strideOf(spec_.inputStride, spec_.inputs); }
 
   // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
@@ -227,7 +227,7 @@ private:
 std::string MatvecSpec::name() const {
   std::string name = llvm::formatv("matvec_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
   name += norm ? "_norm" + floatTag(epsilon) : "";
-  name += activation == Activation::swiglu ? "_swiglu" : "";
+  appendActivation(name, activation);
   name += residual ? "_residual" : "";
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);

@@ -225,7 +225,7 @@ int main(int argc, char **argv) {
     single.push_back({.inputs = 2048,
                       .outputs = 5632,
                       .weight = type,
-                      .activation = Activation::swiglu,
+                      .activation = llama::Activation::swiglu,
                       .singleRow = true});
     single.push_back({.inputs = 5632, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
   }

@@ -60,7 +60,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
     std::vector<float> one = run(library, {single, rows}, input, weight, residual);
     ASSERT_TRUE(sameBits(all, one)) << isa.name.str() << " " << spec.name() << " rows " << rows;
     // The scalar code takes its exponential from libm.
-    bool exact = spec.activation == Activation::none;
+    bool exact = spec.activation == llama::Activation::none;
     ASSERT_TRUE(exact ? sameBits(all, expected) : close(all, expected, 2e-6f))
         << isa.name.str() << " " << spec.name() << " rows " << rows;
   }
@@ -82,12 +82,15 @@ TEST(Linear, EqualsTheScalarChain) {
 TEST(Linear, SwigluPairsBlocksOfGateAndUp) {
   for (const Isa *isa : runnableIsas()) {
     for (ElementType type : {ElementType::f32, ElementType::f16}) {
-      check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = Activation::swiglu},
+      check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = llama::Activation::swiglu},
             {1, 6, 19});
-      check(
-          *isa,
-          {.inputs = 513, .outputs = 43, .weight = type, .activation = Activation::swiglu, .residual = true},
-          {1, 4, 13, 31});
+      check(*isa,
+            {.inputs = 513,
+             .outputs = 43,
+             .weight = type,
+             .activation = llama::Activation::swiglu,
+             .residual = true},
+            {1, 4, 13, 31});
     }
   }
 }

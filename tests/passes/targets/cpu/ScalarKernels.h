@@ -89,7 +89,7 @@ inline PhysicalLayout panels(int64_t rows, int64_t columns) {
 /// Whether a physical weight row holds values: with SwiGLU, blocks of 16 gate and up rows are padded with
 /// zeros.
 inline bool isRealRow(const LinearSpec &spec, int64_t row) {
-  return spec.activation == Activation::none || row / 32 * 16 + row % 16 < spec.outputs;
+  return spec.activation == llama::Activation::none || row / 32 * 16 + row % 16 < spec.outputs;
 }
 
 inline Buffer<std::byte> randomPanels(int64_t rows, int64_t columns, ElementType type, Random &random,
@@ -120,7 +120,7 @@ inline std::vector<float> scalarLinear(const LinearSpec &spec, int64_t rows, Buf
     const float *x = input.data() + t * spec.inputs;
     for (int64_t n = 0; n < spec.outputs; ++n) {
       float value;
-      if (spec.activation == Activation::none) {
+      if (spec.activation == llama::Activation::none) {
         value = scalarDot(x, weight.data(), n, spec);
       } else {
         int64_t gateRow = n / 16 * 32 + n % 16;
