@@ -4,6 +4,8 @@
 
 #include "format/Safetensors.h"
 
+#include "llvm/Support/ErrorHandling.h"
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -62,9 +64,12 @@ void scatterElements(const WeightArray &array, int64_t count, const PlaneRows &r
     return scatter<uint8_t>(array, count, rows, packed);
   case 2:
     return scatter<uint16_t>(array, count, rows, packed);
-  default:
+  case 4:
     return scatter<uint32_t>(array, count, rows, packed);
+  case 8:
+    return scatter<uint64_t>(array, count, rows, packed);
   }
+  llvm_unreachable("not the size of an element");
 }
 
 /// The arrays of a file by weight, in the order of its tensors.

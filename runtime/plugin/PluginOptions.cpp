@@ -64,19 +64,28 @@ struct Declared {
   }
 };
 
+/// The types of options; PluginTables.cpp accepts no other ones.
+enum class OptionType : uint32_t {
+  integer = CRIA_OPTION_INT,
+  number = CRIA_OPTION_FLOAT,
+  text = CRIA_OPTION_STRING,
+  flag = CRIA_OPTION_FLAG,
+};
+
 } // namespace
 
 std::string rangeOf(const cria_option_info &option) {
-  switch (option.type) {
-  case CRIA_OPTION_INT:
+  switch (OptionType(option.type)) {
+  case OptionType::integer:
     return fmt::format("an integer from {:.0f} to {:.0f}", option.minimum, option.maximum);
-  case CRIA_OPTION_FLOAT:
+  case OptionType::number:
     return fmt::format("a number from {} to {}", option.minimum, option.maximum);
-  case CRIA_OPTION_FLAG:
+  case OptionType::flag:
     return "true or false";
-  default:
+  case OptionType::text:
     return "a string";
   }
+  return fmt::format("no value, because options of type {} are unknown", option.type);
 }
 
 // Returns the index of the option that an argument sets: by name, or the next one in order.
@@ -131,37 +140,39 @@ static bool isInRange(const cria_option_info &info, double number) {
 
 // Set `out` from a value of one type. Return false if the option does not accept it.
 static bool setValue(const cria_option_info &info, const std::string &text, cria_option &out) {
-  switch (info.type) {
-  case CRIA_OPTION_INT:
+  switch (OptionType(info.type)) {
+  case OptionType::integer:
     if (!parseWhole(text, out.integer)) {
       return false;
     }
     out.number = static_cast<double>(out.integer);
     return isInRange(info, out.number);
-  case CRIA_OPTION_FLOAT:
+  case OptionType::number:
     return parseWhole(text, out.number) && isInRange(info, out.number);
-  case CRIA_OPTION_FLAG:
+  case OptionType::flag:
     out.integer = text == "true" || text == "1" ? 1 : 0;
     out.number = static_cast<double>(out.integer);
     return out.integer == 1 || text == "false" || text == "0";
-  default:
+  case OptionType::text:
     out.text = abiString(text);
     return true;
   }
+  return false; // an unknown type
 }
 
 static bool setValue(const cria_option_info &info, int64_t integer, cria_option &out) {
   out.integer = info.type == CRIA_OPTION_FLOAT ? 0 : integer;
   out.number = static_cast<double>(integer);
-  switch (info.type) {
-  case CRIA_OPTION_INT:
-  case CRIA_OPTION_FLOAT:
+  switch (OptionType(info.type)) {
+  case OptionType::integer:
+  case OptionType::number:
     return isInRange(info, out.number);
-  case CRIA_OPTION_FLAG:
+  case OptionType::flag:
     return integer == 0 || integer == 1;
-  default:
-    return false;
+  case OptionType::text:
+    break;
   }
+  return false;
 }
 
 static bool setValue(const cria_option_info &info, double number, cria_option &out) {
@@ -229,16 +240,17 @@ StatusOr<PluginOptions> PluginOptions::check(const cria_option_info *const *decl
 }
 
 static std::string describeValue(const cria_option &option) {
-  switch (option.type) {
-  case CRIA_OPTION_INT:
+  switch (OptionType(option.type)) {
+  case OptionType::integer:
     return fmt::format("{}", option.integer);
-  case CRIA_OPTION_FLOAT:
+  case OptionType::number:
     return fmt::format("{}", option.number);
-  case CRIA_OPTION_FLAG:
+  case OptionType::flag:
     return option.integer != 0 ? "true" : "false";
-  default:
+  case OptionType::text:
     return quoteText(view(option.text));
   }
+  return "?"; // an unknown type
 }
 
 std::string defaultOf(const cria_option_info &option) {

@@ -11,7 +11,6 @@ readonly EXCEPTIONS=(
   ir/LlamaTypes.cpp                       # which types a KV cache has
   tools/cria-compile/CompileOptions.cpp   # the same, of --kv
   plugins/sdk/cria_opset.hpp              # which types an operand has
-  tools/cria-plugin-test/NumberFormats.h  # the suite's own conversions, independent of format/
 )
 
 mapfile -t files < <(find ir passes frontends runtime tools plugins examples -name '*.h' -o -name '*.hpp' -o -name '*.cpp' |

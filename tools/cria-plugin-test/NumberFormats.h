@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
 namespace cria::conformance {
 
@@ -69,8 +71,18 @@ inline double decodeFloat(const FloatFormat &format, uint32_t bits) {
 
 inline bool isFloat(uint32_t type) { return type >= CRIA_TYPE_F32 && type <= CRIA_TYPE_BF16; }
 
+/// Errors: throws std::invalid_argument unless the type is f32, f16 or bf16.
 inline const FloatFormat &floatFormat(uint32_t type) {
-  return type == CRIA_TYPE_F32 ? kF32 : type == CRIA_TYPE_F16 ? kF16 : kBf16;
+  switch (type) {
+  case CRIA_TYPE_F32:
+    return kF32;
+  case CRIA_TYPE_F16:
+    return kF16;
+  case CRIA_TYPE_BF16:
+    return kBf16;
+  default:
+    throw std::invalid_argument("expected a floating-point type, got type " + std::to_string(type));
+  }
 }
 
 /// Returns the value rounded to the type; integers unchanged.

@@ -71,7 +71,6 @@ Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry 
 
 Check recordEntry(const cria_entry &entry, const KernelLibrary *library, Entry &out,
                   std::vector<void *> &bindings) {
-  out.kind = entry.kind;
   switch (entry.kind) {
   case CRIA_ENTRY_KERNEL:
     return recordKernel(entry, library, out, bindings);
@@ -117,21 +116,18 @@ void runWorkgroups(const void *state, uint32_t worker, uint32_t first, uint32_t 
 }
 
 void runEntry(const Entry &entry, cria_context &context) {
-  switch (entry.kind) {
-  case CRIA_ENTRY_KERNEL: {
-    const KernelRun run{entry, context};
-    return context.threads.forEach({runWorkgroups, &run, entry.numWorkgroups});
-  }
-  default:
+  if (!entry.isKernel()) {
     return entry.transfer.run();
   }
+  const KernelRun run{entry, context};
+  context.threads.forEach({runWorkgroups, &run, entry.numWorkgroups});
 }
 
 // The vector of bindings may reallocate while it grows, so pointers into it are set at the end.
 void linkBindings(cria_recording &recording, const cria_record_info &info) {
   void *const *next = recording.bindings.data();
   for (uint32_t i = 0; i < info.num_entries; ++i) {
-    if (recording.entries[i].kind == CRIA_ENTRY_KERNEL) {
+    if (recording.entries[i].isKernel()) {
       recording.entries[i].bindings = next;
       next += info.entries[i]->num_operands;
     }

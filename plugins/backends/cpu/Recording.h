@@ -27,14 +27,15 @@ struct Scratch {
 };
 
 struct Entry {
-  uint32_t kind = 0;
   // Kernel.
-  cria_kernel_fn function = nullptr;
-  void *const *bindings = nullptr; // into cria_recording::bindings
+  cria_kernel_fn function = nullptr; // null for a copy or fill
+  void *const *bindings = nullptr;   // into cria_recording::bindings
   std::array<uint32_t, 3> grid{};
   uint32_t numWorkgroups = 0;
   uint64_t scratchBytes = 0;
   plugin::host::Transfer transfer; // of a copy or fill
+
+  bool isKernel() const { return function != nullptr; }
 };
 
 /// Checks all entries against the contract and resolves them.

@@ -114,12 +114,15 @@ Check resolveEntry(const cria_context &context, cria_code *code, const cria_entr
   if (entry.reserved != 0) {
     return invalid("reserved field is not zero");
   }
-  out.kind = entry.kind;
   switch (entry.kind) {
   case CRIA_ENTRY_KERNEL:
+    out.kind = DispatchKind::kernel;
     return resolveKernel(context, code, entry, out);
   case CRIA_ENTRY_COPY:
+    out.kind = DispatchKind::copy;
+    return resolveBytes(entry, out);
   case CRIA_ENTRY_FILL:
+    out.kind = DispatchKind::fill;
     return resolveBytes(entry, out);
   default:
     return plugin::refuseKind(entry.kind, "cuda");
@@ -131,14 +134,15 @@ Result launch(const DriverApi &api, const Dispatch &dispatch, StreamHandle strea
     return kSuccess;
   }
   switch (dispatch.kind) {
-  case CRIA_ENTRY_KERNEL:
+  case DispatchKind::kernel:
     return launchKernel(api, dispatch, stream);
-  case CRIA_ENTRY_COPY:
+  case DispatchKind::copy:
     return api.memcpyDtoDAsync(dispatch.destination, dispatch.source, dispatch.size, stream);
-  default:
+  case DispatchKind::fill:
     return api.memsetD32Async(dispatch.destination, dispatch.fillValue, dispatch.size / sizeof(uint32_t),
                               stream);
   }
+  __builtin_unreachable(); // not an enumerator
 }
 
 } // namespace cria::cuda

@@ -6,8 +6,10 @@
 
 namespace cria::cuda {
 
+enum class DispatchKind : uint8_t { kernel, copy, fill };
+
 struct Dispatch {
-  uint32_t kind = 0; // CRIA_ENTRY_KERNEL, _COPY or _FILL
+  DispatchKind kind = DispatchKind::kernel;
   // Kernel.
   FunctionHandle function = nullptr;
   std::array<uint32_t, 3> grid{};
@@ -20,7 +22,7 @@ struct Dispatch {
   uint64_t size = 0;
   uint32_t fillValue = 0;
 
-  bool isEmpty() const { return kind != CRIA_ENTRY_KERNEL && size == 0; }
+  bool isEmpty() const { return kind != DispatchKind::kernel && size == 0; }
 };
 
 /// Checks an entry against the contract, the code and the device, and resolves it. `code` may be null.

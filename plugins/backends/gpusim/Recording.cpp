@@ -69,13 +69,16 @@ Check recordBytes(const cria_entry &entry, Entry &out) {
 }
 
 Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
-  out.kind = entry.kind;
   out.name = view(entry.name);
   switch (entry.kind) {
   case CRIA_ENTRY_KERNEL:
+    out.kind = EntryKind::kernel;
     return recordKernel(entry, code, out);
   case CRIA_ENTRY_COPY:
+    out.kind = EntryKind::copy;
+    return recordBytes(entry, out);
   case CRIA_ENTRY_FILL:
+    out.kind = EntryKind::fill;
     return recordBytes(entry, out);
   default:
     return plugin::refuseKind(entry.kind, "gpusim");
@@ -97,18 +100,19 @@ std::string runKernel(const Launch &launch, cria_code &code) {
 // Runs a dispatch. Returns the simulator's finding; empty if there is none.
 std::string runEntry(const Entry &entry, cria_code *code) {
   switch (entry.kind) {
-  case CRIA_ENTRY_KERNEL: {
+  case EntryKind::kernel: {
     const std::lock_guard lock(code->mutex);
     return runKernel(entry.launch, *code);
   }
-  case CRIA_ENTRY_COPY:
+  case EntryKind::copy:
     copyBytes(*entry.destination.buffer, entry.destination.offset, *entry.source.buffer, entry.source.offset,
               entry.destination.size);
-    return "";
-  default:
+    break;
+  case EntryKind::fill:
     fillBytes(*entry.destination.buffer, entry.destination.offset, entry.destination.size, entry.fillValue);
-    return "";
+    break;
   }
+  return "";
 }
 
 } // namespace

@@ -16,8 +16,10 @@ struct Range {
   uint64_t size = 0;
 };
 
+enum class EntryKind : uint8_t { kernel, copy, fill };
+
 struct Entry {
-  uint32_t kind = 0;
+  EntryKind kind = EntryKind::kernel;
   std::string name;
   Launch launch; // of a kernel
   Range source;  // of a copy

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads and writes elements of any type as f32.
+// Reads and writes elements of floating-point types and i8 as f32.
 #include "Tensor.h"
 
+#include "plugins/sdk/cria_plugin.hpp"
 #include "support/Half.h"
 
 #include <cstring>
@@ -19,6 +20,11 @@ template <typename T> void storeBytes(std::byte *data, uint64_t element, T value
   std::memcpy(data + element * sizeof(T), &value, sizeof(T));
 }
 
+[[noreturn]] void refuseType(uint32_t type) {
+  throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
+                        "expected elements of type f32, f16, bf16 or i8, got type " + std::to_string(type));
+}
+
 } // namespace
 
 float Tensor::loadAt(uint64_t element) const {
@@ -29,8 +35,10 @@ float Tensor::loadAt(uint64_t element) const {
     return floatFromBfloat16(loadBytes<uint16_t>(data, element));
   case CRIA_TYPE_I8:
     return loadBytes<int8_t>(data, element);
-  default:
+  case CRIA_TYPE_F32:
     return loadBytes<float>(data, element);
+  default:
+    refuseType(type);
   }
 }
 
@@ -42,8 +50,10 @@ void Tensor::storeAt(uint64_t element, float value) const {
     return storeBytes(data, element, bfloat16FromFloat(value));
   case CRIA_TYPE_I8:
     return storeBytes(data, element, static_cast<int8_t>(value));
-  default:
+  case CRIA_TYPE_F32:
     return storeBytes(data, element, value);
+  default:
+    refuseType(type);
   }
 }
 
