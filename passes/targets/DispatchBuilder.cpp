@@ -404,7 +404,8 @@ Operands &Operands::weight(StringRef name, const WeightView &weight, Access acce
   return *this;
 }
 
-FailureOr<SmallVector<Binding>> Operands::inOrder(ArrayRef<std::string> names, Location location) const {
+FailureOr<SmallVector<Binding>> Operands::inOrder(ArrayRef<std::string> names) const {
+  Location location = builder_.location();
   SmallVector<Binding> ordered;
   for (const std::string &name : names) {
     auto isNamed = [&](const Binding &binding) { return binding.name == name; };

@@ -46,12 +46,6 @@ struct WeightArrayView : View {
 struct WeightView {
   llama::WeightType logical;
   llvm::SmallVector<WeightArrayView, 1> arrays;
-
-  /// The one array of a weight in a dense format.
-  const View &dense() const {
-    assert(arrays.size() == 1);
-    return arrays.front();
-  }
 };
 
 struct Binding {
@@ -191,6 +185,9 @@ public:
   void addDispatch(KernelRef kernel, llvm::ArrayRef<GridDim> grid, llvm::ArrayRef<Binding> bindings,
                    bool inPlace = false);
 
+  /// The location of the next dispatches.
+  mlir::Location location() const { return location_; }
+
   /// For FormDispatches: sets the location of the next dispatches; returns whether a view could not be
   /// created (a diagnostic was emitted).
   void setLocation(mlir::Location location) { location_ = location; }
@@ -228,8 +225,7 @@ public:
 
   llvm::ArrayRef<Binding> bindings() const { return bindings_; }
   /// The bindings in the order of `names`. Emits an error and fails unless each name is bound exactly once.
-  llvm::FailureOr<llvm::SmallVector<Binding>> inOrder(llvm::ArrayRef<std::string> names,
-                                                      mlir::Location location) const;
+  llvm::FailureOr<llvm::SmallVector<Binding>> inOrder(llvm::ArrayRef<std::string> names) const;
 
 private:
   DispatchBuilder &builder_;

@@ -15,6 +15,23 @@ KvCacheSpec kvCacheSpecOf(llama::KvCacheType type) {
 
 KvCacheSpec kvCacheSpecOf(Value cache) { return kvCacheSpecOf(cast<llama::KvCacheType>(cache.getType())); }
 
+LogicalResult addDispatch(DispatchBuilder &builder, const Kernel &kernel, ArrayRef<GridDim> grid,
+                          const Operands &operands) {
+  FailureOr<SmallVector<Binding>> ordered = operands.inOrder(kernel.operands);
+  if (failed(ordered)) {
+    return failure();
+  }
+  FailureOr<KernelRef> made = builder.getOrCreateKernel(kernel.name, kernel.launch, [&](OpBuilder &at) {
+    kernel.emit(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
+    return success();
+  });
+  if (failed(made)) {
+    return failure();
+  }
+  builder.addDispatch(*made, grid, *ordered);
+  return success();
+}
+
 LogicalResult OpLowering::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid, const Operands &operands) {
   for (const Binding &binding : operands.bindings()) {
     if (binding.view.offset % CRIA_KERNEL_ALIGNMENT != 0) {
@@ -22,19 +39,10 @@ LogicalResult OpLowering::dispatch(const Kernel &kernel, ArrayRef<GridDim> grid,
                                 << "-byte aligned, as the kernels of this op expect";
     }
   }
-  FailureOr<SmallVector<Binding>> ordered = operands.inOrder(kernel.operands, op_->getLoc());
-  if (failed(ordered) || failed(checkDispatch(kernel.launch, grid, operands))) {
+  if (failed(checkDispatch(kernel.launch, grid, operands))) {
     return failure();
   }
-  FailureOr<KernelRef> made = builder_.getOrCreateKernel(kernel.name, kernel.launch, [&](OpBuilder &at) {
-    kernel.emit(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()));
-    return success();
-  });
-  if (failed(made)) {
-    return failure();
-  }
-  builder_.addDispatch(*made, grid, *ordered);
-  return success();
+  return addDispatch(builder_, kernel, grid, operands);
 }
 
 View OpLowering::cache(Value cache, int64_t layer) {

@@ -4,7 +4,7 @@
 // kernels and overrides linear layers, attention and table lookups.
 //
 // Operands are bound by name: a kernel states the names of its parameters in order, a dispatch binds views to
-// names, and `dispatch` brings them into the kernel's order.
+// names, and `addDispatch` brings them into the kernel's order.
 #pragma once
 
 #include "passes/targets/DispatchBuilder.h"
@@ -30,6 +30,11 @@ Kernel kernelOf(const Spec &spec, const KernelLaunch &launch, Emit emit) {
   return {spec.name(), launch, spec.bindings(),
           [spec, emit](mlir::ModuleOp kernels) { emit(kernels, spec); }};
 }
+
+/// Adds a dispatch of the kernel, whose function is emitted on first use of its name. Emits an error and
+/// fails unless each operand of the kernel is bound exactly once.
+llvm::LogicalResult addDispatch(DispatchBuilder &builder, const Kernel &kernel, llvm::ArrayRef<GridDim> grid,
+                                const Operands &operands);
 
 /// KV cache parameters of a cache value's type.
 KvCacheSpec kvCacheSpecOf(llama::KvCacheType type);

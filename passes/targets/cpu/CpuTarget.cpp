@@ -160,27 +160,15 @@ private:
   const cpu::Isa &isa_;
 };
 
-FailureOr<KernelRef> fillKernel(const cpu::FillSpec &spec, DispatchBuilder &builder) {
-  return builder.getOrCreateKernel(spec.name(), {}, [&](OpBuilder &at) {
-    cpu::emitFill(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()), spec);
-    return success();
-  });
-}
-
 LogicalResult CpuTarget::emitFillRandom(const WeightView &weight, const RandomSegment &segment,
                                         const View &constants, DispatchBuilder &builder) const {
   constexpr int64_t kRowsPerWorkgroup = 16;
   cpu::FillSpec spec{.columns = weight.logical.getColumns(),
                      .type = weight.logical.getDenseElement(),
                      .panels = weight.logical.getLayout() == llama::WeightLayout::panel16};
-  FailureOr<KernelRef> kernel = fillKernel(spec, builder);
-  if (failed(kernel)) {
-    return failure();
-  }
   int64_t workgroups = llvm::divideCeil(segment.rows, kRowsPerWorkgroup);
-  builder.addDispatch(*kernel, {{.times = workgroups}},
-                      {{"constants", constants, Access::read}, {"weight", weight.dense(), Access::write}});
-  return success();
+  return addDispatch(builder, kernelOf(spec, {}, cpu::emitFill), {{.times = workgroups}},
+                     Operands(builder).read("constants", constants).weight("weight", weight, Access::write));
 }
 
 LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const {
@@ -188,13 +176,9 @@ LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder 
                      .type = weight.logical.getDenseElement(),
                      .panels = false,
                      .ones = true};
-  FailureOr<KernelRef> kernel = fillKernel(spec, builder);
-  if (failed(kernel)) {
-    return failure();
-  }
   int64_t rows = weight.logical.getRank() == 1 ? 1 : weight.logical.getRows();
-  builder.addDispatch(*kernel, {{.times = rows}}, {{"weight", weight.dense(), Access::write}});
-  return success();
+  return addDispatch(builder, kernelOf(spec, {}, cpu::emitFill), {{.times = rows}},
+                     Operands(builder).weight("weight", weight, Access::write));
 }
 
 ObjectStage objectStage(CodeStage stage) {

@@ -61,35 +61,26 @@ public:
 
   LogicalResult emitFillRandom(const WeightView &weight, const RandomSegment &segment, const View &constants,
                                DispatchBuilder &builder) const override {
-    return emitFill(weight, segment.rows, /*ones=*/false,
-                    {{"constants", constants, Access::read}, {"weight", weight.dense(), Access::write}},
-                    builder);
+    return addDispatch(
+        builder, fillKernel(weight, /*ones=*/false), {{.times = segment.rows}},
+        Operands(builder).read("constants", constants).weight("weight", weight, Access::write));
   }
   LogicalResult emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const override {
     int64_t rows = weight.logical.getRank() == 1 ? 1 : weight.logical.getRows();
-    return emitFill(weight, rows, /*ones=*/true, {{"weight", weight.dense(), Access::write}}, builder);
+    return addDispatch(builder, fillKernel(weight, /*ones=*/true), {{.times = rows}},
+                       Operands(builder).weight("weight", weight, Access::write));
   }
 
   FailureOr<TargetCode> emitCode(ModuleOp program, CodeStage stage) const override;
 
 private:
-  static LogicalResult emitFill(const WeightView &weight, int64_t rows, bool ones, ArrayRef<Binding> bindings,
-                                DispatchBuilder &builder) {
+  static Kernel fillKernel(const WeightView &weight, bool ones) {
     PhysicalLayout layout = weight.logical.getPhysicalLayout();
     cuda::FillSpec spec{.columns = layout.columns,
                         .pitch = layout.paddedColumns(),
                         .type = weight.logical.getDenseElement(),
                         .ones = ones};
-    FailureOr<KernelRef> kernel =
-        builder.getOrCreateKernel(spec.name(), {.blockThreads = cuda::kRowThreads}, [&](OpBuilder &at) {
-          cuda::emitFill(cast<ModuleOp>(at.getInsertionBlock()->getParentOp()), spec);
-          return success();
-        });
-    if (failed(kernel)) {
-      return failure();
-    }
-    builder.addDispatch(*kernel, {{.times = rows}}, bindings);
-    return success();
+    return kernelOf(spec, {.blockThreads = cuda::kRowThreads}, cuda::emitFill);
   }
 
   const cuda::Sm &sm_;
