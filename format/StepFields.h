@@ -97,6 +97,23 @@ constexpr const StepFieldRule &stepArray(uint32_t index) { return kStepFields[kN
 /// field of the header.
 constexpr uint32_t forwardArgument(StepFieldKind kind) { return uint32_t(kind) - kNumStepHeaderFields; }
 
+/// The field of the header that holds a quantity. REQUIRES: `kind` is tokens, outputs or sequences.
+constexpr StepFieldKind headerField(ExtentKind kind) {
+  switch (kind) {
+  case ExtentKind::tokens:
+    return StepFieldKind::numTokens;
+  case ExtentKind::outputs:
+    return StepFieldKind::numOutputs;
+  case ExtentKind::sequences:
+    return StepFieldKind::numSequences;
+  case ExtentKind::constant:
+  case ExtentKind::sequencesPlusOne:
+  case ExtentKind::pages:
+    break;
+  }
+  __builtin_unreachable(); // no field holds it
+}
+
 constexpr const StepFieldRule &stepField(StepFieldKind kind) { return kStepFields[uint32_t(kind)]; }
 constexpr std::optional<StepFieldKind> findStepField(std::string_view name) {
   for (const StepFieldRule &rule : kStepFields) {

@@ -3,6 +3,7 @@
 // name and its bindings. How a kernel computes its result is up to the target.
 #pragma once
 
+#include "format/StepFields.h"
 #include "ir/ElementTypes.h"
 #include "ir/LlamaShapes.h"
 
@@ -10,13 +11,11 @@
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cassert>
 #include <string>
 #include <vector>
 
 namespace cria {
-
-/// Which number of the step header is a kernel's number of rows: T or R.
-enum class RowCount { tokens, outputs };
 
 /// The stride between rows in elements, where a stride of 0 means dense rows of `width` elements.
 inline int64_t strideOf(int64_t stride, int64_t width) { return stride ? stride : width; }
@@ -40,6 +39,12 @@ inline void appendActivation(std::string &name, llama::Activation activation) {
   if (activation != llama::Activation::none) {
     name += "_" + llama::stringifyActivation(activation).str();
   }
+}
+
+/// Appends "_tokens" or "_outputs" to a kernel's name: the quantity of the step that is its number of rows.
+inline void appendRows(std::string &name, ExtentKind rows) {
+  assert((rows == ExtentKind::tokens || rows == ExtentKind::outputs) && "rows are T or R");
+  name += rows == ExtentKind::tokens ? "_tokens" : "_outputs";
 }
 
 /// The bits of `value` in hexadecimal, for kernel names: different values give different names.

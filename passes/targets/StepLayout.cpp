@@ -3,13 +3,23 @@
 
 #include "passes/targets/StepLayout.h"
 
+#include "plugins/api/kernel_abi.h"
+
 #include "llvm/Support/MathExtras.h"
+
+#include <cstddef>
 
 using namespace mlir;
 
 namespace cria {
 
 using program::FieldAttr;
+
+// Kernels read the header as an array of words.
+static constexpr uint64_t offsetOf(StepFieldKind kind) { return kStepElementBytes * uint64_t(kind); }
+static_assert(offsetof(cria_step_header, num_tokens) == offsetOf(StepFieldKind::numTokens) &&
+              offsetof(cria_step_header, num_outputs) == offsetOf(StepFieldKind::numOutputs) &&
+              offsetof(cria_step_header, num_sequences) == offsetOf(StepFieldKind::numSequences));
 
 program::StepOp createStep(OpBuilder &builder, Location location, program::LimitsAttr limits) {
   static_assert(kNumStepHeaderFields * kStepElementBytes <= program::kAlignment);

@@ -62,5 +62,11 @@ TEST(StepFields, LengthsFollowFromTheLimits) {
   EXPECT_EQ(findStepField("rows"), std::nullopt);
 }
 
+TEST(StepFields, TheHeaderHoldsTheQuantitiesOfTheStep) {
+  static_assert(headerField(ExtentKind::tokens) == StepFieldKind::numTokens);
+  static_assert(headerField(ExtentKind::outputs) == StepFieldKind::numOutputs);
+  static_assert(headerField(ExtentKind::sequences) == StepFieldKind::numSequences);
+}
+
 } // namespace
 } // namespace cria::test

@@ -394,7 +394,7 @@ void AttentionEmitter::emit() {
     return;
   }
   Index first = kernel_.x() * block;
-  emitBlock(first, (loadRowCount(kernel_, RowCount::tokens) - first).min(block));
+  emitBlock(first, (loadRowCount(kernel_, ExtentKind::tokens) - first).min(block));
 }
 
 } // namespace

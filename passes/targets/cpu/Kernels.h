@@ -34,7 +34,7 @@ struct LinearSpec {
   bool residual = false;
   /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
   bool singleRow = false;
-  RowCount rows = RowCount::tokens;
+  ExtentKind rows = ExtentKind::tokens; ///< or outputs
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t weightRows() const;

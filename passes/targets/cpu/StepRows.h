@@ -7,10 +7,10 @@
 
 namespace cria::cpu {
 
-/// T or R from the binding "step": cria_step_header begins with num_tokens and num_outputs.
-inline Index loadRowCount(KernelFunction &kernel, RowCount rows) {
+/// T or R from the binding "step", the words of cria_step_header.
+inline Index loadRowCount(KernelFunction &kernel, ExtentKind rows) {
   Emitter &e = kernel.emitter();
-  return e.fromUnsigned(e.loadScalar(kernel.buffer("step"), e.index(rows == RowCount::tokens ? 0 : 1)));
+  return e.fromUnsigned(e.loadScalar(kernel.buffer("step"), e.index(int64_t(headerField(rows)))));
 }
 
 /// Runs body(column, count) for the columns of a row in vectors of 16; the last count may be smaller.

@@ -26,7 +26,7 @@ public:
   FlashEmitter(KernelFunction &kernel, const FlashAttentionSpec &spec)
       : e_(kernel.emitter()), kernel_(kernel), spec_(spec), pitch_(spec.kv.pitch()),
         keys_(FlashAttentionSpec::kKeysPerStep), half_(kernel.buffer("cache").element),
-        numRows_(loadRowCount(kernel, RowCount::tokens)), firstToken_(e_.blockId(1) * spec.tokensPerTile()),
+        numRows_(loadRowCount(kernel, ExtentKind::tokens)), firstToken_(e_.blockId(1) * spec.tokensPerTile()),
         endToken_((firstToken_ + spec.tokensPerTile()).min(numRows_)),
         kvHead_(e_.blockId(0) / tilesPerKvHead()), firstHead_(e_.blockId(0) * spec.headTile()),
         queryTile_(e_.shared(0, half_)),

@@ -36,8 +36,8 @@ struct MatvecSpec {
   bool residual = false;
   bool norm = false;
   float epsilon = 0;
-  bool singleRow = false; ///< the grid never has more than one row
-  RowCount rows = RowCount::tokens;
+  bool singleRow = false;               ///< the grid never has more than one row
+  ExtentKind rows = ExtentKind::tokens; ///< or outputs
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t tileRows() const { return singleRow ? 1 : 4; }
@@ -61,7 +61,7 @@ struct MatmulSpec {
   ElementType input = ElementType::f16; ///< what the kernel multiplies: f16 or bf16
   llama::Activation activation = llama::Activation::none;
   bool residual = false;
-  RowCount rows = RowCount::tokens;
+  ExtentKind rows = ExtentKind::tokens; ///< or outputs
   int64_t residualStride = 0, outputStride = 0;
 
   int64_t paddedInputs() const { return weightPitch(inputs); }

@@ -219,7 +219,8 @@ std::string MatmulSpec::name() const {
   name += residual ? "_residual" : "";
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);
-  return name + (rows == RowCount::tokens ? "_tokens" : "_outputs");
+  appendRows(name, rows);
+  return name;
 }
 
 std::vector<std::string> MatmulSpec::bindings() const {

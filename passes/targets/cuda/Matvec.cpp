@@ -232,7 +232,11 @@ std::string MatvecSpec::name() const {
   appendStride(name, "i", inputStride, inputs);
   appendStride(name, "r", residualStride, outputs);
   appendStride(name, "o", outputStride, outputs);
-  return name + (singleRow ? "_row" : rows == RowCount::tokens ? "_tokens" : "_outputs");
+  if (singleRow) {
+    return name + "_row";
+  }
+  appendRows(name, rows);
+  return name;
 }
 
 std::vector<std::string> MatvecSpec::bindings() const {

@@ -7,10 +7,10 @@
 
 namespace cria::cuda {
 
-/// T or R from the binding "step": cria_step_header begins with num_tokens and num_outputs.
-inline Index loadRowCount(KernelFunction &kernel, RowCount rows) {
+/// T or R from the binding "step", the words of cria_step_header.
+inline Index loadRowCount(KernelFunction &kernel, ExtentKind rows) {
   DeviceEmitter &e = kernel.emitter();
-  return e.loadInt(kernel.buffer("step"), e.constant(rows == RowCount::tokens ? 0 : 1));
+  return e.loadInt(kernel.buffer("step"), e.constant(int64_t(headerField(rows))));
 }
 
 /// 1/sqrt(mean(x²) + epsilon) of `width` f32 values by a block of `threads` threads: each thread sums every

@@ -24,8 +24,8 @@ std::vector<float> run(const KernelLibrary &library, const Problem &problem, Buf
   Buffer<float> output(problem.rows * spec.outputs, kNan);
   Buffer<float> scratch(std::max<int64_t>(spec.scratchBytes() / 4, 16), kNan);
   Buffer<uint32_t> step(16, 0u);
-  step[0] = spec.rows == RowCount::tokens ? problem.rows : 99;
-  step[1] = spec.rows == RowCount::outputs ? problem.rows : 77;
+  step[0] = spec.rows == ExtentKind::tokens ? problem.rows : 99;
+  step[1] = spec.rows == ExtentKind::outputs ? problem.rows : 77;
   std::vector<void *> bindings = {input.data(), weight.data()};
   if (spec.residual) {
     bindings.push_back(residual.data());
@@ -73,7 +73,7 @@ TEST(Linear, EqualsTheScalarChain) {
       check(*isa, {.inputs = 7, .outputs = 131, .weight = type, .residual = true},
             {1, 5, 12, 17, 258, 261, 600});
       check(*isa,
-            {.inputs = 1030, .outputs = 20, .weight = type, .residual = true, .rows = RowCount::outputs},
+            {.inputs = 1030, .outputs = 20, .weight = type, .residual = true, .rows = ExtentKind::outputs},
             {1, 6, 14});
     }
   }
