@@ -435,16 +435,14 @@ int64_t AttentionSpec::scratchBytes() const {
 void emitAttention(ModuleOp kernels, const Isa &isa, const AttentionSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
-  SmallVector<Parameter> parameters = {{"query", f32},
-                                       {"positions", i32},
-                                       {"sequences", i32},
-                                       {"block_table", i32},
-                                       {"cache", mlirType(types.getContext(), spec.kv.type)},
-                                       {"output", f32, /*written=*/true}};
-  if (spec.rowBlock() > 1) {
-    parameters.push_back({"step", i32});
-  }
-  KernelFunction kernel(kernels, spec.name(), parameters);
+  KernelFunction kernel(kernels, spec,
+                        {{"query", f32},
+                         {"positions", i32},
+                         {"sequences", i32},
+                         {"block_table", i32},
+                         {"cache", mlirType(types.getContext(), spec.kv.type)},
+                         {"output", f32, /*written=*/true},
+                         {"step", i32}});
   AttentionEmitter(kernel, isa, spec).emit();
 }
 

@@ -281,7 +281,7 @@ void Emitter::switchUpTo(Index value, int64_t limit, llvm::function_ref<void(int
 // Kernel functions
 //===----------------------------------------------------------------------------------------------------===//
 
-static DictionaryAttr argumentAttributes(OpBuilder &builder, const Parameter &parameter) {
+static DictionaryAttr argumentAttributes(OpBuilder &builder, const KernelParameter &parameter) {
   NamedAttrList attributes;
   attributes.set("llvm.align", builder.getI64IntegerAttr(64));
   if (!parameter.shared) {
@@ -293,12 +293,12 @@ static DictionaryAttr argumentAttributes(OpBuilder &builder, const Parameter &pa
   return attributes.getDictionary(builder.getContext());
 }
 
-KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<Parameter> parameters)
+KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<KernelParameter> parameters)
     : builder_(NameLoc::get(StringAttr::get(kernels.getContext(), name)), kernels.getContext()) {
   builder_.setInsertionPointToEnd(kernels.getBody());
   SmallVector<Type> inputs;
   SmallVector<Attribute> attributes;
-  for (const Parameter &parameter : parameters) {
+  for (const KernelParameter &parameter : parameters) {
     inputs.push_back(bufferType(parameter.element));
     attributes.push_back(argumentAttributes(builder_, parameter));
     names_.push_back(parameter.name.str());

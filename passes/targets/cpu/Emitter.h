@@ -5,6 +5,8 @@
 // than any buffer, indexed in elements.
 #pragma once
 
+#include "passes/targets/KernelParameters.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -110,19 +112,15 @@ public:
   void switchUpTo(Index value, int64_t limit, llvm::function_ref<void(int64_t)> body);
 };
 
-/// The parameter of a kernel's function for one binding.
-struct Parameter {
-  llvm::StringRef name;
-  mlir::Type element;
-  bool written = false;
-  bool shared = false; ///< may overlap another binding, or is read and written
-};
-
 /// Builds one kernel function in module `kernels`. Its parameters are a buffer per binding, then scratch
 /// (f32), x, y and z.
 class KernelFunction {
 public:
-  KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters);
+  KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<KernelParameter> parameters);
+  /// The function of a spec; see parametersOf().
+  template <KernelSpec Spec>
+  KernelFunction(mlir::ModuleOp kernels, const Spec &spec, llvm::ArrayRef<KernelParameter> known)
+      : KernelFunction(kernels, spec.name(), parametersOf(spec, known)) {}
   /// Ends the function.
   ~KernelFunction();
   KernelFunction(const KernelFunction &) = delete;

@@ -130,13 +130,13 @@ std::vector<std::string> FillSpec::bindings() const {
 
 void emitFill(ModuleOp kernels, const FillSpec &spec) {
   OpBuilder types(kernels.getContext());
-  Parameter weight = {"weight", mlirType(types.getContext(), spec.type), /*written=*/true};
+  KernelFunction kernel(kernels, spec,
+                        {{"constants", types.getI32Type()},
+                         {"weight", mlirType(types.getContext(), spec.type), /*written=*/true}});
   if (!spec.ones) {
-    KernelFunction kernel(kernels, spec.name(), {{"constants", types.getI32Type()}, weight});
     RandomFillEmitter(kernel, spec).emit();
     return;
   }
-  KernelFunction kernel(kernels, spec.name(), {weight});
   Emitter &e = kernel.emitter();
   forColumns(e, spec.columns, [&](Index column, int64_t count) {
     e.store(e.splat(1.0), kernel.buffer("weight"), kernel.x() * spec.columns + column, count);

@@ -285,16 +285,13 @@ int64_t LinearSpec::scratchBytes() const {
 
 void emitLinear(ModuleOp kernels, const Isa &isa, const LinearSpec &spec) {
   OpBuilder types(kernels.getContext());
-  SmallVector<Parameter> parameters = {{"input", types.getF32Type()},
-                                       {"weight", mlirType(types.getContext(), spec.weight)}};
-  if (spec.residual) {
-    parameters.push_back({"residual", types.getF32Type()});
-  }
-  parameters.push_back({"output", types.getF32Type(), /*written=*/true});
-  if (!spec.singleRow) {
-    parameters.push_back({"step", types.getI32Type()});
-  }
-  KernelFunction kernel(kernels, spec.name(), parameters);
+  Type f32 = types.getF32Type();
+  KernelFunction kernel(kernels, spec,
+                        {{"input", f32},
+                         {"weight", mlirType(types.getContext(), spec.weight)},
+                         {"residual", f32},
+                         {"output", f32, /*written=*/true},
+                         {"step", types.getI32Type()}});
   LinearEmitter emitter(kernel, isa, spec);
   spec.singleRow ? emitter.emitSingleRow() : emitter.emitAllRows();
 }

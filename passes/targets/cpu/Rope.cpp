@@ -103,13 +103,23 @@ private:
   Value cache_;
 };
 
+/// Rotates the queries of a row into the output.
+void rotateQueries(KernelFunction &kernel, const KvAppendSpec &spec) {
+  Emitter &e = kernel.emitter();
+  int64_t dim = spec.kv.headDim, width = spec.heads * dim;
+  Index row = e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * dim;
+  rotateRow(e, kernel.buffer("query"), kernel.x() * strideOf(spec.queryStride, width) + spec.queryOffset,
+            kernel.buffer("table"), row, spec.heads, dim, kernel.buffer("output"),
+            kernel.x() * strideOf(spec.outputStride, width));
+}
+
 } // namespace
 
 void emitRope(ModuleOp kernels, const RopeSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
   KernelFunction kernel(
-      kernels, spec.name(),
+      kernels, spec,
       {{"input", f32}, {"positions", types.getI32Type()}, {"table", f32}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   int64_t width = spec.heads * spec.headDim;
@@ -122,22 +132,18 @@ void emitRope(ModuleOp kernels, const RopeSpec &spec) {
 void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
-  Parameter key = {"key", f32}, value = {"value", f32}, slots = {"slots", i32};
-  Parameter cache = {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true};
-  if (!spec.rotate) {
-    KernelFunction kernel(kernels, spec.name(), {key, value, slots, cache});
-    AppendEmitter(kernel, spec).emit();
-    return;
+  KernelFunction kernel(kernels, spec,
+                        {{"query", f32},
+                         {"key", f32},
+                         {"value", f32},
+                         {"table", f32},
+                         {"positions", i32},
+                         {"slots", i32},
+                         {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true},
+                         {"output", f32, /*written=*/true}});
+  if (spec.rotate) {
+    rotateQueries(kernel, spec);
   }
-  KernelFunction kernel(
-      kernels, spec.name(),
-      {{"query", f32}, key, value, {"table", f32}, {"positions", i32}, slots, cache, {"output", f32, true}});
-  Emitter &e = kernel.emitter();
-  int64_t dim = spec.kv.headDim, width = spec.heads * dim;
-  Index row = e.fromUnsigned(e.loadScalar(kernel.buffer("positions"), kernel.x())) * dim;
-  rotateRow(e, kernel.buffer("query"), kernel.x() * strideOf(spec.queryStride, width) + spec.queryOffset,
-            kernel.buffer("table"), row, spec.heads, dim, kernel.buffer("output"),
-            kernel.x() * strideOf(spec.outputStride, width));
   AppendEmitter(kernel, spec).emit();
 }
 

@@ -34,7 +34,7 @@ static Value sumOfSquares(Emitter &e, Value input, Index start, int64_t width) {
 
 void emitNorm(ModuleOp kernels, const NormSpec &spec) {
   Type f32 = Float32Type::get(kernels.getContext());
-  KernelFunction kernel(kernels, spec.name(), {{"input", f32}, {"weight", f32}, {"output", f32, true}});
+  KernelFunction kernel(kernels, spec, {{"input", f32}, {"weight", f32}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   Value input = kernel.buffer("input");
   Index start = kernel.x() * strideOf(spec.inputStride, spec.width);
@@ -70,12 +70,8 @@ static Value emitElements(Emitter &e, ElementwiseSpec::Kind kind, Value lhs, Val
 void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   Type f32 = Float32Type::get(kernels.getContext());
   bool unary = spec.isUnary();
-  SmallVector<Parameter> parameters = {{unary ? "input" : "lhs", f32}};
-  if (!unary) {
-    parameters.push_back({"rhs", f32});
-  }
-  parameters.push_back({"output", f32, /*written=*/true});
-  KernelFunction kernel(kernels, spec.name(), parameters);
+  KernelFunction kernel(kernels, spec,
+                        {{"input", f32}, {"lhs", f32}, {"rhs", f32}, {"output", f32, /*written=*/true}});
   Emitter &e = kernel.emitter();
   auto at = [&](int64_t stride, Index column) { return kernel.x() * strideOf(stride, spec.width) + column; };
   forColumns(e, spec.width, [&](Index column, int64_t count) {
@@ -99,7 +95,7 @@ std::string EmbeddingSpec::name() const {
 
 void emitEmbedding(ModuleOp kernels, const EmbeddingSpec &spec) {
   OpBuilder types(kernels.getContext());
-  KernelFunction kernel(kernels, spec.name(),
+  KernelFunction kernel(kernels, spec,
                         {{"tokens", types.getI32Type()},
                          {"table", mlirType(types.getContext(), spec.table)},
                          {"output", types.getF32Type(), true}});
@@ -128,8 +124,7 @@ std::string GatherSpec::name() const {
 void emitGather(ModuleOp kernels, const GatherSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
-  KernelFunction kernel(kernels, spec.name(),
-                        {{"input", f32}, {"rows", types.getI32Type()}, {"output", f32, true}});
+  KernelFunction kernel(kernels, spec, {{"input", f32}, {"rows", types.getI32Type()}, {"output", f32, true}});
   Emitter &e = kernel.emitter();
   Index row = e.fromUnsigned(e.loadScalar(kernel.buffer("rows"), kernel.x()));
   Index from = row * strideOf(spec.inputStride, spec.width);

@@ -226,7 +226,7 @@ void DeviceEmitter::whileBelow(Index from, Index to, function_ref<Index(Index)> 
 //===----------------------------------------------------------------------------------------------------===//
 
 // Read-only parameters that do not overlap another binding are loaded through the read-only cache.
-static void setParameterAttributes(func::FuncOp function, unsigned index, const Parameter &parameter) {
+static void setParameterAttributes(func::FuncOp function, unsigned index, const KernelParameter &parameter) {
   Builder b(function.getContext());
   constexpr int64_t kBindingAlignment = 64;
   function.setArgAttr(index, "llvm.align", b.getI64IntegerAttr(kBindingAlignment));
@@ -250,7 +250,7 @@ static void declareSharedMemory(ModuleOp kernels) {
                          LLVM::Linkage::External, kSharedMemory, Attribute(), kAlignment, kSharedSpace);
 }
 
-static DeviceEmitter beginBody(ModuleOp kernels, StringRef name, ArrayRef<Parameter> parameters,
+static DeviceEmitter beginBody(ModuleOp kernels, StringRef name, ArrayRef<KernelParameter> parameters,
                                func::FuncOp &function) {
   declareSharedMemory(kernels);
   DeviceEmitter builder(kernels.getLoc(), OpBuilder::atBlockEnd(kernels.getBody()));
@@ -264,10 +264,10 @@ static DeviceEmitter beginBody(ModuleOp kernels, StringRef name, ArrayRef<Parame
   return builder;
 }
 
-KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<Parameter> parameters,
+KernelFunction::KernelFunction(ModuleOp kernels, StringRef name, ArrayRef<KernelParameter> parameters,
                                int64_t blockThreads, int64_t blocksPerSm)
     : builder_(beginBody(kernels, name, parameters, function_)) {
-  for (const Parameter &parameter : parameters) {
+  for (const KernelParameter &parameter : parameters) {
     names_.push_back(parameter.name.str());
     elements_.push_back(parameter.element);
   }

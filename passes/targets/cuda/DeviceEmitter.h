@@ -7,6 +7,8 @@
 // offset (a KV page) is addressed by a 64-bit offset (docs/decisions/0005-device-pointers.md).
 #pragma once
 
+#include "passes/targets/KernelParameters.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -142,19 +144,14 @@ private:
   mlir::Value address(Pointer base, mlir::Value index);
 };
 
-/// The parameter of a kernel for one binding.
-struct Parameter {
-  llvm::StringRef name;
-  mlir::Type element;
-  bool written = false;
-  bool shared = false; ///< may overlap another binding, or is read and written
-};
-
 /// Builds one kernel in module `kernels`, with one pointer per binding.
 class KernelFunction {
 public:
-  KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<Parameter> parameters,
-                 int64_t blockThreads, int64_t blocksPerSm = 1);
+  /// The function of a spec; see parametersOf().
+  template <KernelSpec Spec>
+  KernelFunction(mlir::ModuleOp kernels, const Spec &spec, llvm::ArrayRef<KernelParameter> known,
+                 int64_t blockThreads, int64_t blocksPerSm = 1)
+      : KernelFunction(kernels, spec.name(), parametersOf(spec, known), blockThreads, blocksPerSm) {}
   /// Ends the function.
   ~KernelFunction();
   KernelFunction(const KernelFunction &) = delete;
@@ -164,6 +161,9 @@ public:
   Pointer buffer(llvm::StringRef name);
 
 private:
+  KernelFunction(mlir::ModuleOp kernels, llvm::StringRef name, llvm::ArrayRef<KernelParameter> parameters,
+                 int64_t blockThreads, int64_t blocksPerSm);
+
   mlir::func::FuncOp function_; // initialized by the constructor of builder_
   DeviceEmitter builder_;
   llvm::SmallVector<std::string> names_;

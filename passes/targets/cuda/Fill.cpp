@@ -67,13 +67,14 @@ std::vector<std::string> FillSpec::bindings() const {
 
 void emitFill(ModuleOp kernels, const FillSpec &spec) {
   OpBuilder types(kernels.getContext());
-  Parameter weight = {"weight", mlirType(types.getContext(), spec.type), /*written=*/true};
+  KernelFunction kernel(kernels, spec,
+                        {{"constants", types.getI32Type()},
+                         {"weight", mlirType(types.getContext(), spec.type), /*written=*/true}},
+                        kRowThreads);
   if (!spec.ones) {
-    KernelFunction kernel(kernels, spec.name(), {{"constants", types.getI32Type()}, weight}, kRowThreads);
     RandomFillEmitter(kernel, spec).emit();
     return;
   }
-  KernelFunction kernel(kernels, spec.name(), {weight}, kRowThreads);
   DeviceEmitter &e = kernel.emitter();
   Pointer to = e.atFar(kernel.buffer("weight"), e.blockId(0), spec.pitch);
   e.forEach(e.threadId(), e.constant(spec.columns), kRowThreads,

@@ -296,7 +296,7 @@ std::string FlashAttentionSpec::name() const { return "attention_flash_" + tag()
 void emitFlashAttention(ModuleOp kernels, const FlashAttentionSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
-  KernelFunction kernel(kernels, spec.name(),
+  KernelFunction kernel(kernels, spec,
                         {{"query", f32},
                          {"positions", i32},
                          {"sequences", i32},

@@ -233,13 +233,13 @@ void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
   Type f32 = types.getF32Type(), input = mlirType(types.getContext(), spec.input),
        weight = mlirType(types.getContext(), spec.weight);
   constexpr int64_t kBlocksPerSm = 2;
-  SmallVector<Parameter> parameters = {{"input", input}, {"weight", weight}};
-  if (spec.residual) {
-    parameters.push_back({"residual", f32});
-  }
-  parameters.push_back({"output", f32, /*written=*/true});
-  parameters.push_back({"step", types.getI32Type()});
-  KernelFunction kernel(kernels, spec.name(), parameters, MatmulSpec::blockThreads(), kBlocksPerSm);
+  KernelFunction kernel(kernels, spec,
+                        {{"input", input},
+                         {"weight", weight},
+                         {"residual", f32},
+                         {"output", f32, /*written=*/true},
+                         {"step", types.getI32Type()}},
+                        MatmulSpec::blockThreads(), kBlocksPerSm);
   MatmulEmitter(kernel, spec).emit();
 }
 

@@ -257,15 +257,14 @@ std::vector<std::string> MatvecSpec::bindings() const {
 void emitMatvec(ModuleOp kernels, const MatvecSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
-  std::vector<std::string> names = spec.bindings();
-  SmallVector<Parameter> parameters;
-  for (StringRef name : names) {
-    Type element = name == "weight" ? mlirType(types.getContext(), spec.weight)
-                   : name == "step" ? types.getI32Type()
-                                    : f32;
-    parameters.push_back({name, element, /*written=*/name == "output"});
-  }
-  KernelFunction kernel(kernels, spec.name(), parameters, spec.blockThreads());
+  KernelFunction kernel(kernels, spec,
+                        {{"input", f32},
+                         {"weight", mlirType(types.getContext(), spec.weight)},
+                         {"norm_weight", f32},
+                         {"residual", f32},
+                         {"output", f32, /*written=*/true},
+                         {"step", types.getI32Type()}},
+                        spec.blockThreads());
   MatvecEmitter(kernel, spec).emit();
 }
 

@@ -97,6 +97,16 @@ private:
   KvLayout kv_;
 };
 
+/// Rotates the queries of a row into the output.
+void rotateQueries(KernelFunction &kernel, const KvAppendSpec &spec) {
+  DeviceEmitter &e = kernel.emitter();
+  int64_t width = spec.heads * spec.kv.headDim;
+  RowRotator(kernel, spec.kv.headDim)
+      .rotateInto(
+          e.at(kernel.buffer("query"), e.blockId(0) * strideOf(spec.queryStride, width) + spec.queryOffset),
+          spec.heads, e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, width)));
+}
+
 } // namespace
 
 int64_t KvLayout::pitch() const {
@@ -108,7 +118,7 @@ void emitRope(ModuleOp kernels, const RopeSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
   KernelFunction kernel(
-      kernels, spec.name(),
+      kernels, spec,
       {{"input", f32}, {"positions", types.getI32Type()}, {"table", f32}, {"output", f32, true}},
       kRowThreads);
   DeviceEmitter &e = kernel.emitter();
@@ -123,23 +133,19 @@ void emitKvAppend(ModuleOp kernels, const KvAppendSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
   // Query, key and value may be columns of one buffer; all are only read.
-  Parameter key = {"key", f32}, value = {"value", f32}, slots = {"slots", i32};
-  Parameter cache = {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true};
-  if (!spec.rotate) {
-    KernelFunction kernel(kernels, spec.name(), {key, value, slots, cache}, kRowThreads);
-    AppendEmitter(kernel, spec).emit();
-    return;
+  KernelFunction kernel(kernels, spec,
+                        {{"query", f32},
+                         {"key", f32},
+                         {"value", f32},
+                         {"table", f32},
+                         {"positions", i32},
+                         {"slots", i32},
+                         {"cache", mlirType(types.getContext(), spec.kv.type), /*written=*/true},
+                         {"output", f32, /*written=*/true}},
+                        kRowThreads);
+  if (spec.rotate) {
+    rotateQueries(kernel, spec);
   }
-  KernelFunction kernel(
-      kernels, spec.name(),
-      {{"query", f32}, key, value, {"table", f32}, {"positions", i32}, slots, cache, {"output", f32, true}},
-      kRowThreads);
-  DeviceEmitter &e = kernel.emitter();
-  int64_t width = spec.heads * spec.kv.headDim;
-  RowRotator(kernel, spec.kv.headDim)
-      .rotateInto(
-          e.at(kernel.buffer("query"), e.blockId(0) * strideOf(spec.queryStride, width) + spec.queryOffset),
-          spec.heads, e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, width)));
   AppendEmitter(kernel, spec).emit();
 }
 

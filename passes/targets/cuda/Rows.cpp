@@ -51,12 +51,11 @@ std::vector<std::string> PackSpec::bindings() const {
 void emitPack(ModuleOp kernels, const PackSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
-  SmallVector<Parameter> parameters = {{"input", f32}};
-  if (spec.norm) {
-    parameters.push_back({"weight", f32});
-  }
-  parameters.push_back({"output", mlirType(types.getContext(), spec.output), /*written=*/true});
-  KernelFunction kernel(kernels, spec.name(), parameters, kRowThreads);
+  KernelFunction kernel(kernels, spec,
+                        {{"input", f32},
+                         {"weight", f32},
+                         {"output", mlirType(types.getContext(), spec.output), /*written=*/true}},
+                        kRowThreads);
   DeviceEmitter &e = kernel.emitter();
   int64_t outputWidth = strideOf(spec.outputWidth, spec.width);
   Pointer input = e.at(kernel.buffer("input"), e.blockId(0) * strideOf(spec.inputStride, spec.width));
@@ -96,17 +95,14 @@ static Value emitElement(DeviceEmitter &e, ElementwiseSpec::Kind kind, Value lhs
 void emitElementwise(ModuleOp kernels, const ElementwiseSpec &spec) {
   Type f32 = Float32Type::get(kernels.getContext());
   bool unary = spec.isUnary();
-  SmallVector<Parameter> parameters = {{unary ? "input" : "lhs", f32}};
-  if (!unary) {
-    parameters.push_back({"rhs", f32});
-  }
-  parameters.push_back({"output", f32, /*written=*/true});
-  KernelFunction kernel(kernels, spec.name(), parameters, kRowThreads);
+  KernelFunction kernel(kernels, spec,
+                        {{"input", f32}, {"lhs", f32}, {"rhs", f32}, {"output", f32, /*written=*/true}},
+                        kRowThreads);
   DeviceEmitter &e = kernel.emitter();
   auto row = [&](llvm::StringRef name, int64_t stride) {
     return e.at(kernel.buffer(name), e.blockId(0) * strideOf(stride, spec.width));
   };
-  Pointer lhs = row(parameters[0].name, spec.lhsStride), output = row("output", spec.outputStride);
+  Pointer lhs = row(unary ? "input" : "lhs", spec.lhsStride), output = row("output", spec.outputStride);
   Pointer rhs = unary ? lhs : row("rhs", spec.rhsStride);
   forColumns(e, spec.width, kRowThreads, [&](Index column) {
     Value a = e.load(lhs, column), b = unary ? Value() : e.load(rhs, column);
@@ -127,7 +123,7 @@ std::string LookupSpec::name() const {
 
 void emitLookup(ModuleOp kernels, const LookupSpec &spec) {
   OpBuilder types(kernels.getContext());
-  KernelFunction kernel(kernels, spec.name(),
+  KernelFunction kernel(kernels, spec,
                         {{"rows", types.getI32Type()},
                          {"table", mlirType(types.getContext(), spec.table)},
                          {"output", types.getF32Type(), true}},

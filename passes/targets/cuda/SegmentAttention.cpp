@@ -263,7 +263,7 @@ std::string SegmentAttentionSpec::name() const { return "attention_segment_" + t
 void emitSegmentAttention(ModuleOp kernels, const SegmentAttentionSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
-  KernelFunction kernel(kernels, spec.name(),
+  KernelFunction kernel(kernels, spec,
                         {{"query", f32},
                          {"positions", i32},
                          {"sequences", i32},
@@ -284,7 +284,7 @@ void emitMergeSegments(ModuleOp kernels, const MergeSegmentsSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
   KernelFunction kernel(
-      kernels, spec.name(),
+      kernels, spec,
       {{"partial", f32}, {"positions", i32}, {"sequences", i32}, {"output", f32, /*written=*/true}},
       MergeSegmentsSpec::blockThreads());
   DeviceEmitter &e = kernel.emitter();

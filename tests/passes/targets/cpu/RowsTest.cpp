@@ -5,6 +5,7 @@
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
 #include "format/RandomWeights.h"
+#include "passes/targets/KernelParameters.h"
 
 #include "gtest/gtest.h"
 
@@ -209,6 +210,17 @@ TEST(Rows, OnesFillTheWholeVector) {
         sameBits(std::vector<float>(weight.begin(), weight.end()), std::vector<float>(spec.columns, 1.0f)));
     EXPECT_TRUE(weight.intact());
   });
+}
+
+TEST(KernelParameters, HaveTheOrderOfTheBindings) {
+  ElementwiseSpec spec{.kind = ElementwiseSpec::Kind::add, .width = 8};
+  std::vector<std::string> names;
+  for (const KernelParameter &parameter :
+       parametersOf(spec, {{"output", {}, /*written=*/true}, {"input", {}}, {"rhs", {}}, {"lhs", {}}})) {
+    EXPECT_EQ(parameter.written, parameter.name == "output");
+    names.push_back(parameter.name.str());
+  }
+  EXPECT_EQ(names, spec.bindings());
 }
 
 } // namespace
