@@ -109,7 +109,7 @@ Status EntryVerifier::verifyDispatch(const ProgramDispatch &dispatch) {
 Status EntryVerifier::verifyGrid(const ProgramDispatch &dispatch) const {
   uint64_t workgroups = 1;
   for (const GridDimension &dimension : dispatch.grid) {
-    uint64_t n = dimension.of == GridOf::one ? 1 : entry_.maxTokens;
+    uint64_t n = dimension.of == ExtentKind::constant ? 1 : entry_.maxTokens;
     uint64_t tiles = (n + dimension.tile - 1) / dimension.tile;
     uint64_t size = 0;
     if (__builtin_mul_overflow(dimension.times, tiles, &size) || size > kMaxGrid) {

@@ -79,14 +79,18 @@ uint64_t resolveExtent(const Extent &extent, const ProgramLimits &limits, uint64
 
 uint64_t resolveGrid(const GridDimension &dimension, uint64_t tokens, uint64_t outputs) {
   switch (dimension.of) {
-  case GridOf::tokens:
+  case ExtentKind::constant:
+    return tiled(dimension.times, 1, dimension.tile);
+  case ExtentKind::tokens:
     return tiled(dimension.times, tokens, dimension.tile);
-  case GridOf::outputs:
+  case ExtentKind::outputs:
     return tiled(dimension.times, outputs, dimension.tile);
-  case GridOf::one:
+  case ExtentKind::sequences:
+  case ExtentKind::sequencesPlusOne:
+  case ExtentKind::pages:
     break;
   }
-  return tiled(dimension.times, 1, dimension.tile);
+  __builtin_unreachable(); // no grid has such a dimension
 }
 
 } // namespace cria

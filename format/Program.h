@@ -110,11 +110,10 @@ struct ProgramKernel {
   std::vector<ProgramAttribute> attributes;
 };
 
-enum class GridOf : uint8_t { one, tokens, outputs };
 /// times * ceildiv(n, tile), where n is 1, T or R.
 struct GridDimension {
   uint64_t times = 1;
-  GridOf of = GridOf::one;
+  ExtentKind of = ExtentKind::constant; // n: constant for 1, tokens or outputs
   uint64_t tile = 1;
 };
 

@@ -466,11 +466,11 @@ Status ProgramReader::readGridDimension(JsonObject object, GridDimension &dimens
   CRIA_ASSIGN_OR_RETURN(dimension.tile, readUnsigned(object, "tile", 1, kMaxCount));
   const Json *of = object.find("of");
   if (of && *of == 1) {
-    dimension.of = GridOf::one;
+    dimension.of = ExtentKind::constant;
   } else if (of && *of == "T") {
-    dimension.of = GridOf::tokens;
+    dimension.of = ExtentKind::tokens;
   } else if (of && *of == "R") {
-    dimension.of = GridOf::outputs;
+    dimension.of = ExtentKind::outputs;
   } else {
     return object.mismatch("of", "1, 'T' or 'R'");
   }

@@ -134,8 +134,8 @@ OrderedJson gridJson(const ProgramDispatch &dispatch) {
   OrderedJson json = OrderedJson::array();
   for (uint32_t i = 0; i < dispatch.gridRank; ++i) {
     const GridDimension &dimension = dispatch.grid[i];
-    OrderedJson of = dimension.of == GridOf::one ? OrderedJson(1)
-                                                 : OrderedJson(dimension.of == GridOf::tokens ? "T" : "R");
+    OrderedJson of =
+        dimension.of == ExtentKind::constant ? OrderedJson(1) : OrderedJson(symbolOf(dimension.of));
     json.push_back({{"times", dimension.times}, {"of", std::move(of)}, {"tile", dimension.tile}});
   }
   return json;

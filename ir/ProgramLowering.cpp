@@ -68,10 +68,8 @@ cria::BufferKind kindOf(BufferKind kind) {
 }
 
 GridDimension gridDimensionOf(GridDimAttr dim) {
-  GridOf of = dim.getOf() == kExtentT   ? GridOf::tokens
-              : dim.getOf() == kExtentR ? GridOf::outputs
-                                        : GridOf::one;
-  return {.times = uint64_t(dim.getTimes()), .of = of, .tile = uint64_t(dim.getTile())};
+  return {
+      .times = uint64_t(dim.getTimes()), .of = extentKindOf(dim.getOf()), .tile = uint64_t(dim.getTile())};
 }
 
 class ProgramLowering {

@@ -98,10 +98,10 @@ TEST(Program, ResolvesExtentsAndGrids) {
   EXPECT_EQ(extent({.kind = ExtentKind::outputs, .times = 2, .tile = 4}), 2u);
   EXPECT_EQ(extent({.kind = ExtentKind::sequencesPlusOne}), 6u);
   EXPECT_EQ(extent({.kind = ExtentKind::pages}), kPages);
-  EXPECT_EQ(resolveGrid({.times = 3, .of = GridOf::tokens, .tile = 4}, kTokens, kOutputs), 12u);
-  EXPECT_EQ(resolveGrid({.times = 3, .of = GridOf::outputs, .tile = 4}, kTokens, kOutputs), 3u);
+  EXPECT_EQ(resolveGrid({.times = 3, .of = ExtentKind::tokens, .tile = 4}, kTokens, kOutputs), 12u);
+  EXPECT_EQ(resolveGrid({.times = 3, .of = ExtentKind::outputs, .tile = 4}, kTokens, kOutputs), 3u);
   EXPECT_EQ(resolveGrid({.times = 3}, kTokens, kOutputs), 3u);
-  EXPECT_EQ(resolveGrid({.of = GridOf::outputs}, kTokens, 0), 0u);
+  EXPECT_EQ(resolveGrid({.of = ExtentKind::outputs}, kTokens, 0), 0u);
 }
 
 TEST(ProgramVerifier, NamesThePlace) {

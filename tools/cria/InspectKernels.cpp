@@ -19,7 +19,8 @@ struct KernelDispatches {
 };
 
 bool dependsOnStep(const std::array<GridDimension, 3> &grid) {
-  return std::any_of(grid.begin(), grid.end(), [](const GridDimension &d) { return d.of != GridOf::one; });
+  return std::any_of(grid.begin(), grid.end(),
+                     [](const GridDimension &d) { return d.of != ExtentKind::constant; });
 }
 
 // By kernel.
@@ -39,10 +40,10 @@ std::vector<KernelDispatches> dispatchesOf(const Program &program) {
 
 // "1536", "T", "ceil(T/128)", "2·R".
 std::string textOf(const GridDimension &dimension) {
-  if (dimension.of == GridOf::one) {
+  if (dimension.of == ExtentKind::constant) {
     return std::to_string(dimension.times);
   }
-  const std::string rows = dimension.of == GridOf::tokens ? "T" : "R";
+  const std::string rows(symbolOf(dimension.of));
   const std::string tiles = dimension.tile == 1 ? rows : fmt::format("ceil({}/{})", rows, dimension.tile);
   return dimension.times == 1 ? tiles : fmt::format("{}·{}", dimension.times, tiles);
 }
