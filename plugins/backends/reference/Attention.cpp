@@ -49,14 +49,6 @@ void appendRow(const CacheLayer &layer, const float *row, int32_t slot, Part par
   }
 }
 
-std::vector<float> loadRow(const Tensor &tensor, uint64_t row) {
-  std::vector<float> values(tensor.shape[1]);
-  for (uint64_t k = 0; k < values.size(); ++k) {
-    values[k] = tensor.load(row, k);
-  }
-  return values;
-}
-
 // softmax(scale · q·K) · V over the positions 0 .. length-1 of one sequence, for one query head.
 void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequence, uint64_t length,
                 const float *query, uint64_t kvHead, float scale, float *output) {

@@ -8,14 +8,6 @@
 namespace cria::reference {
 namespace {
 
-std::vector<float> loadRow(const Tensor &tensor, uint64_t row) {
-  std::vector<float> values(tensor.shape[1]);
-  for (uint64_t k = 0; k < values.size(); ++k) {
-    values[k] = tensor.load(row, k);
-  }
-  return values;
-}
-
 // Accumulates in f32, in ascending order of k.
 float dotRow(const Weight &weight, uint64_t row, const std::vector<float> &x) {
   float sum = 0.0f;

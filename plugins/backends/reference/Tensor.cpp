@@ -61,4 +61,12 @@ int32_t Tensor::loadInt(uint64_t i, uint64_t j) const {
   return loadBytes<int32_t>(data, i * strides[0] + j * strides[1]);
 }
 
+std::vector<float> loadRow(const Tensor &tensor, uint64_t row) {
+  std::vector<float> values(tensor.shape[1]);
+  for (uint64_t k = 0; k < values.size(); ++k) {
+    values[k] = tensor.load(row, k);
+  }
+  return values;
+}
+
 } // namespace cria::reference

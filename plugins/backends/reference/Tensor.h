@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace cria::reference {
 
@@ -22,5 +23,8 @@ struct Tensor : plugin::OpOperand {
   float loadAt(uint64_t element) const;
   void storeAt(uint64_t element, float value) const;
 };
+
+/// The values of a row of a matrix.
+std::vector<float> loadRow(const Tensor &tensor, uint64_t row);
 
 } // namespace cria::reference
