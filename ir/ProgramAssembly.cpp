@@ -16,18 +16,18 @@ ParseResult cria::program::parseExtent(AsmParser &parser, int64_t &extent) {
     return extent >= 0 ? success() : parser.emitError(location, "expected a dimension >= 0, got ") << extent;
   }
   extent = llvm::StringSwitch<int64_t>(keyword)
-               .Case("T", kExtentT)
-               .Case("R", kExtentR)
-               .Case("S", kExtentS)
-               .Default(kExtentP);
-  if (extent != kExtentS || failed(parser.parseOptionalPlus())) {
+               .Case("T", kNumTokens)
+               .Case("R", kNumOutputs)
+               .Case("S", kNumSequences)
+               .Default(kNumPages);
+  if (extent != kNumSequences || failed(parser.parseOptionalPlus())) {
     return success();
   }
   int64_t one = 0;
   if (parser.parseInteger(one) || one != 1) {
     return parser.emitError(location, "expected 'S' or 'S+1'");
   }
-  extent = kExtentSPlus1;
+  extent = kNumSequencesPlusOne;
   return success();
 }
 

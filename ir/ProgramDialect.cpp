@@ -79,7 +79,7 @@ LogicalResult GridDimAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
     return emitError() << "expected a grid dimension with times >= 0 and tile >= 1, got " << times << " and "
                        << tile;
   }
-  if (of != 1 && of != kExtentT && of != kExtentR) {
+  if (of != 1 && of != kNumTokens && of != kNumOutputs) {
     return emitError() << "expected a grid dimension of 1, T or R, got " << extentName(of);
   }
   return success();

@@ -20,11 +20,11 @@ namespace cria::program {
 /// 0.
 constexpr int64_t extentOf(ExtentKind kind) { return -int64_t(kind); }
 enum Extent : int64_t {
-  kExtentT = extentOf(ExtentKind::tokens),    ///< rows of the step
-  kExtentR = extentOf(ExtentKind::outputs),   ///< rows of logits
-  kExtentS = extentOf(ExtentKind::sequences), ///< sequences of the step
-  kExtentSPlus1 = extentOf(ExtentKind::sequencesPlusOne),
-  kExtentP = extentOf(ExtentKind::pages), ///< pages in the pool, only for `kv`
+  kNumTokens = extentOf(ExtentKind::tokens),       ///< rows of the step
+  kNumOutputs = extentOf(ExtentKind::outputs),     ///< rows of logits
+  kNumSequences = extentOf(ExtentKind::sequences), ///< sequences of the step
+  kNumSequencesPlusOne = extentOf(ExtentKind::sequencesPlusOne),
+  kNumPages = extentOf(ExtentKind::pages), ///< pages in the pool, only for `kv`
 };
 /// The kind of a dimension; constant for a number.
 constexpr ExtentKind extentKindOf(int64_t extent) {

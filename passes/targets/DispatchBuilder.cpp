@@ -36,7 +36,7 @@ AlignedRows::AlignedRows(const View &source, int64_t alignment)
 
 GridDim gridOverRows(const View &view, int64_t tile) {
   int64_t rows = view.rows();
-  if (rows == kExtentT || rows == kExtentR) {
+  if (rows == kNumTokens || rows == kNumOutputs) {
     return {.times = 1, .of = rows, .tile = tile};
   }
   return {.times = int64_t(llvm::divideCeil(rows, tile)), .of = 1, .tile = 1};
@@ -357,7 +357,7 @@ View DispatchBuilder::kvPages(int64_t offset, ArrayRef<int64_t> shape, ArrayRef<
   View view;
   view.buffer = ProgramDialect::kKvBuffer.str();
   view.type = kv().getType();
-  view.shape = {kExtentP};
+  view.shape = {kNumPages};
   view.shape.append(shape.begin(), shape.end());
   view.strides = {kv().getPageBytes() / elementTypeBytes(kv().getType())};
   view.strides.append(strides.begin(), strides.end());

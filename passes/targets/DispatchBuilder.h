@@ -5,8 +5,8 @@
 //  1. Views are values: to bind a part of a buffer, change a copy. Offsets and sizes are in bytes, strides in
 //     elements.
 //  2. Every tensor value is a dense f32 buffer [rows, columns]; results of llama.split are strided views of
-//     their source. The first dimension is a number if the type is static, else program::kExtentT or
-//     kExtentR.
+//     their source. The first dimension is a number if the type is static, else program::kNumTokens or
+//     kNumOutputs.
 //  3. Dispatches run in the order in which they are added. Entry points share kernels by name.
 //  4. The names of buffers and kernels in a View or KernelRef are those in the finished program.
 #pragma once
@@ -54,7 +54,7 @@ struct Binding {
   program::Access access;
 };
 
-/// times * ceildiv(of, tile); `of` is 1, program::kExtentT or kExtentR.
+/// times * ceildiv(of, tile); `of` is 1, program::kNumTokens or kNumOutputs.
 struct GridDim {
   int64_t times = 1;
   int64_t of = 1;

@@ -89,7 +89,7 @@ protected:
     spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
     spec.activation = linear.activation;
     spec.residual = bool(linear.residual);
-    spec.rows = output.rows() == program::kExtentR ? ExtentKind::outputs : ExtentKind::tokens;
+    spec.rows = output.rows() == program::kNumOutputs ? ExtentKind::outputs : ExtentKind::tokens;
     spec.residualStride = linear.residual ? strideOf(linear.residual) : 0;
     spec.outputStride = output.strides.front();
   }

@@ -17,7 +17,7 @@ LogicalResult CudaLowering::lowerAttention(const Attention &attention) {
                       .maxPages = attention.maxPages,
                       .queryStride = attention.query.strides.front(),
                       .outputStride = attention.output.strides.front()};
-  bool manyRows = builder_.maxTokens() > kMaxMatvecRows && attention.output.rows() == program::kExtentT;
+  bool manyRows = builder_.maxTokens() > kMaxMatvecRows && attention.output.rows() == program::kNumTokens;
   bool fits =
       attention.kv.type == ElementType::f16 && attention.kv.headDim <= FlashAttentionSpec::kMaxHeadDim;
   return manyRows && fits ? lowerToFlash(attention, shape) : lowerToSegments(attention, shape);

@@ -39,7 +39,8 @@ LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
   MatmulSpec spec = {};
   describe(linear, spec);
   const MatmulKernel *kernel = findMatmulKernel(spec.weight);
-  bool hasManyRows = builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kExtentT;
+  bool hasManyRows =
+      builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kNumTokens;
   if (!kernel || !hasManyRows) {
     return lowerToMatvec(linear);
   }

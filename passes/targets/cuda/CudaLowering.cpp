@@ -14,9 +14,9 @@ static constexpr KernelLaunch kRowLaunch{.blockThreads = kRowThreads};
 // The largest value of a dimension: that of the limits for a symbolic one.
 int64_t CudaLowering::largest(int64_t extent) {
   int64_t maxTokens = builder_.maxTokens();
-  return extent == program::kExtentT   ? maxTokens
-         : extent == program::kExtentR ? std::min<int64_t>(maxTokens, builder_.limits().getMaxOutputs())
-                                       : extent;
+  return extent == program::kNumTokens    ? maxTokens
+         : extent == program::kNumOutputs ? std::min<int64_t>(maxTokens, builder_.limits().getMaxOutputs())
+                                          : extent;
 }
 
 // Kernels count the elements of a step's arrays in 32 bits.
@@ -36,7 +36,7 @@ LogicalResult CudaLowering::checkDispatch(const KernelLaunch &launch, ArrayRef<G
   }
   for (const Binding &binding : operands.bindings()) {
     const View &view = binding.view;
-    bool isOfStep = view.rows() == program::kExtentT || view.rows() == program::kExtentR;
+    bool isOfStep = view.rows() == program::kNumTokens || view.rows() == program::kNumOutputs;
     if (isOfStep && largest(view.rows()) * view.strides.front() > INT32_MAX) {
       return op_->emitOpError() << "operand '" << binding.name << "' has " << largest(view.rows())
                                 << " rows of " << view.strides.front()

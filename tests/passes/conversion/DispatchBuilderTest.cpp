@@ -29,7 +29,7 @@ protected:
 
 TEST_F(DispatchBuilderTest, ColumnsAreAWindowOfTheirSource) {
   DispatchBuilder builder(*program_, entry_);
-  View whole = builder.temporary("x", Float32Type::get(&context_), {program::kExtentT, 24});
+  View whole = builder.temporary("x", Float32Type::get(&context_), {program::kNumTokens, 24});
   EXPECT_EQ(whole.size, 8 * 24 * 4);
   View part = columnsOf(whole, 16, 4);
   EXPECT_EQ(part.buffer, whole.buffer);
@@ -42,11 +42,13 @@ TEST_F(DispatchBuilderTest, ColumnsAreAWindowOfTheirSource) {
 }
 
 TEST_F(DispatchBuilderTest, GridFollowsTheRows) {
-  View view{
-      .buffer = "x", .type = Float32Type::get(&context_), .shape = {program::kExtentT, 4}, .strides = {4, 1}};
+  View view{.buffer = "x",
+            .type = Float32Type::get(&context_),
+            .shape = {program::kNumTokens, 4},
+            .strides = {4, 1}};
   GridDim dim = gridOverRows(view, 6);
   EXPECT_EQ(dim.times, 1);
-  EXPECT_EQ(dim.of, program::kExtentT);
+  EXPECT_EQ(dim.of, program::kNumTokens);
   EXPECT_EQ(dim.tile, 6);
   view.shape[0] = 13;
   dim = gridOverRows(view, 6);
@@ -111,7 +113,7 @@ TEST_F(DispatchBuilderTest, KvPagesReachToTheEnd) {
   View pages = builder.kvPages(2048, {2, 32}, {512, 1});
   EXPECT_EQ(pages.size, program::kRest);
   EXPECT_EQ(pages.offset, 2048);
-  EXPECT_EQ(pages.shape, (SmallVector<int64_t, 4>{program::kExtentP, 2, 32}));
+  EXPECT_EQ(pages.shape, (SmallVector<int64_t, 4>{program::kNumPages, 2, 32}));
   EXPECT_EQ(pages.strides, (SmallVector<int64_t, 4>{2048, 512, 1}));
 }
 
