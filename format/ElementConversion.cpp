@@ -10,7 +10,7 @@
 namespace cria {
 
 namespace {
-// Elements converted at a time by way of f32.
+/// Elements converted at a time by way of f32.
 constexpr size_t kChunk = 1024;
 
 using Chunk = std::array<float, kChunk>;

@@ -17,8 +17,8 @@ bool has(const ProgramDispatch &dispatch, std::string_view name) {
                      [&](const ProgramBinding &binding) { return binding.name == name; });
 }
 
-// Returns whether the first dimension is the number of rows of the step: T, or a constant in an entry point
-// for that T only.
+/// Returns whether the first dimension is the number of rows of the step: T, or a constant in an entry point
+/// for that T only.
 bool isRows(const Extent &extent, ExtentKind rows, const ProgramEntry &entry) {
   bool isFixed = rows == ExtentKind::tokens && entry.minTokens == entry.maxTokens;
   return extent == Extent{.kind = rows} || (isFixed && isConstant(extent, entry.maxTokens));
@@ -37,7 +37,7 @@ Status verifyStepOperand(const Program &program, const ProgramEntry &entry, cons
                             : invalidArgument("expected the entire field '{}' of the step", rule.name);
 }
 
-// verifyEntry() has checked that the last element lies inside a page.
+/// verifyEntry() has checked that the last element lies inside a page.
 Status verifyCache(const Program &program, const ProgramBinding &binding) {
   constexpr size_t kRank = 5;
   constexpr size_t kTokens = 3;

@@ -15,7 +15,7 @@ namespace cria {
 namespace {
 constexpr uint64_t kAlignment = CRIA_KERNEL_ALIGNMENT;
 constexpr uint64_t kMaxStepBytes = uint64_t(1) << 28; // kept in host memory and uploaded in every step
-// Far above any real arena; prevents the allocation of a hostile one.
+/// Far above any real arena; prevents the allocation of a hostile one.
 constexpr uint64_t kMaxArenaBytes = uint64_t(1) << 38;
 constexpr uint64_t kMaxSpareBytes = 4096; // for rounding at the end of a buffer
 constexpr uint64_t kMaxElementBytes = 8;  // of an array of a weight

@@ -15,7 +15,7 @@ namespace cria {
 
 namespace {
 constexpr uint64_t kLengthBytes = 8;
-// Far above any real header (that of a 70B model has 80 KB), and small enough to parse.
+/// Far above any real header (that of a 70B model has 80 KB), and small enough to parse.
 constexpr uint64_t kMaxHeaderBytes = uint64_t(64) << 20;
 constexpr int64_t kMaxDimension = int64_t(1) << 48;
 

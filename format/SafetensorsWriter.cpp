@@ -8,7 +8,7 @@
 namespace cria {
 
 namespace {
-// The size of a page, so that a backend can use a mapped file in place.
+/// The size of a page, so that a backend can use a mapped file in place.
 constexpr uint64_t kDataAlignment = 4096;
 constexpr uint64_t kTensorAlignment = 64;
 

@@ -10,7 +10,7 @@
 namespace cria {
 
 namespace {
-// Codes are symmetric: −128 is not used.
+/// Codes are symmetric: −128 is not used.
 constexpr float kLargestCode = 127;
 
 std::byte *bytesOf(float &value) { return reinterpret_cast<std::byte *>(&value); }

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 using FrontendGetter = const Frontend &();
 
-// A path is offered to them in this order.
+/// A path is offered to them in this order.
 static constexpr FrontendGetter *kFrontends[] = {huggingface::frontend};
 
 static std::string descriptions() {

@@ -20,7 +20,7 @@ struct RoleTraits {
   Dimension columns;
 };
 
-// In forward order and in the order of TensorRole.
+/// In forward order and in the order of TensorRole.
 constexpr std::array kRoles = std::to_array<RoleTraits>({
     {TensorRole::embedding, false, "embedding", "model.embed_tokens", Dimension::vocabulary,
      Dimension::model},

@@ -13,7 +13,7 @@ using namespace cria::llama;
 
 FusedPart RopeAttentionOp::getFusedParts() { return FusedPart::rope_attention; }
 
-// q, k and v, split if they come in one tensor.
+/// q, k and v, split if they come in one tensor.
 static SmallVector<Value> projections(RopeAttentionOp op, RewriterBase &rewriter) {
   if (!op.hasFusedProjections()) {
     return op.getProjections();
@@ -57,8 +57,8 @@ FusedPart FusedLinearOp::getFusedParts() {
   return parts;
 }
 
-// The weight of one input of an interleaved weight: an existing weight with that recipe, or a new one named
-// <name of the interleaved weight>.<suffix>.
+/// The weight of one input of an interleaved weight: an existing weight with that recipe, or a new one named
+/// <name of the interleaved weight>.<suffix>.
 static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t> shape, StringRef suffix,
                               RewriterBase &rewriter) {
   Operation *table = fused->getParentOp();
@@ -76,8 +76,8 @@ static WeightOp weightOfInput(WeightOp fused, Attribute recipe, ArrayRef<int64_t
   return weight;
 }
 
-// The gate and up weights of a swiglu, or nullopt if the weight does not interleave the two in blocks of the
-// op's size.
+/// The gate and up weights of a swiglu, or nullopt if the weight does not interleave the two in blocks of the
+/// op's size.
 static std::optional<std::pair<WeightOp, WeightOp>> gateAndUp(FusedLinearOp op, RewriterBase &rewriter) {
   auto use = op.getWeight().getDefiningOp<UseWeightOp>();
   auto fused = use ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, use.getNameAttr()) : WeightOp();

@@ -6,7 +6,7 @@
 using namespace mlir;
 using namespace cria::llama;
 
-// A split into one slice is the input.
+/// A split into one slice is the input.
 LogicalResult SplitOp::fold(FoldAdaptor adaptor, SmallVectorImpl<OpFoldResult> &results) {
   if (getSizes().size() != 1) {
     return failure();

@@ -10,7 +10,7 @@
 using namespace mlir;
 using namespace cria::llama;
 
-// Emits a diagnostic if `emitError` is set.
+/// Emits a diagnostic if `emitError` is set.
 template <typename... Parts> static LogicalResult report(EmitError emitError, Parts &&...parts) {
   if (emitError) {
     InFlightDiagnostic diagnostic = emitError();
@@ -86,7 +86,7 @@ static LogicalResult checkF32(StringRef what, WeightType weight, EmitError emitE
   return report(emitError, "expected ", what, " of f32, got ", StringRef(nameOf(weight.getFormat())));
 }
 
-// One element of `indices` for each row of `input`.
+/// One element of `indices` for each row of `input`.
 static LogicalResult checkPerRow(StringRef what, Type indices, Type input, EmitError emitError) {
   if (dimensionsMatch(rowsOf(indices), rowsOf(input))) {
     return success();
@@ -249,7 +249,7 @@ FailureOr<Type> cria::llama::gatherRowsType(Type input, Type rows) {
 // Fused ops
 //===----------------------------------------------------------------------===//
 
-// The number of columns of q, which precede those of k and v.
+/// The number of columns of q, which precede those of k and v.
 static FailureOr<std::array<int64_t, 3>> columnsOfFusedProjections(Type projections, KvCacheType cache,
                                                                    EmitError emitError) {
   int64_t kv = cache.getColumns(), query = columnsOf(projections) - 2 * kv;
@@ -306,7 +306,7 @@ FailureOr<Type> cria::llama::ropeAttentionType(const RopeAttentionTypes &types, 
   return Type(rowsType(cast<ShapedType>(types.projections.front()), (*columns)[0]));
 }
 
-// (C2) of fused_linear.
+/// (C2) of fused_linear.
 static LogicalResult checkNorm(const FusedLinearTypes &types, FloatAttr epsilon, EmitError emitError) {
   if (!types.normWeight != !epsilon) {
     return report(emitError, "expected norm weight and epsilon together, got only ",
@@ -316,7 +316,7 @@ static LogicalResult checkNorm(const FusedLinearTypes &types, FloatAttr epsilon,
                           : success();
 }
 
-// (C3) and (C4) of fused_linear.
+/// (C3) and (C4) of fused_linear.
 static LogicalResult checkActivation(const FusedLinearTypes &types, Activation activation,
                                      std::optional<int64_t> swigluBlock, EmitError emitError) {
   int64_t columns = columnsOf(types.output), rows = types.weight.getRows();

@@ -33,7 +33,7 @@ mlir::RankedTensorType rowsType(mlir::ShapedType rows, int64_t columns);
 /// Whether two dimensions are compatible: equal, or at least one of them dynamic.
 bool dimensionsMatch(int64_t first, int64_t second);
 
-// The result types of the ops with these names.
+/// The result types of the ops with these names.
 llvm::FailureOr<mlir::Type> embeddingType(mlir::Type tokens, WeightType table, EmitError emitError);
 llvm::FailureOr<mlir::Type> rmsNormType(mlir::Type input, WeightType weight, mlir::FloatAttr epsilon,
                                         EmitError emitError);

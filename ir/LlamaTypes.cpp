@@ -35,7 +35,7 @@ static void printFormat(AsmPrinter &printer, cria::WeightFormat format) {
   printer << StringRef(nameOf(format));
 }
 
-// custom<Double>: an f64 without its type.
+/// custom<Double>: an f64 without its type.
 static ParseResult parseDouble(AsmParser &parser, FloatAttr &attribute) {
   double value;
   if (parser.parseFloat(value)) {
@@ -55,7 +55,7 @@ static void printDouble(AsmPrinter &printer, FloatAttr attribute) {
 #define GET_TYPEDEF_CLASSES
 #include "ir/LlamaTypes.cpp.inc"
 
-// The dialect's layouts are those of the format, by number.
+/// The dialect's layouts are those of the format, by number.
 using LayoutKind = cria::PhysicalLayout::Kind;
 static_assert(int(WeightLayout::row_major) == int(LayoutKind::rowMajor) &&
               int(WeightLayout::panel16) == int(LayoutKind::panel16) &&
@@ -152,7 +152,7 @@ void WeightType::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-// Rank 1 or 2 with positive dimensions.
+/// Rank 1 or 2 with positive dimensions.
 static LogicalResult verifyShape(EmitError emitError, ArrayRef<int64_t> shape) {
   if (shape.empty() || shape.size() > 2) {
     return emitError() << "expected rank 1 or 2, got " << shape.size();
@@ -276,7 +276,7 @@ LogicalResult RopeTableAttr::verify(EmitError emitError, FloatAttr theta, int64_
   return verifyScaling(emitError, scaling);
 }
 
-// Inputs of a step: at least one, all recipes of rank 2 with the same number of columns.
+/// Inputs of a step: at least one, all recipes of rank 2 with the same number of columns.
 static LogicalResult verifyInputs(EmitError emitError, ArrayRef<Attribute> inputs) {
   if (inputs.empty()) {
     return emitError() << "expected at least one input";

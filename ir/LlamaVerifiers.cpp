@@ -7,7 +7,7 @@
 using namespace mlir;
 using namespace cria::llama;
 
-// custom<ActivationWord>: the activation without the name of the attribute.
+/// custom<ActivationWord>: the activation without the name of the attribute.
 static ParseResult parseActivationWord(OpAsmParser &parser, ActivationAttr &attribute) {
   StringRef word;
   SMLoc loc = parser.getCurrentLocation();
@@ -32,8 +32,8 @@ static void printActivationWord(OpAsmPrinter &printer, FusedLinearOp, Activation
 #include "ir/LlamaInterfaceEnums.cpp.inc"
 #include "ir/LlamaInterfaces.cpp.inc"
 
-// Calls `rule` with a function that emits errors of `Op`, or with null if there is no location to emit them
-// at, and appends the type that it returns.
+/// Calls `rule` with a function that emits errors of `Op`, or with null if there is no location to emit them
+/// at, and appends the type that it returns.
 template <typename Op, typename Rule>
 static LogicalResult infer(MLIRContext *context, std::optional<Location> location,
                            SmallVectorImpl<Type> &types, Rule rule) {

@@ -33,7 +33,7 @@ static Operation *opAt(ModuleOp module, const ProgramPlace &place) {
                         : entry.getOperation();
 }
 
-// kernel_c4
+/// kernel_c4
 static LogicalResult verifySymbols(ModuleOp module) {
   auto code = module.lookupSymbol<ModuleOp>(ProgramDialect::kKernelsModule);
   for (auto kernel : module.getOps<KernelOp>()) {

@@ -22,7 +22,7 @@ StatusOr<Descriptor> openToRead(const std::string &path, int flags) {
   return file;
 }
 
-// Reads up to `size` bytes, and fewer only at the end of the file.
+/// Reads up to `size` bytes, and fewer only at the end of the file.
 StatusOr<size_t> readUpTo(int file, char *data, size_t size, const std::string &name) {
   size_t done = 0;
   while (done < size) {

@@ -32,7 +32,7 @@ static StatusOr<std::string> resolveLinks(fs::path path) {
   return path.string();
 }
 
-// A parent that is searchable but not readable is opened with O_PATH.
+/// A parent that is searchable but not readable is opened with O_PATH.
 static Descriptor openParent(const std::string &path) {
   int parent = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (parent < 0 && errno == EACCES) {

@@ -13,7 +13,7 @@ namespace cria {
 namespace half_detail {
 inline constexpr uint32_t kInfinity32 = 0x7F800000u;
 inline constexpr uint32_t kAbsMask = 0x7FFFFFFFu;
-// The exponent bias of a half is 112 below that of a float.
+/// The exponent bias of a half is 112 below that of a float.
 inline constexpr uint32_t kBiasDifference = 112u << 23;
 inline constexpr uint32_t kSmallestNormalHalf = 0x38800000u; // 2^-14
 inline constexpr uint32_t kSmallestTooLarge = 0x477FF000u;   // 65520, which rounds to infinity

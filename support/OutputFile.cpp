@@ -21,7 +21,7 @@ constexpr int kMaxAttempts = 100; // to find a free name
 constexpr mode_t kNewFile = 0666; // restricted by the umask
 constexpr mode_t kPermissions = 07777;
 
-// Follows symbolic links, also broken ones, so that a link is not replaced by the file.
+/// Follows symbolic links, also broken ones, so that a link is not replaced by the file.
 std::string resolved(fs::path path) {
   std::error_code failed;
   for (int links = 0; links < kMaxLinks && fs::is_symlink(path, failed); ++links) {

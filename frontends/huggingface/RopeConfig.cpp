@@ -7,7 +7,7 @@
 namespace cria::huggingface {
 
 namespace {
-// The default of transformers for configurations of the older form, such as the first ones of LLaMA 2.
+/// The default of transformers for configurations of the older form, such as the first ones of LLaMA 2.
 constexpr double kDefaultTheta = 10000;
 
 /// Returns rope_parameters or rope_scaling, or none when both are absent or null.

@@ -26,7 +26,7 @@ namespace cria {
 namespace {
 
 constexpr llvm::StringLiteral kKernelAttr = "cria.kernel";
-// The parameters of a kernel after its bindings: scratch, x, y, z.
+/// The parameters of a kernel after its bindings: scratch, x, y, z.
 constexpr unsigned kTrailingArguments = 4;
 
 /// Adds for each kernel `name` the exported function of the kernel ABI, and renames the kernel itself to an

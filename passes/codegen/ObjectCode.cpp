@@ -79,7 +79,7 @@ void setFunctionAttributes(llvm::Module &module, const ObjectTarget &target) {
   }
 }
 
-// The data symbol that describes this library.
+/// The data symbol that describes this library.
 void addLibraryInfo(llvm::Module &module, const ObjectTarget &target) {
   cria_kernel_library_info info = {};
   llvm::LLVMContext &context = module.getContext();
@@ -95,7 +95,7 @@ void addLibraryInfo(llvm::Module &module, const ObjectTarget &target) {
   symbol->setAlignment(llvm::Align(alignof(cria_kernel_library_info)));
 }
 
-// A kernel library links to nothing, so an undefined symbol is a call that a lowering introduced.
+/// A kernel library links to nothing, so an undefined symbol is a call that a lowering introduced.
 LogicalResult refuseUndefinedSymbols(ModuleOp origin, StringRef object) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "kernels.o"));
   if (!file) {

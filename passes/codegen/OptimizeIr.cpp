@@ -10,7 +10,7 @@ using namespace mlir;
 
 namespace cria {
 
-// The loops are already blocked, unrolled and vectorized: LLVM cleans up, inlines and forms addresses.
+/// The loops are already blocked, unrolled and vectorized: LLVM cleans up, inlines and forms addresses.
 void optimizeIr(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = false;

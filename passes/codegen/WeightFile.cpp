@@ -14,7 +14,7 @@
 namespace cria {
 
 namespace {
-// Large enough to make the cost of system calls negligible, small enough for the caches.
+/// Large enough to make the cost of system calls negligible, small enough for the caches.
 constexpr uint64_t kBlockBytes = uint64_t(4) << 20;
 
 /// Rows [first, first + count) of one weight. Except for the last block of a weight, `count` is a multiple of

@@ -15,7 +15,7 @@ namespace cria {
 
 using program::FieldAttr;
 
-// Kernels read the header as an array of words.
+/// Kernels read the header as an array of words.
 static constexpr uint64_t offsetOf(StepFieldKind kind) { return kStepElementBytes * uint64_t(kind); }
 static_assert(offsetof(cria_step_header, num_tokens) == offsetOf(StepFieldKind::numTokens) &&
               offsetof(cria_step_header, num_outputs) == offsetOf(StepFieldKind::numOutputs) &&

@@ -13,7 +13,7 @@ using namespace mlir;
 using namespace cria;
 using namespace cria::llama;
 
-// Whether the norm can be fused into `user`.
+/// Whether the norm can be fused into `user`.
 static bool canTake(OpOperand &use) {
   std::optional<LinearParts> linear = LinearParts::of(use.getOwner());
   return linear && !linear->normWeight && linear->input == use.get() && linear->residual != use.get();

@@ -24,13 +24,13 @@ struct Projections {
 };
 } // namespace
 
-// The linear that produces a value, directly or through a RoPE.
+/// The linear that produces a value, directly or through a RoPE.
 static LinearOp linearBehindRope(Value value) {
   auto rope = value.getDefiningOp<RopeOp>();
   return rope ? rope.getInput().getDefiningOp<LinearOp>() : LinearOp();
 }
 
-// The attention over the cache and layer of `append`, in the same block.
+/// The attention over the cache and layer of `append`, in the same block.
 static AttentionOp attentionAfter(KvAppendOp append) {
   for (Operation *user : append.getCache().getUsers()) {
     auto attention = dyn_cast<AttentionOp>(user);
@@ -59,7 +59,7 @@ static LinearOp firstInBlock(ArrayRef<LinearOp> linears) {
                             [](LinearOp first, LinearOp second) { return first->isBeforeInBlock(second); });
 }
 
-// Replaces the three linears by one linear and a split.
+/// Replaces the three linears by one linear and a split.
 static FusionOutcome fuse(Operation *root, const Projections &projections, RewriterBase &rewriter) {
   SmallVector<LinearOp> linears = projections.all();
   if (!llvm::all_of(linears, [](LinearOp linear) { return bool(linear); })) {
@@ -98,7 +98,7 @@ static FusionOutcome fuse(Operation *root, const Projections &projections, Rewri
   return FusionOutcome::fused;
 }
 
-// A rope_attention that reads all slices of one split reads the input of the split instead.
+/// A rope_attention that reads all slices of one split reads the input of the split instead.
 static void takeSplitInput(RopeAttentionOp attention, RewriterBase &rewriter) {
   auto split = attention.getProjections()[0].getDefiningOp<SplitOp>();
   rewriter.modifyOpInPlace(attention, [&] { attention.getProjectionsMutable().assign(split.getInput()); });
@@ -118,7 +118,7 @@ static FusionOutcome fuseAttention(RopeAttentionOp attention, RewriterBase &rewr
   return outcome;
 }
 
-// Whether the pass has already fused these projections: q, k and v are slices of one split.
+/// Whether the pass has already fused these projections: q, k and v are slices of one split.
 static bool isSplitAlready(KvAppendOp append) {
   auto rope = append.getKey().getDefiningOp<RopeOp>();
   auto split = append.getValue().getDefiningOp<SplitOp>();

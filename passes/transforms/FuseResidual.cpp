@@ -13,7 +13,7 @@ using namespace mlir;
 using namespace cria;
 using namespace cria::llama;
 
-// Whether a value is the result of a linear without a residual.
+/// Whether a value is the result of a linear without a residual.
 static bool isLinear(Value value) {
   std::optional<LinearParts> linear = LinearParts::of(value.getDefiningOp());
   return linear && !linear->residual;

@@ -15,8 +15,8 @@ using namespace mlir;
 using namespace cria;
 using namespace cria::llama;
 
-// The kv_append that `attention` depends on: the last op with a memory effect before it. Null if that op is
-// not a kv_append.
+/// The kv_append that `attention` depends on: the last op with a memory effect before it. Null if that op is
+/// not a kv_append.
 static KvAppendOp appendBefore(AttentionOp attention) {
   Operation *op = attention->getPrevNode();
   while (op && isMemoryEffectFree(op)) {
@@ -28,13 +28,13 @@ static KvAppendOp appendBefore(AttentionOp attention) {
   return same ? append : KvAppendOp();
 }
 
-// Whether a RoPE has the positions, table and head dimension of the fused op.
+/// Whether a RoPE has the positions, table and head dimension of the fused op.
 static bool rotatesFor(RopeOp rope, AttentionOp attention, Value table) {
   return rope.getPositions() == attention.getPositions() && rope.getTable() == table &&
          int64_t(rope.getHeadDim()) == attention.getCache().getType().getHeadDim();
 }
 
-// q, k and v, or the one tensor that they are slices of.
+/// q, k and v, or the one tensor that they are slices of.
 static SmallVector<Value> projections(Value query, Value key, Value value) {
   auto split = query.getDefiningOp<SplitOp>();
   SmallVector<Value> all{query, key, value};

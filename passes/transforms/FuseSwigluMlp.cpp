@@ -22,8 +22,8 @@ struct Swiglu {
 };
 } // namespace
 
-// silu(gate) * up, with the factors in either order. `gate` or `up` is null if the value is not the result of
-// a linear.
+/// silu(gate) * up, with the factors in either order. `gate` or `up` is null if the value is not the result
+/// of a linear.
 static std::optional<Swiglu> matchSwiglu(MulOp mul) {
   for (auto [first, second] :
        {std::pair(mul.getLhs(), mul.getRhs()), std::pair(mul.getRhs(), mul.getLhs())}) {
@@ -34,7 +34,7 @@ static std::optional<Swiglu> matchSwiglu(MulOp mul) {
   return std::nullopt;
 }
 
-// The weight of the fused op: rows of gate and up, interleaved in blocks of `block` rows.
+/// The weight of the fused op: rows of gate and up, interleaved in blocks of `block` rows.
 static Value interleavedWeight(Swiglu swiglu, int64_t block, Location loc, RewriterBase &rewriter) {
   WeightOp gate = weightOf(swiglu.gate.getWeight()), up = weightOf(swiglu.up.getWeight());
   auto recipe = InterleaveAttr::get(rewriter.getContext(), {gate.getRecipe(), up.getRecipe()}, block);

@@ -30,7 +30,7 @@ WeightOp cria::weightOf(Value value) {
   return use ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(use, use.getNameAttr()) : WeightOp();
 }
 
-// The weight of a module with this recipe and type.
+/// The weight of a module with this recipe and type.
 static WeightOp findWeight(Region &region, WeightType type, Attribute recipe) {
   for (auto weight : region.getOps<WeightOp>()) {
     if (weight.getRecipe() == recipe && weight.getWeightType() == type) {

@@ -29,7 +29,7 @@ static bool isIndices(Type type, int64_t rank) {
   return tensor && tensor.getRank() == rank && tensor.getElementType().isInteger(32);
 }
 
-// The arguments of the forward contract and one result, the logits.
+/// The arguments of the forward contract and one result, the logits.
 static LogicalResult checkForward(func::FuncOp forward) {
   FunctionType type = forward.getFunctionType();
   if (type.getNumInputs() != cria::kNumForwardArguments || type.getNumResults() != 1 ||
@@ -49,7 +49,7 @@ static LogicalResult checkForward(func::FuncOp forward) {
   return success();
 }
 
-// The result type of a fused linear is set here from the rows of its input; the other ops infer theirs.
+/// The result type of a fused linear is set here from the rows of its input; the other ops infer theirs.
 static LogicalResult updateResultTypes(Operation *op) {
   if (auto linear = dyn_cast<FusedLinearOp>(op)) {
     linear.getOutput().setType(rowsType(linear.getInput().getType(), linear.getType().getDimSize(1)));
@@ -71,7 +71,7 @@ static LogicalResult updateResultTypes(Operation *op) {
   return success();
 }
 
-// Sets the number of rows of every value with T rows to one.
+/// Sets the number of rows of every value with T rows to one.
 static LogicalResult makeSingleRow(func::FuncOp entry) {
   Block &body = entry.getBody().front();
   for (unsigned index = 0; index < cria::kNumStepArrays; ++index) {

@@ -134,7 +134,7 @@ inline void checkComplete(const opset::Op &op, const OpCall &call) {
   }
 }
 
-// Checks that dimensions with equal letters in the signature are equal.
+/// Checks that dimensions with equal letters in the signature are equal.
 inline void checkExtents(const opset::Op &op, const OpCall &call) {
   std::map<char, uint64_t> dimensions;
   for (const opset::Operand &signature : op.operands) {

@@ -115,7 +115,7 @@ StatusOr<int32_t> ActiveRequest::choose(std::span<const float> logits) {
   return token;
 }
 
-// Ends the request if the token is a stop or end-of-text token, which does not become part of the text.
+/// Ends the request if the token is a stop or end-of-text token, which does not become part of the text.
 bool ActiveRequest::endsWith(int32_t token) {
   auto has = [token](const std::vector<int32_t> &ids) {
     return std::find(ids.begin(), ids.end(), token) != ids.end();
@@ -178,7 +178,7 @@ void ActiveRequest::emitText(const GeneratedToken *token, const std::string &tex
   }
 }
 
-// Delivers the text that the decoder and the stop matcher still hold back.
+/// Delivers the text that the decoder and the stop matcher still hold back.
 void ActiveRequest::flushText() {
   if (!decoder_ || stops_.matched()) {
     return;

@@ -121,8 +121,8 @@ void Engine::Implementation::stop() {
   thread_.join();
 }
 
-// Waits for requests while the scheduler has none. Returns false if the engine is being destroyed and all
-// requests have ended.
+/// Waits for requests while the scheduler has none. Returns false if the engine is being destroyed and all
+/// requests have ended.
 bool Engine::Implementation::takeInbox(Requests &taken) {
   std::unique_lock lock(mutex_);
   submitted_.wait(lock, [this] { return !inbox_.empty() || stopping_ || !scheduler_.isIdle(); });
@@ -142,7 +142,7 @@ void Engine::Implementation::removeFinished() {
   ended_.notify_all();
 }
 
-// Exceptions come from the standard library, above all when memory is exhausted.
+/// Exceptions come from the standard library, above all when memory is exhausted.
 void Engine::Implementation::runStep() {
   try {
     scheduler_.runStep();

@@ -14,7 +14,7 @@
 namespace cria {
 
 namespace {
-// Prompt steps of similar size share a command buffer: T is rounded up to this.
+/// Prompt steps of similar size share a command buffer: T is rounded up to this.
 constexpr uint32_t kPrefillGranule = 8;
 } // namespace
 

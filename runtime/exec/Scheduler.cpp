@@ -13,7 +13,7 @@ Scheduler::Scheduler(Model &model) : model_(model), stepper_(model) {
   maxActive_ = std::min({limits.maxSequences, limits.maxTokens, limits.maxOutputs});
 }
 
-// Returns whether an earlier request uses the session or the sampler of this one.
+/// Returns whether an earlier request uses the session or the sampler of this one.
 bool Scheduler::isInUse(const ActiveRequest &request,
                         const void *(*resourceOf)(const ActiveRequest &)) const {
   auto usesTheSame = [&](const auto &other) { return resourceOf(*other) == resourceOf(request); };
@@ -73,7 +73,7 @@ void Scheduler::endCancelled() {
   });
 }
 
-// Returns whether the pool has enough free pages for this request and all active ones.
+/// Returns whether the pool has enough free pages for this request and all active ones.
 bool Scheduler::hasPagesFor(const ActiveRequest &request) const {
   uint64_t needed = request.remainingPages();
   for (const auto &other : active_) {
@@ -94,8 +94,8 @@ void Scheduler::admit() {
   }
 }
 
-// Fills a step with prompt tokens of the active requests, in order. Returns false if no prompt tokens
-// remain.
+/// Fills a step with prompt tokens of the active requests, in order. Returns false if no prompt tokens
+/// remain.
 bool Scheduler::collectPrompts() {
   uint32_t room = model_.limits().maxTokens;
   for (const auto &request : active_) {
@@ -115,7 +115,7 @@ void Scheduler::collectGenerated() {
   }
 }
 
-// The flag that ends this step early: the one that all members share, or that of interruptStep().
+/// The flag that ends this step early: the one that all members share, or that of interruptStep().
 const CancelFlag *Scheduler::stepFlag() const {
   const CancelFlag *flag = members_.front()->cancelFlag();
   bool isShared = std::ranges::all_of(

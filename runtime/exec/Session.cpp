@@ -8,7 +8,7 @@
 
 namespace cria {
 
-// Reserves memory for the longest sequence, so that steps allocate nothing.
+/// Reserves memory for the longest sequence, so that steps allocate nothing.
 Session::Session(Model &model) : model_(&model), kv_(model.kvPool()) { tokens_.reserve(model.context()); }
 Session::~Session() = default;
 Session::Session(Session &&) noexcept = default;

@@ -16,7 +16,7 @@
 namespace cria {
 
 namespace {
-// Far above the size of any file but weights: code and programs have a few megabytes.
+/// Far above the size of any file but weights: code and programs have a few megabytes.
 constexpr uint64_t kMaxReadBytes = uint64_t(1) << 28;
 
 constexpr std::string_view kOpsFormat = "cria.ops.v1";

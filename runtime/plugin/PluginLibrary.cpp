@@ -10,7 +10,7 @@
 
 namespace cria {
 
-// Boost wraps the message of the dynamic loader; only the inner message states the cause.
+/// Boost wraps the message of the dynamic loader; only the inner message states the cause.
 static std::string loaderMessage(std::string_view what) {
   constexpr std::string_view begin = "(dlerror system message: ";
   const size_t from = what.find(begin);
@@ -21,8 +21,8 @@ static std::string loaderMessage(std::string_view what) {
   return std::string(what.substr(from + begin.size(), to - from - begin.size()));
 }
 
-// All symbols are resolved when the library is loaded, so a missing one is an error here and not during a
-// call.
+/// All symbols are resolved when the library is loaded, so a missing one is an error here and not during a
+/// call.
 static Status load(boost::dll::shared_library &library, const std::filesystem::path &path) {
   try {
     library.load(path, boost::dll::load_mode::rtld_now);

@@ -106,14 +106,14 @@ static Status readNeeds(const Json &json, PluginManifest &out) {
   return refuseOthers(needs, "needs.", {"os", "arch", "cpu"});
 }
 
-// The registry begins each message with the path of the manifest.
+/// The registry begins each message with the path of the manifest.
 static Status withoutPath(const Status &status, const std::string &path) {
   const std::string prefix = path + ": ";
   return status.message().starts_with(prefix) ? Status(status.code(), status.message().substr(prefix.size()))
                                               : status;
 }
 
-// `opset` and `ops`, of a backend.
+/// `opset` and `ops`, of a backend.
 static Status readOps(const Json &json, PluginManifest &out) {
   uint32_t version = 1;
   if (json.contains("opset")) {

@@ -10,7 +10,7 @@
 
 namespace cria {
 
-// The Levenshtein distance.
+/// The Levenshtein distance.
 static size_t distanceOf(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -88,7 +88,7 @@ std::string rangeOf(const cria_option_info &option) {
   return fmt::format("no value, because options of type {} are unknown", option.type);
 }
 
-// Returns the index of the option that an argument sets: by name, or the next one in order.
+/// Returns the index of the option that an argument sets: by name, or the next one in order.
 static StatusOr<size_t> targetOf(const Declared &declared, const PluginArgument &argument, size_t index,
                                  bool anyNamed) {
   if (argument.name.empty()) {
@@ -138,7 +138,7 @@ static bool isInRange(const cria_option_info &info, double number) {
   return number >= info.minimum && number <= info.maximum; // false for NaN
 }
 
-// Set `out` from a value of one type. Return false if the option does not accept it.
+/// Set `out` from a value of one type. Return false if the option does not accept it.
 static bool setValue(const cria_option_info &info, const std::string &text, cria_option &out) {
   switch (OptionType(info.type)) {
   case OptionType::integer:

@@ -43,7 +43,7 @@ std::string_view toString(PluginKind kind) {
   return "chat";
 }
 
-// The name of a kind in messages. toString() returns the one in manifests.
+/// The name of a kind in messages. toString() returns the one in manifests.
 static std::string_view displayNameOf(PluginKind kind) {
   return kind == PluginKind::chat ? "chat template" : toString(kind);
 }
@@ -139,7 +139,7 @@ static std::vector<std::string> splitColons(std::string_view list) {
   return parts;
 }
 
-// Returns why a folder of CRIA_PLUGIN_PATH is not searched; empty if it is.
+/// Returns why a folder of CRIA_PLUGIN_PATH is not searched; empty if it is.
 static std::string folderProblem(const fs::path &folder) {
   std::error_code failure;
   if (!folder.is_absolute()) {
@@ -201,7 +201,7 @@ static std::string kindName(uint32_t kind) {
              : fmt::format("{}", kind);
 }
 
-// Checks that the description of the library matches its plugin manifest.
+/// Checks that the description of the library matches its plugin manifest.
 static Status checkAnswer(const cria_plugin &answer, const PluginManifest &manifest) {
   CRIA_RETURN_IF_ERROR(checkField("kind", manifest.kind, kindName(answer.kind)));
   CRIA_RETURN_IF_ERROR(checkField("name", manifest.name, view(answer.name)));
@@ -265,7 +265,7 @@ void PluginRegistry::ensureLoaded(Entry &entry) {
   entry.candidate.loaded = true;
 }
 
-// Returns the reason why a known name is rejected, or the most similar names for an unknown one.
+/// Returns the reason why a known name is rejected, or the most similar names for an unknown one.
 Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
   for (const std::unique_ptr<Entry> &entry : entries_) {
     if (entry->manifest.kind == toString(kind) && entry->manifest.name == name) {

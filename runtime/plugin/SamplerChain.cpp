@@ -8,7 +8,7 @@
 
 namespace cria {
 
-// A sampler of a chain. Owns the object of the plugin.
+/// A sampler of a chain. Owns the object of the plugin.
 struct SamplerChain::Stage {
   cria_sampler_api api{};
   cria_sampler *sampler = nullptr;
@@ -49,7 +49,7 @@ SamplerChain::SamplerChain(SamplerChain &&) noexcept = default;
 SamplerChain &SamplerChain::operator=(SamplerChain &&) noexcept = default;
 SamplerChain::~SamplerChain() = default;
 
-// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
+/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit.
 static uint64_t mix(uint64_t value) {
   value += 0x9E3779B97F4A7C15u;
   value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -66,7 +66,7 @@ static double uniformOf(void *user, uint32_t index) {
   return uniformAt(*static_cast<const SamplePoint *>(user), index);
 }
 
-// Adds the position in the expression, if the spec has one.
+/// Adds the position in the expression, if the spec has one.
 static Status located(std::string_view expression, size_t position, const Status &status) {
   return position == std::string_view::npos || expression.empty() ? status
                                                                   : locatedIn(expression, position, status);
@@ -124,7 +124,7 @@ StatusOr<SamplerChain> SamplerChain::create(PluginRegistry &registry, std::strin
 
 constexpr float kHighest = std::numeric_limits<float>::max();
 
-// Checks that every logit is finite or -inf and at least one is finite.
+/// Checks that every logit is finite or -inf and at least one is finite.
 static bool areUsable(std::span<const float> logits) {
   bool allUsable = true;
   bool anyFinite = false;
@@ -175,7 +175,7 @@ Status SamplerChain::collect(std::span<const float> logits, std::span<const int3
                   : invalidArgument("expected a token to choose, but all are excluded");
 }
 
-// Checks that a sampler has only removed and permuted candidates.
+/// Checks that a sampler has only removed and permuted candidates.
 static Status checkResult(const cria_candidates &candidates, const cria_candidates &before,
                           uint32_t vocabularySize, std::string_view where) {
   const auto broken = [&](std::string_view what) {

@@ -27,7 +27,7 @@ static StatusOr<std::set<std::string>> readNames(const Json &json, std::string_v
   return names;
 }
 
-// The element types of an operand in all versions of the opset.
+/// The element types of an operand in all versions of the opset.
 static std::vector<std::string> typesOf(const opset::Op &op, std::string_view operand) {
   std::vector<std::string> types;
   for (uint32_t type = CRIA_TYPE_F32; isProgramType(ElementType(type)); ++type) {
@@ -38,7 +38,7 @@ static std::vector<std::string> typesOf(const opset::Op &op, std::string_view op
   return types;
 }
 
-// The types of one operand.
+/// The types of one operand.
 static StatusOr<std::set<std::string>> readTypes(const Json &json, const opset::Op &op,
                                                  const std::string &operand, uint32_t version) {
   const std::string where = fmt::format("ops.{}.types.{}", op.name, operand);
@@ -58,7 +58,7 @@ static StatusOr<std::set<std::string>> readTypes(const Json &json, const opset::
   return types;
 }
 
-// Only operands with several types are listed.
+/// Only operands with several types are listed.
 static Status readTypes(const Json &json, const opset::Op &op, uint32_t version, SupportedOps::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}.types' to be an object of operands", op.name);
@@ -90,7 +90,7 @@ static Status readOp(const Json &json, const opset::Op &op, uint32_t version, Su
   return {};
 }
 
-// The op of that name in a version of the opset.
+/// The op of that name in a version of the opset.
 static StatusOr<const opset::Op *> findOp(std::string_view name, uint32_t version,
                                           std::span<const opset::Op> table) {
   const opset::Op *op = opset::find(name, table);

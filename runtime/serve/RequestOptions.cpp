@@ -14,7 +14,7 @@ SamplerSpec samplerOf(std::string name, OptionValue value) {
   return spec;
 }
 
-// Temperature first, as in Meta's code.
+/// Temperature first, as in Meta's code.
 std::vector<SamplerSpec> standardSamplers(double temperature, std::optional<int64_t> topK,
                                           std::optional<double> topP) {
   if (temperature == 0) {

@@ -7,7 +7,7 @@
 namespace cria {
 namespace {
 
-// The options of chat.json, which belong to the checkpoint's template.
+/// The options of chat.json, which belong to the checkpoint's template.
 std::vector<PluginArgument> packageOptions(const ChatConfig &config) {
   std::vector<PluginArgument> arguments;
   for (const auto &[name, value] : config.options) {
@@ -16,7 +16,7 @@ std::vector<PluginArgument> packageOptions(const ChatConfig &config) {
   return arguments;
 }
 
-// Returns whether the expression is the plugin `jinja` without a template source.
+/// Returns whether the expression is the plugin `jinja` without a template source.
 bool usesPackageSource(const std::vector<PluginSpec> &specs) {
   return specs.size() == 1 && specs[0].name == "jinja" &&
          std::ranges::none_of(specs[0].arguments, [](const PluginArgument &argument) {
@@ -24,7 +24,7 @@ bool usesPackageSource(const std::vector<PluginSpec> &specs) {
          });
 }
 
-// Returns the options of `given`, and for others those of the package and its template source.
+/// Returns the options of `given`, and for others those of the package and its template source.
 std::vector<PluginArgument> jinjaOptions(std::vector<PluginArgument> given, const ChatConfig &config) {
   std::vector<PluginArgument> defaults = packageOptions(config);
   defaults.push_back({.name = "template", .value = *config.source});

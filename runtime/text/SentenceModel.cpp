@@ -122,7 +122,7 @@ static Status readTrainerField(const ProtoField &field, SentenceModel &model) {
   }
 }
 
-// SentencePiece applies a table of character replacements without bounds checks. LLaMA's models have none.
+/// SentencePiece applies a table of character replacements without bounds checks. LLaMA's models have none.
 static Status refuseTable(const ProtoField &field, std::string_view name) {
   CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
   if (!field.bytes.empty()) {
@@ -207,7 +207,7 @@ int byteOfPiece(std::string_view piece) {
   return high == digits.npos || low == digits.npos ? -1 : static_cast<int>(high * 16 + low);
 }
 
-// Checks what the type of a piece requires of it and of the model.
+/// Checks what the type of a piece requires of it and of the model.
 static Status checkPiece(const SentenceModel &model, size_t id, size_t &numBytes, size_t &numUnknown) {
   const SentenceModel::Piece &piece = model.pieces[id];
   if (piece.type == PieceType::byte) {

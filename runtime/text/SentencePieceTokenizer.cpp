@@ -14,7 +14,7 @@ namespace cria {
 
 using Processor = sentencepiece::SentencePieceProcessor;
 
-// Dependencies of SentencePiece (allocation, tries) may throw.
+/// Dependencies of SentencePiece (allocation, tries) may throw.
 static Status loadProcessor(Processor &processor, const std::string &model) {
   try {
     const auto status = processor.LoadFromSerializedProto(model);

@@ -9,7 +9,7 @@
 
 namespace cria {
 
-// Tokenizers may use int for sizes, and a byte may become a token or a mark of three bytes.
+/// Tokenizers may use int for sizes, and a byte may become a token or a mark of three bytes.
 static constexpr size_t kMaxTextBytes = std::numeric_limits<int32_t>::max() / 8;
 
 static Status checkText(std::string_view text) {

@@ -16,8 +16,8 @@ using namespace cria::conformance;
 
 namespace {
 
-// Relative to the largest magnitude: sums in f32 in another order or without intermediate rounding, one
-// vector exp.
+/// Relative to the largest magnitude: sums in f32 in another order or without intermediate rounding, one
+/// vector exp.
 constexpr double kTolerance = 2e-5;
 constexpr uint64_t kPages = 48;
 constexpr uint64_t kSeed = 11;

@@ -18,7 +18,7 @@ CompiledProgram compile(const DeviceCase &testCase, const std::string &target) {
   return program;
 }
 
-// `letters`: the value of CRIA_GPUSIM.
+/// `letters`: the value of CRIA_GPUSIM.
 std::vector<Matrix> runSimulated(const DeviceCase &testCase, const std::string &entry,
                                  const CompiledProgram &code, const char *letters) {
   setenv("CRIA_GPUSIM", letters, 1);

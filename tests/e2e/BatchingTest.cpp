@@ -46,7 +46,7 @@ std::vector<Lane> makeLanes(Model &model, std::mt19937 &random) {
   return lanes;
 }
 
-// A random choice of sequences, each with a random number of its next tokens; all of them get logits.
+/// A random choice of sequences, each with a random number of its next tokens; all of them get logits.
 std::vector<StepItem> chooseItems(std::vector<Lane> &lanes, std::vector<Session> &sessions, Phase phase,
                                   std::mt19937 &random) {
   std::vector<StepItem> items;

@@ -52,7 +52,7 @@ protected:
   }
 };
 
-// Compares bits: NaN equals NaN, -0 differs from 0.
+/// Compares bits: NaN equals NaN, -0 differs from 0.
 void expectSameBits(const std::vector<float> &actual, const std::vector<float> &expected) {
   ASSERT_EQ(actual.size(), expected.size());
   EXPECT_EQ(std::memcmp(actual.data(), expected.data(), expected.size() * sizeof(float)), 0);

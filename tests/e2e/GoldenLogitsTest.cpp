@@ -9,7 +9,7 @@
 namespace cria::test {
 namespace {
 
-// With f32 weights and f32 KV, only the order of roundings differs.
+/// With f32 weights and f32 KV, only the order of roundings differs.
 constexpr float kExactTolerance = 2e-4f;
 
 struct Case {

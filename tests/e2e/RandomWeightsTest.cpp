@@ -8,10 +8,10 @@
 namespace cria::test {
 namespace {
 
-// Values are exact in every type, so only the order of f32 roundings and the f16 cache differ.
+/// Values are exact in every type, so only the order of f32 roundings and the f16 cache differ.
 constexpr float kTolerance = 1e-3f;
 
-// The shape of TinyLlama is the smallest preset; a short context keeps the test small.
+/// The shape of TinyLlama is the smallest preset; a short context keeps the test small.
 std::vector<float> logitsOf(const std::string &seed, const std::string &weights, const std::string &target,
                             const std::string &backend) {
   const std::string package =

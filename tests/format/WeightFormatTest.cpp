@@ -30,7 +30,7 @@ std::vector<std::string> textsOf(const WeightFormatTraits &format, Layout layout
   return texts;
 }
 
-// As in llama.cpp, AWQ and the formats that are planned.
+/// As in llama.cpp, AWQ and the formats that are planned.
 constexpr WeightFormatTraits kInt8{.name = "int8",
                                    .map = CodeMap::linear,
                                    .bits = 8,

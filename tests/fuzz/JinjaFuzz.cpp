@@ -17,7 +17,7 @@ std::unique_ptr<PluginRegistry> openPlugins() {
   return PluginRegistry::create({.folders = {plugins}, .environment = {}, .executable = {}}).value();
 }
 
-// No template text below spells this token, so only a message could have written it.
+/// No template text below spells this token, so only a message could have written it.
 constexpr const char *kOnlyInMessages = "<|in a message|>";
 
 void check(const RenderedChat &chat) {

@@ -7,11 +7,11 @@
 
 namespace cria::test {
 
-// Tolerances for f16 weights and f16 KV rounded from f32: half an ulp of f16 (2^-11) per factor, in 2 or 3
-// layers.
+/// Tolerances for f16 weights and f16 KV rounded from f32: half an ulp of f16 (2^-11) per factor, in 2 or 3
+/// layers.
 inline constexpr float kHalfTolerance = 2e-2f;
 inline constexpr double kHalfArgmaxShare = 0.99;
-// On tensor cores the inputs of linear layers are f16, too, so a few more near-ties are decided differently.
+/// On tensor cores the inputs of linear layers are f16, too, so a few more near-ties are decided differently.
 inline constexpr double kTensorCoreArgmaxShare = 0.97;
 
 struct GoldenAgreement {

@@ -14,7 +14,7 @@
 namespace cria::test {
 namespace {
 
-// Redirects to files, since a full pipe would block the program.
+/// Redirects to files, since a full pipe would block the program.
 struct Streams {
   TemporaryFolder folder;
   std::string input = folder.path("in"), output = folder.path("out"), errors = folder.path("err");

@@ -11,12 +11,12 @@ namespace cria {
 
 namespace fs = std::filesystem;
 
-// The backends that run the code of the targets that begin with their names.
+/// The backends that run the code of the targets that begin with their names.
 static constexpr std::array<std::string_view, 3> kCodeBackends = {"cpu", "cuda", "gpusim"};
 
 static bool isPluginManifest(const std::string &text) { return text.ends_with(".cria-plugin.json"); }
 
-// A manifest is looked up in its own folder only, a name in all folders.
+/// A manifest is looked up in its own folder only, a name in all folders.
 static StatusOr<std::unique_ptr<PluginRegistry>> openRegistry(const std::string &backend,
                                                               const std::vector<std::string> &folders) {
   if (isPluginManifest(backend)) {
@@ -46,7 +46,7 @@ static OpsBackend opsOf(const PluginCandidate &candidate) {
   return backend;
 }
 
-// Why --for cannot use a backend whose manifest lists no ops.
+/// Why --for cannot use a backend whose manifest lists no ops.
 static Status withoutOps(const PluginCandidate &backend) {
   if (std::ranges::find(kCodeBackends, backend.name) != kCodeBackends.end()) {
     return error(StatusCode::unsupported,

@@ -27,8 +27,8 @@ static int64_t nowMs() {
   return int64_t(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Stops the compilation, which then removes incomplete output. A second request ends the process at once. The
-// same request may arrive several times: directly, through the process group, and through `cria`.
+/// Stops the compilation, which then removes incomplete output. A second request ends the process at once.
+/// The same request may arrive several times: directly, through the process group, and through `cria`.
 static void cancel(int signal) {
   constexpr int64_t kOneRequestMs = 100;
   if (!cancelled) {
@@ -43,7 +43,7 @@ static void cancel(int signal) {
 
 static std::string versionText() { return "cria-compile " CRIA_VERSION " (LLVM " CRIA_LLVM_VERSION ")"; }
 
-// An interrupt is not an error: the exit code is 130 after Ctrl-C, 143 after SIGTERM (docs/decisions/0002).
+/// An interrupt is not an error: the exit code is 130 after Ctrl-C, 143 after SIGTERM (docs/decisions/0002).
 static int report(const Status &status) {
   constexpr int kExitError = 2, kExitSignal = 128;
   if (status.code() == StatusCode::cancelled) {
@@ -63,7 +63,7 @@ static uint64_t bytesIn(const std::string &folder) {
   return bytes;
 }
 
-// An existing file of the checkpoint is not overwritten.
+/// An existing file of the checkpoint is not overwritten.
 static Status writeText(const CompileJob &job, const std::string &text) {
   const std::string &path = job.output;
   if (path.empty()) {

@@ -54,7 +54,7 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   app.add_option("--json", arguments.json, "File for the report as JSON (default: stdout, after the table)");
 }
 
-// "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
+/// "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
 StatusOr<std::string> describeDevice(const CheckOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const BackendPlugin plugin, BackendPlugin::load(*options.registry, options.backend));
   CRIA_ASSIGN_OR_RETURN(const BackendDevice device, plugin.device(options.device));

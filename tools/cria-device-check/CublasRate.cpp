@@ -61,7 +61,7 @@ struct FreeBuffer {
 };
 using Halves = std::unique_ptr<cria_buffer, FreeBuffer>;
 
-// Allocates device memory and fills it with f16 numbers below 2 in magnitude.
+/// Allocates device memory and fills it with f16 numbers below 2 in magnitude.
 Halves makeHalves(cria_queue &queue, uint64_t count) {
   const uint64_t bytes = (count / 2 + 1) * sizeof(uint32_t);
   std::unique_ptr<cria_buffer> made;
@@ -75,7 +75,7 @@ Halves makeHalves(cria_queue &queue, uint64_t count) {
   return halves;
 }
 
-// Returns the milliseconds of the fastest of several runs of work() on the queue.
+/// Returns the milliseconds of the fastest of several runs of work() on the queue.
 template <typename Work> double fastest(cria_queue &queue, const Work &work) {
   const DriverApi &api = queue.context->api;
   require(reserveMarks(queue, 1));
@@ -93,7 +93,7 @@ template <typename Work> double fastest(cria_queue &queue, const Work &work) {
   return best;
 }
 
-// Returns operations per second. REQUIRES: the context is current.
+/// Returns operations per second. REQUIRES: the context is current.
 double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint64_t columns,
                  uint64_t tokens) {
   const Halves weights = makeHalves(queue, rows * columns), inputs = makeHalves(queue, columns * tokens),

@@ -9,25 +9,25 @@ namespace cria::conformance {
 namespace {
 
 constexpr uint64_t kSeed = 23;
-// In prompts, the kernels round inputs to the type of the weights (f16: 2^-11, bf16: 2^-8), and queries and
-// softmax weights to that of the cache.
+/// In prompts, the kernels round inputs to the type of the weights (f16: 2^-11, bf16: 2^-8), and queries and
+/// softmax weights to that of the cache.
 constexpr double kHalf = 2e-3, kBfloat = 1.5e-2;
-// If f32 rounding moves a rotated key across the midpoint of two neighbouring f16 numbers, its relative error
-// is up to 2^-10. With queries and keys of up to 4 and the scale 1/4, a score changes by up to 2^-8, and a
-// mean of two values by a quarter of that. The same shapes with an f32 cache meet kSingleTolerance.
+/// If f32 rounding moves a rotated key across the midpoint of two neighbouring f16 numbers, its relative
+/// error is up to 2^-10. With queries and keys of up to 4 and the scale 1/4, a score changes by up to 2^-8,
+/// and a mean of two values by a quarter of that. The same shapes with an f32 cache meet kSingleTolerance.
 constexpr double kHalfCache = 0x1p-11;
 
-// The flash attention kernel supports 16-bit caches and heads of up to 128 dimensions.
+/// The flash attention kernel supports 16-bit caches and heads of up to 128 dimensions.
 bool isForFlash(const AttentionShape &shape) {
   return sizeOf(*parseElementType(shape.cacheType)) == 2 && shape.headDim <= 128;
 }
 
-// Limits for a few hundred rows in one step, more than the 256 positions of a segment.
+/// Limits for a few hundred rows in one step, more than the 256 positions of a segment.
 const CaseLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
 constexpr uint64_t kMaxRows = 150; // for each of two sequences
 constexpr uint64_t kMinRows = 200; // in one step
 
-// By element type.
+/// By element type.
 const std::map<std::string, double> kTolerances{{"f32", kSingleTolerance}, {"f16", kHalf}, {"bf16", kBfloat}};
 const std::map<std::string, double> kCacheTolerances{{"f32", kSingleTolerance}, {"f16", kHalfCache}};
 
@@ -95,7 +95,7 @@ void addRows(Cases &cases) {
   }
 }
 
-// Input sizes near multiples of 256 and 512, output sizes near tiles of 128.
+/// Input sizes near multiples of 256 and 512, output sizes near tiles of 128.
 void addLinear(Cases &cases) {
   const LinearShape shapes[] = {{"f32", 64, 64},    {"f16", 288, 200}, {"bf16", 40, 17},
                                 {"f16", 1032, 130}, {"f32", 517, 9},   {"bf16", 777, 129},
@@ -159,8 +159,8 @@ void addLong(Cases &cases) {
   });
 }
 
-// Many iterations of the flash attention kernel and several segments, for every number of query heads for
-// each KV head.
+/// Many iterations of the flash attention kernel and several segments, for every number of query heads for
+/// each KV head.
 void addLongAttention(Cases &cases) {
   for (const AttentionShape &shape :
        {AttentionShape{2, 1, 32, "f16", true}, AttentionShape{1, 1, 128, "f16", true},

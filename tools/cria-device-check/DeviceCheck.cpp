@@ -37,7 +37,7 @@ private:
   Device::Options options_;
 };
 
-// Returns the largest difference, relative to the largest magnitude; infinity if a value is missing or NaN.
+/// Returns the largest difference, relative to the largest magnitude; infinity if a value is missing or NaN.
 double errorOf(const Matrix &found, const Matrix &expected) {
   double scale = 0, difference = 0;
   for (size_t i = 0; i < expected.values.size(); ++i) {
@@ -75,7 +75,7 @@ bool equalRows(const Matrix &alone, const Matrix &together, uint64_t row) {
   return true;
 }
 
-// Compares the results of all rows of `steps` run one by one (`alone`) with those of the steps (`together`).
+/// Compares the results of all rows of `steps` run one by one (`alone`) with those of the steps (`together`).
 std::string compareRows(const Results &alone, const Steps &steps, const Results &together) {
   size_t first = 0;
   for (size_t i = 0; i < steps.size(); ++i) {

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr const char *kChecker = "compute-sanitizer";
 constexpr int kFoundErrors = 99;
 
-// Searches PATH and the toolkit's default folder. Returns an empty path if there is no checker.
+/// Searches PATH and the toolkit's default folder. Returns an empty path if there is no checker.
 fs::path findChecker() {
   const char *path = std::getenv("PATH");
   std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/local/cuda/bin");

@@ -25,7 +25,7 @@ std::vector<std::byte> toBytes(const std::string &text) {
   return bytes;
 }
 
-// Padding elements of a layout are zero.
+/// Padding elements of a layout are zero.
 std::vector<std::byte> packWeight(const Matrix &logical, const ProgramWeight &weight) {
   const ProgramWeightArray &array = weight.arrays.at(0); // weights of kernels are dense
   const auto type = static_cast<uint32_t>(array.type);
@@ -56,7 +56,7 @@ Matrix assemble(const WeightRows &weight, const Tensors &tensors) {
   return result;
 }
 
-// Returns the contents that a buffer begins with: its values if it is a constant, otherwise zeros.
+/// Returns the contents that a buffer begins with: its values if it is a constant, otherwise zeros.
 std::vector<std::byte> contentsOf(const ProgramBuffer &buffer) {
   std::vector<std::byte> bytes(buffer.size, std::byte{0});
   const auto words = std::as_bytes(std::span(buffer.data));
@@ -138,7 +138,7 @@ void ProgramRunner::addBuffers() {
   }
 }
 
-// The runtime resolves S to the limit. Here it is exact, so that reading beyond the arrays is detected.
+/// The runtime resolves S to the limit. Here it is exact, so that reading beyond the arrays is detected.
 uint64_t ProgramRunner::dimensionOf(const Extent &extent, const StepSizes &sizes) const {
   ProgramLimits exact = program_.limits;
   exact.maxSequences = static_cast<uint32_t>(sizes.sequences);
@@ -177,7 +177,7 @@ Entry ProgramRunner::entryOf(const ProgramDispatch &dispatch, const StepSizes &s
   return entry;
 }
 
-// Returns the values of each field, in the order of kStepFields.
+/// Returns the values of each field, in the order of kStepFields.
 std::array<std::vector<int64_t>, kNumStepFields> ProgramRunner::stepFields(const StepInputs &inputs) const {
   std::vector<int64_t> blockTable;
   for (std::vector<int64_t> row : inputs.blockTable) {

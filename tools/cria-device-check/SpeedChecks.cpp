@@ -34,7 +34,7 @@ Row productRow(const std::string &name, const std::string &target, double rate) 
           {{"gigaflops", rate / kGiga}}};
 }
 
-// A missing cuBLAS skips the row; any other reason fails it.
+/// A missing cuBLAS skips the row; any other reason fails it.
 Row peerRow(const LargeProduct &product, const PeerRate &peer) {
   if (peer.reason.empty()) {
     return productRow(product.name(), "cuBLAS", peer.operationsPerSecond);
@@ -104,7 +104,7 @@ Row benchRow(const Json &row, const ProductRates &rates) {
   return result;
 }
 
-// Runs `cria bench` for prompts at an empty context and for decoding at each depth.
+/// Runs `cria bench` for prompts at an empty context and for decoding at each depth.
 void bench(const CheckOptions &options, const std::string &prompts, const std::string &depths,
            uint32_t generate, const ProductRates &rates, Report &report) {
   std::vector<std::string> arguments = {"bench",      (options.data / "speed" / "model.cria").string(),

@@ -232,7 +232,7 @@ void signalsEvents(const BackendSubject &subject) {
   }
 }
 
-// Checks that a message is truncated to its buffer, and that there need not be a buffer.
+/// Checks that a message is truncated to its buffer, and that there need not be a buffer.
 void truncatesMessages(const BackendSubject &subject) {
   Device device(subject.backend, subject.options());
   std::string text(16, '#');

@@ -167,7 +167,7 @@ bool render(Template &subject, const Conversation &conversation, RenderedChat &o
   return true;
 }
 
-// Checks that the texts of all messages occur complete and in order.
+/// Checks that the texts of all messages occur complete and in order.
 void preservesTexts(const Subject &subject) {
   Template chat(subject.api, subject.options);
   int rendered = 0;
@@ -242,7 +242,7 @@ void startsWithOneBos(const Subject &subject) {
   }
 }
 
-// Checks that names of control tokens in messages remain text.
+/// Checks that names of control tokens in messages remain text.
 void preventsForgedTokens(const Subject &subject) {
   Template chat(subject.api, subject.options);
   RenderedChat plain, forged;

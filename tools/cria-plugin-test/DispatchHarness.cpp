@@ -7,7 +7,7 @@
 #include <map>
 #include <stdexcept>
 
-// Makes an impossible allocation return null under AddressSanitizer, in place of ending the process.
+/// Makes an impossible allocation return null under AddressSanitizer, in place of ending the process.
 extern "C" __attribute__((visibility("default"))) const char *__asan_default_options() {
   return "allocator_may_return_null=1";
 }

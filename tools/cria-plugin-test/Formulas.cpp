@@ -147,7 +147,7 @@ private:
   uint64_t headDim_;
 };
 
-// Padding rows remain zero; their values are not compared.
+/// Padding rows remain zero; their values are not compared.
 Matrix attention(const OpCall &call, const Matrix &query) {
   const uint64_t headDim = call["cache"].shape[4];
   const uint64_t heads = query.columns / headDim;
@@ -192,7 +192,7 @@ constexpr const Formula *findFormula(std::string_view op) {
   const auto *formula = std::ranges::find(kFormulas, op, &Formula::op);
   return formula == std::end(kFormulas) ? nullptr : formula;
 }
-// By names: with -fsanitize=undefined, GCC 12 does not take comparisons of these pointers for constants.
+/// By names: with -fsanitize=undefined, GCC 12 does not take comparisons of these pointers for constants.
 static_assert(std::ranges::all_of(opset::kOps, [](const opset::Op &op) {
   const bool hasFormula = std::ranges::count(kFormulas, op.name, &Formula::op) != 0;
   return hasFormula == (std::ranges::count(op.operands, "output", &opset::Operand::name) != 0);

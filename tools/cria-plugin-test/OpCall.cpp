@@ -21,7 +21,7 @@ void decode(const std::vector<std::byte> &bytes, Array &array) {
   }
 }
 
-// Returns an operand whose window extends from the view's first element to the end of the buffer.
+/// Returns an operand whose window extends from the view's first element to the end of the buffer.
 Operand operandOf(const Argument &argument, cria_buffer *buffer) {
   const View &view = argument.view;
   const uint64_t size = plugin::sizeOfType(view.array->type);

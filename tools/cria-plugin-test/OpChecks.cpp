@@ -10,13 +10,13 @@
 namespace cria::conformance {
 namespace {
 
-// Terms of the sums that make a result: elements of a head for attention, else columns of the input.
+/// Terms of the sums that make a result: elements of a head for attention, else columns of the input.
 uint64_t sumLengthOf(const OpCall &call) {
   const View *cache = call.find("cache");
   return cache != nullptr ? cache->shape[4] : call["input"].columns();
 }
 
-// Returns the tolerance relative to the largest magnitude of the result.
+/// Returns the tolerance relative to the largest magnitude of the result.
 double toleranceOf(const OpCall &call) {
   constexpr double kOneRounding = 6e-8;
   switch (opset::find(call.op)->tolerance) {
@@ -78,8 +78,8 @@ void checkGaps(const View &view) {
   }
 }
 
-// Allows one unit in the last place, because the op rounds an f32 result and the formula a double, plus the
-// rounding errors of a rotation's f32 terms (magnitudes up to 5), which remain when the terms cancel.
+/// Allows one unit in the last place, because the op rounds an f32 result and the formula a double, plus the
+/// rounding errors of a rotation's f32 terms (magnitudes up to 5), which remain when the terms cancel.
 double cacheTolerance(uint32_t type, double expected) {
   constexpr double kTermRoundings = 1e-6;
   return std::ldexp(std::fabs(expected), -floatFormat(type).mantissaBits) + kTermRoundings;
@@ -102,7 +102,7 @@ void checkCache(const OpCall &call, const std::vector<double> &before) {
 
 bool isFill(const OpCall &call) { return call.op == "fill_ones" || call.op == "fill_random"; }
 
-// Compares for equality: the values are exact in every type.
+/// Compares for equality: the values are exact in every type.
 void checkWeight(const OpCall &call, const std::vector<double> &before) {
   const std::vector<double> &found = call["weight"].array->values;
   const std::vector<double> expected = expectedWeight(call, before);

@@ -88,7 +88,7 @@ void computes(const BackendSubject &subject, const OpVariant &variant) {
   }
 }
 
-// A command buffer must give correct results for any contents of its buffers.
+/// A command buffer must give correct results for any contents of its buffers.
 void replays(const BackendSubject &subject, const OpVariant &variant) {
   Device device(subject.backend, subject.options());
   Random random(subject.seed + 1);

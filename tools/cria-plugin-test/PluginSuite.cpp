@@ -26,7 +26,7 @@ const LoadedPlugin &PluginSuite::plugin() const { return *impl_->plugin; }
 const fs::path &PluginSuite::manifest() const { return impl_->manifest; }
 const std::vector<Case> &PluginSuite::cases() const { return impl_->cases; }
 
-// Returns the candidate at `path`: a manifest, a library, or the only plugin of a folder.
+/// Returns the candidate at `path`: a manifest, a library, or the only plugin of a folder.
 static StatusOr<PluginCandidate> choose(const std::vector<PluginCandidate> &candidates,
                                         const fs::path &path) {
   std::vector<PluginCandidate> meant;
@@ -57,7 +57,7 @@ Case optionsRefused(const Status &why) {
           [text = std::string(why.message())] { throw Failure(text + "; set options with --options"); }};
 }
 
-// REQUIRES: `name` is in the plugin manifest, which lists element types of the opset only.
+/// REQUIRES: `name` is in the plugin manifest, which lists element types of the opset only.
 static uint32_t typeOf(const std::string &name) { return uint32_t(parseElementType(name).value()); }
 
 static BackendSubject subjectOf(const LoadedPlugin &plugin, const std::optional<SupportedOps> &supported,

@@ -15,8 +15,8 @@ namespace {
 constexpr uint32_t kWrite = CRIA_ACCESS_WRITE;
 constexpr uint64_t kMaxRows = 9;
 constexpr uint64_t kTablePositions = 100;
-// Minimum number of sums in a result. With fewer, all sums could be small because their terms cancel, and so
-// would be the tolerance, which is relative to the largest one.
+/// Minimum number of sums in a result. With fewer, all sums could be small because their terms cancel, and so
+/// would be the tolerance, which is relative to the largest one.
 constexpr uint64_t kMinWidth = 8;
 
 std::vector<int64_t> randomIndices(Random &random, uint64_t count, uint64_t below) {
@@ -177,12 +177,12 @@ OpCall attention(Random &random, const OpVariant &variant) {
   return call;
 }
 
-// Returns a view of columns first .. first+columns-1 of a matrix.
+/// Returns a view of columns first .. first+columns-1 of a matrix.
 View slice(const View &whole, uint64_t first, uint64_t columns) {
   return {whole.array, whole.first + first, {whole.rows(), columns}, whole.strides};
 }
 
-// q, k and v are columns of one buffer, as a fused projection writes them.
+/// q, k and v are columns of one buffer, as a fused projection writes them.
 OpCall ropeAttention(Random &random, const OpVariant &variant) {
   const CacheParts parts(random, variant.type);
   const Batch &batch = parts.batch;
@@ -207,7 +207,7 @@ OpCall fillOnes(Random &random, const OpVariant &variant) {
       "fill_ones", {{"weight", denseView(variant.type, {size}, std::vector<double>(size, 0)), kWrite}}, {}};
 }
 
-// A tensor whose rows are in blocks, with space for other tensors between them.
+/// A tensor whose rows are in blocks, with space for other tensors between them.
 OpCall fillRandom(Random &random, const OpVariant &variant) {
   const uint64_t rows = random.between(1, 20), block = random.between(1, rows), first = random.between(0, 3),
                  stride = block * random.between(1, 3), key = random.between(0, UINT32_MAX);
@@ -320,8 +320,8 @@ uint32_t versionOf(const OpCall &call) {
   return *version;
 }
 
-// Changes the data that the op reads, except tables, indices and elements that are NaN. Clears a weight that
-// the op fills.
+/// Changes the data that the op reads, except tables, indices and elements that are NaN. Clears a weight that
+/// the op fills.
 void changeValues(Random &random, OpCall &call) {
   for (Argument &argument : call.arguments) {
     Array &array = *argument.view.array;

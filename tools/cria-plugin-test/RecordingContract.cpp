@@ -137,7 +137,7 @@ void refuseReservedFields(const BackendSubject &subject) {
                  CRIA_STATUS_INVALID_ARGUMENT, "reserved", "an entry whose reserved field is not zero");
 }
 
-// Checks that two sessions on the same device do not see each other's writes.
+/// Checks that two sessions on the same device do not see each other's writes.
 void isolateSessions(const BackendSubject &subject) {
   Bytes first(subject);
   Bytes second(subject);

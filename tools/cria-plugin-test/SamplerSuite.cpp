@@ -82,8 +82,8 @@ void repeatsForASeed(const Subject &subject) {
   requireSame(resultsOf(other, subject.random()), expected, "a second sampler with the same seed");
 }
 
-// Checks that interleaved samplers give the results that each gives alone: no state is shared, and random
-// numbers come from uniform() only.
+/// Checks that interleaved samplers give the results that each gives alone: no state is shared, and random
+/// numbers come from uniform() only.
 void isIndependentOfOthers(const Subject &subject) {
   SamplerObject alone = subject.make();
   SamplerObject one = subject.make();
@@ -122,8 +122,8 @@ void resetsToNew(const Subject &subject) {
   requireSame(resultsOf(used, subject.random()), resultsOf(fresh, subject.random()), "after reset");
 }
 
-// Checks that a sampler which chooses tokens either follows the softmax of the candidates that it keeps or
-// always chooses the most probable one. Unsupported for samplers that choose no token.
+/// Checks that a sampler which chooses tokens either follows the softmax of the candidates that it keeps or
+/// always chooses the most probable one. Unsupported for samplers that choose no token.
 void choosesByProbability(const Subject &subject) {
   std::mt19937_64 random = subject.random();
   const Candidates candidates = randomCandidates(random, 12, LogitKind::normal);
@@ -180,7 +180,7 @@ void refusesNoCandidates(const Subject &subject) {
           CRIA_STATUS_INVALID_ARGUMENT, status);
 }
 
-// Checks that every numeric option accepts both ends of its declared range.
+/// Checks that every numeric option accepts both ends of its declared range.
 void takesItsRanges(const Subject &subject) {
   for (uint32_t changed = 0; changed < subject.options.size(); ++changed) {
     const auto info = readTable<cria_option_info>(subject.api.options[changed]);

@@ -10,7 +10,7 @@ namespace cria::conformance {
 
 using PieceType = SentenceModel::PieceType;
 
-// Returns the words "a" to "zzz" in order, each with and without a leading space.
+/// Returns the words "a" to "zzz" in order, each with and without a leading space.
 static std::string wordOf(uint32_t index) {
   std::string word;
   for (uint32_t rest = index / 2 + 1; rest > 0; rest = (rest - 1) / 26) {

@@ -39,7 +39,7 @@ nlohmann::ordered_json jsonOf(const Result &result) {
           {"seconds", result.seconds}};
 }
 
-// "plugin null 0.1.0: 51 passed, 2 failed"
+/// "plugin null 0.1.0: 51 passed, 2 failed"
 std::string summary(const LoadedPlugin &plugin, const std::map<Verdict, int> &counts) {
   std::string text;
   for (const auto &[verdict, count] : counts) {

@@ -56,7 +56,7 @@ Status checkFits(const Model &model, const BenchOptions &options, const BenchPla
   return {};
 }
 
-// Adds a row to `rows` as soon as it is measured.
+/// Adds a row to `rows` as soon as it is measured.
 Status runRows(const BenchOptions &options, const BenchPlan &plan, BenchRun &bench,
                std::vector<BenchRow> &rows) {
   Progress progress("measuring", options.common.quiet);

@@ -32,7 +32,7 @@ Value inGiga(Value value) { return value ? Value(*value / kGiga) : std::nullopt;
 
 Value fractionOf(double value, Value limit) { return limit ? Value(value / *limit) : std::nullopt; }
 
-// The two are measured at slightly different times, so without a gap the difference may be negative.
+/// The two are measured at slightly different times, so without a gap the difference may be negative.
 Value hostGapOf(const BenchSample &sample) {
   return sample.queuedSeconds ? Value(std::max(0.0, 1 - *sample.queuedSeconds / sample.seconds))
                               : std::nullopt;
@@ -81,7 +81,7 @@ nlohmann::ordered_json jsonOf(Value value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-// The column of the gap exists only if it was measured.
+/// The column of the gap exists only if it was measured.
 std::string tableHeader(bool hasGap) {
   return fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11} {:>9} {:>8} {:>10} {:>9} {:>10}{}\n", "phase", "tokens",
                      "context", "batch", "tok/s", "spread", "GB/s", "of limit", "GFLOP/s", "of limit",

@@ -8,12 +8,12 @@
 namespace cria::cli {
 namespace {
 
-// Steps are queued for so long that the time to start and to wait is negligible.
+/// Steps are queued for so long that the time to start and to wait is negligible.
 constexpr double kQueuedSeconds = 0.05;
 constexpr double kMinQueuedSteps = 4;
 constexpr double kMaxQueuedSteps = 64;
 
-// Arbitrary token ids, the same in every run.
+/// Arbitrary token ids, the same in every run.
 std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
   std::vector<int32_t> tokens(count);
   for (uint32_t i = 0; i < count; ++i) {
@@ -22,7 +22,7 @@ std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
   return tokens;
 }
 
-// Positions that `batch` sequences attend to: each token attends to itself and to all before it.
+/// Positions that `batch` sequences attend to: each token attends to itself and to all before it.
 double attendedPositions(uint32_t tokens, uint32_t depth, uint32_t batch) {
   return batch * (static_cast<double>(tokens) * depth + tokens * (tokens + 1.0) / 2);
 }
@@ -77,7 +77,7 @@ StatusOr<BenchRow> BenchRun::decode(uint32_t tokens, uint32_t depth, uint32_t ba
   return row;
 }
 
-// Fills each step with the remaining tokens of the prompts, in order, as the engine does.
+/// Fills each step with the remaining tokens of the prompts, in order, as the engine does.
 Status BenchRun::prefillTogether(Sessions &sessions, std::span<const int32_t> ids) {
   const uint32_t depth = sessions.front().length();
   const auto left = [&](const Session &session) { return ids.subspan(session.length() - depth); };
@@ -108,8 +108,8 @@ Status BenchRun::decodeTogether(Sessions &sessions, std::span<const int32_t> ids
   return {};
 }
 
-// Measures a step without host overhead: runs it many times back to back. The step is the one in the middle
-// of the row, whose attention is the mean of all steps.
+/// Measures a step without host overhead: runs it many times back to back. The step is the one in the middle
+/// of the row, whose attention is the mean of all steps.
 Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample) {
   CRIA_RETURN_IF_ERROR(decodeTogether(sessions, ids.first((ids.size() + 1) / 2)));
   const double stepSeconds = sample.seconds / static_cast<double>(ids.size());
@@ -120,7 +120,7 @@ Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t>
   return {};
 }
 
-// Makes sessions with `row.context` positions filled, which share no pages.
+/// Makes sessions with `row.context` positions filled, which share no pages.
 StatusOr<BenchRun::Sessions> BenchRun::makeSessions(const BenchRow &row) {
   Sessions sessions;
   const std::vector<int32_t> ids = makeTokens(row.context, model_.vocabSize());
@@ -133,7 +133,7 @@ StatusOr<BenchRun::Sessions> BenchRun::makeSessions(const BenchRow &row) {
   return sessions;
 }
 
-// Runs one repetition and restores the sessions. The caller adds the peak to the sample.
+/// Runs one repetition and restores the sessions. The caller adds the peak to the sample.
 StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Sessions &sessions) {
   BenchSample sample;
   CRIA_ASSIGN_OR_RETURN(sample.seconds, timeWork([&] { return work.run(sessions); }));
@@ -145,7 +145,7 @@ StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Se
   return sample;
 }
 
-// The first run is not counted: it records command buffers and touches all memory.
+/// The first run is not counted: it records command buffers and touches all memory.
 Status BenchRun::measure(BenchRow &row, const Work &work) {
   row.peakOf = peak_.whose();
   CRIA_ASSIGN_OR_RETURN(Sessions sessions, makeSessions(row));

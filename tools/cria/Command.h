@@ -19,7 +19,7 @@ constexpr int kExitTerminated = 143;  // 128 + SIGTERM
 /// error.
 using Action = std::function<StatusOr<int>()>;
 
-// Each function adds its subcommand to `app`; parsing the subcommand sets `action`.
+/// Each function adds its subcommand to `app`; parsing the subcommand sets `action`.
 void addBenchCommand(CLI::App &app, Action &action);
 void addCacheCommand(CLI::App &app, Action &action);
 void addChatCommand(CLI::App &app, Action &action);

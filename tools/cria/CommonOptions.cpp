@@ -41,7 +41,7 @@ CLI::Validator finiteNumber(double min, double max) {
 
 namespace {
 
-// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes.
+/// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes.
 CLI::Validator memorySize() {
   return CLI::Validator(
       [](std::string &text) {

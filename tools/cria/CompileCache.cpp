@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Larger files are distinguished by size, time and beginning, which holds the header of a safetensors file.
+/// Larger files are distinguished by size, time and beginning, which holds the header of a safetensors file.
 constexpr uint64_t kDigestBytes = 4u << 20;
 constexpr size_t kKeyDigits = 16;
 constexpr std::string_view kPackageSuffix = ".cria";
@@ -114,7 +114,7 @@ bool isCheckpoint(const fs::path &path) {
   return !isPackage(path) && fs::exists(path / "config.json", problem);
 }
 
-// NAME-<key>.cria, followed by what the compiler appends while it writes.
+/// NAME-<key>.cria, followed by what the compiler appends while it writes.
 static bool hasCacheName(const fs::path &path) {
   const std::string name = path.filename().string();
   const size_t end = name.rfind(kPackageSuffix);

@@ -37,7 +37,7 @@ sigset_t endingSignals() {
   return set;
 }
 
-// output: the file descriptor that becomes the child's stdout; -1: the child inherits ours.
+/// output: the file descriptor that becomes the child's stdout; -1: the child inherits ours.
 StatusOr<pid_t> spawn(const std::string &program, const Arguments &arguments, int output) {
   Arguments all = {program};
   all.insert(all.end(), arguments.begin(), arguments.end());

@@ -8,11 +8,11 @@
 namespace cria::cli {
 namespace {
 
-// Half of the buffer. The minimum is several times the cache of large GPUs, so that memory is measured.
+/// Half of the buffer. The minimum is several times the cache of large GPUs, so that memory is measured.
 constexpr uint64_t kMaxCopyBytes = uint64_t{512} << 20;
 constexpr uint64_t kMinCopyBytes = uint64_t{128} << 20;
 constexpr uint64_t kAlignment = 4096;
-// The buffer takes half of the free memory: command buffers need some as well.
+/// The buffer takes half of the free memory: command buffers need some as well.
 constexpr uint64_t kFreeForEachCopyByte = 4;
 constexpr int kPasses = 3; // best of 3, to exclude interference
 constexpr double kPassSeconds = 0.01;
@@ -35,7 +35,7 @@ StatusOr<std::unique_ptr<PeakThroughput>> DeviceThroughput::open(const BackendPl
   return std::unique_ptr<PeakThroughput>(std::move(throughput));
 }
 
-// freeBytes: 0 if unknown.
+/// freeBytes: 0 if unknown.
 Status DeviceThroughput::allocate(uint64_t freeBytes) {
   const uint64_t room = freeBytes != 0 ? freeBytes / kFreeForEachCopyByte : kMaxCopyBytes;
   copyBytes_ = std::min(room, kMaxCopyBytes) / kAlignment * kAlignment;
@@ -50,7 +50,7 @@ Status DeviceThroughput::allocate(uint64_t freeBytes) {
   return buffer.status().code() == StatusCode::outOfMemory ? Status() : buffer.status();
 }
 
-// Touches all memory, wakes the device, and finds the number of copies in a pass.
+/// Touches all memory, wakes the device, and finds the number of copies in a pass.
 Status DeviceThroughput::prepare() {
   CRIA_RETURN_IF_ERROR(device_->fill(buffer_, 0, 2 * copyBytes_, kFilling));
   CRIA_RETURN_IF_ERROR(timeCopies(1).status());

@@ -65,7 +65,7 @@ CRIA_CLONES int32_t readFourStreams(const float *data, size_t count) {
   return sum[0] + sum[kLanes - 1];
 }
 
-// Reads blocks in order, with four streams inside each: distant streams would cost address translations.
+/// Reads blocks in order, with four streams inside each: distant streams would cost address translations.
 int32_t readBlocks(const float *data, size_t count) {
   int32_t sum = 0;
   for (size_t i = 0; i + kBlockFloats <= count; i += kBlockFloats) {
@@ -78,8 +78,8 @@ typedef float Vector4 __attribute__((vector_size(16)));
 typedef float Vector8 __attribute__((vector_size(32)));
 typedef float Vector16 __attribute__((vector_size(64)));
 
-// Twelve independent chains hide the latency of two units. They stay in registers only if the type is one of
-// the instruction set.
+/// Twelve independent chains hide the latency of two units. They stay in registers only if the type is one of
+/// the instruction set.
 constexpr size_t kChains = 12;
 template <typename Register>
 __attribute__((always_inline)) inline float runChains(uint64_t rounds, float factor) {
@@ -110,7 +110,7 @@ struct MultiplyAdd {
 };
 const MultiplyAdd kMultiplyAdds[] = {{4, multiplyAdd4}, {8, multiplyAdd8}, {16, multiplyAdd16}};
 
-// The time in seconds from when all threads have started until all have finished.
+/// The time in seconds from when all threads have started until all have finished.
 double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &work) {
   std::atomic<uint32_t> ready = 0;
   std::vector<std::chrono::steady_clock::time_point> ends(numThreads);
@@ -137,7 +137,7 @@ double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &wor
 
 std::atomic<int32_t> sink; // keeps the compiler from removing the loops
 
-// Operations per second.
+/// Operations per second.
 double multiplyAddRate(const MultiplyAdd &multiplyAdd, uint64_t rounds, uint32_t numThreads) {
   const double seconds =
       timeThreads(numThreads, [&](uint32_t) { sink += static_cast<int32_t>(multiplyAdd.run(rounds, 0.5f)); });

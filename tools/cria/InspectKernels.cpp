@@ -23,7 +23,7 @@ bool dependsOnStep(const std::array<GridDimension, 3> &grid) {
                      [](const GridDimension &d) { return d.of != ExtentKind::constant; });
 }
 
-// By kernel.
+/// By kernel.
 std::vector<KernelDispatches> dispatchesOf(const Program &program) {
   std::vector<KernelDispatches> all(program.kernels.size());
   for (const ProgramEntry &entry : program.entries) {
@@ -38,7 +38,7 @@ std::vector<KernelDispatches> dispatchesOf(const Program &program) {
   return all;
 }
 
-// "1536", "T", "ceil(T/128)", "2·R".
+/// "1536", "T", "ceil(T/128)", "2·R".
 std::string textOf(const GridDimension &dimension) {
   if (dimension.of == ExtentKind::constant) {
     return std::to_string(dimension.times);

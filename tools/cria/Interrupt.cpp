@@ -8,7 +8,7 @@
 namespace cria::cli {
 namespace {
 
-// Globals, because a signal handler uses them.
+/// Globals, because a signal handler uses them.
 std::atomic<CancelFlag *> activeFlag = nullptr;
 std::atomic<bool> secondEndsProgram = true;
 std::atomic<int> wakeDescriptor = -1;

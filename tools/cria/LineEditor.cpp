@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kHistoryLines = 1000;
 
-// Globals, because signal handlers use them.
+/// Globals, because signal handlers use them.
 std::atomic<bool> windowChanged = false;
 std::atomic<bool> stopRequested = false;
 std::atomic<int> wakeDescriptor = -1;
@@ -86,7 +86,7 @@ private:
   struct sigaction beforeStop_{};
 };
 
-// Restores the terminal and stops the program, as Ctrl-Z does; returns when it is continued.
+/// Restores the terminal and stops the program, as Ctrl-Z does; returns when it is continued.
 void stopProgram(EditLine *editor) {
   el_set(editor, EL_PREP_TERM, 0);
   handle(SIGTSTP, SIG_DFL);

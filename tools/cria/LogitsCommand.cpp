@@ -24,7 +24,7 @@ struct LogitsOptions {
 
 using RowCallback = LogitsCallback;
 
-// --decode: runs the first token through prefill, the others one at a time as generated tokens.
+/// --decode: runs the first token through prefill, the others one at a time as generated tokens.
 Status evaluateOneByOne(Session &session, std::span<const int32_t> ids, const RowCallback &row,
                         const CancelFlag *cancel) {
   CRIA_RETURN_IF_ERROR(session.prefill(ids.first(1), row, /*all=*/true, cancel));
@@ -58,7 +58,7 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
   return writer->finish();
 }
 
-// Without -o: prints the most likely next token after each token.
+/// Without -o: prints the most likely next token after each token.
 Status printRows(const LogitsOptions &options, const LoadedModel &opened, std::span<const int32_t> ids,
                  const CancelFlag *cancel) {
   auto json = nlohmann::ordered_json::array();

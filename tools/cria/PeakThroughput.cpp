@@ -9,7 +9,7 @@
 
 namespace cria::cli {
 
-// True if the backend can neither import memory of the host nor give the host access to its own.
+/// True if the backend can neither import memory of the host nor give the host access to its own.
 static bool hasMemoryOfItsOwn(const cria_backend_api &api) {
   return api.buffer_import == nullptr && api.buffer_host_pointer == nullptr;
 }

@@ -43,7 +43,7 @@ struct Score {
   }
 };
 
-// Row p predicts token p + 1; rows from `firstScored` on are scored.
+/// Row p predicts token p + 1; rows from `firstScored` on are scored.
 Status scoreWindow(Model &model, std::span<const int32_t> window, size_t firstScored,
                    const CancelFlag *cancel, Score &score) {
   Session session(model);

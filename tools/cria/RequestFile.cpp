@@ -8,7 +8,7 @@
 
 namespace cria::cli {
 
-// Much more than the context of any model holds.
+/// Much more than the context of any model holds.
 static constexpr uint64_t kMaxTextBytes = uint64_t(256) << 20;
 
 StatusOr<std::string> readTextFile(const std::string &path) {

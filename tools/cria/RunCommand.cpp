@@ -102,7 +102,7 @@ StatusOr<std::string> promptText(const RunOptions &options) {
                                     : readTextFile(options.promptFile);
 }
 
-// Prints tokens with their log-probabilities instead of plain text.
+/// Prints tokens with their log-probabilities instead of plain text.
 void writeLogprobs(const LoadedModel &model, const GeneratedToken &token) {
   std::string line =
       fmt::format("{}\t{:.4f}\t{}", token.id, token.logprob, model.tokenizer()->piece(token.id));

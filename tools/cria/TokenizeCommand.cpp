@@ -20,7 +20,7 @@ struct TokenizeOptions : OutputOptions {
   bool noBos = false;
 };
 
-// Opens the tokenizer of a package or a checkpoint, without compiling it.
+/// Opens the tokenizer of a package or a checkpoint, without compiling it.
 StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, int32_t &bosId) {
   if (isPackage(folder)) {
     CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));

@@ -23,7 +23,7 @@ std::string versionText() {
                      compiler.ok() ? *compiler : "not installed", CRIA_ABI_MAJOR, CRIA_ABI_MINOR);
 }
 
-// Ctrl-C is not an error (docs/decisions/0002).
+/// Ctrl-C is not an error (docs/decisions/0002).
 int report(const Status &status) {
   if (status.code() == StatusCode::cancelled) {
     logInfo(false, "interrupted");
@@ -33,7 +33,7 @@ int report(const Status &status) {
   return kExitError;
 }
 
-// Output that could not be written is an error, whatever the command returned.
+/// Output that could not be written is an error, whatever the command returned.
 int finish(int exitCode) {
   return finishData()
              ? exitCode
@@ -41,13 +41,13 @@ int finish(int exitCode) {
                             "cannot write to standard output: is the disk full or the pipe closed?"));
 }
 
-// The innermost command on the command line.
+/// The innermost command on the command line.
 const CLI::App &chosenCommand(const CLI::App &app) {
   const std::vector<CLI::App *> chosen = app.get_subcommands();
   return chosen.empty() ? app : chosenCommand(*chosen.front());
 }
 
-// Names the possible commands. CLI11 reports a misspelled subcommand as a missing one.
+/// Names the possible commands. CLI11 reports a misspelled subcommand as a missing one.
 std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
   const std::vector<std::string> rest = command.remaining(/*recurse=*/true);
   std::vector<std::string> names;
@@ -62,7 +62,7 @@ std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
   return fmt::format("expected one of the commands {}, got '{}'", fmt::join(names, ", "), rest.front());
 }
 
-// CLI11 throws for help and version, which are not errors, and for errors on the command line.
+/// CLI11 throws for help and version, which are not errors, and for errors on the command line.
 int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   if (problem.get_exit_code() == 0) {
     return app.exit(problem);
@@ -77,7 +77,7 @@ int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   return kExitError;
 }
 
-// `cria compile` has no options of its own: cria-compile parses them.
+/// `cria compile` has no options of its own: cria-compile parses them.
 void addVersionFlag(CLI::App &app) {
   app.set_version_flag("--version", versionText);
   for (CLI::App *command : app.get_subcommands({})) {

@@ -14,7 +14,7 @@ inline float *rowOf(const OpOperand &operand, uint64_t row) {
   return operand.floats() + row * operand.strides[0];
 }
 
-// Rows.cpp
+/// Rows.cpp
 void runEmbedding(const OpCall &call);
 void runGatherRows(const OpCall &call);
 void runRmsNorm(const OpCall &call);
@@ -24,7 +24,7 @@ void runMul(const OpCall &call);
 void runAdd(const OpCall &call);
 std::string checkRope(const OpCall &call);
 
-// Attention.cpp
+/// Attention.cpp
 void runKvAppend(const OpCall &call);
 void runAttention(const OpCall &call);
 std::string checkCache(const OpCall &call);

@@ -12,7 +12,7 @@
 
 using cria::plugin::Refusal;
 
-// output = input · weightᵀ + beta · output; shapes: output [T, N], input [T, K], weight [N, K].
+/// output = input · weightᵀ + beta · output; shapes: output [T, N], input [T, K], weight [N, K].
 static void multiply(const OpCall &call, float beta) {
   const OpOperand &input = call["input"], &weight = call["weight"], &output = call["output"];
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<int>(input.shape[0]),
@@ -32,7 +32,7 @@ static void runFusedLinear(const OpCall &call) {
   multiply(call, residual != nullptr ? 1 : 0);
 }
 
-// Refuses a type that ops.json does not list.
+/// Refuses a type that ops.json does not list.
 static void requireF32(const OpCall &call, const char *name) {
   if (call[name].type != CRIA_TYPE_F32) {
     throw Refusal(CRIA_STATUS_UNSUPPORTED,

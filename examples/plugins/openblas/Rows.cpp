@@ -34,7 +34,7 @@ void runRmsNorm(const OpCall &call) {
   }
 }
 
-// Rotates pairs (i, i + head_dim / 2) of each head by the angle of its position.
+/// Rotates pairs (i, i + head_dim / 2) of each head by the angle of its position.
 void runRope(const OpCall &call) {
   const OpOperand &input = call["input"], &output = call["output"], &table = call["table"];
   const uint64_t headDim = table.shape[1], half = headDim / 2;

@@ -34,7 +34,7 @@ static inline float from_bits(uint32_t bits) {
 static inline float widen_f32(f32 x) { return x; }
 static inline float widen_bf16(bf16 x) { return from_bits((uint32_t)x.bits << 16); }
 static inline f32 narrow_f32(float x) { return x; }
-// Narrows a value that is exact in bf16. No other values are narrowed.
+/// Narrows a value that is exact in bf16. No other values are narrowed.
 static inline bf16 narrow_bf16(float x) {
   union {
     float value;
@@ -43,7 +43,7 @@ static inline bf16 narrow_bf16(float x) {
   return (bf16){(uint16_t)(u.bits >> 16)};
 }
 
-// e^x = 2^n e^r with |r| <= ln 2 / 2, ln 2 in two parts (Cody and Waite), e^r by its series to r^7 / 7!.
+/// e^x = 2^n e^r with |r| <= ln 2 / 2, ln 2 in two parts (Cody and Waite), e^r by its series to r^7 / 7!.
 static inline float exponential(float x) {
   if (x < -87.0f) {
     return 0;

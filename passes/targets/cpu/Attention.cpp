@@ -116,7 +116,7 @@ private:
   Value query_, cache_, scratch_;
 };
 
-// The start of the tile's KV head in page number `page` of a sequence.
+/// The start of the tile's KV head in page number `page` of a sequence.
 Index AttentionEmitter::pageStart(Index sequence, Index page) {
   Index number = integerAt("block_table", sequence * spec_.maxPages + page);
   return number * spec_.kv.pageElements() + kvHead() * spec_.kv.headElements();
@@ -132,7 +132,7 @@ void AttentionEmitter::clearSegment(const Row &row) {
   }
 }
 
-// Lanes without a head are computed as well and must not be NaN.
+/// Lanes without a head are computed as well and must not be NaN.
 void AttentionEmitter::clearRow(const Row &row) {
   clearSegment(row);
   setState(row, layout_.totalMaximum, e_.splat(kMinusInfinity));
@@ -200,7 +200,7 @@ void AttentionEmitter::weighPage(const Chain &chain, std::optional<Index> valid)
   e_.storeScalar(emitSum(e_, sum), scratch_, chain.row.state + (layout_.pageSum + chain.head));
 }
 
-// `vectors` vectors of each chain's accumulator. Slots after the row's position are not read.
+/// `vectors` vectors of each chain's accumulator. Slots after the row's position are not read.
 void AttentionEmitter::accumulatePage(ArrayRef<Chain> chains, int64_t firstVector, int64_t vectors,
                                       Index values, Index next, bool prefetch, std::optional<Index> valid) {
   auto at = [&](const Chain &chain, int64_t v) {
@@ -251,7 +251,7 @@ static SmallVector<Chain> chainsOf(ArrayRef<Row> rows, int64_t heads) {
   return chains;
 }
 
-// Splits chains into groups of at most `limit`.
+/// Splits chains into groups of at most `limit`.
 static void forGroups(ArrayRef<Chain> chains, int64_t limit,
                       llvm::function_ref<void(ArrayRef<Chain>, bool first)> body) {
   for (size_t at = 0; at < chains.size(); at += limit) {
@@ -259,8 +259,8 @@ static void forGroups(ArrayRef<Chain> chains, int64_t limit,
   }
 }
 
-// Processes one page for all chains of `rows`. `keys`: the page's keys; `next`: those of the page to
-// prefetch; `valid`: the number of slots that the rows attend to, all if absent.
+/// Processes one page for all chains of `rows`. `keys`: the page's keys; `next`: those of the page to
+/// prefetch; `valid`: the number of slots that the rows attend to, all if absent.
 void AttentionEmitter::emitPage(ArrayRef<Row> rows, Index keys, Index next, std::optional<Index> valid) {
   SmallVector<Chain> chains = chainsOf(rows, layout_.tile);
   int64_t registers = isa_.wide ? 16 : 4;
@@ -287,7 +287,7 @@ void AttentionEmitter::emitPage(ArrayRef<Row> rows, Index keys, Index next, std:
   });
 }
 
-// Merges the current segment with the previous ones, and starts the next.
+/// Merges the current segment with the previous ones, and starts the next.
 void AttentionEmitter::mergeSegment(const Row &row) {
   Value before = stateVector(row, layout_.totalMaximum), segment = stateVector(row, layout_.maximum);
   Value after = e_.max(before, segment);
@@ -309,8 +309,8 @@ void AttentionEmitter::mergeSegment(const Row &row) {
   clearSegment(row);
 }
 
-// Processes pages [from, to) of a sequence for rows of that sequence. `pages`: the number of its pages, for
-// the prefetch. With a position, only slots up to it are attended to.
+/// Processes pages [from, to) of a sequence for rows of that sequence. `pages`: the number of its pages, for
+/// the prefetch. With a position, only slots up to it are attended to.
 void AttentionEmitter::walkPages(ArrayRef<Row> rows, Index sequence, Index from, Index to, Index pages,
                                  std::optional<Index> position) {
   e_.forEach(from, to, 1, [&](Index page) {
@@ -348,8 +348,8 @@ void AttentionEmitter::writeZeros(Index number) {
   });
 }
 
-// Computes rows [first, first + rows). Pages that all of them attend to in full are processed together, the
-// others row by row.
+/// Computes rows [first, first + rows). Pages that all of them attend to in full are processed together, the
+/// others row by row.
 void AttentionEmitter::emitBlock(Index first, Index rows) {
   int64_t block = spec_.rowBlock();
   Index shared = e_.index(0);
@@ -399,7 +399,7 @@ void AttentionEmitter::emit() {
 
 } // namespace
 
-// The largest divisor of the query heads of a KV head, up to kMaxTile.
+/// The largest divisor of the query heads of a KV head, up to kMaxTile.
 int64_t AttentionSpec::headTile() const {
   int64_t perKvHead = heads / kv.kvHeads;
   int64_t tile = std::min(perKvHead, kMaxTile);
@@ -409,7 +409,7 @@ int64_t AttentionSpec::headTile() const {
   return tile;
 }
 
-// The number of rows that make a full tile.
+/// The number of rows that make a full tile.
 int64_t AttentionSpec::rowBlock() const { return singleRow ? 1 : kMaxTile / headTile(); }
 
 std::string AttentionSpec::name() const {

@@ -8,7 +8,7 @@ using namespace mlir;
 
 namespace cria::cpu {
 
-// Larger than any buffer, small enough that offsets in bytes stay within 63 bits.
+/// Larger than any buffer, small enough that offsets in bytes stay within 63 bits.
 static constexpr int64_t kFlatSize = int64_t(1) << 40;
 
 MemRefType bufferType(Type element) { return MemRefType::get({kFlatSize}, element); }
@@ -92,16 +92,16 @@ Value Emitter::addInt(Value a, Value b) { return arith::AddIOp::create(*this, a,
 Value Emitter::mulInt(Value a, Value b) { return arith::MulIOp::create(*this, a, b); }
 Value Emitter::xorInt(Value a, Value b) { return arith::XOrIOp::create(*this, a, b); }
 
-// math.fma, not vector.fma, which becomes llvm.fmuladd, and code generation may leave that unfused.
+/// math.fma, not vector.fma, which becomes llvm.fmuladd, and code generation may leave that unfused.
 Value Emitter::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
 
-// One instruction in every instruction set; the result is `b` if either is NaN.
+/// One instruction in every instruction set; the result is `b` if either is NaN.
 Value Emitter::max(Value a, Value b) {
   Value greater = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
   return select(greater, a, b);
 }
 
-// An integer constant of the shape of `like`.
+/// An integer constant of the shape of `like`.
 static Value intLike(Emitter &e, Value like, int64_t value) {
   Type type = like.getType();
   if (auto vector = dyn_cast<VectorType>(type)) {
@@ -135,7 +135,7 @@ Value Emitter::lane(Value vector, int64_t lane) { return vector::ExtractOp::crea
 
 static Type elementOf(Value buffer) { return cast<MemRefType>(buffer.getType()).getElementType(); }
 
-// A type like `shape`'s (scalar or vector) with another element.
+/// A type like `shape`'s (scalar or vector) with another element.
 static Type withElement(Type shape, Type element) {
   auto vector = dyn_cast<VectorType>(shape);
   return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
@@ -157,8 +157,8 @@ Value Emitter::widen(Value value) {
   return arith::BitcastOp::create(*this, withElement(type, f32()), shifted);
 }
 
-// The upper half, rounded to nearest even by integer arithmetic: no supported instruction set has the
-// conversion.
+/// The upper half, rounded to nearest even by integer arithmetic: no supported instruction set has the
+/// conversion.
 static Value narrowToBf16(Emitter &e, Value value) {
   Type type = value.getType();
   Value bits = arith::BitcastOp::create(e, withElement(type, e.i32()), value);

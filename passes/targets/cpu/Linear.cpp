@@ -68,7 +68,7 @@ private:
   int64_t elementBytes_;
 };
 
-// The largest power of two of panels whose accumulators fit into registers.
+/// The largest power of two of panels whose accumulators fit into registers.
 int64_t LinearEmitter::panelsPerTile(int64_t rows) {
   int64_t panels = kPanels;
   while (panels > 1 && panels * rows > isa_.accumulators) {
@@ -77,7 +77,7 @@ int64_t LinearEmitter::panelsPerTile(int64_t rows) {
   return panels;
 }
 
-// rows × panels chains over `depth` steps of k. Input row r starts at inputStart + r·stride.
+/// rows × panels chains over `depth` steps of k. Input row r starts at inputStart + r·stride.
 LinearEmitter::Values LinearEmitter::chains(Index depth, int64_t rows, int64_t panels, ArrayRef<Value> init,
                                             Index inputStart, LoadWeight loadWeight,
                                             llvm::function_ref<void(Index, int64_t)> beforeStep) {
@@ -111,7 +111,7 @@ LinearEmitter::Values LinearEmitter::chains(Index depth, int64_t rows, int64_t p
                  [&](Index k, ArrayRef<Value> carried) { return step(k, Values(carried)); });
 }
 
-// Continues the partial sums of rows × panels chains by `depth` steps.
+/// Continues the partial sums of rows × panels chains by `depth` steps.
 void LinearEmitter::tile(Index depth, Index row, int64_t rows, Index panel, int64_t panels, Index inputStart,
                          LoadWeight loadWeight, llvm::function_ref<void(Index, int64_t)> beforeStep) {
   auto at = [&](int64_t r, int64_t p) { return partialStart(row + r) + (panel + p) * kLanes; };
@@ -125,15 +125,15 @@ void LinearEmitter::tile(Index depth, Index row, int64_t rows, Index panel, int6
   }
 }
 
-// A loop over full tiles, then one tile for the remaining rows.
+/// A loop over full tiles, then one tile for the remaining rows.
 void LinearEmitter::forRowTiles(Index rows, llvm::function_ref<void(Index, int64_t)> body) {
   Index full = rows - rows % kRowTile;
   e_.forEach(e_.index(0), full, kRowTile, [&](Index row) { body(row, kRowTile); });
   e_.switchUpTo(rows - full, kRowTile - 1, [&](int64_t rest) { body(full, rest); });
 }
 
-// One prefetch per cache line that `steps` steps of k consume, far enough ahead to cover the latency of
-// memory.
+/// One prefetch per cache line that `steps` steps of k consume, far enough ahead to cover the latency of
+/// memory.
 void LinearEmitter::prefetchPanels(Index k, int64_t steps, Index panel, int64_t panels) {
   int64_t elementsPerLine = kLineBytes / elementBytes_;
   for (int64_t p = 0; p < panels; ++p) {
@@ -148,7 +148,7 @@ void LinearEmitter::clearPartials(Index rows) {
              [&](Index at) { e_.store(e_.splat(0), scratch_, at + kDepthBlock * kGroup); });
 }
 
-// Few rows: the weights are read straight from memory, widened at each use.
+/// Few rows: the weights are read straight from memory, widened at each use.
 void LinearEmitter::directTiles(Index firstRow, Index rows) {
   forRowTiles(rows, [&](Index row, int64_t tileRows) {
     int64_t panels = panelsPerTile(tileRows);
@@ -171,7 +171,7 @@ void LinearEmitter::convertBlock(Index start, Index depth) {
   });
 }
 
-// Many rows: a block of weights is widened once into scratch, then multiplied with all row tiles.
+/// Many rows: a block of weights is widened once into scratch, then multiplied with all row tiles.
 void LinearEmitter::blockedTiles(Index firstRow, Index rows) {
   int64_t stride = strideOf(spec_.inputStride, spec_.inputs);
   e_.forEach(e_.index(0), e_.index(spec_.inputs), kDepthBlock, [&](Index start) {
@@ -197,7 +197,7 @@ void LinearEmitter::finishRows(Index firstRow, Index rows) {
   });
 }
 
-// The epilogue: activation, then residual, for the four complete sums of a row.
+/// The epilogue: activation, then residual, for the four complete sums of a row.
 void LinearEmitter::finish(ArrayRef<Value> sums, Index row) {
   switch (spec_.activation) {
   case llama::Activation::none:

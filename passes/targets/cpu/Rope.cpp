@@ -13,8 +13,8 @@ namespace {
 /// half of a head.
 using RotatedSink = llvm::function_ref<void(Value low, Value high, Index column, int64_t count)>;
 
-// One head by halves: (x1, x2) -> (x1·c - x2·s, x2·c + x1·s), the products of the first terms unrounded.
-// `row` is the start of the position's row of the table: cosines, then sines.
+/// One head by halves: (x1, x2) -> (x1·c - x2·s, x2·c + x1·s), the products of the first terms unrounded.
+/// `row` is the start of the position's row of the table: cosines, then sines.
 void rotateHead(Emitter &e, Value input, Index start, Value table, Index row, int64_t headDim,
                 RotatedSink sink) {
   int64_t half = headDim / 2;

@@ -15,7 +15,7 @@ namespace cria::cpu {
 // RMSNorm
 //===----------------------------------------------------------------------------------------------------===//
 
-// Sixteen partial sums of squares, each over every sixteenth column in order, then summed by halves.
+/// Sixteen partial sums of squares, each over every sixteenth column in order, then summed by halves.
 static Value sumOfSquares(Emitter &e, Value input, Index start, int64_t width) {
   int64_t full = width - width % kLanes;
   auto accumulate = [&](Index column, int64_t count, Value sum) {

@@ -8,7 +8,7 @@ using namespace mlir;
 
 namespace cria::cpu {
 
-// Between these bounds 2^n below is a normal number.
+/// Between these bounds 2^n below is a normal number.
 static constexpr double kExpLow = -87.33654;
 static constexpr double kExpHigh = 88.3762626647949;
 
@@ -19,7 +19,8 @@ static Value clampToRange(Emitter &e, Value x) {
   return e.select(high, e.splat(kExpHigh), x);
 }
 
-// x = n·ln 2 + r with |r| <= ln 2 / 2, ln 2 in two steps; a polynomial of degree 7 in r; n into the exponent.
+/// x = n·ln 2 + r with |r| <= ln 2 / 2, ln 2 in two steps; a polynomial of degree 7 in r; n into the
+/// exponent.
 Value emitExp(Emitter &e, Value x) {
   x = clampToRange(e, x);
   Value n = math::RoundEvenOp::create(e, e.mul(x, e.splat(1.44269504088896341)));

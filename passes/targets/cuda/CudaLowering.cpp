@@ -11,7 +11,7 @@ namespace cria::cuda {
 /// The launch of a kernel whose blocks compute one row each.
 static constexpr KernelLaunch kRowLaunch{.blockThreads = kRowThreads};
 
-// The largest value of a dimension: that of the limits for a symbolic one.
+/// The largest value of a dimension: that of the limits for a symbolic one.
 int64_t CudaLowering::largest(int64_t extent) {
   int64_t maxTokens = builder_.maxTokens();
   return extent == program::kNumTokens    ? maxTokens
@@ -19,7 +19,7 @@ int64_t CudaLowering::largest(int64_t extent) {
                                           : extent;
 }
 
-// Kernels count the elements of a step's arrays in 32 bits.
+/// Kernels count the elements of a step's arrays in 32 bits.
 LogicalResult CudaLowering::checkDispatch(const KernelLaunch &launch, ArrayRef<GridDim> grid,
                                           const Operands &operands) {
   constexpr int64_t kMaxGridY = 65535;

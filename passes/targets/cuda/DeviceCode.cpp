@@ -105,7 +105,7 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const Sm &sm) {
                                    llvm::CodeGenOptLevel::Aggressive));
 }
 
-// The gpu.module becomes the module: its functions move up.
+/// The gpu.module becomes the module: its functions move up.
 void unwrapDevice(ModuleOp module) {
   for (auto device : llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
     for (Operation &op : llvm::make_early_inc_range(*device.getBody())) {
@@ -127,7 +127,7 @@ LogicalResult refuseLeftovers(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
-// Nothing is linked, so a function without a body is a call that a lowering introduced.
+/// Nothing is linked, so a function without a body is a call that a lowering introduced.
 LogicalResult refuseLibraryCalls(ModuleOp origin, llvm::Module &module) {
   for (const llvm::Function &function : module) {
     if (function.isDeclaration() && !function.isIntrinsic()) {

@@ -25,7 +25,7 @@ Index Index::operator-(Index other) const { return binary<arith::SubIOp>(*emitte
 Index Index::operator-(int64_t other) const { return *this - emitter_->constant(other); }
 Index Index::operator*(Index other) const { return binary<arith::MulIOp>(*emitter_, value_, other); }
 Index Index::operator*(int64_t other) const { return other == 1 ? *this : *this * emitter_->constant(other); }
-// No operand is negative, so the cheaper unsigned forms give the same result.
+/// No operand is negative, so the cheaper unsigned forms give the same result.
 Index Index::operator/(int64_t other) const {
   return other == 1 ? *this : binary<arith::DivUIOp>(*emitter_, value_, emitter_->constant(other));
 }
@@ -72,7 +72,7 @@ Value DeviceEmitter::max(Value a, Value b) { return LLVM::MaxNumOp::create(*this
 Value DeviceEmitter::callIntrinsic(StringRef name, Value operand) {
   return LLVM::CallIntrinsicOp::create(*this, f32(), getStringAttr(name), ValueRange{operand})->getResult(0);
 }
-// Hardware approximations that flush denormals: no library is linked.
+/// Hardware approximations that flush denormals: no library is linked.
 Value DeviceEmitter::exp2(Value a) { return callIntrinsic("llvm.nvvm.ex2.approx.ftz.f", a); }
 Value DeviceEmitter::rsqrt(Value a) { return callIntrinsic("llvm.nvvm.rsqrt.approx.ftz.f", a); }
 Value DeviceEmitter::reciprocal(Value a) { return callIntrinsic("llvm.nvvm.rcp.approx.ftz.f", a); }
@@ -225,7 +225,7 @@ void DeviceEmitter::whileBelow(Index from, Index to, function_ref<Index(Index)> 
 // Kernels
 //===----------------------------------------------------------------------------------------------------===//
 
-// Read-only parameters that do not overlap another binding are loaded through the read-only cache.
+/// Read-only parameters that do not overlap another binding are loaded through the read-only cache.
 static void setParameterAttributes(func::FuncOp function, unsigned index, const KernelParameter &parameter) {
   Builder b(function.getContext());
   constexpr int64_t kBindingAlignment = 64;
@@ -238,8 +238,8 @@ static void setParameterAttributes(func::FuncOp function, unsigned index, const 
   }
 }
 
-// All dynamic shared memory is one external symbol: an internal symbol of size zero would overlap other
-// static data.
+/// All dynamic shared memory is one external symbol: an internal symbol of size zero would overlap other
+/// static data.
 static void declareSharedMemory(ModuleOp kernels) {
   if (kernels.lookupSymbol(kSharedMemory)) {
     return;

@@ -7,7 +7,7 @@
 
 namespace cria::cuda {
 
-// Older architectures lack cp.async, and mma.sync with bf16.
+/// Older architectures lack cp.async, and mma.sync with bf16.
 static constexpr Sm kSms[] = {{"sm_80", "ptx70"}, {"sm_86", "ptx71"}, {"sm_89", "ptx78"}, {"sm_90", "ptx78"}};
 
 const Sm *findSm(llvm::StringRef name) {

@@ -9,7 +9,7 @@ namespace {
 using namespace cria::cpu;
 using cria::plugin::Check;
 
-// More than any machine has processors.
+/// More than any machine has processors.
 constexpr uint32_t kMaxThreads = 4096;
 
 /// The functions of the backend (cria_backend.hpp).

@@ -21,7 +21,7 @@ struct Level {
   uint32_t score;
 };
 
-// The higher the score, the more specialized the code. Plain code has no features.
+/// The higher the score, the more specialized the code. Plain code has no features.
 constexpr Level kLevels[] = {{"", 100}, {"x86-64-v3", 110}, {"x86-64-v4", 120}, {"x86-64-v4-vnni", 130}};
 
 /// Returns what this machine lacks for a level; empty if it runs its code.

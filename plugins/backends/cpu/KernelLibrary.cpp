@@ -62,7 +62,7 @@ constexpr uint16_t kNativeMachine = EM_X86_64;
 constexpr uint16_t kNativeMachine = EM_AARCH64;
 #endif
 
-// Returns why the bytes are not a shared object for this machine; empty if they are.
+/// Returns why the bytes are not a shared object for this machine; empty if they are.
 std::string elfProblem(const void *data, uint64_t size) {
   Elf64_Ehdr header;
   if (data == nullptr || size < sizeof(header)) {
@@ -96,7 +96,7 @@ std::string elfProblem(const void *data, uint64_t size) {
   return "";
 }
 
-// Returns why the exported cria_kernel_library is not as expected; empty if it is.
+/// Returns why the exported cria_kernel_library is not as expected; empty if it is.
 std::string infoProblem(const cria_kernel_library_info *info, std::string_view features) {
   if (info == nullptr) {
     return "symbol 'cria_kernel_library' is missing; expected a kernel library";

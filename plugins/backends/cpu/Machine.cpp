@@ -14,7 +14,7 @@
 namespace cria::cpu {
 namespace {
 
-// Returns the value of the first line "key<blanks>: value" of a file; empty if there is none.
+/// Returns the value of the first line "key<blanks>: value" of a file; empty if there is none.
 std::string readField(const char *path, std::string_view key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -34,7 +34,7 @@ int readTopology(int processor, const char *name) {
   return file ? value : -1;
 }
 
-// Fields of /proc/meminfo are in KiB.
+/// Fields of /proc/meminfo are in KiB.
 uint64_t readMeminfo(std::string_view key) {
   return std::strtoull(readField("/proc/meminfo", key).c_str(), nullptr, 10) * 1024;
 }

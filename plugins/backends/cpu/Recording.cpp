@@ -28,7 +28,7 @@ using plugin::Check;
 using plugin::refuse;
 using plugin::view;
 
-// Returns the number of workgroups; 0 if the grid is empty or too large.
+/// Returns the number of workgroups; 0 if the grid is empty or too large.
 uint32_t countWorkgroups(const uint32_t (&grid)[3]) {
   uint64_t count = 1;
   for (const uint32_t dimension : grid) {
@@ -93,7 +93,7 @@ void poison(std::byte *scratch, uint64_t size) {
   plugin::host::fillWords(scratch, size, kNan);
 }
 
-// Workgroups first .. first+count-1 of the grid, x fastest.
+/// Workgroups first .. first+count-1 of the grid, x fastest.
 void runWorkgroups(const void *state, uint32_t worker, uint32_t first, uint32_t count) {
   const auto &[entry, context] = *static_cast<const KernelRun *>(state);
   std::byte *scratch = entry.scratchBytes != 0 ? context.scratch.blocks[worker].get() : nullptr;
@@ -123,7 +123,7 @@ void runEntry(const Entry &entry, cria_context &context) {
   context.threads.forEach({runWorkgroups, &run, entry.numWorkgroups});
 }
 
-// The vector of bindings may reallocate while it grows, so pointers into it are set at the end.
+/// The vector of bindings may reallocate while it grows, so pointers into it are set at the end.
 void linkBindings(cria_recording &recording, const cria_record_info &info) {
   void *const *next = recording.bindings.data();
   for (uint32_t i = 0; i < info.num_entries; ++i) {

@@ -18,15 +18,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Longer than the gap between two dispatches of a step, shorter than the choice of a token.
+/// Longer than the gap between two dispatches of a step, shorter than the choice of a token.
 constexpr auto kSpinTime = std::chrono::microseconds(50);
-// Spins between two reads of the clock: about a microsecond.
+/// Spins between two reads of the clock: about a microsecond.
 constexpr uint32_t kSpinsPerLook = 16;
-// Number of times that the caller spins for the last items before it yields. With more threads than
-// processors, a worker with an unfinished item may be waiting for the caller's processor.
+/// Number of times that the caller spins for the last items before it yields. With more threads than
+/// processors, a worker with an unfinished item may be waiting for the caller's processor.
 constexpr uint32_t kSpinsBeforeYield = 1000;
-// A thread claims 1 / (kShares · threads) of the remaining items, at least one: long contiguous runs first,
-// and short ones at the end to balance threads of different speed.
+/// A thread claims 1 / (kShares · threads) of the remaining items, at least one: long contiguous runs first,
+/// and short ones at the end to balance threads of different speed.
 constexpr uint32_t kShares = 2;
 
 void relax() {
@@ -40,8 +40,8 @@ void relax() {
 uint32_t itemsLeft(uint64_t ticket) { return static_cast<uint32_t>(ticket) & ThreadPool::kMaxItems; }
 uint64_t generation(uint64_t ticket) { return ticket >> ThreadPool::kItemBits; }
 
-// Blocks signals, which the host's threads handle, while workers are created: a new thread inherits the
-// signal mask of its creator.
+/// Blocks signals, which the host's threads handle, while workers are created: a new thread inherits the
+/// signal mask of its creator.
 class SignalsBlocked {
 public:
   SignalsBlocked() {
@@ -108,8 +108,8 @@ void ThreadPool::forEach(const Job &job) {
   }
 }
 
-// The order of the accesses to ticket_ and sleepers_ matters in both threads: either the caller sees the
-// sleeper, or the sleeper sees the new generation.
+/// The order of the accesses to ticket_ and sleepers_ matters in both threads: either the caller sees the
+/// sleeper, or the sleeper sees the new generation.
 void ThreadPool::publish(uint32_t numItems) {
   const uint64_t next = generation(ticket_.load(std::memory_order_relaxed)) + 1;
   ticket_.store(next << kItemBits | numItems, std::memory_order_seq_cst);
@@ -143,7 +143,7 @@ void ThreadPool::work(uint32_t worker) {
   }
 }
 
-// Returns the first generation after `seen`.
+/// Returns the first generation after `seen`.
 uint64_t ThreadPool::awaitNext(uint64_t seen) {
   const auto deadline = Clock::now() + kSpinTime;
   do {

@@ -12,7 +12,7 @@ namespace cria::cuda {
 namespace {
 
 constexpr unsigned kLogBytes = 8 << 10;
-// Shared memory of a block, static and dynamic together, that every device allows without an opt-in.
+/// Shared memory of a block, static and dynamic together, that every device allows without an opt-in.
 constexpr uint32_t kDefaultSharedBytes = 48 << 10;
 constexpr uint16_t kCudaMachine = 190; // EM_CUDA
 
@@ -25,7 +25,7 @@ bool isRejection(Result result) {
   return std::find(std::begin(kRejections), std::end(kRejections), result) != std::end(kRejections);
 }
 
-// The driver gets no size and would read beyond the end of a truncated file.
+/// The driver gets no size and would read beyond the end of a truncated file.
 std::string cubinProblem(const void *data, uint64_t size) {
   Elf64_Ehdr header;
   if (size < sizeof(header)) {
@@ -85,8 +85,8 @@ int attributeOf(const DriverApi &api, FunctionHandle function, int attribute, Re
   return value;
 }
 
-// Bindings are passed as one block of bytes. If the driver reports the kernel's parameters, the size of that
-// block is checked when an entry is recorded.
+/// Bindings are passed as one block of bytes. If the driver reports the kernel's parameters, the size of that
+/// block is checked when an entry is recorded.
 Result readParameters(const DriverApi &api, Kernel &kernel) {
   kernel.knowsParameters = api.funcGetParamInfo != nullptr;
   Result result = kernel.knowsParameters ? kSuccess : kInvalidValue;

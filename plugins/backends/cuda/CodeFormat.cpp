@@ -19,7 +19,7 @@ struct PtxVersion {
   int driver; // first CUDA version that supports it
   int isa;    // ten times the PTX ISA version
 };
-// From the release notes of the PTX ISA. A driver newer than all of these supports at least the last.
+/// From the release notes of the PTX ISA. A driver newer than all of these supports at least the last.
 constexpr PtxVersion kPtxVersions[] = {{11040, 74}, {11050, 75}, {11060, 76}, {11070, 77}, {11080, 78},
                                        {12000, 80}, {12010, 81}, {12020, 82}, {12030, 83}, {12040, 84},
                                        {12050, 85}, {12070, 86}, {12080, 87}, {12090, 88}, {13000, 90}};
@@ -56,7 +56,7 @@ bool readSm(std::string_view text, Sm &out) {
   return true;
 }
 
-// Parses the words of the features. Returns false if one is unknown.
+/// Parses the words of the features. Returns false if one is unknown.
 bool readFeatures(std::string_view features, Sm &sm, int &ptx) {
   while (!features.empty()) {
     const size_t end = std::min(features.find(' '), features.size());
@@ -87,7 +87,7 @@ bool ptxReaches(const Sm &sm, const DeviceProperties &device) {
   return device.major > sm.major || isSameFamily(sm, device);
 }
 
-// Names the best target that the compiler has for a device.
+/// Names the best target that the compiler has for a device.
 std::string remedyFor(const DeviceProperties &device) {
   constexpr Sm kCompilerSms[] = {{8, 0}, {8, 6}, {8, 9}, {9, 0}};
   std::string best;

@@ -23,7 +23,7 @@ Check outOfMemory(const cria_context &context, uint64_t size) {
                                                std::to_string(total) + " are free");
 }
 
-// A device that is busy or forbidden to this process is not lost.
+/// A device that is busy or forbidden to this process is not lost.
 Check cannotOpen(const cria_context &context, Result result) {
   const bool isFull = result == kOutOfMemory;
   return refuse(isFull ? CRIA_STATUS_OUT_OF_MEMORY : CRIA_STATUS_UNSUPPORTED,

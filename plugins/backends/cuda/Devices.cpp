@@ -85,7 +85,7 @@ struct Opened {
   }
 };
 
-// Never destroyed, since other threads may still access it while the process exits.
+/// Never destroyed, since other threads may still access it while the process exits.
 const Opened &opened() {
   static const Opened &kOpened = *new Opened();
   return kOpened;

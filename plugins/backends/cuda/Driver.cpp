@@ -12,14 +12,14 @@ namespace {
 
 constexpr const char *kDefaultLibrary = "libcuda.so.1";
 constexpr const char *kLibraryVariable = "CRIA_CUDA_DRIVER";
-// The first version with all functions of the table.
+/// The first version with all functions of the table.
 constexpr int kOldestVersion = 11040;
 
 std::atomic<const cria_host *> logHost{nullptr};
 
 Check unsupported(std::string text) { return refuse(CRIA_STATUS_UNSUPPORTED, std::move(text)); }
 
-// The library is never closed, as plugins are loaded until the process ends.
+/// The library is never closed, as plugins are loaded until the process ends.
 Check openLibrary(void *&handle) {
   const char *named = std::getenv(kLibraryVariable);
   const std::string path = named != nullptr && *named != '\0' ? named : kDefaultLibrary;

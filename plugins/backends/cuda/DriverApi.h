@@ -20,7 +20,7 @@ using EventHandle = struct EventTag *;
 using GraphHandle = struct GraphTag *;
 using GraphExecHandle = struct GraphExecTag *;
 
-// Results that the backend distinguishes.
+/// Results that the backend distinguishes.
 inline constexpr Result kSuccess = 0;
 inline constexpr Result kInvalidValue = 1;
 inline constexpr Result kOutOfMemory = 2;
@@ -43,7 +43,7 @@ inline constexpr Result kInvalidAddressSpace = 717;
 inline constexpr Result kInvalidPc = 718;
 inline constexpr Result kLaunchFailed = 719;
 inline constexpr Result kUnknown = 999;
-// Results of loading code that are due to the code.
+/// Results of loading code that are due to the code.
 inline constexpr Result kInvalidImage = 200;
 inline constexpr Result kNoBinaryForGpu = 209;
 inline constexpr Result kInvalidPtx = 218;
@@ -52,7 +52,7 @@ inline constexpr Result kUnsupportedPtxVersion = 222;
 inline constexpr Result kJitCompilationDisabled = 223;
 inline constexpr Result kInvalidSource = 300;
 
-// CUdevice_attribute
+/// CUdevice_attribute
 inline constexpr int kMaxThreadsPerBlock = 1;
 inline constexpr int kMaxBlockDimX = 2; // y and z follow
 inline constexpr int kMaxGridDimX = 5;  // y and z follow
@@ -61,23 +61,23 @@ inline constexpr int kComputeCapabilityMajor = 75;
 inline constexpr int kComputeCapabilityMinor = 76;
 inline constexpr int kMaxSharedMemoryPerBlockOptin = 97;
 
-// CUfunction_attribute
+/// CUfunction_attribute
 inline constexpr int kFunctionMaxThreadsPerBlock = 0;
 inline constexpr int kFunctionSharedSizeBytes = 1;
 inline constexpr int kFunctionLocalSizeBytes = 3;
 inline constexpr int kFunctionMaxDynamicSharedSizeBytes = 8;
 
-// CUjit_option
+/// CUjit_option
 inline constexpr int kJitErrorLogBuffer = 5;
 inline constexpr int kJitErrorLogBufferSizeBytes = 6;
 
-// Flags
+/// Flags
 inline constexpr unsigned kStreamNonBlocking = 1;
 inline constexpr unsigned kEventDefault = 0;
 inline constexpr unsigned kEventDisableTiming = 2;
 inline constexpr int kCaptureThreadLocal = 1;
 
-// Keys of cuLaunchKernel's `extra`
+/// Keys of cuLaunchKernel's `extra`
 inline void *const kLaunchParamEnd = nullptr;
 inline void *const kLaunchParamBufferPointer = reinterpret_cast<void *>(1);
 inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);

@@ -10,9 +10,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Short compared with a step, long compared with a query.
+/// Short compared with a step, long compared with a query.
 constexpr auto kPause = std::chrono::microseconds(50);
-// With more nanoseconds (about 146 years), computing the deadline would overflow.
+/// With more nanoseconds (about 146 years), computing the deadline would overflow.
 constexpr uint64_t kForEver = uint64_t{1} << 62;
 
 Result waitUntil(const DriverApi &api, EventHandle event, uint64_t timeoutNs) {

@@ -22,7 +22,7 @@ plugin::BufferProperties propertiesOf(const cria_buffer &buffer) { return {.size
 
 DeviceAddress addressOf(const cria_operand &operand) { return operand.buffer->address + operand.offset; }
 
-// Returns whether each dimension is from 1 to its limit.
+/// Returns whether each dimension is from 1 to its limit.
 bool isWithin(const std::array<uint32_t, 3> &dimensions, const std::array<uint32_t, 3> &limit) {
   for (size_t d = 0; d < dimensions.size(); ++d) {
     if (dimensions[d] == 0 || dimensions[d] > limit[d]) {
@@ -97,8 +97,8 @@ Check resolveBytes(const cria_entry &entry, Dispatch &out) {
   return {};
 }
 
-// The bindings are contiguous, as the kernel's parameters are, so they are passed as one block of bytes. The
-// driver compares its size with that of the parameters.
+/// The bindings are contiguous, as the kernel's parameters are, so they are passed as one block of bytes. The
+/// driver compares its size with that of the parameters.
 Result launchKernel(const DriverApi &api, const Dispatch &dispatch, StreamHandle stream) {
   size_t bytes = dispatch.bindings.size() * sizeof(DeviceAddress);
   void *extra[] = {kLaunchParamBufferPointer, const_cast<DeviceAddress *>(dispatch.bindings.data()),

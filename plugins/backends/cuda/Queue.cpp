@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-// Waits, since the driver may still read staging memory that is freed with the queue.
+/// Waits, since the driver may still read staging memory that is freed with the queue.
 cria_queue::~cria_queue() {
   if (stream != nullptr) {
     (void)context->api.streamSynchronize(stream.get());
@@ -14,12 +14,12 @@ cria_queue::~cria_queue() {
 namespace cria::cuda {
 namespace {
 
-// The inputs of a step are a few kilobytes. With sixteen slots, a step does not wait for the uploads of
-// recent ones.
+/// The inputs of a step are a few kilobytes. With sixteen slots, a step does not wait for the uploads of
+/// recent ones.
 constexpr uint32_t kSmallSlots = 16;
 constexpr uint64_t kSmallBytes = uint64_t{64} << 10;
-// Large enough for the full bandwidth of the bus. Three slots, so that one is ready while the device reads
-// another.
+/// Large enough for the full bandwidth of the bus. Three slots, so that one is ready while the device reads
+/// another.
 constexpr uint32_t kLargeSlots = 3;
 constexpr uint64_t kLargeBytes = uint64_t{8} << 20;
 

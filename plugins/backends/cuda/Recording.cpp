@@ -29,7 +29,7 @@ Check launchAll(const DriverApi &api, const cria_record_info &info, const std::v
   return {};
 }
 
-// Ends a capture also on failure; otherwise it would remain active on this thread.
+/// Ends a capture also on failure; otherwise it would remain active on this thread.
 Check capture(const DriverApi &api, const cria_record_info &info, const std::vector<Dispatch> &dispatches,
               StreamHandle stream, Owned<GraphHandle> &out) {
   CRIA_CUDA_TRY(checkResult(api, api.streamBeginCapture(stream, kCaptureThreadLocal), "recording a graph"));
@@ -40,7 +40,7 @@ Check capture(const DriverApi &api, const cria_record_info &info, const std::vec
   return launched.failed() ? launched : checkResult(api, ended, "recording a graph");
 }
 
-// Uploads the graph to the device, which would otherwise happen in the first replay.
+/// Uploads the graph to the device, which would otherwise happen in the first replay.
 Check instantiate(const DriverApi &api, GraphHandle graph, StreamHandle stream, cria_recording &recording) {
   GraphExecHandle exec = nullptr;
   CRIA_CUDA_TRY(checkResult(api, api.graphInstantiate(&exec, graph, 0), "instantiating a graph"));

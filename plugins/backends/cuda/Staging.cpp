@@ -7,11 +7,11 @@
 namespace cria::cuda {
 namespace {
 
-// Initial size of the memory for downloads: the logits of some sequences with a vocabulary of 32000. It grows
-// up to a size beyond which a wait costs less than the memory.
+/// Initial size of the memory for downloads: the logits of some sequences with a vocabulary of 32000. It
+/// grows up to a size beyond which a wait costs less than the memory.
 constexpr uint64_t kFirstDownloadBytes = uint64_t{1} << 20;
 constexpr uint64_t kMaxDownloadBytes = uint64_t{64} << 20;
-// A step has one download; others occur only outside of steps.
+/// A step has one download; others occur only outside of steps.
 constexpr size_t kUsualDownloads = 16;
 
 } // namespace
@@ -58,7 +58,7 @@ Check UploadRing::upload(StreamHandle stream, DeviceAddress destination, const s
   return {};
 }
 
-// An event that has never been recorded counts as done.
+/// An event that has never been recorded counts as done.
 Check UploadRing::await(const Slot &slot) const {
   Result result = api_.eventQuery(slot.sent.get());
   if (result == kNotReady) {
@@ -103,7 +103,7 @@ Check Downloads::enqueue(StreamHandle stream, DeviceAddress source, std::byte *d
   return {};
 }
 
-// Small transfers are not split; large ones are split into pieces of the available size.
+/// Small transfers are not split; large ones are split into pieces of the available size.
 Check Downloads::makeRoom(StreamHandle stream, uint64_t size) {
   const uint64_t wanted = std::min(size, kMaxDownloadBytes);
   if (capacity_ - used_ >= wanted) {
@@ -114,7 +114,7 @@ Check Downloads::makeRoom(StreamHandle stream, uint64_t size) {
   return capacity_ >= wanted ? Check{} : grow(wanted);
 }
 
-// REQUIRES: no transfer is pending.
+/// REQUIRES: no transfer is pending.
 Check Downloads::grow(uint64_t size) {
   uint64_t capacity = kFirstDownloadBytes;
   while (capacity < size) {

@@ -29,7 +29,7 @@ uint64_t conflictsOfGroup(const uint32_t *offsets, uint32_t count, uint32_t word
   return most > 1 ? most - 1 : 0;
 }
 
-// Returns whether the accesses are to consecutive words or all to the same word, which have no conflicts.
+/// Returns whether the accesses are to consecutive words or all to the same word, which have no conflicts.
 bool isConflictFree(const uint32_t *offsets, uint32_t count, uint32_t size) {
   const uint32_t step = count > 1 ? offsets[1] - offsets[0] : 0;
   if (step != size && step != 0) {
@@ -65,8 +65,8 @@ void BankConflicts::begin(uint32_t numWarps) {
   }
 }
 
-// Each round serves the next instruction of the first lane that has one left, for all lanes with the same
-// next instruction. Diverged lanes are merged again at the next instruction that they have in common.
+/// Each round serves the next instruction of the first lane that has one left, for all lanes with the same
+/// next instruction. Diverged lanes are merged again at the next instruction that they have in common.
 uint64_t BankConflicts::take(uint32_t warp) {
   Log *logs = &logs_[size_t{warp} * kWarpSize];
   std::array<uint32_t, kWarpSize> next{};

@@ -25,7 +25,7 @@ inline bool allBytesAre(const uint8_t *shadow, uint64_t size, uint8_t value) {
   return std::memcmp(shadow, &pattern, size) == 0;
 }
 
-// The compiler vectorizes loops of constant length.
+/// The compiler vectorizes loops of constant length.
 template <uint64_t count> inline bool equalRecords(const uint32_t *records) {
   uint32_t difference = 0;
   for (uint64_t i = 0; i < count; ++i) {

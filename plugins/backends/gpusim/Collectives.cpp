@@ -22,7 +22,8 @@ struct Source {
   bool inRange;
 };
 
-// The operands of a lane, in the names of the pseudo-code of shfl.sync in the PTX ISA. `last` is its maxLane.
+/// The operands of a lane, in the names of the pseudo-code of shfl.sync in the PTX ISA. `last` is its
+/// maxLane.
 struct ShuffleOperands {
   uint32_t lane, b, segment, last;
 };
@@ -49,7 +50,7 @@ Source sourceIndex(const ShuffleOperands &operands) {
   return {from, from <= operands.last};
 }
 
-// A lane whose source is out of range reads itself.
+/// A lane whose source is out of range reads itself.
 Source sourceOf(SourceFunction source, uint32_t lane, uint32_t b, uint32_t c) {
   constexpr uint32_t kLaneMask = 0x1f;
   const uint32_t segment = c >> 8 & kLaneMask;
@@ -95,7 +96,7 @@ uint32_t signedMax(uint32_t a, uint32_t b) {
   return static_cast<uint32_t>(std::max(static_cast<int32_t>(a), static_cast<int32_t>(b)));
 }
 
-// redux.sync has the value before the mask. The table of intrinsics swaps them.
+/// redux.sync has the value before the mask. The table of intrinsics swaps them.
 template <typename Combine> uint32_t reduce(const Slots &slots, uint32_t mask, Combine combine) {
   uint32_t result = slots[static_cast<size_t>(std::countr_zero(mask))][kValue];
   for (uint32_t rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {

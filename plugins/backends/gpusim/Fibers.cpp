@@ -13,8 +13,8 @@ namespace {
 
 namespace context = boost::context::detail;
 
-// Kernels use little of it, as their state is in registers. An odd multiple of the cache line spreads the
-// tops of the stacks over the sets of the L1 cache.
+/// Kernels use little of it, as their state is in registers. An odd multiple of the cache line spreads the
+/// tops of the stacks over the sets of the L1 cache.
 constexpr size_t kStackBytes = (size_t{64} << 10) + 5 * 64;
 constexpr uint64_t kCanary = 0x5afe57ac5afe57acu;
 

@@ -36,7 +36,7 @@ void GlobalMemory::releasePages() {
   usedPages_ = 0;
 }
 
-// Merges the writable windows, and then finds every window that overlaps one.
+/// Merges the writable windows, and then finds every window that overlaps one.
 void GlobalMemory::formRegions() {
   regions_.clear();
   for (const Window &window : windows_) {
@@ -143,7 +143,7 @@ bool GlobalMemory::noteInRegions(uint32_t block, uintptr_t address, uint64_t siz
   return true;
 }
 
-// An access may span two pages, and only a part of a read-only window may be in the region.
+/// An access may span two pages, and only a part of a read-only window may be in the region.
 bool GlobalMemory::noteBytes(Region &region, uint32_t block, uintptr_t address, uint64_t size,
                              Access access) {
   const uintptr_t end = std::min(address + size, region.end);

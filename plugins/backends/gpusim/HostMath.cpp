@@ -11,7 +11,7 @@
 namespace cria::gpusim {
 namespace {
 
-// Rounded to odd: a later rounding to fewer bits is then as good as one of the double.
+/// Rounded to odd: a later rounding to fewer bits is then as good as one of the double.
 float floatToOdd(double value) {
   const auto nearest = static_cast<float>(value);
   const auto bits = std::bit_cast<uint32_t>(nearest);
@@ -22,8 +22,8 @@ float floatToOdd(double value) {
   return std::bit_cast<float>(std::fabs(back) > std::fabs(value) ? bits - 1 : bits + 1);
 }
 
-// Returns a * b + c rounded to odd, so that rounding the result to fewer bits is a single rounding of the
-// exact value. REQUIRES: a * b is exact.
+/// Returns a * b + c rounded to odd, so that rounding the result to fewer bits is a single rounding of the
+/// exact value. REQUIRES: a * b is exact.
 double fmaToOdd(double a, double b, double c) {
   const double product = a * b;
   const double sum = product + c;

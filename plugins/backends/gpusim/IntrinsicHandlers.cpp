@@ -26,7 +26,7 @@ Value *replaceByConstant(KernelLowering &, IRBuilderBase &, CallInst &call, cons
 
 Value *removeCall(KernelLowering &, IRBuilderBase &, CallInst &, const Replacement &) { return nullptr; }
 
-// Returns the number of words stored: one for a predicate, two for an address.
+/// Returns the number of words stored: one for a predicate, two for an address.
 static uint64_t storeOperand(KernelLowering &kernel, IRBuilderBase &builder, uint64_t word, Value *operand) {
   Type *type = operand->getType();
   if (type->isIntegerTy(1)) {
@@ -86,7 +86,7 @@ Value *callReduction(KernelLowering &kernel, IRBuilderBase &builder, CallInst &c
   return collectiveOf(kernel, builder, call, with, {call.getArgOperand(1), call.getArgOperand(0)});
 }
 
-// Operands: the barrier's number, the number of threads (only in forms that end with "count"), a predicate.
+/// Operands: the barrier's number, the number of threads (only in forms that end with "count"), a predicate.
 Value *callBarrier(KernelLowering &kernel, IRBuilderBase &builder, CallInst &call, const Replacement &with) {
   StringRef name = call.getCalledFunction()->getName();
   Site &site = kernel.addSite(call, name);

@@ -20,7 +20,7 @@ static void initializeHost() {
   (void)kDone;
 }
 
-// Disables the processor's 16-bit arithmetic, which not every host has and which flushes subnormals.
+/// Disables the processor's 16-bit arithmetic, which not every host has and which flushes subnormals.
 static Expected<orc::JITTargetMachineBuilder> hostMachine() {
   Expected<orc::JITTargetMachineBuilder> machine = orc::JITTargetMachineBuilder::detectHost();
   if (machine) {

@@ -11,7 +11,7 @@ namespace {
 
 using plugin::invalid;
 
-// Maximum shared memory per block.
+/// Maximum shared memory per block.
 constexpr uint64_t kKiB = 1024;
 constexpr Architecture kArchitectures[] = {
     {"sm_80", 163 * kKiB}, {"sm_86", 99 * kKiB}, {"sm_89", 99 * kKiB}, {"sm_90", 227 * kKiB}};

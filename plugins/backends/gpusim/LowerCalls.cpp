@@ -26,7 +26,7 @@ static std::string unknownText(const KernelLowering &kernel, const CallBase &cal
       .str();
 }
 
-// Returns whether the intrinsic is a hint without an effect.
+/// Returns whether the intrinsic is a hint without an effect.
 static bool isRemovable(Intrinsic::ID id) {
   switch (id) {
   case Intrinsic::assume:
@@ -49,7 +49,7 @@ static bool isSmallFloat(const Type *type) {
   return scalar->isHalfTy() || scalar->isBFloatTy();
 }
 
-// The GPU always fuses multiply and add.
+/// The GPU always fuses multiply and add.
 static void fuse(CallInst &call) {
   IRBuilder<> builder(&call);
   Value *fused =
@@ -59,7 +59,7 @@ static void fuse(CallInst &call) {
   call.eraseFromParent();
 }
 
-// Returns false if the call is not supported.
+/// Returns false if the call is not supported.
 static bool lowerLlvmIntrinsic(KernelLowering &kernel, IntrinsicInst &call) {
   const Intrinsic::ID id = call.getIntrinsicID();
   if (isRemovable(id)) {

@@ -18,7 +18,7 @@ static bool isKernel(const Function &function) {
   return function.getCallingConv() == CallingConv::PTX_Kernel && !function.isDeclaration();
 }
 
-// Inlines helpers into the kernels, so that only kernels need the hidden parameter.
+/// Inlines helpers into the kernels, so that only kernels need the hidden parameter.
 static void inlineHelpers(llvm::Module &module) {
   for (Function &function : module) {
     if (!function.isDeclaration() && !isKernel(function)) {
@@ -70,8 +70,8 @@ static std::string checkParameters(const Function &kernel) {
   return "";
 }
 
-// Makes a function void(thread, parameters) with the kernel's body. Drops the attributes, whose promises (no
-// aliases, no writes) do not hold once the simulator is called.
+/// Makes a function void(thread, parameters) with the kernel's body. Drops the attributes, whose promises (no
+/// aliases, no writes) do not hold once the simulator is called.
 static Function *rebuildKernel(Function &kernel, SmallVectorImpl<Instruction *> &windows) {
   LLVMContext &context = kernel.getContext();
   Type *pointer = PointerType::get(context, 0);
@@ -91,7 +91,7 @@ static Function *rebuildKernel(Function &kernel, SmallVectorImpl<Instruction *> 
   return result;
 }
 
-// Drops metadata that would let the code generator move a load before its check.
+/// Drops metadata that would let the code generator move a load before its check.
 static void dropPromises(Function &function) {
   for (Instruction &instruction : instructions(function)) {
     instruction.dropUnknownNonDebugMetadata();
@@ -121,7 +121,7 @@ static std::string lowerKernel(Function &kernel, SiteTable &sites, ModuleSlotTra
   return lowering.error;
 }
 
-// Makes variables of the module visible by name; those in shared memory have been replaced.
+/// Makes variables of the module visible by name; those in shared memory have been replaced.
 static std::string collectVariables(llvm::Module &module, std::vector<std::string> &names) {
   for (GlobalVariable &variable : make_early_inc_range(module.globals())) {
     variable.removeDeadConstantUsers();

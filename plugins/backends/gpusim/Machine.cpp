@@ -109,7 +109,7 @@ uint32_t Machine::lanesOf(uint32_t warp) const {
   return lanes >= kWarpSize ? UINT32_MAX : (1u << lanes) - 1;
 }
 
-// Returns the next warp that can run; numWarps_ if there is none.
+/// Returns the next warp that can run; numWarps_ if there is none.
 uint32_t Machine::nextWarp() const {
   const uint32_t start = job_->options.firstWarp % numWarps_;
   for (uint32_t i = 0; i < numWarps_; ++i) {
@@ -134,7 +134,7 @@ Thread *Machine::nextOfWarp(uint32_t warp) {
 
 void Machine::resume(Thread &thread) { stacks_.switchTo(scheduler_, thread.fiber, &thread); }
 
-// The function of a fiber, which runs a thread of one block after the other.
+/// The function of a fiber, which runs a thread of one block after the other.
 void Machine::runThread(void *argument) {
   Thread &thread = *static_cast<Thread *>(argument);
   for (;;) {
@@ -149,7 +149,7 @@ void Machine::runThread(void *argument) {
   }
 }
 
-// Suspends the thread, which is not ready, and runs another. Returns when the thread is ready again.
+/// Suspends the thread, which is not ready, and runs another. Returns when the thread is ready again.
 void Machine::wait(Thread &thread) {
   Thread *next = nextOfWarp(thread.warpId);
   stacks_.switchTo(thread.fiber, next != nullptr ? next->fiber : scheduler_, next);

@@ -7,7 +7,7 @@
 
 namespace cria::gpusim {
 
-// Reports a warp whose lanes are not all at the same site, with the same finding as a deadlock.
+/// Reports a warp whose lanes are not all at the same site, with the same finding as a deadlock.
 const Thread *Machine::findDivergent(const Thread &waiting) const {
   const Thread *first = &threads_[waiting.warpId * kWarpSize];
   for (uint32_t rest = lanesOf(waiting.warpId); rest != 0; rest &= rest - 1) {
@@ -42,7 +42,7 @@ void Machine::reportDivergent(const Thread &waiting, const Thread &other) {
                          indexText(waiting.ctaid), stateText(waiting), stateText(other));
 }
 
-// Reports a deadlock: a thread that waits, and one that it waits for.
+/// Reports a deadlock: a thread that waits, and one that it waits for.
 void Machine::diagnoseDeadlock() {
   const Thread *waiting = nullptr;
   for (uint32_t i = 0; i < numThreads_ && waiting == nullptr; ++i) {

@@ -48,8 +48,8 @@ void Machine::accessGeneric(Thread &thread, uintptr_t address, uint64_t size, Ac
   }
 }
 
-// Reads the source now, and writes the destination when the copy has been waited for: the earliest and the
-// latest time at which the hardware may do so.
+/// Reads the source now, and writes the destination when the copy has been waited for: the earliest and the
+/// latest time at which the hardware may do so.
 void Machine::copyAsync(Thread &thread, uintptr_t destination, uintptr_t source, uint32_t sourceSize,
                         const Site &site) {
   ++counters_->asyncCopies;

@@ -32,7 +32,7 @@ void Machine::collective(Thread &thread, uint32_t *slot, const Site &site) {
   wait(thread);
 }
 
-// Returns whether every lane of the thread's mask waits at the same site with the same mask.
+/// Returns whether every lane of the thread's mask waits at the same site with the same mask.
 bool Machine::allArrived(const Thread &thread) const {
   if ((joined_[thread.warpId] & thread.mask) != thread.mask) {
     return false;
@@ -92,7 +92,7 @@ bool Machine::isBarrierComplete(uint32_t id) const {
   return arrived_[id] != 0 && arrived_[id] == expected;
 }
 
-// Called on the fiber of any thread, including one that has just exited.
+/// Called on the fiber of any thread, including one that has just exited.
 void Machine::completeBarrier(uint32_t id) {
   uint32_t result = 0;
   uint32_t checkedWarp = kMaxWarps;
@@ -141,7 +141,7 @@ void Machine::releaseBarrier(uint32_t id, uint32_t numTrue) {
   shared_.synchroniseBlock();
 }
 
-// Threads that have exited count as arrived if their whole warp has exited.
+/// Threads that have exited count as arrived if their whole warp has exited.
 void Machine::completeBarriersAfterExit() {
   for (uint32_t id = 0; id < kNumBarriers; ++id) {
     if (isBarrierComplete(id)) {

@@ -22,7 +22,7 @@ uintptr_t addressOf(const uint32_t *slot) {
   return address;
 }
 
-// Row r of matrix m is read from the address of lane 8 m + r.
+/// Row r of matrix m is read from the address of lane 8 m + r.
 Matrix readMatrix(Machine &machine, const Site &site, const Slots &slots, uint32_t m, Thread *first) {
   Matrix matrix;
   std::array<uint32_t, kRows> offsets;
@@ -38,7 +38,7 @@ Matrix readMatrix(Machine &machine, const Site &site, const Slots &slots, uint32
   return matrix;
 }
 
-// The pair of elements that a lane receives, the first in the low half.
+/// The pair of elements that a lane receives, the first in the low half.
 uint32_t fragment(const Matrix &matrix, uint32_t lane, bool transposed) {
   const uint32_t group = lane / 4;
   const uint32_t first = lane % 4 * 2;
@@ -83,8 +83,8 @@ template <Convert convert> Operands gather(const Slots &slots, uint32_t k) {
   return all;
 }
 
-// Each output is accumulated in f32, starting with c, in ascending order of k. Products are exact, sums are
-// rounded. The order and rounding of the hardware are not documented.
+/// Each output is accumulated in f32, starting with c, in ascending order of k. Products are exact, sums are
+/// rounded. The order and rounding of the hardware are not documented.
 void accumulate(Operands &all, uint32_t k) {
   for (uint32_t m = 0; m < kM; ++m) {
     for (uint32_t step = 0; step < k; ++step) {

@@ -96,7 +96,7 @@ std::string CompiledModule::addVariable(const GlobalVariable &variable) {
   return variable.isThreadLocal() ? "variables of threads are not supported" : "";
 }
 
-// Looks up everything that the module defines, which compiles it.
+/// Looks up everything that the module defines, which compiles it.
 std::string CompiledModule::resolve() {
   std::string error;
   for (auto &[name, kernel] : kernels_) {

@@ -85,7 +85,7 @@ Check recordEntry(const cria_entry &entry, const cria_code *code, Entry &out) {
   }
 }
 
-// Reports bank conflicts as a finding, if that is requested.
+/// Reports bank conflicts as a finding, if that is requested.
 std::string runKernel(const Launch &launch, cria_code &code) {
   Counters counters;
   std::string finding = code.module->run(launch, code.options, &counters);
@@ -97,7 +97,7 @@ std::string runKernel(const Launch &launch, cria_code &code) {
   return finding;
 }
 
-// Runs a dispatch. Returns the simulator's finding; empty if there is none.
+/// Runs a dispatch. Returns the simulator's finding; empty if there is none.
 std::string runEntry(const Entry &entry, cria_code *code) {
   switch (entry.kind) {
   case EntryKind::kernel: {

@@ -13,7 +13,7 @@ using namespace cria::gpusim;
 
 extern "C" {
 #if defined(__x86_64__)
-// Functions of libgcc. 16-bit floats are passed in vector registers.
+/// Functions of libgcc. 16-bit floats are passed in vector registers.
 float __extendhfsf2(_Float16 value);
 _Float16 __truncsfhf2(float value);
 _Float16 __truncdfhf2(double value);
@@ -59,7 +59,7 @@ void waitForCopies(Thread *thread, uint32_t groups) { thread->machine->waitForCo
 template <typename Function> void *address(Function *function) { return reinterpret_cast<void *>(function); }
 
 #if defined(__x86_64__)
-// Returns bits in the register in which a bfloat is returned.
+/// Returns bits in the register in which a bfloat is returned.
 _Float16 asRegister(uint16_t bits) {
   _Float16 result;
   std::memcpy(&result, &bits, sizeof(result));

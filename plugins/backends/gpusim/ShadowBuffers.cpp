@@ -17,7 +17,7 @@ void markDefined(cria_buffer &buffer, uint64_t offset, uint64_t size) {
   }
 }
 
-// A fill with NaN makes memory uninitialized again.
+/// A fill with NaN makes memory uninitialized again.
 void markFilled(cria_buffer &buffer, uint64_t offset, uint64_t size, uint32_t value) {
   constexpr uint32_t kNan = 0x7FC00000u;
   if (size != 0) {
@@ -82,7 +82,7 @@ Check ShadowMemory::upload(cria_queue &queue, cria_buffer &buffer, uint64_t offs
   return check;
 }
 
-// HostMemory checks and copies. If it succeeds, the destination is not imported memory.
+/// HostMemory checks and copies. If it succeeds, the destination is not imported memory.
 Check ShadowMemory::copy(cria_queue &queue, cria_buffer &destination, uint64_t destinationOffset,
                          cria_buffer &source, uint64_t sourceOffset, uint64_t size) {
   Check check = HostMemory::copy(queue, destination, destinationOffset, source, sourceOffset, size);

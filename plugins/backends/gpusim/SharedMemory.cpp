@@ -42,14 +42,14 @@ void SharedMemory::resize(uint64_t bytes) {
   readers_.assign(bytes, 0);
 }
 
-// Records of earlier blocks remain, but are older than the tick.
+/// Records of earlier blocks remain, but are older than the tick.
 void SharedMemory::beginBlock() {
   std::fill_n(data_, size_, kUndefinedByte);
   std::fill_n(states_.begin(), size_, kUndefined);
   synchroniseBlock();
 }
 
-// When the clock wraps around, races across that moment are missed.
+/// When the clock wraps around, races across that moment are missed.
 void SharedMemory::tick() {
   if (++now_ > kMaxTick) {
     std::fill(writers_.begin(), writers_.end(), 0);
@@ -97,7 +97,7 @@ bool SharedMemory::noteRead(const Thread &thread, uint64_t offset, uint64_t size
   });
 }
 
-// Merges accessors of the same tick.
+/// Merges accessors of the same tick.
 uint32_t SharedMemory::recordBeside(uint32_t earlier, const Thread &thread) {
   if (!conflicts(earlier, thread, false)) {
     return recordOf(thread.index);

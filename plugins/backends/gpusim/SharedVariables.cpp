@@ -15,7 +15,7 @@ static uint64_t sizeOf(const GlobalVariable &variable) {
   return variable.getDataLayout().getTypeAllocSize(variable.getValueType()).getFixedValue();
 }
 
-// The kernel ABI aligns dynamic shared memory to 16 bytes.
+/// The kernel ABI aligns dynamic shared memory to 16 bytes.
 static Align alignmentOf(const GlobalVariable &variable) {
   const Align stated = variable.getAlign().value_or(Align(16));
   return sizeOf(variable) == 0 ? std::max(stated, Align(16)) : stated;
@@ -38,7 +38,7 @@ static SmallVector<GlobalVariable *> sharedVariablesOf(Function &function) {
   return found;
 }
 
-// Converts constant expressions that use the variables to instructions.
+/// Converts constant expressions that use the variables to instructions.
 static void expandConstants(Function &function) {
   SmallVector<Constant *> variables;
   for (GlobalVariable &variable : function.getParent()->globals()) {

@@ -49,7 +49,7 @@ void appendRow(const CacheLayer &layer, const float *row, int32_t slot, Part par
   }
 }
 
-// softmax(scale · q·K) · V over the positions 0 .. length-1 of one sequence, for one query head.
+/// softmax(scale · q·K) · V over the positions 0 .. length-1 of one sequence, for one query head.
 void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequence, uint64_t length,
                 const float *query, uint64_t kvHead, float scale, float *output) {
   std::vector<float> weights(length);
@@ -77,7 +77,7 @@ void attendHead(const CacheLayer &layer, const Tensor &blockTable, uint64_t sequ
   }
 }
 
-// Query head h reads KV head h / (heads / kv_heads). Padding rows (sequence -1) become zeros.
+/// Query head h reads KV head h / (heads / kv_heads). Padding rows (sequence -1) become zeros.
 void attendRow(const OpCall &call, const CacheLayer &layer, const std::vector<float> &query, uint64_t row) {
   const Tensor &output = call.operand("output");
   const int32_t sequence = call.operand("sequences").loadInt(row);
@@ -96,8 +96,8 @@ void attendRow(const OpCall &call, const CacheLayer &layer, const std::vector<fl
 
 } // namespace
 
-// Checks that the widths of rows are multiples of head_dim. The caller has checked that the cache is within
-// its window.
+/// Checks that the widths of rows are multiples of head_dim. The caller has checked that the cache is within
+/// its window.
 std::string checkCacheOp(const OpCall &call) {
   const Tensor &cache = call.operand("cache");
   if (cache.shape[1] != 2 || cache.shape[2] == 0 || cache.shape[3] == 0 || cache.shape[4] == 0) {
@@ -126,7 +126,7 @@ std::string checkAppendIndices(const OpCall &call) {
   return "";
 }
 
-// Checks every page up to the row's position.
+/// Checks every page up to the row's position.
 static std::string checkPages(const CacheLayer &layer, const Tensor &blockTable, int32_t sequence,
                               int32_t position) {
   const uint64_t last = static_cast<uint64_t>(position) / layer.pageTokens();
@@ -191,7 +191,7 @@ void runAttention(const OpCall &call) {
   }
 }
 
-// Appends all keys and values of the step first, so that causality is a comparison of positions.
+/// Appends all keys and values of the step first, so that causality is a comparison of positions.
 void runRopeAttention(const OpCall &call) {
   const CacheLayer layer(call);
   const Tensor &positions = call.operand("positions");

@@ -14,7 +14,7 @@ template <typename Function> void forEachElement(const Tensor &output, Function 
   }
 }
 
-// output[i] = source[rows[i]]; zeros if rows[i] is out of range (padding rows).
+/// output[i] = source[rows[i]]; zeros if rows[i] is out of range (padding rows).
 template <typename Source>
 void copyRows(const Source &source, uint64_t numRows, const Tensor &rows, const Tensor &output) {
   forEachElement(output, [&](uint64_t i, uint64_t column) {

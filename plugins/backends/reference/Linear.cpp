@@ -8,7 +8,7 @@
 namespace cria::reference {
 namespace {
 
-// Accumulates in f32, in ascending order of k.
+/// Accumulates in f32, in ascending order of k.
 float dotRow(const Weight &weight, uint64_t row, const std::vector<float> &x) {
   float sum = 0.0f;
   for (uint64_t k = 0; k < x.size(); ++k) {
@@ -17,8 +17,8 @@ float dotRow(const Weight &weight, uint64_t row, const std::vector<float> &x) {
   return sum;
 }
 
-// Gate and up rows are interleaved in blocks: gate row j is row (j / block)·2·block + j mod block of the
-// weight, and up row j follows `block` rows later.
+/// Gate and up rows are interleaved in blocks: gate row j is row (j / block)·2·block + j mod block of the
+/// weight, and up row j follows `block` rows later.
 float swigluRow(const Weight &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
   const uint64_t gateRow = j / block * 2 * block + j % block;
   return silu(dotRow(weight, gateRow, x)) * dotRow(weight, gateRow + block, x);

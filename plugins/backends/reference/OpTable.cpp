@@ -7,7 +7,7 @@ namespace {
 
 using plugin::OpImplementation;
 
-// Converts a call of the SDK to operands as tensors.
+/// Converts a call of the SDK to operands as tensors.
 template <void (*run)(const OpCall &)> void runAs(const plugin::OpCall &call) { run(OpCall(call)); }
 template <std::string (*check)(const OpCall &)> std::string checkAs(const plugin::OpCall &call) {
   return check(OpCall(call));

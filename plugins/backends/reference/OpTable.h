@@ -36,7 +36,7 @@ private:
 /// Returns the implementations of all ops of the opset.
 std::span<const plugin::OpImplementation> allOps();
 
-// Implementations, by file.
+/// Implementations, by file.
 void runEmbedding(const OpCall &call);
 void runGatherRows(const OpCall &call);
 void runSilu(const OpCall &call);
@@ -52,7 +52,7 @@ void runRopeAttention(const OpCall &call);
 void runFillRandom(const OpCall &call);
 void runFillOnes(const OpCall &call);
 
-// Checks of calls. They return what is wrong, or "".
+/// Checks of calls. They return what is wrong, or "".
 std::string checkEmbedding(const OpCall &call);
 std::string checkLinear(const OpCall &call);
 std::string checkFusedLinear(const OpCall &call);

@@ -35,7 +35,7 @@ void runRope(const OpCall &call) {
   }
 }
 
-// head_dim is an attribute of rope; rope_attention has that of the cache.
+/// head_dim is an attribute of rope; rope_attention has that of the cache.
 std::string checkRope(const OpCall &call) {
   const bool alone = call.optionalOperand("input").has_value();
   const int64_t stated =

@@ -27,7 +27,7 @@ void Weight::store(uint64_t n, uint64_t k, int8_t code, float scale) const {
   }
 }
 
-// Only the codec of codes around zero is implemented.
+/// Only the codec of codes around zero is implemented.
 static const WeightFormatTraits &implementedFormat(std::string_view name) {
   const std::optional<WeightFormat> format = findWeightFormat(name);
   if (!format || !hasSignedCodes(traitsOf(*format))) {

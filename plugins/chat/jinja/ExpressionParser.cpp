@@ -10,9 +10,9 @@ namespace cria::jinja {
 
 using Kind = Expression::Kind;
 
-// Of brackets and signs: each level takes a dozen calls on the stack.
+/// Of brackets and signs: each level takes a dozen calls on the stack.
 static constexpr uint32_t kMaxBrackets = 64;
-// Levels of the tree: a chain of operators is as deep as it is long.
+/// Levels of the tree: a chain of operators is as deep as it is long.
 static constexpr uint32_t kMaxTree = 250;
 
 class ExpressionParser::Level {
@@ -275,7 +275,7 @@ bool ExpressionParser::isTupleEnd(std::string_view end) const {
          (!end.empty() && tokens_.isName(end));
 }
 
-// `end` is "(" within parentheses; only there may a tuple be empty.
+/// `end` is "(" within parentheses; only there may a tuple be empty.
 ExpressionPtr ExpressionParser::parseTuple(bool withConditional, std::string_view end) {
   Expression tuple{.kind = Kind::tuple, .at = tokens_.current().at};
   bool hasComma = false;

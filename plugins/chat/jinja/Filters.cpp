@@ -86,7 +86,7 @@ static Value absolute(Budget &, const Value &subject, const CallArguments &argum
   return *number < 0 ? negated(subject) : subject.integer() ? Value(*subject.integer()) : subject;
 }
 
-// The number that the whole text spells, apart from whitespace at its ends.
+/// The number that the whole text spells, apart from whitespace at its ends.
 template <typename Number> static std::optional<Number> numberIn(Budget &budget, const Text &text) {
   budget.characters(text.size());
   const std::string bytes = toUtf8(stripText(text, std::nullopt));

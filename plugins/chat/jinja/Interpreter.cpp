@@ -120,8 +120,8 @@ std::vector<Value> Interpreter::loopItems(const Statement &statement, const Scop
   return kept;
 }
 
-// As in Jinja, the else body runs unless an iteration reached the end of the body: also when each ended in
-// break or continue.
+/// As in Jinja, the else body runs unless an iteration reached the end of the body: also when each ended in
+/// break or continue.
 Interpreter::Flow Interpreter::runLoop(const Statement &statement, const ScopePtr &scope) {
   const std::vector<Value> items = loopItems(statement, scope);
   bool isComplete = false;
@@ -205,7 +205,7 @@ Value Interpreter::evaluate(const Expression &expression, const ScopePtr &scope)
   __builtin_unreachable(); // not an enumerator
 }
 
-// Expressions that first evaluate children[0].
+/// Expressions that first evaluate children[0].
 Value Interpreter::evaluateOperation(const Expression &expression, const ScopePtr &scope) {
   const Value first = evaluate(*expression.children[0], scope);
   const auto second = [&] { return evaluate(*expression.children[1], scope); };

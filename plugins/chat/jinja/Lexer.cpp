@@ -36,7 +36,7 @@ constexpr TextView kSymbols[] = {U"**", U"//", U"==", U"!=", U"<=", U">=", U"+",
 bool isDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
 constexpr size_t kMaxNameCharacters = 256; // names are copied into scopes and messages
 
-// Beyond ASCII every character that is not whitespace counts as a letter.
+/// Beyond ASCII every character that is not whitespace counts as a letter.
 bool beginsName(char32_t c) {
   return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') || c == U'_' || (c >= 0x80 && !isSpace(c));
 }

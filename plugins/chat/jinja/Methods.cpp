@@ -57,7 +57,7 @@ Value splitlines(const TextCall &call) {
   return listOf(call.budget, splitLines(call.text));
 }
 
-// startswith and endswith take a text or a tuple of texts.
+/// startswith and endswith take a text or a tuple of texts.
 template <bool (*matches)(TextView, TextView)> Value matchesAny(const TextCall &call) {
   const auto given = call.arguments.bind(call.name, {"text"});
   const List *list = given[0] != nullptr ? given[0]->list() : nullptr;
@@ -212,7 +212,7 @@ static Value callDictMethod(Budget &budget, const Dict &dict, std::string_view n
   return makeList(budget, std::move(items));
 }
 
-// loop.cycle('a', 'b', ...).
+/// loop.cycle('a', 'b', ...).
 static Value cycle(const Dict &loop, const CallArguments &arguments) {
   if (arguments.positional.empty() || !arguments.named.empty()) {
     throw Failure("'cycle' expected at least one value");

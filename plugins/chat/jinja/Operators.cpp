@@ -24,7 +24,7 @@ static int64_t floorDivide(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
-// The bases 0, 1 and -1 never overflow, so they are computed without a loop over the exponent.
+/// The bases 0, 1 and -1 never overflow, so they are computed without a loop over the exponent.
 static int64_t power(int64_t base, int64_t exponent) {
   if (exponent == 0 || base == 1) {
     return 1;
@@ -85,7 +85,7 @@ static Value onReals(std::string_view symbol, double a, double b) {
   return Value(symbol == "%" ? modulo : std::floor((a - modulo) / b + 0.5));
 }
 
-// A text or list repeated `count` times. Errors: Failure when the budget is exhausted.
+/// A text or list repeated `count` times. Errors: Failure when the budget is exhausted.
 static Value repeated(Budget &budget, const Value &value, int64_t count) {
   const auto times = static_cast<uint64_t>(std::max<int64_t>(count, 0));
   const auto size = static_cast<uint64_t>(lengthOf(value));
@@ -258,7 +258,7 @@ static std::optional<int64_t> boundOf(const Value *value) {
              : throw Failure("slice indices must be integers or none, got " + std::string(value->typeName()));
 }
 
-// A bound, counted from the end if negative and clamped to [lowest, highest].
+/// A bound, counted from the end if negative and clamped to [lowest, highest].
 static int64_t place(std::optional<int64_t> bound, int64_t absent, int64_t length, int64_t lowest,
                      int64_t highest) {
   const int64_t counted = !bound ? absent : *bound < 0 ? *bound + length : *bound;

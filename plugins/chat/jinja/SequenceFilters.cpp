@@ -7,12 +7,12 @@
 
 namespace cria::jinja {
 
-// The items of a value that is true; as in Jinja, 0 and none are empty sequences here.
+/// The items of a value that is true; as in Jinja, 0 and none are empty sequences here.
 static std::vector<Value> itemsOf(Budget &budget, const Value &subject) {
   return subject.isTrue() ? toItems(budget, subject) : std::vector<Value>();
 }
 
-// The arguments after the first `count`.
+/// The arguments after the first `count`.
 static CallArguments rest(const CallArguments &arguments, size_t count) {
   CallArguments result = arguments;
   result.positional.erase(result.positional.begin(),
@@ -124,8 +124,8 @@ static Value items(Budget &budget, const Value &subject, const CallArguments &ar
   return subject.is<Undefined>() ? makeList(budget, {}) : entriesOf(budget, *subject.dict());
 }
 
-// The key by which items are ordered and compared: the item or an attribute of it, a text in lower case
-// unless `caseSensitive`.
+/// The key by which items are ordered and compared: the item or an attribute of it, a text in lower case
+/// unless `caseSensitive`.
 static Value sortKey(Budget &budget, const Value &item, const Value *attribute, const Value *caseSensitive) {
   const Value key =
       attribute != nullptr && !attribute->is<None>() ? attributePath(budget, item, *attribute) : item;

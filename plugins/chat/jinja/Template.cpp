@@ -68,8 +68,8 @@ std::vector<std::pair<std::string, Value>> Template::variables(std::span<const M
           {"documents", Value()}};
 }
 
-// Cuts the text behind the last character of the message that is to be continued. Whitespace at the end of
-// the message stays unless the template strips it.
+/// Cuts the text behind the last character of the message that is to be continued. Whitespace at the end of
+/// the message stays unless the template strips it.
 static void cutAtEndOfMessage(Text &text) {
   const auto isContinued = [](char32_t c) { return (c & kContinued) != 0; };
   const auto last = std::find_if(text.rbegin(), text.rend(), isContinued);
@@ -103,7 +103,7 @@ std::vector<Segment> Template::render(std::span<const Message> messages, uint32_
   }
 }
 
-// The names of special tokens have no marks, so marked characters never match.
+/// The names of special tokens have no marks, so marked characters never match.
 const Text *Template::specialAt(TextView text, Budget &budget) const {
   const auto names = specials_.find(text.front());
   if (names == specials_.end()) {

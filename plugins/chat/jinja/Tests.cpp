@@ -20,7 +20,7 @@ struct ComparingTest {
   std::string_view symbol;
 };
 
-// These two test the text that the value prints as.
+/// These two test the text that the value prints as.
 bool isLowerCase(Budget &budget, const Value &value) {
   const Text text = toText(budget, value);
   return sameText(toLower(text), text) && !sameText(toUpper(text), text);
@@ -36,7 +36,7 @@ bool isSequence(Budget &, const Value &value) {
          value.is<Undefined>();
 }
 
-// Whether `value` modulo `divisor` is `rest`, which is 0, or 1 with the divisor 2.
+/// Whether `value` modulo `divisor` is `rest`, which is 0, or 1 with the divisor 2.
 bool leaves(const Value &value, int64_t divisor, int64_t rest) {
   refuseUndefined(value);
   if (divisor == 0) {
@@ -87,7 +87,7 @@ static const Value &onlyArgument(std::string_view name, const CallArguments &arg
                              : throw Failure("test '" + std::string(name) + "' expected an argument");
 }
 
-// Values have no identity: sameas compares type and value.
+/// Values have no identity: sameas compares type and value.
 static bool isSame(Budget &budget, const Value &a, const Value &b) {
   return a.typeName() == b.typeName() && equal(budget, a, b);
 }

@@ -67,7 +67,7 @@ bool endsWith(TextView text, TextView suffix) {
 
 static bool samePlain(char32_t a, char32_t b) { return plain(a) == plain(b); }
 
-// Knuth-Morris-Pratt, so that no template makes the search quadratic.
+/// Knuth-Morris-Pratt, so that no template makes the search quadratic.
 static size_t findLong(TextView text, TextView part, size_t from) {
   std::vector<size_t> border(part.size(), 0); // longest border of the first i + 1 characters
   for (size_t i = 1, length = 0; i < part.size();) {
@@ -246,8 +246,8 @@ Text quoted(TextView text) {
   return result += quote;
 }
 
-// Upper and lower case by the C library's tables, one character for one: 'ß' stays, where Python writes 'SS'.
-// The locale is independent of the program's setlocale.
+/// Upper and lower case by the C library's tables, one character for one: 'ß' stays, where Python writes
+/// 'SS'. The locale is independent of the program's setlocale.
 static locale_t unicodeLocale() {
   static const locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   return locale;
@@ -286,7 +286,7 @@ Text toLower(TextView text) {
   return result;
 }
 
-// A character becomes upper case if it is the first or `startsWord` is true of the character before it.
+/// A character becomes upper case if it is the first or `startsWord` is true of the character before it.
 template <typename StartsWord> static Text title(TextView text, StartsWord startsWord) {
   Text result;
   for (size_t i = 0; i < text.size(); ++i) {

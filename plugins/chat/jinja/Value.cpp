@@ -209,7 +209,7 @@ std::vector<Value> toItems(Budget &budget, const Value &value) {
   return items;
 }
 
-// Python writes an exponent, of at least two digits, outside [1e-4, 1e16).
+/// Python writes an exponent, of at least two digits, outside [1e-4, 1e16).
 static std::string layOut(std::string digits, int exponent) {
   constexpr int kLowestPlain = -4;
   constexpr int kHighestPlain = 16;

@@ -13,7 +13,7 @@ constexpr int64_t kMaxTokens = 1 << 20; // above any context length
 constexpr size_t kMaxBreakerBytes = 40;
 constexpr double kMaxPenalty = 1e30; // well below the largest f32
 
-// Splits "\n|:|a\\|b" at every '|' that no backslash precedes.
+/// Splits "\n|:|a\\|b" at every '|' that no backslash precedes.
 std::vector<std::string> splitBreakers(std::string_view text) {
   std::vector<std::string> parts(1);
   for (size_t i = 0; i < text.size(); ++i) {

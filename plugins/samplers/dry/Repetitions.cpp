@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-// z[k] is the length of the longest common prefix of the list and its suffix at k. [left, right) is the match
-// with the greatest end so far.
+/// z[k] is the length of the longest common prefix of the list and its suffix at k. [left, right) is the
+/// match with the greatest end so far.
 static std::vector<uint32_t> zArray(std::span<const int32_t> list) {
   std::vector<uint32_t> z(list.size(), 0);
   size_t left = 0, right = 0;

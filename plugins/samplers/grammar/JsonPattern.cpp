@@ -20,14 +20,14 @@ constexpr size_t kMaxPatternBytes = 4096;
 
 const CharRanges kDigits = {{'0', '9'}};
 const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-// \s of ECMAScript.
+/// \s of ECMAScript.
 const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
                             {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                             {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const CharRanges kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
-// Characters that a JSON string contains only as an escape (including 0x7F here), and surrogates.
+/// Characters that a JSON string contains only as an escape (including 0x7F here), and surrogates.
 const CharRanges kNotPlain = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x7F, 0x7F}, {0xD800, 0xDFFF}};
-// Characters without a short escape, which the rule `control` matches.
+/// Characters without a short escape, which the rule `control` matches.
 const CharRanges kControls = {{0, 7}, {0x0B, 0x0B}, {0x0E, 0x1F}, {0x7F, 0x7F}};
 constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
                                                   {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};

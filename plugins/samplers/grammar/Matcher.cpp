@@ -8,8 +8,8 @@
 
 namespace cria::grammar {
 
-// These bound memory to some hundred megabytes. Only a grammar with thousands of parses of one text comes
-// near.
+/// These bound memory to some hundred megabytes. Only a grammar with thousands of parses of one text comes
+/// near.
 static constexpr size_t kMaxItems = size_t{1} << 20;
 static constexpr size_t kMaxStates = size_t{1} << 16;
 static constexpr size_t kMaxParses = size_t{1} << 14;  // items visited for one state
@@ -49,8 +49,8 @@ int32_t Matcher::idOf(const Item &item) {
   return found->second;
 }
 
-// Computes the closure of `seeds`: enters rules and leaves complete alternatives until each item is before a
-// character or at the end of the text. Returns the id of that state.
+/// Computes the closure of `seeds`: enters rules and leaves complete alternatives until each item is before a
+/// character or at the end of the text. Returns the id of that state.
 int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
   std::vector<Item> open = seeds;
   std::unordered_set<Item, ItemHash> seen(seeds.begin(), seeds.end());

@@ -6,7 +6,7 @@
 
 namespace cria::grammar {
 
-// Longest name of a property that additional properties must differ from; each byte is a level of groups.
+/// Longest name of a property that additional properties must differ from; each byte is a level of groups.
 static constexpr size_t kMaxNameBytes = 100;
 
 std::string SchemaWriter::arrayOf(const Json &schema, const std::string &pointer) {

@@ -3,7 +3,7 @@
 
 namespace cria::grammar {
 
-// The rules of every JSON grammar. Whitespace is bounded, since a model could generate it without end.
+/// The rules of every JSON grammar. Whitespace is bounded, since a model could generate it without end.
 static constexpr const char *kCommon = R"gbnf(
 ws ::= | " " | "\n" [ \t]{0,20}
 char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
@@ -23,7 +23,7 @@ time ::= ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,9
 uuid ::= [0-9a-fA-F]{8} ("-" [0-9a-fA-F]{4}){3} "-" [0-9a-fA-F]{12}
 )gbnf";
 
-// Keywords that do not constrain values.
+/// Keywords that do not constrain values.
 static const std::set<std::string> kAnnotations = {
     "title",      "description", "default",   "examples",    "$schema", "$id",    "$comment",
     "deprecated", "readOnly",    "writeOnly", "definitions", "$defs",   "$anchor"};

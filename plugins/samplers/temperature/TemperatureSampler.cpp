@@ -10,7 +10,7 @@
 
 namespace {
 
-// Above this, the distribution is practically uniform.
+/// Above this, the distribution is practically uniform.
 constexpr double kMaxTemperature = 1000;
 constexpr double kMaxExponent = 100;
 

@@ -5,7 +5,7 @@
 namespace {
 
 constexpr int64_t kMaxK = 1 << 30;
-// If k is at most 1/16 of the candidates, a heap, which most candidates never enter, beats partitioning.
+/// If k is at most 1/16 of the candidates, a heap, which most candidates never enter, beats partitioning.
 constexpr size_t kHeapFraction = 16;
 
 class TopK {

@@ -87,7 +87,7 @@ void before(const Recorded &op) {
   }
 }
 
-// Padding rows append to slot 0 instead of nowhere.
+/// Padding rows append to slot 0 instead of nowhere.
 void appendPadding(const Recorded &op) {
   const int32_t *slots = op.lists.contains("slots") ? op.lists.at("slots") : nullptr;
   const auto key = op.matrices.find("key");
@@ -108,7 +108,7 @@ void spoilPaddingOutput(const Recorded &op) {
   }
 }
 
-// Elements of the row beyond its width.
+/// Elements of the row beyond its width.
 void writeBehindRows(const Matrix &output) {
   for (uint64_t i = 0; output.stride > output.columns && i + 1 < output.rows; ++i) {
     output.at(i, output.columns) = 0;
@@ -146,7 +146,7 @@ void after(const Recorded &op) {
   }
 }
 
-// Later replays return the results of the first one.
+/// Later replays return the results of the first one.
 void repeatFirst(cria_recording *recording, std::vector<Recorded> &ops) {
   std::vector<std::vector<float>> &first = firstResults[recording];
   for (size_t i = 0; i < ops.size(); ++i) {

@@ -14,7 +14,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// The section of each op: "### mul, add" counts for both.
+/// The section of each op: "### mul, add" counts for both.
 std::map<std::string, Lines> sectionsOfPage() {
   std::map<std::string, Lines> sections;
   std::ifstream page(CRIA_SOURCE_DIR "/tests/abi/v1/opset-v1.md");
@@ -139,8 +139,8 @@ TEST(OpsetTest, HasTheAttributesOfThePage) {
   }
 }
 
-// A table of three versions, in the place of versions to come: an operand that gains a type and with it an
-// operand and an attribute, and an op.
+/// A table of three versions, in the place of versions to come: an operand that gains a type and with it an
+/// operand and an attribute, and an op.
 using enum opset::Types;
 constexpr opset::Operand kScaledOperands[] = {
     {"input", f32, "TK"},

@@ -16,7 +16,7 @@ template <typename Result, typename... Parameters> struct NumParameters<Result (
 template <auto Theirs, typename Ours>
 constexpr bool kSameCount = NumParameters<decltype(Theirs)>::kValue == NumParameters<Ours>::kValue;
 
-// cublasGemmEx has a second signature in C++.
+/// cublasGemmEx has a second signature in C++.
 using Gemm = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
                                 const void *, const void *, cudaDataType, int, const void *, cudaDataType,
                                 int, const void *, void *, cudaDataType, int, cublasComputeType_t,

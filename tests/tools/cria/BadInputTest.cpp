@@ -69,13 +69,13 @@ void editJson(const std::string &path, const std::function<void(json &)> &edit) 
   writeFile(path, value.dump());
 }
 
-// Writes the digest that belongs to a changed manifest, as an attacker would.
+/// Writes the digest that belongs to a changed manifest, as an attacker would.
 void sealManifest(const std::string &package) {
   const std::string digest = Sha256::of(readFile(package + "/manifest.json"));
   writeFile(package + "/manifest.sha256", digest + "  manifest.json\n");
 }
 
-// Writes the size and digest of a changed file to the manifest.
+/// Writes the size and digest of a changed file to the manifest.
 void reseal(const std::string &package, const std::string &name) {
   editJson(package + "/manifest.json", [&](json &manifest) {
     const std::string content = readFile(package + "/" + name);
@@ -84,7 +84,7 @@ void reseal(const std::string &package, const std::string &name) {
   sealManifest(package);
 }
 
-// Index of the object whose member `name` is `value`.
+/// Index of the object whose member `name` is `value`.
 template <typename Value> size_t indexOf(const json &objects, const char *name, const Value &value) {
   for (size_t i = 0; i < objects.size(); ++i) {
     if (objects[i].contains(name) && objects[i][name] == value) {

@@ -125,7 +125,7 @@ TEST(InspectCommandTest, Checkpoint) {
   EXPECT_EQ(json::parse(outputOf({"inspect", kStoriesCheckpoint, "--json"}))["model"]["vocab_size"], 1024);
 }
 
-// Each sample is followed by a measurement of the limits of the machine, which takes most of the time.
+/// Each sample is followed by a measurement of the limits of the machine, which takes most of the time.
 json benchRows(std::vector<std::string> options) {
   options.insert(options.begin(), {"bench", storiesPackage(), "--threads", "2", "--json"});
   return json::parse(outputOf(options));

@@ -25,7 +25,7 @@ namespace {
 constexpr int64_t kProbeBytes = int64_t(256) << 20;
 constexpr int64_t kProbeSteps = 40'000'000;
 
-// x = one of the chunks of the buffer; sums 4 streams.
+/// x = one of the chunks of the buffer; sums 4 streams.
 void emitReadProbe(mlir::ModuleOp kernels) {
   auto f32 = mlir::Float32Type::get(kernels.getContext());
   KernelFunction kernel(kernels, "probe_read", {{"data", f32}, {"output", f32, true}});

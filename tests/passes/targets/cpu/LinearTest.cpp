@@ -17,7 +17,7 @@ struct Problem {
   int64_t rows;
 };
 
-// One call over all workgroups; the output starts as NaN.
+/// One call over all workgroups; the output starts as NaN.
 std::vector<float> run(const KernelLibrary &library, const Problem &problem, Buffer<float> &input,
                        Buffer<std::byte> &weight, Buffer<float> &residual) {
   const LinearSpec &spec = problem.spec;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kRows = 5;
 
-// Runs body for each level that this processor supports, with denormals flushed to zero.
+/// Runs body for each level that this processor supports, with denormals flushed to zero.
 void forEachIsa(const std::function<void(const Isa &)> &body) {
   DenormalsAreZero scope;
   for (const Isa *isa : runnableIsas()) {
@@ -34,7 +34,7 @@ void runRows(const KernelLibrary &library, const std::string &name, std::vector<
   }
 }
 
-// Columns 0..width of rows of `stride`.
+/// Columns 0..width of rows of `stride`.
 std::vector<float> dense(Buffer<float> &buffer, int64_t stride, int64_t width) {
   std::vector<float> result;
   for (int64_t row = 0; row < kRows; ++row) {
@@ -43,7 +43,7 @@ std::vector<float> dense(Buffer<float> &buffer, int64_t stride, int64_t width) {
   return result;
 }
 
-// The kernel's order of additions.
+/// The kernel's order of additions.
 float scalarNormFactor(const float *x, const NormSpec &spec) {
   float lanes[16] = {};
   for (int64_t i = 0; i < spec.width; ++i) {
@@ -161,8 +161,8 @@ TEST(Rows, GatherCopiesTheNamedRows) {
   });
 }
 
-// Two sources side by side or interleaved, as a concatenation of 40 + 24 rows that share a panel, or as gate
-// and up.
+/// Two sources side by side or interleaved, as a concatenation of 40 + 24 rows that share a panel, or as gate
+/// and up.
 void checkFill(const Isa &isa, FillSpec spec, std::vector<RandomSegment> segments, int64_t rows) {
   KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitFill(kernels, spec); });
   PhysicalLayout layout{spec.panels ? PhysicalLayout::Kind::panel16 : PhysicalLayout::Kind::rowMajor, rows,

@@ -11,7 +11,7 @@ namespace cria::conformance {
 
 static const std::string kFakeDriver = CRIA_BINARY_DIR "/test-drivers/fake_cuda_driver.so";
 
-// Before main: the plugin asks once, when it is loaded first.
+/// Before main: the plugin asks once, when it is loaded first.
 [[maybe_unused]] static const int kIsSet = setenv("CRIA_CUDA_DRIVER", kFakeDriver.c_str(), 0);
 
 fake_cuda::Control &fakeCuda() {

@@ -33,7 +33,7 @@ std::string copySixteen(uint32_t number, const std::string &cache) {
                      number, 32 * number, cache);
 }
 
-// Two groups; after waiting for all but one, only the first may be read.
+/// Two groups; after waiting for all but one, only the first may be read.
 std::string twoGroups(const std::string &wait, uint32_t group) {
   return copySixteen(0, "cg") + copySixteen(1, "ca") + "  call void @llvm.nvvm.cp.async." + wait + "\n" +
          fmt::format("  %r = load i32, ptr addrspace(3) %d{}\n", group) + storeWord("%r");

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 namespace {
 
-// out[block * 32 + thread] = 2 in[..], and a copy of the input through shared memory.
+/// out[block * 32 + thread] = 2 in[..], and a copy of the input through shared memory.
 constexpr const char *kCode = R"(target triple = "nvptx64-nvidia-cuda"
 @shared = external addrspace(3) global [0 x i8], align 16
 define ptx_kernel void @twice(ptr addrspace(1) %in, ptr addrspace(1) %out) "nvvm.maxntid"="32" {

@@ -9,7 +9,7 @@ using testing::ElementsAreArray;
 
 namespace {
 
-// c[i] = a[i] + b[i] with i = block * 64 + thread, guarded by the length at p3.
+/// c[i] = a[i] + b[i] with i = block * 64 + thread, guarded by the length at p3.
 std::string vectorAdd() {
   return kernelText(4, R"(
   %base = shl i32 %b, 6
@@ -44,7 +44,7 @@ TEST(Kernels, VectorAdd) {
   }
 }
 
-// out[block] = sum of the block's 128 numbers: within warps by shuffles, across them by shared memory.
+/// out[block] = sum of the block's 128 numbers: within warps by shuffles, across them by shared memory.
 std::string blockSum() {
   std::string body = R"(
   %base = shl i32 %b, 7

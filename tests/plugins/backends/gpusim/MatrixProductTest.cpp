@@ -55,7 +55,7 @@ std::string addresses() {
 )";
 }
 
-// A register i of ldmatrix as a pair of halves.
+/// A register i of ldmatrix as a pair of halves.
 std::string pairOf(const std::string &name, const std::string &matrix, uint32_t i) {
   return fmt::format("  %{0}w{2} = extractvalue {{i32, i32, i32, i32}} %{1}, {2}\n"
                      "  %{0}{2} = bitcast i32 %{0}w{2} to <2 x half>\n",
@@ -169,7 +169,7 @@ TEST(Kernels, MatrixProduct) {
   }
 }
 
-// How often each order finds something when the n-th occurrence of a line is left out.
+/// How often each order finds something when the n-th occurrence of a line is left out.
 size_t findingsWithout(const std::string &line, size_t n) {
   std::string body = matrixProduct();
   size_t at = body.find(line);

@@ -9,8 +9,8 @@ using namespace cria::gpusim;
 
 namespace {
 
-// Element (row, column) of matrix m in shared memory is 0x1000 m + 16 row + column; the rows of the matrices
-// lie one after the other, 16 bytes each. Every lane brings one word of each of the four matrices.
+/// Element (row, column) of matrix m in shared memory is 0x1000 m + 16 row + column; the rows of the matrices
+/// lie one after the other, 16 bytes each. Every lane brings one word of each of the four matrices.
 std::string fillMatrices() {
   std::string text;
   for (uint32_t m = 0; m < 4; ++m) { // word t of matrix m: row t / 4, columns 2 (t % 4) and the next
@@ -33,7 +33,7 @@ std::string fillMatrices() {
   return text + "  call void @llvm.nvvm.bar.warp.sync(i32 -1)\n";
 }
 
-// The row addresses come from lanes 0 .. 8 x count - 1; the result words are stored one after the other.
+/// The row addresses come from lanes 0 .. 8 x count - 1; the result words are stored one after the other.
 Words loadMatrix(uint32_t count, bool transposed, bool generic) {
   const std::string type = count == 1 ? "i32" : count == 2 ? "{i32, i32}" : "{i32, i32, i32, i32}";
   std::string body = fillMatrices() + fmt::format("  %mask = and i32 %t, {}\n", 8 * count - 1) +
@@ -52,8 +52,8 @@ Words loadMatrix(uint32_t count, bool transposed, bool generic) {
   return runWarp(body + "  ret void", {0}, count);
 }
 
-// Not transposed, a lane gets row lane / 4, columns 2 (lane % 4) and the next; transposed, column lane / 4 of
-// rows 2 (lane % 4) and the next. The first is the low half.
+/// Not transposed, a lane gets row lane / 4, columns 2 (lane % 4) and the next; transposed, column lane / 4
+/// of rows 2 (lane % 4) and the next. The first is the low half.
 Words expectedMatrix(uint32_t count, bool transposed) {
   Words words;
   for (uint32_t lane = 0; lane < kLanes; ++lane) {
@@ -111,7 +111,7 @@ void put(Words &words, uint32_t perLane, const Home &home, uint32_t bits16) {
 
 uint32_t bitsOf(float value, bool isBfloat) { return isBfloat ? doubleToBfloat(value) : doubleToHalf(value); }
 
-// Per lane: registers of a, of b, of c.
+/// Per lane: registers of a, of b, of c.
 Words fragments(const Form &form) {
   const uint32_t wordsA = form.k / 4;
   const uint32_t wordsB = form.k / 8;

@@ -8,7 +8,7 @@ using namespace cria::gpusim;
 
 namespace {
 
-// A shuffle of the numbers 100 + lane.
+/// A shuffle of the numbers 100 + lane.
 Words shuffle(const std::string &kind, uint32_t operand, uint32_t clamp) {
   return runWarp(
       loadWord() +

@@ -241,7 +241,7 @@ TEST_F(ReferenceBackend, FillsOnes) {
   EXPECT_THAT(call["weight"].array->values, testing::Each(1.0));
 }
 
-// As docs/generated/opset.md defines it, written once more.
+/// As docs/generated/opset.md defines it, written once more.
 double randomElement(uint32_t key, uint32_t row, uint32_t column, uint32_t columns) {
   const auto mix = [](uint32_t h) {
     h = (h ^ h >> 16) * 0x85EBCA6Bu;

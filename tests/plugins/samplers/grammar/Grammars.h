@@ -13,7 +13,7 @@ num   ::= [0-9]+ ws
 ws    ::= [ \t]*
 )gbnf";
 
-// A text of JSON, its blanks bounded.
+/// A text of JSON, its blanks bounded.
 inline constexpr const char *kJson = R"gbnf(
 root    ::= object
 value   ::= object | array | string | number | ("true" | "false" | "null") ws

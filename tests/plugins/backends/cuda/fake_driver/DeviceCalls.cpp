@@ -88,7 +88,7 @@ FAKE_EXPORT Result cuDevicePrimaryCtxRetain(ContextHandle *context, DeviceHandle
   return kSuccess;
 }
 
-// The last reference takes the state of the context with it, its loss too.
+/// The last reference takes the state of the context with it, its loss too.
 FAKE_EXPORT Result cuDevicePrimaryCtxRelease_v2(DeviceHandle device) {
   const Call call("cuDevicePrimaryCtxRelease_v2", Kind::plain);
   ContextTag &primary = state().contexts[device];

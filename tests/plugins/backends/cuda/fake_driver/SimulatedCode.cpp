@@ -21,7 +21,7 @@ static std::string readText(const char *path) {
   return text.str();
 }
 
-// The driver is not given the size of an image: PTX ends with a zero, a cubin with its section headers.
+/// The driver is not given the size of an image: PTX ends with a zero, a cubin with its section headers.
 static std::string imageText(const char *image) {
   if (std::memcmp(image, ELFMAG, SELFMAG) != 0) {
     return image;

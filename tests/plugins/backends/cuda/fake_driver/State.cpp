@@ -8,7 +8,7 @@
 
 namespace cria::fake_cuda {
 
-// Tests that start a program steer its driver by the environment.
+/// Tests that start a program steer its driver by the environment.
 template <typename Number> static void readVariable(const char *name, Number &number) {
   if (const char *text = std::getenv(name)) {
     number = static_cast<Number>(std::strtoull(text, nullptr, 10));
@@ -29,7 +29,7 @@ State &state() {
   return kState;
 }
 
-// Takes the fault of this call, if it is its turn.
+/// Takes the fault of this call, if it is its turn.
 static Result takeFault(Control &control, const char *name) {
   if (control.failCall == 0 || (!control.failFunction.empty() && control.failFunction != name) ||
       --control.failCall != 0) {
@@ -39,7 +39,7 @@ static Result takeFault(Control &control, const char *name) {
   return control.failResult;
 }
 
-// The answer of a call that the context cannot serve.
+/// The answer of a call that the context cannot serve.
 static Result refusalOf(ContextTag *context, const char *name, Kind kind) {
   constexpr Result kInvalidContext = 201;
   constexpr Result kCaptureUnsupported = 900;

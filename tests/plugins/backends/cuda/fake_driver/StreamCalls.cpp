@@ -8,7 +8,7 @@ using namespace cria::fake_cuda;
 
 static std::byte *hostView(DeviceAddress address) { return reinterpret_cast<std::byte *>(address); }
 
-// What a transfer holds until it has happened.
+/// What a transfer holds until it has happened.
 static std::shared_ptr<int> tokenOf(const void *memory, size_t size) {
   const auto *bytes = static_cast<const std::byte *>(memory);
   for (const auto &[begin, block] : state().pinned) {
@@ -171,7 +171,7 @@ FAKE_EXPORT Result cuEventRecord(EventHandle event, StreamHandle stream) {
   });
 }
 
-// The stream of an event may be gone; its work is done then.
+/// The stream of an event may be gone; its work is done then.
 static StreamTag *streamOf(EventHandle event) {
   return state().streams.contains(event->stream) ? event->stream : nullptr;
 }
