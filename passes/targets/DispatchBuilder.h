@@ -46,6 +46,12 @@ struct WeightArrayView : View {
 struct WeightView {
   llama::WeightType logical;
   llvm::SmallVector<WeightArrayView, 1> arrays;
+
+  /// The one array of a weight in a dense format, for targets that take no other.
+  const View &dense() const {
+    assert(arrays.size() == 1);
+    return arrays.front();
+  }
 };
 
 struct Binding {

@@ -125,8 +125,7 @@ TEST_F(DispatchBuilderTest, PanelsHoldPaddedRows) {
       body, module_->getLoc(), "w", type, 128 * 8 * 2,
       llama::CheckpointAttr::get(&context_, "w", WeightFormat::f16, {65, 8}), false);
   WeightView whole = viewOf(weight);
-  ASSERT_EQ(whole.arrays.size(), 1u);
-  const View &view = whole.arrays.front();
+  const View &view = whole.dense();
   EXPECT_EQ(view.buffer, "w");
   EXPECT_EQ(view.shape, (SmallVector<int64_t, 4>{8, 8, 16}));
   EXPECT_EQ(view.strides, (SmallVector<int64_t, 4>{128, 16, 1}));

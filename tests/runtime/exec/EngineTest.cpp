@@ -234,7 +234,8 @@ TEST_F(EngineTest, RefusesASessionThatIsInUse) {
 }
 
 TEST_F(EngineTest, RefusesASamplerThatIsInUse) {
-  auto registry = PluginRegistry::create({.folders = {}, .environment = {}, .executable = {}});
+  auto registry =
+      PluginRegistry::create({.folders = {CRIA_BINARY_DIR "/plugins"}, .environment = {}, .executable = {}});
   ASSERT_TRUE(registry.ok()) << registry.status().message();
   const cria_vocabulary vocabulary = {.struct_size = sizeof(cria_vocabulary), .size = kToyVocab};
   auto chain = SamplerChain::create(**registry, "", vocabulary);
