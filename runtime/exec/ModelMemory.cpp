@@ -57,9 +57,10 @@ Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory 
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
   uint32_t context = options.context == 0 ? program.limits.context : options.context;
   if (context > program.limits.context) {
-    return invalidArgument(
-        "expected a context of at most {}, the maximum that the package was compiled for, got {}",
-        program.limits.context, context);
+    return invalidArgument("expected a context of at most {}, the maximum that the package was compiled for, "
+                           "got {}; compile with "
+                           "a longer --context if the model has one",
+                           program.limits.context, context);
   }
   uint64_t pagesPerContext = (uint64_t(context) + program.kv.pageTokens - 1) / program.kv.pageTokens;
   uint64_t pages = defaultPages(program, pagesPerContext);

@@ -9,6 +9,9 @@
 namespace cria {
 
 namespace {
+/// The score of backends that accept everything and compute nothing, such as `null`.
+constexpr uint32_t kComputesNothing = 1;
+
 class Chooser {
 public:
   Chooser(const ModelOptions &options, const std::vector<std::string> &refused)
@@ -66,7 +69,7 @@ void Chooser::probe(const BackendReference &backend, const cria_backend_api &api
   bool mustBeNamed = (api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0 && options_.backend.empty();
   bool accepts = answer == CRIA_STATUS_OK && score > 0;
   if (mustBeNamed) {
-    if (accepts) {
+    if (accepts && score > kComputesNothing) {
       onlyIfNamed_.insert(backend.name);
     }
   } else if (!accepts) {

@@ -75,7 +75,8 @@ StatusOr<std::shared_ptr<const Package>> Package::open(const std::string &folder
   std::string manifestPath = package->path("manifest.json");
   if (!std::filesystem::is_regular_file(manifestPath, failure)) {
     return error(StatusCode::notFound,
-                 "{}: expected a package folder with a manifest.json; create one with 'cria compile'",
+                 "{}: expected a package, a folder with a manifest.json, or a checkpoint, a folder with a "
+                 "config.json; 'cria compile' makes packages of checkpoints",
                  folder);
   }
   CRIA_ASSIGN_OR_RETURN(std::string text, readManifestText(manifestPath, package->path("manifest.sha256")));

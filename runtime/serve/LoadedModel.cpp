@@ -37,8 +37,8 @@ Status LoadedModel::requireTokenizer(std::string_view use) const {
   if (tokenizer_ == nullptr) {
     return error(
         StatusCode::unsupported,
-        "'{}' has no tokenizer, which {} requires, since it was compiled from a preset; 'cria bench' and "
-        "'cria logits' do not require one",
+        "'{}' has no tokenizer, which {} requires, since it was compiled from a preset or with "
+        "--no-tokenizer; 'cria bench' and 'cria logits' do not require one",
         package_->folder(), use);
   }
   return {};

@@ -10,7 +10,6 @@
 namespace cria::cli {
 
 constexpr int kExitSuccess = 0;
-constexpr int kExitMismatch = 1;      // the check or comparison failed, or nothing was found
 constexpr int kExitError = 2;         // bad input, or something failed
 constexpr int kExitInterrupted = 130; // Ctrl-C: 128 + SIGINT
 constexpr int kExitTerminated = 143;  // 128 + SIGTERM

@@ -64,13 +64,18 @@ StatusOr<int> runPlugins(const PluginsOptions &options) {
     printJson(candidates);
     return kExitSuccess;
   }
-  printTable(candidates);
   if (candidates.empty()) {
+    std::vector<std::string> folders;
     for (const std::filesystem::path &folder : registry->folders()) {
-      logInfo(options.quiet, "no plugins in {}", folder.string());
+      folders.push_back(folder.string());
     }
+    return error(StatusCode::notFound,
+                 "found no plugins; searched {}; name a folder of plugins with "
+                 "--plugin-dir or CRIA_PLUGIN_PATH",
+                 folders.empty() ? "no folder" : fmt::format("{}", fmt::join(folders, ", ")));
   }
-  return candidates.empty() ? kExitMismatch : kExitSuccess;
+  printTable(candidates);
+  return kExitSuccess;
 }
 
 } // namespace

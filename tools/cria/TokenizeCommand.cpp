@@ -26,7 +26,8 @@ StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, in
     CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
     bosId = static_cast<int32_t>(package->manifest().model.bosId);
     if (!package->hasTokenizer()) {
-      return error(StatusCode::unsupported, "'{}' has no tokenizer: it was compiled from a preset", folder);
+      return error(StatusCode::unsupported,
+                   "'{}' has no tokenizer: it was compiled from a preset or with --no-tokenizer", folder);
     }
     return package->tokenizer();
   }

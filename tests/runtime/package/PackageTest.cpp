@@ -85,7 +85,7 @@ TEST_F(PackageTest, ReportsWhatIsNotAPackage) {
   EXPECT_THAT(Package::open(folder_ + "/nothing").status().message(),
               HasSubstr("cannot open the package: No such file or directory"));
   EXPECT_THAT(Package::open(folder_ + "/programs").status().message(),
-              HasSubstr("expected a package folder with a manifest.json; create one with 'cria compile'"));
+              HasSubstr("expected a package, a folder with a manifest.json"));
 }
 
 TEST_F(PackageTest, AChangedByteInTheManifestIsDamage) {
