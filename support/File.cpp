@@ -91,11 +91,11 @@ StatusOr<std::string> readAnyFile(const std::string &path, uint64_t maxBytes) {
 }
 
 bool isWithin(const std::string &path, const std::string &folder) {
-  std::error_code failed;
-  const auto inner = std::filesystem::weakly_canonical(path, failed);
-  const auto outer = std::filesystem::weakly_canonical(folder, failed) / ""; // with a final slash
+  std::error_code noPath, noFolder;
+  const auto inner = std::filesystem::weakly_canonical(path, noPath);
+  const auto outer = std::filesystem::weakly_canonical(folder, noFolder) / ""; // with a final slash
   const auto last = std::prev(outer.end());
-  return !failed && std::mismatch(outer.begin(), last, inner.begin(), inner.end()).first == last;
+  return noPath || noFolder || std::mismatch(outer.begin(), last, inner.begin(), inner.end()).first == last;
 }
 
 } // namespace cria

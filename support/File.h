@@ -33,6 +33,7 @@ StatusOr<std::string> readDescriptor(int descriptor, const std::string &name, ui
 StatusOr<std::string> readAnyFile(const std::string &path, uint64_t maxBytes);
 
 /// Returns whether a path is `folder` or lies in it, after links are followed. Neither has to exist.
+/// True if that cannot be known, so that callers protect what may lie there.
 bool isWithin(const std::string &path, const std::string &folder);
 
 } // namespace cria

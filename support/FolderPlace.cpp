@@ -20,11 +20,11 @@ static std::string withoutTrailingSlashes(const std::string &path) {
   return end == path.npos ? path : path.substr(0, end + 1);
 }
 
-static StatusOr<std::string> resolveLinks(fs::path path) {
+StatusOr<std::string> resolveLinks(fs::path path) {
   std::error_code failed;
   for (int links = 0; fs::is_symlink(path, failed); ++links) {
     if (links == kMaxLinks) {
-      return error(StatusCode::io, "{}: expected a folder, got a loop of links", path.string());
+      return error(StatusCode::io, "{}: expected a file or folder, got a loop of links", path.string());
     }
     fs::path target = fs::read_symlink(path, failed);
     path = withoutTrailingSlashes((path.parent_path() / target).string());

@@ -5,6 +5,7 @@
 #include "support/FileSystem.h"
 #include "support/Status.h"
 
+#include <filesystem>
 #include <string>
 
 namespace cria {
@@ -31,6 +32,9 @@ struct FolderPlace {
 /// supports it.
 bool moveWithoutReplacing(FileSystem &files, const FolderPlace &place, const std::string &from,
                           const std::string &to);
+
+/// Follows symbolic links in place of the last component, also to what does not exist. Errors: io for a loop.
+StatusOr<std::string> resolveLinks(std::filesystem::path path);
 
 /// The number of hexadecimal digits of randomSuffix(): more than a person gives a name of a backup.
 inline constexpr size_t kSuffixLength = 16;

@@ -16,20 +16,9 @@ namespace cria {
 namespace {
 namespace fs = std::filesystem;
 
-constexpr int kMaxLinks = 40;     // as many as Linux follows
 constexpr int kMaxAttempts = 100; // to find a free name
 constexpr mode_t kNewFile = 0666; // restricted by the umask
-constexpr mode_t kPermissions = 07777;
-
-/// Follows symbolic links, also broken ones, so that a link is not replaced by the file.
-std::string resolved(fs::path path) {
-  std::error_code failed;
-  for (int links = 0; links < kMaxLinks && fs::is_symlink(path, failed); ++links) {
-    path = path.parent_path() / fs::read_symlink(path, failed);
-  }
-  const fs::path target = fs::weakly_canonical(path, failed);
-  return failed ? path.string() : target.string();
-}
+constexpr mode_t kPermissions = 0777;
 
 /// A new file; -1 with errno if there is none.
 struct NewFile {
@@ -71,7 +60,7 @@ StatusOr<OutputFile> OutputFile::create(const std::string &path, Order order) {
         "{}: expected the name of a regular file, got {}, which supports only sequential writes", path,
         type == fs::file_type::directory ? "a folder" : "a device or pipe");
   }
-  std::string final = resolved(path);
+  CRIA_ASSIGN_OR_RETURN(const std::string final, resolveLinks(path)); // so that no link is replaced
   NewFile file =
       isOther ? NewFile{.descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC)} : createBeside(final);
   if (file.descriptor < 0) {
