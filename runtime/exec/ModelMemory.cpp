@@ -58,8 +58,7 @@ StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
   uint32_t context = options.context == 0 ? program.limits.context : options.context;
   if (context > program.limits.context) {
     return invalidArgument("expected a context of at most {}, the maximum that the package was compiled for, "
-                           "got {}; compile with "
-                           "a longer --context if the model has one",
+                           "got {}; compile with a longer --context if the model has one",
                            program.limits.context, context);
   }
   uint64_t pagesPerContext = (uint64_t(context) + program.kv.pageTokens - 1) / program.kv.pageTokens;

@@ -4,6 +4,7 @@
 #include "runtime/exec/Scheduler.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace cria {
@@ -13,19 +14,17 @@ Scheduler::Scheduler(Model &model) : model_(model), stepper_(model) {
   maxActive_ = std::min({limits.maxSequences, limits.maxTokens, limits.maxOutputs});
 }
 
-/// Returns whether an earlier request uses the session or the sampler of this one.
-bool Scheduler::isInUse(const ActiveRequest &request,
-                        const void *(*resourceOf)(const ActiveRequest &)) const {
-  auto usesTheSame = [&](const auto &other) { return resourceOf(*other) == resourceOf(request); };
-  return resourceOf(request) != nullptr &&
-         (std::ranges::any_of(waiting_, usesTheSame) || std::ranges::any_of(active_, usesTheSame));
-}
-
 void Scheduler::add(std::shared_ptr<ActiveRequest> request) {
-  const char *inUse =
-      isInUse(*request, [](const ActiveRequest &r) -> const void * { return r.sharedSession(); }) ? "session"
-      : isInUse(*request, [](const ActiveRequest &r) -> const void * { return r.sampler(); })     ? "sampler"
-                                                                                                  : nullptr;
+  auto isInUse = [&](auto resource) { // a member function of requests that returns a pointer
+    auto has = [&](const auto &other) {
+      return std::invoke(resource, *other) == std::invoke(resource, *request);
+    };
+    return std::invoke(resource, *request) != nullptr &&
+           (std::ranges::any_of(waiting_, has) || std::ranges::any_of(active_, has));
+  };
+  const char *inUse = isInUse(&ActiveRequest::sharedSession) ? "session"
+                      : isInUse(&ActiveRequest::sampler)     ? "sampler"
+                                                             : nullptr;
   if (inUse == nullptr) {
     waiting_.push_back(std::move(request));
     return;

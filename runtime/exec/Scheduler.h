@@ -35,7 +35,6 @@ public:
 private:
   using Requests = std::vector<std::shared_ptr<ActiveRequest>>;
 
-  bool isInUse(const ActiveRequest &request, const void *(*resourceOf)(const ActiveRequest &)) const;
   void endCancelled();
   void admit();
   void collectFinished();
