@@ -167,7 +167,7 @@ LogicalResult OpsLowering::checkVersion(const opset::Op &op) const {
 /// Whether the backend lists the types of all arrays of a weight in the format.
 bool OpsLowering::takesFormat(const opset::Op &op, StringRef weight, const WeightFormatTraits &format) const {
   return llvm::all_of(planesOf(format), [&](const WeightPlane &plane) {
-    std::string operand = (weight + (plane.suffix.empty() ? "" : ".") + StringRef(plane.suffix)).str();
+    std::string operand = arrayName(weight, plane.suffix);
     auto listed = backend_.types.find((Twine(op.name) + "/" + operand).str());
     const opset::Operand *signature = opset::findOperand(op, operand, uint32_t(plane.type));
     return signature != nullptr && signature->since <= backend_.version &&
