@@ -6,7 +6,8 @@ set -euo pipefail
 rules=$1/tests/rules/include-rules.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failures=0
+# shellcheck source=tests/rules/expect.sh
+source "$(dirname "$0")/expect.sh"
 
 # tree: makes the folders that the rules name, with a source without faults in each.
 tree() {
@@ -18,15 +19,6 @@ tree() {
   done
   echo '#include <boost/dll/shared_library.hpp>' >"$work/tree/runtime/Library.cpp"
   echo '#include <sentencepiece_processor.h>' >"$work/tree/runtime/Tokens.cpp"
-}
-
-# expect WHAT EXIT_CODE FRAGMENT: runs the rules on the current tree and compares exit code and output.
-expect() {
-  local output code=0
-  output=$("$rules" "$work/tree" 2>&1) || code=$?
-  [[ $code == "$2" && $output == *"$3"* ]] && return
-  printf '%s: expected exit code %s and "%s", got %s and:\n%s\n' "$1" "$2" "$3" "$code" "$output"
-  failures=1
 }
 
 tree

@@ -7,7 +7,8 @@ set -euo pipefail
 rules=$1/tests/rules/removal-rules.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failures=0
+# shellcheck source=tests/rules/expect.sh
+source "$(dirname "$0")/expect.sh"
 
 # tree: makes as many sources as the rules expect at least, and scripts that remove only what they may.
 tree() {
@@ -21,15 +22,6 @@ tree() {
   echo '  rm -rf dist' >"$work/tree/dev"
   echo '  COMMAND ${CMAKE_COMMAND} -E rm -rf ${data_folders}' >"$work/tree/tools/cria-device-check/CMakeLists.txt"
   printf '%s\n' 'work=$(mktemp -d)' "trap 'rm -rf \"\$work\"' EXIT" 'rm "$work/file"' '  rm -rf "$work/part"' >"$work/tree/tests/temporary.sh"
-}
-
-# expect WHAT EXIT_CODE FRAGMENT: runs the rules on the current tree and compares exit code and output.
-expect() {
-  local output code=0
-  output=$("$rules" "$work/tree" 2>&1) || code=$?
-  [[ $code == "$2" && $output == *"$3"* ]] && return
-  printf '%s: expected exit code %s and "%s", got %s and:\n%s\n' "$1" "$2" "$3" "$code" "$output"
-  failures=1
 }
 
 tree

@@ -7,7 +7,8 @@ source=$1
 rules=$source/tests/rules/step-array-rules.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failures=0
+# shellcheck source=tests/rules/expect.sh
+source "$(dirname "$0")/expect.sh"
 
 mapfile -t exceptions < <(sed -n '/^readonly EXCEPTIONS/,/^)/s/^  \([^ ]*\).*/\1/p' "$rules")
 ((${#exceptions[@]})) || { echo "found no exceptions in $rules"; exit 1; }
@@ -24,15 +25,6 @@ tree() {
     mkdir -p "$work/tree/$(dirname "$file")"
     cp "$source/$file" "$work/tree/$file"
   done
-}
-
-# expect WHAT EXIT_CODE FRAGMENT: runs the rules on the current tree and compares exit code and output.
-expect() {
-  local output code=0
-  output=$("$rules" "$work/tree" 2>&1) || code=$?
-  [[ $code == "$2" && $output == *"$3"* ]] && return
-  printf '%s: expected exit code %s and "%s", got %s and:\n%s\n' "$1" "$2" "$3" "$code" "$output"
-  failures=1
 }
 
 tree
