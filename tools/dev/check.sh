@@ -37,30 +37,47 @@ format() {
   printf '%s\0' "${files[@]}" | xargs -0 clang-format-22 "${mode[@]}" || fail "the files above are not formatted; run ./dev format"
 }
 
-# tidy [--all]: runs clang-tidy on what build/ compiles. A changed header is checked with the source of the same name.
-tidy() {
-  need clang-tidy-22 clang-tidy-22
-  local database=$BUILD/tidy all=${1:-} files
-  [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
-  if [[ -z $all ]] && ! git rev-parse -q --verify "${CRIA_BASE:-origin/main}^{commit}" >/dev/null; then
-    say "There is no branch ${CRIA_BASE:-origin/main} to compare with; run ./dev tidy --all to check every file"
-    return 0
-  fi
-  [[ -f $BUILD/compile_commands.json ]] || fail "$BUILD/compile_commands.json does not exist; run ./dev build first"
-  mkdir -p "$database"
+# tidy_database PRESET: writes the commands that clang-tidy reads to $BUILD/tidy/clang. Generated headers are those of $BUILD.
+tidy_database() {
+  [[ -f $BUILD/build.ninja ]] || fail "$BUILD/ is not built; run ./dev build first"
+  cmake --preset "$1" -B $BUILD/tidy >/dev/null || fail "cmake --preset $1 failed; run it to see why"
+  mkdir -p $BUILD/tidy/clang
   # Clang cannot read GCC's precompiled headers and does not know all of its options. A source of several targets is checked once.
-  sed -E 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//; s/ -(fno-semantic-interposition|fpch-preprocess)//g' $BUILD/compile_commands.json |
+  sed -E "s,-I$PWD/$BUILD/tidy\\b,-I$PWD/$BUILD,g; s/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch[^ ]*//;"' s/ -(fno-semantic-interposition|fpch-preprocess)//g' \
+    $BUILD/tidy/compile_commands.json |
     awk '/^\{/ { entry = "{"; next }
       /^ *"file":/ { file = $0 }
       /^\}/ { if (!seen[file]++) { printf "%s%s\n}", count++ ? ",\n" : "[\n", entry }; next }
       /^ / { entry = entry "\n" $0 }
-      END { print "\n]" }' >"$database/compile_commands.json"
-  mapfile -t files < <(sources $all | sed -E 's/\.(h|hpp)$/.cpp/' | grep '\.cpp$' | sort -u | while read -r file; do
-    ! grep -qF "\"file\": \"$PWD/$file\"" "$database/compile_commands.json" || echo "$file"
-  done)
+      END { print "\n]" }' >$BUILD/tidy/clang/compile_commands.json
+}
+
+# tidied [--all]: prints the sources to check that the database has, and the units that CMake has made of the sources of a target.
+tidied() {
+  local known
+  known=$(sed -nE 's/^ *"file": "(.*)",?$/\1/p' $BUILD/tidy/clang/compile_commands.json | sort -u)
+  grep '/Unity/unity_.*_cxx\.cxx$' <<<"$known" || true
+  sources "$@" | sed -E "s/\.(h|hpp)$/.cpp/; s,^,$PWD/," | sort -u | comm -12 - <(echo "$known")
+}
+
+# tidy [--all]: runs clang-tidy on the changed sources, and for a changed header on the source of its name. With --all, on all of
+# them, those of a target as one unit, which takes a third of the time.
+tidy() {
+  need clang-tidy-22 clang-tidy-22
+  local all=${1:-} preset=release options=() files
+  [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
+  if [[ -n $all ]]; then
+    preset=ci
+    options=('--header-filter=/(support|format|ir|passes|frontends|runtime|plugins|tools|tests|examples)/.*\.(h|hpp|cpp)$')
+  elif ! git rev-parse -q --verify "${CRIA_BASE:-origin/main}^{commit}" >/dev/null; then
+    say "There is no branch ${CRIA_BASE:-origin/main} to compare with; run ./dev tidy --all to check every file"
+    return 0
+  fi
+  tidy_database $preset
+  mapfile -t files < <(tidied $all)
   ((${#files[@]})) || { say "No compiled source has changed"; return 0; }
   say "clang-tidy on ${#files[@]} files"
-  printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-22 -p "$database" --quiet
+  printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-22 -p $BUILD/tidy/clang --quiet "${options[@]}"
 }
 
 # docs: makes pages of the public headers: the plugin interface with its C++ conveniences, and runtime/cria.h with what it includes.
