@@ -4,9 +4,10 @@
 #include "ir/ProgramAssembly.h"
 
 using namespace mlir;
-using namespace cria::program;
 
-ParseResult cria::program::parseExtent(AsmParser &parser, int64_t &extent) {
+namespace cria::program {
+
+ParseResult parseExtent(AsmParser &parser, int64_t &extent) {
   SMLoc location = parser.getCurrentLocation();
   StringRef keyword;
   if (failed(parser.parseOptionalKeyword(&keyword, {"T", "R", "S", "P"}))) {
@@ -31,7 +32,7 @@ ParseResult cria::program::parseExtent(AsmParser &parser, int64_t &extent) {
   return success();
 }
 
-ParseResult cria::program::parseExtent(AsmParser &parser, FailureOr<int64_t> &extent) {
+ParseResult parseExtent(AsmParser &parser, FailureOr<int64_t> &extent) {
   int64_t value = 0;
   if (parseExtent(parser, value)) {
     return failure();
@@ -40,7 +41,7 @@ ParseResult cria::program::parseExtent(AsmParser &parser, FailureOr<int64_t> &ex
   return success();
 }
 
-void cria::program::printExtent(AsmPrinter &printer, int64_t extent) { printer << extentName(extent); }
+void printExtent(AsmPrinter &printer, int64_t extent) { printer << extentName(extent); }
 
 static ParseResult parseExtents(AsmParser &parser, SmallVectorImpl<int64_t> &extents) {
   return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
@@ -54,7 +55,7 @@ static void printExtents(AsmPrinter &printer, ArrayRef<int64_t> extents) {
   printer << "]";
 }
 
-ParseResult cria::program::parseShape(AsmParser &parser, DenseI64ArrayAttr &shape) {
+ParseResult parseShape(AsmParser &parser, DenseI64ArrayAttr &shape) {
   SmallVector<int64_t> extents;
   if (parseExtents(parser, extents)) {
     return failure();
@@ -63,9 +64,7 @@ ParseResult cria::program::parseShape(AsmParser &parser, DenseI64ArrayAttr &shap
   return success();
 }
 
-void cria::program::printShape(AsmPrinter &printer, Operation *, DenseI64ArrayAttr shape) {
-  printExtents(printer, shape);
-}
+void printShape(AsmPrinter &printer, Operation *, DenseI64ArrayAttr shape) { printExtents(printer, shape); }
 
 static ParseResult parseSize(AsmParser &parser, int64_t &size) {
   if (succeeded(parser.parseOptionalKeyword("rest"))) {
@@ -75,7 +74,7 @@ static ParseResult parseSize(AsmParser &parser, int64_t &size) {
   return parser.parseInteger(size);
 }
 
-ParseResult cria::program::parseBinding(AsmParser &parser, BindingAttr &binding) {
+ParseResult parseBinding(AsmParser &parser, BindingAttr &binding) {
   std::string name;
   StringRef access;
   StringAttr buffer;
@@ -103,7 +102,7 @@ ParseResult cria::program::parseBinding(AsmParser &parser, BindingAttr &binding)
   return success();
 }
 
-void cria::program::printBinding(AsmPrinter &printer, BindingAttr binding) {
+void printBinding(AsmPrinter &printer, BindingAttr binding) {
   printer.printKeywordOrString(binding.getName());
   printer << " = " << stringifyAccess(binding.getAccess()) << " " << binding.getBuffer() << " "
           << binding.getType() << " ";
@@ -118,7 +117,7 @@ void cria::program::printBinding(AsmPrinter &printer, BindingAttr binding) {
   }
 }
 
-ParseResult cria::program::parseBindings(OpAsmParser &parser, ArrayAttr &bindings) {
+ParseResult parseBindings(OpAsmParser &parser, ArrayAttr &bindings) {
   SmallVector<Attribute> elements;
   if (parser.parseLBrace()) {
     return failure();
@@ -134,7 +133,7 @@ ParseResult cria::program::parseBindings(OpAsmParser &parser, ArrayAttr &binding
   return success();
 }
 
-void cria::program::printBindings(OpAsmPrinter &printer, Operation *, ArrayAttr bindings) {
+void printBindings(OpAsmPrinter &printer, Operation *, ArrayAttr bindings) {
   printer << "{";
   printer.increaseIndent();
   for (auto binding : bindings.getAsRange<BindingAttr>()) {
@@ -146,7 +145,7 @@ void cria::program::printBindings(OpAsmPrinter &printer, Operation *, ArrayAttr 
   printer << "}";
 }
 
-ParseResult cria::program::parseGrid(OpAsmParser &parser, ArrayAttr &grid) {
+ParseResult parseGrid(OpAsmParser &parser, ArrayAttr &grid) {
   SmallVector<Attribute> dims;
   auto parseDim = [&]() -> ParseResult {
     SMLoc location = parser.getCurrentLocation();
@@ -167,10 +166,12 @@ ParseResult cria::program::parseGrid(OpAsmParser &parser, ArrayAttr &grid) {
   return success();
 }
 
-void cria::program::printGrid(OpAsmPrinter &printer, Operation *, ArrayAttr grid) {
+void printGrid(OpAsmPrinter &printer, Operation *, ArrayAttr grid) {
   printer << "[";
   llvm::interleaveComma(grid.getAsRange<GridDimAttr>(), printer.getStream(), [&](GridDimAttr dim) {
     printer << dim.getTimes() << " * " << extentName(dim.getOf()) << " by " << dim.getTile();
   });
   printer << "]";
 }
+
+} // namespace cria::program

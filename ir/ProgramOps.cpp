@@ -11,10 +11,11 @@
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
-using namespace cria::program;
 
 #define GET_OP_CLASSES
 #include "ir/ProgramOps.cpp.inc"
+
+namespace cria::program {
 
 static LogicalResult verifyPositiveSize(Operation *op, int64_t size) {
   if (size > 0) {
@@ -209,3 +210,5 @@ LogicalResult DispatchOp::verify() {
   }
   return success();
 }
+
+} // namespace cria::program

@@ -18,11 +18,9 @@ namespace cria {
 
 namespace {
 
-using namespace program;
-
 /// From the first to the last dispatch of one entry point that uses a buffer.
 struct Lifetime {
-  EntryOp entry;
+  program::EntryOp entry;
   int64_t first, last;
 
   bool overlaps(const Lifetime &other) const {
@@ -31,7 +29,7 @@ struct Lifetime {
 };
 
 struct Plan {
-  BufferOp buffer;
+  program::BufferOp buffer;
   SmallVector<Lifetime, 1> lifetimes;
   int64_t size;
   int64_t offset = 0;
@@ -49,15 +47,15 @@ struct Plan {
 SmallVector<Plan> collectPlans(ModuleOp module) {
   SmallVector<Plan> plans;
   llvm::StringMap<size_t> indices;
-  for (auto buffer : module.getOps<BufferOp>()) {
-    if (buffer.getKind() == BufferKind::arena) {
+  for (auto buffer : module.getOps<program::BufferOp>()) {
+    if (buffer.getKind() == program::BufferKind::arena) {
       indices[buffer.getSymName()] = plans.size();
-      plans.push_back({buffer, {}, int64_t(llvm::alignTo(buffer.getSize(), kAlignment))});
+      plans.push_back({buffer, {}, int64_t(llvm::alignTo(buffer.getSize(), program::kAlignment))});
     }
   }
-  for (auto entry : module.getOps<EntryOp>()) {
+  for (auto entry : module.getOps<program::EntryOp>()) {
     for (auto [position, dispatch] : llvm::enumerate(entry.getDispatches())) {
-      for (BindingAttr binding : dispatch.getBindingAttrs()) {
+      for (program::BindingAttr binding : dispatch.getBindingAttrs()) {
         auto known = indices.find(binding.getBuffer().getValue());
         if (known == indices.end()) {
           continue;

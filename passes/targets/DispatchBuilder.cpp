@@ -11,10 +11,9 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace cria::program;
 
 namespace cria {
-
-using namespace program;
 
 View columnsOf(const View &view, int64_t first, int64_t count) {
   assert(view.shape.size() == 2 && first + count <= view.columns());
@@ -123,7 +122,7 @@ FailureOr<WeightView> ProgramBuilder::weight(StringRef name) {
 
 FailureOr<View> ProgramBuilder::result(Operation *op, Type type, ArrayRef<int64_t> shape) {
   if (!result_) {
-    result_ = addBuffer("logits", BufferKind::result, type, shape);
+    result_ = addBuffer("logits", program::BufferKind::result, type, shape);
   }
   if (result_->type != type || ArrayRef<int64_t>(result_->shape) != shape) {
     op->emitOpError() << "result shape differs from that of earlier entry points";
@@ -132,7 +131,7 @@ FailureOr<View> ProgramBuilder::result(Operation *op, Type type, ArrayRef<int64_
   return *result_;
 }
 
-View ProgramBuilder::addBuffer(StringRef name, BufferKind kind, Type type, ArrayRef<int64_t> shape) {
+View ProgramBuilder::addBuffer(StringRef name, program::BufferKind kind, Type type, ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides = denseStrides(shape);
   View view;
   view.buffer = uniqueName(name);
@@ -233,7 +232,7 @@ void ProgramBuilder::finish() {
   if (!constantWords_.empty()) {
     OpBuilder builder = atEnd();
     int64_t words = constantWords_.size();
-    BufferOp::create(builder, module_.getLoc(), constantsName_, BufferKind::constant,
+    BufferOp::create(builder, module_.getLoc(), constantsName_, program::BufferKind::constant,
                      builder.getIntegerType(32, /*isSigned=*/false), ArrayRef<int64_t>(words), 4 * words,
                      IntegerAttr(), builder.getDenseI32ArrayAttr(constantWords_));
   }
@@ -368,7 +367,7 @@ View DispatchBuilder::kvPages(int64_t offset, ArrayRef<int64_t> shape, ArrayRef<
 
 View DispatchBuilder::temporary(StringRef name, Type type, ArrayRef<int64_t> shape) {
   std::string fullName = (entryName() + "." + Twine(numBuffers_++) + "." + name).str();
-  return program_.addBuffer(fullName, BufferKind::arena, type, shape);
+  return program_.addBuffer(fullName, program::BufferKind::arena, type, shape);
 }
 
 void DispatchBuilder::addDispatch(KernelRef kernel, ArrayRef<GridDim> grid, ArrayRef<Binding> bindings,

@@ -19,7 +19,7 @@ static bool canTake(OpOperand &use) {
   return linear && !linear->normWeight && linear->input == use.get() && linear->residual != use.get();
 }
 
-static FusionOutcome fuse(RmsNormOp norm, RewriterBase &rewriter) {
+static FusionOutcome fuseNorm(RmsNormOp norm, RewriterBase &rewriter) {
   if (norm->use_empty()) {
     return FusionOutcome::unrelated;
   }
@@ -42,7 +42,7 @@ static FusionOutcome fuse(RmsNormOp norm, RewriterBase &rewriter) {
 namespace {
 struct FuseNormPass : cria::impl::FuseNormPassBase<FuseNormPass> {
   void runOnOperation() override {
-    fuseEach<RmsNormOp>(getArgument(), getOperation(), fuse, numFused, numRejected);
+    fuseEach<RmsNormOp>(getArgument(), getOperation(), fuseNorm, numFused, numRejected);
   }
 };
 } // namespace

@@ -60,7 +60,8 @@ static LinearOp firstInBlock(ArrayRef<LinearOp> linears) {
 }
 
 /// Replaces the three linears by one linear and a split.
-static FusionOutcome fuse(Operation *root, const Projections &projections, RewriterBase &rewriter) {
+static FusionOutcome fuseProjections(Operation *root, const Projections &projections,
+                                     RewriterBase &rewriter) {
   SmallVector<LinearOp> linears = projections.all();
   if (!llvm::all_of(linears, [](LinearOp linear) { return bool(linear); })) {
     return reject(rewriter, root, "q, k and v are not all linears");
@@ -111,7 +112,7 @@ static FusionOutcome fuseAttention(RopeAttentionOp attention, RewriterBase &rewr
   if (attention.hasFusedProjections()) {
     return FusionOutcome::unrelated;
   }
-  FusionOutcome outcome = fuse(attention, projectionsOf(attention), rewriter);
+  FusionOutcome outcome = fuseProjections(attention, projectionsOf(attention), rewriter);
   if (outcome == FusionOutcome::fused) {
     takeSplitInput(attention, rewriter);
   }
@@ -130,7 +131,7 @@ struct FuseQkvPass : cria::impl::FuseQkvPassBase<FuseQkvPass> {
   void runOnOperation() override {
     auto fuseAppend = [](KvAppendOp append, RewriterBase &rewriter) {
       return isSplitAlready(append) ? FusionOutcome::unrelated
-                                    : fuse(append, projectionsOf(append), rewriter);
+                                    : fuseProjections(append, projectionsOf(append), rewriter);
     };
     fuseEach<KvAppendOp>(getArgument(), getOperation(), fuseAppend, numFused, numRejected);
     fuseEach<RopeAttentionOp>(getArgument(), getOperation(), fuseAttention, numFused, numRejected);

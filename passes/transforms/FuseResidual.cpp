@@ -19,7 +19,7 @@ static bool isLinear(Value value) {
   return linear && !linear->residual;
 }
 
-static FusionOutcome fuse(AddOp add, RewriterBase &rewriter) {
+static FusionOutcome fuseResidual(AddOp add, RewriterBase &rewriter) {
   // A linear on the right is preferred, because frontends put it there; addition is commutative.
   Value linear = isLinear(add.getRhs()) ? add.getRhs() : add.getLhs();
   if (!isLinear(linear)) {
@@ -44,7 +44,7 @@ static FusionOutcome fuse(AddOp add, RewriterBase &rewriter) {
 namespace {
 struct FuseResidualPass : cria::impl::FuseResidualPassBase<FuseResidualPass> {
   void runOnOperation() override {
-    fuseEach<AddOp>(getArgument(), getOperation(), fuse, numFused, numRejected);
+    fuseEach<AddOp>(getArgument(), getOperation(), fuseResidual, numFused, numRejected);
   }
 };
 } // namespace

@@ -44,7 +44,7 @@ static SmallVector<Value> projections(Value query, Value key, Value value) {
   return all;
 }
 
-static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
+static FusionOutcome fuseRopeAttention(AttentionOp attention, RewriterBase &rewriter) {
   KvAppendOp append = appendBefore(attention);
   if (!append) {
     return reject(rewriter, attention, "the preceding effect is not a kv_append of the same cache and layer");
@@ -90,7 +90,7 @@ static FusionOutcome fuse(AttentionOp attention, RewriterBase &rewriter) {
 namespace {
 struct FuseRopeAttentionPass : cria::impl::FuseRopeAttentionPassBase<FuseRopeAttentionPass> {
   void runOnOperation() override {
-    fuseEach<AttentionOp>(getArgument(), getOperation(), fuse, numFused, numRejected);
+    fuseEach<AttentionOp>(getArgument(), getOperation(), fuseRopeAttention, numFused, numRejected);
   }
 };
 } // namespace

@@ -42,7 +42,7 @@ static Value interleavedWeight(Swiglu swiglu, int64_t block, Location loc, Rewri
   return useFusedWeight(rewriter, loc, gate, "gate_up", type, recipe);
 }
 
-static FusionOutcome fuse(MulOp mul, RewriterBase &rewriter, int64_t block) {
+static FusionOutcome fuseSwigluMlp(MulOp mul, RewriterBase &rewriter, int64_t block) {
   std::optional<Swiglu> swiglu = matchSwiglu(mul);
   if (!swiglu) {
     return FusionOutcome::unrelated;
@@ -86,7 +86,9 @@ struct FuseSwigluMlpPass : cria::impl::FuseSwigluMlpPassBase<FuseSwigluMlpPass> 
   }
 
   void runOnOperation() override {
-    auto fuseMul = [&](MulOp mul, RewriterBase &rewriter) { return fuse(mul, rewriter, swigluBlock); };
+    auto fuseMul = [&](MulOp mul, RewriterBase &rewriter) {
+      return fuseSwigluMlp(mul, rewriter, swigluBlock);
+    };
     fuseEach<MulOp>(getArgument(), getOperation(), fuseMul, numFused, numRejected);
   }
 };

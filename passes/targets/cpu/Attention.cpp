@@ -27,7 +27,6 @@ constexpr int64_t kPageVectors = kPage / kLanes;
 constexpr int64_t kSegmentPages = 16;
 constexpr int64_t kMaxTile = 8;          // query heads or rows computed together
 constexpr double kMinusInfinity = -1e30; // below every score; finite, so that differences are not NaN
-constexpr int64_t kLineBytes = 64;
 
 /// The offsets of a row's state in scratch, in floats. The per-head values of a row are lanes of one vector.
 struct StateLayout {

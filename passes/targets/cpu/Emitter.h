@@ -19,6 +19,8 @@ namespace cria::cpu {
 
 /// Floats in the one vector shape that all kernels use.
 constexpr int64_t kLanes = 16;
+/// Bytes of a cache line, which one prefetch loads.
+constexpr int64_t kLineBytes = 64;
 
 class Emitter;
 

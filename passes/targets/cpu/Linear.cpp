@@ -20,7 +20,6 @@ constexpr int64_t kDirectRows = 12; // up to two tiles read the weights as they 
 static_assert(kRowBlock % kRowTile == 0, "full tiles only, as long as there are rows");
 constexpr int64_t kUnroll = 4;
 constexpr int64_t kPrefetchBytes = 2048;
-constexpr int64_t kLineBytes = 64;
 
 class LinearEmitter {
 public:

@@ -75,7 +75,7 @@ Values DeviceEmitter::loadMatrices(Pointer row, bool transposed) {
 }
 
 Values DeviceEmitter::multiplyTile(ArrayRef<Value> a, ArrayRef<Value> b, ArrayRef<Value> c, Type element) {
-  constexpr int64_t kShape[] = {16, 8, 16}, kResults = 4;
+  constexpr int64_t kShape[] = {16, 8, 16};
   auto type = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(kResults, f32()));
   bool isHalf = element.isF16();
   // Registers of f16 pairs are typed as such, those of bf16 pairs as words.

@@ -20,6 +20,8 @@
 namespace cria::cuda {
 
 constexpr int64_t kWarp = 32;
+constexpr int64_t kChunk = 8;   ///< 16-bit elements of 16 bytes, which a lane loads or copies at once
+constexpr int64_t kResults = 4; ///< f32 of a lane in the 16×8 result of multiplyTile
 
 class DeviceEmitter;
 

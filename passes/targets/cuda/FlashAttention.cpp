@@ -7,6 +7,7 @@
 //
 // A tile may have rows of several sequences. Each sequence is a separate pass over the tile, which starts
 // from zero sums and writes only the rows of that sequence.
+#include "passes/targets/cuda/Softmax.h"
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -16,10 +17,8 @@ namespace {
 
 using Values = DeviceEmitter::Values;
 
-constexpr int64_t kChunk = 8, kTileSide = 16, kResults = 4;
-constexpr int64_t kWarpRows = 16;
-constexpr double kLog2E = 1.4426950408889634;
-constexpr double kLowest = -1e30;
+constexpr int64_t kTileSide = 16;
+constexpr int64_t kPairsPerWarp = 16; ///< of token and query head
 
 class FlashEmitter {
 public:
@@ -89,7 +88,7 @@ private:
                });
   }
 
-  Index warpRow() { return e_.warpId() * kWarpRows; }
+  Index warpRow() { return e_.warpId() * kPairsPerWarp; }
 
   void loadQueryTiles() {
     for (int64_t k = 0; k < pitch_; k += kTileSide) {

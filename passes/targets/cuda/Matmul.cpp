@@ -13,13 +13,11 @@ namespace {
 using Values = DeviceEmitter::Values;
 
 constexpr int64_t kDepth = MatmulSpec::kDepth, kStages = MatmulSpec::kStages;
-constexpr int64_t kChunk = 8; ///< 16-bit elements of one 16-byte copy
 constexpr int64_t kChunksPerRow = kDepth / kChunk;
 constexpr int64_t kTileElements = MatmulSpec::kTileRows * kDepth;
 constexpr int64_t kStageElements = 2 * kTileElements; ///< rows of the input, then rows of the weight
 constexpr int64_t kWarpRows = 64, kWarpColumns = 32, kWarpsAlongRows = 2;
 constexpr int64_t kTilesDown = kWarpRows / 16, kTilesAcross = kWarpColumns / 8;
-constexpr int64_t kResults = 4; ///< f32 of a thread in a 16 × 8 tile
 static_assert(MatmulSpec::kTileRows == MatmulSpec::kTileColumns, "both sides are copied alike");
 
 class MatmulEmitter {

@@ -12,8 +12,7 @@ namespace {
 
 using Values = DeviceEmitter::Values;
 
-constexpr int64_t kChunk = 8;             ///< weights of a lane in a step: 16 bytes of 16-bit weights
-constexpr int64_t kStep = kChunk * kWarp; ///< weights of a row in a step
+constexpr int64_t kStep = kChunk * kWarp; ///< weights of a row in a step, a chunk for each lane
 constexpr int64_t kUnroll = 2;            ///< steps whose loads are in flight together
 constexpr int64_t kWeightRows = 2;        ///< of a warp
 constexpr int64_t kInputLanes = 4;        ///< floats of one 16-byte load

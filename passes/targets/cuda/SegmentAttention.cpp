@@ -3,6 +3,7 @@
 // of the parts. pitch / 8 lanes share a token: each holds 8 elements of its key and value. All query heads of
 // a tile use one load of them. Softmax runs in base 2 with a running maximum, per group of lanes; groups and
 // warps are merged in a fixed order at the end.
+#include "passes/targets/cuda/Softmax.h"
 #include "passes/targets/cuda/StepRows.h"
 
 using namespace mlir;
@@ -11,10 +12,6 @@ namespace cria::cuda {
 namespace {
 
 using Values = DeviceEmitter::Values;
-
-constexpr int64_t kChunk = 8;
-constexpr double kLog2E = 1.4426950408889634;
-constexpr double kLowest = -1e30; ///< below every score; finite, so that differences are not NaN
 
 /// The partial sums of a lane for one query head.
 struct State {

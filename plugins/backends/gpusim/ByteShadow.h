@@ -9,6 +9,9 @@
 
 namespace cria::gpusim {
 
+/// In the record of a write: it was atomic, so other atomic accesses are no race.
+inline constexpr uint32_t kAtomicBit = 0x80000000u;
+
 /// Returns whether all `size` bytes from `shadow` on equal `value`.
 inline bool allBytesAre(const uint8_t *shadow, uint64_t size, uint8_t value) {
   const uint64_t pattern = 0x0101010101010101u * value;

@@ -10,9 +10,8 @@
 namespace cria::gpusim {
 namespace {
 
-constexpr uint32_t kAtomicBit = 0x80000000u; // the write was atomic, so other atomic accesses are no race
 constexpr uint32_t kSeveral = 0x7FFFFFFFu;
-constexpr uint32_t kWhoMask = 0x7FFFFFFFu;
+constexpr uint32_t kBlockMask = 0x7FFFFFFFu;
 
 } // namespace
 
@@ -163,8 +162,8 @@ bool GlobalMemory::noteBytes(Region &region, uint32_t block, uintptr_t address, 
 
 bool GlobalMemory::noteRead(Page &page, uint64_t at, uint64_t count, uint32_t self) {
   const bool alone = updateRecords(page.writers + at, count, [&](uint32_t &writer) {
-    otherBlock_ = (writer & kWhoMask) == kSeveral ? -1 : int64_t{writer & kWhoMask} - 1;
-    return writer == 0 || (writer & kWhoMask) == self;
+    otherBlock_ = (writer & kBlockMask) == kSeveral ? -1 : int64_t{writer & kBlockMask} - 1;
+    return writer == 0 || (writer & kBlockMask) == self;
   });
   return alone && updateRecords(page.readers + at, count, [&](uint32_t &reader) {
            reader = reader == 0 || reader == self ? self : kSeveral;
@@ -174,8 +173,8 @@ bool GlobalMemory::noteRead(Page &page, uint64_t at, uint64_t count, uint32_t se
 
 bool GlobalMemory::noteWrite(Page &page, uint64_t at, uint64_t count, uint32_t self, bool atomic) {
   const auto other = [&](uint32_t record) {
-    otherBlock_ = (record & kWhoMask) == kSeveral ? -1 : int64_t{record & kWhoMask} - 1;
-    return record != 0 && (record & kWhoMask) != self;
+    otherBlock_ = (record & kBlockMask) == kSeveral ? -1 : int64_t{record & kBlockMask} - 1;
+    return record != 0 && (record & kBlockMask) != self;
   };
   const bool unread =
       updateRecords(page.readers + at, count, [&](uint32_t &reader) { return !other(reader); });

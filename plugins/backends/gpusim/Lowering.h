@@ -16,6 +16,11 @@
 
 namespace cria::gpusim {
 
+/// The address spaces of NVPTX.
+inline constexpr unsigned kGlobalSpace = 1;
+inline constexpr unsigned kSharedSpace = 3;
+inline constexpr unsigned kConstantSpace = 4;
+
 /// Sites, at addresses that are valid as long as the compiled code.
 using SiteTable = std::deque<Site>;
 

@@ -10,10 +10,6 @@ namespace cria::gpusim {
 
 using namespace llvm;
 
-constexpr unsigned kGlobalSpace = 1;
-constexpr unsigned kSharedSpace = 3;
-constexpr unsigned kConstantSpace = 4;
-
 namespace {
 
 /// An access of constant size.

@@ -12,7 +12,6 @@ namespace cria::gpusim {
 namespace {
 
 constexpr uint64_t kBaseAlignment = 1024; // at least that of any access
-constexpr uint32_t kAtomicBit = 0x80000000u;
 constexpr uint32_t kWhoBits = 11;
 constexpr uint32_t kWhoMask = (1u << kWhoBits) - 1;
 constexpr uint32_t kMaxTick = (1u << 20) - 1;

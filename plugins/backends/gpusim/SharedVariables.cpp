@@ -9,8 +9,6 @@ namespace cria::gpusim {
 
 using namespace llvm;
 
-constexpr unsigned kSharedSpace = 3;
-
 static uint64_t sizeOf(const GlobalVariable &variable) {
   return variable.getDataLayout().getTypeAllocSize(variable.getValueType()).getFixedValue();
 }

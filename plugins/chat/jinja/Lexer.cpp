@@ -33,7 +33,6 @@ constexpr TextView kSymbols[] = {U"**", U"//", U"==", U"!=", U"<=", U">=", U"+",
                                  U"*",  U"%",  U"~",  U"[",  U"]",  U"(",  U")", U"{", U"}",
                                  U"<",  U">",  U"=",  U".",  U":",  U"|",  U",", U";"};
 
-bool isDigit(char32_t c) { return c >= U'0' && c <= U'9'; }
 constexpr size_t kMaxNameCharacters = 256; // names are copied into scopes and messages
 
 /// Beyond ASCII every character that is not whitespace counts as a letter.

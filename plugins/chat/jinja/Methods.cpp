@@ -127,12 +127,11 @@ template <bool isSuffix> Value removeEnd(const TextCall &call) {
                   Text(isSuffix ? call.text.substr(0, call.text.size() - left) : call.text.substr(left)));
 }
 
-bool isDigit(char32_t c) { return plain(c) >= U'0' && plain(c) <= U'9'; }
-bool isLetter(char32_t c) { // beyond ASCII every character that is not whitespace
+bool isLetterOrNotAscii(char32_t c) { // beyond ASCII every character that is not whitespace
   const char32_t p = plain(c);
   return (p >= U'a' && p <= U'z') || (p >= U'A' && p <= U'Z') || (p >= 0xAA && !isSpace(c));
 }
-bool isEither(char32_t c) { return isDigit(c) || isLetter(c); }
+bool isEither(char32_t c) { return isDigit(c) || isLetterOrNotAscii(c); }
 
 template <bool (*holds)(char32_t)> Value all(const TextCall &call) {
   call.arguments.bind(call.name, {});
@@ -151,7 +150,7 @@ constexpr Method kMethods[] = {
     {"find", find<false, false>},
     {"index", find<false, true>},
     {"isalnum", all<isEither>},
-    {"isalpha", all<isLetter>},
+    {"isalpha", all<isLetterOrNotAscii>},
     {"isdigit", all<isDigit>},
     {"islower", isCase<toLower, toUpper>},
     {"isspace", all<isSpace>},

@@ -8,8 +8,6 @@
 
 namespace cria::jinja {
 
-using Kind = Statement::Kind;
-
 static constexpr uint32_t kMaxBlocks = 64; // nested
 
 namespace {
@@ -27,6 +25,7 @@ public:
   }
 
 private:
+  using Kind = Statement::Kind;
   using Ends = std::initializer_list<std::string_view>;
 
   // Parses statements up to a tag that begins with one of `ends`, whose name becomes the current token.

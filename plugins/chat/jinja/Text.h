@@ -37,6 +37,8 @@ bool endsWith(TextView text, TextView suffix);
 size_t findText(TextView text, TextView part, size_t from = 0);
 size_t findLastText(TextView text, TextView part);
 
+/// Returns whether the character is one of 0 to 9.
+constexpr bool isDigit(char32_t character) { return plain(character) >= U'0' && plain(character) <= U'9'; }
 /// Python's str.isspace() of one character.
 bool isSpace(char32_t character);
 /// Returns the text without the characters in `characters` (whitespace if nullopt) at the given ends.
