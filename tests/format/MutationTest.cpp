@@ -142,7 +142,7 @@ void checkProgram(const std::string &text) {
   }
 }
 
-class Mutation : public testing::TestWithParam<uint32_t> {};
+class Mutation : public ::testing::TestWithParam<uint32_t> {};
 
 TEST_P(Mutation, ProgramsAreReadOrRefused) {
   std::mt19937 random(GetParam());
@@ -200,7 +200,7 @@ TEST_P(Mutation, ManifestsAreReadOrRefused) {
     ASSERT_FALSE(HasFailure()) << text;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, Mutation, testing::Range(1u, 9u));
+INSTANTIATE_TEST_SUITE_P(Seeds, Mutation, ::testing::Range(1u, 9u));
 
 } // namespace
 } // namespace cria::test

@@ -12,7 +12,7 @@
 namespace cria::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Status check(const OrderedJson &json) {
   auto program = parseProgram(json.dump(), "p.json");
@@ -122,7 +122,7 @@ struct Hostile {
   std::string message;
 };
 
-class HostileProgram : public testing::TestWithParam<Hostile> {};
+class HostileProgram : public ::testing::TestWithParam<Hostile> {};
 
 TEST_P(HostileProgram, IsRefusedWithThePlace) {
   OrderedJson program = toyProgram();
@@ -225,7 +225,7 @@ const Hostile kReading[] = {
     {"ConstantWord", [](OrderedJson &p) { p["buffers"].push_back(constantBuffer({-1})); },
      "expected 'data' of f32, i32 or u32 values, got -1 for type u32"},
 };
-INSTANTIATE_TEST_SUITE_P(Reading, HostileProgram, testing::ValuesIn(kReading),
+INSTANTIATE_TEST_SUITE_P(Reading, HostileProgram, ::testing::ValuesIn(kReading),
                          [](const auto &info) { return info.param.name; });
 
 const Hostile kParts[] = {
@@ -294,7 +294,7 @@ const Hostile kParts[] = {
      [](OrderedJson &p) { p["weights"][0]["file"] = p["weights"][0]["arrays"][0]["tensor"] = nullptr; },
      "weight 'table': expected a file or an entry point 'initialize' that writes it"},
 };
-INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, testing::ValuesIn(kParts),
+INSTANTIATE_TEST_SUITE_P(Parts, HostileProgram, ::testing::ValuesIn(kParts),
                          [](const auto &info) { return info.param.name; });
 
 const Hostile kDispatches[] = {
@@ -411,7 +411,7 @@ const Hostile kDispatches[] = {
      },
      "entry 'initialize': expected 0 tokens, got 0 to 1"},
 };
-INSTANTIATE_TEST_SUITE_P(Dispatches, HostileProgram, testing::ValuesIn(kDispatches),
+INSTANTIATE_TEST_SUITE_P(Dispatches, HostileProgram, ::testing::ValuesIn(kDispatches),
                          [](const auto &info) { return info.param.name; });
 
 TEST(ProgramVerifier, BuffersApartInTimeShareTheArena) {

@@ -9,7 +9,7 @@
 namespace cria::test {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string readPage() {
   std::ifstream file(CRIA_SOURCE_DIR "/docs/package-format.md");

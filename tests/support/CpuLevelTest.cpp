@@ -5,8 +5,8 @@
 namespace cria {
 namespace {
 
-using testing::HasSubstr;
-using testing::Optional;
+using ::testing::HasSubstr;
+using ::testing::Optional;
 
 TEST(CpuLevelTest, DoesNotKnowOtherNames) {
   EXPECT_FALSE(cpuHas("no-such-feature"));

@@ -48,7 +48,7 @@ struct Format {
   }
 };
 
-class HalfTest : public testing::TestWithParam<Format> {
+class HalfTest : public ::testing::TestWithParam<Format> {
 protected:
   void expectNearest(float value) const {
     ASSERT_EQ(format.narrow(value), format.nearestTo(value)) << std::hexfloat << value;
@@ -110,8 +110,8 @@ TEST_P(HalfTest, KeepsInfinitiesAndEveryKindOfNan) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, HalfTest,
-                         testing::Values(Format{10, floatFromHalf, halfFromFloat},
-                                         Format{7, floatFromBfloat16, bfloat16FromFloat}),
+                         ::testing::Values(Format{10, floatFromHalf, halfFromFloat},
+                                           Format{7, floatFromBfloat16, bfloat16FromFloat}),
                          [](const auto &info) {
                            return info.param.mantissaBits == 10 ? "Half" : "Bfloat16";
                          });

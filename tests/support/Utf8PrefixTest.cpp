@@ -37,12 +37,12 @@ int sizeByTable(const std::vector<uint8_t> &bytes) {
 void expectAsInTable(utf8::Prefix prefix, std::vector<uint8_t> bytes, int byte) {
   bytes.push_back(static_cast<uint8_t>(byte));
   const int size = sizeByTable(bytes);
-  ASSERT_EQ(prefix.add(static_cast<uint8_t>(byte)), size != 0) << testing::PrintToString(bytes);
+  ASSERT_EQ(prefix.add(static_cast<uint8_t>(byte)), size != 0) << ::testing::PrintToString(bytes);
   if (size == 0) {
     return;
   }
   ASSERT_EQ(prefix.size, size);
-  ASSERT_EQ(prefix.missing, size - static_cast<int>(bytes.size())) << testing::PrintToString(bytes);
+  ASSERT_EQ(prefix.missing, size - static_cast<int>(bytes.size())) << ::testing::PrintToString(bytes);
   for (int next = 0; next <= 0xFF && !prefix.isComplete(); next += bytes.size() == 1 ? 1 : 0x0D) {
     ASSERT_NO_FATAL_FAILURE(expectAsInTable(prefix, bytes, next));
   }

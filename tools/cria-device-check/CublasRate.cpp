@@ -18,7 +18,7 @@ namespace {
 
 using namespace cuda;
 
-constexpr int kRepetitions = 10;
+constexpr int kTimedRuns = 10;
 constexpr double kMillisecondsPerSecond = 1e3;
 
 void require(const Check &check) {
@@ -81,7 +81,7 @@ template <typename Work> double fastest(cria_queue &queue, const Work &work) {
   require(reserveMarks(queue, 1));
   const EventHandle start = queue.marks[0].get(), end = queue.marks[1].get();
   double best = INFINITY;
-  for (int i = 0; i <= kRepetitions; ++i) { // the first run warms up
+  for (int i = 0; i <= kTimedRuns; ++i) { // the first run warms up
     require(checkResult(api, api.eventRecord(start, queue.stream.get()), "timing"));
     work();
     require(checkResult(api, api.eventRecord(end, queue.stream.get()), "timing"));

@@ -9,7 +9,7 @@ namespace cria::check {
 namespace {
 
 constexpr double kNanosecondsPerSecond = 1e9;
-constexpr int kRepetitions = 5;
+constexpr int kProfiledRuns = 5;
 
 } // namespace
 
@@ -19,7 +19,7 @@ double productRate(const CheckOptions &options, const LargeProduct &product,
   conformance::ProgramRunner runner(device, program, product.tensors(), product.pages());
   const conformance::StepInputs step = product.step();
   uint64_t best = UINT64_MAX;
-  for (int i = 0; i < kRepetitions; ++i) {
+  for (int i = 0; i < kProfiledRuns; ++i) {
     uint64_t longest = 0;
     for (const auto &[kernel, nanoseconds] : runner.times("prefill", step)) {
       longest = std::max(longest, nanoseconds);

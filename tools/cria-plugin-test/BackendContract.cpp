@@ -251,7 +251,7 @@ void truncatesMessages(const BackendSubject &subject) {
 constexpr struct {
   const char *name;
   void (*run)(const BackendSubject &);
-} kCases[] = {
+} kContractCases[] = {
     {"query/names-itself", namesItself},
     {"query/refuses-hosts-of-other-versions", refusesHostsOfOtherVersions},
     {"query/negotiates-the-version", negotiatesTheVersion},
@@ -269,7 +269,7 @@ constexpr struct {
 } // namespace
 
 std::vector<Case> contractCases(const BackendSubject &subject) {
-  std::vector<Case> cases = casesOf(kCases, &subject);
+  std::vector<Case> cases = casesOf(kContractCases, &subject);
   for (Case &testCase : recordingCases(subject)) {
     cases.push_back(std::move(testCase));
   }

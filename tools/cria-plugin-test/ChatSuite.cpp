@@ -105,7 +105,7 @@ private:
   cria_chat *chat_ = nullptr;
 };
 
-struct Subject {
+struct ChatSubject {
   cria_chat_api api;
   PluginOptions options;
 };
@@ -168,7 +168,7 @@ bool render(Template &subject, const Conversation &conversation, RenderedChat &o
 }
 
 /// Checks that the texts of all messages occur complete and in order.
-void preservesTexts(const Subject &subject) {
+void preservesTexts(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   int rendered = 0;
   for (const Conversation &conversation : conversations()) {
@@ -191,7 +191,7 @@ void preservesTexts(const Subject &subject) {
   require(rendered > 0, "expected at least one of {} conversations to be rendered", conversations().size());
 }
 
-void rendersTheSameAgain(const Subject &subject) {
+void rendersTheSameAgain(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   Template other(subject.api, subject.options);
   for (const Conversation &conversation : conversations()) {
@@ -204,7 +204,7 @@ void rendersTheSameAgain(const Subject &subject) {
   }
 }
 
-void encodes(const Subject &subject) {
+void encodes(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   for (const Conversation &conversation : conversations()) {
     RenderedChat out;
@@ -222,7 +222,7 @@ void encodes(const Subject &subject) {
   }
 }
 
-void startsWithOneBos(const Subject &subject) {
+void startsWithOneBos(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   for (const Conversation &conversation : conversations()) {
     RenderedChat out;
@@ -243,7 +243,7 @@ void startsWithOneBos(const Subject &subject) {
 }
 
 /// Checks that names of control tokens in messages remain text.
-void preventsForgedTokens(const Subject &subject) {
+void preventsForgedTokens(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   RenderedChat plain, forged;
   if (!render(chat, {"plain", {{kUser, "x"}}, CRIA_CHAT_ADD_GENERATION_PROMPT}, plain)) {
@@ -264,7 +264,7 @@ void preventsForgedTokens(const Subject &subject) {
   }
 }
 
-void propagatesRefusals(const Subject &subject) {
+void propagatesRefusals(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   for (int call = 0; call < 3; ++call) {
     Written written{.refuseAt = call};
@@ -279,7 +279,7 @@ void propagatesRefusals(const Subject &subject) {
   }
 }
 
-void refusesUnknown(const Subject &subject) {
+void refusesUnknown(const ChatSubject &subject) {
   Template chat(subject.api, subject.options);
   const auto expectRefusal = [&](const Messages &messages, uint32_t flags, uint32_t role,
                                  std::string_view what) {
@@ -298,7 +298,7 @@ void refusesUnknown(const Subject &subject) {
                 UINT32_MAX, "flags that exclude each other");
 }
 
-void findsTags(const Subject &subject) {
+void findsTags(const ChatSubject &subject) {
   if (subject.api.find_tags == nullptr) {
     return; // optional
   }
@@ -317,8 +317,8 @@ void findsTags(const Subject &subject) {
 
 constexpr struct {
   const char *name;
-  void (*run)(const Subject &);
-} kCases[] = {
+  void (*run)(const ChatSubject &);
+} kChatCases[] = {
     {"render/preserves-texts", preservesTexts},
     {"render/deterministic", rendersTheSameAgain},
     {"render/encodes", encodes},
@@ -337,8 +337,8 @@ std::vector<Case> chatCases(const LoadedPlugin &plugin, const SuiteOptions &suit
   if (!options.ok()) {
     return {optionsRefused(options.status())};
   }
-  const auto subject = std::make_shared<const Subject>(Subject{api, std::move(options).value()});
-  return casesOf(kCases, subject);
+  const auto subject = std::make_shared<const ChatSubject>(ChatSubject{api, std::move(options).value()});
+  return casesOf(kChatCases, subject);
 }
 
 } // namespace cria::conformance

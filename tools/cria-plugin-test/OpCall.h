@@ -37,6 +37,9 @@ struct View {
 View denseView(uint32_t type, std::vector<uint64_t> shape, std::vector<double> values);
 View integerView(const std::vector<int64_t> &values);
 
+/// The access of an operand that receives a result.
+constexpr uint32_t kWrite = CRIA_ACCESS_WRITE;
+
 struct Argument {
   std::string name;
   View view;

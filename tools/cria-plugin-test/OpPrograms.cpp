@@ -12,7 +12,6 @@
 namespace cria::conformance {
 namespace {
 
-constexpr uint32_t kWrite = CRIA_ACCESS_WRITE;
 constexpr uint64_t kLayers = 2, kHeads = 4, kKvHeads = 2, kHeadDim = 8, kWidth = 24, kInner = 40,
                    kVocabulary = 50, kBlock = 16;
 
@@ -205,13 +204,13 @@ uint32_t cacheTypeOf(const BackendSubject &subject) {
 }
 
 /// A program on a device of its own.
-struct Session {
+struct ProgramSession {
   Device device;
   Random random;
   ModelProgram program;
   RecordedCalls recorded;
 
-  Session(const BackendSubject &subject, bool isFused, uint64_t seed)
+  ProgramSession(const BackendSubject &subject, bool isFused, uint64_t seed)
       : device(subject.backend, subject.options()), random(seed),
         program(random, isFused, cacheTypeOf(subject)), recorded(device, program.calls()) {
     requireOk(recorded.outcome(), "recording a model of two layers");
@@ -224,15 +223,15 @@ struct Session {
 };
 
 void runsAlone(const BackendSubject &subject, bool isFused) {
-  Session session(subject, isFused, subject.seed);
+  ProgramSession session(subject, isFused, subject.seed);
   session.step();
   session.step(); // the same step again overwrites the cache with equal values
 }
 
 void takesTurns(const BackendSubject &subject, bool isFused) {
-  Session one(subject, isFused, subject.seed);
-  Session other(subject, isFused, subject.seed + 1);
-  for (Session *session : {&one, &other, &one, &other}) {
+  ProgramSession one(subject, isFused, subject.seed);
+  ProgramSession other(subject, isFused, subject.seed + 1);
+  for (ProgramSession *session : {&one, &other, &one, &other}) {
     session->step();
   }
 }

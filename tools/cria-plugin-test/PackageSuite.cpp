@@ -18,7 +18,7 @@ constexpr uint32_t kPromptTokens = 70, kDecodedTokens = 24;
 constexpr size_t kNumSequences = 3;
 
 /// The state that the cases of one package share.
-struct Subject {
+struct PackageSubject {
   const LoadedPlugin &plugin;
   uint32_t device;
   uint64_t seed;
@@ -31,18 +31,18 @@ struct Subject {
     return options.weights == "f32" && options.kv == "f32" ? kTolerance : kHalfTolerance;
   }
 };
-using SubjectPtr = std::shared_ptr<const Subject>;
+using SubjectPtr = std::shared_ptr<const PackageSubject>;
 
 std::unique_ptr<Model> checked(StatusOr<std::unique_ptr<Model>> model) {
   require(model.ok(), "{}", model.status().message());
   return std::move(model).value();
 }
 
-std::unique_ptr<Model> openReference(const Subject &subject) {
+std::unique_ptr<Model> openReference(const PackageSubject &subject) {
   return checked(Model::open(subject.package, *subject.registry, {.backend = "reference", .target = "ops"}));
 }
 
-std::unique_ptr<Model> openTested(const Subject &subject, const std::string &target) {
+std::unique_ptr<Model> openTested(const PackageSubject &subject, const std::string &target) {
   const auto *api = static_cast<const cria_backend_api *>(subject.plugin.api);
   const BackendReference backend{.name = subject.plugin.name, .api = api};
   auto model = Model::open(subject.package, std::span(&backend, 1),
@@ -144,7 +144,7 @@ void requireNear(const Logits &found, const Logits &expected, uint32_t vocabSize
 
 using Route = Logits (*)(Model &, std::span<const int32_t>);
 
-const Logits &expectedOf(const Subject &subject, Route route, std::span<const int32_t> tokens) {
+const Logits &expectedOf(const PackageSubject &subject, Route route, std::span<const int32_t> tokens) {
   const auto *key = reinterpret_cast<const void *>(route);
   if (!subject.expected.contains(key)) {
     subject.expected.emplace(key, route(*openReference(subject), tokens));
@@ -152,14 +152,14 @@ const Logits &expectedOf(const Subject &subject, Route route, std::span<const in
   return subject.expected.at(key);
 }
 
-void compare(const Subject &subject, const std::string &target, Route route) {
+void compare(const PackageSubject &subject, const std::string &target, Route route) {
   const auto tested = openTested(subject, target);
   const std::vector<int32_t> tokens = randomTokens(*tested, kPromptTokens, subject.seed);
   const Logits found = route(*tested, tokens);
   requireNear(found, expectedOf(subject, route, tokens), tested->vocabSize(), subject.tolerance());
 }
 
-void repeat(const Subject &subject, const std::string &target) {
+void repeat(const PackageSubject &subject, const std::string &target) {
   const auto tested = openTested(subject, target);
   const std::vector<int32_t> tokens = randomTokens(*tested, kPromptTokens, subject.seed);
   for (const Route route : {prefill, decode, several}) {
@@ -169,7 +169,7 @@ void repeat(const Subject &subject, const std::string &target) {
   }
 }
 
-void requireOneThatRuns(const Subject &subject) {
+void requireOneThatRuns(const PackageSubject &subject) {
   std::string reasons;
   for (const PackageTarget &target : subject.package->manifest().targets) {
     try {
@@ -185,7 +185,8 @@ void requireOneThatRuns(const Subject &subject) {
 } // namespace
 
 StatusOr<std::vector<Case>> packageCases(const LoadedPlugin &plugin, const SuiteOptions &options) {
-  auto subject = std::make_shared<Subject>(Subject{plugin, options.device, options.seed, {}, {}, {}});
+  auto subject =
+      std::make_shared<PackageSubject>(PackageSubject{plugin, options.device, options.seed, {}, {}, {}});
   CRIA_ASSIGN_OR_RETURN(subject->package, Package::open(options.package));
   CRIA_ASSIGN_OR_RETURN(subject->registry, PluginRegistry::create(PluginSearch::standard()));
   if (subject->package->manifest().findTarget("ops") == nullptr) {

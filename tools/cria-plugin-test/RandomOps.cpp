@@ -12,7 +12,6 @@
 namespace cria::conformance {
 namespace {
 
-constexpr uint32_t kWrite = CRIA_ACCESS_WRITE;
 constexpr uint64_t kMaxRows = 9;
 constexpr uint64_t kTablePositions = 100;
 /// Minimum number of sums in a result. With fewer, all sums could be small because their terms cancel, and so

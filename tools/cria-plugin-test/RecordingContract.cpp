@@ -157,7 +157,7 @@ void isolateSessions(const BackendSubject &subject) {
 constexpr struct {
   const char *name;
   void (*run)(const BackendSubject &);
-} kCases[] = {
+} kRecordingCases[] = {
     {"recordings/fill-and-copy", replayFillsAndCopies},
     {"recordings/outside-refused", refuseWindowsOutside},
     {"recordings/cancelled", stopWhenCancelled},
@@ -169,6 +169,6 @@ constexpr struct {
 
 } // namespace
 
-std::vector<Case> recordingCases(const BackendSubject &subject) { return casesOf(kCases, &subject); }
+std::vector<Case> recordingCases(const BackendSubject &subject) { return casesOf(kRecordingCases, &subject); }
 
 } // namespace cria::conformance

@@ -19,7 +19,7 @@ constexpr LogitKind kKinds[] = {LogitKind::normal, LogitKind::peaked, LogitKind:
                                 LogitKind::someForbidden, LogitKind::sorted};
 
 /// The sampler under test with its options.
-struct Subject {
+struct SamplerSubject {
   cria_sampler_api api;
   PluginOptions options;
   uint64_t seed;
@@ -53,7 +53,7 @@ void requireSame(const std::vector<Candidates> &found, const std::vector<Candida
   }
 }
 
-void keepsTheContract(const Subject &subject) {
+void keepsTheContract(const SamplerSubject &subject) {
   std::mt19937_64 random = subject.random();
   SamplerObject sampler = subject.make();
   uint64_t position = 0;
@@ -65,7 +65,7 @@ void keepsTheContract(const Subject &subject) {
   }
 }
 
-void keepsTheContractWithAHistory(const Subject &subject) {
+void keepsTheContractWithAHistory(const SamplerSubject &subject) {
   std::mt19937_64 random = subject.random();
   SamplerObject sampler = subject.make();
   feed(sampler, 3);
@@ -75,7 +75,7 @@ void keepsTheContractWithAHistory(const Subject &subject) {
   }
 }
 
-void repeatsForASeed(const Subject &subject) {
+void repeatsForASeed(const SamplerSubject &subject) {
   SamplerObject one = subject.make();
   SamplerObject other = subject.make();
   const std::vector<Candidates> expected = resultsOf(one, subject.random());
@@ -84,7 +84,7 @@ void repeatsForASeed(const Subject &subject) {
 
 /// Checks that interleaved samplers give the results that each gives alone: no state is shared, and random
 /// numbers come from uniform() only.
-void isIndependentOfOthers(const Subject &subject) {
+void isIndependentOfOthers(const SamplerSubject &subject) {
   SamplerObject alone = subject.make();
   SamplerObject one = subject.make();
   SamplerObject other = subject.make();
@@ -101,7 +101,7 @@ void isIndependentOfOthers(const Subject &subject) {
   }
 }
 
-void clonesItsState(const Subject &subject) {
+void clonesItsState(const SamplerSubject &subject) {
   SamplerObject original = subject.make();
   feed(original, 7);
   SamplerObject copy = original.clone();
@@ -113,7 +113,7 @@ void clonesItsState(const Subject &subject) {
   requireSame(resultsOf(other, subject.random()), expected, "a clone after calls of another clone");
 }
 
-void resetsToNew(const Subject &subject) {
+void resetsToNew(const SamplerSubject &subject) {
   SamplerObject fresh = subject.make();
   SamplerObject used = subject.make();
   feed(used, 11);
@@ -124,7 +124,7 @@ void resetsToNew(const Subject &subject) {
 
 /// Checks that a sampler which chooses tokens either follows the softmax of the candidates that it keeps or
 /// always chooses the most probable one. Unsupported for samplers that choose no token.
-void choosesByProbability(const Subject &subject) {
+void choosesByProbability(const SamplerSubject &subject) {
   std::mt19937_64 random = subject.random();
   const Candidates candidates = randomCandidates(random, 12, LogitKind::normal);
   constexpr int kDraws = 20000;
@@ -165,7 +165,7 @@ void choosesByProbability(const Subject &subject) {
           kDraws, cells, limit, chi);
 }
 
-void refusesNoCandidates(const Subject &subject) {
+void refusesNoCandidates(const SamplerSubject &subject) {
   cria_sampler *sampler = nullptr;
   (void)subject.api.create(subject.options.data(), subject.options.size(), &testVocabulary().view(), &sampler,
                            nullptr);
@@ -181,7 +181,7 @@ void refusesNoCandidates(const Subject &subject) {
 }
 
 /// Checks that every numeric option accepts both ends of its declared range.
-void takesItsRanges(const Subject &subject) {
+void takesItsRanges(const SamplerSubject &subject) {
   for (uint32_t changed = 0; changed < subject.options.size(); ++changed) {
     const auto info = readTable<cria_option_info>(subject.api.options[changed]);
     require(info.description.size > 0, "option '{}' has no description", view(info.name));
@@ -211,8 +211,8 @@ void takesItsRanges(const Subject &subject) {
 
 constexpr struct {
   const char *name;
-  void (*run)(const Subject &);
-} kCases[] = {
+  void (*run)(const SamplerSubject &);
+} kSamplerCases[] = {
     {"options/ranges", takesItsRanges},
     {"contract/candidates", keepsTheContract},
     {"contract/candidates-with-history", keepsTheContractWithAHistory},
@@ -232,9 +232,9 @@ std::vector<Case> samplerCases(const LoadedPlugin &plugin, const SuiteOptions &s
   if (!options.ok()) {
     return {optionsRefused(options.status())};
   }
-  const auto subject =
-      std::make_shared<const Subject>(Subject{api, std::move(options).value(), suiteOptions.seed});
-  return casesOf(kCases, subject);
+  const auto subject = std::make_shared<const SamplerSubject>(
+      SamplerSubject{api, std::move(options).value(), suiteOptions.seed});
+  return casesOf(kSamplerCases, subject);
 }
 
 } // namespace cria::conformance

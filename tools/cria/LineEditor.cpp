@@ -25,16 +25,16 @@ constexpr int kHistoryLines = 1000;
 /// Globals, because signal handlers use them.
 std::atomic<bool> windowChanged = false;
 std::atomic<bool> stopRequested = false;
-std::atomic<int> wakeDescriptor = -1;
+std::atomic<int> editingWakeDescriptor = -1;
 
 void onWindowChange(int) {
   windowChanged = true;
-  wake(wakeDescriptor);
+  wake(editingWakeDescriptor);
 }
 
 void onStopRequest(int) {
   stopRequested = true;
-  wake(wakeDescriptor);
+  wake(editingWakeDescriptor);
 }
 
 void handle(int signal, void (*handler)(int), struct sigaction *before = nullptr) {
@@ -52,7 +52,7 @@ public:
     if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
       pipe_ = {-1, -1}; // no descriptors left: signals then only interrupt the wait
     }
-    wakeDescriptor = pipe_[1];
+    editingWakeDescriptor = pipe_[1];
     interrupt_.setWakeDescriptor(pipe_[1]);
     handle(SIGWINCH, onWindowChange, &beforeWindow_);
     handle(SIGTSTP, onStopRequest, &beforeStop_);
@@ -61,7 +61,7 @@ public:
     sigaction(SIGWINCH, &beforeWindow_, nullptr);
     sigaction(SIGTSTP, &beforeStop_, nullptr);
     interrupt_.setWakeDescriptor(-1);
-    wakeDescriptor = -1;
+    editingWakeDescriptor = -1;
     close(pipe_[0]);
     close(pipe_[1]);
   }

@@ -12,10 +12,8 @@
 #include <exception>
 #include <fmt/ranges.h>
 
+namespace cria::cli {
 namespace {
-
-using namespace cria;
-using namespace cria::cli;
 
 std::string versionText() {
   const StatusOr<std::string> compiler = compilerVersion();
@@ -102,8 +100,11 @@ void addCommands(CLI::App &app, Action &action) {
 }
 
 } // namespace
+} // namespace cria::cli
 
 int main(int argc, char **argv) {
+  using namespace cria;
+  using namespace cria::cli;
   openStandardStreams();
   std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");

@@ -34,7 +34,7 @@ Chosen choose(const Json &json) {
   return chosen;
 }
 
-std::string errorOf(const Json &json) {
+std::string errorOfConfig(const Json &json) {
   ModelConfig model;
   std::vector<std::string> notes;
   return readTokenizerConfig(json, "tokenizer_config.json", model, notes).status().message();
@@ -48,7 +48,7 @@ TEST(TokenizerConfig, ChoosesTheDefaultTemplate) {
             "chatml");
   EXPECT_EQ(choose(Json::object()).chat, ChatConfig());
   EXPECT_EQ(choose({{"chat_template", ""}}).chat, ChatConfig());
-  EXPECT_THAT(errorOf({{"chat_template", 1}}), HasSubstr("a string or a list of templates"));
+  EXPECT_THAT(errorOfConfig({{"chat_template", 1}}), HasSubstr("a string or a list of templates"));
 }
 
 TEST(TokenizerConfig, KeepsAnUnknownTemplate) {
@@ -66,7 +66,7 @@ TEST(TokenizerConfig, ReportsTheLeadingSpaceOfKnownTemplates) {
   EXPECT_EQ(choose({{"chat_template", kChatMl}, {"legacy", false}}).chat.options,
             (Options{{"dummy_prefix", "false"}}));
   EXPECT_THAT(choose({{"chat_template", kChatMl}, {"legacy", true}}).chat.options, IsEmpty());
-  EXPECT_THAT(errorOf({{"legacy", "yes"}}), HasSubstr("'legacy'"));
+  EXPECT_THAT(errorOfConfig({{"legacy", "yes"}}), HasSubstr("'legacy'"));
 }
 
 TEST(TokenizerConfig, AddsBosOrNot) {
@@ -83,7 +83,7 @@ TEST(TokenizerConfig, ReadsAddedTokens) {
   EXPECT_THAT(choose({{"added_tokens_decoder", decoder}}).settings.addedTokens,
               ElementsAre(AddedToken{2, "</s>", true}, AddedToken{32000, "word", false},
                           AddedToken{32001, "<|im_start|>", true}));
-  const auto refused = [](const Json &tokens) { return errorOf({{"added_tokens_decoder", tokens}}); };
+  const auto refused = [](const Json &tokens) { return errorOfConfig({{"added_tokens_decoder", tokens}}); };
   EXPECT_THAT(refused({{"x", {{"content", "a"}}}}), HasSubstr("expected token ids as names, got 'x'"));
   EXPECT_THAT(refused({{"-1", {{"content", "a"}}}}), HasSubstr("expected token ids"));
   EXPECT_THAT(refused({{"1", Json::object()}}), HasSubstr("'content'"));

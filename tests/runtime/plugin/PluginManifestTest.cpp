@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string refusalOf(std::string_view text) {
+std::string refusalOfManifest(std::string_view text) {
   const TemporaryFolder folder;
   PluginManifest manifest;
   return readPluginManifest(folder.write("x.cria-plugin.json", text), manifest).message();
@@ -48,7 +48,7 @@ TEST(PluginManifestTest, RefusesOpsThatAreNone) {
   const auto refusalOfOps = [](const std::string &ops) {
     ManifestText text;
     text.more = ", \"ops\": " + ops;
-    return refusalOf(text.text());
+    return refusalOfManifest(text.text());
   };
   EXPECT_THAT(refusalOfOps("{}"), HasSubstr("expected member 'ops' to be an object of ops"));
   EXPECT_THAT(refusalOfOps("[1]"), HasSubstr("expected member 'ops'"));
@@ -64,46 +64,46 @@ TEST(PluginManifestTest, RefusesOpsThatAreNone) {
 }
 
 TEST(PluginManifestTest, RefusesWhatIsNoManifest) {
-  EXPECT_THAT(refusalOf(""), HasSubstr("not valid JSON"));
-  EXPECT_THAT(refusalOf("[1]"), HasSubstr("expected a JSON object"));
-  EXPECT_THAT(refusalOf("{"), HasSubstr("not valid JSON"));
-  EXPECT_THAT(refusalOf(std::string(50000, '[')), HasSubstr("nesting is deeper"));
-  EXPECT_THAT(refusalOf(std::string(100000, ' ')), HasSubstr("expected at most 65536"));
-  EXPECT_THAT(refusalOf("{\"name\": \"\xFF\"}"), HasSubstr("not valid JSON"));
-  EXPECT_THAT(refusalOf("{}"), HasSubstr("expected member 'kind'"));
-  EXPECT_THAT(refusalOf(R"({"kind": 3})"), HasSubstr("expected member 'kind' to be a string"));
+  EXPECT_THAT(refusalOfManifest(""), HasSubstr("not valid JSON"));
+  EXPECT_THAT(refusalOfManifest("[1]"), HasSubstr("expected a JSON object"));
+  EXPECT_THAT(refusalOfManifest("{"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(refusalOfManifest(std::string(50000, '[')), HasSubstr("nesting is deeper"));
+  EXPECT_THAT(refusalOfManifest(std::string(100000, ' ')), HasSubstr("expected at most 65536"));
+  EXPECT_THAT(refusalOfManifest("{\"name\": \"\xFF\"}"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(refusalOfManifest("{}"), HasSubstr("expected member 'kind'"));
+  EXPECT_THAT(refusalOfManifest(R"({"kind": 3})"), HasSubstr("expected member 'kind' to be a string"));
 }
 
 TEST(PluginManifestTest, RefusesWhatDoesNotBelong) {
   ManifestText text;
   text.more = R"(, "extra": 1)";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("unknown member 'extra'"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("unknown member 'extra'"));
   text.more = R"(, "kind": "backend")";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("duplicate name 'kind'"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("duplicate name 'kind'"));
   text = {};
   text.needs.insert(text.needs.size() - 1, R"(, "moon": "full")");
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("unknown member 'needs.moon'"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("unknown member 'needs.moon'"));
   text = {};
   text.needs.insert(text.needs.size() - 1, R"(, "cpu": [1])");
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("needs.cpu"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("needs.cpu"));
 }
 
 TEST(PluginManifestTest, RefusesStrangeValues) {
   ManifestText text;
   for (const std::string library : {"../x.so", "/lib/x.so", "..", "a/b.so"}) {
     text.library = library;
-    EXPECT_THAT(refusalOf(text.text()), HasSubstr("to be a file in the same folder")) << library;
+    EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("to be a file in the same folder")) << library;
   }
   text = {};
   text.name = "Top-K";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("a name of letters a-z, digits and _"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("a name of letters a-z, digits and _"));
   text = {};
   text.abi = R"({"major": -1, "minor_min": 0, "minor_max": 0})";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'major'"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("expected member 'major'"));
   text.abi = R"({"major": 0, "minor_min": 3, "minor_max": 1})";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("to be at most minor_max 1, got 3"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("to be at most minor_max 1, got 3"));
   text.abi = R"({"major": 0, "minor_min": 1e99, "minor_max": 1})";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("expected member 'minor_min'"));
+  EXPECT_THAT(refusalOfManifest(text.text()), HasSubstr("expected member 'minor_min'"));
 }
 
 // A manifest of a newer ABI may have unknown members; the message must state the version.
@@ -111,7 +111,8 @@ TEST(PluginManifestTest, ReportsTheVersionFirst) {
   ManifestText text;
   text.abi = R"({"major": 2, "minor_min": 0, "minor_max": 0, "flavour": "new"})";
   text.more = R"(, "extra": 1)";
-  EXPECT_THAT(refusalOf(text.text()), HasSubstr("supports plugin ABI 2.0, this program supports 1.0"));
+  EXPECT_THAT(refusalOfManifest(text.text()),
+              HasSubstr("supports plugin ABI 2.0, this program supports 1.0"));
 }
 
 TEST(PluginManifestTest, RefusesFoldersAndMissingFiles) {

@@ -11,7 +11,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string errorOf(std::string_view expression) {
+std::string errorOfExpression(std::string_view expression) {
   const auto calls = parsePluginExpression(expression);
   return calls.ok() ? "parsed" : calls.status().message();
 }
@@ -42,24 +42,26 @@ TEST(PluginExpressionTest, ParsesQuotedTexts) {
 
 TEST(PluginExpressionTest, PointsAtTheCharacter) {
   EXPECT_THAT(
-      errorOf("top_k(40|top_p"),
+      errorOfExpression("top_k(40|top_p"),
       AllOf(HasSubstr("',' or ')'"), HasSubstr("got '|' (at character 9)\n  top_k(40|top_p\n          ^")));
-  EXPECT_THAT(errorOf(""), AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 1)\n  \n  ^")));
-  EXPECT_THAT(errorOf("a|"),
+  EXPECT_THAT(errorOfExpression(""),
+              AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 1)\n  \n  ^")));
+  EXPECT_THAT(errorOfExpression("a|"),
               AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 3)\n  a|\n    ^")));
-  EXPECT_THAT(errorOf("a||b"),
+  EXPECT_THAT(errorOfExpression("a||b"),
               AllOf(HasSubstr("a name"), HasSubstr("got '|' (at character 3)\n  a||b\n    ^")));
-  EXPECT_THAT(errorOf("a b"),
+  EXPECT_THAT(errorOfExpression("a b"),
               AllOf(HasSubstr("'|' or the end"), HasSubstr("got 'b' (at character 3)\n  a b\n    ^")));
-  EXPECT_THAT(errorOf("a(k=)"),
+  EXPECT_THAT(errorOfExpression("a(k=)"),
               AllOf(HasSubstr("a value"), HasSubstr("got ')' (at character 5)\n  a(k=)\n      ^")));
-  EXPECT_THAT(errorOf("a(1,)"),
+  EXPECT_THAT(errorOfExpression("a(1,)"),
               AllOf(HasSubstr("a value"), HasSubstr("got ')' (at character 5)\n  a(1,)\n      ^")));
-  EXPECT_EQ(errorOf("a(\"x"), "unterminated string (at character 3)\n  a(\"x\n    ^");
-  EXPECT_THAT(errorOf("a(\"\\x\")"), AllOf(HasSubstr("n, t, \" or \\ after a backslash"),
-                                           HasSubstr("got 'x' (at character 5)\n  a(\"\\x\")\n      ^")));
+  EXPECT_EQ(errorOfExpression("a(\"x"), "unterminated string (at character 3)\n  a(\"x\n    ^");
+  EXPECT_THAT(errorOfExpression("a(\"\\x\")"),
+              AllOf(HasSubstr("n, t, \" or \\ after a backslash"),
+                    HasSubstr("got 'x' (at character 5)\n  a(\"\\x\")\n      ^")));
   // The caret counts characters, not bytes.
-  EXPECT_THAT(errorOf("é|"),
+  EXPECT_THAT(errorOfExpression("é|"),
               AllOf(HasSubstr("a name"), HasSubstr("got the end (at character 3)\n  é|\n    ^")));
 }
 

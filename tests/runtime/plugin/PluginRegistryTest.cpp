@@ -13,7 +13,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 /// Loads plugin "faulty" from `library` with `manifest`; returns the message.
-std::string refusalOf(const std::string &library, ManifestText manifest = {}) {
+std::string refusalOfLibrary(const std::string &library, ManifestText manifest = {}) {
   const TemporaryFolder folder;
   folder.link(library + ".so");
   manifest.library = library + ".so";
@@ -122,23 +122,23 @@ TEST(PluginRegistryTest, SuggestsNearNames) {
 }
 
 TEST(PluginRegistryTest, AcceptsARightPlugin) {
-  EXPECT_EQ(refusalOf("faulty_none"), "");
-  EXPECT_EQ(refusalOf("faulty_old_table"), "");
+  EXPECT_EQ(refusalOfLibrary("faulty_none"), "");
+  EXPECT_EQ(refusalOfLibrary("faulty_old_table"), "");
 }
 
 TEST(PluginRegistryTest, RefusesWithoutOpening) {
   ManifestText manifest;
   manifest.abi = R"({"major": 9, "minor_min": 0, "minor_max": 3})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", manifest),
+  EXPECT_THAT(refusalOfLibrary("faulty_unresolved", manifest),
               AllOf(HasSubstr("supports plugin ABI 9.0 to 9.3"), HasSubstr("install a build")));
   manifest = {};
   manifest.needs = R"({"os": "linux", "arch": "riscv128"})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", manifest), HasSubstr("is built for linux on riscv128"));
+  EXPECT_THAT(refusalOfLibrary("faulty_unresolved", manifest), HasSubstr("is built for linux on riscv128"));
   manifest.needs = R"({"os": "plan9", "arch": "x86_64"})";
-  EXPECT_THAT(refusalOf("faulty_unresolved", manifest), HasSubstr("is built for plan9"));
+  EXPECT_THAT(refusalOfLibrary("faulty_unresolved", manifest), HasSubstr("is built for plan9"));
   manifest = {};
   manifest.needs.insert(manifest.needs.size() - 1, R"(, "cpu": ["flux-capacitor"])");
-  EXPECT_THAT(refusalOf("faulty_unresolved", manifest),
+  EXPECT_THAT(refusalOfLibrary("faulty_unresolved", manifest),
               HasSubstr("requires a processor with flux-capacitor"));
   EXPECT_EQ(dlopen((faultyPlugins() / "faulty_unresolved.so").c_str(), RTLD_NOLOAD | RTLD_LAZY), nullptr);
 }
@@ -156,9 +156,10 @@ TEST(PluginRegistryTest, RefusesUnknownKinds) {
 }
 
 TEST(PluginRegistryTest, RefusesBrokenLibraries) {
-  EXPECT_THAT(refusalOf("no_such_library"), HasSubstr("does not exist; install it"));
-  EXPECT_THAT(refusalOf("faulty_unresolved"), HasSubstr("undefined symbol: cria_symbol_that_nobody_defines"));
-  EXPECT_THAT(refusalOf("faulty_no_symbol"), HasSubstr("has no symbol 'cria_plugin_query'"));
+  EXPECT_THAT(refusalOfLibrary("no_such_library"), HasSubstr("does not exist; install it"));
+  EXPECT_THAT(refusalOfLibrary("faulty_unresolved"),
+              HasSubstr("undefined symbol: cria_symbol_that_nobody_defines"));
+  EXPECT_THAT(refusalOfLibrary("faulty_no_symbol"), HasSubstr("has no symbol 'cria_plugin_query'"));
   const TemporaryFolder folder;
   folder.write("faulty_none.so", "this is no library");
   folder.write("faulty.cria-plugin.json", ManifestText().text());
@@ -167,28 +168,29 @@ TEST(PluginRegistryTest, RefusesBrokenLibraries) {
 }
 
 TEST(PluginRegistryTest, PassesOnWhyAPluginRefuses) {
-  EXPECT_THAT(refusalOf("faulty_query_fails"),
+  EXPECT_THAT(refusalOfLibrary("faulty_query_fails"),
               HasSubstr("cannot run on this machine: expected a machine with three hands, found two"));
-  EXPECT_THAT(refusalOf("faulty_query_silent"), HasSubstr("failed with status 4711 and no message"));
+  EXPECT_THAT(refusalOfLibrary("faulty_query_silent"), HasSubstr("failed with status 4711 and no message"));
 }
 
 TEST(PluginRegistryTest, RefusesLies) {
-  EXPECT_THAT(refusalOf("faulty_wrong_kind"),
+  EXPECT_THAT(refusalOfLibrary("faulty_wrong_kind"),
               HasSubstr("expected the library to state kind 'chat', got 'sampler'"));
-  EXPECT_THAT(refusalOf("faulty_wrong_name"),
+  EXPECT_THAT(refusalOfLibrary("faulty_wrong_name"),
               HasSubstr("expected the library to state name 'faulty', got 'another'"));
-  EXPECT_THAT(refusalOf("faulty_future_abi"), HasSubstr("got 7."));
+  EXPECT_THAT(refusalOfLibrary("faulty_future_abi"), HasSubstr("got 7."));
   ManifestText manifest;
   manifest.version = "2.0";
-  EXPECT_THAT(refusalOf("faulty_none", manifest),
+  EXPECT_THAT(refusalOfLibrary("faulty_none", manifest),
               HasSubstr("expected the library to state version '2.0', got '1.0'"));
 }
 
 TEST(PluginRegistryTest, RefusesIncompleteTables) {
-  EXPECT_THAT(refusalOf("faulty_missing_function"), HasSubstr("lacks the required function 'destroy'"));
-  EXPECT_THAT(refusalOf("faulty_short_table"), HasSubstr("lacks the required function 'render'"));
-  EXPECT_THAT(refusalOf("faulty_no_table"), HasSubstr("has no function table"));
-  EXPECT_THAT(refusalOf("faulty_bad_option"), HasSubstr("option 0 ('loud')"));
+  EXPECT_THAT(refusalOfLibrary("faulty_missing_function"),
+              HasSubstr("lacks the required function 'destroy'"));
+  EXPECT_THAT(refusalOfLibrary("faulty_short_table"), HasSubstr("lacks the required function 'render'"));
+  EXPECT_THAT(refusalOfLibrary("faulty_no_table"), HasSubstr("has no function table"));
+  EXPECT_THAT(refusalOfLibrary("faulty_bad_option"), HasSubstr("option 0 ('loud')"));
 }
 
 // A plugin that cannot run on this machine does not hide another one of the same name that can.

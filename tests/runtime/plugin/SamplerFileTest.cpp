@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string errorOf(std::string_view json) {
+std::string errorOfFile(std::string_view json) {
   const auto specs = readSamplerJson(json, "chain.json");
   return specs.ok() ? "" : specs.status().message();
 }
@@ -37,12 +37,12 @@ TEST(SamplerFileTest, KeepsTexts) {
 }
 
 TEST(SamplerFileTest, ReportsWhatIsWrongAndWhere) {
-  EXPECT_THAT(errorOf("[{\"name\": }]"), HasSubstr("line 1, column"));
-  EXPECT_THAT(errorOf("{}"), HasSubstr("chain.json: expected an array of samplers"));
-  EXPECT_THAT(errorOf("[]"), HasSubstr("expected an array of samplers"));
-  EXPECT_THAT(errorOf(R"(["greedy", {"k": 1}])"), HasSubstr("sampler 2: expected the name of a sampler"));
-  EXPECT_THAT(errorOf(R"([{"name": "top_k", "k": [1]}])"), HasSubstr("sampler 1: expected option 'k'"));
-  EXPECT_THAT(errorOf(R"([{"name": "x", "k": 1, "k": 2}])"), HasSubstr("duplicate name 'k'"));
+  EXPECT_THAT(errorOfFile("[{\"name\": }]"), HasSubstr("line 1, column"));
+  EXPECT_THAT(errorOfFile("{}"), HasSubstr("chain.json: expected an array of samplers"));
+  EXPECT_THAT(errorOfFile("[]"), HasSubstr("expected an array of samplers"));
+  EXPECT_THAT(errorOfFile(R"(["greedy", {"k": 1}])"), HasSubstr("sampler 2: expected the name of a sampler"));
+  EXPECT_THAT(errorOfFile(R"([{"name": "top_k", "k": [1]}])"), HasSubstr("sampler 1: expected option 'k'"));
+  EXPECT_THAT(errorOfFile(R"([{"name": "x", "k": 1, "k": 2}])"), HasSubstr("duplicate name 'k'"));
 }
 
 } // namespace

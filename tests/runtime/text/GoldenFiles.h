@@ -55,7 +55,7 @@ inline std::vector<nlohmann::json> goldenLines(const std::string &kind, const st
   return goldenLines(kind + "." + name + ".jsonl");
 }
 
-class GoldenTokenizerTest : public testing::TestWithParam<std::string> {
+class GoldenTokenizerTest : public ::testing::TestWithParam<std::string> {
 protected:
   void SetUp() override {
     tokenizer = openGolden(GetParam());
@@ -64,6 +64,6 @@ protected:
   std::unique_ptr<Tokenizer> tokenizer;
 };
 
-inline std::string goldenTestName(const testing::TestParamInfo<std::string> &info) { return info.param; }
+inline std::string goldenTestName(const ::testing::TestParamInfo<std::string> &info) { return info.param; }
 
 } // namespace cria

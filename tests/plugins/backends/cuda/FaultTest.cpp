@@ -7,7 +7,7 @@ using namespace cria::conformance;
 
 namespace {
 
-constexpr uint32_t kCount = 64;
+constexpr uint32_t kOperandFloats = 64;
 constexpr uint64_t kBytes = 100 << 10; // goes through the large slots
 
 /// One life of a model: open, load, record, run, time, close. Stops at the first failure and frees what it
@@ -50,13 +50,13 @@ private:
   }
 
   cria_status record(cria_message *m) {
-    const uint64_t shape[] = {kCount};
+    const uint64_t shape[] = {kOperandFloats};
     const uint64_t strides[] = {1};
     const cria_operand operand{.struct_size = sizeof(operand),
                                .access = CRIA_ACCESS_READ_WRITE,
                                .buffer = buffer,
                                .offset = 0,
-                               .size = kCount * 4,
+                               .size = kOperandFloats * 4,
                                .type = CRIA_TYPE_F32,
                                .rank = 1,
                                .required = 0,

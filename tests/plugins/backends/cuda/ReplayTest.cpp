@@ -12,26 +12,27 @@ using testing::HasSubstr;
 
 namespace {
 
-constexpr uint32_t kCount = 1024;
+constexpr uint32_t kBufferFloats = 1024;
 
 class CudaReplay : public CudaBackendTest, public testing::WithParamInterface<bool> {
 protected:
   void SetUp() override {
     CudaBackendTest::SetUp();
     fakeCuda().deferred = GetParam();
-    a = uploadFloats(std::vector<float>(kCount, 1));
-    sum = uploadFloats(std::vector<float>(kCount, 0));
-    scratch = uploadFloats(std::vector<float>(kCount, -1));
+    a = uploadFloats(std::vector<float>(kBufferFloats, 1));
+    sum = uploadFloats(std::vector<float>(kBufferFloats, 0));
+    scratch = uploadFloats(std::vector<float>(kBufferFloats, -1));
   }
   /// sum += a, by way of scratch and a copy; the first half of scratch is then 5.
   std::vector<Entry> stepEntries() const {
-    return {addEntry(a, sum, scratch, kCount),
+    return {addEntry(a, sum, scratch, kBufferFloats),
             {.kind = CRIA_ENTRY_COPY,
              .name = "keep",
-             .operands = {floats(scratch, kCount, CRIA_ACCESS_READ), floats(sum, kCount, CRIA_ACCESS_WRITE)}},
+             .operands = {floats(scratch, kBufferFloats, CRIA_ACCESS_READ),
+                          floats(sum, kBufferFloats, CRIA_ACCESS_WRITE)}},
             {.kind = CRIA_ENTRY_FILL,
              .name = "mark",
-             .operands = {floats(scratch, kCount / 2, CRIA_ACCESS_WRITE)},
+             .operands = {floats(scratch, kBufferFloats / 2, CRIA_ACCESS_WRITE)},
              .fillValue = 0x40a00000u}};
   }
   cria_buffer *a = nullptr;
@@ -44,19 +45,19 @@ INSTANTIATE_TEST_SUITE_P(Work, CudaReplay, testing::Bool(),
 TEST_P(CudaReplay, RunsKernelsCopiesAndFillsInOrder) {
   Recording recording(*device, code, stepEntries());
   ASSERT_TRUE(recording.outcome().ok()) << recording.outcome().message;
-  EXPECT_THAT(downloadFloats(sum, kCount), Each(0.0f)); // recorded, not run
+  EXPECT_THAT(downloadFloats(sum, kBufferFloats), Each(0.0f)); // recorded, not run
   for (int i = 0; i < 7; ++i) {
     ASSERT_TRUE(recording.replay().ok());
   }
-  EXPECT_THAT(downloadFloats(sum, kCount), Each(7.0f));
-  const std::vector<float> marked = downloadFloats(scratch, kCount);
+  EXPECT_THAT(downloadFloats(sum, kBufferFloats), Each(7.0f));
+  const std::vector<float> marked = downloadFloats(scratch, kBufferFloats);
   EXPECT_EQ(marked.front(), 5.0f);
   EXPECT_EQ(marked.back(), 7.0f);
 }
 
 // The claim of the design: a step is one upload, one launch, one download and one wait.
 TEST_P(CudaReplay, AsksTheDriverForLittleInAStep) {
-  std::vector<float> logits(kCount);
+  std::vector<float> logits(kBufferFloats);
   std::vector<std::byte> inputs(4000);
   cria_buffer *step = device->allocate(inputs);
   cria_recording *handle = nullptr;
@@ -74,7 +75,8 @@ TEST_P(CudaReplay, AsksTheDriverForLittleInAStep) {
   for (uint64_t i = 0; i < kSteps; ++i) {
     ASSERT_EQ(api.upload(device->queue(), step, 0, inputs.data(), inputs.size(), nullptr), CRIA_STATUS_OK);
     ASSERT_EQ(api.replay(device->queue(), handle, nullptr, nullptr), CRIA_STATUS_OK);
-    ASSERT_EQ(api.download(device->queue(), sum, 0, logits.data(), kCount * 4, nullptr), CRIA_STATUS_OK);
+    ASSERT_EQ(api.download(device->queue(), sum, 0, logits.data(), kBufferFloats * 4, nullptr),
+              CRIA_STATUS_OK);
     ASSERT_EQ(api.finish(device->queue(), nullptr), CRIA_STATUS_OK);
   }
   const std::map<std::string, uint64_t> expected = {
@@ -107,14 +109,14 @@ TEST_P(CudaReplay, TimedGivesTheSameResults) {
   ASSERT_EQ(api.profile_enable(device->queue(), 1, nullptr), CRIA_STATUS_OK);
   Recording recording(*device, code, stepEntries());
   ASSERT_TRUE(recording.replay().ok());
-  EXPECT_THAT(downloadFloats(sum, kCount), Each(1.0f));
+  EXPECT_THAT(downloadFloats(sum, kBufferFloats), Each(1.0f));
 }
 
 TEST_P(CudaReplay, IsNotBegunWhenCancelled) {
   Recording recording(*device, code, stepEntries());
   const int32_t cancel = 1;
   EXPECT_EQ(recording.replay(&cancel).status, CRIA_STATUS_CANCELLED);
-  EXPECT_THAT(downloadFloats(sum, kCount), Each(0.0f));
+  EXPECT_THAT(downloadFloats(sum, kBufferFloats), Each(0.0f));
   const int32_t goOn = 0;
   EXPECT_TRUE(recording.replay(&goOn).ok());
 }
@@ -139,12 +141,12 @@ TEST_P(CudaReplay, OfAnotherModelWorksAfterALossIsClosed) {
   device.reset();
   EXPECT_EQ(fakeCuda().live, 0);
   CudaBackendTest::SetUp();
-  a = uploadFloats(std::vector<float>(kCount, 2));
-  sum = uploadFloats(std::vector<float>(kCount, 0));
-  scratch = uploadFloats(std::vector<float>(kCount, 0));
+  a = uploadFloats(std::vector<float>(kBufferFloats, 2));
+  sum = uploadFloats(std::vector<float>(kBufferFloats, 0));
+  scratch = uploadFloats(std::vector<float>(kBufferFloats, 0));
   Recording recording(*device, code, stepEntries());
   EXPECT_TRUE(recording.replay().ok());
-  EXPECT_THAT(downloadFloats(sum, kCount), Each(2.0f));
+  EXPECT_THAT(downloadFloats(sum, kBufferFloats), Each(2.0f));
 }
 
 // A download that the loss overtakes is not written to memory that its caller may have given up.
@@ -162,12 +164,12 @@ void runSession(float value, std::atomic<int> &failures) {
   Device device(Backend::named("cuda"));
   cria_code *code = nullptr;
   failures += !device.load(executableInfo("nv.ptx", kTestFeatures), bytesOf(kTestPtx), "", &code).ok();
-  std::vector<float> values(kCount, value);
-  std::vector<std::byte> bytes(kCount * sizeof(float));
+  std::vector<float> values(kBufferFloats, value);
+  std::vector<std::byte> bytes(kBufferFloats * sizeof(float));
   std::memcpy(bytes.data(), values.data(), bytes.size());
   cria_buffer *a = device.allocate(bytes);
   cria_buffer *sum = device.allocate(std::vector<std::byte>(bytes.size()));
-  Recording recording(device, code, {addEntry(a, sum, sum, kCount)});
+  Recording recording(device, code, {addEntry(a, sum, sum, kBufferFloats)});
   for (int step = 1; step <= 100; ++step) {
     failures += !recording.replay().ok();
     const std::vector<std::byte> arrived = device.download(sum, bytes.size());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The texts that parsed grammars accept, and the message for each mistake, with line and column.
-#include "plugins/samplers/grammar/Matcher.h"
 #include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 
@@ -10,14 +9,6 @@ namespace cria::grammar {
 namespace {
 
 using testing::HasSubstr;
-
-bool accepts(Matcher &matcher, std::string_view text) {
-  Position position = matcher.start();
-  for (const char byte : text) {
-    position = matcher.next(position, static_cast<uint8_t>(byte));
-  }
-  return matcher.isComplete(position);
-}
 
 bool accepts(std::string_view gbnf, std::string_view text) {
   Matcher matcher(parseGbnf(gbnf, "root"));

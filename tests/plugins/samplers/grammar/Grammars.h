@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Grammars that several tests use.
+// Grammars, and the check of a text, that several tests use.
 #pragma once
+
+#include "plugins/samplers/grammar/Matcher.h"
 
 namespace cria::grammar {
 
@@ -23,5 +25,13 @@ string  ::= "\"" ( [^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt] | "u" [0-9a-fA-F]{4}) 
 number  ::= ("-"? ([0-9] | [1-9] [0-9]{0,15})) ("." [0-9]+)? ([eE] [-+]? [0-9] [1-9]{0,15})? ws
 ws      ::= | " " | "\n" [ \t]{0,20}
 )gbnf";
+
+inline bool accepts(Matcher &matcher, std::string_view text) {
+  Position position = matcher.start();
+  for (const char byte : text) {
+    position = matcher.next(position, static_cast<uint8_t>(byte));
+  }
+  return matcher.isComplete(position);
+}
 
 } // namespace cria::grammar

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/samplers/grammar/IntegerRange.h"
-#include "plugins/samplers/grammar/Matcher.h"
+#include "tests/plugins/samplers/grammar/Grammars.h"
 
 #include <gtest/gtest.h>
 #include <random>
 
 namespace cria::grammar {
 namespace {
-
-bool accepts(Matcher &matcher, const std::string &text) {
-  Position position = matcher.start();
-  for (const char byte : text) {
-    position = matcher.next(position, static_cast<uint8_t>(byte));
-  }
-  return matcher.isComplete(position);
-}
 
 TEST(IntegerRangeTest, AcceptsTheNumbersBetween) {
   std::mt19937 random(9);

@@ -3,8 +3,8 @@
 // checks what is refused.
 #include "plugins/samplers/grammar/JsonPattern.h"
 #include "plugins/samplers/grammar/JsonSchema.h"
-#include "plugins/samplers/grammar/Matcher.h"
 #include "plugins/sdk/cria_plugin.hpp"
+#include "tests/plugins/samplers/grammar/Grammars.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -21,16 +21,9 @@ Matcher matcherOf(const std::string &pattern) {
   return Matcher(parseGbnf(grammarOfJsonSchema(schema.dump()), "root"));
 }
 
-bool acceptsJson(Matcher &matcher, const std::string &json) {
-  Position position = matcher.start();
-  for (const char byte : json) {
-    position = matcher.next(position, static_cast<uint8_t>(byte));
-  }
-  return matcher.isComplete(position);
-}
-
-bool accepts(Matcher &matcher, const std::string &text) {
-  return acceptsJson(matcher, nlohmann::json(text).dump());
+/// Whether the matcher accepts the text as a string of JSON.
+bool acceptsString(Matcher &matcher, const std::string &text) {
+  return accepts(matcher, nlohmann::json(text).dump());
 }
 
 /// The translation without the rules that it adds.
@@ -99,7 +92,7 @@ TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
     for (const std::string &text : texts) {
       const bool expected = std::regex_search(text, regex);
       found += expected ? 1 : 0;
-      ASSERT_EQ(accepts(matcher, text), expected) << pattern << " in " << text;
+      ASSERT_EQ(acceptsString(matcher, text), expected) << pattern << " in " << text;
     }
     EXPECT_GT(found, 0) << pattern;
   }
@@ -107,33 +100,33 @@ TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
 
 TEST(JsonPatternTest, KnowsCharactersBeyondAscii) {
   Matcher animals = matcherOf("^[\xC3\xA4-\xC3\xBC\\u{1F999}]+$");
-  EXPECT_TRUE(accepts(animals, "\xC3\xA4\xF0\x9F\xA6\x99\xC3\xBC"));
-  EXPECT_FALSE(accepts(animals, "\xC3\xBD"));
+  EXPECT_TRUE(acceptsString(animals, "\xC3\xA4\xF0\x9F\xA6\x99\xC3\xBC"));
+  EXPECT_FALSE(acceptsString(animals, "\xC3\xBD"));
   Matcher lines = matcherOf("^a\\nb\\t[\\b\\f]\\r$");
-  EXPECT_TRUE(accepts(lines, "a\nb\t\f\r"));
-  EXPECT_FALSE(accepts(lines, "a\nb\ta\r"));
+  EXPECT_TRUE(acceptsString(lines, "a\nb\t\f\r"));
+  EXPECT_FALSE(acceptsString(lines, "a\nb\ta\r"));
   Matcher any = matcherOf("^.\\s$");
-  EXPECT_TRUE(accepts(any, "\xE6\xBC\xA2\xE3\x80\x80"));
-  EXPECT_FALSE(accepts(any, "\n "));
+  EXPECT_TRUE(acceptsString(any, "\xE6\xBC\xA2\xE3\x80\x80"));
+  EXPECT_FALSE(acceptsString(any, "\n "));
 }
 
 // Pairs are one character, and control characters are written as JSON has them.
 TEST(JsonPatternTest, KnowsPairsAndControls) {
   Matcher neither = matcherOf("^[^\\ud83d\\ude00]$");
-  EXPECT_FALSE(accepts(neither, "\xF0\x9F\x98\x80"));
-  EXPECT_TRUE(accepts(neither, "\xF0\x9F\x98\x81"));
+  EXPECT_FALSE(acceptsString(neither, "\xF0\x9F\x98\x80"));
+  EXPECT_TRUE(acceptsString(neither, "\xF0\x9F\x98\x81"));
   Matcher range = matcherOf("^[a-c\\ud83d\\ude00-\\ud83d\\ude02]$");
-  EXPECT_TRUE(accepts(range, "\xF0\x9F\x98\x81"));
-  EXPECT_FALSE(accepts(range, "\xF0\x9F\x98\x83"));
+  EXPECT_TRUE(acceptsString(range, "\xF0\x9F\x98\x81"));
+  EXPECT_FALSE(acceptsString(range, "\xF0\x9F\x98\x83"));
   Matcher controls = matcherOf("^\\v\\x00[\\x01-\\x1f]\\x7f$");
   for (const char *text : {R"("\u000b\u0000\n\u007f")", R"("\u000b\u0000\u001f\u007f")"}) {
-    EXPECT_TRUE(acceptsJson(controls, text)) << text;
+    EXPECT_TRUE(accepts(controls, text)) << text;
   }
-  EXPECT_FALSE(acceptsJson(controls, R"("\u000b\u0000 \u007f")"));
+  EXPECT_FALSE(accepts(controls, R"("\u000b\u0000 \u007f")"));
   Matcher any = matcherOf("^.$");
-  EXPECT_TRUE(acceptsJson(any, R"("\u0000")"));
-  EXPECT_TRUE(acceptsJson(any, R"("\u007f")"));
-  EXPECT_FALSE(acceptsJson(any, R"("\u0008")")); // the short escape is the spelling
+  EXPECT_TRUE(accepts(any, R"("\u0000")"));
+  EXPECT_TRUE(accepts(any, R"("\u007f")"));
+  EXPECT_FALSE(accepts(any, R"("\u0008")")); // the short escape is the spelling
 }
 
 TEST(JsonPatternTest, TakesManyAlternativesAndOptionalParts) {
@@ -145,17 +138,17 @@ TEST(JsonPatternTest, TakesManyAlternativesAndOptionalParts) {
     }
   }
   Matcher matcher = matcherOf(codes + ")$");
-  EXPECT_TRUE(accepts(matcher, "QX"));
-  EXPECT_FALSE(accepts(matcher, "Q"));
+  EXPECT_TRUE(acceptsString(matcher, "QX"));
+  EXPECT_FALSE(acceptsString(matcher, "Q"));
   Matcher optionals = matcherOf(optional + "){2}$");
-  EXPECT_TRUE(accepts(optionals, "AZBA"));
+  EXPECT_TRUE(acceptsString(optionals, "AZBA"));
   std::string nested = "a?";
   for (int i = 0; i < 40; ++i) {
     nested = "(b?" + nested + ")*";
     if (i == 4) {
       Matcher deep = matcherOf("^" + nested + "$");
-      EXPECT_TRUE(accepts(deep, "abba"));
-      EXPECT_FALSE(accepts(deep, "abc"));
+      EXPECT_TRUE(acceptsString(deep, "abba"));
+      EXPECT_FALSE(acceptsString(deep, "abc"));
     }
   }
   EXPECT_LT(grammarOf(nested).size(), 100u); // no longer with each level
@@ -164,7 +157,7 @@ TEST(JsonPatternTest, TakesManyAlternativesAndOptionalParts) {
 // A short pattern whose number of parses grows with the text.
 TEST(JsonPatternTest, RefusesTooManyParses) {
   Matcher matcher = matcherOf("^(.{0,2000}a){0,200}$");
-  EXPECT_THROW(accepts(matcher, std::string(3000, 'a')), plugin::Refusal);
+  EXPECT_THROW(acceptsString(matcher, std::string(3000, 'a')), plugin::Refusal);
 }
 
 TEST(JsonPatternTest, RefusesByNameAndPosition) {

@@ -2,8 +2,8 @@
 // The texts that the grammars of JSON Schemas accept, and what is refused by name.
 #include "plugins/samplers/grammar/JsonSchema.h"
 
-#include "plugins/samplers/grammar/Matcher.h"
 #include "plugins/sdk/cria_plugin.hpp"
+#include "tests/plugins/samplers/grammar/Grammars.h"
 
 #include <gmock/gmock.h>
 
@@ -17,14 +17,6 @@ struct Case {
   const char *schema;
   std::vector<const char *> fit, doNot;
 };
-
-bool accepts(Matcher &matcher, std::string_view text) {
-  Position position = matcher.start();
-  for (const char byte : text) {
-    position = matcher.next(position, static_cast<uint8_t>(byte));
-  }
-  return matcher.isComplete(position);
-}
 
 TEST(JsonSchemaTest, AcceptsWhatFits) {
   const Case kCases[] = {
