@@ -17,7 +17,9 @@ target_compile_definitions(cria_flags INTERFACE CRIA_VERSION="${PROJECT_VERSION}
 # -fpch-preprocess lets ccache (with sloppiness pch_defines, time_macros) cache sources that use a precompiled header.
 target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-type -Werror=switch -ffp-contract=off
   -Wno-array-bounds -Wno-missing-field-initializers -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-fpch-preprocess>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-fpch-preprocess>
+  # In a unit, GCC takes the sources for headers that define types in terms of an anonymous namespace.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>,$<COMPILE_LANGUAGE:CXX>>:-Wno-subobject-linkage>)
 if(CRIA_SANITIZE)
   target_compile_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
