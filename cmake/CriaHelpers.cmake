@@ -21,9 +21,8 @@ target_compile_options(cria_flags INTERFACE -fPIC -Wall -Wextra -Werror=return-t
   # In a unit, GCC takes the sources for headers that define types in terms of an anonymous namespace.
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>,$<COMPILE_LANGUAGE:CXX>>:-Wno-subobject-linkage>)
 if(CRIA_SANITIZE)
-  target_compile_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all)
-  target_link_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE})
+  add_compile_options(-fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CRIA_SANITIZE})
 endif()
 
 # One precompiled header for the runtime, one for tests. Plugins use none, because they include the plugin interface alone.
