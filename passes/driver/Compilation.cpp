@@ -234,7 +234,7 @@ Status Compilation::writePackageFiles() {
     CRIA_RETURN_IF_ERROR(diagnosed(succeeded(lowered), "program"));
     content.targets.push_back({.name = target.name(),
                                .format = target.format(),
-                               .features = target.features(),
+                               .features = target.features(code.bytes),
                                .abiVersion = target.abiVersion(*lowered),
                                .activations = target.activations(*lowered),
                                .program = *program.module,

@@ -56,10 +56,11 @@ public:
   /// File-safe and unique among the targets of a package: "ops", "cpu-x86-64-v4".
   virtual std::string name() const = 0;
   /// The members of cria_executable_info with which a backend is probed: the format, such as "cria.ops.v1"
-  /// or "elf.x86_64"; the features, such as "x86-64-v4", or empty; the version of the kernel ABI, or the
-  /// lowest version of the opset that has all that `program` uses.
+  /// or "elf.x86_64"; the features that `code`, the bytes of emitCode(), requires, such as "x86-64-v4", or
+  /// empty; the version of the kernel ABI, or the lowest version of the opset that has all that `program`
+  /// uses.
   virtual std::string format() const = 0;
-  virtual std::string features() const = 0;
+  virtual std::string features(llvm::StringRef code) const = 0;
   virtual uint32_t abiVersion(const Program &program) const = 0;
   /// The class of activations that matrix products of `program` take, for the manifest.
   virtual ActivationClass activations(const Program &program) const { return ActivationClass::f32; }

@@ -29,6 +29,7 @@ public:
   std::shared_ptr<const Package> package;
   Program program;
   std::string backendName, targetName;
+  std::vector<std::string> rejectedTargets;
   DeviceMemory deviceMemory; // before any allocation
   // Later members use earlier ones and are destroyed before them.
   std::unique_ptr<Device> device;
@@ -210,10 +211,23 @@ StatusOr<std::unique_ptr<Model>> Model::openChosen(std::shared_ptr<const Package
                                                    std::span<const BackendReference> backends,
                                                    const std::vector<std::string> &refused,
                                                    const ModelOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(TargetChoice choice, chooseTarget(package->manifest(), backends, options, refused));
-  auto implementation = std::make_unique<Implementation>();
-  CRIA_RETURN_IF_ERROR(implementation->open(std::move(package), choice, options));
-  return std::unique_ptr<Model>(new Model(std::move(implementation)));
+  CRIA_ASSIGN_OR_RETURN(std::vector<TargetChoice> choices,
+                        rankTargets(package->manifest(), backends, options, refused));
+  std::vector<std::string> rejected;
+  for (const TargetChoice &choice : choices) {
+    auto implementation = std::make_unique<Implementation>();
+    Status status = implementation->open(package, choice, options);
+    if (status.ok()) {
+      implementation->rejectedTargets = std::move(rejected);
+      return std::unique_ptr<Model>(new Model(std::move(implementation)));
+    }
+    if (status.code() != StatusCode::incompatibleCode) {
+      return status;
+    }
+    rejected.push_back(
+        fmt::format("{} with target {}: {}", choice.backend->name, choice.target->name, status.message()));
+  }
+  return error(StatusCode::incompatibleCode, "{}", fmt::join(rejected, "; "));
 }
 
 StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package,
@@ -263,6 +277,7 @@ uint32_t Model::context() const { return implementation_->limits.program.context
 KvPool &Model::kvPool() { return *implementation_->pool; }
 const std::string &Model::backendName() const { return implementation_->backendName; }
 const std::string &Model::targetName() const { return implementation_->targetName; }
+const std::vector<std::string> &Model::rejectedTargets() const { return implementation_->rejectedTargets; }
 const std::string &Model::deviceName() const { return implementation_->deviceMemory.name; }
 const MemoryUse &Model::memoryUse() const { return implementation_->memory->use(); }
 Status Model::enableProfile(bool on) { return implementation_->enableProfile(on); }

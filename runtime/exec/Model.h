@@ -70,8 +70,9 @@ struct MemoryUse {
 class Model {
 public:
   /// Chooses target and backend, maps or uploads the weights, and fills random ones with the entry point
-  /// `initialize`. Errors: unsupported with the reason why each backend cannot run the package;
-  /// incompatibleCode, outOfMemory, io; the backend's.
+  /// `initialize`. If a backend rejects the code of a target, the next best pair is tried. Errors: unsupported
+  /// with the reason why each backend cannot run the package; incompatibleCode with those of each target;
+  /// outOfMemory, io; the backend's.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});
@@ -103,6 +104,8 @@ public:
   const std::string &backendName() const;
   const std::string &targetName() const;
   const std::string &deviceName() const;
+  /// Why better choices of backend and target were given up: their code was rejected when it was loaded.
+  const std::vector<std::string> &rejectedTargets() const;
   const MemoryUse &memoryUse() const;
 
   /// Enables or disables profiling. Errors: unsupported if the backend does not measure times.

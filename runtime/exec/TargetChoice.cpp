@@ -4,6 +4,7 @@
 
 #include "runtime/plugin/PluginCall.h"
 
+#include <algorithm>
 #include <set>
 
 namespace cria {
@@ -18,7 +19,7 @@ public:
       : options_(options), reasons_(refused) {}
 
   void consider(const BackendReference &backend, const Manifest &manifest);
-  StatusOr<TargetChoice> result(const Manifest &manifest) const;
+  StatusOr<std::vector<TargetChoice>> result(const Manifest &manifest);
 
 private:
   Status checkDevice(const cria_backend_api &api) const;
@@ -27,7 +28,7 @@ private:
   const ModelOptions &options_;
   std::vector<std::string> reasons_;
   std::set<std::string> onlyIfNamed_; // backends that run a target, but only if options_ name them
-  TargetChoice best_;
+  std::vector<TargetChoice> accepted_;
 };
 
 Status Chooser::checkDevice(const cria_backend_api &api) const {
@@ -74,14 +75,16 @@ void Chooser::probe(const BackendReference &backend, const cria_backend_api &api
     }
   } else if (!accepts) {
     reasons_.push_back(fmt::format("{} with target {}: {}", backend.name, target.name, message.text()));
-  } else if (score > best_.score) {
-    best_ = {.backend = &backend, .target = &target, .score = score};
+  } else {
+    accepted_.push_back({.backend = &backend, .target = &target, .score = score});
   }
 }
 
-StatusOr<TargetChoice> Chooser::result(const Manifest &manifest) const {
-  if (best_.backend) {
-    return best_;
+StatusOr<std::vector<TargetChoice>> Chooser::result(const Manifest &manifest) {
+  if (!accepted_.empty()) {
+    std::stable_sort(accepted_.begin(), accepted_.end(),
+                     [](const TargetChoice &a, const TargetChoice &b) { return a.score > b.score; });
+    return std::move(accepted_);
   }
   if (!options_.target.empty() && !manifest.findTarget(options_.target)) {
     std::vector<std::string> names;
@@ -98,8 +101,10 @@ StatusOr<TargetChoice> Chooser::result(const Manifest &manifest) const {
 }
 } // namespace
 
-StatusOr<TargetChoice> chooseTarget(const Manifest &manifest, std::span<const BackendReference> backends,
-                                    const ModelOptions &options, const std::vector<std::string> &refused) {
+StatusOr<std::vector<TargetChoice>> rankTargets(const Manifest &manifest,
+                                                std::span<const BackendReference> backends,
+                                                const ModelOptions &options,
+                                                const std::vector<std::string> &refused) {
   Chooser chooser(options, refused);
   for (const BackendReference &backend : backends) {
     chooser.consider(backend, manifest);

@@ -125,7 +125,7 @@ LogicalResult compile(ModuleOp module, const Target &target, const CaseLimits &l
   }
   out.json = programToJson(*lowered).dump();
   out.format = target.format();
-  out.features = target.features();
+  out.features = target.features(out.code);
   out.abiVersion = target.abiVersion(*lowered);
   return success();
 }

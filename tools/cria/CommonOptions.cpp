@@ -110,6 +110,7 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
   addPluginFolderOption(command, options.pluginFolders);
   command.add_flag("--verify", options.verify,
                    "Also check the digests of the weights, which reads all of them");
+  command.add_flag("--verbose", options.verbose, "Report which backend, target and device run the model");
   addOutputOptions(command, options, json);
 }
 

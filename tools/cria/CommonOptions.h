@@ -27,6 +27,7 @@ struct CommonOptions : OutputOptions {
   uint64_t kvMemoryBytes = 0;
   std::vector<std::string> pluginFolders;
   bool verify = false;
+  bool verbose = false;
 };
 
 /// A transform() that accepts integers in decimal digits, from `min` to `max`.

@@ -20,6 +20,17 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
           .progress = [&progress](uint64_t done, uint64_t total) { progress.update(done, total); }};
 }
 
+/// Reports the targets whose code was rejected, and, with --verbose, what runs the model in the end.
+void reportChoice(const Model &model, const CommonOptions &options) {
+  for (const std::string &rejected : model.rejectedTargets()) {
+    logInfo(options.quiet, "note: {}", rejected);
+  }
+  if (options.verbose) {
+    logInfo(options.quiet, "{} with target {} on {}", model.backendName(), model.targetName(),
+            model.deviceName());
+  }
+}
+
 } // namespace
 
 static StatusOr<std::shared_ptr<const Package>> openFolder(const std::string &folder,
@@ -55,6 +66,7 @@ StatusOr<OpenedModel> openModel(const CommonOptions &options) {
                         LoadedModel::open(std::move(package), modelOptions(options, progress),
                                           PluginSearch::standard(
                                               {options.pluginFolders.begin(), options.pluginFolders.end()})));
+  reportChoice(opened->model(), options);
   opened.openSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return opened;
 }

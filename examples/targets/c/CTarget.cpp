@@ -235,7 +235,7 @@ public:
   std::string name() const override { return CRIA_TARGET_NAME; }
   // The format that the backend `cpu` runs.
   std::string format() const override { return "elf.x86_64"; }
-  std::string features() const override { return "x86-64-v3"; }
+  std::string features(llvm::StringRef) const override { return "x86-64-v3"; }
   uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 

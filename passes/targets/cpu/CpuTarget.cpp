@@ -121,7 +121,7 @@ public:
 
   std::string name() const override { return ("cpu-" + isa_.name).str(); }
   std::string format() const override { return isa_.format.str(); }
-  std::string features() const override { return isa_.name.str(); }
+  std::string features(StringRef) const override { return isa_.name.str(); }
   uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 

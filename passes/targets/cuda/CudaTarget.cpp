@@ -29,8 +29,10 @@ public:
            : kind_ == DeviceFormat::cubin   ? ("nv.cubin." + sm_.name).str()
                                             : "nv.ptx";
   }
-  std::string features() const override {
-    return kind_ == DeviceFormat::ptx ? (sm_.name + " " + sm_.ptx).str() : sm_.name.str();
+  std::string features(StringRef code) const override {
+    return kind_ == DeviceFormat::ptx     ? (sm_.name + " " + sm_.ptx).str()
+           : kind_ == DeviceFormat::cubin ? (sm_.name + " " + cuda::driverWord(code)).str()
+                                          : sm_.name.str();
   }
   uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
   ActivationClass activations(const Program &program) const override { return cuda::activationsOf(program); }

@@ -5,6 +5,7 @@
 #include "passes/codegen/TemporaryFolder.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
@@ -58,6 +59,20 @@ std::vector<KernelResources> parseKernelResources(StringRef report) {
   return resources;
 }
 
+/// From cubins of both kinds: ptxas of CUDA 11 and 12 writes version 7, that of CUDA 13 writes version 8, which
+/// drivers before R580 do not load.
+StringRef driverWord(StringRef cubin) {
+  bool isElf = cubin.size() > llvm::ELF::EI_ABIVERSION && cubin.starts_with(llvm::ELF::ElfMagic);
+  switch (isElf ? cubin[llvm::ELF::EI_ABIVERSION] : 0) {
+  case 7:
+    return "cuda11";
+  case 8:
+    return "cuda13";
+  default:
+    return "";
+  }
+}
+
 FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
   std::string ptxas = findPtxas();
   if (ptxas.empty()) {
@@ -89,6 +104,10 @@ FailureOr<TargetCode> assemble(ModuleOp origin, StringRef ptx, const Sm &sm) {
   FailureOr<std::string> cubin = readFile(origin, output);
   if (failed(cubin)) {
     return failure();
+  }
+  if (driverWord(*cubin).empty()) {
+    return origin.emitError("expected a cubin of ELF ABI version 7 or 8 from ")
+           << ptxas << ", got another; set CRIA_PTXAS to that of CUDA 11 to 13, or compile for PTX";
   }
   return TargetCode{std::move(*cubin), parseKernelResources(*said)};
 }

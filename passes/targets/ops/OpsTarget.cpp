@@ -42,7 +42,7 @@ public:
 
   std::string name() const override { return "ops"; }
   std::string format() const override { return "cria.ops.v1"; }
-  std::string features() const override { return ""; }
+  std::string features(StringRef) const override { return ""; }
   uint32_t abiVersion(const Program &program) const override { return opsetVersionOf(program); }
   std::string codeExtension() const override { return ""; }
 

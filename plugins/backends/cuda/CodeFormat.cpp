@@ -14,6 +14,7 @@ using plugin::view;
 constexpr std::string_view kCubinPrefix = "nv.cubin.";
 constexpr uint32_t kPtxScore = 100;
 constexpr uint32_t kCubinScore = 200;
+constexpr int kVersionsPerMajor = 1000; // CUDA 13.0 is 13000
 
 struct PtxVersion {
   int driver; // first CUDA version that supports it
@@ -56,12 +57,21 @@ bool readSm(std::string_view text, Sm &out) {
   return true;
 }
 
-/// Parses the words of the features. Returns false if one is unknown.
-bool readFeatures(std::string_view features, Sm &sm, int &ptx) {
+/// What code requires, from the words of its features.
+struct Requirements {
+  Sm sm;
+  int ptx = 0;  // ten times the PTX ISA version
+  int cuda = 0; // major version of the driver
+};
+
+/// Returns false if a word is unknown.
+bool readFeatures(std::string_view features, Requirements &out) {
   while (!features.empty()) {
     const size_t end = std::min(features.find(' '), features.size());
     const std::string_view word = features.substr(0, end);
-    const bool known = readSm(word, sm) || (word.starts_with("ptx") && readNumber(word.substr(3), ptx));
+    const bool known = readSm(word, out.sm) ||
+                       (word.starts_with("ptx") && readNumber(word.substr(3), out.ptx)) ||
+                       (word.starts_with("cuda") && readNumber(word.substr(4), out.cuda));
     if (!known) {
       return false;
     }
@@ -106,33 +116,41 @@ CodeScore wrongDevice(std::string_view code, const DeviceProperties &device) {
 std::string ptxText(int isa) { return std::to_string(isa / 10) + "." + std::to_string(isa % 10); }
 
 CodeScore scorePtx(std::string_view features, const DeviceProperties &device, int driverVersion) {
-  Sm sm;
-  int ptx = 0;
-  if (!readFeatures(features, sm, ptx) || sm.major == 0 || ptx == 0) {
+  Requirements needs;
+  if (!readFeatures(features, needs) || needs.sm.major == 0 || needs.ptx == 0) {
     return refusal("expected features of PTX code such as 'sm_80 ptx70', got '" + std::string(features) +
                    "'");
   }
-  if (!ptxReaches(sm, device)) {
+  if (!ptxReaches(needs.sm, device)) {
     return wrongDevice(features.substr(0, features.find(' ')), device);
   }
-  if (ptx > newestPtx(driverVersion)) {
-    return refusal("code requires PTX " + ptxText(ptx) + ", this driver (CUDA " + versionText(driverVersion) +
-                   ") supports up to " + ptxText(newestPtx(driverVersion)) + "; update the driver");
+  if (needs.ptx > newestPtx(driverVersion)) {
+    return refusal("code requires PTX " + ptxText(needs.ptx) + ", this driver (CUDA " +
+                   versionText(driverVersion) + ") supports up to " + ptxText(newestPtx(driverVersion)) +
+                   "; update the driver");
   }
   return {kPtxScore, ""};
 }
 
-CodeScore scoreCubin(std::string_view format, std::string_view features, const DeviceProperties &device) {
+CodeScore scoreCubin(std::string_view format, std::string_view features, const DeviceProperties &device,
+                     int driverVersion) {
   const std::string_view name = format.substr(kCubinPrefix.size());
   Sm sm;
-  Sm unused;
-  int ptx = 0;
-  if (!readSm(name, sm) || !readFeatures(features, unused, ptx)) {
+  Requirements needs;
+  if (!readSm(name, sm) || !readFeatures(features, needs)) {
     return refusal("expected a format such as 'nv.cubin.sm_80', got '" + std::string(format) +
                    "' with features '" + std::string(features) + "'");
   }
   const bool fits = sm.suffix == 'a' ? isSame(sm, device) : isSameFamily(sm, device);
-  return fits ? CodeScore{kCubinScore + static_cast<uint32_t>(sm.minor), ""} : wrongDevice(name, device);
+  if (!fits) {
+    return wrongDevice(name, device);
+  }
+  if (driverVersion < needs.cuda * kVersionsPerMajor) {
+    return refusal("cubin requires a driver of CUDA " + std::to_string(needs.cuda) +
+                   " or newer, this one is of CUDA " + versionText(driverVersion) +
+                   "; update the driver, or compile with PTX or with ptxas of CUDA 12");
+  }
+  return {kCubinScore + static_cast<uint32_t>(sm.minor), ""};
 }
 
 } // namespace
@@ -156,7 +174,7 @@ CodeScore scoreCode(const cria_executable_info &info, const DeviceProperties &de
     return refusal("expected GPU kernel ABI " + std::to_string(CRIA_GPU_KERNEL_ABI_VERSION) + ", got " +
                    std::to_string(info.kernel_abi) + "; compile the model again");
   }
-  return isCubin ? scoreCubin(format, view(info.features), device)
+  return isCubin ? scoreCubin(format, view(info.features), device, driverVersion)
                  : scorePtx(view(info.features), device, driverVersion);
 }
 

@@ -11,8 +11,9 @@ namespace cria::cuda {
 using plugin::CodeScore;
 
 /// Scores code by its format, features and kernel ABI: "nv.ptx" with features "sm_80 ptx70" scores 100;
-/// "nv.cubin.sm_86" scores 200 plus its minor compute capability, so that the closest code is chosen. A score
-/// of 0 has a reason with a remedy.
+/// "nv.cubin.sm_86" with features "sm_86 cuda13" scores 200 plus its minor compute capability, so that the
+/// closest code is chosen. "cuda13" says that drivers before CUDA 13 do not load it; a cubin without such a
+/// word is left to the driver. A score of 0 has a reason with a remedy.
 CodeScore scoreCode(const cria_executable_info &info, const DeviceProperties &device, int driverVersion);
 
 /// Returns ten times the newest PTX ISA version that a driver of this CUDA version supports, such as 84 for

@@ -36,6 +36,15 @@ TEST(Ptxas, ItsReportIsRead) {
   EXPECT_EQ(uses[1].localBytes + uses[1].spillBytes, 0);
 }
 
+TEST(Ptxas, CubinsNameTheDriversThatLoadThem) {
+  // The identification of ELF: class, order of bytes, version, OS ABI, ABI version.
+  EXPECT_EQ(cuda::driverWord("\177ELF\2\1\1\x33\7"), "cuda11");  // ptxas 12.9
+  EXPECT_EQ(cuda::driverWord("\177ELF\2\1\1\x41\10"), "cuda13"); // ptxas 13.0
+  EXPECT_EQ(cuda::driverWord("\177ELF\2\1\1\x41\11"), "");
+  EXPECT_EQ(cuda::driverWord("\177ELF\2\1"), "");
+  EXPECT_EQ(cuda::driverWord(".version 7.0 and more"), "");
+}
+
 struct Shape {
   const char *preset;
   const char *weights;

@@ -63,6 +63,17 @@ TEST(CudaCodeFormat, KeepsArchitectureSpecificPtxOnItsArchitecture) {
   EXPECT_EQ(fit("nv.cubin.sm_90a", "", deviceOf(9, 0)).score, 200u);
 }
 
+TEST(CudaCodeFormat, AsksForADriverOfTheGenerationOfTheCubin) {
+  const DeviceProperties device = deviceOf(8, 0);
+  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80 cuda11", device, 12040).score, 200u);
+  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80 cuda13", device, 13000).score, 200u);
+  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80 cuda13", device, 14010).score, 200u);
+  const CodeScore refused = fit("nv.cubin.sm_80", "sm_80 cuda13", device, 12090);
+  EXPECT_EQ(refused.score, 0u);
+  EXPECT_THAT(refused.reason, AllOf(HasSubstr("requires a driver of CUDA 13"), HasSubstr("CUDA 12.9")));
+  EXPECT_EQ(fit("nv.cubin.sm_80", "sm_80 cuda", device).score, 0u);
+}
+
 TEST(CudaCodeFormat, AsksForADriverThatKnowsThePtxVersion) {
   struct Case {
     int driver;

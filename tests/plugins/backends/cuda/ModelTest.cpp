@@ -40,7 +40,7 @@ class CudaModelTest : public testing::Test {
 protected:
   // The plugin reads the first of these when it is loaded, the driver the second at each load of code.
   static void SetUpTestSuite() { setenv("CRIA_CUDA_DRIVER", kDriver.c_str(), 1); }
-  void SetUp() override { control() = {}; }
+  void SetUp() override { control() = {.driverVersion = 13000}; } // which loads the cubins of any ptxas
   void TearDown() override {
     EXPECT_EQ(control().live, 0);
     EXPECT_THAT(control().complaints, IsEmpty());
@@ -215,6 +215,51 @@ TEST(CudaCommandLine, ShowsTheLogOfADriverThatRejectsTheCode) {
   expectRefused(
       runOnGpu({"CRIA_SIMULATED_CODE=" CRIA_SOURCE_DIR "/README.md", "FAKE_CUDA_MEMORY=4000000000"}),
       {"the driver (CUDA 12.4) rejects the code", "expected top-level entity"});
+}
+
+/// What `cria run --verbose` says with a driver of this version that rejects this kind of code.
+ProcessResult runWithDriver(const std::string &version, const std::string &rejects) {
+  return runOnGpu(
+      {"FAKE_CUDA_MEMORY=4000000000", "FAKE_CUDA_VERSION=" + version, "FAKE_CUDA_REJECTS=" + rejects},
+      {"--verbose"});
+}
+
+class CudaDriverGeneration : public testing::Test {
+protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(packageOf() + "/code/cuda-sm_80.cubin")) {
+      GTEST_SKIP() << "ptxas is not installed, so packages have no cubin";
+    }
+  }
+};
+
+TEST_F(CudaDriverGeneration, RunsTheCubinIfTheDriverLoadsIt) {
+  const ProcessResult result = runWithDriver("13000", "");
+  EXPECT_EQ(result.exitCode, 0);
+  EXPECT_THAT(result.errors, HasSubstr("cuda with target cuda-sm_80 on Fake GPU 0"));
+}
+
+TEST_F(CudaDriverGeneration, RunsPtxIfTheDriverRejectsTheCubin) {
+  const ProcessResult result = runWithDriver("13000", "cubin");
+  EXPECT_EQ(result.exitCode, 0);
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("note: cuda with target cuda-sm_80: "),
+                                   HasSubstr("the driver (CUDA 13.0) rejects the code"),
+                                   HasSubstr("cuda with target cuda-sm_80-ptx on Fake GPU 0")));
+}
+
+TEST_F(CudaDriverGeneration, RunsPtxIfTheDriverIsOlderThanTheCubin) {
+  const std::string cubin = readFile(packageOf() + "/code/cuda-sm_80.cubin");
+  const ProcessResult result = runWithDriver("11080", "");
+  EXPECT_EQ(result.exitCode, 0);
+  constexpr size_t kElfAbiVersion = 8;
+  const bool isForCuda13 = cubin.at(kElfAbiVersion) == 8;
+  EXPECT_THAT(result.errors, HasSubstr(isForCuda13 ? "cuda with target cuda-sm_80-ptx on Fake GPU 0"
+                                                   : "cuda with target cuda-sm_80 on Fake GPU 0"));
+}
+
+TEST_F(CudaDriverGeneration, SaysWhyEachTargetIsRejected) {
+  expectRefused(runWithDriver("13000", "all"),
+                {"cuda with target cuda-sm_80: ", "; cuda with target cuda-sm_80-ptx: "});
 }
 
 /// The rows of `cria bench` on a GPU with that much memory: a prompt, and two tokens.

@@ -62,7 +62,18 @@ static KernelProperties propertiesOf(const cria::gpusim::KernelInfo &info,
   return properties;
 }
 
+/// Whether FAKE_CUDA_REJECTS names this kind of code: "cubin" or "all".
+static bool isRejected(const char *image) {
+  const char *rejects = std::getenv("FAKE_CUDA_REJECTS");
+  const bool isCubin = std::memcmp(image, ELFMAG, SELFMAG) == 0;
+  return rejects != nullptr &&
+         (rejects == std::string_view("all") || (isCubin && rejects == std::string_view("cubin")));
+}
+
 Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &log) {
+  if (isRejected(image)) {
+    return kNoBinaryForGpu;
+  }
   const char *path = std::getenv("CRIA_SIMULATED_CODE");
   std::shared_ptr<gpusim::Module> code = gpusim::Module::load(path != nullptr ? readText(path) : "", log);
   if (code == nullptr) {
