@@ -23,6 +23,8 @@ Index DeviceEmitter::blockId(int dimension) {
 
 void DeviceEmitter::barrier() { gpu::BarrierOp::create(*this); }
 
+void DeviceEmitter::syncWarp() { NVVM::SyncWarpOp::create(*this, constant(-1)); }
+
 Value DeviceEmitter::shuffleXor(Value value, int64_t distance) {
   return gpu::ShuffleOp::create(*this, value, constant(distance), constant(kWarp), gpu::ShuffleMode::XOR)
       .getShuffleResult();

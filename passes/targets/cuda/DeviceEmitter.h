@@ -125,6 +125,8 @@ public:
 
   // Cooperation of threads.
   void barrier();
+  /// Waits for the lanes of the warp. No access to memory moves across it.
+  void syncWarp();
   mlir::Value shuffleXor(mlir::Value value, int64_t distance);
   /// Sum or maximum over groups of `width` neighbouring lanes, by halving distances; all lanes get it.
   mlir::Value sumOverLanes(mlir::Value value, int64_t width = kWarp);

@@ -25,7 +25,7 @@ public:
   FlashEmitter(KernelFunction &kernel, const FlashAttentionSpec &spec)
       : e_(kernel.emitter()), kernel_(kernel), spec_(spec), pitch_(spec.kv.pitch()),
         keys_(FlashAttentionSpec::kKeysPerStep), half_(kernel.buffer("cache").element),
-        numRows_(loadRowCount(kernel, ExtentKind::tokens)), firstToken_(e_.blockId(1) * spec.tokensPerTile()),
+        numRows_(loadRowCount(kernel, ExtentKind::tokens)), firstToken_(tile() * spec.tokensPerTile()),
         endToken_((firstToken_ + spec.tokensPerTile()).min(numRows_)),
         kvHead_(e_.blockId(0) / tilesPerKvHead()), firstHead_(e_.blockId(0) * spec.headTile()),
         queryTile_(e_.shared(0, half_)),
@@ -44,6 +44,11 @@ public:
   }
 
 private:
+  /// Blocks start in the order of their numbers: the last tokens of a prompt, whose tiles take longest, first.
+  Index tile() {
+    int64_t tokens = spec_.tokensPerTile();
+    return (numRows_ + (tokens - 1)) / tokens - 1 - e_.blockId(1);
+  }
   int64_t tilesPerKvHead() const { return spec_.group() / spec_.headTile(); }
   int64_t queryStride() const { return strideOf(spec_.queryStride, spec_.heads * spec_.kv.headDim); }
   int64_t outputStride() const { return strideOf(spec_.outputStride, spec_.heads * spec_.kv.headDim); }

@@ -15,7 +15,6 @@ using Values = DeviceEmitter::Values;
 constexpr int64_t kStep = kChunk * kWarp; ///< weights of a row in a step, a chunk for each lane
 constexpr int64_t kUnroll = 2;            ///< steps whose loads are in flight together
 constexpr int64_t kWeightRows = 2;        ///< of a warp
-constexpr int64_t kInputLanes = 4;        ///< floats of one 16-byte load
 
 class MatvecEmitter {
 public:
@@ -46,6 +45,9 @@ private:
   Index rowCount() { return loadRowCount(kernel_, spec_.rows); }
   bool swiglu() const { return spec_.activation == llama::Activation::swiglu; }
   int64_t inputStride() const { return strideOf(spec_.inputStride, spec_.inputs); }
+  FloatRow inputRow(int64_t t) const {
+    return {inputRows_[t], spec_.inputs, inputStride() % kFourFloats == 0};
+  }
 
   // The two rows of weights of this warp, and the rows of the input, clamped to those that exist.
   void preparePointers() {
@@ -67,7 +69,7 @@ private:
     }
     constexpr int64_t kScratchBytes = 64;
     for (int64_t t = 0; t < spec_.tileRows(); ++t) {
-      factors_.push_back(emitInverseRms(e_, inputRows_[t], spec_.inputs, spec_.epsilon, spec_.blockThreads(),
+      factors_.push_back(emitInverseRms(e_, inputRow(t), spec_.epsilon, spec_.blockThreads(),
                                         e_.shared(t * kScratchBytes, e_.f32())));
     }
   }
@@ -79,7 +81,7 @@ private:
     if (spec_.weight != ElementType::f32) {
       return {e_.load(row, at, kChunk)};
     }
-    return {e_.load(row, at, kInputLanes), e_.load(row, at + kInputLanes, kInputLanes)};
+    return {e_.load(row, at, kFourFloats), e_.load(row, at + kFourFloats, kFourFloats)};
   }
 
   Values loadStep(Index step) {
@@ -106,6 +108,8 @@ private:
     Values results =
         e_.loop(e_.constant(0), e_.constant(pairs), 1, init, [&](Index pair, ArrayRef<Value> carried) {
           Values next = loadPair((pair + 1).min(pairs - 1) * kUnroll);
+          // Without it, LLVM makes "a load of the carried address" of "the carried load", and no load is in flight.
+          e_.syncWarp();
           Values sums(carried.drop_front(numChunks));
           for (int64_t i = 0; i < kUnroll; ++i) {
             ArrayRef<Value> chunks = carried.slice(i * numChunks / kUnroll, numChunks / kUnroll);
@@ -129,14 +133,14 @@ private:
   // sums[t][row] after the step; the weights are in registers.
   Values multiply(const Values &chunks, Index step, Values sums, bool isLast = false) {
     Index at = chunkOf(step);
-    Values normWeights = spec_.norm ? eight(kernel_.buffer("norm_weight"), at, true, isLast) : Values{};
-    bool mayBeMisaligned = inputStride() % kInputLanes != 0;
+    FloatRow normRow{spec_.norm ? kernel_.buffer("norm_weight") : Pointer{}, spec_.inputs, true};
+    Values normWeights = spec_.norm ? normRow.columns(e_, at, kChunk, isLast) : Values{};
     SmallVector<Values> weights;
     for (int64_t row = 0; row < kWeightRows; ++row) {
       weights.push_back(widened(chunks, row));
     }
     for (int64_t t = 0; t < spec_.tileRows(); ++t) {
-      Values x = eight(inputRows_[t], at, !mayBeMisaligned, isLast);
+      Values x = inputRow(t).columns(e_, at, kChunk, isLast);
       for (int64_t j = 0; j < kChunk; ++j) {
         Value value = spec_.norm ? e_.mul(e_.mul(x[j], factors_[t]), normWeights[j]) : x[j];
         for (int64_t row = 0; row < kWeightRows; ++row) {
@@ -156,26 +160,6 @@ private:
       for (int64_t j = 0; j < kChunk / perRow; ++j) {
         result.push_back(e_.lane(wide, j));
       }
-    }
-    return result;
-  }
-
-  // 8 floats from `at` on; in the last step, those past the end of the row are 0 and are not read.
-  Values eight(Pointer row, Index at, bool isAligned, bool isLast) {
-    Values result;
-    if (isAligned && (!isLast || spec_.inputs % kChunk == 0)) {
-      for (int64_t part = 0; part < kChunk; part += kInputLanes) {
-        Value four = e_.load(row, at + part, kInputLanes);
-        for (int64_t j = 0; j < kInputLanes; ++j) {
-          result.push_back(e_.lane(four, j));
-        }
-      }
-      return result;
-    }
-    for (int64_t j = 0; j < kChunk; ++j) {
-      Index index = at + j;
-      Value x = e_.load(row, isLast ? index.min(spec_.inputs - 1) : index);
-      result.push_back(isLast ? e_.select(index < spec_.inputs, x, e_.floatConst(0)) : x);
     }
     return result;
   }
@@ -263,7 +247,7 @@ void emitMatvec(ModuleOp kernels, const MatvecSpec &spec) {
                          {"residual", f32},
                          {"output", f32, /*written=*/true},
                          {"step", types.getI32Type()}},
-                        spec.blockThreads());
+                        spec.blockThreads(), spec.blocksPerSm());
   MatvecEmitter(kernel, spec).emit();
 }
 

@@ -6,6 +6,8 @@ using namespace mlir;
 
 namespace cria::cuda {
 
+using Values = DeviceEmitter::Values;
+
 static void forColumns(DeviceEmitter &e, int64_t width, int64_t threads,
                        llvm::function_ref<void(Index)> body) {
   e.forEach(e.threadId(), e.constant(width), threads, body);
@@ -15,13 +17,82 @@ static void forColumns(DeviceEmitter &e, int64_t width, int64_t threads,
 // RMSNorm and packing
 //===----------------------------------------------------------------------------------------------------===//
 
-Value emitInverseRms(DeviceEmitter &e, Pointer row, int64_t width, float epsilon, int64_t threads,
-                     Pointer scratch) {
-  Value sum = e.loop(e.threadId(), e.constant(width), threads, {e.floatConst(0)},
-                     [&](Index column, ArrayRef<Value> carried) {
-                       Value x = e.load(row, column);
-                       return DeviceEmitter::Values{e.fma(x, x, carried[0])};
-                     })[0];
+Values FloatRow::columns(DeviceEmitter &e, Index first, int64_t count, bool isLast) const {
+  Values result;
+  if (isAligned && (!isLast || width % count == 0)) {
+    for (int64_t part = 0; part < count; part += kFourFloats) {
+      Value four = e.load(at, first + part, kFourFloats);
+      for (int64_t j = 0; j < kFourFloats; ++j) {
+        result.push_back(e.lane(four, j));
+      }
+    }
+    return result;
+  }
+  for (int64_t j = 0; j < count; ++j) {
+    Index column = first + j;
+    Value x = e.load(at, isLast ? column.min(width - 1) : column);
+    result.push_back(isLast ? e.select(column < width, x, e.floatConst(0)) : x);
+  }
+  return result;
+}
+
+namespace {
+/// The sum of the squares of a thread's columns.
+class SquareSum {
+public:
+  SquareSum(DeviceEmitter &e, const FloatRow &row, int64_t threads)
+      : e_(e), row_(row), columnsPerRound_(threads * kFourFloats) {}
+
+  Value emit() {
+    int64_t rounds = row_.width / columnsPerRound_;
+    int64_t groups = rounds > kRoundsInFlight ? rounds / kRoundsInFlight : 0;
+    Value sum = e_.floatConst(0);
+    if (groups > 0) {
+      sum = e_.loop(e_.constant(0), e_.constant(groups), 1, {sum}, [&](Index group, ArrayRef<Value> carried) {
+        return Values{addRounds(group * kRoundsInFlight, kRoundsInFlight, carried[0])};
+      })[0];
+    }
+    int64_t done = groups * kRoundsInFlight;
+    sum = addRounds(e_.constant(done), rounds - done, sum);
+    return row_.width % columnsPerRound_ == 0 ? sum : addLast(rounds, sum);
+  }
+
+private:
+  static constexpr int64_t kRoundsInFlight = 8; ///< whose loads are issued before the first sum
+
+  Index firstColumn(Index round) { return round * columnsPerRound_ + e_.threadId() * kFourFloats; }
+
+  Value addRounds(Index first, int64_t count, Value sum) {
+    Values loaded;
+    for (int64_t i = 0; i < count; ++i) {
+      llvm::append_range(loaded, row_.columns(e_, firstColumn(first + i), kFourFloats, /*isLast=*/false));
+    }
+    return addSquares(loaded, sum);
+  }
+
+  Value addLast(int64_t round, Value sum) {
+    Index first = firstColumn(e_.constant(round));
+    return e_.ifElse(
+        first < row_.width,
+        [&] { return Values{addSquares(row_.columns(e_, first, kFourFloats, /*isLast=*/true), sum)}; },
+        [&] { return Values{sum}; })[0];
+  }
+
+  Value addSquares(ArrayRef<Value> columns, Value sum) {
+    for (Value x : columns) {
+      sum = e_.fma(x, x, sum);
+    }
+    return sum;
+  }
+
+  DeviceEmitter &e_;
+  const FloatRow &row_;
+  int64_t columnsPerRound_;
+};
+} // namespace
+
+Value emitInverseRms(DeviceEmitter &e, const FloatRow &row, float epsilon, int64_t threads, Pointer scratch) {
+  Value sum = SquareSum(e, row, threads).emit();
   sum = e.sumOverLanes(sum);
   e.ifThen(e.laneId() == 0, [&] { e.store(sum, scratch, e.warpId()); });
   e.barrier();
@@ -29,7 +100,7 @@ Value emitInverseRms(DeviceEmitter &e, Pointer row, int64_t width, float epsilon
   for (int64_t warp = 1; warp < threads / kWarp; ++warp) {
     total = e.add(total, e.load(scratch, e.constant(warp)));
   }
-  Value mean = e.mul(total, e.floatConst(1.0 / double(width)));
+  Value mean = e.mul(total, e.floatConst(1.0 / double(row.width)));
   return e.rsqrt(e.add(mean, e.floatConst(epsilon)));
 }
 
@@ -62,7 +133,8 @@ void emitPack(ModuleOp kernels, const PackSpec &spec) {
   Pointer output = e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, outputWidth));
   Value factor;
   if (spec.norm) {
-    factor = emitInverseRms(e, input, spec.width, spec.epsilon, kRowThreads, e.shared(0, f32));
+    FloatRow row{input, spec.width, strideOf(spec.inputStride, spec.width) % kFourFloats == 0};
+    factor = emitInverseRms(e, row, spec.epsilon, kRowThreads, e.shared(0, f32));
   }
   forColumns(e, spec.width, kRowThreads, [&](Index column) {
     Value x = e.load(input, column);

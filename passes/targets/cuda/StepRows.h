@@ -13,10 +13,24 @@ inline Index loadRowCount(KernelFunction &kernel, ExtentKind rows) {
   return e.loadInt(kernel.buffer("step"), e.constant(int64_t(headerField(rows))));
 }
 
-/// 1/sqrt(mean(x²) + epsilon) of `width` f32 values by a block of `threads` threads: each thread sums every
-/// threads-th column in order, then a fixed tree over lanes, then over warps. `scratch`: 64 bytes of shared
-/// memory that no thread accesses until the next barrier. Contains a barrier.
-mlir::Value emitInverseRms(DeviceEmitter &e, Pointer row, int64_t width, float epsilon, int64_t threads,
+constexpr int64_t kFourFloats = 4; ///< of one 16-byte load
+
+/// A row of f32 values that threads read several columns at a time.
+struct FloatRow {
+  Pointer at;
+  int64_t width;
+  bool isAligned; ///< to 16 bytes
+
+  /// `count` columns, a multiple of 4, from `first` on. isLast: there may be fewer, and the others are 0.
+  /// REQUIRES: first < width, and that both are multiples of 4 if the row is aligned.
+  DeviceEmitter::Values columns(DeviceEmitter &e, Index first, int64_t count, bool isLast) const;
+};
+
+/// 1/sqrt(mean(x²) + epsilon) of a row by a block of `threads` threads: thread t sums four columns from 4·t
+/// on, then those 4·threads further, and so on, one after the other; then a fixed tree over lanes, then over
+/// warps. `scratch`: 64 bytes of shared memory that no thread accesses until the next barrier. Contains a
+/// barrier.
+mlir::Value emitInverseRms(DeviceEmitter &e, const FloatRow &row, float epsilon, int64_t threads,
                            Pointer scratch);
 
 } // namespace cria::cuda
