@@ -42,7 +42,9 @@ void addOptions(CLI::App &app, Arguments &arguments) {
       ->check(CLI::IsMember(names));
   app.add_option("--device", options.device, "Device number of the backend")->capture_default_str();
   app.add_option("--backend", options.backend, "Backend to check")->capture_default_str();
-  app.add_option("--filter", options.filter, "Check only kernels and models whose names contain this");
+  app.add_option("--filter", options.filters,
+                 "Check only kernels and models whose names contain one of these")
+      ->delimiter(',');
   app.add_option("--data", options.data, "Folder with kernels/, models/, golden/ and speed/")
       ->capture_default_str();
   app.add_option("--plugin-dir", options.pluginFolders, "Additional folder with plugins; repeatable");
@@ -80,6 +82,8 @@ StatusOr<int> run(Arguments &arguments) {
   conformance::Backend::setFolders(registry->folders());
   CRIA_ASSIGN_OR_RETURN(const std::string device, describeDevice(options));
   fmt::print("{} · cria {}\n", device, CRIA_VERSION);
+  // A driver takes up to half a second to make a context for a device. As long as this one is open, others share it.
+  const conformance::Device open(conformance::Backend::named(options.backend), {.device = options.device});
   Report report;
   for (const Section &section : kSections) {
     if (arguments.only.empty() ||

@@ -18,7 +18,7 @@ struct CheckOptions {
   std::string backend = "cuda";
   uint32_t device = 0;
   std::vector<std::filesystem::path> pluginFolders;
-  std::string filter; // substring of the names of kernels and models
+  std::vector<std::string> filters; // substrings of the names of kernels and models; empty: all
   // As for `cria bench`.
   std::string prompts = "512,2048";
   std::string depths = "128,4064";
@@ -34,6 +34,9 @@ void checkModels(const CheckOptions &options, Report &report);
 void checkMemory(const CheckOptions &options, Report &report);
 /// Measures a large matrix product, and the model speed/model.cria with `cria bench`.
 void measureSpeed(const CheckOptions &options, Report &report);
+
+/// Returns whether the name of a kernel or model contains one of the filters.
+bool isSelected(const CheckOptions &options, std::string_view name);
 
 /// Returns whether the device runs code of this format, features and version of the kernel ABI.
 bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,

@@ -4,9 +4,9 @@
 
 #include "plugins/backends/cuda/Queue.h"
 #include "tools/cria-device-check/CublasApi.h"
+#include "tools/cria-device-check/SteadyTime.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -18,7 +18,6 @@ namespace {
 
 using namespace cuda;
 
-constexpr int kTimedRuns = 10;
 constexpr double kMillisecondsPerSecond = 1e3;
 
 void require(const Check &check) {
@@ -75,22 +74,20 @@ Halves makeHalves(cria_queue &queue, uint64_t count) {
   return halves;
 }
 
-/// Returns the milliseconds of the fastest of several runs of work() on the queue.
-template <typename Work> double fastest(cria_queue &queue, const Work &work) {
+/// Returns the seconds of work() on the queue.
+template <typename Work> double secondsOf(cria_queue &queue, const Work &work) {
   const DriverApi &api = queue.context->api;
   require(reserveMarks(queue, 1));
   const EventHandle start = queue.marks[0].get(), end = queue.marks[1].get();
-  double best = INFINITY;
-  for (int i = 0; i <= kTimedRuns; ++i) { // the first run warms up
+  return steadySeconds([&] {
     require(checkResult(api, api.eventRecord(start, queue.stream.get()), "timing"));
     work();
     require(checkResult(api, api.eventRecord(end, queue.stream.get()), "timing"));
     require(finish(queue));
     float milliseconds = 0;
     require(checkResult(api, api.eventElapsedTime(&milliseconds, start, end), "timing"));
-    best = i > 0 ? std::min<double>(best, milliseconds) : best;
-  }
-  return best;
+    return static_cast<double>(milliseconds) / kMillisecondsPerSecond;
+  });
 }
 
 /// Returns operations per second. REQUIRES: the context is current.
@@ -107,7 +104,7 @@ double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint
   const auto data = [](const Halves &halves) { return reinterpret_cast<void *>(halves->address); };
   const float one = 1, zero = 0;
   const int m = static_cast<int>(rows), n = static_cast<int>(tokens), k = static_cast<int>(columns);
-  const double milliseconds = fastest(queue, [&] {
+  const double seconds = secondsOf(queue, [&] {
     const int status = cublas.gemm(handle.get(), kCublasTranspose, kCublasKeep, m, n, k, &one, data(weights),
                                    kCublasHalf, k, data(inputs), kCublasHalf, k, &zero, data(outputs),
                                    kCublasHalf, m, kCublasCompute32F, kCublasDefaultAlgorithm);
@@ -117,7 +114,7 @@ double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint
   });
   const double multiplyAdds =
       static_cast<double>(rows) * static_cast<double>(columns) * static_cast<double>(tokens);
-  return 2 * multiplyAdds / (milliseconds / kMillisecondsPerSecond);
+  return 2 * multiplyAdds / seconds;
 }
 
 double measure(void *library, uint32_t index, uint64_t rows, uint64_t columns, uint64_t tokens) {

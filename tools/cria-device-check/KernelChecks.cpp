@@ -33,7 +33,7 @@ Row checkCase(const CheckOptions &options, const DeviceCase &testCase, const std
 void checkKernels(const CheckOptions &options, Report &report) {
   std::map<std::string, DeviceCase> cases;
   for (DeviceCase &testCase : deviceCases()) {
-    if (testCase.name.find(options.filter) != std::string::npos) {
+    if (isSelected(options, testCase.name)) {
       cases.emplace(testCase.name, std::move(testCase));
     }
   }

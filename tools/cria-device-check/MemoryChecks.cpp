@@ -50,10 +50,11 @@ Row runUnder(const fs::path &checker, const std::string &tool, const CheckOption
                                         options.backend,
                                         "--device",
                                         std::to_string(options.device),
-                                        "--filter",
-                                        options.filter,
                                         "--json",
                                         "/dev/null"};
+  for (const std::string &filter : options.filters) {
+    arguments.insert(arguments.end(), {"--filter", filter});
+  }
   for (const fs::path &folder : options.pluginFolders) {
     arguments.insert(arguments.end(), {"--plugin-dir", folder.string()});
   }

@@ -48,7 +48,7 @@ void checkModels(const CheckOptions &options, Report &report) {
   }
   for (const fs::path &folder : folders) {
     const std::string name = folder.stem().string();
-    if (name.find(options.filter) == std::string::npos) {
+    if (!isSelected(options, name)) {
       continue;
     }
     const StatusOr<std::shared_ptr<const Package>> package = Package::open(folder.string());

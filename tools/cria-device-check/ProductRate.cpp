@@ -2,6 +2,7 @@
 #include "tools/cria-device-check/ProductRate.h"
 
 #include "tools/cria-device-check/ProgramRunner.h"
+#include "tools/cria-device-check/SteadyTime.h"
 
 #include <algorithm>
 
@@ -9,7 +10,6 @@ namespace cria::check {
 namespace {
 
 constexpr double kNanosecondsPerSecond = 1e9;
-constexpr int kProfiledRuns = 5;
 
 } // namespace
 
@@ -18,15 +18,14 @@ double productRate(const CheckOptions &options, const LargeProduct &product,
   conformance::Device device(conformance::Backend::named(options.backend), {.device = options.device});
   conformance::ProgramRunner runner(device, program, product.tensors(), product.pages());
   const conformance::StepInputs step = product.step();
-  uint64_t best = UINT64_MAX;
-  for (int i = 0; i < kProfiledRuns; ++i) {
+  const double seconds = steadySeconds([&] {
     uint64_t longest = 0;
     for (const auto &[kernel, nanoseconds] : runner.times("prefill", step)) {
       longest = std::max(longest, nanoseconds);
     }
-    best = std::min(best, longest);
-  }
-  return product.operations() / (static_cast<double>(best) / kNanosecondsPerSecond);
+    return static_cast<double>(longest) / kNanosecondsPerSecond;
+  });
+  return product.operations() / seconds;
 }
 
 } // namespace cria::check

@@ -4,11 +4,19 @@
 
 #include "runtime/plugin/BackendPlugin.h"
 
+#include <algorithm>
 #include <set>
 
 namespace cria::check {
 
 namespace fs = std::filesystem;
+
+bool isSelected(const CheckOptions &options, std::string_view name) {
+  const auto contains = [&](const std::string &filter) {
+    return name.find(filter) != std::string_view::npos;
+  };
+  return options.filters.empty() || std::any_of(options.filters.begin(), options.filters.end(), contains);
+}
 
 bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
             uint32_t abiVersion) {

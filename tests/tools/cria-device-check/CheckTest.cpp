@@ -53,6 +53,8 @@ TEST_F(CheckTest, FindsKernelsAndModelsRight) {
   const ProcessResult result = check({"--only", "models", "--filter", "gq"});
   EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
   EXPECT_THAT(result.output, AllOf(HasSubstr("GPU simulator"), HasSubstr("same best token")));
+  EXPECT_EQ(check({"--only", "kernels", "--filter", "norm-333,norm-16"}).exitCode, 0);
+  EXPECT_GE(rows().size(), 2u);
   const ProcessResult kernels = check({"--only", "kernels", "--filter", "norm-333"});
   EXPECT_EQ(kernels.exitCode, 0) << kernels.output;
   ASSERT_EQ(rows().size(), 1u);
