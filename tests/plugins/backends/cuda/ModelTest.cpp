@@ -80,6 +80,26 @@ TEST_F(CudaModelTest, LogitsAreThoseOfTheSameKernelsWithoutADriver) {
   }
 }
 
+// Each module gets its kernels from the file in the folder that has them.
+TEST_F(CudaModelTest, KernelsOfSeveralModelsComeFromOneFolder) {
+  const std::string package = packageOf();
+  const std::string other = compileModel("", {"--preset", "stories-260k", "--random-weights", "5",
+                                              "--weights", "f16", "--target", "gpusim,cuda:sm_80"});
+  const std::vector<float> expected = logitsOf(*open(package, "gpusim-sm_80"), 0);
+  const std::vector<int32_t> tokens = {1, 77, 500};
+  const std::vector<float> expectedOfOther = prefillLogits(*open(other, "gpusim-sm_80"), tokens);
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("deeper"));
+  std::filesystem::copy(codeOf(package), folder.path("deeper/one.bc"));
+  std::filesystem::copy(codeOf(other), folder.path("other.bc"));
+  setenv("CRIA_SIMULATED_CODE_FOLDER", folder.path().c_str(), 1);
+  const std::unique_ptr<Model> first = open(package, "cuda-sm_80-ptx");
+  const std::unique_ptr<Model> second = open(other, "cuda-sm_80-ptx");
+  unsetenv("CRIA_SIMULATED_CODE_FOLDER");
+  EXPECT_TRUE(logitsOf(*first, 0) == expected);
+  EXPECT_TRUE(prefillLogits(*second, tokens) == expectedOfOther);
+}
+
 // The order in which sums are rounded is all that may differ.
 TEST_F(CudaModelTest, DeviceAndProcessorMakeTheSameRandomWeights) {
   const std::string package =

@@ -18,6 +18,7 @@ struct Control {
   int major = 8;
   int minor = 0;
   uint64_t memoryBytes = uint64_t{256} << 20;
+  uint64_t kernelNanoseconds = 1000; // by which each kernel advances the clock of the device
 
   /// Work on a stream waits until somebody waits for it, or has looked at an event of it three times.
   bool deferred = false;

@@ -90,10 +90,9 @@ static size_t parameterBytes(void **extra) {
 
 static void runKernel(const KernelProperties &properties, ContextTag &context, const LaunchShape &shape,
                       const std::vector<DeviceAddress> &parameters) {
-  constexpr uint64_t kLaunchNanoseconds = 1000;
   Control &control = state().control;
   properties.run(context, shape, parameters.data());
-  context.nanoseconds += kLaunchNanoseconds;
+  context.nanoseconds += control.kernelNanoseconds;
   if (control.loseAtKernel != 0 && --control.loseAtKernel == 0) {
     context.lost = control.lossResult;
   }

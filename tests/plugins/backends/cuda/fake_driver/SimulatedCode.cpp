@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kernels of real packages: the simulator runs the bitcode that the same compiler wrote for target gpusim
-// (CRIA_SIMULATED_CODE names the file), when a cubin or PTX names the kernel. So only the
-// instructions of the device are simulated.
+// Kernels of real packages: the simulator runs the bitcode that the same compiler wrote for target gpusim,
+// when a cubin or PTX names the kernel. So only the instructions of the device are simulated.
+// CRIA_SIMULATED_CODE names the file with the bitcode, or CRIA_SIMULATED_CODE_FOLDER a folder with that of
+// all code that the process loads.
+#include "SimulatedFolder.h"
 #include "State.h"
 
 #include "plugins/backends/gpusim/GpuSim.h"
@@ -62,6 +64,12 @@ static KernelProperties propertiesOf(const cria::gpusim::KernelInfo &info,
   return properties;
 }
 
+static std::optional<KernelProperties> kernelOf(const std::shared_ptr<cria::gpusim::Module> &code,
+                                                const std::string &name) {
+  const cria::gpusim::KernelInfo *info = code != nullptr ? code->find(name) : nullptr;
+  return info != nullptr ? std::optional(propertiesOf(*info, code)) : std::nullopt;
+}
+
 /// Whether FAKE_CUDA_REJECTS names this kind of code: "cubin" or "all".
 static bool isRejected(const char *image) {
   const char *rejects = std::getenv("FAKE_CUDA_REJECTS");
@@ -74,15 +82,21 @@ Result cria::cuda::readCode(const char *image, ModuleTag &module, std::string &l
   if (isRejected(image)) {
     return kNoBinaryForGpu;
   }
+  if (const char *folder = std::getenv("CRIA_SIMULATED_CODE_FOLDER")) {
+    module.find = [folder = std::string(folder), text = imageText(image)](const std::string &name) {
+      const bool isNamed = text.find(name) != std::string::npos;
+      return isNamed ? kernelOf(moduleWithKernel(folder, name), name) : std::nullopt;
+    };
+    return kSuccess;
+  }
   const char *path = std::getenv("CRIA_SIMULATED_CODE");
   std::shared_ptr<gpusim::Module> code = gpusim::Module::load(path != nullptr ? readText(path) : "", log);
   if (code == nullptr) {
     return kInvalidSource;
   }
-  module.find = [code, text = imageText(image)](const std::string &name) -> std::optional<KernelProperties> {
-    const gpusim::KernelInfo *info = code->find(name);
+  module.find = [code, text = imageText(image)](const std::string &name) {
     const bool isNamed = text.find(name) != std::string::npos;
-    return info != nullptr && isNamed ? std::optional(propertiesOf(*info, code)) : std::nullopt;
+    return isNamed ? kernelOf(code, name) : std::nullopt;
   };
   return kSuccess;
 }
