@@ -12,7 +12,7 @@ cd "$1"
 files() {
   local names=(-name "$1") name
   for name in "${@:2}"; do names+=(-o -name "$name"); done
-  find . \( -name .git -o -name 'build*' -o -name dist \) -prune -o \( "${names[@]}" \) \
+  find . \( -name .git -o -name 'build*' -o -name dist -o -path ./card -o -path ./card-rehearsal \) -prune -o \( "${names[@]}" \) \
     -not -path './docs/generated/*' -not -path './tests/abi/v1/*' -print | sort
 }
 mapfile -t pages < <(files '*.md')

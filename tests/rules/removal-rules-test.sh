@@ -68,5 +68,6 @@ mkdir "$work/tools"
 cp -a "$1/dev" "$work"
 cp -a "$1/tools/dev" "$work/tools"
 keeps "$work/dist" "expected dist/ to be absent" "$work/dev" dist
+keeps "$work/card" "expected card/ to be absent" "$work/dev" card
 keeps "$work/check/models" "models exists already" "$1/tools/cria-device-check/make-data.sh" "$work" "$1" "$work/check"
 exit $failures

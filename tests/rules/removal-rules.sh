@@ -20,7 +20,7 @@ if grep -nE "$REMOVAL" "${files[@]}" | grep -v '^support/'; then
   broken=1
 fi
 
-mapfile -t scripts < <(find . \( -name .git -o -name 'build*' -o -name dist \) -prune -o -type f \
+mapfile -t scripts < <(find . \( -name .git -o -name 'build*' -o -name dist -o -path ./card -o -path ./card-rehearsal \) -prune -o -type f \
   \( -name '*.sh' -o -name CMakeLists.txt -o -name '*.cmake' -o -name '*.py' -o -path ./dev -o -path ./.ci/run \) -not -path './tests/rules/removal-rules*' -printf '%P\n' | sort)
 if ((${#scripts[@]} == 0)); then
   echo "expected scripts in '$1', found none"
@@ -30,6 +30,7 @@ fi
 # What else may be removed, as FILE:LINE, with the reason.
 readonly EXCEPTIONS=(
   'dev:rm -rf dist' # check_dist has found that it is empty or an installation of Cria
+  'tools/dev/card.sh:rm -rf card card-rehearsal' # check_card has found the same of each
   # Four folders in the build folder, with names of their own, which the next command of the target makes again.
   'tools/cria-device-check/CMakeLists.txt:COMMAND ${CMAKE_COMMAND} -E rm -rf ${data_folders}'
 )

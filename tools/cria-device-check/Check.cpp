@@ -3,6 +3,7 @@
 // was built on another machine (`./dev dist --check`) and needs only the driver. Exit codes: 0 all checks
 // pass; 1 a check failed; 2 error.
 #include "tools/cria-device-check/Checks.h"
+#include "tools/cria-device-check/Summary.h"
 
 #include "runtime/plugin/BackendPlugin.h"
 #include "support/OutputFile.h"
@@ -29,6 +30,7 @@ struct Arguments {
   CheckOptions options;
   std::vector<std::string> only;
   std::string json;
+  std::string results, predictions; // of `check summarize`
 };
 
 void addOptions(CLI::App &app, Arguments &arguments) {
@@ -42,8 +44,9 @@ void addOptions(CLI::App &app, Arguments &arguments) {
       ->check(CLI::IsMember(names));
   app.add_option("--device", options.device, "Device number of the backend")->capture_default_str();
   app.add_option("--backend", options.backend, "Backend to check")->capture_default_str();
-  app.add_option("--filter", options.filters,
-                 "Check only kernels and models whose names contain one of these")
+  app.add_option(
+         "--filter", options.filters,
+         "Check only kernels and models whose names contain one of these, and none of those after a '!'")
       ->delimiter(',');
   app.add_option("--data", options.data, "Folder with kernels/, models/, golden/ and speed/")
       ->capture_default_str();
@@ -54,6 +57,16 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   app.add_option("--generate", options.generate, "Number of tokens to generate at each depth")
       ->capture_default_str();
   app.add_option("--json", arguments.json, "File for the report as JSON (default: stdout, after the table)");
+}
+
+CLI::App *addSummarize(CLI::App &app, Arguments &arguments) {
+  CLI::App *command =
+      app.add_subcommand("summarize", "Make card.json and card.txt of the results of card/run.sh");
+  command->add_option("results", arguments.results, "Folder with the results")->required();
+  command->add_option("--predictions", arguments.predictions, "File with predictions to compare with")
+      ->required();
+  command->footer("Example:\n  check summarize results --predictions card/predictions.json");
+  return command;
 }
 
 /// "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
@@ -74,6 +87,12 @@ Status writeReport(const std::string &path, const nlohmann::ordered_json &json) 
   return file.finish();
 }
 
+/// Writes the rows so far to a regular file, so that they are not lost if this process is killed.
+Status keepReport(const std::string &path, const nlohmann::ordered_json &json) {
+  const bool isFile = !path.empty() && (!fs::exists(path) || fs::is_regular_file(path));
+  return isFile ? writeReport(path, json) : Status();
+}
+
 StatusOr<int> run(Arguments &arguments) {
   CheckOptions &options = arguments.options;
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<PluginRegistry> registry,
@@ -85,6 +104,7 @@ StatusOr<int> run(Arguments &arguments) {
   // A driver takes up to half a second to make a context for a device. As long as this one is open, others share it.
   const conformance::Device open(conformance::Backend::named(options.backend), {.device = options.device});
   Report report;
+  report.onAdd([&] { return keepReport(arguments.json, report.json(device)); });
   for (const Section &section : kSections) {
     if (arguments.only.empty() ||
         std::find(arguments.only.begin(), arguments.only.end(), section.name) != arguments.only.end()) {
@@ -96,16 +116,22 @@ StatusOr<int> run(Arguments &arguments) {
   return report.hasFailed() ? kFailed : 0;
 }
 
+StatusOr<int> runSummarize(const Arguments &arguments) {
+  CRIA_RETURN_IF_ERROR(summarize(arguments.results, arguments.predictions));
+  return 0;
+}
+
 int main(int argc, char **argv) {
   Arguments arguments;
   arguments.options.program = fs::canonical("/proc/self/exe");
   arguments.options.data = arguments.options.program.parent_path();
   CLI::App app("Check the kernels and models in this folder on a GPU, and measure their speed.");
   addOptions(app, arguments);
+  const CLI::App *summarizes = addSummarize(app, arguments);
   CLI11_PARSE(app, argc, argv);
   StatusOr<int> code = kCannotRun;
   try {
-    code = run(arguments);
+    code = summarizes->parsed() ? runSummarize(arguments) : run(arguments);
   } catch (const std::exception &failure) {
     code = error(StatusCode::io, "{}", failure.what());
   }

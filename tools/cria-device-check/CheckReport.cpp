@@ -26,6 +26,10 @@ void Report::add(Row row) {
              row.text);
   std::fflush(stdout);
   rows_.push_back(std::move(row));
+  if (const Status kept = keep_ ? keep_() : Status(); !kept.ok()) {
+    fmt::print(stderr, "warning: {}\n", kept.message());
+    keep_ = nullptr;
+  }
 }
 
 bool Report::hasFailed() const {

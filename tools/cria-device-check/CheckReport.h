@@ -2,6 +2,9 @@
 // The report of a check of a device: rows, printed as a table and as JSON.
 #pragma once
 
+#include "support/Status.h"
+
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -23,6 +26,8 @@ class Report {
 public:
   /// Adds a row and prints it at once, so that it is not lost if the device hangs.
   void add(Row row);
+  /// Calls keep() after each row. Its first error is printed, and it is not called again.
+  void onAdd(std::function<Status()> keep) { keep_ = std::move(keep); }
   bool hasFailed() const;
   /// Returns the number of rows with each outcome, such as "12 ok, 1 FAILED".
   std::string summary() const;
@@ -30,6 +35,7 @@ public:
 
 private:
   std::vector<Row> rows_;
+  std::function<Status()> keep_;
 };
 
 } // namespace cria::check
