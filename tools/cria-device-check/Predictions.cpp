@@ -32,11 +32,17 @@ StatusOr<ValuePlace> readPlace(JsonObject place) {
   return result;
 }
 
+/// What all predictions of a file share.
+struct Common {
+  std::vector<std::string> devices;
+  double tolerance = 0; // of a prediction that is one number, as a fraction of it
+};
+
 /// A number, or an array of the lowest and the highest.
-StatusOr<PredictedRange> readRange(JsonObject &ranges, const std::string &device) {
+StatusOr<PredictedRange> readRange(JsonObject &ranges, const std::string &device, double tolerance) {
   const Json &range = *ranges.find(device);
   if (range.is_number()) {
-    return PredictedRange{range.get<double>(), range.get<double>()};
+    return PredictedRange{range.get<double>() * (1 - tolerance), range.get<double>() * (1 + tolerance)};
   }
   if (!range.is_array() || range.size() != 2 || !range[0].is_number() || !range[1].is_number()) {
     return ranges.mismatch(device, "a number or [lowest, highest]");
@@ -44,21 +50,21 @@ StatusOr<PredictedRange> readRange(JsonObject &ranges, const std::string &device
   return PredictedRange{range[0].get<double>(), range[1].get<double>()};
 }
 
-Status readRanges(JsonObject ranges, const std::vector<std::string> &devices, Prediction &prediction) {
-  for (const std::string &device : devices) {
+Status readRanges(JsonObject ranges, const Common &common, Prediction &prediction) {
+  for (const std::string &device : common.devices) {
     if (ranges.has(device)) {
-      CRIA_ASSIGN_OR_RETURN(prediction.ranges[device], readRange(ranges, device));
+      CRIA_ASSIGN_OR_RETURN(prediction.ranges[device], readRange(ranges, device, common.tolerance));
     }
   }
   return ranges.finish();
 }
 
-StatusOr<Prediction> readPrediction(JsonObject object, const std::vector<std::string> &devices) {
+StatusOr<Prediction> readPrediction(JsonObject object, const Common &common) {
   Prediction prediction;
   CRIA_ASSIGN_OR_RETURN(prediction.name, object.string("name"));
   CRIA_ASSIGN_OR_RETURN(prediction.unit, object.string("unit"));
   CRIA_ASSIGN_OR_RETURN(JsonObject ranges, object.object("predicted"));
-  CRIA_RETURN_IF_ERROR(readRanges(std::move(ranges), devices, prediction));
+  CRIA_RETURN_IF_ERROR(readRanges(std::move(ranges), common, prediction));
   CRIA_ASSIGN_OR_RETURN(JsonObject value, object.object("value"));
   CRIA_ASSIGN_OR_RETURN(prediction.value, readPlace(std::move(value)));
   if (object.has("over")) {
@@ -119,13 +125,15 @@ std::string Predictions::deviceIn(std::string_view name) const {
 StatusOr<Predictions> readPredictions(const std::string &path) {
   CRIA_ASSIGN_OR_RETURN(const Json json, readJsonFile(path));
   CRIA_ASSIGN_OR_RETURN(JsonObject file, JsonObject::of(json, path));
-  Predictions predictions;
-  CRIA_ASSIGN_OR_RETURN(predictions.devices, readStrings(file, "devices"));
+  Common common;
+  CRIA_ASSIGN_OR_RETURN(common.devices, readStrings(file, "devices"));
+  CRIA_ASSIGN_OR_RETURN(common.tolerance, file.number("tolerance"));
+  Predictions predictions{.devices = common.devices, .all = {}};
   CRIA_ASSIGN_OR_RETURN(const Json *all, file.array("predictions"));
   for (size_t i = 0; i < all->size(); ++i) {
     CRIA_ASSIGN_OR_RETURN(JsonObject object,
                           JsonObject::of((*all)[i], fmt::format("{}: predictions[{}]", path, i)));
-    CRIA_ASSIGN_OR_RETURN(Prediction prediction, readPrediction(std::move(object), predictions.devices));
+    CRIA_ASSIGN_OR_RETURN(Prediction prediction, readPrediction(std::move(object), common));
     predictions.all.push_back(std::move(prediction));
   }
   CRIA_RETURN_IF_ERROR(file.finish());

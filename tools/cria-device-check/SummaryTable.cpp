@@ -22,7 +22,7 @@ std::string rangeText(const ordered_json &predicted, const std::string &device) 
   }
   const double low = predicted.at(device).at(0).get<double>(),
                high = predicted.at(device).at(1).get<double>();
-  return low == high ? numberText(low) : numberText(low) + "–" + numberText(high);
+  return numberText(low) + "–" + numberText(high);
 }
 
 std::string textOr(const ordered_json &value, const std::string &otherwise) {
@@ -57,9 +57,10 @@ std::string outcomesText(const ordered_json &line) {
 
 std::string lineText(const ordered_json &line) {
   const std::string reason = line.at("reason"), outcomes = outcomesText(line);
-  return fmt::format("{:<16} {:<8} {:>8.1f}  {}{}{}\n", line.at("name").get<std::string>(),
-                     line.at("outcome").get<std::string>(), line.at("seconds").get<double>(), outcomes,
-                     outcomes.empty() || reason.empty() ? "" : "; ", reason);
+  const std::string why = outcomes.empty() || reason.empty() ? outcomes + reason : outcomes + "; " + reason;
+  return fmt::format("{:<16} {:<8} {:>8.1f}{}{}\n", line.at("name").get<std::string>(),
+                     line.at("outcome").get<std::string>(), line.at("seconds").get<double>(),
+                     why.empty() ? "" : "  ", why);
 }
 
 /// What a reader has to look at: rows that failed or were skipped. Then what was measured.
