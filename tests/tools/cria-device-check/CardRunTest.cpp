@@ -103,7 +103,7 @@ TEST_F(CardRunTest, SkipsWhatHasNoTimeLeft) {
 }
 
 constexpr const char *kInterrupted = "good 5 none echo '{\"rows\": []}' >\"$JSON\"\n"
-                                     "slow 50 none echo '{\"rows\": []}' >\"$JSON\"; exec sleep 60\n"
+                                     "slow 10 none echo '{\"rows\": []}' >\"$JSON\"; exec sleep 15\n"
                                      "never 5 none true\n";
 
 TEST_F(CardRunTest, LeavesASummaryWhenASignalEndsIt) {

@@ -32,8 +32,13 @@ int64_t most(const std::vector<int64_t> &values) {
   return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
-/// Positions that a line of `cria bench` or `check --only speed` keeps at once.
+/// Positions that a line of `cria bench` or `check --only speed` keeps at once. The latter has prompts at depth
+/// 0 only.
 double positionsOf(const CardLine &line) {
+  if (line.runs("--only speed")) {
+    return static_cast<double>(std::max(most(line.numbers("--depth")) + most(line.numbers("--generate")),
+                                        most(line.numbers("--prompt"))));
+  }
   const int64_t steps = std::max(most(line.numbers("--prompt")), most(line.numbers("--generate")));
   return static_cast<double>(std::max<int64_t>(1, most(line.numbers("--batch"))) *
                              (most(line.numbers("--depth")) + steps));

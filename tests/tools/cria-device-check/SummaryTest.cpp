@@ -26,7 +26,8 @@ nlohmann::ordered_json recordedSummary() {
 }
 
 nlohmann::ordered_json comparisonOf(const std::string &name) {
-  for (const nlohmann::ordered_json &comparison : recordedSummary().at("comparisons")) {
+  const nlohmann::ordered_json summary = recordedSummary();
+  for (const nlohmann::ordered_json &comparison : summary.at("comparisons")) {
     if (comparison.at("name") == name) {
       return comparison;
     }

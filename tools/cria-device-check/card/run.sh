@@ -167,9 +167,10 @@ summarize() {
 # allowed NOW: prints the milliseconds that the line may take: its limit and what the lines before it have left of theirs, at most
 # twice the limit, and no longer than the whole run.
 allowed() {
-  local now=$1 most=$((2 * limits[line] * 1000)) time
+  local now=$1 limit=$((limits[line] * 1000)) time
   time=$((start + planned - now))
-  ((time <= most)) || time=$most
+  ((time >= limit)) || time=$limit
+  ((time <= 2 * limit)) || time=$((2 * limit))
   ((time <= deadline - now)) || time=$((deadline - now))
   printf '%d' "$time"
 }
