@@ -18,7 +18,7 @@ struct CheckOptions {
   std::string backend = "cuda";
   uint32_t device = 0;
   std::vector<std::filesystem::path> pluginFolders;
-  std::vector<std::string> filters; // substrings of the names of kernels and models, or '!' and a substring
+  std::vector<std::string> filters; // substrings of the names of kernels and models; empty: all
   // As for `cria bench`.
   std::string prompts = "512,2048";
   std::string depths = "128,4064";
@@ -35,7 +35,7 @@ void checkMemory(const CheckOptions &options, Report &report);
 /// Measures a large matrix product, and the model speed/model.cria with `cria bench`.
 void measureSpeed(const CheckOptions &options, Report &report);
 
-/// Returns whether the name of a kernel or model contains one of the filters, and none of those after a '!'.
+/// Returns whether the name of a kernel or model contains one of the filters.
 bool isSelected(const CheckOptions &options, std::string_view name);
 
 /// Returns whether the device runs code of this format, features and version of the kernel ABI.

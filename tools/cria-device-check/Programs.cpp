@@ -12,17 +12,10 @@ namespace cria::check {
 namespace fs = std::filesystem;
 
 bool isSelected(const CheckOptions &options, std::string_view name) {
-  bool hasWanted = false, isWanted = false;
-  for (const std::string &filter : options.filters) {
-    const bool excludes = filter.starts_with('!');
-    const bool contains = name.find(filter.substr(excludes ? 1 : 0)) != std::string_view::npos;
-    if (excludes && contains) {
-      return false;
-    }
-    hasWanted = hasWanted || !excludes;
-    isWanted = isWanted || (!excludes && contains);
-  }
-  return isWanted || !hasWanted;
+  const auto contains = [&](const std::string &filter) {
+    return name.find(filter) != std::string_view::npos;
+  };
+  return options.filters.empty() || std::any_of(options.filters.begin(), options.filters.end(), contains);
 }
 
 bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,

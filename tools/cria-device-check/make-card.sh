@@ -25,7 +25,7 @@ mv "$work/lib/cria/plugins" "$card/lib/cria/"
 mv "$work/check" "$work/LICENSE" "$card/"
 bash "$source/tools/cria-device-check/make-data.sh" "$build" "$source" "$card/check" 8192x4096x4096 llama-2-7b "$@"
 
-bash "$source/tools/cria-device-check/make-data.sh" "$build" "$source" "$rehearsal" 130x72x40 stories-260k "$@" gpusim-sm_90
+bash "$source/tools/cria-device-check/make-data.sh" "$build" "$source" "$rehearsal" --rehearse 130x72x40 stories-260k "$@" gpusim-sm_90
 cp "$build/test-drivers/simulated_cuda_driver.so" "$rehearsal/driver.so"
 cp "$build/test-drivers/fake_cublas.so" "$rehearsal/cublas.so"
 sed -i '/^gpusim-/d' "$rehearsal/speed/variants" # code for the simulated driver, not for the backend cuda

@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Makes the data for `check`: compiled cases, golden models with their logits, and a model with random weights.
 # speed/variants lists the packages and targets of it that card/run.sh compares.
-# usage: make-data.sh BUILD_FOLDER SOURCE_FOLDER OUTPUT_FOLDER ROWSxCOLUMNSxTOKENS PRESET TARGET...
-#   ROWSxCOLUMNSxTOKENS: the large product; PRESET: the model whose speed is measured; TARGET: as cuda-sm_80-ptx, cuda-sm_90
+# usage: make-data.sh BUILD_FOLDER SOURCE_FOLDER OUTPUT_FOLDER [--rehearse] ROWSxCOLUMNSxTOKENS PRESET TARGET...
+#   --rehearse: cases at real shapes get sizes for the simulator; ROWSxCOLUMNSxTOKENS: the large product; PRESET: the model
+#   whose speed is measured; TARGET: as cuda-sm_80-ptx, cuda-sm_90
 set -euo pipefail
 build=$1 source=$2 output=$3
 shift 3
 for folder in "$output"/{kernels,models,golden,speed}; do
   [[ ! -e $folder ]] || { echo "$folder exists already; expected a folder without data: remove it or name another OUTPUT_FOLDER" >&2; exit 2; }
 done
+rehearsal=()
+[[ $1 != --rehearse ]] || { rehearsal=(--rehearse); shift; }
 product=$1 preset=$2
 shift 2
 targets=$(IFS=,; echo "$*")
 mkdir -p "$output/models" "$output/golden"
-"$build/bin/make-check-cases" "$output" "$product" ops "$@"
+"$build/bin/make-check-cases" "${rehearsal[@]}" "$output" "$product" ops "$@"
 for golden in "$source"/tests/golden/logits/*.safetensors; do
   name=$(basename "$golden" .safetensors)
   model=$source/tests/golden/models/$name

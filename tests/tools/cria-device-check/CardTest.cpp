@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The lines that run on a GPU and in a rehearsal: they differ in shapes only, and fit the time and the memory.
+// The lines that run on a GPU and in a rehearsal: they differ in shapes only, and fit time and memory.
 #include "CardLines.h"
 
 #include "tools/cria-device-check/DeviceCases.h"
@@ -32,16 +32,15 @@ int64_t most(const std::vector<int64_t> &values) {
   return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
 }
 
-/// Positions that a line of `cria bench` or `check --only speed` keeps at once. The latter has prompts at depth
-/// 0 only.
+/// Positions that a line of `cria bench` keeps at once. `check --only speed` has prompts at depth 0 only, and
+/// batches at the first depth only.
 double positionsOf(const CardLine &line) {
-  if (line.runs("--only speed")) {
-    return static_cast<double>(std::max(most(line.numbers("--depth")) + most(line.numbers("--generate")),
-                                        most(line.numbers("--prompt"))));
-  }
-  const int64_t steps = std::max(most(line.numbers("--prompt")), most(line.numbers("--generate")));
-  return static_cast<double>(std::max<int64_t>(1, most(line.numbers("--batch"))) *
-                             (most(line.numbers("--depth")) + steps));
+  const int64_t depth = most(line.numbers("--depth")), prompt = most(line.numbers("--prompt")),
+                generate = most(line.numbers("--generate")), batch = most(line.numbers("--batch"));
+  return static_cast<double>(
+      line.runs("--only speed")
+          ? std::max({depth + generate, prompt, batch * (line.numbers("--depth")[0] + generate)})
+          : batch * (depth + std::max(prompt, generate)));
 }
 
 double kvBytesOf(const CardLine &line) {
@@ -55,9 +54,11 @@ constexpr double kOpenSeconds = 6; // context, code, 13 GB of random weights
 constexpr double kStepSeconds = 0.012, kPromptRowsPerSecond = 8000;
 constexpr double kLimitSeconds = 0.05, kKernelsSeconds = 1, kHostGapSeconds = 0.1;
 
-/// The time of one row: filling, a run that is not counted, the samples with the limits measured next to them.
+/// The time of one row: filling, a run that is not counted, the samples with the limits next to them.
 double rowSeconds(const CardLine &line, double batch, double depth, double prompt, double generate) {
-  const double runs = static_cast<double>(most(line.numbers("--repetitions"))) + 1;
+  constexpr double kDefaultRepetitions = 5;
+  const double repetitions = static_cast<double>(most(line.numbers("--repetitions")));
+  const double runs = 1 + (repetitions > 0 ? repetitions : kDefaultRepetitions);
   const double slowness = batch <= 1 ? 1 : batch <= 4 ? 2 : batch <= 8 ? 3 : 6;
   const double run = batch * prompt / kPromptRowsPerSecond + generate * kStepSeconds * slowness;
   return batch * depth / kPromptRowsPerSecond + runs * (1.5 * run + kLimitSeconds + kHostGapSeconds) +
@@ -77,13 +78,40 @@ double benchSeconds(const CardLine &line) {
   return seconds;
 }
 
-/// Cases that the filter of a line selects.
-double casesOf(const CardLine &line) {
-  std::istringstream list(line.option("--filter"));
-  std::vector<std::string> wanted, unwanted;
-  for (std::string filter; std::getline(list, filter, ',');) {
-    (filter[0] == '!' ? unwanted : wanted).push_back(filter.substr(filter[0] == '!' ? 1 : 0));
+/// Three runs of `cria bench`: for decoding, for batches, and for prompts.
+double speedSeconds(const CardLine &line) {
+  const double generate = static_cast<double>(most(line.numbers("--generate")));
+  double seconds = 3 * kOpenSeconds;
+  for (const int64_t depth : line.numbers("--depth")) {
+    seconds += rowSeconds(line, 1, static_cast<double>(depth), 0, generate);
   }
+  for (const int64_t batch : line.numbers("--batch")) {
+    seconds += rowSeconds(line, static_cast<double>(batch), static_cast<double>(line.numbers("--depth")[0]),
+                          0, generate);
+  }
+  for (const int64_t prompt : line.numbers("--prompt")) {
+    seconds += rowSeconds(line, 1, 0, static_cast<double>(prompt), 0);
+  }
+  return seconds;
+}
+
+std::vector<std::string> listOf(const std::string &text) {
+  std::istringstream list(text);
+  std::vector<std::string> parts;
+  for (std::string part; std::getline(list, part, ',');) {
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+/// Cases that --filter and --exclude of a line select.
+double casesOf(const CardLine &line) {
+  constexpr double kRealCases = 8;
+  if (line.option("--filter") == "real") {
+    return kRealCases;
+  }
+  const std::vector<std::string> wanted = listOf(line.option("--filter")),
+                                 unwanted = listOf(line.option("--exclude"));
   const std::vector<conformance::DeviceModule> all = conformance::deviceModules();
   return static_cast<double>(std::count_if(all.begin(), all.end(), [&](const auto &module) {
     const auto contains = [&](const std::string &part) {
@@ -101,7 +129,7 @@ double goldenModels() {
 
 /// The time of a line without a profiler or memory checker; those are cut.
 double estimatedSeconds(const CardLine &line) {
-  constexpr double kStartSeconds = 2, kTargets = 2, kCaseSeconds = 0.3, kRealCaseSeconds = 1.5,
+  constexpr double kStartSeconds = 2, kTargets = 2, kCaseSeconds = 0.3, kRealCaseSeconds = 3,
                    kModelSeconds = 0.5;
   constexpr double kProducts = 3, kProductSeconds = 2;
   if (line.runs("--only kernels")) {
@@ -112,9 +140,7 @@ double estimatedSeconds(const CardLine &line) {
     return kStartSeconds + kTargets * goldenModels() * kModelSeconds;
   }
   if (line.runs("--only speed")) {
-    CardLine bench = line; // run twice, with five samples of each row
-    bench.command += " --batch 1 --repetitions 5";
-    return kStartSeconds + kProducts * kProductSeconds + kOpenSeconds + benchSeconds(bench);
+    return kStartSeconds + kProducts * kProductSeconds + speedSeconds(line);
   }
   return line.runs(" bench ") ? benchSeconds(line) : 0;
 }
@@ -154,7 +180,7 @@ TEST(CardLines, CheckBeforeVariants) {
 /// A command without the values that a rehearsal may change.
 std::string withoutShapes(const std::string &command) {
   const std::string text =
-      std::regex_replace(command, std::regex(" (--filter ('[^']*'|\\S+)|--small-ceilings)"), "");
+      std::regex_replace(command, std::regex(" (--(filter|exclude) \\S+|--small-ceilings)"), "");
   return std::regex_replace(
       text, std::regex(" (--prompt|--depth|--generate|--batch|--repetitions|--kv-memory) \\S+"), " $1");
 }
