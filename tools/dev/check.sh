@@ -68,7 +68,7 @@ tidy() {
   [[ -z $all || $all == --all ]] || fail "tidy: expected --all, got '$all'"
   if [[ -n $all ]]; then
     preset=ci
-    options=('--header-filter=/(support|format|ir|passes|frontends|runtime|plugins|tools|tests|examples)/.*\.(h|hpp|cpp)$')
+    options=(--checks=-bugprone-suspicious-include '--header-filter=/(support|format|ir|passes|frontends|runtime|plugins|tools|tests|examples)/.*\.(h|hpp|cpp)$')
   elif ! git rev-parse -q --verify "${CRIA_BASE:-origin/main}^{commit}" >/dev/null; then
     say "There is no branch ${CRIA_BASE:-origin/main} to compare with; run ./dev tidy --all to check every file"
     return 0
