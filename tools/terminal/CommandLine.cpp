@@ -4,39 +4,31 @@
 #include "tools/terminal/Terminal.h"
 
 #include <charconv>
-#include <cmath>
 #include <fmt/format.h>
+#include <type_traits>
 
 namespace cria::cli {
 
-CLI::Validator wholeNumber(uint64_t min, uint64_t max) {
+template <typename Number> static CLI::Validator numberBetween(const char *kind, Number min, Number max) {
   return CLI::Validator(
-      [min, max](std::string &text) {
-        uint64_t value = 0;
+      [=](std::string &text) {
+        Number value = 0;
         const char *end = text.data() + text.size();
         const auto [rest, problem] = std::from_chars(text.data(), end, value);
-        if (problem != std::errc() || rest != end || value < min || value > max) {
-          return fmt::format("expected an integer from {} to {}, got '{}'", min, max, text);
+        const bool isInside = value >= min && value <= max; // false for NaN
+        if (problem != std::errc() || rest != end || !isInside) {
+          return fmt::format("expected {} from {} to {}, got '{}'", kind, min, max, text);
         }
-        text = std::to_string(value); // without leading zeros, which would mean octal
+        if constexpr (std::is_integral_v<Number>) {
+          text = std::to_string(value); // without leading zeros, which would mean octal
+        }
         return std::string();
       },
       "");
 }
 
-CLI::Validator finiteNumber(double min, double max) {
-  return CLI::Validator(
-      [min, max](std::string &text) {
-        double value = 0;
-        const char *end = text.data() + text.size();
-        const auto [rest, problem] = std::from_chars(text.data(), end, value);
-        const bool isInside = value >= min && value <= max; // false for NaN
-        return problem == std::errc() && rest == end && isInside
-                   ? std::string()
-                   : fmt::format("expected a number from {} to {}, got '{}'", min, max, text);
-      },
-      "");
-}
+CLI::Validator wholeNumber(uint64_t min, uint64_t max) { return numberBetween("an integer", min, max); }
+CLI::Validator finiteNumber(double min, double max) { return numberBetween("a number", min, max); }
 
 std::string describeParseError(const CLI::ParseError &problem) {
   const std::string text = problem.what();
