@@ -4,11 +4,10 @@
 //
 // Usage: opset-page docs/opset.md.in > opset.md
 #include "plugins/sdk/cria_opset.hpp"
+#include "support/File.h"
 
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -115,14 +114,12 @@ std::string preambleOf(std::string text) {
 } // namespace cria::opset
 
 int main(int argc, char **argv) {
-  std::ifstream file(argc == 2 ? argv[1] : "");
-  std::stringstream text;
-  text << file.rdbuf();
-  if (text.str().find("@VERSION@") == std::string::npos) {
+  const cria::StatusOr<std::string> text = cria::readFile(argc == 2 ? argv[1] : "");
+  if (!text.ok() || text->find("@VERSION@") == std::string::npos) {
     std::cerr << "usage: opset-page docs/opset.md.in, a readable file with the word @VERSION@\n";
     return 1;
   }
-  std::cout << cria::opset::preambleOf(text.str());
+  std::cout << cria::opset::preambleOf(*text);
   for (const cria::opset::Op &op : cria::opset::kOps) {
     std::cout << cria::opset::sectionOf(op);
   }

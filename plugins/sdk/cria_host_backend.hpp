@@ -174,7 +174,7 @@ inline Check checkWrite(std::string_view what, const cria_buffer &buffer, uint64
   return check.failed() ? check : checkWritable(what, buffer);
 }
 
-/// A copy or fill of a recording, with its addresses resolved.
+/// A copy or fill of a command buffer, with its addresses resolved.
 struct Transfer {
   std::byte *destination = nullptr;
   const std::byte *source = nullptr; // null: a fill

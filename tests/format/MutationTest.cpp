@@ -167,7 +167,7 @@ TEST_P(Mutation, DamagedProgramTextIsReadOrRefused) {
 
 /// Checks that a manifest has the values of its document.
 void expectStates(const Manifest &manifest, const OrderedJson &document) {
-  EXPECT_EQ(manifest.compiler, document.at("compiler"));
+  EXPECT_EQ(manifest.compiler, document.at("compiler").get<std::string>());
   EXPECT_EQ(manifest.files.size(), document.at("files").size());
   for (const auto &[path, file] : manifest.files) {
     ASSERT_TRUE(document["files"].contains(path)) << path;

@@ -4,7 +4,7 @@
 
 #include "format/WeightArrays.h"
 #include "frontends/Presets.h"
-#include "tools/terminal/Terminal.h"
+#include "tools/terminal/CommandLine.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
@@ -17,6 +17,9 @@ const std::map<std::string, CompileStage> kStages = {
     {"import", CompileStage::import},   {"optimized", CompileStage::optimized},
     {"program", CompileStage::program}, {"kernels", CompileStage::kernels},
     {"llvm", CompileStage::llvm},       {"asm", CompileStage::assembly}};
+
+/// Of a step. Programs may state more (kLimitRules), but the memory of a step grows with both.
+constexpr uint64_t kMostTokens = 65536, kMostSequences = 4096;
 
 struct Texts {
   std::string weights, kv = "f16", emit;
@@ -31,8 +34,8 @@ void addModelOptions(CLI::App &app, CompileJob &job) {
   app.add_option(
       "--preset", job.preset,
       fmt::format("Compile a known model shape without a checkpoint: {}", fmt::join(presetNames(), ", ")));
-  app.add_option("--random-weights", job.randomSeed,
-                 "Generate random weights from this seed (with --preset)");
+  app.add_option("--random-weights", job.randomSeed, "Generate random weights from this seed (with --preset)")
+      ->transform(cli::wholeNumber(0, UINT64_MAX));
   app.add_flag_callback(
       "--no-tokenizer", [&job] { job.requireTokenizer = false; },
       "Accept a checkpoint without tokenizer.model");
@@ -66,13 +69,13 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
                  fmt::format("Weight format: {} (default: that of the checkpoint)", weightFormatNames()));
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
-      ->check(CLI::Range(int64_t(1), ModelConfig::kMaxContext));
+      ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));
   app.add_option("--max-tokens", job.maxTokens,
                  "Maximum tokens per step; longer prompts run in several steps")
-      ->check(CLI::Range(1, 65536))
+      ->transform(cli::wholeNumber(1, kMostTokens))
       ->capture_default_str();
   app.add_option("--max-sequences", job.maxSequences, "Maximum sequences per step")
-      ->check(CLI::Range(1, 4096))
+      ->transform(cli::wholeNumber(1, kMostSequences))
       ->capture_default_str();
 }
 
@@ -86,7 +89,7 @@ void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
       ->take_all();
   app.add_option("--threads", options.job.numThreads,
                  "Threads that write weights (default: one per CPU, at most 16)")
-      ->check(CLI::Range(1, 256));
+      ->transform(cli::wholeNumber(1, 256));
   app.add_flag("--quiet,-q", options.quiet, "Suppress all messages except errors");
   app.add_flag("--json", options.json, "Print {path, bytes, targets} of the package as JSON");
   app.add_flag("--verbose", options.verbose, "Report what each fusion did, and the time of each stage");
@@ -183,7 +186,7 @@ CommandLine parseCommandLine(int argc, const char *const *argv, const std::strin
   } catch (const CLI::CallForVersion &) {
     return {.text = version + "\n"};
   } catch (const CLI::ParseError &problem) {
-    return {.text = fmt::format("error: {}\nSee 'cria compile --help'.\n", cli::uncapitalize(problem.what())),
+    return {.text = fmt::format("error: {}\nSee 'cria compile --help'.\n", cli::describeParseError(problem)),
             .exitCode = 2};
   }
   Status status = finish(texts, options);

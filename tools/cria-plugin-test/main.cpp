@@ -3,6 +3,7 @@
 // stdout. Exit codes: 0 all cases pass; 1 a case failed; 2 error.
 #include "tools/cria-plugin-test/ExpectationFile.h"
 #include "tools/cria-plugin-test/PluginSuite.h"
+#include "tools/terminal/CommandLine.h"
 #include "tools/terminal/JsonOutput.h"
 
 #include <CLI/CLI.hpp>
@@ -103,8 +104,10 @@ void addOptions(CLI::App &app, Options &options) {
   app.add_option(
       "--package", options.suite.package,
       "Package compiled for this backend and for ops; also compare whole models with backend 'reference'");
-  app.add_option("--device", options.suite.device, "Device number of a backend");
-  app.add_option("--seed", options.suite.seed, "Seed of random shapes and values");
+  app.add_option("--device", options.suite.device, "Device number of a backend")
+      ->transform(wholeNumber(0, UINT32_MAX));
+  app.add_option("--seed", options.suite.seed, "Seed of random shapes and values")
+      ->transform(wholeNumber(0, UINT64_MAX));
   app.add_flag("--list", options.list, "Print the names of cases and exit");
   app.add_flag("--json", options.json, "Print results as a JSON array of objects");
   app.add_flag("--quiet", options.quiet, "Do not print the summary");
@@ -129,7 +132,7 @@ int main(int argc, char **argv) {
     if (problem.get_exit_code() == 0) {
       return app.exit(problem);
     }
-    logError("{}\n{}\nSee 'cria-plugin-test --help'.", uncapitalize(problem.what()), app.get_footer());
+    logError("{}\n{}\nSee 'cria-plugin-test --help'.", describeParseError(problem), app.get_footer());
     return kExitError;
   }
   try {

@@ -10,35 +10,6 @@
 
 namespace cria::cli {
 
-CLI::Validator wholeNumber(uint64_t min, uint64_t max) {
-  return CLI::Validator(
-      [min, max](std::string &text) {
-        uint64_t value = 0;
-        const char *end = text.data() + text.size();
-        const auto [rest, problem] = std::from_chars(text.data(), end, value);
-        if (problem != std::errc() || rest != end || value < min || value > max) {
-          return fmt::format("expected an integer from {} to {}, got '{}'", min, max, text);
-        }
-        text = std::to_string(value); // without leading zeros, which would mean octal
-        return std::string();
-      },
-      "");
-}
-
-CLI::Validator finiteNumber(double min, double max) {
-  return CLI::Validator(
-      [min, max](std::string &text) {
-        double value = 0;
-        const char *end = text.data() + text.size();
-        const auto [rest, problem] = std::from_chars(text.data(), end, value);
-        const bool isInside = value >= min && value <= max; // false for NaN
-        return problem == std::errc() && rest == end && isInside
-                   ? std::string()
-                   : fmt::format("expected a number from {} to {}, got '{}'", min, max, text);
-      },
-      "");
-}
-
 namespace {
 
 /// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "Command.h"
+#include "tools/terminal/CommandLine.h"
 
 #include <cstdint>
 #include <string>
@@ -30,10 +31,6 @@ struct CommonOptions : OutputOptions {
   bool verbose = false;
 };
 
-/// A transform() that accepts integers in decimal digits, from `min` to `max`.
-CLI::Validator wholeNumber(uint64_t min, uint64_t max);
-/// A check() that accepts finite numbers from `min` to `max`.
-CLI::Validator finiteNumber(double min, double max);
 /// Adds --quiet and --json; `json` describes the output of the latter.
 void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json);
 /// Adds the positional MODEL and the common options.

@@ -37,7 +37,7 @@ constexpr uint64_t kProbeRounds = 100'000;        // enough to tell which vector
 
 typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
 
-// Adds integers, so that float arithmetic does not limit the reads.
+/// Adds integers, so that float arithmetic does not limit the reads.
 CRIA_CLONES int32_t readOneStream(const float *data, size_t count) {
   Bits sums[4] = {};
   for (size_t i = 0; i + 4 * kLanes <= count; i += 4 * kLanes) {

@@ -37,7 +37,7 @@ std::map<std::string, uint32_t> countOps(std::string_view graph) {
   constexpr std::string_view kPrefix = "llama.";
   std::map<std::string, uint32_t> counts;
   for (size_t at = graph.find(kPrefix); at != std::string_view::npos; at = graph.find(kPrefix, at + 1)) {
-    const size_t end = graph.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", at + kPrefix.size());
+    const size_t end = graph.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", at + kPrefix.size());
     const bool isOp = at >= 2 && (graph.substr(at - 2, 2) == "= " || graph.substr(at - 2, 2) == "  ");
     if (isOp && end != std::string_view::npos) {
       ++counts[std::string(graph.substr(at, end - at))];

@@ -200,7 +200,7 @@ void addRunCommand(CLI::App &app, Action &action) {
       ->add_option("--logprobs", options->logprobs,
                    "Print each token with its log-probability, and the N most likely tokens")
       ->type_name("N")
-      ->check(CLI::Range(0u, 1000u));
+      ->transform(wholeNumber(0, 1000));
   command->add_flag_callback(
       "--no-echo", [options] { options->echo = false; }, "Print only the generated text, not the prompt");
   command->footer(

@@ -6,6 +6,7 @@
 #include "CompilerProcess.h"
 #include "plugins/api/cria_plugin.h"
 
+#include "tools/terminal/CommandLine.h"
 #include "tools/terminal/Terminal.h"
 
 #include <csignal>
@@ -55,7 +56,7 @@ std::string describe(const CLI::App &command, const CLI::ParseError &problem) {
     }
   }
   if (problem.get_name() != "RequiredError" || rest.empty() || names.empty()) {
-    return uncapitalize(problem.what());
+    return describeParseError(problem);
   }
   return fmt::format("expected one of the commands {}, got '{}'", fmt::join(names, ", "), rest.front());
 }

@@ -80,7 +80,7 @@ private:
     }
   }
 
-  // Tokens after the end are read as the last one, with weight 0.
+  /// Tokens after the end are read as the last one, with weight 0.
   struct Token {
     Value exists;
     Values key, value;

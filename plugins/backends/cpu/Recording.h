@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recording: a list of kernel calls, copies and fills with resolved addresses; and the opened device that
+// A command buffer: a list of kernel calls, copies and fills with resolved addresses; and the device that
 // runs it.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A resolved entry of a recording, which is queued on a stream to run or to be captured in a graph.
+// A resolved entry of a command buffer, which is queued on a stream to run or to be captured in a graph.
 #pragma once
 
 #include "Code.h"

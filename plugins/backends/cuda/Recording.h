@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recording: entries as a CUDA graph, which a replay launches.
+// A command buffer: entries as a CUDA graph, which a replay launches.
 #pragma once
 
 #include "Launch.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recording: a list of kernel launches, copies and fills for the simulated GPU.
+// A command buffer: a list of kernel launches, copies and fills for the simulated GPU.
 #pragma once
 
 #include "plugins/backends/gpusim/LaunchChecks.h"

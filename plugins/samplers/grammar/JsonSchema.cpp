@@ -22,7 +22,10 @@ std::string grammarOfJsonSchema(std::string_view schema) {
   try {
     return SchemaWriter(Json::parse(schema, watchSize)).write();
   } catch (const Json::exception &problem) { // a syntax error with its position, or a value of a wrong type
-    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, std::string("JSON Schema: ") + problem.what());
+    const std::string text = problem.what(); // "[json.exception.parse_error.101] parse error at ..."
+    const size_t end = text.find("] ");
+    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                          "JSON Schema: " + (end == std::string::npos ? text : text.substr(end + 2)));
   }
 }
 

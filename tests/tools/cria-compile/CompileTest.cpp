@@ -311,6 +311,9 @@ TEST_F(Compile, WrongOptions) {
               HasSubstr("--target: expected cpu, ops, cpu-x86-64-v3"));
   EXPECT_THAT(errorOf(model + out + " --target cuda:sm_75"),
               HasSubstr("--target cuda:sm_75: expected one of sm_80, sm_86, sm_89, sm_90"));
+  EXPECT_THAT(errorOf(model + out + " --threads many"),
+              HasSubstr("--threads: expected an integer from 1 to 256, got 'many'"));
+  EXPECT_THAT(errorOf(model + out + " --for"), HasSubstr("--for: expected a value, got none"));
   EXPECT_THAT(errorOf(model + out + " --target cuda:"), HasSubstr("expected one of sm_80"));
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
               AllOf(HasSubstr("--weights: expected f32, f16"), HasSubstr("got 'q4'")));

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the programs share of their command lines: numbers, and messages in the form of the others.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+namespace cria::cli {
+
+/// A transform() that accepts integers in decimal digits, from `min` to `max`.
+CLI::Validator wholeNumber(uint64_t min, uint64_t max);
+/// A check() that accepts finite numbers from `min` to `max`.
+CLI::Validator finiteNumber(double min, double max);
+/// The message of an error on the command line.
+std::string describeParseError(const CLI::ParseError &problem);
+
+} // namespace cria::cli
