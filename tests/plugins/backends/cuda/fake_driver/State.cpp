@@ -18,6 +18,7 @@ template <typename Number> static void readVariable(const char *name, Number &nu
 static State *makeState() {
   auto *made = new State();
   readVariable("FAKE_CUDA_MEMORY", made->control.memoryBytes);
+  readVariable("FAKE_CUDA_MAJOR", made->control.major);
   readVariable("FAKE_CUDA_MINOR", made->control.minor);
   readVariable("FAKE_CUDA_VERSION", made->control.driverVersion);
   readVariable("FAKE_CUDA_LOSE_AT_KERNEL", made->control.loseAtKernel);
