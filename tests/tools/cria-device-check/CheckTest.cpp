@@ -43,7 +43,8 @@ protected:
     arguments.insert(arguments.end(), more.begin(), more.end());
     return runProcess(CRIA_BINARY_DIR "/check/check", arguments);
   }
-  static json rows() { return json::parse(readFile(folder->path("report.json"))).at("rows"); }
+  static json report() { return json::parse(readFile(folder->path("report.json"))); }
+  static json rows() { return report().at("rows"); }
 
   static TemporaryFolder *folder;
 };
@@ -134,6 +135,21 @@ TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   EXPECT_THAT(found[1].at("text").get<std::string>(),
               HasSubstr("GB/s read")); // the simulator's memory is the host's
   EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
+}
+
+// The simulator has no driver and no clocks.
+TEST_F(CheckTest, DescribesTheMachine) {
+  EXPECT_EQ(check({"--only", "models", "--filter", "gqa"}).exitCode, 0);
+  const json machine = report().at("machine");
+  EXPECT_EQ(machine.at("name"), "GPU simulator");
+  for (const char *member : {"driver", "cuda", "sms", "l2_bytes", "memory_bytes", "ecc", "max_sm_megahertz",
+                             "max_memory_megahertz", "power_limit_watts"}) {
+    EXPECT_TRUE(machine.at(member).is_null()) << member;
+  }
+  ASSERT_EQ(machine.at("clocks").size(), 2u);
+  EXPECT_EQ(machine.at("clocks")[0].at("after"), "start");
+  EXPECT_EQ(machine.at("clocks")[1].at("after"), "models");
+  EXPECT_TRUE(machine.at("clocks")[1].at("sm_megahertz").is_null());
 }
 
 TEST_F(CheckTest, ReportsWhyItCannotRun) {
