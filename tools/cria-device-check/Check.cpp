@@ -23,8 +23,11 @@ struct Section {
   const char *name;
   void (*run)(const CheckOptions &, Report &);
 };
-constexpr Section kSections[] = {
-    {"kernels", checkKernels}, {"models", checkModels}, {"memory", checkMemory}, {"speed", measureSpeed}};
+constexpr Section kSections[] = {{"kernels", checkKernels},
+                                 {"models", checkModels},
+                                 {"memory", checkMemory},
+                                 {"ceilings", measureCeilings},
+                                 {"speed", measureSpeed}};
 
 struct Arguments {
   CheckOptions options;
@@ -38,7 +41,7 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   for (const Section &section : kSections) {
     names.emplace_back(section.name);
   }
-  app.add_option("--only", arguments.only, "Sections to run: kernels, models, memory, speed")
+  app.add_option("--only", arguments.only, "Sections to run: kernels, models, memory, ceilings, speed")
       ->delimiter(',')
       ->check(CLI::IsMember(names));
   app.add_option("--device", options.device, "Device number of the backend")->capture_default_str();
@@ -46,7 +49,7 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   app.add_option("--filter", options.filters,
                  "Check only kernels and models whose names contain one of these")
       ->delimiter(',');
-  app.add_option("--data", options.data, "Folder with kernels/, models/, golden/ and speed/")
+  app.add_option("--data", options.data, "Folder with kernels/, models/, golden/, ceilings/ and speed/")
       ->capture_default_str();
   app.add_option("--plugin-dir", options.pluginFolders, "Additional folder with plugins; repeatable");
   app.add_option("--prompt", options.prompts, "Prompt lengths to measure, in tokens")->capture_default_str();
@@ -54,6 +57,8 @@ void addOptions(CLI::App &app, Arguments &arguments) {
       ->capture_default_str();
   app.add_option("--generate", options.generate, "Number of tokens to generate at each depth")
       ->capture_default_str();
+  app.add_flag("--small-ceilings", options.smallCeilings,
+               "Measure ceilings with little work, to rehearse without a GPU; the simulator always does");
   app.add_option("--json", arguments.json, "File for the report as JSON (default: stdout, after the table)");
 }
 

@@ -11,7 +11,7 @@ namespace cria::check {
 enum class Outcome { ok, failed, skipped, measured };
 
 struct Row {
-  std::string section; // kernel, model, memory, speed
+  std::string section; // kernel, model, memory, ceiling, speed
   std::string name;
   std::string target;
   Outcome outcome = Outcome::ok;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Makes the data for `check`: compiled cases, golden models with their logits, and a model with the shape of
-# Llama-2-7B and random weights.
+# Makes the data for `check`: compiled cases, golden models with their logits, kernels that measure ceilings,
+# and a model with the shape of Llama-2-7B and random weights.
 # usage: make-data.sh BUILD_FOLDER SOURCE_FOLDER OUTPUT_FOLDER SM...   (an SM for each cubin; none without ptxas)
 set -euo pipefail
 build=$1 source=$2 output=$3
@@ -12,7 +12,7 @@ for sm in "$@"; do
   [[ $sm == sm_80 ]] || models+=",cuda:$sm"
 done
 
-for folder in "$output"/{kernels,models,golden,speed}; do
+for folder in "$output"/{kernels,models,golden,ceilings,speed}; do
   [[ ! -e $folder ]] || { echo "$folder exists already; expected a folder without data: remove it or name another OUTPUT_FOLDER" >&2; exit 2; }
 done
 mkdir -p "$output/models" "$output/golden"

@@ -137,6 +137,41 @@ TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
 }
 
+TEST_F(CheckTest, MeasuresCeilings) {
+  const ProcessResult result = check({"--only", "ceilings"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  const std::map<std::string, const char *> values = {{"read-8k", "gigabytes_per_second"},
+                                                      {"read-16k", "gigabytes_per_second"},
+                                                      {"read-32k", "gigabytes_per_second"},
+                                                      {"read-64k", "gigabytes_per_second"},
+                                                      {"read-128k", "gigabytes_per_second"},
+                                                      {"gap-plain", "microseconds_per_dispatch"},
+                                                      {"latency-l2", "nanoseconds"},
+                                                      {"latency-memory", "nanoseconds"},
+                                                      {"mma-f16", "gigaflops"}};
+  const json found = rows();
+  EXPECT_EQ(found.size(), values.size() + 1) << result.output;
+  for (const json &row : found) {
+    EXPECT_EQ(row.at("section"), "ceiling");
+    if (row.at("name") == "gap-programmatic") {
+      EXPECT_EQ(row.at("outcome"), "skipped");
+      continue;
+    }
+    EXPECT_EQ(row.at("outcome"), "measured") << row.dump();
+    EXPECT_EQ(row.at("target"), "gpusim-sm_80");
+    EXPECT_GT(row.at("values").at(values.at(row.at("name"))).get<double>(), 0) << row.dump();
+  }
+  EXPECT_EQ(found[0].at("values").at("bytes_in_flight_per_sm"), 8192);
+}
+
+TEST_F(CheckTest, FindsNoCeilingsWrong) {
+  const TemporaryFolder empty;
+  fs::create_directory(empty.path("ceilings"));
+  EXPECT_EQ(check({"--only", "ceilings"}, empty.path()).exitCode, 1);
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].at("text"), "no program in ceilings/ runs on this device");
+}
+
 // The simulator has no driver and no clocks.
 TEST_F(CheckTest, DescribesTheMachine) {
   EXPECT_EQ(check({"--only", "models", "--filter", "gqa"}).exitCode, 0);
