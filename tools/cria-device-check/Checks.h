@@ -14,11 +14,12 @@ namespace cria::check {
 
 struct CheckOptions {
   std::filesystem::path program; // path of this executable
-  std::filesystem::path data;    // folder with kernels/, models/, golden/, speed/
+  std::filesystem::path data;    // folder with kernels/, models/, golden/, ceilings/, speed/
   std::string backend = "cuda";
   uint32_t device = 0;
   std::vector<std::filesystem::path> pluginFolders;
   std::vector<std::string> filters; // substrings of the names of kernels and models; empty: all
+  bool smallCeilings = false;       // a rehearsal, whose figures mean nothing
   // As for `cria bench`.
   std::string prompts = "512,2048";
   std::string depths = "128,4064";
@@ -32,13 +33,20 @@ void checkKernels(const CheckOptions &options, Report &report);
 void checkModels(const CheckOptions &options, Report &report);
 /// Runs checkKernels under compute-sanitizer; skipped if that is not installed.
 void checkMemory(const CheckOptions &options, Report &report);
+/// Measures what the device can do: read bandwidth, launch gap, latency, rate of tensor cores. Uses the best
+/// program of ceilings/ that the device runs.
+void measureCeilings(const CheckOptions &options, Report &report);
 /// Measures a large matrix product, and the model speed/model.cria with `cria bench`.
 void measureSpeed(const CheckOptions &options, Report &report);
 
 /// Returns whether the name of a kernel or model contains one of the filters.
 bool isSelected(const CheckOptions &options, std::string_view name);
 
-/// Returns whether the device runs code of this format, features and version of the kernel ABI.
+/// Returns how well the device runs code of this format, features and version of the kernel ABI; 0: it does
+/// not.
+uint32_t scoreOn(const CheckOptions &options, std::string_view format, std::string_view features,
+                 uint32_t abiVersion);
+/// Returns whether the device runs such code.
 bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
             uint32_t abiVersion);
 

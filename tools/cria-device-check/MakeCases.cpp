@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compiles the programs that `check` runs: every kernel case and a large matrix product, for each target.
+// Compiles the programs that `check` runs: every kernel case and a large matrix product, for each target, and
+// the kernels that measure ceilings, for each target but `ops`.
 // usage: make-check-cases FOLDER ROWSxCOLUMNSxTOKENS TARGET...
+#include "tools/cria-device-check/CeilingKernels.h"
+#include "tools/cria-device-check/CompileCeilings.h"
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceModules.h"
 #include "tools/cria-device-check/LargeProduct.h"
@@ -13,9 +16,8 @@ using cria::check::LargeProduct;
 
 namespace fs = std::filesystem;
 
-static bool make(const fs::path &folder, const std::string &name, const std::string &module,
-                 const CaseLimits &limits, const std::string &target) {
-  const CompiledProgram program = compileProgram(module, target, limits, false);
+static bool write(const fs::path &folder, const std::string &name, const std::string &target,
+                  const CompiledProgram &program) {
   if (!program.error.empty()) {
     std::fprintf(stderr, "error: %s: %s", name.c_str(), program.error.c_str());
     return false;
@@ -24,11 +26,21 @@ static bool make(const fs::path &folder, const std::string &name, const std::str
   return true;
 }
 
+static bool make(const fs::path &folder, const std::string &name, const std::string &module,
+                 const CaseLimits &limits, const std::string &target) {
+  return write(folder, name, target, compileProgram(module, target, limits, false));
+}
+
+static bool makeCeilings(const fs::path &folder, const std::string &target) {
+  return target == "ops" || write(folder, "ceilings", target, cria::check::compileCeilings(target));
+}
+
 static bool makeAll(const fs::path &folder, const LargeProduct &product, const std::string &target) {
   bool good = true;
   for (const DeviceModule &testCase : deviceModules()) {
     good = good && make(folder / "kernels", testCase.name, testCase.module, testCase.limits, target);
   }
+  good = good && makeCeilings(folder / cria::check::kCeilingFolder, target);
   return good && make(folder / "speed", product.name(), product.module(), product.limits(), target);
 }
 
@@ -40,8 +52,9 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: make-check-cases FOLDER ROWSxCOLUMNSxTOKENS TARGET...\n");
     return 2;
   }
-  fs::create_directories(fs::path(arguments[0]) / "kernels");
-  fs::create_directories(fs::path(arguments[0]) / "speed");
+  for (const char *folder : {"kernels", cria::check::kCeilingFolder, "speed"}) {
+    fs::create_directories(fs::path(arguments[0]) / folder);
+  }
   bool good = true;
   for (size_t i = 2; i < arguments.size(); ++i) {
     good = good && makeAll(arguments[0], *product, arguments[i]);

@@ -18,14 +18,19 @@ bool isSelected(const CheckOptions &options, std::string_view name) {
   return options.filters.empty() || std::any_of(options.filters.begin(), options.filters.end(), contains);
 }
 
-bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
-            uint32_t abiVersion) {
+uint32_t scoreOn(const CheckOptions &options, std::string_view format, std::string_view features,
+                 uint32_t abiVersion) {
   StatusOr<BackendPlugin> plugin = BackendPlugin::load(*options.registry, options.backend);
   if (!plugin.ok()) {
-    return false;
+    return 0;
   }
   const StatusOr<BackendProbe> probe = plugin->probe(options.device, format, features, abiVersion);
-  return probe.ok() && probe->score > 0;
+  return probe.ok() ? probe->score : 0;
+}
+
+bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
+            uint32_t abiVersion) {
+  return scoreOn(options, format, features, abiVersion) > 0;
 }
 
 static std::set<fs::path> programsIn(const fs::path &folder) {

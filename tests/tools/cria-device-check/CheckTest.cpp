@@ -43,7 +43,8 @@ protected:
     arguments.insert(arguments.end(), more.begin(), more.end());
     return runProcess(CRIA_BINARY_DIR "/check/check", arguments);
   }
-  static json rows() { return json::parse(readFile(folder->path("report.json"))).at("rows"); }
+  static json report() { return json::parse(readFile(folder->path("report.json"))); }
+  static json rows() { return report().at("rows"); }
 
   static TemporaryFolder *folder;
 };
@@ -134,6 +135,56 @@ TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   EXPECT_THAT(found[1].at("text").get<std::string>(),
               HasSubstr("GB/s read")); // the simulator's memory is the host's
   EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
+}
+
+TEST_F(CheckTest, MeasuresCeilings) {
+  const ProcessResult result = check({"--only", "ceilings"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  const std::map<std::string, const char *> values = {{"read-8k", "gigabytes_per_second"},
+                                                      {"read-16k", "gigabytes_per_second"},
+                                                      {"read-32k", "gigabytes_per_second"},
+                                                      {"read-64k", "gigabytes_per_second"},
+                                                      {"read-128k", "gigabytes_per_second"},
+                                                      {"gap-plain", "microseconds_per_dispatch"},
+                                                      {"latency-l2", "nanoseconds"},
+                                                      {"latency-memory", "nanoseconds"},
+                                                      {"mma-f16", "gigaflops"}};
+  const json found = rows();
+  EXPECT_EQ(found.size(), values.size() + 1) << result.output;
+  for (const json &row : found) {
+    EXPECT_EQ(row.at("section"), "ceiling");
+    if (row.at("name") == "gap-programmatic") {
+      EXPECT_EQ(row.at("outcome"), "skipped");
+      continue;
+    }
+    EXPECT_EQ(row.at("outcome"), "measured") << row.dump();
+    EXPECT_EQ(row.at("target"), "gpusim-sm_80");
+    EXPECT_GT(row.at("values").at(values.at(row.at("name"))).get<double>(), 0) << row.dump();
+  }
+  EXPECT_EQ(found[0].at("values").at("bytes_in_flight_per_sm"), 8192);
+}
+
+TEST_F(CheckTest, FindsNoCeilingsWrong) {
+  const TemporaryFolder empty;
+  fs::create_directory(empty.path("ceilings"));
+  EXPECT_EQ(check({"--only", "ceilings"}, empty.path()).exitCode, 1);
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].at("text"), "no program in ceilings/ runs on this device");
+}
+
+// The simulator has no driver and no clocks.
+TEST_F(CheckTest, DescribesTheMachine) {
+  EXPECT_EQ(check({"--only", "models", "--filter", "gqa"}).exitCode, 0);
+  const json machine = report().at("machine");
+  EXPECT_EQ(machine.at("name"), "GPU simulator");
+  for (const char *member : {"driver", "cuda", "sms", "l2_bytes", "memory_bytes", "ecc", "max_sm_megahertz",
+                             "max_memory_megahertz", "power_limit_watts"}) {
+    EXPECT_TRUE(machine.at(member).is_null()) << member;
+  }
+  ASSERT_EQ(machine.at("clocks").size(), 2u);
+  EXPECT_EQ(machine.at("clocks")[0].at("after"), "start");
+  EXPECT_EQ(machine.at("clocks")[1].at("after"), "models");
+  EXPECT_TRUE(machine.at("clocks")[1].at("sm_megahertz").is_null());
 }
 
 TEST_F(CheckTest, ReportsWhyItCannotRun) {
