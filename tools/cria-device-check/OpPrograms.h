@@ -15,15 +15,17 @@ struct ProgramCache {
   uint64_t headDim = 16;
   std::string type = "f16";
   CaseLimits limits;
+  bool seedsMatrices = false; // the device generates the matrices of weights: random(OpProgram::kSeed)
 };
 
 class OpProgram {
 public:
   static constexpr uint64_t kVocabulary = 40;
+  static constexpr uint32_t kSeed = 42; // of weights that the device generates
 
   OpProgram(Random &random, ProgramCache cache = {}) : random_(random), cache_(std::move(cache)) {}
 
-  /// Add a weight with random values, %<name>.
+  /// Add a weight with random values, %<name>. If the device generates a matrix, tensors() lacks it.
   void addMatrix(const std::string &name, const std::string &type, uint64_t rows, uint64_t columns);
   void addVector(const std::string &name, uint64_t size);
   /// Adds gate and up weights of `rows` rows each, interleaved in blocks of 16.
@@ -55,6 +57,7 @@ private:
   std::string entry(const std::string &name, const std::string &rows, int64_t maxTokens) const;
   void addLookup(const std::string &name, uint64_t columns, const std::string &tableType,
                  const std::string &recipe);
+  std::string matrixRecipe(const std::string &tensor, uint64_t rows, uint64_t columns);
   void declare(const std::string &name, const std::string &type, const std::string &recipe);
 
   Random &random_;
