@@ -23,14 +23,15 @@ Row rowOf(const std::string &name, const std::string &target, const DeviceFindin
           .values = {{"prompt_error", findings.promptError}, {"few_error", findings.fewError}}};
 }
 
-DeviceFindings check(const CheckOptions &options, const DeviceCase &testCase,
-                     const CompiledProgram &program) {
+DeviceFindings runCase(const CheckOptions &options, const DeviceCase &testCase,
+                       const CompiledProgram &program) {
   const CompiledProgram ops =
       readProgram((options.data / "kernels" / (testCase.name + ".ops.program")).string());
   return checkOnDevice(testCase, ops, program, options.backend, {.device = options.device});
 }
 
-DeviceFindings check(const CheckOptions &options, const RealCase &testCase, const CompiledProgram &program) {
+DeviceFindings runCase(const CheckOptions &options, const RealCase &testCase,
+                       const CompiledProgram &program) {
   return checkRealCase(testCase, program, options.backend, {.device = options.device});
 }
 
@@ -63,10 +64,10 @@ void checkKernels(const CheckOptions &options, Report &report) {
   forEachProgram(options, options.data / "kernels",
                  [&](const std::string &name, const std::string &target, const CompiledProgram &program) {
                    if (cases.count(name) != 0) {
-                     report.add(rowOf(name, target, check(options, cases.at(name), program)));
+                     report.add(rowOf(name, target, runCase(options, cases.at(name), program)));
                      ++checked;
                    } else if (real.count(name) != 0) {
-                     report.add(rowOf(name, target, check(options, real.at(name), program)));
+                     report.add(rowOf(name, target, runCase(options, real.at(name), program)));
                      ++checked;
                    }
                  });

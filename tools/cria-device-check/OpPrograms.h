@@ -8,6 +8,9 @@
 
 namespace cria::conformance {
 
+/// Positions in a page of the KV cache.
+inline constexpr uint64_t kPageTokens = 32;
+
 /// The KV cache of an op program.
 struct ProgramCache {
   uint64_t layers = 1;
@@ -77,7 +80,6 @@ public:
   StepInputs next(uint64_t maxRowsPerSequence, uint64_t paddingRows);
 
 private:
-  static constexpr uint64_t kPageTokens = 32;
   void append(StepInputs &step, size_t sequence);
 
   Random &random_;

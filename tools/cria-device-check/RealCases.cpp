@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/RealCases.h"
 
+#include "tools/cria-device-check/DeviceCases.h"
 #include "tools/cria-device-check/SampledResults.h"
 
 #include <fmt/format.h>
@@ -8,19 +9,14 @@
 namespace cria::conformance {
 namespace {
 
-constexpr uint64_t kSeed = 29;
-constexpr uint64_t kPageTokens = 32;
+constexpr uint64_t kTensorSeed = 29;
 constexpr uint64_t kFewRows = 8; // the maximum of `small`
 constexpr uint64_t kHeadDim = 128;
 constexpr uint64_t kGroup = 8; // query heads for each KV head in 70B
 /// 1 / sqrt(128), with which scores have a variance of about 1.
 constexpr const char *kScale = "0.08838835";
-/// In prompts, the kernels round inputs to the type of the weights, and queries and softmax weights to f16.
-constexpr double kHalf = 2e-3, kBfloat = 1.5e-2;
-/// Only the order of f32 sums differs.
-constexpr double kSingle = 2e-5;
-/// f32 rounding moves some of the rotated keys across the midpoint of two neighbouring f16 numbers.
-constexpr double kHalfCache = 0x1p-10;
+/// f32 rounding moves some of the thousands of rotated keys across the midpoint of two neighbouring f16 numbers.
+constexpr double kLongCacheTolerance = 0x1p-10;
 
 uint64_t pagesFor(uint64_t positions) { return (positions + kPageTokens - 1) / kPageTokens; }
 
@@ -104,13 +100,13 @@ OpProgram programOf(Random &random, const RealLinear &linear, const CaseLimits &
 }
 
 RealCase linearCase(const RealLinear &linear, uint64_t tokens) {
-  Random random(kSeed);
+  Random random(kTensorSeed);
   const LinearShape &shape = linear.shape;
   RealCase added = makeCase(fmt::format("{}-{}-{}x{}", linear.name, shape.type, shape.outer, shape.inner),
                             programOf(random, linear, limitsOf(1, tokens)), 1, tokens);
   const bool isBfloat = std::string_view(shape.type) == "bf16";
-  added.tolerance = linear.isOnOutputs ? kSingle : isBfloat ? kBfloat : kHalf;
-  added.fewTolerance = kSingle;
+  added.tolerance = linear.isOnOutputs ? kSingleTolerance : isBfloat ? kBfloatTolerance : kHalfTolerance;
+  added.fewTolerance = kSingleTolerance;
   added.columns = sampledColumns(shape.outer);
   added.expected = [tensors = added.tensors, columns = added.columns, shape,
                     parts = linear.parts](const StepInputs &step) {
@@ -121,14 +117,14 @@ RealCase linearCase(const RealLinear &linear, uint64_t tokens) {
 
 /// Samples the first and the last query head of the last KV head.
 RealCase attentionCase(const RealSizes &sizes, uint64_t group, uint64_t kvHeads) {
-  Random random(kSeed);
+  Random random(kTensorSeed);
   const AttentionShape shape{group, kvHeads, kHeadDim, "f16", true, kScale};
   const uint64_t prompts = sizes.context / sizes.tokens;
   RealCase added =
       makeCase(fmt::format("attention-group{}-{}", group, sizes.context),
                ropeAttentionProgram(random, shape, limitsOf(prompts, sizes.tokens)), prompts, sizes.tokens);
-  added.tolerance = kHalf;
-  added.fewTolerance = kHalfCache;
+  added.tolerance = kHalfTolerance;
+  added.fewTolerance = kLongCacheTolerance;
   std::vector<StepInputs> all = added.prompts;
   all.push_back(added.few);
   added.columns = SampledAttention::columnsOf(shape);

@@ -9,7 +9,6 @@
 namespace cria::conformance {
 namespace {
 
-constexpr uint64_t kPageTokens = 32;
 constexpr double kEpsilon = 1.0e-5; // of fusedLinearProgram()
 
 /// The elements of `source` in the given rows and columns, rounded to f32, as all activations are.
