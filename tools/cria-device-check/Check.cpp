@@ -51,11 +51,17 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   app.add_option("--filter", options.filters,
                  "Check only kernels and models whose names contain one of these")
       ->delimiter(',');
+  app.add_option("--exclude", options.excluded,
+                 "Leave out kernels and models whose names contain one of these")
+      ->delimiter(',');
   app.add_option("--data", options.data, "Folder with kernels/, models/, golden/, ceilings/ and speed/")
       ->capture_default_str();
   app.add_option("--plugin-dir", options.pluginFolders, "Additional folder with plugins; repeatable");
   app.add_option("--prompt", options.prompts, "Prompt lengths to measure, in tokens")->capture_default_str();
   app.add_option("--depth", options.depths, "Context lengths at which decoding is measured, in tokens")
+      ->capture_default_str();
+  app.add_option("--batch", options.batches,
+                 "Numbers of sequences that decode together, measured at the first context length")
       ->capture_default_str();
   app.add_option("--generate", options.generate, "Number of tokens to generate at each depth")
       ->capture_default_str();

@@ -12,10 +12,11 @@ namespace cria::check {
 namespace fs = std::filesystem;
 
 bool isSelected(const CheckOptions &options, std::string_view name) {
-  const auto contains = [&](const std::string &filter) {
-    return name.find(filter) != std::string_view::npos;
+  const auto containsOneOf = [&](const std::vector<std::string> &parts) {
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](const std::string &part) { return name.find(part) != std::string_view::npos; });
   };
-  return options.filters.empty() || std::any_of(options.filters.begin(), options.filters.end(), contains);
+  return (options.filters.empty() || containsOneOf(options.filters)) && !containsOneOf(options.excluded);
 }
 
 uint32_t scoreOn(const CheckOptions &options, std::string_view format, std::string_view features,

@@ -23,7 +23,7 @@ protected:
   static void SetUpTestSuite() {
     folder = new TemporaryFolder();
     const ProcessResult made = runProcess(CRIA_BINARY_DIR "/bin/make-check-cases",
-                                          {folder->path(), "130x72x40", "ops", "gpusim-sm_80"});
+                                          {"--rehearse", folder->path(), "130x72x40", "ops", "gpusim-sm_80"});
     ASSERT_EQ(made.exitCode, 0) << made.errors;
     fs::create_directory(folder->path("models"));
     fs::create_directory(folder->path("golden"));
@@ -61,6 +61,17 @@ TEST_F(CheckTest, FindsKernelsAndModelsRight) {
   ASSERT_EQ(rows().size(), 1u);
   EXPECT_EQ(rows()[0].at("outcome"), "ok");
   EXPECT_LT(rows()[0].at("values").at("prompt_error").get<double>(), 2e-5);
+}
+
+TEST_F(CheckTest, ComparesRealShapesWithSamples) {
+  const ProcessResult result = check({"--only", "kernels", "--filter", "real", "--exclude", "gate,qkv"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  ASSERT_EQ(rows().size(), 6u) << result.output;
+  for (const json &row : rows()) {
+    EXPECT_EQ(row.at("section"), "kernel");
+    EXPECT_THAT(row.at("name").get<std::string>(), testing::StartsWith("real-"));
+    EXPECT_LT(row.at("values").at("few_error").get<double>(), 1e-3);
+  }
 }
 
 // The rows of a weight are in another order than the code expects.
@@ -113,7 +124,8 @@ TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
   const ProcessResult good = checkWith("shift 6\nexec \"$@\"\n");
   EXPECT_EQ(good.exitCode, 0) << good.output;
   EXPECT_THAT(readFile(tools.path("asked")),
-              HasSubstr("--tool memcheck --report-api-errors no --error-exitcode 99"));
+              AllOf(HasSubstr("--tool memcheck --report-api-errors no --error-exitcode 99"),
+                    HasSubstr("--exclude real-")));
   EXPECT_THAT(good.output, AllOf(HasSubstr("memcheck"), HasSubstr("racecheck"), HasSubstr("1 ok")));
   const ProcessResult bad = checkWith("echo 'ERROR SUMMARY: 1 error'\nexit 99\n");
   EXPECT_EQ(bad.exitCode, 1);
@@ -121,10 +133,12 @@ TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
 }
 
 TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
-  const ProcessResult result = check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2"});
+  const ProcessResult result =
+      check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2", "--batch", "2"});
   EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
   const json found = rows();
-  const std::vector<std::string> names = {"product-130x72x40", "decode at 4", "prefill 8"};
+  const std::vector<std::string> names = {"product-130x72x40", "decode at 4", "prefill 8",
+                                          "decode at 4, batch 2"};
   ASSERT_EQ(found.size(), names.size()) << result.output;
   for (size_t i = 0; i < names.size(); ++i) {
     EXPECT_EQ(found[i].at("name"), names[i]);

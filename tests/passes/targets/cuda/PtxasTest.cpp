@@ -125,6 +125,23 @@ TEST_F(PtxasOnCases, KernelsOfCeilingsFitIntoRegisters) {
   }
 }
 
+// The programs are carried to the machine with the GPU, so they hold no weights.
+TEST_F(PtxasOnCases, KernelsAtRealShapesFitIntoRegisters) {
+  constexpr size_t kMegabyte = 1'000'000;
+  for (const conformance::DeviceModule &testCase : conformance::realModules(conformance::RealSet::real)) {
+    for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {
+      SCOPED_TRACE(testCase.name);
+      const conformance::CompiledProgram program = conformance::compileProgram(
+          testCase.module, ("cuda-" + sm.name + "-ptx").str(), testCase.limits, false);
+      ASSERT_EQ(program.error, "");
+      expectNothingSpills(program.code, sm, 2);
+      const test::TemporaryFolder folder;
+      conformance::writeProgram(folder.path("case.program"), program);
+      EXPECT_LT(std::filesystem::file_size(folder.path("case.program")), kMegabyte);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , PtxasOnModels,
     testing::Values(Shape{"llama-2-7b", "f16", "f16"}, Shape{"llama-2-70b", "bf16", "f16"},
