@@ -9,6 +9,8 @@
 namespace cria {
 
 namespace {
+bool isAny(const ProgramDispatch &) { return true; }
+
 /// Builds the structs of the plugin ABI for an entry point. Addresses in a deque stay valid while it grows.
 class EntryResolver {
 public:
@@ -126,14 +128,14 @@ bool EntryResolver::add(const ProgramDispatch &dispatch) {
 } // namespace
 
 StatusOr<CommandBuffer> CommandBuffers::make(const ProgramEntry &entry, uint32_t numTokens,
-                                             uint32_t numOutputs) const {
+                                             uint32_t numOutputs, const Filter &isWanted) const {
   CommandBuffer commandBuffer;
   commandBuffer.entry = &entry;
   commandBuffer.numTokens = numTokens;
   commandBuffer.numOutputs = numOutputs;
   EntryResolver resolver(program_, bound_, numTokens, numOutputs);
   for (uint32_t i = 0; i < entry.dispatches.size(); ++i) {
-    if (resolver.add(entry.dispatches[i])) {
+    if (isWanted(entry.dispatches[i]) && resolver.add(entry.dispatches[i])) {
       commandBuffer.dispatches.push_back(i);
     }
   }
@@ -146,10 +148,15 @@ StatusOr<CommandBuffer> CommandBuffers::make(const ProgramEntry &entry, uint32_t
   return commandBuffer;
 }
 
+StatusOr<CommandBuffer> CommandBuffers::makeForKernel(const CommandBuffer &step, uint32_t kernel) const {
+  return make(*step.entry, step.numTokens, step.numOutputs,
+              [&](const ProgramDispatch &dispatch) { return dispatch.kernel == kernel; });
+}
+
 Status CommandBuffers::check() const {
   for (const ProgramEntry &entry : program_.entries) {
     uint32_t numOutputs = std::min(entry.maxTokens, program_.limits.maxOutputs);
-    CRIA_RETURN_IF_ERROR(make(entry, entry.maxTokens, numOutputs).status());
+    CRIA_RETURN_IF_ERROR(make(entry, entry.maxTokens, numOutputs, isAny).status());
   }
   return {};
 }
@@ -172,7 +179,7 @@ StatusOr<const CommandBuffer *> CommandBuffers::get(const ProgramEntry &entry, u
   };
   auto found = std::find_if(kept_.begin(), kept_.end(), isWanted);
   if (found == kept_.end()) {
-    CRIA_ASSIGN_OR_RETURN(CommandBuffer commandBuffer, make(entry, numTokens, numOutputs));
+    CRIA_ASSIGN_OR_RETURN(CommandBuffer commandBuffer, make(entry, numTokens, numOutputs, isAny));
     CommandBuffer *place = makeRoom();
     *place = std::move(commandBuffer);
     found = kept_.begin() + (place - kept_.data());

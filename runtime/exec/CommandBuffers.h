@@ -7,6 +7,7 @@
 #include "plugins/api/cria_plugin.h"
 #include "runtime/exec/Device.h"
 
+#include <functional>
 #include <vector>
 
 namespace cria {
@@ -44,12 +45,19 @@ public:
   /// least recently used one. Valid until the next call. Errors: the backend's.
   StatusOr<const CommandBuffer *> get(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs);
 
+  /// Makes a command buffer with only those dispatches of `step` that run `kernel`, an index of the program's
+  /// kernels. Errors: the backend's.
+  StatusOr<CommandBuffer> makeForKernel(const CommandBuffer &step, uint32_t kernel) const;
+
   /// Checks that the backend accepts every entry point at its maximum size. Keeps no command buffer.
   /// Errors: the backend's.
   Status check() const;
 
 private:
-  StatusOr<CommandBuffer> make(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs) const;
+  using Filter = std::function<bool(const ProgramDispatch &)>;
+  /// Makes a command buffer of the dispatches that `isWanted` selects.
+  StatusOr<CommandBuffer> make(const ProgramEntry &entry, uint32_t numTokens, uint32_t numOutputs,
+                               const Filter &isWanted) const;
   CommandBuffer *makeRoom();
 
   Device &device_;

@@ -86,6 +86,15 @@ Status Device::finish() {
   return call([&](cria_message *m) { return api_.finish(queue_, m); });
 }
 
+Status Device::repeat(const DeviceCommandBuffer &commandBuffer, uint32_t count) {
+  Status status;
+  for (uint32_t i = 0; i < count && status.ok(); ++i) {
+    status = replay(commandBuffer, nullptr);
+  }
+  Status finished = finish();
+  return status.ok() ? finished : status;
+}
+
 Status Device::enableProfile(bool on) {
   if (!api_.profile_enable || !api_.profile_read) {
     return error(StatusCode::unsupported, "{} does not measure the times of dispatches", where_);

@@ -53,6 +53,8 @@ public:
   Status fill(const DeviceBuffer &buffer, uint64_t offset, uint64_t size, uint32_t value);
   Status replay(const DeviceCommandBuffer &commandBuffer, const int32_t *cancel);
   Status finish();
+  /// Replays a command buffer `count` times back to back and waits for the end, also after an error.
+  Status repeat(const DeviceCommandBuffer &commandBuffer, uint32_t count);
   /// Errors: unsupported if the backend does not measure times.
   Status enableProfile(bool on);
   Status readProfile(std::span<uint64_t> nanoseconds);

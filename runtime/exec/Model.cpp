@@ -3,6 +3,7 @@
 // command buffer, return the logits.
 #include "runtime/exec/Model.h"
 
+#include "runtime/exec/KernelTimes.h"
 #include "runtime/exec/ModelMemory.h"
 #include "runtime/exec/Profile.h"
 #include "runtime/exec/StepInput.h"
@@ -24,6 +25,7 @@ public:
               const ModelOptions &options);
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel);
   Status repeatStep(uint32_t count);
+  StatusOr<std::vector<ProfileRow>> timeKernels(uint32_t count);
   Status enableProfile(bool on);
 
   std::shared_ptr<const Package> package;
@@ -45,6 +47,7 @@ private:
   Status openDevice(const TargetChoice &choice, const ModelOptions &options);
   Status loadCode(const PackageTarget &target);
   Status initialize();
+  Status requireStep() const;
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
   StatusOr<const float *> run(const CommandBuffer &commandBuffer, const CancelFlag *cancel);
 
@@ -185,14 +188,25 @@ StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandB
   return visibleLogits_ ? visibleLogits_ : logits_.data();
 }
 
+Status Model::Implementation::requireStep() const {
+  return last_ ? Status() : invalidArgument("there is no step to repeat; run one that succeeds first");
+}
+
 Status Model::Implementation::repeatStep(uint32_t count) {
-  if (last_ == nullptr) {
-    return invalidArgument("there is no step to repeat; run one that succeeds first");
+  CRIA_RETURN_IF_ERROR(requireStep());
+  return device->repeat(last_->handle, count);
+}
+
+StatusOr<std::vector<ProfileRow>> Model::Implementation::timeKernels(uint32_t count) {
+  CRIA_RETURN_IF_ERROR(requireStep());
+  if (profiling_) {
+    return invalidArgument("kernels cannot be timed while profiling is enabled, which launches them one by "
+                           "one; disable it first");
   }
-  for (uint32_t i = 0; i < count; ++i) {
-    CRIA_RETURN_IF_ERROR(device->replay(last_->handle, nullptr));
-  }
-  return device->finish();
+  CRIA_ASSIGN_OR_RETURN(std::vector<ProfileRow> rows,
+                        cria::timeKernels(*commandBuffers, *device, program, *last_, count));
+  CRIA_RETURN_IF_ERROR(device->repeat(last_->handle, 1));
+  return rows;
 }
 
 Status Model::Implementation::enableProfile(bool on) {
@@ -267,6 +281,9 @@ StatusOr<std::span<const float>> Model::forward(const Batch &batch, const Cancel
 }
 
 Status Model::repeatStep(uint32_t count) { return implementation_->repeatStep(count); }
+StatusOr<std::vector<ProfileRow>> Model::timeKernels(uint32_t count) {
+  return implementation_->timeKernels(count);
+}
 
 const Package &Model::package() const { return *implementation_->package; }
 const Manifest &Model::manifest() const { return implementation_->package->manifest(); }

@@ -48,13 +48,14 @@ struct ModelOptions {
   std::function<void(uint64_t done, uint64_t total)> progress;
 };
 
-/// The time of one kernel or op of an entry point since profiling was enabled.
+/// The time of one kernel or op of an entry point: of all dispatches since profiling was enabled, or of those
+/// of one step (see Model::timeKernels()).
 struct ProfileRow {
   std::string entry;
   std::string name;   // kernel or op
   uint64_t calls = 0; // dispatches
   uint64_t nanoseconds = 0;
-  uint64_t bytes = 0; // of weights that were read
+  uint64_t bytes = 0; // of weights that were read, without look-up tables
 };
 
 /// Memory of the model on its device, in bytes.
@@ -92,6 +93,15 @@ public:
   /// run writes the same values as the last step. REQUIRES: the sessions of that step have not changed
   /// since. Errors: invalidArgument if no step was run or the last one failed; the backend's.
   Status repeatStep(uint32_t count);
+
+  /// Times each kernel of the last step alone: runs the kernel's dispatches of all layers, in order, once and
+  /// then `count` times back to back. Returns a row for each kernel, in the order of the step, with the mean
+  /// of one run. On a device this is the time without the host, but a kernel with one dispatch per step
+  /// includes the launch of a command buffer. No kernel uses activations as addresses, so it does not matter
+  /// that these are of another layer. The step is run once more at the end, which restores all that it
+  /// wrote. REQUIRES: as for repeatStep(); count > 0. Errors: invalidArgument as for repeatStep(), or if
+  /// profiling is enabled; the backend's, after which the positions of that step are undefined.
+  StatusOr<std::vector<ProfileRow>> timeKernels(uint32_t count);
 
   const Package &package() const;
   const Manifest &manifest() const;

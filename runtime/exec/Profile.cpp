@@ -5,10 +5,11 @@
 
 namespace cria {
 
-static uint64_t weightBytes(const ProgramDispatch &dispatch) {
+uint64_t weightBytes(const ProgramDispatch &dispatch) {
   uint64_t bytes = 0;
   for (const ProgramBinding &binding : dispatch.bindings) {
-    bytes += binding.buffer.space == BufferSpace::weight ? binding.size : 0;
+    bool isRead = binding.buffer.space == BufferSpace::weight && binding.name != "table";
+    bytes += isRead ? binding.size : 0;
   }
   return bytes;
 }

@@ -9,6 +9,10 @@
 
 namespace cria {
 
+/// The bytes of weights that a dispatch reads. Look-up tables do not count, because few of their rows are
+/// read.
+uint64_t weightBytes(const ProgramDispatch &dispatch);
+
 class Profile {
 public:
   explicit Profile(const Program &program) : program_(program) {}

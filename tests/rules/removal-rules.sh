@@ -31,7 +31,7 @@ fi
 readonly EXCEPTIONS=(
   'dev:rm -rf dist' # check_dist has found that it is empty or an installation of Cria
   'tools/dev/card.sh:rm -rf card card-rehearsal' # check_card has found the same of each
-  # Four folders in the build folder, with names of their own, which the next command of the target makes again.
+  # Folders in the build folder, with names of their own, which the next command of the target makes again.
   'tools/cria-device-check/CMakeLists.txt:COMMAND ${CMAKE_COMMAND} -E rm -rf ${data_folders}'
 )
 # A folder that `work=$(mktemp -d)` of the same script has made, or a part of it.

@@ -3,6 +3,7 @@
 // was built on another machine (`./dev dist --check`) and needs only the driver. Exit codes: 0 all checks
 // pass; 1 a check failed; 2 error.
 #include "tools/cria-device-check/Checks.h"
+#include "tools/cria-device-check/MachineReport.h"
 #include "tools/cria-device-check/Summary.h"
 
 #include "runtime/plugin/BackendPlugin.h"
@@ -23,8 +24,11 @@ struct Section {
   const char *name;
   void (*run)(const CheckOptions &, Report &);
 };
-constexpr Section kSections[] = {
-    {"kernels", checkKernels}, {"models", checkModels}, {"memory", checkMemory}, {"speed", measureSpeed}};
+constexpr Section kSections[] = {{"kernels", checkKernels},
+                                 {"models", checkModels},
+                                 {"memory", checkMemory},
+                                 {"ceilings", measureCeilings},
+                                 {"speed", measureSpeed}};
 
 struct Arguments {
   CheckOptions options;
@@ -39,7 +43,7 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   for (const Section &section : kSections) {
     names.emplace_back(section.name);
   }
-  app.add_option("--only", arguments.only, "Sections to run: kernels, models, memory, speed")
+  app.add_option("--only", arguments.only, "Sections to run: kernels, models, memory, ceilings, speed")
       ->delimiter(',')
       ->check(CLI::IsMember(names));
   app.add_option("--device", options.device, "Device number of the backend")->capture_default_str();
@@ -47,14 +51,22 @@ void addOptions(CLI::App &app, Arguments &arguments) {
   app.add_option("--filter", options.filters,
                  "Check only kernels and models whose names contain one of these")
       ->delimiter(',');
-  app.add_option("--data", options.data, "Folder with kernels/, models/, golden/ and speed/")
+  app.add_option("--exclude", options.excluded,
+                 "Leave out kernels and models whose names contain one of these")
+      ->delimiter(',');
+  app.add_option("--data", options.data, "Folder with kernels/, models/, golden/, ceilings/ and speed/")
       ->capture_default_str();
   app.add_option("--plugin-dir", options.pluginFolders, "Additional folder with plugins; repeatable");
   app.add_option("--prompt", options.prompts, "Prompt lengths to measure, in tokens")->capture_default_str();
   app.add_option("--depth", options.depths, "Context lengths at which decoding is measured, in tokens")
       ->capture_default_str();
+  app.add_option("--batch", options.batches,
+                 "Numbers of sequences that decode together, measured at the first context length")
+      ->capture_default_str();
   app.add_option("--generate", options.generate, "Number of tokens to generate at each depth")
       ->capture_default_str();
+  app.add_flag("--small-ceilings", options.smallCeilings,
+               "Measure ceilings with little work, to rehearse without a GPU; the simulator always does");
   app.add_option("--json", arguments.json, "File for the report as JSON (default: stdout, after the table)");
 }
 
@@ -68,11 +80,25 @@ CLI::App *addSummarize(CLI::App &app, Arguments &arguments) {
   return command;
 }
 
-/// "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)".
-StatusOr<std::string> describeDevice(const CheckOptions &options) {
+StatusOr<BackendDevice> findDevice(const CheckOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const BackendPlugin plugin, BackendPlugin::load(*options.registry, options.backend));
-  CRIA_ASSIGN_OR_RETURN(const BackendDevice device, plugin.device(options.device));
-  return fmt::format("{} ({})", device.name, device.description);
+  return plugin.device(options.device);
+}
+
+void printLine(const std::string &line) {
+  if (!line.empty()) {
+    fmt::print("{}\n", line);
+  }
+}
+
+void runSections(const Arguments &arguments, Report &report, MachineReport &machine) {
+  for (const Section &section : kSections) {
+    if (arguments.only.empty() ||
+        std::find(arguments.only.begin(), arguments.only.end(), section.name) != arguments.only.end()) {
+      section.run(arguments.options, report);
+      printLine(machine.addReading(section.name));
+    }
+  }
 }
 
 Status writeReport(const std::string &path, const nlohmann::ordered_json &json) {
@@ -98,20 +124,19 @@ StatusOr<int> run(Arguments &arguments) {
                         PluginRegistry::create(PluginSearch::standard(options.pluginFolders)));
   options.registry = registry.get();
   conformance::Backend::setFolders(registry->folders());
-  CRIA_ASSIGN_OR_RETURN(const std::string device, describeDevice(options));
-  fmt::print("{} · cria {}\n", device, CRIA_VERSION);
+  CRIA_ASSIGN_OR_RETURN(const BackendDevice device, findDevice(options));
+  // "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)"
+  const std::string description = fmt::format("{} ({})", device.name, device.description);
+  fmt::print("{} · cria {}\n", description, CRIA_VERSION);
   // A driver takes up to half a second to make a context for a device. As long as this one is open, others share it.
   const conformance::Device open(conformance::Backend::named(options.backend), {.device = options.device});
+  MachineReport machine(options.backend, options.device, device.name);
+  printLine(machine.line());
   Report report;
-  report.onAdd([&] { return keepReport(arguments.json, report.json(device)); });
-  for (const Section &section : kSections) {
-    if (arguments.only.empty() ||
-        std::find(arguments.only.begin(), arguments.only.end(), section.name) != arguments.only.end()) {
-      section.run(options, report);
-    }
-  }
+  report.onAdd([&] { return keepReport(arguments.json, report.json(description, machine.json())); });
+  runSections(arguments, report, machine);
   fmt::print("{}\n", report.summary());
-  CRIA_RETURN_IF_ERROR(writeReport(arguments.json, report.json(device)));
+  CRIA_RETURN_IF_ERROR(writeReport(arguments.json, report.json(description, machine.json())));
   return report.hasFailed() ? kFailed : 0;
 }
 

@@ -47,7 +47,7 @@ std::string Report::summary() const {
   return text;
 }
 
-nlohmann::ordered_json Report::json(const std::string &device) const {
+nlohmann::ordered_json Report::json(const std::string &device, nlohmann::ordered_json machine) const {
   auto rows = nlohmann::ordered_json::array();
   for (const Row &row : rows_) {
     nlohmann::ordered_json value = {{"section", row.section},
@@ -60,7 +60,10 @@ nlohmann::ordered_json Report::json(const std::string &device) const {
     }
     rows.push_back(std::move(value));
   }
-  return {{"device", device}, {"version", CRIA_VERSION}, {"rows", std::move(rows)}};
+  return {{"device", device},
+          {"version", CRIA_VERSION},
+          {"machine", std::move(machine)},
+          {"rows", std::move(rows)}};
 }
 
 } // namespace cria::check

@@ -14,7 +14,7 @@ namespace cria::check {
 enum class Outcome { ok, failed, skipped, measured };
 
 struct Row {
-  std::string section; // kernel, model, memory, speed
+  std::string section; // kernel, model, memory, ceiling, speed
   std::string name;
   std::string target;
   Outcome outcome = Outcome::ok;
@@ -31,7 +31,8 @@ public:
   bool hasFailed() const;
   /// Returns the number of rows with each outcome, such as "12 ok, 1 FAILED".
   std::string summary() const;
-  nlohmann::ordered_json json(const std::string &device) const;
+  /// machine: what the check ran on (MachineReport.h).
+  nlohmann::ordered_json json(const std::string &device, nlohmann::ordered_json machine) const;
 
 private:
   std::vector<Row> rows_;

@@ -14,31 +14,43 @@ namespace cria::check {
 
 struct CheckOptions {
   std::filesystem::path program; // path of this executable
-  std::filesystem::path data;    // folder with kernels/, models/, golden/, speed/
+  std::filesystem::path data;    // folder with kernels/, models/, golden/, ceilings/, speed/
   std::string backend = "cuda";
   uint32_t device = 0;
   std::vector<std::filesystem::path> pluginFolders;
-  std::vector<std::string> filters; // substrings of the names of kernels and models; empty: all
+  std::vector<std::string> filters;  // substrings of the names of kernels and models; empty: all
+  std::vector<std::string> excluded; // substrings of the names of those that are left out
+  bool smallCeilings = false;        // a rehearsal, whose figures mean nothing
   // As for `cria bench`.
-  std::string prompts = "512,2048";
+  std::string prompts = "64,128,512,2048";
   std::string depths = "128,4064";
+  std::string batches = "2,4,8,16"; // at the first depth; empty: none
   uint32_t generate = 32;
   PluginRegistry *registry = nullptr;
 };
 
-/// Compares every kernel family with the backend `reference`: kernels/<case>.<target>.program.
+/// Compares every kernel family with the backend `reference`, and kernels at the shapes of real models with
+/// samples of expected results: kernels/<case>.<target>.program.
 void checkKernels(const CheckOptions &options, Report &report);
 /// Compares whole models with golden logits: models/<name>.cria, golden/<name>.safetensors.
 void checkModels(const CheckOptions &options, Report &report);
-/// Runs checkKernels under compute-sanitizer; skipped if that is not installed.
+/// Runs checkKernels without the shapes of real models under compute-sanitizer; skipped if that is not
+/// installed.
 void checkMemory(const CheckOptions &options, Report &report);
+/// Measures what the device can do: read bandwidth, launch gap, latency, rate of tensor cores. Uses the best
+/// program of ceilings/ that the device runs.
+void measureCeilings(const CheckOptions &options, Report &report);
 /// Measures a large matrix product, and the model speed/model.cria with `cria bench`.
 void measureSpeed(const CheckOptions &options, Report &report);
 
-/// Returns whether the name of a kernel or model contains one of the filters.
+/// Returns whether the name of a kernel or model contains one of the filters, and nothing that is excluded.
 bool isSelected(const CheckOptions &options, std::string_view name);
 
-/// Returns whether the device runs code of this format, features and version of the kernel ABI.
+/// Returns how well the device runs code of this format, features and version of the kernel ABI; 0: it does
+/// not.
+uint32_t scoreOn(const CheckOptions &options, std::string_view format, std::string_view features,
+                 uint32_t abiVersion);
+/// Returns whether the device runs such code.
 bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
             uint32_t abiVersion);
 

@@ -2,9 +2,8 @@
 // One product on a queue of the cuda backend, between two events.
 #include "tools/cria-device-check/CublasRate.h"
 
-#include "plugins/backends/cuda/Queue.h"
 #include "tools/cria-device-check/CublasApi.h"
-#include "tools/cria-device-check/SteadyTime.h"
+#include "tools/cria-device-check/DriverQueue.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,14 +16,6 @@ namespace cria::check {
 namespace {
 
 using namespace cuda;
-
-constexpr double kMillisecondsPerSecond = 1e3;
-
-void require(const Check &check) {
-  if (check.failed()) {
-    throw std::runtime_error(check.text);
-  }
-}
 
 template <typename Function> void resolve(void *library, const char *symbol, Function &function) {
   function = reinterpret_cast<Function>(dlsym(library, symbol));
@@ -64,35 +55,20 @@ using Halves = std::unique_ptr<cria_buffer, FreeBuffer>;
 Halves makeHalves(cria_queue &queue, uint64_t count) {
   const uint64_t bytes = (count / 2 + 1) * sizeof(uint32_t);
   std::unique_ptr<cria_buffer> made;
-  require(allocateBuffer(*queue.context, bytes, made));
+  requireDriver(allocateBuffer(*queue.context, bytes, made));
   Halves halves(made.release(), {&queue.context->api});
   std::mt19937 random(1);
   std::vector<uint32_t> words(bytes / sizeof(uint32_t));
   constexpr uint32_t kBelowTwo = 0xBFFFBFFFu; // without the highest bit of the exponents
   std::generate(words.begin(), words.end(), [&] { return static_cast<uint32_t>(random()) & kBelowTwo; });
-  require(upload(queue, *halves, 0, words.data(), bytes));
+  requireDriver(upload(queue, *halves, 0, words.data(), bytes));
   return halves;
 }
 
-/// Returns the seconds of work() on the queue.
-template <typename Work> double secondsOf(cria_queue &queue, const Work &work) {
-  const DriverApi &api = queue.context->api;
-  require(reserveMarks(queue, 1));
-  const EventHandle start = queue.marks[0].get(), end = queue.marks[1].get();
-  return steadySeconds([&] {
-    require(checkResult(api, api.eventRecord(start, queue.stream.get()), "timing"));
-    work();
-    require(checkResult(api, api.eventRecord(end, queue.stream.get()), "timing"));
-    require(finish(queue));
-    float milliseconds = 0;
-    require(checkResult(api, api.eventElapsedTime(&milliseconds, start, end), "timing"));
-    return static_cast<double>(milliseconds) / kMillisecondsPerSecond;
-  });
-}
-
-/// Returns operations per second. REQUIRES: the context is current.
-double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint64_t columns,
+/// Returns operations per second.
+double measureOn(DriverQueue &driver, const CublasApi &cublas, uint64_t rows, uint64_t columns,
                  uint64_t tokens) {
+  cria_queue &queue = driver.queue();
   const Halves weights = makeHalves(queue, rows * columns), inputs = makeHalves(queue, columns * tokens),
                outputs = makeHalves(queue, rows * tokens);
   CublasApi::Handle made = nullptr;
@@ -104,7 +80,7 @@ double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint
   const auto data = [](const Halves &halves) { return reinterpret_cast<void *>(halves->address); };
   const float one = 1, zero = 0;
   const int m = static_cast<int>(rows), n = static_cast<int>(tokens), k = static_cast<int>(columns);
-  const double seconds = secondsOf(queue, [&] {
+  const double seconds = driver.secondsOf([&] {
     const int status = cublas.gemm(handle.get(), kCublasTranspose, kCublasKeep, m, n, k, &one, data(weights),
                                    kCublasHalf, k, data(inputs), kCublasHalf, k, &zero, data(outputs),
                                    kCublasHalf, m, kCublasCompute32F, kCublasDefaultAlgorithm);
@@ -117,19 +93,10 @@ double measureOn(cria_queue &queue, const CublasApi &cublas, uint64_t rows, uint
   return 2 * multiplyAdds / seconds;
 }
 
-double measure(void *library, uint32_t index, uint64_t rows, uint64_t columns, uint64_t tokens) {
+double measure(void *library, uint32_t device, uint64_t rows, uint64_t columns, uint64_t tokens) {
   const CublasApi cublas = resolveAll(library);
-  const Machine *machine = nullptr;
-  require(openMachine(machine));
-  cria_open_options options{};
-  options.device = index;
-  std::unique_ptr<cria_context> context;
-  require(openContext(options, context));
-  const Current current(*context);
-  require(current.check());
-  std::unique_ptr<cria_queue> queue;
-  require(createQueue(*context, queue));
-  return measureOn(*queue, cublas, rows, columns, tokens);
+  DriverQueue driver(device);
+  return measureOn(driver, cublas, rows, columns, tokens);
 }
 
 } // namespace

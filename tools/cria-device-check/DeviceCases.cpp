@@ -9,9 +9,6 @@ namespace cria::conformance {
 namespace {
 
 constexpr uint64_t kSeed = 23;
-/// In prompts, the kernels round inputs to the type of the weights (f16: 2^-11, bf16: 2^-8), and queries and
-/// softmax weights to that of the cache.
-constexpr double kHalf = 2e-3, kBfloat = 1.5e-2;
 /// If f32 rounding moves a rotated key across the midpoint of two neighbouring f16 numbers, its relative
 /// error is up to 2^-10. With queries and keys of up to 4 and the scale 1/4, a score changes by up to 2^-8,
 /// and a mean of two values by a quarter of that. The same shapes with an f32 cache meet kSingleTolerance.
@@ -28,7 +25,8 @@ constexpr uint64_t kMaxRows = 150; // for each of two sequences
 constexpr uint64_t kMinRows = 200; // in one step
 
 /// By element type.
-const std::map<std::string, double> kTolerances{{"f32", kSingleTolerance}, {"f16", kHalf}, {"bf16", kBfloat}};
+const std::map<std::string, double> kTolerances{
+    {"f32", kSingleTolerance}, {"f16", kHalfTolerance}, {"bf16", kBfloatTolerance}};
 const std::map<std::string, double> kCacheTolerances{{"f32", kSingleTolerance}, {"f16", kHalfCache}};
 
 /// Collects cases. Each seeds its own random numbers, so that adding a case does not change the others.
@@ -150,11 +148,11 @@ void addLong(Cases &cases) {
                 [](Random &random) { return elementwiseProgram(random, 20, kManyRows); });
   cases.addLong("rope", kSingleTolerance,
                 [](Random &random) { return ropeProgram(random, 1, 32, kManyRows); });
-  cases.addLong("linear", kHalf,
+  cases.addLong("linear", kHalfTolerance,
                 [](Random &random) { return linearProgram(random, {"f16", 72, 150}, kManyRows); });
   cases.addLong("linear-f32", kSingleTolerance,
                 [](Random &random) { return linearProgram(random, {"f32", 40, 30}, kManyRows); });
-  cases.addLong("fused", kBfloat, [](Random &random) {
+  cases.addLong("fused", kBfloatTolerance, [](Random &random) {
     return fusedLinearProgram(random, {"bf16", 40, 24}, {true, true, true}, kManyRows);
   });
 }

@@ -11,6 +11,9 @@ namespace cria::conformance {
 
 /// The relative tolerance for f32 sums in another order, with no rounding to 16 bits.
 inline constexpr double kSingleTolerance = 2e-5;
+/// Those for prompts, in which the kernels round inputs to the type of the weights (f16: 2^-11, bf16: 2^-8),
+/// and queries and softmax weights to that of the cache.
+inline constexpr double kHalfTolerance = 2e-3, kBfloatTolerance = 1.5e-2;
 
 struct DeviceCase : DeviceModule {
   Tensors tensors;

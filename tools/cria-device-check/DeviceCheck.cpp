@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/DeviceCheck.h"
 
-#include <cmath>
+#include "tools/cria-device-check/RelativeError.h"
+
 #include <fmt/format.h>
 #include <limits>
 #include <stdexcept>
@@ -37,22 +38,10 @@ private:
   Device::Options options_;
 };
 
-/// Returns the largest difference, relative to the largest magnitude; infinity if a value is missing or NaN.
-double errorOf(const Matrix &found, const Matrix &expected) {
-  double scale = 0, difference = 0;
-  for (size_t i = 0; i < expected.values.size(); ++i) {
-    const double distance = i < found.values.size() ? std::fabs(found.values[i] - expected.values[i]) : NAN;
-    scale = std::max(scale, std::fabs(expected.values[i]));
-    difference =
-        std::isnan(distance) ? std::numeric_limits<double>::infinity() : std::max(difference, distance);
-  }
-  return difference == 0 ? 0 : difference / scale;
-}
-
 double largestError(const Results &found, const Results &expected) {
   double error = found.size() == expected.size() ? 0 : std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
-    error = std::max(error, errorOf(found[i], expected[i]));
+    error = std::max(error, relativeError(found[i], expected[i]));
   }
   return error;
 }
@@ -66,22 +55,13 @@ Steps allRows(const Steps &steps) {
   return rows;
 }
 
-bool equalRows(const Matrix &alone, const Matrix &together, uint64_t row) {
-  for (uint64_t j = 0; j < together.columns; ++j) {
-    if (!(alone.at(0, j) == together.at(row, j))) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /// Compares the results of all rows of `steps` run one by one (`alone`) with those of the steps (`together`).
 std::string compareRows(const Results &alone, const Steps &steps, const Results &together) {
   size_t first = 0;
   for (size_t i = 0; i < steps.size(); ++i) {
     for (size_t output = 0; output < steps[i].outputs.size(); ++output) {
       const size_t row = first + static_cast<size_t>(steps[i].outputs[output]);
-      if (!equalRows(alone[row], together[i], output)) {
+      if (!isRowOf(alone[row], together[i], output)) {
         return fmt::format("step {}, row {}: expected the same bits as when the row runs alone", i,
                            steps[i].outputs[output]);
       }
@@ -91,17 +71,11 @@ std::string compareRows(const Results &alone, const Steps &steps, const Results 
   return {};
 }
 
-std::string compareError(const char *entry, double error, double tolerance) {
-  return error <= tolerance ? ""
-                            : fmt::format("{}: expected a relative error of at most {:.1e}, got {:.1e}",
-                                          entry, tolerance, error);
-}
-
 void checkPrompts(const DeviceCase &testCase, const Side &reference, const Side &device,
                   DeviceFindings &findings) {
   const Results found = device.run("prefill", testCase.prompts);
   findings.promptError = largestError(found, reference.run("prefill", testCase.prompts));
-  findings.failure = compareError("prefill", findings.promptError, testCase.tolerance);
+  findings.failure = describeError("prefill", findings.promptError, testCase.tolerance);
   if (findings.failure.empty() && testCase.alone) {
     findings.failure = compareRows(device.run("prefill", allRows(testCase.prompts)), testCase.prompts, found);
   }
@@ -111,7 +85,7 @@ void checkFew(const DeviceCase &testCase, const Side &reference, const Side &dev
               DeviceFindings &findings) {
   const Results found = device.run("small", testCase.few);
   findings.fewError = largestError(found, reference.run("prefill", testCase.few));
-  findings.failure = compareError("small", findings.fewError, testCase.fewTolerance);
+  findings.failure = describeError("small", findings.fewError, testCase.fewTolerance);
   if (findings.failure.empty()) {
     findings.failure = compareRows(device.run("decode", allRows(testCase.few)), testCase.few, found);
   }

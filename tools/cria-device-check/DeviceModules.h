@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The modules of the device cases without their steps, for executables that only compile them.
+// The modules of the cases for devices without their steps, for executables that only compile them.
 #pragma once
 
 #include "tools/cria-device-check/CompiledProgram.h"
@@ -13,5 +13,9 @@ struct DeviceModule {
 };
 
 std::vector<DeviceModule> deviceModules();
+
+/// The cases at the shapes of real models (RealCases.h), or at sizes for a rehearsal in the simulator.
+enum class RealSet { real, rehearsal };
+std::vector<DeviceModule> realModules(RealSet set);
 
 } // namespace cria::conformance

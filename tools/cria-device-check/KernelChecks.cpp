@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/Checks.h"
 
-#include "tools/cria-device-check/DeviceCheck.h"
+#include "tools/cria-device-check/RealCheck.h"
 
 #include <fmt/format.h>
 #include <map>
@@ -11,15 +11,10 @@ namespace {
 
 using namespace conformance;
 
-Row checkCase(const CheckOptions &options, const DeviceCase &testCase, const std::string &target,
-              const CompiledProgram &program) {
-  const CompiledProgram ops =
-      readProgram((options.data / "kernels" / (testCase.name + ".ops.program")).string());
-  const DeviceFindings findings =
-      checkOnDevice(testCase, ops, program, options.backend, {.device = options.device});
+Row rowOf(const std::string &name, const std::string &target, const DeviceFindings &findings) {
   const bool isGood = findings.failure.empty();
   return {.section = "kernel",
-          .name = testCase.name,
+          .name = name,
           .target = target,
           .outcome = isGood ? Outcome::ok : Outcome::failed,
           .text = isGood ? fmt::format("relative error {:.1e} (prompt), {:.1e} (few rows)",
@@ -28,20 +23,51 @@ Row checkCase(const CheckOptions &options, const DeviceCase &testCase, const std
           .values = {{"prompt_error", findings.promptError}, {"few_error", findings.fewError}}};
 }
 
-} // namespace
+DeviceFindings runCase(const CheckOptions &options, const DeviceCase &testCase,
+                       const CompiledProgram &program) {
+  const CompiledProgram ops =
+      readProgram((options.data / "kernels" / (testCase.name + ".ops.program")).string());
+  return checkOnDevice(testCase, ops, program, options.backend, {.device = options.device});
+}
 
-void checkKernels(const CheckOptions &options, Report &report) {
-  std::map<std::string, DeviceCase> cases;
-  for (DeviceCase &testCase : deviceCases()) {
+DeviceFindings runCase(const CheckOptions &options, const RealCase &testCase,
+                       const CompiledProgram &program) {
+  return checkRealCase(testCase, program, options.backend, {.device = options.device});
+}
+
+/// The selected cases by name, which is that of their programs.
+template <typename Case>
+std::map<std::string, Case> selected(const CheckOptions &options, std::vector<Case> all) {
+  std::map<std::string, Case> cases;
+  for (Case &testCase : all) {
     if (isSelected(options, testCase.name)) {
       cases.emplace(testCase.name, std::move(testCase));
     }
   }
+  return cases;
+}
+
+std::vector<RealCase> allRealCases() {
+  std::vector<RealCase> cases = realCases(kRealSizes);
+  for (RealCase &testCase : realCases(kRehearsalSizes)) {
+    cases.push_back(std::move(testCase));
+  }
+  return cases;
+}
+
+} // namespace
+
+void checkKernels(const CheckOptions &options, Report &report) {
+  const std::map<std::string, DeviceCase> cases = selected(options, deviceCases());
+  const std::map<std::string, RealCase> real = selected(options, allRealCases());
   size_t checked = 0;
   forEachProgram(options, options.data / "kernels",
                  [&](const std::string &name, const std::string &target, const CompiledProgram &program) {
                    if (cases.count(name) != 0) {
-                     report.add(checkCase(options, cases.at(name), target, program));
+                     report.add(rowOf(name, target, runCase(options, cases.at(name), program)));
+                     ++checked;
+                   } else if (real.count(name) != 0) {
+                     report.add(rowOf(name, target, runCase(options, real.at(name), program)));
                      ++checked;
                    }
                  });

@@ -8,7 +8,6 @@ namespace cria::check {
 
 using namespace conformance;
 
-static constexpr uint64_t kPageTokens = 32;
 static constexpr uint64_t kSeed = 1;
 static const std::string kPrefix = "product-";
 

@@ -29,7 +29,7 @@ public:
   uint64_t tokens() const { return tokens_; }
 
 private:
-  conformance::LinearShape shape() const { return {"f16", columns_, rows_}; }
+  conformance::LinearShape shape() const { return {"f16", columns_, rows_, /*isSeeded=*/true}; }
   uint64_t rows_ = 0, columns_ = 0, tokens_ = 0;
 };
 

@@ -44,6 +44,8 @@ Row runUnder(const fs::path &checker, const std::string &tool, const CheckOption
                                         options.program.string(),
                                         "--only",
                                         "kernels",
+                                        "--exclude",
+                                        "real-", // minutes each
                                         "--data",
                                         options.data.string(),
                                         "--backend",
@@ -54,6 +56,9 @@ Row runUnder(const fs::path &checker, const std::string &tool, const CheckOption
                                         "/dev/null"};
   for (const std::string &filter : options.filters) {
     arguments.insert(arguments.end(), {"--filter", filter});
+  }
+  for (const std::string &part : options.excluded) {
+    arguments.insert(arguments.end(), {"--exclude", part});
   }
   for (const fs::path &folder : options.pluginFolders) {
     arguments.insert(arguments.end(), {"--plugin-dir", folder.string()});

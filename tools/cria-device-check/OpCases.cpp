@@ -65,8 +65,8 @@ std::string textOf(const LinearShape &shape) {
 }
 
 OpProgram linearProgram(Random &random, const LinearShape &shape, const CaseLimits &limits) {
-  const auto &[type, inner, outer] = shape;
-  OpProgram op(random, {.limits = limits});
+  const auto &[type, inner, outer, isSeeded] = shape;
+  OpProgram op(random, {.limits = limits, .seedsMatrices = isSeeded});
   op.addActivations("x", inner);
   op.addMatrix("w", type, outer, inner);
   op.line("%y = llama.linear %x, %w : (" + rows(inner) + ", " + OpProgram::weightType(type, outer, inner) +
@@ -75,10 +75,10 @@ OpProgram linearProgram(Random &random, const LinearShape &shape, const CaseLimi
   return op;
 }
 
-OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape) {
-  const auto &[type, inner, outer] = shape;
+OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape, const CaseLimits &limits) {
+  const auto &[type, inner, outer, isSeeded] = shape;
   const std::string in = "tensor<?x" + std::to_string(inner) + "xf32>";
-  OpProgram op(random);
+  OpProgram op(random, {.limits = limits, .seedsMatrices = isSeeded});
   op.addActivations("x", inner);
   op.addMatrix("w", type, outer, inner);
   op.line("%picked = llama.gather_rows %x, %outputs : (" + rows(inner) + ", tensor<?xi32>) -> " + in);
@@ -90,9 +90,9 @@ OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape) {
 
 OpProgram fusedLinearProgram(Random &random, const LinearShape &shape, const LinearParts &parts,
                              const CaseLimits &limits) {
-  const auto &[type, inner, outer] = shape;
+  const auto &[type, inner, outer, isSeeded] = shape;
   const uint64_t weightRows = parts.swiglu ? (outer + 15) / 16 * 32 : outer;
-  OpProgram op(random, {.limits = limits});
+  OpProgram op(random, {.limits = limits, .seedsMatrices = isSeeded});
   op.addActivations("x", inner);
   std::string operands = "%x, %w", clauses,
               types = rows(inner) + ", " + OpProgram::weightType(type, weightRows, inner), attributes;
@@ -125,7 +125,7 @@ std::string textOf(const AttentionShape &shape) {
 }
 
 OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, const CaseLimits &limits) {
-  const auto &[group, kvHeads, headDim, cacheType, oneBuffer] = shape;
+  const auto &[group, kvHeads, headDim, cacheType, oneBuffer, scale] = shape;
   const uint64_t query = group * kvHeads * headDim, key = kvHeads * headDim;
   OpProgram op(random,
                {.layers = 2, .kvHeads = kvHeads, .headDim = headDim, .type = cacheType, .limits = limits});
@@ -144,8 +144,8 @@ OpProgram ropeAttentionProgram(Random &random, const AttentionShape &shape, cons
   op.addRopeTable("angles");
   op.line("%y = llama.rope_attention (" + projections +
           "), %angles, %cache, %positions, %sequences, %slots, "
-          "%sequence_starts, %block_table {layer = 1 : i64, scale = 0.25 : f32} : (" +
-          types + ", " + OpProgram::weightType("f32", op.context(), headDim) +
+          "%sequence_starts, %block_table {layer = 1 : i64, scale = " +
+          scale + " : f32} : (" + types + ", " + OpProgram::weightType("f32", op.context(), headDim) +
           ", !cache, tensor<$Txi32>, tensor<$Txi32>, tensor<$Txi32>, tensor<?xi32>, tensor<?x?xi32>) -> " +
           rows(query));
   op.finish("y", query);

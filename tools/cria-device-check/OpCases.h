@@ -20,13 +20,14 @@ struct LinearShape {
   const char *type;
   uint64_t inner;
   uint64_t outer;
+  bool isSeeded = false; // the device generates the weights
 };
 /// Returns a random element type with 1 to 300 inputs and 1 to 200 outputs.
 LinearShape randomLinear(Random &random);
 std::string textOf(const LinearShape &shape);
 OpProgram linearProgram(Random &random, const LinearShape &shape, const CaseLimits &limits = {});
 /// A linear on gathered rows, as the last linear of a model.
-OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape);
+OpProgram linearOnOutputsProgram(Random &random, const LinearShape &shape, const CaseLimits &limits = {});
 
 struct LinearParts {
   bool norm = false, swiglu = false, residual = false;
@@ -39,7 +40,8 @@ struct AttentionShape {
   uint64_t kvHeads;
   uint64_t headDim;
   const char *cacheType;
-  bool oneBuffer; // q, k and v as columns of one tensor
+  bool oneBuffer;             // q, k and v as columns of one tensor
+  const char *scale = "0.25"; // of scores
 };
 std::string textOf(const AttentionShape &shape);
 /// An attention on the second of two layers of the cache.

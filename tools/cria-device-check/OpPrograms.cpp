@@ -28,6 +28,11 @@ std::string checkpoint(const std::string &tensor, uint64_t rows, uint64_t column
   return "#llama.checkpoint<\"" + tensor + "\", f32, [" + shape + "]>";
 }
 
+std::string randomRecipe(const std::string &tensor, uint64_t rows, uint64_t columns) {
+  return "#llama.random<" + std::to_string(OpProgram::kSeed) + ", \"" + tensor + "\", " +
+         std::to_string(rows) + " x " + std::to_string(columns) + ">";
+}
+
 } // namespace
 
 std::string OpProgram::rowsType(uint64_t columns) { return "tensor<$Tx" + std::to_string(columns) + "xf32>"; }
@@ -42,9 +47,17 @@ void OpProgram::declare(const std::string &name, const std::string &type, const 
   line("%" + name + " = llama.use_weight @" + name + " : " + type);
 }
 
+/// Returns the recipe of a matrix, and keeps its values unless the device generates them.
+std::string OpProgram::matrixRecipe(const std::string &tensor, uint64_t rows, uint64_t columns) {
+  if (cache_.seedsMatrices) {
+    return randomRecipe(tensor, rows, columns);
+  }
+  tensors_[tensor] = randomTensor(random_, rows, columns, 0, 1 / std::sqrt(static_cast<double>(columns)));
+  return checkpoint(tensor, rows, columns);
+}
+
 void OpProgram::addMatrix(const std::string &name, const std::string &type, uint64_t rows, uint64_t columns) {
-  tensors_[name] = randomTensor(random_, rows, columns, 0, 1 / std::sqrt(static_cast<double>(columns)));
-  declare(name, weightType(type, rows, columns), checkpoint(name, rows, columns));
+  declare(name, weightType(type, rows, columns), matrixRecipe(name, rows, columns));
 }
 
 void OpProgram::addVector(const std::string &name, uint64_t size) {
@@ -54,13 +67,11 @@ void OpProgram::addVector(const std::string &name, uint64_t size) {
 
 void OpProgram::addGateUp(const std::string &name, const std::string &type, uint64_t rows, uint64_t columns) {
   constexpr uint64_t kBlock = 16;
-  const double deviation = 1 / std::sqrt(static_cast<double>(columns));
-  tensors_[name + "_g"] = randomTensor(random_, rows, columns, 0, deviation);
-  tensors_[name + "_u"] = randomTensor(random_, rows, columns, 0, deviation);
+  const std::string gate = matrixRecipe(name + "_g", rows, columns);
+  const std::string up = matrixRecipe(name + "_u", rows, columns);
   const uint64_t padded = (rows + kBlock - 1) / kBlock * kBlock;
   declare(name, weightType(type, 2 * padded, columns),
-          "#llama.interleave<[" + checkpoint(name + "_g", rows, columns) + ", " +
-              checkpoint(name + "_u", rows, columns) + "], block = 16>");
+          "#llama.interleave<[" + gate + ", " + up + "], block = 16>");
 }
 
 void OpProgram::addRopeTable(const std::string &name) {
@@ -76,9 +87,7 @@ void OpProgram::addActivations(const std::string &name, uint64_t columns, const 
 
 void OpProgram::addRandomActivations(const std::string &name, uint64_t columns,
                                      const std::string &tableType) {
-  addLookup(name, columns, tableType,
-            "#llama.random<42, \"" + name + "\", " + std::to_string(kVocabulary) + " x " +
-                std::to_string(columns) + ">");
+  addLookup(name, columns, tableType, randomRecipe(name, kVocabulary, columns));
 }
 
 void OpProgram::addLookup(const std::string &name, uint64_t columns, const std::string &tableType,

@@ -8,6 +8,9 @@
 
 namespace cria::conformance {
 
+/// Positions in a page of the KV cache.
+inline constexpr uint64_t kPageTokens = 32;
+
 /// The KV cache of an op program.
 struct ProgramCache {
   uint64_t layers = 1;
@@ -15,15 +18,17 @@ struct ProgramCache {
   uint64_t headDim = 16;
   std::string type = "f16";
   CaseLimits limits;
+  bool seedsMatrices = false; // the device generates the matrices of weights: random(OpProgram::kSeed)
 };
 
 class OpProgram {
 public:
   static constexpr uint64_t kVocabulary = 40;
+  static constexpr uint32_t kSeed = 42; // of weights that the device generates
 
   OpProgram(Random &random, ProgramCache cache = {}) : random_(random), cache_(std::move(cache)) {}
 
-  /// Add a weight with random values, %<name>.
+  /// Add a weight with random values, %<name>. If the device generates a matrix, tensors() lacks it.
   void addMatrix(const std::string &name, const std::string &type, uint64_t rows, uint64_t columns);
   void addVector(const std::string &name, uint64_t size);
   /// Adds gate and up weights of `rows` rows each, interleaved in blocks of 16.
@@ -55,6 +60,7 @@ private:
   std::string entry(const std::string &name, const std::string &rows, int64_t maxTokens) const;
   void addLookup(const std::string &name, uint64_t columns, const std::string &tableType,
                  const std::string &recipe);
+  std::string matrixRecipe(const std::string &tensor, uint64_t rows, uint64_t columns);
   void declare(const std::string &name, const std::string &type, const std::string &recipe);
 
   Random &random_;
@@ -74,7 +80,6 @@ public:
   StepInputs next(uint64_t maxRowsPerSequence, uint64_t paddingRows);
 
 private:
-  static constexpr uint64_t kPageTokens = 32;
   void append(StepInputs &step, size_t sequence);
 
   Random &random_;

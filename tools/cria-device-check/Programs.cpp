@@ -12,20 +12,26 @@ namespace cria::check {
 namespace fs = std::filesystem;
 
 bool isSelected(const CheckOptions &options, std::string_view name) {
-  const auto contains = [&](const std::string &filter) {
-    return name.find(filter) != std::string_view::npos;
+  const auto containsOneOf = [&](const std::vector<std::string> &parts) {
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](const std::string &part) { return name.find(part) != std::string_view::npos; });
   };
-  return options.filters.empty() || std::any_of(options.filters.begin(), options.filters.end(), contains);
+  return (options.filters.empty() || containsOneOf(options.filters)) && !containsOneOf(options.excluded);
+}
+
+uint32_t scoreOn(const CheckOptions &options, std::string_view format, std::string_view features,
+                 uint32_t abiVersion) {
+  StatusOr<BackendPlugin> plugin = BackendPlugin::load(*options.registry, options.backend);
+  if (!plugin.ok()) {
+    return 0;
+  }
+  const StatusOr<BackendProbe> probe = plugin->probe(options.device, format, features, abiVersion);
+  return probe.ok() ? probe->score : 0;
 }
 
 bool runsOn(const CheckOptions &options, std::string_view format, std::string_view features,
             uint32_t abiVersion) {
-  StatusOr<BackendPlugin> plugin = BackendPlugin::load(*options.registry, options.backend);
-  if (!plugin.ok()) {
-    return false;
-  }
-  const StatusOr<BackendProbe> probe = plugin->probe(options.device, format, features, abiVersion);
-  return probe.ok() && probe->score > 0;
+  return scoreOn(options, format, features, abiVersion) > 0;
 }
 
 static std::set<fs::path> programsIn(const fs::path &folder) {

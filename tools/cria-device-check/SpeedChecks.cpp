@@ -81,11 +81,19 @@ void addFraction(Row &row, const char *name, const char *of, double productRate)
   }
 }
 
+std::string nameOf(const Json &row) {
+  if (row.at("phase") == "prefill") {
+    return fmt::format("prefill {}", row.at("tokens").get<int>());
+  }
+  const int batch = row.at("batch").get<int>();
+  return fmt::format("decode at {}{}", row.at("context").get<int>(),
+                     batch == 1 ? "" : fmt::format(", batch {}", batch));
+}
+
 Row benchRow(const Json &row, const ProductRates &rates) {
   const bool isPrefill = row.at("phase") == "prefill";
   Row result{.section = "speed",
-             .name = isPrefill ? fmt::format("prefill {}", row.at("tokens").get<int>())
-                               : fmt::format("decode at {}", row.at("context").get<int>()),
+             .name = nameOf(row),
              .target = row.at("target"),
              .outcome = Outcome::measured,
              .text = fmt::format("{} tok/s, {} GB/s, {} of {} GB/s {}",
@@ -104,15 +112,20 @@ Row benchRow(const Json &row, const ProductRates &rates) {
   return result;
 }
 
-/// Runs `cria bench` for prompts at an empty context and for decoding at each depth.
-void bench(const CheckOptions &options, const std::string &prompts, const std::string &depths,
-           uint32_t generate, const ProductRates &rates, Report &report) {
+/// Arguments of `cria bench`.
+struct BenchPlan {
+  std::string prompts = "0", depths = "0", batches = "1";
+  uint32_t generate = 0;
+};
+
+void bench(const CheckOptions &options, const BenchPlan &plan, const ProductRates &rates, Report &report) {
   std::vector<std::string> arguments = {"bench",      (options.data / "speed" / "model.cria").string(),
                                         "--backend",  options.backend,
                                         "--device",   std::to_string(options.device),
-                                        "--prompt",   prompts,
-                                        "--depth",    depths,
-                                        "--generate", std::to_string(generate),
+                                        "--prompt",   plan.prompts,
+                                        "--depth",    plan.depths,
+                                        "--batch",    plan.batches,
+                                        "--generate", std::to_string(plan.generate),
                                         "--json",     "--quiet"};
   for (const std::filesystem::path &folder : options.pluginFolders) {
     arguments.insert(arguments.end(), {"--plugin-dir", folder.string()});
@@ -138,8 +151,13 @@ void bench(const CheckOptions &options, const std::string &prompts, const std::s
 void measureSpeed(const CheckOptions &options, Report &report) {
   try {
     const ProductRates rates = measureProducts(options, report);
-    bench(options, "0", options.depths, options.generate, rates, report);
-    bench(options, options.prompts, "0", 0, rates, report);
+    bench(options, {.depths = options.depths, .generate = options.generate}, rates, report);
+    bench(options, {.prompts = options.prompts}, rates, report);
+    if (!options.batches.empty()) {
+      const std::string depth = options.depths.substr(0, options.depths.find(','));
+      bench(options, {.depths = depth, .batches = options.batches, .generate = options.generate}, rates,
+            report);
+    }
   } catch (const std::exception &failure) {
     report.add(failedRow("speed", "", failure.what()));
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Makes the data for `check`: compiled cases, golden models with their logits, and a model with random weights.
+# Makes the data for `check`: compiled cases, golden models with their logits, kernels that measure
+# ceilings, and a model with random weights.
 # speed/variants lists the packages and targets of it that card/run.sh compares.
 # usage: make-data.sh BUILD_FOLDER SOURCE_FOLDER OUTPUT_FOLDER [--rehearse] ROWSxCOLUMNSxTOKENS PRESET TARGET...
 #   --rehearse: cases at real shapes get sizes for the simulator; ROWSxCOLUMNSxTOKENS: the large product; PRESET: the model
@@ -8,7 +9,7 @@
 set -euo pipefail
 build=$1 source=$2 output=$3
 shift 3
-for folder in "$output"/{kernels,models,golden,speed}; do
+for folder in "$output"/{kernels,models,golden,ceilings,speed}; do
   [[ ! -e $folder ]] || { echo "$folder exists already; expected a folder without data: remove it or name another OUTPUT_FOLDER" >&2; exit 2; }
 done
 rehearsal=()

@@ -218,14 +218,26 @@ cria_buffer *Device::allocate(uint64_t size) {
   return allocate(std::vector<std::byte>(size, std::byte{0xFF}));
 }
 
-cria_buffer *Device::allocate(const std::vector<std::byte> &contents) {
+cria_buffer *Device::allocateUndefined(uint64_t size) {
   cria_buffer *buffer = nullptr;
-  require(outcomeOf([&](cria_message *message) {
-            return allocateBuffer(api(), context_, contents.size(), &buffer, message);
-          }),
+  require(outcomeOf(
+              [&](cria_message *message) { return allocateBuffer(api(), context_, size, &buffer, message); }),
           "buffer_allocate");
   buffers_.push_back(buffer);
+  return buffer;
+}
+
+cria_buffer *Device::allocate(const std::vector<std::byte> &contents) {
+  cria_buffer *buffer = allocateUndefined(contents.size());
   upload(buffer, contents);
+  return buffer;
+}
+
+cria_buffer *Device::allocateFilled(uint64_t size, uint32_t word) {
+  cria_buffer *buffer = allocateUndefined(size);
+  require(
+      outcomeOf([&](cria_message *message) { return api().fill(queue_, buffer, 0, size, word, message); }),
+      "fill");
   return buffer;
 }
 

@@ -75,6 +75,8 @@ public:
   /// Allocates a buffer of 0xFF bytes: NaN in every floating-point type, -1 in every integer type.
   cria_buffer *allocate(uint64_t size);
   cria_buffer *allocate(const std::vector<std::byte> &contents);
+  /// Allocates a buffer and fills it on the device with a word. size: a multiple of 4.
+  cria_buffer *allocateFilled(uint64_t size, uint32_t word);
   void upload(cria_buffer *buffer, const std::vector<std::byte> &contents);
   std::vector<std::byte> download(cria_buffer *buffer, uint64_t size);
 
@@ -83,6 +85,9 @@ public:
                cria_code **out);
 
 private:
+  /// Allocates a buffer whose contents are undefined.
+  cria_buffer *allocateUndefined(uint64_t size);
+
   const Backend &backend_;
   cria_context *context_ = nullptr;
   cria_queue *queue_ = nullptr;

@@ -108,13 +108,14 @@ Matrix combine(const OpCall &call, double (*function)(double, double)) {
 class HeadAttention {
 public:
   HeadAttention(const OpCall &call, uint64_t sequence, uint64_t kvHead)
-      : call_(call), sequence_(sequence), kvHead_(kvHead), cache_(call["cache"]), headDim_(cache_.shape[4]) {}
+      : blockTable_(call["block_table"]), cache_(call["cache"]), scale_(call.number("scale")),
+        sequence_(sequence), kvHead_(kvHead), headDim_(cache_.shape[4]) {}
 
   std::vector<double> operator()(const double *query, uint64_t length) const {
     std::vector<double> weights(length);
     for (uint64_t p = 0; p < length; ++p) {
       for (uint64_t d = 0; d < headDim_; ++d) {
-        weights[p] += query[d] * element(p, false, d) * call_.number("scale");
+        weights[p] += query[d] * element(p, false, d) * scale_;
       }
     }
     const double maximum = *std::max_element(weights.begin(), weights.end());
@@ -135,15 +136,16 @@ public:
 private:
   double element(uint64_t position, bool isValue, uint64_t dimension) const {
     const uint64_t pageTokens = cache_.shape[3];
-    const auto page = static_cast<uint64_t>(call_["block_table"].integer(sequence_, position / pageTokens));
+    const auto page = static_cast<uint64_t>(blockTable_.integer(sequence_, position / pageTokens));
     return cache_.array->values[cacheElement(cache_, page * pageTokens + position % pageTokens, isValue,
                                              kvHead_, dimension)];
   }
 
-  const OpCall &call_;
+  const View &blockTable_;
+  const View &cache_;
+  double scale_;
   uint64_t sequence_;
   uint64_t kvHead_;
-  const View &cache_;
   uint64_t headDim_;
 };
 

@@ -25,6 +25,7 @@ struct BenchOptions {
   std::string batches = "1";
   uint32_t repetitions = 5;
   bool profile = false;
+  bool kernels = false;
 };
 
 struct BenchPlan {
@@ -96,7 +97,10 @@ StatusOr<int> runBench(const BenchOptions &options) {
   // Profiling launches kernels one by one, so the gap between steps would not be that of normal runs.
   const bool measuresHostGap = peak->whose() == PeakOf::device && !options.profile;
   BenchRun bench(opened->model(), *peak,
-                 {.repetitions = options.repetitions, .measuresHostGap = measuresHostGap}, interrupt.flag());
+                 {.repetitions = options.repetitions,
+                  .measuresHostGap = measuresHostGap,
+                  .timesKernels = options.kernels},
+                 interrupt.flag());
   std::vector<BenchRow> rows;
   const Status status = runRows(options, plan, bench, rows);
   if (!rows.empty()) { // also after Ctrl-C
@@ -133,7 +137,12 @@ void addBenchCommand(CLI::App &app, Action &action) {
       ->type_name("N")
       ->transform(wholeNumber(1, 1000))
       ->capture_default_str();
-  command->add_flag("--profile", options->profile, "Print the time of each kernel on stderr");
+  CLI::Option *profile =
+      command->add_flag("--profile", options->profile, "Print the time of each kernel on stderr");
+  command
+      ->add_flag("--kernels", options->kernels,
+                 "For each row, print the time of each kernel of one step, replayed alone for all layers")
+      ->excludes(profile);
   command->footer("Example:\n  cria bench stories.cria --prompt 128 --generate 32 --threads 2");
   command->callback([options, &action] { action = [options] { return runBench(*options); }; });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "BenchReport.h"
 
+#include "KernelReport.h"
 #include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
 
@@ -118,6 +119,9 @@ std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &r
   text += fmt::format("limits measured next to the samples (last row): {} GB/s {}, {} GFLOP/s f32\n",
                       numberText(last.bandwidthLimit, 1), bandwidthKind(rows.back()),
                       numberText(last.computeLimit, 0));
+  for (const BenchRow &row : rows) {
+    text += kernelTable(opened.model().program(), row);
+  }
   return text;
 }
 
@@ -151,6 +155,7 @@ std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::ve
                     {"compiler", manifest.compiler},
                     {"version", CRIA_VERSION},
                     {"commit", CRIA_COMMIT}});
+    addKernels(opened.model().program(), row, json.back());
   }
   return jsonText(json, 2);
 }

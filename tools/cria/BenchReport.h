@@ -5,10 +5,17 @@
 #include "OpenModel.h"
 #include "PeakThroughput.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cria::cli {
+
+/// The kernels of one step of a row.
+struct StepKernels {
+  double seconds = 0; // of the step, queued many times back to back
+  std::vector<ProfileRow> kernels = {};
+};
 
 /// One repetition.
 struct BenchSample {
@@ -26,6 +33,7 @@ struct BenchRow {
   double operations = 0; // f32 operations of one repetition
   PeakOf peakOf = PeakOf::host;
   std::vector<BenchSample> samples = {};
+  std::optional<StepKernels> step = std::nullopt;
 };
 
 /// The median. `values` is not empty.

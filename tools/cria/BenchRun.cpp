@@ -12,6 +12,9 @@ namespace {
 constexpr double kQueuedSeconds = 0.05;
 constexpr double kMinQueuedSteps = 4;
 constexpr double kMaxQueuedSteps = 64;
+/// All kernels of a step are replayed for about so long.
+constexpr double kKernelSeconds = 0.2;
+constexpr double kMaxKernelReplays = 20;
 
 /// Arbitrary token ids, the same in every run.
 std::vector<int32_t> makeTokens(uint32_t count, uint32_t vocabSize) {
@@ -55,8 +58,8 @@ StatusOr<BenchRow> BenchRun::prefill(uint32_t tokens, uint32_t depth, uint32_t b
   row.operations = cost_.linearOperations(rows, batch) +
                    cost_.attentionOperations(attendedPositions(tokens, depth, batch));
   const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
-  CRIA_RETURN_IF_ERROR(measure(
-      row, {.run = [&](Sessions &sessions) { return prefillTogether(sessions, ids); }, .measureMore = {}}));
+  const auto run = [&](Sessions &sessions) { return prefillTogether(sessions, ids); };
+  CRIA_RETURN_IF_ERROR(measure(row, {.run = run, .runToStep = run, .measureMore = {}}));
   return row;
 }
 
@@ -67,10 +70,14 @@ StatusOr<BenchRow> BenchRun::decode(uint32_t tokens, uint32_t depth, uint32_t ba
   row.bytes = tokens * cost_.weightBytes(batch == 1 ? "decode" : "small") + cost_.kvBytes(attended);
   row.operations = cost_.linearOperations(rows, rows) + cost_.attentionOperations(attended);
   const std::vector<int32_t> ids = makeTokens(tokens, model_.vocabSize());
-  Work work{.run = [&](Sessions &sessions) { return decodeTogether(sessions, ids); }, .measureMore = {}};
+  const std::span<const int32_t> half = std::span(ids).first((ids.size() + 1) / 2);
+  Work work{.run = [&](Sessions &sessions) { return decodeTogether(sessions, ids); },
+            .runToStep = [&](Sessions &sessions) { return decodeTogether(sessions, half); },
+            .measureMore = {}};
   if (options_.measuresHostGap) {
     work.measureMore = [&](Sessions &sessions, BenchSample &sample) {
-      return measureQueuedSteps(sessions, ids, sample);
+      CRIA_RETURN_IF_ERROR(work.runToStep(sessions));
+      return measureQueuedSteps(tokens, sample);
     };
   }
   CRIA_RETURN_IF_ERROR(measure(row, work));
@@ -108,15 +115,14 @@ Status BenchRun::decodeTogether(Sessions &sessions, std::span<const int32_t> ids
   return {};
 }
 
-/// Measures a step without host overhead: runs it many times back to back. The step is the one in the middle
-/// of the row, whose attention is the mean of all steps.
-Status BenchRun::measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample) {
-  CRIA_RETURN_IF_ERROR(decodeTogether(sessions, ids.first((ids.size() + 1) / 2)));
-  const double stepSeconds = sample.seconds / static_cast<double>(ids.size());
+/// Measures the last step without host overhead: runs it many times back to back. In a row for decoding it is
+/// the one in the middle, whose attention is the mean of all steps.
+Status BenchRun::measureQueuedSteps(uint32_t steps, BenchSample &sample) {
+  const double stepSeconds = sample.seconds / steps;
   const double count = std::clamp(std::round(kQueuedSeconds / stepSeconds), kMinQueuedSteps, kMaxQueuedSteps);
   CRIA_ASSIGN_OR_RETURN(const double seconds,
                         timeWork([&] { return model_.repeatStep(static_cast<uint32_t>(count)); }));
-  sample.queuedSeconds = seconds / count * static_cast<double>(ids.size());
+  sample.queuedSeconds = seconds / count * steps;
   return {};
 }
 
@@ -145,6 +151,21 @@ StatusOr<BenchSample> BenchRun::repeat(const BenchRow &row, const Work &work, Se
   return sample;
 }
 
+/// Times the step and then each of its kernels, and restores the sessions.
+StatusOr<StepKernels> BenchRun::timeKernels(const Work &work, Sessions &sessions) {
+  const uint32_t length = sessions.front().length();
+  CRIA_RETURN_IF_ERROR(work.runToStep(sessions));
+  CRIA_ASSIGN_OR_RETURN(const double once, timeWork([&] { return model_.repeatStep(1); }));
+  const auto count =
+      static_cast<uint32_t>(std::clamp(std::round(kKernelSeconds / once), 1.0, kMaxKernelReplays));
+  StepKernels step;
+  CRIA_ASSIGN_OR_RETURN(step.seconds, timeWork([&] { return model_.repeatStep(count); }));
+  step.seconds /= count;
+  CRIA_ASSIGN_OR_RETURN(step.kernels, model_.timeKernels(count));
+  truncateAll(sessions, length);
+  return step;
+}
+
 /// The first run is not counted: it records command buffers and touches all memory.
 Status BenchRun::measure(BenchRow &row, const Work &work) {
   row.peakOf = peak_.whose();
@@ -158,6 +179,9 @@ Status BenchRun::measure(BenchRow &row, const Work &work) {
                    .compute = meanOf(before.compute, after.compute)};
     row.samples.push_back(sample);
     before = after;
+  }
+  if (options_.timesKernels) {
+    CRIA_ASSIGN_OR_RETURN(row.step, timeKernels(work, sessions));
   }
   return {};
 }

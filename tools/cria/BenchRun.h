@@ -16,6 +16,7 @@ public:
   struct Options {
     uint32_t repetitions = 5;
     bool measuresHostGap = false; // of decode rows
+    bool timesKernels = false;    // of one step of each row
   };
 
   /// All arguments are borrowed and outlive the object. cancel may be null.
@@ -27,17 +28,20 @@ public:
 
 private:
   using Sessions = std::vector<Session>;
-  /// What one repetition runs. `measureMore` then adds further figures to its sample.
+  /// What one repetition runs. `measureMore` then adds further figures to its sample. `runToStep` ends with the
+  /// step whose kernels are timed.
   struct Work {
     std::function<Status(Sessions &)> run;
+    std::function<Status(Sessions &)> runToStep;
     std::function<Status(Sessions &, BenchSample &)> measureMore; // (optional)
   };
 
   Status prefillTogether(Sessions &sessions, std::span<const int32_t> ids);
   Status decodeTogether(Sessions &sessions, std::span<const int32_t> ids);
-  Status measureQueuedSteps(Sessions &sessions, std::span<const int32_t> ids, BenchSample &sample);
+  Status measureQueuedSteps(uint32_t steps, BenchSample &sample);
   StatusOr<Sessions> makeSessions(const BenchRow &row);
   StatusOr<BenchSample> repeat(const BenchRow &row, const Work &work, Sessions &sessions);
+  StatusOr<StepKernels> timeKernels(const Work &work, Sessions &sessions);
   Status measure(BenchRow &row, const Work &work);
 
   Model &model_;

@@ -56,6 +56,13 @@ void DeviceEmitter::waitForCopies(int64_t pending) {
   NVVM::CpAsyncWaitGroupOp::create(*this, getI32IntegerAttr(pending));
 }
 
+void DeviceEmitter::launchDependents() {
+  NVVM::GriddepcontrolOp::create(*this, NVVM::GridDepActionKind::launch_dependents);
+}
+void DeviceEmitter::waitForDependencies() {
+  NVVM::GriddepcontrolOp::create(*this, NVVM::GridDepActionKind::wait);
+}
+
 static Values unpack(DeviceEmitter &e, Value structure, int64_t count) {
   Values values;
   for (int64_t i = 0; i < count; ++i) {

@@ -143,6 +143,12 @@ public:
   Values multiplyTile(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
                       llvm::ArrayRef<mlir::Value> c, mlir::Type element);
 
+  // Programmatic dependent launch; from sm_90 on.
+  /// Lets the next kernel of the stream start when every block has come here or ended.
+  void launchDependents();
+  /// Waits until the kernels before this one in the stream have ended, with all that they have written.
+  void waitForDependencies();
+
 private:
   mlir::Value callIntrinsic(llvm::StringRef name, mlir::Value operand);
   mlir::Value address(Pointer base, mlir::Value index);

@@ -4,6 +4,7 @@
 // real cuda.h.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -57,6 +58,8 @@ inline constexpr int kMaxThreadsPerBlock = 1;
 inline constexpr int kMaxBlockDimX = 2; // y and z follow
 inline constexpr int kMaxGridDimX = 5;  // y and z follow
 inline constexpr int kMultiprocessorCount = 16;
+inline constexpr int kEccEnabled = 32;
+inline constexpr int kL2CacheSize = 38; // in bytes
 inline constexpr int kComputeCapabilityMajor = 75;
 inline constexpr int kComputeCapabilityMinor = 76;
 inline constexpr int kMaxSharedMemoryPerBlockOptin = 97;
@@ -81,6 +84,27 @@ inline constexpr int kCaptureThreadLocal = 1;
 inline void *const kLaunchParamEnd = nullptr;
 inline void *const kLaunchParamBufferPointer = reinterpret_cast<void *>(1);
 inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);
+
+/// CUlaunchAttributeID
+inline constexpr unsigned kProgrammaticStreamSerialization = 6;
+
+/// CUlaunchAttribute, with the one member of its value that is used.
+struct alignas(8) LaunchAttribute {
+  unsigned id = 0;
+  unsigned padding = 0;
+  int isAllowed = 0; // value.programmaticStreamSerializationAllowed
+  std::array<char, 60> unused{};
+};
+
+/// CUlaunchConfig
+struct LaunchConfig {
+  std::array<unsigned, 3> grid{};
+  std::array<unsigned, 3> block{};
+  unsigned sharedBytes = 0;
+  StreamHandle stream = nullptr;
+  LaunchAttribute *attributes = nullptr;
+  unsigned numAttributes = 0;
+};
 
 /// The functions, one per line: member, symbol, parameters. They are resolved from the driver library.
 #define CRIA_CUDA_FUNCTIONS(F)                                                                               \
@@ -143,7 +167,10 @@ inline void *const kLaunchParamBufferSize = reinterpret_cast<void *>(2);
 /// Functions that older drivers lack. They are null if missing.
 #define CRIA_CUDA_OPTIONAL_FUNCTIONS(F)                                                                      \
   F(funcGetParamInfo, cuFuncGetParamInfo,                                                                    \
-    (FunctionHandle function, size_t index, size_t *offset, size_t *size))
+    (FunctionHandle function, size_t index, size_t *offset, size_t *size))                                   \
+  F(launchKernelEx, cuLaunchKernelEx,                                                                        \
+    (const LaunchConfig *config, FunctionHandle function, void **parameters, void **extra))                  \
+  F(deviceGetPciBusId, cuDeviceGetPCIBusId, (char *id, int capacity, DeviceHandle device))
 
 struct DriverApi {
 #define CRIA_CUDA_MEMBER(member, symbol, parameters) Result(*member) parameters = nullptr;

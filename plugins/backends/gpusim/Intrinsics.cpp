@@ -55,6 +55,10 @@ const Rule kRules[] = {
     {"fence.sc.cluster", removeCall},
     {"prefetch.*", removeCall},
 
+    // Programmatic dependent launch. Dispatches run one after the other, so there is nothing to wait for.
+    {"griddepcontrol.wait", removeCall},
+    {"griddepcontrol.launch.dependents", removeCall},
+
     // Warp-wide operations.
     {"shfl.sync.up.*", callCollective, collective(Collective::shuffleUp)},
     {"shfl.sync.down.*", callCollective, collective(Collective::shuffleDown)},

@@ -179,6 +179,42 @@ TEST_F(ModelTest, RepeatsTheLastStepAndLeavesItsResult) {
   EXPECT_THAT(model->repeatStep(1).message(), HasSubstr("the toy broke"));
 }
 
+TEST_F(ModelTest, TimesEachKernelOfTheLastStepAlone) {
+  auto model = openToyModel(folder_);
+  EXPECT_THAT(model->timeKernels(1).status().message(), HasSubstr("no step to repeat"));
+  Session session(*model);
+  std::vector<int32_t> ids = countTo(3);
+  ASSERT_TRUE(session.prefill(ids, {}).ok());
+  ASSERT_TRUE(session.decode(7).ok());
+  toyState().steps.clear();
+  auto rows = model->timeKernels(2);
+  ASSERT_TRUE(rows.ok()) << rows.status().message();
+  EXPECT_THAT(toyState().steps,
+              ElementsAre("1 rows 0 outputs", "1 rows 0 outputs", "1 rows 0 outputs", "1 outputs alone",
+                          "1 outputs alone", "1 outputs alone", "1 rows 1 outputs"));
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ((*rows)[0].name, "append");
+  EXPECT_EQ((*rows)[1].name, "logits");
+  EXPECT_EQ((*rows)[1].entry, "decode");
+  EXPECT_EQ((*rows)[1].calls, 1u);
+  EXPECT_EQ((*rows)[1].bytes, 1024u);
+  auto logits = session.decode(8);
+  ASSERT_TRUE(logits.ok());
+  ids.insert(ids.end(), {7, 8});
+  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), toyLogits(ids, kToyVocab));
+}
+
+TEST_F(ModelTest, TimesNoKernelsWhileProfilingOrOnABrokenDevice) {
+  auto model = openToyModel(folder_);
+  Session session(*model);
+  ASSERT_TRUE(session.decode(7).ok());
+  ASSERT_TRUE(model->enableProfile(true).ok());
+  EXPECT_THAT(model->timeKernels(1).status().message(), HasSubstr("profiling is enabled"));
+  ASSERT_TRUE(model->enableProfile(false).ok());
+  toyState().failAfter = 1; // the second replay of the first kernel
+  EXPECT_THAT(model->timeKernels(1).status().message(), HasSubstr("the toy broke"));
+}
+
 TEST_F(ModelTest, PoisonDoesNotChangeAnswers) {
   auto model = openToyModel(folder_, {.debug = {.poisonBuffers = true}});
   Session session(*model);

@@ -102,19 +102,22 @@ std::vector<int32_t> historyOf(const ToyOp &op, uint64_t row) {
 }
 
 void runLogits(const ToyOp &op) {
-  const Operand &logits = op["logits"], &table = op["table"];
+  const Operand &logits = op["logits"], &bias = op["bias"];
   for (uint64_t r = 0; r < logits.shape[0]; ++r) {
     std::vector<int32_t> history = historyOf(op, static_cast<uint64_t>(op["outputs"].at<int32_t>(r)));
     std::span<float> row(&logits.at<float>(r), logits.shape[1]);
     (toyState().logits ? toyState().logits : ToyLogits(hashLogits))(history, row);
     for (uint64_t v = 0; v < row.size(); ++v) {
-      row[v] += table.at<float>(v);
+      row[v] += bias.at<float>(v);
     }
   }
 }
 
 /// Returns the text of a step for ToyState::steps.
 std::string describeStep(const cria_recording &recording) {
+  if (recording.ops[0].name == "toy_logits") { // a kernel alone
+    return std::to_string(recording.ops[0]["logits"].shape[0]) + " outputs alone";
+  }
   uint64_t rows = recording.ops[0]["tokens"].shape[0];
   uint64_t outputs = recording.ops.size() > 1 ? recording.ops[1]["logits"].shape[0] : 0;
   return std::to_string(rows) + " rows " + std::to_string(outputs) + " outputs";

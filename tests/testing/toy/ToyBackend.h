@@ -22,7 +22,7 @@ struct ToyState {
   std::function<void()> afterReplay; // called after each successful replay
   bool hidden = false;               // the result is not host-visible and weights cannot be imported
   uint64_t freeBytes = 0;            // free memory that the device reports; 0: unknown
-  std::vector<std::string> steps;    // "T rows R outputs" of every replay
+  std::vector<std::string> steps;    // "T rows R outputs" of every replay, or "R outputs alone"
   uint64_t numRecords = 0;
 };
 ToyState &toyState();

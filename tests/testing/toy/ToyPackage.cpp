@@ -64,9 +64,9 @@ OrderedJson appendDispatch() {
 }
 
 OrderedJson logitsDispatch(uint32_t vocabSize) {
-  OrderedJson table = {{"name", "table"}, {"buffer", "table"},       {"access", "read"},
-                       {"type", "f32"},   {"shape", {vocabSize, 4}}, {"strides", {4, 1}},
-                       {"offset", 0},     {"size", vocabSize * 16}};
+  OrderedJson bias = {{"name", "bias"}, {"buffer", "table"},       {"access", "read"},
+                      {"type", "f32"},  {"shape", {vocabSize, 4}}, {"strides", {4, 1}},
+                      {"offset", 0},    {"size", vocabSize * 16}};
   OrderedJson logits = {{"name", "logits"}, {"buffer", "logits"},        {"access", "write"},
                         {"type", "f32"},    {"shape", {"R", vocabSize}}, {"strides", {vocabSize, 1}},
                         {"offset", 0},      {"size", 16 * vocabSize * 4}};
@@ -76,7 +76,7 @@ OrderedJson logitsDispatch(uint32_t vocabSize) {
       {"bindings",
        {stepBinding("positions", 128, 64, {"T"}, {1}), stepBinding("sequences", 192, 64, {"T"}, {1}),
         stepBinding("block_table", 384, 128, {"S", 8}, {8, 1}), stepBinding("outputs", 512, 64, {"R"}, {1}),
-        rowsBinding("read"), cacheBinding("read"), table, logits}}};
+        rowsBinding("read"), cacheBinding("read"), bias, logits}}};
 }
 
 OrderedJson entry(const char *name, uint32_t minTokens, uint32_t maxTokens, uint32_t vocabSize) {

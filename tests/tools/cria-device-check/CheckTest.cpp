@@ -23,7 +23,7 @@ protected:
   static void SetUpTestSuite() {
     folder = new TemporaryFolder();
     const ProcessResult made = runProcess(CRIA_BINARY_DIR "/bin/make-check-cases",
-                                          {folder->path(), "130x72x40", "ops", "gpusim-sm_80"});
+                                          {"--rehearse", folder->path(), "130x72x40", "ops", "gpusim-sm_80"});
     ASSERT_EQ(made.exitCode, 0) << made.errors;
     fs::create_directory(folder->path("models"));
     fs::create_directory(folder->path("golden"));
@@ -43,7 +43,8 @@ protected:
     arguments.insert(arguments.end(), more.begin(), more.end());
     return runProcess(CRIA_BINARY_DIR "/check/check", arguments);
   }
-  static json rows() { return json::parse(readFile(folder->path("report.json"))).at("rows"); }
+  static json report() { return json::parse(readFile(folder->path("report.json"))); }
+  static json rows() { return report().at("rows"); }
 
   static TemporaryFolder *folder;
 };
@@ -60,6 +61,17 @@ TEST_F(CheckTest, FindsKernelsAndModelsRight) {
   ASSERT_EQ(rows().size(), 1u);
   EXPECT_EQ(rows()[0].at("outcome"), "ok");
   EXPECT_LT(rows()[0].at("values").at("prompt_error").get<double>(), 2e-5);
+}
+
+TEST_F(CheckTest, ComparesRealShapesWithSamples) {
+  const ProcessResult result = check({"--only", "kernels", "--filter", "real", "--exclude", "gate,qkv"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  ASSERT_EQ(rows().size(), 6u) << result.output;
+  for (const json &row : rows()) {
+    EXPECT_EQ(row.at("section"), "kernel");
+    EXPECT_THAT(row.at("name").get<std::string>(), testing::StartsWith("real-"));
+    EXPECT_LT(row.at("values").at("few_error").get<double>(), 1e-3);
+  }
 }
 
 // The rows of a weight are in another order than the code expects.
@@ -112,7 +124,8 @@ TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
   const ProcessResult good = checkWith("shift 6\nexec \"$@\"\n");
   EXPECT_EQ(good.exitCode, 0) << good.output;
   EXPECT_THAT(readFile(tools.path("asked")),
-              HasSubstr("--tool memcheck --report-api-errors no --error-exitcode 99"));
+              AllOf(HasSubstr("--tool memcheck --report-api-errors no --error-exitcode 99"),
+                    HasSubstr("--exclude real-")));
   EXPECT_THAT(good.output, AllOf(HasSubstr("memcheck"), HasSubstr("racecheck"), HasSubstr("1 ok")));
   const ProcessResult bad = checkWith("echo 'ERROR SUMMARY: 1 error'\nexit 99\n");
   EXPECT_EQ(bad.exitCode, 1);
@@ -120,10 +133,12 @@ TEST_F(CheckTest, RunsTheKernelsUnderTheMemoryChecker) {
 }
 
 TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
-  const ProcessResult result = check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2"});
+  const ProcessResult result =
+      check({"--only", "speed", "--prompt", "8", "--depth", "4", "--generate", "2", "--batch", "2"});
   EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
   const json found = rows();
-  const std::vector<std::string> names = {"product-130x72x40", "decode at 4", "prefill 8"};
+  const std::vector<std::string> names = {"product-130x72x40", "decode at 4", "prefill 8",
+                                          "decode at 4, batch 2"};
   ASSERT_EQ(found.size(), names.size()) << result.output;
   for (size_t i = 0; i < names.size(); ++i) {
     EXPECT_EQ(found[i].at("name"), names[i]);
@@ -134,6 +149,56 @@ TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   EXPECT_THAT(found[1].at("text").get<std::string>(),
               HasSubstr("GB/s read")); // the simulator's memory is the host's
   EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
+}
+
+TEST_F(CheckTest, MeasuresCeilings) {
+  const ProcessResult result = check({"--only", "ceilings"});
+  EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;
+  const std::map<std::string, const char *> values = {{"read-8k", "gigabytes_per_second"},
+                                                      {"read-16k", "gigabytes_per_second"},
+                                                      {"read-32k", "gigabytes_per_second"},
+                                                      {"read-64k", "gigabytes_per_second"},
+                                                      {"read-128k", "gigabytes_per_second"},
+                                                      {"gap-plain", "microseconds_per_dispatch"},
+                                                      {"latency-l2", "nanoseconds"},
+                                                      {"latency-memory", "nanoseconds"},
+                                                      {"mma-f16", "gigaflops"}};
+  const json found = rows();
+  EXPECT_EQ(found.size(), values.size() + 1) << result.output;
+  for (const json &row : found) {
+    EXPECT_EQ(row.at("section"), "ceiling");
+    if (row.at("name") == "gap-programmatic") {
+      EXPECT_EQ(row.at("outcome"), "skipped");
+      continue;
+    }
+    EXPECT_EQ(row.at("outcome"), "measured") << row.dump();
+    EXPECT_EQ(row.at("target"), "gpusim-sm_80");
+    EXPECT_GT(row.at("values").at(values.at(row.at("name"))).get<double>(), 0) << row.dump();
+  }
+  EXPECT_EQ(found[0].at("values").at("bytes_in_flight_per_sm"), 8192);
+}
+
+TEST_F(CheckTest, FindsNoCeilingsWrong) {
+  const TemporaryFolder empty;
+  fs::create_directory(empty.path("ceilings"));
+  EXPECT_EQ(check({"--only", "ceilings"}, empty.path()).exitCode, 1);
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].at("text"), "no program in ceilings/ runs on this device");
+}
+
+// The simulator has no driver and no clocks.
+TEST_F(CheckTest, DescribesTheMachine) {
+  EXPECT_EQ(check({"--only", "models", "--filter", "gqa"}).exitCode, 0);
+  const json machine = report().at("machine");
+  EXPECT_EQ(machine.at("name"), "GPU simulator");
+  for (const char *member : {"driver", "cuda", "sms", "l2_bytes", "memory_bytes", "ecc", "max_sm_megahertz",
+                             "max_memory_megahertz", "power_limit_watts"}) {
+    EXPECT_TRUE(machine.at(member).is_null()) << member;
+  }
+  ASSERT_EQ(machine.at("clocks").size(), 2u);
+  EXPECT_EQ(machine.at("clocks")[0].at("after"), "start");
+  EXPECT_EQ(machine.at("clocks")[1].at("after"), "models");
+  EXPECT_TRUE(machine.at("clocks")[1].at("sm_megahertz").is_null());
 }
 
 TEST_F(CheckTest, ReportsWhyItCannotRun) {

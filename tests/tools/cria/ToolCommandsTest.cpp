@@ -170,6 +170,38 @@ TEST(BenchCommandTest, ProfileNamesKernels) {
   EXPECT_THAT(result.output, Not(HasSubstr("host gap")));
 }
 
+TEST(BenchCommandTest, TimesTheKernelsOfEachRow) {
+  const json rows = benchRows({"--prompt", "16", "--generate", "3", "--depth", "8", "--batch", "1,16",
+                               "--repetitions", "1", "--kernels"});
+  ASSERT_EQ(rows.size(), 4u);
+  for (const json &row : rows) {
+    EXPECT_GT(row["step_microseconds"], 0);
+    ASSERT_GT(row["kernels"].size(), 3u) << row["phase"];
+    uint64_t bytes = 0;
+    for (const json &kernel : row["kernels"]) {
+      EXPECT_GT(kernel["dispatches"], 0);
+      EXPECT_GT(kernel["microseconds"], 0);
+      EXPECT_GT(kernel["share"], 0);
+      EXPECT_TRUE(kernel["registers"].is_null()); // the processor has no such number
+      bytes += kernel["bytes"].get<uint64_t>();
+    }
+    EXPECT_GT(bytes, 100'000u); // every weight once
+  }
+}
+
+TEST(BenchCommandTest, TablesOfKernelsFollowTheRows) {
+  const std::vector<std::string> arguments = {
+      "bench", storiesPackage(), "--prompt", "0",         "--generate",
+      "2",     "--repetitions",  "1",        "--kernels", "--quiet"};
+  const ProcessResult result = runCria(arguments);
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("decode of 2 tokens, context 0, batch 1: kernels of one step"),
+                                   HasSubstr("all kernels, each alone: "), HasSubstr("attention")));
+  std::vector<std::string> both = arguments;
+  both.emplace_back("--profile");
+  EXPECT_EQ(runCria(both).exitCode, 2);
+}
+
 TEST(PluginsCommandTest, ListsAllKinds) {
   const json rows = json::parse(outputOf({"plugins", "--json"}));
   for (const json &row : rows) {

@@ -3,6 +3,8 @@
 // local memory. The parser of its report is tested without it.
 #include "passes/targets/cuda/Ptxas.h"
 #include "tests/testing/Process.h"
+#include "tools/cria-device-check/CeilingKernels.h"
+#include "tools/cria-device-check/CompileCeilings.h"
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceModules.h"
 
@@ -107,6 +109,35 @@ TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
           testCase.module, ("cuda-" + sm.name + "-ptx").str(), testCase.limits, false);
       ASSERT_EQ(program.error, "");
       expectNothingSpills(program.code, sm, 1);
+    }
+  }
+}
+
+// sm_90 alone has the kernel for programmatic dependent launch.
+TEST_F(PtxasOnCases, KernelsOfCeilingsFitIntoRegisters) {
+  for (const cuda::Sm &sm : cuda::allSms()) {
+    const conformance::CompiledProgram code = check::compileCeilings(("cuda-" + sm.name + "-ptx").str());
+    ASSERT_EQ(code.error, "");
+    const bool isProgrammatic = sm.name == "sm_90";
+    expectNothingSpills(code.code, sm, isProgrammatic ? 8 : 7);
+    EXPECT_EQ(code.code.find(check::EmptyKernel::kProgrammaticName) != std::string::npos, isProgrammatic);
+    EXPECT_THAT(code.code, testing::HasSubstr("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32"));
+  }
+}
+
+// The programs are carried to the machine with the GPU, so they hold no weights.
+TEST_F(PtxasOnCases, KernelsAtRealShapesFitIntoRegisters) {
+  constexpr size_t kMegabyte = 1'000'000;
+  for (const conformance::DeviceModule &testCase : conformance::realModules(conformance::RealSet::real)) {
+    for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {
+      SCOPED_TRACE(testCase.name);
+      const conformance::CompiledProgram program = conformance::compileProgram(
+          testCase.module, ("cuda-" + sm.name + "-ptx").str(), testCase.limits, false);
+      ASSERT_EQ(program.error, "");
+      expectNothingSpills(program.code, sm, 2);
+      const test::TemporaryFolder folder;
+      conformance::writeProgram(folder.path("case.program"), program);
+      EXPECT_LT(std::filesystem::file_size(folder.path("case.program")), kMegabyte);
     }
   }
 }

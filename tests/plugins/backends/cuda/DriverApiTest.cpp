@@ -75,6 +75,8 @@ SAME_VALUE(kMaxGridDimX, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X)
 SAME_VALUE(kMaxGridDimX + 1, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y)
 SAME_VALUE(kMaxGridDimX + 2, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z)
 SAME_VALUE(kMultiprocessorCount, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)
+SAME_VALUE(kEccEnabled, CU_DEVICE_ATTRIBUTE_ECC_ENABLED)
+SAME_VALUE(kL2CacheSize, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)
 SAME_VALUE(kComputeCapabilityMajor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
 SAME_VALUE(kComputeCapabilityMinor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)
 SAME_VALUE(kMaxSharedMemoryPerBlockOptin, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
@@ -88,6 +90,18 @@ SAME_VALUE(kStreamNonBlocking, CU_STREAM_NON_BLOCKING)
 SAME_VALUE(kEventDefault, CU_EVENT_DEFAULT)
 SAME_VALUE(kEventDisableTiming, CU_EVENT_DISABLE_TIMING)
 SAME_VALUE(kCaptureThreadLocal, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)
+
+#if CUDA_VERSION >= 11080
+SAME_VALUE(kProgrammaticStreamSerialization, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+static_assert(alike<cuda::LaunchAttribute, CUlaunchAttribute> && alike<cuda::LaunchConfig, CUlaunchConfig>);
+static_assert(offsetof(cuda::LaunchAttribute, isAllowed) == offsetof(CUlaunchAttribute, value));
+static_assert(offsetof(cuda::LaunchConfig, grid) == offsetof(CUlaunchConfig, gridDimX));
+static_assert(offsetof(cuda::LaunchConfig, block) == offsetof(CUlaunchConfig, blockDimX));
+static_assert(offsetof(cuda::LaunchConfig, sharedBytes) == offsetof(CUlaunchConfig, sharedMemBytes));
+static_assert(offsetof(cuda::LaunchConfig, stream) == offsetof(CUlaunchConfig, hStream));
+static_assert(offsetof(cuda::LaunchConfig, attributes) == offsetof(CUlaunchConfig, attrs));
+static_assert(offsetof(cuda::LaunchConfig, numAttributes) == offsetof(CUlaunchConfig, numAttrs));
+#endif
 
 TEST(CudaDriverApi, HasTheToolkitsKeysOfLaunches) {
   EXPECT_EQ(cuda::kLaunchParamEnd, CU_LAUNCH_PARAM_END);

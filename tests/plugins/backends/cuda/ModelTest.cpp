@@ -313,6 +313,19 @@ TEST(CudaCommandLine, BenchComparesWithTheCopiesOfTheDevice) {
   EXPECT_LT(rows[1]["host_gap_fraction"], 1);
 }
 
+TEST(CudaCommandLine, BenchTimesKernelsInCommandBuffersOfTheirOwn) {
+  const nlohmann::json rows = benchOnGpu("800000000", {"--kernels"});
+  ASSERT_EQ(rows.size(), 2u);
+  for (const nlohmann::json &row : rows) {
+    ASSERT_GT(row["kernels"].size(), 4u);
+    for (const nlohmann::json &kernel : row["kernels"]) {
+      EXPECT_GT(kernel["microseconds"], 0) << kernel["name"];
+      EXPECT_GE(kernel["threads_per_block"], 32) << kernel["name"];
+      EXPECT_TRUE(kernel["registers"].is_null() || kernel["registers"] > 0) << "null in PTX";
+    }
+  }
+}
+
 // Caches would be measured with the little that is left.
 TEST(CudaCommandLine, BenchKnowsNoLimitWhereMemoryIsShort) {
   const nlohmann::json rows = benchOnGpu("300000000", {"--profile"});

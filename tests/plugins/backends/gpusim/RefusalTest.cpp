@@ -38,7 +38,8 @@ TEST(Refusals, NotOfTheseIntrinsics) {
        {"void @llvm.nvvm.barrier.cta.sync.all(i32 0)", "float @llvm.nvvm.ex2.approx.ftz.f(float 1.0)",
         "void @llvm.nvvm.membar.cta()", "void @llvm.nvvm.membar.gl()", "void @llvm.nvvm.membar.sys()",
         "void @llvm.nvvm.fence.sc.cluster()", "void @llvm.nvvm.prefetch.global.L1(ptr addrspace(1) %p0)",
-        "void @llvm.nvvm.prefetch.L2(ptr null)",
+        "void @llvm.nvvm.prefetch.L2(ptr null)", "void @llvm.nvvm.griddepcontrol.wait()",
+        "void @llvm.nvvm.griddepcontrol.launch.dependents()",
         "void @llvm.nvvm.cp.async.ca.shared.global.8(ptr addrspace(3) @sm, ptr addrspace(1) %p0)"}) {
     EXPECT_EQ(loadError(kernelText(1, "  call " + std::string(call) + "\n  ret void")), "") << call;
   }

@@ -2,6 +2,7 @@
 // The driver's functions about the machine, devices, contexts and memory.
 #include "State.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -65,12 +66,22 @@ FAKE_EXPORT Result cuDeviceGetAttribute(int *value, int attribute, DeviceHandle 
                                      {6, 65535},
                                      {7, 65535},
                                      {kMultiprocessorCount, 108},
+                                     {kEccEnabled, 1},
+                                     {kL2CacheSize, 40 << 20},
                                      {kComputeCapabilityMajor, control.major},
                                      {kComputeCapabilityMinor, control.minor + device - 100},
                                      {kMaxSharedMemoryPerBlockOptin, 166912}};
   *value = values.at(attribute);
   return kSuccess;
 }
+
+#ifndef FAKE_WITHOUT_OPTIONAL_FUNCTIONS
+FAKE_EXPORT Result cuDeviceGetPCIBusId(char *id, int capacity, DeviceHandle device) {
+  FAKE_CALL("cuDeviceGetPCIBusId", plain);
+  std::snprintf(id, static_cast<size_t>(capacity), "0000:%02x:00.0", static_cast<unsigned>(device - 100));
+  return kSuccess;
+}
+#endif
 
 FAKE_EXPORT Result cuDeviceTotalMem_v2(size_t *bytes, DeviceHandle) {
   FAKE_CALL("cuDeviceTotalMem_v2", plain);

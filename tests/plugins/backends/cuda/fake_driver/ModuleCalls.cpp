@@ -70,7 +70,7 @@ FAKE_EXPORT Result cuFuncSetAttribute(FunctionHandle function, int attribute, in
   return kSuccess;
 }
 
-#ifndef FAKE_WITHOUT_PARAM_INFO // as before CUDA 12.4
+#ifndef FAKE_WITHOUT_OPTIONAL_FUNCTIONS
 FAKE_EXPORT Result cuFuncGetParamInfo(FunctionHandle function, size_t index, size_t *offset, size_t *size) {
   FAKE_CALL("cuFuncGetParamInfo", context);
   *offset = index * sizeof(DeviceAddress);
@@ -88,29 +88,58 @@ static size_t parameterBytes(void **extra) {
   return isBlock ? *static_cast<size_t *>(extra[3]) : SIZE_MAX;
 }
 
+/// The time of a kernel that starts before the one before it has ended.
+static uint64_t programmaticNanoseconds() {
+  constexpr uint64_t kNumerator = 2, kDenominator = 5;
+  return state().control.kernelNanoseconds * kNumerator / kDenominator;
+}
+
 static void runKernel(const KernelProperties &properties, ContextTag &context, const LaunchShape &shape,
-                      const std::vector<DeviceAddress> &parameters) {
+                      const std::vector<DeviceAddress> &parameters, uint64_t nanoseconds) {
   Control &control = state().control;
   properties.run(context, shape, parameters.data());
-  context.nanoseconds += control.kernelNanoseconds;
+  context.nanoseconds += nanoseconds;
   if (control.loseAtKernel != 0 && --control.loseAtKernel == 0) {
     context.lost = control.lossResult;
   }
+}
+
+static Result launch(const FunctionTag &function, const LaunchShape &shape, StreamHandle stream,
+                     void **parameters, void **extra, uint64_t nanoseconds) {
+  const KernelProperties &properties = function.properties;
+  if (parameters != nullptr || parameterBytes(extra) != properties.numParameters * sizeof(DeviceAddress) ||
+      shape.sharedBytes > unsigned(function.maxDynamicSharedBytes) ||
+      shape.block[0] * shape.block[1] * shape.block[2] > unsigned(properties.maxThreads)) {
+    return kInvalidValue;
+  }
+  const auto *block = extra != nullptr ? static_cast<const DeviceAddress *>(extra[1]) : nullptr;
+  return enqueue(stream,
+                 [properties, shape, nanoseconds,
+                  copied = std::vector<DeviceAddress>(block, block + properties.numParameters)](
+                     ContextTag &context) { runKernel(properties, context, shape, copied, nanoseconds); });
 }
 
 FAKE_EXPORT Result cuLaunchKernel(FunctionHandle function, unsigned gridX, unsigned gridY, unsigned gridZ,
                                   unsigned blockX, unsigned blockY, unsigned blockZ, unsigned sharedBytes,
                                   StreamHandle stream, void **parameters, void **extra) {
   FAKE_CALL("cuLaunchKernel", context);
-  const KernelProperties &properties = function->properties;
-  if (parameters != nullptr || parameterBytes(extra) != properties.numParameters * sizeof(DeviceAddress) ||
-      sharedBytes > unsigned(function->maxDynamicSharedBytes) ||
-      blockX * blockY * blockZ > unsigned(properties.maxThreads)) {
-    return kInvalidValue;
-  }
-  const auto *block = extra != nullptr ? static_cast<const DeviceAddress *>(extra[1]) : nullptr;
   const LaunchShape shape{{gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes};
-  return enqueue(stream, [properties, shape,
-                          copied = std::vector<DeviceAddress>(block, block + properties.numParameters)](
-                             ContextTag &context) { runKernel(properties, context, shape, copied); });
+  return launch(*function, shape, stream, parameters, extra, state().control.kernelNanoseconds);
 }
+
+#ifndef FAKE_WITHOUT_OPTIONAL_FUNCTIONS
+FAKE_EXPORT Result cuLaunchKernelEx(const LaunchConfig *config, FunctionHandle function, void **parameters,
+                                    void **extra) {
+  FAKE_CALL("cuLaunchKernelEx", context);
+  bool isProgrammatic = false;
+  for (unsigned i = 0; i < config->numAttributes; ++i) {
+    if (config->attributes[i].id != kProgrammaticStreamSerialization) {
+      return kInvalidValue;
+    }
+    isProgrammatic = config->attributes[i].isAllowed != 0;
+  }
+  const LaunchShape shape{config->grid, config->block, config->sharedBytes};
+  return launch(*function, shape, config->stream, parameters, extra,
+                isProgrammatic ? programmaticNanoseconds() : state().control.kernelNanoseconds);
+}
+#endif

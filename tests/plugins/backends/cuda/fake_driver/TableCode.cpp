@@ -30,10 +30,15 @@ static void rest(ContextTag &context, const LaunchShape &, const DeviceAddress *
 }
 
 static const std::vector<KernelProperties> &kernelTable() {
-  static const std::vector<KernelProperties> kTable = {
-      {"add_f32", 1024, 0, 0, 3, addFloats}, {"narrow", 256, 0, 0, 0, nothing},
-      {"shares", 1024, 1024, 0, 0, nothing}, {"spills", 1024, 0, 16, 0, nothing},
-      {"rests", 1024, 0, 0, 0, rest},        {"illegal_address", 1024, 0, 0, 0, loseAddress}};
+  static const std::vector<KernelProperties> kTable = {{"add_f32", 1024, 0, 0, 3, addFloats},
+                                                       {"narrow", 256, 0, 0, 0, nothing},
+                                                       {"shares", 1024, 1024, 0, 0, nothing},
+                                                       {"spills", 1024, 0, 16, 0, nothing},
+                                                       {"rests", 1024, 0, 0, 0, rest},
+                                                       {"illegal_address", 1024, 0, 0, 0, loseAddress},
+                                                       // Kernels of tools/cria-device-check/CeilingKernels.h.
+                                                       {"ceiling_empty", 128, 0, 0, 0, nothing},
+                                                       {"ceiling_empty_programmatic", 128, 0, 0, 0, nothing}};
   return kTable;
 }
 
