@@ -127,14 +127,16 @@ struct FormDispatches : impl::FormDispatchesPassBase<FormDispatches> {
                     scf::SCFDialect, vector::VectorDialect>();
     registerKernelDialects(registry);
   }
-  FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
-  LogicalResult form(ModuleOp module);
 
   void runOnOperation() override {
     if (failed(form(getOperation()))) {
       signalPassFailure();
     }
   }
+
+private:
+  FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
+  LogicalResult form(ModuleOp module);
 
   TargetOption target_;
 };
