@@ -179,7 +179,7 @@ Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite>
       tensors.push_back({arrayName(weights[i].name, array.suffix), array.type, array.shape});
     }
   }
-  CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, std::move(tensors)));
+  CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, tensors));
   CRIA_RETURN_IF_ERROR(WeightFile(weights, arrays, options, *writer).run());
   return writer->finish();
 }
