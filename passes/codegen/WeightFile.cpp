@@ -68,8 +68,9 @@ void scatterElements(const WeightArray &array, int64_t count, const PlaneRows &r
     return scatter<uint32_t>(array, count, rows, packed);
   case 8:
     return scatter<uint64_t>(array, count, rows, packed);
+  default:
+    llvm_unreachable("not the size of an element");
   }
-  llvm_unreachable("not the size of an element");
 }
 
 /// The arrays of a file by weight, in the order of its tensors.
