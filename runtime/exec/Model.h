@@ -71,9 +71,9 @@ struct MemoryUse {
 class Model {
 public:
   /// Chooses target and backend, maps or uploads the weights, and fills random ones with the entry point
-  /// `initialize`. If a backend rejects the code of a target, the next best pair is tried. Errors: unsupported
-  /// with the reason why each backend cannot run the package; incompatibleCode with those of each target;
-  /// outOfMemory, io; the backend's.
+  /// `initialize`. If a backend rejects the code of a target, the next best pair is tried. Errors:
+  /// unsupported with the reason why each backend cannot run the package; incompatibleCode with those of each
+  /// target; outOfMemory, io; the backend's.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});

@@ -14,9 +14,9 @@ struct TargetChoice {
 };
 
 /// Returns every pair that may run, at least one, in descending order of score; of equal scores, the earlier
-/// backend is first, then the earlier target. Considers an explicit-only backend only if options.backend names
-/// it. refused: the reasons why other backends could not be loaded, for the message. Errors: unsupported with
-/// every reason; notFound if options.backend or options.target does not exist.
+/// backend is first, then the earlier target. Considers an explicit-only backend only if options.backend
+/// names it. refused: the reasons why other backends could not be loaded, for the message. Errors:
+/// unsupported with every reason; notFound if options.backend or options.target does not exist.
 StatusOr<std::vector<TargetChoice>> rankTargets(const Manifest &manifest,
                                                 std::span<const BackendReference> backends,
                                                 const ModelOptions &options,

@@ -128,7 +128,8 @@ StatusOr<int> run(Arguments &arguments) {
   // "NVIDIA A100-SXM4-80GB (sm_80, 108 SMs, driver 12.4)"
   const std::string description = fmt::format("{} ({})", device.name, device.description);
   fmt::print("{} · cria {}\n", description, CRIA_VERSION);
-  // A driver takes up to half a second to make a context for a device. As long as this one is open, others share it.
+  // A driver takes up to half a second to make a context for a device. As long as this one is open, others
+  // share it.
   const conformance::Device open(conformance::Backend::named(options.backend), {.device = options.device});
   MachineReport machine(options.backend, options.device, device.name);
   printLine(machine.line());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Compiles the programs that `check` runs: every kernel case and a large matrix product, for each target, and
-// the kernels that measure ceilings, for each target but `ops`. The cases at real shapes are compiled for cuda
-// targets only, and with --rehearse at small sizes for all but ops.
+// the kernels that measure ceilings, for each target but `ops`. The cases at real shapes are compiled for
+// cuda targets only, and with --rehearse at small sizes for all but ops.
 // usage: make-check-cases [--rehearse] FOLDER ROWSxCOLUMNSxTOKENS TARGET...
 #include "tools/cria-device-check/CeilingKernels.h"
 #include "tools/cria-device-check/CompileCeilings.h"

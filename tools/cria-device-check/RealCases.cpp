@@ -15,7 +15,8 @@ constexpr uint64_t kHeadDim = 128;
 constexpr uint64_t kGroup = 8; // query heads for each KV head in 70B
 /// 1 / sqrt(128), with which scores have a variance of about 1.
 constexpr const char *kScale = "0.08838835";
-/// f32 rounding moves some of the thousands of rotated keys across the midpoint of two neighbouring f16 numbers.
+/// f32 rounding moves some of the thousands of rotated keys across the midpoint of two neighbouring f16
+/// numbers.
 constexpr double kLongCacheTolerance = 0x1p-10;
 
 uint64_t pagesFor(uint64_t positions) { return (positions + kPageTokens - 1) / kPageTokens; }

@@ -7,8 +7,8 @@
 
 namespace cria::conformance {
 
-/// Returns columns of the outputs of a linear layer (fusedLinearProgram(), or linearOnOutputsProgram() without
-/// parts) whose weights are seeded.
+/// Returns columns of the outputs of a linear layer (fusedLinearProgram(), or linearOnOutputsProgram()
+/// without parts) whose weights are seeded.
 Matrix sampledLinear(const Tensors &tensors, const LinearShape &shape, const LinearParts &parts,
                      const StepInputs &step, const std::vector<uint64_t> &columns);
 

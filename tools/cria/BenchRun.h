@@ -28,8 +28,8 @@ public:
 
 private:
   using Sessions = std::vector<Session>;
-  /// What one repetition runs. `measureMore` then adds further figures to its sample. `runToStep` ends with the
-  /// step whose kernels are timed.
+  /// What one repetition runs. `measureMore` then adds further figures to its sample. `runToStep` ends with
+  /// the step whose kernels are timed.
   struct Work {
     std::function<Status(Sessions &)> run;
     std::function<Status(Sessions &)> runToStep;

@@ -44,7 +44,8 @@ public:
   }
 
 private:
-  /// Blocks start in the order of their numbers: the last tokens of a prompt, whose tiles take longest, first.
+  /// Blocks start in the order of their numbers: the last tokens of a prompt, whose tiles take longest,
+  /// first.
   Index tile() {
     int64_t tokens = spec_.tokensPerTile();
     return (numRows_ + (tokens - 1)) / tokens - 1 - e_.blockId(1);

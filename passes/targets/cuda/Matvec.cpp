@@ -108,7 +108,8 @@ private:
     Values results =
         e_.loop(e_.constant(0), e_.constant(pairs), 1, init, [&](Index pair, ArrayRef<Value> carried) {
           Values next = loadPair((pair + 1).min(pairs - 1) * kUnroll);
-          // Without it, LLVM makes "a load of the carried address" of "the carried load", and no load is in flight.
+          // Without it, LLVM makes "a load of the carried address" of "the carried load", and no load is in
+          // flight.
           e_.syncWarp();
           Values sums(carried.drop_front(numChunks));
           for (int64_t i = 0; i < kUnroll; ++i) {

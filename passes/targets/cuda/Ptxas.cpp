@@ -59,8 +59,8 @@ std::vector<KernelResources> parseKernelResources(StringRef report) {
   return resources;
 }
 
-/// From cubins of both kinds: ptxas of CUDA 11 and 12 writes version 7, that of CUDA 13 writes version 8, which
-/// drivers before R580 do not load.
+/// From cubins of both kinds: ptxas of CUDA 11 and 12 writes version 7, that of CUDA 13 writes version 8,
+/// which drivers before R580 do not load.
 StringRef driverWord(StringRef cubin) {
   bool isElf = cubin.size() > llvm::ELF::EI_ABIVERSION && cubin.starts_with(llvm::ELF::ElfMagic);
   switch (isElf ? cubin[llvm::ELF::EI_ABIVERSION] : 0) {

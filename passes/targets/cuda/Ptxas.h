@@ -11,8 +11,8 @@ namespace cria::cuda {
 /// toolkit ($CUDA_HOME, $CUDA_PATH, /usr/local/cuda). Empty if there is none.
 std::string findPtxas();
 
-/// Assembles PTX. Errors, as diagnostics on `origin`: ptxas is not found, or rejects the PTX, with its message,
-/// or writes a cubin for drivers that driverWord() does not know.
+/// Assembles PTX. Errors, as diagnostics on `origin`: ptxas is not found, or rejects the PTX, with its
+/// message, or writes a cubin for drivers that driverWord() does not know.
 mlir::FailureOr<TargetCode> assemble(mlir::ModuleOp origin, llvm::StringRef ptx, const Sm &sm);
 
 /// The feature word that names the first CUDA generation whose drivers load a cubin, "cuda11" or "cuda13".
