@@ -37,6 +37,12 @@ uint64_t threadsOf(const Program &program, const ProfileRow &row) {
   return kernel == nullptr ? 0 : uint64_t(kernel->block[0]) * kernel->block[1] * kernel->block[2];
 }
 
+/// The dynamic shared memory of a block; null on the CPU. Our kernels have no static shared memory.
+ordered_json sharedBytesOf(const Program &program, const ProfileRow &row) {
+  const ProgramKernel *kernel = findKernel(program, row.name);
+  return threadsOf(program, row) == 0 ? ordered_json(nullptr) : ordered_json(kernel->scratchBytes);
+}
+
 std::string tableLine(const Program &program, const ProfileRow &row, const StepKernels &step) {
   const uint32_t registers = registersOf(program, row);
   return fmt::format("  {:<58} {:>10} {:>10.2f} {:>8} {:>9} {:>6.1f}%\n", row.name, row.calls,
@@ -81,7 +87,8 @@ void addKernels(const Program &program, const BenchRow &row, ordered_json &json)
          {"gigabytes_per_second", gigabytesPerSecond(kernel)},
          {"share", shareOf(kernel, *row.step)},
          {"registers", numberOrNull(registersOf(program, kernel))},
-         {"threads_per_block", numberOrNull(threadsOf(program, kernel))}});
+         {"threads_per_block", numberOrNull(threadsOf(program, kernel))},
+         {"shared_bytes_per_block", sharedBytesOf(program, kernel)}});
   }
   json["step_microseconds"] = row.step->seconds * 1e6;
   json["kernels"] = std::move(kernels);

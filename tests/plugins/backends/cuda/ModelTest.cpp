@@ -322,6 +322,7 @@ TEST(CudaCommandLine, BenchTimesKernelsInCommandBuffersOfTheirOwn) {
       EXPECT_GT(kernel["microseconds"], 0) << kernel["name"];
       EXPECT_GE(kernel["threads_per_block"], 32) << kernel["name"];
       EXPECT_TRUE(kernel["registers"].is_null() || kernel["registers"] > 0) << "null in PTX";
+      EXPECT_TRUE(kernel["shared_bytes_per_block"].is_number_unsigned()) << kernel["name"];
     }
   }
 }
