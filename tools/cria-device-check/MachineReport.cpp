@@ -18,6 +18,15 @@ std::optional<uint64_t> attributeIn(const cuda::DriverApi &api, cuda::DeviceHand
   return isRead ? std::optional(static_cast<uint64_t>(value)) : std::nullopt;
 }
 
+SmLimits smLimitsOf(const cuda::DriverApi &api, cuda::DeviceHandle device) {
+  const auto attribute = [&](int number) { return attributeIn(api, device, number); };
+  return {.registers = attribute(cuda::kMaxRegistersPerMultiprocessor),
+          .threads = attribute(cuda::kMaxThreadsPerMultiprocessor),
+          .sharedBytes = attribute(cuda::kMaxSharedMemoryPerMultiprocessor),
+          .blocks = attribute(cuda::kMaxBlocksPerMultiprocessor),
+          .reservedSharedBytesPerBlock = attribute(cuda::kReservedSharedMemoryPerBlock)};
+}
+
 std::optional<std::string> pciBusIdOf(const cuda::DriverApi &api, cuda::DeviceHandle device) {
   std::array<char, 64> id{};
   const bool isRead =
@@ -84,7 +93,8 @@ DeviceFacts deviceFacts(const std::string &backend, uint32_t number) {
           .numSms = attributeIn(api, device->handle, cuda::kMultiprocessorCount),
           .l2Bytes = attributeIn(api, device->handle, cuda::kL2CacheSize),
           .memoryBytes = device->memoryBytes,
-          .hasEcc = ecc ? std::optional(*ecc != 0) : std::nullopt};
+          .hasEcc = ecc ? std::optional(*ecc != 0) : std::nullopt,
+          .sm = smLimitsOf(api, device->handle)};
 }
 
 MachineReport::MachineReport(const std::string &backend, uint32_t device, std::string name)
@@ -126,6 +136,11 @@ nlohmann::ordered_json MachineReport::json() const {
           {"driver", orNull(driverVersion_)},
           {"cuda", orNull(facts_.cudaVersion)},
           {"sms", orNull(facts_.numSms)},
+          {"registers_per_sm", orNull(facts_.sm.registers)},
+          {"threads_per_sm", orNull(facts_.sm.threads)},
+          {"blocks_per_sm", orNull(facts_.sm.blocks)},
+          {"shared_bytes_per_sm", orNull(facts_.sm.sharedBytes)},
+          {"reserved_shared_bytes_per_block", orNull(facts_.sm.reservedSharedBytesPerBlock)},
           {"l2_bytes", orNull(facts_.l2Bytes)},
           {"memory_bytes", orNull(facts_.memoryBytes)},
           {"ecc", orNull(facts_.hasEcc)},

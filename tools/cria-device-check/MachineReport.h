@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tools/cria-device-check/NvmlDevice.h"
+#include "tools/cria-device-check/Occupancy.h"
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@ struct DeviceFacts {
   std::optional<std::string> cudaVersion, pciBusId;
   std::optional<uint64_t> numSms, l2Bytes, memoryBytes;
   std::optional<bool> hasEcc;
+  SmLimits sm;
 };
 
 /// Returns the facts of a CUDA device; none for another backend or without a driver.

@@ -60,9 +60,14 @@ inline constexpr int kMaxGridDimX = 5;  // y and z follow
 inline constexpr int kMultiprocessorCount = 16;
 inline constexpr int kEccEnabled = 32;
 inline constexpr int kL2CacheSize = 38; // in bytes
+inline constexpr int kMaxThreadsPerMultiprocessor = 39;
 inline constexpr int kComputeCapabilityMajor = 75;
 inline constexpr int kComputeCapabilityMinor = 76;
+inline constexpr int kMaxSharedMemoryPerMultiprocessor = 81; // in bytes
+inline constexpr int kMaxRegistersPerMultiprocessor = 82;
 inline constexpr int kMaxSharedMemoryPerBlockOptin = 97;
+inline constexpr int kMaxBlocksPerMultiprocessor = 106;
+inline constexpr int kReservedSharedMemoryPerBlock = 111; // in bytes
 
 /// CUfunction_attribute
 inline constexpr int kFunctionMaxThreadsPerBlock = 0;

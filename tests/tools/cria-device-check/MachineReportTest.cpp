@@ -48,6 +48,16 @@ TEST(MachineReport, HasWhatDriverAndNvmlState) {
   EXPECT_EQ(last.at("temperature_celsius"), 41);
 }
 
+TEST(MachineReport, HasTheLimitsOfAnSm) {
+  useNvml(kDrivers + "fake_nvml.so");
+  const ordered_json json = MachineReport("cuda", 0, "").json();
+  EXPECT_EQ(json.at("registers_per_sm"), 65536);
+  EXPECT_EQ(json.at("threads_per_sm"), 2048);
+  EXPECT_EQ(json.at("blocks_per_sm"), 32);
+  EXPECT_EQ(json.at("shared_bytes_per_sm"), 164 << 10);
+  EXPECT_EQ(json.at("reserved_shared_bytes_per_block"), 1024);
+}
+
 // NVML numbers the devices in another order than the driver.
 TEST(MachineReport, FindsTheDeviceByItsPciBusId) {
   useNvml(kDrivers + "fake_nvml.so");
@@ -80,6 +90,7 @@ TEST(MachineReport, HasNullsForAnotherBackendOrDevice) {
   EXPECT_EQ(MachineReport("gpusim", 0, "GPU simulator").line(), "");
   EXPECT_TRUE(MachineReport("gpusim", 0, "").json().at("clocks")[0].at("sm_megahertz").is_null());
   EXPECT_TRUE(MachineReport("cuda", 7, "").json().at("sms").is_null());
+  EXPECT_TRUE(MachineReport("cuda", 7, "").json().at("registers_per_sm").is_null());
 }
 
 } // namespace

@@ -68,9 +68,14 @@ FAKE_EXPORT Result cuDeviceGetAttribute(int *value, int attribute, DeviceHandle 
                                      {kMultiprocessorCount, 108},
                                      {kEccEnabled, 1},
                                      {kL2CacheSize, 40 << 20},
+                                     {kMaxThreadsPerMultiprocessor, 2048},
                                      {kComputeCapabilityMajor, control.major},
                                      {kComputeCapabilityMinor, control.minor + device - 100},
-                                     {kMaxSharedMemoryPerBlockOptin, 166912}};
+                                     {kMaxSharedMemoryPerMultiprocessor, 167936},
+                                     {kMaxRegistersPerMultiprocessor, 65536},
+                                     {kMaxSharedMemoryPerBlockOptin, 166912},
+                                     {kMaxBlocksPerMultiprocessor, 32},
+                                     {kReservedSharedMemoryPerBlock, 1024}};
   *value = values.at(attribute);
   return kSuccess;
 }
