@@ -3,6 +3,7 @@
 
 #include "support/File.h"
 #include "support/OutputFile.h"
+#include "tools/cria-device-check/KernelSummary.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -125,6 +126,31 @@ ordered_json compare(const Prediction &prediction, const std::string &device, co
       {"verdict", isComparable ? ordered_json(verdictOf(*measured, range->second)) : ordered_json(nullptr)}};
 }
 
+ordered_json recordsOf(const std::vector<LineResult> &lines, const ordered_json &machine) {
+  auto records = ordered_json::array();
+  for (const LineResult &line : lines) {
+    ordered_json result = line.result;
+    addResidentBlocks(machine, result);
+    records.push_back(line.record);
+    records.back()["result"] = std::move(result);
+  }
+  return records;
+}
+
+ordered_json comparisonsOf(const std::vector<LineResult> &lines, const ordered_json &device,
+                           const Predictions &predictions) {
+  LineResults results;
+  for (const LineResult &line : lines) {
+    results[line.name] = line.result;
+  }
+  const std::string known = predictions.deviceIn(device.is_string() ? device.get<std::string>() : "");
+  auto comparisons = ordered_json::array();
+  for (const Prediction &prediction : predictions.all) {
+    comparisons.push_back(compare(prediction, known, results));
+  }
+  return comparisons;
+}
+
 Status write(const fs::path &path, const std::string &text) {
   CRIA_ASSIGN_OR_RETURN(OutputFile file, OutputFile::create(path.string()));
   CRIA_RETURN_IF_ERROR(file.append(std::as_bytes(std::span(text))));
@@ -135,23 +161,12 @@ Status write(const fs::path &path, const std::string &text) {
 
 StatusOr<ordered_json> summaryOf(const std::string &folder, const Predictions &predictions) {
   CRIA_ASSIGN_OR_RETURN(const std::vector<LineResult> lines, readLines(folder));
-  const ordered_json device = deviceOf(lines);
-  auto records = ordered_json::array(), comparisons = ordered_json::array();
-  LineResults results;
-  for (const LineResult &line : lines) {
-    records.push_back(line.record);
-    records.back()["result"] = line.result;
-    results[line.name] = line.result;
-  }
-  const std::string known = predictions.deviceIn(device.is_string() ? device.get<std::string>() : "");
-  for (const Prediction &prediction : predictions.all) {
-    comparisons.push_back(compare(prediction, known, results));
-  }
+  const ordered_json device = deviceOf(lines), machine = machineOf(lines);
   return ordered_json{{"device", device},
-                      {"machine", machineOf(lines)},
+                      {"machine", machine},
                       {"checks", countChecks(lines)},
-                      {"lines", std::move(records)},
-                      {"comparisons", std::move(comparisons)}};
+                      {"lines", recordsOf(lines, machine)},
+                      {"comparisons", comparisonsOf(lines, device, predictions)}};
 }
 
 Status summarize(const std::string &folder, const std::string &predictionsFile) {

@@ -12,7 +12,7 @@ namespace cria::check {
 ///   machine      what `check` reports of it, or null
 ///   checks       the number of rows of `check` by outcome
 ///   lines        in the order of the run: what NAME.line holds, and `result`, what the line has measured, or
-///                null
+///                null; kernels of `cria bench` also have `resident_blocks_per_sm`
 ///   comparisons  name, unit, predicted (device to [lowest, highest]), measured (or null) and verdict
 ///                ("within", "below", "above", or null without a measured or a predicted value)
 /// Errors: notFound if there is no NAME.line; invalidArgument for one that is not valid; io.

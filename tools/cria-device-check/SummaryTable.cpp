@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The report of a run on a GPU as text.
+#include "tools/cria-device-check/KernelSummary.h"
 #include "tools/cria-device-check/Summary.h"
 
 #include <map>
@@ -148,6 +149,7 @@ std::string summaryTable(const ordered_json &summary) {
   text += section("rows that failed or were skipped", rowsText(summary, false));
   text += section("measured by check", rowsText(summary, true));
   text += section("measured by cria bench", benchTable(summary));
+  text += kernelTables(summary);
   return text + "\n" + comparisonTable(summary.at("comparisons"));
 }
 

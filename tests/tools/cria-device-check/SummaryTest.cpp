@@ -2,6 +2,7 @@
 // The report of a run on a GPU: recorded/ holds the results of lines that passed, failed, were skipped, were
 // cut, and were interrupted while they wrote.
 #include "tools/cria-device-check/Summary.h"
+#include "tools/cria-device-check/KernelSummary.h"
 
 #include "tests/testing/Process.h"
 
@@ -57,6 +58,30 @@ TEST(CardSummary, UsesWhatACutLineHasMeasured) {
   const nlohmann::ordered_json summary = recordedSummary();
   EXPECT_EQ(summary.at("lines")[4].at("result").size(), 1u);
   EXPECT_TRUE(summary.at("lines")[5].at("result").is_null()) << "a file that was being written";
+}
+
+nlohmann::ordered_json residentBlocksOf(const std::string &kernelName, const nlohmann::ordered_json &result) {
+  for (const nlohmann::ordered_json &kernel : result.at(0).at("kernels")) {
+    if (kernel.at("name") == kernelName) {
+      return kernel.at("resident_blocks_per_sm");
+    }
+  }
+  return "no such kernel";
+}
+
+TEST(CardSummary, StatesTheResidentBlocksOfKernels) {
+  const nlohmann::ordered_json summary = recordedSummary();
+  const nlohmann::ordered_json &decode = summary.at("lines")[3].at("result");
+  EXPECT_EQ(residentBlocksOf("matvec_k4096_n12288_f16_norm_row", decode), 3);
+  EXPECT_EQ(residentBlocksOf("rope_append_d128", decode), 8);
+  EXPECT_TRUE(residentBlocksOf("matvec_k4096_n32000_f32_norm_row", decode).is_null()) << "from PTX";
+}
+
+TEST(CardSummary, KnowsNoResidentBlocksWithoutAMachine) {
+  auto result = nlohmann::ordered_json::parse(R"([{"kernels": [
+      {"name": "rope", "registers": 32, "threads_per_block": 256, "shared_bytes_per_block": 0}]}])");
+  check::addResidentBlocks(nullptr, result);
+  EXPECT_TRUE(residentBlocksOf("rope", result).is_null());
 }
 
 TEST(CardSummary, ComparesWithThePredictionsForTheDevice) {
