@@ -316,7 +316,7 @@ TEST_F(Compile, WrongOptions) {
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
               AllOf(HasSubstr("--weights: expected f32, f16"), HasSubstr("got 'q4'")));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),
-              HasSubstr("a quantized KV cache comes with a later version"));
+              HasSubstr("expected f16 or f32, since there is no quantized KV cache"));
   EXPECT_THAT(errorOf(model + out + " --weights i8"), HasSubstr("got 'i8'"));
   EXPECT_THAT(errorOf(model + out + " --kv bf16"), HasSubstr("expected f16 or f32, got 'bf16'"));
   EXPECT_THAT(errorOf(model + out + " --emit ast"), HasSubstr("--emit: expected import"));
