@@ -92,7 +92,7 @@ public:
   /// Allocates the final size on the disk. Bytes that are never written are zero. Errors: io (also if the
   /// disk is full); invalidArgument for a duplicate or reserved name or a size that overflows.
   static StatusOr<std::unique_ptr<SafetensorsWriter>>
-  create(const std::string &path, std::vector<SafetensorsDeclaration> tensors,
+  create(const std::string &path, const std::vector<SafetensorsDeclaration> &tensors,
          const std::map<std::string, std::string> &metadata = {});
   SafetensorsWriter(const SafetensorsWriter &) = delete;
   SafetensorsWriter &operator=(const SafetensorsWriter &) = delete;

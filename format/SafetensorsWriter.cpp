@@ -36,7 +36,7 @@ std::string headerBytes(const nlohmann::ordered_json &header) {
 } // namespace
 
 StatusOr<std::unique_ptr<SafetensorsWriter>>
-SafetensorsWriter::create(const std::string &path, std::vector<SafetensorsDeclaration> tensors,
+SafetensorsWriter::create(const std::string &path, const std::vector<SafetensorsDeclaration> &tensors,
                           const std::map<std::string, std::string> &metadata) {
   std::unique_ptr<SafetensorsWriter> writer(new SafetensorsWriter());
   nlohmann::ordered_json header = nlohmann::ordered_json::object();

@@ -146,8 +146,9 @@ LogicalResult FusedLinearOp::decompose(RewriterBase &rewriter, FusedPart parts) 
   }
   bool activation = bitEnumContainsAny(decomposed, FusedPart::activation);
   bool residual = getResidual() && (activation || bitEnumContainsAny(decomposed, FusedPart::residual));
-  std::optional<std::pair<WeightOp, WeightOp>> weights;
-  if (activation && !(weights = gateAndUp(*this, rewriter))) {
+  std::optional<std::pair<WeightOp, WeightOp>> weights =
+      activation ? gateAndUp(*this, rewriter) : std::nullopt;
+  if (activation && !weights) {
     return rewriter.notifyMatchFailure(*this, "weight does not interleave gate and up");
   }
   rewriter.setInsertionPoint(*this);

@@ -4,6 +4,8 @@
 #include "ir/LlamaOps.h"
 #include "ir/LlamaShapes.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace cria::llama;
 

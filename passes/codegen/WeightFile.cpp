@@ -68,8 +68,9 @@ void scatterElements(const WeightArray &array, int64_t count, const PlaneRows &r
     return scatter<uint32_t>(array, count, rows, packed);
   case 8:
     return scatter<uint64_t>(array, count, rows, packed);
+  default:
+    llvm_unreachable("not the size of an element");
   }
-  llvm_unreachable("not the size of an element");
 }
 
 /// The arrays of a file by weight, in the order of its tensors.
@@ -179,7 +180,7 @@ Status writeWeightFile(const std::string &path, const std::vector<WeightToWrite>
       tensors.push_back({arrayName(weights[i].name, array.suffix), array.type, array.shape});
     }
   }
-  CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, std::move(tensors)));
+  CRIA_ASSIGN_OR_RETURN(auto writer, SafetensorsWriter::create(path, tensors));
   CRIA_RETURN_IF_ERROR(WeightFile(weights, arrays, options, *writer).run());
   return writer->finish();
 }

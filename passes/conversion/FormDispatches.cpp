@@ -7,6 +7,12 @@
 #include "passes/conversion/Initialize.h"
 #include "passes/conversion/TargetOption.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -121,14 +127,16 @@ struct FormDispatches : impl::FormDispatchesPassBase<FormDispatches> {
                     scf::SCFDialect, vector::VectorDialect>();
     registerKernelDialects(registry);
   }
-  FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
-  LogicalResult form(ModuleOp module);
 
   void runOnOperation() override {
     if (failed(form(getOperation()))) {
       signalPassFailure();
     }
   }
+
+private:
+  FailureOr<program::LimitsAttr> makeLimits(ModuleOp module);
+  LogicalResult form(ModuleOp module);
 
   TargetOption target_;
 };

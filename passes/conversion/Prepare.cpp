@@ -77,6 +77,7 @@ struct Prepare : impl::PreparePassBase<Prepare> {
     }
   }
 
+private:
   TargetOption target_;
 };
 

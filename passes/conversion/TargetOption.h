@@ -4,6 +4,8 @@
 
 #include "passes/targets/TargetRegistry.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 namespace cria {
 
 class TargetOption {

@@ -29,9 +29,9 @@ struct DecomposeFusedOpsPass : cria::impl::DecomposeFusedOpsPassBase<DecomposeFu
   using DecomposeFusedOpsPassBase::DecomposeFusedOpsPassBase;
 
   LogicalResult initialize(MLIRContext *) override {
-    selected = parts.empty() ? FusedPart::all : FusedPart::none;
+    selected_ = parts.empty() ? FusedPart::all : FusedPart::none;
     for (FusedPart part : parts) {
-      selected = selected | part;
+      selected_ = selected_ | part;
     }
     return success();
   }
@@ -50,14 +50,14 @@ struct DecomposeFusedOpsPass : cria::impl::DecomposeFusedOpsPassBase<DecomposeFu
   }
 
 private:
-  FusedPart selected = FusedPart::all;
+  FusedPart selected_ = FusedPart::all;
 
   // All selected parts, except the activation if the op's weight does not interleave gate and up.
   LogicalResult decompose(DecomposableOpInterface op, RewriterBase &rewriter) {
-    if (succeeded(op.decompose(rewriter, selected))) {
+    if (succeeded(op.decompose(rewriter, selected_))) {
       return success();
     }
-    return op.decompose(rewriter, selected & ~FusedPart::activation);
+    return op.decompose(rewriter, selected_ & ~FusedPart::activation);
   }
 };
 } // namespace

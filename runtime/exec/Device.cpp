@@ -4,9 +4,9 @@
 
 namespace cria {
 
-StatusOr<std::unique_ptr<Device>> Device::open(std::string backendName, const cria_backend_api &api,
+StatusOr<std::unique_ptr<Device>> Device::open(const std::string &backendName, const cria_backend_api &api,
                                                const cria_open_options &options) {
-  std::unique_ptr<Device> device(new Device(std::move(backendName), api));
+  std::unique_ptr<Device> device(new Device(backendName, api));
   CRIA_RETURN_IF_ERROR(device->create(
       device->context_, [&](cria_message *m) { return api.open(&options, &device->context_, m); }));
   CRIA_RETURN_IF_ERROR(device->create(device->queue_, [&](cria_message *m) {

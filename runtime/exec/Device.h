@@ -26,7 +26,7 @@ using DeviceCommandBuffer = DeviceHandle<cria_recording>;
 class Device {
 public:
   /// api: has all required functions; copied. Errors: the backend's.
-  static StatusOr<std::unique_ptr<Device>> open(std::string backendName, const cria_backend_api &api,
+  static StatusOr<std::unique_ptr<Device>> open(const std::string &backendName, const cria_backend_api &api,
                                                 const cria_open_options &options);
   ~Device();
   Device(const Device &) = delete;
@@ -58,7 +58,7 @@ public:
   Status readProfile(std::span<uint64_t> nanoseconds);
 
 private:
-  Device(std::string backendName, const cria_backend_api &api)
+  Device(const std::string &backendName, const cria_backend_api &api)
       : api_(api), where_("backend " + backendName) {}
   template <typename Call> Status call(Call &&call) const {
     return callPlugin(where_, std::forward<Call>(call));

@@ -30,7 +30,10 @@ public:
   std::span<const int32_t> words() const { return words_; }
 
 private:
-  int32_t *field(StepFieldKind kind) { return words_.data() + layout_[kind].offset / sizeof(int32_t); }
+  int32_t *field(StepFieldKind kind) {
+    const uint64_t firstWord = layout_[kind].offset / sizeof(int32_t);
+    return words_.data() + firstWord;
+  }
   void writeArray(StepFieldKind kind, std::span<const int32_t> values, uint32_t count, int32_t padding);
   void writeSequences(const Batch &batch);
 

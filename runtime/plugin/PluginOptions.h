@@ -55,7 +55,9 @@ Status locatedIn(std::string_view expression, size_t position, const Status &sta
 /// values. Owns the array and everything that it points to.
 class PluginOptions {
 public:
-  PluginOptions(PluginOptions &&) = default; // a move keeps addresses; a copy would point to the original
+  // A move keeps addresses; a copy would point to the original.
+  // NOLINTNEXTLINE(performance-noexcept-move-constructor): moving a std::deque may allocate
+  PluginOptions(PluginOptions &&) = default;
   PluginOptions &operator=(PluginOptions &&) = default;
 
   /// Matches the given values to the declared options. where: "sampler top_k", for messages. Errors:

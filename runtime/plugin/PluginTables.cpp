@@ -51,7 +51,8 @@ template <typename Table>
 static Status checkFunctions(const Table &table, std::span<const RequiredFunction> required) {
   for (const RequiredFunction &function : required) {
     void *pointer = nullptr;
-    std::memcpy(&pointer, reinterpret_cast<const std::byte *>(&table) + function.offset, sizeof(pointer));
+    std::memcpy(static_cast<void *>(&pointer), reinterpret_cast<const std::byte *>(&table) + function.offset,
+                sizeof(pointer));
     if (pointer == nullptr) {
       return error(StatusCode::incompatibleCode,
                    "the function table lacks the required function '{}'; use a complete build of the plugin",

@@ -45,8 +45,7 @@ void writeDecodedModel(const std::filesystem::path &folder) {
     tensors.push_back({tensor.name, ElementType::f32, tensor.shape});
   }
   std::filesystem::remove(folder / "model.safetensors");
-  auto writer =
-      SafetensorsWriter::create((folder / "model.safetensors").string(), std::move(tensors)).value();
+  auto writer = SafetensorsWriter::create((folder / "model.safetensors").string(), tensors).value();
   for (size_t i = 0; i < file->tensors().size(); ++i) {
     const std::vector<float> values = decodedValues(*file, file->tensors()[i]);
     ASSERT_TRUE(writer->write(i, 0, std::as_bytes(std::span(values))).ok());

@@ -190,8 +190,8 @@ TEST(Safetensors, WriterAlignsAndReadsBack) {
 
 TEST(Safetensors, WriterRefusesBadDeclarations) {
   TemporaryFolder folder;
-  auto create = [&](std::vector<SafetensorsDeclaration> tensors) {
-    return SafetensorsWriter::create(folder.file("w"), std::move(tensors)).status().message();
+  auto create = [&](const std::vector<SafetensorsDeclaration> &tensors) {
+    return SafetensorsWriter::create(folder.file("w"), tensors).status().message();
   };
   EXPECT_THAT(create({{"a", ElementType::u8, {1}}, {"a", ElementType::u8, {1}}}),
               HasSubstr("'a' is declared twice"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/LargeProduct.h"
 
-#include <cstdio>
+#include <charconv>
 #include <numeric>
 
 namespace cria::check {
@@ -14,16 +14,20 @@ static const std::string kPrefix = "product-";
 
 std::optional<LargeProduct> LargeProduct::parse(const std::string &text) {
   LargeProduct product;
-  unsigned long rows = 0, columns = 0, tokens = 0;
-  int used = 0;
-  const int found = std::sscanf(text.c_str(), "%lux%lux%lu%n", &rows, &columns, &tokens, &used);
-  if (found != 3 || static_cast<size_t>(used) != text.size() || rows * columns * tokens == 0) {
-    return std::nullopt;
+  const char *at = text.data();
+  const char *const end = at + text.size();
+  for (uint64_t *size : {&product.rows_, &product.columns_, &product.tokens_}) {
+    const bool isFirst = at == text.data();
+    if (!isFirst && (at == end || *at++ != 'x')) {
+      return std::nullopt;
+    }
+    const auto [rest, problem] = std::from_chars(at, end, *size);
+    if (problem != std::errc() || *size == 0) {
+      return std::nullopt;
+    }
+    at = rest;
   }
-  product.rows_ = rows;
-  product.columns_ = columns;
-  product.tokens_ = tokens;
-  return product;
+  return at == end ? std::optional(product) : std::nullopt;
 }
 
 std::optional<LargeProduct> LargeProduct::named(const std::string &name) {

@@ -7,6 +7,7 @@
 
 #include "format/ElementType.h"
 #include "plugins/sdk/cria_opset.hpp"
+#include "plugins/sdk/cria_plugin.hpp"
 
 namespace cria::conformance {
 namespace {
@@ -17,7 +18,7 @@ constexpr int kTrials = 10;
 uint32_t probe(const BackendSubject &subject, uint32_t version, std::string &reason) {
   const cria_executable_info info{.struct_size = sizeof(info),
                                   .kernel_abi = version,
-                                  .format = {opset::kFormat.data(), opset::kFormat.size()},
+                                  .format = plugin::string(opset::kFormat),
                                   .features = {}};
   uint32_t score = 0;
   const Outcome outcome = outcomeOf([&](cria_message *message) {

@@ -39,7 +39,7 @@ struct Case {
 /// Returns a case for each check of a table {name, function of a subject}. `subject` is a pointer of any
 /// kind; the cases hold copies of it.
 template <typename Check, size_t size, typename Pointer>
-std::vector<Case> casesOf(const Check (&checks)[size], Pointer subject) {
+std::vector<Case> casesOf(const Check (&checks)[size], const Pointer &subject) {
   std::vector<Case> cases;
   for (const Check &check : checks) {
     cases.push_back({check.name, [subject, run = check.run] { run(*subject); }});

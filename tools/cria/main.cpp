@@ -41,9 +41,9 @@ int finish(int exitCode) {
 }
 
 /// The innermost command on the command line.
-const CLI::App &chosenCommand(const CLI::App &app) {
-  const std::vector<CLI::App *> chosen = app.get_subcommands();
-  return chosen.empty() ? app : chosenCommand(*chosen.front());
+const CLI::App *chosenCommand(const CLI::App *app) {
+  const std::vector<CLI::App *> chosen = app->get_subcommands();
+  return chosen.empty() ? app : chosenCommand(chosen.front());
 }
 
 /// Names the possible commands. CLI11 reports a misspelled subcommand as a missing one.
@@ -66,7 +66,7 @@ int reportParse(const CLI::App &app, const CLI::ParseError &problem) {
   if (problem.get_exit_code() == 0) {
     return app.exit(problem);
   }
-  const CLI::App *command = &chosenCommand(app);
+  const CLI::App *command = chosenCommand(&app);
   const std::string text = describe(*command, problem);
   while (command->get_footer().empty()) {
     command = command->get_parent();

@@ -20,7 +20,7 @@ std::string findPtxas() {
   if (auto found = llvm::sys::findProgramByName("ptxas")) {
     return *found;
   }
-  for (std::string folder :
+  for (const std::string &folder :
        {llvm::sys::Process::GetEnv("CUDA_HOME").value_or(""),
         llvm::sys::Process::GetEnv("CUDA_PATH").value_or(""), std::string("/usr/local/cuda")}) {
     std::string path = folder + "/bin/ptxas";

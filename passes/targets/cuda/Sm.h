@@ -2,6 +2,7 @@
 // The GPU architectures (SM versions) that the compiler emits code for.
 #pragma once
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace cria::cuda {

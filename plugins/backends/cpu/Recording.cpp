@@ -155,7 +155,7 @@ Check recordEntries(cria_context &context, const KernelLibrary *library, const c
   out = std::make_unique<cria_recording>();
   out->context = &context;
   out->entries.resize(info.num_entries);
-  const Check check = plugin::recordEach(info, [&](const cria_entry &entry, uint32_t i) {
+  Check check = plugin::recordEach(info, [&](const cria_entry &entry, uint32_t i) {
     return recordEntry(entry, library, out->entries[i], out->bindings);
   });
   if (check.failed()) {

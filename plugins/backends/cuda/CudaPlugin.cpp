@@ -54,6 +54,7 @@ struct CudaBackend {
     (void)context.api.memFree(buffer.address);
   }
 
+  // NOLINTBEGIN(readability-identifier-naming): BackendFunctions calls these names as functions.
   static constexpr auto createQueue = cria::cuda::createQueue;
   static constexpr auto upload = cria::cuda::upload;
   static constexpr auto download = cria::cuda::download;
@@ -63,12 +64,13 @@ struct CudaBackend {
   static constexpr auto signal = cria::cuda::signal;
   static constexpr auto wait = cria::cuda::wait;
   static constexpr auto finish = cria::cuda::finish;
+  static constexpr auto readProfile = cria::cuda::readProfile;
+  // NOLINTEND(readability-identifier-naming)
 
   static void enableProfile(cria_queue &queue, bool on) {
     queue.profiling = on;
     queue.numTimed = 0;
   }
-  static constexpr auto readProfile = cria::cuda::readProfile;
 };
 
 } // namespace

@@ -33,7 +33,10 @@ static Value mapAttribute(Budget &budget, const Value &subject, const CallArgume
   std::vector<Value> mapped;
   for (const Value &item : itemsOf(budget, subject)) {
     Value value = attributePath(budget, item, *given[0]);
-    mapped.push_back(value.is<Undefined>() && given[1] != nullptr ? *given[1] : std::move(value));
+    if (value.is<Undefined>() && given[1] != nullptr) {
+      value = *given[1];
+    }
+    mapped.push_back(std::move(value));
   }
   return makeList(budget, std::move(mapped));
 }

@@ -19,7 +19,7 @@ std::optional<Text> textFromUtf8(std::string_view bytes, char32_t mark) {
     if (!decoded) {
       return std::nullopt;
     }
-    text += decoded->character | mark;
+    text += static_cast<char32_t>(decoded->character | mark);
     at += decoded->size;
   }
   return text;

@@ -142,7 +142,7 @@ private:
   }
 
   Part readRepeated(int depth) {
-    const Part part = readPart(depth);
+    Part part = readPart(depth);
     const std::optional<std::pair<uint32_t, std::optional<uint32_t>>> times = readTimes();
     if (!times) {
       return part;

@@ -15,9 +15,7 @@ std::string SchemaWriter::arrayOf(const Json &schema, const std::string &pointer
     return tupleOf(schema, pointer);
   }
   const std::string item = schema.contains("items") ? ruleOf(schema["items"], pointer + "/items") : "value";
-  const std::string bounds = boundsOf(schema, "minItems", "maxItems", pointer);
-  const int64_t minimum = integer(schema, "minItems", pointer).value_or(0);
-  const std::optional<int64_t> maximum = integer(schema, "maxItems", pointer);
+  const auto [minimum, maximum] = boundsOf(schema, "minItems", "maxItems", pointer);
   if (maximum && *maximum == 0) {
     return R"("[" ws "]")";
   }

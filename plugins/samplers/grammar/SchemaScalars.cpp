@@ -17,8 +17,8 @@ std::optional<int64_t> SchemaWriter::integer(const Json &schema, const char *nam
   return schema[name].get<int64_t>();
 }
 
-std::string SchemaWriter::boundsOf(const Json &schema, const char *minimum, const char *maximum,
-                                   const std::string &pointer) {
+SchemaWriter::Bounds SchemaWriter::boundsOf(const Json &schema, const char *minimum, const char *maximum,
+                                            const std::string &pointer) {
   constexpr int64_t kMax = 2000; // repetitions, as in GBNF
   const int64_t low = integer(schema, minimum, pointer).value_or(0);
   const std::optional<int64_t> high = integer(schema, maximum, pointer);
@@ -26,7 +26,7 @@ std::string SchemaWriter::boundsOf(const Json &schema, const char *minimum, cons
     invalid(pointer, std::string("expected '") + minimum + "' and '" + maximum +
                          "' from 0 to 2000, in ascending order");
   }
-  return "{" + std::to_string(low) + "," + (high ? std::to_string(*high) : "") + "}";
+  return {low, high};
 }
 
 std::string SchemaWriter::stringOf(const Json &schema, const std::string &pointer) {
@@ -50,9 +50,12 @@ std::string SchemaWriter::stringOf(const Json &schema, const std::string &pointe
                          [this](const std::string &expression) { return add(expression); });
     return "\"\\\"\" " + inside + " \"\\\"\"";
   }
-  const bool isBounded = schema.contains("minLength") || schema.contains("maxLength");
-  return isBounded ? R"("\"" char)" + boundsOf(schema, "minLength", "maxLength", pointer) + R"( "\"")"
-                   : "string";
+  if (!schema.contains("minLength") && !schema.contains("maxLength")) {
+    return "string";
+  }
+  const auto [minimum, maximum] = boundsOf(schema, "minLength", "maxLength", pointer);
+  return R"("\"" char{)" + std::to_string(minimum) + "," + (maximum ? std::to_string(*maximum) : "") +
+         R"(} "\"")";
 }
 
 std::string SchemaWriter::integerOf(const Json &schema, const std::string &pointer) {

@@ -238,7 +238,7 @@ bool SchemaWriter::isPlain(const Json &schema) {
 }
 
 std::string SchemaWriter::ofType(const Json &type, const Json &schema, const std::string &pointer) {
-  const std::string name = type.is_string() ? type.get<std::string>() : "";
+  std::string name = type.is_string() ? type.get<std::string>() : "";
   if (name == "object") {
     return objectOf(schema, pointer);
   }

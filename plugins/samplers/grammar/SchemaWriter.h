@@ -54,9 +54,13 @@ private:
 
   // Strings and integers (SchemaScalars.cpp).
   static std::optional<int64_t> integer(const Json &schema, const char *name, const std::string &pointer);
-  /// Returns a quantifier such as "{2,5}" from the values of two keywords.
-  static std::string boundsOf(const Json &schema, const char *minimum, const char *maximum,
-                              const std::string &pointer);
+  struct Bounds {
+    int64_t minimum = 0;
+    std::optional<int64_t> maximum;
+  };
+  /// Returns the values of two keywords that bound a number of repetitions.
+  static Bounds boundsOf(const Json &schema, const char *minimum, const char *maximum,
+                         const std::string &pointer);
   std::string stringOf(const Json &schema, const std::string &pointer);
   std::string integerOf(const Json &schema, const std::string &pointer);
 

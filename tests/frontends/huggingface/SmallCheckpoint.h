@@ -54,8 +54,8 @@ struct SmallCheckpoint {
     std::erase_if(tensors, [&](const auto &t) { return t.name == name; });
   }
 
-  static void writeTensors(const std::string &path, std::vector<SafetensorsDeclaration> tensors) {
-    auto writer = SafetensorsWriter::create(path, std::move(tensors));
+  static void writeTensors(const std::string &path, const std::vector<SafetensorsDeclaration> &tensors) {
+    auto writer = SafetensorsWriter::create(path, tensors);
     ASSERT_TRUE(writer.ok()) << writer.status().message();
     ASSERT_TRUE((*writer)->finish().ok());
   }
