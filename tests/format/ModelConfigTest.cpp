@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::HasSubstr;
 
 namespace {

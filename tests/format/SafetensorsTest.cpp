@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::HasSubstr;
 
 namespace {

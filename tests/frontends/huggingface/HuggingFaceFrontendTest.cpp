@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

@@ -7,7 +7,7 @@
 
 using namespace cria;
 using namespace cria::huggingface;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
