@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <random>
 
 namespace cria {
