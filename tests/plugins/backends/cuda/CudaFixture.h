@@ -3,6 +3,7 @@
 // the check that everything is released.
 #pragma once
 
+#include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
@@ -26,8 +27,8 @@ inline cria_executable_info executableInfo(std::string_view format, std::string_
                                            uint32_t kernelAbi = 1) {
   return {.struct_size = sizeof(cria_executable_info),
           .kernel_abi = kernelAbi,
-          .format = {format.data(), format.size()},
-          .features = {features.data(), features.size()}};
+          .format = plugin::string(format),
+          .features = plugin::string(features)};
 }
 
 inline std::vector<std::byte> bytesOf(const std::string &text) {
@@ -76,7 +77,10 @@ inline Entry plainKernel(const std::string &name) {
 
 class CudaBackendTest : public testing::Test {
 protected:
-  void SetUp() override {
+  void SetUp() override { open(); }
+
+  /// Opens the device and loads the kernels.
+  void open() {
     calm();
     device.emplace(Backend::named("cuda"));
     const Outcome outcome =

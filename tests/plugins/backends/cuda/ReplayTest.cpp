@@ -140,7 +140,7 @@ TEST_P(CudaReplay, OfAnotherModelWorksAfterALossIsClosed) {
   }
   device.reset();
   EXPECT_EQ(fakeCuda().live, 0);
-  CudaBackendTest::SetUp();
+  open();
   a = uploadFloats(std::vector<float>(kBufferFloats, 2));
   sum = uploadFloats(std::vector<float>(kBufferFloats, 0));
   scratch = uploadFloats(std::vector<float>(kBufferFloats, 0));
