@@ -34,6 +34,7 @@ protected:
   Result run(const std::string &arguments, const std::string &before = "") {
     std::string command = fmt::format("{} {}/bin/cria-compile {} >{} 2>{}", before, CRIA_BINARY_DIR,
                                       arguments, folder.file("out"), folder.file("err"));
+    // NOLINTNEXTLINE(bugprone-command-processor): the test states the whole command line.
     int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, readAll(folder.file("out")),
             readAll(folder.file("err"))};

@@ -100,7 +100,7 @@ TEST_F(ReferenceBackend, HeedsTheRequiredFlag) {
 TEST_F(ReferenceBackend, NamesAnOperandWithoutABufferAndOneThatIsBoundTwice) {
   cria_buffer *input = device.allocate(std::vector<std::byte>(32));
   cria_buffer *output = device.allocate(32);
-  const auto refusalOf = [&](std::vector<cria_buffer *> inputs) {
+  const auto refusalOf = [&](const std::vector<cria_buffer *> &inputs) {
     Entry entry{
         .name = "silu",
         .operands = {
