@@ -82,14 +82,14 @@ protected:
   /// Opens the device and loads the kernels.
   void open() {
     calm();
-    device.emplace(Backend::named("cuda"));
+    device_.emplace(Backend::named("cuda"));
     const Outcome outcome =
-        device->load(executableInfo("nv.ptx", kTestFeatures), bytesOf(kTestPtx), "", &code);
+        device_->load(executableInfo("nv.ptx", kTestFeatures), bytesOf(kTestPtx), "", &code_);
     ASSERT_TRUE(outcome.ok()) << outcome.message;
   }
 
   void TearDown() override {
-    device.reset();
+    device_.reset();
     EXPECT_EQ(fakeCuda().live, 0);
     EXPECT_THAT(fakeCuda().complaints, testing::IsEmpty());
     calm();
@@ -110,18 +110,18 @@ protected:
   cria_buffer *uploadFloats(const std::vector<float> &values) {
     std::vector<std::byte> bytes(values.size() * sizeof(float));
     std::memcpy(bytes.data(), values.data(), bytes.size());
-    return device->allocate(bytes);
+    return device_->allocate(bytes);
   }
   std::vector<float> downloadFloats(cria_buffer *buffer, size_t count) {
-    const std::vector<std::byte> bytes = device->download(buffer, count * sizeof(float));
+    const std::vector<std::byte> bytes = device_->download(buffer, count * sizeof(float));
     std::vector<float> values(count);
     std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   }
 
-  const cria_backend_api &api = Backend::named("cuda").api();
-  std::optional<Device> device;
-  cria_code *code = nullptr;
+  const cria_backend_api &api_ = Backend::named("cuda").api();
+  std::optional<Device> device_;
+  cria_code *code_ = nullptr;
 };
 
 } // namespace cria::conformance
