@@ -215,7 +215,7 @@ TEST_F(OwnedFolderTest, EveryErrorFromEveryCallOn) {
 
 TEST_F(OwnedFolderTest, AKillAfterEveryCall) {
   constexpr int kKilled = 77;
-  for (Setting setting : settings()) {
+  for (const Setting &setting : settings()) {
     bool isKilled = true;
     for (int last = 0; isKilled; ++last) {
       SCOPED_TRACE(fmt::format("{}: killed after call {}", setting.name(), last));
