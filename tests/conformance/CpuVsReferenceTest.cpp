@@ -66,12 +66,12 @@ void expectEqualBits(const std::vector<Matrix> &found, const std::vector<Matrix>
 
 class CpuVsReference : public testing::Test {
 protected:
-  Random random{kSeed};
+  Random random_{kSeed};
 
   // Three steps of a ragged batch; the last one with padding rows.
   std::vector<StepInputs> randomSteps() {
-    StepMaker maker(random, 3, kPages);
-    return {maker.next(12, 0), maker.next(1, 0), maker.next(15, random.between(1, 3))};
+    StepMaker maker(random_, 3, kPages);
+    return {maker.next(12, 0), maker.next(1, 0), maker.next(15, random_.between(1, 3))};
   }
 
   static CompiledProgram compile(const OpProgram &op, const std::string &target, bool decompose) {
@@ -143,13 +143,14 @@ protected:
 
 TEST_F(CpuVsReference, Embedding) {
   for (const std::string type : {"f32", "f16", "bf16"}) {
-    check(embeddingProgram(random, type, 48));
+    check(embeddingProgram(random_, type, 48));
   }
 }
 
 TEST_F(CpuVsReference, RmsNorm) {
-  for (const uint64_t width : {uint64_t{16}, uint64_t{288}, random.between(1, 400), random.between(1, 40)}) {
-    check(rmsNormProgram(random, width));
+  for (const uint64_t width :
+       {uint64_t{16}, uint64_t{288}, random_.between(1, 400), random_.between(1, 40)}) {
+    check(rmsNormProgram(random_, width));
   }
 }
 
@@ -158,14 +159,14 @@ constexpr size_t kNumRandomLinears = 6;
 
 TEST_F(CpuVsReference, Linear) {
   std::vector<LinearShape> shapes(std::begin(kLinearShapes), std::end(kLinearShapes));
-  std::generate_n(std::back_inserter(shapes), kNumRandomLinears, [&] { return randomLinear(random); });
+  std::generate_n(std::back_inserter(shapes), kNumRandomLinears, [&] { return randomLinear(random_); });
   for (const LinearShape &shape : shapes) {
     SCOPED_TRACE(textOf(shape));
-    check(linearProgram(random, shape));
+    check(linearProgram(random_, shape));
   }
 }
 
-TEST_F(CpuVsReference, LinearOnOutputs) { check(linearOnOutputsProgram(random, {"f16", 96, 130})); }
+TEST_F(CpuVsReference, LinearOnOutputs) { check(linearOnOutputsProgram(random_, {"f16", 96, 130})); }
 
 class CpuVsReferenceFusedLinear : public CpuVsReference, public testing::WithParamInterface<int> {};
 INSTANTIATE_TEST_SUITE_P(Parts, CpuVsReferenceFusedLinear, testing::Range(1, 16));
@@ -176,18 +177,18 @@ TEST_P(CpuVsReferenceFusedLinear, AndItsDecomposition) {
   Random shapes(kSeed + static_cast<uint64_t>(GetParam()));
   const LinearShape shape = (GetParam() & 8) != 0 ? randomLinear(shapes) : kLinearShapes[GetParam() % 3];
   SCOPED_TRACE(textOf(shape));
-  check(fusedLinearProgram(random, shape, parts), true);
+  check(fusedLinearProgram(random_, shape, parts), true);
 }
 
 TEST_F(CpuVsReference, SiluMulAdd) {
-  for (const uint64_t width : {uint64_t{64}, uint64_t{37}, random.between(1, 300)}) {
-    check(elementwiseProgram(random, width));
+  for (const uint64_t width : {uint64_t{64}, uint64_t{37}, random_.between(1, 300)}) {
+    check(elementwiseProgram(random_, width));
   }
 }
 
 TEST_F(CpuVsReference, Rope) {
-  for (const uint64_t headDim : {uint64_t{16}, uint64_t{64}, 2 * random.between(1, 70)}) {
-    check(ropeProgram(random, random.between(1, 4), headDim));
+  for (const uint64_t headDim : {uint64_t{16}, uint64_t{64}, 2 * random_.between(1, 70)}) {
+    check(ropeProgram(random_, random_.between(1, 4), headDim));
   }
 }
 
@@ -204,26 +205,26 @@ INSTANTIATE_TEST_SUITE_P(Shapes, CpuVsReferenceAttention,
 
 TEST_F(CpuVsReference, AttentionOfRandomShapes) {
   for (int trial = 0; trial < 5; ++trial) {
-    const AttentionShape shape{random.between(1, 9), random.between(1, 3), 2 * random.between(1, 66),
-                               random.coin() ? "f16" : "f32", random.coin()};
+    const AttentionShape shape{random_.between(1, 9), random_.between(1, 3), 2 * random_.between(1, 66),
+                               random_.coin() ? "f16" : "f32", random_.coin()};
     SCOPED_TRACE(textOf(shape));
-    check(ropeAttentionProgram(random, shape, {}), true);
+    check(ropeAttentionProgram(random_, shape, {}), true);
   }
 }
 
 TEST_P(CpuVsReferenceAttention, AndItsDecomposition) {
-  check(ropeAttentionProgram(random, GetParam(), {}), true);
+  check(ropeAttentionProgram(random_, GetParam(), {}), true);
 }
 
 // Past the 512 positions after which attention merges partial results; one sequence grows in chunks.
 TEST_F(CpuVsReference, AttentionOverALongContext) {
   const CaseLimits limits{.maxTokens = 256, .maxSequences = 1, .context = 1200};
-  StepMaker maker(random, 1, kPages);
+  StepMaker maker(random_, 1, kPages);
   std::vector<StepInputs> steps;
   while (steps.empty() || steps.back().positions.back() < 1050) {
     steps.push_back(maker.next(static_cast<uint64_t>(steps.size() % 2 == 0 ? 140 : 3), 0));
   }
-  check(ropeAttentionProgram(random, {2, 1, 16, "f16", true}, limits), true, steps);
+  check(ropeAttentionProgram(random_, {2, 1, 16, "f16", true}, limits), true, steps);
 }
 
 } // namespace

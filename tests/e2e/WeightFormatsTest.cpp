@@ -62,7 +62,7 @@ std::vector<float> logitsOf(const std::string &checkpoint, const std::string &we
 
 // The reference backend decodes a weight to f32 and multiplies that.
 TEST(WeightFormatsTest, Q80HasTheLogitsOfTheDecodedValues) {
-  cria::testing::TemporaryFolder folder;
+  cria::tests::TemporaryFolder folder;
   const std::string decoded = folder.file("decoded");
   writeDecodedModel(decoded);
   EXPECT_EQ(logitsOf(kStories, "q8_0"), logitsOf(decoded, "f32"));

@@ -9,12 +9,12 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::HasSubstr;
 
 namespace {
 
-ModelConfig llama2_7b() {
+ModelConfig llama7b() {
   return {.name = "llama-2-7b",
           .dim = 4096,
           .layers = 32,
@@ -33,7 +33,7 @@ StatusOr<ModelConfig> roundTrip(const ModelConfig &config) {
 }
 
 std::string errorWith(const std::string &member, Json value) {
-  Json json = Json::parse(llama2_7b().toJson().dump());
+  Json json = Json::parse(llama7b().toJson().dump());
   if (value == "ABSENT") {
     json.erase(member);
   } else {
@@ -45,7 +45,7 @@ std::string errorWith(const std::string &member, Json value) {
 }
 
 TEST(ModelConfig, ParameterCounts) {
-  EXPECT_EQ(llama2_7b().parameters(), 6738415616);
+  EXPECT_EQ(llama7b().parameters(), 6738415616);
   ModelConfig large{.dim = 8192,
                     .layers = 80,
                     .heads = 64,
@@ -58,7 +58,7 @@ TEST(ModelConfig, ParameterCounts) {
 }
 
 TEST(ModelConfig, RoundTrip) {
-  ModelConfig config = llama2_7b();
+  ModelConfig config = llama7b();
   EXPECT_EQ(*roundTrip(config), config);
   config.ropeScaling = {.kind = RopeScaling::Kind::llama3,
                         .factor = 8,

@@ -172,12 +172,12 @@ void expectStates(const Manifest &manifest, const OrderedJson &document) {
   for (const auto &[path, file] : manifest.files) {
     ASSERT_TRUE(document["files"].contains(path)) << path;
     EXPECT_EQ(file.size, document["files"][path].at("size").get<uint64_t>());
-    EXPECT_EQ(file.sha256, document["files"][path].at("sha256"));
+    EXPECT_EQ(file.sha256, document["files"][path].at("sha256").get<std::string>());
   }
   ASSERT_EQ(manifest.targets.size(), document.at("targets").size());
   for (size_t i = 0; i < manifest.targets.size(); ++i) {
-    EXPECT_EQ(manifest.targets[i].name, document["targets"][i].at("name"));
-    EXPECT_EQ(manifest.targets[i].program, document["targets"][i].at("program"));
+    EXPECT_EQ(manifest.targets[i].name, document["targets"][i].at("name").get<std::string>());
+    EXPECT_EQ(manifest.targets[i].program, document["targets"][i].at("program").get<std::string>());
   }
 }
 

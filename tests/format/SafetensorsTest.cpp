@@ -4,6 +4,7 @@
 
 #include "tests/testing/TestFiles.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::HasSubstr;
 
 namespace {
@@ -184,7 +185,7 @@ TEST(Safetensors, WriterAlignsAndReadsBack) {
   EXPECT_EQ(f.find("c")->offset, 4096u + 128);
   EXPECT_EQ(f.tensors().size(), 5u);
   EXPECT_TRUE(isPadding(f.tensors()[1]));
-  EXPECT_EQ(std::memcmp(f.data(*f.find("b")).data(), b, sizeof(b)), 0);
+  EXPECT_TRUE(std::ranges::equal(f.data(*f.find("b")), bytes));
   EXPECT_EQ(f.data(*f.find("a"))[0], std::byte(0));
 }
 

@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 namespace {
 
 const ModelConfig kConfig = [] {
-  ModelConfig config = cria::testing::smallModelConfig();
+  ModelConfig config = cria::tests::smallModelConfig();
   config.layers = 2;
   return config;
 }();

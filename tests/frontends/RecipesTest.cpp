@@ -44,34 +44,34 @@ std::string textOf(mlir::Attribute attribute) {
 class RecipesTest : public ::testing::Test {
 protected:
   RecipesTest() {
-    context.loadDialect<llama::LlamaDialect>();
-    checkpoint.frontend = &frontend;
-    checkpoint.config = {
+    context_.loadDialect<llama::LlamaDialect>();
+    checkpoint_.frontend = &frontend_;
+    checkpoint_.config = {
         .dim = 8, .layers = 1, .heads = 2, .kvHeads = 2, .headDim = 4, .ffnDim = 8, .vocabSize = 4};
-    checkpoint.tensors = std::make_shared<OneType>(
+    checkpoint_.tensors = std::make_shared<OneType>(
         TensorReader::Tensors{{"blk/layers.0.q", {.format = WeightFormat::bf16, .shape = {8, 8}}},
                               {"blk/layers.0.k", {.format = WeightFormat::f16, .shape = {8, 8}}}});
   }
 
-  mlir::MLIRContext context;
-  OtherFrontend frontend;
-  Checkpoint checkpoint;
+  mlir::MLIRContext context_;
+  OtherFrontend frontend_;
+  Checkpoint checkpoint_;
 };
 
 TEST_F(RecipesTest, UseTheNamesOfTheFrontend) {
-  EXPECT_EQ(textOf(checkpointRecipe(context, checkpoint, {TensorRole::attnK, 0})),
+  EXPECT_EQ(textOf(checkpointRecipe(context_, checkpoint_, {TensorRole::attnK, 0})),
             "#llama.checkpoint<\"blk/layers.0.k\", f16, [8, 8]>");
 }
 
 TEST_F(RecipesTest, PermuteInterleavedHeads) {
-  EXPECT_EQ(textOf(checkpointRecipe(context, checkpoint, {TensorRole::attnQ, 0})),
+  EXPECT_EQ(textOf(checkpointRecipe(context_, checkpoint_, {TensorRole::attnQ, 0})),
             "#llama.permute_rope<#llama.checkpoint<\"blk/layers.0.q\", bf16, [8, 8]>, heads = 2>");
 }
 
 TEST_F(RecipesTest, RandomWeightsKeepTheSpellingOfHuggingFace) {
-  EXPECT_EQ(textOf(randomRecipe(context, 7, checkpoint.config, {TensorRole::attnQ, 0})),
+  EXPECT_EQ(textOf(randomRecipe(context_, 7, checkpoint_.config, {TensorRole::attnQ, 0})),
             "#llama.random<7, \"model.layers.0.self_attn.q_proj.weight\", 8 x 8>");
-  EXPECT_EQ(textOf(randomRecipe(context, 7, checkpoint.config, {TensorRole::norm})), "#llama.ones<8>");
+  EXPECT_EQ(textOf(randomRecipe(context_, 7, checkpoint_.config, {TensorRole::norm})), "#llama.ones<8>");
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The graphs that the frontend builds of small checkpoints, before any pass.
 // RUN: cria-compile %S/../golden/models/gqa --no-tokenizer --emit import | FileCheck %s --check-prefix=GQA
 // RUN: cria-compile %S/../golden/models/tied --no-tokenizer --emit import | FileCheck %s --check-prefix=TIED

@@ -38,7 +38,7 @@ std::vector<std::string> fuzzSeeds() {
       R"("num_attention_heads":4,"vocab_size":96,"max_position_embeddings":128,"rms_norm_eps":1e-5,)"
       R"("rope_theta":1e4,"rope_scaling":{"type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,)"
       R"("original_max_position_embeddings":64},"eos_token_id":[2,3]})",
-      cria::testing::smallModelConfig().toJson().dump(),
+      cria::tests::smallModelConfig().toJson().dump(),
       R"({"template":"llama2","options":{"a":"b"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
       R"({"temperature":0.6,"top_k":40,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})",
       R"({"legacy":false,"chat_template":"{{ '<|im_start|>' + m['role'] -}} \n{# x #}","bos_token":{"content":"<s>"},)"

@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
       }
     }
-  } catch (const cria::plugin::Refusal &) { // with place and reason
+  } catch (const cria::plugin::Refusal &) {
+    return 0; // refused with place and reason
   }
   return 0;
 }

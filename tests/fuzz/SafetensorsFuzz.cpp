@@ -29,10 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 std::vector<std::string> fuzzSeeds() {
-  return {cria::testing::safetensorsBytes(
+  return {cria::tests::safetensorsBytes(
               R"({"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[3],)"
               R"("data_offsets":[8,11]},"__metadata__":{"format":"pt"}})",
               "0123456789A"),
-          cria::testing::safetensorsBytes(R"({"s":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}})", "01"),
-          cria::testing::safetensorsBytes("{}", "")};
+          cria::tests::safetensorsBytes(R"({"s":{"dtype":"BF16","shape":[],"data_offsets":[0,2]}})", "01"),
+          cria::tests::safetensorsBytes("{}", "")};
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --split-input-file --verify-diagnostics
 
 // expected-error-re @+1 {{expected 'program.speed' to be{{.*}}'program.target'{{.*}}'program.limits'{{.*}}'program.kv'}}

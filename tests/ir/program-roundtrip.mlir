@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --verify-roundtrip | FileCheck %s
 // RUN: cria-opt %s --program-verify -o /dev/null
 

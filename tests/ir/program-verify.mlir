@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Each rule about a whole program is broken once.
 // RUN: cria-opt %s --program-verify --split-input-file --verify-diagnostics
 

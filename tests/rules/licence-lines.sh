@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$1"
 
 mapfile -t files < <(find . \( -name .git -o -name 'build*' -o -name dist -o -path ./card -o -path ./card-rehearsal \) -prune -o -type f \
-  \( -name '*.h' -o -name '*.hpp' -o -name '*.c' -o -name '*.cpp' -o -name '*.td' -o -name '*.py' -o -name '*.sh' -o -name '*.cmake' \
+  \( -name '*.h' -o -name '*.hpp' -o -name '*.c' -o -name '*.cpp' -o -name '*.td' -o -name '*.mlir' -o -name '*.py' -o -name '*.sh' -o -name '*.cmake' \
   -o -name CMakeLists.txt -o -path ./dev -o -path ./.ci/run -o -path ./Doxyfile \) -not -path './tests/abi/v1/*' -print | sort)
 ((${#files[@]} > 300)) || { echo "expected the sources of the project in '$1', found ${#files[@]} files" >&2; exit 2; }
 

@@ -2,6 +2,10 @@
 // Features and levels of this machine against the compiler's own detection, and of machines that are made up.
 #include "support/CpuLevel.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <optional>
+
 namespace cria {
 namespace {
 

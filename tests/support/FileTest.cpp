@@ -17,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(FileTest, ReadsWholeFiles) {
-  testing::TemporaryFolder folder;
+  tests::TemporaryFolder folder;
   const std::string bytes("a\0b\n", 4);
   EXPECT_EQ(*readFile(folder.write("x", bytes), 4), bytes);
   EXPECT_EQ(*readAnyFile(folder.write("x", bytes), 4), bytes);
@@ -25,7 +25,7 @@ TEST(FileTest, ReadsWholeFiles) {
 }
 
 TEST(FileTest, RefusesMoreThanTheLimit) {
-  testing::TemporaryFolder folder;
+  tests::TemporaryFolder folder;
   const std::string path = folder.write("x", std::string(200000, 'x'));
   EXPECT_THAT(readFile(path, 199999).status().message(),
               HasSubstr("expected at most 199999 bytes, got 200000"));
@@ -35,7 +35,7 @@ TEST(FileTest, RefusesMoreThanTheLimit) {
 }
 
 TEST(FileTest, DoesNotWaitForTheWriterOfAFifo) {
-  testing::TemporaryFolder folder;
+  tests::TemporaryFolder folder;
   const std::string path = folder.write("x", "") + ".fifo";
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_EQ(readFile(path).status().code(), StatusCode::io);
@@ -44,7 +44,7 @@ TEST(FileTest, DoesNotWaitForTheWriterOfAFifo) {
 }
 
 TEST(FileTest, RefusesFoldersAndMissingFiles) {
-  testing::TemporaryFolder folder;
+  tests::TemporaryFolder folder;
   const std::string path = folder.write("x", "");
   EXPECT_EQ(readFile(path + ".none").status().code(), StatusCode::notFound);
   EXPECT_EQ(readAnyFile(path + ".none", 1).status().code(), StatusCode::notFound);
@@ -53,7 +53,7 @@ TEST(FileTest, RefusesFoldersAndMissingFiles) {
 }
 
 TEST(FileTest, KnowsWhatLiesInAFolder) {
-  testing::TemporaryFolder folder;
+  tests::TemporaryFolder folder;
   const std::string outer = folder.file("a"), inner = outer + "/b";
   std::filesystem::create_directories(inner);
   std::filesystem::create_directory_symlink(inner, folder.file("link"));

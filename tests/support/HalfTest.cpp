@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <random>
 
 namespace cria {
@@ -51,33 +52,33 @@ struct Format {
 class HalfTest : public ::testing::TestWithParam<Format> {
 protected:
   void expectNearest(float value) const {
-    ASSERT_EQ(format.narrow(value), format.nearestTo(value)) << std::hexfloat << value;
-    ASSERT_EQ(format.narrow(-value), format.nearestTo(-value)) << std::hexfloat << -value;
+    ASSERT_EQ(format_.narrow(value), format_.nearestTo(value)) << std::hexfloat << value;
+    ASSERT_EQ(format_.narrow(-value), format_.nearestTo(-value)) << std::hexfloat << -value;
   }
-  const Format &format = GetParam();
+  const Format &format_ = GetParam();
 };
 
 TEST_P(HalfTest, EveryWordWidensExactlyAndBack) {
   for (uint32_t word = 0; word < kNumWords; ++word) {
-    const float value = format.widen(static_cast<uint16_t>(word));
+    const float value = format_.widen(static_cast<uint16_t>(word));
     ASSERT_EQ(std::signbit(value), word >= 0x8000) << word;
-    if (format.isNan(word)) {
+    if (format_.isNan(word)) {
       ASSERT_TRUE(std::isnan(value)) << word;
-      ASSERT_TRUE(format.isNan(format.narrow(value))) << word;
+      ASSERT_TRUE(format_.isNan(format_.narrow(value))) << word;
       continue;
     }
-    ASSERT_EQ(std::isinf(value), format.isInfinite(word)) << word;
-    ASSERT_EQ(format.narrow(value), word);
-    if (!format.isInfinite(word)) {
-      ASSERT_EQ(value, format.valueOf(word)) << word;
+    ASSERT_EQ(std::isinf(value), format_.isInfinite(word)) << word;
+    ASSERT_EQ(format_.narrow(value), word);
+    if (!format_.isInfinite(word)) {
+      ASSERT_EQ(value, format_.valueOf(word)) << word;
     }
   }
 }
 
 TEST_P(HalfTest, RoundsToNearestAroundEveryNumberAndEveryTie) {
-  for (uint32_t word = 0; word < format.infinity(); ++word) {
-    const auto number = static_cast<float>(format.valueOf(word));
-    const auto tie = static_cast<float>((format.valueOf(word) + format.valueOf(word + 1)) / 2);
+  for (uint32_t word = 0; word < format_.infinity(); ++word) {
+    const auto number = static_cast<float>(format_.valueOf(word));
+    const auto tie = static_cast<float>((format_.valueOf(word) + format_.valueOf(word + 1)) / 2);
     for (const float value : {number, tie}) {
       expectNearest(value);
       expectNearest(std::nextafter(value, 0.0f));
@@ -97,16 +98,16 @@ TEST_P(HalfTest, RoundsRandomFloatsToNearest) {
 }
 
 TEST_P(HalfTest, KeepsInfinitiesAndEveryKindOfNan) {
-  EXPECT_EQ(format.narrow(INFINITY), format.infinity());
-  EXPECT_EQ(format.narrow(-INFINITY), 0x8000 | format.infinity());
-  EXPECT_EQ(format.narrow(std::bit_cast<float>(0x7F7FFFFFu)), format.infinity()); // the largest float
+  EXPECT_EQ(format_.narrow(INFINITY), format_.infinity());
+  EXPECT_EQ(format_.narrow(-INFINITY), 0x8000 | format_.infinity());
+  EXPECT_EQ(format_.narrow(std::bit_cast<float>(0x7F7FFFFFu)), format_.infinity()); // the largest float
   for (uint32_t bit = 0; bit < 23; ++bit) {
     const uint32_t nan = 0x7F800000u | 1u << bit;
-    EXPECT_TRUE(format.isNan(format.narrow(std::bit_cast<float>(nan)))) << bit;
-    EXPECT_TRUE(format.isNan(format.narrow(std::bit_cast<float>(0x80000000u | nan)))) << bit;
+    EXPECT_TRUE(format_.isNan(format_.narrow(std::bit_cast<float>(nan)))) << bit;
+    EXPECT_TRUE(format_.isNan(format_.narrow(std::bit_cast<float>(0x80000000u | nan)))) << bit;
   }
-  EXPECT_TRUE(format.isNan(format.narrow(std::bit_cast<float>(0x7FFFFFFFu))));
-  EXPECT_TRUE(format.isNan(format.narrow(std::bit_cast<float>(0xFFFFFFFFu))));
+  EXPECT_TRUE(format_.isNan(format_.narrow(std::bit_cast<float>(0x7FFFFFFFu))));
+  EXPECT_TRUE(format_.isNan(format_.narrow(std::bit_cast<float>(0xFFFFFFFFu))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, HalfTest,

@@ -31,7 +31,7 @@ protected:
     return result;
   }
 
-  testing::TemporaryFolder folder_;
+  tests::TemporaryFolder folder_;
 };
 
 TEST_F(OutputFileTest, ReplacesAFileAndLeavesNothingElse) {

@@ -64,9 +64,7 @@ protected:
     fs::create_directory(path(name));
     folder_.write(name + "/data", "precious");
   }
-  bool isForeign(const std::string &name) const {
-    return testing::readAll(path(name) + "/data") == "precious";
-  }
+  bool isForeign(const std::string &name) const { return tests::readAll(path(name) + "/data") == "precious"; }
   void makeFinished(const std::string &name, const std::string &version) const {
     fs::create_directories(path(name + "/inside"));
     folder_.write(name + "/label", "parcel " + version);
@@ -92,8 +90,8 @@ protected:
 
   /// The version of a complete folder; empty without one.
   std::string versionOf(const std::string &name) const {
-    const std::string content = testing::readAll(path(name + "/inside/content"));
-    return testing::readAll(path(name + "/label")) == "parcel " + content ? content : "";
+    const std::string content = tests::readAll(path(name + "/inside/content"));
+    return tests::readAll(path(name + "/label")) == "parcel " + content ? content : "";
   }
   std::vector<std::string> names() const {
     std::vector<std::string> all;
@@ -123,7 +121,7 @@ protected:
     EXPECT_TRUE(isForeign(kForeignLeftover));
   }
 
-  testing::TemporaryFolder folder_;
+  tests::TemporaryFolder folder_;
 };
 
 std::vector<Setting> settings() {
@@ -217,7 +215,7 @@ TEST_F(OwnedFolderTest, EveryErrorFromEveryCallOn) {
 
 TEST_F(OwnedFolderTest, AKillAfterEveryCall) {
   constexpr int kKilled = 77;
-  for (Setting setting : settings()) {
+  for (const Setting &setting : settings()) {
     bool isKilled = true;
     for (int last = 0; isKilled; ++last) {
       SCOPED_TRACE(fmt::format("{}: killed after call {}", setting.name(), last));
@@ -308,7 +306,7 @@ TEST_F(OwnedFolderTest, OtherWritersComeAtAnyMoment) {
 TEST_F(OwnedFolderTest, AFileOrAnEmptyFolderStays) {
   folder_.write("m.data", "precious");
   EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));
-  EXPECT_EQ(testing::readAll(target()), "precious");
+  EXPECT_EQ(tests::readAll(target()), "precious");
   fs::remove(target());
   fs::create_directory(target());
   EXPECT_THAT(publish("new").message(), HasSubstr("belongs to something that is not a parcel"));

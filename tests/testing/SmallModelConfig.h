@@ -4,7 +4,7 @@
 
 #include "format/ModelConfig.h"
 
-namespace cria::testing {
+namespace cria::tests {
 
 /// Returns a model of one layer with two KV heads of width 8 and a vocabulary of 96 tokens.
 inline ModelConfig smallModelConfig() {
@@ -19,4 +19,4 @@ inline ModelConfig smallModelConfig() {
           .context = 128};
 }
 
-} // namespace cria::testing
+} // namespace cria::tests

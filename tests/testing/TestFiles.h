@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace cria::testing {
+namespace cria::tests {
 
 /// A fresh folder, removed at the end of the test.
 class TemporaryFolder {
@@ -51,4 +51,4 @@ inline std::string safetensorsBytes(std::string_view header, std::string_view da
   return bytes.append(header).append(data);
 }
 
-} // namespace cria::testing
+} // namespace cria::tests

@@ -100,7 +100,7 @@ Status readTypes(const Texts &texts, CompileOptions &options) {
   std::optional<ElementType> kv = parseElementType(texts.kv);
   if (texts.kv == "q8" || texts.kv == "q4") {
     return error(StatusCode::unsupported,
-                 "--kv {}: a quantized KV cache comes with a later version; choose f16 or f32", texts.kv);
+                 "--kv {}: expected f16 or f32, since there is no quantized KV cache", texts.kv);
   }
   if (!texts.weights.empty() && !weights) {
     return invalidArgument("--weights: expected {}, got '{}'", weightFormatNames(), texts.weights);

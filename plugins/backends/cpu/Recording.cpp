@@ -43,7 +43,7 @@ uint32_t countWorkgroups(const uint32_t (&grid)[3]) {
 Check recordKernel(const cria_entry &entry, const KernelLibrary *library, Entry &out,
                    std::vector<void *> &bindings) {
   if (library == nullptr) {
-    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "kernels need loaded code, got none");
+    return refuse(CRIA_STATUS_INVALID_ARGUMENT, "expected loaded code for a kernel, got none");
   }
   out.function = library->find(std::string(view(entry.name)));
   if (out.function == nullptr) {

@@ -61,7 +61,7 @@ Check checkBindings(const Kernel &kernel, uint32_t numOperands) {
 
 Check resolveKernel(const cria_context &context, cria_code *code, const cria_entry &entry, Dispatch &out) {
   if (code == nullptr) {
-    return invalid("kernels need loaded code, got none");
+    return invalid("expected loaded code for a kernel, got none");
   }
   if (entry.num_attributes != 0) {
     return invalid("a compiled kernel has no attributes");

@@ -35,7 +35,7 @@ Check recordOperands(const cria_entry &entry, const KernelInfo &kernel, Launch &
 
 Check recordKernel(const cria_entry &entry, const cria_code *code, Entry &out) {
   if (code == nullptr) {
-    return invalid("kernels need loaded code, got none");
+    return invalid("expected loaded code for a kernel, got none");
   }
   const KernelInfo *kernel = code->module->find(view(entry.name));
   if (kernel == nullptr) {

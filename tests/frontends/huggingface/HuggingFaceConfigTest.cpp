@@ -9,7 +9,7 @@
 
 using namespace cria;
 using namespace cria::huggingface;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

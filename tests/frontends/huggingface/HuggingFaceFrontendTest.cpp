@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -177,62 +177,62 @@ class ShardedCheckpoint : public ::testing::Test {
 protected:
   void SetUp() override {
     SmallCheckpoint small;
-    folder.write("config.json", small.config.dump());
-    folder.write("tokenizer.model", "x");
+    folder_.write("config.json", small.config.dump());
+    folder_.write("tokenizer.model", "x");
     std::vector<SafetensorsDeclaration> first(small.tensors.begin(), small.tensors.begin() + 5);
     std::vector<SafetensorsDeclaration> second(small.tensors.begin() + 5, small.tensors.end());
-    SmallCheckpoint::writeTensors(folder.file("a.safetensors"), first);
-    SmallCheckpoint::writeTensors(folder.file("b.safetensors"), second);
+    SmallCheckpoint::writeTensors(folder_.file("a.safetensors"), first);
+    SmallCheckpoint::writeTensors(folder_.file("b.safetensors"), second);
     for (const auto &tensor : first) {
-      map[tensor.name] = "a.safetensors";
+      map_[tensor.name] = "a.safetensors";
     }
     for (const auto &tensor : second) {
-      map[tensor.name] = "b.safetensors";
+      map_[tensor.name] = "b.safetensors";
     }
   }
-  void writeIndex() { folder.write("model.safetensors.index.json", Json{{"weight_map", map}}.dump()); }
+  void writeIndex() { folder_.write("model.safetensors.index.json", Json{{"weight_map", map_}}.dump()); }
 
-  TemporaryFolder folder;
-  Json map;
+  TemporaryFolder folder_;
+  Json map_;
 };
 
 TEST_F(ShardedCheckpoint, Opens) {
   writeIndex();
-  auto checkpoint = openCheckpoint(folder.path().string());
+  auto checkpoint = openCheckpoint(folder_.path().string());
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
-  EXPECT_EQ(checkpoint->tensors->find("model.embed_tokens.weight")->file, folder.file("a.safetensors"));
-  EXPECT_EQ(checkpoint->tensors->find("lm_head.weight")->file, folder.file("b.safetensors"));
+  EXPECT_EQ(checkpoint->tensors->find("model.embed_tokens.weight")->file, folder_.file("a.safetensors"));
+  EXPECT_EQ(checkpoint->tensors->find("lm_head.weight")->file, folder_.file("b.safetensors"));
 }
 
 TEST_F(ShardedCheckpoint, MissingShard) {
-  map["x"] = "c.safetensors";
+  map_["x"] = "c.safetensors";
   writeIndex();
-  EXPECT_THAT(errorOf(folder), HasSubstr("c.safetensors: cannot open"));
+  EXPECT_THAT(errorOf(folder_), HasSubstr("c.safetensors: cannot open"));
 }
 
 TEST_F(ShardedCheckpoint, TensorInAnotherShard) {
-  map["lm_head.weight"] = "a.safetensors";
+  map_["lm_head.weight"] = "a.safetensors";
   writeIndex();
-  EXPECT_THAT(errorOf(folder), HasSubstr("a.safetensors: tensor 'lm_head.weight' is missing"));
+  EXPECT_THAT(errorOf(folder_), HasSubstr("a.safetensors: tensor 'lm_head.weight' is missing"));
 }
 
 TEST_F(ShardedCheckpoint, TensorInTwoShards) {
-  SmallCheckpoint::writeTensors(folder.file("c.safetensors"),
+  SmallCheckpoint::writeTensors(folder_.file("c.safetensors"),
                                 {{"lm_head.weight", ElementType::f16, {96, 32}}});
-  map["x"] = "c.safetensors";
+  map_["x"] = "c.safetensors";
   writeIndex();
-  EXPECT_THAT(errorOf(folder), HasSubstr("tensor 'lm_head.weight' is also in"));
+  EXPECT_THAT(errorOf(folder_), HasSubstr("tensor 'lm_head.weight' is also in"));
 }
 
 TEST_F(ShardedCheckpoint, FilesOutsideTheFolder) {
-  map["x"] = "../a.safetensors";
+  map_["x"] = "../a.safetensors";
   writeIndex();
-  EXPECT_THAT(errorOf(folder), HasSubstr("expected the name of a file in the same folder for 'x'"));
+  EXPECT_THAT(errorOf(folder_), HasSubstr("expected the name of a file in the same folder for 'x'"));
 }
 
 TEST_F(ShardedCheckpoint, MalformedIndex) {
-  folder.write("model.safetensors.index.json", R"({"weight_map": []})");
-  EXPECT_THAT(errorOf(folder), HasSubstr("'weight_map' to be an object"));
+  folder_.write("model.safetensors.index.json", R"({"weight_map": []})");
+  EXPECT_THAT(errorOf(folder_), HasSubstr("'weight_map' to be an object"));
 }
 
 } // namespace

@@ -7,7 +7,7 @@
 
 using namespace cria;
 using namespace cria::huggingface;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -16,44 +16,44 @@ namespace {
 class SafetensorsReaderTest : public ::testing::Test {
 protected:
   void SetUp() override {
-    folder.write("a", safetensorsBytes(R"({"m": {"dtype": "U8", "shape": [3, 2], "data_offsets": [0, 6]},
+    folder_.write("a", safetensorsBytes(R"({"m": {"dtype": "U8", "shape": [3, 2], "data_offsets": [0, 6]},
       "v": {"dtype": "U8", "shape": [2], "data_offsets": [6, 8]}})",
-                                       "abcdefgh"));
-    reader = std::move(SafetensorsReader::open({folder.file("a")})).value();
+                                        "abcdefgh"));
+    reader_ = std::move(SafetensorsReader::open({folder_.file("a")})).value();
   }
 
-  TemporaryFolder folder;
-  std::unique_ptr<SafetensorsReader> reader;
+  TemporaryFolder folder_;
+  std::unique_ptr<SafetensorsReader> reader_;
 };
 
 TEST_F(SafetensorsReaderTest, ReadsRows) {
   std::string rows(4, ' ');
-  ASSERT_TRUE(reader->readRows("m", 1, 2, std::as_writable_bytes(std::span(rows))).ok());
+  ASSERT_TRUE(reader_->readRows("m", 1, 2, std::as_writable_bytes(std::span(rows))).ok());
   EXPECT_EQ(rows, "cdef");
   std::string vector(2, ' ');
-  ASSERT_TRUE(reader->readRows("v", 0, 1, std::as_writable_bytes(std::span(vector))).ok());
+  ASSERT_TRUE(reader_->readRows("v", 0, 1, std::as_writable_bytes(std::span(vector))).ok());
   EXPECT_EQ(vector, "gh");
 }
 
 TEST_F(SafetensorsReaderTest, RefusesRowsOutside) {
   std::string rows(4, ' ');
   const auto bytes = std::as_writable_bytes(std::span(rows));
-  EXPECT_THAT(reader->readRows("m", 2, 2, bytes).message(), HasSubstr("lie outside tensor 'm' of 3 rows"));
-  EXPECT_EQ(reader->readRows("m", -1, 1, bytes).code(), StatusCode::invalidArgument);
-  EXPECT_EQ(reader->readRows("none", 0, 1, bytes).code(), StatusCode::notFound);
+  EXPECT_THAT(reader_->readRows("m", 2, 2, bytes).message(), HasSubstr("lie outside tensor 'm' of 3 rows"));
+  EXPECT_EQ(reader_->readRows("m", -1, 1, bytes).code(), StatusCode::invalidArgument);
+  EXPECT_EQ(reader_->readRows("none", 0, 1, bytes).code(), StatusCode::notFound);
 }
 
 TEST_F(SafetensorsReaderTest, DescribesTensors) {
-  ASSERT_NE(reader->find("m"), nullptr);
-  EXPECT_THAT(reader->find("m")->shape, ElementsAre(3, 2));
-  EXPECT_EQ(reader->find("m")->file, folder.file("a"));
-  reader->discard("m");
-  EXPECT_EQ(reader->find("m"), nullptr);
+  ASSERT_NE(reader_->find("m"), nullptr);
+  EXPECT_THAT(reader_->find("m")->shape, ElementsAre(3, 2));
+  EXPECT_EQ(reader_->find("m")->file, folder_.file("a"));
+  reader_->discard("m");
+  EXPECT_EQ(reader_->find("m"), nullptr);
 }
 
 TEST_F(SafetensorsReaderTest, RefusesTheSameNameTwice) {
-  folder.write("b", readAll(folder.file("a")));
-  EXPECT_THAT(SafetensorsReader::open({folder.file("a"), folder.file("b")}).status().message(),
+  folder_.write("b", readAll(folder_.file("a")));
+  EXPECT_THAT(SafetensorsReader::open({folder_.file("a"), folder_.file("b")}).status().message(),
               HasSubstr("is also in"));
 }
 

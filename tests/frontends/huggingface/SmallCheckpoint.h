@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace cria::testing {
+namespace cria::tests {
 
 inline Json smallConfigJson() {
   return {{"architectures", {"LlamaForCausalLM"}},
@@ -68,4 +68,4 @@ struct SmallCheckpoint {
   }
 };
 
-} // namespace cria::testing
+} // namespace cria::tests

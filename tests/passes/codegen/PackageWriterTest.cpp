@@ -14,7 +14,7 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
@@ -29,32 +29,32 @@ constexpr const char *kProgram = R"(module {
 
 class PackageWriter : public ::testing::Test {
 protected:
-  PackageWriter() { context.loadDialect<llama::LlamaDialect, program::ProgramDialect>(); }
+  PackageWriter() { context_.loadDialect<llama::LlamaDialect, program::ProgramDialect>(); }
 
   void SetUp() override {
-    content.model = smallModelConfig();
-    content.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
-    content.tokenizerFile = "tokenizer bytes";
-    content.weightsFormat = content.kvType = "f16";
+    content_.model = smallModelConfig();
+    content_.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
+    content_.tokenizerFile = "tokenizer bytes";
+    content_.weightsFormat = content_.kvType = "f16";
     addTarget("a", kProgram, "code bytes");
   }
 
   void addTarget(const std::string &name, llvm::StringRef program, const std::string &code) {
-    mlir::ParserConfig config(&context, /*verifyAfterParse=*/false);
-    modules.push_back(mlir::parseSourceString<mlir::ModuleOp>(program, config));
-    ASSERT_TRUE(modules.back());
-    content.targets.push_back({.name = name,
-                               .format = "elf.x86_64",
-                               .features = "x",
-                               .abiVersion = 1,
-                               .activations = ActivationClass::f16,
-                               .program = *modules.back(),
-                               .programJson = "{}\n",
-                               .code = code,
-                               .codeExtension = code.empty() ? "" : ".so"});
+    mlir::ParserConfig config(&context_, /*verifyAfterParse=*/false);
+    modules_.push_back(mlir::parseSourceString<mlir::ModuleOp>(program, config));
+    ASSERT_TRUE(modules_.back());
+    content_.targets.push_back({.name = name,
+                                .format = "elf.x86_64",
+                                .features = "x",
+                                .abiVersion = 1,
+                                .activations = ActivationClass::f16,
+                                .program = *modules_.back(),
+                                .programJson = "{}\n",
+                                .code = code,
+                                .codeExtension = code.empty() ? "" : ".so"});
   }
 
-  Status write(std::string_view name = "m.cria") { return writePackage(folder.file(name), content); }
+  Status write(std::string_view name = "m.cria") { return writePackage(folder_.file(name), content_); }
   std::vector<std::string> filesIn(const std::string &path) {
     std::vector<std::string> files;
     for (const auto &entry : fs::recursive_directory_iterator(path)) {
@@ -68,7 +68,7 @@ protected:
   /// Names in the folder that writing a package has made.
   std::vector<std::string> traces() {
     std::vector<std::string> names;
-    for (const auto &entry : fs::directory_iterator(folder.path())) {
+    for (const auto &entry : fs::directory_iterator(folder_.path())) {
       if (entry.path().filename().string().starts_with("m.cria")) {
         names.push_back(entry.path().filename().string());
       }
@@ -76,16 +76,16 @@ protected:
     return names;
   }
 
-  mlir::MLIRContext context;
-  TemporaryFolder folder;
-  PackageContent content;
-  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  mlir::MLIRContext context_;
+  TemporaryFolder folder_;
+  PackageContent content_;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules_;
 };
 
 TEST_F(PackageWriter, FilesAndManifest) {
   Status status = write();
   ASSERT_TRUE(status.ok()) << status.message();
-  std::string path = folder.file("m.cria");
+  std::string path = folder_.file("m.cria");
   EXPECT_THAT(filesIn(path),
               ElementsAre("chat.json", "code/a.so", "manifest.json", "manifest.sha256", "programs/a.json",
                           "tokenizer.model", "weights/panel16.safetensors", "weights/row_major.safetensors"));
@@ -112,7 +112,7 @@ TEST_F(PackageWriter, FilesAndManifest) {
 
 TEST_F(PackageWriter, InitializedWeightsHaveNoData) {
   ASSERT_TRUE(write().ok());
-  auto file = SafetensorsFile::open(folder.file("m.cria/weights/row_major.safetensors"));
+  auto file = SafetensorsFile::open(folder_.file("m.cria/weights/row_major.safetensors"));
   ASSERT_TRUE(file.ok()) << file.status().message();
   EXPECT_NE((*file)->find("table"), nullptr);
   EXPECT_EQ((*file)->find("filled"), nullptr);
@@ -122,9 +122,9 @@ TEST_F(PackageWriter, TargetsShareEqualWeights) {
   addTarget("b", kProgram, "");
   Status status = write();
   ASSERT_TRUE(status.ok()) << status.message();
-  auto file = SafetensorsFile::open(folder.file("m.cria/weights/panel16.safetensors"));
+  auto file = SafetensorsFile::open(folder_.file("m.cria/weights/panel16.safetensors"));
   EXPECT_EQ((*file)->tensors().size(), 1u);
-  Json manifest = *readJsonFile(folder.file("m.cria/manifest.json"));
+  Json manifest = *readJsonFile(folder_.file("m.cria/manifest.json"));
   EXPECT_FALSE(manifest["targets"][1].contains("code"));
   EXPECT_EQ(manifest["targets"][1]["weight_files"], manifest["targets"][0]["weight_files"]);
 }
@@ -141,34 +141,34 @@ TEST_F(PackageWriter, DifferentWeightsOfOneNameAreAnError) {
 TEST_F(PackageWriter, TheSameContentGivesTheSameBytes) {
   ASSERT_TRUE(write("m.cria").ok());
   ASSERT_TRUE(write("m.cria2").ok());
-  for (const std::string &file : filesIn(folder.file("m.cria"))) {
-    EXPECT_EQ(readAll(folder.file("m.cria/" + file)), readAll(folder.file("m.cria2/" + file))) << file;
+  for (const std::string &file : filesIn(folder_.file("m.cria"))) {
+    EXPECT_EQ(readAll(folder_.file("m.cria/" + file)), readAll(folder_.file("m.cria2/" + file))) << file;
   }
 }
 
 TEST_F(PackageWriter, ReplacesAPackageAndNothingElse) {
   ASSERT_TRUE(write().ok());
-  content.model.name = "other";
-  ASSERT_TRUE(writePackage(folder.file("m.cria/"), content).ok());
-  EXPECT_EQ((*readJsonFile(folder.file("m.cria/manifest.json")))["model"]["name"], "other");
+  content_.model.name = "other";
+  ASSERT_TRUE(writePackage(folder_.file("m.cria/"), content_).ok());
+  EXPECT_EQ((*readJsonFile(folder_.file("m.cria/manifest.json")))["model"]["name"], "other");
   EXPECT_THAT(traces(), ElementsAre("m.cria"));
-  folder.write("m.cria-file", "precious");
+  folder_.write("m.cria-file", "precious");
   EXPECT_THAT(write("m.cria-file").message(), HasSubstr("belongs to something that is not a package"));
-  EXPECT_EQ(readAll(folder.file("m.cria-file")), "precious");
-  fs::create_directory(folder.path() / "m.cria-dir");
+  EXPECT_EQ(readAll(folder_.file("m.cria-file")), "precious");
+  fs::create_directory(folder_.path() / "m.cria-dir");
   EXPECT_THAT(write("m.cria-dir").message(), HasSubstr("not a package"));
 }
 
 // The folder is a package if its manifest is one, even if files are damaged or were added.
 TEST_F(PackageWriter, TheManifestIsTheProof) {
-  fs::create_directory(folder.path() / "m.cria");
+  fs::create_directory(folder_.path() / "m.cria");
   for (const char *foreign :
        {"", "{", "[]", "{}", R"({"format": "CRIA"})", R"({"format": 1})", R"("cria")"}) {
-    folder.write("m.cria/manifest.json", foreign);
+    folder_.write("m.cria/manifest.json", foreign);
     EXPECT_THAT(write().message(), HasSubstr("not a package")) << foreign;
-    EXPECT_EQ(readAll(folder.file("m.cria/manifest.json")), foreign);
+    EXPECT_EQ(readAll(folder_.file("m.cria/manifest.json")), foreign);
   }
-  folder.write("m.cria/manifest.json", R"({"format": "cria", "format_version": 99})");
+  folder_.write("m.cria/manifest.json", R"({"format": "cria", "format_version": 99})");
   EXPECT_TRUE(write().ok());
 }
 
@@ -178,19 +178,19 @@ TEST_F(PackageWriter, MissingFolder) {
 
 TEST_F(PackageWriter, AnErrorKeepsTheOldPackage) {
   ASSERT_TRUE(write().ok());
-  std::string before = readAll(folder.file("m.cria/manifest.json"));
+  std::string before = readAll(folder_.file("m.cria/manifest.json"));
   addTarget("b", R"(module {
     program.weight @none : !llama.weight<2x2, f32> size 16 = #llama.checkpoint<"none", f32, [2, 2]>
   })",
             "");
   EXPECT_THAT(write().message(), HasSubstr("tensor 'none' is not in the checkpoint"));
-  EXPECT_EQ(readAll(folder.file("m.cria/manifest.json")), before);
+  EXPECT_EQ(readAll(folder_.file("m.cria/manifest.json")), before);
   EXPECT_THAT(traces(), ElementsAre("m.cria"));
 }
 
 TEST_F(PackageWriter, CancellingLeavesNothing) {
   std::atomic<bool> cancelled = true;
-  EXPECT_EQ(writePackage(folder.file("m.cria"), content, {.cancelled = &cancelled}).code(),
+  EXPECT_EQ(writePackage(folder_.file("m.cria"), content_, {.cancelled = &cancelled}).code(),
             StatusCode::cancelled);
   EXPECT_TRUE(traces().empty());
 }
@@ -203,7 +203,7 @@ TEST_F(PackageWriter, ReportsProgressToTheEnd) {
     last = done;
     all = total;
   };
-  ASSERT_TRUE(writePackage(folder.file("m.cria"), content, options).ok());
+  ASSERT_TRUE(writePackage(folder_.file("m.cria"), content_, options).ok());
   EXPECT_EQ(last, all);
   EXPECT_GT(all, 0u);
 }

@@ -18,7 +18,7 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::HasSubstr;
 
 namespace {
@@ -32,21 +32,21 @@ struct Matrix {
 
 class WeightRecipes : public ::testing::Test {
 protected:
-  WeightRecipes() { context.loadDialect<llama::LlamaDialect>(); }
+  WeightRecipes() { context_.loadDialect<llama::LlamaDialect>(); }
 
   void SetUp() override {
-    gate = makeMatrix(20, 6, 100);
-    up = makeMatrix(20, 6, 200);
-    small = makeMatrix(8, 6, 300);
-    auto writer = SafetensorsWriter::create(folder.file("w"), {{"gate", ElementType::f32, {20, 6}},
-                                                               {"up", ElementType::f32, {20, 6}},
-                                                               {"small", ElementType::f32, {8, 6}},
-                                                               {"half", ElementType::f16, {2, 2}},
-                                                               {"norm", ElementType::f32, {6}}});
+    gate_ = makeMatrix(20, 6, 100);
+    up_ = makeMatrix(20, 6, 200);
+    small_ = makeMatrix(8, 6, 300);
+    auto writer = SafetensorsWriter::create(folder_.file("w"), {{"gate", ElementType::f32, {20, 6}},
+                                                                {"up", ElementType::f32, {20, 6}},
+                                                                {"small", ElementType::f32, {8, 6}},
+                                                                {"half", ElementType::f16, {2, 2}},
+                                                                {"norm", ElementType::f32, {6}}});
     ASSERT_TRUE(writer.ok()) << writer.status().message();
-    write(**writer, 0, gate.values);
-    write(**writer, 1, up.values);
-    write(**writer, 2, small.values);
+    write(**writer, 0, gate_.values);
+    write(**writer, 1, up_.values);
+    write(**writer, 2, small_.values);
     write(**writer, 3, std::vector<uint16_t>{0x3C00, 0xC000, 0x0001, 0x7BFF});
     write(**writer, 4, std::vector<float>{1, 2, 3, 4, 5, 6});
     ASSERT_TRUE((*writer)->finish().ok());
@@ -68,13 +68,13 @@ protected:
 
   StatusOr<std::unique_ptr<WeightRows>> plan(llvm::StringRef recipe,
                                              WeightFormat format = WeightFormat::f32) {
-    mlir::Attribute attribute = mlir::parseAttribute(recipe, &context);
+    mlir::Attribute attribute = mlir::parseAttribute(recipe, &context_);
     EXPECT_TRUE(attribute) << recipe.str();
-    return planWeightRows(attribute, format, *tensors);
+    return planWeightRows(attribute, format, *tensors_);
   }
 
   void open(std::string_view name) {
-    tensors = std::move(huggingface::SafetensorsReader::open({folder.file(name)})).value();
+    tensors_ = std::move(huggingface::SafetensorsReader::open({folder_.file(name)})).value();
   }
 
   /// Reads the recipe as f32 in pieces of every size and compares all with `expected(row, column)`.
@@ -102,15 +102,15 @@ protected:
     return planned.ok() ? "" : planned.status().message();
   }
 
-  mlir::MLIRContext context;
-  TemporaryFolder folder;
-  Matrix gate, up, small;
-  std::unique_ptr<const TensorReader> tensors;
+  mlir::MLIRContext context_;
+  TemporaryFolder folder_;
+  Matrix gate_, up_, small_;
+  std::unique_ptr<const TensorReader> tensors_;
 };
 
 TEST_F(WeightRecipes, Checkpoint) {
   expectRows("#llama.checkpoint<\"gate\", f32, [20, 6]>", 20, 6,
-             [&](int64_t n, int64_t k) { return gate.at(n, k); });
+             [&](int64_t n, int64_t k) { return gate_.at(n, k); });
   expectRows("#llama.checkpoint<\"norm\", f32, [6]>", 1, 6, [](int64_t, int64_t k) { return float(k + 1); });
   const float half[] = {1, -2, 0x1p-24f, 65504};
   expectRows("#llama.checkpoint<\"half\", f16, [2, 2]>", 2, 2,
@@ -122,7 +122,7 @@ TEST_F(WeightRecipes, Concat) {
       "#llama.concat<[#llama.checkpoint<\"small\", f32, [8, 6]>, #llama.checkpoint<\"gate\", f32, [20, 6]>, "
       "#llama.checkpoint<\"small\", f32, [8, 6]>]>",
       36, 6, [&](int64_t n, int64_t k) {
-        return n < 8 ? small.at(n, k) : n < 28 ? gate.at(n - 8, k) : small.at(n - 28, k);
+        return n < 8 ? small_.at(n, k) : n < 28 ? gate_.at(n - 8, k) : small_.at(n - 28, k);
       });
 }
 
@@ -133,7 +133,7 @@ TEST_F(WeightRecipes, InterleavePadsWithZeroRows) {
              "block = 16>",
              64, 6, [&](int64_t n, int64_t k) {
                int64_t source = n / 32 * 16 + n % 16;
-               const Matrix &input = n % 32 < 16 ? gate : up;
+               const Matrix &input = n % 32 < 16 ? gate_ : up_;
                return source < 20 ? input.at(source, k) : 0.0f;
              });
 }
@@ -142,14 +142,15 @@ TEST_F(WeightRecipes, PermuteRope) {
   // Two heads of 4 rows: pairs (0, 1), (2, 3) become halves.
   const int64_t order[] = {0, 2, 1, 3, 4, 6, 5, 7};
   expectRows("#llama.permute_rope<#llama.checkpoint<\"small\", f32, [8, 6]>, heads = 2>", 8, 6,
-             [&](int64_t n, int64_t k) { return small.at(order[n], k); });
+             [&](int64_t n, int64_t k) { return small_.at(order[n], k); });
 }
 
 TEST_F(WeightRecipes, StepsCompose) {
   const int64_t order[] = {0, 2, 1, 3, 4, 6, 5, 7};
   expectRows("#llama.concat<[#llama.permute_rope<#llama.checkpoint<\"small\", f32, [8, 6]>, heads = 2>, "
              "#llama.interleave<[#llama.checkpoint<\"small\", f32, [8, 6]>], block = 8>]>",
-             16, 6, [&](int64_t n, int64_t k) { return n < 8 ? small.at(order[n], k) : small.at(n - 8, k); });
+             16, 6,
+             [&](int64_t n, int64_t k) { return n < 8 ? small_.at(order[n], k) : small_.at(n - 8, k); });
 }
 
 TEST_F(WeightRecipes, RandomAndOnes) {
@@ -190,7 +191,7 @@ TEST_F(WeightRecipes, ErrorsNameTheTensor) {
 }
 
 TEST_F(WeightRecipes, OverflowNamesTensorAndPlace) {
-  auto writer = SafetensorsWriter::create(folder.file("big"), {{"big", ElementType::f32, {2, 3}}});
+  auto writer = SafetensorsWriter::create(folder_.file("big"), {{"big", ElementType::f32, {2, 3}}});
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});
   ASSERT_TRUE((*writer)->finish().ok());
   open("big");
@@ -212,7 +213,7 @@ TEST_F(WeightRecipes, WeightFilesHoldTheLayout) {
                     {PhysicalLayout::Kind::rowMajor, 1, 6},
                     {6},
                     *plan("#llama.checkpoint<\"norm\", f32, [6]>")};
-      std::string path = folder.file(fmt::format("{}-{}", nameOf(kind), nameOf(type)));
+      std::string path = folder_.file(fmt::format("{}-{}", nameOf(kind), nameOf(type)));
       uint64_t written = 0;
       Status status = writeWeightFile(path, weights, {.progress = [&](uint64_t bytes) { written += bytes; }});
       ASSERT_TRUE(status.ok()) << status.message();
@@ -242,8 +243,8 @@ TEST_F(WeightRecipes, CodesAndScalesAreTensorsOfTheirOwn) {
                 {PhysicalLayout::Kind::rowMajor, 5, 33},
                 {5, 33},
                 *plan("#llama.random<3, \"r\", 5 x 33>", WeightFormat::q8_0)};
-  ASSERT_TRUE(writeWeightFile(folder.file("q"), weights, {}).ok());
-  auto file = *SafetensorsFile::open(folder.file("q"));
+  ASSERT_TRUE(writeWeightFile(folder_.file("q"), weights, {}).ok());
+  auto file = *SafetensorsFile::open(folder_.file("q"));
   const SafetensorsTensor *codes = file->find("r"), *scales = file->find("r.scales");
   ASSERT_TRUE(codes && scales);
   EXPECT_EQ(codes->type, ElementType::i8);
@@ -278,14 +279,14 @@ private:
 };
 
 TEST_F(WeightRecipes, EncodedRowsPassThroughInTheirFormat) {
-  tensors = std::make_unique<EncodedTensor>();
+  tensors_ = std::make_unique<EncodedTensor>();
   constexpr llvm::StringLiteral kRecipe =
       "#llama.concat<[#llama.checkpoint<\"t\", q8_0, [2, 3]>, #llama.checkpoint<\"t\", q8_0, [2, 3]>]>";
   std::vector<std::byte> encoded(10);
   ASSERT_TRUE((*plan(kRecipe, WeightFormat::q8_0))->read(1, 2, encoded.data()).ok());
   std::vector<std::byte> expected(10);
-  ASSERT_TRUE(tensors->readRows("t", 1, 1, std::span(expected).first(5)).ok());
-  ASSERT_TRUE(tensors->readRows("t", 0, 1, std::span(expected).last(5)).ok());
+  ASSERT_TRUE(tensors_->readRows("t", 1, 1, std::span(expected).first(5)).ok());
+  ASSERT_TRUE(tensors_->readRows("t", 0, 1, std::span(expected).last(5)).ok());
   EXPECT_EQ(encoded, expected); // −128, which encoding does not use, is still there
   expectRows(kRecipe, 4, 3, [](int64_t n, int64_t k) {
     constexpr float kValues[2][3] = {{1, 2, -1}, {6, -256, 8}};
@@ -298,9 +299,9 @@ TEST_F(WeightRecipes, CancellingLeavesNoFile) {
   std::vector<WeightToWrite> weights(1);
   weights[0] = {
       "ones", WeightFormat::f32, {PhysicalLayout::Kind::rowMajor, 1, 7}, {7}, *plan("#llama.ones<7>")};
-  Status status = writeWeightFile(folder.file("x"), weights, {.cancelled = &cancelled});
+  Status status = writeWeightFile(folder_.file("x"), weights, {.cancelled = &cancelled});
   EXPECT_EQ(status.code(), StatusCode::cancelled);
-  EXPECT_FALSE(std::filesystem::exists(folder.file("x")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("x")));
 }
 
 } // namespace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --cria-export-kernels --split-input-file --verify-diagnostics | FileCheck %s
 
 // A kernel becomes an exported function of the kernel ABI that loads the bindings; its body is inlined there.

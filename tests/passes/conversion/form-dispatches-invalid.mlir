@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --llama-form-dispatches="context=32 max-tokens=8" --allow-unregistered-dialect --split-input-file --verify-diagnostics
 
 // expected-error @+1 {{expected at least one entry point}}

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Limits come from options and from the configuration of the model.
 // RUN: cria-opt %s --llama-form-dispatches | FileCheck %s --check-prefix=DEFAULT
 // RUN: cria-opt %s --llama-form-dispatches="max-tokens=20 max-outputs=4 max-sequences=3 context=40" | FileCheck %s --check-prefix=GIVEN

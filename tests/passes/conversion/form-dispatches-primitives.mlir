@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Every primitive op becomes one dispatch of the opset op of the same name; slices of columns are windows; a swiglu and a residual are parameters and operands.
 // RUN: cria-opt %s --llama-form-dispatches="target=ops context=32 max-tokens=8" | FileCheck %s
 

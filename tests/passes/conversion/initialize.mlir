@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The entry point `initialize` fills random weights and ones, one dispatch per source tensor; RoPE tables remain data.
 // RUN: cria-opt %s --llama-ops-pipeline="context=32 max-tokens=8" | FileCheck %s
 // RUN: cria-opt %s --llama-ops-pipeline="context=32 max-tokens=8" --program-print-json -o /dev/null | FileCheck %s --check-prefix=JSON

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From entry points to the program of target ops: one dispatch per op, buffers and windows, step and KV pages, limits.
 // RUN: cria-opt %s --llama-ops-pipeline="context=64 max-tokens=48 max-sequences=4" | FileCheck %s
 // RUN: cria-opt %s --llama-ops-pipeline="context=64 max-tokens=48 max-sequences=4" --program-print-json -o /dev/null | FileCheck %s --check-prefix=JSON

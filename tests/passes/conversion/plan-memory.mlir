@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Buffers that are live at the same time do not overlap, others share memory; entry points share one arena.
 // RUN: cria-opt %s --program-plan-memory --program-verify --split-input-file | FileCheck %s
 // RUN: cria-opt %s --program-plan-memory="report=true" --split-input-file -o /dev/null --verify-diagnostics

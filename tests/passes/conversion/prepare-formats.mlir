@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A target without kernels for the format of a weight refuses it, and names the way out.
 // RUN: cria-opt %s --llama-prepare="target=ops" | FileCheck %s --check-prefix=OPS
 // RUN: not cria-opt %s --llama-prepare="target=cpu-x86-64-v4" 2>&1 | FileCheck %s --check-prefix=CPU

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Prepares entry points for a target: parts of fused ops without a kernel are decomposed, and every weight is assigned one layout
 // for all of its uses.
 // RUN: cria-opt %s --llama-prepare="target=cpu-x86-64-v4" | FileCheck %s --check-prefixes=BOTH,CPU

@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 
 using namespace cria;
-using namespace cria::testing;
+using namespace cria::tests;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -44,41 +44,41 @@ protected:
     job.preset.clear();
     job.randomSeed.reset();
     job.requireTokenizer = false;
-    job.output = folder.file("m.cria");
+    job.output = folder_.file("m.cria");
     return job;
   }
 
-  TemporaryFolder folder;
-  Recorder recorder;
+  TemporaryFolder folder_;
+  Recorder recorder_;
 };
 
 TEST_F(CompilerTest, ReportsStagesInOrder) {
-  const auto result = compile(packageJob(), recorder);
+  const auto result = compile(packageJob(), recorder_);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->targets, ElementsAre("ops"));
   EXPECT_EQ(result->text, "");
-  EXPECT_THAT(recorder.started,
+  EXPECT_THAT(recorder_.started,
               ElementsAre("optimize", "specialize", "convert for ops", "code for ops", "writing"));
-  EXPECT_THAT(recorder.finished, ElementsAre("optimize", "specialize", "convert for ops", "code for ops"));
-  EXPECT_TRUE(recorder.isComplete);
-  EXPECT_TRUE(std::filesystem::exists(folder.file("m.cria/manifest.json")));
-  EXPECT_THAT(recorder.remarks, IsEmpty());
+  EXPECT_THAT(recorder_.finished, ElementsAre("optimize", "specialize", "convert for ops", "code for ops"));
+  EXPECT_TRUE(recorder_.isComplete);
+  EXPECT_TRUE(std::filesystem::exists(folder_.file("m.cria/manifest.json")));
+  EXPECT_THAT(recorder_.remarks, IsEmpty());
 }
 
 TEST_F(CompilerTest, ReturnsTheTextOfAStage) {
   CompileJob job = presetJob(CompileStage::optimized);
   job.reportFusions = true;
-  const auto result = compile(job, recorder);
+  const auto result = compile(job, recorder_);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, HasSubstr("llama.rope_attention"));
   EXPECT_THAT(result->text, HasSubstr("#llama.random<1, \"model.layers.0.self_attn.q_proj.weight\""));
-  EXPECT_THAT(recorder.remarks, Contains(HasSubstr("llama-fuse-qkv: num-fused 5")));
+  EXPECT_THAT(recorder_.remarks, Contains(HasSubstr("llama-fuse-qkv: num-fused 5")));
 }
 
 TEST_F(CompilerTest, NamesTheTargetsOfSeveralTexts) {
   CompileJob job = presetJob(CompileStage::program);
   job.targets = {"ops", "cpu-x86-64-v3"};
-  const auto result = compile(job, recorder);
+  const auto result = compile(job, recorder_);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, HasSubstr("// target: ops\n"));
   EXPECT_THAT(result->text, HasSubstr("// target: cpu-x86-64-v3\n"));
@@ -89,14 +89,14 @@ TEST_F(CompilerTest, LimitsOpsToThoseOfABackend) {
   job.opsBackend = OpsBackend{.name = "mine",
                               .ops = {"embedding", "gather_rows", "rms_norm", "linear", "rope", "kv_append",
                                       "attention", "silu", "mul", "add", "fill_random", "fill_ones"}};
-  const auto result = compile(job, recorder);
+  const auto result = compile(job, recorder_);
   ASSERT_TRUE(result.ok()) << result.status().message();
   EXPECT_THAT(result->text, Not(HasSubstr("fused_linear")));
   job.opsBackend->opsetVersion = 0;
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("backend 'mine' runs opset 0"));
+  EXPECT_THAT(compile(job, recorder_).status().message(), HasSubstr("backend 'mine' runs opset 0"));
   job.opsBackend->opsetVersion = 1;
   job.opsBackend->ops.erase("rope");
-  EXPECT_THAT(compile(job, recorder).status().message(),
+  EXPECT_THAT(compile(job, recorder_).status().message(),
               HasSubstr("backend 'mine' does not support op 'rope'"));
 }
 
@@ -109,7 +109,7 @@ TEST_F(CompilerTest, AdvisesFormatsThatTheBackendLists) {
   const auto adviceFor = [&](WeightFormat weights, const std::string &operand, std::set<std::string> types) {
     job.weights = weights;
     job.opsBackend->types = {{operand, std::move(types)}};
-    return std::string(compile(job, recorder).status().message());
+    return std::string(compile(job, recorder_).status().message());
   };
   EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"bf16", "i8"}),
               HasSubstr("as bf16, i8, the model has f16; compile with --weights bf16"));
@@ -130,8 +130,8 @@ TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {
     notes.push_back(tokenizer.where);
     return invalidArgument("refused");
   };
-  EXPECT_EQ(compile(job, recorder).status().message(), "refused");
-  EXPECT_THAT(recorder.notes, Contains(HasSubstr("tokenizer.model")));
+  EXPECT_EQ(compile(job, recorder_).status().message(), "refused");
+  EXPECT_THAT(recorder_.notes, Contains(HasSubstr("tokenizer.model")));
   EXPECT_FALSE(std::filesystem::exists(job.output));
 }
 
@@ -139,14 +139,14 @@ TEST_F(CompilerTest, StopsWhenCancelled) {
   const std::atomic<bool> cancelled = true;
   CompileJob job = packageJob();
   job.cancelled = &cancelled;
-  EXPECT_EQ(compile(job, recorder).status().code(), StatusCode::cancelled);
+  EXPECT_EQ(compile(job, recorder_).status().code(), StatusCode::cancelled);
   EXPECT_FALSE(std::filesystem::exists(job.output));
 }
 
 TEST_F(CompilerTest, RefusesAPresetWithoutASeed) {
   CompileJob job = presetJob(CompileStage::import);
   job.randomSeed.reset();
-  EXPECT_THAT(compile(job, recorder).status().message(), HasSubstr("preset 'stories-260k'"));
+  EXPECT_THAT(compile(job, recorder_).status().message(), HasSubstr("preset 'stories-260k'"));
 }
 
 } // namespace

@@ -18,39 +18,39 @@ using testing::HasSubstr;
 
 class HistorySamplersTest : public testing::Test {
 protected:
-  const Tokenizer &tokenizer = conformance::testTokenizer();
-  const cria_vocabulary &vocabulary = conformance::testVocabulary().view();
-  std::unique_ptr<PluginRegistry> registry = openRegistry();
-  std::vector<float> logits = std::vector<float>(vocabulary.size, 0.0f);
+  const Tokenizer &tokenizer_ = conformance::testTokenizer();
+  const cria_vocabulary &vocabulary_ = conformance::testVocabulary().view();
+  std::unique_ptr<PluginRegistry> registry_ = openRegistry();
+  std::vector<float> logits_ = std::vector<float>(vocabulary_.size, 0.0f);
 
   SamplerChain chain(std::string_view expression) {
-    auto result = SamplerChain::create(*registry, expression, vocabulary);
+    auto result = SamplerChain::create(*registry_, expression, vocabulary_);
     EXPECT_TRUE(result.ok()) << result.status().message();
     return std::move(result).value();
   }
   std::string refusalOf(std::string_view expression) {
-    const auto result = SamplerChain::create(*registry, expression, vocabulary);
+    const auto result = SamplerChain::create(*registry_, expression, vocabulary_);
     return result.ok() ? "" : std::string(result.status().message());
   }
-  int32_t idOf(std::string_view piece) { return tokenizer.find(piece).value(); }
+  int32_t idOf(std::string_view piece) { return tokenizer_.find(piece).value(); }
 };
 
 TEST_F(HistorySamplersTest, PenaltiesForgetWhatIsLongPast) {
   SamplerChain sampler = chain("penalties(last_n=3,presence=5)|greedy");
-  logits[300] = 1;
+  logits_[300] = 1;
   for (const int32_t token : {300, 301, 302}) {
     EXPECT_TRUE(sampler.accept(token, TokenOrigin::generated).ok());
   }
-  EXPECT_NE(*sampler.sample(logits, {}), 300);
+  EXPECT_NE(*sampler.sample(logits_, {}), 300);
   EXPECT_TRUE(sampler.accept(303, TokenOrigin::generated).ok()); // 300 falls out
-  EXPECT_EQ(*sampler.sample(logits, {}), 300);
+  EXPECT_EQ(*sampler.sample(logits_, {}), 300);
 }
 
 TEST_F(HistorySamplersTest, PenaltiesCountThePrompt) {
   SamplerChain sampler = chain("penalties(presence=5)|greedy");
-  logits[300] = 1;
+  logits_[300] = 1;
   EXPECT_TRUE(sampler.accept(300, TokenOrigin::prompt).ok());
-  EXPECT_NE(*sampler.sample(logits, {}), 300);
+  EXPECT_NE(*sampler.sample(logits_, {}), 300);
   EXPECT_THAT(sampler.accept(-1, TokenOrigin::prompt).message(),
               HasSubstr("expected a token below 32000, got -1"));
 }
@@ -64,9 +64,9 @@ TEST_F(HistorySamplersTest, DryStopsAtBreakers) {
     for (const int32_t token : tokens) {
       EXPECT_TRUE(sampler.accept(token, TokenOrigin::generated).ok());
     }
-    logits.assign(vocabulary.size, 0.0f);
-    logits[static_cast<size_t>(c)] = 0.5f; // what would continue the repetition
-    return *sampler.sample(logits, {});
+    logits_.assign(vocabulary_.size, 0.0f);
+    logits_[static_cast<size_t>(c)] = 0.5f; // what would continue the repetition
+    return *sampler.sample(logits_, {});
   };
   EXPECT_NE(nextOf("dry", {a, b, c, a, b}), c);
   EXPECT_EQ(nextOf("dry", {a, b, c, newline, b}), c); // one token since the newline
@@ -77,10 +77,10 @@ TEST_F(HistorySamplersTest, DryStopsAtBreakers) {
 }
 
 TEST_F(HistorySamplersTest, LogitBiasForbidsAndFavours) {
-  logits[7] = 3;
-  EXPECT_EQ(*chain("logit_bias(\"7:-inf,9:0.5\")|greedy").sample(logits, {}), 9);
-  EXPECT_EQ(*chain("logit_bias|greedy").sample(logits, {}), 7);
-  EXPECT_THAT(chain("top_k(1)|logit_bias(\"7:-inf\")").sample(logits, {}).status().message(),
+  logits_[7] = 3;
+  EXPECT_EQ(*chain("logit_bias(\"7:-inf,9:0.5\")|greedy").sample(logits_, {}), 9);
+  EXPECT_EQ(*chain("logit_bias|greedy").sample(logits_, {}), 7);
+  EXPECT_THAT(chain("top_k(1)|logit_bias(\"7:-inf\")").sample(logits_, {}).status().message(),
               HasSubstr("every remaining token is forbidden"));
 }
 
@@ -96,7 +96,7 @@ TEST_F(HistorySamplersTest, LogitBiasNamesThePartThatIsWrong) {
 
 // The mean surprise of the choices approaches tau.
 TEST_F(HistorySamplersTest, MirostatKeepsTheSurprise) {
-  const auto api = readTable<cria_sampler_api>(registry->load(PluginKind::sampler, "mirostat").value()->api);
+  const auto api = readTable<cria_sampler_api>(registry_->load(PluginKind::sampler, "mirostat").value()->api);
   conformance::Candidates zipf;
   for (int32_t id = 0; id < 32000; ++id) {
     zipf.ids.push_back(id);
@@ -123,7 +123,7 @@ TEST_F(HistorySamplersTest, MirostatKeepsTheSurprise) {
 
 // xtc leaves the least probable top choice and everything below.
 TEST_F(HistorySamplersTest, XtcIsDrivenByItsOwnNumber) {
-  std::vector<float> few(vocabulary.size, -100.0f);
+  std::vector<float> few(vocabulary_.size, -100.0f);
   few[1000] = 3, few[1001] = 2.9f, few[1002] = 2.8f;
   SamplerChain sampler = chain("xtc(0.5,0.1)|greedy");
   std::map<int32_t, int> counts;

@@ -32,7 +32,7 @@ protected:
   Outcome apply(std::string_view expression, std::vector<float> logits, Ids ids = {}, double uniform = 0,
                 uint32_t sorted = 0) {
     const auto calls = parsePluginExpression(expression);
-    const auto plugin = registry->load(PluginKind::sampler, (*calls)[0].name);
+    const auto plugin = registry_->load(PluginKind::sampler, (*calls)[0].name);
     EXPECT_TRUE(plugin.ok()) << plugin.status().message();
     const auto api = readTable<cria_sampler_api>((*plugin)->api);
     const auto options =
@@ -40,7 +40,7 @@ protected:
     EXPECT_TRUE(options.ok()) << options.status().message();
     cria_sampler *first = nullptr;
     cria_sampler *sampler = nullptr;
-    EXPECT_EQ(api.create(options->data(), options->size(), &vocabulary.view(), &first, nullptr),
+    EXPECT_EQ(api.create(options->data(), options->size(), &vocabulary_.view(), &first, nullptr),
               CRIA_STATUS_OK);
     EXPECT_EQ(api.clone(first, &sampler, nullptr), CRIA_STATUS_OK); // a clone does the same
     api.destroy(first);
@@ -71,8 +71,8 @@ protected:
     return logits;
   }
 
-  std::unique_ptr<PluginRegistry> registry = openRegistry();
-  const Vocabulary vocabulary{nullptr, 64000, {}};
+  std::unique_ptr<PluginRegistry> registry_ = openRegistry();
+  const Vocabulary vocabulary_{nullptr, 64000, {}};
 };
 
 TEST_F(SamplersTest, GreedyTakesTheBest) {

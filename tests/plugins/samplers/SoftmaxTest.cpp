@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/sdk/cria_sampler.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
 
@@ -11,9 +13,11 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 TEST(SoftmaxTest, ExponentialIsAccurate) {
   double worst = 0;
-  for (double x = 0; x >= -87; x -= 0.000731) {
-    const double exact = std::exp(static_cast<double>(static_cast<float>(x)));
-    worst = std::max(worst, std::abs(expNegative(static_cast<float>(x)) - exact) / exact);
+  constexpr int kSteps = 119'000;
+  for (int i = 0; i <= kSteps; ++i) {
+    const auto x = static_cast<float>(-87.0 * i / kSteps);
+    const double exact = std::exp(static_cast<double>(x));
+    worst = std::max(worst, std::abs(expNegative(x) - exact) / exact);
   }
   EXPECT_LT(worst, 1e-7);
   EXPECT_EQ(expNegative(0.0f), 1.0f);

@@ -86,11 +86,11 @@ std::string noteOf(const opset::Operand &operand) {
   return operand.access == CRIA_ACCESS_WRITE ? "result" : "";
 }
 
-constexpr auto isOfVersion1 = [](const auto &member) { return member.since == 1; };
+constexpr auto kIsOfVersion1 = [](const auto &member) { return member.since == 1; };
 
 TEST(OpsetTest, HasTheOpsOfThePage) {
   const auto sections = sectionsOfPage();
-  EXPECT_EQ(sections.size(), static_cast<size_t>(std::ranges::count_if(opset::kOps, isOfVersion1)));
+  EXPECT_EQ(sections.size(), static_cast<size_t>(std::ranges::count_if(opset::kOps, kIsOfVersion1)));
   for (const opset::Op &op : opset::kOps) {
     EXPECT_EQ(sections.contains(std::string(op.name)), op.since == 1) << op.name;
     EXPECT_EQ(opset::find(op.name), &op);
@@ -100,13 +100,13 @@ TEST(OpsetTest, HasTheOpsOfThePage) {
 
 TEST(OpsetTest, HasTheOperandsOfThePage) {
   const auto sections = sectionsOfPage();
-  for (const opset::Op &op : opset::kOps | std::views::filter(isOfVersion1)) {
+  for (const opset::Op &op : opset::kOps | std::views::filter(kIsOfVersion1)) {
     std::map<std::string, Row> rows;
     for (const Row &row : rowsOf(sections.at(std::string(op.name)))) {
       rows[row.name] = row;
     }
-    EXPECT_EQ(rows.size(), static_cast<size_t>(std::ranges::count_if(op.operands, isOfVersion1))) << op.name;
-    for (const opset::Operand &operand : op.operands | std::views::filter(isOfVersion1)) {
+    EXPECT_EQ(rows.size(), static_cast<size_t>(std::ranges::count_if(op.operands, kIsOfVersion1))) << op.name;
+    for (const opset::Operand &operand : op.operands | std::views::filter(kIsOfVersion1)) {
       const Row &row = rows[std::string(operand.name)];
       const bool isCache = operand.name == "cache";
       EXPECT_EQ(row.types, textOf(operand.types)) << op.name << " " << operand.name;
@@ -132,7 +132,7 @@ TEST(OpsetTest, HasTheAttributesOfThePage) {
     }
     std::map<std::string, uint32_t> declared;
     for (const opset::Attribute &attribute :
-         opset::find(name)->attributes | std::views::filter(isOfVersion1)) {
+         opset::find(name)->attributes | std::views::filter(kIsOfVersion1)) {
       declared[std::string(attribute.name)] = attribute.type;
     }
     EXPECT_EQ(found, declared) << name;

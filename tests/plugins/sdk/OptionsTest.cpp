@@ -3,6 +3,9 @@
 #include "plugins/sdk/cria_options.hpp"
 
 #include <cmath>
+#include <gtest/gtest.h>
+#include <span>
+#include <string_view>
 
 namespace cria::plugin {
 namespace {

@@ -22,6 +22,7 @@ struct Output {
 
 Output runExample(const std::string &arguments) {
   Output output;
+  // NOLINTNEXTLINE(bugprone-command-processor): the test states the whole command line.
   FILE *pipe = popen((std::string(EXAMPLE) + " " + arguments + " 2>&1").c_str(), "r");
   std::array<char, 4096> buffer;
   while (size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) {

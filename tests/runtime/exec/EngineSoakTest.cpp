@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <string>
 #include <unistd.h>
 
 namespace cria::test {
@@ -17,7 +18,7 @@ constexpr uint64_t kMaxGrowth = uint64_t(16) << 20; // bytes
 
 std::chrono::seconds duration() {
   const char *stated = std::getenv("CRIA_SOAK_SECONDS");
-  return std::chrono::seconds(stated == nullptr ? 1 : std::atol(stated));
+  return std::chrono::seconds(stated == nullptr ? 1 : std::stol(stated));
 }
 
 /// The resident memory of this process in bytes.

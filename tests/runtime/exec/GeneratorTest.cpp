@@ -32,7 +32,7 @@ std::vector<int32_t> idsOf(const GenerateResult &result) {
 
 /// Logits that make the greedy choice of the i-th token of a sequence `script[i]`, the last one for ever.
 ToyLogits scripted(std::vector<int32_t> script) {
-  return [script](std::span<const int32_t> history, std::span<float> logits) {
+  return [script = std::move(script)](std::span<const int32_t> history, std::span<float> logits) {
     std::fill(logits.begin(), logits.end(), 0.0f);
     logits[static_cast<size_t>(script[std::min(history.size(), script.size() - 1)])] = 100;
   };
@@ -122,7 +122,7 @@ TEST_F(GeneratorTest, EndsWithContextWhenItIsFull) {
 }
 
 TEST_F(GeneratorTest, RefusesBadRequestsAlone) {
-  auto message = [&](GenerateRequest request) {
+  auto message = [&](const GenerateRequest &request) {
     GenerateResult result = run(request);
     EXPECT_EQ(result.reason, FinishReason::error);
     return result.status.message();

@@ -18,7 +18,7 @@ class GoldenChatTest : public GoldenTokenizerTest {};
 
 TEST_P(GoldenChatTest, RendersAndEncodesByteForByte) {
   const auto registry = openRegistry();
-  const Vocabulary vocabulary(tokenizer.get(), static_cast<uint32_t>(tokenizer->size()), {2}, 1);
+  const Vocabulary vocabulary(tokenizer_.get(), static_cast<uint32_t>(tokenizer_->size()), {2}, 1);
   const auto chat = ChatTemplate::create(*registry, "llama2", vocabulary.view());
   ASSERT_TRUE(chat.ok()) << chat.status().message();
   int refused = 0;
@@ -32,7 +32,7 @@ TEST_P(GoldenChatTest, RendersAndEncodesByteForByte) {
     }
     ASSERT_TRUE(rendered.ok()) << line["name"] << rendered.status().message();
     EXPECT_EQ(rendered->segments, segmentsOf(line)) << line["name"];
-    const auto ids = encodeSegments(rendered->segments, *tokenizer);
+    const auto ids = encodeSegments(rendered->segments, *tokenizer_);
     ASSERT_TRUE(ids.ok());
     EXPECT_EQ(*ids, line["ids"].get<Ids>()) << line["name"];
   }
@@ -43,9 +43,9 @@ INSTANTIATE_TEST_SUITE_P(Golden, GoldenChatTest, testing::ValuesIn(goldenTokeniz
 
 class ChatTemplateTest : public testing::Test {
 protected:
-  const Vocabulary vocabulary{nullptr, 32000, {2}, 1};
+  const Vocabulary vocabulary_{nullptr, 32000, {2}, 1};
   ChatTemplate create(std::string_view expression) {
-    StatusOr<ChatTemplate> chat = ChatTemplate::create(*registry, expression, vocabulary.view());
+    StatusOr<ChatTemplate> chat = ChatTemplate::create(*registry_, expression, vocabulary_.view());
     EXPECT_TRUE(chat.ok()) << chat.status().message();
     return std::move(chat).value();
   }
@@ -53,7 +53,7 @@ protected:
   static ChatMessage user(std::string text) { return {ChatRole::user, std::move(text)}; }
   static ChatMessage assistant(std::string text) { return {ChatRole::assistant, std::move(text)}; }
 
-  std::unique_ptr<PluginRegistry> registry = openRegistry();
+  std::unique_ptr<PluginRegistry> registry_ = openRegistry();
 };
 
 TEST_F(ChatTemplateTest, Llama2NamesTheMessageItCannotExpress) {
@@ -123,15 +123,15 @@ TEST_F(ChatTemplateTest, PlainJoinsMessages) {
 
 TEST_F(ChatTemplateTest, CreatesFromOptionsInTextForm) {
   const auto chat = ChatTemplate::create(
-      *registry, "llama2", {{.name = "refuse_tags", .value = "true", .position = 0}}, vocabulary.view());
+      *registry_, "llama2", {{.name = "refuse_tags", .value = "true", .position = 0}}, vocabulary_.view());
   ASSERT_TRUE(chat.ok());
   EXPECT_EQ(chat->name(), "llama2");
   EXPECT_FALSE(chat->render(std::vector{user("[INST]")}).ok());
-  EXPECT_THAT(ChatTemplate::create(*registry, "lama2", vocabulary.view()).status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry_, "lama2", vocabulary_.view()).status().message(),
               HasSubstr("there is no chat template 'lama2'; did you mean 'llama2'?"));
-  EXPECT_THAT(ChatTemplate::create(*registry, "llama2(loud=1)", vocabulary.view()).status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry_, "llama2(loud=1)", vocabulary_.view()).status().message(),
               HasSubstr("has no option 'loud'"));
-  EXPECT_THAT(ChatTemplate::create(*registry, "llama2|plain", vocabulary.view()).status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry_, "llama2|plain", vocabulary_.view()).status().message(),
               HasSubstr("expected one chat template"));
 }
 
@@ -161,7 +161,7 @@ TEST_F(ChatTemplateTest, RunsForeignTemplates) {
   manifest.library = "faulty_old_table.so";
   folder.write("faulty.cria-plugin.json", manifest.text());
   const auto foreign = openRegistry({folder.path()});
-  const auto chat = ChatTemplate::create(*foreign, "faulty(loud=true)", vocabulary.view());
+  const auto chat = ChatTemplate::create(*foreign, "faulty(loud=true)", vocabulary_.view());
   ASSERT_TRUE(chat.ok()) << chat.status().message();
   EXPECT_FALSE(chat->findTags("x")->has_value());
   const auto rendered = chat->render({});

@@ -19,11 +19,11 @@ using testing::HasSubstr;
 
 class GoldenTemplatesTest : public testing::Test {
 protected:
-  const std::unique_ptr<PluginRegistry> registry = openRegistry();
-  const NamedVocabulary vocabulary;
+  const std::unique_ptr<PluginRegistry> registry_ = openRegistry();
+  const NamedVocabulary vocabulary_;
 
   ChatTemplate create(const std::string &expression) {
-    auto chat = ChatTemplate::create(*registry, expression, vocabulary.view());
+    auto chat = ChatTemplate::create(*registry_, expression, vocabulary_.view());
     EXPECT_TRUE(chat.ok()) << expression << chat.status().message();
     return std::move(chat).value();
   }
@@ -72,10 +72,10 @@ TEST_F(GoldenTemplatesTest, StopWhereTheNextTurnBegins) {
 
 TEST_F(GoldenTemplatesTest, SayWhyTheyDoNotFit) {
   const Vocabulary without(nullptr, 32000, {2}, 1);
-  EXPECT_THAT(ChatTemplate::create(*registry, "chatml", without.view()).status().message(),
+  EXPECT_THAT(ChatTemplate::create(*registry_, "chatml", without.view()).status().message(),
               HasSubstr("the tokenizer has no control tokens <|im_start|> and <|im_end|>"));
   EXPECT_THAT(
-      ChatTemplate::create(*registry, "codellama(format=\"13b\")", vocabulary.view()).status().message(),
+      ChatTemplate::create(*registry_, "codellama(format=\"13b\")", vocabulary_.view()).status().message(),
       HasSubstr("expected instruct or 70b, got '13b'"));
   EXPECT_TRUE(create("alpaca").findTags("say ### Response: yes")->has_value());
   EXPECT_FALSE(create("zephyr").findTags("say <s>")->has_value());

@@ -18,7 +18,7 @@ class JinjaChatTest : public testing::Test {
 protected:
   StatusOr<ChatTemplate> compile(const std::string &text, std::vector<PluginArgument> more = {}) {
     more.insert(more.begin(), {.name = "template", .value = text, .position = 0});
-    return ChatTemplate::create(*registry, "jinja", more, vocabulary.view());
+    return ChatTemplate::create(*registry_, "jinja", more, vocabulary_.view());
   }
   /// The segments in one line, or the reason of the refusal.
   std::string render(const std::string &text,
@@ -36,8 +36,8 @@ protected:
     return text;
   }
 
-  const NamedVocabulary vocabulary;
-  std::unique_ptr<PluginRegistry> registry = openRegistry();
+  const NamedVocabulary vocabulary_;
+  std::unique_ptr<PluginRegistry> registry_ = openRegistry();
 };
 
 TEST_F(JinjaChatTest, RendersPublishedTemplatesByteForByte) {
@@ -137,7 +137,7 @@ TEST_F(JinjaChatTest, KeepsEscapesText) {
   const NamedVocabulary escapes({"\\n", "\\u001b", "\\x1b"});
   for (const char *text : {"{{ messages[0].content | tojson }}", "{{ [messages[0].content] }}"}) {
     const auto chat = ChatTemplate::create(
-        *registry, "jinja", {{.name = "template", .value = text, .position = 0}}, escapes.view());
+        *registry_, "jinja", {{.name = "template", .value = text, .position = 0}}, escapes.view());
     const auto rendered = chat->render(std::vector<ChatMessage>{{ChatRole::user, "a\nb\x1b"}});
     ASSERT_TRUE(rendered.ok()) << rendered.status().message();
     EXPECT_EQ(rendered->segments.size(), 1u) << text;

@@ -73,20 +73,20 @@ protected:
   }
 
   StatusOr<PluginOptions> check(const std::vector<PluginArgument> &given) {
-    return PluginOptions::check(pointers, 4, given, "sampler test", &position);
+    return PluginOptions::check(pointers_, 4, given, "sampler test", &position_);
   }
   std::string refusalOf(const std::vector<PluginArgument> &given) {
     const auto options = check(given);
     return options.ok() ? "accepted " + options->describe() : options.status().message();
   }
 
-  cria_option_info count = number(CRIA_OPTION_INT, "count", std::nan(""), 1, 100);
-  cria_option_info share = number(CRIA_OPTION_FLOAT, "share", 0.5, 0, 1);
-  cria_option_info loud = number(CRIA_OPTION_FLAG, "loud", 1, 0, 1);
-  cria_option_info text{sizeof(cria_option_info), CRIA_OPTION_STRING, abiString("text"), {}, 0, 0, 0,
-                        abiString("none")};
-  const cria_option_info *pointers[4] = {&count, &share, &loud, &text};
-  size_t position = 99;
+  cria_option_info count_ = number(CRIA_OPTION_INT, "count", std::nan(""), 1, 100);
+  cria_option_info share_ = number(CRIA_OPTION_FLOAT, "share", 0.5, 0, 1);
+  cria_option_info loud_ = number(CRIA_OPTION_FLAG, "loud", 1, 0, 1);
+  cria_option_info text_{sizeof(cria_option_info), CRIA_OPTION_STRING, abiString("text"), {}, 0, 0, 0,
+                         abiString("none")};
+  const cria_option_info *pointers_[4] = {&count_, &share_, &loud_, &text_};
+  size_t position_ = 99;
 };
 
 TEST_F(PluginOptionsTest, FillsDefaultsInOrder) {
@@ -115,7 +115,7 @@ TEST_F(PluginOptionsTest, RefusesWrongValues) {
        {"0", "101", "4x", "4.5", "", "-", "99999999999999999999", " 4", "+4", "nan"}) {
     EXPECT_EQ(refusalOf({{"count", value, 12}}),
               "sampler test: option 'count': " + whole + ", got '" + value + "'");
-    EXPECT_EQ(position, 12u);
+    EXPECT_EQ(position_, 12u);
   }
   for (const std::string value : {"-0.1", "1.01", "nan", "inf", "0,5", "0x1"}) {
     EXPECT_EQ(refusalOf({{"", "1", 0}, {"share", value, 0}}),
@@ -129,9 +129,9 @@ TEST_F(PluginOptionsTest, RefusesWrongNames) {
               AllOf(HasSubstr("no option 'volume'"), HasSubstr("'count', 'share', 'loud', 'text'")));
   EXPECT_THAT(refusalOf({{"cuont", "1", 11, 5}}),
               AllOf(HasSubstr("no option 'cuont'"), HasSubstr("mean 'count'")));
-  EXPECT_EQ(position, 5u);
+  EXPECT_EQ(position_, 5u);
   EXPECT_THAT(refusalOf({{"", "1", 0}, {"count", "1", 14, 8}}), HasSubstr("duplicate option 'count'"));
-  EXPECT_EQ(position, 8u);
+  EXPECT_EQ(position_, 8u);
   EXPECT_THAT(refusalOf({{"count", "1", 0}, {"", "0.5", 8, 8}}), HasSubstr("a name for '0.5'"));
   EXPECT_THAT(refusalOf({{"", "1", 0}, {"", "0", 0}, {"", "1", 0}, {"", "x", 0}, {"", "y", 9, 9}}),
               AllOf(HasSubstr("at most 4 options"), HasSubstr("'y'")));

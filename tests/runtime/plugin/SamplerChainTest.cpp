@@ -21,16 +21,16 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 class SamplerChainTest : public testing::Test {
 protected:
   StatusOr<SamplerChain> tryCreate(std::string_view expression, const Vocabulary &vocabulary) {
-    return SamplerChain::create(*registry, expression, vocabulary.view());
+    return SamplerChain::create(*registry_, expression, vocabulary.view());
   }
-  SamplerChain create(std::string_view expression) { return create(expression, four); }
+  SamplerChain create(std::string_view expression) { return create(expression, four_); }
   SamplerChain create(std::string_view expression, const Vocabulary &vocabulary) {
     StatusOr<SamplerChain> chain = tryCreate(expression, vocabulary);
     EXPECT_TRUE(chain.ok()) << chain.status().message();
     return std::move(chain).value();
   }
   std::string errorOf(std::string_view expression) {
-    const StatusOr<SamplerChain> chain = tryCreate(expression, four);
+    const StatusOr<SamplerChain> chain = tryCreate(expression, four_);
     return chain.ok() ? "created" : chain.status().message();
   }
   /// The number of times that each of four tokens is chosen over `count` positions.
@@ -46,9 +46,9 @@ protected:
     return counts;
   }
 
-  std::unique_ptr<PluginRegistry> registry = openRegistry();
-  const Vocabulary four{nullptr, 4, {2}};
-  const std::vector<float> halves = {0, std::log(2.0f), std::log(4.0f), std::log(1.0f)}; // 1/8 1/4 1/2 1/8
+  std::unique_ptr<PluginRegistry> registry_ = openRegistry();
+  const Vocabulary four_{nullptr, 4, {2}};
+  const std::vector<float> halves_ = {0, std::log(2.0f), std::log(4.0f), std::log(1.0f)}; // 1/8 1/4 1/2 1/8
 };
 
 TEST_F(SamplerChainTest, DescribesItself) {
@@ -70,13 +70,13 @@ TEST_F(SamplerChainTest, ErrorsPointAtTheExpression) {
               HasSubstr("sampler greedy: expected at most 0 options, got another one: '1' (at character 8)"));
   EXPECT_THAT(errorOf("top_k(40"), HasSubstr("expected ',' or ')', got the end"));
   EXPECT_THAT(errorOf("temperature(-1)"), HasSubstr("expected a number from 0 to 1000"));
-  EXPECT_EQ(tryCreate("nope", four).status().code(), StatusCode::notFound);
-  EXPECT_EQ(tryCreate("top_k(x)", four).status().code(), StatusCode::invalidArgument);
+  EXPECT_EQ(tryCreate("nope", four_).status().code(), StatusCode::notFound);
+  EXPECT_EQ(tryCreate("top_k(x)", four_).status().code(), StatusCode::invalidArgument);
 }
 
 TEST_F(SamplerChainTest, DrawsByProbability) {
   SamplerChain chain = create("");
-  const std::vector<int> counts = histogram(chain, halves, 40000);
+  const std::vector<int> counts = histogram(chain, halves_, 40000);
   const double expected[] = {5000, 10000, 20000, 5000};
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_NEAR(counts[i], expected[i], 5 * std::sqrt(expected[i])) << i; // five deviations
@@ -85,7 +85,7 @@ TEST_F(SamplerChainTest, DrawsByProbability) {
 
 TEST_F(SamplerChainTest, TemperatureSquaresProbabilities) {
   SamplerChain chain = create("temperature(0.5)"); // 1 : 4 : 16 : 1
-  const std::vector<int> counts = histogram(chain, halves, 44000);
+  const std::vector<int> counts = histogram(chain, halves_, 44000);
   const double expected[] = {2000, 8000, 32000, 2000};
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_NEAR(counts[i], expected[i], 5 * std::sqrt(expected[i])) << i;
@@ -94,10 +94,10 @@ TEST_F(SamplerChainTest, TemperatureSquaresProbabilities) {
 
 TEST_F(SamplerChainTest, OrderMatters) {
   SamplerChain topPFirst = create("top_p(0.6)|temperature(100)"); // leaves 2 and 1
-  EXPECT_THAT(histogram(topPFirst, halves, 1000),
+  EXPECT_THAT(histogram(topPFirst, halves_, 1000),
               testing::ElementsAre(0, testing::Gt(400), testing::Gt(400), 0));
   SamplerChain hotFirst = create("temperature(100)|top_p(0.6)"); // nearly even: leaves three
-  EXPECT_THAT(histogram(hotFirst, halves, 1000),
+  EXPECT_THAT(histogram(hotFirst, halves_, 1000),
               testing::ElementsAre(testing::Gt(200), testing::Gt(200), testing::Gt(200), 0));
 }
 
@@ -123,17 +123,17 @@ TEST_F(SamplerChainTest, IsAFunctionOfItsPoint) {
 
 TEST_F(SamplerChainTest, ExcludesTokens) {
   SamplerChain chain = create("");
-  EXPECT_THAT(histogram(chain, halves, 1000, {2, 0, 2}),
+  EXPECT_THAT(histogram(chain, halves_, 1000, {2, 0, 2}),
               testing::ElementsAre(0, testing::Gt(500), 0, testing::Gt(200)));
   SamplerChain greedy = create("greedy");
-  EXPECT_EQ(*greedy.sample(halves, {}, std::vector<int32_t>{2, 77, -1}), 1);
-  EXPECT_THAT(greedy.sample(halves, {}, std::vector<int32_t>{0, 1, 2, 3}).status().message(),
+  EXPECT_EQ(*greedy.sample(halves_, {}, std::vector<int32_t>{2, 77, -1}), 1);
+  EXPECT_THAT(greedy.sample(halves_, {}, std::vector<int32_t>{0, 1, 2, 3}).status().message(),
               HasSubstr("all are excluded"));
 }
 
 TEST_F(SamplerChainTest, RefusesBrokenLogits) {
   SamplerChain chain = create("greedy");
-  std::vector<float> logits = halves;
+  std::vector<float> logits = halves_;
   EXPECT_THAT(chain.sample(std::span(logits).first(3), {}).status().message(),
               HasSubstr("expected 4 logits, one per token, got 3"));
   logits[1] = std::numeric_limits<float>::quiet_NaN();
@@ -153,9 +153,9 @@ TEST_F(SamplerChainTest, RefusesBrokenLogits) {
 
 TEST_F(SamplerChainTest, LeavesTheLogitsAlone) {
   SamplerChain chain = create("temperature(0.1)|top_k(2)");
-  const std::vector<float> logits = halves;
+  const std::vector<float> logits = halves_;
   ASSERT_TRUE(chain.sample(logits, {}).ok());
-  EXPECT_EQ(logits, halves);
+  EXPECT_EQ(logits, halves_);
 }
 
 TEST_F(SamplerChainTest, UniformNumbersAreEven) {
@@ -178,21 +178,21 @@ TEST_F(SamplerChainTest, UniformNumbersAreEven) {
 class RogueChainTest : public SamplerChainTest {
 protected:
   RogueChainTest() {
-    folder.link("rogue.so");
+    folder_.link("rogue.so");
     ManifestText manifest;
     manifest.library = "rogue.so";
     manifest.kind = "sampler";
     manifest.name = "rogue";
-    folder.write("rogue.cria-plugin.json", manifest.text());
-    registry = openRegistry({folder.path(), builtPlugins()});
+    folder_.write("rogue.cria-plugin.json", manifest.text());
+    registry_ = openRegistry({folder_.path(), builtPlugins()});
   }
   std::string misdeed(int deed) {
     SamplerChain chain = create(fmt::format("rogue({})", deed));
-    const StatusOr<int32_t> id = chain.sample(halves, {});
+    const StatusOr<int32_t> id = chain.sample(halves_, {});
     return id.ok() ? fmt::format("chose {}", *id) : id.status().message();
   }
 
-  TemporaryFolder folder;
+  TemporaryFolder folder_;
 };
 
 auto brokenContract(const char *expected, const char *found) {
@@ -218,19 +218,19 @@ TEST_F(RogueChainTest, NeedsItsOption) {
 
 TEST_F(RogueChainTest, AcceptsResetsAndClones) {
   SamplerChain chain = create("rogue(0)");
-  EXPECT_EQ(*chain.sample(halves, {}), 0);
+  EXPECT_EQ(*chain.sample(halves_, {}), 0);
   ASSERT_TRUE(chain.accept(0, TokenOrigin::generated).ok());
   ASSERT_TRUE(chain.accept(0, TokenOrigin::prompt).ok());
-  EXPECT_EQ(*chain.sample(halves, {}), 1);
+  EXPECT_EQ(*chain.sample(halves_, {}), 1);
   StatusOr<SamplerChain> copy = chain.clone();
   ASSERT_TRUE(copy.ok());
   EXPECT_EQ(copy->describe(), chain.describe());
   ASSERT_TRUE(copy->accept(1, TokenOrigin::generated).ok());
-  EXPECT_EQ(*copy->sample(halves, {}), 2);
-  EXPECT_EQ(*chain.sample(halves, {}), 1); // its own state
+  EXPECT_EQ(*copy->sample(halves_, {}), 2);
+  EXPECT_EQ(*chain.sample(halves_, {}), 1); // its own state
   chain.reset();
-  EXPECT_EQ(*chain.sample(halves, {}), 0);
-  EXPECT_EQ(*copy->sample(halves, {}), 2);
+  EXPECT_EQ(*chain.sample(halves_, {}), 0);
+  EXPECT_EQ(*copy->sample(halves_, {}), 2);
 }
 
 // Two chains of one expression choose alike, and greedily if the expression says so.

@@ -58,10 +58,10 @@ inline std::vector<nlohmann::json> goldenLines(const std::string &kind, const st
 class GoldenTokenizerTest : public ::testing::TestWithParam<std::string> {
 protected:
   void SetUp() override {
-    tokenizer = openGolden(GetParam());
-    ASSERT_NE(tokenizer, nullptr);
+    tokenizer_ = openGolden(GetParam());
+    ASSERT_NE(tokenizer_, nullptr);
   }
-  std::unique_ptr<Tokenizer> tokenizer;
+  std::unique_ptr<Tokenizer> tokenizer_;
 };
 
 inline std::string goldenTestName(const ::testing::TestParamInfo<std::string> &info) { return info.param; }

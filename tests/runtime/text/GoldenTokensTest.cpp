@@ -35,7 +35,7 @@ std::string fnv1a64(const Ids &ids) {
 TEST_P(GoldenTokenizerTest, EncodesTexts) {
   for (const auto &line : goldenLines("tokens", GetParam())) {
     const auto text = line["text"].get<std::string>();
-    const StatusOr<Ids> ids = tokenizer->encode(text);
+    const StatusOr<Ids> ids = tokenizer_->encode(text);
     ASSERT_TRUE(ids.ok()) << ids.status().message();
     EXPECT_EQ(*ids, line["ids"].get<Ids>()) << line["text"];
   }
@@ -48,8 +48,8 @@ TEST_P(GoldenTokenizerTest, DecodesWhatItEncodes) {
     for (size_t at; (at = text.find("\u2581")) != std::string::npos;) { // typed marks become spaces
       text.replace(at, 3, " ");
     }
-    EXPECT_EQ(tokenizer->decode(ids), text);
-    EXPECT_EQ(tokenizer->decode(ids, TextPosition::continuation), text.empty() ? "" : " " + text);
+    EXPECT_EQ(tokenizer_->decode(ids), text);
+    EXPECT_EQ(tokenizer_->decode(ids, TextPosition::continuation), text.empty() ? "" : " " + text);
   }
 }
 
@@ -62,7 +62,7 @@ TEST_P(GoldenTokenizerTest, EncodesAllPlanes) {
         appendUtf8(text, code);
       }
     }
-    const StatusOr<Ids> ids = tokenizer->encode(text);
+    const StatusOr<Ids> ids = tokenizer_->encode(text);
     ASSERT_TRUE(ids.ok()) << first;
     EXPECT_EQ(ids->size(), line["num_ids"].get<size_t>()) << first;
     EXPECT_EQ(fnv1a64(*ids), line["fnv1a64"].get<std::string>()) << first;
@@ -71,7 +71,7 @@ TEST_P(GoldenTokenizerTest, EncodesAllPlanes) {
 
 TEST_P(GoldenTokenizerTest, DecodesIds) {
   for (const auto &line : goldenLines("decode", GetParam())) {
-    EXPECT_EQ(tokenizer->decode(line["ids"].get<Ids>()), line["text"].get<std::string>()) << line["ids"];
+    EXPECT_EQ(tokenizer_->decode(line["ids"].get<Ids>()), line["text"].get<std::string>()) << line["ids"];
   }
 }
 
@@ -96,7 +96,7 @@ TEST_P(GoldenTokenizerTest, StreamsTheGoldenText) {
   for (const auto &line : goldenLines("decode", GetParam())) {
     const Ids ids = line["ids"].get<Ids>();
     for (size_t split = 0; split <= ids.size(); ++split) {
-      StreamingDecoder decoder(*tokenizer);
+      StreamingDecoder decoder(*tokenizer_);
       std::string text;
       for (size_t i = 0; i < split; ++i) {
         const std::string chunk = decoder.push(ids[i]);
@@ -105,7 +105,7 @@ TEST_P(GoldenTokenizerTest, StreamsTheGoldenText) {
         text += chunk;
       }
       StreamingDecoder ended = decoder; // ends here
-      EXPECT_EQ(text + ended.finish(), surfaceText(*tokenizer, std::span(ids).first(split)));
+      EXPECT_EQ(text + ended.finish(), surfaceText(*tokenizer_, std::span(ids).first(split)));
       for (size_t i = split; i < ids.size(); ++i) {
         text += decoder.push(ids[i]);
       }

@@ -210,7 +210,7 @@ BackendReference toyBackend() {
   return {.name = "toy", .api = &api};
 }
 
-std::unique_ptr<Model> openToyModel(const std::string &folder, ModelOptions options) {
+std::unique_ptr<Model> openToyModel(const std::string &folder, const ModelOptions &options) {
   auto package = Package::open(folder);
   EXPECT_TRUE(package.ok()) << package.status().message();
   BackendReference backend = toyBackend();

@@ -36,6 +36,6 @@ std::vector<float> toyLogits(std::span<const int32_t> history, uint32_t vocabSiz
 BackendReference toyBackend();
 
 /// Opens the toy package in `folder` on the toy backend, and resets the toy state.
-std::unique_ptr<Model> openToyModel(const std::string &folder, ModelOptions options = {});
+std::unique_ptr<Model> openToyModel(const std::string &folder, const ModelOptions &options = {});
 
 } // namespace cria::test

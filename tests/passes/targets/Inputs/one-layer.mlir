@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One layer of a small model in primitive ops, which the tests of targets compile.
 !cache = !llama.kv_cache<layers = 1, kv_heads = 2, head_dim = 32, f16>
 llama.weight @table : !llama.weight<131x128, f16> = #llama.checkpoint<"embed", f16, [131, 128]>

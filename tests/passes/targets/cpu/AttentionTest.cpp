@@ -31,7 +31,7 @@ int64_t valueAt(const KvLayout &kv, int64_t head, int64_t d, int64_t slot) {
 
 /// Rows of several sequences, each with pages of its own in a shuffled order.
 struct Batch {
-  Batch(const KvLayout &kv, std::vector<std::pair<int64_t, int64_t>> firstAndCount, int64_t maxPages,
+  Batch(const KvLayout &kv, const std::vector<std::pair<int64_t, int64_t>> &firstAndCount, int64_t maxPages,
         Random &random)
       : maxPages(maxPages) {
     int64_t nextPage = 0;

@@ -8,10 +8,11 @@
 
 #include "passes/targets/cpu/Emitter.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <thread>
 #include <time.h>
@@ -127,8 +128,8 @@ struct Bench {
     return pool.count * double(kProbeSteps) * 32 / seconds;
   }
   // The rates of the work and of the probe, and the median of their quotients.
-  void compare(const std::string &name, const char *unit, std::function<double()> probeRate,
-               std::function<double()> rate) {
+  void compare(const std::string &name, const char *unit, const std::function<double()> &probeRate,
+               const std::function<double()> &rate) {
     std::vector<double> rates, quotients;
     double before = probeRate();
     for (int i = 0; i < repetitions; ++i) {
@@ -211,13 +212,16 @@ void benchAttention(Bench &bench, const AttentionSpec &spec, int64_t rows, int64
 
 int main(int argc, char **argv) {
   const Isa *isa = findIsa(argc > 1 ? argv[1] : "x86-64-v4");
-  if (!isa || !runsHere(*isa)) {
+  int threads = 2;
+  int repetitions = 9;
+  const bool areNumbers = (argc <= 2 || llvm::to_integer(argv[2], threads, 10)) &&
+                          (argc <= 3 || llvm::to_integer(argv[3], repetitions, 10));
+  if (!isa || !runsHere(*isa) || !areNumbers) {
     std::fprintf(
         stderr,
         "usage: cpu_kernel_bench [x86-64-v3|x86-64-v4] [threads] [repetitions]; the level must run here\n");
     return 2;
   }
-  int threads = argc > 2 ? std::atoi(argv[2]) : 2;
   std::vector<LinearSpec> single, all;
   for (ElementType type : {ElementType::f16, ElementType::f32}) {
     single.push_back({.inputs = 2048, .outputs = 2560, .weight = type, .singleRow = true});
@@ -257,7 +261,7 @@ int main(int argc, char **argv) {
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   Pool pool(threads);
   pool.cpuTime = argc > 4 && llvm::StringRef(argv[4]) == "cpu";
-  Bench bench{pool, library, argc > 3 ? std::atoi(argv[3]) : 9};
+  Bench bench{pool, library, repetitions};
   for (const LinearSpec &spec : single) {
     benchLinear(bench, spec, 1);
   }

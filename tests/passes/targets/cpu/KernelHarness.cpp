@@ -52,10 +52,10 @@ std::unique_ptr<mlir::MLIRContext> makeContext() {
 }
 
 #if defined(__x86_64__)
-DenormalsAreZero::DenormalsAreZero() : saved(_mm_getcsr()) { _mm_setcsr(saved | 0x8040); }
-DenormalsAreZero::~DenormalsAreZero() { _mm_setcsr(saved); }
+DenormalsAreZero::DenormalsAreZero() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040); }
+DenormalsAreZero::~DenormalsAreZero() { _mm_setcsr(saved_); }
 #else
-DenormalsAreZero::DenormalsAreZero() : saved(0) {}
+DenormalsAreZero::DenormalsAreZero() : saved_(0) {}
 DenormalsAreZero::~DenormalsAreZero() = default;
 #endif
 
@@ -84,19 +84,23 @@ KernelLibrary::KernelLibrary(const Isa &isa, llvm::function_ref<void(mlir::Modul
   }
   llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << *bytes;
   if (const char *copy = std::getenv("CRIA_KEEP_KERNELS")) {
-    llvm::sys::fs::copy_file(path, copy);
+    if (const std::error_code error = llvm::sys::fs::copy_file(path, copy)) {
+      fail("the kernels are not copied to " + std::string(copy) + ": " + error.message());
+    }
   }
-  handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  llvm::sys::fs::remove(path);
-  if (!handle) {
+  handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (const std::error_code error = llvm::sys::fs::remove(path)) {
+    fail("the temporary file is not removed: " + error.message());
+  }
+  if (!handle_) {
     fail(dlerror());
   }
 }
 
-KernelLibrary::~KernelLibrary() { dlclose(handle); }
+KernelLibrary::~KernelLibrary() { dlclose(handle_); }
 
 void *KernelLibrary::symbol(const std::string &name) const {
-  void *address = dlsym(handle, name.c_str());
+  void *address = dlsym(handle_, name.c_str());
   if (!address) {
     fail("no symbol " + name);
   }

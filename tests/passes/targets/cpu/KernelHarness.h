@@ -33,7 +33,7 @@ public:
   ~DenormalsAreZero();
 
 private:
-  uint32_t saved;
+  uint32_t saved_;
 };
 
 /// A loaded library of kernels.
@@ -50,40 +50,40 @@ public:
   }
 
 private:
-  void *handle;
+  void *handle_;
 };
 
 /// Aligned memory between two guard zones.
 template <typename T> class Buffer {
 public:
-  explicit Buffer(size_t count) : count(count), storage(count * sizeof(T) + 3 * kGuard) {
-    auto address = reinterpret_cast<uintptr_t>(storage.data()) + kGuard;
-    start = reinterpret_cast<std::byte *>((address + 63) / 64 * 64);
-    std::fill(storage.begin(), storage.end(), kPattern);
+  explicit Buffer(size_t count) : count_(count), storage_(count * sizeof(T) + 3 * kGuard) {
+    auto address = reinterpret_cast<uintptr_t>(storage_.data()) + kGuard;
+    start_ = reinterpret_cast<std::byte *>((address + 63) / 64 * 64);
+    std::fill(storage_.begin(), storage_.end(), kPattern);
   }
   Buffer(size_t count, T value) : Buffer(count) { std::fill(begin(), end(), value); }
 
-  T *data() { return reinterpret_cast<T *>(start); }
+  T *data() { return reinterpret_cast<T *>(start_); }
   T *begin() { return data(); }
-  T *end() { return data() + count; }
-  size_t size() const { return count; }
+  T *end() { return data() + count_; }
+  size_t size() const { return count_; }
   T &operator[](size_t i) { return data()[i]; }
 
   /// Whether nothing was written around the buffer.
   bool intact() const {
-    const std::byte *last = start + count * sizeof(T);
+    const std::byte *last = start_ + count_ * sizeof(T);
     auto clean = [](const std::byte *from, const std::byte *to) {
       return std::all_of(from, to, [](std::byte b) { return b == kPattern; });
     };
-    return clean(storage.data(), start) && clean(last, storage.data() + storage.size());
+    return clean(storage_.data(), start_) && clean(last, storage_.data() + storage_.size());
   }
 
 private:
   static constexpr size_t kGuard = 256;
   static constexpr std::byte kPattern{0xA5};
-  size_t count;
-  std::vector<std::byte> storage;
-  std::byte *start;
+  size_t count_;
+  std::vector<std::byte> storage_;
+  std::byte *start_;
 };
 
 } // namespace cria::cpu::test

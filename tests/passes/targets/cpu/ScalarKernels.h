@@ -20,12 +20,12 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 class Random {
 public:
-  explicit Random(uint64_t seed) : engine(seed) {}
-  float uniform() { return std::uniform_real_distribution<float>(-1, 1)(engine); }
-  int64_t below(int64_t limit) { return std::uniform_int_distribution<int64_t>(0, limit - 1)(engine); }
+  explicit Random(uint64_t seed) : engine_(seed) {}
+  float uniform() { return std::uniform_real_distribution<float>(-1, 1)(engine_); }
+  int64_t below(int64_t limit) { return std::uniform_int_distribution<int64_t>(0, limit - 1)(engine_); }
 
 private:
-  std::mt19937_64 engine;
+  std::mt19937_64 engine_;
 };
 
 inline Buffer<float> randomFloats(size_t count, Random &random) {

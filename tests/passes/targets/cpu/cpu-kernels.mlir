@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The kernels of each family: loads, stores, the operations that determine results, and their lowering.
 // RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-specialize-entries="max-tokens=16 small-tokens=4" --llama-cpu-x86-64-v4-pipeline="context=64 max-tokens=16" -o %t
 // RUN: FileCheck %s --check-prefix=EMBEDDING --input-file %t

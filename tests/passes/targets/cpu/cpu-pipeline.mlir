@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A layer on the cpu target: separate norms, SwiGLU and residuals in their linear, RoPE with the append, panels for the weights of
 // linears (also for a tied table); without fusions, one kernel per primitive op. Entry points share kernels.
 // RUN: cria-opt %s --llama-optimize-pipeline --llama-specialize-entries="max-tokens=16 small-tokens=4" --llama-cpu-x86-64-v4-pipeline="context=64 max-tokens=16" | FileCheck %s --check-prefixes=BOTH,FUSED

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Ops without a kernel on the cpu target, in entry points that were not prepared for it.
 // RUN: cria-opt %s --llama-form-dispatches="target=cpu-x86-64-v4 context=32 max-tokens=8" --split-input-file --verify-diagnostics
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: cria-opt %s --cria-lower-kernels --split-input-file --verify-diagnostics
 
 func.func @leftover(%data: memref<16xf32>, %scratch: memref<16xf32>, %x: i32, %y: i32, %z: i32) attributes {cria.kernel} {

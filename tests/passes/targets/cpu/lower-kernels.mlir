@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Exports a function of the kernel ABI for each kernel, which loads the bindings and calls the body; helpers become internal.
 // RUN: cria-opt %s --cria-lower-kernels | FileCheck %s
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From llama ops to PTX, family by family: the instructions that determine the speed of a kernel.
 // RUN: cria-opt %S/../Inputs/one-layer.mlir --llama-optimize-pipeline --llama-specialize-entries="max-tokens=64 small-tokens=4" --llama-cuda-sm_80-ptx-pipeline="context=512 max-tokens=64" --cria-print-code="target=cuda-sm_80-ptx" -o /dev/null > %t
 // RUN: FileCheck %s --check-prefix=MATVEC --input-file %t

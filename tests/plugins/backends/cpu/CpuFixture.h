@@ -66,15 +66,15 @@ inline Operand words(cria_buffer *buffer, uint64_t count, uint32_t access = CRIA
 
 class CpuBackendTest : public testing::Test {
 protected:
-  explicit CpuBackendTest(Device::Options options = {}) : device(Backend::named("cpu"), options) {
+  explicit CpuBackendTest(Device::Options options = {}) : device_(Backend::named("cpu"), options) {
     const std::string path = testKernelPath("test_kernels");
-    const Outcome outcome = device.load(executableInfo(kNativeFormat, ""), readBytes(path), path, &code);
+    const Outcome outcome = device_.load(executableInfo(kNativeFormat, ""), readBytes(path), path, &code_);
     if (!outcome.ok()) {
       throw std::runtime_error(outcome.message);
     }
   }
-  Device device;
-  cria_code *code = nullptr;
+  Device device_;
+  cria_code *code_ = nullptr;
 };
 
 } // namespace cria::conformance

@@ -35,27 +35,27 @@ TEST_P(CpuThreads, RunEveryWorkgroupOnceInEachReplay) {
   for (const std::array<uint32_t, 3> grid :
        {std::array{1u, 1u, 1u}, {2u, 1u, 1u}, {7u, 5u, 3u}, {1u, 300u, 2u}, {4096u, 1u, 1u}}) {
     const size_t total = size_t{grid[0]} * grid[1] * grid[2];
-    cria_buffer *counts = upload(device, std::vector<uint32_t>(total, 0));
-    Recording recording(device, code, {countEntry(device, counts, grid)});
+    cria_buffer *counts = upload(device_, std::vector<uint32_t>(total, 0));
+    Recording recording(device_, code_, {countEntry(device_, counts, grid)});
     ASSERT_TRUE(recording.outcome().ok()) << recording.outcome().message;
     for (uint32_t i = 0; i < kReplays; ++i) {
       ASSERT_TRUE(recording.replay().ok());
     }
-    EXPECT_THAT(download<uint32_t>(device, counts, total), Each(kReplays));
+    EXPECT_THAT(download<uint32_t>(device_, counts, total), Each(kReplays));
   }
 }
 
 TEST_P(CpuThreads, SeeAllWritesOfEarlierEntries) {
   constexpr uint64_t kCount = 5000;
-  cria_buffer *first = upload(device, std::vector<uint32_t>(kCount, 0));
-  cria_buffer *second = upload(device, std::vector<uint32_t>(kCount, 0));
-  const Entry increment = countEntry(device, first, {kCount, 1, 1});
+  cria_buffer *first = upload(device_, std::vector<uint32_t>(kCount, 0));
+  cria_buffer *second = upload(device_, std::vector<uint32_t>(kCount, 0));
+  const Entry increment = countEntry(device_, first, {kCount, 1, 1});
   const Entry copy{.kind = CRIA_ENTRY_COPY,
                    .name = "copy",
                    .operands = {words(first, kCount, CRIA_ACCESS_READ), words(second, kCount)}};
   for (int repetition = 1; repetition <= 20; ++repetition) {
-    ASSERT_TRUE(run(device, code, {increment, copy}).ok());
-    ASSERT_THAT(download<uint32_t>(device, second, kCount), Each(repetition));
+    ASSERT_TRUE(run(device_, code_, {increment, copy}).ok());
+    ASSERT_THAT(download<uint32_t>(device_, second, kCount), Each(repetition));
   }
 }
 
@@ -92,56 +92,56 @@ protected:
 
 TEST_F(CpuPoison, FillsScratchWithNanBeforeEachWorkgroup) {
   constexpr uint64_t kGroups = 64;
-  cria_buffer *values = upload(device, std::vector<float>(kGroups, 0));
+  cria_buffer *values = upload(device_, std::vector<float>(kGroups, 0));
   const Entry entry{.kind = CRIA_ENTRY_KERNEL,
                     .name = "read_scratch",
                     .operands = {words(values, kGroups)},
                     .grid = {kGroups, 1, 1},
                     .scratchBytes = 4};
-  ASSERT_TRUE(run(device, code, {entry}).ok());
-  for (const float value : download<float>(device, values, kGroups)) {
+  ASSERT_TRUE(run(device_, code_, {entry}).ok());
+  for (const float value : download<float>(device_, values, kGroups)) {
     EXPECT_TRUE(std::isnan(value));
   }
 }
 
 TEST_F(CpuReplay, LeavesScratchAloneWithoutTheFlag) {
-  cria_buffer *values = upload(device, std::vector<float>(2, 0));
+  cria_buffer *values = upload(device_, std::vector<float>(2, 0));
   const Entry entry{.kind = CRIA_ENTRY_KERNEL,
                     .name = "read_scratch",
                     .operands = {words(values, 1)},
                     .grid = {1, 1, 1},
                     .scratchBytes = 4};
-  ASSERT_TRUE(run(device, code, {entry, entry}).ok());
-  EXPECT_EQ(download<float>(device, values, 1)[0], 1.0f); // left by the first of the two
+  ASSERT_TRUE(run(device_, code_, {entry, entry}).ok());
+  EXPECT_EQ(download<float>(device_, values, 1)[0], 1.0f); // left by the first of the two
 }
 
 TEST_P(CpuThreads, FlushDenormalsInKernelsAndNowhereElse) {
   constexpr uint64_t kGroups = 64;
   const volatile float smallest = std::numeric_limits<float>::min();
-  cria_buffer *source = upload(device, std::vector<float>{smallest, smallest / 2});
-  cria_buffer *values = device.allocate(kGroups * 2 * 4);
+  cria_buffer *source = upload(device_, std::vector<float>{smallest, smallest / 2});
+  cria_buffer *values = device_.allocate(kGroups * 2 * 4);
   const Entry entry{.kind = CRIA_ENTRY_KERNEL,
                     .name = "halve",
                     .operands = {words(source, 2, CRIA_ACCESS_READ), words(values, kGroups * 2)},
                     .grid = {kGroups, 1, 1}};
-  ASSERT_TRUE(run(device, code, {entry}).ok());
-  EXPECT_THAT(download<float>(device, values, kGroups * 2), Each(0.0f));
+  ASSERT_TRUE(run(device_, code_, {entry}).ok());
+  EXPECT_THAT(download<float>(device_, values, kGroups * 2), Each(0.0f));
   EXPECT_GT(smallest / 2, 0.0f); // the caller's own mode is as before
 }
 
 TEST_F(CpuReplay, FillsAndCopiesBytes) {
-  cria_buffer *buffer = device.allocate(256);
+  cria_buffer *buffer = device_.allocate(256);
   Operand middle = words(buffer, 8);
   middle.offset = 64;
   Operand end = words(buffer, 8);
   end.offset = 128;
   Operand source = middle;
   source.access = CRIA_ACCESS_READ;
-  ASSERT_TRUE(run(device, code,
+  ASSERT_TRUE(run(device_, code_,
                   {{.kind = CRIA_ENTRY_FILL, .name = "fill", .operands = {middle}, .fillValue = 0x01020304},
                    {.kind = CRIA_ENTRY_COPY, .name = "copy", .operands = {source, end}}})
                   .ok());
-  const std::vector<uint32_t> all = download<uint32_t>(device, buffer, 64);
+  const std::vector<uint32_t> all = download<uint32_t>(device_, buffer, 64);
   for (size_t i = 0; i < all.size(); ++i) {
     const bool written = (i >= 16 && i < 24) || (i >= 32 && i < 40);
     EXPECT_EQ(all[i], written ? 0x01020304u : 0xFFFFFFFFu) << i;
@@ -149,32 +149,35 @@ TEST_F(CpuReplay, FillsAndCopiesBytes) {
 }
 
 TEST_F(CpuReplay, StopsBetweenEntriesWhenCancelled) {
-  cria_buffer *flag = upload(device, std::vector<int32_t>{0});
-  cria_buffer *counts = upload(device, std::vector<uint32_t>(4, 0));
-  const auto *cancel = static_cast<const int32_t *>(device.api().buffer_host_pointer(device.context(), flag));
+  cria_buffer *flag = upload(device_, std::vector<int32_t>{0});
+  cria_buffer *counts = upload(device_, std::vector<uint32_t>(4, 0));
+  const auto *cancel =
+      static_cast<const int32_t *>(device_.api().buffer_host_pointer(device_.context(), flag));
   const Entry setFlag{.kind = CRIA_ENTRY_KERNEL, .name = "set_flag", .operands = {words(flag, 1)}};
   Recording recording(
-      device, code, {countEntry(device, counts, {4, 1, 1}), setFlag, countEntry(device, counts, {4, 1, 1})});
+      device_, code_,
+      {countEntry(device_, counts, {4, 1, 1}), setFlag, countEntry(device_, counts, {4, 1, 1})});
   ASSERT_TRUE(recording.outcome().ok());
   EXPECT_EQ(recording.replay(cancel).status, CRIA_STATUS_CANCELLED);
-  EXPECT_THAT(download<uint32_t>(device, counts, 4), Each(1u)); // the entry before ran, the one after did not
+  EXPECT_THAT(download<uint32_t>(device_, counts, 4),
+              Each(1u)); // the entry before ran, the one after did not
   EXPECT_TRUE(recording.replay().ok());
-  EXPECT_THAT(download<uint32_t>(device, counts, 4), Each(3u));
+  EXPECT_THAT(download<uint32_t>(device_, counts, 4), Each(3u));
 }
 
 TEST_F(CpuReplay, KeepsTimePerEntryWhenRequested) {
-  cria_buffer *counts = upload(device, std::vector<uint32_t>(4096, 0));
-  Recording recording(device, code,
-                      {countEntry(device, counts, {4096, 1, 1}), countEntry(device, counts, {1, 1, 1})});
-  ASSERT_EQ(device.api().profile_enable(device.queue(), 1, nullptr), CRIA_STATUS_OK);
+  cria_buffer *counts = upload(device_, std::vector<uint32_t>(4096, 0));
+  Recording recording(device_, code_,
+                      {countEntry(device_, counts, {4096, 1, 1}), countEntry(device_, counts, {1, 1, 1})});
+  ASSERT_EQ(device_.api().profile_enable(device_.queue(), 1, nullptr), CRIA_STATUS_OK);
   ASSERT_TRUE(recording.replay().ok());
   std::vector<uint64_t> times(2);
   cria_profile profile{.struct_size = sizeof(cria_profile), .num_entries = 2, .nanoseconds = times.data()};
-  ASSERT_EQ(device.api().profile_read(device.queue(), &profile, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(device_.api().profile_read(device_.queue(), &profile, nullptr), CRIA_STATUS_OK);
   EXPECT_EQ(profile.num_entries, 2u);
   EXPECT_GT(times[0], 0u);
   profile.num_entries = 1;
-  EXPECT_EQ(device.api().profile_read(device.queue(), &profile, nullptr), CRIA_STATUS_INVALID_ARGUMENT);
+  EXPECT_EQ(device_.api().profile_read(device_.queue(), &profile, nullptr), CRIA_STATUS_INVALID_ARGUMENT);
 }
 
 TEST_F(CpuReplay, ServesQueuesOfOneContextFromSeveralThreads) {
@@ -183,9 +186,9 @@ TEST_F(CpuReplay, ServesQueuesOfOneContextFromSeveralThreads) {
   std::vector<cria_buffer *> counts;
   std::vector<std::unique_ptr<Recording>> recordings;
   for (int i = 0; i < 2; ++i) {
-    counts.push_back(upload(device, std::vector<uint32_t>(kGroups, 0)));
+    counts.push_back(upload(device_, std::vector<uint32_t>(kGroups, 0)));
     recordings.push_back(std::make_unique<Recording>(
-        device, code, std::vector{countEntry(device, counts.back(), {kGroups, 1, 1})}));
+        device_, code_, std::vector{countEntry(device_, counts.back(), {kGroups, 1, 1})}));
   }
   const auto replayAll = [&](Recording &recording) {
     for (uint32_t i = 0; i < kReplays; ++i) {
@@ -195,8 +198,8 @@ TEST_F(CpuReplay, ServesQueuesOfOneContextFromSeveralThreads) {
   std::thread other([&] { replayAll(*recordings[1]); });
   replayAll(*recordings[0]);
   other.join();
-  EXPECT_THAT(download<uint32_t>(device, counts[0], kGroups), Each(kReplays));
-  EXPECT_THAT(download<uint32_t>(device, counts[1], kGroups), Each(kReplays));
+  EXPECT_THAT(download<uint32_t>(device_, counts[0], kGroups), Each(kReplays));
+  EXPECT_THAT(download<uint32_t>(device_, counts[1], kGroups), Each(kReplays));
 }
 
 } // namespace

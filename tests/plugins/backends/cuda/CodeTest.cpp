@@ -14,7 +14,7 @@ class CudaCode : public CudaBackendTest {
 protected:
   Outcome load(const std::string &format, const std::string &features, const std::string &bytes) {
     cria_code *loaded = nullptr;
-    Outcome outcome = device->load(executableInfo(format, features), bytesOf(bytes), "", &loaded);
+    Outcome outcome = device_->load(executableInfo(format, features), bytesOf(bytes), "", &loaded);
     EXPECT_EQ(loaded != nullptr, outcome.ok());
     return outcome;
   }
@@ -42,21 +42,21 @@ std::string cubin(uint64_t sectionSize, uint32_t sectionType = SHT_PROGBITS) {
 
 TEST_F(CudaCode, ShowsDevicesWithTheirMemory) {
   uint32_t count = 0;
-  ASSERT_EQ(api.device_count(&count, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(api_.device_count(&count, nullptr), CRIA_STATUS_OK);
   EXPECT_EQ(count, 2u);
   cria_device_info info{};
   info.struct_size = sizeof(info);
-  ASSERT_EQ(api.device_info(0, &info, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(api_.device_info(0, &info, nullptr), CRIA_STATUS_OK);
   EXPECT_EQ(std::string(info.name.data, info.name.size), "Fake GPU 0");
   EXPECT_EQ(std::string(info.description.data, info.description.size), "sm_80, 108 SMs, driver 12.4");
   EXPECT_EQ(info.memory_bytes, fakeCuda().memoryBytes);
-  device->allocate(1 << 20);
-  ASSERT_EQ(api.device_info(0, &info, nullptr), CRIA_STATUS_OK);
+  device_->allocate(1 << 20);
+  ASSERT_EQ(api_.device_info(0, &info, nullptr), CRIA_STATUS_OK);
   EXPECT_EQ(info.memory_free_bytes, fakeCuda().memoryBytes - (1 << 20));
-  ASSERT_EQ(api.device_info(1, &info, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(api_.device_info(1, &info, nullptr), CRIA_STATUS_OK);
   EXPECT_EQ(std::string(info.description.data, info.description.size), "sm_81, 108 SMs, driver 12.4");
   EXPECT_EQ(info.memory_free_bytes, 0u); // not known without a context
-  EXPECT_THAT(outcomeOf([&](cria_message *m) { return api.device_info(2, &info, m); }).message,
+  EXPECT_THAT(outcomeOf([&](cria_message *m) { return api_.device_info(2, &info, m); }).message,
               HasSubstr("device below 2"));
 }
 
@@ -68,7 +68,7 @@ TEST_F(CudaCode, NeedsADeviceThatCanBeOpened) {
     fakeCuda().failCall = 1;
     fakeCuda().failResult = result;
     cria_context *context = nullptr;
-    return outcomeOf([&](cria_message *m) { return api.open(&options, &context, m); });
+    return outcomeOf([&](cria_message *m) { return api_.open(&options, &context, m); });
   };
   EXPECT_EQ(open(2, 0).status, CRIA_STATUS_NOT_FOUND);
   EXPECT_EQ(open(1, 2).status, CRIA_STATUS_OUT_OF_MEMORY);
@@ -81,13 +81,13 @@ TEST_F(CudaCode, IsProbedForTheDeviceThatIsRequested) {
   const cria_executable_info info = executableInfo("nv.cubin.sm_81", "");
   const auto probe = [&](uint32_t index) {
     uint32_t score = 0;
-    EXPECT_EQ(api.probe(index, &info, &score, nullptr), CRIA_STATUS_OK);
+    EXPECT_EQ(api_.probe(index, &info, &score, nullptr), CRIA_STATUS_OK);
     return score;
   };
   EXPECT_EQ(probe(0), 0u);
   EXPECT_EQ(probe(1), 201u);
   uint32_t score = 0;
-  EXPECT_EQ(api.probe(2, &info, &score, nullptr), CRIA_STATUS_NOT_FOUND);
+  EXPECT_EQ(api_.probe(2, &info, &score, nullptr), CRIA_STATUS_NOT_FOUND);
 }
 
 TEST_F(CudaCode, ForAnotherCardIsRefusedWithTheRemedy) {

@@ -3,6 +3,7 @@
 // the check that everything is released.
 #pragma once
 
+#include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/backends/cuda/fake_driver/Control.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
@@ -26,8 +27,8 @@ inline cria_executable_info executableInfo(std::string_view format, std::string_
                                            uint32_t kernelAbi = 1) {
   return {.struct_size = sizeof(cria_executable_info),
           .kernel_abi = kernelAbi,
-          .format = {format.data(), format.size()},
-          .features = {features.data(), features.size()}};
+          .format = plugin::string(format),
+          .features = plugin::string(features)};
 }
 
 inline std::vector<std::byte> bytesOf(const std::string &text) {
@@ -76,16 +77,19 @@ inline Entry plainKernel(const std::string &name) {
 
 class CudaBackendTest : public testing::Test {
 protected:
-  void SetUp() override {
+  void SetUp() override { open(); }
+
+  /// Opens the device and loads the kernels.
+  void open() {
     calm();
-    device.emplace(Backend::named("cuda"));
+    device_.emplace(Backend::named("cuda"));
     const Outcome outcome =
-        device->load(executableInfo("nv.ptx", kTestFeatures), bytesOf(kTestPtx), "", &code);
+        device_->load(executableInfo("nv.ptx", kTestFeatures), bytesOf(kTestPtx), "", &code_);
     ASSERT_TRUE(outcome.ok()) << outcome.message;
   }
 
   void TearDown() override {
-    device.reset();
+    device_.reset();
     EXPECT_EQ(fakeCuda().live, 0);
     EXPECT_THAT(fakeCuda().complaints, testing::IsEmpty());
     calm();
@@ -106,18 +110,18 @@ protected:
   cria_buffer *uploadFloats(const std::vector<float> &values) {
     std::vector<std::byte> bytes(values.size() * sizeof(float));
     std::memcpy(bytes.data(), values.data(), bytes.size());
-    return device->allocate(bytes);
+    return device_->allocate(bytes);
   }
   std::vector<float> downloadFloats(cria_buffer *buffer, size_t count) {
-    const std::vector<std::byte> bytes = device->download(buffer, count * sizeof(float));
+    const std::vector<std::byte> bytes = device_->download(buffer, count * sizeof(float));
     std::vector<float> values(count);
     std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
   }
 
-  const cria_backend_api &api = Backend::named("cuda").api();
-  std::optional<Device> device;
-  cria_code *code = nullptr;
+  const cria_backend_api &api_ = Backend::named("cuda").api();
+  std::optional<Device> device_;
+  cria_code *code_ = nullptr;
 };
 
 } // namespace cria::conformance

@@ -12,20 +12,20 @@ namespace {
 
 /// Types that are passed alike: pointers (also as integers of device memory) or numbers of one size.
 template <typename Ours, typename Theirs>
-constexpr bool alike = sizeof(Ours) == sizeof(Theirs) && alignof(Ours) == alignof(Theirs) &&
-                       std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&
-                       std::is_floating_point_v<Ours> == std::is_floating_point_v<Theirs>;
+constexpr bool kAlike = sizeof(Ours) == sizeof(Theirs) && alignof(Ours) == alignof(Theirs) &&
+                        std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&
+                        std::is_floating_point_v<Ours> == std::is_floating_point_v<Theirs>;
 
 template <typename... Ours, typename... Theirs>
 constexpr bool sameSignature(cuda::Result (*)(Ours...), CUresult (*)(Theirs...)) {
   if constexpr (sizeof...(Ours) == sizeof...(Theirs)) {
-    return (alike<Ours, Theirs> && ...);
+    return (kAlike<Ours, Theirs> && ...);
   }
   return false;
 }
 
-static_assert(alike<cuda::Result, CUresult> && alike<cuda::DeviceHandle, CUdevice> &&
-              alike<cuda::DeviceAddress, CUdeviceptr>);
+static_assert(kAlike<cuda::Result, CUresult> && kAlike<cuda::DeviceHandle, CUdevice> &&
+              kAlike<cuda::DeviceAddress, CUdeviceptr>);
 
 #define SAME_SIGNATURE(member, symbol, parameters)                                                           \
   static_assert(sameSignature(decltype(cuda::DriverApi::member){}, decltype(&::symbol){}), #symbol);

@@ -41,11 +41,11 @@ private:
                                      .data = kTestPtx.data(),
                                      .size = kTestPtx.size(),
                                      .path = {}};
-    cria_status status = api.open(&options, &context, m);
-    status = status == CRIA_STATUS_OK ? api.device_info(1, &properties, m) : status;
-    status = status == CRIA_STATUS_OK ? api.queue_create(context, &queue, m) : status;
-    status = status == CRIA_STATUS_OK ? allocateBuffer(api, context, kBytes, &buffer, m) : status;
-    status = status == CRIA_STATUS_OK ? api.load(context, &executable, &code, m) : status;
+    cria_status status = api_.open(&options, &context_, m);
+    status = status == CRIA_STATUS_OK ? api_.device_info(1, &properties, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.queue_create(context_, &queue_, m) : status;
+    status = status == CRIA_STATUS_OK ? allocateBuffer(api_, context_, kBytes, &buffer_, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.load(context_, &executable, &code_, m) : status;
     return status;
   }
 
@@ -54,7 +54,7 @@ private:
     const uint64_t strides[] = {1};
     const cria_operand operand{.struct_size = sizeof(operand),
                                .access = CRIA_ACCESS_READ_WRITE,
-                               .buffer = buffer,
+                               .buffer = buffer_,
                                .offset = 0,
                                .size = kOperandFloats * 4,
                                .type = CRIA_TYPE_F32,
@@ -82,51 +82,51 @@ private:
         .struct_size = sizeof(fill), .kind = CRIA_ENTRY_FILL, .num_operands = 1, .operands = operands};
     const cria_entry *entries[] = {&add, &copy, &fill};
     const cria_record_info info{.struct_size = sizeof(info), .num_entries = 3, .entries = entries};
-    return api.record(context, code, &info, &recording, m);
+    return api_.record(context_, code_, &info, &recording_, m);
   }
 
   cria_status step(cria_message *m) {
-    cria_status status = api.upload(queue, buffer, 0, host.data(), kBytes, m);
-    status = status == CRIA_STATUS_OK ? api.upload(queue, buffer, 0, host.data(), 100, m) : status;
-    status = status == CRIA_STATUS_OK ? api.fill(queue, buffer, 64, 64, 1, m) : status;
-    status = status == CRIA_STATUS_OK ? api.copy(queue, buffer, 64, buffer, 0, 64, m) : status;
-    status = status == CRIA_STATUS_OK ? api.replay(queue, recording, nullptr, m) : status;
-    status = status == CRIA_STATUS_OK ? api.download(queue, buffer, 0, host.data(), kBytes, m) : status;
-    status = status == CRIA_STATUS_OK ? api.signal(queue, &event, m) : status;
-    status = status == CRIA_STATUS_OK ? api.event_wait(event, 1'000'000'000, m) : status;
-    status = status == CRIA_STATUS_OK ? api.event_wait(event, UINT64_MAX, m) : status;
-    return status == CRIA_STATUS_OK ? api.finish(queue, m) : status;
+    cria_status status = api_.upload(queue_, buffer_, 0, host_.data(), kBytes, m);
+    status = status == CRIA_STATUS_OK ? api_.upload(queue_, buffer_, 0, host_.data(), 100, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.fill(queue_, buffer_, 64, 64, 1, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.copy(queue_, buffer_, 64, buffer_, 0, 64, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.replay(queue_, recording_, nullptr, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.download(queue_, buffer_, 0, host_.data(), kBytes, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.signal(queue_, &event_, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.event_wait(event_, 1'000'000'000, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.event_wait(event_, UINT64_MAX, m) : status;
+    return status == CRIA_STATUS_OK ? api_.finish(queue_, m) : status;
   }
 
   cria_status time(cria_message *m) {
     uint64_t times[3] = {};
     cria_profile profile{.struct_size = sizeof(profile), .num_entries = 3, .nanoseconds = times};
-    cria_status status = api.profile_enable(queue, 1, m);
-    status = status == CRIA_STATUS_OK ? api.replay(queue, recording, nullptr, m) : status;
-    status = status == CRIA_STATUS_OK ? api.finish(queue, m) : status;
-    return status == CRIA_STATUS_OK ? api.profile_read(queue, &profile, m) : status;
+    cria_status status = api_.profile_enable(queue_, 1, m);
+    status = status == CRIA_STATUS_OK ? api_.replay(queue_, recording_, nullptr, m) : status;
+    status = status == CRIA_STATUS_OK ? api_.finish(queue_, m) : status;
+    return status == CRIA_STATUS_OK ? api_.profile_read(queue_, &profile, m) : status;
   }
 
   void end() {
-    if (context == nullptr) {
+    if (context_ == nullptr) {
       return;
     }
-    api.event_free(event);
-    api.recording_free(context, recording);
-    api.unload(context, code);
-    api.buffer_free(context, buffer);
-    api.queue_free(queue);
-    api.close(context);
+    api_.event_free(event_);
+    api_.recording_free(context_, recording_);
+    api_.unload(context_, code_);
+    api_.buffer_free(context_, buffer_);
+    api_.queue_free(queue_);
+    api_.close(context_);
   }
 
-  const cria_backend_api &api = Backend::named("cuda").api();
-  std::vector<std::byte> host = std::vector<std::byte>(kBytes);
-  cria_context *context = nullptr;
-  cria_queue *queue = nullptr;
-  cria_buffer *buffer = nullptr;
-  cria_code *code = nullptr;
-  cria_recording *recording = nullptr;
-  cria_event *event = nullptr;
+  const cria_backend_api &api_ = Backend::named("cuda").api();
+  std::vector<std::byte> host_ = std::vector<std::byte>(kBytes);
+  cria_context *context_ = nullptr;
+  cria_queue *queue_ = nullptr;
+  cria_buffer *buffer_ = nullptr;
+  cria_code *code_ = nullptr;
+  cria_recording *recording_ = nullptr;
+  cria_event *event_ = nullptr;
 };
 
 class CudaFault : public CudaBackendTest, public testing::WithParamInterface<std::tuple<int, bool>> {

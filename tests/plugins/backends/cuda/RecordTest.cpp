@@ -11,27 +11,27 @@ class CudaRecord : public CudaBackendTest {
 protected:
   void SetUp() override {
     CudaBackendTest::SetUp();
-    buffer = device->allocate(4096);
-    other = device->allocate(4096);
-    add = addEntry(buffer, other, other, 1024);
+    buffer_ = device_->allocate(4096);
+    other_ = device_->allocate(4096);
+    add_ = addEntry(buffer_, other_, other_, 1024);
   }
   void expectRefusal(const Entry &entry, cria_status status, const std::string &text) {
-    const Recording recording(*device, code, {entry});
+    const Recording recording(*device_, code_, {entry});
     EXPECT_EQ(recording.outcome().status, status);
     EXPECT_THAT(recording.outcome().message, HasSubstr(text));
     EXPECT_THAT(recording.outcome().message, HasSubstr("entry 0 '" + entry.name + "'"));
   }
-  bool records(const Entry &entry) { return Recording(*device, code, {entry}).outcome().ok(); }
+  bool records(const Entry &entry) { return Recording(*device_, code_, {entry}).outcome().ok(); }
 
-  cria_buffer *buffer = nullptr;
-  cria_buffer *other = nullptr;
-  Entry add;
+  cria_buffer *buffer_ = nullptr;
+  cria_buffer *other_ = nullptr;
+  Entry add_;
 };
 
 TEST_F(CudaRecord, RefusesKernelsThatAreNotThere) {
   expectRefusal(plainKernel("no_such_kernel"), CRIA_STATUS_NOT_FOUND, "no such kernel");
   expectRefusal(plainKernel(""), CRIA_STATUS_NOT_FOUND, "no such kernel");
-  EXPECT_EQ(Recording(*device, nullptr, {add}).outcome().status, CRIA_STATUS_INVALID_ARGUMENT);
+  EXPECT_EQ(Recording(*device_, nullptr, {add_}).outcome().status, CRIA_STATUS_INVALID_ARGUMENT);
 }
 
 TEST_F(CudaRecord, RefusesOpsCollectivesAndUnknownKinds) {
@@ -89,19 +89,19 @@ TEST_F(CudaRecord, AsksForSharedMemoryUpToTheLimitOfTheDevice) {
 }
 
 TEST_F(CudaRecord, RefusesOperandsThatAreNotTheKernelsParameters) {
-  EXPECT_TRUE(records(add));
+  EXPECT_TRUE(records(add_));
   // An older driver cannot report the parameters of a kernel, but refuses the launch.
   const bool isTold = fakeCuda().calls["cuFuncGetParamInfo"] != 0;
   const cria_status status = isTold ? CRIA_STATUS_INVALID_ARGUMENT : CRIA_STATUS_INTERNAL;
-  add.operands.pop_back();
-  expectRefusal(add, status,
+  add_.operands.pop_back();
+  expectRefusal(add_, status,
                 isTold ? "expects 24 bytes of parameters, its operands have 16" : "INVALID_VALUE");
-  add.operands.clear();
-  expectRefusal(add, status, isTold ? "its operands have 0" : "INVALID_VALUE");
+  add_.operands.clear();
+  expectRefusal(add_, status, isTold ? "its operands have 0" : "INVALID_VALUE");
 }
 
 TEST_F(CudaRecord, RefusesWindowsThatAreOutsideMisalignedOrOfUnknownAccess) {
-  Entry entry = add;
+  Entry entry = add_;
   entry.operands[1].offset = 64;
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "outside a buffer of 4096 bytes");
   entry.operands[1].size = 64;
@@ -112,7 +112,7 @@ TEST_F(CudaRecord, RefusesWindowsThatAreOutsideMisalignedOrOfUnknownAccess) {
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "access 9");
   entry.operands[1].buffer = nullptr;
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "no buffer");
-  entry = add;
+  entry = add_;
   entry.attributes = {intAttribute("width", 1)};
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "attributes");
 }
@@ -120,7 +120,7 @@ TEST_F(CudaRecord, RefusesWindowsThatAreOutsideMisalignedOrOfUnknownAccess) {
 TEST_F(CudaRecord, RefusesCopiesAndFillsThatDoNotFit) {
   Entry copy{.kind = CRIA_ENTRY_COPY,
              .name = "move",
-             .operands = {floats(buffer, 16, CRIA_ACCESS_READ), floats(buffer, 16, CRIA_ACCESS_WRITE, 32)}};
+             .operands = {floats(buffer_, 16, CRIA_ACCESS_READ), floats(buffer_, 16, CRIA_ACCESS_WRITE, 32)}};
   expectRefusal(copy, CRIA_STATUS_INVALID_ARGUMENT, "overlap");
   copy.operands[1].offset = 64;
   EXPECT_TRUE(records(copy));
@@ -128,9 +128,10 @@ TEST_F(CudaRecord, RefusesCopiesAndFillsThatDoNotFit) {
   expectRefusal(copy, CRIA_STATUS_INVALID_ARGUMENT, "equal size, got 32 and 64");
   copy.operands.pop_back();
   expectRefusal(copy, CRIA_STATUS_INVALID_ARGUMENT, "expected 2 operands, got 1");
-  Entry fill{.kind = CRIA_ENTRY_FILL, .name = "clear", .operands = {floats(buffer, 8, CRIA_ACCESS_WRITE, 2)}};
+  Entry fill{
+      .kind = CRIA_ENTRY_FILL, .name = "clear", .operands = {floats(buffer_, 8, CRIA_ACCESS_WRITE, 2)}};
   expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "multiples of 4");
-  fill.operands[0] = floats(buffer, 8, CRIA_ACCESS_READ);
+  fill.operands[0] = floats(buffer_, 8, CRIA_ACCESS_READ);
   expectRefusal(fill, CRIA_STATUS_INVALID_ARGUMENT, "write access");
 }
 
@@ -138,15 +139,15 @@ TEST_F(CudaRecord, LeavesNoCaptureOpenWhenALaunchFails) {
   fakeCuda().failFunction = "cuLaunchKernel";
   fakeCuda().failCall = 2;
   fakeCuda().failResult = 1;
-  const Recording failed(*device, code, {add, add, add});
+  const Recording failed(*device_, code_, {add_, add_, add_});
   EXPECT_EQ(failed.outcome().status, CRIA_STATUS_INTERNAL);
   EXPECT_THAT(failed.outcome().message, HasSubstr("entry 1 'add_f32': CUDA_ERROR_INVALID_VALUE"));
-  EXPECT_TRUE(records(add));
+  EXPECT_TRUE(records(add_));
 }
 
 TEST_F(CudaRecord, TakesSpillingKernelsAndEmptyRecordings) {
   EXPECT_TRUE(records(plainKernel("spills")));
-  Recording empty(*device, nullptr, {});
+  Recording empty(*device_, nullptr, {});
   ASSERT_TRUE(empty.outcome().ok());
   EXPECT_TRUE(empty.replay().ok());
 }

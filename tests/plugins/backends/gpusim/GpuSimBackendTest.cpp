@@ -44,9 +44,9 @@ cria_string text(const char *value) { return {value, std::strlen(value)}; }
 
 class GpuSimBackend : public testing::Test {
 protected:
-  const Backend &backend = Backend::named("gpusim");
-  Device device{backend};
-  cria_code *code = nullptr;
+  const Backend &backend_ = Backend::named("gpusim");
+  Device device_{backend_};
+  cria_code *code_ = nullptr;
 
   static cria_executable_info info(const char *features = "sm_80", const char *format = "gpusim.bitcode") {
     return {.struct_size = sizeof(cria_executable_info),
@@ -55,49 +55,49 @@ protected:
             .features = text(features)};
   }
   Outcome load(const char *source = kCode, const char *features = "sm_80") {
-    return device.load(info(features), bytesOf(source, std::strlen(source)), "", &code);
+    return device_.load(info(features), bytesOf(source, std::strlen(source)), "", &code_);
   }
   void SetUp() override { ASSERT_TRUE(load().ok()); }
 
-  std::vector<float> numbers{std::vector<float>(64)};
-  cria_buffer *in = device.allocate(bytesOf(numbers.data(), 256));
-  cria_buffer *out = device.allocate(256);
+  std::vector<float> numbers_{std::vector<float>(64)};
+  cria_buffer *in_ = device_.allocate(bytesOf(numbers_.data(), 256));
+  cria_buffer *out_ = device_.allocate(256);
 
   Operand window(const char *name, cria_buffer *buffer, uint32_t access, uint64_t size = 256) {
     return {.name = name, .buffer = buffer, .size = size, .shape = {size / 4}, .access = access};
   }
-  Entry twice{.kind = CRIA_ENTRY_KERNEL,
-              .name = "twice",
-              .operands = {window("in", in, CRIA_ACCESS_READ), window("out", out, CRIA_ACCESS_WRITE)},
-              .grid = {2, 1, 1},
-              .block = {32, 1, 1},
-              .scratchBytes = 128};
+  Entry twice_{.kind = CRIA_ENTRY_KERNEL,
+               .name = "twice",
+               .operands = {window("in", in_, CRIA_ACCESS_READ), window("out", out_, CRIA_ACCESS_WRITE)},
+               .grid = {2, 1, 1},
+               .block = {32, 1, 1},
+               .scratchBytes = 128};
 
   void expectRefusal(const Entry &entry, cria_status status, const std::string &reason) {
-    const Recording recording(device, code, {entry});
+    const Recording recording(device_, code_, {entry});
     EXPECT_EQ(recording.outcome().status, status);
     EXPECT_THAT(recording.outcome().message, HasSubstr(reason));
   }
 };
 
 TEST_F(GpuSimBackend, RunsKernels) {
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = static_cast<float>(i);
+  for (size_t i = 0; i < numbers_.size(); ++i) {
+    numbers_[i] = static_cast<float>(i);
   }
-  ASSERT_EQ(device.api().upload(device.queue(), in, 0, numbers.data(), 256, nullptr), CRIA_STATUS_OK);
-  const Outcome outcome = run(device, code, {twice});
+  ASSERT_EQ(device_.api().upload(device_.queue(), in_, 0, numbers_.data(), 256, nullptr), CRIA_STATUS_OK);
+  const Outcome outcome = run(device_, code_, {twice_});
   ASSERT_TRUE(outcome.ok()) << outcome.message;
-  const std::vector<std::byte> bytes = device.download(out, 256);
-  for (size_t i = 0; i < numbers.size(); ++i) {
+  const std::vector<std::byte> bytes = device_.download(out_, 256);
+  for (size_t i = 0; i < numbers_.size(); ++i) {
     float value = 0;
     std::memcpy(&value, bytes.data() + 4 * i, sizeof(value));
-    EXPECT_EQ(value, 2 * numbers[i]);
+    EXPECT_EQ(value, 2 * numbers_[i]);
   }
 }
 
 TEST_F(GpuSimBackend, AnswersWithTheFinding) {
-  twice.operands[1].size = 252;
-  const Outcome outcome = run(device, code, {twice});
+  twice_.operands[1].size = 252;
+  const Outcome outcome = run(device_, code_, {twice_});
   EXPECT_EQ(outcome.status, CRIA_STATUS_INTERNAL);
   EXPECT_THAT(
       outcome.message,
@@ -105,65 +105,66 @@ TEST_F(GpuSimBackend, AnswersWithTheFinding) {
 }
 
 TEST_F(GpuSimBackend, ChecksAccessRights) {
-  twice.operands[1].access = CRIA_ACCESS_READ;
-  EXPECT_THAT(run(device, code, {twice}).message, HasSubstr("write to read-only buffer '1 out'"));
+  twice_.operands[1].access = CRIA_ACCESS_READ;
+  EXPECT_THAT(run(device_, code_, {twice_}).message, HasSubstr("write to read-only buffer '1 out'"));
 }
 
 // A buffer holds values where they were uploaded, filled, copied or stored.
 TEST_F(GpuSimBackend, KnowsWhatBuffersHold) {
   cria_buffer *fresh = nullptr;
-  ASSERT_EQ(allocateBuffer(device.api(), device.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
-  twice.operands[0].buffer = fresh;
-  EXPECT_THAT(run(device, code, {twice}).message,
+  ASSERT_EQ(allocateBuffer(device_.api(), device_.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
+  twice_.operands[0].buffer = fresh;
+  EXPECT_THAT(run(device_, code_, {twice_}).message,
               HasSubstr("uninitialized read of global memory, buffer '0 in'"));
-  ASSERT_EQ(device.api().fill(device.queue(), fresh, 0, 128, 0, nullptr), CRIA_STATUS_OK);
-  EXPECT_THAT(run(device, code, {twice}).message, HasSubstr("block (1,0,0), thread (0,0,0)"));
-  ASSERT_EQ(device.api().copy(device.queue(), fresh, 128, in, 0, 128, nullptr), CRIA_STATUS_OK);
-  EXPECT_EQ(run(device, code, {twice}).message, "");
-  device.api().buffer_free(device.context(), fresh);
+  ASSERT_EQ(device_.api().fill(device_.queue(), fresh, 0, 128, 0, nullptr), CRIA_STATUS_OK);
+  EXPECT_THAT(run(device_, code_, {twice_}).message, HasSubstr("block (1,0,0), thread (0,0,0)"));
+  ASSERT_EQ(device_.api().copy(device_.queue(), fresh, 128, in_, 0, 128, nullptr), CRIA_STATUS_OK);
+  EXPECT_EQ(run(device_, code_, {twice_}).message, "");
+  device_.api().buffer_free(device_.context(), fresh);
 }
 
 // So that a poisoned arena shows what a step reads of the step before.
 TEST_F(GpuSimBackend, AFillWithNanTakesValuesAway) {
   constexpr uint32_t kQuietNan = 0x7FC00000;
-  ASSERT_EQ(device.api().fill(device.queue(), in, 0, 256, kQuietNan, nullptr), CRIA_STATUS_OK);
-  EXPECT_THAT(run(device, code, {twice}).message, HasSubstr("uninitialized read of global memory"));
-  ASSERT_EQ(device.api().fill(device.queue(), in, 0, 256, 0, nullptr), CRIA_STATUS_OK);
-  EXPECT_EQ(run(device, code, {twice}).message, "");
+  ASSERT_EQ(device_.api().fill(device_.queue(), in_, 0, 256, kQuietNan, nullptr), CRIA_STATUS_OK);
+  EXPECT_THAT(run(device_, code_, {twice_}).message, HasSubstr("uninitialized read of global memory"));
+  ASSERT_EQ(device_.api().fill(device_.queue(), in_, 0, 256, 0, nullptr), CRIA_STATUS_OK);
+  EXPECT_EQ(run(device_, code_, {twice_}).message, "");
   const Entry poison{.kind = CRIA_ENTRY_FILL,
                      .name = "poison",
-                     .operands = {window("in", in, CRIA_ACCESS_WRITE)},
+                     .operands = {window("in", in_, CRIA_ACCESS_WRITE)},
                      .fillValue = kQuietNan};
-  EXPECT_THAT(run(device, code, {poison, twice}).message, HasSubstr("uninitialized read of global memory"));
+  EXPECT_THAT(run(device_, code_, {poison, twice_}).message,
+              HasSubstr("uninitialized read of global memory"));
 }
 
 TEST_F(GpuSimBackend, CopiesWhatIsUnknownAsUnknown) {
   cria_buffer *fresh = nullptr;
-  ASSERT_EQ(allocateBuffer(device.api(), device.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
-  ASSERT_EQ(device.api().copy(device.queue(), in, 0, fresh, 0, 4, nullptr), CRIA_STATUS_OK);
-  EXPECT_THAT(run(device, code, {twice}).message, HasSubstr("uninitialized read"));
-  device.api().buffer_free(device.context(), fresh);
+  ASSERT_EQ(allocateBuffer(device_.api(), device_.context(), 256, &fresh, nullptr), CRIA_STATUS_OK);
+  ASSERT_EQ(device_.api().copy(device_.queue(), in_, 0, fresh, 0, 4, nullptr), CRIA_STATUS_OK);
+  EXPECT_THAT(run(device_, code_, {twice_}).message, HasSubstr("uninitialized read"));
+  device_.api().buffer_free(device_.context(), fresh);
 }
 
 TEST_F(GpuSimBackend, RefusesLaunchesThatADriverWouldRefuse) {
-  Entry entry = twice;
+  Entry entry = twice_;
   entry.name = "thrice";
   expectRefusal(entry, CRIA_STATUS_NOT_FOUND, "no such kernel");
-  entry = twice;
+  entry = twice_;
   entry.block = {64, 1, 1};
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT,
                 "expected a block of 32x1x1 for this kernel, got 64x1x1");
-  entry = twice;
+  entry = twice_;
   entry.grid = {1, 65536, 1};
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "grid");
-  entry = twice;
+  entry = twice_;
   entry.scratchBytes = 166913;
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "at most 166912 bytes of shared memory");
-  entry = twice;
+  entry = twice_;
   entry.operands[0].offset = 32;
   entry.operands[0].size = 128;
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "not a multiple of 64");
-  entry = twice;
+  entry = twice_;
   entry.operands.pop_back();
   expectRefusal(entry, CRIA_STATUS_INVALID_ARGUMENT, "expected 2 operands for the kernel, got 1");
 }
@@ -174,7 +175,7 @@ TEST_F(GpuSimBackend, RefusesOtherCode) {
   EXPECT_TRUE(load(kCode, "sm_90").ok());
   uint32_t score = 1;
   const auto probe = [&](const cria_executable_info &asked) {
-    return outcomeOf([&](cria_message *message) { return device.api().probe(0, &asked, &score, message); });
+    return outcomeOf([&](cria_message *message) { return device_.api().probe(0, &asked, &score, message); });
   };
   EXPECT_THAT(probe(info("sm_80", "nv.ptx")).message, HasSubstr("expected format 'gpusim.bitcode'"));
   EXPECT_EQ(score, 0u);

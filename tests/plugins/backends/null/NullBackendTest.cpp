@@ -13,20 +13,20 @@ namespace {
 
 class NullBackend : public testing::Test {
 protected:
-  Device device{Backend::named("null")};
-  const cria_backend_api &api = device.api();
-  cria_buffer *buffer = device.allocate(256);
+  Device device_{Backend::named("null")};
+  const cria_backend_api &api_ = device_.api();
+  cria_buffer *buffer_ = device_.allocate(256);
 
   Operand floats(uint64_t offset, std::vector<uint64_t> shape, uint32_t access = CRIA_ACCESS_READ) {
     return {.name = "values",
-            .buffer = buffer,
+            .buffer = buffer_,
             .offset = offset,
             .size = 256 - offset,
             .shape = std::move(shape),
             .access = access};
   }
   void expectRefusal(const Entry &entry, cria_status status, const std::string &text) {
-    const Recording recording(device, nullptr, {entry});
+    const Recording recording(device_, nullptr, {entry});
     EXPECT_EQ(recording.outcome().status, status);
     EXPECT_THAT(recording.outcome().message, HasSubstr(text));
   }
@@ -45,27 +45,27 @@ TEST_F(NullBackend, TakesCodeOfEveryFormat) {
                                     .format = {format.data(), format.size()},
                                     .features = {}};
     uint32_t score = 0;
-    EXPECT_EQ(api.probe(0, &info, &score, nullptr), CRIA_STATUS_OK);
+    EXPECT_EQ(api_.probe(0, &info, &score, nullptr), CRIA_STATUS_OK);
     EXPECT_GT(score, 0u);
     cria_code *code = nullptr;
-    EXPECT_TRUE(device.load(info, {}, "", &code).ok());
+    EXPECT_TRUE(device_.load(info, {}, "", &code).ok());
   }
 }
 
 TEST_F(NullBackend, StartsBuffersAtZero) {
   cria_buffer *fresh = nullptr;
-  ASSERT_EQ(allocateBuffer(api, device.context(), 1000, &fresh, nullptr), CRIA_STATUS_OK);
-  EXPECT_THAT(device.download(fresh, 1000), Each(std::byte{0}));
-  api.buffer_free(device.context(), fresh);
+  ASSERT_EQ(allocateBuffer(api_, device_.context(), 1000, &fresh, nullptr), CRIA_STATUS_OK);
+  EXPECT_THAT(device_.download(fresh, 1000), Each(std::byte{0}));
+  api_.buffer_free(device_.context(), fresh);
 }
 
 TEST_F(NullBackend, RecordsOpsAndKernelsAndRunsNone) {
-  const std::vector<std::byte> before = device.download(buffer, 256);
+  const std::vector<std::byte> before = device_.download(buffer_, 256);
   const Outcome outcome =
-      run(device, nullptr,
+      run(device_, nullptr,
           {op(floats(0, {8, 8}, CRIA_ACCESS_WRITE)), kernel(floats(64, {4, 4}, CRIA_ACCESS_WRITE))});
   EXPECT_TRUE(outcome.ok()) << outcome.message;
-  EXPECT_EQ(device.download(buffer, 256), before);
+  EXPECT_EQ(device_.download(buffer_, 256), before);
 }
 
 TEST_F(NullBackend, ChecksOperands) {
@@ -82,7 +82,7 @@ TEST_F(NullBackend, ChecksOperands) {
   operand = floats(64, {1});
   operand.size = 256;
   expectRefusal(op(operand), CRIA_STATUS_INVALID_ARGUMENT, "outside a buffer");
-  EXPECT_TRUE(Recording(device, nullptr, {op(floats(0, {0, 1000}))}).outcome().ok()); // no elements at all
+  EXPECT_TRUE(Recording(device_, nullptr, {op(floats(0, {0, 1000}))}).outcome().ok()); // no elements at all
 }
 
 TEST_F(NullBackend, ChecksGridsAndAttributes) {
@@ -97,10 +97,11 @@ TEST_F(NullBackend, ChecksGridsAndAttributes) {
 TEST_F(NullBackend, ChecksStructSizes) {
   cria_open_options options{.struct_size = 4, .device = 0, .num_threads = 0, .flags = 0};
   cria_context *context = nullptr;
-  EXPECT_EQ(api.open(&options, &context, nullptr), CRIA_STATUS_INVALID_ARGUMENT);
+  EXPECT_EQ(api_.open(&options, &context, nullptr), CRIA_STATUS_INVALID_ARGUMENT);
   cria_record_info info{.struct_size = 4, .num_entries = 0, .entries = nullptr};
   cria_recording *recording = nullptr;
-  EXPECT_EQ(api.record(device.context(), nullptr, &info, &recording, nullptr), CRIA_STATUS_INVALID_ARGUMENT);
+  EXPECT_EQ(api_.record(device_.context(), nullptr, &info, &recording, nullptr),
+            CRIA_STATUS_INVALID_ARGUMENT);
 }
 
 } // namespace

@@ -15,73 +15,73 @@ namespace {
 
 class ReferenceBackend : public testing::Test {
 protected:
-  Device device{Backend::named("reference")};
-  Random random{3};
-  OpCall norm{"rms_norm",
-              {{"input", randomMatrix(random, 2, 8)},
-               {"weight", randomVector(random, 8, 1)},
-               {"output", resultMatrix(random, 2, 8), CRIA_ACCESS_WRITE}},
-              {floatAttribute("epsilon", 1e-5)}};
+  Device device_{Backend::named("reference")};
+  Random random_{3};
+  OpCall norm_{"rms_norm",
+               {{"input", randomMatrix(random_, 2, 8)},
+                {"weight", randomVector(random_, 8, 1)},
+                {"output", resultMatrix(random_, 2, 8), CRIA_ACCESS_WRITE}},
+               {floatAttribute("epsilon", 1e-5)}};
 
   void expectRefusal(OpCall call, cria_status status, const std::string &text) {
-    const Outcome outcome = run(device, call);
+    const Outcome outcome = run(device_, call);
     EXPECT_EQ(outcome.status, status) << outcome.message;
     EXPECT_THAT(outcome.message, AllOf(HasSubstr(text), HasSubstr("'" + call.op + "'")));
   }
 };
 
-TEST_F(ReferenceBackend, RunsTheOpset) { EXPECT_TRUE(run(device, norm).ok()); }
+TEST_F(ReferenceBackend, RunsTheOpset) { EXPECT_TRUE(run(device_, norm_).ok()); }
 
 TEST_F(ReferenceBackend, NamesAnUnknownOp) {
-  norm.op = "layer_norm";
-  expectRefusal(norm, CRIA_STATUS_UNSUPPORTED, "unknown op");
+  norm_.op = "layer_norm";
+  expectRefusal(norm_, CRIA_STATUS_UNSUPPORTED, "unknown op");
 }
 
 TEST_F(ReferenceBackend, NamesAnUnknownAttribute) {
-  norm.attributes.push_back(intAttribute("axis", 1));
-  expectRefusal(norm, CRIA_STATUS_UNSUPPORTED, "'axis'");
+  norm_.attributes.push_back(intAttribute("axis", 1));
+  expectRefusal(norm_, CRIA_STATUS_UNSUPPORTED, "'axis'");
 }
 
 TEST_F(ReferenceBackend, NamesAMissingAttributeAndOneOfTheWrongType) {
-  norm.attributes.clear();
-  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'epsilon' is missing");
-  norm.attributes = {textAttribute("epsilon", "small")};
-  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'epsilon'");
+  norm_.attributes.clear();
+  expectRefusal(norm_, CRIA_STATUS_INVALID_ARGUMENT, "'epsilon' is missing");
+  norm_.attributes = {textAttribute("epsilon", "small")};
+  expectRefusal(norm_, CRIA_STATUS_INVALID_ARGUMENT, "'epsilon'");
 }
 
 TEST_F(ReferenceBackend, NamesAMissingOperand) {
-  norm.arguments.erase(norm.arguments.begin() + 1);
-  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'weight' is missing");
+  norm_.arguments.erase(norm_.arguments.begin() + 1);
+  expectRefusal(norm_, CRIA_STATUS_INVALID_ARGUMENT, "'weight' is missing");
 }
 
 TEST_F(ReferenceBackend, NamesAnOperandOfTheWrongTypeRankOrExtent) {
-  OpCall call = norm;
+  OpCall call = norm_;
   call.arguments[0].view = integerView({1, 2});
   expectRefusal(call, CRIA_STATUS_UNSUPPORTED, "'input'");
-  call = norm;
-  call.arguments[1].view = randomMatrix(random, 8, 8);
+  call = norm_;
+  call.arguments[1].view = randomMatrix(random_, 8, 8);
   expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "expected rank 1, got 2");
-  call = norm;
-  call.arguments[1].view = randomVector(random, 9);
+  call = norm_;
+  call.arguments[1].view = randomVector(random_, 9);
   expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "expected K = 8 in dimension 0, got 9");
 }
 
 TEST_F(ReferenceBackend, RefusesShapesBeyondTheirWindow) {
-  norm.arguments[0].view.strides = {1000, 1};
-  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'input'");
-  norm.arguments[0].view.strides = {uint64_t{1} << 62, 1}; // times 4 bytes: wraps around to nothing
-  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'input'");
+  norm_.arguments[0].view.strides = {1000, 1};
+  expectRefusal(norm_, CRIA_STATUS_INVALID_ARGUMENT, "'input'");
+  norm_.arguments[0].view.strides = {uint64_t{1} << 62, 1}; // times 4 bytes: wraps around to nothing
+  expectRefusal(norm_, CRIA_STATUS_INVALID_ARGUMENT, "'input'");
 }
 
 TEST_F(ReferenceBackend, RefusesToWriteWhatIsStatedAsRead) {
-  norm.arguments[2].access = CRIA_ACCESS_READ;
-  expectRefusal(norm, CRIA_STATUS_INVALID_ARGUMENT, "'output'");
+  norm_.arguments[2].access = CRIA_ACCESS_READ;
+  expectRefusal(norm_, CRIA_STATUS_INVALID_ARGUMENT, "'output'");
 }
 
 // An unknown operand refuses the op when it is required, and is ignored when it is not.
 TEST_F(ReferenceBackend, HeedsTheRequiredFlag) {
-  cria_buffer *input = device.allocate(std::vector<std::byte>(32));
-  cria_buffer *output = device.allocate(32);
+  cria_buffer *input = device_.allocate(std::vector<std::byte>(32));
+  cria_buffer *output = device_.allocate(32);
   const auto operand = [](const char *name, cria_buffer *buffer, uint32_t access) {
     return Operand{.name = name, .buffer = buffer, .size = 32, .shape = {2, 4}, .access = access};
   };
@@ -89,18 +89,18 @@ TEST_F(ReferenceBackend, HeedsTheRequiredFlag) {
               .operands = {operand("input", input, CRIA_ACCESS_READ),
                            operand("output", output, CRIA_ACCESS_WRITE),
                            operand("bias", input, CRIA_ACCESS_READ)}};
-  const Recording refused(device, nullptr, {entry});
+  const Recording refused(device_, nullptr, {entry});
   EXPECT_EQ(refused.outcome().status, CRIA_STATUS_UNSUPPORTED);
   EXPECT_THAT(refused.outcome().message, HasSubstr("'bias'"));
   entry.operands[2].required = 0;
-  EXPECT_TRUE(run(device, nullptr, {entry}).ok());
-  EXPECT_EQ(device.download(output, 32), std::vector<std::byte>(32));
+  EXPECT_TRUE(run(device_, nullptr, {entry}).ok());
+  EXPECT_EQ(device_.download(output, 32), std::vector<std::byte>(32));
 }
 
 TEST_F(ReferenceBackend, NamesAnOperandWithoutABufferAndOneThatIsBoundTwice) {
-  cria_buffer *input = device.allocate(std::vector<std::byte>(32));
-  cria_buffer *output = device.allocate(32);
-  const auto refusalOf = [&](std::vector<cria_buffer *> inputs) {
+  cria_buffer *input = device_.allocate(std::vector<std::byte>(32));
+  cria_buffer *output = device_.allocate(32);
+  const auto refusalOf = [&](const std::vector<cria_buffer *> &inputs) {
     Entry entry{
         .name = "silu",
         .operands = {
@@ -108,7 +108,7 @@ TEST_F(ReferenceBackend, NamesAnOperandWithoutABufferAndOneThatIsBoundTwice) {
     for (cria_buffer *buffer : inputs) {
       entry.operands.push_back({.name = "input", .buffer = buffer, .size = 32, .shape = {2, 4}});
     }
-    const Recording recording(device, nullptr, {entry});
+    const Recording recording(device_, nullptr, {entry});
     EXPECT_EQ(recording.outcome().status, CRIA_STATUS_INVALID_ARGUMENT);
     return recording.outcome().message;
   };
@@ -117,14 +117,14 @@ TEST_F(ReferenceBackend, NamesAnOperandWithoutABufferAndOneThatIsBoundTwice) {
 }
 
 TEST_F(ReferenceBackend, ChecksTheLayoutOfTheCache) {
-  const Batch batch = randomBatch(random, {.pageTokens = 4});
+  const Batch batch = randomBatch(random_, {.pageTokens = 4});
   OpCall call{"kv_append",
-              {{"key", randomMatrix(random, batch.rows, 32)},
-               {"value", randomMatrix(random, batch.rows, 32)},
+              {{"key", randomMatrix(random_, batch.rows, 32)},
+               {"value", randomMatrix(random_, batch.rows, 32)},
                {"slots", batch.slots}},
               {}};
-  addCache(random, batch, {.pageTokens = 4}, CRIA_ACCESS_WRITE, call);
-  EXPECT_TRUE(run(device, call).ok());
+  addCache(random_, batch, {.pageTokens = 4}, CRIA_ACCESS_WRITE, call);
+  EXPECT_TRUE(run(device_, call).ok());
   OpCall wrong = call;
   wrong.arguments[3].view.shape[1] = 1; // no values
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "[P, 2, kv_heads, page_tokens, head_dim]");
@@ -135,8 +135,8 @@ TEST_F(ReferenceBackend, ChecksTheLayoutOfTheCache) {
   wrong.attributes.push_back(intAttribute("layer", 0)); // is in the offset
   expectRefusal(wrong, CRIA_STATUS_UNSUPPORTED, "'layer'");
   wrong = call;
-  wrong.arguments[0].view = randomMatrix(random, batch.rows, 30);
-  wrong.arguments[1].view = randomMatrix(random, batch.rows, 30);
+  wrong.arguments[0].view = randomMatrix(random_, batch.rows, 30);
+  wrong.arguments[1].view = randomMatrix(random_, batch.rows, 30);
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "32");
 }
 
@@ -148,9 +148,9 @@ TEST_F(ReferenceBackend, RefusesIndicesOutsideTheirOperands) {
     batch.rows = 1;
     batch.pages = 2;
     OpCall call{"rope_attention",
-                {{"query", randomMatrix(random, 1, 4)},
-                 {"key", randomMatrix(random, 1, 4)},
-                 {"value", randomMatrix(random, 1, 4)},
+                {{"query", randomMatrix(random_, 1, 4)},
+                 {"key", randomMatrix(random_, 1, 4)},
+                 {"value", randomMatrix(random_, 1, 4)},
                  {"table", ropeTable(6, 4)},
                  {"positions", integerView({position})},
                  {"sequences", integerView({sequence})},
@@ -158,9 +158,9 @@ TEST_F(ReferenceBackend, RefusesIndicesOutsideTheirOperands) {
                  {"sequence_starts", integerView({0, 1})},
                  {"block_table", denseView(CRIA_TYPE_I32, {1, 2}, {double(page), double(page)})}},
                 {floatAttribute("scale", 0.5)}};
-    addCache(random, batch, shape, CRIA_ACCESS_READ_WRITE, call);
-    call.arguments.push_back({"output", resultMatrix(random, 1, 4), CRIA_ACCESS_WRITE});
-    return run(device, call).message;
+    addCache(random_, batch, shape, CRIA_ACCESS_READ_WRITE, call);
+    call.arguments.push_back({"output", resultMatrix(random_, 1, 4), CRIA_ACCESS_WRITE});
+    return run(device_, call).message;
   };
   EXPECT_EQ(attention(0, 0, 0, 0), "");
   EXPECT_EQ(attention(0, -1, -1, 99), ""); // a padding row looks at nothing
@@ -173,11 +173,11 @@ TEST_F(ReferenceBackend, RefusesIndicesOutsideTheirOperands) {
 
 TEST_F(ReferenceBackend, ChecksFusedLinear) {
   OpCall call{"fused_linear",
-              {{"input", randomMatrix(random, 2, 8)},
-               {"weight", randomMatrix(random, 32, 8)},
-               {"output", resultMatrix(random, 2, 9), CRIA_ACCESS_WRITE}},
+              {{"input", randomMatrix(random_, 2, 8)},
+               {"weight", randomMatrix(random_, 32, 8)},
+               {"output", resultMatrix(random_, 2, 9), CRIA_ACCESS_WRITE}},
               {textAttribute("activation", "swiglu"), intAttribute("swiglu_block", 16)}};
-  EXPECT_TRUE(run(device, call).ok());
+  EXPECT_TRUE(run(device_, call).ok());
   OpCall wrong = call;
   wrong.attributes[0].text = "gelu";
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "'gelu'");
@@ -185,15 +185,15 @@ TEST_F(ReferenceBackend, ChecksFusedLinear) {
   wrong.attributes.pop_back();
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "swiglu_block");
   wrong = call;
-  wrong.arguments[1].view = randomMatrix(random, 18, 8);
+  wrong.arguments[1].view = randomMatrix(random_, 18, 8);
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "expected 32 rows, got 18");
   wrong = call;
-  wrong.arguments.push_back({"norm_weight", randomVector(random, 8)});
+  wrong.arguments.push_back({"norm_weight", randomVector(random_, 8)});
   expectRefusal(wrong, CRIA_STATUS_INVALID_ARGUMENT, "epsilon");
 }
 
 TEST_F(ReferenceBackend, KnowsItsFormat) {
-  const cria_backend_api &api = device.api();
+  const cria_backend_api &api = device_.api();
   const auto probe = [&](const std::string &format, uint32_t version) {
     const cria_executable_info info{.struct_size = sizeof(info),
                                     .kernel_abi = version,
@@ -205,7 +205,7 @@ TEST_F(ReferenceBackend, KnowsItsFormat) {
     EXPECT_TRUE(outcome.ok());
     EXPECT_EQ(score == 0, !outcome.message.empty());
     cria_code *code = nullptr;
-    EXPECT_EQ(device.load(info, {}, "", &code).status,
+    EXPECT_EQ(device_.load(info, {}, "", &code).status,
               score != 0 ? CRIA_STATUS_OK : CRIA_STATUS_INCOMPATIBLE_CODE);
     return score != 0;
   };
@@ -225,7 +225,7 @@ TEST_F(ReferenceBackend, HasOneDevice) {
   uint32_t score = 0;
   const auto probe = [&](uint32_t number) {
     return outcomeOf(
-        [&](cria_message *message) { return device.api().probe(number, &info, &score, message); });
+        [&](cria_message *message) { return device_.api().probe(number, &info, &score, message); });
   };
   EXPECT_TRUE(probe(0).ok());
   const Outcome outcome = probe(1);
@@ -237,7 +237,7 @@ TEST_F(ReferenceBackend, FillsOnes) {
   OpCall call{"fill_ones",
               {{"weight", denseView(CRIA_TYPE_F32, {5}, std::vector<double>(5, -3)), CRIA_ACCESS_WRITE}},
               {}};
-  ASSERT_TRUE(run(device, call).ok());
+  ASSERT_TRUE(run(device_, call).ok());
   EXPECT_THAT(call["weight"].array->values, testing::Each(1.0));
 }
 
@@ -263,7 +263,7 @@ TEST_F(ReferenceBackend, FillsRandomWeightsAsTheCompilerDefinesThem) {
                                     .stride = 2 * kBlock,
                                     .reserved = {}};
   const std::vector<double> constants{double(segment.tensorKey), kRows, kBlock, kBlock, 2 * kBlock, 0, 0, 0};
-  View weight = randomMatrix(random, 24, kColumns, CRIA_TYPE_F16);
+  View weight = randomMatrix(random_, 24, kColumns, CRIA_TYPE_F16);
   OpCall call{
       "fill_random",
       {{"constants", denseView(CRIA_TYPE_U32, {8}, constants)}, {"weight", weight, CRIA_ACCESS_WRITE}},
@@ -275,7 +275,7 @@ TEST_F(ReferenceBackend, FillsRandomWeightsAsTheCompilerDefinesThem) {
           randomElement(segment.tensorKey, row, column, kColumns);
     }
   }
-  const Outcome outcome = run(device, call);
+  const Outcome outcome = run(device_, call);
   ASSERT_TRUE(outcome.ok()) << outcome.message;
   EXPECT_THAT(weight.array->values, testing::Pointwise(testing::NanSensitiveDoubleEq(), expected));
 }

@@ -25,10 +25,10 @@ protected:
     const uint64_t groups = (columns + kGroup - 1) / kGroup;
     std::vector<double> codes, scales, values;
     for (uint64_t i = 0; i < rows * groups; ++i) {
-      scales.push_back(std::ldexp(static_cast<double>(random.between(1, 2047)), -14)); // f16 holds them
+      scales.push_back(std::ldexp(static_cast<double>(random_.between(1, 2047)), -14)); // f16 holds them
     }
     for (uint64_t i = 0; i < rows * columns; ++i) {
-      codes.push_back(static_cast<double>(random.between(0, 254)) - 127);
+      codes.push_back(static_cast<double>(random_.between(0, 254)) - 127);
       values.push_back(codes.back() * scales[i / columns * groups + i % columns / kGroup]);
     }
     return {denseView(CRIA_TYPE_I8, {rows, columns}, codes), denseView(CRIA_TYPE_F16, {rows, groups}, scales),
@@ -47,28 +47,28 @@ protected:
     bind(encoded, name, weight);
     dense.arguments.push_back({name, weight.values});
     for (OpCall *each : {&encoded, &dense}) {
-      each->arguments[0].view = denseView(CRIA_TYPE_F32, outputShape, std::vector<double>(numOutputs(), 0));
-      const Outcome outcome = run(device, *each);
+      each->arguments[0].view = denseView(CRIA_TYPE_F32, outputShape_, std::vector<double>(numOutputs(), 0));
+      const Outcome outcome = run(device_, *each);
       ASSERT_TRUE(outcome.ok()) << outcome.message;
     }
     EXPECT_EQ(encoded["output"].array->values, dense["output"].array->values);
   }
-  uint64_t numOutputs() const { return outputShape[0] * outputShape[1]; }
+  uint64_t numOutputs() const { return outputShape_[0] * outputShape_[1]; }
 
   OpCall linear() {
-    outputShape = {3, 6};
-    return {"linear", {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random, 3, 70)}}, {}};
+    outputShape_ = {3, 6};
+    return {"linear", {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random_, 3, 70)}}, {}};
   }
   void expectRefusal(OpCall call, cria_status status, const std::string &text) {
-    call.arguments[0].view = denseView(CRIA_TYPE_F32, outputShape, std::vector<double>(numOutputs(), 0));
-    const Outcome outcome = run(device, call);
+    call.arguments[0].view = denseView(CRIA_TYPE_F32, outputShape_, std::vector<double>(numOutputs(), 0));
+    const Outcome outcome = run(device_, call);
     EXPECT_EQ(outcome.status, status) << outcome.message;
     EXPECT_THAT(outcome.message, HasSubstr(text));
   }
 
-  Device device{Backend::named("reference")};
-  Random random{5};
-  std::vector<uint64_t> outputShape;
+  Device device_{Backend::named("reference")};
+  Random random_{5};
+  std::vector<uint64_t> outputShape_;
 };
 
 TEST_F(ReferenceWeights, LinearDecodesWithAShortLastGroup) {
@@ -76,15 +76,15 @@ TEST_F(ReferenceWeights, LinearDecodesWithAShortLastGroup) {
 }
 
 TEST_F(ReferenceWeights, FusedLinearDecodes) {
-  outputShape = {3, 16};
+  outputShape_ = {3, 16};
   OpCall call{"fused_linear",
-              {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random, 3, 64)}},
+              {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random_, 3, 64)}},
               {textAttribute("activation", "swiglu"), intAttribute("swiglu_block", 16)}};
   expectSameResults(call, "weight", randomWeight(32, 64));
 }
 
 TEST_F(ReferenceWeights, EmbeddingDecodes) {
-  outputShape = {4, 40};
+  outputShape_ = {4, 40};
   OpCall call{"embedding", {{"output", {}, CRIA_ACCESS_WRITE}, {"tokens", integerView({3, 0, -1, 9})}}, {}};
   expectSameResults(call, "table", randomWeight(10, 40));
 }
@@ -97,8 +97,8 @@ TEST_F(ReferenceWeights, RandomWeightsHaveTheDenseValues) {
   encoded.arguments.push_back({"weight", weight.codes, CRIA_ACCESS_WRITE});
   encoded.arguments.push_back({"weight.scales", weight.scales, CRIA_ACCESS_WRITE});
   OpCall dense{"fill_random", {{"constants", constants}, {"weight", weight.values, CRIA_ACCESS_WRITE}}, {}};
-  ASSERT_TRUE(run(device, encoded).ok());
-  ASSERT_TRUE(run(device, dense).ok());
+  ASSERT_TRUE(run(device_, encoded).ok());
+  ASSERT_TRUE(run(device_, dense).ok());
   for (uint64_t row = 0; row < kRows; ++row) {
     for (uint64_t column = 0; column < kColumns; ++column) {
       EXPECT_EQ(encoded["weight"].at(row, column) * encoded["weight.scales"].at(row, column / kGroup),

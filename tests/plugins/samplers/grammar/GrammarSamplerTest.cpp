@@ -19,25 +19,25 @@ using testing::HasSubstr;
 
 class GrammarSamplerTest : public testing::Test {
 protected:
-  const std::unique_ptr<PluginRegistry> registry = openRegistry();
-  const cria_vocabulary &vocabulary = conformance::testVocabulary().view();
-  std::vector<float> even = std::vector<float>(vocabulary.size, 0.0f);
+  const std::unique_ptr<PluginRegistry> registry_ = openRegistry();
+  const cria_vocabulary &vocabulary_ = conformance::testVocabulary().view();
+  std::vector<float> even_ = std::vector<float>(vocabulary_.size, 0.0f);
 
   static std::string expressionOf(std::string_view gbnf, const std::string &more = "") {
     return "grammar(" + quoteText(gbnf) + more + ")";
   }
   SamplerChain create(const std::string &expression) {
-    auto chain = SamplerChain::create(*registry, expression, vocabulary);
+    auto chain = SamplerChain::create(*registry_, expression, vocabulary_);
     EXPECT_TRUE(chain.ok()) << chain.status().message();
     return std::move(chain).value();
   }
   std::string refusalOf(const std::string &expression) {
-    const auto chain = SamplerChain::create(*registry, expression, vocabulary);
+    const auto chain = SamplerChain::create(*registry_, expression, vocabulary_);
     return chain.ok() ? "" : std::string(chain.status().message());
   }
   /// Logits that end a string, object or text sooner than later.
   std::vector<float> closing() {
-    std::vector<float> logits = even;
+    std::vector<float> logits = even_;
     for (const char *piece : {"<0x22>", "<0x7D>", "<0x5D>", "</s>"}) {
       logits[static_cast<size_t>(*testTokenizer().find(piece))] = 8;
     }
@@ -97,20 +97,20 @@ TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
   ASSERT_TRUE(chain.accept(a, TokenOrigin::generated).ok());
   SamplerChain other = chain.clone().value();
   ASSERT_TRUE(chain.accept(b, TokenOrigin::generated).ok());
-  EXPECT_EQ(*chain.sample(even, {}), kTestEos);
+  EXPECT_EQ(*chain.sample(even_, {}), kTestEos);
   EXPECT_TRUE(other.accept(c, TokenOrigin::generated).ok());
-  EXPECT_EQ(*other.sample(even, {}), kTestEos);
+  EXPECT_EQ(*other.sample(even_, {}), kTestEos);
 }
 
 TEST_F(GrammarSamplerTest, ThePromptIsNotPartOfTheAnswer) {
   SamplerChain chain = create(expressionOf(R"(root ::= "yes" | "no")") + "|greedy");
   ASSERT_TRUE(chain.accept(*testTokenizer().find("\xE2\x96\x81the"), TokenOrigin::prompt).ok());
-  EXPECT_THAT(std::string(testTokenizer().surface(*chain.sample(even, {}))),
+  EXPECT_THAT(std::string(testTokenizer().surface(*chain.sample(even_, {}))),
               testing::AnyOf("y", "n", "ye", "no", "yes"));
 }
 
 TEST_F(GrammarSamplerTest, ALeadingSpaceMayNotCount) {
-  std::vector<float> logits = even;
+  std::vector<float> logits = even_;
   const int32_t spaced = *testTokenizer().find("\xE2\x96\x81no");
   logits[static_cast<size_t>(spaced)] = 5;
   const std::string gbnf = R"(root ::= "no")";
@@ -127,12 +127,12 @@ TEST_F(GrammarSamplerTest, ReportsWhenNothingIsLeft) {
               HasSubstr("('a') is not allowed by the grammar"));
   EXPECT_THAT(chain.accept(kTestEos, TokenOrigin::generated).message(),
               HasSubstr("is not allowed by the grammar"));
-  std::vector<float> logits = even;
+  std::vector<float> logits = even_;
   logits[500] = 9;
   EXPECT_THAT(create("top_k(1)|" + expressionOf(R"(root ::= "no")")).sample(logits, {}).status().message(),
               HasSubstr("place grammar before samplers that drop candidates"));
   ASSERT_TRUE(chain.accept(*testTokenizer().find("no"), TokenOrigin::generated).ok());
-  EXPECT_THAT(chain.sample(even, {}, std::vector<int32_t>{kTestEos}).status().message(),
+  EXPECT_THAT(chain.sample(even_, {}, std::vector<int32_t>{kTestEos}).status().message(),
               HasSubstr("EOS is not among them"));
 }
 
