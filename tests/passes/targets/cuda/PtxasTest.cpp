@@ -12,6 +12,7 @@
 #include "mlir/IR/MLIRContext.h"
 
 #include <gmock/gmock.h>
+#include <sstream>
 
 using namespace cria;
 
@@ -68,10 +69,37 @@ protected:
     return mlir::succeeded(code) ? code->resources : std::vector<KernelResources>();
   }
 
+  /// The most registers of a thread with which as many blocks share an SM as each kernel asks for.
+  static std::map<std::string, int> plannedRegisters(const std::string &ptx) {
+    constexpr int kRegisters = 65536, kMost = 255, kGranularity = 8; // of an SM, a thread, and per thread
+    std::map<std::string, int> planned;
+    std::string name;
+    int threads = 0, blocks = 1;
+    std::istringstream lines(ptx);
+    for (std::string word; lines >> word;) {
+      if (word == ".entry") {
+        lines >> name;
+        name = name.substr(0, name.find('('));
+        threads = 0, blocks = 1;
+      } else if (word == ".maxntid") {
+        lines >> threads;
+      } else if (word == ".minnctapersm") {
+        lines >> blocks;
+      } else if (word == "{" && threads > 0) {
+        planned[name] = std::min(kMost, kRegisters / (threads * blocks) / kGranularity * kGranularity);
+        threads = 0;
+      }
+    }
+    return planned;
+  }
+
   static void expectNothingSpills(const std::string &ptx, const cuda::Sm &sm, size_t leastKernels) {
     const std::vector<KernelResources> uses = usesOf(ptx, sm);
+    std::map<std::string, int> planned = plannedRegisters(ptx);
     EXPECT_GE(uses.size(), leastKernels) << sm.name.str();
+    EXPECT_EQ(planned.size(), uses.size());
     for (const KernelResources &use : uses) {
+      EXPECT_LE(use.registers, planned[use.name]) << use.name << " for " << sm.name.str();
       EXPECT_EQ(use.spillBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_EQ(use.localBytes, 0) << use.name << " for " << sm.name.str();
       EXPECT_GT(use.registers, 0) << use.name;
