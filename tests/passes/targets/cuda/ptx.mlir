@@ -18,6 +18,9 @@
 // Kernels generate random weights.
 // RUN: cria-compile --preset stories-260k --random-weights 1 --weights f16 --target cuda-sm_80-ptx --emit asm -q -o %t.fill
 // RUN: FileCheck %s --check-prefix=FILL --input-file %t.fill
+// RUN: cria-compile --preset tinyllama-1.1b --random-weights 1 --weights f16 --target cuda-sm_80-ptx --emit asm -q -o %t.large
+// RUN: FileCheck %s --check-prefix=DOWN --input-file %t.large
+// RUN: FileCheck %s --check-prefix=OUTPUT --input-file %t.large
 
 // Weights are loaded 16 bytes at a time through the read-only cache, before the barrier of the norm; sums are f32.
 // MATVEC-LABEL: .visible .entry matvec_k128_n256_f16_norm{{.*}}_row(
@@ -28,6 +31,25 @@
 // MATVEC: fma.rn.f32
 // MATVEC: shfl.sync.bfly.b32
 // MATVEC: st.global
+
+// The weights of the next steps are loaded before those in registers are used: down and o of attention.
+// DOWN-LABEL: .visible .entry matvec_k5632_n2048_f16_residual_row(
+// DOWN: [[LOOP:\$L__BB[0-9_]+]]:
+// DOWN: ld.global.nc.v4.b32 {{\{}}[[NEXT:%r[0-9]+]],
+// DOWN-COUNT-3: ld.global.nc.v4.b32
+// DOWN: bar.warp.sync
+// DOWN-NOT: , [[NEXT]];
+// DOWN: mov.b32 %r{{[0-9]+}}, [[NEXT]];
+// DOWN: bra [[LOOP]];
+
+// OUTPUT-LABEL: .visible .entry matvec_k2048_n2048_f16_residual_row(
+// OUTPUT: [[LOOP:\$L__BB[0-9_]+]]:
+// OUTPUT: ld.global.nc.v4.b32 {{\{}}[[NEXT:%r[0-9]+]],
+// OUTPUT-COUNT-3: ld.global.nc.v4.b32
+// OUTPUT: bar.warp.sync
+// OUTPUT-NOT: , [[NEXT]];
+// OUTPUT: mov.b32 %r{{[0-9]+}}, [[NEXT]];
+// OUTPUT: bra [[LOOP]];
 
 // SMALL-LABEL: .visible .entry matvec_k128_n344_f16_norm{{.*}}_swiglu_tokens(
 // SMALL: ld.global.nc.v4
