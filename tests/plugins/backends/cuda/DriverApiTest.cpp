@@ -98,7 +98,7 @@ SAME_VALUE(kCaptureThreadLocal, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)
 
 #if CUDA_VERSION >= 11080
 SAME_VALUE(kProgrammaticStreamSerialization, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
-static_assert(alike<cuda::LaunchAttribute, CUlaunchAttribute> && alike<cuda::LaunchConfig, CUlaunchConfig>);
+static_assert(kAlike<cuda::LaunchAttribute, CUlaunchAttribute> && kAlike<cuda::LaunchConfig, CUlaunchConfig>);
 static_assert(offsetof(cuda::LaunchAttribute, isAllowed) == offsetof(CUlaunchAttribute, value));
 static_assert(offsetof(cuda::LaunchConfig, grid) == offsetof(CUlaunchConfig, gridDimX));
 static_assert(offsetof(cuda::LaunchConfig, block) == offsetof(CUlaunchConfig, blockDimX));
