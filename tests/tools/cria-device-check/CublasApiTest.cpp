@@ -13,8 +13,8 @@ template <typename Function> struct NumParameters;
 template <typename Result, typename... Parameters> struct NumParameters<Result (*)(Parameters...)> {
   static constexpr size_t kValue = sizeof...(Parameters);
 };
-template <auto Theirs, typename Ours>
-constexpr bool kSameCount = NumParameters<decltype(Theirs)>::kValue == NumParameters<Ours>::kValue;
+template <auto theirs, typename Ours>
+constexpr bool kSameCount = NumParameters<decltype(theirs)>::kValue == NumParameters<Ours>::kValue;
 
 /// cublasGemmEx has a second signature in C++.
 using Gemm = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cublasOperation_t, int, int, int,
