@@ -314,7 +314,7 @@ const Hostile kDispatches[] = {
      },
      "expected at most 64 bindings, got 68"},
     {"WindowOutside", [](OrderedJson &p) { binding(p, 0, 1, 6)["size"] = 1028; },
-     "binding 'table': the window of 1028 bytes at offset 0 exceeds 'table' of 1024 bytes"},
+     "binding 'bias': the window of 1028 bytes at offset 0 exceeds 'table' of 1024 bytes"},
     {"OffsetOutside", [](OrderedJson &p) { binding(p, 0, 1, 6)["offset"] = 1024; },
      "the window of 1024 bytes at offset 1024 exceeds 'table'"},
     {"KvOffset", [](OrderedJson &p) { binding(p, 0, 1, 5)["offset"] = 64; },
@@ -333,7 +333,7 @@ const Hostile kDispatches[] = {
      },
      "expected an offset that is a multiple of 64, got 4"},
     {"LastElement", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {5, 1}; },
-     "binding 'table': the last element at the maximum sizes exceeds the window of 1024 bytes"},
+     "binding 'bias': the last element at the maximum sizes exceeds the window of 1024 bytes"},
     {"LastElementOverflow", [](OrderedJson &p) { binding(p, 0, 1, 6)["strides"] = {1ull << 50, 1ull << 50}; },
      "the last element at the maximum sizes exceeds the window"},
     {"RowsAtTheMaximum", [](OrderedJson &p) { binding(p, 2, 0, 3)["size"] = 60; },
@@ -390,14 +390,14 @@ const Hostile kDispatches[] = {
        binding(p, 0, 1, 6)["shape"] = {1ull << 31, 4};
        binding(p, 0, 1, 6)["strides"] = {0, 1};
      },
-     "binding 'table': expected a shape of at most 256 elements, the size of 'table' times the rows of "
+     "binding 'bias': expected a shape of at most 256 elements, the size of 'table' times the rows of "
      "the step"},
     {"RepeatsBeyond128Bits",
      [](OrderedJson &p) {
        binding(p, 0, 1, 6)["shape"] = std::vector<uint64_t>(8, 1ull << 50);
        binding(p, 0, 1, 6)["strides"] = std::vector<uint64_t>(8, 0);
      },
-     "binding 'table': expected a shape of at most 256 elements"},
+     "binding 'bias': expected a shape of at most 256 elements"},
     {"InitializeUsesStep", [](OrderedJson &p) { addInitialize(p, binding(p, 0, 0, 0)); },
      "entry 'initialize': dispatch 0 ('append'): binding 'tokens': 'step' is not available in entry point "
      "'initialize'"},

@@ -8,9 +8,12 @@
 namespace cria::conformance {
 
 double relativeError(const Matrix &found, const Matrix &expected) {
+  if (expected.values.empty() || found.values.size() != expected.values.size()) {
+    return std::numeric_limits<double>::infinity();
+  }
   double scale = 0, difference = 0;
   for (size_t i = 0; i < expected.values.size(); ++i) {
-    const double distance = i < found.values.size() ? std::fabs(found.values[i] - expected.values[i]) : NAN;
+    const double distance = std::fabs(found.values[i] - expected.values[i]);
     scale = std::max(scale, std::fabs(expected.values[i]));
     difference =
         std::isnan(distance) ? std::numeric_limits<double>::infinity() : std::max(difference, distance);

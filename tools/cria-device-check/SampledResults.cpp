@@ -58,7 +58,8 @@ View seededWeight(const LinearShape &shape, const LinearParts &parts, const std:
       appendSeededRow("w", column, shape.inner, values);
     }
   }
-  return denseView(CRIA_TYPE_F32, {values.size() / shape.inner, shape.inner}, std::move(values));
+  const uint64_t rows = values.size() / shape.inner;
+  return denseView(CRIA_TYPE_F32, {rows, shape.inner}, std::move(values));
 }
 
 } // namespace
