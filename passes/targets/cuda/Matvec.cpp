@@ -54,9 +54,11 @@ private:
     Index low =
         swiglu() ? output_ / llama::kSwigluBlock * (2 * llama::kSwigluBlock) + output_ % llama::kSwigluBlock
                  : output_ * 2;
-    for (Index row : {low, low + (swiglu() ? llama::kSwigluBlock : 1)}) {
-      weightRows_.push_back(e_.atFar(kernel_.buffer("weight"), row, weightPitch(spec_.inputs)));
-    }
+    int64_t pitch = weightPitch(spec_.inputs);
+    weightRows_.push_back(e_.atFar(kernel_.buffer("weight"), low, pitch));
+    // From the first: a constant distance takes no registers.
+    Index distance = e_.constant(swiglu() ? llama::kSwigluBlock : 1);
+    weightRows_.push_back(e_.atFar(weightRows_.front(), distance, pitch));
     for (int64_t t = 0; t < spec_.tileRows(); ++t) {
       Index row = spec_.singleRow ? e_.blockId(0) : (firstRow_ + t).min(numRows_ - 1);
       inputRows_.push_back(e_.at(kernel_.buffer("input"), row * inputStride()));
