@@ -13,9 +13,12 @@
 static std::atomic<uint64_t> numAllocations = 0;
 static std::atomic<bool> counting = false;
 
-void *operator new(size_t size) {
+void *operator new(size_t size, const std::nothrow_t &) noexcept {
   numAllocations += counting;
-  if (void *memory = std::malloc(size)) {
+  return std::malloc(size);
+}
+void *operator new(size_t size) {
+  if (void *memory = operator new(size, std::nothrow)) {
     return memory;
   }
   throw std::bad_alloc();
