@@ -72,7 +72,9 @@ void checkKernels(const CheckOptions &options, Report &report) {
                    }
                  });
   if (checked == 0) {
-    report.add({"kernel", "all", "", Outcome::failed, "no program in kernels/ runs on this device"});
+    report.add({"kernel", "all", "", Outcome::failed,
+                cases.empty() && real.empty() ? "no case has a name that --filter and --exclude select"
+                                              : "no program in kernels/ runs on this device"});
   }
 }
 

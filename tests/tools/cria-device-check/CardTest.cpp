@@ -147,6 +147,21 @@ double estimatedSeconds(const CardLine &line) {
 
 bool isInstrumented(const CardLine &line) { return line.tool == "ncu" || line.tool == "compute-sanitizer"; }
 
+TEST(CardLines, NameCasesThatExist) {
+  int filters = 0;
+  for (const char *file : {"card.lines", "rehearse.lines"}) {
+    for (CardLine line : readCardLines(kCard + file)) {
+      for (const std::string &part :
+           line.runs("--only kernels") ? listOf(line.option("--filter")) : std::vector<std::string>()) {
+        line.command = "check --filter " + part;
+        EXPECT_GT(casesOf(line), 0) << file << ": " << line.name << ": " << part;
+        ++filters;
+      }
+    }
+  }
+  EXPECT_GE(filters, 10);
+}
+
 TEST(CardLines, FitTenMinutes) {
   for (const char *file : {"card.lines", "rehearse.lines"}) {
     const std::vector<CardLine> lines = readCardLines(kCard + file);
