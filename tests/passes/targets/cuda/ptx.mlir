@@ -22,7 +22,7 @@
 // RUN: FileCheck %s --check-prefix=DOWN --input-file %t.large
 // RUN: FileCheck %s --check-prefix=OUTPUT --input-file %t.large
 
-// Weights are loaded 16 bytes at a time through the read-only cache, before the barrier of the norm; sums are f32.
+// Weights are loaded 16 bytes at a time through the read-only cache; sums are f32.
 // MATVEC-LABEL: .visible .entry matvec_k128_n256_f16_norm{{.*}}_row(
 // MATVEC: .maxntid 256
 // MATVEC: bar.sync
