@@ -7,8 +7,13 @@
 #include <map>
 #include <stdexcept>
 
-/// Makes an impossible allocation return null under AddressSanitizer, in place of ending the process.
+/// Make an impossible allocation return null under a sanitizer, in place of ending the process.
 extern "C" __attribute__((visibility("default"))) const char *__asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+/// ThreadSanitizer calls it before it can observe functions.
+extern "C" __attribute__((visibility("default"), no_sanitize("thread"))) const char *
+__tsan_default_options() {
   return "allocator_may_return_null=1";
 }
 
