@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cwchar>
 #include <fcntl.h>
+#include <filesystem>
 #include <histedit.h>
 #include <iostream>
 #include <iterator>
@@ -181,7 +182,9 @@ struct LineEditor::Terminal {
     ::history(history, &event, H_SETSIZE, kHistoryLines);
     ::history(history, &event, H_SETUNIQUE, 1);
     el_set(editor, EL_HIST, ::history, history);
-    if (!historyFile.empty()) {
+    std::error_code absent;
+    if (std::filesystem::is_regular_file(historyFile,
+                                         absent)) { // libedit would wait for the writer of a FIFO
       ::history(history, &event, H_LOAD, historyFile.c_str());
     }
   }

@@ -406,6 +406,39 @@ TEST_F(BadInputTest, GenerationDefaultsOutOfRange) {
   expectCompileRefused(model, {"generation_config.json", "temperature", "-3"});
 }
 
+// Each in one sentence that names the file, without running the other requests.
+TEST_F(BadInputTest, HostilePromptFiles) {
+  const std::string path = folder_.path("hostile.jsonl");
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const auto &[text, part] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"prompt": "a", "stop": )" + deep + "}", "nesting is deeper than 64 levels"},
+           {R"({"prompt": "a", "prompt": "b"})", "duplicate name 'prompt'"},
+           {R"({"prompt": "a", "max_tokens": 1e999})", "not valid JSON"},
+           {"{\"prompt\": \"\xff\"}", "not valid JSON"},
+           {std::string(1000, '{'), "hostile.jsonl:2"},
+           {R"({"prompt": ")" + std::string(2 << 20, 'a') + "\"}", "the text is too long"}}) {
+    writeFile(path, "{\"prompt\": \"Once\"}\n" + text + "\n");
+    const ProcessResult result = runCria({"run", storiesPackage(), "--prompts", path, "-n", "2"});
+    expectRefused(result, {"hostile.jsonl:2", part});
+    EXPECT_EQ(result.output, "") << part;
+    EXPECT_THAT(result.errors, testing::Not(HasSubstr("json.exception"))) << part;
+  }
+}
+
+TEST_F(BadInputTest, EndlessTexts) {
+  for (const char *option : {"--grammar", "--json-schema", "--sampler-file"}) {
+    expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, "/dev/zero"}),
+                  {"/dev/zero: expected at most 4194304 bytes"});
+  }
+  for (const char *option : {"-f", "--prompts"}) {
+    expectRefused(runCria({"run", storiesPackage(), option, "/dev/zero"}),
+                  {"/dev/zero: expected at most 268435456 bytes"});
+  }
+  writeFile(folder_.path("long.txt"), std::string(4 << 20, 'a'));
+  expectRefused(runCria({"run", storiesPackage(), "-f", folder_.path("long.txt")}),
+                {"the prompt: the text is too long", "4194304"});
+}
+
 TEST_F(BadInputTest, BadPromptFile) {
   writeFile(folder_.path("bad.jsonl"), "{\"prompt\": \"a\"}\n{\"promt\": \"b\"}\n");
   expectRefused(runCria({"run", storiesPackage(), "--prompts", folder_.path("bad.jsonl")}), {"bad.jsonl:2"});
