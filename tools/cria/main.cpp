@@ -4,6 +4,7 @@
 #include "Command.h"
 
 #include "CompilerProcess.h"
+#include "Interrupt.h"
 #include "plugins/api/cria_plugin.h"
 
 #include "tools/terminal/CommandLine.h"
@@ -22,11 +23,11 @@ std::string versionText() {
                      compiler.ok() ? *compiler : "not installed", CRIA_ABI_MAJOR, CRIA_ABI_MINOR);
 }
 
-/// Ctrl-C is not an error (docs/decisions/0002).
+/// An interrupt is not an error (docs/decisions/0002).
 int report(const Status &status) {
   if (status.code() == StatusCode::cancelled) {
     logInfo(false, "interrupted");
-    return kExitInterrupted;
+    return exitCodeOfInterrupt();
   }
   logError("{}", status.message());
   return kExitError;

@@ -136,6 +136,23 @@ TEST_F(ChatTerminalTest, CtrlZStopsTheProgramAndFgContinuesIt) {
   }
 }
 
+// SIGTERM ends the program, not only the line, and the history stays.
+TEST_F(ChatTerminalTest, SigtermAtThePromptEndsTheProgram) {
+  const TemporaryFolder cache;
+  PseudoTerminal shell("/bin/bash", {"--norc", "--noprofile", "-i"},
+                       {"CRIA_CACHE=" + cache.path(), "TERM=dumb", "PS1=shell:", "LC_ALL=C"});
+  EXPECT_TRUE(shell.waitFor("shell:"));
+  const std::string process = cache.path("process");
+  shell.type("(sleep 3; kill -TERM $(cat " + process + ")) & sh -c 'echo $$ >" + process +
+             "; exec " CRIA_BINARY_DIR "/bin/cria chat " + storiesPackage() + "'; echo code=$?\r");
+  EXPECT_TRUE(shell.waitFor("/help lists commands"));
+  EXPECT_TRUE(shell.waitFor("> "));
+  shell.type("/system kept\r");
+  EXPECT_TRUE(shell.waitFor("system prompt set")) << shell.shown();
+  EXPECT_TRUE(shell.waitFor("code=143")) << shell.shown();
+  EXPECT_THAT(readFile(cache.path("chat_history")), HasSubstr("kept"));
+}
+
 // The reference backend is slow enough to be interrupted; Ctrl-C before the first token counts too.
 TEST_F(ChatTerminalTest, CtrlCStopsTheAnswerNotTheProgram) {
   PseudoTerminal &terminal = start({"--backend", "reference", "--ignore-eos"});

@@ -144,6 +144,62 @@ TEST(RunCommandTest, ManyPromptsEqualOneAtATime) {
   }
 }
 
+/// Runs many requests, sends a signal when the first result is written, and prints "code N" at the end.
+ProcessResult runManyAndSend(const std::string &signal) {
+  const TemporaryFolder folder;
+  std::string file = "{\"prompt\": \"Once\", \"max_tokens\": 1}\n";
+  for (int i = 0; i < 3000; ++i) {
+    file += "{\"prompt\": \"Once upon a time\", \"max_tokens\": 200}\n";
+  }
+  writeFile(folder.path("rows.jsonl"), file);
+  const std::string output = folder.path("out");
+  return runProcess("/bin/bash",
+                    {"-c", CRIA_BINARY_DIR "/bin/cria run " + storiesPackage() +
+                               " --backend reference --prompts " + folder.path("rows.jsonl") + " >" + output +
+                               " & until [[ -s " + output + " ]]; do sleep 0.05; done; kill -" + signal +
+                               " $!; wait $!; echo code $? >&2; cat " + output});
+}
+
+// Results are written as they are done and in order. A request to end keeps them.
+TEST(RunCommandTest, ASignalKeepsTheResultsThatAreDone) {
+  for (const auto &[signal, code] :
+       {std::pair("TERM", "code 143"), std::pair("HUP", "code 129"), std::pair("INT", "code 130")}) {
+    const ProcessResult result = runManyAndSend(signal);
+    EXPECT_THAT(result.errors, HasSubstr(code)) << signal;
+    EXPECT_THAT(result.errors, HasSubstr("of 3001 requests have ended")) << signal;
+    const std::vector<json> rows = lines(result.output);
+    ASSERT_EQ(rows.size(), 3001u) << signal;
+    EXPECT_EQ(rows[0]["finish_reason"], "length") << signal;
+    EXPECT_EQ(rows[3000]["finish_reason"], "cancelled") << signal;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(rows[i]["index"], i) << signal;
+    }
+  }
+}
+
+// Nothing can be cleaned up after SIGKILL, but what is written is written.
+TEST(RunCommandTest, AKillKeepsTheResultsThatAreDone) {
+  const ProcessResult result = runManyAndSend("KILL");
+  EXPECT_THAT(result.errors, HasSubstr("code 137"));
+  const std::vector<json> rows = lines(result.output);
+  ASSERT_FALSE(rows.empty());
+  EXPECT_EQ(rows[0]["finish_reason"], "length");
+}
+
+TEST(RunCommandTest, EndsWhenResultsCannotBeWritten) {
+  const TemporaryFolder folder;
+  std::string file;
+  for (int i = 0; i < 3000; ++i) {
+    file += "{\"prompt\": \"Once upon a time\", \"max_tokens\": 100}\n";
+  }
+  writeFile(folder.path("rows.jsonl"), file);
+  const ProcessResult result = runProcess(
+      "/bin/bash", {"-c", CRIA_BINARY_DIR "/bin/cria run " + storiesPackage() +
+                              " --backend reference --prompts " + folder.path("rows.jsonl") + " >/dev/full"});
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_THAT(result.errors, HasSubstr("cannot write to standard output"));
+}
+
 TEST(RunCommandTest, TheReferenceBackendGeneratesTheSameText) {
   const json cpu = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12"});
   const json reference = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12", "--backend", "reference"});
