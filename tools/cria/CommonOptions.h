@@ -6,7 +6,9 @@
 #include "tools/terminal/CommandLine.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cria::cli {
@@ -30,6 +32,9 @@ struct CommonOptions : OutputOptions {
   bool verify = false;
   bool verbose = false;
 };
+
+/// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes from 1 to 2^60.
+std::optional<uint64_t> parseMemorySize(std::string_view text);
 
 /// Adds --quiet and --json; `json` describes the output of the latter.
 void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json);

@@ -11,9 +11,10 @@ namespace cria::cli {
 
 enum class SecondInterrupt { endsProgram, isIgnored };
 
-/// Sets its flag on SIGINT, SIGTERM and SIGHUP during its lifetime; restores the previous handlers after it. A
-/// second request ends the program at once; requests within a tenth of a second count as one, because the same
-/// one may also come through the process group. SIGHUP stays ignored where it was. One object at a time.
+/// Sets its flag on SIGINT, SIGTERM and SIGHUP during its lifetime; restores the previous handlers after it.
+/// A second request ends the program at once; requests within a tenth of a second count as one, because the
+/// same one may also come through the process group. SIGHUP stays ignored where it was. One object at a
+/// time.
 class InterruptScope {
 public:
   /// second: what a second SIGINT does. SIGTERM and SIGHUP always end the program the second time.
