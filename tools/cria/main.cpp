@@ -8,6 +8,7 @@
 #include "plugins/api/cria_plugin.h"
 
 #include "tools/terminal/CommandLine.h"
+#include "tools/terminal/MappingFault.h"
 #include "tools/terminal/Terminal.h"
 
 #include <csignal>
@@ -108,6 +109,7 @@ int main(int argc, char **argv) {
   using namespace cria;
   using namespace cria::cli;
   openStandardStreams();
+  reportMappingFaults();
   std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");
   app.require_subcommand(1);
