@@ -78,6 +78,25 @@ TEST_F(ChatTerminalTest, RemembersLinesAlsoOfAnEarlierChat) {
   expectAnswer("/system\r", "(system prompt: one and two and three)");
 }
 
+// The one that ends last keeps the lines of the other.
+TEST_F(ChatTerminalTest, TwoChatsAtOnceKeepBothHistories) {
+  const TemporaryFolder cache;
+  const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path(), "TERM=xterm", "LC_ALL=C"};
+  const std::vector<std::string> arguments = {"chat", storiesPackage()};
+  PseudoTerminal first(CRIA_BINARY_DIR "/bin/cria", arguments, environment);
+  PseudoTerminal second(CRIA_BINARY_DIR "/bin/cria", arguments, environment);
+  for (const auto &[terminal, name] : {std::pair(&first, "one"), std::pair(&second, "two")}) {
+    EXPECT_TRUE(terminal->waitFor("> "));
+    terminal->type(std::string("/system ") + name + "\r");
+    EXPECT_TRUE(terminal->waitFor("system prompt set"));
+  }
+  for (PseudoTerminal *terminal : {&first, &second}) {
+    terminal->type(kCtrlD);
+    EXPECT_EQ(terminal->waitForExit(), 0);
+  }
+  EXPECT_THAT(readFile(cache.path("chat_history")), testing::AllOf(HasSubstr("one"), HasSubstr("two")));
+}
+
 TEST_F(ChatTerminalTest, CtrlCAtThePromptDropsTheLineOnly) {
   PseudoTerminal &terminal = start();
   terminal.type("/system dropped");
