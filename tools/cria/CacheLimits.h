@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// CacheLimits: which packages leave the cache, those that were not used for long and then those that were used
-// least recently.
+// CacheLimits: which packages leave the cache, those that were not used for long and then those that were
+// used least recently.
 #pragma once
 
 #include "CompileCache.h"

@@ -82,6 +82,11 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
                   "Memory for the KV cache, e.g. 512M or 2G; default: a full context per sequence, up to 1G")
       ->type_name("SIZE")
       ->transform(memorySize());
+  command.add_flag_callback(
+      "--no-native-code", [&options] { options.allowNativeCode = false; },
+      "Run the target ops alone, without code of the package, whose origin need not be trusted");
+  command.add_flag("--ignore-memory", options.ignoreMemory,
+                   "Open the model even if it needs more memory than is free");
   addPluginFolderOption(command, options.pluginFolders);
   command.add_flag("--verify", options.verify,
                    "Also check the digests of the weights, which reads all of them");

@@ -29,6 +29,8 @@ struct CommonOptions : OutputOptions {
   uint32_t context = 0;
   uint64_t kvMemoryBytes = 0;
   std::vector<std::string> pluginFolders;
+  bool allowNativeCode = true;
+  bool ignoreMemory = false;
   bool verify = false;
   bool verbose = false;
 };

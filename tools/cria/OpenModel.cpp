@@ -19,6 +19,8 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
           .numThreads = options.threads,
           .context = options.context,
           .kvMemoryBytes = options.kvMemoryBytes,
+          .allowNativeCode = options.allowNativeCode,
+          .ignoreMemory = options.ignoreMemory,
           .progress = [&progress](uint64_t done, uint64_t total) { progress.update(done, total); }};
 }
 
@@ -26,6 +28,9 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
 void reportChoice(const Model &model, const CommonOptions &options) {
   for (const std::string &rejected : model.rejectedTargets()) {
     logInfo(options.quiet, "note: {}", rejected);
+  }
+  for (const std::string &note : model.notes()) {
+    logInfo(options.quiet, "note: {}", note);
   }
   if (options.verbose) {
     logInfo(options.quiet, "{} with target {} on {}", model.backendName(), model.targetName(),
