@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Refuses texts that are far too long for a context before they are encoded, which takes much more memory than
-// the text.
+// Refuses texts that are far too long for a context before they are encoded, which takes much more memory
+// than the text.
 #pragma once
 
 #include "runtime/text/Tokenizer.h"
