@@ -199,8 +199,9 @@ TEST(WeightFormat, FindsTheFirstValueThatIsNotFinite) {
       EXPECT_EQ(findNonFinite(format, row.data(), columns), std::nullopt) << format.name;
       const size_t first = random() % columns, second = first + random() % (columns - first);
       for (size_t at : {first, second}) {
-        const uint32_t payload = random() % 3 == 0 ? 0 : random() & 0x007FFFFF;
-        values[at] = std::bit_cast<float>(0x7F800000u | (random() & 1) << 31 | (payload & 0x007FE000));
+        const auto sign = uint32_t(random() & 1) << 31;
+        const auto payload = uint32_t(random() % 3 == 0 ? 0 : random()) & 0x007FE000; // 0: infinity
+        values[at] = std::bit_cast<float>(0x7F800000u | sign | payload);
       }
       encodeRow(format, values, row.data());
       const size_t expected = isDense(format) ? first : first / size_t(format.group) * size_t(format.group);

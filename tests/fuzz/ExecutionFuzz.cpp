@@ -4,6 +4,7 @@
 // buffers.
 #include "runtime/exec/Model.h"
 #include "runtime/exec/Session.h"
+#include "runtime/plugin/PluginRegistry.h"
 #include "support/Json.h"
 #include "support/Sha256.h"
 #include "tests/fuzz/FuzzFolder.h"
