@@ -78,13 +78,14 @@ TEST(CompileCacheTest, AReplacedFileIsNoticed) {
 }
 
 TEST(CompileCacheTest, ProcessesAtOnceCompileOnce) {
-  const TemporaryFolder cache;
+  const TemporaryFolder cache, texts;
   std::string command;
   for (int i = 0; i < 3; ++i) {
-    command += CRIA_BINARY_DIR "/bin/cria run " + kStoriesCheckpoint + " -p Once -n 3 --temperature 0 & ";
+    command += CRIA_BINARY_DIR "/bin/cria run " + kStoriesCheckpoint + " -p Once -n 3 --temperature 0 >" +
+               texts.path(std::to_string(i)) + " & ";
   }
-  const ProcessResult all =
-      runProcess("/bin/bash", {"-c", command + "wait"}, "", {"CRIA_CACHE=" + cache.path()});
+  const ProcessResult all = runProcess("/bin/bash", {"-c", command + "wait; cat " + texts.path("*")}, "",
+                                       {"CRIA_CACHE=" + cache.path()});
   size_t compiled = 0;
   for (size_t at = 0; (at = all.errors.find("compiling the checkpoint '", at)) != std::string::npos; ++at) {
     ++compiled;
