@@ -6,9 +6,9 @@
 #include "support/Json.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace cria {
@@ -85,42 +85,59 @@ std::optional<uint64_t> tensorBytes(ElementType type, std::span<const int64_t> s
   return bytes;
 }
 
-StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std::string &path) {
-  std::shared_ptr<SafetensorsFile> result(new SafetensorsFile());
-  result->path_ = path;
-  CRIA_ASSIGN_OR_RETURN(RegularFile opened, openRegularFile(path));
-  result->file_ = std::move(opened.descriptor);
-  uint64_t size = opened.size;
-  if (size < kLengthBytes) {
+namespace {
+Status readBytes(const Descriptor &file, uint64_t offset, std::span<std::byte> target,
+                 const std::string &where) {
+  for (size_t done = 0; done < target.size();) {
+    ssize_t count = pread(file.get(), target.data() + done, target.size() - done, off_t(offset + done));
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count <= 0) {
+      return error(StatusCode::io, "{}: {}", where,
+                   count < 0 ? std::strerror(errno) : "the file was truncated");
+    }
+    done += size_t(count);
+  }
+  return {};
+}
+
+/// Reads the header; not by the mapping, so that a file that is truncated meanwhile is an error.
+StatusOr<std::string> readHeader(const RegularFile &file, const std::string &path) {
+  if (file.size < kLengthBytes) {
     return invalidArgument("{}: not a safetensors file; expected at least {} bytes, got {}", path,
-                           kLengthBytes, size);
+                           kLengthBytes, file.size);
   }
-  void *map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, result->file_.get(), 0);
-  if (map == MAP_FAILED) {
-    return error(StatusCode::io, "{}: cannot map {} bytes: {}", path, size, std::strerror(errno));
-  }
-  result->map_ = static_cast<const std::byte *>(map);
-  result->fileSize_ = size;
-  uint64_t headerBytes = littleEndian64(result->map_);
-  if (headerBytes > size - kLengthBytes) {
+  std::array<std::byte, kLengthBytes> length;
+  CRIA_RETURN_IF_ERROR(readBytes(file.descriptor, 0, length, path + ": cannot read the header"));
+  uint64_t headerBytes = littleEndian64(length.data());
+  if (headerBytes > file.size - kLengthBytes) {
     return invalidArgument(
         "{}: truncated, or not a safetensors file; the header length is {} bytes, the file has {}", path,
-        headerBytes, size);
+        headerBytes, file.size);
   }
   if (headerBytes > kMaxHeaderBytes) {
     return invalidArgument("{}: expected a header of at most {} bytes, got {}", path, kMaxHeaderBytes,
                            headerBytes);
   }
-  auto *header = reinterpret_cast<const char *>(result->map_ + kLengthBytes);
-  CRIA_RETURN_IF_ERROR(result->parseHeader({header, headerBytes}));
-  CRIA_RETURN_IF_ERROR(result->checkLayout(kLengthBytes + headerBytes));
-  return std::shared_ptr<const SafetensorsFile>(std::move(result));
+  std::string header(headerBytes, '\0');
+  CRIA_RETURN_IF_ERROR(readBytes(file.descriptor, kLengthBytes, std::as_writable_bytes(std::span(header)),
+                                 path + ": cannot read the header"));
+  return header;
 }
+} // namespace
 
-SafetensorsFile::~SafetensorsFile() {
-  if (map_) {
-    munmap(const_cast<std::byte *>(map_), fileSize_);
-  }
+StatusOr<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::open(const std::string &path) {
+  std::shared_ptr<SafetensorsFile> result(new SafetensorsFile());
+  result->path_ = path;
+  CRIA_ASSIGN_OR_RETURN(RegularFile opened, openRegularFile(path));
+  result->fileSize_ = opened.size;
+  CRIA_ASSIGN_OR_RETURN(const std::string header, readHeader(opened, path));
+  CRIA_RETURN_IF_ERROR(result->parseHeader(header));
+  CRIA_RETURN_IF_ERROR(result->checkLayout(kLengthBytes + header.size()));
+  CRIA_ASSIGN_OR_RETURN(result->map_, MappedFile::map(opened, path));
+  result->file_ = std::move(opened.descriptor);
+  return std::shared_ptr<const SafetensorsFile>(std::move(result));
 }
 
 Status SafetensorsFile::parseHeader(std::string_view header) {
@@ -176,7 +193,7 @@ const SafetensorsTensor *SafetensorsFile::find(std::string_view name) const {
 }
 
 std::span<const std::byte> SafetensorsFile::data(const SafetensorsTensor &tensor) const {
-  return {map_ + tensor.offset, size_t(tensor.size)};
+  return map_.bytes().subspan(tensor.offset, tensor.size);
 }
 
 Status SafetensorsFile::read(const SafetensorsTensor &tensor, uint64_t offset,
@@ -185,19 +202,8 @@ Status SafetensorsFile::read(const SafetensorsTensor &tensor, uint64_t offset,
     return invalidArgument("{}: bytes {} to {} exceed tensor '{}' of {} bytes", path_, offset,
                            offset + target.size(), printable(tensor.name), tensor.size);
   }
-  for (size_t done = 0; done < target.size();) {
-    ssize_t count =
-        pread(file_.get(), target.data() + done, target.size() - done, off_t(tensor.offset + offset + done));
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0) {
-      return error(StatusCode::io, "{}: cannot read tensor '{}': {}", path_, printable(tensor.name),
-                   count < 0 ? std::strerror(errno) : "the file was truncated");
-    }
-    done += size_t(count);
-  }
-  return {};
+  return readBytes(file_, tensor.offset + offset, target,
+                   fmt::format("{}: cannot read tensor '{}'", path_, printable(tensor.name)));
 }
 
 } // namespace cria

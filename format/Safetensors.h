@@ -6,6 +6,7 @@
 
 #include "format/ElementType.h"
 #include "support/Descriptor.h"
+#include "support/MappedFile.h"
 #include "support/OutputFile.h"
 #include "support/Status.h"
 
@@ -34,13 +35,12 @@ struct SafetensorsTensor {
 /// open() guarantees that the header fits into the file, names are unique, every size is the product of
 /// shape and element size without overflow, and ranges lie inside the file, do not overlap and leave no
 /// gap. Data is aligned as it is in the file: to 64 bytes in files of SafetensorsWriter, possibly not at
-/// all in others. If another process truncates the file, access to data() raises SIGBUS, while read()
-/// returns an error.
+/// all in others. If another process truncates the file, access to data() raises SIGBUS
+/// (support/MappedFile.h), while open() and read() return an error.
 class SafetensorsFile {
 public:
   /// Errors: notFound, io, invalidArgument, unsupported, with the file and the tensor.
   static StatusOr<std::shared_ptr<const SafetensorsFile>> open(const std::string &path);
-  ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile &) = delete;
   SafetensorsFile &operator=(const SafetensorsFile &) = delete;
 
@@ -65,7 +65,7 @@ private:
 
   std::string path_;
   Descriptor file_;
-  const std::byte *map_ = nullptr;
+  MappedFile map_;
   uint64_t fileSize_ = 0;
   std::vector<SafetensorsTensor> tensors_;
   std::map<std::string, size_t, std::less<>> index_;

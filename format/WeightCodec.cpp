@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 namespace cria {
 
@@ -87,6 +89,37 @@ void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span
     }
     scales += sizeOf(format.scaleType);
   }
+}
+
+/// `exponent`: the bits that are all set in NaN and infinity.
+template <typename Word>
+static std::optional<size_t> findExponent(const std::byte *row, size_t columns, Word exponent) {
+  Word found = 0; // without branches, so that a loop over many values is one of vectors
+  for (size_t i = 0; i < columns; ++i) {
+    Word word;
+    std::memcpy(&word, row + i * sizeof(Word), sizeof(Word));
+    found |= Word((word & exponent) == exponent);
+  }
+  for (size_t i = 0; found != 0 && i < columns; ++i) {
+    Word word;
+    std::memcpy(&word, row + i * sizeof(Word), sizeof(Word));
+    if ((word & exponent) == exponent) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<size_t> findNonFinite(const WeightFormatTraits &format, const std::byte *row, size_t columns) {
+  if (isDense(format) && format.element == ElementType::f16) {
+    return findExponent<uint16_t>(row, columns, 0x7C00);
+  }
+  if (isDense(format) && format.element == ElementType::bf16) {
+    return findExponent<uint16_t>(row, columns, 0x7F80);
+  }
+  std::vector<float> values(columns);
+  decodeRow(format, row, values);
+  return findExponent<uint32_t>(bytesOf(values.data()), columns, 0x7F800000);
 }
 
 } // namespace cria

@@ -19,4 +19,8 @@ std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<cons
 /// Decodes a row of values.size() columns in a format that hasCodec(). values: overwritten.
 void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span<float> values);
 
+/// Returns the column of the first NaN or infinity of an encoded row, if any. In a group with a scale that is
+/// not finite, it is the first column of the group.
+std::optional<size_t> findNonFinite(const WeightFormatTraits &format, const std::byte *row, size_t columns);
+
 } // namespace cria

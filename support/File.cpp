@@ -15,9 +15,15 @@ namespace {
 
 StatusOr<Descriptor> openToRead(const std::string &path, int flags) {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  const int failure = errno;
+  std::error_code problem;
+  if (!file && failure == ENOENT && std::filesystem::is_symlink(path, problem)) {
+    return error(StatusCode::notFound, "{}: cannot open: the link leads to '{}', which does not exist", path,
+                 std::filesystem::read_symlink(path, problem).string());
+  }
   if (!file) {
-    return error(errno == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
-                 std::strerror(errno));
+    return error(failure == ENOENT ? StatusCode::notFound : StatusCode::io, "{}: cannot open: {}", path,
+                 std::strerror(failure));
   }
   return file;
 }

@@ -19,9 +19,11 @@ namespace fs = std::filesystem;
 
 constexpr const char *kIndexName = "model.safetensors.index.json";
 
+/// True for a link to nothing as well, as in a half-downloaded cache: reading it is an error, not the absence
+/// of a file.
 bool exists(const std::string &path) {
   std::error_code ignored;
-  return fs::exists(path, ignored);
+  return fs::exists(fs::symlink_status(path, ignored));
 }
 
 std::string inFolder(const std::string &folder, std::string_view name) {

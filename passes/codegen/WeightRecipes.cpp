@@ -26,10 +26,12 @@ public:
 
   Status read(int64_t first, int64_t count, std::byte *target) const override {
     if (info_.format == format_) {
-      return tensors_.readRows(name_, first, count, {target, uint64_t(count) * sourceBytes_});
+      CRIA_RETURN_IF_ERROR(tensors_.readRows(name_, first, count, {target, uint64_t(count) * sourceBytes_}));
+      return checkFinite(first, count, target);
     }
     std::vector<std::byte> bytes(uint64_t(count) * sourceBytes_);
     CRIA_RETURN_IF_ERROR(tensors_.readRows(name_, first, count, bytes));
+    CRIA_RETURN_IF_ERROR(checkFinite(first, count, bytes.data()));
     std::vector<float> values(static_cast<size_t>(columns()));
     for (int64_t row = 0; row < count; ++row, target += targetBytes_) {
       decodeRow(traitsOf(*info_.format), bytes.data() + uint64_t(row) * sourceBytes_, values);
@@ -41,6 +43,21 @@ public:
   }
 
 private:
+  Status checkFinite(int64_t first, int64_t count, const std::byte *rows) const {
+    for (int64_t row = 0; row < count; ++row, rows += sourceBytes_) {
+      if (auto column = findNonFinite(traitsOf(*info_.format), rows, size_t(columns()))) {
+        std::vector<float> values(static_cast<size_t>(columns()));
+        decodeRow(traitsOf(*info_.format), rows, values);
+        return invalidArgument(
+            "{}: tensor '{}': expected finite weights, got {} in row {}, column {}; the "
+            "checkpoint is damaged or was trained with an overflow: download or convert it "
+            "again",
+            info_.file, name_, values[*column], first + row, *column);
+      }
+    }
+    return {};
+  }
+
   Status overflowError(int64_t row, size_t column, float value) const {
     return invalidArgument(
         "{}: tensor '{}': {} in row {}, column {} does not fit {}; compile with --weights {}", info_.file,

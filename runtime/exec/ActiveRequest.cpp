@@ -6,8 +6,11 @@
 #include "runtime/plugin/SamplerChain.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace cria {
+
+static constexpr float kHighest = std::numeric_limits<float>::max();
 
 ActiveRequest::ActiveRequest(RequestHandle handle, GenerateRequest request, Model &model,
                              const Tokenizer *tokenizer, GenerateCallback onEvent)
@@ -129,10 +132,25 @@ bool ActiveRequest::endsWith(int32_t token) {
   return true;
 }
 
+/// The cause of logits that are not finite, if it is the type of the KV cache.
+Status ActiveRequest::explain(const Status &status, std::span<const float> logits) const {
+  const bool areFinite =
+      std::all_of(logits.begin(), logits.end(), [](float logit) { return logit <= kHighest; });
+  if (areFinite || model_.program().kv.type != ElementType::f16) {
+    return status;
+  }
+  const StatusOr<bool> overflow = session_->hasOverflow();
+  return overflow.ok() && *overflow
+             ? error(status.code(),
+                     "a key or value is beyond 65504, the largest number of a KV cache in f16; "
+                     "compile the model again with --kv f32")
+             : status;
+}
+
 void ActiveRequest::takeLogits(std::span<const float> logits) {
   StatusOr<int32_t> token = choose(logits);
   if (!token.ok()) {
-    return finish(FinishReason::error, token.status());
+    return finish(FinishReason::error, explain(token.status(), logits));
   }
   if (result_.promptNs == 0) {
     result_.promptNs = elapsedNs();

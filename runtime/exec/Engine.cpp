@@ -22,13 +22,17 @@ std::string_view finishReasonName(FinishReason reason) {
 
 namespace {
 
-/// Blocks all signals on this thread during its lifetime. A thread that is started meanwhile inherits the
-/// mask, so signals are delivered to the threads of the program.
+/// Blocks all signals on this thread during its lifetime, except those of faults, which a program may handle
+/// where they occur. A thread that is started meanwhile inherits the mask, so signals are delivered to the
+/// threads of the program.
 class SignalsBlocked {
 public:
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
+    for (const int fault : {SIGBUS, SIGSEGV, SIGFPE, SIGILL}) {
+      sigdelset(&all, fault);
+    }
     pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }

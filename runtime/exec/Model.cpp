@@ -32,6 +32,7 @@ public:
   Program program;
   std::string backendName, targetName;
   std::vector<std::string> rejectedTargets;
+  std::vector<std::string> notes;
   DeviceMemory deviceMemory; // before any allocation
   // Later members use earlier ones and are destroyed before them.
   std::unique_ptr<Device> device;
@@ -45,6 +46,7 @@ public:
 
 private:
   Status openDevice(const TargetChoice &choice, const ModelOptions &options);
+  Status checkMemory(const KvPlan &plan);
   Status loadCode(const PackageTarget &target);
   Status initialize();
   Status requireStep() const;
@@ -64,10 +66,7 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   CRIA_ASSIGN_OR_RETURN(program, package->program(*choice.target));
   CRIA_ASSIGN_OR_RETURN(KvPlan plan, planKv(program, options));
   CRIA_RETURN_IF_ERROR(openDevice(choice, options));
-  if (!device->canImport()) { // the host's memory is handed out when it is touched, and weights are used in
-                              // place
-    CRIA_RETURN_IF_ERROR(checkFits(program, plan, deviceMemory));
-  }
+  CRIA_RETURN_IF_ERROR(options.ignoreMemory ? Status() : checkMemory(plan));
   CRIA_RETURN_IF_ERROR(loadCode(*choice.target));
   CRIA_ASSIGN_OR_RETURN(memory, ModelMemory::allocate(*package, program, *device, plan, options.progress));
   commandBuffers = std::make_unique<CommandBuffers>(*device, code.get(), program, memory->bound(),
@@ -86,6 +85,22 @@ Status Model::Implementation::open(std::shared_ptr<const Package> openPackage, c
   poisonBuffers_ = options.debug.poisonBuffers;
   CRIA_RETURN_IF_ERROR(commandBuffers->check());
   return initialize();
+}
+
+/// Before anything is allocated, since the host hands out memory when it is touched, and then ends a process
+/// when there is too little.
+Status Model::Implementation::checkMemory(const KvPlan &plan) {
+  const bool hasOwnMemory = !device->canImport() && deviceMemory.freeBytes != 0;
+  if (hasOwnMemory) {
+    CRIA_RETURN_IF_ERROR(checkFits(program, plan, deviceMemory));
+  }
+  const HostMemory host = HostMemory::read();
+  const HostMemoryUse use = hostMemoryUse(program, plan, !hasOwnMemory, device->canImport());
+  CRIA_RETURN_IF_ERROR(checkFits(use, host));
+  if (std::string note = noteOnMappedWeights(use, host); !note.empty()) {
+    notes.push_back(std::move(note));
+  }
+  return {};
 }
 
 Status Model::Implementation::openDevice(const TargetChoice &choice, const ModelOptions &options) {
@@ -256,6 +271,9 @@ StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> pack
 
 StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> package, PluginRegistry &registry,
                                              const ModelOptions &options) {
+  if (options.backend.empty() && registry.names(PluginKind::backend).empty()) {
+    return registry.noneFound("backends");
+  }
   std::vector<BackendPlugin> plugins;
   std::vector<std::string> refused;
   std::vector<std::string> names = {options.backend};
@@ -280,6 +298,17 @@ StatusOr<std::span<const float>> Model::forward(const Batch &batch, const Cancel
   return implementation_->forward(batch, cancel);
 }
 
+StatusOr<bool> Model::hasOverflow(std::span<const int32_t> pages) {
+  for (const int32_t page : pages) {
+    CRIA_ASSIGN_OR_RETURN(const bool found,
+                          implementation_->memory->hasOverflow(static_cast<uint32_t>(page)));
+    if (found) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Status Model::repeatStep(uint32_t count) { return implementation_->repeatStep(count); }
 StatusOr<std::vector<ProfileRow>> Model::timeKernels(uint32_t count) {
   return implementation_->timeKernels(count);
@@ -295,6 +324,7 @@ KvPool &Model::kvPool() { return *implementation_->pool; }
 const std::string &Model::backendName() const { return implementation_->backendName; }
 const std::string &Model::targetName() const { return implementation_->targetName; }
 const std::vector<std::string> &Model::rejectedTargets() const { return implementation_->rejectedTargets; }
+const std::vector<std::string> &Model::notes() const { return implementation_->notes; }
 const std::string &Model::deviceName() const { return implementation_->deviceMemory.name; }
 const MemoryUse &Model::memoryUse() const { return implementation_->memory->use(); }
 Status Model::enableProfile(bool on) { return implementation_->enableProfile(on); }

@@ -43,6 +43,11 @@ struct ModelOptions {
   /// 0: a full context for every sequence of a step, but at most 1 GiB, or one context if that is larger.
   uint64_t kvMemoryBytes = 0;
   uint32_t maxCommandBuffers = 32; // kept for reuse, one for each entry point, T and R (see Batch)
+  /// False: only targets without code of their own, such as `ops`, for packages of unknown origin. Backends
+  /// that run otherwise only when they are named are then chosen as well.
+  bool allowNativeCode = true;
+  /// Open the model even if it needs more memory than is free.
+  bool ignoreMemory = false;
   ModelDebugOptions debug;
   /// Called while weights are uploaded, with numbers of bytes. Not called if weights are used in place.
   std::function<void(uint64_t done, uint64_t total)> progress;
@@ -73,7 +78,8 @@ public:
   /// Chooses target and backend, maps or uploads the weights, and fills random ones with the entry point
   /// `initialize`. If a backend rejects the code of a target, the next best pair is tried. Errors:
   /// unsupported with the reason why each backend cannot run the package; incompatibleCode with those of each
-  /// target; outOfMemory, io; the backend's.
+  /// target; outOfMemory, before anything is allocated, if device or host have too little memory; io; the
+  /// backend's.
   static StatusOr<std::unique_ptr<Model>> open(std::shared_ptr<const Package> package,
                                                std::span<const BackendReference> backends,
                                                const ModelOptions &options = {});
@@ -117,6 +123,12 @@ public:
   /// Why better choices of backend and target were given up: their code was rejected when it was loaded.
   const std::vector<std::string> &rejectedTargets() const;
   const MemoryUse &memoryUse() const;
+  /// What is worth knowing about the opened model, such as that weights will be read from the disk.
+  const std::vector<std::string> &notes() const;
+
+  /// Returns whether one of these KV pages holds an infinity or NaN: a key or value did not fit the type of
+  /// the cache, or the computation failed. Errors: the backend's.
+  StatusOr<bool> hasOverflow(std::span<const int32_t> pages);
 
   /// Enables or disables profiling. Errors: unsupported if the backend does not measure times.
   Status enableProfile(bool on);

@@ -54,6 +54,19 @@ Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory 
       memory.totalBytes == 0 ? "" : fmt::format(" of {}", memory.totalBytes));
 }
 
+HostMemoryUse hostMemoryUse(const Program &program, const KvPlan &plan, bool isHost, bool canImport) {
+  const MemoryUse use = planUse(program, plan);
+  if (!isHost) {
+    return {.other = WeightBuffers::kUploadBytes + program.step.size + program.result().size};
+  }
+  HostMemoryUse host = {.kv = use.kv, .other = use.arena + use.other};
+  for (const ProgramWeight &weight : program.weights) {
+    const bool isMapped = canImport && !weight.file.empty();
+    (isMapped ? host.mapped : host.weights) += weight.size();
+  }
+  return host;
+}
+
 StatusOr<KvPlan> planKv(const Program &program, const ModelOptions &options) {
   uint32_t context = options.context == 0 ? program.limits.context : options.context;
   if (context > program.limits.context) {
@@ -145,6 +158,19 @@ Status ModelMemory::allocateKv(uint32_t numPages) {
 Status ModelMemory::poisonBuffers() {
   CRIA_RETURN_IF_ERROR(device_.fill(arena_, 0, use_.arena, kQuietNan));
   return device_.fill(result_, 0, roundUpToWord(program_.result().size), kQuietNan);
+}
+
+StatusOr<bool> ModelMemory::hasOverflow(uint32_t page) {
+  constexpr uint32_t kHalfExponent = 0x7C00, kFloatExponent = 0x7F800000; // all set: infinity or NaN
+  const uint64_t bytes = program_.kv.pageBytes;
+  std::vector<uint32_t> words(bytes / sizeof(uint32_t));
+  CRIA_RETURN_IF_ERROR(device_.download(kv_, page * bytes, words.data(), bytes));
+  CRIA_RETURN_IF_ERROR(device_.finish());
+  const bool isHalf = program_.kv.type == ElementType::f16;
+  return std::any_of(words.begin(), words.end(), [&](uint32_t word) {
+    return isHalf ? (word & kHalfExponent) == kHalfExponent || (word >> 16 & kHalfExponent) == kHalfExponent
+                  : (word & kFloatExponent) == kFloatExponent;
+  });
 }
 
 Status ModelMemory::zeroPage(uint32_t page) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/exec/CommandBuffers.h"
+#include "runtime/exec/HostMemory.h"
 #include "runtime/exec/KvPool.h"
 #include "runtime/exec/Model.h"
 #include "runtime/exec/WeightBuffers.h"
@@ -31,6 +32,10 @@ struct DeviceMemory {
 /// with the required bytes, for what, and the free bytes.
 Status checkFits(const Program &program, const KvPlan &plan, const DeviceMemory &memory);
 
+/// What a program takes of the host's memory. isHost: the device uses it. canImport: it uses weights in
+/// place.
+HostMemoryUse hostMemoryUse(const Program &program, const KvPlan &plan, bool isHost, bool canImport);
+
 /// Owns all buffers of a program on a device. Implements the page operations of the KV pool. Not
 /// thread-safe; callers serialize. Program and device outlive it.
 class ModelMemory : public PageOperations {
@@ -45,6 +50,8 @@ public:
   const MemoryUse &use() const { return use_; }
   /// Fills arena and result with NaN.
   Status poisonBuffers();
+  /// Returns whether a page holds an infinity or NaN of the type of the cache.
+  StatusOr<bool> hasOverflow(uint32_t page);
 
   Status zeroPage(uint32_t page) override;
   Status copyPage(uint32_t destination, uint32_t source) override;

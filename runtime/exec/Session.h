@@ -34,6 +34,9 @@ public:
   uint32_t room() const { return model_->context() - length(); }
   uint32_t numPages() const { return static_cast<uint32_t>(kv_.pages().size()); }
 
+  /// Model::hasOverflow() of the pages of this session.
+  StatusOr<bool> hasOverflow() const { return model_->hasOverflow(kv_.pages()); }
+
   /// Removes the tokens from `length` on. REQUIRES: length <= length().
   void truncate(uint32_t length);
   void clear() { truncate(0); }

@@ -13,6 +13,12 @@ namespace {
 /// The score of backends that accept everything and compute nothing, such as `null`.
 constexpr uint32_t kComputesNothing = 1;
 
+/// "target a is", "targets a, b are"
+std::string countedTargets(const std::set<std::string> &names) {
+  return fmt::format("target{} {} {}", names.size() == 1 ? "" : "s", fmt::join(names, ", "),
+                     names.size() == 1 ? "is" : "are");
+}
+
 class Chooser {
 public:
   Chooser(const ModelOptions &options, const std::vector<std::string> &refused)
@@ -27,6 +33,7 @@ private:
 
   const ModelOptions &options_;
   std::vector<std::string> reasons_;
+  std::set<std::string> native_;      // targets with code, if options_ exclude it
   std::set<std::string> onlyIfNamed_; // backends that run a target, but only if options_ name them
   std::vector<TargetChoice> accepted_;
 };
@@ -52,8 +59,13 @@ void Chooser::consider(const BackendReference &backend, const Manifest &manifest
     return;
   }
   for (const PackageTarget &target : manifest.targets) {
-    if (options_.target.empty() || options_.target == target.name) {
+    if (!options_.target.empty() && options_.target != target.name) {
+      continue;
+    }
+    if (options_.allowNativeCode || target.code.empty()) {
       probe(backend, api, target);
+    } else {
+      native_.insert(target.name);
     }
   }
 }
@@ -69,8 +81,9 @@ void Chooser::probe(const BackendReference &backend, const cria_backend_api &api
   cria_status answer = api.probe(options_.device, &info, &score, message.get());
   bool mustBeNamed = (api.flags & CRIA_BACKEND_EXPLICIT_ONLY) != 0 && options_.backend.empty();
   bool accepts = answer == CRIA_STATUS_OK && score > 0;
-  if (mustBeNamed) {
-    if (accepts && score > kComputesNothing) {
+  bool computes = accepts && score > kComputesNothing;
+  if (mustBeNamed && !(computes && !options_.allowNativeCode)) {
+    if (computes) {
       onlyIfNamed_.insert(backend.name);
     }
   } else if (!accepts) {
@@ -93,6 +106,12 @@ StatusOr<std::vector<TargetChoice>> Chooser::result(const Manifest &manifest) {
     }
     return error(StatusCode::notFound, "the package has no target '{}'; it has {}", options_.target,
                  fmt::join(names, ", "));
+  }
+  if (!native_.empty()) {
+    reasons_.push_back(
+        fmt::format("{} excluded, because of native code; compile the model with --target ops, "
+                    "or run it without --no-native-code if you trust its origin",
+                    countedTargets(native_)));
   }
   std::string named =
       onlyIfNamed_.empty() ? "" : fmt::format("; these run it if named: {}", fmt::join(onlyIfNamed_, ", "));

@@ -10,8 +10,6 @@
 
 namespace cria {
 
-static constexpr uint64_t kUploadBytes = uint64_t(16) << 20;
-
 StatusOr<WeightBuffers> WeightBuffers::load(const Package &package, const Program &program, Device &device,
                                             const Progress &progress) {
   WeightBuffers weights;

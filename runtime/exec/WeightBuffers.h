@@ -10,6 +10,9 @@ namespace cria {
 
 class WeightBuffers {
 public:
+  /// The size of the pieces in which weights are uploaded.
+  static constexpr uint64_t kUploadBytes = uint64_t(16) << 20;
+
   using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
   /// Weights without a file are allocated but not filled. Errors: those of Package::weightFile() and

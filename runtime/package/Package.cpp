@@ -112,6 +112,9 @@ Status Package::checkFiles(const PackageOpenOptions &options) const {
 Status Package::checkFile(const std::string &name, const PackageFile &file) const {
   std::error_code failure;
   std::filesystem::file_status status = std::filesystem::status(path(name), failure);
+  if (status.type() == std::filesystem::file_type::none) { // for example, a folder that is not readable
+    return error(StatusCode::io, "{}: cannot open: {}", path(name), failure.message());
+  }
   if (!std::filesystem::exists(status)) {
     return error(StatusCode::notFound,
                  "{}: the package is damaged: the file is missing; compile the model again", path(name));

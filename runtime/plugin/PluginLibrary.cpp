@@ -3,10 +3,16 @@
 #define BOOST_DLL_USE_STD_FS
 #include "runtime/plugin/PluginLibrary.h"
 
+#include "support/File.h"
+
+#include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <cstddef>
+#include <cstring>
+#include <elf.h>
 #include <exception>
 #include <new>
+#include <unistd.h>
 
 namespace cria {
 
@@ -33,10 +39,36 @@ static Status load(boost::dll::shared_library &library, const std::filesystem::p
   }
 }
 
+/// Checks that the file has all bytes that its ELF header speaks of. The loader maps a file that was cut off,
+/// and an access to the missing part would end the process. The loader itself refuses other files.
+static Status checkWhole(const std::filesystem::path &path) {
+  CRIA_ASSIGN_OR_RETURN(const RegularFile file, openRegularFile(path.string()));
+  Elf64_Ehdr header{};
+  if (pread(file.descriptor.get(), &header, sizeof(header), 0) != ssize_t{sizeof(header)} ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) {
+    return {};
+  }
+  uint64_t end = std::max(header.e_shoff + uint64_t{header.e_shnum} * header.e_shentsize,
+                          header.e_phoff + uint64_t{header.e_phnum} * header.e_phentsize);
+  for (uint16_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment{};
+    const auto offset = static_cast<off_t>(header.e_phoff + uint64_t{i} * sizeof(segment));
+    if (pread(file.descriptor.get(), &segment, sizeof(segment), offset) == ssize_t{sizeof(segment)}) {
+      end = std::max(end, segment.p_offset + segment.p_filesz);
+    }
+  }
+  return end <= file.size
+             ? Status()
+             : error(StatusCode::incompatibleCode,
+                     "the library '{}' is cut off: expected at least {} bytes, got {}; install it again",
+                     path.string(), end, file.size);
+}
+
 StatusOr<cria_plugin_query_fn> openPluginLibrary(const std::filesystem::path &path) {
   if (!path.is_absolute()) { // Boost would open a bare name from the current directory
     return error(StatusCode::internal, "library path '{}' is not absolute", path.string());
   }
+  CRIA_RETURN_IF_ERROR(checkWhole(path));
   // Never destroyed, since the destructor would unload code that may still be called.
   alignas(boost::dll::shared_library) std::byte storage[sizeof(boost::dll::shared_library)];
   auto *library = new (storage) boost::dll::shared_library();

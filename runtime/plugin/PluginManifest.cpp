@@ -44,7 +44,7 @@ static Status refuseOthers(const Json &object, std::string_view where,
                            std::initializer_list<std::string_view> known) {
   for (const auto &[name, value] : object.items()) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return invalidArgument("unknown member '{}{}'", where, name);
+      return invalidArgument("unknown member '{}{}'", where, printable(name));
     }
   }
   return {};
@@ -61,11 +61,11 @@ static Status readIdentity(const Json &json, PluginManifest &out) {
   CRIA_RETURN_IF_ERROR(readMember(json, "version", out.version));
   CRIA_RETURN_IF_ERROR(readMember(json, "library", out.library));
   if (!isPluginName(out.name)) {
-    return invalidArgument("expected a name of letters a-z, digits and _, got '{}'", out.name);
+    return invalidArgument("expected a name of letters a-z, digits and _, got '{}'", printable(out.name));
   }
   if (out.library.find('/') != std::string::npos || out.library == "." || out.library == "..") {
     return invalidArgument("expected 'library' to be a file in the same folder, without '/', got '{}'",
-                           out.library);
+                           printable(out.library));
   }
   return {};
 }
@@ -158,17 +158,18 @@ Status checkNeeds(const PluginManifest &manifest) {
   if (!pluginKindFromString(manifest.kind)) {
     return error(StatusCode::unsupported,
                  "expected kind backend, sampler or chat, got '{}'; the plugin may require a newer Cria",
-                 manifest.kind);
+                 printable(manifest.kind));
   }
   if (manifest.os != kHostOs || manifest.arch != kHostArch) {
     return error(StatusCode::unsupported,
                  "the plugin is built for {} on {}, this system is {} on {}; install a build for this system",
-                 manifest.os, manifest.arch, kHostOs, kHostArch);
+                 printable(manifest.os), printable(manifest.arch), kHostOs, kHostArch);
   }
   for (const std::string &feature : manifest.cpuFeatures) {
     if (!cpuHas(feature)) {
       return error(StatusCode::unsupported,
-                   "the plugin requires a processor with {}, which this machine does not have", feature);
+                   "the plugin requires a processor with {}, which this machine does not have",
+                   printable(feature));
     }
   }
   return {};

@@ -82,7 +82,11 @@ static std::vector<fs::path> manifestsIn(const fs::path &folder) {
 void PluginRegistry::discover(const fs::path &folder) {
   std::error_code failure;
   const fs::path canonical = fs::canonical(folder, failure);
-  if (failure || std::find(folders_.begin(), folders_.end(), canonical) != folders_.end()) {
+  if (failure) {
+    absent_.push_back(folder);
+    return;
+  }
+  if (std::find(folders_.begin(), folders_.end(), canonical) != folders_.end()) {
     return;
   }
   folders_.push_back(canonical);
@@ -274,9 +278,26 @@ Status PluginRegistry::notFound(PluginKind kind, std::string_view name) const {
     }
   }
   const std::vector<std::string> known = names(kind);
-  const std::string hint = known.empty() ? "; no plugin of this kind was found; 'cria plugins' lists all"
-                                         : suggestNames(name, known);
-  return error(StatusCode::notFound, "there is no {} '{}'{}", displayNameOf(kind), name, hint);
+  if (known.empty()) {
+    return noneFound(fmt::format("{}s", displayNameOf(kind)))
+        .withContext(fmt::format("there is no {} '{}'", displayNameOf(kind), name));
+  }
+  return error(StatusCode::notFound, "there is no {} '{}'{}", displayNameOf(kind), name,
+               suggestNames(name, known));
+}
+
+Status PluginRegistry::noneFound(std::string_view what) const {
+  std::vector<std::string> places;
+  for (const fs::path &folder : folders_) {
+    places.push_back(folder.string());
+  }
+  for (const fs::path &folder : absent_) {
+    places.push_back(folder.string() + " (does not exist)");
+  }
+  return error(StatusCode::notFound,
+               "found no {}; searched {}; install the plugins next to the program, or name their folder with "
+               "--plugin-dir or CRIA_PLUGIN_PATH",
+               what, places.empty() ? "no folder" : fmt::format("{}", fmt::join(places, ", ")));
 }
 
 StatusOr<const LoadedPlugin *> PluginRegistry::load(PluginKind kind, std::string_view name) {

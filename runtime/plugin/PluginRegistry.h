@@ -89,6 +89,9 @@ public:
 
   /// The searched folders, in order.
   const std::vector<std::filesystem::path> &folders() const { return folders_; }
+  /// The error that no plugins were found: where they were searched, including folders that do not exist,
+  /// and what to do. what: "plugins", "backends".
+  Status noneFound(std::string_view what) const;
 
 private:
   struct Entry;
@@ -101,6 +104,7 @@ private:
 
   std::mutex mutex_;
   std::vector<std::filesystem::path> folders_;
+  std::vector<std::filesystem::path> absent_; // folders that were to be searched
   std::vector<std::unique_ptr<Entry>> entries_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/serve/Conversation.h"
 
+#include "runtime/text/TextLimit.h"
+
 namespace cria {
 
 void ChatTurn::addTo(GenerateRequest &request) const {
@@ -22,6 +24,7 @@ StatusOr<ChatTurn> Conversation::render() const {
 }
 
 Status Conversation::setSystem(std::string text) {
+  CRIA_RETURN_IF_ERROR(checkTextLength(text, tokenizer_, context_).withContext("the system prompt"));
   StatusOr<std::vector<int32_t>> ids = tokenizer_.encode(text);
   if (!ids.ok()) {
     return ids.status().withContext("the system prompt");
@@ -35,6 +38,7 @@ Status Conversation::setSystem(std::string text) {
 }
 
 StatusOr<ChatTurn> Conversation::ask(std::string text, uint32_t reserve) {
+  CRIA_RETURN_IF_ERROR(checkTextLength(text, tokenizer_, context_).withContext("the message"));
   if (StatusOr<std::vector<int32_t>> ids = tokenizer_.encode(text); !ids.ok()) {
     return ids.status().withContext("the message"); // the template would change the offset in the message
   }

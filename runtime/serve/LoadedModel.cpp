@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/serve/LoadedModel.h"
 
+#include "runtime/text/TextLimit.h"
 #include "support/Utf8.h"
 
 #include <limits>
@@ -35,11 +36,10 @@ Status LoadedModel::openTokenizer() {
 
 Status LoadedModel::requireTokenizer(std::string_view use) const {
   if (tokenizer_ == nullptr) {
-    return error(
-        StatusCode::unsupported,
-        "'{}' has no tokenizer, which {} requires, since it was compiled from a preset or with "
-        "--no-tokenizer; 'cria bench' and 'cria logits' do not require one",
-        package_->folder(), use);
+    return error(StatusCode::unsupported,
+                 "'{}' has no tokenizer, which {} requires, since it was compiled from a preset or with "
+                 "--no-tokenizer; 'cria bench' and 'cria logits' do not require one",
+                 package_->folder(), use);
   }
   return {};
 }
@@ -84,6 +84,8 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
 }
 
 StatusOr<GenerateRequest> LoadedModel::makeRequest(const TextRequest &text) const {
+  CRIA_RETURN_IF_ERROR(
+      checkTextLength(text.prompt, *tokenizer_, model_->context()).withContext("the prompt"));
   CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(text.options));
   CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(text.prompt));
   if (request.prompt.empty()) {

@@ -50,7 +50,7 @@ public:
   /// grammar or stop text.
   StatusOr<GenerateRequest> makeRequest(const RequestOptions &options) const;
   /// Returns a request to continue a text. Errors: also those of encodePrompt(); invalidArgument if the
-  /// text is empty and the model has no BOS token.
+  /// text is empty and the model has no BOS token, or is far too long for the context.
   StatusOr<GenerateRequest> makeRequest(const TextRequest &request) const;
 
   /// Opens the chat template that an expression names, e.g. "llama2". An empty expression names the template

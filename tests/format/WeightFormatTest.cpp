@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <gmock/gmock.h>
+#include <random>
 
 using namespace cria;
 using ::testing::ElementsAre;
@@ -180,6 +181,31 @@ TEST(WeightFormat, WhatIsNotFiniteSpoilsItsGroup) {
     const std::vector<float> decoded = roundTrip(kInt8, values);
     for (size_t i = 0; i < 64; ++i) {
       EXPECT_EQ(std::isnan(decoded[i]), i < 32) << i;
+    }
+  }
+}
+
+TEST(WeightFormat, FindsTheFirstValueThatIsNotFinite) {
+  std::mt19937 random(1);
+  for (const WeightFormatTraits &format : kWeightFormats) {
+    for (int round = 0; round < 2000; ++round) {
+      const size_t columns = 1 + random() % 200;
+      std::vector<float> values(columns);
+      for (float &value : values) {
+        value = std::ldexp(float(random() % 2048) - 1024, int(random() % 8) - 4);
+      }
+      std::vector<std::byte> row(rowBytes(format, int64_t(columns)));
+      encodeRow(format, values, row.data());
+      EXPECT_EQ(findNonFinite(format, row.data(), columns), std::nullopt) << format.name;
+      const size_t first = random() % columns, second = first + random() % (columns - first);
+      for (size_t at : {first, second}) {
+        const auto sign = uint32_t(random() & 1) << 31;
+        const auto payload = uint32_t(random() % 3 == 0 ? 0 : random()) & 0x007FE000; // 0: infinity
+        values[at] = std::bit_cast<float>(0x7F800000u | sign | payload);
+      }
+      encodeRow(format, values, row.data());
+      const size_t expected = isDense(format) ? first : first / size_t(format.group) * size_t(format.group);
+      EXPECT_EQ(findNonFinite(format, row.data(), columns), expected) << format.name << " " << columns;
     }
   }
 }

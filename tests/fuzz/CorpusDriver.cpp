@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs a fuzz target without a fuzzer: over its seeds, all their prefixes, and a fixed series of random
 // changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
-// of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed
-// (default 3000).
+// of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed;
+// otherwise it is 3000, or as many as 30 seconds allow for all seeds.
 #include "tests/fuzz/FuzzTarget.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
 
 namespace {
 constexpr long kDefaultChanges = 3000;
-constexpr size_t kMaxPrefixes = 2000;
+constexpr size_t kMaxPrefixes = 2000;                                        // of a seed, evenly spread
+constexpr std::chrono::duration<double> kMaxTime = std::chrono::seconds(30); // for all seeds
 
-/// Changes made to each seed.
-long changesPerSeed() {
-  const char *stated = std::getenv("CRIA_FUZZ_CHANGES");
-  return stated != nullptr ? std::strtol(stated, nullptr, 10) : kDefaultChanges;
-}
+/// How many changes to make to each seed, and for how long at most.
+struct Bounds {
+  long changes = kDefaultChanges;
+  std::chrono::duration<double> time = kMaxTime;
+
+  static Bounds stated(size_t numSeeds) {
+    const char *changes = std::getenv("CRIA_FUZZ_CHANGES");
+    return changes != nullptr ? Bounds{std::strtol(changes, nullptr, 10), std::chrono::hours(24)}
+                              : Bounds{kDefaultChanges, kMaxTime / double(numSeeds)};
+  }
+};
 
 void run(const std::string &input) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(input.data()), input.size());
@@ -55,7 +63,8 @@ void change(std::string &input, const std::vector<std::string> &seeds, std::mt19
 TEST(Fuzz, SeedsAndTheirPrefixes) {
   for (const std::string &seed : fuzzSeeds()) {
     run(seed);
-    for (size_t length = 0; length < std::min(seed.size(), kMaxPrefixes); ++length) {
+    const size_t step = 1 + seed.size() / kMaxPrefixes;
+    for (size_t length = 0; length < seed.size(); length += step) {
       run(seed.substr(0, length));
     }
   }
@@ -64,10 +73,12 @@ TEST(Fuzz, SeedsAndTheirPrefixes) {
 TEST(Fuzz, ChangedSeeds) {
   std::mt19937 random(1);
   std::vector<std::string> seeds = fuzzSeeds();
-  const long changes = changesPerSeed();
-  ASSERT_GT(changes, 0) << "CRIA_FUZZ_CHANGES is not a positive number";
+  const Bounds bounds = Bounds::stated(seeds.size());
+  ASSERT_GT(bounds.changes, 0) << "CRIA_FUZZ_CHANGES is not a positive number";
+  using Clock = std::chrono::steady_clock;
   for (const std::string &seed : seeds) {
-    for (long i = 0; i < changes; ++i) {
+    const Clock::time_point start = Clock::now();
+    for (long i = 0; i < bounds.changes && Clock::now() - start < bounds.time; ++i) {
       std::string input = seed;
       for (uint32_t n = 1 + random() % 4; n > 0; --n) {
         change(input, seeds, random);

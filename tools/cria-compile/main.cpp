@@ -7,6 +7,7 @@
 #include "tools/cria-compile/CompileOptions.h"
 #include "tools/cria-compile/ConsoleObserver.h"
 #include "tools/terminal/JsonOutput.h"
+#include "tools/terminal/MappingFault.h"
 #include "tools/terminal/Terminal.h"
 
 #include <atomic>
@@ -96,6 +97,7 @@ static Status run(const CompileOptions &options) {
 
 int main(int argc, char **argv) {
   cli::openStandardStreams();
+  cli::reportMappingFaults();
   std::signal(SIGINT, cancel);
   std::signal(SIGTERM, cancel);
   std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()

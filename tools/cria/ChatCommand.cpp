@@ -69,11 +69,12 @@ public:
       } else if (!text.empty()) {
         CRIA_RETURN_IF_ERROR(answer(*line, interrupt.flag()));
       }
-      if (interrupt.interrupted() && !isInteractive) {
+      if (interrupt.isEnding() || (interrupt.interrupted() && !isInteractive)) {
         break;
       }
     }
-    return interrupt.interrupted() && !isInteractive ? error(StatusCode::cancelled, "interrupted") : Status();
+    const bool isCut = interrupt.isEnding() || (interrupt.interrupted() && !isInteractive);
+    return isCut ? error(StatusCode::cancelled, "interrupted") : Status();
   }
 
   /// Sets the system prompt. Errors: those of Conversation::setSystem().

@@ -12,35 +12,39 @@ namespace cria::cli {
 
 namespace {
 
-/// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes.
 CLI::Validator memorySize() {
   return CLI::Validator(
       [](std::string &text) {
-        constexpr std::string_view kUnits = "BKMGT";
-        constexpr double kMaxBytes = 0x1p60;
-        double value = 0;
-        const char *end = text.data() + text.size();
-        const auto [rest, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-        std::string unit(rest, end);
-        for (const std::string_view ending : {"iB", "ib", "B", "b"}) {
-          if (unit.size() == 1 + ending.size() && unit.ends_with(ending)) {
-            unit.resize(1);
-          }
-        }
-        const int first = unit.empty() ? 'B' : std::toupper(static_cast<unsigned char>(unit[0]));
-        const size_t power = kUnits.find(static_cast<char>(first));
-        const bool isSize = problem == std::errc() && unit.size() <= 1 && power != std::string_view::npos;
-        const double bytes = isSize ? std::ldexp(value, static_cast<int>(10 * power)) : -1;
-        if (!(bytes >= 1 && bytes <= kMaxBytes)) {
+        const std::optional<uint64_t> bytes = parseMemorySize(text);
+        if (!bytes) {
           return fmt::format("expected a size such as 512M or 1.5G, got '{}'", text);
         }
-        text = std::to_string(static_cast<uint64_t>(bytes));
+        text = std::to_string(*bytes);
         return std::string();
       },
       "");
 }
 
 } // namespace
+
+std::optional<uint64_t> parseMemorySize(std::string_view text) {
+  constexpr std::string_view kUnits = "BKMGT";
+  constexpr double kMaxBytes = 0x1p60;
+  double value = 0;
+  const char *end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  std::string unit(rest, end);
+  for (const std::string_view ending : {"iB", "ib", "B", "b"}) {
+    if (unit.size() == 1 + ending.size() && unit.ends_with(ending)) {
+      unit.resize(1);
+    }
+  }
+  const int first = unit.empty() ? 'B' : std::toupper(static_cast<unsigned char>(unit[0]));
+  const size_t power = kUnits.find(static_cast<char>(first));
+  const bool isSize = problem == std::errc() && unit.size() <= 1 && power != std::string_view::npos;
+  const double bytes = isSize ? std::ldexp(value, static_cast<int>(10 * power)) : -1;
+  return bytes >= 1 && bytes <= kMaxBytes ? std::optional(static_cast<uint64_t>(bytes)) : std::nullopt;
+}
 
 void addPluginFolderOption(CLI::App &command, std::vector<std::string> &folders) {
   command.add_option("--plugin-dir", folders, "Folder with plugins, searched first (repeatable)")
@@ -78,6 +82,11 @@ void addCommonOptions(CLI::App &command, CommonOptions &options, const std::stri
                   "Memory for the KV cache, e.g. 512M or 2G; default: a full context per sequence, up to 1G")
       ->type_name("SIZE")
       ->transform(memorySize());
+  command.add_flag_callback(
+      "--no-native-code", [&options] { options.allowNativeCode = false; },
+      "Run the target ops alone, without code of the package, whose origin need not be trusted");
+  command.add_flag("--ignore-memory", options.ignoreMemory,
+                   "Open the model even if it needs more memory than is free");
   addPluginFolderOption(command, options.pluginFolders);
   command.add_flag("--verify", options.verify,
                    "Also check the digests of the weights, which reads all of them");

@@ -6,7 +6,9 @@
 #include "tools/terminal/CommandLine.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cria::cli {
@@ -27,9 +29,14 @@ struct CommonOptions : OutputOptions {
   uint32_t context = 0;
   uint64_t kvMemoryBytes = 0;
   std::vector<std::string> pluginFolders;
+  bool allowNativeCode = true;
+  bool ignoreMemory = false;
   bool verify = false;
   bool verbose = false;
 };
+
+/// Converts "512M", "1.5G", "2GiB" or "4096" (binary multiples) to a number of bytes from 1 to 2^60.
+std::optional<uint64_t> parseMemorySize(std::string_view text);
 
 /// Adds --quiet and --json; `json` describes the output of the latter.
 void addOutputOptions(CLI::App &command, OutputOptions &options, const std::string &json);

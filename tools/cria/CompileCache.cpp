@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CompileCache.h"
 
+#include "CacheLimits.h"
+#include "CacheLock.h"
+#include "CheckpointIdentity.h"
 #include "Command.h"
 #include "CompilerProcess.h"
 #include "format/PackageProof.h"
-#include "support/File.h"
 #include "support/FolderLeftovers.h"
 #include "support/FolderRemoval.h"
-#include "support/Sha256.h"
 #include "tools/terminal/Terminal.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <iterator>
-#include <unistd.h>
 
 namespace cria::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Larger files are distinguished by size, time and beginning, which holds the header of a safetensors file.
-constexpr uint64_t kDigestBytes = 4u << 20;
 constexpr size_t kKeyDigits = 16;
 constexpr std::string_view kPackageSuffix = ".cria";
 
@@ -45,47 +40,17 @@ uint64_t bytesOf(const fs::path &folder) {
   return bytes;
 }
 
-StatusOr<std::string> beginningOf(const RegularFile &file, const fs::path &path) {
-  std::string text(std::min(file.size, kDigestBytes), '\0');
-  for (size_t done = 0; done < text.size();) {
-    const ssize_t count =
-        pread(file.descriptor.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
-    if (count == 0 || (count < 0 && errno != EINTR)) {
-      return error(StatusCode::io, "{}: cannot read: {}", path.string(),
-                   count == 0 ? "unexpected end of file" : std::strerror(errno));
-    }
-    done += count > 0 ? static_cast<size_t>(count) : 0;
-  }
-  return text;
-}
-
-StatusOr<std::string> identityOf(const fs::path &path) {
-  CRIA_ASSIGN_OR_RETURN(const RegularFile file, openRegularFile(path));
-  CRIA_ASSIGN_OR_RETURN(const std::string beginning, beginningOf(file, path));
-  std::error_code problem;
-  const auto time = fs::last_write_time(path, problem).time_since_epoch().count();
-  return fmt::format("{} {} {} {}\n", path.filename().string(), file.size, time, Sha256::of(beginning));
-}
-
 StatusOr<std::string> keyOf(const fs::path &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const std::string compiler, findCompiler());
-  std::vector<fs::path> files;
+  CRIA_ASSIGN_OR_RETURN(const std::string identity, identityOfCheckpoint(checkpoint, compiler));
+  return identity.substr(0, kKeyDigits);
+}
+
+/// Entries were last used when they were compiled or opened.
+fs::file_time_type lastUseOf(const fs::path &package) {
   std::error_code problem;
-  for (const fs::directory_entry &entry : fs::directory_iterator(checkpoint, problem)) {
-    if (entry.is_regular_file(problem)) {
-      files.push_back(entry.path());
-    }
-  }
-  if (problem) {
-    return error(StatusCode::io, "cannot read '{}': {}", checkpoint.string(), problem.message());
-  }
-  std::sort(files.begin(), files.end());
-  CRIA_ASSIGN_OR_RETURN(std::string identity, identityOf(compiler));
-  for (const fs::path &file : files) {
-    CRIA_ASSIGN_OR_RETURN(const std::string next, identityOf(file));
-    identity += next;
-  }
-  return Sha256::of(identity).substr(0, kKeyDigits);
+  const fs::file_time_type time = fs::last_write_time(package, problem);
+  return problem ? fs::file_time_type::min() : time;
 }
 
 } // namespace
@@ -114,17 +79,22 @@ bool isCheckpoint(const fs::path &path) {
   return !isPackage(path) && fs::exists(path / "config.json", problem);
 }
 
+/// NAME-<key>.cria at the beginning of a name; empty if it does not begin so.
+static std::string packageNameIn(const std::string &name) {
+  const size_t end = name.rfind(kPackageSuffix);
+  if (end == std::string::npos || end < kKeyDigits + 1 || name[end - kKeyDigits - 1] != '-') {
+    return "";
+  }
+  const std::string_view key = std::string_view(name).substr(end - kKeyDigits, kKeyDigits);
+  return key.find_first_not_of("0123456789abcdef") == key.npos ? name.substr(0, end + kPackageSuffix.size())
+                                                               : "";
+}
+
 /// NAME-<key>.cria, followed by what the compiler appends while it writes.
 static bool hasCacheName(const fs::path &path) {
   const std::string name = path.filename().string();
-  const size_t end = name.rfind(kPackageSuffix);
-  if (end == std::string::npos || end < kKeyDigits + 1 || name[end - kKeyDigits - 1] != '-') {
-    return false;
-  }
-  const std::string_view key = std::string_view(name).substr(end - kKeyDigits, kKeyDigits);
-  const std::string package = name.substr(0, end + kPackageSuffix.size());
-  return key.find_first_not_of("0123456789abcdef") == key.npos &&
-         (name == package || isLeftoverName(name, package));
+  const std::string package = packageNameIn(name);
+  return !package.empty() && (name == package || isLeftoverName(name, package));
 }
 
 StatusOr<std::vector<CacheEntry>> listCache() {
@@ -134,7 +104,7 @@ StatusOr<std::vector<CacheEntry>> listCache() {
   fs::directory_iterator entry(folder, problem);
   for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
     if (hasCacheName(entry->path()) && isOwnedFolder(entry->path().string(), packageProof())) {
-      entries.push_back({entry->path(), bytesOf(entry->path())});
+      entries.push_back({entry->path(), bytesOf(entry->path()), lastUseOf(entry->path())});
     }
   }
   if (problem == std::errc::not_a_directory) {
@@ -149,8 +119,7 @@ StatusOr<std::vector<CacheEntry>> listCache() {
   return entries;
 }
 
-StatusOr<CacheRemoval> clearCache() {
-  CRIA_ASSIGN_OR_RETURN(const std::vector<CacheEntry> entries, listCache());
+static CacheRemoval removeEntries(const std::vector<CacheEntry> &entries) {
   CacheRemoval removal;
   for (const CacheEntry &entry : entries) {
     const StatusOr<bool> removed = removeOwnedFolder(entry.path.string(), packageProof());
@@ -158,9 +127,39 @@ StatusOr<CacheRemoval> clearCache() {
       removal.failures.push_back(removed.status());
     } else if (*removed) {
       removal.bytes += entry.bytes;
+      ++removal.entries;
     }
   }
   return removal;
+}
+
+static void removeStaleLocks(const fs::path &folder) {
+  std::error_code problem;
+  fs::directory_iterator entry(folder, problem);
+  for (; !problem && entry != fs::directory_iterator(); entry.increment(problem)) {
+    const std::string name = entry->path().filename().string();
+    const std::string package = packageNameIn(name);
+    if (!package.empty() && name == package + std::string(kLockSuffix)) {
+      removeStaleLock(entry->path().string());
+    }
+  }
+}
+
+StatusOr<CacheRemoval> clearCache() {
+  CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
+  CRIA_ASSIGN_OR_RETURN(const std::vector<CacheEntry> entries, listCache());
+  removeStaleLocks(folder);
+  return removeEntries(entries);
+}
+
+StatusOr<CacheRemoval> limitCache(const CacheLimits &limits, const std::string &keep) {
+  CRIA_ASSIGN_OR_RETURN(std::vector<CacheEntry> entries, listCache());
+  return removeEntries(entriesBeyond(limits, std::move(entries), keep, fs::file_time_type::clock::now()));
+}
+
+void noteUse(const std::string &package) {
+  std::error_code readOnly;
+  fs::last_write_time(package, fs::file_time_type::clock::now(), readOnly);
 }
 
 StatusOr<std::string> cachedPackage(const std::string &checkpoint) {
@@ -171,14 +170,18 @@ StatusOr<std::string> cachedPackage(const std::string &checkpoint) {
   return (folder / fmt::format("{}-{}{}", name.string(), key, kPackageSuffix)).string();
 }
 
-Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet) {
-  const fs::path folder = fs::path(package).parent_path();
+Status createCacheFolder() {
+  CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) {
     return error(StatusCode::io, "cannot create the cache folder '{}': {}; set CRIA_CACHE to another",
                  folder.string(), problem.message());
   }
+  return {};
+}
+
+Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet) {
   logInfo(quiet, "compiling the checkpoint '{}' once, into {}", checkpoint, package);
   std::vector<std::string> arguments = {checkpoint, "-o", package};
   if (quiet) {

@@ -15,6 +15,7 @@ namespace cria::cli {
 struct CacheEntry {
   std::filesystem::path path;
   uint64_t bytes = 0;
+  std::filesystem::file_time_type lastUsed;
 };
 
 /// The folder of the cache. Errors: notFound when none of the variables is set.
@@ -25,9 +26,10 @@ StatusOr<std::filesystem::path> cacheFolder();
 /// does not exist. Errors: those of cacheFolder(); invalidArgument if it is not a folder; io.
 StatusOr<std::vector<CacheEntry>> listCache();
 
-/// What clearCache() did.
+/// What clearCache() or limitCache() did.
 struct CacheRemoval {
-  uint64_t bytes = 0;           // of the packages that were removed
+  size_t entries = 0;           // that were removed
+  uint64_t bytes = 0;           // of these
   std::vector<Status> failures; // one for each package that could not be removed
 };
 
@@ -35,16 +37,26 @@ struct CacheRemoval {
 /// listCache().
 StatusOr<CacheRemoval> clearCache();
 
+struct CacheLimits;
+/// Removes what exceeds the limits, but not the package `keep`. Errors: those of listCache().
+StatusOr<CacheRemoval> limitCache(const CacheLimits &limits, const std::string &keep);
+
+/// Notes that a package of the cache is used now.
+void noteUse(const std::string &package);
+/// Creates the folder of the cache. Errors: io.
+Status createCacheFolder();
+
 /// Whether `path` is a package folder (has a manifest).
 bool isPackage(const std::filesystem::path &path);
 /// Whether `path` is the folder of a checkpoint (has a configuration, but no manifest).
 bool isCheckpoint(const std::filesystem::path &path);
 
-/// The path in the cache of the package of a checkpoint, whether or not it exists. Its key is made of the
-/// compiler's version and the name, size, time and, for small files, digest of each input.
+/// The path in the cache of the package of a checkpoint, whether or not it exists. Its key is made of
+/// the identities of compiler and checkpoint (CheckpointIdentity.h).
 StatusOr<std::string> cachedPackage(const std::string &checkpoint);
 
-/// Compiles a checkpoint into `package` of the cache; reports it on stderr unless `quiet`.
+/// Compiles a checkpoint into `package` of the cache; reports it on stderr unless `quiet`. REQUIRES: the
+/// folder exists.
 Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet);
 
 } // namespace cria::cli

@@ -73,6 +73,12 @@ StatusOr<int> waitFor(pid_t child) {
       return error(StatusCode::internal, "cannot wait for the compiler: {}", std::strerror(errno));
     }
   }
+  constexpr int kNotStarted = 127; // of the dynamic loader, which has printed the reason
+  if (WIFEXITED(state) && WEXITSTATUS(state) == kNotStarted) {
+    return error(StatusCode::io,
+                 "the compiler could not be started (see above); install the libraries that it "
+                 "needs");
+  }
   if (!WIFSIGNALED(state)) {
     return WEXITSTATUS(state);
   }

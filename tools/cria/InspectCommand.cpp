@@ -6,6 +6,7 @@
 #include "InspectReport.h"
 #include "format/WeightArrays.h"
 #include "frontends/FrontendRegistry.h"
+#include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
@@ -20,9 +21,31 @@ struct InspectOptions : OutputOptions {
   bool verify = false;
 };
 
+/// Reads what packageText() and packageJson() do not: the tokenizer, and the headers of the weights.
+Status checkContents(const Package &package) {
+  CRIA_RETURN_IF_ERROR(package.tokenizer().status());
+  for (const PackageTarget &target : package.manifest().targets) {
+    CRIA_ASSIGN_OR_RETURN(const Program program, package.program(target));
+    for (const ProgramWeight &weight : program.weights) {
+      if (weight.file.empty()) {
+        continue;
+      }
+      CRIA_ASSIGN_OR_RETURN(const auto file, package.weightFile(weight.file));
+      for (const ProgramWeightArray &array : weight.arrays) {
+        CRIA_RETURN_IF_ERROR(
+            findArray(*file, array, fmt::format("weight '{}'", printable(weight.name))).status());
+      }
+    }
+  }
+  return {};
+}
+
 StatusOr<int> inspectPackage(const InspectOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package,
                         Package::open(options.path, {.verifyWeights = options.verify}));
+  if (options.verify) {
+    CRIA_RETURN_IF_ERROR(checkContents(*package));
+  }
   if (options.json) {
     CRIA_ASSIGN_OR_RETURN(const nlohmann::ordered_json json, packageJson(*package));
     writeJson(json, 2);
@@ -83,7 +106,7 @@ void addInspectCommand(CLI::App &app, Action &action) {
   command->add_flag("--weights", options->detail.weights, "List every weight with its recipe");
   command->add_flag("--dispatches", options->detail.dispatches, "List every dispatch");
   command->add_flag("--verify", options->verify,
-                    "Also check the digests of the weights, which reads all of them");
+                    "Also check the digests of the weights, which reads all of them, and the tokenizer");
   addOutputOptions(*command, *options, "Print everything as a JSON object");
   command->footer("Example:\n  cria inspect stories.cria --weights");
   command->callback([options, &action] {

@@ -2,8 +2,8 @@
 #include "InspectReport.h"
 
 #include "InspectKernels.h"
-#include "RequestFile.h"
 #include "format/WeightArrays.h"
+#include "support/File.h"
 #include "support/Json.h"
 #include "tools/terminal/Terminal.h"
 
@@ -50,7 +50,7 @@ std::string opsText(const Package &package) {
   if (!package.hasFile("graph.mlir")) {
     return "";
   }
-  const StatusOr<std::string> graph = readTextFile(package.path("graph.mlir"));
+  const StatusOr<std::string> graph = readFile(package.path("graph.mlir"));
   std::string text = "\nfused graph\n";
   if (!graph.ok()) {
     return text + fmt::format("  {}\n", graph.status().message());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "LineEditor.h"
 
+#include "support/Descriptor.h"
 #include "tools/terminal/Terminal.h"
 
 #include <array>
@@ -10,12 +11,16 @@
 #include <cstdio>
 #include <cwchar>
 #include <fcntl.h>
+#include <filesystem>
 #include <histedit.h>
 #include <iostream>
 #include <iterator>
 #include <langinfo.h>
 #include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace cria::cli {
 namespace {
@@ -123,6 +128,7 @@ struct LineEditor::Terminal {
   EditLine *editor = nullptr;
   History *history = nullptr;
   HistEvent event{};
+  std::vector<std::string> entered; // lines that are not in the file
   // State of the current line:
   const InterruptScope *interrupt = nullptr;
   const EditingSignals *signals = nullptr;
@@ -177,13 +183,39 @@ struct LineEditor::Terminal {
     el_set(editor, EL_PROMPT, promptOf);
     el_set(editor, EL_EDITOR, "emacs");
     el_set(editor, EL_GETCFN, readCharacter);
-    history = history_init();
-    ::history(history, &event, H_SETSIZE, kHistoryLines);
-    ::history(history, &event, H_SETUNIQUE, 1);
+    history = openHistory();
     el_set(editor, EL_HIST, ::history, history);
-    if (!historyFile.empty()) {
-      ::history(history, &event, H_LOAD, historyFile.c_str());
+  }
+
+  // Returns a history with the lines of the file.
+  History *openHistory() {
+    History *opened = history_init();
+    ::history(opened, &event, H_SETSIZE, kHistoryLines);
+    ::history(opened, &event, H_SETUNIQUE, 1);
+    std::error_code absent;
+    // libedit would wait for the writer of a FIFO.
+    if (std::filesystem::is_regular_file(historyFile, absent)) {
+      ::history(opened, &event, H_LOAD, historyFile.c_str());
     }
+    return opened;
+  }
+
+  // Adds the lines to the file, which other chats may have changed. Without a lock, two that end at once
+  // would mix their lines.
+  void saveHistory() {
+    constexpr mode_t kOwnerOnly = 0600;
+    const Descriptor file(open(historyFile.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, kOwnerOnly));
+    struct stat status{};
+    if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+        flock(file.get(), LOCK_EX) != 0) {
+      return;
+    }
+    History *merged = openHistory();
+    for (const std::string &line : entered) {
+      ::history(merged, &event, H_ENTER, line.c_str());
+    }
+    ::history(merged, &event, H_SAVE, historyFile.c_str());
+    history_end(merged);
   }
 
   std::optional<std::string> readLine(InterruptScope &scope) {
@@ -211,13 +243,14 @@ struct LineEditor::Terminal {
     }
     if (!line.empty()) {
       ::history(history, &event, H_ENTER, line.c_str());
+      entered.push_back(line);
     }
     return line;
   }
 
   ~Terminal() {
-    if (!historyFile.empty()) {
-      ::history(history, &event, H_SAVE, historyFile.c_str());
+    if (!historyFile.empty() && !entered.empty()) {
+      saveHistory();
     }
     history_end(history);
     el_end(editor);

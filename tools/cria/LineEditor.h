@@ -19,8 +19,8 @@ public:
   LineEditor &operator=(const LineEditor &) = delete;
 
   /// Returns the next line without its line break; nothing at the end of input. On a terminal Ctrl-C discards
-  /// the current line; elsewhere it ends the input and sets `interrupt`. Clears an earlier interrupt, but
-  /// keeps one that comes after the line.
+  /// the current line; elsewhere it ends the input and sets `interrupt`. A request to end discards the line
+  /// too. Clears an earlier interrupt, but keeps one that comes after the line, and requests to end.
   std::optional<std::string> read(InterruptScope &interrupt);
 
 private:

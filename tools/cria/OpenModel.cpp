@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "OpenModel.h"
 
+#include "CacheLimits.h"
+#include "CacheLock.h"
 #include "CompileCache.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
@@ -17,6 +19,8 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
           .numThreads = options.threads,
           .context = options.context,
           .kvMemoryBytes = options.kvMemoryBytes,
+          .allowNativeCode = options.allowNativeCode,
+          .ignoreMemory = options.ignoreMemory,
           .progress = [&progress](uint64_t done, uint64_t total) { progress.update(done, total); }};
 }
 
@@ -24,6 +28,9 @@ ModelOptions modelOptions(const CommonOptions &options, Progress &progress) {
 void reportChoice(const Model &model, const CommonOptions &options) {
   for (const std::string &rejected : model.rejectedTargets()) {
     logInfo(options.quiet, "note: {}", rejected);
+  }
+  for (const std::string &note : model.notes()) {
+    logInfo(options.quiet, "note: {}", note);
   }
   if (options.verbose) {
     logInfo(options.quiet, "{} with target {} on {}", model.backendName(), model.targetName(),
@@ -41,19 +48,56 @@ static StatusOr<std::shared_ptr<const Package>> openFolder(const std::string &fo
                         .progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); }});
 }
 
-StatusOr<std::shared_ptr<const Package>> openPackage(const CommonOptions &options) {
+using PackagePointer = std::shared_ptr<const Package>;
+
+/// Null if the cache has no such package, or has a damaged one.
+static PackagePointer openCached(const std::string &cached, const CommonOptions &options) {
+  if (!isPackage(cached)) {
+    return nullptr;
+  }
+  StatusOr<PackagePointer> package = openFolder(cached, options);
+  if (!package.ok()) {
+    logInfo(options.quiet, "note: {}", package.status().message());
+    return nullptr;
+  }
+  noteUse(cached);
+  return *package;
+}
+
+static Status removeBeyondLimits(const std::string &keep, const CommonOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const CacheLimits limits, CacheLimits::ofEnvironment());
+  CRIA_ASSIGN_OR_RETURN(const CacheRemoval removal, limitCache(limits, keep));
+  if (removal.entries > 0) {
+    logInfo(options.quiet,
+            "removed {} from the cache ({}), to keep it below {} and without packages that were "
+            "not used for {} days; CRIA_CACHE_SIZE and CRIA_CACHE_DAYS change these limits",
+            countOf(removal.entries, "package"), formatBytes(removal.bytes), formatBytes(limits.bytes),
+            limits.age / std::chrono::days(1));
+  }
+  return {};
+}
+
+StatusOr<PackagePointer> openPackage(const CommonOptions &options) {
   if (!isCheckpoint(options.model)) {
     return openFolder(options.model, options);
   }
   CRIA_ASSIGN_OR_RETURN(const std::string cached, cachedPackage(options.model));
-  if (isPackage(cached)) {
-    StatusOr<std::shared_ptr<const Package>> package = openFolder(cached, options);
-    if (package.ok()) {
+  if (PackagePointer package = openCached(cached, options)) {
+    return package;
+  }
+  CRIA_RETURN_IF_ERROR(createCacheFolder());
+  CRIA_ASSIGN_OR_RETURN(const CacheLock lock, CacheLock::acquire(cached, [&] {
+                          logInfo(options.quiet,
+                                  "waiting for another process that compiles the checkpoint '{}'",
+                                  options.model);
+                        }));
+  if (lock.waited()) {
+    if (PackagePointer package = openCached(cached, options)) {
       return package;
     }
-    logInfo(options.quiet, "note: {}", package.status().message());
   }
   CRIA_RETURN_IF_ERROR(compileIntoCache(options.model, cached, options.quiet));
+  CRIA_RETURN_IF_ERROR(removeBeyondLimits(cached, options));
   return openFolder(cached, options);
 }
 

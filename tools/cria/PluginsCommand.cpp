@@ -65,14 +65,7 @@ StatusOr<int> runPlugins(const PluginsOptions &options) {
     return kExitSuccess;
   }
   if (candidates.empty()) {
-    std::vector<std::string> folders;
-    for (const std::filesystem::path &folder : registry->folders()) {
-      folders.push_back(folder.string());
-    }
-    return error(StatusCode::notFound,
-                 "found no plugins; searched {}; name a folder of plugins with "
-                 "--plugin-dir or CRIA_PLUGIN_PATH",
-                 folders.empty() ? "no folder" : fmt::format("{}", fmt::join(folders, ", ")));
+    return registry->noneFound("plugins");
   }
   printTable(candidates);
   return kExitSuccess;

@@ -8,12 +8,8 @@
 
 namespace cria::cli {
 
-/// Much more than the context of any model holds.
-static constexpr uint64_t kMaxTextBytes = uint64_t(256) << 20;
-
-StatusOr<std::string> readTextFile(const std::string &path) {
-  return path == "-" ? readDescriptor(STDIN_FILENO, "standard input", kMaxTextBytes)
-                     : readAnyFile(path, kMaxTextBytes);
+StatusOr<std::string> readTextFile(const std::string &path, uint64_t maxBytes) {
+  return path == "-" ? readDescriptor(STDIN_FILENO, "standard input", maxBytes) : readAnyFile(path, maxBytes);
 }
 
 StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path, const RequestOptions &defaults) {

@@ -18,7 +18,13 @@ struct FileRequest {
 /// index, unless its line has a seed. Errors: io; invalidArgument with file and line.
 StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path, const RequestOptions &defaults);
 
-/// Reads a whole text file; "-" is standard input. Errors: io; invalidArgument when it is too large.
-StatusOr<std::string> readTextFile(const std::string &path);
+/// Limits of the files that a user names: of a text or a file of requests, and of a grammar, a schema or a
+/// chain of samplers. Each is far above any real one.
+constexpr uint64_t kMaxTextBytes = uint64_t(256) << 20;
+constexpr uint64_t kMaxRuleBytes = uint64_t(4) << 20;
+
+/// Reads a whole text file; "-" is standard input. Errors: io; invalidArgument, which names the file, when it
+/// is larger than `maxBytes`.
+StatusOr<std::string> readTextFile(const std::string &path, uint64_t maxBytes = kMaxTextBytes);
 
 } // namespace cria::cli

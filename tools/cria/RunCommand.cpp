@@ -3,8 +3,10 @@
 #include "Command.h"
 #include "CommonOptions.h"
 #include "Interrupt.h"
+#include "ManyRequests.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
+#include "RunTotals.h"
 #include "SamplingOptions.h"
 #include "runtime/exec/Generator.h"
 #include "tools/terminal/JsonOutput.h"
@@ -59,38 +61,6 @@ Json resultJson(const LoadedModel &model, const RunOptions &options, size_t inde
   return row;
 }
 
-void printTiming(const RunOptions &options, const OpenedModel &opened,
-                 std::span<const GenerateRequest> requests, std::span<const GenerateResult> results) {
-  size_t promptTokens = 0;
-  size_t generated = 0;
-  uint64_t promptNs = 0;
-  uint64_t totalNs = 0;
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (results[i].reason == FinishReason::error) {
-      continue; // it did not run to its end
-    }
-    promptTokens += requests[i].prompt.size();
-    generated += results[i].tokens.size();
-    promptNs = std::max(promptNs, results[i].promptNs);
-    totalNs = std::max(totalNs, results[i].totalNs);
-  }
-  const auto rate = [](size_t tokens, uint64_t ns) {
-    return ns == 0 ? 0.0 : static_cast<double>(tokens) * 1e9 / static_cast<double>(ns);
-  };
-  logInfo(
-      options.common.quiet,
-      "{} on {}: opened in {:.2f} s, prompt {} tokens at {:.0f} tok/s, generated {} tokens at {:.1f} tok/s, "
-      "ended by {}",
-      opened->model().targetName(), opened->model().backendName(), opened.openSeconds, promptTokens,
-      rate(promptTokens, promptNs), generated, rate(generated, totalNs - promptNs),
-      results.size() == 1 ? finishReasonName(results[0].reason) : "several reasons");
-}
-
-bool hasReason(std::span<const GenerateResult> results, FinishReason reason) {
-  return std::any_of(results.begin(), results.end(),
-                     [&](const GenerateResult &result) { return result.reason == reason; });
-}
-
 StatusOr<RequestOptions> requestOptionsOf(const RunOptions &options) {
   CRIA_ASSIGN_OR_RETURN(RequestOptions request, requestOptions(options.sampling));
   request.logprobs = options.logprobs;
@@ -141,37 +111,20 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
   if (result.reason == FinishReason::error) {
     return result.status;
   }
-  printTiming(options, opened, {&request, 1}, {&result, 1});
-  return result.reason == FinishReason::cancelled ? kExitInterrupted : kExitSuccess;
+  RunTotals totals;
+  totals.add(request, result);
+  totals.report(opened, options.common.quiet);
+  return result.reason == FinishReason::cancelled ? exitCodeOfInterrupt() : kExitSuccess;
 }
 
 StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
-  const LoadedModel &model = *opened;
   CRIA_ASSIGN_OR_RETURN(const RequestOptions defaults, requestOptionsOf(options));
-  CRIA_ASSIGN_OR_RETURN(const std::vector<FileRequest> rows, readRequestFile(options.requestFile, defaults));
-  std::vector<GenerateRequest> requests;
-  for (const FileRequest &row : rows) {
-    StatusOr<GenerateRequest> request = model.makeRequest(row.request);
-    if (!request.ok()) {
-      return request.status().withContext(fmt::format("{}:{}", options.requestFile, row.line));
-    }
-    requests.push_back(std::move(*request));
-  }
-  const InterruptScope interrupt;
-  Generator generator(model.model(), model.tokenizer());
-  const std::vector<GenerateResult> results = generator.generate(requests, {}, interrupt.flag());
-  for (size_t i = 0; i < results.size(); ++i) {
-    writeJson(resultJson(model, options, i, rows[i].request.prompt, requests[i], results[i]));
-  }
-  printTiming(options, opened, requests, results);
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (results[i].reason == FinishReason::error) {
-      logError("{}:{}: {}", options.requestFile, rows[i].line, results[i].status.message());
-    }
-  }
-  return hasReason(results, FinishReason::error)       ? kExitError
-         : hasReason(results, FinishReason::cancelled) ? kExitInterrupted
-                                                       : kExitSuccess;
+  ManyRequests requests(opened, options.common.quiet,
+                        [&](const NumberedRequest &row, const GenerateResult &result) {
+                          return resultJson(*opened, options, row.index, row.prompt, row.request, result);
+                        });
+  CRIA_RETURN_IF_ERROR(requests.read(options.requestFile, defaults));
+  return requests.run();
 }
 
 StatusOr<int> runRun(const RunOptions &options) {

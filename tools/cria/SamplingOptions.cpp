@@ -67,14 +67,14 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
 StatusOr<RequestOptions> requestOptions(const SamplingOptions &options) {
   RequestOptions request = options.request;
   if (!options.samplerFile.empty()) {
-    CRIA_ASSIGN_OR_RETURN(const std::string json, readTextFile(options.samplerFile));
+    CRIA_ASSIGN_OR_RETURN(const std::string json, readTextFile(options.samplerFile, kMaxRuleBytes));
     CRIA_ASSIGN_OR_RETURN(request.samplers, readSamplerJson(json, options.samplerFile));
   }
   if (!options.grammarFile.empty()) {
-    CRIA_ASSIGN_OR_RETURN(request.grammar, readTextFile(options.grammarFile));
+    CRIA_ASSIGN_OR_RETURN(request.grammar, readTextFile(options.grammarFile, kMaxRuleBytes));
   }
   if (!options.schemaFile.empty()) {
-    CRIA_ASSIGN_OR_RETURN(request.jsonSchema, readTextFile(options.schemaFile));
+    CRIA_ASSIGN_OR_RETURN(request.jsonSchema, readTextFile(options.schemaFile, kMaxRuleBytes));
   }
   return request;
 }

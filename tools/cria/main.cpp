@@ -4,9 +4,11 @@
 #include "Command.h"
 
 #include "CompilerProcess.h"
+#include "Interrupt.h"
 #include "plugins/api/cria_plugin.h"
 
 #include "tools/terminal/CommandLine.h"
+#include "tools/terminal/MappingFault.h"
 #include "tools/terminal/Terminal.h"
 
 #include <csignal>
@@ -22,11 +24,11 @@ std::string versionText() {
                      compiler.ok() ? *compiler : "not installed", CRIA_ABI_MAJOR, CRIA_ABI_MINOR);
 }
 
-/// Ctrl-C is not an error (docs/decisions/0002).
+/// An interrupt is not an error (docs/decisions/0002).
 int report(const Status &status) {
   if (status.code() == StatusCode::cancelled) {
     logInfo(false, "interrupted");
-    return kExitInterrupted;
+    return exitCodeOfInterrupt();
   }
   logError("{}", status.message());
   return kExitError;
@@ -107,6 +109,7 @@ int main(int argc, char **argv) {
   using namespace cria;
   using namespace cria::cli;
   openStandardStreams();
+  reportMappingFaults();
   std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");
   app.require_subcommand(1);

@@ -158,15 +158,14 @@ KernelLibrary::~KernelLibrary() {
 }
 
 bool KernelLibrary::open(const cria_executable &executable) {
-  std::string path(view(executable.path));
-  if (path.empty()) {
-    file_ = std::make_unique<MemoryFile>(executable.data, executable.size);
-    if (!file_->ok()) {
-      return false;
-    }
-    path = file_->path();
+  // A copy in memory: the loader maps what it opens, and code of a file that is truncated later would fault.
+  file_ = std::make_unique<MemoryFile>(executable.data, executable.size);
+  handle_ = file_->ok() ? dlopen(file_->path().c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
+  const std::string path(view(executable.path));
+  if (handle_ == nullptr && !path.empty()) { // for example, where files in memory may not be executed
+    file_ = nullptr;
+    handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   }
-  handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   return handle_ != nullptr;
 }
 

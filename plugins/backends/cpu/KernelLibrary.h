@@ -14,9 +14,9 @@ class MemoryFile;
 
 class KernelLibrary {
 public:
-  /// Loads `executable` from its path or, if that is empty, from its bytes. The library's initializers run
-  /// only after the ELF header and the features have been checked. Errors: INCOMPATIBLE_CODE; `out` remains
-  /// empty.
+  /// Loads a private copy of the bytes of `executable` or, where that is not possible, its path. The
+  /// library's initializers run only after the ELF header and the features have been checked. Errors:
+  /// INCOMPATIBLE_CODE; `out` remains empty.
   static plugin::Check load(const cria_executable &executable, std::unique_ptr<KernelLibrary> &out);
 
   ~KernelLibrary();
@@ -30,7 +30,7 @@ private:
   KernelLibrary();
   bool open(const cria_executable &executable);
 
-  std::unique_ptr<MemoryFile> file_; // when opened from bytes
+  std::unique_ptr<MemoryFile> file_; // null if opened from the path
   void *handle_ = nullptr;
 };
 

@@ -190,6 +190,32 @@ TEST_F(WeightRecipes, ErrorsNameTheTensor) {
   EXPECT_THAT(errorOf("#llama.checkpoint<\"gate\", f16, [20, 6]>"), HasSubstr("got [20, 6] and F32"));
 }
 
+// With and without a conversion, through each operation that moves rows.
+TEST_F(WeightRecipes, NonFiniteWeightsNameTensorAndPlace) {
+  auto writer = SafetensorsWriter::create(
+      folder_.file("bad"), {{"bad", ElementType::f32, {8, 3}}, {"good", ElementType::f32, {8, 3}}});
+  std::vector<float> values(24, 1);
+  write(**writer, 1, values);
+  values[5 * 3 + 2] = -std::numeric_limits<float>::infinity();
+  write(**writer, 0, values);
+  ASSERT_TRUE((*writer)->finish().ok());
+  open("bad");
+  const std::string bad = "#llama.checkpoint<\"bad\", f32, [8, 3]>";
+  const std::string good = "#llama.checkpoint<\"good\", f32, [8, 3]>";
+  for (const std::string &recipe : {bad, "#llama.concat<[" + good + ", " + bad + "]>",
+                                    "#llama.interleave<[" + good + ", " + bad + "], block = 2>",
+                                    "#llama.permute_rope<" + bad + ", heads = 2>"}) {
+    for (WeightFormat format : {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16}) {
+      auto rows = plan(recipe, format);
+      ASSERT_TRUE(rows.ok()) << recipe << rows.status().message();
+      std::vector<std::byte> target(size_t((*rows)->rows()) * 3 * sizeof(float));
+      EXPECT_THAT((*rows)->read(0, (*rows)->rows(), target.data()).message(),
+                  HasSubstr("tensor 'bad': expected finite weights, got -inf in row 5, column 2"))
+          << recipe;
+    }
+  }
+}
+
 TEST_F(WeightRecipes, OverflowNamesTensorAndPlace) {
   auto writer = SafetensorsWriter::create(folder_.file("big"), {{"big", ElementType::f32, {2, 3}}});
   write(**writer, 0, std::vector<float>{1, 2, 3, 4, 1e6f, 6});

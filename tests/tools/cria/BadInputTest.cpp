@@ -3,6 +3,7 @@
 #include "StoriesPackage.h"
 #include "support/Sha256.h"
 
+#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -404,6 +405,160 @@ TEST_F(BadInputTest, GenerationDefaultsOutOfRange) {
   const std::string model = checkpoint();
   editJson(model + "/generation_config.json", [](json &config) { config["temperature"] = -3; });
   expectCompileRefused(model, {"generation_config.json", "temperature", "-3"});
+}
+
+// A value of the attention beyond the largest number of f16, not damaged weights.
+TEST_F(BadInputTest, KeysThatDoNotFitTheCache) {
+  const std::string model = checkpoint(), path = model + "/model.safetensors";
+  std::string weights = readFile(path);
+  uint64_t headerBytes = 0;
+  std::memcpy(&headerBytes, weights.data(), sizeof(headerBytes));
+  const json header = json::parse(weights.substr(8, headerBytes));
+  const json &range = header["model.layers.0.self_attn.k_proj.weight"]["data_offsets"];
+  for (size_t i = range[0]; i < range[1]; i += 2) { // 60000 and -60000 in f16
+    const uint16_t value = i / 2 % 3 == 0 ? 0xFB53 : 0x7B53;
+    std::memcpy(weights.data() + 8 + headerBytes + i, &value, sizeof(value));
+  }
+  writeFile(path, weights);
+  const std::string half = folder_.path("half.cria"), single = folder_.path("single.cria");
+  EXPECT_EQ(runCria({"compile", model, "-o", half, "--target", "cpu,ops", "--kv", "f16"}).exitCode, 0);
+  EXPECT_EQ(runCria({"compile", model, "-o", single, "--target", "ops", "--kv", "f32"}).exitCode, 0);
+  for (const char *target : {"cpu-x86-64-v3", "ops"}) {
+    std::vector<std::string> arguments = {"--target", target};
+    if (std::string(target) == "ops") {
+      arguments.insert(arguments.end(), {"--backend", "reference"});
+    }
+    expectRefused(open(half, arguments), {"65504", "compile the model again with --kv f32"});
+  }
+  EXPECT_EQ(open(single, {"--backend", "reference"}).exitCode, 0);
+}
+
+// Before anything is allocated, whatever the limit is.
+TEST_F(BadInputTest, AModelThatNeedsMoreMemoryThanThereIs) {
+  const std::string large = folder_.path("large.cria");
+  ASSERT_EQ(
+      runCria({"compile", "--preset", "llama-2-70b", "--random-weights", "1", "--target", "ops", "-o", large})
+          .exitCode,
+      0);
+  const std::string command = "ulimit -v 1500000; exec " CRIA_BINARY_DIR "/bin/cria bench " + large +
+                              " --backend reference --prompt 1 --generate 1";
+  expectRefused(runProcess("/bin/bash", {"-c", command}),
+                {"the model requires", "for weights", "are left", "--ignore-memory"});
+  expectRefused(runProcess("/bin/bash", {"-c", command + " --ignore-memory"}), {"cannot allocate"});
+}
+
+TEST_F(BadInputTest, WithoutNativeCode) {
+  const ProcessResult result = open(storiesPackage(), {"--no-native-code", "--verbose"});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("with target ops"));
+  const std::string native = folder_.path("native.cria");
+  ASSERT_EQ(runCria({"compile", kStoriesCheckpoint, "-o", native, "--target", "cpu-x86-64-v3"}).exitCode, 0);
+  expectRefused(open(native, {"--no-native-code"}), {"target cpu-x86-64-v3 is excluded", "--target ops"});
+  expectRefused(open(storiesPackage(), {"--no-native-code", "--target", "cpu-x86-64-v3"}), {"native code"});
+}
+
+TEST_F(BadInputTest, AProgramWithoutItsPlugins) {
+  const std::string moved = folder_.path("cria");
+  fs::copy(CRIA_BINARY_DIR "/bin/cria", moved);
+  const ProcessResult result = runProcess(moved, {"run", storiesPackage(), "-p", "Once"});
+  expectRefused(result, {"found no backends", "searched", "plugins (does not exist)", "CRIA_PLUGIN_PATH"});
+  expectRefused(runProcess(moved, {"plugins"}), {"found no plugins", "searched"});
+}
+
+TEST_F(BadInputTest, APluginLibraryThatIsCutOff) {
+  const std::string name = "cria_sampler_top_k";
+  const std::string whole = readFile(CRIA_BINARY_DIR "/plugins/" + name + ".so");
+  ASSERT_FALSE(whole.empty());
+  const std::string folder = folder_.path("plugins");
+  fs::create_directory(folder);
+  for (const auto &entry : fs::directory_iterator(CRIA_BINARY_DIR "/plugins")) {
+    const std::string file = entry.path().filename().string();
+    if (file.ends_with(".cria-plugin.json") && file.find("top_k") != std::string::npos) {
+      fs::copy(entry.path(), folder);
+    }
+  }
+  for (size_t size = 0; size < whole.size(); size += 1 + whole.size() / 12) {
+    writeFile(folder + "/" + name + ".so", whole.substr(0, size));
+    const ProcessResult result = runCria({"run", storiesPackage(), "-p", "Once", "-n", "1", "--sampler",
+                                          "top_k(1)|draw", "--plugin-dir", folder});
+    expectRefused(result, {"top_k"});
+  }
+}
+
+/// Starts a run, stops it after its first text, makes a file of its package shorter, and continues it.
+ProcessResult shrinkWhileRunning(const std::string &package, const std::string &file,
+                                 const std::string &backend) {
+  const std::string output = package + ".out";
+  return runProcess("/bin/bash",
+                    {"-c", CRIA_BINARY_DIR "/bin/cria run " + package + " -p Once --no-echo -n 400 " +
+                               "--ignore-eos --temperature 0 --backend " + backend + " >" + output +
+                               " & until [[ -s " + output + " ]]; do sleep 0.02; done; kill -STOP $!; " +
+                               "truncate -s 8192 " + package + "/" + file + "; kill -CONT $!; wait $!"});
+}
+
+TEST_F(BadInputTest, AFileThatShrinksWhileItIsUsed) {
+  expectRefused(shrinkWhileRunning(package(), "weights/row_major.safetensors", "reference"),
+                {"weights/row_major.safetensors: the file became shorter"});
+  const ProcessResult code = shrinkWhileRunning(package(), "code/*", "cpu"); // runs from a copy
+  EXPECT_EQ(code.exitCode, 0) << code.errors;
+}
+
+// As in a cache of downloads that is not complete.
+TEST_F(BadInputTest, LinksToNothingInACheckpoint) {
+  for (const char *name : {"generation_config.json", "tokenizer_config.json", "chat_template.jinja",
+                           "added_tokens.json", "tokenizer.model", "model.safetensors"}) {
+    const std::string broken = checkpoint();
+    fs::remove(broken + "/" + name);
+    fs::create_symlink("../blobs/none", broken + "/" + name);
+    expectCompileRefused(broken, {name, "the link leads to '../blobs/none', which does not exist"});
+  }
+}
+
+TEST_F(BadInputTest, VerifyReadsTokenizerAndHeaders) {
+  EXPECT_EQ(runCria({"inspect", storiesPackage(), "--verify"}).exitCode, 0);
+  const std::string tokenizer = package();
+  writeFile(tokenizer + "/tokenizer.model", "no tokenizer");
+  reseal(tokenizer, "tokenizer.model");
+  EXPECT_EQ(runCria({"inspect", tokenizer}).exitCode, 0);
+  expectRefused(runCria({"inspect", tokenizer, "--verify"}), {"tokenizer.model"});
+  const std::string weights = package();
+  const std::string name = "weights/row_major.safetensors";
+  flipByte(weights + "/" + name, 3);
+  reseal(weights, name);
+  expectRefused(runCria({"inspect", weights, "--verify"}), {name, "header"});
+}
+
+// Each in one sentence that names the file, without running the other requests.
+TEST_F(BadInputTest, HostilePromptFiles) {
+  const std::string path = folder_.path("hostile.jsonl");
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  for (const auto &[text, part] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"prompt": "a", "stop": )" + deep + "}", "nesting is deeper than 64 levels"},
+           {R"({"prompt": "a", "prompt": "b"})", "duplicate name 'prompt'"},
+           {R"({"prompt": "a", "max_tokens": 1e999})", "not valid JSON"},
+           {"{\"prompt\": \"\xff\"}", "not valid JSON"},
+           {std::string(1000, '{'), "hostile.jsonl:2"},
+           {R"({"prompt": ")" + std::string(2 << 20, 'a') + "\"}", "the text is too long"}}) {
+    writeFile(path, "{\"prompt\": \"Once\"}\n" + text + "\n");
+    const ProcessResult result = runCria({"run", storiesPackage(), "--prompts", path, "-n", "2"});
+    expectRefused(result, {"hostile.jsonl:2", part});
+    EXPECT_EQ(result.output, "") << part;
+    EXPECT_THAT(result.errors, testing::Not(HasSubstr("json.exception"))) << part;
+  }
+}
+
+TEST_F(BadInputTest, EndlessTexts) {
+  for (const char *option : {"--grammar", "--json-schema", "--sampler-file"}) {
+    expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, "/dev/zero"}),
+                  {"/dev/zero: expected at most 4194304 bytes"});
+  }
+  for (const char *option : {"-f", "--prompts"}) {
+    expectRefused(runCria({"run", storiesPackage(), option, "/dev/zero"}),
+                  {"/dev/zero: expected at most 268435456 bytes"});
+  }
+  writeFile(folder_.path("long.txt"), std::string(4 << 20, 'a'));
+  expectRefused(runCria({"run", storiesPackage(), "-f", folder_.path("long.txt")}),
+                {"the prompt: the text is too long", "4194304"});
 }
 
 TEST_F(BadInputTest, BadPromptFile) {

@@ -78,6 +78,25 @@ TEST_F(ChatTerminalTest, RemembersLinesAlsoOfAnEarlierChat) {
   expectAnswer("/system\r", "(system prompt: one and two and three)");
 }
 
+// The one that ends last keeps the lines of the other.
+TEST_F(ChatTerminalTest, TwoChatsAtOnceKeepBothHistories) {
+  const TemporaryFolder cache;
+  const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path(), "TERM=xterm", "LC_ALL=C"};
+  const std::vector<std::string> arguments = {"chat", storiesPackage()};
+  PseudoTerminal first(CRIA_BINARY_DIR "/bin/cria", arguments, environment);
+  PseudoTerminal second(CRIA_BINARY_DIR "/bin/cria", arguments, environment);
+  for (const auto &[terminal, name] : {std::pair(&first, "one"), std::pair(&second, "two")}) {
+    EXPECT_TRUE(terminal->waitFor("> "));
+    terminal->type(std::string("/system ") + name + "\r");
+    EXPECT_TRUE(terminal->waitFor("system prompt set"));
+  }
+  for (PseudoTerminal *terminal : {&first, &second}) {
+    terminal->type(kCtrlD);
+    EXPECT_EQ(terminal->waitForExit(), 0);
+  }
+  EXPECT_THAT(readFile(cache.path("chat_history")), testing::AllOf(HasSubstr("one"), HasSubstr("two")));
+}
+
 TEST_F(ChatTerminalTest, CtrlCAtThePromptDropsTheLineOnly) {
   PseudoTerminal &terminal = start();
   terminal.type("/system dropped");
@@ -134,6 +153,23 @@ TEST_F(ChatTerminalTest, CtrlZStopsTheProgramAndFgContinuesIt) {
     shell.type(std::string("/systen") + kBackspace + "m\r"); // editing works as before
     EXPECT_TRUE(shell.waitFor("(system prompt: none)")) << shell.shown();
   }
+}
+
+// SIGTERM ends the program, not only the line, and the history stays.
+TEST_F(ChatTerminalTest, SigtermAtThePromptEndsTheProgram) {
+  const TemporaryFolder cache;
+  PseudoTerminal shell("/bin/bash", {"--norc", "--noprofile", "-i"},
+                       {"CRIA_CACHE=" + cache.path(), "TERM=dumb", "PS1=shell:", "LC_ALL=C"});
+  EXPECT_TRUE(shell.waitFor("shell:"));
+  const std::string process = cache.path("process");
+  shell.type("(sleep 3; kill -TERM $(cat " + process + ")) & sh -c 'echo $$ >" + process +
+             "; exec " CRIA_BINARY_DIR "/bin/cria chat " + storiesPackage() + "'; echo code=$?\r");
+  EXPECT_TRUE(shell.waitFor("/help lists commands"));
+  EXPECT_TRUE(shell.waitFor("> "));
+  shell.type("/system kept\r");
+  EXPECT_TRUE(shell.waitFor("system prompt set")) << shell.shown();
+  EXPECT_TRUE(shell.waitFor("code=143")) << shell.shown();
+  EXPECT_THAT(readFile(cache.path("chat_history")), HasSubstr("kept"));
 }
 
 // The reference backend is slow enough to be interrupted; Ctrl-C before the first token counts too.

@@ -144,100 +144,66 @@ TEST(RunCommandTest, ManyPromptsEqualOneAtATime) {
   }
 }
 
+/// Runs many requests, sends a signal when the first result is written, and prints "code N" at the end.
+ProcessResult runManyAndSend(const std::string &signal) {
+  const TemporaryFolder folder;
+  std::string file = "{\"prompt\": \"Once\", \"max_tokens\": 1}\n";
+  for (int i = 0; i < 3000; ++i) {
+    file += "{\"prompt\": \"Once upon a time\", \"max_tokens\": 200}\n";
+  }
+  writeFile(folder.path("rows.jsonl"), file);
+  const std::string output = folder.path("out");
+  return runProcess("/bin/bash",
+                    {"-c", CRIA_BINARY_DIR "/bin/cria run " + storiesPackage() +
+                               " --backend reference --prompts " + folder.path("rows.jsonl") + " >" + output +
+                               " & until [[ -s " + output + " ]]; do sleep 0.05; done; kill -" + signal +
+                               " $!; wait $!; echo code $? >&2; cat " + output});
+}
+
+// Results are written as they are done and in order. A request to end keeps them.
+TEST(RunCommandTest, ASignalKeepsTheResultsThatAreDone) {
+  for (const auto &[signal, code] :
+       {std::pair("TERM", "code 143"), std::pair("HUP", "code 129"), std::pair("INT", "code 130")}) {
+    const ProcessResult result = runManyAndSend(signal);
+    EXPECT_THAT(result.errors, HasSubstr(code)) << signal;
+    EXPECT_THAT(result.errors, HasSubstr("of 3001 requests have ended")) << signal;
+    const std::vector<json> rows = lines(result.output);
+    ASSERT_EQ(rows.size(), 3001u) << signal;
+    EXPECT_EQ(rows[0]["finish_reason"], "length") << signal;
+    EXPECT_EQ(rows[3000]["finish_reason"], "cancelled") << signal;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(rows[i]["index"], i) << signal;
+    }
+  }
+}
+
+// Nothing can be cleaned up after SIGKILL, but what is written is written.
+TEST(RunCommandTest, AKillKeepsTheResultsThatAreDone) {
+  const ProcessResult result = runManyAndSend("KILL");
+  EXPECT_THAT(result.errors, HasSubstr("code 137"));
+  const std::vector<json> rows = lines(result.output);
+  ASSERT_FALSE(rows.empty());
+  EXPECT_EQ(rows[0]["finish_reason"], "length");
+}
+
+TEST(RunCommandTest, EndsWhenResultsCannotBeWritten) {
+  const TemporaryFolder folder;
+  std::string file;
+  for (int i = 0; i < 3000; ++i) {
+    file += "{\"prompt\": \"Once upon a time\", \"max_tokens\": 100}\n";
+  }
+  writeFile(folder.path("rows.jsonl"), file);
+  const ProcessResult result = runProcess(
+      "/bin/bash", {"-c", CRIA_BINARY_DIR "/bin/cria run " + storiesPackage() +
+                              " --backend reference --prompts " + folder.path("rows.jsonl") + " >/dev/full"});
+  EXPECT_EQ(result.exitCode, 2);
+  EXPECT_THAT(result.errors, HasSubstr("cannot write to standard output"));
+}
+
 TEST(RunCommandTest, TheReferenceBackendGeneratesTheSameText) {
   const json cpu = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12"});
   const json reference = runJson({"-p", kPrompt, "--temperature", "0", "-n", "12", "--backend", "reference"});
   EXPECT_EQ(reference["text"], cpu["text"]);
-}
-
-TEST(RunCommandTest, ACheckpointIsCompiledIntoTheCacheOnce) {
-  const TemporaryFolder cache;
-  const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path()};
-  const std::vector<std::string> arguments = {
-      "run", kStoriesCheckpoint, "-p", kPrompt, "--temperature", "0", "-n", "5"};
-  const ProcessResult first = runCria(arguments, "", environment);
-  EXPECT_EQ(first.exitCode, 0) << first.errors;
-  EXPECT_THAT(first.errors, HasSubstr("compiling the checkpoint"));
-  const ProcessResult second = runCria(arguments, "", environment);
-  EXPECT_THAT(second.errors, testing::Not(HasSubstr("compiling the checkpoint")));
-  EXPECT_EQ(second.output, first.output);
-  const json entries = json::parse(runCria({"cache", "list", "--json"}, "", environment).output);
-  ASSERT_EQ(entries.size(), 1u);
-  writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is compiled again
-  const ProcessResult third = runCria(arguments, "", environment);
-  EXPECT_THAT(third.errors, HasSubstr("compiling the checkpoint"));
-  EXPECT_EQ(third.output, first.output);
-}
-
-// The cache folder may be any folder. Only folders with a name that the cache makes, and with the proof of a
-// package or of an unfinished one, are listed and removed.
-TEST(RunCommandTest, CacheClearRemovesOnlyItsOwn) {
-  namespace fs = std::filesystem;
-  const TemporaryFolder cache;
-  const std::vector<std::string> environment = {"CRIA_CACHE=" + cache.path()};
-  const auto make = [&](const std::string &name, const std::string &file, const std::string &content) {
-    fs::create_directories(cache.path(name));
-    writeFile(cache.path(name + "/" + file), content);
-  };
-  const std::string manifest = R"({"format": "cria"})", key = "0123456789abcdef";
-  make("a-" + key + ".cria", "manifest.json", manifest);
-  make("b-" + key + ".cria.tmp-" + key, ".cria-unfinished", "");
-  make("webext", "manifest.json", R"({"manifest_version": 3})");
-  make("c-" + key + ".cria", "manifest.json", R"({"manifest_version": 3})");
-  make("mine.cria", "manifest.json", manifest);
-  make("notes.cria.tmp-backup", "notes.txt", "precious");
-  make("d-" + key + ".cria.tmp-" + key, "notes.txt", "precious");
-  fs::create_directory_symlink(cache.path("mine.cria"), cache.path("e-" + key + ".cria"));
-  EXPECT_EQ(json::parse(runCria({"cache", "list", "--json"}, "", environment).output).size(), 2u);
-  const ProcessResult cleared = runCria({"cache", "clear"}, "", environment);
-  EXPECT_EQ(cleared.exitCode, 0) << cleared.errors;
-  std::vector<std::string> left;
-  for (const auto &entry : fs::directory_iterator(cache.path())) {
-    EXPECT_FALSE(fs::is_empty(entry.path())) << entry.path();
-    left.push_back(entry.path().filename().string());
-  }
-  EXPECT_THAT(left, testing::UnorderedElementsAre("webext", "c-" + key + ".cria", "mine.cria",
-                                                  "notes.cria.tmp-backup", "d-" + key + ".cria.tmp-" + key,
-                                                  "e-" + key + ".cria"));
-}
-
-// A package that cannot be removed does not keep the next ones. One with more nested folders than the process
-// may have open files cannot be removed by anyone.
-TEST(RunCommandTest, CacheClearContinuesAfterAFailure) {
-  namespace fs = std::filesystem;
-  const TemporaryFolder cache;
-  const std::string key = "-0123456789abcdef.cria/";
-  std::string nested = "a" + key;
-  for (int i = 0; i < 200; ++i) {
-    nested += "n/";
-  }
-  for (const std::string &folder : {nested, "b" + key}) {
-    fs::create_directories(cache.path(folder));
-  }
-  for (const std::string name : {"a", "b"}) {
-    writeFile(cache.path(name + key + "manifest.json"), R"({"format": "cria"})");
-  }
-  const ProcessResult cleared =
-      runProcess("/bin/sh", {"-c", "ulimit -n 100; exec " CRIA_BINARY_DIR "/bin/cria cache clear"}, "",
-                 {"CRIA_CACHE=" + cache.path()});
-  EXPECT_EQ(cleared.exitCode, 2) << cleared.errors;
-  EXPECT_THAT(cleared.errors, HasSubstr("a-0123456789abcdef.cria: cannot remove: Too many open files"));
-  EXPECT_THAT(cleared.errors, HasSubstr("run 'cria cache clear' again"));
-  EXPECT_TRUE(fs::exists(cache.path("a" + key + "manifest.json")));
-  EXPECT_FALSE(fs::exists(cache.path("b" + key)));
-}
-
-TEST(RunCommandTest, ACacheThatIsAFileIsAnError) {
-  const TemporaryFolder folder;
-  const std::string file = folder.path("file");
-  writeFile(file, "");
-  for (const char *action : {"list", "clear"}) {
-    const ProcessResult result = runCria({"cache", action}, "", {"CRIA_CACHE=" + file});
-    EXPECT_EQ(result.exitCode, 2) << action;
-    EXPECT_THAT(result.errors, HasSubstr(file + ": expected the folder of the cache, got a file")) << action;
-  }
-  const ProcessResult none = runCria({"cache", "clear"}, "", {"CRIA_CACHE=" + folder.path("none")});
-  EXPECT_EQ(none.exitCode, 0) << none.errors;
 }
 
 } // namespace

@@ -153,11 +153,13 @@ TEST(StreamsTest, AnInterruptedBenchKeepsTheRowsItHas) {
 }
 
 TEST(StreamsTest, AnInterruptedChatFromAPipeEnds) {
-  const std::string command =
-      "(echo 'Tell me a story about a fox.'; exec sleep 20 2>&-) | " + kCria + " chat " + storiesPackage() +
-      " --backend reference --ignore-eos & sleep 1; kill -INT $!; wait $!; echo code $?";
-  const ProcessResult result = runProcess("/bin/bash", {"-c", command});
-  EXPECT_THAT(result.output, HasSubstr("code 130")) << result.errors;
+  for (const auto &[signal, code] : {std::pair("INT", "code 130"), std::pair("TERM", "code 143")}) {
+    const std::string command =
+        "(echo 'Tell me a story about a fox.'; exec sleep 20 2>&-) | " + kCria + " chat " + storiesPackage() +
+        " --backend reference --ignore-eos & sleep 1; kill -" + signal + " $!; wait $!; echo code $?";
+    const ProcessResult result = runProcess("/bin/bash", {"-c", command});
+    EXPECT_THAT(result.output, HasSubstr(code)) << result.errors;
+  }
 }
 
 } // namespace
