@@ -61,6 +61,7 @@ private:
   StatusOr<int32_t> choose(std::span<const float> logits);
   std::span<const int32_t> maskedTokens() const;
   bool endsWith(int32_t token);
+  std::string textOf(int32_t token);
   void addToken(int32_t token, std::span<const float> logits);
   void emit(const GenerateEvent &event) const;
   void emitText(const GeneratedToken *token, const std::string &text);
@@ -77,6 +78,7 @@ private:
   std::optional<Session> own_;
   Session *session_ = nullptr;
   std::vector<int32_t> eosTokens_; // empty if they are ignored
+  std::vector<int32_t> endTokens_; // those and the stop tokens
   std::optional<StreamingDecoder> decoder_;
   StopMatcher stops_;
   int32_t last_ = -1; // the last generated token, not yet in the session
