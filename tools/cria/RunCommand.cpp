@@ -7,6 +7,7 @@
 #include "RequestFile.h"
 #include "SamplingOptions.h"
 #include "runtime/exec/Generator.h"
+#include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
@@ -22,6 +23,7 @@ struct RunOptions {
   std::string promptFile;
   std::string requestFile;
   std::optional<uint32_t> logprobs;
+  bool specialTokens = false;
   bool echo = true;
 };
 
@@ -94,12 +96,25 @@ bool hasReason(std::span<const GenerateResult> results, FinishReason reason) {
 StatusOr<RequestOptions> requestOptionsOf(const RunOptions &options) {
   CRIA_ASSIGN_OR_RETURN(RequestOptions request, requestOptions(options.sampling));
   request.logprobs = options.logprobs;
+  request.specials = options.specialTokens ? SpecialTokens::asTokens : SpecialTokens::asText;
   return request;
 }
 
 StatusOr<std::string> promptText(const RunOptions &options) {
   return options.promptFile.empty() ? StatusOr<std::string>(options.prompt)
                                     : readTextFile(options.promptFile);
+}
+
+/// Notes that a prompt contains the name of a special token, if that is encoded as text.
+void noteSpecialName(const RunOptions &options, const LoadedModel &model, const std::string &prompt) {
+  const std::string name = options.specialTokens ? "" : model.findSpecialName(prompt);
+  if (!name.empty()) {
+    logInfo(
+        options.common.quiet,
+        "note: '{}' in the prompt is encoded as text; --special-tokens encodes names of special tokens as "
+        "these tokens",
+        printable(name));
+  }
 }
 
 /// Prints tokens with their log-probabilities instead of plain text.
@@ -120,6 +135,7 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
                         model.makeRequest(TextRequest{.prompt = prompt, .options = wanted}));
   Generator generator(model.model(), model.tokenizer());
   CRIA_RETURN_IF_ERROR(generator.check(request)); // before anything is printed
+  noteSpecialName(options, model, prompt);
   const bool streams = !options.common.json && !options.logprobs;
   if (streams && options.echo) {
     writeData(prompt);
@@ -156,6 +172,11 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
       return request.status().withContext(fmt::format("{}:{}", options.requestFile, row.line));
     }
     requests.push_back(std::move(*request));
+  }
+  const auto special = std::ranges::find_if(
+      rows, [&](const FileRequest &row) { return !model.findSpecialName(row.request.prompt).empty(); });
+  if (special != rows.end()) {
+    noteSpecialName(options, model, special->request.prompt);
   }
   const InterruptScope interrupt;
   Generator generator(model.model(), model.tokenizer());
@@ -195,6 +216,8 @@ void addRunCommand(CLI::App &app, Action &action) {
                    "Continue many texts: JSON Lines, one object with a prompt per line; prints JSON Lines")
       ->type_name("FILE.jsonl");
   input->require_option(1);
+  command->add_flag("--special-tokens", options->specialTokens,
+                    "Encode names of special tokens in prompts, such as </s>, as these tokens");
   addSamplingOptions(*command, options->sampling);
   command
       ->add_option("--logprobs", options->logprobs,
