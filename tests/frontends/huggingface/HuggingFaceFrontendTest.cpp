@@ -218,7 +218,7 @@ TEST(HuggingFaceFrontend, PointersOfGitLfsAreNamed) {
     SmallCheckpoint().write(folder);
     folder.write(name, pointer);
     EXPECT_THAT(errorOf(folder),
-                AllOf(HasSubstr(name), HasSubstr("the pointer of 127 bytes that Git LFS keeps"),
+                AllOf(HasSubstr(name), HasSubstr("the pointer of 130 bytes that Git LFS keeps"),
                       HasSubstr("git lfs pull")))
         << name;
   }

@@ -39,7 +39,7 @@ Read read(const TokenizerFiles &files) {
   return result;
 }
 
-std::string errorOf(const TokenizerFiles &files) {
+std::string errorOfFiles(const TokenizerFiles &files) {
   std::vector<std::string> notes;
   return readStatedTokens(files, notes).status().message();
 }
@@ -65,7 +65,7 @@ TEST(TokenizerConfig, ReadsFlags) {
   EXPECT_EQ(read({.config = {{"legacy", false}}}).tokens.prefix, PrefixRule::first);
   EXPECT_EQ(read({.config = {{"legacy", true}, {"add_prefix_space", false}}}).tokens.prefix,
             PrefixRule::never);
-  EXPECT_THAT(errorOf({.config = {{"legacy", "yes"}}}), HasSubstr("'legacy'"));
+  EXPECT_THAT(errorOfFiles({.config = {{"legacy", "yes"}}}), HasSubstr("'legacy'"));
 }
 
 TEST(TokenizerConfig, ReadsAddedTokens) {
@@ -81,7 +81,7 @@ TEST(TokenizerConfig, ReadsAddedTokens) {
           AddedToken{
               .id = 32001, .text = "<|im_start|>", .isSpecial = true, .stripsLeft = true, .isWord = true}));
   const auto refused = [](const Json &tokens) {
-    return errorOf({.config = {{"added_tokens_decoder", tokens}}});
+    return errorOfFiles({.config = {{"added_tokens_decoder", tokens}}});
   };
   EXPECT_THAT(refused({{"x", {{"content", "a"}}}}), HasSubstr("expected token ids as names, got 'x'"));
   EXPECT_THAT(refused({{"-1", {{"content", "a"}}}}), HasSubstr("expected token ids"));
@@ -100,7 +100,7 @@ TEST(TokenizerConfig, ReadsTheFileOfOlderCheckpoints) {
                           AddedToken{.id = 32002, .text = "<|tool|>", .isSpecial = true}));
   files.config["added_tokens_decoder"] = {{"1", {{"content", "x"}, {"special", true}}}};
   EXPECT_THAT(read(files).tokens.added, ElementsAre(AddedToken{1, "x", true}));
-  EXPECT_THAT(errorOf({.addedTokens = {{"a", "b"}}}), HasSubstr("'a'"));
+  EXPECT_THAT(errorOfFiles({.addedTokens = {{"a", "b"}}}), HasSubstr("'a'"));
 }
 
 // transformers 5 writes tokenizer.json without added_tokens_decoder.
@@ -118,7 +118,7 @@ TEST(TokenizerConfig, ReadsTheTokensOfTokenizerJson) {
       {"1026", {{"content", "mine"}, {"normalized", false}}}}; // goes before both
   EXPECT_THAT(read(files).tokens.added, ElementsAre(start, AddedToken{1026, "mine", false}));
   EXPECT_THAT(read({.tokenizer = {{"version", "1.0"}}}).tokens.added, IsEmpty());
-  EXPECT_THAT(errorOf({.tokenizer = {{"added_tokens", 1}}}), HasSubstr("'added_tokens'"));
+  EXPECT_THAT(errorOfFiles({.tokenizer = {{"added_tokens", 1}}}), HasSubstr("'added_tokens'"));
 }
 
 TEST(TokenizerConfig, ReadsNames) {
@@ -140,7 +140,8 @@ TEST(TokenizerConfig, ReadsNames) {
   // Without a list of added tokens, special_tokens_map.json goes first.
   EXPECT_EQ(read({.config = {{"bos_token", "<b>"}}, .specialMap = {{"bos_token", "<other>"}}}).tokens.bos,
             "<other>");
-  EXPECT_THAT(errorOf({.config = {{"bos_token", 1}}}), AllOf(HasSubstr("'bos_token'"), HasSubstr("got 1")));
+  EXPECT_THAT(errorOfFiles({.config = {{"bos_token", 1}}}),
+              AllOf(HasSubstr("'bos_token'"), HasSubstr("got 1")));
 }
 
 TEST(TokenizerConfig, TakesTheDefaultTemplate) {
