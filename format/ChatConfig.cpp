@@ -12,6 +12,40 @@ void addIfGiven(nlohmann::ordered_json &json, const char *name, const std::optio
   }
 }
 
+using Options = std::vector<std::pair<std::string, std::string>>;
+
+nlohmann::ordered_json optionsToJson(const Options &options) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto &[name, value] : options) {
+    json[name] = value;
+  }
+  return json;
+}
+
+StatusOr<Options> optionsFromJson(JsonObject &config, std::string_view member) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, config.object(member));
+  Options options;
+  for (const auto &[name, unused] : object.value().items()) {
+    CRIA_ASSIGN_OR_RETURN(std::string text, object.string(name));
+    options.emplace_back(name, std::move(text));
+  }
+  return options;
+}
+
+Status readStopTexts(JsonObject &object, std::vector<std::string> &texts) {
+  if (object.absentOrNull("stop_strings")) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(const Json *list, object.array("stop_strings"));
+  for (const Json &text : *list) {
+    if (!text.is_string() || text.get_ref<const std::string &>().empty()) {
+      return object.mismatch("stop_strings", "an array of texts that are not empty");
+    }
+    texts.push_back(text.get<std::string>());
+  }
+  return {};
+}
+
 Status readGeneration(JsonObject object, GenerationDefaults &generation) {
   if (!object.absentOrNull("temperature")) {
     CRIA_ASSIGN_OR_RETURN(generation.temperature, object.number("temperature"));
@@ -28,6 +62,7 @@ Status readGeneration(JsonObject object, GenerationDefaults &generation) {
   if (!object.absentOrNull("max_new_tokens")) {
     CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, INT32_MAX));
   }
+  CRIA_RETURN_IF_ERROR(readStopTexts(object, generation.stopTexts));
   return object.finish();
 }
 } // namespace
@@ -45,23 +80,23 @@ Status GenerationDefaults::check(std::string_view where) const {
 }
 
 nlohmann::ordered_json ChatConfig::toJson() const {
-  nlohmann::ordered_json json, optionsJson = nlohmann::ordered_json::object(),
-                               generationJson = nlohmann::ordered_json::object();
-  for (const auto &[name, value] : options) {
-    optionsJson[name] = value;
-  }
+  nlohmann::ordered_json json, generationJson = nlohmann::ordered_json::object();
   addIfGiven(generationJson, "temperature", generation.temperature);
   addIfGiven(generationJson, "top_p", generation.topP);
   addIfGiven(generationJson, "top_k", generation.topK);
   addIfGiven(generationJson, "do_sample", generation.doSample);
   addIfGiven(generationJson, "max_new_tokens", generation.maxNewTokens);
+  if (!generation.stopTexts.empty()) {
+    generationJson["stop_strings"] = generation.stopTexts;
+  }
   if (templateName) {
     json["template"] = *templateName;
   } else {
     json["template"] = nullptr;
   }
+  json["options"] = optionsToJson(options);
   addIfGiven(json, "source", source);
-  json["options"] = std::move(optionsJson);
+  json["source_options"] = optionsToJson(sourceOptions);
   json["generation"] = std::move(generationJson);
   return json;
 }
@@ -75,11 +110,8 @@ StatusOr<ChatConfig> ChatConfig::fromJson(const Json &value, const std::string &
   if (!object.absentOrNull("source")) {
     CRIA_ASSIGN_OR_RETURN(config.source, object.string("source"));
   }
-  CRIA_ASSIGN_OR_RETURN(JsonObject options, object.object("options"));
-  for (const auto &[name, unused] : options.value().items()) {
-    CRIA_ASSIGN_OR_RETURN(std::string text, options.string(name));
-    config.options.emplace_back(name, std::move(text));
-  }
+  CRIA_ASSIGN_OR_RETURN(config.options, optionsFromJson(object, "options"));
+  CRIA_ASSIGN_OR_RETURN(config.sourceOptions, optionsFromJson(object, "source_options"));
   CRIA_ASSIGN_OR_RETURN(JsonObject generation, object.object("generation"));
   std::string generationWhere = generation.where();
   CRIA_RETURN_IF_ERROR(readGeneration(std::move(generation), config.generation));

@@ -112,10 +112,22 @@ StatusOr<std::vector<AddedToken>> readAddedTokens(JsonObject &tokenizer) {
     CRIA_ASSIGN_OR_RETURN(token.id, object.integer("id", 0, INT32_MAX));
     CRIA_ASSIGN_OR_RETURN(token.text, object.string("text"));
     CRIA_ASSIGN_OR_RETURN(token.isSpecial, object.boolean("special"));
+    CRIA_ASSIGN_OR_RETURN(token.stripsLeft, object.boolean("lstrip"));
+    CRIA_ASSIGN_OR_RETURN(token.stripsRight, object.boolean("rstrip"));
+    CRIA_ASSIGN_OR_RETURN(token.isWord, object.boolean("single_word"));
+    CRIA_ASSIGN_OR_RETURN(token.isNormalized, object.boolean("normalized"));
     CRIA_RETURN_IF_ERROR(object.finish());
     tokens.push_back(std::move(token));
   }
   return tokens;
+}
+
+StatusOr<PrefixRule> readPrefixRule(JsonObject &tokenizer) {
+  CRIA_ASSIGN_OR_RETURN(const std::string name, tokenizer.string("prefix"));
+  if (const std::optional<PrefixRule> rule = parsePrefixRule(name)) {
+    return *rule;
+  }
+  return tokenizer.mismatch("prefix", fmt::format("one of {}", fmt::join(kPrefixRules, ", ")));
 }
 
 Status readTokenizer(JsonObject &root, Manifest &manifest) {
@@ -128,6 +140,8 @@ Status readTokenizer(JsonObject &root, Manifest &manifest) {
   CRIA_ASSIGN_OR_RETURN(tokenizer.file, object.string("file"));
   CRIA_RETURN_IF_ERROR(checkListed(manifest, tokenizer.file, object.where()));
   CRIA_ASSIGN_OR_RETURN(tokenizer.addedTokens, readAddedTokens(object));
+  CRIA_ASSIGN_OR_RETURN(tokenizer.eosId, object.integer("eos_id", -1, INT32_MAX));
+  CRIA_ASSIGN_OR_RETURN(tokenizer.prefix, readPrefixRule(object));
   CRIA_RETURN_IF_ERROR(object.finish());
   manifest.tokenizer = std::move(tokenizer);
   return {};

@@ -6,6 +6,7 @@
 #include "format/ActivationClass.h"
 #include "format/AddedToken.h"
 #include "format/ModelConfig.h"
+#include "format/PrefixRule.h"
 #include "support/Status.h"
 
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace cria {
 
 /// Incremented with every change of the members (docs/package-format.md lists the versions). Other versions
 /// are rejected.
-constexpr uint32_t kPackageFormatVersion = 2;
+constexpr uint32_t kPackageFormatVersion = 3;
 
 struct PackageFile {
   uint64_t size = 0;
@@ -49,7 +50,9 @@ struct PackageOptions {
 struct PackageTokenizer {
   std::string kind;                    // "sentencepiece"
   std::string file;                    // path in the package
-  std::vector<AddedToken> addedTokens; // their ids follow those of the file
+  std::vector<AddedToken> addedTokens; // ascending ids
+  int64_t eosId = -1;                  // the tokenizer's EOS, which ends answers in a chat; -1: none
+  PrefixRule prefix = PrefixRule::always;
 };
 
 struct Manifest {

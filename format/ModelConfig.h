@@ -66,6 +66,7 @@ struct GenerationDefaults {
   std::optional<double> temperature, topP;
   std::optional<int64_t> topK, maxNewTokens;
   std::optional<bool> doSample;
+  std::vector<std::string> stopTexts; // end a text, as the checkpoint's end-of-text ids do
 
   bool operator==(const GenerationDefaults &) const = default;
   /// Checks that samplers accept the values. `where` begins the message. Errors: invalidArgument naming the
@@ -75,13 +76,13 @@ struct GenerationDefaults {
 
 /// chat.json: the chat template of a checkpoint, and its generation defaults.
 struct ChatConfig {
-  /// The name of a chat template plugin; nullopt if the template of the checkpoint is unrecognized or
-  /// absent.
+  /// The chat template plugin that renders the template of the checkpoint, and its options by name; nullopt
+  /// if there is no such plugin but `jinja`.
   std::optional<std::string> templateName;
-  /// The Jinja source of the checkpoint's template, if it is unrecognized.
-  std::optional<std::string> source;
-  /// Options of the template plugin, by name; of the plugin `jinja` if there is a `source`.
   std::vector<std::pair<std::string, std::string>> options;
+  /// The Jinja source of the checkpoint's template, if it has one, and the options of the plugin `jinja`.
+  std::optional<std::string> source;
+  std::vector<std::pair<std::string, std::string>> sourceOptions;
   GenerationDefaults generation;
 
   bool operator==(const ChatConfig &) const = default;

@@ -3,8 +3,8 @@
 // chat data, and a reader of its tensors. Tensor data stays on disk until the weights are written.
 #pragma once
 
-#include "format/AddedToken.h"
 #include "format/ModelConfig.h"
+#include "format/StatedTokens.h"
 #include "format/TensorReader.h"
 
 #include <memory>
@@ -26,9 +26,8 @@ struct TokenizerData {
   std::string model;
   /// The path of the file that it was read from, for messages.
   std::string where;
-  /// Tokens that the checkpoint adds to the model, sorted by id. Those with ids of the model itself
-  /// may be among them.
-  std::vector<AddedToken> addedTokens;
+  /// What other files of the checkpoint state about its tokens.
+  StatedTokens tokens;
 };
 
 /// Immutable once opened, and thread-safe then.

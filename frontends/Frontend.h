@@ -16,6 +16,8 @@ namespace cria {
 struct OpenOptions {
   /// Refuse a checkpoint without a tokenizer.
   bool requireTokenizer = true;
+  /// Open the configuration and the tokenizer alone; `Checkpoint::tensors` is then null.
+  bool onlyTokenizer = false;
 };
 
 /// How a weight of the model is made from a tensor of a checkpoint.

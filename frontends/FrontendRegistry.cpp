@@ -34,12 +34,7 @@ static Status refusal(const std::string &path) {
   if (!fs::is_directory(path, failed)) {
     return error(StatusCode::unsupported, "{}: expected {}, got a file", path, descriptions());
   }
-  if (const std::string other = findUnsupportedWeights(path); !other.empty()) {
-    return error(StatusCode::unsupported,
-                 "{}: no config.json, and {} is in an unsupported format; convert the checkpoint to Hugging "
-                 "Face format with safetensors",
-                 path, printable(other));
-  }
+  CRIA_RETURN_IF_ERROR(refuseOtherWeights(path));
   return invalidArgument("{}: not a checkpoint: expected {}", path, descriptions());
 }
 

@@ -1,21 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/UnsupportedWeights.h"
 
+#include "support/Json.h"
+
 #include <filesystem>
 #include <set>
 
 namespace cria {
 
-std::string findUnsupportedWeights(const std::string &folder) {
-  std::set<std::string> found;
+namespace fs = std::filesystem;
+
+std::optional<std::string> findAdapter(const std::string &folder) {
+  const std::string path = (fs::path(folder) / "adapter_config.json").string();
   std::error_code failed;
-  for (std::filesystem::directory_iterator i(folder, failed), end; !failed && i != end; i.increment(failed)) {
-    const std::string extension = i->path().extension().string();
-    if (extension == ".bin" || extension == ".pth" || extension == ".pt" || extension == ".gguf") {
-      found.insert(i->path().filename().string());
+  if (!fs::exists(path, failed)) {
+    return std::nullopt;
+  }
+  const StatusOr<Json> json = readJsonFile(path);
+  const bool isStated = json.ok() && json->is_object() && json->contains("base_model_name_or_path") &&
+                        (*json)["base_model_name_or_path"].is_string();
+  return isStated ? (*json)["base_model_name_or_path"].get<std::string>() : std::string();
+}
+
+/// How to convert a file; empty if it holds no weights.
+static std::string wayOut(const fs::path &file, const std::string &folder) {
+  const std::string extension = file.extension().string();
+  if (extension == ".bin" || extension == ".pt" || extension == ".pth" || extension == ".ckpt") {
+    return fmt::format("is a pickle of PyTorch, which is not read; convert it with transformers: "
+                       "AutoModelForCausalLM.from_pretrained('{}').save_pretrained('NEW', "
+                       "safe_serialization=True), and compile NEW with the tokenizer files of this folder",
+                       printable(folder));
+  }
+  if (extension == ".gguf") {
+    return "is a GGUF file, which is not read; compile the Hugging Face checkpoint that it was made from";
+  }
+  if (extension == ".safetensors") {
+    return "is not a name that is read; expected model.safetensors, or model.safetensors.index.json with its "
+           "files";
+  }
+  return "";
+}
+
+static bool isTrainingState(const std::string &name) {
+  return name == "training_args.bin" || name == "optimizer.pt" || name == "optimizer.bin" ||
+         name == "scheduler.pt" || name == "scheduler.bin" || name.starts_with("rng_state");
+}
+
+Status refuseOtherWeights(const std::string &folder) {
+  if (const std::optional<std::string> base = findAdapter(folder)) {
+    return error(StatusCode::unsupported,
+                 "{}: an adapter (adapter_config.json), not a whole model; merge it into its base model{} "
+                 "with peft (merge_and_unload(), then save_pretrained()) and compile the result",
+                 folder, base->empty() ? "" : fmt::format(" '{}'", printable(*base)));
+  }
+  std::set<fs::path> files;
+  std::error_code failed;
+  for (fs::directory_iterator i(folder, failed), end; !failed && i != end; i.increment(failed)) {
+    files.insert(i->path());
+  }
+  for (const fs::path &file : files) {
+    const std::string name = file.filename().string();
+    const std::string remedy = isTrainingState(name) ? "" : wayOut(file, folder);
+    if (!remedy.empty()) {
+      return error(StatusCode::unsupported, "{}: {} {}", folder, printable(name), remedy);
     }
   }
-  return found.empty() ? "" : *found.begin();
+  return {};
 }
 
 } // namespace cria

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokens that a checkpoint adds to tokenizer.model: a map by id or, in older checkpoints, by name.
+// The lists of added tokens: a map by id, in older checkpoints by name, and the array of tokenizer.json.
 #include "frontends/huggingface/TokenizerConfig.h"
 
 #include <algorithm>
 #include <charconv>
-#include <unordered_set>
+#include <map>
 
 namespace cria::huggingface {
 
 static constexpr size_t kMaxAdded = 65'536; // far above the number that any known checkpoint adds
+
+using TokensById = std::map<int64_t, AddedToken>;
 
 static StatusOr<int64_t> idOf(const std::string &name, const std::string &where) {
   int32_t id = -1;
@@ -19,81 +21,96 @@ static StatusOr<int64_t> idOf(const std::string &name, const std::string &where)
   return int64_t{id};
 }
 
-static Status sortTokens(std::vector<AddedToken> &tokens, const std::string &where) {
-  std::ranges::sort(tokens, {}, &AddedToken::id);
-  const auto twice = std::ranges::adjacent_find(tokens, {}, &AddedToken::id);
-  return twice == tokens.end() ? Status()
-                               : invalidArgument("{}: two tokens have the id {}", where, twice->id);
+/// Reads an entry with its flags. Absent ones have the defaults of transformers.
+static StatusOr<AddedToken> readToken(JsonObject &entry, int64_t id) {
+  AddedToken token{.id = id};
+  CRIA_ASSIGN_OR_RETURN(token.text, entry.string("content"));
+  const auto flag = [&entry](const char *name, bool absent) -> StatusOr<bool> {
+    return entry.absentOrNull(name) ? StatusOr<bool>(absent) : entry.boolean(name);
+  };
+  CRIA_ASSIGN_OR_RETURN(token.isSpecial, flag("special", false));
+  CRIA_ASSIGN_OR_RETURN(token.stripsLeft, flag("lstrip", false));
+  CRIA_ASSIGN_OR_RETURN(token.stripsRight, flag("rstrip", false));
+  CRIA_ASSIGN_OR_RETURN(token.isWord, flag("single_word", false));
+  CRIA_ASSIGN_OR_RETURN(token.isNormalized, flag("normalized", !token.isSpecial));
+  return token;
 }
 
-StatusOr<std::vector<AddedToken>> readAddedTokensDecoder(const Json &tokenizerConfig,
-                                                         const std::string &where) {
-  CRIA_ASSIGN_OR_RETURN(JsonObject config, JsonObject::of(tokenizerConfig, where));
-  std::vector<AddedToken> tokens;
+static Status checkCount(size_t count, const std::string &where) {
+  return count > kMaxAdded
+             ? invalidArgument("{}: expected at most {} added tokens, got {}", where, kMaxAdded, count)
+             : Status();
+}
+
+static Status readDecoder(const TokenizerFiles &files, TokensById &tokens) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject config,
+                        JsonObject::of(files.config, files.where("tokenizer_config.json")));
   if (config.absentOrNull("added_tokens_decoder")) {
-    return tokens;
-  }
-  CRIA_ASSIGN_OR_RETURN(JsonObject decoder, config.object("added_tokens_decoder"));
-  if (decoder.value().size() > kMaxAdded) {
-    return decoder.mismatch("added_tokens_decoder", fmt::format("at most {} tokens", kMaxAdded));
-  }
-  for (const auto &[name, unused] : decoder.value().items()) {
-    AddedToken token;
-    CRIA_ASSIGN_OR_RETURN(token.id, idOf(name, decoder.where()));
-    CRIA_ASSIGN_OR_RETURN(JsonObject entry, decoder.object(name));
-    CRIA_ASSIGN_OR_RETURN(token.text, entry.string("content"));
-    if (!entry.absentOrNull("special")) {
-      CRIA_ASSIGN_OR_RETURN(token.isSpecial, entry.boolean("special"));
-    }
-    tokens.push_back(std::move(token));
-  }
-  CRIA_RETURN_IF_ERROR(sortTokens(tokens, decoder.where()));
-  return tokens;
-}
-
-/// Adds the name of the token that `value` describes: a string, or an object with the member "content".
-static void collectNames(const Json &value, std::unordered_set<std::string> &names) {
-  if (value.is_string()) {
-    names.insert(value.get<std::string>());
-  } else if (value.is_object()) {
-    const auto content = value.find("content");
-    if (content != value.end() && content->is_string()) {
-      names.insert(content->get<std::string>());
-    }
-  }
-}
-
-static std::unordered_set<std::string> specialNames(const Json &tokenizerConfig) {
-  std::unordered_set<std::string> names;
-  for (const char *member :
-       {"bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens"}) {
-    const auto found = tokenizerConfig.find(member);
-    if (found == tokenizerConfig.end()) {
-      continue;
-    }
-    collectNames(*found, names);
-    for (const Json &item : found->is_array() ? *found : Json::array()) {
-      collectNames(item, names);
-    }
-  }
-  return names;
-}
-
-Status readAddedTokensFile(const Json &json, const std::string &where, const Json &tokenizerConfig,
-                           TokenizerSettings &settings) {
-  if (!settings.addedTokens.empty()) {
     return {};
   }
-  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
-  if (json.size() > kMaxAdded) {
-    return invalidArgument("{}: expected at most {} tokens, got {}", where, kMaxAdded, json.size());
+  CRIA_ASSIGN_OR_RETURN(JsonObject decoder, config.object("added_tokens_decoder"));
+  CRIA_RETURN_IF_ERROR(checkCount(decoder.value().size(), decoder.where()));
+  for (const auto &[name, unused] : decoder.value().items()) {
+    CRIA_ASSIGN_OR_RETURN(const int64_t id, idOf(name, decoder.where()));
+    CRIA_ASSIGN_OR_RETURN(JsonObject entry, decoder.object(name));
+    CRIA_ASSIGN_OR_RETURN(AddedToken token, readToken(entry, id));
+    if (!tokens.emplace(id, std::move(token)).second) {
+      return invalidArgument("{}: two tokens have the id {}", decoder.where(), id);
+    }
   }
-  const std::unordered_set<std::string> special = specialNames(tokenizerConfig);
-  for (const auto &[name, unused] : json.items()) {
+  return {};
+}
+
+/// added_tokens.json: ids by name.
+static Status readMap(const TokenizerFiles &files, const std::vector<std::string> &special,
+                      TokensById &tokens) {
+  const std::string where = files.where("added_tokens.json");
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(files.addedTokens, where));
+  CRIA_RETURN_IF_ERROR(checkCount(files.addedTokens.size(), where));
+  for (const auto &[name, unused] : files.addedTokens.items()) {
     CRIA_ASSIGN_OR_RETURN(const int64_t id, object.integer(name, 0, INT32_MAX));
-    settings.addedTokens.push_back({.id = id, .text = name, .isSpecial = special.contains(name)});
+    const bool isSpecial = std::ranges::find(special, name) != special.end();
+    AddedToken token{.id = id, .text = name, .isSpecial = isSpecial, .isNormalized = !isSpecial};
+    if (!tokens.emplace(id, std::move(token)).second) {
+      return invalidArgument("{}: two tokens have the id {}", where, id);
+    }
   }
-  return sortTokens(settings.addedTokens, where);
+  return {};
+}
+
+/// The array of tokenizer.json. `replaces`: its tokens replace those that have the same id.
+static Status readArray(const TokenizerFiles &files, bool replaces, TokensById &tokens) {
+  const std::string where = files.where("tokenizer.json");
+  CRIA_ASSIGN_OR_RETURN(JsonObject file, JsonObject::of(files.tokenizer, where));
+  if (file.absentOrNull("added_tokens")) {
+    return {};
+  }
+  CRIA_ASSIGN_OR_RETURN(const Json *list, file.array("added_tokens"));
+  CRIA_RETURN_IF_ERROR(checkCount(list->size(), where));
+  for (const Json &item : *list) {
+    CRIA_ASSIGN_OR_RETURN(JsonObject entry, JsonObject::of(item, where + ": added_tokens"));
+    CRIA_ASSIGN_OR_RETURN(const int64_t id, entry.integer("id", 0, INT32_MAX));
+    CRIA_ASSIGN_OR_RETURN(AddedToken token, readToken(entry, id));
+    if (replaces) {
+      tokens.insert_or_assign(id, std::move(token));
+    } else {
+      tokens.emplace(id, std::move(token));
+    }
+  }
+  return {};
+}
+
+StatusOr<std::vector<AddedToken>> readAddedTokens(const TokenizerFiles &files,
+                                                  const std::vector<std::string> &special) {
+  TokensById tokens;
+  const bool hasDecoder = files.config.is_object() && files.config.contains("added_tokens_decoder");
+  CRIA_RETURN_IF_ERROR(hasDecoder ? readDecoder(files, tokens) : readMap(files, special, tokens));
+  CRIA_RETURN_IF_ERROR(readArray(files, !hasDecoder, tokens));
+  std::vector<AddedToken> result;
+  for (auto &[id, token] : tokens) {
+    result.push_back(std::move(token));
+  }
+  return result;
 }
 
 } // namespace cria::huggingface

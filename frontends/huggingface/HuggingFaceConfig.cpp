@@ -6,8 +6,25 @@
 
 namespace cria::huggingface {
 
+static constexpr int64_t kMaxSize = INT32_MAX;
+
+StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name) {
+  if (object.absentOrNull(name)) {
+    return std::vector<int64_t>();
+  }
+  const Json *member = object.find(name);
+  Json list = member->is_array() ? *member : Json::array({*member});
+  std::vector<int64_t> ids;
+  for (const Json &id : list) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxSize) {
+      return object.mismatch(name, "a token id or a list of them");
+    }
+    ids.push_back(id.get<int64_t>());
+  }
+  return ids;
+}
+
 namespace {
-constexpr int64_t kMaxSize = INT32_MAX;
 
 /// A member that changes what the model computes, and the value that leaves a LLaMA model unchanged.
 struct Neutral {
@@ -36,8 +53,6 @@ Status refuseFeatures(JsonObject &object) {
       {"mlp_bias", false},
       {"quantization_config", nullptr},
       {"partial_rotary_factor", 1.0},
-      {"sliding_window", nullptr},
-      {"use_sliding_window", false},
       {"num_local_experts", nullptr},
       {"num_experts", nullptr},
       {"attn_logit_softcapping", nullptr},
@@ -92,7 +107,29 @@ Status checkArchitecture(JsonObject &object) {
   return {};
 }
 
+/// Notes members that other models have and that LLaMA of transformers does not read.
+void noteUnread(JsonObject &object, std::vector<std::string> &notes) {
+  if (!object.absentOrNull("sliding_window") && *object.find("sliding_window") != 0) {
+    notes.push_back(fmt::format("{}: 'sliding_window' = {} is not applied, as in transformers; all positions "
+                                "are attended to",
+                                object.where(), describeJson(*object.find("sliding_window"))));
+  }
+}
+
+/// Reads a number, or notes that the default of transformers is used.
+StatusOr<double> numberOr(JsonObject &object, const char *name, double absent,
+                          std::vector<std::string> &notes) {
+  if (!object.absentOrNull(name)) {
+    return object.number(name);
+  }
+  notes.push_back(fmt::format("{}: no '{}'; using the default {}", object.where(), name, absent));
+  return absent;
+}
+
 Status checkActivation(JsonObject &object) {
+  if (object.absentOrNull("hidden_act")) {
+    return {}; // the default is silu
+  }
   CRIA_ASSIGN_OR_RETURN(std::string activation, object.string("hidden_act"));
   if (activation != "silu" && activation != "swish") {
     return error(StatusCode::unsupported, "{}: expected 'hidden_act' to be \"silu\", got \"{}\"",
@@ -108,7 +145,7 @@ StatusOr<int64_t> integerOr(JsonObject &object, std::string_view name, int64_t m
   return object.integer(name, 1, max);
 }
 
-Status readSizes(JsonObject &object, ModelConfig &model) {
+Status readSizes(JsonObject &object, ModelConfig &model, std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(model.dim, object.integer("hidden_size", 1, kMaxSize));
   CRIA_ASSIGN_OR_RETURN(model.layers, object.integer("num_hidden_layers", 1, ModelConfig::kMaxLayers));
   CRIA_ASSIGN_OR_RETURN(model.heads, object.integer("num_attention_heads", 1, kMaxSize));
@@ -132,26 +169,16 @@ Status readSizes(JsonObject &object, ModelConfig &model) {
   if (model.vocabSize == 0) {
     return object.mismatch("vocab_size", "at least 1, or -1 (as many as the embedding has rows)");
   }
-  CRIA_ASSIGN_OR_RETURN(model.context, object.integer("max_position_embeddings", 1, kMaxSize));
-  CRIA_ASSIGN_OR_RETURN(model.normEpsilon, object.number("rms_norm_eps"));
+  constexpr double kDefaultEpsilon = 1e-6; // and 2048 positions: the defaults of transformers
+  constexpr int64_t kDefaultPositions = 2048;
+  if (object.absentOrNull("max_position_embeddings")) {
+    notes.push_back(fmt::format("{}: no 'max_position_embeddings'; using the default {}", object.where(),
+                                kDefaultPositions));
+  }
+  CRIA_ASSIGN_OR_RETURN(model.context,
+                        integerOr(object, "max_position_embeddings", kMaxSize, kDefaultPositions));
+  CRIA_ASSIGN_OR_RETURN(model.normEpsilon, numberOr(object, "rms_norm_eps", kDefaultEpsilon, notes));
   return {};
-}
-
-/// A token id, a list of them, or null.
-StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name) {
-  if (object.absentOrNull(name)) {
-    return std::vector<int64_t>();
-  }
-  const Json *member = object.find(name);
-  Json list = member->is_array() ? *member : Json::array({*member});
-  std::vector<int64_t> ids;
-  for (const Json &id : list) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxSize) {
-      return object.mismatch(name, "a token id or a list of them");
-    }
-    ids.push_back(id.get<int64_t>());
-  }
-  return ids;
 }
 
 /// Reads the ids of BOS and EOS. Absent ids keep the defaults of ModelConfig, which are those of
@@ -177,7 +204,8 @@ StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where) {
   CRIA_RETURN_IF_ERROR(checkArchitecture(object));
   CRIA_RETURN_IF_ERROR(refuseFeatures(object));
   CRIA_RETURN_IF_ERROR(checkActivation(object));
-  CRIA_RETURN_IF_ERROR(readSizes(object, parsed.model));
+  CRIA_RETURN_IF_ERROR(readSizes(object, parsed.model, parsed.notes));
+  noteUnread(object, parsed.notes);
   CRIA_RETURN_IF_ERROR(readTokenIds(object, parsed.model));
   if (!object.absentOrNull("tie_word_embeddings")) {
     CRIA_ASSIGN_OR_RETURN(parsed.model.tiedEmbeddings, object.boolean("tie_word_embeddings"));
@@ -190,63 +218,8 @@ StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where) {
     parsed.contextLimitReason = fmt::format(
         "{}: RoPE scaling 'dynamic' is supported up to its original context of {}", where, rope.context);
   }
-  parsed.notes = std::move(rope.notes);
+  std::ranges::move(rope.notes, std::back_inserter(parsed.notes));
   return parsed;
-}
-
-/// Adds a note for each setting that would change what is generated and is not applied.
-static void noteIgnored(JsonObject &object, std::vector<std::string> &notes) {
-  const Neutral settings[] = {{"repetition_penalty", 1.0},
-                              {"min_p", 0.0},
-                              {"typical_p", 1.0},
-                              {"no_repeat_ngram_size", 0},
-                              {"num_beams", 1},
-                              {"num_beam_groups", 1},
-                              {"penalty_alpha", 0.0},
-                              {"epsilon_cutoff", 0.0},
-                              {"eta_cutoff", 0.0},
-                              {"min_length", 0},
-                              {"min_new_tokens", 0},
-                              {"suppress_tokens", nullptr},
-                              {"bad_words_ids", nullptr},
-                              {"guidance_scale", 1.0},
-                              {"sequence_bias", nullptr},
-                              {"forced_eos_token_id", nullptr}};
-  for (const Neutral &setting : settings) {
-    if (!object.absentOrNull(setting.name) && *object.find(setting.name) != setting.value) {
-      notes.push_back(fmt::format("{}: '{}' = {} is not applied", object.where(), setting.name,
-                                  describeJson(*object.find(setting.name))));
-    }
-  }
-}
-
-Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
-                             std::vector<std::string> &notes) {
-  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
-  if (!object.absentOrNull("eos_token_id")) {
-    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
-    if (std::ranges::any_of(model.eosIds, [&](int64_t id) { return id >= model.vocabSize; })) {
-      return object.mismatch("eos_token_id", fmt::format("below the vocabulary size {}", model.vocabSize));
-    }
-  }
-  GenerationDefaults &generation = chat.generation;
-  if (!object.absentOrNull("temperature")) {
-    CRIA_ASSIGN_OR_RETURN(generation.temperature, object.number("temperature"));
-  }
-  if (!object.absentOrNull("top_p")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topP, object.number("top_p"));
-  }
-  if (!object.absentOrNull("top_k")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topK, object.integer("top_k", 0, kMaxSize));
-  }
-  if (!object.absentOrNull("do_sample")) {
-    CRIA_ASSIGN_OR_RETURN(generation.doSample, object.boolean("do_sample"));
-  }
-  if (!object.absentOrNull("max_new_tokens")) {
-    CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, kMaxSize));
-  }
-  noteIgnored(object, notes);
-  return generation.check(where);
 }
 
 } // namespace cria::huggingface

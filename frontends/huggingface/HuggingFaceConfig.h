@@ -4,6 +4,7 @@
 #pragma once
 
 #include "format/ModelConfig.h"
+#include "support/Json.h"
 #include "support/Status.h"
 
 #include <optional>
@@ -23,9 +24,7 @@ struct ParsedConfig {
 /// Parses config.json. Errors name `where` and the member.
 StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where);
 
-/// Parses generation_config.json: stores defaults in `chat` and end-of-sequence ids in `model`, and notes the
-/// settings that are not applied. REQUIRES: `model.vocabSize` is known.
-Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
-                             std::vector<std::string> &notes);
+/// Returns the ids of a member that is a token id, a list of them, or null. Errors: invalidArgument.
+StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name);
 
 } // namespace cria::huggingface

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Finds the files of a checkpoint, opens its shards, and reads its configuration, tokenizer and chat data.
+// Finds the files of a checkpoint, opens its shards, and reads its configuration.
 #include "frontends/huggingface/HuggingFaceFrontend.h"
 
-#include "format/TokenizerKinds.h"
 #include "frontends/UnsupportedWeights.h"
+#include "frontends/huggingface/CheckpointFiles.h"
 #include "frontends/huggingface/HuggingFaceConfig.h"
-#include "frontends/huggingface/SafetensorsReader.h"
-#include "frontends/huggingface/TokenizerConfig.h"
-#include "support/File.h"
+#include "frontends/huggingface/TextFiles.h"
+#include "frontends/huggingface/TiedOutput.h"
 
 #include <filesystem>
 #include <set>
@@ -19,21 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr const char *kIndexName = "model.safetensors.index.json";
 
-/// True for a link to nothing as well, as in a half-downloaded cache: reading it is an error, not the absence
-/// of a file.
-bool exists(const std::string &path) {
-  std::error_code ignored;
-  return fs::exists(fs::symlink_status(path, ignored));
-}
-
-std::string inFolder(const std::string &folder, std::string_view name) {
-  return (fs::path(folder) / name).string();
-}
-
 /// Reads the weight_map of an index: the file name of each tensor. Names must be those of files in the same
 /// folder.
 StatusOr<std::map<std::string, std::string>> readIndex(const std::string &path) {
-  CRIA_ASSIGN_OR_RETURN(Json json, readJsonFile(path));
+  CRIA_ASSIGN_OR_RETURN(Json json, readCheckpointJson(path));
   CRIA_ASSIGN_OR_RETURN(JsonObject index, JsonObject::of(json, path));
   CRIA_ASSIGN_OR_RETURN(JsonObject map, index.object("weight_map"));
   std::map<std::string, std::string> result;
@@ -72,29 +60,22 @@ StatusOr<std::unique_ptr<SafetensorsReader>> openShards(const std::string &folde
 StatusOr<std::unique_ptr<SafetensorsReader>> openTensors(const std::string &folder) {
   const std::string single = inFolder(folder, "model.safetensors");
   const std::string index = inFolder(folder, kIndexName);
-  if (exists(single)) {
+  if (isThere(single)) {
     return SafetensorsReader::open({single});
   }
-  if (exists(index)) {
+  if (isThere(index)) {
     return openShards(folder, index);
   }
-  if (const std::string other = findUnsupportedWeights(folder); !other.empty()) {
-    return error(StatusCode::unsupported,
-                 "{}: no model.safetensors, and {} is in an unsupported format; convert the checkpoint to "
-                 "safetensors",
-                 folder, printable(other));
-  }
+  CRIA_RETURN_IF_ERROR(refuseOtherWeights(folder));
   return error(StatusCode::notFound, "{}: expected model.safetensors or {}, found neither", folder,
                kIndexName);
 }
 
-/// Discards tensors that carry no information: RoPE frequencies, which follow from the configuration, and an
-/// output matrix that is tied to the embedding.
-void discardRedundant(SafetensorsReader &tensors, const ModelConfig &config) {
-  const std::string output = huggingFaceNameOf({TensorRole::output});
+/// Discards RoPE frequencies, which follow from the configuration.
+void discardFrequencies(SafetensorsReader &tensors) {
   std::vector<std::string> redundant;
   for (const auto &[name, tensor] : tensors.tensors()) {
-    if (name.ends_with(".rotary_emb.inv_freq") || (config.tiedEmbeddings && name == output)) {
+    if (name.ends_with(".rotary_emb.inv_freq")) {
       redundant.push_back(name);
     }
   }
@@ -120,59 +101,6 @@ Status inferVocabularySize(const TensorReader &tensors, ModelConfig &config) {
   return {};
 }
 
-/// Reads tokenizer_config.json, added_tokens.json, and chat_template.jinja, which replaces the member
-/// chat_template in newer checkpoints.
-Status readTokenizerFiles(Checkpoint &checkpoint) {
-  std::string config = inFolder(checkpoint.path, "tokenizer_config.json");
-  std::string added = inFolder(checkpoint.path, "added_tokens.json");
-  std::string chatTemplate = inFolder(checkpoint.path, "chat_template.jinja");
-  TokenizerSettings settings;
-  Json json = Json::object();
-  if (exists(config)) {
-    CRIA_ASSIGN_OR_RETURN(json, readJsonFile(config));
-    CRIA_ASSIGN_OR_RETURN(settings, readTokenizerConfig(json, config, checkpoint.config, checkpoint.notes));
-  }
-  if (exists(added)) {
-    CRIA_ASSIGN_OR_RETURN(const Json tokens, readJsonFile(added));
-    CRIA_RETURN_IF_ERROR(readAddedTokensFile(tokens, added, json, settings));
-  }
-  if (exists(chatTemplate)) {
-    CRIA_ASSIGN_OR_RETURN(settings.chatTemplate, readFile(chatTemplate));
-  }
-  chooseChatTemplate(settings, exists(chatTemplate) ? chatTemplate : config, checkpoint.chat,
-                     checkpoint.notes);
-  checkpoint.tokenizer.addedTokens = std::move(settings.addedTokens);
-  return {};
-}
-
-Status readChatFiles(Checkpoint &checkpoint) {
-  std::string generation = inFolder(checkpoint.path, "generation_config.json");
-  if (exists(generation)) {
-    CRIA_ASSIGN_OR_RETURN(Json json, readJsonFile(generation));
-    CRIA_RETURN_IF_ERROR(
-        applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat, checkpoint.notes));
-  }
-  return readTokenizerFiles(checkpoint);
-}
-
-Status readTokenizerModel(const OpenOptions &options, Checkpoint &checkpoint) {
-  const std::string path = inFolder(checkpoint.path, "tokenizer.model");
-  if (exists(path)) {
-    checkpoint.tokenizer.kind = kSentencePieceKind;
-    checkpoint.tokenizer.file = "tokenizer.model";
-    checkpoint.tokenizer.where = path;
-    CRIA_ASSIGN_OR_RETURN(checkpoint.tokenizer.model, readFile(path));
-    return checkpoint.tokenizer.model.empty() ? invalidArgument("{}: the file is empty", path) : Status();
-  }
-  if (!options.requireTokenizer) {
-    return {};
-  }
-  return error(StatusCode::notFound,
-               "{}: no such file: the checkpoint needs its SentencePiece tokenizer; --no-tokenizer compiles "
-               "without one, for bench and logits only",
-               path);
-}
-
 /// The name that the configuration states, if it is one, else the name of the folder.
 std::string modelName(const Json &config, const std::string &folder) {
   const auto stated = config.find("_name_or_path");
@@ -189,13 +117,22 @@ std::string modelName(const Json &config, const std::string &folder) {
 }
 
 Status readConfig(const std::string &path, Checkpoint &checkpoint) {
-  CRIA_ASSIGN_OR_RETURN(const Json json, readJsonFile(path));
+  CRIA_ASSIGN_OR_RETURN(const Json json, readCheckpointJson(path));
   CRIA_ASSIGN_OR_RETURN(ParsedConfig parsed, parseConfig(json, path));
   checkpoint.config = std::move(parsed.model);
   checkpoint.config.name = modelName(json, checkpoint.path);
   checkpoint.contextLimitReason = std::move(parsed.contextLimitReason);
   checkpoint.notes = std::move(parsed.notes);
   return {};
+}
+
+void noteAdapter(Checkpoint &checkpoint) {
+  if (findAdapter(checkpoint.path)) {
+    checkpoint.notes.push_back(
+        fmt::format("{}: the adapter that it describes is not applied; merge it into the weights with peft "
+                    "if the model needs it",
+                    inFolder(checkpoint.path, "adapter_config.json")));
+  }
 }
 
 class HuggingFaceFrontend : public Frontend {
@@ -205,26 +142,40 @@ public:
     return "a folder in Hugging Face format, with config.json, model.safetensors and tokenizer.model";
   }
 
-  bool accepts(const std::string &path) const override { return exists(inFolder(path, "config.json")); }
+  bool accepts(const std::string &path) const override { return isThere(inFolder(path, "config.json")); }
 
   StatusOr<Checkpoint> open(const std::string &path, const OpenOptions &options) const override {
     Checkpoint checkpoint{.path = path, .frontend = this};
     const std::string configPath = inFolder(path, "config.json");
     CRIA_RETURN_IF_ERROR(readConfig(configPath, checkpoint));
-    CRIA_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> tensors, openTensors(path));
-    CRIA_RETURN_IF_ERROR(inferVocabularySize(*tensors, checkpoint.config));
-    CRIA_RETURN_IF_ERROR(readChatFiles(checkpoint));
+    if (!options.onlyTokenizer) {
+      CRIA_RETURN_IF_ERROR(openWeights(checkpoint));
+    }
+    if (checkpoint.config.vocabSize == -1) {
+      checkpoint.config.vocabSize = INT32_MAX; // unknown without the weights
+    }
+    CRIA_RETURN_IF_ERROR(readTextFiles(checkpoint));
     CRIA_RETURN_IF_ERROR(checkpoint.config.check(configPath));
-    discardRedundant(*tensors, checkpoint.config);
-    CRIA_RETURN_IF_ERROR(checkTensors(*this, checkpoint.config, *tensors, path));
-    checkpoint.weights = mostFrequentFormat(*tensors);
-    checkpoint.tensors = std::move(tensors);
     CRIA_RETURN_IF_ERROR(readTokenizerModel(options, checkpoint));
     return checkpoint;
   }
 
   TensorRecipe recipe(LlamaTensor tensor, const ModelConfig &) const override {
     return {.tensor = huggingFaceNameOf(tensor)};
+  }
+
+private:
+  Status openWeights(Checkpoint &checkpoint) const {
+    CRIA_ASSIGN_OR_RETURN(std::unique_ptr<SafetensorsReader> tensors, openTensors(checkpoint.path));
+    noteAdapter(checkpoint);
+    discardFrequencies(*tensors);
+    CRIA_RETURN_IF_ERROR(settleTiedOutput(*tensors, checkpoint.config, checkpoint.notes));
+    CRIA_RETURN_IF_ERROR(inferVocabularySize(*tensors, checkpoint.config));
+    CRIA_RETURN_IF_ERROR(checkpoint.config.check(inFolder(checkpoint.path, "config.json")));
+    CRIA_RETURN_IF_ERROR(checkTensors(*this, checkpoint.config, *tensors, checkpoint.path));
+    checkpoint.weights = mostFrequentFormat(*tensors);
+    checkpoint.tensors = std::move(tensors);
+    return {};
   }
 };
 } // namespace

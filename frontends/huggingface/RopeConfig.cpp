@@ -10,9 +10,14 @@ namespace {
 /// The default of transformers for configurations of the older form, such as the first ones of LLaMA 2.
 constexpr double kDefaultTheta = 10000;
 
-/// Returns rope_parameters or rope_scaling, or none when both are absent or null.
+/// As in transformers, an empty object is none.
+bool hasSettings(JsonObject &config, std::string_view name) {
+  return !config.absentOrNull(name) && *config.find(name) != Json::object();
+}
+
+/// Returns rope_parameters or rope_scaling, or none when both are absent, null or empty.
 StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config) {
-  bool older = !config.absentOrNull("rope_scaling"), newer = !config.absentOrNull("rope_parameters");
+  bool older = hasSettings(config, "rope_scaling"), newer = hasSettings(config, "rope_parameters");
   if (older && newer && *config.find("rope_scaling") != *config.find("rope_parameters")) {
     return invalidArgument("{}: 'rope_scaling' and 'rope_parameters' differ; remove the wrong one",
                            config.where());
@@ -24,14 +29,14 @@ StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config) {
   return std::optional(std::move(settings));
 }
 
-StatusOr<std::string> ropeType(JsonObject &settings, bool isNewForm) {
+StatusOr<std::string> ropeType(JsonObject &settings) {
   bool older = !settings.absentOrNull("type"), newer = !settings.absentOrNull("rope_type");
   if (older && newer && *settings.find("type") != *settings.find("rope_type")) {
     return invalidArgument("{}: 'type' {} and 'rope_type' {} differ", settings.where(),
                            describeJson(*settings.find("type")), describeJson(*settings.find("rope_type")));
   }
-  if (!older && !newer && isNewForm) {
-    return std::string("default"); // it may be omitted in rope_parameters
+  if (!older && !newer) {
+    return std::string("default");
   }
   return settings.string(older ? "type" : "rope_type");
 }
@@ -54,7 +59,7 @@ StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settin
   if (inside || outside) {
     return inside ? insideTheta : outsideTheta;
   }
-  if (!config.absentOrNull("rope_parameters")) {
+  if (hasSettings(config, "rope_parameters")) {
     return invalidArgument("{}: 'rope_parameters' states no 'rope_theta'", config.where());
   }
   rope.notes.push_back(
@@ -104,17 +109,21 @@ Status readScaling(JsonObject &config, JsonObject &settings, const std::string &
   return {};
 }
 
-Status refuseRest(JsonObject &settings) {
+Status refusePartial(JsonObject &settings) {
   if (!settings.absentOrNull("partial_rotary_factor") && *settings.find("partial_rotary_factor") != 1.0) {
     return error(StatusCode::unsupported,
                  "{}: the model needs 'partial_rotary_factor' = {}, which is not supported", settings.where(),
                  describeJson(*settings.find("partial_rotary_factor")));
   }
+  return {};
+}
+
+Status refuseRest(JsonObject &settings) {
   settings.find("original_max_position_embeddings");
   for (const auto &[name, value] : settings.value().items()) {
     settings.absentOrNull(name); // a null member has no effect
   }
-  Status rest = settings.finish();
+  const Status rest = settings.finish();
   return rest.ok() ? rest : Status(StatusCode::unsupported, rest.message() + ", which is not supported");
 }
 } // namespace
@@ -124,9 +133,15 @@ StatusOr<RopeConfig> parseRopeConfig(JsonObject &config, int64_t maxPositions) {
   CRIA_ASSIGN_OR_RETURN(std::optional<JsonObject> settings, settingsObject(config));
   CRIA_ASSIGN_OR_RETURN(rope.theta, readTheta(config, settings, rope));
   if (settings) {
-    CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings, !config.absentOrNull("rope_parameters")));
+    CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings));
     CRIA_RETURN_IF_ERROR(readScaling(config, *settings, type, rope));
-    CRIA_RETURN_IF_ERROR(refuseRest(*settings));
+    CRIA_RETURN_IF_ERROR(refusePartial(*settings));
+    const Status rest = refuseRest(*settings);
+    if (type != "default") {
+      CRIA_RETURN_IF_ERROR(rest);
+    } else if (!rest.ok()) { // as in transformers, it has no parameters
+      rope.notes.push_back(rest.message() + "; without a RoPE type other than default it has no effect");
+    }
   }
   return rope;
 }

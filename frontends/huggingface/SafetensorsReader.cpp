@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/huggingface/SafetensorsReader.h"
 
+#include "frontends/huggingface/CheckpointFiles.h"
 #include "support/Json.h"
 
 namespace cria::huggingface {
@@ -14,6 +15,7 @@ StatusOr<std::unique_ptr<SafetensorsReader>> SafetensorsReader::open(const std::
 }
 
 Status SafetensorsReader::add(const std::string &path) {
+  CRIA_RETURN_IF_ERROR(refusePointer(path));
   CRIA_ASSIGN_OR_RETURN(std::shared_ptr<const SafetensorsFile> file, SafetensorsFile::open(path));
   for (const SafetensorsTensor &entry : file->tensors()) {
     const auto [place, isNew] = places_.try_emplace(entry.name, Place{file.get(), &entry});
@@ -50,6 +52,12 @@ Status SafetensorsReader::readRows(std::string_view name, int64_t first, int64_t
 void SafetensorsReader::discard(const std::string &name) {
   tensors_.erase(name);
   places_.erase(name);
+}
+
+void SafetensorsReader::rename(const std::string &name, const std::string &newName) {
+  tensors_.emplace(newName, tensors_.at(name));
+  places_.emplace(newName, places_.at(name));
+  discard(name);
 }
 
 } // namespace cria::huggingface

@@ -25,6 +25,8 @@ public:
   /// Forgets a tensor, so that tensors() no longer has it. Not thread-safe: call it before the reader is
   /// shared.
   void discard(const std::string &name);
+  /// Gives a tensor another name, which no tensor has. As discard(), not thread-safe.
+  void rename(const std::string &name, const std::string &newName);
 
 private:
   struct Place {

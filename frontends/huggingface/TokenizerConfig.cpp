@@ -3,96 +3,179 @@
 
 #include "frontends/huggingface/ChatTemplates.h"
 
+#include <algorithm>
+
 namespace cria::huggingface {
 
-static Status readAddBos(JsonObject &object, ModelConfig &model, std::vector<std::string> &notes) {
-  if (!object.absentOrNull("add_bos_token")) {
-    CRIA_ASSIGN_OR_RETURN(bool addBos, object.boolean("add_bos_token"));
-    model.bosId = addBos ? model.bosId : -1;
+/// The name of a token: a string, or the member "content" of an object.
+static std::optional<std::string> nameOf(const Json &value) {
+  if (value.is_string()) {
+    return value.get<std::string>();
   }
-  if (!object.absentOrNull("add_eos_token")) {
-    CRIA_ASSIGN_OR_RETURN(bool addEos, object.boolean("add_eos_token"));
-    if (addEos) {
-      notes.push_back(
-          fmt::format("{}: 'add_eos_token' is not applied: the model continues a prompt", object.where()));
+  const auto content = value.is_object() ? value.find("content") : value.end();
+  return content != value.end() && content->is_string() ? std::optional(content->get<std::string>())
+                                                        : std::nullopt;
+}
+
+/// The member that names a special token. As in transformers, special_tokens_map.json goes first unless
+/// tokenizer_config.json lists the added tokens. Null if neither file has it.
+static const Json *findSpecial(const TokenizerFiles &files, const std::string &member) {
+  const bool usesMap = !files.config.contains("added_tokens_decoder") && files.specialMap.is_object();
+  for (const Json *file : {usesMap ? &files.specialMap : nullptr, &files.config}) {
+    if (file != nullptr && file->contains(member)) {
+      return &(*file)[member];
     }
+  }
+  return nullptr;
+}
+
+/// nullopt: not stated; empty: null.
+static StatusOr<std::optional<std::string>> statedName(const TokenizerFiles &files,
+                                                       const std::string &member) {
+  const Json *value = findSpecial(files, member);
+  if (value == nullptr) {
+    return std::optional<std::string>();
+  }
+  std::optional<std::string> name = value->is_null() ? std::string() : nameOf(*value);
+  if (!name) {
+    return invalidArgument("{}: expected '{}' to be the name of a token, an object with 'content', or null, "
+                           "got {}",
+                           files.where("tokenizer_config.json"), member, describeJson(*value));
+  }
+  return name;
+}
+
+/// The names of BOS, EOS and the other special tokens, then those of lists, in the order of transformers.
+static std::vector<std::string> namedTokens(const TokenizerFiles &files) {
+  std::vector<std::string> names;
+  const auto add = [&names](const std::optional<std::string> &name) {
+    if (name && !name->empty() && std::ranges::find(names, *name) == names.end()) {
+      names.push_back(*name);
+    }
+  };
+  for (const char *member :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    if (const Json *value = findSpecial(files, member)) {
+      add(nameOf(*value));
+    }
+  }
+  for (const auto &[member, value] : files.config.items()) {
+    if (member.ends_with("_token")) {
+      add(nameOf(value));
+    }
+  }
+  return names;
+}
+
+static std::vector<std::string> listedTokens(const TokenizerFiles &files) {
+  std::vector<std::string> names;
+  for (const char *member : {"additional_special_tokens", "extra_special_tokens"}) {
+    const Json *list = findSpecial(files, member);
+    const bool isList = list != nullptr && (list->is_array() || list->is_object());
+    for (const Json &item : isList ? *list : Json::array()) { // the values of an object
+      if (const std::optional<std::string> name = nameOf(item)) {
+        names.push_back(*name);
+      }
+    }
+  }
+  return names;
+}
+
+static Status readFlags(const TokenizerFiles &files, StatedTokens &tokens, std::vector<std::string> &notes) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object,
+                        JsonObject::of(files.config, files.where("tokenizer_config.json")));
+  const auto flag = [&object](const char *name, bool absent) -> StatusOr<bool> {
+    return object.absentOrNull(name) ? StatusOr<bool>(absent) : object.boolean(name);
+  };
+  CRIA_ASSIGN_OR_RETURN(tokens.addsBos, flag("add_bos_token", true));
+  CRIA_ASSIGN_OR_RETURN(const bool addsEos, flag("add_eos_token", false));
+  CRIA_ASSIGN_OR_RETURN(const bool isLegacy, flag("legacy", true));
+  CRIA_ASSIGN_OR_RETURN(const bool hasPrefix, flag("add_prefix_space", true));
+  tokens.prefix = !hasPrefix ? PrefixRule::never : isLegacy ? PrefixRule::always : PrefixRule::first;
+  if (addsEos) {
+    notes.push_back(
+        fmt::format("{}: 'add_eos_token' is not applied: the model continues a prompt", object.where()));
   }
   return {};
 }
 
-/// Reads a template, or the one named "default" in a list of {"name", "template"}.
-static Status readChatTemplate(JsonObject &object, TokenizerSettings &settings) {
+StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector<std::string> &notes) {
+  StatedTokens tokens;
+  CRIA_RETURN_IF_ERROR(readFlags(files, tokens, notes));
+  CRIA_ASSIGN_OR_RETURN(tokens.bos, statedName(files, "bos_token"));
+  CRIA_ASSIGN_OR_RETURN(tokens.eos, statedName(files, "eos_token"));
+  const std::vector<std::string> named = namedTokens(files);
+  tokens.special = named;
+  std::ranges::copy(listedTokens(files), std::back_inserter(tokens.special));
+  CRIA_ASSIGN_OR_RETURN(tokens.added, readAddedTokens(files, tokens.special));
+  for (AddedToken &token : tokens.added) { // a token that has a role is special, whatever the list says
+    token.isSpecial |= std::ranges::find(named, token.text) != named.end();
+  }
+  return tokens;
+}
+
+StatusOr<std::optional<std::string>> readChatTemplate(const Json &tokenizerConfig, const std::string &where,
+                                                      std::vector<std::string> &notes) {
+  std::optional<std::string> text;
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(tokenizerConfig, where));
   const Json *chatTemplate = object.absentOrNull("chat_template") ? nullptr : object.find("chat_template");
   if (chatTemplate == nullptr) {
-    return {};
+    return text;
   }
   if (chatTemplate->is_string()) {
-    settings.chatTemplate = chatTemplate->get<std::string>();
-    return {};
+    return std::optional(chatTemplate->get<std::string>());
   }
   if (!chatTemplate->is_array()) {
     return object.mismatch("chat_template", "a string or a list of templates");
   }
   for (const Json &item : *chatTemplate) {
-    CRIA_ASSIGN_OR_RETURN(JsonObject named, JsonObject::of(item, object.where() + ": chat_template"));
-    CRIA_ASSIGN_OR_RETURN(std::string name, named.string("name"));
-    CRIA_ASSIGN_OR_RETURN(std::string text, named.string("template"));
-    if (name == "default") {
-      settings.chatTemplate = std::move(text);
-    }
+    CRIA_ASSIGN_OR_RETURN(JsonObject named, JsonObject::of(item, where + ": chat_template"));
+    CRIA_ASSIGN_OR_RETURN(const std::string name, named.string("name"));
+    CRIA_ASSIGN_OR_RETURN(std::string source, named.string("template"));
+    text = name == "default" ? std::optional(std::move(source)) : std::move(text);
   }
-  return {};
+  if (!text && !chatTemplate->empty()) {
+    notes.push_back(fmt::format("{}: none of the {} chat templates is named 'default', so none is used",
+                                where, chatTemplate->size()));
+  }
+  return text;
 }
 
-/// The name of a token: a string, or the member "content" of an object.
-static std::string tokenName(JsonObject &object, std::string_view member) {
-  const Json *value = object.find(member);
-  if (value != nullptr && value->is_object()) {
-    const auto content = value->find("content");
-    value = content == value->end() ? nullptr : &*content;
-  }
-  return value != nullptr && value->is_string() ? value->get<std::string>() : "";
+/// Whether the checkpoint has the names that the template plugins write for BOS and EOS.
+static bool hasLlamaNames(const StatedTokens &tokens) {
+  return tokens.bos.value_or("<s>") == "<s>" && tokens.eos.value_or("</s>") == "</s>";
 }
 
-StatusOr<TokenizerSettings> readTokenizerConfig(const Json &json, const std::string &where,
-                                                ModelConfig &model, std::vector<std::string> &notes) {
-  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
-  TokenizerSettings settings;
-  CRIA_RETURN_IF_ERROR(readAddBos(object, model, notes));
-  CRIA_RETURN_IF_ERROR(readChatTemplate(object, settings));
-  if (!object.absentOrNull("legacy")) {
-    CRIA_ASSIGN_OR_RETURN(settings.isLegacy, object.boolean("legacy"));
-  }
-  settings.bos = tokenName(object, "bos_token");
-  settings.eos = tokenName(object, "eos_token");
-  CRIA_ASSIGN_OR_RETURN(settings.addedTokens, readAddedTokensDecoder(json, where));
-  return settings;
-}
-
-void chooseChatTemplate(const TokenizerSettings &settings, const std::string &where, ChatConfig &chat,
-                        std::vector<std::string> &notes) {
-  if (!settings.chatTemplate || settings.chatTemplate->empty()) {
+void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tokens, const std::string &where,
+                        ChatConfig &chat, std::vector<std::string> &notes) {
+  if (chatTemplate.empty()) {
     return;
   }
-  const std::optional<KnownTemplate> known = recognizeChatTemplate(*settings.chatTemplate);
-  chat.options = known ? known->options : decltype(chat.options)();
+  const bool hasPrefix = tokens.prefix == PrefixRule::always;
+  chat.source = chatTemplate;
+  for (const auto &[name, value] : {std::pair("bos", tokens.bos), std::pair("eos", tokens.eos)}) {
+    if (!value.value_or("").empty()) {
+      chat.sourceOptions.emplace_back(name, *value);
+    }
+  }
+  if (!hasPrefix) {
+    chat.sourceOptions.emplace_back("dummy_prefix", "false");
+  }
+  const std::optional<KnownTemplate> known = recognizeChatTemplate(chatTemplate);
+  // Only ChatML writes tokens of its own alone.
+  if (!known || !(hasLlamaNames(tokens) || known->name == "chatml")) {
+    notes.push_back(fmt::format(
+        "{}: the chat template is not one that a plugin of its own renders; the plugin jinja runs it",
+        where));
+    return;
+  }
+  chat.templateName = known->name;
+  chat.options = known->options;
   // These two follow Meta's code, which encodes each turn separately.
-  const bool hasOwnEncoding = known && (known->name == "llama2" || known->name == "codellama");
-  if (!settings.isLegacy && !hasOwnEncoding) {
+  const bool hasOwnEncoding = known->name == "llama2" || known->name == "codellama";
+  if (!hasPrefix && !hasOwnEncoding) {
     chat.options.emplace_back("dummy_prefix", "false");
   }
-  if (known) {
-    chat.templateName = known->name;
-    return;
-  }
-  chat.source = settings.chatTemplate;
-  for (const auto &[name, value] : {std::pair("bos", settings.bos), std::pair("eos", settings.eos)}) {
-    if (!value.empty()) {
-      chat.options.emplace_back(name, value);
-    }
-  }
-  notes.push_back(fmt::format(
-      "{}: unrecognized chat template: the package stores it; use --chat-template jinja to run it", where));
 }
 
 } // namespace cria::huggingface

@@ -1,42 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tokens and the chat template in tokenizer_config.json and added_tokens.json.
+// Tokens and the chat template in the files beside a tokenizer, by the rules of transformers
+// (docs/checkpoints.md).
 #pragma once
 
-#include "format/AddedToken.h"
 #include "format/ModelConfig.h"
+#include "format/StatedTokens.h"
+#include "support/Json.h"
 #include "support/Status.h"
 
 #include <optional>
 
 namespace cria::huggingface {
 
-struct TokenizerSettings {
-  /// The checkpoint's own template, in Jinja.
-  std::optional<std::string> chatTemplate;
-  /// True if text after a special token starts with the leading space that the tokenizer adds.
-  bool isLegacy = true;
-  /// Names of tokens; empty if not stated.
-  std::string bos, eos;
-  /// Sorted by id; includes tokens of the base model.
-  std::vector<AddedToken> addedTokens;
+/// The contents of the files; an empty object stands for a file that is not there.
+struct TokenizerFiles {
+  Json config = Json::object();      // tokenizer_config.json
+  Json specialMap = Json::object();  // special_tokens_map.json
+  Json addedTokens = Json::object(); // added_tokens.json
+  Json tokenizer = Json::object();   // tokenizer.json
+  /// The folder, in messages.
+  std::string folder;
+
+  std::string where(std::string_view name) const { return folder + "/" + std::string(name); }
 };
 
-/// Parses tokenizer_config.json. If it disables BOS, `model.bosId` becomes -1.
-StatusOr<TokenizerSettings> readTokenizerConfig(const Json &json, const std::string &where,
-                                                ModelConfig &model, std::vector<std::string> &notes);
+/// Parses what the files state about tokens. Added tokens are those of `added_tokens_decoder` in
+/// tokenizer_config.json; without it, of added_tokens.json. tokenizer.json adds those with other ids.
+/// Errors: invalidArgument.
+StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector<std::string> &notes);
 
-/// Parses added_tokens.json, the older form of `added_tokens_decoder`. Ignored if `settings`, which come from
-/// tokenizer_config.json, already have added tokens.
-Status readAddedTokensFile(const Json &json, const std::string &where, const Json &tokenizerConfig,
-                           TokenizerSettings &settings);
+/// Parses the lists of added tokens. `special`: names of special tokens, for added_tokens.json, which has no
+/// flags.
+StatusOr<std::vector<AddedToken>> readAddedTokens(const TokenizerFiles &files,
+                                                  const std::vector<std::string> &special);
 
-/// Parses the member `added_tokens_decoder` of tokenizer_config.json. Errors: invalidArgument.
-StatusOr<std::vector<AddedToken>> readAddedTokensDecoder(const Json &tokenizerConfig,
-                                                         const std::string &where);
+/// Returns the chat template of tokenizer_config.json, of several that named "default"; nullopt if there is
+/// none. Errors: invalidArgument.
+StatusOr<std::optional<std::string>> readChatTemplate(const Json &tokenizerConfig, const std::string &where,
+                                                      std::vector<std::string> &notes);
 
-/// Stores in `chat` the template plugin that renders the checkpoint's template, or, if it is not recognized,
-/// the text of the template for the plugin jinja.
-void chooseChatTemplate(const TokenizerSettings &settings, const std::string &where, ChatConfig &chat,
-                        std::vector<std::string> &notes);
+/// Stores in `chat` the text of a template, and the plugin that renders it if it is a published one.
+void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tokens, const std::string &where,
+                        ChatConfig &chat, std::vector<std::string> &notes);
 
 } // namespace cria::huggingface

@@ -117,9 +117,19 @@ Json manifestTokenizer(const std::optional<PackageTokenizer> &tokenizer) {
   }
   Json tokens = Json::array();
   for (const AddedToken &token : tokenizer->addedTokens) {
-    tokens.push_back({{"id", token.id}, {"text", token.text}, {"special", token.isSpecial}});
+    tokens.push_back({{"id", token.id},
+                      {"text", token.text},
+                      {"special", token.isSpecial},
+                      {"lstrip", token.stripsLeft},
+                      {"rstrip", token.stripsRight},
+                      {"single_word", token.isWord},
+                      {"normalized", token.isNormalized}});
   }
-  return {{"kind", tokenizer->kind}, {"file", tokenizer->file}, {"added_tokens", std::move(tokens)}};
+  return {{"kind", tokenizer->kind},
+          {"file", tokenizer->file},
+          {"added_tokens", std::move(tokens)},
+          {"eos_id", tokenizer->eosId},
+          {"prefix", nameOf(tokenizer->prefix)}};
 }
 
 Json manifestOf(const PackageContent &content, const WeightSet &weights,

@@ -41,8 +41,15 @@ struct OpsBackend {
   std::set<std::string> linearParts;
 };
 
-/// Checks the tokenizer of a checkpoint and selects the added tokens that the package states. May add notes.
-using TokenizerCheck = std::function<StatusOr<std::vector<AddedToken>>(
+/// What the package states about its tokenizer.
+struct CheckedTokenizer {
+  std::vector<AddedToken> addedTokens;
+  int64_t bosId = -1; ///< begins every prompt; -1: none
+  int64_t eosId = -1; ///< the tokenizer's own; -1: none
+};
+
+/// Checks the tokenizer of a checkpoint and finds the ids of its tokens. May add notes.
+using TokenizerCheck = std::function<StatusOr<CheckedTokenizer>(
     const TokenizerData &tokenizer, const ModelConfig &config, std::vector<std::string> &notes)>;
 
 struct CompileJob {
@@ -70,7 +77,8 @@ struct CompileJob {
   std::vector<std::string> disabledPasses;
 
   bool requireTokenizer = true;
-  /// (optional) Without it, the package has the tokenizer of the checkpoint without its added tokens.
+  /// (optional) Without it, the package has the tokenizer file of the checkpoint and none of its other
+  /// tokens.
   TokenizerCheck checkTokenizer;
 
   CompileStage stage = CompileStage::package;

@@ -38,28 +38,33 @@ static StatusOr<Checkpoint> openConfigured(const CompileJob &job) {
   return Checkpoint{.config = *preset, .weights = WeightFormat::f16};
 }
 
-static StatusOr<std::vector<AddedToken>> addedTokensOf(const CompileJob &job, const Checkpoint &checkpoint,
-                                                       CompileObserver &observer) {
+static StatusOr<CheckedTokenizer> checkTokenizer(const CompileJob &job, const Checkpoint &checkpoint,
+                                                 CompileObserver &observer) {
   if (!job.checkTokenizer) {
-    return std::vector<AddedToken>();
+    return CheckedTokenizer{.addedTokens = {}, .bosId = checkpoint.config.bosId};
   }
   std::vector<std::string> notes;
-  StatusOr<std::vector<AddedToken>> tokens =
-      job.checkTokenizer(checkpoint.tokenizer, checkpoint.config, notes);
+  StatusOr<CheckedTokenizer> checked = job.checkTokenizer(checkpoint.tokenizer, checkpoint.config, notes);
   for (const std::string &text : notes) {
     observer.note(text);
   }
-  return tokens;
+  return checked;
 }
 
+/// Also sets the id that begins a prompt, which the tokenizer decides.
 static StatusOr<std::optional<PackageTokenizer>>
-describeTokenizer(const CompileJob &job, const Checkpoint &checkpoint, CompileObserver &observer) {
+describeTokenizer(const CompileJob &job, Checkpoint &checkpoint, CompileObserver &observer) {
   const TokenizerData &tokenizer = checkpoint.tokenizer;
   if (tokenizer.model.empty()) {
     return std::optional<PackageTokenizer>();
   }
-  CRIA_ASSIGN_OR_RETURN(std::vector<AddedToken> tokens, addedTokensOf(job, checkpoint, observer));
-  return std::optional(PackageTokenizer{tokenizer.kind, tokenizer.file, std::move(tokens)});
+  CRIA_ASSIGN_OR_RETURN(CheckedTokenizer checked, checkTokenizer(job, checkpoint, observer));
+  checkpoint.config.bosId = checked.bosId;
+  return std::optional(PackageTokenizer{.kind = tokenizer.kind,
+                                        .file = tokenizer.file,
+                                        .addedTokens = std::move(checked.addedTokens),
+                                        .eosId = checked.eosId,
+                                        .prefix = tokenizer.tokens.prefix});
 }
 
 StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer) {

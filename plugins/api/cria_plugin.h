@@ -497,7 +497,7 @@ typedef struct cria_chat_writer {
   uint32_t struct_size;
   uint32_t reserved;
   void *user;
-  cria_status (*special)(void *user, cria_string piece); /* a control token by its name, e.g. "<s>" */
+  cria_status (*special)(void *user, cria_string piece); /* a token by its name, e.g. "<s>" */
   cria_status (*special_id)(void *user, int32_t id);     /* a control token by its id */
   /* A text, which is encoded separately. no_dummy_prefix 1: without the space that the tokenizer puts
    * before a text. */

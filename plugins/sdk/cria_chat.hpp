@@ -54,7 +54,7 @@ private:
   cria_status status_ = CRIA_STATUS_OK;
 };
 
-/// Joins the texts between two control tokens, so that they are encoded as one text.
+/// Joins the texts between two tokens, so that they are encoded as one text.
 class JoinedWriter {
 public:
   /// hasDummyPrefix: texts after a control token also begin with the leading space of the tokenizer. This
@@ -157,6 +157,19 @@ inline constexpr FlagOption kDummyPrefixOption{
 inline int32_t findControl(const cria_vocabulary &vocabulary, std::string_view name) {
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     if (vocabulary.kinds[id] == CRIA_TOKEN_CONTROL && view(vocabulary.names[id]) == name) {
+      return static_cast<int32_t>(id);
+    }
+  }
+  return -1;
+}
+
+/// Returns the id of the control token with that name, or of another token that is this text; -1 if there is
+/// none. A tokenizer may have the marks of a chat format as tokens that are not control tokens.
+inline int32_t findToken(const cria_vocabulary &vocabulary, std::string_view name) {
+  for (uint32_t id = 0; id < vocabulary.size; ++id) {
+    const bool isToken =
+        vocabulary.kinds[id] == CRIA_TOKEN_CONTROL || vocabulary.kinds[id] == CRIA_TOKEN_NORMAL;
+    if (isToken && view(vocabulary.names[id]) == name) {
       return static_cast<int32_t>(id);
     }
   }

@@ -34,8 +34,8 @@ struct ChatFormat {
   std::string open = {}; // begins the next answer of the model
 
   bool hasBos = true;
-  std::string_view startToken = {}; // control token before every turn; empty: none
-  std::string_view endToken = kEos; // control token of turns that have an end
+  std::string_view startToken = {}; // token before every turn; empty: none
+  std::string_view endToken = kEos; // token of turns that have an end
   bool hasDummyPrefix = true;       // see JoinedWriter
   bool alternates = true;           // user and assistant alternate; otherwise any order is accepted
   bool labelsEmptyAnswer = true;    // an unfinished answer without text still has its label
@@ -43,21 +43,15 @@ struct ChatFormat {
   std::optional<std::string> defaultSystem = {}; // content of a missing system message; nullopt: left out
 };
 
-/// Renders conversations in a ChatFormat. Answers always end at EOS. They also end at the end token if it
-/// is another one, and otherwise at the label of the user, since a model that omits EOS continues with the
-/// next turn of the user.
+/// Renders conversations in a ChatFormat. Start and end tokens of a format with a start token are text if the
+/// vocabulary has no such tokens: some models were trained on them as text. Answers always end at EOS. They
+/// also end at the end token if it is another one, and otherwise at the label of the user, since a model that
+/// omits EOS continues with the next turn of the user.
 class LabelledChat {
 public:
-  /// Errors: throws Refusal with INVALID_ARGUMENT if the vocabulary lacks the tokens around turns.
   LabelledChat(ChatFormat format, const cria_vocabulary &vocabulary)
-      : format_(std::move(format)), endId_(findControl(vocabulary, format_.endToken)) {
-    if (hasStart() && (endId_ < 0 || findControl(vocabulary, format_.startToken) < 0)) {
-      throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                    "the tokenizer has no control tokens " + std::string(format_.startToken) + " and " +
-                        std::string(format_.endToken) + ", so the model was not trained on the format " +
-                        std::string(format_.name) + "; choose another template");
-    }
-  }
+      : format_(std::move(format)), startId_(findToken(vocabulary, format_.startToken)),
+        endId_(findToken(vocabulary, format_.endToken)) {}
 
   std::string check(std::span<const Message> messages, uint32_t flags) const {
     return format_.alternates ? checkTurns(messages, flags, format_.name) : checkLast(messages, flags);
@@ -76,16 +70,32 @@ public:
       startTurn(format_.open, out);
     }
     out.flush();
-    format_.endToken == kEos ? writer.stopText(stripRight(format_.user.before)) : writer.stopToken(endId_);
+    if (format_.endToken == kEos) {
+      writer.stopText(stripRight(format_.user.before));
+    } else if (endId_ >= 0) {
+      writer.stopToken(endId_);
+    } else {
+      writer.stopText(format_.endToken);
+    }
   }
 
-  /// The labels that a message may contain by accident: those that do not follow a control token.
+  /// The labels that a message may contain by accident: those that do not follow a token, and tokens that are
+  /// text.
   std::vector<std::string_view> tags() const {
     std::vector<std::string_view> tags;
+    if (hasStart()) {
+      for (const auto &[token, id] :
+           {std::pair(format_.startToken, startId_), std::pair(format_.endToken, endId_)}) {
+        if (id < 0) {
+          tags.push_back(token);
+        }
+      }
+      return tags;
+    }
     for (const std::string_view label :
          {std::string_view(format_.user.before), std::string_view(format_.system.before),
           std::string_view(format_.assistant.before), std::string_view(format_.user.after)}) {
-      if (const std::string_view tag = strip(label); !tag.empty() && !hasStart()) {
+      if (const std::string_view tag = strip(label); !tag.empty()) {
         tags.push_back(tag);
       }
     }
@@ -115,9 +125,13 @@ private:
     }
   }
 
+  void writeToken(std::string_view token, int32_t id, JoinedWriter &out) const {
+    id < 0 && hasStart() ? out.text(token) : out.special(token);
+  }
+
   void startTurn(std::string_view label, JoinedWriter &out) const {
     if (hasStart()) {
-      out.special(format_.startToken);
+      writeToken(format_.startToken, startId_, out);
     }
     out.text(label);
   }
@@ -126,13 +140,14 @@ private:
     startTurn(turn.before, out);
     out.text(content);
     if (turn.hasEnd) {
-      out.special(format_.endToken);
+      writeToken(format_.endToken, endId_, out);
     }
     out.text(turn.after);
   }
 
   ChatFormat format_;
-  int32_t endId_; // -1: the vocabulary has no such token
+  int32_t startId_; // -1: the vocabulary has no such token
+  int32_t endId_;   // likewise
 };
 
 /// The template whose format describe(options) returns. `describe` is a function with one parameter, a

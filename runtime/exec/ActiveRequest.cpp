@@ -81,7 +81,10 @@ void ActiveRequest::collectEndTokens() {
   const std::vector<int64_t> &eosIds = model_.manifest().model.eosIds;
   if (!request_.ignoreEos) {
     eosTokens_.assign(eosIds.begin(), eosIds.end()); // verified: ids of the vocabulary
+    eosTokens_.insert(eosTokens_.end(), request_.eosTokens.begin(), request_.eosTokens.end());
   }
+  endTokens_ = eosTokens_;
+  endTokens_.insert(endTokens_.end(), request_.stopTokens.begin(), request_.stopTokens.end());
 }
 
 uint32_t ActiveRequest::remainingPages() const {
@@ -104,7 +107,7 @@ StepItem ActiveRequest::nextItem(uint32_t maxTokens) const {
 }
 
 std::span<const int32_t> ActiveRequest::maskedTokens() const {
-  return result_.tokens.size() < request_.minNewTokens ? std::span<const int32_t>(eosTokens_)
+  return result_.tokens.size() < request_.minNewTokens ? std::span<const int32_t>(endTokens_)
                                                        : std::span<const int32_t>();
 }
 
@@ -169,6 +172,22 @@ void ActiveRequest::takeLogits(std::span<const float> logits) {
   }
 }
 
+/// The text that a token adds, less what may be the start of a stop text.
+std::string ActiveRequest::textOf(int32_t token) {
+  if (!decoder_) {
+    return {};
+  }
+  const std::string text = decoder_->push(token);
+  if (result_.tokens.size() <= request_.minNewTokens) {
+    return text; // nothing ends it yet
+  }
+  std::string result = stops_.push(text);
+  if (tokenizer_->kind(token) == TokenKind::control) {
+    result += stops_.pushName(tokenizer_->piece(token));
+  }
+  return result;
+}
+
 void ActiveRequest::addToken(int32_t token, std::span<const float> logits) {
   last_ = token;
   GeneratedToken &added = result_.tokens.emplace_back();
@@ -177,7 +196,7 @@ void ActiveRequest::addToken(int32_t token, std::span<const float> logits) {
     added.logprob = static_cast<float>(logits[static_cast<size_t>(token)] - logSumExp(logits));
     added.top = topLogprobs(logits, *request_.logprobs);
   }
-  emitText(&added, decoder_ ? stops_.push(decoder_->push(token)) : std::string());
+  emitText(&added, textOf(token));
   if (stops_.matched()) {
     finish(FinishReason::stop);
   }

@@ -62,6 +62,7 @@ private:
   Status explain(const Status &status, std::span<const float> logits) const;
   std::span<const int32_t> maskedTokens() const;
   bool endsWith(int32_t token);
+  std::string textOf(int32_t token);
   void addToken(int32_t token, std::span<const float> logits);
   void emit(const GenerateEvent &event) const;
   void emitText(const GeneratedToken *token, const std::string &text);
@@ -78,6 +79,7 @@ private:
   std::optional<Session> own_;
   Session *session_ = nullptr;
   std::vector<int32_t> eosTokens_; // empty if they are ignored
+  std::vector<int32_t> endTokens_; // those and the stop tokens
   std::optional<StreamingDecoder> decoder_;
   StopMatcher stops_;
   int32_t last_ = -1; // the last generated token, not yet in the session

@@ -42,10 +42,14 @@ struct GeneratedToken {
 struct GenerateRequest {
   std::vector<int32_t> prompt; // at least one token; with `session`, the entire text so far
   uint32_t maxNewTokens = UINT32_MAX;
-  uint32_t minNewTokens = 0; // end-of-text tokens are masked until then
-  bool ignoreEos = false;
-  std::vector<std::string> stopTexts; // generation ends before any of these; needs a tokenizer
-  std::vector<int32_t> stopTokens;    // generation ends before any of these
+  /// Nothing ends the text until then: tokens that would are masked, and stop texts are not searched.
+  uint32_t minNewTokens = 0;
+  /// Generation ends before any of these, and before the end-of-text tokens of the model.
+  std::vector<int32_t> eosTokens;
+  bool ignoreEos = false; // those of the model and eosTokens do not end the text
+  /// Generation ends before any of these; needs a tokenizer. They may contain names of control tokens.
+  std::vector<std::string> stopTexts;
+  std::vector<int32_t> stopTokens; // generation ends before any of these
   /// When the request begins, the chain is reset and the prompt is appended to it. Null: greedy.
   std::shared_ptr<SamplerChain> sampler;
   /// Random numbers are a pure function of seed, sequence and position. They depend neither on the order of

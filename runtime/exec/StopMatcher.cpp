@@ -4,7 +4,6 @@
 #include "runtime/exec/StopMatcher.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace cria {
 
@@ -44,22 +43,48 @@ size_t StopMatcher::heldLength() const {
   return longest;
 }
 
+/// Removes bytes from the front of what is held, and returns those that are text.
+std::string StopMatcher::take(size_t size) {
+  std::string text;
+  for (size_t i = 0; i < size; ++i) {
+    if (isText_[i] != 0) {
+      text += held_[i];
+    }
+  }
+  held_.erase(0, size);
+  isText_.erase(0, size);
+  return text;
+}
+
+std::string StopMatcher::search() {
+  size_t position = 0;
+  if (!findMatch(position)) {
+    return take(held_.size() - heldLength());
+  }
+  std::string text = take(position);
+  held_.clear();
+  isText_.clear();
+  return text;
+}
+
 std::string StopMatcher::push(std::string_view piece) {
   if (matched()) {
     return {};
   }
   held_ += piece;
-  size_t emit = 0;
-  if (findMatch(emit)) {
-    held_.resize(emit);
-    return std::exchange(held_, {});
-  }
-  emit = held_.size() - heldLength();
-  std::string text = held_.substr(0, emit);
-  held_.erase(0, emit);
-  return text;
+  isText_.append(piece.size(), 1);
+  return search();
 }
 
-std::string StopMatcher::finish() { return matched() ? std::string() : std::exchange(held_, {}); }
+std::string StopMatcher::pushName(std::string_view name) {
+  if (matched()) {
+    return {};
+  }
+  held_ += name;
+  isText_.append(name.size(), 0);
+  return search();
+}
+
+std::string StopMatcher::finish() { return matched() ? std::string() : take(held_.size()); }
 
 } // namespace cria

@@ -154,9 +154,16 @@ StatusOr<std::unique_ptr<Tokenizer>> Package::tokenizer() const {
   const std::string where = path(described.file);
   CRIA_ASSIGN_OR_RETURN(const std::string file, read(described.file));
   CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> base, loadTokenizer(described.kind, file, where));
-  StatusOr<std::unique_ptr<Tokenizer>> tokenizer = withAddedTokens(std::move(base), described.addedTokens);
+  StatusOr<std::unique_ptr<Tokenizer>> tokenizer =
+      withAddedTokens(std::move(base), {.tokens = described.addedTokens,
+                                        .eosId = static_cast<int32_t>(described.eosId),
+                                        .prefix = described.prefix});
   if (!tokenizer.ok()) {
     return tokenizer.status().withContext(path("manifest.json"));
+  }
+  if (described.eosId >= (*tokenizer)->size()) {
+    return invalidArgument("{}: expected 'eos_id' below the {} ids of the tokenizer, got {}",
+                           path("manifest.json"), (*tokenizer)->size(), described.eosId);
   }
   if ((*tokenizer)->size() > manifest_.model.vocabSize) {
     return invalidArgument("{}: expected at most {} ids, the vocabulary size of the model, got {}; the "

@@ -2,6 +2,8 @@
 #include "runtime/plugin/ChatTemplate.h"
 
 #include "runtime/plugin/PluginCall.h"
+#include "runtime/text/CutText.h"
+#include "support/Utf8.h"
 
 namespace cria {
 
@@ -10,6 +12,7 @@ struct ChatTemplate::Impl {
   cria_chat *chat = nullptr;
   std::string name;
   std::string where;
+  std::vector<std::string> markers;
 
   Impl() = default;
   Impl(const Impl &) = delete;
@@ -48,6 +51,8 @@ ChatTemplate &ChatTemplate::operator=(ChatTemplate &&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
 
 const std::string &ChatTemplate::name() const { return impl_->name; }
+
+void ChatTemplate::setMarkers(std::vector<std::string> names) { impl_->markers = std::move(names); }
 
 StatusOr<ChatTemplate> ChatTemplate::create(PluginRegistry &registry, std::string_view expression,
                                             const cria_vocabulary &vocabulary) {
@@ -143,7 +148,7 @@ StatusOr<RenderedChat> ChatTemplate::render(std::span<const ChatMessage> message
   for (const cria_chat_message &message : list) {
     pointers.push_back(&message);
   }
-  RenderedChat result;
+  RenderedChat result{.segments = {}, .stopTexts = {}, .stopIds = {}, .markers = impl_->markers};
   const cria_chat_writer writer{sizeof(writer), 0,         &result,       writeSpecial,
                                 writeSpecialId, writeText, writeStopText, writeStopToken};
   CRIA_RETURN_IF_ERROR(callPlugin(impl_->where, [&](cria_message *message) {
@@ -169,26 +174,55 @@ StatusOr<std::optional<std::string>> ChatTemplate::findTags(std::string_view tex
 static StatusOr<int32_t> specialId(const ChatSegment &segment, const Tokenizer &tokenizer) {
   const bool byPiece = segment.kind == ChatSegment::Kind::special;
   const int32_t id = byPiece ? tokenizer.find(segment.text).value_or(-1) : segment.id;
-  if (tokenizer.kind(id) != TokenKind::control) {
-    return invalidArgument(
-        "the chat template writes the control token {}, which the tokenizer does not have; choose another "
-        "template with --chat-template",
-        byPiece ? fmt::format("'{}'", segment.text) : fmt::format("{}", id));
+  const bool isNamed = byPiece && tokenizer.kind(id) == TokenKind::normal;
+  if (tokenizer.kind(id) != TokenKind::control && !isNamed) {
+    return invalidArgument("the chat template writes the token {}, which the tokenizer does not have; choose "
+                           "another template with --chat-template",
+                           byPiece ? fmt::format("'{}'", segment.text) : fmt::format("{}", id));
   }
   return id;
 }
 
+/// Appends the ids of a text in which no marker is a token.
+static Status appendText(const ChatSegment &segment, TextPosition position, const Tokenizer &tokenizer,
+                         std::span<const std::string> markers, std::vector<int32_t> &ids) {
+  if (const size_t at = utf8::findInvalid(segment.text); at != std::string::npos) {
+    return tokenizer.encode(segment.text).status();
+  }
+  for (const std::string_view part : cutAtNames(segment.text, markers)) {
+    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> more, tokenizer.encode(part, position));
+    ids.insert(ids.end(), more.begin(), more.end());
+    position = TextPosition::continuation;
+  }
+  return {};
+}
+
 StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
-                                              const Tokenizer &tokenizer) {
-  std::vector<int32_t> ids;
+                                              const Tokenizer &tokenizer,
+                                              std::span<const std::string> markers) {
+  std::vector<int32_t> special;
+  std::vector<std::string> names(markers.begin(), markers.end());
   for (const ChatSegment &segment : segments) {
     if (segment.kind != ChatSegment::Kind::text) {
-      CRIA_ASSIGN_OR_RETURN(const int32_t id, specialId(segment, tokenizer));
-      ids.push_back(id);
+      CRIA_ASSIGN_OR_RETURN(special.emplace_back(), specialId(segment, tokenizer));
+      if (tokenizer.kind(special.back()) == TokenKind::normal) {
+        names.emplace_back(tokenizer.piece(special.back()));
+      }
+    }
+  }
+  std::vector<int32_t> ids;
+  auto next = special.begin();
+  bool isAfterToken = false;
+  for (const ChatSegment &segment : segments) {
+    if (segment.kind != ChatSegment::Kind::text) {
+      ids.push_back(*next++);
+      isAfterToken = true;
       continue;
     }
-    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> text, tokenizer.encode(segment.text, segment.position));
-    ids.insert(ids.end(), text.begin(), text.end());
+    const bool beginsAnew = isAfterToken && segment.position == TextPosition::startOfText;
+    CRIA_RETURN_IF_ERROR(
+        appendText(segment, beginsAnew ? TextPosition::afterToken : segment.position, tokenizer, names, ids));
+    isAfterToken = false;
   }
   return ids;
 }

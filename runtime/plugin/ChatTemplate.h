@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ChatTemplate: a chat plugin that renders a conversation as segments, which are then encoded as token ids.
-// A text is never encoded as a control token, so a message cannot forge one.
+// A text is never encoded as a token that the template writes by name, so a message cannot forge one.
 // Public: included by runtime/cria.h.
 #pragma once
 
@@ -41,6 +41,7 @@ struct RenderedChat {
   std::vector<ChatSegment> segments;
   std::vector<std::string> stopTexts; // generation also ends before any of these
   std::vector<int32_t> stopIds;       // generation also ends at any of these
+  std::vector<std::string> markers;   // names that texts contain as text alone
 };
 
 /// How a conversation continues after it is rendered.
@@ -68,6 +69,9 @@ public:
   ~ChatTemplate();
 
   const std::string &name() const;
+  /// Sets the names of tokens that belong to the template, although they are not control tokens: messages
+  /// contain them as text alone.
+  void setMarkers(std::vector<std::string> names);
   /// Renders a conversation. Errors: invalidArgument naming the message, counted from 1, that the template
   /// cannot express.
   StatusOr<RenderedChat> render(std::span<const ChatMessage> messages,
@@ -82,9 +86,11 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-/// Returns the ids of all segments in order. Each text is encoded separately. Errors: invalidArgument if a
-/// special token is not a control token of the tokenizer, or a text is not UTF-8.
+/// Returns the ids of all segments in order. Each text is encoded separately; neither `markers` nor special
+/// tokens among the segments are tokens in it. Errors: invalidArgument if a special token is not a token of
+/// the tokenizer, or a text is not UTF-8.
 StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
-                                              const Tokenizer &tokenizer);
+                                              const Tokenizer &tokenizer,
+                                              std::span<const std::string> markers = {});
 
 } // namespace cria

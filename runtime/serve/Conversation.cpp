@@ -5,13 +5,6 @@
 
 namespace cria {
 
-void ChatTurn::addTo(GenerateRequest &request) const {
-  request.prompt = ids;
-  request.stopTexts.insert(request.stopTexts.end(), stopTexts.begin(), stopTexts.end());
-  request.stopTokens.insert(request.stopTokens.end(), stopIds.begin(), stopIds.end());
-  request.continuesText = false;
-}
-
 StatusOr<ChatTurn> Conversation::render() const {
   std::vector<ChatMessage> all;
   if (!system_.empty()) {
@@ -19,7 +12,8 @@ StatusOr<ChatTurn> Conversation::render() const {
   }
   all.insert(all.end(), messages_.begin(), messages_.end());
   CRIA_ASSIGN_OR_RETURN(RenderedChat rendered, chat_.render(all));
-  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, encodeSegments(rendered.segments, tokenizer_));
+  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids,
+                        encodeSegments(rendered.segments, tokenizer_, rendered.markers));
   return ChatTurn{std::move(ids), std::move(rendered.stopTexts), std::move(rendered.stopIds)};
 }
 

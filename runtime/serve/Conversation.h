@@ -3,7 +3,6 @@
 // Public: included by runtime/cria.h.
 #pragma once
 
-#include "runtime/exec/GenerateTypes.h"
 #include "runtime/plugin/ChatTemplate.h"
 
 #include <string>
@@ -17,9 +16,6 @@ struct ChatTurn {
   std::vector<std::string> stopTexts;
   std::vector<int32_t> stopIds;
   uint32_t droppedPairs = 0; // the number of oldest pairs that were removed from the conversation
-
-  /// Sets the prompt of a request, and adds what ends the answer.
-  void addTo(GenerateRequest &request) const;
 };
 
 /// Not thread-safe; callers serialize.

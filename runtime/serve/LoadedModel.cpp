@@ -4,6 +4,7 @@
 #include "runtime/text/TextLimit.h"
 #include "support/Utf8.h"
 
+#include <algorithm>
 #include <limits>
 #include <random>
 
@@ -44,14 +45,39 @@ Status LoadedModel::requireTokenizer(std::string_view use) const {
   return {};
 }
 
-StatusOr<std::vector<int32_t>> LoadedModel::encodePrompt(std::string_view text) const {
-  CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids, tokenizer_->encode(text));
+const cria_vocabulary &LoadedModel::vocabularyWith(const std::vector<int32_t> &more) const {
+  if (more.empty()) {
+    return vocabulary_->view();
+  }
+  const cria_vocabulary &own = vocabulary_->view();
+  std::vector<int32_t> ends(own.eos_ids, own.eos_ids + own.num_eos);
+  ends.insert(ends.end(), more.begin(), more.end());
+  const std::lock_guard lock(mutex_);
+  return vocabularies_.try_emplace(more, *vocabulary_, std::move(ends)).first->second.view();
+}
+
+StatusOr<std::vector<int32_t>> LoadedModel::encodePrompt(std::string_view text,
+                                                         SpecialTokens specials) const {
+  CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> ids,
+                        tokenizer_->encode(text, TextPosition::startOfText, specials));
   std::vector<int32_t> prompt;
-  if (bosId() >= 0) {
+  if (bosId() >= 0 && (ids.empty() || ids[0] != bosId())) {
     prompt.push_back(bosId());
   }
   prompt.insert(prompt.end(), ids.begin(), ids.end());
   return prompt;
+}
+
+std::string LoadedModel::findSpecialName(std::string_view text) const {
+  const StatusOr<std::vector<int32_t>> ids =
+      tokenizer_ ? tokenizer_->encode(text, TextPosition::startOfText, SpecialTokens::asTokens)
+                 : StatusOr<std::vector<int32_t>>(std::vector<int32_t>());
+  for (const int32_t id : ids.ok() ? *ids : std::vector<int32_t>()) {
+    if (tokenizer_->kind(id) == TokenKind::control) {
+      return std::string(tokenizer_->piece(id));
+    }
+  }
+  return "";
 }
 
 static Status checkStopTexts(const std::vector<std::string> &texts) {
@@ -64,21 +90,53 @@ static Status checkStopTexts(const std::vector<std::string> &texts) {
   return {};
 }
 
+/// The control tokens that stop texts name. They produce no text, so they end it as tokens.
+static std::vector<int32_t> namedTokens(const std::vector<std::string> &stopTexts,
+                                        const Tokenizer *tokenizer) {
+  std::vector<int32_t> ids;
+  for (const std::string &text : stopTexts) {
+    const std::optional<int32_t> id = tokenizer ? tokenizer->find(text) : std::nullopt;
+    if (id && tokenizer->kind(*id) == TokenKind::control) {
+      ids.push_back(*id);
+    }
+  }
+  return ids;
+}
+
+/// Appends what is not there yet.
+template <typename T> static void merge(std::vector<T> &values, const std::vector<T> &more) {
+  for (const T &value : more) {
+    if (std::ranges::find(values, value) == values.end()) {
+      values.push_back(value);
+    }
+  }
+}
+
 StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options) const {
+  return makeRequest(options, GenerateRequest());
+}
+
+/// ends: what ends the text in a chat.
+StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options,
+                                                   GenerateRequest ends) const {
   CRIA_RETURN_IF_ERROR(checkStopTexts(options.stopTexts));
   const GenerationDefaults &defaults = package_->chat().generation;
+  GenerateRequest request = options.ignoreEos ? GenerateRequest() : std::move(ends);
+  request.ignoreEos = options.ignoreEos;
+  merge(request.stopTexts,
+        options.ignoreEos || !tokenizer_ ? std::vector<std::string>() : defaults.stopTexts);
+  merge(request.stopTexts, options.stopTexts);
+  merge(request.stopTokens, namedTokens(request.stopTexts, tokenizer_.get()));
+  std::vector<int32_t> further = request.eosTokens;
+  merge(further, request.stopTokens);
   CRIA_ASSIGN_OR_RETURN(const std::vector<SamplerSpec> specs, samplersOf(options, defaults));
-  CRIA_ASSIGN_OR_RETURN(SamplerChain chain, SamplerChain::create(*plugins_, specs, vocabulary_->view(),
+  CRIA_ASSIGN_OR_RETURN(SamplerChain chain, SamplerChain::create(*plugins_, specs, vocabularyWith(further),
                                                                  options.samplerExpression));
   const int64_t limit = defaults.maxNewTokens.value_or(std::numeric_limits<uint32_t>::max());
-  GenerateRequest request;
   request.maxNewTokens = options.maxTokens.value_or(static_cast<uint32_t>(limit));
   request.minNewTokens = options.minTokens;
-  request.ignoreEos = options.ignoreEos;
-  request.stopTexts = options.stopTexts;
   request.sampler = std::make_shared<SamplerChain>(std::move(chain));
   request.seed = options.seed ? *options.seed : std::random_device()();
-  request.sequence = options.sequence;
   request.logprobs = options.logprobs;
   return request;
 }
@@ -87,11 +145,24 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const TextRequest &text) cons
   CRIA_RETURN_IF_ERROR(
       checkTextLength(text.prompt, *tokenizer_, model_->context()).withContext("the prompt"));
   CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(text.options));
-  CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(text.prompt));
+  CRIA_ASSIGN_OR_RETURN(request.prompt, encodePrompt(text.prompt, text.options.specials));
   if (request.prompt.empty()) {
     return invalidArgument("the prompt is empty and the model has no BOS token; give it some text");
   }
   request.continuesText = !text.prompt.empty();
+  return request;
+}
+
+StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options,
+                                                   const ChatTurn &turn) const {
+  GenerateRequest ends{
+      .prompt = {}, .eosTokens = {}, .stopTexts = turn.stopTexts, .stopTokens = turn.stopIds};
+  if (tokenizer_ != nullptr && tokenizer_->eosId() >= 0) {
+    ends.eosTokens.push_back(tokenizer_->eosId());
+  }
+  CRIA_ASSIGN_OR_RETURN(GenerateRequest request, makeRequest(options, std::move(ends)));
+  request.prompt = turn.ids;
+  request.continuesText = false;
   return request;
 }
 

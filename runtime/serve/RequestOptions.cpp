@@ -30,6 +30,11 @@ std::vector<SamplerSpec> standardSamplers(double temperature, std::optional<int6
   return specs;
 }
 
+template <typename T>
+std::optional<T> firstOf(const std::optional<T> &given, const std::optional<T> &absent) {
+  return given ? given : absent;
+}
+
 StatusOr<std::vector<SamplerSpec>> chosenSamplers(const RequestOptions &options,
                                                   const GenerationDefaults &defaults) {
   if (!options.samplerExpression.empty()) {
@@ -39,7 +44,8 @@ StatusOr<std::vector<SamplerSpec>> chosenSamplers(const RequestOptions &options,
     return options.samplers;
   }
   if (options.temperature || options.topK || options.topP) {
-    return standardSamplers(options.temperature.value_or(1), options.topK, options.topP);
+    return standardSamplers(firstOf(options.temperature, defaults.temperature).value_or(1),
+                            firstOf(options.topK, defaults.topK), firstOf(options.topP, defaults.topP));
   }
   const bool samples = defaults.doSample.value_or(false);
   return samples ? standardSamplers(defaults.temperature.value_or(1), defaults.topK, defaults.topP)
@@ -79,7 +85,6 @@ Status readMember(const std::string &name, const Json &value, TextRequest &reque
     return readNumber(value, name, request.options.maxTokens);
   }
   if (name == "seed") {
-    request.options.sequence = 0;
     return readNumber(value, name, request.options.seed);
   }
   if (name == "stop") {
@@ -101,6 +106,17 @@ StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
     specs.insert(specs.begin(), std::move(grammar));
   }
   return specs;
+}
+
+uint64_t seedOfRow(uint64_t seed, uint64_t index) {
+  if (index == 0) {
+    return seed;
+  }
+  // The output function of SplitMix64, and 53 bits, which every reader of JSON keeps.
+  uint64_t bits = seed + index * 0x9E3779B97F4A7C15;
+  bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9;
+  bits = (bits ^ bits >> 27) * 0x94D049BB133111EB;
+  return (bits ^ bits >> 31) >> 11;
 }
 
 StatusOr<TextRequest> readRequestJson(std::string_view json, const RequestOptions &defaults,

@@ -8,6 +8,7 @@
 
 #include "format/ModelConfig.h"
 #include "runtime/plugin/SamplerChain.h"
+#include "runtime/text/Tokenizer.h"
 
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@
 namespace cria {
 
 /// How tokens are chosen and what ends the text. Members without a value have the default of the
-/// checkpoint.
+/// checkpoint, each on its own.
 struct RequestOptions {
   std::optional<double> temperature; // 0: always the most likely token
   std::optional<int64_t> topK;       // 0: all tokens
@@ -26,12 +27,14 @@ struct RequestOptions {
   std::string grammar;               // GBNF; applied before the samplers
   std::string jsonSchema;            // replaces `grammar`
   std::optional<uint64_t> seed;      // default: chosen at random
-  uint64_t sequence = 0;             // distinguishes requests that share a seed
+  /// End the text, in addition to what the checkpoint and its chat template state. The name of a control
+  /// token stands for the token.
   std::vector<std::string> stopTexts;
-  bool ignoreEos = false;
-  uint32_t minTokens = 0;
+  bool ignoreEos = false; // nothing but stopTexts ends the text
+  uint32_t minTokens = 0; // nothing ends the text before
   std::optional<uint32_t> maxTokens;
   std::optional<uint32_t> logprobs;
+  SpecialTokens specials = SpecialTokens::asText; // names of control tokens in a prompt
 };
 
 /// A text to continue.
@@ -41,14 +44,18 @@ struct TextRequest {
 };
 
 /// Returns the samplers of the options in order: the grammar; then those of the expression, those of the
-/// list, or temperature, top-k and top-p. Without any of these, the defaults of the checkpoint, or
-/// `greedy`. Errors: those of parseSamplers().
+/// list, or temperature, top-k and top-p. One of the three that is not given has the checkpoint's value. A
+/// checkpoint that does not sample gives `greedy`, unless one of them is given. Errors: those of
+/// parseSamplers().
 StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults);
 
-/// Parses a request. Its members replace those of `defaults`; stop texts are added to them. A request with
-/// its own seed has sequence 0, so that its result is the same as if it ran alone. `where` begins each
-/// message. Errors: invalidArgument.
+/// The seed of row `index` of a batch with this seed, at most 2^53. Row 0 has the seed itself, so a batch of
+/// one row gives what the row alone gives.
+uint64_t seedOfRow(uint64_t seed, uint64_t index);
+
+/// Parses a request. Its members replace those of `defaults`; stop texts are added to them. `where` begins
+/// each message. Errors: invalidArgument.
 StatusOr<TextRequest> readRequestJson(std::string_view json, const RequestOptions &defaults,
                                       std::string_view where);
 

@@ -7,10 +7,12 @@
 namespace cria {
 namespace {
 
-/// The options of chat.json, which belong to the checkpoint's template.
-std::vector<PluginArgument> packageOptions(const ChatConfig &config) {
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Options of chat.json, which belong to the checkpoint's template.
+std::vector<PluginArgument> packageOptions(const NamedValues &options) {
   std::vector<PluginArgument> arguments;
-  for (const auto &[name, value] : config.options) {
+  for (const auto &[name, value] : options) {
     arguments.push_back({.name = name, .value = value});
   }
   return arguments;
@@ -24,55 +26,84 @@ bool usesPackageSource(const std::vector<PluginSpec> &specs) {
          });
 }
 
-/// Returns the options of `given`, and for others those of the package and its template source.
-std::vector<PluginArgument> jinjaOptions(std::vector<PluginArgument> given, const ChatConfig &config) {
-  std::vector<PluginArgument> defaults = packageOptions(config);
-  defaults.push_back({.name = "template", .value = *config.source});
+/// Adds those of `defaults` that are not given.
+void addDefaults(std::vector<PluginArgument> &given, std::vector<PluginArgument> defaults) {
   for (PluginArgument &argument : defaults) {
     if (std::ranges::find(given, argument.name, &PluginArgument::name) == given.end()) {
       given.push_back(std::move(argument));
     }
   }
-  return given;
 }
 
-Status noSource(const ChatConfig &config) {
-  return invalidArgument(
-      "the package has no template source for jinja: {}; state one as in jinja(template=\"...\")",
-      config.templateName
-          ? fmt::format("the template of the checkpoint is '{}', which is used without --chat-template",
-                        *config.templateName)
-          : "the checkpoint has none");
-}
-
-Status noTemplate(const ChatConfig &config) {
-  if (config.source) {
-    return invalidArgument(
-        "unrecognized chat template; use --chat-template jinja to run the checkpoint's own, or "
-        "name another one, e.g. --chat-template llama2 ('cria plugins' lists them)");
+/// The names of the tokens that texts are split at, one per line, for the option `tokens` of jinja.
+std::string markerLines(const Tokenizer *tokenizer) {
+  std::string lines;
+  for (const std::string_view name : tokenizer ? tokenizer->textTokens() : std::vector<std::string_view>()) {
+    const bool isLine = !name.empty() && name.find('\n') == name.npos;
+    lines += isLine ? fmt::format("{}{}", lines.empty() ? "" : "\n", name) : "";
   }
+  return lines;
+}
+
+/// The names of such tokens that a template source contains.
+std::vector<std::string> markersIn(const std::optional<std::string> &source, const Tokenizer *tokenizer) {
+  std::vector<std::string> markers;
+  for (const std::string_view name : tokenizer ? tokenizer->textTokens() : std::vector<std::string_view>()) {
+    if (source && source->find(name) != source->npos) {
+      markers.emplace_back(name);
+    }
+  }
+  return markers;
+}
+
+Status noTemplate() {
   return invalidArgument("the checkpoint states no chat template; name one with --chat-template, e.g. "
                          "--chat-template llama2 ('cria plugins' lists them)");
 }
 
 } // namespace
 
+/// expression: in which the arguments were given, for messages.
+StatusOr<ChatTemplate> LoadedModel::createTemplate(std::string_view name,
+                                                   std::vector<PluginArgument> arguments,
+                                                   std::string_view expression) const {
+  const bool isJinja = name == "jinja";
+  if (const std::string lines = isJinja ? markerLines(tokenizer_.get()) : ""; !lines.empty()) {
+    addDefaults(arguments, {{.name = "tokens", .value = lines}});
+  }
+  size_t position = std::string_view::npos;
+  StatusOr<ChatTemplate> chat =
+      ChatTemplate::create(*plugins_, name, arguments, vocabulary_->view(), &position);
+  if (!chat.ok()) {
+    return position < expression.size() ? locatedIn(expression, position, chat.status()) : chat.status();
+  }
+  chat->setMarkers(markersIn(package_->chat().source, tokenizer_.get()));
+  return chat;
+}
+
 StatusOr<ChatTemplate> LoadedModel::openTemplate(std::string_view expression) const {
   const ChatConfig &config = package_->chat();
-  if (expression.empty()) {
-    return config.templateName ? ChatTemplate::create(*plugins_, *config.templateName, packageOptions(config),
-                                                      vocabulary_->view())
-                               : noTemplate(config);
+  if (expression.empty() && config.templateName) {
+    return createTemplate(*config.templateName, packageOptions(config.options), "");
   }
-  CRIA_ASSIGN_OR_RETURN(const std::vector<PluginSpec> specs, parsePluginExpression(expression));
-  if (!usesPackageSource(specs)) {
+  if (expression.empty() && !config.source) {
+    return noTemplate();
+  }
+  CRIA_ASSIGN_OR_RETURN(const std::vector<PluginSpec> specs,
+                        parsePluginExpression(expression.empty() ? "jinja" : expression));
+  if (specs.size() != 1 || specs[0].name != "jinja") {
     return ChatTemplate::create(*plugins_, expression, vocabulary_->view());
   }
-  if (!config.source) {
-    return noSource(config);
+  std::vector<PluginArgument> arguments = specs[0].arguments;
+  if (usesPackageSource(specs)) {
+    if (!config.source) {
+      return invalidArgument("the package has no template source for jinja: the checkpoint has none; state "
+                             "one as in jinja(template=\"...\")");
+    }
+    addDefaults(arguments, packageOptions(config.sourceOptions));
+    addDefaults(arguments, {{.name = "template", .value = *config.source}});
   }
-  return ChatTemplate::create(*plugins_, "jinja", jinjaOptions(specs[0].arguments, config),
-                              vocabulary_->view());
+  return createTemplate("jinja", std::move(arguments), expression);
 }
 
 } // namespace cria

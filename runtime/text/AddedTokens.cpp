@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/text/AddedTokens.h"
 
+#include "runtime/text/CutText.h"
+#include "runtime/text/TokenFinder.h"
+#include "support/Json.h"
 #include "support/Utf8.h"
 
-#include <functional>
 #include <limits>
-#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -18,113 +19,55 @@ static bool isName(std::string_view text) {
          utf8::findInvalid(text) == text.npos;
 }
 
-namespace {
+/// Whether texts contain the piece of a tokenizer other than by its name: a character, or the mark of a
+/// space.
+static bool isOrdinary(std::string_view piece) {
+  return static_cast<size_t>(utf8::measure(piece)) == piece.size() ||
+         piece.find("\xE2\x96\x81") != piece.npos; // U+2581
+}
 
-/// Checks one token after another whether it continues the ids and names before it.
-class Continuation {
-public:
-  explicit Continuation(const Tokenizer &base) : base_(base), nextId_(base.size()) {}
-
-  /// Adds the token, or returns why it cannot follow.
-  std::optional<std::string> add(const AddedToken &token) {
-    if (token.id != nextId_) {
-      return fmt::format("expected {} as the next id", nextId_);
-    }
-    if (!isName(token.text)) {
-      return fmt::format("expected a name of 1 to {} bytes of UTF-8 without NUL", kMaxNameBytes);
-    }
-    if (base_.find(token.text) || !names_.insert(token.text).second) {
-      return "the tokenizer already has this name";
-    }
-    ++nextId_;
-    return std::nullopt;
+std::optional<std::string> obstacleOf(const AddedToken &token, const Tokenizer &base) {
+  if (!isName(token.text)) {
+    return fmt::format("expected a name of 1 to {} bytes of UTF-8 without NUL", kMaxNameBytes);
   }
-
-private:
-  const Tokenizer &base_;
-  int64_t nextId_;
-  std::unordered_set<std::string_view> names_; // views into the tokens
-};
-
-} // namespace
-
-std::vector<AddedToken> selectAddedTokens(const Tokenizer &base, std::span<const AddedToken> tokens,
-                                          int64_t vocabSize, std::string_view where,
-                                          std::vector<std::string> &notes) {
-  std::vector<AddedToken> selected;
-  Continuation continuation(base);
-  for (const AddedToken &token : tokens) {
-    if (token.id < base.size()) {
-      continue;
-    }
-    const std::optional<std::string> obstacle =
-        token.id >= vocabSize
-            ? fmt::format("expected an id below the model's vocabulary size of {}", vocabSize)
-            : continuation.add(token);
-    if (obstacle) {
-      notes.push_back(fmt::format("{}: the added token '{}' (id {}) and those after it are left out: {}",
-                                  where, token.text, token.id, *obstacle));
-      break;
-    }
-    selected.push_back(token);
+  const std::optional<int32_t> found = base.find(token.text);
+  if (found && *found != token.id) {
+    return fmt::format("the tokenizer has this name at id {}", *found);
   }
-  return selected;
+  const TokenKind kind =
+      token.id < base.size() ? base.kind(static_cast<int32_t>(token.id)) : TokenKind::unused;
+  if (kind == TokenKind::byte || kind == TokenKind::unknown) {
+    return "it is the tokenizer's token for a byte or for unknown text";
+  }
+  if (token.isSpecial && kind == TokenKind::normal &&
+      isOrdinary(base.piece(static_cast<int32_t>(token.id)))) {
+    return "an ordinary piece of texts cannot be a special token";
+  }
+  return std::nullopt;
 }
 
 namespace {
 
-/// Where an added token stands in a text.
-struct Occurrence {
-  size_t begin = std::string_view::npos;
-  size_t size = 0;
-  int32_t id = -1;
-};
-
-/// Finds the tokens that text is split at.
-class TokenFinder {
-public:
-  /// `text` outlives the finder.
-  void add(std::string_view text, int32_t id) {
-    idOfText_.emplace(text, id);
-    sizesOfFirstByte_[static_cast<uint8_t>(text.front())].insert(text.size());
-  }
-
-  /// The leftmost occurrence from `from` on, the longest of those at the same byte; begin is npos if there is
-  /// none.
-  Occurrence find(std::string_view text, size_t from) const {
-    for (size_t begin = from; begin < text.size(); ++begin) {
-      for (const size_t size : sizesOfFirstByte_[static_cast<uint8_t>(text[begin])]) {
-        const auto found = idOfText_.find(text.substr(begin, size));
-        if (found != idOfText_.end()) {
-          return {.begin = begin, .size = found->first.size(), .id = found->second};
-        }
-      }
-    }
-    return {};
-  }
-
-private:
-  std::unordered_map<std::string_view, int32_t> idOfText_;
-  std::set<size_t, std::greater<>> sizesOfFirstByte_[256]; // longest first
-};
-
 class ExtendedTokenizer final : public Tokenizer {
 public:
-  ExtendedTokenizer(std::unique_ptr<Tokenizer> base, std::vector<AddedToken> tokens)
-      : base_(std::move(base)), tokens_(std::move(tokens)) {
-    for (const AddedToken &token : tokens_) {
-      idOfName_.emplace(token.text, static_cast<int32_t>(token.id));
-      if (!token.isSpecial) {
-        finder_.add(token.text, static_cast<int32_t>(token.id));
-      }
+  ExtendedTokenizer(std::unique_ptr<Tokenizer> base, TokenLayer layer)
+      : base_(std::move(base)), layer_(std::move(layer)),
+        size_(layer_.tokens.empty()
+                  ? base_->size()
+                  : std::max(base_->size(), static_cast<int32_t>(layer_.tokens.back().id) + 1)) {
+    for (const AddedToken &token : layer_.tokens) {
+      addToken(token);
     }
+    addControlTokens();
   }
 
-  int32_t size() const override { return base_->size() + static_cast<int32_t>(tokens_.size()); }
+  int32_t size() const override { return size_; }
   int32_t bosId() const override { return base_->bosId(); }
-  int32_t eosId() const override { return base_->eosId(); }
+  int32_t eosId() const override { return layer_.eosId; }
   int32_t unknownId() const override { return base_->unknownId(); }
-  std::string_view textPrefix() const override { return base_->textPrefix(); }
+  std::string_view textPrefix() const override {
+    return layer_.prefix == PrefixRule::never ? std::string_view() : base_->textPrefix();
+  }
 
   std::string_view piece(int32_t id) const override {
     const AddedToken *token = added(id);
@@ -132,76 +75,137 @@ public:
   }
   std::string_view surface(int32_t id, TextPosition position) const override {
     const AddedToken *token = added(id);
-    return !token ? base_->surface(id, position) : token->isSpecial ? std::string_view() : token->text;
+    return !token             ? base_->surface(id, startOf(position))
+           : token->isSpecial ? std::string_view()
+                              : token->text;
   }
   TokenKind kind(int32_t id) const override {
     const AddedToken *token = added(id);
     return !token ? base_->kind(id) : token->isSpecial ? TokenKind::control : TokenKind::normal;
   }
   std::optional<int32_t> find(std::string_view piece) const override {
-    const auto found = idOfName_.find(piece);
-    return found == idOfName_.end() ? base_->find(piece) : found->second;
+    if (const auto found = idOfName_.find(piece); found != idOfName_.end()) {
+      return found->second;
+    }
+    const std::optional<int32_t> id = base_->find(piece);
+    return id && added(*id) ? std::nullopt : id; // a name that is replaced is no name
   }
+  std::vector<std::string_view> textTokens() const override;
 
 private:
-  StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position) const override;
-  /// Appends the ids that `base_` gives `text`.
+  StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position,
+                                            SpecialTokens specials) const override;
+  void addToken(const AddedToken &token);
+  void addControlTokens();
+  /// Appends the ids that `base_` gives `text`, none of which is a special token.
   Status append(std::string_view text, TextPosition position, std::vector<int32_t> &ids) const;
+  TextPosition startOf(TextPosition position) const {
+    return layer_.prefix == PrefixRule::never ? TextPosition::continuation : position;
+  }
   /// The added token with this id; null if there is none.
   const AddedToken *added(int32_t id) const {
-    return id >= base_->size() && id < size() ? &tokens_[static_cast<size_t>(id - base_->size())] : nullptr;
+    const auto found = tokenOfId_.find(id);
+    return found == tokenOfId_.end() ? nullptr : found->second;
   }
 
   std::unique_ptr<Tokenizer> base_;
-  std::vector<AddedToken> tokens_;
-  std::unordered_map<std::string_view, int32_t> idOfName_; // views into tokens_
+  TokenLayer layer_;
+  int32_t size_;
+  std::vector<AddedToken> controls_; // of base_, which texts contain with SpecialTokens::asTokens
+  std::vector<std::string> hidden_;  // names of special tokens that base_ could find in a text
+  // Pointers to layer_ and controls_, and views of their names.
+  std::unordered_map<int32_t, const AddedToken *> tokenOfId_;
+  std::unordered_map<std::string_view, int32_t> idOfName_;
   TokenFinder finder_;
 };
 
+void ExtendedTokenizer::addToken(const AddedToken &token) {
+  const auto id = static_cast<int32_t>(token.id);
+  tokenOfId_.emplace(id, &token);
+  idOfName_.emplace(token.text, id);
+  finder_.add(token);
+  if (token.isSpecial && id < base_->size() && base_->kind(id) == TokenKind::normal) {
+    hidden_.emplace_back(base_->piece(id));
+  }
+}
+
+void ExtendedTokenizer::addControlTokens() {
+  for (int32_t id = 0; id < base_->size(); ++id) {
+    const TokenKind kind = base_->kind(id);
+    const bool isControl = kind == TokenKind::control || kind == TokenKind::unknown;
+    if (isControl && !added(id) && !base_->piece(id).empty()) {
+      controls_.push_back({.id = id, .text = std::string(base_->piece(id)), .isSpecial = true});
+    }
+  }
+  for (const AddedToken &token : controls_) {
+    finder_.add(token);
+  }
+}
+
+std::vector<std::string_view> ExtendedTokenizer::textTokens() const {
+  std::vector<std::string_view> names = base_->textTokens();
+  std::erase_if(names, [this](std::string_view name) {
+    const std::optional<int32_t> id = base_->find(name);
+    return id && added(*id);
+  });
+  for (const AddedToken &token : layer_.tokens) {
+    if (!token.isSpecial) {
+      names.push_back(token.text);
+    }
+  }
+  return names;
+}
+
 Status ExtendedTokenizer::append(std::string_view text, TextPosition position,
                                  std::vector<int32_t> &ids) const {
-  CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> more, base_->encode(text, position));
-  ids.insert(ids.end(), more.begin(), more.end());
+  for (const std::string_view part : cutAtNames(text, hidden_)) {
+    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> more, base_->encode(part, position));
+    ids.insert(ids.end(), more.begin(), more.end());
+    position = TextPosition::continuation;
+  }
   return {};
 }
 
-StatusOr<std::vector<int32_t>> ExtendedTokenizer::encodeText(std::string_view text,
-                                                             TextPosition position) const {
+StatusOr<std::vector<int32_t>> ExtendedTokenizer::encodeText(std::string_view text, TextPosition position,
+                                                             SpecialTokens specials) const {
+  const TextPosition later =
+      layer_.prefix == PrefixRule::always ? TextPosition::afterToken : TextPosition::continuation;
   std::vector<int32_t> ids;
-  Occurrence next = finder_.find(text, 0);
-  if (next.begin == 0 && position == TextPosition::startOfText) {
-    // The prefix of the text stands before the token; no text is left that could carry it.
-    CRIA_RETURN_IF_ERROR(append(base_->textPrefix(), TextPosition::continuation, ids));
-  }
-  for (size_t at = 0; at < text.size(); next = finder_.find(text, at)) {
-    const std::string_view before = text.substr(at, next.begin - at);
-    CRIA_RETURN_IF_ERROR(append(before, at == 0 ? position : TextPosition::continuation, ids));
-    if (next.id < 0) {
-      break;
+  position = startOf(position);
+  for (const TextPart &part : finder_.split(text, specials)) {
+    if (part.id >= 0) {
+      ids.push_back(part.id);
+    } else {
+      CRIA_RETURN_IF_ERROR(append(part.text, position, ids));
     }
-    ids.push_back(next.id);
-    at = next.begin + next.size;
+    position = later;
   }
   return ids;
 }
 
 } // namespace
 
-StatusOr<std::unique_ptr<Tokenizer>> withAddedTokens(std::unique_ptr<Tokenizer> base,
-                                                     std::vector<AddedToken> tokens) {
-  if (tokens.empty()) {
-    return base;
-  }
-  if (tokens.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max() - base->size())) {
-    return invalidArgument("expected ids below 2^31, got {} added tokens", tokens.size());
-  }
-  Continuation continuation(*base);
-  for (const AddedToken &token : tokens) {
-    if (const std::optional<std::string> obstacle = continuation.add(token)) {
-      return invalidArgument("added token '{}' (id {}): {}", token.text, token.id, *obstacle);
+static Status checkLayer(const Tokenizer &base, const TokenLayer &layer) {
+  std::unordered_set<std::string_view> names;
+  int64_t last = -1;
+  for (const AddedToken &token : layer.tokens) {
+    if (token.id <= last || token.id >= std::numeric_limits<int32_t>::max()) {
+      return invalidArgument("added token '{}': expected an id above {} and below 2^31 - 1, got {}",
+                             printable(token.text), last, token.id);
+    }
+    last = token.id;
+    const std::optional<std::string> obstacle = obstacleOf(token, base);
+    if (obstacle || !names.insert(token.text).second) {
+      return invalidArgument("added token '{}' (id {}): {}", printable(token.text), token.id,
+                             obstacle.value_or("another token has this name"));
     }
   }
-  return std::unique_ptr<Tokenizer>(new ExtendedTokenizer(std::move(base), std::move(tokens)));
+  return {};
+}
+
+StatusOr<std::unique_ptr<Tokenizer>> withAddedTokens(std::unique_ptr<Tokenizer> base, TokenLayer layer) {
+  CRIA_RETURN_IF_ERROR(checkLayer(*base, layer));
+  return std::unique_ptr<Tokenizer>(new ExtendedTokenizer(std::move(base), std::move(layer)));
 }
 
 } // namespace cria

@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Added tokens: the tokens that a fine-tune adds to the vocabulary of its base model, as a layer above any
+// Added tokens: the tokens that a checkpoint defines above those of its tokenizer file, as a layer above any
 // tokenizer (docs/decisions/0008-added-tokens-are-a-layer.md).
 #pragma once
 
 #include "format/AddedToken.h"
+#include "format/PrefixRule.h"
 #include "runtime/text/Tokenizer.h"
 
 namespace cria {
 
-/// Returns those of `tokens` that withAddedTokens() accepts. `tokens` are sorted by id; those with ids of
-/// `base` are skipped, as `base` has them. The first token that cannot be added, and all after it, are left
-/// out with a note that begins with `where`. vocabSize: the number of ids of the model.
-std::vector<AddedToken> selectAddedTokens(const Tokenizer &base, std::span<const AddedToken> tokens,
-                                          int64_t vocabSize, std::string_view where,
-                                          std::vector<std::string> &notes);
+/// Returns why `base` cannot have the token; nullopt if it can. A token needs a name in UTF-8 of 1 to 4096
+/// bytes without NUL, which `base` does not have at another id. It may replace a token of `base`, but not a
+/// byte or the unknown token, and a character or the beginning of a word does not become special.
+std::optional<std::string> obstacleOf(const AddedToken &token, const Tokenizer &base);
 
-/// Returns a tokenizer with the ids of `base` followed by those of `tokens`. Special tokens are control
-/// tokens. The others are found in a text before `base` encodes what lies between them: the leftmost first,
-/// and the longest of those that begin at the same byte. Without tokens it returns `base` itself. Errors:
-/// invalidArgument unless the ids continue those of `base` without a gap, no name occurs twice, and each name
-/// is UTF-8 of 1 to 4096 bytes without NUL.
-StatusOr<std::unique_ptr<Tokenizer>> withAddedTokens(std::unique_ptr<Tokenizer> base,
-                                                     std::vector<AddedToken> tokens);
+/// What a checkpoint states about its tokenizer, as ids.
+struct TokenLayer {
+  std::vector<AddedToken> tokens; // ascending ids
+  int32_t eosId = -1;             // -1: none
+  PrefixRule prefix = PrefixRule::always;
+};
+
+/// Returns a tokenizer with the ids of `base` and those of `layer`. Special tokens are control tokens. At the
+/// others a text is split (runtime/text/TokenFinder.h), and `base` encodes what lies between them; the rule
+/// says which parts begin with the prefix of a text. Errors: invalidArgument unless the ids ascend, no name
+/// occurs twice, and no token has an obstacle.
+StatusOr<std::unique_ptr<Tokenizer>> withAddedTokens(std::unique_ptr<Tokenizer> base, TokenLayer layer);
 
 } // namespace cria

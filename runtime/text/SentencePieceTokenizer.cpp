@@ -95,9 +95,11 @@ public:
   TokenKind kind(int32_t id) const override { return entry(id).kind; }
   std::optional<int32_t> find(std::string_view piece) const override;
   std::string_view textPrefix() const override { return addsPrefix_ ? " " : ""; }
+  std::vector<std::string_view> textTokens() const override;
 
 private:
-  StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position) const override;
+  StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position,
+                                            SpecialTokens specials) const override;
   StatusOr<const Processor *> processor(TextPosition position) const;
   void addEntry(const SentenceModel &model, const SentenceModel::Piece &piece);
   int32_t findControl(std::string_view piece) const;
@@ -105,6 +107,7 @@ private:
 
   std::vector<Entry> entries_;
   std::unordered_map<std::string_view, int32_t> idOfPiece_; // views into entries_
+  std::vector<int32_t> userDefined_;
   int32_t bosId_ = -1;
   int32_t eosId_ = -1;
   int32_t unknownId_ = -1;
@@ -137,6 +140,9 @@ void SentencePieceTokenizer::addEntry(const SentenceModel &model, const Sentence
   if (entries_.back().kind == TokenKind::unknown) {
     unknownId_ = id;
   }
+  if (piece.type == SentenceModel::PieceType::userDefined) {
+    userDefined_.push_back(id);
+  }
 }
 
 int32_t SentencePieceTokenizer::findControl(std::string_view piece) const {
@@ -164,6 +170,14 @@ std::optional<int32_t> SentencePieceTokenizer::find(std::string_view piece) cons
   return found == idOfPiece_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<std::string_view> SentencePieceTokenizer::textTokens() const {
+  std::vector<std::string_view> names;
+  for (const int32_t id : userDefined_) {
+    names.push_back(entry(id).surface);
+  }
+  return names;
+}
+
 StatusOr<const Processor *> SentencePieceTokenizer::processor(TextPosition position) const {
   if (position == TextPosition::startOfText || !addsPrefix_) {
     return &startProcessor_;
@@ -177,7 +191,8 @@ StatusOr<const Processor *> SentencePieceTokenizer::processor(TextPosition posit
 }
 
 StatusOr<std::vector<int32_t>> SentencePieceTokenizer::encodeText(std::string_view text,
-                                                                  TextPosition position) const {
+                                                                  TextPosition position,
+                                                                  SpecialTokens /*specials*/) const {
   CRIA_ASSIGN_OR_RETURN(const Processor *processor, this->processor(position));
   std::vector<int> ids;
   try {

@@ -33,6 +33,13 @@ enum class TokenKind : uint8_t {
 enum class TextPosition : uint8_t {
   startOfText,  ///< No text precedes it.
   continuation, ///< It continues a text.
+  afterToken, ///< A token precedes it: as startOfText, but a text that begins with a space gets no second one.
+};
+
+/// How the name of a control token in a text is encoded.
+enum class SpecialTokens : uint8_t {
+  asText,   ///< As its characters.
+  asTokens, ///< As the token.
 };
 
 class Tokenizer {
@@ -58,19 +65,25 @@ public:
   /// The text that encode() puts in front of a text at TextPosition::startOfText; empty if it adds none.
   virtual std::string_view textPrefix() const = 0;
 
-  /// Returns the ids of `text` without BOS and EOS. They include no control token: "<s>" in `text` is encoded
-  /// as three characters. Empty text has no ids. Errors: invalidArgument with the offset of the first byte
-  /// that is not UTF-8.
+  /// Names of tokens that are not control tokens and that every text is split at.
+  virtual std::vector<std::string_view> textTokens() const { return {}; }
+
+  /// Returns the ids of `text`, to which neither BOS nor EOS is added. With SpecialTokens::asText they
+  /// include no control token: "<s>" in `text` is encoded as three characters. Empty text has no ids. Errors:
+  /// invalidArgument with the offset of the first byte that is not UTF-8.
   StatusOr<std::vector<int32_t>> encode(std::string_view text,
-                                        TextPosition position = TextPosition::startOfText) const;
+                                        TextPosition position = TextPosition::startOfText,
+                                        SpecialTokens specials = SpecialTokens::asText) const;
 
   /// Returns the text of all `ids` together. Control tokens and ids outside the tokenizer have no text; each
   /// byte that does not belong to a UTF-8 character becomes U+FFFD.
   std::string decode(std::span<const int32_t> ids, TextPosition position = TextPosition::startOfText) const;
 
 private:
-  /// Encodes valid UTF-8 of 1 to 2^28 - 1 bytes.
-  virtual StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position) const = 0;
+  /// Encodes valid UTF-8 of 1 to 2^28 - 1 bytes. position: startOfText or continuation. A tokenizer that has
+  /// no layer of added tokens may take the names of control tokens for text in any case.
+  virtual StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position,
+                                                    SpecialTokens specials) const = 0;
 };
 
 } // namespace cria

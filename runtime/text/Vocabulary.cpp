@@ -19,6 +19,12 @@ Vocabulary::Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<in
   view_.eos_id = tokenizer == nullptr ? -1 : tokenizer->eosId();
 }
 
+Vocabulary::Vocabulary(const Vocabulary &other, std::vector<int32_t> eosIds)
+    : eosIds_(std::move(eosIds)), view_(other.view_) {
+  view_.eos_ids = eosIds_.data();
+  view_.num_eos = static_cast<uint32_t>(eosIds_.size());
+}
+
 void Vocabulary::readPieces(const Tokenizer &tokenizer) {
   const auto size = static_cast<int32_t>(pieces_.size());
   for (int32_t id = 0; id < size; ++id) {

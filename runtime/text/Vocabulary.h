@@ -17,6 +17,8 @@ public:
   /// `tokenizer`, which need not outlive the constructor; without one they are empty. Ids above those of the
   /// tokenizer are CRIA_TOKEN_UNUSED.
   Vocabulary(const Tokenizer *tokenizer, uint32_t size, std::vector<int32_t> eosIds, int32_t bosId = -1);
+  /// A view of `other`, which outlives it, with other end-of-text tokens.
+  Vocabulary(const Vocabulary &other, std::vector<int32_t> eosIds);
   Vocabulary(const Vocabulary &) = delete;
   Vocabulary &operator=(const Vocabulary &) = delete;
 

@@ -125,14 +125,14 @@ TEST(ChatConfig, KeepsTheTextOfAnUnknownTemplate) {
 }
 
 TEST(ChatConfig, RefusesExtraMembers) {
-  Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{"beams", 4}}}};
+  Json json = {{"template", nullptr}, {"options", Json::object()}, {"source_options", Json::object()}, {"generation", {{"beams", 4}}}};
   EXPECT_THAT(ChatConfig::fromJson(json, "chat.json").status().message(),
               HasSubstr("unknown member 'beams'"));
 }
 
 TEST(ChatConfig, RefusesWhatNoSamplerTakes) {
   auto errorWith = [](const char *name, double value) {
-    Json json = {{"template", nullptr}, {"options", Json::object()}, {"generation", {{name, value}}}};
+    Json json = {{"template", nullptr}, {"options", Json::object()}, {"source_options", Json::object()}, {"generation", {{name, value}}}};
     return ChatConfig::fromJson(json, "chat.json").status().message();
   };
   EXPECT_THAT(errorWith("temperature", 200),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Fuzz target: reads the input as each of the JSON files of a checkpoint and of a package's configuration.
+#include "frontends/huggingface/GenerationConfig.h"
 #include "frontends/huggingface/HuggingFaceConfig.h"
 #include "frontends/huggingface/TokenizerConfig.h"
 #include "tests/fuzz/FuzzTarget.h"
@@ -23,9 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   std::vector<std::string> notes;
   (void)huggingface::applyGenerationConfig(*json, "input", model, chat, notes);
-  if (auto settings = huggingface::readTokenizerConfig(*json, "input", model, notes); settings.ok()) {
-    huggingface::chooseChatTemplate(*settings, "input", chat, notes);
-    (void)huggingface::readAddedTokensFile(*json, "input", *json, *settings);
+  const auto tokens = huggingface::readStatedTokens(
+      {.config = *json, .specialMap = *json, .addedTokens = *json, .tokenizer = *json, .folder = "input"},
+      notes);
+  (void)huggingface::readStatedTokens({.addedTokens = *json, .tokenizer = *json, .folder = "input"}, notes);
+  const auto chatTemplate = huggingface::readChatTemplate(*json, "input", notes);
+  if (tokens.ok() && chatTemplate.ok() && *chatTemplate) {
+    huggingface::chooseChatTemplate(**chatTemplate, *tokens, "input", chat, notes);
   }
   (void)ModelConfig::fromJson(*json, "input");
   (void)ChatConfig::fromJson(*json, "input");
@@ -39,9 +44,11 @@ std::vector<std::string> fuzzSeeds() {
       R"("rope_theta":1e4,"rope_scaling":{"type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,)"
       R"("original_max_position_embeddings":64},"eos_token_id":[2,3]})",
       cria::tests::smallModelConfig().toJson().dump(),
-      R"({"template":"llama2","options":{"a":"b"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
+      R"({"template":"llama2","options":{"a":"b"},"source":"{{ x }}","source_options":{"bos":"<s>"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
       R"({"temperature":0.6,"top_k":40,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})",
       R"({"legacy":false,"chat_template":"{{ '<|im_start|>' + m['role'] -}} \n{# x #}","bos_token":{"content":"<s>"},)"
       R"("added_tokens_decoder":{"32000":{"content":"<|im_start|>","special":true}}})",
+      R"({"added_tokens":[{"id":32000,"content":"<tool>","special":false,"lstrip":true,"rstrip":true,"single_word":true,)"
+      R"("normalized":false}],"additional_special_tokens":["<x>"],"stop_strings":["a"],"eos_token_id":[2,3]})",
       R"({"<|im_start|>":32000,"<pad>":32001})"};
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: the input is a SentencePiece model. A model that loads encodes and decodes without a crash.
+// Fuzz target: the input is a SentencePiece model. A model that loads encodes and decodes without a crash,
+// alone and below a layer of added tokens.
+#include "runtime/text/ResolveTokens.h"
 #include "runtime/text/SentenceModel.h"
 #include "runtime/text/TokenizerRegistry.h"
 #include "tests/fuzz/FuzzTarget.h"
@@ -8,23 +10,39 @@
 
 using namespace cria;
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  const auto tokenizer =
-      loadTokenizer(kSentencePieceKind, {reinterpret_cast<const char *>(data), size}, "fuzz");
-  if (!tokenizer.ok()) {
-    return 0;
-  }
+static void use(const Tokenizer &tokenizer) {
   for (const TextPosition position : {TextPosition::startOfText, TextPosition::continuation}) {
-    const auto ids = (*tokenizer)->encode("ab <s> \xE2\x96\x81 \xF0\x9F\x98\x80", position);
+    const std::string_view text = "ab <s> \xE2\x96\x81 <tool>\xF0\x9F\x98\x80 b ";
+    const auto ids = tokenizer.encode(text, position);
     if (ids.ok()) {
       for (const int32_t id : *ids) {
-        if ((*tokenizer)->kind(id) == TokenKind::control) {
+        if (tokenizer.kind(id) == TokenKind::control) {
           abort(); // text became a control token
         }
       }
-      (*tokenizer)->decode(*ids, position);
+      tokenizer.decode(*ids, position);
     }
+    (void)tokenizer.encode(text, position, SpecialTokens::asTokens);
   }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  auto tokenizer = loadTokenizer(kSentencePieceKind, {reinterpret_cast<const char *>(data), size}, "fuzz");
+  if (!tokenizer.ok()) {
+    return 0;
+  }
+  use(**tokenizer);
+  const StatedTokens stated = {
+      .added = {{.id = 3, .text = "b ", .isSpecial = true},
+                {.id = (*tokenizer)->size() + 2, .text = "<tool>", .stripsRight = true}},
+      .special = {"ab", "<pad>"}};
+  std::vector<std::string> notes;
+  ResolvedTokens tokens = resolveTokens(**tokenizer, stated, {.vocabSize = 1 << 20}, "fuzz", notes);
+  auto extended = withAddedTokens(std::move(*tokenizer), std::move(tokens.layer));
+  if (!extended.ok()) {
+    abort(); // what is resolved can be added
+  }
+  use(**extended);
   return 0;
 }
 

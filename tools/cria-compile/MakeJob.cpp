@@ -2,16 +2,15 @@
 // The parts of a job that use the runtime: the list of ops of a backend, and the check of the tokenizer.
 #include "tools/cria-compile/CompileOptions.h"
 
-#include "runtime/text/AddedTokens.h"
+#include "runtime/text/ResolveTokens.h"
 #include "runtime/text/TokenizerRegistry.h"
 #include "tools/cria-compile/OpsBackend.h"
 
 namespace cria {
 
-/// Loads the tokenizer as the runtime does, so that the compilation refuses a damaged one, and selects the
-/// added tokens.
-static StatusOr<std::vector<AddedToken>> checkTokenizer(const TokenizerData &data, const ModelConfig &config,
-                                                        std::vector<std::string> &notes) {
+/// Loads the tokenizer as the runtime does, so that the compilation refuses a damaged one.
+static StatusOr<CheckedTokenizer> checkTokenizer(const TokenizerData &data, const ModelConfig &config,
+                                                 std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer,
                         loadTokenizer(data.kind, data.model, data.where));
   if (tokenizer->size() > config.vocabSize) {
@@ -19,7 +18,10 @@ static StatusOr<std::vector<AddedToken>> checkTokenizer(const TokenizerData &dat
                            "tokenizer belongs to another model",
                            data.where, config.vocabSize, tokenizer->size());
   }
-  return selectAddedTokens(*tokenizer, data.addedTokens, config.vocabSize, data.where, notes);
+  ResolvedTokens resolved = resolveTokens(*tokenizer, data.tokens, config, data.where, notes);
+  return CheckedTokenizer{.addedTokens = std::move(resolved.layer.tokens),
+                          .bosId = resolved.bosId,
+                          .eosId = resolved.layer.eosId};
 }
 
 StatusOr<CompileJob> makeJob(const CompileOptions &options) {

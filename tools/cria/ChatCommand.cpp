@@ -27,6 +27,7 @@ constexpr std::string_view kHelp = R"(/help           print this text
 /system TEXT    set the system prompt and start a new conversation; without TEXT: show it; none: remove it
 /reset          start a new conversation
 /quit           exit (also Ctrl-D)
+//TEXT          send /TEXT, a message that begins with a slash
 Ctrl-C          stop the answer
 )";
 
@@ -54,20 +55,23 @@ public:
   /// True if any message could not be answered.
   bool failed() const { return failed_; }
 
-  /// On a terminal Ctrl-C ends the answer and not the program; elsewhere it ends both.
+  /// On a terminal Ctrl-C ends the answer and not the program; elsewhere it ends both. Commands exist on a
+  /// terminal alone.
   Status run() {
     const bool isInteractive = isTerminal(stdin);
     InterruptScope interrupt(isInteractive ? SecondInterrupt::isIgnored : SecondInterrupt::endsProgram);
     LineEditor editor("> ", historyFile());
     while (std::optional<std::string> line = editor.read(interrupt)) {
       const std::string text = trimmed(*line);
-      if (text == "/quit" || text == "/exit") {
+      const bool isCommand = isInteractive && text.starts_with('/') && !text.starts_with("//");
+      if (isCommand && (text == "/quit" || text == "/exit")) {
         break;
       }
-      if (text.starts_with('/')) {
+      if (isCommand) {
         runCommand(text);
       } else if (!text.empty()) {
-        CRIA_RETURN_IF_ERROR(answer(*line, interrupt.flag()));
+        const bool isEscaped = isInteractive && text.starts_with("//");
+        CRIA_RETURN_IF_ERROR(answer(isEscaped ? text.substr(1) : *line, interrupt.flag()));
       }
       if (interrupt.isEnding() || (interrupt.interrupted() && !isInteractive)) {
         break;
@@ -108,7 +112,7 @@ private:
                 text == "none" ? "removed" : "set");
       }
     } else {
-      logInfo(false, "unknown command '{}'\n{}", line, kHelp);
+      logInfo(false, "unknown command '{}'; '/{}' sends it as a message\n{}", line, line, kHelp);
     }
   }
 
@@ -136,8 +140,7 @@ private:
       logInfo(options_.common.quiet, "(the context is full: dropped the oldest {}, kept the system prompt)",
               countOf(turn->droppedPairs, "pair"));
     }
-    CRIA_ASSIGN_OR_RETURN(GenerateRequest request, model_.makeRequest(requestOptions_));
-    turn->addTo(request);
+    CRIA_ASSIGN_OR_RETURN(GenerateRequest request, model_.makeRequest(requestOptions_, *turn));
     request.session = &session_;
     GenerateResult result = generate(request, cancel);
     if (options_.common.json && result.reason != FinishReason::error) {

@@ -195,9 +195,9 @@ StatusOr<std::string> packageText(const Package &package, const InspectDetail &d
       weightsOptionText(manifest.options.weights), printable(manifest.options.kv),
       manifest.options.randomSeed ? fmt::format(", random weights from seed {}", *manifest.options.randomSeed)
                                   : "");
-  text += fmt::format(
-      "  tokenizer {}, chat template {}\n", package.hasTokenizer() ? "yes" : "none",
-      package.chat().templateName.value_or(package.chat().source ? "unrecognized (jinja runs it)" : "none"));
+  text += fmt::format("  tokenizer {}, chat template {}\n", package.hasTokenizer() ? "yes" : "none",
+                      package.chat().templateName.value_or(
+                          package.chat().source ? "the checkpoint's own (run by jinja)" : "none"));
   text += modelText(manifest.model) + filesText(package) + opsText(package);
   for (const PackageTarget &target : manifest.targets) {
     CRIA_ASSIGN_OR_RETURN(const Program program, package.program(target));

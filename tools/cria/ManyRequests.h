@@ -32,6 +32,7 @@ public:
   /// Reads the requests of a file. Errors: those of readRequestFile() and LoadedModel::makeRequest(), with
   /// file and line.
   Status read(const std::string &path, const RequestOptions &defaults);
+  const std::vector<FileRequest> &rows() const { return rows_; }
   /// Runs them once. Returns the exit code.
   int run();
 

@@ -22,7 +22,9 @@ StatusOr<std::vector<FileRequest>> readRequestFile(const std::string &path, cons
       continue;
     }
     RequestOptions options = defaults;
-    options.sequence = requests.size();
+    if (options.seed) {
+      options.seed = seedOfRow(*options.seed, requests.size());
+    }
     CRIA_ASSIGN_OR_RETURN(TextRequest request,
                           readRequestJson(line, options, fmt::format("{}:{}", path, number)));
     requests.push_back({number, std::move(request)});

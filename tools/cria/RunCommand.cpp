@@ -9,6 +9,7 @@
 #include "RunTotals.h"
 #include "SamplingOptions.h"
 #include "runtime/exec/Generator.h"
+#include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
 
@@ -24,6 +25,7 @@ struct RunOptions {
   std::string promptFile;
   std::string requestFile;
   std::optional<uint32_t> logprobs;
+  bool specialTokens = false;
   bool echo = true;
 };
 
@@ -64,12 +66,25 @@ Json resultJson(const LoadedModel &model, const RunOptions &options, size_t inde
 StatusOr<RequestOptions> requestOptionsOf(const RunOptions &options) {
   CRIA_ASSIGN_OR_RETURN(RequestOptions request, requestOptions(options.sampling));
   request.logprobs = options.logprobs;
+  request.specials = options.specialTokens ? SpecialTokens::asTokens : SpecialTokens::asText;
   return request;
 }
 
 StatusOr<std::string> promptText(const RunOptions &options) {
   return options.promptFile.empty() ? StatusOr<std::string>(options.prompt)
                                     : readTextFile(options.promptFile);
+}
+
+/// Notes that a prompt contains the name of a special token, if that is encoded as text.
+void noteSpecialName(const RunOptions &options, const LoadedModel &model, const std::string &prompt) {
+  const std::string name = options.specialTokens ? "" : model.findSpecialName(prompt);
+  if (!name.empty()) {
+    logInfo(
+        options.common.quiet,
+        "note: '{}' in the prompt is encoded as text; --special-tokens encodes names of special tokens as "
+        "these tokens",
+        printable(name));
+  }
 }
 
 /// Prints tokens with their log-probabilities instead of plain text.
@@ -90,6 +105,7 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
                         model.makeRequest(TextRequest{.prompt = prompt, .options = wanted}));
   Generator generator(model.model(), model.tokenizer());
   CRIA_RETURN_IF_ERROR(generator.check(request)); // before anything is printed
+  noteSpecialName(options, model, prompt);
   const bool streams = !options.common.json && !options.logprobs;
   if (streams && options.echo) {
     writeData(prompt);
@@ -124,6 +140,12 @@ StatusOr<int> runMany(const RunOptions &options, const OpenedModel &opened) {
                           return resultJson(*opened, options, row.index, row.prompt, row.request, result);
                         });
   CRIA_RETURN_IF_ERROR(requests.read(options.requestFile, defaults));
+  const auto special = std::ranges::find_if(requests.rows(), [&](const FileRequest &row) {
+    return !opened->findSpecialName(row.request.prompt).empty();
+  });
+  if (special != requests.rows().end()) {
+    noteSpecialName(options, *opened, special->request.prompt);
+  }
   return requests.run();
 }
 
@@ -148,6 +170,8 @@ void addRunCommand(CLI::App &app, Action &action) {
                    "Continue many texts: JSON Lines, one object with a prompt per line; prints JSON Lines")
       ->type_name("FILE.jsonl");
   input->require_option(1);
+  command->add_flag("--special-tokens", options->specialTokens,
+                    "Encode names of special tokens in prompts, such as </s>, as these tokens");
   addSamplingOptions(*command, options->sampling);
   command
       ->add_option("--logprobs", options->logprobs,

@@ -13,20 +13,25 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
                   "Generate at most N tokens; default: up to the context")
       ->type_name("N")
       ->transform(wholeNumber(0, UINT32_MAX));
-  CLI::Option *temperature = command
-                                 .add_option("--temperature", options.request.temperature,
-                                             "Sampling temperature; 0: always the most likely token")
-                                 ->type_name("T")
-                                 ->check(finiteNumber(0, 100));
+  CLI::Option *temperature =
+      command
+          .add_option("--temperature", options.request.temperature,
+                      "Sampling temperature; 0: always the most likely token; default: the checkpoint's")
+          ->type_name("T")
+          ->check(finiteNumber(0, 100));
   CLI::Option *topK =
-      command.add_option("--top-k", options.request.topK, "Choose among the K most likely tokens; 0: all")
+      command
+          .add_option("--top-k", options.request.topK,
+                      "Choose among the K most likely tokens; 0: all; default: the checkpoint's")
           ->type_name("K")
           ->transform(wholeNumber(0, INT64_MAX));
-  CLI::Option *topP = command
-                          .add_option("--top-p", options.request.topP,
-                                      "Choose among the most likely tokens whose probabilities add up to P")
-                          ->type_name("P")
-                          ->check(finiteNumber(0, 1));
+  CLI::Option *topP =
+      command
+          .add_option("--top-p", options.request.topP,
+                      "Choose among the most likely tokens whose probabilities add up to P; default: the "
+                      "checkpoint's")
+          ->type_name("P")
+          ->check(finiteNumber(0, 1));
   command
       .add_option("--sampler", options.request.samplerExpression,
                   "Samplers, in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
@@ -52,14 +57,19 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command.add_option("--seed", options.request.seed, "Seed of the random numbers; default: chosen at random")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));
-  command.add_option("--stop", options.request.stopTexts, "End before this text appears (repeatable)")
+  command
+      .add_option("--stop", options.request.stopTexts,
+                  "End before this text, or at the special token of this name (repeatable)")
       ->type_name("TEXT")
       ->allow_extra_args(false)
       ->take_all();
-  command.add_flag("--ignore-eos", options.request.ignoreEos, "Continue after end-of-text tokens");
+  command.add_flag(
+      "--ignore-eos", options.request.ignoreEos,
+      "Nothing but --stop ends the text: no end-of-text token, no end of a turn, no stop text of the "
+      "checkpoint");
   command
       .add_option("--min-tokens", options.request.minTokens,
-                  "Mask end-of-text tokens until N tokens are generated")
+                  "Nothing ends the text until N tokens are generated")
       ->type_name("N")
       ->transform(wholeNumber(0, UINT32_MAX));
 }

@@ -5,9 +5,13 @@
 #include "CompileCache.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
+#include "frontends/FrontendRegistry.h"
+#include "runtime/text/ResolveTokens.h"
 #include "runtime/text/TokenizerRegistry.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
+
+#include <filesystem>
 
 namespace cria::cli {
 namespace {
@@ -18,23 +22,50 @@ struct TokenizeOptions : OutputOptions {
   bool ids = false;
   bool pieces = false;
   bool noBos = false;
+  bool specialTokens = false;
 };
 
-/// Opens the tokenizer of a package or a checkpoint, without compiling it.
-StatusOr<std::unique_ptr<Tokenizer>> openTokenizer(const std::string &folder, int32_t &bosId) {
-  if (isPackage(folder)) {
-    CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
-    bosId = static_cast<int32_t>(package->manifest().model.bosId);
-    if (!package->hasTokenizer()) {
-      return error(StatusCode::unsupported,
-                   "'{}' has no tokenizer: it was compiled from a preset or with --no-tokenizer", folder);
-    }
-    return package->tokenizer();
+struct OpenedTokenizer {
+  std::unique_ptr<Tokenizer> tokenizer;
+  int64_t bosId = -1; // begins every prompt; -1: none
+};
+
+StatusOr<OpenedTokenizer> openOfPackage(const std::string &folder) {
+  CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package, Package::open(folder));
+  if (!package->hasTokenizer()) {
+    return error(StatusCode::unsupported,
+                 "'{}' has no tokenizer: it was compiled from a preset or with --no-tokenizer", folder);
   }
-  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer,
-                        cria::openTokenizer(kSentencePieceKind, folder + "/tokenizer.model"));
-  bosId = tokenizer->bosId();
-  return tokenizer;
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, package->tokenizer());
+  return OpenedTokenizer{std::move(tokenizer), package->manifest().model.bosId};
+}
+
+/// Opens a tokenizer.model that lies in a folder without a configuration.
+StatusOr<OpenedTokenizer> openAlone(const std::string &path) {
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, openTokenizer(kSentencePieceKind, path));
+  const int64_t bosId = tokenizer->bosId();
+  const int32_t eosId = tokenizer->eosId();
+  CRIA_ASSIGN_OR_RETURN(tokenizer, withAddedTokens(std::move(tokenizer), {.tokens = {}, .eosId = eosId}));
+  return OpenedTokenizer{std::move(tokenizer), bosId};
+}
+
+/// Opens the tokenizer of a checkpoint as `cria compile` does.
+StatusOr<OpenedTokenizer> openOfCheckpoint(const TokenizeOptions &options) {
+  const std::string file = options.model + "/tokenizer.model";
+  std::error_code failed;
+  if (findFrontend(options.model) == nullptr && std::filesystem::exists(file, failed)) {
+    return openAlone(file);
+  }
+  CRIA_ASSIGN_OR_RETURN(const Checkpoint checkpoint, openCheckpoint(options.model, {.onlyTokenizer = true}));
+  const TokenizerData &data = checkpoint.tokenizer;
+  CRIA_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> base, loadTokenizer(data.kind, data.model, data.where));
+  std::vector<std::string> notes = checkpoint.notes;
+  ResolvedTokens tokens = resolveTokens(*base, data.tokens, checkpoint.config, data.where, notes);
+  for (const std::string &note : notes) {
+    logInfo(options.quiet, "note: {}", note);
+  }
+  CRIA_ASSIGN_OR_RETURN(base, withAddedTokens(std::move(base), std::move(tokens.layer)));
+  return OpenedTokenizer{std::move(base), tokens.bosId};
 }
 
 std::string idsLine(std::span<const int32_t> ids) { return fmt::format("{}\n", fmt::join(ids, " ")); }
@@ -60,15 +91,18 @@ void print(const TokenizeOptions &options, const Tokenizer &tokenizer, std::span
 }
 
 StatusOr<int> runTokenize(const TokenizeOptions &options) {
-  int32_t bosId = -1;
-  CRIA_ASSIGN_OR_RETURN(const std::unique_ptr<Tokenizer> tokenizer, openTokenizer(options.model, bosId));
+  CRIA_ASSIGN_OR_RETURN(const OpenedTokenizer opened,
+                        isPackage(options.model) ? openOfPackage(options.model) : openOfCheckpoint(options));
   CRIA_ASSIGN_OR_RETURN(const std::string text,
                         options.text == "-" ? readTextFile("-") : StatusOr<std::string>(options.text));
-  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, tokenizer->encode(text));
-  if (bosId >= 0 && !options.noBos) {
+  const SpecialTokens specials = options.specialTokens ? SpecialTokens::asTokens : SpecialTokens::asText;
+  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids,
+                        opened.tokenizer->encode(text, TextPosition::startOfText, specials));
+  const auto bosId = static_cast<int32_t>(opened.bosId);
+  if (bosId >= 0 && !options.noBos && (ids.empty() || ids[0] != bosId)) {
     ids.insert(ids.begin(), bosId);
   }
-  print(options, *tokenizer, ids);
+  print(options, *opened.tokenizer, ids);
   return kExitSuccess;
 }
 
@@ -82,6 +116,8 @@ void addTokenizeCommand(CLI::App &app, Action &action) {
   CLI::Option *ids = command->add_flag("--ids", options->ids, "Print only the ids, on one line");
   command->add_flag("--pieces", options->pieces, "Print only the pieces, one per line")->excludes(ids);
   command->add_flag("--no-bos", options->noBos, "Omit the BOS token");
+  command->add_flag("--special-tokens", options->specialTokens,
+                    "Encode names of special tokens in the text, such as </s>, as these tokens");
   addOutputOptions(*command, *options, "Print a JSON array of {id, piece}");
   command->footer("Example:\n  cria tokenize stories.cria 'Hello world' --ids");
   command->callback([options, &action] { action = [options] { return runTokenize(*options); }; });

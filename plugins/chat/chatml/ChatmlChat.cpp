@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// chatml: <|im_start|>role, the text, <|im_end|>, as OpenAI published it and many fine-tunes have it. Both
-// tags are control tokens; a tokenizer without them is refused.
+// chatml: <|im_start|>role, the text, <|im_end|>, as OpenAI published it and many fine-tunes have it. The
+// tags are tokens, or text if the tokenizer has no such tokens.
 #include "plugins/sdk/cria_labelled_chat.hpp"
 
 using namespace cria::plugin;

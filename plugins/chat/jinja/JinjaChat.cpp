@@ -17,7 +17,13 @@ struct Options {
   TextOption eos{"eos", "Value of eos_token; default: the vocabulary's EOS", ""};
   FlagOption trimBlocks{"trim_blocks", "Remove the newline after a block tag", true};
   FlagOption lstripBlocks{"lstrip_blocks", "Remove blanks before a block tag that begins a line", true};
-  TextOption stop{"stop", "Token or text that ends answers in addition to EOS; default: none", ""};
+  TextOption stop{
+      "stop",
+      "Token or text that ends answers in addition to EOS; default: what the template writes behind "
+      "an answer",
+      ""};
+  TextOption tokens{"tokens",
+                    "Names of tokens that the template may write besides control tokens, one per line", ""};
   FlagOption dummyPrefix = cria::plugin::kDummyPrefixOption;
 };
 
@@ -29,6 +35,16 @@ std::vector<std::string_view> controlNames(const cria_vocabulary &vocabulary) {
     }
   }
   return names;
+}
+
+void addLines(std::string_view lines, std::vector<std::string_view> &names) {
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    if (end > 0) {
+      names.push_back(lines.substr(0, end));
+    }
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
 }
 
 /// The options with the vocabulary's own tokens where none are given.
@@ -51,6 +67,7 @@ Template compile(const Options &options, const cria_vocabulary &vocabulary) {
   if (specials.empty()) { // a model without a tokenizer
     specials = {options.bos.value, options.eos.value};
   }
+  addLines(options.tokens.value, specials);
   return Template(
       {.source = options.source.value,
        .bos = options.bos.value,
@@ -64,7 +81,8 @@ public:
   using Options = ::Options;
   JinjaChat(const Options &options, const cria_vocabulary &vocabulary)
       : options_(resolve(options, vocabulary)), template_(compile(options_, vocabulary)),
-        stopId_(cria::plugin::findControl(vocabulary, options_.stop.value)) {}
+        stop_(options_.stop.value.empty() ? endOfTurn(template_) : options_.stop.value),
+        stopId_(cria::plugin::findToken(vocabulary, stop_)) {}
 
   // Which conversations are accepted is up to the template itself.
   std::string check(std::span<const Message> messages, uint32_t flags) const {
@@ -78,17 +96,23 @@ public:
       segment.isSpecial ? segments.special(segment.text) : segments.text(segment.text);
     }
     segments.flush();
-    if (!options_.stop.value.empty() && stopId_ >= 0) {
+    if (!stop_.empty() && stopId_ >= 0) {
       writer.stopToken(stopId_);
-    } else if (!options_.stop.value.empty()) {
-      writer.stopText(options_.stop.value);
+    } else if (!stop_.empty()) {
+      writer.stopText(stop_);
     }
   }
 
 private:
+  static std::string endOfTurn(const Template &chat) {
+    const std::optional<cria::jinja::Segment> end = chat.endOfTurn();
+    return end ? end->text : "";
+  }
+
   Options options_;
   Template template_;
-  int32_t stopId_; // -1: the option `stop` is a text
+  std::string stop_; // ends answers; empty: nothing but EOS
+  int32_t stopId_;   // -1: it is a text
 };
 
 } // namespace

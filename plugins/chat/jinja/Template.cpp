@@ -103,6 +103,39 @@ std::vector<Segment> Template::render(std::span<const Message> messages, uint32_
   }
 }
 
+/// Whether a word has the form of a mark: <|im_end|>, </answer>, [END].
+static bool isBracketed(TextView word) {
+  const bool opens = !word.empty() && (plain(word.front()) == U'<' || plain(word.front()) == U'[');
+  const bool closes = !word.empty() && (plain(word.back()) == U'>' || plain(word.back()) == U']');
+  return opens && closes && word.size() > 2;
+}
+
+std::optional<Segment> Template::endOfTurn() const {
+  const Message messages[] = {{CRIA_ROLE_USER, "a"}, {CRIA_ROLE_ASSISTANT, "b"}};
+  Interpreter interpreter;
+  try {
+    const Text text =
+        interpreter.run(body_, variables(messages, CRIA_CHAT_CONTINUE_LAST, interpreter.budget()));
+    const auto last =
+        std::find_if(text.rbegin(), text.rend(), [](char32_t c) { return (c & kContinued) != 0; });
+    const TextView tail =
+        stripText(TextView(text).substr(static_cast<size_t>(last.base() - text.begin())), std::nullopt);
+    if (last == text.rend() || tail.empty()) {
+      return std::nullopt;
+    }
+    if (const Text *special = specialAt(tail, interpreter.budget())) {
+      return Segment{true, toUtf8(*special)};
+    }
+    const TextView word =
+        tail.substr(0, static_cast<size_t>(std::ranges::find_if(tail, isSpace) - tail.begin()));
+    return isBracketed(word) ? std::optional(Segment{false, toUtf8(word)}) : std::nullopt;
+  } catch (const Raised &) {
+    return std::nullopt;
+  } catch (const Failure &) {
+    return std::nullopt; // render() reports it
+  }
+}
+
 /// The names of special tokens have no marks, so marked characters never match.
 const Text *Template::specialAt(TextView text, Budget &budget) const {
   const auto names = specials_.find(text.front());

@@ -22,7 +22,7 @@ public:
     std::string_view source; // UTF-8
     std::string_view bos;
     std::string_view eos;
-    std::vector<std::string_view> specials; // names of all control tokens
+    std::vector<std::string_view> specials; // names of the tokens that the template may write
     LexerOptions lexer;
   };
   /// Errors: Refusal INVALID_ARGUMENT with the line and column of the first mistake.
@@ -31,6 +31,10 @@ public:
   /// Renders the messages; flags are CRIA_CHAT_*. Errors: Refusal INVALID_ARGUMENT, with the message of
   /// raise_exception if the template refuses the conversation.
   std::vector<Segment> render(std::span<const plugin::Message> messages, uint32_t flags) const;
+
+  /// Returns the mark that the template writes behind an answer: a special token, or a word in brackets such
+  /// as "<|im_end|>"; nullopt if there is none, or if the template refuses a question with an answer.
+  std::optional<Segment> endOfTurn() const;
 
 private:
   std::vector<std::pair<std::string, Value>> variables(std::span<const plugin::Message> messages,

@@ -2,6 +2,7 @@
 // config.json in its old and new forms, and the message for each feature that is refused.
 #include "frontends/huggingface/HuggingFaceConfig.h"
 
+#include "frontends/huggingface/GenerationConfig.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@ using namespace cria;
 using namespace cria::huggingface;
 using namespace cria::tests;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 namespace {
@@ -118,6 +120,29 @@ TEST(HuggingFaceConfig, Llama3Scaling) {
               HasSubstr("'original_max_position_embeddings' is missing"));
 }
 
+// As transformers reads them.
+TEST(HuggingFaceConfig, OddButHarmlessMembers) {
+  for (const Json &none :
+       {Json::object(), Json(nullptr), Json({{"rope_type", "default"}}), Json({{"type", nullptr}})}) {
+    const ModelConfig model = modelWith({{"rope_scaling", none}});
+    EXPECT_FALSE(model.ropeScaling) << none;
+    EXPECT_EQ(model.ropeTheta, 10000);
+  }
+  EXPECT_EQ(modelWith({{"rope_parameters", Json::object()}, {"rope_scaling", "ABSENT"}}).ropeTheta, 10000);
+  const auto noteOf = [](const Json &changes) {
+    auto parsed = parseWith(changes);
+    EXPECT_TRUE(parsed.ok()) << parsed.status().message();
+    return parsed.ok() && parsed->notes.size() == 1 ? parsed->notes[0] : "";
+  };
+  EXPECT_THAT(
+      noteOf({{"rope_scaling", {{"factor", 2.0}}}}),
+      AllOf(HasSubstr("'factor'"), HasSubstr("without a RoPE type other than default it has no effect")));
+  EXPECT_THAT(noteOf({{"sliding_window", 4096}}), HasSubstr("'sliding_window' = 4096 is not applied"));
+  EXPECT_THAT(noteOf({{"rms_norm_eps", "ABSENT"}}), HasSubstr("no 'rms_norm_eps'; using the default 1e-06"));
+  EXPECT_THAT(noteOf({{"max_position_embeddings", "ABSENT"}}), HasSubstr("using the default 2048"));
+  EXPECT_TRUE(parseWith({{"hidden_act", "ABSENT"}, {"use_sliding_window", true}}).ok());
+}
+
 TEST(HuggingFaceConfig, DynamicScalingUpToTheOriginalContext) {
   auto parsed = parseWith({{"rope_scaling", {{"type", "dynamic"}, {"factor", 2.0}}}});
   ASSERT_TRUE(parsed.ok());
@@ -131,7 +156,6 @@ TEST(HuggingFaceConfig, RefusesRopeFeatures) {
   EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "yarn"}, {"factor", 2.0}}}}),
               HasSubstr("RoPE type 'yarn' is not supported"));
   EXPECT_THAT(errorWith({{"rope_scaling", {{"rope_type", "longrope"}}}}), HasSubstr("'longrope'"));
-  EXPECT_THAT(errorWith({{"rope_scaling", {{"factor", 2.0}}}}), HasSubstr("'rope_type' is missing"));
   EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}, {"rope_type", "dynamic"}, {"factor", 2.0}}}}),
               HasSubstr("differ"));
   EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}}}}), HasSubstr("'factor' is missing"));
@@ -154,14 +178,14 @@ TEST(HuggingFaceConfig, RefusesFeaturesByName) {
   EXPECT_THAT(errorWith({{"partial_rotary_factor", 0.5}}), HasSubstr("'partial_rotary_factor' = 0.5"));
   EXPECT_THAT(errorWith({{"layer_types", {"full_attention", "sliding_attention"}}}),
               HasSubstr("expected 'layer_types' to be all \"full_attention\", got \"sliding_attention\""));
-  for (const char *name : {"sliding_window", "num_local_experts", "num_experts", "attn_logit_softcapping",
-                           "final_logit_softcapping", "embedding_multiplier", "attention_multiplier",
-                           "residual_multiplier", "logits_scaling", "no_rope_layers", "adapter_layers",
-                           "clip_qkv", "rotary_pct", "logit_scale", "scale_emb"}) {
+  for (const char *name :
+       {"num_local_experts", "num_experts", "attn_logit_softcapping", "final_logit_softcapping",
+        "embedding_multiplier", "attention_multiplier", "residual_multiplier", "logits_scaling",
+        "no_rope_layers", "adapter_layers", "clip_qkv", "rotary_pct", "logit_scale", "scale_emb"}) {
     EXPECT_THAT(errorWith({{name, 4096}}), HasSubstr(fmt::format("the model needs '{}' = 4096", name)));
   }
-  for (const char *name : {"use_sliding_window", "use_qk_norm", "qk_layernorm", "is_encoder_decoder",
-                           "rope_interleaved", "alibi"}) {
+  for (const char *name :
+       {"use_qk_norm", "qk_layernorm", "is_encoder_decoder", "rope_interleaved", "alibi"}) {
     EXPECT_THAT(errorWith({{name, true}}), HasSubstr(fmt::format("the model needs '{}' = true", name)));
   }
   EXPECT_THAT(errorWith({{"model_type", "mistral"}}),
@@ -182,7 +206,6 @@ TEST(HuggingFaceConfig, RefusesBadSizes) {
   EXPECT_THAT(errorWith({{"head_dim", 2048}}), HasSubstr("'head_dim'"));
   EXPECT_THAT(errorWith({{"hidden_size", 8192}, {"num_attention_heads", 4}, {"num_key_value_heads", 4}}),
               HasSubstr("'hidden_size' / 'num_attention_heads' to be at most 1024, got 2048"));
-  EXPECT_THAT(errorWith({{"rms_norm_eps", "ABSENT"}}), HasSubstr("'rms_norm_eps' is missing"));
   EXPECT_THAT(errorWith({{"eos_token_id", "x"}}), HasSubstr("a token id or a list of them"));
   EXPECT_THAT(errorWith({{"bos_token_id", {1, 2}}}), HasSubstr("one token id"));
 }
@@ -198,7 +221,23 @@ TEST(HuggingFaceConfig, GenerationDefaults) {
   EXPECT_EQ(model.eosIds, (std::vector<int64_t>{2, 7}));
   EXPECT_THAT(applyGenerationConfig({{"top_k", -3}}, "generation_config.json", model, chat, notes).message(),
               HasSubstr("generation_config.json: expected 'top_k'"));
-  EXPECT_TRUE(notes.empty());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("'eos_token_id' = [2, 7] replaces [2] of config.json")));
+}
+
+TEST(HuggingFaceConfig, StopTextsOfGeneration) {
+  const auto textsOf = [](const Json &stops) {
+    ModelConfig model{.vocabSize = 100};
+    ChatConfig chat;
+    std::vector<std::string> notes;
+    const Status status = applyGenerationConfig({{"stop_strings", stops}}, "g.json", model, chat, notes);
+    EXPECT_EQ(notes.size(), 0u);
+    return status.ok() ? chat.generation.stopTexts : std::vector<std::string>{status.message()};
+  };
+  EXPECT_THAT(textsOf("###"), ElementsAre("###"));
+  EXPECT_THAT(textsOf({"a", "b"}), ElementsAre("a", "b"));
+  EXPECT_TRUE(textsOf(nullptr).empty());
+  EXPECT_THAT(textsOf({""}), ElementsAre(HasSubstr("expected 'stop_strings' to be a text")));
+  EXPECT_THAT(textsOf(3), ElementsAre(HasSubstr("'stop_strings'")));
 }
 
 TEST(HuggingFaceConfig, GenerationSettingsOutOfRange) {

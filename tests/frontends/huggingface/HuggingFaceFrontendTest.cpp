@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Whole checkpoints: the golden ones open, and the message for each kind of damage.
+#include "format/Safetensors.h"
 #include "frontends/FrontendRegistry.h"
+#include "support/Half.h"
 
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
@@ -73,7 +75,7 @@ TEST(HuggingFaceFrontend, VocabularyFromTheEmbedding) {
               HasSubstr("'model.embed_tokens.weight': expected shape [vocabulary, 32], got [3072]"));
 }
 
-TEST(HuggingFaceFrontend, IgnoresRopeFrequenciesAndATiedOutput) {
+TEST(HuggingFaceFrontend, IgnoresRopeFrequenciesAndAnEqualTiedOutput) {
   SmallCheckpoint small;
   small.tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", ElementType::f32, {16}});
   small.config["tie_word_embeddings"] = true;
@@ -83,6 +85,53 @@ TEST(HuggingFaceFrontend, IgnoresRopeFrequenciesAndATiedOutput) {
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
   EXPECT_EQ(checkpoint->tensors->find("lm_head.weight"), nullptr);
   EXPECT_EQ(checkpoint->tensors->tensors().size(), 11u);
+}
+
+/// Writes a small checkpoint that ties its output, whose two matrices have these types and one value.
+std::string writeTied(const TemporaryFolder &folder, ElementType outputType,
+                      std::optional<float> embeddingValue) {
+  SmallCheckpoint small;
+  small.config["tie_word_embeddings"] = true;
+  small.tensor("lm_head.weight").type = outputType;
+  if (!embeddingValue) {
+    small.remove("model.embed_tokens.weight");
+  }
+  small.write(folder);
+  if (embeddingValue) {
+    auto writer = SafetensorsWriter::create(folder.file("model.safetensors"), small.tensors);
+    const uint16_t value = halfFromFloat(*embeddingValue);
+    std::vector<uint16_t> row(32, value);
+    EXPECT_TRUE((*writer)->write(0, 95 * 64, std::as_bytes(std::span(row))).ok());
+    EXPECT_TRUE((*writer)->finish().ok());
+  }
+  return folder.path().string();
+}
+
+// As in transformers 5: both there and different are not tied, in whatever types they are.
+TEST(HuggingFaceFrontend, ATiedOutputOfItsOwnIsKept) {
+  for (const ElementType type : {ElementType::f16, ElementType::f32}) {
+    TemporaryFolder different;
+    auto checkpoint = openCheckpoint(writeTied(different, type, 1.0f)); // the last row alone
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+    EXPECT_FALSE(checkpoint->config.tiedEmbeddings);
+    EXPECT_NE(checkpoint->tensors->find("lm_head.weight"), nullptr);
+    EXPECT_THAT(checkpoint->notes,
+                ::testing::Contains(HasSubstr("have different values, so they are not tied")));
+    TemporaryFolder equal;
+    checkpoint = openCheckpoint(writeTied(equal, type, 0.0f));
+    ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+    EXPECT_TRUE(checkpoint->config.tiedEmbeddings);
+    EXPECT_EQ(checkpoint->tensors->find("lm_head.weight"), nullptr);
+    EXPECT_THAT(checkpoint->notes, ::testing::IsEmpty());
+  }
+}
+
+TEST(HuggingFaceFrontend, ATiedOutputAloneIsTheEmbedding) {
+  TemporaryFolder folder;
+  auto checkpoint = openCheckpoint(writeTied(folder, ElementType::f16, std::nullopt));
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_TRUE(checkpoint->config.tiedEmbeddings);
+  EXPECT_NE(checkpoint->tensors->find("model.embed_tokens.weight"), nullptr);
 }
 
 TEST(HuggingFaceFrontend, NamesBadTensors) {
@@ -127,7 +176,7 @@ TEST(HuggingFaceFrontend, NotACheckpoint) {
   EXPECT_THAT(openCheckpoint(folder.file("none")).status().message(), HasSubstr("none: no such checkpoint"));
   EXPECT_THAT(openCheckpoint(folder.write("file", "x")).status().message(), HasSubstr("got a file"));
   folder.write("consolidated.00.pth", "x");
-  EXPECT_THAT(errorOf(folder), HasSubstr("consolidated.00.pth is in an unsupported format"));
+  EXPECT_THAT(errorOf(folder), HasSubstr("consolidated.00.pth is a pickle of PyTorch"));
 }
 
 TEST(HuggingFaceFrontend, OtherWeightFormats) {
@@ -135,8 +184,65 @@ TEST(HuggingFaceFrontend, OtherWeightFormats) {
   folder.write("config.json", smallConfigJson().dump());
   EXPECT_THAT(errorOf(folder),
               HasSubstr("expected model.safetensors or model.safetensors.index.json, found neither"));
+  folder.write("training_args.bin", "x"); // no weights
+  EXPECT_THAT(errorOf(folder), HasSubstr("found neither"));
   folder.write("pytorch_model.bin", "x");
-  EXPECT_THAT(errorOf(folder), HasSubstr("pytorch_model.bin is in an unsupported format"));
+  EXPECT_THAT(errorOf(folder), AllOf(HasSubstr("pytorch_model.bin is a pickle of PyTorch"),
+                                     HasSubstr("safe_serialization=True")));
+  folder.write("model-q4.gguf", "x");
+  EXPECT_THAT(errorOf(folder), HasSubstr("model-q4.gguf is a GGUF file"));
+  folder.write("adapter_config.json", R"({"base_model_name_or_path": "meta/base"})");
+  EXPECT_THAT(errorOf(folder),
+              AllOf(HasSubstr("an adapter"), HasSubstr("'meta/base'"), HasSubstr("merge_and_unload")));
+}
+
+TEST(HuggingFaceFrontend, AnAdapterAlone) {
+  TemporaryFolder folder;
+  folder.write("adapter_config.json", "{}");
+  folder.write("adapter_model.safetensors", "x");
+  EXPECT_THAT(errorOf(folder), HasSubstr("an adapter (adapter_config.json), not a whole model"));
+  SmallCheckpoint().write(folder);
+  auto checkpoint = openCheckpoint(folder.path().string());
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_THAT(checkpoint->notes,
+              ::testing::Contains(HasSubstr("the adapter that it describes is not applied")));
+}
+
+TEST(HuggingFaceFrontend, PointersOfGitLfsAreNamed) {
+  const std::string pointer =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, '0') + "\nsize 12345\n";
+  for (const char *name :
+       {"model.safetensors", "tokenizer.model", "config.json", "generation_config.json",
+        "tokenizer_config.json", "tokenizer.json", "added_tokens.json", "chat_template.jinja"}) {
+    TemporaryFolder folder;
+    SmallCheckpoint().write(folder);
+    folder.write(name, pointer);
+    EXPECT_THAT(errorOf(folder),
+                AllOf(HasSubstr(name), HasSubstr("the pointer of 130 bytes that Git LFS keeps"),
+                      HasSubstr("git lfs pull")))
+        << name;
+  }
+}
+
+// A link to a file that was not downloaded is not the same as no file.
+TEST(HuggingFaceFrontend, BrokenLinksAreErrors) {
+  for (const char *name : {"generation_config.json", "tokenizer_config.json", "tokenizer.model"}) {
+    TemporaryFolder folder;
+    SmallCheckpoint().write(folder);
+    std::filesystem::remove(folder.file(name));
+    std::filesystem::create_symlink("missing", folder.file(name));
+    EXPECT_THAT(errorOf(folder), HasSubstr(name)) << name;
+  }
+}
+
+TEST(HuggingFaceFrontend, OpensTheTokenizerAlone) {
+  TemporaryFolder folder;
+  SmallCheckpoint().write(folder);
+  std::filesystem::remove(folder.file("model.safetensors"));
+  auto checkpoint = openCheckpoint(folder.path().string(), {.onlyTokenizer = true});
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
+  EXPECT_EQ(checkpoint->tensors, nullptr);
+  EXPECT_EQ(checkpoint->tokenizer.model, "not parsed here");
 }
 
 TEST(HuggingFaceFrontend, DamagedConfig) {
@@ -159,16 +265,23 @@ TEST(HuggingFaceFrontend, ChatFiles) {
   folder.write("tokenizer_config.json", R"({"legacy": false, "eos_token": {"content": "</s>"},
       "additional_special_tokens": ["<|im_start|>"], "chat_template": "not this one"})");
   folder.write("added_tokens.json", R"({"<|im_start|>": 90, "word": 91})");
+  folder.write("tokenizer.json", R"({"added_tokens": [{"id": 92, "content": "<tool>", "lstrip": true}]})");
   auto checkpoint = openCheckpoint(folder.path().string());
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
   EXPECT_EQ(checkpoint->chat.templateName, std::nullopt);
   EXPECT_EQ(checkpoint->chat.source, "{{ bos_token }}");
-  EXPECT_EQ(checkpoint->chat.options,
-            (std::vector<std::pair<std::string, std::string>>{{"dummy_prefix", "false"}, {"eos", "</s>"}}));
+  EXPECT_TRUE(checkpoint->chat.options.empty());
+  EXPECT_EQ(checkpoint->chat.sourceOptions,
+            (std::vector<std::pair<std::string, std::string>>{{"eos", "</s>"}, {"dummy_prefix", "false"}}));
   EXPECT_THAT(checkpoint->notes,
-              ::testing::Contains(HasSubstr("chat_template.jinja: unrecognized chat template")));
-  EXPECT_EQ(checkpoint->tokenizer.addedTokens,
-            (std::vector<AddedToken>{{90, "<|im_start|>", true}, {91, "word", false}}));
+              ::testing::Contains(HasSubstr("chat_template.jinja: the chat template is not")));
+  const StatedTokens &tokens = checkpoint->tokenizer.tokens;
+  EXPECT_EQ(tokens.added, (std::vector<AddedToken>{
+                              {.id = 90, .text = "<|im_start|>", .isSpecial = true},
+                              {.id = 91, .text = "word", .isNormalized = true},
+                              {.id = 92, .text = "<tool>", .stripsLeft = true, .isNormalized = true}}));
+  EXPECT_EQ(tokens.special, (std::vector<std::string>{"</s>", "<|im_start|>"}));
+  EXPECT_EQ(tokens.prefix, PrefixRule::first);
   EXPECT_EQ(checkpoint->chat.generation.temperature, 0.6);
   EXPECT_EQ(checkpoint->config.eosIds, (std::vector<int64_t>{2, 3}));
 }

@@ -5,6 +5,7 @@
 
 using namespace cria;
 using namespace cria::huggingface;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -15,75 +16,73 @@ const std::string kChatMl =
     "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + "
     "'<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}"
     "{{ '<|im_start|>assistant\\n' }}{% endif %}";
+const std::string kMistral =
+    "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) "
+    "%}"
+    "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
+    "{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
+    "{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token}}{% else %}"
+    "{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}";
 
 using Options = std::vector<std::pair<std::string, std::string>>;
 
+struct Read {
+  StatedTokens tokens;
+  std::vector<std::string> notes;
+};
+
+Read read(const TokenizerFiles &files) {
+  Read result;
+  StatusOr<StatedTokens> tokens = readStatedTokens(files, result.notes);
+  EXPECT_TRUE(tokens.ok()) << tokens.status().message();
+  result.tokens = tokens.ok() ? std::move(*tokens) : StatedTokens();
+  return result;
+}
+
+std::string errorOfFiles(const TokenizerFiles &files) {
+  std::vector<std::string> notes;
+  return readStatedTokens(files, notes).status().message();
+}
+
 struct Chosen {
-  ModelConfig model;
-  TokenizerSettings settings;
   ChatConfig chat;
   std::vector<std::string> notes;
 };
 
-Chosen choose(const Json &json) {
+Chosen choose(const std::string &chatTemplate, const StatedTokens &tokens = {}) {
   Chosen chosen;
-  auto settings = readTokenizerConfig(json, "tokenizer_config.json", chosen.model, chosen.notes);
-  EXPECT_TRUE(settings.ok()) << settings.status().message();
-  chosen.settings = std::move(settings).value();
-  chooseChatTemplate(chosen.settings, "tokenizer_config.json", chosen.chat, chosen.notes);
+  chooseChatTemplate(chatTemplate, tokens, "tokenizer_config.json", chosen.chat, chosen.notes);
   return chosen;
 }
 
-std::string errorOfConfig(const Json &json) {
-  ModelConfig model;
-  std::vector<std::string> notes;
-  return readTokenizerConfig(json, "tokenizer_config.json", model, notes).status().message();
-}
-
-TEST(TokenizerConfig, ChoosesTheDefaultTemplate) {
-  EXPECT_EQ(choose({{"chat_template", kChatMl}}).chat.templateName, "chatml");
-  EXPECT_EQ(choose({{"chat_template",
-                     {{{"name", "default"}, {"template", kChatMl}}, {{"name", "tools"}, {"template", "x"}}}}})
-                .chat.templateName,
-            "chatml");
-  EXPECT_EQ(choose(Json::object()).chat, ChatConfig());
-  EXPECT_EQ(choose({{"chat_template", ""}}).chat, ChatConfig());
-  EXPECT_THAT(errorOfConfig({{"chat_template", 1}}), HasSubstr("a string or a list of templates"));
-}
-
-TEST(TokenizerConfig, KeepsAnUnknownTemplate) {
-  const Chosen chosen = choose({{"chat_template", "<|im_start|>{{ content }}"},
-                                {"legacy", false},
-                                {"bos_token", {{"content", "<s>"}}},
-                                {"eos_token", "<|im_end|>"}});
-  EXPECT_EQ(chosen.chat.templateName, std::nullopt);
-  EXPECT_EQ(chosen.chat.source, "<|im_start|>{{ content }}");
-  EXPECT_EQ(chosen.chat.options, (Options{{"dummy_prefix", "false"}, {"bos", "<s>"}, {"eos", "<|im_end|>"}}));
-  EXPECT_THAT(chosen.notes, ElementsAre(HasSubstr("use --chat-template jinja to run it")));
-}
-
-TEST(TokenizerConfig, ReportsTheLeadingSpaceOfKnownTemplates) {
-  EXPECT_EQ(choose({{"chat_template", kChatMl}, {"legacy", false}}).chat.options,
-            (Options{{"dummy_prefix", "false"}}));
-  EXPECT_THAT(choose({{"chat_template", kChatMl}, {"legacy", true}}).chat.options, IsEmpty());
-  EXPECT_THAT(errorOfConfig({{"legacy", "yes"}}), HasSubstr("'legacy'"));
-}
-
-TEST(TokenizerConfig, AddsBosOrNot) {
-  EXPECT_EQ(choose({{"add_bos_token", false}}).model.bosId, -1);
-  EXPECT_EQ(choose({{"add_bos_token", true}}).model.bosId, ModelConfig().bosId);
-  EXPECT_THAT(choose({{"add_eos_token", true}}).notes,
+TEST(TokenizerConfig, ReadsFlags) {
+  EXPECT_TRUE(read({}).tokens.addsBos);
+  EXPECT_FALSE(read({.config = {{"add_bos_token", false}}}).tokens.addsBos);
+  EXPECT_THAT(read({.config = {{"add_eos_token", true}}}).notes,
               ElementsAre(HasSubstr("'add_eos_token' is not applied")));
+  EXPECT_EQ(read({}).tokens.prefix, PrefixRule::always);
+  EXPECT_EQ(read({.config = {{"legacy", true}}}).tokens.prefix, PrefixRule::always);
+  EXPECT_EQ(read({.config = {{"legacy", false}}}).tokens.prefix, PrefixRule::first);
+  EXPECT_EQ(read({.config = {{"legacy", true}, {"add_prefix_space", false}}}).tokens.prefix,
+            PrefixRule::never);
+  EXPECT_THAT(errorOfFiles({.config = {{"legacy", "yes"}}}), HasSubstr("'legacy'"));
 }
 
 TEST(TokenizerConfig, ReadsAddedTokens) {
-  const Json decoder = {{"32001", {{"content", "<|im_start|>"}, {"special", true}, {"lstrip", false}}},
-                        {"32000", {{"content", "word"}}},
-                        {"2", {{"content", "</s>"}, {"special", true}}}};
-  EXPECT_THAT(choose({{"added_tokens_decoder", decoder}}).settings.addedTokens,
-              ElementsAre(AddedToken{2, "</s>", true}, AddedToken{32000, "word", false},
-                          AddedToken{32001, "<|im_start|>", true}));
-  const auto refused = [](const Json &tokens) { return errorOfConfig({{"added_tokens_decoder", tokens}}); };
+  const Json decoder = {
+      {"32001", {{"content", "<|im_start|>"}, {"special", true}, {"lstrip", true}, {"single_word", true}}},
+      {"32000", {{"content", "word"}, {"rstrip", true}}},
+      {"2", {{"content", "</s>"}, {"special", true}, {"normalized", true}}}};
+  EXPECT_THAT(
+      read({.config = {{"added_tokens_decoder", decoder}}}).tokens.added,
+      ElementsAre(
+          AddedToken{.id = 2, .text = "</s>", .isSpecial = true, .isNormalized = true},
+          AddedToken{.id = 32000, .text = "word", .stripsRight = true, .isNormalized = true},
+          AddedToken{
+              .id = 32001, .text = "<|im_start|>", .isSpecial = true, .stripsLeft = true, .isWord = true}));
+  const auto refused = [](const Json &tokens) {
+    return errorOfFiles({.config = {{"added_tokens_decoder", tokens}}});
+  };
   EXPECT_THAT(refused({{"x", {{"content", "a"}}}}), HasSubstr("expected token ids as names, got 'x'"));
   EXPECT_THAT(refused({{"-1", {{"content", "a"}}}}), HasSubstr("expected token ids"));
   EXPECT_THAT(refused({{"1", Json::object()}}), HasSubstr("'content'"));
@@ -92,20 +91,96 @@ TEST(TokenizerConfig, ReadsAddedTokens) {
 }
 
 TEST(TokenizerConfig, ReadsTheFileOfOlderCheckpoints) {
-  const Json config = {{"eos_token", {{"content", "<|im_end|>"}}},
-                       {"additional_special_tokens", {"<|tool|>"}}};
-  TokenizerSettings settings;
-  const Json file = {{"<|tool|>", 32002}, {"<|im_end|>", 32000}, {"word", 32001}};
-  ASSERT_TRUE(readAddedTokensFile(file, "added_tokens.json", config, settings).ok());
-  EXPECT_THAT(settings.addedTokens,
-              ElementsAre(AddedToken{32000, "<|im_end|>", true}, AddedToken{32001, "word", false},
-                          AddedToken{32002, "<|tool|>", true}));
-  TokenizerSettings newer{.addedTokens = {{1, "x", true}}};
-  ASSERT_TRUE(readAddedTokensFile(file, "added_tokens.json", config, newer).ok());
-  EXPECT_EQ(newer.addedTokens.size(), 1u);
-  TokenizerSettings none;
-  EXPECT_THAT(readAddedTokensFile({{"a", "b"}}, "added_tokens.json", config, none).message(),
-              HasSubstr("'a'"));
+  TokenizerFiles files{
+      .config = {{"eos_token", {{"content", "<|im_end|>"}}}, {"additional_special_tokens", {"<|tool|>"}}},
+      .addedTokens = {{"<|tool|>", 32002}, {"<|im_end|>", 32000}, {"word", 32001}}};
+  EXPECT_THAT(read(files).tokens.added,
+              ElementsAre(AddedToken{.id = 32000, .text = "<|im_end|>", .isSpecial = true},
+                          AddedToken{.id = 32001, .text = "word", .isNormalized = true},
+                          AddedToken{.id = 32002, .text = "<|tool|>", .isSpecial = true}));
+  files.config["added_tokens_decoder"] = {{"1", {{"content", "x"}, {"special", true}}}};
+  EXPECT_THAT(read(files).tokens.added, ElementsAre(AddedToken{1, "x", true}));
+  EXPECT_THAT(errorOfFiles({.addedTokens = {{"a", "b"}}}), HasSubstr("'a'"));
+}
+
+// transformers 5 writes tokenizer.json without added_tokens_decoder.
+TEST(TokenizerConfig, ReadsTheTokensOfTokenizerJson) {
+  TokenizerFiles files{
+      .tokenizer = {{"added_tokens",
+                     {{{"id", 1026}, {"content", "<tool>"}, {"special", false}, {"normalized", false}},
+                      {{"id", 1024}, {"content", "<|im_start|>"}, {"special", true}}}}}};
+  const AddedToken start{1024, "<|im_start|>", true}, tool{1026, "<tool>", false};
+  EXPECT_THAT(read(files).tokens.added, ElementsAre(start, tool));
+  files.addedTokens = {{"other", 1026}, {"word", 1027}}; // tokenizer.json goes first
+  EXPECT_THAT(read(files).tokens.added,
+              ElementsAre(start, tool, AddedToken{.id = 1027, .text = "word", .isNormalized = true}));
+  files.config["added_tokens_decoder"] = {
+      {"1026", {{"content", "mine"}, {"normalized", false}}}}; // goes before both
+  EXPECT_THAT(read(files).tokens.added, ElementsAre(start, AddedToken{1026, "mine", false}));
+  EXPECT_THAT(read({.tokenizer = {{"version", "1.0"}}}).tokens.added, IsEmpty());
+  EXPECT_THAT(errorOfFiles({.tokenizer = {{"added_tokens", 1}}}), HasSubstr("'added_tokens'"));
+}
+
+TEST(TokenizerConfig, ReadsNames) {
+  const StatedTokens tokens =
+      read({.config = {{"bos_token", {{"content", "<b>"}}},
+                       {"eos_token", nullptr},
+                       {"pad_token", "<pad>"},
+                       {"image_token", "<image>"},
+                       {"additional_special_tokens", {"<x>", {{"content", "<y>"}}}},
+                       {"extra_special_tokens", {{"role", "<z>"}}},
+                       {"added_tokens_decoder", {{"5", {{"content", "<pad>"}, {"normalized", false}}}}}},
+            .specialMap = {{"bos_token", "<other>"}}})
+          .tokens;
+  EXPECT_EQ(tokens.bos, "<b>");
+  EXPECT_EQ(tokens.eos, "");
+  EXPECT_THAT(tokens.special, ElementsAre("<b>", "<pad>", "<image>", "<x>", "<y>", "<z>"));
+  EXPECT_THAT(tokens.added, ElementsAre(AddedToken{5, "<pad>", true})); // what has a role is special
+  EXPECT_EQ(read({}).tokens.bos, std::nullopt);
+  // Without a list of added tokens, special_tokens_map.json goes first.
+  EXPECT_EQ(read({.config = {{"bos_token", "<b>"}}, .specialMap = {{"bos_token", "<other>"}}}).tokens.bos,
+            "<other>");
+  EXPECT_THAT(errorOfFiles({.config = {{"bos_token", 1}}}),
+              AllOf(HasSubstr("'bos_token'"), HasSubstr("got 1")));
+}
+
+TEST(TokenizerConfig, TakesTheDefaultTemplate) {
+  std::vector<std::string> notes;
+  const auto read = [&notes](const Json &json) {
+    return readChatTemplate(Json{{"chat_template", json}}, "tokenizer_config.json", notes);
+  };
+  EXPECT_EQ(*read("text"), "text");
+  EXPECT_EQ(*read({{{"name", "default"}, {"template", "a"}}, {{"name", "tools"}, {"template", "b"}}}), "a");
+  EXPECT_EQ(*read(nullptr), std::nullopt);
+  EXPECT_THAT(notes, IsEmpty());
+  EXPECT_EQ(*read(Json::array({{{"name", "tools"}, {"template", "b"}}})), std::nullopt);
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("none of the 1 chat templates is named 'default'")));
+  EXPECT_THAT(read(1).status().message(), HasSubstr("a string or a list of templates"));
+}
+
+TEST(TokenizerConfig, KeepsTheTextOfEveryTemplate) {
+  const Chosen known = choose(kChatMl, {.bos = "<s>", .prefix = PrefixRule::first});
+  EXPECT_EQ(known.chat.templateName, "chatml");
+  EXPECT_EQ(known.chat.options, (Options{{"dummy_prefix", "false"}}));
+  EXPECT_EQ(known.chat.source, kChatMl);
+  EXPECT_EQ(known.chat.sourceOptions, (Options{{"bos", "<s>"}, {"dummy_prefix", "false"}}));
+  EXPECT_THAT(known.notes, IsEmpty());
+  const Chosen other = choose("<|im_start|>{{ content }}", {.bos = "<s>", .eos = "<|im_end|>"});
+  EXPECT_EQ(other.chat.templateName, std::nullopt);
+  EXPECT_EQ(other.chat.source, "<|im_start|>{{ content }}");
+  EXPECT_THAT(other.chat.options, IsEmpty());
+  EXPECT_EQ(other.chat.sourceOptions, (Options{{"bos", "<s>"}, {"eos", "<|im_end|>"}}));
+  EXPECT_THAT(other.notes, ElementsAre(HasSubstr("the plugin jinja runs it")));
+  EXPECT_EQ(choose("").chat, ChatConfig());
+}
+
+// Their plugins write <s> and </s>.
+TEST(TokenizerConfig, RunsTemplatesWithOtherTokensByJinja) {
+  EXPECT_EQ(choose(kMistral).chat.templateName, "mistral");
+  EXPECT_EQ(choose(kMistral, {.bos = "<s>", .eos = "</s>"}).chat.templateName, "mistral");
+  EXPECT_EQ(choose(kMistral, {.eos = "<|im_end|>"}).chat.templateName, std::nullopt);
+  EXPECT_EQ(choose(kMistral, {.bos = "<b>"}).chat.templateName, std::nullopt);
+  EXPECT_EQ(choose(kChatMl, {.eos = "<|im_end|>"}).chat.templateName, "chatml");
 }
 
 } // namespace

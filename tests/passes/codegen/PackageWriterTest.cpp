@@ -33,7 +33,8 @@ protected:
 
   void SetUp() override {
     content_.model = smallModelConfig();
-    content_.tokenizer = PackageTokenizer{"sentencepiece", "tokenizer.model", {{96, "<x>", true}}};
+    content_.tokenizer = PackageTokenizer{
+        .kind = "sentencepiece", .file = "tokenizer.model", .addedTokens = {{96, "<x>", true}}, .eosId = 2};
     content_.tokenizerFile = "tokenizer bytes";
     content_.weightsFormat = content_.kvType = "f16";
     addTarget("a", kProgram, "code bytes");
@@ -92,10 +93,13 @@ TEST_F(PackageWriter, FilesAndManifest) {
   EXPECT_EQ(readAll(path + "/manifest.sha256"), *sha256OfFile(path + "/manifest.json") + "  manifest.json\n");
   Json manifest = *readJsonFile(path + "/manifest.json");
   EXPECT_EQ(manifest["format_version"], kPackageFormatVersion);
-  const Json token = {{"id", 96}, {"text", "<x>"}, {"special", true}};
-  EXPECT_EQ(
-      manifest["tokenizer"],
-      Json({{"kind", "sentencepiece"}, {"file", "tokenizer.model"}, {"added_tokens", Json::array({token})}}));
+  const Json token = {{"id", 96},        {"text", "<x>"},        {"special", true},    {"lstrip", false},
+                      {"rstrip", false}, {"single_word", false}, {"normalized", false}};
+  EXPECT_EQ(manifest["tokenizer"], Json({{"kind", "sentencepiece"},
+                                         {"file", "tokenizer.model"},
+                                         {"added_tokens", Json::array({token})},
+                                         {"eos_id", 2},
+                                         {"prefix", "always"}}));
   EXPECT_TRUE(ModelConfig::fromJson(manifest["model"], "model").ok());
   EXPECT_EQ(manifest["options"], Json({{"weights", "f16"}, {"kv", "f16"}, {"random_seed", nullptr}}));
   EXPECT_EQ(manifest["files"].size(), 6u);

@@ -126,7 +126,7 @@ TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {
   CompileJob job = packageJob();
   job.checkpoint = CRIA_SOURCE_DIR "/examples/stories/model";
   job.checkTokenizer = [](const TokenizerData &tokenizer, const ModelConfig &,
-                          std::vector<std::string> &notes) -> StatusOr<std::vector<AddedToken>> {
+                          std::vector<std::string> &notes) -> StatusOr<CheckedTokenizer> {
     notes.push_back(tokenizer.where);
     return invalidArgument("refused");
   };

@@ -37,8 +37,11 @@ std::string writePackage() {
   constexpr uint32_t kVocab = 1024;
   std::string folder = testFolder();
   ToyPackage package{.vocabSize = kVocab, .manifest = toyManifest(kVocab), .program = toyProgram(kVocab)};
-  package.manifest["tokenizer"] = {
-      {"kind", "sentencepiece"}, {"file", "tokenizer.model"}, {"added_tokens", OrderedJson::array()}};
+  package.manifest["tokenizer"] = {{"kind", "sentencepiece"},
+                                   {"file", "tokenizer.model"},
+                                   {"added_tokens", OrderedJson::array()},
+                                   {"eos_id", 2},
+                                   {"prefix", "always"}};
   writeToyPackage(folder, package);
   writeFile(folder + "/tokenizer.model",
             readWholeFile(CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model"));

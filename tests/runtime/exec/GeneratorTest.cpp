@@ -186,12 +186,27 @@ TEST_F(GeneratorTest, RequestsOfForkedSessionsWaitForPagesToo) {
   EXPECT_EQ(first.length(), 16u);
 }
 
-// Stop texts and stop tokens may end a request at once; only end-of-text tokens are masked.
-TEST_F(GeneratorTest, StopTokensAreNotMaskedBeforeTheMinimum) {
-  toyState().logits = scripted({0, 10, 44, 12});
-  GenerateResult result = run({.prompt = {1}, .minNewTokens = 5, .stopTokens = {44}});
+// Whatever would end the text is masked.
+TEST_F(GeneratorTest, NoTokenEndsTheTextBeforeTheMinimum) {
+  toyState().logits = [](std::span<const int32_t>, std::span<float> logits) {
+    std::fill(logits.begin(), logits.end(), 0.0f);
+    logits[44] = 100;
+    logits[45] = 90;
+    logits[kEos] = 80;
+    logits[10] = 70;
+  };
+  GenerateResult result = run({.prompt = {1}, .minNewTokens = 2, .eosTokens = {45}, .stopTokens = {44}});
   EXPECT_EQ(result.reason, FinishReason::stop);
-  EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10}));
+  EXPECT_EQ(idsOf(result), (std::vector<int32_t>{10, 10}));
+}
+
+TEST_F(GeneratorTest, EndsWithEosTokensOfTheRequest) {
+  toyState().logits = scripted({0, 10, 45, 12});
+  GenerateResult result = run({.prompt = {1}, .eosTokens = {45}});
+  EXPECT_EQ(result.reason, FinishReason::eos);
+  EXPECT_EQ(result.stopToken, 45);
+  result = run({.prompt = {1}, .maxNewTokens = 3, .eosTokens = {45}, .ignoreEos = true});
+  EXPECT_EQ(result.reason, FinishReason::length);
 }
 
 TEST_F(GeneratorTest, CheckReportsWhatGenerateWould) {
@@ -361,6 +376,23 @@ TEST_F(GeneratorTextTest, StopsBeforeAStopTextAcrossTokens) {
   EXPECT_EQ(result.stopText, "day. T");
   EXPECT_EQ(result.text, "one fine ");
   EXPECT_EQ(streamed, "one fine ");
+}
+
+TEST_F(GeneratorTextTest, AStopTextMayContainTheNameOfAToken) {
+  say("one fine day");
+  GenerateResult result = run({.ignoreEos = true, .stopTexts = {"day</s>"}, .continuesText = false});
+  EXPECT_EQ(result.reason, FinishReason::stop);
+  EXPECT_EQ(result.stopText, "day</s>");
+  EXPECT_EQ(result.text, "one fine ");
+}
+
+TEST_F(GeneratorTextTest, NoStopTextEndsTheTextBeforeTheMinimum) {
+  say("one fine day one fine");
+  const size_t minimum = tokenizer_->encode("one fine day")->size();
+  GenerateResult result =
+      run({.minNewTokens = static_cast<uint32_t>(minimum), .stopTexts = {"fine"}, .continuesText = false});
+  EXPECT_EQ(result.reason, FinishReason::stop);
+  EXPECT_EQ(result.text, "one fine day one ");
 }
 
 TEST_F(GeneratorTextTest, WhatWasHeldBackComesAtTheEnd) {

@@ -52,9 +52,14 @@ TEST_F(PackageTest, Opens) {
 void writePackageWithTokenizer(const std::string &folder, uint32_t vocabSize, const char *kind) {
   ToyPackage toy{
       .vocabSize = vocabSize, .manifest = toyManifest(vocabSize), .program = toyProgram(vocabSize)};
-  const OrderedJson token = {{"id", 1024}, {"text", "<|im_start|>"}, {"special", true}};
-  toy.manifest["tokenizer"] = {
-      {"kind", kind}, {"file", "text.model"}, {"added_tokens", OrderedJson::array({token})}};
+  const OrderedJson token = {{"id", 1024},         {"text", "<|im_start|>"}, {"special", true},
+                             {"lstrip", false},    {"rstrip", false},        {"single_word", false},
+                             {"normalized", false}};
+  toy.manifest["tokenizer"] = {{"kind", kind},
+                               {"file", "text.model"},
+                               {"added_tokens", OrderedJson::array({token})},
+                               {"eos_id", 2},
+                               {"prefix", "always"}};
   writeToyPackage(folder, toy);
   writeFile(folder + "/text.model", readWholeFile(CRIA_SOURCE_DIR "/examples/stories/model/tokenizer.model"));
   writeManifest(folder, toy.manifest);
@@ -152,7 +157,11 @@ struct Hostile {
 
 /// A description of a tokenizer in `file` without added tokens.
 OrderedJson tokenizer(const char *file) {
-  return {{"kind", "sentencepiece"}, {"file", file}, {"added_tokens", OrderedJson::array()}};
+  return {{"kind", "sentencepiece"},
+          {"file", file},
+          {"added_tokens", OrderedJson::array()},
+          {"eos_id", 2},
+          {"prefix", "always"}};
 }
 
 class HostileManifest : public PackageTest, public testing::WithParamInterface<Hostile> {};
@@ -167,10 +176,10 @@ TEST_P(HostileManifest, IsRefusedWithAReason) {
 }
 
 const Hostile kHostileManifests[] = {
-    {"Newer", [](OrderedJson &m) { m["format_version"] = 3; },
-     "expected format version 2, got 3; use a newer cria"},
-    {"Older", [](OrderedJson &m) { m["format_version"] = 1; },
-     "expected format version 2, got 1; compile the model again"},
+    {"Newer", [](OrderedJson &m) { m["format_version"] = 4; },
+     "expected format version 3, got 4; use a newer cria"},
+    {"Older", [](OrderedJson &m) { m["format_version"] = 2; },
+     "expected format version 3, got 2; compile the model again"},
     {"OtherFormat", [](OrderedJson &m) { m["format"] = "gguf"; },
      "expected 'format' to be 'cria', got \"gguf\""},
     {"Extra", [](OrderedJson &m) { m["colour"] = "red"; }, "unknown member 'colour'"},
@@ -218,6 +227,12 @@ const Hostile kHostileManifests[] = {
        m["tokenizer"]["added_tokens"] = {{{"id", 3}, {"text", 3}, {"special", true}}};
      },
      "tokenizer: added_tokens[0]: expected 'text' to be a string, got 3"},
+    {"UnknownPrefix",
+     [](OrderedJson &m) {
+       m["tokenizer"] = tokenizer("chat.json");
+       m["tokenizer"]["prefix"] = "often";
+     },
+     "tokenizer: expected 'prefix' to be one of always, first, never, got \"often\""},
     {"BadDigest", [](OrderedJson &m) { m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}}; },
      "expected 'sha256' to be 64 lower-case hexadecimal digits"},
     {"NegativeSize",

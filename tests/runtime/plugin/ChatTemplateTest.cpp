@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/plugin/ChatTemplate.h"
+#include "runtime/text/AddedTokens.h"
 #include "runtime/text/Vocabulary.h"
 #include "tests/runtime/plugin/NamedVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
@@ -135,7 +136,7 @@ TEST_F(ChatTemplateTest, CreatesFromOptionsInTextForm) {
               HasSubstr("expected one chat template"));
 }
 
-TEST_F(ChatTemplateTest, EncodesOnlyControlTokensAsSpecial) {
+TEST_F(ChatTemplateTest, EncodesOnlyTokensAsSpecial) {
   const auto tokenizer = openGolden();
   const auto encode = [&](ChatSegment segment) {
     return encodeSegments(std::vector{std::move(segment)}, *tokenizer);
@@ -151,6 +152,36 @@ TEST_F(ChatTemplateTest, EncodesOnlyControlTokensAsSpecial) {
                 ->front(),
             13);
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::text, .text = "\xFF"}).ok());
+}
+
+// A mark that a template writes is a token there, and text in a message, also if it is no control token.
+TEST_F(ChatTemplateTest, MessagesDoNotForgeMarks) {
+  const int32_t size = openGolden()->size();
+  const auto tokenizer = std::move(withAddedTokens(openGolden(), {.tokens = {{size, "<|im_start|>", false},
+                                                                             {size + 1, "<tool>", false},
+                                                                             {size + 2, "<|sys|>", false}}}))
+                             .value();
+  const std::vector<ChatSegment> segments = {
+      {.kind = ChatSegment::Kind::special, .text = "<|im_start|>"},
+      {.kind = ChatSegment::Kind::text, .text = "user <|im_start|> <tool> <|sys|>"}};
+  const std::vector<std::string> markers = {"<|sys|>"};
+  const Ids ids = *encodeSegments(segments, *tokenizer, markers);
+  EXPECT_EQ(std::ranges::count(ids, size), 1);
+  EXPECT_EQ(std::ranges::count(ids, size + 1), 1);
+  EXPECT_EQ(std::ranges::count(ids, size + 2), 0);
+  EXPECT_EQ(tokenizer->decode(Ids(ids.begin() + 1, ids.end())), "user <|im_start|> <tool> <|sys|>");
+}
+
+// As in transformers: a text after a token that has a space of its own gets no second one.
+TEST_F(ChatTemplateTest, TextAfterATokenHasOneSpace) {
+  const auto tokenizer = openGolden();
+  const auto encode = [&](const char *text) {
+    return *encodeSegments(std::vector<ChatSegment>{{.kind = ChatSegment::Kind::special, .text = "<s>"},
+                                                    {.kind = ChatSegment::Kind::text, .text = text}},
+                           *tokenizer);
+  };
+  EXPECT_EQ(encode(" x"), encode("x"));
+  EXPECT_EQ(encode("  x").size(), encode(" x").size() + 1);
 }
 
 // The wrapper passes special ids of a plugin on, and a missing optional function is not an error.

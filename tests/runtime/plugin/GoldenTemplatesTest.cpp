@@ -71,14 +71,42 @@ TEST_F(GoldenTemplatesTest, StopWhereTheNextTurnBegins) {
 }
 
 TEST_F(GoldenTemplatesTest, SayWhyTheyDoNotFit) {
-  const Vocabulary without(nullptr, 32000, {2}, 1);
-  EXPECT_THAT(ChatTemplate::create(*registry_, "chatml", without.view()).status().message(),
-              HasSubstr("the tokenizer has no control tokens <|im_start|> and <|im_end|>"));
   EXPECT_THAT(
       ChatTemplate::create(*registry_, "codellama(format=\"13b\")", vocabulary_.view()).status().message(),
       HasSubstr("expected instruct or 70b, got '13b'"));
   EXPECT_TRUE(create("alpaca").findTags("say ### Response: yes")->has_value());
   EXPECT_FALSE(create("zephyr").findTags("say <s>")->has_value());
+}
+
+/// A vocabulary with ChatML's marks, each as a control token, as another token, or not at all.
+std::vector<ChatSegment> renderChatml(PluginRegistry &registry, const NamedVocabulary &vocabulary,
+                                      RenderedChat &out) {
+  const auto chat = ChatTemplate::create(registry, "chatml", vocabulary.view());
+  EXPECT_TRUE(chat.ok()) << chat.status().message();
+  out = *chat->render(std::vector<ChatMessage>{{ChatRole::user, "Hi"}});
+  EXPECT_EQ(chat->findTags("a <|im_end|> b")->has_value(), out.stopIds.empty());
+  return out.segments;
+}
+
+// Marks that are not tokens are text, and end an answer as text.
+TEST_F(GoldenTemplatesTest, ChatmlWritesItsMarksAsTheTokenizerHasThem) {
+  using Kind = ChatSegment::Kind;
+  RenderedChat out;
+  EXPECT_THAT(renderChatml(*registry_, NamedVocabulary({"<|im_start|>", "<|im_end|>"}), out),
+              ElementsAre(ChatSegment{Kind::special, "<|im_start|>"}, ChatSegment{Kind::text, "user\nHi"},
+                          ChatSegment{Kind::special, "<|im_end|>"}, ChatSegment{Kind::text, "\n"},
+                          ChatSegment{Kind::special, "<|im_start|>"},
+                          ChatSegment{Kind::text, "assistant\n"}));
+  EXPECT_THAT(out.stopIds, ElementsAre(4));
+  EXPECT_THAT(renderChatml(*registry_, NamedVocabulary({"<|im_end|>"}), out),
+              ElementsAre(ChatSegment{Kind::text, "<|im_start|>user\nHi"},
+                          ChatSegment{Kind::special, "<|im_end|>"},
+                          ChatSegment{Kind::text, "\n<|im_start|>assistant\n"}));
+  EXPECT_THAT(out.stopIds, ElementsAre(3));
+  EXPECT_THAT(
+      renderChatml(*registry_, NamedVocabulary(std::vector<std::string_view>{}), out),
+      ElementsAre(ChatSegment{Kind::text, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"}));
+  EXPECT_THAT(out.stopTexts, ElementsAre("<|im_end|>"));
 }
 
 TEST_F(GoldenTemplatesTest, TakeAnotherSystemSentence) {

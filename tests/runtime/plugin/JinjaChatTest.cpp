@@ -180,6 +180,31 @@ TEST_F(JinjaChatTest, StopsAtATokenOrText) {
   EXPECT_TRUE(stops("").stopTexts.empty());
 }
 
+// What a template writes behind an answer ends the next one.
+TEST_F(JinjaChatTest, StopsAtTheEndOfATurn) {
+  const auto stops = [&](const std::string &end) {
+    return *compile("{% for m in messages %}{{ m.role }}: {{ m.content | trim }}" + end + "{% endfor %}")
+                ->render(std::vector<ChatMessage>{{ChatRole::user, "a"}});
+  };
+  EXPECT_THAT(stops("<|im_end|>\n").stopIds, ElementsAre(4));
+  EXPECT_THAT(stops(" {{ eos_token }}\n").stopIds, ElementsAre(2));
+  EXPECT_THAT(stops("<|end|>\n").stopTexts, ElementsAre("<|end|>"));
+  EXPECT_THAT(stops("\n</answer> x").stopTexts, ElementsAre("</answer>"));
+  for (const char *none : {"\n", "", ".\n", "\n### x", "<"}) {
+    EXPECT_TRUE(stops(none).stopTexts.empty()) << none;
+    EXPECT_TRUE(stops(none).stopIds.empty()) << none;
+  }
+  EXPECT_TRUE(compile("{{ raise_exception('no') }}").ok());
+}
+
+// Tokens that are not control tokens are written by name if the option lists them.
+TEST_F(JinjaChatTest, WritesTheTokensOfAnOption) {
+  const auto chat =
+      compile("<a>{{ messages[0].content }}<b>", {{.name = "tokens", .value = "<a>\n\n<b>", .position = 0}});
+  ASSERT_TRUE(chat.ok()) << chat.status().message();
+  EXPECT_EQ(textOf(*chat, {{ChatRole::user, "<a>x"}}), "<a>{<a>x}<b>");
+}
+
 TEST_F(JinjaChatTest, ContinuesAnUnfinishedAnswer) {
   const std::vector<ChatMessage> messages = {{ChatRole::user, "a"}, {ChatRole::assistant, " b "}};
   const auto go = [&](const std::string &text) { return render(text, messages, ChatGoal::continueLast); };

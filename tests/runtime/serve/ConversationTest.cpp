@@ -93,14 +93,5 @@ TEST_F(ConversationTest, TheSystemPromptStaysUntilItIsReplaced) {
   EXPECT_EQ(ask("Hi").ids, with);
 }
 
-TEST_F(ConversationTest, ATurnKeepsWhatEndsTheRequest) {
-  GenerateRequest request;
-  request.stopTexts = {"mine"};
-  ask("Hi").addTo(request);
-  EXPECT_THAT(request.stopTexts, ElementsAre("mine", "[INST]"));
-  EXPECT_EQ(request.prompt.front(), kBos);
-  EXPECT_FALSE(request.continuesText);
-}
-
 } // namespace
 } // namespace cria::test

@@ -11,7 +11,9 @@
 namespace cria::test {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class LoadedModelTest : public testing::Test {
 protected:
@@ -21,8 +23,11 @@ protected:
     ToyPackage package{
         .vocabSize = vocabSize, .manifest = toyManifest(vocabSize), .program = toyProgram(vocabSize)};
     if (withTokenizer) {
-      package.manifest["tokenizer"] = {
-          {"kind", "sentencepiece"}, {"file", "tokenizer.model"}, {"added_tokens", OrderedJson::array()}};
+      package.manifest["tokenizer"] = {{"kind", "sentencepiece"},
+                                       {"file", "tokenizer.model"},
+                                       {"added_tokens", OrderedJson::array()},
+                                       {"eos_id", tokenizerEos_},
+                                       {"prefix", "always"}};
     }
     writeToyPackage(folder_, package);
     if (withTokenizer) {
@@ -38,6 +43,7 @@ protected:
   }
 
   std::string folder_ = testFolder();
+  int64_t tokenizerEos_ = 2;
 };
 
 TEST_F(LoadedModelTest, OpensThePackageWithItsTokenizer) {
@@ -106,7 +112,47 @@ TEST_F(LoadedModelTest, OpensTheTemplateOfTheCheckpointOrAnotherOne) {
   EXPECT_TRUE(model->openTemplate("llama2(refuse_tags=true)").ok());
   EXPECT_THAT(model->openTemplate("lama2").status().message(), HasSubstr("did you mean 'llama2'"));
   EXPECT_THAT(model->openTemplate("jinja").status().message(),
-              HasSubstr("the template of the checkpoint is 'llama2'"));
+              HasSubstr("no template source for jinja: the checkpoint has none"));
+}
+
+TEST_F(LoadedModelTest, AStopTextMayNameAToken) {
+  const auto model = open();
+  ASSERT_TRUE(model);
+  const auto request = model->makeRequest(RequestOptions{.stopTexts = {"</s>", "end"}, .ignoreEos = true});
+  ASSERT_TRUE(request.ok()) << request.status().message();
+  EXPECT_THAT(request->stopTokens, ElementsAre(2));
+  EXPECT_THAT(request->stopTexts, ElementsAre("</s>", "end"));
+  EXPECT_TRUE(request->ignoreEos);
+}
+
+TEST_F(LoadedModelTest, AnAnswerEndsWhereTemplateAndTokenizerSay) {
+  tokenizerEos_ = 7;
+  const auto model = open();
+  ASSERT_TRUE(model);
+  const ChatTurn turn{.ids = {1, 5}, .stopTexts = {"[INST]"}, .stopIds = {9}};
+  const auto request = model->makeRequest(RequestOptions{.stopTexts = {"mine", "[INST]"}}, turn);
+  ASSERT_TRUE(request.ok()) << request.status().message();
+  EXPECT_EQ(request->prompt, turn.ids);
+  EXPECT_FALSE(request->continuesText);
+  EXPECT_THAT(request->stopTexts, ElementsAre("[INST]", "mine"));
+  EXPECT_THAT(request->stopTokens, ElementsAre(9));
+  EXPECT_THAT(request->eosTokens, ElementsAre(7));
+  const auto ignoring = model->makeRequest(RequestOptions{.stopTexts = {"mine"}, .ignoreEos = true}, turn);
+  ASSERT_TRUE(ignoring.ok());
+  EXPECT_THAT(ignoring->stopTexts, ElementsAre("mine"));
+  EXPECT_THAT(ignoring->stopTokens, IsEmpty());
+  EXPECT_THAT(ignoring->eosTokens, IsEmpty());
+}
+
+TEST_F(LoadedModelTest, EncodesSpecialTokensInPromptsWhenAsked) {
+  const auto model = open();
+  ASSERT_TRUE(model);
+  EXPECT_EQ(*model->encodePrompt("<s></s>", SpecialTokens::asTokens),
+            (std::vector<int32_t>{1, 2})); // one BOS
+  EXPECT_EQ(*model->encodePrompt("</s>", SpecialTokens::asTokens), (std::vector<int32_t>{1, 2}));
+  EXPECT_GT(model->encodePrompt("</s>")->size(), 2u);
+  EXPECT_EQ(model->findSpecialName("a </s> b <s>"), "</s>");
+  EXPECT_EQ(model->findSpecialName("a < /s> b"), "");
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace cria::test {
 namespace {
@@ -28,14 +29,12 @@ TEST(RequestJsonTest, MembersTakeThePlaceOfDefaults) {
   RequestOptions defaults;
   defaults.maxTokens = 3;
   defaults.seed = 1;
-  defaults.sequence = 7;
   defaults.stopTexts = {"x"};
   TextRequest request = read(
       R"({"prompt": "Once", "max_tokens": 5, "seed": 18446744073709551615, "stop": ["a", "b"]})", defaults);
   EXPECT_EQ(request.prompt, "Once");
   EXPECT_EQ(request.options.maxTokens, 5u);
   EXPECT_EQ(request.options.seed, UINT64_MAX);
-  EXPECT_EQ(request.options.sequence, 0u);
   EXPECT_THAT(request.options.stopTexts, ElementsAre("x", "a", "b"));
 }
 
@@ -43,12 +42,10 @@ TEST(RequestJsonTest, AbsentMembersKeepTheirDefaults) {
   RequestOptions defaults;
   defaults.maxTokens = 3;
   defaults.seed = 1;
-  defaults.sequence = 7;
   TextRequest request = read(R"({"prompt": "", "stop": "end"})", defaults);
   EXPECT_EQ(request.prompt, "");
   EXPECT_EQ(request.options.maxTokens, 3u);
   EXPECT_EQ(request.options.seed, 1u);
-  EXPECT_EQ(request.options.sequence, 7u);
   EXPECT_THAT(request.options.stopTexts, ElementsAre("end"));
 }
 
@@ -115,7 +112,38 @@ TEST(SamplersOfRequestTest, AreTheDefaultsOfACheckpointThatSamples) {
   EXPECT_EQ(samplersFor({}, defaults), "greedy");
   defaults.doSample = true;
   EXPECT_EQ(samplersFor({}, defaults), "temperature(0.5)|top_p(0.9)");
-  EXPECT_EQ(samplersFor({.topK = 2}, defaults), "temperature(1)|top_k(2)") << "options replace all defaults";
+}
+
+// As in transformers: each value that is not given is the checkpoint's.
+TEST(SamplersOfRequestTest, KeepTheDefaultsThatAreNotGiven) {
+  GenerationDefaults defaults;
+  defaults.temperature = 0.5;
+  defaults.topK = 30;
+  defaults.topP = 0.9;
+  for (const bool doSample : {true, false}) { // giving one asks for sampling
+    defaults.doSample = doSample;
+    EXPECT_EQ(samplersFor({.temperature = 0.5}, defaults), "temperature(0.5)|top_k(30)|top_p(0.9)");
+    EXPECT_EQ(samplersFor({.topK = 2}, defaults), "temperature(0.5)|top_k(2)|top_p(0.9)");
+    EXPECT_EQ(samplersFor({.topP = 0.2}, defaults), "temperature(0.5)|top_k(30)|top_p(0.2)");
+    EXPECT_EQ(samplersFor({.topK = 0, .topP = 1}, defaults), "temperature(0.5)");
+    EXPECT_EQ(samplersFor({.temperature = 0}, defaults), "greedy");
+  }
+}
+
+TEST(SeedOfRowTest, TheFirstRowHasTheSeedItself) {
+  EXPECT_EQ(seedOfRow(5, 0), 5u);
+  EXPECT_EQ(seedOfRow(UINT64_MAX, 0), UINT64_MAX);
+}
+
+// Rows of batches with neighbouring seeds have different seeds, which every reader of JSON keeps.
+TEST(SeedOfRowTest, EveryRowHasItsOwn) {
+  std::set<uint64_t> seeds;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    for (uint64_t row = 1; row < 100; ++row) {
+      EXPECT_TRUE(seeds.insert(seedOfRow(seed, row)).second) << seed << " " << row;
+      EXPECT_LT(seedOfRow(seed, row), uint64_t{1} << 53);
+    }
+  }
 }
 
 TEST(SamplersOfRequestTest, AreThoseOfAListOrAnExpression) {

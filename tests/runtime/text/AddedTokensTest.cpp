@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/text/AddedTokens.h"
 
-#include "runtime/text/SentenceModel.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
 #include <gmock/gmock.h>
-#include <random>
 
 namespace cria {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using Ids = std::vector<int32_t>;
 
 class AddedTokensTest : public testing::Test {
@@ -21,33 +18,29 @@ protected:
     base_ = openGolden();
     size_ = base_->size();
   }
-  std::unique_ptr<Tokenizer> add(const std::vector<AddedToken> &tokens, int64_t vocabSize = 1 << 20) {
-    notes_.clear();
-    std::vector<AddedToken> selected =
-        selectAddedTokens(*base_, tokens, vocabSize, "tokenizer.model", notes_);
-    StatusOr<std::unique_ptr<Tokenizer>> tokenizer = withAddedTokens(openGolden(), std::move(selected));
+  static std::unique_ptr<Tokenizer> add(std::vector<AddedToken> tokens,
+                                        PrefixRule prefix = PrefixRule::always) {
+    StatusOr<std::unique_ptr<Tokenizer>> tokenizer =
+        withAddedTokens(openGolden(), {.tokens = std::move(tokens), .eosId = 2, .prefix = prefix});
     EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
     return std::move(tokenizer).value();
   }
-  std::string refusalOf(std::vector<AddedToken> tokens) {
-    return withAddedTokens(openGolden(), std::move(tokens)).status().message();
+  static std::string refusalOf(std::vector<AddedToken> tokens) {
+    return withAddedTokens(openGolden(), {.tokens = std::move(tokens)}).status().message();
   }
 
   std::unique_ptr<Tokenizer> base_;
   int32_t size_ = 0;
-  std::vector<std::string> notes_;
 };
 
 TEST_F(AddedTokensTest, ContinueTheIdsOfTheModel) {
-  const auto tokenizer =
-      add({{1, "<s>", true}, {size_, "<|im_start|>", true}, {size_ + 1, "two words", false}});
+  const auto tokenizer = add({{size_, "<|im_start|>", true}, {size_ + 1, "two words", false}});
   EXPECT_EQ(tokenizer->size(), size_ + 2);
   EXPECT_EQ(tokenizer->find("<|im_start|>"), size_);
   EXPECT_EQ(tokenizer->kind(size_), TokenKind::control);
   EXPECT_EQ(tokenizer->kind(size_ + 1), TokenKind::normal);
   EXPECT_EQ(tokenizer->piece(size_ + 1), "two words");
   EXPECT_EQ(tokenizer->kind(size_ + 2), TokenKind::unused);
-  EXPECT_THAT(notes_, IsEmpty());
 }
 
 TEST_F(AddedTokensTest, LeaveTheOtherIdsAlone) {
@@ -93,71 +86,100 @@ TEST_F(AddedTokensTest, NameTheOffsetInTheWholeText) {
   EXPECT_THAT(tokenizer->encode("<|word|>\xFF").status().message(), HasSubstr("at byte 8 (0xFF)"));
 }
 
-/// The golden model with `tokens` as pieces of its own, which SentencePiece itself finds in text.
-std::unique_ptr<Tokenizer> withUserDefinedPieces(const std::string &name,
-                                                 const std::vector<AddedToken> &tokens) {
-  std::ifstream file(goldenModel(name), std::ios::binary);
-  SentenceModel model = *SentenceModel::parse(std::string(std::istreambuf_iterator<char>(file), {}));
-  for (const AddedToken &token : tokens) {
-    model.pieces.push_back({token.text, 0, SentenceModel::PieceType::userDefined});
-  }
-  return std::move(loadTokenizer(kSentencePieceKind, model.serialize(model.addDummyPrefix), name)).value();
+TEST_F(AddedTokensTest, IdsMayHaveGaps) {
+  const auto tokenizer = add({{size_, "<a>", false}, {size_ + 2, "<b>", true}});
+  EXPECT_EQ(tokenizer->size(), size_ + 3);
+  EXPECT_EQ(tokenizer->kind(size_ + 1), TokenKind::unused);
+  EXPECT_EQ(tokenizer->piece(size_ + 1), "");
+  EXPECT_EQ(tokenizer->surface(size_ + 1), "");
+  EXPECT_EQ(tokenizer->find("<b>"), size_ + 2);
+  EXPECT_EQ(tokenizer->decode(Ids{size_, size_ + 1, size_ + 2}), "<a>");
 }
 
-class AddedTokensGoldenTest : public testing::TestWithParam<std::string> {};
+TEST_F(AddedTokensTest, ReplaceTokensOfTheModel) {
+  const int32_t id = *base_->find("ing");
+  const auto tokenizer = add({{id, "<ren>", false}});
+  EXPECT_EQ(tokenizer->size(), size_);
+  EXPECT_EQ(tokenizer->piece(id), "<ren>");
+  EXPECT_EQ(tokenizer->find("<ren>"), id);
+  EXPECT_EQ(tokenizer->find("ing"), std::nullopt);
+  EXPECT_EQ(tokenizer->decode(Ids{id}), "<ren>");
+}
 
-// The layer gives the same ids and texts as SentencePiece with the tokens in its model.
-TEST_P(AddedTokensGoldenTest, EncodeAsPiecesOfTheModel) {
-  auto base = openGolden(GetParam());
-  const int32_t size = base->size();
-  const std::vector<AddedToken> tokens = {
-      {size, "<|word|>", false}, {size + 1, "<|word|>!", false}, {size + 2, "\xE4\xBD\xA0", false}};
-  const auto expected = withUserDefinedPieces(GetParam(), tokens);
-  const auto tokenizer = std::move(withAddedTokens(std::move(base), tokens)).value();
-  std::mt19937 random(7);
-  for (const auto &line : goldenLines("tokens", GetParam())) {
-    auto text = line["text"].get<std::string>();
-    for (int count = 0; count < 3; ++count) {
-      size_t at = random() % (text.size() + 1);
-      while (at < text.size() && (text[at] & 0xC0) == 0x80) { // inside a character
-        ++at;
-      }
-      text.insert(at, tokens[random() % tokens.size()].text);
-      for (const TextPosition position : {TextPosition::startOfText, TextPosition::continuation}) {
-        const Ids ids = *tokenizer->encode(text, position);
-        ASSERT_EQ(ids, *expected->encode(text, position)) << text;
-        ASSERT_EQ(tokenizer->decode(ids, position), expected->decode(ids, position)) << text;
-      }
+// A piece of the model that the checkpoint makes special is never the result of encoding a text.
+TEST_F(AddedTokensTest, SpecialPiecesDoNotComeFromText) {
+  const int32_t id = *base_->find("ing");
+  ASSERT_THAT(*base_->encode("doing"), testing::Contains(id));
+  const auto tokenizer = add({{id, "ing", true}});
+  EXPECT_EQ(tokenizer->kind(id), TokenKind::control);
+  for (const char *text : {"doing", "inging", "ing", "a ing b"}) {
+    const auto ids = tokenizer->encode(text);
+    ASSERT_TRUE(ids.ok()) << ids.status().message();
+    EXPECT_THAT(*ids, testing::Not(testing::Contains(id))) << text;
+    EXPECT_EQ(tokenizer->decode(*ids), text);
+  }
+  EXPECT_THAT(*tokenizer->encode("ing", TextPosition::startOfText, SpecialTokens::asTokens), ElementsAre(id));
+}
+
+TEST_F(AddedTokensTest, NamesAreTokensWhenAsked) {
+  const auto tokenizer = add({{size_, "<|im_end|>", true}});
+  const auto encode = [&](std::string_view text) {
+    return *tokenizer->encode(text, TextPosition::startOfText, SpecialTokens::asTokens);
+  };
+  EXPECT_THAT(encode("<s></s><unk>"), ElementsAre(1, 2, 0));
+  EXPECT_THAT(encode("<|im_end|>"), ElementsAre(size_));
+  EXPECT_EQ(encode("Hello"), *base_->encode("Hello"));
+}
+
+TEST_F(AddedTokensTest, TextTokensAreThoseThatTextsAreSplitAt) {
+  const auto tokenizer = add({{size_, "<|im_start|>", true}, {size_ + 1, "<tool>", false}});
+  EXPECT_THAT(tokenizer->textTokens(), ElementsAre("<tool>"));
+}
+
+/// A line of added_tokens.jsonl.
+std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
+  TokenLayer layer{.tokens = {}, .eosId = 2, .prefix = *parsePrefixRule(line["prefix"].get<std::string>())};
+  for (const auto &token : line["tokens"]) {
+    layer.tokens.push_back({.id = token["id"],
+                            .text = token["content"],
+                            .isSpecial = token["special"],
+                            .stripsLeft = token["lstrip"],
+                            .stripsRight = token["rstrip"],
+                            .isWord = token["single_word"],
+                            .isNormalized = token["normalized"]});
+  }
+  return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
+}
+
+// Random tokenizers and texts give the ids of transformers, with the names of special tokens as text and as
+// tokens.
+TEST(AddedTokensGolden, EncodeAsTransformers) {
+  for (const auto &line : goldenLines("added_tokens.jsonl")) {
+    const auto tokenizer = openStated(line);
+    for (const auto &row : line["rows"]) {
+      const auto text = row["text"].get<std::string>();
+      const auto special = row.contains("special_ids") ? row["special_ids"] : row["ids"];
+      EXPECT_EQ(*tokenizer->encode(text), row["ids"].get<Ids>()) << line["prefix"] << line["tokens"] << row;
+      EXPECT_EQ(*tokenizer->encode(text, TextPosition::startOfText, SpecialTokens::asTokens),
+                special.get<Ids>())
+          << line["prefix"] << line["tokens"] << row;
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, AddedTokensGoldenTest, testing::ValuesIn(goldenTokenizers()),
-                         goldenTestName);
-
-TEST_F(AddedTokensTest, NotesSayWhatIsLeftOut) {
-  EXPECT_EQ(add({{size_, "a1", true}, {size_ + 2, "a2", true}, {size_ + 3, "a3", true}})->size(), size_ + 1);
-  EXPECT_THAT(notes_, ElementsAre(HasSubstr("'a2' (id " + std::to_string(size_ + 2) +
-                                            ") and those after it are left out: expected " +
-                                            std::to_string(size_ + 1))));
-  EXPECT_EQ(add({{size_, "<pad>", true}}, size_)->size(), size_);
-  EXPECT_THAT(notes_, ElementsAre(HasSubstr("expected an id below the model's vocabulary size")));
-  EXPECT_EQ(add({{size_, "</s>", true}})->size(), size_);
-  EXPECT_THAT(notes_, ElementsAre(HasSubstr("already has this name")));
-  EXPECT_EQ(add({{size_, "same", true}, {size_ + 1, "same", false}})->size(), size_ + 1);
-  EXPECT_EQ(add({{size_, "", true}})->size(), size_);
-  EXPECT_EQ(add({{size_, std::string("a\0b", 3), true}})->size(), size_);
-  EXPECT_EQ(add({{size_, "\xFF", false}})->size(), size_);
-  EXPECT_EQ(add({{size_, std::string(5000, 'a'), false}})->size(), size_);
-  EXPECT_THAT(notes_, ElementsAre(HasSubstr("1 to 4096 bytes")));
-}
-
 TEST_F(AddedTokensTest, RefuseWhatContradictsTheModel) {
-  EXPECT_THAT(refusalOf({{size_ + 1, "x1", false}}),
-              HasSubstr("'x1' (id " + std::to_string(size_ + 1) + "): expected " + std::to_string(size_)));
-  EXPECT_THAT(refusalOf({{1, "x1", false}}), HasSubstr("as the next id"));
-  EXPECT_THAT(refusalOf({{size_, "<s>", true}}), HasSubstr("already has this name"));
-  EXPECT_THAT(refusalOf({{size_, "", false}}), HasSubstr("1 to 4096 bytes"));
+  EXPECT_THAT(refusalOf({{size_ + 1, "x1", false}, {size_ + 1, "x2", false}}),
+              HasSubstr("'x2': expected an id above"));
+  EXPECT_THAT(refusalOf({{-1, "x1", false}}), HasSubstr("expected an id above -1"));
+  EXPECT_THAT(refusalOf({{size_, "<s>", true}}), HasSubstr("the tokenizer has this name at id 1"));
+  EXPECT_THAT(refusalOf({{size_, "a1", true}, {size_ + 1, "a1", true}}),
+              HasSubstr("another token has this name"));
+  EXPECT_THAT(refusalOf({{0, "<new>", true}}), HasSubstr("for a byte or for unknown text"));
+  EXPECT_THAT(refusalOf({{*base_->find("a"), "a", true}}), HasSubstr("an ordinary piece of texts"));
+  EXPECT_THAT(refusalOf({{size_, "", true}}), HasSubstr("1 to 4096 bytes"));
+  EXPECT_THAT(refusalOf({{size_, std::string("a\0b", 3), true}}), HasSubstr("without NUL"));
+  EXPECT_THAT(refusalOf({{size_, "\xFF", false}}), HasSubstr("UTF-8"));
+  EXPECT_THAT(refusalOf({{size_, std::string(5000, 'a'), false}}), HasSubstr("1 to 4096 bytes"));
 }
 
 } // namespace

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 OrderedJson toyManifest(uint32_t vocabSize) {
   OrderedJson manifest = OrderedJson::parse(R"({
-    "format": "cria", "format_version": 2, "compiler": "by hand",
+    "format": "cria", "format_version": 3, "compiler": "by hand",
     "model": {"name": "toy", "architecture": "llama", "parameters": 0, "dim": 4, "layers": 1, "heads": 2,
       "kv_heads": 1, "head_dim": 2, "ffn_dim": 4, "vocab_size": 64, "context": 30, "norm_epsilon": 1e-05,
       "rope_theta": 10000.0, "rope_scaling": null, "tied_embeddings": true, "bos_id": 1, "eos_ids": [2]},

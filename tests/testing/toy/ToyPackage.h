@@ -26,7 +26,7 @@ struct ToyPackage {
   uint32_t vocabSize = kToyVocab;
   OrderedJson manifest = toyManifest(vocabSize);
   OrderedJson program = toyProgram(vocabSize);
-  std::string chat = R"({"template": "llama2", "options": {}, "generation": {"temperature": 0.5}})";
+  std::string chat = R"({"template": "llama2", "options": {}, "source_options": {}, "generation": {"temperature": 0.5}})";
 };
 
 /// Writes a package with digests to the folder `path`, and replaces what is there.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// cria chat with lines from a pipe: turns, commands, system prompts, full contexts.
+// cria chat with lines from a pipe: turns, system prompts, full contexts.
 #include "StoriesPackage.h"
 #include "tests/testing/CompileModel.h"
 
@@ -43,20 +43,15 @@ TEST(ChatCommandTest, ObeysTheSystemPromptOverThreeTurns) {
   EXPECT_EQ(count, 3u) << result.output;
 }
 
-TEST(ChatCommandTest, Commands) {
-  const ProcessResult result =
-      chat("/help\n/system Say everything twice.\n/system\n/reset\n/nonsense\n/quit\nnever read\n");
-  EXPECT_EQ(result.exitCode, 0);
-  EXPECT_EQ(result.output, "");
-  EXPECT_THAT(result.errors, HasSubstr("/reset"));
-  EXPECT_THAT(result.errors, HasSubstr("(system prompt: Say everything twice.)"));
-  EXPECT_THAT(result.errors, HasSubstr("unknown command '/nonsense'"));
-}
-
-TEST(ChatCommandTest, ResetForgets) {
-  const std::string alone = chat("What does a cow say?\n").output;
-  const std::string after = chat("What does a dog say?\n/reset\nWhat does a cow say?\n").output;
-  EXPECT_THAT(after, testing::EndsWith(alone));
+// Commands exist on a terminal alone.
+TEST(ChatCommandTest, ALineThatBeginsWithASlashIsAMessage) {
+  for (const char *line :
+       {"/home/me/notes.txt what is this?\n", "/quit\n", "/help\n", "/system x\n", "//\n"}) {
+    const ProcessResult result = chat(line, {"-n", "5"});
+    EXPECT_EQ(result.exitCode, 0) << result.errors;
+    EXPECT_EQ(countLines(result.output), 1u) << line;
+    EXPECT_THAT(result.errors, Not(HasSubstr("command"))) << line;
+  }
 }
 
 // When the context is full, the oldest pairs are dropped with a message, and the chat continues.
@@ -78,14 +73,6 @@ TEST(ChatCommandTest, TagsInAMessageAreWarnedOf) {
 
 TEST(ChatCommandTest, TagsInASystemPromptAreWarnedOf) {
   EXPECT_THAT(chat("", {"--system", "<<SYS>> obey"}).errors, HasSubstr("warning"));
-  EXPECT_THAT(chat("/system [INST] obey\n").errors, HasSubstr("warning"));
-}
-
-TEST(ChatCommandTest, CommandsMayHaveBlanksAround) {
-  const ProcessResult result = chat("  /system Say it.  \r\n/system \r\n/system none\n/system\n");
-  EXPECT_EQ(result.output, "");
-  EXPECT_THAT(result.errors, HasSubstr("(system prompt: Say it.)"));
-  EXPECT_THAT(result.errors, HasSubstr("(system prompt: none)"));
 }
 
 TEST(ChatCommandTest, AnswersAsJson) {
@@ -114,8 +101,9 @@ TEST(ChatCommandTest, AnotherTemplate) {
   EXPECT_THAT(unknown.errors, HasSubstr("(at character 1)"));
   const ProcessResult wrong = chat("x\n", {"--chat-template", "vicuna(sytem=\"a\")"});
   EXPECT_THAT(wrong.errors, HasSubstr("did you mean 'system'? (at character 8)"));
-  EXPECT_THAT(chat("x\n", {"--chat-template", "jinja"}).errors,
-              HasSubstr("the template of the checkpoint is 'llama2'"));
+  // The source of the checkpoint's template gives what its own plugin gives.
+  EXPECT_EQ(chat("What does a cow say?\n", {"--chat-template", "jinja"}).output,
+            chat("What does a cow say?\n").output);
 }
 
 /// The shipped model with another tokenizer_config.json, compiled; `folder` holds its files.
@@ -142,12 +130,11 @@ TEST(ChatCommandTest, RunsTheCheckpointsOwnTemplate) {
     return runCria(arguments, "What does a cow say?\nWhat does a dog say?\n", {"CRIA_CACHE=" + cache.path()});
   };
   const ProcessResult unnamed = go({});
-  EXPECT_EQ(unnamed.exitCode, 2);
-  EXPECT_THAT(unnamed.errors, HasSubstr("unrecognized chat template"));
-  EXPECT_THAT(unnamed.errors, HasSubstr("--chat-template jinja"));
+  EXPECT_EQ(unnamed.exitCode, 0) << unnamed.errors;
   const ProcessResult own = go({"--chat-template", "jinja"});
   EXPECT_EQ(own.exitCode, 0) << own.errors;
   EXPECT_EQ(own.output, chat("What does a cow say?\nWhat does a dog say?\n").output);
+  EXPECT_EQ(own.output, unnamed.output);
   EXPECT_EQ(go({"--chat-template", "jinja(stop=\"moo\")"}).exitCode, 0);
   const ProcessResult given = go({"--chat-template", "jinja(\"{{ raise_exception('No.') }}\")"});
   EXPECT_THAT(given.errors, HasSubstr("No."));

@@ -50,6 +50,24 @@ TEST_F(ChatTerminalTest, AnswersAndEndsWithCtrlD) {
   EXPECT_EQ(terminal.waitForExit(), 0) << terminal.shown();
 }
 
+TEST_F(ChatTerminalTest, ObeysCommands) {
+  PseudoTerminal &terminal = start();
+  expectAnswer("/help\r", "/reset");
+  expectAnswer("  /system Say [INST] twice.  \r", "warning");
+  expectAnswer("/system \r", "(system prompt: Say [INST] twice.)");
+  expectAnswer("/system none\r", "system prompt removed");
+  expectAnswer("/reset\r", "(a new conversation)");
+  expectAnswer("/nonsense\r", "unknown command '/nonsense'; '//nonsense' sends it as a message");
+  terminal.type("/quit\r");
+  EXPECT_EQ(terminal.waitForExit(), 0) << terminal.shown();
+}
+
+TEST_F(ChatTerminalTest, TwoSlashesBeginAMessageWithOne) {
+  PseudoTerminal &terminal = start({"-n", "3", "--seed", "1"});
+  expectAnswer("//home what does a cow say?\r", "\n");
+  EXPECT_THAT(terminal.shown(), Not(HasSubstr("unknown command")));
+}
+
 // In a locale without UTF-8 too.
 TEST_F(ChatTerminalTest, TakesEveryCharacter) {
   start();

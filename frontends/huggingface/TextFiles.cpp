@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/huggingface/TextFiles.h"
+
+#include "format/TokenizerKinds.h"
+#include "frontends/huggingface/CheckpointFiles.h"
+#include "frontends/huggingface/GenerationConfig.h"
+#include "frontends/huggingface/TokenizerConfig.h"
+
+namespace cria::huggingface {
+
+/// Reads the files beside the tokenizer that are there.
+static StatusOr<TokenizerFiles> readTokenizerFiles(const std::string &folder) {
+  TokenizerFiles files{.folder = folder};
+  for (const auto &[name, json] :
+       {std::pair("tokenizer_config.json", &files.config),
+        std::pair("special_tokens_map.json", &files.specialMap),
+        std::pair("added_tokens.json", &files.addedTokens), std::pair("tokenizer.json", &files.tokenizer)}) {
+    if (const std::string path = inFolder(folder, name); isThere(path)) {
+      CRIA_ASSIGN_OR_RETURN(*json, readCheckpointJson(path));
+    }
+  }
+  return files;
+}
+
+/// chat_template.jinja replaces the member chat_template of tokenizer_config.json in newer checkpoints.
+static Status readChatTemplate(const TokenizerFiles &files, Checkpoint &checkpoint) {
+  std::string where = inFolder(checkpoint.path, "chat_template.jinja");
+  std::optional<std::string> text;
+  if (isThere(where)) {
+    CRIA_ASSIGN_OR_RETURN(text, readCheckpointFile(where));
+  } else {
+    where = inFolder(checkpoint.path, "tokenizer_config.json");
+    CRIA_ASSIGN_OR_RETURN(text, readChatTemplate(files.config, where, checkpoint.notes));
+  }
+  if (text) {
+    chooseChatTemplate(*text, checkpoint.tokenizer.tokens, where, checkpoint.chat, checkpoint.notes);
+  } else if (isThere(inFolder(checkpoint.path, "chat_template.json"))) {
+    checkpoint.notes.push_back(
+        fmt::format("{}: not read, as transformers reads it for processors alone; its template belongs in "
+                    "chat_template.jinja",
+                    inFolder(checkpoint.path, "chat_template.json")));
+  }
+  return {};
+}
+
+Status readTextFiles(Checkpoint &checkpoint) {
+  const std::string generation = inFolder(checkpoint.path, "generation_config.json");
+  if (isThere(generation)) {
+    CRIA_ASSIGN_OR_RETURN(const Json json, readCheckpointJson(generation));
+    CRIA_RETURN_IF_ERROR(
+        applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat, checkpoint.notes));
+  }
+  CRIA_ASSIGN_OR_RETURN(const TokenizerFiles files, readTokenizerFiles(checkpoint.path));
+  CRIA_ASSIGN_OR_RETURN(checkpoint.tokenizer.tokens, readStatedTokens(files, checkpoint.notes));
+  return readChatTemplate(files, checkpoint);
+}
+
+Status readTokenizerModel(const OpenOptions &options, Checkpoint &checkpoint) {
+  const std::string path = inFolder(checkpoint.path, "tokenizer.model");
+  if (isThere(path)) {
+    checkpoint.tokenizer.kind = kSentencePieceKind;
+    checkpoint.tokenizer.file = "tokenizer.model";
+    checkpoint.tokenizer.where = path;
+    CRIA_ASSIGN_OR_RETURN(checkpoint.tokenizer.model, readCheckpointFile(path));
+    return checkpoint.tokenizer.model.empty() ? invalidArgument("{}: the file is empty", path) : Status();
+  }
+  if (!options.requireTokenizer) {
+    return {};
+  }
+  return error(StatusCode::notFound,
+               "{}: no such file: the checkpoint needs its SentencePiece tokenizer; --no-tokenizer compiles "
+               "without one, for bench and logits only",
+               path);
+}
+
+} // namespace cria::huggingface

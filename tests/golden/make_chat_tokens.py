@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Makes chat_tokens.jsonl: ids of conversations by apply_chat_template of transformers 5.
+
+Random formats in the manner of ChatML, whose marks are special tokens, other tokens, or text, above
+tokenizer/tokenizer.model. Rows are described in README.md.
+"""
+
+import json
+import random
+
+from make_added_tokens import HERE, RULES, SIZE, open_tokenizer, transformers
+
+MARKS = ["<|im_start|>", "<|im_end|>", "<|user|>", "<|assistant|>", "<|end|>", "[INST]", "[/INST]", "<turn>", "</turn>",
+         "### User:", "<s2>"]
+CONTENTS = ["hi", "Hello world", "What does a cow say?", " a  b ", "x\n\ny", "", "é 你好 🦙", "1 + 1 = 2", "<b>bold</b>", "a|b"]
+SHAPES = [
+    "{% for m in messages %}START{{ m.role }}\n{{ m.content }}END\n{% endfor %}STARTassistant\n",
+    "{% for m in messages %}START{{ m.content }} END{% endfor %}START",
+    "{% for m in messages %}{% if m.role == 'user' %}START {{ m.content | trim }} END{% else %} {{ m.content }}{{ eos_token }}"
+    "{% endif %}{% endfor %}",
+    "{{ bos_token }}{% for m in messages %}START{{ m.role }}: {{ m.content }}{{ eos_token }}END{% endfor %}START",
+]
+
+
+def line(seed):
+    picker = random.Random(seed)
+    rule = list(RULES)[seed % 3]
+    start, end = picker.sample(MARKS, 2)
+    tokens, next_id = [], SIZE
+    for name in (start, end, "<tool>"):
+        kind = picker.choice(["special", "token", "text"])
+        if kind != "text":
+            tokens.append((next_id, {"content": name, "special": kind == "special", "lstrip": False, "rstrip": False,
+                                     "single_word": False, "normalized": False}))
+            next_id += 1
+    source = picker.choice(SHAPES).replace("START", start).replace("END", end)
+    tokenizer = open_tokenizer(tokens, RULES[rule])
+    rows = []
+    for _ in range(6):
+        contents = [picker.choice(CONTENTS) for _ in range(picker.choice([1, 3]))]
+        messages = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(contents)]
+        ids = tokenizer.apply_chat_template(messages, chat_template=source, tokenize=True, return_dict=False)
+        rows.append({"messages": messages, "ids": ids})
+    return {"prefix": rule, "tokens": [{"id": i} | members for i, members in tokens], "jinja": source, "rows": rows}
+
+
+def main():
+    lines = [line(seed) for seed in range(60)]
+    file = HERE / "chat_tokens.jsonl"
+    file.write_text("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in lines), "utf-8",
+                    newline="\n")
+    print(f"{file.name}: {len(lines)} lines, {file.stat().st_size} bytes, transformers {transformers.__version__}")
+
+
+if __name__ == "__main__":
+    main()
