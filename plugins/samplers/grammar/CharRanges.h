@@ -11,6 +11,25 @@
 
 namespace cria::grammar {
 
+/// Returns the characters of a text; stops at what is not UTF-8.
+inline std::vector<uint32_t> charactersOf(std::string_view text) {
+  std::vector<uint32_t> characters;
+  for (size_t at = 0; at < text.size();) {
+    const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(text, at);
+    if (!decoded) {
+      break;
+    }
+    characters.push_back(decoded->character);
+    at += decoded->size;
+  }
+  return characters;
+}
+inline std::string utf8Of(uint32_t character) {
+  std::string bytes;
+  plugin::appendUtf8(bytes, character);
+  return bytes;
+}
+
 /// A set of code points. A range includes both of its ends. Not thread-safe.
 class CharRanges {
 public:
