@@ -9,11 +9,32 @@ namespace cria::grammar {
 
 static constexpr uint32_t kFirstSurrogate = 0xD800;
 
+/// Returns what may follow the character. Parts that several parts share are computed once.
 Languages::Id Languages::derivative(Id id, uint32_t character) {
-  const Node node = nodes_[id]; // a copy, as nodes are added
+  if (nodes_[id].kind == Kind::characters) {
+    return nodes_[id].set.contains(character) ? kEmptyText : kNothing;
+  }
+  if (recentCharacter_ != character) {
+    recent_.clear();
+    recentCharacter_ = character;
+  }
+  const auto known = recent_.find(id);
+  if (known != recent_.end()) {
+    return known->second;
+  }
+  const Id result = computeDerivative(id, character);
+  recent_.emplace(id, result);
+  return result;
+}
+
+Languages::Id Languages::computeDerivative(Id id, uint32_t character) {
+  if (++numDerivatives_ > kMaxDerivatives) {
+    throw TooLarge();
+  }
+  const Node &node = nodes_[id];
   switch (node.kind) {
   case Kind::characters:
-    return node.set.contains(character) ? kEmptyText : kNothing;
+    break; // above
   case Kind::sequence: {
     const Id inFirst = sequence(derivative(node.parts[0], character), node.parts[1]);
     return nodes_[node.parts[0]].hasEmpty ? choice({inFirst, derivative(node.parts[1], character)}) : inFirst;
@@ -198,7 +219,7 @@ Automaton Languages::automatonOf(Id language) {
   std::vector<Id> ids{language};
   for (uint32_t at = 0; at < ids.size(); ++at) {
     const Id id = ids[at];
-    std::map<uint32_t, CharRanges> targets;
+    std::map<uint32_t, std::vector<std::pair<uint32_t, uint32_t>>> targets;
     const std::vector<uint32_t> cuts = cutsOf(id);
     for (size_t i = 0; i + 1 < cuts.size(); ++i) {
       const Id next = derivative(id, cuts[i]);
@@ -209,14 +230,14 @@ Automaton Languages::automatonOf(Id language) {
       if (isNew) {
         ids.push_back(next);
       }
-      targets[found->second].add(cuts[i], cuts[i + 1] - 1);
+      targets[found->second].emplace_back(cuts[i], cuts[i + 1] - 1);
     }
     if (ids.size() > kMaxStates) {
       throw TooLarge();
     }
     automaton.states.push_back({nodes_[id].hasEmpty, {}});
-    for (auto &[target, set] : targets) {
-      automaton.states.back().next.emplace_back(std::move(set), target);
+    for (auto &[target, ranges] : targets) {
+      automaton.states.back().next.emplace_back(CharRanges(std::move(ranges)), target);
     }
   }
   return trimmed(automaton);

@@ -35,6 +35,9 @@ class CharRanges {
 public:
   CharRanges() = default;
   CharRanges(std::initializer_list<std::pair<uint32_t, uint32_t>> ranges) : ranges_(ranges) { normalize(); }
+  explicit CharRanges(std::vector<std::pair<uint32_t, uint32_t>> ranges) : ranges_(std::move(ranges)) {
+    normalize();
+  }
 
   void add(uint32_t first, uint32_t last) {
     ranges_.emplace_back(first, last);
@@ -66,9 +69,9 @@ public:
     return outside.complement();
   }
   bool contains(uint32_t character) const {
-    return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto &range) {
-      return character >= range.first && character <= range.second;
-    });
+    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), character,
+                                        [](uint32_t c, const auto &range) { return c < range.first; });
+    return after != ranges_.begin() && character <= std::prev(after)->second;
   }
   bool empty() const { return ranges_.empty(); }
   const std::vector<std::pair<uint32_t, uint32_t>> &ranges() const { return ranges_; }

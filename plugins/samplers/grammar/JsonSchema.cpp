@@ -12,9 +12,10 @@ std::string grammarOfJsonSchema(std::string_view schema, const SchemaOptions &op
   } catch (const Languages::TooLarge &) {
     throw plugin::Refusal(
         CRIA_STATUS_UNSUPPORTED,
-        "JSON Schema: a pattern needs more than " + std::to_string(Languages::kMaxStates) +
-            " states together with the other patterns and lengths of its string; simplify it, or "
-            "state its length in the pattern");
+        "JSON Schema: patterns with lengths, names of properties, or bounds with multiples need more "
+        "than " +
+            std::to_string(Languages::kMaxStates) +
+            " states together; simplify them, or state a length in its pattern");
   }
 }
 

@@ -91,7 +91,7 @@ std::string LanguageWriter::expressionOf(Languages::Id language) {
   if (language == Languages::kAnyText) {
     return "char*";
   }
-  const Languages::Node node = languages_.node(language);
+  const Languages::Node &node = languages_.node(language);
   switch (node.kind) {
   case Languages::Kind::characters:
     return charactersOf(node.set);
@@ -126,7 +126,7 @@ std::string LanguageWriter::expressionOf(Languages::Id language) {
 /// Returns the automaton of a repetition of repetitions, which has one parse of each text; empty if the language
 /// is no such repetition, or its automaton too large.
 std::string LanguageWriter::loopOf(Languages::Id language) {
-  const Languages::Node node = languages_.node(language);
+  const Languages::Node &node = languages_.node(language);
   if (!node.isPlain || languages_.node(node.parts[0]).longest != Languages::kNoLimit) {
     return "";
   }

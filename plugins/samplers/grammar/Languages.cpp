@@ -250,7 +250,7 @@ Languages::Id Languages::counted(Id part, uint64_t minimum, uint64_t maximum) {
 }
 
 Languages::Id Languages::withLength(Id part, uint64_t minimum, uint64_t maximum) {
-  const Node node = nodes_[part];
+  const Node &node = nodes_[part];
   if (maximum < minimum || part == kNothing) {
     return kNothing;
   }

@@ -6,12 +6,14 @@
 
 #include "plugins/samplers/grammar/CharRanges.h"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <vector>
 
 namespace cria::grammar {
@@ -35,7 +37,8 @@ public:
 
   static constexpr uint64_t kNoLimit = UINT64_MAX; // no greatest length or number of repetitions
   static constexpr Id kNothing = 0, kEmptyText = 1, kAnyText = 2;
-  static constexpr size_t kMaxStates = 16384;
+  static constexpr size_t kMaxStates = 16384;        // of one automaton
+  static constexpr size_t kMaxDerivatives = 8000000; // of all together: seconds of work
 
   enum class Kind : uint8_t { characters, sequence, choice, both, complement, repetition, multiple };
   struct Node {
@@ -83,6 +86,7 @@ public:
 private:
   Id add(Node node);
   Id derivative(Id id, uint32_t character);
+  Id computeDerivative(Id id, uint32_t character);
   Id counted(Id part, uint64_t minimum, uint64_t maximum);
   std::vector<uint32_t> cutsOf(Id id) const;
   void cutsOf(Id id, std::vector<uint32_t> &cuts) const;
@@ -91,10 +95,13 @@ private:
 
   using Key = std::tuple<Kind, std::vector<std::pair<uint32_t, uint32_t>>, std::vector<Id>, uint64_t,
                          uint64_t, uint32_t, bool>;
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_; // references to nodes stay valid while others are added
   std::map<Key, Id> ids_;
   std::map<Id, bool> empties_;
   std::set<Id> texts_;
+  size_t numDerivatives_ = 0;
+  std::unordered_map<Id, Id> recent_; // derivatives by one character
+  uint32_t recentCharacter_ = 0;
   std::map<std::pair<Id, uint32_t>, Id> derivatives_; // that contains() has computed
 };
 
