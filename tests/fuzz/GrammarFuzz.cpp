@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   try {
     const bool isSchema = input.starts_with("{"); // no rule begins so
     const std::string_view text = input.substr(0, end);
-    Matcher matcher(parseGbnf(isSchema ? grammarOfJsonSchema(text) : std::string(text), "root"));
+    Matcher matcher(isSchema ? parseGeneratedGbnf(grammarOfJsonSchema(text)) : parseGbnf(text, "root"));
     Position position = matcher.start();
     for (const char byte : input.substr(end)) {
       position = matcher.next(position, static_cast<uint8_t>(byte));
@@ -32,7 +32,9 @@ std::vector<std::string> fuzzSeeds() {
   using namespace std::string_literals; // with the zero byte
   return {
       R"({"type": "object", "properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"type": "array", "items": {"type": "integer", "minimum": 3}}}})",
-      R"x({"type": "string", "pattern": "^(a?[^\\d-]{2,}|\\u0041*)$"})x",
+      R"({"oneOf": [{"type": "number", "minimum": -0.5, "multipleOf": 0.25}, {"not": {"enum": ["a", 1]}, "maxLength": 2}], "if": {"const": null}, "else": {"minItems": 1}})",
+      R"({"$id": "http://a/b", "$ref": "#x", "unevaluatedProperties": false, "$defs": {"c": {"$anchor": "x", "patternProperties": {"^x": {}}, "required": ["y"]}}})",
+      R"x({"type": "string", "minLength": 2, "pattern": "^(a?[^\\d-]{2,}|\\u0041*)$"})x",
       "root ::= (x | [^a-z\\n]{2,3})* \"end\"?\nx ::= \"\\u00e4\" . # note\n\0ab\xC3\xA4"s,
       "root ::= \"{\" (s (\",\" s)*)? \"}\"\ns ::= \"\\\"\" [a-z]+ \"\\\"\""};
 }

@@ -11,11 +11,33 @@
 
 namespace cria::grammar {
 
+/// Returns the characters of a text; stops at what is not UTF-8.
+inline std::vector<uint32_t> charactersOf(std::string_view text) {
+  std::vector<uint32_t> characters;
+  for (size_t at = 0; at < text.size();) {
+    const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(text, at);
+    if (!decoded) {
+      break;
+    }
+    characters.push_back(decoded->character);
+    at += decoded->size;
+  }
+  return characters;
+}
+inline std::string utf8Of(uint32_t character) {
+  std::string bytes;
+  plugin::appendUtf8(bytes, character);
+  return bytes;
+}
+
 /// A set of code points. A range includes both of its ends. Not thread-safe.
 class CharRanges {
 public:
   CharRanges() = default;
   CharRanges(std::initializer_list<std::pair<uint32_t, uint32_t>> ranges) : ranges_(ranges) { normalize(); }
+  explicit CharRanges(std::vector<std::pair<uint32_t, uint32_t>> ranges) : ranges_(std::move(ranges)) {
+    normalize();
+  }
 
   void add(uint32_t first, uint32_t last) {
     ranges_.emplace_back(first, last);
@@ -47,9 +69,9 @@ public:
     return outside.complement();
   }
   bool contains(uint32_t character) const {
-    return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto &range) {
-      return character >= range.first && character <= range.second;
-    });
+    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), character,
+                                        [](uint32_t c, const auto &range) { return c < range.first; });
+    return after != ranges_.begin() && character <= std::prev(after)->second;
   }
   bool empty() const { return ranges_.empty(); }
   const std::vector<std::pair<uint32_t, uint32_t>> &ranges() const { return ranges_; }

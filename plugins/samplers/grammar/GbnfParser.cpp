@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A recursive-descent parser for GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`,
-// sequences, groups, character classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments. Groups and
-// repetitions become rules of their own.
+// sequences, groups, character classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments. Groups become
+// rules of their own, repetitions symbols with bounds.
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/sdk/cria_utf8.hpp"
@@ -12,16 +12,17 @@
 namespace cria::grammar {
 namespace {
 
-constexpr uint32_t kMaxRepetitions = 2000;
-constexpr size_t kMaxRules = 50000;
-constexpr size_t kMaxSymbols = 500000; // of all rules together
-constexpr int kMaxNesting = 200;       // levels of groups
+constexpr uint32_t kMaxRepetitions = 1'000'000'000;
+constexpr size_t kMaxRules = 200000;
+constexpr size_t kMaxSymbols = 1'000'000; // of all rules together
+constexpr int kMaxNesting = 200;          // levels of groups
 
 class Parser {
 public:
   explicit Parser(std::string_view text) : text_(text) {}
 
-  Grammar parse(std::string_view rootName) {
+  Grammar parse(std::string_view rootName, bool dropsEndless) {
+    take("\xEF\xBB\xBF"); // a byte order mark
     skipSpace(true);
     while (!atEnd()) {
       parseRule();
@@ -37,6 +38,10 @@ public:
       failAt(0, "start rule '" + std::string(rootName) + "' is not defined");
     }
     grammar_.root = root->second;
+    removeEmptyIterations(grammar_);
+    if (dropsEndless && !removeEndlessAlternatives(grammar_)) {
+      failAt(0, "grammar matches no text");
+    }
     if (const std::optional<RuleProblem> problem = findProblem(grammar_)) {
       const Rule &rule = grammar_.rules[problem->rule];
       failAt(rule.at, "rule '" + rule.name + "' " + problem->why);
@@ -73,14 +78,16 @@ private:
   void skipSpace(bool withNewlines) {
     while (!atEnd()) {
       if (peek() == '#') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (peek() == ' ' || peek() == '\t' || peek() == '\r' || (withNewlines && peek() == '\n')) {
+        at_ = std::min(text_.find_first_of("\r\n", at_), text_.size());
+      } else if (peek() == ' ' || peek() == '\t' || (withNewlines && isNewline())) {
         ++at_;
       } else {
         return;
       }
     }
   }
+
+  bool isNewline() const { return peek() == '\n' || peek() == '\r'; }
 
   static bool isWord(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -162,7 +169,16 @@ private:
     return static_cast<uint32_t>(grammar_.rules.size() - 1);
   }
   static Symbol reference(uint32_t rule) {
-    return {.isRule = true, .rule = rule, .ranges = {}, .isNegated = false};
+    Symbol symbol;
+    symbol.isRule = true;
+    symbol.rule = rule;
+    return symbol;
+  }
+
+  static Symbol classOf(CharRange range) {
+    Symbol symbol;
+    symbol.ranges = {range};
+    return symbol;
   }
 
   void parseRule() {
@@ -179,7 +195,10 @@ private:
     }
     skipSpace(true);
     grammar_.rules[rule].alternatives = parseAlternatives(0);
-    if (!atEnd() && peek() != '\n') {
+    if (peek() == '<' || peek() == '!') {
+      failAt(at_, "tokens in a grammar, such as <[13]> and !<text>, are not supported; write their text");
+    }
+    if (!atEnd() && !isNewline()) {
       expected("'|' or the end of the line");
     }
   }
@@ -213,18 +232,13 @@ private:
       if (!parseItem(depth, item)) {
         return sequence;
       }
-      applyQuantifiers(item, begin);
+      applyQuantifiers(item, begin, depth > 0);
       symbols_ += item.size();
       if (symbols_ > kMaxSymbols) {
-        refuseSize();
+        failAt(at_, "grammar has more than " + std::to_string(kMaxSymbols) + " symbols; simplify it");
       }
       sequence.insert(sequence.end(), item.begin(), item.end());
     }
-  }
-
-  [[noreturn]] void refuseSize() const {
-    failAt(at_, "grammar has more than " + std::to_string(kMaxSymbols) +
-                    " symbols after its repetitions are expanded; repeat fewer times");
   }
 
   bool parseItem(int depth, Sequence &item) {
@@ -234,7 +248,7 @@ private:
       item.push_back(parseClass());
     } else if (peek() == '.') {
       ++at_;
-      item.push_back({.ranges = {{0, utf8::kLastCharacter}}});
+      item.push_back(classOf({0, utf8::kLastCharacter}));
     } else if (peek() == '(') {
       parseGroup(depth, item);
     } else if (isWord(peek())) {
@@ -249,11 +263,11 @@ private:
   void parseText(Sequence &item) {
     ++at_;
     while (peek() != '"') {
-      if (atEnd() || peek() == '\n') {
+      if (atEnd()) {
         expected("'\"' at the end of a literal");
       }
       const uint32_t character = takeCharacter();
-      item.push_back({.ranges = {{character, character}}});
+      item.push_back(classOf({character, character}));
     }
     ++at_;
   }
@@ -300,16 +314,18 @@ private:
 
   // ---- Quantifiers ----
 
-  void applyQuantifiers(Sequence &item, size_t begin) {
+  // Blanks may precede a quantifier; within parentheses, line breaks too.
+  void applyQuantifiers(Sequence &item, size_t begin, bool isNested) {
     while (true) {
+      skipSpace(isNested);
       if (take("*")) {
-        item = repeat(item, 0, std::nullopt, begin);
+        item = repeat(item, 0, kUnbounded, begin);
       } else if (take("+")) {
-        item = repeat(item, 1, std::nullopt, begin);
+        item = repeat(item, 1, kUnbounded, begin);
       } else if (take("?")) {
         item = repeat(item, 0, 1, begin);
       } else if (peek() == '{') {
-        const auto [minimum, maximum] = takeBounds();
+        const auto [minimum, maximum] = takeBounds(isNested);
         item = repeat(item, minimum, maximum, begin);
       } else {
         return;
@@ -317,21 +333,21 @@ private:
     }
   }
 
-  std::pair<uint32_t, std::optional<uint32_t>> takeBounds() {
+  std::pair<uint32_t, uint32_t> takeBounds(bool isNested) {
     ++at_;
-    skipSpace(false);
+    skipSpace(isNested);
     const uint32_t minimum = takeCount();
-    std::optional<uint32_t> maximum = minimum;
-    skipSpace(false);
+    uint32_t maximum = minimum;
+    skipSpace(isNested);
     if (take(",")) {
-      skipSpace(false);
-      maximum = peek() == '}' ? std::nullopt : std::optional(takeCount());
+      skipSpace(isNested);
+      maximum = peek() == '}' ? kUnbounded : takeCount();
     }
-    skipSpace(false);
+    skipSpace(isNested);
     if (!take("}")) {
       expected("'}'");
     }
-    if (maximum && *maximum < minimum) {
+    if (maximum < minimum) {
       failAt(at_, "invalid repetition: maximum is below the minimum");
     }
     return {minimum, maximum};
@@ -351,41 +367,21 @@ private:
     return static_cast<uint32_t>(count);
   }
 
-  // Expands a repetition: x{2,4} to x x (x (x)?)?, and x{2,} to x x r with r ::= x r | "".
-  Sequence repeat(const Sequence &item, uint32_t minimum, std::optional<uint32_t> maximum, size_t begin) {
-    if (item.size() * (maximum ? *maximum : minimum + 1) > kMaxSymbols) {
-      refuseSize();
-    }
-    if (item.empty()) {
+  // A repetition of one symbol is that symbol with bounds; anything else becomes a rule first.
+  Sequence repeat(const Sequence &item, uint32_t minimum, uint32_t maximum, size_t begin) {
+    if (item.empty() || maximum == 0) {
       return {};
     }
-    Sequence result;
-    for (uint32_t i = 0; i < minimum; ++i) {
-      result.insert(result.end(), item.begin(), item.end());
-    }
-    if (!maximum) {
+    Symbol symbol = item.front();
+    if (item.size() > 1 || symbol.minimum != 1 || symbol.maximum != 1) {
       const uint32_t rule = addRule(name_, begin);
-      Sequence again = item;
-      again.push_back(reference(rule));
-      grammar_.rules[rule].alternatives = {std::move(again), {}};
-      result.push_back(reference(rule));
-      return result;
-    }
-    std::optional<uint32_t> inner;
-    for (uint32_t i = minimum; i < *maximum; ++i) {
-      const uint32_t rule = addRule(name_, begin);
-      Sequence once = item;
-      if (inner) {
-        once.push_back(reference(*inner));
-      }
-      grammar_.rules[rule].alternatives = {std::move(once), {}};
+      grammar_.rules[rule].alternatives = {item};
       symbols_ += item.size();
-      inner = rule;
+      symbol = reference(rule);
     }
-    if (inner) {
-      result.push_back(reference(*inner));
-    }
-    return result;
+    symbol.minimum = minimum;
+    symbol.maximum = maximum;
+    return {std::move(symbol)};
   }
 
   std::string_view text_;
@@ -398,6 +394,11 @@ private:
 
 } // namespace
 
-Grammar parseGbnf(std::string_view text, std::string_view rootName) { return Parser(text).parse(rootName); }
+Grammar parseGbnf(std::string_view text, std::string_view rootName) {
+  return Parser(text).parse(rootName, /*dropsEndless=*/false);
+}
+Grammar parseGeneratedGbnf(std::string_view text) {
+  return Parser(text).parse("root", /*dropsEndless=*/true);
+}
 
 } // namespace cria::grammar

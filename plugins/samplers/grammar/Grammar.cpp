@@ -56,6 +56,9 @@ private:
     const size_t index = alternatives_.size();
     alternatives_.push_back({rule, 1}); // one more, until all symbols are counted
     for (const Symbol &symbol : sequence) {
+      if (symbol.minimum == 0) {
+        continue;
+      }
       if (symbol.isRule) {
         waiting_[symbol.rule].push_back(index);
       }
@@ -85,7 +88,7 @@ std::vector<uint32_t> firstRulesOf(const Rule &rule, const std::vector<bool> &nu
       if (symbol.isRule) {
         result.push_back(symbol.rule);
       }
-      if (!symbol.isRule || !nullable[symbol.rule]) {
+      if (symbol.minimum > 0 && (!symbol.isRule || !nullable[symbol.rule])) {
         break;
       }
     }
@@ -132,16 +135,35 @@ std::optional<uint32_t> findLeftRecursion(const Grammar &grammar, const std::vec
 
 } // namespace
 
+std::vector<bool> nullableRules(const Grammar &grammar) {
+  return HoldingRules(grammar, /*charactersHold=*/false).holds();
+}
+
+bool removeEndlessAlternatives(Grammar &grammar) {
+  const std::vector<bool> finite = HoldingRules(grammar, /*charactersHold=*/true).holds();
+  const auto isEndless = [&](const Symbol &symbol) { return symbol.isRule && !finite[symbol.rule]; };
+  for (Rule &rule : grammar.rules) {
+    std::erase_if(rule.alternatives, [&](const Sequence &sequence) {
+      return std::any_of(sequence.begin(), sequence.end(),
+                         [&](const Symbol &symbol) { return isEndless(symbol) && symbol.minimum > 0; });
+    });
+    for (Sequence &sequence : rule.alternatives) {
+      std::erase_if(sequence, isEndless); // the others are optional
+    }
+  }
+  return finite[grammar.root];
+}
+
 std::optional<RuleProblem> findProblem(const Grammar &grammar) {
   const std::vector<bool> finite = HoldingRules(grammar, /*charactersHold=*/true).holds();
-  if (const auto endless = std::find(finite.begin(), finite.end(), false); endless != finite.end()) {
-    return RuleProblem{static_cast<uint32_t>(endless - finite.begin()),
-                       "matches no finite text; add an alternative that does not refer back to it"};
+  for (uint32_t rule = 0; rule < grammar.rules.size(); ++rule) {
+    if (!finite[rule] && !grammar.rules[rule].alternatives.empty()) {
+      return RuleProblem{rule, "matches no finite text; add an alternative that does not refer back to it"};
+    }
   }
-  const auto recursive = findLeftRecursion(grammar, HoldingRules(grammar, /*charactersHold=*/false).holds());
-  return recursive ? std::optional(RuleProblem{*recursive,
-                                               "is left-recursive, which is not supported; rewrite it as "
-                                               "right recursion, and repeat only what cannot be empty"})
+  const auto recursive = findLeftRecursion(grammar, nullableRules(grammar));
+  return recursive ? std::optional(RuleProblem{*recursive, "is left-recursive, which is not supported; "
+                                                           "rewrite it as right recursion"})
                    : std::nullopt;
 }
 

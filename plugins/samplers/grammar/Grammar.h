@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Grammar: a context-free grammar over Unicode characters, as parsed from GBNF. Repetitions and groups are
-// rules of their own.
+// Grammar: a context-free grammar over Unicode characters, as parsed from GBNF. Groups are rules of their own.
+// A repetition is a symbol with bounds, which the matcher counts; what it repeats never matches the empty text.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,17 @@ struct CharRange {
   uint32_t first, last; // code points, inclusive
 };
 
-/// A symbol of an alternative: a reference to a rule, or one character of a class.
+/// No upper bound of a repetition.
+inline constexpr uint32_t kUnbounded = UINT32_MAX;
+
+/// A symbol of an alternative: a reference to a rule, or one character of a class, repeated from `minimum` to
+/// `maximum` times.
 struct Symbol {
   bool isRule = false;
   uint32_t rule = 0;             // index of the rule, if isRule
   std::vector<CharRange> ranges; // the class, if !isRule; sorted by their first characters
   bool isNegated = false;        // the class is the complement of `ranges`
+  uint32_t minimum = 1, maximum = 1;
 
   /// Returns whether the class contains `character`. REQUIRES: !isRule
   bool accepts(uint32_t character) const;
@@ -41,17 +46,29 @@ struct Grammar {
   uint32_t root = 0; // index of the start rule
 };
 
+/// Returns for each rule whether it matches the empty text. Takes time linear in the size of the grammar.
+std::vector<bool> nullableRules(const Grammar &grammar);
+/// Makes every repetition repeat a rule that does not match the empty text, without changing the language.
+/// Errors: throws plugin::Refusal if the grammar becomes too large.
+void removeEmptyIterations(Grammar &grammar);
+/// Removes alternatives that match no finite text, without changing the language. Returns whether the start
+/// rule matches a finite text.
+bool removeEndlessAlternatives(Grammar &grammar);
+
 /// Parses GBNF and checks that the grammar can be matched: every rule is defined, matches a finite text, and
 /// is not left-recursive. `rootName` is the start rule. Errors: throws plugin::Refusal (INVALID_ARGUMENT)
 /// with line and column. Thread-safe.
 Grammar parseGbnf(std::string_view text, std::string_view rootName);
+/// The same for a grammar that a program wrote, whose start rule is `root`: alternatives that match no finite
+/// text are removed.
+Grammar parseGeneratedGbnf(std::string_view text);
 
 /// A rule that cannot be matched, and the reason, which completes a sentence that begins with the rule.
 struct RuleProblem {
   uint32_t rule;
   const char *why;
 };
-/// Returns the first rule that matches no finite text or is left-recursive. Takes time linear in the size of
+/// Returns the first rule that matches no finite text or is left-recursive; ignores rules without alternatives. Takes time linear in the size of
 /// the grammar.
 std::optional<RuleProblem> findProblem(const Grammar &grammar);
 

@@ -27,7 +27,8 @@ struct Shared {
   TokenFilter filter;
 };
 
-cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schema, std::string_view root) {
+cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schema, std::string_view root,
+                                   const cria::grammar::SchemaOptions &schemaOptions) {
   if (gbnf.empty() == schema.empty()) {
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                   "expected exactly one of the options 'gbnf' and 'json_schema'");
@@ -35,9 +36,9 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
   if (schema.empty()) {
     return cria::grammar::parseGbnf(gbnf, root);
   }
-  const std::string written = cria::grammar::grammarOfJsonSchema(schema);
+  const std::string written = cria::grammar::grammarOfJsonSchema(schema, schemaOptions);
   try {
-    return cria::grammar::parseGbnf(written, "root");
+    return cria::grammar::parseGeneratedGbnf(written);
   } catch (const Refusal &refusal) { // names a position in a grammar that the user has not written
     throw Refusal(CRIA_STATUS_UNSUPPORTED,
                   std::string("JSON Schema: the generated grammar is too large or matches no finite text: ") +
@@ -52,12 +53,23 @@ public:
     cria::plugin::TextOption jsonSchema{
         "json_schema", "A JSON Schema that the answer conforms to, in place of a grammar", ""};
     cria::plugin::TextOption root{"root", "The start rule of the grammar", "root"};
+    cria::plugin::FlagOption exactFormats{"exact_formats",
+                                          "Enforce every format of a JSON Schema, or refuse it", false};
+    cria::plugin::FlagOption openApi{"openapi", "Read nullable in a JSON Schema as OpenAPI 3.0 defines it",
+                                     false};
+    cria::plugin::FlagOption openObjects{
+        "open_objects", "Allow properties that a JSON Schema does not declare where it does not forbid them",
+        false};
     cria::plugin::FlagOption skipFirstSpace{"skip_first_space", "Ignore a leading space of the first token",
                                             false};
   };
   GrammarSampler(const Options &options, const cria_vocabulary &vocabulary)
-      : shared_(std::make_shared<Shared>(
-            readGrammar(options.gbnf.value, options.jsonSchema.value, options.root.value), vocabulary)),
+      : shared_(std::make_shared<Shared>(readGrammar(options.gbnf.value, options.jsonSchema.value,
+                                                     options.root.value,
+                                                     {.hasExactFormats = options.exactFormats.value,
+                                                      .isOpenApi = options.openApi.value,
+                                                      .hasOpenObjects = options.openObjects.value}),
+                                         vocabulary)),
         skipsFirstSpace_(options.skipFirstSpace.value) {
     reset();
   }

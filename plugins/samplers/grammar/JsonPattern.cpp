@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A recursive-descent parser for regular expressions that translates each part to GBNF. A character becomes
-// its representation in a JSON string: itself or its escape.
+// A recursive-descent parser for regular expressions that translates each part to a language.
 #include "plugins/samplers/grammar/JsonPattern.h"
 
-#include "plugins/samplers/grammar/CharRanges.h"
-#include "plugins/samplers/grammar/PatternPart.h"
 #include "plugins/sdk/cria_plugin.hpp"
-#include "plugins/sdk/cria_utf8.hpp"
-
-#include <cstdio>
-#include <optional>
 
 namespace cria::grammar {
 namespace {
 
-constexpr int kMaxGroups = 50;       // levels of nested groups
-constexpr uint32_t kMaxTimes = 2000; // repetitions, as in GBNF
+constexpr int kMaxGroups = 50;                // levels of nested groups
+constexpr uint64_t kMaxTimes = 1'000'000'000; // repetitions, as in GBNF
 constexpr size_t kMaxPatternBytes = 4096;
 
 const CharRanges kDigits = {{'0', '9'}};
@@ -24,53 +17,33 @@ const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
 const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
                             {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                             {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+// Characters that some implementations of regular expressions count as digits, letters or blanks, and others do
+// not: the classes and their complements leave them out, so that a text matches with each of them.
+const CharRanges kOtherDigits = { // decimal digits beyond ASCII, Unicode 14
+    {0x660, 0x669},     {0x6F0, 0x6F9},     {0x7C0, 0x7C9},     {0x966, 0x96F},     {0x9E6, 0x9EF},
+    {0xA66, 0xA6F},     {0xAE6, 0xAEF},     {0xB66, 0xB6F},     {0xBE6, 0xBEF},     {0xC66, 0xC6F},
+    {0xCE6, 0xCEF},     {0xD66, 0xD6F},     {0xDE6, 0xDEF},     {0xE50, 0xE59},     {0xED0, 0xED9},
+    {0xF20, 0xF29},     {0x1040, 0x1049},   {0x1090, 0x1099},   {0x17E0, 0x17E9},   {0x1810, 0x1819},
+    {0x1946, 0x194F},   {0x19D0, 0x19D9},   {0x1A80, 0x1A89},   {0x1A90, 0x1A99},   {0x1B50, 0x1B59},
+    {0x1BB0, 0x1BB9},   {0x1C40, 0x1C49},   {0x1C50, 0x1C59},   {0xA620, 0xA629},   {0xA8D0, 0xA8D9},
+    {0xA900, 0xA909},   {0xA9D0, 0xA9D9},   {0xA9F0, 0xA9F9},   {0xAA50, 0xAA59},   {0xABF0, 0xABF9},
+    {0xFF10, 0xFF19},   {0x104A0, 0x104A9}, {0x10D30, 0x10D39}, {0x11066, 0x1106F}, {0x110F0, 0x110F9},
+    {0x11136, 0x1113F}, {0x111D0, 0x111D9}, {0x112F0, 0x112F9}, {0x11450, 0x11459}, {0x114D0, 0x114D9},
+    {0x11650, 0x11659}, {0x116C0, 0x116C9}, {0x11730, 0x11739}, {0x118E0, 0x118E9}, {0x11950, 0x11959},
+    {0x11C50, 0x11C59}, {0x11D50, 0x11D59}, {0x11DA0, 0x11DA9}, {0x16A60, 0x16A69}, {0x16AC0, 0x16AC9},
+    {0x16B50, 0x16B59}, {0x1D7CE, 0x1D7FF}, {0x1E140, 0x1E149}, {0x1E2F0, 0x1E2F9}, {0x1E950, 0x1E959},
+    {0x1FBF0, 0x1FBF9}};
+const CharRanges kOtherBlanks = {{0x1C, 0x1F}, {0x85, 0x85}, {0xFEFF, 0xFEFF}};
+/// All beyond ASCII that is not punctuation or an emoji.
+const CharRanges kOtherWord = {{0x80, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x1F2FF}, {0x1F650, 0x10FFFF}};
 const CharRanges kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
-/// Characters that a JSON string contains only as an escape (including 0x7F here), and surrogates.
-const CharRanges kNotPlain = {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x7F, 0x7F}, {0xD800, 0xDFFF}};
-/// Characters without a short escape, which the rule `control` matches.
-const CharRanges kControls = {{0, 7}, {0x0B, 0x0B}, {0x0E, 0x1F}, {0x7F, 0x7F}};
-constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
-                                                  {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
-
-/// Returns GBNF that matches one character of the set as it is written in a JSON string.
-std::string grammarOf(const CharRanges &set) {
-  std::string expression;
-  const auto add = [&](const std::string &choice) {
-    expression += (expression.empty() ? "" : " | ") + choice;
-  };
-  if (const CharRanges plain = set.without(kNotPlain); !plain.empty()) {
-    std::string characters;
-    for (const auto &[first, last] : plain.ranges()) {
-      char text[32];
-      std::snprintf(text, sizeof(text), "\\U%08X-\\U%08X", first, last);
-      characters += text;
-    }
-    add("[" + characters + "]");
-  }
-  for (const auto &[character, name] : kJsonEscapes) {
-    if (set.contains(static_cast<uint32_t>(character))) {
-      add(name == '"' || name == '\\' ? std::string("\"\\\\\\") + name + "\""
-                                      : std::string("\"\\\\") + name + "\"");
-    }
-  }
-  const bool hasAllControls = kControls.without(set).empty();
-  if (hasAllControls) {
-    add("control");
-  }
-  for (uint32_t character = 0; character < 0x80 && !hasAllControls; ++character) {
-    if (kControls.contains(character) && set.contains(character)) {
-      char text[16];
-      std::snprintf(text, sizeof(text), "\"\\\\u%04x\"", character);
-      add(text);
-    }
-  }
-  return "(" + expression + ")";
-}
 
 class PatternReader {
+  using Id = Languages::Id;
+
 public:
-  PatternReader(std::string_view pattern, const std::string &where, PartBuilder::AddRule addRule)
-      : where_(where), parts_(std::move(addRule)) {
+  PatternReader(Languages &languages, std::string_view pattern, const std::string &where)
+      : where_(where), languages_(languages) {
     if (pattern.size() > kMaxPatternBytes) {
       refuseAt(CRIA_STATUS_UNSUPPORTED, kMaxPatternBytes,
                "expected at most " + std::to_string(kMaxPatternBytes) + " bytes");
@@ -85,15 +58,15 @@ public:
     }
   }
 
-  std::string read() {
-    std::vector<Part> alternatives = {readAnchored()};
+  Id read() {
+    std::vector<Id> alternatives = {readAnchored()};
     while (take('|')) {
       alternatives.push_back(readAnchored());
     }
     if (at_ < text_.size()) {
       invalid("expected '|' or the end of the pattern");
     }
-    return parts_.choice(alternatives).all;
+    return languages_.choice(std::move(alternatives));
   }
 
 private:
@@ -123,27 +96,71 @@ private:
   }
 
   /// Parses an alternative of the whole pattern with its anchors.
-  Part readAnchored() {
-    const bool isAtBegin = take('^');
-    const std::string expression = readSequence(0).all;
-    const bool isAtEnd = take('$');
-    if (is('^') || is('$') || (isAtEnd && at_ < text_.size() && !is('|'))) {
-      unsupported("an anchor within a pattern");
-    }
-    return solidPart((isAtBegin ? "" : "char* ") + expression + (isAtEnd ? "" : " char*"));
+  Id readAnchored() {
+    const Id before = take('^') ? Languages::kEmptyText : Languages::kAnyText;
+    return languages_.sequence(before, readToTheEnd(0));
   }
 
-  Part readSequence(int depth) {
-    std::vector<Part> parts;
+  /// Parses the rest of an alternative, up to the end of the text that the pattern is searched in. What follows
+  /// a lookahead is restricted by it.
+  Id readToTheEnd(int depth) {
+    std::vector<Id> parts;
+    while (at_ < text_.size() && !is('|') && !is(')') && !is('$')) {
+      if (isLookahead()) {
+        const Id seen = readLookahead(depth);
+        parts.push_back(languages_.both({seen, readToTheEnd(depth)}));
+        return joined(parts);
+      }
+      parts.push_back(readRepeated(depth));
+    }
+    const bool isAtEnd = take('$');
+    if (is('^') || is('$') || (isAtEnd && at_ < text_.size() && !is('|') && !is(')'))) {
+      unsupported("an anchor within a pattern");
+    }
+    parts.push_back(isAtEnd ? Languages::kEmptyText : Languages::kAnyText);
+    return joined(parts);
+  }
+
+  Id joined(const std::vector<Id> &parts) {
+    Id whole = Languages::kEmptyText;
+    for (size_t i = parts.size(); i-- > 0;) {
+      whole = languages_.sequence(parts[i], whole);
+    }
+    return whole;
+  }
+
+  bool isLookahead() const {
+    return is('(') && at_ + 2 < text_.size() && text_[at_ + 1] == '?' &&
+           (text_[at_ + 2] == '=' || text_[at_ + 2] == '!');
+  }
+
+  /// Parses "(?=...)" or "(?!...)" and returns the language of the texts that may follow.
+  Id readLookahead(int depth) {
+    checkDepth(depth);
+    const bool isNegative = text_[at_ + 2] == '!';
+    at_ += 3;
+    std::vector<Id> alternatives = {readToTheEnd(depth + 1)};
+    while (take('|')) {
+      alternatives.push_back(readToTheEnd(depth + 1));
+    }
+    if (!take(')')) {
+      invalid("expected ')'");
+    }
+    const Id seen = languages_.choice(std::move(alternatives));
+    return isNegative ? languages_.complement(seen) : seen;
+  }
+
+  Id readSequence(int depth) {
+    std::vector<Id> parts;
     while (at_ < text_.size() && !is('|') && !is(')') && !is('$')) {
       parts.push_back(readRepeated(depth));
     }
-    return parts_.sequence(parts);
+    return joined(parts);
   }
 
-  Part readRepeated(int depth) {
-    Part part = readPart(depth);
-    const std::optional<std::pair<uint32_t, std::optional<uint32_t>>> times = readTimes();
+  Id readRepeated(int depth) {
+    const Id part = readPart(depth);
+    const std::optional<std::pair<uint64_t, uint64_t>> times = readTimes();
     if (!times) {
       return part;
     }
@@ -151,16 +168,16 @@ private:
     if (is('*') || is('+') || is('?') || is('{')) {
       invalid("expected one quantifier, got two");
     }
-    return parts_.repeated(part, times->first, times->second);
+    return languages_.repeated(part, times->first, times->second);
   }
 
   /// Parses one of the quantifiers "*", "+", "?", "{2}", "{2,}" and "{2,5}"; nullopt if there is none.
-  std::optional<std::pair<uint32_t, std::optional<uint32_t>>> readTimes() {
+  std::optional<std::pair<uint64_t, uint64_t>> readTimes() {
     if (take('*')) {
-      return {{0, std::nullopt}};
+      return {{0, Languages::kNoLimit}};
     }
     if (take('+')) {
-      return {{1, std::nullopt}};
+      return {{1, Languages::kNoLimit}};
     }
     if (take('?')) {
       return {{0, 1}};
@@ -168,19 +185,19 @@ private:
     if (!take('{')) {
       return std::nullopt;
     }
-    const uint32_t minimum = readNumber();
-    std::optional<uint32_t> maximum = minimum;
+    const uint64_t minimum = readNumber();
+    uint64_t maximum = minimum;
     if (take(',')) {
-      maximum = is('}') ? std::nullopt : std::optional(readNumber());
+      maximum = is('}') ? Languages::kNoLimit : readNumber();
     }
-    if (!take('}') || (maximum && *maximum < minimum)) {
+    if (!take('}') || maximum < minimum) {
       invalid("expected a quantifier such as {2,5}, with an ascending range");
     }
     return {{minimum, maximum}};
   }
 
-  uint32_t readNumber() {
-    uint32_t number = 0;
+  uint64_t readNumber() {
+    uint64_t number = 0;
     if (at_ == text_.size() || !kDigits.contains(text_[at_])) {
       invalid("expected a number");
     }
@@ -193,7 +210,7 @@ private:
     return number;
   }
 
-  Part readPart(int depth) {
+  Id readPart(int depth) {
     if (is('^')) {
       unsupported("an anchor within a pattern");
     }
@@ -207,19 +224,23 @@ private:
       return readClass();
     }
     if (take('.')) {
-      return solidPart(grammarOf(kLineEnds.complement()));
+      return languages_.characters(kLineEnds.complement());
     }
     return checked(is('\\') ? readEscape(false) : single(next()));
   }
 
-  Part readGroup(int depth) {
+  void checkDepth(int depth) const {
     if (depth == kMaxGroups) {
       invalid("groups are nested more than " + std::to_string(kMaxGroups) + " levels deep");
     }
+  }
+
+  Id readGroup(int depth) {
+    checkDepth(depth);
     if (take('?') && !take(':')) {
       readGroupName();
     }
-    std::vector<Part> alternatives = {readSequence(depth + 1)};
+    std::vector<Id> alternatives = {readSequence(depth + 1)};
     while (take('|')) {
       alternatives.push_back(readSequence(depth + 1));
     }
@@ -229,14 +250,16 @@ private:
     if (!take(')')) {
       invalid("expected ')'");
     }
-    return parts_.choice(alternatives);
+    return languages_.choice(std::move(alternatives));
   }
 
-  /// Parses "<name>" in "(?<name>...)". Refuses lookahead and lookbehind.
+  /// Parses "<name>" in "(?<name>...)". Refuses lookbehind, and lookahead in a group.
   void readGroupName() {
     const bool looks = is('=') || is('!');
     if (looks || !take('<') || is('=') || is('!')) {
-      unsupported(looks || is('=') || is('!') ? "lookahead or lookbehind" : "a group with flags");
+      unsupported(looks                ? "lookahead in a group or with a quantifier"
+                  : is('=') || is('!') ? "lookbehind"
+                                       : "a group with flags");
     }
     while (!take('>')) {
       next();
@@ -245,17 +268,18 @@ private:
 
   static CharRanges single(uint32_t character) { return {{character, character}}; }
 
-  Part checked(const CharRanges &set) const {
-    const std::string expression = grammarOf(set);
-    if (expression == "()") {
+  Id checked(const CharRanges &set) {
+    const Id language = languages_.characters(set);
+    if (language == Languages::kNothing) {
       invalid("class matches no character of a JSON string");
     }
-    return solidPart(expression);
+    return language;
   }
 
-  Part readClass() {
+  Id readClass() {
     const bool isNegated = take('^');
     CharRanges set;
+    doubtful_ = {};
     while (!take(']')) {
       const CharRanges first = is('\\') ? readEscape(true) : single(next());
       const bool isRange = is('-') && at_ + 1 < text_.size() && text_[at_ + 1] != ']';
@@ -270,7 +294,7 @@ private:
         invalid("invalid range: first character is above the last");
       }
     }
-    return checked(isNegated ? set.complement() : set);
+    return checked(isNegated ? set.complement().without(doubtful_) : set);
   }
 
   /// Returns the only character of a set, which is an end of a range.
@@ -286,17 +310,14 @@ private:
     const uint32_t name = next();
     switch (name) {
     case 'd':
-      return kDigits;
     case 'D':
-      return kDigits.complement();
+      return classOf(kDigits, kOtherDigits, name == 'D');
     case 'w':
-      return kWord;
     case 'W':
-      return kWord.complement();
+      return classOf(kWord, kOtherWord, name == 'W');
     case 's':
-      return kBlanks;
     case 'S':
-      return kBlanks.complement();
+      return classOf(kBlanks, kOtherBlanks, name == 'S');
     case 'x':
       return single(readHex(2));
     case 'u':
@@ -304,6 +325,11 @@ private:
     default:
       return single(readSimpleEscape(name, isInClass));
     }
+  }
+
+  CharRanges classOf(const CharRanges &set, const CharRanges &doubtful, bool isComplement) {
+    doubtful_.add(doubtful);
+    return (isComplement ? set.complement() : set).without(doubtful);
   }
 
   uint32_t readSimpleEscape(uint32_t name, bool isInClass) const {
@@ -360,16 +386,16 @@ private:
   }
 
   std::string where_;
-  PartBuilder parts_;
+  Languages &languages_;
   std::vector<uint32_t> text_;
   size_t at_ = 0;
+  CharRanges doubtful_; // of the classes that the class in brackets contains
 };
 
 } // namespace
 
-std::string grammarOfPattern(std::string_view pattern, const std::string &where,
-                             const std::function<std::string(const std::string &)> &addRule) {
-  return PatternReader(pattern, where, addRule).read();
+Languages::Id languageOfPattern(Languages &languages, std::string_view pattern, const std::string &where) {
+  return PatternReader(languages, pattern, where).read();
 }
 
 } // namespace cria::grammar

@@ -11,7 +11,7 @@ namespace cria::grammar {
 /// These bound memory to some hundred megabytes. Only a grammar with thousands of parses of one text comes
 /// near.
 static constexpr size_t kMaxItems = size_t{1} << 20;
-static constexpr size_t kMaxStates = size_t{1} << 16;
+static constexpr size_t kMaxStates = size_t{1} << 18;
 static constexpr size_t kMaxParses = size_t{1} << 14;  // items visited for one state
 static constexpr size_t kMaxVisited = size_t{1} << 24; // items visited for all states: seconds of work
 
@@ -22,18 +22,19 @@ static constexpr size_t kMaxVisited = size_t{1} << 24; // items visited for all 
 
 size_t Matcher::ItemHash::operator()(const Item &item) const {
   uint64_t hash = 0;
-  for (const uint64_t part : {uint64_t{item.rule}, uint64_t{item.alternative}, uint64_t{item.at},
-                              static_cast<uint64_t>(static_cast<uint32_t>(item.caller))}) {
+  for (const uint64_t part :
+       {uint64_t{item.rule}, uint64_t{item.alternative}, uint64_t{item.at}, uint64_t{item.count},
+        static_cast<uint64_t>(static_cast<uint32_t>(item.caller))}) {
     hash = (hash ^ part) * 0x9E3779B97F4A7C15u;
     hash ^= hash >> 32;
   }
   return hash;
 }
 
-Matcher::Matcher(Grammar grammar) : grammar_(std::move(grammar)) {
+Matcher::Matcher(Grammar grammar, uint32_t reach) : grammar_(std::move(grammar)), reach_(reach) {
   std::vector<Item> seeds;
   for (uint32_t i = 0; i < grammar_.rules[grammar_.root].alternatives.size(); ++i) {
-    seeds.push_back({grammar_.root, i, 0, kEnd});
+    seeds.push_back({grammar_.root, i, 0, 0, kEnd});
   }
   start_ = stateOf(seeds);
 }
@@ -47,6 +48,16 @@ int32_t Matcher::idOf(const Item &item) {
     items_.push_back(item);
   }
   return found->second;
+}
+
+/// Moves an item to the place after one more iteration of its symbol.
+void Matcher::completeIteration(Item &item, const Symbol &symbol) {
+  if (symbol.maximum != kUnbounded && item.count + 1 == symbol.maximum) {
+    ++item.at;
+    item.count = 0;
+  } else if (symbol.maximum != kUnbounded || item.count < symbol.minimum) {
+    ++item.count;
+  }
 }
 
 /// Computes the closure of `seeds`: enters rules and leaves complete alternatives until each item is before a
@@ -72,27 +83,35 @@ int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
         items.push_back(kEnd);
       } else {
         Item after = items_[static_cast<size_t>(item.caller)];
-        ++after.at;
+        completeIteration(after, sequenceOf(after)[after.at]);
         add(after);
       }
-    } else if (const Symbol &symbol = sequence[item.at]; !symbol.isRule) {
+      continue;
+    }
+    const Symbol &symbol = sequence[item.at];
+    if (item.count >= symbol.minimum) { // otherwise it would have moved on, or must repeat
+      add({item.rule, item.alternative, item.at + 1, 0, item.caller});
+    }
+    if (!symbol.isRule) {
       items.push_back(idOf(item));
-    } else {
-      // Tail call: if nothing follows the rule, its caller is this item's caller. So a repetition needs no
-      // stack of its iterations.
-      const int32_t caller = item.at + 1 == sequence.size() ? item.caller : idOf(item);
-      for (uint32_t i = 0; i < grammar_.rules[symbol.rule].alternatives.size(); ++i) {
-        add({symbol.rule, i, 0, caller});
-      }
+      continue;
+    }
+    // Tail call: if nothing follows the rule, its caller is this item's caller. So a recursion needs no stack.
+    const bool isLast =
+        item.at + 1 == sequence.size() && symbol.maximum != kUnbounded && item.count + 1 == symbol.maximum;
+    const int32_t caller = isLast ? item.caller : idOf(item);
+    for (uint32_t i = 0; i < grammar_.rules[symbol.rule].alternatives.size(); ++i) {
+      add({symbol.rule, i, 0, 0, caller});
     }
   }
   numVisited_ += seen.size();
   if (numVisited_ > kMaxVisited) {
     refuseSize("visited positions", kMaxVisited);
   }
-  if (items.empty()) {
-    return kDead;
-  }
+  return items.empty() ? kDead : stateWith(std::move(items));
+}
+
+int32_t Matcher::stateWith(std::vector<int32_t> items) {
   std::sort(items.begin(), items.end());
   items.erase(std::unique(items.begin(), items.end()), items.end());
   const auto [found, isNew] = stateIds_.emplace(items, static_cast<int32_t>(states_.size()));
@@ -101,7 +120,6 @@ int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
       refuseSize("states", kMaxStates);
     }
     states_.push_back({std::move(items), {}, {}});
-    states_.back().ascii.fill(kUnknown);
   }
   return found->second;
 }
@@ -109,30 +127,49 @@ int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
 int32_t Matcher::step(int32_t state, uint32_t character) {
   {
     const State &from = states_[static_cast<size_t>(state)];
-    if (character < 128 && from.ascii[character] != kUnknown) {
+    const bool isInTable = character < from.ascii.size();
+    if (isInTable && from.ascii[character] != kUnknown) {
       return from.ascii[character];
     }
-    const auto known = from.others.find(character);
-    if (character >= 128 && known != from.others.end()) {
+    const auto known = isInTable ? from.others.end() : from.others.find(character);
+    if (known != from.others.end()) {
       return known->second;
     }
   }
   std::vector<Item> seeds;
   for (const int32_t id : states_[static_cast<size_t>(state)].items) {
-    if (id != kEnd &&
-        sequenceOf(items_[static_cast<size_t>(id)])[items_[static_cast<size_t>(id)].at].accepts(character)) {
-      seeds.push_back(items_[static_cast<size_t>(id)]);
-      ++seeds.back().at;
+    if (id == kEnd) {
+      continue;
+    }
+    const Item &item = items_[static_cast<size_t>(id)];
+    if (const Symbol &symbol = sequenceOf(item)[item.at]; symbol.accepts(character)) {
+      seeds.push_back(item);
+      completeIteration(seeds.back(), symbol);
     }
   }
   const int32_t next = seeds.empty() ? kDead : stateOf(seeds);
   State &from = states_[static_cast<size_t>(state)]; // again, as stateOf may have reallocated states_
-  if (character < 128) {
-    from.ascii[character] = next;
-  } else {
-    from.others.emplace(character, next);
-  }
+  remember(from, character, next);
   return next;
+}
+
+/// Most states of a long text are left by one or two characters; those that many tokens are matched from get
+/// a table.
+void Matcher::remember(State &state, uint32_t character, int32_t next) {
+  constexpr size_t kMany = 8;
+  if (state.ascii.empty() && state.others.size() == kMany) {
+    state.ascii.assign(128, kUnknown);
+    for (const auto &[known, target] : state.others) {
+      if (known < state.ascii.size()) {
+        state.ascii[known] = target;
+      }
+    }
+  }
+  if (character < state.ascii.size()) {
+    state.ascii[character] = next;
+  } else {
+    state.others.emplace(character, next);
+  }
 }
 
 Position Matcher::next(Position position, uint8_t byte) {
@@ -157,6 +194,52 @@ bool Matcher::isAlive(const Position &position) const {
     const Item &item = items_[static_cast<size_t>(id)];
     return sequenceOf(item)[item.at].acceptsAnyOf(position.partial.first(), position.partial.last());
   });
+}
+
+/// Returns a count that no text within reach distinguishes from that of the item.
+uint32_t Matcher::mergedCount(const Item &item) const {
+  const Symbol &symbol = sequenceOf(item)[item.at];
+  const uint64_t last = uint64_t{item.count} + reach_ + 1;
+  if (last < symbol.minimum) {
+    return 0;
+  }
+  return item.count >= symbol.minimum && last < symbol.maximum ? symbol.minimum : item.count;
+}
+
+int32_t Matcher::mergedItem(int32_t id) {
+  std::vector<int32_t> chain; // from `id` to its callers
+  int32_t caller = id;
+  auto known = merged_.find(caller);
+  while (caller != kEnd && known == merged_.end()) {
+    chain.push_back(caller);
+    caller = items_[static_cast<size_t>(caller)].caller;
+    known = merged_.find(caller);
+  }
+  int32_t merged = caller == kEnd ? kEnd : known->second;
+  for (size_t i = chain.size(); i-- > 0;) {
+    Item item = items_[static_cast<size_t>(chain[i])];
+    item.count = mergedCount(item);
+    item.caller = merged;
+    merged = idOf(item);
+    merged_.emplace(chain[i], merged);
+  }
+  return merged;
+}
+
+Position Matcher::mergedWithinReach(Position position) {
+  if (position.state == kDead) {
+    return position;
+  }
+  if (int32_t merged = states_[static_cast<size_t>(position.state)].merged; merged != kUnknown) {
+    return {merged, position.partial};
+  }
+  std::vector<int32_t> items;
+  for (const int32_t id : std::vector<int32_t>(states_[static_cast<size_t>(position.state)].items)) {
+    items.push_back(mergedItem(id));
+  }
+  const int32_t merged = stateWith(std::move(items));
+  states_[static_cast<size_t>(position.state)].merged = merged;
+  return {merged, position.partial};
 }
 
 bool Matcher::isComplete(const Position &position) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Matcher: which characters a grammar allows after a text. An item is a position in a rule together with the
-// stack of its callers; a state is the set of items that the text may have reached. States and transitions
+// stack of its callers, with the iterations that each of them has completed; a state is the set of items that the text may have reached. States and transitions
 // are interned as they are visited, which makes the matcher a lazily built automaton.
 //
 // Not thread-safe; callers serialize.
@@ -9,7 +9,6 @@
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/sdk/cria_utf8.hpp"
 
-#include <array>
 #include <map>
 #include <unordered_map>
 
@@ -25,7 +24,8 @@ inline constexpr int32_t kDead = -1;
 
 class Matcher {
 public:
-  explicit Matcher(Grammar grammar);
+  /// `reach` is the longest text, in characters, that callers match from a position of mergedWithinReach().
+  explicit Matcher(Grammar grammar, uint32_t reach = 0);
 
   /// Returns the position before the first character.
   Position start() const { return {start_, {}}; }
@@ -36,12 +36,16 @@ public:
   bool isAlive(const Position &position) const;
   /// Returns whether the prefix is a complete text of the grammar.
   bool isComplete(const Position &position) const;
+  /// Returns a position after which the same texts of up to `reach` characters are alive. It is the same one for
+  /// positions that differ only in counts of repetitions that such a text cannot complete.
+  Position mergedWithinReach(Position position);
 
 private:
-  /// The next symbol is symbol `at` of the alternative. After the last symbol, matching continues after the
-  /// symbol of item `caller`.
+  /// The next symbol is symbol `at` of the alternative, of which `count` iterations are complete; without an
+  /// upper bound, they are counted up to the lower one. After the last symbol, matching continues after this
+  /// iteration of the symbol of item `caller`.
   struct Item {
-    uint32_t rule, alternative, at;
+    uint32_t rule, alternative, at, count;
     int32_t caller; // index in items_; kEnd: the alternative is one of the start rule
     bool operator==(const Item &) const = default;
   };
@@ -49,9 +53,11 @@ private:
     size_t operator()(const Item &item) const;
   };
   struct State {
-    std::vector<int32_t> items;                   // ascending; begins with kEnd if the text may end here
-    std::array<int32_t, 128> ascii;               // transitions by character; kUnknown: not computed yet
-    std::unordered_map<uint32_t, int32_t> others; // transitions by other characters
+    std::vector<int32_t> items; // ascending; begins with kEnd if the text may end here
+    std::vector<int32_t> ascii; // transitions by character; kUnknown: not computed yet
+    std::unordered_map<uint32_t, int32_t>
+        others;                // transitions that are not in `ascii`, which is made for many
+    int32_t merged = kUnknown; // mergedWithinReach()
   };
   static constexpr int32_t kEnd = -1;
   static constexpr int32_t kUnknown = -2;
@@ -59,13 +65,20 @@ private:
   const Sequence &sequenceOf(const Item &item) const {
     return grammar_.rules[item.rule].alternatives[item.alternative];
   }
+  static void completeIteration(Item &item, const Symbol &symbol);
+  uint32_t mergedCount(const Item &item) const;
+  int32_t mergedItem(int32_t id);
   int32_t idOf(const Item &item);
   int32_t stateOf(const std::vector<Item> &seeds);
+  int32_t stateWith(std::vector<int32_t> items);
+  static void remember(State &state, uint32_t character, int32_t next);
   int32_t step(int32_t state, uint32_t character);
 
   Grammar grammar_;
+  uint32_t reach_;
   std::vector<Item> items_;
   std::unordered_map<Item, int32_t, ItemHash> ids_;
+  std::unordered_map<int32_t, int32_t> merged_; // results of mergedItem()
   std::vector<State> states_;
   std::map<std::vector<int32_t>, int32_t> stateIds_;
   int32_t start_ = kDead;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/samplers/grammar/SchemaWriter.h"
 
+#include <algorithm>
+
 namespace cria::grammar {
 
 /// The rules of every JSON grammar. Whitespace is bounded, since a model could generate it without end.
+/// Escaped surrogates are pairs, so that each iteration of `char` is one character.
 static constexpr const char *kCommon = R"gbnf(
 ws ::= | " " | "\n" [ \t]{0,20}
-char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
+hex ::= [0-9a-fA-F]
+char ::= [^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" ([0-9a-cA-CefEF] hex{3} | [dD] [0-7] hex{2} | [dD] [89abAB] hex{2} "\\u" [dD] [c-fC-F] hex{2}))
 control ::= "\\u00" ("0" [0-7be-f] | "1" [0-9a-f] | "7f")
 string ::= "\"" char* "\""
-number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,3})?
+integer ::= "0" | "-"? [1-9] [0-9]{0,15}
+number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1,2})?
 boolean ::= "true" | "false"
 null ::= "null"
 value ::= object | array | string | number | boolean | null
@@ -17,246 +22,116 @@ object ::= "{" ws (string ws ":" ws value ws ("," ws string ws ":" ws value ws)*
 array ::= "[" ws (value ws ("," ws value ws)*)? "]"
 )gbnf";
 
-static constexpr const char *kFormats = R"gbnf(
-date ::= [0-9]{4} "-" ("0" [1-9] | "1" [0-2]) "-" ("0" [1-9] | [12] [0-9] | "3" [01])
-time ::= ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,9})? ("Z" | [+-] ([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9])
-uuid ::= [0-9a-fA-F]{8} ("-" [0-9a-fA-F]{4}){3} "-" [0-9a-fA-F]{12}
-)gbnf";
-
-/// Keywords that do not constrain values.
-static const std::set<std::string> kAnnotations = {
-    "title",      "description", "default",   "examples",    "$schema", "$id",    "$comment",
-    "deprecated", "readOnly",    "writeOnly", "definitions", "$defs",   "$anchor"};
-
 std::string literal(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
-    quoted += c == '"' || c == '\\' ? std::string("\\") + c : c == '\n' ? "\\n" : std::string(1, c);
+    quoted += c == '"' || c == '\\' ? std::string("\\") + c
+              : c == '\n'           ? "\\n"
+              : c == '\r'           ? "\\r"
+                                    : std::string(1, c);
   }
   return quoted + "\"";
 }
 
-static std::string literalOf(const Json &value) { return literal(value.dump()); }
-
-std::string escapePointer(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  }
-  return escaped;
-}
+SchemaWriter::SchemaWriter(const SchemaDocument &document, const SchemaOptions &options)
+    : document_(document), options_(options), reader_(document, languages_, options),
+      languageWriter_(languages_, [this](const std::string &expression, const std::string &name) {
+        return add(expression, name);
+      }) {}
 
 std::string SchemaWriter::write() {
-  const std::string rule = ruleOf(root_, "");
-  return "root ::= " + rule + "\n" + kCommon + kFormats + rules_;
-}
-
-void SchemaWriter::refuse(cria_status status, const std::string &pointer, const std::string &why) {
-  throw plugin::Refusal(status, "JSON Schema, at '" + (pointer.empty() ? "/" : pointer) + "': " + why);
-}
-
-void SchemaWriter::invalid(const std::string &pointer, const std::string &why) {
-  refuse(CRIA_STATUS_INVALID_ARGUMENT, pointer, why);
-}
-
-void SchemaWriter::allowOnly(const Json &schema, const std::string &pointer,
-                             std::initializer_list<std::string_view> known) {
-  for (const auto &[name, value] : schema.items()) {
-    if (std::find(known.begin(), known.end(), name) == known.end() && !kAnnotations.contains(name)) {
-      refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/" + escapePointer(name),
-             "'" + name + "' is not supported here");
-    }
+  const Node root = {{&document_.root(), false}};
+  const std::string rule = ruleOf(root);
+  if (reader_.isEmpty(root)) {
+    document_.invalid(document_.root(), "", "no value conforms to the schema");
   }
+  return "root ::= " + rule + "\n" + kCommon + rules_;
 }
 
-std::string SchemaWriter::add(const std::string &expression) {
-  std::string name = "s" + std::to_string(count_++);
-  addRule(name, expression);
-  return name;
+void SchemaWriter::refuse(const Node &node, const char *keyword, const std::string &why) const {
+  const auto has = [&](const Atom &atom) {
+    return atom.schema->is_object() && atom.schema->contains(keyword);
+  };
+  const auto atom = std::find_if(node.begin(), node.end(), has);
+  document_.unsupported(atom == node.end() ? node.empty() ? document_.root() : *node.front().schema
+                                           : *atom->schema,
+                        atom == node.end() ? "" : keyword, "'" + std::string(keyword) + "' " + why);
 }
 
-void SchemaWriter::addRule(const std::string &name, const std::string &expression) {
-  constexpr size_t kMaxBytes = size_t{16} << 20;
+std::string SchemaWriter::add(const std::string &expression, const std::string &name) {
+  constexpr size_t kMaxBytes = size_t{32} << 20;
   if (rules_.size() + expression.size() > kMaxBytes) {
-    refuse(CRIA_STATUS_UNSUPPORTED, "", "generated grammar is larger than 16 MiB; simplify the schema");
+    throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
+                          "JSON Schema: generated grammar is larger than 32 MiB; simplify the schema");
   }
-  rules_ += name + " ::= " + expression + "\n";
+  const std::string own = name.empty() ? "s" + std::to_string(count_++) : name;
+  rules_ += own + " ::= " + expression + "\n";
+  return own;
 }
 
-std::string SchemaWriter::ruleOf(const Json &schema, const std::string &pointer) {
-  const auto [found, isNew] = names_.emplace(pointer, "");
+std::string SchemaWriter::ruleOf(const Node &node) {
+  if (node.empty()) {
+    return "value";
+  }
+  const auto [found, isNew] = names_.emplace(node, "");
   if (!isNew) {
     return found->second;
   }
-  if (++depth_ > kMaxNesting) { // chains of references count too
-    invalid(pointer,
-            "schemas and references are nested more than " + std::to_string(kMaxNesting) + " levels deep");
-  }
   const std::string name = found->second = "s" + std::to_string(count_++);
-  addRule(name, expressionOf(schema, pointer));
-  --depth_;
+  std::string expression;
+  std::set<std::string> choices;
+  for (const Shape &shape : reader_.shapesOf(node)) {
+    const std::string choice = expressionOf(shape, node);
+    if (!choice.empty() && choices.insert(choice).second) {
+      expression += (expression.empty() ? "" : " | ") + choice;
+    }
+  }
+  add(expression.empty() ? name : expression, name); // without a value: a rule that matches no finite text
   return name;
 }
 
-std::string SchemaWriter::expressionOf(const Json &schema, const std::string &pointer) {
-  if (schema.is_boolean() && schema.get<bool>()) {
-    return "value";
-  }
-  if (!schema.is_object()) {
-    invalid(pointer, schema.is_boolean() ? "false allows no value" : "expected an object or true");
-  }
-  if (schema.contains("$ref")) {
-    return referenceOf(schema, pointer);
-  }
-  if (schema.contains("const") || schema.contains("enum")) {
-    return choicesOf(schema, pointer);
-  }
-  for (const char *name : {"anyOf", "oneOf"}) {
-    if (schema.contains(name)) {
-      return alternativesOf(schema, name, pointer);
+std::string SchemaWriter::expressionOf(const Shape &shape, const Node &node) {
+  if (shape.values) {
+    std::string expression;
+    for (const Json &value : *shape.values) {
+      expression += (expression.empty() ? "" : " | ") + valueOf(value);
     }
+    return expression;
   }
-  if (schema.contains("allOf")) {
-    return objectOf(merged(schema, pointer), pointer);
+  switch (shape.type) {
+  case ValueType::null:
+    return "null";
+  case ValueType::boolean:
+    return "boolean";
+  case ValueType::number: {
+    NumberSet integers;
+    integers.isInteger = true;
+    return shape.numbers == NumberSet() ? "number"
+           : shape.numbers == integers  ? "integer"
+                                        : languageWriter_.write(languageOf(languages_, shape.numbers));
   }
-  return typedOf(schema, pointer);
+  case ValueType::string:
+    return shape.text == Languages::kAnyText ? "string"
+                                             : R"("\"" )" + languageWriter_.write(shape.text) + R"( "\"")";
+  case ValueType::array:
+    return arrayOf(shape, node);
+  case ValueType::object:
+    return objectOf(shape, node);
+  }
+  return "";
 }
 
-std::string SchemaWriter::referenceOf(const Json &schema, const std::string &pointer) {
-  allowOnly(schema, pointer, {"$ref"});
-  const auto [target, name] = resolve(schema, pointer);
-  return ruleOf(*target, name);
-}
-
-std::pair<const Json *, std::string> SchemaWriter::resolve(const Json &schema,
-                                                           const std::string &pointer) const {
-  const Json &reference = schema["$ref"];
-  if (!reference.is_string() || !reference.get_ref<const std::string &>().starts_with("#")) {
-    refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/$ref",
-           "expected a reference into this schema, such as '#/$defs/name'");
+std::string SchemaWriter::valueOf(const Json &value) {
+  if (!value.is_structured() || value.empty()) {
+    return value.is_structured() ? value.is_array() ? R"("[" ws "]")" : R"("{" ws "}")"
+                                 : literal(textOf(value));
   }
-  const std::string target = reference.get<std::string>().substr(1);
-  try {
-    return {&root_.at(Json::json_pointer(target)), target};
-  } catch (const Json::exception &) {
-    invalid(pointer + "/$ref", "reference '" + reference.get<std::string>() + "' has no target");
+  std::string parts;
+  for (const auto &[name, each] : value.items()) {
+    parts += (parts.empty() ? "" : " \",\" ws ") +
+             (value.is_object() ? literal(Json(name).dump()) + " ws \":\" ws " : "") + valueOf(each) + " ws";
   }
-}
-
-std::string SchemaWriter::choicesOf(const Json &schema, const std::string &pointer) {
-  allowOnly(schema, pointer, {"const", "enum", "type"});
-  if (schema.contains("const")) {
-    return literalOf(schema["const"]);
-  }
-  if (!schema["enum"].is_array() || schema["enum"].empty()) {
-    invalid(pointer + "/enum", "expected a nonempty array of values");
-  }
-  std::string expression;
-  for (const Json &value : schema["enum"]) {
-    expression += (expression.empty() ? "" : " | ") + literalOf(value);
-  }
-  return expression;
-}
-
-std::string SchemaWriter::alternativesOf(const Json &schema, const std::string &name,
-                                         const std::string &pointer) {
-  allowOnly(schema, pointer, {name});
-  if (!schema[name].is_array() || schema[name].empty()) {
-    invalid(pointer + "/" + name, "expected a nonempty array of schemas");
-  }
-  std::string expression;
-  for (size_t i = 0; i < schema[name].size(); ++i) {
-    expression +=
-        (i == 0 ? "" : " | ") + ruleOf(schema[name][i], pointer + "/" + name + "/" + std::to_string(i));
-  }
-  return expression;
-}
-
-Json SchemaWriter::merged(const Json &schema, const std::string &pointer) {
-  allowOnly(schema, pointer, {"allOf"});
-  if (!schema["allOf"].is_array() || schema["allOf"].empty()) {
-    invalid(pointer + "/allOf", "expected a nonempty array of schemas");
-  }
-  Json result{{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}};
-  for (size_t i = 0; i < schema["allOf"].size(); ++i) {
-    Json part = schema["allOf"][i];
-    const std::string where = pointer + "/allOf/" + std::to_string(i);
-    if (part.is_object() && part.contains("$ref")) {
-      allowOnly(part, where, {"$ref"});
-      part = Json(*resolve(part, where).first);
-    }
-    if (!part.is_object()) {
-      invalid(where, "expected an object schema");
-    }
-    allowOnly(part, where, {"type", "properties", "required"});
-    const Json properties = part.value("properties", Json::object());
-    for (const auto &[name, property] : properties.items()) {
-      if (result["properties"].contains(name) && result["properties"][name] != property) {
-        refuse(CRIA_STATUS_UNSUPPORTED, where + "/properties/" + escapePointer(name),
-               "schemas of allOf declare property '" + name + "' differently");
-      }
-      result["properties"][name] = property;
-    }
-    for (const Json &name : part.value("required", Json::array())) {
-      result["required"].push_back(name);
-    }
-  }
-  return result;
-}
-
-std::string SchemaWriter::typedOf(const Json &schema, const std::string &pointer) {
-  if (!schema.contains("type")) {
-    if (schema.contains("properties") || schema.contains("required")) {
-      return objectOf(schema, pointer);
-    }
-    if (schema.contains("items") || schema.contains("prefixItems")) {
-      return arrayOf(schema, pointer);
-    }
-    allowOnly(schema, pointer, {});
-    return "value";
-  }
-  const Json &type = schema["type"];
-  if (!type.is_array()) {
-    return ofType(type, schema, pointer);
-  }
-  std::string expression;
-  for (const Json &each : type) { // several types are allowed only without keywords; see below
-    expression += (expression.empty() ? "" : " | ") +
-                  add(ofType(each, type.size() == 1 ? schema : Json{{"type", each}}, pointer));
-  }
-  if (type.empty() || (type.size() > 1 && !isPlain(schema))) {
-    refuse(CRIA_STATUS_UNSUPPORTED, pointer + "/type",
-           "several types with other keywords are not supported; use anyOf");
-  }
-  return expression;
-}
-
-bool SchemaWriter::isPlain(const Json &schema) {
-  return std::all_of(schema.items().begin(), schema.items().end(), [](const auto &item) {
-    return item.key() == "type" || kAnnotations.contains(item.key());
-  });
-}
-
-std::string SchemaWriter::ofType(const Json &type, const Json &schema, const std::string &pointer) {
-  std::string name = type.is_string() ? type.get<std::string>() : "";
-  if (name == "object") {
-    return objectOf(schema, pointer);
-  }
-  if (name == "array") {
-    return arrayOf(schema, pointer);
-  }
-  if (name == "string") {
-    return stringOf(schema, pointer);
-  }
-  if (name == "integer") {
-    return integerOf(schema, pointer);
-  }
-  if (name == "number" || name == "boolean" || name == "null") {
-    allowOnly(schema, pointer, {"type"});
-    return name;
-  }
-  invalid(pointer + "/type",
-          "expected object, array, string, integer, number, boolean or null, got " + type.dump());
+  return value.is_array() ? "\"[\" ws " + parts + " \"]\"" : "\"{\" ws " + parts + " \"}\"";
 }
 
 } // namespace cria::grammar

@@ -7,8 +7,17 @@ namespace cria::grammar {
 
 static constexpr size_t kMaxKnown = 512; // cached results, of one bit per token
 
+/// Returns the size of the longest piece in bytes, of which it has no more characters.
+static uint32_t longestPiece(const cria_vocabulary &vocabulary) {
+  uint64_t longest = 0;
+  for (uint32_t id = 0; id < vocabulary.size; ++id) {
+    longest = std::max<uint64_t>(longest, vocabulary.pieces[id].size);
+  }
+  return static_cast<uint32_t>(std::min<uint64_t>(longest, UINT32_MAX / 2));
+}
+
 TokenFilter::TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary)
-    : vocabulary_(&vocabulary), matcher_(std::move(grammar)) {
+    : vocabulary_(&vocabulary), matcher_(std::move(grammar), longestPiece(vocabulary)) {
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     const bool isText = vocabulary.kinds[id] == CRIA_TOKEN_NORMAL || vocabulary.kinds[id] == CRIA_TOKEN_BYTE;
     if (isText && vocabulary.pieces[id].size > 0) {
@@ -52,7 +61,8 @@ std::vector<bool> TokenFilter::walk(const Position &position) {
   return allowed;
 }
 
-const std::vector<bool> &TokenFilter::allowedAfter(const Position &position) {
+const std::vector<bool> &TokenFilter::allowedAfter(const Position &exact) {
+  const Position position = matcher_.mergedWithinReach(exact);
   const std::array<uint32_t, 4> key{static_cast<uint32_t>(position.state), position.partial.bits,
                                     position.partial.missing, position.partial.size};
   if (known_.size() == kMaxKnown && !known_.contains(key)) {

@@ -90,6 +90,14 @@ TEST_F(GrammarSamplerTest, RandomChoicesFitASchema) {
   }
 }
 
+TEST_F(GrammarSamplerTest, OptionsChangeHowASchemaIsRead) {
+  const std::string schema = quoteText(R"({"type": "string", "format": "regex"})");
+  EXPECT_EQ(refusalOf("grammar(json_schema=" + schema + ")"), "");
+  EXPECT_THAT(refusalOf("grammar(json_schema=" + schema + ", exact_formats=true)"),
+              HasSubstr("format 'regex' cannot be enforced"));
+  EXPECT_EQ(refusalOf("grammar(json_schema=" + schema + ", open_objects=true)"), "");
+}
+
 TEST_F(GrammarSamplerTest, ClonesGoTheirOwnWay) {
   SamplerChain chain = create(expressionOf(R"(root ::= "a" "b" | "a" "c")") + "|greedy");
   const int32_t a = *testTokenizer().find("a"), b = *testTokenizer().find("b"),

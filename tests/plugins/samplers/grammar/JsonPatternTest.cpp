@@ -26,9 +26,9 @@ bool acceptsString(Matcher &matcher, const std::string &text) {
   return accepts(matcher, nlohmann::json(text).dump());
 }
 
-/// The translation without the rules that it adds.
-std::string grammarOf(const std::string &pattern, const std::string &where = "") {
-  return grammarOfPattern(pattern, where, [](const std::string &) { return std::string("added"); });
+void read(const std::string &pattern, const std::string &where = "") {
+  Languages languages;
+  languageOfPattern(languages, pattern, where);
 }
 
 /// All texts of up to `length` characters of the alphabet.
@@ -85,6 +85,11 @@ TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
                               "^(|a)b$",
                               "^\\-a$",
                               "a{0}",
+                              "^(?!a)b?",
+                              "^(?=.*1)[ab1]+$",
+                              "(?!a|b)[^1]$",
+                              "^(?=a$|b)",
+                              "^(?!.*(ab|1))(?=.{2}).*a",
                               "^a{0,1}$"}) {
     Matcher matcher = matcherOf(pattern);
     const std::regex regex(pattern);
@@ -145,13 +150,39 @@ TEST(JsonPatternTest, TakesManyAlternativesAndOptionalParts) {
   std::string nested = "a?";
   for (int i = 0; i < 40; ++i) {
     nested = "(b?" + nested + ")*";
-    if (i == 4) {
-      Matcher deep = matcherOf("^" + nested + "$");
-      EXPECT_TRUE(acceptsString(deep, "abba"));
-      EXPECT_FALSE(acceptsString(deep, "abc"));
+  }
+  Matcher deep = matcherOf("^" + nested + "$");
+  EXPECT_TRUE(acceptsString(deep, "abba"));
+  EXPECT_FALSE(acceptsString(deep, "abc"));
+}
+
+// Lengths beside a pattern: in the repetitions of the pattern where they fit, otherwise in an automaton.
+TEST(JsonPatternTest, HasALength) {
+  struct Length {
+    const char *pattern;
+    size_t minimum, maximum;
+  };
+  for (const auto &[pattern, minimum, maximum] : {Length{"^[ab]+$", 2, 3},
+                                                  {"^a[b1]*$", 2, 3},
+                                                  {"b", 0, 2},
+                                                  {"^(ab|1)*$", 3, 4},
+                                                  {"^[ab]*1$", 2, 4},
+                                                  {"^(a|b1)*-?$", 2, 3},
+                                                  {"a$|^b", 1, 3}}) {
+    const nlohmann::json schema = {
+        {"type", "string"}, {"pattern", pattern}, {"minLength", minimum}, {"maxLength", maximum}};
+    Matcher matcher(parseGeneratedGbnf(grammarOfJsonSchema(schema.dump())));
+    const std::regex regex(pattern);
+    for (const std::string &text : textsOf("ab1-", 5)) {
+      const bool expected =
+          std::regex_search(text, regex) && text.size() >= minimum && text.size() <= maximum;
+      ASSERT_EQ(acceptsString(matcher, text), expected) << pattern << " in " << text;
     }
   }
-  EXPECT_LT(grammarOf(nested).size(), 100u); // no longer with each level
+  Matcher large(parseGeneratedGbnf(
+      grammarOfJsonSchema(R"({"type": "string", "pattern": "^x[a-z]+$", "maxLength": 70000})")));
+  EXPECT_TRUE(acceptsString(large, "x" + std::string(69999, 'a')));
+  EXPECT_FALSE(acceptsString(large, "x" + std::string(70000, 'a')));
 }
 
 // A short pattern whose number of parses grows with the text.
@@ -163,13 +194,13 @@ TEST(JsonPatternTest, RefusesTooManyParses) {
 TEST(JsonPatternTest, RefusesByNameAndPosition) {
   const std::pair<const char *, const char *> cases[] = {
       {"a(", "character 3: expected ')'"},
-      {"(?=a)", "character 3: lookahead or lookbehind is not supported"},
+      {"(b(?=a))", "character 5: lookahead in a group or with a quantifier is not supported"},
       {"(?<!a)b", "lookbehind"},
       {"\\1", "'\\1' is not supported"},
       {"a\\b", "'\\b' is not supported"},
       {"\\p{L}", "'\\p' is not supported"},
       {"(^a)?b", "an anchor within a pattern"},
-      {"(a$)", "an anchor within a group"},
+      {"(a$)b", "an anchor within a group"},
       {"a$b", "an anchor within a pattern"},
       {"(?i:a)", "a group with flags is not supported"},
       {"\\ud83d", "an unpaired surrogate"},
@@ -177,7 +208,7 @@ TEST(JsonPatternTest, RefusesByNameAndPosition) {
       {"a**", "expected one quantifier"},
       {"*", "character 1: quantifier or bracket without an operand"},
       {"a{2,1}", "expected a quantifier such as {2,5}"},
-      {"a{9999}", "at most 2000"},
+      {"a{9999999999}", "at most 1000000000"},
       {"a{x}", "expected a number"},
       {"[b-a]", "invalid range"},
       {"[\\d-z]", "a single character at each end"},
@@ -191,16 +222,16 @@ TEST(JsonPatternTest, RefusesByNameAndPosition) {
   };
   for (const auto &[pattern, message] : cases) {
     try {
-      grammarOf(pattern, "at 'x'");
+      read(pattern, "at 'x'");
       ADD_FAILURE() << pattern;
     } catch (const plugin::Refusal &refusal) {
       EXPECT_THAT(refusal.what(), StartsWith("at 'x', character ")) << pattern;
       EXPECT_THAT(refusal.what(), HasSubstr(message)) << pattern;
     }
   }
-  EXPECT_THROW(grammarOf("\xFF"), plugin::Refusal);
-  EXPECT_THROW(grammarOf(std::string(100000, '(')), plugin::Refusal);
-  EXPECT_THROW(grammarOf(std::string(4000, '(')), plugin::Refusal);
+  EXPECT_THROW(read("\xFF"), plugin::Refusal);
+  EXPECT_THROW(read(std::string(100000, '(')), plugin::Refusal);
+  EXPECT_THROW(read(std::string(4000, '(')), plugin::Refusal);
 }
 
 } // namespace

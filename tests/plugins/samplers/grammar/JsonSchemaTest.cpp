@@ -26,7 +26,10 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
       {R"({"type": "string", "minLength": 2, "maxLength": 3})",
        {R"("ab")", R"("a\n\u00e4")"},
        {R"("a")", R"("abcd")"}},
-      {R"({"type": "string", "format": "date"})", {R"("2026-02-31")"}, {R"("2026-13-01")", R"("26-01-01")"}},
+      {R"({"type": "string", "format": "date"})",
+       {R"("2026-02-28")", R"("2024-02-29")", R"("2000-02-29")", R"("1999-12-31")"},
+       {R"("2026-13-01")", R"("26-01-01")", R"("2026-02-29")", R"("1900-02-29")", R"("2026-02-31")",
+        R"("2026-04-31")", R"("0000-01-01")"}},
       {R"({"type": "string", "format": "date-time"})",
        {R"("2026-01-02T03:04:05.678+01:00")"},
        {R"("2026-01-02")"}},
@@ -47,8 +50,8 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
        {"[null, null]", "[null,null,null]"},
        {"[]", "[null]", "[null,null,null,null]"}},
       {R"({"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "items": false})",
-       {R"(["a", 1])"},
-       {R"(["a"])", R"(["a", 1, 2])"}},
+       {R"(["a", 1])", R"(["a"])", "[]"},
+       {R"([1])", R"(["a", 1, 2])"}},
       {R"({"type": "object"})", {"{}", R"({"a": 1, "b": {}})"}, {"[]"}},
       {R"({"properties": {"a": {"type": "integer"}, "b": {"type": "integer"}, "c": {"type": "integer"}}, "required": ["b"]})",
        {R"({"b": 1})", R"({"a": 1, "b": 2})", R"({"a":1,"b":2,"c":3})", R"({"b": 2, "c": 3})"},
@@ -68,12 +71,114 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
            "required": ["value"]}}})",
        {R"({"value": 1, "children": [{"value": 2}, {"value": 3, "children": []}]})"},
        {R"({"value": 1, "children": [4]})"}},
+      // Enumerations beside other keywords.
+      {R"({"type": "string", "enum": ["a", null, 1]})", {R"("a")"}, {"null", "1"}},
+      {R"({"const": 5, "type": ["string", "integer"], "minimum": 3})", {"5"}, {"6"}},
+      {R"({"enum": [[1, "x"], [2]], "items": {"type": "integer"}})", {"[2]"}, {R"([1,"x"])"}},
+      // Numbers.
+      {R"({"type": "number", "minimum": 0, "exclusiveMaximum": 1.5})",
+       {"0", "0.0", "1", "1.49", "0.001"},
+       {"-0.1", "1.5", "1.50", "2", "-1"}},
+      {R"({"type": "number", "exclusiveMinimum": -0.25, "maximum": -0.05})",
+       {"-0.2", "-0.05", "-0.249"},
+       {"-0.25", "-0.3", "-0.04", "0"}},
+      {R"({"type": "integer", "minimum": 0.0, "maximum": 9007199254740991})",
+       {"0", "9007199254740991"},
+       {"-1", "9007199254740992"}},
+      {R"({"type": "integer", "minimum": -123456789012345678901234567890, "maximum": -1e2})",
+       {"-123456789012345678901234567890", "-100"},
+       {"-123456789012345678901234567891", "-99"}},
+      {R"({"type": "integer", "multipleOf": 7, "minimum": -20, "maximum": 100})",
+       {"0", "-14", "98"},
+       {"1", "-21", "105", "97"}},
+      {R"({"type": "number", "multipleOf": 0.25})", {"0.25", "3", "-1.500"}, {"0.3", "0.125"}},
+      {R"({"type": "integer", "format": "int32"})", {"1"}, {"1.5"}},
+      // Several types with keywords, and formats that are annotations.
+      {R"({"type": ["string", "null"], "maxLength": 2, "items": {"type": "null"}})",
+       {"null", R"("ab")"},
+       {R"("abc")", "[]"}},
+      {R"({"type": "string", "format": "email"})", {R"("anything")"}, {"1"}},
+      {R"({"type": "string", "nullable": true})", {R"("a")"}, {"null"}},
+      // Arrays.
+      {R"({"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2})",
+       {R"([1,"a"])"},
+       {"[1]", R"([1,"a",2])"}},
+      {R"({"$schema": "http://json-schema.org/draft-07/schema#", "type": "array", "items": [{"type": "integer"}], "additionalItems": {"type": "null"}})",
+       {"[]", "[1]", "[1, null, null]"},
+       {"[null]", "[1, 1]"}},
+      {R"({"type": "array", "items": {"enum": ["a", "b", "c"]}, "uniqueItems": true, "minItems": 2})",
+       {R"(["c","a"])", R"(["a","b","c"])"},
+       {R"(["a"])", R"(["a","b","a"])"}},
+      {R"({"type": "array", "items": {"type": "integer"}, "contains": {"minimum": 5}, "maxContains": 2})",
+       {"[5]", "[1, 6, 2, 9]"},
+       {"[]", "[1, 2]", "[5, 6, 7]"}},
+      {R"({"type": "array", "items": {"type": "null"}, "maxItems": 70000})", {"[]", "[null]"}, {"[1]"}},
+      // Objects.
+      {R"({"type": "object", "properties": {"a": {}, "b": {}}, "minProperties": 1, "maxProperties": 1})",
+       {R"({"a": 1})", R"({"b": 1})"},
+       {"{}", R"({"a": 1, "b": 2})"}},
+      {R"({"type": "object", "patternProperties": {"^x": {"type": "integer"}, "y$": {"minimum": 3}}, "additionalProperties": false})",
+       {"{}", R"({"x": 1})", R"({"y": 4, "xy": 5})"},
+       {R"({"xy": 1})", R"({"z": 1})", R"({"x": "a"})"}},
+      {R"({"type": "object", "propertyNames": {"pattern": "^[a-z]{2}$"}, "additionalProperties": {"type": "integer"}})",
+       {R"({"ab": 1})"},
+       {R"({"abc": 1})", R"({"ab": ""})"}},
+      {R"({"type": "object", "properties": {"a\nb": {"type": "null"}}, "additionalProperties": true})",
+       {R"({"a\nb": null, "c": 1})"},
+       {R"({"a\nb": 1})", R"({"\u0061\nb": 1})"}},
+      {R"({"properties": {}, "required": ["x"]})", {R"({"x": [1]})"}, {"{}", R"({"y": 1})"}},
+      {R"({"type": "object", "properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}})",
+       {"{}", R"({"b": 1})", R"({"a": 1, "b": 2})"},
+       {R"({"a": 1})"}},
+      // Combinations.
+      {R"({"properties": {"c": {"allOf": [{"$ref": "#/$defs/Color"}], "default": "red"}}, "$defs": {"Color": {"type": "string", "enum": ["red", "blue"]}}})",
+       {R"({"c": "blue"})"},
+       {R"({"c": "green"})"}},
+      {R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]})",
+       {R"({"a": 1})", R"({"b": 1})", R"({"a": 1, "b": 1})"},
+       {"{}", R"({"a": "x"})"}},
+      {R"({"oneOf": [{"type": "integer", "minimum": 3}, {"type": "integer", "maximum": 5}]})",
+       {"2", "6"},
+       {"3", "4", "5"}},
+      {R"({"oneOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}], "discriminator": {"propertyName": "k"}, "$defs": {
+           "Cat": {"type": "object", "properties": {"k": {"const": "cat"}, "n": {"type": "integer"}}, "required": ["k"]},
+           "Dog": {"type": "object", "properties": {"k": {"const": "dog"}}, "required": ["k"]}}})",
+       {R"({"k": "cat", "n": 1})", R"({"k": "dog"})"},
+       {R"({"k": "cow"})", "{}"}},
+      {R"({"type": "string", "not": {"enum": ["a", "b"]}})",
+       {R"("c")", R"("ab")", R"("")"},
+       {R"("a")", R"("b")"}},
+      {R"({"properties": {"t": {"enum": ["x", "y"]}, "v": {}}, "required": ["t"], "type": "object",
+           "if": {"properties": {"t": {"const": "x"}}}, "then": {"required": ["v"]}, "else": {"properties": {"v": {"type": "null"}}}})",
+       {R"({"t": "x", "v": 1})", R"({"t": "y"})", R"({"t": "y", "v": null})"},
+       {R"({"t": "x"})", R"({"t": "y", "v": 1})"}},
+      {R"({"allOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"a": {"const": 2}}}]})",
+       {"{}", "3"},
+       {R"({"a": 1})"}},
+      {R"({"allOf": [{"properties": {"a": {}}}], "properties": {"b": {}}, "unevaluatedProperties": false})",
+       {R"({"b": 1, "a": 2})", R"({"a": 2})"},
+       {R"({"c": 1})"}},
+      // References.
+      {R"({"$id": "https://example.org/s.json", "$ref": "https://example.org/s.json#/$defs/N", "$defs": {"N": {"type": "integer"}}})",
+       {"1"},
+       {"null"}},
+      {R"({"$id": "https://example.org/a/s.json", "$ref": "t.json#there", "$defs": {"N": {"$id": "t.json", "$defs": {"x": {"$anchor": "there", "type": "null"}}}}})",
+       {"null"},
+       {"1"}},
+      {R"({"$ref": "#/$defs/N", "maximum": 3, "$defs": {"N": {"type": "integer"}}})", {"1"}, {"4"}},
+      {R"({"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/N", "maximum": 3, "definitions": {"N": {"type": "integer"}}})",
+       {"1", "4"},
+       {"null"}},
+      // Unknown keywords.
+      {R"({"type": "integer", "example": 1, "x-order": 2, "contentMediaType": "text/plain"})",
+       {"1"},
+       {"null"}},
       {R"({"title": "A", "description": "b", "default": 1, "type": "null", "$comment": "c"})",
        {"null"},
        {"1"}},
   };
   for (const Case &each : kCases) {
-    Matcher matcher(parseGbnf(grammarOfJsonSchema(each.schema), "root"));
+    Matcher matcher(parseGeneratedGbnf(grammarOfJsonSchema(each.schema)));
     for (const char *text : each.fit) {
       EXPECT_TRUE(accepts(matcher, text)) << each.schema << "  " << text;
     }
@@ -86,30 +191,29 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
 TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
   const std::pair<const char *, const char *> kSchemas[] = {
       {"{", "JSON Schema: parse error at line 1, column 2"},
-      {"3", "at '/': expected an object or true"},
-      {"false", "false allows no value"},
+      {"3", "at '/': expected a schema, which is an object or a boolean, got 3"},
+      {"false", "no value conforms to the schema"},
       {R"({"type": "text"})", "at '/type': expected object, array"},
-      {R"({"type": "string", "pattern": "a+", "minLength": 2})",
-       "at '/minLength': 'minLength' is not supported here"},
-      {R"x({"type": "string", "pattern": "(?!a)"})x", "at '/pattern', character 3: lookahead"},
-      {R"({"type": "string", "pattern": 1})", "at '/pattern': expected a regular expression, got 1"},
-      {R"({"type": "string", "format": "email"})", "expected date, time, date-time or uuid"},
-      {R"({"type": "string", "minLength": 5, "maxLength": 2})", "in ascending order"},
-      {R"({"type": "number", "minimum": 1})", "'minimum' is not supported here"},
-      {R"({"type": "integer", "multipleOf": 2})", "at '/multipleOf'"},
-      {R"({"type": "integer", "minimum": 5, "maximum": 4})", "range from 5 to 4 is empty"},
-      {R"({"type": "integer", "minimum": 1.5})", "expected an integer, got 1.5"},
-      {R"({"enum": []})", "expected a nonempty array of values"},
-      {R"({"not": {}})", "'not' is not supported"},
+      {R"({"type": "string", "pattern": "a\\b"})", "at '/pattern', character 4: '\\b' is not supported"},
+      {R"({"type": "string", "pattern": 1})", "at '/pattern': expected a string, got 1"},
+      {R"({"type": "string", "minLength": 5, "maxLength": 2})", "no value conforms to the schema"},
+      {R"({"type": "string", "minLength": -1})", "at '/minLength': expected a nonnegative integer, got -1"},
+      {R"({"type": "integer", "multipleOf": 0})", "at '/multipleOf': expected a number above zero"},
+      {R"({"type": "integer", "multipleOf": 100003})",
+       "at '/multipleOf': multiples of 100003 are not supported"},
+      {R"({"type": "integer", "minimum": 5, "maximum": 4})", "no value conforms to the schema"},
+      {R"({"type": "integer", "minimum": "1"})", "at '/minimum': expected a number"},
+      {R"({"enum": []})", "expected a nonempty array"},
+      {R"({"not": {}})", "no value conforms to the schema"},
+      {R"({"not": {"uniqueItems": true}})", "at '/not/uniqueItems': 'uniqueItems' is not supported in not"},
       {R"({"properties": {"a/b": {"type": "array", "uniqueItems": true}}})",
-       "at '/properties/a~1b/uniqueItems'"},
-      {R"({"properties": {}, "required": ["x"]})", "required property \"x\" is not declared"},
+       "at '/properties/a~1b/uniqueItems': 'uniqueItems' is supported for items of at most 256 values"},
+      {R"({"type": "object", "minProperties": 3})", "at '/minProperties'"},
       {R"({"$ref": "#/$defs/none"})", "reference '#/$defs/none' has no target"},
-      {R"({"allOf": [{"$ref": ""}]})", "at '/allOf/0/$ref': expected a reference into this schema"},
+      {R"({"allOf": [{"$ref": ""}]})", "refers to itself without end"},
       {R"({"$ref": "http://example.org"})", "expected a reference into this schema"},
-      {R"({"type": ["integer", "string"], "minimum": 3})", "use anyOf"},
-      {R"({"allOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"a": {"const": 2}}}]})",
-       "declare property 'a' differently"},
+      {R"({"$schema": "http://json-schema.org/draft-03/schema#"})", "draft 3 is not supported"},
+      {R"({"a": 1, "a": 2})", "name 'a' is given twice"},
   };
   for (const auto &[schema, message] : kSchemas) {
     try {
@@ -124,7 +228,7 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
     deep += R"({"type": "array", "items": )";
   }
   EXPECT_THROW(grammarOfJsonSchema(deep + "{}" + std::string(100000, '}')), plugin::Refusal);
-  EXPECT_THROW(parseGbnf(grammarOfJsonSchema(R"({"$ref": "#"})"), "root"), plugin::Refusal); // without end
+  EXPECT_THROW(grammarOfJsonSchema(R"({"$ref": "#"})"), plugin::Refusal); // without end
   std::string chain = R"({"$ref": "#/$defs/r0", "$defs": {)";
   for (int i = 0; i < 4000; ++i) {
     chain += "\"r" + std::to_string(i) + "\": {\"$ref\": \"#/$defs/r" + std::to_string(i + 1) + "\"}, ";
@@ -135,14 +239,73 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
     wide += "\"p" + std::to_string(i) + "\": {}, ";
   }
   EXPECT_THROW(grammarOfJsonSchema(wide + R"("q": {}}})"), plugin::Refusal);
-  EXPECT_THROW(grammarOfJsonSchema(R"({"properties": {"a\nb": {}}, "additionalProperties": true})"),
-               plugin::Refusal);
   EXPECT_THROW(
       grammarOfJsonSchema(R"({"enum": [)" + std::string(100000, '[') + std::string(100000, ']') + "]}"),
       plugin::Refusal);
-  EXPECT_THROW(grammarOfJsonSchema(R"({"properties": {")" + std::string(5000, 'n') +
-                                   R"(": {}}, "additionalProperties": true})"),
-               plugin::Refusal);
+}
+
+TEST(JsonSchemaTest, EnforcesFormatsOnRequest) {
+  const auto matcherOf = [](const std::string &format) {
+    return Matcher(parseGeneratedGbnf(grammarOfJsonSchema(
+        R"({"type": "string", "format": ")" + format + "\"}", {.hasExactFormats = true})));
+  };
+  struct Format {
+    const char *name;
+    std::vector<const char *> fit, doNot;
+  };
+  const Format kFormats[] = {
+      {"email", {R"("a.b@example.org")"}, {R"("a@")", R"("example.org")"}},
+      {"ipv4", {R"("192.168.0.255")"}, {R"("192.168.0.256")", R"("1.2.3")", R"("01.2.3.4")"}},
+      {"ipv6", {R"("::1")", R"("1:2:3:4:5:6:7:8")"}, {R"("1:2")", R"("::1::")"}},
+      {"hostname", {R"("example.org")"}, {R"("-a.org")", R"("")"}},
+      {"uri", {R"("https://example.org/a?b#c")"}, {R"("example")"}},
+      {"duration", {R"("P1DT12H")", R"("P3W")"}, {R"("P")", R"("P1D1Y")"}},
+      {"json-pointer", {R"("")", R"("/a~1b/0")"}, {R"("a")", R"("/~2")"}}};
+  for (const auto &[name, fit, doNot] : kFormats) {
+    Matcher matcher = matcherOf(name);
+    for (const char *text : fit) {
+      EXPECT_TRUE(accepts(matcher, text)) << name << "  " << text;
+    }
+    for (const char *text : doNot) {
+      EXPECT_FALSE(accepts(matcher, text)) << name << "  " << text;
+    }
+  }
+  EXPECT_THROW(matcherOf("regex"), plugin::Refusal);
+}
+
+TEST(JsonSchemaTest, KnowsNullableOnRequest) {
+  Matcher matcher(parseGeneratedGbnf(
+      grammarOfJsonSchema(R"({"type": "string", "nullable": true})", {.isOpenApi = true})));
+  EXPECT_TRUE(accepts(matcher, "null"));
+  EXPECT_TRUE(accepts(matcher, R"("a")"));
+  EXPECT_FALSE(accepts(matcher, "1"));
+}
+
+TEST(JsonSchemaTest, OpensObjectsOnRequest) {
+  constexpr const char *kSchema = R"({"type": "object", "properties": {"a": {"type": "null"}}})";
+  Matcher closed(parseGeneratedGbnf(grammarOfJsonSchema(kSchema)));
+  Matcher open(parseGeneratedGbnf(grammarOfJsonSchema(kSchema, {.hasOpenObjects = true})));
+  EXPECT_FALSE(accepts(closed, R"({"a": null, "b": 1})"));
+  EXPECT_TRUE(accepts(open, R"({"a": null, "b": 1})"));
+  EXPECT_FALSE(accepts(open, R"({"b": 1, "a": 2})"));
+}
+
+// A text that escapes a character outside of the basic plane has one character, as one that does not.
+TEST(JsonSchemaTest, CountsCharacters) {
+  Matcher matcher(
+      parseGeneratedGbnf(grammarOfJsonSchema(R"({"type": "string", "minLength": 1, "maxLength": 1})")));
+  for (const char *text : {"\"\xF0\x9F\xA6\x99\"", R"("\ud83e\udd99")", R"("\u00e4")", R"("\n")"}) {
+    EXPECT_TRUE(accepts(matcher, text)) << text;
+  }
+  for (const char *text : {R"("\ud83e")", R"("\ud83e\ud83e")", R"("")", R"("aa")"}) {
+    EXPECT_FALSE(accepts(matcher, text)) << text;
+  }
+  Matcher large(parseGeneratedGbnf(
+      grammarOfJsonSchema(R"({"type": "string", "minLength": 65536, "maxLength": 65537})")));
+  const auto quoted = [](size_t size) { return "\"" + std::string(size, 'x') + "\""; };
+  EXPECT_TRUE(accepts(large, quoted(65536)));
+  EXPECT_FALSE(accepts(large, quoted(65535)));
+  EXPECT_FALSE(accepts(large, quoted(65538)));
 }
 
 } // namespace

@@ -152,6 +152,38 @@ TEST(MatcherTest, AllowsTheTokensThatGoOn) {
                   .empty());
 }
 
+// A position stands for all that differ in counts which a token cannot complete; it allows the same tokens.
+TEST(MatcherTest, MergesPositionsThatATokenCannotDistinguish) {
+  const std::string gbnf = R"(root ::= "\"" [a-z]{5000,60000} "\"" ("," [0-9]+){2,40000} "." )";
+  constexpr uint32_t kReach = 3;
+  Matcher merging(parseGbnf(gbnf, "root"), kReach);
+  const auto walk = [&](Position position, std::string_view text) {
+    for (const char byte : text) {
+      position = merging.next(position, static_cast<uint8_t>(byte));
+    }
+    return position;
+  };
+  std::vector<std::string> nexts = {""};
+  for (size_t i = 0; i < nexts.size() && nexts[i].size() < kReach; ++i) {
+    for (const char c : {'a', '"', ',', '7', '.'}) {
+      nexts.push_back(nexts[i] + c);
+    }
+  }
+  std::set<int32_t> merged;
+  for (const size_t size : {0u, 1u, 10u, 4000u, 4995u, 4996u, 4997u, 4998u, 4999u, 5000u, 5001u, 30000u,
+                            59990u, 59996u, 59997u, 59999u, 60000u}) {
+    const Position exact = walk(merging.start(), "\"" + std::string(size, 'x'));
+    const Position other = merging.mergedWithinReach(exact);
+    merged.insert(other.state);
+    for (const std::string &next : nexts) {
+      const Position a = walk(exact, next), b = walk(other, next);
+      ASSERT_EQ(merging.isAlive(a), merging.isAlive(b)) << size << "  " << next;
+      ASSERT_EQ(merging.isComplete(a), merging.isComplete(b)) << size << "  " << next;
+    }
+  }
+  EXPECT_LT(merged.size(), 13u);
+}
+
 // The cost of a step over 32000 tokens, at the first and at a later visit of a state.
 TEST(MatcherTest, IsQuickInsideAString) {
   TokenFilter filter(parseGbnf(kJson, "root"), conformance::testVocabulary().view());

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "plugins/samplers/grammar/NumberSet.h"
+
+#include <algorithm>
+
+namespace cria::grammar {
+namespace {
+
+constexpr uint64_t kMaxModulus = 8192; // states of an automaton that computes remainders
+
+/// A positive number as modulus · 10^-decimals.
+struct Factor {
+  uint64_t modulus;
+  uint32_t decimals;
+};
+
+/// REQUIRES: NumberSet::canDivideBy(number)
+Factor factorOf(const Decimal &number) {
+  return number.exponent >= 0 ? Factor{std::stoull(number.integerDigits()), 0}
+                              : Factor{std::stoull(number.digits), static_cast<uint32_t>(-number.exponent)};
+}
+
+/// Returns whether a number is a multiple of modulus · 10^-decimals, by long division.
+bool isMultiple(const Decimal &number, const Factor &factor) {
+  uint64_t remainder = 0;
+  std::string fraction = number.fractionDigits();
+  if (fraction.size() > factor.decimals) {
+    return false;
+  }
+  fraction.resize(factor.decimals, '0');
+  for (const char digit : number.integerDigits() + fraction) {
+    remainder = (remainder * 10 + static_cast<uint64_t>(digit - '0')) % factor.modulus;
+  }
+  return remainder == 0;
+}
+
+/// Writes the languages of numbers that are not negative.
+class Magnitudes {
+public:
+  using Id = Languages::Id;
+
+  Magnitudes(Languages &languages, size_t maxWhole, size_t maxFraction)
+      : languages_(languages), maxWhole_(maxWhole), maxFraction_(maxFraction) {}
+
+  Id any() { return languages_.sequence(languages_.choice({digits('0', '0'), longer(0)}), anyFraction()); }
+
+  Id atLeast(const Decimal &bound, bool isExclusive) {
+    const std::string whole = bound.integerDigits();
+    return languages_.choice(
+        {languages_.sequence(wholeAbove(whole), anyFraction()),
+         languages_.sequence(languages_.text(whole), fractionAtLeast(bound.fractionDigits(), isExclusive))});
+  }
+  Id atMost(const Decimal &bound, bool isExclusive) {
+    const std::string whole = bound.integerDigits();
+    return languages_.choice(
+        {languages_.sequence(wholeBelow(whole), anyFraction()),
+         languages_.sequence(languages_.text(whole), fractionAtMost(bound.fractionDigits(), isExclusive))});
+  }
+  /// All notations of one number.
+  Id equal(const Decimal &number) {
+    const std::string fraction = number.fractionDigits();
+    const Id zeros = languages_.repeated(digits('0', '0'), fraction.empty() ? 1 : 0);
+    const Id rest = languages_.sequence({languages_.text("." + fraction), zeros});
+    return languages_.sequence(languages_.text(number.integerDigits()),
+                               fraction.empty() ? languages_.repeated(rest, 0, 1) : rest);
+  }
+
+private:
+  Id digits(char first, char last) {
+    return first > last
+               ? Languages::kNothing
+               : languages_.characters({{static_cast<uint32_t>(first), static_cast<uint32_t>(last)}});
+  }
+  Id anyDigits(size_t minimum, size_t maximum) {
+    return languages_.repeated(digits('0', '9'), minimum, maximum);
+  }
+  /// Whole numbers with more than `size` digits.
+  Id longer(size_t size) {
+    return size >= maxWhole_ ? Languages::kNothing
+                             : languages_.sequence(digits('1', '9'), anyDigits(size, maxWhole_ - 1));
+  }
+  Id anyFraction() {
+    return maxFraction_ == 0
+               ? Languages::kEmptyText
+               : languages_.repeated(languages_.sequence(languages_.text("."), anyDigits(1, maxFraction_)), 0,
+                                     1);
+  }
+  /// Texts that share `i` digits with `number` and go on with a digit from `first` to `last`, then any `rest`.
+  Id branch(const std::string &number, size_t i, char first, char last, Id rest) {
+    return languages_.sequence({languages_.text(number.substr(0, i)), digits(first, last), rest});
+  }
+
+  Id wholeAbove(const std::string &whole) {
+    std::vector<Id> choices = {longer(whole.size())};
+    for (size_t i = 0; i < whole.size(); ++i) {
+      const size_t left = whole.size() - i - 1;
+      choices.push_back(branch(whole, i, static_cast<char>(whole[i] + 1), '9', anyDigits(left, left)));
+    }
+    return languages_.choice(choices);
+  }
+  Id wholeBelow(const std::string &whole) {
+    std::vector<Id> choices;
+    for (size_t i = 0; i < whole.size(); ++i) {
+      const size_t left = whole.size() - i - 1;
+      const char first = i == 0 && whole.size() > 1 ? '1' : '0';
+      choices.push_back(branch(whole, i, first, static_cast<char>(whole[i] - 1), anyDigits(left, left)));
+    }
+    if (whole.size() > 1) {
+      choices.push_back(digits('0', '0'));
+      choices.push_back(languages_.sequence(digits('1', '9'), anyDigits(0, whole.size() - 2)));
+    }
+    return languages_.choice(choices);
+  }
+
+  Id fractionAtLeast(const std::string &fraction, bool isExclusive) {
+    if (fraction.empty() && !isExclusive) {
+      return anyFraction();
+    }
+    if (maxFraction_ == 0) {
+      return Languages::kNothing;
+    }
+    std::vector<Id> choices;
+    for (size_t i = 0; i < fraction.size(); ++i) {
+      choices.push_back(
+          branch(fraction, i, static_cast<char>(fraction[i] + 1), '9', anyDigits(0, maxFraction_ - i - 1)));
+    }
+    Id rest = anyDigits(0, maxFraction_ - fraction.size());
+    if (isExclusive) { // further digits, not all of them zero
+      const Id positive = languages_.sequence({languages_.repeated(digits('0', '0'), 0), digits('1', '9'),
+                                               languages_.repeated(digits('0', '9'), 0)});
+      rest = languages_.withLength(languages_.both({positive, rest}), 1, Languages::kNoLimit);
+    }
+    choices.push_back(languages_.sequence(languages_.text(fraction), rest));
+    return languages_.sequence(languages_.text("."), languages_.choice(choices));
+  }
+  Id fractionAtMost(const std::string &fraction, bool isExclusive) {
+    const Id zeros = languages_.repeated(digits('0', '0'), fraction.empty() ? 1 : 0,
+                                         std::max<size_t>(maxFraction_ - fraction.size(), 1));
+    if (fraction.empty()) {
+      return isExclusive ? Languages::kNothing
+             : maxFraction_ == 0
+                 ? Languages::kEmptyText
+                 : languages_.repeated(languages_.sequence(languages_.text("."), zeros), 0, 1);
+    }
+    std::vector<Id> choices;
+    for (size_t i = 0; i < fraction.size(); ++i) {
+      choices.push_back(
+          branch(fraction, i, '0', static_cast<char>(fraction[i] - 1), anyDigits(0, maxFraction_ - i - 1)));
+      if (i > 0) { // ends early
+        choices.push_back(languages_.text(fraction.substr(0, i)));
+      }
+    }
+    if (!isExclusive) {
+      choices.push_back(languages_.sequence(languages_.text(fraction), zeros));
+    }
+    return languages_.repeated(languages_.sequence(languages_.text("."), languages_.choice(choices)), 0, 1);
+  }
+
+  Languages &languages_;
+  size_t maxWhole_, maxFraction_;
+};
+
+size_t maxFractionOf(const NumberSet &numbers) {
+  if (numbers.isInteger) {
+    return 0;
+  }
+  constexpr size_t kExact = 15; // digits that double precision distinguishes
+  size_t whole = 1, fraction = 0;
+  for (const auto &bound : {numbers.low, numbers.high}) {
+    if (bound) {
+      whole = std::max(whole, bound->value.integerDigits().size());
+      fraction = std::max(fraction, bound->value.fractionDigits().size());
+    }
+  }
+  for (const Decimal &number : numbers.excluded) {
+    whole = std::max(whole, number.integerDigits().size());
+  }
+  return std::max(fraction, whole < kExact ? kExact - whole : 0);
+}
+
+size_t maxWholeOf(const NumberSet &numbers) {
+  size_t size = 16;
+  for (const auto &bound : {numbers.low, numbers.high}) {
+    size = bound ? std::max(size, bound->value.integerDigits().size() + 1) : size;
+  }
+  for (const Decimal &factor : numbers.factors) {
+    size = std::max(size, factor.integerDigits().size() + 1);
+  }
+  return size;
+}
+
+} // namespace
+
+bool NumberSet::canDivideBy(const Decimal &number) {
+  const std::string digits = number.exponent >= 0 ? number.integerDigits() : number.digits;
+  return digits.size() <= 18 && std::stoull(digits) <= kMaxModulus && number.exponent >= -18;
+}
+
+void NumberSet::addLow(const Bound &bound) {
+  const bool isHigher = !low || bound.value > low->value || (bound.value == low->value && bound.isExclusive);
+  low = isHigher ? bound : *low;
+}
+
+void NumberSet::addHigh(const Bound &bound) {
+  const bool isLower =
+      !high || bound.value < high->value || (bound.value == high->value && bound.isExclusive);
+  high = isLower ? bound : *high;
+}
+
+void NumberSet::restrictTo(const NumberSet &other) {
+  if (other.low) {
+    addLow(*other.low);
+  }
+  if (other.high) {
+    addHigh(*other.high);
+  }
+  isInteger |= other.isInteger;
+  factors.insert(factors.end(), other.factors.begin(), other.factors.end());
+  notFactors.insert(notFactors.end(), other.notFactors.begin(), other.notFactors.end());
+  excluded.insert(excluded.end(), other.excluded.begin(), other.excluded.end());
+}
+
+bool NumberSet::contains(const Decimal &number) const {
+  const bool isAbove = !low || number > low->value || (number == low->value && !low->isExclusive);
+  const bool isBelow = !high || number < high->value || (number == high->value && !high->isExclusive);
+  const auto divides = [&](const Decimal &factor) { return isMultiple(number, factorOf(factor)); };
+  return isAbove && isBelow && (!isInteger || number.isInteger()) &&
+         std::all_of(factors.begin(), factors.end(), divides) &&
+         std::none_of(notFactors.begin(), notFactors.end(), divides) &&
+         std::find(excluded.begin(), excluded.end(), number) == excluded.end();
+}
+
+bool NumberSet::isEmpty() const {
+  if (!low || !high) {
+    return false;
+  }
+  if (low->value == high->value) {
+    return low->isExclusive || high->isExclusive || (isInteger && !low->value.isInteger());
+  }
+  return low->value > high->value || (isInteger && low->value.ceil() > high->value.floor());
+}
+
+Languages::Id languageOf(Languages &languages, const NumberSet &numbers) {
+  NumberSet set = numbers;
+  if (set.isInteger) { // the bounds as integers
+    const auto rounded = [](std::optional<NumberSet::Bound> &bound, const Decimal &value) {
+      bound = NumberSet::Bound{value, bound->isExclusive && bound->value.isInteger()};
+    };
+    if (set.low) {
+      rounded(set.low, set.low->value.ceil());
+    }
+    if (set.high) {
+      rounded(set.high, set.high->value.floor());
+    }
+  }
+  Magnitudes magnitudes(languages, maxWholeOf(set), maxFractionOf(set));
+  const Decimal zero;
+  std::vector<Languages::Id> positive = {magnitudes.any()}, negative = {magnitudes.atLeast(zero, true)};
+  if (set.low && !set.low->value.isNegative) {
+    positive.push_back(magnitudes.atLeast(set.low->value, set.low->isExclusive));
+    negative.push_back(Languages::kNothing);
+  } else if (set.low) {
+    negative.push_back(magnitudes.atMost(set.low->value.magnitude(), set.low->isExclusive));
+  }
+  if (set.high && set.high->value.isNegative) {
+    negative.push_back(magnitudes.atLeast(set.high->value.magnitude(), set.high->isExclusive));
+    positive.push_back(Languages::kNothing);
+  } else if (set.high) {
+    positive.push_back(magnitudes.atMost(set.high->value, set.high->isExclusive));
+  }
+  for (const Decimal &number : set.excluded) {
+    (number.isNegative ? negative : positive).push_back(languages.complement(magnitudes.equal(number)));
+  }
+  for (const bool isFactor : {true, false}) {
+    for (const Decimal &each : isFactor ? set.factors : set.notFactors) {
+      const Factor factor = factorOf(each);
+      const Languages::Id multiples = languages.multiples(factor.modulus, factor.decimals);
+      positive.push_back(isFactor ? multiples : languages.complement(multiples));
+      negative.push_back(positive.back());
+    }
+  }
+  return languages.choice(
+      {languages.both(positive), languages.sequence(languages.text("-"), languages.both(negative))});
+}
+
+} // namespace cria::grammar

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Writes objects of a JSON Schema.
+#include "plugins/samplers/grammar/SchemaWriter.h"
+
+#include <algorithm>
+
+namespace cria::grammar {
+
+/// Returns the names that get a pair of their own: those declared, in their order, then others that are
+/// required.
+std::vector<std::string> SchemaWriter::namesOf(const Shape &shape) {
+  std::vector<std::string> names = shape.order;
+  for (const std::string &name : shape.required) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string SchemaWriter::objectOf(const Shape &shape, const Node &node) {
+  const std::vector<std::string> names = namesOf(shape);
+  std::vector<Property> properties;
+  for (const std::string &name : names) {
+    const Node value = reader_.nodeOfProperty(shape, name);
+    const bool isRequired = shape.required.contains(name);
+    if (reader_.isEmpty(value)) {
+      if (isRequired) {
+        return "";
+      }
+      continue; // never there
+    }
+    properties.push_back(
+        {add(literal(Json(name).dump()) + " ws \":\" ws " + ruleOf(value) + " ws"), isRequired});
+  }
+  const std::string other = shape.maximum == shape.required.size() ? "" : othersOf(shape, names, node);
+  if (properties.empty() && !other.empty() && other == "string ws \":\" ws value ws" && shape.minimum == 0 &&
+      shape.maximum == Shape::kNoLimit) {
+    return "object";
+  }
+  const std::string pairs = pairsOf(shape, properties, other, node);
+  return pairs.empty() ? "" : "\"{\" ws " + pairs + " \"}\"";
+}
+
+std::string SchemaWriter::othersOf(const Shape &shape, const std::vector<std::string> &names,
+                                   const Node &node) {
+  std::vector<Id> declared;
+  std::vector<NamedNode> rules; // of more than one name, each language once
+  for (const std::string &name : names) {
+    declared.push_back(languages_.text(name));
+  }
+  for (const NamedNode &each : shape.properties) {
+    const auto same = std::find_if(rules.begin(), rules.end(),
+                                   [&](const NamedNode &rule) { return rule.names == each.names; });
+    if (same != rules.end()) {
+      same->node = joined(same->node, each.node);
+    } else if (std::find(declared.begin(), declared.end(), each.names) == declared.end()) {
+      rules.push_back(each);
+    }
+  }
+  constexpr size_t kMaxRules = 64;
+  if (rules.size() > kMaxRules) {
+    refuse(node, "patternProperties",
+           "is supported with at most " + std::to_string(kMaxRules) + " patterns and forbidden names");
+  }
+  // An object that declares properties has no others than those its keywords speak of.
+  const bool isClosed = !options_.hasOpenObjects && shape.evaluated != Languages::kNothing;
+  std::string pairs;
+  const Id others =
+      declared.empty() ? Languages::kAnyText : languages_.complement(languages_.choice(declared));
+  addOthers(isClosed ? languages_.both({others, shape.evaluated}) : others, {}, rules, pairs);
+  return pairs;
+}
+
+/// Appends pairs for the names, divided by the rules that they follow.
+void SchemaWriter::addOthers(Id names, const Node &value, std::span<const NamedNode> rules,
+                             std::string &pairs) {
+  if (languages_.isEmpty(names)) {
+    return;
+  }
+  if (!rules.empty()) {
+    const Id here = rules.front().names;
+    addOthers(languages_.both({names, languages_.complement(here)}), value, rules.subspan(1), pairs);
+    const Node both = joined(value, rules.front().node);
+    if (!reader_.isEmpty(both)) {
+      addOthers(languages_.both({names, here}), both, rules.subspan(1), pairs);
+    }
+    return;
+  }
+  const std::string key =
+      names == Languages::kAnyText ? "string" : R"("\"" )" + languageWriter_.write(names) + R"( "\"")";
+  pairs += (pairs.empty() ? "" : " | ") + key + " ws \":\" ws " + ruleOf(value) + " ws";
+}
+
+/// Writes rules for the pairs from each property on, by the number of pairs before it, as far as that matters.
+std::string SchemaWriter::pairsOf(const Shape &shape, const std::vector<Property> &properties,
+                                  const std::string &other, const Node &node) {
+  constexpr uint64_t kMaxPairs = 1000;
+  const uint64_t reachable = properties.size() + (other.empty() ? 0 : 1); // two others may have the same name
+  if (shape.minimum > reachable) {
+    if (other.empty()) {
+      return "";
+    }
+    refuse(node, "minProperties", "is supported up to one more than the number of declared properties");
+  }
+  const bool isBounded =
+      shape.maximum != Shape::kNoLimit && (!other.empty() || shape.maximum < properties.size());
+  const uint64_t most =
+      isBounded ? std::max<uint64_t>(shape.maximum, 1) : std::max<uint64_t>(shape.minimum, 1);
+  const uint64_t numStates = std::min<uint64_t>(most, properties.size());
+  if (numStates > kMaxPairs) {
+    refuse(node, isBounded ? "maxProperties" : "minProperties",
+           "is supported with at most " + std::to_string(kMaxPairs) + " declared properties");
+  }
+  const std::string pair = other.empty() ? "" : add(other);
+  const auto othersAfter = [&](uint64_t count) -> std::string { // "": impossible
+    const bool isEnough = count >= shape.minimum;
+    const uint64_t left = isBounded ? shape.maximum - std::min(count, shape.maximum) : Shape::kNoLimit;
+    if (pair.empty() || left == 0) {
+      return isEnough ? "\"\"" : "";
+    }
+    if (!isEnough && count + 1 < shape.minimum) {
+      return "";
+    }
+    const auto times = [&](uint64_t minimum, uint64_t used) {
+      return timesOf(minimum, isBounded ? left - used : Shape::kNoLimit);
+    };
+    if (count > 0) {
+      return add("(\",\" ws " + pair + ")" + times(isEnough ? 0 : 1, 0));
+    }
+    return add(pair + " (\",\" ws " + pair + ")" + times(0, 1) + (isEnough ? " | \"\"" : ""));
+  };
+  std::vector<std::string> after; // by number of pairs
+  for (uint64_t count = 0; count <= numStates; ++count) {
+    after.push_back(othersAfter(count));
+  }
+  for (size_t i = properties.size(); i-- > 0;) {
+    std::vector<std::string> here;
+    for (uint64_t count = 0; count <= numStates; ++count) {
+      const uint64_t next = std::min(count + 1, numStates);
+      const bool mayBe = !isBounded || count < shape.maximum;
+      std::string choices = mayBe && !after[next].empty()
+                                ? (count == 0 ? "" : "\",\" ws ") + properties[i].pair + " " + after[next]
+                                : "";
+      if (!properties[i].isRequired && !after[count].empty()) {
+        choices += (choices.empty() ? "" : " | ") + after[count];
+      }
+      here.push_back(choices.empty() ? "" : add(choices));
+    }
+    after = std::move(here);
+  }
+  return after[0];
+}
+
+} // namespace cria::grammar

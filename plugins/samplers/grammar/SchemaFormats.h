@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The formats of JSON Schema that can be enforced.
+#pragma once
+
+#include "plugins/samplers/grammar/Languages.h"
+
+#include <optional>
+#include <string>
+
+namespace cria::grammar {
+
+/// Returns texts of the format: date, time, date-time and uuid, and with `isExact` others as well, for which
+/// fewer texts than the specification allows may be returned, never more. nullopt: the format is an annotation.
+std::optional<Languages::Id> languageOfFormat(Languages &languages, const std::string &name, bool isExact);
+/// Returns the names of all formats that can be enforced, for a message.
+std::string knownFormats();
+
+} // namespace cria::grammar

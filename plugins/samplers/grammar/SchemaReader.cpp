@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Schemas and the keywords that combine them.
+#include "plugins/samplers/grammar/SchemaReader.h"
+
+#include <algorithm>
+
+namespace cria::grammar {
+
+const Json &falseSchema() {
+  static const Json schema = false;
+  return schema;
+}
+
+static Shapes everyType() {
+  return {{.type = ValueType::null},   {.type = ValueType::boolean}, {.type = ValueType::number},
+          {.type = ValueType::string}, {.type = ValueType::array},   {.type = ValueType::object}};
+}
+
+bool SchemaReader::isKeyword(const Json &schema, const char *name) const {
+  constexpr std::pair<std::string_view, Draft> kSince[] = {{"prefixItems", Draft::draft2020},
+                                                           {"minContains", Draft::draft2019},
+                                                           {"maxContains", Draft::draft2019},
+                                                           {"dependentRequired", Draft::draft2019},
+                                                           {"dependentSchemas", Draft::draft2019},
+                                                           {"unevaluatedItems", Draft::draft2019},
+                                                           {"unevaluatedProperties", Draft::draft2019},
+                                                           {"$recursiveRef", Draft::draft2019},
+                                                           {"$dynamicRef", Draft::draft2020},
+                                                           {"if", Draft::draft7},
+                                                           {"const", Draft::draft6},
+                                                           {"contains", Draft::draft6},
+                                                           {"propertyNames", Draft::draft6}};
+  const auto since = std::find_if(std::begin(kSince), std::end(kSince),
+                                  [&](const auto &each) { return each.first == name; });
+  return schema.contains(name) && (since == std::end(kSince) || document_.draft() >= since->second);
+}
+
+Node SchemaReader::schemaIn(const Json &schema, bool isNegated) const { return {{&schema, isNegated}}; }
+
+const Shapes &SchemaReader::shapesOf(const Node &node) {
+  if (const auto known = known_.find(node); known != known_.end()) {
+    return known->second;
+  }
+  if (!open_.insert(node).second || ++depth_ > kMaxSchemaNesting) { // chains of references count too
+    document_.invalid(*node.front().schema, "",
+                      "schema refers to itself without end, or more than " +
+                          std::to_string(kMaxSchemaNesting) + " levels deep");
+  }
+  Shapes shapes = node.empty() ? everyType() : Shapes();
+  for (size_t i = 0; i < node.size(); ++i) {
+    const Shapes each = node.size() == 1 ? read(node[i]) : shapesOf({node[i]});
+    shapes = i == 0 ? each : intersectionOf(shapes, each);
+  }
+  open_.erase(node);
+  --depth_;
+  return known_.try_emplace(node, std::move(shapes))
+      .first->second; // it may have been read for a property of its own
+}
+
+Shapes SchemaReader::read(const Atom &atom) {
+  if (atom.schema->is_boolean()) {
+    return atom.schema->get<bool>() != atom.isNegated ? everyType() : Shapes();
+  }
+  if (!atom.schema->is_object()) {
+    document_.invalid(*atom.schema, "",
+                      "expected a schema, which is an object or a boolean, got " + textOf(*atom.schema));
+  }
+  return atom.isNegated ? readNegative(*atom.schema) : readPositive(*atom.schema);
+}
+
+Shapes SchemaReader::readPositive(const Json &schema) {
+  if (schema.contains("$ref") && document_.draft() <= Draft::draft7) {
+    return shapesOf({{&document_.resolve(schema, "$ref"), false}}); // other members are ignored
+  }
+  Shapes shapes = typesOf(schema);
+  for (Shape &shape : shapes) {
+    constrain(shape, schema);
+  }
+  std::erase_if(shapes, [&](const Shape &shape) { return isEmpty(shape); });
+  const auto restrict = [&](const Shapes &more) { shapes = intersectionOf(shapes, more); };
+  if (const std::optional<std::vector<Json>> values = listOf(schema)) {
+    restrict(listed(*values));
+  }
+  for (const char *keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
+    if (isKeyword(schema, keyword)) {
+      restrict(shapesOf({{&document_.resolve(schema, keyword), false}}));
+    }
+  }
+  if (schema.contains("allOf")) {
+    for (const Json &each : arrayOf(schema, "allOf")) {
+      restrict(shapesOf(schemaIn(each)));
+    }
+  }
+  if (schema.contains("anyOf")) {
+    Shapes any;
+    for (const Json &each : arrayOf(schema, "anyOf")) {
+      append(any, shapesOf(schemaIn(each)));
+    }
+    restrict(any);
+  }
+  if (schema.contains("oneOf")) {
+    restrict(readExactlyOne(schema));
+  }
+  if (schema.contains("not")) {
+    restrict(shapesOf(schemaIn(schema["not"], true)));
+  }
+  if (isKeyword(schema, "if")) {
+    restrict(readCondition(schema));
+  }
+  for (const char *keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+    if (isKeyword(schema, keyword)) {
+      for (const auto &[name, needed] : objectOf(schema, keyword).items()) {
+        restrict(readDependency(name, needed, schema, keyword));
+      }
+    }
+  }
+  readUnevaluated(schema, shapes);
+  return shapes;
+}
+
+/// A value conforms to exactly one schema of oneOf: to one, and to the negation of each that shares values
+/// with it.
+Shapes SchemaReader::readExactlyOne(const Json &schema) {
+  constexpr size_t kMaxOfEach = 64; // ways in which a value fails the other schemas
+  const Json &choices = arrayOf(schema, "oneOf");
+  Shapes result;
+  for (const Json &each : choices) {
+    Shapes one = shapesOf(schemaIn(each));
+    for (const Json &other : choices) {
+      if (&other != &each && !intersectionOf(one, shapesOf(schemaIn(other))).empty()) {
+        one = intersectionOf(one, shapesOf(schemaIn(other, true)), std::max(kMaxOfEach, one.size()));
+      }
+    }
+    append(result, one);
+  }
+  return result;
+}
+
+Shapes SchemaReader::readCondition(const Json &schema) {
+  const auto branch = [&](bool isNegated, const char *keyword) {
+    const Shapes condition = shapesOf(schemaIn(schema["if"], isNegated));
+    return schema.contains(keyword) ? intersectionOf(condition, shapesOf(schemaIn(schema[keyword])))
+                                    : condition;
+  };
+  if (!schema.contains("then") && !schema.contains("else")) {
+    return everyType();
+  }
+  Shapes result = branch(false, "then");
+  append(result, branch(true, "else"));
+  return result;
+}
+
+/// The values without a property, and those with it that have what it needs: names, or a schema.
+Shapes SchemaReader::readDependency(const std::string &name, const Json &needed, const Json &schema,
+                                    const char *keyword) {
+  Shapes result = everyType();
+  Shape with = result.back();
+  result.back().properties.push_back({languages_.text(name), schemaIn(falseSchema())});
+  with.required.insert(name);
+  if (needed.is_array()) {
+    for (const std::string &each : namesOf(needed, schema, keyword)) {
+      with.required.insert(each);
+    }
+    result.push_back(with);
+  } else {
+    append(result, intersectionOf({with}, shapesOf(schemaIn(needed))));
+  }
+  return result;
+}
+
+/// Applies what the schema says of items and properties that no other keyword of it speaks of. Where another
+/// alternative would speak of more of them, this allows fewer values.
+void SchemaReader::readUnevaluated(const Json &schema, Shapes &shapes) {
+  const bool hasItems = isKeyword(schema, "unevaluatedItems"),
+             hasProperties = isKeyword(schema, "unevaluatedProperties");
+  for (Shape &shape : shapes) {
+    if (hasItems && shape.type == ValueType::array && shape.numEvaluated != Shape::kNoLimit &&
+        !shape.values) {
+      const Node node = schemaIn(schema["unevaluatedItems"]);
+      shape.prefix.resize(std::max<size_t>(shape.prefix.size(), shape.numEvaluated), shape.rest);
+      for (size_t i = shape.numEvaluated; i < shape.prefix.size(); ++i) {
+        shape.prefix[i] = joined(shape.prefix[i], node);
+      }
+      shape.rest = joined(shape.rest, node);
+      shape.numEvaluated = Shape::kNoLimit;
+    }
+    if (hasProperties && shape.type == ValueType::object && !shape.values) {
+      shape.properties.push_back(
+          {languages_.complement(shape.evaluated), schemaIn(schema["unevaluatedProperties"])});
+      shape.evaluated = Languages::kAnyText;
+    }
+  }
+  if ((hasItems || hasProperties) && std::any_of(shapes.begin(), shapes.end(), [&](const Shape &shape) {
+        return shape.values && ((hasItems && shape.type == ValueType::array) ||
+                                (hasProperties && shape.type == ValueType::object));
+      })) {
+    document_.unsupported(schema, hasItems ? "unevaluatedItems" : "unevaluatedProperties",
+                          "not supported with enum and const of arrays or objects");
+  }
+  std::erase_if(shapes, [&](const Shape &shape) { return isEmpty(shape); });
+}
+
+std::optional<std::vector<Json>> SchemaReader::listOf(const Json &schema) {
+  std::optional<std::vector<Json>> values;
+  if (schema.contains("enum")) {
+    const Json &list = arrayOf(schema, "enum");
+    values.emplace(list.begin(), list.end());
+  }
+  if (isKeyword(schema, "const")) {
+    const Json &value = schema["const"];
+    const bool isListed = !values || std::any_of(values->begin(), values->end(),
+                                                 [&](const Json &each) { return areEqual(each, value); });
+    values = isListed ? std::vector<Json>{value} : std::vector<Json>();
+  }
+  return values;
+}
+
+Shapes SchemaReader::listed(const std::vector<Json> &values) const {
+  Shapes shapes = everyType();
+  for (Shape &shape : shapes) {
+    shape.values.emplace();
+  }
+  for (const Json &value : values) {
+    shapes[static_cast<size_t>(typeOf(value))].values->push_back(value);
+  }
+  std::erase_if(shapes, [](const Shape &shape) { return shape.values->empty(); });
+  return shapes;
+}
+
+/// Returns a shape for each type that the schema allows, without further constraints.
+Shapes SchemaReader::typesOf(const Json &schema) {
+  if (!schema.contains("type")) {
+    return everyType();
+  }
+  Shapes shapes;
+  const auto add = [&](const Shape &shape) {
+    const bool isKnown = std::any_of(shapes.begin(), shapes.end(), [&](const Shape &each) {
+      return each.type == shape.type && !each.numbers.isInteger;
+    });
+    if (!isKnown) {
+      std::erase_if(shapes, [&](const Shape &each) { return each.type == shape.type; });
+      shapes.push_back(shape);
+    }
+  };
+  const auto addNamed = [&](const Json &name) {
+    constexpr std::pair<const char *, ValueType> kTypes[] = {
+        {"null", ValueType::null},      {"boolean", ValueType::boolean}, {"number", ValueType::number},
+        {"integer", ValueType::number}, {"string", ValueType::string},   {"array", ValueType::array},
+        {"object", ValueType::object}};
+    for (const auto &[text, type] : kTypes) {
+      if (name == Json(text)) {
+        Shape shape{.type = type};
+        shape.numbers.isInteger = text == std::string_view("integer");
+        return add(shape);
+      }
+    }
+    document_.invalid(schema, "type",
+                      "expected object, array, string, integer, number, boolean or null, got " +
+                          textOf(name));
+  };
+  const Json &type = schema["type"];
+  if (type.is_array()) {
+    std::for_each(type.begin(), type.end(), addNamed);
+  } else {
+    addNamed(type);
+  }
+  if (schema.contains("nullable") && schema["nullable"] == Json(true) && options_.isOpenApi) {
+    add({.type = ValueType::null});
+  }
+  return shapes;
+}
+
+} // namespace cria::grammar

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// SchemaReader: the shapes of schemas, of their conjunctions and of their negations. Where a negation cannot be
+// stated exactly, fewer values are allowed; a keyword that cannot be enforced at all is refused by name.
+#pragma once
+
+#include "plugins/samplers/grammar/JsonSchema.h"
+#include "plugins/samplers/grammar/SchemaDocument.h"
+#include "plugins/samplers/grammar/SchemaShape.h"
+
+namespace cria::grammar {
+
+class SchemaReader {
+public:
+  static constexpr size_t kMaxShapes = 1024; // of one node
+
+  /// The document and the languages must outlive the reader.
+  SchemaReader(const SchemaDocument &document, Languages &languages, const SchemaOptions &options)
+      : document_(document), languages_(languages), options_(options) {}
+
+  /// Returns the shapes of the values that conform to all schemas of `node`. Valid as long as the reader.
+  /// Errors: throws plugin::Refusal.
+  const Shapes &shapesOf(const Node &node);
+  /// Returns the shapes of the values that belong to both. If `most` is given, further ones are left out.
+  /// Errors: throws plugin::Refusal if there are more than kMaxShapes.
+  Shapes intersectionOf(const Shapes &a, const Shapes &b, size_t most = kMaxShapes);
+  /// Returns whether no value conforms. Some nodes without a value are not found, through recursion.
+  bool isEmpty(const Node &node);
+  bool isEmpty(const Shape &shape);
+  bool conforms(const Json &value, const Node &node);
+  bool conforms(const Json &value, const Shape &shape);
+  /// Returns what is required of a property.
+  Node nodeOfProperty(const Shape &shape, const std::string &name);
+  /// Returns the values of a node if they are at most `maximum` and can be listed.
+  std::optional<std::vector<Json>> valuesOf(const Node &node, size_t maximum);
+
+private:
+  using Id = Languages::Id;
+
+  // Schemas (SchemaReader.cpp).
+  Shapes read(const Atom &atom);
+  Shapes readPositive(const Json &schema);
+  Shapes readExactlyOne(const Json &schema);
+  Shapes readCondition(const Json &schema);
+  Shapes readDependency(const std::string &name, const Json &needed, const Json &schema, const char *keyword);
+  void readUnevaluated(const Json &schema, Shapes &shapes);
+  Shapes typesOf(const Json &schema);
+  Shapes listed(const std::vector<Json> &values) const;
+  std::optional<std::vector<Json>> listOf(const Json &schema);
+  bool isKeyword(const Json &schema, const char *name) const;
+
+  // Keywords of one type (SchemaKeywords.cpp).
+  void constrain(Shape &shape, const Json &schema);
+  void constrainNumber(Shape &shape, const Json &schema);
+  void constrainText(Shape &shape, const Json &schema);
+  void constrainArray(Shape &shape, const Json &schema);
+  void constrainObject(Shape &shape, const Json &schema);
+  struct Bounds {
+    std::optional<NumberSet::Bound> low, high;
+  };
+  Bounds boundsOf(const Json &schema);
+  std::optional<Decimal> numberOf(const Json &schema, const char *keyword);
+  std::optional<uint64_t> countOf(const Json &schema, const char *keyword);
+  std::optional<std::string> stringOf(const Json &schema, const char *keyword);
+  const Json &arrayOf(const Json &schema, const char *keyword);
+  const Json &objectOf(const Json &schema, const char *keyword);
+  std::vector<std::string> namesOf(const Json &names, const Json &schema, const char *keyword);
+  Id patternOf(const Json &schema, const std::string &pattern, const std::string &member);
+  Id formatOf(const Json &schema);
+  struct Items {
+    const Json *prefix = nullptr; // an array of schemas
+    const char *prefixKeyword = "";
+    const Json *rest = nullptr;
+  };
+  Items itemsOf(const Json &schema);
+  Node schemaIn(const Json &schema, bool isNegated = false) const;
+
+  // Negations (SchemaNegation.cpp).
+  Shapes readNegative(const Json &schema);
+  void negateCombinations(const Json &schema, Shapes &out);
+  void negateTypes(const Json &schema, Shapes &out);
+  void negateValues(const std::vector<Json> &values, Shapes &out);
+  void negateNumber(const Json &schema, Shapes &out);
+  void negateText(const Json &schema, Shapes &out);
+  void negateArray(const Json &schema, Shapes &out);
+  void negateObject(const Json &schema, Shapes &out);
+
+  // Shapes (SchemaShape.cpp).
+  std::optional<Shape> intersectionOf(const Shape &a, const Shape &b);
+
+  const SchemaDocument &document_;
+  Languages &languages_;
+  SchemaOptions options_;
+  std::map<Node, Shapes> known_;
+  std::map<Node, bool> empties_;
+  std::set<Node> open_;     // that are being read
+  std::set<Node> examined_; // whose emptiness is being decided
+  int depth_ = 0;
+};
+
+/// A schema that no value conforms to.
+const Json &falseSchema();
+
+} // namespace cria::grammar

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "plugins/samplers/grammar/SchemaText.h"
+
+#include "plugins/sdk/cria_plugin.hpp"
+
+#include <set>
+
+namespace cria::grammar {
+namespace {
+
+[[noreturn]] void invalid(const std::string &why) {
+  throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "JSON Schema: " + why);
+}
+
+/// Builds the value from the parser's events.
+class Builder : public nlohmann::json_sax<Json> {
+public:
+  Json take() { return std::move(root_); }
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override {
+    return value <= INT64_MAX ? put(static_cast<int64_t>(value)) : putNumber(std::to_string(value));
+  }
+  bool number_float(number_float_t, const string_t &text) override { return putNumber(text); }
+  bool string(string_t &value) override { return put(value); }
+  bool binary(binary_t &) override { return false; }
+
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool key(string_t &name) override {
+    if (++numMembers_ > kMaxSchemaMembers) {
+      invalid("expected at most " + std::to_string(kMaxSchemaMembers) + " members");
+    }
+    if (!names_.back().insert(name).second) {
+      invalid("name '" + name + "' is given twice in one object");
+    }
+    key_ = name;
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+
+  bool parse_error(std::size_t, const std::string &, const nlohmann::detail::exception &problem) override {
+    const std::string text = problem.what(); // "[json.exception.parse_error.101] parse error at ..."
+    const size_t end = text.find("] ");
+    invalid(end == std::string::npos ? text : text.substr(end + 2));
+  }
+
+private:
+  bool putNumber(const std::string &text) {
+    return put(Json::binary(Json::binary_t::container_type(text.begin(), text.end())));
+  }
+  bool put(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  Json *place(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Json &parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(value));
+      return &parent.back();
+    }
+    auto &members = parent.get_ref<Json::object_t &>(); // appended without a search; key() has compared names
+    members.std::vector<Json::object_t::value_type>::emplace_back(key_, std::move(value));
+    return &members.back().second;
+  }
+  bool open(Json value) {
+    if (open_.size() == static_cast<size_t>(kMaxSchemaNesting)) {
+      invalid("expected at most " + std::to_string(kMaxSchemaNesting) + " levels of nesting");
+    }
+    open_.push_back(place(std::move(value)));
+    names_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    names_.pop_back();
+    return true;
+  }
+
+  Json root_;
+  std::vector<Json *> open_;
+  std::vector<std::set<std::string>> names_; // of the members of each open object
+  std::string key_;
+  int numMembers_ = 0;
+};
+
+} // namespace
+
+Json parseSchemaText(std::string_view text) {
+  Builder builder;
+  Json::sax_parse(text, &builder);
+  return builder.take();
+}
+
+bool isNumber(const Json &value) { return value.is_number() || value.is_binary(); }
+
+std::string numberTextOf(const Json &value) {
+  return value.is_binary() ? std::string(value.get_binary().begin(), value.get_binary().end()) : value.dump();
+}
+
+std::optional<Decimal> decimalOf(const Json &value) {
+  return isNumber(value) ? Decimal::parse(numberTextOf(value)) : std::nullopt;
+}
+
+bool areEqual(const Json &a, const Json &b) {
+  if (isNumber(a) && isNumber(b)) {
+    const std::optional<Decimal> x = decimalOf(a), y = decimalOf(b);
+    return x && y ? *x == *y : numberTextOf(a) == numberTextOf(b);
+  }
+  if (a.type() != b.type() || a.size() != b.size()) {
+    return false;
+  }
+  if (a.is_array()) {
+    return std::equal(a.begin(), a.end(), b.begin(), areEqual);
+  }
+  if (!a.is_object()) {
+    return a == b;
+  }
+  for (const auto &[name, value] : a.items()) {
+    const auto found = b.find(name);
+    if (found == b.end() || !areEqual(value, *found)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string textOf(const Json &value) {
+  if (value.is_binary()) {
+    return numberTextOf(value);
+  }
+  if (!value.is_structured()) {
+    return value.dump();
+  }
+  std::string text;
+  for (const auto &[name, each] : value.items()) {
+    text += (text.empty() ? "" : ",") + (value.is_object() ? Json(name).dump() + ":" : "") + textOf(each);
+  }
+  return value.is_object() ? "{" + text + "}" : "[" + text + "]";
+}
+
+} // namespace cria::grammar
