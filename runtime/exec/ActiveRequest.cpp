@@ -139,14 +139,16 @@ bool ActiveRequest::endsWith(int32_t token) {
 Status ActiveRequest::explain(const Status &status, std::span<const float> logits) const {
   const bool areFinite =
       std::all_of(logits.begin(), logits.end(), [](float logit) { return logit <= kHighest; });
-  if (areFinite || model_.program().kv.type != ElementType::f16) {
+  const ElementType type = model_.program().kv.type;
+  if (areFinite || type == ElementType::f32) {
     return status;
   }
   const StatusOr<bool> overflow = session_->hasOverflow();
   return overflow.ok() && *overflow
              ? error(status.code(),
-                     "a key or value is beyond 65504, the largest number of a KV cache in f16; "
-                     "compile the model again with --kv f32")
+                     "a key or value is beyond the largest number of {}, the type of the KV cache; "
+                     "compile the model again with --kv f32",
+                     nameOf(type))
              : status;
 }
 

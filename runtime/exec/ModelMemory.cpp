@@ -2,9 +2,11 @@
 // Allocates the buffers of a program. Steps allocate nothing.
 #include "runtime/exec/ModelMemory.h"
 
+#include "format/ElementConversion.h"
 #include "support/Json.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cria {
 
@@ -161,16 +163,14 @@ Status ModelMemory::poisonBuffers() {
 }
 
 StatusOr<bool> ModelMemory::hasOverflow(uint32_t page) {
-  constexpr uint32_t kHalfExponent = 0x7C00, kFloatExponent = 0x7F800000; // all set: infinity or NaN
   const uint64_t bytes = program_.kv.pageBytes;
-  std::vector<uint32_t> words(bytes / sizeof(uint32_t));
-  CRIA_RETURN_IF_ERROR(device_.download(kv_, page * bytes, words.data(), bytes));
+  std::vector<std::byte> elements(bytes);
+  CRIA_RETURN_IF_ERROR(device_.download(kv_, page * bytes, elements.data(), bytes));
   CRIA_RETURN_IF_ERROR(device_.finish());
-  const bool isHalf = program_.kv.type == ElementType::f16;
-  return std::any_of(words.begin(), words.end(), [&](uint32_t word) {
-    return isHalf ? (word & kHalfExponent) == kHalfExponent || (word >> 16 & kHalfExponent) == kHalfExponent
-                  : (word & kFloatExponent) == kFloatExponent;
-  });
+  std::vector<float> values(bytes / sizeOf(program_.kv.type));
+  convertElements(program_.kv.type, elements.data(), ElementType::f32,
+                  reinterpret_cast<std::byte *>(values.data()), values.size());
+  return std::ranges::any_of(values, [](float value) { return !std::isfinite(value); });
 }
 
 Status ModelMemory::zeroPage(uint32_t page) {
