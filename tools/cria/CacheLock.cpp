@@ -25,7 +25,7 @@ bool isAt(const Descriptor &file, const std::string &path) {
 }
 
 /// Returns whether it waited.
-StatusOr<bool> lock(const Descriptor &file, const std::string &path, const std::function<void()> &onWait) {
+StatusOr<bool> lockFile(const Descriptor &file, const std::string &path, const std::function<void()> &onWait) {
   if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
     return false;
   }
@@ -51,7 +51,7 @@ StatusOr<CacheLock> CacheLock::acquire(const std::string &package, const std::fu
     if (!file) {
       return lockError(path);
     }
-    CRIA_ASSIGN_OR_RETURN(const bool waitedNow, lock(file, path, waited ? [] {} : onWait));
+    CRIA_ASSIGN_OR_RETURN(const bool waitedNow, lockFile(file, path, waited ? [] {} : onWait));
     waited = waited || waitedNow;
     if (isAt(file, path)) {
       return CacheLock(path, std::move(file), waited);
