@@ -143,7 +143,7 @@ TEST_F(ChatTemplateTest, EncodesOnlyTokensAsSpecial) {
   };
   EXPECT_EQ(*encode({.kind = ChatSegment::Kind::special, .text = "</s>"}), Ids{2});
   EXPECT_EQ(*encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 1}), Ids{1});
-  EXPECT_FALSE(encode({.kind = ChatSegment::Kind::special, .text = "Hello"}).ok());
+  EXPECT_FALSE(encode({.kind = ChatSegment::Kind::special, .text = "<0x41>"}).ok());
   EXPECT_THAT(encode({.kind = ChatSegment::Kind::special, .text = "<eot>"}).status().message(),
               HasSubstr("'<eot>'"));
   EXPECT_FALSE(encode({.kind = ChatSegment::Kind::specialId, .text = {}, .id = 540}).ok());
@@ -181,7 +181,7 @@ TEST_F(ChatTemplateTest, TextAfterATokenHasOneSpace) {
                            *tokenizer);
   };
   EXPECT_EQ(encode(" x"), encode("x"));
-  EXPECT_EQ(encode("  x").size(), encode(" x").size() + 1);
+  EXPECT_NE(encode("  x"), encode(" x"));
 }
 
 // The wrapper passes special ids of a plugin on, and a missing optional function is not an error.

@@ -149,14 +149,14 @@ TEST(CpuLoad, RefusesFilesCutOffAnywhere) {
   }
 }
 
-TEST(CpuLoad, NamesAFileThatIsGone) {
+// The bytes are what was verified; the file may have changed meanwhile.
+TEST(CpuLoad, LoadsTheBytesAndNotTheFile) {
   Device device(Backend::named("cpu"));
   cria_code *code = nullptr;
   const Outcome outcome =
       device.load(executableInfo(kNativeFormat, ""), readBytes(testKernelPath("test_kernels")),
                   "/nonexistent/kernels.so", &code);
-  EXPECT_EQ(outcome.status, CRIA_STATUS_INCOMPATIBLE_CODE);
-  EXPECT_THAT(outcome.message, HasSubstr("/nonexistent/kernels.so"));
+  EXPECT_EQ(outcome.status, CRIA_STATUS_OK) << outcome.message;
 }
 
 } // namespace
