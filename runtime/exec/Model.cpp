@@ -54,6 +54,7 @@ private:
   StatusOr<const float *> run(const CommandBuffer &commandBuffer, const CancelFlag *cancel);
 
   const CommandBuffer *last_ = nullptr;  // of the last step
+  StepPositions positions_;              // of the last step
   const float *visibleLogits_ = nullptr; // the result buffer, if it is host-visible
   std::vector<float> logits_;            // otherwise its copy
   bool poisonBuffers_ = false;
@@ -180,6 +181,7 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer,
                         commandBuffers->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
   input->write(batch, numTokens);
+  positions_ = positionsOf(batch);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
   CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, cancel));
   last_ = commandBuffer;
@@ -198,7 +200,7 @@ StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandB
   }
   CRIA_RETURN_IF_ERROR(device->finish());
   if (profiling_) {
-    CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, *device));
+    CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, positions_, *device));
   }
   return visibleLogits_ ? visibleLogits_ : logits_.data();
 }
@@ -219,7 +221,7 @@ StatusOr<std::vector<ProfileRow>> Model::Implementation::timeKernels(uint32_t co
                            "one; disable it first");
   }
   CRIA_ASSIGN_OR_RETURN(std::vector<ProfileRow> rows,
-                        cria::timeKernels(*commandBuffers, *device, program, *last_, count));
+                        cria::timeKernels(*commandBuffers, *device, program, *last_, positions_, count));
   CRIA_RETURN_IF_ERROR(device->repeat(last_->handle, 1));
   return rows;
 }

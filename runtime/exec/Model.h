@@ -60,7 +60,7 @@ struct ProfileRow {
   std::string name;   // kernel or op
   uint64_t calls = 0; // dispatches
   uint64_t nanoseconds = 0;
-  uint64_t bytes = 0; // of weights that were read, without look-up tables
+  uint64_t bytes = 0; // of operands that were read and results that were written
 };
 
 /// Memory of the model on its device, in bytes.

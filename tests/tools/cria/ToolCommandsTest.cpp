@@ -182,6 +182,7 @@ TEST(BenchCommandTest, TimesTheKernelsOfEachRow) {
       EXPECT_GT(kernel["dispatches"], 0);
       EXPECT_GT(kernel["microseconds"], 0);
       EXPECT_GT(kernel["share"], 0);
+      EXPECT_GT(kernel["bytes"], 0) << kernel["name"];
       EXPECT_TRUE(kernel["registers"].is_null()); // the processor has no such number
       EXPECT_TRUE(kernel["shared_bytes_per_block"].is_null());
       bytes += kernel["bytes"].get<uint64_t>();
