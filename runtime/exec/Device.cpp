@@ -52,6 +52,16 @@ StatusOr<DeviceCode> Device::load(const cria_executable &executable) {
   return DeviceCode(code, {api_.unload, context_});
 }
 
+StatusOr<cria_kernel_info> Device::kernelInfo(const cria_kernel_info_api &extension, cria_code *code,
+                                              std::string_view symbol, uint32_t threads,
+                                              uint64_t scratchBytes) {
+  cria_kernel_info info = {.struct_size = sizeof(info)};
+  CRIA_RETURN_IF_ERROR(call([&](cria_message *m) {
+    return extension.read(context_, code, abiString(symbol), threads, scratchBytes, &info, m);
+  }));
+  return info;
+}
+
 StatusOr<DeviceCommandBuffer> Device::record(cria_code *code, const cria_record_info &info) {
   cria_recording *commandBuffer = nullptr;
   CRIA_RETURN_IF_ERROR(create(

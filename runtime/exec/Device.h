@@ -3,6 +3,7 @@
 // NAME".
 #pragma once
 
+#include "plugins/api/cria_kernel_info.h"
 #include "runtime/plugin/PluginCall.h"
 
 #include <memory>
@@ -45,6 +46,9 @@ public:
   const void *hostPointer(const DeviceBuffer &buffer) const;
   StatusOr<DeviceCode> load(const cria_executable &executable);
   StatusOr<DeviceCommandBuffer> record(cria_code *code, const cria_record_info &info);
+  /// Describes a kernel of `code` by an extension of the backend. Errors: the backend's.
+  StatusOr<cria_kernel_info> kernelInfo(const cria_kernel_info_api &extension, cria_code *code,
+                                        std::string_view symbol, uint32_t threads, uint64_t scratchBytes);
 
   // On the only queue of the device, in the order of the calls. Offsets and sizes are in bytes.
   Status upload(const DeviceBuffer &buffer, uint64_t offset, const void *source, uint64_t size);

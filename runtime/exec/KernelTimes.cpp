@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/exec/KernelTimes.h"
 
-#include "runtime/exec/Profile.h"
-
 #include <algorithm>
 #include <chrono>
 
@@ -32,7 +30,7 @@ static StatusOr<uint64_t> timeReplays(Device &device, const DeviceCommandBuffer 
 
 StatusOr<std::vector<ProfileRow>> timeKernels(const CommandBuffers &commandBuffers, Device &device,
                                               const Program &program, const CommandBuffer &step,
-                                              uint32_t count) {
+                                              const StepPositions &positions, uint32_t count) {
   std::vector<ProfileRow> rows;
   for (uint32_t kernel : kernelsOf(step)) {
     CRIA_ASSIGN_OR_RETURN(CommandBuffer alone, commandBuffers.makeForKernel(step, kernel));
@@ -42,7 +40,7 @@ StatusOr<std::vector<ProfileRow>> timeKernels(const CommandBuffers &commandBuffe
     row.calls = alone.dispatches.size();
     CRIA_ASSIGN_OR_RETURN(row.nanoseconds, timeReplays(device, alone.handle, count));
     for (uint32_t dispatch : alone.dispatches) {
-      row.bytes += weightBytes(step.entry->dispatches[dispatch]);
+      row.bytes += bytesOf(program, step, positions, step.entry->dispatches[dispatch]);
     }
   }
   return rows;

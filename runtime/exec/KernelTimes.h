@@ -2,7 +2,7 @@
 // The times of the kernels of a step, each replayed alone.
 #pragma once
 
-#include "runtime/exec/CommandBuffers.h"
+#include "runtime/exec/DispatchBytes.h"
 #include "runtime/exec/Model.h"
 
 namespace cria {
@@ -11,6 +11,6 @@ namespace cria {
 /// undefined. Errors: the backend's.
 StatusOr<std::vector<ProfileRow>> timeKernels(const CommandBuffers &commandBuffers, Device &device,
                                               const Program &program, const CommandBuffer &step,
-                                              uint32_t count);
+                                              const StepPositions &positions, uint32_t count);
 
 } // namespace cria

@@ -50,12 +50,15 @@ private:
   Status loadCode(const PackageTarget &target);
   Status initialize();
   Status requireStep() const;
+  Status addKernelInfo(std::vector<ProfileRow> &rows);
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
   StatusOr<const float *> run(const CommandBuffer &commandBuffer, const CancelFlag *cancel);
 
-  const CommandBuffer *last_ = nullptr;  // of the last step
-  const float *visibleLogits_ = nullptr; // the result buffer, if it is host-visible
-  std::vector<float> logits_;            // otherwise its copy
+  const CommandBuffer *last_ = nullptr;              // of the last step
+  const cria_kernel_info_api *kernelInfo_ = nullptr; // of the backend, if it has this extension
+  StepPositions positions_;                          // of the last step
+  const float *visibleLogits_ = nullptr;             // the result buffer, if it is host-visible
+  std::vector<float> logits_;                        // otherwise its copy
   bool poisonBuffers_ = false;
   bool profiling_ = false;
 };
@@ -114,6 +117,10 @@ Status Model::Implementation::openDevice(const TargetChoice &choice, const Model
   info.struct_size = sizeof(info);
   CRIA_RETURN_IF_ERROR(
       callPlugin("device info", [&](cria_message *m) { return api.device_info(options.device, &info, m); }));
+  kernelInfo_ = choice.backend->getExtension == nullptr
+                    ? nullptr
+                    : static_cast<const cria_kernel_info_api *>(
+                          choice.backend->getExtension(abiString(CRIA_KERNEL_INFO_EXTENSION)));
   backendName = choice.backend->name;
   targetName = choice.target->name;
   deviceMemory = {.name = std::string(view(info.name)),
@@ -180,6 +187,7 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   CRIA_ASSIGN_OR_RETURN(const CommandBuffer *commandBuffer,
                         commandBuffers->get(entry, numTokens, static_cast<uint32_t>(batch.outputs.size())));
   input->write(batch, numTokens);
+  positions_ = positionsOf(batch);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
   CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, cancel));
   last_ = commandBuffer;
@@ -198,7 +206,7 @@ StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandB
   }
   CRIA_RETURN_IF_ERROR(device->finish());
   if (profiling_) {
-    CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, *device));
+    CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, positions_, *device));
   }
   return visibleLogits_ ? visibleLogits_ : logits_.data();
 }
@@ -219,9 +227,27 @@ StatusOr<std::vector<ProfileRow>> Model::Implementation::timeKernels(uint32_t co
                            "one; disable it first");
   }
   CRIA_ASSIGN_OR_RETURN(std::vector<ProfileRow> rows,
-                        cria::timeKernels(*commandBuffers, *device, program, *last_, count));
+                        cria::timeKernels(*commandBuffers, *device, program, *last_, positions_, count));
   CRIA_RETURN_IF_ERROR(device->repeat(last_->handle, 1));
+  CRIA_RETURN_IF_ERROR(addKernelInfo(rows));
   return rows;
+}
+
+Status Model::Implementation::addKernelInfo(std::vector<ProfileRow> &rows) {
+  for (const ProgramKernel &kernel : program.kernels) {
+    const auto row = std::find_if(rows.begin(), rows.end(),
+                                  [&](const ProfileRow &timed) { return timed.name == kernel.name; });
+    if (kernelInfo_ == nullptr || kernel.kind != KernelKind::kernel || row == rows.end()) {
+      continue;
+    }
+    const uint32_t threads = kernel.block[0] * kernel.block[1] * kernel.block[2];
+    CRIA_ASSIGN_OR_RETURN(
+        const cria_kernel_info info,
+        device->kernelInfo(*kernelInfo_, code.get(), kernel.symbol, threads, kernel.scratchBytes));
+    row->registers = info.registers;
+    row->residentBlocks = info.resident_blocks;
+  }
+  return {};
 }
 
 Status Model::Implementation::enableProfile(bool on) {
@@ -289,7 +315,8 @@ StatusOr<std::unique_ptr<Model>> Model::open(std::shared_ptr<const Package> pack
   }
   std::vector<BackendReference> backends;
   for (const BackendPlugin &plugin : plugins) {
-    backends.push_back({.name = plugin.name(), .api = &plugin.api()});
+    backends.push_back(
+        {.name = plugin.name(), .api = &plugin.api(), .getExtension = plugin.plugin().getExtension});
   }
   return openChosen(std::move(package), backends, refused, options);
 }

@@ -26,6 +26,7 @@ class PluginRegistry;
 struct BackendReference {
   std::string name;
   const cria_backend_api *api = nullptr;
+  const void *(*getExtension)(cria_string name) = nullptr; // may be null; see cria_plugin
 };
 
 /// Options that help to find errors in kernels and backends.
@@ -60,7 +61,10 @@ struct ProfileRow {
   std::string name;   // kernel or op
   uint64_t calls = 0; // dispatches
   uint64_t nanoseconds = 0;
-  uint64_t bytes = 0; // of weights that were read, without look-up tables
+  uint64_t bytes = 0; // of operands that were read and results that were written
+  // What the driver of a GPU states of the loaded kernel to timeKernels(); 0: unknown.
+  uint32_t registers = 0;      // of a thread
+  uint32_t residentBlocks = 0; // that a multiprocessor holds at once
 };
 
 /// Memory of the model on its device, in bytes.

@@ -5,16 +5,7 @@
 
 namespace cria {
 
-uint64_t weightBytes(const ProgramDispatch &dispatch) {
-  uint64_t bytes = 0;
-  for (const ProgramBinding &binding : dispatch.bindings) {
-    bool isRead = binding.buffer.space == BufferSpace::weight && binding.name != "table";
-    bytes += isRead ? binding.size : 0;
-  }
-  return bytes;
-}
-
-Status Profile::add(const CommandBuffer &commandBuffer, Device &device) {
+Status Profile::add(const CommandBuffer &commandBuffer, const StepPositions &positions, Device &device) {
   nanoseconds_.resize(commandBuffer.dispatches.size());
   CRIA_RETURN_IF_ERROR(device.readProfile(nanoseconds_));
   for (size_t i = 0; i < commandBuffer.dispatches.size(); ++i) {
@@ -26,7 +17,7 @@ Status Profile::add(const CommandBuffer &commandBuffer, Device &device) {
     }
     ++row.calls;
     row.nanoseconds += nanoseconds_[i];
-    row.bytes += weightBytes(dispatch);
+    row.bytes += bytesOf(program_, commandBuffer, positions, dispatch);
   }
   return {};
 }

@@ -2,24 +2,21 @@
 // Profile: the sums of the times of dispatches, by entry point and kernel.
 #pragma once
 
-#include "runtime/exec/CommandBuffers.h"
+#include "runtime/exec/DispatchBytes.h"
 #include "runtime/exec/Model.h"
 
 #include <map>
 
 namespace cria {
 
-/// The bytes of weights that a dispatch reads. Look-up tables do not count, because few of their rows are
-/// read.
-uint64_t weightBytes(const ProgramDispatch &dispatch);
-
 class Profile {
 public:
   explicit Profile(const Program &program) : program_(program) {}
 
   void clear() { rows_.clear(); }
-  /// Adds the times of the last replay of `commandBuffer`. Errors: the backend's.
-  Status add(const CommandBuffer &commandBuffer, Device &device);
+  /// Adds the times of the last replay of `commandBuffer`, a step with these positions. Errors: the
+  /// backend's.
+  Status add(const CommandBuffer &commandBuffer, const StepPositions &positions, Device &device);
   /// In descending order of time.
   std::vector<ProfileRow> rows() const;
 

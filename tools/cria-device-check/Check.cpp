@@ -7,6 +7,7 @@
 #include "tools/cria-device-check/Summary.h"
 
 #include "runtime/plugin/BackendPlugin.h"
+#include "support/Json.h"
 #include "support/OutputFile.h"
 #include "tools/cria-plugin-test/DispatchHarness.h"
 
@@ -35,6 +36,7 @@ struct Arguments {
   std::vector<std::string> only;
   std::string json;
   std::string results, predictions; // of `check summarize`
+  std::string file;                 // of `check is-json`
 };
 
 void addOptions(CLI::App &app, Arguments &arguments) {
@@ -77,6 +79,13 @@ CLI::App *addSummarize(CLI::App &app, Arguments &arguments) {
   command->add_option("--predictions", arguments.predictions, "File with predictions to compare with")
       ->required();
   command->footer("Example:\n  check summarize results --predictions card/predictions.json");
+  return command;
+}
+
+CLI::App *addIsJson(CLI::App &app, Arguments &arguments) {
+  CLI::App *command = app.add_subcommand("is-json", "Check that a file is valid JSON");
+  command->add_option("file", arguments.file, "File to check")->required();
+  command->footer("Example:\n  check is-json results/decode.json.part");
   return command;
 }
 
@@ -146,17 +155,24 @@ StatusOr<int> runSummarize(const Arguments &arguments) {
   return 0;
 }
 
+StatusOr<int> runIsJson(const Arguments &arguments) {
+  CRIA_RETURN_IF_ERROR(readJsonFile(arguments.file).status());
+  return 0;
+}
+
 int main(int argc, char **argv) {
   Arguments arguments;
   arguments.options.program = fs::canonical("/proc/self/exe");
   arguments.options.data = arguments.options.program.parent_path();
   CLI::App app("Check the kernels and models in this folder on a GPU, and measure their speed.");
   addOptions(app, arguments);
-  const CLI::App *summarizes = addSummarize(app, arguments);
+  const CLI::App *summarizes = addSummarize(app, arguments), *parses = addIsJson(app, arguments);
   CLI11_PARSE(app, argc, argv);
   StatusOr<int> code = kCannotRun;
   try {
-    code = summarizes->parsed() ? runSummarize(arguments) : run(arguments);
+    code = summarizes->parsed() ? runSummarize(arguments)
+           : parses->parsed()   ? runIsJson(arguments)
+                                : run(arguments);
   } catch (const std::exception &failure) {
     code = error(StatusCode::io, "{}", failure.what());
   }

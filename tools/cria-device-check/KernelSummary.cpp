@@ -41,8 +41,10 @@ void addToKernels(const SmLimits &limits, ordered_json &row) {
     return;
   }
   for (ordered_json &kernel : row.at("kernels")) {
-    const std::optional<uint64_t> blocks = residentBlocksPerSm(resourcesIn(kernel), limits);
-    kernel["resident_blocks_per_sm"] = blocks ? ordered_json(*blocks) : ordered_json(nullptr);
+    if (!countIn(kernel, "resident_blocks_per_sm")) {
+      const std::optional<uint64_t> blocks = residentBlocksPerSm(resourcesIn(kernel), limits);
+      kernel["resident_blocks_per_sm"] = blocks ? ordered_json(*blocks) : ordered_json(nullptr);
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "tests/testing/Process.h"
 
 #include <algorithm>
+#include <csignal>
 #include <fmt/format.h>
 
 namespace cria::check {
@@ -118,7 +119,36 @@ struct BenchPlan {
   uint32_t generate = 0;
 };
 
-void bench(const CheckOptions &options, const BenchPlan &plan, const ProductRates &rates, Report &report) {
+/// Keeps SIGINT from ending this process. Processes that it starts are ended by it.
+class InterruptHold {
+public:
+  InterruptHold() {
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    sigaction(SIGINT, &action, &before_);
+  }
+  ~InterruptHold() { sigaction(SIGINT, &before_, nullptr); }
+  InterruptHold(const InterruptHold &) = delete;
+  InterruptHold &operator=(const InterruptHold &) = delete;
+
+private:
+  struct sigaction before_{};
+};
+
+void addRows(const std::string &json, const ProductRates &rates, Report &report) {
+  const StatusOr<Json> rows = parseJson(json, "cria bench --json");
+  if (!rows.ok()) {
+    report.add(failedRow("cria bench", "", rows.status().message()));
+    return;
+  }
+  for (const Json &row : *rows) {
+    report.add(benchRow(row, rates));
+  }
+}
+
+/// Returns false after an interrupt, upon which `cria bench` has printed the rows that it had measured.
+bool bench(const CheckOptions &options, const BenchPlan &plan, const ProductRates &rates, Report &report) {
+  constexpr int kInterrupted = 128 + SIGINT;
   std::vector<std::string> arguments = {"bench",      (options.data / "speed" / "model.cria").string(),
                                         "--backend",  options.backend,
                                         "--device",   std::to_string(options.device),
@@ -131,19 +161,16 @@ void bench(const CheckOptions &options, const BenchPlan &plan, const ProductRate
     arguments.insert(arguments.end(), {"--plugin-dir", folder.string()});
   }
   const auto program = options.program.parent_path().parent_path() / "bin" / "cria";
+  const InterruptHold hold;
   const test::ProcessResult result = test::runProcess(program.string(), arguments);
+  const bool isInterrupted = result.exitCode == kInterrupted;
+  if (result.exitCode == 0 || (isInterrupted && !result.output.empty())) {
+    addRows(result.output, rates, report);
+  }
   if (result.exitCode != 0) {
-    report.add(failedRow("cria bench", "", result.errors));
-    return;
+    report.add(failedRow("cria bench", "", isInterrupted ? "interrupted" : result.errors));
   }
-  const StatusOr<Json> rows = parseJson(result.output, "cria bench --json");
-  if (!rows.ok()) {
-    report.add(failedRow("cria bench", "", rows.status().message()));
-    return;
-  }
-  for (const Json &row : *rows) {
-    report.add(benchRow(row, rates));
-  }
+  return !isInterrupted;
 }
 
 } // namespace
@@ -151,13 +178,15 @@ void bench(const CheckOptions &options, const BenchPlan &plan, const ProductRate
 void measureSpeed(const CheckOptions &options, Report &report) {
   try {
     const ProductRates rates = measureProducts(options, report);
-    bench(options, {.depths = options.depths, .generate = options.generate}, rates, report);
-    bench(options, {.prompts = options.prompts}, rates, report);
+    std::vector<BenchPlan> plans = {{.depths = options.depths, .generate = options.generate},
+                                    {.prompts = options.prompts}};
     if (!options.batches.empty()) {
       const std::string depth = options.depths.substr(0, options.depths.find(','));
-      bench(options, {.depths = depth, .batches = options.batches, .generate = options.generate}, rates,
-            report);
+      plans.push_back({.depths = depth, .batches = options.batches, .generate = options.generate});
     }
+    // Up to an interrupt.
+    (void)std::all_of(plans.begin(), plans.end(),
+                      [&](const BenchPlan &plan) { return bench(options, plan, rates, report); });
   } catch (const std::exception &failure) {
     report.add(failedRow("speed", "", failure.what()));
   }

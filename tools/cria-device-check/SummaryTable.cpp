@@ -33,9 +33,37 @@ std::string textOr(const ordered_json &value, const std::string &otherwise) {
 std::string machineText(const ordered_json &machine) {
   std::string text;
   for (const auto &[name, value] : machine.items()) {
-    text += fmt::format("  {}: {}\n", name, textOr(value, "unknown"));
+    text += name == "clocks" ? "" : fmt::format("  {}: {}\n", name, textOr(value, "unknown"));
   }
   return text;
+}
+
+std::string clocksText(const std::string &line, const ordered_json &reading) {
+  const auto number = [&](const char *name) {
+    const bool isKnown = reading.contains(name) && reading.at(name).is_number();
+    return isKnown ? fmt::format("{:.0f}", reading.at(name).get<double>()) : "—";
+  };
+  return fmt::format("  {:<16} {:<10} {:>8} {:>11} {:>7} {:>5}\n", line, reading.value("after", ""),
+                     number("sm_megahertz"), number("memory_megahertz"), number("power_watts"),
+                     number("temperature_celsius"));
+}
+
+/// The readings of all reports of `check`.
+std::string clocksTable(const ordered_json &summary) {
+  std::string text;
+  for (const ordered_json &line : summary.at("lines")) {
+    const ordered_json &result = line.at("result");
+    const bool isReport =
+        result.is_object() && result.contains("machine") && result.at("machine").is_object();
+    for (const ordered_json &reading :
+         isReport ? result.at("machine").value("clocks", ordered_json::array()) : ordered_json::array()) {
+      text += reading.is_object() ? clocksText(line.at("name"), reading) : "";
+    }
+  }
+  return text.empty() ? ""
+                      : fmt::format("  {:<16} {:<10} {:>8} {:>11} {:>7} {:>5}\n", "line", "after", "SM MHz",
+                                    "memory MHz", "W", "°C") +
+                            text;
 }
 
 /// The rows of a report of `check`, if the line is one.
@@ -148,6 +176,7 @@ std::string summaryTable(const ordered_json &summary) {
   }
   text += section("rows that failed or were skipped", rowsText(summary, false));
   text += section("measured by check", rowsText(summary, true));
+  text += section("clocks, power and temperature", clocksTable(summary));
   text += section("measured by cria bench", benchTable(summary));
   text += kernelTables(summary);
   return text + "\n" + comparisonTable(summary.at("comparisons"));

@@ -27,9 +27,10 @@ const ProgramKernel *findKernel(const Program &program, const std::string &name)
 /// The value of a kernel on a GPU; null if it is unknown or the target has no such value.
 ordered_json numberOrNull(uint64_t value) { return value == 0 ? ordered_json(nullptr) : ordered_json(value); }
 
+/// What the driver states, else what the package does: PTX has no number.
 uint32_t registersOf(const Program &program, const ProfileRow &row) {
   const ProgramKernel *kernel = findKernel(program, row.name);
-  return kernel == nullptr ? 0 : kernel->registers;
+  return row.registers != 0 || kernel == nullptr ? row.registers : kernel->registers;
 }
 
 uint64_t threadsOf(const Program &program, const ProfileRow &row) {
@@ -88,7 +89,8 @@ void addKernels(const Program &program, const BenchRow &row, ordered_json &json)
          {"share", shareOf(kernel, *row.step)},
          {"registers", numberOrNull(registersOf(program, kernel))},
          {"threads_per_block", numberOrNull(threadsOf(program, kernel))},
-         {"shared_bytes_per_block", sharedBytesOf(program, kernel)}});
+         {"shared_bytes_per_block", sharedBytesOf(program, kernel)},
+         {"resident_blocks_per_sm", numberOrNull(kernel.residentBlocks)}});
   }
   json["step_microseconds"] = row.step->seconds * 1e6;
   json["kernels"] = std::move(kernels);

@@ -105,6 +105,7 @@ Check readKernel(const DriverApi &api, std::string_view name, Kernel &kernel) {
       static_cast<uint32_t>(attributeOf(api, kernel.function, kFunctionMaxThreadsPerBlock, failure));
   kernel.staticSharedBytes =
       static_cast<uint32_t>(attributeOf(api, kernel.function, kFunctionSharedSizeBytes, failure));
+  kernel.registers = static_cast<uint32_t>(attributeOf(api, kernel.function, kFunctionNumRegisters, failure));
   const int localBytes = attributeOf(api, kernel.function, kFunctionLocalSizeBytes, failure);
   CRIA_CUDA_TRY(checkResult(api, failure, "reading the attributes of a kernel"));
   if (localBytes != 0) {
@@ -180,6 +181,24 @@ Check reserveShared(const cria_code &code, Kernel &kernel, uint64_t bytes) {
       api, api.funcSetAttribute(kernel.function, kFunctionMaxDynamicSharedSizeBytes, static_cast<int>(bytes)),
       "setting the shared memory of a kernel"));
   kernel.dynamicSharedBytes = static_cast<uint32_t>(bytes);
+  return {};
+}
+
+Check describeKernel(cria_code &code, std::string_view name, uint32_t threads, uint64_t sharedBytes,
+                     cria_kernel_info &out) {
+  Kernel *kernel = nullptr;
+  CRIA_CUDA_TRY(findKernel(code, name, kernel));
+  CRIA_CUDA_TRY(reserveShared(code, *kernel, sharedBytes));
+  out.registers = kernel->registers;
+  const DriverApi &api = code.context->api;
+  if (api.occupancyMaxBlocks == nullptr) {
+    return {};
+  }
+  int blocks = 0;
+  CRIA_CUDA_TRY(checkResult(
+      api, api.occupancyMaxBlocks(&blocks, kernel->function, static_cast<int>(threads), sharedBytes),
+      "counting the resident blocks of a kernel"));
+  out.resident_blocks = static_cast<uint32_t>(blocks);
   return {};
 }
 

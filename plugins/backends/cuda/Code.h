@@ -4,6 +4,8 @@
 
 #include "Context.h"
 
+#include "plugins/api/cria_kernel_info.h"
+
 #include <map>
 
 namespace cria::cuda {
@@ -12,6 +14,7 @@ namespace cria::cuda {
 struct Kernel {
   FunctionHandle function = nullptr;
   uint32_t maxThreads = 0;         // per block
+  uint32_t registers = 0;          // per thread
   uint32_t staticSharedBytes = 0;  // per block
   uint32_t dynamicSharedBytes = 0; // current maximum per block
   bool knowsParameters = false;    // whether parameterBytes is known
@@ -37,5 +40,10 @@ Check findKernel(cria_code &code, std::string_view name, Kernel *&out);
 
 /// Raises the dynamic shared memory that launches of the kernel may use. Errors: UNSUPPORTED with the limit.
 Check reserveShared(const cria_code &code, Kernel &kernel, uint64_t bytes);
+
+/// Describes a kernel that is launched in blocks of that many threads and that much dynamic shared memory.
+/// Errors: NOT_FOUND, UNSUPPORTED.
+Check describeKernel(cria_code &code, std::string_view name, uint32_t threads, uint64_t sharedBytes,
+                     cria_kernel_info &out);
 
 } // namespace cria::cuda

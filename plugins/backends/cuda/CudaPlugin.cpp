@@ -73,6 +73,23 @@ struct CudaBackend {
   }
 };
 
+cria_status readKernelInfo(cria_context *context, cria_code *code, cria_string kernel, uint32_t threads,
+                           uint64_t scratchBytes, cria_kernel_info *out, cria_message *message) {
+  return guarded(message, [&] {
+    const Current current(*context);
+    const Check check = current.check();
+    return answer(message, check.failed() ? check
+                                          : describeKernel(*code, cria::plugin::view(kernel), threads,
+                                                           scratchBytes, *out));
+  });
+}
+
+const void *findExtension(cria_string name) {
+  static constexpr cria_kernel_info_api kKernelInfo = {
+      .struct_size = sizeof(cria_kernel_info_api), .reserved = 0, .read = readKernelInfo};
+  return cria::plugin::view(name) == CRIA_KERNEL_INFO_EXTENSION ? &kKernelInfo : nullptr;
+}
+
 } // namespace
 
 extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out, cria_message *message) {
@@ -89,6 +106,7 @@ extern "C" cria_status cria_plugin_query(const cria_host *host, cria_plugin *out
     const Check check = openMachine(machine);
     if (!check.failed()) {
       *out = plugin;
+      out->get_extension = findExtension;
     }
     return answer(message, check);
   });

@@ -73,6 +73,7 @@ inline constexpr int kReservedSharedMemoryPerBlock = 111; // in bytes
 inline constexpr int kFunctionMaxThreadsPerBlock = 0;
 inline constexpr int kFunctionSharedSizeBytes = 1;
 inline constexpr int kFunctionLocalSizeBytes = 3;
+inline constexpr int kFunctionNumRegisters = 4;
 inline constexpr int kFunctionMaxDynamicSharedSizeBytes = 8;
 
 /// CUjit_option
@@ -175,7 +176,9 @@ struct LaunchConfig {
     (FunctionHandle function, size_t index, size_t *offset, size_t *size))                                   \
   F(launchKernelEx, cuLaunchKernelEx,                                                                        \
     (const LaunchConfig *config, FunctionHandle function, void **parameters, void **extra))                  \
-  F(deviceGetPciBusId, cuDeviceGetPCIBusId, (char *id, int capacity, DeviceHandle device))
+  F(deviceGetPciBusId, cuDeviceGetPCIBusId, (char *id, int capacity, DeviceHandle device))                   \
+  F(occupancyMaxBlocks, cuOccupancyMaxActiveBlocksPerMultiprocessor,                                         \
+    (int *blocks, FunctionHandle function, int threads, size_t sharedBytes))
 
 struct DriverApi {
 #define CRIA_CUDA_MEMBER(member, symbol, parameters) Result(*member) parameters = nullptr;

@@ -32,11 +32,14 @@ protected:
     }
   }
 
-  /// What starts the script with these lines, in a bare environment.
+  /// What starts the script in a bare environment. results: a path, or a variable of bash.
+  std::string commandWith(const std::string &results) {
+    return "env -i PATH=" + folder_.path("bin") + " " + folder_.path("card/run.sh") + " --lines " +
+           folder_.path("lines") + " --results " + results + " ";
+  }
   std::string commandFor(const std::string &lines, const std::string &more = "") {
     writeFile(folder_.path("lines"), lines);
-    return "env -i PATH=" + folder_.path("bin") + " " + folder_.path("card/run.sh") + " --lines " +
-           folder_.path("lines") + " --results " + folder_.path("results") + " " + more;
+    return commandWith(folder_.path("results")) + more;
   }
   ProcessResult run(const std::string &lines, const std::string &more = "") {
     return runProcess("/bin/bash", {"-c", "exec " + commandFor(lines, more)});
@@ -60,6 +63,14 @@ TEST_F(CardRunTest, KeepsWhatEachLineDoes) {
   EXPECT_EQ(readFile(folder_.path("results/bad.err")), "a \"quoted\" text\n");
   EXPECT_EQ(readJson("card.json").at("lines").size(), 2u);
   EXPECT_THAT(result.output, HasSubstr("prediction"));
+}
+
+TEST_F(CardRunTest, GivesTheNameOfResultsToValidJsonOnly) {
+  EXPECT_EQ(run("half 5 none printf '[{\"ph' >\"$JSON\"\nnone 5 none true\n").exitCode, 0);
+  EXPECT_FALSE(fs::exists(folder_.path("results/half.json")));
+  EXPECT_EQ(readFile(folder_.path("results/half.json.part")), "[{\"ph");
+  EXPECT_FALSE(fs::exists(folder_.path("results/none.json")));
+  EXPECT_TRUE(readJson("card.json").at("lines")[0].at("result").is_null());
 }
 
 TEST_F(CardRunTest, CutsALineThatHangs) {
@@ -128,8 +139,38 @@ TEST_F(CardRunTest, LeavesValidJsonWhenItIsKilled) {
              {"-c", commandFor(kInterrupted) + " & while [[ ! -e " + folder_.path("results/slow.json.part") +
                         " ]]; do sleep 0.1; done; kill -KILL $!; wait $!"});
   EXPECT_EQ(readJson("card.json").at("lines").size(), 1u);
+  EXPECT_FALSE(fs::exists(folder_.path("results/slow.json"))) << "it was still being written";
   EXPECT_EQ(line("slow").at("reason"), "the run ended during this line");
   EXPECT_TRUE(readJson("good.json").is_object());
+}
+
+// Runs the lines once for each signal and delay, all at once, and ends each run that long after the line has
+// begun. A line outlives a script that is killed; cat waits for it.
+std::string scriptThatKills(const std::string &command, const std::string &line) {
+  return "for signal in TERM KILL; do for delay in 0 0.2 0.4; do ( results=$0/" + line + "-$signal-$delay; " +
+         command + " 9>&1 >/dev/null 2>&1 & while [[ ! -e $results/" + line +
+         ".out ]]; do sleep 0.02; done; sleep $delay; kill -$signal $!; wait $! ) 2>/dev/null & done; done | "
+         "cat";
+}
+
+TEST_F(CardRunTest, LeavesValidJsonWhereverItIsKilled) {
+  writeFile(folder_.path("lines"),
+            "whole 5 none sleep 0.2; echo '[{\"phase\": \"decode\"}]' >\"$JSON\"; sleep 0.3\n"
+            "slow 5 none printf '[{\"ph' >\"$JSON\"; sleep 0.3; printf 'ase\": 1}]' >>\"$JSON\"; sleep 0.2\n"
+            "broken 5 none sleep 0.2; printf '{\"rows\": [' >\"$JSON\"; sleep 0.3; exit 3\n");
+  for (const char *line : {"whole", "slow", "broken"}) {
+    runProcess("/bin/bash", {"-c", scriptThatKills(commandWith("$results"), line), folder_.path("killed")});
+  }
+  int summaries = 0, begun = 0;
+  for (const fs::directory_entry &file : fs::recursive_directory_iterator(folder_.path("killed"))) {
+    if (file.path().extension() == ".json" || file.path().extension() == ".line") {
+      EXPECT_TRUE(json::accept(readFile(file.path().string()))) << file.path();
+    }
+    summaries += file.path().filename() == "card.json" ? 1 : 0;
+    begun += file.path().filename() == "whole.line" ? 1 : 0;
+  }
+  EXPECT_EQ(summaries, 18);
+  EXPECT_EQ(begun, 18);
 }
 
 TEST_F(CardRunTest, RefusesWhatItCannotUse) {

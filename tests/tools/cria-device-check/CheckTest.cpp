@@ -151,6 +151,33 @@ TEST_F(CheckTest, MeasuresAgainstTheSameRun) {
   EXPECT_GT(found[2].at("values").at("product_fraction").get<double>(), 0);
 }
 
+// A script in place of cria: it prints a row upon the interrupt, as cria bench does.
+TEST_F(CheckTest, KeepsWhatWasMeasuredBeforeAnInterrupt) {
+  const TemporaryFolder copy;
+  fs::create_directory(copy.path("check"));
+  fs::create_directory(copy.path("bin"));
+  fs::copy(CRIA_BINARY_DIR "/check/check", copy.path("check"));
+  writeFile(copy.path("row"), R"([{"phase": "decode", "target": "t", "context": 4, "batch": 1,
+      "tokens_per_second": 5, "gigabytes_per_second": 1, "bandwidth_fraction": 0.5,
+      "bandwidth_limit_gigabytes_per_second": 2, "bandwidth_limit_kind": "copy", "host_gap_fraction": null}])");
+  writeFile(copy.path("bin/cria"), "#!/bin/bash\ntrap 'kill $!; cat " + copy.path("row") +
+                                       "; exit 130' INT\nsleep 60 &\ntouch " + copy.path("begun") +
+                                       "\nwait\n");
+  fs::permissions(copy.path("bin/cria"), fs::perms::owner_all);
+  const std::string command = copy.path("check/check") + " --only speed --backend gpusim --plugin-dir " +
+                              CRIA_BINARY_DIR "/dev-plugins --data " + folder->path() + " --json " +
+                              folder->path("report.json");
+  const ProcessResult result =
+      runProcess("/bin/bash", {"-c", "set -m; " + command + " & while [[ ! -e " + copy.path("begun") +
+                                         " ]]; do sleep 0.1; done; kill -INT -- -$!; wait $!"});
+  EXPECT_EQ(result.exitCode, 1) << result.output << result.errors;
+  const json found = rows();
+  ASSERT_EQ(found.size(), 3u) << result.output;
+  EXPECT_EQ(found[1].at("name"), "decode at 4");
+  EXPECT_EQ(found[1].at("outcome"), "measured");
+  EXPECT_EQ(found[2].at("text"), "interrupted");
+}
+
 TEST_F(CheckTest, MeasuresCeilings) {
   const ProcessResult result = check({"--only", "ceilings"});
   EXPECT_EQ(result.exitCode, 0) << result.output << result.errors;

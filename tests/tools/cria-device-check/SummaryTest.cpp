@@ -77,6 +77,13 @@ TEST(CardSummary, StatesTheResidentBlocksOfKernels) {
   EXPECT_TRUE(residentBlocksOf("matvec_k4096_n32000_f32_norm_row", decode).is_null()) << "from PTX";
 }
 
+TEST(CardSummary, KeepsTheResidentBlocksThatTheDriverStates) {
+  auto result =
+      nlohmann::ordered_json::parse(R"([{"kernels": [{"name": "rope", "resident_blocks_per_sm": 5}]}])");
+  check::addResidentBlocks(nullptr, result);
+  EXPECT_EQ(residentBlocksOf("rope", result), 5);
+}
+
 TEST(CardSummary, KnowsNoResidentBlocksWithoutAMachine) {
   auto result = nlohmann::ordered_json::parse(R"([{"kernels": [
       {"name": "rope", "registers": 32, "threads_per_block": 256, "shared_bytes_per_block": 0}]}])");

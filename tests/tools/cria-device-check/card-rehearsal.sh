@@ -28,4 +28,7 @@ done
 for name in card.json card.txt ceilings.json decode.json kernels.json speed.json; do
   [[ -s $work/results/$name ]] || fail "expected $name in the results"
 done
+for file in "$work"/results/*.json "$work"/results/*.line; do
+  "$work/card/check/check" is-json "$file" || fail "expected valid JSON in ${file##*/}"
+done
 grep -q '"outcome": "skipped".*"reason": "ncu is not in PATH"' "$work/results/ncu.line" || fail "expected ncu to be skipped"

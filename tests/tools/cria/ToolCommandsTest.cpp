@@ -182,8 +182,10 @@ TEST(BenchCommandTest, TimesTheKernelsOfEachRow) {
       EXPECT_GT(kernel["dispatches"], 0);
       EXPECT_GT(kernel["microseconds"], 0);
       EXPECT_GT(kernel["share"], 0);
+      EXPECT_GT(kernel["bytes"], 0) << kernel["name"];
       EXPECT_TRUE(kernel["registers"].is_null()); // the processor has no such number
       EXPECT_TRUE(kernel["shared_bytes_per_block"].is_null());
+      EXPECT_TRUE(kernel["resident_blocks_per_sm"].is_null());
       bytes += kernel["bytes"].get<uint64_t>();
     }
     EXPECT_GT(bytes, 100'000u); // every weight once

@@ -12,8 +12,8 @@
 #                       (default: card-rehearsal next to the folder of this script)
 #
 # The results are FOLDER/card.json and FOLDER/card.txt, and for each line NAME: NAME.out, NAME.err, NAME.json (what it has
-# measured) and NAME.line (how it ended). Exit code: 0 all lines passed or were skipped; 1 one failed or was cut; 2 cannot run;
-# 143 or 130 a signal ended it.
+# measured; NAME.json.part if that is not valid JSON) and NAME.line (how it ended). Every file *.json and *.line is valid JSON at
+# any time. Exit code: 0 all lines passed or were skipped; 1 one failed or was cut; 2 cannot run; 143 or 130 a signal ended it.
 set -uo pipefail
 
 CARD=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -155,9 +155,10 @@ record() {
   printf '%-16s %-8s %8s s  %s\n' "$1" "$2" "$(decimal "$4")" "$5"
 }
 
-# keep_json NAME: gives what a line has measured its name, if there is something.
+# keep_json NAME: gives what a line has measured its name, if it is valid JSON.
 keep_json() {
-  [[ ! -s $results/$1.json.part ]] || mv "$results/$1.json.part" "$results/$1.json"
+  local part=$results/$1.json.part
+  [[ ! -s $part ]] || ! "$CARD/check/check" is-json "$part" 2>/dev/null || mv "$part" "$results/$1.json"
 }
 
 summarize() {
@@ -184,6 +185,7 @@ run_line() {
   time=$(allowed "$begin")
   ((time >= 1000)) || { record "$name" skipped null 0 "no time left"; return; }
   record "$name" cut null 0 "the run ended during this line" >/dev/null
+  [[ -e $results/card.json ]] || summarize
   JSON=$results/$name.json.part PACKAGE=${packages[line]} OPTIONS=${options[line]} \
     timeout --signal=INT --kill-after=$KILL_SECONDS "$(decimal "$time")" "$BASH" -c "${commands[line]}" \
     >"$results/$name.out" 2>"$results/$name.err" </dev/null &
@@ -208,6 +210,7 @@ finish_line() { # NAME EXIT_CODE MILLISECONDS ALLOWED
 end_run() {
   trap '' TERM INT HUP
   trap - EXIT
+  child=$(jobs -pr) # the signal may have come before its number was kept
   if [[ -n $child ]]; then
     kill -INT "$child" 2>/dev/null
     { wait "$child"; } 2>/dev/null

@@ -21,6 +21,7 @@
 // RUN: cria-compile --preset tinyllama-1.1b --random-weights 1 --weights f16 --target cuda-sm_80-ptx --emit asm -q -o %t.large
 // RUN: FileCheck %s --check-prefix=DOWN --input-file %t.large
 // RUN: FileCheck %s --check-prefix=OUTPUT --input-file %t.large
+// RUN: FileCheck %s --check-prefix=NORM --input-file %t.large
 
 // Weights are loaded 16 bytes at a time through the read-only cache; sums are f32.
 // MATVEC-LABEL: .visible .entry matvec_k128_n256_f16_norm{{.*}}_row(
@@ -50,6 +51,16 @@
 // OUTPUT-NOT: , [[NEXT]];
 // OUTPUT: mov.b32 %r{{[0-9]+}}, [[NEXT]];
 // OUTPUT: bra [[LOOP]];
+
+// Kernels with a norm load the first weights (two rows, two steps of 256 columns) before its barrier.
+// NORM-LABEL: .visible .entry matvec_k2048_n2560_f16_norm{{.*}}_row(
+// NORM-NOT: bar.sync
+// NORM: ld.global.nc.v4.b32 {{.*}}, {{\[}}[[ROW:%rd[0-9]+]]{{\]}};
+// NORM-NEXT: ld.global.nc.v4.b32 {{.*}}, {{\[}}[[ROW]]+4096{{\]}};
+// NORM-NEXT: ld.global.nc.v4.b32 {{.*}}, {{\[}}[[ROW]]+512{{\]}};
+// NORM-NEXT: ld.global.nc.v4.b32 {{.*}}, {{\[}}[[ROW]]+4608{{\]}};
+// NORM: bar.sync
+// NORM: rsqrt.approx
 
 // SMALL-LABEL: .visible .entry matvec_k128_n344_f16_norm{{.*}}_swiglu_tokens(
 // SMALL: ld.global.nc.v4

@@ -2,6 +2,8 @@
 // The devices of the backend, and loading of code: what is accepted, and what is refused with which message.
 #include "CudaFixture.h"
 
+#include "plugins/api/cria_kernel_info.h"
+
 #include <elf.h>
 
 using namespace cria::conformance;
@@ -88,6 +90,27 @@ TEST_F(CudaCode, IsProbedForTheDeviceThatIsRequested) {
   EXPECT_EQ(probe(1), 201u);
   uint32_t score = 0;
   EXPECT_EQ(api_.probe(2, &info, &score, nullptr), CRIA_STATUS_NOT_FOUND);
+}
+
+TEST_F(CudaCode, HasRegistersAndResidentBlocksOfItsKernels) {
+  const auto find = Backend::named("cuda").plugin().get_extension;
+  ASSERT_NE(find, nullptr);
+  EXPECT_EQ(find(cria::plugin::string("cria.other")), nullptr);
+  const auto *extension =
+      static_cast<const cria_kernel_info_api *>(find(cria::plugin::string(CRIA_KERNEL_INFO_EXTENSION)));
+  ASSERT_NE(extension, nullptr);
+  cria_kernel_info info = {.struct_size = sizeof(info)};
+  const auto read = [&](const char *kernel, uint64_t sharedBytes) {
+    return outcomeOf([&](cria_message *m) {
+      return extension->read(device_->context(), code_, cria::plugin::string(kernel), 256, sharedBytes, &info,
+                             m);
+    });
+  };
+  ASSERT_TRUE(read("add_f32", 0).ok());
+  EXPECT_EQ(info.registers, 40u) << "as the fake driver states";
+  EXPECT_EQ(info.resident_blocks, 6u);
+  EXPECT_EQ(read("absent", 0).status, CRIA_STATUS_NOT_FOUND);
+  EXPECT_EQ(read("add_f32", 1 << 20).status, CRIA_STATUS_UNSUPPORTED);
 }
 
 TEST_F(CudaCode, ForAnotherCardIsRefusedWithTheRemedy) {

@@ -320,8 +320,10 @@ TEST(CudaCommandLine, BenchTimesKernelsInCommandBuffersOfTheirOwn) {
     ASSERT_GT(row["kernels"].size(), 4u);
     for (const nlohmann::json &kernel : row["kernels"]) {
       EXPECT_GT(kernel["microseconds"], 0) << kernel["name"];
+      EXPECT_GT(kernel["bytes"], 0) << kernel["name"];
       EXPECT_GE(kernel["threads_per_block"], 32) << kernel["name"];
-      EXPECT_TRUE(kernel["registers"].is_null() || kernel["registers"] > 0) << "null in PTX";
+      EXPECT_EQ(kernel["registers"], 40) << "as the fake driver states for " << kernel["name"];
+      EXPECT_EQ(kernel["resident_blocks_per_sm"], 1638 / kernel["threads_per_block"].get<int>());
       EXPECT_TRUE(kernel["shared_bytes_per_block"].is_number_unsigned()) << kernel["name"];
     }
   }

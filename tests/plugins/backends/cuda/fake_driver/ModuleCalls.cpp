@@ -56,7 +56,8 @@ FAKE_EXPORT Result cuFuncGetAttribute(int *value, int attribute, FunctionHandle 
   FAKE_CALL("cuFuncGetAttribute", context);
   const std::map<int, int> values = {{kFunctionMaxThreadsPerBlock, function->properties.maxThreads},
                                      {kFunctionSharedSizeBytes, function->properties.staticSharedBytes},
-                                     {kFunctionLocalSizeBytes, function->properties.localBytes}};
+                                     {kFunctionLocalSizeBytes, function->properties.localBytes},
+                                     {kFunctionNumRegisters, function->properties.registers}};
   *value = values.at(attribute);
   return kSuccess;
 }
@@ -71,6 +72,15 @@ FAKE_EXPORT Result cuFuncSetAttribute(FunctionHandle function, int attribute, in
 }
 
 #ifndef FAKE_WITHOUT_OPTIONAL_FUNCTIONS
+/// By registers and threads alone.
+FAKE_EXPORT Result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, FunctionHandle function,
+                                                               int threads, size_t) {
+  FAKE_CALL("cuOccupancyMaxActiveBlocksPerMultiprocessor", context);
+  constexpr int kRegisters = 65536, kThreads = 2048;
+  *blocks = std::min(kRegisters / function->properties.registers, kThreads) / threads;
+  return kSuccess;
+}
+
 FAKE_EXPORT Result cuFuncGetParamInfo(FunctionHandle function, size_t index, size_t *offset, size_t *size) {
   FAKE_CALL("cuFuncGetParamInfo", context);
   *offset = index * sizeof(DeviceAddress);

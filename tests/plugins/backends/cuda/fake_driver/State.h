@@ -68,6 +68,7 @@ struct KernelProperties {
   int localBytes = 0;
   size_t numParameters = 0;
   std::function<void(ContextTag &, const LaunchShape &, const DeviceAddress *parameters)> run;
+  int registers = 40; // per thread
 };
 
 struct FunctionTag {
