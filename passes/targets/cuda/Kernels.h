@@ -45,8 +45,9 @@ struct MatvecSpec {
   int64_t warps() const { return norm ? 8 : 4; }
   int64_t outputsPerBlock() const { return warps() * (activation == llama::Activation::swiglu ? 1 : 2); }
   int64_t blockThreads() const { return warps() * 32; }
-  /// While a block computes the norm, the others of its SM read weights.
-  int64_t blocksPerSm() const { return !norm ? 1 : singleRow ? 3 : 2; }
+  /// While a block computes the norm, the others of its SM read weights. Elements of four bytes take the
+  /// registers of all of them.
+  int64_t blocksPerSm() const { return !norm || sizeOf(weight) >= sizeof(float) ? 1 : singleRow ? 3 : 2; }
   int64_t sharedBytes() const { return norm ? 64 * tileRows() : 0; }
   std::string name() const;
   std::vector<std::string> bindings() const;

@@ -4,6 +4,7 @@
 
 #include "plugins/api/cria_kernel_info.h"
 
+#include <cstdlib>
 #include <elf.h>
 
 using namespace cria::conformance;
@@ -108,7 +109,9 @@ TEST_F(CudaCode, HasRegistersAndResidentBlocksOfItsKernels) {
   };
   ASSERT_TRUE(read("add_f32", 0).ok());
   EXPECT_EQ(info.registers, 40u) << "as the fake driver states";
-  EXPECT_EQ(info.resident_blocks, 6u);
+  const bool isComplete =
+      std::string_view(std::getenv("CRIA_CUDA_DRIVER")).find("without") == std::string_view::npos;
+  EXPECT_EQ(info.resident_blocks, isComplete ? 6u : 0u) << "0: the driver has no function that states it";
   EXPECT_EQ(read("absent", 0).status, CRIA_STATUS_NOT_FOUND);
   EXPECT_EQ(read("add_f32", 1 << 20).status, CRIA_STATUS_UNSUPPORTED);
 }
