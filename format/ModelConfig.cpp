@@ -50,58 +50,6 @@ CheckedSum countParameters(const ModelConfig &c) {
   return sum;
 }
 
-Status checkScaling(const RopeScaling &scaling, std::string_view where) {
-  if (!(scaling.factor >= 1)) {
-    return invalidArgument("{}: expected the factor of rope_scaling to be at least 1, got {}", where,
-                           scaling.factor);
-  }
-  if (scaling.kind == RopeScaling::Kind::linear) {
-    return {};
-  }
-  if (!(scaling.lowFreqFactor > 0) || !(scaling.highFreqFactor > scaling.lowFreqFactor)) {
-    return invalidArgument(
-        "{}: expected 0 < low_freq_factor < high_freq_factor in rope_scaling, got {} and {}", where,
-        scaling.lowFreqFactor, scaling.highFreqFactor);
-  }
-  if (scaling.originalContext < 1 || scaling.originalContext > kMaxSize) {
-    return invalidArgument("{}: expected the original context of rope_scaling to be from 1 to {}, got {}",
-                           where, kMaxSize, scaling.originalContext);
-  }
-  return {};
-}
-
-nlohmann::ordered_json scalingToJson(const std::optional<RopeScaling> &scaling) {
-  if (!scaling) {
-    return nullptr;
-  }
-  if (scaling->kind == RopeScaling::Kind::linear) {
-    return {{"type", "linear"}, {"factor", scaling->factor}};
-  }
-  return {{"type", "llama3"},
-          {"factor", scaling->factor},
-          {"low_freq_factor", scaling->lowFreqFactor},
-          {"high_freq_factor", scaling->highFreqFactor},
-          {"original_context", scaling->originalContext}};
-}
-
-StatusOr<RopeScaling> scalingFromJson(JsonObject object) {
-  RopeScaling scaling;
-  CRIA_ASSIGN_OR_RETURN(std::string type, object.string("type"));
-  if (type != "linear" && type != "llama3") {
-    return error(StatusCode::unsupported, "{}: expected type linear or llama3, got '{}'", object.where(),
-                 printable(type));
-  }
-  CRIA_ASSIGN_OR_RETURN(scaling.factor, object.number("factor"));
-  if (type == "llama3") {
-    scaling.kind = RopeScaling::Kind::llama3;
-    CRIA_ASSIGN_OR_RETURN(scaling.lowFreqFactor, object.number("low_freq_factor"));
-    CRIA_ASSIGN_OR_RETURN(scaling.highFreqFactor, object.number("high_freq_factor"));
-    CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxSize));
-  }
-  CRIA_RETURN_IF_ERROR(object.finish());
-  return scaling;
-}
-
 StatusOr<std::vector<int64_t>> idsFromJson(JsonObject &object) {
   CRIA_ASSIGN_OR_RETURN(const Json *ids, object.array("eos_ids"));
   std::vector<int64_t> result;
@@ -155,7 +103,10 @@ Status ModelConfig::check(std::string_view where) const {
                              id);
     }
   }
-  return ropeScaling ? checkScaling(*ropeScaling, where) : Status();
+  if (ropeScaling && ropeScaling->kind == RopeScaling::Kind::yarn && ropeTheta == 1) {
+    return invalidArgument("{}: expected rope_theta above 1 with yarn scaling, got 1", where);
+  }
+  return ropeScaling ? ropeScaling->check(where) : Status();
 }
 
 nlohmann::ordered_json ModelConfig::toJson() const {
@@ -166,7 +117,7 @@ nlohmann::ordered_json ModelConfig::toJson() const {
   }
   json["norm_epsilon"] = normEpsilon;
   json["rope_theta"] = ropeTheta;
-  json["rope_scaling"] = scalingToJson(ropeScaling);
+  json["rope_scaling"] = ropeScaling ? ropeScaling->toJson() : nlohmann::ordered_json();
   json["tied_embeddings"] = tiedEmbeddings;
   json["bos_id"] = bosId;
   json["eos_ids"] = eosIds;
@@ -190,7 +141,7 @@ StatusOr<ModelConfig> ModelConfig::fromJson(const Json &value, const std::string
   CRIA_ASSIGN_OR_RETURN(config.ropeTheta, object.number("rope_theta"));
   if (!object.absentOrNull("rope_scaling")) {
     CRIA_ASSIGN_OR_RETURN(JsonObject scaling, object.object("rope_scaling"));
-    CRIA_ASSIGN_OR_RETURN(config.ropeScaling, scalingFromJson(std::move(scaling)));
+    CRIA_ASSIGN_OR_RETURN(config.ropeScaling, RopeScaling::fromJson(std::move(scaling)));
   }
   CRIA_ASSIGN_OR_RETURN(config.tiedEmbeddings, object.boolean("tied_embeddings"));
   CRIA_ASSIGN_OR_RETURN(config.bosId, object.integer("bos_id", -1, kMaxSize));

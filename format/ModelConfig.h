@@ -3,6 +3,7 @@
 // runtime.
 #pragma once
 
+#include "format/RopeScaling.h"
 #include "format/StepFields.h"
 #include "support/Json.h"
 #include "support/Status.h"
@@ -13,17 +14,6 @@
 #include <vector>
 
 namespace cria {
-
-struct RopeScaling {
-  enum class Kind { linear, llama3 };
-  Kind kind = Kind::linear;
-  double factor = 1;
-  // llama3 only.
-  double lowFreqFactor = 1, highFreqFactor = 1;
-  int64_t originalContext = 0;
-
-  bool operator==(const RopeScaling &) const = default;
-};
 
 /// Sizes are in elements. If check() returns ok, every size lies in [1, 2^31 - 1], layers and headDim are
 /// at most kMaxLayers and kMaxHeadDim, heads is a multiple of kvHeads, headDim is even, and the number of

@@ -17,24 +17,13 @@ using namespace mlir;
 
 namespace {
 
-Attribute scalingAttr(MLIRContext *context, const std::optional<RopeScaling> &scaling) {
-  if (!scaling) {
-    return {};
-  }
-  if (scaling->kind == RopeScaling::Kind::linear) {
-    return llama::LinearScalingAttr::get(context, scaling->factor);
-  }
-  return llama::Llama3ScalingAttr::get(context, scaling->factor, scaling->lowFreqFactor,
-                                       scaling->highFreqFactor, scaling->originalContext);
-}
-
 llama::ConfigAttr configAttr(Builder &builder, const ModelConfig &config) {
   return llama::ConfigAttr::get(builder.getContext(), config.name, config.parameters(), config.dim,
                                 config.layers, config.heads, config.kvHeads, config.headDim, config.ffnDim,
                                 config.vocabSize, config.context, builder.getF64FloatAttr(config.normEpsilon),
                                 builder.getF64FloatAttr(config.ropeTheta),
-                                scalingAttr(builder.getContext(), config.ropeScaling), config.tiedEmbeddings,
-                                config.bosId, config.eosIds);
+                                llama::attributeOf(builder.getContext(), config.ropeScaling),
+                                config.tiedEmbeddings, config.bosId, config.eosIds);
 }
 
 class GraphBuilder {
@@ -104,7 +93,7 @@ Value GraphBuilder::useWeight(TensorRole role, int64_t layer) {
 Value GraphBuilder::useRopeTable() {
   auto recipe =
       llama::RopeTableAttr::get(builder_.getContext(), config_.ropeTheta, config_.headDim, config_.context,
-                                scalingAttr(builder_.getContext(), config_.ropeScaling));
+                                llama::attributeOf(builder_.getContext(), config_.ropeScaling));
   return declareAndUse("rope_table", WeightFormat::f32, {config_.context, config_.headDim}, recipe);
 }
 

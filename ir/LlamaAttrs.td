@@ -121,11 +121,37 @@ def Llama_Llama3ScalingAttr : Llama_RecipeAttrDef<"Llama3Scaling", "llama3_scali
   }];
 }
 
+def Llama_YarnScalingAttr : Llama_RecipeAttrDef<"YarnScaling", "yarn_scaling"> {
+  let summary = "RoPE scaling by rotations within the original context (YaRN)";
+  let description = [{
+    With D = head_dim, M = original_context, d(r) = D log(M / (2 pi r)) / (2 log theta): low = d(beta_fast) and high = d(beta_slow),
+    rounded down and up if `truncate`, at least 0 and at most D - 1. With s = (i - low) / (high - low), at least 0 and at most 1,
+    inverse frequency f_i becomes s * f_i / factor + (1 - s) * f_i. Every cosine and sine is multiplied by attention_factor.
+
+    ```mlir
+    #llama.yarn_scaling<factor = 16.0, original_context = 4096, beta_fast = 32.0, beta_slow = 1.0, attention_factor = 1.28, truncate = true>
+    ```
+  }];
+  let parameters = (ins "::mlir::FloatAttr":$factor, "int64_t":$originalContext, "::mlir::FloatAttr":$betaFast,
+                        "::mlir::FloatAttr":$betaSlow, "::mlir::FloatAttr":$attentionFactor, "bool":$truncate);
+  let builders = [AttrBuilder<(ins "double":$factor, "int64_t":$originalContext, "double":$betaFast, "double":$betaSlow,
+                                   "double":$attentionFactor, "bool":$truncate), [{
+    auto f64 = [&](double value) { return ::mlir::FloatAttr::get(::mlir::Float64Type::get($_ctxt), value); };
+    return $_get($_ctxt, f64(factor), originalContext, f64(betaFast), f64(betaSlow), f64(attentionFactor), truncate);
+  }]>];
+  let assemblyFormat = [{
+    `<` `factor` `=` custom<Double>($factor) `,` `original_context` `=` $originalContext `,` `beta_fast` `=` custom<Double>($betaFast) `,`
+    `beta_slow` `=` custom<Double>($betaSlow) `,` `attention_factor` `=` custom<Double>($attentionFactor) `,`
+    `truncate` `=` $truncate `>`
+  }];
+}
+
 def Llama_RopeTableAttr : Llama_RecipeAttrDef<"RopeTable", "rope_table"> {
   let summary = "Cosines and sines of all positions";
   let description = [{
     A source, f32 [context, head_dim]: row p holds cos(p * f_i) for i < head_dim / 2, then sin(p * f_i), with
-    f_i = theta^(-2 i / head_dim), scaled if `scaling` is given (`#llama.linear_scaling` or `#llama.llama3_scaling`).
+    f_i = theta^(-2 i / head_dim), scaled if `scaling` is given (`#llama.linear_scaling`, `#llama.llama3_scaling` or
+    `#llama.yarn_scaling`).
 
     ```mlir
     #llama.rope_table<theta = 10000.0, head_dim = 128, context = 4096>
@@ -199,7 +225,7 @@ def Llama_ConfigAttr : Llama_RecipeAttrDef<"Config", "config"> {
   let summary = "Configuration of a model, as in the package's manifest";
   let description = [{
     The module attribute `llama.config`. `parameters` counts the checkpoint's elements; a `bos_id` of -1 means that there is none; `rope_scaling` is absent,
-    `#llama.linear_scaling` or `#llama.llama3_scaling`.
+    `#llama.linear_scaling`, `#llama.llama3_scaling` or `#llama.yarn_scaling`.
 
     ```mlir
     module attributes {llama.config = #llama.config<name = "stories", parameters = 1367936, dim = 128, layers = 6, heads = 4,

@@ -105,10 +105,6 @@ bool cria::llama::isRecipe(Attribute attribute) {
                          PermuteRopeAttr>(attribute);
 }
 
-bool cria::llama::isRopeScaling(Attribute attribute) {
-  return isa_and_nonnull<LinearScalingAttr, Llama3ScalingAttr>(attribute);
-}
-
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//
@@ -257,7 +253,8 @@ LogicalResult Llama3ScalingAttr::verify(EmitError emitError, FloatAttr factor, F
 
 static LogicalResult verifyScaling(EmitError emitError, Attribute scaling) {
   if (scaling && !isRopeScaling(scaling)) {
-    return emitError() << "expected RoPE scaling #llama.linear_scaling or #llama.llama3_scaling, got "
+    return emitError() << "expected RoPE scaling #llama.linear_scaling, #llama.llama3_scaling or "
+                          "#llama.yarn_scaling, got "
                        << scaling;
   }
   return success();

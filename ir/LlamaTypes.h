@@ -3,6 +3,7 @@
 // configuration.
 #pragma once
 
+#include "format/RopeScaling.h"
 #include "format/WeightArrays.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -25,7 +26,11 @@ namespace cria::llama {
 /// `interleave` or `permute_rope`.
 bool isRecipe(mlir::Attribute attribute);
 
-/// Whether an attribute scales RoPE frequencies: `#llama.linear_scaling` or `#llama.llama3_scaling`.
+/// Whether an attribute scales RoPE: `#llama.linear_scaling`, `#llama.llama3_scaling` or
+/// `#llama.yarn_scaling`.
 bool isRopeScaling(mlir::Attribute attribute);
+/// The scaling that an attribute states, and its attribute: null for none.
+std::optional<cria::RopeScaling> scalingOf(mlir::Attribute attribute);
+mlir::Attribute attributeOf(mlir::MLIRContext *context, const std::optional<cria::RopeScaling> &scaling);
 
 } // namespace cria::llama

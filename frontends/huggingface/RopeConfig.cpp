@@ -3,6 +3,7 @@
 #include "frontends/huggingface/RopeConfig.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace cria::huggingface {
 
@@ -67,43 +68,105 @@ StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settin
   return kDefaultTheta;
 }
 
-StatusOr<int64_t> originalContext(JsonObject &config, JsonObject &settings, std::optional<int64_t> absent) {
+/// As in transformers, the value at the top level replaces that of the settings, and `absent` stands for none.
+StatusOr<int64_t> originalContext(JsonObject &config, JsonObject &settings, int64_t absent,
+                                  std::vector<std::string> &notes) {
   constexpr const char *kName = "original_max_position_embeddings";
-  if (!settings.absentOrNull(kName)) {
-    return settings.integer(kName, 1, INT32_MAX);
+  const bool inside = !settings.absentOrNull(kName), outside = !config.absentOrNull(kName);
+  if (inside && outside && *settings.find(kName) != *config.find(kName)) {
+    notes.push_back(fmt::format("{}: '{}' {} replaces {} of the RoPE settings, as in transformers",
+                                config.where(), kName, describeJson(*config.find(kName)),
+                                describeJson(*settings.find(kName))));
   }
-  if (!config.absentOrNull(kName)) {
+  if (outside) {
     return config.integer(kName, 1, INT32_MAX);
   }
-  if (absent) {
-    return *absent;
+  return inside ? settings.integer(kName, 1, INT32_MAX) : absent;
+}
+
+Status readLlama3(JsonObject &settings, RopeScaling &scaling) {
+  scaling.kind = RopeScaling::Kind::llama3;
+  CRIA_ASSIGN_OR_RETURN(scaling.lowFreqFactor, settings.number("low_freq_factor"));
+  CRIA_ASSIGN_OR_RETURN(scaling.highFreqFactor, settings.number("high_freq_factor"));
+  return {};
+}
+
+/// Reads a number. As in transformers, an absent one, null and 0 stand for `absent`.
+StatusOr<double> numberOr(JsonObject &settings, const char *name, double absent) {
+  if (settings.absentOrNull(name)) {
+    return absent;
   }
-  return settings.mismatch(kName, "an integer");
+  CRIA_ASSIGN_OR_RETURN(const double value, settings.number(name));
+  return value == 0 ? absent : value;
+}
+
+double magnitudeOf(double factor, double mscale) {
+  return factor <= 1 ? 1 : 0.1 * mscale * std::log(factor) + 1;
+}
+
+/// What multiplies the cosines and sines, for the factor of `scaling`.
+StatusOr<double> attentionFactor(JsonObject &settings, double factor) {
+  CRIA_ASSIGN_OR_RETURN(const double mscale, numberOr(settings, "mscale", 0));
+  CRIA_ASSIGN_OR_RETURN(const double mscaleAllDim, numberOr(settings, "mscale_all_dim", 0));
+  if (!settings.absentOrNull("attention_factor")) {
+    return settings.number("attention_factor");
+  }
+  return mscale != 0 && mscaleAllDim != 0 ? magnitudeOf(factor, mscale) / magnitudeOf(factor, mscaleAllDim)
+                                          : magnitudeOf(factor, 1);
+}
+
+Status readYarn(JsonObject &settings, RopeScaling &scaling) {
+  scaling.kind = RopeScaling::Kind::yarn;
+  CRIA_ASSIGN_OR_RETURN(scaling.betaFast, numberOr(settings, "beta_fast", 32));
+  CRIA_ASSIGN_OR_RETURN(scaling.betaSlow, numberOr(settings, "beta_slow", 1));
+  CRIA_ASSIGN_OR_RETURN(scaling.attentionFactor, attentionFactor(settings, scaling.factor));
+  if (const Json *truncate = settings.find("truncate"); truncate && truncate->is_null()) {
+    scaling.truncate = false;
+  } else if (truncate) {
+    CRIA_ASSIGN_OR_RETURN(scaling.truncate, settings.boolean("truncate"));
+  }
+  settings.find("finetuned"); // of the first models with YaRN; transformers does not read it
+  return {};
+}
+
+Status checkType(JsonObject &settings, const std::string &type) {
+  if (type == "linear" || type == "llama3" || type == "yarn" || type == "dynamic") {
+    return {};
+  }
+  return error(StatusCode::unsupported,
+               "{}: RoPE type '{}' is not supported; expected default, linear, dynamic, llama3 or yarn; "
+               "compile a variant of the model with one of these, such as the one it was made from",
+               settings.where(), printable(type));
+}
+
+/// The factor. As in transformers, null stands for the ratio of the contexts where the type is yarn.
+StatusOr<double> readFactor(JsonObject &settings, const std::string &type, const RopeConfig &rope,
+                            int64_t original) {
+  if (type == "yarn" && settings.has("factor") && settings.absentOrNull("factor")) {
+    return double(rope.context) / double(original);
+  }
+  return settings.number("factor");
 }
 
 Status readScaling(JsonObject &config, JsonObject &settings, const std::string &type, RopeConfig &rope) {
   if (type == "default") {
     return {};
   }
-  if (type != "linear" && type != "llama3" && type != "dynamic") {
-    return error(StatusCode::unsupported,
-                 "{}: RoPE type '{}' is not supported; expected default, linear, dynamic or "
-                 "llama3",
-                 settings.where(), printable(type));
-  }
+  CRIA_RETURN_IF_ERROR(checkType(settings, type));
   RopeScaling scaling;
-  CRIA_ASSIGN_OR_RETURN(scaling.factor, settings.number("factor"));
+  int64_t original = rope.context;
+  if (type != "linear") {
+    CRIA_ASSIGN_OR_RETURN(original, originalContext(config, settings, rope.context, rope.notes));
+  }
+  CRIA_ASSIGN_OR_RETURN(scaling.factor, readFactor(settings, type, rope, original));
   if (type == "dynamic") {
-    CRIA_ASSIGN_OR_RETURN(int64_t original, originalContext(config, settings, rope.context));
     rope.context = std::min(rope.context, original);
     rope.isDynamic = true;
     return {};
   }
-  if (type == "llama3") {
-    scaling.kind = RopeScaling::Kind::llama3;
-    CRIA_ASSIGN_OR_RETURN(scaling.lowFreqFactor, settings.number("low_freq_factor"));
-    CRIA_ASSIGN_OR_RETURN(scaling.highFreqFactor, settings.number("high_freq_factor"));
-    CRIA_ASSIGN_OR_RETURN(scaling.originalContext, originalContext(config, settings, std::nullopt));
+  if (type != "linear") {
+    scaling.originalContext = original;
+    CRIA_RETURN_IF_ERROR(type == "yarn" ? readYarn(settings, scaling) : readLlama3(settings, scaling));
   }
   rope.scaling = scaling;
   return {};

@@ -2,6 +2,8 @@
 // The values of a RoPE table, with the roundings of Hugging Face transformers in f32.
 #pragma once
 
+#include "format/RopeScaling.h"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,19 +11,16 @@
 
 namespace cria {
 
-/// RoPE scaling as the recipe states it; see #llama.linear_scaling and #llama.llama3_scaling.
-struct RopeTableScaling {
-  bool isLlama3 = false;
-  double factor = 1, lowFreqFactor = 1, highFreqFactor = 1;
-  int64_t originalContext = 0;
-};
-
 /// headDim / 2 inverse frequencies: theta^(-2i/headDim) in f32, scaled in f32.
 std::vector<float> inverseFrequencies(double theta, int64_t headDim,
-                                      const std::optional<RopeTableScaling> &scaling);
+                                      const std::optional<RopeScaling> &scaling);
 
-/// Fills one row, 2 * frequencies.size() elements: the cosines of position * frequency, then the sines. The
-/// angle is an f32 product; its cosine and sine are computed in double and rounded once.
-void fillRopeRow(std::span<const float> frequencies, int64_t position, float *row);
+/// What multiplies every cosine and sine: 1 unless the scaling states another factor.
+float ropeMagnitude(const std::optional<RopeScaling> &scaling);
+
+/// Fills one row, 2 * frequencies.size() elements: the cosines of position * frequency, then the sines, each
+/// multiplied by `magnitude`. The angle is an f32 product; its cosine and sine are computed in double and
+/// rounded once.
+void fillRopeRow(std::span<const float> frequencies, float magnitude, int64_t position, float *row);
 
 } // namespace cria

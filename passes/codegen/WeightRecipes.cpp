@@ -125,27 +125,17 @@ public:
   RopeTableRows(llama::RopeTableAttr table, WeightFormat format)
       : ComputedRows(table.getContextLength(), table.getHeadDim(), format),
         frequencies_(inverseFrequencies(table.getTheta().getValueAsDouble(), table.getHeadDim(),
-                                        scalingOf(table.getScaling()))) {}
+                                        llama::scalingOf(table.getScaling()))),
+        magnitude_(ropeMagnitude(llama::scalingOf(table.getScaling()))) {}
 
 protected:
-  void compute(int64_t row, float *values) const override { fillRopeRow(frequencies_, row, values); }
-
-private:
-  static std::optional<RopeTableScaling> scalingOf(mlir::Attribute scaling) {
-    if (auto linear = mlir::dyn_cast_or_null<llama::LinearScalingAttr>(scaling)) {
-      return RopeTableScaling{.factor = linear.getFactor().getValueAsDouble()};
-    }
-    if (auto llama3 = mlir::dyn_cast_or_null<llama::Llama3ScalingAttr>(scaling)) {
-      return RopeTableScaling{.isLlama3 = true,
-                              .factor = llama3.getFactor().getValueAsDouble(),
-                              .lowFreqFactor = llama3.getLowFreqFactor().getValueAsDouble(),
-                              .highFreqFactor = llama3.getHighFreqFactor().getValueAsDouble(),
-                              .originalContext = llama3.getOriginalContext()};
-    }
-    return std::nullopt;
+  void compute(int64_t row, float *values) const override {
+    fillRopeRow(frequencies_, magnitude_, row, values);
   }
 
+private:
   std::vector<float> frequencies_;
+  float magnitude_;
 };
 
 class ConcatRows : public WeightRows {

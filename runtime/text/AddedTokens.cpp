@@ -65,6 +65,7 @@ public:
   int32_t bosId() const override { return base_->bosId(); }
   int32_t eosId() const override { return layer_.eosId; }
   int32_t unknownId() const override { return base_->unknownId(); }
+  bool removesLeadingSpaces() const override { return base_->removesLeadingSpaces(); }
   std::string_view textPrefix() const override {
     return layer_.prefix == PrefixRule::never ? std::string_view() : base_->textPrefix();
   }

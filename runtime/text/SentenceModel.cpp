@@ -122,37 +122,32 @@ static Status readTrainerField(const ProtoField &field, SentenceModel &model) {
   }
 }
 
-/// SentencePiece applies a table of character replacements without bounds checks. LLaMA's models have none.
-static Status refuseTable(const ProtoField &field, std::string_view name) {
-  CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, name));
-  if (!field.bytes.empty()) {
-    return error(
-        StatusCode::unsupported,
-        "{}: expected a model without text normalization (rule \"identity\"), got a table of {} bytes", name,
-        field.bytes.size());
-  }
-  return {};
-}
-
 static Status readNormalizerField(const ProtoField &field, SentenceModel &model) {
-  bool escape = true;
   switch (field.number) {
   case 2:
-    return refuseTable(field, "precompiled_charsmap");
+    CRIA_RETURN_IF_ERROR(expectType(field, ProtoField::Type::bytes, "precompiled_charsmap"));
+    model.characterMap = field.bytes;
+    return {};
   case 3:
     return readFlag(field, "add_dummy_prefix", model.addDummyPrefix);
   case 4:
     return readFlag(field, "remove_extra_whitespaces", model.removeExtraWhitespaces);
   case 5:
-    CRIA_RETURN_IF_ERROR(readFlag(field, "escape_whitespaces", escape));
-    return escape ? Status() : error(StatusCode::unsupported, "escape_whitespaces: expected 1, got 0");
+    return readFlag(field, "escape_whitespaces", model.escapeWhitespaces);
   default:
     return {};
   }
 }
 
+/// Models of texts whose characters are replaced when they are decoded are not known.
 static Status readDenormalizerField(const ProtoField &field, SentenceModel &) {
-  return field.number == 2 ? refuseTable(field, "the denormalizer's precompiled_charsmap") : Status();
+  if (field.number == 2 && !field.bytes.empty()) {
+    return error(StatusCode::unsupported,
+                 "precompiled_charsmap: expected a model that decodes texts as its pieces have them, got a "
+                 "table of {} bytes; train the model without denormalization_rule_tsv",
+                 field.bytes.size());
+  }
+  return {};
 }
 
 template <typename ReadField>
@@ -287,7 +282,7 @@ static void putFloat(std::string &out, uint32_t number, float value) {
   }
 }
 
-std::string SentenceModel::serialize(bool withDummyPrefix) const {
+std::string SentenceModel::serialize(bool withNormalization) const {
   std::string out;
   for (const Piece &piece : pieces) {
     std::string message;
@@ -306,10 +301,13 @@ std::string SentenceModel::serialize(bool withDummyPrefix) const {
   putBytes(trainer, 48, padPiece);
   putBytes(out, 2, trainer);
   std::string normalizer;
-  putBytes(normalizer, 1, "identity");
-  putInteger(normalizer, 3, withDummyPrefix ? 1 : 0);
-  putInteger(normalizer, 4, removeExtraWhitespaces ? 1 : 0);
-  putInteger(normalizer, 5, 1);
+  putBytes(normalizer, 1, withNormalization && !characterMap.empty() ? "user_defined" : "identity");
+  if (withNormalization) {
+    putBytes(normalizer, 2, characterMap);
+  }
+  putInteger(normalizer, 3, withNormalization && addDummyPrefix ? 1 : 0);
+  putInteger(normalizer, 4, withNormalization && removeExtraWhitespaces ? 1 : 0);
+  putInteger(normalizer, 5, escapeWhitespaces ? 1 : 0);
   putBytes(out, 3, normalizer);
   return out;
 }

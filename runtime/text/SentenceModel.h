@@ -35,6 +35,8 @@ struct SentenceModel {
   bool byteFallback = false;
   bool addDummyPrefix = true;
   bool removeExtraWhitespaces = true;
+  bool escapeWhitespaces = true; // spaces of a text are U+2581 in pieces
+  std::string characterMap;      // precompiled_charsmap; empty: replaces nothing
   std::string unknownPiece = "<unk>";
   std::string bosPiece = "<s>";
   std::string eosPiece = "</s>";
@@ -48,11 +50,12 @@ struct SentenceModel {
   static constexpr size_t kMaxPieceBytes = 4096;
 
   /// Reads and checks a model file. Errors: invalidArgument if it is damaged or contradicts itself;
-  /// unsupported for a model type or a text normalization that is not implemented.
+  /// unsupported for a model type or a kind of text that is not implemented.
   static StatusOr<SentenceModel> parse(std::string_view file);
 
-  /// Returns a model file with these fields and no others; withDummyPrefix replaces addDummyPrefix.
-  std::string serialize(bool withDummyPrefix) const;
+  /// Returns a model file with these fields and no others. Without normalization, the model takes a text as
+  /// it is, but for spaces.
+  std::string serialize(bool withNormalization = true) const;
 };
 
 /// Returns the value of a byte piece "<0xHH>" with upper-case digits, or -1 for any other name.

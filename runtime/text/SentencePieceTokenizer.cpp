@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The only file that includes SentencePiece. The library encodes; names, surfaces and kinds come from tables
-// that are filled here.
+// The only file that includes SentencePiece. The library encodes normalized texts; names, surfaces and kinds
+// come from tables that are filled here.
 #include "runtime/text/SentencePieceTokenizer.h"
 
 #include "runtime/text/SentenceModel.h"
+#include "runtime/text/SentenceNormalizer.h"
 
 #include <exception>
-#include <mutex>
 #include <sentencepiece_processor.h>
 #include <unordered_map>
 
@@ -80,10 +80,10 @@ struct Entry {
 
 class SentencePieceTokenizer final : public Tokenizer {
 public:
-  explicit SentencePieceTokenizer(const SentenceModel &model);
-  /// Loads the processor of startOfText.
+  SentencePieceTokenizer(const SentenceModel &model, SentenceNormalizer normalizer);
+  /// The library gets normalized texts.
   Status initialize(const SentenceModel &model) {
-    return loadProcessor(startProcessor_, model.serialize(model.addDummyPrefix));
+    return loadProcessor(processor_, model.serialize(/*withNormalization=*/false));
   }
 
   int32_t size() const override { return static_cast<int32_t>(entries_.size()); }
@@ -95,12 +95,13 @@ public:
   TokenKind kind(int32_t id) const override { return entry(id).kind; }
   std::optional<int32_t> find(std::string_view piece) const override;
   std::string_view textPrefix() const override { return addsPrefix_ ? " " : ""; }
+  bool removesLeadingSpaces() const override { return removesSpaces_; }
   std::vector<std::string_view> textTokens() const override;
 
 private:
   StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position,
                                             SpecialTokens specials) const override;
-  StatusOr<const Processor *> processor(TextPosition position) const;
+  TextPosition withoutTokens(TextPosition position, std::string_view text) const;
   void addEntry(const SentenceModel &model, const SentenceModel::Piece &piece);
   int32_t findControl(std::string_view piece) const;
   const Entry &entry(int32_t id) const;
@@ -112,19 +113,16 @@ private:
   int32_t eosId_ = -1;
   int32_t unknownId_ = -1;
   bool addsPrefix_;
+  bool removesSpaces_;
   bool stripsSpace_; // of the first piece of a text, when it is decoded
-  Processor startProcessor_;
-  // A model that adds a prefix needs a second processor for continuations. Few programs encode one, so it is
-  // loaded on first use.
-  mutable std::string continuationModel_;
-  mutable std::once_flag continuationLoaded_;
-  mutable Processor continuationProcessor_;
-  mutable Status continuationStatus_;
+  SentenceNormalizer normalizer_;
+  Processor processor_;
 };
 
-SentencePieceTokenizer::SentencePieceTokenizer(const SentenceModel &model)
-    : addsPrefix_(model.addDummyPrefix), stripsSpace_(model.addDummyPrefix || model.removeExtraWhitespaces),
-      continuationModel_(model.serialize(false)) {
+SentencePieceTokenizer::SentencePieceTokenizer(const SentenceModel &model, SentenceNormalizer normalizer)
+    : addsPrefix_(model.addDummyPrefix), removesSpaces_(model.removeExtraWhitespaces),
+      stripsSpace_(model.escapeWhitespaces && (model.addDummyPrefix || model.removeExtraWhitespaces)),
+      normalizer_(std::move(normalizer)) {
   entries_.reserve(model.pieces.size()); // idOfPiece_ holds views into it
   for (const SentenceModel::Piece &piece : model.pieces) {
     addEntry(model, piece);
@@ -178,25 +176,24 @@ std::vector<std::string_view> SentencePieceTokenizer::textTokens() const {
   return names;
 }
 
-StatusOr<const Processor *> SentencePieceTokenizer::processor(TextPosition position) const {
-  if (position == TextPosition::startOfText || !addsPrefix_) {
-    return &startProcessor_;
+/// Where a text after a token stands if it has a space of its own, or the mark that stands for it. A model
+/// that normalizes takes each text by itself.
+TextPosition SentencePieceTokenizer::withoutTokens(TextPosition position, std::string_view text) const {
+  if (position != TextPosition::afterToken) {
+    return position;
   }
-  std::call_once(continuationLoaded_, [&] {
-    continuationStatus_ = loadProcessor(continuationProcessor_, continuationModel_);
-    continuationModel_ = {};
-  });
-  CRIA_RETURN_IF_ERROR(continuationStatus_);
-  return &continuationProcessor_;
+  const bool hasSpace = text.starts_with(' ') || text.starts_with("\xE2\x96\x81"); // U+2581
+  return hasSpace && !normalizer_.changesText() ? TextPosition::continuation : TextPosition::startOfText;
 }
 
 StatusOr<std::vector<int32_t>> SentencePieceTokenizer::encodeText(std::string_view text,
                                                                   TextPosition position,
                                                                   SpecialTokens /*specials*/) const {
-  CRIA_ASSIGN_OR_RETURN(const Processor *processor, this->processor(position));
+  CRIA_ASSIGN_OR_RETURN(const std::string normalized,
+                        normalizer_.normalize(text, withoutTokens(position, text)));
   std::vector<int> ids;
   try {
-    if (const auto status = processor->Encode(text, &ids); !status.ok()) {
+    if (const auto status = processor_.Encode(normalized, &ids); !status.ok()) {
       return error(StatusCode::internal, "SentencePiece cannot encode the text: {}", status.ToString());
     }
   } catch (const std::exception &exception) {
@@ -209,7 +206,8 @@ StatusOr<std::vector<int32_t>> SentencePieceTokenizer::encodeText(std::string_vi
 
 static StatusOr<std::unique_ptr<Tokenizer>> load(std::string_view bytes) {
   CRIA_ASSIGN_OR_RETURN(const SentenceModel model, SentenceModel::parse(bytes));
-  auto tokenizer = std::make_unique<SentencePieceTokenizer>(model);
+  CRIA_ASSIGN_OR_RETURN(SentenceNormalizer normalizer, SentenceNormalizer::of(model));
+  auto tokenizer = std::make_unique<SentencePieceTokenizer>(model, std::move(normalizer));
   CRIA_RETURN_IF_ERROR(tokenizer->initialize(model));
   return std::unique_ptr<Tokenizer>(std::move(tokenizer));
 }

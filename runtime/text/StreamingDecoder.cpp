@@ -7,8 +7,10 @@ namespace cria {
 
 std::string_view StreamingDecoder::surfaceOf(int32_t id) {
   const std::string_view surface = tokenizer_->surface(id, position_);
-  // A space that is removed at the start is text; a control token is not.
-  if (!tokenizer_->surface(id).empty()) {
+  // A space that is removed at the start is text, unless all are; a control token is not.
+  const bool isText =
+      tokenizer_->removesLeadingSpaces() ? !surface.empty() : !tokenizer_->surface(id).empty();
+  if (isText) {
     position_ = TextPosition::continuation;
   }
   return surface;

@@ -24,22 +24,13 @@ static Status checkText(std::string_view text) {
   return {};
 }
 
-/// Where a text after a token stands if it has a space of its own, or the mark that stands for it.
-static TextPosition withoutTokens(TextPosition position, std::string_view text) {
-  if (position != TextPosition::afterToken) {
-    return position;
-  }
-  const bool hasSpace = text.starts_with(' ') || text.starts_with("\xE2\x96\x81"); // U+2581
-  return hasSpace ? TextPosition::continuation : TextPosition::startOfText;
-}
-
 StatusOr<std::vector<int32_t>> Tokenizer::encode(std::string_view text, TextPosition position,
                                                  SpecialTokens specials) const {
   CRIA_RETURN_IF_ERROR(checkText(text));
   if (text.empty()) {
     return std::vector<int32_t>();
   }
-  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, encodeText(text, withoutTokens(position, text), specials));
+  CRIA_ASSIGN_OR_RETURN(std::vector<int32_t> ids, encodeText(text, position, specials));
   if (specials == SpecialTokens::asTokens) {
     return ids;
   }

@@ -33,7 +33,9 @@ enum class TokenKind : uint8_t {
 enum class TextPosition : uint8_t {
   startOfText,  ///< No text precedes it.
   continuation, ///< It continues a text.
-  afterToken, ///< A token precedes it: as startOfText, but a text that begins with a space gets no second one.
+  /// A token precedes it: as startOfText, but a text that begins with a space gets no second one, unless the
+  /// tokenizer normalizes texts, which follow SentencePiece alone.
+  afterToken,
 };
 
 /// How the name of a control token in a text is encoded.
@@ -65,6 +67,10 @@ public:
   /// The text that encode() puts in front of a text at TextPosition::startOfText; empty if it adds none.
   virtual std::string_view textPrefix() const = 0;
 
+  /// Whether decode() removes the space of every token at the start of a text, and not that of the first
+  /// alone.
+  virtual bool removesLeadingSpaces() const { return false; }
+
   /// Names of tokens that are not control tokens and that every text is split at.
   virtual std::vector<std::string_view> textTokens() const { return {}; }
 
@@ -80,8 +86,8 @@ public:
   std::string decode(std::span<const int32_t> ids, TextPosition position = TextPosition::startOfText) const;
 
 private:
-  /// Encodes valid UTF-8 of 1 to 2^28 - 1 bytes. position: startOfText or continuation. A tokenizer that has
-  /// no layer of added tokens may take the names of control tokens for text in any case.
+  /// Encodes valid UTF-8 of 1 to 2^28 - 1 bytes. A tokenizer that has no layer of added tokens may take the
+  /// names of control tokens for text in any case.
   virtual StatusOr<std::vector<int32_t>> encodeText(std::string_view text, TextPosition position,
                                                     SpecialTokens specials) const = 0;
 };

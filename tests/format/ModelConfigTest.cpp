@@ -70,6 +70,14 @@ TEST(ModelConfig, RoundTrip) {
   config.normEpsilon = 1e-6;
   config.tiedEmbeddings = true;
   EXPECT_EQ(*roundTrip(config), config);
+  config.ropeScaling = {.kind = RopeScaling::Kind::yarn,
+                        .factor = 16,
+                        .originalContext = 4096,
+                        .betaFast = 48,
+                        .betaSlow = 0.5,
+                        .attentionFactor = 1.25,
+                        .truncate = false};
+  EXPECT_EQ(*roundTrip(config), config);
   config.ropeScaling = RopeScaling{.factor = 2.5};
   EXPECT_EQ(*roundTrip(config), config);
 }
@@ -93,7 +101,12 @@ TEST(ModelConfig, RefusesBadMembers) {
   EXPECT_THAT(errorWith("eos_ids", Json::array({40000})), HasSubstr("eos_ids below the vocabulary size"));
   EXPECT_THAT(errorWith("eos_ids", Json::array({"x"})), HasSubstr("to be token ids"));
   EXPECT_THAT(errorWith("extra", 1), HasSubstr("unknown member 'extra'"));
-  EXPECT_THAT(errorWith("rope_scaling", {{"type", "yarn"}, {"factor", 2}}), HasSubstr("got 'yarn'"));
+  EXPECT_THAT(errorWith("rope_scaling", {{"type", "longrope"}, {"factor", 2}}), HasSubstr("got 'longrope'"));
+  Json yarn = {{"type", "yarn"},  {"factor", 2},           {"original_context", 64}, {"beta_fast", 1},
+               {"beta_slow", 32}, {"attention_factor", 1}, {"truncate", true}};
+  EXPECT_THAT(errorWith("rope_scaling", yarn), HasSubstr("expected 0 < beta_slow <= beta_fast"));
+  yarn.erase("truncate");
+  EXPECT_THAT(errorWith("rope_scaling", yarn), HasSubstr("'truncate' is missing"));
   EXPECT_THAT(errorWith("rope_scaling", {{"type", "linear"}, {"factor", 0.5}}),
               HasSubstr("at least 1, got 0.5"));
 }
@@ -125,14 +138,20 @@ TEST(ChatConfig, KeepsTheTextOfAnUnknownTemplate) {
 }
 
 TEST(ChatConfig, RefusesExtraMembers) {
-  Json json = {{"template", nullptr}, {"options", Json::object()}, {"source_options", Json::object()}, {"generation", {{"beams", 4}}}};
+  Json json = {{"template", nullptr},
+               {"options", Json::object()},
+               {"source_options", Json::object()},
+               {"generation", {{"beams", 4}}}};
   EXPECT_THAT(ChatConfig::fromJson(json, "chat.json").status().message(),
               HasSubstr("unknown member 'beams'"));
 }
 
 TEST(ChatConfig, RefusesWhatNoSamplerTakes) {
   auto errorWith = [](const char *name, double value) {
-    Json json = {{"template", nullptr}, {"options", Json::object()}, {"source_options", Json::object()}, {"generation", {{name, value}}}};
+    Json json = {{"template", nullptr},
+                 {"options", Json::object()},
+                 {"source_options", Json::object()},
+                 {"generation", {{name, value}}}};
     return ChatConfig::fromJson(json, "chat.json").status().message();
   };
   EXPECT_THAT(errorWith("temperature", 200),

@@ -6,6 +6,7 @@
 // RUN: cria-compile %S/../golden/models/llama3 --no-tokenizer --emit import | FileCheck %s --check-prefix=LLAMA3
 // RUN: cria-compile %S/../golden/models/llama3-parameters --no-tokenizer --emit import | FileCheck %s --check-prefix=PARAMETERS
 // RUN: cria-compile %S/../golden/models/linear --no-tokenizer --emit import | FileCheck %s --check-prefix=LINEAR
+// RUN: cria-compile %S/../golden/models/yarn --no-tokenizer --emit import | FileCheck %s --check-prefix=YARN
 // RUN: cria-compile %S/../golden/models/bf16 --no-tokenizer --emit import | FileCheck %s --check-prefix=BF16
 // RUN: cria-compile --preset tinyllama-1.1b --random-weights 42 --emit import | FileCheck %s --check-prefix=RANDOM
 // RUN: cria-compile %S/../golden/models/gqa --no-tokenizer --emit import | cria-opt | FileCheck %s --check-prefix=GQA
@@ -68,6 +69,8 @@
 // PARAMETERS: theta = {{3.0+e\+04|30000.0}}, {{.*}} scaling = #llama.llama3_scaling<factor = {{8.0.*}}, original_context = 64>>
 
 // LINEAR: scaling = #llama.linear_scaling<factor = {{4.0.*}}>>
+
+// YARN: scaling = #llama.yarn_scaling<factor = {{4.0.*}}, original_context = 64, beta_fast = {{3.2.*|32.0}}, beta_slow = {{1.0.*}}, attention_factor = {{1.138.*}}, truncate = true>>
 
 // BF16: @embedding : !llama.weight<{{.*}}, bf16> = #llama.checkpoint<"model.embed_tokens.weight", bf16,
 // BF16: @layers.0.attention_norm : !llama.weight<{{[0-9]+}}, f32> = #llama.checkpoint<"model.layers.0.input_layernorm.weight", bf16,

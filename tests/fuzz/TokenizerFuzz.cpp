@@ -5,6 +5,7 @@
 #include "runtime/text/SentenceModel.h"
 #include "runtime/text/TokenizerRegistry.h"
 #include "tests/fuzz/FuzzTarget.h"
+#include "tests/testing/TestFiles.h"
 
 #include <cstdlib>
 
@@ -59,10 +60,11 @@ static std::string seed(SentenceModel::ModelType type, bool byteFallback) {
   for (int byte = 0; byteFallback && byte < 256; ++byte) {
     model.pieces.push_back({fmt::format("<0x{:02X}>", byte), 0, PieceType::byte});
   }
-  return model.serialize(true);
+  return model.serialize();
 }
 
 std::vector<std::string> fuzzSeeds() {
   return {seed(SentenceModel::ModelType::bpe, false), seed(SentenceModel::ModelType::unigram, false),
-          seed(SentenceModel::ModelType::bpe, true)};
+          seed(SentenceModel::ModelType::bpe, true),
+          tests::readAll(CRIA_SOURCE_DIR "/tests/golden/sentences/rules.model")};
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes the golden logits: small random checkpoints and what transformers computes from them.
 
-Without arguments: writes models/<name>/ and logits/<name>.safetensors for every entry of MODELS.
+Without options: writes models/<name>/ and logits/<name>.safetensors for every entry of MODELS, or those named.
 With --checkpoint DIR --name NAME --prompts FILE: logits/NAME.safetensors for an existing checkpoint;
 the prompts are text, one a line, made into ids (BOS first) by the checkpoint's tokenizer.model.
 The format, the metric and the tolerance are described in README.md.
@@ -50,6 +50,12 @@ MODELS = {
     "llama3-parameters": {"rope_parameters": {**LLAMA3, "rope_theta": 30000.0}, "num_attention_heads": 2,
                           "rope_theta": ABSENT, "rope_scaling": ABSENT, "torch_dtype": ABSENT, "dtype": "float32"},
     "linear": {"rope_scaling": {"type": "linear", "factor": 4.0}},
+    "yarn": {"rope_scaling": {"factor": 4.0, "original_max_position_embeddings": 64, "type": "yarn", "finetuned": True},
+             "num_attention_heads": 2, "num_key_value_heads": 1},
+    "yarn-parameters": {"rope_parameters": {"rope_type": "yarn", "rope_theta": 500.0, "factor": 8.0, "beta_fast": 8, "beta_slow": 0.5,
+                                            "original_max_position_embeddings": 32, "mscale": 1.0, "mscale_all_dim": 0.5,
+                                            "truncate": False}, "num_attention_heads": 2,
+                        "rope_theta": ABSENT, "rope_scaling": ABSENT, "torch_dtype": ABSENT, "dtype": "float32"},
     "dynamic": {"rope_scaling": {"type": "dynamic", "factor": 2.0}, "torch_dtype": "float16"},
     "bf16": {"hidden_size": 48, "torch_dtype": "bfloat16", "intermediate_size": 96},
     "f16": {"hidden_size": 64, "torch_dtype": "float16", "intermediate_size": 88},
@@ -137,6 +143,14 @@ def expected_frequencies(config):
         turns = scaling["original_max_position_embeddings"] * f / (2 * math.pi)
         smooth = np.clip((turns - low) / (high - low), 0, 1)
         return (1 - smooth) * f / scaling["factor"] + smooth * f
+    if kind == "yarn":
+        turn = lambda beta: head_dim * math.log(scaling["original_max_position_embeddings"] / (2 * math.pi * beta)) / (2 * math.log(theta))
+        low, high = turn(scaling.get("beta_fast", 32)), turn(scaling.get("beta_slow", 1))
+        if scaling.get("truncate", True):
+            low, high = math.floor(low), math.ceil(high)
+        low, high = max(low, 0), min(high, head_dim - 1)
+        smooth = np.clip((np.arange(head_dim // 2) - low) / (high - low), 0, 1)
+        return smooth * f / scaling["factor"] + (1 - smooth) * f
     return f  # default; dynamic changes nothing within the original context
 
 
@@ -212,6 +226,7 @@ def main():
     parser.add_argument("--checkpoint", type=pathlib.Path, help="an existing checkpoint instead of MODELS")
     parser.add_argument("--name", help="with --checkpoint: name of the golden file")
     parser.add_argument("--prompts", type=pathlib.Path, help="with --checkpoint: text file, one prompt a line")
+    parser.add_argument("models", nargs="*", help="names of MODELS; all without any")
     arguments = parser.parse_args()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -221,7 +236,7 @@ def main():
             parser.error("--checkpoint needs --name and --prompts")
         write_golden(arguments.name, arguments.checkpoint, text_prompts(arguments.checkpoint, arguments.prompts))
         return
-    for name in MODELS:
+    for name in arguments.models or MODELS:
         folder = HERE / "models" / name
         write_checkpoint(name, folder)
         write_golden(name, folder, random_prompts(name, config_of(name)["vocab_size"]))

@@ -72,6 +72,12 @@ llama.weight @linear_scaling : !llama.weight<512x32, f32> = #llama.rope_table<th
 
 // -----
 
+// expected-error @+2 {{yarn_scaling: expected 0 < beta_slow <= beta_fast in rope_scaling, got 2 and 1}}
+// expected-error @+1 {{failed to parse Llama_RopeTableAttr parameter 'scaling'}}
+llama.weight @yarn_scaling : !llama.weight<512x32, f32> = #llama.rope_table<theta = 2.0, head_dim = 32, context = 512, scaling = #llama.yarn_scaling<factor = 8.0, original_context = 64, beta_fast = 1.0, beta_slow = 2.0, attention_factor = 1.0, truncate = true>>
+
+// -----
+
 // expected-error @+2 {{expected low_freq_factor below high_freq_factor, got 4}}
 // expected-error @+1 {{failed to parse Llama_RopeTableAttr parameter 'scaling'}}
 llama.weight @llama3_scaling : !llama.weight<512x32, f32> = #llama.rope_table<theta = 1.0, head_dim = 32, context = 512, scaling = #llama.llama3_scaling<factor = 8.0, low_freq_factor = 4.0, high_freq_factor = 4.0, original_context = 8192>>

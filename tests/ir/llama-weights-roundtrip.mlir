@@ -13,6 +13,9 @@ llama.weight @rope : !llama.weight<512x32, f32> = #llama.rope_table<theta = 1000
 // A number that needs more than six digits.
 // CHECK: llama.weight @scaled : !llama.weight<512x32, f32> = #llama.rope_table<theta = 12345.678900000001, head_dim = 32, context = 512, scaling = #llama.linear_scaling<factor = 2.500000e+00>>
 llama.weight @scaled : !llama.weight<512x32, f32> = #llama.rope_table<theta = 12345.6789, head_dim = 32, context = 512, scaling = #llama.linear_scaling<factor = 2.5>>
+// CHECK: llama.weight @yarn : {{.*}} scaling = #llama.yarn_scaling<factor = 1.600000e+01, original_context = 4096, beta_fast = 3.200000e+01, beta_slow = 1.000000e+00, attention_factor = 1.250000e+00, truncate = false>>
+llama.weight @yarn : !llama.weight<512x32, f32> = #llama.rope_table<theta = 10000.0, head_dim = 32, context = 512,
+  scaling = #llama.yarn_scaling<factor = 16.0, original_context = 4096, beta_fast = 32.0, beta_slow = 1.0, attention_factor = 1.25, truncate = false>>
 // CHECK: llama.weight @llama3 : {{.*}} scaling = #llama.llama3_scaling<factor = 8.000000e+00, low_freq_factor = 1.000000e+00, high_freq_factor = 4.000000e+00, original_context = 8192>>
 llama.weight @llama3 : !llama.weight<512x32, f32> = #llama.rope_table<theta = 10000.0, head_dim = 32, context = 512,
   scaling = #llama.llama3_scaling<factor = 8.0, low_freq_factor = 1.0, high_freq_factor = 4.0, original_context = 8192>>

@@ -62,9 +62,15 @@ std::vector<GoldenPrompt> readGoldenFile(const std::string &path) {
 }
 
 const std::vector<std::string> &goldenModels() {
-  static const std::vector<std::string> kModels = {
-      "mha",  "gqa",    "odd-vocab", "tied", "theta-1e6", "rope-parameters", "llama3", "llama3-parameters",
-      "bf16", "linear", "dynamic",   "f16",  "head-dim",  "sharded",         "stories"};
+  static const std::vector<std::string> kModels = {"mha",       "gqa",
+                                                   "odd-vocab", "tied",
+                                                   "theta-1e6", "rope-parameters",
+                                                   "llama3",    "llama3-parameters",
+                                                   "bf16",      "linear",
+                                                   "yarn",      "yarn-parameters",
+                                                   "dynamic",   "f16",
+                                                   "head-dim",  "sharded",
+                                                   "stories"};
   return kModels;
 }
 

@@ -36,7 +36,7 @@ static std::string makeModel() {
   for (uint32_t index = 0; model.pieces.size() < kTestVocabularySize; ++index) {
     model.pieces.push_back({wordOf(index), -2.0f - static_cast<float>(index), PieceType::normal});
   }
-  return model.serialize(true);
+  return model.serialize();
 }
 
 const Tokenizer &testTokenizer() {

@@ -121,9 +121,12 @@ std::string scalingText(const std::optional<RopeScaling> &scaling) {
   if (!scaling) {
     return "";
   }
-  return scaling->kind == RopeScaling::Kind::linear ? fmt::format(", linear scaling by {}", scaling->factor)
-                                                    : fmt::format(", llama3 scaling by {} from {} positions",
-                                                                  scaling->factor, scaling->originalContext);
+  if (scaling->kind == RopeScaling::Kind::linear) {
+    return fmt::format(", linear scaling by {}", scaling->factor);
+  }
+  return fmt::format(", {} scaling by {} from {} positions",
+                     scaling->kind == RopeScaling::Kind::llama3 ? "llama3" : "yarn", scaling->factor,
+                     scaling->originalContext);
 }
 
 Json targetJson(const PackageTarget &target, const Program &program) {

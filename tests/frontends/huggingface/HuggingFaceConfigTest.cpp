@@ -5,6 +5,7 @@
 #include "frontends/huggingface/GenerationConfig.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -12,6 +13,7 @@ using namespace cria;
 using namespace cria::huggingface;
 using namespace cria::tests;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -115,9 +117,50 @@ TEST(HuggingFaceConfig, Llama3Scaling) {
   EXPECT_EQ(modelWith({{"rope_scaling", settings}}).ropeScaling, expected);
   settings["rope_theta"] = 10000.0;
   EXPECT_EQ(modelWith({{"rope_parameters", settings}, {"rope_scaling", "ABSENT"}}).ropeScaling, expected);
-  settings.erase("original_max_position_embeddings");
-  EXPECT_THAT(errorWith({{"rope_scaling", settings}}),
-              HasSubstr("'original_max_position_embeddings' is missing"));
+  settings.erase("original_max_position_embeddings"); // as in transformers, the positions of the model
+  EXPECT_EQ(modelWith({{"rope_scaling", settings}}).ropeScaling->originalContext, 128);
+  settings.erase("low_freq_factor");
+  EXPECT_THAT(errorWith({{"rope_scaling", settings}}), HasSubstr("'low_freq_factor' is missing"));
+}
+
+TEST(HuggingFaceConfig, YarnScaling) {
+  Json settings = {
+      {"type", "yarn"}, {"factor", 16.0}, {"original_max_position_embeddings", 64}, {"finetuned", true}};
+  RopeScaling expected{.kind = RopeScaling::Kind::yarn,
+                       .factor = 16,
+                       .originalContext = 64,
+                       .attentionFactor = 0.1 * std::log(16.0) + 1};
+  EXPECT_EQ(modelWith({{"rope_scaling", settings}}).ropeScaling, expected);
+  settings.update({{"mscale", 1.0}, {"mscale_all_dim", 1.0}, {"beta_fast", 0}, {"truncate", nullptr}});
+  expected.attentionFactor = 1;
+  expected.truncate = false; // null is false in Python
+  EXPECT_EQ(modelWith({{"rope_scaling", settings}}).ropeScaling, expected);
+  settings["attention_factor"] = 1.5;
+  expected.attentionFactor = 1.5;
+  settings["factor"] = nullptr; // the ratio of the contexts
+  expected.factor = 2;
+  EXPECT_EQ(modelWith({{"rope_scaling", settings}}).ropeScaling, expected);
+  const auto parsed = parseWith({{"rope_scaling", settings}, {"original_max_position_embeddings", 32}});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed->model.ropeScaling->originalContext, 32);
+  EXPECT_THAT(parsed->notes,
+              Contains(HasSubstr("'original_max_position_embeddings' 32 replaces 64 of the RoPE settings")));
+}
+
+TEST(HuggingFaceConfig, RefusesYarnThatHasNoMeaning) {
+  const auto errorOf = [](const Json &changes) {
+    Json settings = {{"type", "yarn"}, {"factor", 4.0}};
+    settings.update(changes);
+    const auto parsed = parseWith({{"rope_scaling", settings}});
+    return parsed.ok() ? parsed->model.check("config.json").message() : parsed.status().message();
+  };
+  EXPECT_THAT(errorOf({{"beta_fast", 1}, {"beta_slow", 2}}),
+              HasSubstr("expected 0 < beta_slow <= beta_fast"));
+  EXPECT_THAT(errorOf({{"attention_factor", 0}}),
+              HasSubstr("attention_factor of rope_scaling to be positive"));
+  EXPECT_THAT(errorOf({{"factor", 0.5}}), HasSubstr("at least 1, got 0.5"));
+  EXPECT_THAT(errorOf({{"mscale", "x"}}), HasSubstr("'mscale' to be a finite number"));
+  EXPECT_THAT(errorOf({{"short_factor", {1, 2}}}), HasSubstr("unknown member 'short_factor'"));
 }
 
 // As transformers reads them.
@@ -153,9 +196,11 @@ TEST(HuggingFaceConfig, DynamicScalingUpToTheOriginalContext) {
 }
 
 TEST(HuggingFaceConfig, RefusesRopeFeatures) {
-  EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "yarn"}, {"factor", 2.0}}}}),
-              HasSubstr("RoPE type 'yarn' is not supported"));
-  EXPECT_THAT(errorWith({{"rope_scaling", {{"rope_type", "longrope"}}}}), HasSubstr("'longrope'"));
+  EXPECT_THAT(
+      errorWith({{"rope_scaling", {{"rope_type", "longrope"}}}}),
+      AllOf(HasSubstr(
+                "RoPE type 'longrope' is not supported; expected default, linear, dynamic, llama3 or yarn"),
+            HasSubstr("compile a variant of the model")));
   EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}, {"rope_type", "dynamic"}, {"factor", 2.0}}}}),
               HasSubstr("differ"));
   EXPECT_THAT(errorWith({{"rope_scaling", {{"type", "linear"}}}}), HasSubstr("'factor' is missing"));

@@ -101,7 +101,7 @@ TEST(TokenizerTest, RefusesUnknownKinds) {
 TEST(TokenizerTest, ServesSeveralThreads) {
   const auto tokenizer = openGolden();
   const Ids expected = *tokenizer->encode("Hello world", TextPosition::continuation);
-  const auto fresh = openGolden(); // loads its second processor while all threads request it
+  const auto fresh = openGolden();
   std::vector<std::thread> threads;
   std::vector<int> same(4, 0);
   for (int &result : same) {

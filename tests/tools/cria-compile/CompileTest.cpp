@@ -363,7 +363,7 @@ TEST_F(Compile, AddedTokensAndTheChatTemplate) {
                   {"<s>", 0, SentenceModel::PieceType::control},
                   {"</s>", 0, SentenceModel::PieceType::control},
                   {"a", -1}};
-  std::ofstream(folder_.file("tokenizer.model"), std::ios::binary) << model.serialize(true);
+  std::ofstream(folder_.file("tokenizer.model"), std::ios::binary) << model.serialize();
   folder_.write("tokenizer_config.json",
                 R"({"chat_template": "{{ bos_token }}<|im_start|>", "added_tokens_decoder": {
       "4": {"content": "<|im_start|>", "special": true}, "6": {"content": "</s>"}, "7": {"content": "x"}}})");
@@ -380,7 +380,7 @@ TEST_F(Compile, AddedTokensAndTheChatTemplate) {
   EXPECT_EQ((*tokenizer)->kind(4), TokenKind::control);
   EXPECT_EQ((*tokenizer)->find("x"), 7);
   std::ifstream file(package() + "/tokenizer.model", std::ios::binary);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), model.serialize(true));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), model.serialize());
 }
 
 TEST_F(Compile, MissingTokenizer) {

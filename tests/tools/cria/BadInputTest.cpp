@@ -148,8 +148,8 @@ TEST_F(BadInputTest, DamagedOrForeignTokenizer) {
 TEST_F(BadInputTest, UnknownArchitectureAndRopeType) {
   const std::string model = checkpoint();
   editJson(model + "/config.json",
-           [](json &config) { config["rope_scaling"] = {{"type", "yarn"}, {"factor", 2.0}}; });
-  expectCompileRefused(model, {"yarn"});
+           [](json &config) { config["rope_scaling"] = {{"type", "longrope"}, {"factor", 2.0}}; });
+  expectCompileRefused(model, {"longrope"});
   editJson(model + "/config.json", [](json &config) {
     config["architectures"] = {"MixtralForCausalLM"};
     config["model_type"] = "mixtral";
