@@ -6,7 +6,7 @@
 namespace cria {
 
 namespace {
-constexpr int64_t kMaxContext = INT32_MAX;
+constexpr int64_t kMaxOriginalContext = INT32_MAX;
 
 Status checkLlama3(const RopeScaling &scaling, std::string_view where) {
   if (!(scaling.lowFreqFactor > 0) || !(scaling.highFreqFactor > scaling.lowFreqFactor)) {
@@ -32,12 +32,12 @@ Status checkYarn(const RopeScaling &scaling, std::string_view where) {
 Status readLlama3(JsonObject &object, RopeScaling &scaling) {
   CRIA_ASSIGN_OR_RETURN(scaling.lowFreqFactor, object.number("low_freq_factor"));
   CRIA_ASSIGN_OR_RETURN(scaling.highFreqFactor, object.number("high_freq_factor"));
-  CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxContext));
+  CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxOriginalContext));
   return {};
 }
 
 Status readYarn(JsonObject &object, RopeScaling &scaling) {
-  CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxContext));
+  CRIA_ASSIGN_OR_RETURN(scaling.originalContext, object.integer("original_context", 1, kMaxOriginalContext));
   CRIA_ASSIGN_OR_RETURN(scaling.betaFast, object.number("beta_fast"));
   CRIA_ASSIGN_OR_RETURN(scaling.betaSlow, object.number("beta_slow"));
   CRIA_ASSIGN_OR_RETURN(scaling.attentionFactor, object.number("attention_factor"));
@@ -53,9 +53,9 @@ Status RopeScaling::check(std::string_view where) const {
   if (kind == Kind::linear) {
     return {};
   }
-  if (originalContext < 1 || originalContext > kMaxContext) {
+  if (originalContext < 1 || originalContext > kMaxOriginalContext) {
     return invalidArgument("{}: expected the original context of rope_scaling to be from 1 to {}, got {}",
-                           where, kMaxContext, originalContext);
+                           where, kMaxOriginalContext, originalContext);
   }
   return kind == Kind::llama3 ? checkLlama3(*this, where) : checkYarn(*this, where);
 }
