@@ -10,7 +10,7 @@ using namespace cria;
 
 namespace {
 
-constexpr double kTolerance = 1e-6; // relative: a few roundings in f32
+constexpr double kGoldenTolerance = 1e-6; // relative: a few roundings in f32
 
 /// A config.json with the settings of a golden line.
 Json configOf(const Json &settings) {
@@ -35,7 +35,7 @@ TEST(GoldenRope, FrequenciesAreThoseOfTransformers) {
     const auto expected = line["frequencies"].get<std::vector<double>>();
     ASSERT_EQ(frequencies.size(), expected.size()) << text;
     for (size_t i = 0; i < expected.size(); ++i) {
-      EXPECT_NEAR(frequencies[i] / expected[i], 1, kTolerance) << i << text;
+      EXPECT_NEAR(frequencies[i] / expected[i], 1, kGoldenTolerance) << i << text;
     }
     EXPECT_EQ(ropeMagnitude(model.ropeScaling), line["factor"].get<float>()) << text;
   }

@@ -60,19 +60,19 @@ TEST(SentenceNormalizerTest, ReplacesCharactersOutsideUserDefinedPieces) {
   EXPECT_EQ(normalized(model, std::string("a\0b", 3)), std::string("\u2581a\0b", 6));
 }
 
-std::string refusalOf(const std::string &map) {
+std::string mapRefusal(const std::string &map) {
   const StatusOr<CharacterMap> read = CharacterMap::parse(map);
   return read.ok() ? "accepted" : read.status().message();
 }
 
 TEST(SentenceNormalizerTest, RefusesDamagedTables) {
-  EXPECT_EQ(refusalOf(""), "accepted");
-  EXPECT_THAT(refusalOf("abc"), HasSubstr("expected a trie of a multiple of 4 bytes"));
-  EXPECT_THAT(refusalOf(std::string("\x05\0\0\0abcde\0", 10)), HasSubstr("got 5 of 10 bytes"));
-  EXPECT_THAT(refusalOf(std::string("\xFF\xFF\xFF\xFC", 4) + "abcd"), HasSubstr("multiple of 4 bytes"));
-  EXPECT_THAT(refusalOf(std::string("\x04\0\0\0\0\0\0\0a", 9)), HasSubstr("with a NUL behind the last one"));
-  EXPECT_THAT(refusalOf(std::string("\x04\0\0\0\0\0\0\0\xFF\0", 10)), HasSubstr("in UTF-8"));
-  EXPECT_THAT(refusalOf(std::string("\x04\0\0\0\x09\0\0\x80x\0", 10)),
+  EXPECT_EQ(mapRefusal(""), "accepted");
+  EXPECT_THAT(mapRefusal("abc"), HasSubstr("expected a trie of a multiple of 4 bytes"));
+  EXPECT_THAT(mapRefusal(std::string("\x05\0\0\0abcde\0", 10)), HasSubstr("got 5 of 10 bytes"));
+  EXPECT_THAT(mapRefusal(std::string("\xFF\xFF\xFF\xFC", 4) + "abcd"), HasSubstr("multiple of 4 bytes"));
+  EXPECT_THAT(mapRefusal(std::string("\x04\0\0\0\0\0\0\0a", 9)), HasSubstr("with a NUL behind the last one"));
+  EXPECT_THAT(mapRefusal(std::string("\x04\0\0\0\0\0\0\0\xFF\0", 10)), HasSubstr("in UTF-8"));
+  EXPECT_THAT(mapRefusal(std::string("\x04\0\0\0\x09\0\0\x80x\0", 10)),
               HasSubstr("expected the value of unit 0 below 2 at the start of a character, got 9"));
   const auto tokenizer =
       loadTokenizer(kSentencePieceKind, withCharacterMap(modelWith(true, true).serialize(), "abc"), "m");
