@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs a fuzz target without a fuzzer: over its seeds, all their prefixes, and a fixed series of random
 // changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
-// of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed;
-// otherwise it is 3000, or as many as 30 seconds allow for all seeds.
+// of this file, the same target is a libFuzzer program. Each seed is changed 3000 times, or as often as 30
+// seconds allow for all seeds; with CRIA_FUZZ_SECONDS=N as often as N seconds allow.
 #include "tests/fuzz/FuzzTarget.h"
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <random>
 
 namespace {
-constexpr long kDefaultChanges = 3000;
-constexpr size_t kMaxPrefixes = 2000;                                        // of a seed, evenly spread
-constexpr std::chrono::duration<double> kMaxTime = std::chrono::seconds(30); // for all seeds
+constexpr uint64_t kDefaultChanges = 3000;
+constexpr size_t kMaxPrefixes = 2000; // of a seed, evenly spread
+constexpr double kMaxSeconds = 30;    // for all seeds
 
 /// How many changes to make to each seed, and for how long at most.
 struct Bounds {
-  long changes = kDefaultChanges;
-  std::chrono::duration<double> time = kMaxTime;
+  uint64_t changes;
+  std::chrono::duration<double> time;
 
   static Bounds stated(size_t numSeeds) {
-    const char *changes = std::getenv("CRIA_FUZZ_CHANGES");
-    return changes != nullptr ? Bounds{std::strtol(changes, nullptr, 10), std::chrono::hours(24)}
-                              : Bounds{kDefaultChanges, kMaxTime / double(numSeeds)};
+    const char *text = std::getenv("CRIA_FUZZ_SECONDS");
+    const double seconds = text != nullptr ? std::strtod(text, nullptr) : kMaxSeconds;
+    return {text != nullptr ? UINT64_MAX : kDefaultChanges,
+            std::chrono::duration<double>(seconds / static_cast<double>(numSeeds))};
   }
 };
 
@@ -74,17 +76,20 @@ TEST(Fuzz, ChangedSeeds) {
   std::mt19937 random(1);
   std::vector<std::string> seeds = fuzzSeeds();
   const Bounds bounds = Bounds::stated(seeds.size());
-  ASSERT_GT(bounds.changes, 0) << "CRIA_FUZZ_CHANGES is not a positive number";
+  ASSERT_GT(bounds.time.count(), 0) << "CRIA_FUZZ_SECONDS is not a positive number";
+  uint64_t inputs = 0;
   using Clock = std::chrono::steady_clock;
   for (const std::string &seed : seeds) {
     const Clock::time_point start = Clock::now();
-    for (long i = 0; i < bounds.changes && Clock::now() - start < bounds.time; ++i) {
+    for (uint64_t i = 0; i < bounds.changes && Clock::now() - start < bounds.time; ++i) {
       std::string input = seed;
       for (uint32_t n = 1 + random() % 4; n > 0; --n) {
         change(input, seeds, random);
       }
       run(input);
+      ++inputs;
     }
   }
+  std::printf("%llu changed inputs\n", static_cast<unsigned long long>(inputs));
 }
 } // namespace
