@@ -179,7 +179,7 @@ std::string ActiveRequest::textOf(int32_t token) {
   if (!decoder_) {
     return {};
   }
-  const std::string text = decoder_->push(token);
+  std::string text = decoder_->push(token);
   if (result_.tokens.size() <= request_.minNewTokens) {
     return text; // nothing ends it yet
   }

@@ -262,7 +262,7 @@ Status Model::Implementation::enableProfile(bool on) {
 Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 Model::~Model() = default;
 
-StatusOr<std::unique_ptr<Model>> Model::openChosen(std::shared_ptr<const Package> package,
+StatusOr<std::unique_ptr<Model>> Model::openChosen(const std::shared_ptr<const Package> &package,
                                                    std::span<const BackendReference> backends,
                                                    const std::vector<std::string> &refused,
                                                    const ModelOptions &options) {

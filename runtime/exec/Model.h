@@ -141,7 +141,7 @@ public:
 private:
   class Implementation;
   explicit Model(std::unique_ptr<Implementation> implementation);
-  static StatusOr<std::unique_ptr<Model>> openChosen(std::shared_ptr<const Package> package,
+  static StatusOr<std::unique_ptr<Model>> openChosen(const std::shared_ptr<const Package> &package,
                                                      std::span<const BackendReference> backends,
                                                      const std::vector<std::string> &refused,
                                                      const ModelOptions &options);

@@ -82,7 +82,7 @@ CeilingRunner::CeilingRunner(const std::string &backend, uint32_t device,
                       CRIA_ACCESS_READ);
 }
 
-Operand CeilingRunner::arguments(std::vector<uint32_t> words) {
+Operand CeilingRunner::arguments(const std::vector<uint32_t> &words) {
   const std::vector<std::byte> bytes = bytesOf(words);
   return operandOn("arguments", device_.allocate(bytes), bytes.size(), CRIA_ACCESS_READ);
 }
@@ -159,7 +159,8 @@ double CeilingRunner::mmaRate() {
   const Operand output = operandOn("output", device_.allocateFilled(bytes, 0), bytes, CRIA_ACCESS_WRITE);
   const double seconds = kernelSeconds(
       entryOf(MmaKernel::kName, sizes_.numSms, MmaKernel::kThreads, {arguments({sizes_.mmaRounds}), output}));
-  const double tiles = static_cast<double>(threads / kWarpThreads) * sizes_.mmaRounds * MmaKernel::kChains;
+  const uint64_t warps = threads / kWarpThreads;
+  const double tiles = static_cast<double>(warps) * sizes_.mmaRounds * MmaKernel::kChains;
   return tiles * MmaKernel::kOperations / seconds;
 }
 

@@ -49,7 +49,7 @@ public:
 private:
   conformance::Entry entryOf(const std::string &kernel, uint32_t blocks, uint32_t threads,
                              std::vector<conformance::Operand> operands) const;
-  conformance::Operand arguments(std::vector<uint32_t> words);
+  conformance::Operand arguments(const std::vector<uint32_t> &words);
   void makeChain(uint32_t lines);
   double kernelSeconds(const conformance::Entry &entry);
   double replaySeconds(uint32_t dispatches);

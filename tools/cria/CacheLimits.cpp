@@ -12,8 +12,8 @@ namespace cria::cli {
 static StatusOr<std::chrono::hours> daysOf(std::string_view text) {
   constexpr int kMaxDays = 100'000;
   int days = 0;
-  const char *end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, days);
+  const char *begin = text.data(), *end = begin + text.size();
+  const auto [rest, problem] = std::from_chars(begin, end, days);
   if (problem != std::errc() || rest != end || days < 0 || days > kMaxDays) {
     return invalidArgument("CRIA_CACHE_DAYS: expected a number of days from 0 to {}, got '{}'", kMaxDays,
                            text);

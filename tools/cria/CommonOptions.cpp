@@ -31,8 +31,8 @@ std::optional<uint64_t> parseMemorySize(std::string_view text) {
   constexpr std::string_view kUnits = "BKMGT";
   constexpr double kMaxBytes = 0x1p60;
   double value = 0;
-  const char *end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  const char *begin = text.data(), *end = begin + text.size();
+  const auto [rest, problem] = std::from_chars(begin, end, value, std::chars_format::fixed);
   std::string unit(rest, end);
   for (const std::string_view ending : {"iB", "ib", "B", "b"}) {
     if (unit.size() == 1 + ending.size() && unit.ends_with(ending)) {

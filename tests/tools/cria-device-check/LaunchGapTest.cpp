@@ -25,23 +25,23 @@ protected:
     constexpr int kKeep = 0; // what the environment of this run states
     setenv("CRIA_CUDA_DRIVER", CRIA_BINARY_DIR "/test-drivers/fake_cuda_driver.so", kKeep);
     setenv("FAKE_CUDA_MAJOR", "9", kKeep);
-    control = reinterpret_cast<FakeCudaControl>(
+    control_ = reinterpret_cast<FakeCudaControl>(
         dlsym(dlopen(std::getenv("CRIA_CUDA_DRIVER"), RTLD_NOW), "cria_fake_cuda"))();
-    reason = std::getenv("EXPECTED_REASON");
+    reason_ = std::getenv("EXPECTED_REASON");
   }
   void TearDown() override {
-    EXPECT_EQ(control->live, 0);
-    EXPECT_THAT(control->complaints, testing::IsEmpty());
+    EXPECT_EQ(control_->live, 0);
+    EXPECT_THAT(control_->complaints, testing::IsEmpty());
   }
 
-  cria::fake_cuda::Control *control = nullptr;
-  const char *reason = nullptr;
+  cria::fake_cuda::Control *control_ = nullptr;
+  const char *reason_ = nullptr;
 };
 
 TEST_F(LaunchGapTest, IsShorterWithProgrammaticLaunch) {
   const LaunchGap gap = measureLaunchGap(0, kBoth, 20, 4);
-  if (reason != nullptr) {
-    EXPECT_THAT(gap.reason, testing::HasSubstr(reason));
+  if (reason_ != nullptr) {
+    EXPECT_THAT(gap.reason, testing::HasSubstr(reason_));
     EXPECT_TRUE(gap.isMissing);
     return;
   }
@@ -52,7 +52,7 @@ TEST_F(LaunchGapTest, IsShorterWithProgrammaticLaunch) {
 
 TEST_F(LaunchGapTest, IsMissingInCodeForAnOlderDevice) {
   const LaunchGap gap = measureLaunchGap(0, kPlain, 20, 4);
-  EXPECT_THAT(gap.reason, testing::HasSubstr(reason != nullptr ? reason : "expected code for sm_90"));
+  EXPECT_THAT(gap.reason, testing::HasSubstr(reason_ != nullptr ? reason_ : "expected code for sm_90"));
   EXPECT_TRUE(gap.isMissing);
 }
 
@@ -60,7 +60,7 @@ TEST_F(LaunchGapTest, FailsWhereTheDeviceDoes) {
   const LaunchGap noDevice = measureLaunchGap(7, kBoth, 20, 4);
   EXPECT_THAT(noDevice.reason, testing::HasSubstr("expected a device below 2"));
   EXPECT_FALSE(noDevice.isMissing);
-  if (reason == nullptr) {
+  if (reason_ == nullptr) {
     const LaunchGap badCode = measureLaunchGap(0, "syntax error", 20, 4);
     EXPECT_THAT(badCode.reason, testing::HasSubstr("loading code"));
     EXPECT_FALSE(badCode.isMissing);
