@@ -3,7 +3,7 @@
 // changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
 // of this file, the same target is a libFuzzer program. CRIA_FUZZ_CHANGES=N makes N changes to each seed;
 // otherwise it is 3000, or as many as 30 seconds allow for all seeds.
-#include "tests/fuzz/FuzzTarget.h"
+#include "tests/fuzz/CommittedSeeds.h"
 
 #include <chrono>
 #include <cstdlib>
@@ -60,8 +60,14 @@ void change(std::string &input, const std::vector<std::string> &seeds, std::mt19
   }
 }
 
+TEST(Fuzz, HasSeeds) {
+  const std::vector<std::string> seeds = allFuzzSeeds();
+  EXPECT_GE(seeds.size(), 2u);
+  EXPECT_TRUE(std::ranges::any_of(seeds, [](const std::string &seed) { return !seed.empty(); }));
+}
+
 TEST(Fuzz, SeedsAndTheirPrefixes) {
-  for (const std::string &seed : fuzzSeeds()) {
+  for (const std::string &seed : allFuzzSeeds()) {
     run(seed);
     const size_t step = 1 + seed.size() / kMaxPrefixes;
     for (size_t length = 0; length < seed.size(); length += step) {
@@ -72,7 +78,7 @@ TEST(Fuzz, SeedsAndTheirPrefixes) {
 
 TEST(Fuzz, ChangedSeeds) {
   std::mt19937 random(1);
-  std::vector<std::string> seeds = fuzzSeeds();
+  std::vector<std::string> seeds = allFuzzSeeds();
   const Bounds bounds = Bounds::stated(seeds.size());
   ASSERT_GT(bounds.changes, 0) << "CRIA_FUZZ_CHANGES is not a positive number";
   using Clock = std::chrono::steady_clock;
