@@ -68,7 +68,8 @@ StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settin
   return kDefaultTheta;
 }
 
-/// As in transformers, the value at the top level replaces that of the settings, and `absent` stands for none.
+/// As in transformers, the value at the top level replaces that of the settings, and `absent` stands for
+/// none.
 StatusOr<int64_t> originalContext(JsonObject &config, JsonObject &settings, int64_t absent,
                                   std::vector<std::string> &notes) {
   constexpr const char *kName = "original_max_position_embeddings";

@@ -14,6 +14,20 @@ SamplerSpec samplerOf(std::string name, OptionValue value) {
   return spec;
 }
 
+SamplerSpec samplerOfSchema(const std::string &schema, const SchemaOptions &options) {
+  SamplerSpec spec = samplerOf("grammar", schema);
+  spec.arguments[0].name = "json_schema";
+  const auto addFlag = [&](const char *name, bool isSet) {
+    if (isSet) {
+      spec.arguments.push_back({.name = name, .value = true});
+    }
+  };
+  addFlag("exact_formats", options.exactFormats);
+  addFlag("openapi", options.openApi);
+  addFlag("open_objects", options.openObjects);
+  return spec;
+}
+
 /// Temperature first, as in Meta's code.
 std::vector<SamplerSpec> standardSamplers(double temperature, std::optional<int64_t> topK,
                                           std::optional<double> topP) {
@@ -99,11 +113,10 @@ Status readMember(const std::string &name, const Json &value, TextRequest &reque
 StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults) {
   CRIA_ASSIGN_OR_RETURN(std::vector<SamplerSpec> specs, chosenSamplers(options, defaults));
-  if (!options.grammar.empty() || !options.jsonSchema.empty()) {
-    SamplerSpec grammar =
-        samplerOf("grammar", options.grammar.empty() ? options.jsonSchema : options.grammar);
-    grammar.arguments[0].name = options.grammar.empty() ? "json_schema" : "";
-    specs.insert(specs.begin(), std::move(grammar));
+  if (!options.jsonSchema.empty()) {
+    specs.insert(specs.begin(), samplerOfSchema(options.jsonSchema, options.schemaOptions));
+  } else if (!options.grammar.empty()) {
+    specs.insert(specs.begin(), samplerOf("grammar", options.grammar));
   }
   return specs;
 }

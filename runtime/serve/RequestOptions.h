@@ -16,6 +16,13 @@
 
 namespace cria {
 
+/// How a JSON Schema is read: options of the sampler `grammar`.
+struct SchemaOptions {
+  bool exactFormats = false; // formats other than date, time, date-time and uuid are enforced or refused, too
+  bool openApi = false;      // `nullable` has the meaning of OpenAPI 3.0
+  bool openObjects = false;  // properties that are not declared are allowed where the schema allows them
+};
+
 /// How tokens are chosen and what ends the text. Members without a value have the default of the
 /// checkpoint, each on its own.
 struct RequestOptions {
@@ -26,6 +33,7 @@ struct RequestOptions {
   std::vector<SamplerSpec> samplers; // also replaces them
   std::string grammar;               // GBNF; applied before the samplers
   std::string jsonSchema;            // replaces `grammar`
+  SchemaOptions schemaOptions;       // those of `jsonSchema`
   std::optional<uint64_t> seed;      // default: chosen at random
   /// End the text, in addition to what the checkpoint and its chat template state. The name of a control
   /// token stands for the token.

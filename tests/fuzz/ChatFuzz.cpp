@@ -26,8 +26,8 @@ struct Fixture {
     tokenizer =
         openTokenizer(kSentencePieceKind, CRIA_SOURCE_DIR "/tests/golden/tokenizer/tokenizer.model").value();
     vocabulary = std::make_unique<Vocabulary>(tokenizer.get(), tokenizer->size(), std::vector<int32_t>{2}, 1);
-    for (const char *name : {"llama2", "llama2(refuse_tags=true)", "plain", "alpaca", "codellama", "mistral",
-                             "vicuna", "zephyr"}) {
+    for (const char *name : {"llama2", "llama2(refuse_tags=true)", "plain", "alpaca", "chatml", "codellama",
+                             "mistral", "vicuna", "zephyr"}) {
       templates.push_back(ChatTemplate::create(*registry, name, vocabulary->view()).value());
     }
   }

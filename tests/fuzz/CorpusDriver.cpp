@@ -3,7 +3,7 @@
 // changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
 // of this file, the same target is a libFuzzer program. Each seed is changed 3000 times, or as often as 30
 // seconds allow for all seeds; with CRIA_FUZZ_SECONDS=N as often as N seconds allow.
-#include "tests/fuzz/FuzzTarget.h"
+#include "tests/fuzz/CommittedSeeds.h"
 
 #include <chrono>
 #include <cstdio>
@@ -62,8 +62,14 @@ void change(std::string &input, const std::vector<std::string> &seeds, std::mt19
   }
 }
 
+TEST(Fuzz, HasSeeds) {
+  const std::vector<std::string> seeds = allFuzzSeeds();
+  EXPECT_GE(seeds.size(), 2u);
+  EXPECT_TRUE(std::ranges::any_of(seeds, [](const std::string &seed) { return !seed.empty(); }));
+}
+
 TEST(Fuzz, SeedsAndTheirPrefixes) {
-  for (const std::string &seed : fuzzSeeds()) {
+  for (const std::string &seed : allFuzzSeeds()) {
     run(seed);
     const size_t step = 1 + seed.size() / kMaxPrefixes;
     for (size_t length = 0; length < seed.size(); length += step) {
@@ -74,7 +80,7 @@ TEST(Fuzz, SeedsAndTheirPrefixes) {
 
 TEST(Fuzz, ChangedSeeds) {
   std::mt19937 random(1);
-  std::vector<std::string> seeds = fuzzSeeds();
+  std::vector<std::string> seeds = allFuzzSeeds();
   const Bounds bounds = Bounds::stated(seeds.size());
   ASSERT_GT(bounds.time.count(), 0) << "CRIA_FUZZ_SECONDS is not a positive number";
   uint64_t inputs = 0;

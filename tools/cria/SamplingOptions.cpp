@@ -7,6 +7,34 @@
 
 namespace cria::cli {
 
+static void addGrammarOptions(CLI::App &command, SamplingOptions &options) {
+  command
+      .add_option("--grammar", options.grammarFile, "Restrict the text to this grammar (docs/grammars.md)")
+      ->type_name("FILE.gbnf");
+  CLI::Option *schema = command
+                            .add_option("--json-schema", options.schemaFile,
+                                        "Restrict the text to JSON that matches this schema; see --schema-*")
+                            ->type_name("FILE.json")
+                            ->excludes("--grammar");
+  SchemaOptions &reading = options.request.schemaOptions;
+  command
+      .add_option_function<std::string>(
+          "--schema-formats",
+          [&reading](const std::string &formats) { reading.exactFormats = formats == "exact"; },
+          "Formats of a schema. annotate (default): date, time, date-time and uuid restrict the text, "
+          "others do not; exact: every format restricts it or is refused")
+      ->type_name("annotate|exact")
+      ->check(oneOf({"annotate", "exact"}))
+      ->needs(schema);
+  command
+      .add_flag("--schema-openapi", reading.openApi, "Read nullable in a schema as OpenAPI 3.0 defines it")
+      ->needs(schema);
+  command
+      .add_flag("--schema-open", reading.openObjects,
+                "Allow properties that a schema does not declare where it does not forbid them")
+      ->needs(schema);
+}
+
 void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command
       .add_option("-n,--max-tokens", options.request.maxTokens,
@@ -47,13 +75,7 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->excludes(topK)
       ->excludes(topP)
       ->excludes("--sampler");
-  command
-      .add_option("--grammar", options.grammarFile, "Restrict the text to this grammar (docs/grammars.md)")
-      ->type_name("FILE.gbnf");
-  command
-      .add_option("--json-schema", options.schemaFile, "Restrict the text to JSON that matches this schema")
-      ->type_name("FILE.json")
-      ->excludes("--grammar");
+  addGrammarOptions(command, options);
   command.add_option("--seed", options.request.seed, "Seed of the random numbers; default: chosen at random")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));

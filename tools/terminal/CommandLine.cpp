@@ -3,8 +3,9 @@
 
 #include "tools/terminal/Terminal.h"
 
+#include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <type_traits>
 
 namespace cria::cli {
@@ -29,6 +30,16 @@ template <typename Number> static CLI::Validator numberBetween(const char *kind,
 
 CLI::Validator wholeNumber(uint64_t min, uint64_t max) { return numberBetween("an integer", min, max); }
 CLI::Validator finiteNumber(double min, double max) { return numberBetween("a number", min, max); }
+
+CLI::Validator oneOf(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](const std::string &text) {
+        return std::ranges::find(words, text) != words.end()
+                   ? std::string()
+                   : fmt::format("expected {}, got '{}'", fmt::join(words, " or "), text);
+      },
+      "");
+}
 
 std::string describeParseError(const CLI::ParseError &problem) {
   const std::string text = problem.what();

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace cria::cli {
 
@@ -12,6 +13,8 @@ namespace cria::cli {
 CLI::Validator wholeNumber(uint64_t min, uint64_t max);
 /// A check() that accepts finite numbers from `min` to `max`.
 CLI::Validator finiteNumber(double min, double max);
+/// A check() that accepts these words.
+CLI::Validator oneOf(std::vector<std::string> words);
 /// The message of an error on the command line.
 std::string describeParseError(const CLI::ParseError &problem);
 

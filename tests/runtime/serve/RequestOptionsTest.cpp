@@ -155,6 +155,14 @@ TEST(SamplersOfRequestTest, AreThoseOfAListOrAnExpression) {
 TEST(SamplersOfRequestTest, BeginWithTheGrammar) {
   EXPECT_EQ(samplersFor({.temperature = 0, .grammar = "root ::= \"x\""}), "grammar(root ::= \"x\")|greedy");
   EXPECT_EQ(samplersFor({.jsonSchema = "{}"}), "grammar(json_schema={})|greedy");
+  EXPECT_EQ(samplersFor({.grammar = "root ::= \"x\"", .jsonSchema = "{}"}), "grammar(json_schema={})|greedy");
+}
+
+TEST(SamplersOfRequestTest, PassTheOptionsOfASchema) {
+  EXPECT_EQ(samplersFor({.jsonSchema = "{}", .schemaOptions = {.exactFormats = true}}),
+            "grammar(json_schema={})(exact_formats=true)|greedy");
+  EXPECT_EQ(samplersFor({.jsonSchema = "{}", .schemaOptions = {.openApi = true, .openObjects = true}}),
+            "grammar(json_schema={})(openapi=true)(open_objects=true)|greedy");
 }
 
 } // namespace
