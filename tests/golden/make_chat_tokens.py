@@ -23,18 +23,33 @@ SHAPES = [
 ]
 
 
+TIGHT = [
+    "{% for m in messages %}START{{ m.content }}END{{ eos_token }}{% endfor %}START x",
+    "a{% for m in messages %}START  {{ m.content }}\t\n END \u3000 START{{ m.role }}{{ eos_token }} \n{% endfor %}b",
+]
+PLAIN, LINES = 60, 130
+FLAGS = ("lstrip", "rstrip", "single_word", "normalized")
+
+
+def flags_of(picker, has_flags):
+    """Flags of a token: none in the first lines."""
+    return {flag: has_flags and picker.random() < 0.35 for flag in FLAGS}
+
+
 def line(seed):
     picker = random.Random(seed)
+    has_flags = seed >= PLAIN
     rule = list(RULES)[seed % 3]
     start, end = picker.sample(MARKS, 2)
     tokens, next_id = [], SIZE
     for name in (start, end, "<tool>"):
         kind = picker.choice(["special", "token", "text"])
         if kind != "text":
-            tokens.append((next_id, {"content": name, "special": kind == "special", "lstrip": False, "rstrip": False,
-                                     "single_word": False, "normalized": False}))
+            tokens.append((next_id, {"content": name, "special": kind == "special"} | flags_of(picker, has_flags)))
             next_id += 1
-    source = picker.choice(SHAPES).replace("START", start).replace("END", end)
+    if has_flags and picker.random() < 0.5:
+        tokens.insert(0, (2, {"content": "</s>", "special": True} | flags_of(picker, True)))
+    source = picker.choice(SHAPES + TIGHT if has_flags else SHAPES).replace("START", start).replace("END", end)
     tokenizer = open_tokenizer(tokens, RULES[rule])
     rows = []
     for _ in range(6):
@@ -46,7 +61,7 @@ def line(seed):
 
 
 def main():
-    lines = [line(seed) for seed in range(60)]
+    lines = [line(seed) for seed in range(LINES)]
     file = HERE / "chat_tokens.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in lines), "utf-8",
                     newline="\n")

@@ -18,7 +18,13 @@ using Ids = std::vector<int32_t>;
 std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
   TokenLayer layer{.tokens = {}, .eosId = 2, .prefix = *parsePrefixRule(line["prefix"].get<std::string>())};
   for (const auto &token : line["tokens"]) {
-    layer.tokens.push_back({.id = token["id"], .text = token["content"], .isSpecial = token["special"]});
+    layer.tokens.push_back({.id = token["id"],
+                            .text = token["content"],
+                            .isSpecial = token["special"],
+                            .stripsLeft = token["lstrip"],
+                            .stripsRight = token["rstrip"],
+                            .isWord = token["single_word"],
+                            .isNormalized = token["normalized"]});
   }
   return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
 }
