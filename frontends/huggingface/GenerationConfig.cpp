@@ -63,13 +63,10 @@ Status applyGenerationConfig(const Json &json, const std::string &where, ModelCo
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
   if (!object.absentOrNull("eos_token_id")) {
     const std::vector<int64_t> configured = model.eosIds;
-    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
+    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id", model.vocabSize, notes));
     if (model.eosIds != configured) {
       notes.push_back(fmt::format("{}: 'eos_token_id' = [{}] replaces [{}] of config.json", where,
                                   fmt::join(model.eosIds, ", "), fmt::join(configured, ", ")));
-    }
-    if (std::ranges::any_of(model.eosIds, [&](int64_t id) { return id >= model.vocabSize; })) {
-      return object.mismatch("eos_token_id", fmt::format("below the vocabulary size {}", model.vocabSize));
     }
   }
   GenerationDefaults &generation = chat.generation;
