@@ -58,6 +58,18 @@ static StatusOr<std::vector<std::string>> readStopTexts(JsonObject &object) {
   return texts;
 }
 
+void noteOtherIds(const Json &generation, const Json &config, const std::string &where,
+                  std::vector<std::string> &notes) {
+  for (const char *name : {"bos_token_id", "pad_token_id"}) {
+    const bool areBoth = generation.is_object() && !generation.value(name, Json()).is_null() &&
+                         config.is_object() && !config.value(name, Json()).is_null();
+    if (areBoth && generation[name] != config[name]) {
+      notes.push_back(fmt::format("{}: '{}' = {} is not read; config.json states {}", where, name,
+                                  describeJson(generation[name]), describeJson(config[name])));
+    }
+  }
+}
+
 Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
                              std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));

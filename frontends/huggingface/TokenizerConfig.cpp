@@ -20,7 +20,7 @@ static std::optional<std::string> nameOf(const Json &value) {
 /// The member that names a special token. As in transformers, special_tokens_map.json goes first unless
 /// tokenizer_config.json lists the added tokens. Null if neither file has it.
 static const Json *findSpecial(const TokenizerFiles &files, const std::string &member) {
-  const bool usesMap = !files.config.contains("added_tokens_decoder") && files.specialMap.is_object();
+  const bool usesMap = !listsAddedTokens(files.config) && files.specialMap.is_object();
   for (const Json *file : {usesMap ? &files.specialMap : nullptr, &files.config}) {
     if (file != nullptr && file->contains(member)) {
       return &(*file)[member];
@@ -45,6 +45,28 @@ static StatusOr<std::optional<std::string>> statedName(const TokenizerFiles &fil
   return name;
 }
 
+static constexpr const char *kNamedTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
+                                               "pad_token", "cls_token", "mask_token"};
+
+/// Notes names that special_tokens_map.json and tokenizer_config.json state differently.
+static void noteOtherNames(const TokenizerFiles &files, std::vector<std::string> &notes) {
+  for (const char *member : kNamedTokens) {
+    const bool areBoth = files.specialMap.is_object() && files.specialMap.contains(member) &&
+                         files.config.is_object() && files.config.contains(member);
+    const auto ofMap = areBoth ? nameOf(files.specialMap[member]) : std::nullopt;
+    const auto ofConfig = areBoth ? nameOf(files.config[member]) : std::nullopt;
+    if (ofMap != ofConfig) {
+      const auto quoted = [](const std::optional<std::string> &name) {
+        return name ? fmt::format("'{}'", printable(*name)) : "none";
+      };
+      const bool countsMap = !listsAddedTokens(files.config);
+      notes.push_back(fmt::format("{}: '{}' is {}, and {} in tokenizer_config.json; {} counts",
+                                  files.where("special_tokens_map.json"), member, quoted(ofMap),
+                                  quoted(ofConfig), quoted(countsMap ? ofMap : ofConfig)));
+    }
+  }
+}
+
 /// The names of BOS, EOS and the other special tokens, then those of lists, in the order of transformers.
 static std::vector<std::string> namedTokens(const TokenizerFiles &files) {
   std::vector<std::string> names;
@@ -53,8 +75,7 @@ static std::vector<std::string> namedTokens(const TokenizerFiles &files) {
       names.push_back(*name);
     }
   };
-  for (const char *member :
-       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+  for (const char *member : kNamedTokens) {
     if (const Json *value = findSpecial(files, member)) {
       add(nameOf(*value));
     }
@@ -104,6 +125,7 @@ StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector
   CRIA_RETURN_IF_ERROR(readFlags(files, tokens, notes));
   CRIA_ASSIGN_OR_RETURN(tokens.bos, statedName(files, "bos_token"));
   CRIA_ASSIGN_OR_RETURN(tokens.eos, statedName(files, "eos_token"));
+  noteOtherNames(files, notes);
   const std::vector<std::string> named = namedTokens(files);
   tokens.special = named;
   std::ranges::copy(listedTokens(files), std::back_inserter(tokens.special));

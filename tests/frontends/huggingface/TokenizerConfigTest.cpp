@@ -183,4 +183,26 @@ TEST(TokenizerConfig, RunsTemplatesWithOtherTokensByJinja) {
   EXPECT_EQ(choose(kChatMl, {.eos = "<|im_end|>"}).chat.templateName, "chatml");
 }
 
+TEST(TokenizerConfig, NotesNamesThatFilesStateDifferently) {
+  const TokenizerFiles files{
+      .config = {{"bos_token", "<b>"}, {"eos_token", "</s>"}, {"pad_token", nullptr}},
+      .specialMap = {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"pad_token", "<p>"}}};
+  EXPECT_THAT(read(files).notes,
+              ElementsAre(AllOf(HasSubstr("special_tokens_map.json: 'bos_token' is '<s>', and '<b>' in"),
+                                HasSubstr("'<s>' counts")),
+                          AllOf(HasSubstr("'pad_token' is '<p>', and none in"), HasSubstr("'<p>' counts"))));
+  TokenizerFiles listed = files;
+  listed.config["added_tokens_decoder"] = Json::object();
+  EXPECT_THAT(read(listed).notes, testing::Contains(HasSubstr("'<b>' counts")));
+}
+
+TEST(TokenizerConfig, NullIsNoListOfAddedTokens) {
+  const TokenizerFiles files{.config = {{"added_tokens_decoder", nullptr}, {"bos_token", "<b>"}},
+                             .specialMap = {{"bos_token", "<s>"}},
+                             .addedTokens = {{"word", 32000}}};
+  const StatedTokens tokens = read(files).tokens;
+  EXPECT_THAT(tokens.added, ElementsAre(AddedToken{.id = 32000, .text = "word", .isNormalized = true}));
+  EXPECT_EQ(tokens.bos, "<s>");
+}
+
 } // namespace
