@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/huggingface/TokenizerConfig.h"
 
+#include "format/TemplateMarks.h"
 #include "frontends/huggingface/ChatTemplates.h"
 
 #include <algorithm>
@@ -168,6 +169,22 @@ static bool hasLlamaNames(const StatedTokens &tokens) {
   return tokens.bos.value_or("<s>") == "<s>" && tokens.eos.value_or("</s>") == "</s>";
 }
 
+/// The first token, other than those that the plugin itself writes, that the template writes; empty if there
+/// is none. The plugin would write its name as text.
+static std::string findMark(const std::string &chatTemplate, const KnownTemplate &known,
+                            const StatedTokens &tokens) {
+  std::vector<std::string> names = tokens.special;
+  std::ranges::transform(tokens.added, std::back_inserter(names), &AddedToken::text);
+  const std::string canonical = canonicalJinja(chatTemplate).value_or("");
+  const auto isMark = [&](const std::string &name) {
+    const bool isOfChatMl = known.name == "chatml" && (name == "<|im_start|>" || name == "<|im_end|>");
+    return name != "<s>" && name != "</s>" && !isOfChatMl &&
+           (mentionsToken(chatTemplate, name) || mentionsToken(canonical, name));
+  };
+  const auto found = std::ranges::find_if(names, isMark);
+  return found == names.end() ? "" : *found;
+}
+
 void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tokens, const std::string &where,
                         ChatConfig &chat, std::vector<std::string> &notes) {
   if (chatTemplate.empty()) {
@@ -189,6 +206,13 @@ void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tok
     notes.push_back(fmt::format(
         "{}: the chat template is not one that a plugin of its own renders; the plugin jinja runs it",
         where));
+    return;
+  }
+  if (const std::string mark = findMark(chatTemplate, *known, tokens); !mark.empty()) {
+    notes.push_back(
+        fmt::format("{}: the chat template is that of the plugin {}, but the tokenizer has a token "
+                    "'{}', which the template writes; the plugin jinja runs it",
+                    where, known->name, printable(mark)));
     return;
   }
   chat.templateName = known->name;

@@ -27,7 +27,9 @@ TIGHT = [
     "{% for m in messages %}START{{ m.content }}END{{ eos_token }}{% endfor %}START x",
     "a{% for m in messages %}START  {{ m.content }}\t\n END \u3000 START{{ m.role }}{{ eos_token }} \n{% endfor %}b",
 ]
-PLAIN, LINES = 60, 130
+PLAIN, LINES, PUBLISHED = 60, 130, 60
+LABELS = ["[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<|im_start|>", "<|im_end|>", "<|user|>", "<|assistant|>", "<|system|>",
+          "USER:", "ASSISTANT:", "### Instruction:", "### Response:", "<step>", "Source:", "<pad>", "<tool>", "<|endoftext|>"]
 FLAGS = ("lstrip", "rstrip", "single_word", "normalized")
 
 
@@ -60,8 +62,34 @@ def line(seed):
     return {"prefix": rule, "tokens": [{"id": i} | members for i, members in tokens], "jinja": source, "rows": rows}
 
 
+def published_templates():
+    rows = [json.loads(row) for row in (HERE / "chat_templates.jsonl").read_text("utf-8").split("\n") if row]
+    return [row for row in rows if "published" in row]
+
+
+def published_line(seed, templates):
+    """A template that a plugin of its own renders, with some of its labels as tokens."""
+    picker = random.Random(seed)
+    rule = list(RULES)[seed % 3]
+    template = templates[seed % len(templates)]
+    inside = [name for name in LABELS if name in template["jinja"]]
+    chosen = picker.sample(inside, picker.randrange(0, len(inside) + 1)) + picker.sample(LABELS[-3:], picker.randrange(0, 3))
+    names = sorted(set(chosen))
+    tokens = [(SIZE + i, {"content": name, "special": picker.random() < 0.5} | flags_of(picker, picker.random() < 0.3))
+              for i, name in enumerate(names)]
+    tokenizer = open_tokenizer(tokens, RULES[rule])
+    rows = []
+    for count in (1, 3, 1):
+        messages = [{"role": ("user", "assistant")[i % 2], "content": picker.choice(CONTENTS)} for i in range(count)]
+        ids = tokenizer.apply_chat_template(messages, chat_template=template["jinja"], tokenize=True, return_dict=False,
+                                            add_generation_prompt=True)
+        rows.append({"messages": messages, "ids": ids})
+    return {"prefix": rule, "tokens": [{"id": i} | members for i, members in tokens], "jinja": template["jinja"],
+            "plugin": template["template"], "rows": rows}
+
+
 def main():
-    lines = [line(seed) for seed in range(LINES)]
+    lines = [line(seed) for seed in range(LINES)] + [published_line(seed, published_templates()) for seed in range(PUBLISHED)]
     file = HERE / "chat_tokens.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in lines), "utf-8",
                     newline="\n")

@@ -51,7 +51,8 @@ TEST(GoldenChatTokens, AreThoseOfTransformers) {
     const auto chat = openJinja(*registry, line, *tokenizer, vocabulary);
     ASSERT_TRUE(chat.ok()) << chat.status().message();
     for (const auto &row : line["rows"]) {
-      const auto rendered = chat->render(messagesOf(row), ChatGoal::record);
+      const auto goal = line.contains("plugin") ? ChatGoal::answer : ChatGoal::record;
+      const auto rendered = chat->render(messagesOf(row), goal);
       ASSERT_TRUE(rendered.ok()) << rendered.status().message();
       const auto ids = encodeSegments(rendered->segments, *tokenizer);
       ASSERT_TRUE(ids.ok()) << ids.status().message();
