@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// encodeSegments(): the ids of a rendered conversation. The tokens that the template writes stand in the joined
-// text by the rules of the tokenizer: they take white space beside them, and some are none inside a word.
+// encodeSegments(): the ids of a rendered conversation. The tokens that the template writes stand in the
+// joined text by the rules of the tokenizer: they take white space beside them, and some are none in a word.
 #include "runtime/plugin/ChatTemplate.h"
 #include "runtime/text/CutText.h"
 #include "runtime/text/TextSplitter.h"

@@ -17,8 +17,8 @@ public:
            std::vector<std::string> &notes)
       : base_(base), model_(model), where_(where), notes_(notes) {}
 
-  /// Adds a token with its id. One that `base_` has as it is, and that takes nothing of the text beside it, is
-  /// none.
+  /// Adds a token with its id. One that `base_` has as it is, and that has no flags for the text beside it,
+  /// is none.
   void add(const AddedToken &token) {
     const auto id = static_cast<int32_t>(token.id);
     const bool isOfBase = token.id < base_.size();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// TextSplitter: cuts a text into tokens and the texts between them, by the rules of Hugging Face tokenizers for
-// the white space beside a token.
+// TextSplitter: cuts a text into tokens and the texts between them, by the rules of Hugging Face tokenizers
+// for the white space beside a token.
 #pragma once
 
 #include "runtime/text/Tokenizer.h"
@@ -21,7 +21,8 @@ bool touchesWord(std::string_view text, size_t begin, size_t end);
 
 class TextSplitter {
 public:
-  /// `parts`, to which the parts are appended, outlives the splitter. They are views of `text`, which is UTF-8.
+  /// `parts`, to which the parts are appended, outlives the splitter. They are views of `text`, which is
+  /// UTF-8.
   TextSplitter(std::string_view text, std::vector<TextPart> &parts) : text_(text), parts_(parts) {}
 
   /// Takes the token at [begin, end) with the white space that it strips. Tokens come from left to right.
