@@ -100,10 +100,15 @@ static Status readArray(const TokenizerFiles &files, bool replaces, TokensById &
   return {};
 }
 
+bool listsAddedTokens(const Json &config) {
+  const auto list = config.is_object() ? config.find("added_tokens_decoder") : config.end();
+  return list != config.end() && !list->is_null();
+}
+
 StatusOr<std::vector<AddedToken>> readAddedTokens(const TokenizerFiles &files,
                                                   const std::vector<std::string> &special) {
   TokensById tokens;
-  const bool hasDecoder = files.config.is_object() && files.config.contains("added_tokens_decoder");
+  const bool hasDecoder = listsAddedTokens(files.config);
   CRIA_RETURN_IF_ERROR(hasDecoder ? readDecoder(files, tokens) : readMap(files, special, tokens));
   CRIA_RETURN_IF_ERROR(readArray(files, !hasDecoder, tokens));
   std::vector<AddedToken> result;

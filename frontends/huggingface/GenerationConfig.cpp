@@ -58,18 +58,27 @@ static StatusOr<std::vector<std::string>> readStopTexts(JsonObject &object) {
   return texts;
 }
 
+void noteOtherIds(const Json &generation, const Json &config, const std::string &where,
+                  std::vector<std::string> &notes) {
+  for (const char *name : {"bos_token_id", "pad_token_id"}) {
+    const bool areBoth = generation.is_object() && !generation.value(name, Json()).is_null() &&
+                         config.is_object() && !config.value(name, Json()).is_null();
+    if (areBoth && generation[name] != config[name]) {
+      notes.push_back(fmt::format("{}: '{}' = {} is not read; config.json states {}", where, name,
+                                  describeJson(generation[name]), describeJson(config[name])));
+    }
+  }
+}
+
 Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
                              std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
   if (!object.absentOrNull("eos_token_id")) {
     const std::vector<int64_t> configured = model.eosIds;
-    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
+    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id", model.vocabSize, notes));
     if (model.eosIds != configured) {
       notes.push_back(fmt::format("{}: 'eos_token_id' = [{}] replaces [{}] of config.json", where,
                                   fmt::join(model.eosIds, ", "), fmt::join(configured, ", ")));
-    }
-    if (std::ranges::any_of(model.eosIds, [&](int64_t id) { return id >= model.vocabSize; })) {
-      return object.mismatch("eos_token_id", fmt::format("below the vocabulary size {}", model.vocabSize));
     }
   }
   GenerationDefaults &generation = chat.generation;

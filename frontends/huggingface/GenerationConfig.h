@@ -16,4 +16,8 @@ namespace cria::huggingface {
 Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
                              std::vector<std::string> &notes);
 
+/// Notes ids of generation_config.json that nothing reads and that config.json states differently.
+void noteOtherIds(const Json &generation, const Json &config, const std::string &where,
+                  std::vector<std::string> &notes);
+
 } // namespace cria::huggingface

@@ -8,7 +8,8 @@ namespace cria::huggingface {
 
 static constexpr int64_t kMaxSize = INT32_MAX;
 
-StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name) {
+StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name, int64_t vocabSize,
+                                       std::vector<std::string> &notes) {
   if (object.absentOrNull(name)) {
     return std::vector<int64_t>();
   }
@@ -16,10 +17,16 @@ StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name
   Json list = member->is_array() ? *member : Json::array({*member});
   std::vector<int64_t> ids;
   for (const Json &id : list) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > kMaxSize) {
+    if (!id.is_number_integer()) {
       return object.mismatch(name, "a token id or a list of them");
     }
-    ids.push_back(id.get<int64_t>());
+    const bool isUnsigned = id.is_number_unsigned() && id.get<uint64_t>() > INT64_MAX;
+    if (isUnsigned || id.get<int64_t>() < 0 || id.get<int64_t>() >= (vocabSize < 0 ? kMaxSize : vocabSize)) {
+      notes.push_back(
+          fmt::format("{}: {} in '{}' is left out: no token has this id", object.where(), id.dump(), name));
+    } else {
+      ids.push_back(id.get<int64_t>());
+    }
   }
   return ids;
 }
@@ -82,13 +89,33 @@ Status refuseFeatures(JsonObject &object) {
   return refuseLayerTypes(object);
 }
 
-bool namesLlama(const Json &architectures) {
-  return architectures.is_array() &&
-         std::ranges::any_of(architectures, [](const Json &name) { return name == "LlamaForCausalLM"; });
+/// Returns whether a name in 'architectures' is that of a model which ends in something else than logits,
+/// such as LlamaForSequenceClassification.
+bool hasOtherHead(const Json &name) {
+  const std::string text = name.is_string() ? name.get<std::string>() : "";
+  return text.find("For") != text.npos && !text.ends_with("ForCausalLM");
 }
 
-/// Checks that model_type or architectures, whichever is present, names a LLaMA model.
-Status checkArchitecture(JsonObject &object) {
+/// Checks the names of classes, which count where there is no model_type. As in transformers, they are not
+/// read elsewhere, except that Cria has no model with another head.
+Status checkClasses(JsonObject &object, bool hasType, std::vector<std::string> &notes) {
+  const Json &member = *object.find("architectures");
+  const Json names = member.is_array() ? member : Json::array({member});
+  if (std::ranges::find(names, "LlamaForCausalLM") != names.end() || (hasType && names.empty())) {
+    return {};
+  }
+  if (!hasType || std::ranges::any_of(names, hasOtherHead)) {
+    return error(StatusCode::unsupported, "{}: expected 'architectures' to name LlamaForCausalLM, got {}",
+                 object.where(), printable(member.dump()));
+  }
+  notes.push_back(
+      fmt::format("{}: 'architectures' {} is not read, as in transformers: 'model_type' is \"llama\"",
+                  object.where(), printable(member.dump())));
+  return {};
+}
+
+/// Checks that model_type, or where it is absent architectures, names a LLaMA model.
+Status checkArchitecture(JsonObject &object, std::vector<std::string> &notes) {
   bool hasType = !object.absentOrNull("model_type"), hasNames = !object.absentOrNull("architectures");
   if (!hasType && !hasNames) {
     return invalidArgument(
@@ -100,11 +127,7 @@ Status checkArchitecture(JsonObject &object) {
     return error(StatusCode::unsupported, "{}: expected 'model_type' to be \"llama\", got {}", object.where(),
                  describeJson(*object.find("model_type")));
   }
-  if (hasNames && !namesLlama(*object.find("architectures"))) {
-    return error(StatusCode::unsupported, "{}: expected 'architectures' to name LlamaForCausalLM, got {}",
-                 object.where(), printable(object.find("architectures")->dump()));
-  }
-  return {};
+  return hasNames ? checkClasses(object, hasType, notes) : Status();
 }
 
 /// Notes members that other models have and that LLaMA of transformers does not read.
@@ -183,16 +206,16 @@ Status readSizes(JsonObject &object, ModelConfig &model, std::vector<std::string
 
 /// Reads the ids of BOS and EOS. Absent ids keep the defaults of ModelConfig, which are those of
 /// transformers.
-Status readTokenIds(JsonObject &object, ModelConfig &model) {
+Status readTokenIds(JsonObject &object, ModelConfig &model, std::vector<std::string> &notes) {
   if (object.has("bos_token_id")) {
-    CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> bos, readIds(object, "bos_token_id"));
+    CRIA_ASSIGN_OR_RETURN(std::vector<int64_t> bos, readIds(object, "bos_token_id", model.vocabSize, notes));
     if (bos.size() > 1) {
       return object.mismatch("bos_token_id", "one token id");
     }
     model.bosId = bos.empty() ? -1 : bos[0];
   }
   if (object.has("eos_token_id")) {
-    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id"));
+    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id", model.vocabSize, notes));
   }
   return {};
 }
@@ -201,12 +224,12 @@ Status readTokenIds(JsonObject &object, ModelConfig &model) {
 StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where) {
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
   ParsedConfig parsed;
-  CRIA_RETURN_IF_ERROR(checkArchitecture(object));
+  CRIA_RETURN_IF_ERROR(checkArchitecture(object, parsed.notes));
   CRIA_RETURN_IF_ERROR(refuseFeatures(object));
   CRIA_RETURN_IF_ERROR(checkActivation(object));
   CRIA_RETURN_IF_ERROR(readSizes(object, parsed.model, parsed.notes));
   noteUnread(object, parsed.notes);
-  CRIA_RETURN_IF_ERROR(readTokenIds(object, parsed.model));
+  CRIA_RETURN_IF_ERROR(readTokenIds(object, parsed.model, parsed.notes));
   if (!object.absentOrNull("tie_word_embeddings")) {
     CRIA_ASSIGN_OR_RETURN(parsed.model.tiedEmbeddings, object.boolean("tie_word_embeddings"));
   }

@@ -24,7 +24,9 @@ struct ParsedConfig {
 /// Parses config.json. Errors name `where` and the member.
 StatusOr<ParsedConfig> parseConfig(const Json &json, const std::string &where);
 
-/// Returns the ids of a member that is a token id, a list of them, or null. Errors: invalidArgument.
-StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name);
+/// Returns the ids of a member that is a token id, a list of them, or null. An id that no token has is left
+/// out with a note. vocabSize: -1 if it is not known. Errors: invalidArgument.
+StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name, int64_t vocabSize,
+                                       std::vector<std::string> &notes);
 
 } // namespace cria::huggingface

@@ -11,9 +11,10 @@ namespace {
 /// The default of transformers for configurations of the older form, such as the first ones of LLaMA 2.
 constexpr double kDefaultTheta = 10000;
 
-/// As in transformers, an empty object is none.
+/// As in transformers, an empty object or list, and false, is none.
 bool hasSettings(JsonObject &config, std::string_view name) {
-  return !config.absentOrNull(name) && *config.find(name) != Json::object();
+  const Json *settings = config.absentOrNull(name) ? nullptr : config.find(name);
+  return settings != nullptr && *settings != false && (!settings->is_structured() || !settings->empty());
 }
 
 /// Returns rope_parameters or rope_scaling, or none when both are absent, null or empty.
@@ -59,9 +60,6 @@ StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settin
   }
   if (inside || outside) {
     return inside ? insideTheta : outsideTheta;
-  }
-  if (hasSettings(config, "rope_parameters")) {
-    return invalidArgument("{}: 'rope_parameters' states no 'rope_theta'", config.where());
   }
   rope.notes.push_back(
       fmt::format("{}: no 'rope_theta'; using the default {}", config.where(), kDefaultTheta));

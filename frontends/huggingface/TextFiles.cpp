@@ -47,6 +47,8 @@ Status readTextFiles(Checkpoint &checkpoint) {
   const std::string generation = inFolder(checkpoint.path, "generation_config.json");
   if (isThere(generation)) {
     CRIA_ASSIGN_OR_RETURN(const Json json, readCheckpointJson(generation));
+    CRIA_ASSIGN_OR_RETURN(const Json config, readCheckpointJson(inFolder(checkpoint.path, "config.json")));
+    noteOtherIds(json, config, generation, checkpoint.notes);
     CRIA_RETURN_IF_ERROR(
         applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat, checkpoint.notes));
   }

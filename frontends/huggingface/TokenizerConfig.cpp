@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/huggingface/TokenizerConfig.h"
 
+#include "format/TemplateMarks.h"
 #include "frontends/huggingface/ChatTemplates.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ static std::optional<std::string> nameOf(const Json &value) {
 /// The member that names a special token. As in transformers, special_tokens_map.json goes first unless
 /// tokenizer_config.json lists the added tokens. Null if neither file has it.
 static const Json *findSpecial(const TokenizerFiles &files, const std::string &member) {
-  const bool usesMap = !files.config.contains("added_tokens_decoder") && files.specialMap.is_object();
+  const bool usesMap = !listsAddedTokens(files.config) && files.specialMap.is_object();
   for (const Json *file : {usesMap ? &files.specialMap : nullptr, &files.config}) {
     if (file != nullptr && file->contains(member)) {
       return &(*file)[member];
@@ -45,6 +46,28 @@ static StatusOr<std::optional<std::string>> statedName(const TokenizerFiles &fil
   return name;
 }
 
+static constexpr const char *kNamedTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
+                                               "pad_token", "cls_token", "mask_token"};
+
+/// Notes names that special_tokens_map.json and tokenizer_config.json state differently.
+static void noteOtherNames(const TokenizerFiles &files, std::vector<std::string> &notes) {
+  for (const char *member : kNamedTokens) {
+    const bool areBoth = files.specialMap.is_object() && files.specialMap.contains(member) &&
+                         files.config.is_object() && files.config.contains(member);
+    const auto ofMap = areBoth ? nameOf(files.specialMap[member]) : std::nullopt;
+    const auto ofConfig = areBoth ? nameOf(files.config[member]) : std::nullopt;
+    if (ofMap != ofConfig) {
+      const auto quoted = [](const std::optional<std::string> &name) {
+        return name ? fmt::format("'{}'", printable(*name)) : "none";
+      };
+      const bool countsMap = !listsAddedTokens(files.config);
+      notes.push_back(fmt::format("{}: '{}' is {}, and {} in tokenizer_config.json; {} counts",
+                                  files.where("special_tokens_map.json"), member, quoted(ofMap),
+                                  quoted(ofConfig), quoted(countsMap ? ofMap : ofConfig)));
+    }
+  }
+}
+
 /// The names of BOS, EOS and the other special tokens, then those of lists, in the order of transformers.
 static std::vector<std::string> namedTokens(const TokenizerFiles &files) {
   std::vector<std::string> names;
@@ -53,8 +76,7 @@ static std::vector<std::string> namedTokens(const TokenizerFiles &files) {
       names.push_back(*name);
     }
   };
-  for (const char *member :
-       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+  for (const char *member : kNamedTokens) {
     if (const Json *value = findSpecial(files, member)) {
       add(nameOf(*value));
     }
@@ -104,6 +126,7 @@ StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector
   CRIA_RETURN_IF_ERROR(readFlags(files, tokens, notes));
   CRIA_ASSIGN_OR_RETURN(tokens.bos, statedName(files, "bos_token"));
   CRIA_ASSIGN_OR_RETURN(tokens.eos, statedName(files, "eos_token"));
+  noteOtherNames(files, notes);
   const std::vector<std::string> named = namedTokens(files);
   tokens.special = named;
   std::ranges::copy(listedTokens(files), std::back_inserter(tokens.special));
@@ -146,6 +169,22 @@ static bool hasLlamaNames(const StatedTokens &tokens) {
   return tokens.bos.value_or("<s>") == "<s>" && tokens.eos.value_or("</s>") == "</s>";
 }
 
+/// The first token, other than those that the plugin itself writes, that the template writes; empty if there
+/// is none. The plugin would write its name as text.
+static std::string findMark(const std::string &chatTemplate, const KnownTemplate &known,
+                            const StatedTokens &tokens) {
+  std::vector<std::string> names = tokens.special;
+  std::ranges::transform(tokens.added, std::back_inserter(names), &AddedToken::text);
+  const std::string canonical = canonicalJinja(chatTemplate).value_or("");
+  const auto isMark = [&](const std::string &name) {
+    const bool isOfChatMl = known.name == "chatml" && (name == "<|im_start|>" || name == "<|im_end|>");
+    return name != "<s>" && name != "</s>" && !isOfChatMl &&
+           (mentionsToken(chatTemplate, name) || mentionsToken(canonical, name));
+  };
+  const auto found = std::ranges::find_if(names, isMark);
+  return found == names.end() ? "" : *found;
+}
+
 void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tokens, const std::string &where,
                         ChatConfig &chat, std::vector<std::string> &notes) {
   if (chatTemplate.empty()) {
@@ -167,6 +206,13 @@ void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tok
     notes.push_back(fmt::format(
         "{}: the chat template is not one that a plugin of its own renders; the plugin jinja runs it",
         where));
+    return;
+  }
+  if (const std::string mark = findMark(chatTemplate, *known, tokens); !mark.empty()) {
+    notes.push_back(
+        fmt::format("{}: the chat template is that of the plugin {}, but the tokenizer has a token "
+                    "'{}', which the template writes; the plugin jinja runs it",
+                    where, known->name, printable(mark)));
     return;
   }
   chat.templateName = known->name;

@@ -29,6 +29,9 @@ struct TokenizerFiles {
 /// Errors: invalidArgument.
 StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector<std::string> &notes);
 
+/// Returns whether tokenizer_config.json lists the added tokens; null is no list.
+bool listsAddedTokens(const Json &config);
+
 /// Parses the lists of added tokens. `special`: names of special tokens, for added_tokens.json, which has no
 /// flags.
 StatusOr<std::vector<AddedToken>> readAddedTokens(const TokenizerFiles &files,

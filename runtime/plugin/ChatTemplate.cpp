@@ -2,8 +2,6 @@
 #include "runtime/plugin/ChatTemplate.h"
 
 #include "runtime/plugin/PluginCall.h"
-#include "runtime/text/CutText.h"
-#include "support/Utf8.h"
 
 namespace cria {
 
@@ -169,62 +167,6 @@ StatusOr<std::optional<std::string>> ChatTemplate::findTags(std::string_view tex
     return message.toStatus(answer, impl_->where);
   }
   return found == 0 ? std::optional<std::string>() : std::optional(message.text());
-}
-
-static StatusOr<int32_t> specialId(const ChatSegment &segment, const Tokenizer &tokenizer) {
-  const bool byPiece = segment.kind == ChatSegment::Kind::special;
-  const int32_t id = byPiece ? tokenizer.find(segment.text).value_or(-1) : segment.id;
-  const bool isNamed = byPiece && tokenizer.kind(id) == TokenKind::normal;
-  if (tokenizer.kind(id) != TokenKind::control && !isNamed) {
-    return invalidArgument("the chat template writes the token {}, which the tokenizer does not have; choose "
-                           "another template with --chat-template",
-                           byPiece ? fmt::format("'{}'", segment.text) : fmt::format("{}", id));
-  }
-  return id;
-}
-
-/// Appends the ids of a text in which no marker is a token.
-static Status appendText(const ChatSegment &segment, TextPosition position, const Tokenizer &tokenizer,
-                         std::span<const std::string> markers, std::vector<int32_t> &ids) {
-  if (const size_t at = utf8::findInvalid(segment.text); at != std::string::npos) {
-    return tokenizer.encode(segment.text).status();
-  }
-  for (const std::string_view part : cutAtNames(segment.text, markers)) {
-    CRIA_ASSIGN_OR_RETURN(const std::vector<int32_t> more, tokenizer.encode(part, position));
-    ids.insert(ids.end(), more.begin(), more.end());
-    position = TextPosition::continuation;
-  }
-  return {};
-}
-
-StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
-                                              const Tokenizer &tokenizer,
-                                              std::span<const std::string> markers) {
-  std::vector<int32_t> special;
-  std::vector<std::string> names(markers.begin(), markers.end());
-  for (const ChatSegment &segment : segments) {
-    if (segment.kind != ChatSegment::Kind::text) {
-      CRIA_ASSIGN_OR_RETURN(special.emplace_back(), specialId(segment, tokenizer));
-      if (tokenizer.kind(special.back()) == TokenKind::normal) {
-        names.emplace_back(tokenizer.piece(special.back()));
-      }
-    }
-  }
-  std::vector<int32_t> ids;
-  auto next = special.begin();
-  bool isAfterToken = false;
-  for (const ChatSegment &segment : segments) {
-    if (segment.kind != ChatSegment::Kind::text) {
-      ids.push_back(*next++);
-      isAfterToken = true;
-      continue;
-    }
-    const bool beginsAnew = isAfterToken && segment.position == TextPosition::startOfText;
-    CRIA_RETURN_IF_ERROR(
-        appendText(segment, beginsAnew ? TextPosition::afterToken : segment.position, tokenizer, names, ids));
-    isAfterToken = false;
-  }
-  return ids;
 }
 
 } // namespace cria

@@ -87,8 +87,9 @@ private:
 };
 
 /// Returns the ids of all segments in order. Each text is encoded separately; neither `markers` nor special
-/// tokens among the segments are tokens in it. Errors: invalidArgument if a special token is not a token of
-/// the tokenizer, or a text is not UTF-8.
+/// tokens among the segments are tokens in it. Special tokens take white space of the texts beside them, or
+/// are text in a word, as their flags say. Errors: invalidArgument if a special token is not a token of the
+/// tokenizer, or a text is not UTF-8.
 StatusOr<std::vector<int32_t>> encodeSegments(std::span<const ChatSegment> segments,
                                               const Tokenizer &tokenizer,
                                               std::span<const std::string> markers = {});

@@ -74,6 +74,9 @@ private:
   StatusOr<GenerateRequest> makeRequest(const RequestOptions &options, GenerateRequest ends) const;
   StatusOr<ChatTemplate> createTemplate(std::string_view name, std::vector<PluginArgument> arguments,
                                         std::string_view expression) const;
+  /// Sets what messages of a template must not contain. source: the text of the template; empty if it has
+  /// none.
+  StatusOr<ChatTemplate> withMarks(StatusOr<ChatTemplate> chat, std::string_view source) const;
   /// The vocabulary whose end-of-text tokens are those of the model and `more`.
   const cria_vocabulary &vocabularyWith(const std::vector<int32_t> &more) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // LoadedModel::openTemplate() opens the template that the user names, or that of the checkpoint.
 #include "runtime/serve/LoadedModel.h"
+#include "runtime/serve/TemplateMarks.h"
 
 #include <algorithm>
 
@@ -45,15 +46,17 @@ std::string markerLines(const Tokenizer *tokenizer) {
   return lines;
 }
 
-/// The names of such tokens that a template source contains.
-std::vector<std::string> markersIn(const std::optional<std::string> &source, const Tokenizer *tokenizer) {
-  std::vector<std::string> markers;
-  for (const std::string_view name : tokenizer ? tokenizer->textTokens() : std::vector<std::string_view>()) {
-    if (source && source->find(name) != source->npos) {
-      markers.emplace_back(name);
-    }
+/// The option `template`; the text of the package for the plugin that renders it.
+std::string sourceOf(std::string_view name, const std::vector<PluginArgument> &arguments,
+                     const ChatConfig &config) {
+  const auto given = std::ranges::find_if(arguments, [](const PluginArgument &argument) {
+    return argument.name == "template" || argument.name.empty(); // the first option
+  });
+  if (name == "jinja" && given != arguments.end()) {
+    const auto *source = std::get_if<std::string>(&given->value);
+    return source ? *source : ""; // the plugin refuses other values
   }
-  return markers;
+  return name == config.templateName ? config.source.value_or("") : "";
 }
 
 Status noTemplate() {
@@ -71,13 +74,20 @@ StatusOr<ChatTemplate> LoadedModel::createTemplate(std::string_view name,
   if (const std::string lines = isJinja ? markerLines(tokenizer_.get()) : ""; !lines.empty()) {
     addDefaults(arguments, {{.name = "tokens", .value = lines}});
   }
+  const std::string source = sourceOf(name, arguments, package_->chat());
   size_t position = std::string_view::npos;
   StatusOr<ChatTemplate> chat =
       ChatTemplate::create(*plugins_, name, arguments, vocabulary_->view(), &position);
   if (!chat.ok()) {
     return position < expression.size() ? locatedIn(expression, position, chat.status()) : chat.status();
   }
-  chat->setMarkers(markersIn(package_->chat().source, tokenizer_.get()));
+  return withMarks(std::move(chat), source);
+}
+
+StatusOr<ChatTemplate> LoadedModel::withMarks(StatusOr<ChatTemplate> chat, std::string_view source) const {
+  if (chat.ok() && tokenizer_) {
+    chat->setMarkers(marksOf(*chat, source, *tokenizer_));
+  }
   return chat;
 }
 
@@ -92,7 +102,7 @@ StatusOr<ChatTemplate> LoadedModel::openTemplate(std::string_view expression) co
   CRIA_ASSIGN_OR_RETURN(const std::vector<PluginSpec> specs,
                         parsePluginExpression(expression.empty() ? "jinja" : expression));
   if (specs.size() != 1 || specs[0].name != "jinja") {
-    return ChatTemplate::create(*plugins_, expression, vocabulary_->view());
+    return withMarks(ChatTemplate::create(*plugins_, expression, vocabulary_->view()), "");
   }
   std::vector<PluginArgument> arguments = specs[0].arguments;
   if (usesPackageSource(specs)) {

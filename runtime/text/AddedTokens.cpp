@@ -84,6 +84,10 @@ public:
     const AddedToken *token = added(id);
     return !token ? base_->kind(id) : token->isSpecial ? TokenKind::control : TokenKind::normal;
   }
+  TokenFlags flags(int32_t id) const override {
+    const AddedToken *token = added(id);
+    return token ? flagsOf(*token) : base_->flags(id);
+  }
   std::optional<int32_t> find(std::string_view piece) const override {
     if (const auto found = idOfName_.find(piece); found != idOfName_.end()) {
       return found->second;

@@ -17,13 +17,16 @@ public:
            std::vector<std::string> &notes)
       : base_(base), model_(model), where_(where), notes_(notes) {}
 
-  /// Adds a token with its id. One that `base_` has as it is, is none.
+  /// Adds a token with its id. One that `base_` has as it is, and that has no flags for the text beside it,
+  /// is none.
   void add(const AddedToken &token) {
     const auto id = static_cast<int32_t>(token.id);
     const bool isOfBase = token.id < base_.size();
     const bool isSame = isOfBase && base_.piece(id) == token.text;
     const TokenKind kind = base_.kind(id);
-    if (isSame && ((token.isSpecial && kind == TokenKind::control) || kind == TokenKind::unknown)) {
+    const bool isPlain = !token.stripsLeft && !token.stripsRight && !token.isWord;
+    if (isSame &&
+        ((token.isSpecial && kind == TokenKind::control && isPlain) || kind == TokenKind::unknown)) {
       return;
     }
     const std::optional<std::string> obstacle = obstacleTo(token);

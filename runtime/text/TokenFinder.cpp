@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/text/TokenFinder.h"
 
-#include "runtime/text/Characters.h"
-
-#include <algorithm>
-
 namespace cria {
+
+TokenFlags flagsOf(const AddedToken &token) {
+  return {.stripsLeft = token.stripsLeft,
+          .stripsRight = token.stripsRight,
+          .isWord = token.isWord,
+          .isNormalized = token.isNormalized};
+}
 
 void TokenFinder::add(const AddedToken &token) {
   Pass &pass = passes_[token.isNormalized ? 1 : 0];
@@ -30,38 +33,25 @@ static bool counts(const AddedToken &token, std::string_view text, size_t begin,
   if (token.isSpecial && specials == SpecialTokens::asText) {
     return false;
   }
-  return !token.isWord || !(endsWithWord(text.substr(0, begin)) || beginsWithWord(text.substr(end)));
+  return !token.isWord || !touchesWord(text, begin, end);
 }
 
 void TokenFinder::Pass::split(std::string_view text, SpecialTokens specials,
                               std::vector<TextPart> &parts) const {
-  size_t done = 0; // the bytes that are in parts
+  TextSplitter splitter(text, parts);
   for (size_t at = 0; at < text.size();) {
     const AddedToken *token = findAt(text, at);
     if (token == nullptr) {
       ++at;
       continue;
     }
-    size_t begin = at;
+    const size_t begin = at;
     at += token->text.size();
-    if (!counts(*token, text, begin, at, specials)) {
-      continue;
+    if (counts(*token, text, begin, at, specials)) {
+      splitter.take(begin, at, static_cast<int32_t>(token->id), flagsOf(*token));
     }
-    if (token->stripsLeft) {
-      begin = std::max(done, begin - trailingSpace(text.substr(0, begin)));
-    }
-    const size_t end = at + (token->stripsRight ? leadingSpace(text.substr(at)) : 0);
-    if (begin > done) {
-      parts.push_back({.text = text.substr(done, begin - done)});
-    }
-    if (begin < end) { // otherwise the token before it has stripped it
-      parts.push_back({.text = {}, .id = static_cast<int32_t>(token->id)});
-    }
-    done = end;
   }
-  if (done < text.size()) {
-    parts.push_back({.text = text.substr(done)});
-  }
+  splitter.finish();
 }
 
 std::vector<TextPart> TokenFinder::split(std::string_view text, SpecialTokens specials) const {

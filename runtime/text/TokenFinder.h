@@ -5,7 +5,7 @@
 #pragma once
 
 #include "format/AddedToken.h"
-#include "runtime/text/Tokenizer.h"
+#include "runtime/text/TextSplitter.h"
 
 #include <functional>
 #include <set>
@@ -13,11 +13,7 @@
 
 namespace cria {
 
-/// A token of a text, or a text between tokens.
-struct TextPart {
-  std::string_view text; // of a token: empty
-  int32_t id = -1;       // -1: a text
-};
+TokenFlags flagsOf(const AddedToken &token);
 
 class TokenFinder {
 public:

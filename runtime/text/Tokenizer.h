@@ -44,6 +44,14 @@ enum class SpecialTokens : uint8_t {
   asTokens, ///< As the token.
 };
 
+/// How a token stands in a text, by the rules of Hugging Face tokenizers.
+struct TokenFlags {
+  bool stripsLeft = false;   ///< Takes the white space before it.
+  bool stripsRight = false;  ///< Takes the white space after it.
+  bool isWord = false;       ///< Only where no character of a word is next to it.
+  bool isNormalized = false; ///< After the tokens that are not normalized, in what they leave.
+};
+
 class Tokenizer {
 public:
   virtual ~Tokenizer() = default;
@@ -62,6 +70,8 @@ public:
   virtual std::string_view surface(int32_t id, TextPosition position = TextPosition::continuation) const = 0;
   /// TokenKind::unused for ids outside the tokenizer.
   virtual TokenKind kind(int32_t id) const = 0;
+  /// How the token stands in a text; no flags for ids outside the tokenizer.
+  virtual TokenFlags flags(int32_t) const { return {}; }
   /// The id with this name, e.g. "<s>".
   virtual std::optional<int32_t> find(std::string_view piece) const = 0;
   /// The text that encode() puts in front of a text at TextPosition::startOfText; empty if it adds none.

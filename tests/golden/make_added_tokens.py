@@ -62,7 +62,7 @@ def open_tokenizer(tokens, settings):
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(HERE / "tokenizer" / "tokenizer.model", folder)
         base = [(i, {"content": name, "special": True, "lstrip": False, "rstrip": False, "single_word": False,
-                     "normalized": False}) for i, name in enumerate(("<unk>", "<s>", "</s>"))]
+                     "normalized": False}) for i, name in enumerate(("<unk>", "<s>", "</s>")) if i not in dict(tokens)]
         config = {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
                   "add_bos_token": False, "added_tokens_decoder": {str(i): members for i, members in base + tokens}} | settings
         (pathlib.Path(folder) / "tokenizer_config.json").write_text(json.dumps(config))

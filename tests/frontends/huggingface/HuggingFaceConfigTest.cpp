@@ -4,6 +4,7 @@
 
 #include "frontends/huggingface/GenerationConfig.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
+#include "tests/runtime/text/GoldenFiles.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -91,8 +92,9 @@ TEST(HuggingFaceConfig, ThetaIsNeverTakenSilently) {
   EXPECT_EQ(parsed->model.ropeTheta, 10000);
   ASSERT_EQ(parsed->notes.size(), 1u);
   EXPECT_THAT(parsed->notes[0], HasSubstr("no 'rope_theta'; using the default 10000"));
-  EXPECT_THAT(errorWith({{"rope_theta", "ABSENT"}, {"rope_parameters", {{"rope_type", "default"}}}}),
-              HasSubstr("'rope_parameters' states no 'rope_theta'"));
+  parsed = parseWith({{"rope_theta", "ABSENT"}, {"rope_parameters", {{"rope_type", "default"}}}});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_THAT(parsed->notes, ElementsAre(HasSubstr("no 'rope_theta'; using the default 10000")));
 }
 
 TEST(HuggingFaceConfig, LinearScaling) {
@@ -184,6 +186,47 @@ TEST(HuggingFaceConfig, OddButHarmlessMembers) {
   EXPECT_THAT(noteOf({{"rms_norm_eps", "ABSENT"}}), HasSubstr("no 'rms_norm_eps'; using the default 1e-06"));
   EXPECT_THAT(noteOf({{"max_position_embeddings", "ABSENT"}}), HasSubstr("using the default 2048"));
   EXPECT_TRUE(parseWith({{"hidden_act", "ABSENT"}, {"use_sliding_window", true}}).ok());
+}
+
+TEST(HuggingFaceConfig, LeavesOutIdsThatNoTokenHas) {
+  const auto parsed = parseWith({{"eos_token_id", {2, -1, 1000000000000}}, {"bos_token_id", -1}});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_EQ(parsed->model.eosIds, std::vector<int64_t>{2});
+  EXPECT_EQ(parsed->model.bosId, -1);
+  EXPECT_THAT(parsed->notes,
+              ElementsAre(HasSubstr("-1 in 'bos_token_id' is left out: no token has this id"),
+                          HasSubstr("-1 in 'eos_token_id'"), HasSubstr("1000000000000 in 'eos_token_id'")));
+}
+
+TEST(HuggingFaceConfig, NamesOfClassesCountWithoutAModelType) {
+  const auto parsed = parseWith({{"architectures", {"LLaMAForCausalLM"}}});
+  ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  EXPECT_THAT(parsed->notes, ElementsAre(AllOf(HasSubstr("LLaMAForCausalLM"), HasSubstr("is not read"))));
+  EXPECT_THAT(errorWith({{"architectures", {"LLaMAForCausalLM"}}, {"model_type", "ABSENT"}}),
+              HasSubstr("expected 'architectures' to name LlamaForCausalLM"));
+  EXPECT_THAT(errorWith({{"architectures", Json::array()}, {"model_type", "ABSENT"}}),
+              HasSubstr("expected 'architectures' to name LlamaForCausalLM"));
+}
+
+TEST(HuggingFaceConfig, ReadsOddMembersAsTransformers) {
+  int read = 0;
+  for (const auto &line : goldenLines("configs.jsonl")) {
+    const auto parsed = parseConfig(line["config"], "config.json");
+    ASSERT_TRUE(parsed.ok()) << parsed.status().message() << line;
+    const ModelConfig &model = parsed->model;
+    const Json &expected = line["read"];
+    EXPECT_EQ(model.kvHeads, expected["kv_heads"]) << line;
+    EXPECT_EQ(model.headDim, expected["head_dim"]) << line;
+    EXPECT_EQ(model.context, expected["context"]) << line;
+    EXPECT_EQ(model.normEpsilon, expected["epsilon"]) << line;
+    EXPECT_EQ(model.tiedEmbeddings, expected["tied"]) << line;
+    EXPECT_EQ(model.ropeTheta, expected["theta"]) << line;
+    EXPECT_EQ(model.ropeScaling.value_or(RopeScaling{.factor = 1}).factor, expected["factor"]) << line;
+    EXPECT_EQ(model.bosId, expected["bos"].empty() ? Json(-1) : expected["bos"][0]) << line;
+    EXPECT_EQ(model.eosIds, expected["eos"].get<std::vector<int64_t>>()) << line;
+    ++read;
+  }
+  EXPECT_GE(read, 150);
 }
 
 TEST(HuggingFaceConfig, DynamicScalingUpToTheOriginalContext) {
@@ -296,9 +339,16 @@ TEST(HuggingFaceConfig, GenerationSettingsOutOfRange) {
               AllOf(HasSubstr("generation_config.json"), HasSubstr("'temperature'"),
                     HasSubstr("from 0 to 100, got -3")));
   EXPECT_THAT(errorOf({{"top_p", 7}}), AllOf(HasSubstr("'top_p'"), HasSubstr("from 0 to 1, got 7")));
-  EXPECT_THAT(
-      errorOf({{"eos_token_id", 100}}),
-      HasSubstr("generation_config.json: expected 'eos_token_id' to be below the vocabulary size 100"));
+}
+
+TEST(HuggingFaceConfig, GenerationLeavesOutIdsThatNoTokenHas) {
+  ModelConfig model{.vocabSize = 100, .eosIds = {2}};
+  ChatConfig chat;
+  std::vector<std::string> notes;
+  ASSERT_TRUE(applyGenerationConfig({{"eos_token_id", {100, 2, -1}}}, "g.json", model, chat, notes).ok());
+  EXPECT_EQ(model.eosIds, std::vector<int64_t>{2});
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("g.json: 100 in 'eos_token_id' is left out"),
+                                 HasSubstr("-1 in 'eos_token_id'")));
 }
 
 TEST(HuggingFaceConfig, ReportsSettingsThatAreNotApplied) {

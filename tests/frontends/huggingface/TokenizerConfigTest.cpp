@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/huggingface/TokenizerConfig.h"
 
+#include "tests/runtime/text/GoldenFiles.h"
+
 #include <gmock/gmock.h>
 
 using namespace cria;
@@ -181,6 +183,68 @@ TEST(TokenizerConfig, RunsTemplatesWithOtherTokensByJinja) {
   EXPECT_EQ(choose(kMistral, {.eos = "<|im_end|>"}).chat.templateName, std::nullopt);
   EXPECT_EQ(choose(kMistral, {.bos = "<b>"}).chat.templateName, std::nullopt);
   EXPECT_EQ(choose(kChatMl, {.eos = "<|im_end|>"}).chat.templateName, "chatml");
+}
+
+// A plugin would write their names as text.
+TEST(TokenizerConfig, RunsTemplatesThatWriteTokensByJinja) {
+  const Chosen chosen = choose(kMistral, {.added = {{32000, "[INST]", true}}});
+  EXPECT_EQ(chosen.chat.templateName, std::nullopt);
+  EXPECT_THAT(chosen.notes, ElementsAre(AllOf(HasSubstr("that of the plugin mistral"),
+                                              HasSubstr("a token '[INST]'"), HasSubstr("jinja runs it"))));
+  EXPECT_EQ(choose(kMistral, {.special = {"[/INST]"}}).chat.templateName, std::nullopt);
+  EXPECT_EQ(choose(kMistral, {.added = {{32000, "<pad>", true}}}).chat.templateName, "mistral");
+  const std::vector<AddedToken> marks = {{32000, "<|im_start|>", false}, {32001, "<|im_end|>", true}};
+  EXPECT_EQ(choose(kChatMl, {.added = marks}).chat.templateName, "chatml");
+  EXPECT_EQ(choose(kChatMl, {.added = {{32000, "assistant\n", false}}}).chat.templateName, std::nullopt);
+  EXPECT_EQ(choose(kChatMl, {.added = {{32000, "<|user|>", false}}}).chat.templateName, std::nullopt);
+}
+
+// Wherever transformers writes an added token, jinja runs the template.
+TEST(TokenizerConfig, PluginsRenderTemplatesWithoutAddedTokensAlone) {
+  int byJinja = 0, byPlugin = 0;
+  for (const auto &line : goldenLines("chat_tokens.jsonl")) {
+    if (!line.contains("plugin")) {
+      continue;
+    }
+    StatedTokens tokens;
+    for (const auto &token : line["tokens"]) {
+      tokens.added.push_back({.id = token["id"], .text = token["content"], .isSpecial = token["special"]});
+    }
+    const Chosen chosen = choose(line["jinja"].get<std::string>(), tokens);
+    const bool isPlugin = chosen.chat.templateName.has_value();
+    EXPECT_TRUE(isPlugin || chosen.notes.size() == 1) << line;
+    for (const auto &row : line["rows"]) {
+      for (const int64_t id : isPlugin ? row["ids"].get<std::vector<int64_t>>() : std::vector<int64_t>()) {
+        const auto token = std::ranges::find(tokens.added, id, &AddedToken::id);
+        EXPECT_TRUE(token == tokens.added.end() || chosen.chat.templateName == "chatml") << line;
+      }
+    }
+    ++(isPlugin ? byPlugin : byJinja);
+  }
+  EXPECT_GE(byJinja, 20);
+  EXPECT_GE(byPlugin, 5);
+}
+
+TEST(TokenizerConfig, NotesNamesThatFilesStateDifferently) {
+  const TokenizerFiles files{
+      .config = {{"bos_token", "<b>"}, {"eos_token", "</s>"}, {"pad_token", nullptr}},
+      .specialMap = {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"pad_token", "<p>"}}};
+  EXPECT_THAT(read(files).notes,
+              ElementsAre(AllOf(HasSubstr("special_tokens_map.json: 'bos_token' is '<s>', and '<b>' in"),
+                                HasSubstr("'<s>' counts")),
+                          AllOf(HasSubstr("'pad_token' is '<p>', and none in"), HasSubstr("'<p>' counts"))));
+  TokenizerFiles listed = files;
+  listed.config["added_tokens_decoder"] = Json::object();
+  EXPECT_THAT(read(listed).notes, testing::Contains(HasSubstr("'<b>' counts")));
+}
+
+TEST(TokenizerConfig, NullIsNoListOfAddedTokens) {
+  const TokenizerFiles files{.config = {{"added_tokens_decoder", nullptr}, {"bos_token", "<b>"}},
+                             .specialMap = {{"bos_token", "<s>"}},
+                             .addedTokens = {{"word", 32000}}};
+  const StatedTokens tokens = read(files).tokens;
+  EXPECT_THAT(tokens.added, ElementsAre(AddedToken{.id = 32000, .text = "word", .isNormalized = true}));
+  EXPECT_EQ(tokens.bos, "<s>");
 }
 
 } // namespace

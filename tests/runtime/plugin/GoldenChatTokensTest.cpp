@@ -18,7 +18,13 @@ using Ids = std::vector<int32_t>;
 std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
   TokenLayer layer{.tokens = {}, .eosId = 2, .prefix = *parsePrefixRule(line["prefix"].get<std::string>())};
   for (const auto &token : line["tokens"]) {
-    layer.tokens.push_back({.id = token["id"], .text = token["content"], .isSpecial = token["special"]});
+    layer.tokens.push_back({.id = token["id"],
+                            .text = token["content"],
+                            .isSpecial = token["special"],
+                            .stripsLeft = token["lstrip"],
+                            .stripsRight = token["rstrip"],
+                            .isWord = token["single_word"],
+                            .isNormalized = token["normalized"]});
   }
   return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
 }
@@ -45,7 +51,8 @@ TEST(GoldenChatTokens, AreThoseOfTransformers) {
     const auto chat = openJinja(*registry, line, *tokenizer, vocabulary);
     ASSERT_TRUE(chat.ok()) << chat.status().message();
     for (const auto &row : line["rows"]) {
-      const auto rendered = chat->render(messagesOf(row), ChatGoal::record);
+      const auto goal = line.contains("plugin") ? ChatGoal::answer : ChatGoal::record;
+      const auto rendered = chat->render(messagesOf(row), goal);
       ASSERT_TRUE(rendered.ok()) << rendered.status().message();
       const auto ids = encodeSegments(rendered->segments, *tokenizer);
       ASSERT_TRUE(ids.ok()) << ids.status().message();

@@ -40,6 +40,14 @@ TEST_F(ResolveTokensTest, KeepsTheStatedIds) {
   EXPECT_THAT(notes_, IsEmpty());
 }
 
+// The tokenizer file has no flags.
+TEST_F(ResolveTokensTest, KeepsTheFlagsOfTokensOfTheTokenizer) {
+  const AddedToken bos{.id = 1, .text = "<s>", .isSpecial = true, .isNormalized = true};
+  const AddedToken eos{.id = 2, .text = "</s>", .isSpecial = true, .stripsRight = true};
+  EXPECT_THAT(added({bos, eos}), ElementsAre(eos));
+  EXPECT_THAT(notes_, IsEmpty());
+}
+
 TEST_F(ResolveTokensTest, LeavesOutOneTokenWithANote) {
   const AddedToken good{size_ + 1, "<b>", true};
   EXPECT_THAT(added({{size_, "</s>", true}, good}), ElementsAre(good));
