@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Derivatives of languages: what may follow a character. They decide whether a language has a text, is empty, and
-// are the states of its automaton.
+// Derivatives of languages: what may follow a character. They decide whether a language has a text, is empty,
+// and are the states of its automaton.
 #include "plugins/samplers/grammar/Languages.h"
 
 #include <algorithm>
@@ -98,8 +98,8 @@ void Languages::cutsOf(Id id, std::vector<uint32_t> &cuts) const {
   }
 }
 
-/// Returns the first characters of the ranges that the derivative does not divide, and the end of the last one.
-/// Surrogates, which are no characters, are one range.
+/// Returns the first characters of the ranges that the derivative does not divide, and the end of the last
+/// one. Surrogates, which are no characters, are one range.
 std::vector<uint32_t> Languages::cutsOf(Id id) const {
   std::vector<uint32_t> cuts{0, kFirstSurrogate, 0xE000, utf8::kLastCharacter + 1};
   cutsOf(id, cuts);

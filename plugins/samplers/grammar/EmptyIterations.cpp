@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Rewrites repetitions of what may be empty: x{m,n} becomes y{0,n}, where y matches what x matches without the
-// empty text. So each iteration consumes characters, and the matcher's counters end.
+// Rewrites repetitions of what may be empty: x{m,n} becomes y{0,n}, where y matches what x matches without
+// the empty text. So each iteration consumes characters, and the matcher's counters end.
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/sdk/cria_plugin.hpp"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Grammar: a context-free grammar over Unicode characters, as parsed from GBNF. Groups are rules of their own.
-// A repetition is a symbol with bounds, which the matcher counts; what it repeats never matches the empty text.
+// Grammar: a context-free grammar over Unicode characters, as parsed from GBNF. Groups are rules of their
+// own. A repetition is a symbol with bounds, which the matcher counts; what it repeats never matches the
+// empty text.
 #pragma once
 
 #include <cstdint>
@@ -68,8 +69,8 @@ struct RuleProblem {
   uint32_t rule;
   const char *why;
 };
-/// Returns the first rule that matches no finite text or is left-recursive; ignores rules without alternatives. Takes time linear in the size of
-/// the grammar.
+/// Returns the first rule that matches no finite text or is left-recursive; ignores rules without
+/// alternatives. Takes time linear in the size of the grammar.
 std::optional<RuleProblem> findProblem(const Grammar &grammar);
 
 } // namespace cria::grammar

@@ -17,8 +17,8 @@ const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
 const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
                             {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                             {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
-// Characters that some implementations of regular expressions count as digits, letters or blanks, and others do
-// not: the classes and their complements leave them out, so that a text matches with each of them.
+// Characters that some implementations of regular expressions count as digits, letters or blanks, and others
+// do not: the classes and their complements leave them out, so that a text matches with each of them.
 const CharRanges kOtherDigits = { // decimal digits beyond ASCII, Unicode 14
     {0x660, 0x669},     {0x6F0, 0x6F9},     {0x7C0, 0x7C9},     {0x966, 0x96F},     {0x9E6, 0x9EF},
     {0xA66, 0xA6F},     {0xAE6, 0xAEF},     {0xB66, 0xB6F},     {0xBE6, 0xBEF},     {0xC66, 0xC6F},
@@ -101,8 +101,8 @@ private:
     return languages_.sequence(before, readToTheEnd(0));
   }
 
-  /// Parses the rest of an alternative, up to the end of the text that the pattern is searched in. What follows
-  /// a lookahead is restricted by it.
+  /// Parses the rest of an alternative, up to the end of the text that the pattern is searched in. What
+  /// follows a lookahead is restricted by it.
   Id readToTheEnd(int depth) {
     std::vector<Id> parts;
     while (at_ < text_.size() && !is('|') && !is(')') && !is('$')) {

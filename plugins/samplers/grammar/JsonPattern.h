@@ -9,8 +9,8 @@
 
 namespace cria::grammar {
 
-/// Returns the language of the texts in which the regular expression (ECMA-262, UTF-8) has a match. Without `^`
-/// the match may be preceded by any text, without `$` followed by any. Errors: throws plugin::Refusal
+/// Returns the language of the texts in which the regular expression (ECMA-262, UTF-8) has a match. Without
+/// `^` the match may be preceded by any text, without `$` followed by any. Errors: throws plugin::Refusal
 /// (INVALID_ARGUMENT or UNSUPPORTED), whose message begins with `where` and the position in characters.
 Languages::Id languageOfPattern(Languages &languages, std::string_view pattern, const std::string &where);
 

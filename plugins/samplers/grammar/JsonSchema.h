@@ -14,9 +14,9 @@ struct SchemaOptions {
 };
 
 /// Returns GBNF for JSON texts that conform to the schema, with properties in the order of their declaration
-/// and bounded whitespace; see docs/grammars.md for what else is left out. Every text of the grammar conforms.
-/// Errors: throws plugin::Refusal with a JSON pointer; INVALID_ARGUMENT if `schema` is not a JSON Schema,
-/// UNSUPPORTED for a keyword that cannot be enforced. No constraint is ignored.
+/// and bounded whitespace; see docs/grammars.md for what else is left out. Every text of the grammar
+/// conforms. Errors: throws plugin::Refusal with a JSON pointer; INVALID_ARGUMENT if `schema` is not a JSON
+/// Schema, UNSUPPORTED for a keyword that cannot be enforced. No constraint is ignored.
 std::string grammarOfJsonSchema(std::string_view schema, const SchemaOptions &options = {});
 
 } // namespace cria::grammar

@@ -123,8 +123,8 @@ std::string LanguageWriter::expressionOf(Languages::Id language) {
   return "";
 }
 
-/// Returns the automaton of a repetition of repetitions, which has one parse of each text; empty if the language
-/// is no such repetition, or its automaton too large.
+/// Returns the automaton of a repetition of repetitions, which has one parse of each text; empty if the
+/// language is no such repetition, or its automaton too large.
 std::string LanguageWriter::loopOf(Languages::Id language) {
   const Languages::Node &node = languages_.node(language);
   if (!node.isPlain || languages_.node(node.parts[0]).longest != Languages::kNoLimit) {

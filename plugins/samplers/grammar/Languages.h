@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Languages: regular languages over Unicode characters, as expressions with intersection and complement. Equal
-// expressions have equal ids. What cannot be written as GBNF directly is written as an automaton, whose states
-// are the derivatives of the expression.
+// Languages: regular languages over Unicode characters, as expressions with intersection and complement.
+// Equal expressions have equal ids. What cannot be written as GBNF directly is written as an automaton, whose
+// states are the derivatives of the expression.
 #pragma once
 
 #include "plugins/samplers/grammar/CharRanges.h"
@@ -69,8 +69,8 @@ public:
   /// Returns the language of the decimal notations, without sign, of the multiples of modulus · 10^-decimals,
   /// among others: intersect it with notations of numbers. REQUIRES: modulus > 0
   Id multiples(uint64_t modulus, uint32_t decimals);
-  /// Returns the texts of a language that have from `minimum` to `maximum` characters. Where counting them needs
-  /// too many states, longer ones are left out.
+  /// Returns the texts of a language that have from `minimum` to `maximum` characters. Where counting them
+  /// needs too many states, longer ones are left out.
   Id withLength(Id part, uint64_t minimum, uint64_t maximum);
 
   bool contains(Id language, std::string_view text);

@@ -96,7 +96,8 @@ int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
       items.push_back(idOf(item));
       continue;
     }
-    // Tail call: if nothing follows the rule, its caller is this item's caller. So a recursion needs no stack.
+    // Tail call: if nothing follows the rule, its caller is this item's caller. So a recursion needs no
+    // stack.
     const bool isLast =
         item.at + 1 == sequence.size() && symbol.maximum != kUnbounded && item.count + 1 == symbol.maximum;
     const int32_t caller = isLast ? item.caller : idOf(item);

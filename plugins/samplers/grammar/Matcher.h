@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Matcher: which characters a grammar allows after a text. An item is a position in a rule together with the
-// stack of its callers, with the iterations that each of them has completed; a state is the set of items that the text may have reached. States and transitions
-// are interned as they are visited, which makes the matcher a lazily built automaton.
+// stack of its callers, with the iterations that each of them has completed; a state is the set of items that
+// the text may have reached. States and transitions are interned as they are visited, which makes the matcher
+// a lazily built automaton.
 //
 // Not thread-safe; callers serialize.
 #pragma once
@@ -36,8 +37,8 @@ public:
   bool isAlive(const Position &position) const;
   /// Returns whether the prefix is a complete text of the grammar.
   bool isComplete(const Position &position) const;
-  /// Returns a position after which the same texts of up to `reach` characters are alive. It is the same one for
-  /// positions that differ only in counts of repetitions that such a text cannot complete.
+  /// Returns a position after which the same texts of up to `reach` characters are alive. It is the same one
+  /// for positions that differ only in counts of repetitions that such a text cannot complete.
   Position mergedWithinReach(Position position);
 
 private:

@@ -85,7 +85,8 @@ private:
                : languages_.repeated(languages_.sequence(languages_.text("."), anyDigits(1, maxFraction_)), 0,
                                      1);
   }
-  /// Texts that share `i` digits with `number` and go on with a digit from `first` to `last`, then any `rest`.
+  /// Texts that share `i` digits with `number` and go on with a digit from `first` to `last`, then any
+  /// `rest`.
   Id branch(const std::string &number, size_t i, char first, char last, Id rest) {
     return languages_.sequence({languages_.text(number.substr(0, i)), digits(first, last), rest});
   }

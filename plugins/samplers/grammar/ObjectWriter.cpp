@@ -92,7 +92,8 @@ void SchemaWriter::addOthers(Id names, const Node &value, std::span<const NamedN
   pairs += (pairs.empty() ? "" : " | ") + key + " ws \":\" ws " + ruleOf(value) + " ws";
 }
 
-/// Writes rules for the pairs from each property on, by the number of pairs before it, as far as that matters.
+/// Writes rules for the pairs from each property on, by the number of pairs before it, as far as that
+/// matters.
 std::string SchemaWriter::pairsOf(const Shape &shape, const std::vector<Property> &properties,
                                   const std::string &other, const Node &node) {
   constexpr uint64_t kMaxPairs = 1000;

@@ -11,8 +11,8 @@ struct Format {
   bool isAlways; // enforced where formats are annotations, too
 };
 
-// Days that exist: 31, 30 or 28 by month, and February 29 in years that are a multiple of 4 but not of 100, or
-// of 400. There is no year 0000 in the calendar of most programs.
+// Days that exist: 31, 30 or 28 by month, and February 29 in years that are a multiple of 4 but not of 100,
+// or of 400. There is no year 0000 in the calendar of most programs.
 #define CRIA_YEAR "([1-9]\\d{3}|0[1-9]\\d\\d|00[1-9]\\d|000[1-9])"
 #define CRIA_LEAP_YEAR "(\\d\\d(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
 #define CRIA_DATE                                                                                            \

@@ -10,7 +10,8 @@
 namespace cria::grammar {
 
 /// Returns texts of the format: date, time, date-time and uuid, and with `isExact` others as well, for which
-/// fewer texts than the specification allows may be returned, never more. nullopt: the format is an annotation.
+/// fewer texts than the specification allows may be returned, never more. nullopt: the format is an
+/// annotation.
 std::optional<Languages::Id> languageOfFormat(Languages &languages, const std::string &name, bool isExact);
 /// Returns the names of all formats that can be enforced, for a message.
 std::string knownFormats();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Negations of schemas: the values that fail at least one keyword. What fails a keyword that is not listed here
-// is left out, so that fewer values than possible are allowed; annotations, and formats with them, fail nowhere.
+// Negations of schemas: the values that fail at least one keyword. What fails a keyword that is not listed
+// here is left out, so that fewer values than possible are allowed; annotations, and formats with them, fail
+// nowhere.
 #include "plugins/samplers/grammar/SchemaReader.h"
 
 #include <algorithm>

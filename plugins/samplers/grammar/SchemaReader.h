@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SchemaReader: the shapes of schemas, of their conjunctions and of their negations. Where a negation cannot be
-// stated exactly, fewer values are allowed; a keyword that cannot be enforced at all is refused by name.
+// SchemaReader: the shapes of schemas, of their conjunctions and of their negations. Where a negation cannot
+// be stated exactly, fewer values are allowed; a keyword that cannot be enforced at all is refused by name.
 #pragma once
 
 #include "plugins/samplers/grammar/JsonSchema.h"

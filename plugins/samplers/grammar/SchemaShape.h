@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Shape: the values of one type that satisfy a conjunction of constraints. A schema is a disjunction of shapes.
+// Shape: the values of one type that satisfy a conjunction of constraints. A schema is a disjunction of
+// shapes.
 #pragma once
 
 #include "plugins/samplers/grammar/NumberSet.h"

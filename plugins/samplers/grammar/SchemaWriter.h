@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// SchemaWriter: writes the values of a JSON Schema as GBNF. Each conjunction of schemas becomes a rule, so that
-// schemas may refer to each other and to themselves.
+// SchemaWriter: writes the values of a JSON Schema as GBNF. Each conjunction of schemas becomes a rule, so
+// that schemas may refer to each other and to themselves.
 #pragma once
 
 #include "plugins/samplers/grammar/JsonSchema.h"
