@@ -245,7 +245,7 @@ private:
     if (peek() == '"') {
       parseText(item);
     } else if (peek() == '[') {
-      item.push_back(parseClass());
+      parseClass(item);
     } else if (peek() == '.') {
       ++at_;
       item.push_back(classOf({0, utf8::kLastCharacter}));
@@ -272,7 +272,8 @@ private:
     ++at_;
   }
 
-  Symbol parseClass() {
+  // A class without characters, [] or [^], matches the empty text, as in llama.cpp.
+  void parseClass(Sequence &item) {
     ++at_;
     Symbol symbol;
     symbol.isNegated = take("^");
@@ -294,7 +295,9 @@ private:
     ++at_;
     std::sort(symbol.ranges.begin(), symbol.ranges.end(),
               [](const auto &a, const auto &b) { return a.first < b.first; });
-    return symbol;
+    if (!symbol.ranges.empty()) {
+      item.push_back(std::move(symbol));
+    }
   }
 
   void parseGroup(int depth, Sequence &item) {
