@@ -74,13 +74,7 @@ std::string SchemaWriter::countedOf(const Shape &shape, const Node &node) {
            "is supported with at most " + std::to_string(kMaxArrayStates) +
                " combinations of the numbers of items");
   }
-  const Node others = [&] {
-    Node negated = contained.node;
-    for (Atom &atom : negated) {
-      atom.isNegated = !atom.isNegated;
-    }
-    return negated;
-  }();
+  const Node others = negated(contained.node);
   const std::string name = "c" + std::to_string(count_++) + "-";
   const auto nameOf = [&](uint64_t at, uint64_t count) {
     return name + std::to_string(at) + "-" + std::to_string(count);

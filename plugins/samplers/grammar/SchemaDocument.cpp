@@ -137,32 +137,68 @@ SchemaDocument::SchemaDocument(std::string_view text) : root_(parseSchemaText(te
   visit(root_, {"", ""}, Holds::schema);
 }
 
+/// Returns what the value of a member of a schema holds. Unknown keywords hold no schemas: what looks like an
+/// identifier in them is none.
+SchemaDocument::Holds SchemaDocument::heldBy(const std::string &keyword) {
+  static const std::set<std::string, std::less<>> kByName = {
+      "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"};
+  static const std::set<std::string, std::less<>> kSchemas = {"additionalItems",
+                                                              "additionalProperties",
+                                                              "allOf",
+                                                              "anyOf",
+                                                              "contains",
+                                                              "contentSchema",
+                                                              "else",
+                                                              "if",
+                                                              "items",
+                                                              "not",
+                                                              "oneOf",
+                                                              "prefixItems",
+                                                              "propertyNames",
+                                                              "then",
+                                                              "unevaluatedItems",
+                                                              "unevaluatedProperties"};
+  return kByName.contains(keyword)    ? Holds::schemasByName
+         : kSchemas.contains(keyword) ? Holds::schema
+                                      : Holds::other;
+}
+
 void SchemaDocument::visit(const Json &value, const Place &at, Holds holds) {
   Place place = at;
-  if (value.is_object() && holds == Holds::schema) {
-    readIdentifiers(value, place);
+  if (value.is_object() && holds != Holds::schemasByName) {
+    readIdentifiers(value, place, holds);
   }
   places_[&value] = place;
   if (!value.is_structured()) {
     return;
   }
-  static const std::set<std::string, std::less<>> kByName = {
-      "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"};
-  static const std::set<std::string, std::less<>> kValues = {"enum", "const", "default", "examples",
-                                                             "example"};
   for (const auto &[name, child] : value.items()) {
-    const bool isKeyword = value.is_object() && holds == Holds::schema;
-    const Holds inner = holds == Holds::values || (isKeyword && kValues.contains(name)) ? Holds::values
-                        : isKeyword && kByName.contains(name)                           ? Holds::schemasByName
-                                                                                        : Holds::schema;
+    const Holds inner = holds == Holds::other    ? Holds::other
+                        : value.is_array()       ? holds
+                        : holds == Holds::schema ? heldBy(name)
+                                                 : Holds::schema;
     visit(child, {place.pointer + "/" + escapePointer(name), place.base}, inner);
   }
 }
 
-void SchemaDocument::readIdentifiers(const Json &schema, Place &place) {
+void SchemaDocument::identify(const std::string &uri, const Json &schema) {
+  const auto [known, isNew] = resources_.emplace(uri, &schema);
+  if (!isNew && known->second != &schema) {
+    repeated_.emplace(uri, &schema);
+  }
+}
+
+/// Registers the identifiers of a schema. One that is held by an unknown keyword has none, but if a reference
+/// leads to it, its own references are relative to its `$id`.
+void SchemaDocument::readIdentifiers(const Json &schema, Place &place, Holds holds) {
   const auto textOfMember = [&](const char *name) {
     const auto found = schema.find(name);
     return found != schema.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  const auto add = [&](const std::string &uri) {
+    if (holds == Holds::schema) {
+      identify(uri, schema);
+    }
   };
   const bool hidesSiblings = draft_ <= Draft::draft7 && schema.contains("$ref");
   if (const std::string id = textOfMember(draft_ == Draft::draft4 ? "id" : "$id");
@@ -170,15 +206,15 @@ void SchemaDocument::readIdentifiers(const Json &schema, Place &place) {
     const size_t hash = id.find('#');
     if (hash != 0) {
       place.base = resolveUri(place.base, id);
-      resources_.emplace(place.base, &schema);
+      add(place.base);
     }
     if (hash != id.npos && hash + 1 < id.size()) { // an anchor, up to draft 7
-      resources_.emplace(place.base + id.substr(hash), &schema);
+      add(place.base + id.substr(hash));
     }
   }
   for (const char *keyword : {"$anchor", "$dynamicAnchor"}) {
     if (const std::string anchor = textOfMember(keyword); !anchor.empty()) {
-      resources_.emplace(place.base + "#" + anchor, &schema);
+      add(place.base + "#" + anchor);
       dynamicAnchors_[anchor] += keyword[1] == 'd' ? 1 : 0;
     }
   }
@@ -208,6 +244,17 @@ const Json *SchemaDocument::follow(const Json *from, std::string_view pointer) c
   return from;
 }
 
+void SchemaDocument::refuseIfAmbiguous(const std::string &uri, const Json &schema,
+                                       const char *keyword) const {
+  const auto other = repeated_.find(uri);
+  if (other != repeated_.end()) {
+    invalid(schema, keyword,
+            "reference is ambiguous: identifier '" + uri + "' belongs to the schemas '#" +
+                places_.at(resources_.at(uri)).pointer + "' and '#" + places_.at(other->second).pointer +
+                "'; give each one an identifier of its own");
+  }
+}
+
 const Json &SchemaDocument::resolve(const Json &schema, const char *keyword) const {
   const Json &value = schema[keyword];
   if (!value.is_string()) {
@@ -225,6 +272,7 @@ const Json &SchemaDocument::resolve(const Json &schema, const char *keyword) con
                 "expected a reference into this schema, such as '#/$defs/name', got '" + reference +
                     "'; include its target in $defs");
   }
+  refuseIfAmbiguous(uri, schema, keyword);
   if (keyword[1] != 'r' || keyword[2] != 'e' || keyword[3] != 'f') { // $dynamicRef, $recursiveRef
     const bool isDynamic = keyword[1] == 'd'
                                ? dynamicAnchors_.contains(fragment) && dynamicAnchors_.at(fragment) > 1
@@ -235,6 +283,9 @@ const Json &SchemaDocument::resolve(const Json &schema, const char *keyword) con
     }
   }
   const bool isPointer = fragment.empty() || fragment.starts_with('/');
+  if (!isPointer) {
+    refuseIfAmbiguous(uri + "#" + fragment, schema, keyword);
+  }
   const auto anchor = isPointer ? resources_.end() : resources_.find(uri + "#" + fragment);
   const Json *target = isPointer                    ? follow(resource->second, fragment)
                        : anchor != resources_.end() ? anchor->second

@@ -39,15 +39,19 @@ private:
   struct Place {
     std::string pointer, base; // the JSON pointer, and the URI that references are relative to
   };
-  enum class Holds : uint8_t { schema, schemasByName, values };
+  enum class Holds : uint8_t { schema, schemasByName, other };
+  static Holds heldBy(const std::string &keyword);
   void visit(const Json &value, const Place &place, Holds holds);
-  void readIdentifiers(const Json &schema, Place &place);
+  void readIdentifiers(const Json &schema, Place &place, Holds holds);
+  void identify(const std::string &uri, const Json &schema);
+  void refuseIfAmbiguous(const std::string &uri, const Json &schema, const char *keyword) const;
   const Json *follow(const Json *from, std::string_view pointer) const;
 
   Json root_;
   Draft draft_ = Draft::draft2020;
   std::map<const Json *, Place> places_;
   std::map<std::string, const Json *> resources_; // by URI; with '#' and a name, anchors
+  std::map<std::string, const Json *> repeated_;  // identifiers that another schema has, too
   std::map<std::string, int> dynamicAnchors_;     // how often each name occurs
   int numRecursiveAnchors_ = 0;
 };

@@ -16,6 +16,20 @@ static Shapes withoutEvaluations(Shapes shapes) {
   return shapes;
 }
 
+/// Returns whether some values that fail the schema are left out.
+bool SchemaReader::leavesOut(const Json &schema) const {
+  const auto isAnything = [](const Json &value) { return value == Json(true) || value == Json::object(); };
+  for (const char *keyword : {"uniqueItems", "additionalProperties", "patternProperties", "propertyNames",
+                              "unevaluatedItems", "unevaluatedProperties"}) {
+    if (isKeyword(schema, keyword) && !isAnything(schema[keyword])) {
+      return true;
+    }
+  }
+  const bool hasTuple =
+      isKeyword(schema, "prefixItems") || (schema.contains("items") && schema["items"].is_array());
+  return hasTuple && (schema.contains("items") || schema.contains("additionalItems"));
+}
+
 Shapes SchemaReader::readNegative(const Json &schema) {
   if (schema.contains("$ref") && document_.draft() <= Draft::draft7) {
     return shapesOf({{&document_.resolve(schema, "$ref"), true}});
@@ -30,6 +44,7 @@ Shapes SchemaReader::readNegative(const Json &schema) {
   negateArray(schema, result);
   negateObject(schema, result);
   negateCombinations(schema, result);
+  isWhole_ &= !leavesOut(schema);
   for (const char *keyword :
        {"uniqueItems", "contains", "additionalProperties", "patternProperties", "propertyNames",
         "unevaluatedItems", "unevaluatedProperties", "dependencies", "minContains"}) {
@@ -118,6 +133,7 @@ void SchemaReader::negateValues(const std::vector<Json> &values, Shapes &out) {
       shape.minimum = 1;
     } else {
       shape.values.emplace(); // none
+      isWhole_ &= !value.is_structured();
     }
   }
   append(out, others);

@@ -3,6 +3,7 @@
 #include "plugins/samplers/grammar/SchemaReader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cria::grammar {
 
@@ -16,29 +17,50 @@ static Shapes everyType() {
           {.type = ValueType::string}, {.type = ValueType::array},   {.type = ValueType::object}};
 }
 
+/// Returns the drafts in which a name is a keyword.
+static std::pair<Draft, Draft> draftsOf(std::string_view name) {
+  struct Entry {
+    std::string_view name;
+    Draft first, last = Draft::draft2020;
+  };
+  constexpr Entry kEntries[] = {{"prefixItems", Draft::draft2020},
+                                {"minContains", Draft::draft2019},
+                                {"maxContains", Draft::draft2019},
+                                {"dependentRequired", Draft::draft2019},
+                                {"dependentSchemas", Draft::draft2019},
+                                {"dependencies", Draft::draft4, Draft::draft7},
+                                {"unevaluatedItems", Draft::draft2019},
+                                {"unevaluatedProperties", Draft::draft2019},
+                                {"$recursiveRef", Draft::draft2019, Draft::draft2019},
+                                {"$dynamicRef", Draft::draft2020},
+                                {"if", Draft::draft7},
+                                {"const", Draft::draft6},
+                                {"contains", Draft::draft6},
+                                {"propertyNames", Draft::draft6}};
+  const auto entry = std::find_if(std::begin(kEntries), std::end(kEntries),
+                                  [&](const Entry &each) { return each.name == name; });
+  return entry == std::end(kEntries) ? std::pair(Draft::draft4, Draft::draft2020)
+                                     : std::pair(entry->first, entry->last);
+}
+
 bool SchemaReader::isKeyword(const Json &schema, const char *name) const {
-  constexpr std::pair<std::string_view, Draft> kSince[] = {{"prefixItems", Draft::draft2020},
-                                                           {"minContains", Draft::draft2019},
-                                                           {"maxContains", Draft::draft2019},
-                                                           {"dependentRequired", Draft::draft2019},
-                                                           {"dependentSchemas", Draft::draft2019},
-                                                           {"unevaluatedItems", Draft::draft2019},
-                                                           {"unevaluatedProperties", Draft::draft2019},
-                                                           {"$recursiveRef", Draft::draft2019},
-                                                           {"$dynamicRef", Draft::draft2020},
-                                                           {"if", Draft::draft7},
-                                                           {"const", Draft::draft6},
-                                                           {"contains", Draft::draft6},
-                                                           {"propertyNames", Draft::draft6}};
-  const auto since = std::find_if(std::begin(kSince), std::end(kSince),
-                                  [&](const auto &each) { return each.first == name; });
-  return schema.contains(name) && (since == std::end(kSince) || document_.draft() >= since->second);
+  const auto [first, last] = draftsOf(name);
+  return schema.contains(name) && first <= document_.draft() && document_.draft() <= last;
+}
+
+/// A keyword of an older draft is enforced where that allows fewer values.
+bool SchemaReader::isEnforced(const Json &schema, const char *name) {
+  const auto [first, last] = draftsOf(name);
+  const bool isPresent = schema.contains(name) && first <= document_.draft();
+  isWhole_ &= !isPresent || document_.draft() <= last;
+  return isPresent;
 }
 
 Node SchemaReader::schemaIn(const Json &schema, bool isNegated) const { return {{&schema, isNegated}}; }
 
 const Shapes &SchemaReader::shapesOf(const Node &node) {
   if (const auto known = known_.find(node); known != known_.end()) {
+    isWhole_ &= !partial_.contains(node);
     return known->second;
   }
   if (!open_.insert(node).second || ++depth_ > kMaxSchemaNesting) { // chains of references count too
@@ -46,6 +68,7 @@ const Shapes &SchemaReader::shapesOf(const Node &node) {
                       "schema refers to itself without end, or more than " +
                           std::to_string(kMaxSchemaNesting) + " levels deep");
   }
+  const bool wasWhole = std::exchange(isWhole_, true);
   Shapes shapes = node.empty() ? everyType() : Shapes();
   for (size_t i = 0; i < node.size(); ++i) {
     const Shapes each = node.size() == 1 ? read(node[i]) : shapesOf({node[i]});
@@ -53,8 +76,16 @@ const Shapes &SchemaReader::shapesOf(const Node &node) {
   }
   open_.erase(node);
   --depth_;
+  endOf(node, wasWhole);
   return known_.try_emplace(node, std::move(shapes))
       .first->second; // it may have been read for a property of its own
+}
+
+void SchemaReader::endOf(const Node &node, bool wasWhole) {
+  if (!isWhole_) {
+    partial_.insert(node);
+  }
+  isWhole_ &= wasWhole;
 }
 
 Shapes SchemaReader::read(const Atom &atom) {
@@ -64,6 +95,12 @@ Shapes SchemaReader::read(const Atom &atom) {
   if (!atom.schema->is_object()) {
     document_.invalid(*atom.schema, "",
                       "expected a schema, which is an object or a boolean, got " + textOf(*atom.schema));
+  }
+  const bool hidesSiblings = document_.draft() <= Draft::draft7 && atom.schema->contains("$ref");
+  if (!hidesSiblings && atom.schema->contains("required") && (*atom.schema)["required"] == Json(true)) {
+    document_.unsupported(*atom.schema, "required",
+                          "expected an array of names, got true, which only draft 3 knows; list the property "
+                          "in 'required' of the schema that declares it");
   }
   return atom.isNegated ? readNegative(*atom.schema) : readPositive(*atom.schema);
 }
@@ -82,7 +119,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
     restrict(listed(*values));
   }
   for (const char *keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
-    if (isKeyword(schema, keyword)) {
+    if (isEnforced(schema, keyword)) {
       restrict(shapesOf({{&document_.resolve(schema, keyword), false}}));
     }
   }
@@ -108,7 +145,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
     restrict(readCondition(schema));
   }
   for (const char *keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
-    if (isKeyword(schema, keyword)) {
+    if (isEnforced(schema, keyword)) {
       for (const auto &[name, needed] : objectOf(schema, keyword).items()) {
         restrict(readDependency(name, needed, schema, keyword));
       }
@@ -118,7 +155,16 @@ Shapes SchemaReader::readPositive(const Json &schema) {
   return shapes;
 }
 
-/// A value conforms to exactly one schema of oneOf: to one, and to the negation of each that shares values
+/// Returns whether a value may belong to the shapes and conform to `other`. Shapes that leave out values do
+/// not show that there is none.
+bool SchemaReader::maySharePart(const Shapes &shapes, const Json &other) {
+  const bool wasWhole = std::exchange(isWhole_, true);
+  const bool isEmpty = intersectionOf(shapes, shapesOf(schemaIn(other))).empty();
+  const bool isKnown = std::exchange(isWhole_, wasWhole);
+  return !isEmpty || !isKnown;
+}
+
+/// A value conforms to exactly one schema of oneOf: to one, and to the negation of each that may share values
 /// with it.
 Shapes SchemaReader::readExactlyOne(const Json &schema) {
   constexpr size_t kMaxOfEach = 64; // ways in which a value fails the other schemas
@@ -127,8 +173,10 @@ Shapes SchemaReader::readExactlyOne(const Json &schema) {
   for (const Json &each : choices) {
     Shapes one = shapesOf(schemaIn(each));
     for (const Json &other : choices) {
-      if (&other != &each && !intersectionOf(one, shapesOf(schemaIn(other))).empty()) {
-        one = intersectionOf(one, shapesOf(schemaIn(other, true)), std::max(kMaxOfEach, one.size()));
+      if (&other != &each && maySharePart(one, other)) {
+        const size_t most = std::max(kMaxOfEach, one.size());
+        one = intersectionOf(one, shapesOf(schemaIn(other, true)), most);
+        isWhole_ &= one.size() < most;
       }
     }
     append(result, one);
@@ -173,6 +221,7 @@ Shapes SchemaReader::readDependency(const std::string &name, const Json &needed,
 void SchemaReader::readUnevaluated(const Json &schema, Shapes &shapes) {
   const bool hasItems = isKeyword(schema, "unevaluatedItems"),
              hasProperties = isKeyword(schema, "unevaluatedProperties");
+  isWhole_ &= !hasItems && !hasProperties;
   for (Shape &shape : shapes) {
     if (hasItems && shape.type == ValueType::array && shape.numEvaluated != Shape::kNoLimit &&
         !shape.values) {

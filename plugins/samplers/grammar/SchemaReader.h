@@ -47,6 +47,9 @@ private:
   Shapes listed(const std::vector<Json> &values) const;
   std::optional<std::vector<Json>> listOf(const Json &schema);
   bool isKeyword(const Json &schema, const char *name) const;
+  bool isEnforced(const Json &schema, const char *name);
+  bool maySharePart(const Shapes &shapes, const Json &other);
+  void endOf(const Node &node, bool wasWhole);
 
   // Keywords of one type (SchemaKeywords.cpp).
   void constrain(Shape &shape, const Json &schema);
@@ -76,6 +79,7 @@ private:
 
   // Negations (SchemaNegation.cpp).
   Shapes readNegative(const Json &schema);
+  bool leavesOut(const Json &schema) const;
   void negateCombinations(const Json &schema, Shapes &out);
   void negateTypes(const Json &schema, Shapes &out);
   void negateValues(const std::vector<Json> &values, Shapes &out);
@@ -90,6 +94,8 @@ private:
   const SchemaDocument &document_;
   Languages &languages_;
   SchemaOptions options_;
+  bool isWhole_ = true;    // no value that conforms to the node being read has been left out
+  std::set<Node> partial_; // nodes of which some were
   std::map<Node, Shapes> known_;
   std::map<Node, bool> empties_;
   std::set<Node> open_;     // that are being read

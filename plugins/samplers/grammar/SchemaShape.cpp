@@ -3,6 +3,7 @@
 #include "plugins/samplers/grammar/SchemaReader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cria::grammar {
 
@@ -19,6 +20,13 @@ Node joined(const Node &a, const Node &b) {
   Node result;
   std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(result));
   return result;
+}
+
+Node negated(Node node) {
+  for (Atom &atom : node) {
+    atom.isNegated = !atom.isNegated;
+  }
+  return node;
 }
 
 std::optional<Shape> SchemaReader::intersectionOf(const Shape &a, const Shape &b) {
@@ -93,11 +101,13 @@ bool SchemaReader::isEmpty(const Node &node) {
     return false;
   }
   if (const auto known = empties_.find(node); known != empties_.end()) {
+    isWhole_ &= !partial_.contains(node);
     return known->second;
   }
   if (examined_.size() == kDeepest || !examined_.insert(node).second) {
     return false; // not examined further
   }
+  const bool wasWhole = std::exchange(isWhole_, true);
   std::set<Node> open; // a property may have a schema that is being read
   std::swap(open, open_);
   const Shapes &shapes = shapesOf(node);
@@ -105,6 +115,7 @@ bool SchemaReader::isEmpty(const Node &node) {
       std::all_of(shapes.begin(), shapes.end(), [&](const Shape &shape) { return this->isEmpty(shape); });
   std::swap(open, open_);
   examined_.erase(node);
+  endOf(node, wasWhole);
   return empties_[node] = isEmpty;
 }
 
@@ -157,6 +168,10 @@ bool SchemaReader::conforms(const Json &value, const Shape &shape) {
   }
   if (shape.type == ValueType::number) {
     const std::optional<Decimal> number = decimalOf(value);
+    if (shape.numbers.isInteger && document_.draft() == Draft::draft4 &&
+        numberTextOf(value).find_first_of(".eE") != std::string::npos) {
+      return false; // 1.0 is an integer since draft 6
+    }
     return number ? shape.numbers.contains(*number) : shape.numbers == NumberSet();
   }
   if (shape.type == ValueType::string) {
@@ -184,9 +199,12 @@ bool SchemaReader::conforms(const Json &value, const Shape &shape) {
     }
   }
   return std::all_of(shape.contained.begin(), shape.contained.end(), [&](const Contained &each) {
-    const auto count = static_cast<uint64_t>(std::count_if(
-        value.begin(), value.end(), [&](const Json &item) { return conforms(item, each.node); }));
-    return count >= each.minimum && count <= each.maximum;
+    const auto count = [&](const Node &node) {
+      return static_cast<uint64_t>(
+          std::count_if(value.begin(), value.end(), [&](const Json &item) { return conforms(item, node); }));
+    };
+    return count(each.node) >= each.minimum &&
+           (each.maximum >= value.size() || value.size() - count(negated(each.node)) <= each.maximum);
   });
 }
 

@@ -20,6 +20,8 @@ struct Atom {
 using Node = std::vector<Atom>;
 
 Node joined(const Node &a, const Node &b);
+/// Returns the node of the values that conform to none of the schemas.
+Node negated(Node node);
 
 enum class ValueType : uint8_t { null, boolean, number, string, array, object };
 
