@@ -9,6 +9,16 @@ namespace cria::grammar {
 
 static constexpr uint32_t kFirstSurrogate = 0xD800;
 
+/// Returns whether digits of the fraction can make the remainder zero.
+static bool canBeMultiple(const Languages::Node &node) {
+  uint64_t remainder = node.high, most = 1;
+  for (uint32_t i = 0; i < node.decimals && most < node.low; ++i) {
+    remainder = remainder * 10 % node.low;
+    most *= 10;
+  }
+  return most >= node.low || (node.low - remainder) % node.low < most;
+}
+
 /// Returns what may follow the character. Parts that several parts share are computed once.
 Languages::Id Languages::derivative(Id id, uint32_t character) {
   if (nodes_[id].kind == Kind::characters) {
@@ -59,7 +69,7 @@ Languages::Id Languages::computeDerivative(Id id, uint32_t character) {
     Node next = node;
     if (character == '.') {
       next.isInFraction = true;
-      return node.isInFraction ? kNothing : add(next);
+      return node.isInFraction || !canBeMultiple(next) ? kNothing : add(next);
     }
     const bool isDigit = character >= '0' && character <= '9';
     if (!isDigit || (node.isInFraction && node.decimals == 0)) {
@@ -67,7 +77,7 @@ Languages::Id Languages::computeDerivative(Id id, uint32_t character) {
     }
     next.high = (node.high * 10 + (character - '0')) % node.low;
     next.decimals -= node.isInFraction ? 1 : 0;
-    return add(next);
+    return node.isInFraction && !canBeMultiple(next) ? kNothing : add(next);
   }
   }
   return kNothing;
@@ -235,7 +245,7 @@ Automaton Languages::automatonOf(Id language) {
     if (ids.size() > kMaxStates) {
       throw TooLarge();
     }
-    automaton.states.push_back({nodes_[id].hasEmpty, {}});
+    automaton.states.push_back({nodes_[id].hasEmpty, {}, id});
     for (auto &[target, ranges] : targets) {
       automaton.states.back().next.emplace_back(CharRanges(std::move(ranges)), target);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/samplers/grammar/LanguageWriter.h"
 
+#include <cctype>
 #include <cstdio>
 
 namespace cria::grammar {
@@ -14,18 +15,27 @@ constexpr std::pair<char, char> kJsonEscapes[] = {{'"', '"'},  {'\\', '\\'}, {'\
                                                   {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
 constexpr size_t kShort = 48; // bytes of an expression that is repeated rather than made a rule
 
+/// Returns a character as a class of GBNF contains it.
+std::string classCharacter(uint32_t character) {
+  if (character < 0x80 && std::isalnum(static_cast<int>(character)) != 0) {
+    return {static_cast<char>(character)};
+  }
+  char text[16];
+  std::snprintf(text, sizeof(text), "\\U%08X", character);
+  return text;
+}
+
 /// Returns GBNF that matches one character of the set as it is written in a JSON string.
 std::string grammarOf(const CharRanges &set) {
   std::string expression;
+  int numChoices = 0;
   const auto add = [&](const std::string &choice) {
-    expression += (expression.empty() ? "" : " | ") + choice;
+    expression += (numChoices++ == 0 ? "" : " | ") + choice;
   };
   if (const CharRanges plain = set.without(kNotPlain); !plain.empty()) {
     std::string characters;
     for (const auto &[first, last] : plain.ranges()) {
-      char text[32];
-      std::snprintf(text, sizeof(text), "\\U%08X-\\U%08X", first, last);
-      characters += text;
+      characters += classCharacter(first) + (first == last ? "" : "-" + classCharacter(last));
     }
     add("[" + characters + "]");
   }
@@ -46,7 +56,7 @@ std::string grammarOf(const CharRanges &set) {
       add(text);
     }
   }
-  return "(" + expression + ")";
+  return numChoices == 1 ? expression : "(" + expression + ")";
 }
 
 } // namespace
@@ -137,22 +147,26 @@ std::string LanguageWriter::loopOf(Languages::Id language) {
   }
 }
 
-/// Writes a rule for each state: its texts are a character followed by a text of the next state.
+/// Writes a rule for each state: its texts are a character followed by a text of the next state. Automata share
+/// the rules of states that accept the same language.
 std::string LanguageWriter::automatonOf(Languages::Id language) {
+  const auto nameOf = [](Languages::Id id) { return "a" + std::to_string(id); };
   const Automaton automaton = languages_.automatonOf(language);
-  const std::string prefix = "a" + std::to_string(numAutomata_++) + "-";
-  if (automaton.states.empty()) {
-    return addRule_(prefix + "0", prefix + "0"); // matches no finite text
+  if (automaton.states.empty() && states_.insert(language).second) {
+    addRule_(nameOf(language), nameOf(language)); // matches no finite text
   }
-  for (size_t i = 0; i < automaton.states.size(); ++i) {
-    std::string expression = automaton.states[i].isFinal ? "\"\"" : "";
-    for (const auto &[set, target] : automaton.states[i].next) {
-      expression +=
-          (expression.empty() ? "" : " | ") + charactersOf(set) + " " + prefix + std::to_string(target);
+  for (const Automaton::State &state : automaton.states) {
+    if (!states_.insert(state.language).second) {
+      continue;
     }
-    addRule_(expression, prefix + std::to_string(i));
+    std::string expression = state.isFinal ? "\"\"" : "";
+    for (const auto &[set, target] : state.next) {
+      expression += (expression.empty() ? "" : " | ") + charactersOf(set) + " " +
+                    nameOf(automaton.states[target].language);
+    }
+    addRule_(expression, nameOf(state.language));
   }
-  return prefix + "0";
+  return nameOf(language);
 }
 
 } // namespace cria::grammar

@@ -34,7 +34,7 @@ private:
   AddRule addRule_;
   std::map<Languages::Id, std::string> known_;
   std::map<std::vector<std::pair<uint32_t, uint32_t>>, std::string> sets_;
-  size_t numAutomata_ = 0;
+  std::set<Languages::Id> states_; // whose rules are written
 };
 
 } // namespace cria::grammar

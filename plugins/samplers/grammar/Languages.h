@@ -24,6 +24,7 @@ struct Automaton {
   struct State {
     bool isFinal = false;
     std::vector<std::pair<CharRanges, uint32_t>> next;
+    uint32_t language = 0; // the id of the texts that it accepts
   };
   std::vector<State> states;
 };

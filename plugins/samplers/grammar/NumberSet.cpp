@@ -7,28 +7,32 @@ namespace cria::grammar {
 namespace {
 
 constexpr uint64_t kMaxModulus = 8192; // states of an automaton that computes remainders
+constexpr int64_t kMaxShift = 18;      // digits
 
-/// A positive number as modulus · 10^-decimals.
+/// A positive number as modulus · 10^zeros, or as modulus · 10^-decimals.
 struct Factor {
   uint64_t modulus;
-  uint32_t decimals;
+  uint32_t zeros, decimals;
 };
 
 /// REQUIRES: NumberSet::canDivideBy(number)
 Factor factorOf(const Decimal &number) {
-  return number.exponent >= 0 ? Factor{std::stoull(number.integerDigits()), 0}
-                              : Factor{std::stoull(number.digits), static_cast<uint32_t>(-number.exponent)};
+  const uint64_t modulus = std::stoull(number.digits);
+  return number.exponent >= 0 ? Factor{modulus, static_cast<uint32_t>(number.exponent), 0}
+                              : Factor{modulus, 0, static_cast<uint32_t>(-number.exponent)};
 }
 
-/// Returns whether a number is a multiple of modulus · 10^-decimals, by long division.
+/// Returns whether a number is a multiple of a factor, by long division.
 bool isMultiple(const Decimal &number, const Factor &factor) {
+  Decimal shifted = number.magnitude();
+  shifted.exponent -= number.isZero() ? 0 : factor.zeros;
   uint64_t remainder = 0;
-  std::string fraction = number.fractionDigits();
+  std::string fraction = shifted.fractionDigits();
   if (fraction.size() > factor.decimals) {
     return false;
   }
   fraction.resize(factor.decimals, '0');
-  for (const char digit : number.integerDigits() + fraction) {
+  for (const char digit : shifted.integerDigits() + fraction) {
     remainder = (remainder * 10 + static_cast<uint64_t>(digit - '0')) % factor.modulus;
   }
   return remainder == 0;
@@ -39,7 +43,8 @@ class Magnitudes {
 public:
   using Id = Languages::Id;
 
-  Magnitudes(Languages &languages, size_t maxWhole, size_t maxFraction)
+  /// Whole numbers have up to `maxWhole` digits, which may be Languages::kNoLimit.
+  Magnitudes(Languages &languages, uint64_t maxWhole, size_t maxFraction)
       : languages_(languages), maxWhole_(maxWhole), maxFraction_(maxFraction) {}
 
   Id any() { return languages_.sequence(languages_.choice({digits('0', '0'), longer(0)}), anyFraction()); }
@@ -64,6 +69,19 @@ public:
     return languages_.sequence(languages_.text(number.integerDigits()),
                                fraction.empty() ? languages_.repeated(rest, 0, 1) : rest);
   }
+  /// Notations of multiples, among others. The last digits of those of modulus · 10^zeros are zeros, the others
+  /// a multiple of the modulus.
+  Id multiplesOf(const Factor &factor) {
+    const Id multiples = languages_.multiples(factor.modulus, factor.decimals);
+    if (factor.zeros == 0) {
+      return multiples;
+    }
+    const Id zero = digits('0', '0');
+    const Id first = languages_.both({multiples, languages_.repeated(digits('0', '9'), 1)});
+    const Id whole = languages_.sequence(first, languages_.repeated(zero, factor.zeros, factor.zeros));
+    const Id fraction = languages_.sequence(languages_.text("."), languages_.repeated(zero, 0));
+    return languages_.sequence(languages_.choice({whole, zero}), languages_.repeated(fraction, 0, 1));
+  }
 
 private:
   Id digits(char first, char last) {
@@ -71,13 +89,14 @@ private:
                ? Languages::kNothing
                : languages_.characters({{static_cast<uint32_t>(first), static_cast<uint32_t>(last)}});
   }
-  Id anyDigits(size_t minimum, size_t maximum) {
+  Id anyDigits(uint64_t minimum, uint64_t maximum) {
     return languages_.repeated(digits('0', '9'), minimum, maximum);
   }
   /// Whole numbers with more than `size` digits.
-  Id longer(size_t size) {
+  Id longer(uint64_t size) {
+    const uint64_t most = maxWhole_ == Languages::kNoLimit ? maxWhole_ : maxWhole_ - 1;
     return size >= maxWhole_ ? Languages::kNothing
-                             : languages_.sequence(digits('1', '9'), anyDigits(size, maxWhole_ - 1));
+                             : languages_.sequence(digits('1', '9'), anyDigits(size, most));
   }
   Id anyFraction() {
     return maxFraction_ == 0
@@ -92,6 +111,9 @@ private:
   }
 
   Id wholeAbove(const std::string &whole) {
+    if (whole == "0") {
+      return longer(0);
+    }
     std::vector<Id> choices = {longer(whole.size())};
     for (size_t i = 0; i < whole.size(); ++i) {
       const size_t left = whole.size() - i - 1;
@@ -158,7 +180,8 @@ private:
   }
 
   Languages &languages_;
-  size_t maxWhole_, maxFraction_;
+  uint64_t maxWhole_;
+  size_t maxFraction_;
 };
 
 size_t maxFractionOf(const NumberSet &numbers) {
@@ -179,22 +202,29 @@ size_t maxFractionOf(const NumberSet &numbers) {
   return std::max(fraction, whole < kExact ? kExact - whole : 0);
 }
 
-size_t maxWholeOf(const NumberSet &numbers) {
+/// Counting digits multiplies the states that compute a remainder, so multiples of large numbers have any
+/// number of digits.
+uint64_t maxWholeOf(const NumberSet &numbers) {
+  constexpr uint64_t kMaxCounted = 256;
   size_t size = 16;
   for (const auto &bound : {numbers.low, numbers.high}) {
     size = bound ? std::max(size, bound->value.integerDigits().size() + 1) : size;
   }
-  for (const Decimal &factor : numbers.factors) {
-    size = std::max(size, factor.integerDigits().size() + 1);
+  uint64_t modulus = 1;
+  for (const bool isFactor : {true, false}) {
+    for (const Decimal &factor : isFactor ? numbers.factors : numbers.notFactors) {
+      size = std::max(size, factor.integerDigits().size() + 1);
+      modulus = std::max(modulus, factorOf(factor).modulus);
+    }
   }
-  return size;
+  return modulus > kMaxCounted ? Languages::kNoLimit : size;
 }
 
 } // namespace
 
 bool NumberSet::canDivideBy(const Decimal &number) {
-  const std::string digits = number.exponent >= 0 ? number.integerDigits() : number.digits;
-  return digits.size() <= 18 && std::stoull(digits) <= kMaxModulus && number.exponent >= -18;
+  return number.digits.size() <= 4 && std::stoull(number.digits) <= kMaxModulus &&
+         number.exponent >= -kMaxShift && number.exponent <= kMaxShift;
 }
 
 void NumberSet::addLow(const Bound &bound) {
@@ -274,8 +304,7 @@ Languages::Id languageOf(Languages &languages, const NumberSet &numbers) {
   }
   for (const bool isFactor : {true, false}) {
     for (const Decimal &each : isFactor ? set.factors : set.notFactors) {
-      const Factor factor = factorOf(each);
-      const Languages::Id multiples = languages.multiples(factor.modulus, factor.decimals);
+      const Languages::Id multiples = magnitudes.multiplesOf(factorOf(each));
       positive.push_back(isFactor ? multiples : languages.complement(multiples));
       negative.push_back(positive.back());
     }

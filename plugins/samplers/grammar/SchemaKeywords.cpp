@@ -120,7 +120,7 @@ void SchemaReader::constrainNumber(Shape &shape, const Json &schema) {
     if (!NumberSet::canDivideBy(*factor)) {
       document_.unsupported(schema, "multipleOf",
                             "multiples of " + factor->text() +
-                                " are not supported; expected at most 8192 after the point is shifted");
+                                " are not supported; expected at most 8192, shifted by at most 18 digits");
     }
     if (*factor == *Decimal::parse("1")) {
       shape.numbers.isInteger = true;
