@@ -8,16 +8,25 @@ namespace cria::grammar {
 
 bool Symbol::accepts(uint32_t character) const { return acceptsAnyOf(character, character); }
 
-bool Symbol::acceptsAnyOf(uint32_t first, uint32_t last) const {
-  if (!isNegated) {
-    return std::any_of(ranges.begin(), ranges.end(),
-                       [&](const CharRange &range) { return range.first <= last && first <= range.last; });
-  }
-  // Finds the first character outside of all ranges, which ascend: skips each range that contains `first`.
+static bool containsAnyOf(const std::vector<CharRange> &ranges, uint32_t first, uint32_t last) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const CharRange &range) { return range.first <= last && first <= range.last; });
+}
+
+/// Skips each range that contains the first character that has not been found; they ascend.
+static bool containsAllOf(const std::vector<CharRange> &ranges, uint32_t first, uint32_t last) {
   for (const CharRange &range : ranges) {
     first = range.first <= first && first <= range.last ? range.last + 1 : first;
   }
-  return first <= last;
+  return first > last;
+}
+
+bool Symbol::acceptsAnyOf(uint32_t first, uint32_t last) const {
+  return isNegated ? !containsAllOf(ranges, first, last) : containsAnyOf(ranges, first, last);
+}
+
+bool Symbol::acceptsAllOf(uint32_t first, uint32_t last) const {
+  return isNegated ? !containsAnyOf(ranges, first, last) : containsAllOf(ranges, first, last);
 }
 
 namespace {

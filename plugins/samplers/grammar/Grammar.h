@@ -32,6 +32,8 @@ struct Symbol {
   bool accepts(uint32_t character) const;
   /// Returns whether the class contains at least one character from `first` to `last`. REQUIRES: !isRule
   bool acceptsAnyOf(uint32_t first, uint32_t last) const;
+  /// Returns whether the class contains every character from `first` to `last`. REQUIRES: !isRule
+  bool acceptsAllOf(uint32_t first, uint32_t last) const;
 };
 
 using Sequence = std::vector<Symbol>;

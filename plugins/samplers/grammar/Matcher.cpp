@@ -243,6 +243,28 @@ Position Matcher::mergedWithinReach(Position position) {
   return {merged, position.partial};
 }
 
+bool Matcher::repeats(const Position &position, const CharRanges &set) {
+  if (position.state == kDead || !position.partial.isComplete()) {
+    return false;
+  }
+  for (const int32_t id : states_[static_cast<size_t>(position.state)].items) {
+    if (id == kEnd) {
+      continue;
+    }
+    const Item &item = items_[static_cast<size_t>(id)];
+    const Symbol &symbol = sequenceOf(item)[item.at];
+    const auto hasAll = [&](const auto &range) { return symbol.acceptsAllOf(range.first, range.second); };
+    const auto hasAny = [&](const auto &range) { return symbol.acceptsAnyOf(range.first, range.second); };
+    const auto &ranges = set.ranges();
+    if (std::any_of(ranges.begin(), ranges.end(), hasAny) &&
+        !std::all_of(ranges.begin(), ranges.end(), hasAll)) {
+      return false;
+    }
+  }
+  const int32_t next = step(position.state, set.ranges().front().first);
+  return next != kDead && mergedWithinReach({next, {}}).state == mergedWithinReach(position).state;
+}
+
 bool Matcher::isComplete(const Position &position) const {
   return position.state != kDead && position.partial.isComplete() &&
          states_[static_cast<size_t>(position.state)].items.front() == kEnd;

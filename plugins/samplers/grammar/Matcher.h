@@ -7,6 +7,7 @@
 // Not thread-safe; callers serialize.
 #pragma once
 
+#include "plugins/samplers/grammar/CharRanges.h"
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/sdk/cria_utf8.hpp"
 
@@ -40,6 +41,9 @@ public:
   /// Returns a position after which the same texts of up to `reach` characters are alive. It is the same one
   /// for positions that differ only in counts of repetitions that such a text cannot complete.
   Position mergedWithinReach(Position position);
+  /// Returns whether every text of characters of `set`, within reach, can follow, and it is evident: each of
+  /// the characters leads to the same position, and that is merged with this one. REQUIRES: !set.empty()
+  bool repeats(const Position &position, const CharRanges &set);
 
 private:
   /// The next symbol is symbol `at` of the alternative, of which `count` iterations are complete; without an

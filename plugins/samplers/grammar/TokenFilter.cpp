@@ -7,6 +7,20 @@ namespace cria::grammar {
 
 static constexpr size_t kMaxKnown = 512; // cached results, of one bit per token
 
+/// The characters that a JSON string contains as they are.
+static const CharRanges kPlain = {
+    {0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, 0xD7FF}, {0xE000, utf8::kLastCharacter}};
+
+static bool isPlain(std::string_view piece) {
+  size_t size = 0;
+  const std::vector<uint32_t> characters = charactersOf(piece);
+  for (const uint32_t character : characters) {
+    size += utf8Of(character).size();
+  }
+  return size == piece.size() && std::all_of(characters.begin(), characters.end(),
+                                             [](uint32_t character) { return kPlain.contains(character); });
+}
+
 /// Returns the size of the longest piece in bytes, of which it has no more characters.
 static uint32_t longestPiece(const cria_vocabulary &vocabulary) {
   uint64_t longest = 0;
@@ -18,20 +32,34 @@ static uint32_t longestPiece(const cria_vocabulary &vocabulary) {
 
 TokenFilter::TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary)
     : vocabulary_(&vocabulary), matcher_(std::move(grammar), longestPiece(vocabulary)) {
+  plain_.resize(vocabulary.size, false);
+  std::vector<int32_t> texts, others;
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     const bool isText = vocabulary.kinds[id] == CRIA_TOKEN_NORMAL || vocabulary.kinds[id] == CRIA_TOKEN_BYTE;
     if (isText && vocabulary.pieces[id].size > 0) {
-      sorted_.push_back(static_cast<int32_t>(id));
+      texts.push_back(static_cast<int32_t>(id));
+      plain_[id] = isPlain(pieceOf(texts.back()));
+      if (!plain_[id]) {
+        others.push_back(texts.back());
+      }
     }
   }
-  std::sort(sorted_.begin(), sorted_.end(), [&](int32_t a, int32_t b) { return pieceOf(a) < pieceOf(b); });
+  texts_ = orderOf(std::move(texts));
+  others_ = orderOf(std::move(others));
+}
+
+TokenFilter::Order TokenFilter::orderOf(std::vector<int32_t> tokens) const {
+  Order order{std::move(tokens), {}};
+  std::sort(order.tokens.begin(), order.tokens.end(),
+            [&](int32_t a, int32_t b) { return pieceOf(a) < pieceOf(b); });
   std::string_view before;
-  for (const int32_t token : sorted_) {
+  for (const int32_t token : order.tokens) {
     const std::string_view piece = pieceOf(token);
     const auto end = std::mismatch(before.begin(), before.end(), piece.begin(), piece.end()).first;
-    shared_.push_back(static_cast<uint32_t>(end - before.begin()));
+    order.shared.push_back(static_cast<uint32_t>(end - before.begin()));
     before = piece;
   }
+  return order;
 }
 
 std::string_view TokenFilter::pieceOf(int32_t token) const {
@@ -40,25 +68,32 @@ std::string_view TokenFilter::pieceOf(int32_t token) const {
 }
 
 std::vector<bool> TokenFilter::walk(const Position &position) {
-  std::vector<bool> allowed(vocabulary_->size, false);
+  const bool allowsPlain = matcher_.repeats(position, kPlain);
+  std::vector<bool> allowed = allowsPlain ? plain_ : std::vector<bool>(vocabulary_->size, false);
+  walk(position, allowsPlain ? others_ : texts_, allowed);
+  return allowed;
+}
+
+void TokenFilter::walk(const Position &position, const Order &order, std::vector<bool> &allowed) {
   std::vector<Position> path{position}; // after each byte of the previous piece, up to the first dead one
-  for (size_t i = 0; i < sorted_.size(); ++i) {
-    if (shared_[i] >= path.size()) {
+  for (size_t i = 0; i < order.tokens.size(); ++i) {
+    const uint32_t shared = order.shared[i];
+    if (shared >= path.size()) {
       continue; // the previous piece was dead within the shared prefix
     }
-    path.resize(shared_[i] + 1);
-    const std::string_view piece = pieceOf(sorted_[i]);
-    for (size_t at = shared_[i]; at < piece.size(); ++at) {
+    path.resize(shared + 1);
+    const std::string_view piece = pieceOf(order.tokens[i]);
+    for (size_t at = shared; at < piece.size(); ++at) {
+      ++numMatched_;
       const Position next = matcher_.next(path.back(), static_cast<uint8_t>(piece[at]));
       if (next.state == kDead) {
         break;
       }
       path.push_back(next);
     }
-    allowed[static_cast<size_t>(sorted_[i])] =
+    allowed[static_cast<size_t>(order.tokens[i])] =
         path.size() == piece.size() + 1 && matcher_.isAlive(path.back());
   }
-  return allowed;
 }
 
 const std::vector<bool> &TokenFilter::allowedAfter(const Position &exact) {
@@ -77,7 +112,7 @@ const std::vector<bool> &TokenFilter::allowedAfter(const Position &exact) {
 
 std::vector<bool> TokenFilter::allowedFirst() {
   std::vector<bool> allowed = allowedAfter(matcher_.start());
-  for (const int32_t token : sorted_) {
+  for (const int32_t token : texts_.tokens) {
     const std::string_view piece = pieceOf(token);
     if (piece.size() > 1 && piece[0] == ' ') {
       allowed[static_cast<size_t>(token)] =

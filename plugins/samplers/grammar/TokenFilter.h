@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // TokenFilter: which tokens of a vocabulary a grammar allows at a position. Tokens are visited in the order
-// of their bytes, so that a shared prefix is matched once, and results are cached.
+// of their bytes, so that a shared prefix is matched once, and results are cached. Where every character that
+// needs no escape in JSON is allowed, tokens of such characters alone are not visited at all.
 //
 // Not thread-safe; callers serialize.
 #pragma once
@@ -27,14 +28,25 @@ public:
   std::vector<bool> allowedFirst();
   /// Returns the position after `piece`; dead if the grammar does not allow it.
   Position after(Position position, std::string_view piece);
+  /// Returns how many bytes of tokens have been matched for all results so far.
+  uint64_t numMatched() const { return numMatched_; }
 
 private:
+  /// Tokens in the order of their bytes.
+  struct Order {
+    std::vector<int32_t> tokens;
+    std::vector<uint32_t> shared; // for each of them, the length of the prefix shared with the previous one
+  };
+  Order orderOf(std::vector<int32_t> tokens) const;
   std::vector<bool> walk(const Position &position);
+  void walk(const Position &position, const Order &order, std::vector<bool> &allowed);
 
   const cria_vocabulary *vocabulary_;
   Matcher matcher_;
-  std::vector<int32_t> sorted_;  // tokens with text, in the order of their bytes
-  std::vector<uint32_t> shared_; // for each of them, the length of the prefix shared with the previous one
+  Order texts_;             // tokens with text
+  std::vector<bool> plain_; // whether a token has only characters that need no escape in JSON
+  Order others_;            // the other tokens with text
+  uint64_t numMatched_ = 0;
   std::map<std::array<uint32_t, 4>, std::vector<bool>> known_;
 };
 
