@@ -27,7 +27,7 @@ void expectMultiples(const std::string &members, int64_t modulus, int64_t low, i
 }
 
 TEST(SchemaMultiplesTest, AcceptsMultiplesOfEveryNumberUpToTheLimit) {
-  for (const int64_t modulus : {10, 60, 256, 257, 1000, 8191, 8192}) {
+  for (const int64_t modulus : {10, 60, 257, 1000, 8192}) {
     for (const char *type : {"integer", "number"}) {
       const std::string members =
           R"("type": ")" + std::string(type) + R"(", "multipleOf": )" + std::to_string(modulus);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Answers requests about grammars and JSON Schemas for measure_schemas.py and make_gbnf_cases.py: lines of
-// JSON on stdin, one answer on stdout for each.
+// Answers requests about grammars and JSON Schemas for measure_schemas.py, make_gbnf_cases.py and
+// make_sample_cases.py: lines of JSON on stdin, one answer on stdout for each.
 //   {"schema": "...", "open": false, "texts": [...]} or {"gbnf": "...", "texts": [...]}
 //   {"seconds": 0.1, "accepts": [...]} or {"refusal": "..."}
+// A request with "samples": N and "seed": S has N random texts of the grammar in its answer, "samples".
 // With the argument VOCABULARY, a file with a token in each line (a kind of cria_token_kind, the bytes in
 // hexadecimal), the answer has "masks" as well: the microseconds that the allowed tokens after each token of
 // the accepted texts took.
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <unordered_map>
 
 namespace cria::grammar {
@@ -108,6 +110,35 @@ Request masksOf(TokenFilter &filter, const Vocabulary &vocabulary, std::string_v
   }
 }
 
+/// Returns a random text of the grammar; an empty one if it becomes too long. Digits, letters and what closes
+/// an object, an array or a string are more likely than other characters.
+std::string sampleOf(Matcher &matcher, std::mt19937 &random) {
+  constexpr size_t kLong = 120, kLongest = 600;
+  const std::string_view common = "abcxy0123459-\"}],:.";
+  std::string text;
+  for (Position position = matcher.start(); text.size() < kLongest;) {
+    std::vector<std::pair<char, Position>> next;
+    for (int byte = 1; byte < 256; ++byte) {
+      const Position after = matcher.next(position, static_cast<uint8_t>(byte));
+      if (matcher.isAlive(after)) {
+        const char character = static_cast<char>(byte);
+        const size_t weight = std::string_view("}]\"").find(character) != std::string_view::npos
+                                  ? (text.size() > kLong ? 200 : 10)
+                              : common.find(character) != std::string_view::npos ? 10
+                                                                                 : 1;
+        next.insert(next.end(), weight, {character, after});
+      }
+    }
+    if (next.empty() || (matcher.isComplete(position) && random() % 3 == 0)) {
+      return text;
+    }
+    const auto &[character, after] = next[random() % next.size()];
+    text += character;
+    position = after;
+  }
+  return "";
+}
+
 Request answerTo(const Request &request, const Vocabulary *vocabulary) {
   const Clock::time_point begin = Clock::now();
   const Grammar grammar = grammarOf(request);
@@ -117,7 +148,11 @@ Request answerTo(const Request &request, const Vocabulary *vocabulary) {
   if (vocabulary != nullptr) {
     filter.emplace(grammar, vocabulary->view());
   }
-  for (const std::string text : request["texts"]) {
+  std::mt19937 random(request.value("seed", 0U));
+  for (int i = 0; i < request.value("samples", 0); ++i) {
+    answer["samples"].push_back(sampleOf(matcher, random));
+  }
+  for (const std::string text : request.value("texts", Request::array())) {
     answer["accepts"].push_back(accepts(matcher, text));
     if (filter && answer["accepts"].back() == true) {
       answer["masks"].push_back(masksOf(*filter, *vocabulary, text));
