@@ -41,8 +41,8 @@ uint64_t bytesOf(const fs::path &folder) {
   return bytes;
 }
 
-/// The target for the highest x86-64 level of this machine; all levels if it has none of them. A package in the
-/// cache runs here, so it needs no other.
+/// The target for the highest x86-64 level of this machine; all levels if it has none of them. A package in
+/// the cache runs here, so it needs no other.
 std::string hostTarget() {
   for (const char *level : {"x86-64-v4", "x86-64-v3"}) {
     if (cpuHas(level)) {
