@@ -16,7 +16,7 @@ std::vector<float> logitsOf(const std::string &seed, const std::string &weights,
                             const std::string &backend) {
   const std::string package =
       compileModel("", {"--preset", "stories-260k", "--random-weights", seed, "--weights", weights, "--kv",
-                        "f32", "--context", "64", "--target", target == "ops" ? "ops" : "cpu"});
+                        "f32", "--context", "64", "--target", target});
   const std::unique_ptr<Model> model = openCompiled(package, {.target = target, .backend = backend});
   return prefillLogits(*model, std::vector<int32_t>{1, 77});
 }
