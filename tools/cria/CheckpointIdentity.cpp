@@ -71,7 +71,8 @@ Status addFile(Sha256 &digest, const fs::path &path) {
 
 } // namespace
 
-StatusOr<std::string> identityOfCheckpoint(const fs::path &folder, const fs::path &compiler) {
+StatusOr<std::string> identityOfCheckpoint(const fs::path &folder, const fs::path &compiler,
+                                           const std::string &target) {
   std::vector<fs::path> files;
   std::error_code problem;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
@@ -84,7 +85,7 @@ StatusOr<std::string> identityOfCheckpoint(const fs::path &folder, const fs::pat
   }
   std::sort(files.begin(), files.end());
   Sha256 digest;
-  addText(digest, fs::weakly_canonical(folder, problem).string() + "\n");
+  addText(digest, fmt::format("{}\n{}\n", target, fs::weakly_canonical(folder, problem).string()));
   CRIA_RETURN_IF_ERROR(addFile(digest, compiler));
   for (const fs::path &file : files) {
     CRIA_RETURN_IF_ERROR(addFile(digest, file));

@@ -7,6 +7,7 @@
 #include "Command.h"
 #include "CompilerProcess.h"
 #include "format/PackageProof.h"
+#include "support/CpuLevel.h"
 #include "support/FolderLeftovers.h"
 #include "support/FolderRemoval.h"
 #include "tools/terminal/Terminal.h"
@@ -40,9 +41,20 @@ uint64_t bytesOf(const fs::path &folder) {
   return bytes;
 }
 
+/// The target for the highest x86-64 level of this machine; all levels if it has none of them. A package in
+/// the cache runs here, so it needs no other.
+std::string hostTarget() {
+  for (const char *level : {"x86-64-v4", "x86-64-v3"}) {
+    if (cpuHas(level)) {
+      return fmt::format("cpu-{}", level);
+    }
+  }
+  return "cpu";
+}
+
 StatusOr<std::string> keyOf(const fs::path &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const std::string compiler, findCompiler());
-  CRIA_ASSIGN_OR_RETURN(const std::string identity, identityOfCheckpoint(checkpoint, compiler));
+  CRIA_ASSIGN_OR_RETURN(const std::string identity, identityOfCheckpoint(checkpoint, compiler, hostTarget()));
   return identity.substr(0, kKeyDigits);
 }
 
@@ -183,7 +195,7 @@ Status createCacheFolder() {
 
 Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet) {
   logInfo(quiet, "compiling the checkpoint '{}' once, into {}", checkpoint, package);
-  std::vector<std::string> arguments = {checkpoint, "-o", package};
+  std::vector<std::string> arguments = {checkpoint, "--target", hostTarget(), "-o", package};
   if (quiet) {
     arguments.emplace_back("--quiet");
   }

@@ -10,11 +10,8 @@ namespace cria::grammar {
 /// required.
 std::vector<std::string> SchemaWriter::namesOf(const Shape &shape) {
   std::vector<std::string> names = shape.order;
-  for (const std::string &name : shape.required) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      names.push_back(name);
-    }
-  }
+  appendNames(names, shape.requiredOrder);
+  appendNames(names, {shape.required.begin(), shape.required.end()}); // those that a dependency requires
   return names;
 }
 

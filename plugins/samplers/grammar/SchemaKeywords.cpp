@@ -240,6 +240,7 @@ void SchemaReader::constrainObject(Shape &shape, const Json &schema) {
   if (schema.contains("required") && !schema["required"].is_boolean()) { // a boolean is draft 3's
     const std::vector<std::string> names = namesOf(schema["required"], schema, "required");
     shape.required.insert(names.begin(), names.end());
+    appendNames(shape.requiredOrder, names);
   }
   shape.minimum = countOf(schema, "minProperties").value_or(0);
   shape.maximum = countOf(schema, "maxProperties").value_or(Shape::kNoLimit);

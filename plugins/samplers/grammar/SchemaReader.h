@@ -11,7 +11,8 @@ namespace cria::grammar {
 
 class SchemaReader {
 public:
-  static constexpr size_t kMaxShapes = 1024; // of one node
+  static constexpr size_t kMaxShapes = 1024;  // of one node
+  static constexpr size_t kMaxWork = 500'000; // properties of all shapes that are intersected
 
   /// The document and the languages must outlive the reader.
   SchemaReader(const SchemaDocument &document, Languages &languages, const SchemaOptions &options)
@@ -21,7 +22,8 @@ public:
   /// Errors: throws plugin::Refusal.
   const Shapes &shapesOf(const Node &node);
   /// Returns the shapes of the values that belong to both. If `most` is given, further ones are left out.
-  /// Errors: throws plugin::Refusal if there are more than kMaxShapes.
+  /// Errors: throws plugin::Refusal if there are more than kMaxShapes, or all intersections together are more
+  /// than kMaxWork.
   Shapes intersectionOf(const Shapes &a, const Shapes &b, size_t most = kMaxShapes);
   /// Returns whether no value conforms. Some nodes without a value are not found, through recursion.
   bool isEmpty(const Node &node);
@@ -101,6 +103,7 @@ private:
   std::set<Node> open_;     // that are being read
   std::set<Node> examined_; // whose emptiness is being decided
   int depth_ = 0;
+  size_t work_ = 0; // properties of the shapes intersected so far
 };
 
 /// A schema that no value conforms to.

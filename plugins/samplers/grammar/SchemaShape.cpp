@@ -29,9 +29,24 @@ Node negated(Node node) {
   return node;
 }
 
+void appendNames(std::vector<std::string> &out, const std::vector<std::string> &more) {
+  for (const std::string &name : more) {
+    if (std::find(out.begin(), out.end(), name) == out.end()) {
+      out.push_back(name);
+    }
+  }
+}
+
 std::optional<Shape> SchemaReader::intersectionOf(const Shape &a, const Shape &b) {
   if (a.type != b.type) {
     return std::nullopt;
+  }
+  work_ += 1 + a.properties.size() + b.properties.size();
+  if (work_ > kMaxWork) {
+    throw plugin::Refusal(
+        CRIA_STATUS_UNSUPPORTED,
+        "JSON Schema: the alternatives of anyOf, oneOf, if and not have too many properties to "
+        "combine them; simplify them, or use anyOf where oneOf is not needed");
   }
   Shape result = a;
   if (a.values || b.values) {
@@ -49,12 +64,12 @@ std::optional<Shape> SchemaReader::intersectionOf(const Shape &a, const Shape &b
   result.contained.insert(result.contained.end(), b.contained.begin(), b.contained.end());
   result.isUnique |= b.isUnique;
   result.numEvaluated = std::max(a.numEvaluated, b.numEvaluated);
-  result.properties.insert(result.properties.end(), b.properties.begin(), b.properties.end());
-  for (const std::string &name : b.order) {
-    if (std::find(result.order.begin(), result.order.end(), name) == result.order.end()) {
-      result.order.push_back(name);
-    }
-  }
+  std::copy_if(b.properties.begin(), b.properties.end(), std::back_inserter(result.properties),
+               [&](const NamedNode &each) {
+                 return std::find(a.properties.begin(), a.properties.end(), each) == a.properties.end();
+               });
+  appendNames(result.order, b.order);
+  appendNames(result.requiredOrder, b.requiredOrder);
   result.required.insert(b.required.begin(), b.required.end());
   result.evaluated = languages_.choice({a.evaluated, b.evaluated});
   result.minimum = std::max(a.minimum, b.minimum);

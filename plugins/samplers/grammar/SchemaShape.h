@@ -61,6 +61,7 @@ struct Shape {
   std::vector<NamedNode> properties = {};
   std::vector<std::string> order = {}; // names that are declared
   std::set<std::string> required = {};
+  std::vector<std::string> requiredOrder = {};   // the names of `required`, in the order of the schema
   Languages::Id evaluated = Languages::kNothing; // names that the schema's keywords speak of
 
   uint64_t minimum = 0, maximum = kNoLimit; // number of items or properties
@@ -70,6 +71,9 @@ struct Shape {
   const Node &item(uint64_t index) const { return index < prefix.size() ? prefix[index] : rest; }
 };
 using Shapes = std::vector<Shape>;
+
+/// Appends the names that are not in `out`.
+void appendNames(std::vector<std::string> &out, const std::vector<std::string> &more);
 
 inline void append(Shapes &out, const Shapes &more) { out.insert(out.end(), more.begin(), more.end()); }
 

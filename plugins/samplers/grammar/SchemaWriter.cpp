@@ -121,7 +121,22 @@ std::string SchemaWriter::expressionOf(const Shape &shape, const Node &node) {
   return "";
 }
 
+/// The number as the schema writes it, or as an integer has to be written.
+static std::string spellingsOf(const Json &value) {
+  const std::string text = textOf(value);
+  const std::optional<Decimal> number = decimalOf(value);
+  const std::string integer =
+      number && number->isInteger() ? (number->isNegative ? "-" : "") + number->integerDigits() : text;
+  constexpr size_t kMaxDigits = 20; // 1e300 stays as it is
+  return integer == text || integer.size() > kMaxDigits
+             ? literal(text)
+             : "(" + literal(text) + " | " + literal(integer) + ")";
+}
+
 std::string SchemaWriter::valueOf(const Json &value) {
+  if (isNumber(value)) {
+    return spellingsOf(value);
+  }
   if (!value.is_structured() || value.empty()) {
     return value.is_structured() ? value.is_array() ? R"("[" ws "]")" : R"("{" ws "}")"
                                  : literal(textOf(value));

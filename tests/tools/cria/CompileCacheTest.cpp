@@ -160,6 +160,8 @@ TEST(CompileCacheTest, ACheckpointIsCompiledIntoTheCacheOnce) {
   EXPECT_EQ(second.output, first.output);
   const json entries = json::parse(runCria({"cache", "list", "--json"}, "", environment).output);
   ASSERT_EQ(entries.size(), 1u);
+  const json about = json::parse(runCria({"inspect", entries[0]["path"], "--json"}).output);
+  EXPECT_EQ(about["targets"].size(), 1u) << "of this machine alone";
   writeFile(entries[0]["path"].get<std::string>() + "/chat.json", "damaged"); // is compiled again
   const ProcessResult third = runCria(arguments, "", environment);
   EXPECT_THAT(third.errors, HasSubstr("compiling the checkpoint"));

@@ -190,7 +190,7 @@ TEST(RunCommandTest, EndsWhenResultsCannotBeWritten) {
   const TemporaryFolder folder;
   std::string file;
   for (int i = 0; i < 3000; ++i) {
-    file += "{\"prompt\": \"Once upon a time\", \"max_tokens\": 100}\n";
+    file += "{\"prompt\": \"Once upon a time\", \"max_tokens\": 10}\n";
   }
   writeFile(folder.path("rows.jsonl"), file);
   const ProcessResult result = runProcess(

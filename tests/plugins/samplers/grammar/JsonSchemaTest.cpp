@@ -127,6 +127,12 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
        {R"({"a\nb": null, "c": 1})"},
        {R"({"a\nb": 1})", R"({"\u0061\nb": 1})"}},
       {R"({"properties": {}, "required": ["x"]})", {R"({"x": [1]})"}, {"{}", R"({"y": 1})"}},
+      // Names that are only required keep the order of `required`, after those that are declared.
+      {R"({"required": ["z", "b", "a"], "properties": {"a": {}}})",
+       {R"({"a": 1, "z": 2, "b": 3})"},
+       {R"({"a": 1, "b": 3, "z": 2})", R"({"z": 2, "b": 3})"}},
+      // A number that is an integer has the spelling of an integer, too.
+      {R"({"enum": [-2.0, 1e2, 0.5]})", {"-2.0", "-2", "1e2", "100", "0.5"}, {"-2.00", "5e-1"}},
       {R"({"type": "object", "properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}})",
        {"{}", R"({"b": 1})", R"({"a": 1, "b": 2})"},
        {R"({"a": 1})"}},

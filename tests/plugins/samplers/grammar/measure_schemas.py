@@ -78,7 +78,7 @@ class Engine:
         except BrokenPipeError:
             line = b""
         timer.cancel()
-        if not line:
+        if not line.endswith(b"\n"):  # it may be killed while it writes
             self.process.kill()
             self.process.wait()
             self.start()
@@ -265,6 +265,10 @@ class Tally:
         self.rejected = collections.Counter()
         self.cases = []
 
+    def add(self, other):
+        for name in ("schemas", "compiled", "covered", "exact", "wrong_accepts"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def print(self, name, lists):
         percent = 100 / max(self.schemas, 1)
         print(f"{name}: {self.schemas} schemas, {self.compiled * percent:.1f} % compile, "
@@ -298,7 +302,7 @@ def judge(engine, tally, name, schema, tests, isOpen, masks):
         tally.covered += isRight
         tally.exact += isRight
         if not isRight:
-                reason = " ".join(answer.get("refusal", "too slow").split())
+            reason = " ".join(answer.get("refusal", "too slow").split())
             tally.refused[kind_of(reason)] += 1
             tally.cases.append(f"refused {name}: {reason[:160]}")
         return
@@ -378,6 +382,12 @@ def main():
             judge(engine, tallies[family], name, schema, tests, options.open, masks)
     for family, tally in tallies.items():
         tally.print(family, options.list)
+    bench = Tally()
+    for family, tally in tallies.items():
+        if family not in DRAFTS:
+            bench.add(tally)
+    if bench.schemas:
+        bench.print("MaskBench", False)
     if masks:
         masks.sort()
         print(f"masks: {len(masks)} tokens, median {statistics.median(masks):.1f} us, "
