@@ -147,8 +147,8 @@ std::string LanguageWriter::loopOf(Languages::Id language) {
   }
 }
 
-/// Writes a rule for each state: its texts are a character followed by a text of the next state. Automata share
-/// the rules of states that accept the same language.
+/// Writes a rule for each state: its texts are a character followed by a text of the next state. Automata
+/// share the rules of states that accept the same language.
 std::string LanguageWriter::automatonOf(Languages::Id language) {
   const auto nameOf = [](Languages::Id id) { return "a" + std::to_string(id); };
   const Automaton automaton = languages_.automatonOf(language);

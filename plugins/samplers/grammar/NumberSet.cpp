@@ -69,8 +69,8 @@ public:
     return languages_.sequence(languages_.text(number.integerDigits()),
                                fraction.empty() ? languages_.repeated(rest, 0, 1) : rest);
   }
-  /// Notations of multiples, among others. The last digits of those of modulus · 10^zeros are zeros, the others
-  /// a multiple of the modulus.
+  /// Notations of multiples, among others. The last digits of those of modulus · 10^zeros are zeros, the
+  /// others a multiple of the modulus.
   Id multiplesOf(const Factor &factor) {
     const Id multiples = languages_.multiples(factor.modulus, factor.decimals);
     if (factor.zeros == 0) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Keywords that a draft does not have, identifiers that are none, and alternatives of which the grammar leaves
-// out values: nothing of that allows a value that does not conform.
+// Keywords that a draft does not have, identifiers that are none, and alternatives of which the grammar
+// leaves out values: nothing of that allows a value that does not conform.
 #include "plugins/samplers/grammar/JsonSchema.h"
 #include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/samplers/grammar/Grammars.h"
