@@ -14,13 +14,13 @@ const std::string kDraft4 = R"("$schema": "http://json-schema.org/draft-04/schem
 const std::string kDraft7 = R"("$schema": "http://json-schema.org/draft-07/schema#", )";
 const std::string kDraft2019 = R"("$schema": "https://json-schema.org/draft/2019-09/schema", )";
 
-struct Case {
+struct DraftCase {
   std::string schema;
   std::vector<const char *> accepted, rejected;
 };
 
-void expectVerdicts(const std::vector<Case> &cases) {
-  for (const Case &each : cases) {
+void expectVerdicts(const std::vector<DraftCase> &cases) {
+  for (const DraftCase &each : cases) {
     Matcher matcher(parseGeneratedGbnf(grammarOfJsonSchema(each.schema, {.hasOpenObjects = true})));
     for (const char *text : each.accepted) {
       EXPECT_TRUE(accepts(matcher, text)) << each.schema << "  " << text;
