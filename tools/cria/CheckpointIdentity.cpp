@@ -69,7 +69,35 @@ Status addFile(Sha256 &digest, const fs::path &path) {
   return addContent(digest, file, path.string());
 }
 
+/// Of the entry itself, not of what a link leads to.
+StatusOr<std::string> stateOfEntry(const fs::path &path) {
+  struct stat status{};
+  if (lstat(path.c_str(), &status) != 0) {
+    return error(StatusCode::io, "{}: cannot read its status: {}", path.string(), std::strerror(errno));
+  }
+  return fmt::format("{}\n{} {} {} {} {}\n", path.filename().string(), status.st_dev, status.st_ino,
+                     status.st_size, nanoseconds(status.st_mtim), nanoseconds(status.st_ctim));
+}
+
 } // namespace
+
+StatusOr<std::string> stateOfCheckpoint(const fs::path &folder) {
+  std::vector<fs::path> paths = {folder};
+  std::error_code problem;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
+    paths.push_back(entry.path());
+  }
+  if (problem) {
+    return error(StatusCode::io, "cannot read '{}': {}", folder.string(), problem.message());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::string state;
+  for (const fs::path &path : paths) {
+    CRIA_ASSIGN_OR_RETURN(const std::string entry, stateOfEntry(path));
+    state += entry;
+  }
+  return state;
+}
 
 StatusOr<std::string> identityOfCheckpoint(const fs::path &folder, const fs::path &compiler,
                                            const std::string &target) {

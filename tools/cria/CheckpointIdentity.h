@@ -16,4 +16,8 @@ namespace cria::cli {
 StatusOr<std::string> identityOfCheckpoint(const std::filesystem::path &folder,
                                            const std::filesystem::path &compiler, const std::string &target);
 
+/// Returns a text that is another one if the folder or anything in it, also a link, was changed or replaced
+/// since, even if it was put back. `folder`: a canonical path. Errors: io.
+StatusOr<std::string> stateOfCheckpoint(const std::filesystem::path &folder);
+
 } // namespace cria::cli

@@ -41,20 +41,10 @@ uint64_t bytesOf(const fs::path &folder) {
   return bytes;
 }
 
-/// The target for the highest x86-64 level of this machine; all levels if it has none of them. A package in
-/// the cache runs here, so it needs no other.
-std::string hostTarget() {
-  for (const char *level : {"x86-64-v4", "x86-64-v3"}) {
-    if (cpuHas(level)) {
-      return fmt::format("cpu-{}", level);
-    }
-  }
-  return "cpu";
-}
-
-StatusOr<std::string> keyOf(const fs::path &checkpoint) {
+StatusOr<std::string> keyOf(const CachedCheckpoint &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const std::string compiler, findCompiler());
-  CRIA_ASSIGN_OR_RETURN(const std::string identity, identityOfCheckpoint(checkpoint, compiler, hostTarget()));
+  CRIA_ASSIGN_OR_RETURN(const std::string identity,
+                        identityOfCheckpoint(checkpoint.folder, compiler, checkpoint.target));
   return identity.substr(0, kKeyDigits);
 }
 
@@ -174,12 +164,20 @@ void noteUse(const std::string &package) {
   fs::last_write_time(package, fs::file_time_type::clock::now(), readOnly);
 }
 
-StatusOr<std::string> cachedPackage(const std::string &checkpoint) {
+std::string hostTarget() {
+  for (const char *level : {"x86-64-v4", "x86-64-v3"}) {
+    if (cpuHas(level)) {
+      return fmt::format("cpu-{}", level);
+    }
+  }
+  return "cpu";
+}
+
+StatusOr<std::string> cachedPackage(const CachedCheckpoint &checkpoint) {
   CRIA_ASSIGN_OR_RETURN(const fs::path folder, cacheFolder());
   CRIA_ASSIGN_OR_RETURN(const std::string key, keyOf(checkpoint));
-  std::error_code problem;
-  const fs::path name = fs::weakly_canonical(checkpoint, problem).filename();
-  return (folder / fmt::format("{}-{}{}", name.string(), key, kPackageSuffix)).string();
+  const std::string name = fs::path(checkpoint.folder).filename().string();
+  return (folder / fmt::format("{}-{}{}", name, key, kPackageSuffix)).string();
 }
 
 Status createCacheFolder() {
@@ -193,9 +191,20 @@ Status createCacheFolder() {
   return {};
 }
 
-Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet) {
-  logInfo(quiet, "compiling the checkpoint '{}' once, into {}", checkpoint, package);
-  std::vector<std::string> arguments = {checkpoint, "--target", hostTarget(), "-o", package};
+/// Whether the compiler read what was there when its package was named.
+static Status checkState(const std::string &folder, const std::string &state) {
+  const StatusOr<std::string> now = stateOfCheckpoint(folder);
+  return now.ok() && *now == state ? Status()
+                                   : error(StatusCode::io,
+                                           "{}: the checkpoint was changed while it was compiled, so the "
+                                           "package is discarded; run the "
+                                           "command again",
+                                           folder);
+}
+
+Status compileIntoCache(const CachedCheckpoint &checkpoint, const std::string &state,
+                        const std::string &package, bool quiet) {
+  std::vector<std::string> arguments = {checkpoint.folder, "--target", checkpoint.target, "-o", package};
   if (quiet) {
     arguments.emplace_back("--quiet");
   }
@@ -206,7 +215,14 @@ Status compileIntoCache(const std::string &checkpoint, const std::string &packag
   if (code == kExitInterrupted || code == kExitTerminated) {
     return error(StatusCode::cancelled, "the compiler was interrupted");
   }
-  return code == 0 ? Status() : invalidArgument("'{}' could not be compiled (see above)", checkpoint);
+  if (code != 0) {
+    return invalidArgument("'{}' could not be compiled (see above)", checkpoint.folder);
+  }
+  Status unchanged = checkState(checkpoint.folder, state);
+  if (!unchanged.ok()) {
+    CRIA_RETURN_IF_ERROR(removeOwnedFolder(package, packageProof()).status());
+  }
+  return unchanged;
 }
 
 } // namespace cria::cli

@@ -51,12 +51,25 @@ bool isPackage(const std::filesystem::path &path);
 /// Whether `path` is the folder of a checkpoint (has a configuration, but no manifest).
 bool isCheckpoint(const std::filesystem::path &path);
 
+/// The target for the highest x86-64 level of this machine; all levels if it has none of them. A package in
+/// the cache runs here, so it needs no other.
+std::string hostTarget();
+
+/// What is compiled into the cache.
+struct CachedCheckpoint {
+  std::string folder; // a canonical path
+  std::string target;
+};
+
 /// The path in the cache of the package of a checkpoint, whether or not it exists. Its key is made of
 /// the identities of compiler and checkpoint (CheckpointIdentity.h).
-StatusOr<std::string> cachedPackage(const std::string &checkpoint);
+StatusOr<std::string> cachedPackage(const CachedCheckpoint &checkpoint);
 
-/// Compiles a checkpoint into `package` of the cache; reports it on stderr unless `quiet`. REQUIRES: the
-/// folder exists.
-Status compileIntoCache(const std::string &checkpoint, const std::string &package, bool quiet);
+/// Compiles a checkpoint into `package` of the cache; what the compiler says goes to stderr, warnings and
+/// errors alone if `quiet`. Errors: those of the compiler; io if the checkpoint is no longer in `state`
+/// (stateOfCheckpoint()), with which `package` was chosen; then there is no package. REQUIRES: the folder of
+/// the cache exists.
+Status compileIntoCache(const CachedCheckpoint &checkpoint, const std::string &state,
+                        const std::string &package, bool quiet);
 
 } // namespace cria::cli

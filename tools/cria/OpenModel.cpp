@@ -3,6 +3,7 @@
 
 #include "CacheLimits.h"
 #include "CacheLock.h"
+#include "CheckpointIdentity.h"
 #include "CompileCache.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
@@ -64,8 +65,8 @@ static PackagePointer openCached(const std::string &cached, const CommonOptions 
   return *package;
 }
 
-static Status removeBeyondLimits(const std::string &keep, const CommonOptions &options) {
-  CRIA_ASSIGN_OR_RETURN(const CacheLimits limits, CacheLimits::ofEnvironment());
+static Status removeBeyondLimits(const CacheLimits &limits, const std::string &keep,
+                                 const CommonOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const CacheRemoval removal, limitCache(limits, keep));
   if (removal.entries > 0) {
     logInfo(options.quiet,
@@ -77,15 +78,14 @@ static Status removeBeyondLimits(const std::string &keep, const CommonOptions &o
   return {};
 }
 
-StatusOr<PackagePointer> openPackage(const CommonOptions &options) {
-  if (!isCheckpoint(options.model)) {
-    return openFolder(options.model, options);
-  }
-  CRIA_ASSIGN_OR_RETURN(const std::string cached, cachedPackage(options.model));
-  if (PackagePointer package = openCached(cached, options)) {
-    return package;
-  }
-  CRIA_RETURN_IF_ERROR(createCacheFolder());
+/// The target that the options name; `ops` if they exclude native code.
+static std::string targetToCompile(const CommonOptions &options) {
+  return !options.target.empty() ? options.target : options.allowNativeCode ? hostTarget() : "ops";
+}
+
+/// Compiles a checkpoint into `cached`, unless another process does.
+static StatusOr<PackagePointer> compileCached(const CachedCheckpoint &checkpoint, const std::string &state,
+                                              const std::string &cached, const CommonOptions &options) {
   CRIA_ASSIGN_OR_RETURN(const CacheLock lock, CacheLock::acquire(cached, [&] {
                           logInfo(options.quiet,
                                   "waiting for another process that compiles the checkpoint '{}'",
@@ -96,9 +96,32 @@ StatusOr<PackagePointer> openPackage(const CommonOptions &options) {
       return package;
     }
   }
-  CRIA_RETURN_IF_ERROR(compileIntoCache(options.model, cached, options.quiet));
-  CRIA_RETURN_IF_ERROR(removeBeyondLimits(cached, options));
+  logInfo(options.quiet, "compiling the checkpoint '{}' once, into {}", options.model, cached);
+  CRIA_RETURN_IF_ERROR(compileIntoCache(checkpoint, state, cached, options.quiet));
   return openFolder(cached, options);
+}
+
+static StatusOr<PackagePointer> openCheckpoint(const CommonOptions &options) {
+  CRIA_ASSIGN_OR_RETURN(const CacheLimits limits, CacheLimits::ofEnvironment());
+  std::error_code problem;
+  const CachedCheckpoint checkpoint = {.folder = std::filesystem::canonical(options.model, problem).string(),
+                                       .target = targetToCompile(options)};
+  if (problem) {
+    return error(StatusCode::io, "{}: cannot resolve the path: {}", options.model, problem.message());
+  }
+  CRIA_ASSIGN_OR_RETURN(const std::string state, stateOfCheckpoint(checkpoint.folder)); // before the key
+  CRIA_ASSIGN_OR_RETURN(const std::string cached, cachedPackage(checkpoint));
+  if (PackagePointer package = openCached(cached, options)) {
+    return package;
+  }
+  CRIA_RETURN_IF_ERROR(createCacheFolder());
+  CRIA_ASSIGN_OR_RETURN(PackagePointer package, compileCached(checkpoint, state, cached, options));
+  CRIA_RETURN_IF_ERROR(removeBeyondLimits(limits, cached, options));
+  return package;
+}
+
+StatusOr<PackagePointer> openPackage(const CommonOptions &options) {
+  return isCheckpoint(options.model) ? openCheckpoint(options) : openFolder(options.model, options);
 }
 
 StatusOr<OpenedModel> openModel(const CommonOptions &options) {

@@ -77,6 +77,38 @@ TEST(CompileCacheTest, AReplacedFileIsNoticed) {
   EXPECT_THAT(runCached(folder.path("model"), cache).errors, HasSubstr("compiling the checkpoint"));
 }
 
+// A link that leads to other weights while the compiler reads them, and back afterwards, as when a version is
+// deployed and withdrawn: nothing of the other checkpoint is kept under the name of the first.
+TEST(CompileCacheTest, ACheckpointThatChangesWhileItIsCompiledIsNotKept) {
+  const TemporaryFolder cache, folder;
+  makeTwin(folder.path("a"), 1);
+  makeTwin(folder.path("b"), 2);
+  fs::copy(folder.path("a"), folder.path("model"));
+  const std::string weights = folder.path("model/model.safetensors");
+  fs::remove(weights);
+  fs::create_symlink(folder.path("a/model.safetensors"), weights);
+  const std::string command = "(" CRIA_BINARY_DIR "/bin/cria run " + folder.path("model") +
+                              " -p Once -n 3; echo code $?) & while ! compgen -G '" + cache.path("*.lock") +
+                              "' >/dev/null; do sleep 0.01; done; ln -s " +
+                              folder.path("b/model.safetensors") + " " + folder.path("other") + "; mv -T " +
+                              folder.path("other") + " " + weights + "; sleep 0.1; ln -s " +
+                              folder.path("a/model.safetensors") + " " + folder.path("other") + "; mv -T " +
+                              folder.path("other") + " " + weights + "; wait";
+  const ProcessResult result = runProcess("/bin/bash", {"-c", command}, "", {"CRIA_CACHE=" + cache.path()});
+  EXPECT_THAT(result.errors, HasSubstr("was changed while it was compiled"));
+  EXPECT_THAT(result.output, HasSubstr("code 2"));
+  EXPECT_EQ(entriesOf(cache).size(), 0u);
+}
+
+TEST(CompileCacheTest, NativeCodeIsNotCompiledWhereItIsExcluded) {
+  const TemporaryFolder cache;
+  const ProcessResult result =
+      runCria({"run", kStoriesCheckpoint, "-p", kPrompt, "-n", "3", "--no-native-code"}, "",
+              {"CRIA_CACHE=" + cache.path()});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr(kPrompt));
+}
+
 TEST(CompileCacheTest, ProcessesAtOnceCompileOnce) {
   const TemporaryFolder cache, texts;
   std::string command;
