@@ -79,18 +79,25 @@ StatusOr<std::string> stateOfEntry(const fs::path &path) {
                      status.st_size, nanoseconds(status.st_mtim), nanoseconds(status.st_ctim));
 }
 
-} // namespace
-
-StatusOr<std::string> stateOfCheckpoint(const fs::path &folder) {
-  std::vector<fs::path> paths = {folder};
+/// Everything in the folder, sorted.
+StatusOr<std::vector<fs::path>> entriesOf(const fs::path &folder) {
+  std::vector<fs::path> entries;
   std::error_code problem;
   for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
-    paths.push_back(entry.path());
+    entries.push_back(entry.path());
   }
   if (problem) {
     return error(StatusCode::io, "cannot read '{}': {}", folder.string(), problem.message());
   }
-  std::sort(paths.begin(), paths.end());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+} // namespace
+
+StatusOr<std::string> stateOfCheckpoint(const fs::path &folder) {
+  CRIA_ASSIGN_OR_RETURN(std::vector<fs::path> paths, entriesOf(folder));
+  paths.push_back(folder);
   std::string state;
   for (const fs::path &path : paths) {
     CRIA_ASSIGN_OR_RETURN(const std::string entry, stateOfEntry(path));
@@ -101,22 +108,15 @@ StatusOr<std::string> stateOfCheckpoint(const fs::path &folder) {
 
 StatusOr<std::string> identityOfCheckpoint(const fs::path &folder, const fs::path &compiler,
                                            const std::string &target) {
-  std::vector<fs::path> files;
-  std::error_code problem;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder, problem)) {
-    if (entry.is_regular_file(problem)) {
-      files.push_back(entry.path());
-    }
-  }
-  if (problem) {
-    return error(StatusCode::io, "cannot read '{}': {}", folder.string(), problem.message());
-  }
-  std::sort(files.begin(), files.end());
+  CRIA_ASSIGN_OR_RETURN(const std::vector<fs::path> entries, entriesOf(folder));
   Sha256 digest;
-  addText(digest, fmt::format("{}\n{}\n", target, fs::weakly_canonical(folder, problem).string()));
+  addText(digest, fmt::format("{}\n{}\n", target, folder.string()));
   CRIA_RETURN_IF_ERROR(addFile(digest, compiler));
-  for (const fs::path &file : files) {
-    CRIA_RETURN_IF_ERROR(addFile(digest, file));
+  for (const fs::path &entry : entries) {
+    std::error_code problem;
+    if (fs::is_regular_file(entry, problem)) {
+      CRIA_RETURN_IF_ERROR(addFile(digest, entry));
+    }
   }
   return digest.finish();
 }

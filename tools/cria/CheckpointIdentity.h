@@ -9,7 +9,7 @@
 
 namespace cria::cli {
 
-/// Returns the SHA-256 of `target`, of the canonical path of the folder and, for each file in it and for
+/// Returns the SHA-256 of `target`, of `folder`, which is a canonical path, and, for each file in it and for
 /// `compiler`, its canonical path, device, inode, size, times of modification and of status change, its first
 /// 4 MiB, and 256 samples of 4 KiB from all over it. Two checkpoints never share an identity because they
 /// begin alike and have equal sizes and times. Errors: io.

@@ -197,8 +197,7 @@ static Status checkState(const std::string &folder, const std::string &state) {
   return now.ok() && *now == state ? Status()
                                    : error(StatusCode::io,
                                            "{}: the checkpoint was changed while it was compiled, so the "
-                                           "package is discarded; run the "
-                                           "command again",
+                                           "package is discarded; run the command again",
                                            folder);
 }
 

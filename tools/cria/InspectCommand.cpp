@@ -88,9 +88,7 @@ StatusOr<int> inspectCheckpoint(const InspectOptions &options) {
   writeData(fmt::format("checkpoint {}\n{}  weights {}; tokenizer {}, chat template {}\n{}", checkpoint.path,
                         modelText(checkpoint.config), weightFormatText(checkpoint.weights),
                         checkpoint.tokenizer.model.empty() ? "none" : "yes",
-                        checkpoint.chat.templateName.value_or(
-                            checkpoint.chat.source ? "the checkpoint's own (run by jinja)" : "none"),
-                        tensorsText(checkpoint, options.detail.weights)));
+                        chatTemplateText(checkpoint.chat), tensorsText(checkpoint, options.detail.weights)));
   for (const std::string &note : checkpoint.notes) {
     logInfo(options.quiet, "note: {}", note);
   }

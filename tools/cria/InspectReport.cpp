@@ -180,6 +180,10 @@ std::string weightFormatText(WeightFormat format) {
   return fmt::format("{}, {} bits per weight", nameOf(format), bitsPerWeight(traitsOf(format)));
 }
 
+std::string chatTemplateText(const ChatConfig &chat) {
+  return chat.templateName.value_or(chat.source ? "the checkpoint's own (run by jinja)" : "none");
+}
+
 std::string modelText(const ModelConfig &model) {
   std::string text = fmt::format("model {} ({}, {} parameters)\n", printable(model.name), model.architecture,
                                  formatCount(static_cast<uint64_t>(model.parameters())));
@@ -199,8 +203,7 @@ StatusOr<std::string> packageText(const Package &package, const InspectDetail &d
       manifest.options.randomSeed ? fmt::format(", random weights from seed {}", *manifest.options.randomSeed)
                                   : "");
   text += fmt::format("  tokenizer {}, chat template {}\n", package.hasTokenizer() ? "yes" : "none",
-                      package.chat().templateName.value_or(
-                          package.chat().source ? "the checkpoint's own (run by jinja)" : "none"));
+                      chatTemplateText(package.chat()));
   text += modelText(manifest.model) + filesText(package) + opsText(package);
   for (const PackageTarget &target : manifest.targets) {
     CRIA_ASSIGN_OR_RETURN(const Program program, package.program(target));

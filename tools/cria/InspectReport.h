@@ -19,6 +19,8 @@ struct InspectDetail {
 std::string weightFormatText(WeightFormat format);
 /// The configuration of the model as lines of text.
 std::string modelText(const ModelConfig &model);
+/// Which chat template it has: the name of a plugin, "none", or that the checkpoint's own is run.
+std::string chatTemplateText(const ChatConfig &chat);
 
 /// The whole report. Errors: those of reading the programs.
 StatusOr<std::string> packageText(const Package &package, const InspectDetail &detail);

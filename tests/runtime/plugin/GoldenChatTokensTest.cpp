@@ -15,20 +15,6 @@ namespace {
 
 using Ids = std::vector<int32_t>;
 
-std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
-  TokenLayer layer{.tokens = {}, .eosId = 2, .prefix = *parsePrefixRule(line["prefix"].get<std::string>())};
-  for (const auto &token : line["tokens"]) {
-    layer.tokens.push_back({.id = token["id"],
-                            .text = token["content"],
-                            .isSpecial = token["special"],
-                            .stripsLeft = token["lstrip"],
-                            .stripsRight = token["rstrip"],
-                            .isWord = token["single_word"],
-                            .isNormalized = token["normalized"]});
-  }
-  return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
-}
-
 StatusOr<ChatTemplate> openJinja(PluginRegistry &registry, const nlohmann::json &line,
                                  const Tokenizer &tokenizer, const Vocabulary &vocabulary) {
   std::string tokens;

@@ -136,21 +136,6 @@ TEST_F(AddedTokensTest, TextTokensAreThoseThatTextsAreSplitAt) {
   EXPECT_THAT(tokenizer->textTokens(), ElementsAre("<tool>"));
 }
 
-/// A line of added_tokens.jsonl.
-std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
-  TokenLayer layer{.tokens = {}, .eosId = 2, .prefix = *parsePrefixRule(line["prefix"].get<std::string>())};
-  for (const auto &token : line["tokens"]) {
-    layer.tokens.push_back({.id = token["id"],
-                            .text = token["content"],
-                            .isSpecial = token["special"],
-                            .stripsLeft = token["lstrip"],
-                            .stripsRight = token["rstrip"],
-                            .isWord = token["single_word"],
-                            .isNormalized = token["normalized"]});
-  }
-  return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
-}
-
 // Random tokenizers and texts give the ids of transformers, with the names of special tokens as text and as
 // tokens.
 TEST(AddedTokensGolden, EncodeAsTransformers) {

@@ -2,6 +2,7 @@
 // The committed golden files of every tokenizer: tests/golden/README.md says what they hold.
 #pragma once
 
+#include "runtime/text/AddedTokens.h"
 #include "runtime/text/TokenizerRegistry.h"
 
 #include <filesystem>
@@ -38,6 +39,22 @@ inline std::unique_ptr<Tokenizer> openGolden(const std::string &name = "small") 
       openTokenizer(kSentencePieceKind, goldenModel(name).string());
   EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   return tokenizer.ok() ? std::move(tokenizer).value() : nullptr;
+}
+
+/// The golden tokenizer "small" with the tokens and the rule for the prefix of a line of added_tokens.jsonl
+/// or chat_tokens.jsonl.
+inline std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
+  TokenLayer layer{.tokens = {}, .eosId = 2, .prefix = *parsePrefixRule(line["prefix"].get<std::string>())};
+  for (const auto &token : line["tokens"]) {
+    layer.tokens.push_back({.id = token["id"],
+                            .text = token["content"],
+                            .isSpecial = token["special"],
+                            .stripsLeft = token["lstrip"],
+                            .stripsRight = token["rstrip"],
+                            .isWord = token["single_word"],
+                            .isNormalized = token["normalized"]});
+  }
+  return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
 }
 
 /// The lines of tests/golden/FILE. Lines end at '\n' alone.
