@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Runs a fuzz target without a fuzzer: over its seeds, all their prefixes, and a fixed series of random
 // changes to them. A target fails by crashing; a sanitizer finds more. Built with -fsanitize=fuzzer instead
-// of this file, the same target is a libFuzzer program. Each seed is changed 3000 times, or as often as 30
-// seconds allow for all seeds; with CRIA_FUZZ_SECONDS=N as often as N seconds allow.
+// of this file, the same target is a libFuzzer program. Each seed is changed 3000 times, or as often as 8
+// seconds allow for all seeds; with CRIA_FUZZ_SECONDS=N as often as N seconds allow, after more prefixes.
 #include "tests/fuzz/CommittedSeeds.h"
 
 #include <chrono>
@@ -13,18 +13,20 @@
 
 namespace {
 constexpr uint64_t kDefaultChanges = 3000;
-constexpr size_t kMaxPrefixes = 2000; // of a seed, evenly spread
-constexpr double kMaxSeconds = 30;    // for all seeds
+constexpr size_t kDefaultPrefixes = 200; // of a seed, evenly spread
+constexpr size_t kMaxPrefixes = 2000;    // if a time is stated
+constexpr double kMaxSeconds = 8;        // for all seeds
 
-/// How many changes to make to each seed, and for how long at most.
+/// How many prefixes of each seed to try, how many changes to make to it, and for how long at most.
 struct Bounds {
+  size_t prefixes;
   uint64_t changes;
   std::chrono::duration<double> time;
 
   static Bounds stated(size_t numSeeds) {
     const char *text = std::getenv("CRIA_FUZZ_SECONDS");
     const double seconds = text != nullptr ? std::strtod(text, nullptr) : kMaxSeconds;
-    return {text != nullptr ? UINT64_MAX : kDefaultChanges,
+    return {text != nullptr ? kMaxPrefixes : kDefaultPrefixes, text != nullptr ? UINT64_MAX : kDefaultChanges,
             std::chrono::duration<double>(seconds / static_cast<double>(numSeeds))};
   }
 };
@@ -69,9 +71,11 @@ TEST(Fuzz, HasSeeds) {
 }
 
 TEST(Fuzz, SeedsAndTheirPrefixes) {
-  for (const std::string &seed : allFuzzSeeds()) {
+  const std::vector<std::string> seeds = allFuzzSeeds();
+  const size_t numPrefixes = Bounds::stated(seeds.size()).prefixes;
+  for (const std::string &seed : seeds) {
     run(seed);
-    const size_t step = 1 + seed.size() / kMaxPrefixes;
+    const size_t step = 1 + seed.size() / numPrefixes;
     for (size_t length = 0; length < seed.size(); length += step) {
       run(seed.substr(0, length));
     }
