@@ -38,9 +38,9 @@ size_t SentenceNormalizer::measurePiece(std::string_view text) const {
     const auto byteOf = [i](const std::string &piece) {
       return piece.size() > i ? int{static_cast<uint8_t>(piece[i])} : -1;
     };
-    const auto found = std::ranges::equal_range(first, last, int{static_cast<uint8_t>(text[i])}, {}, byteOf);
-    first = found.begin();
-    last = found.end();
+    const int byte = static_cast<uint8_t>(text[i]);
+    first = std::ranges::lower_bound(first, last, byte, {}, byteOf);
+    last = std::ranges::upper_bound(first, last, byte, {}, byteOf);
     longest = first != last && first->size() == i + 1 ? i + 1 : longest;
   }
   return longest;
