@@ -2,48 +2,109 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes golden blocks of weight formats with the Python package `gguf` (pip install gguf numpy).
 
-Writes weights.q8_0.jsonl to the folder of this file; README.md describes it.
+Writes weights.FORMAT.jsonl to the folder of this file; README.md describes them. The formats that `gguf` only
+decodes are encoded by ggml.
+
+usage: make_weights.py LIBRARY
+  LIBRARY: ggml's shared library libggml-base.so
 """
 
+import ctypes
 import json
 import pathlib
+import sys
 
 import gguf
 import numpy
 
 HERE = pathlib.Path(__file__).resolve().parent
-GROUP = 32
+Type = gguf.GGMLQuantizationType
+# Where the f16 members of a block are: scales, and minimums after them.
+HALVES = {"q8_0": [0], "q4_0": [0], "q4_1": [0, 2], "q5_0": [0], "q5_1": [0, 2], "iq4_nl": [0], "q3_k": [108],
+          "q4_k": [0, 2], "q5_k": [0, 2], "q6_k": [208], "iq4_xs": [0]}
+ENCODED_BY_GGUF = ("q8_0", "q4_0", "q4_1", "q5_0", "q5_1")
 
 
-def groups():
+def groups(size):
     """Groups of values, f32: where formats round, overflow or lose their scale."""
     random = numpy.random.Generator(numpy.random.PCG64(8))
-    yield numpy.zeros(GROUP)
+    times = size // 32
+    yield numpy.zeros(size)
     for scale in (1e-9, 1e-6, 2e-5, 1e-3, 0.02, 1, 100, 1e5):
-        for _ in range(6):
-            yield random.normal(0, scale, GROUP)
-    yield random.standard_t(2, GROUP)  # outliers
-    # 127 makes the scale 1, so that these are codes and the ties between them.
-    yield numpy.concatenate([[127], numpy.arange(31) - 15.5])
-    yield numpy.concatenate([[-127], numpy.arange(31) + 0.5])
-    yield numpy.concatenate([[127], numpy.arange(31) * 4.0 - 126])
-    one = numpy.zeros(GROUP)
+        for _ in range(6 // times + 1 if times > 1 else 6):
+            yield random.normal(0, scale, size)
+    yield random.standard_t(2, size)  # outliers
+    # 127 makes the scale of 8-bit codes 1, so that these are codes and the ties between them.
+    yield numpy.tile(numpy.concatenate([[127], numpy.arange(31) - 15.5]), times)
+    yield numpy.tile(numpy.concatenate([[-127], numpy.arange(31) + 0.5]), times)
+    yield numpy.tile(numpy.concatenate([[127], numpy.arange(31) * 4.0 - 126]), times)
+    one = numpy.zeros(size)
     one[17] = -3
     yield one
-    yield numpy.full(GROUP, 0.1)
-    yield numpy.full(GROUP, 65504 * 127.0)  # the largest scale
-    yield numpy.where(numpy.arange(GROUP) % 2 == 0, 0.0, -0.0)
+    yield numpy.full(size, 0.1)
+    yield numpy.full(size, 65504 * 127.0)  # the largest scale of 8-bit codes
+    yield numpy.where(numpy.arange(size) % 2 == 0, 0.0, -0.0)
+    if size == 32:
+        return
+    yield random.normal(0, 1, size) * numpy.repeat(2.0 ** random.integers(-12, 12, times), 32)  # unequal groups
+    yield numpy.abs(random.normal(0, 1, size))
+    yield random.normal(5, 0.1, size)  # far from zero
+    yield random.normal(-5, 0.1, size)
+
+
+def random_blocks(name, size):
+    """Blocks of random bytes, whose f16 members are normal, subnormal, zero, negative and large."""
+    random = numpy.random.Generator(numpy.random.PCG64(9))
+    for half in (0x2E66, 0x0001, 0x0000, 0xAE66, 0x7BFF, 0x03FF, 0x8001, 0x3C00):
+        block = random.integers(0, 256, size, dtype=numpy.uint8)
+        for i, at in enumerate(HALVES[name]):
+            block[at:at + 2] = numpy.frombuffer(numpy.uint16(half ^ (0x0155 * i)).tobytes(), numpy.uint8)
+        yield block
+    for byte in (0x00, 0xFF, 0x88, 0x7F, 0x80):
+        block = numpy.full(size, byte, dtype=numpy.uint8)
+        for at in HALVES[name]:
+            block[at:at + 2] = [0x66, 0x2E]
+        yield block
+
+
+def encoder(name, library):
+    kind = Type[name.upper()]
+    if name in ENCODED_BY_GGUF:
+        return lambda values: gguf.quants.quantize(values, kind)
+
+    def encode(values):
+        block = numpy.zeros(gguf.GGML_QUANT_SIZES[kind][1], dtype=numpy.uint8)
+        # ggml reads weights of the columns for some formats; those of equal importance are its default.
+        library.ggml_quantize_chunk(ctypes.c_int(kind.value), values.ctypes.data_as(ctypes.c_void_p),
+                                    block.ctypes.data_as(ctypes.c_void_p), ctypes.c_int64(0), ctypes.c_int64(1),
+                                    ctypes.c_int64(len(values)), None)
+        return block
+    return encode
+
+
+def lines_of(name, library):
+    kind = Type[name.upper()]
+    size, size_in_bytes = gguf.GGML_QUANT_SIZES[kind]
+    encode, cases = encoder(name, library), []
+    for values in groups(size):
+        values = values.astype(numpy.float32)
+        block = encode(values)
+        if numpy.isfinite(gguf.quants.dequantize(block, kind)).all():  # otherwise they do not fit the format
+            cases.append((values.tobytes().hex(), block))
+    if name != "q8_0":
+        cases += [(None, block) for block in random_blocks(name, size_in_bytes)]
+    for values, block in cases:
+        decoded = gguf.quants.dequantize(block, kind).astype(numpy.float32)
+        line = {"values": values} if values is not None else {}
+        yield json.dumps({**line, "block": block.tobytes().hex(), "decoded": decoded.tobytes().hex()})
 
 
 def main():
-    lines = []
-    for values in groups():
-        values = values.astype(numpy.float32)
-        block = gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q8_0)
-        decoded = gguf.quants.dequantize(block, gguf.GGMLQuantizationType.Q8_0).astype(numpy.float32)
-        line = {"values": values.tobytes().hex(), "block": block.tobytes().hex(), "decoded": decoded.tobytes().hex()}
-        lines.append(json.dumps(line))
-    (HERE / "weights.q8_0.jsonl").write_text("\n".join(lines) + "\n")
+    library = ctypes.CDLL(sys.argv[1])
+    library.ggml_quantize_chunk.restype = ctypes.c_size_t
+    for name in HALVES:
+        with open(HERE / f"weights.{name}.jsonl", "w") as file:
+            file.writelines(line + "\n" for line in lines_of(name, library))
 
 
 if __name__ == "__main__":
