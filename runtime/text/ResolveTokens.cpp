@@ -67,6 +67,9 @@ private:
     if (token.id >= model_.vocabSize) {
       return fmt::format("expected an id below the model's vocabulary size of {}", model_.vocabSize);
     }
+    if (std::ranges::binary_search(tokens_, token.id, {}, &AddedToken::id)) {
+      return "another added token has this id";
+    }
     return names_.contains(token.text) ? "another added token has this name" : obstacleOf(token, base_);
   }
 

@@ -9,6 +9,7 @@ namespace cria {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -68,6 +69,13 @@ TEST_F(ResolveTokensTest, ReplacesATokenWithANote) {
   const AddedToken token{300, "<ren>", false};
   EXPECT_THAT(added({token}), ElementsAre(token));
   EXPECT_THAT(notes_, ElementsAre(HasSubstr("'<ren>' replaces '" + std::string(base_->piece(300)) + "'")));
+}
+
+TEST_F(ResolveTokensTest, ANameWhoseTokenIsReplacedNamesNoToken) {
+  const AddedToken token{300, "<ren>", false};
+  const auto tokens = resolve({.added = {token}, .special = {std::string(base_->piece(300))}});
+  EXPECT_THAT(tokens.layer.tokens, ElementsAre(token));
+  EXPECT_THAT(notes_, Contains(HasSubstr("another added token has this id")));
 }
 
 // As in transformers: special tokens that no list has get the next ids.
