@@ -2,6 +2,7 @@
 #include "runtime/serve/RequestOptions.h"
 
 #include "support/Json.h"
+#include "support/Utf8.h"
 
 #include <limits>
 
@@ -14,7 +15,20 @@ SamplerSpec samplerOf(std::string name, OptionValue value) {
   return spec;
 }
 
-SamplerSpec samplerOfSchema(const std::string &schema, const SchemaOptions &options) {
+/// Returns a JSON object of the texts, by URI.
+StatusOr<std::string> jsonOfDocuments(const std::map<std::string, std::string> &documents) {
+  for (const auto &[uri, text] : documents) {
+    if (utf8::findInvalid(uri) != uri.npos || utf8::findInvalid(text) != text.npos) {
+      return invalidArgument("JSON Schema '{}': expected UTF-8, got other bytes{}", printable(uri),
+                             utf8::findInvalid(uri) != uri.npos
+                                 ? " in the URI"
+                                 : fmt::format(" at offset {}", utf8::findInvalid(text)));
+    }
+  }
+  return Json(documents).dump();
+}
+
+StatusOr<SamplerSpec> samplerOfSchema(const std::string &schema, const SchemaOptions &options) {
   SamplerSpec spec = samplerOf("grammar", schema);
   spec.arguments[0].name = "json_schema";
   const auto addFlag = [&](const char *name, bool isSet) {
@@ -25,6 +39,10 @@ SamplerSpec samplerOfSchema(const std::string &schema, const SchemaOptions &opti
   addFlag("exact_formats", options.exactFormats);
   addFlag("openapi", options.openApi);
   addFlag("open_objects", options.openObjects);
+  if (!options.documents.empty()) {
+    CRIA_ASSIGN_OR_RETURN(std::string documents, jsonOfDocuments(options.documents));
+    spec.arguments.push_back({.name = "schema_documents", .value = std::move(documents)});
+  }
   return spec;
 }
 
@@ -114,7 +132,8 @@ StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults) {
   CRIA_ASSIGN_OR_RETURN(std::vector<SamplerSpec> specs, chosenSamplers(options, defaults));
   if (!options.jsonSchema.empty()) {
-    specs.insert(specs.begin(), samplerOfSchema(options.jsonSchema, options.schemaOptions));
+    CRIA_ASSIGN_OR_RETURN(SamplerSpec schema, samplerOfSchema(options.jsonSchema, options.schemaOptions));
+    specs.insert(specs.begin(), std::move(schema));
   } else if (!options.grammar.empty()) {
     specs.insert(specs.begin(), samplerOf("grammar", options.grammar));
   }

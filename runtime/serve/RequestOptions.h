@@ -10,6 +10,7 @@
 #include "runtime/plugin/SamplerChain.h"
 #include "runtime/text/Tokenizer.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct SchemaOptions {
   bool exactFormats = false; // formats other than date, time, date-time and uuid are enforced or refused, too
   bool openApi = false;      // `nullable` has the meaning of OpenAPI 3.0
   bool openObjects = false;  // properties that are not declared are allowed where the schema allows them
+  /// The texts of documents that the schema may refer to, by URI. Nothing else is read or fetched.
+  std::map<std::string, std::string> documents = {};
 };
 
 /// How tokens are chosen and what ends the text. Members without a value have the default of the
@@ -54,7 +57,7 @@ struct TextRequest {
 /// Returns the samplers of the options in order: the grammar; then those of the expression, those of the
 /// list, or temperature, top-k and top-p. One of the three that is not given has the checkpoint's value. A
 /// checkpoint that does not sample gives `greedy`, unless one of them is given. Errors: those of
-/// parseSamplers().
+/// parseSamplers(); invalidArgument for a document of a schema that is not UTF-8.
 StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults);
 

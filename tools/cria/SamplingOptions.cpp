@@ -4,6 +4,9 @@
 #include "CommonOptions.h"
 #include "RequestFile.h"
 #include "runtime/plugin/SamplerFile.h"
+#include "support/Json.h"
+
+#include <filesystem>
 
 namespace cria::cli {
 
@@ -32,6 +35,14 @@ static void addGrammarOptions(CLI::App &command, SamplingOptions &options) {
   command
       .add_flag("--schema-open", reading.openObjects,
                 "Allow properties that a schema does not declare where it does not forbid them")
+      ->needs(schema);
+  command
+      .add_option("--schema-document", options.schemaDocuments,
+                  "A document that the schema may refer to, by this URI; default: the name of the file "
+                  "(repeatable)")
+      ->type_name("[URI=]FILE.json")
+      ->allow_extra_args(false)
+      ->take_all()
       ->needs(schema);
 }
 
@@ -96,6 +107,25 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->transform(wholeNumber(0, UINT32_MAX));
 }
 
+/// Reads documents that are given as FILE or URI=FILE.
+static StatusOr<std::map<std::string, std::string>>
+readSchemaDocuments(const std::vector<std::string> &arguments) {
+  std::map<std::string, std::string> documents;
+  for (const std::string &argument : arguments) {
+    const size_t equals = argument.rfind('='); // a URI may have one in its query
+    const std::string file = equals == argument.npos ? argument : argument.substr(equals + 1);
+    const std::string uri = equals == argument.npos ? std::filesystem::path(file).filename().string()
+                                                    : argument.substr(0, equals);
+    CRIA_ASSIGN_OR_RETURN(std::string text, readTextFile(file, kMaxRuleBytes));
+    if (!documents.emplace(uri, std::move(text)).second) {
+      return invalidArgument("--schema-document: expected one document for a URI, got a second one for "
+                             "'{}', '{}'; give it a URI of its own, as URI=FILE",
+                             printable(uri), printable(file));
+    }
+  }
+  return documents;
+}
+
 StatusOr<RequestOptions> requestOptions(const SamplingOptions &options) {
   RequestOptions request = options.request;
   if (!options.samplerFile.empty()) {
@@ -107,6 +137,7 @@ StatusOr<RequestOptions> requestOptions(const SamplingOptions &options) {
   }
   if (!options.schemaFile.empty()) {
     CRIA_ASSIGN_OR_RETURN(request.jsonSchema, readTextFile(options.schemaFile, kMaxRuleBytes));
+    CRIA_ASSIGN_OR_RETURN(request.schemaOptions.documents, readSchemaDocuments(options.schemaDocuments));
   }
   return request;
 }

@@ -6,14 +6,16 @@
 #include "runtime/serve/RequestOptions.h"
 
 #include <string>
+#include <vector>
 
 namespace cria::cli {
 
 struct SamplingOptions {
   RequestOptions request;
-  std::string samplerFile; // JSON of a sampler chain
-  std::string grammarFile; // GBNF
-  std::string schemaFile;  // a JSON Schema
+  std::string samplerFile;                  // JSON of a sampler chain
+  std::string grammarFile;                  // GBNF
+  std::string schemaFile;                   // a JSON Schema
+  std::vector<std::string> schemaDocuments; // to which it may refer: FILE or URI=FILE
 };
 
 void addSamplingOptions(CLI::App &command, SamplingOptions &options);

@@ -33,6 +33,10 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                   "expected exactly one of the options 'gbnf' and 'json_schema'");
   }
+  if (schema.empty() && !schemaOptions.documents.empty()) {
+    throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                  "option 'schema_documents' requires 'json_schema', which refers to the documents");
+  }
   if (schema.empty()) {
     return cria::grammar::parseGbnf(gbnf, root);
   }
@@ -52,6 +56,9 @@ public:
     cria::plugin::TextOption gbnf{"gbnf", "The grammar in GBNF", ""};
     cria::plugin::TextOption jsonSchema{
         "json_schema", "A JSON Schema that the answer conforms to, in place of a grammar", ""};
+    cria::plugin::TextOption schemaDocuments{
+        "schema_documents",
+        "Documents that a JSON Schema may refer to: a JSON object of schemas, or of their texts, by URI", ""};
     cria::plugin::TextOption root{"root", "The start rule of the grammar", "root"};
     cria::plugin::FlagOption exactFormats{"exact_formats",
                                           "Enforce every format of a JSON Schema, or refuse it", false};
@@ -68,7 +75,8 @@ public:
                                                      options.root.value,
                                                      {.hasExactFormats = options.exactFormats.value,
                                                       .isOpenApi = options.openApi.value,
-                                                      .hasOpenObjects = options.openObjects.value}),
+                                                      .hasOpenObjects = options.openObjects.value,
+                                                      .documents = options.schemaDocuments.value}),
                                          vocabulary)),
         skipsFirstSpace_(options.skipFirstSpace.value) {
     reset();

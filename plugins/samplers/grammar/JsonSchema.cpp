@@ -6,7 +6,7 @@
 namespace cria::grammar {
 
 std::string grammarOfJsonSchema(std::string_view schema, const SchemaOptions &options) {
-  const SchemaDocument document(schema);
+  const SchemaDocument document(schema, options.documents);
   try {
     return SchemaWriter(document, options).write();
   } catch (const Languages::TooLarge &) {

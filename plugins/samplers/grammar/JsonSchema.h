@@ -11,6 +11,7 @@ struct SchemaOptions {
   bool hasExactFormats = false; // formats other than date, time, date-time and uuid are enforced, too
   bool isOpenApi = false;       // `nullable: true` beside `type` allows null, as OpenAPI 3.0 defines it
   bool hasOpenObjects = false;  // objects that declare properties may have others, as the specification says
+  std::string documents = {};   // a JSON object: further documents by URI, to which the schema may refer
 };
 
 /// Returns GBNF for JSON texts that conform to the schema, with properties in the order of their declaration

@@ -32,7 +32,7 @@ bool SchemaReader::leavesOut(const Json &schema) const {
 
 Shapes SchemaReader::readNegative(const Json &schema) {
   if (schema.contains("$ref") && document_.draft() <= Draft::draft7) {
-    return shapesOf({{&document_.resolve(schema, "$ref"), true}});
+    return shapesOf(targetOf(schema, "$ref", true));
   }
   Shapes result;
   negateTypes(schema, result);
@@ -61,7 +61,7 @@ Shapes SchemaReader::readNegative(const Json &schema) {
 void SchemaReader::negateCombinations(const Json &schema, Shapes &out) {
   for (const char *keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
     if (isKeyword(schema, keyword)) {
-      append(out, shapesOf({{&document_.resolve(schema, keyword), true}}));
+      append(out, shapesOf(targetOf(schema, keyword, true)));
     }
   }
   const auto noneOf = [&](const char *keyword) {

@@ -56,7 +56,17 @@ bool SchemaReader::isEnforced(const Json &schema, const char *name) {
   return isPresent;
 }
 
-Node SchemaReader::schemaIn(const Json &schema, bool isNegated) const { return {{&schema, isNegated}}; }
+Node SchemaReader::schemaIn(const Json &schema, bool isNegated) {
+  const bool hasScope = schema.is_object(); // a boolean schema is the same in every scope
+  return {{&schema, isNegated,
+           hasScope ? scopes_.enter(scope_, document_.anchorsOf(schema)) : DynamicScopes::kNone}};
+}
+
+Node SchemaReader::targetOf(const Json &schema, const char *keyword, bool isNegated) {
+  const SchemaDocument::Target target = document_.resolve(schema, keyword);
+  const Json *outermost = target.dynamicName ? scopes_.find(scope_, *target.dynamicName) : nullptr;
+  return schemaIn(outermost == nullptr ? *target.schema : *outermost, isNegated);
+}
 
 const Shapes &SchemaReader::shapesOf(const Node &node) {
   if (const auto known = known_.find(node); known != known_.end()) {
@@ -102,12 +112,15 @@ Shapes SchemaReader::read(const Atom &atom) {
                           "expected an array of names, got true, which only draft 3 knows; list the property "
                           "in 'required' of the schema that declares it");
   }
-  return atom.isNegated ? readNegative(*atom.schema) : readPositive(*atom.schema);
+  const DynamicScopes::Id outer = std::exchange(scope_, atom.scope);
+  Shapes shapes = atom.isNegated ? readNegative(*atom.schema) : readPositive(*atom.schema);
+  scope_ = outer;
+  return shapes;
 }
 
 Shapes SchemaReader::readPositive(const Json &schema) {
   if (schema.contains("$ref") && document_.draft() <= Draft::draft7) {
-    return shapesOf({{&document_.resolve(schema, "$ref"), false}}); // other members are ignored
+    return shapesOf(targetOf(schema, "$ref")); // other members are ignored
   }
   Shapes shapes = typesOf(schema);
   for (Shape &shape : shapes) {
@@ -120,7 +133,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
   }
   for (const char *keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
     if (isEnforced(schema, keyword)) {
-      restrict(shapesOf({{&document_.resolve(schema, keyword), false}}));
+      restrict(shapesOf(targetOf(schema, keyword)));
     }
   }
   if (schema.contains("allOf")) {

@@ -18,6 +18,8 @@ public:
   SchemaReader(const SchemaDocument &document, Languages &languages, const SchemaOptions &options)
       : document_(document), languages_(languages), options_(options) {}
 
+  /// Returns the node of the schema that the document begins with.
+  Node root() { return schemaIn(document_.root()); }
   /// Returns the shapes of the values that conform to all schemas of `node`. Valid as long as the reader.
   /// Errors: throws plugin::Refusal.
   const Shapes &shapesOf(const Node &node);
@@ -77,7 +79,9 @@ private:
     const Json *rest = nullptr;
   };
   Items itemsOf(const Json &schema);
-  Node schemaIn(const Json &schema, bool isNegated = false) const;
+  /// Returns the node of a schema inside the one that is being read, or of the target of its reference.
+  Node schemaIn(const Json &schema, bool isNegated = false);
+  Node targetOf(const Json &schema, const char *keyword, bool isNegated = false);
 
   // Negations (SchemaNegation.cpp).
   Shapes readNegative(const Json &schema);
@@ -102,6 +106,8 @@ private:
   std::map<Node, bool> empties_;
   std::set<Node> open_;     // that are being read
   std::set<Node> examined_; // whose emptiness is being decided
+  DynamicScopes scopes_;
+  DynamicScopes::Id scope_ = DynamicScopes::kNone; // of the schema that is being read
   int depth_ = 0;
   size_t work_ = 0; // properties of the shapes intersected so far
 };

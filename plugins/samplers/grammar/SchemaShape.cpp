@@ -252,7 +252,8 @@ std::optional<std::vector<Json>> SchemaReader::valuesOf(const Node &node, size_t
         return std::nullopt;
       }
       for (const std::string &text : *texts) {
-        found.push_back(parseSchemaText(text));
+        int numMembers = 0; // a number has none
+        found.push_back(parseSchemaText(text, "JSON Schema", numMembers));
       }
     } else {
       return std::nullopt;

@@ -3,6 +3,7 @@
 // shapes.
 #pragma once
 
+#include "plugins/samplers/grammar/DynamicScopes.h"
 #include "plugins/samplers/grammar/NumberSet.h"
 #include "plugins/samplers/grammar/SchemaText.h"
 
@@ -10,10 +11,11 @@
 
 namespace cria::grammar {
 
-/// A schema of the document, or its negation.
+/// A schema of a document, or its negation, in the dynamic scope in which it was reached.
 struct Atom {
   const Json *schema;
   bool isNegated;
+  DynamicScopes::Id scope;
   auto operator<=>(const Atom &) const = default;
 };
 /// Schemas that a value conforms to together; none: any value. In ascending order, each once.

@@ -8,13 +8,10 @@
 namespace cria::grammar {
 namespace {
 
-[[noreturn]] void invalid(const std::string &why) {
-  throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, "JSON Schema: " + why);
-}
-
 /// Builds the value from the parser's events.
 class Builder : public nlohmann::json_sax<Json> {
 public:
+  Builder(std::string where, int &numMembers) : where_(std::move(where)), numMembers_(numMembers) {}
   Json take() { return std::move(root_); }
 
   bool null() override { return put(nullptr); }
@@ -49,6 +46,9 @@ public:
   }
 
 private:
+  [[noreturn]] void invalid(const std::string &why) const {
+    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, where_ + ": " + why);
+  }
   bool putNumber(const std::string &text) {
     return put(Json::binary(Json::binary_t::container_type(text.begin(), text.end())));
   }
@@ -84,17 +84,18 @@ private:
     return true;
   }
 
+  std::string where_;
+  int &numMembers_;
   Json root_;
   std::vector<Json *> open_;
   std::vector<std::set<std::string>> names_; // of the members of each open object
   std::string key_;
-  int numMembers_ = 0;
 };
 
 } // namespace
 
-Json parseSchemaText(std::string_view text) {
-  Builder builder;
+Json parseSchemaText(std::string_view text, const std::string &where, int &numMembers) {
+  Builder builder(where, numMembers);
   Json::sax_parse(text, &builder);
   return builder.take();
 }

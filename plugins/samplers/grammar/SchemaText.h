@@ -11,12 +11,13 @@ namespace cria::grammar {
 using Json = nlohmann::ordered_json;
 
 inline constexpr int kMaxSchemaNesting = 200;
-inline constexpr int kMaxSchemaMembers = 100000; // of all objects together
+inline constexpr int kMaxSchemaMembers = 100000; // of all objects of all documents together
 
 /// Parses a schema. Numbers that are no int64_t keep their text: they are binary values, which a JSON text
-/// cannot contain. Errors: throws plugin::Refusal (INVALID_ARGUMENT) for a syntax error, a name that is given
-/// twice, too many members or levels.
-Json parseSchemaText(std::string_view text);
+/// cannot contain. `where` begins each message; `numMembers` counts the members of several texts together.
+/// Errors: throws plugin::Refusal (INVALID_ARGUMENT) for a syntax error, a name that is given twice, too many
+/// members or levels.
+Json parseSchemaText(std::string_view text, const std::string &where, int &numMembers);
 
 bool isNumber(const Json &value);
 /// Returns a number as the text writes it.

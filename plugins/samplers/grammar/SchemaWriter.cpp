@@ -40,7 +40,7 @@ SchemaWriter::SchemaWriter(const SchemaDocument &document, const SchemaOptions &
       }) {}
 
 std::string SchemaWriter::write() {
-  const Node root = {{&document_.root(), false}};
+  const Node root = reader_.root();
   const std::string rule = ruleOf(root);
   if (reader_.isEmpty(root)) {
     document_.invalid(document_.root(), "", "no value conforms to the schema");

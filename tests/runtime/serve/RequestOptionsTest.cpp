@@ -163,6 +163,11 @@ TEST(SamplersOfRequestTest, PassTheOptionsOfASchema) {
             "grammar(json_schema={})(exact_formats=true)|greedy");
   EXPECT_EQ(samplersFor({.jsonSchema = "{}", .schemaOptions = {.openApi = true, .openObjects = true}}),
             "grammar(json_schema={})(openapi=true)(open_objects=true)|greedy");
+  const SchemaOptions documents = {.documents = {{"a.json", "{\"type\": 1}"}, {"b.json", "x"}}};
+  EXPECT_EQ(samplersFor({.jsonSchema = "{}", .schemaOptions = documents}),
+            R"(grammar(json_schema={})(schema_documents={"a.json":"{\"type\": 1}","b.json":"x"})|greedy)");
+  EXPECT_THAT(samplersFor({.jsonSchema = "{}", .schemaOptions = {.documents = {{"a.json", "ab\xFF"}}}}),
+              HasSubstr("'a.json': expected UTF-8, got other bytes at offset 2"));
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The options beside --json-schema: --schema-formats, --schema-openapi and --schema-open.
+// The options of --json-schema: --schema-formats, --schema-openapi, --schema-open and --schema-document.
 #include "StoriesPackage.h"
 
 #include <gmock/gmock.h>
@@ -61,6 +61,41 @@ TEST_F(SchemaOptionsTest, OpenObjectsHaveUndeclaredProperties) {
   EXPECT_THAT(errorOf(schema, {}), HasSubstr("matches no"));
 }
 
+TEST_F(SchemaOptionsTest, DocumentsHaveTheTargetsOfReferences) {
+  const std::string other = folder_.path("other.json"), spare = folder_.path("spare.json");
+  writeFile(other, R"({"$defs": {"a": {"$ref": "https://example.org/b?v=1"}}})");
+  writeFile(spare, R"({"$id": "https://example.org/c", "const": null})");
+  const std::string schema = R"({"$ref": "other.json#/$defs/a"})";
+  EXPECT_EQ(outputOf(schema,
+                     {"--schema-document", other, "--schema-document", "https://example.org/b?v=1=" + spare}),
+            "Anull\n");
+  EXPECT_EQ(outputOf(R"({"$ref": "https://example.org/c"})", {"--schema-document", spare}), "Anull\n");
+  EXPECT_THAT(errorOf(schema, {}), HasSubstr("give the document with --schema-document other.json=FILE"));
+  EXPECT_THAT(errorOf(schema, {"--schema-document", other}),
+              HasSubstr("JSON Schema 'other.json', at '/$defs/a/$ref': expected a reference into this"));
+}
+
+TEST_F(SchemaOptionsTest, DocumentsThatCannotBeReadAreRefused) {
+  const std::string schema = R"({"$ref": "other.json"})", other = folder_.path("other.json");
+  const auto errorWith = [&](const std::string &text) {
+    writeFile(other, text);
+    return errorOf(schema, {"--schema-document", other});
+  };
+  EXPECT_THAT(errorOf(schema, {"--schema-document", folder_.path("none.json")}), HasSubstr("none.json"));
+  EXPECT_THAT(errorWith("{"), HasSubstr("JSON Schema 'other.json': parse error at line 1, column 2"));
+  EXPECT_THAT(errorWith("\xFF"), HasSubstr("JSON Schema 'other.json': expected UTF-8"));
+  EXPECT_THAT(errorWith(R"({"a": 1, "a": 2})"),
+              HasSubstr("JSON Schema 'other.json': name 'a' is given twice"));
+  EXPECT_THAT(errorWith(R"({"$schema": "http://json-schema.org/draft-07/schema#"})"),
+              HasSubstr("of draft 2020-12, as the schema is, got 'other.json' of draft 7"));
+  EXPECT_THAT(errorWith(R"({"items": {"type": "text"}})"),
+              HasSubstr("JSON Schema 'other.json', at '/items/type': expected object"));
+  EXPECT_THAT(
+      errorOf(schema, {"--schema-document", other, "--schema-document", "other.json=" + other}),
+      HasSubstr("--schema-document: expected one document for a URI, got a second one for 'other.json'"));
+  EXPECT_THAT(errorOf(schema, {"--schema-document", "a#b=" + other}), HasSubstr("expected a URI without a"));
+}
+
 TEST_F(SchemaOptionsTest, ApplyToChatsAndToManyRequests) {
   const std::string schema = R"({"type": "integer", "nullable": true, "enum": [null]})";
   writeFile(folder_.path("s.json"), schema);
@@ -79,8 +114,10 @@ TEST_F(SchemaOptionsTest, ApplyToChatsAndToManyRequests) {
 }
 
 TEST_F(SchemaOptionsTest, RequireASchema) {
-  for (const std::vector<std::string> &option :
-       {std::vector<std::string>{"--schema-formats", "exact"}, {"--schema-openapi"}, {"--schema-open"}}) {
+  for (const std::vector<std::string> &option : {std::vector<std::string>{"--schema-formats", "exact"},
+                                                 {"--schema-openapi"},
+                                                 {"--schema-open"},
+                                                 {"--schema-document", "other.json"}}) {
     for (const char *command : {"run", "chat"}) {
       std::vector<std::string> arguments = {command, storiesPackage()};
       if (command == std::string("run")) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Answers requests about grammars and JSON Schemas for measure_schemas.py, make_gbnf_cases.py and
 // make_sample_cases.py: lines of JSON on stdin, one answer on stdout for each.
-//   {"schema": "...", "open": false, "texts": [...]} or {"gbnf": "...", "texts": [...]}
+//   {"schema": "...", "documents": "...", "open": false, "texts": [...]} or {"gbnf": "...", "texts": [...]}
 //   {"seconds": 0.1, "accepts": [...]} or {"refusal": "..."}
 // A request with "samples": N and "seed": S has N random texts of the grammar in its answer, "samples".
 // With the argument VOCABULARY, a file with a token in each line (a kind of cria_token_kind, the bytes in
@@ -77,8 +77,9 @@ std::string gbnfOf(const Request &request) {
   if (request.contains("gbnf")) {
     return request["gbnf"];
   }
-  return grammarOfJsonSchema(request["schema"].get_ref<const std::string &>(),
-                             {.hasOpenObjects = request.value("open", false)});
+  return grammarOfJsonSchema(
+      request["schema"].get_ref<const std::string &>(),
+      {.hasOpenObjects = request.value("open", false), .documents = request.value("documents", "")});
 }
 
 Grammar grammarOf(const Request &request) {

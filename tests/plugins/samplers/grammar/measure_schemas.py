@@ -5,8 +5,9 @@
 #
 # A schema is covered if it compiles within 10 seconds and every valid instance is accepted once its properties
 # are in the order of the schema; one that has no valid instance may be refused. PROGRAM answers the requests
-# that grammar_probe.cpp describes. With --vocabulary, it also prints the time of the masks of tokens. An invalid
-# instance of MaskBench that only fails a format, which is an annotation, is left out, by the package jsonschema.
+# that grammar_probe.cpp describes, with the documents of the suite's folder `remotes` that belong to the draft.
+# With --vocabulary, it also prints the time of the masks of tokens. An invalid instance of MaskBench that only
+# fails a format, which is an annotation, is left out, by the package jsonschema.
 #
 # usage: measure_schemas.py [--suite FOLDER] [--bench FOLDER] [--open] [--sample N] [--list] [--vocabulary MODEL]
 #          PROGRAM...
@@ -31,6 +32,7 @@ SECONDS = 10  # to compile a schema; the texts have three times as much
 ORDERS = 120  # of the properties of one instance
 DRAFTS = {"draft2020-12": "https://json-schema.org/draft/2020-12/schema",
           "draft7": "http://json-schema.org/draft-07/schema#"}
+REMOTES = "http://localhost:1234/"
 COMBINING = ("allOf", "anyOf", "oneOf")
 
 
@@ -220,14 +222,22 @@ def reason_of(engine, schema, value, request):
 # ---- Suites ----
 
 
+def remotes(folder, draft):
+    """The documents that the suite serves at REMOTES: those of the draft, and those of no draft."""
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*.json"))]
+    kept = [path for path in paths if path.parts[0] == draft or not re.match("draft|v[0-9]", path.parts[0])]
+    return text_of({REMOTES + path.as_posix(): read(folder / path) for path in kept})
+
+
 def of_suite(folder):
     for draft, uri in DRAFTS.items():
+        documents = remotes(folder / "remotes", draft)
         for path in sorted((folder / "tests" / draft).glob("*.json")):
             for group in read(path):
                 schema = group["schema"]
                 if isinstance(schema, dict):
                     schema = {"$schema": uri, **schema}
-                yield draft, f"{path.stem}: {group['description']}", schema, group["tests"]
+                yield draft, f"{path.stem}: {group['description']}", schema, documents, group["tests"]
 
 
 def of_bench(folder, most):
@@ -237,7 +247,7 @@ def of_bench(folder, most):
     for path in paths:
         case = read(path)
         family = re.split(r"_|---", path.stem)[0]
-        yield family, path.name, case["schema"], [test for test in case["tests"] if not fails_formats(case["schema"], test)]
+        yield family, path.name, case["schema"], "", [test for test in case["tests"] if not fails_formats(case["schema"], test)]
 
 
 def fails_formats(schema, test):
@@ -287,8 +297,8 @@ def kind_of(refusal):
     return re.sub(r"'[^']*'|#\S*|\d+", "*", refusal.split("': ", 1)[-1])[:90]
 
 
-def judge(engine, tally, name, schema, tests, isOpen, masks):
-    request = {"schema": text_of(schema), "open": isOpen}
+def judge(engine, tally, name, schema, documents, tests, isOpen, masks):
+    request = {"schema": text_of(schema), "documents": documents, "open": isOpen}
     texts, owners = [], []
     for index, test in enumerate(tests):
         each = texts_of(schema, test["data"])
@@ -378,8 +388,8 @@ def main():
         engine, masks, tallies = Engine(command), [], collections.defaultdict(Tally)
         cases = itertools.chain(of_suite(options.suite) if options.suite else (),
                                 of_bench(options.bench, options.sample) if options.bench else ())
-        for family, name, schema, tests in cases:
-            judge(engine, tallies[family], name, schema, tests, options.open, masks)
+        for family, name, schema, documents, tests in cases:
+            judge(engine, tallies[family], name, schema, documents, tests, options.open, masks)
     for family, tally in tallies.items():
         tally.print(family, options.list)
     bench = Tally()
