@@ -2,77 +2,13 @@
 #include "format/WeightCodec.h"
 
 #include "format/ElementConversion.h"
+#include "format/WeightRow.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 namespace cria {
-
-namespace {
-/// Codes are symmetric: −128 is not used.
-constexpr float kLargestCode = 127;
-
-std::byte *bytesOf(float &value) { return reinterpret_cast<std::byte *>(&value); }
-const std::byte *bytesOf(const float *values) { return reinterpret_cast<const std::byte *>(values); }
-
-float loadScale(ElementType type, const std::byte *source) {
-  float scale = 0;
-  convertElements(type, source, ElementType::f32, bytesOf(scale), 1);
-  return scale;
-}
-
-/// The largest magnitude; NaN if a value is not finite.
-float largestMagnitude(std::span<const float> values) {
-  float largest = 0;
-  for (float value : values) {
-    float magnitude = std::isfinite(value) ? std::fabs(value) : std::numeric_limits<float>::quiet_NaN();
-    largest = largest >= magnitude || std::isnan(largest) ? largest : magnitude;
-  }
-  return largest;
-}
-
-/// Halves go away from zero. What is no number becomes 0: its scale is 0, or NaN as every value of the group.
-int8_t codeOf(float quotient) {
-  return std::isnan(quotient) ? int8_t(0)
-                              : int8_t(std::clamp(std::round(quotient), -kLargestCode, kLargestCode));
-}
-
-/// A group as ggml defines Q8_0: codes are quotients by the scale in f32, which is rounded to its type after.
-/// Returns the index of the largest value if its scale does not fit.
-std::optional<size_t> encodeGroup(const WeightFormatTraits &format, std::span<const float> values,
-                                  std::byte *codes, std::byte *scale) {
-  float largest = largestMagnitude(values);
-  float exact = largest / kLargestCode;
-  float inverse = exact != 0 ? 1.0f / exact : 0.0f;
-  for (size_t i = 0; i < values.size(); ++i) {
-    codes[i] = std::byte(codeOf(values[i] * inverse));
-  }
-  if (!convertElements(ElementType::f32, bytesOf(&exact), format.scaleType, scale, 1)) {
-    return std::nullopt;
-  }
-  auto isLargest = [&](float value) { return std::fabs(value) == largest; };
-  return size_t(std::find_if(values.begin(), values.end(), isLargest) - values.begin());
-}
-} // namespace
-
-std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<const float> values,
-                                std::byte *row) {
-  if (isDense(format)) {
-    return convertElements(ElementType::f32, bytesOf(values.data()), format.element, row, values.size());
-  }
-  std::byte *scales = row + values.size();
-  for (size_t first = 0; first < values.size(); first += size_t(format.group)) {
-    auto group = values.subspan(first, std::min(size_t(format.group), values.size() - first));
-    if (std::optional<size_t> overflow = encodeGroup(format, group, row + first, scales)) {
-      return first + *overflow;
-    }
-    scales += sizeOf(format.scaleType);
-  }
-  return std::nullopt;
-}
 
 void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span<float> values) {
   if (isDense(format)) {
@@ -80,14 +16,17 @@ void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span
                     values.size());
     return;
   }
-  const std::byte *scales = row + values.size();
-  for (size_t first = 0; first < values.size(); first += size_t(format.group)) {
-    const float scale = loadScale(format.scaleType, scales);
-    const size_t end = std::min(first + size_t(format.group), values.size());
-    for (size_t i = first; i < end; ++i) {
-      values[i] = scale * float(int8_t(row[i]));
+  const RowPlanes planes = planesOf(format, const_cast<std::byte *>(row), values.size()); // only read
+  const std::array<float, 256> meanings = codeValues(format);
+  const auto group = size_t(format.group);
+  std::vector<uint8_t> codes(group);
+  for (size_t first = 0; first < values.size(); first += group) {
+    const size_t size = std::min(group, values.size() - first);
+    const GroupTerms terms = termsOf(format, planes, first / group);
+    loadCodes(format, planes.codes, first, std::span(codes).first(size));
+    for (size_t i = 0; i < size; ++i) {
+      values[first + i] = terms.scale * (meanings[codes[i]] - terms.zero) + terms.offset;
     }
-    scales += sizeOf(format.scaleType);
   }
 }
 
@@ -119,7 +58,7 @@ std::optional<size_t> findNonFinite(const WeightFormatTraits &format, const std:
   }
   std::vector<float> values(columns);
   decodeRow(format, row, values);
-  return findExponent<uint32_t>(bytesOf(values.data()), columns, 0x7F800000);
+  return findExponent<uint32_t>(reinterpret_cast<const std::byte *>(values.data()), columns, 0x7F800000);
 }
 
 } // namespace cria

@@ -15,7 +15,22 @@
 
 namespace cria {
 
-enum class WeightFormat : uint8_t { f32, f16, bf16, q8_0 };
+enum class WeightFormat : uint8_t {
+  f32,
+  f16,
+  bf16,
+  q8_0,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q3_k,
+  q4_k,
+  q5_k,
+  q6_k,
+  iq4_nl,
+  iq4_xs
+};
 
 /// What a code stands for.
 enum class CodeMap : uint8_t {
@@ -61,6 +76,10 @@ struct WeightFormatTraits {
 /// The number of values that share the outer scale of two-level scales and minimums.
 constexpr int64_t kSuperGroup = 256;
 
+/// What the codes of ggml's IQ4 formats stand for.
+inline constexpr std::array<int8_t, 16> kIq4Table = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                                     1,    13,   25,  38,  53,  69,  89,  113};
+
 /// The table, in the order of the enumerators.
 inline constexpr std::array kWeightFormats = {
     WeightFormatTraits{.name = "f32", .element = ElementType::f32},
@@ -72,6 +91,78 @@ inline constexpr std::array kWeightFormats = {
                        .zero = 128,
                        .group = 32,
                        .scale = ScaleKind::perGroup},
+    WeightFormatTraits{.name = "q4_0",
+                       .map = CodeMap::linear,
+                       .bits = 4,
+                       .zero = 8,
+                       .group = 32,
+                       .scale = ScaleKind::perGroup},
+    WeightFormatTraits{.name = "q4_1",
+                       .map = CodeMap::linear,
+                       .bits = 4,
+                       .group = 32,
+                       .scale = ScaleKind::perGroup,
+                       .offset = OffsetKind::minimum,
+                       .isMinimumAdded = true},
+    WeightFormatTraits{.name = "q5_0",
+                       .map = CodeMap::linear,
+                       .bits = 5,
+                       .zero = 16,
+                       .group = 32,
+                       .scale = ScaleKind::perGroup},
+    WeightFormatTraits{.name = "q5_1",
+                       .map = CodeMap::linear,
+                       .bits = 5,
+                       .group = 32,
+                       .scale = ScaleKind::perGroup,
+                       .offset = OffsetKind::minimum,
+                       .isMinimumAdded = true},
+    WeightFormatTraits{.name = "q3_k",
+                       .map = CodeMap::linear,
+                       .bits = 3,
+                       .zero = 4,
+                       .group = 16,
+                       .scale = ScaleKind::twoLevel,
+                       .subScaleBits = 6,
+                       .hasSignedSubScales = true},
+    WeightFormatTraits{.name = "q4_k",
+                       .map = CodeMap::linear,
+                       .bits = 4,
+                       .group = 32,
+                       .scale = ScaleKind::twoLevel,
+                       .subScaleBits = 6,
+                       .offset = OffsetKind::twoLevelMinimum,
+                       .subMinimumBits = 6},
+    WeightFormatTraits{.name = "q5_k",
+                       .map = CodeMap::linear,
+                       .bits = 5,
+                       .group = 32,
+                       .scale = ScaleKind::twoLevel,
+                       .subScaleBits = 6,
+                       .offset = OffsetKind::twoLevelMinimum,
+                       .subMinimumBits = 6},
+    WeightFormatTraits{.name = "q6_k",
+                       .map = CodeMap::linear,
+                       .bits = 6,
+                       .zero = 32,
+                       .group = 16,
+                       .scale = ScaleKind::twoLevel,
+                       .subScaleBits = 8,
+                       .hasSignedSubScales = true},
+    WeightFormatTraits{.name = "iq4_nl",
+                       .map = CodeMap::table,
+                       .bits = 4,
+                       .table = kIq4Table,
+                       .group = 32,
+                       .scale = ScaleKind::perGroup},
+    WeightFormatTraits{.name = "iq4_xs",
+                       .map = CodeMap::table,
+                       .bits = 4,
+                       .table = kIq4Table,
+                       .group = 32,
+                       .scale = ScaleKind::twoLevel,
+                       .subScaleBits = 6,
+                       .hasSignedSubScales = true},
 };
 
 constexpr bool isDense(const WeightFormatTraits &format) { return format.map == CodeMap::dense; }
@@ -81,11 +172,15 @@ constexpr bool hasSignedCodes(const WeightFormatTraits &format) {
   return format.map == CodeMap::linear && format.bits == 8 && format.zero == 128;
 }
 
-/// Returns whether format/WeightCodec.h implements a description: dense values, and signed 8-bit codes
-/// with one scale per group.
+/// Returns whether format/WeightCodec.h implements a description. Groups begin at bytes, and divide the
+/// super-groups of two-level scales.
 constexpr bool hasCodec(const WeightFormatTraits &format) {
-  return isDense(format) || (hasSignedCodes(format) && format.group > 0 &&
-                             format.scale == ScaleKind::perGroup && format.offset == OffsetKind::none);
+  const bool isTwoLevel = format.scale == ScaleKind::twoLevel;
+  return isDense(format) ||
+         (format.bits >= 2 && format.bits <= 8 && (format.map == CodeMap::linear || format.bits == 4) &&
+          format.scale != ScaleKind::none && format.group >= 8 && format.group % 8 == 0 &&
+          (!isTwoLevel || kSuperGroup % format.group == 0) &&
+          (format.offset != OffsetKind::twoLevelMinimum || isTwoLevel));
 }
 static_assert(
     [] {
@@ -96,7 +191,7 @@ static_assert(
       }
       return true;
     }(),
-    "a format of the table needs code in encodeRow() and decodeRow()");
+    "a format of the table needs a codec");
 
 constexpr const WeightFormatTraits &traitsOf(WeightFormat format) { return kWeightFormats[size_t(format)]; }
 constexpr std::string_view nameOf(WeightFormat format) { return traitsOf(format).name; }

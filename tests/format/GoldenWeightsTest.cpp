@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Encodes and decodes the golden blocks of llama.cpp (tests/golden/README.md): the same bytes, the same
-// values.
+// Encodes and decodes the golden blocks of llama.cpp (tests/golden/README.md).
+#include "format/GgmlBlocks.h"
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
 
+#include <cmath>
 #include <cstring>
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -27,27 +29,95 @@ std::vector<float> floatsOf(const std::string &hexadecimal) {
   return values;
 }
 
-TEST(GoldenWeightsTest, Q80) {
-  const WeightFormatTraits &format = traitsOf(WeightFormat::q8_0);
-  std::ifstream file(CRIA_SOURCE_DIR "/tests/golden/weights.q8_0.jsonl");
-  size_t blocks = 0;
-  for (std::string line; std::getline(file, line); ++blocks) {
-    const nlohmann::json golden = nlohmann::json::parse(line);
-    const std::vector<float> values = floatsOf(golden["values"]);
-    const std::vector<std::byte> block = bytesOf(golden["block"]); // the scale, then the codes
-    std::vector<std::byte> row(block.begin() + 2, block.end());
-    row.insert(row.end(), block.begin(), block.begin() + 2);
-    ASSERT_EQ(row.size(), rowBytes(format, int64_t(values.size())));
+struct Golden {
+  std::vector<float> values; // empty: the block was not made from values
+  std::vector<std::byte> block;
+  std::vector<float> decoded;
+};
 
-    std::vector<std::byte> encoded(row.size());
-    EXPECT_EQ(encodeRow(format, values, encoded.data()), std::nullopt);
-    EXPECT_EQ(encoded, row) << "block " << blocks;
-    std::vector<float> decoded(values.size());
-    decodeRow(format, row.data(), decoded);
-    EXPECT_EQ(decoded, floatsOf(golden["decoded"])) << "block " << blocks;
+class GoldenWeightsTest : public testing::TestWithParam<WeightFormat> {
+protected:
+  GoldenWeightsTest() {
+    std::ifstream file(fmt::format("{}/tests/golden/weights.{}.jsonl", CRIA_SOURCE_DIR, format_.name));
+    for (std::string line; std::getline(file, line);) {
+      const nlohmann::json golden = nlohmann::json::parse(line);
+      goldens_.push_back(
+          {floatsOf(golden.value("values", "")), bytesOf(golden["block"]), floatsOf(golden["decoded"])});
+    }
   }
-  EXPECT_GE(blocks, 50u);
+
+  std::vector<std::byte> rowOf(const Golden &golden) const {
+    std::vector<std::byte> row(rowBytes(format_, int64_t(golden.decoded.size())), std::byte(0xA5));
+    rowFromGgmlBlocks(GetParam(), golden.block.data(), golden.decoded.size(), row.data());
+    return row;
+  }
+  std::vector<float> decode(const std::vector<std::byte> &row, size_t columns) const {
+    std::vector<float> values(columns, NAN);
+    decodeRow(format_, row.data(), values);
+    return values;
+  }
+
+  const WeightFormatTraits &format_ = traitsOf(GetParam());
+  std::vector<Golden> goldens_;
+};
+
+double squaredError(const std::vector<float> &a, const std::vector<float> &b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    sum += (double(a[i]) - b[i]) * (double(a[i]) - b[i]);
+  }
+  return sum;
 }
+
+TEST_P(GoldenWeightsTest, DecodesBlocksToTheSameBits) {
+  ASSERT_GE(goldens_.size(), 30u);
+  for (size_t i = 0; i < goldens_.size(); ++i) {
+    const std::vector<float> decoded = decode(rowOf(goldens_[i]), goldens_[i].decoded.size());
+    EXPECT_EQ(std::memcmp(decoded.data(), goldens_[i].decoded.data(), decoded.size() * sizeof(float)), 0)
+        << "block " << i;
+  }
+}
+
+TEST_P(GoldenWeightsTest, WritesBlocksBack) {
+  for (const Golden &golden : goldens_) {
+    std::vector<std::byte> block(golden.block.size(), std::byte(0xA5));
+    ggmlBlocksFromRow(GetParam(), rowOf(golden).data(), golden.decoded.size(), block.data());
+    EXPECT_EQ(block, golden.block);
+  }
+}
+
+// Q8_0 has the same bytes. Other encoders search: with one level no block is worse, with two levels the
+// integers of some other group may be better.
+TEST_P(GoldenWeightsTest, EncodesAtLeastAsWell) {
+  const double worst = format_.scale == ScaleKind::twoLevel ? 1.05 : 1.0000001;
+  double gain = 0; // the logarithm of the ratio of the errors, over all blocks
+  for (size_t i = 0; i < goldens_.size() && !goldens_[i].values.empty(); ++i) {
+    const Golden &golden = goldens_[i];
+    std::vector<std::byte> row(rowBytes(format_, int64_t(golden.values.size())), std::byte(0xA5));
+    ASSERT_EQ(encodeRow(format_, golden.values, row.data()), std::nullopt);
+    if (GetParam() == WeightFormat::q8_0) {
+      EXPECT_EQ(row, rowOf(golden)) << "block " << i;
+    }
+    const double error = squaredError(golden.values, decode(row, golden.values.size()));
+    const double ofGgml = squaredError(golden.values, golden.decoded);
+    EXPECT_LE(error, ofGgml * worst) << "block " << i;
+    gain += error > 0 ? std::log(ofGgml / error) : 0;
+  }
+  EXPECT_GE(gain, 0);
+}
+
+std::vector<WeightFormat> formatsOfGgml() {
+  std::vector<WeightFormat> formats;
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    if (ggmlBlockOf(WeightFormat(i)).columns > 0) {
+      formats.push_back(WeightFormat(i));
+    }
+  }
+  return formats;
+}
+
+INSTANTIATE_TEST_SUITE_P(, GoldenWeightsTest, testing::ValuesIn(formatsOfGgml()),
+                         [](const auto &each) { return std::string(nameOf(each.param)); });
 
 } // namespace
 } // namespace cria

@@ -215,7 +215,7 @@ const Hostile kReading[] = {
     {"Layout", [](OrderedJson &p) { p["weights"][0]["layout"] = "spiral"; },
      "weights[0] 'table': expected 'layout' to be row_major, panel16 or row_padded, got \"spiral\""},
     {"Format", [](OrderedJson &p) { p["weights"][0]["format"] = "i8"; },
-     "weights[0] 'table': expected 'format' to be f32, f16, bf16 or q8_0"},
+     "weights[0] 'table': expected 'format' to be f32, f16, bf16, q8_0, q4_0,"},
     {"LongContext", [](OrderedJson &p) { p["limits"]["context"] = (1 << 24) + 1; },
      "expected 'context' to be an integer from 1 to 16777216"},
     {"TensorWithoutFile", [](OrderedJson &p) { p["weights"][0]["file"] = nullptr; },
