@@ -19,7 +19,7 @@
 namespace cria::opset {
 
 /// The version of this table. cria_executable_info::kernel_abi states the one that a program requires.
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
 /// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32; `codes`: i8 or u8.
@@ -72,11 +72,16 @@ inline constexpr uint32_t kRead = CRIA_ACCESS_READ, kWrite = CRIA_ACCESS_WRITE,
                           kUpdate = CRIA_ACCESS_READ_WRITE;
 inline constexpr bool kOptional = true;
 inline constexpr uint32_t kFormats = 2; // the version that brought formats with codes
+inline constexpr uint32_t kPlanes = 3;  // the version that brought formats with more arrays
 
 inline constexpr Operand kEmbedding[] = {{"tokens", i32, "T"},
                                          {"table", floats, "VD"},
                                          {"table", codes, "V.", kRead, !kOptional, kFormats},
                                          {"table.scales", floats, "V.", kRead, kOptional, kFormats},
+                                         {"table.sub_scales", codes, "V.", kRead, kOptional, kPlanes},
+                                         {"table.minimums", floats, "V.", kRead, kOptional, kPlanes},
+                                         {"table.sub_minimums", codes, "V.", kRead, kOptional, kPlanes},
+                                         {"table.zeros", codes, "V.", kRead, kOptional, kPlanes},
                                          {"output", f32, "TD", kWrite}};
 inline constexpr Operand kGatherRows[] = {
     {"input", f32, "TD"}, {"rows", i32, "R"}, {"output", f32, "RD", kWrite}};
@@ -88,11 +93,19 @@ inline constexpr Operand kLinear[] = {{"input", f32, "TK"},
                                       {"weight", floats, "NK"},
                                       {"weight", codes, "N.", kRead, !kOptional, kFormats},
                                       {"weight.scales", floats, "N.", kRead, kOptional, kFormats},
+                                      {"weight.sub_scales", codes, "N.", kRead, kOptional, kPlanes},
+                                      {"weight.minimums", floats, "N.", kRead, kOptional, kPlanes},
+                                      {"weight.sub_minimums", codes, "N.", kRead, kOptional, kPlanes},
+                                      {"weight.zeros", codes, "N.", kRead, kOptional, kPlanes},
                                       {"output", f32, "TN", kWrite}};
 inline constexpr Operand kFusedLinear[] = {{"input", f32, "TK"},
                                            {"weight", floats, "MK"},
                                            {"weight", codes, "M.", kRead, !kOptional, kFormats},
                                            {"weight.scales", floats, "M.", kRead, kOptional, kFormats},
+                                           {"weight.sub_scales", codes, "M.", kRead, kOptional, kPlanes},
+                                           {"weight.minimums", floats, "M.", kRead, kOptional, kPlanes},
+                                           {"weight.sub_minimums", codes, "M.", kRead, kOptional, kPlanes},
+                                           {"weight.zeros", codes, "M.", kRead, kOptional, kPlanes},
                                            {"norm_weight", f32, "K", kRead, kOptional},
                                            {"residual", f32, "TN", kRead, kOptional},
                                            {"output", f32, "TN", kWrite}};

@@ -19,9 +19,10 @@ using ::testing::HasSubstr;
 const std::string kStories = CRIA_SOURCE_DIR "/examples/stories/model";
 
 /// The values of a tensor of rank 2 after encoding and decoding, others as they are; in f32.
-std::vector<float> decodedValues(const SafetensorsFile &file, const SafetensorsTensor &tensor) {
+std::vector<float> decodedValues(const SafetensorsFile &file, const SafetensorsTensor &tensor,
+                                 WeightFormat encoding) {
   const WeightFormatTraits &source = traitsOf(*denseFormatOf(tensor.type));
-  const WeightFormatTraits &format = traitsOf(WeightFormat::q8_0);
+  const WeightFormatTraits &format = traitsOf(encoding);
   const int64_t columns = tensor.shape.back(), rows = tensor.shape.size() == 2 ? tensor.shape[0] : 1;
   std::vector<float> values(size_t(rows * columns));
   std::vector<std::byte> encoded(rowBytes(format, columns));
@@ -37,7 +38,7 @@ std::vector<float> decodedValues(const SafetensorsFile &file, const SafetensorsT
 }
 
 /// Writes the model that ships with the decoded values of its weights.
-void writeDecodedModel(const std::filesystem::path &folder) {
+void writeDecodedModel(const std::filesystem::path &folder, WeightFormat encoding) {
   std::filesystem::copy(kStories, folder);
   const auto file = SafetensorsFile::open(kStories + "/model.safetensors").value();
   std::vector<SafetensorsDeclaration> tensors;
@@ -47,7 +48,7 @@ void writeDecodedModel(const std::filesystem::path &folder) {
   std::filesystem::remove(folder / "model.safetensors");
   auto writer = SafetensorsWriter::create((folder / "model.safetensors").string(), tensors).value();
   for (size_t i = 0; i < file->tensors().size(); ++i) {
-    const std::vector<float> values = decodedValues(*file, file->tensors()[i]);
+    const std::vector<float> values = decodedValues(*file, file->tensors()[i], encoding);
     ASSERT_TRUE(writer->write(i, 0, std::as_bytes(std::span(values))).ok());
   }
   ASSERT_TRUE(writer->finish().ok());
@@ -60,14 +61,23 @@ std::vector<float> logitsOf(const std::string &checkpoint, const std::string &we
   return prefillLogits(*model, std::vector<int32_t>{1, 77, 300, 5, 512, 33});
 }
 
+class WeightFormatsTest : public testing::TestWithParam<WeightFormat> {};
+
 // The reference backend decodes a weight to f32 and multiplies that.
-TEST(WeightFormatsTest, Q80HasTheLogitsOfTheDecodedValues) {
+TEST_P(WeightFormatsTest, HasTheLogitsOfTheDecodedValues) {
   cria::tests::TemporaryFolder folder;
   const std::string decoded = folder.file("decoded");
-  writeDecodedModel(decoded);
-  EXPECT_EQ(logitsOf(kStories, "q8_0"), logitsOf(decoded, "f32"));
-  EXPECT_NE(logitsOf(kStories, "q8_0"), logitsOf(kStories, "f32"));
+  writeDecodedModel(decoded, GetParam());
+  const std::vector<float> logits = logitsOf(kStories, std::string(nameOf(GetParam())));
+  EXPECT_EQ(logits, logitsOf(decoded, "f32"));
+  EXPECT_NE(logits, logitsOf(kStories, "f32"));
 }
+
+// One of each kind of description; ReferenceWeightsTest has all.
+INSTANTIATE_TEST_SUITE_P(, WeightFormatsTest,
+                         testing::Values(WeightFormat::q8_0, WeightFormat::q5_1, WeightFormat::q4_k,
+                                         WeightFormat::q6_k, WeightFormat::iq4_xs),
+                         [](const auto &each) { return std::string(nameOf(each.param)); });
 
 std::string errorOf(const std::string &target) {
   try {
@@ -78,7 +88,7 @@ std::string errorOf(const std::string &target) {
   return "";
 }
 
-TEST(WeightFormatsTest, TargetsWithoutKernelsRefuseQ80) {
+TEST(WeightFormatsOfTargetsTest, TargetsWithoutKernelsRefuseQ80) {
   for (const std::string target : {"cpu", "cuda", "gpusim"}) {
     EXPECT_THAT(errorOf(target),
                 AllOf(HasSubstr("target '" + target), HasSubstr("format q8_0"),

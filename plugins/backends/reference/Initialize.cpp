@@ -31,9 +31,8 @@ void runFillRandom(const OpCall &call) {
 }
 
 std::string checkFillRandom(const OpCall &call) {
-  return call.operand("constants").shape[0] >= 5
-             ? checkWeight(call, "weight", call.operand("weight").shape[1])
-             : "operand 'constants': expected at least 5 words";
+  return call.operand("constants").shape[0] >= 5 ? checkStoredWeight(call, "weight")
+                                                 : "operand 'constants': expected at least 5 words";
 }
 
 void runFillOnes(const OpCall &call) {

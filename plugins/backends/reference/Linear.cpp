@@ -9,19 +9,36 @@ namespace cria::reference {
 namespace {
 
 /// Accumulates in f32, in ascending order of k.
-float dotRow(const Weight &weight, uint64_t row, const std::vector<float> &x) {
+float dot(const std::vector<float> &row, const std::vector<float> &x) {
   float sum = 0.0f;
   for (uint64_t k = 0; k < x.size(); ++k) {
-    sum += weight.load(row, k) * x[k];
+    sum += row[k] * x[k];
   }
   return sum;
 }
 
+/// The inputs of all tokens, so that a row of the weight is decoded once.
+using Inputs = std::vector<std::vector<float>>;
+
+std::vector<float> outputsOf(const Weight &weight, uint64_t row, const Inputs &inputs) {
+  std::vector<float> outputs;
+  const std::vector<float> values = weight.loadRow(row, inputs.empty() ? 0 : inputs[0].size());
+  for (const std::vector<float> &x : inputs) {
+    outputs.push_back(dot(values, x));
+  }
+  return outputs;
+}
+
 /// Gate and up rows are interleaved in blocks: gate row j is row (j / block)·2·block + j mod block of the
 /// weight, and up row j follows `block` rows later.
-float swigluRow(const Weight &weight, uint64_t j, uint64_t block, const std::vector<float> &x) {
+std::vector<float> swigluOf(const Weight &weight, uint64_t j, uint64_t block, const Inputs &inputs) {
   const uint64_t gateRow = j / block * 2 * block + j % block;
-  return silu(dotRow(weight, gateRow, x)) * dotRow(weight, gateRow + block, x);
+  std::vector<float> outputs = outputsOf(weight, gateRow, inputs);
+  const std::vector<float> up = outputsOf(weight, gateRow + block, inputs);
+  for (uint64_t i = 0; i < outputs.size(); ++i) {
+    outputs[i] = silu(outputs[i]) * up[i];
+  }
+  return outputs;
 }
 
 } // namespace
@@ -29,10 +46,14 @@ float swigluRow(const Weight &weight, uint64_t j, uint64_t block, const std::vec
 void runLinear(const OpCall &call) {
   const Tensor &output = call.operand("output");
   const Weight weight(call, "weight");
+  Inputs inputs;
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
-    const std::vector<float> x = loadRow(call.operand("input"), row);
-    for (uint64_t n = 0; n < output.shape[1]; ++n) {
-      output.store(row, n, dotRow(weight, n, x));
+    inputs.push_back(loadRow(call.operand("input"), row));
+  }
+  for (uint64_t n = 0; n < output.shape[1]; ++n) {
+    const std::vector<float> outputs = outputsOf(weight, n, inputs);
+    for (uint64_t row = 0; row < outputs.size(); ++row) {
+      output.store(row, n, outputs[row]);
     }
   }
 }
@@ -49,12 +70,15 @@ void runFusedLinear(const OpCall &call) {
   const std::optional<Tensor> residual = call.optionalOperand("residual");
   const bool swiglu = call.text("activation") == "swiglu";
   const uint64_t block = swiglu ? static_cast<uint64_t>(call.integer("swiglu_block")) : 0;
+  Inputs inputs;
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
-    const std::vector<float> x =
-        norm ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row);
-    for (uint64_t n = 0; n < output.shape[1]; ++n) {
-      const float y = swiglu ? swigluRow(weight, n, block, x) : dotRow(weight, n, x);
-      output.store(row, n, residual ? residual->load(row, n) + y : y);
+    inputs.push_back(norm ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row));
+  }
+  for (uint64_t n = 0; n < output.shape[1]; ++n) {
+    const std::vector<float> outputs =
+        swiglu ? swigluOf(weight, n, block, inputs) : outputsOf(weight, n, inputs);
+    for (uint64_t row = 0; row < outputs.size(); ++row) {
+      output.store(row, n, residual ? residual->load(row, n) + outputs[row] : outputs[row]);
     }
   }
 }

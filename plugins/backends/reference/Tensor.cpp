@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads and writes elements of floating-point types and i8 as f32.
+// Reads and writes elements of floating-point types, i8 and u8 as f32.
 #include "Tensor.h"
 
 #include "plugins/sdk/cria_plugin.hpp"
@@ -22,7 +22,8 @@ template <typename T> void storeBytes(std::byte *data, uint64_t element, T value
 
 [[noreturn]] void refuseType(uint32_t type) {
   throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
-                        "expected elements of type f32, f16, bf16 or i8, got type " + std::to_string(type));
+                        "expected elements of type f32, f16, bf16, i8 or u8, got type " +
+                            std::to_string(type));
 }
 
 } // namespace
@@ -35,6 +36,8 @@ float Tensor::loadAt(uint64_t element) const {
     return floatFromBfloat16(loadBytes<uint16_t>(data, element));
   case CRIA_TYPE_I8:
     return loadBytes<int8_t>(data, element);
+  case CRIA_TYPE_U8:
+    return loadBytes<uint8_t>(data, element);
   case CRIA_TYPE_F32:
     return loadBytes<float>(data, element);
   default:
@@ -50,6 +53,8 @@ void Tensor::storeAt(uint64_t element, float value) const {
     return storeBytes(data, element, bfloat16FromFloat(value));
   case CRIA_TYPE_I8:
     return storeBytes(data, element, static_cast<int8_t>(value));
+  case CRIA_TYPE_U8:
+    return storeBytes(data, element, static_cast<uint8_t>(value));
   case CRIA_TYPE_F32:
     return storeBytes(data, element, value);
   default:

@@ -19,7 +19,7 @@ struct Tensor : plugin::OpOperand {
   int32_t loadInt(uint64_t i, uint64_t j = 0) const;
 
   /// Access the element at an offset in elements. Stores round to nearest, ties to even. Errors: throw
-  /// Refusal unless the type is f32, f16, bf16 or i8.
+  /// Refusal unless the type is f32, f16, bf16, i8 or u8.
   float loadAt(uint64_t element) const;
   void storeAt(uint64_t element, float value) const;
 };

@@ -1,56 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Decodes each value by itself, and shares no code with the codec of the compiler.
 #include "Weight.h"
 
-#include "format/WeightFormat.h"
 #include "plugins/sdk/cria_plugin.hpp"
 
 namespace cria::reference {
 
 Weight::Weight(const OpCall &call, const std::string &name)
-    : values_(call.operand(name)), scales_(call.optionalOperand(name + ".scales")) {
+    : values_(call.operand(name)), scales_(call.optionalOperand(name + ".scales")),
+      subScales_(call.optionalOperand(name + ".sub_scales")),
+      minimums_(call.optionalOperand(name + ".minimums")),
+      subMinimums_(call.optionalOperand(name + ".sub_minimums")),
+      zeros_(call.optionalOperand(name + ".zeros")) {
   if (scales_) {
-    group_ = static_cast<uint64_t>(traitsOf(*findWeightFormat(call.text("format"))).group);
+    format_ = &traitsOf(*findWeightFormat(call.text("format")));
   }
 }
 
+/// What the code of column k stands for.
+float Weight::meaningOf(uint64_t n, uint64_t k) const {
+  if (hasSignedCodes(*format_)) {
+    return values_.load(n, k);
+  }
+  const auto bits = static_cast<uint64_t>(format_->bits);
+  const uint64_t first = k * bits, byte = first / 8, last = (first + bits - 1) / 8;
+  auto word = static_cast<uint32_t>(values_.load(n, byte));
+  if (last != byte) {
+    word |= static_cast<uint32_t>(values_.load(n, last)) << 8;
+  }
+  const uint32_t code = word >> first % 8 & ((1u << bits) - 1);
+  return format_->map == CodeMap::table ? static_cast<float>(format_->table[code])
+                                        : static_cast<float>(static_cast<int>(code) - format_->zero);
+}
+
 float Weight::load(uint64_t n, uint64_t k) const {
-  const float value = values_.load(n, k);
-  return scales_ ? scales_->load(n, k / group_) * value : value;
+  if (format_ == nullptr) {
+    return values_.load(n, k);
+  }
+  const uint64_t group = k / static_cast<uint64_t>(format_->group), superGroup = k / kSuperGroup;
+  const float scale =
+      subScales_ ? scales_->load(n, superGroup) * subScales_->load(n, group) : scales_->load(n, group);
+  const float zero = zeros_ ? zeros_->load(n, group) : 0.0f;
+  const float value = scale * (meaningOf(n, k) - zero);
+  if (!minimums_) {
+    return value;
+  }
+  const float minimum = subMinimums_ ? minimums_->load(n, superGroup) * subMinimums_->load(n, group)
+                                     : minimums_->load(n, group);
+  return format_->isMinimumAdded ? value + minimum : value - minimum;
+}
+
+std::vector<float> Weight::loadRow(uint64_t n, uint64_t columns) const {
+  std::vector<float> values(columns);
+  for (uint64_t k = 0; k < columns; ++k) {
+    values[k] = load(n, k);
+  }
+  return values;
 }
 
 void Weight::store(uint64_t n, uint64_t k, int8_t code, float scale) const {
-  if (scales_) {
+  if (format_ != nullptr) {
     values_.store(n, k, code);
-    scales_->store(n, k / group_, scale);
+    scales_->store(n, k / static_cast<uint64_t>(format_->group), scale);
   } else {
     values_.store(n, k, static_cast<float>(code) * scale);
   }
 }
 
-/// Only the codec of codes around zero is implemented.
-static const WeightFormatTraits &implementedFormat(std::string_view name) {
-  const std::optional<WeightFormat> format = findWeightFormat(name);
-  if (!format || !hasSignedCodes(traitsOf(*format))) {
-    throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
-                          "weights in format '" + std::string(name) + "' are not implemented");
-  }
-  return traitsOf(*format);
+[[noreturn]] static void refuseFormat(std::string_view name, const std::string &what) {
+  throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
+                        what + " in format '" + std::string(name) + "' are not implemented");
 }
 
-static std::string checkCodes(const OpCall &call, const std::string &name, uint64_t columns) {
-  const WeightFormatTraits &format = implementedFormat(call.text("format"));
-  const Tensor codes = call.operand(name);
-  const std::optional<Tensor> scales = call.optionalOperand(name + ".scales");
-  const auto group = static_cast<uint64_t>(format.group);
-  const uint64_t groups = (columns + group - 1) / group;
-  if (codes.type != CRIA_TYPE_I8 || codes.shape[1] != columns) {
-    return "operand '" + name + "': expected i8 codes with " + std::to_string(columns) + " columns";
+namespace {
+
+/// Checks the arrays of a weight with codes.
+class ArrayCheck {
+public:
+  ArrayCheck(const OpCall &call, std::string name, uint64_t columns)
+      : call_(call), name_(std::move(name)), columns_(columns) {}
+
+  std::string check(const WeightFormatTraits &format) {
+    const auto group = static_cast<uint64_t>(format.group);
+    const bool hasTwoLevels = format.scale == ScaleKind::twoLevel;
+    const uint64_t outer = hasTwoLevels ? uint64_t{kSuperGroup} : group;
+    if (hasSignedCodes(format)) {
+      expect("", CRIA_TYPE_I8, columns_);
+    } else {
+      expect("", CRIA_TYPE_U8, (columns_ * static_cast<uint64_t>(format.bits) + 7) / 8);
+    }
+    expect(".scales", static_cast<uint32_t>(format.scaleType), numOf(outer));
+    if (hasTwoLevels) {
+      expect(".sub_scales", format.hasSignedSubScales ? CRIA_TYPE_I8 : CRIA_TYPE_U8, numOf(group));
+    }
+    if (format.offset == OffsetKind::minimum || format.offset == OffsetKind::twoLevelMinimum) {
+      expect(".minimums", CRIA_TYPE_F16, numOf(outer));
+    }
+    if (format.offset == OffsetKind::twoLevelMinimum) {
+      expect(".sub_minimums", CRIA_TYPE_U8, numOf(group));
+    }
+    if (format.offset == OffsetKind::zeroPoint) {
+      expect(".zeros", CRIA_TYPE_U8, numOf(group));
+    }
+    return error_;
   }
-  if (!scales || scales->type != static_cast<uint32_t>(format.scaleType) || scales->shape[1] != groups) {
-    return "expected an operand '" + name + ".scales' of f16 with " + std::to_string(groups) + " columns";
+
+private:
+  uint64_t numOf(uint64_t span) const { return (columns_ + span - 1) / span; }
+
+  void expect(const std::string &suffix, uint32_t type, uint64_t columns) {
+    const std::string name = name_ + suffix;
+    const std::optional<Tensor> array = call_.optionalOperand(name);
+    if (error_.empty() && (!array || array->type != type || array->shape[1] != columns)) {
+      error_ = "expected an operand '" + name + "' of " +
+               std::string(nameOf(static_cast<ElementType>(type))) + " with " + std::to_string(columns) +
+               " columns";
+    }
   }
-  return "";
-}
+
+  const OpCall &call_;
+  std::string name_;
+  uint64_t columns_;
+  std::string error_;
+};
+
+} // namespace
 
 std::string checkWeight(const OpCall &call, const std::string &name, uint64_t columns) {
   if (call.has("activations") && call.text("activations") != "f32") {
@@ -58,12 +132,26 @@ std::string checkWeight(const OpCall &call, const std::string &name, uint64_t co
                           "activations '" + std::string(call.text("activations")) + "' are not implemented");
   }
   if (call.has("format")) {
-    return checkCodes(call, name, columns);
+    const std::optional<WeightFormat> format = findWeightFormat(call.text("format"));
+    if (!format || isDense(*format)) {
+      refuseFormat(call.text("format"), "weights");
+    }
+    return ArrayCheck(call, name, columns).check(traitsOf(*format));
   }
   const uint32_t type = call.operand(name).type;
-  const bool isDense =
+  const bool isValues =
       type != CRIA_TYPE_I8 && type != CRIA_TYPE_U8 && !call.optionalOperand(name + ".scales");
-  return isDense ? "" : "operand '" + name + "' of codes needs attribute 'format'";
+  return isValues ? "" : "operand '" + name + "' of codes needs attribute 'format'";
+}
+
+std::string checkStoredWeight(const OpCall &call, const std::string &name) {
+  if (call.has("format")) {
+    const std::optional<WeightFormat> format = findWeightFormat(call.text("format"));
+    if (!format || !hasSignedCodes(traitsOf(*format))) {
+      refuseFormat(call.text("format"), "random weights");
+    }
+  }
+  return checkWeight(call, name, call.operand(name).shape[1]);
 }
 
 } // namespace cria::reference

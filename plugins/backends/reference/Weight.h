@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A weight of a call: dense values, or codes of 8 bits with a scale for each group of columns.
+// A weight of a call: dense values, or codes with what is applied to them, as the page of the opset describes
+// them.
 #pragma once
 
 #include "OpTable.h"
+#include "format/WeightFormat.h"
 
 namespace cria::reference {
 
@@ -14,17 +16,24 @@ public:
   uint64_t rows() const { return values_.shape[0]; }
   /// Returns the value of column k of row n.
   float load(uint64_t n, uint64_t k) const;
-  /// Sets a value to code · scale. All values of a group have the same scale.
+  /// Returns the first `columns` values of row n.
+  std::vector<float> loadRow(uint64_t n, uint64_t columns) const;
+  /// Sets a value to code · scale. All values of a group have the same scale. REQUIRES: the weight is dense,
+  /// or has signed codes of 8 bits.
   void store(uint64_t n, uint64_t k, int8_t code, float scale) const;
 
 private:
-  Tensor values_; // or codes
-  std::optional<Tensor> scales_;
-  uint64_t group_ = 1;
+  float meaningOf(uint64_t n, uint64_t k) const;
+
+  Tensor values_;                              // or codes
+  const WeightFormatTraits *format_ = nullptr; // of codes
+  std::optional<Tensor> scales_, subScales_, minimums_, subMinimums_, zeros_;
 };
 
 /// Checks the weight `name` of a call, whose rows stand for `columns` values. Returns what is wrong, or "".
 /// Throws Refusal for a format, or a class of activations, that is not implemented.
 std::string checkWeight(const OpCall &call, const std::string &name, uint64_t columns);
+/// The same for a weight that store() writes.
+std::string checkStoredWeight(const OpCall &call, const std::string &name);
 
 } // namespace cria::reference

@@ -156,6 +156,16 @@ TEST_F(Compile, PresetsNeedNoCheckpointAndWriteNoWeights) {
   EXPECT_EQ(manifest["model"]["parameters"], 68976648192);
 }
 
+TEST_F(Compile, RandomWeightsInPackedFormatsAreRefused) {
+  for (const char *format : {"q4_0", "q4_k"}) {
+    const Result result = run("--preset stories-260k --random-weights 1 --target ops --weights " +
+                              std::string(format) + " -o " + package());
+    EXPECT_NE(result.exitCode, 0);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("'fill_random' has no weights in format " + std::string(format)),
+                                  HasSubstr("--weights f32, f16, bf16 or q8_0")));
+  }
+}
+
 /// A fake assembler that reports 33 registers for every kernel, and one that fails.
 constexpr const char *kAssembler = R"(#!/bin/sh
 sed -n 's/^.visible .entry \([a-z0-9_]*\)(.*/\1/p' "$5" | while read -r name; do
