@@ -116,6 +116,8 @@ TEST_F(CompilerTest, AdvisesFormatsThatTheBackendLists) {
   EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"i8"}),
               HasSubstr("compile with --weights q8_0"));
   EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"u8"}),
+              HasSubstr("compile with --weights q4_0"));
+  EXPECT_THAT(adviceFor(WeightFormat::f16, "embedding/table", {"u32"}),
               HasSubstr("no format of weights has these types"));
   EXPECT_THAT(adviceFor(WeightFormat::q8_0, "embedding/table.scales", {"f32"}),
               HasSubstr("the model has f16; compile with --weights f32"));
