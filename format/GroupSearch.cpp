@@ -14,12 +14,10 @@ static float roundEven(float value) {
   return value + kShift - kShift;
 }
 
-static float nearestOf(const WeightFormatTraits &format, float value) {
-  float best = format.table[0];
-  for (const int8_t each : format.table) {
-    best = std::fabs(value - float(each)) < std::fabs(value - best) ? float(each) : best;
-  }
-  return best;
+/// The code of a table whose meaning is closest to the value.
+static uint8_t closestCode(const WeightFormatTraits &format, float value) {
+  const auto distance = [value](int8_t meaning) { return std::fabs(value - float(meaning)); };
+  return uint8_t(std::ranges::min_element(format.table, {}, distance) - format.table.begin());
 }
 
 /// The value of the largest magnitude.
@@ -33,7 +31,8 @@ GroupSearch::GroupSearch(const WeightFormatTraits &format) : format_(format), va
   lowest_ = lowest;
   highest_ = highest;
   for (size_t i = 0; format.map == CodeMap::table && i < nearest_.size(); ++i) {
-    nearest_[i] = int8_t(nearestOf(format, float(i) - 128));
+    // The values halfway between two integers are multiples of 1/2, so that no range has one inside.
+    nearest_[i] = closestCode(format, (float(i) - 255.5f) / 2);
   }
 }
 
@@ -41,8 +40,8 @@ float GroupSearch::roundLinear(float quotient, float zero) const {
   return std::clamp(roundEven(std::clamp(quotient, -512.0f, 512.0f)), lowest_ - zero, highest_ - zero);
 }
 
-float GroupSearch::roundToTable(float quotient) const {
-  return nearest_[size_t(std::clamp(quotient + 128.5f, 0.0f, 255.0f))];
+uint8_t GroupSearch::nearestCode(float quotient) const {
+  return nearest_[size_t(std::clamp(2 * quotient + 256, 0.0f, 511.0f))];
 }
 
 struct GroupSearch::Sums {
@@ -56,7 +55,7 @@ GroupSearch::Sums GroupSearch::sumsOf(std::span<const float> values, float inver
   const bool isTable = format_.map == CodeMap::table;
   for (const float value : values) {
     const float quotient = (value - shift) * inverse;
-    const float code = isTable ? roundToTable(quotient) : roundLinear(quotient, zero);
+    const float code = isTable ? values_[nearestCode(quotient)] : roundLinear(quotient, zero);
     sums.codes += code;
     sums.squares += code * code;
     sums.values += value;
@@ -162,9 +161,9 @@ double GroupSearch::encode(std::span<const float> values, const GroupTerms &term
   for (size_t i = 0; i < values.size(); ++i) {
     const float difference = values[i] - terms.offset;
     const float quotient = isExact ? difference * inverse : difference / terms.scale;
-    const float code = isTable ? nearestOf(format_, quotient) : roundLinear(quotient, terms.zero);
-    codes[i] = isTable ? uint8_t(std::ranges::find(values_, code) - values_.begin())
-                       : uint8_t(int(code + terms.zero) + format_.zero);
+    const uint8_t tableCode = isTable ? nearestCode(quotient) : uint8_t(0);
+    const float code = isTable ? values_[tableCode] : roundLinear(quotient, terms.zero);
+    codes[i] = isTable ? tableCode : uint8_t(int(code + terms.zero) + format_.zero);
     const float decoded = terms.scale * code + terms.offset;
     error += double(values[i] - decoded) * double(values[i] - decoded);
   }

@@ -23,16 +23,16 @@ public:
 private:
   struct Sums; // of products of values with what codes stand for
   float roundLinear(float quotient, float zero) const;
-  float roundToTable(float quotient) const;
+  uint8_t nearestCode(float quotient) const;
   Sums sumsOf(std::span<const float> values, float inverse, float shift, float zero) const;
   GroupTerms fitScale(std::span<const float> values) const;
   GroupTerms fitMinimum(std::span<const float> values) const;
   GroupTerms fitZeroPoint(std::span<const float> values) const;
 
   const WeightFormatTraits &format_;
-  std::array<float, 256> values_;        // of codes
-  float lowest_, highest_;               // of values_
-  std::array<int8_t, 256> nearest_ = {}; // of a table, by the rounded quotient + 128
+  std::array<float, 256> values_;         // of codes
+  float lowest_, highest_;                // of values_
+  std::array<uint8_t, 512> nearest_ = {}; // codes of a table, by ⌊2 · quotient⌋ + 256
 };
 
 } // namespace cria

@@ -162,17 +162,17 @@ private:
     return (1 << (format_.subScaleBits - (format_.hasSignedSubScales ? 1 : 0))) - 1;
   }
 
-  /// Chooses the integers of a group for units that are stored, among those close to the terms. Returns the
-  /// squared error.
-  double encodeIntegers(size_t group, const GroupTerms &terms, const Units &units) {
+  /// Chooses the integers of a group for units that are stored, those closest to the terms and `around` on
+  /// either side. Returns the squared error.
+  double encodeIntegers(size_t group, const GroupTerms &terms, const Units &units, int around) {
     const int high = highSubScale(), low = format_.hasSignedSubScales ? -high - 1 : 0;
     const int highMinimum = (1 << format_.subMinimumBits) - 1;
     const int scale = quotientOf(terms.scale, units.scale, low, high);
     const int minimum = quotientOf(-terms.offset, units.minimum, 0, highMinimum);
     double bestError = INFINITY;
     int best = scale, bestMinimum = minimum;
-    for (int m = std::max(0, minimum - 1); m <= std::min(highMinimum, minimum + 1); ++m) {
-      for (int s = std::max(low, scale - 1); s <= std::min(high, scale + 1); ++s) {
+    for (int m = std::max(0, minimum - around); m <= std::min(highMinimum, minimum + around); ++m) {
+      for (int s = std::max(low, scale - around); s <= std::min(high, scale + around); ++s) {
         storeIntegers(group, s, m);
         const double error = search_.encode(valuesOf(group), termsOf(format_, row_, group), codes_);
         if (error < bestError) {
@@ -187,14 +187,14 @@ private:
   }
 
   /// Encodes the groups with units that are stored. Returns the squared error.
-  double encodeGroups(size_t first, std::span<const GroupTerms> terms) {
+  double encodeGroups(size_t first, std::span<const GroupTerms> terms, int around) {
     const size_t superGroup = superGroupOf(first);
     const Units units = {loadFloat(format_.scaleType, row_.scales, superGroup),
                          row_.minimums == nullptr ? 0.0f
                                                   : loadFloat(ElementType::f16, row_.minimums, superGroup)};
     double sum = 0;
     for (size_t i = 0; i < terms.size(); ++i) {
-      sum += encodeIntegers(first + i, terms[i], units);
+      sum += encodeIntegers(first + i, terms[i], units, around);
     }
     return sum;
   }
@@ -248,27 +248,27 @@ private:
     }
     std::optional<Units> best;
     double bestError = INFINITY;
-    const auto attempt = [&](const Units &units) {
+    const auto attempt = [&](const Units &units, int around) {
       if (!storeUnits(first, units)) {
         return;
       }
-      const double error = encodeGroups(first, terms);
+      const double error = encodeGroups(first, terms, around);
       if (!best || error < bestError) {
         best = units;
         bestError = error;
       }
     };
     for (const Units &units : unitsFor(terms)) {
-      attempt(units);
+      attempt(units, 0);
     }
     if (!best) {
       return Overflow(0);
     }
     storeUnits(first, *best);
-    encodeGroups(first, terms);
-    attempt({refitted(first, end), best->minimum});
+    bestError = encodeGroups(first, terms, 1);
+    attempt({refitted(first, end), best->minimum}, 1);
     storeUnits(first, *best);
-    encodeGroups(first, terms);
+    encodeGroups(first, terms, 1);
     for (size_t group = first; group < end; ++group) {
       search_.encode(valuesOf(group), termsOf(format_, row_, group), codes_);
       store(group, codes_);
