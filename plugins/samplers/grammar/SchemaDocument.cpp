@@ -100,6 +100,7 @@ SchemaDocument::Holds SchemaDocument::heldBy(const std::string &keyword) {
 
 void SchemaDocument::visit(const Json &value, const Place &at, Holds holds) {
   Place place = at;
+  place.order = ++numValues_;
   if (value.is_object() && holds != Holds::schemasByName) {
     readIdentifiers(value, place, holds);
   }
@@ -113,7 +114,7 @@ void SchemaDocument::visit(const Json &value, const Place &at, Holds holds) {
                         : holds == Holds::schema ? heldBy(name)
                                                  : Holds::schema;
     Place below = place;
-    below.pointer += "/" + escapePointer(name);
+    below.pointer += (Json::json_pointer() / name).to_string();
     visit(child, below, inner);
   }
   places_[&value] = std::move(place);

@@ -34,6 +34,8 @@ public:
   /// Returns the dynamic anchors of the resource that a schema belongs to, without those whose names no other
   /// resource has.
   const DynamicAnchors &anchorsOf(const Json &schema) const;
+  /// Returns a number that ascends with the place of a schema in the documents; 0 if it is not in them.
+  size_t orderOf(const Json &schema) const;
 
   [[noreturn]] void refuse(cria_status status, const Json &schema, const std::string &member,
                            const std::string &why) const;
@@ -56,6 +58,7 @@ private:
     std::string pointer, base; // the JSON pointer, and the URI that references are relative to
     const Json *resource;      // the root of the document, or the closest schema around with an `$id`
     const File *file;
+    size_t order = 0; // in which the values of the documents are written, from 1
   };
   enum class Holds : uint8_t { schema, schemasByName, other };
   static Holds heldBy(const std::string &keyword);
@@ -70,10 +73,10 @@ private:
   std::string identifierOf(const Json &schema) const;
   void refuseIfAmbiguous(const std::string &uri, const Json &schema, const char *keyword) const;
   void refuseOtherDraft(const Json &target, const Json &schema, const char *keyword) const;
-  const Json *follow(const Json *from, std::string_view pointer) const;
 
   Json root_, documents_;
   std::deque<File> files_; // the root, and each document
+  size_t numValues_ = 0;
   std::map<const Json *, Place> places_;
   std::map<std::string, const Json *> resources_;  // by URI; with '#' and a name, anchors
   std::map<std::string, const Json *> repeated_;   // identifiers that another schema has, too

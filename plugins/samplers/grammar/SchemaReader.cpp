@@ -58,7 +58,7 @@ bool SchemaReader::isEnforced(const Json &schema, const char *name) {
 
 Node SchemaReader::schemaIn(const Json &schema, bool isNegated) {
   const bool hasScope = schema.is_object(); // a boolean schema is the same in every scope
-  return {{&schema, isNegated,
+  return {{document_.orderOf(schema), &schema, isNegated,
            hasScope ? scopes_.enter(scope_, document_.anchorsOf(schema)) : DynamicScopes::kNone}};
 }
 

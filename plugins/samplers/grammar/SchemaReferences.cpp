@@ -3,8 +3,6 @@
 #include "plugins/samplers/grammar/SchemaDocument.h"
 #include "plugins/samplers/grammar/SchemaUri.h"
 
-#include <charconv>
-
 namespace cria::grammar {
 
 static const char *nameOf(Draft draft) {
@@ -18,26 +16,19 @@ const SchemaDocument::Place &SchemaDocument::placeOf(const Json &schema) const {
   return place == places_.end() ? places_.at(&root_) : place->second;
 }
 
-const Json *SchemaDocument::follow(const Json *from, std::string_view pointer) const {
-  while (!pointer.empty()) {
-    const size_t end = std::min(pointer.find('/', 1), pointer.size());
-    const std::string name = unescapePointer(pointer.substr(1, end - 1));
-    pointer.remove_prefix(end);
-    if (from->is_array()) {
-      size_t index = 0;
-      const auto [last, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-      if (error != std::errc() || last != name.data() + name.size() || index >= from->size()) {
-        return nullptr;
-      }
-      from = &(*from)[index];
-    } else if (const auto found = from->is_object() ? from->find(name) : from->end();
-               from->is_object() && found != from->end()) {
-      from = &*found;
-    } else {
-      return nullptr;
-    }
+size_t SchemaDocument::orderOf(const Json &schema) const {
+  const auto place = places_.find(&schema);
+  return place == places_.end() ? 0 : place->second.order;
+}
+
+/// Returns what a JSON pointer leads to; null if it leads nowhere.
+static const Json *find(const Json &from, const std::string &pointer) {
+  try {
+    const Json::json_pointer parsed(pointer);
+    return from.contains(parsed) ? &from.at(parsed) : nullptr;
+  } catch (const Json::exception &) { // not a pointer, or an index that is too large
+    return nullptr;
   }
-  return from;
 }
 
 /// Returns a schema as messages name it: "#/$defs/a", or "other.json#/$defs/a".
@@ -89,7 +80,7 @@ SchemaDocument::Target SchemaDocument::resolve(const Json &schema, const char *k
     refuseIfAmbiguous(uri + "#" + fragment, schema, keyword);
   }
   const auto anchor = isPointer ? resources_.end() : resources_.find(uri + "#" + fragment);
-  const Json *target = isPointer                    ? follow(resource->second, fragment)
+  const Json *target = isPointer                    ? find(*resource->second, fragment)
                        : anchor != resources_.end() ? anchor->second
                                                     : nullptr;
   if (target == nullptr) {
@@ -112,7 +103,7 @@ const DynamicAnchors &SchemaDocument::anchorsOf(const Json &schema) const {
 std::string SchemaDocument::placeOf(const Json &schema, const std::string &member) const {
   const auto place = places_.find(&schema); // none yet while the documents are read
   const std::string pointer = (place == places_.end() ? "" : place->second.pointer) +
-                              (member.empty() ? "" : "/" + escapePointer(member));
+                              (member.empty() ? "" : (Json::json_pointer() / member).to_string());
   const std::string name = place == places_.end() ? "" : place->second.file->name;
   return "JSON Schema" + (name.empty() ? "" : " '" + name + "'") + ", at '" +
          (pointer.empty() ? "/" : pointer) + "'";

@@ -13,6 +13,7 @@ namespace cria::grammar {
 
 /// A schema of a document, or its negation, in the dynamic scope in which it was reached.
 struct Atom {
+  size_t order; // of the schema in the documents, so that results do not depend on addresses
   const Json *schema;
   bool isNegated;
   DynamicScopes::Id scope;

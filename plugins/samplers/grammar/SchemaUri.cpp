@@ -74,23 +74,6 @@ std::string fragmentOf(std::string_view reference) {
   return decodePercent(reference.substr(std::min(hash + 1, reference.size())));
 }
 
-std::string escapePointer(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  }
-  return escaped;
-}
-
-std::string unescapePointer(std::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool isEscape = text[i] == '~' && i + 1 < text.size();
-    result += !isEscape ? text[i] : text[++i] == '1' ? '/' : '~';
-  }
-  return result;
-}
-
 std::string resolveUri(std::string_view base, std::string_view reference) {
   const Uri from = splitUri(base), to = splitUri(reference);
   const auto join = [](std::string_view scheme, std::string_view authority, const std::string &path,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// URIs and JSON pointers, as references of a JSON Schema write them.
+// URIs, as references of a JSON Schema write them.
 #pragma once
 
 #include <string>
@@ -11,8 +11,5 @@ namespace cria::grammar {
 std::string resolveUri(std::string_view base, std::string_view reference);
 /// Returns the fragment of a URI reference, without '#' and percent-encoding; empty if it has none.
 std::string fragmentOf(std::string_view reference);
-/// Escapes a member name for a JSON pointer: "~1" for '/', "~0" for '~'.
-std::string escapePointer(std::string_view text);
-std::string unescapePointer(std::string_view text);
 
 } // namespace cria::grammar

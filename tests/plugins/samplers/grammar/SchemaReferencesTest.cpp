@@ -4,7 +4,10 @@
 #include "plugins/sdk/cria_plugin.hpp"
 #include "tests/plugins/samplers/grammar/Grammars.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
+#include <memory>
+#include <random>
 
 namespace cria::grammar {
 namespace {
@@ -35,6 +38,34 @@ std::string refusalOf(const std::string &schema, const std::string &documents) {
     return "";
   } catch (const plugin::Refusal &refusal) {
     return refusal.what();
+  }
+}
+
+/// Compiles a schema while blocks of random sizes are allocated, so that its values have other addresses.
+std::string grammarElsewhere(const std::string &schema, std::mt19937 &random) {
+  std::vector<std::unique_ptr<char[]>> blocks;
+  for (int i = 0; i < 2000; ++i) {
+    blocks.push_back(std::make_unique<char[]>(16 + random() % 300));
+  }
+  std::ranges::shuffle(blocks, random);
+  blocks.resize(1000);
+  return grammarOfJsonSchema(schema, {});
+}
+
+// The property has several schemas.
+TEST(SchemaReferencesTest, TheGrammarDoesNotDependOnAddresses) {
+  std::string schemas, references;
+  for (int i = 0; i < 12; ++i) {
+    const std::string name(1, static_cast<char>('a' + i * 7 % 12)), comma = i > 0 ? ", " : "";
+    schemas += comma + "\"" + name + R"(": {"properties": {")" + name + R"(": {}}})";
+    references +=
+        comma + R"({"properties": {"p": {"$ref": "#/$defs/)" + static_cast<char>('a' + i) + R"("}}})";
+  }
+  const std::string schema = R"({"$defs": {)" + schemas + R"(}, "allOf": [)" + references + "]}";
+  std::mt19937 random(1);
+  const std::string grammar = grammarElsewhere(schema, random);
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_EQ(grammarElsewhere(schema, random), grammar);
   }
 }
 
