@@ -157,13 +157,14 @@ double GroupSearch::encode(std::span<const float> values, const GroupTerms &term
   const float inverse = terms.scale != 0 ? 1 / terms.scale : 0.0f;
   const bool isExact = std::isfinite(inverse);
   const bool isTable = format_.map == CodeMap::table;
+  const int zero = hasSignedCodes(format_) ? 0 : format_.zero; // of stored codes
   double error = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const float difference = values[i] - terms.offset;
     const float quotient = isExact ? difference * inverse : difference / terms.scale;
     const uint8_t tableCode = isTable ? nearestCode(quotient) : uint8_t(0);
     const float code = isTable ? values_[tableCode] : roundLinear(quotient, terms.zero);
-    codes[i] = isTable ? tableCode : uint8_t(int(code + terms.zero) + format_.zero);
+    codes[i] = isTable ? tableCode : uint8_t(int(code + terms.zero) + zero);
     const float decoded = terms.scale * code + terms.offset;
     error += double(values[i] - decoded) * double(values[i] - decoded);
   }

@@ -12,11 +12,12 @@ public:
   explicit GroupSearch(const WeightFormatTraits &format);
 
   /// Returns terms close to the best ones, before they are rounded to what the format stores. values: finite,
-  /// at most kMaxGroup.
+  /// at least one.
   GroupTerms fit(std::span<const float> values) const;
   /// Returns the terms of a plain quantizer: the value of the largest magnitude, or the least and the largest
   /// value, get the codes at the ends.
   GroupTerms fitEnds(std::span<const float> values) const;
+  float valueOf(uint8_t code) const { return values_[code]; }
   /// Writes the nearest codes for given terms. Returns the sum of squared errors.
   double encode(std::span<const float> values, const GroupTerms &terms, std::span<uint8_t> codes) const;
 

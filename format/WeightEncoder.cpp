@@ -15,7 +15,7 @@ namespace {
 
 using Overflow = std::optional<size_t>; // the index of a value whose scale does not fit
 
-constexpr int kTriedEnds = 3;
+constexpr int kTriedEnds = 3; // small integers that the largest scale of a super-group is tried with
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 bool areFinite(std::span<const float> values) {
@@ -38,7 +38,7 @@ public:
   RowEncoder(const WeightFormatTraits &format, std::span<const float> values, std::byte *row)
       : format_(format), search_(format), values_(values), row_(planesOf(format, row, values.size())),
         group_(size_t(format.group)), numGroups_((values.size() + group_ - 1) / group_), codes_(group_),
-        meanings_(codeValues(format)) {}
+        bestCodes_(group_) {}
 
   Overflow encode() {
     const bool isTwoLevel = format_.scale == ScaleKind::twoLevel;
@@ -137,23 +137,22 @@ private:
     const GroupTerms candidates[] = {search_.fit(values), search_.fitEnds(values)};
     const GroupTerms *best = nullptr;
     double bestError = 0;
-    std::vector<uint8_t> codes(values.size()), bestCodes;
     for (const GroupTerms &terms : candidates) {
       if (!storeTerms(group, terms)) {
         continue;
       }
-      const double error = search_.encode(values, termsOf(format_, row_, group), codes);
+      const double error = search_.encode(values, termsOf(format_, row_, group), codes_);
       if (best == nullptr || error < bestError) {
         best = &terms;
         bestError = error;
-        bestCodes = codes;
+        bestCodes_.swap(codes_);
       }
     }
     if (best == nullptr) {
       return Overflow(0);
     }
     storeTerms(group, *best);
-    store(group, bestCodes);
+    store(group, bestCodes_);
     return std::nullopt;
   }
 
@@ -233,7 +232,7 @@ private:
       const auto bits = uint8_t(row_.subScales[group]);
       const double integer = format_.hasSignedSubScales ? double(int8_t(bits)) : double(bits);
       for (size_t i = 0; i < values.size(); ++i) {
-        const double multiple = integer * meanings_[codes_[i]];
+        const double multiple = integer * search_.valueOf(codes_[i]);
         products += (values[i] - terms.offset) * multiple;
         squares += multiple * multiple;
       }
@@ -248,27 +247,30 @@ private:
     }
     std::optional<Units> best;
     double bestError = INFINITY;
-    const auto attempt = [&](const Units &units, int around) {
+    const auto isBetter = [&](const Units &units, int around) {
       if (!storeUnits(first, units)) {
-        return;
+        return false;
       }
       const double error = encodeGroups(first, terms, around);
-      if (!best || error < bestError) {
+      const bool isBest = !best || error < bestError;
+      if (isBest) {
         best = units;
         bestError = error;
       }
+      return isBest;
     };
     for (const Units &units : unitsFor(terms)) {
-      attempt(units, 0);
+      isBetter(units, 0);
     }
     if (!best) {
       return Overflow(0);
     }
     storeUnits(first, *best);
     bestError = encodeGroups(first, terms, 1);
-    attempt({refitted(first, end), best->minimum}, 1);
-    storeUnits(first, *best);
-    encodeGroups(first, terms, 1);
+    if (!isBetter({refitted(first, end), best->minimum}, 1)) {
+      storeUnits(first, *best);
+      encodeGroups(first, terms, 1);
+    }
     for (size_t group = first; group < end; ++group) {
       search_.encode(valuesOf(group), termsOf(format_, row_, group), codes_);
       store(group, codes_);
@@ -281,8 +283,7 @@ private:
   std::span<const float> values_;
   RowPlanes row_;
   size_t group_, numGroups_;
-  std::vector<uint8_t> codes_; // of a group, while it is encoded
-  std::array<float, 256> meanings_;
+  std::vector<uint8_t> codes_, bestCodes_; // of a group, while it is encoded
 };
 
 } // namespace

@@ -76,89 +76,81 @@ struct WeightFormatTraits {
 /// The number of values that share the outer scale of two-level scales and minimums.
 constexpr int64_t kSuperGroup = 256;
 
-/// What the codes of ggml's IQ4 formats stand for.
+/// The kinds of formats that ggml defines.
+namespace ggml_formats {
+
+/// What the codes of IQ4 formats stand for.
 inline constexpr std::array<int8_t, 16> kIq4Table = {-127, -104, -83, -65, -49, -35, -22, -10,
                                                      1,    13,   25,  38,  53,  69,  89,  113};
+
+/// As Q4_0: codes around zero, and a scale for each group.
+constexpr WeightFormatTraits centered(std::string_view name, int bits) {
+  return {.name = name,
+          .map = CodeMap::linear,
+          .bits = bits,
+          .zero = 1 << (bits - 1),
+          .group = 32,
+          .scale = ScaleKind::perGroup};
+}
+/// As Q4_1: a scale and a minimum for each group.
+constexpr WeightFormatTraits withMinimum(std::string_view name, int bits) {
+  return {.name = name,
+          .map = CodeMap::linear,
+          .bits = bits,
+          .group = 32,
+          .scale = ScaleKind::perGroup,
+          .offset = OffsetKind::minimum,
+          .isMinimumAdded = true};
+}
+/// As Q6_K: codes around zero, and scales of two levels for groups of 16.
+constexpr WeightFormatTraits centeredTwoLevel(std::string_view name, int bits, int subScaleBits) {
+  return {.name = name,
+          .map = CodeMap::linear,
+          .bits = bits,
+          .zero = 1 << (bits - 1),
+          .group = 16,
+          .scale = ScaleKind::twoLevel,
+          .subScaleBits = subScaleBits,
+          .hasSignedSubScales = true};
+}
+/// As Q4_K: scales and minimums of two levels.
+constexpr WeightFormatTraits twoLevelMinimum(std::string_view name, int bits) {
+  return {.name = name,
+          .map = CodeMap::linear,
+          .bits = bits,
+          .group = 32,
+          .scale = ScaleKind::twoLevel,
+          .subScaleBits = 6,
+          .offset = OffsetKind::twoLevelMinimum,
+          .subMinimumBits = 6};
+}
+
+} // namespace ggml_formats
 
 /// The table, in the order of the enumerators.
 inline constexpr std::array kWeightFormats = {
     WeightFormatTraits{.name = "f32", .element = ElementType::f32},
     WeightFormatTraits{.name = "f16", .element = ElementType::f16},
     WeightFormatTraits{.name = "bf16", .element = ElementType::bf16},
-    WeightFormatTraits{.name = "q8_0",
-                       .map = CodeMap::linear,
-                       .bits = 8,
-                       .zero = 128,
-                       .group = 32,
-                       .scale = ScaleKind::perGroup},
-    WeightFormatTraits{.name = "q4_0",
-                       .map = CodeMap::linear,
-                       .bits = 4,
-                       .zero = 8,
-                       .group = 32,
-                       .scale = ScaleKind::perGroup},
-    WeightFormatTraits{.name = "q4_1",
-                       .map = CodeMap::linear,
-                       .bits = 4,
-                       .group = 32,
-                       .scale = ScaleKind::perGroup,
-                       .offset = OffsetKind::minimum,
-                       .isMinimumAdded = true},
-    WeightFormatTraits{.name = "q5_0",
-                       .map = CodeMap::linear,
-                       .bits = 5,
-                       .zero = 16,
-                       .group = 32,
-                       .scale = ScaleKind::perGroup},
-    WeightFormatTraits{.name = "q5_1",
-                       .map = CodeMap::linear,
-                       .bits = 5,
-                       .group = 32,
-                       .scale = ScaleKind::perGroup,
-                       .offset = OffsetKind::minimum,
-                       .isMinimumAdded = true},
-    WeightFormatTraits{.name = "q3_k",
-                       .map = CodeMap::linear,
-                       .bits = 3,
-                       .zero = 4,
-                       .group = 16,
-                       .scale = ScaleKind::twoLevel,
-                       .subScaleBits = 6,
-                       .hasSignedSubScales = true},
-    WeightFormatTraits{.name = "q4_k",
-                       .map = CodeMap::linear,
-                       .bits = 4,
-                       .group = 32,
-                       .scale = ScaleKind::twoLevel,
-                       .subScaleBits = 6,
-                       .offset = OffsetKind::twoLevelMinimum,
-                       .subMinimumBits = 6},
-    WeightFormatTraits{.name = "q5_k",
-                       .map = CodeMap::linear,
-                       .bits = 5,
-                       .group = 32,
-                       .scale = ScaleKind::twoLevel,
-                       .subScaleBits = 6,
-                       .offset = OffsetKind::twoLevelMinimum,
-                       .subMinimumBits = 6},
-    WeightFormatTraits{.name = "q6_k",
-                       .map = CodeMap::linear,
-                       .bits = 6,
-                       .zero = 32,
-                       .group = 16,
-                       .scale = ScaleKind::twoLevel,
-                       .subScaleBits = 8,
-                       .hasSignedSubScales = true},
+    ggml_formats::centered("q8_0", 8),
+    ggml_formats::centered("q4_0", 4),
+    ggml_formats::withMinimum("q4_1", 4),
+    ggml_formats::centered("q5_0", 5),
+    ggml_formats::withMinimum("q5_1", 5),
+    ggml_formats::centeredTwoLevel("q3_k", 3, 6),
+    ggml_formats::twoLevelMinimum("q4_k", 4),
+    ggml_formats::twoLevelMinimum("q5_k", 5),
+    ggml_formats::centeredTwoLevel("q6_k", 6, 8),
     WeightFormatTraits{.name = "iq4_nl",
                        .map = CodeMap::table,
                        .bits = 4,
-                       .table = kIq4Table,
+                       .table = ggml_formats::kIq4Table,
                        .group = 32,
                        .scale = ScaleKind::perGroup},
     WeightFormatTraits{.name = "iq4_xs",
                        .map = CodeMap::table,
                        .bits = 4,
-                       .table = kIq4Table,
+                       .table = ggml_formats::kIq4Table,
                        .group = 32,
                        .scale = ScaleKind::twoLevel,
                        .subScaleBits = 6,
@@ -172,15 +164,34 @@ constexpr bool hasSignedCodes(const WeightFormatTraits &format) {
   return format.map == CodeMap::linear && format.bits == 8 && format.zero == 128;
 }
 
-/// Returns whether format/WeightCodec.h implements a description. Groups begin at bytes, and divide the
-/// super-groups of two-level scales.
+/// Returns whether format/WeightCodec.h implements the scales and offsets of a description: with one level
+/// any offset; with two, signed integers without an offset, or unsigned ones with minimums that are
+/// subtracted. Codes have one offset at most: zero, a table, or that of the group.
+constexpr bool hasCodecForTerms(const WeightFormatTraits &format) {
+  const auto isStored = [](int bits) { return bits >= 4 && bits <= 8; }; // of small integers
+  const bool isCentered = format.offset == OffsetKind::none;
+  if (!isCentered && (format.zero != 0 || format.map != CodeMap::linear)) {
+    return false;
+  }
+  switch (format.scale) {
+  case ScaleKind::none:
+    return false;
+  case ScaleKind::perGroup:
+    return format.offset != OffsetKind::twoLevelMinimum;
+  case ScaleKind::twoLevel:
+    return kSuperGroup % format.group == 0 && isStored(format.subScaleBits) &&
+           format.hasSignedSubScales == isCentered &&
+           (isCentered || (format.offset == OffsetKind::twoLevelMinimum && !format.isMinimumAdded &&
+                           isStored(format.subMinimumBits)));
+  }
+  return false;
+}
+
+/// Returns whether format/WeightCodec.h implements a description. Groups begin at bytes.
 constexpr bool hasCodec(const WeightFormatTraits &format) {
-  const bool isTwoLevel = format.scale == ScaleKind::twoLevel;
   return isDense(format) ||
          (format.bits >= 2 && format.bits <= 8 && (format.map == CodeMap::linear || format.bits == 4) &&
-          format.scale != ScaleKind::none && format.group >= 8 && format.group % 8 == 0 &&
-          (!isTwoLevel || kSuperGroup % format.group == 0) &&
-          (format.offset != OffsetKind::twoLevelMinimum || isTwoLevel));
+          format.group >= 8 && format.group % 8 == 0 && hasCodecForTerms(format));
 }
 static_assert(
     [] {

@@ -4,6 +4,7 @@
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -31,47 +32,10 @@ std::vector<std::string> textsOf(const WeightFormatTraits &format, Layout layout
   return texts;
 }
 
-/// As in llama.cpp, AWQ and the formats that are planned.
-constexpr WeightFormatTraits kInt8{.name = "int8",
-                                   .map = CodeMap::linear,
-                                   .bits = 8,
-                                   .zero = 128,
-                                   .group = 32,
-                                   .scale = ScaleKind::perGroup};
-constexpr WeightFormatTraits kQ40{
-    .name = "q4_0", .map = CodeMap::linear, .bits = 4, .zero = 8, .group = 32, .scale = ScaleKind::perGroup};
-constexpr WeightFormatTraits kQ51{.name = "q5_1",
-                                  .map = CodeMap::linear,
-                                  .bits = 5,
-                                  .group = 32,
-                                  .scale = ScaleKind::perGroup,
-                                  .offset = OffsetKind::minimum,
-                                  .isMinimumAdded = true};
-constexpr WeightFormatTraits kQ3K{.name = "q3_k",
-                                  .map = CodeMap::linear,
-                                  .bits = 3,
-                                  .zero = 4,
-                                  .group = 16,
-                                  .scale = ScaleKind::twoLevel,
-                                  .subScaleBits = 6,
-                                  .hasSignedSubScales = true};
-constexpr WeightFormatTraits kQ4K{.name = "q4_k",
-                                  .map = CodeMap::linear,
-                                  .bits = 4,
-                                  .group = 32,
-                                  .scale = ScaleKind::twoLevel,
-                                  .subScaleBits = 6,
-                                  .offset = OffsetKind::twoLevelMinimum,
-                                  .subMinimumBits = 6};
-constexpr WeightFormatTraits kIq4Xs{
-    .name = "iq4_xs",
-    .map = CodeMap::table,
-    .bits = 4,
-    .table = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113},
-    .group = 32,
-    .scale = ScaleKind::twoLevel,
-    .subScaleBits = 6,
-    .hasSignedSubScales = true};
+const WeightFormatTraits &kInt8 = traitsOf(WeightFormat::q8_0), &kQ40 = traitsOf(WeightFormat::q4_0),
+                         &kQ51 = traitsOf(WeightFormat::q5_1), &kQ3K = traitsOf(WeightFormat::q3_k),
+                         &kQ4K = traitsOf(WeightFormat::q4_k), &kIq4Xs = traitsOf(WeightFormat::iq4_xs);
+/// As in AWQ: not in the table.
 constexpr WeightFormatTraits kGptq{.name = "gptq",
                                    .map = CodeMap::linear,
                                    .bits = 4,
@@ -139,6 +103,9 @@ TEST(WeightFormat, SomeDescriptionsHaveNoCodec) {
   WeightFormatTraits format = kQ4K;
   EXPECT_TRUE(hasCodec(format));
   format.scale = ScaleKind::perGroup; // the minimums have two levels
+  EXPECT_FALSE(hasCodec(format));
+  format = kQ51;
+  format.zero = 16; // beside the minimum
   EXPECT_FALSE(hasCodec(format));
   format = kIq4Xs;
   format.bits = 5; // a table has 16 values
@@ -215,6 +182,63 @@ TEST(WeightFormat, FindsTheFirstValueThatIsNotFinite) {
       EXPECT_EQ(findNonFinite(format, row.data(), columns), expected) << format.name << " " << columns;
     }
   }
+}
+
+/// Descriptions of all kinds, in the table or not.
+std::vector<WeightFormatTraits> manyDescriptions() {
+  std::vector<WeightFormatTraits> formats;
+  for (int bits = 2; bits <= 8; ++bits) {
+    for (const int64_t group : {8, 16, 32, 64, 128, 40}) {
+      for (const ElementType scaleType : {ElementType::f16, ElementType::bf16, ElementType::f32}) {
+        for (const ScaleKind scale : {ScaleKind::perGroup, ScaleKind::twoLevel}) {
+          for (const OffsetKind offset :
+               {OffsetKind::none, OffsetKind::minimum, OffsetKind::twoLevelMinimum, OffsetKind::zeroPoint}) {
+            const bool isCentered = offset == OffsetKind::none;
+            formats.push_back({.name = "made up",
+                               .map = CodeMap::linear,
+                               .bits = bits,
+                               .zero = isCentered ? 1 << (bits - 1) : 0,
+                               .group = group,
+                               .scale = scale,
+                               .scaleType = scaleType,
+                               .subScaleBits = 6,
+                               .hasSignedSubScales = isCentered,
+                               .offset = offset,
+                               .isMinimumAdded = offset == OffsetKind::minimum && bits % 2 == 0,
+                               .subMinimumBits = 6,
+                               .zeroPointBits = bits});
+          }
+        }
+      }
+    }
+  }
+  return formats;
+}
+
+// 300 columns: a short last group and a short last super-group.
+TEST(WeightFormat, EveryDescriptionWithACodecApproximates) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0.1f, 1);
+  size_t tried = 0;
+  for (const WeightFormatTraits &format : manyDescriptions()) {
+    if (!hasCodec(format)) {
+      continue;
+    }
+    std::vector<float> values(300);
+    std::ranges::generate(values, [&] { return normal(random); });
+    const std::vector<float> decoded = roundTrip(format, values);
+    double squares = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      squares += std::pow(values[i] - decoded[i], 2);
+    }
+    // Codes that are evenly spread over ±3 leave an error of 6 / 2^bits / √12.
+    const double error = std::sqrt(squares / double(values.size()));
+    EXPECT_LT(error, 1.74 / (1 << format.bits) + 0.003)
+        << format.bits << " bits, group " << format.group << ", scale " << int(format.scale) << ", offset "
+        << int(format.offset) << ", type " << nameOf(format.scaleType);
+    ++tried;
+  }
+  EXPECT_GT(tried, 500u);
 }
 
 TEST(WeightFormat, TinyGroupsBecomeZero) {

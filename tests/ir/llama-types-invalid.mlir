@@ -11,7 +11,7 @@ func.func private @weight_extent(!llama.weight<0x2, f16>)
 
 // -----
 
-// expected-error @+1 {{iq4_nl or iq4_xs, got f64}}
+// expected-error-re @+1 {{expected weight format {{.*}}, got f64}}
 func.func private @weight_format(!llama.weight<2x2, f64>)
 
 // -----

@@ -21,7 +21,7 @@ llama.weight @checkpoint_name : !llama.weight<64, f32> = #llama.checkpoint<"", f
 
 // -----
 
-// expected-error @+1 {{iq4_nl or iq4_xs, got i8}}
+// expected-error-re @+1 {{expected weight format {{.*}}, got i8}}
 llama.weight @checkpoint_format : !llama.weight<64, f32> = #llama.checkpoint<"w", i8, [64]>
 
 // -----
