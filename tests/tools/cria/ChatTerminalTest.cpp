@@ -109,6 +109,7 @@ TEST_F(ChatTerminalTest, TwoChatsAtOnceKeepBothHistories) {
     EXPECT_TRUE(terminal->waitFor("system prompt set"));
   }
   for (PseudoTerminal *terminal : {&first, &second}) {
+    EXPECT_TRUE(terminal->waitFor("> ")); // without a prompt the terminal would make a NUL of Ctrl-D
     terminal->type(kCtrlD);
     EXPECT_EQ(terminal->waitForExit(), 0);
   }
