@@ -2,8 +2,8 @@
 // A recursive-descent parser for GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`,
 // sequences, groups, character classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments. Groups become
 // rules of their own, repetitions symbols with bounds.
+#include "plugins/samplers/grammar/GbnfCursor.h"
 #include "plugins/samplers/grammar/Grammar.h"
-#include "plugins/sdk/cria_plugin.hpp"
 #include "plugins/sdk/cria_utf8.hpp"
 
 #include <algorithm>
@@ -19,137 +19,37 @@ constexpr int kMaxNesting = 200;          // levels of groups
 
 class Parser {
 public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit Parser(std::string_view text) : cursor_(text) {}
 
   Grammar parse(std::string_view rootName, bool dropsEndless) {
-    take("\xEF\xBB\xBF"); // a byte order mark
-    skipSpace(true);
-    while (!atEnd()) {
+    cursor_.take("\xEF\xBB\xBF"); // a byte order mark
+    cursor_.skipSpace(true);
+    while (!cursor_.atEnd()) {
       parseRule();
-      skipSpace(true);
+      cursor_.skipSpace(true);
     }
     for (const Rule &rule : grammar_.rules) {
       if (rule.alternatives.empty()) {
-        failAt(rule.at, "rule '" + rule.name + "' is not defined");
+        cursor_.failAt(rule.at, "rule '" + rule.name + "' is not defined");
       }
     }
     const auto root = names_.find(std::string(rootName));
     if (root == names_.end()) {
-      failAt(0, "start rule '" + std::string(rootName) + "' is not defined");
+      cursor_.failAt(0, "start rule '" + std::string(rootName) + "' is not defined");
     }
     grammar_.root = root->second;
     removeEmptyIterations(grammar_);
     if (dropsEndless && !removeEndlessAlternatives(grammar_)) {
-      failAt(0, "grammar matches no text");
+      cursor_.failAt(0, "grammar matches no text");
     }
     if (const std::optional<RuleProblem> problem = findProblem(grammar_)) {
       const Rule &rule = grammar_.rules[problem->rule];
-      failAt(rule.at, "rule '" + rule.name + "' " + problem->why);
+      cursor_.failAt(rule.at, "rule '" + rule.name + "' " + problem->why);
     }
     return std::move(grammar_);
   }
 
 private:
-  // ---- Characters ----
-
-  bool atEnd() const { return at_ == text_.size(); }
-  char peek() const { return atEnd() ? '\0' : text_[at_]; }
-  bool take(std::string_view word) {
-    if (!text_.substr(at_).starts_with(word)) {
-      return false;
-    }
-    at_ += word.size();
-    return true;
-  }
-
-  [[noreturn]] void failAt(size_t at, const std::string &what) const {
-    const std::string_view before = text_.substr(0, at);
-    const size_t newline = before.rfind('\n');
-    const std::string_view line = newline == before.npos ? before : before.substr(newline + 1);
-    throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                          "line " + std::to_string(std::count(before.begin(), before.end(), '\n') + 1) +
-                              ", column " + std::to_string(plugin::countCharacters(line) + 1) + ": " + what);
-  }
-  [[noreturn]] void expected(const std::string &what) const {
-    failAt(at_,
-           "expected " + what + ", got " + (atEnd() ? "the end" : "'" + std::string(1, text_[at_]) + "'"));
-  }
-
-  void skipSpace(bool withNewlines) {
-    while (!atEnd()) {
-      if (peek() == '#') {
-        at_ = std::min(text_.find_first_of("\r\n", at_), text_.size());
-      } else if (peek() == ' ' || peek() == '\t' || (withNewlines && isNewline())) {
-        ++at_;
-      } else {
-        return;
-      }
-    }
-  }
-
-  bool isNewline() const { return peek() == '\n' || peek() == '\r'; }
-
-  static bool isWord(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  }
-  std::string takeName() {
-    const size_t begin = at_;
-    while (!atEnd() && isWord(peek())) {
-      ++at_;
-    }
-    if (at_ == begin) {
-      expected("a rule name");
-    }
-    return std::string(text_.substr(begin, at_ - begin));
-  }
-
-  uint32_t takeHex(int digits) {
-    uint32_t value = 0;
-    for (int i = 0; i < digits; ++i) {
-      const std::string_view hex = "0123456789abcdef";
-      const size_t digit =
-          atEnd() ? hex.npos : hex.find(static_cast<char>(std::tolower(static_cast<unsigned char>(peek()))));
-      if (digit == hex.npos) {
-        expected(std::to_string(digits) + " hexadecimal digits");
-      }
-      value = value * 16 + static_cast<uint32_t>(digit);
-      ++at_;
-    }
-    return value;
-  }
-
-  uint32_t takeEscape() {
-    ++at_; // the backslash
-    const std::string_view names = "nrt\\\"[]-^", values = "\n\r\t\\\"[]-^";
-    const char name = peek();
-    if (const size_t index = atEnd() ? names.npos : names.find(name); index != names.npos) {
-      ++at_;
-      return static_cast<uint8_t>(values[index]);
-    }
-    const int digits = name == 'x' ? 2 : name == 'u' ? 4 : name == 'U' ? 8 : 0;
-    if (digits == 0) {
-      expected("n, r, t, x, u, U, \\, \", [ or ] after a backslash");
-    }
-    ++at_;
-    const uint32_t character = takeHex(digits);
-    if (character > utf8::kLastCharacter) {
-      failAt(at_, "code point is above U+10FFFF");
-    }
-    return character;
-  }
-
-  uint32_t takeCharacter() {
-    if (peek() == '\\') {
-      return takeEscape();
-    }
-    const std::optional<plugin::DecodedCharacter> decoded = plugin::decodeUtf8(text_, at_);
-    if (!decoded) {
-      expected("UTF-8");
-    }
-    at_ += decoded->size;
-    return decoded->character;
-  }
-
   // ---- Rules ----
 
   // Returns the index of a rule, which may not be defined yet.
@@ -162,8 +62,8 @@ private:
   }
   uint32_t addRule(const std::string &name, size_t at) {
     if (grammar_.rules.size() == kMaxRules) {
-      failAt(at_, "grammar has more than " + std::to_string(kMaxRules) +
-                      " rules, including those for repetitions and groups; simplify it");
+      cursor_.failAt(cursor_.at(), "grammar has more than " + std::to_string(kMaxRules) +
+                                       " rules, including those for repetitions and groups; simplify it");
     }
     grammar_.rules.push_back({name, {}, at});
     return static_cast<uint32_t>(grammar_.rules.size() - 1);
@@ -182,31 +82,32 @@ private:
   }
 
   void parseRule() {
-    const size_t begin = at_;
-    name_ = takeName();
+    const size_t begin = cursor_.at();
+    name_ = cursor_.takeName();
     const uint32_t rule = ruleOf(name_, begin);
     if (!grammar_.rules[rule].alternatives.empty()) {
-      failAt(begin, "rule '" + name_ + "' is defined twice");
+      cursor_.failAt(begin, "rule '" + name_ + "' is defined twice");
     }
     grammar_.rules[rule].at = begin;
-    skipSpace(false);
-    if (!take("::=")) {
-      expected("'::='");
+    cursor_.skipSpace(false);
+    if (!cursor_.take("::=")) {
+      cursor_.expected("'::='");
     }
-    skipSpace(true);
+    cursor_.skipSpace(true);
     grammar_.rules[rule].alternatives = parseAlternatives(0);
-    if (peek() == '<' || peek() == '!') {
-      failAt(at_, "tokens in a grammar, such as <[13]> and !<text>, are not supported; write their text");
+    if (cursor_.peek() == '<' || cursor_.peek() == '!') {
+      cursor_.failAt(cursor_.at(),
+                     "tokens in a grammar, such as <[13]> and !<text>, are not supported; write their text");
     }
-    if (!atEnd() && !isNewline()) {
-      expected("'|' or the end of the line");
+    if (!cursor_.atEnd() && !cursor_.isNewline()) {
+      cursor_.expected("'|' or the end of the line");
     }
   }
 
   std::vector<Sequence> parseAlternatives(int depth) {
     std::vector<Sequence> alternatives{parseSequence(depth)};
     while (takeBar(depth > 0)) {
-      skipSpace(true);
+      cursor_.skipSpace(true);
       alternatives.push_back(parseSequence(depth));
     }
     return alternatives;
@@ -214,20 +115,22 @@ private:
 
   // Consumes a bar, which may be on the next line.
   bool takeBar(bool isNested) {
-    const size_t before = at_;
-    skipSpace(true);
-    if (take("|")) {
+    const size_t before = cursor_.at();
+    cursor_.skipSpace(true);
+    if (cursor_.take("|")) {
       return true;
     }
-    at_ = isNested ? at_ : before;
+    if (!isNested) {
+      cursor_.moveTo(before);
+    }
     return false;
   }
 
   Sequence parseSequence(int depth) {
     Sequence sequence;
     while (true) {
-      skipSpace(depth > 0);
-      const size_t begin = at_;
+      cursor_.skipSpace(depth > 0);
+      const size_t begin = cursor_.at();
       Sequence item;
       if (!parseItem(depth, item)) {
         return sequence;
@@ -235,25 +138,26 @@ private:
       applyQuantifiers(item, begin, depth > 0);
       symbols_ += item.size();
       if (symbols_ > kMaxSymbols) {
-        failAt(at_, "grammar has more than " + std::to_string(kMaxSymbols) + " symbols; simplify it");
+        cursor_.failAt(cursor_.at(),
+                       "grammar has more than " + std::to_string(kMaxSymbols) + " symbols; simplify it");
       }
       sequence.insert(sequence.end(), item.begin(), item.end());
     }
   }
 
   bool parseItem(int depth, Sequence &item) {
-    if (peek() == '"') {
+    if (cursor_.peek() == '"') {
       parseText(item);
-    } else if (peek() == '[') {
+    } else if (cursor_.peek() == '[') {
       parseClass(item);
-    } else if (peek() == '.') {
-      ++at_;
+    } else if (cursor_.peek() == '.') {
+      cursor_.skip();
       item.push_back(classOf({0, utf8::kLastCharacter}));
-    } else if (peek() == '(') {
+    } else if (cursor_.peek() == '(') {
       parseGroup(depth, item);
-    } else if (isWord(peek())) {
-      const size_t begin = at_;
-      item.push_back(reference(ruleOf(takeName(), begin)));
+    } else if (GbnfCursor::isWord(cursor_.peek())) {
+      const size_t begin = cursor_.at();
+      item.push_back(reference(ruleOf(cursor_.takeName(), begin)));
     } else {
       return false;
     }
@@ -261,38 +165,38 @@ private:
   }
 
   void parseText(Sequence &item) {
-    ++at_;
-    while (peek() != '"') {
-      if (atEnd()) {
-        expected("'\"' at the end of a literal");
+    cursor_.skip();
+    while (cursor_.peek() != '"') {
+      if (cursor_.atEnd()) {
+        cursor_.expected("'\"' at the end of a literal");
       }
-      const uint32_t character = takeCharacter();
+      const uint32_t character = cursor_.takeCharacter();
       item.push_back(classOf({character, character}));
     }
-    ++at_;
+    cursor_.skip();
   }
 
   // A class without characters, [] or [^], matches the empty text, as in llama.cpp.
   void parseClass(Sequence &item) {
-    ++at_;
+    cursor_.skip();
     Symbol symbol;
-    symbol.isNegated = take("^");
-    while (peek() != ']') {
-      if (atEnd()) {
-        expected("']' at the end of a character class");
+    symbol.isNegated = cursor_.take("^");
+    while (cursor_.peek() != ']') {
+      if (cursor_.atEnd()) {
+        cursor_.expected("']' at the end of a character class");
       }
-      const uint32_t first = takeCharacter();
+      const uint32_t first = cursor_.takeCharacter();
       uint32_t last = first;
-      if (peek() == '-' && at_ + 1 < text_.size() && text_[at_ + 1] != ']') {
-        ++at_;
-        last = takeCharacter();
+      if (cursor_.peek() == '-' && cursor_.peek(1) != ']') {
+        cursor_.skip();
+        last = cursor_.takeCharacter();
       }
       if (last < first) {
-        failAt(at_, "invalid range: first character is above the last");
+        cursor_.failAt(cursor_.at(), "invalid range: first character is above the last");
       }
       symbol.ranges.push_back({first, last});
     }
-    ++at_;
+    cursor_.skip();
     std::sort(symbol.ranges.begin(), symbol.ranges.end(),
               [](const auto &a, const auto &b) { return a.first < b.first; });
     if (!symbol.ranges.empty()) {
@@ -302,15 +206,16 @@ private:
 
   void parseGroup(int depth, Sequence &item) {
     if (depth == kMaxNesting) {
-      failAt(at_, "groups are nested more than " + std::to_string(kMaxNesting) + " levels deep");
+      cursor_.failAt(cursor_.at(),
+                     "groups are nested more than " + std::to_string(kMaxNesting) + " levels deep");
     }
-    const uint32_t rule = addRule(name_, at_);
-    ++at_;
-    skipSpace(true);
+    const uint32_t rule = addRule(name_, cursor_.at());
+    cursor_.skip();
+    cursor_.skipSpace(true);
     grammar_.rules[rule].alternatives = parseAlternatives(depth + 1);
-    skipSpace(true);
-    if (!take(")")) {
-      expected("')'");
+    cursor_.skipSpace(true);
+    if (!cursor_.take(")")) {
+      cursor_.expected("')'");
     }
     item.push_back(reference(rule));
   }
@@ -320,14 +225,14 @@ private:
   // Blanks may precede a quantifier; within parentheses, line breaks too.
   void applyQuantifiers(Sequence &item, size_t begin, bool isNested) {
     while (true) {
-      skipSpace(isNested);
-      if (take("*")) {
+      cursor_.skipSpace(isNested);
+      if (cursor_.take("*")) {
         item = repeat(item, 0, kUnbounded, begin);
-      } else if (take("+")) {
+      } else if (cursor_.take("+")) {
         item = repeat(item, 1, kUnbounded, begin);
-      } else if (take("?")) {
+      } else if (cursor_.take("?")) {
         item = repeat(item, 0, 1, begin);
-      } else if (peek() == '{') {
+      } else if (cursor_.peek() == '{') {
         const auto [minimum, maximum] = takeBounds(isNested);
         item = repeat(item, minimum, maximum, begin);
       } else {
@@ -337,37 +242,23 @@ private:
   }
 
   std::pair<uint32_t, uint32_t> takeBounds(bool isNested) {
-    ++at_;
-    skipSpace(isNested);
-    const uint32_t minimum = takeCount();
+    cursor_.skip();
+    cursor_.skipSpace(isNested);
+    const uint32_t minimum = cursor_.takeCount(kMaxRepetitions);
     uint32_t maximum = minimum;
-    skipSpace(isNested);
-    if (take(",")) {
-      skipSpace(isNested);
-      maximum = peek() == '}' ? kUnbounded : takeCount();
+    cursor_.skipSpace(isNested);
+    if (cursor_.take(",")) {
+      cursor_.skipSpace(isNested);
+      maximum = cursor_.peek() == '}' ? kUnbounded : cursor_.takeCount(kMaxRepetitions);
     }
-    skipSpace(isNested);
-    if (!take("}")) {
-      expected("'}'");
+    cursor_.skipSpace(isNested);
+    if (!cursor_.take("}")) {
+      cursor_.expected("'}'");
     }
     if (maximum < minimum) {
-      failAt(at_, "invalid repetition: maximum is below the minimum");
+      cursor_.failAt(cursor_.at(), "invalid repetition: maximum is below the minimum");
     }
     return {minimum, maximum};
-  }
-
-  uint32_t takeCount() {
-    const size_t begin = at_;
-    uint64_t count = 0;
-    while (!atEnd() && peek() >= '0' && peek() <= '9' && count <= kMaxRepetitions) {
-      count = count * 10 + static_cast<uint64_t>(peek() - '0');
-      ++at_;
-    }
-    if (at_ == begin || count > kMaxRepetitions) {
-      at_ = begin;
-      expected("a number from 0 to " + std::to_string(kMaxRepetitions));
-    }
-    return static_cast<uint32_t>(count);
   }
 
   // A repetition of one symbol is that symbol with bounds; anything else becomes a rule first.
@@ -387,8 +278,7 @@ private:
     return {std::move(symbol)};
   }
 
-  std::string_view text_;
-  size_t at_ = 0;
+  GbnfCursor cursor_;
   Grammar grammar_;
   std::map<std::string, uint32_t> names_;
   std::string name_; // name of the rule that is being parsed
