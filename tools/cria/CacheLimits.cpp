@@ -9,6 +9,9 @@
 
 namespace cria::cli {
 
+/// A package that was made or found within this time may not be open yet in another process.
+constexpr std::chrono::minutes kOpening(2);
+
 static StatusOr<std::chrono::hours> daysOf(std::string_view text) {
   constexpr int kMaxDays = 100'000;
   int days = 0;
@@ -42,13 +45,16 @@ std::vector<CacheEntry> entriesBeyond(const CacheLimits &limits, std::vector<Cac
   std::sort(entries.begin(), entries.end(), [](const CacheEntry &a, const CacheEntry &b) {
     return std::tie(b.lastUsed, a.path) < std::tie(a.lastUsed, b.path); // most recent first
   });
+  const auto stays = [&](const CacheEntry &entry) {
+    return entry.path == keep || now - entry.lastUsed < kOpening;
+  };
   uint64_t total = 0;
   for (const CacheEntry &entry : entries) {
-    total += entry.path == keep ? entry.bytes : 0;
+    total += stays(entry) ? entry.bytes : 0;
   }
   std::vector<CacheEntry> removed;
   for (const CacheEntry &entry : entries) {
-    if (entry.path == keep) {
+    if (stays(entry)) {
       continue;
     }
     const bool fits = entry.bytes <= limits.bytes && total <= limits.bytes - entry.bytes;

@@ -19,7 +19,8 @@ struct CacheLimits {
   static StatusOr<CacheLimits> ofEnvironment();
 };
 
-/// Returns the entries to remove at the time `now`, never the one at `keep`.
+/// Returns the entries to remove at the time `now`, never the one at `keep` or one that another process may
+/// just be opening (used within two minutes).
 std::vector<CacheEntry> entriesBeyond(const CacheLimits &limits, std::vector<CacheEntry> entries,
                                       const std::filesystem::path &keep, std::filesystem::file_time_type now);
 

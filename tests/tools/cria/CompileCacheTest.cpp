@@ -147,6 +147,9 @@ TEST(CompileCacheTest, OldAndLargeEntriesAreRemoved) {
   EXPECT_THAT(first.errors, HasSubstr("removed 1 package from the cache"));
   EXPECT_FALSE(fs::exists(cache.path("ancient" + key)));
   ASSERT_EQ(entriesOf(cache).size(), 3u);
+  for (const json &entry : entriesOf(cache)) {
+    fs::last_write_time(std::string(entry["path"]), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
   fs::copy(kStoriesCheckpoint, cache.path("model"));
   const ProcessResult second = runCached(cache.path("model"), cache, {"CRIA_CACHE_SIZE=64K"});
   EXPECT_EQ(second.exitCode, 0) << second.errors;
@@ -154,6 +157,16 @@ TEST(CompileCacheTest, OldAndLargeEntriesAreRemoved) {
   ASSERT_EQ(entriesOf(cache).size(), 1u);
   EXPECT_THAT(runCached(cache.path("model"), cache, {"CRIA_CACHE_SIZE=64K"}).errors,
               Not(HasSubstr("compiling the checkpoint")));
+}
+
+// Two processes whose packages do not fit together: neither removes what the other is about to open.
+TEST(CompileCacheTest, EntriesThatWereJustUsedStay) {
+  const TemporaryFolder cache;
+  fs::copy(kStoriesCheckpoint, cache.path("model"));
+  for (const std::string &checkpoint : {std::string(kStoriesCheckpoint), cache.path("model")}) {
+    EXPECT_EQ(runCached(checkpoint, cache, {"CRIA_CACHE_SIZE=1K"}).exitCode, 0);
+  }
+  EXPECT_EQ(entriesOf(cache).size(), 2u);
 }
 
 TEST(CompileCacheTest, LimitsAreStatedAsSizesAndDays) {
