@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // For each of some scales, values are rounded to codes, and the best scale and offset for these codes follow
-// by least squares.
+// by weighted least squares.
 #include "format/GroupSearch.h"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <optional>
 
 namespace cria {
 
-/// Rounds to nearest even if |value| < 2^22. Loops with it become vector instructions.
+/// Rounds to nearest even if |value| < 2^22, without a call.
 static float roundEven(float value) {
   constexpr float kShift = 0x1.8p23f;
   return value + kShift - kShift;
-}
-
-/// The code of a table whose meaning is closest to the value.
-static uint8_t closestCode(const WeightFormatTraits &format, float value) {
-  const auto distance = [value](int8_t meaning) { return std::fabs(value - float(meaning)); };
-  return uint8_t(std::ranges::min_element(format.table, {}, distance) - format.table.begin());
 }
 
 /// The value of the largest magnitude.
@@ -25,150 +21,217 @@ static float extremeOf(std::span<const float> values) {
   return *std::ranges::max_element(values, {}, [](float value) { return std::fabs(value); });
 }
 
-GroupSearch::GroupSearch(const WeightFormatTraits &format) : format_(format), values_(codeValues(format)) {
-  const auto codes = std::span(values_).first(size_t{1} << format.bits);
-  const auto [lowest, highest] = std::ranges::minmax(codes);
-  lowest_ = lowest;
-  highest_ = highest;
-  for (size_t i = 0; format.map == CodeMap::table && i < nearest_.size(); ++i) {
-    // The values halfway between two integers are multiples of 1/2, so that no range has one inside.
-    nearest_[i] = closestCode(format, (float(i) - 255.5f) / 2);
+/// Fills the lanes from `middle` − 8 · `step` to `middle` + 7 · `step`.
+static void spread(Lanes &lanes, float middle, float step) {
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    lanes[lane] = middle + step * (float(lane) - kLanes / 2);
+  }
+}
+
+GroupSearch::GroupSearch(const WeightFormatTraits &format)
+    : format_(format), codes_(format), values_(codeValues(format)) {
+  if (format.map == CodeMap::table) {
+    listNearest();
+  }
+}
+
+/// The values halfway between two integers are multiples of 1/2, so that no range of nearest_ has one inside.
+void GroupSearch::listNearest() {
+  std::array<uint8_t, 256> order = {}; // codes by their values
+  const auto codes = std::span(order).first(size_t{1} << format_.bits);
+  std::iota(codes.begin(), codes.end(), uint8_t(0));
+  std::ranges::sort(codes, {}, [this](uint8_t code) { return values_[code]; });
+  size_t rank = 0;
+  for (size_t i = 0; i < nearest_.size(); ++i) {
+    const float middle = (float(i) - 255.5f) / 2; // of the range
+    while (rank + 1 < codes.size() && 2 * middle > values_[codes[rank]] + values_[codes[rank + 1]]) {
+      ++rank;
+    }
+    nearest_[i] = codes[rank];
   }
 }
 
 float GroupSearch::roundLinear(float quotient, float zero) const {
-  return std::clamp(roundEven(std::clamp(quotient, -512.0f, 512.0f)), lowest_ - zero, highest_ - zero);
+  return roundEven(std::clamp(quotient, codes_.lowest() - zero, codes_.highest() - zero));
 }
 
 uint8_t GroupSearch::nearestCode(float quotient) const {
   return nearest_[size_t(std::clamp(2 * quotient + 256, 0.0f, 511.0f))];
 }
 
-struct GroupSearch::Sums {
-  double codes = 0, squares = 0, values = 0, products = 0;
+/// Keeps the scale of the lane with the greatest gain, what the error is below that of zeros; of gains that
+/// differ by roundings alone, the first.
+static void keepBestScale(const LaneSums &sums, const LaneTerms &terms, double &gain, GroupTerms &best) {
+  constexpr double kRoundings = 1 + 0x1p-20;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const double squares = sums.squares[lane], products = sums.products[lane];
+    if (squares > 0 && products * products > gain * kRoundings * squares) {
+      best = {.scale = float(products / squares), .zero = terms.zero[lane]};
+      gain = products * products / squares;
+    }
+  }
+}
+
+GroupTerms GroupSearch::fitScale(const WeightedValues &group) const {
+  const float extreme = extremeOf(group.values);
+  const float step = (codes_.highest() - codes_.lowest()) / float((1 << format_.bits) - 1); // of two codes
+  GroupTerms best;
+  if (std::isfinite(1 / extreme)) {
+    LaneTerms terms;
+    for (size_t lane = 0; lane < kLanes; ++lane) { // half of them for each end
+      const float end = lane % 2 == 0 ? codes_.lowest() : codes_.highest();
+      terms.inverse[lane] = (end + 0.2f * step * (float(lane / 2) - kLanes / 4)) / extreme;
+    }
+    LaneSums sums;
+    codes_.sum(group.values, group.weights, terms, sums);
+    double gain = 0;
+    keepBestScale(sums, terms, gain, best);
+  }
+  return best;
+}
+
+namespace {
+
+/// Sums over the values of a group that do not depend on codes.
+struct ValueSums {
+  double weights = 0, values = 0;
 };
 
-/// The sums over the codes of (value − shift) · inverse.
-GroupSearch::Sums GroupSearch::sumsOf(std::span<const float> values, float inverse, float shift,
-                                      float zero) const {
-  Sums sums;
-  const bool isTable = format_.map == CodeMap::table;
-  for (const float value : values) {
-    const float quotient = (value - shift) * inverse;
-    const float code = isTable ? values_[nearestCode(quotient)] : roundLinear(quotient, zero);
-    sums.codes += code;
-    sums.squares += code * code;
-    sums.values += value;
-    sums.products += value * code;
+struct LineFit {
+  GroupTerms terms;
+  double error = 0; // less the sum of squared values
+};
+
+} // namespace
+
+/// The best scale and offset for the codes of a lane. Two-level minimums are subtracted, and their integers are
+/// not negative: an offset above 0 is none.
+static std::optional<LineFit> fitLine(const ValueSums &values, const LaneSums &sums, size_t lane,
+                                      bool isSubtracted) {
+  const double codes = sums.codes[lane], squares = sums.squares[lane], products = sums.products[lane];
+  const double determinant = values.weights * squares - codes * codes;
+  if (!(determinant > 0)) {
+    return std::nullopt;
   }
-  return sums;
+  double scale = (values.weights * products - values.values * codes) / determinant;
+  double offset = (squares * values.values - codes * products) / determinant;
+  if (isSubtracted && offset > 0) {
+    offset = 0;
+    scale = products / squares;
+  }
+  return LineFit{{.scale = float(scale), .offset = float(offset)},
+                 scale * scale * squares + 2 * scale * offset * codes + values.weights * offset * offset -
+                     2 * scale * products - 2 * offset * values.values};
 }
 
-GroupTerms GroupSearch::fitScale(std::span<const float> values) const {
-  const float extreme = extremeOf(values);
-  const float step = (highest_ - lowest_) / float((1 << format_.bits) - 1); // between two codes
-  GroupTerms best;
-  double bestGain = 0; // what the error is below that of zeros
-  for (const float end : {lowest_, highest_}) {
-    for (int i = -9; i <= 9 && std::isfinite(1 / extreme); ++i) {
-      const Sums sums = sumsOf(values, (end + 0.1f * float(i) * step) / extreme, 0, 0);
-      if (sums.squares > 0 && sums.products * sums.products > bestGain * sums.squares) {
-        best.scale = float(sums.products / sums.squares);
-        bestGain = sums.products * sums.products / sums.squares;
-      }
-    }
+GroupTerms GroupSearch::fitMinimum(const WeightedValues &group) const {
+  GroupTerms best = fitEnds(group.values);
+  const float range = codes_.highest() * best.scale;
+  if (!std::isfinite(1 / range)) {
+    return best;
   }
-  return best;
-}
-
-GroupTerms GroupSearch::fitMinimum(std::span<const float> values) const {
-  // Two-level minimums are subtracted, and their integers are not negative.
-  const bool isSubtracted = format_.offset == OffsetKind::twoLevelMinimum;
-  GroupTerms best = fitEnds(values);
-  const float low = best.offset, range = highest_ * best.scale;
-  const auto count = double(values.size());
-  double bestError = INFINITY;
-  for (int i = -1; i <= 20 && std::isfinite(1 / range); ++i) {
-    const Sums sums = sumsOf(values, (highest_ - 1 + 0.1f * float(i)) / range, low, 0);
-    const double determinant = count * sums.squares - sums.codes * sums.codes;
-    if (determinant <= 0) {
-      continue;
-    }
-    double scale = (count * sums.products - sums.values * sums.codes) / determinant;
-    double offset = (sums.squares * sums.values - sums.codes * sums.products) / determinant;
-    if (isSubtracted && offset > 0) {
-      offset = 0;
-      scale = sums.products / sums.squares;
-    }
-    // The squared error without the sum of squared values, which is the same for all.
-    const double error = scale * scale * sums.squares + 2 * scale * offset * sums.codes +
-                         count * offset * offset - 2 * scale * sums.products - 2 * offset * sums.values;
-    if (error < bestError) {
-      bestError = error;
-      best = {.scale = float(scale), .offset = float(offset)};
+  ValueSums values;
+  for (size_t i = 0; i < group.values.size(); ++i) {
+    values.weights += group.weights[i];
+    values.values += double(group.weights[i]) * group.values[i];
+  }
+  LaneTerms terms = {.offset = best.offset - Lanes{}};
+  spread(terms.inverse, codes_.highest() / range, 0.14f / range);
+  LaneSums sums;
+  codes_.sum(group.values, group.weights, terms, sums);
+  double error = INFINITY;
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    const auto fit = fitLine(values, sums, lane, format_.offset == OffsetKind::twoLevelMinimum);
+    if (fit && fit->error < error) {
+      error = fit->error;
+      best = fit->terms;
     }
   }
   return best;
 }
 
-GroupTerms GroupSearch::fitZeroPoint(std::span<const float> values) const {
-  const auto [least, largest] = std::ranges::minmax(values);
+GroupTerms GroupSearch::fitZeroPoint(const WeightedValues &group) const {
+  const auto [least, largest] = std::ranges::minmax(group.values);
   const float low = std::min(least, 0.0f), range = std::max(largest, 0.0f) - low;
-  const float most = std::min(highest_, float((1 << format_.zeroPointBits) - 1));
-  GroupTerms best = fitEnds(values);
-  double bestGain = 0;
-  for (int i = -10; i <= 10 && std::isfinite(1 / range); ++i) {
-    const float inverse = (highest_ + 0.1f * float(i)) / range;
-    const float zero = std::clamp(roundEven(-low * inverse), 0.0f, most);
-    const Sums sums = sumsOf(values, inverse, 0, zero);
-    if (sums.squares > 0 && sums.products * sums.products > bestGain * sums.squares) {
-      best = {.scale = float(sums.products / sums.squares), .zero = zero};
-      bestGain = sums.products * sums.products / sums.squares;
-    }
+  const float most = std::min(codes_.highest(), float((1 << format_.zeroPointBits) - 1));
+  GroupTerms best = fitEnds(group.values);
+  if (!std::isfinite(1 / range)) {
+    return best;
   }
+  LaneTerms terms;
+  spread(terms.inverse, codes_.highest() / range, 0.125f / range);
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    terms.zero[lane] = std::clamp(roundEven(-low * terms.inverse[lane]), 0.0f, most);
+  }
+  LaneSums sums;
+  codes_.sum(group.values, group.weights, terms, sums);
+  double gain = 0;
+  keepBestScale(sums, terms, gain, best);
   return best;
 }
 
-GroupTerms GroupSearch::fit(std::span<const float> values) const {
-  return format_.offset == OffsetKind::none        ? fitScale(values)
-         : format_.offset == OffsetKind::zeroPoint ? fitZeroPoint(values)
-                                                   : fitMinimum(values);
+GroupTerms GroupSearch::fit(const WeightedValues &group) const {
+  return format_.offset == OffsetKind::none        ? fitScale(group)
+         : format_.offset == OffsetKind::zeroPoint ? fitZeroPoint(group)
+                                                   : fitMinimum(group);
 }
 
 GroupTerms GroupSearch::fitEnds(std::span<const float> values) const {
+  const float lowest = codes_.lowest(), highest = codes_.highest();
   if (format_.offset == OffsetKind::none) {
-    const float end = std::fabs(lowest_) >= highest_ ? lowest_ : highest_;
-    return {.scale = extremeOf(values) / end};
+    return {.scale = extremeOf(values) / (std::fabs(lowest) >= highest ? lowest : highest)};
   }
   auto [low, high] = std::ranges::minmax(values);
   if (format_.offset == OffsetKind::zeroPoint) {
     low = std::min(low, 0.0f);
     high = std::max(high, 0.0f);
-    const float scale = (high - low) / highest_;
-    const float most = std::min(highest_, float((1 << format_.zeroPointBits) - 1));
+    const float scale = (high - low) / highest;
+    const float most = std::min(highest, float((1 << format_.zeroPointBits) - 1));
     return {.scale = scale, .zero = scale > 0 ? std::clamp(roundEven(-low / scale), 0.0f, most) : 0.0f};
   }
   low = format_.offset == OffsetKind::twoLevelMinimum ? std::min(low, 0.0f) : low;
-  return {.scale = (high - low) / highest_, .offset = low};
+  return {.scale = (high - low) / highest, .offset = low};
 }
 
-double GroupSearch::encode(std::span<const float> values, const GroupTerms &terms,
-                           std::span<uint8_t> codes) const {
+void GroupSearch::encode(std::span<const float> values, const GroupTerms &terms,
+                         std::span<uint8_t> codes) const {
   const float inverse = terms.scale != 0 ? 1 / terms.scale : 0.0f;
   const bool isExact = std::isfinite(inverse);
   const bool isTable = format_.map == CodeMap::table;
   const int zero = hasSignedCodes(format_) ? 0 : format_.zero; // of stored codes
-  double error = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const float difference = values[i] - terms.offset;
     const float quotient = isExact ? difference * inverse : difference / terms.scale;
-    const uint8_t tableCode = isTable ? nearestCode(quotient) : uint8_t(0);
-    const float code = isTable ? values_[tableCode] : roundLinear(quotient, terms.zero);
-    codes[i] = isTable ? tableCode : uint8_t(int(code + terms.zero) + zero);
-    const float decoded = terms.scale * code + terms.offset;
-    error += double(values[i] - decoded) * double(values[i] - decoded);
+    codes[i] =
+        isTable ? nearestCode(quotient) : uint8_t(int(roundLinear(quotient, terms.zero) + terms.zero) + zero);
   }
-  return error;
+}
+
+/// Fills the lanes with up to kLanes candidates.
+static void setLanes(std::span<const GroupTerms> candidates, LaneTerms &terms) {
+  for (size_t lane = 0; lane < candidates.size(); ++lane) {
+    const GroupTerms &each = candidates[lane];
+    terms.scale[lane] = each.scale;
+    terms.inverse[lane] = each.scale != 0 ? 1 / each.scale : 0.0f;
+    terms.offset[lane] = each.offset;
+    terms.zero[lane] = each.zero;
+  }
+}
+
+std::vector<double> GroupSearch::errorsOf(const WeightedValues &group,
+                                          std::span<const GroupTerms> candidates) const {
+  std::vector<double> errors;
+  for (size_t first = 0; first < candidates.size(); first += kLanes) {
+    const size_t count = std::min(kLanes, candidates.size() - first);
+    LaneTerms terms;
+    setLanes(candidates.subspan(first, count), terms);
+    Lanes sums;
+    codes_.sumErrors(group.values, group.weights, terms, sums);
+    for (size_t lane = 0; lane < count; ++lane) {
+      errors.push_back(std::isnan(sums[lane]) ? INFINITY : sums[lane]);
+    }
+  }
+  return errors;
 }
 
 } // namespace cria

@@ -45,22 +45,35 @@ static float zeroOf(const WeightFormatTraits &format, const std::byte *zeros, si
   return float(zero);
 }
 
-GroupTerms termsOf(const WeightFormatTraits &format, const RowPlanes &row, size_t group) {
-  GroupTerms terms;
-  const size_t superGroup = group * size_t(format.group) / size_t(kSuperGroup);
-  if (format.scale == ScaleKind::twoLevel) {
-    const auto bits = uint8_t(row.subScales[group]);
-    const float sub = format.hasSignedSubScales ? float(int8_t(bits)) : float(bits);
-    terms.scale = loadFloat(format.scaleType, row.scales, superGroup) * sub;
-  } else {
-    terms.scale = loadFloat(format.scaleType, row.scales, group);
+static float signOfMinimum(const WeightFormatTraits &format) { return format.isMinimumAdded ? 1.0f : -1.0f; }
+
+GroupTerms termsOf(const WeightFormatTraits &format, const SuperUnits &units, int scale, int minimum) {
+  GroupTerms terms = {.scale = units.scale * float(scale)};
+  if (format.offset == OffsetKind::twoLevelMinimum) {
+    terms.offset = signOfMinimum(format) * (units.minimum * float(minimum));
   }
-  const float sign = format.isMinimumAdded ? 1.0f : -1.0f;
+  return terms;
+}
+
+static GroupTerms superTermsOf(const WeightFormatTraits &format, const RowPlanes &row, size_t group) {
+  const size_t superGroup = group * size_t(format.group) / size_t(kSuperGroup);
+  const auto bits = uint8_t(row.subScales[group]);
+  const int scale = format.hasSignedSubScales ? int8_t(bits) : bits;
+  SuperUnits units = {.scale = loadFloat(format.scaleType, row.scales, superGroup)};
+  if (format.offset != OffsetKind::twoLevelMinimum) {
+    return termsOf(format, units, scale, 0);
+  }
+  units.minimum = loadFloat(ElementType::f16, row.minimums, superGroup);
+  return termsOf(format, units, scale, uint8_t(row.subMinimums[group]));
+}
+
+GroupTerms termsOf(const WeightFormatTraits &format, const RowPlanes &row, size_t group) {
+  if (format.scale == ScaleKind::twoLevel) {
+    return superTermsOf(format, row, group);
+  }
+  GroupTerms terms = {.scale = loadFloat(format.scaleType, row.scales, group)};
   if (format.offset == OffsetKind::minimum) {
-    terms.offset = sign * loadFloat(ElementType::f16, row.minimums, group);
-  } else if (format.offset == OffsetKind::twoLevelMinimum) {
-    terms.offset = sign * (loadFloat(ElementType::f16, row.minimums, superGroup) *
-                           float(uint8_t(row.subMinimums[group])));
+    terms.offset = signOfMinimum(format) * loadFloat(ElementType::f16, row.minimums, group);
   } else if (format.offset == OffsetKind::zeroPoint) {
     terms.zero = zeroOf(format, row.zeros, group);
   }

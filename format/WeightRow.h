@@ -26,6 +26,12 @@ struct GroupTerms {
   float zero = 0;       // a zero point; 0 without one
   float offset = -0.0f; // a minimum, with its sign; −0 without one, which changes no sum, not even −0
 };
+/// What the integers of a super-group's groups are multiplied by.
+struct SuperUnits {
+  float scale = 0, minimum = 0;
+};
+/// The terms of a group of a format with two levels.
+GroupTerms termsOf(const WeightFormatTraits &format, const SuperUnits &units, int scale, int minimum);
 /// Returns the terms of group `group` of a row. A scale of two levels is their rounded product.
 GroupTerms termsOf(const WeightFormatTraits &format, const RowPlanes &row, size_t group);
 
