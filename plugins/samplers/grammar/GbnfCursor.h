@@ -8,7 +8,7 @@
 
 namespace cria::grammar {
 
-/// A place in a grammar's text, which must outlive it. Errors are thrown as plugin::Refusal with line and column.
+/// A place in a grammar's text, which must outlive it. Errors are plugin::Refusal with line and column.
 class GbnfCursor {
 public:
   explicit GbnfCursor(std::string_view text) : text_(text) {}
