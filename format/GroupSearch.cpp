@@ -104,8 +104,8 @@ struct LineFit {
 
 } // namespace
 
-/// The best scale and offset for the codes of a lane. Two-level minimums are subtracted, and their integers are
-/// not negative: an offset above 0 is none.
+/// The best scale and offset for the codes of a lane. Two-level minimums are subtracted, and their integers
+/// are not negative: an offset above 0 is none.
 static std::optional<LineFit> fitLine(const ValueSums &values, const LaneSums &sums, size_t lane,
                                       bool isSubtracted) {
   const double codes = sums.codes[lane], squares = sums.squares[lane], products = sums.products[lane];

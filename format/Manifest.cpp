@@ -74,10 +74,12 @@ Status readFiles(JsonObject object, Manifest &manifest) {
   return {};
 }
 
+constexpr size_t kMaxWeightsName = 64;
+
 Status readOptions(JsonObject object, PackageOptions &options) {
   CRIA_ASSIGN_OR_RETURN(options.weights, object.string("weights"));
-  if (!findWeightFormat(options.weights)) {
-    return object.mismatch("weights", weightFormatNames());
+  if (options.weights.empty() || options.weights.size() > kMaxWeightsName) {
+    return object.mismatch("weights", fmt::format("a name of 1 to {} bytes", kMaxWeightsName));
   }
   CRIA_ASSIGN_OR_RETURN(options.kv, object.string("kv"));
   const std::optional<ElementType> kv = parseElementType(options.kv);

@@ -29,7 +29,8 @@ enum class WeightFormat : uint8_t {
   q5_k,
   q6_k,
   iq4_nl,
-  iq4_xs
+  iq4_xs,
+  q4h
 };
 
 /// What a code stands for.
@@ -152,6 +153,14 @@ inline constexpr std::array kWeightFormats = {
                        .bits = 4,
                        .table = ggml_formats::kIq4Table,
                        .group = 32,
+                       .scale = ScaleKind::twoLevel,
+                       .subScaleBits = 6,
+                       .hasSignedSubScales = true},
+    WeightFormatTraits{.name = "q4h", // the table of iq4_xs in groups of 16
+                       .map = CodeMap::table,
+                       .bits = 4,
+                       .table = ggml_formats::kIq4Table,
+                       .group = 16,
                        .scale = ScaleKind::twoLevel,
                        .subScaleBits = 6,
                        .hasSignedSubScales = true},

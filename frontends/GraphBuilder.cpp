@@ -86,7 +86,7 @@ Value GraphBuilder::declareAndUse(const Twine &name, WeightFormat format, ArrayR
 Value GraphBuilder::useWeight(TensorRole role, int64_t layer) {
   const LlamaTensor tensor{role, layer};
   const std::vector<int64_t> shape = shapeOf(tensor, config_);
-  const WeightFormat format = shape.size() == 1 ? WeightFormat::f32 : options_.weights;
+  const WeightFormat format = shape.size() == 1 ? WeightFormat::f32 : options_.weights.formatOf(tensor);
   return declareAndUse(weightNameOf(tensor), format, shape, recipe_(tensor));
 }
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "format/ModelConfig.h"
-#include "format/WeightFormat.h"
 #include "frontends/LlamaTensors.h"
+#include "frontends/WeightRules.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -18,8 +18,8 @@ using RecipeSource = llvm::function_ref<mlir::Attribute(LlamaTensor tensor)>;
 struct GraphOptions {
   /// Has passed ModelConfig::check(). `context` is the number of positions of the RoPE table.
   ModelConfig config;
-  /// Format of matrices. Norm weights and the RoPE table are always f32.
-  WeightFormat weights = WeightFormat::f32;
+  /// Formats of matrices. Norm weights and the RoPE table are always f32.
+  WeightRules weights;
   /// Element type of the KV cache: f16 or f32.
   mlir::Type kvType;
 };

@@ -69,6 +69,9 @@ int64_t sizeOf(Dimension dimension, const ModelConfig &config) {
 
 } // namespace
 
+std::string_view roleName(TensorRole role) { return traitsOf(role).weightName; }
+bool isPerLayer(TensorRole role) { return traitsOf(role).isPerLayer; }
+
 std::vector<LlamaTensor> llamaTensors(const ModelConfig &config) {
   std::vector<LlamaTensor> tensors = {{TensorRole::embedding}};
   for (int64_t layer = 0; layer < config.layers; ++layer) {

@@ -40,6 +40,11 @@ struct LlamaTensor {
 /// The tensors of a model in forward order; without the output matrix where it is tied to the embedding.
 std::vector<LlamaTensor> llamaTensors(const ModelConfig &config);
 
+/// "q": the role's part of names of weights.
+std::string_view roleName(TensorRole role);
+/// Whether the role exists once in each layer.
+bool isPerLayer(TensorRole role);
+
 /// [rows, columns] of a matrix, [size] of a norm's weight.
 std::vector<int64_t> shapeOf(LlamaTensor tensor, const ModelConfig &config);
 

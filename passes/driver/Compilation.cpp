@@ -221,7 +221,7 @@ Status Compilation::writePackageFiles() {
                          .chat = model_.checkpoint.chat,
                          .tokenizer = model_.tokenizer,
                          .tokenizerFile = model_.checkpoint.tokenizer.model,
-                         .weightsFormat = std::string(nameOf(model_.weights)),
+                         .weightsFormat = model_.weightsName,
                          .kvType = std::string(nameOf(job_.kvType)),
                          .randomSeed = job_.randomSeed,
                          .tensors = model_.checkpoint.tensors.get(),

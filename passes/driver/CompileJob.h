@@ -3,7 +3,6 @@
 // progress. Plain C++, so that callers need neither MLIR nor its compiler flags.
 #pragma once
 
-#include "format/WeightFormat.h"
 #include "frontends/Checkpoint.h"
 #include "support/Status.h"
 
@@ -66,8 +65,10 @@ struct CompileJob {
   /// Compile for target `ops` alone, with the ops of this backend.
   std::optional<OpsBackend> opsBackend;
 
-  /// Format of matrices; none: that of the checkpoint, f16 for a preset.
-  std::optional<WeightFormat> weights;
+  /// Formats of matrices, by a name of WeightRules; empty: that of the checkpoint, f16 for a preset.
+  std::string weights;
+  /// (optional) The path of a file with rules that come before (WeightRules::prepend()).
+  std::string weightRules;
   ElementType kvType = ElementType::f16;
   /// Context length in tokens; 0: that of the configuration.
   int64_t context = 0;

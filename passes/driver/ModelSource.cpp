@@ -3,6 +3,7 @@
 
 #include "frontends/FrontendRegistry.h"
 #include "frontends/Presets.h"
+#include "support/File.h"
 
 #include <fmt/ranges.h>
 
@@ -67,6 +68,24 @@ describeTokenizer(const CompileJob &job, Checkpoint &checkpoint, CompileObserver
                                         .prefix = tokenizer.tokens.prefix});
 }
 
+constexpr uint64_t kMaxRulesBytes = uint64_t(1) << 20;
+
+static Status chooseWeights(const CompileJob &job, ModelSource &model) {
+  const Checkpoint &checkpoint = model.checkpoint;
+  model.weights = WeightRules::uniform(checkpoint.weights);
+  model.weightsName = nameOf(checkpoint.weights);
+  if (!job.weights.empty()) {
+    CRIA_ASSIGN_OR_RETURN(model.weights, WeightRules::named(job.weights, checkpoint.config));
+    model.weightsName = job.weights;
+  }
+  if (!job.weightRules.empty()) {
+    CRIA_ASSIGN_OR_RETURN(const std::string text, readAnyFile(job.weightRules, kMaxRulesBytes));
+    CRIA_RETURN_IF_ERROR(model.weights.prepend(text, job.weightRules, checkpoint.config));
+    model.weightsName += " and rules";
+  }
+  return {};
+}
+
 StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer) {
   ModelSource model;
   CRIA_ASSIGN_OR_RETURN(model.checkpoint, openConfigured(job));
@@ -74,7 +93,7 @@ StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer
     observer.note(text);
   }
   CRIA_ASSIGN_OR_RETURN(model.tokenizer, describeTokenizer(job, model.checkpoint, observer));
-  model.weights = job.weights.value_or(model.checkpoint.weights);
+  CRIA_RETURN_IF_ERROR(chooseWeights(job, model));
   CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));
   return model;
 }

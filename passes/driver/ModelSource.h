@@ -3,6 +3,7 @@
 #pragma once
 
 #include "format/Manifest.h"
+#include "frontends/WeightRules.h"
 #include "passes/driver/CompileJob.h"
 
 namespace cria {
@@ -12,7 +13,8 @@ struct ModelSource {
   Checkpoint checkpoint;
   /// The manifest's description of `checkpoint.tokenizer`; nullopt if there is no tokenizer.
   std::optional<PackageTokenizer> tokenizer;
-  WeightFormat weights = WeightFormat::f16; // of matrices
+  WeightRules weights;
+  std::string weightsName; // of the rules, for the manifest: "q4_k_m"
 };
 
 /// Errors: those of openCheckpoint() and of the job's TokenizerCheck; unsupported or invalidArgument when

@@ -2,8 +2,8 @@
 // Parses and checks the command line with CLI11. Its exceptions stay in this file.
 #include "tools/cria-compile/CompileOptions.h"
 
-#include "format/WeightArrays.h"
 #include "frontends/Presets.h"
+#include "frontends/WeightRules.h"
 #include "tools/terminal/CommandLine.h"
 
 #include <CLI/CLI.hpp>
@@ -22,7 +22,7 @@ const std::map<std::string, CompileStage> kStages = {
 constexpr uint64_t kMostTokens = 65536, kMostSequences = 4096;
 
 struct Texts {
-  std::string weights, kv = "f16", emit;
+  std::string kv = "f16", emit;
 };
 
 const char *kDescription = "Compile a LLaMA 2 model ahead of time into a package that `cria` runs.";
@@ -65,8 +65,11 @@ void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string 
 }
 
 void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
-  app.add_option("--weights", texts.weights,
-                 fmt::format("Weight format: {} (default: that of the checkpoint)", weightFormatNames()));
+  app.add_option("--weights", job.weights,
+                 fmt::format("Format of weights: {} (default: that of the checkpoint)", weightRuleNames()));
+  app.add_option(
+      "--weights-rules", job.weightRules,
+      "File with formats of some weights, a line each: ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k'");
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));
@@ -96,19 +99,14 @@ void addRunOptions(CLI::App &app, CompileOptions &options, Texts &texts) {
 }
 
 Status readTypes(const Texts &texts, CompileOptions &options) {
-  std::optional<WeightFormat> weights = findWeightFormat(texts.weights);
   std::optional<ElementType> kv = parseElementType(texts.kv);
   if (texts.kv == "q8" || texts.kv == "q4") {
     return error(StatusCode::unsupported,
                  "--kv {}: expected f16 or f32, since there is no quantized KV cache", texts.kv);
   }
-  if (!texts.weights.empty() && !weights) {
-    return invalidArgument("--weights: expected {}, got '{}'", weightFormatNames(), texts.weights);
-  }
   if (kv != ElementType::f16 && kv != ElementType::f32) {
     return invalidArgument("--kv: expected f16 or f32, got '{}'", texts.kv);
   }
-  options.job.weights = weights;
   options.job.kvType = *kv;
   return {};
 }

@@ -81,7 +81,7 @@ std::string entriesText(const Program &program, bool dispatches) {
 std::string weightsText(const Program &program) {
   std::string text = "  weights\n";
   for (const ProgramWeight &weight : program.weights) {
-    text += fmt::format("    {:<34} {:<5} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.format),
+    text += fmt::format("    {:<34} {:<6} {:<10} [{}] {:>10}  {}\n", weight.name, nameOf(weight.format),
                         nameOf(weight.layout), fmt::join(weight.shape, ", "), formatBytes(weight.size()),
                         weight.recipe);
   }
@@ -163,14 +163,19 @@ Json targetJson(const PackageTarget &target, const Program &program) {
           {"weights", weights}};
 }
 
-/// The format that the package was compiled with. The manifest of a later version may name an unknown one.
+/// The format of all matrices of a package; nullopt if they may have several.
+std::optional<WeightFormat> formatOfAll(const std::string &weights) {
+  const std::optional<WeightFormat> format = findWeightFormat(weights);
+  return format && isDense(*format) ? format : std::nullopt;
+}
+
 std::string weightsOptionText(const std::string &name) {
-  const std::optional<WeightFormat> format = findWeightFormat(name);
+  const std::optional<WeightFormat> format = formatOfAll(name);
   return format ? weightFormatText(*format) : printable(name);
 }
 
 Json weightsOptionBits(const std::string &name) {
-  const std::optional<WeightFormat> format = findWeightFormat(name);
+  const std::optional<WeightFormat> format = formatOfAll(name);
   return format ? Json(bitsPerWeight(traitsOf(*format))) : Json();
 }
 

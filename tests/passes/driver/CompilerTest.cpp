@@ -107,7 +107,7 @@ TEST_F(CompilerTest, AdvisesFormatsThatTheBackendLists) {
     job.opsBackend->ops.emplace(op.name);
   }
   const auto adviceFor = [&](WeightFormat weights, const std::string &operand, std::set<std::string> types) {
-    job.weights = weights;
+    job.weights = nameOf(weights);
     job.opsBackend->types = {{operand, std::move(types)}};
     return std::string(compile(job, recorder_).status().message());
   };

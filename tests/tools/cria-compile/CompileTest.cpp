@@ -327,8 +327,11 @@ TEST_F(Compile, WrongOptions) {
               HasSubstr("--threads: expected an integer from 1 to 256, got 'many'"));
   EXPECT_THAT(errorOf(model + out + " --for"), HasSubstr("--for: expected a value, got none"));
   EXPECT_THAT(errorOf(model + out + " --target cuda:"), HasSubstr("expected one of sm_80"));
+  EXPECT_THAT(errorOf(model + out + " --weights q9"),
+              AllOf(HasSubstr("--weights: expected one of f32, f16"), HasSubstr("got 'q9'")));
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
-              AllOf(HasSubstr("--weights: expected f32, f16"), HasSubstr("got 'q4'")));
+              HasSubstr("has no kernels for weights in format q8_0; compile with --target ops"));
+  EXPECT_THAT(errorOf(model + out + " --weights-rules /nowhere"), HasSubstr("/nowhere"));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),
               HasSubstr("expected f16 or f32, since there is no quantized KV cache"));
   EXPECT_THAT(errorOf(model + out + " --weights i8"), HasSubstr("got 'i8'"));

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "frontends/WeightRules.h"
+
+#include "format/WeightArrays.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/ranges.h>
+
+namespace cria {
+namespace {
+
+constexpr double kFewBits = 5; // below them, embedding and output matrix are q8_0
+
+struct ShortName {
+  std::string_view name, format;
+};
+constexpr ShortName kShortNames[] = {{"q8", "q8_0"}, {"q4", "iq4_xs"}};
+
+/// The mixes of llama.cpp (llama_tensor_get_type_impl in llama-quant.cpp): a format for most matrices, and
+/// another for V and down projections of some layers and for the output.
+struct Mix {
+  std::string_view name, format;
+};
+constexpr Mix kMixes[] = {{"q4_k_m", "q4_k"}, {"q5_k_m", "q5_k"}};
+constexpr WeightFormat kMixUpper = WeightFormat::q6_k;
+
+/// The layers of a mix whose V and down projections have more bits: the first and last eighths, and every
+/// third between them.
+std::vector<bool> layersWithMoreBits(int64_t layers) {
+  std::vector<bool> result;
+  for (int64_t i = 0; i < layers; ++i) {
+    result.push_back(i < layers / 8 || i >= 7 * layers / 8 || (i - layers / 8) % 3 == 2);
+  }
+  return result;
+}
+
+std::optional<WeightFormat> formatNamed(std::string_view name) {
+  const auto *shortName = std::ranges::find(kShortNames, name, &ShortName::name);
+  return findWeightFormat(shortName != std::end(kShortNames) ? shortName->format : name);
+}
+
+std::string lowerCase(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  return lower;
+}
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> parts;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find_first_of(separators, begin), text.size());
+    if (end > begin) {
+      parts.push_back(text.substr(begin, end - begin));
+    }
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::vector<LlamaTensor> matricesOf(const ModelConfig &config) {
+  std::vector<LlamaTensor> tensors = llamaTensors(config);
+  std::erase_if(tensors, [&](LlamaTensor tensor) { return shapeOf(tensor, config).size() != 2; });
+  return tensors;
+}
+
+std::vector<TensorRole> matrixRoles() {
+  std::vector<TensorRole> roles;
+  for (const LlamaTensor tensor : matricesOf({.layers = 1})) {
+    roles.push_back(tensor.role);
+  }
+  return roles;
+}
+
+} // namespace
+
+bool WeightRules::Rule::matches(LlamaTensor tensor) const {
+  return std::ranges::find(roles, tensor.role) != roles.end() &&
+         (!layers || (isPerLayer(tensor.role) && layers->at(size_t(tensor.layer))));
+}
+
+/// One line of a file, while it is read.
+class WeightRules::Line {
+public:
+  Line(std::string_view text, std::string where, const ModelConfig &config)
+      : words_(split(text.substr(0, text.find('#')), " \t\r")), where_(std::move(where)), config_(config) {}
+
+  bool isEmpty() const { return words_.empty(); }
+
+  StatusOr<Rule> read() const {
+    if (words_.size() < 2 || words_.size() > 3) {
+      return invalidArgument("{}: expected ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k', got '{}'", where_,
+                             fmt::join(words_, " "));
+    }
+    Rule rule;
+    CRIA_ASSIGN_OR_RETURN(rule.roles, roles(words_.front()));
+    if (words_.size() == 3) {
+      CRIA_ASSIGN_OR_RETURN(rule.layers, layers(words_[1]));
+    }
+    const std::optional<WeightFormat> format = formatNamed(lowerCase(words_.back()));
+    if (!format) {
+      return invalidArgument("{}: expected a weight format, one of {}, got '{}'", where_, weightFormatNames(),
+                             words_.back());
+    }
+    rule.format = *format;
+    const std::vector<LlamaTensor> matrices = matricesOf(config_);
+    if (std::ranges::none_of(matrices, [&](LlamaTensor tensor) { return rule.matches(tensor); })) {
+      return invalidArgument(
+          "{}: '{}' matches no matrix of the model, which has {} layers{}; remove the line", where_,
+          fmt::join(words_, " "), config_.layers,
+          config_.tiedEmbeddings ? " and no output matrix beside the embedding" : "");
+    }
+    return rule;
+  }
+
+private:
+  StatusOr<std::vector<TensorRole>> roles(std::string_view names) const {
+    const std::vector<TensorRole> all = matrixRoles();
+    if (names == "*") {
+      return all;
+    }
+    std::vector<TensorRole> found;
+    for (const std::string_view name : split(names, ",")) {
+      const auto role = std::ranges::find(all, name, roleName);
+      if (role == all.end()) {
+        std::vector<std::string_view> expected;
+        std::ranges::transform(all, std::back_inserter(expected), roleName);
+        return invalidArgument("{}: expected * or roles of matrices, of {}, got '{}'", where_,
+                               fmt::join(expected, ", "), name);
+      }
+      found.push_back(*role);
+    }
+    return found;
+  }
+
+  StatusOr<std::vector<bool>> layers(std::string_view ranges) const {
+    std::vector<bool> chosen(size_t(config_.layers), false);
+    for (const std::string_view range : split(ranges, ",")) {
+      const size_t dash = std::min(range.find('-'), range.size());
+      const std::optional<int64_t> first = number(range.substr(0, dash));
+      const std::optional<int64_t> last = dash < range.size() ? number(range.substr(dash + 1)) : first;
+      if (!first || !last || *first > *last || *last >= config_.layers) {
+        return invalidArgument("{}: expected layers from 0 to {}, as in 0-3,7, got '{}'", where_,
+                               config_.layers - 1, range);
+      }
+      std::fill(chosen.begin() + *first, chosen.begin() + *last + 1, true);
+    }
+    return chosen;
+  }
+
+  static std::optional<int64_t> number(std::string_view text) {
+    int64_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+  }
+
+  std::vector<std::string_view> words_;
+  std::string where_;
+  const ModelConfig &config_;
+};
+
+WeightRules WeightRules::uniform(WeightFormat format) {
+  WeightRules rules;
+  rules.rules_.push_back({matrixRoles(), std::nullopt, format});
+  return rules;
+}
+
+StatusOr<WeightRules> WeightRules::named(std::string_view name, const ModelConfig &config) {
+  const std::string lower = lowerCase(name);
+  const auto *mix = std::ranges::find(kMixes, lower, &Mix::name);
+  const std::optional<WeightFormat> format = formatNamed(mix != std::end(kMixes) ? mix->format : lower);
+  if (!format) {
+    return invalidArgument("--weights: expected one of {}, got '{}'", weightRuleNames(), name);
+  }
+  WeightRules rules = uniform(*format);
+  if (mix != std::end(kMixes)) {
+    std::vector<Rule> before = {
+        {{config.tiedEmbeddings ? TensorRole::embedding : TensorRole::output}, std::nullopt, kMixUpper},
+        {{TensorRole::attnV, TensorRole::mlpDown}, layersWithMoreBits(config.layers), kMixUpper}};
+    if (*format == WeightFormat::q4_k && config.layers == 80 && config.kvHeads < config.heads) { // 70B
+      before.push_back({{TensorRole::attnV}, std::nullopt, WeightFormat::q5_k});
+    }
+    rules.rules_.insert(rules.rules_.begin(), before.begin(), before.end());
+  } else if (bitsPerWeight(traitsOf(*format)) < kFewBits) {
+    rules.rules_.insert(rules.rules_.begin(),
+                        {{TensorRole::embedding, TensorRole::output}, std::nullopt, WeightFormat::q8_0});
+  }
+  return rules;
+}
+
+Status WeightRules::prepend(std::string_view text, const std::string &where, const ModelConfig &config) {
+  std::vector<Rule> before;
+  for (size_t number = 1, begin = 0; begin < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const Line line(text.substr(begin, end - begin), fmt::format("{}, line {}", where, number), config);
+    if (!line.isEmpty()) {
+      CRIA_ASSIGN_OR_RETURN(Rule rule, line.read());
+      before.push_back(std::move(rule));
+    }
+    begin = end + 1;
+  }
+  rules_.insert(rules_.begin(), before.begin(), before.end());
+  return {};
+}
+
+WeightFormat WeightRules::formatOf(LlamaTensor tensor) const {
+  return std::ranges::find_if(rules_, [&](const Rule &rule) { return rule.matches(tensor); })->format;
+}
+
+std::string weightRuleNames() {
+  std::vector<std::string_view> names;
+  std::ranges::transform(kShortNames, std::back_inserter(names), &ShortName::name);
+  std::ranges::transform(kMixes, std::back_inserter(names), &Mix::name);
+  return fmt::format("{}, {}", weightFormatNames(), fmt::join(names, ", "));
+}
+
+} // namespace cria
