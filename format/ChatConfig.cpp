@@ -32,63 +32,18 @@ StatusOr<Options> optionsFromJson(JsonObject &config, std::string_view member) {
   return options;
 }
 
-Status readStopTexts(JsonObject &object, std::vector<std::string> &texts) {
-  if (object.absentOrNull("stop_strings")) {
-    return {};
+StatusOr<GenerationDefaults> readGeneration(JsonObject object) {
+  GenerationDefaults generation;
+  for (const std::string_view name : GenerationDefaults::names()) {
+    CRIA_RETURN_IF_ERROR(generation.readMember(object, name));
   }
-  CRIA_ASSIGN_OR_RETURN(const Json *list, object.array("stop_strings"));
-  for (const Json &text : *list) {
-    if (!text.is_string() || text.get_ref<const std::string &>().empty()) {
-      return object.mismatch("stop_strings", "an array of texts that are not empty");
-    }
-    texts.push_back(text.get<std::string>());
-  }
-  return {};
-}
-
-Status readGeneration(JsonObject object, GenerationDefaults &generation) {
-  if (!object.absentOrNull("temperature")) {
-    CRIA_ASSIGN_OR_RETURN(generation.temperature, object.number("temperature"));
-  }
-  if (!object.absentOrNull("top_p")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topP, object.number("top_p"));
-  }
-  if (!object.absentOrNull("top_k")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topK, object.integer("top_k", 0, INT32_MAX));
-  }
-  if (!object.absentOrNull("do_sample")) {
-    CRIA_ASSIGN_OR_RETURN(generation.doSample, object.boolean("do_sample"));
-  }
-  if (!object.absentOrNull("max_new_tokens")) {
-    CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, INT32_MAX));
-  }
-  CRIA_RETURN_IF_ERROR(readStopTexts(object, generation.stopTexts));
-  return object.finish();
+  CRIA_RETURN_IF_ERROR(object.finish());
+  return generation;
 }
 } // namespace
 
-Status GenerationDefaults::check(std::string_view where) const {
-  constexpr double kMaxTemperature = 100;
-  if (temperature && !(*temperature >= 0 && *temperature <= kMaxTemperature)) {
-    return invalidArgument("{}: expected 'temperature' to be from 0 to {}, got {}", where, kMaxTemperature,
-                           *temperature);
-  }
-  if (topP && !(*topP >= 0 && *topP <= 1)) {
-    return invalidArgument("{}: expected 'top_p' to be from 0 to 1, got {}", where, *topP);
-  }
-  return {};
-}
-
 nlohmann::ordered_json ChatConfig::toJson() const {
-  nlohmann::ordered_json json, generationJson = nlohmann::ordered_json::object();
-  addIfGiven(generationJson, "temperature", generation.temperature);
-  addIfGiven(generationJson, "top_p", generation.topP);
-  addIfGiven(generationJson, "top_k", generation.topK);
-  addIfGiven(generationJson, "do_sample", generation.doSample);
-  addIfGiven(generationJson, "max_new_tokens", generation.maxNewTokens);
-  if (!generation.stopTexts.empty()) {
-    generationJson["stop_strings"] = generation.stopTexts;
-  }
+  nlohmann::ordered_json json;
   if (templateName) {
     json["template"] = *templateName;
   } else {
@@ -97,7 +52,7 @@ nlohmann::ordered_json ChatConfig::toJson() const {
   json["options"] = optionsToJson(options);
   addIfGiven(json, "source", source);
   json["source_options"] = optionsToJson(sourceOptions);
-  json["generation"] = std::move(generationJson);
+  json["generation"] = generation.toJson();
   return json;
 }
 
@@ -113,9 +68,7 @@ StatusOr<ChatConfig> ChatConfig::fromJson(const Json &value, const std::string &
   CRIA_ASSIGN_OR_RETURN(config.options, optionsFromJson(object, "options"));
   CRIA_ASSIGN_OR_RETURN(config.sourceOptions, optionsFromJson(object, "source_options"));
   CRIA_ASSIGN_OR_RETURN(JsonObject generation, object.object("generation"));
-  std::string generationWhere = generation.where();
-  CRIA_RETURN_IF_ERROR(readGeneration(std::move(generation), config.generation));
-  CRIA_RETURN_IF_ERROR(config.generation.check(generationWhere));
+  CRIA_ASSIGN_OR_RETURN(config.generation, readGeneration(std::move(generation)));
   CRIA_RETURN_IF_ERROR(object.finish());
   return config;
 }

@@ -3,6 +3,7 @@
 // runtime.
 #pragma once
 
+#include "format/GenerationDefaults.h"
 #include "format/RopeScaling.h"
 #include "format/StepFields.h"
 #include "support/Json.h"
@@ -49,19 +50,6 @@ struct ModelConfig {
   /// Parses and checks the member "model". Errors: those of check(); invalidArgument for missing and
   /// unknown members and wrong types; unsupported for another architecture.
   static StatusOr<ModelConfig> fromJson(const Json &value, const std::string &where);
-};
-
-/// The values of a checkpoint's generation_config.json; nullopt stands for the default.
-struct GenerationDefaults {
-  std::optional<double> temperature, topP;
-  std::optional<int64_t> topK, maxNewTokens;
-  std::optional<bool> doSample;
-  std::vector<std::string> stopTexts; // end a text, as the checkpoint's end-of-text ids do
-
-  bool operator==(const GenerationDefaults &) const = default;
-  /// Checks that samplers accept the values. `where` begins the message. Errors: invalidArgument naming the
-  /// member.
-  Status check(std::string_view where) const;
 };
 
 /// chat.json: the chat template of a checkpoint, and its generation defaults.

@@ -3,59 +3,99 @@
 
 #include "frontends/huggingface/HuggingFaceConfig.h"
 
-#include <algorithm>
 #include <fmt/ranges.h>
 
 namespace cria::huggingface {
 
 namespace {
-/// A setting that is not applied, and the value that changes nothing.
+/// A setting that is not applied, the value that changes nothing, and what to know or to do instead.
 struct Setting {
   const char *name;
-  Json value;
+  Json neutral;
+  const char *instead;
 };
 } // namespace
 
-/// Adds a note for each setting that would change what is generated and is not applied.
-static void noteIgnored(JsonObject &object, std::vector<std::string> &notes) {
-  const Setting settings[] = {{"repetition_penalty", 1.0},
-                              {"min_p", 0.0},
-                              {"typical_p", 1.0},
-                              {"no_repeat_ngram_size", 0},
-                              {"num_beams", 1},
-                              {"num_beam_groups", 1},
-                              {"penalty_alpha", 0.0},
-                              {"epsilon_cutoff", 0.0},
-                              {"eta_cutoff", 0.0},
-                              {"min_length", 0},
-                              {"min_new_tokens", 0},
-                              {"suppress_tokens", nullptr},
-                              {"bad_words_ids", nullptr},
-                              {"guidance_scale", 1.0},
-                              {"sequence_bias", nullptr},
-                              {"forced_eos_token_id", nullptr}};
-  for (const Setting &setting : settings) {
-    if (!object.absentOrNull(setting.name) && *object.find(setting.name) != setting.value) {
-      notes.push_back(fmt::format("{}: '{}' = {} is not applied", object.where(), setting.name,
-                                  describeJson(*object.find(setting.name))));
+/// What `generate` of transformers 5.24 applies to the logits, or bounds a text with, and Cria does not.
+static std::vector<Setting> unappliedSettings() {
+  constexpr const char *kNone = "Cria has no such sampler", *kBeams = "Cria searches no beams",
+                       *kTokens = "use --sampler with logit_bias", *kBlock = "use --sampler with dry";
+  return {{"num_beams", 1, kBeams},
+          {"num_beam_groups", 1, kBeams},
+          {"diversity_penalty", 0.0, kBeams},
+          {"constraints", nullptr, kBeams},
+          {"force_words_ids", nullptr, kBeams},
+          {"num_return_sequences", 1, "Cria returns one text"},
+          {"max_time", nullptr, "Cria limits tokens alone"},
+          {"min_length", 0, "use --min-tokens"},
+          {"suppress_tokens", nullptr, kTokens},
+          {"bad_words_ids", nullptr, kTokens},
+          {"sequence_bias", nullptr, kTokens},
+          {"begin_suppress_tokens", nullptr, kNone},
+          {"no_repeat_ngram_size", 0, kBlock},
+          {"encoder_no_repeat_ngram_size", 0, kBlock},
+          {"encoder_repetition_penalty", 1.0, kNone},
+          {"exponential_decay_length_penalty", nullptr, kNone},
+          {"forced_bos_token_id", nullptr, kNone},
+          {"forced_eos_token_id", nullptr, kNone},
+          {"penalty_alpha", 0.0, kNone},
+          {"dola_layers", nullptr, kNone},
+          {"epsilon_cutoff", 0.0, "use --min-p"},
+          {"eta_cutoff", 0.0, "use --typical-p"},
+          {"top_h", nullptr, "use --min-p"},
+          {"guidance_scale", 1.0, kNone},
+          {"watermarking_config", nullptr, kNone},
+          {"remove_invalid_values", false, "logits that are not finite end a text with an error"},
+          {"token_healing", false, kNone}};
+}
+
+static bool isNeutral(const Json &value, const Json &neutral) {
+  return value == neutral || (value.is_structured() && value.empty());
+}
+
+/// Adds one note with all settings that would change what is generated and are not applied.
+static void noteUnapplied(JsonObject &object, const ModelConfig &model, std::vector<std::string> &notes) {
+  std::vector<std::string> unapplied;
+  const auto add = [&](const char *name, const char *instead) {
+    unapplied.push_back(fmt::format("'{}' = {} ({})", name, describeJson(*object.find(name)), instead));
+  };
+  for (const Setting &setting : unappliedSettings()) {
+    if (!object.absentOrNull(setting.name) && !isNeutral(*object.find(setting.name), setting.neutral)) {
+      add(setting.name, setting.instead);
     }
+  }
+  // max_new_tokens replaces it, and no text is longer than the context.
+  if (!object.absentOrNull("max_length") && object.absentOrNull("max_new_tokens") &&
+      *object.find("max_length") < model.context) {
+    add("max_length", "use --max-tokens");
+  }
+  if (!unapplied.empty()) {
+    notes.push_back(fmt::format("{}: not applied: {}", object.where(), fmt::join(unapplied, ", ")));
   }
 }
 
-/// The member stop_strings: a text, a list of texts, or null.
-static StatusOr<std::vector<std::string>> readStopTexts(JsonObject &object) {
-  std::vector<std::string> texts;
-  if (object.absentOrNull("stop_strings")) {
-    return texts;
-  }
-  const Json &member = *object.find("stop_strings");
-  for (const Json &text : member.is_array() ? member : Json::array({member})) {
-    if (!text.is_string() || text.get_ref<const std::string &>().empty()) {
-      return object.mismatch("stop_strings", "a text that is not empty or a list of such texts");
+/// Returns whether `generate` skips a setting with this value.
+static bool isOff(std::string_view name, const Json &value) {
+  const bool isShare = name == "top_p" || name == "typical_p";
+  return value.is_number() && ((isShare && value >= 1) || (name == "min_new_tokens" && value <= 0));
+}
+
+/// Reads what is applied. A value that no sampler accepts is left out, with a note, where it would have an
+/// effect only with sampling, and the checkpoint does not sample.
+static Status readDefaults(JsonObject &object, GenerationDefaults &defaults,
+                           std::vector<std::string> &notes) {
+  CRIA_RETURN_IF_ERROR(defaults.readMember(object, "do_sample"));
+  for (const std::string_view name : GenerationDefaults::names()) {
+    const Json *value = object.find(name);
+    const Status status = value && isOff(name, *value) ? Status() : defaults.readMember(object, name);
+    if (!status.ok() && (defaults.doSample.value_or(false) || !GenerationDefaults::isOfSampling(name))) {
+      return status;
     }
-    texts.push_back(text.get<std::string>());
+    if (!status.ok()) {
+      notes.push_back(status.message() + "; it is left out, as 'do_sample' is not true");
+    }
   }
-  return texts;
+  return {};
 }
 
 void noteOtherIds(const Json &generation, const Json &config, const std::string &where,
@@ -70,36 +110,29 @@ void noteOtherIds(const Json &generation, const Json &config, const std::string 
   }
 }
 
-Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
-                             std::vector<std::string> &notes) {
+Status applyEosIds(const Json &json, const std::string &where, ModelConfig &model,
+                   std::vector<std::string> &notes) {
   CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
-  if (!object.absentOrNull("eos_token_id")) {
-    const std::vector<int64_t> configured = model.eosIds;
-    CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id", model.vocabSize, notes));
-    if (model.eosIds != configured) {
-      notes.push_back(fmt::format("{}: 'eos_token_id' = [{}] replaces [{}] of config.json", where,
-                                  fmt::join(model.eosIds, ", "), fmt::join(configured, ", ")));
-    }
+  if (object.absentOrNull("eos_token_id")) {
+    return {};
   }
-  GenerationDefaults &generation = chat.generation;
-  if (!object.absentOrNull("temperature")) {
-    CRIA_ASSIGN_OR_RETURN(generation.temperature, object.number("temperature"));
+  const std::vector<int64_t> configured = model.eosIds;
+  CRIA_ASSIGN_OR_RETURN(model.eosIds, readIds(object, "eos_token_id", model.vocabSize, notes));
+  if (model.eosIds != configured) {
+    notes.push_back(fmt::format("{}: 'eos_token_id' = [{}] replaces [{}] of config.json", where,
+                                fmt::join(model.eosIds, ", "), fmt::join(configured, ", ")));
   }
-  if (!object.absentOrNull("top_p")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topP, object.number("top_p"));
-  }
-  if (!object.absentOrNull("top_k")) {
-    CRIA_ASSIGN_OR_RETURN(generation.topK, object.integer("top_k", 0, INT32_MAX));
-  }
-  if (!object.absentOrNull("do_sample")) {
-    CRIA_ASSIGN_OR_RETURN(generation.doSample, object.boolean("do_sample"));
-  }
-  if (!object.absentOrNull("max_new_tokens")) {
-    CRIA_ASSIGN_OR_RETURN(generation.maxNewTokens, object.integer("max_new_tokens", 0, INT32_MAX));
-  }
-  CRIA_ASSIGN_OR_RETURN(generation.stopTexts, readStopTexts(object));
-  noteIgnored(object, notes);
-  return generation.check(where);
+  return {};
+}
+
+StatusOr<GenerationDefaults> readGenerationDefaults(const Json &json, const std::string &where,
+                                                    const ModelConfig &model,
+                                                    std::vector<std::string> &notes) {
+  CRIA_ASSIGN_OR_RETURN(JsonObject object, JsonObject::of(json, where));
+  GenerationDefaults defaults;
+  CRIA_RETURN_IF_ERROR(readDefaults(object, defaults, notes));
+  noteUnapplied(object, model, notes);
+  return defaults;
 }
 
 } // namespace cria::huggingface

@@ -11,10 +11,16 @@
 
 namespace cria::huggingface {
 
-/// Parses generation_config.json: stores defaults in `chat` and end-of-text ids in `model`, and notes the
-/// settings that are not applied. REQUIRES: `model.vocabSize` is known. Errors: invalidArgument.
-Status applyGenerationConfig(const Json &json, const std::string &where, ModelConfig &model, ChatConfig &chat,
-                             std::vector<std::string> &notes);
+/// Replaces the end-of-text ids of `model` with those that generation_config.json states. REQUIRES:
+/// `model.vocabSize` is known. Errors: invalidArgument.
+Status applyEosIds(const Json &json, const std::string &where, ModelConfig &model,
+                   std::vector<std::string> &notes);
+
+/// Reads the defaults as `generate` of transformers applies them. Notes the settings that it would apply and
+/// Cria does not. Errors: invalidArgument.
+StatusOr<GenerationDefaults> readGenerationDefaults(const Json &json, const std::string &where,
+                                                    const ModelConfig &model,
+                                                    std::vector<std::string> &notes);
 
 /// Notes ids of generation_config.json that nothing reads and that config.json states differently.
 void noteOtherIds(const Json &generation, const Json &config, const std::string &where,

@@ -43,15 +43,26 @@ static Status readChatTemplate(const TokenizerFiles &files, Checkpoint &checkpoi
   return {};
 }
 
-Status readTextFiles(Checkpoint &checkpoint) {
-  const std::string generation = inFolder(checkpoint.path, "generation_config.json");
-  if (isThere(generation)) {
-    CRIA_ASSIGN_OR_RETURN(const Json json, readCheckpointJson(generation));
-    CRIA_ASSIGN_OR_RETURN(const Json config, readCheckpointJson(inFolder(checkpoint.path, "config.json")));
-    noteOtherIds(json, config, generation, checkpoint.notes);
-    CRIA_RETURN_IF_ERROR(
-        applyGenerationConfig(json, generation, checkpoint.config, checkpoint.chat, checkpoint.notes));
+/// As transformers, reads the settings of generation from config.json if they have no file of their own.
+static Status readGeneration(Checkpoint &checkpoint) {
+  const std::string configFile = inFolder(checkpoint.path, "config.json");
+  const std::string ownFile = inFolder(checkpoint.path, "generation_config.json");
+  CRIA_ASSIGN_OR_RETURN(Json json, readCheckpointJson(configFile));
+  const bool isOwn = isThere(ownFile);
+  if (isOwn) {
+    const Json config = std::move(json);
+    CRIA_ASSIGN_OR_RETURN(json, readCheckpointJson(ownFile));
+    noteOtherIds(json, config, ownFile, checkpoint.notes);
+    CRIA_RETURN_IF_ERROR(applyEosIds(json, ownFile, checkpoint.config, checkpoint.notes));
   }
+  CRIA_ASSIGN_OR_RETURN(
+      checkpoint.chat.generation,
+      readGenerationDefaults(json, isOwn ? ownFile : configFile, checkpoint.config, checkpoint.notes));
+  return {};
+}
+
+Status readTextFiles(Checkpoint &checkpoint) {
+  CRIA_RETURN_IF_ERROR(readGeneration(checkpoint));
   CRIA_ASSIGN_OR_RETURN(const TokenizerFiles files, readTokenizerFiles(checkpoint.path));
   CRIA_ASSIGN_OR_RETURN(checkpoint.tokenizer.tokens, readStatedTokens(files, checkpoint.notes));
   return readChatTemplate(files, checkpoint);

@@ -134,7 +134,7 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
                                                                  options.samplerExpression));
   const int64_t limit = defaults.maxNewTokens.value_or(std::numeric_limits<uint32_t>::max());
   request.maxNewTokens = options.maxTokens.value_or(static_cast<uint32_t>(limit));
-  request.minNewTokens = options.minTokens;
+  request.minNewTokens = options.minTokens.value_or(static_cast<uint32_t>(defaults.minNewTokens.value_or(0)));
   request.sampler = std::make_shared<SamplerChain>(std::move(chain));
   request.seed = options.seed ? *options.seed : std::random_device()();
   request.logprobs = options.logprobs;

@@ -46,25 +46,49 @@ StatusOr<SamplerSpec> samplerOfSchema(const std::string &schema, const SchemaOpt
   return spec;
 }
 
-/// Temperature first, as in Meta's code.
-std::vector<SamplerSpec> standardSamplers(double temperature, std::optional<int64_t> topK,
-                                          std::optional<double> topP) {
-  if (temperature == 0) {
-    return {{.name = "greedy", .arguments = {}}};
+/// The samplers of `generate` of transformers, in its order; temperature comes first in Meta's code, too.
+std::vector<SamplerSpec> standardSamplers(const GenerationDefaults &values) {
+  std::vector<SamplerSpec> specs;
+  if (values.repetitionPenalty.value_or(1) != 1) {
+    specs.push_back({.name = "penalties",
+                     .arguments = {{.name = "last_n", .value = int64_t(-1)},
+                                   {.name = "repeat", .value = *values.repetitionPenalty}}});
   }
-  std::vector<SamplerSpec> specs = {samplerOf("temperature", temperature)};
-  if (topK.value_or(0) > 0) {
-    specs.push_back(samplerOf("top_k", *topK));
+  if (!values.doSample.value_or(false) || values.temperature.value_or(1) == 0) {
+    specs.push_back({.name = "greedy", .arguments = {}});
+    return specs;
   }
-  if (topP.value_or(1) < 1) {
-    specs.push_back(samplerOf("top_p", *topP));
+  specs.push_back(samplerOf("temperature", values.temperature.value_or(1)));
+  if (values.topK.value_or(0) > 0) {
+    specs.push_back(samplerOf("top_k", *values.topK));
+  }
+  if (values.topP.value_or(1) < 1) {
+    specs.push_back(samplerOf("top_p", *values.topP));
+  }
+  if (values.minP.value_or(0) > 0) {
+    specs.push_back(samplerOf("min_p", *values.minP));
+  }
+  if (values.typicalP.value_or(1) < 1) {
+    specs.push_back(samplerOf("typical_p", *values.typicalP));
   }
   return specs;
 }
 
-template <typename T>
-std::optional<T> firstOf(const std::optional<T> &given, const std::optional<T> &absent) {
-  return given ? given : absent;
+/// The defaults, with the options that are given in their place. One of those of sampling asks for it.
+GenerationDefaults replacedBy(const RequestOptions &options, GenerationDefaults values) {
+  const auto replace = [&](auto &value, const auto &given, bool isOfSampling = true) {
+    if (given) {
+      value = given;
+      values.doSample = isOfSampling ? true : values.doSample;
+    }
+  };
+  replace(values.temperature, options.temperature);
+  replace(values.topK, options.topK);
+  replace(values.topP, options.topP);
+  replace(values.minP, options.minP);
+  replace(values.typicalP, options.typicalP);
+  replace(values.repetitionPenalty, options.repetitionPenalty, false);
+  return values;
 }
 
 StatusOr<std::vector<SamplerSpec>> chosenSamplers(const RequestOptions &options,
@@ -75,13 +99,7 @@ StatusOr<std::vector<SamplerSpec>> chosenSamplers(const RequestOptions &options,
   if (!options.samplers.empty()) {
     return options.samplers;
   }
-  if (options.temperature || options.topK || options.topP) {
-    return standardSamplers(firstOf(options.temperature, defaults.temperature).value_or(1),
-                            firstOf(options.topK, defaults.topK), firstOf(options.topP, defaults.topP));
-  }
-  const bool samples = defaults.doSample.value_or(false);
-  return samples ? standardSamplers(defaults.temperature.value_or(1), defaults.topK, defaults.topP)
-                 : standardSamplers(0, {}, {});
+  return standardSamplers(replacedBy(options, defaults));
 }
 
 template <typename T> Status readNumber(const Json &value, const std::string &name, std::optional<T> &out) {

@@ -31,18 +31,19 @@ struct SchemaOptions {
 struct RequestOptions {
   std::optional<double> temperature; // 0: always the most likely token
   std::optional<int64_t> topK;       // 0: all tokens
-  std::optional<double> topP;
-  std::string samplerExpression;     // replaces the three members above
-  std::vector<SamplerSpec> samplers; // also replaces them
-  std::string grammar;               // GBNF; applied before the samplers
-  std::string jsonSchema;            // replaces `grammar`
-  SchemaOptions schemaOptions;       // those of `jsonSchema`
-  std::optional<uint64_t> seed;      // default: chosen at random
+  std::optional<double> topP, minP, typicalP;
+  std::optional<double> repetitionPenalty; // 1: none; applied to the most likely token, too
+  std::string samplerExpression;           // replaces the members above
+  std::vector<SamplerSpec> samplers;       // also replaces them
+  std::string grammar;                     // GBNF; applied before the samplers
+  std::string jsonSchema;                  // replaces `grammar`
+  SchemaOptions schemaOptions;             // those of `jsonSchema`
+  std::optional<uint64_t> seed;            // default: chosen at random
   /// End the text, in addition to what the checkpoint and its chat template state. The name of a control
   /// token stands for the token.
   std::vector<std::string> stopTexts;
-  bool ignoreEos = false; // nothing but stopTexts ends the text
-  uint32_t minTokens = 0; // nothing ends the text before
+  bool ignoreEos = false;            // nothing but stopTexts ends the text
+  std::optional<uint32_t> minTokens; // nothing ends the text before
   std::optional<uint32_t> maxTokens;
   std::optional<uint32_t> logprobs;
   SpecialTokens specials = SpecialTokens::asText; // names of control tokens in a prompt
@@ -55,9 +56,10 @@ struct TextRequest {
 };
 
 /// Returns the samplers of the options in order: the grammar; then those of the expression, those of the
-/// list, or temperature, top-k and top-p. One of the three that is not given has the checkpoint's value. A
-/// checkpoint that does not sample gives `greedy`, unless one of them is given. Errors: those of
-/// parseSamplers(); invalidArgument for a document of a schema that is not UTF-8.
+/// list, or those of transformers: the repetition penalty, temperature, top-k, top-p, min-p and typical-p.
+/// One of them that is not given has the checkpoint's value. A checkpoint that does not sample gives
+/// `greedy`, unless one of those after the penalty is given. Errors: those of parseSamplers();
+/// invalidArgument for a document of a schema that is not UTF-8.
 StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults);
 

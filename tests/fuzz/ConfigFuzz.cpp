@@ -23,7 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
   }
   std::vector<std::string> notes;
-  (void)huggingface::applyGenerationConfig(*json, "input", model, chat, notes);
+  (void)huggingface::applyEosIds(*json, "input", model, notes);
+  if (auto defaults = huggingface::readGenerationDefaults(*json, "input", model, notes); defaults.ok()) {
+    chat.generation = *defaults;
+    auto again = ChatConfig::fromJson(Json::parse(chat.toJson().dump()), "again");
+    if (!again.ok() || *again != chat) {
+      abort();
+    }
+  }
   const auto tokens = huggingface::readStatedTokens(
       {.config = *json, .specialMap = *json, .addedTokens = *json, .tokenizer = *json, .folder = "input"},
       notes);
@@ -45,7 +52,8 @@ std::vector<std::string> fuzzSeeds() {
       R"("original_max_position_embeddings":64},"eos_token_id":[2,3]})",
       cria::tests::smallModelConfig().toJson().dump(),
       R"({"template":"llama2","options":{"a":"b"},"source":"{{ x }}","source_options":{"bos":"<s>"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
-      R"({"temperature":0.6,"top_k":40,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})",
+      R"({"do_sample":true,"temperature":0.6,"top_k":40,"min_p":0.1,"typical_p":1.5,"repetition_penalty":1.1,"num_beams":4,)"
+      R"("min_new_tokens":2,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})",
       R"({"legacy":false,"chat_template":"{{ '<|im_start|>' + m['role'] -}} \n{# x #}","bos_token":{"content":"<s>"},)"
       R"("added_tokens_decoder":{"32000":{"content":"<|im_start|>","special":true}}})",
       R"({"added_tokens":[{"id":32000,"content":"<tool>","special":false,"lstrip":true,"rstrip":true,"single_word":true,)"

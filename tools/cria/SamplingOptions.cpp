@@ -46,46 +46,58 @@ static void addGrammarOptions(CLI::App &command, SamplingOptions &options) {
       ->needs(schema);
 }
 
+/// Adds a number that replaces the checkpoint's.
+static CLI::Option *addReal(CLI::App &command, std::pair<const char *, std::optional<double> &> option,
+                            const std::string &help, CLI::Validator range) {
+  return command.add_option(option.first, option.second, help + "; default: the checkpoint's")
+      ->type_name("X")
+      ->check(std::move(range));
+}
+
+/// Adds the options of single samplers, which exclude those of whole chains.
+static void addSamplers(CLI::App &command, SamplingOptions &options) {
+  RequestOptions &request = options.request;
+  constexpr double kMinPenalty = 0.01, kMaxPenalty = 100; // those of the sampler
+  CLI::Option *single[] = {
+      addReal(command, {"--temperature", request.temperature},
+              "Sampling temperature; 0: always the most likely token", finiteNumber(0, 100)),
+      command
+          .add_option("--top-k", request.topK,
+                      "Choose among the K most likely tokens; 0: all; default: the checkpoint's")
+          ->type_name("K")
+          ->transform(wholeNumber(0, INT64_MAX)),
+      addReal(command, {"--top-p", request.topP},
+              "Choose among the most likely tokens whose probabilities add up to X", finiteNumber(0, 1)),
+      addReal(command, {"--min-p", request.minP},
+              "Choose among the tokens at least X times as likely as the most likely one; 0: all",
+              finiteNumber(0, 1)),
+      addReal(command, {"--typical-p", request.typicalP},
+              "Choose among the most typical tokens whose probabilities add up to X", finiteNumber(0, 1)),
+      addReal(command, {"--repetition-penalty", request.repetitionPenalty},
+              "Make tokens of prompt and text less likely: divide their logits by X; 1: do not",
+              finiteNumber(kMinPenalty, kMaxPenalty))};
+  CLI::Option *chain = command
+                           .add_option("--sampler", request.samplerExpression,
+                                       "Samplers, in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
+                           ->type_name("CHAIN");
+  CLI::Option *file = command
+                          .add_option("--sampler-file", options.samplerFile,
+                                      R"(A chain of samplers as JSON, e.g. [{"name": "top_k", "k": 40}])")
+                          ->type_name("FILE.json")
+                          ->excludes(chain);
+  for (CLI::Option *option : single) {
+    chain->excludes(option);
+    file->excludes(option);
+  }
+}
+
 void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command
       .add_option("-n,--max-tokens", options.request.maxTokens,
-                  "Generate at most N tokens; default: up to the context")
+                  "Generate at most N tokens; default: the checkpoint's, or up to the context")
       ->type_name("N")
       ->transform(wholeNumber(0, UINT32_MAX));
-  CLI::Option *temperature =
-      command
-          .add_option("--temperature", options.request.temperature,
-                      "Sampling temperature; 0: always the most likely token; default: the checkpoint's")
-          ->type_name("T")
-          ->check(finiteNumber(0, 100));
-  CLI::Option *topK =
-      command
-          .add_option("--top-k", options.request.topK,
-                      "Choose among the K most likely tokens; 0: all; default: the checkpoint's")
-          ->type_name("K")
-          ->transform(wholeNumber(0, INT64_MAX));
-  CLI::Option *topP =
-      command
-          .add_option("--top-p", options.request.topP,
-                      "Choose among the most likely tokens whose probabilities add up to P; default: the "
-                      "checkpoint's")
-          ->type_name("P")
-          ->check(finiteNumber(0, 1));
-  command
-      .add_option("--sampler", options.request.samplerExpression,
-                  "Samplers, in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
-      ->type_name("CHAIN")
-      ->excludes(temperature)
-      ->excludes(topK)
-      ->excludes(topP);
-  command
-      .add_option("--sampler-file", options.samplerFile,
-                  R"(A chain of samplers as JSON, e.g. [{"name": "top_k", "k": 40}])")
-      ->type_name("FILE.json")
-      ->excludes(temperature)
-      ->excludes(topK)
-      ->excludes(topP)
-      ->excludes("--sampler");
+  addSamplers(command, options);
   addGrammarOptions(command, options);
   command.add_option("--seed", options.request.seed, "Seed of the random numbers; default: chosen at random")
       ->type_name("S")
@@ -102,7 +114,7 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       "checkpoint");
   command
       .add_option("--min-tokens", options.request.minTokens,
-                  "Nothing ends the text until N tokens are generated")
+                  "Nothing ends the text until N tokens are generated; default: the checkpoint's, or 0")
       ->type_name("N")
       ->transform(wholeNumber(0, UINT32_MAX));
 }

@@ -2,7 +2,6 @@
 // config.json in its old and new forms, and the message for each feature that is refused.
 #include "frontends/huggingface/HuggingFaceConfig.h"
 
-#include "frontends/huggingface/GenerationConfig.h"
 #include "tests/frontends/huggingface/SmallCheckpoint.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
@@ -296,70 +295,6 @@ TEST(HuggingFaceConfig, RefusesBadSizes) {
               HasSubstr("'hidden_size' / 'num_attention_heads' to be at most 1024, got 2048"));
   EXPECT_THAT(errorWith({{"eos_token_id", "x"}}), HasSubstr("a token id or a list of them"));
   EXPECT_THAT(errorWith({{"bos_token_id", {1, 2}}}), HasSubstr("one token id"));
-}
-
-TEST(HuggingFaceConfig, GenerationDefaults) {
-  ModelConfig model{.vocabSize = 100};
-  ChatConfig chat;
-  std::vector<std::string> notes;
-  Json json = {
-      {"temperature", 0.6}, {"top_p", 0.9}, {"do_sample", true}, {"eos_token_id", {2, 7}}, {"_from", "x"}};
-  ASSERT_TRUE(applyGenerationConfig(json, "generation_config.json", model, chat, notes).ok());
-  EXPECT_EQ(chat.generation, (GenerationDefaults{.temperature = 0.6, .topP = 0.9, .doSample = true}));
-  EXPECT_EQ(model.eosIds, (std::vector<int64_t>{2, 7}));
-  EXPECT_THAT(applyGenerationConfig({{"top_k", -3}}, "generation_config.json", model, chat, notes).message(),
-              HasSubstr("generation_config.json: expected 'top_k'"));
-  EXPECT_THAT(notes, ElementsAre(HasSubstr("'eos_token_id' = [2, 7] replaces [2] of config.json")));
-}
-
-TEST(HuggingFaceConfig, StopTextsOfGeneration) {
-  const auto textsOf = [](const Json &stops) {
-    ModelConfig model{.vocabSize = 100};
-    ChatConfig chat;
-    std::vector<std::string> notes;
-    const Status status = applyGenerationConfig({{"stop_strings", stops}}, "g.json", model, chat, notes);
-    EXPECT_EQ(notes.size(), 0u);
-    return status.ok() ? chat.generation.stopTexts : std::vector<std::string>{status.message()};
-  };
-  EXPECT_THAT(textsOf("###"), ElementsAre("###"));
-  EXPECT_THAT(textsOf({"a", "b"}), ElementsAre("a", "b"));
-  EXPECT_TRUE(textsOf(nullptr).empty());
-  EXPECT_THAT(textsOf({""}), ElementsAre(HasSubstr("expected 'stop_strings' to be a text")));
-  EXPECT_THAT(textsOf(3), ElementsAre(HasSubstr("'stop_strings'")));
-}
-
-TEST(HuggingFaceConfig, GenerationSettingsOutOfRange) {
-  auto errorOf = [](const Json &json) {
-    ModelConfig model{.vocabSize = 100};
-    ChatConfig chat;
-    std::vector<std::string> notes;
-    return applyGenerationConfig(json, "generation_config.json", model, chat, notes).message();
-  };
-  EXPECT_THAT(errorOf({{"temperature", -3}}),
-              AllOf(HasSubstr("generation_config.json"), HasSubstr("'temperature'"),
-                    HasSubstr("from 0 to 100, got -3")));
-  EXPECT_THAT(errorOf({{"top_p", 7}}), AllOf(HasSubstr("'top_p'"), HasSubstr("from 0 to 1, got 7")));
-}
-
-TEST(HuggingFaceConfig, GenerationLeavesOutIdsThatNoTokenHas) {
-  ModelConfig model{.vocabSize = 100, .eosIds = {2}};
-  ChatConfig chat;
-  std::vector<std::string> notes;
-  ASSERT_TRUE(applyGenerationConfig({{"eos_token_id", {100, 2, -1}}}, "g.json", model, chat, notes).ok());
-  EXPECT_EQ(model.eosIds, std::vector<int64_t>{2});
-  EXPECT_THAT(notes, ElementsAre(HasSubstr("g.json: 100 in 'eos_token_id' is left out"),
-                                 HasSubstr("-1 in 'eos_token_id'")));
-}
-
-TEST(HuggingFaceConfig, ReportsSettingsThatAreNotApplied) {
-  ModelConfig model{.vocabSize = 100};
-  ChatConfig chat;
-  std::vector<std::string> notes;
-  Json plain = {{"repetition_penalty", 1.0}, {"num_beams", 1}, {"min_p", nullptr}};
-  ASSERT_TRUE(applyGenerationConfig(plain, "g.json", model, chat, notes).ok());
-  EXPECT_TRUE(notes.empty());
-  ASSERT_TRUE(applyGenerationConfig({{"repetition_penalty", 1.3}}, "g.json", model, chat, notes).ok());
-  EXPECT_EQ(notes, (std::vector<std::string>{"g.json: 'repetition_penalty' = 1.3 is not applied"}));
 }
 
 } // namespace

@@ -130,6 +130,26 @@ TEST(SamplersOfRequestTest, KeepTheDefaultsThatAreNotGiven) {
   }
 }
 
+// The penalty does not ask for sampling, and applies to the most likely token as well.
+TEST(SamplersOfRequestTest, ThePenaltyAppliesWithAndWithoutSampling) {
+  const std::string penalty = "penalties(last_n=-1)(repeat=1.5)|";
+  EXPECT_EQ(samplersFor({.repetitionPenalty = 1.5}), penalty + "greedy");
+  EXPECT_EQ(samplersFor({}, {.repetitionPenalty = 1.5}), penalty + "greedy");
+  EXPECT_EQ(samplersFor({.temperature = 0}, {.repetitionPenalty = 1.5}), penalty + "greedy");
+  EXPECT_EQ(samplersFor({.topK = 3}, {.repetitionPenalty = 1.5}), penalty + "temperature(1)|top_k(3)");
+  EXPECT_EQ(samplersFor({.repetitionPenalty = 1}, {.repetitionPenalty = 1.5}), "greedy");
+  EXPECT_EQ(samplersFor({.samplerExpression = "greedy"}, {.repetitionPenalty = 1.5}), "greedy");
+}
+
+TEST(SamplersOfRequestTest, AreInTheOrderOfTransformers) {
+  const GenerationDefaults defaults = {
+      .temperature = 0.5, .topP = 0.9, .minP = 0.1, .typicalP = 0.8, .topK = 30, .doSample = true};
+  EXPECT_EQ(samplersFor({}, defaults), "temperature(0.5)|top_k(30)|top_p(0.9)|min_p(0.1)|typical_p(0.8)");
+  EXPECT_EQ(samplersFor({.minP = 0, .typicalP = 1}, defaults), "temperature(0.5)|top_k(30)|top_p(0.9)");
+  EXPECT_EQ(samplersFor({.minP = 0.2}), "temperature(1)|min_p(0.2)"); // giving one asks for sampling
+  EXPECT_EQ(samplersFor({.typicalP = 0.2}), "temperature(1)|typical_p(0.2)");
+}
+
 TEST(SeedOfRowTest, TheFirstRowHasTheSeedItself) {
   EXPECT_EQ(seedOfRow(5, 0), 5u);
   EXPECT_EQ(seedOfRow(UINT64_MAX, 0), UINT64_MAX);

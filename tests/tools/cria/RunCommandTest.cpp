@@ -206,5 +206,22 @@ TEST(RunCommandTest, TheReferenceBackendGeneratesTheSameText) {
   EXPECT_EQ(reference["text"], cpu["text"]);
 }
 
+TEST(RunCommandTest, DefaultsOfTheCheckpointApplyUnlessAnOptionReplacesThem) {
+  const TemporaryFolder folder;
+  const std::string model = folder.path("model"), package = folder.path("model.cria");
+  std::filesystem::copy(kStoriesCheckpoint, model);
+  writeFile(model + "/generation_config.json",
+            R"({"repetition_penalty": 1.4, "max_new_tokens": 12, "num_beams": 4, "length_penalty": 2.0})");
+  const ProcessResult compiled = runCria({"compile", model, "-o", package, "--target", "ops"});
+  EXPECT_THAT(compiled.errors, HasSubstr("generation_config.json: not applied: 'num_beams' = 4 (Cria"));
+  const auto textOf = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"run", package, "-p", kPrompt, "--backend", "reference", "--quiet"});
+    return runCria(arguments).output;
+  };
+  EXPECT_EQ(textOf({}), textOf({"--sampler", "penalties(last_n=-1, repeat=1.4)|greedy", "-n", "12"}));
+  EXPECT_EQ(textOf({"--repetition-penalty", "1"}), textOf({"--sampler", "greedy", "-n", "12"}));
+  EXPECT_NE(textOf({}), textOf({"--repetition-penalty", "1"}));
+}
+
 } // namespace
 } // namespace cria::test
