@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_set>
 
 namespace cria {
@@ -19,9 +20,18 @@ struct Refused {
   std::string reason;
 };
 
-/// Handles the events of the parser and throws Refused for a duplicate name or deep nesting.
+/// A string of a text that stands for a number which JSON does not have.
+struct Literal {
+  size_t index; // among all strings of the text
+  double value;
+};
+
+/// Handles the events of the parser and throws Refused for a duplicate name or deep nesting. Puts the numbers
+/// of `literals` in place of their strings.
 class StrictObserver {
 public:
+  explicit StrictObserver(std::vector<Literal> literals = {}) : literals_(std::move(literals)) {}
+
   bool operator()(int depth, Json::parse_event_t event, Json &parsed) {
     if (event == Json::parse_event_t::object_start) {
       names_.emplace_back();
@@ -35,12 +45,67 @@ public:
     if (event == Json::parse_event_t::object_end) {
       names_.pop_back();
     }
+    if (event == Json::parse_event_t::key || (event == Json::parse_event_t::value && parsed.is_string())) {
+      takeString(event, parsed);
+    }
     return true;
   }
 
 private:
+  void takeString(Json::parse_event_t event, Json &parsed) {
+    if (nextLiteral_ < literals_.size() && literals_[nextLiteral_].index == numStrings_) {
+      parsed = literals_[nextLiteral_++].value;
+      if (event == Json::parse_event_t::key) {
+        throw Refused{fmt::format("not valid JSON: expected a name, got {}", describeJson(parsed))};
+      }
+    }
+    ++numStrings_;
+  }
+
   std::vector<std::unordered_set<std::string>> names_;
+  std::vector<Literal> literals_;
+  size_t nextLiteral_ = 0, numStrings_ = 0;
 };
+
+/// The number that stands at the start of `text`, as Python's json writes it, and its name.
+std::optional<std::pair<std::string_view, double>> literalAt(std::string_view text) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const auto &literal : {std::pair<std::string_view, double>("NaN", std::nan("")),
+                              {"Infinity", kInfinity},
+                              {"-Infinity", -kInfinity}}) {
+    if (text.starts_with(literal.first)) {
+      return literal;
+    }
+  }
+  return std::nullopt;
+}
+
+/// The end of the string that starts at `start` with a quotation mark.
+size_t endOfString(std::string_view text, size_t start) {
+  size_t end = start + 1;
+  while (end < text.size() && text[end] != '"') {
+    end += text[end] == '\\' ? 2 : 1;
+  }
+  return std::min(end + 1, text.size());
+}
+
+/// Returns the text with strings in place of the numbers that JSON does not have.
+std::string withoutLiterals(std::string_view text, std::vector<Literal> &literals) {
+  std::string result;
+  size_t numStrings = 0;
+  for (size_t at = 0, end = 0; at < text.size(); at = end) {
+    const auto literal = literalAt(text.substr(at));
+    end = text[at] == '"' ? endOfString(text, at) : at + (literal ? literal->first.size() : 1);
+    if (literal) {
+      literals.push_back({.index = numStrings, .value = literal->second});
+      result += "\"\"";
+    } else {
+      result += text.substr(at, end - at);
+    }
+    numStrings += literal || text[at] == '"' ? 1 : 0;
+  }
+  return result;
+}
 
 /// Returns the message of the parser without its prefix "[json.exception...]".
 std::string_view messageOf(const std::exception &exception) {
@@ -68,9 +133,9 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-StatusOr<Json> parseJson(std::string_view text, std::string_view where) {
+static StatusOr<Json> parseWith(StrictObserver observer, std::string_view text, std::string_view where) {
   try {
-    return Json::parse(text.begin(), text.end(), StrictObserver());
+    return Json::parse(text.begin(), text.end(), std::move(observer));
   } catch (const Refused &refused) {
     return invalidArgument("{}: {}", where, refused.reason);
   } catch (const Json::exception &exception) {
@@ -78,6 +143,19 @@ StatusOr<Json> parseJson(std::string_view text, std::string_view where) {
   } catch (const std::bad_alloc &) {
     return error(StatusCode::outOfMemory, "{}: out of memory while parsing", where);
   }
+}
+
+StatusOr<Json> parseJson(std::string_view text, std::string_view where) {
+  return parseWith(StrictObserver(), text, where);
+}
+
+StatusOr<Json> parsePythonJson(std::string_view text, std::string_view where) {
+  if (text.find("NaN") == text.npos && text.find("Infinity") == text.npos) {
+    return parseJson(text, where);
+  }
+  std::vector<Literal> literals;
+  const std::string strict = withoutLiterals(text, literals);
+  return parseWith(StrictObserver(std::move(literals)), strict, where);
 }
 
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes) {
@@ -95,6 +173,9 @@ std::string describeJson(const Json &value) {
   }
   if (value.is_array()) {
     return fmt::format("an array of {}", value.size());
+  }
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) { // dump() writes null
+    return std::isnan(value.get<double>()) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   }
   return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

@@ -24,6 +24,9 @@ std::string printable(std::string_view text);
 /// duplicate name, or more than 64 levels of nesting; outOfMemory.
 StatusOr<Json> parseJson(std::string_view text, std::string_view where);
 
+/// The same for texts that Python's json reads: NaN, Infinity and -Infinity are numbers.
+StatusOr<Json> parsePythonJson(std::string_view text, std::string_view where);
+
 /// Reads and parses a file. Errors: those of readFile() and parseJson().
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes = uint64_t(64) << 20);
 

@@ -40,8 +40,8 @@ StatusOr<std::string> readCheckpointFile(const std::string &path) {
 }
 
 StatusOr<Json> readCheckpointJson(const std::string &path) {
-  CRIA_RETURN_IF_ERROR(refusePointer(path));
-  return readJsonFile(path);
+  CRIA_ASSIGN_OR_RETURN(const std::string text, readCheckpointFile(path));
+  return parsePythonJson(text, path);
 }
 
 } // namespace cria::huggingface

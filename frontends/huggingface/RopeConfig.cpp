@@ -17,49 +17,51 @@ bool hasSettings(JsonObject &config, std::string_view name) {
   return settings != nullptr && *settings != false && (!settings->is_structured() || !settings->empty());
 }
 
-/// Returns rope_parameters or rope_scaling, or none when both are absent, null or empty.
-StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config) {
-  bool older = hasSettings(config, "rope_scaling"), newer = hasSettings(config, "rope_parameters");
-  if (older && newer && *config.find("rope_scaling") != *config.find("rope_parameters")) {
-    return invalidArgument("{}: 'rope_scaling' and 'rope_parameters' differ; remove the wrong one",
-                           config.where());
+/// Notes that of two members with different values the first counts.
+void noteReplaced(const std::string &where, const char *first, const Json &value, const char *second,
+                  const Json &other, RopeConfig &rope) {
+  if (value != other) {
+    rope.notes.push_back(fmt::format("{}: '{}' {} replaces {} {}, as in transformers", where, first,
+                                     describeJson(value), second, describeJson(other)));
   }
+}
+
+/// Returns rope_scaling, or rope_parameters without it, or none when both are absent, null or empty.
+StatusOr<std::optional<JsonObject>> settingsObject(JsonObject &config, RopeConfig &rope) {
+  const bool older = hasSettings(config, "rope_scaling"), newer = hasSettings(config, "rope_parameters");
   if (!older && !newer) {
     return std::optional<JsonObject>();
   }
-  CRIA_ASSIGN_OR_RETURN(JsonObject settings, config.object(newer ? "rope_parameters" : "rope_scaling"));
+  if (older && newer) {
+    noteReplaced(config.where(), "rope_scaling", *config.find("rope_scaling"), "'rope_parameters'",
+                 *config.find("rope_parameters"), rope);
+  }
+  CRIA_ASSIGN_OR_RETURN(JsonObject settings, config.object(older ? "rope_scaling" : "rope_parameters"));
   return std::optional(std::move(settings));
 }
 
-StatusOr<std::string> ropeType(JsonObject &settings) {
-  bool older = !settings.absentOrNull("type"), newer = !settings.absentOrNull("rope_type");
-  if (older && newer && *settings.find("type") != *settings.find("rope_type")) {
-    return invalidArgument("{}: 'type' {} and 'rope_type' {} differ", settings.where(),
-                           describeJson(*settings.find("type")), describeJson(*settings.find("rope_type")));
+StatusOr<std::string> ropeType(JsonObject &settings, RopeConfig &rope) {
+  const bool older = !settings.absentOrNull("type"), newer = !settings.absentOrNull("rope_type");
+  if (older && newer) {
+    noteReplaced(settings.where(), "rope_type", *settings.find("rope_type"), "'type'", *settings.find("type"),
+                 rope);
   }
   if (!older && !newer) {
     return std::string("default");
   }
-  return settings.string(older ? "type" : "rope_type");
+  return settings.string(newer ? "rope_type" : "type");
 }
 
-/// Reads rope_theta from the settings object or from the top level. Where both state it, they must agree.
+/// Reads rope_theta from the settings object or, where it is not there, from the top level.
 StatusOr<double> readTheta(JsonObject &config, std::optional<JsonObject> &settings, RopeConfig &rope) {
-  bool inside = settings && !settings->absentOrNull("rope_theta"),
-       outside = !config.absentOrNull("rope_theta");
-  double insideTheta = 0, outsideTheta = 0;
-  if (inside) {
-    CRIA_ASSIGN_OR_RETURN(insideTheta, settings->number("rope_theta"));
-  }
-  if (outside) {
-    CRIA_ASSIGN_OR_RETURN(outsideTheta, config.number("rope_theta"));
-  }
-  if (inside && outside && insideTheta != outsideTheta) {
-    return invalidArgument("{}: 'rope_theta' is {} at the top and {} in the RoPE settings", config.where(),
-                           outsideTheta, insideTheta);
+  const bool inside = settings && !settings->absentOrNull("rope_theta"),
+             outside = !config.absentOrNull("rope_theta");
+  if (inside && outside) {
+    noteReplaced(settings->where(), "rope_theta", *settings->find("rope_theta"), "that of the top level,",
+                 *config.find("rope_theta"), rope);
   }
   if (inside || outside) {
-    return inside ? insideTheta : outsideTheta;
+    return (inside ? *settings : config).number("rope_theta");
   }
   rope.notes.push_back(
       fmt::format("{}: no 'rope_theta'; using the default {}", config.where(), kDefaultTheta));
@@ -192,10 +194,10 @@ Status refuseRest(JsonObject &settings) {
 
 StatusOr<RopeConfig> parseRopeConfig(JsonObject &config, int64_t maxPositions) {
   RopeConfig rope{.context = maxPositions};
-  CRIA_ASSIGN_OR_RETURN(std::optional<JsonObject> settings, settingsObject(config));
+  CRIA_ASSIGN_OR_RETURN(std::optional<JsonObject> settings, settingsObject(config, rope));
   CRIA_ASSIGN_OR_RETURN(rope.theta, readTheta(config, settings, rope));
   if (settings) {
-    CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings));
+    CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings, rope));
     CRIA_RETURN_IF_ERROR(readScaling(config, *settings, type, rope));
     CRIA_RETURN_IF_ERROR(refusePartial(*settings));
     const Status rest = refuseRest(*settings);

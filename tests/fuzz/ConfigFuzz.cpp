@@ -9,7 +9,7 @@
 using namespace cria;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  StatusOr<Json> json = parseJson({reinterpret_cast<const char *>(data), size}, "input");
+  StatusOr<Json> json = parsePythonJson({reinterpret_cast<const char *>(data), size}, "input");
   if (!json.ok()) {
     return 0;
   }
@@ -52,7 +52,7 @@ std::vector<std::string> fuzzSeeds() {
       R"("original_max_position_embeddings":64},"eos_token_id":[2,3]})",
       cria::tests::smallModelConfig().toJson().dump(),
       R"({"template":"llama2","options":{"a":"b"},"source":"{{ x }}","source_options":{"bos":"<s>"},"generation":{"temperature":0.6,"max_new_tokens":null}})",
-      R"({"do_sample":true,"temperature":0.6,"top_k":40,"min_p":0.1,"typical_p":1.5,"repetition_penalty":1.1,"num_beams":4,)"
+      R"({"do_sample":true,"temperature":0.6,"top_k":40,"min_p":0.1,"typical_p":1.5,"repetition_penalty":1.1,"num_beams":NaN,)"
       R"("min_new_tokens":2,"add_bos_token":true,"chat_template":[{"name":"default","template":"x"}]})",
       R"({"legacy":false,"chat_template":"{{ '<|im_start|>' + m['role'] -}} \n{# x #}","bos_token":{"content":"<s>"},)"
       R"("added_tokens_decoder":{"32000":{"content":"<|im_start|>","special":true}}})",

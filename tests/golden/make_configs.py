@@ -6,6 +6,7 @@ Rows are described in README.md.
 """
 
 import json
+import math
 import os
 import pathlib
 import random
@@ -32,15 +33,19 @@ ODD = {
     "tie_word_embeddings": [ABSENT, True],
     "rope_theta": [ABSENT, 10000, 500000, 1e6],
     "rope_scaling": [None, {}, [], False, {"type": "linear", "factor": 2}, {"rope_type": "linear", "factor": 2.5},
-                     {"type": "default"}, {"rope_type": "default", "factor": 3.0}],
-    "rope_parameters": [None, {}, {"rope_type": "default"}, {"rope_type": "linear", "factor": 4.0}],
+                     {"type": "default"}, {"rope_type": "default", "factor": 3.0},
+                     {"type": "linear", "rope_type": "default", "factor": 5.0},
+                     {"type": "dynamic", "rope_type": "linear", "factor": 6.0, "rope_theta": 20000.0}],
+    "rope_parameters": [None, {}, {"rope_type": "default"}, {"rope_type": "linear", "factor": 4.0},
+                        {"rope_type": "default", "rope_theta": 30000.0}, {"rope_theta": 40000}],
     "hidden_act": [ABSENT],
     "rms_norm_eps": [ABSENT, 1e-6],
     "max_position_embeddings": [ABSENT, 4096],
-    "torch_dtype": ["float16", "torch.float16", None], "dtype": ["bfloat16", None],
+    "torch_dtype": ["float16", None], "dtype": ["bfloat16", None],
     "quantization_config": [None], "attention_dropout": [0.0], "pretraining_tp": [1, 2], "auto_map": [{}],
     "_name_or_path": [None, ""], "transformers_version": [None, "4.31.0"], "use_cache": [False],
-    "vendor": [{"a": [1, None]}], "unsloth_version": ["2024.9"],
+    "vendor": [{"a": [1, None]}, {"NaN": [math.nan, "Infinity"]}, -math.inf],
+    "unsloth_version": ["2024.9", math.inf],
 }
 
 
@@ -48,9 +53,16 @@ def config_of(picker):
     config = dict(BASE)
     for name in picker.sample(sorted(ODD), picker.randrange(1, 8)):
         config[name] = picker.choice(ODD[name])
-    if config.get("rope_parameters"):  # both would have to agree
-        config.pop("rope_scaling", None)
     return {name: value for name, value in config.items() if value != ABSENT}
+
+
+def as_json(config):
+    """The object, or its text if it has a number that JSON does not have."""
+    try:
+        json.dumps(config, allow_nan=False)
+    except ValueError:
+        return json.dumps(config)
+    return config
 
 
 def in_range(ids, size):
@@ -71,9 +83,9 @@ def read(config):
 
 def main():
     lines = []
-    for seed in range(150):
+    for seed in range(250):
         config = config_of(random.Random(seed))
-        lines.append({"config": config, "read": read(config)})
+        lines.append({"config": as_json(config), "read": read(config)})
     file = HERE / "configs.jsonl"
     file.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines), "utf-8", newline="\n")
     print(f"{file.name}: {len(lines)} lines, {file.stat().st_size} bytes, transformers {transformers.__version__}")
