@@ -80,16 +80,6 @@ std::string LoadedModel::findSpecialName(std::string_view text) const {
   return "";
 }
 
-static Status checkStopTexts(const std::vector<std::string> &texts) {
-  for (const std::string &text : texts) {
-    if (text.empty() || utf8::findInvalid(text) != std::string::npos) {
-      return invalidArgument("stop text: expected UTF-8, got {}",
-                             text.empty() ? "an empty text" : "invalid bytes");
-    }
-  }
-  return {};
-}
-
 /// The control tokens that stop texts name. They produce no text, so they end it as tokens.
 static std::vector<int32_t> namedTokens(const std::vector<std::string> &stopTexts,
                                         const Tokenizer *tokenizer) {
@@ -119,7 +109,9 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
 /// ends: what ends the text in a chat.
 StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options,
                                                    GenerateRequest ends) const {
-  CRIA_RETURN_IF_ERROR(checkStopTexts(options.stopTexts));
+  for (const std::string &text : options.stopTexts) {
+    CRIA_RETURN_IF_ERROR(checkStopText(text).withContext("stop text"));
+  }
   const GenerationDefaults &defaults = package_->chat().generation;
   GenerateRequest request = options.ignoreEos ? GenerateRequest() : std::move(ends);
   request.ignoreEos = options.ignoreEos;

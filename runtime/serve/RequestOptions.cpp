@@ -118,6 +118,7 @@ Status readStops(const Json &value, std::vector<std::string> &out) {
     return invalidArgument("'stop': expected a string or an array of strings, got {}", describeJson(value));
   }
   for (const Json &text : value) { // iterates over a string as over one element
+    CRIA_RETURN_IF_ERROR(checkStopText(text.get_ref<const std::string &>()).withContext("'stop'"));
     out.push_back(text.get<std::string>());
   }
   return {};
@@ -156,6 +157,16 @@ StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
     specs.insert(specs.begin(), samplerOf("grammar", options.grammar));
   }
   return specs;
+}
+
+Status checkStopText(std::string_view text) {
+  if (text.empty()) {
+    return invalidArgument("expected a text that is not empty, got ''; leave it out for none");
+  }
+  const size_t invalid = utf8::findInvalid(text);
+  return invalid == text.npos ? Status()
+                              : invalidArgument("expected UTF-8, got '{}' with another byte at offset {}",
+                                                printable(text), invalid);
 }
 
 uint64_t seedOfRow(uint64_t seed, uint64_t index) {

@@ -13,11 +13,13 @@ namespace cria::cli {
 static void addGrammarOptions(CLI::App &command, SamplingOptions &options) {
   command
       .add_option("--grammar", options.grammarFile, "Restrict the text to this grammar (docs/grammars.md)")
-      ->type_name("FILE.gbnf");
+      ->type_name("FILE.gbnf")
+      ->check(notEmpty("the name of a file"));
   CLI::Option *schema = command
                             .add_option("--json-schema", options.schemaFile,
                                         "Restrict the text to JSON that matches this schema; see --schema-*")
                             ->type_name("FILE.json")
+                            ->check(notEmpty("the name of a file"))
                             ->excludes("--grammar");
   SchemaOptions &reading = options.request.schemaOptions;
   command
@@ -79,11 +81,13 @@ static void addSamplers(CLI::App &command, SamplingOptions &options) {
   CLI::Option *chain = command
                            .add_option("--sampler", request.samplerExpression,
                                        "Samplers, in order, e.g. 'top_k(40)|top_p(0.95)|temperature(0.8)'")
-                           ->type_name("CHAIN");
+                           ->type_name("CHAIN")
+                           ->check(notEmpty("samplers"));
   CLI::Option *file = command
                           .add_option("--sampler-file", options.samplerFile,
                                       R"(A chain of samplers as JSON, e.g. [{"name": "top_k", "k": 40}])")
                           ->type_name("FILE.json")
+                          ->check(notEmpty("the name of a file"))
                           ->excludes(chain);
   for (CLI::Option *option : single) {
     chain->excludes(option);
@@ -106,6 +110,7 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       .add_option("--stop", options.request.stopTexts,
                   "End before this text, or at the special token of this name (repeatable)")
       ->type_name("TEXT")
+      ->check(notEmpty("a text at which to end"))
       ->allow_extra_args(false)
       ->take_all();
   command.add_flag(

@@ -41,6 +41,16 @@ CLI::Validator oneOf(std::vector<std::string> words) {
       "");
 }
 
+CLI::Validator notEmpty(std::string what) {
+  return CLI::Validator(
+      [what = std::move(what)](const std::string &text) {
+        return text.empty()
+                   ? fmt::format("expected {}, got an empty text; leave the option out for none", what)
+                   : std::string();
+      },
+      "");
+}
+
 std::string describeParseError(const CLI::ParseError &problem) {
   const std::string text = problem.what();
   const size_t colon = text.find(':');

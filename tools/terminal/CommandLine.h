@@ -15,6 +15,8 @@ CLI::Validator wholeNumber(uint64_t min, uint64_t max);
 CLI::Validator finiteNumber(double min, double max);
 /// A check() that accepts these words.
 CLI::Validator oneOf(std::vector<std::string> words);
+/// A check() that accepts all texts but the empty one, as of a variable of the shell that is not set.
+CLI::Validator notEmpty(std::string what);
 /// The message of an error on the command line.
 std::string describeParseError(const CLI::ParseError &problem);
 

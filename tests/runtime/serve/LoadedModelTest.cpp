@@ -99,8 +99,8 @@ TEST_F(LoadedModelTest, RefusesBadOptionsOfRequests) {
   EXPECT_THAT(errorOf({.samplerExpression = "no_such"}), HasSubstr("'no_such'"));
   EXPECT_THAT(errorOf({.samplerExpression = "greedy|no_such"}), HasSubstr("(at character 8)"));
   EXPECT_THAT(errorOf({.samplers = {{.name = "no_such", .arguments = {}}}}), HasSubstr("'no_such'"));
-  EXPECT_THAT(errorOf({.stopTexts = {""}}), HasSubstr("got an empty text"));
-  EXPECT_THAT(errorOf({.stopTexts = {"\xFF"}}), HasSubstr("got invalid bytes"));
+  EXPECT_THAT(errorOf({.stopTexts = {""}}), HasSubstr("expected a text that is not empty"));
+  EXPECT_THAT(errorOf({.stopTexts = {"\xFF"}}), HasSubstr("another byte at offset 0"));
 }
 
 TEST_F(LoadedModelTest, OpensTheTemplateOfTheCheckpointOrAnotherOne) {

@@ -69,6 +69,15 @@ TEST(RequestJsonTest, RefusesValuesOfOtherTypesAndRanges) {
               HasSubstr("'stop': expected a string or an array"));
 }
 
+TEST(RequestJsonTest, RefusesEmptyStopTexts) {
+  for (const char *stop : {R"("")", R"(["a", ""])"}) {
+    EXPECT_THAT(errorOf(fmt::format(R"({{"prompt": "a", "stop": {}}})", stop)),
+                HasSubstr("'stop': expected a text that is not empty, got ''"));
+  }
+  EXPECT_TRUE(read(R"({"prompt": "a", "stop": []})").options.stopTexts.empty());
+  EXPECT_THAT(checkStopText("a\xFF").message(), HasSubstr("got 'a\\xff' with another byte at offset 1"));
+}
+
 // Regression: such a line overflowed the stack.
 TEST(RequestJsonTest, RefusesDeepNesting) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');

@@ -369,13 +369,27 @@ TEST_F(BadInputTest, InvalidNumbers) {
                                                         {"--top-p", "2"},
                                                         {"--temperature", "inf"},
                                                         {"--kv-memory", "-5"},
-                                                        {"--kv-memory", "1Q"},
-                                                        {"--stop", ""}}) {
+                                                        {"--kv-memory", "1Q"}}) {
     expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, value}), {"expected"});
   }
   expectRefused(
       runCria({"perplexity", storiesPackage(), kStoriesCheckpoint + "/config.json", "--context", "2"}),
       {"--context 2"});
+}
+
+// As of variables of the shell that are not set.
+TEST_F(BadInputTest, EmptyTexts) {
+  for (const char *option : {"--stop", "--sampler", "--sampler-file", "--grammar", "--json-schema"}) {
+    const std::string message = "error: " + std::string(option) + ": expected ";
+    for (const char *command : {"run", "chat"}) {
+      expectRefused(runCria({command, folder_.path("none"), option, ""}), {message, "got an empty text"});
+      expectRefused(runCria({command, folder_.path("none"), std::string(option) + "="}), {message});
+    }
+  }
+  const std::string requests = folder_.path("requests.jsonl");
+  writeFile(requests, "{\"prompt\": \"a\"}\n{\"prompt\": \"a\", \"stop\": \"\"}\n");
+  expectRefused(runCria({"run", storiesPackage(), "--prompts", requests}),
+                {requests + ":2: 'stop': expected a text that is not empty"});
 }
 
 TEST_F(BadInputTest, ChatMessagesThatAreNotUtf8) {
