@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/UnsupportedWeights.h"
 
+#include "frontends/huggingface/StandIns.h"
 #include "support/Json.h"
 
 #include <filesystem>
@@ -22,9 +23,18 @@ std::optional<std::string> findAdapter(const std::string &folder) {
   return isStated ? (*json)["base_model_name_or_path"].get<std::string>() : std::string();
 }
 
+static bool isOfWeights(const std::string &extension) {
+  return extension == ".safetensors" || extension == ".bin" || extension == ".pt" || extension == ".pth" ||
+         extension == ".ckpt" || extension == ".gguf";
+}
+
 /// How to convert a file; empty if it holds no weights.
 static std::string wayOut(const fs::path &file, const std::string &folder) {
   const std::string extension = file.extension().string();
+  if (huggingface::isPartialDownload(extension)) {
+    return isOfWeights(file.stem().extension().string()) ? "is a download that was not completed; continue it"
+                                                         : "";
+  }
   if (extension == ".bin" || extension == ".pt" || extension == ".pth" || extension == ".ckpt") {
     return fmt::format("is a pickle of PyTorch, which is not read; convert it with transformers: "
                        "AutoModelForCausalLM.from_pretrained('{}').save_pretrained('NEW', "
@@ -65,7 +75,12 @@ Status refuseOtherWeights(const std::string &folder) {
       return error(StatusCode::unsupported, "{}: {} {}", folder, printable(name), remedy);
     }
   }
-  return {};
+  const std::string partial = huggingface::findPartialDownload((fs::path(folder) / "weights").string());
+  return partial.empty() ? Status()
+                         : error(StatusCode::notFound,
+                                 "{}: expected weights; a download was not completed, and left '{}': "
+                                 "continue it",
+                                 folder, printable(partial));
 }
 
 } // namespace cria

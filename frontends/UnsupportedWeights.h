@@ -13,7 +13,8 @@ namespace cria {
 std::optional<std::string> findAdapter(const std::string &folder);
 
 /// An error that names the adapter, or the first file in alphabetical order that holds weights in a format
-/// without a frontend, and says how to get a checkpoint; ok if the folder has none.
+/// without a frontend or was not downloaded completely, and says how to get a checkpoint; ok if the folder
+/// has none.
 Status refuseOtherWeights(const std::string &folder);
 
 } // namespace cria

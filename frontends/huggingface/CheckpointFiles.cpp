@@ -19,29 +19,52 @@ bool isThere(const std::string &path) {
   return fs::symlink_status(path, ignored).type() != fs::file_type::not_found;
 }
 
-Status refusePointer(const std::string &path) {
-  constexpr std::string_view beginning = "version https://git-lfs.github.com/spec/";
-  CRIA_ASSIGN_OR_RETURN(const RegularFile file, openRegularFile(path));
-  std::string bytes(beginning.size(), '\0');
-  const ssize_t count = pread(file.descriptor.get(), bytes.data(), bytes.size(), 0);
-  if (count != static_cast<ssize_t>(beginning.size()) || bytes != beginning) {
-    return {};
-  }
-  return error(
-      StatusCode::unsupported,
-      "{}: expected the file itself, got the pointer of {} bytes that Git LFS keeps in its place; run "
-      "'git lfs install' and 'git lfs pull' in the repository, or download the file",
-      path, file.size);
+static Status standsIn(const std::string &path, const StandIn &standIn) {
+  return error(StatusCode::unsupported, "{}: expected the file itself, got {}; {}", path, standIn.found,
+               standIn.remedy);
 }
 
-StatusOr<std::string> readCheckpointFile(const std::string &path) {
-  CRIA_RETURN_IF_ERROR(refusePointer(path));
+/// Adds to the error of a file that cannot be opened that its download was not completed.
+static Status withPartialDownload(const Status &status, const std::string &path) {
+  const std::string partial = findPartialDownload(path);
+  return status.code() != StatusCode::notFound || partial.empty()
+             ? status
+             : error(status.code(), "{}; its download was not completed, and left '{}': continue it",
+                     status.message(), printable(partial));
+}
+
+/// A file that aria2 has not completed has its full size and zeros in place of what is missing.
+static Status refuseAria(const std::string &path) {
+  const std::string control = path + ".aria2";
+  return isThere(control)
+             ? error(StatusCode::unsupported, "{}: its download was not completed, as '{}' says: continue it",
+                     path, printable(control))
+             : Status();
+}
+
+Status refuseStandIn(const std::string &path, FileContent expected) {
+  StatusOr<RegularFile> file = openRegularFile(path);
+  if (!file.ok()) {
+    return withPartialDownload(file.status(), path);
+  }
+  CRIA_RETURN_IF_ERROR(refuseAria(path));
+  std::string bytes(kStandInBytes, '\0');
+  const ssize_t count = pread(file->descriptor.get(), bytes.data(), bytes.size(), 0);
+  bytes.resize(count < 0 ? 0 : static_cast<size_t>(count));
+  const std::optional<StandIn> standIn = findStandIn(bytes, file->size, expected);
+  return standIn ? standsIn(path, *standIn) : Status();
+}
+
+StatusOr<std::string> readCheckpointFile(const std::string &path, FileContent expected) {
+  CRIA_RETURN_IF_ERROR(refuseStandIn(path, expected));
   return readFile(path);
 }
 
 StatusOr<Json> readCheckpointJson(const std::string &path) {
-  CRIA_ASSIGN_OR_RETURN(const std::string text, readCheckpointFile(path));
-  return parsePythonJson(text, path);
+  CRIA_ASSIGN_OR_RETURN(const std::string text, readCheckpointFile(path, FileContent::json));
+  CRIA_ASSIGN_OR_RETURN(Json json, parsePythonJson(text, path));
+  const std::optional<StandIn> standIn = findErrorBody(json);
+  return standIn ? StatusOr<Json>(standsIn(path, *standIn)) : StatusOr<Json>(std::move(json));
 }
 
 } // namespace cria::huggingface

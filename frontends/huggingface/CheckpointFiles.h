@@ -3,6 +3,7 @@
 // named.
 #pragma once
 
+#include "frontends/huggingface/StandIns.h"
 #include "support/Json.h"
 #include "support/Status.h"
 
@@ -17,11 +18,12 @@ std::string inFolder(const std::string &folder, std::string_view name);
 /// True if there is anything at `path`. A link whose file is missing is there, and reading it is an error.
 bool isThere(const std::string &path);
 
-/// An error if the file is the pointer that Git LFS leaves in place of a file that was not downloaded.
-Status refusePointer(const std::string &path);
+/// An error if the file is not there, with what is left of its download, or if something else stands in its
+/// place. Errors: notFound; unsupported; io.
+Status refuseStandIn(const std::string &path, FileContent expected);
 
-/// Read a file. Errors: those of readFile(), readJsonFile() and refusePointer().
-StatusOr<std::string> readCheckpointFile(const std::string &path);
+/// Read a file. Errors: those of readFile(), parsePythonJson() and refuseStandIn().
+StatusOr<std::string> readCheckpointFile(const std::string &path, FileContent expected);
 StatusOr<Json> readCheckpointJson(const std::string &path);
 
 } // namespace cria::huggingface

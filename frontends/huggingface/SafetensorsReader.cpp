@@ -15,7 +15,7 @@ StatusOr<std::unique_ptr<SafetensorsReader>> SafetensorsReader::open(const std::
 }
 
 Status SafetensorsReader::add(const std::string &path) {
-  CRIA_RETURN_IF_ERROR(refusePointer(path));
+  CRIA_RETURN_IF_ERROR(refuseStandIn(path, FileContent::bytes));
   CRIA_ASSIGN_OR_RETURN(std::shared_ptr<const SafetensorsFile> file, SafetensorsFile::open(path));
   for (const SafetensorsTensor &entry : file->tensors()) {
     const auto [place, isNew] = places_.try_emplace(entry.name, Place{file.get(), &entry});

@@ -27,7 +27,7 @@ static Status readChatTemplate(const TokenizerFiles &files, Checkpoint &checkpoi
   std::string where = inFolder(checkpoint.path, "chat_template.jinja");
   std::optional<std::string> text;
   if (isThere(where)) {
-    CRIA_ASSIGN_OR_RETURN(text, readCheckpointFile(where));
+    CRIA_ASSIGN_OR_RETURN(text, readCheckpointFile(where, FileContent::text));
   } else {
     where = inFolder(checkpoint.path, "tokenizer_config.json");
     CRIA_ASSIGN_OR_RETURN(text, readChatTemplate(files.config, where, checkpoint.notes));
@@ -74,11 +74,17 @@ Status readTokenizerModel(const OpenOptions &options, Checkpoint &checkpoint) {
     checkpoint.tokenizer.kind = kSentencePieceKind;
     checkpoint.tokenizer.file = "tokenizer.model";
     checkpoint.tokenizer.where = path;
-    CRIA_ASSIGN_OR_RETURN(checkpoint.tokenizer.model, readCheckpointFile(path));
+    CRIA_ASSIGN_OR_RETURN(checkpoint.tokenizer.model, readCheckpointFile(path, FileContent::bytes));
     return checkpoint.tokenizer.model.empty() ? invalidArgument("{}: the file is empty", path) : Status();
   }
   if (!options.requireTokenizer) {
     return {};
+  }
+  const std::string partial = findPartialDownload(path);
+  if (!partial.empty()) {
+    return error(StatusCode::notFound,
+                 "{}: no such file; its download was not completed, and left '{}': continue it", path,
+                 printable(partial));
   }
   return error(StatusCode::notFound,
                "{}: no such file: the checkpoint needs its SentencePiece tokenizer; --no-tokenizer compiles "

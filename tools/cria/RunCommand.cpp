@@ -164,11 +164,13 @@ void addRunCommand(CLI::App &app, Action &action) {
   CLI::Option_group *input = command->add_option_group("input", "Where the text comes from");
   input->add_option("-p,--prompt", options->prompt, "The text to continue")->type_name("PROMPT");
   input->add_option("-f,--file", options->promptFile, "Read the text from a file; -: standard input")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(notEmpty("the name of a file"));
   input
       ->add_option("--prompts", options->requestFile,
                    "Continue many texts: JSON Lines, one object with a prompt per line; prints JSON Lines")
-      ->type_name("FILE.jsonl");
+      ->type_name("FILE.jsonl")
+      ->check(notEmpty("the name of a file"));
   input->require_option(1);
   command->add_flag("--special-tokens", options->specialTokens,
                     "Encode names of special tokens in prompts, such as </s>, as these tokens");

@@ -49,7 +49,7 @@ TEST(HuggingFaceFrontend, SmallCheckpoint) {
   EXPECT_EQ(checkpoint->config.name, folder.path().filename().string());
   EXPECT_EQ(checkpoint->weights, WeightFormat::f16);
   EXPECT_EQ(checkpoint->tokenizer.where, folder.path().string() + "/tokenizer.model");
-  EXPECT_EQ(checkpoint->tokenizer.model, "not parsed here");
+  EXPECT_EQ(checkpoint->tokenizer.model, kSmallTokenizer);
   EXPECT_EQ(checkpoint->tokenizer.kind, "sentencepiece");
   EXPECT_EQ(checkpoint->tokenizer.file, "tokenizer.model");
   EXPECT_EQ(checkpoint->frontend->name(), "huggingface");
@@ -208,22 +208,6 @@ TEST(HuggingFaceFrontend, AnAdapterAlone) {
               ::testing::Contains(HasSubstr("the adapter that it describes is not applied")));
 }
 
-TEST(HuggingFaceFrontend, PointersOfGitLfsAreNamed) {
-  const std::string pointer =
-      "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, '0') + "\nsize 12345\n";
-  for (const char *name :
-       {"model.safetensors", "tokenizer.model", "config.json", "generation_config.json",
-        "tokenizer_config.json", "tokenizer.json", "added_tokens.json", "chat_template.jinja"}) {
-    TemporaryFolder folder;
-    SmallCheckpoint().write(folder);
-    folder.write(name, pointer);
-    EXPECT_THAT(errorOf(folder),
-                AllOf(HasSubstr(name), HasSubstr("the pointer of 130 bytes that Git LFS keeps"),
-                      HasSubstr("git lfs pull")))
-        << name;
-  }
-}
-
 // A link to a file that was not downloaded is not the same as no file.
 TEST(HuggingFaceFrontend, BrokenLinksAreErrors) {
   for (const char *name : {"generation_config.json", "tokenizer_config.json", "tokenizer.model"}) {
@@ -242,7 +226,7 @@ TEST(HuggingFaceFrontend, OpensTheTokenizerAlone) {
   auto checkpoint = openCheckpoint(folder.path().string(), {.onlyTokenizer = true});
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status().message();
   EXPECT_EQ(checkpoint->tensors, nullptr);
-  EXPECT_EQ(checkpoint->tokenizer.model, "not parsed here");
+  EXPECT_EQ(checkpoint->tokenizer.model, kSmallTokenizer);
 }
 
 TEST(HuggingFaceFrontend, DamagedConfig) {
@@ -288,7 +272,7 @@ protected:
   void SetUp() override {
     SmallCheckpoint small;
     folder_.write("config.json", small.config.dump());
-    folder_.write("tokenizer.model", "x");
+    folder_.write("tokenizer.model", kSmallTokenizer);
     std::vector<SafetensorsDeclaration> first(small.tensors.begin(), small.tensors.begin() + 5);
     std::vector<SafetensorsDeclaration> second(small.tensors.begin() + 5, small.tensors.end());
     SmallCheckpoint::writeTensors(folder_.file("a.safetensors"), first);

@@ -29,6 +29,9 @@ inline Json smallConfigJson() {
           {"eos_token_id", 2}};
 }
 
+/// Nothing parses it; like a protocol buffer it is no text.
+inline const std::string kSmallTokenizer = "\n\x05 not parsed here";
+
 /// Every tensor is a multiple of 64 bytes, so that the writer adds no padding tensors.
 struct SmallCheckpoint {
   Json config = smallConfigJson();
@@ -62,7 +65,7 @@ struct SmallCheckpoint {
   void write(const TemporaryFolder &folder) const {
     folder.write("config.json", config.dump());
     if (hasTokenizer) {
-      folder.write("tokenizer.model", "not parsed here");
+      folder.write("tokenizer.model", kSmallTokenizer);
     }
     writeTensors(folder.file("model.safetensors"), tensors);
   }

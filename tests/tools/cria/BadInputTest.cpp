@@ -386,6 +386,9 @@ TEST_F(BadInputTest, EmptyTexts) {
       expectRefused(runCria({command, folder_.path("none"), std::string(option) + "="}), {message});
     }
   }
+  for (const char *option : {"-f", "--prompts"}) { // the empty prompt had been continued
+    expectRefused(runCria({"run", folder_.path("none"), option, ""}), {option, "got an empty text"});
+  }
   const std::string requests = folder_.path("requests.jsonl");
   writeFile(requests, "{\"prompt\": \"a\"}\n{\"prompt\": \"a\", \"stop\": \"\"}\n");
   expectRefused(runCria({"run", storiesPackage(), "--prompts", requests}),
