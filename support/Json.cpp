@@ -259,13 +259,19 @@ StatusOr<JsonObject> JsonObject::object(std::string_view name) {
   return JsonObject(*member, fmt::format("{}: {}", where_, name));
 }
 
-Status JsonObject::finish() const {
+std::vector<std::string> JsonObject::unread() const {
+  std::vector<std::string> names;
   for (const auto &[name, value] : value_->items()) {
     if (!read_.contains(name)) {
-      return invalidArgument("{}: unknown member '{}'", where_, printable(name));
+      names.push_back(name);
     }
   }
-  return {};
+  return names;
+}
+
+Status JsonObject::finish() const {
+  const std::vector<std::string> names = unread();
+  return names.empty() ? Status() : invalidArgument("{}: unknown member '{}'", where_, printable(names[0]));
 }
 
 } // namespace cria

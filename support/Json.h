@@ -56,6 +56,8 @@ public:
   StatusOr<const Json *> array(std::string_view name);
   StatusOr<JsonObject> object(std::string_view name);
 
+  /// Returns the names of the members that were not read.
+  std::vector<std::string> unread() const;
   /// Returns an error that names the first member that was not read; ok if there is none.
   Status finish() const;
   /// Returns the error "WHERE: expected 'NAME' to be EXPECTED, got VALUE".

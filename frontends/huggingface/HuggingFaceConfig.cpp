@@ -39,6 +39,15 @@ struct Neutral {
   Json value;
 };
 
+/// Whether Python takes a value for false.
+bool isEmpty(const Json &value) {
+  return value == false || value == 0 || value == "" || (value.is_structured() && value.empty());
+}
+
+bool leavesUnchanged(const Neutral &feature, const Json &value) {
+  return value == feature.value || (feature.value.is_null() && isEmpty(value));
+}
+
 /// Refuses layers that do not attend to all earlier positions.
 Status refuseLayerTypes(JsonObject &object) {
   if (object.absentOrNull("layer_types")) {
@@ -76,12 +85,12 @@ Status refuseFeatures(JsonObject &object) {
       {"clip_qkv", nullptr},
       {"rotary_pct", 1.0},
       {"rope_interleaved", false},
-      {"logit_scale", nullptr},
+      {"logit_scale", 1.0},
       {"scale_emb", 1},
       {"alibi", false},
   };
   for (const Neutral &feature : features) {
-    if (!object.absentOrNull(feature.name) && *object.find(feature.name) != feature.value) {
+    if (!object.absentOrNull(feature.name) && !leavesUnchanged(feature, *object.find(feature.name))) {
       return error(StatusCode::unsupported, "{}: the model needs '{}' = {}, which is not supported",
                    object.where(), feature.name, describeJson(*object.find(feature.name)));
     }

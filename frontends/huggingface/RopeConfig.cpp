@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RoPE settings. Each member of the scaling object changes the angles, so an unknown one is refused.
+// RoPE settings. What transformers 5.24 does not read of the scaling object is noted.
 #include "frontends/huggingface/RopeConfig.h"
 
 #include <algorithm>
@@ -182,13 +182,15 @@ Status refusePartial(JsonObject &settings) {
   return {};
 }
 
-Status refuseRest(JsonObject &settings) {
+/// Notes members that the type does not have. As in transformers, they have no effect.
+void noteRest(JsonObject &settings, const std::string &type, RopeConfig &rope) {
   settings.find("original_max_position_embeddings");
-  for (const auto &[name, value] : settings.value().items()) {
-    settings.absentOrNull(name); // a null member has no effect
+  for (const std::string &name : settings.unread()) {
+    if (!settings.absentOrNull(name)) {
+      rope.notes.push_back(fmt::format("{}: '{}' has no effect with the RoPE type '{}', as in transformers",
+                                       settings.where(), printable(name), type));
+    }
   }
-  const Status rest = settings.finish();
-  return rest.ok() ? rest : Status(StatusCode::unsupported, rest.message() + ", which is not supported");
 }
 } // namespace
 
@@ -200,12 +202,7 @@ StatusOr<RopeConfig> parseRopeConfig(JsonObject &config, int64_t maxPositions) {
     CRIA_ASSIGN_OR_RETURN(std::string type, ropeType(*settings, rope));
     CRIA_RETURN_IF_ERROR(readScaling(config, *settings, type, rope));
     CRIA_RETURN_IF_ERROR(refusePartial(*settings));
-    const Status rest = refuseRest(*settings);
-    if (type != "default") {
-      CRIA_RETURN_IF_ERROR(rest);
-    } else if (!rest.ok()) { // as in transformers, it has no parameters
-      rope.notes.push_back(rest.message() + "; without a RoPE type other than default it has no effect");
-    }
+    noteRest(*settings, type, rope);
   }
   return rope;
 }

@@ -35,14 +35,18 @@ ODD = {
     "rope_scaling": [None, {}, [], False, {"type": "linear", "factor": 2}, {"rope_type": "linear", "factor": 2.5},
                      {"type": "default"}, {"rope_type": "default", "factor": 3.0},
                      {"type": "linear", "rope_type": "default", "factor": 5.0},
-                     {"type": "dynamic", "rope_type": "linear", "factor": 6.0, "rope_theta": 20000.0}],
+                     {"type": "dynamic", "rope_type": "linear", "factor": 6.0, "rope_theta": 20000.0},
+                     {"type": "linear", "factor": 7.0, "alpha": 1000.0, "attention_factor": 2.0, "finetuned": True}],
     "rope_parameters": [None, {}, {"rope_type": "default"}, {"rope_type": "linear", "factor": 4.0},
                         {"rope_type": "default", "rope_theta": 30000.0}, {"rope_theta": 40000}],
     "hidden_act": [ABSENT],
     "rms_norm_eps": [ABSENT, 1e-6],
     "max_position_embeddings": [ABSENT, 4096],
     "torch_dtype": ["float16", None], "dtype": ["bfloat16", None],
-    "quantization_config": [None], "attention_dropout": [0.0], "pretraining_tp": [1, 2], "auto_map": [{}],
+    "quantization_config": [None, {}], "num_local_experts": [None, 0], "no_rope_layers": [None, []],
+    "final_logit_softcapping": [None, 0.0], "layer_types": [None, ["full_attention", "full_attention"]],
+    "text_config": [None, {}, {"hidden_size": 64}], "id2label": [{"0": "A"}], "is_decoder": [True],
+    "original_max_position_embeddings": [64], "sliding_window": [None, 0, 4096], "n_embd": [64], "attention_dropout": [0.0], "pretraining_tp": [1, 2], "auto_map": [{}],
     "_name_or_path": [None, ""], "transformers_version": [None, "4.31.0"], "use_cache": [False],
     "vendor": [{"a": [1, None]}, {"NaN": [math.nan, "Infinity"]}, -math.inf],
     "unsloth_version": ["2024.9", math.inf],
@@ -83,7 +87,7 @@ def read(config):
 
 def main():
     lines = []
-    for seed in range(250):
+    for seed in range(300):
         config = config_of(random.Random(seed))
         lines.append({"config": as_json(config), "read": read(config)})
     file = HERE / "configs.jsonl"
