@@ -4,9 +4,18 @@
 
 #include "frontends/huggingface/RopeConfig.h"
 
+#include <cmath>
+
 namespace cria::huggingface {
 
 static constexpr int64_t kMaxSize = INT32_MAX;
+
+/// As in Python, 2.0 is the number 2.
+static Json asInteger(const Json &value) {
+  const double number = value.is_number_float() ? value.get<double>() : 0.5;
+  const bool isWhole = std::abs(number) <= double(kMaxSize) && std::trunc(number) == number;
+  return isWhole ? Json(static_cast<int64_t>(number)) : value;
+}
 
 StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name, int64_t vocabSize,
                                        std::vector<std::string> &notes) {
@@ -16,7 +25,8 @@ StatusOr<std::vector<int64_t>> readIds(JsonObject &object, std::string_view name
   const Json *member = object.find(name);
   Json list = member->is_array() ? *member : Json::array({*member});
   std::vector<int64_t> ids;
-  for (const Json &id : list) {
+  for (Json &id : list) {
+    id = asInteger(id);
     if (!id.is_number_integer()) {
       return object.mismatch(name, "a token id or a list of them");
     }

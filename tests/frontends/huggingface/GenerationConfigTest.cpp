@@ -3,6 +3,7 @@
 // follow from it are compared with transformers in tests/runtime/serve/GoldenGenerationTest.cpp.
 #include "frontends/huggingface/GenerationConfig.h"
 
+#include <cmath>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -69,6 +70,19 @@ TEST(GenerationConfig, ReplacesTheEndsOfAText) {
   ASSERT_TRUE(applyEosIds({{"eos_token_id", {2, 7}}}, "g.json", model, notes).ok());
   EXPECT_EQ(model.eosIds, (std::vector<int64_t>{2, 7}));
   EXPECT_THAT(notes, ElementsAre(HasSubstr("'eos_token_id' = [2, 7] replaces [2] of config.json")));
+}
+
+// As `generate` compares them.
+TEST(GenerationConfig, IdsMayBeWholeNumbersOfOtherTypes) {
+  ModelConfig model{.vocabSize = 100};
+  std::vector<std::string> notes;
+  ASSERT_TRUE(applyEosIds({{"eos_token_id", {7.0, 3}}}, "g.json", model, notes).ok());
+  EXPECT_EQ(model.eosIds, (std::vector<int64_t>{7, 3}));
+  for (const Json &id : {Json(7.5), Json("7"), Json(NAN), Json(INFINITY), Json(1e300), Json(true)}) {
+    EXPECT_THAT(applyEosIds({{"eos_token_id", id}}, "g.json", model, notes).message(),
+                HasSubstr("a token id or a list of them"))
+        << id;
+  }
 }
 
 TEST(GenerationConfig, StopTexts) {
