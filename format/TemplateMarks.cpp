@@ -2,8 +2,13 @@
 #include "format/TemplateMarks.h"
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 namespace cria {
+
+/// Longer names are marks only where a text contains them: no template assembles them.
+static constexpr size_t kMaxJoined = 128;
 
 /// Bytes of other characters than ASCII belong to words.
 static bool isWordByte(char c) {
@@ -11,23 +16,52 @@ static bool isWordByte(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-static bool isRole(std::string_view word) {
-  return word == "system" || word == "user" || word == "assistant";
+/// Tags with a minus remove the white space beside them.
+static std::string_view stripped(std::string_view text) {
+  constexpr std::string_view blanks = " \t\n\r";
+  const size_t first = std::min(text.find_first_not_of(blanks), text.size());
+  text.remove_prefix(first);
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-bool mentionsToken(std::string_view text, std::string_view name) {
-  if (name.empty() || text.find(name) != text.npos) {
-    return !name.empty();
+TemplateMarks::TemplateMarks(TemplateLiterals literals) : literals_(std::move(literals)) {
+  for (const std::string &text : literals_.texts) {
+    addParts(text);
+    addParts(stripped(text));
   }
-  while (!name.empty()) {
-    const auto differs = [first = isWordByte(name.front())](char c) { return isWordByte(c) != first; };
-    const std::string_view part(name.begin(), std::ranges::find_if(name, differs));
-    if (!isRole(part) && text.find(part) == text.npos) {
-      return false;
+}
+
+void TemplateMarks::addParts(std::string_view text) {
+  whole_.insert(text);
+  for (size_t size = 1; size <= std::min(text.size(), kMaxJoined); ++size) {
+    beginnings_.insert(text.substr(0, size));
+    ends_.insert(text.substr(text.size() - size));
+  }
+}
+
+bool TemplateMarks::mentions(std::string_view name) const {
+  const auto contains = [name](const std::string &text) { return text.find(name) != text.npos; };
+  return !name.empty() && (std::ranges::any_of(literals_.texts, contains) || isJoined(name));
+}
+
+bool TemplateMarks::isJoined(std::string_view name) const {
+  constexpr std::array<std::string_view, 3> roles = {"system", "user", "assistant"};
+  const auto isRole = [&](std::string_view part) { return std::ranges::find(roles, part) != roles.end(); };
+  const size_t size = name.size();
+  if (size > kMaxJoined || isRole(name)) {
+    return isRole(name) && literals_.writesRole;
+  }
+  std::vector<bool> reached(size + 1); // the offsets up to which parts make the name
+  for (size_t end = 1; end <= size; ++end) {
+    const bool cutsWord = end < size && isWordByte(name[end - 1]) && isWordByte(name[end]);
+    for (size_t start = 0; start < end && !cutsWord && !reached[end]; ++start) {
+      const std::string_view part = name.substr(start, end - start);
+      reached[end] =
+          start == 0 ? end < size && (isRole(part) || ends_.contains(part))
+                     : reached[start] && (isRole(part) || (end < size ? whole_ : beginnings_).contains(part));
     }
-    name.remove_prefix(part.size());
   }
-  return true;
+  return reached[size];
 }
 
 } // namespace cria

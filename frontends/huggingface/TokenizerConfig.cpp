@@ -175,11 +175,10 @@ static std::string findMark(const std::string &chatTemplate, const KnownTemplate
                             const StatedTokens &tokens) {
   std::vector<std::string> names = tokens.special;
   std::ranges::transform(tokens.added, std::back_inserter(names), &AddedToken::text);
-  const std::string canonical = canonicalJinja(chatTemplate).value_or("");
+  const TemplateMarks marks(chatTemplate);
   const auto isMark = [&](const std::string &name) {
     const bool isOfChatMl = known.name == "chatml" && (name == "<|im_start|>" || name == "<|im_end|>");
-    return name != "<s>" && name != "</s>" && !isOfChatMl &&
-           (mentionsToken(chatTemplate, name) || mentionsToken(canonical, name));
+    return name != "<s>" && name != "</s>" && !isOfChatMl && marks.mentions(name);
   };
   const auto found = std::ranges::find_if(names, isMark);
   return found == names.end() ? "" : *found;

@@ -29,7 +29,7 @@ public:
   }
 
   bool writes(std::string_view name) const {
-    return std::ranges::find(tokens_, name) != tokens_.end() || mentionsToken(text_, name);
+    return std::ranges::find(tokens_, name) != tokens_.end() || text_.find(name) != text_.npos;
   }
 
 private:
@@ -60,10 +60,11 @@ std::vector<std::string> marksOf(const ChatTemplate &chat, std::string_view sour
     return {};
   }
   const Samples samples(chat);
+  const TemplateMarks literals(source);
   std::vector<std::string> marks;
   for (const std::string_view name : names) {
     const bool isBlank = leadingSpace(name) == name.size();
-    if (!isBlank && (mentionsToken(source, name) || samples.writes(name))) {
+    if (!isBlank && (literals.mentions(name) || samples.writes(name))) {
       marks.emplace_back(name);
     }
   }

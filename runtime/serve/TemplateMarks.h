@@ -8,8 +8,8 @@
 namespace cria {
 
 /// Returns the names of the tokens that are not control tokens and that `chat` writes in sample
-/// conversations, or whose names or all their parts stand in what it writes there or in `source`, the text of
-/// its template. White space is no mark.
+/// conversations, as tokens or in its text, or that `source`, the text of its template, mentions. White space
+/// is no mark.
 std::vector<std::string> marksOf(const ChatTemplate &chat, std::string_view source,
                                  const Tokenizer &tokenizer);
 

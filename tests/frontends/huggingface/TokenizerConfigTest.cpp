@@ -196,7 +196,11 @@ TEST(TokenizerConfig, RunsTemplatesThatWriteTokensByJinja) {
   const std::vector<AddedToken> marks = {{32000, "<|im_start|>", false}, {32001, "<|im_end|>", true}};
   EXPECT_EQ(choose(kChatMl, {.added = marks}).chat.templateName, "chatml");
   EXPECT_EQ(choose(kChatMl, {.added = {{32000, "assistant\n", false}}}).chat.templateName, std::nullopt);
-  EXPECT_EQ(choose(kChatMl, {.added = {{32000, "<|user|>", false}}}).chat.templateName, std::nullopt);
+  EXPECT_EQ(choose(kChatMl, {.added = {{32000, "user", false}}}).chat.templateName, std::nullopt);
+  // Their parts stand in the template, which does not write them.
+  for (const char *name : {"<|user|>", "<tool>", "<a>", "role", "message"}) {
+    EXPECT_EQ(choose(kChatMl, {.added = {{32000, name, false}}}).chat.templateName, "chatml") << name;
+  }
 }
 
 // Wherever transformers writes an added token, jinja runs the template.

@@ -5,6 +5,7 @@
 #include "format/TemplateMarks.h"
 #include "runtime/text/AddedTokens.h"
 #include "runtime/text/Vocabulary.h"
+#include "tests/runtime/plugin/NamedVocabulary.h"
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
@@ -32,11 +33,16 @@ protected:
                         1);
   }
 
-  ChatTemplate open(const std::string &source) {
-    std::string lines = "<|system|>\n<|user|>\n<|assistant|>\n<|end|>\n<tool>";
-    auto chat = ChatTemplate::create(
-        *registry_, "jinja", {{.name = "template", .value = source}, {.name = "tokens", .value = lines}},
-        vocabulary_->view());
+  ChatTemplate open(const std::string &source, bool hasPrefix = true) {
+    std::string lines;
+    for (const std::string_view name : tokenizer_->textTokens()) {
+      lines += fmt::format("{}\n", name);
+    }
+    auto chat = ChatTemplate::create(*registry_, "jinja",
+                                     {{.name = "template", .value = source},
+                                      {.name = "tokens", .value = lines},
+                                      {.name = "dummy_prefix", .value = hasPrefix ? "true" : "false"}},
+                                     vocabulary_->view());
     EXPECT_TRUE(chat.ok()) << chat.status().message() << source;
     return std::move(chat).value();
   }
@@ -93,12 +99,63 @@ TEST_F(TemplateMarksTest, NamesWhosePartsStandInTheTemplateAreMarks) {
   EXPECT_THAT(marks, Not(Contains("\n\n")));
 }
 
-TEST(TemplateMarks, MentionsNamesAndTheirParts) {
-  EXPECT_TRUE(mentionsToken("a [INST] b", "[INST]"));
-  EXPECT_TRUE(mentionsToken("'<|' ~ role ~ '|>'", "<|system|>"));
-  EXPECT_FALSE(mentionsToken("'<|' ~ role ~ '|>'", "<|tool|>"));
-  EXPECT_FALSE(mentionsToken("[INST]", "<pad>"));
-  EXPECT_FALSE(mentionsToken("text", ""));
+TEST(TemplateMarks, JoinsPartsToNames) {
+  const TemplateMarks marks("{{ '<|' ~ role ~ '|>' }}a [INST] b {% set x = 'end' %}{{ '<' -}}  \n#{# no #}#");
+  EXPECT_TRUE(marks.mentions("[INST]"));
+  EXPECT_TRUE(marks.mentions("<|system|>"));
+  EXPECT_TRUE(marks.mentions("<|end|>"));
+  EXPECT_TRUE(marks.mentions("<##"));
+  EXPECT_FALSE(marks.mentions("<|tool|>"));
+  EXPECT_FALSE(marks.mentions("<no>"));
+  EXPECT_FALSE(marks.mentions("[IN>")); // beginnings and ends of texts are parts, their middles are not
+  EXPECT_FALSE(marks.mentions("enda")); // within a word
+  EXPECT_FALSE(marks.mentions("role"));
+  EXPECT_FALSE(marks.mentions(""));
+  EXPECT_TRUE(TemplateMarks("{{ m['role'] + ': ' }}").mentions("user"));
+  EXPECT_FALSE(TemplateMarks("{{ 'a' if m.role == 'user' }}").mentions("user"));
+}
+
+TEST(TemplateMarks, StringsThatAreNotWrittenAreNoParts) {
+  for (const char *source :
+       {"{% if '<x>' == y or y != '<x>' or '<x>' in y or y not in '<x>' %}{% endif %}", "{{ m['<x>'] }}",
+        "{# <x> #}", "{% if y.startswith('<x>') %}{% endif %}{{ y.split('<x>')[0] }}",
+        "{{ raise_exception('<x>') }}", "{% set z = x < y %}{{ z > 0 }}"}) {
+    EXPECT_FALSE(TemplateMarks(source).mentions("<x>")) << source;
+  }
+  for (const char *source :
+       {"{% raw %}{{ <x> {% endraw %}", "{{ ['<x>'] }}", "{% for c in '<x>' %}{{ c }}{% endfor %}", "{{ '<x>",
+        "{% set a = '<' %}{{ a + \"x\" + '\\n>'.strip() }}", "{{ y.replace('a', '<x>') }}"}) {
+    EXPECT_TRUE(TemplateMarks(source).mentions("<x>")) << source;
+  }
+}
+
+// What a template does not write is a token in a message, too.
+TEST_F(TemplateMarksTest, OtherTokensAreThoseOfTransformersInMessages) {
+  int lines = 0;
+  for (const auto &line : goldenLines("chat_tokens.jsonl")) {
+    if (!line.contains("marks")) {
+      continue;
+    }
+    tokenizer_ = openStated(line);
+    vocabulary_.emplace(tokenizer_.get(), static_cast<uint32_t>(tokenizer_->size()), std::vector<int32_t>{2},
+                        1);
+    const std::string source = line["jinja"];
+    ChatTemplate chat = open(source, line["prefix"] == "always");
+    std::vector<std::string> marks = marksOf(chat, source, *tokenizer_);
+    std::ranges::sort(marks);
+    EXPECT_EQ(marks, line["marks"].get<std::vector<std::string>>()) << source << line["tokens"];
+    chat.setMarkers(std::move(marks));
+    for (const auto &row : line["rows"]) {
+      const auto rendered = chat.render(messagesOf(row), ChatGoal::record);
+      ASSERT_TRUE(rendered.ok()) << rendered.status().message();
+      const auto ids = encodeSegments(rendered->segments, *tokenizer_, rendered->markers);
+      ASSERT_TRUE(ids.ok()) << ids.status().message();
+      EXPECT_EQ(*ids, row["ids"].get<std::vector<int32_t>>())
+          << line["prefix"] << line["tokens"] << source << row;
+    }
+    ++lines;
+  }
+  EXPECT_GE(lines, 50);
 }
 
 } // namespace
