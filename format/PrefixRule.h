@@ -14,9 +14,10 @@ enum class PrefixRule : uint8_t {
   always, ///< every part, unless it begins with a space (transformers: "legacy": true)
   first,  ///< the part that begins the text (transformers: "legacy": false)
   never,  ///< none (transformers: "add_prefix_space": false)
+  each,   ///< every part, also one that begins with a space (SentencePiece by itself)
 };
 
-inline constexpr std::array<std::string_view, 3> kPrefixRules = {"always", "first", "never"};
+inline constexpr std::array<std::string_view, 4> kPrefixRules = {"always", "first", "never", "each"};
 
 constexpr std::string_view nameOf(PrefixRule rule) { return kPrefixRules[static_cast<size_t>(rule)]; }
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cria {
@@ -15,12 +16,16 @@ namespace cria {
 struct StatedTokens {
   /// Sorted by id. Tokens of the tokenizer file may be among them.
   std::vector<AddedToken> added;
-  /// Names of special tokens, whose ids are those of the tokenizer, or the next free ones, in this order.
-  std::vector<std::string> special;
+  /// Further tokens, most of them special, without ids: those of the tokenizer with these names, or the next
+  /// free ids in this order.
+  std::vector<AddedToken> special;
+  /// Pieces with ids that a second file states beside the tokenizer's; empty: there is none.
+  std::vector<std::pair<int64_t, std::string>> vocabulary;
   /// The names of BOS and EOS. nullopt: not stated, so those of the tokenizer; empty: there is none.
   std::optional<std::string> bos, eos;
-  /// A prompt begins with BOS.
+  /// A prompt begins with BOS, or with the token of this name.
   bool addsBos = true;
+  std::optional<std::string> promptBos;
   PrefixRule prefix = PrefixRule::always;
 
   bool operator==(const StatedTokens &) const = default;

@@ -10,11 +10,12 @@ namespace cria::huggingface {
 
 /// Reads the files beside the tokenizer that are there.
 static StatusOr<TokenizerFiles> readTokenizerFiles(const std::string &folder) {
-  TokenizerFiles files{.folder = folder};
+  TokenizerFiles files{.hasModel = isThere(inFolder(folder, "tokenizer.model")), .folder = folder};
   for (const auto &[name, json] :
        {std::pair("tokenizer_config.json", &files.config),
         std::pair("special_tokens_map.json", &files.specialMap),
-        std::pair("added_tokens.json", &files.addedTokens), std::pair("tokenizer.json", &files.tokenizer)}) {
+        std::pair("added_tokens.json", &files.addedTokens), std::pair("tokenizer.json", &files.tokenizer),
+        std::pair("config.json", &files.model)}) {
     if (const std::string path = inFolder(folder, name); isThere(path)) {
       CRIA_ASSIGN_OR_RETURN(*json, readCheckpointJson(path));
     }

@@ -3,137 +3,46 @@
 
 #include "format/TemplateMarks.h"
 #include "frontends/huggingface/ChatTemplates.h"
+#include "frontends/huggingface/TokenizerJson.h"
 
 #include <algorithm>
 
 namespace cria::huggingface {
 
-/// The name of a token: a string, or the member "content" of an object.
-static std::optional<std::string> nameOf(const Json &value) {
-  if (value.is_string()) {
-    return value.get<std::string>();
+/// The normalizer of older tokenizers puts a space in front of the names of such tokens, too.
+static void noteNormalized(const TokenizerFiles &files, const StatedTokens &tokens,
+                           std::vector<std::string> &notes) {
+  const auto found = std::ranges::find_if(tokens.added, &AddedToken::isNormalized);
+  if (tokens.prefix == PrefixRule::each && !files.tokenizer.empty() && found != tokens.added.end()) {
+    notes.push_back(fmt::format("{}: the added token '{}' (id {}) is normalized: it is found everywhere in a "
+                                "text, in transformers only at the start of a text and behind a space",
+                                files.where("tokenizer.json"), printable(found->text), found->id));
   }
-  const auto content = value.is_object() ? value.find("content") : value.end();
-  return content != value.end() && content->is_string() ? std::optional(content->get<std::string>())
-                                                        : std::nullopt;
-}
-
-/// The member that names a special token. As in transformers, special_tokens_map.json goes first unless
-/// tokenizer_config.json lists the added tokens. Null if neither file has it.
-static const Json *findSpecial(const TokenizerFiles &files, const std::string &member) {
-  const bool usesMap = !listsAddedTokens(files.config) && files.specialMap.is_object();
-  for (const Json *file : {usesMap ? &files.specialMap : nullptr, &files.config}) {
-    if (file != nullptr && file->contains(member)) {
-      return &(*file)[member];
-    }
-  }
-  return nullptr;
-}
-
-/// nullopt: not stated; empty: null.
-static StatusOr<std::optional<std::string>> statedName(const TokenizerFiles &files,
-                                                       const std::string &member) {
-  const Json *value = findSpecial(files, member);
-  if (value == nullptr) {
-    return std::optional<std::string>();
-  }
-  std::optional<std::string> name = value->is_null() ? std::string() : nameOf(*value);
-  if (!name) {
-    return invalidArgument("{}: expected '{}' to be the name of a token, an object with 'content', or null, "
-                           "got {}",
-                           files.where("tokenizer_config.json"), member, describeJson(*value));
-  }
-  return name;
-}
-
-static constexpr const char *kNamedTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
-                                               "pad_token", "cls_token", "mask_token"};
-
-/// Notes names that special_tokens_map.json and tokenizer_config.json state differently.
-static void noteOtherNames(const TokenizerFiles &files, std::vector<std::string> &notes) {
-  for (const char *member : kNamedTokens) {
-    const bool areBoth = files.specialMap.is_object() && files.specialMap.contains(member) &&
-                         files.config.is_object() && files.config.contains(member);
-    const auto ofMap = areBoth ? nameOf(files.specialMap[member]) : std::nullopt;
-    const auto ofConfig = areBoth ? nameOf(files.config[member]) : std::nullopt;
-    if (ofMap != ofConfig) {
-      const auto quoted = [](const std::optional<std::string> &name) {
-        return name ? fmt::format("'{}'", printable(*name)) : "none";
-      };
-      const bool countsMap = !listsAddedTokens(files.config);
-      notes.push_back(fmt::format("{}: '{}' is {}, and {} in tokenizer_config.json; {} counts",
-                                  files.where("special_tokens_map.json"), member, quoted(ofMap),
-                                  quoted(ofConfig), quoted(countsMap ? ofMap : ofConfig)));
-    }
-  }
-}
-
-/// The names of BOS, EOS and the other special tokens, then those of lists, in the order of transformers.
-static std::vector<std::string> namedTokens(const TokenizerFiles &files) {
-  std::vector<std::string> names;
-  const auto add = [&names](const std::optional<std::string> &name) {
-    if (name && !name->empty() && std::ranges::find(names, *name) == names.end()) {
-      names.push_back(*name);
-    }
-  };
-  for (const char *member : kNamedTokens) {
-    if (const Json *value = findSpecial(files, member)) {
-      add(nameOf(*value));
-    }
-  }
-  for (const auto &[member, value] : files.config.items()) {
-    if (member.ends_with("_token")) {
-      add(nameOf(value));
-    }
-  }
-  return names;
-}
-
-static std::vector<std::string> listedTokens(const TokenizerFiles &files) {
-  std::vector<std::string> names;
-  for (const char *member : {"additional_special_tokens", "extra_special_tokens"}) {
-    const Json *list = findSpecial(files, member);
-    const bool isList = list != nullptr && (list->is_array() || list->is_object());
-    for (const Json &item : isList ? *list : Json::array()) { // the values of an object
-      if (const std::optional<std::string> name = nameOf(item)) {
-        names.push_back(*name);
-      }
-    }
-  }
-  return names;
-}
-
-static Status readFlags(const TokenizerFiles &files, StatedTokens &tokens, std::vector<std::string> &notes) {
-  CRIA_ASSIGN_OR_RETURN(JsonObject object,
-                        JsonObject::of(files.config, files.where("tokenizer_config.json")));
-  const auto flag = [&object](const char *name, bool absent) -> StatusOr<bool> {
-    return object.absentOrNull(name) ? StatusOr<bool>(absent) : object.boolean(name);
-  };
-  CRIA_ASSIGN_OR_RETURN(tokens.addsBos, flag("add_bos_token", true));
-  CRIA_ASSIGN_OR_RETURN(const bool addsEos, flag("add_eos_token", false));
-  CRIA_ASSIGN_OR_RETURN(const bool isLegacy, flag("legacy", true));
-  CRIA_ASSIGN_OR_RETURN(const bool hasPrefix, flag("add_prefix_space", true));
-  tokens.prefix = !hasPrefix ? PrefixRule::never : isLegacy ? PrefixRule::always : PrefixRule::first;
-  if (addsEos) {
-    notes.push_back(
-        fmt::format("{}: 'add_eos_token' is not applied: the model continues a prompt", object.where()));
-  }
-  return {};
 }
 
 StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector<std::string> &notes) {
   StatedTokens tokens;
-  CRIA_RETURN_IF_ERROR(readFlags(files, tokens, notes));
-  CRIA_ASSIGN_OR_RETURN(tokens.bos, statedName(files, "bos_token"));
-  CRIA_ASSIGN_OR_RETURN(tokens.eos, statedName(files, "eos_token"));
-  noteOtherNames(files, notes);
-  const std::vector<std::string> named = namedTokens(files);
-  tokens.special = named;
-  std::ranges::copy(listedTokens(files), std::back_inserter(tokens.special));
-  CRIA_ASSIGN_OR_RETURN(tokens.added, readAddedTokens(files, tokens.special));
-  for (AddedToken &token : tokens.added) { // a token that has a role is special, whatever the list says
-    token.isSpecial |= std::ranges::find(named, token.text) != named.end();
+  TokenizerRules rules;
+  if (files.hasModel) {
+    CRIA_ASSIGN_OR_RETURN(rules, readTokenizerRules(files, notes));
   }
+  tokens.vocabulary = readVocabulary(files.tokenizer);
+  tokens.prefix = rules.prefix;
+  tokens.addsBos = rules.addsBos;
+  tokens.promptBos = rules.promptBos;
+  CRIA_ASSIGN_OR_RETURN(tokens.bos, readTokenName(files, "bos_token"));
+  CRIA_ASSIGN_OR_RETURN(tokens.eos, readTokenName(files, "eos_token"));
+  noteOtherNames(files, notes);
+  CRIA_ASSIGN_OR_RETURN(NamedTokens named, readNamedTokens(files));
+  CRIA_ASSIGN_OR_RETURN(tokens.added, readAddedTokens(files, named, notes));
+  for (AddedToken &token : tokens.added) { // a token that has a role is special, whatever the list says
+    token.isNormalized &= !rules.ignoresNormalized;
+    token.isSpecial |= named.hasRole(token.text);
+  }
+  for (std::vector<AddedToken> *list : {&named.roles, &named.otherRoles, &named.listed}) {
+    std::ranges::move(*list, std::back_inserter(tokens.special));
+  }
+  noteNormalized(files, tokens, notes);
   return tokens;
 }
 
@@ -173,7 +82,8 @@ static bool hasLlamaNames(const StatedTokens &tokens) {
 /// is none. The plugin would write its name as text.
 static std::string findMark(const std::string &chatTemplate, const KnownTemplate &known,
                             const StatedTokens &tokens) {
-  std::vector<std::string> names = tokens.special;
+  std::vector<std::string> names;
+  std::ranges::transform(tokens.special, std::back_inserter(names), &AddedToken::text);
   std::ranges::transform(tokens.added, std::back_inserter(names), &AddedToken::text);
   const TemplateMarks marks(chatTemplate);
   const auto isMark = [&](const std::string &name) {
@@ -189,7 +99,7 @@ void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tok
   if (chatTemplate.empty()) {
     return;
   }
-  const bool hasPrefix = tokens.prefix == PrefixRule::always;
+  const bool hasPrefix = tokens.prefix == PrefixRule::always || tokens.prefix == PrefixRule::each;
   chat.source = chatTemplate;
   for (const auto &[name, value] : {std::pair("bos", tokens.bos), std::pair("eos", tokens.eos)}) {
     if (!value.value_or("").empty()) {

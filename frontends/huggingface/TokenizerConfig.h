@@ -18,6 +18,9 @@ struct TokenizerFiles {
   Json specialMap = Json::object();  // special_tokens_map.json
   Json addedTokens = Json::object(); // added_tokens.json
   Json tokenizer = Json::object();   // tokenizer.json
+  Json model = Json::object();       // config.json
+  /// Without the tokenizer itself, tokenizer.model, its rules do not matter.
+  bool hasModel = true;
   /// The folder, in messages.
   std::string folder;
 
@@ -29,13 +32,45 @@ struct TokenizerFiles {
 /// Errors: invalidArgument.
 StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector<std::string> &notes);
 
+/// What the class of the tokenizer and its settings make of a text. Members as in StatedTokens.
+struct TokenizerRules {
+  PrefixRule prefix = PrefixRule::always;
+  bool addsBos = true;
+  std::optional<std::string> promptBos;
+  /// Added tokens are found in the text as it is, whatever their flag says.
+  bool ignoresNormalized = false;
+};
+
+/// Errors: also unsupported, if transformers does not tokenize as LLaMA does.
+StatusOr<TokenizerRules> readTokenizerRules(const TokenizerFiles &files, std::vector<std::string> &notes);
+
+/// Tokens without ids.
+struct NamedTokens {
+  std::vector<AddedToken> roles;      // of bos_token, eos_token, unk_token, sep_, pad_, cls_ and mask_token
+  std::vector<AddedToken> otherRoles; // of a model, such as image_token
+  std::vector<AddedToken> listed;     // in lists of further tokens
+
+  bool hasRole(std::string_view name) const;
+  bool contains(std::string_view name) const;
+};
+
+StatusOr<NamedTokens> readNamedTokens(const TokenizerFiles &files);
+
+/// The name that a member such as bos_token states. nullopt: not stated; empty: null.
+StatusOr<std::optional<std::string>> readTokenName(const TokenizerFiles &files, const std::string &member);
+
+/// Notes names that special_tokens_map.json and tokenizer_config.json state differently.
+void noteOtherNames(const TokenizerFiles &files, std::vector<std::string> &notes);
+
 /// Returns whether tokenizer_config.json lists the added tokens; null is no list.
 bool listsAddedTokens(const Json &config);
 
-/// Parses the lists of added tokens. `special`: names of special tokens, for added_tokens.json, which has no
-/// flags.
-StatusOr<std::vector<AddedToken>> readAddedTokens(const TokenizerFiles &files,
-                                                  const std::vector<std::string> &special);
+/// Reads a token with its flags. Absent ones have the defaults of transformers; `isSpecial` is one.
+StatusOr<AddedToken> readAddedToken(JsonObject &entry, int64_t id, bool isSpecial);
+
+/// Parses the lists of added tokens. `named`: the special tokens of added_tokens.json, which has no flags.
+StatusOr<std::vector<AddedToken>> readAddedTokens(const TokenizerFiles &files, const NamedTokens &named,
+                                                  std::vector<std::string> &notes);
 
 /// Returns the chat template of tokenizer_config.json, of several that named "default"; nullopt if there is
 /// none. Errors: invalidArgument.

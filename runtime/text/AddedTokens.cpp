@@ -39,9 +39,12 @@ std::optional<std::string> obstacleOf(const AddedToken &token, const Tokenizer &
   if (kind == TokenKind::byte || kind == TokenKind::unknown) {
     return "it is the tokenizer's token for a byte or for unknown text";
   }
-  if (token.isSpecial && kind == TokenKind::normal &&
-      isOrdinary(base.piece(static_cast<int32_t>(token.id)))) {
+  const bool isPiece = token.isSpecial && kind == TokenKind::normal;
+  if (isPiece && isOrdinary(base.piece(static_cast<int32_t>(token.id)))) {
     return "an ordinary piece of texts cannot be a special token";
+  }
+  if (isPiece && token.isWord && base.piece(static_cast<int32_t>(token.id)) == token.text) {
+    return "a special token that counts as a word alone is an ordinary piece of texts within words";
   }
   return std::nullopt;
 }
@@ -105,7 +108,10 @@ private:
   /// Appends the ids that `base_` gives `text`, none of which is a special token.
   Status append(std::string_view text, TextPosition position, std::vector<int32_t> &ids) const;
   TextPosition startOf(TextPosition position) const {
-    return layer_.prefix == PrefixRule::never ? TextPosition::continuation : position;
+    const bool isWhole = layer_.prefix == PrefixRule::each && position == TextPosition::afterToken;
+    return layer_.prefix == PrefixRule::never ? TextPosition::continuation
+           : isWhole                          ? TextPosition::startOfText
+                                              : position;
   }
   /// The added token with this id; null if there is none.
   const AddedToken *added(int32_t id) const {
@@ -173,8 +179,8 @@ Status ExtendedTokenizer::append(std::string_view text, TextPosition position,
 
 StatusOr<std::vector<int32_t>> ExtendedTokenizer::encodeText(std::string_view text, TextPosition position,
                                                              SpecialTokens specials) const {
-  const TextPosition later =
-      layer_.prefix == PrefixRule::always ? TextPosition::afterToken : TextPosition::continuation;
+  const bool isOfFirst = layer_.prefix == PrefixRule::first;
+  const TextPosition later = startOf(isOfFirst ? TextPosition::continuation : TextPosition::afterToken);
   std::vector<int32_t> ids;
   position = startOf(position);
   for (const TextPart &part : finder_.split(text, specials)) {

@@ -32,6 +32,7 @@ public:
     const std::optional<std::string> obstacle = obstacleTo(token);
     if (obstacle) {
       note("the added token '{}' (id {}) is left out: {}", printable(token.text), token.id, *obstacle);
+      leftOut_.insert(token.text);
       return;
     }
     if (isOfBase && !isSame) {
@@ -42,16 +43,18 @@ public:
     tokens_.insert(std::ranges::upper_bound(tokens_, token.id, {}, &AddedToken::id), token);
   }
 
-  /// Makes a special token of a name: the token that has it, or a new one with the next id.
-  void addSpecial(const std::string &name) {
-    if (names_.contains(name)) {
+  /// Adds a token without an id: the token of `base_` that has its name, or a new one with the next id. The
+  /// control tokens of `base_` have no flags but those that come with an id.
+  void addNamed(AddedToken token) {
+    if (names_.contains(token.text) || leftOut_.contains(token.text)) {
       return;
     }
-    const std::optional<int32_t> known = base_.find(name);
+    const std::optional<int32_t> known = base_.find(token.text);
     const int64_t last = tokens_.empty() ? -1 : tokens_.back().id;
-    add({.id = known ? int64_t{*known} : std::max<int64_t>(base_.size(), last + 1),
-         .text = name,
-         .isSpecial = true});
+    token.id = known ? int64_t{*known} : std::max<int64_t>(base_.size(), last + 1);
+    if (!known || base_.kind(*known) != TokenKind::control) {
+      add(token);
+    }
   }
 
   /// The id of a token by its name; -1 if there is none.
@@ -82,8 +85,34 @@ private:
   std::string_view where_;
   std::vector<std::string> &notes_;
   std::vector<AddedToken> tokens_; // ascending ids
-  std::set<std::string, std::less<>> names_;
+  std::set<std::string, std::less<>> names_, leftOut_;
 };
+
+/// Names of control tokens may be others in the second file, and added tokens may be in it.
+void compareVocabulary(const Tokenizer &base, const StatedTokens &stated, std::string_view where,
+                       std::vector<std::string> &notes) {
+  size_t count = 0;
+  const std::pair<int64_t, std::string> *first = nullptr;
+  for (const auto &entry : stated.vocabulary) {
+    const auto id = static_cast<int32_t>(entry.first);
+    const bool isOfBase = entry.first >= 0 && entry.first < base.size();
+    const bool isAdded = std::ranges::binary_search(stated.added, entry.first, {}, &AddedToken::id);
+    const TokenKind kind = isOfBase ? base.kind(id) : TokenKind::control;
+    if (!isAdded && kind != TokenKind::control && kind != TokenKind::unknown &&
+        base.piece(id) != entry.second) {
+      ++count;
+      first = first == nullptr ? &entry : first;
+    }
+  }
+  if (first != nullptr) {
+    notes.push_back(fmt::format("{}: pieces differ from those of tokenizer.json, which transformers reads, "
+                                "{} of them: id {} is '{}' here "
+                                "and '{}' there; ids are those of this file",
+                                where, count, first->first,
+                                printable(base.piece(static_cast<int32_t>(first->first))),
+                                printable(first->second)));
+  }
+}
 
 /// The id of BOS or EOS.
 int64_t statedId(const std::optional<std::string> &name, int32_t ofTokenizer, const Resolver &resolver) {
@@ -95,7 +124,7 @@ int64_t chooseBos(const StatedTokens &stated, int64_t tokenizerBos, const ModelC
   if (!stated.addsBos) {
     return -1;
   }
-  if (tokenizerBos < 0 && !stated.bos) {
+  if (tokenizerBos < 0 && !stated.bos && !stated.promptBos) {
     return model.bosId; // the tokenizer knows none
   }
   if (tokenizerBos != model.bosId && model.bosId >= 0) {
@@ -121,15 +150,18 @@ void compareEos(int64_t eosId, const ModelConfig &model, std::string_view where,
 
 ResolvedTokens resolveTokens(const Tokenizer &base, const StatedTokens &stated, const ModelConfig &model,
                              std::string_view where, std::vector<std::string> &notes) {
+  compareVocabulary(base, stated, where, notes);
   Resolver resolver(base, model, where, notes);
   for (const AddedToken &token : stated.added) {
     resolver.add(token);
   }
-  for (const std::string &name : stated.special) {
-    resolver.addSpecial(name);
+  for (const AddedToken &token : stated.special) {
+    resolver.addNamed(token);
   }
   ResolvedTokens resolved;
-  resolved.bosId = chooseBos(stated, statedId(stated.bos, base.bosId(), resolver), model, where, notes);
+  resolved.bosId =
+      chooseBos(stated, statedId(stated.promptBos ? stated.promptBos : stated.bos, base.bosId(), resolver),
+                model, where, notes);
   const int64_t eosId = statedId(stated.eos, base.eosId(), resolver);
   compareEos(eosId, model, where, notes);
   resolved.layer = {.tokens = resolver.take(), .eosId = static_cast<int32_t>(eosId), .prefix = stated.prefix};

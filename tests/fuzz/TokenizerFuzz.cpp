@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const StatedTokens stated = {
       .added = {{.id = 3, .text = "b ", .isSpecial = true},
                 {.id = (*tokenizer)->size() + 2, .text = "<tool>", .stripsRight = true}},
-      .special = {"ab", "<pad>"}};
+      .special = {{.text = "ab", .isSpecial = true}, {.text = "<pad>", .isSpecial = true}}};
   std::vector<std::string> notes;
   ResolvedTokens tokens = resolveTokens(**tokenizer, stated, {.vocabSize = 1 << 20}, "fuzz", notes);
   auto extended = withAddedTokens(std::move(*tokenizer), std::move(tokens.layer));

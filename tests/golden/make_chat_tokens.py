@@ -30,7 +30,7 @@ TIGHT = [
     "{% for m in messages %}START{{ m.content }}END{{ eos_token }}{% endfor %}START x",
     "a{% for m in messages %}START  {{ m.content }}\t\n END \u3000 START{{ m.role }}{{ eos_token }} \n{% endfor %}b",
 ]
-PLAIN, LINES, PUBLISHED, CASUAL = 60, 130, 60, 60
+PLAIN, LINES, PUBLISHED, CASUAL, EACH = 60, 130, 60, 60, 30
 LABELS = ["[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<|im_start|>", "<|im_end|>", "<|user|>", "<|assistant|>", "<|system|>",
           "USER:", "ASSISTANT:", "### Instruction:", "### Response:", "<step>", "Source:", "<pad>", "<tool>", "<|endoftext|>"]
 FLAGS = ("lstrip", "rstrip", "single_word", "normalized")
@@ -41,10 +41,10 @@ def flags_of(picker, has_flags):
     return {flag: has_flags and picker.random() < 0.35 for flag in FLAGS}
 
 
-def line(seed):
+def line(seed, rule=None):
     picker = random.Random(seed)
     has_flags = seed >= PLAIN
-    rule = list(RULES)[seed % 3]
+    rule = rule or list(RULES)[seed % 3]
     start, end = picker.sample(MARKS, 2)
     tokens, next_id = [], SIZE
     for name in (start, end, "<tool>"):
@@ -54,6 +54,8 @@ def line(seed):
             next_id += 1
     if has_flags and picker.random() < 0.5:
         tokens.insert(0, (2, {"content": "</s>", "special": True} | flags_of(picker, True)))
+    for _, members in tokens:
+        members["normalized"] &= rule != "each"
     source = picker.choice(SHAPES + TIGHT if has_flags else SHAPES).replace("START", start).replace("END", end)
     tokenizer = open_tokenizer(tokens, RULES[rule])
     rows = []
@@ -160,7 +162,7 @@ def casual_line(seed):
 
 def main():
     lines = [line(seed) for seed in range(LINES)] + [published_line(seed, published_templates()) for seed in range(PUBLISHED)]
-    lines += [casual_line(seed) for seed in range(CASUAL)]
+    lines += [casual_line(seed) for seed in range(CASUAL)] + [line(LINES + seed, "each") for seed in range(EACH)]
     file = HERE / "chat_tokens.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in lines), "utf-8",
                     newline="\n")

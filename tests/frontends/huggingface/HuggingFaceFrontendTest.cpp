@@ -97,6 +97,7 @@ std::string writeTied(const TemporaryFolder &folder, ElementType outputType,
     small.remove("model.embed_tokens.weight");
   }
   small.write(folder);
+  folder.write("tokenizer_config.json", R"({"add_bos_token": true})");
   if (embeddingValue) {
     auto writer = SafetensorsWriter::create(folder.file("model.safetensors"), small.tensors);
     const uint16_t value = halfFromFloat(*embeddingValue);
@@ -243,7 +244,8 @@ TEST(HuggingFaceFrontend, ChatFiles) {
   SmallCheckpoint().write(folder);
   folder.write("generation_config.json", R"({"temperature": 0.6, "eos_token_id": [2, 3]})");
   folder.write("chat_template.jinja", "{{ bos_token }}");
-  folder.write("tokenizer_config.json", R"({"legacy": false, "eos_token": {"content": "</s>"},
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "LlamaTokenizer", "legacy": false,
+      "eos_token": {"content": "</s>"},
       "additional_special_tokens": ["<|im_start|>"], "chat_template": "not this one"})");
   folder.write("added_tokens.json", R"({"<|im_start|>": 90, "word": 91})");
   folder.write("tokenizer.json", R"({"added_tokens": [{"id": 92, "content": "<tool>", "lstrip": true}]})");
@@ -261,7 +263,8 @@ TEST(HuggingFaceFrontend, ChatFiles) {
                               {.id = 90, .text = "<|im_start|>", .isSpecial = true},
                               {.id = 91, .text = "word", .isNormalized = true},
                               {.id = 92, .text = "<tool>", .stripsLeft = true, .isNormalized = true}}));
-  EXPECT_EQ(tokens.special, (std::vector<std::string>{"</s>", "<|im_start|>"}));
+  EXPECT_EQ(tokens.special, (std::vector<AddedToken>{{.text = "</s>", .isSpecial = true},
+                                                     {.text = "<|im_start|>", .isSpecial = true}}));
   EXPECT_EQ(tokens.prefix, PrefixRule::first);
   EXPECT_EQ(checkpoint->chat.generation.temperature, 0.6);
   EXPECT_EQ(checkpoint->config.eosIds, (std::vector<int64_t>{2, 3}));

@@ -41,6 +41,12 @@ Read read(const TokenizerFiles &files) {
   return result;
 }
 
+std::vector<std::string> namesOf(const std::vector<AddedToken> &tokens) {
+  std::vector<std::string> names;
+  std::ranges::transform(tokens, std::back_inserter(names), &AddedToken::text);
+  return names;
+}
+
 std::string errorOfFiles(const TokenizerFiles &files) {
   std::vector<std::string> notes;
   return readStatedTokens(files, notes).status().message();
@@ -57,17 +63,139 @@ Chosen choose(const std::string &chatTemplate, const StatedTokens &tokens = {}) 
   return chosen;
 }
 
-TEST(TokenizerConfig, ReadsFlags) {
-  EXPECT_TRUE(read({}).tokens.addsBos);
-  EXPECT_FALSE(read({.config = {{"add_bos_token", false}}}).tokens.addsBos);
-  EXPECT_THAT(read({.config = {{"add_eos_token", true}}}).notes,
-              ElementsAre(HasSubstr("'add_eos_token' is not applied")));
-  EXPECT_EQ(read({}).tokens.prefix, PrefixRule::always);
-  EXPECT_EQ(read({.config = {{"legacy", true}}}).tokens.prefix, PrefixRule::always);
-  EXPECT_EQ(read({.config = {{"legacy", false}}}).tokens.prefix, PrefixRule::first);
-  EXPECT_EQ(read({.config = {{"legacy", true}, {"add_prefix_space", false}}}).tokens.prefix,
-            PrefixRule::never);
+/// The class is stated, and so is add_bos_token.
+Json llama(Json members) {
+  members["tokenizer_class"] = "LlamaTokenizer";
+  members.emplace("add_bos_token", true);
+  return members;
+}
+
+PrefixRule prefixOf(const Json &members, const Json &tokenizer = Json::object()) {
+  return read({.config = llama(members), .tokenizer = tokenizer}).tokens.prefix;
+}
+
+Json metaspace(const std::string &scheme) {
+  return {{"pre_tokenizer",
+           {{"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", scheme}, {"split", false}}}};
+}
+
+TEST(TokenizerConfig, ReadsThePrefix) {
+  EXPECT_EQ(prefixOf({{"legacy", true}}), PrefixRule::always);
+  EXPECT_EQ(prefixOf({{"legacy", false}}), PrefixRule::first);
+  EXPECT_EQ(prefixOf({{"legacy", true}, {"add_prefix_space", false}}), PrefixRule::never);
+  EXPECT_EQ(prefixOf({{"legacy", true}}, metaspace("first")), PrefixRule::always);
   EXPECT_THAT(errorOfFiles({.config = {{"legacy", "yes"}}}), HasSubstr("'legacy'"));
+}
+
+// Version 5 does not save it, and has another default.
+TEST(TokenizerConfig, WithoutLegacyThePrefixIsThatOfTheVersion) {
+  for (const Json &members : {Json::object(), Json{{"legacy", nullptr}}}) {
+    EXPECT_EQ(prefixOf(members), PrefixRule::always);
+    EXPECT_EQ(prefixOf(members, metaspace("first")), PrefixRule::first);
+    EXPECT_EQ(prefixOf(members, metaspace("never")), PrefixRule::never);
+    EXPECT_THAT(read({.config = llama(members)}).notes, ElementsAre(HasSubstr("'legacy' is not stated")));
+    Json saved = members;
+    saved["backend"] = "tokenizers";
+    EXPECT_EQ(prefixOf(saved), PrefixRule::first);
+    EXPECT_THAT(read({.config = llama(saved)}).notes, IsEmpty());
+  }
+}
+
+TEST(TokenizerConfig, OtherClassesTakeThePrefixOfTokenizerJson) {
+  const auto rule = [](const char *name, const Json &tokenizer) {
+    return read({.config = {{"tokenizer_class", name}, {"add_bos_token", true}, {"legacy", true}},
+                 .tokenizer = tokenizer})
+        .tokens.prefix;
+  };
+  for (const char *name : {"PreTrainedTokenizerFast", "TokenizersBackend"}) {
+    EXPECT_EQ(rule(name, metaspace("always")), PrefixRule::always);
+    EXPECT_EQ(rule(name, metaspace("first")), PrefixRule::first);
+    EXPECT_EQ(rule(name, Json::object()), PrefixRule::each); // as SentencePiece
+  }
+  EXPECT_EQ(rule("CodeLlamaTokenizerFast", metaspace("always")), PrefixRule::first);
+  EXPECT_EQ(read({}).tokens.prefix, PrefixRule::each);
+  EXPECT_EQ(read({.model = {{"tokenizer_class", "CodeLlamaTokenizer"}}}).tokens.prefix, PrefixRule::first);
+  EXPECT_THAT(read({.config = {{"add_prefix_space", false}}}).notes,
+              testing::Contains(HasSubstr("'add_prefix_space' = false is not applied")));
+}
+
+TEST(TokenizerConfig, RefusesOtherTokenizers) {
+  for (const char *name :
+       {"GemmaTokenizer", "T5TokenizerFast", "GPT2Tokenizer", "LlamaTokenizerFastFast", "x"}) {
+    EXPECT_THAT(errorOfFiles({.config = {{"tokenizer_class", name}}}),
+                AllOf(HasSubstr(std::string("got '") + name + "'"),
+                      HasSubstr("state \"tokenizer_class\": \"LlamaTokenizer\"")));
+  }
+  EXPECT_THAT(errorOfFiles({.config = {{"tokenizer_class", 1}}}), HasSubstr("'tokenizer_class'"));
+  EXPECT_THAT(errorOfFiles({.model = {{"tokenizer_class", "GemmaTokenizer"}}}),
+              HasSubstr("/config.json: expected 'tokenizer_class'"));
+  EXPECT_THAT(errorOfFiles({.config = {{"auto_map", {{"AutoTokenizer", {"a", nullptr}}}}}}),
+              HasSubstr("'auto_map' names code of its own"));
+  const Json bytes = {{"pre_tokenizer", {{"type", "ByteLevel"}}}};
+  EXPECT_THAT(errorOfFiles({.config = llama({}), .tokenizer = bytes}), HasSubstr("(ByteLevel)"));
+  const Json splits = {{"pre_tokenizer", {{"type", "Whitespace"}}}};
+  EXPECT_THAT(
+      errorOfFiles({.config = {{"tokenizer_class", "TokenizersBackend"}}, .tokenizer = splits}),
+      HasSubstr("with the class TokenizersBackend transformers takes the tokenizer from tokenizer.json"));
+  EXPECT_THAT(errorOfFiles({.tokenizer = splits}), HasSubstr("remove tokenizer.json"));
+  TokenizerFiles without{.config = {{"tokenizer_class", "GemmaTokenizer"}}};
+  without.hasModel = false; // what is missing is named elsewhere
+  EXPECT_THAT(read(without).notes, IsEmpty());
+}
+
+TEST(TokenizerConfig, ReadsBos) {
+  EXPECT_TRUE(read({.config = {{"add_bos_token", true}}}).tokens.addsBos);
+  EXPECT_FALSE(read({.config = {{"add_bos_token", false}}}).tokens.addsBos);
+  EXPECT_FALSE(read({.config = {{"add_bos_token", nullptr}}}).tokens.addsBos); // as in both versions
+  const Read absent = read({});
+  EXPECT_TRUE(absent.tokens.addsBos);
+  EXPECT_THAT(absent.notes, ElementsAre(HasSubstr("'add_bos_token' is not stated")));
+  EXPECT_THAT(read({.config = {{"add_bos_token", true}, {"add_eos_token", true}}}).notes,
+              ElementsAre(HasSubstr("'add_eos_token' is not applied")));
+  EXPECT_TRUE(read({.config = {{"add_eos_token", nullptr}, {"add_bos_token", true}}}).notes.empty());
+}
+
+Json processor(const std::vector<std::string> &before, const std::vector<std::string> &after = {}) {
+  Json single = Json::array();
+  const auto add = [&single](const std::vector<std::string> &names) {
+    for (const std::string &name : names) {
+      single.push_back({{"SpecialToken", {{"id", name}, {"type_id", 0}}}});
+    }
+  };
+  add(before);
+  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+  add(after);
+  return {{"post_processor", {{"type", "TemplateProcessing"}, {"single", single}}}};
+}
+
+TEST(TokenizerConfig, TheTemplateOfTokenizerJsonDecidesAboutBos) {
+  const auto readWith = [](const Json &tokenizer, std::optional<bool> adds,
+                           const char *name = "LlamaTokenizer") {
+    Json config = {{"tokenizer_class", name}, {"legacy", false}};
+    if (adds) {
+      config["add_bos_token"] = *adds;
+    }
+    return read({.config = config, .tokenizer = tokenizer});
+  };
+  EXPECT_EQ(readWith(processor({"<b>"}), true).tokens.promptBos, "<b>");
+  EXPECT_THAT(readWith(processor({"<b>"}), {}).notes, IsEmpty());
+  const Read contrary = readWith(processor({"<s>"}), false);
+  EXPECT_TRUE(contrary.tokens.addsBos);
+  EXPECT_THAT(contrary.notes, ElementsAre(HasSubstr("'add_bos_token' = false does not count")));
+  const Read none = readWith(processor({}, {"</s>"}), {});
+  EXPECT_FALSE(none.tokens.addsBos);
+  EXPECT_THAT(none.notes, ElementsAre(HasSubstr("'</s>', which the post_processor puts behind texts"),
+                                      HasSubstr("'add_bos_token' is absent and does not count")));
+  EXPECT_TRUE(readWith(processor({}), false, "CodeLlamaTokenizer").tokens.addsBos);
+  const Json sequence = {{"post_processor",
+                          {{"type", "Sequence"},
+                           {"processors", {{{"type", "TemplateProcessing"}, {"single", Json::array()}}}}}}};
+  const auto refused = [](const Json &tokenizer) {
+    return errorOfFiles({.config = llama({}), .tokenizer = tokenizer});
+  };
+  EXPECT_THAT(refused(sequence), HasSubstr("to contain the sequence A"));
+  EXPECT_THAT(refused(processor({"<a>", "<b>"})), HasSubstr("to begin texts with one token, got 2"));
+  EXPECT_THAT(refused({{"post_processor", {{"type", "BertProcessing"}}}}), HasSubstr("TemplateProcessing"));
 }
 
 TEST(TokenizerConfig, ReadsAddedTokens) {
@@ -76,7 +204,7 @@ TEST(TokenizerConfig, ReadsAddedTokens) {
       {"32000", {{"content", "word"}, {"rstrip", true}}},
       {"2", {{"content", "</s>"}, {"special", true}, {"normalized", true}}}};
   EXPECT_THAT(
-      read({.config = {{"added_tokens_decoder", decoder}}}).tokens.added,
+      read({.config = llama({{"added_tokens_decoder", decoder}})}).tokens.added,
       ElementsAre(
           AddedToken{.id = 2, .text = "</s>", .isSpecial = true, .isNormalized = true},
           AddedToken{.id = 32000, .text = "word", .stripsRight = true, .isNormalized = true},
@@ -93,9 +221,9 @@ TEST(TokenizerConfig, ReadsAddedTokens) {
 }
 
 TEST(TokenizerConfig, ReadsTheFileOfOlderCheckpoints) {
-  TokenizerFiles files{
-      .config = {{"eos_token", {{"content", "<|im_end|>"}}}, {"additional_special_tokens", {"<|tool|>"}}},
-      .addedTokens = {{"<|tool|>", 32002}, {"<|im_end|>", 32000}, {"word", 32001}}};
+  TokenizerFiles files{.config = llama({{"eos_token", {{"content", "<|im_end|>"}}},
+                                        {"additional_special_tokens", {"<|tool|>"}}}),
+                       .addedTokens = {{"<|tool|>", 32002}, {"<|im_end|>", 32000}, {"word", 32001}}};
   EXPECT_THAT(read(files).tokens.added,
               ElementsAre(AddedToken{.id = 32000, .text = "<|im_end|>", .isSpecial = true},
                           AddedToken{.id = 32001, .text = "word", .isNormalized = true},
@@ -108,6 +236,7 @@ TEST(TokenizerConfig, ReadsTheFileOfOlderCheckpoints) {
 // transformers 5 writes tokenizer.json without added_tokens_decoder.
 TEST(TokenizerConfig, ReadsTheTokensOfTokenizerJson) {
   TokenizerFiles files{
+      .config = llama({}),
       .tokenizer = {{"added_tokens",
                      {{{"id", 1026}, {"content", "<tool>"}, {"special", false}, {"normalized", false}},
                       {{"id", 1024}, {"content", "<|im_start|>"}, {"special", true}}}}}};
@@ -119,8 +248,10 @@ TEST(TokenizerConfig, ReadsTheTokensOfTokenizerJson) {
   files.config["added_tokens_decoder"] = {
       {"1026", {{"content", "mine"}, {"normalized", false}}}}; // goes before both
   EXPECT_THAT(read(files).tokens.added, ElementsAre(start, AddedToken{1026, "mine", false}));
-  EXPECT_THAT(read({.tokenizer = {{"version", "1.0"}}}).tokens.added, IsEmpty());
-  EXPECT_THAT(errorOfFiles({.tokenizer = {{"added_tokens", 1}}}), HasSubstr("'added_tokens'"));
+  EXPECT_THAT(read(files).notes, testing::Contains(HasSubstr("'added_tokens' has 1 tokens that")));
+  EXPECT_THAT(read({.config = llama({}), .tokenizer = {{"version", "1.0"}}}).tokens.added, IsEmpty());
+  EXPECT_THAT(errorOfFiles({.config = llama({}), .tokenizer = {{"added_tokens", 1}}}),
+              HasSubstr("'added_tokens'"));
 }
 
 TEST(TokenizerConfig, ReadsNames) {
@@ -136,7 +267,7 @@ TEST(TokenizerConfig, ReadsNames) {
           .tokens;
   EXPECT_EQ(tokens.bos, "<b>");
   EXPECT_EQ(tokens.eos, "");
-  EXPECT_THAT(tokens.special, ElementsAre("<b>", "<pad>", "<image>", "<x>", "<y>", "<z>"));
+  EXPECT_THAT(namesOf(tokens.special), ElementsAre("<b>", "<pad>", "<image>", "<z>", "<x>", "<y>"));
   EXPECT_THAT(tokens.added, ElementsAre(AddedToken{5, "<pad>", true})); // what has a role is special
   EXPECT_EQ(read({}).tokens.bos, std::nullopt);
   // Without a list of added tokens, special_tokens_map.json goes first.
@@ -144,6 +275,29 @@ TEST(TokenizerConfig, ReadsNames) {
             "<other>");
   EXPECT_THAT(errorOfFiles({.config = {{"bos_token", 1}}}),
               AllOf(HasSubstr("'bos_token'"), HasSubstr("got 1")));
+}
+
+TEST(TokenizerConfig, ReadsFlagsOfNamedTokens) {
+  const Json typed = {{"__type", "AddedToken"}, {"content", "<x>"}, {"lstrip", true}, {"normalized", false}};
+  const Json plain = {{"content", "<y>"}, {"single_word", true}};
+  const AddedToken x{.text = "<x>", .stripsLeft = true}, y{.text = "<y>", .isSpecial = true, .isWord = true};
+  AddedToken role = x; // a role makes special
+  role.isSpecial = true;
+  for (const char *member : {"additional_special_tokens", "extra_special_tokens"}) {
+    EXPECT_THAT(read({.config = {{member, {typed, plain, "<z>"}}}}).tokens.special,
+                ElementsAre(x, y, AddedToken{.text = "<z>", .isSpecial = true}));
+    EXPECT_THAT(read({.config = {{member, {{"name", typed}}}}}).tokens.special, ElementsAre(role));
+    EXPECT_THAT(read({.config = {{member, nullptr}}}).tokens.special, IsEmpty());
+  }
+  EXPECT_THAT(read({.config = {{"pad_token", typed}, {"image_token", plain}}}).tokens.special,
+              ElementsAre(role, y));
+  const Json both = {{"extra_special_tokens", {"<x>"}}, {"additional_special_tokens", {"<y>"}}};
+  EXPECT_THAT(namesOf(read({.config = both}).tokens.special), ElementsAre("<x>"));
+  EXPECT_THAT(
+      namesOf(read({.config = both, .specialMap = {{"extra_special_tokens", {"<z>"}}}}).tokens.special),
+      ElementsAre("<x>", "<z>"));
+  EXPECT_THAT(errorOfFiles({.config = {{"pad_token", {{"content", "<x>"}, {"lstrip", 1}}}}}),
+              AllOf(HasSubstr("pad_token"), HasSubstr("'lstrip'")));
 }
 
 TEST(TokenizerConfig, TakesTheDefaultTemplate) {
@@ -191,7 +345,8 @@ TEST(TokenizerConfig, RunsTemplatesThatWriteTokensByJinja) {
   EXPECT_EQ(chosen.chat.templateName, std::nullopt);
   EXPECT_THAT(chosen.notes, ElementsAre(AllOf(HasSubstr("that of the plugin mistral"),
                                               HasSubstr("a token '[INST]'"), HasSubstr("jinja runs it"))));
-  EXPECT_EQ(choose(kMistral, {.special = {"[/INST]"}}).chat.templateName, std::nullopt);
+  EXPECT_EQ(choose(kMistral, {.special = {{.text = "[/INST]", .isSpecial = true}}}).chat.templateName,
+            std::nullopt);
   EXPECT_EQ(choose(kMistral, {.added = {{32000, "<pad>", true}}}).chat.templateName, "mistral");
   const std::vector<AddedToken> marks = {{32000, "<|im_start|>", false}, {32001, "<|im_end|>", true}};
   EXPECT_EQ(choose(kChatMl, {.added = marks}).chat.templateName, "chatml");
@@ -231,7 +386,8 @@ TEST(TokenizerConfig, PluginsRenderTemplatesWithoutAddedTokensAlone) {
 
 TEST(TokenizerConfig, NotesNamesThatFilesStateDifferently) {
   const TokenizerFiles files{
-      .config = {{"bos_token", "<b>"}, {"eos_token", "</s>"}, {"pad_token", nullptr}},
+      .config =
+          llama({{"legacy", true}, {"bos_token", "<b>"}, {"eos_token", "</s>"}, {"pad_token", nullptr}}),
       .specialMap = {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"pad_token", "<p>"}}};
   EXPECT_THAT(read(files).notes,
               ElementsAre(AllOf(HasSubstr("special_tokens_map.json: 'bos_token' is '<s>', and '<b>' in"),
@@ -243,7 +399,7 @@ TEST(TokenizerConfig, NotesNamesThatFilesStateDifferently) {
 }
 
 TEST(TokenizerConfig, NullIsNoListOfAddedTokens) {
-  const TokenizerFiles files{.config = {{"added_tokens_decoder", nullptr}, {"bos_token", "<b>"}},
+  const TokenizerFiles files{.config = llama({{"added_tokens_decoder", nullptr}, {"bos_token", "<b>"}}),
                              .specialMap = {{"bos_token", "<s>"}},
                              .addedTokens = {{"word", 32000}}};
   const StatedTokens tokens = read(files).tokens;

@@ -232,7 +232,7 @@ const Hostile kHostileManifests[] = {
        m["tokenizer"] = tokenizer("chat.json");
        m["tokenizer"]["prefix"] = "often";
      },
-     "tokenizer: expected 'prefix' to be one of always, first, never, got \"often\""},
+     "tokenizer: expected 'prefix' to be one of always, first, never, each, got \"often\""},
     {"BadDigest", [](OrderedJson &m) { m["files"]["x"] = {{"size", 1}, {"sha256", "abc"}}; },
      "expected 'sha256' to be 64 lower-case hexadecimal digits"},
     {"NegativeSize",

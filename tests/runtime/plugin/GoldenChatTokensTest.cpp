@@ -21,7 +21,7 @@ StatusOr<ChatTemplate> openJinja(PluginRegistry &registry, const nlohmann::json 
   for (const std::string_view name : tokenizer.textTokens()) {
     tokens += fmt::format("{}\n", name);
   }
-  const std::string hasPrefix = line["prefix"] == "always" ? "true" : "false";
+  const std::string hasPrefix = line["prefix"] == "always" || line["prefix"] == "each" ? "true" : "false";
   return ChatTemplate::create(registry, "jinja",
                               {{.name = "template", .value = line["jinja"].get<std::string>()},
                                {.name = "tokens", .value = tokens},

@@ -14,6 +14,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+std::vector<AddedToken> specialTokens(const std::vector<std::string> &names) {
+  std::vector<AddedToken> tokens;
+  for (const std::string &name : names) {
+    tokens.push_back({.text = name, .isSpecial = true});
+  }
+  return tokens;
+}
+
 class ResolveTokensTest : public testing::Test {
 protected:
   void SetUp() override {
@@ -73,20 +81,58 @@ TEST_F(ResolveTokensTest, ReplacesATokenWithANote) {
 
 TEST_F(ResolveTokensTest, ANameWhoseTokenIsReplacedNamesNoToken) {
   const AddedToken token{300, "<ren>", false};
-  const auto tokens = resolve({.added = {token}, .special = {std::string(base_->piece(300))}});
+  const auto tokens = resolve({.added = {token}, .special = specialTokens({std::string(base_->piece(300))})});
   EXPECT_THAT(tokens.layer.tokens, ElementsAre(token));
   EXPECT_THAT(notes_, Contains(HasSubstr("another added token has this id")));
 }
 
 // As in transformers: special tokens that no list has get the next ids.
 TEST_F(ResolveTokensTest, NamesWithoutAnIdGetTheNextOne) {
-  const auto tokens =
-      resolve({.added = {{size_ + 3, "<a>", false}}, .special = {"<s>", "<a>", "<pad>", "<x>"}});
+  const auto tokens = resolve(
+      {.added = {{size_ + 3, "<a>", false}}, .special = specialTokens({"<s>", "<a>", "<pad>", "<x>"})});
   EXPECT_THAT(tokens.layer.tokens,
               ElementsAre(AddedToken{size_ + 3, "<a>", false}, AddedToken{size_ + 4, "<pad>", true},
                           AddedToken{size_ + 5, "<x>", true}));
   const int32_t id = *base_->find("ing");
-  EXPECT_THAT(resolve({.special = {"ing"}}).layer.tokens, ElementsAre(AddedToken{id, "ing", true}));
+  EXPECT_THAT(resolve({.special = specialTokens({"ing"})}).layer.tokens,
+              ElementsAre(AddedToken{id, "ing", true}));
+}
+
+// The beginning of a text may be another token than BOS.
+TEST_F(ResolveTokensTest, APromptBeginsWithTheNamedToken) {
+  EXPECT_EQ(resolve({.bos = "<s>", .promptBos = "</s>"}).bosId, 2);
+  EXPECT_EQ(resolve({.bos = "", .promptBos = "<s>"}).bosId, 1);
+  EXPECT_EQ(resolve({.promptBos = "<none>"}).bosId, -1);
+}
+
+TEST_F(ResolveTokensTest, NotesAnotherVocabulary) {
+  const int64_t id = *base_->find("ing");
+  resolve({.vocabulary = {{0, "<other>"}, {id, "ing"}, {size_ + 1, "<more>"}}});
+  EXPECT_THAT(notes_, IsEmpty()); // control tokens and added ones may have other names
+  resolve({.vocabulary = {{id, "x"}, {-1, "y"}}});
+  EXPECT_THAT(notes_,
+              ElementsAre(HasSubstr("1 of them: id " + std::to_string(id) + " is 'ing' here and 'x'")));
+}
+
+TEST_F(ResolveTokensTest, NamedTokensKeepTheirFlags) {
+  const int32_t the = *base_->find("the");
+  const auto tokens = resolve({.special = {{.text = "<x>", .stripsLeft = true},
+                                           {.text = "the", .isWord = true},
+                                           {.text = "</s>", .isSpecial = true, .stripsLeft = true}}});
+  // Version 5 reads flags of control tokens in lists with ids alone.
+  EXPECT_THAT(tokens.layer.tokens, ElementsAre(AddedToken{.id = the, .text = "the", .isWord = true},
+                                               AddedToken{.id = size_, .text = "<x>", .stripsLeft = true}));
+}
+
+// Within words it is a piece like others.
+TEST_F(ResolveTokensTest, LeavesOutASpecialPieceThatIsAWord) {
+  const int64_t id = *base_->find("ing");
+  EXPECT_THAT(added({{.id = id, .text = "ing", .isSpecial = true, .isWord = true}}), IsEmpty());
+  EXPECT_THAT(notes_, ElementsAre(HasSubstr("is an ordinary piece of texts within words")));
+  EXPECT_THAT(resolve({.added = {{.id = id, .text = "ing", .isSpecial = true, .isWord = true}},
+                       .special = {{.text = "ing", .isSpecial = true}}})
+                  .layer.tokens,
+              IsEmpty());
 }
 
 TEST_F(ResolveTokensTest, BosIsTheTokenizers) {
