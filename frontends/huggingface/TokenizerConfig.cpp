@@ -9,14 +9,15 @@
 
 namespace cria::huggingface {
 
-/// The normalizer of older tokenizers puts a space in front of the names of such tokens, too.
 static void noteNormalized(const TokenizerFiles &files, const StatedTokens &tokens,
                            std::vector<std::string> &notes) {
   const auto found = std::ranges::find_if(tokens.added, &AddedToken::isNormalized);
-  if (tokens.prefix == PrefixRule::each && !files.tokenizer.empty() && found != tokens.added.end()) {
-    notes.push_back(fmt::format("{}: the added token '{}' (id {}) is normalized: it is found everywhere in a "
-                                "text, in transformers only at the start of a text and behind a space",
-                                files.where("tokenizer.json"), printable(found->text), found->id));
+  if (found != tokens.added.end()) {
+    notes.push_back(fmt::format(
+        "{}: the added token '{}' (id {}) is normalized: it is found in a text as it is, in transformers "
+        "after "
+        "the normalizer has replaced the spaces, and so not everywhere, and without the spaces beside it",
+        files.where("tokenizer.json"), printable(found->text), found->id));
   }
 }
 
@@ -42,7 +43,9 @@ StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector
   for (std::vector<AddedToken> *list : {&named.roles, &named.otherRoles, &named.listed}) {
     std::ranges::move(*list, std::back_inserter(tokens.special));
   }
-  noteNormalized(files, tokens, notes);
+  if (rules.replacesSpaces) {
+    noteNormalized(files, tokens, notes);
+  }
   return tokens;
 }
 

@@ -39,6 +39,8 @@ struct TokenizerRules {
   std::optional<std::string> promptBos;
   /// Added tokens are found in the text as it is, whatever their flag says.
   bool ignoresNormalized = false;
+  /// Normalized tokens are found in a text with U+2581 for spaces.
+  bool replacesSpaces = false;
 };
 
 /// Errors: also unsupported, if transformers does not tokenize as LLaMA does.

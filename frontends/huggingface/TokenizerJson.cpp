@@ -24,23 +24,32 @@ static std::vector<Json> stepsOf(const Json &value, const char *list) {
                                                                      : std::vector<Json>{value};
 }
 
+/// The steps that write the mark: for each space; in front of a text; and for a space that begins a text, as
+/// SentencePiece does.
+static const Json &replaceStep() {
+  static const Json step = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kMark}};
+  return step;
+}
+static Json prependStep() { return {{"type", "Prepend"}, {"prepend", kMark}}; }
+static Json doubleStep() {
+  const std::string mark = kMark;
+  return {{"type", "Replace"}, {"pattern", {{"Regex", "\\A" + mark}}}, {"content", mark + mark}};
+}
+
 /// The rule of older files: the normalizer puts the mark in front of every text between tokens.
 static std::optional<PrefixRule> ruleOfNormalizer(const std::vector<Json> &steps) {
-  const Json replaces = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kMark}};
-  const Json prepends = {{"type", "Prepend"}, {"prepend", kMark}};
-  if (steps == std::vector{prepends, replaces}) {
+  if (steps == std::vector{prependStep(), replaceStep()}) {
     return PrefixRule::each;
   }
-  return steps == std::vector{replaces} ? std::optional(PrefixRule::never) : std::nullopt;
+  return steps == std::vector{replaceStep()} ? std::optional(PrefixRule::never) : std::nullopt;
 }
 
 static std::optional<PrefixRule> ruleOfMetaspace(const Json &step) {
   const Json &scheme = stepMember(step, "prepend_scheme");
   const bool isMetaspace = stepMember(step, "type") == "Metaspace" &&
                            stepMember(step, "replacement") == kMark && stepMember(step, "split") == false;
-  const std::optional<PrefixRule> known =
-      scheme.is_string() ? parsePrefixRule(scheme.get<std::string>()) : std::nullopt;
-  return isMetaspace ? known : std::nullopt;
+  const bool isKnown = scheme == "always" || scheme == "first" || scheme == "never";
+  return isMetaspace && isKnown ? parsePrefixRule(scheme.get<std::string>()) : std::nullopt;
 }
 
 std::optional<PrefixRule> readPrefixRule(const Json &tokenizer) {
@@ -49,7 +58,13 @@ std::optional<PrefixRule> readPrefixRule(const Json &tokenizer) {
   if (preTokenizer.empty()) {
     return ruleOfNormalizer(normalizer);
   }
-  return normalizer.empty() && preTokenizer.size() == 1 ? ruleOfMetaspace(preTokenizer[0]) : std::nullopt;
+  const std::optional<PrefixRule> rule =
+      preTokenizer.size() == 1 ? ruleOfMetaspace(preTokenizer[0]) : std::nullopt;
+  const bool doubles = normalizer == std::vector{replaceStep(), doubleStep()}; // as version 5 saves
+  if (rule == PrefixRule::always && doubles) {
+    return PrefixRule::each;
+  }
+  return normalizer.empty() || normalizer == std::vector{replaceStep()} ? rule : std::nullopt;
 }
 
 bool isByteLevel(const Json &tokenizer) {

@@ -31,7 +31,9 @@ public:
     CRIA_RETURN_IF_ERROR(readClass());
     CRIA_RETURN_IF_ERROR(readPrefix(rules));
     CRIA_RETURN_IF_ERROR(readBos(rules));
-    rules.ignoresNormalized = class_.kind == ClassKind::file && !hasFile_;
+    const bool isOfFile = class_.kind == ClassKind::file;
+    rules.ignoresNormalized = isOfFile && !hasFile_;
+    rules.replacesSpaces = isOfFile && hasFile_ && !files_.tokenizer.value("normalizer", Json()).is_null();
     return rules;
   }
 

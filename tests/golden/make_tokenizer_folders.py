@@ -25,6 +25,7 @@ CLASSES = ["LlamaTokenizer"] * 4 + ["LlamaTokenizerFast", "CodeLlamaTokenizer", 
 ROLES = ["pad_token", "sep_token", "cls_token", "mask_token", "image_token", "role_token"]
 MARK = "▁"
 REPLACE = {"type": "Replace", "pattern": {"String": " "}, "content": MARK}
+DOUBLE = {"type": "Replace", "pattern": {"Regex": r"\A" + MARK}, "content": MARK + MARK}
 PREPEND = {"type": "Prepend", "prepend": MARK}
 
 
@@ -84,6 +85,8 @@ class Folder:
             del self.config["legacy"]
         if self.kind == "CodeLlamaTokenizer":  # its defaults are the next ids of so small a tokenizer
             self.config |= {f"{name}_token": None for name in ("prefix", "middle", "suffix", "eot", "fill")}
+        # Without a class, version 5 writes what the SentencePiece model does.
+        self.is_model = self.has_file and not self.is_old and self.kind in ("none", "TokenizersBackend") and picker.random() < 0.5
         self.add_names()
         self.add_lists()
         self.add_tokens()
@@ -97,7 +100,7 @@ class Folder:
     def flags(self, name):
         """Normalized tokens of other classes are found in other ways, which a note says or which matter little."""
         flags = flags_of(self.picker) | ({"single_word": True} if name in PIECES else {})
-        is_plain = self.kind in ("LlamaTokenizer", "CodeLlamaTokenizer") or (self.has_file and not self.is_old)
+        is_plain = self.kind in ("LlamaTokenizer", "CodeLlamaTokenizer") or (self.has_file and not self.is_old and not self.is_model)
         return flags | ({} if is_plain else {"normalized": False})
 
     def named(self, name):
@@ -167,16 +170,19 @@ class Folder:
                      "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
                      "special_tokens": {name: {"id": name, "ids": [i], "tokens": [name]} for i, name in ((1, "<s>"), (2, "</s>"))}}
         metaspace = {"type": "Metaspace", "replacement": MARK, "prepend_scheme": scheme, "split": False}
-        normalizer = {"type": "Sequence", "normalizers": [PREPEND, REPLACE]} if picker.random() < 0.7 else REPLACE
+        old = {"type": "Sequence", "normalizers": [PREPEND, REPLACE]} if picker.random() < 0.7 else REPLACE
+        new = None if not self.is_model else {
+            "type": "Sequence", "normalizers": [REPLACE] + ([DOUBLE] if scheme == "always" else [])}
+        pre_tokenizer = {"type": "Sequence", "pretokenizers": [metaspace]} if new else metaspace
         return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": base_tokens() + tokens,
-                "normalizer": normalizer if self.is_old else None, "pre_tokenizer": None if self.is_old else metaspace,
+                "normalizer": old if self.is_old else new, "pre_tokenizer": None if self.is_old else pre_tokenizer,
                 "post_processor": picker.choice([processor, processor, processor, None,
                                                  {"type": "Sequence", "processors": [processor]}]),
                 "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}]}}
 
 
 def scheme_of(file):
-    if file["pre_tokenizer"]:
+    if file["pre_tokenizer"]:  # of LlamaTokenizer
         return file["pre_tokenizer"]["prepend_scheme"]
     return "always" if file["normalizer"]["type"] == "Sequence" else "never"
 

@@ -112,6 +112,21 @@ TEST(TokenizerConfig, OtherClassesTakeThePrefixOfTokenizerJson) {
     EXPECT_EQ(rule(name, metaspace("first")), PrefixRule::first);
     EXPECT_EQ(rule(name, Json::object()), PrefixRule::each); // as SentencePiece
   }
+  // The normalizers of versions 4 and 5.
+  const Json replace = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}};
+  const Json prepend = {{"type", "Prepend"}, {"prepend", "\u2581"}};
+  const Json twice = {
+      {"type", "Replace"}, {"pattern", {{"Regex", "\\A\u2581"}}}, {"content", "\u2581\u2581"}};
+  const auto sequence = [](const std::vector<Json> &steps) {
+    return Json{{"type", "Sequence"}, {"normalizers", steps}};
+  };
+  EXPECT_EQ(rule("TokenizersBackend", {{"normalizer", sequence({prepend, replace})}}), PrefixRule::each);
+  EXPECT_EQ(rule("TokenizersBackend", {{"normalizer", replace}}), PrefixRule::never);
+  Json both = metaspace("always");
+  both["normalizer"] = sequence({replace, twice});
+  EXPECT_EQ(rule("TokenizersBackend", both), PrefixRule::each);
+  both["added_tokens"] = {{{"id", 800}, {"content", "word"}}};
+  EXPECT_THAT(read({.tokenizer = both}).notes, testing::Contains(HasSubstr("'word' (id 800) is normalized")));
   EXPECT_EQ(rule("CodeLlamaTokenizerFast", metaspace("always")), PrefixRule::first);
   EXPECT_EQ(read({}).tokens.prefix, PrefixRule::each);
   EXPECT_EQ(read({.model = {{"tokenizer_class", "CodeLlamaTokenizer"}}}).tokens.prefix, PrefixRule::first);
