@@ -87,10 +87,16 @@ Status readTokenizerModel(const OpenOptions &options, Checkpoint &checkpoint) {
                  "{}: no such file; its download was not completed, and left '{}': continue it", path,
                  printable(partial));
   }
-  return error(StatusCode::notFound,
-               "{}: no such file: the checkpoint needs its SentencePiece tokenizer; --no-tokenizer compiles "
-               "without one, for bench and logits only",
-               path);
+  // transformers 5 saves tokenizer.json alone.
+  const bool hasOther = isThere(inFolder(checkpoint.path, "tokenizer.json"));
+  return error(
+      StatusCode::notFound,
+      "{}: no such file: the checkpoint needs its SentencePiece tokenizer{}; --no-tokenizer compiles "
+      "without one, for bench and logits only",
+      path,
+      hasOther ? ", and tokenizer.json does not replace it: copy the tokenizer.model of the model that "
+                 "this one was made from into the folder, if its tokenizer is the same"
+               : "");
 }
 
 } // namespace cria::huggingface

@@ -169,6 +169,12 @@ TEST(HuggingFaceFrontend, MissingTokenizer) {
   SmallCheckpoint small;
   small.hasTokenizer = false;
   EXPECT_THAT(errorOf(small), HasSubstr("/tokenizer.model: no such file"));
+  TemporaryFolder folder; // as transformers 5 saves it
+  small.write(folder);
+  folder.write("tokenizer.json", R"({"added_tokens": []})");
+  folder.write("tokenizer_config.json", R"({"tokenizer_class": "TokenizersBackend"})");
+  EXPECT_THAT(errorOf(folder),
+              HasSubstr("copy the tokenizer.model of the model that this one was made from"));
 }
 
 TEST(HuggingFaceFrontend, NotACheckpoint) {
