@@ -99,6 +99,9 @@ std::optional<StandIn> findStandIn(std::string_view beginning, uint64_t size, Fi
   if (expected == FileContent::bytes && isSafetensors(beginning)) {
     return std::nullopt;
   }
+  if (size == 0 && expected != FileContent::text) {
+    return StandIn{"an empty file", kDownload};
+  }
   if (auto pointer = findMark(kPointers, beginning, size)) {
     return pointer;
   }

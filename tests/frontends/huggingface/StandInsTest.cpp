@@ -35,6 +35,7 @@ const std::vector<StandInCase> kEverywhere = {
     {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>", "a document of XML",
      "download the file again"}};
 const std::vector<StandInCase> kErrors = {
+    {"", "an empty file", "download the file again"},
     {"Entry not found", "text, 'Entry not found'", "download the file again"},
     {"Invalid credentials in Authorization header", "text, 'Invalid credentials", "hf auth login"},
     {R"({"error":"Repository not found"})", R"({"error":"Repository not found"}')",
