@@ -2,6 +2,7 @@
 // A recursive-descent parser for regular expressions that translates each part to a language.
 #include "plugins/samplers/grammar/JsonPattern.h"
 
+#include "plugins/samplers/grammar/AnchoredPart.h"
 #include "plugins/sdk/cria_plugin.hpp"
 
 namespace cria::grammar {
@@ -59,14 +60,11 @@ public:
   }
 
   Id read() {
-    std::vector<Id> alternatives = {readAnchored()};
-    while (take('|')) {
-      alternatives.push_back(readAnchored());
-    }
+    const Tail tail = readAlternatives(0);
     if (at_ < text_.size()) {
       invalid("expected '|' or the end of the pattern");
     }
-    return languages_.choice(std::move(alternatives));
+    return languages_.choice({languages_.sequence(Languages::kAnyText, tail.anywhere), tail.atStart});
   }
 
 private:
@@ -95,71 +93,72 @@ private:
     return text_[at_++];
   }
 
-  /// Parses an alternative of the whole pattern with its anchors.
-  Id readAnchored() {
-    const Id before = take('^') ? Languages::kEmptyText : Languages::kAnyText;
-    return languages_.sequence(before, readToTheEnd(0));
+  /// Parses alternatives up to the end of the text that the pattern is searched in.
+  Tail readAlternatives(int depth) {
+    Tail tail = readToTheEnd(depth);
+    while (take('|')) {
+      tail = tail.orElse(languages_, readToTheEnd(depth));
+    }
+    return tail;
   }
 
-  /// Parses the rest of an alternative, up to the end of the text that the pattern is searched in. What
-  /// follows a lookahead is restricted by it.
-  Id readToTheEnd(int depth) {
-    std::vector<Id> parts;
-    while (at_ < text_.size() && !is('|') && !is(')') && !is('$')) {
+  /// Parses the rest of an alternative. What follows a lookahead is restricted by it.
+  Tail readToTheEnd(int depth) {
+    std::vector<AnchoredPart> parts;
+    Tail tail = {Languages::kAnyText, Languages::kNothing};
+    while (!isAtEndOfAlternative()) {
       if (isLookahead()) {
-        const Id seen = readLookahead(depth);
-        parts.push_back(languages_.both({seen, readToTheEnd(depth)}));
-        return joined(parts);
+        const Tail seen = readLookahead(depth);
+        tail = seen.both(languages_, readToTheEnd(depth));
+        break;
       }
       parts.push_back(readRepeated(depth));
     }
-    const bool isAtEnd = take('$');
-    if (is('^') || is('$') || (isAtEnd && at_ < text_.size() && !is('|') && !is(')'))) {
-      unsupported("an anchor within a pattern");
+    for (size_t i = parts.size(); i-- > 0;) {
+      tail = parts[i].before(languages_, tail);
     }
-    parts.push_back(isAtEnd ? Languages::kEmptyText : Languages::kAnyText);
-    return joined(parts);
+    return tail;
   }
 
-  Id joined(const std::vector<Id> &parts) {
-    Id whole = Languages::kEmptyText;
-    for (size_t i = parts.size(); i-- > 0;) {
-      whole = languages_.sequence(parts[i], whole);
-    }
-    return whole;
-  }
+  bool isAtEndOfAlternative() const { return at_ == text_.size() || is('|') || is(')'); }
 
   bool isLookahead() const {
     return is('(') && at_ + 2 < text_.size() && text_[at_ + 1] == '?' &&
            (text_[at_ + 2] == '=' || text_[at_ + 2] == '!');
   }
 
-  /// Parses "(?=...)" or "(?!...)" and returns the language of the texts that may follow.
-  Id readLookahead(int depth) {
+  /// Parses "(?=...)" or "(?!...)" and returns the texts that may follow.
+  Tail readLookahead(int depth) {
     checkDepth(depth);
     const bool isNegative = text_[at_ + 2] == '!';
     at_ += 3;
-    std::vector<Id> alternatives = {readToTheEnd(depth + 1)};
-    while (take('|')) {
-      alternatives.push_back(readToTheEnd(depth + 1));
+    const Tail seen = readAlternatives(depth + 1);
+    if (isNegative && seen.atStart != Languages::kNothing) {
+      unsupported("'^' in a negative lookahead");
     }
     if (!take(')')) {
       invalid("expected ')'");
     }
-    const Id seen = languages_.choice(std::move(alternatives));
-    return isNegative ? languages_.complement(seen) : seen;
+    return isNegative ? Tail{languages_.complement(seen.anywhere), Languages::kNothing} : seen;
   }
 
-  Id readSequence(int depth) {
-    std::vector<Id> parts;
-    while (at_ < text_.size() && !is('|') && !is(')') && !is('$')) {
+  AnchoredPart readSequence(int depth) {
+    std::vector<AnchoredPart> parts;
+    while (!isAtEndOfAlternative()) {
       parts.push_back(readRepeated(depth));
     }
-    return joined(parts);
+    AnchoredPart whole = AnchoredPart::of(Languages::kEmptyText);
+    for (size_t i = parts.size(); i-- > 0;) {
+      whole = parts[i].then(languages_, whole);
+    }
+    return whole;
   }
 
-  Id readRepeated(int depth) {
-    const Id part = readPart(depth);
+  AnchoredPart readRepeated(int depth) {
+    if (is('^') || is('$')) {
+      return AnchoredPart::anchor(next() == '^');
+    }
+    const AnchoredPart part = readPart(depth);
     const std::optional<std::pair<uint64_t, uint64_t>> times = readTimes();
     if (!times) {
       return part;
@@ -168,7 +167,12 @@ private:
     if (is('*') || is('+') || is('?') || is('{')) {
       invalid("expected one quantifier, got two");
     }
-    return languages_.repeated(part, times->first, times->second);
+    if (part.isAnchored() && times->second > 1) {
+      unsupported("an anchor in a group that is repeated");
+    }
+    return part.isAnchored()
+               ? part.repeatedOnce(languages_, times->first, times->second)
+               : AnchoredPart::of(languages_.repeated(part.free(), times->first, times->second));
   }
 
   /// Parses one of the quantifiers "*", "+", "?", "{2}", "{2,}" and "{2,5}"; nullopt if there is none.
@@ -210,10 +214,7 @@ private:
     return number;
   }
 
-  Id readPart(int depth) {
-    if (is('^')) {
-      unsupported("an anchor within a pattern");
-    }
+  AnchoredPart readPart(int depth) {
     if (is('*') || is('+') || is('?') || is('{') || is('}') || is(']')) {
       invalid("quantifier or bracket without an operand; use '\\' before a literal character");
     }
@@ -221,12 +222,12 @@ private:
       return readGroup(depth);
     }
     if (take('[')) {
-      return readClass();
+      return AnchoredPart::of(readClass());
     }
     if (take('.')) {
-      return languages_.characters(kLineEnds.complement());
+      return AnchoredPart::of(languages_.characters(kLineEnds.complement()));
     }
-    return checked(is('\\') ? readEscape(false) : single(next()));
+    return AnchoredPart::of(checked(is('\\') ? readEscape(false) : single(next())));
   }
 
   void checkDepth(int depth) const {
@@ -235,22 +236,19 @@ private:
     }
   }
 
-  Id readGroup(int depth) {
+  AnchoredPart readGroup(int depth) {
     checkDepth(depth);
     if (take('?') && !take(':')) {
       readGroupName();
     }
-    std::vector<Id> alternatives = {readSequence(depth + 1)};
+    std::vector<AnchoredPart> alternatives = {readSequence(depth + 1)};
     while (take('|')) {
       alternatives.push_back(readSequence(depth + 1));
-    }
-    if (is('$')) {
-      unsupported("an anchor within a group");
     }
     if (!take(')')) {
       invalid("expected ')'");
     }
-    return languages_.choice(std::move(alternatives));
+    return AnchoredPart::choice(languages_, alternatives);
   }
 
   /// Parses "<name>" in "(?<name>...)". Refuses lookbehind, and lookahead in a group.
@@ -342,7 +340,7 @@ private:
     if (name == 'b' && isInClass) {
       return '\b';
     }
-    if (kWord.contains(name)) { // \b, \B, \1, \k<name>, \p{L}, \cJ
+    if (kWord.contains(name) && name != '_') { // \b, \B, \1, \k<name>, \p{L}, \cJ
       unsupported(std::string("'\\") + static_cast<char>(name) + "'");
     }
     return name;

@@ -90,7 +90,21 @@ TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
                               "(?!a|b)[^1]$",
                               "^(?=a$|b)",
                               "^(?!.*(ab|1))(?=.{2}).*a",
-                              "^a{0,1}$"}) {
+                              "^a{0,1}$",
+                              "(^a)?b",
+                              "(a$)b|1",
+                              "a$b|-",
+                              "a^b|1",
+                              "^^(a|$)b?$$",
+                              "(^a|b)1",
+                              "(^|b)a($|1)",
+                              "(^a$)|(^b.$)",
+                              "(^a?$)|(^(b|1$)a*$)",
+                              "(a|(^|b)1)(-$|a)?",
+                              "(?:^|-)(?=a|^1)[ab1]+$",
+                              "a(?=$|^|b)",
+                              "^a\\_|b$",
+                              "(a?^b?$)|11"}) {
     Matcher matcher = matcherOf(pattern);
     const std::regex regex(pattern);
     int found = 0;
@@ -110,6 +124,9 @@ TEST(JsonPatternTest, KnowsCharactersBeyondAscii) {
   Matcher lines = matcherOf("^a\\nb\\t[\\b\\f]\\r$");
   EXPECT_TRUE(acceptsString(lines, "a\nb\t\f\r"));
   EXPECT_FALSE(acceptsString(lines, "a\nb\ta\r"));
+  Matcher names = matcherOf("^[\\w\\_]\\_$"); // an escape that stands for itself, as in annex B of ECMA-262
+  EXPECT_TRUE(acceptsString(names, "a_"));
+  EXPECT_FALSE(acceptsString(names, "a\\"));
   Matcher any = matcherOf("^.\\s$");
   EXPECT_TRUE(acceptsString(any, "\xE6\xBC\xA2\xE3\x80\x80"));
   EXPECT_FALSE(acceptsString(any, "\n "));
@@ -199,9 +216,10 @@ TEST(JsonPatternTest, RefusesByNameAndPosition) {
       {"\\1", "'\\1' is not supported"},
       {"a\\b", "'\\b' is not supported"},
       {"\\p{L}", "'\\p' is not supported"},
-      {"(^a)?b", "an anchor within a pattern"},
-      {"(a$)b", "an anchor within a group"},
-      {"a$b", "an anchor within a pattern"},
+      {"(^a){2}b", "an anchor in a group that is repeated"},
+      {"(a$)*b", "an anchor in a group that is repeated"},
+      {"(?!^a)b", "'^' in a negative lookahead"},
+      {"^*", "quantifier or bracket without an operand"},
       {"(?i:a)", "a group with flags is not supported"},
       {"\\ud83d", "an unpaired surrogate"},
       {"\\ude00", "an unpaired surrogate"},

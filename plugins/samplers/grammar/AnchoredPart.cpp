@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What precedes an anchor "^" is empty, and so is what follows "$": both stand for places at the ends of the
+// text (ECMA-262, 22.2.2.4, without the flag m).
+#include "plugins/samplers/grammar/AnchoredPart.h"
+
+#include <algorithm>
+
+namespace cria::grammar {
+
+/// Returns the empty text if it belongs to the language, otherwise nothing.
+static Languages::Id emptyTextOf(const Languages &languages, Languages::Id language) {
+  return languages.node(language).hasEmpty ? Languages::kEmptyText : Languages::kNothing;
+}
+
+Tail Tail::orElse(Languages &languages, const Tail &other) const {
+  return {languages.choice({anywhere, other.anywhere}), languages.choice({atStart, other.atStart})};
+}
+
+Tail Tail::both(Languages &languages, const Tail &other) const {
+  return {languages.both({anywhere, other.anywhere}),
+          languages.choice({languages.both({atStart, languages.choice({other.anywhere, other.atStart})}),
+                            languages.both({anywhere, other.atStart})})};
+}
+
+AnchoredPart AnchoredPart::of(Id language) {
+  AnchoredPart part;
+  part.texts_[0] = language;
+  return part;
+}
+
+AnchoredPart AnchoredPart::anchor(bool isStart) {
+  AnchoredPart part;
+  part.texts_[isStart ? kAtStart : kAtEnd] = Languages::kEmptyText;
+  return part;
+}
+
+AnchoredPart AnchoredPart::choice(Languages &languages, const std::vector<AnchoredPart> &parts) {
+  AnchoredPart result;
+  for (size_t i = 0; i < result.texts_.size(); ++i) {
+    std::vector<Id> texts;
+    std::transform(parts.begin(), parts.end(), std::back_inserter(texts),
+                   [&](const AnchoredPart &part) { return part.texts_[i]; });
+    result.texts_[i] = languages.choice(std::move(texts));
+  }
+  return result;
+}
+
+bool AnchoredPart::isAnchored() const {
+  return std::any_of(texts_.begin() + 1, texts_.end(), [](Id text) { return text != Languages::kNothing; });
+}
+
+AnchoredPart AnchoredPart::then(Languages &languages, const AnchoredPart &next) const {
+  if (!isAnchored() && !next.isAnchored()) {
+    return of(languages.sequence(free(), next.free()));
+  }
+  std::array<std::vector<Id>, 4> texts;
+  for (unsigned first = 0; first < 4; ++first) {
+    for (unsigned second = 0; second < 4; ++second) {
+      const Id before = (second & kAtStart) != 0 ? emptyTextOf(languages, texts_[first]) : texts_[first];
+      const Id after =
+          (first & kAtEnd) != 0 ? emptyTextOf(languages, next.texts_[second]) : next.texts_[second];
+      texts[first | second].push_back(languages.sequence(before, after));
+    }
+  }
+  AnchoredPart result;
+  std::transform(texts.begin(), texts.end(), result.texts_.begin(),
+                 [&](std::vector<Id> &each) { return languages.choice(std::move(each)); });
+  return result;
+}
+
+Tail AnchoredPart::before(Languages &languages, const Tail &tail) const {
+  std::vector<Id> anywhere, atStart;
+  for (unsigned flags = 0; flags < 4; ++flags) {
+    const auto limited = [&](Id rest) { return (flags & kAtEnd) != 0 ? emptyTextOf(languages, rest) : rest; };
+    ((flags & kAtStart) != 0 ? atStart : anywhere)
+        .push_back(languages.sequence(texts_[flags], limited(tail.anywhere)));
+    atStart.push_back(languages.sequence(emptyTextOf(languages, texts_[flags]), limited(tail.atStart)));
+  }
+  return {languages.choice(std::move(anywhere)), languages.choice(std::move(atStart))};
+}
+
+AnchoredPart AnchoredPart::repeatedOnce(Languages &languages, uint64_t minimum, uint64_t maximum) const {
+  if (maximum == 0) {
+    return of(Languages::kEmptyText);
+  }
+  return minimum == 1 ? *this : choice(languages, {*this, of(Languages::kEmptyText)});
+}
+
+} // namespace cria::grammar
