@@ -16,25 +16,35 @@ std::string SchemaWriter::arrayOf(const Shape &given, const Node &node) {
       shape.maximum = i; // no item can be there
     }
   }
+  shape.isUnique = shape.isUnique && shape.maximum > 1;
+  if (shape.isUnique && shape.prefix.empty()) {
+    constexpr size_t kMaxValues = 256;
+    const auto values = reader_.valuesOf(shape.rest, kMaxValues);
+    shape.maximum = values ? std::min<uint64_t>(shape.maximum, values->size()) : shape.maximum;
+  }
   if (shape.minimum > shape.maximum) {
     return "";
   }
   if (shape.maximum == 0) {
     return R"("[" ws "]")";
   }
-  const bool isDistinct = shape.isUnique && shape.maximum > 1;
-  if (isDistinct && !shape.contained.empty()) {
-    refuse(node, "uniqueItems", "is not supported together with 'contains'");
-  }
-  const std::string items = isDistinct                 ? distinctOf(shape, node)
+  const std::optional<std::string> listed =
+      shape.isUnique && shape.contained.empty() ? distinctOf(shape) : std::nullopt;
+  const std::string items = listed                     ? *listed
                             : !shape.contained.empty() ? countedOf(shape, node)
                             : shape.prefix.empty()     ? listOf(shape)
                                                        : tupleOf(shape);
   return items.empty() ? "" : "\"[\" ws " + items + " \"]\"";
 }
 
+/// An item and what follows it up to a comma. Those of an array with uniqueItems differ: the matcher compares
+/// them.
+std::string SchemaWriter::itemOf(const Shape &shape, const Node &node) {
+  return ruleOf(node) + (shape.isUnique ? " %distinct ws" : " ws");
+}
+
 std::string SchemaWriter::listOf(const Shape &shape) {
-  const std::string item = ruleOf(shape.rest) + " ws";
+  const std::string item = itemOf(shape, shape.rest);
   const std::string all = item + " (\",\" ws " + item + ")" +
                           timesOf(shape.minimum == 0 ? 0 : shape.minimum - 1,
                                   shape.maximum == Shape::kNoLimit ? Shape::kNoLimit : shape.maximum - 1);
@@ -46,12 +56,12 @@ std::string SchemaWriter::tupleOf(const Shape &shape) {
   const uint64_t size = std::min<uint64_t>(shape.prefix.size(), shape.maximum);
   std::string tail;
   if (shape.maximum > size) {
-    tail = "(\",\" ws " + ruleOf(shape.rest) + " ws)" +
+    tail = "(\",\" ws " + itemOf(shape, shape.rest) + ")" +
            timesOf(shape.minimum > size ? shape.minimum - size : 0,
                    shape.maximum == Shape::kNoLimit ? Shape::kNoLimit : shape.maximum - size);
   }
   for (uint64_t i = size; i-- > 0;) {
-    const std::string item = (i == 0 ? "" : "\",\" ws ") + ruleOf(shape.item(i)) + " ws " + tail;
+    const std::string item = (i == 0 ? "" : "\",\" ws ") + itemOf(shape, shape.item(i)) + " " + tail;
     tail = add(i < shape.minimum ? item : item + " | \"\"");
   }
   return tail;
@@ -83,8 +93,8 @@ std::string SchemaWriter::countedOf(const Shape &shape, const Node &node) {
     for (uint64_t count = 0; count <= counts; ++count) {
       std::string choices = at >= shape.minimum && count >= contained.minimum ? "\"\"" : "";
       const auto addItem = [&](const Node &item, uint64_t newCount) {
-        choices += (choices.empty() ? "" : " | ") + std::string(at == 0 ? "" : "\",\" ws ") + ruleOf(item) +
-                   " ws " + nameOf(std::min(at + 1, positions), newCount);
+        choices += (choices.empty() ? "" : " | ") + std::string(at == 0 ? "" : "\",\" ws ") +
+                   itemOf(shape, item) + " " + nameOf(std::min(at + 1, positions), newCount);
       };
       if (at < shape.maximum) {
         const Node &item = shape.item(at);
@@ -99,17 +109,16 @@ std::string SchemaWriter::countedOf(const Shape &shape, const Node &node) {
   return nameOf(0, 0);
 }
 
-/// Items that all differ: of few values in any order, of more in the order of the schema.
-std::string SchemaWriter::distinctOf(const Shape &shape, const Node &node) {
-  constexpr size_t kMaxInAnyOrder = 10, kMaxValues = 256;
+/// Items that all differ, of few values which the schema lists or bounds; nullopt if they are none, or their
+/// combinations too many.
+std::optional<std::string> SchemaWriter::distinctOf(const Shape &shape) {
+  constexpr size_t kMaxValues = 10, kMaxStates = 4096;
   std::vector<Json> values;
   std::vector<std::vector<bool>> allowed; // by position, up to the first that has no schema of its own
   for (size_t i = 0; i <= shape.prefix.size(); ++i) {
     const auto listed = reader_.valuesOf(shape.item(i), kMaxValues);
     if (!listed && i < shape.maximum) {
-      refuse(node, "uniqueItems",
-             "is supported for items of at most " + std::to_string(kMaxValues) +
-                 " values, which the schema lists or bounds; list them with enum, or state maxItems 1");
+      return std::nullopt;
     }
     allowed.emplace_back(values.size(), false);
     for (const Json &value : listed.value_or(std::vector<Json>())) {
@@ -124,25 +133,25 @@ std::string SchemaWriter::distinctOf(const Shape &shape, const Node &node) {
       allowed.back()[index] = true;
     }
   }
+  if (values.size() > kMaxValues) {
+    return std::nullopt;
+  }
   std::vector<std::string> items;
   for (const Json &value : values) {
     items.push_back(add(valueOf(value) + " ws"));
   }
-  const bool inAnyOrder = values.size() <= kMaxInAnyOrder;
-  std::map<std::pair<uint64_t, uint64_t>, std::string>
-      names; // by items so far, and those taken or the next allowed
+  std::map<std::pair<uint64_t, uint64_t>, std::string> names; // by the number of items so far, and which
   const std::function<std::string(uint64_t, uint64_t)> rest = [&](uint64_t at,
-                                                                  uint64_t state) -> std::string {
-    const auto [found, isNew] = names.emplace(std::pair(at, state), "");
-    if (!isNew) {
+                                                                  uint64_t taken) -> std::string {
+    const auto [found, isNew] = names.emplace(std::pair(at, taken), "");
+    if (!isNew || names.size() > kMaxStates) {
       return found->second;
     }
     std::string choices;
     const std::vector<bool> &here = allowed[std::min<size_t>(at, allowed.size() - 1)];
-    for (size_t i = inAnyOrder ? 0 : state; i < values.size() && at < shape.maximum; ++i) {
-      const bool isTaken = inAnyOrder && (state >> i & 1) != 0;
-      if (i < here.size() && here[i] && !isTaken) {
-        const std::string next = rest(at + 1, inAnyOrder ? state | uint64_t{1} << i : i + 1);
+    for (size_t i = 0; i < values.size() && at < shape.maximum; ++i) {
+      if (i < here.size() && here[i] && (taken >> i & 1) == 0) {
+        const std::string next = rest(at + 1, taken | uint64_t{1} << i);
         choices += next.empty() ? ""
                                 : (choices.empty() ? "" : " | ") + std::string(at == 0 ? "" : "\",\" ws ") +
                                       items[i] + " " + next;
@@ -151,14 +160,10 @@ std::string SchemaWriter::distinctOf(const Shape &shape, const Node &node) {
     if (at >= shape.minimum) {
       choices += choices.empty() ? "\"\"" : " | \"\"";
     }
-    if (names.size() > kMaxArrayStates) {
-      refuse(node, "uniqueItems",
-             "is supported with at most " + std::to_string(kMaxArrayStates) +
-                 " combinations of items; state fewer values or maxItems");
-    }
-    return names[{at, state}] = choices.empty() ? "" : add(choices);
+    return names[{at, taken}] = choices.empty() ? "" : add(choices);
   };
-  return rest(0, 0);
+  const std::string list = rest(0, 0);
+  return names.size() > kMaxStates ? std::nullopt : std::optional(list);
 }
 
 } // namespace cria::grammar

@@ -60,6 +60,9 @@ private:
     std::vector<Sequence> alternatives;
     for (const Sequence &sequence : std::vector<Sequence>(grammar_.rules[source].alternatives)) {
       for (size_t i = 0; i < sequence.size(); ++i) {
+        if (sequence[i].isDistinct) {
+          continue; // a condition is never the first that is not empty
+        }
         alternatives.emplace_back(sequence.begin() + static_cast<std::ptrdiff_t>(i), sequence.end());
         makeNonEmpty(alternatives.back().front());
         numAdded_ += alternatives.back().size();

@@ -19,9 +19,9 @@ constexpr int kMaxNesting = 200;          // levels of groups
 
 class Parser {
 public:
-  explicit Parser(std::string_view text) : cursor_(text) {}
+  Parser(std::string_view text, bool isGenerated) : cursor_(text), isGenerated_(isGenerated) {}
 
-  Grammar parse(std::string_view rootName, bool dropsEndless) {
+  Grammar parse(std::string_view rootName) {
     cursor_.take("\xEF\xBB\xBF"); // a byte order mark
     cursor_.skipSpace(true);
     while (!cursor_.atEnd()) {
@@ -39,7 +39,7 @@ public:
     }
     grammar_.root = root->second;
     removeEmptyIterations(grammar_);
-    if (dropsEndless && !removeEndlessAlternatives(grammar_)) {
+    if (isGenerated_ && !removeEndlessAlternatives(grammar_)) {
       cursor_.failAt(0, "grammar matches no text");
     }
     if (const std::optional<RuleProblem> problem = findProblem(grammar_)) {
@@ -158,6 +158,11 @@ private:
     } else if (GbnfCursor::isWord(cursor_.peek())) {
       const size_t begin = cursor_.at();
       item.push_back(reference(ruleOf(cursor_.takeName(), begin)));
+    } else if (isGenerated_ && cursor_.take("%distinct")) {
+      Symbol condition;
+      condition.isDistinct = true;
+      condition.minimum = condition.maximum = 0;
+      item.push_back(condition);
     } else {
       return false;
     }
@@ -279,6 +284,7 @@ private:
   }
 
   GbnfCursor cursor_;
+  bool isGenerated_; // by a program
   Grammar grammar_;
   std::map<std::string, uint32_t> names_;
   std::string name_; // name of the rule that is being parsed
@@ -288,10 +294,8 @@ private:
 } // namespace
 
 Grammar parseGbnf(std::string_view text, std::string_view rootName) {
-  return Parser(text).parse(rootName, /*dropsEndless=*/false);
+  return Parser(text, /*isGenerated=*/false).parse(rootName);
 }
-Grammar parseGeneratedGbnf(std::string_view text) {
-  return Parser(text).parse("root", /*dropsEndless=*/true);
-}
+Grammar parseGeneratedGbnf(std::string_view text) { return Parser(text, /*isGenerated=*/true).parse("root"); }
 
 } // namespace cria::grammar

@@ -20,9 +20,10 @@ struct CharRange {
 inline constexpr uint32_t kUnbounded = UINT32_MAX;
 
 /// A symbol of an alternative: a reference to a rule, or one character of a class, repeated from `minimum` to
-/// `maximum` times.
+/// `maximum` times; or a condition, which matches the empty text.
 struct Symbol {
   bool isRule = false;
+  bool isDistinct = false;       // a condition: the item or name that ends here repeats none (JsonProgress)
   uint32_t rule = 0;             // index of the rule, if isRule
   std::vector<CharRange> ranges; // the class, if !isRule; sorted by their first characters
   bool isNegated = false;        // the class is the complement of `ranges`
@@ -63,7 +64,7 @@ bool removeEndlessAlternatives(Grammar &grammar);
 /// with line and column. Thread-safe.
 Grammar parseGbnf(std::string_view text, std::string_view rootName);
 /// The same for a grammar that a program wrote, whose start rule is `root`: alternatives that match no finite
-/// text are removed.
+/// text are removed. `%distinct` is a condition (Symbol::isDistinct) of grammars whose texts are JSON.
 Grammar parseGeneratedGbnf(std::string_view text);
 
 /// A rule that cannot be matched, and the reason, which completes a sentence that begins with the rule.

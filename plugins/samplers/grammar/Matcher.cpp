@@ -36,7 +36,15 @@ Matcher::Matcher(Grammar grammar, uint32_t reach) : grammar_(std::move(grammar))
   for (uint32_t i = 0; i < grammar_.rules[grammar_.root].alternatives.size(); ++i) {
     seeds.push_back({grammar_.root, i, 0, 0, kEnd});
   }
-  start_ = stateOf(seeds);
+  start_ = stateOf(seeds, false);
+  for (const Rule &rule : grammar_.rules) {
+    for (const Sequence &sequence : rule.alternatives) {
+      if (std::any_of(sequence.begin(), sequence.end(), [](const Symbol &each) { return each.isDistinct; })) {
+        startOfJson_ = std::make_shared<const JsonProgress>();
+        return;
+      }
+    }
+  }
 }
 
 int32_t Matcher::idOf(const Item &item) {
@@ -61,8 +69,9 @@ void Matcher::completeIteration(Item &item, const Symbol &symbol) {
 }
 
 /// Computes the closure of `seeds`: enters rules and leaves complete alternatives until each item is before a
-/// character or at the end of the text. Returns the id of that state.
-int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
+/// character or at the end of the text. Returns the id of that state. Conditions hold unless `isRepeated`.
+int32_t Matcher::stateOf(const std::vector<Item> &seeds, bool isRepeated) {
+  hasPassedCondition_ = false;
   std::vector<Item> open = seeds;
   std::unordered_set<Item, ItemHash> seen(seeds.begin(), seeds.end());
   std::vector<int32_t> items;
@@ -89,6 +98,13 @@ int32_t Matcher::stateOf(const std::vector<Item> &seeds) {
       continue;
     }
     const Symbol &symbol = sequence[item.at];
+    if (symbol.isDistinct) {
+      hasPassedCondition_ = true;
+      if (!isRepeated) {
+        add({item.rule, item.alternative, item.at + 1, 0, item.caller});
+      }
+      continue;
+    }
     if (item.count >= symbol.minimum) { // otherwise it would have moved on, or must repeat
       add({item.rule, item.alternative, item.at + 1, 0, item.caller});
     }
@@ -137,6 +153,15 @@ int32_t Matcher::step(int32_t state, uint32_t character) {
       return known->second;
     }
   }
+  const int32_t next = computeStep(state, character, false);
+  if (hasPassedCondition_) {
+    ifRepeated_.emplace(edgeOf(state, character), computeStep(state, character, true));
+  }
+  remember(states_[static_cast<size_t>(state)], character, next);
+  return next;
+}
+
+int32_t Matcher::computeStep(int32_t state, uint32_t character, bool isRepeated) {
   std::vector<Item> seeds;
   for (const int32_t id : states_[static_cast<size_t>(state)].items) {
     if (id == kEnd) {
@@ -148,10 +173,14 @@ int32_t Matcher::step(int32_t state, uint32_t character) {
       completeIteration(seeds.back(), symbol);
     }
   }
-  const int32_t next = seeds.empty() ? kDead : stateOf(seeds);
-  State &from = states_[static_cast<size_t>(state)]; // again, as stateOf may have reallocated states_
-  remember(from, character, next);
-  return next;
+  hasPassedCondition_ = false;
+  return seeds.empty() ? kDead : stateOf(seeds, isRepeated);
+}
+
+int32_t Matcher::stepIfRepeated(int32_t state, uint32_t character) {
+  const int32_t next = step(state, character);
+  const auto found = ifRepeated_.find(edgeOf(state, character));
+  return found == ifRepeated_.end() ? next : found->second;
 }
 
 /// Most states of a long text are left by one or two characters; those that many tokens are matched from get
@@ -177,10 +206,16 @@ Position Matcher::next(Position position, uint8_t byte) {
   if (position.state == kDead || !position.partial.add(byte)) {
     return {kDead, {}};
   }
+  if (position.json != nullptr) {
+    position.json = std::make_shared<const JsonProgress>(position.json->after(byte));
+  }
   if (!position.partial.isComplete()) {
     return position;
   }
-  return {step(position.state, position.partial.bits), {}};
+  const bool isRepeated = position.json != nullptr && position.json->isRepeated();
+  const int32_t next = isRepeated ? stepIfRepeated(position.state, position.partial.bits)
+                                  : step(position.state, position.partial.bits);
+  return {next, {}, std::move(position.json)};
 }
 
 bool Matcher::isAlive(const Position &position) const {
@@ -232,7 +267,7 @@ Position Matcher::mergedWithinReach(Position position) {
     return position;
   }
   if (int32_t merged = states_[static_cast<size_t>(position.state)].merged; merged != kUnknown) {
-    return {merged, position.partial};
+    return {merged, position.partial, position.json};
   }
   std::vector<int32_t> items;
   for (const int32_t id : std::vector<int32_t>(states_[static_cast<size_t>(position.state)].items)) {
@@ -240,7 +275,7 @@ Position Matcher::mergedWithinReach(Position position) {
   }
   const int32_t merged = stateWith(std::move(items));
   states_[static_cast<size_t>(position.state)].merged = merged;
-  return {merged, position.partial};
+  return {merged, position.partial, position.json};
 }
 
 bool Matcher::repeats(const Position &position, const CharRanges &set) {

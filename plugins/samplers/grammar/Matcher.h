@@ -9,6 +9,7 @@
 
 #include "plugins/samplers/grammar/CharRanges.h"
 #include "plugins/samplers/grammar/Grammar.h"
+#include "plugins/samplers/grammar/JsonProgress.h"
 #include "plugins/sdk/cria_utf8.hpp"
 
 #include <map>
@@ -16,10 +17,12 @@
 
 namespace cria::grammar {
 
-/// The position after a prefix of a text: a state, and the bytes of an incomplete UTF-8 character.
+/// The position after a prefix of a text: a state, the bytes of an incomplete UTF-8 character, and the values
+/// so far if the grammar has conditions on them. Without `json` the conditions hold.
 struct Position {
   int32_t state = 0; // kDead: no text of the grammar has this prefix
   utf8::Prefix partial;
+  std::shared_ptr<const JsonProgress> json = nullptr;
   bool operator==(const Position &) const = default;
 };
 inline constexpr int32_t kDead = -1;
@@ -30,7 +33,7 @@ public:
   explicit Matcher(Grammar grammar, uint32_t reach = 0);
 
   /// Returns the position before the first character.
-  Position start() const { return {start_, {}}; }
+  Position start() const { return {start_, {}, startOfJson_}; }
   /// Returns the position after one more byte. Errors: throws plugin::Refusal (UNSUPPORTED) if the grammar is
   /// too ambiguous.
   Position next(Position position, uint8_t byte);
@@ -44,6 +47,15 @@ public:
   /// Returns whether every text of characters of `set`, within reach, can follow, and it is evident: each of
   /// the characters leads to the same position, and that is merged with this one. REQUIRES: !set.empty()
   bool repeats(const Position &position, const CharRanges &set);
+
+  /// Returns whether the grammar has conditions on values: what follows a position depends on its `json`.
+  bool hasConditions() const { return startOfJson_ != nullptr; }
+  /// Returns whether a condition is open at the position: on the value that the text is in, or around it.
+  bool isConditional(const Position &position);
+  /// Returns whether a condition is decided by the character that the byte completes.
+  bool decides(const Position &position, uint8_t byte);
+  /// Returns the position after one more byte as if every condition that it decides failed.
+  Position nextIfRepeated(Position position, uint8_t byte);
 
 private:
   /// The next symbol is symbol `at` of the alternative, of which `count` iterations are complete; without an
@@ -74,10 +86,16 @@ private:
   uint32_t mergedCount(const Item &item) const;
   int32_t mergedItem(int32_t id);
   int32_t idOf(const Item &item);
-  int32_t stateOf(const std::vector<Item> &seeds);
+  bool hasOpenCondition(int32_t id);
+  int32_t stateOf(const std::vector<Item> &seeds, bool isRepeated);
   int32_t stateWith(std::vector<int32_t> items);
   static void remember(State &state, uint32_t character, int32_t next);
   int32_t step(int32_t state, uint32_t character);
+  int32_t stepIfRepeated(int32_t state, uint32_t character);
+  int32_t computeStep(int32_t state, uint32_t character, bool isRepeated);
+  static uint64_t edgeOf(int32_t state, uint32_t character) {
+    return uint64_t{static_cast<uint32_t>(state)} << 32 | character;
+  }
 
   Grammar grammar_;
   uint32_t reach_;
@@ -87,7 +105,11 @@ private:
   std::vector<State> states_;
   std::map<std::vector<int32_t>, int32_t> stateIds_;
   int32_t start_ = kDead;
-  size_t numVisited_ = 0; // items visited for all states
+  std::shared_ptr<const JsonProgress> startOfJson_;  // if the grammar has conditions
+  bool hasPassedCondition_ = false;                  // in the last stateOf()
+  std::unordered_map<uint64_t, int32_t> ifRepeated_; // by edgeOf(): steps that decide a condition
+  std::unordered_map<int32_t, bool> conditional_;    // results of hasOpenCondition()
+  size_t numVisited_ = 0;                            // items visited for all states
 };
 
 } // namespace cria::grammar

@@ -36,7 +36,8 @@ private:
   std::string listOf(const Shape &shape);
   std::string tupleOf(const Shape &shape);
   std::string countedOf(const Shape &shape, const Node &node);
-  std::string distinctOf(const Shape &shape, const Node &node);
+  std::optional<std::string> distinctOf(const Shape &shape);
+  std::string itemOf(const Shape &shape, const Node &node);
 
   // Objects (ObjectWriter.cpp).
   struct Property {

@@ -31,7 +31,8 @@ static uint32_t longestPiece(const cria_vocabulary &vocabulary) {
 }
 
 TokenFilter::TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary)
-    : vocabulary_(&vocabulary), matcher_(std::move(grammar), longestPiece(vocabulary)) {
+    : vocabulary_(&vocabulary), matcher_(std::move(grammar), longestPiece(vocabulary)),
+      completions_(matcher_) {
   plain_.resize(vocabulary.size, false);
   std::vector<int32_t> texts, others;
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
@@ -67,32 +68,50 @@ std::string_view TokenFilter::pieceOf(int32_t token) const {
   return exists ? plugin::view(vocabulary_->pieces[token]) : std::string_view();
 }
 
-std::vector<bool> TokenFilter::walk(const Position &position) {
+TokenFilter::Known TokenFilter::walk(const Position &position) {
   const bool allowsPlain = matcher_.repeats(position, kPlain);
-  std::vector<bool> allowed = allowsPlain ? plain_ : std::vector<bool>(vocabulary_->size, false);
-  walk(position, allowsPlain ? others_ : texts_, allowed);
-  return allowed;
+  Known known{allowsPlain ? plain_ : std::vector<bool>(vocabulary_->size, false), {}};
+  std::vector<int32_t> conditional;
+  const Position withoutValues{position.state, position.partial};
+  walk(withoutValues, allowsPlain ? others_ : texts_, known.allowed,
+       matcher_.hasConditions() ? &conditional : nullptr);
+  known.conditional = orderOf(std::move(conditional));
+  return known;
 }
 
-void TokenFilter::walk(const Position &position, const Order &order, std::vector<bool> &allowed) {
+/// Sets whether each token of `order` is allowed. Appends those that are and that conditions may decide on,
+/// on the way or soon after.
+void TokenFilter::walk(const Position &position, const Order &order, std::vector<bool> &allowed,
+                       std::vector<int32_t> *conditional) {
   std::vector<Position> path{position}; // after each byte of the previous piece, up to the first dead one
+  size_t firstDecided = SIZE_MAX;       // place of the first byte of the path that decides a condition
   for (size_t i = 0; i < order.tokens.size(); ++i) {
     const uint32_t shared = order.shared[i];
-    if (shared >= path.size()) {
-      continue; // the previous piece was dead within the shared prefix
+    if (shared >= path.size()) { // the previous piece was dead within the shared prefix
+      allowed[static_cast<size_t>(order.tokens[i])] = false;
+      continue;
     }
     path.resize(shared + 1);
+    firstDecided = firstDecided < shared ? firstDecided : SIZE_MAX;
     const std::string_view piece = pieceOf(order.tokens[i]);
     for (size_t at = shared; at < piece.size(); ++at) {
       ++numMatched_;
-      const Position next = matcher_.next(path.back(), static_cast<uint8_t>(piece[at]));
+      const auto byte = static_cast<uint8_t>(piece[at]);
+      Position next = matcher_.next(path.back(), byte);
       if (next.state == kDead) {
         break;
       }
-      path.push_back(next);
+      if (conditional != nullptr && firstDecided == SIZE_MAX && matcher_.decides(path.back(), byte)) {
+        firstDecided = at;
+      }
+      path.push_back(std::move(next));
     }
-    allowed[static_cast<size_t>(order.tokens[i])] =
-        path.size() == piece.size() + 1 && matcher_.isAlive(path.back());
+    const bool isAllowed = path.size() == piece.size() + 1 && completions_.allows(path.back());
+    allowed[static_cast<size_t>(order.tokens[i])] = isAllowed;
+    if (conditional != nullptr && isAllowed &&
+        (firstDecided != SIZE_MAX || completions_.count(path.back()) < Completions::kMany)) {
+      conditional->push_back(order.tokens[i]);
+    }
   }
 }
 
@@ -107,7 +126,13 @@ const std::vector<bool> &TokenFilter::allowedAfter(const Position &exact) {
   if (isNew) {
     found->second = walk(position);
   }
-  return found->second;
+  const Known &known = found->second;
+  if (known.conditional.tokens.empty()) {
+    return known.allowed;
+  }
+  corrected_ = known.allowed;
+  walk(position, known.conditional, corrected_, nullptr);
+  return corrected_;
 }
 
 std::vector<bool> TokenFilter::allowedFirst() {

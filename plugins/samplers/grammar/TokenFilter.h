@@ -6,7 +6,7 @@
 // Not thread-safe; callers serialize.
 #pragma once
 
-#include "plugins/samplers/grammar/Matcher.h"
+#include "plugins/samplers/grammar/Completions.h"
 #include "plugins/sdk/cria_plugin.hpp"
 
 #include <memory>
@@ -38,8 +38,15 @@ private:
     std::vector<uint32_t> shared; // for each of them, the length of the prefix shared with the previous one
   };
   Order orderOf(std::vector<int32_t> tokens) const;
-  std::vector<bool> walk(const Position &position);
-  void walk(const Position &position, const Order &order, std::vector<bool> &allowed);
+  /// What the grammar allows at a state where its conditions hold, and those of these tokens on which
+  /// conditions may decide.
+  struct Known {
+    std::vector<bool> allowed;
+    Order conditional;
+  };
+  Known walk(const Position &position);
+  void walk(const Position &position, const Order &order, std::vector<bool> &allowed,
+            std::vector<int32_t> *conditional);
 
   const cria_vocabulary *vocabulary_;
   Matcher matcher_;
@@ -47,7 +54,9 @@ private:
   std::vector<bool> plain_; // whether a token has only characters that need no escape in JSON
   Order others_;            // the other tokens with text
   uint64_t numMatched_ = 0;
-  std::map<std::array<uint32_t, 4>, std::vector<bool>> known_;
+  Completions completions_;
+  std::map<std::array<uint32_t, 4>, Known> known_;
+  std::vector<bool> corrected_; // the last result that conditions decide on
 };
 
 } // namespace cria::grammar

@@ -101,8 +101,8 @@ TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
                               "(^a$)|(^b.$)",
                               "(^a?$)|(^(b|1$)a*$)",
                               "(a|(^|b)1)(-$|a)?",
-                              "(?:^|-)(?=a|^1)[ab1]+$",
-                              "a(?=$|^|b)",
+                              "(?:^|-)(?=a|1b)[ab1]+$",
+                              "a(?=$|b)",
                               "^a\\_|b$",
                               "(a?^b?$)|11"}) {
     Matcher matcher = matcherOf(pattern);
@@ -115,6 +115,14 @@ TEST(JsonPatternTest, FindsWhatARegularExpressionFinds) {
     }
     EXPECT_GT(found, 0) << pattern;
   }
+}
+
+// "^" in a lookahead is the beginning of the text (Python's re agrees), not of what the lookahead sees.
+TEST(JsonPatternTest, HasAnAnchorInALookahead) {
+  Matcher matcher = matcherOf("(?:^|-)(?=a|^1)[ab1]+$");
+  EXPECT_TRUE(acceptsString(matcher, "1b"));
+  EXPECT_TRUE(acceptsString(matcher, "-a"));
+  EXPECT_FALSE(acceptsString(matcher, "-1"));
 }
 
 TEST(JsonPatternTest, KnowsCharactersBeyondAscii) {

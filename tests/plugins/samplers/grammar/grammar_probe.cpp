@@ -113,7 +113,7 @@ Request masksOf(TokenFilter &filter, const Vocabulary &vocabulary, std::string_v
 
 /// Returns a random text of the grammar; an empty one if it becomes too long. Digits, letters and what closes
 /// an object, an array or a string are more likely than other characters.
-std::string sampleOf(Matcher &matcher, std::mt19937 &random) {
+std::string sampleOf(Matcher &matcher, Completions &completions, std::mt19937 &random) {
   constexpr size_t kLong = 120, kLongest = 600;
   const std::string_view common = "abcxy0123459-\"}],:.";
   std::string text;
@@ -121,7 +121,7 @@ std::string sampleOf(Matcher &matcher, std::mt19937 &random) {
     std::vector<std::pair<char, Position>> next;
     for (int byte = 1; byte < 256; ++byte) {
       const Position after = matcher.next(position, static_cast<uint8_t>(byte));
-      if (matcher.isAlive(after)) {
+      if (completions.allows(after)) {
         const char character = static_cast<char>(byte);
         const size_t weight = std::string_view("}]\"").find(character) != std::string_view::npos
                                   ? (text.size() > kLong ? 200 : 10)
@@ -149,9 +149,10 @@ Request answerTo(const Request &request, const Vocabulary *vocabulary) {
   if (vocabulary != nullptr) {
     filter.emplace(grammar, vocabulary->view());
   }
+  Completions completions(matcher);
   std::mt19937 random(request.value("seed", 0U));
   for (int i = 0; i < request.value("samples", 0); ++i) {
-    answer["samples"].push_back(sampleOf(matcher, random));
+    answer["samples"].push_back(sampleOf(matcher, completions, random));
   }
   for (const std::string text : request.value("texts", Request::array())) {
     answer["accepts"].push_back(accepts(matcher, text));

@@ -147,6 +147,37 @@ def document(schema, depth=2):
     return scalar()
 
 
+# ---- Items that differ, of values that cannot be listed ----
+
+POOLS = {  # schemas of items, and values many of which are equal in another spelling
+    "{}": ["1", "1.0", "10e-1", "true", "0", "-0", "false", "null", '"a"', '"\\u0061"', '"1"', "[1]", "[1.0 ]", "[]", "{}",
+           '{"a": 1, "b": [2]}', '{"b": [2.0], "a": 1}', '{"a": 1}', "[[1], 1]", "[1, 1]"],
+    '{"type": "string"}': ['"\u00e4"', '"\\u00E4"', '"a/b"', '"a\\/b"', '"\U0001f999"', '"\\ud83e\\udd99"', '"\\n"',
+                           '"\\u000a"', '""', '" "', '"\\""', '"\\u0022"'],
+    '{"type": "number"}': ["2", "2.0", "20e-1", "0.2E1", "1e1", "10", "0.1", "1e-1", "0", "-0.0", "100", "1E+2", "-2"],
+    '{"type": "object", "properties": {"a": {}, "b": {"type": "number"}}, "required": ["a"]}':
+        ['{"a": "x", "b": 1}', '{"a":"x","b":1.0}', '{"a": "\\u0078", "b": 1}', '{"a": []}', '{"a": [ ]}', '{"a": 1}',
+         '{"a": {"c": 1, "d": 2}}', '{"a": {"d": 2, "c": 1}}'],
+    '{"type": "array", "items": {"type": "string", "maxLength": 1}, "uniqueItems": true}':
+        ["[]", '["a"]', '["\\u0061"]', '["a", "b"]', '["b", "a"]', '["a", "a"]', '["a","b"]'],
+    '{"enum": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "a", "b", null]}': ["1", "2", '"a"', "null", "3", "9"],
+}
+
+
+def distinct_schema():
+    items, pool = random.choice(list(POOLS.items()))
+    schema = {"type": "array", "items": json.loads(items), "uniqueItems": True}
+    for keyword in some("minItems", "maxItems"):
+        schema[keyword] = random.randint(1, 3)
+    if random.random() < 0.3:
+        schema["contains"] = random.choice([{"type": "boolean"}, {"type": "string"}, {"type": "null"}, {"type": "object"}])
+    if random.random() < 0.2:
+        schema["prefixItems"] = [random.choice([{"type": "string"}, {"type": "null"}, json.loads(items)])]
+    if random.random() < 0.2:  # the same array without the condition, if it is longer
+        schema = {"anyOf": [schema, {"type": "array", "items": json.loads(items), "minItems": 3}]}
+    return schema, pool
+
+
 def main():
     for _ in range(400):
         schema = any_schema()
@@ -155,6 +186,15 @@ def main():
         for _ in range(14):
             value = document(schema)
             texts[json.dumps(value, ensure_ascii=False)] = validator.is_valid(value)
+        print(json.dumps({"schema": schema, "documents": texts}, ensure_ascii=False))
+    for _ in range(100):
+        schema, pool = distinct_schema()
+        validator = jsonschema.Draft202012Validator(schema)
+        texts = {}
+        for _ in range(20):
+            items = random.sample(pool, random.randint(0, 3)) + ([random.choice(pool)] if random.random() < 0.3 else [])
+            text = "[" + ", ".join(items) + "]"
+            texts[text] = validator.is_valid(json.loads(text))
         print(json.dumps({"schema": schema, "documents": texts}, ensure_ascii=False))
 
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "plugins/samplers/grammar/Completions.h"
+
+#include <algorithm>
+
+namespace cria::grammar {
+
+static constexpr size_t kMaxSteps = 4096; // of one search
+static constexpr int kMaxDepth = 200;     // characters
+
+/// Characters of ASCII, first those that end a value.
+static std::string charactersInOrder() {
+  std::string characters = "\"]}, :0123456789";
+  for (char c = 0x20; c < 0x7F; ++c) {
+    characters += characters.find(c) == std::string::npos ? std::string(1, c) : "";
+  }
+  return characters;
+}
+static const std::string kCharacters = charactersInOrder();
+
+size_t Completions::count(const Position &position) {
+  numSteps_ = 0;
+  return position.partial.isComplete() ? countFrom(position.state, 0) : kMany;
+}
+
+/// A value that goes on without end, or beyond the bounds of the search, is taken to be kMany values, and so
+/// is the end of the array.
+size_t Completions::countFrom(int32_t state, int depth) {
+  if (const auto known = counts_.find(state); known != counts_.end()) {
+    return known->second;
+  }
+  if (!matcher_.isConditional({state, {}})) {
+    return counts_[state] = kMany;
+  }
+  if (depth == kMaxDepth || !open_.insert(state).second) {
+    return kMany;
+  }
+  size_t found = 0;
+  for (size_t i = 0; i < kCharacters.size() && found < kMany; ++i) {
+    const auto byte = static_cast<uint8_t>(kCharacters[i]);
+    const Position position{state, {}};
+    if (byte == ' ' || byte == '\\' || byte == '.') { // may not change the value
+      continue;
+    }
+    const bool mayEnd = matcher_.decides(position, byte);
+    const Position next = matcher_.nextIfRepeated(position, byte);
+    found += mayEnd ? 1 : 0;
+    numSteps_ += next.state == kDead ? 0 : 1;
+    found += next.state == kDead ? 0 : numSteps_ > kMaxSteps ? kMany : countFrom(next.state, depth + 1);
+  }
+  open_.erase(state);
+  return counts_[state] = std::min(found, kMany);
+}
+
+bool Completions::allows(const Position &position) {
+  if (!matcher_.isAlive(position)) {
+    return false;
+  }
+  if (position.json == nullptr || count(position) > position.json->numMembers()) {
+    return true;
+  }
+  numSteps_ = 0;
+  return search(position, 0);
+}
+
+bool Completions::search(const Position &position, int depth) {
+  if (depth == kMaxDepth || !matcher_.isConditional(position)) {
+    return true;
+  }
+  const Position withoutValues{position.state, position.partial};
+  for (const char c : kCharacters) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte == ' ' && !position.json->isInString()) { // changes no value
+      continue;
+    }
+    if (matcher_.next(withoutValues, byte).state == kDead) {
+      continue;
+    }
+    const Position next = matcher_.next(position, byte);
+    if (next.state == kDead) {
+      continue;
+    }
+    const bool holds = matcher_.decides(position, byte) && !next.json->isRepeated();
+    if (holds || ++numSteps_ > kMaxSteps || search(next, depth + 1)) {
+      return true;
+    }
+  }
+  for (int lead = 0xC2; lead <= 0xF4; ++lead) { // characters beyond ASCII may differ
+    if (matcher_.isAlive(matcher_.next(withoutValues, static_cast<uint8_t>(lead)))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+} // namespace cria::grammar
