@@ -39,7 +39,7 @@ size_t Completions::countFrom(int32_t state, int depth) {
   for (size_t i = 0; i < kCharacters.size() && found < kMany; ++i) {
     const auto byte = static_cast<uint8_t>(kCharacters[i]);
     const Position position{state, {}};
-    if (byte == ' ' || byte == '\\' || byte == '.') { // may not change the value
+    if (byte == ' ' || byte == '\\' || (byte >= '0' && byte <= '9')) { // may not change the value, as in 0e1
       continue;
     }
     const bool mayEnd = matcher_.decides(position, byte);
@@ -56,7 +56,8 @@ bool Completions::allows(const Position &position) {
   if (!matcher_.isAlive(position)) {
     return false;
   }
-  if (position.json == nullptr || count(position) > position.json->numMembers()) {
+  const size_t numMembers = position.json == nullptr ? 0 : position.json->numMembers();
+  if (numMembers == 0 || count(position) > numMembers) {
     return true;
   }
   numSteps_ = 0;

@@ -21,7 +21,7 @@ public:
   /// Returns whether a text can go on from the position, or end there, so that the next condition holds.
   bool allows(const Position &position);
   /// Returns how many values can be completed from a position up to the next condition; at most kMany, and
-  /// kMany if no condition is open there. Values that need blanks or escapes are not counted.
+  /// kMany if no condition is open there. Values that need blanks, digits or escapes are not counted.
   size_t count(const Position &position);
 
 private:

@@ -95,6 +95,9 @@ std::string LanguageWriter::charactersOf(const CharRanges &set) {
 }
 
 std::string LanguageWriter::expressionOf(Languages::Id language) {
+  if (language == Languages::kNothing) {
+    return automatonOf(language);
+  }
   if (language == Languages::kEmptyText) {
     return "\"\"";
   }

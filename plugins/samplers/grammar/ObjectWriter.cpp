@@ -15,8 +15,16 @@ std::vector<std::string> SchemaWriter::namesOf(const Shape &shape) {
   return names;
 }
 
+std::string SchemaWriter::pairOf(const std::string &name, const Node &value) {
+  return literal(Json(name).dump()) + " ws \":\" ws " + ruleOf(value) + " ws";
+}
+
 std::string SchemaWriter::objectOf(const Shape &shape, const Node &node) {
   const std::vector<std::string> names = namesOf(shape);
+  if (!shape.witnesses.empty() || shape.minimum > names.size() + 1) {
+    const std::string pairs = distinctPairsOf(shape, names, node);
+    return pairs.empty() ? "" : "\"{\" ws " + pairs + " \"}\"";
+  }
   std::vector<Property> properties;
   for (const std::string &name : names) {
     const Node value = reader_.nodeOfProperty(shape, name);
@@ -27,10 +35,9 @@ std::string SchemaWriter::objectOf(const Shape &shape, const Node &node) {
       }
       continue; // never there
     }
-    properties.push_back(
-        {add(literal(Json(name).dump()) + " ws \":\" ws " + ruleOf(value) + " ws"), isRequired});
+    properties.push_back({add(pairOf(name, value)), isRequired});
   }
-  const std::string other = shape.maximum == shape.required.size() ? "" : othersOf(shape, names, node);
+  const std::string other = shape.maximum == shape.required.size() ? "" : othersOf(shape, names, {}, node);
   if (properties.empty() && !other.empty() && other == "string ws \":\" ws value ws" && shape.minimum == 0 &&
       shape.maximum == Shape::kNoLimit) {
     return "object";
@@ -40,7 +47,7 @@ std::string SchemaWriter::objectOf(const Shape &shape, const Node &node) {
 }
 
 std::string SchemaWriter::othersOf(const Shape &shape, const std::vector<std::string> &names,
-                                   const Node &node) {
+                                   const OtherPairs &which, const Node &node) {
   std::vector<Id> declared;
   std::vector<NamedNode> rules; // of more than one name, each language once
   for (const std::string &name : names) {
@@ -61,32 +68,43 @@ std::string SchemaWriter::othersOf(const Shape &shape, const std::vector<std::st
            "is supported with at most " + std::to_string(kMaxRules) + " patterns and forbidden names");
   }
   // An object that declares properties has no others than those its keywords speak of.
-  const bool isClosed = !options_.hasOpenObjects && shape.evaluated != Languages::kNothing;
+  const bool isClosed =
+      !options_.hasOpenObjects && shape.evaluated != Languages::kNothing && which.witnesses.empty();
+  std::vector<Id> parts = {declared.empty() ? Languages::kAnyText
+                                            : languages_.complement(languages_.choice(declared)),
+                           isClosed ? shape.evaluated : Languages::kAnyText};
+  Node value;
+  for (const NamedNode &each : which.witnesses) {
+    parts.push_back(each.names);
+    value = joined(value, each.node);
+  }
   std::string pairs;
-  const Id others =
-      declared.empty() ? Languages::kAnyText : languages_.complement(languages_.choice(declared));
-  addOthers(isClosed ? languages_.both({others, shape.evaluated}) : others, {}, rules, pairs);
+  if (!reader_.isEmpty(value)) {
+    addOthers(languages_.both(parts), value, rules, which.areDistinct, pairs);
+  }
   return pairs;
 }
 
 /// Appends pairs for the names, divided by the rules that they follow.
-void SchemaWriter::addOthers(Id names, const Node &value, std::span<const NamedNode> rules,
+void SchemaWriter::addOthers(Id names, const Node &value, std::span<const NamedNode> rules, bool areDistinct,
                              std::string &pairs) {
   if (languages_.isEmpty(names)) {
     return;
   }
   if (!rules.empty()) {
     const Id here = rules.front().names;
-    addOthers(languages_.both({names, languages_.complement(here)}), value, rules.subspan(1), pairs);
+    addOthers(languages_.both({names, languages_.complement(here)}), value, rules.subspan(1), areDistinct,
+              pairs);
     const Node both = joined(value, rules.front().node);
     if (!reader_.isEmpty(both)) {
-      addOthers(languages_.both({names, here}), both, rules.subspan(1), pairs);
+      addOthers(languages_.both({names, here}), both, rules.subspan(1), areDistinct, pairs);
     }
     return;
   }
   const std::string key =
       names == Languages::kAnyText ? "string" : R"("\"" )" + languageWriter_.write(names) + R"( "\"")";
-  pairs += (pairs.empty() ? "" : " | ") + key + " ws \":\" ws " + ruleOf(value) + " ws";
+  pairs += (pairs.empty() ? "" : " | ") + key + (areDistinct ? " %distinct" : "") + " ws \":\" ws " +
+           ruleOf(value) + " ws";
 }
 
 /// Writes rules for the pairs from each property on, by the number of pairs before it, as far as that
@@ -96,10 +114,7 @@ std::string SchemaWriter::pairsOf(const Shape &shape, const std::vector<Property
   constexpr uint64_t kMaxPairs = 1000;
   const uint64_t reachable = properties.size() + (other.empty() ? 0 : 1); // two others may have the same name
   if (shape.minimum > reachable) {
-    if (other.empty()) {
-      return "";
-    }
-    refuse(node, "minProperties", "is supported up to one more than the number of declared properties");
+    return other.empty() ? "" : distinctPairsOf(shape, namesOf(shape), node);
   }
   const bool isBounded =
       shape.maximum != Shape::kNoLimit && (!other.empty() || shape.maximum < properties.size());

@@ -206,6 +206,21 @@ void SchemaReader::constrainArray(Shape &shape, const Json &schema) {
   }
 }
 
+/// Returns the strings that conform to a node.
+Languages::Id SchemaReader::textsOf(const Node &node) {
+  std::vector<Id> texts;
+  for (const Shape &each : shapesOf(node)) {
+    if (each.type == ValueType::string && each.values) {
+      for (const Json &value : *each.values) {
+        texts.push_back(languages_.text(value.get<std::string>()));
+      }
+    } else if (each.type == ValueType::string) {
+      texts.push_back(each.text);
+    }
+  }
+  return languages_.choice(texts);
+}
+
 void SchemaReader::constrainObject(Shape &shape, const Json &schema) {
   std::vector<Id> own;
   for (const auto &[name, each] : objectOf(schema, "properties").items()) {
@@ -225,17 +240,8 @@ void SchemaReader::constrainObject(Shape &shape, const Json &schema) {
     shape.evaluated = Languages::kAnyText;
   }
   if (isKeyword(schema, "propertyNames")) {
-    std::vector<Id> allowed;
-    for (const Shape &each : shapesOf(schemaIn(schema["propertyNames"]))) {
-      if (each.type == ValueType::string && each.values) {
-        for (const Json &value : *each.values) {
-          allowed.push_back(languages_.text(value.get<std::string>()));
-        }
-      } else if (each.type == ValueType::string) {
-        allowed.push_back(each.text);
-      }
-    }
-    shape.properties.push_back({languages_.complement(languages_.choice(allowed)), schemaIn(falseSchema())});
+    const Id allowed = textsOf(schemaIn(schema["propertyNames"]));
+    shape.properties.push_back({languages_.complement(allowed), schemaIn(falseSchema())});
   }
   if (schema.contains("required") && !schema["required"].is_boolean()) { // a boolean is draft 3's
     const std::vector<std::string> names = namesOf(schema["required"], schema, "required");

@@ -2,6 +2,7 @@
 // Negations of schemas: the values that fail at least one keyword. What fails a keyword that is not listed
 // here is left out, so that fewer values than possible are allowed; annotations, and formats with them, fail
 // nowhere.
+#include "plugins/samplers/grammar/JsonPattern.h"
 #include "plugins/samplers/grammar/SchemaReader.h"
 
 #include <algorithm>
@@ -19,8 +20,7 @@ static Shapes withoutEvaluations(Shapes shapes) {
 /// Returns whether some values that fail the schema are left out.
 bool SchemaReader::leavesOut(const Json &schema) const {
   const auto isAnything = [](const Json &value) { return value == Json(true) || value == Json::object(); };
-  for (const char *keyword : {"uniqueItems", "additionalProperties", "patternProperties", "propertyNames",
-                              "unevaluatedItems", "unevaluatedProperties"}) {
+  for (const char *keyword : {"uniqueItems", "unevaluatedItems", "unevaluatedProperties"}) {
     if (isKeyword(schema, keyword) && !isAnything(schema[keyword])) {
       return true;
     }
@@ -45,9 +45,8 @@ Shapes SchemaReader::readNegative(const Json &schema) {
   negateObject(schema, result);
   negateCombinations(schema, result);
   isWhole_ &= !leavesOut(schema);
-  for (const char *keyword :
-       {"uniqueItems", "contains", "additionalProperties", "patternProperties", "propertyNames",
-        "unevaluatedItems", "unevaluatedProperties", "dependencies", "minContains"}) {
+  for (const char *keyword : {"uniqueItems", "contains", "unevaluatedItems", "unevaluatedProperties",
+                              "dependencies", "minContains"}) {
     if (result.empty() && isKeyword(schema, keyword)) {
       document_.unsupported(schema, keyword,
                             "'" + std::string(keyword) +
@@ -236,6 +235,7 @@ void SchemaReader::negateObject(const Json &schema, Shapes &out) {
     shape.required.insert(name);
     shape.properties.push_back({languages_.text(name), schemaIn(each, true)});
   }
+  negateNames(schema, out);
   for (const char *keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
     if (!isKeyword(schema, keyword)) {
       continue;
@@ -251,6 +251,33 @@ void SchemaReader::negateObject(const Json &schema, Shapes &out) {
         append(out, intersectionOf({with}, shapesOf(schemaIn(needed, true))));
       }
     }
+  }
+}
+
+/// The objects with a property that fails what the schema says of properties whose names it does not list.
+void SchemaReader::negateNames(const Json &schema, Shapes &out) {
+  const auto add = [&](Id names, const Node &node) {
+    Shape &shape = out.emplace_back(Shape{.type = ValueType::object});
+    for (const auto &[declared, any] : objectOf(schema, "properties").items()) {
+      shape.order.push_back(declared);
+    }
+    shape.witnesses.push_back({names, node});
+    shape.minimum = 1;
+  };
+  std::vector<Id> own;
+  for (const auto &[name, any] : objectOf(schema, "properties").items()) {
+    own.push_back(languages_.text(name));
+  }
+  for (const auto &[pattern, each] : objectOf(schema, "patternProperties").items()) {
+    own.push_back(
+        languageOfPattern(languages_, pattern, document_.placeOf(schema["patternProperties"], pattern)));
+    add(own.back(), schemaIn(each, true));
+  }
+  if (schema.contains("additionalProperties")) {
+    add(languages_.complement(languages_.choice(own)), schemaIn(schema["additionalProperties"], true));
+  }
+  if (isKeyword(schema, "propertyNames")) {
+    add(textsOf(schemaIn(schema["propertyNames"], true)), {});
   }
 }
 

@@ -73,6 +73,7 @@ private:
   std::vector<std::string> namesOf(const Json &names, const Json &schema, const char *keyword);
   Id patternOf(const Json &schema, const std::string &pattern, const std::string &member);
   Id formatOf(const Json &schema);
+  Id textsOf(const Node &node);
   struct Items {
     const Json *prefix = nullptr; // an array of schemas
     const char *prefixKeyword = "";
@@ -93,9 +94,11 @@ private:
   void negateText(const Json &schema, Shapes &out);
   void negateArray(const Json &schema, Shapes &out);
   void negateObject(const Json &schema, Shapes &out);
+  void negateNames(const Json &schema, Shapes &out);
 
   // Shapes (SchemaShape.cpp).
   std::optional<Shape> intersectionOf(const Shape &a, const Shape &b);
+  bool mayHave(const Shape &shape, const NamedNode &witness);
 
   const SchemaDocument &document_;
   Languages &languages_;

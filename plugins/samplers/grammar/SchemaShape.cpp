@@ -68,6 +68,10 @@ std::optional<Shape> SchemaReader::intersectionOf(const Shape &a, const Shape &b
                [&](const NamedNode &each) {
                  return std::find(a.properties.begin(), a.properties.end(), each) == a.properties.end();
                });
+  std::copy_if(b.witnesses.begin(), b.witnesses.end(), std::back_inserter(result.witnesses),
+               [&](const NamedNode &each) {
+                 return std::find(a.witnesses.begin(), a.witnesses.end(), each) == a.witnesses.end();
+               });
   appendNames(result.order, b.order);
   appendNames(result.requiredOrder, b.requiredOrder);
   result.required.insert(b.required.begin(), b.required.end());
@@ -162,9 +166,35 @@ bool SchemaReader::isEmpty(const Shape &shape) {
   case ValueType::object:
     return shape.minimum > shape.maximum || shape.required.size() > shape.maximum ||
            std::any_of(shape.required.begin(), shape.required.end(),
-                       [&](const std::string &name) { return isEmpty(nodeOfProperty(shape, name)); });
+                       [&](const std::string &name) { return isEmpty(nodeOfProperty(shape, name)); }) ||
+           std::any_of(shape.witnesses.begin(), shape.witnesses.end(),
+                       [&](const NamedNode &each) { return !mayHave(shape, each); });
   }
   return false;
+}
+
+/// Returns whether an object may have a property that is required of it. Not every case without one is found.
+bool SchemaReader::mayHave(const Shape &shape, const NamedNode &witness) {
+  if (shape.maximum == 0 || isEmpty(witness.node)) {
+    return false;
+  }
+  std::vector<Id> forbidden;
+  for (const NamedNode &each : shape.properties) {
+    if (isEmpty(each.node)) {
+      forbidden.push_back(each.names);
+    }
+  }
+  std::vector<std::string> declared = shape.order;
+  appendNames(declared, {shape.required.begin(), shape.required.end()});
+  for (const std::string &name : declared) {
+    if (languages_.contains(witness.names, name) &&
+        !isEmpty(joined(nodeOfProperty(shape, name), witness.node))) {
+      return true;
+    }
+    forbidden.push_back(languages_.text(name));
+  }
+  return !languages_.isEmpty(
+      languages_.both({witness.names, languages_.complement(languages_.choice(forbidden))}));
 }
 
 bool SchemaReader::conforms(const Json &value, const Node &node) {
@@ -201,8 +231,13 @@ bool SchemaReader::conforms(const Json &value, const Shape &shape) {
   if (value.is_object()) {
     return std::all_of(shape.required.begin(), shape.required.end(),
                        [&](const std::string &name) { return value.contains(name); }) &&
-           std::all_of(value.items().begin(), value.items().end(), [&](const auto &item) {
-             return conforms(item.value(), nodeOfProperty(shape, item.key()));
+           std::all_of(
+               value.items().begin(), value.items().end(),
+               [&](const auto &item) { return conforms(item.value(), nodeOfProperty(shape, item.key())); }) &&
+           std::all_of(shape.witnesses.begin(), shape.witnesses.end(), [&](const NamedNode &each) {
+             return std::any_of(value.items().begin(), value.items().end(), [&](const auto &item) {
+               return languages_.contains(each.names, item.key()) && conforms(item.value(), each.node);
+             });
            });
   }
   for (size_t i = 0; i < value.size(); ++i) {

@@ -66,6 +66,7 @@ struct Shape {
   std::set<std::string> required = {};
   std::vector<std::string> requiredOrder = {};   // the names of `required`, in the order of the schema
   Languages::Id evaluated = Languages::kNothing; // names that the schema's keywords speak of
+  std::vector<NamedNode> witnesses = {};         // of each, at least one property is there
 
   uint64_t minimum = 0, maximum = kNoLimit; // number of items or properties
 

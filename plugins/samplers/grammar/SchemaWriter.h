@@ -46,12 +46,23 @@ private:
   };
   std::string objectOf(const Shape &shape, const Node &node);
   std::vector<std::string> namesOf(const Shape &shape);
+  /// Which pairs an object has beside those of names that it lists.
+  struct OtherPairs {
+    std::vector<NamedNode> witnesses = {}; // that each of them is
+    bool areDistinct = false;              // their names differ
+  };
   /// Returns an expression for a pair whose name is not among `names`; empty if there may be none.
-  std::string othersOf(const Shape &shape, const std::vector<std::string> &names, const Node &node);
-  void addOthers(Id names, const Node &value, std::span<const NamedNode> rules, std::string &pairs);
+  std::string othersOf(const Shape &shape, const std::vector<std::string> &names, const OtherPairs &which,
+                       const Node &node);
+  void addOthers(Id names, const Node &value, std::span<const NamedNode> rules, bool areDistinct,
+                 std::string &pairs);
+  std::string pairOf(const std::string &name, const Node &value);
   /// Returns the rule for a list of pairs, in the order of declaration and then `other` ones.
   std::string pairsOf(const Shape &shape, const std::vector<Property> &properties, const std::string &other,
                       const Node &node);
+  /// The same with names that all differ: for an object of a number of properties, or with witnesses
+  /// (WitnessWriter.cpp).
+  std::string distinctPairsOf(const Shape &shape, const std::vector<std::string> &names, const Node &node);
 
   const SchemaDocument &document_;
   SchemaOptions options_;

@@ -70,6 +70,8 @@ class Generator:
         for keyword, most in (("minItems", 2), ("maxItems", 4)):
             if chance(0.4):
                 schema[keyword] = random.randint(0, most)
+        if chance(0.25):
+            schema["uniqueItems"] = True
         if chance(0.2):
             schema["contains"] = self.any(0)
             if self.draft >= 2019 and chance(0.5):
@@ -87,7 +89,7 @@ class Generator:
         if chance(0.15):
             schema["propertyNames"] = {"maxLength": random.randint(1, 2)}
         if chance(0.2):
-            schema[random.choice(["maxProperties", "minProperties"])] = random.randint(1, 2)
+            schema[random.choice(["maxProperties", "minProperties"])] = random.randint(1, 3)
         if chance(0.2):
             schema[random.choice(["dependentRequired", "dependencies"])] = {"a": ["b"]}
         if chance(0.1):
@@ -132,8 +134,10 @@ class Generator:
             return {"allOf": parts}
         if kind < 0.95:
             return {"oneOf": parts}
-        if kind < 0.97:
+        if kind < 0.96:
             return {"type": ["object", "array", "number"], "not": parts[0]}
+        if kind < 0.98:
+            return {"type": "object", "not": self.object(depth)}
         return {"if": parts[0], "then": parts[1], "else": parts[-1]}
 
     def schema(self):

@@ -70,14 +70,16 @@ def object_schema(exact, depth):
         schema["properties"][name] = any_schema(exact, depth - 1) if random.random() < 0.6 else True
     if random.random() < 0.6:
         schema["required"] = random.sample(NAMES + ["x"], random.randint(1, 2))
-    if not exact and random.random() < 0.4:
+    if random.random() < 0.4:
         schema["additionalProperties"] = random.choice([False, True, {"type": "integer"}])
-    if not exact and random.random() < 0.2:
+    if random.random() < 0.2:
         schema["patternProperties"] = {random.choice(["^c", "y$", "^x"]): any_schema(True, 0)}
-    if not exact and random.random() < 0.15:
+    if random.random() < 0.15:
         schema["propertyNames"] = {"maxLength": random.randint(1, 2)}
     if random.random() < 0.2:
         schema["maxProperties"] = random.randint(0, 3)
+    if random.random() < 0.1:
+        schema["minProperties"] = random.randint(1, 5)
     if not exact and random.random() < 0.15:
         schema["dependentRequired"] = {"a": ["b"]}
     if not exact and random.random() < 0.1:
@@ -112,8 +114,10 @@ def any_schema(exact=False, depth=2):
         return {"allOf": [{"type": ["integer", "string", "object"]}] + parts(exact)}
     if kind < 0.94:
         return {"oneOf": parts(True)}
-    if kind < 0.97:
+    if kind < 0.955:
         return {"not": any_schema(True, 1)}
+    if kind < 0.97:
+        return {"type": "object", "properties": {name: {} for name in NAMES}, "not": object_schema(True, 1)}
     return {"if": any_schema(True, 1), "then": any_schema(exact, 1), "else": any_schema(exact, 1)}
 
 
