@@ -67,43 +67,89 @@ std::string SchemaWriter::tupleOf(const Shape &shape) {
   return tail;
 }
 
-/// Items of which some conform to the schema of `contains`: a rule for each position and number of them.
-std::string SchemaWriter::countedOf(const Shape &shape, const Node &node) {
-  if (shape.contained.size() > 1) {
-    refuse(node, "contains", "is supported once for an array");
+/// Counts the items of an array that conform to the schemas of `contains`.
+class SchemaWriter::ItemCounts {
+public:
+  explicit ItemCounts(const std::vector<Contained> &contained) : contained_(contained) {
+    for (const Contained &each : contained_) {
+      numStates_ = std::min(numStates_ * (lastOf(each) + 1), kMaxArrayStates + 1);
+    }
   }
-  const Contained &contained = shape.contained.front();
-  const bool isExact = contained.maximum != Shape::kNoLimit;
+  uint64_t numStates() const { return numStates_; }
+  /// Returns the counts of a state, the last of each standing for all that follow if it has no upper bound.
+  std::vector<uint64_t> countsOf(uint64_t state) const {
+    std::vector<uint64_t> counts;
+    for (const Contained &each : contained_) {
+      counts.push_back(state % (lastOf(each) + 1));
+      state /= lastOf(each) + 1;
+    }
+    return counts;
+  }
+  bool isEnough(uint64_t state) const {
+    const std::vector<uint64_t> counts = countsOf(state);
+    return std::equal(counts.begin(), counts.end(), contained_.begin(),
+                      [](uint64_t count, const Contained &each) { return count >= each.minimum; });
+  }
+  /// Returns the state after an item that conforms to the schemas whose bits are set in `set`, and adds what
+  /// that demands of the item; nullopt if it cannot be, or need not be told from another set.
+  std::optional<uint64_t> after(uint64_t state, uint64_t set, Node &item) const {
+    const std::vector<uint64_t> counts = countsOf(state);
+    uint64_t next = 0, weight = 1;
+    for (size_t i = 0; i < contained_.size(); ++i) {
+      const Contained &each = contained_[i];
+      const bool isCounted = (set >> i & 1) != 0;
+      if (isCounted && counts[i] == lastOf(each)) {
+        return std::nullopt;
+      }
+      if (isCounted) {
+        item = joined(item, each.node);
+      } else if (each.maximum != Shape::kNoLimit) {
+        item = joined(item, negated(each.node));
+      }
+      next += (counts[i] + (isCounted ? 1 : 0)) * weight;
+      weight *= lastOf(each) + 1;
+    }
+    return next;
+  }
+
+private:
+  static uint64_t lastOf(const Contained &each) {
+    return std::min(each.maximum == Shape::kNoLimit ? each.minimum : each.maximum, kMaxArrayStates);
+  }
+
+  const std::vector<Contained> &contained_;
+  uint64_t numStates_ = 1;
+};
+
+/// Items of which some conform to the schemas of `contains`: a rule for each position and number of them.
+std::string SchemaWriter::countedOf(const Shape &shape, const Node &node) {
+  constexpr size_t kMaxContained = 6;
+  const ItemCounts counts(shape.contained);
   const uint64_t positions = shape.maximum == Shape::kNoLimit
                                  ? std::max<uint64_t>({shape.prefix.size(), shape.minimum, 1})
                                  : shape.maximum;
-  const uint64_t counts = isExact ? contained.maximum : contained.minimum;
-  if (positions > kMaxArrayStates || counts > kMaxArrayStates ||
-      (positions + 1) * (counts + 1) > kMaxArrayStates) {
+  if (positions > kMaxArrayStates || shape.contained.size() > kMaxContained ||
+      (positions + 1) * counts.numStates() > kMaxArrayStates) {
     refuse(node, "contains",
-           "is supported with at most " + std::to_string(kMaxArrayStates) +
-               " combinations of the numbers of items");
+           "is supported up to " + std::to_string(kMaxContained) + " times for an array, with at most " +
+               std::to_string(kMaxArrayStates) + " combinations of the numbers of items");
   }
-  const Node others = negated(contained.node);
   const std::string name = "c" + std::to_string(count_++) + "-";
-  const auto nameOf = [&](uint64_t at, uint64_t count) {
-    return name + std::to_string(at) + "-" + std::to_string(count);
+  const auto nameOf = [&](uint64_t at, uint64_t state) {
+    return name + std::to_string(at) + "-" + std::to_string(state);
   };
   for (uint64_t at = 0; at <= positions; ++at) {
-    for (uint64_t count = 0; count <= counts; ++count) {
-      std::string choices = at >= shape.minimum && count >= contained.minimum ? "\"\"" : "";
-      const auto addItem = [&](const Node &item, uint64_t newCount) {
-        choices += (choices.empty() ? "" : " | ") + std::string(at == 0 ? "" : "\",\" ws ") +
-                   itemOf(shape, item) + " " + nameOf(std::min(at + 1, positions), newCount);
-      };
-      if (at < shape.maximum) {
-        const Node &item = shape.item(at);
-        if (count < counts || !isExact) {
-          addItem(joined(item, contained.node), std::min(count + 1, counts));
+    for (uint64_t state = 0; state < counts.numStates(); ++state) {
+      std::string choices = at >= shape.minimum && counts.isEnough(state) ? "\"\"" : "";
+      for (uint64_t set = 0; set >> shape.contained.size() == 0 && at < shape.maximum; ++set) {
+        Node item = shape.item(at);
+        const std::optional<uint64_t> next = counts.after(state, set, item);
+        if (next && !reader_.isEmpty(item)) {
+          choices += (choices.empty() ? "" : " | ") + std::string(at == 0 ? "" : "\",\" ws ") +
+                     itemOf(shape, item) + " " + nameOf(std::min(at + 1, positions), *next);
         }
-        addItem(isExact ? joined(item, others) : item, count);
       }
-      add(choices.empty() ? nameOf(at, count) : choices, nameOf(at, count));
+      add(choices.empty() ? nameOf(at, state) : choices, nameOf(at, state));
     }
   }
   return nameOf(0, 0);

@@ -35,6 +35,7 @@ private:
   std::string arrayOf(const Shape &shape, const Node &node);
   std::string listOf(const Shape &shape);
   std::string tupleOf(const Shape &shape);
+  class ItemCounts;
   std::string countedOf(const Shape &shape, const Node &node);
   std::optional<std::string> distinctOf(const Shape &shape);
   std::string itemOf(const Shape &shape, const Node &node);

@@ -151,6 +151,32 @@ def document(schema, depth=2):
     return scalar()
 
 
+# ---- Several `contains` for an array ----
+
+
+def containing_schema():
+    schema = {"type": "array", "allOf": []}
+    for _ in range(random.randint(2, 3)):
+        part = {"contains": any_schema(True, 0)}
+        if random.random() < 0.5:
+            part["maxContains"] = random.randint(1, 2)
+        if random.random() < 0.3:
+            part["minContains"] = random.randint(0, part.get("maxContains", 2))
+        schema["allOf"].append(random.choice([part, part, {"not": {"items": any_schema(True, 0)}}]))
+    if random.random() < 0.3:
+        schema["items"] = any_schema(True, 0)
+    if random.random() < 0.2:
+        schema["prefixItems"] = [any_schema(True, 0)]
+    if random.random() < 0.3:
+        schema["maxItems"] = random.randint(2, 4)
+    return schema
+
+
+def containing_document(schema):
+    parts = [part.get("contains") for part in schema["allOf"]]
+    return [document(random.choice(parts + [True]), 0) for _ in range(random.randint(0, 4))]
+
+
 # ---- Items that differ, of values that cannot be listed ----
 
 POOLS = {  # schemas of items, and values many of which are equal in another spelling
@@ -190,6 +216,12 @@ def main():
         for _ in range(14):
             value = document(schema)
             texts[json.dumps(value, ensure_ascii=False)] = validator.is_valid(value)
+        print(json.dumps({"schema": schema, "documents": texts}, ensure_ascii=False))
+    for _ in range(100):
+        schema = containing_schema()
+        validator = jsonschema.Draft202012Validator(schema)
+        values = [containing_document(schema) for _ in range(20)]
+        texts = {json.dumps(value, ensure_ascii=False): validator.is_valid(value) for value in values}
         print(json.dumps({"schema": schema, "documents": texts}, ensure_ascii=False))
     for _ in range(100):
         schema, pool = distinct_schema()
