@@ -66,7 +66,9 @@ void SchemaReader::negateCombinations(const Json &schema, Shapes &out) {
   const auto noneOf = [&](const char *keyword) {
     Shapes none = shapesOf({});
     for (const Json &each : arrayOf(schema, keyword)) {
-      none = intersectionOf(none, shapesOf(schemaIn(each, true)));
+      const size_t most = std::max(kMaxOfNegation, none.size());
+      none = intersectionOf(none, shapesOf(schemaIn(each, true)), most);
+      isWhole_ &= none.size() < most;
     }
     append(out, none);
   };

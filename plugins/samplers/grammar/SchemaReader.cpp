@@ -80,9 +80,13 @@ const Shapes &SchemaReader::shapesOf(const Node &node) {
   }
   const bool wasWhole = std::exchange(isWhole_, true);
   Shapes shapes = node.empty() ? everyType() : Shapes();
+  const bool hasNegation =
+      std::any_of(node.begin(), node.end(), [](const Atom &atom) { return atom.isNegated; });
   for (size_t i = 0; i < node.size(); ++i) {
     const Shapes each = node.size() == 1 ? read(node[i]) : shapesOf({node[i]});
-    shapes = i == 0 ? each : intersectionOf(shapes, each);
+    const size_t most = hasNegation ? std::max(kMaxOfNegation, shapes.size()) : kMaxShapes;
+    shapes = i == 0 ? each : intersectionOf(shapes, each, most);
+    isWhole_ &= i == 0 || most == kMaxShapes || shapes.size() < most;
   }
   open_.erase(node);
   --depth_;
@@ -172,7 +176,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
 /// not show that there is none.
 bool SchemaReader::maySharePart(const Shapes &shapes, const Json &other) {
   const bool wasWhole = std::exchange(isWhole_, true);
-  const bool isEmpty = intersectionOf(shapes, shapesOf(schemaIn(other))).empty();
+  const bool isEmpty = intersectionOf(shapes, shapesOf(schemaIn(other)), 1).empty();
   const bool isKnown = std::exchange(isWhole_, wasWhole);
   return !isEmpty || !isKnown;
 }

@@ -11,8 +11,9 @@ namespace cria::grammar {
 
 class SchemaReader {
 public:
-  static constexpr size_t kMaxShapes = 1024;  // of one node
-  static constexpr size_t kMaxWork = 500'000; // properties of all shapes that are intersected
+  static constexpr size_t kMaxShapes = 1024;    // of one node
+  static constexpr size_t kMaxOfNegation = 256; // of a node with a negation: others are left out
+  static constexpr size_t kMaxWork = 500'000;   // properties of all shapes that are intersected
 
   /// The document and the languages must outlive the reader.
   SchemaReader(const SchemaDocument &document, Languages &languages, const SchemaOptions &options)
