@@ -19,8 +19,10 @@ std::string SchemaWriter::arrayOf(const Shape &given, const Node &node) {
   shape.isUnique = shape.isUnique && shape.maximum > 1;
   if (shape.isUnique && shape.prefix.empty()) {
     constexpr size_t kMaxValues = 256;
-    const auto values = reader_.valuesOf(shape.rest, kMaxValues);
-    shape.maximum = values ? std::min<uint64_t>(shape.maximum, values->size()) : shape.maximum;
+    if (const auto values = reader_.valuesOf(shape.rest, kMaxValues);
+        values && values->size() < shape.minimum) {
+      return "";
+    }
   }
   if (shape.minimum > shape.maximum) {
     return "";

@@ -18,6 +18,15 @@ static std::string charactersInOrder() {
 }
 static const std::string kCharacters = charactersInOrder();
 
+const std::string &Completions::charactersAt(int32_t state) {
+  const auto [found, isNew] = characters_.try_emplace(state);
+  for (size_t i = 0; isNew && i < kCharacters.size(); ++i) {
+    const bool isAlive = matcher_.next({state, {}}, static_cast<uint8_t>(kCharacters[i])).state != kDead;
+    found->second += isAlive ? kCharacters.substr(i, 1) : "";
+  }
+  return found->second;
+}
+
 size_t Completions::count(const Position &position) {
   numSteps_ = 0;
   return position.partial.isComplete() ? countFrom(position.state, 0) : kMany;
@@ -36,8 +45,9 @@ size_t Completions::countFrom(int32_t state, int depth) {
     return kMany;
   }
   size_t found = 0;
-  for (size_t i = 0; i < kCharacters.size() && found < kMany; ++i) {
-    const auto byte = static_cast<uint8_t>(kCharacters[i]);
+  const std::string &characters = charactersAt(state);
+  for (size_t i = 0; i < characters.size() && found < kMany; ++i) {
+    const auto byte = static_cast<uint8_t>(characters[i]);
     const Position position{state, {}};
     if (byte == ' ' || byte == '\\' || (byte >= '0' && byte <= '9')) { // may not change the value, as in 0e1
       continue;
@@ -68,13 +78,9 @@ bool Completions::search(const Position &position, int depth) {
   if (depth == kMaxDepth || !matcher_.isConditional(position)) {
     return true;
   }
-  const Position withoutValues{position.state, position.partial};
-  for (const char c : kCharacters) {
+  for (const char c : charactersAt(position.state)) {
     const auto byte = static_cast<uint8_t>(c);
     if (byte == ' ' && !position.json->isInString()) { // changes no value
-      continue;
-    }
-    if (matcher_.next(withoutValues, byte).state == kDead) {
       continue;
     }
     const Position next = matcher_.next(position, byte);
@@ -87,7 +93,7 @@ bool Completions::search(const Position &position, int depth) {
     }
   }
   for (int lead = 0xC2; lead <= 0xF4; ++lead) { // characters beyond ASCII may differ
-    if (matcher_.isAlive(matcher_.next(withoutValues, static_cast<uint8_t>(lead)))) {
+    if (matcher_.isAlive(matcher_.next({position.state, {}}, static_cast<uint8_t>(lead)))) {
       return true;
     }
   }

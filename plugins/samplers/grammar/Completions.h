@@ -25,13 +25,15 @@ public:
   size_t count(const Position &position);
 
 private:
+  const std::string &charactersAt(int32_t state);
   size_t countFrom(int32_t state, int depth);
   bool search(const Position &position, int depth);
 
   Matcher &matcher_;
-  std::unordered_map<int32_t, size_t> counts_; // by state
-  std::unordered_set<int32_t> open_;           // states that are being counted
-  size_t numSteps_ = 0;                        // of the search that is going on
+  std::unordered_map<int32_t, std::string> characters_; // by state: those of ASCII that may follow
+  std::unordered_map<int32_t, size_t> counts_;          // by state
+  std::unordered_set<int32_t> open_;                    // states that are being counted
+  size_t numSteps_ = 0;                                 // of the search that is going on
 };
 
 } // namespace cria::grammar
