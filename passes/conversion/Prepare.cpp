@@ -36,9 +36,17 @@ void chooseLayout(llama::WeightOp weight, ArrayRef<llama::UseWeightOp> uses, con
   }
 }
 
-LogicalResult checkFormat(llama::WeightOp weight, const Target &target) {
-  WeightFormat format = weight.getWeightType().getFormat();
-  if (target.takesFormat(format)) {
+LogicalResult checkFormats(ModuleOp module, const Target &target) {
+  llama::WeightOp first;
+  llvm::SmallSetVector<StringRef, 4> refused;
+  for (auto weight : module.getOps<llama::WeightOp>()) {
+    WeightFormat format = weight.getWeightType().getFormat();
+    if (!target.takesFormat(format)) {
+      first = first ? first : weight;
+      refused.insert(nameOf(format));
+    }
+  }
+  if (refused.empty()) {
     return success();
   }
   SmallVector<StringRef> taken;
@@ -48,9 +56,9 @@ LogicalResult checkFormat(llama::WeightOp weight, const Target &target) {
     }
   }
   StringRef last = taken.pop_back_val(); // every target takes dense weights
-  return weight.emitError() << "target '" << target.name() << "' has no kernels for weights in format "
-                            << StringRef(nameOf(format)) << "; compile with --target ops, or with --weights "
-                            << llvm::join(taken, ", ") << (taken.empty() ? "" : " or ") << last;
+  return first.emitError() << "target '" << target.name() << "' has no kernels for weights in format "
+                           << llvm::join(refused.getArrayRef(), ", ") << "; compile with --target ops, or with --weights "
+                           << llvm::join(taken, ", ") << (taken.empty() ? "" : " or ") << last;
 }
 
 struct Prepare : impl::PreparePassBase<Prepare> {
@@ -69,10 +77,10 @@ struct Prepare : impl::PreparePassBase<Prepare> {
       }
     }
     UsesByWeight uses = collectUses(module);
+    if (failed(checkFormats(module, *target_))) {
+      return signalPassFailure();
+    }
     for (auto weight : module.getOps<llama::WeightOp>()) {
-      if (failed(checkFormat(weight, *target_))) {
-        return signalPassFailure();
-      }
       chooseLayout(weight, uses.lookup(weight.getSymName()), *target_);
     }
   }

@@ -330,7 +330,7 @@ TEST_F(Compile, WrongOptions) {
   EXPECT_THAT(errorOf(model + out + " --weights q9"),
               AllOf(HasSubstr("--weights: expected one of f32, f16"), HasSubstr("got 'q9'")));
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
-              HasSubstr("has no kernels for weights in format q8_0; compile with --target ops"));
+              HasSubstr("has no kernels for weights in format q8_0, iq4_xs; compile with --target ops"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules /nowhere"), HasSubstr("/nowhere"));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),
               HasSubstr("expected f16 or f32, since there is no quantized KV cache"));

@@ -159,7 +159,7 @@ TEST_F(BadInputTest, UnknownArchitectureAndRopeType) {
 
 TEST_F(BadInputTest, CompilerOptions) {
   expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--weights", "q8"});
-  expectCompileRefused(kStoriesCheckpoint, {"q4"}, {"--weights", "q4"});
+  expectCompileRefused(kStoriesCheckpoint, {"iq4_xs"}, {"--weights", "q4"});
   expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--kv", "q8"});
   expectCompileRefused(kStoriesCheckpoint, {"tpu"}, {"--target", "tpu"});
   expectCompileRefused(kStoriesCheckpoint, {"llama-fuse-everything"},
