@@ -7,6 +7,16 @@
 
 namespace cria {
 
+size_t findTag(std::string_view source, size_t at) {
+  for (; at + 1 < source.size(); ++at) {
+    const char next = source[at + 1];
+    if (source[at] == '{' && (next == '{' || next == '%' || next == '#')) {
+      return at;
+    }
+  }
+  return source.size();
+}
+
 static bool isNameByte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -128,7 +138,7 @@ public:
 
   TemplateLiterals read() {
     while (at_ < source_.size()) {
-      const size_t opening = findOpening();
+      const size_t opening = findTag(source_, at_);
       text_ += source_.substr(at_, opening - at_);
       at_ = opening;
       if (at_ < source_.size()) {
@@ -140,16 +150,6 @@ public:
   }
 
 private:
-  size_t findOpening() const {
-    for (size_t at = at_; at + 1 < source_.size(); ++at) {
-      const char next = source_[at + 1];
-      if (source_[at] == '{' && (next == '{' || next == '%' || next == '#')) {
-        return at;
-      }
-    }
-    return source_.size();
-  }
-
   void flush() {
     if (!text_.empty()) {
       found_.texts.push_back(std::exchange(text_, {}));

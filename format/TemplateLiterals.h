@@ -19,4 +19,7 @@ struct TemplateLiterals {
 /// comments. What is not Jinja is text.
 TemplateLiterals readLiterals(std::string_view source);
 
+/// The place of the first tag, of {{, {% or {#, from `at` on; the size of the source if there is none.
+size_t findTag(std::string_view source, size_t at);
+
 } // namespace cria

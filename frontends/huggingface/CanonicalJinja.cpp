@@ -2,6 +2,8 @@
 // Rewrites a template in canonical spelling. Tags that it does not know are kept as they are.
 #include "frontends/huggingface/ChatTemplates.h"
 
+#include "format/TemplateLiterals.h"
+
 #include <algorithm>
 
 namespace cria::huggingface {
@@ -27,7 +29,7 @@ public:
 
   std::optional<std::string> run() {
     while (at_ < source_.size()) {
-      const size_t opening = findOpening();
+      const size_t opening = findTag(source_, at_);
       addText(opening);
       at_ = opening;
       if (opening < source_.size() && !readTag()) {
@@ -38,16 +40,6 @@ public:
   }
 
 private:
-  size_t findOpening() const {
-    for (size_t at = at_; at + 1 < source_.size(); ++at) {
-      const char next = source_[at + 1];
-      if (source_[at] == '{' && (next == '{' || next == '%' || next == '#')) {
-        return at;
-      }
-    }
-    return source_.size();
-  }
-
   char charAt(size_t at) const { return at < source_.size() ? source_[at] : '\0'; }
 
   // The text before a tag after whitespace control: trim_blocks and lstrip_blocks, which transformers sets,
