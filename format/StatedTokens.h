@@ -21,6 +21,8 @@ struct StatedTokens {
   std::vector<AddedToken> special;
   /// Pieces with ids that a second file states beside the tokenizer's; empty: there is none.
   std::vector<std::pair<int64_t, std::string>> vocabulary;
+  /// The names of other roles that templates may write, as {"pad_token", "<pad>"}.
+  std::vector<std::pair<std::string, std::string>> names;
   /// The names of BOS and EOS. nullopt: not stated, so those of the tokenizer; empty: there is none.
   std::optional<std::string> bos, eos;
   /// A prompt begins with BOS, or with the token of this name.

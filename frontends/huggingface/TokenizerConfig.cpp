@@ -33,6 +33,7 @@ StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector
   tokens.promptBos = rules.promptBos;
   CRIA_ASSIGN_OR_RETURN(tokens.bos, readTokenName(files, "bos_token"));
   CRIA_ASSIGN_OR_RETURN(tokens.eos, readTokenName(files, "eos_token"));
+  CRIA_ASSIGN_OR_RETURN(tokens.names, readOtherNames(files));
   noteOtherNames(files, notes);
   CRIA_ASSIGN_OR_RETURN(NamedTokens named, readNamedTokens(files));
   CRIA_ASSIGN_OR_RETURN(tokens.added, readAddedTokens(files, named, notes));
@@ -97,6 +98,15 @@ static std::string findMark(const std::string &chatTemplate, const KnownTemplate
   return found == names.end() ? "" : *found;
 }
 
+/// A line "pad_token=<pad>" for each role that the template may name.
+static std::string linesOfNames(const StatedTokens &tokens, std::string_view chatTemplate) {
+  std::string lines;
+  for (const auto &[role, name] : tokens.names) {
+    lines += chatTemplate.find(role) != chatTemplate.npos ? fmt::format("{}={}\n", role, name) : "";
+  }
+  return lines;
+}
+
 void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tokens, const std::string &where,
                         ChatConfig &chat, std::vector<std::string> &notes) {
   if (chatTemplate.empty()) {
@@ -108,6 +118,9 @@ void chooseChatTemplate(const std::string &chatTemplate, const StatedTokens &tok
     if (!value.value_or("").empty()) {
       chat.sourceOptions.emplace_back(name, *value);
     }
+  }
+  if (const std::string lines = linesOfNames(tokens, chatTemplate); !lines.empty()) {
+    chat.sourceOptions.emplace_back("names", lines);
   }
   if (!hasPrefix) {
     chat.sourceOptions.emplace_back("dummy_prefix", "false");

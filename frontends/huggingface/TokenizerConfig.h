@@ -61,6 +61,10 @@ StatusOr<NamedTokens> readNamedTokens(const TokenizerFiles &files);
 /// The name that a member such as bos_token states. nullopt: not stated; empty: null.
 StatusOr<std::optional<std::string>> readTokenName(const TokenizerFiles &files, const std::string &member);
 
+/// The names of roles other than BOS and EOS, as {"pad_token", "<pad>"}, that transformers gives to chat
+/// templates. Errors: those of readTokenName().
+StatusOr<std::vector<std::pair<std::string, std::string>>> readOtherNames(const TokenizerFiles &files);
+
 /// Notes names that special_tokens_map.json and tokenizer_config.json state differently.
 void noteOtherNames(const TokenizerFiles &files, std::vector<std::string> &notes);
 

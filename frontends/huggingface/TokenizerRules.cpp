@@ -5,8 +5,15 @@
 #include "frontends/huggingface/TokenizerJson.h"
 
 #include <algorithm>
+#include <array>
 
 namespace cria::huggingface {
+
+/// A tokenizer.json may do no more than list added tokens.
+static bool isTokenizer(const Json &file) {
+  return std::ranges::any_of(std::array{"model", "normalizer", "pre_tokenizer", "post_processor"},
+                             [&](const char *part) { return file.contains(part); });
+}
 
 namespace {
 
@@ -24,7 +31,7 @@ struct TokenizerClass {
 class RuleReader {
 public:
   RuleReader(const TokenizerFiles &files, JsonObject config, std::vector<std::string> &notes)
-      : files_(files), config_(std::move(config)), notes_(notes), hasFile_(!files.tokenizer.empty()) {}
+      : files_(files), config_(std::move(config)), notes_(notes), hasFile_(isTokenizer(files.tokenizer)) {}
 
   StatusOr<TokenizerRules> read() {
     TokenizerRules rules;

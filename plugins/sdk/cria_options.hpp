@@ -129,10 +129,10 @@ struct OptionsOf<Plugin> {
 /// The member type `Options` of a plugin class, or NoOptions.
 template <typename Plugin> using OptionsOf = typename detail::OptionsOf<Plugin>::Type;
 
-/// References to the members of a struct of at most eight options, in the order of their declaration.
+/// References to the members of a struct of at most nine options, in the order of their declaration.
 template <typename Options> auto membersOf(Options &options) {
   constexpr size_t count = detail::countOptions<std::remove_const_t<Options>>();
-  static_assert(count <= 8, "a plugin has at most eight options; add a case here for more");
+  static_assert(count <= 9, "a plugin has at most nine options; add a case here for more");
   if constexpr (count == 0) {
     static_assert(std::is_empty_v<Options>, "every member of a struct of options is an option");
     return std::tuple<>();
@@ -157,9 +157,12 @@ template <typename Options> auto membersOf(Options &options) {
   } else if constexpr (count == 7) {
     auto &[a, b, c, d, e, f, g] = options;
     return std::tie(a, b, c, d, e, f, g);
-  } else {
+  } else if constexpr (count == 8) {
     auto &[a, b, c, d, e, f, g, h] = options;
     return std::tie(a, b, c, d, e, f, g, h);
+  } else {
+    auto &[a, b, c, d, e, f, g, h, i] = options;
+    return std::tie(a, b, c, d, e, f, g, h, i);
   }
 }
 

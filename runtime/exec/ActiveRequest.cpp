@@ -10,8 +10,6 @@
 
 namespace cria {
 
-static constexpr float kHighest = std::numeric_limits<float>::max();
-
 ActiveRequest::ActiveRequest(RequestHandle handle, GenerateRequest request, Model &model,
                              const Tokenizer *tokenizer, GenerateCallback onEvent)
     : handle_(handle), request_(std::move(request)), model_(model), tokenizer_(tokenizer),
@@ -135,27 +133,10 @@ bool ActiveRequest::endsWith(int32_t token) {
   return true;
 }
 
-/// The cause of logits that are not finite, if it is the type of the KV cache.
-Status ActiveRequest::explain(const Status &status, std::span<const float> logits) const {
-  const bool areFinite =
-      std::all_of(logits.begin(), logits.end(), [](float logit) { return logit <= kHighest; });
-  const ElementType type = model_.program().kv.type;
-  if (areFinite || type == ElementType::f32) {
-    return status;
-  }
-  const StatusOr<bool> overflow = session_->hasOverflow();
-  return overflow.ok() && *overflow
-             ? error(status.code(),
-                     "a key or value is beyond the largest number of {}, the type of the KV cache; "
-                     "compile the model again with --kv f32",
-                     nameOf(type))
-             : status;
-}
-
 void ActiveRequest::takeLogits(std::span<const float> logits) {
   StatusOr<int32_t> token = choose(logits);
   if (!token.ok()) {
-    return finish(FinishReason::error, explain(token.status(), logits));
+    return finish(FinishReason::error, session_->explain(token.status(), logits));
   }
   if (result_.promptNs == 0) {
     result_.promptNs = elapsedNs();

@@ -59,7 +59,6 @@ private:
   Status startSampler();
   void collectEndTokens();
   StatusOr<int32_t> choose(std::span<const float> logits);
-  Status explain(const Status &status, std::span<const float> logits) const;
   std::span<const int32_t> maskedTokens() const;
   bool endsWith(int32_t token);
   std::string textOf(int32_t token);

@@ -5,6 +5,7 @@
 #include "runtime/exec/Stepper.h"
 
 #include <algorithm>
+#include <cfloat>
 
 namespace cria {
 
@@ -61,6 +62,21 @@ Status Session::prefill(std::span<const int32_t> tokens, const LogitsCallback &l
     }
   }
   return {};
+}
+
+Status Session::explain(const Status &status, std::span<const float> logits) const {
+  const bool areFinite = std::ranges::all_of(logits, [](float logit) { return logit <= FLT_MAX; });
+  const ElementType type = model_->program().kv.type;
+  if (areFinite || type == ElementType::f32) {
+    return status;
+  }
+  const StatusOr<bool> overflow = hasOverflow();
+  return overflow.ok() && *overflow
+             ? error(status.code(),
+                     "a key or value is beyond the largest number of {}, the type of the KV cache; "
+                     "compile the model again with --kv f32",
+                     nameOf(type))
+             : status;
 }
 
 StatusOr<std::span<const float>> Session::decode(int32_t token, const CancelFlag *cancel) {

@@ -36,6 +36,9 @@ public:
 
   /// Model::hasOverflow() of the pages of this session.
   StatusOr<bool> hasOverflow() const { return model_->hasOverflow(kv_.pages()); }
+  /// Returns an error about logits, or, where they are not finite because the KV cache has overflowed, one
+  /// with the same code that says so.
+  Status explain(const Status &status, std::span<const float> logits) const;
 
   /// Removes the tokens from `length` on. REQUIRES: length <= length().
   void truncate(uint32_t length);

@@ -80,13 +80,15 @@ std::string LoadedModel::findSpecialName(std::string_view text) const {
   return "";
 }
 
-/// The control tokens that stop texts name. They produce no text, so they end it as tokens.
+/// The tokens that stop texts name and whose text is not their name: control tokens, which have no text, and
+/// the unknown token. They end a text as tokens.
 static std::vector<int32_t> namedTokens(const std::vector<std::string> &stopTexts,
                                         const Tokenizer *tokenizer) {
   std::vector<int32_t> ids;
   for (const std::string &text : stopTexts) {
     const std::optional<int32_t> id = tokenizer ? tokenizer->find(text) : std::nullopt;
-    if (id && tokenizer->kind(*id) == TokenKind::control) {
+    const TokenKind kind = id ? tokenizer->kind(*id) : TokenKind::normal;
+    if (kind == TokenKind::control || kind == TokenKind::unknown) {
       ids.push_back(*id);
     }
   }

@@ -219,7 +219,8 @@ void addChatCommand(CLI::App &app, Action &action) {
   command
       ->add_option("--chat-template", options->chatTemplate,
                    "Chat template plugin; default: that of the checkpoint")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->check(notEmpty("the name of a plugin"));
   addSamplingOptions(*command, options->sampling);
   command->footer("Example:\n  cria chat stories.cria --system 'Answer in one sentence.'");
   command->callback([options, &action] { action = [options] { return runChat(*options); }; });

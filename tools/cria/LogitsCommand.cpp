@@ -35,9 +35,8 @@ Status evaluateOneByOne(Session &session, std::span<const int32_t> ids, const Ro
   return {};
 }
 
-Status evaluate(const LogitsOptions &options, Model &model, std::span<const int32_t> ids,
+Status evaluate(const LogitsOptions &options, Session &session, std::span<const int32_t> ids,
                 const RowCallback &row, const CancelFlag *cancel) {
-  Session session(model);
   return options.decode ? evaluateOneByOne(session, ids, row, cancel)
                         : session.prefill(ids, row, /*all=*/true, cancel);
 }
@@ -51,19 +50,25 @@ Status writeFile(const LogitsOptions &options, Model &model, std::span<const int
       SafetensorsWriter::create(options.output, {{"tokens", ElementType::i32, {rows}},
                                                  {"logits", ElementType::f32, {rows, vocab}}}));
   CRIA_RETURN_IF_ERROR(writer->write(0, 0, std::as_bytes(ids)));
+  Session session(model);
   const RowCallback writeRow = [&](uint32_t position, std::span<const float> logits) {
     return writer->write(1, position * logits.size_bytes(), std::as_bytes(logits));
   };
-  CRIA_RETURN_IF_ERROR(evaluate(options, model, ids, writeRow, cancel));
+  CRIA_RETURN_IF_ERROR(evaluate(options, session, ids, writeRow, cancel));
   return writer->finish();
 }
 
 /// Without -o: prints the most likely next token after each token.
 Status printRows(const LogitsOptions &options, const LoadedModel &opened, std::span<const int32_t> ids,
                  const CancelFlag *cancel) {
+  Session session(opened.model());
   auto json = nlohmann::ordered_json::array();
   const RowCallback printRow = [&](uint32_t position, std::span<const float> logits) {
-    CRIA_ASSIGN_OR_RETURN(const int32_t best, chooseGreedy(logits));
+    const StatusOr<int32_t> chosen = chooseGreedy(logits);
+    if (!chosen.ok()) {
+      return session.explain(chosen.status(), logits);
+    }
+    const int32_t best = *chosen;
     if (options.common.json) {
       json.push_back(
           {{"position", position}, {"token", ids[position]}, {"argmax", best}, {"logit", logits[best]}});
@@ -72,7 +77,7 @@ Status printRows(const LogitsOptions &options, const LoadedModel &opened, std::s
     }
     return Status();
   };
-  CRIA_RETURN_IF_ERROR(evaluate(options, opened.model(), ids, printRow, cancel));
+  CRIA_RETURN_IF_ERROR(evaluate(options, session, ids, printRow, cancel));
   if (options.common.json) {
     writeJson(json);
   }

@@ -51,7 +51,13 @@ Status scoreWindow(Model &model, std::span<const int32_t> window, size_t firstSc
       window,
       [&](uint32_t position, std::span<const float> logits) {
         if (position + 1 >= firstScored && position + 1 < window.size()) {
-          score.add(logSumExp(logits) - logits[static_cast<size_t>(window[position + 1])]);
+          const double nll = logSumExp(logits) - logits[static_cast<size_t>(window[position + 1])];
+          if (!std::isfinite(nll)) {
+            return session.explain(error(StatusCode::internal, "the likelihood of token {} is not a number",
+                                         window[position + 1]),
+                                   logits);
+          }
+          score.add(nll);
         }
         return Status();
       },

@@ -143,6 +143,15 @@ readSchemaDocuments(const std::vector<std::string> &arguments) {
   return documents;
 }
 
+/// Reads a grammar or a schema. An empty text would restrict nothing.
+static StatusOr<std::string> readRules(const std::string &file, std::string_view what) {
+  CRIA_ASSIGN_OR_RETURN(std::string text, readTextFile(file, kMaxRuleBytes));
+  if (text.empty()) {
+    return invalidArgument("{}: expected {}, got an empty file", printable(file), what);
+  }
+  return text;
+}
+
 StatusOr<RequestOptions> requestOptions(const SamplingOptions &options) {
   RequestOptions request = options.request;
   if (!options.samplerFile.empty()) {
@@ -150,10 +159,10 @@ StatusOr<RequestOptions> requestOptions(const SamplingOptions &options) {
     CRIA_ASSIGN_OR_RETURN(request.samplers, readSamplerJson(json, options.samplerFile));
   }
   if (!options.grammarFile.empty()) {
-    CRIA_ASSIGN_OR_RETURN(request.grammar, readTextFile(options.grammarFile, kMaxRuleBytes));
+    CRIA_ASSIGN_OR_RETURN(request.grammar, readRules(options.grammarFile, "a grammar"));
   }
   if (!options.schemaFile.empty()) {
-    CRIA_ASSIGN_OR_RETURN(request.jsonSchema, readTextFile(options.schemaFile, kMaxRuleBytes));
+    CRIA_ASSIGN_OR_RETURN(request.jsonSchema, readRules(options.schemaFile, "a JSON Schema"));
     CRIA_ASSIGN_OR_RETURN(request.schemaOptions.documents, readSchemaDocuments(options.schemaDocuments));
   }
   return request;

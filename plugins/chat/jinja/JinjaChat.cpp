@@ -15,6 +15,7 @@ struct Options {
   TextOption source{"template", "Text of the template; default: the checkpoint's own", ""};
   TextOption bos{"bos", "Value of bos_token; default: the vocabulary's BOS", ""};
   TextOption eos{"eos", "Value of eos_token; default: the vocabulary's EOS", ""};
+  TextOption names{"names", "Values of further variables of the template, one per line: pad_token=<pad>", ""};
   FlagOption trimBlocks{"trim_blocks", "Remove the newline after a block tag", true};
   FlagOption lstripBlocks{"lstrip_blocks", "Remove blanks before a block tag that begins a line", true};
   TextOption stop{
@@ -47,6 +48,23 @@ void addLines(std::string_view lines, std::vector<std::string_view> &names) {
   }
 }
 
+/// The pairs in lines "name=value".
+std::vector<std::pair<std::string_view, std::string_view>> namesIn(std::string_view text) {
+  std::vector<std::string_view> lines;
+  addLines(text, lines);
+  std::vector<std::pair<std::string_view, std::string_view>> names;
+  for (const std::string_view line : lines) {
+    const size_t sign = line.find('=');
+    if (sign == line.npos) {
+      throw cria::plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
+                                  "the option names: expected lines as in pad_token=<pad>, got '" +
+                                      std::string(line) + "'");
+    }
+    names.emplace_back(line.substr(0, sign), line.substr(sign + 1));
+  }
+  return names;
+}
+
 /// The options with the vocabulary's own tokens where none are given.
 Options resolve(Options options, const cria_vocabulary &vocabulary) {
   if (options.source.value.empty()) {
@@ -72,6 +90,7 @@ Template compile(const Options &options, const cria_vocabulary &vocabulary) {
       {.source = options.source.value,
        .bos = options.bos.value,
        .eos = options.eos.value,
+       .names = namesIn(options.names.value),
        .specials = std::move(specials),
        .lexer = {.trimBlocks = options.trimBlocks.value, .lstripBlocks = options.lstripBlocks.value}});
 }

@@ -29,6 +29,9 @@ Template::Template(const Settings &settings)
            std::to_string(kMaxSourceBytes));
   }
   source_ = normalizedSource(textOrRefuse(settings.source, "the template"));
+  for (const auto &[name, value] : settings.names) {
+    names_.emplace_back(name, textOrRefuse(value, "the option names"));
+  }
   for (const std::string_view name : settings.specials) {
     std::optional<Text> text = textFromUtf8(name);
     if (text && !text->empty()) {
@@ -60,12 +63,17 @@ std::vector<std::pair<std::string, Value>> Template::variables(std::span<const M
   for (size_t i = 0; i < messages.size(); ++i) {
     list.push_back(messageValue(messages[i], i, plugin::isUnfinished(messages, i, flags), budget));
   }
-  return {{"messages", makeList(budget, std::move(list))},
-          {"bos_token", makeText(budget, bos_)},
-          {"eos_token", makeText(budget, eos_)},
-          {"add_generation_prompt", Value((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0)},
-          {"tools", Value()}, // defined, but none, as in transformers
-          {"documents", Value()}};
+  std::vector<std::pair<std::string, Value>> result = {
+      {"messages", makeList(budget, std::move(list))},
+      {"bos_token", makeText(budget, bos_)},
+      {"eos_token", makeText(budget, eos_)},
+      {"add_generation_prompt", Value((flags & CRIA_CHAT_ADD_GENERATION_PROMPT) != 0)},
+      {"tools", Value()}, // defined, but none, as in transformers
+      {"documents", Value()}};
+  for (const auto &[name, text] : names_) {
+    result.emplace_back(name, makeText(budget, text));
+  }
+  return result;
 }
 
 /// Cuts the text behind the last character of the message that is to be continued. Whitespace at the end of

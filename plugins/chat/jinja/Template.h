@@ -22,6 +22,7 @@ public:
     std::string_view source; // UTF-8
     std::string_view bos;
     std::string_view eos;
+    std::vector<std::pair<std::string_view, std::string_view>> names; // further variables that are texts
     std::vector<std::string_view> specials; // names of the tokens that the template may write
     LexerOptions lexer;
   };
@@ -47,7 +48,8 @@ private:
   Body body_;
   Text bos_;
   Text eos_;
-  std::map<char32_t, std::vector<Text>> specials_; // by their first character, longest first
+  std::vector<std::pair<std::string, Text>> names_; // further variables
+  std::map<char32_t, std::vector<Text>> specials_;  // by their first character, longest first
 };
 
 } // namespace cria::jinja

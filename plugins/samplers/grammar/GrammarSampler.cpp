@@ -133,8 +133,10 @@ public:
       throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                     std::string("none of ") + std::to_string(candidates.size) +
                         " candidates is allowed by the grammar" +
-                        (mayEnd ? ", which the answer matches, and EOS is not among them" : "") +
-                        "; place grammar before samplers that drop candidates");
+                        (mayEnd
+                             ? ", which the answer matches, and no token that ends it is among them; an end "
+                               "must not be forbidden there, as by min_tokens or logit_bias"
+                             : "; place grammar before samplers that drop candidates"));
     }
     cria::plugin::keepIf(candidates, stays);
   }

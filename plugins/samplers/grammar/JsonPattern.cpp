@@ -106,12 +106,14 @@ private:
   Tail readToTheEnd(int depth) {
     std::vector<AnchoredPart> parts;
     Tail tail = {Languages::kAnyText, Languages::kNothing};
+    bool isAtStart = false; // there has been nothing but ^
     while (!isAtEndOfAlternative()) {
       if (isLookahead()) {
-        const Tail seen = readLookahead(depth);
+        const Tail seen = readLookahead(depth, isAtStart);
         tail = seen.both(languages_, readToTheEnd(depth));
         break;
       }
+      isAtStart = is('^') && (parts.empty() || isAtStart);
       parts.push_back(readRepeated(depth));
     }
     for (size_t i = parts.size(); i-- > 0;) {
@@ -127,17 +129,22 @@ private:
            (text_[at_ + 2] == '=' || text_[at_ + 2] == '!');
   }
 
-  /// Parses "(?=...)" or "(?!...)" and returns the texts that may follow.
-  Tail readLookahead(int depth) {
+  /// Parses "(?=...)" or "(?!...)" and returns the texts that may follow. isAtStart: it is only reached at
+  /// the start of the text.
+  Tail readLookahead(int depth, bool isAtStart) {
     checkDepth(depth);
     const bool isNegative = text_[at_ + 2] == '!';
     at_ += 3;
     const Tail seen = readAlternatives(depth + 1);
-    if (isNegative && seen.atStart != Languages::kNothing) {
+    if (isNegative && !isAtStart && seen.atStart != Languages::kNothing) {
       unsupported("'^' in a negative lookahead");
     }
     if (!take(')')) {
       invalid("expected ')'");
+    }
+    if (isNegative && isAtStart) {
+      const auto refused = languages_.choice({seen.anywhere, seen.atStart});
+      return {Languages::kNothing, languages_.complement(refused)};
     }
     return isNegative ? Tail{languages_.complement(seen.anywhere), Languages::kNothing} : seen;
   }

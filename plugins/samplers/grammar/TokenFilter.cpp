@@ -37,7 +37,9 @@ TokenFilter::TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary)
   std::vector<int32_t> texts, others;
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     const bool isText = vocabulary.kinds[id] == CRIA_TOKEN_NORMAL || vocabulary.kinds[id] == CRIA_TOKEN_BYTE;
-    if (isText && vocabulary.pieces[id].size > 0) {
+    const bool isEnd = std::find(vocabulary.eos_ids, vocabulary.eos_ids + vocabulary.num_eos, int32_t(id)) !=
+                       vocabulary.eos_ids + vocabulary.num_eos;
+    if (isText && !isEnd && vocabulary.pieces[id].size > 0) {
       texts.push_back(static_cast<int32_t>(id));
       plain_[id] = isPlain(pieceOf(texts.back()));
       if (!plain_[id]) {

@@ -193,6 +193,9 @@ TEST(TokenizerConfig, TheTemplateOfTokenizerJsonDecidesAboutBos) {
     return read({.config = config, .tokenizer = tokenizer});
   };
   EXPECT_EQ(readWith(processor({"<b>"}), true).tokens.promptBos, "<b>");
+  const Read listOnly = readWith({{"added_tokens", Json::array()}}, true); // no tokenizer of its own
+  EXPECT_TRUE(listOnly.tokens.addsBos);
+  EXPECT_THAT(listOnly.notes, IsEmpty());
   EXPECT_THAT(readWith(processor({"<b>"}), {}).notes, IsEmpty());
   const Read contrary = readWith(processor({"<s>"}), false);
   EXPECT_TRUE(contrary.tokens.addsBos);

@@ -40,6 +40,17 @@ protected:
   std::unique_ptr<PluginRegistry> registry_ = openRegistry();
 };
 
+// transformers gives a template the names of all roles (special_tokens_map).
+TEST_F(JinjaChatTest, NamesOtherTokens) {
+  const std::vector<PluginArgument> names = {
+      {.name = "names", .value = "pad_token=<unk>\nsep_token=a=b\n", .position = 0}};
+  const auto chat = compile("{{ pad_token }}{{ sep_token }}{{ mask_token is defined }}", names);
+  ASSERT_TRUE(chat.ok()) << chat.status().message();
+  EXPECT_EQ(textOf(*chat, {{ChatRole::user, "Hi"}}, ChatGoal::answer), "{<unk>a=bFalse}");
+  const auto wrong = compile("x", {{.name = "names", .value = "pad_token", .position = 0}});
+  EXPECT_THAT(wrong.status().message(), HasSubstr("expected lines as in pad_token=<pad>, got 'pad_token'"));
+}
+
 TEST_F(JinjaChatTest, RendersPublishedTemplatesByteForByte) {
   std::map<std::string, std::vector<ChatMessage>> conversations;
   std::map<std::string, ChatTemplate> templates;

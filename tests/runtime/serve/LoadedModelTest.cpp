@@ -118,10 +118,11 @@ TEST_F(LoadedModelTest, OpensTheTemplateOfTheCheckpointOrAnotherOne) {
 TEST_F(LoadedModelTest, AStopTextMayNameAToken) {
   const auto model = open();
   ASSERT_TRUE(model);
-  const auto request = model->makeRequest(RequestOptions{.stopTexts = {"</s>", "end"}, .ignoreEos = true});
+  const auto request =
+      model->makeRequest(RequestOptions{.stopTexts = {"</s>", "end", "<unk>"}, .ignoreEos = true});
   ASSERT_TRUE(request.ok()) << request.status().message();
-  EXPECT_THAT(request->stopTokens, ElementsAre(2));
-  EXPECT_THAT(request->stopTexts, ElementsAre("</s>", "end"));
+  EXPECT_THAT(request->stopTokens, ElementsAre(2, 0));
+  EXPECT_THAT(request->stopTexts, ElementsAre("</s>", "end", "<unk>"));
   EXPECT_TRUE(request->ignoreEos);
 }
 

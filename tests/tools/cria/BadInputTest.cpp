@@ -564,6 +564,15 @@ TEST_F(BadInputTest, HostilePromptFiles) {
   }
 }
 
+// They had restricted nothing.
+TEST_F(BadInputTest, EmptyRules) {
+  for (const char *option : {"--grammar", "--json-schema"}) {
+    expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, "/dev/null"}),
+                  {"/dev/null: expected a", "got an empty file"});
+  }
+  expectRefused(runCria({"chat", storiesPackage(), "--chat-template", ""}), {"--chat-template: expected"});
+}
+
 TEST_F(BadInputTest, EndlessTexts) {
   for (const char *option : {"--grammar", "--json-schema", "--sampler-file"}) {
     expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, "/dev/zero"}),

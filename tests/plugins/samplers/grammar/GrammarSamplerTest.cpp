@@ -141,7 +141,26 @@ TEST_F(GrammarSamplerTest, ReportsWhenNothingIsLeft) {
               HasSubstr("place grammar before samplers that drop candidates"));
   ASSERT_TRUE(chain.accept(*testTokenizer().find("no"), TokenOrigin::generated).ok());
   EXPECT_THAT(chain.sample(even_, {}, std::vector<int32_t>{kTestEos}).status().message(),
-              HasSubstr("EOS is not among them"));
+              HasSubstr("no token that ends it is among them"));
+}
+
+// As the end of a turn that is no control token: it has a text, but is never a part of the answer.
+TEST_F(GrammarSamplerTest, AnEndIsNoText) {
+  const int32_t end = *testTokenizer().find("no");
+  cria_vocabulary vocabulary = vocabulary_;
+  vocabulary.eos_ids = &end;
+  vocabulary.num_eos = 1;
+  auto chain = SamplerChain::create(*registry_, expressionOf(R"(root ::= "no"+)"), vocabulary);
+  ASSERT_TRUE(chain.ok()) << chain.status().message();
+  std::vector<float> logits = even_;
+  logits[static_cast<size_t>(end)] = 9;
+  for (const char *piece : {"n", "o"}) {
+    const auto id = chain->sample(logits, {});
+    ASSERT_TRUE(id.ok()) << id.status().message();
+    EXPECT_EQ(testTokenizer().surface(*id), piece);
+    EXPECT_TRUE(chain->accept(*id, TokenOrigin::generated).ok());
+  }
+  EXPECT_EQ(*chain->sample(logits, {}), end);
 }
 
 TEST_F(GrammarSamplerTest, PassesOnWhereAGrammarIsWrong) {

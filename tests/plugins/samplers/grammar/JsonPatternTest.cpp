@@ -125,6 +125,17 @@ TEST(JsonPatternTest, HasAnAnchorInALookahead) {
   EXPECT_FALSE(acceptsString(matcher, "-1"));
 }
 
+// What pydantic writes for a decimal number (Python's re agrees).
+TEST(JsonPatternTest, HasAnAnchorInANegativeLookaheadAtTheStart) {
+  Matcher matcher = matcherOf("^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$");
+  for (const char *text : {"1", "-0.5", "+.5", "007", "3."}) {
+    EXPECT_TRUE(acceptsString(matcher, text)) << text;
+  }
+  for (const char *text : {"", "-", "+.", ".", "1.2.3", "a", "-+1"}) {
+    EXPECT_FALSE(acceptsString(matcher, text)) << text;
+  }
+}
+
 TEST(JsonPatternTest, KnowsCharactersBeyondAscii) {
   Matcher animals = matcherOf("^[\xC3\xA4-\xC3\xBC\\u{1F999}]+$");
   EXPECT_TRUE(acceptsString(animals, "\xC3\xA4\xF0\x9F\xA6\x99\xC3\xBC"));
