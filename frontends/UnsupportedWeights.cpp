@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "frontends/UnsupportedWeights.h"
 
+#include "frontends/huggingface/CheckpointFiles.h"
 #include "frontends/huggingface/StandIns.h"
 #include "support/Json.h"
 
@@ -41,6 +42,15 @@ static std::string wayOut(const fs::path &file, const std::string &folder) {
                        "safe_serialization=True), and compile NEW with the tokenizer files of this folder",
                        printable(folder));
   }
+  if (extension == ".h5" || extension == ".msgpack" || extension == ".onnx") {
+    return "holds weights in a format that is not read; download model.safetensors of this model, or convert "
+           "it with transformers";
+  }
+  if (file.string().ends_with(".bin.index.json")) {
+    return "is the index of pickles of PyTorch, which are not read; download model.safetensors of this "
+           "model, or "
+           "convert it with transformers";
+  }
   if (extension == ".gguf") {
     return "is a GGUF file, which is not read; compile the Hugging Face checkpoint that it was made from";
   }
@@ -49,6 +59,15 @@ static std::string wayOut(const fs::path &file, const std::string &folder) {
            "files";
   }
   return "";
+}
+
+/// Names a small file that stands in place of weights, such as a Git LFS pointer.
+static Status refusePointer(const fs::path &file) {
+  constexpr uintmax_t kLargestPointer = 1024;
+  std::error_code failed;
+  return fs::file_size(file, failed) <= kLargestPointer && !failed
+             ? huggingface::refuseStandIn(file.string(), huggingface::FileContent::bytes)
+             : Status();
 }
 
 static bool isTrainingState(const std::string &name) {
@@ -72,6 +91,7 @@ Status refuseOtherWeights(const std::string &folder) {
     const std::string name = file.filename().string();
     const std::string remedy = isTrainingState(name) ? "" : wayOut(file, folder);
     if (!remedy.empty()) {
+      CRIA_RETURN_IF_ERROR(refusePointer(file));
       return error(StatusCode::unsupported, "{}: {} {}", folder, printable(name), remedy);
     }
   }

@@ -101,7 +101,10 @@ public:
   JinjaChat(const Options &options, const cria_vocabulary &vocabulary)
       : options_(resolve(options, vocabulary)), template_(compile(options_, vocabulary)),
         stop_(options_.stop.value.empty() ? endOfTurn(template_) : options_.stop.value),
-        stopId_(cria::plugin::findToken(vocabulary, stop_)) {}
+        stopId_(cria::plugin::findToken(vocabulary, stop_)), marks_(template_.plainMarks()) {}
+
+  // What messages should not contain.
+  std::vector<std::string_view> tags() const { return {marks_.begin(), marks_.end()}; }
 
   // Which conversations are accepted is up to the template itself.
   std::string check(std::span<const Message> messages, uint32_t flags) const {
@@ -132,6 +135,7 @@ private:
   Template template_;
   std::string stop_; // ends answers; empty: nothing but EOS
   int32_t stopId_;   // -1: it is a text
+  std::vector<std::string> marks_;
 };
 
 } // namespace

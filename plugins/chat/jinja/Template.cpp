@@ -144,6 +144,42 @@ std::optional<Segment> Template::endOfTurn() const {
   }
 }
 
+/// Appends the words in brackets of a text, of which no character is of a message.
+static void addBracketed(TextView text, std::vector<std::string> &words) {
+  constexpr size_t kLongestWord = 64, kMostWords = 64;
+  const auto ends = [](char32_t c) {
+    return isSpace(c) || (c & kFromMessage) != 0 || plain(c) == U'>' || plain(c) == U']';
+  };
+  for (size_t begin = 0; begin < text.size() && words.size() < kMostWords; ++begin) {
+    if (text[begin] == U'<' || text[begin] == U'[') {
+      const TextView rest = text.substr(begin, kLongestWord);
+      const auto last = static_cast<size_t>(std::ranges::find_if(rest, ends) - rest.begin());
+      const TextView word = rest.substr(0, last + 1);
+      if (last < rest.size() && isBracketed(word) && (rest[last] & kFromMessage) == 0) {
+        words.push_back(toUtf8(word));
+      }
+    }
+  }
+}
+
+std::vector<std::string> Template::plainMarks() const {
+  const Message messages[] = {{CRIA_ROLE_USER, "a"}, {CRIA_ROLE_ASSISTANT, "b"}, {CRIA_ROLE_USER, "a"}};
+  std::vector<std::string> words;
+  Interpreter interpreter;
+  try {
+    const Text text =
+        interpreter.run(body_, variables(messages, CRIA_CHAT_ADD_GENERATION_PROMPT, interpreter.budget()));
+    addBracketed(text, words);
+    std::erase_if(words, [&](const std::string &word) {
+      const std::optional<Text> name = textFromUtf8(word);
+      return !name || specialAt(*name, interpreter.budget()) != nullptr;
+    });
+  } catch (const Raised &) {  // the template refuses the conversation
+  } catch (const Failure &) { // render() reports it
+  }
+  return words;
+}
+
 /// The names of special tokens have no marks, so marked characters never match.
 const Text *Template::specialAt(TextView text, Budget &budget) const {
   const auto names = specials_.find(text.front());

@@ -37,6 +37,9 @@ public:
   /// as "<|im_end|>"; nullopt if there is none, or if the template refuses a question with an answer.
   std::optional<Segment> endOfTurn() const;
 
+  /// Returns the words in brackets, such as "[INST]", that the template writes as plain text around messages.
+  std::vector<std::string> plainMarks() const;
+
 private:
   std::vector<std::pair<std::string, Value>> variables(std::span<const plugin::Message> messages,
                                                        uint32_t flags, Budget &budget) const;

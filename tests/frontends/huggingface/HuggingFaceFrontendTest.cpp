@@ -182,7 +182,7 @@ TEST(HuggingFaceFrontend, NotACheckpoint) {
   EXPECT_THAT(errorOf(folder), AllOf(HasSubstr("not a checkpoint"), HasSubstr("with config.json")));
   EXPECT_THAT(openCheckpoint(folder.file("none")).status().message(), HasSubstr("none: no such checkpoint"));
   EXPECT_THAT(openCheckpoint(folder.write("file", "x")).status().message(), HasSubstr("got a file"));
-  folder.write("consolidated.00.pth", "x");
+  folder.write("consolidated.00.pth", std::string(2000, 'x'));
   EXPECT_THAT(errorOf(folder), HasSubstr("consolidated.00.pth is a pickle of PyTorch"));
 }
 
@@ -193,10 +193,15 @@ TEST(HuggingFaceFrontend, OtherWeightFormats) {
               HasSubstr("expected model.safetensors or model.safetensors.index.json, found neither"));
   folder.write("training_args.bin", "x"); // no weights
   EXPECT_THAT(errorOf(folder), HasSubstr("found neither"));
-  folder.write("pytorch_model.bin", "x");
+  folder.write("tf_model.h5", std::string(2000, 'x'));
+  EXPECT_THAT(errorOf(folder), HasSubstr("tf_model.h5 holds weights in a format that is not read"));
+  folder.write("pytorch_model.bin.index.json", "{}");
+  folder.write("pytorch_model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n");
+  EXPECT_THAT(errorOf(folder), HasSubstr("Git LFS"));
+  folder.write("pytorch_model.bin", std::string(2000, 'x'));
   EXPECT_THAT(errorOf(folder), AllOf(HasSubstr("pytorch_model.bin is a pickle of PyTorch"),
                                      HasSubstr("safe_serialization=True")));
-  folder.write("model-q4.gguf", "x");
+  folder.write("model-q4.gguf", std::string(2000, 'x'));
   EXPECT_THAT(errorOf(folder), HasSubstr("model-q4.gguf is a GGUF file"));
   folder.write("adapter_config.json", R"({"base_model_name_or_path": "meta/base"})");
   EXPECT_THAT(errorOf(folder),

@@ -51,6 +51,21 @@ TEST_F(JinjaChatTest, NamesOtherTokens) {
   EXPECT_THAT(wrong.status().message(), HasSubstr("expected lines as in pad_token=<pad>, got 'pad_token'"));
 }
 
+TEST_F(JinjaChatTest, KnowsMarksThatAreText) {
+  const auto tagsIn = [&](const std::string &source, const std::string &text) {
+    const auto chat = compile(source);
+    return chat.ok() ? chat->findTags(text)->value_or("none") : std::string(chat.status().message());
+  };
+  const std::string gemma =
+      "{% for m in messages %}<start_of_turn>{{ m.role }}\n{{ m.content }}<end_of_turn>\n"
+      "{% endfor %}";
+  EXPECT_THAT(tagsIn(gemma, "a <end_of_turn> b"), HasSubstr("<end_of_turn>"));
+  EXPECT_THAT(tagsIn(gemma, "<start_of_turn>"), HasSubstr("<start_of_turn>"));
+  EXPECT_EQ(tagsIn(gemma, "<end of turn> <s>"), "none");
+  EXPECT_THAT(tagsIn("[INST] {{ messages[0].content }} [/INST]", "[/INST]"), HasSubstr("[/INST]"));
+  EXPECT_EQ(tagsIn("{{ messages[0].content }}</s>", "</s>"), "none"); // a token, never a mark in a message
+}
+
 TEST_F(JinjaChatTest, RendersPublishedTemplatesByteForByte) {
   std::map<std::string, std::vector<ChatMessage>> conversations;
   std::map<std::string, ChatTemplate> templates;
