@@ -4,9 +4,7 @@
 #include "format/SuperGroupEncoder.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <functional>
 
 namespace cria {
 

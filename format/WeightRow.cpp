@@ -116,6 +116,10 @@ void storeCodes(const WeightFormatTraits &format, std::byte *row, size_t first,
                 std::span<const uint8_t> codes) {
   const size_t bits = size_t(format.bits);
   row += first * bits / 8;
+  if (bits == 8) {
+    std::memcpy(row, codes.data(), codes.size());
+    return;
+  }
   uint32_t buffer = 0;
   size_t used = 0; // bits of the buffer
   for (const uint8_t code : codes) {

@@ -4,9 +4,11 @@
 #include "format/WeightArrays.h"
 
 #include <algorithm>
-#include <array>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <charconv>
 #include <fmt/ranges.h>
+#include <iterator>
+#include <sstream>
 
 namespace cria {
 namespace {
@@ -41,20 +43,17 @@ std::optional<WeightFormat> formatNamed(std::string_view name) {
   return findWeightFormat(shortName != std::end(kShortNames) ? shortName->format : name);
 }
 
-std::string lowerCase(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return lower;
+std::vector<std::string> wordsIn(const std::string &text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
-std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string_view> parts;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find_first_of(separators, begin), text.size());
-    if (end > begin) {
-      parts.push_back(text.substr(begin, end - begin));
-    }
-    begin = end + 1;
+/// The parts between commas.
+std::vector<std::string> partsOf(const std::string &list) {
+  std::istringstream stream(list);
+  std::vector<std::string> parts;
+  for (std::string part; std::getline(stream, part, ',');) {
+    parts.push_back(std::move(part));
   }
   return parts;
 }
@@ -83,8 +82,8 @@ bool WeightRules::Rule::matches(LlamaTensor tensor) const {
 /// One line of a file, while it is read.
 class WeightRules::Line {
 public:
-  Line(std::string_view text, std::string where, const ModelConfig &config)
-      : words_(split(text.substr(0, text.find('#')), " \t\r")), where_(std::move(where)), config_(config) {}
+  Line(const std::string &text, std::string where, const ModelConfig &config)
+      : words_(wordsIn(text.substr(0, text.find('#')))), where_(std::move(where)), config_(config) {}
 
   bool isEmpty() const { return words_.empty(); }
 
@@ -98,7 +97,8 @@ public:
     if (words_.size() == 3) {
       CRIA_ASSIGN_OR_RETURN(rule.layers, layers(words_[1]));
     }
-    const std::optional<WeightFormat> format = formatNamed(lowerCase(words_.back()));
+    const std::optional<WeightFormat> format =
+        formatNamed(boost::algorithm::to_lower_copy(words_.back(), std::locale::classic()));
     if (!format) {
       return invalidArgument("{}: expected a weight format, one of {}, got '{}'", where_, weightFormatNames(),
                              words_.back());
@@ -115,13 +115,13 @@ public:
   }
 
 private:
-  StatusOr<std::vector<TensorRole>> roles(std::string_view names) const {
+  StatusOr<std::vector<TensorRole>> roles(const std::string &names) const {
     const std::vector<TensorRole> all = matrixRoles();
     if (names == "*") {
       return all;
     }
     std::vector<TensorRole> found;
-    for (const std::string_view name : split(names, ",")) {
+    for (const std::string &name : partsOf(names)) {
       const auto role = std::ranges::find(all, name, roleName);
       if (role == all.end()) {
         std::vector<std::string_view> expected;
@@ -134,9 +134,9 @@ private:
     return found;
   }
 
-  StatusOr<std::vector<bool>> layers(std::string_view ranges) const {
+  StatusOr<std::vector<bool>> layers(const std::string &ranges) const {
     std::vector<bool> chosen(size_t(config_.layers), false);
-    for (const std::string_view range : split(ranges, ",")) {
+    for (const std::string &range : partsOf(ranges)) {
       const size_t dash = std::min(range.find('-'), range.size());
       const std::optional<int64_t> first = number(range.substr(0, dash));
       const std::optional<int64_t> last = dash < range.size() ? number(range.substr(dash + 1)) : first;
@@ -149,13 +149,13 @@ private:
     return chosen;
   }
 
-  static std::optional<int64_t> number(std::string_view text) {
+  static std::optional<int64_t> number(const std::string &text) {
     int64_t value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
   }
 
-  std::vector<std::string_view> words_;
+  std::vector<std::string> words_;
   std::string where_;
   const ModelConfig &config_;
 };
@@ -167,7 +167,7 @@ WeightRules WeightRules::uniform(WeightFormat format) {
 }
 
 StatusOr<WeightRules> WeightRules::named(std::string_view name, const ModelConfig &config) {
-  const std::string lower = lowerCase(name);
+  const std::string lower = boost::algorithm::to_lower_copy(std::string(name), std::locale::classic());
   const auto *mix = std::ranges::find(kMixes, lower, &Mix::name);
   const std::optional<WeightFormat> format = formatNamed(mix != std::end(kMixes) ? mix->format : lower);
   if (!format) {
@@ -191,14 +191,14 @@ StatusOr<WeightRules> WeightRules::named(std::string_view name, const ModelConfi
 
 Status WeightRules::prepend(std::string_view text, const std::string &where, const ModelConfig &config) {
   std::vector<Rule> before;
-  for (size_t number = 1, begin = 0; begin < text.size(); ++number) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const Line line(text.substr(begin, end - begin), fmt::format("{}, line {}", where, number), config);
+  std::istringstream stream{std::string(text)};
+  size_t number = 1;
+  for (std::string each; std::getline(stream, each); ++number) {
+    const Line line(each, fmt::format("{}, line {}", where, number), config);
     if (!line.isEmpty()) {
       CRIA_ASSIGN_OR_RETURN(Rule rule, line.read());
       before.push_back(std::move(rule));
     }
-    begin = end + 1;
   }
   rules_.insert(rules_.begin(), before.begin(), before.end());
   return {};

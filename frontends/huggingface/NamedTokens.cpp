@@ -48,19 +48,12 @@ StatusOr<std::optional<std::string>> readTokenName(const TokenizerFiles &files, 
 static constexpr const char *kNamedTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                "pad_token", "cls_token", "mask_token"};
 
-/// LlamaTokenizer has an unknown token without a file that states it.
-static bool isOfLlama(const TokenizerFiles &files) {
-  const Json *stated = memberOf(&files.config, "tokenizer_class");
-  stated = stated != nullptr ? stated : memberOf(&files.model, "tokenizer_class");
-  return stated != nullptr && stated->is_string() &&
-         stated->get<std::string>().find("Llama") != std::string::npos;
-}
-
-StatusOr<std::vector<std::pair<std::string, std::string>>> readOtherNames(const TokenizerFiles &files) {
+StatusOr<std::vector<std::pair<std::string, std::string>>> readOtherNames(const TokenizerFiles &files,
+                                                                          const TokenizerRules &rules) {
   std::vector<std::pair<std::string, std::string>> names;
   for (const std::string member : kNamedTokens) {
     CRIA_ASSIGN_OR_RETURN(std::optional<std::string> name, readTokenName(files, member));
-    if (!name && member == "unk_token" && isOfLlama(files)) {
+    if (!name && member == "unk_token" && rules.hasUnknown) {
       name = "<unk>";
     }
     const bool isOther = member != "bos_token" && member != "eos_token";

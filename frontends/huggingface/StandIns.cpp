@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <cctype>
 #include <filesystem>
 
@@ -60,12 +61,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(size_t(first - text.begin()));
 }
 
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  return result;
-}
-
 /// Whether a file begins as safetensors do: with 64 bits, the length of the header, and an object.
 bool isSafetensors(std::string_view beginning) {
   constexpr size_t kLengthBytes = 8;
@@ -105,7 +100,9 @@ std::optional<StandIn> findStandIn(std::string_view beginning, uint64_t size, Fi
   if (auto pointer = findMark(kPointers, beginning, size)) {
     return pointer;
   }
-  if (auto page = findMark(kPages, lowered(trimmed(beginning)), size)) {
+  if (auto page = findMark(
+          kPages, boost::algorithm::to_lower_copy(std::string(trimmed(beginning)), std::locale::classic()),
+          size)) {
     return page;
   }
   if (auto archive = findMark(kArchives, beginning, size); archive && expected == FileContent::bytes) {

@@ -33,7 +33,7 @@ StatusOr<StatedTokens> readStatedTokens(const TokenizerFiles &files, std::vector
   tokens.promptBos = rules.promptBos;
   CRIA_ASSIGN_OR_RETURN(tokens.bos, readTokenName(files, "bos_token"));
   CRIA_ASSIGN_OR_RETURN(tokens.eos, readTokenName(files, "eos_token"));
-  CRIA_ASSIGN_OR_RETURN(tokens.names, readOtherNames(files));
+  CRIA_ASSIGN_OR_RETURN(tokens.names, readOtherNames(files, rules));
   noteOtherNames(files, notes);
   CRIA_ASSIGN_OR_RETURN(NamedTokens named, readNamedTokens(files));
   CRIA_ASSIGN_OR_RETURN(tokens.added, readAddedTokens(files, named, notes));

@@ -37,6 +37,8 @@ struct TokenizerRules {
   PrefixRule prefix = PrefixRule::always;
   bool addsBos = true;
   std::optional<std::string> promptBos;
+  /// The class has an unknown token, "<unk>", without a file that states it.
+  bool hasUnknown = false;
   /// Added tokens are found in the text as it is, whatever their flag says.
   bool ignoresNormalized = false;
   /// Normalized tokens are found in a text with U+2581 for spaces.
@@ -63,7 +65,8 @@ StatusOr<std::optional<std::string>> readTokenName(const TokenizerFiles &files, 
 
 /// The names of roles other than BOS and EOS, as {"pad_token", "<pad>"}, that transformers gives to chat
 /// templates. Errors: those of readTokenName().
-StatusOr<std::vector<std::pair<std::string, std::string>>> readOtherNames(const TokenizerFiles &files);
+StatusOr<std::vector<std::pair<std::string, std::string>>> readOtherNames(const TokenizerFiles &files,
+                                                                          const TokenizerRules &rules);
 
 /// Notes names that special_tokens_map.json and tokenizer_config.json state differently.
 void noteOtherNames(const TokenizerFiles &files, std::vector<std::string> &notes);

@@ -39,6 +39,7 @@ public:
     CRIA_RETURN_IF_ERROR(readPrefix(rules));
     CRIA_RETURN_IF_ERROR(readBos(rules));
     const bool isOfFile = class_.kind == ClassKind::file;
+    rules.hasUnknown = !isOfFile;
     rules.ignoresNormalized = isOfFile && !hasFile_;
     rules.replacesSpaces = isOfFile && hasFile_ && !files_.tokenizer.value("normalizer", Json()).is_null();
     return rules;

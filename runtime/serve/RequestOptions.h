@@ -40,7 +40,7 @@ struct RequestOptions {
   SchemaOptions schemaOptions;             // those of `jsonSchema`
   std::optional<uint64_t> seed;            // default: chosen at random
   /// End the text, in addition to what the checkpoint and its chat template state. The name of a control
-  /// token stands for the token.
+  /// token or of the unknown token stands for the token.
   std::vector<std::string> stopTexts;
   bool ignoreEos = false;            // nothing but stopTexts ends the text
   std::optional<uint32_t> minTokens; // nothing ends the text before

@@ -38,7 +38,8 @@ TEST(WeightRulesTest, FormatsBelowFiveBitsLeaveTheVocabularyToQ8) {
   }
 }
 
-// The layers that llama-quantize gives to Q6_K in a model of 22 and of 32 layers, as its log names them.
+// The layers of a model of 22 and of 32 layers to which the rule in llama-quant.cpp gives Q6_K, worked out by
+// hand.
 TEST(WeightRulesTest, MixesFollowLlamaCpp) {
   const std::vector<std::pair<int64_t, std::vector<int64_t>>> models = {
       {22, {0, 1, 4, 7, 10, 13, 16, 19, 20, 21}},
@@ -98,7 +99,7 @@ TEST(WeightRulesTest, NamesWhatIsWrong) {
            {"v -1 q8", "got '-1'"},
            {"v 99999999999999999999 q8", "got '9999"},
            {"embedding 0 q8", "matches no matrix of the model"},
-           {", q8", "matches no matrix"},
+           {", q8", "of embedding, q, k, v, o, gate, up, down, output, got ''"},
            {"output q8", "no output matrix beside the embedding; remove the line"}}) {
     WeightRules rules = WeightRules::uniform(WeightFormat::f16);
     EXPECT_THAT(std::string(rules.prepend(text, "rules.txt", config).message()), HasSubstr(problem)) << text;

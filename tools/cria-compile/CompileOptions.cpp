@@ -66,10 +66,12 @@ void addTargetOptions(CLI::App &app, CompileOptions &options, const std::string 
 
 void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
   app.add_option("--weights", job.weights,
-                 fmt::format("Format of weights: {} (default: that of the checkpoint)", weightRuleNames()));
+                 fmt::format("Format of weights: {} (default: that of the checkpoint)", weightRuleNames()))
+      ->check(cli::notEmpty("the name of a format"));
   app.add_option(
-      "--weights-rules", job.weightRules,
-      "File with formats of some weights, a line each: ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k'");
+         "--weights-rules", job.weightRules,
+         "File with formats of some weights, a line each: ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k'")
+      ->check(cli::notEmpty("the name of a file"));
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));

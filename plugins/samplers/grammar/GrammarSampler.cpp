@@ -15,14 +15,9 @@ using cria::plugin::Refusal;
 
 /// The state that a sampler and its clones share.
 struct Shared {
-  Shared(cria::grammar::Grammar grammar, const cria_vocabulary &words)
-      : vocabulary(words), filter(std::move(grammar), words) {}
-  bool isEos(int32_t token) const {
-    return std::find(vocabulary.eos_ids, vocabulary.eos_ids + vocabulary.num_eos, token) !=
-           vocabulary.eos_ids + vocabulary.num_eos;
-  }
+  Shared(cria::grammar::Grammar grammar, const cria_vocabulary &vocabulary)
+      : filter(std::move(grammar), vocabulary) {}
 
-  const cria_vocabulary &vocabulary;
   std::mutex mutex; // guards `filter`, which caches what it computes
   TokenFilter filter;
 };
@@ -94,7 +89,7 @@ public:
     }
     const std::lock_guard lock(shared_->mutex);
     TokenFilter &filter = shared_->filter;
-    if (shared_->isEos(token)) {
+    if (filter.isEnd(token)) {
       if (!hasEnded_ && !filter.matcher().isComplete(position_)) {
         refuse(token);
       }
@@ -124,7 +119,7 @@ public:
       const int32_t id = candidates.ids[i];
       const bool isText =
           !hasEnded_ && static_cast<uint32_t>(id) < allowed.size() && allowed[static_cast<size_t>(id)];
-      return (isText || (mayEnd && shared_->isEos(id))) && std::isfinite(candidates.logits[i]);
+      return (isText || (mayEnd && shared_->filter.isEnd(id))) && std::isfinite(candidates.logits[i]);
     };
     for (size_t i = 0; i < candidates.size; ++i) {
       left += stays(i) ? 1 : 0;

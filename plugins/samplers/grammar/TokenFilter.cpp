@@ -2,6 +2,7 @@
 #include "plugins/samplers/grammar/TokenFilter.h"
 
 #include <algorithm>
+#include <span>
 
 namespace cria::grammar {
 
@@ -37,9 +38,7 @@ TokenFilter::TokenFilter(Grammar grammar, const cria_vocabulary &vocabulary)
   std::vector<int32_t> texts, others;
   for (uint32_t id = 0; id < vocabulary.size; ++id) {
     const bool isText = vocabulary.kinds[id] == CRIA_TOKEN_NORMAL || vocabulary.kinds[id] == CRIA_TOKEN_BYTE;
-    const bool isEnd = std::find(vocabulary.eos_ids, vocabulary.eos_ids + vocabulary.num_eos, int32_t(id)) !=
-                       vocabulary.eos_ids + vocabulary.num_eos;
-    if (isText && !isEnd && vocabulary.pieces[id].size > 0) {
+    if (isText && !isEnd(static_cast<int32_t>(id)) && vocabulary.pieces[id].size > 0) {
       texts.push_back(static_cast<int32_t>(id));
       plain_[id] = isPlain(pieceOf(texts.back()));
       if (!plain_[id]) {
@@ -63,6 +62,11 @@ TokenFilter::Order TokenFilter::orderOf(std::vector<int32_t> tokens) const {
     before = piece;
   }
   return order;
+}
+
+bool TokenFilter::isEnd(int32_t token) const {
+  const std::span<const int32_t> ends(vocabulary_->eos_ids, vocabulary_->num_eos);
+  return std::ranges::find(ends, token) != ends.end();
 }
 
 std::string_view TokenFilter::pieceOf(int32_t token) const {

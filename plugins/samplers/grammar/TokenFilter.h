@@ -20,6 +20,8 @@ public:
 
   Matcher &matcher() { return matcher_; }
   std::string_view pieceOf(int32_t token) const;
+  /// Whether the token ends the text; then it is never a part of it.
+  bool isEnd(int32_t token) const;
 
   /// Returns for each id whether the grammar allows its piece next; false for tokens without text. The result
   /// is valid until the next call. Errors: as Matcher::next.

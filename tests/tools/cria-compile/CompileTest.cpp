@@ -332,6 +332,8 @@ TEST_F(Compile, WrongOptions) {
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
               HasSubstr("has no kernels for weights in format q8_0, iq4_xs; compile with --target ops"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules /nowhere"), HasSubstr("/nowhere"));
+  EXPECT_THAT(errorOf(model + out + " --weights ''"), HasSubstr("got an empty text"));
+  EXPECT_THAT(errorOf(model + out + " --weights-rules ''"), HasSubstr("got an empty text"));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),
               HasSubstr("expected f16 or f32, since there is no quantized KV cache"));
   EXPECT_THAT(errorOf(model + out + " --weights i8"), HasSubstr("got 'i8'"));

@@ -99,7 +99,7 @@ static size_t parameterBytes(void **extra) {
 }
 
 /// The time of a kernel that starts before the one before it has ended.
-static uint64_t programmaticNanoseconds() {
+[[maybe_unused]] static uint64_t programmaticNanoseconds() {
   constexpr uint64_t kNumerator = 2, kDenominator = 5;
   return state().control.kernelNanoseconds * kNumerator / kDenominator;
 }
