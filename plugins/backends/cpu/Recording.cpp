@@ -2,7 +2,7 @@
 // Records entries, with all checks, look-ups and allocations, and replays them without any.
 #include "Recording.h"
 
-#include "FloatMode.h"
+#include "support/FloatMode.h"
 
 namespace cria::cpu {
 
@@ -167,7 +167,7 @@ Check recordEntries(cria_context &context, const KernelLibrary *library, const c
 
 Check replayEntries(cria_recording &recording, const int32_t *cancel, plugin::Profile &profile) {
   const std::lock_guard lock(recording.context->mutex);
-  const KernelFloatMode floatMode;
+  const FloatMode floatMode;
   recording.context->threads.wakeUp();
   return plugin::replayEach(recording.entries.size(), cancel, profile, [&](size_t i) {
     runEntry(recording.entries[i], *recording.context);

@@ -4,7 +4,7 @@
 // has claimed no item of it.
 #include "ThreadPool.h"
 
-#include "FloatMode.h"
+#include "support/FloatMode.h"
 
 #include <algorithm>
 #include <chrono>
@@ -135,7 +135,7 @@ void ThreadPool::takeItems(uint32_t worker) {
 }
 
 void ThreadPool::work(uint32_t worker) {
-  const KernelFloatMode floatMode;
+  const FloatMode floatMode;
   uint64_t seen = 0;
   while (!stopping_.load()) {
     seen = awaitNext(seen);

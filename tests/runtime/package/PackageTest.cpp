@@ -201,7 +201,7 @@ const Hostile kHostileManifests[] = {
     {"WeightFilesOfNumbers", [](OrderedJson &m) { m["targets"][0]["weight_files"] = {1}; },
      "expected 'weight_files' to be an array of strings"},
     {"UnknownActivations", [](OrderedJson &m) { m["targets"][0]["activations"] = "f64"; },
-     "expected 'activations' to be one of f32, f16, bf16, got \"f64\""},
+     "expected 'activations' to be one of f32, f16, bf16, int8, got \"f64\""},
     {"NegativeAbi", [](OrderedJson &m) { m["targets"][0]["abi_version"] = -1; },
      "expected 'abi_version' to be an integer from 0 to 2147483647, got -1"},
     {"PathUpwards",

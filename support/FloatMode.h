@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The floating-point environment of the kernel ABI: round to nearest, denormals flushed to zero, no traps.
+// The floating-point environment of the kernel ABI and of the classes of activations: round to nearest,
+// denormals flushed to zero as operands and as results, no traps. Plugins may include this file.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +8,15 @@
 #include <xmmintrin.h>
 #endif
 
-namespace cria::cpu {
+namespace cria {
 
 /// Sets the mode of the calling thread, and restores the previous one at the end of its lifetime.
-class KernelFloatMode {
+class FloatMode {
 public:
-  KernelFloatMode() : saved_(read()) { write(kKernelMode); }
-  ~KernelFloatMode() { write(saved_); }
-  KernelFloatMode(const KernelFloatMode &) = delete;
-  KernelFloatMode &operator=(const KernelFloatMode &) = delete;
+  FloatMode() : saved_(read()) { write(kKernelMode); }
+  ~FloatMode() { write(saved_); }
+  FloatMode(const FloatMode &) = delete;
+  FloatMode &operator=(const FloatMode &) = delete;
 
 private:
 #if defined(__x86_64__)
@@ -35,9 +36,9 @@ private:
   }
   static void write(Register value) { __asm__ volatile("msr fpcr, %0" : : "r"(value)); }
 #else
-#error "the cpu backend supports x86-64 and AArch64"
+#error "expected x86-64 or AArch64"
 #endif
   Register saved_;
 };
 
-} // namespace cria::cpu
+} // namespace cria
