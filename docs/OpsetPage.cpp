@@ -83,7 +83,8 @@ std::string sinceOf(uint32_t since, uint32_t whole) {
 std::string attributesOf(const Op &op) {
   std::string text;
   for (const Attribute &attribute : op.attributes) {
-    text += fmt::format("- attribute `{}`: {}{}{}\n", attribute.name, textOf(attribute.type),
+    const std::string value = attribute.value.empty() ? "" : fmt::format(" `{}`", attribute.value);
+    text += fmt::format("- attribute `{}`{}: {}{}{}\n", attribute.name, value, textOf(attribute.type),
                         attribute.isOptional ? ", optional" : "", sinceOf(attribute.since, op.since));
   }
   return text;

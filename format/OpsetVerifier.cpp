@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "format/OpsetVerifier.h"
 
+#include "format/ActivationClass.h"
+#include "format/WeightFormat.h"
+
 #include "support/Json.h"
 
 #include <algorithm>
@@ -73,17 +76,61 @@ Status verifyOperand(const Program &program, const ProgramEntry &entry, const Pr
   }
   return {};
 }
+const std::string *textOf(const ProgramKernel &kernel, std::string_view name) {
+  for (const ProgramAttribute &attribute : kernel.attributes) {
+    if (attribute.name == name) {
+      return std::get_if<std::string>(&attribute.value);
+    }
+  }
+  return nullptr;
+}
+
+/// The format of the weight that a product reads: that of attribute `format`, or the dense one of its type.
+std::optional<WeightFormat> weightFormatOf(const ProgramKernel &kernel, const ProgramDispatch &dispatch) {
+  if (const std::string *format = textOf(kernel, "format")) {
+    return findWeightFormat(*format);
+  }
+  for (const ProgramBinding &binding : dispatch.bindings) {
+    if (binding.name == "weight") {
+      return denseFormatOf(binding.type);
+    }
+  }
+  return std::nullopt;
+}
+
+/// Checks that the weight of a product can be multiplied in its class. Formats and classes that this version
+/// does not know are left to the backend.
+Status verifyActivations(const ProgramKernel &kernel, const ProgramDispatch &dispatch) {
+  const std::string *text = textOf(kernel, "activations");
+  const auto activations = text == nullptr ? std::nullopt : parseActivationClass(*text);
+  const std::optional<WeightFormat> format = weightFormatOf(kernel, dispatch);
+  if (!activations || !format || multiplies(*activations, traitsOf(*format))) {
+    return {};
+  }
+  std::vector<std::string_view> possible;
+  for (size_t i = 0; i < kActivationClasses.size(); ++i) {
+    if (multiplies(ActivationClass(i), traitsOf(*format))) {
+      possible.push_back(kActivationClasses[i]);
+    }
+  }
+  return invalidArgument("expected activations of weights in format {} to be one of {}, got {}",
+                         nameOf(*format), fmt::join(possible, ", "), *text);
+}
 } // namespace
 
 Status verifyOpset(const Program &program, uint32_t vocabSize) {
   for (const ProgramEntry &entry : program.entries) {
     for (size_t i = 0; i < entry.dispatches.size(); ++i) {
       const ProgramDispatch &dispatch = entry.dispatches[i];
+      const ProgramKernel &kernel = program.kernels[dispatch.kernel];
+      CRIA_RETURN_IF_ERROR(verifyActivations(kernel, dispatch)
+                               .withContext(fmt::format("entry '{}': dispatch {} ('{}')", entry.name, i,
+                                                        printable(kernel.name))));
       for (const ProgramBinding &binding : dispatch.bindings) {
         Status status = verifyOperand(program, entry, dispatch, binding, vocabSize);
-        CRIA_RETURN_IF_ERROR(status.withContext(
-            fmt::format("entry '{}': dispatch {} ('{}'): operand '{}'", entry.name, i,
-                        printable(program.kernels[dispatch.kernel].name), printable(binding.name))));
+        CRIA_RETURN_IF_ERROR(
+            status.withContext(fmt::format("entry '{}': dispatch {} ('{}'): operand '{}'", entry.name, i,
+                                           printable(kernel.name), printable(binding.name))));
       }
     }
   }

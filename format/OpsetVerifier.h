@@ -14,7 +14,8 @@ namespace cria {
 ///    outputs) are entire fields of the step buffer;
 ///  - `cache` is one layer of all pages, with the page_tokens and the type of the pool;
 ///  - `table` has a row for every position of the context if the op has `positions`, and otherwise for
-///    every token of the vocabulary.
+///    every token of the vocabulary;
+///  - the format of `weight` is one that the class of `activations` multiplies.
 Status verifyOpset(const Program &program, uint32_t vocabSize);
 
 } // namespace cria

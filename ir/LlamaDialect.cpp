@@ -4,6 +4,7 @@
 
 #include "ir/LlamaDialect.h"
 
+#include "format/ActivationClass.h"
 #include "ir/LlamaOps.h"
 
 using namespace mlir;
@@ -39,6 +40,13 @@ LogicalResult LlamaDialect::verifyOperationAttribute(Operation *op, NamedAttribu
              << name << "' to be a positive i64, got " << attribute.getValue();
     }
     return success();
+  }
+  if (name == kActivationsAttrName) {
+    auto text = dyn_cast<StringAttr>(attribute.getValue());
+    return isa<LinearOp, FusedLinearOp>(op) && text && parseActivationClass(text.getValue())
+               ? success()
+               : op->emitOpError("expected attribute '")
+                     << name << "' to be a class of activations of a linear, got " << attribute.getValue();
   }
   return op->emitOpError("unknown attribute '") << name << "' of the llama dialect";
 }

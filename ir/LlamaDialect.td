@@ -29,7 +29,8 @@ def Llama_Dialect : Dialect {
     It returns the logits, one row for each of `outputs`. Values are tensors, and ops are pure unless they read or write
     the cache. Activations are `f32`; T, the number of rows of the step, is dynamic in `@forward` and static in
     `@decode`. `llama-specialize-entries` creates the entry points, and states their numbers of rows in `llama.min_tokens` and
-    `llama.max_tokens`.
+    `llama.max_tokens`. `llama-assign-activations` states the class of activations of each linear that a target does not
+    multiply in f32, in `llama.activations`.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -40,6 +41,8 @@ def Llama_Dialect : Dialect {
     /// Function attributes (i64): the minimum and maximum number of rows of an entry point.
     static constexpr llvm::StringLiteral kMinTokensAttrName = "llama.min_tokens";
     static constexpr llvm::StringLiteral kMaxTokensAttrName = "llama.max_tokens";
+    /// Of a linear (string): the class of activations that its target multiplies in; f32 without it.
+    static constexpr llvm::StringLiteral kActivationsAttrName = "llama.activations";
 
     /// For initialize().
     void registerTypes();

@@ -170,6 +170,24 @@ def PreparePass : Pass<"llama-prepare", "::mlir::ModuleOp"> {
   let options = [Option<"target", "target", "std::string", /*default=*/"\"ops\"", "Full name of a built-in target">];
 }
 
+def AssignActivationsPass : Pass<"llama-assign-activations", "::mlir::ModuleOp"> {
+  let summary = "Choose the class of activations of each linear";
+  let description = [{
+    Each `linear` and `fused_linear` gets the class of the option `activations` where the target multiplies the format of its weight in it, and
+    the target's default for that format otherwise. Fails if the target multiplies no weight of the module in the class. f32 is not stated.
+
+    ```mlir
+    %y = llama.linear %x, %w : (tensor<1x64xf32>, !llama.weight<48x64, q8_0>) -> tensor<1x48xf32>
+    // becomes, with activations=int8,
+    %y = llama.linear %x, %w {llama.activations = "int8"} : (tensor<1x64xf32>, !llama.weight<48x64, q8_0>) -> tensor<1x48xf32>
+    ```
+  }];
+  let dependentDialects = ["::cria::llama::LlamaDialect"];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"ops\"", "Full name of a built-in target">,
+    Option<"activations", "activations", "std::string", /*default=*/"\"\"", "Class of activations; empty: the target's default">];
+}
+
 def FormDispatchesPass : Pass<"llama-form-dispatches", "::mlir::ModuleOp"> {
   let summary = "Convert entry points to a program of dispatches";
   let description = [{

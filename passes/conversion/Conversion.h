@@ -13,6 +13,8 @@ namespace cria {
 /// The passes with a target that the caller owns and that outlives them; the generated constructors name a
 /// built-in one.
 std::unique_ptr<mlir::Pass> createPreparePass(const Target &target);
+std::unique_ptr<mlir::Pass> createAssignActivationsPass(const Target &target,
+                                                        AssignActivationsPassOptions options);
 std::unique_ptr<mlir::Pass> createFormDispatchesPass(const Target &target, FormDispatchesPassOptions options);
 
 struct ProgramOptions : mlir::PassPipelineOptions<ProgramOptions> {
@@ -27,10 +29,14 @@ struct ProgramOptions : mlir::PassPipelineOptions<ProgramOptions> {
   Option<int64_t> context{*this, "context",
                           llvm::cl::desc("Context length in tokens; 0: that of llama.config"),
                           llvm::cl::init(0)};
+  Option<std::string> activations{
+      *this, "activations",
+      llvm::cl::desc("Class of activations of matrix products; empty: the target's default"),
+      llvm::cl::init("")};
 };
 
-/// llama to program, for a module with entries (llama-specialize-entries): prepare, form dispatches, plan
-/// memory, verify. `target` outlives the manager.
+/// llama to program, for a module with entries (llama-specialize-entries): prepare, assign activations, form
+/// dispatches, plan memory, verify. `target` outlives the manager.
 void buildProgramPipeline(mlir::OpPassManager &manager, const Target &target, const ProgramOptions &options);
 
 /// Registers the pipeline of every built-in target by name: `llama-ops-pipeline`, ...

@@ -19,9 +19,17 @@ static FormDispatchesPassOptions formOptions(const ProgramOptions &options) {
   return form;
 }
 
+static AssignActivationsPassOptions activationOptions(const ProgramOptions &options) {
+  AssignActivationsPassOptions assign;
+  assign.activations = options.activations;
+  return assign;
+}
+
 static void addPasses(OpPassManager &manager, std::unique_ptr<Pass> prepare,
-                      std::unique_ptr<Pass> formDispatches) {
+                      std::unique_ptr<Pass> assignActivations, std::unique_ptr<Pass> formDispatches) {
   manager.addPass(std::move(prepare));
+  // After the target's own passes have made the linears that it multiplies.
+  manager.addPass(std::move(assignActivations));
   manager.addPass(std::move(formDispatches));
   // After all other changes of the program: lifetimes, and so offsets, depend on the dispatches.
   manager.addPass(createPlanMemoryPass());
@@ -29,7 +37,9 @@ static void addPasses(OpPassManager &manager, std::unique_ptr<Pass> prepare,
 }
 
 void buildProgramPipeline(OpPassManager &manager, const Target &target, const ProgramOptions &options) {
-  addPasses(manager, createPreparePass(target), createFormDispatchesPass(target, formOptions(options)));
+  addPasses(manager, createPreparePass(target),
+            createAssignActivationsPass(target, activationOptions(options)),
+            createFormDispatchesPass(target, formOptions(options)));
 }
 
 /// Like buildProgramPipeline, with a built-in target that each pass creates by name.
@@ -39,7 +49,10 @@ static void buildNamedPipeline(OpPassManager &manager, const std::string &name,
   prepare.target = name;
   FormDispatchesPassOptions form = formOptions(options);
   form.target = name;
-  addPasses(manager, createPreparePass(prepare), createFormDispatchesPass(form));
+  AssignActivationsPassOptions assign = activationOptions(options);
+  assign.target = name;
+  addPasses(manager, createPreparePass(prepare), createAssignActivationsPass(assign),
+            createFormDispatchesPass(form));
 }
 
 void registerProgramPipelines() {

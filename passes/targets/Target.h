@@ -62,7 +62,7 @@ public:
   virtual std::string format() const = 0;
   virtual std::string features(llvm::StringRef code) const = 0;
   virtual uint32_t abiVersion(const Program &program) const = 0;
-  /// The class of activations that matrix products of `program` take, for the manifest.
+  /// The least precise class of activations of the matrix products of `program`, for the manifest.
   virtual ActivationClass activations(const Program &program) const { return ActivationClass::f32; }
   /// Extension of the code file with its dot, e.g. ".so"; empty for a target without code.
   virtual std::string codeExtension() const = 0;
@@ -79,6 +79,11 @@ public:
   /// Returns whether the target has kernels for weights in `format`. Others are refused before layouts are
   /// assigned, so that the functions below get none.
   virtual bool takesFormat(WeightFormat format) const { return isDense(format); }
+  /// The classes of activations in which the target multiplies weights in `format`, which it takes; the
+  /// default is the first. A linear in another class than f32 states it (llama.activations).
+  virtual std::vector<ActivationClass> activationsFor(WeightFormat format) const {
+    return {ActivationClass::f32};
+  }
   /// The layout of a weight. `users` are the llama ops of all entry points that have it as an operand.
   virtual llama::WeightLayout weightLayout(llama::WeightOp weight,
                                            llvm::ArrayRef<mlir::Operation *> users) const {

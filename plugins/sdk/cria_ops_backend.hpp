@@ -105,13 +105,17 @@ inline void bindAttribute(const opset::Op &op, const cria_attribute &attribute, 
   if (signature == nullptr) {
     refuse(CRIA_STATUS_UNSUPPORTED, "unknown attribute " + quoted(name));
   }
+  const std::string_view text = attribute.type == CRIA_ATTRIBUTE_STRING ? view(attribute.text) : "";
   if (signature->type != attribute.type) {
     refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(name) + ": expected type " +
                                              std::to_string(signature->type) + ", got " +
                                              std::to_string(attribute.type));
   }
+  if (opset::findAttribute(op, name, text) == nullptr) {
+    refuse(CRIA_STATUS_UNSUPPORTED, "attribute " + quoted(name) + " has unknown value " + quoted(text));
+  }
   if (attribute.type == CRIA_ATTRIBUTE_STRING) {
-    call.texts.emplace(name, view(attribute.text));
+    call.texts.emplace(name, text);
   } else if (attribute.type == CRIA_ATTRIBUTE_INT) {
     call.integers.emplace(name, attribute.integer);
   } else {
@@ -132,6 +136,22 @@ inline void checkComplete(const opset::Op &op, const OpCall &call) {
       refuse(CRIA_STATUS_INVALID_ARGUMENT, "attribute " + quoted(attribute.name) + " is missing");
     }
   }
+}
+
+/// Checks that the implementation declares the class of activations.
+inline void checkActivations(const OpImplementation &op, const OpCall &call) {
+  const auto stated = call.texts.find("activations");
+  if (stated == call.texts.end() || stated->second == "f32" ||
+      std::find(op.activations.begin(), op.activations.end(), stated->second) != op.activations.end()) {
+    return;
+  }
+  const std::string_view name = stated->second;
+  std::string declared = "f32";
+  for (const std::string_view each : op.activations) {
+    declared += ", " + std::string(each);
+  }
+  refuse(CRIA_STATUS_UNSUPPORTED, "the backend " + quoted(backend().name) + " does not run activations " +
+                                      quoted(name) + "; it declares " + declared);
 }
 
 /// Checks that dimensions with equal letters in the signature are equal.
@@ -175,6 +195,7 @@ inline void recordOp(const cria_entry &entry, cria_recording::Entry &recorded) {
   }
   checkComplete(*op, recorded.call);
   checkExtents(*op, recorded.call);
+  checkActivations(*implementation, recorded.call);
   if (recorded.op->check != nullptr) {
     if (const std::string wrong = recorded.op->check(recorded.call); !wrong.empty()) {
       refuse(CRIA_STATUS_INVALID_ARGUMENT, wrong);

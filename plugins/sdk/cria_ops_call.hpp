@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,6 +57,8 @@ struct OpImplementation {
   /// Called before each run. Returns "", or the first index that is out of range. Null: the op has no
   /// indices.
   std::string (*checkIndices)(const OpCall &call) = nullptr;
+  /// The classes of activations (attribute `activations`) that it runs besides f32. Others are refused.
+  std::span<const std::string_view> activations = {};
 };
 
 } // namespace cria::plugin

@@ -2,7 +2,7 @@
 // cria_opset.hpp - the ops of the opset as a table, for the compiler and for backends that run executables of
 // format "cria.ops.v1".
 //
-// Versions only add: each op, signature of an operand and attribute states the version that introduced it
+// Versions only add: each op, signature of an operand and of an attribute states the version that introduced it
 // (`since`), and nothing of an older version changes. A program requires the lowest version that has
 // everything that it uses; a backend accepts every version up to the one that it was built with.
 // docs/generated/opset.md is generated from this table and docs/opset.md.in, which states the rules for all
@@ -19,7 +19,7 @@
 namespace cria::opset {
 
 /// The version of this table. cria_executable_info::kernel_abi states the one that a program requires.
-inline constexpr uint32_t kVersion = 3;
+inline constexpr uint32_t kVersion = 4;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
 /// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32; `codes`: i8 or u8.
@@ -38,11 +38,14 @@ struct Operand {
   uint32_t since = 1;
 };
 
+/// A signature of an attribute. A string with a choice has one for each value that it may have, which the
+/// value of the call selects; `value` is empty if it may have any.
 struct Attribute {
   std::string_view name;
   uint32_t type; // CRIA_ATTRIBUTE_*
   bool isOptional = false;
   uint32_t since = 1;
+  std::string_view value = {};
 };
 
 /// By how much a result may differ from exact arithmetic on the same inputs, relative to the largest
@@ -73,6 +76,7 @@ inline constexpr uint32_t kRead = CRIA_ACCESS_READ, kWrite = CRIA_ACCESS_WRITE,
 inline constexpr bool kOptional = true;
 inline constexpr uint32_t kFormats = 2; // the version that brought formats with codes
 inline constexpr uint32_t kPlanes = 3;  // the version that brought formats with more arrays
+inline constexpr uint32_t kClasses = 4; // the version that brought classes of activations
 
 inline constexpr Operand kEmbedding[] = {{"tokens", i32, "T"},
                                          {"table", floats, "VD"},
@@ -137,10 +141,17 @@ inline constexpr Attribute kFusedLinearAttributes[] = {
     {"epsilon", CRIA_ATTRIBUTE_FLOAT, kOptional},
     {"swiglu_block", CRIA_ATTRIBUTE_INT, kOptional},
     {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats},
-    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats}};
-inline constexpr Attribute kWeightAttributes[] = {
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats, "f32"},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kClasses, "int8"},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kClasses, "bf16"}};
+inline constexpr Attribute kLinearAttributes[] = {
     {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats},
-    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats}};
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats, "f32"},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kClasses, "int8"},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kClasses, "bf16"}};
+inline constexpr Attribute kWeightAttributes[] = { // of ops that multiply nothing
+    {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats, "f32"}};
 inline constexpr Attribute kScale[] = {{"scale", CRIA_ATTRIBUTE_FLOAT}};
 
 } // namespace detail
@@ -160,17 +171,19 @@ output[t, k] = (input[t, k] · (1 / √(Σ_j input[t, j]² / K + epsilon))) · w
 the sum accumulated in order.)"},
     {.name = "linear",
      .operands = detail::kLinear,
-     .attributes = detail::kWeightAttributes,
+     .attributes = detail::kLinearAttributes,
      .tolerance = Tolerance::sum,
-     .formula = "output[t, n] = Σ_k weight[n, k] · input[t, k], accumulated in order."},
+     .formula = R"(
+output[t, n] = Σ_k weight[n, k] · input[t, k], accumulated in order, in the
+[class of activations](#activations).)"},
     {.name = "fused_linear",
      .operands = detail::kFusedLinear,
      .attributes = detail::kFusedLinearAttributes,
      .tolerance = Tolerance::sum,
      .formula = R"(
 x = rms_norm(input, norm_weight, epsilon) if `norm_weight` is given, else input. y = weight · x,
-each element accumulated in order. `epsilon` is given with `norm_weight`, `swiglu_block` with
-`activation` `swiglu`.
+each element accumulated in order, in the [class of activations](#activations). `epsilon` is given
+with `norm_weight`, `swiglu_block` with `activation` `swiglu`.
 
 - `activation` `none`: M = N and z = y.
 - `activation` `swiglu` with B = `swiglu_block`: M = 2 · B · ⌈N / B⌉,
@@ -301,10 +314,20 @@ constexpr const Operand *findOperand(const Op &op, std::string_view name, uint32
   return nullptr;
 }
 
-/// Null when the op has no attribute of that name.
+/// The first signature of the attribute; null when the op has no attribute of that name.
 constexpr const Attribute *findAttribute(const Op &op, std::string_view name) {
   for (const Attribute &attribute : op.attributes) {
     if (attribute.name == name) {
+      return &attribute;
+    }
+  }
+  return nullptr;
+}
+
+/// The signature of the attribute for a value; null when it has none. The value matters for strings alone.
+constexpr const Attribute *findAttribute(const Op &op, std::string_view name, std::string_view value) {
+  for (const Attribute &attribute : op.attributes) {
+    if (attribute.name == name && (attribute.value.empty() || attribute.value == value)) {
       return &attribute;
     }
   }
@@ -317,9 +340,15 @@ struct Use {
   uint32_t type; // CRIA_TYPE_*
 };
 
+/// An attribute of a call.
+struct AttributeUse {
+  std::string_view name;
+  std::string_view value = {}; // of a string
+};
+
 /// The lowest version that has an op with these operands and attributes; nullopt if the table has none.
 constexpr std::optional<uint32_t> versionOf(const Op &op, std::span<const Use> operands,
-                                            std::span<const std::string_view> attributes) {
+                                            std::span<const AttributeUse> attributes) {
   uint32_t version = op.since;
   for (const Use &use : operands) {
     const Operand *operand = findOperand(op, use.name, use.type);
@@ -328,8 +357,8 @@ constexpr std::optional<uint32_t> versionOf(const Op &op, std::span<const Use> o
     }
     version = std::max(version, operand->since);
   }
-  for (const std::string_view name : attributes) {
-    const Attribute *attribute = findAttribute(op, name);
+  for (const AttributeUse &use : attributes) {
+    const Attribute *attribute = findAttribute(op, use.name, use.value);
     if (attribute == nullptr) {
       return std::nullopt;
     }

@@ -73,6 +73,32 @@ static Status readTypes(const Json &json, const opset::Op &op, uint32_t version,
   return {};
 }
 
+/// The classes of activations that the op has in all versions of the opset.
+static std::vector<std::string> activationsOf(const opset::Op &op) {
+  std::vector<std::string> classes;
+  for (const opset::Attribute &attribute : op.attributes) {
+    if (attribute.name == "activations") {
+      classes.emplace_back(attribute.value);
+    }
+  }
+  return classes;
+}
+
+static Status readActivations(const Json &json, const opset::Op &op, uint32_t version,
+                              SupportedOps::Op &out) {
+  const std::string where = fmt::format("ops.{}.activations", op.name);
+  CRIA_ASSIGN_OR_RETURN(out.activations, readNames(json, where, activationsOf(op)));
+  for (const std::string &name : out.activations) {
+    const uint32_t since = opset::findAttribute(op, "activations", name)->since;
+    if (since > version) {
+      return invalidArgument("'{}' lists {} of opset {}; expected member 'opset' to be at least {}, got {}",
+                             where, name, since, since, version);
+    }
+  }
+  out.activations.insert("f32"); // which no program states
+  return {};
+}
+
 static Status readOp(const Json &json, const opset::Op &op, uint32_t version, SupportedOps::Op &out) {
   if (!json.is_object()) {
     return invalidArgument("expected 'ops.{}' to be an object, {{}} for everything in the opset", op.name);
@@ -83,6 +109,8 @@ static Status readOp(const Json &json, const opset::Op &op, uint32_t version, Su
     } else if (name == "parts" && op.name == "fused_linear") {
       CRIA_ASSIGN_OR_RETURN(out.parts,
                             readNames(value, "ops.fused_linear.parts", {"norm", "activation", "residual"}));
+    } else if (name == "activations" && activationsOf(op).size() > 1) {
+      CRIA_RETURN_IF_ERROR(readActivations(value, op, version, out));
     } else {
       return invalidArgument("unknown member 'ops.{}.{}'", op.name, name);
     }

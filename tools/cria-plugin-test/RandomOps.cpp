@@ -307,9 +307,9 @@ uint32_t versionOf(const OpCall &call) {
   for (const Argument &argument : call.arguments) {
     operands.push_back({argument.name, argument.view.array->type});
   }
-  std::vector<std::string_view> attributes;
+  std::vector<opset::AttributeUse> attributes;
   for (const Attribute &attribute : call.attributes) {
-    attributes.push_back(attribute.name);
+    attributes.push_back({attribute.name, attribute.text});
   }
   const opset::Op *op = opset::find(call.op);
   const auto version = op == nullptr ? std::nullopt : opset::versionOf(*op, operands, attributes);

@@ -25,6 +25,11 @@ const MatmulKernel *findMatmulKernel(ElementType weight) {
 }
 } // namespace
 
+ActivationClass activationsFor(WeightFormat format) {
+  const MatmulKernel *kernel = findMatmulKernel(traitsOf(format).element);
+  return kernel ? kernel->activations : ActivationClass::f32;
+}
+
 ActivationClass activationsOf(const Program &program) {
   for (const ProgramWeight &weight : program.weights) {
     const MatmulKernel *kernel = findMatmulKernel(weight.arrays.front().type);

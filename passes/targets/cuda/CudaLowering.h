@@ -41,6 +41,8 @@ private:
   int64_t largest(int64_t dimension);
 };
 
+/// The class in which weights in a dense format are multiplied for prompts.
+ActivationClass activationsFor(WeightFormat format);
 /// The class of activations of the tensor-core products that a program of this target has for prompts.
 ActivationClass activationsOf(const Program &program);
 

@@ -36,6 +36,9 @@ public:
   }
   uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
   ActivationClass activations(const Program &program) const override { return cuda::activationsOf(program); }
+  std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
+    return {cuda::activationsFor(format)};
+  }
   std::string codeExtension() const override {
     return kind_ == DeviceFormat::simulator ? ".bc" : kind_ == DeviceFormat::cubin ? ".cubin" : ".ptx";
   }

@@ -16,9 +16,13 @@ int64_t opsLayerBytes(llama::KvCacheType cache) {
 
 static bool isCache(const opset::Operand &operand) { return operand.types == opset::Types::cacheFloats; }
 
-/// Whether this is the first signature of its operand.
+/// Whether this is the first signature of its operand, or of its attribute.
 static bool isFirst(const opset::Op &op, const opset::Operand &operand) {
   return opset::findOperand(op, operand.name) == &operand;
+}
+
+static bool isFirst(const opset::Op &op, const opset::Attribute &attribute) {
+  return opset::findAttribute(op, attribute.name) == &attribute;
 }
 
 /// Whether the operand is an array of the weight before the dot, with which it is bound.
@@ -86,13 +90,16 @@ LogicalResult OpsLowering::bindAll(const opset::Op &op, ArrayRef<OperandSource> 
 void OpsLowering::addParameters(const opset::Op &op, Operation *source) {
   Builder builder(builder_.context());
   for (const opset::Attribute &attribute : op.attributes) {
-    Attribute value = source->getAttr(attribute.name);
+    Attribute value = isFirst(op, attribute) ? source->getAttr(attribute.name) : Attribute();
     if (auto activation = dyn_cast_or_null<llama::ActivationAttr>(value)) {
       value = builder.getStringAttr(llama::stringifyActivation(activation.getValue()));
     }
     if (value) {
       parameters_.push_back(builder.getNamedAttr(attribute.name, value));
     }
+  }
+  if (Attribute activations = source->getAttr(llama::LlamaDialect::kActivationsAttrName)) {
+    parameters_.push_back(builder.getNamedAttr("activations", activations));
   }
 }
 
@@ -152,9 +159,10 @@ LogicalResult OpsLowering::checkVersion(const opset::Op &op) const {
   for (const Binding &binding : operands_.bindings()) {
     operands.push_back({binding.name, uint32_t(elementTypeOf(binding.view.type))});
   }
-  SmallVector<std::string_view> attributes;
+  SmallVector<opset::AttributeUse> attributes;
   for (NamedAttribute parameter : parameters_) {
-    attributes.push_back(parameter.getName().getValue());
+    auto text = dyn_cast<StringAttr>(parameter.getValue());
+    attributes.push_back({parameter.getName().getValue(), text ? std::string_view(text.getValue()) : ""});
   }
   const std::optional<uint32_t> version = opset::versionOf(op, operands, attributes);
   if (!version) {
@@ -194,7 +202,24 @@ std::string OpsLowering::adviceFor(const opset::Op &op, StringRef operand) const
   return "no format of weights has these types; use a backend that lists more";
 }
 
-/// Whether the backend lists the op and the types of its operands.
+/// Whether the backend lists the class of activations of the op.
+LogicalResult OpsLowering::checkActivations(const opset::Op &op) const {
+  auto listed = backend_.activations.find(std::string(op.name));
+  const std::set<std::string> classes =
+      listed == backend_.activations.end() ? std::set<std::string>{"f32"} : listed->second;
+  for (NamedAttribute parameter : parameters_) {
+    auto text = dyn_cast<StringAttr>(parameter.getValue());
+    if (parameter.getName() == "activations" && !classes.contains(text.str())) {
+      return emitError(location_) << "backend '" << backend_.backend << "' supports op '" << op.name
+                                  << "' with activations in " << llvm::join(classes, ", ")
+                                  << ", the model has " << text.getValue()
+                                  << "; compile with --activations f32";
+    }
+  }
+  return success();
+}
+
+/// Whether the backend lists the op, its class of activations and the types of its operands.
 LogicalResult OpsLowering::checkTaken(const opset::Op &op) const {
   if (backend_.backend.empty()) {
     return success();
@@ -203,6 +228,9 @@ LogicalResult OpsLowering::checkTaken(const opset::Op &op) const {
     return emitError(location_) << "backend '" << backend_.backend << "' does not support op '" << op.name
                                 << "', which cannot be decomposed further; its plugin manifest lists "
                                 << llvm::join(backend_.ops, ", ");
+  }
+  if (failed(checkActivations(op))) {
+    return failure();
   }
   for (const Binding &binding : operands_.bindings()) {
     auto listed = backend_.types.find((Twine(op.name) + "/" + binding.name).str());

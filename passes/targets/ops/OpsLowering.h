@@ -48,6 +48,7 @@ private:
   llvm::LogicalResult add(const opset::Op &op, GridDim grid);
   llvm::LogicalResult checkVersion(const opset::Op &op) const;
   llvm::LogicalResult checkTaken(const opset::Op &op) const;
+  llvm::LogicalResult checkActivations(const opset::Op &op) const;
   bool takesFormat(const opset::Op &op, llvm::StringRef weight, const WeightFormatTraits &format) const;
   std::string adviceFor(const opset::Op &op, llvm::StringRef operand) const;
 

@@ -47,6 +47,17 @@ public:
   std::string codeExtension() const override { return ""; }
 
   bool takesFormat(WeightFormat) const override { return true; } // as row_major arrays
+  ActivationClass activations(const Program &program) const override { return opsActivationsOf(program); }
+  std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
+    std::vector<ActivationClass> classes;
+    for (size_t i = 0; i < kActivationClasses.size(); ++i) {
+      bool isKnown = opset::findAttribute(opNamed("linear"), "activations", kActivationClasses[i]) != nullptr;
+      if (isKnown && multiplies(ActivationClass(i), traitsOf(format))) {
+        classes.push_back(ActivationClass(i));
+      }
+    }
+    return classes;
+  }
   int64_t pageTokens() const override { return kOpsPageTokens; }
   int64_t pageBytes(llama::KvCacheType cache) const override {
     return cache.getLayers() * opsLayerBytes(cache);

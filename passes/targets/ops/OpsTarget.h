@@ -19,6 +19,8 @@ struct OpsCapabilities {
   /// Element types of an operand ("linear/weight": {"f32"}); an operand that is not listed has all types of
   /// the opset.
   std::map<std::string, std::set<std::string>> types;
+  /// Classes of activations of an op ("linear": {"f32", "int8"}); an op that is not listed has f32 alone.
+  std::map<std::string, std::set<std::string>> activations;
   /// The parts that its fused ops may have; others are decomposed.
   llama::FusedPart parts = llama::FusedPart::all;
 };

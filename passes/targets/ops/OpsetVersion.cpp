@@ -8,9 +8,10 @@ static uint32_t versionOf(const opset::Op &op, const ProgramKernel &kernel, cons
   for (const ProgramBinding &binding : dispatch.bindings) {
     operands.push_back({binding.name, static_cast<uint32_t>(binding.type)});
   }
-  std::vector<std::string_view> attributes;
+  std::vector<opset::AttributeUse> attributes;
   for (const ProgramAttribute &attribute : kernel.attributes) {
-    attributes.push_back(attribute.name);
+    const auto *text = std::get_if<std::string>(&attribute.value);
+    attributes.push_back({attribute.name, text == nullptr ? std::string_view() : *text});
   }
   return opset::versionOf(op, operands, attributes).value_or(1);
 }
@@ -26,6 +27,18 @@ uint32_t opsetVersionOf(const Program &program, std::span<const opset::Op> ops) 
     }
   }
   return version;
+}
+
+ActivationClass opsActivationsOf(const Program &program) {
+  ActivationClass activations = ActivationClass::f32;
+  for (const ProgramKernel &kernel : program.kernels) {
+    for (const ProgramAttribute &attribute : kernel.attributes) {
+      if (attribute.name == "activations") {
+        activations = parseActivationClass(std::get<std::string>(attribute.value)).value_or(activations);
+      }
+    }
+  }
+  return activations;
 }
 
 } // namespace cria

@@ -5,36 +5,66 @@
 #include "Norm.h"
 #include "Weight.h"
 
+#include <algorithm>
+
 namespace cria::reference {
 namespace {
 
-/// Accumulates in f32, in ascending order of k.
-float dot(const std::vector<float> &row, const std::vector<float> &x) {
-  float sum = 0.0f;
-  for (uint64_t k = 0; k < x.size(); ++k) {
-    sum += row[k] * x[k];
-  }
-  return sum;
+/// The class that the call states.
+ActivationClass activationsOf(const OpCall &call) {
+  return call.has("activations") ? *parseActivationClass(call.text("activations")) : ActivationClass::f32;
 }
 
-/// The inputs of all tokens, so that a row of the weight is decoded once.
-using Inputs = std::vector<std::vector<float>>;
+/// The products of a weight with the inputs of all tokens, so that a row of the weight is decoded once.
+class Products {
+public:
+  explicit Products(const OpCall &call) : weight_(call, "weight"), class_(activationsOf(call)) {}
 
-std::vector<float> outputsOf(const Weight &weight, uint64_t row, const Inputs &inputs) {
-  std::vector<float> outputs;
-  const std::vector<float> values = weight.loadRow(row, inputs.empty() ? 0 : inputs[0].size());
-  for (const std::vector<float> &x : inputs) {
-    outputs.push_back(dot(values, x));
+  /// Adds the input of the next token.
+  void add(std::vector<float> input) {
+    columns_ = input.size();
+    if (class_ == ActivationClass::int8) {
+      packed_.push_back(packInt8(input, int8EncodingFor(weight_.format())));
+      return;
+    }
+    if (class_ == ActivationClass::bf16) {
+      std::ranges::transform(input, input.begin(), roundToBf16);
+    }
+    inputs_.push_back(std::move(input));
   }
-  return outputs;
-}
+
+  /// The outputs of all tokens for one row of the weight.
+  std::vector<float> of(uint64_t row) const {
+    std::vector<float> outputs;
+    if (class_ == ActivationClass::int8) {
+      const CodedRow codes = weight_.loadCodes(row, columns_);
+      for (const Int8Row &input : packed_) {
+        outputs.push_back(productInt8(input, codes));
+      }
+      return outputs;
+    }
+    const std::vector<float> values = weight_.loadRow(row, columns_);
+    for (const std::vector<float> &input : inputs_) {
+      outputs.push_back(class_ == ActivationClass::bf16 ? productBf16(input, values)
+                                                        : productF32(input, values));
+    }
+    return outputs;
+  }
+
+private:
+  Weight weight_;
+  ActivationClass class_;
+  uint64_t columns_ = 0;
+  std::vector<std::vector<float>> inputs_; // of classes f32 and bf16
+  std::vector<Int8Row> packed_;            // of class int8
+};
 
 /// Gate and up rows are interleaved in blocks: gate row j is row (j / block)·2·block + j mod block of the
 /// weight, and up row j follows `block` rows later.
-std::vector<float> swigluOf(const Weight &weight, uint64_t j, uint64_t block, const Inputs &inputs) {
+std::vector<float> swigluOf(const Products &products, uint64_t j, uint64_t block) {
   const uint64_t gateRow = j / block * 2 * block + j % block;
-  std::vector<float> outputs = outputsOf(weight, gateRow, inputs);
-  const std::vector<float> up = outputsOf(weight, gateRow + block, inputs);
+  std::vector<float> outputs = products.of(gateRow);
+  const std::vector<float> up = products.of(gateRow + block);
   for (uint64_t i = 0; i < outputs.size(); ++i) {
     outputs[i] = silu(outputs[i]) * up[i];
   }
@@ -45,13 +75,12 @@ std::vector<float> swigluOf(const Weight &weight, uint64_t j, uint64_t block, co
 
 void runLinear(const OpCall &call) {
   const Tensor &output = call.operand("output");
-  const Weight weight(call, "weight");
-  Inputs inputs;
+  Products products(call);
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
-    inputs.push_back(loadRow(call.operand("input"), row));
+    products.add(loadRow(call.operand("input"), row));
   }
   for (uint64_t n = 0; n < output.shape[1]; ++n) {
-    const std::vector<float> outputs = outputsOf(weight, n, inputs);
+    const std::vector<float> outputs = products.of(n);
     for (uint64_t row = 0; row < outputs.size(); ++row) {
       output.store(row, n, outputs[row]);
     }
@@ -59,24 +88,29 @@ void runLinear(const OpCall &call) {
 }
 
 std::string checkLinear(const OpCall &call) {
-  return checkWeight(call, "weight", call.operand("input").shape[1]);
+  if (std::string wrong = checkWeight(call, "weight", call.operand("input").shape[1]); !wrong.empty()) {
+    return wrong;
+  }
+  const WeightFormatTraits &format = Weight(call, "weight").format();
+  return multiplies(activationsOf(call), format)
+             ? ""
+             : "activations '" + std::string(call.text("activations")) +
+                   "' do not multiply weights in format '" + std::string(format.name) + "'";
 }
 
 void runFusedLinear(const OpCall &call) {
   const Tensor &input = call.operand("input");
-  const Weight weight(call, "weight");
   const Tensor &output = call.operand("output");
   const std::optional<Tensor> norm = call.optionalOperand("norm_weight");
   const std::optional<Tensor> residual = call.optionalOperand("residual");
   const bool swiglu = call.text("activation") == "swiglu";
   const uint64_t block = swiglu ? static_cast<uint64_t>(call.integer("swiglu_block")) : 0;
-  Inputs inputs;
+  Products products(call);
   for (uint64_t row = 0; row < output.shape[0]; ++row) {
-    inputs.push_back(norm ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row));
+    products.add(norm ? rmsNormRow(input, row, *norm, call.number("epsilon")) : loadRow(input, row));
   }
   for (uint64_t n = 0; n < output.shape[1]; ++n) {
-    const std::vector<float> outputs =
-        swiglu ? swigluOf(weight, n, block, inputs) : outputsOf(weight, n, inputs);
+    const std::vector<float> outputs = swiglu ? swigluOf(products, n, block) : products.of(n);
     for (uint64_t row = 0; row < outputs.size(); ++row) {
       output.store(row, n, residual ? residual->load(row, n) + outputs[row] : outputs[row]);
     }

@@ -37,17 +37,44 @@ float Weight::load(uint64_t n, uint64_t k) const {
   if (format_ == nullptr) {
     return values_.load(n, k);
   }
-  const uint64_t group = k / static_cast<uint64_t>(format_->group), superGroup = k / kSuperGroup;
-  const float scale =
-      subScales_ ? scales_->load(n, superGroup) * subScales_->load(n, group) : scales_->load(n, group);
-  const float zero = zeros_ ? zeros_->load(n, group) : 0.0f;
-  const float value = scale * (meaningOf(n, k) - zero);
-  if (!minimums_) {
-    return value;
+  const uint64_t group = k / static_cast<uint64_t>(format_->group);
+  const float value = scaleOf(n, group) * (meaningOf(n, k) - zeroOf(n, group));
+  return minimums_ ? value - minimumOf(n, group) : value;
+}
+
+static uint64_t superGroupOf(const WeightFormatTraits &format, uint64_t group) {
+  return group * static_cast<uint64_t>(format.group) / kSuperGroup;
+}
+
+float Weight::scaleOf(uint64_t n, uint64_t group) const {
+  return subScales_ ? scales_->load(n, superGroupOf(*format_, group)) * subScales_->load(n, group)
+                    : scales_->load(n, group);
+}
+
+/// What is subtracted from the values of a group.
+float Weight::minimumOf(uint64_t n, uint64_t group) const {
+  const float minimum = subMinimums_
+                            ? minimums_->load(n, superGroupOf(*format_, group)) * subMinimums_->load(n, group)
+                            : minimums_->load(n, group);
+  return format_->isMinimumAdded ? -minimum : minimum;
+}
+
+const WeightFormatTraits &Weight::format() const {
+  return format_ != nullptr ? *format_ : traitsOf(*denseFormatOf(static_cast<ElementType>(values_.type)));
+}
+
+CodedRow Weight::loadCodes(uint64_t n, uint64_t columns) const {
+  CodedRow row{.group = static_cast<size_t>(format_->group), .codes = {}, .scales = {}, .minimums = {}};
+  for (uint64_t group = 0; group * row.group < columns; ++group) {
+    row.scales.push_back(scaleOf(n, group));
+    if (minimums_) {
+      row.minimums.push_back(minimumOf(n, group));
+    }
   }
-  const float minimum = subMinimums_ ? minimums_->load(n, superGroup) * subMinimums_->load(n, group)
-                                     : minimums_->load(n, group);
-  return format_->isMinimumAdded ? value + minimum : value - minimum;
+  for (uint64_t k = 0; k < columns; ++k) {
+    row.codes.push_back(static_cast<int16_t>(meaningOf(n, k) - zeroOf(n, k / row.group)));
+  }
+  return row;
 }
 
 std::vector<float> Weight::loadRow(uint64_t n, uint64_t columns) const {
@@ -127,10 +154,6 @@ private:
 } // namespace
 
 std::string checkWeight(const OpCall &call, const std::string &name, uint64_t columns) {
-  if (call.has("activations") && call.text("activations") != "f32") {
-    throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
-                          "activations '" + std::string(call.text("activations")) + "' are not implemented");
-  }
   if (call.has("format")) {
     const std::optional<WeightFormat> format = findWeightFormat(call.text("format"));
     if (!format || isDense(*format)) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "OpTable.h"
-#include "format/WeightFormat.h"
+#include "format/ActivationProduct.h"
 
 namespace cria::reference {
 
@@ -18,12 +18,19 @@ public:
   float load(uint64_t n, uint64_t k) const;
   /// Returns the first `columns` values of row n.
   std::vector<float> loadRow(uint64_t n, uint64_t columns) const;
+  /// Returns the format of the values or codes.
+  const WeightFormatTraits &format() const;
+  /// Returns the first `columns` codes of row n, with what is applied to them. REQUIRES: the weight has codes.
+  CodedRow loadCodes(uint64_t n, uint64_t columns) const;
   /// Sets a value to code · scale. All values of a group have the same scale. REQUIRES: the weight is dense,
   /// or has signed codes of 8 bits.
   void store(uint64_t n, uint64_t k, int8_t code, float scale) const;
 
 private:
   float meaningOf(uint64_t n, uint64_t k) const;
+  float zeroOf(uint64_t n, uint64_t group) const { return zeros_ ? zeros_->load(n, group) : 0.0f; }
+  float scaleOf(uint64_t n, uint64_t group) const;
+  float minimumOf(uint64_t n, uint64_t group) const;
 
   Tensor values_;                              // or codes
   const WeightFormatTraits *format_ = nullptr; // of codes
@@ -31,7 +38,7 @@ private:
 };
 
 /// Checks the weight `name` of a call, whose rows stand for `columns` values. Returns what is wrong, or "".
-/// Throws Refusal for a format, or a class of activations, that is not implemented.
+/// Throws Refusal for a format that is not implemented.
 std::string checkWeight(const OpCall &call, const std::string &name, uint64_t columns);
 /// The same for a weight that store() writes.
 std::string checkStoredWeight(const OpCall &call, const std::string &name);

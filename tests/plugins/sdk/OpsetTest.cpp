@@ -2,6 +2,8 @@
 // Compares the table of signatures with the frozen page of version 1; later versions only add to it.
 #include "plugins/sdk/cria_opset.hpp"
 
+#include "format/ActivationClass.h"
+
 #include <fstream>
 #include <gmock/gmock.h>
 #include <map>
@@ -150,28 +152,36 @@ constexpr opset::Operand kScaledOperands[] = {
     {"output", f32, "TN", CRIA_ACCESS_WRITE}};
 constexpr opset::Attribute kScaledAttributes[] = {
     {"epsilon", CRIA_ATTRIBUTE_FLOAT},
-    {.name = "format", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 2}};
+    {.name = "format", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 2},
+    {.name = "mode", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 2, .value = "slow"},
+    {.name = "mode", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 3, .value = "fast"}};
 constexpr opset::Op kGrownOps[] = {
     {.name = "scaled", .operands = kScaledOperands, .attributes = kScaledAttributes},
     {.name = "later", .since = 3}};
 
 std::optional<uint32_t> versionOfScaled(std::vector<opset::Use> operands,
-                                        std::vector<std::string_view> attributes = {"epsilon"}) {
+                                        std::vector<opset::AttributeUse> attributes = {{"epsilon"}}) {
   return opset::versionOf(*opset::find("scaled", kGrownOps), operands, attributes);
 }
 
 TEST(OpsetTest, ACallNeedsTheHighestVersionOfWhatItUses) {
   EXPECT_EQ(versionOfScaled({{"input", CRIA_TYPE_F32}, {"weight", CRIA_TYPE_BF16}}), 1u);
   EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_U32}}), 2u);
-  EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_F32}}, {"epsilon", "format"}), 2u);
+  EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_F32}}, {{"epsilon"}, {"format", "q8_0"}}), 2u);
   EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_U32}, {"weight.scales", CRIA_TYPE_F16}}), 3u);
   EXPECT_EQ(opset::versionOf(*opset::find("later", kGrownOps), {}, {}), 3u);
+}
+
+TEST(OpsetTest, TheValueSelectsTheSignatureOfAnAttribute) {
+  EXPECT_EQ(versionOfScaled({}, {{"mode", "slow"}}), 2u);
+  EXPECT_EQ(versionOfScaled({}, {{"mode", "fast"}}), 3u);
+  EXPECT_EQ(versionOfScaled({}, {{"mode", "other"}}), std::nullopt);
 }
 
 TEST(OpsetTest, NoVersionHasACallThatTheTableLacks) {
   EXPECT_EQ(versionOfScaled({{"weight", CRIA_TYPE_I32}}), std::nullopt);
   EXPECT_EQ(versionOfScaled({{"bias", CRIA_TYPE_F32}}), std::nullopt);
-  EXPECT_EQ(versionOfScaled({}, {"axis"}), std::nullopt);
+  EXPECT_EQ(versionOfScaled({}, {{"axis"}}), std::nullopt);
   EXPECT_EQ(opset::find("scaled"), nullptr);
 }
 
@@ -219,6 +229,17 @@ TEST(OpsetTest, SignaturesOfAnOperandShareNoType) {
                     opset::findOperand(op, operand.name, type) == &operand)
             << op.name << " " << operand.name << " type " << type;
       }
+    }
+  }
+}
+
+TEST(OpsetTest, HasTheClassesOfActivationsOfProducts) {
+  for (const opset::Op &op : opset::kOps) {
+    const bool isProduct = op.name == "linear" || op.name == "fused_linear";
+    for (const std::string_view name : kActivationClasses) {
+      const opset::Attribute *signature = opset::findAttribute(op, "activations", name);
+      const bool isF32 = name == "f32" && opset::findAttribute(op, "format") != nullptr;
+      EXPECT_EQ(signature != nullptr, isF32 || (isProduct && name != "f16")) << op.name << " " << name;
     }
   }
 }

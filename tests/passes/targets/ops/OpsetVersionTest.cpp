@@ -11,7 +11,9 @@ using enum opset::Types;
 constexpr opset::Operand kOperands[] = {{"input", f32, "TD"},
                                         {.name = "input", .types = i32, .extents = "TD", .since = 2}};
 constexpr opset::Attribute kAttributes[] = {
-    {.name = "format", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 3}};
+    {.name = "format", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 3},
+    {.name = "mode", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 3, .value = "slow"},
+    {.name = "mode", .type = CRIA_ATTRIBUTE_STRING, .isOptional = true, .since = 5, .value = "fast"}};
 constexpr opset::Op kOps[] = {{.name = "halve", .operands = kOperands, .attributes = kAttributes},
                               {.name = "later", .since = 4}};
 
@@ -45,8 +47,10 @@ TEST(OpsetVersionTest, AProgramAsksForTheHighestVersionItUses) {
   EXPECT_EQ(opsetVersionOf(program, kOps), 3u);
   addDispatch(program, "later", ElementType::f32);
   EXPECT_EQ(opsetVersionOf(program, kOps), 4u);
-  addDispatch(program, "halve", ElementType::f32);
+  addDispatch(program, "halve", ElementType::f32, {{"mode", std::string("slow")}});
   EXPECT_EQ(opsetVersionOf(program, kOps), 4u);
+  addDispatch(program, "halve", ElementType::f32, {{"mode", std::string("fast")}});
+  EXPECT_EQ(opsetVersionOf(program, kOps), 5u);
 }
 
 } // namespace

@@ -2,10 +2,7 @@
 // Ops of the reference backend with weights in formats with codes, against the same ops with the decoded
 // values.
 #include "format/RandomWeights.h"
-#include "format/WeightArrays.h"
-#include "format/WeightCodec.h"
-#include "support/Half.h"
-#include "tools/cria-plugin-test/RandomCalls.h"
+#include "tests/plugins/backends/reference/EncodedRows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -79,26 +76,6 @@ TEST_F(ReferenceWeights, LinearDecodesWithAShortLastGroup) {
   expectSameResults(linear(), "weight", randomWeight(6, 70));
 }
 
-/// A plane of an encoded row for each row, as a matrix.
-View planeView(const cria::WeightPlane &plane, const std::vector<std::byte> &rows, uint64_t numRows,
-               uint64_t offset, uint64_t columns) {
-  const uint64_t rowSize = rows.size() / numRows;
-  std::vector<double> elements;
-  for (uint64_t row = 0; row < numRows; ++row) {
-    for (uint64_t i = 0; i < columns; ++i) {
-      const std::byte *at = rows.data() + row * rowSize + offset + i * cria::sizeOf(plane.type);
-      uint16_t bits = uint8_t(at[0]);
-      if (plane.type == cria::ElementType::f16) {
-        bits = uint16_t(bits | uint16_t(at[1]) << 8);
-        elements.push_back(cria::floatFromHalf(bits));
-      } else {
-        elements.push_back(plane.type == cria::ElementType::i8 ? int8_t(bits) : bits);
-      }
-    }
-  }
-  return denseView(static_cast<uint32_t>(plane.type), {numRows, columns}, elements);
-}
-
 // 300 columns: a short last group and a short last super-group.
 TEST_F(ReferenceWeights, LinearDecodesEveryFormat) {
   constexpr uint64_t kRows = 5, kColumns = 300;
@@ -106,32 +83,13 @@ TEST_F(ReferenceWeights, LinearDecodesEveryFormat) {
     if (isDense(format)) {
       continue;
     }
-    const uint64_t rowSize = rowBytes(format, kColumns);
-    std::vector<std::byte> rows(kRows * rowSize);
-    std::vector<double> values;
-    std::vector<float> row(kColumns);
-    for (uint64_t n = 0; n < kRows; ++n) {
-      for (float &value : row) {
-        value = static_cast<float>(random_.between(0, 2000)) / 500 - 1.5f;
-      }
-      encodeRow(format, row, rows.data() + n * rowSize);
-      decodeRow(format, rows.data() + n * rowSize, row);
-      values.insert(values.end(), row.begin(), row.end());
-    }
+    EncodedRows rows = encodeRandom(random_, format, kRows, kColumns);
     outputShape_ = {3, kRows};
-    OpCall encoded{"linear",
-                   {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random_, 3, kColumns)}},
-                   {textAttribute("format", std::string(format.name).c_str())}};
+    OpCall encoded{
+        "linear", {{"output", {}, CRIA_ACCESS_WRITE}, {"input", randomMatrix(random_, 3, kColumns)}}, {}};
     OpCall dense = encoded;
-    dense.attributes.clear();
-    uint64_t offset = 0;
-    for (const cria::WeightPlane &plane : planesOf(format)) {
-      const auto columns = static_cast<uint64_t>(plane.elementsOf(kColumns));
-      encoded.arguments.push_back(
-          {cria::arrayName("weight", plane.suffix), planeView(plane, rows, kRows, offset, columns)});
-      offset += columns * cria::sizeOf(plane.type);
-    }
-    dense.arguments.push_back({"weight", denseView(CRIA_TYPE_F32, {kRows, kColumns}, values)});
+    bindWeight(encoded, rows);
+    dense.arguments.push_back({"weight", denseView(CRIA_TYPE_F32, {kRows, kColumns}, decodeAll(rows))});
     for (OpCall *each : {&encoded, &dense}) {
       each->arguments[0].view = denseView(CRIA_TYPE_F32, outputShape_, std::vector<double>(numOutputs(), 0));
       const Outcome outcome = run(device_, *each);
@@ -187,7 +145,7 @@ TEST_F(ReferenceWeights, NamesWhatIsWrong) {
   expectRefusal(call, CRIA_STATUS_INVALID_ARGUMENT, "expected N = 6");
 }
 
-TEST_F(ReferenceWeights, NamesFormatsAndActivationsThatItDoesNotImplement) {
+TEST_F(ReferenceWeights, NamesFormatsThatItDoesNotImplement) {
   OpCall call = linear();
   bind(call, "weight", randomWeight(6, 70));
   OpCall other = call;
@@ -195,8 +153,6 @@ TEST_F(ReferenceWeights, NamesFormatsAndActivationsThatItDoesNotImplement) {
   expectRefusal(other, CRIA_STATUS_UNSUPPORTED, "format 'q9_9'");
   other.attributes = {textAttribute("format", "f16")};
   expectRefusal(other, CRIA_STATUS_UNSUPPORTED, "format 'f16'");
-  call.attributes.push_back(textAttribute("activations", "a8"));
-  expectRefusal(call, CRIA_STATUS_UNSUPPORTED, "activations 'a8'");
 }
 
 } // namespace
