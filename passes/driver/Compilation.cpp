@@ -172,6 +172,7 @@ Status Compilation::convert() {
   options.maxTokens = maxTokens();
   options.maxSequences = job_.maxSequences;
   options.context = model_.checkpoint.config.context;
+  options.activations = job_.activations ? std::string(nameOf(*job_.activations)) : "";
   for (TargetProgram &program : targets_) {
     program.module = module_->clone();
     PassManager manager(&context_);

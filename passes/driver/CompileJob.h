@@ -3,6 +3,7 @@
 // progress. Plain C++, so that callers need neither MLIR nor its compiler flags.
 #pragma once
 
+#include "format/ActivationClass.h"
 #include "frontends/Checkpoint.h"
 #include "support/Status.h"
 
@@ -36,6 +37,8 @@ struct OpsBackend {
   std::set<std::string> ops;
   /// Element types of an operand ("linear/weight": {"f32"}); an operand that is not listed supports all.
   std::map<std::string, std::set<std::string>> types;
+  /// Classes of activations of an op ("linear": {"f32", "int8"}); an op that is not listed has f32 alone.
+  std::map<std::string, std::set<std::string>> activations;
   /// Parts that `fused_linear` may have: "norm", "activation", "residual".
   std::set<std::string> linearParts;
 };
@@ -69,6 +72,8 @@ struct CompileJob {
   std::string weights;
   /// (optional) The path of a file with rules that come before (WeightRules::prepend()).
   std::string weightRules;
+  /// The class of activations of matrix products; nullopt: the default of each target.
+  std::optional<ActivationClass> activations;
   ElementType kvType = ElementType::f16;
   /// Context length in tokens; 0: that of the configuration.
   int64_t context = 0;

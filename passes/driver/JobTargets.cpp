@@ -16,6 +16,7 @@ static OpsCapabilities capabilitiesOf(const OpsBackend &backend) {
           .version = backend.opsetVersion,
           .ops = backend.ops,
           .types = backend.types,
+          .activations = backend.activations,
           .parts = partIf(backend.linearParts.contains("norm"), FusedPart::norm) |
                    partIf(backend.linearParts.contains("activation"), FusedPart::activation) |
                    partIf(backend.linearParts.contains("residual"), FusedPart::residual) |

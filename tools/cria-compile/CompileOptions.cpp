@@ -22,7 +22,7 @@ const std::map<std::string, CompileStage> kStages = {
 constexpr uint64_t kMostTokens = 65536, kMostSequences = 4096;
 
 struct Texts {
-  std::string kv = "f16", emit;
+  std::string kv = "f16", emit, activations;
 };
 
 const char *kDescription = "Compile a LLaMA 2 model ahead of time into a package that `cria` runs.";
@@ -72,6 +72,9 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
          "--weights-rules", job.weightRules,
          "File with formats of some weights, a line each: ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k'")
       ->check(cli::notEmpty("the name of a file"));
+  app.add_option("--activations", texts.activations,
+                 "Input of matrix products: f32, int8 (for weights with codes, such as q8_0 and q4) or bf16 "
+                 "(for weights in bf16) (default: that of the target)");
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));
@@ -111,6 +114,16 @@ Status readTypes(const Texts &texts, CompileOptions &options) {
   }
   options.job.kvType = *kv;
   return {};
+}
+
+Status readActivations(const Texts &texts, CompileOptions &options) {
+  if (texts.activations.empty()) {
+    return {};
+  }
+  options.job.activations = parseActivationClass(texts.activations);
+  return options.job.activations && options.job.activations != ActivationClass::f16
+             ? Status()
+             : invalidArgument("--activations: expected f32, int8 or bf16, got '{}'", texts.activations);
 }
 
 Status readStage(const Texts &texts, CompileOptions &options) {
@@ -163,6 +176,7 @@ Status finish(const Texts &texts, CompileOptions &options) {
   }
   CRIA_RETURN_IF_ERROR(checkModel(options.job));
   CRIA_RETURN_IF_ERROR(readTypes(texts, options));
+  CRIA_RETURN_IF_ERROR(readActivations(texts, options));
   return readStage(texts, options);
 }
 } // namespace

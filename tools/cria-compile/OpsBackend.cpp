@@ -39,6 +39,7 @@ static OpsBackend opsOf(const PluginCandidate &candidate) {
     for (const auto &[operand, types] : op.types) {
       backend.types[name + "/" + operand] = types;
     }
+    backend.activations[name] = op.activations;
     if (name == "fused_linear") {
       backend.linearParts = op.parts;
     }
