@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The product of a row of activations with a row of a weight in each class of activations, in scalar code:
-// the definition, bit for bit, that kernels and backends are compared with. docs/numerics.md has the same
-// formulas and the edge cases. Plugins may include this file.
+// the definition, bit for bit, that kernels and backends are compared with. docs/generated/opset.md has the
+// formulas in one place, docs/numerics.md the edge cases. Plugins may include this file.
 //
 //  1. The calling thread is in the mode of support/FloatMode.h. Every operation is the one of IEEE 754.
 //  2. A product is one chain of fma in the order of the columns k. It depends on the two rows alone.

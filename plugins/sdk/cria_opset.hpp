@@ -2,8 +2,8 @@
 // cria_opset.hpp - the ops of the opset as a table, for the compiler and for backends that run executables of
 // format "cria.ops.v1".
 //
-// Versions only add: each op, signature of an operand and of an attribute states the version that introduced it
-// (`since`), and nothing of an older version changes. A program requires the lowest version that has
+// Versions only add: each op, signature of an operand and of an attribute states the version that introduced
+// it (`since`), and nothing of an older version changes. A program requires the lowest version that has
 // everything that it uses; a backend accepts every version up to the one that it was built with.
 // docs/generated/opset.md is generated from this table and docs/opset.md.in, which states the rules for all
 // ops.

@@ -103,3 +103,18 @@ func.func private @max_tokens() attributes {llama.max_tokens = 0}
 
 // expected-error @+1 {{unknown attribute 'llama.tokens' of the llama dialect}}
 func.func private @unknown_attribute() attributes {llama.tokens = 1}
+
+// -----
+
+llama.weight @w : !llama.weight<64x64, q8_0> = #llama.checkpoint<"w", f16, [64, 64]>
+func.func @unknown_activations(%x: tensor<1x64xf32>) -> tensor<1x64xf32> {
+  %w = llama.use_weight @w : !llama.weight<64x64, q8_0>
+  // expected-error @+1 {{expected attribute 'llama.activations' to be a class of activations of a linear, got "a8"}}
+  %y = llama.linear %x, %w {llama.activations = "a8"} : (tensor<1x64xf32>, !llama.weight<64x64, q8_0>) -> tensor<1x64xf32>
+  return %y : tensor<1x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected attribute 'llama.activations' to be a class of activations of a linear, got "int8"}}
+func.func private @activations_on_function() attributes {llama.activations = "int8"}

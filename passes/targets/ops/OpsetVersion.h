@@ -12,7 +12,8 @@ namespace cria {
 /// least 1. What `ops` lacks counts as version 1: the target `ops` makes no such call.
 uint32_t opsetVersionOf(const Program &program, std::span<const opset::Op> ops = opset::kOps);
 
-/// The class of activations that ops of `program` state, f32 without one. A program has one class besides f32.
+/// The class of activations that ops of `program` state, f32 without one. A program has one class besides
+/// f32.
 ActivationClass opsActivationsOf(const Program &program);
 
 } // namespace cria

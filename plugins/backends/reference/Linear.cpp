@@ -15,6 +15,21 @@ ActivationClass activationsOf(const OpCall &call) {
   return call.has("activations") ? *parseActivationClass(call.text("activations")) : ActivationClass::f32;
 }
 
+using Values = std::span<const float>;
+
+/// The product of rows of values in a class.
+float (*productOf(ActivationClass activations))(Values, Values) {
+  switch (activations) {
+  case ActivationClass::bf16:
+    return productBf16;
+  case ActivationClass::f32:
+  case ActivationClass::f16:  // not in the opset
+  case ActivationClass::int8: // of codes
+    break;
+  }
+  return productF32;
+}
+
 /// The products of a weight with the inputs of all tokens, so that a row of the weight is decoded once.
 class Products {
 public:
@@ -23,12 +38,16 @@ public:
   /// Adds the input of the next token.
   void add(std::vector<float> input) {
     columns_ = input.size();
-    if (class_ == ActivationClass::int8) {
+    switch (class_) {
+    case ActivationClass::int8:
       packed_.push_back(packInt8(input, int8EncodingFor(weight_.format())));
       return;
-    }
-    if (class_ == ActivationClass::bf16) {
+    case ActivationClass::bf16:
       std::ranges::transform(input, input.begin(), roundToBf16);
+      break;
+    case ActivationClass::f32:
+    case ActivationClass::f16: // not in the opset
+      break;
     }
     inputs_.push_back(std::move(input));
   }
@@ -44,9 +63,9 @@ public:
       return outputs;
     }
     const std::vector<float> values = weight_.loadRow(row, columns_);
+    const auto product = productOf(class_);
     for (const std::vector<float> &input : inputs_) {
-      outputs.push_back(class_ == ActivationClass::bf16 ? productBf16(input, values)
-                                                        : productF32(input, values));
+      outputs.push_back(product(input, values));
     }
     return outputs;
   }

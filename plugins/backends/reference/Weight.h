@@ -20,7 +20,8 @@ public:
   std::vector<float> loadRow(uint64_t n, uint64_t columns) const;
   /// Returns the format of the values or codes.
   const WeightFormatTraits &format() const;
-  /// Returns the first `columns` codes of row n, with what is applied to them. REQUIRES: the weight has codes.
+  /// Returns the first `columns` codes of row n, with what is applied to them. REQUIRES: the weight has
+  /// codes.
   CodedRow loadCodes(uint64_t n, uint64_t columns) const;
   /// Sets a value to code · scale. All values of a group have the same scale. REQUIRES: the weight is dense,
   /// or has signed codes of 8 bits.

@@ -124,6 +124,34 @@ TEST_F(CompilerTest, AdvisesFormatsThatTheBackendLists) {
   EXPECT_EQ(adviceFor(WeightFormat::f16, "embedding/table", {"f16", "i8"}), "");
 }
 
+TEST_F(CompilerTest, LimitsActivationsToThoseOfABackend) {
+  CompileJob job = presetJob(CompileStage::program);
+  job.weights = "q8_0";
+  job.activations = ActivationClass::int8;
+  job.opsBackend = OpsBackend{.name = "mine", .opsetVersion = opset::kVersion};
+  for (const opset::Op &op : opset::kOps) {
+    job.opsBackend->ops.emplace(op.name);
+  }
+  EXPECT_THAT(compile(job, recorder_).status().message(),
+              HasSubstr("supports op 'linear' with activations in f32, the model has int8; compile with "
+                        "--activations f32"));
+  job.opsBackend->activations = {{"linear", {"f32", "int8"}}, {"fused_linear", {"f32", "int8"}}};
+  const auto result = compile(job, recorder_);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_THAT(result->text, HasSubstr("activations = \"int8\""));
+  job.opsBackend->opsetVersion = 3;
+  EXPECT_THAT(compile(job, recorder_).status().message(), HasSubstr("needs opset 4"));
+}
+
+TEST_F(CompilerTest, RefusesClassesThatATargetDoesNotHave) {
+  CompileJob job = presetJob(CompileStage::program);
+  job.activations = ActivationClass::int8;
+  for (const char *target : {"ops", "cpu", "cpu-aarch64", "cuda", "gpusim"}) {
+    job.targets = {target};
+    EXPECT_THAT(compile(job, recorder_).status().message(), HasSubstr("multiplies weights in f16")) << target;
+  }
+}
+
 TEST_F(CompilerTest, PassesTheTokenizerToItsCheck) {
   CompileJob job = packageJob();
   job.checkpoint = CRIA_SOURCE_DIR "/examples/stories/model";

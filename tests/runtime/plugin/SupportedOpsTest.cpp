@@ -60,6 +60,24 @@ TEST(SupportedOpsTest, TypesAreThoseOfTheOperandInTheOpset) {
               HasSubstr("to name operands with several types, got 'output'"));
 }
 
+TEST(SupportedOpsTest, ActivationsAreClassesOfTheOpInTheOpset) {
+  const auto read = [](const std::string &op, const std::string &classes, uint32_t version) {
+    return readSupportedOps(Json::parse("{\"" + op + "\": {\"activations\": " + classes + "}}"), version);
+  };
+  const auto supported = read("linear", R"(["int8"])", 4);
+  ASSERT_TRUE(supported.ok()) << supported.status().message();
+  EXPECT_THAT(supported->ops.at("linear").activations, UnorderedElementsAre("f32", "int8"));
+  const auto unlisted = readSupportedOps(Json::parse(R"({"linear": {}})"), 4);
+  EXPECT_THAT(unlisted->ops.at("linear").activations, UnorderedElementsAre("f32"));
+  EXPECT_THAT(read("fused_linear", R"(["bf16"])", 3).status().message(),
+              HasSubstr("'ops.fused_linear.activations' lists bf16 of opset 4; expected member 'opset' to be "
+                        "at least 4, got 3"));
+  EXPECT_THAT(read("linear", R"(["a8"])", 4).status().message(),
+              HasSubstr("'ops.linear.activations' contains \"a8\""));
+  EXPECT_THAT(read("embedding", R"(["f32"])", 4).status().message(),
+              HasSubstr("unknown member 'ops.embedding.activations'"));
+}
+
 TEST(SupportedOpsTest, IsReadFromAManifestWithItsVersion) {
   const TemporaryFolder folder;
   const auto statusOf = [&](const std::string &members, PluginManifest &manifest) {

@@ -314,6 +314,21 @@ TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
               HasSubstr("did you mean 'null'?"));
 }
 
+TEST_F(Compile, ThePackageStatesTheActivationsOfATarget) {
+  const auto activationsOf = [&](const std::string &options) {
+    const Result result = run(golden("gqa") + " -o " + package() + " --target ops " + options);
+    EXPECT_EQ(result.exitCode, 0) << result.err;
+    const auto opened = Package::open(package());
+    EXPECT_TRUE(opened.ok());
+    const PackageTarget &target = opened.value().manifest().targets.front();
+    return fmt::format("{} of opset {}", nameOf(target.activations), target.abiVersion);
+  };
+  EXPECT_EQ(activationsOf("--weights f16"), "f32 of opset 1");
+  EXPECT_EQ(activationsOf("--weights q8 --activations f32"), "f32 of opset 2");
+  EXPECT_EQ(activationsOf("--weights q8 --activations int8"), "int8 of opset 4");
+  EXPECT_EQ(activationsOf("--weights bf16 --activations bf16"), "bf16 of opset 4");
+}
+
 TEST_F(Compile, WrongOptions) {
   std::string model = golden("mha"), out = " -o " + package();
   EXPECT_THAT(errorOf(""), HasSubstr("expected a checkpoint, or --preset NAME --random-weights SEED"));
@@ -332,6 +347,12 @@ TEST_F(Compile, WrongOptions) {
   EXPECT_THAT(errorOf(model + out + " --weights q4"),
               HasSubstr("has no kernels for weights in format q8_0, iq4_xs; compile with --target ops"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules /nowhere"), HasSubstr("/nowhere"));
+  EXPECT_THAT(errorOf(model + out + " --activations f16"),
+              HasSubstr("--activations: expected f32, int8 or bf16, got 'f16'"));
+  EXPECT_THAT(errorOf(model + out + " --weights f16 --activations int8"),
+              HasSubstr("multiplies weights in f16 with activations in f32, not in int8"));
+  EXPECT_THAT(errorOf(model + out + " --weights f16 --activations bf16 --target ops"),
+              HasSubstr("not in bf16; compile without --activations, or with --weights bf16"));
   EXPECT_THAT(errorOf(model + out + " --weights ''"), HasSubstr("got an empty text"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules ''"), HasSubstr("got an empty text"));
   EXPECT_THAT(errorOf(model + out + " --kv q8"),

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The model that ships, with activations of 8 bits and in bf16: its distributions are near those with f32.
+#include "tests/testing/CompileModel.h"
+#include "tests/testing/CompiledModel.h"
+#include "tests/testing/GoldenLogits.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+namespace cria::test {
+namespace {
+
+/// Weights, a class of activations, and the largest mean divergence from f32 that it may have.
+struct Case {
+  std::string weights, activations;
+  double largestDivergence;
+};
+
+std::unique_ptr<Model> open(const std::string &weights, const std::string &activations) {
+  const std::string package =
+      compileModel(goldenModelPath("stories"), {"--no-tokenizer", "--target", "ops", "--weights", weights,
+                                                "--kv", "f32", "--activations", activations});
+  return openCompiled(package, {.target = "ops", .backend = "reference"});
+}
+
+/// Natural logarithms of the probabilities of one position.
+std::vector<double> logProbabilities(std::span<const float> logits) {
+  const double largest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) {
+    sum += std::exp(logit - largest);
+  }
+  std::vector<double> logs;
+  for (const float logit : logits) {
+    logs.push_back(logit - largest - std::log(sum));
+  }
+  return logs;
+}
+
+/// Kullback-Leibler divergence from `exact`, in nats.
+double divergence(std::span<const float> exact, std::span<const float> other) {
+  const std::vector<double> p = logProbabilities(exact), q = logProbabilities(other);
+  double sum = 0;
+  for (size_t i = 0; i < p.size(); ++i) {
+    sum += std::exp(p[i]) * (p[i] - q[i]);
+  }
+  return sum;
+}
+
+class ActivationsTest : public testing::TestWithParam<Case> {};
+
+TEST_P(ActivationsTest, IsNearTheDistributionsWithF32) {
+  const std::unique_ptr<Model> exact = open(GetParam().weights, "f32");
+  const std::unique_ptr<Model> model = open(GetParam().weights, GetParam().activations);
+  double sum = 0;
+  size_t numPositions = 0;
+  for (const GoldenPrompt &prompt : readGolden("stories")) {
+    const std::vector<float> expected = prefillLogits(*exact, prompt.tokens);
+    const std::vector<float> logits = prefillLogits(*model, prompt.tokens);
+    for (size_t first = 0; first < logits.size(); first += model->vocabSize()) {
+      sum += divergence(std::span(expected).subspan(first, model->vocabSize()),
+                        std::span(logits).subspan(first, model->vocabSize()));
+      ++numPositions;
+    }
+  }
+  ASSERT_GE(numPositions, 50u);
+  const double mean = sum / static_cast<double>(numPositions);
+  RecordProperty("mean_kl", std::to_string(mean));
+  EXPECT_LE(mean, GetParam().largestDivergence) << numPositions << " positions";
+  EXPECT_GT(mean, 0);
+}
+
+// Twice what was measured over these prompts.
+INSTANTIATE_TEST_SUITE_P(, ActivationsTest,
+                         testing::Values(Case{"q8", "int8", 1e-9}, Case{"q4", "int8", 1e-9},
+                                         Case{"q4_k", "int8", 1e-9}, Case{"bf16", "bf16", 1e-9}),
+                         [](const auto &each) { return each.param.weights + "_" + each.param.activations; });
+
+} // namespace
+} // namespace cria::test
