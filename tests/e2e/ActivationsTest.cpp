@@ -65,15 +65,15 @@ TEST_P(ActivationsTest, IsNearTheDistributionsWithF32) {
   }
   ASSERT_GE(numPositions, 50u);
   const double mean = sum / static_cast<double>(numPositions);
-  RecordProperty("mean_kl", std::to_string(mean));
   EXPECT_LE(mean, GetParam().largestDivergence) << numPositions << " positions";
   EXPECT_GT(mean, 0);
 }
 
-// Twice what was measured over these prompts.
+// Twice what was measured over these prompts, most of which are unlike the stories that the model was trained
+// on: 8.7e-4, 1.4e-3, 1.9e-3 and 5.2e-5.
 INSTANTIATE_TEST_SUITE_P(, ActivationsTest,
-                         testing::Values(Case{"q8", "int8", 1e-9}, Case{"q4", "int8", 1e-9},
-                                         Case{"q4_k", "int8", 1e-9}, Case{"bf16", "bf16", 1e-9}),
+                         testing::Values(Case{"q8", "int8", 1.8e-3}, Case{"q4", "int8", 2.8e-3},
+                                         Case{"q4_k", "int8", 3.8e-3}, Case{"bf16", "bf16", 1.1e-4}),
                          [](const auto &each) { return each.param.weights + "_" + each.param.activations; });
 
 } // namespace

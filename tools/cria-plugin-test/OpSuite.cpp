@@ -108,12 +108,16 @@ struct Refused {
   cria_status status;
   const char *text; // the message must contain it
   void (*spoil)(OpCall &call);
+  std::string_view op = {}; // empty: any op with an input
 };
 
 constexpr Refused kRefused[] = {
     {"unknown-op", CRIA_STATUS_UNSUPPORTED, "layer_norm", [](OpCall &call) { call.op = "layer_norm"; }},
     {"unknown-attribute", CRIA_STATUS_UNSUPPORTED, "axis",
      [](OpCall &call) { call.attributes.push_back(intAttribute("axis", 1)); }},
+    // A backend that ignores a class would give other numbers without a word.
+    {"unknown-activations", CRIA_STATUS_UNSUPPORTED, "activations",
+     [](OpCall &call) { call.attributes.push_back(textAttribute("activations", "int4")); }, "linear"},
     {"unknown-operand", CRIA_STATUS_UNSUPPORTED, "bias",
      [](OpCall &call) { call.arguments.push_back({"bias", call.arguments[0].view}); }},
     {"missing-operand", CRIA_STATUS_INVALID_ARGUMENT, "output",
@@ -132,8 +136,9 @@ void refuses(const BackendSubject &subject, const Refused &refused) {
   Device device(subject.backend, subject.options());
   Random random(subject.seed);
   OpCall call;
-  for (const OpVariant &variant : allVariants()) { // any op that has an input and is supported
-    if (call.op.empty() && whyNot(subject, variant).empty()) {
+  for (const OpVariant &variant : allVariants()) { // the first that has an input and is supported
+    const bool isWanted = refused.op.empty() || refused.op == variant.op;
+    if (call.op.empty() && isWanted && whyNot(subject, variant).empty()) {
       OpCall candidate = randomCall(random, variant);
       call = candidate.arguments[0].name == "input" ? candidate : call;
     }
