@@ -39,29 +39,55 @@ static Status load(boost::dll::shared_library &library, const std::filesystem::p
   }
 }
 
+/// Reads a header of an ELF file; false if the file ends before.
+template <typename Header>
+static bool readHeader(const RegularFile &file, uint64_t offset, Header &header) {
+  return pread(file.descriptor.get(), &header, sizeof(header), static_cast<off_t>(offset)) ==
+         ssize_t{sizeof(header)};
+}
+
+/// Returns the number of bytes that the ELF header and its segments speak of.
+static uint64_t statedSize(const RegularFile &file, const Elf64_Ehdr &header) {
+  uint64_t end = std::max(header.e_shoff + uint64_t{header.e_shnum} * header.e_shentsize,
+                          header.e_phoff + uint64_t{header.e_phnum} * header.e_phentsize);
+  for (uint16_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment{};
+    if (readHeader(file, header.e_phoff + uint64_t{i} * sizeof(segment), segment)) {
+      end = std::max(end, segment.p_offset + segment.p_filesz);
+    }
+  }
+  return end;
+}
+
+/// Returns whether the last section is named, as linkers write it at the end of the file. It is not where a
+/// file got its size before its content.
+static bool hasLastSection(const RegularFile &file, const Elf64_Ehdr &header) {
+  Elf64_Shdr section{};
+  return header.e_shnum == 0 ||
+         (readHeader(file, header.e_shoff + (uint64_t{header.e_shnum} - 1) * sizeof(section), section) &&
+          section.sh_type != SHT_NULL);
+}
+
 /// Checks that the file has all bytes that its ELF header speaks of. The loader maps a file that was cut off,
 /// and an access to the missing part would end the process. The loader itself refuses other files.
 static Status checkWhole(const std::filesystem::path &path) {
   CRIA_ASSIGN_OR_RETURN(const RegularFile file, openRegularFile(path.string()));
   Elf64_Ehdr header{};
-  if (pread(file.descriptor.get(), &header, sizeof(header), 0) != ssize_t{sizeof(header)} ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) {
+  if (!readHeader(file, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+      header.e_ident[EI_CLASS] != ELFCLASS64) {
     return {};
   }
-  uint64_t end = std::max(header.e_shoff + uint64_t{header.e_shnum} * header.e_shentsize,
-                          header.e_phoff + uint64_t{header.e_phnum} * header.e_phentsize);
-  for (uint16_t i = 0; i < header.e_phnum; ++i) {
-    Elf64_Phdr segment{};
-    const auto offset = static_cast<off_t>(header.e_phoff + uint64_t{i} * sizeof(segment));
-    if (pread(file.descriptor.get(), &segment, sizeof(segment), offset) == ssize_t{sizeof(segment)}) {
-      end = std::max(end, segment.p_offset + segment.p_filesz);
-    }
+  if (const uint64_t expected = statedSize(file, header); expected > file.size) {
+    return error(StatusCode::incompatibleCode,
+                 "the library '{}' is cut off: expected at least {} bytes, got {}; install it again",
+                 path.string(), expected, file.size);
   }
-  return end <= file.size
+  return hasLastSection(file, header)
              ? Status()
              : error(StatusCode::incompatibleCode,
-                     "the library '{}' is cut off: expected at least {} bytes, got {}; install it again",
-                     path.string(), end, file.size);
+                     "the library '{}' is incomplete: expected a table of sections at its end, got zeros; "
+                     "install it again",
+                     path.string());
 }
 
 StatusOr<cria_plugin_query_fn> openPluginLibrary(const std::filesystem::path &path) {

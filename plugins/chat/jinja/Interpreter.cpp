@@ -368,6 +368,8 @@ Value Interpreter::callGlobal(Global function, const CallArguments &arguments) {
     return makeNamespace(arguments);
   case Global::makeDict:
     return makeDict(budget_, makeMembers(budget_, arguments));
+  case Global::strftimeNow:
+    return currentTime(budget_, arguments);
   case Global::raiseException:
     break;
   }

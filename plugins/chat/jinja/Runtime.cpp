@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "plugins/chat/jinja/Runtime.h"
 
+#include <clocale>
+#include <ctime>
+
 namespace cria::jinja {
 
 std::optional<Global> globalNamed(std::string_view name) {
   constexpr std::pair<std::string_view, Global> globals[] = {{"range", Global::range},
                                                              {"namespace", Global::makeNamespace},
                                                              {"dict", Global::makeDict},
-                                                             {"raise_exception", Global::raiseException}};
+                                                             {"raise_exception", Global::raiseException},
+                                                             {"strftime_now", Global::strftimeNow}};
   for (const auto &[known, function] : globals) {
     if (name == known) {
       return function;
@@ -38,6 +42,34 @@ Value loopVariable(Budget &budget, const std::vector<Value> &items, size_t index
       {name("nextitem"), neighbour(index + 1 < count, index + 1, "there is no next item")},
   };
   return makeDict(budget, std::move(loop), /*isLoop=*/true);
+}
+
+/// Returns what strftime writes. Errors: Failure for a long result.
+static std::string formattedTime(const std::string &format, const std::tm &time) {
+  constexpr size_t kMaxBytes = 4096;
+  const std::string marked = format + "."; // so that a result is never empty, as that of an error is
+  std::string written(kMaxBytes, '\0');
+  static const locale_t locale = newlocale(LC_ALL_MASK, "C", nullptr);
+  written.resize(strftime_l(written.data(), written.size(), marked.c_str(), &time, locale));
+  if (written.empty()) {
+    throw Failure("'strftime_now' expected a format of at most " + std::to_string(kMaxBytes - 2) + " bytes");
+  }
+  written.pop_back();
+  return written;
+}
+
+Value currentTime(Budget &budget, const CallArguments &arguments) {
+  const auto given = arguments.bind("strftime_now", {"format"});
+  const TextView format = requiredText(given[0], "strftime_now");
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  char32_t marks = 0; // a text that depends on a message is from a message
+  for (const char32_t character : format) {
+    marks |= marksOf(character);
+  }
+  std::optional<Text> text = textFromUtf8(formattedTime(toUtf8(format), local), marks);
+  return makeText(budget, text ? std::move(*text) : throw Failure("'strftime_now' expected a date in UTF-8"));
 }
 
 Value makeRange(Budget &budget, const CallArguments &arguments) {

@@ -17,7 +17,7 @@ class Value;
 struct Macro;
 
 /// The global functions.
-enum class Global { range, makeNamespace, makeDict, raiseException };
+enum class Global { range, makeNamespace, makeDict, raiseException, strftimeNow };
 
 struct Undefined {
   std::shared_ptr<const std::string> why; // e.g. "'x' is undefined"

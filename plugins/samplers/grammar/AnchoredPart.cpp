@@ -49,6 +49,18 @@ bool AnchoredPart::isAnchored() const {
   return std::any_of(texts_.begin() + 1, texts_.end(), [](Id text) { return text != Languages::kNothing; });
 }
 
+bool AnchoredPart::isAlwaysAtEnd() const {
+  return texts_[0] == Languages::kNothing && texts_[kAtStart] == Languages::kNothing;
+}
+
+AnchoredPart AnchoredPart::restrictedTo(Languages &languages, const Tail &seen) const {
+  const Tail tail = seen.both(languages, {texts_[kAtEnd], texts_[kAtStart | kAtEnd]});
+  AnchoredPart result;
+  result.texts_[kAtEnd] = tail.anywhere;
+  result.texts_[kAtStart | kAtEnd] = tail.atStart;
+  return result;
+}
+
 AnchoredPart AnchoredPart::then(Languages &languages, const AnchoredPart &next) const {
   if (!isAnchored() && !next.isAnchored()) {
     return of(languages.sequence(free(), next.free()));

@@ -30,11 +30,16 @@ public:
   static AnchoredPart choice(Languages &languages, const std::vector<AnchoredPart> &parts);
 
   bool isAnchored() const;
+  /// Whether each text must end where the text that the expression is searched in does.
+  bool isAlwaysAtEnd() const;
   Id free() const { return texts_[0]; }
   /// Returns this part followed by another.
   AnchoredPart then(Languages &languages, const AnchoredPart &next) const;
   /// Returns this part followed by the rest of the text.
   Tail before(Languages &languages, const Tail &tail) const;
+  /// Returns the texts of this part that are among `seen`, what a lookahead before it allows.
+  /// REQUIRES: isAlwaysAtEnd()
+  AnchoredPart restrictedTo(Languages &languages, const Tail &seen) const;
   /// Returns from `minimum` to `maximum` iterations. REQUIRES: maximum <= 1
   AnchoredPart repeatedOnce(Languages &languages, uint64_t minimum, uint64_t maximum) const;
 

@@ -151,14 +151,30 @@ private:
 
   AnchoredPart readSequence(int depth) {
     std::vector<AnchoredPart> parts;
+    AnchoredPart whole = AnchoredPart::of(Languages::kEmptyText);
     while (!isAtEndOfAlternative()) {
+      if (isLookahead()) {
+        whole = readRestricted(depth);
+        break;
+      }
       parts.push_back(readRepeated(depth));
     }
-    AnchoredPart whole = AnchoredPart::of(Languages::kEmptyText);
     for (size_t i = parts.size(); i-- > 0;) {
       whole = parts[i].then(languages_, whole);
     }
     return whole;
+  }
+
+  /// Parses a lookahead in a group and what it restricts: the rest of the alternative, up to "$".
+  AnchoredPart readRestricted(int depth) {
+    const size_t begin = at_;
+    const Tail seen = readLookahead(depth, false);
+    const AnchoredPart rest = readSequence(depth);
+    if (!rest.isAlwaysAtEnd()) {
+      at_ = begin;
+      unsupported("lookahead in a group, without '$' at the end of the alternative or with a quantifier,");
+    }
+    return rest.restrictedTo(languages_, seen);
   }
 
   AnchoredPart readRepeated(int depth) {
@@ -258,13 +274,10 @@ private:
     return AnchoredPart::choice(languages_, alternatives);
   }
 
-  /// Parses "<name>" in "(?<name>...)". Refuses lookbehind, and lookahead in a group.
+  /// Parses "<name>" in "(?<name>...)". Refuses lookbehind.
   void readGroupName() {
-    const bool looks = is('=') || is('!');
-    if (looks || !take('<') || is('=') || is('!')) {
-      unsupported(looks                ? "lookahead in a group or with a quantifier"
-                  : is('=') || is('!') ? "lookbehind"
-                                       : "a group with flags");
+    if (!take('<') || is('=') || is('!')) {
+      unsupported(is('=') || is('!') ? "lookbehind" : "a group with flags");
     }
     while (!take('>')) {
       next();

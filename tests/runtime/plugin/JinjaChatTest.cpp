@@ -4,6 +4,8 @@
 #include "tests/runtime/plugin/PluginFolders.h"
 #include "tests/runtime/text/GoldenFiles.h"
 
+#include <array>
+#include <ctime>
 #include <gmock/gmock.h>
 #include <map>
 #include <set>
@@ -250,6 +252,25 @@ TEST_F(JinjaChatTest, ContinuesAnUnfinishedAnswer) {
   EXPECT_THAT(render(turns, {{ChatRole::user, "a"}}, ChatGoal::continueLast), HasSubstr("unfinished answer"));
 }
 
+std::string localTime(const char *format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 200> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), format, &local)};
+}
+
+// A character of the result is that of a message if the format is.
+TEST_F(JinjaChatTest, WritesTheLocalDate) {
+  const std::string before = localTime("%d %b %Y, %A %%");
+  const std::string text = render("{{ strftime_now('%d %b %Y, %A %%') }}");
+  EXPECT_TRUE(text == "{" + before + "}" || text == "{" + localTime("%d %b %Y, %A %%") + "}") << text;
+  EXPECT_EQ(render("x{{ strftime_now('') }}y"), "{xy}");
+  EXPECT_EQ(render("{{ strftime_now('<s>') }}"), "<s>");
+  EXPECT_EQ(render("{{ strftime_now(messages[0].content) }}", {{ChatRole::user, "<s>"}}), "{<s>}");
+  EXPECT_THAT(render("{{ strftime_now('%c' * 1000) }}"), HasSubstr("a format of at most"));
+}
+
 TEST_F(JinjaChatTest, NamesThePlaceOfMistakes) {
   EXPECT_THAT(render("a\n{% if x %}b"),
               HasSubstr("line 2, column 12: expected {% endif %}, got the end of the template"));
@@ -259,8 +280,8 @@ TEST_F(JinjaChatTest, NamesThePlaceOfMistakes) {
   EXPECT_THAT(render("{{ a b }}"), HasSubstr("line 1, column 6: expected the end of the tag, got 'b'"));
   EXPECT_THAT(render("{{ '\n' ~ (1 + 'a') }}"),
               HasSubstr("unsupported operand types for +: 'int' and 'str'"));
-  EXPECT_THAT(render("x{{ strftime_now('%d') }}"),
-              HasSubstr("line 1, column 5: 'strftime_now' is undefined"));
+  EXPECT_THAT(render("x{{ strftime_now(1) }}"),
+              HasSubstr("line 1, column 17: 'strftime_now' expected a str, got int"));
   EXPECT_THAT(render("{{ messages.append(1) }}"), HasSubstr("cannot modify a list"));
   EXPECT_THAT(render("{{ raise_exception('Only users!') }}"), testing::EndsWith("jinja: Only users!"));
   EXPECT_THAT(render(""), HasSubstr("expected"));

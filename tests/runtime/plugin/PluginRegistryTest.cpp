@@ -167,6 +167,26 @@ TEST(PluginRegistryTest, RefusesBrokenLibraries) {
               AllOf(HasSubstr("cannot be loaded"), HasSubstr("faulty_none.so")));
 }
 
+// A file that was cut off, or of full size whose end was not written: each part of the library in turn. The
+// loader would end the process.
+TEST(PluginRegistryTest, RefusesIncompleteLibraries) {
+  std::ifstream stream(faultyPlugins() / "faulty_none.so", std::ios::binary);
+  const std::string whole(std::istreambuf_iterator<char>(stream), {});
+  const TemporaryFolder folder;
+  folder.write("faulty.cria-plugin.json", ManifestText().text());
+  for (size_t eighths = 0; eighths < 8; ++eighths) {
+    const std::string begin = whole.substr(0, whole.size() * eighths / 8);
+    for (const std::string &text : {begin, begin + std::string(whole.size() - begin.size(), '\0')}) {
+      folder.write("faulty_none.so", text);
+      const auto plugin = openRegistry({folder.path()})->load(PluginKind::chat, "faulty");
+      ASSERT_FALSE(plugin.ok()) << eighths;
+      EXPECT_THAT(plugin.status().message(),
+                  AllOf(HasSubstr("faulty_none.so"), testing::AnyOf(HasSubstr("cut off"), HasSubstr("got zeros"),
+                                                                    HasSubstr("cannot be loaded"))));
+    }
+  }
+}
+
 TEST(PluginRegistryTest, PassesOnWhyAPluginRefuses) {
   EXPECT_THAT(refusalOfLibrary("faulty_query_fails"),
               HasSubstr("cannot run on this machine: expected a machine with three hands, found two"));
