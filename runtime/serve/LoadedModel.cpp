@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <random>
 
 namespace cria {
 
@@ -130,7 +129,7 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
   request.maxNewTokens = options.maxTokens.value_or(static_cast<uint32_t>(limit));
   request.minNewTokens = options.minTokens.value_or(static_cast<uint32_t>(defaults.minNewTokens.value_or(0)));
   request.sampler = std::make_shared<SamplerChain>(std::move(chain));
-  request.seed = options.seed ? *options.seed : std::random_device()();
+  request.seed = options.seed ? *options.seed : randomSeed();
   request.logprobs = options.logprobs;
   return request;
 }

@@ -5,6 +5,7 @@
 #include "support/Utf8.h"
 
 #include <limits>
+#include <random>
 
 namespace cria {
 namespace {
@@ -168,6 +169,8 @@ Status checkStopText(std::string_view text) {
                               : invalidArgument("expected UTF-8, got '{}' with another byte at offset {}",
                                                 printable(text), invalid);
 }
+
+uint64_t randomSeed() { return std::random_device()(); }
 
 uint64_t seedOfRow(uint64_t seed, uint64_t index) {
   if (index == 0) {

@@ -66,6 +66,9 @@ StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
 /// Checks a text that is to end a text. Errors: invalidArgument.
 Status checkStopText(std::string_view text);
 
+/// A seed chosen at random.
+uint64_t randomSeed();
+
 /// The seed of row `index` of a batch with this seed, at most 2^53. Row 0 has the seed itself, so a batch of
 /// one row gives what the row alone gives.
 uint64_t seedOfRow(uint64_t seed, uint64_t index);

@@ -50,7 +50,9 @@ public:
        const ChatTemplate &chat)
       : options_(options), requestOptions_(requestOptions), model_(model), chat_(chat),
         conversation_(chat, *model.tokenizer(), model.model().context()), session_(model.model()),
-        generator_(model.model(), model.tokenizer()) {}
+        generator_(model.model(), model.tokenizer()) {
+    requestOptions_.seed = requestOptions.seed.value_or(randomSeed()); // one for the whole chat, to repeat it
+  }
 
   /// True if any message could not be answered.
   bool failed() const { return failed_; }
@@ -183,7 +185,7 @@ private:
   }
 
   const ChatOptions &options_;
-  const RequestOptions &requestOptions_;
+  RequestOptions requestOptions_;
   const LoadedModel &model_;
   const ChatTemplate &chat_;
   Conversation conversation_;

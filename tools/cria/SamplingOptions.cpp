@@ -103,7 +103,9 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->transform(wholeNumber(0, UINT32_MAX));
   addSamplers(command, options);
   addGrammarOptions(command, options);
-  command.add_option("--seed", options.request.seed, "Seed of the random numbers; default: chosen at random")
+  command
+      .add_option("--seed", options.request.seed,
+                  "Seed of the random numbers; default: chosen at random, once for a whole chat")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));
   command

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 namespace cria::test {
 namespace {
@@ -14,8 +15,9 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-ProcessResult chat(const std::string &input, std::vector<std::string> arguments = {}) {
-  arguments.insert(arguments.begin(), {"chat", storiesPackage(), "--temperature", "0"});
+ProcessResult chat(const std::string &input, std::vector<std::string> arguments = {},
+                   const char *temperature = "0") {
+  arguments.insert(arguments.begin(), {"chat", storiesPackage(), "--temperature", temperature});
   const TemporaryFolder cache;
   return runCria(arguments, input, {"CRIA_CACHE=" + cache.path()});
 }
@@ -80,6 +82,24 @@ TEST(ChatCommandTest, AnswersAsJson) {
   const nlohmann::json row = nlohmann::json::parse(result.output);
   EXPECT_THAT(row["answer"].get<std::string>(), HasSubstr("moo"));
   EXPECT_EQ(row["finish_reason"], "eos");
+}
+
+std::vector<nlohmann::json> rowsOf(const std::string &lines) {
+  std::vector<nlohmann::json> rows;
+  std::istringstream stream(lines);
+  for (std::string line; std::getline(stream, line);) {
+    rows.push_back(nlohmann::json::parse(line));
+  }
+  return rows;
+}
+
+// The seed that was chosen at random repeats the whole chat.
+TEST(ChatCommandTest, PrintsASeedThatRepeatsTheChat) {
+  const std::string messages = "Tell me a story.\nAnother one.\n";
+  const auto first = rowsOf(chat(messages, {"--json", "-n", "20"}, "1.5").output);
+  ASSERT_EQ(first.size(), 2u);
+  const std::string seed = first[0]["seed"].dump();
+  EXPECT_EQ(rowsOf(chat(messages, {"--json", "-n", "20", "--seed", seed}, "1.5").output), first);
 }
 
 TEST(ChatCommandTest, TooLongMessageIsRefusedAndTheChatContinues) {
