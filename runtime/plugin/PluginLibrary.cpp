@@ -40,8 +40,7 @@ static Status load(boost::dll::shared_library &library, const std::filesystem::p
 }
 
 /// Reads a header of an ELF file; false if the file ends before.
-template <typename Header>
-static bool readHeader(const RegularFile &file, uint64_t offset, Header &header) {
+template <typename Header> static bool readHeader(const RegularFile &file, uint64_t offset, Header &header) {
   return pread(file.descriptor.get(), &header, sizeof(header), static_cast<off_t>(offset)) ==
          ssize_t{sizeof(header)};
 }

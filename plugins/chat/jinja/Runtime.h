@@ -91,8 +91,8 @@ public:
 
 /// The result of range(...). Errors: Failure.
 Value makeRange(Budget &budget, const CallArguments &arguments);
-/// The result of strftime_now(format), a function of transformers: the local time, as strftime writes it in the
-/// locale "C". Errors: Failure.
+/// The result of strftime_now(format), a function of transformers: the local time, as strftime writes it in
+/// the locale "C". Errors: Failure.
 Value currentTime(Budget &budget, const CallArguments &arguments);
 /// The members that the arguments of dict(...) or namespace(...) name. Errors: Failure.
 std::vector<Entry> makeMembers(Budget &budget, const CallArguments &arguments);

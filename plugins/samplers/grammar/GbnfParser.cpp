@@ -2,7 +2,7 @@
 // A recursive-descent parser for GBNF, the grammar notation of llama.cpp: rules `name ::= alternatives`,
 // sequences, groups, character classes, the quantifiers * + ? {m} {m,} {m,n}, and # comments. Groups become
 // rules of their own, repetitions symbols with bounds.
-#include "plugins/samplers/grammar/GbnfCursor.h"
+#include "plugins/samplers/grammar/GbnfTokens.h"
 #include "plugins/samplers/grammar/Grammar.h"
 #include "plugins/sdk/cria_utf8.hpp"
 
@@ -19,7 +19,8 @@ constexpr int kMaxNesting = 200;          // levels of groups
 
 class Parser {
 public:
-  Parser(std::string_view text, bool isGenerated) : cursor_(text), isGenerated_(isGenerated) {}
+  Parser(std::string_view text, bool isGenerated, const cria_vocabulary *vocabulary)
+      : cursor_(text), isGenerated_(isGenerated), vocabulary_(vocabulary) {}
 
   Grammar parse(std::string_view rootName) {
     cursor_.take("\xEF\xBB\xBF"); // a byte order mark
@@ -95,10 +96,6 @@ private:
     }
     cursor_.skipSpace(true);
     grammar_.rules[rule].alternatives = parseAlternatives(0);
-    if (cursor_.peek() == '<' || cursor_.peek() == '!') {
-      cursor_.failAt(cursor_.at(),
-                     "tokens in a grammar, such as <[13]> and !<text>, are not supported; write their text");
-    }
     if (!cursor_.atEnd() && !cursor_.isNewline()) {
       cursor_.expected("'|' or the end of the line");
     }
@@ -155,6 +152,8 @@ private:
       item.push_back(classOf({0, utf8::kLastCharacter}));
     } else if (cursor_.peek() == '(') {
       parseGroup(depth, item);
+    } else if (isAtToken(cursor_)) {
+      item.push_back(takeTokenSymbol(cursor_, vocabulary_));
     } else if (GbnfCursor::isWord(cursor_.peek())) {
       const size_t begin = cursor_.at();
       item.push_back(reference(ruleOf(cursor_.takeName(), begin)));
@@ -285,6 +284,7 @@ private:
 
   GbnfCursor cursor_;
   bool isGenerated_; // by a program
+  const cria_vocabulary *vocabulary_;
   Grammar grammar_;
   std::map<std::string, uint32_t> names_;
   std::string name_; // name of the rule that is being parsed
@@ -293,9 +293,11 @@ private:
 
 } // namespace
 
-Grammar parseGbnf(std::string_view text, std::string_view rootName) {
-  return Parser(text, /*isGenerated=*/false).parse(rootName);
+Grammar parseGbnf(std::string_view text, std::string_view rootName, const cria_vocabulary *vocabulary) {
+  return Parser(text, /*isGenerated=*/false, vocabulary).parse(rootName);
 }
-Grammar parseGeneratedGbnf(std::string_view text) { return Parser(text, /*isGenerated=*/true).parse("root"); }
+Grammar parseGeneratedGbnf(std::string_view text) {
+  return Parser(text, /*isGenerated=*/true, nullptr).parse("root");
+}
 
 } // namespace cria::grammar

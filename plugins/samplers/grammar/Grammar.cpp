@@ -6,7 +6,9 @@
 
 namespace cria::grammar {
 
-bool Symbol::accepts(uint32_t character) const { return acceptsAnyOf(character, character); }
+bool Symbol::accepts(uint32_t character) const {
+  return (!isNegated || character < kFirstToken) && acceptsAnyOf(character, character);
+}
 
 static bool containsAnyOf(const std::vector<CharRange> &ranges, uint32_t first, uint32_t last) {
   return std::any_of(ranges.begin(), ranges.end(),

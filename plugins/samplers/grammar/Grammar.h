@@ -4,6 +4,8 @@
 // empty text.
 #pragma once
 
+#include "plugins/api/cria_plugin.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,17 +18,21 @@ struct CharRange {
   uint32_t first, last; // code points, inclusive
 };
 
+/// Above all characters: the symbols that stand for tokens of a vocabulary, whatever their texts are, by id.
+inline constexpr uint32_t kFirstToken = 0x110000;
+inline constexpr uint32_t kMaxTokens = 1 << 24;
+
 /// No upper bound of a repetition.
 inline constexpr uint32_t kUnbounded = UINT32_MAX;
 
-/// A symbol of an alternative: a reference to a rule, or one character of a class, repeated from `minimum` to
-/// `maximum` times; or a condition, which matches the empty text.
+/// A symbol of an alternative: a reference to a rule, or one character or token of a class, repeated from
+/// `minimum` to `maximum` times; or a condition, which matches the empty text.
 struct Symbol {
   bool isRule = false;
   bool isDistinct = false;       // a condition: the item or name that ends here repeats none (JsonProgress)
   uint32_t rule = 0;             // index of the rule, if isRule
   std::vector<CharRange> ranges; // the class, if !isRule; sorted by their first characters
-  bool isNegated = false;        // the class is the complement of `ranges`
+  bool isNegated = false;        // the class has all characters but those of `ranges`
   uint32_t minimum = 1, maximum = 1;
 
   /// Returns whether the class contains `character`. REQUIRES: !isRule
@@ -61,8 +67,10 @@ bool removeEndlessAlternatives(Grammar &grammar);
 
 /// Parses GBNF and checks that the grammar can be matched: every rule is defined, matches a finite text, and
 /// is not left-recursive. `rootName` is the start rule. Errors: throws plugin::Refusal (INVALID_ARGUMENT)
-/// with line and column. Thread-safe.
-Grammar parseGbnf(std::string_view text, std::string_view rootName);
+/// with line and column. Thread-safe. `vocabulary` has the tokens that the grammar may name; null: by ids
+/// alone.
+Grammar parseGbnf(std::string_view text, std::string_view rootName,
+                  const cria_vocabulary *vocabulary = nullptr);
 /// The same for a grammar that a program wrote, whose start rule is `root`: alternatives that match no finite
 /// text are removed. `%distinct` is a condition (Symbol::isDistinct) of grammars whose texts are JSON.
 Grammar parseGeneratedGbnf(std::string_view text);

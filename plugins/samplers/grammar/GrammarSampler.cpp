@@ -23,7 +23,8 @@ struct Shared {
 };
 
 cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schema, std::string_view root,
-                                   const cria::grammar::SchemaOptions &schemaOptions) {
+                                   const cria::grammar::SchemaOptions &schemaOptions,
+                                   const cria_vocabulary &vocabulary) {
   if (gbnf.empty() == schema.empty()) {
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                   "expected exactly one of the options 'gbnf' and 'json_schema'");
@@ -33,7 +34,7 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
                   "option 'schema_documents' requires 'json_schema', which refers to the documents");
   }
   if (schema.empty()) {
-    return cria::grammar::parseGbnf(gbnf, root);
+    return cria::grammar::parseGbnf(gbnf, root, &vocabulary);
   }
   const std::string written = cria::grammar::grammarOfJsonSchema(schema, schemaOptions);
   try {
@@ -71,7 +72,8 @@ public:
                                                      {.hasExactFormats = options.exactFormats.value,
                                                       .isOpenApi = options.openApi.value,
                                                       .hasOpenObjects = options.openObjects.value,
-                                                      .documents = options.schemaDocuments.value}),
+                                                      .documents = options.schemaDocuments.value},
+                                                     vocabulary),
                                          vocabulary)),
         skipsFirstSpace_(options.skipFirstSpace.value) {
     reset();
@@ -97,11 +99,11 @@ public:
       return;
     }
     const std::string_view piece = filter.pieceOf(token);
-    Position next = filter.after(position_, piece);
+    Position next = filter.afterToken(position_, token);
     if (next.state == cria::grammar::kDead && isFirst_ && skipsFirstSpace_ && piece.starts_with(' ')) {
       next = filter.after(position_, piece.substr(1));
     }
-    if (next.state == cria::grammar::kDead || piece.empty() || hasEnded_) {
+    if (next.state == cria::grammar::kDead || hasEnded_) {
       refuse(token);
     }
     position_ = next;

@@ -37,6 +37,12 @@ public:
   /// Returns the position after one more byte. Errors: throws plugin::Refusal (UNSUPPORTED) if the grammar is
   /// too ambiguous.
   Position next(Position position, uint8_t byte);
+  /// Returns the position after a token that the grammar names, whatever its text; dead if it names none.
+  Position nextToken(const Position &position, uint32_t token);
+  /// Returns the position of a text that has reached one of two; without `b` if a character is incomplete.
+  Position either(const Position &a, const Position &b);
+  /// Returns the tokens that the grammar names next, as ranges of symbols (kFirstToken).
+  std::vector<CharRange> tokensAfter(const Position &position) const;
   /// Returns whether the prefix can be continued: an incomplete character can still become an allowed one.
   bool isAlive(const Position &position) const;
   /// Returns whether the prefix is a complete text of the grammar.

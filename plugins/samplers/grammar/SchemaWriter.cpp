@@ -43,7 +43,8 @@ std::string SchemaWriter::write() {
   const Node root = reader_.root();
   const std::string rule = ruleOf(root);
   if (reader_.isEmpty(root)) {
-    document_.invalid(document_.root(), "", "no value conforms to the schema, or none that a grammar can state");
+    document_.invalid(document_.root(), "",
+                      "no value conforms to the schema, or none that a grammar can state");
   }
   return "root ::= " + rule + "\n" + kCommon + rules_;
 }

@@ -82,7 +82,18 @@ TokenFilter::Known TokenFilter::walk(const Position &position) {
   walk(withoutValues, allowsPlain ? others_ : texts_, known.allowed,
        matcher_.hasConditions() ? &conditional : nullptr);
   known.conditional = orderOf(std::move(conditional));
+  allowNamed(position, known.allowed);
   return known;
+}
+
+/// Sets which tokens the grammar names next. Those that end the text are never a part of it.
+void TokenFilter::allowNamed(const Position &position, std::vector<bool> &allowed) const {
+  for (const CharRange &range : matcher_.tokensAfter(position)) {
+    const uint32_t end = std::min(range.last - kFirstToken + 1, vocabulary_->size);
+    for (uint32_t id = range.first - kFirstToken; id < end; ++id) {
+      allowed[id] = allowed[id] || !isEnd(static_cast<int32_t>(id));
+    }
+  }
 }
 
 /// Sets whether each token of `order` is allowed. Appends those that are and that conditions may decide on,
@@ -151,6 +162,15 @@ std::vector<bool> TokenFilter::allowedFirst() {
     }
   }
   return allowed;
+}
+
+Position TokenFilter::afterToken(const Position &position, int32_t token) {
+  if (isEnd(token)) {
+    return {kDead, {}};
+  }
+  const std::string_view piece = pieceOf(token);
+  const Position text = piece.empty() ? Position{kDead, {}} : after(position, piece);
+  return matcher_.either(text, matcher_.nextToken(position, static_cast<uint32_t>(token)));
 }
 
 Position TokenFilter::after(Position position, std::string_view piece) {

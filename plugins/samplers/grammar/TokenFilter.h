@@ -28,6 +28,9 @@ public:
   const std::vector<bool> &allowedAfter(const Position &position);
   /// The same for the first token of a text, in which one leading space is ignored.
   std::vector<bool> allowedFirst();
+  /// Returns the position after a token: as the grammar names it, and after its text. Dead if the grammar
+  /// does not allow it.
+  Position afterToken(const Position &position, int32_t token);
   /// Returns the position after `piece`; dead if the grammar does not allow it.
   Position after(Position position, std::string_view piece);
   /// Returns how many bytes of tokens have been matched for all results so far.
@@ -47,6 +50,7 @@ private:
     Order conditional;
   };
   Known walk(const Position &position);
+  void allowNamed(const Position &position, std::vector<bool> &allowed) const;
   void walk(const Position &position, const Order &order, std::vector<bool> &allowed,
             std::vector<int32_t> *conditional);
 

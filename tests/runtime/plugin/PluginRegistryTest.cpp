@@ -180,9 +180,10 @@ TEST(PluginRegistryTest, RefusesIncompleteLibraries) {
       folder.write("faulty_none.so", text);
       const auto plugin = openRegistry({folder.path()})->load(PluginKind::chat, "faulty");
       ASSERT_FALSE(plugin.ok()) << eighths;
-      EXPECT_THAT(plugin.status().message(),
-                  AllOf(HasSubstr("faulty_none.so"), testing::AnyOf(HasSubstr("cut off"), HasSubstr("got zeros"),
-                                                                    HasSubstr("cannot be loaded"))));
+      EXPECT_THAT(
+          plugin.status().message(),
+          AllOf(HasSubstr("faulty_none.so"),
+                testing::AnyOf(HasSubstr("cut off"), HasSubstr("got zeros"), HasSubstr("cannot be loaded"))));
     }
   }
 }

@@ -122,7 +122,7 @@ TEST(GbnfParserTest, ReportsWhatIsWrongAndWhere) {
       {"root ::= [z-a]", "invalid range"},
       {"root ::= \"a\"{3,2}", "maximum is below the minimum"},
       {"root ::= \"a\"{9999999999}", "expected a number from 0 to 1000000000"},
-      {"root ::= \"a\" <[13]>", "line 1, column 14: tokens in a grammar"},
+      {"root ::= \"a\" <think>", "line 1, column 14: the vocabulary has no token '<think>'"},
       {"root ::= \"a\"{x}", "line 1, column 14: expected a number"},
       {"root ::= \"a\"{2", "expected '}'"},
       {"root ::= \"\xC3(\"", "expected UTF-8"},

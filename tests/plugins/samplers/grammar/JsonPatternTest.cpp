@@ -139,7 +139,8 @@ TEST(JsonPatternTest, HasAnAnchorInANegativeLookaheadAtTheStart) {
   }
 }
 
-// What pydantic writes for a decimal number of at most 4 digits, 2 of them after the point (Python's re agrees).
+// What pydantic writes for a decimal number of at most 4 digits, 2 of them after the point (Python's re
+// agrees).
 TEST(JsonPatternTest, HasALookaheadInAGroup) {
   Matcher matcher = matcherOf("^(?!^[-+.]*$)[+-]?0*(?:\\d{0,2}$|(?=[\\d.]{1,5}0*$)\\d{0,2}\\.\\d{0,2}0*$)");
   for (const char *text : {"12", "-1.25", "0012.50", "12.3400", ".5", "3."}) {
