@@ -67,6 +67,15 @@ WeightArray arrayOf(const WeightPlane &plane, PhysicalLayout placement, std::vec
           .placement = placement,
           .rowElements = plane.elementsOf(columns)};
 }
+
+WeightArray panelsOf(const PanelBlocks &blocks, int64_t panels) {
+  const PhysicalLayout placement = {PhysicalLayout::Kind::rowMajor, panels, blocks.bytes()};
+  return {.type = ElementType::u8,
+          .shape = {panels, blocks.bytes()},
+          .size = uint64_t(placement.numElements()),
+          .placement = placement,
+          .rowElements = blocks.bytes()};
+}
 } // namespace
 
 std::string weightFormatNames() {
@@ -106,6 +115,9 @@ std::vector<WeightArray> arraysOf(const WeightFormatTraits &format, PhysicalLayo
   PhysicalLayout values = layoutOf(layout, shape);
   if (isDense(format)) {
     return {arrayOf(codesOf(format), values, physicalShape(layout, shape), values.columns)};
+  }
+  if (layout == PhysicalLayout::Kind::panel16) {
+    return {panelsOf(panelBlocks(format, values.columns), values.paddedRows() / PanelBlocks::kRows)};
   }
   std::vector<WeightArray> arrays;
   for (const WeightPlane &plane : planesOf(format)) {

@@ -6,7 +6,7 @@
 // the planes in a layout.
 #pragma once
 
-#include "format/WeightFormat.h"
+#include "format/PanelBlocks.h"
 #include "format/WeightLayout.h"
 
 #include <span>
@@ -53,13 +53,14 @@ struct WeightArray {
   int64_t rowElements = 0;  // elements in a row of the plane, without padding
 };
 
-/// Returns whether weights of the format can have the layout. Only dense weights can be in panels.
+/// Returns whether weights of the format can have the layout.
 constexpr bool hasLayout(const WeightFormatTraits &format, PhysicalLayout::Kind layout) {
-  return isDense(format) || layout != PhysicalLayout::Kind::panel16;
+  return isDense(format) || layout != PhysicalLayout::Kind::panel16 || hasPanelBlocks(format);
 }
 
 /// Returns the arrays of a weight of the logical `shape` [N, K], or [K] for a single row. Dense weights have
-/// one array, without a suffix. All code takes the list from here. REQUIRES: hasLayout(format, layout).
+/// one array, without a suffix, and so have weights in panels: u8 [panels, bytes of a panel], whose contents
+/// format/PanelBlocks.h has. All code takes the list from here. REQUIRES: hasLayout(format, layout).
 std::vector<WeightArray> arraysOf(const WeightFormatTraits &format, PhysicalLayout::Kind layout,
                                   std::span<const int64_t> shape);
 inline std::vector<WeightArray> arraysOf(WeightFormat format, PhysicalLayout::Kind layout,

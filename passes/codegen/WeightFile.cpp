@@ -125,12 +125,29 @@ private:
     const uint64_t bytes = rowBytes(traitsOf(weight.format), weight.layout.columns);
     std::vector<std::byte> rows(uint64_t(block.count) * bytes);
     CRIA_RETURN_IF_ERROR(weight.rows->read(block.first, block.count, rows.data()));
+    if (!isDense(weight.format) && weight.layout.kind == PhysicalLayout::Kind::panel16) {
+      return writePanels(block, rows);
+    }
     uint64_t inRow = 0;
     for (size_t i = 0; i < arrays_[block.weight].size(); ++i) {
       CRIA_RETURN_IF_ERROR(writePlane(block, i, {rows.data() + inRow, bytes}));
       inRow += uint64_t(arrays_[block.weight][i].rowElements) * sizeOf(arrays_[block.weight][i].type);
     }
     return {};
+  }
+
+  Status writePanels(const Block &block, std::span<const std::byte> rows) {
+    const WeightToWrite &weight = weights_[block.weight];
+    const WeightFormatTraits &format = traitsOf(weight.format);
+    const auto panelBytes = uint64_t(panelBlocks(format, weight.layout.columns).bytes());
+    const uint64_t inputBytes = PanelBlocks::kRows * rowBytes(format, weight.layout.columns);
+    std::vector<std::byte> panels((rows.size() + inputBytes - 1) / inputBytes * panelBytes);
+    for (uint64_t i = 0; i * inputBytes < rows.size(); ++i) {
+      const std::span<const std::byte> left = rows.subspan(i * inputBytes);
+      packPanel(format, weight.layout.columns, left.first(std::min<uint64_t>(left.size(), inputBytes)),
+                std::span(panels).subspan(i * panelBytes, panelBytes));
+    }
+    return write(firstTensors_[block.weight], uint64_t(block.first / PanelBlocks::kRows) * panelBytes, panels);
   }
 
   Status writePlane(const Block &block, size_t index, const PlaneRows &rows) {

@@ -86,7 +86,12 @@ TEST(WeightFormat, PlanesLieApartInRowMajor) {
 TEST(WeightFormat, RowPaddedPadsEveryPlane) {
   EXPECT_THAT(textsOf(kInt8, Layout::rowPadded, {4, 70}),
               ElementsAre("w i8 [128, 128] 16384", "w.scales f16 [128, 4] 1024"));
-  EXPECT_FALSE(hasLayout(kInt8, Layout::panel16));
+  EXPECT_FALSE(hasLayout(kGptq, Layout::panel16)); // it has zero points
+}
+
+TEST(WeightFormat, PanelsAreOneArray) {
+  EXPECT_THAT(textsOf(kIq4Xs, Layout::panel16, {70, 288}), ElementsAre("w u8 [8, 2560] 20480"));
+  EXPECT_THAT(textsOf(kInt8, Layout::panel16, {64, 64}), ElementsAre("w u8 [4, 1088] 4352"));
 }
 
 TEST(WeightFormat, BitsPerWeight) {
