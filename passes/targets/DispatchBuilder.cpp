@@ -365,6 +365,15 @@ View DispatchBuilder::kvPages(int64_t offset, ArrayRef<int64_t> shape, ArrayRef<
   return view;
 }
 
+std::pair<View, bool> DispatchBuilder::derived(Value value, StringRef form,
+                                               llvm::function_ref<View()> create) {
+  auto [found, isNew] = derived_.try_emplace({value.getAsOpaquePointer(), form.str()});
+  if (isNew) {
+    found->second = create();
+  }
+  return {found->second, isNew};
+}
+
 View DispatchBuilder::temporary(StringRef name, Type type, ArrayRef<int64_t> shape) {
   std::string fullName = (entryName() + "." + Twine(numBuffers_++) + "." + name).str();
   return program_.addBuffer(fullName, program::BufferKind::arena, type, shape);

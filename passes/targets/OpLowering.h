@@ -86,7 +86,6 @@ protected:
     View output = view(linear.output);
     spec.inputs = view(linear.input).columns();
     spec.outputs = output.columns();
-    spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
     spec.activation = linear.activation;
     spec.residual = bool(linear.residual);
     spec.rows = output.rows() == program::kNumOutputs ? ExtentKind::outputs : ExtentKind::tokens;

@@ -35,6 +35,7 @@ private:
   LogicalResult lowerOp(llama::EmbeddingOp op) override;
   LogicalResult lowerOp(llama::GatherRowsOp op) override;
   LogicalResult lowerLinear(const Linear &linear) override;
+  FailureOr<View> packedRows(Value value, WeightFormat format);
   LogicalResult lowerAttention(const Attention &attention) override;
 
   const cpu::Isa &isa_;
@@ -44,11 +45,14 @@ LogicalResult CpuLowering::lowerOp(llama::EmbeddingOp op) {
   WeightView table = builder_.weight(op.getTable());
   View output = view(op.getOutput());
   cpu::EmbeddingSpec spec{.width = output.columns(),
-                          .table = table.logical.getDenseElement(),
+                          .table = table.logical.getFormat(),
                           .panels = table.logical.getLayout() == llama::WeightLayout::panel16,
                           .outputStride = output.strides.front()};
+  auto emit = [&isa = isa_](ModuleOp kernels, const cpu::EmbeddingSpec &spec) {
+    cpu::emitEmbedding(kernels, isa, spec);
+  };
   return dispatch(
-      kernelOf(spec, {}, cpu::emitEmbedding), gridOverRows(output),
+      kernelOf(spec, {.scratchBytes = spec.scratchBytes()}, emit), gridOverRows(output),
       operands().read("tokens", op.getTokens()).weight("table", op.getTable()).write("output", output));
 }
 
@@ -61,6 +65,23 @@ LogicalResult CpuLowering::lowerOp(llama::GatherRowsOp op) {
                   operands().read("input", op.getInput()).read("rows", op.getRows()).write("output", output));
 }
 
+/// The rows of a value for linears on weights with codes; those of one value share the packing.
+FailureOr<View> CpuLowering::packedRows(Value value, WeightFormat format) {
+  View rows = view(value);
+  cpu::PackRowsSpec spec{.columns = rows.columns(),
+                         .encoding = int8EncodingFor(traitsOf(format)),
+                         .inputStride = rows.strides.front()};
+  auto [packed, isNew] = builder_.derived(value, spec.name(), [&] {
+    Type word = IntegerType::get(builder_.context(), 32);
+    return builder_.temporary("packed", word, {rows.rows(), spec.words()});
+  });
+  if (isNew && failed(dispatch(kernelOf(spec, {}, cpu::emitPackRows), gridOverRows(rows),
+                               operands().read("input", rows).write("output", packed)))) {
+    return failure();
+  }
+  return packed;
+}
+
 LogicalResult CpuLowering::lowerLinear(const Linear &linear) {
   if (linear.normWeight) {
     return op_->emitOpError("fused norm must be decomposed before lowering to this target");
@@ -68,9 +89,14 @@ LogicalResult CpuLowering::lowerLinear(const Linear &linear) {
   View output = view(linear.output);
   cpu::LinearSpec spec = {};
   describe(linear, spec);
+  spec.weight = builder_.weight(linear.weight).logical.getFormat();
   spec.singleRow = hasOneRow(linear.output);
-  spec.inputStride = strideOf(linear.input);
-  Operands bound = operands().read("input", linear.input).weight("weight", linear.weight);
+  FailureOr<View> input = isDense(spec.weight) ? view(linear.input) : packedRows(linear.input, spec.weight);
+  if (failed(input)) {
+    return failure();
+  }
+  spec.inputStride = isDense(spec.weight) ? input->strides.front() : 0;
+  Operands bound = operands().read("input", *input).weight("weight", linear.weight);
   if (linear.residual) {
     bound.read("residual", linear.residual);
   }
@@ -78,7 +104,7 @@ LogicalResult CpuLowering::lowerLinear(const Linear &linear) {
   if (!spec.singleRow) {
     bound.read("step", builder_.stepHeader());
   }
-  GridDim rows = gridOverRows(output, spec.singleRow ? 1 : cpu::LinearSpec::kRowsPerWorkgroup);
+  GridDim rows = gridOverRows(output, spec.rowsPerWorkgroup());
   auto emit = [&isa = isa_](ModuleOp kernels, const cpu::LinearSpec &spec) {
     cpu::emitLinear(kernels, isa, spec);
   };
@@ -141,10 +167,11 @@ public:
   }
 
   // Linears read panels. A tied embedding, which is also looked up, gets the layout of the linear.
-  llama::WeightLayout weightLayout(llama::WeightOp, ArrayRef<Operation *> users) const override {
+  llama::WeightLayout weightLayout(llama::WeightOp weight, ArrayRef<Operation *> users) const override {
     bool multiplied = llvm::any_of(
         users, [](Operation *user) { return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user); });
-    return multiplied ? llama::WeightLayout::panel16 : llama::WeightLayout::row_major;
+    bool hasCodes = !isDense(weight.getType().getFormat());
+    return multiplied || hasCodes ? llama::WeightLayout::panel16 : llama::WeightLayout::row_major;
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {

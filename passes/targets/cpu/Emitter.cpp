@@ -2,6 +2,7 @@
 // Builds kernel IR; see Emitter.h.
 #include "passes/targets/cpu/Emitter.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -101,22 +102,89 @@ Value Emitter::max(Value a, Value b) {
   return select(greater, a, b);
 }
 
-/// An integer constant of the shape of `like`.
-static Value intLike(Emitter &e, Value like, int64_t value) {
+Value Emitter::subInt(Value a, Value b) { return arith::SubIOp::create(*this, a, b); }
+Value Emitter::andInt(Value a, Value b) { return arith::AndIOp::create(*this, a, b); }
+Value Emitter::orInt(Value a, Value b) { return arith::OrIOp::create(*this, a, b); }
+Value Emitter::maxUnsigned(Value a, Value b) { return arith::MaxUIOp::create(*this, a, b); }
+
+Value Emitter::clampInt(Value value, int64_t low, int64_t high) {
+  Value raised = arith::MaxSIOp::create(*this, value, intLike(value, low));
+  return arith::MinSIOp::create(*this, raised, intLike(value, high));
+}
+
+Value Emitter::intLike(Value like, int64_t value) {
   Type type = like.getType();
   if (auto vector = dyn_cast<VectorType>(type)) {
-    auto splat = DenseElementsAttr::get(vector, e.getIntegerAttr(vector.getElementType(), value));
-    return arith::ConstantOp::create(e, splat);
+    auto splat = DenseElementsAttr::get(vector, getIntegerAttr(vector.getElementType(), value));
+    return arith::ConstantOp::create(*this, splat);
   }
-  return e.intConst(value, type);
+  return intConst(value, type);
+}
+
+/// A type like `shape`'s (scalar or vector) with another element.
+static Type withElement(Type shape, Type element) {
+  auto vector = dyn_cast<VectorType>(shape);
+  return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
+}
+
+Value Emitter::toFloat(Value integer) {
+  return arith::SIToFPOp::create(*this, withElement(integer.getType(), f32()), integer);
+}
+
+Value Emitter::roundToInt(Value value) {
+  Value rounded = math::RoundEvenOp::create(*this, value);
+  return arith::FPToSIOp::create(*this, withElement(value.getType(), i32()), rounded);
+}
+
+Value Emitter::resizeInt(Value value, unsigned bits, bool isSigned) {
+  Type type = withElement(value.getType(), getIntegerType(bits));
+  unsigned before = getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth();
+  if (bits < before) {
+    return arith::TruncIOp::create(*this, type, value);
+  }
+  return bits == before ? value
+         : isSigned     ? Value(arith::ExtSIOp::create(*this, type, value))
+                        : Value(arith::ExtUIOp::create(*this, type, value));
+}
+
+Value Emitter::bitcast(Value value, Type type) {
+  auto from = dyn_cast<VectorType>(value.getType()), to = dyn_cast<VectorType>(type);
+  return from && to ? Value(vector::BitCastOp::create(*this, to, value))
+                    : Value(arith::BitcastOp::create(*this, type, value));
+}
+
+Value Emitter::sumLanes(Value vector) {
+  return vector::ReductionOp::create(*this, vector::CombiningKind::ADD, vector);
+}
+
+Value Emitter::maxLanes(Value vector) {
+  return vector::ReductionOp::create(*this, vector::CombiningKind::MAXUI, vector);
+}
+
+Value Emitter::slice(Value vector, int64_t first, int64_t count) {
+  return vector::ExtractStridedSliceOp::create(*this, vector, ArrayRef<int64_t>{first},
+                                               ArrayRef<int64_t>{count}, ArrayRef<int64_t>{1});
+}
+
+Value Emitter::concat(Value low, Value high) {
+  int64_t lanes = cast<VectorType>(low.getType()).getNumElements();
+  return vector::ShuffleOp::create(*this, low, high, llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes)));
+}
+
+Value Emitter::laneAt(Value vector, Index lane) {
+  return vector::ExtractOp::create(*this, vector, ArrayRef<OpFoldResult>{Value(lane)});
+}
+
+Value Emitter::intrinsic(StringRef name, Type result, ArrayRef<Value> arguments) {
+  return LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(name), ValueRange(arguments)).getResult(0);
 }
 
 Value Emitter::shiftRight(Value a, int64_t bits) {
-  return arith::ShRUIOp::create(*this, a, intLike(*this, a, bits));
+  return arith::ShRUIOp::create(*this, a, intLike(a, bits));
 }
 
 Value Emitter::shiftLeft(Value a, int64_t bits) {
-  return arith::ShLIOp::create(*this, a, intLike(*this, a, bits));
+  return arith::ShLIOp::create(*this, a, intLike(a, bits));
 }
 
 Value Emitter::select(Value condition, Value a, Value b) {
@@ -135,12 +203,6 @@ Value Emitter::lane(Value vector, int64_t lane) { return vector::ExtractOp::crea
 
 static Type elementOf(Value buffer) { return cast<MemRefType>(buffer.getType()).getElementType(); }
 
-/// A type like `shape`'s (scalar or vector) with another element.
-static Type withElement(Type shape, Type element) {
-  auto vector = dyn_cast<VectorType>(shape);
-  return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
-}
-
 Value Emitter::widen(Value value) {
   Type type = value.getType();
   Type element = getElementTypeOrSelf(type);
@@ -153,7 +215,7 @@ Value Emitter::widen(Value value) {
   // bf16 is the upper half of a float.
   Value bits = arith::BitcastOp::create(*this, withElement(type, getI16Type()), value);
   Value wide = arith::ExtUIOp::create(*this, withElement(type, i32()), bits);
-  Value shifted = arith::ShLIOp::create(*this, wide, intLike(*this, wide, 16));
+  Value shifted = arith::ShLIOp::create(*this, wide, intLike(wide, 16));
   return arith::BitcastOp::create(*this, withElement(type, f32()), shifted);
 }
 
@@ -162,10 +224,10 @@ Value Emitter::widen(Value value) {
 static Value narrowToBf16(Emitter &e, Value value) {
   Type type = value.getType();
   Value bits = arith::BitcastOp::create(e, withElement(type, e.i32()), value);
-  Value upper = arith::ShRUIOp::create(e, bits, intLike(e, bits, 16));
-  Value odd = arith::AndIOp::create(e, upper, intLike(e, bits, 1));
-  Value rounded = e.addInt(e.addInt(bits, odd), intLike(e, bits, 0x7FFF));
-  Value result = arith::ShRUIOp::create(e, rounded, intLike(e, bits, 16));
+  Value upper = arith::ShRUIOp::create(e, bits, e.intLike(bits, 16));
+  Value odd = arith::AndIOp::create(e, upper, e.intLike(bits, 1));
+  Value rounded = e.addInt(e.addInt(bits, odd), e.intLike(bits, 0x7FFF));
+  Value result = arith::ShRUIOp::create(e, rounded, e.intLike(bits, 16));
   Value narrow = arith::TruncIOp::create(e, withElement(type, e.getI16Type()), result);
   return arith::BitcastOp::create(e, withElement(type, e.getBF16Type()), narrow);
 }
@@ -223,6 +285,14 @@ void Emitter::storeMasked(Value vector, Value buffer, Index at, Value mask) {
 void Emitter::prefetch(Value buffer, Index at) {
   memref::PrefetchOp::create(*this, buffer, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/3,
                              /*isDataCache=*/true);
+}
+
+Value Emitter::loadRaw(Value buffer, Index at, int64_t lanes) {
+  return vector::LoadOp::create(*this, vectorOf(elementOf(buffer), lanes), buffer, ValueRange{at});
+}
+
+void Emitter::storeRaw(Value vector, Value buffer, Index at) {
+  vector::StoreOp::create(*this, vector, buffer, ValueRange{at});
 }
 
 //===----------------------------------------------------------------------------------------------------===//

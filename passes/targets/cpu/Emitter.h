@@ -80,10 +80,30 @@ public:
   mlir::Value max(mlir::Value a, mlir::Value b);                ///< a > b ? a : b
   mlir::Value addInt(mlir::Value a, mlir::Value b);
   mlir::Value mulInt(mlir::Value a, mlir::Value b);
+  mlir::Value subInt(mlir::Value a, mlir::Value b);
   mlir::Value xorInt(mlir::Value a, mlir::Value b);
+  mlir::Value andInt(mlir::Value a, mlir::Value b);
+  mlir::Value orInt(mlir::Value a, mlir::Value b);
+  mlir::Value maxUnsigned(mlir::Value a, mlir::Value b);
+  mlir::Value clampInt(mlir::Value value, int64_t low, int64_t high); ///< of signed integers
   mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< logical
   mlir::Value shiftLeft(mlir::Value a, int64_t bits);
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
+  mlir::Value intLike(mlir::Value like, int64_t value); ///< an integer constant of the shape of `like`
+  mlir::Value toFloat(mlir::Value integer);             ///< of a signed integer
+  mlir::Value roundToInt(mlir::Value value);            ///< f32 to i32, to nearest even
+  mlir::Value resizeInt(mlir::Value value, unsigned bits, bool isSigned); ///< of the elements
+  /// The same bits as another type of the same size.
+  mlir::Value bitcast(mlir::Value value, mlir::Type type);
+  /// Sum or unsigned maximum of the lanes of a vector of integers.
+  mlir::Value sumLanes(mlir::Value vector);
+  mlir::Value maxLanes(mlir::Value vector);
+  /// Lanes [first, first + count), and two vectors as one.
+  mlir::Value slice(mlir::Value vector, int64_t first, int64_t count);
+  mlir::Value concat(mlir::Value low, mlir::Value high);
+  mlir::Value laneAt(mlir::Value vector, Index lane);
+  /// A call of an intrinsic of LLVM.
+  mlir::Value intrinsic(llvm::StringRef name, mlir::Type result, llvm::ArrayRef<mlir::Value> arguments);
   /// lane < count, as a vector of 16 i1: no lane for a count <= 0, all lanes for a count >= 16.
   mlir::Value laneBelow(Index count);
   /// Lane `lane` of `vector`.
@@ -101,6 +121,9 @@ public:
   mlir::Value loadMasked(mlir::Value buffer, Index at, mlir::Value mask);
   void storeMasked(mlir::Value vector, mlir::Value buffer, Index at, mlir::Value mask);
   void prefetch(mlir::Value buffer, Index at);
+  /// `lanes` elements as they are stored, and the reverse.
+  mlir::Value loadRaw(mlir::Value buffer, Index at, int64_t lanes);
+  void storeRaw(mlir::Value vector, mlir::Value buffer, Index at);
   mlir::Value widen(mlir::Value value);                      ///< f16, bf16 or f32 to f32
   mlir::Value narrow(mlir::Value value, mlir::Type element); ///< f32 to f16, bf16 or f32, to nearest even
 

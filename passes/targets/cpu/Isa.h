@@ -18,6 +18,8 @@ struct Isa {
   llvm::StringRef features; ///< LLVM feature string
   int64_t accumulators;     ///< vectors of 16 floats that a loop may carry without spilling
   bool wide;                ///< a vector of 16 floats is one register
+  bool dotBytes = false;    ///< it has AVX-512 VNNI: sums of four products of bytes
+  bool codes = false;       ///< kernels for weights with codes exist
 };
 
 /// All levels, best last within one architecture.

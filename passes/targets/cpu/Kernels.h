@@ -11,6 +11,8 @@
 // workgroup, whose grid has as many workgroups as there are rows.
 #pragma once
 
+#include "format/ActivationClass.h"
+#include "format/WeightFormat.h"
 #include "passes/targets/KernelSpecs.h"
 #include "passes/targets/cpu/Isa.h"
 
@@ -21,29 +23,41 @@
 
 namespace cria::cpu {
 
-/// y = activation(W·x) [+ residual] for panel16 weights.
+/// y = activation(W·x) [+ residual] for panel16 weights. Weights with codes are multiplied with packed rows
+/// (PackRowsSpec), in the class int8.
 struct LinearSpec {
-  /// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums fit into the L2 cache together
-  /// with the weights.
-  static constexpr int64_t kRowsPerWorkgroup = 258;
+  static constexpr int64_t kPanels = 4; ///< of 16 weight rows, of a workgroup
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
                    ///< blocks of 16)
-  ElementType weight = ElementType::f32;
+  WeightFormat weight = WeightFormat::f32;
   llama::Activation activation = llama::Activation::none;
   bool residual = false;
-  /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of kRowsPerWorkgroup rows.
+  /// One row per workgroup: x = group of 64 weight rows, y = row. Else y = block of rowsPerWorkgroup() rows.
   bool singleRow = false;
   ExtentKind rows = ExtentKind::tokens; ///< or outputs
   int64_t inputStride = 0, residualStride = 0, outputStride = 0;
 
   int64_t weightRows() const;
-  int64_t groups() const { return (weightRows() + 63) / 64; }
+  static constexpr int64_t weightRowsPerGroup() { return kPanels * 16; }
+  int64_t groups() const { return (weightRows() + weightRowsPerGroup() - 1) / weightRowsPerGroup(); }
+  int64_t rowsPerWorkgroup() const;
   std::string name() const;
   std::vector<std::string> bindings() const;
   int64_t scratchBytes() const;
 };
 void emitLinear(mlir::ModuleOp kernels, const Isa &isa, const LinearSpec &spec);
+
+/// Packs rows of activations for weights with codes; x = row.
+struct PackRowsSpec {
+  int64_t columns;
+  Int8Encoding encoding = Int8Encoding::a8;
+  int64_t inputStride = 0;
+  int64_t words() const; ///< i32, of a row of the output
+  std::string name() const;
+  std::vector<std::string> bindings() const { return {"input", "output"}; }
+};
+void emitPackRows(mlir::ModuleOp kernels, const PackRowsSpec &spec);
 
 void emitNorm(mlir::ModuleOp kernels, const NormSpec &spec);
 
@@ -52,13 +66,14 @@ void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
 /// One row of a table per token, widened to f32; x = row.
 struct EmbeddingSpec {
   int64_t width;
-  ElementType table;
-  bool panels; ///< layout panel16, else row_major
+  WeightFormat table;
+  bool panels; ///< layout panel16, else row_major; weights with codes are in panels
   int64_t outputStride = 0;
+  int64_t scratchBytes() const;
   std::string name() const;
   std::vector<std::string> bindings() const { return {"tokens", "table", "output"}; }
 };
-void emitEmbedding(mlir::ModuleOp kernels, const EmbeddingSpec &spec);
+void emitEmbedding(mlir::ModuleOp kernels, const Isa &isa, const EmbeddingSpec &spec);
 
 /// output[r] = input[rows[r]]; x = r.
 struct GatherSpec {

@@ -2,20 +2,22 @@
 // Linear layers on panel16 weights. Every output is one chain of fused multiply-adds in ascending k that
 // starts at 0, then the epilogue. Tiles, blocks and row counts only determine which chains are computed
 // together, so no result depends on them.
-#include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/LinearEpilogue.h"
+#include "passes/targets/cpu/WeightKernels.h"
 #include "passes/targets/cpu/StepRows.h"
-#include "passes/targets/cpu/VectorMath.h"
 
 using namespace mlir;
 
 namespace cria::cpu {
 namespace {
 
-constexpr int64_t kPanels = 4;               // of a workgroup: four streams read memory faster than one
-constexpr int64_t kGroup = kPanels * kLanes; // weight rows of a workgroup
+constexpr int64_t kPanels = LinearSpec::kPanels; // four streams read memory faster than one
+constexpr int64_t kGroup = kPanels * kLanes;     // weight rows of a workgroup
 constexpr int64_t kRowTile = 6;      // 6 × 4 accumulators, 4 weights and a broadcast fill 32 registers
 constexpr int64_t kDepthBlock = 512; // 512 × 64 weights as f32 take 128 KiB of the L2 cache
-constexpr int64_t kRowBlock = LinearSpec::kRowsPerWorkgroup;
+/// 43 tiles of 6: two blocks for 512 rows, and few enough that partial sums fit into the L2 cache together
+/// with the weights.
+constexpr int64_t kRowBlock = 258;
 constexpr int64_t kDirectRows = 12; // up to two tiles read the weights as they are stored
 static_assert(kRowBlock % kRowTile == 0, "full tiles only, as long as there are rows");
 constexpr int64_t kUnroll = 4;
@@ -25,8 +27,8 @@ class LinearEmitter {
 public:
   LinearEmitter(KernelFunction &kernel, const Isa &isa, const LinearSpec &spec)
       : e_(kernel.emitter()), kernel_(kernel), isa_(isa), spec_(spec), input_(kernel.buffer("input")),
-        weight_(kernel.buffer("weight")), output_(kernel.buffer("output")), scratch_(kernel.scratch()),
-        elementBytes_(int64_t(sizeOf(spec.weight))) {}
+        weight_(kernel.buffer("weight")), scratch_(kernel.scratch()), epilogue_(kernel, spec),
+        elementBytes_(int64_t(sizeOf(traitsOf(spec.weight).element))) {}
 
   void emitSingleRow();
   void emitAllRows();
@@ -56,14 +58,13 @@ private:
   void convertBlock(Index start, Index depth);
   void blockedTiles(Index firstRow, Index rows);
   void finishRows(Index firstRow, Index rows);
-  void finish(ArrayRef<Value> sums, Index row);
-  void storeColumns(Value sum, Index row, Index column);
 
   Emitter &e_;
   KernelFunction &kernel_;
   const Isa &isa_;
   const LinearSpec &spec_;
-  Value input_, weight_, output_, scratch_;
+  Value input_, weight_, scratch_;
+  LinearEpilogue epilogue_;
   int64_t elementBytes_;
 };
 
@@ -192,38 +193,8 @@ void LinearEmitter::finishRows(Index firstRow, Index rows) {
     for (int64_t p = 0; p < kPanels; ++p) {
       sums.push_back(e_.load(scratch_, partialStart(row) + p * kLanes));
     }
-    finish(sums, firstRow + row);
+    epilogue_.finish(sums, firstRow + row, firstPanel());
   });
-}
-
-/// The epilogue: activation, then residual, for the four complete sums of a row.
-void LinearEmitter::finish(ArrayRef<Value> sums, Index row) {
-  switch (spec_.activation) {
-  case llama::Activation::none:
-    for (int64_t p = 0; p < kPanels; ++p) {
-      storeColumns(sums[p], row, kernel_.x() * kGroup + p * kLanes);
-    }
-    break;
-  case llama::Activation::swiglu:
-    for (int64_t pair = 0; pair < kPanels / 2; ++pair) {
-      Value activated = e_.mul(emitSilu(e_, sums[2 * pair]), sums[2 * pair + 1]);
-      storeColumns(activated, row, kernel_.x() * (kGroup / 2) + pair * kLanes);
-    }
-    break;
-  }
-}
-
-void LinearEmitter::storeColumns(Value sum, Index row, Index column) {
-  int64_t columnsPerGroup = spec_.activation == llama::Activation::none ? kGroup : kGroup / 2;
-  bool ragged = spec_.outputs % columnsPerGroup != 0;
-  Value mask = ragged ? e_.laneBelow(e_.index(spec_.outputs) - column) : Value();
-  if (spec_.residual) {
-    Index at = row * strideOf(spec_.residualStride, spec_.outputs) + column;
-    Value residual = kernel_.buffer("residual");
-    sum = e_.add(sum, ragged ? e_.loadMasked(residual, at, mask) : e_.load(residual, at));
-  }
-  Index at = row * strideOf(spec_.outputStride, spec_.outputs) + column;
-  ragged ? e_.storeMasked(sum, output_, at, mask) : e_.store(sum, output_, at);
 }
 
 void LinearEmitter::emitSingleRow() {
@@ -233,7 +204,7 @@ void LinearEmitter::emitSingleRow() {
       e_.index(spec_.inputs), 1, kPanels, zeros, kernel_.y() * strideOf(spec_.inputStride, spec_.inputs),
       [&](int64_t p, Index k) { return e_.load(weight_, panelStart(panel + p) + k * kLanes); },
       [&](Index k, int64_t steps) { prefetchPanels(k, steps, panel, kPanels); });
-  finish(sums, kernel_.y());
+  epilogue_.finish(sums, kernel_.y(), panel);
 }
 
 void LinearEmitter::emitAllRows() {
@@ -248,49 +219,11 @@ void LinearEmitter::emitAllRows() {
 
 } // namespace
 
-int64_t LinearSpec::weightRows() const {
-  return activation == llama::Activation::none ? outputs : 2 * llvm::alignTo(outputs, kLanes);
-}
+int64_t denseLinearRows() { return kRowBlock; }
 
-std::string LinearSpec::name() const {
-  std::string name = llvm::formatv("linear_k{0}_n{1}_{2}", inputs, outputs, nameOf(weight));
-  appendActivation(name, activation);
-  name += residual ? "_residual" : "";
-  appendStride(name, "i", inputStride, inputs);
-  appendStride(name, "r", residualStride, outputs);
-  appendStride(name, "o", outputStride, outputs);
-  if (singleRow) {
-    return name + "_row";
-  }
-  appendRows(name, rows);
-  return name;
-}
+int64_t denseLinearScratch() { return (kDepthBlock + kRowBlock) * kGroup * int64_t(sizeof(float)); }
 
-std::vector<std::string> LinearSpec::bindings() const {
-  std::vector<std::string> names = {"input", "weight"};
-  if (residual) {
-    names.push_back("residual");
-  }
-  names.push_back("output");
-  if (!singleRow) {
-    names.push_back("step");
-  }
-  return names;
-}
-
-int64_t LinearSpec::scratchBytes() const {
-  return singleRow ? 0 : (kDepthBlock + kRowBlock) * kGroup * int64_t(sizeof(float));
-}
-
-void emitLinear(ModuleOp kernels, const Isa &isa, const LinearSpec &spec) {
-  OpBuilder types(kernels.getContext());
-  Type f32 = types.getF32Type();
-  KernelFunction kernel(kernels, spec,
-                        {{"input", f32},
-                         {"weight", mlirType(types.getContext(), spec.weight)},
-                         {"residual", f32},
-                         {"output", f32, /*written=*/true},
-                         {"step", types.getI32Type()}});
+void emitDenseLinear(KernelFunction &kernel, const Isa &isa, const LinearSpec &spec) {
   LinearEmitter emitter(kernel, isa, spec);
   spec.singleRow ? emitter.emitSingleRow() : emitter.emitAllRows();
 }

@@ -4,6 +4,7 @@
 #include "passes/targets/cpu/Kernels.h"
 #include "passes/targets/cpu/StepRows.h"
 #include "passes/targets/cpu/VectorMath.h"
+#include "passes/targets/cpu/WeightKernels.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -93,12 +94,9 @@ std::string EmbeddingSpec::name() const {
   return name;
 }
 
-void emitEmbedding(ModuleOp kernels, const EmbeddingSpec &spec) {
-  OpBuilder types(kernels.getContext());
-  KernelFunction kernel(kernels, spec,
-                        {{"tokens", types.getI32Type()},
-                         {"table", mlirType(types.getContext(), spec.table)},
-                         {"output", types.getF32Type(), true}});
+int64_t EmbeddingSpec::scratchBytes() const { return isDense(table) ? 0 : codedEmbeddingScratch(*this); }
+
+static void emitDenseEmbedding(KernelFunction &kernel, const EmbeddingSpec &spec) {
   Emitter &e = kernel.emitter();
   Value table = kernel.buffer("table"), output = kernel.buffer("output");
   Index token = e.fromUnsigned(e.loadScalar(kernel.buffer("tokens"), kernel.x()));
@@ -112,6 +110,16 @@ void emitEmbedding(ModuleOp kernels, const EmbeddingSpec &spec) {
   forColumns(e, spec.width, [&](Index column, int64_t count) {
     e.store(e.load(table, token * spec.width + column, count), output, start + column, count);
   });
+}
+
+void emitEmbedding(ModuleOp kernels, const Isa &isa, const EmbeddingSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  const WeightFormatTraits &format = traitsOf(spec.table);
+  Type table = isDense(format) ? mlirType(types.getContext(), format.element) : types.getI8Type();
+  KernelFunction kernel(
+      kernels, spec,
+      {{"tokens", types.getI32Type()}, {"table", table}, {"output", types.getF32Type(), true}});
+  isDense(format) ? emitDenseEmbedding(kernel, spec) : emitCodedEmbedding(kernel, isa, spec);
 }
 
 std::string GatherSpec::name() const {

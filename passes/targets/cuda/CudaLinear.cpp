@@ -43,6 +43,7 @@ ActivationClass activationsOf(const Program &program) {
 LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
   MatmulSpec spec = {};
   describe(linear, spec);
+  spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
   const MatmulKernel *kernel = findMatmulKernel(spec.weight);
   bool hasManyRows =
       builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kNumTokens;
@@ -57,6 +58,7 @@ LogicalResult CudaLowering::lowerToMatvec(const Linear &linear) {
   View output = view(linear.output);
   MatvecSpec spec = {};
   describe(linear, spec);
+  spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
   spec.norm = bool(linear.normWeight);
   spec.epsilon = linear.epsilon;
   spec.singleRow = hasOneRow(linear.output);

@@ -22,7 +22,7 @@ using testing::Not;
 namespace {
 
 constexpr NormSpec kNorm{.width = 100, .epsilon = 1e-5f};
-constexpr LinearSpec kLinear{.inputs = 96, .outputs = 131, .weight = ElementType::f16, .residual = true};
+constexpr LinearSpec kLinear{.inputs = 96, .outputs = 131, .weight = WeightFormat::f16, .residual = true};
 const AttentionSpec kAttention{
     .kv = {1, 2, 64, ElementType::f16}, .heads = 4, .scale = 0.125f, .maxPages = 4};
 

@@ -4,6 +4,8 @@
 // Usage:
 //   cpu_kernel_bench [isa] [threads] [repetitions] [wall|cpu]
 // `cpu` measures processor time, for machines with other load.
+#include "passes/targets/cpu/CodedPanels.h"
+#include "passes/targets/cpu/PackedRow.h"
 #include "tests/passes/targets/cpu/KernelHarness.h"
 
 #include "passes/targets/cpu/Emitter.h"
@@ -69,6 +71,29 @@ void emitFmaProbe(mlir::ModuleOp kernels, const Isa &isa) {
   }
 }
 
+/// Sums of products of bytes, as linears on weights with codes make them; of each step 64.
+void emitDotProbe(mlir::ModuleOp kernels, const Isa &isa) {
+  mlir::Type i32 = mlir::IntegerType::get(kernels.getContext(), 32);
+  mlir::Type i8 = mlir::IntegerType::get(kernels.getContext(), 8);
+  KernelFunction kernel(kernels, "probe_dot", {{"output", i32, true}});
+  Emitter &e = kernel.emitter();
+  const CodedPanels panels(e, isa, traitsOf(WeightFormat::q4_0), 32, mlir::Value());
+  Emitter::Values sums(isa.accumulators, e.splatInt(0));
+  mlir::Value codes = e.bitcast(e.loadRaw(kernel.buffer("output"), e.index(0), 16), e.vectorOf(i8, 64));
+  mlir::Value x = e.loadScalar(kernel.buffer("output"), e.index(16));
+  sums = e.loop(e.index(0), e.index(kProbeSteps / isa.accumulators), 1, sums,
+                [&](Index, llvm::ArrayRef<mlir::Value> in) {
+                  Emitter::Values out;
+                  for (mlir::Value sum : in) {
+                    out.push_back(panels.dot(sum, codes, x));
+                  }
+                  return out;
+                });
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    e.storeRaw(sum, kernel.buffer("output"), kernel.x() * 1024 + int64_t(i) * 16);
+  }
+}
+
 /// Runs a grid on several threads, which take workgroups in order.
 class Pool {
 public:
@@ -127,6 +152,10 @@ struct Bench {
     double seconds = pool.run(library.kernel("probe_fma"), {sink.data()}, pool.count, 1);
     return pool.count * double(kProbeSteps) * 32 / seconds;
   }
+  double dotRate() {
+    double seconds = pool.run(library.kernel("probe_dot"), {sink.data()}, pool.count, 1);
+    return pool.count * double(kProbeSteps) * 128 / seconds;
+  }
   // The rates of the work and of the probe, and the median of their quotients.
   void compare(const std::string &name, const char *unit, const std::function<double()> &probeRate,
                const std::function<double()> &rate) {
@@ -147,10 +176,14 @@ struct Bench {
 
 void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
   // Several copies of a small matrix, so that weights come from memory.
-  int64_t bytes = spec.groups() * 64 * spec.inputs * int64_t(sizeOf(spec.weight));
+  const bool hasCodes = !isDense(spec.weight);
+  const auto bytes = int64_t(arraysOf(spec.weight, PhysicalLayout::Kind::panel16,
+                                      std::vector{spec.weightRows(), spec.inputs})[0]
+                                 .size);
+  const int64_t inputWords = hasCodes ? PackedRow{spec.inputs}.words() : spec.inputs;
   int64_t copies = spec.singleRow ? std::max<int64_t>(1, (int64_t(192) << 20) / bytes) : 1;
   Buffer<std::byte> weight(bytes * copies, std::byte{0x11});
-  Buffer<float> input(rows * spec.inputs, 0.5f), residual(rows * spec.outputs, 0.5f),
+  Buffer<float> input(rows * inputWords, hasCodes ? 0.0f : 0.5f), residual(rows * spec.outputs, 0.5f),
       output(rows * spec.outputs, 0.f);
   Buffer<uint32_t> step(16, uint32_t(rows));
   auto once = [&](int64_t copy) {
@@ -162,7 +195,7 @@ void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
     bindings.push_back(step.data());
     return bench.pool.run(
         bench.library.kernel(spec.name()), bindings, spec.groups(),
-        spec.singleRow ? 1 : (rows + LinearSpec::kRowsPerWorkgroup - 1) / LinearSpec::kRowsPerWorkgroup);
+        (rows + spec.rowsPerWorkgroup() - 1) / spec.rowsPerWorkgroup());
   };
   auto all = [&] {
     double seconds = 0;
@@ -175,7 +208,7 @@ void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
   if (spec.singleRow) {
     bench.compare(name, "GB/s   ", [&] { return bench.readRate(); }, all);
   } else {
-    bench.compare(name, "GFLOP/s", [&] { return bench.fmaRate(); }, all);
+    bench.compare(name, "GFLOP/s", [&] { return hasCodes ? bench.dotRate() : bench.fmaRate(); }, all);
   }
 }
 
@@ -219,11 +252,11 @@ int main(int argc, char **argv) {
   if (!isa || !runsHere(*isa) || !areNumbers) {
     std::fprintf(
         stderr,
-        "usage: cpu_kernel_bench [x86-64-v3|x86-64-v4] [threads] [repetitions]; the level must run here\n");
+        "usage: cpu_kernel_bench [x86-64-v3|x86-64-v4|x86-64-v4-vnni] [threads] [repetitions]; the level must run here\n");
     return 2;
   }
   std::vector<LinearSpec> single, all;
-  for (ElementType type : {ElementType::f16, ElementType::f32}) {
+  for (WeightFormat type : {WeightFormat::f16, WeightFormat::f32}) {
     single.push_back({.inputs = 2048, .outputs = 2560, .weight = type, .singleRow = true});
     single.push_back({.inputs = 2048, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
     single.push_back({.inputs = 2048,
@@ -232,6 +265,11 @@ int main(int argc, char **argv) {
                       .activation = llama::Activation::swiglu,
                       .singleRow = true});
     single.push_back({.inputs = 5632, .outputs = 2048, .weight = type, .residual = true, .singleRow = true});
+  }
+  for (WeightFormat type : {WeightFormat::q8_0, WeightFormat::q4_0, WeightFormat::iq4_xs, WeightFormat::q4_k,
+                            WeightFormat::q6_k}) {
+    single.push_back({.inputs = 2048, .outputs = 5632, .weight = type, .singleRow = true});
+    all.push_back({.inputs = 2048, .outputs = 5632, .weight = type});
   }
   for (LinearSpec spec : llvm::ArrayRef(single).take_front(4)) {
     spec.singleRow = false;
@@ -247,6 +285,7 @@ int main(int argc, char **argv) {
   KernelLibrary library(*isa, [&](mlir::ModuleOp kernels) {
     emitReadProbe(kernels);
     emitFmaProbe(kernels, *isa);
+    emitDotProbe(kernels, *isa);
     for (const LinearSpec &spec : single) {
       emitLinear(kernels, *isa, spec);
     }
@@ -269,7 +308,7 @@ int main(int argc, char **argv) {
     benchLinear(bench, spec, 512);
   }
   for (int64_t rows : {1, 6, 12, 64}) {
-    benchLinear(bench, all[2], rows);
+    benchLinear(bench, all[all.size() - 2], rows);
   }
   benchAttention(bench, gqa, 1, 2047);
   benchAttention(bench, gqa, 512, 0);

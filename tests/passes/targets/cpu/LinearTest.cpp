@@ -32,7 +32,7 @@ std::vector<float> run(const KernelLibrary &library, const Problem &problem, Buf
   }
   bindings.push_back(output.data());
   bindings.push_back(step.data());
-  int64_t rowsAtOnce = spec.singleRow ? 1 : LinearSpec::kRowsPerWorkgroup;
+  int64_t rowsAtOnce = spec.rowsPerWorkgroup();
   for (int64_t group = 0; group < spec.groups(); ++group) {
     for (int64_t y = 0; y * rowsAtOnce < problem.rows; ++y) {
       library.kernel(spec.name())(bindings.data(), scratch.data(), group, y, 0);
@@ -51,7 +51,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
     emitLinear(kernels, isa, single);
   });
   Random random(spec.inputs * 131 + spec.outputs);
-  Buffer<std::byte> weight = randomPanels(spec.weightRows(), spec.inputs, spec.weight, random, spec);
+  Buffer<std::byte> weight = randomPanels(spec.weightRows(), spec.inputs, traitsOf(spec.weight).element, random, spec);
   for (int64_t rows : rowCounts) {
     Buffer<float> input = randomFloats(rows * spec.inputs, random);
     Buffer<float> residual = randomFloats(rows * spec.outputs, random);
@@ -68,7 +68,7 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
 
 TEST(Linear, EqualsTheScalarChain) {
   for (const Isa *isa : runnableIsas()) {
-    for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
+    for (WeightFormat type : {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16}) {
       check(*isa, {.inputs = 100, .outputs = 192, .weight = type}, {1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 29});
       check(*isa, {.inputs = 7, .outputs = 131, .weight = type, .residual = true},
             {1, 5, 12, 17, 258, 261, 600});
@@ -81,7 +81,7 @@ TEST(Linear, EqualsTheScalarChain) {
 
 TEST(Linear, SwigluPairsBlocksOfGateAndUp) {
   for (const Isa *isa : runnableIsas()) {
-    for (ElementType type : {ElementType::f32, ElementType::f16}) {
+    for (WeightFormat type : {WeightFormat::f32, WeightFormat::f16}) {
       check(*isa, {.inputs = 64, .outputs = 352, .weight = type, .activation = llama::Activation::swiglu},
             {1, 6, 19});
       check(*isa,

@@ -116,8 +116,8 @@ TEST(Rows, EmbeddingReadsBothLayouts) {
   forEachIsa([](const Isa &isa) {
     for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
       for (bool panels : {false, true}) {
-        EmbeddingSpec spec{.width = 44, .table = type, .panels = panels};
-        KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitEmbedding(kernels, spec); });
+        EmbeddingSpec spec{.width = 44, .table = *denseFormatOf(type), .panels = panels};
+        KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitEmbedding(kernels, isa, spec); });
         PhysicalLayout layout{panels ? PhysicalLayout::Kind::panel16 : PhysicalLayout::Kind::rowMajor, 131,
                               spec.width};
         Buffer<std::byte> table(layout.numElements() * elementBytes(type), std::byte{0});

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "passes/targets/cpu/CodedPanels.h"
+
+using namespace mlir;
+
+namespace cria::cpu {
+
+/// Codes with so many bits can be multiplied as unsigned bytes: the sum of two products with codes of
+/// activations, 2 · 127 · 127, fits into 16 bits.
+static constexpr int kUnsignedBits = 7;
+
+CodedPanels::CodedPanels(Emitter &emitter, const Isa &isa, const WeightFormatTraits &format, int64_t columns,
+                         Value weight)
+    : e_(emitter), isa_(isa), format_(format), blocks_(panelBlocks(format, columns)), weight_(weight),
+      isSigned_(!isa.dotBytes && (format.map == CodeMap::table || format.bits > kUnsignedBits)),
+      zero_(isSigned_ ? 0 : format.map == CodeMap::table ? 128 : format.zero) {}
+
+//===----------------------------------------------------------------------------------------------------===//
+// Scales
+//===----------------------------------------------------------------------------------------------------===//
+
+/// 16 floats of a type, from byte `at`.
+Value CodedPanels::floats(ElementType type, Index at) {
+  Value raw = e_.loadRaw(weight_, at, kLanes * int64_t(sizeOf(type)));
+  return e_.widen(e_.bitcast(raw, e_.vectorOf(mlirType(e_.getContext(), type))));
+}
+
+/// Small integer `group` of 16 rows, widened to f32.
+Value CodedPanels::smallInteger(Index unit, int64_t group, int bits, bool isSigned) {
+  Value value;
+  int first = 0;
+  for (int field : codeFields(bits)) {
+    if (field == 0) {
+      break;
+    }
+    Value line = e_.loadRaw(weight_, unit + group % field * PanelBlocks::kRows, PanelBlocks::kRows);
+    Value wide = e_.resizeInt(line, 32, /*isSigned=*/false);
+    Value part = e_.andInt(e_.shiftRight(wide, group / field * field), e_.splatInt((1 << field) - 1));
+    part = first == 0 ? part : e_.shiftLeft(part, first);
+    value = value ? e_.orInt(value, part) : part;
+    unit = unit + field * PanelBlocks::kRows;
+    first += field;
+  }
+  value = isSigned ? e_.subInt(value, e_.splatInt(int64_t(1) << (bits - 1))) : value;
+  return e_.toFloat(value);
+}
+
+void CodedPanels::expand(Index block, Value scratch, Index at) {
+  const bool isTwoLevel = format_.scale == ScaleKind::twoLevel;
+  const auto scaleBytes = int64_t(kLanes * sizeOf(format_.scaleType)),
+             minimumBytes = int64_t(kLanes * sizeOf(ElementType::f16));
+  for (int64_t group = 0; group < blocks_.groups; ++group) {
+    const int64_t outer = isTwoLevel ? 0 : group;
+    Value scale = floats(format_.scaleType, block + blocks_.scales + outer * scaleBytes);
+    Value minimum =
+        hasMinimums() ? floats(ElementType::f16, block + blocks_.minimums + outer * minimumBytes) : Value();
+    if (isTwoLevel) {
+      const int64_t unit = group / PanelBlocks::kUnitGroups * PanelBlocks::kRows,
+                    inUnit = group % PanelBlocks::kUnitGroups;
+      scale = e_.mul(scale, smallInteger(block + blocks_.subScales + unit * format_.subScaleBits, inUnit,
+                                         format_.subScaleBits, format_.hasSignedSubScales));
+      if (minimum) {
+        minimum = e_.mul(minimum, smallInteger(block + blocks_.subMinimums + unit * format_.subMinimumBits,
+                                               inUnit, format_.subMinimumBits, /*isSigned=*/false));
+      }
+    }
+    e_.store(scale, scratch, at + group * kLanes);
+    if (minimum) {
+      Value negated = format_.isMinimumAdded ? minimum : e_.neg(minimum);
+      e_.store(negated, scratch, at + (blocks_.groups + group) * kLanes);
+    }
+  }
+}
+
+Index CodedPanels::runAt(Index at, Index group, int64_t run) {
+  Index index = runs() == 2 ? group * 2 + run : group / (format_.group / PanelBlocks::kGroupColumns);
+  return at + index * kLanes;
+}
+
+Value CodedPanels::scale(Value scratch, Index at, Index group, int64_t run) {
+  return e_.load(scratch, runAt(at, group, run));
+}
+
+Value CodedPanels::negatedMinimum(Value scratch, Index at, Index group) {
+  return e_.load(scratch, runAt(at + blocks_.groups * kLanes, group, 0));
+}
+
+//===----------------------------------------------------------------------------------------------------===//
+// Codes
+//===----------------------------------------------------------------------------------------------------===//
+
+/// The field of `width` bits of a step, in the lowest bits of each byte.
+Value CodedPanels::field(Values &lines, int width, int64_t step) {
+  Value line = lines[size_t(step % width)];
+  if (width == 8) {
+    return line;
+  }
+  const int64_t bit = step / width * width;
+  Value shifted = bit == 0 ? line : e_.shiftRight(line, bit);
+  return bit + width == 8 ? shifted : e_.andInt(shifted, e_.intLike(line, (1 << width) - 1));
+}
+
+CodedPanels::Values CodedPanels::storedCodes(Index block, Index group) {
+  Index line = block + blocks_.codes + group * blocks_.groupBytes;
+  Values codes(kSteps);
+  int first = 0;
+  for (int width : codeFields(format_.bits)) {
+    if (width == 0) {
+      break;
+    }
+    Values lines;
+    for (int i = 0; i < width; ++i, line = line + PanelBlocks::kLineBytes) {
+      lines.push_back(e_.loadRaw(weight_, line, PanelBlocks::kLineBytes));
+    }
+    for (int64_t step = 0; step < kSteps; ++step) {
+      Value part = field(lines, width, step);
+      part = first == 0 ? part : e_.shiftLeft(part, first);
+      codes[step] = first == 0 ? part : e_.orInt(codes[step], part);
+    }
+    first += width;
+  }
+  return codes;
+}
+
+/// table[code] + added for each byte.
+Value CodedPanels::lookUp(Value codes, int added) {
+  SmallVector<int8_t> table;
+  for (int64_t i = 0; i < PanelBlocks::kLineBytes; ++i) {
+    table.push_back(int8_t(uint8_t(format_.table[size_t(i % 16)] + added)));
+  }
+  if (isa_.wide) {
+    Value entries = arith::ConstantOp::create(e_, DenseElementsAttr::get(bytes(), ArrayRef(table)));
+    return e_.intrinsic("llvm.x86.avx512.pshuf.b.512", bytes(), {entries, codes});
+  }
+  Value entries =
+      arith::ConstantOp::create(e_, DenseElementsAttr::get(bytes(32), ArrayRef(table).take_front(32)));
+  auto half = [&](int64_t first) {
+    return e_.intrinsic("llvm.x86.avx2.pshuf.b", bytes(32), {entries, e_.slice(codes, first, 32)});
+  };
+  return e_.concat(half(0), half(32));
+}
+
+CodedPanels::Values CodedPanels::codes(Index block, Index group) {
+  Values codes = storedCodes(block, group);
+  for (Value &code : codes) {
+    code = format_.map == CodeMap::table ? lookUp(code, int(zero_))
+           : isSigned_                   ? e_.xorInt(code, e_.intLike(code, -128))
+                                         : code;
+  }
+  return codes;
+}
+
+CodedPanels::Values CodedPanels::integers(Index block, Index group) {
+  Values codes = storedCodes(block, group);
+  for (Value &code : codes) {
+    code = format_.map == CodeMap::table ? lookUp(code, 0)
+                                         : e_.subInt(code, e_.intLike(code, int8_t(format_.zero)));
+  }
+  return codes;
+}
+
+/// Eight sums. vpmaddubsw multiplies an unsigned with a signed byte and adds two products in 16 bits, which
+/// they fit: |w| and x with the sign of w, of at most 128 and 127, where codes are signed.
+Value CodedPanels::halfDot(Value sums, Value codes, Value activations) const {
+  VectorType pairs = e_.vectorOf(e_.getI16Type(), 16);
+  if (isSigned_) {
+    activations = e_.intrinsic("llvm.x86.avx2.psign.b", bytes(32), {activations, codes});
+    codes = math::AbsIOp::create(e_, codes);
+  }
+  Value products = e_.intrinsic("llvm.x86.avx2.pmadd.ub.sw", pairs, {codes, activations});
+  Value ones = arith::ConstantOp::create(e_, DenseElementsAttr::get(pairs, int16_t(1)));
+  return e_.addInt(sums,
+                   e_.intrinsic("llvm.x86.avx2.pmadd.wd", e_.vectorOf(e_.i32(), 8), {products, ones}));
+}
+
+Value CodedPanels::dot(Value sums, Value codes, Value activations) const {
+  Value spread = e_.bitcast(e_.broadcast(activations), bytes());
+  if (isa_.dotBytes) {
+    return e_.intrinsic("llvm.x86.avx512.vpdpbusd.512", sums.getType(), {sums, codes, spread});
+  }
+  Value low = halfDot(e_.slice(sums, 0, 8), e_.slice(codes, 0, 32), e_.slice(spread, 0, 32));
+  Value high = halfDot(e_.slice(sums, 8, 8), e_.slice(codes, 32, 32), e_.slice(spread, 32, 32));
+  return e_.concat(low, high);
+}
+
+//===----------------------------------------------------------------------------------------------------===//
+// Prefetch
+//===----------------------------------------------------------------------------------------------------===//
+
+void CodedPanels::prefetchScales(Index block, int64_t ahead) {
+  for (int64_t at = 0; at < blocks_.codes; at += PanelBlocks::kLineBytes) {
+    e_.prefetch(weight_, block + (at + ahead));
+  }
+}
+
+void CodedPanels::prefetchCodes(Index block, Index group, int64_t ahead) {
+  Index line = block + group * blocks_.groupBytes;
+  for (int64_t at = 0; at < blocks_.groupBytes; at += PanelBlocks::kLineBytes) {
+    e_.prefetch(weight_, line + (blocks_.codes + at + ahead));
+  }
+}
+
+} // namespace cria::cpu
