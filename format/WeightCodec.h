@@ -12,10 +12,14 @@ namespace cria {
 
 /// Encodes a row in a format that hasCodec(). row: rowBytes(format, values.size()) bytes without alignment,
 /// overwritten. In dense formats, infinities stay infinities and NaNs stay NaNs; in a group with a scale,
-/// one of them makes all values of the group NaN. Returns the index of the first finite value that does not
-/// fit, if any.
+/// one of them makes all values of the group NaN. errorWeights: how much the squared error of each value
+/// counts, finite and positive; empty: all the same. They matter where searchesCodes(). Returns the index of
+/// the first finite value that does not fit, if any.
 std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<const float> values,
-                                std::byte *row);
+                                std::byte *row, std::span<const float> errorWeights = {});
+/// Whether encodeRow() searches for the least squared error. It does not for dense formats and for those with
+/// the bytes of ggml.
+bool searchesCodes(const WeightFormatTraits &format);
 /// Decodes a row of values.size() columns in a format that hasCodec(). values: overwritten.
 void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span<float> values);
 

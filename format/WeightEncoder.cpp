@@ -97,14 +97,16 @@ private:
 
 } // namespace
 
+bool searchesCodes(const WeightFormatTraits &format) { return !isDense(format) && !hasSignedCodes(format); }
+
 std::optional<size_t> encodeRow(const WeightFormatTraits &format, std::span<const float> values,
-                                std::byte *row) {
+                                std::byte *row, std::span<const float> errorWeights) {
   if (isDense(format)) {
     const auto *source = reinterpret_cast<const std::byte *>(values.data());
     return convertElements(ElementType::f32, source, format.element, row, values.size());
   }
-  const std::vector<float> weights(values.size(), 1.0f);
-  return RowEncoder(format, {values, weights}, row).encode();
+  const std::vector<float> ones(errorWeights.empty() ? values.size() : 0, 1.0f);
+  return RowEncoder(format, {values, errorWeights.empty() ? ones : errorWeights}, row).encode();
 }
 
 } // namespace cria

@@ -88,6 +88,15 @@ std::vector<LlamaTensor> llamaTensors(const ModelConfig &config) {
   return tensors;
 }
 
+std::vector<LlamaTensor> linearMatrices(const ModelConfig &config) {
+  std::vector<LlamaTensor> tensors = llamaTensors(config);
+  std::erase_if(tensors, [&](LlamaTensor tensor) {
+    const bool isOnlyLookedUp = tensor.role == TensorRole::embedding && !config.tiedEmbeddings;
+    return isOnlyLookedUp || shapeOf(tensor, config).size() != 2;
+  });
+  return tensors;
+}
+
 std::vector<int64_t> shapeOf(LlamaTensor tensor, const ModelConfig &config) {
   const RoleTraits &traits = traitsOf(tensor.role);
   const int64_t columns = sizeOf(traits.columns, config);

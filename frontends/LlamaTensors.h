@@ -40,6 +40,10 @@ struct LlamaTensor {
 /// The tensors of a model in forward order; without the output matrix where it is tied to the embedding.
 std::vector<LlamaTensor> llamaTensors(const ModelConfig &config);
 
+/// The matrices that linear layers read, in forward order; the embedding is one of them where the output is
+/// tied to it.
+std::vector<LlamaTensor> linearMatrices(const ModelConfig &config);
+
 /// "q": the role's part of names of weights.
 std::string_view roleName(TensorRole role);
 /// Whether the role exists once in each layer.

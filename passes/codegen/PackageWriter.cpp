@@ -30,7 +30,7 @@ private:
 class WeightSet {
 public:
   /// Adds the weights of one program, and records the files it uses and the bytes of its weights.
-  Status add(const CompiledTarget &target, const TensorReader &tensors);
+  Status add(const CompiledTarget &target, const CheckpointSources &sources);
 
   struct Use {
     std::vector<std::string> files;
@@ -41,7 +41,7 @@ public:
   uint64_t bytes() const { return bytes_; }
 
 private:
-  Status addWeight(program::WeightOp op, const TensorReader &tensors, Use &use);
+  Status addWeight(program::WeightOp op, const CheckpointSources &sources, Use &use);
 
   std::map<PhysicalLayout::Kind, std::vector<WeightToWrite>> weights_;
   std::map<std::pair<PhysicalLayout::Kind, std::string>, std::pair<mlir::Type, mlir::Attribute>> known_;
@@ -49,7 +49,7 @@ private:
   uint64_t bytes_ = 0;
 };
 
-Status WeightSet::addWeight(program::WeightOp op, const TensorReader &tensors, Use &use) {
+Status WeightSet::addWeight(program::WeightOp op, const CheckpointSources &sources, Use &use) {
   auto type = mlir::cast<llama::WeightType>(op.getType());
   std::string name = op.getSymName().str();
   use.bytes += op.getSize();
@@ -68,7 +68,7 @@ Status WeightSet::addWeight(program::WeightOp op, const TensorReader &tensors, U
                 : error(StatusCode::internal, "two targets give different recipes for weight '{}'", name);
   }
   WeightToWrite weight{name, type.getFormat(), layout, type.getShape().vec(), nullptr};
-  CRIA_ASSIGN_OR_RETURN(weight.rows, planWeightRows(op.getRecipe(), weight.format, tensors));
+  CRIA_ASSIGN_OR_RETURN(weight.rows, planWeightRows(op.getRecipe(), weight.format, sources));
   uint64_t bytes = uint64_t(type.getPhysicalBytes());
   if (bytes != uint64_t(op.getSize()) || weight.rows->rows() != layout.rows ||
       weight.rows->columns() != layout.columns) {
@@ -81,11 +81,11 @@ Status WeightSet::addWeight(program::WeightOp op, const TensorReader &tensors, U
   return {};
 }
 
-Status WeightSet::add(const CompiledTarget &target, const TensorReader &tensors) {
+Status WeightSet::add(const CompiledTarget &target, const CheckpointSources &sources) {
   Use use;
   mlir::ModuleOp program = target.program;
   for (program::WeightOp op : program.getOps<program::WeightOp>()) {
-    CRIA_RETURN_IF_ERROR(addWeight(op, tensors, use));
+    CRIA_RETURN_IF_ERROR(addWeight(op, sources, use));
   }
   llvm::sort(use.files);
   uses_.push_back(std::move(use));
@@ -203,9 +203,12 @@ Status writeSmallFiles(PackageFolder &folder, const PackageContent &content) {
 Status writePackage(const std::string &path, const PackageContent &content,
                     const PackageWriteOptions &options) {
   static const NoTensors kNoTensors;
+  static const VectorsByName kNoErrorWeights;
+  const CheckpointSources sources{content.tensors ? *content.tensors : kNoTensors,
+                                  content.errorWeights ? *content.errorWeights : kNoErrorWeights};
   WeightSet weights;
   for (const CompiledTarget &target : content.targets) {
-    CRIA_RETURN_IF_ERROR(weights.add(target, content.tensors ? *content.tensors : kNoTensors));
+    CRIA_RETURN_IF_ERROR(weights.add(target, sources));
   }
   CRIA_ASSIGN_OR_RETURN(PackageFolder folder, PackageFolder::create(path));
   CRIA_RETURN_IF_ERROR(writeSmallFiles(folder, content));

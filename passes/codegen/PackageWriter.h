@@ -41,6 +41,9 @@ struct PackageContent {
   std::vector<CompiledTarget> targets;
   /// The tensors that recipes name; null when no recipe names one. Borrowed.
   const TensorReader *tensors = nullptr;
+  /// What the squared errors of columns of these tensors count (CheckpointSources). Borrowed; null: all the
+  /// same.
+  const VectorsByName *errorWeights = nullptr;
   /// The content of graph.mlir; empty for a package without it.
   std::string graph;
 };

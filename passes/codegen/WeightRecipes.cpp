@@ -18,9 +18,11 @@ using RowsPtr = std::unique_ptr<WeightRows>;
 
 class CheckpointRows : public WeightRows {
 public:
-  CheckpointRows(const TensorReader &tensors, std::string name, const TensorInfo &info, WeightFormat format)
-      : WeightRows(info.shape.size() == 2 ? info.shape[0] : 1, info.shape.back()), tensors_(tensors),
-        name_(std::move(name)), info_(info), format_(format),
+  CheckpointRows(const CheckpointSources &sources, std::string name, const TensorInfo &info,
+                 WeightFormat format)
+      : WeightRows(info.shape.size() == 2 ? info.shape[0] : 1, info.shape.back()), tensors_(sources.tensors),
+        errorWeights_(findErrorWeights(sources.errorWeights, name)), name_(std::move(name)), info_(info),
+        format_(format),
         sourceBytes_(rowBytes(traitsOf(*info.format), columns())),
         targetBytes_(rowBytes(traitsOf(format), columns())) {}
 
@@ -35,7 +37,7 @@ public:
     std::vector<float> values(static_cast<size_t>(columns()));
     for (int64_t row = 0; row < count; ++row, target += targetBytes_) {
       decodeRow(traitsOf(*info_.format), bytes.data() + uint64_t(row) * sourceBytes_, values);
-      if (auto overflow = encodeRow(traitsOf(format_), values, target)) {
+      if (auto overflow = encodeRow(traitsOf(format_), values, target, errorWeights_)) {
         return overflowError(first + row, *overflow, values[*overflow]);
       }
     }
@@ -43,6 +45,11 @@ public:
   }
 
 private:
+  static std::span<const float> findErrorWeights(const VectorsByName &weights, std::string_view name) {
+    const auto found = weights.find(name);
+    return found == weights.end() ? std::span<const float>() : found->second;
+  }
+
   Status checkFinite(int64_t first, int64_t count, const std::byte *rows) const {
     for (int64_t row = 0; row < count; ++row, rows += sourceBytes_) {
       if (auto column = findNonFinite(traitsOf(*info_.format), rows, size_t(columns()))) {
@@ -65,6 +72,7 @@ private:
   }
 
   const TensorReader &tensors_;
+  std::span<const float> errorWeights_; // of the columns
   std::string name_;
   const TensorInfo &info_;
   WeightFormat format_;
@@ -212,9 +220,9 @@ private:
 };
 
 StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, WeightFormat format,
-                                 const TensorReader &tensors) {
+                                 const CheckpointSources &sources) {
   std::string name = recipe.getTensor().str();
-  const TensorInfo *info = tensors.find(name);
+  const TensorInfo *info = sources.tensors.find(name);
   if (info == nullptr) {
     return error(StatusCode::notFound, "tensor '{}' is not in the checkpoint", name);
   }
@@ -222,7 +230,7 @@ StatusOr<RowsPtr> planCheckpoint(llama::CheckpointAttr recipe, WeightFormat form
     return invalidArgument("{}: tensor '{}': expected the shape and format of its recipe, got [{}] and {}",
                            info->file, name, fmt::join(info->shape, ", "), info->typeName);
   }
-  return RowsPtr(std::make_unique<CheckpointRows>(tensors, std::move(name), *info, format));
+  return RowsPtr(std::make_unique<CheckpointRows>(sources, std::move(name), *info, format));
 }
 
 StatusOr<std::vector<RowsPtr>> planAll(llvm::ArrayRef<mlir::Attribute> recipes, WeightFormat format,
@@ -277,10 +285,16 @@ StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, WeightFormat format,
       .Default([](mlir::Attribute) { return Result(error(StatusCode::internal, "unknown kind of recipe")); });
 }
 
-StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, WeightFormat format, const TensorReader &tensors) {
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, WeightFormat format,
+                                 const CheckpointSources &sources) {
   return planWeightRows(recipe, format, [&](llama::CheckpointAttr checkpoint, WeightFormat rowFormat) {
-    return planCheckpoint(checkpoint, rowFormat, tensors);
+    return planCheckpoint(checkpoint, rowFormat, sources);
   });
+}
+
+StatusOr<RowsPtr> planWeightRows(mlir::Attribute recipe, WeightFormat format, const TensorReader &tensors) {
+  static const VectorsByName kNone;
+  return planWeightRows(recipe, format, CheckpointSources{tensors, kNone});
 }
 
 } // namespace cria

@@ -4,6 +4,7 @@
 // buffers of a few megabytes suffice for models of any size.
 #pragma once
 
+#include "format/Importance.h"
 #include "format/TensorReader.h"
 #include "support/Status.h"
 
@@ -41,9 +42,19 @@ private:
 using CheckpointRowsFactory =
     std::function<StatusOr<std::unique_ptr<WeightRows>>(llama::CheckpointAttr recipe, WeightFormat format)>;
 
-/// Plans the evaluation of a verified recipe to rows in `format`. `tensors` outlives the result.
+/// The tensors of a checkpoint, borrowed, and what the squared errors of their columns count when they are
+/// encoded: positive, f32 [K], by the name of the tensor. A tensor that is not listed has equal ones.
+struct CheckpointSources {
+  const TensorReader &tensors;
+  const VectorsByName &errorWeights;
+};
+
+/// Plans the evaluation of a verified recipe to rows in `format`. What `sources` refers to outlives the result.
 /// Errors: notFound when the checkpoint lacks a tensor; invalidArgument when its shape or format differs from
 /// the recipe.
+StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, WeightFormat format,
+                                                     const CheckpointSources &sources);
+/// The same with equal errors.
 StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, WeightFormat format,
                                                      const TensorReader &tensors);
 

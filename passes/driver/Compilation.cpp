@@ -226,6 +226,7 @@ Status Compilation::writePackageFiles() {
                          .kvType = std::string(nameOf(job_.kvType)),
                          .randomSeed = job_.randomSeed,
                          .tensors = model_.checkpoint.tensors.get(),
+                         .errorWeights = &model_.errorWeights,
                          .graph = graph_};
   for (TargetProgram &program : targets_) {
     const Target &target = *program.target;

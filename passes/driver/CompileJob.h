@@ -74,6 +74,9 @@ struct CompileJob {
   std::string weightRules;
   /// The class of activations of matrix products; nullopt: the default of each target.
   std::optional<ActivationClass> activations;
+  /// (optional) The path of importance data of the checkpoint (format/Importance.h), for weights that are
+  /// encoded by a search.
+  std::string importance;
   ElementType kvType = ElementType::f16;
   /// Context length in tokens; 0: that of the configuration.
   int64_t context = 0;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "passes/driver/ModelSource.h"
 
+#include "format/WeightCodec.h"
+#include "frontends/CalibratedModel.h"
+#include "frontends/Frontend.h"
 #include "frontends/FrontendRegistry.h"
 #include "frontends/Presets.h"
 #include "support/File.h"
 
+#include <algorithm>
 #include <fmt/ranges.h>
 
 namespace cria {
@@ -86,6 +90,32 @@ static Status chooseWeights(const CompileJob &job, ModelSource &model) {
   return {};
 }
 
+/// Whether importance data changes a weight: a matrix is encoded by a search.
+static bool hasUseOfImportance(const ModelSource &model) {
+  const Checkpoint &checkpoint = model.checkpoint;
+  return std::ranges::any_of(linearMatrices(checkpoint.config), [&](LlamaTensor tensor) {
+    const TensorRecipe recipe = checkpoint.frontend->recipe(tensor, checkpoint.config);
+    const WeightFormat format = model.weights.formatOf(tensor);
+    return searchesCodes(traitsOf(format)) && checkpoint.tensors->find(recipe.tensor)->format != format;
+  });
+}
+
+static Status applyImportance(const CompileJob &job, ModelSource &model, CompileObserver &observer) {
+  if (job.importance.empty()) {
+    return {};
+  }
+  if (!job.preset.empty()) {
+    return invalidArgument("--importance requires a checkpoint, because random weights are made encoded");
+  }
+  CRIA_ASSIGN_OR_RETURN(model.errorWeights, readErrorWeights(job.importance, model.checkpoint));
+  model.weightsName += " with importance";
+  if (!hasUseOfImportance(model)) {
+    observer.note(fmt::format("--importance changes nothing: no weight is encoded by a search; choose a "
+                              "format such as q4 with --weights"));
+  }
+  return {};
+}
+
 StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer) {
   ModelSource model;
   CRIA_ASSIGN_OR_RETURN(model.checkpoint, openConfigured(job));
@@ -94,6 +124,7 @@ StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer
   }
   CRIA_ASSIGN_OR_RETURN(model.tokenizer, describeTokenizer(job, model.checkpoint, observer));
   CRIA_RETURN_IF_ERROR(chooseWeights(job, model));
+  CRIA_RETURN_IF_ERROR(applyImportance(job, model, observer));
   CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));
   return model;
 }

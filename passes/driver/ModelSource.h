@@ -2,6 +2,7 @@
 // The model of a job: a checkpoint, or a preset with random weights.
 #pragma once
 
+#include "format/Importance.h"
 #include "format/Manifest.h"
 #include "frontends/WeightRules.h"
 #include "passes/driver/CompileJob.h"
@@ -14,11 +15,12 @@ struct ModelSource {
   /// The manifest's description of `checkpoint.tokenizer`; nullopt if there is no tokenizer.
   std::optional<PackageTokenizer> tokenizer;
   WeightRules weights;
-  std::string weightsName; // of the rules, for the manifest: "q4_k_m"
+  std::string weightsName;    // of the rules, for the manifest: "q4_k_m"
+  VectorsByName errorWeights; // by tensor of the checkpoint; empty without importance data
 };
 
 /// Errors: those of openCheckpoint() and of the job's TokenizerCheck; unsupported or invalidArgument when
-/// the context length is not possible.
+/// the context length is not possible; those of readErrorWeights().
 StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer);
 
 } // namespace cria

@@ -2,6 +2,7 @@
 // Fuses the Q, K and V projections into one linear, so that the input is read once and one kernel runs
 // instead of three.
 
+#include "format/JoinedWeights.h"
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
 #include "passes/transforms/Fusion.h"
@@ -90,7 +91,7 @@ static FusionOutcome fuseProjections(Operation *root, const Projections &project
   WeightType type = first.withShape(recipeShape(recipe));
   Location loc = rewriter.getFusedLoc({linears[0].getLoc(), linears[1].getLoc(), linears[2].getLoc()});
   rewriter.setInsertionPoint(firstInBlock(linears));
-  Value weight = useFusedWeight(rewriter, loc, weightOf(weights[0]), "qkv", type, recipe);
+  Value weight = useFusedWeight(rewriter, loc, weightOf(weights[0]), kJoinedQkv, type, recipe);
   Value qkv = LinearOp::create(rewriter, loc, linears[0].getInput(), weight);
   auto split = SplitOp::create(rewriter, loc, qkv, sizes);
   for (auto [linear, slice] : llvm::zip_equal(linears, split.getOutputs())) {

@@ -2,6 +2,7 @@
 // Fuses the gate and up linears and SwiGLU into one linear, so that a kernel computes both products of a
 // column and stores one value.
 
+#include "format/JoinedWeights.h"
 #include "ir/LlamaShapes.h"
 #include "passes/Passes.h"
 #include "passes/transforms/Fusion.h"
@@ -39,7 +40,7 @@ static Value interleavedWeight(Swiglu swiglu, int64_t block, Location loc, Rewri
   WeightOp gate = weightOf(swiglu.gate.getWeight()), up = weightOf(swiglu.up.getWeight());
   auto recipe = InterleaveAttr::get(rewriter.getContext(), {gate.getRecipe(), up.getRecipe()}, block);
   WeightType type = gate.getWeightType().withShape(recipeShape(recipe));
-  return useFusedWeight(rewriter, loc, gate, "gate_up", type, recipe);
+  return useFusedWeight(rewriter, loc, gate, kJoinedGateUp, type, recipe);
 }
 
 static FusionOutcome fuseSwigluMlp(MulOp mul, RewriterBase &rewriter, int64_t block) {

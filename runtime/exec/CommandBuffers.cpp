@@ -153,6 +153,13 @@ StatusOr<CommandBuffer> CommandBuffers::makeForKernel(const CommandBuffer &step,
               [&](const ProgramDispatch &dispatch) { return dispatch.kernel == kernel; });
 }
 
+StatusOr<CommandBuffer> CommandBuffers::makePart(const CommandBuffer &step, size_t first, size_t end) const {
+  const ProgramDispatch *dispatches = step.entry->dispatches.data();
+  return make(*step.entry, step.numTokens, step.numOutputs, [=](const ProgramDispatch &dispatch) {
+    return &dispatch >= dispatches + first && &dispatch < dispatches + end;
+  });
+}
+
 Status CommandBuffers::check() const {
   for (const ProgramEntry &entry : program_.entries) {
     uint32_t numOutputs = std::min(entry.maxTokens, program_.limits.maxOutputs);

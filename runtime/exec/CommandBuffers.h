@@ -49,6 +49,10 @@ public:
   /// kernels. Errors: the backend's.
   StatusOr<CommandBuffer> makeForKernel(const CommandBuffer &step, uint32_t kernel) const;
 
+  /// Makes a command buffer with only the dispatches [first, end) of the entry point of `step`. Errors: the
+  /// backend's.
+  StatusOr<CommandBuffer> makePart(const CommandBuffer &step, size_t first, size_t end) const;
+
   /// Checks that the backend accepts every entry point at its maximum size. Keeps no command buffer.
   /// Errors: the backend's.
   Status check() const;

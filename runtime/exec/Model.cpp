@@ -4,6 +4,7 @@
 #include "runtime/exec/Model.h"
 
 #include "runtime/exec/KernelTimes.h"
+#include "runtime/exec/LinearInputs.h"
 #include "runtime/exec/ModelMemory.h"
 #include "runtime/exec/Profile.h"
 #include "runtime/exec/StepInput.h"
@@ -28,6 +29,7 @@ public:
   StatusOr<std::vector<ProfileRow>> timeKernels(uint32_t count);
   Status enableProfile(bool on);
 
+  LinearObserver observer; // may be null
   std::shared_ptr<const Package> package;
   Program program;
   std::string backendName, targetName;
@@ -52,7 +54,8 @@ private:
   Status requireStep() const;
   Status addKernelInfo(std::vector<ProfileRow> &rows);
   const ProgramEntry &selectEntry(const Batch &batch, uint32_t &numTokens) const;
-  StatusOr<const float *> run(const CommandBuffer &commandBuffer, const CancelFlag *cancel);
+  /// numRows: T without padding rows.
+  StatusOr<const float *> run(const CommandBuffer &commandBuffer, size_t numRows, const CancelFlag *cancel);
 
   const CommandBuffer *last_ = nullptr;              // of the last step
   const cria_kernel_info_api *kernelInfo_ = nullptr; // of the backend, if it has this extension
@@ -189,23 +192,29 @@ StatusOr<std::span<const float>> Model::Implementation::forward(const Batch &bat
   input->write(batch, numTokens);
   positions_ = positionsOf(batch);
   CRIA_RETURN_IF_ERROR(device->upload(memory->step(), 0, input->words().data(), program.step.size));
-  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, cancel));
-  last_ = commandBuffer;
+  CRIA_ASSIGN_OR_RETURN(const float *logits, run(*commandBuffer, batch.tokens.size(), cancel));
+  last_ = observer ? nullptr : commandBuffer;
   return std::span<const float>(logits, batch.outputs.size() * limits.vocabSize);
 }
 
-StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandBuffer,
+StatusOr<const float *> Model::Implementation::run(const CommandBuffer &commandBuffer, size_t numRows,
                                                    const CancelFlag *cancel) {
   if (poisonBuffers_) {
     CRIA_RETURN_IF_ERROR(memory->poisonBuffers());
   }
-  CRIA_RETURN_IF_ERROR(device->replay(commandBuffer.handle, cancel ? cancel->address() : nullptr));
+  const int32_t *cancelled = cancel ? cancel->address() : nullptr;
+  if (observer) {
+    const LinearInputs inputs(program, *commandBuffers, *device, *memory);
+    CRIA_RETURN_IF_ERROR(inputs.run(commandBuffer, numRows, observer, cancelled));
+  } else {
+    CRIA_RETURN_IF_ERROR(device->replay(commandBuffer.handle, cancelled));
+  }
   uint64_t bytes = uint64_t(commandBuffer.numOutputs) * limits.vocabSize * sizeof(float);
   if (!visibleLogits_ && bytes > 0) {
     CRIA_RETURN_IF_ERROR(device->download(memory->result(), 0, logits_.data(), bytes));
   }
   CRIA_RETURN_IF_ERROR(device->finish());
-  if (profiling_) {
+  if (profiling_ && !observer) {
     CRIA_RETURN_IF_ERROR(profile->add(commandBuffer, positions_, *device));
   }
   return visibleLogits_ ? visibleLogits_ : logits_.data();
@@ -335,6 +344,8 @@ StatusOr<bool> Model::hasOverflow(std::span<const int32_t> pages) {
   }
   return false;
 }
+
+void Model::observeLinears(LinearObserver observer) { implementation_->observer = std::move(observer); }
 
 Status Model::repeatStep(uint32_t count) { return implementation_->repeatStep(count); }
 StatusOr<std::vector<ProfileRow>> Model::timeKernels(uint32_t count) {

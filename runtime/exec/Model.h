@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cria {
@@ -67,6 +68,16 @@ struct ProfileRow {
   uint32_t residentBlocks = 0; // that a multiprocessor holds at once
 };
 
+/// The input of a linear layer in one step.
+struct LinearInput {
+  std::string_view weight;       // the name of its weight in the program, such as "layers.3.qkv"
+  uint64_t columns = 0;          // K of the weight
+  std::span<const float> values; // f32 [rows, columns], host, borrowed for the call; no padding rows
+};
+
+/// Receives the inputs of all linear layers of a step, in order. An error ends the step.
+using LinearObserver = std::function<Status(const LinearInput &)>;
+
 /// Memory of the model on its device, in bytes.
 struct MemoryUse {
   uint64_t weights = 0;         // imported ones included
@@ -98,6 +109,12 @@ public:
   /// early. Allocates no memory for a (T, R) that occurred before. Errors: invalidArgument naming the row
   /// if the batch is invalid; cancelled; the backend's.
   StatusOr<std::span<const float>> forward(const Batch &batch, const CancelFlag *cancel = nullptr);
+
+  /// Passes the inputs of linear layers of later steps to `observer` (null: no longer). Such a step runs in
+  /// parts and copies the inputs to the host; it cannot be repeated, timed or profiled. Its errors are also
+  /// those of the observer, and unsupported if the target keeps an input in another form than f32 rows, as
+  /// where a norm is part of the linear layer.
+  void observeLinears(LinearObserver observer);
 
   /// Re-runs the last step `count` times back to back, to measure device time without host overhead. Each
   /// run writes the same values as the last step. REQUIRES: the sessions of that step have not changed

@@ -45,6 +45,7 @@ public:
                                                          const WeightBuffers::Progress &progress);
 
   const BoundBuffers &bound() const { return bound_; }
+  const DeviceBuffer &arena() const { return arena_; }
   const DeviceBuffer &step() const { return step_; }
   const DeviceBuffer &result() const { return result_; }
   const MemoryUse &use() const { return use_; }

@@ -75,6 +75,10 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
   app.add_option("--activations", texts.activations,
                  "Input of matrix products: f32, int8 (for weights with codes, such as q8_0 and q4) or bf16 "
                  "(for weights in bf16) (default: that of the target)");
+  app.add_option("--importance", job.importance,
+                 "File by 'cria calibrate': errors count less in columns that matter less, in formats that "
+                 "search for codes")
+      ->check(cli::notEmpty("the name of a file"));
   app.add_option("--kv", texts.kv, "KV cache type: f16 or f32")->capture_default_str();
   app.add_option("--context", job.context, "Context length in tokens (default: from the model configuration)")
       ->transform(cli::wholeNumber(1, ModelConfig::kMaxContext));

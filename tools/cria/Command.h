@@ -21,6 +21,7 @@ using Action = std::function<StatusOr<int>()>;
 /// Each function adds its subcommand to `app`; parsing the subcommand sets `action`.
 void addBenchCommand(CLI::App &app, Action &action);
 void addCacheCommand(CLI::App &app, Action &action);
+void addCalibrateCommand(CLI::App &app, Action &action);
 void addChatCommand(CLI::App &app, Action &action);
 void addCompileCommand(CLI::App &app, Action &action);
 void addInspectCommand(CLI::App &app, Action &action);

@@ -97,6 +97,7 @@ void addCommands(CLI::App &app, Action &action) {
   addBenchCommand(app, action);
   addLogitsCommand(app, action);
   addPerplexityCommand(app, action);
+  addCalibrateCommand(app, action);
   addTokenizeCommand(app, action);
   addPluginsCommand(app, action);
   addCacheCommand(app, action);
