@@ -37,8 +37,8 @@ Status checkFormat(const SafetensorsFile &file) {
   }
   if (stated(file, "version") != kFormatVersion) {
     return error(StatusCode::unsupported,
-                 "{}: expected importance data of version {}, got {}; run 'cria calibrate' again", file.path(),
-                 kFormatVersion, stated(file, "version"));
+                 "{}: expected importance data of version {}, got {}; run 'cria calibrate' again",
+                 file.path(), kFormatVersion, stated(file, "version"));
   }
   return {};
 }

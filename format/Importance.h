@@ -27,7 +27,7 @@ using VectorsByName = std::map<std::string, std::vector<float>, std::less<>>;
 
 /// What importance data must agree with.
 struct CalibratedModel {
-  std::map<std::string, std::string> identity;          ///< members of the metadata
+  std::map<std::string, std::string> identity;         ///< members of the metadata
   std::map<std::string, int64_t, std::less<>> columns; ///< K of each matrix that a linear layer reads
 };
 

@@ -22,8 +22,7 @@ public:
                  WeightFormat format)
       : WeightRows(info.shape.size() == 2 ? info.shape[0] : 1, info.shape.back()), tensors_(sources.tensors),
         errorWeights_(findErrorWeights(sources.errorWeights, name)), name_(std::move(name)), info_(info),
-        format_(format),
-        sourceBytes_(rowBytes(traitsOf(*info.format), columns())),
+        format_(format), sourceBytes_(rowBytes(traitsOf(*info.format), columns())),
         targetBytes_(rowBytes(traitsOf(format), columns())) {}
 
   Status read(int64_t first, int64_t count, std::byte *target) const override {

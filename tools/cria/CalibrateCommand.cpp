@@ -52,9 +52,8 @@ StatusOr<int> runCalibrate(const CalibrateOptions &options) {
   CRIA_RETURN_IF_ERROR(readWindows(options, *opened, ids, calibration));
   CRIA_RETURN_IF_ERROR(writeImportance(options.output, model, calibration.numTokens(), calibration.means()));
   if (options.common.json) {
-    const nlohmann::ordered_json row = {{"path", options.output},
-                                        {"tokens", calibration.numTokens()},
-                                        {"matrices", model.columns.size()}};
+    const nlohmann::ordered_json row = {
+        {"path", options.output}, {"tokens", calibration.numTokens()}, {"matrices", model.columns.size()}};
     writeJson(row);
   } else {
     logInfo(options.common.quiet, "importance of the columns of {} matrices over {} tokens in {}",

@@ -4,6 +4,7 @@
 #include "format/JoinedWeights.h"
 #include "runtime/exec/Session.h"
 
+#include <cmath>
 #include <cstring>
 
 namespace cria::cli {
@@ -16,9 +17,15 @@ Calibration::~Calibration() { model_.observeLinears(nullptr); }
 
 Status Calibration::add(std::span<const int32_t> tokens, const CancelFlag *cancel) {
   Session session(model_);
-  const auto ignoreLogits = [](uint32_t, std::span<const float>) { return Status(); };
+  const auto checkLogits = [&](uint32_t position, std::span<const float> logits) {
+    return std::isfinite(logits.front())
+               ? Status()
+               : session.explain(
+                     error(StatusCode::internal, "the logits after position {} are not numbers", position),
+                     logits);
+  };
   // With all logits, because the output matrix has an input for each of them.
-  CRIA_RETURN_IF_ERROR(session.prefill(tokens, ignoreLogits, /*all=*/true, cancel));
+  CRIA_RETURN_IF_ERROR(session.prefill(tokens, checkLogits, /*all=*/true, cancel));
   numTokens_ += tokens.size();
   return {};
 }

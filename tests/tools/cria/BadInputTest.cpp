@@ -448,8 +448,9 @@ TEST_F(BadInputTest, KeysThatDoNotFitTheCache) {
     expectRefused(open(half, arguments), {"f16", "compile the model again with --kv f32"});
   }
   const std::string text = model + "/config.json";
-  for (const std::vector<std::string> &command :
-       {std::vector<std::string>{"perplexity", half, text}, {"logits", half, "--tokens", "1,2,3"}}) {
+  for (const std::vector<std::string> &command : {std::vector<std::string>{"perplexity", half, text},
+                                                  {"calibrate", half, text, "-o", folder_.path("importance")},
+                                                  {"logits", half, "--tokens", "1,2,3"}}) {
     expectRefused(runCria(command), {"f16", "compile the model again with --kv f32"}); // it had printed NaN
   }
   EXPECT_EQ(open(single, {"--backend", "reference"}).exitCode, 0);

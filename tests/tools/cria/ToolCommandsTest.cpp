@@ -92,8 +92,8 @@ TEST(CompileCommandTest, DescribesThePackageAsJson) {
 
 // Every subcommand has the common options.
 TEST(OptionsTest, EverySubcommandHasCommonOptions) {
-  for (const char *command :
-       {"run", "chat", "compile", "inspect", "bench", "logits", "perplexity", "tokenize", "plugins"}) {
+  for (const char *command : {"run", "chat", "compile", "inspect", "bench", "logits", "perplexity",
+                              "calibrate", "tokenize", "plugins"}) {
     const std::string help = outputOf({command, "--help"});
     for (const char *option : {"--quiet", "--json", "--version"}) {
       EXPECT_THAT(help, HasSubstr(option)) << command;
