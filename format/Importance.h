@@ -2,13 +2,13 @@
 // Importance data: how much the columns of the matrices of a model matter, measured while it reads a text.
 // `cria calibrate` writes it, `cria compile --importance` encodes weights with it (docs/quantization.md).
 //
-// An error e_k of the weights in column k changes a result of a linear layer by Σ e_k · x_k, whose mean square
-// is about Σ e_k² · mean(x_k²). So the mean over the rows x of the layer's input of x_k² is what the squared
-// error of column k counts.
+// An error e_k of the weights in column k changes a result of a linear layer by Σ e_k · x_k, whose mean
+// square is about Σ e_k² · mean(x_k²). So the mean over the rows x of the layer's input of x_k² is what the
+// squared error of column k counts.
 //
 // The file is a safetensors file. Of each matrix that a linear layer reads it holds the means, f32 [K], under
-// the name of the matrix in the graph: "layers.3.q". Its metadata states `format` and `version`, the number of
-// `tokens`, and what identifies the model.
+// the name of the matrix in the graph: "layers.3.q". Its metadata states `format` and `version`, the number
+// of `tokens`, and what identifies the model.
 #pragma once
 
 #include "format/ModelConfig.h"
@@ -40,9 +40,9 @@ std::map<std::string, std::string> identityOf(const ModelConfig &config, const V
 Status writeImportance(const std::string &path, const CalibratedModel &model, uint64_t numTokens,
                        const VectorsByName &means);
 
-/// Reads the means of each matrix of `model`. Errors: those of SafetensorsFile::open(); unsupported for another
-/// version; invalidArgument naming the tensor: no importance data, that of another model, missing or unknown
-/// tensors, another shape, values that are negative or not finite.
+/// Reads the means of each matrix of `model`. Errors: those of SafetensorsFile::open(); unsupported for
+/// another version; invalidArgument: no importance data, that of another model, and, naming the tensor,
+/// missing or unknown ones, another shape, values that are negative or not finite.
 StatusOr<VectorsByName> readImportance(const std::string &path, const CalibratedModel &model);
 
 /// Returns what the squared errors of the columns count, with a mean of about 1: the means in proportion, but

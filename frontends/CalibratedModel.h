@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What importance data (format/Importance.h) of a model must agree with, and which tensors of a checkpoint it is
-// for.
+// What importance data (format/Importance.h) of a model must agree with, and which tensors of a checkpoint
+// it is for.
 #pragma once
 
 #include "format/Importance.h"

@@ -49,9 +49,9 @@ struct CheckpointSources {
   const VectorsByName &errorWeights;
 };
 
-/// Plans the evaluation of a verified recipe to rows in `format`. What `sources` refers to outlives the result.
-/// Errors: notFound when the checkpoint lacks a tensor; invalidArgument when its shape or format differs from
-/// the recipe.
+/// Plans the evaluation of a verified recipe to rows in `format`. What `sources` refers to outlives the
+/// result. Errors: notFound when the checkpoint lacks a tensor; invalidArgument when its shape or format
+/// differs from the recipe.
 StatusOr<std::unique_ptr<WeightRows>> planWeightRows(mlir::Attribute recipe, WeightFormat format,
                                                      const CheckpointSources &sources);
 /// The same with equal errors.

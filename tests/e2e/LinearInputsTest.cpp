@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What Model::observeLinears() shows, and that it changes no result. Models are opened with NaN in their memory,
-// so that padding rows are not finite.
+// What Model::observeLinears() shows, and that it changes no result. Models are opened with NaN in their
+// memory, so that padding rows are not finite.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 

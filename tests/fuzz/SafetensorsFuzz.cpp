@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fuzz target: opens the input as a safetensors file and reads every byte of every tensor it claims to hold; and
-// as importance data.
+// Fuzz target: opens the input as a safetensors file and reads every byte of every tensor it claims to hold;
+// and reads it as importance data.
 #include "format/Importance.h"
 #include "format/Safetensors.h"
 #include "tests/fuzz/FuzzTarget.h"

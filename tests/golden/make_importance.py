@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes importance.stories.safetensors: the means of the squares of the inputs of the linear layers of a checkpoint.
 
-The text is split into windows of CONTEXT positions, each with BOS in front. The forward pass is written out here in
-f64; it is compared with the logits that make_logits.py has from transformers. The format is described in README.md.
+The text is split into windows of CONTEXT positions, each with BOS in front. The forward pass is written out here
+in f64 and compared with the logits that make_logits.py has from transformers. README.md describes the format.
 """
 
 import json
