@@ -204,6 +204,10 @@ Status WeightRules::prepend(std::string_view text, const std::string &where, con
   return {};
 }
 
+bool WeightRules::hasCodes() const {
+  return std::any_of(rules_.begin(), rules_.end(), [](const Rule &rule) { return !isDense(rule.format); });
+}
+
 WeightFormat WeightRules::formatOf(LlamaTensor tensor) const {
   return std::ranges::find_if(rules_, [&](const Rule &rule) { return rule.matches(tensor); })->format;
 }

@@ -28,6 +28,8 @@ public:
   /// matrix of the model matches it.
   Status prepend(std::string_view text, const std::string &where, const ModelConfig &config);
 
+  /// Whether a rule names a format with codes.
+  bool hasCodes() const;
   /// REQUIRES: a matrix of the model.
   WeightFormat formatOf(LlamaTensor tensor) const;
 

@@ -132,7 +132,7 @@ Status Compilation::runPasses(PassManager &manager, ModuleOp module, StringRef s
 int64_t Compilation::maxTokens() const { return std::min(job_.maxTokens, model_.checkpoint.config.context); }
 
 Status Compilation::makeTargets() {
-  CRIA_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets, createTargets(job_, observer_));
+  CRIA_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets, createTargets(job_, model_.weights.hasCodes(), observer_));
   for (std::unique_ptr<Target> &target : targets) {
     targets_.push_back({std::move(target), nullptr});
   }
@@ -266,13 +266,13 @@ Status Compilation::checkOutput() const {
 }
 
 StatusOr<CompileResult> Compilation::run() {
+  CRIA_RETURN_IF_ERROR(checkOutput());
+  CRIA_ASSIGN_OR_RETURN(model_, openModel(job_, observer_));
   CRIA_RETURN_IF_ERROR(makeTargets());
   CompileResult result;
   for (const TargetProgram &program : targets_) {
     result.targets.push_back(program.target->name());
   }
-  CRIA_RETURN_IF_ERROR(checkOutput());
-  CRIA_ASSIGN_OR_RETURN(model_, openModel(job_, observer_));
   CRIA_RETURN_IF_ERROR(importGraph());
   if (job_.stage == CompileStage::import) {
     result.text = printModule(*module_);

@@ -8,7 +8,7 @@
 namespace cria {
 
 /// Errors: those of TargetPlugins and expandTargets().
-StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job,
+StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &job, bool hasCodes,
                                                              CompileObserver &observer);
 
 } // namespace cria

@@ -3,6 +3,7 @@
 #include "passes/driver/TargetNames.h"
 
 #include "passes/targets/TargetRegistry.h"
+#include "passes/targets/cpu/Isa.h"
 #include "passes/targets/cuda/Ptxas.h"
 
 #include <fmt/ranges.h>
@@ -23,7 +24,8 @@ std::vector<std::string> smNames() {
 
 class Expansion {
 public:
-  explicit Expansion(const std::vector<std::string> &plugins) : plugins_(plugins) {}
+  Expansion(const std::vector<std::string> &plugins, bool hasCodes)
+      : plugins_(plugins), hasCodes_(hasCodes) {}
 
   Status add(llvm::StringRef text) {
     auto [family, sm] = text.split(':');
@@ -58,7 +60,9 @@ private:
 
   Status addCpuLevels() {
     for (const std::string &known : targetNames()) {
-      if (llvm::StringRef(known).starts_with(kCpuPrefix)) {
+      llvm::StringRef level = known;
+      if (level.starts_with(kCpuPrefix) && level.consume_front("cpu-") &&
+          cpu::findIsa(level)->isWorthwhile(hasCodes_)) {
         append(known);
       }
     }
@@ -87,6 +91,7 @@ private:
   }
 
   const std::vector<std::string> &plugins_;
+  bool hasCodes_;
   ExpandedTargets result_;
   std::string lowestPtx_;
 };
@@ -104,8 +109,8 @@ std::string targetHelp() {
 }
 
 StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts,
-                                        const std::vector<std::string> &plugins) {
-  Expansion expansion(plugins);
+                                        const std::vector<std::string> &plugins, bool hasCodes) {
+  Expansion expansion(plugins, hasCodes);
   for (const std::string &text : texts) {
     CRIA_RETURN_IF_ERROR(expansion.add(text));
   }

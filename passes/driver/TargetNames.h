@@ -18,11 +18,11 @@ struct ExpandedTargets {
 std::string targetHelp();
 
 /// Expands these shorthands; any other text must be the name of a built-in target or one of `plugins`.
-///   "cpu": every x86-64 level.
+///   "cpu": the x86-64 levels that differ for weights with or without codes.
 ///   "cuda[:sm_XX]": a cubin, if ptxas is available, and PTX for newer GPUs, once for the lowest SM named.
 ///   "gpusim[:sm_XX]": code for the simulator.
 /// Errors: invalidArgument, with the known names.
 StatusOr<ExpandedTargets> expandTargets(const std::vector<std::string> &texts,
-                                        const std::vector<std::string> &plugins = {});
+                                        const std::vector<std::string> &plugins, bool hasCodes);
 
 } // namespace cria

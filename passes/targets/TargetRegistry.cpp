@@ -22,6 +22,7 @@ static constexpr BuiltInTarget kTargets[] = {
     {"ops", [] { return createOpsTarget(); }},
     {"cpu-x86-64-v3", [] { return createCpuTarget("x86-64-v3"); }},
     {"cpu-x86-64-v4", [] { return createCpuTarget("x86-64-v4"); }},
+    {"cpu-x86-64-v4-vnni", [] { return createCpuTarget("x86-64-v4-vnni"); }},
     {"cpu-aarch64", [] { return createCpuTarget("aarch64"); }},
 };
 

@@ -151,6 +151,17 @@ public:
   uint32_t abiVersion(const Program &) const override { return CRIA_KERNEL_ABI_VERSION; }
   std::string codeExtension() const override { return ".so"; }
 
+  bool takesFormat(WeightFormat format) const override {
+    return isDense(format) || (isa_.codes && hasPanelBlocks(traitsOf(format)));
+  }
+  std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
+    return {isDense(format) ? ActivationClass::f32 : ActivationClass::int8};
+  }
+  ActivationClass activations(const Program &program) const override {
+    bool hasCodes = llvm::any_of(program.weights, [](const auto &weight) { return !isDense(weight.format); });
+    return hasCodes ? ActivationClass::int8 : ActivationClass::f32;
+  }
+
   int64_t pageTokens() const override { return cpu::KvLayout::kPageTokens; }
   int64_t pageBytes(llama::KvCacheType type) const override {
     cpu::KvLayout kv{kvCacheSpecOf(type)};

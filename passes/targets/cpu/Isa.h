@@ -20,6 +20,10 @@ struct Isa {
   bool wide;                ///< a vector of 16 floats is one register
   bool dotBytes = false;    ///< it has AVX-512 VNNI: sums of four products of bytes
   bool codes = false;       ///< kernels for weights with codes exist
+  bool onlyDense = false;   ///< another level is as good for weights with codes
+
+  /// Whether a package for every processor gains by code for this level.
+  bool isWorthwhile(bool hasCodes) const { return hasCodes ? codes && !onlyDense : !dotBytes; }
 };
 
 /// All levels, best last within one architecture.

@@ -320,7 +320,7 @@ TEST_F(Compile, ThePackageStatesTheActivationsOfATarget) {
     EXPECT_EQ(result.exitCode, 0) << result.err;
     const auto opened = Package::open(package());
     EXPECT_TRUE(opened.ok());
-    const PackageTarget &target = opened.value().manifest().targets.front();
+    const PackageTarget &target = opened.value()->manifest().targets.front();
     return fmt::format("{} of opset {}", nameOf(target.activations), target.abiVersion);
   };
   EXPECT_EQ(activationsOf("--weights f16"), "f32 of opset 1");
