@@ -7,6 +7,7 @@
 #include "Interrupt.h"
 #include "OpenModel.h"
 #include "RequestFile.h"
+#include "support/OutputFile.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
@@ -47,6 +48,8 @@ StatusOr<int> runCalibrate(const CalibrateOptions &options) {
   if (ids.empty()) {
     return invalidArgument("{}: expected at least 1 token, got an empty text", options.file);
   }
+  // Minutes before it is needed: whether the file can be made.
+  CRIA_RETURN_IF_ERROR(OutputFile::create(options.output, OutputFile::Order::any).status());
   CRIA_ASSIGN_OR_RETURN(const CalibratedModel model, describeModel(opened->model()));
   Calibration calibration(opened->model());
   CRIA_RETURN_IF_ERROR(readWindows(options, *opened, ids, calibration));

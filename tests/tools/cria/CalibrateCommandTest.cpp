@@ -2,6 +2,7 @@
 // cria calibrate, and cria compile --importance with its result.
 #include "StoriesPackage.h"
 #include "format/Safetensors.h"
+#include "format/WeightCodec.h"
 
 #include <cmath>
 #include <cstring>
@@ -98,6 +99,58 @@ TEST_F(CalibrateCommandTest, ChangesWeightsThatAreSearched) {
               HasSubstr("weights q4_0 with importance"));
 }
 
+/// Row `row` of a q4_0 matrix of a package; its planes lie in two tensors.
+std::vector<float> decodedRow(const SafetensorsFile &file, const std::string &name, size_t row) {
+  const SafetensorsTensor &codes = *file.find(name), &scales = *file.find(name + ".scales");
+  std::vector<std::byte> encoded;
+  for (const SafetensorsTensor *plane : {&codes, &scales}) {
+    const size_t bytes = plane->size / size_t(plane->shape[0]);
+    const std::span<const std::byte> source = file.data(*plane).subspan(row * bytes, bytes);
+    encoded.insert(encoded.end(), source.begin(), source.end());
+  }
+  std::vector<float> values(size_t(codes.shape[1]) * 2);
+  decodeRow(traitsOf(WeightFormat::q4_0), encoded.data(), values);
+  return values;
+}
+
+/// The sum of squared errors of a matrix of a package, each weighted with the mean of its column.
+double weightedError(const SafetensorsFile &package, const std::string &name,
+                     const std::string &checkpointName, const std::vector<float> &means) {
+  const auto checkpoint = SafetensorsFile::open(kStoriesCheckpoint + "/model.safetensors").value();
+  const SafetensorsTensor &source = *checkpoint->find(checkpointName);
+  std::vector<float> exact(means.size());
+  double sum = 0;
+  for (size_t row = 0; row < size_t(source.shape[0]); ++row) {
+    const std::byte *halves = checkpoint->data(source).data() + row * means.size() * sizeof(uint16_t);
+    decodeRow(traitsOf(WeightFormat::f16), halves, exact);
+    const std::vector<float> decoded = decodedRow(package, name, row);
+    for (size_t i = 0; i < means.size(); ++i) {
+      sum += means[i] * (double(decoded[i]) - exact[i]) * (double(decoded[i]) - exact[i]);
+    }
+  }
+  return sum;
+}
+
+// Each matrix is encoded with the means of its own input.
+TEST_F(CalibrateCommandTest, LowersTheWeightedErrorOfEachMatrix) {
+  const std::string importance = calibrate(storiesPackage());
+  weightsOf("with.cria", {"--weights", "q4_0", "--importance", importance});
+  weightsOf("without.cria", {"--weights", "q4_0"});
+  const auto means = SafetensorsFile::open(importance).value();
+  const auto with = SafetensorsFile::open(folder_.path("with.cria/weights/row_major.safetensors")).value();
+  const auto without =
+      SafetensorsFile::open(folder_.path("without.cria/weights/row_major.safetensors")).value();
+  for (int layer = 0; layer < 6; ++layer) {
+    for (const auto &[role, projection] : {std::pair("o", "self_attn.o_proj"), {"down", "mlp.down_proj"}}) {
+      const std::string name = fmt::format("layers.{}.{}", layer, role);
+      const std::string source = fmt::format("model.layers.{}.{}.weight", layer, projection);
+      const std::vector<float> columns = valuesOf(*means, name);
+      EXPECT_LT(weightedError(*with, name, source, columns), weightedError(*without, name, source, columns))
+          << name;
+    }
+  }
+}
+
 TEST_F(CalibrateCommandTest, ANoteSaysThatNothingChanges) {
   const std::string importance = calibrate(storiesPackage());
   const ProcessResult result =
@@ -128,6 +181,10 @@ TEST_F(CalibrateCommandTest, RefusesWhatItCannotMeasure) {
   const ProcessResult empty = runCria({"calibrate", storiesPackage(), "-", "-o", path}, "");
   EXPECT_EQ(empty.exitCode, 2);
   EXPECT_THAT(empty.errors, HasSubstr("-: expected at least 1 token"));
+  const std::string nowhere = folder_.path("none/importance");
+  const ProcessResult unwritable = runCria({"calibrate", storiesPackage(), kText, "-o", nowhere});
+  EXPECT_EQ(unwritable.exitCode, 2);
+  EXPECT_THAT(unwritable.errors, HasSubstr(nowhere));
   const ProcessResult fused = runCria(
       {"calibrate", storiesPackage(), kText, "-o", path, "--target", "ops", "--backend", "reference"});
   EXPECT_EQ(fused.exitCode, 2);
