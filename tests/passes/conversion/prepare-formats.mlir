@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A target without kernels for the format of a weight refuses it, and names the way out.
 // RUN: cria-opt %s --llama-prepare="target=ops" | FileCheck %s --check-prefix=OPS
-// RUN: not cria-opt %s --llama-prepare="target=cpu-x86-64-v4" 2>&1 | FileCheck %s --check-prefix=CPU
+// RUN: not cria-opt %s --llama-prepare="target=cpu-aarch64" 2>&1 | FileCheck %s --check-prefix=CPU
 // RUN: not cria-opt %s --llama-prepare="target=cuda-sm_80" 2>&1 | FileCheck %s --check-prefix=CUDA
 // RUN: not cria-opt %s --llama-prepare="target=gpusim-sm_80" 2>&1 | FileCheck %s --check-prefix=GPUSIM
 
 // OPS: llama.weight @table : !llama.weight<48x64, q8_0> =
-// CPU: error: target 'cpu-x86-64-v4' has no kernels for weights in format q8_0; compile with --target ops, or with --weights f32, f16 or bf16
+// CPU: error: target 'cpu-aarch64' has no kernels for weights in format q8_0; compile with --target cpu or ops, or with --weights f32, f16 or bf16
 // CUDA: error: target 'cuda-sm_80' has no kernels for weights in format q8_0
 // GPUSIM: error: target 'gpusim-sm_80' has no kernels for weights in format q8_0
 llama.weight @table : !llama.weight<48x64, q8_0> = #llama.checkpoint<"table", f16, [48, 64]>
