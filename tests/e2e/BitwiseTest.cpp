@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// On the CPU, for one instruction set, the bits of the logits depend on the model and the tokens only: not on
-// entry point, chunking, threads or fusions.
+// On the CPU, the bits of the logits depend on the model and the tokens only: not on entry point, chunking,
+// threads, fusions or the instruction set level.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kNumTokens = 100; // several pages, several row tiles
 
-class BitwiseTest : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+class BitwiseTest : public testing::TestWithParam<std::tuple<std::string, std::string, std::string>> {
 protected:
   void SetUp() override {
     if (!runsHere(target())) {
@@ -22,9 +22,10 @@ protected:
 
   const std::string &modelName() const { return std::get<0>(GetParam()); }
   const std::string &target() const { return std::get<1>(GetParam()); }
+  const std::string &weights() const { return std::get<2>(GetParam()); }
 
   std::unique_ptr<Model> open(uint32_t threads = 2, const std::vector<std::string> &arguments = {}) {
-    std::vector<std::string> all = {"--no-tokenizer", "--target", "cpu", "--weights", "f16"};
+    std::vector<std::string> all = {"--no-tokenizer", "--target", "cpu", "--weights", weights()};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return openCompiled(compileModel(goldenModelPath(modelName()), all),
                         {.target = target(), .threads = threads});
@@ -59,6 +60,13 @@ void expectSameBits(const std::vector<float> &actual, const std::vector<float> &
   EXPECT_TRUE(std::all_of(expected.begin(), expected.end(), [](float x) { return std::isfinite(x); }));
 }
 
+std::string nameOfCase(const testing::TestParamInfo<BitwiseTest::ParamType> &info) {
+  std::string name =
+      std::get<0>(info.param) + "_" + std::get<1>(info.param) + "_" + std::get<2>(info.param);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
 TEST_P(BitwiseTest, ChunksOfAPrompt) {
   const std::unique_ptr<Model> model = open();
   const std::vector<int32_t> tokens = tokensFor(*model);
@@ -87,6 +95,17 @@ TEST_P(BitwiseTest, Threads) {
   }
 }
 
+// Weights with codes are multiplied exactly up to one fixed chain of fused multiply-adds.
+TEST_P(BitwiseTest, Levels) {
+  const std::unique_ptr<Model> model = open();
+  const std::vector<int32_t> tokens = tokensFor(*model);
+  const std::unique_ptr<Model> lowest =
+      openCompiled(compileModel(goldenModelPath(modelName()),
+                                {"--no-tokenizer", "--target", "cpu", "--weights", weights()}),
+                   {.target = "cpu-x86-64-v3"});
+  expectSameBits(prefillLogits(*model, tokens), prefillLogits(*lowest, tokens));
+}
+
 TEST_P(BitwiseTest, FusionsOnAndOff) {
   const std::unique_ptr<Model> fused = open();
   const std::vector<int32_t> tokens = tokensFor(*fused);
@@ -101,12 +120,14 @@ TEST_P(BitwiseTest, FusionsOnAndOff) {
 
 INSTANTIATE_TEST_SUITE_P(, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab", "head-dim", "bf16"),
-                                          testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4")),
-                         [](const auto &info) {
-                           std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param);
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                                          testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4"),
+                                          testing::Values("f16")),
+                         nameOfCase);
+INSTANTIATE_TEST_SUITE_P(Codes, BitwiseTest,
+                         testing::Combine(testing::Values("gqa", "odd-vocab"),
+                                          testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4-vnni"),
+                                          testing::Values("q8", "q4_k_m")),
+                         nameOfCase);
 
 } // namespace
 } // namespace cria::test
