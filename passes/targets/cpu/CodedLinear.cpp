@@ -20,7 +20,6 @@ constexpr int64_t kCodedPrefetch = 4096;
 constexpr int64_t kCodedRowBlock = 516;  // 86 tiles of 6: a panel is unpacked once for 512 rows
 constexpr int64_t kWideTile = 6;    // 6 × 2 sums of integers and 6 × 2 of floats leave 8 of 32 registers
 
-/// What a group of 32 columns of a row of activations adds: i32 words, as values.
 class CodedLinearEmitter {
 public:
   using Values = Emitter::Values;
@@ -37,7 +36,7 @@ public:
 private:
   /// The weights of a group of columns for the panels of a pair: codes of 8 steps, and scales of its runs.
   struct Group {
-    llvm::function_ref<Values(int64_t panel)> codes;
+    llvm::function_ref<Value(int64_t panel, int64_t step)> codes;
     llvm::function_ref<Value(int64_t panel, int64_t run)> scale;
     llvm::function_ref<Value(int64_t panel)> negatedMinimum;
   };
@@ -95,10 +94,6 @@ Value CodedLinearEmitter::addRun(Value sums, Value y, Value scale, Value scaleOf
 CodedLinearEmitter::Values CodedLinearEmitter::addGroup(Index row, int64_t rows, Index group,
                                                         int64_t numPanels, Values y, const Group &weights) {
   const int64_t runs = panels_.runs(), steps = CodedPanels::kSteps / runs;
-  SmallVector<Values> codes;
-  for (int64_t p = 0; p < numPanels; ++p) {
-    codes.push_back(weights.codes(p));
-  }
   for (int64_t run = 0; run < runs; ++run) {
     Values sums;
     for (int64_t r = 0; r < rows; ++r) {
@@ -107,11 +102,15 @@ CodedLinearEmitter::Values CodedLinearEmitter::addGroup(Index row, int64_t rows,
       sums.append(size_t(numPanels), startOf(sum));
     }
     for (int64_t step = run * steps; step < (run + 1) * steps; ++step) {
+      Values codes;
+      for (int64_t p = 0; p < numPanels; ++p) {
+        codes.push_back(weights.codes(p, step));
+      }
       for (int64_t r = 0; r < rows; ++r) {
         Value x = word(row + r, row_.codes() + step, group * PackedRow::kSteps);
         for (int64_t p = 0; p < numPanels; ++p) {
           Value &sum = sums[r * numPanels + p];
-          sum = panels_.dot(sum, codes[p][step], x);
+          sum = panels_.dot(sum, codes[p], x);
         }
       }
     }
@@ -149,10 +148,12 @@ CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, 
     panels_.expand(blocks[p], scratch_, e_.index(p * perPanel));
   }
   return e_.loop(e_.index(0), e_.index(numGroups), 1, y, [&](Index group, ArrayRef<Value> carried) {
-    auto codes = [&](int64_t p) {
+    SmallVector<Values> unpacked;
+    for (int64_t p = 0; p < kPair; ++p) {
       panels_.prefetchCodes(blocks[p], group, kCodedPrefetch);
-      return panels_.codes(blocks[p], group);
-    };
+      unpacked.push_back(panels_.codes(blocks[p], group));
+    }
+    auto codes = [&](int64_t p, int64_t step) { return unpacked[p][step]; };
     auto scale = [&](int64_t p, int64_t run) {
       return panels_.scale(scratch_, e_.index(p * perPanel), group, run);
     };
@@ -232,13 +233,9 @@ void CodedLinearEmitter::tile(Index row, int64_t rows, Index panel) {
   const int64_t groups = panels_.groupsOfBlock(), scratchOfBlock = panels_.scratchOfBlock();
   Values y(size_t(rows * kPair), e_.splat(0));
   y = e_.loop(e_.index(0), e_.index(row_.groups()), 1, y, [&](Index group, ArrayRef<Value> carried) {
-    auto codes = [&](int64_t p) {
-      Values loaded;
-      for (int64_t step = 0; step < CodedPanels::kSteps; ++step) {
-        Index at = group * codesOfGroup() + (step * kPair + p) * kLanes;
-        loaded.push_back(e_.bitcast(e_.load(scratch_, at), e_.vectorOf(e_.getI8Type(), 64)));
-      }
-      return loaded;
+    auto codes = [&](int64_t p, int64_t step) {
+      Index at = group * codesOfGroup() + (step * kPair + p) * kLanes;
+      return e_.bitcast(e_.load(scratch_, at), e_.vectorOf(e_.getI8Type(), 64));
     };
     auto blockAt = [&](int64_t p) {
       return group / groups * scratchOfBlock + (scalesAt() + p * scalesOfPanel());
