@@ -123,10 +123,9 @@ void packPanel(const WeightFormatTraits &format, int64_t columns, std::span<cons
         planesOf(format, const_cast<std::byte *>(rows.data()) + uint64_t(index) * size, codes.size());
     const PanelRow<std::byte> row(format, blocks, panel.data(), index, planes);
     row.visitFloats([](std::byte *to, const std::byte *from, size_t bytes) { std::memcpy(to, from, bytes); });
-    row.visitIntegers(
-        [](std::byte *lines, int bits, const CodePlace &place, std::byte from, unsigned added) {
-          putCode(lines, bits, place, (unsigned(from) + added) & ((1u << bits) - 1));
-        });
+    row.visitIntegers([](std::byte *lines, int bits, const CodePlace &place, std::byte from, unsigned added) {
+      putCode(lines, bits, place, (unsigned(from) + added) & ((1u << bits) - 1));
+    });
     loadCodes(format, planes.codes, 0, codes);
     row.visitCodes([&](std::byte *lines, const CodePlace &place, size_t column) {
       putCode(lines, format.bits, place, codes[column] ^ addedToCodes(format));

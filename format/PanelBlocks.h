@@ -3,10 +3,11 @@
 // vector compute 16 outputs. Packer, kernels and tests take all places from here.
 //
 // A panel is a sequence of blocks of columns. A block has its scales first, then its codes. The codes of 32
-// columns are `bits` lines of 64 bytes. Four columns of 16 rows are a step: byte 4·n + k%4 of row n. The bits of
-// a code are divided into fields of 8, 4, 2 and 1 bits, the lowest field first: a code of 6 bits has a field
-// of 4 and one of 2. A field of f bits takes f lines; step j of the 8 is in line j%f, at bit f·⌊j/f⌋ of each
-// byte. Codes of 8 bits that stand for signed values are stored with 128 added, so all codes are unsigned.
+// columns are `bits` lines of 64 bytes. Four columns of 16 rows are a step: byte 4·n + k%4 of row n. The bits
+// of a code are divided into fields of 8, 4, 2 and 1 bits, the lowest field first: a code of 6 bits has a
+// field of 4 and one of 2. A field of f bits takes f lines; step j of the 8 is in line j%f, at bit f·⌊j/f⌋ of
+// each byte. Codes of 8 bits that stand for signed values are stored with 128 added, so all codes are
+// unsigned.
 //
 // Small integers of two-level scales are stored as codes are, with a group in place of a step and 16 bytes
 // in place of 64, byte n of row n. Signed ones have 2^(bits − 1) added.

@@ -147,7 +147,8 @@ private:
       packPanel(format, weight.layout.columns, left.first(std::min<uint64_t>(left.size(), inputBytes)),
                 std::span(panels).subspan(i * panelBytes, panelBytes));
     }
-    return write(firstTensors_[block.weight], uint64_t(block.first / PanelBlocks::kRows) * panelBytes, panels);
+    return write(firstTensors_[block.weight], uint64_t(block.first / PanelBlocks::kRows) * panelBytes,
+                 panels);
   }
 
   Status writePlane(const Block &block, size_t index, const PlaneRows &rows) {

@@ -57,7 +57,8 @@ LogicalResult checkFormats(ModuleOp module, const Target &target) {
   }
   StringRef last = taken.pop_back_val(); // every target takes dense weights
   return first.emitError() << "target '" << target.name() << "' has no kernels for weights in format "
-                           << llvm::join(refused.getArrayRef(), ", ") << "; compile with --target cpu or ops, or with --weights "
+                           << llvm::join(refused.getArrayRef(), ", ")
+                           << "; compile with --target cpu or ops, or with --weights "
                            << llvm::join(taken, ", ") << (taken.empty() ? "" : " or ") << last;
 }
 

@@ -132,7 +132,8 @@ Status Compilation::runPasses(PassManager &manager, ModuleOp module, StringRef s
 int64_t Compilation::maxTokens() const { return std::min(job_.maxTokens, model_.checkpoint.config.context); }
 
 Status Compilation::makeTargets() {
-  CRIA_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets, createTargets(job_, model_.weights.hasCodes(), observer_));
+  CRIA_ASSIGN_OR_RETURN(std::vector<std::unique_ptr<Target>> targets,
+                        createTargets(job_, model_.weights.hasCodes(), observer_));
   for (std::unique_ptr<Target> &target : targets) {
     targets_.push_back({std::move(target), nullptr});
   }

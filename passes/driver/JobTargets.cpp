@@ -31,8 +31,9 @@ StatusOr<std::vector<std::unique_ptr<Target>>> createTargets(const CompileJob &j
     return targets;
   }
   CRIA_ASSIGN_OR_RETURN(const TargetPlugins plugins, TargetPlugins::load(job.targetPlugins));
-  CRIA_ASSIGN_OR_RETURN(ExpandedTargets expanded,
-                        expandTargets(job.targets.empty() ? plugins.names() : job.targets, plugins.names(), hasCodes));
+  CRIA_ASSIGN_OR_RETURN(
+      ExpandedTargets expanded,
+      expandTargets(job.targets.empty() ? plugins.names() : job.targets, plugins.names(), hasCodes));
   for (const std::string &text : expanded.notes) {
     observer.note(text);
   }

@@ -173,8 +173,8 @@ public:
   View kvPages(int64_t offset, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides);
   /// A new, dense arena buffer. Only the first dimension may be symbolic.
   View temporary(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<int64_t> shape);
-  /// A buffer that is computed from a value, such as its rows in another form: what `create` returns the first
-  /// time for a value and a form, and whether this is that time.
+  /// A buffer that is computed from a value, such as its rows in another form: what `create` returns the
+  /// first time for a value and a form, and whether this is that time.
   std::pair<View, bool> derived(mlir::Value value, llvm::StringRef form, llvm::function_ref<View()> create);
   /// Constant words, as ui32 [n].
   View constants(llvm::ArrayRef<uint32_t> words) { return program_.constants(words); }

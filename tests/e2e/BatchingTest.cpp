@@ -19,10 +19,10 @@ protected:
     if (!runsHere(GetParam())) {
       GTEST_SKIP() << "this processor does not run " << GetParam();
     }
-    model_ = openCompiled(
-        compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", "cpu", "--weights",
-                                              GetParam().ends_with("vnni") ? "q4" : "f16"}),
-        {.target = GetParam()});
+    model_ =
+        openCompiled(compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", "cpu", "--weights",
+                                                           GetParam().ends_with("vnni") ? "q4" : "f16"}),
+                     {.target = GetParam()});
   }
 
   std::unique_ptr<Model> model_;
@@ -123,7 +123,8 @@ TEST_P(BatchingTest, ForkedSequences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, BatchingTest, testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4", "cpu-x86-64-v4-vnni"),
+INSTANTIATE_TEST_SUITE_P(, BatchingTest,
+                         testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4", "cpu-x86-64-v4-vnni"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -61,8 +61,7 @@ void expectSameBits(const std::vector<float> &actual, const std::vector<float> &
 }
 
 std::string nameOfCase(const testing::TestParamInfo<BitwiseTest::ParamType> &info) {
-  std::string name =
-      std::get<0>(info.param) + "_" + std::get<1>(info.param) + "_" + std::get<2>(info.param);
+  std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param) + "_" + std::get<2>(info.param);
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }

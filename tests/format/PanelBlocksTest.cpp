@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Panels of weights with codes: places against what is written for them by hand, and rows of every format that
-// come back as they were.
+// Panels of weights with codes: places against what is written for them by hand, and rows of every format
+// that come back as they were.
 #include "format/PanelBlocks.h"
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
@@ -38,9 +38,13 @@ Bytes panelOf(const WeightFormatTraits &format, int64_t columns, const Bytes &ro
   return panel;
 }
 
-constexpr WeightFormatTraits kSixBits{
-    .name = "six", .map = CodeMap::linear, .bits = 6, .zero = 32, .group = 128, .scale = ScaleKind::perGroup,
-    .scaleType = ElementType::f32};
+constexpr WeightFormatTraits kSixBits{.name = "six",
+                                      .map = CodeMap::linear,
+                                      .bits = 6,
+                                      .zero = 32,
+                                      .group = 128,
+                                      .scale = ScaleKind::perGroup,
+                                      .scaleType = ElementType::f32};
 
 std::vector<WeightFormatTraits> formatsInPanels() {
   std::vector<WeightFormatTraits> formats(kWeightFormats.begin(), kWeightFormats.end());
@@ -113,14 +117,16 @@ TEST(PanelBlocks, PlaceCodesInFields) {
   EXPECT_EQ(at(eight, 64 + 512 + 5 * 64 + 14), 0x80); // 0
 }
 
-// Scale 5 of an iq4_xs block: 21 is stored as 53, 5 of it in the high bits of line 1, 3 in line 1 of the pairs.
+// Scale 5 of an iq4_xs block: 21 is stored as 53, 5 of it in the high bits of line 1, 3 in line 1 of the
+// pairs.
 TEST(PanelBlocks, PlaceSmallIntegersInFields) {
   const WeightFormatTraits &format = traitsOf(WeightFormat::iq4_xs);
   Bytes row(rowBytes(format, 256));
   planesOf(format, row.data(), 256).subScales[5] = std::byte(21);
   const Bytes panel = panelOf(format, 256, row);
   EXPECT_EQ(int(panel[16]), (53 & 15) << 4);
-  EXPECT_EQ(int(panel[64 + 16]), (2 << 0 | 2 << 2 | 3 << 4 | 2 << 6)); // with groups 1, 3 and 7, which have 32
+  EXPECT_EQ(int(panel[64 + 16]),
+            (2 << 0 | 2 << 2 | 3 << 4 | 2 << 6)); // with groups 1, 3 and 7, which have 32
 }
 
 } // namespace

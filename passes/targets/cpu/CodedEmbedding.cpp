@@ -13,8 +13,9 @@ class EmbeddingEmitter {
 public:
   EmbeddingEmitter(KernelFunction &kernel, const Isa &isa, const EmbeddingSpec &spec)
       : e_(kernel.emitter()), spec_(spec),
-        panels_(e_, isa, traitsOf(spec.table), spec.width, kernel.buffer("table")), scratch_(kernel.scratch()),
-        output_(kernel.buffer("output")), out_(kernel.x() * strideOf(spec.outputStride, spec.width)),
+        panels_(e_, isa, traitsOf(spec.table), spec.width, kernel.buffer("table")),
+        scratch_(kernel.scratch()), output_(kernel.buffer("output")),
+        out_(kernel.x() * strideOf(spec.outputStride, spec.width)),
         token_(e_.fromUnsigned(e_.loadScalar(kernel.buffer("tokens"), kernel.x()))) {}
 
   void emit();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear layers on weights with codes, in class int8 (format/ActivationProduct.h). Every output is one chain of
-// fused multiply-adds over the exact sums of groups of columns, in ascending order; tiles and row counts only
-// determine which chains are computed together.
+// Linear layers on weights with codes, in class int8 (format/ActivationProduct.h). Every output is one chain
+// of fused multiply-adds over the exact sums of groups of columns, in ascending order; tiles and row counts
+// only determine which chains are computed together.
 #include "passes/targets/cpu/CodedPanels.h"
 #include "passes/targets/cpu/LinearEpilogue.h"
-#include "passes/targets/cpu/WeightKernels.h"
 #include "passes/targets/cpu/PackedRow.h"
 #include "passes/targets/cpu/StepRows.h"
+#include "passes/targets/cpu/WeightKernels.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -15,10 +15,10 @@ using namespace mlir;
 namespace cria::cpu {
 namespace {
 
-constexpr int64_t kPair = 2;        // panels that are multiplied together: two streams, or 32 columns of a tile
+constexpr int64_t kPair = 2; // panels that are multiplied together: two streams, or 32 columns of a tile
 constexpr int64_t kCodedPrefetch = 4096;
-constexpr int64_t kCodedRowBlock = 516;  // 86 tiles of 6: a panel is unpacked once for 512 rows
-constexpr int64_t kWideTile = 6;    // 6 × 2 sums of integers and 6 × 2 of floats leave 8 of 32 registers
+constexpr int64_t kCodedRowBlock = 516; // 86 tiles of 6: a panel is unpacked once for 512 rows
+constexpr int64_t kWideTile = 6;        // 6 × 2 sums of integers and 6 × 2 of floats leave 8 of 32 registers
 
 class CodedLinearEmitter {
 public:
@@ -157,9 +157,7 @@ CodedLinearEmitter::Values CodedLinearEmitter::addBlock(ArrayRef<Index> blocks, 
     auto scale = [&](int64_t p, int64_t run) {
       return panels_.scale(scratch_, e_.index(p * perPanel), group, run);
     };
-    auto minimum = [&](int64_t p) {
-      return panels_.negatedMinimum(scratch_, e_.index(p * perPanel), group);
-    };
+    auto minimum = [&](int64_t p) { return panels_.negatedMinimum(scratch_, e_.index(p * perPanel), group); };
     return addGroup(kernel_.y(), 1, firstGroup + group, kPair, Values(carried), {codes, scale, minimum});
   });
 }
@@ -192,7 +190,9 @@ void CodedLinearEmitter::emitSingleRow() {
 // Many rows
 //===----------------------------------------------------------------------------------------------------===//
 
-int64_t numBlocks(const PanelBlocks &blocks) { return blocks.fullBlocks() + (blocks.lastGroups() > 0 ? 1 : 0); }
+int64_t numBlocks(const PanelBlocks &blocks) {
+  return blocks.fullBlocks() + (blocks.lastGroups() > 0 ? 1 : 0);
+}
 
 int64_t CodedLinearEmitter::scalesOfPanel() const {
   return numBlocks(panels_.blocks()) * panels_.scratchOfBlock();

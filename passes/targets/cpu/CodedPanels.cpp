@@ -13,7 +13,9 @@ CodedPanels::CodedPanels(Emitter &emitter, const Isa &isa, const WeightFormatTra
                          Value weight)
     : e_(emitter), isa_(isa), format_(format), blocks_(panelBlocks(format, columns)), weight_(weight),
       isSigned_(!isa.dotBytes && (format.map == CodeMap::table || format.bits > kUnsignedBits)),
-      zero_(isSigned_ ? 0 : format.map == CodeMap::table ? 128 : format.zero) {}
+      zero_(isSigned_                      ? 0
+            : format.map == CodeMap::table ? 128
+                                           : format.zero) {}
 
 //===----------------------------------------------------------------------------------------------------===//
 // Scales
@@ -169,8 +171,7 @@ Value CodedPanels::halfDot(Value sums, Value codes, Value activations) const {
   }
   Value products = e_.intrinsic("llvm.x86.avx2.pmadd.ub.sw", pairs, {codes, activations});
   Value ones = arith::ConstantOp::create(e_, DenseElementsAttr::get(pairs, int16_t(1)));
-  return e_.addInt(sums,
-                   e_.intrinsic("llvm.x86.avx2.pmadd.wd", e_.vectorOf(e_.i32(), 8), {products, ones}));
+  return e_.addInt(sums, e_.intrinsic("llvm.x86.avx2.pmadd.wd", e_.vectorOf(e_.i32(), 8), {products, ones}));
 }
 
 Value CodedPanels::dot(Value sums, Value codes, Value activations) const {

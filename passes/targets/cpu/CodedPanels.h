@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reads the blocks of panels of weights with codes (format/PanelBlocks.h) in kernels, and multiplies their codes
-// with those of activations, exactly.
+// Reads the blocks of panels of weights with codes (format/PanelBlocks.h) in kernels, and multiplies their
+// codes with those of activations, exactly.
 #pragma once
 
 #include "format/PanelBlocks.h"

@@ -176,16 +176,15 @@ Value Emitter::laneAt(Value vector, Index lane) {
 }
 
 Value Emitter::intrinsic(StringRef name, Type result, ArrayRef<Value> arguments) {
-  return LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(name), ValueRange(arguments)).getResult(0);
+  return LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(name), ValueRange(arguments))
+      .getResult(0);
 }
 
 Value Emitter::shiftRight(Value a, int64_t bits) {
   return arith::ShRUIOp::create(*this, a, intLike(a, bits));
 }
 
-Value Emitter::shiftLeft(Value a, int64_t bits) {
-  return arith::ShLIOp::create(*this, a, intLike(a, bits));
-}
+Value Emitter::shiftLeft(Value a, int64_t bits) { return arith::ShLIOp::create(*this, a, intLike(a, bits)); }
 
 Value Emitter::select(Value condition, Value a, Value b) {
   return arith::SelectOp::create(*this, condition, a, b);

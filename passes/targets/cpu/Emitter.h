@@ -86,7 +86,7 @@ public:
   mlir::Value orInt(mlir::Value a, mlir::Value b);
   mlir::Value maxUnsigned(mlir::Value a, mlir::Value b);
   mlir::Value clampInt(mlir::Value value, int64_t low, int64_t high); ///< of signed integers
-  mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< logical
+  mlir::Value shiftRight(mlir::Value a, int64_t bits);                ///< logical
   mlir::Value shiftLeft(mlir::Value a, int64_t bits);
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b);
   mlir::Value intLike(mlir::Value like, int64_t value); ///< an integer constant of the shape of `like`

@@ -27,7 +27,7 @@ namespace cria::cpu {
 /// (PackRowsSpec), in the class int8.
 struct LinearSpec {
   static constexpr int64_t kPanels = 4; ///< of 16 weight rows, of a workgroup
-  int64_t inputs;  ///< K
+  int64_t inputs;                       ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows, in
                    ///< blocks of 16)
   WeightFormat weight = WeightFormat::f32;

@@ -3,8 +3,8 @@
 // starts at 0, then the epilogue. Tiles, blocks and row counts only determine which chains are computed
 // together, so no result depends on them.
 #include "passes/targets/cpu/LinearEpilogue.h"
-#include "passes/targets/cpu/WeightKernels.h"
 #include "passes/targets/cpu/StepRows.h"
+#include "passes/targets/cpu/WeightKernels.h"
 
 using namespace mlir;
 

@@ -25,7 +25,8 @@ void LinearEpilogue::finish(ArrayRef<Value> sums, Index row, Index firstPanel) {
 }
 
 void LinearEpilogue::storeColumns(Value sum, Index row, Index column) {
-  int64_t columnsPerGroup = spec_.weightRowsPerGroup() / (spec_.activation == llama::Activation::none ? 1 : 2);
+  int64_t columnsPerGroup =
+      spec_.weightRowsPerGroup() / (spec_.activation == llama::Activation::none ? 1 : 2);
   bool ragged = spec_.outputs % columnsPerGroup != 0;
   Value mask = ragged ? e_.laneBelow(e_.index(spec_.outputs) - column) : Value();
   if (spec_.residual) {

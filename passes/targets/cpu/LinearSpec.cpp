@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What linear kernels of all weights have in common: names, bindings and sizes.
-#include "passes/targets/cpu/WeightKernels.h"
 #include "passes/targets/cpu/PackedRow.h"
+#include "passes/targets/cpu/WeightKernels.h"
 
 using namespace mlir;
 

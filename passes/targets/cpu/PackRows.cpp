@@ -33,7 +33,9 @@ private:
     Value factor;  ///< of the sum of the codes
   };
 
-  Value half(Index column, int64_t count) { return count == 0 ? e_.splat(0) : e_.load(input_, in_ + column, count); }
+  Value half(Index column, int64_t count) {
+    return count == 0 ? e_.splat(0) : e_.load(input_, in_ + column, count);
+  }
   Value largestOf(Value low, Value high);
   Value largestOfRow();
   Value scaleOf(Value largest);
@@ -146,8 +148,7 @@ void PackEmitter::emit() {
 } // namespace
 
 std::string PackRowsSpec::name() const {
-  std::string name =
-      llvm::formatv("pack_{0}_k{1}", encoding == Int8Encoding::a8 ? "a8" : "a8p", columns);
+  std::string name = llvm::formatv("pack_{0}_k{1}", encoding == Int8Encoding::a8 ? "a8" : "a8p", columns);
   appendStride(name, "i", inputStride, columns);
   return name;
 }

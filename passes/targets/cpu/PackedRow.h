@@ -9,8 +9,8 @@ namespace cria::cpu {
 
 /// Places in the words of a row of `columns` columns; the row ends after words().
 struct PackedRow {
-  static constexpr int64_t kGroup = 32;     ///< columns
-  static constexpr int64_t kSteps = 8;      ///< words of codes in a group: four codes each, the first lowest
+  static constexpr int64_t kGroup = 32; ///< columns
+  static constexpr int64_t kSteps = 8;  ///< words of codes in a group: four codes each, the first lowest
   static constexpr int64_t kRowMultiple = 16; ///< rows begin on cache lines
 
   int64_t columns;

@@ -344,8 +344,9 @@ TEST_F(Compile, WrongOptions) {
   EXPECT_THAT(errorOf(model + out + " --target cuda:"), HasSubstr("expected one of sm_80"));
   EXPECT_THAT(errorOf(model + out + " --weights q9"),
               AllOf(HasSubstr("--weights: expected one of f32, f16"), HasSubstr("got 'q9'")));
-  EXPECT_THAT(errorOf(model + out + " --weights q4 --target cpu-aarch64"),
-              HasSubstr("has no kernels for weights in format q8_0, iq4_xs; compile with --target cpu or ops"));
+  EXPECT_THAT(
+      errorOf(model + out + " --weights q4 --target cpu-aarch64"),
+      HasSubstr("has no kernels for weights in format q8_0, iq4_xs; compile with --target cpu or ops"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules /nowhere"), HasSubstr("/nowhere"));
   EXPECT_THAT(errorOf(model + out + " --activations f16"),
               HasSubstr("--activations: expected f32, int8 or bf16, got 'f16'"));

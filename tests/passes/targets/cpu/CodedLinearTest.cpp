@@ -39,8 +39,8 @@ class CodedWeights {
 public:
   CodedWeights(WeightFormat format, int64_t rows, int64_t columns, std::mt19937 &random)
       : format_(traitsOf(format)), columns_(columns), rowBytes_(rowBytes(format_, columns)),
-        rows_(uint64_t(rows) * rowBytes_), panels_(arraysOf(format, PhysicalLayout::Kind::panel16,
-                                                            std::vector{rows, columns})[0].size) {
+        rows_(uint64_t(rows) * rowBytes_),
+        panels_(arraysOf(format, PhysicalLayout::Kind::panel16, std::vector{rows, columns})[0].size) {
     std::normal_distribution<float> normal(0.02f, 1);
     std::vector<float> values(static_cast<size_t>(columns));
     for (int64_t row = 0; row < rows; ++row) {
@@ -195,8 +195,7 @@ TEST(CodedLinear, HasOddShapes) {
   for (const Isa *isa : isasWithCodes()) {
     for (const WeightFormat format : {WeightFormat::q8_0, WeightFormat::q4_1, WeightFormat::q6_k}) {
       for (const int64_t inputs : {1, 50, 352}) {
-        checkCoded(*isa,
-                   {.inputs = inputs, .outputs = 1 + inputs % 100, .weight = format, .residual = true},
+        checkCoded(*isa, {.inputs = inputs, .outputs = 1 + inputs % 100, .weight = format, .residual = true},
                    {1, 5, 70});
       }
     }
@@ -213,9 +212,9 @@ TEST(CodedLinear, HasMoreRowsThanAWorkgroup) {
 TEST(CodedLinear, PacksAsDefined) {
   DenormalsAreZero scope;
   const float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> special = {0.0f,      -0.0f,     0x1p-100f, 0x1p-101f, -0x1p-99f, 1e38f, -3e38f,
-                                      127.0f,    63.5f,     0.5f,      1.5f,      1e-40f,    254.0f, kNan,
-                                      inf,       -inf,      1.0f,      0x1p-126f, 3.0f,      -2.5f};
+  const std::vector<float> special = {0.0f,   -0.0f, 0x1p-100f, 0x1p-101f, -0x1p-99f, 1e38f,  -3e38f,
+                                      127.0f, 63.5f, 0.5f,      1.5f,      1e-40f,    254.0f, kNan,
+                                      inf,    -inf,  1.0f,      0x1p-126f, 3.0f,      -2.5f};
   std::mt19937 random(11);
   for (const Isa *isa : isasWithCodes()) {
     for (const Int8Encoding encoding : {Int8Encoding::a8, Int8Encoding::a8p}) {
@@ -229,13 +228,15 @@ TEST(CodedLinear, PacksAsDefined) {
         }
         Buffer<int32_t> packed = pack(*isa, spec, input, kRows);
         for (int64_t row = 0; row < kRows; ++row) {
-          const Int8Row expected = packInt8(std::span(input.data() + row * columns, size_t(columns)), encoding);
+          const Int8Row expected =
+              packInt8(std::span(input.data() + row * columns, size_t(columns)), encoding);
           const int32_t *words = packed.data() + row * spec.words();
           const auto *codes = reinterpret_cast<const int8_t *>(words);
           ASSERT_EQ(words[places.base()],
                     std::bit_cast<int32_t>(expected.isFinite ? expected.base : kProductOfNan));
           for (size_t k = 0; k < size_t(places.groups()) * 32; ++k) {
-            ASSERT_EQ(codes[k], expected.isFinite ? expected.codes[k] : 0) << columns << " " << row << " " << k;
+            ASSERT_EQ(codes[k], expected.isFinite ? expected.codes[k] : 0)
+                << columns << " " << row << " " << k;
           }
           for (size_t g = 0; expected.isFinite && g < size_t(places.groups()); ++g) {
             const int32_t scale = words[places.scales() + int64_t(g)];

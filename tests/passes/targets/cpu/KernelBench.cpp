@@ -177,9 +177,9 @@ struct Bench {
 void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
   // Several copies of a small matrix, so that weights come from memory.
   const bool hasCodes = !isDense(spec.weight);
-  const auto bytes = int64_t(arraysOf(spec.weight, PhysicalLayout::Kind::panel16,
-                                      std::vector{spec.weightRows(), spec.inputs})[0]
-                                 .size);
+  const auto bytes = int64_t(
+      arraysOf(spec.weight, PhysicalLayout::Kind::panel16, std::vector{spec.weightRows(), spec.inputs})[0]
+          .size);
   const int64_t inputWords = hasCodes ? PackedRow{spec.inputs}.words() : spec.inputs;
   int64_t copies = spec.singleRow ? std::max<int64_t>(1, (int64_t(192) << 20) / bytes) : 1;
   Buffer<std::byte> weight(bytes * copies, std::byte{0x11});
@@ -193,9 +193,8 @@ void benchLinear(Bench &bench, const LinearSpec &spec, int64_t rows) {
     }
     bindings.push_back(output.data());
     bindings.push_back(step.data());
-    return bench.pool.run(
-        bench.library.kernel(spec.name()), bindings, spec.groups(),
-        (rows + spec.rowsPerWorkgroup() - 1) / spec.rowsPerWorkgroup());
+    return bench.pool.run(bench.library.kernel(spec.name()), bindings, spec.groups(),
+                          (rows + spec.rowsPerWorkgroup() - 1) / spec.rowsPerWorkgroup());
   };
   auto all = [&] {
     double seconds = 0;
@@ -250,9 +249,8 @@ int main(int argc, char **argv) {
   const bool areNumbers = (argc <= 2 || llvm::to_integer(argv[2], threads, 10)) &&
                           (argc <= 3 || llvm::to_integer(argv[3], repetitions, 10));
   if (!isa || !runsHere(*isa) || !areNumbers) {
-    std::fprintf(
-        stderr,
-        "usage: cpu_kernel_bench [x86-64-v3|x86-64-v4|x86-64-v4-vnni] [threads] [repetitions]; the level must run here\n");
+    std::fprintf(stderr, "usage: cpu_kernel_bench [x86-64-v3|x86-64-v4|x86-64-v4-vnni] [threads] "
+                         "[repetitions]; the level must run here\n");
     return 2;
   }
   std::vector<LinearSpec> single, all;

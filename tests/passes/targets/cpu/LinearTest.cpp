@@ -51,7 +51,8 @@ void check(const Isa &isa, LinearSpec spec, const std::vector<int64_t> &rowCount
     emitLinear(kernels, isa, single);
   });
   Random random(spec.inputs * 131 + spec.outputs);
-  Buffer<std::byte> weight = randomPanels(spec.weightRows(), spec.inputs, traitsOf(spec.weight).element, random, spec);
+  Buffer<std::byte> weight =
+      randomPanels(spec.weightRows(), spec.inputs, traitsOf(spec.weight).element, random, spec);
   for (int64_t rows : rowCounts) {
     Buffer<float> input = randomFloats(rows * spec.inputs, random);
     Buffer<float> residual = randomFloats(rows * spec.outputs, random);

@@ -108,7 +108,8 @@ inline float scalarDot(const float *input, const void *weight, int64_t row, cons
   PhysicalLayout layout = panels(spec.weightRows(), spec.inputs);
   float sum = 0;
   for (int64_t k = 0; k < spec.inputs; ++k) {
-    sum = std::fma(input[k], loadElement(weight, layout.offsetOf(row, k), traitsOf(spec.weight).element), sum);
+    sum =
+        std::fma(input[k], loadElement(weight, layout.offsetOf(row, k), traitsOf(spec.weight).element), sum);
   }
   return sum;
 }
