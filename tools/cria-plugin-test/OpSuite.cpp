@@ -103,12 +103,16 @@ void replays(const BackendSubject &subject, const OpVariant &variant) {
   }
 }
 
+/// The opset whose linears have classes of activations.
+constexpr uint32_t kActivationsSince = 4;
+
 struct Refused {
   const char *name;
   cria_status status;
   const char *text; // the message must contain it
   void (*spoil)(OpCall &call);
   std::string_view op = {}; // empty: any op with an input
+  uint32_t since = 1;       // the opset from which on backends must refuse it
 };
 
 constexpr Refused kRefused[] = {
@@ -117,7 +121,8 @@ constexpr Refused kRefused[] = {
      [](OpCall &call) { call.attributes.push_back(intAttribute("axis", 1)); }},
     // A backend that ignores a class would give other numbers without a word.
     {"unknown-activations", CRIA_STATUS_UNSUPPORTED, "activations",
-     [](OpCall &call) { call.attributes.push_back(textAttribute("activations", "int4")); }, "linear"},
+     [](OpCall &call) { call.attributes.push_back(textAttribute("activations", "int4")); }, "linear",
+     kActivationsSince},
     {"unknown-operand", CRIA_STATUS_UNSUPPORTED, "bias",
      [](OpCall &call) { call.arguments.push_back({"bias", call.arguments[0].view}); }},
     {"missing-operand", CRIA_STATUS_INVALID_ARGUMENT, "output",
@@ -133,6 +138,11 @@ constexpr Refused kRefused[] = {
 };
 
 void refuses(const BackendSubject &subject, const Refused &refused) {
+  std::string reason;
+  const bool acceptsAll = probe(subject, UINT32_MAX, reason) != 0;
+  if (refused.since > 1 && (acceptsAll || acceptedVersion(subject) < refused.since)) {
+    throw Unsupported(fmt::format("the backend does not know opset {}", refused.since));
+  }
   Device device(subject.backend, subject.options());
   Random random(subject.seed);
   OpCall call;
