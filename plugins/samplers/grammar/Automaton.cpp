@@ -142,38 +142,6 @@ bool Languages::isEmpty(Id language) {
   return isEmpty;
 }
 
-std::optional<std::vector<std::string>> Languages::textsOf(Id language, size_t maximum) {
-  std::vector<std::pair<Id, std::string>> open{{language, ""}};
-  std::vector<std::string> texts;
-  constexpr size_t kMaxSteps = 4096;
-  for (size_t step = 0; !open.empty(); ++step) {
-    const auto [id, prefix] = open.back();
-    open.pop_back();
-    if (step > kMaxSteps || texts.size() > maximum ||
-        (nodes_[id].isPlain && nodes_[id].longest == kNoLimit)) {
-      return std::nullopt;
-    }
-    if (nodes_[id].hasEmpty) {
-      texts.push_back(prefix);
-    }
-    const std::vector<uint32_t> cuts = cutsOf(id);
-    for (size_t i = 0; i + 1 < cuts.size(); ++i) {
-      const Id next = derivative(id, cuts[i]);
-      if (cuts[i] == kFirstSurrogate || next == kNothing || isEmpty(next)) {
-        continue;
-      }
-      const uint32_t end = cuts[i + 1];
-      if (end - cuts[i] > maximum) {
-        return std::nullopt;
-      }
-      for (uint32_t c = cuts[i]; c < end; ++c) {
-        open.emplace_back(next, prefix + utf8Of(c));
-      }
-    }
-  }
-  return texts.size() > maximum ? std::nullopt : std::optional(texts);
-}
-
 namespace {
 
 /// Removes the states from which no text is accepted.

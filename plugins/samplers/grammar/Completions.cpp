@@ -8,20 +8,32 @@ namespace cria::grammar {
 static constexpr size_t kMaxSteps = 4096; // of one search
 static constexpr int kMaxDepth = 200;     // characters
 
-/// Characters of ASCII, first those that end a value.
+/// Characters of ASCII, first those that end a value, and the first bytes of others.
 static std::string charactersInOrder() {
   std::string characters = "\"]}, :0123456789";
   for (char c = 0x20; c < 0x7F; ++c) {
     characters += characters.find(c) == std::string::npos ? std::string(1, c) : "";
   }
+  for (int lead = 0xC2; lead <= 0xF4; ++lead) {
+    characters += static_cast<char>(lead);
+  }
   return characters;
 }
 static const std::string kCharacters = charactersInOrder();
 
+static std::string bytesBetween(int first, int last) {
+  std::string bytes;
+  for (int byte = first; byte <= last; ++byte) {
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+static const std::string kContinuations = bytesBetween(0x80, 0xBF); // in UTF-8
+
 const std::string &Completions::charactersAt(int32_t state) {
   const auto [found, isNew] = characters_.try_emplace(state);
   for (size_t i = 0; isNew && i < kCharacters.size(); ++i) {
-    const bool isAlive = matcher_.next({state, {}}, static_cast<uint8_t>(kCharacters[i])).state != kDead;
+    const bool isAlive = matcher_.isAlive(matcher_.next({state, {}}, static_cast<uint8_t>(kCharacters[i])));
     found->second += isAlive ? kCharacters.substr(i, 1) : "";
   }
   return found->second;
@@ -49,7 +61,8 @@ size_t Completions::countFrom(int32_t state, int depth) {
   for (size_t i = 0; i < characters.size() && found < kMany; ++i) {
     const auto byte = static_cast<uint8_t>(characters[i]);
     const Position position{state, {}};
-    if (byte == ' ' || byte == '\\' || (byte >= '0' && byte <= '9')) { // may not change the value, as in 0e1
+    const bool isDigit = byte >= '0' && byte <= '9';
+    if (byte == ' ' || byte == '\\' || isDigit || byte >= 0x80) { // may not change the value, as in 0e1
       continue;
     }
     const bool mayEnd = matcher_.decides(position, byte);
@@ -78,22 +91,18 @@ bool Completions::search(const Position &position, int depth) {
   if (depth == kMaxDepth || !matcher_.isConditional(position)) {
     return true;
   }
-  for (const char c : charactersAt(position.state)) {
+  const bool isWithin = !position.partial.isComplete(); // a character beyond ASCII
+  for (const char c : isWithin ? kContinuations : charactersAt(position.state)) {
     const auto byte = static_cast<uint8_t>(c);
     if (byte == ' ' && !position.json->isInString()) { // changes no value
       continue;
     }
     const Position next = matcher_.next(position, byte);
-    if (next.state == kDead) {
+    if (!matcher_.isAlive(next)) {
       continue;
     }
     const bool holds = matcher_.decides(position, byte) && !next.json->isRepeated();
     if (holds || ++numSteps_ > kMaxSteps || search(next, depth + 1)) {
-      return true;
-    }
-  }
-  for (int lead = 0xC2; lead <= 0xF4; ++lead) { // characters beyond ASCII may differ
-    if (matcher_.isAlive(matcher_.next({position.state, {}}, static_cast<uint8_t>(lead)))) {
       return true;
     }
   }

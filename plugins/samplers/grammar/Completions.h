@@ -21,7 +21,8 @@ public:
   /// Returns whether a text can go on from the position, or end there, so that the next condition holds.
   bool allows(const Position &position);
   /// Returns how many values can be completed from a position up to the next condition; at most kMany, and
-  /// kMany if no condition is open there. Values that need blanks, digits or escapes are not counted.
+  /// kMany if no condition is open there. Values that need blanks, digits, escapes
+  /// or characters beyond ASCII are not counted.
   size_t count(const Position &position);
 
 private:
@@ -30,7 +31,7 @@ private:
   bool search(const Position &position, int depth);
 
   Matcher &matcher_;
-  std::unordered_map<int32_t, std::string> characters_; // by state: those of ASCII that may follow
+  std::unordered_map<int32_t, std::string> characters_; // by state: bytes that may follow
   std::unordered_map<int32_t, size_t> counts_;          // by state
   std::unordered_set<int32_t> open_;                    // states that are being counted
   size_t numSteps_ = 0;                                 // of the search that is going on

@@ -41,7 +41,7 @@ public:
     grammar_.root = root->second;
     removeEmptyIterations(grammar_);
     if (isGenerated_ && !removeEndlessAlternatives(grammar_)) {
-      cursor_.failAt(0, "grammar matches no text");
+      throw NoValue();
     }
     if (const std::optional<RuleProblem> problem = findProblem(grammar_)) {
       const Rule &rule = grammar_.rules[problem->rule];
@@ -292,6 +292,11 @@ private:
 };
 
 } // namespace
+
+NoValue::NoValue()
+    : Refusal(CRIA_STATUS_UNSUPPORTED,
+              "JSON Schema: no value conforms to the schema, or none that a grammar can state; see "
+              "docs/grammars.md for what is left out") {}
 
 Grammar parseGbnf(std::string_view text, std::string_view rootName, const cria_vocabulary *vocabulary) {
   return Parser(text, /*isGenerated=*/false, vocabulary).parse(rootName);

@@ -165,6 +165,28 @@ bool removeEndlessAlternatives(Grammar &grammar) {
   return finite[grammar.root];
 }
 
+bool hasConditions(const Grammar &grammar) {
+  std::vector<bool> seen(grammar.rules.size(), false);
+  std::vector<uint32_t> open{grammar.root};
+  seen[grammar.root] = true;
+  while (!open.empty()) {
+    const uint32_t rule = open.back();
+    open.pop_back();
+    for (const Sequence &sequence : grammar.rules[rule].alternatives) {
+      for (const Symbol &symbol : sequence) {
+        if (symbol.isDistinct) {
+          return true;
+        }
+        if (symbol.isRule && !seen[symbol.rule]) {
+          seen[symbol.rule] = true;
+          open.push_back(symbol.rule);
+        }
+      }
+    }
+  }
+  return false;
+}
+
 std::optional<RuleProblem> findProblem(const Grammar &grammar) {
   const std::vector<bool> finite = HoldingRules(grammar, /*charactersHold=*/true).holds();
   for (uint32_t rule = 0; rule < grammar.rules.size(); ++rule) {

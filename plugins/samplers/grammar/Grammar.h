@@ -4,7 +4,7 @@
 // empty text.
 #pragma once
 
-#include "plugins/api/cria_plugin.h"
+#include "plugins/sdk/cria_plugin.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -65,14 +65,21 @@ void removeEmptyIterations(Grammar &grammar);
 /// rule matches a finite text.
 bool removeEndlessAlternatives(Grammar &grammar);
 
+/// Returns whether a condition can be reached from the start rule.
+bool hasConditions(const Grammar &grammar);
+
 /// Parses GBNF and checks that the grammar can be matched: every rule is defined, matches a finite text, and
 /// is not left-recursive. `rootName` is the start rule. Errors: throws plugin::Refusal (INVALID_ARGUMENT)
 /// with line and column. Thread-safe. `vocabulary` has the tokens that the grammar may name; null: by ids
 /// alone.
 Grammar parseGbnf(std::string_view text, std::string_view rootName,
                   const cria_vocabulary *vocabulary = nullptr);
-/// The same for a grammar that a program wrote, whose start rule is `root`: alternatives that match no finite
-/// text are removed. `%distinct` is a condition (Symbol::isDistinct) of grammars whose texts are JSON.
+/// No text matches a grammar that was written for a JSON Schema.
+struct NoValue : plugin::Refusal {
+  NoValue();
+};
+/// The same for a grammar that SchemaWriter wrote, whose start rule is `root`: alternatives that match no
+/// finite text are removed. `%distinct` is a condition (Symbol::isDistinct). Errors: also throws NoValue.
 Grammar parseGeneratedGbnf(std::string_view text);
 
 /// A rule that cannot be matched, and the reason, which completes a sentence that begins with the rule.

@@ -39,10 +39,11 @@ cria::grammar::Grammar readGrammar(std::string_view gbnf, std::string_view schem
   const std::string written = cria::grammar::grammarOfJsonSchema(schema, schemaOptions);
   try {
     return cria::grammar::parseGeneratedGbnf(written);
+  } catch (const cria::grammar::NoValue &) {
+    throw;
   } catch (const Refusal &refusal) { // names a position in a grammar that the user has not written
     throw Refusal(CRIA_STATUS_UNSUPPORTED,
-                  std::string("JSON Schema: the generated grammar is too large or matches no finite text: ") +
-                      refusal.what());
+                  std::string("JSON Schema: the generated grammar is too large: ") + refusal.what());
   }
 }
 

@@ -37,13 +37,8 @@ Matcher::Matcher(Grammar grammar, uint32_t reach) : grammar_(std::move(grammar))
     seeds.push_back({grammar_.root, i, 0, 0, kEnd});
   }
   start_ = stateOf(seeds, false);
-  for (const Rule &rule : grammar_.rules) {
-    for (const Sequence &sequence : rule.alternatives) {
-      if (std::any_of(sequence.begin(), sequence.end(), [](const Symbol &each) { return each.isDistinct; })) {
-        startOfJson_ = std::make_shared<const JsonProgress>();
-        return;
-      }
-    }
+  if (grammar::hasConditions(grammar_)) {
+    startOfJson_ = std::make_shared<const JsonProgress>();
   }
 }
 

@@ -6,23 +6,14 @@
 
 namespace cria::grammar {
 
-/// Returns the names that get a pair of their own: those declared, in their order, then others that are
-/// required.
-std::vector<std::string> SchemaWriter::namesOf(const Shape &shape) {
-  std::vector<std::string> names = shape.order;
-  appendNames(names, shape.requiredOrder);
-  appendNames(names, {shape.required.begin(), shape.required.end()}); // those that a dependency requires
-  return names;
-}
-
 std::string SchemaWriter::pairOf(const std::string &name, const Node &value) {
   return literal(Json(name).dump()) + " ws \":\" ws " + ruleOf(value) + " ws";
 }
 
 std::string SchemaWriter::objectOf(const Shape &shape, const Node &node) {
-  const std::vector<std::string> names = namesOf(shape);
-  if (!shape.witnesses.empty() || shape.minimum > names.size() + 1) {
-    const std::string pairs = distinctPairsOf(shape, names, node);
+  const std::vector<std::string> names = listedNamesOf(shape);
+  if (!shape.witnesses.empty()) {
+    const std::string pairs = witnessedPairsOf(shape, names, node);
     return pairs.empty() ? "" : "\"{\" ws " + pairs + " \"}\"";
   }
   std::vector<Property> properties;
@@ -37,17 +28,20 @@ std::string SchemaWriter::objectOf(const Shape &shape, const Node &node) {
     }
     properties.push_back({add(pairOf(name, value)), isRequired});
   }
-  const std::string other = shape.maximum == shape.required.size() ? "" : othersOf(shape, names, {}, node);
-  if (properties.empty() && !other.empty() && other == "string ws \":\" ws value ws" && shape.minimum == 0 &&
-      shape.maximum == Shape::kNoLimit) {
+  OtherPairs others;
+  if (shape.maximum != shape.required.size()) {
+    others = othersOf(shape, names, {}, node);
+  }
+  if (properties.empty() && others.expression == "string %distinct ws \":\" ws value ws" &&
+      shape.minimum == 0 && shape.maximum == Shape::kNoLimit) {
     return "object";
   }
-  const std::string pairs = pairsOf(shape, properties, other, node);
+  const std::string pairs = pairsOf(shape, properties, others, node);
   return pairs.empty() ? "" : "\"{\" ws " + pairs + " \"}\"";
 }
 
-std::string SchemaWriter::othersOf(const Shape &shape, const std::vector<std::string> &names,
-                                   const OtherPairs &which, const Node &node) {
+SchemaWriter::OtherPairs SchemaWriter::othersOf(const Shape &shape, const std::vector<std::string> &names,
+                                                const std::vector<NamedNode> &witnesses, const Node &node) {
   std::vector<Id> declared;
   std::vector<NamedNode> rules; // of more than one name, each language once
   for (const std::string &name : names) {
@@ -69,55 +63,70 @@ std::string SchemaWriter::othersOf(const Shape &shape, const std::vector<std::st
   }
   // An object that declares properties has no others than those its keywords speak of.
   const bool isClosed =
-      !options_.hasOpenObjects && shape.evaluated != Languages::kNothing && which.witnesses.empty();
+      !options_.hasOpenObjects && shape.evaluated != Languages::kNothing && witnesses.empty();
   std::vector<Id> parts = {declared.empty() ? Languages::kAnyText
                                             : languages_.complement(languages_.choice(declared)),
                            isClosed ? shape.evaluated : Languages::kAnyText};
   Node value;
-  for (const NamedNode &each : which.witnesses) {
+  for (const NamedNode &each : witnesses) {
     parts.push_back(each.names);
     value = joined(value, each.node);
   }
-  std::string pairs;
+  OtherPairs others;
   if (!reader_.isEmpty(value)) {
-    addOthers(languages_.both(parts), value, rules, which.areDistinct, pairs);
+    addOthers(languages_.both(parts), value, rules, others);
   }
-  return pairs;
+  return others;
 }
 
 /// Appends pairs for the names, divided by the rules that they follow.
-void SchemaWriter::addOthers(Id names, const Node &value, std::span<const NamedNode> rules, bool areDistinct,
-                             std::string &pairs) {
+void SchemaWriter::addOthers(Id names, const Node &value, std::span<const NamedNode> rules,
+                             OtherPairs &others) {
   if (languages_.isEmpty(names)) {
     return;
   }
   if (!rules.empty()) {
     const Id here = rules.front().names;
-    addOthers(languages_.both({names, languages_.complement(here)}), value, rules.subspan(1), areDistinct,
-              pairs);
+    addOthers(languages_.both({names, languages_.complement(here)}), value, rules.subspan(1), others);
     const Node both = joined(value, rules.front().node);
     if (!reader_.isEmpty(both)) {
-      addOthers(languages_.both({names, here}), both, rules.subspan(1), areDistinct, pairs);
+      addOthers(languages_.both({names, here}), both, rules.subspan(1), others);
     }
     return;
   }
   const std::string key =
       names == Languages::kAnyText ? "string" : R"("\"" )" + languageWriter_.write(names) + R"( "\"")";
-  pairs += (pairs.empty() ? "" : " | ") + key + (areDistinct ? " %distinct" : "") + " ws \":\" ws " +
-           ruleOf(value) + " ws";
+  others.expression +=
+      (others.expression.empty() ? "" : " | ") + key + " %distinct ws \":\" ws " + ruleOf(value) + " ws";
+  others.names.push_back(names);
+}
+
+/// Returns the names of other pairs if they are at most `maximum`.
+std::optional<std::vector<std::string>> SchemaWriter::namesOf(const OtherPairs &others, size_t maximum) {
+  std::vector<std::string> names;
+  for (const Id each : others.names) {
+    const std::optional<std::vector<std::string>> texts = languages_.textsOf(each, maximum - names.size());
+    if (!texts) {
+      return std::nullopt;
+    }
+    names.insert(names.end(), texts->begin(), texts->end());
+  }
+  return names;
+}
+
+uint64_t SchemaWriter::numOf(const OtherPairs &others) {
+  constexpr size_t kMany = 4096;
+  const std::optional<std::vector<std::string>> names = namesOf(others, kMany);
+  return names ? names->size() : Shape::kNoLimit;
 }
 
 /// Writes rules for the pairs from each property on, by the number of pairs before it, as far as that
 /// matters.
 std::string SchemaWriter::pairsOf(const Shape &shape, const std::vector<Property> &properties,
-                                  const std::string &other, const Node &node) {
+                                  const OtherPairs &others, const Node &node) {
   constexpr uint64_t kMaxPairs = 1000;
-  const uint64_t reachable = properties.size() + (other.empty() ? 0 : 1); // two others may have the same name
-  if (shape.minimum > reachable) {
-    return other.empty() ? "" : distinctPairsOf(shape, namesOf(shape), node);
-  }
-  const bool isBounded =
-      shape.maximum != Shape::kNoLimit && (!other.empty() || shape.maximum < properties.size());
+  const bool hasOthers = !others.names.empty();
+  const bool isBounded = shape.maximum != Shape::kNoLimit && (hasOthers || shape.maximum < properties.size());
   const uint64_t most =
       isBounded ? std::max<uint64_t>(shape.maximum, 1) : std::max<uint64_t>(shape.minimum, 1);
   const uint64_t numStates = std::min<uint64_t>(most, properties.size());
@@ -125,23 +134,25 @@ std::string SchemaWriter::pairsOf(const Shape &shape, const std::vector<Property
     refuse(node, isBounded ? "maxProperties" : "minProperties",
            "is supported with at most " + std::to_string(kMaxPairs) + " declared properties");
   }
-  const std::string pair = other.empty() ? "" : add(other);
+  const uint64_t numOthers = shape.minimum > 1 ? numOf(others) : Shape::kNoLimit;
+  const std::string pair = hasOthers ? add(others.expression) : "";
   const auto othersAfter = [&](uint64_t count) -> std::string { // "": impossible
-    const bool isEnough = count >= shape.minimum;
+    const uint64_t missing = shape.minimum - std::min(count, shape.minimum);
     const uint64_t left = isBounded ? shape.maximum - std::min(count, shape.maximum) : Shape::kNoLimit;
-    if (pair.empty() || left == 0) {
-      return isEnough ? "\"\"" : "";
+    if (!hasOthers || left == 0) {
+      return missing == 0 ? "\"\"" : "";
     }
-    if (!isEnough && count + 1 < shape.minimum) {
+    if (missing > std::min(left, numOthers)) {
       return "";
     }
     const auto times = [&](uint64_t minimum, uint64_t used) {
       return timesOf(minimum, isBounded ? left - used : Shape::kNoLimit);
     };
     if (count > 0) {
-      return add("(\",\" ws " + pair + ")" + times(isEnough ? 0 : 1, 0));
+      return add("(\",\" ws " + pair + ")" + times(missing, 0));
     }
-    return add(pair + " (\",\" ws " + pair + ")" + times(0, 1) + (isEnough ? " | \"\"" : ""));
+    return add(pair + " (\",\" ws " + pair + ")" + times(missing == 0 ? 0 : missing - 1, 1) +
+               (missing == 0 ? " | \"\"" : ""));
   };
   std::vector<std::string> after; // by number of pairs
   for (uint64_t count = 0; count <= numStates; ++count) {

@@ -35,6 +35,10 @@ public:
   bool conforms(const Json &value, const Shape &shape);
   /// Returns what is required of a property.
   Node nodeOfProperty(const Shape &shape, const std::string &name);
+  /// Returns shapes of the same objects in which no witness is left that only few names can be: it is a
+  /// property that is required, of each of these names in a shape of its own. `most`: the number of shapes;
+  /// witnesses that would make more are left.
+  Shapes withNamedWitnesses(const Shape &shape, size_t most = kMaxOfNegation);
   /// Returns the values of a node if they are at most `maximum` and can be listed.
   std::optional<std::vector<Json>> valuesOf(const Node &node, size_t maximum);
 
@@ -99,7 +103,12 @@ private:
 
   // Shapes (SchemaShape.cpp).
   std::optional<Shape> intersectionOf(const Shape &a, const Shape &b);
+
+  // Names of properties (SchemaNames.cpp).
+  Id otherNamesOf(const Shape &shape, Id names);
+  bool mayBe(const Shape &shape, const std::string &name, const NamedNode &witness);
   bool mayHave(const Shape &shape, const NamedNode &witness);
+  bool hasTooFewNames(const Shape &shape);
 
   const SchemaDocument &document_;
   Languages &languages_;

@@ -29,14 +29,6 @@ Node negated(Node node) {
   return node;
 }
 
-void appendNames(std::vector<std::string> &out, const std::vector<std::string> &more) {
-  for (const std::string &name : more) {
-    if (std::find(out.begin(), out.end(), name) == out.end()) {
-      out.push_back(name);
-    }
-  }
-}
-
 std::optional<Shape> SchemaReader::intersectionOf(const Shape &a, const Shape &b) {
   if (a.type != b.type) {
     return std::nullopt;
@@ -103,17 +95,6 @@ Shapes SchemaReader::intersectionOf(const Shapes &a, const Shapes &b, size_t mos
   return result;
 }
 
-Node SchemaReader::nodeOfProperty(const Shape &shape, const std::string &name) {
-  Node node;
-  const Languages::Id text = languages_.text(name);
-  for (const NamedNode &each : shape.properties) {
-    if (each.names == text || (!languages_.isText(each.names) && languages_.contains(each.names, name))) {
-      node = joined(node, each.node);
-    }
-  }
-  return node;
-}
-
 bool SchemaReader::isEmpty(const Node &node) {
   constexpr size_t kDeepest = 8;
   if (node.empty()) {
@@ -168,33 +149,10 @@ bool SchemaReader::isEmpty(const Shape &shape) {
            std::any_of(shape.required.begin(), shape.required.end(),
                        [&](const std::string &name) { return isEmpty(nodeOfProperty(shape, name)); }) ||
            std::any_of(shape.witnesses.begin(), shape.witnesses.end(),
-                       [&](const NamedNode &each) { return !mayHave(shape, each); });
+                       [&](const NamedNode &each) { return !mayHave(shape, each); }) ||
+           hasTooFewNames(shape);
   }
   return false;
-}
-
-/// Returns whether an object may have a property that is required of it. Not every case without one is found.
-bool SchemaReader::mayHave(const Shape &shape, const NamedNode &witness) {
-  if (shape.maximum == 0 || isEmpty(witness.node)) {
-    return false;
-  }
-  std::vector<Id> forbidden;
-  for (const NamedNode &each : shape.properties) {
-    if (isEmpty(each.node)) {
-      forbidden.push_back(each.names);
-    }
-  }
-  std::vector<std::string> declared = shape.order;
-  appendNames(declared, {shape.required.begin(), shape.required.end()});
-  for (const std::string &name : declared) {
-    if (languages_.contains(witness.names, name) &&
-        !isEmpty(joined(nodeOfProperty(shape, name), witness.node))) {
-      return true;
-    }
-    forbidden.push_back(languages_.text(name));
-  }
-  return !languages_.isEmpty(
-      languages_.both({witness.names, languages_.complement(languages_.choice(forbidden))}));
 }
 
 bool SchemaReader::conforms(const Json &value, const Node &node) {

@@ -76,6 +76,8 @@ struct Shape {
 };
 using Shapes = std::vector<Shape>;
 
+/// Returns the names that an object lists: those declared, in their order, then others that are required.
+std::vector<std::string> listedNamesOf(const Shape &shape);
 /// Appends the names that are not in `out`.
 void appendNames(std::vector<std::string> &out, const std::vector<std::string> &more);
 

@@ -18,7 +18,8 @@ number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,16})? ([eE] [-+]? [0-9]{1
 boolean ::= "true" | "false"
 null ::= "null"
 value ::= object | array | string | number | boolean | null
-object ::= "{" ws (string ws ":" ws value ws ("," ws string ws ":" ws value ws)*)? "}"
+object ::= "{" ws (pair ("," ws pair)*)? "}"
+pair ::= string %distinct ws ":" ws value ws
 array ::= "[" ws (value ws ("," ws value ws)*)? "]"
 )gbnf";
 
@@ -82,9 +83,11 @@ std::string SchemaWriter::ruleOf(const Node &node) {
   std::string expression;
   std::set<std::string> choices;
   for (const Shape &shape : reader_.shapesOf(node)) {
-    const std::string choice = expressionOf(shape, node);
-    if (!choice.empty() && choices.insert(choice).second) {
-      expression += (expression.empty() ? "" : " | ") + choice;
+    for (const Shape &each : shape.values ? Shapes{shape} : reader_.withNamedWitnesses(shape)) {
+      const std::string choice = expressionOf(each, node);
+      if (!choice.empty() && choices.insert(choice).second) {
+        expression += (expression.empty() ? "" : " | ") + choice;
+      }
     }
   }
   add(expression.empty() ? name : expression, name); // without a value: a rule that matches no finite text

@@ -45,25 +45,25 @@ private:
     std::string pair; // name of the rule for `"name": value`
     bool isRequired;
   };
-  std::string objectOf(const Shape &shape, const Node &node);
-  std::vector<std::string> namesOf(const Shape &shape);
-  /// Which pairs an object has beside those of names that it lists.
+  /// Pairs of names that are not listed. They differ from each other: the matcher compares them.
   struct OtherPairs {
-    std::vector<NamedNode> witnesses = {}; // that each of them is
-    bool areDistinct = false;              // their names differ
+    std::string expression; // for one pair
+    std::vector<Id> names;  // without common ones; none: there are no such pairs
   };
-  /// Returns an expression for a pair whose name is not among `names`; empty if there may be none.
-  std::string othersOf(const Shape &shape, const std::vector<std::string> &names, const OtherPairs &which,
-                       const Node &node);
-  void addOthers(Id names, const Node &value, std::span<const NamedNode> rules, bool areDistinct,
-                 std::string &pairs);
+  std::string objectOf(const Shape &shape, const Node &node);
+  /// Returns the pairs whose names are not among `names`, each of which is all of the witnesses.
+  OtherPairs othersOf(const Shape &shape, const std::vector<std::string> &names,
+                      const std::vector<NamedNode> &witnesses, const Node &node);
+  void addOthers(Id names, const Node &value, std::span<const NamedNode> rules, OtherPairs &others);
+  std::optional<std::vector<std::string>> namesOf(const OtherPairs &others, size_t maximum);
+  /// Returns how many such pairs an object can have; Shape::kNoLimit if they are many.
+  uint64_t numOf(const OtherPairs &others);
   std::string pairOf(const std::string &name, const Node &value);
-  /// Returns the rule for a list of pairs, in the order of declaration and then `other` ones.
-  std::string pairsOf(const Shape &shape, const std::vector<Property> &properties, const std::string &other,
+  /// Returns the rule for a list of pairs, in the order of declaration and then `others`.
+  std::string pairsOf(const Shape &shape, const std::vector<Property> &properties, const OtherPairs &others,
                       const Node &node);
-  /// The same with names that all differ: for an object of a number of properties, or with witnesses
-  /// (WitnessWriter.cpp).
-  std::string distinctPairsOf(const Shape &shape, const std::vector<std::string> &names, const Node &node);
+  /// The same for an object with witnesses (WitnessWriter.cpp).
+  std::string witnessedPairsOf(const Shape &shape, std::vector<std::string> names, const Node &node);
 
   const SchemaDocument &document_;
   SchemaOptions options_;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes objects of which a number of properties, or properties of some kind under any name, are required. A
-// later property of the same name would take the place of one that counts, so names are compared (%distinct).
+// Writes objects of which properties of some kind are required under any of many names.
 #include "plugins/samplers/grammar/SchemaWriter.h"
 
 #include <algorithm>
@@ -27,8 +26,12 @@ std::vector<NamedNode> chosenOf(const std::vector<NamedNode> &witnesses, uint64_
 
 /// Writes a rule for the pairs from each property on, by the number of pairs before it, as far as that
 /// matters, and by the witnesses that are among them.
-std::string SchemaWriter::distinctPairsOf(const Shape &shape, const std::vector<std::string> &names,
-                                          const Node &node) {
+std::string SchemaWriter::witnessedPairsOf(const Shape &shape, std::vector<std::string> names,
+                                           const Node &node) {
+  constexpr size_t kMaxNamed = 16;
+  if (const auto few = namesOf(othersOf(shape, names, {}, node), kMaxNamed)) {
+    names.insert(names.end(), few->begin(), few->end()); // listed, so that it is known how many are left
+  }
   const size_t numSets = size_t{1} << std::min(shape.witnesses.size(), kMaxWitnesses);
   const bool isBounded = shape.maximum != Shape::kNoLimit;
   const uint64_t most = std::max<uint64_t>(isBounded ? shape.maximum : shape.minimum, 1);
@@ -55,8 +58,8 @@ std::string SchemaWriter::distinctPairsOf(const Shape &shape, const std::vector<
       }
       pairs[i][set] = isNamed && !reader_.isEmpty(value) ? add(pairOf(names[i], value)) : "";
     }
-    const std::string others = othersOf(shape, names, {chosen, true}, node);
-    pairs[names.size()][set] = others.empty() ? "" : add(others);
+    const OtherPairs others = othersOf(shape, names, chosen, node);
+    pairs[names.size()][set] = others.names.empty() ? "" : add(others.expression);
   }
 
   const std::string prefix = "o" + std::to_string(count_++) + "-";

@@ -18,7 +18,7 @@ using testing::StartsWith;
 
 Matcher matcherOf(const std::string &pattern) {
   const nlohmann::json schema = {{"type", "string"}, {"pattern", pattern}};
-  return Matcher(parseGbnf(grammarOfJsonSchema(schema.dump()), "root"));
+  return Matcher(parseGeneratedGbnf(grammarOfJsonSchema(schema.dump())));
 }
 
 /// Whether the matcher accepts the text as a string of JSON.

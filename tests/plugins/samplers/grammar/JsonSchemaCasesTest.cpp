@@ -27,7 +27,7 @@ TEST(JsonSchemaCasesTest, AcceptsWhatConformsAndNothingElse) {
       }
     } catch (const plugin::Refusal &refusal) {
       const std::string why = refusal.what();
-      if (why.find("no value") != why.npos || why.find("matches no text") != why.npos) {
+      if (why.find("no value") != why.npos) {
         for (const auto &[text, conforms] : each["documents"].items()) {
           EXPECT_FALSE(conforms.get<bool>()) << schema << "  " << text;
         }
