@@ -187,7 +187,7 @@ private:
       return part;
     }
     take('?'); // a lazy quantifier matches the same texts
-    if (is('*') || is('+') || is('?') || is('{')) {
+    if (isQuantifier()) {
       invalid("expected one quantifier, got two");
     }
     if (part.isAnchored() && times->second > 1) {
@@ -197,6 +197,24 @@ private:
                ? part.repeatedOnce(languages_, times->first, times->second)
                : AnchoredPart::of(languages_.repeated(part.free(), times->first, times->second));
   }
+
+  /// Returns whether a quantifier in braces follows. Other braces are characters, as in JavaScript without the
+  /// flag u.
+  bool isInBraces() const {
+    const auto skipDigits = [&](size_t at) {
+      while (at < text_.size() && kDigits.contains(text_[at])) {
+        ++at;
+      }
+      return at;
+    };
+    const size_t afterMinimum = skipDigits(at_ + 1);
+    if (!is('{') || afterMinimum == at_ + 1 || afterMinimum == text_.size()) {
+      return false;
+    }
+    const size_t end = text_[afterMinimum] == ',' ? skipDigits(afterMinimum + 1) : afterMinimum;
+    return end < text_.size() && text_[end] == '}';
+  }
+  bool isQuantifier() const { return is('*') || is('+') || is('?') || isInBraces(); }
 
   /// Parses one of the quantifiers "*", "+", "?", "{2}", "{2,}" and "{2,5}"; nullopt if there is none.
   std::optional<std::pair<uint64_t, uint64_t>> readTimes() {
@@ -209,9 +227,10 @@ private:
     if (take('?')) {
       return {{0, 1}};
     }
-    if (!take('{')) {
+    if (!isInBraces()) {
       return std::nullopt;
     }
+    take('{');
     const uint64_t minimum = readNumber();
     uint64_t maximum = minimum;
     if (take(',')) {
@@ -238,7 +257,7 @@ private:
   }
 
   AnchoredPart readPart(int depth) {
-    if (is('*') || is('+') || is('?') || is('{') || is('}') || is(']')) {
+    if (isQuantifier() || is(']')) {
       invalid("quantifier or bracket without an operand; use '\\' before a literal character");
     }
     if (take('(')) {

@@ -119,7 +119,7 @@ void SchemaReader::negateTypes(const Json &schema, Shapes &out) {
 
 void SchemaReader::negateValues(const std::vector<Json> &values, Shapes &out) {
   Shapes others = shapesOf({});
-  std::vector<Json> truths = {false, true};
+  std::vector<Json> truths = {false, true}, structured;
   for (const Json &value : values) {
     Shape &shape = others[static_cast<size_t>(typeOf(value))];
     if (value.is_boolean()) {
@@ -132,12 +132,79 @@ void SchemaReader::negateValues(const std::vector<Json> &values, Shapes &out) {
           languages_.both({shape.text, languages_.complement(languages_.text(value.get<std::string>()))});
     } else if (value.is_structured() && value.empty()) {
       shape.minimum = 1;
+    } else if (value.is_structured()) {
+      structured.push_back(value);
     } else {
       shape.values.emplace(); // none
-      isWhole_ &= !value.is_structured();
     }
   }
+  constexpr size_t kMaxStructured = 4; // each of them multiplies the alternatives
+  if (structured.size() > kMaxStructured) {
+    for (const Json &value : structured) {
+      others[static_cast<size_t>(typeOf(value))].values.emplace(); // none
+    }
+    isWhole_ = false;
+    structured.clear();
+  }
+  for (const Json &value : structured) {
+    const size_t most = std::max(kMaxOfNegation, others.size());
+    others = intersectionOf(others, valuesOtherThan(value), most);
+    isWhole_ &= others.size() < most;
+  }
   append(out, others);
+}
+
+/// Returns a node of the values that are not equal to one.
+Node SchemaReader::nodeOtherThan(const Json &value) {
+  constexpr size_t kFirstMade = size_t{1} << 40; // above the order of all schemas of the documents
+  Json schema = Json::object();
+  schema["enum"] = Json::array();
+  schema["enum"].push_back(value);
+  const auto known =
+      std::find_if(made_.begin(), made_.end(), [&](const Json &each) { return areEqual(each, schema); });
+  const size_t index = static_cast<size_t>(known - made_.begin());
+  if (known == made_.end()) {
+    made_.push_back(schema);
+  }
+  return {{kFirstMade + index, &made_[index], true, DynamicScopes::kNone}};
+}
+
+/// Returns the values that are not equal to an array or object with members: those of another type or size, and
+/// those with a member that differs.
+Shapes SchemaReader::valuesOtherThan(const Json &value) {
+  Shapes others = shapesOf({});
+  const ValueType type = typeOf(value);
+  std::erase_if(others, [&](const Shape &shape) { return shape.type == type; });
+  const auto add = [&]() -> Shape & { return others.emplace_back(Shape{.type = type}); };
+  if (value.is_array()) {
+    add().maximum = value.size() - 1;
+    add().minimum = value.size() + 1;
+    for (size_t i = 0; i < value.size(); ++i) {
+      Shape &shape = add();
+      shape.minimum = i + 1;
+      shape.prefix.resize(i + 1);
+      shape.prefix[i] = nodeOtherThan(value[i]);
+    }
+    return others;
+  }
+  std::vector<std::string> names;
+  std::vector<Id> texts;
+  for (const auto &[name, each] : value.items()) {
+    names.push_back(name);
+    texts.push_back(languages_.text(name));
+    add().properties.push_back({texts.back(), schemaIn(falseSchema())});
+  }
+  for (const auto &[name, each] : value.items()) {
+    Shape &shape = add();
+    shape.order = names;
+    shape.required.insert(name);
+    shape.properties.push_back({languages_.text(name), nodeOtherThan(each)});
+  }
+  Shape &larger = add();
+  larger.order = names;
+  larger.witnesses.push_back({languages_.complement(languages_.choice(texts)), {}});
+  larger.minimum = 1;
+  return others;
 }
 
 void SchemaReader::negateNumber(const Json &schema, Shapes &out) {

@@ -233,22 +233,33 @@ Shapes SchemaReader::readDependency(const std::string &name, const Json &needed,
   return result;
 }
 
+/// Applies a schema to the items that no keyword has spoken of.
+static void restrictUnevaluated(Shape &shape, const Node &node) {
+  shape.prefix.resize(std::max<size_t>(shape.prefix.size(), shape.numEvaluated), shape.rest);
+  for (size_t i = shape.numEvaluated; i < shape.prefix.size(); ++i) {
+    shape.prefix[i] = joined(shape.prefix[i], node);
+  }
+  shape.rest = joined(shape.rest, node);
+  shape.numEvaluated = Shape::kNoLimit;
+}
+
 /// Applies what the schema says of items and properties that no other keyword of it speaks of. Where another
-/// alternative would speak of more of them, this allows fewer values.
+/// alternative would speak of more of them, this allows fewer values. `contains` speaks of the items that
+/// conform to it, since draft 2020-12: all others conform to it, or all to unevaluatedItems.
 void SchemaReader::readUnevaluated(const Json &schema, Shapes &shapes) {
   const bool hasItems = isKeyword(schema, "unevaluatedItems"),
              hasProperties = isKeyword(schema, "unevaluatedProperties");
   isWhole_ &= !hasItems && !hasProperties;
+  const bool speaksOfContained = isKeyword(schema, "contains") && document_.draft() >= Draft::draft2020;
+  Shapes contained;
   for (Shape &shape : shapes) {
     if (hasItems && shape.type == ValueType::array && shape.numEvaluated != Shape::kNoLimit &&
         !shape.values) {
-      const Node node = schemaIn(schema["unevaluatedItems"]);
-      shape.prefix.resize(std::max<size_t>(shape.prefix.size(), shape.numEvaluated), shape.rest);
-      for (size_t i = shape.numEvaluated; i < shape.prefix.size(); ++i) {
-        shape.prefix[i] = joined(shape.prefix[i], node);
+      if (speaksOfContained) {
+        contained.push_back(shape);
+        restrictUnevaluated(contained.back(), schemaIn(schema["contains"]));
       }
-      shape.rest = joined(shape.rest, node);
-      shape.numEvaluated = Shape::kNoLimit;
+      restrictUnevaluated(shape, schemaIn(schema["unevaluatedItems"]));
     }
     if (hasProperties && shape.type == ValueType::object && !shape.values) {
       shape.properties.push_back(
@@ -256,6 +267,7 @@ void SchemaReader::readUnevaluated(const Json &schema, Shapes &shapes) {
       shape.evaluated = Languages::kAnyText;
     }
   }
+  append(shapes, contained);
   if ((hasItems || hasProperties) && std::any_of(shapes.begin(), shapes.end(), [&](const Shape &shape) {
         return shape.values && ((hasItems && shape.type == ValueType::array) ||
                                 (hasProperties && shape.type == ValueType::object));

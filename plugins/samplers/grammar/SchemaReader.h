@@ -7,6 +7,8 @@
 #include "plugins/samplers/grammar/SchemaDocument.h"
 #include "plugins/samplers/grammar/SchemaShape.h"
 
+#include <deque>
+
 namespace cria::grammar {
 
 class SchemaReader {
@@ -95,6 +97,8 @@ private:
   void negateCombinations(const Json &schema, Shapes &out);
   void negateTypes(const Json &schema, Shapes &out);
   void negateValues(const std::vector<Json> &values, Shapes &out);
+  Node nodeOtherThan(const Json &value);
+  Shapes valuesOtherThan(const Json &value);
   void negateNumber(const Json &schema, Shapes &out);
   void negateText(const Json &schema, Shapes &out);
   void negateArray(const Json &schema, Shapes &out);
@@ -115,6 +119,7 @@ private:
   SchemaOptions options_;
   bool isWhole_ = true;    // no value that conforms to the node being read has been left out
   std::set<Node> partial_; // nodes of which some were
+  std::deque<Json> made_;  // schemas that are in no document
   std::map<Node, Shapes> known_;
   std::map<Node, bool> empties_;
   std::set<Node> open_;     // that are being read
