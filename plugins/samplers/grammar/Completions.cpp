@@ -41,7 +41,10 @@ const std::string &Completions::charactersAt(int32_t state) {
 
 size_t Completions::count(const Position &position) {
   numSteps_ = 0;
-  return position.partial.isComplete() ? countFrom(position.state, 0) : kMany;
+  if (!position.partial.isComplete()) {
+    return matcher_.isConditional(position) ? 0 : kMany;
+  }
+  return countFrom(position.state, 0);
 }
 
 /// A value that goes on without end, or beyond the bounds of the search, is taken to be kMany values, and so

@@ -198,8 +198,8 @@ private:
                : AnchoredPart::of(languages_.repeated(part.free(), times->first, times->second));
   }
 
-  /// Returns whether a quantifier in braces follows. Other braces are characters, as in JavaScript without the
-  /// flag u.
+  /// Returns whether a quantifier in braces follows. Other braces are characters, as in JavaScript without
+  /// the flag u.
   bool isInBraces() const {
     const auto skipDigits = [&](size_t at) {
       while (at < text_.size() && kDigits.contains(text_[at])) {

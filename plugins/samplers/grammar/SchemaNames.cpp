@@ -32,8 +32,8 @@ Node SchemaReader::nodeOfProperty(const Shape &shape, const std::string &name) {
   return node;
 }
 
-/// Returns the names of a language that properties which are not listed may have. Some may be among them whose
-/// schemas contradict each other.
+/// Returns the names of a language that properties which are not listed may have. Some may be among them
+/// whose schemas contradict each other.
 Languages::Id SchemaReader::otherNamesOf(const Shape &shape, Id names) {
   std::vector<Id> excluded;
   for (const NamedNode &each : shape.properties) {

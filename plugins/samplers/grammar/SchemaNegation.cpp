@@ -169,8 +169,8 @@ Node SchemaReader::nodeOtherThan(const Json &value) {
   return {{kFirstMade + index, &made_[index], true, DynamicScopes::kNone}};
 }
 
-/// Returns the values that are not equal to an array or object with members: those of another type or size, and
-/// those with a member that differs.
+/// Returns the values that are not equal to an array or object with members: those of another type or size,
+/// and those with a member that differs.
 Shapes SchemaReader::valuesOtherThan(const Json &value) {
   Shapes others = shapesOf({});
   const ValueType type = typeOf(value);

@@ -96,6 +96,35 @@ class Generator:
             schema[random.choice(["dependentSchemas", "dependencies"])] = {"b": {"required": ["a"]}}
         return schema
 
+    def named(self):
+        """An object whose names are few, or follow rules."""
+        small = lambda: random.choice([{"type": "integer", "minimum": 0, "maximum": 9}, {"type": "null"}, self.any(0)])
+        schema = {"type": "object"}
+        if chance(0.4):
+            schema["properties"] = {"a": small()}
+        if chance(0.4):
+            schema["patternProperties"] = {random.choice(["^[ab]$", "^[abö]$", "^[a-c]{1,2}$"]): small()}
+            schema["additionalProperties"] = random.choice([False, False, small()])
+        else:
+            schema["additionalProperties"] = small()
+            schema["propertyNames"] = {"enum": random.choice([["a", "b"], ["a", "bb", "ö"], ["1", "10", "a", "b"]])}
+        for keyword in ("minProperties", "maxProperties"):
+            if chance(0.4):
+                schema[keyword] = random.randint(1, 3) + (keyword == "maxProperties")
+        witness = {random.choice(["^a", "b$"]): {"minimum": 5}}
+        more = [{"not": {"patternProperties": witness}}, {"not": {"const": {"a": 1}}}, {"not": {"required": ["a"]}},
+                {"oneOf": [{"minProperties": 2}, {"required": ["a"]}]}, {"not": {"additionalProperties": {"maximum": 4}}}]
+        if chance(0.7):
+            schema.update(random.choice(more))
+        return schema
+
+    def contained(self):
+        """An array of which `contains` speaks of some items, before unevaluatedItems does."""
+        schema = {"type": "array", "contains": random.choice([{"const": "z"}, {"type": "null"}]), "maxItems": 3}
+        if chance(0.7):
+            schema["prefixItems" if self.draft == 2020 else "items"] = [self.any(0)]
+        return {**schema, "unevaluatedItems": random.choice([False, {"type": "boolean"}])}
+
     def unevaluated(self, depth):
         if chance(0.5):
             parts = [{"properties": {name: self.any(0)}, "required": [name]} for name in NAMES]
@@ -141,7 +170,9 @@ class Generator:
         return {"if": parts[0], "then": parts[1], "else": parts[-1]}
 
     def schema(self):
-        schema = {"$schema": DRAFTS[self.draft][0], "allOf": [self.any(2)]}
+        kind = random.random()
+        inner = self.named() if kind < 0.25 else self.contained() if kind < 0.3 else self.any(2)
+        schema = {"$schema": DRAFTS[self.draft][0], "allOf": [inner]}
         node = self.object(1)
         node["properties"]["next"] = {"$ref": f"#/{self.definitions}/node"}
         anchor = {"$anchor": "small"} if self.draft >= 2019 else {"$id": "#small"}
@@ -154,8 +185,14 @@ def is_integer(_, value):
     return not isinstance(value, bool) and isinstance(value, (int, decimal.Decimal)) and value == int(value)
 
 
+def members(pairs):
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name repeats")
+    return dict(pairs)
+
+
 def parse(text):
-    return json.loads(text, parse_float=decimal.Decimal)
+    return json.loads(text, parse_float=decimal.Decimal, object_pairs_hook=members)
 
 
 def text_of(value):
@@ -209,6 +246,11 @@ def main():
         formats = jsonschema.FormatChecker(formats=["date", "uuid"])
         validator = kind(parse(text), format_checker=formats)
         samples = [each for each in answer["samples"] if each]
+        for each in samples:
+            try:
+                parse(each)
+            except ValueError as error:
+                print("A DEAD END, OR A NAME REPEATS", error, each, text, file=sys.stderr)
         changes = {text_of(changed(parse(each))) for each in samples for _ in range(CHANGES)}
         texts = {each: validator.is_valid(parse(each)) for each in samples}
         texts.update({each: False for each in sorted(changes - set(texts)) if not validator.is_valid(parse(each))})
