@@ -158,6 +158,12 @@ StatusOr<Json> parsePythonJson(std::string_view text, std::string_view where) {
   return parseWith(StrictObserver(std::move(literals)), strict, where);
 }
 
+OrderedJson parseInOrder(std::string_view text) {
+  std::vector<Literal> literals;
+  OrderedJson json = OrderedJson::parse(withoutLiterals(text, literals), nullptr, false);
+  return json.is_discarded() ? OrderedJson() : json;
+}
+
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes) {
   CRIA_ASSIGN_OR_RETURN(std::string text, readFile(path, maxBytes));
   return parseJson(text, path);

@@ -16,6 +16,7 @@
 namespace cria {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// Returns `text` for a message: at most 120 bytes, with control characters and invalid UTF-8 as \xNN.
 std::string printable(std::string_view text);
@@ -26,6 +27,10 @@ StatusOr<Json> parseJson(std::string_view text, std::string_view where);
 
 /// The same for texts that Python's json reads: NaN, Infinity and -Infinity are numbers.
 StatusOr<Json> parsePythonJson(std::string_view text, std::string_view where);
+
+/// Returns what parsePythonJson() has parsed with members in the order of `text`, and empty strings in place
+/// of NaN and infinities; null if `text` is not valid.
+OrderedJson parseInOrder(std::string_view text);
 
 /// Reads and parses a file. Errors: those of readFile() and parseJson().
 StatusOr<Json> readJsonFile(const std::string &path, uint64_t maxBytes = uint64_t(64) << 20);

@@ -60,9 +60,12 @@ StatusOr<std::string> readCheckpointFile(const std::string &path, FileContent ex
   return readFile(path);
 }
 
-StatusOr<Json> readCheckpointJson(const std::string &path) {
+StatusOr<Json> readCheckpointJson(const std::string &path, OrderedJson *inOrder) {
   CRIA_ASSIGN_OR_RETURN(const std::string text, readCheckpointFile(path, FileContent::json));
   CRIA_ASSIGN_OR_RETURN(Json json, parsePythonJson(text, path));
+  if (inOrder != nullptr) {
+    *inOrder = parseInOrder(text);
+  }
   const std::optional<StandIn> standIn = findErrorBody(json);
   return standIn ? StatusOr<Json>(standsIn(path, *standIn)) : StatusOr<Json>(std::move(json));
 }

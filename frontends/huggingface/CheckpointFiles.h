@@ -24,6 +24,7 @@ Status refuseStandIn(const std::string &path, FileContent expected);
 
 /// Read a file. Errors: those of readFile(), parsePythonJson() and refuseStandIn().
 StatusOr<std::string> readCheckpointFile(const std::string &path, FileContent expected);
-StatusOr<Json> readCheckpointJson(const std::string &path);
+/// Stores in `inOrder` the same with members in the order of the file.
+StatusOr<Json> readCheckpointJson(const std::string &path, OrderedJson *inOrder = nullptr);
 
 } // namespace cria::huggingface

@@ -7,32 +7,54 @@
 namespace cria::huggingface {
 
 /// The name of a token: a string, or the member "content" of an object.
-static std::optional<std::string> nameOf(const Json &value) {
+template <typename AnyJson> static std::optional<std::string> nameOf(const AnyJson &value) {
   if (value.is_string()) {
-    return value.get<std::string>();
+    return value.template get<std::string>();
   }
   const auto content = value.is_object() ? value.find("content") : value.end();
-  return content != value.end() && content->is_string() ? std::optional(content->get<std::string>())
+  return content != value.end() && content->is_string() ? std::optional(content->template get<std::string>())
                                                         : std::nullopt;
 }
 
 /// As in transformers, special_tokens_map.json goes first unless tokenizer_config.json lists added tokens.
-static const Json *usedMap(const TokenizerFiles &files) {
-  return !listsAddedTokens(files.config) && files.specialMap.is_object() ? &files.specialMap : nullptr;
+static const OrderedJson *usedMap(const TokenizerFiles &files) {
+  return !listsAddedTokens(files.config) && files.orderedMap.is_object() ? &files.orderedMap : nullptr;
 }
 
-static const Json *memberOf(const Json *file, const std::string &member) {
-  return file != nullptr && file->is_object() && file->contains(member) ? &(*file)[member] : nullptr;
+static const OrderedJson *memberOf(const OrderedJson *file, const std::string &member) {
+  const bool isThere = file != nullptr && file->is_object() && file->contains(member);
+  return isThere ? &file->at(member) : nullptr;
 }
 
-/// The member that names a special token. Null if neither file has it.
-static const Json *findSpecial(const TokenizerFiles &files, const std::string &member) {
-  const Json *ofMap = memberOf(usedMap(files), member);
-  return ofMap != nullptr ? ofMap : memberOf(&files.config, member);
+/// Further tokens of tokenizer_config.json: the older name counts where the newer one states none.
+static const OrderedJson *extraOfConfig(const TokenizerFiles &files) {
+  const OrderedJson *newer = memberOf(&files.orderedConfig, "extra_special_tokens");
+  const bool isStated = newer != nullptr && newer->is_structured() && !newer->empty();
+  return isStated ? newer : memberOf(&files.orderedConfig, "additional_special_tokens");
+}
+
+/// Of special_tokens_map.json transformers reads the newer name alone.
+static const OrderedJson *extraOfMap(const TokenizerFiles &files) {
+  return memberOf(usedMap(files), "extra_special_tokens");
+}
+
+static const OrderedJson *objectOrNull(const OrderedJson *value) {
+  return value != nullptr && value->is_object() ? value : nullptr;
+}
+
+/// The member that names a special token. Objects of further tokens go first. Null if no file has it.
+static const OrderedJson *findSpecial(const TokenizerFiles &files, const std::string &member) {
+  for (const OrderedJson *object : {objectOrNull(extraOfMap(files)), objectOrNull(extraOfConfig(files)),
+                                    usedMap(files), &files.orderedConfig}) {
+    if (const OrderedJson *value = memberOf(object, member)) {
+      return value;
+    }
+  }
+  return nullptr;
 }
 
 StatusOr<std::optional<std::string>> readTokenName(const TokenizerFiles &files, const std::string &member) {
-  const Json *value = findSpecial(files, member);
+  const OrderedJson *value = findSpecial(files, member);
   if (value == nullptr) {
     return std::optional<std::string>();
   }
@@ -40,7 +62,7 @@ StatusOr<std::optional<std::string>> readTokenName(const TokenizerFiles &files, 
   if (!name) {
     return invalidArgument("{}: expected '{}' to be the name of a token, an object with 'content', or null, "
                            "got {}",
-                           files.where("tokenizer_config.json"), member, describeJson(*value));
+                           files.where("tokenizer_config.json"), member, describeJson(Json(*value)));
   }
   return name;
 }
@@ -92,7 +114,8 @@ bool NamedTokens::contains(std::string_view name) const { return hasRole(name) |
 
 namespace {
 
-/// Collects tokens by the members that name them; the first token of a name counts.
+/// Collects tokens by the members that name them, in the order of transformers; the first token of a name
+/// counts.
 class NamedTokenReader {
 public:
   explicit NamedTokenReader(const TokenizerFiles &files) : files_(files) {}
@@ -101,49 +124,56 @@ public:
     for (const char *member : kNamedTokens) {
       CRIA_RETURN_IF_ERROR(add(findSpecial(files_, member), member, tokens_.roles));
     }
-    for (const bool areObjects : {true, false}) { // the order of their ids
-      CRIA_RETURN_IF_ERROR(addOtherRoles(files_.config, areObjects));
-      CRIA_RETURN_IF_ERROR(usedMap(files_) ? addOtherRoles(files_.specialMap, areObjects) : Status());
+    collectOtherRoles();
+    for (const auto &[member, value] : otherRoles_) {
+      CRIA_RETURN_IF_ERROR(add(value, member, tokens_.otherRoles));
     }
-    CRIA_RETURN_IF_ERROR(addExtra());
+    // An object in special_tokens_map.json replaces the list of tokenizer_config.json.
+    const bool isReplaced = objectOrNull(extraOfMap(files_)) != nullptr;
+    CRIA_RETURN_IF_ERROR(isReplaced ? Status() : addList(extraOfConfig(files_)));
+    CRIA_RETURN_IF_ERROR(addList(extraOfMap(files_)));
     return std::move(tokens_);
   }
 
 private:
-  /// Members "image_token" and the like.
-  Status addOtherRoles(const Json &file, bool areObjects) {
-    for (const auto &[member, value] : file.items()) {
-      const bool isRole = member.ends_with("_token") && value.is_object() == areObjects &&
-                          std::ranges::find(kNamedTokens, member) == std::end(kNamedTokens);
-      if (isRole) {
-        CRIA_RETURN_IF_ERROR(add(&value, member, tokens_.otherRoles));
+  /// Members "image_token" and the like, and those of objects of further tokens. A later value of a member
+  /// replaces an earlier one in its place.
+  void collectOtherRoles() {
+    collect(files_.orderedConfig, [](const std::string &member, const OrderedJson &value) {
+      return isRole(member) && value.is_object();
+    });
+    if (usedMap(files_) != nullptr) {
+      collect(*usedMap(files_), [](const std::string &member, const auto &) { return isRole(member); });
+    }
+    collect(files_.orderedConfig, [](const std::string &member, const OrderedJson &value) {
+      return isRole(member) && value.is_string();
+    });
+    for (const OrderedJson *extra : {extraOfConfig(files_), extraOfMap(files_)}) {
+      if (objectOrNull(extra) != nullptr) {
+        collect(*extra, [](const auto &, const auto &) { return true; });
       }
     }
-    return {};
   }
 
-  /// The older name of the list counts where the newer one lists nothing. Lists of both files are joined.
-  Status addExtra() {
-    for (const Json *file : {static_cast<const Json *>(&files_.config), usedMap(files_)}) {
-      const Json *newer = memberOf(file, "extra_special_tokens");
-      const bool isListed = newer != nullptr && newer->is_array() && !newer->empty();
-      CRIA_RETURN_IF_ERROR(addList(newer, "extra_special_tokens"));
-      const Json *older = isListed ? nullptr : memberOf(file, "additional_special_tokens");
-      CRIA_RETURN_IF_ERROR(addList(older, "additional_special_tokens"));
+  template <typename Filter> void collect(const OrderedJson &object, Filter isTaken) {
+    for (const auto &[member, value] : object.items()) {
+      if (std::ranges::find(kNamedTokens, member) == std::end(kNamedTokens) && isTaken(member, value)) {
+        const auto found = std::ranges::find(otherRoles_, member, &Role::first);
+        (found == otherRoles_.end() ? otherRoles_.emplace_back(member, nullptr) : *found).second = &value;
+      }
+    }
+  }
+
+  static bool isRole(const std::string &member) { return member.ends_with("_token"); }
+
+  Status addList(const OrderedJson *list) {
+    for (const OrderedJson &item : list != nullptr && list->is_array() ? *list : OrderedJson::array()) {
+      CRIA_RETURN_IF_ERROR(add(&item, "extra_special_tokens", tokens_.listed));
     }
     return {};
   }
 
-  /// The members of an object are roles.
-  Status addList(const Json *list, const std::string &member) {
-    const bool isList = list != nullptr && (list->is_array() || list->is_object());
-    for (const Json &item : isList ? *list : Json::array()) {
-      CRIA_RETURN_IF_ERROR(add(&item, member, list->is_object() ? tokens_.otherRoles : tokens_.listed));
-    }
-    return {};
-  }
-
-  Status add(const Json *value, const std::string &member, std::vector<AddedToken> &tokens) {
+  Status add(const OrderedJson *value, const std::string &member, std::vector<AddedToken> &tokens) {
     const std::optional<std::string> name = value == nullptr ? std::nullopt : nameOf(*value);
     if (!name || name->empty() || tokens_.contains(*name)) {
       return {};
@@ -151,7 +181,8 @@ private:
     AddedToken token{.text = *name, .isSpecial = true};
     if (value->is_object()) {
       const std::string where = fmt::format("{}: {}", files_.where("tokenizer_config.json"), member);
-      CRIA_ASSIGN_OR_RETURN(JsonObject entry, JsonObject::of(*value, where));
+      const Json object = *value;
+      CRIA_ASSIGN_OR_RETURN(JsonObject entry, JsonObject::of(object, where));
       // An object of the type of transformers is not special unless it says so.
       CRIA_ASSIGN_OR_RETURN(token, readAddedToken(entry, 0, !value->contains("__type")));
       token.isSpecial |= &tokens != &tokens_.listed;
@@ -160,7 +191,10 @@ private:
     return {};
   }
 
+  using Role = std::pair<std::string, const OrderedJson *>; // borrowed from the files
+
   const TokenizerFiles &files_;
+  std::vector<Role> otherRoles_;
   NamedTokens tokens_;
 };
 

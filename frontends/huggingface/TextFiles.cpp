@@ -11,13 +11,18 @@ namespace cria::huggingface {
 /// Reads the files beside the tokenizer that are there.
 static StatusOr<TokenizerFiles> readTokenizerFiles(const std::string &folder) {
   TokenizerFiles files{.hasModel = isThere(inFolder(folder, "tokenizer.model")), .folder = folder};
-  for (const auto &[name, json] :
-       {std::pair("tokenizer_config.json", &files.config),
-        std::pair("special_tokens_map.json", &files.specialMap),
-        std::pair("added_tokens.json", &files.addedTokens), std::pair("tokenizer.json", &files.tokenizer),
-        std::pair("config.json", &files.model)}) {
-    if (const std::string path = inFolder(folder, name); isThere(path)) {
-      CRIA_ASSIGN_OR_RETURN(*json, readCheckpointJson(path));
+  struct Place {
+    const char *name;
+    Json *json;
+    OrderedJson *inOrder = nullptr;
+  };
+  for (const Place &place : {Place{"tokenizer_config.json", &files.config, &files.orderedConfig},
+                             {"special_tokens_map.json", &files.specialMap, &files.orderedMap},
+                             {"added_tokens.json", &files.addedTokens},
+                             {"tokenizer.json", &files.tokenizer},
+                             {"config.json", &files.model}}) {
+    if (const std::string path = inFolder(folder, place.name); isThere(path)) {
+      CRIA_ASSIGN_OR_RETURN(*place.json, readCheckpointJson(path, place.inOrder));
     }
   }
   return files;

@@ -19,6 +19,8 @@ struct TokenizerFiles {
   Json addedTokens = Json::object(); // added_tokens.json
   Json tokenizer = Json::object();   // tokenizer.json
   Json model = Json::object();       // config.json
+  /// Those two files with members in their order, on which the ids of tokens without ids depend.
+  OrderedJson orderedConfig = config, orderedMap = specialMap;
   /// Without the tokenizer itself, tokenizer.model, its rules do not matter.
   bool hasModel = true;
   /// The folder, in messages.

@@ -181,6 +181,52 @@ class Folder:
                 "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}]}}
 
 
+class NamedFolder(Folder):
+    """Tokens without ids, whose ids depend on the order of the members that name them."""
+
+    MEMBERS = ["z_token", "a_token", "m_token", "pad_token", "mask_token", "name", "other"]
+
+    def write(self):
+        picker = self.picker
+        self.has_file = self.is_old = self.is_model = False
+        self.names = [name for name in self.names if name not in PIECES]
+        self.kind = picker.choice(["LlamaTokenizer", "none"])
+        self.config = {"legacy": False, "add_bos_token": True, "eos_token": "</s>", "unk_token": "<unk>"}
+        self.config |= {"tokenizer_class": self.kind} if self.kind != "none" else {}
+        self.config |= self.named_by(self.roles()) | self.further(self.named) | (
+            {"additional_special_tokens": self.listed(self.named)} if picker.random() < 0.4 else {})
+        self.config = self.shuffled(self.config)
+        self.files = {"config.json": self.model, "tokenizer_config.json": self.config}
+        if picker.random() < 0.5:
+            entries = {member: self.take() for member in self.some(self.roles())} | self.further(lambda name: name)
+            entries |= {"additional_special_tokens": self.listed(lambda name: name)} if picker.random() < 0.2 else {}
+            self.files["special_tokens_map.json"] = self.shuffled(entries)
+
+    def roles(self):
+        return [member for member in self.MEMBERS if member.endswith("_token")]
+
+    def some(self, members):
+        return self.picker.sample(members, min(self.picker.randrange(4), max(len(self.names) - 1, 0)))
+
+    def named_by(self, members):
+        return {member: self.named(self.take()) for member in self.some(members)}
+
+    def listed(self, form):
+        return [form(self.take()) for _ in range(self.picker.randrange(3)) if self.names]
+
+    def further(self, form):
+        """extra_special_tokens as an object, as a list, or none."""
+        kind = self.picker.random()
+        members = {member: form(self.take()) for member in self.some(self.MEMBERS)} if kind < 0.5 else {}
+        tokens = members if kind < 0.5 else self.listed(form)
+        return {"extra_special_tokens": tokens} if kind < 0.8 else {}
+
+    def shuffled(self, members):
+        items = list(members.items())
+        self.picker.shuffle(items)
+        return dict(items)
+
+
 def scheme_of(file):
     if file["pre_tokenizer"]:  # of LlamaTokenizer
         return file["pre_tokenizer"]["prepend_scheme"]
@@ -237,9 +283,9 @@ def ids_of(folder, tokenizer):
     return ids
 
 
-def line(seed):
+def line(seed, kind=Folder):
     picker = random.Random(seed + OFFSET)
-    folder = Folder(picker)
+    folder = kind(picker)
     tokenizer = open_folder(folder)
     ids = ids_of(folder, tokenizer)
     rows = []
@@ -275,6 +321,8 @@ def main():
     lines = []
     for seed in range(count):
         lines.append(line(seed))
+    for seed in range(count // 3):
+        lines.append(line(seed, NamedFolder))
     file = HERE / "tokenizer_folders.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in lines), "utf-8",
                     newline="\n")

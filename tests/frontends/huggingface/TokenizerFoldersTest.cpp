@@ -12,21 +12,24 @@ namespace {
 
 using Ids = std::vector<int32_t>;
 
-TokenizerFiles filesOf(const nlohmann::json &line) {
+TokenizerFiles filesOf(const OrderedJson &line) {
+  const auto fileOf = [&line](const char *name) { return line["files"].value(name, OrderedJson::object()); };
   TokenizerFiles files;
   for (const auto &[name, json] :
        {std::pair("tokenizer_config.json", &files.config),
         std::pair("special_tokens_map.json", &files.specialMap),
         std::pair("added_tokens.json", &files.addedTokens), std::pair("tokenizer.json", &files.tokenizer),
         std::pair("config.json", &files.model)}) {
-    *json = line["files"].value(name, Json::object());
+    *json = fileOf(name);
   }
+  files.orderedConfig = fileOf("tokenizer_config.json");
+  files.orderedMap = fileOf("special_tokens_map.json");
   return files;
 }
 
 TEST(TokenizerFolders, GiveTheIdsOfTransformers) {
   const auto base = openGolden();
-  for (const auto &line : goldenLines("tokenizer_folders.jsonl")) {
+  for (const auto &line : goldenLines<OrderedJson>("tokenizer_folders.jsonl")) {
     SCOPED_TRACE(line["files"].dump());
     std::vector<std::string> notes;
     const auto stated = readStatedTokens(filesOf(line), notes);

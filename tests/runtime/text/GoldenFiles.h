@@ -57,12 +57,12 @@ inline std::unique_ptr<Tokenizer> openStated(const nlohmann::json &line) {
   return std::move(withAddedTokens(openGolden(), std::move(layer))).value();
 }
 
-/// The lines of tests/golden/FILE. Lines end at '\n' alone.
-inline std::vector<nlohmann::json> goldenLines(const std::string &fileName) {
+/// The lines of tests/golden/FILE. Lines end at '\n' alone. An ordered type keeps the order of members.
+template <typename AnyJson = nlohmann::json> std::vector<AnyJson> goldenLines(const std::string &fileName) {
   std::ifstream file(goldenFolder() / fileName, std::ios::binary);
-  std::vector<nlohmann::json> lines;
+  std::vector<AnyJson> lines;
   for (std::string line; std::getline(file, line);) {
-    lines.push_back(nlohmann::json::parse(line));
+    lines.push_back(AnyJson::parse(line));
   }
   EXPECT_FALSE(lines.empty()) << fileName;
   return lines;
