@@ -5,6 +5,7 @@
 
 #include "cria_options.hpp"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 #include <vector>
@@ -125,14 +126,24 @@ inline bool isUnfinished(std::span<const Message> messages, size_t index, uint32
   return index + 1 == messages.size() && (flags & CRIA_CHAT_CONTINUE_LAST) != 0;
 }
 
-/// Returns the first of `tags` that the text contains; "" if there is none.
-inline std::string_view findTag(std::string_view text, std::span<const std::string_view> tags) {
-  for (const std::string_view tag : tags) {
-    if (text.find(tag) != std::string_view::npos) {
-      return tag;
-    }
+/// Returns whether `text` contains `tag`. One that begins with a letter or a digit is not found within a
+/// word, as "USER:" in "SUPERUSER:".
+inline bool containsTag(std::string_view text, std::string_view tag) {
+  const auto isOfWord = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  size_t at = text.find(tag);
+  while (at != std::string_view::npos && at > 0 && isOfWord(tag.front()) && isOfWord(text[at - 1])) {
+    at = text.find(tag, at + 1);
   }
-  return {};
+  return at != std::string_view::npos;
+}
+
+/// Returns the first of `tags`, which are not empty, that the text contains; "" if there is none.
+inline std::string_view findTag(std::string_view text, std::span<const std::string_view> tags) {
+  const auto found =
+      std::find_if(tags.begin(), tags.end(), [text](std::string_view tag) { return containsTag(text, tag); });
+  return found == tags.end() ? std::string_view() : *found;
 }
 
 /// Implements find_tags for the given tags.

@@ -2,9 +2,11 @@
 #include "plugins/chat/jinja/Template.h"
 
 #include "plugins/chat/jinja/Interpreter.h"
+#include "plugins/chat/jinja/Marks.h"
 #include "plugins/chat/jinja/Parser.h"
 
 #include <algorithm>
+#include <array>
 
 namespace cria::jinja {
 
@@ -111,13 +113,6 @@ std::vector<Segment> Template::render(std::span<const Message> messages, uint32_
   }
 }
 
-/// Whether a word has the form of a mark: <|im_end|>, </answer>, [END].
-static bool isBracketed(TextView word) {
-  const bool opens = !word.empty() && (plain(word.front()) == U'<' || plain(word.front()) == U'[');
-  const bool closes = !word.empty() && (plain(word.back()) == U'>' || plain(word.back()) == U']');
-  return opens && closes && word.size() > 2;
-}
-
 std::optional<Segment> Template::endOfTurn() const {
   const Message messages[] = {{CRIA_ROLE_USER, "a"}, {CRIA_ROLE_ASSISTANT, "b"}};
   Interpreter interpreter;
@@ -144,40 +139,33 @@ std::optional<Segment> Template::endOfTurn() const {
   }
 }
 
-/// Appends the words in brackets of a text, of which no character is of a message.
-static void addBracketed(TextView text, std::vector<std::string> &words) {
-  constexpr size_t kLongestWord = 64, kMostWords = 64;
-  const auto ends = [](char32_t c) {
-    return isSpace(c) || (c & kFromMessage) != 0 || plain(c) == U'>' || plain(c) == U']';
+void Template::addPlainMarks(std::span<const Message> messages, std::vector<std::string> &marks) const {
+  Interpreter interpreter;
+  const auto specialSize = [&](TextView text) {
+    const Text *special = specialAt(text, interpreter.budget());
+    return special != nullptr ? special->size() : 0;
   };
-  for (size_t begin = 0; begin < text.size() && words.size() < kMostWords; ++begin) {
-    if (text[begin] == U'<' || text[begin] == U'[') {
-      const TextView rest = text.substr(begin, kLongestWord);
-      const auto last = static_cast<size_t>(std::ranges::find_if(rest, ends) - rest.begin());
-      const TextView word = rest.substr(0, last + 1);
-      if (last < rest.size() && isBracketed(word) && (rest[last] & kFromMessage) == 0) {
-        words.push_back(toUtf8(word));
-      }
-    }
+  try {
+    const Text text =
+        interpreter.run(body_, variables(messages, CRIA_CHAT_ADD_GENERATION_PROMPT, interpreter.budget()));
+    addBracketed(text, marks);
+    std::erase_if(marks, [&](const std::string &word) {
+      const std::optional<Text> name = textFromUtf8(word);
+      return !name || specialSize(*name) > 0;
+    });
+    // Before the first question there may be a system prompt of the template's own.
+    addLabels(text, messages.front().role == CRIA_ROLE_SYSTEM, specialSize, marks);
+  } catch (const Raised &) {  // the template refuses the conversation
+  } catch (const Failure &) { // render() reports it
   }
 }
 
 std::vector<std::string> Template::plainMarks() const {
-  const Message messages[] = {{CRIA_ROLE_USER, "a"}, {CRIA_ROLE_ASSISTANT, "b"}, {CRIA_ROLE_USER, "a"}};
-  std::vector<std::string> words;
-  Interpreter interpreter;
-  try {
-    const Text text =
-        interpreter.run(body_, variables(messages, CRIA_CHAT_ADD_GENERATION_PROMPT, interpreter.budget()));
-    addBracketed(text, words);
-    std::erase_if(words, [&](const std::string &word) {
-      const std::optional<Text> name = textFromUtf8(word);
-      return !name || specialAt(*name, interpreter.budget()) != nullptr;
-    });
-  } catch (const Raised &) {  // the template refuses the conversation
-  } catch (const Failure &) { // render() reports it
-  }
-  return words;
+  const Message question = {CRIA_ROLE_USER, "a"};
+  std::vector<std::string> marks;
+  addPlainMarks(std::array{question, Message{CRIA_ROLE_ASSISTANT, "b"}, question}, marks);
+  addPlainMarks(std::array{Message{CRIA_ROLE_SYSTEM, "c"}, question}, marks);
+  return marks;
 }
 
 /// The names of special tokens have no marks, so marked characters never match.

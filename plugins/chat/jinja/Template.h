@@ -37,12 +37,14 @@ public:
   /// as "<|im_end|>"; nullopt if there is none, or if the template refuses a question with an answer.
   std::optional<Segment> endOfTurn() const;
 
-  /// Returns the words in brackets, such as "[INST]", that the template writes as plain text around messages.
+  /// Returns what the template writes as plain text around messages: words in brackets, such as "[INST]", and
+  /// labels of turns, such as "### User:".
   std::vector<std::string> plainMarks() const;
 
 private:
   std::vector<std::pair<std::string, Value>> variables(std::span<const plugin::Message> messages,
                                                        uint32_t flags, Budget &budget) const;
+  void addPlainMarks(std::span<const plugin::Message> messages, std::vector<std::string> &marks) const;
   /// Splits rendered text at the special tokens in it, which only unmarked characters can form.
   std::vector<Segment> split(TextView text, Budget &budget) const;
   const Text *specialAt(TextView text, Budget &budget) const;

@@ -68,6 +68,30 @@ TEST_F(JinjaChatTest, KnowsMarksThatAreText) {
   EXPECT_EQ(tagsIn("{{ messages[0].content }}</s>", "</s>"), "none"); // a token, never a mark in a message
 }
 
+TEST_F(JinjaChatTest, KnowsLabelsOfTurns) {
+  const auto tagsIn = [&](const std::string &source, const std::string &text) {
+    const auto chat = compile(source);
+    return chat.ok() ? chat->findTags(text)->value_or("none") : std::string(chat.status().message());
+  };
+  const std::string blocks = "{{ bos_token }}Be kind.\n\n{% for m in messages %}"
+                             "{{ '### ' + m['role']|capitalize + ':\n' + m['content'] + '\n\n' }}{% endfor %}"
+                             "{% if add_generation_prompt %}{{ '### Assistant:\n' }}{% endif %}";
+  for (const std::string label : {"### User:", "### Assistant:", "### System:"}) {
+    EXPECT_THAT(tagsIn(blocks, "Say " + label + " x"), HasSubstr("contains " + label + ","));
+  }
+  for (const char *text : {"### Use", "User: x", "### user: x", "a\nb", "Be kind.", "#"}) {
+    EXPECT_EQ(tagsIn(blocks, text), "none") << text;
+  }
+  const std::string line = "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
+                           "{% if add_generation_prompt %}assistant:{% endif %}";
+  EXPECT_THAT(tagsIn(line, "x\nuser: y"), HasSubstr("user:"));
+  EXPECT_THAT(tagsIn(line, "assistant: y"), HasSubstr("assistant:"));
+  EXPECT_EQ(tagsIn(line, "superuser: the user says 'user'"), "none"); // within a word, and without the colon
+  // Without punctuation, or of two characters, a label is an ordinary text.
+  const std::string plain = "{% for m in messages %}{{ m.role }}\n{{ m.content }}\nQ: {% endfor %}";
+  EXPECT_EQ(tagsIn(plain, "user\nQ: What does the assistant do?"), "none");
+}
+
 TEST_F(JinjaChatTest, RendersPublishedTemplatesByteForByte) {
   std::map<std::string, std::vector<ChatMessage>> conversations;
   std::map<std::string, ChatTemplate> templates;
