@@ -115,7 +115,6 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
   }
   const GenerationDefaults &defaults = package_->chat().generation;
   GenerateRequest request = options.ignoreEos ? GenerateRequest() : std::move(ends);
-  request.ignoreEos = options.ignoreEos;
   merge(request.stopTexts,
         options.ignoreEos || !tokenizer_ ? std::vector<std::string>() : defaults.stopTexts);
   merge(request.stopTexts, options.stopTexts);
@@ -123,6 +122,8 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
   std::vector<int32_t> further = request.eosTokens;
   merge(further, request.stopTokens);
   CRIA_ASSIGN_OR_RETURN(const std::vector<SamplerSpec> specs, samplersOf(options, defaults));
+  const bool hasGrammar = std::ranges::find(specs, "grammar", &SamplerSpec::name) != specs.end();
+  request.ignoreEos = options.ignoreEos && !hasGrammar; // a grammar allows ends last
   CRIA_ASSIGN_OR_RETURN(SamplerChain chain, SamplerChain::create(*plugins_, specs, vocabularyWith(further),
                                                                  options.samplerExpression));
   const int64_t limit = defaults.maxNewTokens.value_or(std::numeric_limits<uint32_t>::max());

@@ -4,6 +4,7 @@
 #include "support/Json.h"
 #include "support/Utf8.h"
 
+#include <algorithm>
 #include <limits>
 #include <random>
 
@@ -45,6 +46,17 @@ StatusOr<SamplerSpec> samplerOfSchema(const std::string &schema, const SchemaOpt
     spec.arguments.push_back({.name = "schema_documents", .value = std::move(documents)});
   }
   return spec;
+}
+
+/// Without end-of-text tokens that may end it anywhere, a text still ends where a grammar has no more.
+void endByGrammar(std::vector<SamplerSpec> &specs) {
+  for (SamplerSpec &spec : specs) {
+    const bool isStated =
+        std::ranges::find(spec.arguments, "ends_last", &PluginArgument::name) != spec.arguments.end();
+    if (spec.name == "grammar" && !isStated) {
+      spec.arguments.push_back({.name = "ends_last", .value = true});
+    }
+  }
 }
 
 /// The samplers of `generate` of transformers, in its order; temperature comes first in Meta's code, too.
@@ -156,6 +168,9 @@ StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
     specs.insert(specs.begin(), std::move(schema));
   } else if (!options.grammar.empty()) {
     specs.insert(specs.begin(), samplerOf("grammar", options.grammar));
+  }
+  if (options.ignoreEos) {
+    endByGrammar(specs);
   }
   return specs;
 }

@@ -42,7 +42,7 @@ struct RequestOptions {
   /// End the text, in addition to what the checkpoint and its chat template state. The name of a control
   /// token or of the unknown token stands for the token.
   std::vector<std::string> stopTexts;
-  bool ignoreEos = false;            // nothing but stopTexts ends the text
+  bool ignoreEos = false;            // nothing but stopTexts, and a grammar without more, ends the text
   std::optional<uint32_t> minTokens; // nothing ends the text before
   std::optional<uint32_t> maxTokens;
   std::optional<uint32_t> logprobs;
@@ -58,8 +58,8 @@ struct TextRequest {
 /// Returns the samplers of the options in order: the grammar; then those of the expression, those of the
 /// list, or those of transformers: the repetition penalty, temperature, top-k, top-p, min-p and typical-p.
 /// One of them that is not given has the checkpoint's value. A checkpoint that does not sample gives
-/// `greedy`, unless one of those after the penalty is given. Errors: those of parseSamplers();
-/// invalidArgument for a document of a schema that is not UTF-8.
+/// `greedy`, unless one of those after the penalty is given. With ignoreEos, a grammar has `ends_last`.
+/// Errors: those of parseSamplers(); invalidArgument for a document of a schema that is not UTF-8.
 StatusOr<std::vector<SamplerSpec>> samplersOf(const RequestOptions &options,
                                               const GenerationDefaults &defaults);
 

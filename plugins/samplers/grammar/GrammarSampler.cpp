@@ -64,6 +64,8 @@ public:
     cria::plugin::FlagOption openObjects{
         "open_objects", "Allow properties that a JSON Schema does not declare where it does not forbid them",
         false};
+    cria::plugin::FlagOption endsLast{
+        "ends_last", "Allow the answer to end only where the grammar allows nothing else", false};
     cria::plugin::FlagOption skipFirstSpace{"skip_first_space", "Ignore a leading space of the first token",
                                             false};
   };
@@ -76,7 +78,7 @@ public:
                                                       .documents = options.schemaDocuments.value},
                                                      vocabulary),
                                          vocabulary)),
-        skipsFirstSpace_(options.skipFirstSpace.value) {
+        skipsFirstSpace_(options.skipFirstSpace.value), endsLast_(options.endsLast.value) {
     reset();
   }
 
@@ -117,17 +119,16 @@ public:
     const std::vector<bool> first =
         isFirst_ && skipsFirstSpace_ ? shared_->filter.allowedFirst() : std::vector<bool>();
     const std::vector<bool> &allowed = first.empty() ? shared_->filter.allowedAfter(position_) : first;
-    size_t left = 0;
-    const auto stays = [&](size_t i) {
-      const int32_t id = candidates.ids[i];
-      const bool isText =
-          !hasEnded_ && static_cast<uint32_t>(id) < allowed.size() && allowed[static_cast<size_t>(id)];
-      return (isText || (mayEnd && shared_->filter.isEnd(id))) && std::isfinite(candidates.logits[i]);
+    const auto isText = [&](size_t i) {
+      const auto id = static_cast<uint32_t>(candidates.ids[i]);
+      return !hasEnded_ && id < allowed.size() && allowed[id] && std::isfinite(candidates.logits[i]);
     };
-    for (size_t i = 0; i < candidates.size; ++i) {
-      left += stays(i) ? 1 : 0;
-    }
-    if (left == 0) {
+    const bool endsHere = mayEnd && !(endsLast_ && isAny(candidates, isText));
+    const auto stays = [&](size_t i) {
+      const bool isEnd = endsHere && shared_->filter.isEnd(candidates.ids[i]);
+      return isText(i) || (isEnd && std::isfinite(candidates.logits[i]));
+    };
+    if (!isAny(candidates, stays)) {
       throw Refusal(CRIA_STATUS_INVALID_ARGUMENT,
                     std::string("none of ") + std::to_string(candidates.size) +
                         " candidates is allowed by the grammar" +
@@ -140,6 +141,14 @@ public:
   }
 
 private:
+  template <typename Condition> static bool isAny(const cria_candidates &candidates, Condition condition) {
+    size_t i = 0;
+    while (i < candidates.size && !condition(i)) {
+      ++i;
+    }
+    return i < candidates.size;
+  }
+
   [[noreturn]] void refuse(int32_t token) const {
     throw Refusal(CRIA_STATUS_INVALID_ARGUMENT, "token " + std::to_string(token) + " ('" +
                                                     std::string(shared_->filter.pieceOf(token)) +
@@ -147,7 +156,7 @@ private:
   }
 
   std::shared_ptr<Shared> shared_;
-  bool skipsFirstSpace_;
+  bool skipsFirstSpace_, endsLast_;
   Position position_;
   bool isFirst_ = true;   // no token has been accepted
   bool hasEnded_ = false; // an EOS token has been accepted

@@ -187,6 +187,13 @@ TEST(SamplersOfRequestTest, BeginWithTheGrammar) {
   EXPECT_EQ(samplersFor({.grammar = "root ::= \"x\"", .jsonSchema = "{}"}), "grammar(json_schema={})|greedy");
 }
 
+TEST(SamplersOfRequestTest, LetGrammarsEndATextThatIgnoresEnds) {
+  EXPECT_EQ(samplersFor({.grammar = "root ::= \"x\"", .ignoreEos = true}),
+            "grammar(root ::= \"x\")(ends_last=true)|greedy");
+  EXPECT_EQ(samplersFor({.samplerExpression = "grammar(x, ends_last=false)|draw", .ignoreEos = true}),
+            "grammar(x)(ends_last=false)|draw");
+}
+
 TEST(SamplersOfRequestTest, PassTheOptionsOfASchema) {
   EXPECT_EQ(samplersFor({.jsonSchema = "{}", .schemaOptions = {.exactFormats = true}}),
             "grammar(json_schema={})(exact_formats=true)|greedy");

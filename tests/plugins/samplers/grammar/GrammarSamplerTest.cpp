@@ -163,6 +163,21 @@ TEST_F(GrammarSamplerTest, AnEndIsNoText) {
   EXPECT_EQ(*chain->sample(logits, {}), end);
 }
 
+TEST_F(GrammarSamplerTest, EndsLast) {
+  std::vector<float> logits = even_;
+  logits[kTestEos] = 9;
+  const int32_t no = *testTokenizer().find("no");
+  for (const auto &[gbnf, next] :
+       {std::pair(R"(root ::= "no"+)", false), std::pair(R"(root ::= "no")", true)}) {
+    SamplerChain chain = create(expressionOf(gbnf, ", ends_last=true") + "|greedy");
+    ASSERT_TRUE(chain.accept(no, TokenOrigin::generated).ok());
+    EXPECT_EQ(*chain.sample(logits, {}) == kTestEos, next) << gbnf;
+    SamplerChain usual = create(expressionOf(gbnf) + "|greedy");
+    ASSERT_TRUE(usual.accept(no, TokenOrigin::generated).ok());
+    EXPECT_EQ(*usual.sample(logits, {}), kTestEos) << gbnf;
+  }
+}
+
 TEST_F(GrammarSamplerTest, PassesOnWhereAGrammarIsWrong) {
   EXPECT_THAT(refusalOf("grammar"), HasSubstr("exactly one of the options 'gbnf'"));
   EXPECT_THAT(refusalOf(expressionOf("root ::= \"a\"", ", json_schema=\"{}\"")),
