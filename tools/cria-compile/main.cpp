@@ -97,6 +97,7 @@ static Status run(const CompileOptions &options) {
 
 int main(int argc, char **argv) {
   cli::openStandardStreams();
+  cli::endWithClosedPipe();
   cli::reportMappingFaults();
   std::signal(SIGINT, cancel);
   std::signal(SIGTERM, cancel);
@@ -107,7 +108,8 @@ int main(int argc, char **argv) {
   }
   Status status = line.options ? run(*line.options) : Status();
   if (status.ok() && !cli::finishData()) {
-    status = error(StatusCode::io, "cannot write to standard output: is the disk full or the pipe closed?");
+    status =
+        error(StatusCode::io, "cannot write to standard output: is the disk full, or the stream closed?");
   }
   return !status.ok() ? report(status) : line.exitCode;
 }

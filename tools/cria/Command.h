@@ -13,6 +13,7 @@ constexpr int kExitSuccess = 0;
 constexpr int kExitError = 2;         // bad input, or something failed
 constexpr int kExitInterrupted = 130; // Ctrl-C: 128 + SIGINT
 constexpr int kExitTerminated = 143;  // 128 + SIGTERM
+constexpr int kExitPipeClosed = 141;  // 128 + SIGPIPE
 
 /// What main() runs after it has parsed the command line. Returns the exit code, or the status to print as an
 /// error.

@@ -87,6 +87,8 @@ StatusOr<int> waitFor(pid_t child) {
     return kExitInterrupted;
   case SIGTERM:
     return kExitTerminated;
+  case SIGPIPE: // the reader of the output has closed it
+    return kExitPipeClosed;
   default:
     return error(StatusCode::internal, "the compiler was terminated by signal {}", WTERMSIG(state));
   }

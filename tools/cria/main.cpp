@@ -39,7 +39,7 @@ int finish(int exitCode) {
   return finishData()
              ? exitCode
              : report(error(StatusCode::io,
-                            "cannot write to standard output: is the disk full or the pipe closed?"));
+                            "cannot write to standard output: is the disk full, or the stream closed?"));
 }
 
 /// The innermost command on the command line.
@@ -110,6 +110,7 @@ int main(int argc, char **argv) {
   using namespace cria;
   using namespace cria::cli;
   openStandardStreams();
+  endWithClosedPipe();
   reportMappingFaults();
   std::signal(SIGXFSZ, SIG_IGN); // a file that reaches its size limit is an error of write()
   CLI::App app("Cria compiles LLaMA 2 models ahead of time and runs them.", "cria");

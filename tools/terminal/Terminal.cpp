@@ -3,10 +3,13 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
 
 namespace cria::cli {
+
+void endWithClosedPipe() { std::signal(SIGPIPE, SIG_DFL); }
 
 void openStandardStreams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {

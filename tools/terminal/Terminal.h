@@ -11,6 +11,10 @@
 
 namespace cria::cli {
 
+/// Lets a write to a pipe that its reader has closed end the program by SIGPIPE, with 141 in a shell, as
+/// other tools do, also where the parent ignores the signal.
+void endWithClosedPipe();
+
 /// Opens /dev/null for each standard stream that is closed, so that no other file gets its descriptor.
 /// Reading or writing the stream still fails. Call it first in main().
 void openStandardStreams();

@@ -42,6 +42,21 @@ TEST(StreamsTest, UnwrittenOutputIsAnError) {
   EXPECT_EQ(redirected(">&-", {"plugins"}).exitCode, 2);
 }
 
+// As for other tools, also where the parent ignores SIGPIPE.
+TEST(StreamsTest, AClosedPipeEndsACommandQuietly) {
+  const std::string commands[] = {"run " + storiesPackage() + " -p Once --temperature 0 -q",
+                                  "compile " + kStoriesCheckpoint + " --emit import", "plugins"};
+  for (const std::string &command : commands) {
+    for (const char *ignoring : {"", "trap '' PIPE; "}) {
+      const std::string line =
+          ignoring + ("(sleep 0.5; exec " + kCria + " " + command + ") | true; echo ${PIPESTATUS[0]}");
+      const ProcessResult result = runProcess("/bin/bash", {"-c", line});
+      EXPECT_EQ(result.output, "141\n") << line;
+      EXPECT_EQ(result.errors, "") << line;
+    }
+  }
+}
+
 TEST(StreamsTest, MessagesThatCannotBeWrittenAreNoError) {
   for (const char *redirection : {"2>/dev/full", "2>&-"}) {
     const ProcessResult run =
