@@ -54,6 +54,9 @@ struct CheckedTokenizer {
 using TokenizerCheck = std::function<StatusOr<CheckedTokenizer>(
     const TokenizerData &tokenizer, const ModelConfig &config, std::vector<std::string> &notes)>;
 
+/// Checks a chat template that is run as it is, by the plugin jinja.
+using TemplateCheck = std::function<Status(const ChatConfig &chat)>;
+
 struct CompileJob {
   /// The path of a checkpoint; empty with a preset.
   std::string checkpoint;
@@ -89,6 +92,8 @@ struct CompileJob {
   /// (optional) Without it, the package has the tokenizer file of the checkpoint and none of its other
   /// tokens.
   TokenizerCheck checkTokenizer;
+  /// (optional) Without it, a chat template is not checked.
+  TemplateCheck checkTemplate;
 
   CompileStage stage = CompileStage::package;
   /// The path of the package, with stage `package`.

@@ -72,6 +72,17 @@ describeTokenizer(const CompileJob &job, Checkpoint &checkpoint, CompileObserver
                                         .prefix = tokenizer.tokens.prefix});
 }
 
+/// Checks a template that no plugin of a format renders.
+static Status checkTemplate(const CompileJob &job, const Checkpoint &checkpoint) {
+  const bool isRun = checkpoint.chat.source && !checkpoint.chat.templateName && job.checkTemplate;
+  const Status status = isRun ? job.checkTemplate(checkpoint.chat) : Status();
+  return status.ok() ? status
+                     : error(status.code(),
+                             "{}: the chat template cannot be run: {}; correct it, or remove it from the "
+                             "checkpoint",
+                             checkpoint.path, status.message());
+}
+
 constexpr uint64_t kMaxRulesBytes = uint64_t(1) << 20;
 
 static Status chooseWeights(const CompileJob &job, ModelSource &model) {
@@ -123,6 +134,7 @@ StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer
     observer.note(text);
   }
   CRIA_ASSIGN_OR_RETURN(model.tokenizer, describeTokenizer(job, model.checkpoint, observer));
+  CRIA_RETURN_IF_ERROR(checkTemplate(job, model.checkpoint));
   CRIA_RETURN_IF_ERROR(chooseWeights(job, model));
   CRIA_RETURN_IF_ERROR(applyImportance(job, model, observer));
   CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));

@@ -420,6 +420,15 @@ TEST_F(Compile, AddedTokensAndTheChatTemplate) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), model.serialize());
 }
 
+TEST_F(Compile, AChatTemplateThatCannotBeRun) {
+  SmallCheckpoint().write(folder_);
+  folder_.write("chat_template.jinja", "{{ bos_token }}\n{% for m in messages %}{{ m.content }");
+  EXPECT_THAT(errorOf(folder_.path().string() + " --target ops -o " + package()),
+              AllOf(HasSubstr("the chat template cannot be run: "), HasSubstr("line 2, column "),
+                    HasSubstr("correct it, or remove it")));
+  EXPECT_FALSE(std::filesystem::exists(package()));
+}
+
 TEST_F(Compile, MissingTokenizer) {
   std::string model = std::string(CRIA_SOURCE_DIR) + "/tests/golden/models/mha";
   EXPECT_THAT(errorOf(model + " --target ops -o " + package()),
