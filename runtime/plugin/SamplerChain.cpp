@@ -62,8 +62,18 @@ double uniformAt(const SamplePoint &point, uint32_t index) {
   return static_cast<double>(bits >> 11) * 0x1p-53; // 53 bits, the precision of a double
 }
 
+namespace {
+/// The random numbers of one choice.
+struct RandomNumbers {
+  SamplePoint point;
+  bool areUsed = false;
+};
+} // namespace
+
 static double uniformOf(void *user, uint32_t index) {
-  return uniformAt(*static_cast<const SamplePoint *>(user), index);
+  auto &numbers = *static_cast<RandomNumbers *>(user);
+  numbers.areUsed = true;
+  return uniformAt(numbers.point, index);
 }
 
 /// Adds the position in the expression, if the spec has one.
@@ -219,15 +229,17 @@ StatusOr<int32_t> SamplerChain::run(cria_candidates &candidates, const cria_samp
 StatusOr<int32_t> SamplerChain::sample(std::span<const float> logits, const SamplePoint &point,
                                        std::span<const int32_t> excluded) {
   CRIA_RETURN_IF_ERROR(collect(logits, excluded));
-  SamplePoint here = point;
-  const cria_sample_context context{sizeof(context), 0, point.sequence, point.position, &here, uniformOf};
+  RandomNumbers numbers{.point = point};
+  const cria_sample_context context{sizeof(context), 0, point.sequence, point.position, &numbers, uniformOf};
   cria_candidates candidates{};
   candidates.struct_size = sizeof(candidates);
   candidates.ids = ids_.data();
   candidates.logits = logits_.data();
   candidates.size = ids_.size();
   candidates.selected = -1;
-  return run(candidates, context);
+  const StatusOr<int32_t> token = run(candidates, context);
+  usesRandomNumbers_ |= numbers.areUsed;
+  return token;
 }
 
 Status SamplerChain::accept(int32_t token, TokenOrigin origin) {

@@ -58,6 +58,8 @@ public:
   void reset();
   /// Returns a chain with the same options and state. Errors: the samplers'.
   StatusOr<SamplerChain> clone() const;
+  /// Returns whether a sampler has asked for a random number since create(), so that the seed matters.
+  bool usesRandomNumbers() const { return usesRandomNumbers_; }
   /// Returns the samplers with all their options: "top_k(k=40)|draw()".
   std::string describe() const;
 
@@ -72,6 +74,7 @@ private:
   std::vector<Stage> stages_; // the last is `draw`
   std::vector<int32_t> ids_;
   std::vector<float> logits_;
+  bool usesRandomNumbers_ = false;
 };
 
 } // namespace cria

@@ -70,9 +70,21 @@ StatusOr<RequestOptions> requestOptionsOf(const RunOptions &options) {
   return request;
 }
 
+/// A file of a prompt is read as by llama.cpp: without the last line break, which editors add. A byte order
+/// mark is no part of it either.
 StatusOr<std::string> promptText(const RunOptions &options) {
-  return options.promptFile.empty() ? StatusOr<std::string>(options.prompt)
-                                    : readTextFile(options.promptFile);
+  if (options.promptFile.empty()) {
+    return options.prompt;
+  }
+  CRIA_ASSIGN_OR_RETURN(std::string text, readTextFile(options.promptFile));
+  for (const char *lineBreak : {"\n", "\r"}) {
+    const bool isLast = text.ends_with(lineBreak);
+    text.resize(text.size() - (isLast ? 1 : 0));
+    if (!isLast) {
+      break;
+    }
+  }
+  return text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
 }
 
 /// Notes that a prompt contains the name of a special token, if that is encoded as text.
@@ -129,6 +141,9 @@ StatusOr<int> runOne(const RunOptions &options, const OpenedModel &opened) {
   }
   RunTotals totals;
   totals.add(request, result);
+  if (!options.sampling.request.seed && request.sampler && request.sampler->usesRandomNumbers()) {
+    totals.chosenSeed = request.seed;
+  }
   totals.report(opened, options.common.quiet);
   return result.reason == FinishReason::cancelled ? exitCodeOfInterrupt() : kExitSuccess;
 }
@@ -159,16 +174,21 @@ StatusOr<int> runRun(const RunOptions &options) {
 
 void addRunCommand(CLI::App &app, Action &action) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App *command = app.add_subcommand("run", "Continue a text");
+  CLI::App *command = app.add_subcommand(
+      "run", "Continue a text as it is, without the chat template, which 'cria chat' applies");
   addCommonOptions(*command, options->common, "Print each result as a JSON object on one line");
   CLI::Option_group *input = command->add_option_group("input", "Where the text comes from");
   input->add_option("-p,--prompt", options->prompt, "The text to continue")->type_name("PROMPT");
-  input->add_option("-f,--file", options->promptFile, "Read the text from a file; -: standard input")
+  input
+      ->add_option("-f,--file", options->promptFile,
+                   "Read the text from a file, without its last line break; -: standard input")
       ->type_name("FILE")
       ->check(notEmpty("the name of a file"));
   input
-      ->add_option("--prompts", options->requestFile,
-                   "Continue many texts: JSON Lines, one object with a prompt per line; prints JSON Lines")
+      ->add_option(
+          "--prompts", options->requestFile,
+          R"(Continue many texts: JSON Lines of {"prompt": TEXT}, each with "max_tokens", "seed" or "stop" )"
+          "in place of the options; prints JSON Lines")
       ->type_name("FILE.jsonl")
       ->check(notEmpty("the name of a file"));
   input->require_option(1);

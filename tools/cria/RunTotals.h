@@ -12,6 +12,7 @@ struct RunTotals {
   size_t promptTokens = 0, generated = 0; // of requests that did not fail
   uint64_t promptNs = 0, totalNs = 0;     // the longest of them
   FinishReason lastReason = FinishReason::none;
+  std::optional<uint64_t> chosenSeed; // that nobody has stated, of random choices
 
   void add(const GenerateRequest &request, const GenerateResult &result);
   /// Reports times and rates on stderr, unless `quiet`.

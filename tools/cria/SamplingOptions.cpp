@@ -104,8 +104,9 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   addSamplers(command, options);
   addGrammarOptions(command, options);
   command
-      .add_option("--seed", options.request.seed,
-                  "Seed of the random numbers; default: chosen at random, once for a whole chat")
+      .add_option(
+          "--seed", options.request.seed,
+          "Seed of the random numbers; default: chosen at random, once for a whole chat; run reports it")
       ->type_name("S")
       ->transform(wholeNumber(0, UINT64_MAX));
   command
@@ -118,7 +119,7 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
   command.add_flag(
       "--ignore-eos", options.request.ignoreEos,
       "Nothing but --stop ends the text: no end-of-text token, no end of a turn, no stop text of the "
-      "checkpoint");
+      "checkpoint; with a grammar, the text ends where nothing else can follow");
   command
       .add_option("--min-tokens", options.request.minTokens,
                   "Nothing ends the text until N tokens are generated; default: the checkpoint's, or 0")

@@ -54,6 +54,20 @@ TEST(RunCommandTest, PromptFromAFileAndFromStandardInput) {
   EXPECT_EQ(run({"-f", "-", "--temperature", "0", "-n", "20"}, kPrompt).output, expected);
 }
 
+TEST(RunCommandTest, AFileLosesItsLastLineBreakAndByteOrderMark) {
+  const TemporaryFolder folder;
+  const auto promptOf = [&](const std::string &text) {
+    writeFile(folder.path("prompt.txt"), text);
+    return runJson({"-f", folder.path("prompt.txt"), "--temperature", "0", "-n", "1"})["prompt"];
+  };
+  EXPECT_EQ(promptOf("Once\n"), "Once");
+  EXPECT_EQ(promptOf("Once\r\n"), "Once");
+  EXPECT_EQ(promptOf("Once\n\n"), "Once\n");
+  EXPECT_EQ(promptOf("Once\r"), "Once\r");
+  EXPECT_EQ(promptOf("\xEF\xBB\xBFOnce \n"), "Once ");
+  EXPECT_EQ(runJson({"-p", "Once\n", "--temperature", "0", "-n", "1"})["prompt"], "Once\n");
+}
+
 TEST(RunCommandTest, QuietPrintsNoMessagesAndNoEchoOmitsThePrompt) {
   const ProcessResult result = run({"-p", kPrompt, "--temperature", "0", "-n", "5", "--quiet", "--no-echo"});
   EXPECT_EQ(result.errors, "");
@@ -84,6 +98,22 @@ TEST(RunCommandTest, ContinuesPastTheEndOfText) {
   EXPECT_GE(longer["generated_tokens"], more);
 }
 
+TEST(RunCommandTest, AGrammarWithoutMoreEndsATextThatIgnoresEnds) {
+  const TemporaryFolder folder;
+  writeFile(folder.path("ab"), R"(root ::= "a" "b")");
+  writeFile(folder.path("many"), R"(root ::= "a"+)");
+  const auto with = [&](const std::string &grammar, const std::string &temperature) {
+    return runJson({"-p", kPrompt, "--temperature", temperature, "--seed", "1", "-n", "20", "--ignore-eos",
+                    "--grammar", folder.path(grammar)});
+  };
+  const json ab = with("ab", "0");
+  EXPECT_EQ(ab["text"], "ab");
+  EXPECT_EQ(ab["finish_reason"], "eos");
+  const json many = with("many", "100"); // the end is as likely as each "a"
+  EXPECT_EQ(many["generated_tokens"], 20);
+  EXPECT_EQ(many["finish_reason"], "length");
+}
+
 TEST(RunCommandTest, LogprobsAreOfTheRawLogits) {
   const json greedy = runJson({"-p", kPrompt, "--temperature", "0", "-n", "5", "--logprobs", "3"});
   const json sampled =
@@ -105,6 +135,26 @@ TEST(RunCommandTest, ASeedGivesTheSameTextAgain) {
   other[5] = "6";
   EXPECT_EQ(runJson(arguments)["text"], runJson(arguments)["text"]);
   EXPECT_NE(runJson(arguments)["text"], runJson(other)["text"]);
+}
+
+TEST(RunCommandTest, NamesTheSeedThatItChose) {
+  const ProcessResult first = run({"-p", kPrompt, "--temperature", "1.5", "-n", "20"});
+  const size_t at = first.errors.find(", seed ");
+  ASSERT_NE(at, std::string::npos) << first.errors;
+  const std::string seed = first.errors.substr(at + 7, first.errors.find('\n', at) - at - 7);
+  const ProcessResult again = run({"-p", kPrompt, "--temperature", "1.5", "-n", "20", "--seed", seed});
+  EXPECT_EQ(again.output, first.output);
+  EXPECT_THAT(again.errors, testing::Not(HasSubstr("seed")));
+  const ProcessResult greedy = run({"-p", kPrompt, "--temperature", "0", "-n", "20"});
+  EXPECT_THAT(greedy.errors, testing::Not(HasSubstr("seed")));
+}
+
+TEST(RunCommandTest, HelpNamesTheMembersOfPromptsAndTheTemplate) {
+  const std::string help = runCria({"run", "--help"}).output;
+  for (const char *text :
+       {"chat template", "cria chat", "\"prompt\"", "\"max_tokens\"", "\"seed\"", "\"stop\""}) {
+    EXPECT_THAT(help, HasSubstr(text));
+  }
 }
 
 TEST(RunCommandTest, ASamplerChain) {
