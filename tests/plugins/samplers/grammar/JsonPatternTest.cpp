@@ -275,6 +275,7 @@ TEST(JsonPatternTest, RefusesByNameAndPosition) {
       {"a{2,1}", "expected a quantifier such as {2,5}"},
       {"a{9999999999}", "at most 1000000000"},
       {"{2}", "quantifier or bracket without an operand"},
+      {"(?:{2,})", "quantifier or bracket without an operand"},
       {"[b-a]", "invalid range"},
       {"[\\d-z]", "a single character at each end"},
       {"[a", "got the end"},
