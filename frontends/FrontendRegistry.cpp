@@ -32,6 +32,7 @@ static Status refusal(const std::string &path) {
     return error(StatusCode::notFound, "{}: no such checkpoint", path);
   }
   if (!fs::is_directory(path, failed)) {
+    CRIA_RETURN_IF_ERROR(refuseFile(path));
     return error(StatusCode::unsupported, "{}: expected {}, got a file", path, descriptions());
   }
   CRIA_RETURN_IF_ERROR(refuseOtherWeights(path));

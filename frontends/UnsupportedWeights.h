@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Names what a folder holds instead of weights that a frontend reads, and the way to weights that it does.
+// Names what a folder, or a file, holds instead of weights that a frontend reads, and the way to weights that
+// it does.
 #pragma once
 
 #include "support/Status.h"
@@ -16,5 +17,13 @@ std::optional<std::string> findAdapter(const std::string &folder);
 /// without a frontend or was not downloaded completely, and says how to get a checkpoint; ok if the folder
 /// has none.
 Status refuseOtherWeights(const std::string &folder);
+
+/// An error for a file that is given in place of a folder, if it holds weights or belongs to a checkpoint:
+/// how to get a checkpoint, or the folder to give; ok for others.
+Status refuseFile(const std::string &path);
+
+/// One of these errors for what stands at a path that is neither a package nor a checkpoint; ok if nothing is
+/// known about it.
+Status refuseOtherModel(const std::string &path);
 
 } // namespace cria

@@ -19,11 +19,6 @@ bool isThere(const std::string &path) {
   return fs::symlink_status(path, ignored).type() != fs::file_type::not_found;
 }
 
-static Status standsIn(const std::string &path, const StandIn &standIn) {
-  return error(StatusCode::unsupported, "{}: expected the file itself, got {}; {}", path, standIn.found,
-               standIn.remedy);
-}
-
 /// Adds to the error of a file that cannot be opened that its download was not completed.
 static Status withPartialDownload(const Status &status, const std::string &path) {
   const std::string partial = findPartialDownload(path);

@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 constexpr const char *kDownload =
     "download the file again; if its repository needs a login, run 'hf auth login' and 'hf download'";
+constexpr const char *kPull =
+    "run 'git lfs install' and 'git lfs pull' in the repository, or download the file";
 constexpr const char *kConvert = "save the model with transformers and safe_serialization=True";
 
 /// How a file begins, and what it then is. A {} in `found` stands for its size.
@@ -23,11 +25,13 @@ struct Mark {
 };
 
 // https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; pointers of git-xet are TOML after this line.
-constexpr Mark kPointers[] = {
-    {"version https://git-lfs.github.com/spec/", "the pointer of {} bytes that Git LFS keeps in its place",
-     "run 'git lfs install' and 'git lfs pull' in the repository, or download the file"},
-    {"# xet version ", "the pointer of {} bytes that Git-Xet keeps in its place",
-     "install git-xet and check the file out again, or download the file"}};
+constexpr Mark kPointers[] = {{"version https://git-lfs.github.com/spec/",
+                               "the pointer of {} bytes that Git LFS keeps in its place", kPull},
+                              {"version https://hawser.github.com/spec/",
+                               "the pointer of {} bytes that Git LFS keeps in its place",
+                               kPull}, // its first name
+                              {"# xet version ", "the pointer of {} bytes that Git-Xet keeps in its place",
+                               "install git-xet and check the file out again, or download the file"}};
 
 // In lower case, after white space.
 constexpr Mark kPages[] = {{"<!doctype html", "a page of HTML", kDownload},
@@ -118,6 +122,11 @@ std::optional<StandIn> findStandIn(std::string_view beginning, uint64_t size, Fi
     return StandIn{"text, " + firstLineOf(beginning), kDownload};
   }
   return std::nullopt;
+}
+
+Status standsIn(const std::string &path, const StandIn &standIn) {
+  return error(StatusCode::unsupported, "{}: expected the file itself, got {}; {}", path, standIn.found,
+               standIn.remedy);
 }
 
 std::optional<StandIn> findErrorBody(const Json &json) {

@@ -26,7 +26,10 @@ constexpr size_t kStandInBytes = 256;
 /// Recognizes what stands in place of a file of `size` bytes that begins with `beginning`.
 std::optional<StandIn> findStandIn(std::string_view beginning, uint64_t size, FileContent expected);
 
-/// The same for JSON: the answer of a server that says that something failed.
+/// The error for what stands in place of the file at `path`: unsupported.
+Status standsIn(const std::string &path, const StandIn &standIn);
+
+/// The same as findStandIn() for JSON: the answer of a server that says that something failed.
 std::optional<StandIn> findErrorBody(const Json &json);
 
 /// The path of what a download of `file` has left that was not completed; empty if there is none. Looks

@@ -6,6 +6,7 @@
 #include "InspectReport.h"
 #include "format/WeightArrays.h"
 #include "frontends/FrontendRegistry.h"
+#include "frontends/UnsupportedWeights.h"
 #include "support/Json.h"
 #include "tools/terminal/JsonOutput.h"
 #include "tools/terminal/Terminal.h"
@@ -41,6 +42,7 @@ Status checkContents(const Package &package) {
 }
 
 StatusOr<int> inspectPackage(const InspectOptions &options) {
+  CRIA_RETURN_IF_ERROR(isPackage(options.path) ? Status() : refuseOtherModel(options.path));
   CRIA_ASSIGN_OR_RETURN(const std::shared_ptr<const Package> package,
                         Package::open(options.path, {.verifyWeights = options.verify}));
   if (options.verify) {

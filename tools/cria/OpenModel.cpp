@@ -5,6 +5,7 @@
 #include "CacheLock.h"
 #include "CheckpointIdentity.h"
 #include "CompileCache.h"
+#include "frontends/UnsupportedWeights.h"
 #include "tools/terminal/Progress.h"
 #include "tools/terminal/Terminal.h"
 
@@ -121,7 +122,11 @@ static StatusOr<PackagePointer> openCheckpoint(const CommonOptions &options) {
 }
 
 StatusOr<PackagePointer> openPackage(const CommonOptions &options) {
-  return isCheckpoint(options.model) ? openCheckpoint(options) : openFolder(options.model, options);
+  if (isCheckpoint(options.model)) {
+    return openCheckpoint(options);
+  }
+  CRIA_RETURN_IF_ERROR(isPackage(options.model) ? Status() : refuseOtherModel(options.model));
+  return openFolder(options.model, options);
 }
 
 StatusOr<OpenedModel> openModel(const CommonOptions &options) {

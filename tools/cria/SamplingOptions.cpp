@@ -3,6 +3,7 @@
 
 #include "CommonOptions.h"
 #include "RequestFile.h"
+#include "frontends/huggingface/StandIns.h"
 #include "runtime/plugin/SamplerFile.h"
 #include "support/Json.h"
 
@@ -127,6 +128,15 @@ void addSamplingOptions(CLI::App &command, SamplingOptions &options) {
       ->transform(wholeNumber(0, UINT32_MAX));
 }
 
+/// Reads a file of rules. Errors: also unsupported, for the pointer of a large-file store in its place.
+static StatusOr<std::string> readRuleFile(const std::string &file) {
+  CRIA_ASSIGN_OR_RETURN(std::string text, readTextFile(file, kMaxRuleBytes));
+  const std::string_view beginning = std::string_view(text).substr(0, huggingface::kStandInBytes);
+  const auto standIn = huggingface::findStandIn(beginning, text.size(), huggingface::FileContent::text);
+  return standIn ? StatusOr<std::string>(huggingface::standsIn(file, *standIn))
+                 : StatusOr<std::string>(std::move(text));
+}
+
 /// Reads documents that are given as FILE or URI=FILE.
 static StatusOr<std::map<std::string, std::string>>
 readSchemaDocuments(const std::vector<std::string> &arguments) {
@@ -136,7 +146,7 @@ readSchemaDocuments(const std::vector<std::string> &arguments) {
     const std::string file = equals == argument.npos ? argument : argument.substr(equals + 1);
     const std::string uri = equals == argument.npos ? std::filesystem::path(file).filename().string()
                                                     : argument.substr(0, equals);
-    CRIA_ASSIGN_OR_RETURN(std::string text, readTextFile(file, kMaxRuleBytes));
+    CRIA_ASSIGN_OR_RETURN(std::string text, readRuleFile(file));
     if (!documents.emplace(uri, std::move(text)).second) {
       return invalidArgument("--schema-document: expected one document for a URI, got a second one for "
                              "'{}', '{}'; give it a URI of its own, as URI=FILE",
@@ -148,7 +158,7 @@ readSchemaDocuments(const std::vector<std::string> &arguments) {
 
 /// Reads a grammar or a schema. An empty text would restrict nothing.
 static StatusOr<std::string> readRules(const std::string &file, std::string_view what) {
-  CRIA_ASSIGN_OR_RETURN(std::string text, readTextFile(file, kMaxRuleBytes));
+  CRIA_ASSIGN_OR_RETURN(std::string text, readRuleFile(file));
   if (text.empty()) {
     return invalidArgument("{}: expected {}, got an empty file", printable(file), what);
   }
@@ -158,7 +168,7 @@ static StatusOr<std::string> readRules(const std::string &file, std::string_view
 StatusOr<RequestOptions> requestOptions(const SamplingOptions &options) {
   RequestOptions request = options.request;
   if (!options.samplerFile.empty()) {
-    CRIA_ASSIGN_OR_RETURN(const std::string json, readTextFile(options.samplerFile, kMaxRuleBytes));
+    CRIA_ASSIGN_OR_RETURN(const std::string json, readRuleFile(options.samplerFile));
     CRIA_ASSIGN_OR_RETURN(request.samplers, readSamplerJson(json, options.samplerFile));
   }
   if (!options.grammarFile.empty()) {

@@ -195,6 +195,10 @@ TEST(HuggingFaceFrontend, OtherWeightFormats) {
   EXPECT_THAT(errorOf(folder), HasSubstr("found neither"));
   folder.write("tf_model.h5", std::string(2000, 'x'));
   EXPECT_THAT(errorOf(folder), HasSubstr("tf_model.h5 holds weights in a format that is not read"));
+  TemporaryFolder indexed; // its shards are missing
+  indexed.write("config.json", smallConfigJson().dump());
+  indexed.write("pytorch_model.bin.index.json", R"({"weight_map": {"a": "pytorch_model-1.bin"}})");
+  EXPECT_THAT(errorOf(indexed), HasSubstr("pytorch_model.bin.index.json is the index of pickles"));
   folder.write("pytorch_model.bin.index.json", "{}");
   folder.write("pytorch_model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n");
   EXPECT_THAT(errorOf(folder), HasSubstr("Git LFS"));
@@ -206,6 +210,25 @@ TEST(HuggingFaceFrontend, OtherWeightFormats) {
   folder.write("adapter_config.json", R"({"base_model_name_or_path": "meta/base"})");
   EXPECT_THAT(errorOf(folder),
               AllOf(HasSubstr("an adapter"), HasSubstr("'meta/base'"), HasSubstr("merge_and_unload")));
+}
+
+TEST(HuggingFaceFrontend, AFileInPlaceOfTheFolder) {
+  TemporaryFolder folder;
+  const auto errorOfFile = [&](const char *name, const std::string &text) {
+    return openCheckpoint(folder.write(name, text)).status().message();
+  };
+  const std::string gguf("GGUF\x03\0\0\0", 8), pointer = "version https://git-lfs.github.com/spec/v1\n";
+  EXPECT_THAT(errorOfFile("a", gguf),
+              HasSubstr("a: the file is a GGUF file, which is not read; compile the"));
+  EXPECT_THAT(errorOfFile("a.gguf", pointer), HasSubstr("Git LFS"));
+  EXPECT_THAT(errorOfFile("a.bin", std::string(2000, 'x')), HasSubstr("is a pickle of PyTorch"));
+  EXPECT_THAT(errorOfFile("a.safetensors", std::string(2000, 'x')),
+              HasSubstr("give the folder that holds it, '"));
+  EXPECT_THAT(errorOfFile("training_args.bin", "x"), HasSubstr("got a file"));
+  EXPECT_THAT(errorOfFile("config.json", "{}"), HasSubstr("give the folder that holds it, '"));
+  TemporaryFolder weights; // without a configuration
+  weights.write("model.safetensors", "x");
+  EXPECT_THAT(errorOf(weights), HasSubstr("not a checkpoint: expected a folder"));
 }
 
 TEST(HuggingFaceFrontend, AnAdapterAlone) {

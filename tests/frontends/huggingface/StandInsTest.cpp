@@ -28,6 +28,8 @@ struct StandInCase {
 const std::vector<StandInCase> kEverywhere = {
     {"version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, '0') + "\nsize 12345\n",
      "the pointer of 130 bytes that Git LFS keeps in its place", "git lfs pull"},
+    {"version https://hawser.github.com/spec/v1\noid sha256:00\nsize 9\n",
+     "the pointer of 63 bytes that Git LFS keeps in its place", "git lfs pull"},
     {"# xet version 0\nfilesize = 12345\nhash = '" + std::string(64, '0') + "'\n",
      "the pointer of 107 bytes that Git-Xet keeps in its place", "install git-xet"},
     {"<!doctype html>\n<html class=\"\">\n<head>", "a page of HTML", "hf auth login"},

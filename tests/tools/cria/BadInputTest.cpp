@@ -103,6 +103,25 @@ TEST_F(BadInputTest, NotACheckpoint) {
   expectCompileRefused(folder_.path("absent"), {"absent"});
 }
 
+// Where a folder is expected.
+TEST_F(BadInputTest, FilesAndAdaptersInPlaceOfAModel) {
+  writeFile(folder_.path("m.gguf"), std::string("GGUF\x03\0\0\0", 8));
+  writeFile(folder_.path("one.safetensors"), std::string("\x02\0\0\0\0\0\0\0{}", 10));
+  fs::create_directory(folder_.path("adapter"));
+  writeFile(folder_.path("adapter/adapter_config.json"), R"({"base_model_name_or_path": "meta/base"})");
+  const auto expectAll = [&](const std::string &name, const std::vector<std::string> &fragments) {
+    const std::string path = folder_.path(name);
+    expectRefused(runCria({"run", path, "-p", "x"}), fragments);
+    expectRefused(runCria({"chat", path}), fragments);
+    expectRefused(runCria({"inspect", path}), fragments);
+    expectRefused(runCria({"tokenize", path, "x"}), fragments);
+    expectCompileRefused(path, fragments);
+  };
+  expectAll("m.gguf", {"m.gguf: the file is a GGUF file", "compile the Hugging Face checkpoint"});
+  expectAll("one.safetensors", {"got one of its files", "give the folder that holds it, '"});
+  expectAll("adapter", {"an adapter", "'meta/base'", "merge_and_unload"});
+}
+
 TEST_F(BadInputTest, TruncatedSafetensors) {
   const std::string model = checkpoint();
   fs::resize_file(model + "/model.safetensors", 1'000'000);
@@ -577,6 +596,17 @@ TEST_F(BadInputTest, EmptyRules) {
                   {"/dev/null: expected a", "got an empty file"});
   }
   expectRefused(runCria({"chat", storiesPackage(), "--chat-template", ""}), {"--chat-template: expected"});
+}
+
+TEST_F(BadInputTest, PointersInPlaceOfRules) {
+  const std::string file = folder_.path("rules");
+  for (const char *host : {"git-lfs.github.com", "hawser.github.com"}) {
+    writeFile(file, std::string("version https://") + host + "/spec/v1\noid sha256:00\nsize 9\n");
+    for (const char *option : {"--grammar", "--json-schema", "--sampler-file"}) {
+      expectRefused(runCria({"run", storiesPackage(), "-p", "x", option, file}),
+                    {"rules: expected the file itself, got the pointer of", "git lfs pull"});
+    }
+  }
 }
 
 TEST_F(BadInputTest, EndlessTexts) {
