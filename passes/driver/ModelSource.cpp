@@ -72,15 +72,14 @@ describeTokenizer(const CompileJob &job, Checkpoint &checkpoint, CompileObserver
                                         .prefix = tokenizer.tokens.prefix});
 }
 
-/// Checks a template that no plugin of a format renders.
-static Status checkTemplate(const CompileJob &job, const Checkpoint &checkpoint) {
-  const bool isRun = checkpoint.chat.source && !checkpoint.chat.templateName && job.checkTemplate;
-  const Status status = isRun ? job.checkTemplate(checkpoint.chat) : Status();
-  return status.ok() ? status
-                     : error(status.code(),
-                             "{}: the chat template cannot be run: {}; correct it, or remove it from the "
-                             "checkpoint",
-                             checkpoint.path, status.message());
+/// Notes that a template which no plugin of a format renders cannot be run. The model can be.
+static void checkTemplate(const CompileJob &job, const ChatConfig &chat, CompileObserver &observer) {
+  const bool isRun = chat.source && !chat.templateName && job.checkTemplate;
+  if (const Status status = isRun ? job.checkTemplate(chat) : Status(); !status.ok()) {
+    observer.note(fmt::format("the chat template cannot be run: {}; correct it, or name another one in "
+                              "'cria chat --chat-template'",
+                              status.message()));
+  }
 }
 
 constexpr uint64_t kMaxRulesBytes = uint64_t(1) << 20;
@@ -134,7 +133,7 @@ StatusOr<ModelSource> openModel(const CompileJob &job, CompileObserver &observer
     observer.note(text);
   }
   CRIA_ASSIGN_OR_RETURN(model.tokenizer, describeTokenizer(job, model.checkpoint, observer));
-  CRIA_RETURN_IF_ERROR(checkTemplate(job, model.checkpoint));
+  checkTemplate(job, model.checkpoint.chat, observer);
   CRIA_RETURN_IF_ERROR(chooseWeights(job, model));
   CRIA_RETURN_IF_ERROR(applyImportance(job, model, observer));
   CRIA_RETURN_IF_ERROR(applyContext(job, model.checkpoint, observer));
