@@ -77,7 +77,8 @@ Status LinearInputs::observe(const CommandBuffer &step, const ProgramDispatch &d
                          program_.buffers[input.buffer.index].kind == BufferKind::arena;
   if (!rows || !isInArena || findBinding(dispatch, "norm_weight") != nullptr) {
     return error(StatusCode::unsupported,
-                 "target {}: the input of '{}' is not in memory as f32 rows; use a package for target cpu",
+                 "target {}: the input of '{}' is not in memory as f32 rows; use a package for target cpu "
+                 "with weights in f32, f16 or bf16",
                  program_.target, printable(weight.name));
   }
   CRIA_ASSIGN_OR_RETURN(const std::vector<float> values, readRows(input, *rows));

@@ -104,7 +104,8 @@ void replays(const BackendSubject &subject, const OpVariant &variant) {
 }
 
 /// The opset whose linears have classes of activations.
-constexpr uint32_t kActivationsSince = 4;
+constexpr uint32_t kActivationsSince =
+    opset::findAttribute(*opset::find("linear"), "activations", "int8")->since;
 
 struct Refused {
   const char *name;

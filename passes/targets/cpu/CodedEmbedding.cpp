@@ -77,8 +77,7 @@ void EmbeddingEmitter::emit() {
 
 int64_t codedEmbeddingScratch(const EmbeddingSpec &spec) {
   const WeightFormatTraits &format = traitsOf(spec.table);
-  const int64_t kinds = format.offset == OffsetKind::none ? 1 : 2;
-  return panelBlocks(format, spec.width).groups * kLanes * kinds * int64_t(sizeof(float));
+  return floatsOfBlock(format, panelBlocks(format, spec.width)) * int64_t(sizeof(float));
 }
 
 void emitCodedEmbedding(KernelFunction &kernel, const Isa &isa, const EmbeddingSpec &spec) {

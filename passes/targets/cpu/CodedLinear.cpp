@@ -277,7 +277,7 @@ int64_t codedLinearRows() { return kCodedRowBlock; }
 int64_t codedLinearScratch(const LinearSpec &spec) {
   const WeightFormatTraits &format = traitsOf(spec.weight);
   const PanelBlocks blocks = panelBlocks(format, spec.inputs);
-  const int64_t scalesOfBlock = blocks.groups * kLanes * (format.offset == OffsetKind::none ? 1 : 2);
+  const int64_t scalesOfBlock = floatsOfBlock(format, blocks);
   const int64_t codes = PackedRow{spec.inputs}.groups() * CodedPanels::kSteps * kLanes;
   const int64_t floats =
       spec.singleRow ? kPair * scalesOfBlock : kPair * (codes + numBlocks(blocks) * scalesOfBlock);

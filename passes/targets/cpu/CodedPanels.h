@@ -9,6 +9,11 @@
 
 namespace cria::cpu {
 
+/// Floats that CodedPanels::expand() writes for a block: 16 for each scale, then for each minimum.
+constexpr int64_t floatsOfBlock(const WeightFormatTraits &format, const PanelBlocks &blocks) {
+  return blocks.groups * kLanes * (format.offset == OffsetKind::none ? 1 : 2);
+}
+
 /// Code for the panels of one format. Vectors of codes have 64 bytes: four columns of 16 rows.
 class CodedPanels {
 public:
@@ -27,9 +32,8 @@ public:
   /// What codes() exceed the integers that codes stand for by.
   int64_t zero() const { return zero_; }
 
-  /// Floats of scratch that expand() fills for a block: scales, then negated minimums.
-  int64_t scratchOfBlock() const { return (1 + (hasMinimums() ? 1 : 0)) * blocks_.groups * kLanes; }
-  /// Writes the scales of a block, whose first byte is `block`, to scratch, 16 floats for each.
+  int64_t scratchOfBlock() const { return floatsOfBlock(format_, blocks_); }
+  /// Writes the scales of a block, whose first byte is `block`, to scratch, then its negated minimums.
   void expand(Index block, mlir::Value scratch, Index at);
   /// What expand() wrote for run `run` of group `group` of the block.
   mlir::Value scale(mlir::Value scratch, Index at, Index group, int64_t run);
