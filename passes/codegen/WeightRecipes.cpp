@@ -3,6 +3,7 @@
 // operations only select rows.
 #include "passes/codegen/WeightRecipes.h"
 
+#include "format/RandomRow.h"
 #include "format/RandomWeights.h"
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
@@ -94,6 +95,7 @@ protected:
   ComputedRows(int64_t rows, int64_t columns, WeightFormat format)
       : WeightRows(rows, columns), format_(format), rowBytes_(rowBytes(traitsOf(format), columns)) {}
   virtual void compute(int64_t row, float *values) const = 0;
+  WeightFormat format() const { return format_; }
 
 private:
   WeightFormat format_;
@@ -105,6 +107,16 @@ public:
   RandomRows(llama::RandomAttr random, WeightFormat format)
       : ComputedRows(random.getRows(), random.getColumns(), format),
         key_(randomTensorKey(uint32_t(random.getSeed()), randomTensorId(random.getTensor()))) {}
+
+  Status read(int64_t first, int64_t count, std::byte *target) const override {
+    if (isDense(format())) {
+      return ComputedRows::read(first, count, target);
+    }
+    for (int64_t i = 0; i < count; ++i, target += rowBytes(traitsOf(format()), columns())) {
+      encodeRandomRow(traitsOf(format()), randomRowKey(key_, uint32_t(first + i)), columns(), target);
+    }
+    return {};
+  }
 
 protected:
   void compute(int64_t row, float *values) const override {

@@ -67,6 +67,8 @@ LogicalResult emitSegment(const WeightView &weight, const Segment &segment, cons
                          .firstRow = uint32_t(segment.firstRow),
                          .block = uint32_t(segment.block),
                          .stride = uint32_t(segment.stride),
+                         .columns =
+                             isDense(weight.logical.getFormat()) ? 0 : uint32_t(weight.logical.getColumns()),
                          .reserved = {}};
   std::array<uint32_t, sizeof(RandomSegment) / sizeof(uint32_t)> constants;
   std::memcpy(constants.data(), &words, sizeof(words));

@@ -19,7 +19,7 @@
 namespace cria::opset {
 
 /// The version of this table. cria_executable_info::kernel_abi states the one that a program requires.
-inline constexpr uint32_t kVersion = 4;
+inline constexpr uint32_t kVersion = 5;
 inline constexpr std::string_view kFormat = "cria.ops.v1";
 
 /// The element types of an operand. `floats`: f32, f16 or bf16; `cacheFloats`: f16 or f32; `codes`: i8 or u8.
@@ -77,6 +77,7 @@ inline constexpr bool kOptional = true;
 inline constexpr uint32_t kFormats = 2; // the version that brought formats with codes
 inline constexpr uint32_t kPlanes = 3;  // the version that brought formats with more arrays
 inline constexpr uint32_t kClasses = 4; // the version that brought classes of activations
+inline constexpr uint32_t kRandom = 5;  // the version that brought random weights in all formats
 
 inline constexpr Operand kEmbedding[] = {{"tokens", i32, "T"},
                                          {"table", floats, "VD"},
@@ -131,7 +132,11 @@ inline constexpr Operand kRopeAttention[] = {
 inline constexpr Operand kFillRandom[] = {{"constants", u32, "W"},
                                           {"weight", floats, "NK", kWrite},
                                           {"weight", codes, "N.", kWrite, !kOptional, kFormats},
-                                          {"weight.scales", floats, "N.", kWrite, kOptional, kFormats}};
+                                          {"weight.scales", floats, "N.", kWrite, kOptional, kFormats},
+                                          {"weight.sub_scales", codes, "N.", kWrite, kOptional, kRandom},
+                                          {"weight.minimums", floats, "N.", kWrite, kOptional, kRandom},
+                                          {"weight.sub_minimums", codes, "N.", kWrite, kOptional, kRandom},
+                                          {"weight.zeros", codes, "N.", kWrite, kOptional, kRandom}};
 inline constexpr Operand kFillOnes[] = {{"weight", floats, "K", kWrite}};
 
 inline constexpr Attribute kEpsilon[] = {{"epsilon", CRIA_ATTRIBUTE_FLOAT}};
@@ -151,6 +156,10 @@ inline constexpr Attribute kLinearAttributes[] = {
     {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kClasses, "bf16"}};
 inline constexpr Attribute kWeightAttributes[] = { // of ops that multiply nothing
     {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats},
+    {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats, "f32"}};
+inline constexpr Attribute kFillRandomAttributes[] = {
+    {"format", CRIA_ATTRIBUTE_STRING, kOptional, kFormats, "q8_0"},
+    {"format", CRIA_ATTRIBUTE_STRING, kOptional, kRandom},
     {"activations", CRIA_ATTRIBUTE_STRING, kOptional, kFormats, "f32"}};
 inline constexpr Attribute kScale[] = {{"scale", CRIA_ATTRIBUTE_FLOAT}};
 
@@ -232,7 +241,7 @@ attention of the rotated query. K and V of the step itself are read back from th
      .formula = "output = lhs + rhs"},
     {.name = "fill_random",
      .operands = detail::kFillRandom,
-     .attributes = detail::kWeightAttributes,
+     .attributes = detail::kFillRandomAttributes,
      .formula = R"(
 Only in the entry `initialize`. Writes the rows of one source tensor with
 [random weights](#random-weights); the weight is all zero before.)"},

@@ -34,7 +34,9 @@ void addModelOptions(CLI::App &app, CompileJob &job) {
   app.add_option(
       "--preset", job.preset,
       fmt::format("Compile a known model shape without a checkpoint: {}", fmt::join(presetNames(), ", ")));
-  app.add_option("--random-weights", job.randomSeed, "Generate random weights from this seed (with --preset)")
+  app.add_option("--random-weights", job.randomSeed,
+                 "Generate random weights from this seed (with --preset); with --weights of codes, each "
+                 "format is another model")
       ->transform(cli::wholeNumber(0, UINT64_MAX));
   app.add_flag_callback(
       "--no-tokenizer", [&job] { job.requireTokenizer = false; },

@@ -235,7 +235,7 @@ std::vector<double> expectedWeight(const OpCall &call, const std::vector<double>
   }
   const View &words = call["constants"];
   const auto word = [&](uint64_t i) { return static_cast<uint32_t>(words.integer(i)); };
-  const RandomSegment segment{word(0), word(1), word(2), word(3), word(4), {}};
+  const RandomSegment segment{word(0), word(1), word(2), word(3), word(4), 0, {}};
   for (uint32_t row = 0; row < segment.rows; ++row) {
     const uint32_t key = randomRowKey(segment.tensorKey, row);
     for (uint32_t k = 0; k < weight.columns(); ++k) {

@@ -202,7 +202,7 @@ LogicalResult CpuTarget::emitFillRandom(const WeightView &weight, const RandomSe
                                         const View &constants, DispatchBuilder &builder) const {
   constexpr int64_t kRowsPerWorkgroup = 16;
   cpu::FillSpec spec{.columns = weight.logical.getColumns(),
-                     .type = weight.logical.getDenseElement(),
+                     .format = weight.logical.getFormat(),
                      .panels = weight.logical.getLayout() == llama::WeightLayout::panel16};
   int64_t workgroups = llvm::divideCeil(segment.rows, kRowsPerWorkgroup);
   return addDispatch(builder, kernelOf(spec, {}, cpu::emitFill), {{.times = workgroups}},
@@ -211,7 +211,7 @@ LogicalResult CpuTarget::emitFillRandom(const WeightView &weight, const RandomSe
 
 LogicalResult CpuTarget::emitFillOnes(const WeightView &weight, DispatchBuilder &builder) const {
   cpu::FillSpec spec{.columns = weight.logical.getShape().back(),
-                     .type = weight.logical.getDenseElement(),
+                     .format = weight.logical.getFormat(),
                      .panels = false,
                      .ones = true};
   int64_t rows = weight.logical.getRank() == 1 ? 1 : weight.logical.getRows();

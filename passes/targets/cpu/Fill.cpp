@@ -1,107 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels of the entry point `initialize`: random weights as format/RandomWeights.h defines them, and ones.
-#include "format/RandomWeights.h"
-#include "passes/targets/cpu/Kernels.h"
+#include "passes/targets/cpu/SourceRows.h"
 #include "passes/targets/cpu/StepRows.h"
-#include "passes/targets/cpu/VectorMath.h"
-
-#include <cstddef>
+#include "passes/targets/cpu/WeightKernels.h"
 
 using namespace mlir;
 
 namespace cria::cpu {
 namespace {
 
-constexpr uint32_t kColumnFactor = 0x9E3779B1u;
-
-/// Writes 16 source rows into the weight.
+/// Writes 16 source rows into a dense weight.
 class RandomFillEmitter {
 public:
   RandomFillEmitter(KernelFunction &kernel, const FillSpec &spec)
-      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), weight_(kernel.buffer("weight")) {}
+      : e_(kernel.emitter()), rows_(kernel), spec_(spec), weight_(kernel.buffer("weight")) {}
 
+  // A whole panel of the weight is written a column at a time, other rows element by element.
   void emit() {
-    Index first = kernel_.x() * kLanes;
-    Index rows = word(offsetof(RandomSegment, rows));
-    Index end = (first + kLanes).min(rows);
     if (!spec_.panels) {
-      e_.forEach(first, end, 1, [&](Index row) { emitRow(row); });
+      rows_.forRows([&](Index row) { emitRow(row); });
       return;
     }
-    // Sixteen rows that are one whole panel of the weight are written a column at a time, others element by
-    // element.
-    Index destination = destinationRow(first);
-    Index misfit = destination % kLanes + (destinationRow(first + kLanes - 1) - destination - (kLanes - 1)) +
-                   (first + kLanes - end);
-    e_.ifThen(
-        misfit == 0, [&] { emitPanel(first, destination); },
-        [&] { e_.forEach(first, end, 1, [&](Index row) { emitStridedRow(row); }); });
+    rows_.forPanelOrRows([&](Index destination) { emitPanel(destination); },
+                         [&](Index row) { emitStridedRow(row); });
   }
 
 private:
-  Index word(size_t byteOffset) {
-    return e_.fromUnsigned(
-        e_.loadScalar(kernel_.buffer("constants"), e_.index(byteOffset / sizeof(uint32_t))));
-  }
-
-  Index destinationRow(Index row) {
-    Index block = word(offsetof(RandomSegment, block));
-    return word(offsetof(RandomSegment, firstRow)) + row / block * word(offsetof(RandomSegment, stride)) +
-           row % block;
-  }
-
-  Value tensorKey() {
-    return e_.loadScalar(kernel_.buffer("constants"),
-                         e_.index(offsetof(RandomSegment, tensorKey) / sizeof(uint32_t)));
-  }
-
-  Value rowKey(Index row) { return emitMix(e_, e_.addInt(tensorKey(), e_.toInt(row))); }
-
   // The values of 16 elements from their row keys and hashed columns.
   Value values(Value rowKeys, Value columnHashes) {
     Value hash = emitMix(e_, e_.xorInt(rowKeys, columnHashes));
     Value byte = arith::ShRSIOp::create(e_, hash, e_.splatInt(24));
     Value number = arith::SIToFPOp::create(e_, e_.vectorOf(e_.f32()), byte);
-    return e_.mul(number, e_.splat(randomScale(spec_.columns)));
-  }
-
-  Value columnHash(Index column) {
-    return e_.mulInt(e_.toInt(column), e_.intConst(static_cast<int32_t>(kColumnFactor), e_.i32()));
-  }
-
-  Value laneNumbers() {
-    SmallVector<int32_t> numbers = llvm::to_vector(llvm::seq<int32_t>(0, kLanes));
-    return arith::ConstantOp::create(
-        e_, DenseElementsAttr::get(e_.vectorOf(e_.i32()), ArrayRef<int32_t>(numbers)));
+    return e_.mul(number, e_.splat(randomScale(uint64_t(spec_.columns))));
   }
 
   // Lane = row.
-  void emitPanel(Index first, Index destination) {
-    Value rows = e_.addInt(e_.broadcast(e_.toInt(first)), laneNumbers());
-    Value keys = emitMix(e_, e_.addInt(e_.broadcast(tensorKey()), rows));
+  void emitPanel(Index destination) {
+    Value keys = rows_.keys();
     Index panel = destination / kLanes * (kLanes * spec_.columns);
     e_.forEach(e_.index(0), e_.index(spec_.columns), 1, [&](Index k) {
-      e_.store(values(keys, e_.broadcast(columnHash(k))), weight_, panel + k * kLanes);
+      e_.store(values(keys, e_.broadcast(rows_.hashOf(e_.toInt(k)))), weight_, panel + k * kLanes);
     });
   }
 
   // From here on, lane = column.
   Value rowValues(Value keys, Index column) {
-    Value columns = e_.addInt(e_.broadcast(e_.toInt(column)), laneNumbers());
-    return values(keys, e_.mulInt(columns, e_.splatInt(kColumnFactor)));
+    return values(keys, rows_.hashOf(e_.addInt(e_.broadcast(e_.toInt(column)), rows_.laneNumbers())));
   }
 
   void emitRow(Index row) {
-    Value keys = e_.broadcast(rowKey(row));
-    Index start = destinationRow(row) * spec_.columns;
+    Value keys = e_.broadcast(rows_.keyOf(row));
+    Index start = rows_.destinationOf(row) * spec_.columns;
     forColumns(e_, spec_.columns, [&](Index column, int64_t count) {
       e_.store(rowValues(keys, column), weight_, start + column, count);
     });
   }
 
   void emitStridedRow(Index row) {
-    Value keys = e_.broadcast(rowKey(row));
-    Index destination = destinationRow(row);
+    Value keys = e_.broadcast(rows_.keyOf(row));
+    Index destination = rows_.destinationOf(row);
     Index start = destination / kLanes * (kLanes * spec_.columns) + destination % kLanes;
     forColumns(e_, spec_.columns, [&](Index column, int64_t count) {
       Value vector = rowValues(keys, column);
@@ -112,7 +69,7 @@ private:
   }
 
   Emitter &e_;
-  KernelFunction &kernel_;
+  SourceRows rows_;
   const FillSpec &spec_;
   Value weight_;
 };
@@ -120,7 +77,7 @@ private:
 } // namespace
 
 std::string FillSpec::name() const {
-  return llvm::formatv("{0}_k{1}_{2}_{3}", ones ? "fill_ones" : "fill_random", columns, nameOf(type),
+  return llvm::formatv("{0}_k{1}_{2}_{3}", ones ? "fill_ones" : "fill_random", columns, nameOf(format),
                        panels ? "panel16" : "row_major");
 }
 
@@ -130,9 +87,13 @@ std::vector<std::string> FillSpec::bindings() const {
 
 void emitFill(ModuleOp kernels, const FillSpec &spec) {
   OpBuilder types(kernels.getContext());
-  KernelFunction kernel(kernels, spec,
-                        {{"constants", types.getI32Type()},
-                         {"weight", mlirType(types.getContext(), spec.type), /*written=*/true}});
+  KernelFunction kernel(
+      kernels, spec,
+      {{"constants", types.getI32Type()}, {"weight", elementOfWeight(types, spec.format), /*written=*/true}});
+  if (!isDense(spec.format)) {
+    emitCodedFill(kernel, spec);
+    return;
+  }
   if (!spec.ones) {
     RandomFillEmitter(kernel, spec).emit();
     return;

@@ -120,8 +120,8 @@ void emitAttention(mlir::ModuleOp kernels, const Isa &isa, const AttentionSpec &
 /// `columns` elements.
 struct FillSpec {
   int64_t columns;
-  ElementType type;
-  bool panels;
+  WeightFormat format;
+  bool panels; ///< weights with codes are in panels
   bool ones = false;
   std::string name() const;
   std::vector<std::string> bindings() const;

@@ -52,7 +52,7 @@ void emitLinear(ModuleOp kernels, const Isa &isa, const LinearSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), i32 = types.getI32Type();
   const WeightFormatTraits &format = traitsOf(spec.weight);
-  Type weight = isDense(format) ? mlirType(types.getContext(), format.element) : types.getI8Type();
+  Type weight = elementOfWeight(types, spec.weight);
   KernelFunction kernel(kernels, spec,
                         {{"input", isDense(format) ? f32 : i32},
                          {"weight", weight},

@@ -115,7 +115,7 @@ static void emitDenseEmbedding(KernelFunction &kernel, const EmbeddingSpec &spec
 void emitEmbedding(ModuleOp kernels, const Isa &isa, const EmbeddingSpec &spec) {
   OpBuilder types(kernels.getContext());
   const WeightFormatTraits &format = traitsOf(spec.table);
-  Type table = isDense(format) ? mlirType(types.getContext(), format.element) : types.getI8Type();
+  Type table = elementOfWeight(types, spec.table);
   KernelFunction kernel(
       kernels, spec,
       {{"tokens", types.getI32Type()}, {"table", table}, {"output", types.getF32Type(), true}});

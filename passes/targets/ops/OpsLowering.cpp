@@ -137,11 +137,6 @@ LogicalResult OpsLowering::lower(Operation *op, ArrayRef<OperandSource> sources)
 
 LogicalResult OpsLowering::fill(const opset::Op &op, ArrayRef<OperandSource> sources,
                                 const WeightView &written) {
-  const WeightFormatTraits &format = traitsOf(written.logical.getFormat());
-  if (!isDense(format) && !hasSignedCodes(format)) {
-    return emitError(location_) << "op '" << op.name << "' has no weights in format " << format.name
-                                << "; compile random weights with --weights f32, f16, bf16 or q8_0";
-  }
   return failed(bindAll(op, sources, std::nullopt, written)) ? failure() : add(op, {});
 }
 

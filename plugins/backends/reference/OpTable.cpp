@@ -34,7 +34,7 @@ constexpr OpImplementation kOps[] = {
     {"attention", runAs<runAttention>, checkAs<checkCacheOp>, checkAs<checkAttentionIndices>},
     {"rope_attention", runAs<runRopeAttention>, checkAs<checkRopeAttention>,
      checkAs<checkRopeAttentionIndices>},
-    {"fill_random", runAs<runFillRandom>, checkAs<checkFillRandom>},
+    {"fill_random", runAs<runFillRandom>, checkAs<checkFillRandom>, checkAs<checkRandomColumns>},
     {"fill_ones", runAs<runFillOnes>},
 };
 

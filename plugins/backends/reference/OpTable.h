@@ -60,6 +60,7 @@ std::string checkRope(const OpCall &call);
 std::string checkCacheOp(const OpCall &call);
 std::string checkRopeAttention(const OpCall &call);
 std::string checkFillRandom(const OpCall &call);
+std::string checkRandomColumns(const OpCall &call);
 std::string checkRopeIndices(const OpCall &call);
 std::string checkAppendIndices(const OpCall &call);
 std::string checkAttentionIndices(const OpCall &call);

@@ -85,18 +85,35 @@ std::vector<float> Weight::loadRow(uint64_t n, uint64_t columns) const {
   return values;
 }
 
-void Weight::store(uint64_t n, uint64_t k, int8_t code, float scale) const {
-  if (format_ != nullptr) {
-    values_.store(n, k, code);
-    scales_->store(n, k / static_cast<uint64_t>(format_->group), scale);
-  } else {
-    values_.store(n, k, static_cast<float>(code) * scale);
+void Weight::storeCode(uint64_t n, uint64_t k, uint32_t code) const {
+  if (hasSignedCodes(*format_)) {
+    values_.store(n, k, static_cast<float>(static_cast<int8_t>(code)));
+    return;
+  }
+  const uint64_t bit = k * static_cast<uint64_t>(format_->bits);
+  for (uint64_t byte = bit / 8, rest = code << bit % 8; rest != 0; ++byte, rest >>= 8) {
+    const auto before = static_cast<uint32_t>(values_.load(n, byte));
+    values_.store(n, byte, static_cast<float>(before | (rest & 0xff)));
   }
 }
 
-[[noreturn]] static void refuseFormat(std::string_view name, const std::string &what) {
+void Weight::storeTerms(uint64_t n, uint64_t columns, const RandomTerms &terms) const {
+  const auto fill = [&](const std::optional<Tensor> &plane, int64_t span, float value) {
+    for (uint64_t i = 0; plane && i * static_cast<uint64_t>(span) < columns; ++i) {
+      plane->store(n, i, value);
+    }
+  };
+  const int64_t outer = format_->scale == ScaleKind::twoLevel ? kSuperGroup : format_->group;
+  fill(scales_, outer, terms.scale);
+  fill(minimums_, outer, terms.minimum);
+  fill(subScales_, format_->group, static_cast<float>(terms.subScale));
+  fill(subMinimums_, format_->group, static_cast<float>(terms.subMinimum));
+  fill(zeros_, format_->group, static_cast<float>(terms.zeroPoint));
+}
+
+[[noreturn]] static void refuseFormat(std::string_view name) {
   throw plugin::Refusal(CRIA_STATUS_UNSUPPORTED,
-                        what + " in format '" + std::string(name) + "' are not implemented");
+                        "weights in format '" + std::string(name) + "' are not implemented");
 }
 
 namespace {
@@ -157,7 +174,7 @@ std::string checkWeight(const OpCall &call, const std::string &name, uint64_t co
   if (call.has("format")) {
     const std::optional<WeightFormat> format = findWeightFormat(call.text("format"));
     if (!format || isDense(*format)) {
-      refuseFormat(call.text("format"), "weights");
+      refuseFormat(call.text("format"));
     }
     return ArrayCheck(call, name, columns).check(traitsOf(*format));
   }
@@ -165,16 +182,6 @@ std::string checkWeight(const OpCall &call, const std::string &name, uint64_t co
   const bool isValues =
       type != CRIA_TYPE_I8 && type != CRIA_TYPE_U8 && !call.optionalOperand(name + ".scales");
   return isValues ? "" : "operand '" + name + "' of codes needs attribute 'format'";
-}
-
-std::string checkStoredWeight(const OpCall &call, const std::string &name) {
-  if (call.has("format")) {
-    const std::optional<WeightFormat> format = findWeightFormat(call.text("format"));
-    if (!format || !hasSignedCodes(traitsOf(*format))) {
-      refuseFormat(call.text("format"), "random weights");
-    }
-  }
-  return checkWeight(call, name, call.operand(name).shape[1]);
 }
 
 } // namespace cria::reference

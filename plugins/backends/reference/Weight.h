@@ -5,6 +5,7 @@
 
 #include "OpTable.h"
 #include "format/ActivationProduct.h"
+#include "format/RandomWeights.h"
 
 namespace cria::reference {
 
@@ -23,9 +24,12 @@ public:
   /// Returns the first `columns` codes of row n, with what is applied to them. REQUIRES: the weight has
   /// codes.
   CodedRow loadCodes(uint64_t n, uint64_t columns) const;
-  /// Sets a value to code · scale. All values of a group have the same scale. REQUIRES: the weight is dense,
-  /// or has signed codes of 8 bits.
-  void store(uint64_t n, uint64_t k, int8_t code, float scale) const;
+  /// Sets a value. REQUIRES: the weight is dense.
+  void store(uint64_t n, uint64_t k, float value) const { values_.store(n, k, value); }
+  /// Sets the bits of a code, which are 0, or what is applied to the codes of all groups of a row of
+  /// `columns` columns. REQUIRES: the weight has codes.
+  void storeCode(uint64_t n, uint64_t k, uint32_t code) const;
+  void storeTerms(uint64_t n, uint64_t columns, const RandomTerms &terms) const;
 
 private:
   float meaningOf(uint64_t n, uint64_t k) const;
@@ -41,7 +45,5 @@ private:
 /// Checks the weight `name` of a call, whose rows stand for `columns` values. Returns what is wrong, or "".
 /// Throws Refusal for a format that is not implemented.
 std::string checkWeight(const OpCall &call, const std::string &name, uint64_t columns);
-/// The same for a weight that store() writes.
-std::string checkStoredWeight(const OpCall &call, const std::string &name);
 
 } // namespace cria::reference

@@ -156,13 +156,14 @@ TEST_F(Compile, PresetsNeedNoCheckpointAndWriteNoWeights) {
   EXPECT_EQ(manifest["model"]["parameters"], 68976648192);
 }
 
-TEST_F(Compile, RandomWeightsInPackedFormatsAreRefused) {
-  for (const char *format : {"q4_0", "q4_k"}) {
+TEST_F(Compile, RandomWeightsInPackedFormatsNeedOpset5) {
+  for (const char *format : {"q4_0", "q4_k_m"}) {
     const Result result = run("--preset stories-260k --random-weights 1 --target ops --weights " +
                               std::string(format) + " -o " + package());
-    EXPECT_NE(result.exitCode, 0);
-    EXPECT_THAT(result.err, AllOf(HasSubstr("'fill_random' has no weights in format " + std::string(format)),
-                                  HasSubstr("--weights f32, f16, bf16 or q8_0")));
+    ASSERT_EQ(result.exitCode, 0) << result.err;
+    const Json program = *readJsonFile(package() + "/programs/ops.json");
+    EXPECT_THAT(program.dump(), HasSubstr("\"format\":\"q4_"));
+    EXPECT_EQ((*readJsonFile(package() + "/manifest.json"))["targets"][0]["abi_version"], 5);
   }
 }
 

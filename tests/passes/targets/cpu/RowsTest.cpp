@@ -4,7 +4,10 @@
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
 
+#include "format/PanelBlocks.h"
+#include "format/RandomRow.h"
 #include "format/RandomWeights.h"
+#include "format/WeightArrays.h"
 #include "passes/targets/KernelParameters.h"
 
 #include "gtest/gtest.h"
@@ -167,8 +170,9 @@ void checkFill(const Isa &isa, FillSpec spec, std::vector<RandomSegment> segment
   KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitFill(kernels, spec); });
   PhysicalLayout layout{spec.panels ? PhysicalLayout::Kind::panel16 : PhysicalLayout::Kind::rowMajor, rows,
                         spec.columns};
+  ElementType type = traitsOf(spec.format).element;
   int64_t elements = layout.numElements();
-  Buffer<std::byte> weight(elements * elementBytes(spec.type), std::byte{0}),
+  Buffer<std::byte> weight(elements * elementBytes(type), std::byte{0}),
       expected(weight.size(), std::byte{0});
   for (RandomSegment &segment : segments) {
     Buffer<uint32_t> constants(sizeof(RandomSegment) / 4);
@@ -178,7 +182,7 @@ void checkFill(const Isa &isa, FillSpec spec, std::vector<RandomSegment> segment
       for (int64_t k = 0; k < spec.columns; ++k) {
         float value = static_cast<float>(randomByte(randomRowKey(segment.tensorKey, row), k)) *
                       randomScale(spec.columns);
-        storeElement(expected.data(), layout.offsetOf(segment.destinationRow(row), k), value, spec.type);
+        storeElement(expected.data(), layout.offsetOf(segment.destinationRow(row), k), value, type);
       }
     }
   }
@@ -188,21 +192,71 @@ void checkFill(const Isa &isa, FillSpec spec, std::vector<RandomSegment> segment
 
 TEST(Rows, RandomWeightsAreThoseOfTheDefinition) {
   forEachIsa([](const Isa &isa) {
-    for (ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16}) {
+    for (WeightFormat format : {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16}) {
       for (bool panels : {false, true}) {
-        FillSpec spec{.columns = 50, .type = type, .panels = panels};
+        FillSpec spec{.columns = 50, .format = format, .panels = panels};
         uint32_t gate = randomTensorKey(7, randomTensorId("gate")),
                  up = randomTensorKey(7, randomTensorId("up"));
-        checkFill(isa, spec, {{gate, 40, 0, 40, 40, {}}, {up, 24, 40, 24, 24, {}}}, 64);
-        checkFill(isa, spec, {{gate, 43, 0, 16, 32, {}}, {up, 43, 16, 16, 32, {}}}, 96);
+        checkFill(isa, spec, {{gate, 40, 0, 40, 40, 0, {}}, {up, 24, 40, 24, 24, 0, {}}}, 64);
+        checkFill(isa, spec, {{gate, 43, 0, 16, 32, 0, {}}, {up, 43, 16, 16, 32, 0, {}}}, 96);
       }
     }
   });
 }
 
+/// The same in panels of codes: rows are those of the definition, and the bytes of other rows stay 0.
+void checkCodedFill(const KernelLibrary &library, const FillSpec &spec,
+                    const std::vector<RandomSegment> &segments, int64_t rows) {
+  const WeightFormatTraits &format = traitsOf(spec.format);
+  const int64_t panelBytes = panelBlocks(format, spec.columns).bytes();
+  Buffer<std::byte> weight(rows / 16 * panelBytes, std::byte{0});
+  const std::vector<std::byte> zeros(panelBytes, std::byte{0});
+  std::vector<std::vector<std::byte>> expected(rows, std::vector<std::byte>(rowBytes(format, spec.columns)));
+  for (std::vector<std::byte> &row : expected) {
+    unpackPanelRow(format, spec.columns, zeros, 0, row);
+  }
+  for (const RandomSegment &segment : segments) {
+    Buffer<uint32_t> constants(sizeof(RandomSegment) / 4);
+    std::memcpy(constants.data(), &segment, sizeof(segment));
+    runRows(library, spec.name(), {constants.data(), weight.data()}, (segment.rows + 15) / 16);
+    for (uint32_t row = 0; row < segment.rows; ++row) {
+      encodeRandomRow(format, randomRowKey(segment.tensorKey, row), spec.columns,
+                      expected[segment.destinationRow(row)].data());
+    }
+  }
+  for (int64_t row = 0; row < rows; ++row) {
+    std::vector<std::byte> found(expected[row].size());
+    unpackPanelRow(format, spec.columns, {weight.data() + row / 16 * panelBytes, size_t(panelBytes)},
+                   row % 16, found);
+    EXPECT_EQ(found, expected[row]) << spec.name() << ", row " << row;
+  }
+  EXPECT_TRUE(weight.intact());
+}
+
+TEST(Rows, RandomCodesAreThoseOfTheDefinition) {
+  std::vector<FillSpec> specs;
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    if (hasPanelBlocks(kWeightFormats[i])) {
+      const int64_t columns = kWeightFormats[i].scale == ScaleKind::twoLevel ? 352 : 114;
+      specs.push_back({.columns = columns, .format = WeightFormat(i), .panels = true});
+    }
+  }
+  uint32_t gate = randomTensorKey(7, randomTensorId("gate")), up = randomTensorKey(7, randomTensorId("up"));
+  // The code of these kernels depends on no level.
+  KernelLibrary library(*runnableIsas().back(), [&](mlir::ModuleOp kernels) {
+    for (const FillSpec &spec : specs) {
+      emitFill(kernels, spec);
+    }
+  });
+  for (const FillSpec &spec : specs) {
+    checkCodedFill(library, spec, {{gate, 40, 0, 40, 40, 0, {}}, {up, 24, 40, 24, 24, 0, {}}}, 64);
+    checkCodedFill(library, spec, {{gate, 43, 0, 16, 32, 0, {}}, {up, 43, 16, 16, 32, 0, {}}}, 96);
+  }
+}
+
 TEST(Rows, OnesFillTheWholeVector) {
   forEachIsa([](const Isa &isa) {
-    FillSpec spec{.columns = 50, .type = ElementType::f32, .panels = false, .ones = true};
+    FillSpec spec{.columns = 50, .format = WeightFormat::f32, .panels = false, .ones = true};
     KernelLibrary library(isa, [&](mlir::ModuleOp kernels) { emitFill(kernels, spec); });
     Buffer<float> weight(spec.columns, kNan);
     runRows(library, spec.name(), {weight.data()}, 1);

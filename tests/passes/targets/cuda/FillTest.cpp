@@ -59,7 +59,7 @@ TEST_P(Fill, IsWhatTheDefinitionSays) {
   auto module = compileFill(spec);
   ASSERT_TRUE(module);
   const uint32_t id = randomTensorId("model.layers.0.mlp.up_proj.weight");
-  alignas(64) RandomSegment segment{randomTensorKey(kSeed, id), kRows, 16, 16, 32, {}};
+  alignas(64) RandomSegment segment{randomTensorKey(kSeed, id), kRows, 16, 16, 32, 0, {}};
   std::vector<uint64_t> memory(96 * kPitch / 2 + 8); // 96 rows of f32, and room to align
   auto *weight = reinterpret_cast<std::byte *>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
   const uint64_t size = 96 * kPitch * sizeOf(GetParam());

@@ -261,6 +261,7 @@ TEST_F(ReferenceBackend, FillsRandomWeightsAsTheCompilerDefinesThem) {
                                     .firstRow = kBlock,
                                     .block = kBlock,
                                     .stride = 2 * kBlock,
+                                    .columns = 0,
                                     .reserved = {}};
   const std::vector<double> constants{double(segment.tensorKey), kRows, kBlock, kBlock, 2 * kBlock, 0, 0, 0};
   View weight = randomMatrix(random_, 24, kColumns, CRIA_TYPE_F16);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Ops of the reference backend with weights in formats with codes, against the same ops with the decoded
 // values.
+#include "format/RandomRow.h"
 #include "format/RandomWeights.h"
 #include "tests/plugins/backends/reference/EncodedRows.h"
 
@@ -129,6 +130,72 @@ TEST_F(ReferenceWeights, RandomWeightsHaveTheDenseValues) {
                 dense["weight"].at(row, column));
     }
   }
+}
+
+/// A call that fills all rows of a weight of zeros.
+OpCall fillRandomCall(EncodedRows &rows, uint64_t key, uint64_t statedColumns) {
+  const std::vector<double> words{double(key),          double(rows.numRows),  0, double(rows.numRows),
+                                  double(rows.numRows), double(statedColumns), 0, 0};
+  OpCall call{"fill_random", {{"constants", denseView(CRIA_TYPE_U32, {8}, words)}}, {}};
+  bindWeight(call, rows);
+  for (size_t i = 1; i < call.arguments.size(); ++i) {
+    call.arguments[i].access = CRIA_ACCESS_WRITE;
+  }
+  return call;
+}
+
+// 300 columns: a short last group and a short last super-group.
+TEST_F(ReferenceWeights, RandomWeightsOfEveryFormatAreThoseOfTheDefinition) {
+  constexpr uint64_t kRows = 3, kColumns = 300, kKey = 1234567;
+  for (const cria::WeightFormatTraits &format : cria::kWeightFormats) {
+    if (isDense(format)) {
+      continue;
+    }
+    EncodedRows rows{format, kRows, kColumns, {}};
+    rows.bytes.resize(kRows * rows.rowSize());
+    OpCall call = fillRandomCall(rows, kKey, kColumns);
+    const Outcome outcome = run(device_, call);
+    ASSERT_TRUE(outcome.ok()) << format.name << ": " << outcome.message;
+    for (uint64_t row = 0; row < kRows; ++row) {
+      encodeRandomRow(format, cria::randomRowKey(kKey, uint32_t(row)), kColumns, rows.row(row));
+    }
+    const OpCall expected = fillRandomCall(rows, kKey, kColumns);
+    for (size_t i = 1; i < call.arguments.size(); ++i) {
+      EXPECT_EQ(call.arguments[i].view.array->values, expected.arguments[i].view.array->values)
+          << format.name << ": " << call.arguments[i].name;
+    }
+  }
+}
+
+// Uniform codes have the stated mean square, which the scale makes about 1 / K.
+TEST_F(ReferenceWeights, RandomRowsHaveAVarianceNearOne) {
+  constexpr int64_t kColumns = 4096;
+  for (const cria::WeightFormatTraits &format : cria::kWeightFormats) {
+    if (isDense(format)) {
+      continue;
+    }
+    std::vector<std::byte> row(rowBytes(format, kColumns));
+    std::vector<float> values(kColumns);
+    encodeRandomRow(format, cria::randomRowKey(9, 1), kColumns, row.data());
+    decodeRow(format, row.data(), values);
+    double squares = 0, sum = 0;
+    for (const float value : values) {
+      squares += double(value) * value;
+      sum += value;
+    }
+    EXPECT_GT(squares, 0.2) << format.name;
+    EXPECT_LT(squares, 1.1) << format.name;
+    EXPECT_LT(std::fabs(sum), 8) << format.name;
+  }
+}
+
+TEST_F(ReferenceWeights, RandomCodesNeedTheirNumberOfColumns) {
+  EncodedRows rows{traitsOf(cria::WeightFormat::q4_0), 2, 70, {}};
+  rows.bytes.resize(2 * rows.rowSize());
+  OpCall call = fillRandomCall(rows, 1, /*statedColumns=*/64);
+  const Outcome outcome = run(device_, call);
+  EXPECT_EQ(outcome.status, CRIA_STATUS_INVALID_ARGUMENT);
+  EXPECT_THAT(outcome.message, HasSubstr("with the columns of operand 'constants': expected an operand"));
 }
 
 TEST_F(ReferenceWeights, NamesWhatIsWrong) {
