@@ -66,6 +66,14 @@ public:
     }
   }
 
+  /// Calls visit(byte of the panel, byte of the row) for each zero point.
+  template <typename Visit> void visitZeros(const Visit &visit) const {
+    for (int64_t group = 0; row_.zeros != nullptr && group * format_.group < blocks_.columns; ++group) {
+      const int64_t lane = group % blocks_.groups * PanelBlocks::kRows + index_;
+      visit(blockOf(group * format_.group)[blocks_.zeros + lane], row_.zeros[group]);
+    }
+  }
+
   /// Calls visit(lines of the panel, bits, place, element of the row, what is added) for each small integer.
   template <typename Visit> void visitIntegers(const Visit &visit) const {
     if (row_.subScales == nullptr) {
@@ -123,6 +131,7 @@ void packPanel(const WeightFormatTraits &format, int64_t columns, std::span<cons
         planesOf(format, const_cast<std::byte *>(rows.data()) + uint64_t(index) * size, codes.size());
     const PanelRow<std::byte> row(format, blocks, panel.data(), index, planes);
     row.visitFloats([](std::byte *to, const std::byte *from, size_t bytes) { std::memcpy(to, from, bytes); });
+    row.visitZeros([](std::byte &to, std::byte from) { to = from; });
     row.visitIntegers([](std::byte *lines, int bits, const CodePlace &place, std::byte from, unsigned added) {
       putCode(lines, bits, place, (unsigned(from) + added) & ((1u << bits) - 1));
     });
@@ -140,6 +149,7 @@ void unpackPanelRow(const WeightFormatTraits &format, int64_t columns, std::span
   const RowPlanes planes = planesOf(format, row.data(), codes.size());
   const PanelRow<const std::byte> from(format, blocks, panel.data(), index, planes);
   from.visitFloats([](const std::byte *at, std::byte *to, size_t bytes) { std::memcpy(to, at, bytes); });
+  from.visitZeros([](std::byte at, std::byte &to) { to = at; });
   from.visitIntegers([](const std::byte *lines, int bits, const CodePlace &place, std::byte &to,
                         unsigned added) { to = std::byte(getCode(lines, bits, place) - added); });
   from.visitCodes([&](const std::byte *lines, const CodePlace &place, size_t column) {

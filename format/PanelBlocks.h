@@ -9,7 +9,7 @@
 // each byte. Codes of 8 bits that stand for signed values are stored with 128 added, so all codes are
 // unsigned.
 //
-// Small integers of two-level scales are stored as codes are, with a group in place of a step and 16 bytes
+// A zero point of 16 rows is 16 bytes, byte n of row n. Small integers of two-level scales are stored as codes are, with a group in place of a step and 16 bytes
 // in place of 64, byte n of row n. Signed ones have 2^(bits − 1) added.
 //
 // The last block of a row may be shorter, in multiples of 32 columns; its scales take as much as those of
@@ -47,6 +47,7 @@ struct PanelBlocks {
   int64_t groups = 0;      ///< scales of a block
   int64_t scales = 0;      ///< places in a block: f16, bf16 or f32, one for each row
   int64_t minimums = 0;    ///< f16
+  int64_t zeros = 0;       ///< u8
   int64_t subScales = 0;   ///< small integers
   int64_t subMinimums = 0; ///< small integers
   int64_t codes = 0;       ///< codes, which is also the size of what precedes them
@@ -62,9 +63,12 @@ struct PanelBlocks {
   }
 };
 
-/// Returns whether weights of the format can be in panels. Zero points cannot.
+/// Returns whether weights of the format can be in panels. Differences of codes and zero points fit into a
+/// byte, and one zero point serves 32 columns.
 constexpr bool hasPanelBlocks(const WeightFormatTraits &format) {
-  return !isDense(format) && format.offset != OffsetKind::zeroPoint && format.group >= 16;
+  return !isDense(format) && (format.offset == OffsetKind::zeroPoint
+                                  ? format.group >= PanelBlocks::kGroupColumns && format.bits <= 6
+                                  : format.group >= 16);
 }
 
 /// The blocks of rows with `columns` columns. REQUIRES: hasPanelBlocks(format)
@@ -81,9 +85,10 @@ constexpr PanelBlocks panelBlocks(const WeightFormatTraits &format, int64_t colu
   blocks.subMinimums = isTwoLevel ? units(format.subScaleBits) : 0;
   blocks.scales = blocks.subMinimums + (isTwoLevel ? units(format.subMinimumBits) : 0);
   blocks.minimums = blocks.scales + outer * PanelBlocks::kRows * int64_t(sizeOf(format.scaleType));
-  const bool hasMinimum = format.offset != OffsetKind::none;
-  const int64_t end =
-      blocks.minimums + (hasMinimum ? outer * PanelBlocks::kRows * int64_t(sizeOf(ElementType::f16)) : 0);
+  blocks.zeros = blocks.minimums +
+                 (hasMinimums(format) ? outer * PanelBlocks::kRows * int64_t(sizeOf(ElementType::f16)) : 0);
+  const bool hasZeros = format.offset == OffsetKind::zeroPoint;
+  const int64_t end = blocks.zeros + (hasZeros ? blocks.groups * PanelBlocks::kRows : 0);
   blocks.codes = (end + PanelBlocks::kLineBytes - 1) / PanelBlocks::kLineBytes * PanelBlocks::kLineBytes;
   blocks.groupBytes = format.bits * PanelBlocks::kLineBytes;
   return blocks;

@@ -76,8 +76,7 @@ void RowWriter::spoil(size_t first, size_t end) {
   if (planes_.minimums != nullptr) {
     storeFloat(ElementType::f16, planes_.minimums, scale, kNan);
   }
-  const std::vector<uint8_t> codes(size_t(format_.group),
-                                   uint8_t(hasSignedCodes(format_) ? 0 : format_.zero));
+  const std::vector<uint8_t> codes(sizeOf(first), uint8_t(hasSignedCodes(format_) ? 0 : format_.zero));
   for (size_t group = first; group < end; ++group) {
     storeCodes(group, codes);
     storeIntegers(group, 0, 0);

@@ -18,7 +18,7 @@ void decodeRow(const WeightFormatTraits &format, const std::byte *row, std::span
   }
   const RowPlanes planes = planesOf(format, const_cast<std::byte *>(row), values.size()); // only read
   const std::array<float, 256> meanings = codeValues(format);
-  const auto group = size_t(format.group);
+  const size_t group = std::min(size_t(format.group), values.size());
   std::vector<uint8_t> codes(group);
   for (size_t first = 0; first < values.size(); first += group) {
     const size_t size = std::min(group, values.size() - first);

@@ -19,7 +19,7 @@ class RowEncoder {
 public:
   RowEncoder(const WeightFormatTraits &format, const WeightedValues &values, std::byte *row)
       : format_(format), search_(format), values_(values), row_(format, row, values.values.size()),
-        group_(size_t(format.group)), codes_(group_) {}
+        group_(std::min(size_t(format.group), values.values.size())), codes_(group_) {}
 
   Overflow encode() {
     const bool isTwoLevel = format_.scale == ScaleKind::twoLevel;

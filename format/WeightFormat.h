@@ -30,7 +30,19 @@ enum class WeightFormat : uint8_t {
   q6_k,
   iq4_nl,
   iq4_xs,
-  q4h
+  q4h,
+  q4_g32,
+  q4_g64,
+  q4_g128,
+  q4_row,
+  q4_g32_bf16,
+  q4_g64_bf16,
+  q4_g128_bf16,
+  q4_row_bf16,
+  q4_g32_f32,
+  q4_g64_f32,
+  q4_g128_f32,
+  q4_row_f32
 };
 
 /// What a code stands for.
@@ -71,11 +83,27 @@ struct WeightFormatTraits {
   OffsetKind offset = OffsetKind::none;
   bool isMinimumAdded = false; // added as in Q4_1 of GGUF, not subtracted
   int subMinimumBits = 0;      // of the small integers of two-level minimums
-  int zeroPointBits = 0;       // of a zero point; stored in 8 bits, or in 16 if it has more than 8
+  int zeroPointBits = 0;       // of a zero point, which is at most 2^bits; stored in 8 bits, or in 16 if it
+                               // has more than 8
 };
 
 /// The number of values that share the outer scale of two-level scales and minimums.
 constexpr int64_t kSuperGroup = 256;
+
+/// The group of formats whose rows are one group: a power of two that no row is longer than.
+constexpr int64_t kWholeRow = int64_t{1} << 30;
+
+/// As in AWQ and GPTQ: codes of 4 bits, and a scale and a zero point for each group.
+constexpr WeightFormatTraits withZeroPoint(std::string_view name, int64_t group, ElementType scaleType) {
+  return {.name = name,
+          .map = CodeMap::linear,
+          .bits = 4,
+          .group = group,
+          .scale = ScaleKind::perGroup,
+          .scaleType = scaleType,
+          .offset = OffsetKind::zeroPoint,
+          .zeroPointBits = 8};
+}
 
 /// The kinds of formats that ggml defines.
 namespace ggml_formats {
@@ -164,9 +192,25 @@ inline constexpr std::array kWeightFormats = {
                        .scale = ScaleKind::twoLevel,
                        .subScaleBits = 6,
                        .hasSignedSubScales = true},
+    withZeroPoint("q4_g32", 32, ElementType::f16),
+    withZeroPoint("q4_g64", 64, ElementType::f16),
+    withZeroPoint("q4_g128", 128, ElementType::f16),
+    withZeroPoint("q4_row", kWholeRow, ElementType::f16),
+    withZeroPoint("q4_g32_bf16", 32, ElementType::bf16),
+    withZeroPoint("q4_g64_bf16", 64, ElementType::bf16),
+    withZeroPoint("q4_g128_bf16", 128, ElementType::bf16),
+    withZeroPoint("q4_row_bf16", kWholeRow, ElementType::bf16),
+    withZeroPoint("q4_g32_f32", 32, ElementType::f32),
+    withZeroPoint("q4_g64_f32", 64, ElementType::f32),
+    withZeroPoint("q4_g128_f32", 128, ElementType::f32),
+    withZeroPoint("q4_row_f32", kWholeRow, ElementType::f32),
 };
 
 constexpr bool isDense(const WeightFormatTraits &format) { return format.map == CodeMap::dense; }
+
+constexpr bool hasMinimums(const WeightFormatTraits &format) {
+  return format.offset == OffsetKind::minimum || format.offset == OffsetKind::twoLevelMinimum;
+}
 
 /// Whether codes of 8 bits are stored as the signed values that they stand for.
 constexpr bool hasSignedCodes(const WeightFormatTraits &format) {

@@ -57,7 +57,7 @@ protected:
 TEST_P(ErrorWeightsTest, LowerTheWeightedError) {
   const double ratio = errorWith(columns_.weights) / errorWith({});
   if (searchesCodes(format_)) {
-    EXPECT_LT(ratio, 0.95);
+    EXPECT_LT(ratio, format_.group > int64_t(kColumns) ? 1 : 0.95); // a long group has little to choose
   } else {
     EXPECT_TRUE(ratio == 1 || std::isnan(ratio)) << ratio; // f32 has no error
   }

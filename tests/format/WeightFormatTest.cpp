@@ -86,7 +86,10 @@ TEST(WeightFormat, PlanesLieApartInRowMajor) {
 TEST(WeightFormat, RowPaddedPadsEveryPlane) {
   EXPECT_THAT(textsOf(kInt8, Layout::rowPadded, {4, 70}),
               ElementsAre("w i8 [128, 128] 16384", "w.scales f16 [128, 4] 1024"));
-  EXPECT_FALSE(hasLayout(kGptq, Layout::panel16)); // it has zero points
+  WeightFormatTraits wide = kGptq;
+  wide.bits = 8;
+  EXPECT_TRUE(hasLayout(kGptq, Layout::panel16));
+  EXPECT_FALSE(hasLayout(wide, Layout::panel16)); // code − zero point does not fit into a byte
 }
 
 TEST(WeightFormat, PanelsAreOneArray) {

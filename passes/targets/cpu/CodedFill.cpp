@@ -94,9 +94,12 @@ void CodedFillEmitter::emitTerms(Index block, Index lane, int64_t columns) {
   const auto scaleBytes = kLanes * int64_t(sizeOf(format_.scaleType));
   for (int64_t outer = 0; outer < (isTwoLevel ? 1 : groups); ++outer) {
     emitFloats(block + (blocks_.scales + outer * scaleBytes), lane, format_.scaleType, terms_.scale);
-    if (format_.offset != OffsetKind::none) {
+    if (hasMinimums(format_)) {
       emitFloats(block + (blocks_.minimums + outer * kLanes * 2), lane, ElementType::f16, terms_.minimum);
     }
+  }
+  for (int64_t group = 0; format_.offset == OffsetKind::zeroPoint && group < groups; ++group) {
+    put(constant(terms_.zeroPoint, 1), block + (blocks_.zeros + group * PanelBlocks::kRows) + lane);
   }
   if (isTwoLevel) {
     const uint32_t added = format_.hasSignedSubScales ? 1u << (format_.subScaleBits - 1) : 0;

@@ -13,9 +13,10 @@ CodedPanels::CodedPanels(Emitter &emitter, const Isa &isa, const WeightFormatTra
                          Value weight)
     : e_(emitter), isa_(isa), format_(format), blocks_(panelBlocks(format, columns)), weight_(weight),
       isSigned_(!isa.dotBytes && (format.map == CodeMap::table || format.bits > kUnsignedBits)),
-      zero_(isSigned_                      ? 0
-            : format.map == CodeMap::table ? 128
-                                           : format.zero) {}
+      zero_(isSigned_                                ? 0
+            : format.map == CodeMap::table           ? 128
+            : format.offset == OffsetKind::zeroPoint ? int64_t{1} << format.bits
+                                                     : format.zero) {}
 
 //===----------------------------------------------------------------------------------------------------===//
 // Scales
@@ -124,6 +125,14 @@ CodedPanels::Values CodedPanels::storedCodes(Index block, Index group) {
   return codes;
 }
 
+/// The zero points of the rows of a group, four bytes for each row.
+Value CodedPanels::zeroPoints(Index block, Index group) {
+  Index zeros =
+      block + blocks_.zeros + group / (format_.group / PanelBlocks::kGroupColumns) * PanelBlocks::kRows;
+  Value words = e_.resizeInt(e_.loadRaw(weight_, zeros, PanelBlocks::kRows), 32, /*isSigned=*/false);
+  return e_.bitcast(e_.mulInt(words, e_.splatInt(0x01010101)), bytes());
+}
+
 /// table[code] + added for each byte.
 Value CodedPanels::lookUp(Value codes, int added) {
   SmallVector<int8_t> table;
@@ -144,9 +153,15 @@ Value CodedPanels::lookUp(Value codes, int added) {
 
 CodedPanels::Values CodedPanels::codes(Index block, Index group) {
   Values codes = storedCodes(block, group);
+  Value zeros; // subtracted, so that the sums need no product with them
+  if (format_.offset == OffsetKind::zeroPoint) {
+    Value points = zeroPoints(block, group);
+    zeros = e_.subInt(points, e_.intLike(points, zero_));
+  }
   for (Value &code : codes) {
     code = format_.map == CodeMap::table ? lookUp(code, int(zero_))
            : isSigned_                   ? e_.xorInt(code, e_.intLike(code, -128))
+           : zeros                       ? e_.subInt(code, zeros)
                                          : code;
   }
   return codes;
@@ -154,9 +169,10 @@ CodedPanels::Values CodedPanels::codes(Index block, Index group) {
 
 CodedPanels::Values CodedPanels::integers(Index block, Index group) {
   Values codes = storedCodes(block, group);
+  const bool hasZeros = format_.offset == OffsetKind::zeroPoint;
+  Value zeros = hasZeros ? zeroPoints(block, group) : e_.intLike(codes.front(), int8_t(format_.zero));
   for (Value &code : codes) {
-    code = format_.map == CodeMap::table ? lookUp(code, 0)
-                                         : e_.subInt(code, e_.intLike(code, int8_t(format_.zero)));
+    code = format_.map == CodeMap::table ? lookUp(code, 0) : e_.subInt(code, zeros);
   }
   return codes;
 }

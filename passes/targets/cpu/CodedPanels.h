@@ -11,7 +11,7 @@ namespace cria::cpu {
 
 /// Floats that CodedPanels::expand() writes for a block: 16 for each scale, then for each minimum.
 constexpr int64_t floatsOfBlock(const WeightFormatTraits &format, const PanelBlocks &blocks) {
-  return blocks.groups * kLanes * (format.offset == OffsetKind::none ? 1 : 2);
+  return blocks.groups * kLanes * (hasMinimums(format) ? 2 : 1);
 }
 
 /// Code for the panels of one format. Vectors of codes have 64 bytes: four columns of 16 rows.
@@ -28,7 +28,7 @@ public:
   int64_t groupsOfBlock() const { return blocks_.block / PanelBlocks::kGroupColumns; }
   /// Runs of columns with a scale of their own in a group of 32: 1 or 2.
   int64_t runs() const { return format_.group < PanelBlocks::kGroupColumns ? 2 : 1; }
-  bool hasMinimums() const { return format_.offset != OffsetKind::none; }
+  bool hasMinimums() const { return cria::hasMinimums(format_); }
   /// What codes() exceed the integers that codes stand for by.
   int64_t zero() const { return zero_; }
 
@@ -53,6 +53,7 @@ private:
   mlir::Value floats(ElementType type, Index at);
   mlir::Value smallInteger(Index unit, int64_t group, int bits, bool isSigned);
   Values storedCodes(Index block, Index group);
+  mlir::Value zeroPoints(Index block, Index group);
   mlir::Value field(Values &lines, int width, int64_t step);
   mlir::Value lookUp(mlir::Value codes, int added);
   mlir::Value halfDot(mlir::Value sums, mlir::Value codes, mlir::Value activations) const;

@@ -4,7 +4,7 @@
 
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
-#include "support/Half.h"
+#include "format/WeightRow.h"
 #include "tools/cria-plugin-test/RandomCalls.h"
 
 namespace cria::conformance {
@@ -49,14 +49,11 @@ inline View planeView(EncodedRows &rows, const WeightPlane &plane, uint64_t offs
   std::vector<double> elements;
   for (uint64_t n = 0; n < rows.numRows; ++n) {
     for (uint64_t i = 0; i < columns; ++i) {
-      const std::byte *at = rows.row(n) + offset + i * sizeOf(plane.type);
-      uint16_t bits = uint8_t(at[0]);
-      if (plane.type == ElementType::f16) {
-        bits = uint16_t(bits | uint16_t(at[1]) << 8);
-        elements.push_back(floatFromHalf(bits));
-      } else {
-        elements.push_back(plane.type == ElementType::i8 ? int8_t(bits) : bits);
-      }
+      const std::byte *row = rows.row(n) + offset;
+      const auto byte = uint8_t(row[i]);
+      elements.push_back(plane.type == ElementType::u8   ? byte
+                         : plane.type == ElementType::i8 ? int8_t(byte)
+                                                         : double{loadFloat(plane.type, row, i)});
     }
   }
   return denseView(static_cast<uint32_t>(plane.type), {rows.numRows, columns}, elements);
