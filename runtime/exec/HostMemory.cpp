@@ -139,13 +139,12 @@ HostMemory HostMemory::read(const std::string &root) {
 }
 
 Status checkFits(const HostMemoryUse &use, const HostMemory &memory) {
-  if (use.total() > memory.availableBytes) {
-    return refusal(use, use.total(), memory.availableBytes, memory.limit);
+  const uint64_t addresses = use.total() + use.mapped;
+  const bool isWithinMemory = use.total() <= memory.availableBytes;
+  if (addresses > memory.addressBytes && (isWithinMemory || memory.addressBytes < memory.availableBytes)) {
+    return refusal(use, addresses, memory.addressBytes, "the limit RLIMIT_AS, see ulimit -v");
   }
-  if (use.total() + use.mapped > memory.addressBytes) {
-    return refusal(use, use.total() + use.mapped, memory.addressBytes, "the limit RLIMIT_AS, see ulimit -v");
-  }
-  return {};
+  return isWithinMemory ? Status() : refusal(use, use.total(), memory.availableBytes, memory.limit);
 }
 
 std::string noteOnMappedWeights(const HostMemoryUse &use, const HostMemory &memory) {

@@ -103,6 +103,20 @@ template <typename T> static void merge(std::vector<T> &values, const std::vecto
   }
 }
 
+/// The token that a complete grammar ends with if nothing else ends a text: the tokenizer's EOS, or else the
+/// first control token.
+static std::optional<int32_t> endOfGrammar(const Tokenizer *tokenizer, uint32_t vocabSize) {
+  if (tokenizer == nullptr || tokenizer->eosId() >= 0) {
+    return tokenizer == nullptr ? std::nullopt : std::optional(tokenizer->eosId());
+  }
+  for (int32_t id = 0; id < static_cast<int32_t>(vocabSize); ++id) {
+    if (tokenizer->kind(id) == TokenKind::control) {
+      return id;
+    }
+  }
+  return std::nullopt;
+}
+
 StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options) const {
   return makeRequest(options, GenerateRequest());
 }
@@ -121,8 +135,17 @@ StatusOr<GenerateRequest> LoadedModel::makeRequest(const RequestOptions &options
   merge(request.stopTokens, namedTokens(request.stopTexts, tokenizer_.get()));
   std::vector<int32_t> further = request.eosTokens;
   merge(further, request.stopTokens);
-  CRIA_ASSIGN_OR_RETURN(const std::vector<SamplerSpec> specs, samplersOf(options, defaults));
+  RequestOptions sampling = options;
+  const bool hasNoEnd = vocabulary_->view().num_eos == 0 && further.empty();
+  sampling.ignoreEos |= hasNoEnd;
+  CRIA_ASSIGN_OR_RETURN(const std::vector<SamplerSpec> specs, samplersOf(sampling, defaults));
   const bool hasGrammar = std::ranges::find(specs, "grammar", &SamplerSpec::name) != specs.end();
+  const std::optional<int32_t> end =
+      hasNoEnd && hasGrammar ? endOfGrammar(tokenizer_.get(), vocabulary_->view().size) : std::nullopt;
+  if (end) {
+    further.push_back(*end);
+    request.eosTokens.push_back(*end);
+  }
   request.ignoreEos = options.ignoreEos && !hasGrammar; // a grammar allows ends last
   CRIA_ASSIGN_OR_RETURN(SamplerChain chain, SamplerChain::create(*plugins_, specs, vocabularyWith(further),
                                                                  options.samplerExpression));

@@ -146,13 +146,13 @@ Status readMember(const std::string &name, const Json &value, TextRequest &reque
     return invalidArgument("'prompt': expected a string, got {}", describeJson(value));
   }
   if (name == "max_tokens") {
-    return readNumber(value, name, request.options.maxTokens);
+    return value.is_null() ? Status() : readNumber(value, name, request.options.maxTokens);
   }
   if (name == "seed") {
-    return readNumber(value, name, request.options.seed);
+    return value.is_null() ? Status() : readNumber(value, name, request.options.seed);
   }
   if (name == "stop") {
-    return readStops(value, request.options.stopTexts);
+    return value.is_null() ? Status() : readStops(value, request.options.stopTexts);
   }
   return invalidArgument("unexpected member '{}'; expected prompt, max_tokens, seed or stop",
                          printable(name));

@@ -54,10 +54,25 @@ bool isAtToken(const GbnfCursor &cursor) {
   return cursor.peek() == '<' || (cursor.peek() == '!' && cursor.peek(1) == '<');
 }
 
+/// A text ends where its grammar is complete, and never in the middle of one.
+static void checkIsNoEnd(const GbnfCursor &cursor, size_t begin, uint32_t id,
+                         const cria_vocabulary *vocabulary) {
+  for (uint32_t i = 0; vocabulary != nullptr && i < vocabulary->num_eos; ++i) {
+    if (vocabulary->eos_ids[i] == static_cast<int32_t>(id)) {
+      cursor.failAt(begin, "token " + std::to_string(id) +
+                               " ends the text, which it may wherever the grammar is complete; leave it out");
+    }
+  }
+}
+
 Symbol takeTokenSymbol(GbnfCursor &cursor, const cria_vocabulary *vocabulary) {
   const bool isNegated = cursor.take("!");
-  const uint32_t token =
-      kFirstToken + (cursor.take("<[") ? takeId(cursor, vocabulary) : takeNamed(cursor, vocabulary));
+  const size_t begin = cursor.at();
+  const uint32_t id = cursor.take("<[") ? takeId(cursor, vocabulary) : takeNamed(cursor, vocabulary);
+  if (!isNegated) {
+    checkIsNoEnd(cursor, begin, id, vocabulary);
+  }
+  const uint32_t token = kFirstToken + id;
   Symbol symbol;
   symbol.ranges = {{token, token}};
   if (isNegated) {

@@ -84,6 +84,15 @@ TEST_F(HostMemoryTest, MappedWeightsTakeAddressesAlone) {
   EXPECT_THAT(checkFits({.kv = 10, .mapped = 91}, memory).message(), HasSubstr("RLIMIT_AS"));
 }
 
+// The smallest limit is named, also where two are exceeded.
+TEST_F(HostMemoryTest, NamesTheSmallestLimit) {
+  const HostMemoryUse use{.weights = 100, .mapped = 10};
+  EXPECT_THAT(checkFits(use, {.availableBytes = 50, .limit = "a test", .addressBytes = 40}).message(),
+              HasSubstr("RLIMIT_AS"));
+  EXPECT_THAT(checkFits(use, {.availableBytes = 40, .limit = "a test", .addressBytes = 50}).message(),
+              HasSubstr("a test"));
+}
+
 // Exactly what is left fits, and one byte more does not, for all sizes.
 TEST_F(HostMemoryTest, RandomUses) {
   std::mt19937_64 random(1);

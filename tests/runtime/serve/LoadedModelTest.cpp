@@ -29,6 +29,7 @@ protected:
                                        {"eos_id", tokenizerEos_},
                                        {"prefix", "always"}};
     }
+    package.manifest["model"]["eos_ids"] = eosIds_;
     writeToyPackage(folder_, package);
     if (withTokenizer) {
       writeFile(folder_ + "/tokenizer.model", readWholeFile(kStoriesTokenizerFile));
@@ -44,6 +45,7 @@ protected:
 
   std::string folder_ = testFolder();
   int64_t tokenizerEos_ = 2;
+  std::vector<int64_t> eosIds_ = {2};
 };
 
 TEST_F(LoadedModelTest, OpensThePackageWithItsTokenizer) {
@@ -143,6 +145,33 @@ TEST_F(LoadedModelTest, AnAnswerEndsWhereTemplateAndTokenizerSay) {
   EXPECT_THAT(ignoring->stopTexts, ElementsAre("mine"));
   EXPECT_THAT(ignoring->stopTokens, IsEmpty());
   EXPECT_THAT(ignoring->eosTokens, IsEmpty());
+}
+
+// The tokenizer's EOS ends what a grammar completes if the model has no end, and else nothing does.
+TEST_F(LoadedModelTest, ACompleteGrammarEndsWithoutEndsOfTheModel) {
+  eosIds_ = {};
+  for (const int64_t tokenizerEos : {2, -1}) {
+    tokenizerEos_ = tokenizerEos;
+    const auto model = open();
+    ASSERT_TRUE(model);
+    for (const bool ignoreEos : {false, true}) {
+      auto request = model->makeRequest(TextRequest{
+          .prompt = "One day",
+          .options = {.grammar = "root ::= \"a\" \"b\"?", .ignoreEos = ignoreEos, .maxTokens = 9}});
+      ASSERT_TRUE(request.ok()) << request.status().message();
+      GenerateResult result;
+      Engine engine(model->model(), model->tokenizer());
+      engine.submit(std::move(*request), [&](const GenerateEvent &event) {
+        if (event.result) {
+          result = *event.result;
+        }
+      });
+      engine.drain();
+      EXPECT_EQ(result.reason, FinishReason::eos) << result.status.message();
+      EXPECT_EQ(result.text, "ab");
+    }
+    EXPECT_THAT(model->makeRequest(RequestOptions())->eosTokens, IsEmpty());
+  }
 }
 
 TEST_F(LoadedModelTest, EncodesSpecialTokensInPromptsWhenAsked) {

@@ -58,8 +58,20 @@ TEST(RequestJsonTest, RefusesWhatIsNoRequest) {
   EXPECT_THAT(errorOf(R"({"prompt": "a", "prompt": "b"})"), HasSubstr("duplicate name 'prompt'"));
 }
 
+TEST(RequestJsonTest, NullIsAbsent) {
+  RequestOptions defaults;
+  defaults.maxTokens = 3;
+  defaults.seed = 1;
+  const TextRequest request =
+      read(R"({"prompt": "a", "max_tokens": null, "seed": null, "stop": null})", defaults);
+  EXPECT_EQ(request.options.maxTokens, 3u);
+  EXPECT_EQ(request.options.seed, 1u);
+  EXPECT_TRUE(request.options.stopTexts.empty());
+  EXPECT_THAT(errorOf(R"({"prompt": null})"), HasSubstr("'prompt': expected a string, got null"));
+}
+
 TEST(RequestJsonTest, RefusesValuesOfOtherTypesAndRanges) {
-  for (const char *value : {"-1", "4294967296", "1.5", "\"1\"", "null"}) {
+  for (const char *value : {"-1", "4294967296", "1.5", "\"1\""}) {
     EXPECT_THAT(errorOf(fmt::format(R"({{"prompt": "a", "max_tokens": {}}})", value)),
                 HasSubstr("'max_tokens': expected an integer from 0 to 4294967295"));
   }

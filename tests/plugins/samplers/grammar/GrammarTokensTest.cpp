@@ -95,6 +95,7 @@ TEST(GrammarTokensTest, NamesThoseThatTheVocabularyLacks) {
   const std::pair<const char *, const char *> cases[] = {
       {"root ::= <nothing>", "line 1, column 10: the vocabulary has no token '<nothing>'; write an id"},
       {"root ::= <[99999]>", "line 1, column 12: expected the id of a token below"},
+      {"root ::= \"a\" <[2]>", "line 1, column 14: token 2 ends the text"},
       {"root ::= <[x]>", "line 1, column 12: expected a number"},
       {"root ::= <[13>", "expected ']>' after the id of a token"},
       {"root ::= <step", "expected '>' at the end of a token"},
