@@ -32,6 +32,16 @@ double logSumExp(std::span<const float> logits) {
   return largest + std::log(sum);
 }
 
+double klDivergence(std::span<const float> logitsOfP, std::span<const float> logitsOfQ) {
+  const double sumOfP = logSumExp(logitsOfP), sumOfQ = logSumExp(logitsOfQ);
+  double divergence = 0;
+  for (size_t i = 0; i < logitsOfP.size(); ++i) {
+    const double logP = logitsOfP[i] - sumOfP, logQ = logitsOfQ[i] - sumOfQ;
+    divergence += std::exp(logP) * (logP - logQ);
+  }
+  return divergence;
+}
+
 std::vector<TokenLogprob> topLogprobs(std::span<const float> logits, uint32_t count) {
   count = static_cast<uint32_t>(std::min<size_t>(count, logits.size()));
   std::vector<int32_t> ids(logits.size());

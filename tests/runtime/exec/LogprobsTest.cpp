@@ -11,6 +11,15 @@ namespace {
 
 using testing::HasSubstr;
 
+// By hand in f64: p = softmax([1, 2, 3]), q = softmax([3, 2, -1]).
+TEST(Logprobs, DivergenceIsThatOfTheDistributions) {
+  const std::vector<float> p = {1, 2, 3}, q = {3, 2, -1};
+  EXPECT_NEAR(klDivergence(p, q), 2.3998593535816166, 1e-12);
+  EXPECT_EQ(klDivergence(p, p), 0);
+  const std::vector<float> shifted = {30001, 30002, 30003};
+  EXPECT_NEAR(klDivergence(p, shifted), 0, 1e-10);
+}
+
 TEST(Logprobs, TopTokensDescendAndTiesGoToTheLowerId) {
   std::vector<float> logits = {1, 3, 3, 2};
   std::vector<TokenLogprob> top = topLogprobs(logits, 3);

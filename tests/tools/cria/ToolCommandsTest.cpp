@@ -63,6 +63,34 @@ TEST(PerplexityCommandTest, StoriesAreMoreLikelyThanNoise) {
   EXPECT_NEAR(good["perplexity"], std::exp(good["nll"].get<double>()), 1e-6);
 }
 
+// The window of a text of this length is longer than the chunks that are compared.
+TEST(PerplexityCommandTest, ComparesWithAnotherModel) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    text += "Once upon a time there was a little mouse. She had a red ball. ";
+  }
+  writeFile(folder.path("text.txt"), text);
+  const std::string coarse = folder.path("coarse.cria"), file = folder.path("text.txt");
+  outputOf({"compile", kStoriesCheckpoint, "-o", coarse, "--weights", "q3_k", "--target", "cpu"});
+  const json alone = json::parse(outputOf({"perplexity", coarse, file, "--json"}));
+  const json compared =
+      json::parse(outputOf({"perplexity", coarse, file, "--against", storiesPackage(), "--json"}));
+  const json exact = json::parse(outputOf({"perplexity", storiesPackage(), file, "--json"}));
+  EXPECT_EQ(compared["perplexity"], alone["perplexity"]);
+  const json &against = compared["against"];
+  EXPECT_EQ(against["perplexity"], exact["perplexity"]);
+  EXPECT_NEAR(against["ratio"], alone["perplexity"].get<double>() / exact["perplexity"].get<double>(), 1e-9);
+  EXPECT_GT(against["kl"], 1e-3);
+  EXPECT_LE(against["kl_median"], against["kl_90"]);
+  EXPECT_LE(against["kl_90"], against["kl_largest"]);
+  const json itself =
+      json::parse(outputOf({"perplexity", coarse, file, "--against", coarse, "--json"}))["against"];
+  EXPECT_EQ(itself["kl_largest"], 0);
+  EXPECT_EQ(itself["same_best"], 1);
+  EXPECT_EQ(itself["ratio"], 1);
+}
+
 // Windows with more overlap count no token twice.
 TEST(PerplexityCommandTest, EveryTokenCountsOnce) {
   const TemporaryFolder folder;
