@@ -9,8 +9,9 @@
 // each byte. Codes of 8 bits that stand for signed values are stored with 128 added, so all codes are
 // unsigned.
 //
-// A zero point of 16 rows is 16 bytes, byte n of row n. Small integers of two-level scales are stored as codes are, with a group in place of a step and 16 bytes
-// in place of 64, byte n of row n. Signed ones have 2^(bits − 1) added.
+// A zero point of 16 rows is 16 bytes, byte n of row n. Small integers of two-level scales are stored as
+// codes are, with a group in place of a step and 16 bytes in place of 64, byte n of row n. Signed ones
+// have 2^(bits − 1) added.
 //
 // The last block of a row may be shorter, in multiples of 32 columns; its scales take as much as those of
 // the others. Padding is zero.

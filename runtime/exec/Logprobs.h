@@ -12,8 +12,8 @@ namespace cria {
 StatusOr<int32_t> chooseGreedy(std::span<const float> logits, std::span<const int32_t> excluded = {});
 /// Returns log(sum(exp(logits))), computed in f64.
 double logSumExp(std::span<const float> logits);
-/// Returns the Kullback-Leibler divergence Σ p · (log p − log q) in nats, with p and q the softmax of two rows
-/// of logits of the same size; computed in f64.
+/// Returns the Kullback-Leibler divergence Σ p · (log p − log q) in nats, with p and q the softmax of
+/// two rows of logits of the same size; computed in f64.
 double klDivergence(std::span<const float> logitsOfP, std::span<const float> logitsOfQ);
 /// Returns the `count` most likely tokens, descending; ties: the lower id first.
 std::vector<TokenLogprob> topLogprobs(std::span<const float> logits, uint32_t count);
