@@ -73,10 +73,28 @@ LogicalResult emitSegment(const WeightView &weight, const Segment &segment, cons
   return target.emitFillRandom(weight, words, builder.constants(constants), builder);
 }
 
+LogicalResult checkFormat(program::WeightOp op, WeightFormat format, const Target &target) {
+  if (target.generatesFormat(format)) {
+    return success();
+  }
+  SmallVector<StringRef> generated;
+  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
+    if (target.generatesFormat(WeightFormat(i))) {
+      generated.push_back(kWeightFormats[i].name);
+    }
+  }
+  return op.emitError() << "target '" << target.name() << "' has no kernel for random weights in format "
+                        << nameOf(format) << "; compile random weights with --weights "
+                        << llvm::join(ArrayRef(generated).drop_back(), ", ") << " or " << generated.back();
+}
+
 LogicalResult emitWeight(program::WeightOp op, const WeightView &weight, const Target &target,
                          DispatchBuilder &builder) {
   if (isa<llama::OnesAttr>(op.getRecipe())) {
     return target.emitFillOnes(weight, builder);
+  }
+  if (failed(checkFormat(op, weight.logical.getFormat(), target))) {
+    return failure();
   }
   SmallVector<Segment> segments;
   if (failed(collectSegments(op.getRecipe(), 0, segments))) {

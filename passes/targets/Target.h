@@ -79,6 +79,9 @@ public:
   /// Returns whether the target has kernels for weights in `format`. Others are refused before layouts are
   /// assigned, so that the functions below get none.
   virtual bool takesFormat(WeightFormat format) const { return isDense(format); }
+  /// Returns whether emitFillRandom() takes weights in `format`, which the target takes. Others are refused
+  /// before it is called.
+  virtual bool generatesFormat(WeightFormat format) const { return isDense(format); }
   /// The classes of activations in which the target multiplies weights in `format`, which it takes; the
   /// default is the first. A linear in another class than f32 states it (llama.activations).
   virtual std::vector<ActivationClass> activationsFor(WeightFormat format) const {

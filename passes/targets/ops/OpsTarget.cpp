@@ -46,7 +46,8 @@ public:
   uint32_t abiVersion(const Program &program) const override { return opsetVersionOf(program); }
   std::string codeExtension() const override { return ""; }
 
-  bool takesFormat(WeightFormat) const override { return true; } // as row_major arrays
+  bool takesFormat(WeightFormat) const override { return true; }     // as row_major arrays
+  bool generatesFormat(WeightFormat) const override { return true; } // what the opset lacks is refused later
   ActivationClass activations(const Program &program) const override { return opsActivationsOf(program); }
   std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
     std::vector<ActivationClass> classes;
