@@ -131,7 +131,7 @@ TEST_P(CodedWeights, AreLookedUpWithTheSameBitsOnEveryTarget) {
 
 // In class f32, and for single rows in every class, products with a weight are those with its value.
 TEST_P(CodedWeights, AreMultipliedWithTheirValues) {
-  for (const auto &[inner, outer] : {std::pair<uint64_t, uint64_t>{352, 33}, {50, 5}}) {
+  for (const auto &[inner, outer] : {std::pair<uint64_t, uint64_t>{338, 9}}) {
     Random random(kSeed);
     const OpProgram op = linearProgram(random, {GetParam().c_str(), inner, outer});
     Tensors tensors = op.tensors();

@@ -124,8 +124,10 @@ void addCoded(Cases &cases) {
   constexpr uint64_t kInner[] = {352, 576, 50, 1, 1032}, kOuter[] = {100, 1, 33, 130};
   for (size_t i = 0; const char *format : codedFormats()) {
     const LinearShape shape{format, kInner[i % std::size(kInner)], kOuter[i % std::size(kOuter)]};
-    cases.add("linear-" + std::string(format) + "-" + text(shape.outer) + "x" + text(shape.inner),
-              kHalfTolerance, [&](Random &random) { return linearProgram(random, shape); });
+    cases
+        .add("linear-" + std::string(format) + "-" + text(shape.outer) + "x" + text(shape.inner),
+             kHalfTolerance, [&](Random &random) { return linearProgram(random, shape); })
+        .alone = i % 4 == 0;
     cases
         .add("embedding-" + std::string(format), 0, // equal bits
              [&](Random &random) { return embeddingProgram(random, format, i % 2 == 0 ? 300 : 352); })
@@ -236,6 +238,16 @@ std::vector<DeviceCase> deviceCases() {
 std::vector<DeviceModule> deviceModules() {
   const std::vector<DeviceCase> cases = deviceCases();
   return {cases.begin(), cases.end()};
+}
+
+std::vector<DeviceModule> codedModules() {
+  std::vector<DeviceModule> modules;
+  for (const char *format : codedFormats()) {
+    Random random(kSeed);
+    const OpProgram op = fusedLinearProgram(random, {format, 4096, 20}, {true, true, true});
+    modules.push_back({format, op.module(), op.limits()});
+  }
+  return modules;
 }
 
 } // namespace cria::conformance

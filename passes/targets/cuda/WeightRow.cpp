@@ -56,7 +56,7 @@ WeightRow::Plane WeightRow::planeOf(const WeightPlane &plane, const WeightArray 
   const int64_t chunk = chunkOf(format_), bytes = buffer.element.getIntOrFloatBitWidth() / 8;
   Plane result = {.suffix = plane.suffix,
                   .row = buffer,
-                  .pitch = array.placement.columns * int64_t(sizeOf(plane.type)) / bytes,
+                  .pitch = array.placement.paddedColumns() * int64_t(sizeOf(plane.type)) / bytes,
                   .span = plane.span};
   if (!plane.suffix.empty()) {
     const int64_t span = plane.span;

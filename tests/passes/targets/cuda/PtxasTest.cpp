@@ -7,7 +7,6 @@
 #include "tools/cria-device-check/CompileCeilings.h"
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceModules.h"
-#include "tools/cria-device-check/OpCases.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -142,20 +141,13 @@ TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
   }
 }
 
-// Products of every format with codes, for one row, up to 8 and prompts, with all that is fused, as wide as in
-// a model of 7B.
+// Products of every format with codes, for one row, up to 8 and prompts.
 TEST_F(PtxasOnCases, KernelsForCodesFitIntoRegisters) {
-  for (const WeightFormatTraits &format : kWeightFormats) {
-    if (isDense(format)) {
-      continue;
-    }
-    SCOPED_TRACE(format.name);
-    conformance::Random random(1);
-    const std::string module =
-        conformance::fusedLinearProgram(random, {format.name.data(), 4096, 20}, {true, true, true}).module();
+  for (const conformance::DeviceModule &module : conformance::codedModules()) {
     for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {
-      const conformance::CompiledProgram program =
-          conformance::compileProgram(module, ("cuda-" + sm.name + "-ptx").str(), {}, false);
+      SCOPED_TRACE(module.name);
+      const conformance::CompiledProgram program = conformance::compileProgram(
+          module.module, ("cuda-" + sm.name + "-ptx").str(), module.limits, false);
       ASSERT_EQ(program.error, "");
       expectNothingSpills(program.code, sm, 4);
     }
