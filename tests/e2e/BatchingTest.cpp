@@ -34,10 +34,10 @@ protected:
 
   // Few and many rows have the same bits in f32.
   void openOnDevice() {
-    model_ = openCompiled(compileModel(goldenModelPath("gqa"),
-                                       {"--no-tokenizer", "--target", "gpusim", "--weights", "q4_k_m",
-                                        "--activations", "f32", "--kv", "f32"}),
-                          {.target = GetParam(), .backend = "gpusim"});
+    model_ = openCompiled(
+        compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--target", "gpusim", "--weights", "q4_k_m",
+                                              "--activations", "f32", "--kv", "f32"}),
+        {.target = GetParam(), .backend = "gpusim"});
   }
 
   std::unique_ptr<Model> model_;

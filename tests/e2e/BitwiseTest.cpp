@@ -31,7 +31,6 @@ protected:
     return openCompiled(compileModel(goldenModelPath(modelName()), all),
                         {.target = target(), .threads = threads});
   }
-
 };
 
 std::vector<int32_t> tokensFor(const Model &model, size_t count = kNumTokens) {

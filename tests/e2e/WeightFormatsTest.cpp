@@ -112,8 +112,8 @@ TEST_P(WeightFormatsTest, HasTheLogitsOfReferenceOnTheSimulator) {
   const std::vector<int32_t> tokens = {1, 77, 30, 5, 51, 33, 9, 41, 2, 68, 70, 31};
   const auto open = [&](const std::string &activations) {
     const std::string package =
-        compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--weights", GetParam(), "--kv", "f32", "--target",
-                                "ops,gpusim", "--activations", activations});
+        compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--weights", GetParam(), "--kv", "f32",
+                                              "--target", "ops,gpusim", "--activations", activations});
     return std::pair{openCompiled(package, {.target = "ops", .backend = "reference"}),
                      openCompiled(package, {.target = "gpusim-sm_80", .backend = "gpusim"})};
   };
@@ -121,7 +121,8 @@ TEST_P(WeightFormatsTest, HasTheLogitsOfReferenceOnTheSimulator) {
   const std::vector<float> expected = prefillLogits(*reference, tokens);
   EXPECT_LE(errorOf(prefillLogits(*single, tokens), expected), kSingleTolerance);
   EXPECT_LE(errorOf(prefillLogits(*single, tokens, 1), expected), kSingleTolerance);
-  const std::string package = compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--weights", GetParam(), "--kv", "f16", "--target", "gpusim"});
+  const std::string package = compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--weights", GetParam(),
+                                                                    "--kv", "f16", "--target", "gpusim"});
   const auto half = openCompiled(package, {.target = "gpusim-sm_80", .backend = "gpusim"});
   const float error = errorOf(prefillLogits(*half, tokens), expected);
   EXPECT_LE(error, kHalfTolerance);

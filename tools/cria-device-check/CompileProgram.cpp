@@ -139,8 +139,7 @@ LogicalResult compile(ModuleOp module, const Target &target, const Choices &choi
 } // namespace
 
 CompiledProgram compileProgram(const std::string &text, const std::string &targetName,
-                               const CaseLimits &limits, bool decompose,
-                               const std::string &activations) {
+                               const CaseLimits &limits, bool decompose, const std::string &activations) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<llama::LlamaDialect, program::ProgramDialect, func::FuncDialect>();
   CompiledProgram result;

@@ -134,9 +134,8 @@ void addCoded(Cases &cases) {
         .fewTolerance = 0;
     ++i;
   }
-  DeviceCase &wide = cases.add("linear-q4_0-5x11008", kHalfTolerance, [](Random &random) {
-    return linearProgram(random, {"q4_0", 11008, 5});
-  });
+  DeviceCase &wide = cases.add("linear-q4_0-5x11008", kHalfTolerance,
+                               [](Random &random) { return linearProgram(random, {"q4_0", 11008, 5}); });
   wide.prompts.resize(1);
   wide.few.resize(1);
   wide.alone = false;

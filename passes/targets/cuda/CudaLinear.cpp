@@ -26,7 +26,8 @@ std::vector<ActivationClass> activationsFor(WeightFormat format) {
     return {ActivationClass::bf16, ActivationClass::f32};
   }
   const bool isSingle = isDense(traits) && traits.element == ElementType::f32;
-  return isSingle ? std::vector{ActivationClass::f32} : std::vector{ActivationClass::f16, ActivationClass::f32};
+  return isSingle ? std::vector{ActivationClass::f32}
+                  : std::vector{ActivationClass::f16, ActivationClass::f32};
 }
 
 /// Only inputs of tensor-core products have these types in the arena.

@@ -93,8 +93,8 @@ public:
   mlir::Value addFlushed(mlir::Value a, mlir::Value b);
   mlir::Value mulFlushed(mlir::Value a, mlir::Value b);
   mlir::Value neg(mlir::Value a);
-  mlir::Value max(mlir::Value a, mlir::Value b);                ///< of numbers; either one for a NaN
-  mlir::Value exp2(mlir::Value a);                              ///< 2^a, 2 units in the last place
+  mlir::Value max(mlir::Value a, mlir::Value b); ///< of numbers; either one for a NaN
+  mlir::Value exp2(mlir::Value a);               ///< 2^a, 2 units in the last place
   mlir::Value rsqrt(mlir::Value a);
   mlir::Value reciprocal(mlir::Value a);
   mlir::Value silu(mlir::Value a); ///< a / (1 + e^-a)

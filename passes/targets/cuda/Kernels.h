@@ -47,9 +47,12 @@ struct MatvecSpec {
   int64_t outputsPerBlock() const { return warps() * (activation == llama::Activation::swiglu ? 1 : 2); }
   int64_t blockThreads() const { return warps() * 32; }
   /// While a block computes the norm, the others of its SM read weights. Elements of four bytes take the
-  /// registers of all of them, and so do codes while they are decoded.
+  /// registers of all of them; codes, while they are decoded, those of one more.
   int64_t blocksPerSm() const {
-    return !norm || weight == WeightFormat::f32 ? 1 : !isDense(weight) ? 1 + int64_t(singleRow) : singleRow ? 3 : 2;
+    if (!norm || weight == WeightFormat::f32) {
+      return 1;
+    }
+    return (singleRow ? 3 : 2) - (isDense(weight) ? 0 : 1);
   }
   int64_t sharedBytes() const { return norm ? 64 * tileRows() : 0; }
   std::string name() const;

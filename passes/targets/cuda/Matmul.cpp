@@ -34,8 +34,7 @@ class MatmulEmitter {
 public:
   MatmulEmitter(KernelFunction &kernel, const MatmulSpec &spec)
       : e_(kernel.emitter()), kernel_(kernel), spec_(spec), format_(traitsOf(spec.weight)),
-        type_(kernel.buffer("input").element),
-        firstRow_(e_.blockId(0) * MatmulSpec::kTileRows),
+        type_(kernel.buffer("input").element), firstRow_(e_.blockId(0) * MatmulSpec::kTileRows),
         firstColumn_(e_.blockId(1) * MatmulSpec::kTileColumns), numRows_(loadRowCount(kernel, spec.rows)),
         shared_(e_.shared(0, type_)), warpRow_(e_.warpId() % kWarpsAlongRows * kWarpRows),
         warpColumn_(e_.warpId() / kWarpsAlongRows * kWarpColumns) {}
@@ -83,8 +82,8 @@ private:
     copyPair(e_.constant(0));
     Values init = zeros();
     llvm::append_range(init, loadCodes(weight, e_.constant(0)));
-    Values results = e_.loop(
-        e_.constant(0), e_.constant(slices), kPair, init, [&](Index slice, ArrayRef<Value> carried) {
+    Values results =
+        e_.loop(e_.constant(0), e_.constant(slices), kPair, init, [&](Index slice, ArrayRef<Value> carried) {
           decode(weight, row, slice, carried.drop_front(kSums));
           e_.waitForCopies(0);
           // All threads have copied and decoded the pair, and none reads the stages that are refilled next.
@@ -157,8 +156,8 @@ private:
           e_.at(e_.atFar(kernel_.buffer("input"), inputRow, spec_.paddedInputs()), column * kChunk));
       places_.push_back(place);
       if (isDense(format_)) {
-        sources_.push_back(e_.at(
-            e_.atFar(kernel_.buffer("weight"), firstColumn_ + row, spec_.paddedInputs()), column * kChunk));
+        sources_.push_back(e_.at(e_.atFar(kernel_.buffer("weight"), firstColumn_ + row, spec_.paddedInputs()),
+                                 column * kChunk));
         places_.push_back(place + kTileElements);
       }
     }
@@ -175,11 +174,14 @@ private:
     Pointer input = e_.at(shared_, stage * kStageElements);
     Pointer weight = e_.at(input, e_.constant(kTileElements));
     for (int64_t k = 0; k < kDepth; k += kTileDepth) {
-      SmallVector<Values> a = inputTiles(input, k / kChunk), b = weightTiles(weight, k / kChunk);
+      SmallVector<Values> a = isDense(format_) ? inputTiles(input, k / kChunk) : SmallVector<Values>{},
+                          b = weightTiles(weight, k / kChunk);
       for (int64_t i = 0; i < kTilesDown; ++i) {
+        // Codes leave no registers for more than a tile.
+        Values row = isDense(format_) ? a[i] : inputTile(input, i, k / kChunk);
         for (int64_t j = 0; j < kTilesAcross; ++j) {
           auto tile = MutableArrayRef<Value>(sums).slice((i * kTilesAcross + j) * kResults, kResults);
-          llvm::copy(e_.multiplyTile(a[i], b[j], tile, type_), tile.begin());
+          llvm::copy(e_.multiplyTile(row, b[j], tile, type_), tile.begin());
         }
       }
     }
@@ -187,11 +189,15 @@ private:
   }
 
   // 16 × 16 tiles of the input: matrices in the order upper left, lower left, upper right, lower right.
+  Values inputTile(Pointer input, int64_t i, int64_t firstChunk) {
+    Index row = warpRow_ + e_.laneId() % 16 + i * 16, chunk = e_.laneId() / 16 + firstChunk;
+    return e_.loadMatrices(e_.at(input, swizzled(row, chunk)), /*transposed=*/false);
+  }
+
   SmallVector<Values> inputTiles(Pointer input, int64_t firstChunk) {
     SmallVector<Values> tiles;
     for (int64_t i = 0; i < kTilesDown; ++i) {
-      Index row = warpRow_ + e_.laneId() % 16 + i * 16, chunk = e_.laneId() / 16 + firstChunk;
-      tiles.push_back(e_.loadMatrices(e_.at(input, swizzled(row, chunk)), /*transposed=*/false));
+      tiles.push_back(inputTile(input, i, firstChunk));
     }
     return tiles;
   }
@@ -317,15 +323,15 @@ std::vector<std::string> MatmulSpec::bindings() const {
 void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type(), input = mlirType(types.getContext(), spec.input);
-  constexpr int64_t kBlocksPerSm = 2;
   const WeightFormatTraits &format = traitsOf(spec.weight);
   const std::vector<std::string> weight = weightBindings("weight", format);
-  SmallVector<KernelParameter> parameters = {{"input", input},
-                                             {"residual", f32},
-                                             {"output", f32, /*written=*/true},
-                                             {"step", types.getI32Type()}};
+  SmallVector<KernelParameter> parameters = {
+      {"input", input}, {"residual", f32}, {"output", f32, /*written=*/true}, {"step", types.getI32Type()}};
   llvm::append_range(parameters, weightParameters(types.getContext(), weight, format));
-  KernelFunction kernel(kernels, spec, parameters, MatmulSpec::blockThreads(), kBlocksPerSm);
+  // Scales and minimums of two levels take the registers of two blocks.
+  constexpr size_t kMostArrays = 3;
+  const int64_t blocksPerSm = weight.size() > kMostArrays ? 1 : 2;
+  KernelFunction kernel(kernels, spec, parameters, MatmulSpec::blockThreads(), blocksPerSm);
   MatmulEmitter(kernel, spec).emit();
 }
 

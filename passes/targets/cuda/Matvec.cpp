@@ -14,27 +14,30 @@ namespace {
 
 using Values = DeviceEmitter::Values;
 
-constexpr int64_t kUnroll = 2;     ///< steps whose loads are in flight together
 constexpr int64_t kWeightRows = 2; ///< of a warp
 constexpr int64_t kPart = WeightRow::kPart;
+/// Of a chunk of codes, so that the registers hold the loads of two steps.
+constexpr int64_t kMostBits = 128;
 
 class MatvecEmitter {
 public:
   MatvecEmitter(KernelFunction &kernel, const MatvecSpec &spec)
       : e_(kernel.emitter()), kernel_(kernel), spec_(spec), format_(traitsOf(spec.weight)),
-        chunk_(WeightRow::chunkOf(format_)), step_(chunk_ * kWarp), output_(e_.blockId(1) * spec.warps() + e_.warpId()), firstRow_(e_.blockId(0) * spec.tileRows()),
+        chunk_(WeightRow::chunkOf(format_)), step_(chunk_ * kWarp),
+        unroll_(chunk_ * format_.bits > kMostBits ? 1 : 2),
+        output_(e_.blockId(1) * spec.warps() + e_.warpId()), firstRow_(e_.blockId(0) * spec.tileRows()),
         numRows_(spec.singleRow ? e_.constant(1) : rowCount()) {}
 
   void emit() {
     preparePointers();
-    int64_t fullSteps = spec_.inputs / step_, pairs = fullSteps / kUnroll;
+    int64_t fullSteps = spec_.inputs / step_, pairs = fullSteps / unroll_;
     Values first = pairs > 0 ? loadPair(e_.constant(0)) : Values{};
     prepareNorm();
     Values sums(spec_.tileRows() * kWeightRows, e_.floatConst(0));
     if (pairs > 0) {
       sums = pairLoop(pairs, first, sums);
     }
-    for (int64_t step = pairs * kUnroll; step < fullSteps; ++step) {
+    for (int64_t step = pairs * unroll_; step < fullSteps; ++step) {
       sums = multiply(loadStep(e_.constant(step)), e_.constant(step), sums);
     }
     if (spec_.inputs % step_ != 0) {
@@ -88,7 +91,7 @@ private:
 
   Values loadPair(Index step) {
     Values chunks;
-    for (int64_t i = 0; i < kUnroll; ++i) {
+    for (int64_t i = 0; i < unroll_; ++i) {
       llvm::append_range(chunks, loadStep(step + i));
     }
     return chunks;
@@ -101,14 +104,14 @@ private:
     size_t numChunks = first.size();
     Values results =
         e_.loop(e_.constant(0), e_.constant(pairs), 1, init, [&](Index pair, ArrayRef<Value> carried) {
-          Values next = loadPair((pair + 1).min(pairs - 1) * kUnroll);
+          Values next = loadPair((pair + 1).min(pairs - 1) * unroll_);
           // Without it, LLVM makes "a load of the carried address" of "the carried load", and no load is in
           // flight.
           e_.syncWarp();
           Values sums(carried.drop_front(numChunks));
-          for (int64_t i = 0; i < kUnroll; ++i) {
-            ArrayRef<Value> chunks = carried.slice(i * numChunks / kUnroll, numChunks / kUnroll);
-            sums = multiply(Values(chunks), pair * kUnroll + i, sums);
+          for (int64_t i = 0; i < unroll_; ++i) {
+            ArrayRef<Value> chunks = carried.slice(i * numChunks / unroll_, numChunks / unroll_);
+            sums = multiply(Values(chunks), pair * unroll_ + i, sums);
           }
           llvm::append_range(next, sums);
           return next;
@@ -195,6 +198,7 @@ private:
   const MatvecSpec &spec_;
   const WeightFormatTraits &format_;
   int64_t chunk_, step_; ///< weights of a row in a lane's loads of a step, and in those of the warp
+  int64_t unroll_;       ///< steps whose loads are in flight together
   Index output_; ///< of this warp: column of the result with Swiglu, else half of the first of two columns
   Index firstRow_, numRows_;
   SmallVector<WeightRow, kWeightRows> weightRows_;

@@ -30,7 +30,7 @@ std::vector<std::string> weightBindings(StringRef weight, const WeightFormatTrai
 static Type elementOf(MLIRContext *context, const WeightFormatTraits &format, const WeightPlane &plane) {
   const bool isCodes = plane.suffix.empty() && !isDense(format);
   Type type = mlirType(context, plane.type);
-  return isCodes          ? IntegerType::get(context, kWordBits)
+  return isCodes            ? IntegerType::get(context, kWordBits)
          : type.isInteger() ? IntegerType::get(context, type.getIntOrFloatBitWidth())
                             : type;
 }
@@ -203,9 +203,8 @@ Values WeightRow::integers(Chunk chunk, int64_t part) const {
   Value zero = this->zero(chunk, part);
   Values integers;
   for (int64_t i = 0; i < kPart; ++i) {
-    Index code = format_.map == CodeMap::table
-                     ? (fours[size_t(i / kBytes)] >> (i % kBytes * kByte)) & 0xFF
-                     : linearCode(chunk, part * kPart + i);
+    Index code = format_.map == CodeMap::table ? (fours[size_t(i / kBytes)] >> (i % kBytes * kByte)) & 0xFF
+                                               : linearCode(chunk, part * kPart + i);
     integers.push_back(e_->sub(e_->bitcast(code | kFloatBits, e_->f32()), zero));
   }
   return integers;

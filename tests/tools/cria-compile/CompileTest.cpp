@@ -167,7 +167,8 @@ TEST_F(Compile, RandomWeightsInPackedFormatsAreRefused) {
   for (const std::string target : {"cpu-x86-64-v3", "gpusim-sm_80"}) {
     EXPECT_THAT(errorOf("--preset stories-260k --random-weights 1 --weights q8 -o " + package() +
                         " --target " + target),
-                HasSubstr("target '" + target + "' has no kernel for random weights in format q8_0; compile "
+                HasSubstr("target '" + target +
+                          "' has no kernel for random weights in format q8_0; compile "
                           "random weights with --weights f32, f16 or bf16"));
   }
 }

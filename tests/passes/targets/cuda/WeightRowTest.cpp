@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels read rows of any description of a format, in the table or not, with the bits of
 // format/WeightCodec.h.
+#include "passes/targets/cuda/WeightRow.h"
 #include "format/WeightCodec.h"
 #include "passes/targets/cuda/DeviceCode.h"
-#include "passes/targets/cuda/WeightRow.h"
 #include "plugins/backends/gpusim/GpuSim.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,7 +28,9 @@ struct DecodeSpec {
   const WeightFormatTraits &format;
   int64_t columns;
 
-  int64_t padded() const { return PhysicalLayout{PhysicalLayout::Kind::rowPadded, 1, columns}.paddedColumns(); }
+  int64_t padded() const {
+    return PhysicalLayout{PhysicalLayout::Kind::rowPadded, 1, columns}.paddedColumns();
+  }
   int64_t threads() const { return padded() / WeightRow::chunkOf(format); }
   std::string name() const { return "decode"; }
   std::vector<std::string> bindings() const {
@@ -41,8 +43,7 @@ struct DecodeSpec {
 void emitDecode(mlir::ModuleOp kernels, const DecodeSpec &spec) {
   mlir::OpBuilder types(kernels.getContext());
   const std::vector<std::string> names = weightBindings("weight", spec.format);
-  llvm::SmallVector<KernelParameter> parameters =
-      weightParameters(kernels.getContext(), names, spec.format);
+  llvm::SmallVector<KernelParameter> parameters = weightParameters(kernels.getContext(), names, spec.format);
   parameters.push_back({"output", types.getF32Type(), /*written=*/true});
   KernelFunction kernel(kernels, spec, parameters, spec.threads());
   DeviceEmitter &e = kernel.emitter();
@@ -93,8 +94,8 @@ private:
 std::vector<Aligned> arraysFor(const DecodeSpec &spec, const std::vector<std::vector<std::byte>> &rows) {
   const int64_t shape[] = {kRows + 1, spec.columns};
   std::vector<Aligned> arrays;
-  for (size_t first = 0; const WeightArray &array :
-                         arraysOf(spec.format, PhysicalLayout::Kind::rowPadded, shape)) {
+  for (size_t first = 0;
+       const WeightArray &array : arraysOf(spec.format, PhysicalLayout::Kind::rowPadded, shape)) {
     Aligned &memory = arrays.emplace_back(array.size);
     const size_t size = size_t(array.rowElements) * sizeOf(array.type);
     for (int64_t row = 0; row < kRows; ++row) {
@@ -139,7 +140,8 @@ void expectTheValuesOfTheCodec(const WeightFormatTraits &format, int64_t columns
   ASSERT_EQ(found.size(), size_t(kRows * spec.padded()));
   for (int64_t row = 0; row < kRows; ++row) {
     decodeRow(format, rows[size_t(row)].data(), expected);
-    EXPECT_EQ(std::memcmp(found.data() + row * spec.padded(), expected.data(), expected.size() * sizeof(float)), 0)
+    EXPECT_EQ(
+        std::memcmp(found.data() + row * spec.padded(), expected.data(), expected.size() * sizeof(float)), 0)
         << "row " << row;
   }
 }
@@ -167,9 +169,9 @@ std::vector<WeightFormatTraits> otherFormats() {
         .name = name, .map = CodeMap::linear, .bits = bits, .group = group, .scale = ScaleKind::perGroup};
   };
   std::vector<WeightFormatTraits> formats = {
-      linear("zero2", 2, 16),   linear("zero3", 3, 64), linear("zero4", 4, 128), linear("zero5", 5, 24),
-      linear("zero6", 6, 8),    linear("zero7", 7, 32), linear("zero8", 8, 40),  linear("min7", 7, 256),
-      linear("centered2", 2, 8)};
+      linear("zero2", 2, 16), linear("zero3", 3, 64), linear("zero4", 4, 128),
+      linear("zero5", 5, 24), linear("zero6", 6, 8),  linear("zero7", 7, 32),
+      linear("zero8", 8, 40), linear("min7", 7, 256), linear("centered2", 2, 8)};
   for (WeightFormatTraits &format : formats) {
     format.offset = OffsetKind::zeroPoint;
     format.zeroPointBits = format.bits;
