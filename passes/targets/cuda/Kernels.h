@@ -61,8 +61,8 @@ struct MatvecSpec {
 void emitMatvec(mlir::ModuleOp kernels, const MatvecSpec &spec);
 
 /// The same product for many rows on tensor cores: x = tile of 128 rows, y = tile of 128 weight rows. The
-/// input is packed: rows of paddedInputs() elements of type `input`, zero from column K on. Weights with codes
-/// are decoded to `input` in shared memory.
+/// input is packed: rows of paddedInputs() elements of type `input`, zero from column K on. Weights with
+/// codes are decoded to `input` in shared memory.
 struct MatmulSpec {
   static constexpr int64_t kTileRows = 128, kTileColumns = 128, kDepth = 32, kStages = 4;
   int64_t inputs;

@@ -143,8 +143,8 @@ private:
     return row * kDepth + (chunk ^ (row / 2 % kChunksPerRow)) * kChunk;
   }
 
-  // A thread copies the same chunks of every slice: two of the input and two of a dense weight. Rows after the
-  // last row of the input are read as the last one, and their results are not stored.
+  // A thread copies the same chunks of every slice: two of the input and two of a dense weight. Rows after
+  // the last row of the input are read as the last one, and their results are not stored.
   void prepareCopies() {
     constexpr int64_t kCopies = kTileElements / kChunk / MatmulSpec::blockThreads();
     for (int64_t i = 0; i < kCopies; ++i) {
