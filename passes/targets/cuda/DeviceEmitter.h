@@ -108,7 +108,8 @@ public:
   /// An integer of at most 32 bits as an i32.
   Index widenInt(mlir::Value value, bool isSigned);
   mlir::Value toFloat(Index value); ///< of a signed integer
-  /// Four bytes of the eight of b:a. Nibble i of the selector is the number of byte i; those of `a` come first.
+  /// Four bytes of the eight of b:a. Nibble i of the selector is the number of byte i; those of `a` come
+  /// first.
   Index permuteBytes(Index a, Index b, Index selector);
 
   // Memory. Indices count elements. `lanes` above 1 make one vector access, aligned to its size.
