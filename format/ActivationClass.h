@@ -38,8 +38,8 @@ constexpr std::optional<ActivationClass> parseActivationClass(std::string_view n
   return std::nullopt;
 }
 
-/// Returns whether weights in `format` are multiplied with activations of a class: f16 and bf16 with their
-/// own values, int8 with codes.
+/// Returns whether weights in `format` are multiplied with activations of a class, as the opset has it: f16
+/// and bf16 with their own values, int8 with codes. The target cuda also multiplies codes in f16.
 constexpr bool multiplies(ActivationClass activations, const WeightFormatTraits &format) {
   switch (activations) {
   case ActivationClass::f32:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // On the CPU, the bits of the logits depend on the model and the tokens only: not on entry point, chunking,
-// threads, fusions or the instruction set level.
+// threads, fusions or the instruction set level. On a GPU, in class f32 with an f32 cache, neither; in the
+// class of its tensor cores, not on the chunks of a prompt.
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
 #include "tests/testing/Golden.h"
@@ -30,28 +31,28 @@ protected:
     return openCompiled(compileModel(goldenModelPath(modelName()), all),
                         {.target = target(), .threads = threads});
   }
-
-  static std::vector<int32_t> tokensFor(const Model &model) {
-    std::vector<int32_t> tokens = {1};
-    for (size_t i = 1; i < kNumTokens; ++i) {
-      tokens.push_back(static_cast<int32_t>((i * 37 + i * i * 11) % model.vocabSize()));
-    }
-    return tokens;
-  }
-
-  static std::vector<float> decodeLogits(Model &model, std::span<const int32_t> tokens) {
-    std::vector<float> all = prefillLogits(model, tokens.first(1));
-    Session session(model);
-    EXPECT_TRUE(
-        session.prefill(tokens.first(1), [](uint32_t, std::span<const float>) { return Status(); }).ok());
-    for (const int32_t token : tokens.subspan(1)) {
-      const StatusOr<std::span<const float>> logits = session.decode(token);
-      EXPECT_TRUE(logits.ok()) << logits.status().message();
-      all.insert(all.end(), logits->begin(), logits->end());
-    }
-    return all;
-  }
 };
+
+std::vector<int32_t> tokensFor(const Model &model, size_t count = kNumTokens) {
+  std::vector<int32_t> tokens = {1};
+  for (size_t i = 1; i < count; ++i) {
+    tokens.push_back(static_cast<int32_t>((i * 37 + i * i * 11) % model.vocabSize()));
+  }
+  return tokens;
+}
+
+std::vector<float> decodeLogits(Model &model, std::span<const int32_t> tokens) {
+  std::vector<float> all = prefillLogits(model, tokens.first(1));
+  Session session(model);
+  EXPECT_TRUE(
+      session.prefill(tokens.first(1), [](uint32_t, std::span<const float>) { return Status(); }).ok());
+  for (const int32_t token : tokens.subspan(1)) {
+    const StatusOr<std::span<const float>> logits = session.decode(token);
+    EXPECT_TRUE(logits.ok()) << logits.status().message();
+    all.insert(all.end(), logits->begin(), logits->end());
+  }
+  return all;
+}
 
 /// Compares bits: NaN equals NaN, -0 differs from 0.
 void expectSameBits(const std::vector<float> &actual, const std::vector<float> &expected) {
@@ -117,6 +118,38 @@ TEST_P(BitwiseTest, FusionsOnAndOff) {
   expectSameBits(decodeLogits(*unfused, tokens), expected);
 }
 
+constexpr size_t kNumSimulated = 40; // more than a page; the simulator is slow
+
+class BitwiseOnDeviceTest : public testing::TestWithParam<std::string> {
+protected:
+  static std::unique_ptr<Model> open(const std::vector<std::string> &arguments) {
+    std::vector<std::string> all = {"--no-tokenizer", "--target", "gpusim", "--weights", GetParam()};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return openCompiled(compileModel(goldenModelPath("gqa"), all),
+                        {.target = "gpusim-sm_80", .backend = "gpusim"});
+  }
+};
+
+TEST_P(BitwiseOnDeviceTest, ChunksOfAPrompt) {
+  const std::unique_ptr<Model> model = open({});
+  const std::vector<int32_t> tokens = tokensFor(*model, kNumSimulated);
+  const std::vector<float> whole = prefillLogits(*model, tokens);
+  for (const size_t chunk : {10, 20}) { // up to 8 rows are multiplied in f32
+    SCOPED_TRACE(chunk);
+    expectSameBits(prefillLogits(*model, tokens, chunk), whole);
+  }
+}
+
+TEST_P(BitwiseOnDeviceTest, DecodeAndPrefillInF32) {
+  const std::unique_ptr<Model> model = open({"--activations", "f32", "--kv", "f32"});
+  const std::vector<int32_t> tokens = tokensFor(*model, kNumSimulated);
+  const std::vector<float> whole = prefillLogits(*model, tokens);
+  expectSameBits(decodeLogits(*model, tokens), whole);
+  expectSameBits(prefillLogits(*model, tokens, 7), whole);
+}
+
+INSTANTIATE_TEST_SUITE_P(, BitwiseOnDeviceTest, testing::Values("q8", "q4", "q4_k_m", "q4_1", "q6_k"),
+                         [](const auto &each) { return each.param; });
 INSTANTIATE_TEST_SUITE_P(, BitwiseTest,
                          testing::Combine(testing::Values("gqa", "odd-vocab", "head-dim", "bf16"),
                                           testing::Values("cpu-x86-64-v3", "cpu-x86-64-v4"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Weights in formats with codes: a model has the logits of one whose checkpoint holds the decoded values, and
-// targets without kernels for a format refuse it by name.
+// on the simulator those of `reference` with the same weights, but for what a class rounds.
 #include "format/Safetensors.h"
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
@@ -8,6 +8,7 @@
 #include "frontends/WeightRules.h"
 #include "tests/testing/CompileModel.h"
 #include "tests/testing/CompiledModel.h"
+#include "tests/testing/GoldenLogits.h"
 #include "tests/testing/TestFiles.h"
 
 #include <gmock/gmock.h>
@@ -78,6 +79,21 @@ std::vector<float> logitsOf(const std::string &checkpoint, const std::string &we
   return prefillLogits(*model, std::vector<int32_t>{1, 77, 300, 5, 512, 33});
 }
 
+/// Relative to the range of logits: the order of f32 sums.
+constexpr float kSingleTolerance = 1e-4f;
+
+/// The largest difference, relative to the range of the expected logits.
+float errorOf(const std::vector<float> &found, const std::vector<float> &expected) {
+  EXPECT_EQ(found.size(), expected.size());
+  float largest = 0;
+  for (size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
+    const float difference = std::abs(found[i] - expected[i]);
+    largest = difference <= largest ? largest : difference; // NaN counts
+  }
+  const auto [low, high] = std::minmax_element(expected.begin(), expected.end());
+  return largest / (*high - *low);
+}
+
 class WeightFormatsTest : public testing::TestWithParam<std::string> {};
 
 // The reference backend decodes a weight to f32 and multiplies that.
@@ -90,8 +106,31 @@ TEST_P(WeightFormatsTest, HasTheLogitsOfTheDecodedValues) {
   EXPECT_NE(logits, logitsOf(kStories, "f32"));
 }
 
+// Prompts in the class of tensor cores are within the tolerance of dense f16 weights; in class f32, as single
+// rows are in every class, within that of sums in another order.
+TEST_P(WeightFormatsTest, HasTheLogitsOfReferenceOnTheSimulator) {
+  const std::vector<int32_t> tokens = {1, 77, 30, 5, 51, 33, 9, 41, 2, 68, 70, 31};
+  const auto open = [&](const std::string &activations) {
+    const std::string package =
+        compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--weights", GetParam(), "--kv", "f32",
+                                              "--target", "ops,gpusim", "--activations", activations});
+    return std::pair{openCompiled(package, {.target = "ops", .backend = "reference"}),
+                     openCompiled(package, {.target = "gpusim-sm_80", .backend = "gpusim"})};
+  };
+  const auto [reference, single] = open("f32");
+  const std::vector<float> expected = prefillLogits(*reference, tokens);
+  EXPECT_LE(errorOf(prefillLogits(*single, tokens), expected), kSingleTolerance);
+  EXPECT_LE(errorOf(prefillLogits(*single, tokens, 1), expected), kSingleTolerance);
+  const std::string package = compileModel(goldenModelPath("gqa"), {"--no-tokenizer", "--weights", GetParam(),
+                                                                    "--kv", "f16", "--target", "gpusim"});
+  const auto half = openCompiled(package, {.target = "gpusim-sm_80", .backend = "gpusim"});
+  const float error = errorOf(prefillLogits(*half, tokens), expected);
+  EXPECT_LE(error, kHalfTolerance);
+  EXPECT_GT(error, kSingleTolerance) << "the prompt was not rounded";
+}
+
 // One of each kind of description, and a mix; ReferenceWeightsTest has all formats.
-INSTANTIATE_TEST_SUITE_P(, WeightFormatsTest, testing::Values("q8", "q5_1", "q6_k", "q4", "q4_k_m"),
+INSTANTIATE_TEST_SUITE_P(, WeightFormatsTest, testing::Values("q8", "q4_1", "q5_1", "q6_k", "q4", "q4_k_m"),
                          [](const auto &each) { return each.param; });
 
 } // namespace

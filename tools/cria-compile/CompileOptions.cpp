@@ -75,8 +75,8 @@ void addShapeOptions(CLI::App &app, CompileJob &job, Texts &texts) {
          "File with formats of some weights, a line each: ROLES [LAYERS] FORMAT, as in 'v,down 0-3 q6_k'")
       ->check(cli::notEmpty("the name of a file"));
   app.add_option("--activations", texts.activations,
-                 "Input of matrix products: f32, int8 (for weights with codes, such as q8_0 and q4) or bf16 "
-                 "(for weights in bf16) (default: that of the target)");
+                 "Input of matrix products: f32, int8 (for weights with codes, such as q8_0 and q4), f16 (on "
+                 "cuda) or bf16 (for weights in bf16) (default: that of the target)");
   app.add_option("--importance", job.importance,
                  "File by 'cria calibrate': errors count less in columns that matter less, in formats that "
                  "search for codes")
@@ -127,9 +127,9 @@ Status readActivations(const Texts &texts, CompileOptions &options) {
     return {};
   }
   options.job.activations = parseActivationClass(texts.activations);
-  return options.job.activations && options.job.activations != ActivationClass::f16
-             ? Status()
-             : invalidArgument("--activations: expected f32, int8 or bf16, got '{}'", texts.activations);
+  return options.job.activations ? Status()
+                                 : invalidArgument("--activations: expected one of {}, got '{}'",
+                                                   fmt::join(kActivationClasses, ", "), texts.activations);
 }
 
 Status readStage(const Texts &texts, CompileOptions &options) {

@@ -92,13 +92,20 @@ LogicalResult collectWeights(ModuleOp module, CompiledProgram &out) {
   return success();
 }
 
-LogicalResult runPasses(ModuleOp module, const Target &target, const CaseLimits &limits, bool decompose) {
+struct Choices {
+  const CaseLimits &limits;
+  bool decompose;
+  std::string activations;
+};
+
+LogicalResult runPasses(ModuleOp module, const Target &target, const Choices &choices) {
   ProgramOptions options;
-  options.maxTokens = limits.maxTokens;
-  options.maxSequences = limits.maxSequences;
-  options.context = limits.context;
+  options.maxTokens = choices.limits.maxTokens;
+  options.maxSequences = choices.limits.maxSequences;
+  options.context = choices.limits.context;
+  options.activations = choices.activations;
   PassManager manager(module.getContext());
-  if (decompose) {
+  if (choices.decompose) {
     manager.addPass(createDecomposeFusedOpsPass());
     manager.addPass(createRemoveDeadWeightsPass());
   }
@@ -106,9 +113,8 @@ LogicalResult runPasses(ModuleOp module, const Target &target, const CaseLimits 
   return manager.run(module);
 }
 
-LogicalResult compile(ModuleOp module, const Target &target, const CaseLimits &limits, bool decompose,
-                      CompiledProgram &out) {
-  if (failed(runPasses(module, target, limits, decompose))) {
+LogicalResult compile(ModuleOp module, const Target &target, const Choices &choices, CompiledProgram &out) {
+  if (failed(runPasses(module, target, choices))) {
     return failure();
   }
   if (failed(collectWeights(module, out))) {
@@ -133,7 +139,7 @@ LogicalResult compile(ModuleOp module, const Target &target, const CaseLimits &l
 } // namespace
 
 CompiledProgram compileProgram(const std::string &text, const std::string &targetName,
-                               const CaseLimits &limits, bool decompose) {
+                               const CaseLimits &limits, bool decompose, const std::string &activations) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<llama::LlamaDialect, program::ProgramDialect, func::FuncDialect>();
   CompiledProgram result;
@@ -144,7 +150,7 @@ CompiledProgram compileProgram(const std::string &text, const std::string &targe
   });
   const std::unique_ptr<Target> target = createTarget(targetName);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
-  if (!target || !module || failed(compile(*module, *target, limits, decompose, result))) {
+  if (!target || !module || failed(compile(*module, *target, {limits, decompose, activations}, result))) {
     result = {};
     result.error = "target " + targetName + ": " + diagnostics;
   }

@@ -2,6 +2,7 @@
 #include "tools/cria-device-check/DeviceCases.h"
 
 #include "format/ElementType.h"
+#include "format/WeightFormat.h"
 
 #include <map>
 
@@ -24,7 +25,7 @@ const CaseLimits kManyRows{.maxTokens = 320, .maxSequences = 2, .context = 600};
 constexpr uint64_t kMaxRows = 150; // for each of two sequences
 constexpr uint64_t kMinRows = 200; // in one step
 
-/// By element type.
+/// By the type of what kernels for prompts multiply.
 const std::map<std::string, double> kTolerances{
     {"f32", kSingleTolerance}, {"f16", kHalfTolerance}, {"bf16", kBfloatTolerance}};
 const std::map<std::string, double> kCacheTolerances{{"f32", kSingleTolerance}, {"f16", kHalfCache}};
@@ -106,6 +107,40 @@ void addLinear(Cases &cases) {
             [](Random &random) { return linearOnOutputsProgram(random, {"f16", 96, 130}); });
 }
 
+/// The formats with codes: their names, which are constants.
+std::vector<const char *> codedFormats() {
+  std::vector<const char *> names;
+  for (const WeightFormatTraits &format : kWeightFormats) {
+    if (!isDense(format)) {
+      names.push_back(format.name.data());
+    }
+  }
+  return names;
+}
+
+/// Values and their codes are the same everywhere, so that looked up rows are equal. Products are rounded to
+/// f16. Short last groups, chunks and pairs of slices; one column; more than a step of a warp.
+void addCoded(Cases &cases) {
+  constexpr uint64_t kInner[] = {352, 576, 50, 1, 1032}, kOuter[] = {100, 1, 33, 130};
+  for (size_t i = 0; const char *format : codedFormats()) {
+    const LinearShape shape{format, kInner[i % std::size(kInner)], kOuter[i % std::size(kOuter)]};
+    cases
+        .add("linear-" + std::string(format) + "-" + text(shape.outer) + "x" + text(shape.inner),
+             kHalfTolerance, [&](Random &random) { return linearProgram(random, shape); })
+        .alone = i % 4 == 0;
+    cases
+        .add("embedding-" + std::string(format), 0, // equal bits
+             [&](Random &random) { return embeddingProgram(random, format, i % 2 == 0 ? 300 : 352); })
+        .fewTolerance = 0;
+    ++i;
+  }
+  DeviceCase &wide = cases.add("linear-q4_0-5x11008", kHalfTolerance,
+                               [](Random &random) { return linearProgram(random, {"q4_0", 11008, 5}); });
+  wide.prompts.resize(1);
+  wide.few.resize(1);
+  wide.alone = false;
+}
+
 std::string textOf(const LinearParts &parts) {
   return std::string(parts.norm ? "-norm" : "") + (parts.swiglu ? "-swiglu" : "") +
          (parts.residual ? "-residual" : "");
@@ -119,6 +154,10 @@ void addFusedLinear(Cases &cases) {
       cases.add("fused-" + std::string(shape.type) + textOf(parts), kTolerances.at(shape.type),
                 [&](Random &random) { return fusedLinearProgram(random, shape, parts); });
     }
+  }
+  for (const LinearShape &shape : {LinearShape{"iq4_xs", 608, 88}, LinearShape{"q4_k", 101, 57}}) {
+    cases.add("fused-" + std::string(shape.type) + "-all", kHalfTolerance,
+              [&](Random &random) { return fusedLinearProgram(random, shape, {true, true, true}); });
   }
 }
 
@@ -152,6 +191,8 @@ void addLong(Cases &cases) {
                 [](Random &random) { return linearProgram(random, {"f16", 72, 150}, kManyRows); });
   cases.addLong("linear-f32", kSingleTolerance,
                 [](Random &random) { return linearProgram(random, {"f32", 40, 30}, kManyRows); });
+  cases.addLong("linear-q6_k", kHalfTolerance,
+                [](Random &random) { return linearProgram(random, {"q6_k", 352, 70}, kManyRows); });
   cases.addLong("fused", kBfloatTolerance, [](Random &random) {
     return fusedLinearProgram(random, {"bf16", 40, 24}, {true, true, true}, kManyRows);
   });
@@ -185,6 +226,7 @@ std::vector<DeviceCase> deviceCases() {
   Cases cases;
   addRows(cases);
   addLinear(cases);
+  addCoded(cases);
   addFusedLinear(cases);
   addAttention(cases);
   addLong(cases);
@@ -195,6 +237,16 @@ std::vector<DeviceCase> deviceCases() {
 std::vector<DeviceModule> deviceModules() {
   const std::vector<DeviceCase> cases = deviceCases();
   return {cases.begin(), cases.end()};
+}
+
+std::vector<DeviceModule> codedModules() {
+  std::vector<DeviceModule> modules;
+  for (const char *format : codedFormats()) {
+    Random random(kSeed);
+    const OpProgram op = fusedLinearProgram(random, {format, 4096, 20}, {true, true, true});
+    modules.push_back({format, op.module(), op.limits()});
+  }
+  return modules;
 }
 
 } // namespace cria::conformance

@@ -14,6 +14,9 @@ struct DeviceModule {
 
 std::vector<DeviceModule> deviceModules();
 
+/// Fused linear layers with weights of every format with codes, as wide as in a model of 7B.
+std::vector<DeviceModule> codedModules();
+
 /// The cases at the shapes of real models (RealCases.h), or at sizes for a rehearsal in the simulator.
 enum class RealSet { real, rehearsal };
 std::vector<DeviceModule> realModules(RealSet set);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/cria-device-check/ProgramRunner.h"
 
+#include "format/WeightArrays.h"
+#include "format/WeightCodec.h"
 #include "tools/cria-plugin-test/NumberFormats.h"
 
 #include <algorithm>
@@ -25,9 +27,11 @@ std::vector<std::byte> toBytes(const std::string &text) {
   return bytes;
 }
 
-/// Padding elements of a layout are zero.
-std::vector<std::byte> packWeight(const Matrix &logical, const ProgramWeight &weight) {
-  const ProgramWeightArray &array = weight.arrays.at(0); // weights of kernels are dense
+/// The contents of the arrays of a weight.
+using Arrays = std::vector<std::vector<std::byte>>;
+
+std::vector<std::byte> packDense(const Matrix &logical, const ProgramWeight &weight) {
+  const ProgramWeightArray &array = weight.arrays.at(0);
   const auto type = static_cast<uint32_t>(array.type);
   const PhysicalLayout physical{.kind = weight.layout,
                                 .rows = static_cast<int64_t>(logical.rows),
@@ -42,6 +46,72 @@ std::vector<std::byte> packWeight(const Matrix &logical, const ProgramWeight &we
     }
   }
   return bytes;
+}
+
+/// The encoded rows of a weight, one after the other.
+std::vector<std::byte> encode(const Matrix &logical, const WeightFormatTraits &format) {
+  const uint64_t bytes = rowBytes(format, static_cast<int64_t>(logical.columns));
+  std::vector<std::byte> rows(logical.rows * bytes);
+  std::vector<float> values(logical.columns);
+  for (uint64_t row = 0; row < logical.rows; ++row) {
+    for (uint64_t j = 0; j < logical.columns; ++j) {
+      values[j] = static_cast<float>(logical.at(row, j));
+    }
+    encodeRow(format, values, rows.data() + row * bytes);
+  }
+  return rows;
+}
+
+std::vector<std::byte> packPanels(const Matrix &logical, const WeightFormatTraits &format, uint64_t size) {
+  const auto columns = static_cast<int64_t>(logical.columns);
+  const std::vector<std::byte> encoded = encode(logical, format);
+  const auto panelRows = static_cast<size_t>(PanelBlocks::kRows) * rowBytes(format, columns);
+  const auto panelBytes = static_cast<size_t>(panelBlocks(format, columns).bytes());
+  std::vector<std::byte> bytes(size, std::byte{0});
+  for (size_t i = 0; i * panelRows < encoded.size(); ++i) {
+    const auto left = std::span(encoded).subspan(i * panelRows);
+    packPanel(format, columns, left.first(std::min(left.size(), panelRows)),
+              std::span(bytes).subspan(i * panelBytes, panelBytes));
+  }
+  return bytes;
+}
+
+/// The rows of each plane in an array of their own.
+Arrays packPlanes(const Matrix &logical, const ProgramWeight &weight) {
+  const WeightFormatTraits &format = traitsOf(weight.format);
+  const int64_t shape[] = {static_cast<int64_t>(logical.rows), static_cast<int64_t>(logical.columns)};
+  const std::vector<std::byte> encoded = encode(logical, format);
+  const uint64_t stride = rowBytes(format, shape[1]);
+  Arrays arrays;
+  for (uint64_t first = 0; const WeightArray &array : arraysOf(format, weight.layout, shape)) {
+    std::vector<std::byte> &bytes = arrays.emplace_back(array.size, std::byte{0});
+    const uint64_t element = plugin::sizeOfType(static_cast<uint32_t>(array.type));
+    const uint64_t size = static_cast<uint64_t>(array.rowElements) * element;
+    for (int64_t row = 0; row < shape[0]; ++row) {
+      std::copy_n(encoded.data() + static_cast<uint64_t>(row) * stride + first, size,
+                  bytes.data() + static_cast<uint64_t>(array.placement.offsetOf(row, 0)) * element);
+    }
+    first += size;
+  }
+  return arrays;
+}
+
+/// Padding of a layout is zero.
+Arrays packWeight(const Matrix &logical, const ProgramWeight &weight) {
+  if (isDense(weight.format)) {
+    return {packDense(logical, weight)};
+  }
+  return weight.layout == PhysicalLayout::Kind::panel16
+             ? Arrays{packPanels(logical, traitsOf(weight.format), weight.arrays.at(0).size)}
+             : packPlanes(logical, weight);
+}
+
+Arrays zerosOf(const ProgramWeight &weight) {
+  Arrays arrays;
+  for (const ProgramWeightArray &array : weight.arrays) {
+    arrays.emplace_back(array.size, std::byte{0});
+  }
+  return arrays;
 }
 
 Matrix assemble(const WeightRows &weight, const Tensors &tensors) {
@@ -115,10 +185,12 @@ void ProgramRunner::addWeights(const CompiledProgram &program, const Tensors &te
   for (const ProgramWeight &weight : program_.weights) {
     const WeightRows &source = *rows.at(weight.name);
     // A weight that `initialize` writes begins as zeros, which remain in the padding of its layout.
-    const std::vector<std::byte> packed = source.rows.empty()
-                                              ? std::vector<std::byte>(weight.size(), std::byte{0})
-                                              : packWeight(assemble(source, tensors), weight);
-    memory_[weight.name] = {device_.allocate(packed), 0, packed.size()};
+    const Arrays packed =
+        source.rows.empty() ? zerosOf(weight) : packWeight(assemble(source, tensors), weight);
+    for (size_t i = 0; i < packed.size(); ++i) {
+      memory_[arrayName(weight.name, weight.arrays[i].suffix)] = {device_.allocate(packed[i]), 0,
+                                                                  packed[i].size()};
+    }
   }
 }
 

@@ -6,59 +6,67 @@ using namespace mlir;
 
 namespace cria::cuda {
 
-namespace {
-/// A tensor-core kernel: the types of its weights and of its input.
-struct MatmulKernel {
-  ElementType weight, input;
-  ActivationClass activations;
-};
-constexpr MatmulKernel kMatmulKernels[] = {
-    {ElementType::f16, ElementType::f16, ActivationClass::f16},
-    {ElementType::bf16, ElementType::bf16, ActivationClass::bf16},
-};
-
-/// Null if there is no kernel for such weights.
-const MatmulKernel *findMatmulKernel(ElementType weight) {
-  const auto *kernel =
-      llvm::find_if(kMatmulKernels, [&](const auto &known) { return known.weight == weight; });
-  return kernel == std::end(kMatmulKernels) ? nullptr : kernel;
-}
-} // namespace
-
-ActivationClass activationsFor(WeightFormat format) {
-  const MatmulKernel *kernel = findMatmulKernel(traitsOf(format).element);
-  return kernel ? kernel->activations : ActivationClass::f32;
-}
-
-ActivationClass activationsOf(const Program &program) {
-  for (const ProgramWeight &weight : program.weights) {
-    const MatmulKernel *kernel = findMatmulKernel(weight.arrays.front().type);
-    if (kernel && weight.layout == PhysicalLayout::Kind::rowPadded) {
-      return kernel->activations;
-    }
+/// The type that tensor cores multiply in a class; nullopt: products are f32.
+static std::optional<ElementType> tensorCoreType(ActivationClass activations) {
+  switch (activations) {
+  case ActivationClass::f16:
+    return ElementType::f16;
+  case ActivationClass::bf16:
+    return ElementType::bf16;
+  case ActivationClass::f32:
+  case ActivationClass::int8: // not of this target
+    return std::nullopt;
   }
-  return ActivationClass::f32;
+  llvm_unreachable("not an enumerator");
+}
+
+std::vector<ActivationClass> activationsFor(WeightFormat format) {
+  const WeightFormatTraits &traits = traitsOf(format);
+  if (multiplies(ActivationClass::bf16, traits)) {
+    return {ActivationClass::bf16, ActivationClass::f32};
+  }
+  const bool isSingle = isDense(traits) && traits.element == ElementType::f32;
+  return isSingle ? std::vector{ActivationClass::f32}
+                  : std::vector{ActivationClass::f16, ActivationClass::f32};
+}
+
+/// Only inputs of tensor-core products have these types in the arena.
+ActivationClass activationsOf(const Program &program) {
+  auto hasInputs = [&](ActivationClass activations) {
+    return llvm::any_of(program.buffers, [&](const ProgramBuffer &buffer) {
+      return buffer.kind == BufferKind::arena && buffer.type == tensorCoreType(activations);
+    });
+  };
+  return hasInputs(ActivationClass::bf16)  ? ActivationClass::bf16
+         : hasInputs(ActivationClass::f16) ? ActivationClass::f16
+                                           : ActivationClass::f32;
 }
 
 LogicalResult CudaLowering::lowerLinear(const Linear &linear) {
   MatmulSpec spec = {};
   describe(linear, spec);
-  spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
-  const MatmulKernel *kernel = findMatmulKernel(spec.weight);
+  spec.weight = builder_.weight(linear.weight).logical.getFormat();
+  std::optional<ElementType> input = tensorCoreType(activations());
   bool hasManyRows =
       builder_.maxTokens() > kMaxMatvecRows && view(linear.output).rows() == program::kNumTokens;
-  if (!kernel || !hasManyRows) {
+  if (!input || !hasManyRows) {
     return lowerToMatvec(linear);
   }
-  spec.input = kernel->input;
+  spec.input = *input;
   return lowerToMatmul(linear, spec);
+}
+
+/// The class that llama-assign-activations chose for the op.
+ActivationClass CudaLowering::activations() const {
+  auto name = op_->getAttrOfType<StringAttr>(llama::LlamaDialect::kActivationsAttrName);
+  return name ? *parseActivationClass(name.getValue()) : ActivationClass::f32;
 }
 
 LogicalResult CudaLowering::lowerToMatvec(const Linear &linear) {
   View output = view(linear.output);
   MatvecSpec spec = {};
   describe(linear, spec);
-  spec.weight = builder_.weight(linear.weight).logical.getDenseElement();
+  spec.weight = builder_.weight(linear.weight).logical.getFormat();
   spec.norm = bool(linear.normWeight);
   spec.epsilon = linear.epsilon;
   spec.singleRow = hasOneRow(linear.output);

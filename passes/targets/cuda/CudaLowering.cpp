@@ -69,9 +69,10 @@ Kernel CudaLowering::kernel(const KvAppendSpec &spec) const {
 LogicalResult CudaLowering::lowerOp(llama::EmbeddingOp op) {
   WeightView table = builder_.weight(op.getTable());
   View output = view(op.getOutput());
+  const bool isDenseTable = isDense(table.logical.getFormat());
   LookupSpec spec{.width = output.columns(),
-                  .table = table.logical.getDenseElement(),
-                  .tableStride = table.logical.getPhysicalLayout().paddedColumns(),
+                  .table = table.logical.getFormat(),
+                  .tableStride = isDenseTable ? table.logical.getPhysicalLayout().paddedColumns() : 0,
                   .outputStride = output.strides.front()};
   return dispatch(
       kernelOf(spec, kRowLaunch, emitLookup), gridOverRows(output),
@@ -81,7 +82,7 @@ LogicalResult CudaLowering::lowerOp(llama::EmbeddingOp op) {
 LogicalResult CudaLowering::lowerOp(llama::GatherRowsOp op) {
   View output = view(op.getOutput());
   LookupSpec spec{.width = output.columns(),
-                  .table = ElementType::f32,
+                  .table = WeightFormat::f32,
                   .tableStride = strideOf(op.getInput()),
                   .outputStride = output.strides.front()};
   return dispatch(kernelOf(spec, kRowLaunch, emitLookup), gridOverRows(output),

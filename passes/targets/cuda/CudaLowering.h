@@ -30,6 +30,7 @@ private:
   llvm::LogicalResult checkDispatch(const KernelLaunch &launch, llvm::ArrayRef<GridDim> grid,
                                     const Operands &operands) override;
 
+  ActivationClass activations() const;
   llvm::LogicalResult lowerToMatvec(const Linear &linear);
   llvm::LogicalResult lowerToMatmul(const Linear &linear, const MatmulSpec &spec);
   llvm::FailureOr<View> pack(const Linear &linear, const MatmulSpec &spec);
@@ -41,9 +42,10 @@ private:
   int64_t largest(int64_t dimension);
 };
 
-/// The class in which weights in a dense format are multiplied for prompts.
-ActivationClass activationsFor(WeightFormat format);
-/// The class of activations of the tensor-core products that a program of this target has for prompts.
+/// The classes in which weights in a format are multiplied for prompts; the default is the first. For few
+/// rows, products are f32.
+std::vector<ActivationClass> activationsFor(WeightFormat format);
+/// The least precise class of activations of the products that a program of this target has.
 ActivationClass activationsOf(const Program &program);
 
 } // namespace cria::cuda

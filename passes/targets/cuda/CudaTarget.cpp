@@ -36,8 +36,9 @@ public:
   }
   uint32_t abiVersion(const Program &) const override { return CRIA_GPU_KERNEL_ABI_VERSION; }
   ActivationClass activations(const Program &program) const override { return cuda::activationsOf(program); }
+  bool takesFormat(WeightFormat) const override { return true; }
   std::vector<ActivationClass> activationsFor(WeightFormat format) const override {
-    return {cuda::activationsFor(format)};
+    return cuda::activationsFor(format);
   }
   std::string codeExtension() const override {
     return kind_ == DeviceFormat::simulator ? ".bc" : kind_ == DeviceFormat::cubin ? ".cubin" : ".ptx";
@@ -49,15 +50,15 @@ public:
     return kv.pageElements() * int64_t(sizeOf(kv.type));
   }
 
-  // Matrix products read whole tiles. A tied embedding, which is also looked up, gets the layout of the
-  // product.
+  // Matrix products read whole tiles, and codes are loaded in aligned chunks. A tied embedding, which is also
+  // looked up, gets the layout of the product.
   llama::WeightLayout weightLayout(llama::WeightOp weight, ArrayRef<Operation *> users) const override {
     auto isMultiplied = [](Operation *user) {
       return isa_and_nonnull<llama::LinearOp, llama::FusedLinearOp>(user);
     };
-    bool isMatrix = weight.getWeightType().getRank() == 2;
-    return isMatrix && llvm::any_of(users, isMultiplied) ? llama::WeightLayout::row_padded
-                                                         : llama::WeightLayout::row_major;
+    llama::WeightType type = weight.getWeightType();
+    bool isRead = !isDense(type.getFormat()) || llvm::any_of(users, isMultiplied);
+    return type.getRank() == 2 && isRead ? llama::WeightLayout::row_padded : llama::WeightLayout::row_major;
   }
 
   LogicalResult emitDispatches(Operation *op, DispatchBuilder &builder) const override {
@@ -83,7 +84,7 @@ private:
     PhysicalLayout layout = weight.logical.getPhysicalLayout();
     cuda::FillSpec spec{.columns = layout.columns,
                         .pitch = layout.paddedColumns(),
-                        .type = weight.logical.getDenseElement(),
+                        .format = weight.logical.getFormat(),
                         .ones = ones};
     return kernelOf(spec, {.blockThreads = cuda::kRowThreads}, cuda::emitFill);
   }

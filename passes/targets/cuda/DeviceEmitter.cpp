@@ -36,6 +36,14 @@ Index Index::operator^(Index other) const { return binary<arith::XOrIOp>(*emitte
 Index Index::operator&(int64_t other) const {
   return binary<arith::AndIOp>(*emitter_, value_, emitter_->constant(other));
 }
+Index Index::operator|(Index other) const { return binary<arith::OrIOp>(*emitter_, value_, other); }
+Index Index::operator|(int64_t other) const { return *this | emitter_->constant(other); }
+Index Index::operator<<(int64_t bits) const {
+  return bits == 0 ? *this : binary<arith::ShLIOp>(*emitter_, value_, emitter_->constant(bits));
+}
+Index Index::operator>>(int64_t bits) const {
+  return bits == 0 ? *this : binary<arith::ShRUIOp>(*emitter_, value_, emitter_->constant(bits));
+}
 Value Index::operator<(Index other) const {
   return compare(*emitter_, arith::CmpIPredicate::slt, value_, other);
 }
@@ -69,13 +77,24 @@ Value DeviceEmitter::mul(Value a, Value b) { return arith::MulFOp::create(*this,
 Value DeviceEmitter::fma(Value a, Value b, Value c) { return LLVM::FMAOp::create(*this, a, b, c); }
 Value DeviceEmitter::max(Value a, Value b) { return LLVM::MaxNumOp::create(*this, a, b); }
 
-Value DeviceEmitter::callIntrinsic(StringRef name, Value operand) {
-  return LLVM::CallIntrinsicOp::create(*this, f32(), getStringAttr(name), ValueRange{operand})->getResult(0);
+Value DeviceEmitter::neg(Value a) { return arith::NegFOp::create(*this, a); }
+
+Value DeviceEmitter::callIntrinsic(StringRef name, Type result, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(name), operands)->getResult(0);
+}
+Value DeviceEmitter::addFlushed(Value a, Value b) {
+  return callIntrinsic("llvm.nvvm.add.rn.ftz.f", f32(), {a, b});
+}
+Value DeviceEmitter::mulFlushed(Value a, Value b) {
+  return callIntrinsic("llvm.nvvm.mul.rn.ftz.f", f32(), {a, b});
+}
+Index DeviceEmitter::permuteBytes(Index a, Index b, Index selector) {
+  return Index(*this, callIntrinsic("llvm.nvvm.prmt", i32(), {a, b, selector}));
 }
 /// Hardware approximations that flush denormals: no library is linked.
-Value DeviceEmitter::exp2(Value a) { return callIntrinsic("llvm.nvvm.ex2.approx.ftz.f", a); }
-Value DeviceEmitter::rsqrt(Value a) { return callIntrinsic("llvm.nvvm.rsqrt.approx.ftz.f", a); }
-Value DeviceEmitter::reciprocal(Value a) { return callIntrinsic("llvm.nvvm.rcp.approx.ftz.f", a); }
+Value DeviceEmitter::exp2(Value a) { return callIntrinsic("llvm.nvvm.ex2.approx.ftz.f", f32(), a); }
+Value DeviceEmitter::rsqrt(Value a) { return callIntrinsic("llvm.nvvm.rsqrt.approx.ftz.f", f32(), a); }
+Value DeviceEmitter::reciprocal(Value a) { return callIntrinsic("llvm.nvvm.rcp.approx.ftz.f", f32(), a); }
 
 Value DeviceEmitter::silu(Value a) {
   constexpr double kMinusLog2E = -1.4426950408889634;
@@ -113,6 +132,11 @@ Value DeviceEmitter::vector(ArrayRef<Value> elements) {
   auto type = vectorOf(elements[0].getType(), int64_t(elements.size()));
   return vector::FromElementsOp::create(*this, type, elements);
 }
+Index DeviceEmitter::widenInt(Value value, bool isSigned) {
+  return Index(*this, isSigned ? Value(arith::ExtSIOp::create(*this, i32(), value))
+                               : Value(arith::ExtUIOp::create(*this, i32(), value)));
+}
+Value DeviceEmitter::toFloat(Index value) { return arith::SIToFPOp::create(*this, f32(), value); }
 Value DeviceEmitter::bitcast(Value value, Type type) { return LLVM::BitcastOp::create(*this, type, value); }
 
 //===----------------------------------------------------------------------------------------------------===//

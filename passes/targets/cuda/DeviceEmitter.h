@@ -41,6 +41,10 @@ public:
   Index operator%(int64_t other) const;
   Index operator^(Index other) const;
   Index operator&(int64_t other) const;
+  Index operator|(Index other) const;
+  Index operator|(int64_t other) const;
+  Index operator<<(int64_t bits) const;
+  Index operator>>(int64_t bits) const; ///< logical
   mlir::Value operator<(Index other) const;
   mlir::Value operator<(int64_t other) const;
   mlir::Value operator<=(Index other) const;
@@ -85,8 +89,12 @@ public:
   mlir::Value sub(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c); ///< a·b + c, rounded once
-  mlir::Value max(mlir::Value a, mlir::Value b);                ///< of numbers; either one for a NaN
-  mlir::Value exp2(mlir::Value a);                              ///< 2^a, 2 units in the last place
+  /// a + b and a·b of scalars; subnormal operands and results become zeros.
+  mlir::Value addFlushed(mlir::Value a, mlir::Value b);
+  mlir::Value mulFlushed(mlir::Value a, mlir::Value b);
+  mlir::Value neg(mlir::Value a);
+  mlir::Value max(mlir::Value a, mlir::Value b); ///< of numbers; either one for a NaN
+  mlir::Value exp2(mlir::Value a);               ///< 2^a, 2 units in the last place
   mlir::Value rsqrt(mlir::Value a);
   mlir::Value reciprocal(mlir::Value a);
   mlir::Value silu(mlir::Value a); ///< a / (1 + e^-a)
@@ -97,6 +105,12 @@ public:
   mlir::Value lane(mlir::Value vector, int64_t index);
   mlir::Value vector(llvm::ArrayRef<mlir::Value> elements);
   mlir::Value bitcast(mlir::Value value, mlir::Type type);
+  /// An integer of at most 32 bits as an i32.
+  Index widenInt(mlir::Value value, bool isSigned);
+  mlir::Value toFloat(Index value); ///< of a signed integer
+  /// Four bytes of the eight of b:a. Nibble i of the selector is the number of byte i; those of `a` come
+  /// first.
+  Index permuteBytes(Index a, Index b, Index selector);
 
   // Memory. Indices count elements. `lanes` above 1 make one vector access, aligned to its size.
   Pointer at(Pointer base, Index index);
@@ -150,7 +164,7 @@ public:
   void waitForDependencies();
 
 private:
-  mlir::Value callIntrinsic(llvm::StringRef name, mlir::Value operand);
+  mlir::Value callIntrinsic(llvm::StringRef name, mlir::Type result, mlir::ValueRange operands);
   mlir::Value address(Pointer base, mlir::Value index);
 };
 

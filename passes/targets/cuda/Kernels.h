@@ -9,6 +9,7 @@
 // there are rows.
 #pragma once
 
+#include "format/WeightFormat.h"
 #include "format/WeightLayout.h"
 #include "passes/targets/KernelSpecs.h"
 
@@ -31,7 +32,7 @@ constexpr int64_t weightPitch(int64_t columns) {
 struct MatvecSpec {
   int64_t inputs;  ///< K
   int64_t outputs; ///< columns of the result: N, or F with Swiglu (W then has 2·roundUp(F, 16) rows)
-  ElementType weight = ElementType::f16;
+  WeightFormat weight = WeightFormat::f16;
   llama::Activation activation = llama::Activation::none;
   bool residual = false;
   bool norm = false;
@@ -46,8 +47,13 @@ struct MatvecSpec {
   int64_t outputsPerBlock() const { return warps() * (activation == llama::Activation::swiglu ? 1 : 2); }
   int64_t blockThreads() const { return warps() * 32; }
   /// While a block computes the norm, the others of its SM read weights. Elements of four bytes take the
-  /// registers of all of them.
-  int64_t blocksPerSm() const { return !norm || sizeOf(weight) >= sizeof(float) ? 1 : singleRow ? 3 : 2; }
+  /// registers of all of them; codes, while they are decoded, those of one more.
+  int64_t blocksPerSm() const {
+    if (!norm || weight == WeightFormat::f32) {
+      return 1;
+    }
+    return (singleRow ? 3 : 2) - (isDense(weight) ? 0 : 1);
+  }
   int64_t sharedBytes() const { return norm ? 64 * tileRows() : 0; }
   std::string name() const;
   std::vector<std::string> bindings() const;
@@ -55,12 +61,13 @@ struct MatvecSpec {
 void emitMatvec(mlir::ModuleOp kernels, const MatvecSpec &spec);
 
 /// The same product for many rows on tensor cores: x = tile of 128 rows, y = tile of 128 weight rows. The
-/// input is packed: rows of paddedInputs() elements of type `input`, zero from column K on.
+/// input is packed: rows of paddedInputs() elements of type `input`, zero from column K on. Weights with
+/// codes are decoded to `input` in shared memory.
 struct MatmulSpec {
   static constexpr int64_t kTileRows = 128, kTileColumns = 128, kDepth = 32, kStages = 4;
   int64_t inputs;
   int64_t outputs; ///< as in MatvecSpec
-  ElementType weight = ElementType::f16;
+  WeightFormat weight = WeightFormat::f16;
   ElementType input = ElementType::f16; ///< what the kernel multiplies: f16 or bf16
   llama::Activation activation = llama::Activation::none;
   bool residual = false;
@@ -95,14 +102,15 @@ void emitPack(mlir::ModuleOp kernels, const PackSpec &spec);
 
 void emitElementwise(mlir::ModuleOp kernels, const ElementwiseSpec &spec);
 
-/// One row of a table per index, widened to f32; x = row. Also selects rows of activations, as an f32 table.
+/// One row of a table per index, widened to f32 or decoded; x = row. Also selects rows of activations, as an
+/// f32 table.
 struct LookupSpec {
   int64_t width;
-  ElementType table;
-  int64_t tableStride; ///< elements from row to row
+  WeightFormat table;
+  int64_t tableStride = 0; ///< elements from row to row; of a table with codes, unused: it is row_padded
   int64_t outputStride = 0;
   std::string name() const;
-  std::vector<std::string> bindings() const { return {"rows", "table", "output"}; }
+  std::vector<std::string> bindings() const;
 };
 void emitLookup(mlir::ModuleOp kernels, const LookupSpec &spec);
 
@@ -184,8 +192,8 @@ void emitFlashAttention(mlir::ModuleOp kernels, const FlashAttentionSpec &spec);
 /// holds a RandomSegment; other rows of the weight are unchanged.
 struct FillSpec {
   int64_t columns;
-  int64_t pitch; ///< elements from row to row of the weight
-  ElementType type;
+  int64_t pitch; ///< elements from row to row of a dense weight
+  WeightFormat format;
   bool ones = false;
   std::string name() const;
   std::vector<std::string> bindings() const;

@@ -3,7 +3,12 @@
 // computes 64 × 32 of them as 4 × 4 tiles of mma.m16n8k16. The inner dimension goes through shared memory in
 // slices of 32, four stages deep: while one slice is multiplied, three are on their way by cp.async. Within a
 // slice, the 16-byte chunks of a row are permuted so that ldmatrix meets no bank conflict.
+//
+// Weights with codes go through registers, in pairs of slices: while a pair is multiplied, a thread loads the
+// codes of its row and slice of the next pair, which it decodes and rounds to shared memory before the next
+// barrier.
 #include "passes/targets/cuda/StepRows.h"
+#include "passes/targets/cuda/WeightRow.h"
 
 using namespace mlir;
 
@@ -14,41 +19,29 @@ using Values = DeviceEmitter::Values;
 
 constexpr int64_t kDepth = MatmulSpec::kDepth, kStages = MatmulSpec::kStages;
 constexpr int64_t kChunksPerRow = kDepth / kChunk;
+constexpr int64_t kPair = MatmulSpec::blockThreads() / MatmulSpec::kTileColumns; ///< slices, decoded together
+static_assert(PhysicalLayout::kTileColumns % (kPair * kDepth) == 0 && kStages == 2 * kPair,
+              "rows have whole pairs, of which one is multiplied while the next is copied");
+static_assert(WeightRow::kPart == kChunk, "a part of a row is 16 bytes in shared memory");
 constexpr int64_t kTileElements = MatmulSpec::kTileRows * kDepth;
 constexpr int64_t kStageElements = 2 * kTileElements; ///< rows of the input, then rows of the weight
 constexpr int64_t kWarpRows = 64, kWarpColumns = 32, kWarpsAlongRows = 2;
 constexpr int64_t kTilesDown = kWarpRows / 16, kTilesAcross = kWarpColumns / 8;
+constexpr int64_t kSums = kTilesDown * kTilesAcross * kResults; ///< of a thread
 static_assert(MatmulSpec::kTileRows == MatmulSpec::kTileColumns, "both sides are copied alike");
 
 class MatmulEmitter {
 public:
   MatmulEmitter(KernelFunction &kernel, const MatmulSpec &spec)
-      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), type_(kernel.buffer("weight").element),
-        firstRow_(e_.blockId(0) * MatmulSpec::kTileRows),
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), format_(traitsOf(spec.weight)),
+        type_(kernel.buffer("input").element), firstRow_(e_.blockId(0) * MatmulSpec::kTileRows),
         firstColumn_(e_.blockId(1) * MatmulSpec::kTileColumns), numRows_(loadRowCount(kernel, spec.rows)),
         shared_(e_.shared(0, type_)), warpRow_(e_.warpId() % kWarpsAlongRows * kWarpRows),
         warpColumn_(e_.warpId() / kWarpsAlongRows * kWarpColumns) {}
 
   void emit() {
-    int64_t slices = spec_.paddedInputs() / kDepth;
     prepareCopies();
-    for (int64_t slice = 0; slice < kStages - 1; ++slice) {
-      if (slice < slices) {
-        copySlice(e_.constant(slice), e_.constant(slice));
-      }
-      e_.commitCopies();
-    }
-    Values zeros(kTilesDown * kTilesAcross * kResults, e_.floatConst(0));
-    Values sums =
-        e_.loop(e_.constant(0), e_.constant(slices), 1, zeros, [&](Index slice, ArrayRef<Value> carried) {
-          e_.waitForCopies(kStages - 2);
-          // All threads have copied the slice, and none reads the stage that is refilled next.
-          e_.barrier();
-          Index next = slice + (kStages - 1);
-          e_.ifThen(next < slices, [&] { copySlice(next, next & (kStages - 1)); });
-          e_.commitCopies();
-          return multiplySlice(slice & (kStages - 1), Values(carried));
-        });
+    Values sums = isDense(format_) ? multiplyDense() : multiplyCoded();
     e_.waitForCopies(0);
     switch (spec_.activation) {
     case llama::Activation::none:
@@ -59,13 +52,99 @@ public:
   }
 
 private:
+  Values zeros() { return Values(kSums, e_.floatConst(0)); }
+  Index stageOf(Index slice) { return slice & (kStages - 1); }
+
+  Values multiplyDense() {
+    int64_t slices = spec_.paddedInputs() / kDepth;
+    for (int64_t slice = 0; slice < kStages - 1; ++slice) {
+      if (slice < slices) {
+        copySlice(e_.constant(slice));
+      }
+      e_.commitCopies();
+    }
+    return e_.loop(e_.constant(0), e_.constant(slices), 1, zeros(), [&](Index slice, ArrayRef<Value> sums) {
+      e_.waitForCopies(kStages - 2);
+      // All threads have copied the slice, and none reads the stage that is refilled next.
+      e_.barrier();
+      Index next = slice + (kStages - 1);
+      e_.ifThen(next < slices, [&] { copySlice(next); });
+      e_.commitCopies();
+      return multiplySlice(stageOf(slice), Values(sums));
+    });
+  }
+
+  // Carries the sums and the codes of the pair.
+  Values multiplyCoded() {
+    int64_t slices = spec_.paddedInputs() / kDepth;
+    Index row = e_.threadId() % MatmulSpec::kTileColumns;
+    WeightRow weight(kernel_, "weight", format_, spec_.inputs, firstColumn_ + row);
+    copyPair(e_.constant(0));
+    Values init = zeros();
+    llvm::append_range(init, loadCodes(weight, e_.constant(0)));
+    Values results =
+        e_.loop(e_.constant(0), e_.constant(slices), kPair, init, [&](Index slice, ArrayRef<Value> carried) {
+          decode(weight, row, slice, carried.drop_front(kSums));
+          e_.waitForCopies(0);
+          // All threads have copied and decoded the pair, and none reads the stages that are refilled next.
+          e_.barrier();
+          Index next = slice + kPair;
+          e_.ifThen(next < slices, [&] { copyPair(next); });
+          Values codes = loadCodes(weight, next.min(slices - kPair));
+          e_.syncWarp(); // the loads stay here, as in a matvec
+          Values sums(carried.take_front(kSums));
+          for (int64_t i = 0; i < kPair; ++i) {
+            sums = multiplySlice(stageOf(slice + i), sums);
+          }
+          llvm::append_range(sums, codes);
+          return sums;
+        });
+    return Values(ArrayRef<Value>(results).take_front(kSums));
+  }
+
+  void copyPair(Index slice) {
+    for (int64_t i = 0; i < kPair; ++i) {
+      copySlice(slice + i);
+    }
+    e_.commitCopies();
+  }
+
+  // The slice of a pair whose weights this thread decodes; its warp decodes the same one.
+  Index ownSlice(Index slice) { return slice + e_.threadId() / MatmulSpec::kTileColumns; }
+
+  Values loadCodes(const WeightRow &weight, Index slice) {
+    Values codes;
+    for (int64_t at = 0; at < kDepth; at += WeightRow::chunkOf(format_)) {
+      llvm::append_range(codes, weight.load(ownSlice(slice) * kDepth + at));
+    }
+    return codes;
+  }
+
+  void decode(const WeightRow &weight, Index row, Index slice, ArrayRef<Value> codes) {
+    Pointer tile = e_.at(shared_, stageOf(ownSlice(slice)) * kStageElements + kTileElements);
+    int64_t chunks = kDepth / WeightRow::chunkOf(format_), size = int64_t(codes.size()) / chunks;
+    for (int64_t i = 0; i < kChunksPerRow; ++i) {
+      ArrayRef<Value> chunk = codes.slice(i / weight.parts() * size, size);
+      Values values = weight.values(chunk, i % weight.parts());
+      clearPadding(values, ownSlice(slice) * kDepth + i * kChunk);
+      e_.store(e_.narrow(e_.vector(values), type_), tile, swizzled(row, e_.constant(i)));
+    }
+  }
+
+  // The padding of a row decodes to finite numbers, which may become infinite when they are rounded.
+  void clearPadding(Values &values, Index first) {
+    for (int64_t j = 0; spec_.inputs % kDepth != 0 && j < kChunk; ++j) {
+      values[size_t(j)] = e_.select(first + j < spec_.inputs, values[size_t(j)], e_.floatConst(0));
+    }
+  }
+
   // Conflict-free for ldmatrix: eight neighbouring rows put equal chunks into different banks.
   Index swizzled(Index row, Index chunk) {
     return row * kDepth + (chunk ^ (row / 2 % kChunksPerRow)) * kChunk;
   }
 
-  // A thread copies the same chunks of every slice: two of the input and two of the weight. Rows after the
-  // last row of the input are read as the last one, and their results are not stored.
+  // A thread copies the same chunks of every slice: two of the input and two of a dense weight. Rows after
+  // the last row of the input are read as the last one, and their results are not stored.
   void prepareCopies() {
     constexpr int64_t kCopies = kTileElements / kChunk / MatmulSpec::blockThreads();
     for (int64_t i = 0; i < kCopies; ++i) {
@@ -76,15 +155,17 @@ private:
       sources_.push_back(
           e_.at(e_.atFar(kernel_.buffer("input"), inputRow, spec_.paddedInputs()), column * kChunk));
       places_.push_back(place);
-      sources_.push_back(e_.at(e_.atFar(kernel_.buffer("weight"), firstColumn_ + row, spec_.paddedInputs()),
-                               column * kChunk));
-      places_.push_back(place + kTileElements);
+      if (isDense(format_)) {
+        sources_.push_back(e_.at(e_.atFar(kernel_.buffer("weight"), firstColumn_ + row, spec_.paddedInputs()),
+                                 column * kChunk));
+        places_.push_back(place + kTileElements);
+      }
     }
   }
 
-  void copySlice(Index slice, Index stage) {
+  void copySlice(Index slice) {
     for (auto [source, place] : llvm::zip(sources_, places_)) {
-      e_.copyAsync(e_.at(shared_, stage * kStageElements + place), e_.at(source, slice * kDepth));
+      e_.copyAsync(e_.at(shared_, stageOf(slice) * kStageElements + place), e_.at(source, slice * kDepth));
     }
   }
 
@@ -93,11 +174,14 @@ private:
     Pointer input = e_.at(shared_, stage * kStageElements);
     Pointer weight = e_.at(input, e_.constant(kTileElements));
     for (int64_t k = 0; k < kDepth; k += kTileDepth) {
-      SmallVector<Values> a = inputTiles(input, k / kChunk), b = weightTiles(weight, k / kChunk);
+      SmallVector<Values> a = isDense(format_) ? inputTiles(input, k / kChunk) : SmallVector<Values>{},
+                          b = weightTiles(weight, k / kChunk);
       for (int64_t i = 0; i < kTilesDown; ++i) {
+        // Codes leave no registers for more than a tile.
+        Values row = isDense(format_) ? a[i] : inputTile(input, i, k / kChunk);
         for (int64_t j = 0; j < kTilesAcross; ++j) {
           auto tile = MutableArrayRef<Value>(sums).slice((i * kTilesAcross + j) * kResults, kResults);
-          llvm::copy(e_.multiplyTile(a[i], b[j], tile, type_), tile.begin());
+          llvm::copy(e_.multiplyTile(row, b[j], tile, type_), tile.begin());
         }
       }
     }
@@ -105,11 +189,15 @@ private:
   }
 
   // 16 × 16 tiles of the input: matrices in the order upper left, lower left, upper right, lower right.
+  Values inputTile(Pointer input, int64_t i, int64_t firstChunk) {
+    Index row = warpRow_ + e_.laneId() % 16 + i * 16, chunk = e_.laneId() / 16 + firstChunk;
+    return e_.loadMatrices(e_.at(input, swizzled(row, chunk)), /*transposed=*/false);
+  }
+
   SmallVector<Values> inputTiles(Pointer input, int64_t firstChunk) {
     SmallVector<Values> tiles;
     for (int64_t i = 0; i < kTilesDown; ++i) {
-      Index row = warpRow_ + e_.laneId() % 16 + i * 16, chunk = e_.laneId() / 16 + firstChunk;
-      tiles.push_back(e_.loadMatrices(e_.at(input, swizzled(row, chunk)), /*transposed=*/false));
+      tiles.push_back(inputTile(input, i, firstChunk));
     }
     return tiles;
   }
@@ -196,6 +284,7 @@ private:
   DeviceEmitter &e_;
   KernelFunction &kernel_;
   const MatmulSpec &spec_;
+  const WeightFormatTraits &format_;
   Type type_;
   Index firstRow_, firstColumn_, numRows_;
   Pointer shared_;
@@ -222,22 +311,27 @@ std::string MatmulSpec::name() const {
 }
 
 std::vector<std::string> MatmulSpec::bindings() const {
-  return residual ? std::vector<std::string>{"input", "weight", "residual", "output", "step"}
-                  : std::vector<std::string>{"input", "weight", "output", "step"};
+  std::vector<std::string> names = {"input"};
+  llvm::append_range(names, weightBindings("weight", traitsOf(weight)));
+  if (residual) {
+    names.push_back("residual");
+  }
+  names.insert(names.end(), {"output", "step"});
+  return names;
 }
 
 void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
   OpBuilder types(kernels.getContext());
-  Type f32 = types.getF32Type(), input = mlirType(types.getContext(), spec.input),
-       weight = mlirType(types.getContext(), spec.weight);
-  constexpr int64_t kBlocksPerSm = 2;
-  KernelFunction kernel(kernels, spec,
-                        {{"input", input},
-                         {"weight", weight},
-                         {"residual", f32},
-                         {"output", f32, /*written=*/true},
-                         {"step", types.getI32Type()}},
-                        MatmulSpec::blockThreads(), kBlocksPerSm);
+  Type f32 = types.getF32Type(), input = mlirType(types.getContext(), spec.input);
+  const WeightFormatTraits &format = traitsOf(spec.weight);
+  const std::vector<std::string> weight = weightBindings("weight", format);
+  SmallVector<KernelParameter> parameters = {
+      {"input", input}, {"residual", f32}, {"output", f32, /*written=*/true}, {"step", types.getI32Type()}};
+  llvm::append_range(parameters, weightParameters(types.getContext(), weight, format));
+  // Scales and minimums of two levels take the registers of two blocks.
+  constexpr size_t kMostArrays = 3;
+  const int64_t blocksPerSm = weight.size() > kMostArrays ? 1 : 2;
+  KernelFunction kernel(kernels, spec, parameters, MatmulSpec::blockThreads(), blocksPerSm);
   MatmulEmitter(kernel, spec).emit();
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Linear layers of few rows, whose time is that of reading the weights. A block reads each of its weights
-// once, in 16-byte loads, for up to four rows of inputs; more rows read them again. A warp computes two
-// weight rows; in every step of 256 weights, a lane loads 8 consecutive weights of each. While a pair of
-// steps is multiplied, the loads of the next pair are in flight; the first pair starts before the norm.
+// once, in loads of up to 16 bytes, for up to four rows of inputs; more rows read them again. A warp computes
+// two weight rows; in every step, a lane loads a chunk of consecutive weights of each: 8 dense ones, or 16 or
+// 32 with codes, which it decodes in registers. While a pair of steps is multiplied, the loads of the next
+// pair are in flight; the first pair starts before the norm.
 #include "passes/targets/cuda/StepRows.h"
+#include "passes/targets/cuda/WeightRow.h"
 
 using namespace mlir;
 
@@ -12,30 +14,33 @@ namespace {
 
 using Values = DeviceEmitter::Values;
 
-constexpr int64_t kStep = kChunk * kWarp; ///< weights of a row in a step, a chunk for each lane
-constexpr int64_t kUnroll = 2;            ///< steps whose loads are in flight together
-constexpr int64_t kWeightRows = 2;        ///< of a warp
+constexpr int64_t kWeightRows = 2; ///< of a warp
+constexpr int64_t kPart = WeightRow::kPart;
+/// Of a chunk of codes, so that the registers hold the loads of two steps.
+constexpr int64_t kMostBits = 128;
 
 class MatvecEmitter {
 public:
   MatvecEmitter(KernelFunction &kernel, const MatvecSpec &spec)
-      : e_(kernel.emitter()), kernel_(kernel), spec_(spec),
+      : e_(kernel.emitter()), kernel_(kernel), spec_(spec), format_(traitsOf(spec.weight)),
+        chunk_(WeightRow::chunkOf(format_)), step_(chunk_ * kWarp),
+        unroll_(chunk_ * format_.bits > kMostBits ? 1 : 2),
         output_(e_.blockId(1) * spec.warps() + e_.warpId()), firstRow_(e_.blockId(0) * spec.tileRows()),
         numRows_(spec.singleRow ? e_.constant(1) : rowCount()) {}
 
   void emit() {
     preparePointers();
-    int64_t fullSteps = spec_.inputs / kStep, pairs = fullSteps / kUnroll;
+    int64_t fullSteps = spec_.inputs / step_, pairs = fullSteps / unroll_;
     Values first = pairs > 0 ? loadPair(e_.constant(0)) : Values{};
     prepareNorm();
     Values sums(spec_.tileRows() * kWeightRows, e_.floatConst(0));
     if (pairs > 0) {
       sums = pairLoop(pairs, first, sums);
     }
-    for (int64_t step = pairs * kUnroll; step < fullSteps; ++step) {
+    for (int64_t step = pairs * unroll_; step < fullSteps; ++step) {
       sums = multiply(loadStep(e_.constant(step)), e_.constant(step), sums);
     }
-    if (spec_.inputs % kStep != 0) {
+    if (spec_.inputs % step_ != 0) {
       sums = lastStep(fullSteps, sums);
     }
     finish(sums);
@@ -54,11 +59,9 @@ private:
     Index low =
         swiglu() ? output_ / llama::kSwigluBlock * (2 * llama::kSwigluBlock) + output_ % llama::kSwigluBlock
                  : output_ * 2;
-    int64_t pitch = weightPitch(spec_.inputs);
-    weightRows_.push_back(e_.atFar(kernel_.buffer("weight"), low, pitch));
+    weightRows_.emplace_back(kernel_, "weight", format_, spec_.inputs, low);
     // From the first: a constant distance takes no registers.
-    Index distance = e_.constant(swiglu() ? llama::kSwigluBlock : 1);
-    weightRows_.push_back(e_.atFar(weightRows_.front(), distance, pitch));
+    weightRows_.push_back(weightRows_.front().after(swiglu() ? llama::kSwigluBlock : 1));
     for (int64_t t = 0; t < spec_.tileRows(); ++t) {
       Index row = spec_.singleRow ? e_.blockId(0) : (firstRow_ + t).min(numRows_ - 1);
       inputRows_.push_back(e_.at(kernel_.buffer("input"), row * inputStride()));
@@ -76,27 +79,19 @@ private:
     }
   }
 
-  Index chunkOf(Index step) { return step * kStep + e_.laneId() * kChunk; }
-
-  // 8 weights as stored; f32 ones are two loads.
-  Values loadChunk(Pointer row, Index at) {
-    if (spec_.weight != ElementType::f32) {
-      return {e_.load(row, at, kChunk)};
-    }
-    return {e_.load(row, at, kFourFloats), e_.load(row, at + kFourFloats, kFourFloats)};
-  }
+  Index chunkOf(Index step) { return step * step_ + e_.laneId() * chunk_; }
 
   Values loadStep(Index step) {
     Values chunks;
-    for (Pointer row : weightRows_) {
-      llvm::append_range(chunks, loadChunk(row, chunkOf(step)));
+    for (const WeightRow &row : weightRows_) {
+      llvm::append_range(chunks, row.load(chunkOf(step)));
     }
     return chunks;
   }
 
   Values loadPair(Index step) {
     Values chunks;
-    for (int64_t i = 0; i < kUnroll; ++i) {
+    for (int64_t i = 0; i < unroll_; ++i) {
       llvm::append_range(chunks, loadStep(step + i));
     }
     return chunks;
@@ -109,14 +104,14 @@ private:
     size_t numChunks = first.size();
     Values results =
         e_.loop(e_.constant(0), e_.constant(pairs), 1, init, [&](Index pair, ArrayRef<Value> carried) {
-          Values next = loadPair((pair + 1).min(pairs - 1) * kUnroll);
+          Values next = loadPair((pair + 1).min(pairs - 1) * unroll_);
           // Without it, LLVM makes "a load of the carried address" of "the carried load", and no load is in
           // flight.
           e_.syncWarp();
           Values sums(carried.drop_front(numChunks));
-          for (int64_t i = 0; i < kUnroll; ++i) {
-            ArrayRef<Value> chunks = carried.slice(i * numChunks / kUnroll, numChunks / kUnroll);
-            sums = multiply(Values(chunks), pair * kUnroll + i, sums);
+          for (int64_t i = 0; i < unroll_; ++i) {
+            ArrayRef<Value> chunks = carried.slice(i * numChunks / unroll_, numChunks / unroll_);
+            sums = multiply(Values(chunks), pair * unroll_ + i, sums);
           }
           llvm::append_range(next, sums);
           return next;
@@ -133,18 +128,29 @@ private:
         [&] { return sums; });
   }
 
-  // sums[t][row] after the step; the weights are in registers.
+  // sums[t][row] after the step; the weights are in registers. In the last step, a chunk may end after the
+  // row.
   Values multiply(const Values &chunks, Index step, Values sums, bool isLast = false) {
-    Index at = chunkOf(step);
+    for (int64_t part = 0; part < chunk_ / kPart; ++part) {
+      Index at = chunkOf(step) + part * kPart;
+      auto multiplied = [&] { return multiplyPart(chunks, part, at, sums, isLast); };
+      bool mayBePastTheEnd = isLast && part > 0 && spec_.inputs % chunk_ != 0;
+      sums = mayBePastTheEnd ? e_.ifElse(at < spec_.inputs, multiplied, [&] { return sums; }) : multiplied();
+    }
+    return sums;
+  }
+
+  Values multiplyPart(ArrayRef<Value> chunks, int64_t part, Index at, Values sums, bool isLast) {
     FloatRow normRow{spec_.norm ? kernel_.buffer("norm_weight") : Pointer{}, spec_.inputs, true};
-    Values normWeights = spec_.norm ? normRow.columns(e_, at, kChunk, isLast) : Values{};
+    Values normWeights = spec_.norm ? normRow.columns(e_, at, kPart, isLast) : Values{};
     SmallVector<Values> weights;
+    size_t size = chunks.size() / kWeightRows;
     for (int64_t row = 0; row < kWeightRows; ++row) {
-      weights.push_back(widened(chunks, row));
+      weights.push_back(weightRows_[row].values(chunks.slice(row * size, size), part));
     }
     for (int64_t t = 0; t < spec_.tileRows(); ++t) {
-      Values x = inputRow(t).columns(e_, at, kChunk, isLast);
-      for (int64_t j = 0; j < kChunk; ++j) {
+      Values x = inputRow(t).columns(e_, at, kPart, isLast);
+      for (int64_t j = 0; j < kPart; ++j) {
         Value value = spec_.norm ? e_.mul(e_.mul(x[j], factors_[t]), normWeights[j]) : x[j];
         for (int64_t row = 0; row < kWeightRows; ++row) {
           Value &sum = sums[t * kWeightRows + row];
@@ -153,18 +159,6 @@ private:
       }
     }
     return sums;
-  }
-
-  Values widened(const Values &chunks, int64_t row) {
-    int64_t perRow = int64_t(chunks.size()) / kWeightRows;
-    Values result;
-    for (int64_t part = 0; part < perRow; ++part) {
-      Value wide = e_.widen(chunks[row * perRow + part]);
-      for (int64_t j = 0; j < kChunk / perRow; ++j) {
-        result.push_back(e_.lane(wide, j));
-      }
-    }
-    return result;
   }
 
   // The first lane of a warp writes the warp's result.
@@ -202,9 +196,13 @@ private:
   DeviceEmitter &e_;
   KernelFunction &kernel_;
   const MatvecSpec &spec_;
+  const WeightFormatTraits &format_;
+  int64_t chunk_, step_; ///< weights of a row in a lane's loads of a step, and in those of the warp
+  int64_t unroll_;       ///< steps whose loads are in flight together
   Index output_; ///< of this warp: column of the result with Swiglu, else half of the first of two columns
   Index firstRow_, numRows_;
-  SmallVector<Pointer> weightRows_, inputRows_;
+  SmallVector<WeightRow, kWeightRows> weightRows_;
+  SmallVector<Pointer> inputRows_;
   Values factors_;
 };
 
@@ -226,7 +224,8 @@ std::string MatvecSpec::name() const {
 }
 
 std::vector<std::string> MatvecSpec::bindings() const {
-  std::vector<std::string> names = {"input", "weight"};
+  std::vector<std::string> names = {"input"};
+  llvm::append_range(names, weightBindings("weight", traitsOf(weight)));
   if (norm) {
     names.push_back("norm_weight");
   }
@@ -243,14 +242,15 @@ std::vector<std::string> MatvecSpec::bindings() const {
 void emitMatvec(ModuleOp kernels, const MatvecSpec &spec) {
   OpBuilder types(kernels.getContext());
   Type f32 = types.getF32Type();
-  KernelFunction kernel(kernels, spec,
-                        {{"input", f32},
-                         {"weight", mlirType(types.getContext(), spec.weight)},
-                         {"norm_weight", f32},
-                         {"residual", f32},
-                         {"output", f32, /*written=*/true},
-                         {"step", types.getI32Type()}},
-                        spec.blockThreads(), spec.blocksPerSm());
+  const WeightFormatTraits &format = traitsOf(spec.weight);
+  const std::vector<std::string> weight = weightBindings("weight", format);
+  SmallVector<KernelParameter> parameters = {{"input", f32},
+                                             {"norm_weight", f32},
+                                             {"residual", f32},
+                                             {"output", f32, /*written=*/true},
+                                             {"step", types.getI32Type()}};
+  llvm::append_range(parameters, weightParameters(types.getContext(), weight, format));
+  KernelFunction kernel(kernels, spec, parameters, spec.blockThreads(), spec.blocksPerSm());
   MatvecEmitter(kernel, spec).emit();
 }
 

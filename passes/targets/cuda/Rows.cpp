@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels that compute one row per block: norm and packing, elementwise operations, table look-up.
 #include "passes/targets/cuda/StepRows.h"
+#include "passes/targets/cuda/WeightRow.h"
 
 using namespace mlir;
 
@@ -193,19 +194,50 @@ std::string LookupSpec::name() const {
   return name;
 }
 
-void emitLookup(ModuleOp kernels, const LookupSpec &spec) {
-  OpBuilder types(kernels.getContext());
-  KernelFunction kernel(kernels, spec,
-                        {{"rows", types.getI32Type()},
-                         {"table", mlirType(types.getContext(), spec.table)},
-                         {"output", types.getF32Type(), true}},
-                        kRowThreads);
+std::vector<std::string> LookupSpec::bindings() const {
+  std::vector<std::string> names = {"rows"};
+  llvm::append_range(names, weightBindings("table", traitsOf(table)));
+  names.push_back("output");
+  return names;
+}
+
+static void lookUpDense(KernelFunction &kernel, const LookupSpec &spec, Index row, Pointer to) {
   DeviceEmitter &e = kernel.emitter();
-  Index row = e.loadInt(kernel.buffer("rows"), e.blockId(0));
   Pointer from = e.atFar(kernel.buffer("table"), row, spec.tableStride);
-  Pointer to = e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, spec.width));
   forColumns(e, spec.width, kRowThreads,
              [&](Index column) { e.store(e.loadFloat(from, column), to, column); });
+}
+
+/// A thread decodes a chunk.
+static void lookUpCoded(KernelFunction &kernel, const LookupSpec &spec, Index row, Pointer to) {
+  DeviceEmitter &e = kernel.emitter();
+  const WeightFormatTraits &format = traitsOf(spec.table);
+  WeightRow table(kernel, "table", format, spec.width, row);
+  const int64_t columns = WeightRow::chunkOf(format);
+  e.forEach(e.threadId() * columns, e.constant(spec.width), kRowThreads * columns, [&](Index first) {
+    Values chunk = table.load(first);
+    for (int64_t i = 0; i < columns; i += WeightRow::kPart) {
+      for (auto [j, value] : llvm::enumerate(table.values(chunk, i / WeightRow::kPart))) {
+        Index column = first + (i + int64_t(j));
+        auto store = [&] { e.store(value, to, column); };
+        spec.width % columns == 0 ? store() : e.ifThen(column < spec.width, store);
+      }
+    }
+  });
+}
+
+void emitLookup(ModuleOp kernels, const LookupSpec &spec) {
+  OpBuilder types(kernels.getContext());
+  const WeightFormatTraits &format = traitsOf(spec.table);
+  const std::vector<std::string> table = weightBindings("table", format);
+  SmallVector<KernelParameter> parameters = {{"rows", types.getI32Type()},
+                                             {"output", types.getF32Type(), /*written=*/true}};
+  llvm::append_range(parameters, weightParameters(types.getContext(), table, format));
+  KernelFunction kernel(kernels, spec, parameters, kRowThreads);
+  DeviceEmitter &e = kernel.emitter();
+  Index row = e.loadInt(kernel.buffer("rows"), e.blockId(0));
+  Pointer to = e.at(kernel.buffer("output"), e.blockId(0) * strideOf(spec.outputStride, spec.width));
+  isDense(format) ? lookUpDense(kernel, spec, row, to) : lookUpCoded(kernel, spec, row, to);
 }
 
 } // namespace cria::cuda

@@ -160,9 +160,12 @@ Value *replaceByIntrinsic(KernelLowering &kernel, IRBuilderBase &builder, CallIn
   return flushed(kernel, builder, result, with.flush);
 }
 
-Value *replaceByOperator(KernelLowering &, IRBuilderBase &builder, CallInst &call, const Replacement &with) {
-  return builder.CreateBinOp(static_cast<Instruction::BinaryOps>(with.argument), call.getArgOperand(0),
-                             call.getArgOperand(1));
+Value *replaceByOperator(KernelLowering &kernel, IRBuilderBase &builder, CallInst &call,
+                         const Replacement &with) {
+  const SmallVector<Value *> operands = operandsOf(kernel, builder, call, with.flush);
+  Value *result =
+      builder.CreateBinOp(static_cast<Instruction::BinaryOps>(with.argument), operands[0], operands[1]);
+  return flushed(kernel, builder, result, with.flush);
 }
 
 Value *convertPair(KernelLowering &, IRBuilderBase &builder, CallInst &call, const Replacement &) {

@@ -43,7 +43,7 @@ llvm::Value *callFunction(KernelLowering &, llvm::IRBuilderBase &, llvm::CallIns
 /// Calls `intrinsic` for the call's type; uses `flush`.
 llvm::Value *replaceByIntrinsic(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,
                                 const Replacement &);
-/// `argument`: a binary operator.
+/// `argument`: a binary operator; uses `flush`.
 llvm::Value *replaceByOperator(KernelLowering &, llvm::IRBuilderBase &, llvm::CallInst &,
                                const Replacement &);
 /// fptrunc of two operands, the first to the upper half; of one operand; of one operand to the bits of an

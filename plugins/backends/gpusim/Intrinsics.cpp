@@ -18,7 +18,9 @@ struct Rule {
 constexpr Replacement collective(Collective kind, uint32_t argument = 0) {
   return {.collective = kind, .argument = argument};
 }
-constexpr Replacement argument(uint32_t value) { return {.argument = value}; }
+constexpr Replacement argument(uint32_t value, bool flush = false) {
+  return {.argument = value, .flush = flush};
+}
 constexpr Replacement intrinsic(Intrinsic::ID id, bool flush = false) {
   return {.intrinsic = id, .flush = flush};
 }
@@ -135,7 +137,9 @@ const Rule kRules[] = {
     {"fabs.f32", replaceByIntrinsic, intrinsic(Intrinsic::fabs)},
     {"fabs.ftz.f32", replaceByIntrinsic, intrinsic(Intrinsic::fabs, true)},
     {"add.rn.f", replaceByOperator, argument(Instruction::FAdd)},
+    {"add.rn.ftz.f", replaceByOperator, argument(Instruction::FAdd, true)},
     {"mul.rn.f", replaceByOperator, argument(Instruction::FMul)},
+    {"mul.rn.ftz.f", replaceByOperator, argument(Instruction::FMul, true)},
     {"div.rn.f", replaceByOperator, argument(Instruction::FDiv)},
     {"div.full", replaceByOperator, argument(Instruction::FDiv)},
     {"div.approx.f", replaceByOperator, argument(Instruction::FDiv)},

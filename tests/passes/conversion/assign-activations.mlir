@@ -6,6 +6,8 @@
 // RUN: cria-opt %s --llama-assign-activations="target=ops activations=int8" | FileCheck %s --check-prefix=INT8
 // RUN: not cria-opt %s --llama-assign-activations="target=ops activations=bf16" 2>&1 | FileCheck %s --check-prefix=BF16
 // RUN: not cria-opt %s --llama-assign-activations="target=ops activations=a8" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: cria-opt %s --llama-assign-activations="target=cuda-sm_80" | FileCheck %s --check-prefix=CUDA
+// RUN: not cria-opt %s --llama-assign-activations="target=cuda-sm_80 activations=int8" 2>&1 | FileCheck %s --check-prefix=CODES
 
 // DEFAULT-NOT: llama.activations
 // INT8: llama.linear %{{.*}}, %{{.*}} {llama.activations = "int8"}{{.*}}q8_0
@@ -16,6 +18,8 @@
 // INT8-NOT: llama.activations
 // INT8-SAME: f16
 // BF16: error: target 'ops' multiplies weights in q8_0 with activations in f32, int8, weights in q4_k with activations in f32, int8, weights in f16 with activations in f32, not in bf16; compile without --activations, or with --weights bf16
+// CUDA-COUNT-3: llama.activations = "f16"
+// CODES: error: target 'cuda-sm_80' multiplies weights in q8_0 with activations in f16, f32, weights in q4_k with activations in f16, f32, weights in f16 with activations in f16, f32, not in int8; compile without --activations{{$}}
 // UNKNOWN: error: expected option 'activations' to be one of f32, f16, bf16, int8, got 'a8'
 llama.weight @w : !llama.weight<64x64, q8_0> = #llama.checkpoint<"w", f16, [64, 64]>
 llama.weight @k : !llama.weight<64x64, q4_k> = #llama.checkpoint<"k", f16, [64, 64]>

@@ -165,6 +165,13 @@ TEST_F(Compile, RandomWeightsInPackedFormatsNeedOpset5) {
     EXPECT_THAT(program.dump(), HasSubstr("\"format\":\"q4_"));
     EXPECT_EQ((*readJsonFile(package() + "/manifest.json"))["targets"][0]["abi_version"], 5);
   }
+  for (const std::string target : {"cpu-x86-64-v3", "gpusim-sm_80"}) {
+    EXPECT_THAT(errorOf("--preset stories-260k --random-weights 1 --weights q8 -o " + package() +
+                        " --target " + target),
+                HasSubstr("target '" + target +
+                          "' has no kernel for random weights in format q8_0; compile "
+                          "random weights with --weights f32, f16 or bf16"));
+  }
 }
 
 /// A fake assembler that reports 33 registers for every kernel, and one that fails.
@@ -317,17 +324,22 @@ TEST_F(Compile, ForABackendRefusesByNameWhatIsLeft) {
 
 TEST_F(Compile, ThePackageStatesTheActivationsOfATarget) {
   const auto activationsOf = [&](const std::string &options) {
-    const Result result = run(golden("gqa") + " -o " + package() + " --target ops " + options);
+    const Result result = run(golden("gqa") + " -o " + package() + " " + options);
     EXPECT_EQ(result.exitCode, 0) << result.err;
     const auto opened = Package::open(package());
     EXPECT_TRUE(opened.ok());
     const PackageTarget &target = opened.value()->manifest().targets.front();
-    return fmt::format("{} of opset {}", nameOf(target.activations), target.abiVersion);
+    return target.name == "ops" ? fmt::format("{} of opset {}", nameOf(target.activations), target.abiVersion)
+                                : std::string(nameOf(target.activations));
   };
-  EXPECT_EQ(activationsOf("--weights f16"), "f32 of opset 1");
-  EXPECT_EQ(activationsOf("--weights q8 --activations f32"), "f32 of opset 2");
-  EXPECT_EQ(activationsOf("--weights q8 --activations int8"), "int8 of opset 4");
-  EXPECT_EQ(activationsOf("--weights bf16 --activations bf16"), "bf16 of opset 4");
+  EXPECT_EQ(activationsOf("--target ops --weights f16"), "f32 of opset 1");
+  EXPECT_EQ(activationsOf("--target ops --weights q8 --activations f32"), "f32 of opset 2");
+  EXPECT_EQ(activationsOf("--target ops --weights q8 --activations int8"), "int8 of opset 4");
+  EXPECT_EQ(activationsOf("--target ops --weights bf16 --activations bf16"), "bf16 of opset 4");
+  EXPECT_EQ(activationsOf("--target gpusim --weights q4"), "f16");
+  EXPECT_EQ(activationsOf("--target gpusim --weights q4 --activations f16"), "f16");
+  EXPECT_EQ(activationsOf("--target gpusim --weights q4 --activations f32"), "f32");
+  EXPECT_EQ(activationsOf("--target gpusim --weights bf16"), "bf16");
 }
 
 TEST_F(Compile, WrongOptions) {
@@ -349,8 +361,13 @@ TEST_F(Compile, WrongOptions) {
       errorOf(model + out + " --weights q4 --target cpu-aarch64"),
       HasSubstr("has no kernels for weights in format q8_0, iq4_xs; compile with --target cpu or ops"));
   EXPECT_THAT(errorOf(model + out + " --weights-rules /nowhere"), HasSubstr("/nowhere"));
-  EXPECT_THAT(errorOf(model + out + " --activations f16"),
-              HasSubstr("--activations: expected f32, int8 or bf16, got 'f16'"));
+  EXPECT_THAT(errorOf(model + out + " --activations int4"),
+              HasSubstr("--activations: expected one of f32, f16, bf16, int8, got 'int4'"));
+  EXPECT_THAT(errorOf(model + out + " --weights q8 --activations f16"),
+              HasSubstr("multiplies weights in q8_0 with activations in int8, not in f16"));
+  EXPECT_THAT(errorOf(model + out + " --weights q4 --activations int8 --target gpusim"),
+              HasSubstr("multiplies weights in iq4_xs with activations in f16, f32, weights in q8_0 with "
+                        "activations in f16, f32, not in int8; compile without --activations"));
   EXPECT_THAT(errorOf(model + out + " --weights f16 --activations int8"),
               HasSubstr("multiplies weights in f16 with activations in f32, not in int8"));
   EXPECT_THAT(errorOf(model + out + " --weights f16 --activations bf16 --target ops"),

@@ -141,6 +141,19 @@ TEST_F(PtxasOnCases, EveryKernelFitsIntoRegisters) {
   }
 }
 
+// Products of every format with codes, for one row, up to 8 and prompts.
+TEST_F(PtxasOnCases, KernelsForCodesFitIntoRegisters) {
+  for (const conformance::DeviceModule &module : conformance::codedModules()) {
+    for (const cuda::Sm &sm : {cuda::allSms().front(), cuda::allSms().back()}) {
+      SCOPED_TRACE(module.name);
+      const conformance::CompiledProgram program = conformance::compileProgram(
+          module.module, ("cuda-" + sm.name + "-ptx").str(), module.limits, false);
+      ASSERT_EQ(program.error, "");
+      expectNothingSpills(program.code, sm, 4);
+    }
+  }
+}
+
 // sm_90 alone has the kernel for programmatic dependent launch.
 TEST_F(PtxasOnCases, KernelsOfCeilingsFitIntoRegisters) {
   for (const cuda::Sm &sm : cuda::allSms()) {
