@@ -103,7 +103,7 @@ std::string expectedNumber(const Json &value, const char *what) {
 }
 
 /// Returns what was expected where the value is something else; an empty text where it is that.
-std::string missing(const Json &value, Expected expected, bool hasFlags) {
+std::string missing(const Json &value, Expected expected, Draft draft, bool isOpenApi) {
   const auto unless = [](bool isValid, std::string what) { return isValid ? std::string() : what; };
   const std::optional<Decimal> number = decimalOf(value);
   switch (expected) {
@@ -114,10 +114,12 @@ std::string missing(const Json &value, Expected expected, bool hasFlags) {
   case Expected::number:
     return unless(number.has_value(), expectedNumber(value, "a number"));
   case Expected::exclusiveBound:
-    return unless(number || (hasFlags && value.is_boolean()),
-                  expectedNumber(value, value.is_boolean() ? "a number; true and false are of draft 4, which "
-                                                             "$schema has to name, and of OpenAPI 3.0"
-                                                           : "a number"));
+    return draft <= Draft::draft4 && !isOpenApi
+               ? unless(value.is_boolean(), "true or false; draft 6 has numbers here")
+               : unless(number || (isOpenApi && value.is_boolean()),
+                        value.is_boolean() ? "a number; true and false are of draft 4, which $schema has to "
+                                             "name, and of OpenAPI 3.0"
+                                           : expectedNumber(value, "a number"));
   case Expected::positive:
     return unless(number && !number->isZero() && !number->isNegative,
                   expectedNumber(value, number ? "a number above zero" : "a number"));
@@ -166,8 +168,7 @@ void checkKeywords(const SchemaDocument &document, const Json &schema, bool isOp
     if (found == schema.end()) {
       return;
     }
-    const bool hasFlags = document.draft() <= Draft::draft4 || isOpenApi;
-    const std::string expected = missing(*found, keyword.expected, hasFlags);
+    const std::string expected = missing(*found, keyword.expected, document.draft(), isOpenApi);
     if (!expected.empty()) {
       document.invalid(schema, std::string(keyword.name), "expected " + expected + ", got " + textOf(*found));
     }

@@ -82,6 +82,9 @@ void SchemaReader::constrainNumber(Shape &shape, const Json &schema) {
       shape.numbers.factors.push_back(*factor);
     }
   }
+  if (const auto name = options_.hasExactFormats ? stringOf(schema, "format") : std::nullopt) {
+    shape.numbers.restrictTo(numbersOfFormat(*name).value_or(NumberSet()));
+  }
 }
 
 void SchemaReader::constrainText(Shape &shape, const Json &schema) {
@@ -105,15 +108,26 @@ Languages::Id SchemaReader::patternOf(const Json &schema, const std::string &pat
 
 Languages::Id SchemaReader::formatOf(const Json &schema) {
   const auto name = stringOf(schema, "format");
-  if (!name) {
-    return Languages::kAnyText;
+  return name ? languageOfFormat(languages_, *name, options_.hasExactFormats).value_or(Languages::kAnyText)
+              : Languages::kAnyText;
+}
+
+/// Refuses a format that is not enforced, where all have to be. One of numbers restricts only numbers, and one
+/// of strings only strings; but strings whose format is one of numbers are meant to hold such a number.
+void SchemaReader::checkFormat(const Json &schema) const {
+  const auto name = options_.hasExactFormats ? stringOf(schema, "format") : std::nullopt;
+  if (!name || isFormatOfTexts(*name)) {
+    return;
   }
-  const auto language = languageOfFormat(languages_, *name, options_.hasExactFormats);
-  if (!language && options_.hasExactFormats) {
+  if (!numbersOfFormat(*name)) {
     document_.unsupported(schema, "format",
                           "format '" + *name + "' cannot be enforced; expected " + knownFormats());
   }
-  return language.value_or(Languages::kAnyText);
+  const Json types = schema.contains("type") ? schema["type"] : Json();
+  if (types == Json("string") ||
+      (types.is_array() && std::find(types.begin(), types.end(), Json("string")) != types.end())) {
+    document_.unsupported(schema, "format", "format '" + *name + "' cannot be enforced on strings");
+  }
 }
 
 // ---- Arrays and objects ----

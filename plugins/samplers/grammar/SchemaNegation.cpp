@@ -25,6 +25,9 @@ bool SchemaReader::leavesOut(const Json &schema) const {
       return true;
     }
   }
+  if (options_.hasExactFormats && schema.contains("format")) {
+    return true;
+  }
   const bool hasTuple =
       isKeyword(schema, "prefixItems") || (schema.contains("items") && schema["items"].is_array());
   return hasTuple && (schema.contains("items") || schema.contains("additionalItems"));

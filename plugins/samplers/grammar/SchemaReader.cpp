@@ -105,6 +105,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
   if (schema.contains("$ref") && document_.draft() <= Draft::draft7) {
     return shapesOf(targetOf(schema, "$ref")); // other members are ignored
   }
+  checkFormat(schema);
   Shapes shapes = typesOf(schema);
   for (Shape &shape : shapes) {
     constrain(shape, schema);
@@ -160,17 +161,24 @@ bool SchemaReader::maySharePart(const Shapes &shapes, const Json &other) {
   return !isEmpty || !isKnown;
 }
 
+/// Returns how many ways in which a value fails the other schemas of oneOf are kept. The work on them grows with
+/// the number of schemas, of others, and of the properties that these bring.
+static size_t maxFailures(size_t numSchemas) {
+  constexpr size_t kMost = 64, kWork = 64 * 16 * 16 * 16; // 16 schemas have 1024 ways together
+  return std::clamp<size_t>(kWork / (numSchemas * numSchemas * numSchemas), 1, kMost);
+}
+
 /// A value conforms to exactly one schema of oneOf: to one, and to the negation of each that may share values
 /// with it.
 Shapes SchemaReader::readExactlyOne(const Json &schema) {
-  constexpr size_t kMaxOfEach = 64; // ways in which a value fails the other schemas
   const Json &choices = schema["oneOf"];
+  const size_t maxOfEach = maxFailures(choices.size());
   Shapes result;
   for (const Json &each : choices) {
     Shapes one = shapesOf(schemaIn(each));
     for (const Json &other : choices) {
       if (&other != &each && maySharePart(one, other)) {
-        const size_t most = std::max(kMaxOfEach, one.size());
+        const size_t most = std::max(maxOfEach, one.size());
         one = intersectionOf(one, shapesOf(schemaIn(other, true)), most);
         isWhole_ &= one.size() < most;
       }

@@ -74,6 +74,7 @@ private:
   Bounds boundsOf(const Json &schema);
   Id patternOf(const Json &schema, const std::string &pattern, const std::string &member);
   Id formatOf(const Json &schema);
+  void checkFormat(const Json &schema) const;
   Id textsOf(const Node &node);
   struct Items {
     const Json *prefix = nullptr; // an array of schemas
