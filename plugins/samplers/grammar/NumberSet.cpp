@@ -238,11 +238,11 @@ size_t wholeSizeOf(const std::optional<NumberSet::Bound> &bound) {
 uint64_t maxWholeOf(const NumberSet &numbers) {
   constexpr uint64_t kMaxCounted = 256;
   const size_t ofBounds = std::max(wholeSizeOf(numbers.low), wholeSizeOf(numbers.high));
-  const bool isCompared = numbers.isInteger && numbers.factors.empty() && numbers.notFactors.empty() &&
-                          ofBounds <= kExactDigits &&
-                          std::all_of(numbers.excluded.begin(), numbers.excluded.end(), [](const Decimal &each) {
-                            return each.integerDigits().size() <= kExactDigits;
-                          });
+  const bool isCompared =
+      numbers.isInteger && numbers.factors.empty() && numbers.notFactors.empty() &&
+      ofBounds <= kExactDigits &&
+      std::all_of(numbers.excluded.begin(), numbers.excluded.end(),
+                  [](const Decimal &each) { return each.integerDigits().size() <= kExactDigits; });
   size_t size = std::max<size_t>(isCompared ? 20 : 16, ofBounds == 0 ? 0 : ofBounds + 1);
   uint64_t modulus = 1;
   for (const Decimal &factor : numbers.factors) {
@@ -273,7 +273,8 @@ void dropFarBounds(NumberSet &set) {
   }
   const bool isHighFar = set.high && !set.high->value.isNegative && wholeSizeOf(set.high) > kFar,
              isLowFar = set.low && set.low->value.isNegative && wholeSizeOf(set.low) > kFar;
-  const bool isHighNear = wholeSizeOf(set.high) <= kExactDigits, isLowNear = wholeSizeOf(set.low) <= kExactDigits;
+  const bool isHighNear = wholeSizeOf(set.high) <= kExactDigits,
+             isLowNear = wholeSizeOf(set.low) <= kExactDigits;
   if (isHighFar && (isLowFar || isLowNear)) {
     set.high.reset();
   }

@@ -131,7 +131,8 @@ std::string missing(const Json &value, Expected expected, Draft draft, bool isOp
   case Expected::names:
     return unless(areNames(value) || value.is_boolean(), "an array of names"); // a boolean is of draft 3
   case Expected::namesByName:
-    return unless(isObjectOf(value, areNames), value.is_object() ? "an array of names for each" : "an object");
+    return unless(isObjectOf(value, areNames),
+                  value.is_object() ? "an array of names for each" : "an object");
   case Expected::schema:
     return unless(isSchema(value), "a schema, which is an object or a boolean");
   case Expected::schemas:

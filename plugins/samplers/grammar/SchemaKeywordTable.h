@@ -11,10 +11,10 @@ namespace cria::grammar {
 /// Returns the first and the last draft in which a name is a keyword.
 std::pair<Draft, Draft> draftsOf(std::string_view name);
 
-/// Checks the value of each keyword of a schema, an object: its type, and for names, counts and lists what they
-/// hold. Schemas inside it are not checked. `isOpenApi`: `nullable` is a keyword, and the exclusive bounds may
-/// be boolean, as they are in draft 4. Errors: throws plugin::Refusal (INVALID_ARGUMENT) with the JSON pointer of the
-/// first keyword that has another value.
+/// Checks the value of each keyword of a schema, an object: its type, and for names, counts and lists what
+/// they hold. Schemas inside it are not checked. `isOpenApi`: `nullable` is a keyword, and the exclusive bounds
+/// may be boolean, as they are in draft 4. Errors: throws plugin::Refusal (INVALID_ARGUMENT) with the JSON
+/// pointer of the first keyword that has another value.
 void checkKeywords(const SchemaDocument &document, const Json &schema, bool isOpenApi);
 
 } // namespace cria::grammar

@@ -112,8 +112,8 @@ Languages::Id SchemaReader::formatOf(const Json &schema) {
               : Languages::kAnyText;
 }
 
-/// Refuses a format that is not enforced, where all have to be. One of numbers restricts only numbers, and one
-/// of strings only strings; but strings whose format is one of numbers are meant to hold such a number.
+/// Refuses a format that is not enforced, where all have to be. One of numbers restricts only numbers, and
+/// one of strings only strings; but strings whose format is one of numbers are meant to hold such a number.
 void SchemaReader::checkFormat(const Json &schema) const {
   const auto name = options_.hasExactFormats ? stringOf(schema, "format") : std::nullopt;
   if (!name || isFormatOfTexts(*name)) {

@@ -161,8 +161,8 @@ bool SchemaReader::maySharePart(const Shapes &shapes, const Json &other) {
   return !isEmpty || !isKnown;
 }
 
-/// Returns how many ways in which a value fails the other schemas of oneOf are kept. The work on them grows with
-/// the number of schemas, of others, and of the properties that these bring.
+/// Returns how many ways in which a value fails the other schemas of oneOf are kept. The work on them grows
+/// with the number of schemas, of others, and of the properties that these bring.
 static size_t maxFailures(size_t numSchemas) {
   constexpr size_t kMost = 64, kWork = 64 * 16 * 16 * 16; // 16 schemas have 1024 ways together
   return std::clamp<size_t>(kWork / (numSchemas * numSchemas * numSchemas), 1, kMost);

@@ -119,14 +119,14 @@ private:
   std::map<Node, bool> empties_;
   std::set<const Json *> checked_; // schemas whose keywords have values of their types
   std::set<Node> open_;            // that are being read
-  std::set<Node> examined_; // whose emptiness is being decided
+  std::set<Node> examined_;        // whose emptiness is being decided
   DynamicScopes scopes_;
   DynamicScopes::Id scope_ = DynamicScopes::kNone; // of the schema that is being read
   int depth_ = 0;
   size_t work_ = 0; // properties of the shapes intersected so far
 };
 
-// The values of keywords, which checkKeywords() has checked; nullopt, or an empty object, without the keyword.
+// The values of keywords, which checkKeywords() has checked; without the keyword nullopt, or an empty object.
 std::optional<Decimal> numberOf(const Json &schema, const char *keyword);
 std::optional<uint64_t> countOf(const Json &schema, const char *keyword);
 std::optional<std::string> stringOf(const Json &schema, const char *keyword);

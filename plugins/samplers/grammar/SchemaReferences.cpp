@@ -53,8 +53,8 @@ void SchemaDocument::refuseOtherDraft(const Json &target, const Json &schema, co
   const File &file = *placeOf(target).file;
   if (file.draft != draft()) {
     unsupported(schema, keyword,
-                "expected a document of " + nameOf(draft()) + ", as the schema is, got '" +
-                    file.name + "' of " + nameOf(file.draft) + "; state one $schema in both");
+                "expected a document of " + nameOf(draft()) + ", as the schema is, got '" + file.name +
+                    "' of " + nameOf(file.draft) + "; state one $schema in both");
   }
 }
 

@@ -45,9 +45,9 @@ public:
                    const nlohmann::detail::exception &problem) override {
     constexpr int kOutOfRange = 406; // a number that is infinite in double precision
     if (problem.id == kOutOfRange) {
-      throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT,
-                            where_ + ", at '" + pointerOfNext() + "': expected a number below 1.8e308, got " +
-                                shortened(token));
+      throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, where_ + ", at '" + pointerOfNext() +
+                                                              "': expected a number below 1.8e308, got " +
+                                                              shortened(token));
     }
     if (text_.find_first_not_of(" \t\r\n") == text_.npos) {
       invalid("the text is empty; expected a schema such as {\"type\": \"object\"}");

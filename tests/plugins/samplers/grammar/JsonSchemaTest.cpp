@@ -330,9 +330,7 @@ TEST(JsonSchemaTest, EnforcesFormatsOnRequest) {
 TEST(JsonSchemaTest, EnforcesFormatsOfNumbersOnRequest) {
   const Case kCases[] = {
       {R"({"type": "integer", "format": "int32"})", {"2147483647", "-2147483648"}, {"2147483648"}},
-      {R"({"type": "number", "format": "int64"})",
-       {"9223372036854775807"},
-       {"9223372036854775808", "1.5"}},
+      {R"({"type": "number", "format": "int64"})", {"9223372036854775807"}, {"9223372036854775808", "1.5"}},
       {R"({"format": "uint8"})", {"0", "255", R"("a")"}, {"-1", "256", "1.5"}},
       {R"({"format": "ipv4"})", {"1.5", R"("1.2.3.4")"}, {R"("a")"}},
       {R"({"type": "number", "format": "float"})", {"1.5", "-3"}, {"1e39"}},
@@ -362,7 +360,8 @@ TEST(JsonSchemaTest, RefusesValuesOfKeywordsThatAreOfAnotherType) {
   const std::pair<const char *, const char *> kMembers[] = {
       {R"("uniqueItems": "true")", "at '/uniqueItems': expected true or false, got \"true\""},
       {R"("uniqueItems": null)", "at '/uniqueItems': expected true or false, got null"},
-      {R"("exclusiveMinimum": true)", "at '/exclusiveMinimum': expected a number; true and false are of draft 4"},
+      {R"("exclusiveMinimum": true)",
+       "at '/exclusiveMinimum': expected a number; true and false are of draft 4"},
       {R"("minContains": "1")", "at '/minContains': expected a number, got \"1\""},
       {R"("maxItems": 1.5)", "at '/maxItems': expected a nonnegative integer, got 1.5"},
       {R"("multipleOf": 0)", "at '/multipleOf': expected a number above zero, got 0"},
