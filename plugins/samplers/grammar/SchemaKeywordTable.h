@@ -12,9 +12,9 @@ namespace cria::grammar {
 std::pair<Draft, Draft> draftsOf(std::string_view name);
 
 /// Checks the value of each keyword of a schema, an object: its type, and for names, counts and lists what
-/// they hold. Schemas inside it are not checked. `isOpenApi`: `nullable` is a keyword, and the exclusive bounds
-/// may be boolean, as they are in draft 4. Errors: throws plugin::Refusal (INVALID_ARGUMENT) with the JSON
-/// pointer of the first keyword that has another value.
+/// they hold. Schemas inside it are not checked. `isOpenApi`: `nullable` is a keyword, and the exclusive
+/// bounds may be boolean, as they are in draft 4. Errors: throws plugin::Refusal (INVALID_ARGUMENT) with the
+/// JSON pointer of the first keyword that has another value.
 void checkKeywords(const SchemaDocument &document, const Json &schema, bool isOpenApi);
 
 } // namespace cria::grammar

@@ -233,7 +233,7 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
 }
 
 /// Returns the message with which a schema is refused; an empty one if it is taken.
-std::string refusalOf(const std::string &schema, const SchemaOptions &options = {}) {
+std::string schemaRefusalOf(const std::string &schema, const SchemaOptions &options = {}) {
   try {
     grammarOfJsonSchema(schema, options);
     return "";
@@ -273,9 +273,9 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
       {R"({"a": 1, "a": 2})", "name 'a' is given twice"},
   };
   for (const auto &[schema, message] : kSchemas) {
-    EXPECT_THAT(refusalOf(schema), HasSubstr(message)) << schema;
+    EXPECT_THAT(schemaRefusalOf(schema), HasSubstr(message)) << schema;
   }
-  EXPECT_THAT(refusalOf(R"({"items": [{"minimum": 1)" + std::string(400, '0') + "}]}"),
+  EXPECT_THAT(schemaRefusalOf(R"({"items": [{"minimum": 1)" + std::string(400, '0') + "}]}"),
               HasSubstr("at '/items/0/minimum': expected a number below 1.8e308, got 1000"));
   std::string deep;
   for (int i = 0; i < 100000; ++i) {
@@ -349,9 +349,9 @@ TEST(JsonSchemaTest, EnforcesFormatsOfNumbersOnRequest) {
       EXPECT_FALSE(accepts(matcher, text)) << each.schema << "  " << text;
     }
   }
-  EXPECT_THAT(refusalOf(R"({"type": "integer", "format": "decimal"})", {.hasExactFormats = true}),
+  EXPECT_THAT(schemaRefusalOf(R"({"type": "integer", "format": "decimal"})", {.hasExactFormats = true}),
               HasSubstr("at '/format': format 'decimal' cannot be enforced"));
-  EXPECT_THAT(refusalOf(R"({"type": "string", "format": "int64"})", {.hasExactFormats = true}),
+  EXPECT_THAT(schemaRefusalOf(R"({"type": "string", "format": "int64"})", {.hasExactFormats = true}),
               HasSubstr("format 'int64' cannot be enforced on strings"));
 }
 
@@ -379,16 +379,17 @@ TEST(JsonSchemaTest, RefusesValuesOfKeywordsThatAreOfAnotherType) {
       {R"("$anchor": 1)", "at '/$anchor': expected a string, got 1"},
   };
   for (const auto &[member, message] : kMembers) {
-    EXPECT_THAT(refusalOf(R"({"type": "null", )" + std::string(member) + "}"), HasSubstr(message));
-    EXPECT_NE(refusalOf(R"({"type": "null", "not": {"type": "string", )" + std::string(member) + "}}"), "");
+    EXPECT_THAT(schemaRefusalOf(R"({"type": "null", )" + std::string(member) + "}"), HasSubstr(message));
+    EXPECT_NE(schemaRefusalOf(R"({"type": "null", "not": {"type": "string", )" + std::string(member) + "}}"),
+              "");
   }
   constexpr const char *kFlag = R"("type": "null", "exclusiveMinimum": true})";
   const std::string draft4 = R"({"$schema": "http://json-schema.org/draft-04/schema#", )";
-  EXPECT_EQ(refusalOf(draft4 + kFlag), "");
-  EXPECT_EQ(refusalOf(std::string("{") + kFlag, {.isOpenApi = true}), "");
-  EXPECT_THAT(refusalOf(draft4 + R"("exclusiveMinimum": 1})"), HasSubstr("expected true or false"));
-  EXPECT_THAT(refusalOf(R"({"nullable": "true"})", {.isOpenApi = true}), HasSubstr("at '/nullable'"));
-  EXPECT_EQ(refusalOf(R"({"nullable": "true"})"), "");
+  EXPECT_EQ(schemaRefusalOf(draft4 + kFlag), "");
+  EXPECT_EQ(schemaRefusalOf(std::string("{") + kFlag, {.isOpenApi = true}), "");
+  EXPECT_THAT(schemaRefusalOf(draft4 + R"("exclusiveMinimum": 1})"), HasSubstr("expected true or false"));
+  EXPECT_THAT(schemaRefusalOf(R"({"nullable": "true"})", {.isOpenApi = true}), HasSubstr("at '/nullable'"));
+  EXPECT_EQ(schemaRefusalOf(R"({"nullable": "true"})"), "");
 }
 
 // Objects that declare other properties in each schema are open to those of the others, as far as oneOf goes.
