@@ -47,7 +47,7 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
       {R"({"type": "number"})", {"0.5", "-1e-3"}, {".5", "1."}},
       // What is no integer is none in double precision either, and so is what is no multiple.
       {R"({"type": "number", "not": {"type": "integer"}})",
-       {"0.5", "-1.25", "12345678901234.5", "0.123456789012345"},
+       {"0.5", "-1.25", "12345678901234.5", "0.12345678901234"},
        {"1", "1.0", "9007199254740993.5", "4503599627370496.3", "123456789012345.5"}},
       {R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})", {"0.5"}, {"1", "9007199254740993.5"}},
       {R"({"oneOf": [{"type": "integer"}, {"minimum": 2}]})", {"1", "2.5"}, {"3", "9007199254740993.5"}},
