@@ -8,6 +8,7 @@ namespace {
 
 constexpr uint64_t kMaxModulus = 8192; // states of an automaton that computes remainders
 constexpr int64_t kMaxShift = 18;      // digits
+constexpr int64_t kExactDigits = 15;   // that double precision distinguishes
 
 /// A positive number as modulus · 10^zeros, or as modulus · 10^-decimals.
 struct Factor {
@@ -36,6 +37,15 @@ bool isMultiple(const Decimal &number, const Factor &factor) {
     remainder = (remainder * 10 + static_cast<uint64_t>(digit - '0')) % factor.modulus;
   }
   return remainder == 0;
+}
+
+/// Returns whether double precision distinguishes a number from every multiple of a factor other than itself,
+/// also by the quotient: the number and its neighbors among the multiples have few digits.
+bool isPrecise(const Decimal &number, const Factor &factor) {
+  constexpr int64_t kSmallest = -300; // smaller numbers may be zero
+  const int64_t numDecimals = std::max<int64_t>(factor.decimals, std::max<int64_t>(-number.exponent, 0));
+  return static_cast<int64_t>(number.digits.size()) + number.exponent + numDecimals <= kExactDigits &&
+         number.exponent >= kSmallest;
 }
 
 /// Writes the languages of numbers that are not negative.
@@ -81,6 +91,23 @@ public:
     const Id whole = languages_.sequence(first, languages_.repeated(zero, factor.zeros, factor.zeros));
     const Id fraction = languages_.sequence(languages_.text("."), languages_.repeated(zero, 0));
     return languages_.sequence(languages_.choice({whole, zero}), languages_.repeated(fraction, 0, 1));
+  }
+
+  /// Notations for which isPrecise() is true, with up to `maxWhole` digits before the point.
+  Id preciseFor(const Factor &factor, uint64_t maxWhole) {
+    const uint64_t decimals = factor.decimals;
+    const auto fraction = [&](uint64_t numZeros, uint64_t numDigits) {
+      const Id zeros = languages_.repeated(digits('0', '0'), numZeros, numZeros);
+      const Id text = languages_.sequence({languages_.text("."), zeros, anyDigits(1, numDigits)});
+      return numDigits == 0 ? Languages::kEmptyText : languages_.repeated(text, 0, 1);
+    };
+    std::vector<Id> choices = {languages_.sequence(
+        digits('0', '0'), fraction(decimals - std::min<uint64_t>(decimals, kExactDigits), kExactDigits))};
+    for (uint64_t size = 1; size <= maxWhole && size + decimals <= kExactDigits; ++size) {
+      choices.push_back(languages_.sequence(
+          {digits('1', '9'), anyDigits(size - 1, size - 1), fraction(0, kExactDigits - size)}));
+    }
+    return languages_.choice(choices);
   }
 
 private:
@@ -188,7 +215,6 @@ size_t maxFractionOf(const NumberSet &numbers) {
   if (numbers.isInteger) {
     return 0;
   }
-  constexpr size_t kExact = 15; // digits that double precision distinguishes
   size_t whole = 1, fraction = 0;
   for (const auto &bound : {numbers.low, numbers.high}) {
     if (bound) {
@@ -199,25 +225,62 @@ size_t maxFractionOf(const NumberSet &numbers) {
   for (const Decimal &number : numbers.excluded) {
     whole = std::max(whole, number.integerDigits().size());
   }
-  return std::max(fraction, whole < kExact ? kExact - whole : 0);
+  return std::max(fraction, whole < kExactDigits ? kExactDigits - whole : 0);
 }
 
-/// Counting digits multiplies the states that compute a remainder, so multiples of large numbers have any
-/// number of digits.
+size_t wholeSizeOf(const std::optional<NumberSet::Bound> &bound) {
+  return bound ? bound->value.integerDigits().size() : 0;
+}
+
+/// Integers that are only compared have the digits of 64 bits, as long as double precision compares them with
+/// the same result. Counting digits multiplies the states that compute a remainder, so multiples of large
+/// numbers have any number of digits.
 uint64_t maxWholeOf(const NumberSet &numbers) {
   constexpr uint64_t kMaxCounted = 256;
-  size_t size = 16;
-  for (const auto &bound : {numbers.low, numbers.high}) {
-    size = bound ? std::max(size, bound->value.integerDigits().size() + 1) : size;
-  }
+  const size_t ofBounds = std::max(wholeSizeOf(numbers.low), wholeSizeOf(numbers.high));
+  const bool isCompared =
+      numbers.isInteger && numbers.factors.empty() && numbers.notFactors.empty() &&
+      ofBounds <= kExactDigits &&
+      std::all_of(numbers.excluded.begin(), numbers.excluded.end(),
+                  [](const Decimal &each) { return each.integerDigits().size() <= kExactDigits; });
+  size_t size = std::max<size_t>(isCompared ? 20 : 16, ofBounds == 0 ? 0 : ofBounds + 1);
   uint64_t modulus = 1;
-  for (const bool isFactor : {true, false}) {
-    for (const Decimal &factor : isFactor ? numbers.factors : numbers.notFactors) {
-      size = std::max(size, factor.integerDigits().size() + 1);
-      modulus = std::max(modulus, factorOf(factor).modulus);
-    }
+  for (const Decimal &factor : numbers.factors) {
+    size = std::max(size, factor.integerDigits().size() + 1);
+    modulus = std::max(modulus, factorOf(factor).modulus);
   }
   return modulus > kMaxCounted ? Languages::kNoLimit : size;
+}
+
+/// Returns how many digits before the point of numbers that are no multiples can be counted: as many as the
+/// remainders allow, and one more than a bound.
+uint64_t maxCountedOf(const NumberSet &numbers, const Factor &factor) {
+  constexpr uint64_t kMaxCounted = 10'000; // states
+  uint64_t size = 0, states = 0, numbersOfSize = 10;
+  while (size < kExactDigits && (states += std::min(numbersOfSize, factor.modulus)) <= kMaxCounted) {
+    ++size;
+    numbersOfSize *= 10;
+  }
+  return std::max<uint64_t>(size, std::max(wholeSizeOf(numbers.low), wholeSizeOf(numbers.high)) + 1);
+}
+
+/// Removes bounds that are beyond every number that is written without them, so that they do not forbid a
+/// fraction: those of single precision, for example.
+void dropFarBounds(NumberSet &set) {
+  constexpr size_t kFar = 17; // digits; without bounds there are 16, which may be rounded up
+  if (set.isInteger || !set.factors.empty()) {
+    return;
+  }
+  const bool isHighFar = set.high && !set.high->value.isNegative && wholeSizeOf(set.high) > kFar,
+             isLowFar = set.low && set.low->value.isNegative && wholeSizeOf(set.low) > kFar;
+  const bool isHighNear = wholeSizeOf(set.high) <= kExactDigits,
+             isLowNear = wholeSizeOf(set.low) <= kExactDigits;
+  if (isHighFar && (isLowFar || isLowNear)) {
+    set.high.reset();
+  }
+  if (isLowFar && (isHighFar || isHighNear)) {
+    set.low.reset();
+  }
 }
 
 } // namespace
@@ -258,7 +321,16 @@ bool NumberSet::contains(const Decimal &number) const {
   return isAbove && isBelow && (!isInteger || number.isInteger()) &&
          std::all_of(factors.begin(), factors.end(), divides) &&
          std::none_of(notFactors.begin(), notFactors.end(), divides) &&
+         std::all_of(notFactors.begin(), notFactors.end(),
+                     [&](const Decimal &factor) { return isPrecise(number, factorOf(factor)); }) &&
          std::find(excluded.begin(), excluded.end(), number) == excluded.end();
+}
+
+bool NumberSet::isUncertainOf(const Decimal &number) const {
+  const auto isUncertain = [&](const Decimal &factor) { return !isPrecise(number, factorOf(factor)); };
+  return (isInteger && !number.isInteger() && isUncertain(*Decimal::parse("1"))) ||
+         std::any_of(factors.begin(), factors.end(), isUncertain) ||
+         std::any_of(notFactors.begin(), notFactors.end(), isUncertain);
 }
 
 bool NumberSet::isEmpty() const {
@@ -284,6 +356,7 @@ Languages::Id languageOf(Languages &languages, const NumberSet &numbers) {
       rounded(set.high, set.high->value.floor());
     }
   }
+  dropFarBounds(set);
   Magnitudes magnitudes(languages, maxWholeOf(set), maxFractionOf(set));
   const Decimal zero;
   std::vector<Languages::Id> positive = {magnitudes.any()}, negative = {magnitudes.atLeast(zero, true)};
@@ -302,12 +375,17 @@ Languages::Id languageOf(Languages &languages, const NumberSet &numbers) {
   for (const Decimal &number : set.excluded) {
     (number.isNegative ? negative : positive).push_back(languages.complement(magnitudes.equal(number)));
   }
-  for (const bool isFactor : {true, false}) {
-    for (const Decimal &each : isFactor ? set.factors : set.notFactors) {
-      const Languages::Id multiples = magnitudes.multiplesOf(factorOf(each));
-      positive.push_back(isFactor ? multiples : languages.complement(multiples));
-      negative.push_back(positive.back());
-    }
+  const auto restrictBoth = [&](Languages::Id language) {
+    positive.push_back(language);
+    negative.push_back(language);
+  };
+  for (const Decimal &each : set.factors) {
+    restrictBoth(magnitudes.multiplesOf(factorOf(each)));
+  }
+  for (const Decimal &each : set.notFactors) {
+    const Factor factor = factorOf(each);
+    restrictBoth(languages.complement(magnitudes.multiplesOf(factor)));
+    restrictBoth(magnitudes.preciseFor(factor, maxCountedOf(set, factor)));
   }
   return languages.choice(
       {languages.both(positive), languages.sequence(languages.text("-"), languages.both(negative))});

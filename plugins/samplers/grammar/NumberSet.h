@@ -17,7 +17,7 @@ struct NumberSet {
   std::optional<Bound> low, high;
   bool isInteger = false;
   std::vector<Decimal> factors;    // each number is a multiple of each of these
-  std::vector<Decimal> notFactors; // and of none of these
+  std::vector<Decimal> notFactors; // and of none of these, neither exactly nor in double precision
   std::vector<Decimal> excluded;
   bool operator==(const NumberSet &) const = default;
 
@@ -29,14 +29,17 @@ struct NumberSet {
   /// Restricts the set to the numbers that are in `other`, too.
   void restrictTo(const NumberSet &other);
   bool contains(const Decimal &number) const;
+  /// Returns whether double precision may find other multiples than exact arithmetic does, for a number.
+  bool isUncertainOf(const Decimal &number) const;
   /// Returns whether the bounds exclude every number. Not every empty set is found.
   bool isEmpty() const;
 };
 
 /// Returns the language of the numbers of a set as JSON writes them, without exponents. Numbers have up to 16
-/// digits before the point, or one more than a bound; integers have none after it. Others have so many that
-/// two notations within the bounds are different in double precision. Errors: throws plugin::Refusal, and
-/// Languages::TooLarge.
+/// digits before the point, integers that are no multiples up to 20, or one more than a bound; integers have
+/// none after it. Others have so many that two notations within the bounds are different in double precision.
+/// Numbers that are not multiples have so few, up to 15, that double precision finds none either.
+/// Errors: throws plugin::Refusal, and Languages::TooLarge.
 Languages::Id languageOf(Languages &languages, const NumberSet &numbers);
 
 } // namespace cria::grammar

@@ -8,25 +8,28 @@
 namespace cria::grammar {
 namespace {
 
-/// Returns the draft that `$schema` names: `otherwise` if there is none, 2020-12 if it is not known.
+/// Returns the draft that `$schema` names; `otherwise` if there is none.
 Draft draftOf(const Json &root, Draft otherwise) {
   const Json name = root.is_object() && root.contains("$schema") ? root["$schema"] : Json();
   if (!name.is_string()) {
     return otherwise;
   }
-  constexpr std::pair<const char *, Draft> kDrafts[] = {{"draft-03", Draft::draft3},
-                                                        {"draft-04", Draft::draft4},
-                                                        {"draft-06", Draft::draft6},
-                                                        {"draft-07", Draft::draft7},
-                                                        {"2019-09", Draft::draft2019}};
+  constexpr std::pair<const char *, Draft> kDrafts[] = {
+      {"json-schema.org/draft-03", Draft::draft3},
+      {"json-schema.org/draft-04", Draft::draft4},
+      {"json-schema.org/draft-06", Draft::draft6},
+      {"json-schema.org/draft-07", Draft::draft7},
+      {"json-schema.org/draft/2019-09", Draft::draft2019},
+      {"json-schema.org/draft/2020-12", Draft::draft2020},
+      {"json-schema.org/schema", Draft::draft2020}, // the latest
+      {"spec.openapis.org/oas/3.1/dialect", Draft::draft2020}};
   const std::string &text = name.get_ref<const std::string &>();
   for (const auto &[part, draft] : kDrafts) {
-    if (text.find(std::string("json-schema.org/") + part) != text.npos ||
-        text.find(std::string("json-schema.org/draft/") + part) != text.npos) {
+    if (text.find(part) != text.npos) {
       return draft;
     }
   }
-  return Draft::draft2020;
+  return Draft::unknown;
 }
 
 } // namespace
@@ -37,6 +40,12 @@ SchemaDocument::SchemaDocument(std::string_view text, std::string_view documents
   const File &file = files_.emplace_back(File{.name = "", .draft = draftOf(root_, Draft::draft2020)});
   if (file.draft == Draft::draft3) {
     unsupported(root_, "$schema", "draft 3 is not supported; expected draft 4, 6, 7, 2019-09 or 2020-12");
+  }
+  if (file.draft == Draft::unknown) {
+    unsupported(root_, "$schema",
+                "expected draft 4, 6, 7, 2019-09 or 2020-12, such as "
+                "'https://json-schema.org/draft/2020-12/schema', got " +
+                    textOf(root_["$schema"]) + "; leave it out for 2020-12");
   }
   resources_[""] = &root_;
   visit(root_, {.pointer = "", .base = "", .resource = &root_, .file = &file}, Holds::schema);

@@ -11,7 +11,7 @@
 namespace cria::grammar {
 
 /// The drafts of JSON Schema that differ in what keywords mean, in their order.
-enum class Draft : uint8_t { draft3, draft4, draft6, draft7, draft2019, draft2020 };
+enum class Draft : uint8_t { draft3, draft4, draft6, draft7, draft2019, draft2020, unknown };
 
 class SchemaDocument {
 public:
@@ -21,8 +21,8 @@ public:
   explicit SchemaDocument(std::string_view text, std::string_view documents = {});
 
   const Json &root() const { return root_; }
-  /// The draft that `$schema` of the root names; 2020-12 if it names none that is known. No reference leads
-  /// to a document of another draft.
+  /// The draft that `$schema` of the root names, from 4; 2020-12 without it. No reference leads to a document
+  /// of another draft.
   Draft draft() const { return files_.front().draft; }
 
   struct Target {

@@ -3,6 +3,8 @@
 
 #include "plugins/samplers/grammar/JsonPattern.h"
 
+#include <algorithm>
+
 namespace cria::grammar {
 namespace {
 
@@ -54,6 +56,24 @@ constexpr Format kFormats[] = {
     {"json-pointer", "^(/([^~/]|~[01])*)*$", false},
 };
 
+struct NumberFormat {
+  const char *name, *low, *high;
+  bool isInteger;
+};
+
+constexpr NumberFormat kNumberFormats[] = {
+    {"int8", "-128", "127", true},
+    {"int16", "-32768", "32767", true},
+    {"int32", "-2147483648", "2147483647", true},
+    {"int64", "-9223372036854775808", "9223372036854775807", true},
+    {"uint8", "0", "255", true},
+    {"uint16", "0", "65535", true},
+    {"uint32", "0", "4294967295", true},
+    {"uint64", "0", "18446744073709551615", true},
+    {"float", "-340282346638528859811704183484516925440", "340282346638528859811704183484516925440", false},
+    {"double", "-1.7976931348623157e308", "1.7976931348623157e308", false},
+};
+
 } // namespace
 
 std::optional<Languages::Id> languageOfFormat(Languages &languages, const std::string &name, bool isExact) {
@@ -65,10 +85,31 @@ std::optional<Languages::Id> languageOfFormat(Languages &languages, const std::s
   return std::nullopt;
 }
 
+std::optional<NumberSet> numbersOfFormat(const std::string &name) {
+  for (const NumberFormat &format : kNumberFormats) {
+    if (name == format.name) {
+      NumberSet numbers;
+      numbers.addLow({*Decimal::parse(format.low), false});
+      numbers.addHigh({*Decimal::parse(format.high), false});
+      numbers.isInteger = format.isInteger;
+      return numbers;
+    }
+  }
+  return std::nullopt;
+}
+
+bool isFormatOfTexts(const std::string &name) {
+  return std::any_of(std::begin(kFormats), std::end(kFormats),
+                     [&](const Format &format) { return name == format.name; });
+}
+
 std::string knownFormats() {
   std::string names;
   for (const Format &format : kFormats) {
     names += (names.empty() ? "" : ", ") + std::string(format.name);
+  }
+  for (const NumberFormat &format : kNumberFormats) {
+    names += ", " + std::string(format.name);
   }
   return names;
 }

@@ -26,67 +26,25 @@ void SchemaReader::constrain(Shape &shape, const Json &schema) {
 
 // ---- Values of keywords ----
 
-std::optional<Decimal> SchemaReader::numberOf(const Json &schema, const char *keyword) {
-  if (!schema.contains(keyword)) {
-    return std::nullopt;
-  }
-  const std::optional<Decimal> number = decimalOf(schema[keyword]);
-  if (!number) {
-    document_.invalid(schema, keyword,
-                      isNumber(schema[keyword])
-                          ? "expected a number of at most " + std::to_string(Decimal::kMaxDigits) + " digits"
-                          : "expected a number, got " + textOf(schema[keyword]));
-  }
-  return number;
+std::optional<Decimal> numberOf(const Json &schema, const char *keyword) {
+  return schema.contains(keyword) ? decimalOf(schema[keyword]) : std::nullopt;
 }
 
-std::optional<uint64_t> SchemaReader::countOf(const Json &schema, const char *keyword) {
+std::optional<uint64_t> countOf(const Json &schema, const char *keyword) {
   const std::optional<Decimal> number = numberOf(schema, keyword);
-  if (!number) {
-    return std::nullopt;
-  }
-  const std::string digits = number->integerDigits();
-  if (number->isNegative || !number->isInteger()) {
-    document_.invalid(schema, keyword, "expected a nonnegative integer, got " + textOf(schema[keyword]));
-  }
-  return digits.size() > 18 ? uint64_t{1} << 60 : std::stoull(digits);
+  const std::string digits = number ? number->integerDigits() : "";
+  return !number              ? std::nullopt
+         : digits.size() > 18 ? std::optional(uint64_t{1} << 60)
+                              : std::optional<uint64_t>(std::stoull(digits));
 }
 
-std::optional<std::string> SchemaReader::stringOf(const Json &schema, const char *keyword) {
-  if (!schema.contains(keyword)) {
-    return std::nullopt;
-  }
-  if (!schema[keyword].is_string()) {
-    document_.invalid(schema, keyword, "expected a string, got " + textOf(schema[keyword]));
-  }
-  return schema[keyword].get<std::string>();
+std::optional<std::string> stringOf(const Json &schema, const char *keyword) {
+  return schema.contains(keyword) ? std::optional(schema[keyword].get<std::string>()) : std::nullopt;
 }
 
-const Json &SchemaReader::arrayOf(const Json &schema, const char *keyword) {
-  if (!schema[keyword].is_array() || (schema[keyword].empty() && keyword != std::string_view("items") &&
-                                      keyword != std::string_view("prefixItems"))) {
-    document_.invalid(schema, keyword, "expected a nonempty array, got " + textOf(schema[keyword]));
-  }
-  return schema[keyword];
-}
-
-const Json &SchemaReader::objectOf(const Json &schema, const char *keyword) {
+const Json &objectOf(const Json &schema, const char *keyword) {
   static const Json empty = Json::object();
-  if (!schema.contains(keyword)) {
-    return empty;
-  }
-  if (!schema[keyword].is_object()) {
-    document_.invalid(schema, keyword, "expected an object, got " + textOf(schema[keyword]));
-  }
-  return schema[keyword];
-}
-
-std::vector<std::string> SchemaReader::namesOf(const Json &names, const Json &schema, const char *keyword) {
-  if (!names.is_array() ||
-      !std::all_of(names.begin(), names.end(), [](const Json &name) { return name.is_string(); })) {
-    document_.invalid(schema, keyword, "expected an array of names, got " + textOf(names));
-  }
-  return names.get<std::vector<std::string>>();
+  return schema.contains(keyword) ? schema[keyword] : empty;
 }
 
 // ---- Numbers and strings ----
@@ -95,7 +53,7 @@ SchemaReader::Bounds SchemaReader::boundsOf(const Json &schema) {
   Bounds bounds;
   NumberSet set;
   const auto read = [&](const char *inclusive, const char *exclusive, auto add) {
-    const bool isFlag = schema.contains(exclusive) && schema[exclusive].is_boolean(); // in draft 4
+    const bool isFlag = schema.contains(exclusive) && schema[exclusive].is_boolean();
     if (const auto bound = numberOf(schema, inclusive)) {
       (set.*add)({*bound, isFlag && schema[exclusive].get<bool>()});
     }
@@ -113,10 +71,6 @@ void SchemaReader::constrainNumber(Shape &shape, const Json &schema) {
   shape.numbers.low = low;
   shape.numbers.high = high;
   if (const auto factor = numberOf(schema, "multipleOf")) {
-    if (factor->isZero() || factor->isNegative) {
-      document_.invalid(schema, "multipleOf",
-                        "expected a number above zero, got " + textOf(schema["multipleOf"]));
-    }
     if (!NumberSet::canDivideBy(*factor)) {
       document_.unsupported(schema, "multipleOf",
                             "multiples of " + factor->text() +
@@ -127,6 +81,9 @@ void SchemaReader::constrainNumber(Shape &shape, const Json &schema) {
     } else {
       shape.numbers.factors.push_back(*factor);
     }
+  }
+  if (const auto name = options_.hasExactFormats ? stringOf(schema, "format") : std::nullopt) {
+    shape.numbers.restrictTo(numbersOfFormat(*name).value_or(NumberSet()));
   }
 }
 
@@ -151,15 +108,26 @@ Languages::Id SchemaReader::patternOf(const Json &schema, const std::string &pat
 
 Languages::Id SchemaReader::formatOf(const Json &schema) {
   const auto name = stringOf(schema, "format");
-  if (!name) {
-    return Languages::kAnyText;
+  return name ? languageOfFormat(languages_, *name, options_.hasExactFormats).value_or(Languages::kAnyText)
+              : Languages::kAnyText;
+}
+
+/// Refuses a format that is not enforced, where all have to be. One of numbers restricts only numbers, and
+/// one of strings only strings; but strings whose format is one of numbers are meant to hold such a number.
+void SchemaReader::checkFormat(const Json &schema) const {
+  const auto name = options_.hasExactFormats ? stringOf(schema, "format") : std::nullopt;
+  if (!name || isFormatOfTexts(*name)) {
+    return;
   }
-  const auto language = languageOfFormat(languages_, *name, options_.hasExactFormats);
-  if (!language && options_.hasExactFormats) {
+  if (!numbersOfFormat(*name)) {
     document_.unsupported(schema, "format",
                           "format '" + *name + "' cannot be enforced; expected " + knownFormats());
   }
-  return language.value_or(Languages::kAnyText);
+  const Json types = schema.contains("type") ? schema["type"] : Json();
+  if (types == Json("string") ||
+      (types.is_array() && std::find(types.begin(), types.end(), Json("string")) != types.end())) {
+    document_.unsupported(schema, "format", "format '" + *name + "' cannot be enforced on strings");
+  }
 }
 
 // ---- Arrays and objects ----
@@ -168,7 +136,7 @@ Languages::Id SchemaReader::formatOf(const Json &schema) {
 SchemaReader::Items SchemaReader::itemsOf(const Json &schema) {
   const auto member = [&](const char *name) { return schema.contains(name) ? &schema[name] : nullptr; };
   if (isKeyword(schema, "prefixItems")) {
-    return {&arrayOf(schema, "prefixItems"), "prefixItems", member("items")};
+    return {&schema["prefixItems"], "prefixItems", member("items")};
   }
   const Json *items = member("items");
   if (items == nullptr || !items->is_array()) {
@@ -244,7 +212,7 @@ void SchemaReader::constrainObject(Shape &shape, const Json &schema) {
     shape.properties.push_back({languages_.complement(allowed), schemaIn(falseSchema())});
   }
   if (schema.contains("required") && !schema["required"].is_boolean()) { // a boolean is draft 3's
-    const std::vector<std::string> names = namesOf(schema["required"], schema, "required");
+    const std::vector<std::string> names = namesOf(schema["required"]);
     shape.required.insert(names.begin(), names.end());
     appendNames(shape.requiredOrder, names);
   }

@@ -25,6 +25,9 @@ bool SchemaReader::leavesOut(const Json &schema) const {
       return true;
     }
   }
+  if (options_.hasExactFormats && schema.contains("format")) {
+    return true;
+  }
   const bool hasTuple =
       isKeyword(schema, "prefixItems") || (schema.contains("items") && schema["items"].is_array());
   return hasTuple && (schema.contains("items") || schema.contains("additionalItems"));
@@ -65,7 +68,7 @@ void SchemaReader::negateCombinations(const Json &schema, Shapes &out) {
   }
   const auto noneOf = [&](const char *keyword) {
     Shapes none = shapesOf({});
-    for (const Json &each : arrayOf(schema, keyword)) {
+    for (const Json &each : schema[keyword]) {
       const size_t most = std::max(kMaxOfNegation, none.size());
       none = intersectionOf(none, shapesOf(schemaIn(each, true)), most);
       isWhole_ &= none.size() < most;
@@ -73,7 +76,7 @@ void SchemaReader::negateCombinations(const Json &schema, Shapes &out) {
     append(out, none);
   };
   if (schema.contains("allOf")) {
-    for (const Json &each : arrayOf(schema, "allOf")) {
+    for (const Json &each : schema["allOf"]) {
       append(out, shapesOf(schemaIn(each, true)));
     }
   }
@@ -82,7 +85,7 @@ void SchemaReader::negateCombinations(const Json &schema, Shapes &out) {
   }
   if (schema.contains("oneOf")) {
     noneOf("oneOf");
-    const Json &choices = arrayOf(schema, "oneOf");
+    const Json &choices = schema["oneOf"];
     for (size_t i = 0; i < choices.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
         append(out, intersectionOf(shapesOf(schemaIn(choices[i])), shapesOf(schemaIn(choices[j]))));
@@ -292,7 +295,7 @@ void SchemaReader::negateObject(const Json &schema, Shapes &out) {
     add().minimum = *maximum + 1;
   }
   if (schema.contains("required") && !schema["required"].is_boolean()) {
-    for (const std::string &name : namesOf(schema["required"], schema, "required")) {
+    for (const std::string &name : namesOf(schema["required"])) {
       forbid(add(), name);
     }
   }
@@ -313,7 +316,7 @@ void SchemaReader::negateObject(const Json &schema, Shapes &out) {
       Shape with{.type = ValueType::object};
       with.required.insert(name);
       if (needed.is_array()) {
-        for (const std::string &each : namesOf(needed, schema, keyword)) {
+        for (const std::string &each : namesOf(needed)) {
           forbid(out.emplace_back(with), each);
         }
       } else {

@@ -2,6 +2,8 @@
 // Schemas and the keywords that combine them.
 #include "plugins/samplers/grammar/SchemaReader.h"
 
+#include "plugins/samplers/grammar/SchemaKeywordTable.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -15,32 +17,6 @@ const Json &falseSchema() {
 static Shapes everyType() {
   return {{.type = ValueType::null},   {.type = ValueType::boolean}, {.type = ValueType::number},
           {.type = ValueType::string}, {.type = ValueType::array},   {.type = ValueType::object}};
-}
-
-/// Returns the drafts in which a name is a keyword.
-static std::pair<Draft, Draft> draftsOf(std::string_view name) {
-  struct Entry {
-    std::string_view name;
-    Draft first, last = Draft::draft2020;
-  };
-  constexpr Entry kEntries[] = {{"prefixItems", Draft::draft2020},
-                                {"minContains", Draft::draft2019},
-                                {"maxContains", Draft::draft2019},
-                                {"dependentRequired", Draft::draft2019},
-                                {"dependentSchemas", Draft::draft2019},
-                                {"dependencies", Draft::draft4, Draft::draft7},
-                                {"unevaluatedItems", Draft::draft2019},
-                                {"unevaluatedProperties", Draft::draft2019},
-                                {"$recursiveRef", Draft::draft2019, Draft::draft2019},
-                                {"$dynamicRef", Draft::draft2020},
-                                {"if", Draft::draft7},
-                                {"const", Draft::draft6},
-                                {"contains", Draft::draft6},
-                                {"propertyNames", Draft::draft6}};
-  const auto entry = std::find_if(std::begin(kEntries), std::end(kEntries),
-                                  [&](const Entry &each) { return each.name == name; });
-  return entry == std::end(kEntries) ? std::pair(Draft::draft4, Draft::draft2020)
-                                     : std::pair(entry->first, entry->last);
 }
 
 bool SchemaReader::isKeyword(const Json &schema, const char *name) const {
@@ -116,6 +92,9 @@ Shapes SchemaReader::read(const Atom &atom) {
                           "expected an array of names, got true, which only draft 3 knows; list the property "
                           "in 'required' of the schema that declares it");
   }
+  if (!hidesSiblings && checked_.insert(atom.schema).second) {
+    checkKeywords(document_, *atom.schema, options_.isOpenApi);
+  }
   const DynamicScopes::Id outer = std::exchange(scope_, atom.scope);
   Shapes shapes = atom.isNegated ? readNegative(*atom.schema) : readPositive(*atom.schema);
   scope_ = outer;
@@ -126,6 +105,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
   if (schema.contains("$ref") && document_.draft() <= Draft::draft7) {
     return shapesOf(targetOf(schema, "$ref")); // other members are ignored
   }
+  checkFormat(schema);
   Shapes shapes = typesOf(schema);
   for (Shape &shape : shapes) {
     constrain(shape, schema);
@@ -141,13 +121,13 @@ Shapes SchemaReader::readPositive(const Json &schema) {
     }
   }
   if (schema.contains("allOf")) {
-    for (const Json &each : arrayOf(schema, "allOf")) {
+    for (const Json &each : schema["allOf"]) {
       restrict(shapesOf(schemaIn(each)));
     }
   }
   if (schema.contains("anyOf")) {
     Shapes any;
-    for (const Json &each : arrayOf(schema, "anyOf")) {
+    for (const Json &each : schema["anyOf"]) {
       append(any, shapesOf(schemaIn(each)));
     }
     restrict(any);
@@ -181,17 +161,24 @@ bool SchemaReader::maySharePart(const Shapes &shapes, const Json &other) {
   return !isEmpty || !isKnown;
 }
 
+/// Returns how many ways in which a value fails the other schemas of oneOf are kept. The work on them grows
+/// with the number of schemas, of others, and of the properties that these bring.
+static size_t maxFailures(size_t numSchemas) {
+  constexpr size_t kMost = 64, kWork = 64 * 16 * 16 * 16; // 16 schemas have 1024 ways together
+  return std::clamp<size_t>(kWork / (numSchemas * numSchemas * numSchemas), 1, kMost);
+}
+
 /// A value conforms to exactly one schema of oneOf: to one, and to the negation of each that may share values
 /// with it.
 Shapes SchemaReader::readExactlyOne(const Json &schema) {
-  constexpr size_t kMaxOfEach = 64; // ways in which a value fails the other schemas
-  const Json &choices = arrayOf(schema, "oneOf");
+  const Json &choices = schema["oneOf"];
+  const size_t maxOfEach = maxFailures(choices.size());
   Shapes result;
   for (const Json &each : choices) {
     Shapes one = shapesOf(schemaIn(each));
     for (const Json &other : choices) {
       if (&other != &each && maySharePart(one, other)) {
-        const size_t most = std::max(kMaxOfEach, one.size());
+        const size_t most = std::max(maxOfEach, one.size());
         one = intersectionOf(one, shapesOf(schemaIn(other, true)), most);
         isWhole_ &= one.size() < most;
       }
@@ -223,7 +210,7 @@ Shapes SchemaReader::readDependency(const std::string &name, const Json &needed,
   result.back().properties.push_back({languages_.text(name), schemaIn(falseSchema())});
   with.required.insert(name);
   if (needed.is_array()) {
-    for (const std::string &each : namesOf(needed, schema, keyword)) {
+    for (const std::string &each : namesOf(needed)) {
       with.required.insert(each);
     }
     result.push_back(with);
@@ -281,7 +268,7 @@ void SchemaReader::readUnevaluated(const Json &schema, Shapes &shapes) {
 std::optional<std::vector<Json>> SchemaReader::listOf(const Json &schema) {
   std::optional<std::vector<Json>> values;
   if (schema.contains("enum")) {
-    const Json &list = arrayOf(schema, "enum");
+    const Json &list = schema["enum"];
     values.emplace(list.begin(), list.end());
   }
   if (isKeyword(schema, "const")) {

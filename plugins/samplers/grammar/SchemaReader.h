@@ -72,14 +72,9 @@ private:
     std::optional<NumberSet::Bound> low, high;
   };
   Bounds boundsOf(const Json &schema);
-  std::optional<Decimal> numberOf(const Json &schema, const char *keyword);
-  std::optional<uint64_t> countOf(const Json &schema, const char *keyword);
-  std::optional<std::string> stringOf(const Json &schema, const char *keyword);
-  const Json &arrayOf(const Json &schema, const char *keyword);
-  const Json &objectOf(const Json &schema, const char *keyword);
-  std::vector<std::string> namesOf(const Json &names, const Json &schema, const char *keyword);
   Id patternOf(const Json &schema, const std::string &pattern, const std::string &member);
   Id formatOf(const Json &schema);
+  void checkFormat(const Json &schema) const;
   Id textsOf(const Node &node);
   struct Items {
     const Json *prefix = nullptr; // an array of schemas
@@ -122,13 +117,21 @@ private:
   std::deque<Json> made_;  // schemas that are in no document
   std::map<Node, Shapes> known_;
   std::map<Node, bool> empties_;
-  std::set<Node> open_;     // that are being read
-  std::set<Node> examined_; // whose emptiness is being decided
+  std::set<const Json *> checked_; // schemas whose keywords have values of their types
+  std::set<Node> open_;            // that are being read
+  std::set<Node> examined_;        // whose emptiness is being decided
   DynamicScopes scopes_;
   DynamicScopes::Id scope_ = DynamicScopes::kNone; // of the schema that is being read
   int depth_ = 0;
   size_t work_ = 0; // properties of the shapes intersected so far
 };
+
+// The values of keywords, which checkKeywords() has checked; without the keyword nullopt, or an empty object.
+std::optional<Decimal> numberOf(const Json &schema, const char *keyword);
+std::optional<uint64_t> countOf(const Json &schema, const char *keyword);
+std::optional<std::string> stringOf(const Json &schema, const char *keyword);
+const Json &objectOf(const Json &schema, const char *keyword);
+inline std::vector<std::string> namesOf(const Json &names) { return names.get<std::vector<std::string>>(); }
 
 /// A schema that no value conforms to.
 const Json &falseSchema();

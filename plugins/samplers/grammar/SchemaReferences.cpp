@@ -5,8 +5,9 @@
 
 namespace cria::grammar {
 
-static const char *nameOf(Draft draft) {
-  constexpr const char *kNames[] = {"3", "4", "6", "7", "2019-09", "2020-12"};
+static std::string nameOf(Draft draft) {
+  constexpr const char *kNames[] = {"draft 3",       "draft 4",       "draft 6",         "draft 7",
+                                    "draft 2019-09", "draft 2020-12", "an unknown draft"};
   return kNames[static_cast<size_t>(draft)];
 }
 
@@ -52,8 +53,8 @@ void SchemaDocument::refuseOtherDraft(const Json &target, const Json &schema, co
   const File &file = *placeOf(target).file;
   if (file.draft != draft()) {
     unsupported(schema, keyword,
-                "expected a document of draft " + std::string(nameOf(draft())) + ", as the schema is, got '" +
-                    file.name + "' of draft " + nameOf(file.draft) + "; state one $schema in both");
+                "expected a document of " + nameOf(draft()) + ", as the schema is, got '" + file.name +
+                    "' of " + nameOf(file.draft) + "; state one $schema in both");
   }
 }
 

@@ -175,6 +175,8 @@ bool SchemaReader::conforms(const Json &value, const Shape &shape) {
         numberTextOf(value).find_first_of(".eE") != std::string::npos) {
       return false; // 1.0 is an integer since draft 6
     }
+    isWhole_ &=
+        number && !shape.numbers.isUncertainOf(*number); // another reader of numbers may decide otherwise
     return number ? shape.numbers.contains(*number) : shape.numbers == NumberSet();
   }
   if (shape.type == ValueType::string) {

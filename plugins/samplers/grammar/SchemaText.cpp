@@ -3,6 +3,7 @@
 
 #include "plugins/sdk/cria_plugin.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace cria::grammar {
@@ -11,7 +12,8 @@ namespace {
 /// Builds the value from the parser's events.
 class Builder : public nlohmann::json_sax<Json> {
 public:
-  Builder(std::string where, int &numMembers) : where_(std::move(where)), numMembers_(numMembers) {}
+  Builder(std::string_view text, std::string where, int &numMembers)
+      : text_(text), where_(std::move(where)), numMembers_(numMembers) {}
   Json take() { return std::move(root_); }
 
   bool null() override { return put(nullptr); }
@@ -39,15 +41,56 @@ public:
   bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_array() override { return close(); }
 
-  bool parse_error(std::size_t, const std::string &, const nlohmann::detail::exception &problem) override {
-    const std::string text = problem.what(); // "[json.exception.parse_error.101] parse error at ..."
-    const size_t end = text.find("] ");
-    invalid(end == std::string::npos ? text : text.substr(end + 2));
+  bool parse_error(std::size_t position, const std::string &token,
+                   const nlohmann::detail::exception &problem) override {
+    constexpr int kOutOfRange = 406; // a number that is infinite in double precision
+    if (problem.id == kOutOfRange) {
+      throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, where_ + ", at '" + pointerOfNext() +
+                                                              "': expected a number below 1.8e308, got " +
+                                                              shortened(token));
+    }
+    if (text_.find_first_not_of(" \t\r\n") == text_.npos) {
+      invalid("the text is empty; expected a schema such as {\"type\": \"object\"}");
+    }
+    const std::string_view before = text_.substr(0, std::max<size_t>(position, 1) - 1);
+    const size_t line = before.rfind('\n'); // npos: the first one, and npos + 1 is 0
+    invalid("parse error at line " + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) +
+            ", column " + std::to_string(before.size() - (line + 1) + 1) + ": " +
+            problemAt(position, problem.what()));
   }
 
 private:
   [[noreturn]] void invalid(const std::string &why) const {
     throw plugin::Refusal(CRIA_STATUS_INVALID_ARGUMENT, where_ + ": " + why);
+  }
+  /// Says what is wrong with the character before a position, in bytes.
+  std::string problemAt(size_t position, std::string_view why) const {
+    if (position > text_.size()) {
+      return "the text ends before the schema does";
+    }
+    if (why.find("invalid string") != why.npos) {
+      return "a string has a character that JSON does not allow, an unknown escape, or is not UTF-8";
+    }
+    const char character = position == 0 ? ' ' : text_[position - 1];
+    return character > ' ' && character < 127 ? std::string("unexpected '") + character + "'"
+                                              : "unexpected character";
+  }
+  static std::string shortened(const std::string &token) {
+    constexpr size_t kLongest = 30;
+    return token.size() <= kLongest ? token : token.substr(0, kLongest) + "...";
+  }
+  /// Returns the JSON pointer of the value that is being read.
+  std::string pointerOfNext() const {
+    Json::json_pointer pointer;
+    for (const Json *each : open_) {
+      const bool isInnermost = each == open_.back();
+      if (each->is_array()) {
+        pointer /= each->size() - (isInnermost ? 0 : 1);
+      } else {
+        pointer /= isInnermost ? key_ : each->get_ref<const Json::object_t &>().back().first;
+      }
+    }
+    return open_.empty() ? "/" : pointer.to_string();
   }
   bool putNumber(const std::string &text) {
     return put(Json::binary(Json::binary_t::container_type(text.begin(), text.end())));
@@ -84,6 +127,7 @@ private:
     return true;
   }
 
+  std::string_view text_;
   std::string where_;
   int &numMembers_;
   Json root_;
@@ -95,7 +139,7 @@ private:
 } // namespace
 
 Json parseSchemaText(std::string_view text, const std::string &where, int &numMembers) {
-  Builder builder(where, numMembers);
+  Builder builder(text, where, numMembers);
   Json::sax_parse(text, &builder);
   return builder.take();
 }

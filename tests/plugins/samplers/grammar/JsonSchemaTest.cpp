@@ -36,11 +36,36 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
       {R"({"type": "string", "format": "uuid"})",
        {R"("123e4567-e89b-12d3-a456-426614174000")"},
        {R"("123e4567")"}},
-      {R"({"type": "integer"})", {"0", "-12", "123456"}, {"1.0", "01", "-"}},
+      {R"({"type": "integer"})",
+       {"0", "-12", "123456", "-9223372036854775808", "18446744073709551615"},
+       {"1.0", "01", "-"}},
+      {R"({"type": "integer", "minimum": 1, "not": {"const": 5}})", {"9223372036854775807", "1"}, {"0", "5"}},
+      {R"({"type": "integer", "not": {"multipleOf": 7}})", {"999999999999999"}, {"9007199254740993", "7"}},
       {R"({"type": "integer", "minimum": -3, "exclusiveMaximum": 12})",
        {"-3", "0", "11"},
        {"-4", "12", "100"}},
       {R"({"type": "number"})", {"0.5", "-1e-3"}, {".5", "1."}},
+      // What is no integer is none in double precision either, and so is what is no multiple.
+      {R"({"type": "number", "not": {"type": "integer"}})",
+       {"0.5", "-1.25", "12345678901234.5", "0.12345678901234"},
+       {"1", "1.0", "9007199254740993.5", "4503599627370496.3", "123456789012345.5"}},
+      {R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})", {"0.5"}, {"1", "9007199254740993.5"}},
+      {R"({"oneOf": [{"type": "integer"}, {"minimum": 2}]})", {"1", "2.5"}, {"3", "9007199254740993.5"}},
+      {R"({"type": "number", "not": {"multipleOf": 0.5}})", {"0.3"}, {"0.5", "4503599627370496.3"}},
+      {R"({"type": "array", "not": {"contains": {"type": "integer"}}})",
+       {"[1.5]"},
+       {"[1]", "[9007199254740993.5]"}},
+      {R"({"if": {"type": "integer"}, "then": {"type": "null"}, "else": {"type": "number"}})",
+       {"1.5"},
+       {"1", "9007199254740993.5"}},
+      {R"({"enum": [9007199254740993.5, 1.5, 2], "not": {"type": "integer"}})",
+       {"1.5"},
+       {"9007199254740993.5", "2"}},
+      {R"({"oneOf": [{"enum": [9007199254740993.5, 1.5]}, {"type": "integer"}]})",
+       {"1.5", "2"},
+       {"9007199254740993.5"}},
+      // A bound beyond what is written does not forbid a fraction.
+      {R"({"type": "number", "maximum": 1e20})", {"0.5", "-9999999999999999.25"}, {"1e21"}},
       {R"({"type": ["boolean", "null"]})", {"true", "null"}, {"0"}},
       {R"({"enum": ["red", 7, null, {"a": [1]}]})", {"\"red\"", "7", "null", R"({"a":[1]})"}, {"red", "8"}},
       {R"({"const": "a\"b"})", {R"("a\"b")"}, {R"("ab")"}},
@@ -207,9 +232,22 @@ TEST(JsonSchemaTest, AcceptsWhatFits) {
   }
 }
 
+/// Returns the message with which a schema is refused; an empty one if it is taken.
+std::string schemaRefusalOf(const std::string &schema, const SchemaOptions &options = {}) {
+  try {
+    grammarOfJsonSchema(schema, options);
+    return "";
+  } catch (const plugin::Refusal &refusal) {
+    return refusal.what();
+  }
+}
+
 TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
   const std::pair<const char *, const char *> kSchemas[] = {
-      {"{", "JSON Schema: parse error at line 1, column 2"},
+      {"{", "JSON Schema: parse error at line 1, column 2: the text ends before the schema does"},
+      {"", "JSON Schema: the text is empty"},
+      {"{} x", "JSON Schema: parse error at line 1, column 4: unexpected 'x'"},
+      {"{\"type\":\n\"a\tb\"}", "JSON Schema: parse error at line 2, column 3: a string has"},
       {"3", "at '/': expected a schema, which is an object or a boolean, got 3"},
       {"false", "no value conforms to the schema"},
       {R"({"type": "text"})", "at '/type': expected object, array"},
@@ -231,16 +269,14 @@ TEST(JsonSchemaTest, RefusesWhatItDoesNotDoByName) {
       {R"({"allOf": [{"$ref": ""}]})", "refers to itself without end"},
       {R"({"$ref": "http://example.org"})", "expected a reference into this schema"},
       {R"({"$schema": "http://json-schema.org/draft-03/schema#"})", "draft 3 is not supported"},
+      {R"({"$schema": "http://foo/bar"})", "at '/$schema': expected draft 4, 6, 7, 2019-09 or 2020-12"},
       {R"({"a": 1, "a": 2})", "name 'a' is given twice"},
   };
   for (const auto &[schema, message] : kSchemas) {
-    try {
-      grammarOfJsonSchema(schema);
-      ADD_FAILURE() << schema << " is taken";
-    } catch (const plugin::Refusal &refusal) {
-      EXPECT_THAT(refusal.what(), HasSubstr(message)) << schema;
-    }
+    EXPECT_THAT(schemaRefusalOf(schema), HasSubstr(message)) << schema;
   }
+  EXPECT_THAT(schemaRefusalOf(R"({"items": [{"minimum": 1)" + std::string(400, '0') + "}]}"),
+              HasSubstr("at '/items/0/minimum': expected a number below 1.8e308, got 1000"));
   std::string deep;
   for (int i = 0; i < 100000; ++i) {
     deep += R"({"type": "array", "items": )";
@@ -289,6 +325,84 @@ TEST(JsonSchemaTest, EnforcesFormatsOnRequest) {
     }
   }
   EXPECT_THROW(matcherOf("regex"), plugin::Refusal);
+}
+
+TEST(JsonSchemaTest, EnforcesFormatsOfNumbersOnRequest) {
+  const Case kCases[] = {
+      {R"({"type": "integer", "format": "int32"})", {"2147483647", "-2147483648"}, {"2147483648"}},
+      {R"({"type": "number", "format": "int64"})", {"9223372036854775807"}, {"9223372036854775808", "1.5"}},
+      {R"({"format": "uint8"})", {"0", "255", R"("a")"}, {"-1", "256", "1.5"}},
+      {R"({"format": "ipv4"})", {"1.5", R"("1.2.3.4")"}, {R"("a")"}},
+      {R"({"type": "number", "format": "float"})", {"1.5", "-3"}, {"1e39"}},
+      {R"({"enum": [1e38, 1e39], "format": "float"})", {"1e38"}, {"1e39"}},
+      {R"({"type": "number", "format": "double"})", {"1.5"}, {R"("a")"}},
+      {R"({"oneOf": [{"type": "integer"}, {"type": "number", "not": {"format": "int32"}}]})",
+       {"5"},
+       {"5000000000"}},
+  };
+  for (const Case &each : kCases) {
+    Matcher matcher(parseGeneratedGbnf(grammarOfJsonSchema(each.schema, {.hasExactFormats = true})));
+    for (const char *text : each.fit) {
+      EXPECT_TRUE(accepts(matcher, text)) << each.schema << "  " << text;
+    }
+    for (const char *text : each.doNot) {
+      EXPECT_FALSE(accepts(matcher, text)) << each.schema << "  " << text;
+    }
+  }
+  EXPECT_THAT(schemaRefusalOf(R"({"type": "integer", "format": "decimal"})", {.hasExactFormats = true}),
+              HasSubstr("at '/format': format 'decimal' cannot be enforced"));
+  EXPECT_THAT(schemaRefusalOf(R"({"type": "string", "format": "int64"})", {.hasExactFormats = true}),
+              HasSubstr("format 'int64' cannot be enforced on strings"));
+}
+
+// Beside a type that the keyword does not speak of, so that nothing else reads it.
+TEST(JsonSchemaTest, RefusesValuesOfKeywordsThatAreOfAnotherType) {
+  const std::pair<const char *, const char *> kMembers[] = {
+      {R"("uniqueItems": "true")", "at '/uniqueItems': expected true or false, got \"true\""},
+      {R"("uniqueItems": null)", "at '/uniqueItems': expected true or false, got null"},
+      {R"("exclusiveMinimum": true)",
+       "at '/exclusiveMinimum': expected a number; true and false are of draft 4"},
+      {R"("minContains": "1")", "at '/minContains': expected a number, got \"1\""},
+      {R"("maxItems": 1.5)", "at '/maxItems': expected a nonnegative integer, got 1.5"},
+      {R"("multipleOf": 0)", "at '/multipleOf': expected a number above zero, got 0"},
+      {R"("pattern": 1)", "at '/pattern': expected a string, got 1"},
+      {R"("format": [])", "at '/format': expected a string, got []"},
+      {R"("required": ["a", 1])", "at '/required': expected an array of names"},
+      {R"("items": 1)", "at '/items': expected a schema, or an array of schemas, got 1"},
+      {R"("prefixItems": {})", "at '/prefixItems': expected an array of schemas, got {}"},
+      {R"("properties": {"a": 1})", "at '/properties': expected an object of schemas"},
+      {R"("propertyNames": "a")", "at '/propertyNames': expected a schema"},
+      {R"("dependentRequired": {"a": "b"})", "at '/dependentRequired': expected an array of names for each"},
+      {R"("dependencies": {"a": "b"})", "at '/dependencies': expected an object of schemas and arrays"},
+      {R"("anyOf": [])", "at '/anyOf': expected a nonempty array of schemas, got []"},
+      {R"("then": 1)", "at '/then': expected a schema"},
+      {R"("$anchor": 1)", "at '/$anchor': expected a string, got 1"},
+  };
+  for (const auto &[member, message] : kMembers) {
+    EXPECT_THAT(schemaRefusalOf(R"({"type": "null", )" + std::string(member) + "}"), HasSubstr(message));
+    EXPECT_NE(schemaRefusalOf(R"({"type": "null", "not": {"type": "string", )" + std::string(member) + "}}"),
+              "");
+  }
+  constexpr const char *kFlag = R"("type": "null", "exclusiveMinimum": true})";
+  const std::string draft4 = R"({"$schema": "http://json-schema.org/draft-04/schema#", )";
+  EXPECT_EQ(schemaRefusalOf(draft4 + kFlag), "");
+  EXPECT_EQ(schemaRefusalOf(std::string("{") + kFlag, {.isOpenApi = true}), "");
+  EXPECT_THAT(schemaRefusalOf(draft4 + R"("exclusiveMinimum": 1})"), HasSubstr("expected true or false"));
+  EXPECT_THAT(schemaRefusalOf(R"({"nullable": "true"})", {.isOpenApi = true}), HasSubstr("at '/nullable'"));
+  EXPECT_EQ(schemaRefusalOf(R"({"nullable": "true"})"), "");
+}
+
+// Objects that declare other properties in each schema are open to those of the others, as far as oneOf goes.
+TEST(JsonSchemaTest, TakesManySchemasOfOneOf) {
+  std::string variants;
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "\"p" + std::to_string(i) + "\"";
+    variants += (i == 0 ? "" : ", ") + ("{\"type\": \"object\", \"properties\": {" + name) +
+                ": {}}, \"required\": [" + name + "]}";
+  }
+  Matcher matcher(parseGeneratedGbnf(grammarOfJsonSchema("{\"oneOf\": [" + variants + "]}")));
+  EXPECT_TRUE(accepts(matcher, R"({"p19": 1})"));
+  EXPECT_FALSE(accepts(matcher, R"({"p1": 1, "p19": 1})"));
 }
 
 TEST(JsonSchemaTest, KnowsNullableOnRequest) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Answers requests about grammars and JSON Schemas for measure_schemas.py, make_gbnf_cases.py and
 // make_sample_cases.py: lines of JSON on stdin, one answer on stdout for each.
-//   {"schema": "...", "documents": "...", "open": false, "texts": [...]} or {"gbnf": "...", "texts": [...]}
+//   {"schema": "...", "documents": "...", "texts": [...]} or {"gbnf": "...", "texts": [...]}
 //   {"seconds": 0.1, "accepts": [...]} or {"refusal": "..."}
+// Beside a schema, "open", "openapi" and "exact" may be true, as the options of the sampler.
 // A request with "samples": N and "seed": S has N random texts of the grammar in its answer, "samples".
 // With the argument VOCABULARY, a file with a token in each line (a kind of cria_token_kind, the bytes in
 // hexadecimal), the answer has "masks" as well: the microseconds that the allowed tokens after each token of
@@ -77,9 +78,11 @@ std::string gbnfOf(const Request &request) {
   if (request.contains("gbnf")) {
     return request["gbnf"];
   }
-  return grammarOfJsonSchema(
-      request["schema"].get_ref<const std::string &>(),
-      {.hasOpenObjects = request.value("open", false), .documents = request.value("documents", "")});
+  return grammarOfJsonSchema(request["schema"].get_ref<const std::string &>(),
+                             {.hasExactFormats = request.value("exact", false),
+                              .isOpenApi = request.value("openapi", false),
+                              .hasOpenObjects = request.value("open", false),
+                              .documents = request.value("documents", "")});
 }
 
 Grammar grammarOf(const Request &request) {
