@@ -15,16 +15,15 @@ static Languages::Id emptyTextOf(const Languages &languages, Languages::Id langu
 /// Returns the texts of the language that may follow "$".
 static Languages::Id afterEnd(Languages &languages, Languages::Id language, Languages::Id end) {
   const bool hasLineFeed = languages.contains(end, "\n") && languages.contains(language, "\n");
-  return languages.choice({emptyTextOf(languages, language),
-                           hasLineFeed ? languages.text("\n") : Languages::kNothing});
+  return languages.choice(
+      {emptyTextOf(languages, language), hasLineFeed ? languages.text("\n") : Languages::kNothing});
 }
 
 /// Returns whether the language has each of its texts that end with a line feed also without it.
 static bool hasTextsWithoutLastLineFeed(Languages &languages, Languages::Id language) {
   const Languages::Id lineFeed = languages.text("\n");
-  return languages.isEmpty(
-      languages.both({language, languages.sequence(Languages::kAnyText, lineFeed),
-                      languages.complement(languages.sequence(language, lineFeed))}));
+  return languages.isEmpty(languages.both({language, languages.sequence(Languages::kAnyText, lineFeed),
+                                           languages.complement(languages.sequence(language, lineFeed))}));
 }
 
 Tail Tail::orElse(Languages &languages, const Tail &other) const {
