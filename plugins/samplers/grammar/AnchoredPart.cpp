@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What precedes an anchor "^" is empty, and so is what follows "$": both stand for places at the ends of the
-// text (ECMA-262, 22.2.2.4, without the flag m).
+// text (ECMA-262, 22.2.2.4, without the flag m). In Python, "$" stands before a last line feed as well.
 #include "plugins/samplers/grammar/AnchoredPart.h"
 
 #include <algorithm>
@@ -10,6 +10,20 @@ namespace cria::grammar {
 /// Returns the empty text if it belongs to the language, otherwise nothing.
 static Languages::Id emptyTextOf(const Languages &languages, Languages::Id language) {
   return languages.node(language).hasEmpty ? Languages::kEmptyText : Languages::kNothing;
+}
+
+/// Returns the texts of the language that may follow "$".
+static Languages::Id afterEnd(Languages &languages, Languages::Id language, Languages::Id end) {
+  const bool hasLineFeed = languages.contains(end, "\n") && languages.contains(language, "\n");
+  return languages.choice(
+      {emptyTextOf(languages, language), hasLineFeed ? languages.text("\n") : Languages::kNothing});
+}
+
+/// Returns whether the language has each of its texts that end with a line feed also without it.
+static bool hasTextsWithoutLastLineFeed(Languages &languages, Languages::Id language) {
+  const Languages::Id lineFeed = languages.text("\n");
+  return languages.isEmpty(languages.both({language, languages.sequence(Languages::kAnyText, lineFeed),
+                                           languages.complement(languages.sequence(language, lineFeed))}));
 }
 
 Tail Tail::orElse(Languages &languages, const Tail &other) const {
@@ -53,7 +67,11 @@ bool AnchoredPart::isAlwaysAtEnd() const {
   return texts_[0] == Languages::kNothing && texts_[kAtStart] == Languages::kNothing;
 }
 
-AnchoredPart AnchoredPart::restrictedTo(Languages &languages, const Tail &seen) const {
+AnchoredPart AnchoredPart::restrictedTo(Languages &languages, const Tail &seen, Id end) const {
+  if (end != Languages::kEmptyText && (!hasTextsWithoutLastLineFeed(languages, seen.anywhere) ||
+                                       !hasTextsWithoutLastLineFeed(languages, seen.atStart))) {
+    return *this; // a text may be seen with the line feed alone
+  }
   const Tail tail = seen.both(languages, {texts_[kAtEnd], texts_[kAtStart | kAtEnd]});
   AnchoredPart result;
   result.texts_[kAtEnd] = tail.anywhere;
@@ -61,7 +79,7 @@ AnchoredPart AnchoredPart::restrictedTo(Languages &languages, const Tail &seen) 
   return result;
 }
 
-AnchoredPart AnchoredPart::then(Languages &languages, const AnchoredPart &next) const {
+AnchoredPart AnchoredPart::then(Languages &languages, const AnchoredPart &next, Id end) const {
   if (!isAnchored() && !next.isAnchored()) {
     return of(languages.sequence(free(), next.free()));
   }
@@ -70,7 +88,7 @@ AnchoredPart AnchoredPart::then(Languages &languages, const AnchoredPart &next) 
     for (unsigned second = 0; second < 4; ++second) {
       const Id before = (second & kAtStart) != 0 ? emptyTextOf(languages, texts_[first]) : texts_[first];
       const Id after =
-          (first & kAtEnd) != 0 ? emptyTextOf(languages, next.texts_[second]) : next.texts_[second];
+          (first & kAtEnd) != 0 ? afterEnd(languages, next.texts_[second], end) : next.texts_[second];
       texts[first | second].push_back(languages.sequence(before, after));
     }
   }
@@ -80,10 +98,12 @@ AnchoredPart AnchoredPart::then(Languages &languages, const AnchoredPart &next) 
   return result;
 }
 
-Tail AnchoredPart::before(Languages &languages, const Tail &tail) const {
+Tail AnchoredPart::before(Languages &languages, const Tail &tail, Id end) const {
   std::vector<Id> anywhere, atStart;
   for (unsigned flags = 0; flags < 4; ++flags) {
-    const auto limited = [&](Id rest) { return (flags & kAtEnd) != 0 ? emptyTextOf(languages, rest) : rest; };
+    const auto limited = [&](Id rest) {
+      return (flags & kAtEnd) != 0 ? afterEnd(languages, rest, end) : rest;
+    };
     ((flags & kAtStart) != 0 ? atStart : anywhere)
         .push_back(languages.sequence(texts_[flags], limited(tail.anywhere)));
     atStart.push_back(languages.sequence(emptyTextOf(languages, texts_[flags]), limited(tail.atStart)));

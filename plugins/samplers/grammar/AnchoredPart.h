@@ -18,7 +18,8 @@ struct Tail {
 };
 
 /// The texts of a match: those that may be anywhere, those that must begin where the text does, those that
-/// must end where it does, and those that must do both.
+/// must end where it does, and those that must do both. `end` is what may follow "$": the empty text alone,
+/// or a last line feed as well. With the latter, some texts that do not match may be included.
 class AnchoredPart {
 public:
   using Id = Languages::Id;
@@ -34,12 +35,12 @@ public:
   bool isAlwaysAtEnd() const;
   Id free() const { return texts_[0]; }
   /// Returns this part followed by another.
-  AnchoredPart then(Languages &languages, const AnchoredPart &next) const;
+  AnchoredPart then(Languages &languages, const AnchoredPart &next, Id end) const;
   /// Returns this part followed by the rest of the text.
-  Tail before(Languages &languages, const Tail &tail) const;
+  Tail before(Languages &languages, const Tail &tail, Id end) const;
   /// Returns the texts of this part that are among `seen`, what a lookahead before it allows.
   /// REQUIRES: isAlwaysAtEnd()
-  AnchoredPart restrictedTo(Languages &languages, const Tail &seen) const;
+  AnchoredPart restrictedTo(Languages &languages, const Tail &seen, Id end) const;
   /// Returns from `minimum` to `maximum` iterations. REQUIRES: maximum <= 1
   AnchoredPart repeatedOnce(Languages &languages, uint64_t minimum, uint64_t maximum) const;
 

@@ -3,7 +3,12 @@
 #include "plugins/samplers/grammar/JsonPattern.h"
 
 #include "plugins/samplers/grammar/AnchoredPart.h"
+#include "plugins/samplers/grammar/PatternClass.h"
 #include "plugins/sdk/cria_plugin.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
 
 namespace cria::grammar {
 namespace {
@@ -13,38 +18,13 @@ constexpr uint64_t kMaxTimes = 1'000'000'000; // repetitions, as in GBNF
 constexpr size_t kMaxPatternBytes = 4096;
 
 const CharRanges kDigits = {{'0', '9'}};
-const CharRanges kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-/// \s of ECMAScript.
-const CharRanges kBlanks = {{0x09, 0x0D},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
-                            {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
-                            {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
-// Characters that some implementations of regular expressions count as digits, letters or blanks, and others
-// do not: the classes and their complements leave them out, so that a text matches with each of them.
-const CharRanges kOtherDigits = { // decimal digits beyond ASCII, Unicode 14
-    {0x660, 0x669},     {0x6F0, 0x6F9},     {0x7C0, 0x7C9},     {0x966, 0x96F},     {0x9E6, 0x9EF},
-    {0xA66, 0xA6F},     {0xAE6, 0xAEF},     {0xB66, 0xB6F},     {0xBE6, 0xBEF},     {0xC66, 0xC6F},
-    {0xCE6, 0xCEF},     {0xD66, 0xD6F},     {0xDE6, 0xDEF},     {0xE50, 0xE59},     {0xED0, 0xED9},
-    {0xF20, 0xF29},     {0x1040, 0x1049},   {0x1090, 0x1099},   {0x17E0, 0x17E9},   {0x1810, 0x1819},
-    {0x1946, 0x194F},   {0x19D0, 0x19D9},   {0x1A80, 0x1A89},   {0x1A90, 0x1A99},   {0x1B50, 0x1B59},
-    {0x1BB0, 0x1BB9},   {0x1C40, 0x1C49},   {0x1C50, 0x1C59},   {0xA620, 0xA629},   {0xA8D0, 0xA8D9},
-    {0xA900, 0xA909},   {0xA9D0, 0xA9D9},   {0xA9F0, 0xA9F9},   {0xAA50, 0xAA59},   {0xABF0, 0xABF9},
-    {0xFF10, 0xFF19},   {0x104A0, 0x104A9}, {0x10D30, 0x10D39}, {0x11066, 0x1106F}, {0x110F0, 0x110F9},
-    {0x11136, 0x1113F}, {0x111D0, 0x111D9}, {0x112F0, 0x112F9}, {0x11450, 0x11459}, {0x114D0, 0x114D9},
-    {0x11650, 0x11659}, {0x116C0, 0x116C9}, {0x11730, 0x11739}, {0x118E0, 0x118E9}, {0x11950, 0x11959},
-    {0x11C50, 0x11C59}, {0x11D50, 0x11D59}, {0x11DA0, 0x11DA9}, {0x16A60, 0x16A69}, {0x16AC0, 0x16AC9},
-    {0x16B50, 0x16B59}, {0x1D7CE, 0x1D7FF}, {0x1E140, 0x1E149}, {0x1E2F0, 0x1E2F9}, {0x1E950, 0x1E959},
-    {0x1FBF0, 0x1FBF9}};
-const CharRanges kOtherBlanks = {{0x1C, 0x1F}, {0x85, 0x85}, {0xFEFF, 0xFEFF}};
-/// All beyond ASCII that is not punctuation or an emoji.
-const CharRanges kOtherWord = {{0x80, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x1F2FF}, {0x1F650, 0x10FFFF}};
-const CharRanges kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 
 class PatternReader {
   using Id = Languages::Id;
 
 public:
-  PatternReader(Languages &languages, std::string_view pattern, const std::string &where)
-      : where_(where), languages_(languages) {
+  PatternReader(Languages &languages, std::string_view pattern, const std::string &where, Reading reading)
+      : where_(where), languages_(languages), reading_(reading) {
     if (pattern.size() > kMaxPatternBytes) {
       refuseAt(CRIA_STATUS_UNSUPPORTED, kMaxPatternBytes,
                "expected at most " + std::to_string(kMaxPatternBytes) + " bytes");
@@ -76,6 +56,12 @@ private:
   }
   [[noreturn]] void unsupported(const std::string &why) const {
     refuseAt(CRIA_STATUS_UNSUPPORTED, at_, why + " is not supported");
+  }
+
+  /// Returns what may follow "$".
+  Id endOfText() {
+    return reading_ == Reading::sure ? Languages::kEmptyText
+                                     : languages_.choice({Languages::kEmptyText, languages_.text("\n")});
   }
 
   bool is(char character) const {
@@ -117,7 +103,7 @@ private:
       parts.push_back(readRepeated(depth));
     }
     for (size_t i = parts.size(); i-- > 0;) {
-      tail = parts[i].before(languages_, tail);
+      tail = parts[i].before(languages_, tail, endOfText());
     }
     return tail;
   }
@@ -130,12 +116,14 @@ private:
   }
 
   /// Parses "(?=...)" or "(?!...)" and returns the texts that may follow. isAtStart: it is only reached at
-  /// the start of the text.
+  /// the start of the text. What a negative one surely refuses is what possibly matches in it.
   Tail readLookahead(int depth, bool isAtStart) {
     checkDepth(depth);
     const bool isNegative = text_[at_ + 2] == '!';
     at_ += 3;
+    const Reading outer = std::exchange(reading_, isNegative ? opposite(reading_) : reading_);
     const Tail seen = readAlternatives(depth + 1);
+    reading_ = outer;
     if (isNegative && !isAtStart && seen.atStart != Languages::kNothing) {
       unsupported("'^' in a negative lookahead");
     }
@@ -160,7 +148,7 @@ private:
       parts.push_back(readRepeated(depth));
     }
     for (size_t i = parts.size(); i-- > 0;) {
-      whole = parts[i].then(languages_, whole);
+      whole = parts[i].then(languages_, whole, endOfText());
     }
     return whole;
   }
@@ -174,7 +162,7 @@ private:
       at_ = begin;
       unsupported("lookahead in a group, without '$' at the end of the alternative or with a quantifier,");
     }
-    return rest.restrictedTo(languages_, seen);
+    return rest.restrictedTo(languages_, seen, endOfText());
   }
 
   AnchoredPart readRepeated(int depth) {
@@ -182,6 +170,7 @@ private:
       return AnchoredPart::anchor(next() == '^');
     }
     const AnchoredPart part = readPart(depth);
+    refuseOpenQuantifier();
     const std::optional<std::pair<uint64_t, uint64_t>> times = readTimes();
     if (!times) {
       return part;
@@ -213,6 +202,17 @@ private:
     }
     const size_t end = text_[afterMinimum] == ',' ? skipDigits(afterMinimum + 1) : afterMinimum;
     return end < text_.size() && text_[end] == '}';
+  }
+  /// Refuses "{,5}" after a part, which is a quantifier in Python and no quantifier in JavaScript.
+  void refuseOpenQuantifier() const {
+    size_t end = at_ + 2;
+    while (end < text_.size() && kDigits.contains(text_[end])) {
+      ++end;
+    }
+    if (is('{') && at_ + 1 < text_.size() && text_[at_ + 1] == ',' && end < text_.size() &&
+        text_[end] == '}') {
+      unsupported("a quantifier without a minimum, which means different things in JavaScript and Python,");
+    }
   }
   bool isQuantifier() const { return is('*') || is('+') || is('?') || isInBraces(); }
 
@@ -267,7 +267,7 @@ private:
       return AnchoredPart::of(readClass());
     }
     if (take('.')) {
-      return AnchoredPart::of(languages_.characters(kLineEnds.complement()));
+      return AnchoredPart::of(checked(PatternClass::anyInLine()));
     }
     return AnchoredPart::of(checked(is('\\') ? readEscape(false) : single(next())));
   }
@@ -293,85 +293,103 @@ private:
     return AnchoredPart::choice(languages_, alternatives);
   }
 
-  /// Parses "<name>" in "(?<name>...)". Refuses lookbehind.
+  /// Parses "<name>" in "(?<name>...)". Refuses lookbehind, and a name that another group has.
   void readGroupName() {
     if (!take('<') || is('=') || is('!')) {
       unsupported(is('=') || is('!') ? "lookbehind" : "a group with flags");
     }
-    while (!take('>')) {
-      next();
+    std::string name;
+    while (!is('>')) {
+      plugin::appendUtf8(name, next());
     }
+    const bool isName = !name.empty() && !kDigits.contains(static_cast<unsigned char>(name.front()));
+    if (!isName || name.find_first_of(" \t()[]{}|?*+.^,:;<=!\"'#%&/\\-~@`") != std::string::npos) {
+      invalid("expected the name of a group, of letters, digits, '_' and '$', got '" + name + "'");
+    }
+    if (!groupNames_.insert(name).second) {
+      invalid("expected different names of groups, got '" + name + "' twice");
+    }
+    take('>');
   }
 
-  static CharRanges single(uint32_t character) { return {{character, character}}; }
+  static PatternClass single(uint32_t character) { return PatternClass::of({{character, character}}); }
 
-  Id checked(const CharRanges &set) {
-    const Id language = languages_.characters(set);
-    if (language == Languages::kNothing) {
+  Id checked(const PatternClass &set) {
+    if (languages_.characters(set.in(Reading::possible)) == Languages::kNothing) {
       invalid("class matches no character of a JSON string");
     }
-    return language;
+    return languages_.characters(set.in(reading_));
   }
 
   Id readClass() {
     const bool isNegated = take('^');
-    CharRanges set;
-    doubtful_ = {};
+    if (isNegated && is(']') && std::find(text_.begin() + at_ + 1, text_.end(), ']') != text_.end()) {
+      unsupported("'[^]' before another ']', which Python takes for the end of the class,");
+    }
+    PatternClass set;
     while (!take(']')) {
-      const CharRanges first = is('\\') ? readEscape(true) : single(next());
+      const PatternClass first = is('\\') ? readEscape(true) : single(next());
       const bool isRange = is('-') && at_ + 1 < text_.size() && text_[at_ + 1] != ']';
       if (!isRange) {
         set.add(first);
         continue;
       }
       ++at_;
-      const CharRanges last = is('\\') ? readEscape(true) : single(next());
-      set.add(endOf(first), endOf(last));
+      const PatternClass last = is('\\') ? readEscape(true) : single(next());
       if (endOf(first) > endOf(last)) {
         invalid("invalid range: first character is above the last");
       }
+      set.add(PatternClass::of({{endOf(first), endOf(last)}}));
     }
-    return checked(isNegated ? set.complement().without(doubtful_) : set);
+    return checked(isNegated ? set.complement() : set);
   }
 
   /// Returns the only character of a set, which is an end of a range.
-  uint32_t endOf(const CharRanges &set) const {
-    if (set.ranges().size() != 1 || set.ranges()[0].first != set.ranges()[0].second) {
+  uint32_t endOf(const PatternClass &set) const {
+    const auto ranges = set.in(Reading::possible).ranges();
+    if (ranges.size() != 1 || ranges[0].first != ranges[0].second) {
       invalid("expected a single character at each end of a range");
     }
-    return set.ranges()[0].first;
+    return ranges[0].first;
   }
 
-  CharRanges readEscape(bool isInClass) {
+  PatternClass readEscape(bool isInClass) {
     ++at_;
     const uint32_t name = next();
+    if (const std::optional<PatternClass> known = PatternClass::named(name)) {
+      return *known;
+    }
     switch (name) {
-    case 'd':
-    case 'D':
-      return classOf(kDigits, kOtherDigits, name == 'D');
-    case 'w':
-    case 'W':
-      return classOf(kWord, kOtherWord, name == 'W');
-    case 's':
-    case 'S':
-      return classOf(kBlanks, kOtherBlanks, name == 'S');
     case 'x':
       return single(readHex(2));
     case 'u':
       return single(readUnicode());
     default:
-      return single(readSimpleEscape(name, isInClass));
+      return single(isOctal(name, isInClass) ? readOctal(name) : readSimpleEscape(name, isInClass));
     }
   }
 
-  CharRanges classOf(const CharRanges &set, const CharRanges &doubtful, bool isComplement) {
-    doubtful_.add(doubtful);
-    return (isComplement ? set.complement() : set).without(doubtful);
+  /// Outside of a class, an escape that begins with another digit than 0 is a back reference.
+  static bool isOctal(uint32_t name, bool isInClass) {
+    return name == '0' || (isInClass && name >= '1' && name <= '7');
+  }
+
+  /// Parses "0", "12" or "012" after "\": at most three octal digits (ECMA-262, B.1.2). Python agrees up to
+  /// \377, where both numbers end.
+  uint32_t readOctal(uint32_t first) {
+    uint32_t value = first - '0';
+    for (int i = 0; i < 2 && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '7'; ++i) {
+      value = value * 8 + (next() - '0');
+    }
+    if (value > 0377) {
+      unsupported("an octal escape above \\377");
+    }
+    return value;
   }
 
   uint32_t readSimpleEscape(uint32_t name, bool isInClass) const {
-    constexpr std::string_view names = "nrtfv0";
-    constexpr std::string_view characters("\n\r\t\f\v\0", 6);
+    constexpr std::string_view names = "nrtfv";
+    constexpr std::string_view characters = "\n\r\t\f\v";
     if (const size_t found = name < 0x80 ? names.find(static_cast<char>(name)) : names.npos;
         found != names.npos) {
       return static_cast<uint32_t>(characters[found]);
@@ -379,7 +397,7 @@ private:
     if (name == 'b' && isInClass) {
       return '\b';
     }
-    if (kWord.contains(name) && name != '_') { // \b, \B, \1, \k<name>, \p{L}, \cJ
+    if (name < 0x80 && std::isalnum(static_cast<int>(name)) != 0) { // \b, \B, \1, \k<name>, \p{L}, \cJ
       unsupported(std::string("'\\") + static_cast<char>(name) + "'");
     }
     return name;
@@ -426,13 +444,15 @@ private:
   Languages &languages_;
   std::vector<uint32_t> text_;
   size_t at_ = 0;
-  CharRanges doubtful_; // of the classes that the class in brackets contains
+  Reading reading_;
+  std::set<std::string> groupNames_;
 };
 
 } // namespace
 
-Languages::Id languageOfPattern(Languages &languages, std::string_view pattern, const std::string &where) {
-  return PatternReader(languages, pattern, where).read();
+Languages::Id languageOfPattern(Languages &languages, std::string_view pattern, const std::string &where,
+                                Reading reading) {
+  return PatternReader(languages, pattern, where, reading).read();
 }
 
 } // namespace cria::grammar

@@ -90,7 +90,7 @@ void SchemaReader::constrainNumber(Shape &shape, const Json &schema) {
 void SchemaReader::constrainText(Shape &shape, const Json &schema) {
   std::vector<Id> parts;
   if (const auto pattern = stringOf(schema, "pattern")) {
-    parts.push_back(patternOf(schema, *pattern, "pattern"));
+    parts.push_back(patternOf(schema, *pattern, "pattern", reading_));
   }
   parts.push_back(formatOf(schema));
   shape.text = languages_.both(parts);
@@ -101,9 +101,15 @@ void SchemaReader::constrainText(Shape &shape, const Json &schema) {
   }
 }
 
+/// Returns the texts in which a pattern surely or possibly matches. Where the two differ, the values that
+/// surely conform do not include all that possibly do.
 Languages::Id SchemaReader::patternOf(const Json &schema, const std::string &pattern,
-                                      const std::string &member) {
-  return languageOfPattern(languages_, pattern, document_.placeOf(schema, member));
+                                      const std::string &member, Reading reading) {
+  const std::string place = document_.placeOf(schema, member);
+  const Id sure = languageOfPattern(languages_, pattern, place, Reading::sure);
+  const Id possible = languageOfPattern(languages_, pattern, place, Reading::possible);
+  isWhole_ &= reading_ == Reading::possible || sure == possible;
+  return reading == Reading::sure ? sure : possible;
 }
 
 Languages::Id SchemaReader::formatOf(const Json &schema) {
@@ -189,6 +195,8 @@ Languages::Id SchemaReader::textsOf(const Node &node) {
   return languages_.choice(texts);
 }
 
+/// The schemas of patternProperties apply to all names that possibly match, and what applies to other names
+/// applies to all that possibly do not: names about which implementations differ conform to both.
 void SchemaReader::constrainObject(Shape &shape, const Json &schema) {
   std::vector<Id> own;
   for (const auto &[name, each] : objectOf(schema, "properties").items()) {
@@ -197,9 +205,9 @@ void SchemaReader::constrainObject(Shape &shape, const Json &schema) {
     shape.order.push_back(name);
   }
   for (const auto &[pattern, each] : objectOf(schema, "patternProperties").items()) {
-    own.push_back(
-        languageOfPattern(languages_, pattern, document_.placeOf(schema["patternProperties"], pattern)));
-    shape.properties.push_back({own.back(), schemaIn(each)});
+    own.push_back(patternOf(schema["patternProperties"], pattern, pattern, reading_));
+    shape.properties.push_back(
+        {patternOf(schema["patternProperties"], pattern, pattern, opposite(reading_)), schemaIn(each)});
   }
   shape.evaluated = languages_.choice(own);
   if (schema.contains("additionalProperties")) {

@@ -2,7 +2,6 @@
 // Negations of schemas: the values that fail at least one keyword. What fails a keyword that is not listed
 // here is left out, so that fewer values than possible are allowed; annotations, and formats with them, fail
 // nowhere.
-#include "plugins/samplers/grammar/JsonPattern.h"
 #include "plugins/samplers/grammar/SchemaReader.h"
 
 #include <algorithm>
@@ -169,7 +168,7 @@ Node SchemaReader::nodeOtherThan(const Json &value) {
   if (known == made_.end()) {
     made_.push_back(schema);
   }
-  return {{kFirstMade + index, &made_[index], true, DynamicScopes::kNone}};
+  return {{kFirstMade + index, &made_[index], true, DynamicScopes::kNone, Reading::sure}};
 }
 
 /// Returns the values that are not equal to an array or object with members: those of another type or size,
@@ -240,7 +239,7 @@ void SchemaReader::negateText(const Json &schema, Shapes &out) {
     add(languages_.withLength(Languages::kAnyText, *maximum + 1, Languages::kNoLimit));
   }
   if (const auto pattern = stringOf(schema, "pattern")) {
-    add(languages_.complement(patternOf(schema, *pattern, "pattern")));
+    add(languages_.complement(patternOf(schema, *pattern, "pattern", opposite(reading_))));
   }
 }
 
@@ -341,9 +340,8 @@ void SchemaReader::negateNames(const Json &schema, Shapes &out) {
     own.push_back(languages_.text(name));
   }
   for (const auto &[pattern, each] : objectOf(schema, "patternProperties").items()) {
-    own.push_back(
-        languageOfPattern(languages_, pattern, document_.placeOf(schema["patternProperties"], pattern)));
-    add(own.back(), schemaIn(each, true));
+    own.push_back(patternOf(schema["patternProperties"], pattern, pattern, opposite(reading_)));
+    add(patternOf(schema["patternProperties"], pattern, pattern, reading_), schemaIn(each, true));
   }
   if (schema.contains("additionalProperties")) {
     add(languages_.complement(languages_.choice(own)), schemaIn(schema["additionalProperties"], true));

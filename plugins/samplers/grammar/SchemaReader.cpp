@@ -35,7 +35,8 @@ bool SchemaReader::isEnforced(const Json &schema, const char *name) {
 Node SchemaReader::schemaIn(const Json &schema, bool isNegated) {
   const bool hasScope = schema.is_object(); // a boolean schema is the same in every scope
   return {{document_.orderOf(schema), &schema, isNegated,
-           hasScope ? scopes_.enter(scope_, document_.anchorsOf(schema)) : DynamicScopes::kNone}};
+           hasScope ? scopes_.enter(scope_, document_.anchorsOf(schema)) : DynamicScopes::kNone,
+           hasScope ? reading_ : Reading::sure}};
 }
 
 Node SchemaReader::targetOf(const Json &schema, const char *keyword, bool isNegated) {
@@ -96,8 +97,10 @@ Shapes SchemaReader::read(const Atom &atom) {
     checkKeywords(document_, *atom.schema, options_.isOpenApi);
   }
   const DynamicScopes::Id outer = std::exchange(scope_, atom.scope);
+  const Reading outerReading = std::exchange(reading_, atom.reading);
   Shapes shapes = atom.isNegated ? readNegative(*atom.schema) : readPositive(*atom.schema);
   scope_ = outer;
+  reading_ = outerReading;
   return shapes;
 }
 
@@ -152,11 +155,17 @@ Shapes SchemaReader::readPositive(const Json &schema) {
   return shapes;
 }
 
-/// Returns whether a value may belong to the shapes and conform to `other`. Shapes that leave out values do
-/// not show that there is none.
-bool SchemaReader::maySharePart(const Shapes &shapes, const Json &other) {
+/// Returns whether a value may belong to the shapes, which are among those of `each`, and conform to `other`.
+/// Shapes that leave out values do not show that there is none; those of the possible values leave out fewer.
+bool SchemaReader::maySharePart(const Shapes &shapes, const Json &each, const Json &other) {
   const bool wasWhole = std::exchange(isWhole_, true);
-  const bool isEmpty = intersectionOf(shapes, shapesOf(schemaIn(other)), 1).empty();
+  bool isEmpty = intersectionOf(shapes, shapesOf(schemaIn(other)), 1).empty();
+  if (isEmpty && !isWhole_) {
+    isWhole_ = true;
+    const Reading outer = std::exchange(reading_, Reading::possible);
+    isEmpty = intersectionOf(shapesOf(schemaIn(each)), shapesOf(schemaIn(other)), 1).empty();
+    reading_ = outer;
+  }
   const bool isKnown = std::exchange(isWhole_, wasWhole);
   return !isEmpty || !isKnown;
 }
@@ -177,7 +186,7 @@ Shapes SchemaReader::readExactlyOne(const Json &schema) {
   for (const Json &each : choices) {
     Shapes one = shapesOf(schemaIn(each));
     for (const Json &other : choices) {
-      if (&other != &each && maySharePart(one, other)) {
+      if (&other != &each && maySharePart(one, each, other)) {
         const size_t most = std::max(maxOfEach, one.size());
         one = intersectionOf(one, shapesOf(schemaIn(other, true)), most);
         isWhole_ &= one.size() < most;

@@ -59,7 +59,7 @@ private:
   std::optional<std::vector<Json>> listOf(const Json &schema);
   bool isKeyword(const Json &schema, const char *name) const;
   bool isEnforced(const Json &schema, const char *name);
-  bool maySharePart(const Shapes &shapes, const Json &other);
+  bool maySharePart(const Shapes &shapes, const Json &each, const Json &other);
   void endOf(const Node &node, bool wasWhole);
 
   // Keywords of one type (SchemaKeywords.cpp).
@@ -72,7 +72,7 @@ private:
     std::optional<NumberSet::Bound> low, high;
   };
   Bounds boundsOf(const Json &schema);
-  Id patternOf(const Json &schema, const std::string &pattern, const std::string &member);
+  Id patternOf(const Json &schema, const std::string &pattern, const std::string &member, Reading reading);
   Id formatOf(const Json &schema);
   void checkFormat(const Json &schema) const;
   Id textsOf(const Node &node);
@@ -122,6 +122,7 @@ private:
   std::set<Node> examined_;        // whose emptiness is being decided
   DynamicScopes scopes_;
   DynamicScopes::Id scope_ = DynamicScopes::kNone; // of the schema that is being read
+  Reading reading_ = Reading::sure;                // of the schema that is being read
   int depth_ = 0;
   size_t work_ = 0; // properties of the shapes intersected so far
 };

@@ -5,18 +5,21 @@
 
 #include "plugins/samplers/grammar/DynamicScopes.h"
 #include "plugins/samplers/grammar/NumberSet.h"
+#include "plugins/samplers/grammar/Reading.h"
 #include "plugins/samplers/grammar/SchemaText.h"
 
 #include <set>
 
 namespace cria::grammar {
 
-/// A schema of a document, or its negation, in the dynamic scope in which it was reached.
+/// A schema of a document, or its negation, in the dynamic scope in which it was reached: the values that
+/// surely conform, or at least all that possibly do.
 struct Atom {
   size_t order; // of the schema in the documents, so that results do not depend on addresses
   const Json *schema;
   bool isNegated;
   DynamicScopes::Id scope;
+  Reading reading;
   auto operator<=>(const Atom &) const = default;
 };
 /// Schemas that a value conforms to together; none: any value. In ascending order, each once.
