@@ -3,6 +3,7 @@
 // embedding looks up, and products with inputs that are 1 in one column and 0 in the others.
 #include "format/WeightArrays.h"
 #include "format/WeightCodec.h"
+#include "tools/cria-device-check/CodedFormats.h"
 #include "tools/cria-device-check/CompileProgram.h"
 #include "tools/cria-device-check/DeviceCases.h"
 #include "tools/cria-device-check/OpCases.h"
@@ -18,12 +19,10 @@ namespace {
 
 constexpr uint64_t kSeed = 37, kVocabulary = OpProgram::kVocabulary;
 
-std::vector<std::string> codedFormats() {
+std::vector<std::string> codedNames() {
   std::vector<std::string> names;
-  for (const WeightFormatTraits &format : cria::kWeightFormats) {
-    if (!isDense(format)) {
-      names.emplace_back(format.name);
-    }
+  for (const cria::WeightFormat format : cria::conformance::codedFormats()) {
+    names.emplace_back(nameOf(format));
   }
   return names;
 }
@@ -106,7 +105,7 @@ Matrix run(const CompiledProgram &program, const std::string &target, const Tens
 }
 
 class CodedWeights : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(, CodedWeights, testing::ValuesIn(codedFormats()),
+INSTANTIATE_TEST_SUITE_P(, CodedWeights, testing::ValuesIn(codedNames()),
                          [](const auto &each) { return each.param; });
 
 TEST_P(CodedWeights, AreLookedUpWithTheSameBitsOnEveryTarget) {

@@ -2,7 +2,7 @@
 #include "tools/cria-device-check/DeviceCases.h"
 
 #include "format/ElementType.h"
-#include "format/WeightFormat.h"
+#include "tools/cria-device-check/CodedFormats.h"
 
 #include <map>
 
@@ -107,13 +107,11 @@ void addLinear(Cases &cases) {
             [](Random &random) { return linearOnOutputsProgram(random, {"f16", 96, 130}); });
 }
 
-/// The formats with codes: their names, which are constants.
-std::vector<const char *> codedFormats() {
+/// The names of the formats with codes, which are constants.
+std::vector<const char *> codedNames() {
   std::vector<const char *> names;
-  for (const WeightFormatTraits &format : kWeightFormats) {
-    if (!isDense(format)) {
-      names.push_back(format.name.data());
-    }
+  for (const WeightFormat format : codedFormats()) {
+    names.push_back(cria::nameOf(format).data());
   }
   return names;
 }
@@ -121,8 +119,8 @@ std::vector<const char *> codedFormats() {
 /// Values and their codes are the same everywhere, so that looked up rows are equal. Products are rounded to
 /// f16. Short last groups, chunks and pairs of slices; one column; more than a step of a warp.
 void addCoded(Cases &cases) {
-  constexpr uint64_t kInner[] = {352, 576, 50, 1, 1032}, kOuter[] = {100, 1, 33, 130};
-  for (size_t i = 0; const char *format : codedFormats()) {
+  constexpr uint64_t kInner[] = {352, 576, 50, 1, 1032}, kOuter[] = {100, 2, 33, 130};
+  for (size_t i = 0; const char *format : codedNames()) {
     const LinearShape shape{format, kInner[i % std::size(kInner)], kOuter[i % std::size(kOuter)]};
     cases
         .add("linear-" + std::string(format) + "-" + text(shape.outer) + "x" + text(shape.inner),
@@ -241,7 +239,7 @@ std::vector<DeviceModule> deviceModules() {
 
 std::vector<DeviceModule> codedModules() {
   std::vector<DeviceModule> modules;
-  for (const char *format : codedFormats()) {
+  for (const char *format : codedNames()) {
     Random random(kSeed);
     const OpProgram op = fusedLinearProgram(random, {format, 4096, 20}, {true, true, true});
     modules.push_back({format, op.module(), op.limits()});

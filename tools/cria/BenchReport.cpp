@@ -72,6 +72,9 @@ Summary summarize(const BenchRow &row) {
 
 std::string_view bandwidthKind(const BenchRow &row) { return row.peakOf == PeakOf::host ? "read" : "copy"; }
 
+/// Products of bytes are no floating-point operations.
+std::string_view unitOf(const BenchRow &row) { return row.products == "int8" ? "GOP/s" : "GFLOP/s"; }
+
 std::string numberText(Value value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "—";
 }
@@ -83,9 +86,9 @@ nlohmann::ordered_json jsonOf(Value value) {
 }
 
 /// The column of the gap exists only if it was measured.
-std::string tableHeader(bool hasGap) {
+std::string tableHeader(std::string_view unit, bool hasGap) {
   return fmt::format("{:<8} {:>7} {:>8} {:>6} {:>11} {:>9} {:>8} {:>10} {:>9} {:>10}{}\n", "phase", "tokens",
-                     "context", "batch", "tok/s", "spread", "GB/s", "of limit", "GFLOP/s", "of limit",
+                     "context", "batch", "tok/s", "spread", "GB/s", "of limit", unit, "of limit",
                      hasGap ? fmt::format(" {:>9}", "host gap") : "");
 }
 
@@ -111,14 +114,15 @@ std::string benchTable(const LoadedModel &opened, const std::vector<BenchRow> &r
       opened.model().targetName(), opened.model().backendName(), opened.model().deviceName(), CRIA_VERSION);
   const bool hasGap =
       std::any_of(rows.begin(), rows.end(), [](const BenchRow &row) { return summarize(row).hostGap; });
-  text += tableHeader(hasGap);
+  const std::string_view unit = unitOf(rows.back());
+  text += tableHeader(unit, hasGap);
   for (const BenchRow &row : rows) {
     text += tableRow(row, hasGap);
   }
   const Summary last = summarize(rows.back());
-  text += fmt::format("limits measured next to the samples (last row): {} GB/s {}, {} GFLOP/s f32\n",
+  text += fmt::format("limits measured next to the samples (last row): {} GB/s {}, {} {} {}\n",
                       numberText(last.bandwidthLimit, 1), bandwidthKind(rows.back()),
-                      numberText(last.computeLimit, 0));
+                      numberText(last.computeLimit, 0), unit, rows.back().products);
   for (const BenchRow &row : rows) {
     text += kernelTable(opened.model().program(), row);
   }
@@ -142,6 +146,7 @@ std::string benchJson(const LoadedModel &opened, uint32_t threads, const std::ve
                     {"compute_fraction", jsonOf(s.computeFraction)},
                     {"bandwidth_limit_kind", bandwidthKind(row)},
                     {"bandwidth_limit_gigabytes_per_second", jsonOf(s.bandwidthLimit)},
+                    {"compute_limit_kind", row.products},
                     {"compute_limit_gigaflops", jsonOf(s.computeLimit)},
                     {"host_gap_fraction", jsonOf(s.hostGap)},
                     {"model", manifest.model.name},

@@ -30,8 +30,9 @@ struct BenchRow {
   uint32_t context = 0;  // positions filled before
   uint32_t batch = 1;    // sequences
   double bytes = 0;      // that one repetition reads: weights of each step, and KV
-  double operations = 0; // f32 operations of one repetition
+  double operations = 0; // arithmetic operations of one repetition
   PeakOf peakOf = PeakOf::host;
+  std::string products = "f32"; // what the limit of the arithmetic multiplies
   std::vector<BenchSample> samples = {};
   std::optional<StepKernels> step = std::nullopt;
 };

@@ -169,6 +169,7 @@ StatusOr<StepKernels> BenchRun::timeKernels(const Work &work, Sessions &sessions
 /// The first run is not counted: it records command buffers and touches all memory.
 Status BenchRun::measure(BenchRow &row, const Work &work) {
   row.peakOf = peak_.whose();
+  row.products = peak_.products();
   CRIA_ASSIGN_OR_RETURN(Sessions sessions, makeSessions(row));
   CRIA_RETURN_IF_ERROR(repeat(row, work, sessions).status());
   CRIA_ASSIGN_OR_RETURN(PeakSample before, peak_.measure());

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Uses GCC's generic vectors: the functions are compiled for several instruction sets, and the loader selects
-// one.
+// Reads use GCC's generic vectors: the functions are compiled for several instruction sets, and the loader
+// selects one.
 #include "HostThroughput.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
-#include <iterator>
 #include <new>
 #include <sys/mman.h>
 #include <thread>
@@ -32,7 +30,7 @@ constexpr size_t kStreams = 4;
 constexpr size_t kPrefetchFloats = 512;           // 2 KiB ahead
 constexpr size_t kBlockFloats = size_t{64} << 10; // 256 KiB
 constexpr int kPasses = 3;                        // best of 3, to exclude interference
-constexpr uint64_t kFmaRounds = 10'000'000;       // tens of milliseconds, until clocks settle
+constexpr uint64_t kRounds = 10'000'000;          // tens of milliseconds, until clocks settle
 constexpr uint64_t kProbeRounds = 100'000;        // enough to tell which vectors are the fastest
 
 typedef int32_t Bits __attribute__((vector_size(kLanes * sizeof(int32_t)), aligned(64)));
@@ -74,42 +72,6 @@ int32_t readBlocks(const float *data, size_t count) {
   return sum;
 }
 
-typedef float Vector4 __attribute__((vector_size(16)));
-typedef float Vector8 __attribute__((vector_size(32)));
-typedef float Vector16 __attribute__((vector_size(64)));
-
-/// Twelve independent chains hide the latency of two units. They stay in registers only if the type is one of
-/// the instruction set.
-constexpr size_t kChains = 12;
-template <typename Register>
-__attribute__((always_inline)) inline float runChains(uint64_t rounds, float factor) {
-  const Register scale = Register{} + factor;
-  Register chains[kChains]; // different values, or the compiler merges the chains
-  for (size_t chain = 0; chain < kChains; ++chain) {
-    chains[chain] = scale * static_cast<float>(chain);
-  }
-  for (uint64_t round = 0; round < rounds; ++round) {
-    for (size_t chain = 0; chain < kChains; ++chain) {
-      chains[chain] = chains[chain] * scale + scale;
-    }
-  }
-  Register sum = {};
-  for (const Register &chain : chains) {
-    sum += chain;
-  }
-  return sum[0] + sum[sizeof(Register) / sizeof(float) - 1];
-}
-
-CRIA_CLONES float multiplyAdd4(uint64_t rounds, float factor) { return runChains<Vector4>(rounds, factor); }
-CRIA_CLONES float multiplyAdd8(uint64_t rounds, float factor) { return runChains<Vector8>(rounds, factor); }
-CRIA_CLONES float multiplyAdd16(uint64_t rounds, float factor) { return runChains<Vector16>(rounds, factor); }
-
-struct MultiplyAdd {
-  size_t lanes;
-  float (*run)(uint64_t rounds, float factor);
-};
-const MultiplyAdd kMultiplyAdds[] = {{4, multiplyAdd4}, {8, multiplyAdd8}, {16, multiplyAdd16}};
-
 /// The time in seconds from when all threads have started until all have finished.
 double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &work) {
   std::atomic<uint32_t> ready = 0;
@@ -138,26 +100,28 @@ double timeThreads(uint32_t numThreads, const std::function<void(uint32_t)> &wor
 std::atomic<int32_t> sink; // keeps the compiler from removing the loops
 
 /// Operations per second.
-double multiplyAddRate(const MultiplyAdd &multiplyAdd, uint64_t rounds, uint32_t numThreads) {
+double rateOf(const ProductLoop &loop, uint64_t rounds, uint32_t numThreads) {
   const double seconds =
-      timeThreads(numThreads, [&](uint32_t) { sink += static_cast<int32_t>(multiplyAdd.run(rounds, 0.5f)); });
-  return 2.0 * static_cast<double>(rounds * kChains * multiplyAdd.lanes) * numThreads / seconds;
+      timeThreads(numThreads, [&](uint32_t) { sink += static_cast<int32_t>(loop.run(rounds, 0.5f)); });
+  return static_cast<double>(rounds) * loop.operationsPerRound * numThreads / seconds;
 }
 
-const MultiplyAdd &fastestMultiplyAdd() {
-  std::array<double, std::size(kMultiplyAdds)> rates = {};
+/// Which vectors are the fastest differs between processors.
+ProductLoop fastestOf(const std::vector<ProductLoop> &loops) {
+  std::vector<double> rates(loops.size(), 0);
   for (int pass = 0; pass < kPasses; ++pass) {
     for (size_t i = 0; i < rates.size(); ++i) {
-      rates[i] = std::max(rates[i], multiplyAddRate(kMultiplyAdds[i], kProbeRounds, 1));
+      rates[i] = std::max(rates[i], rateOf(loops[i], kProbeRounds, 1));
     }
   }
-  return kMultiplyAdds[std::max_element(rates.begin(), rates.end()) - rates.begin()];
+  return loops[static_cast<size_t>(std::ranges::max_element(rates) - rates.begin())];
 }
 
 } // namespace
 
-HostThroughput::HostThroughput(uint32_t numThreads)
-    : numThreads_(numThreads), bytesPerThread_(kBufferBytes / numThreads / kPageBytes * kPageBytes),
+HostThroughput::HostThroughput(uint32_t numThreads, ActivationClass activations)
+    : numThreads_(numThreads), activations_(activations),
+      bytesPerThread_(kBufferBytes / numThreads / kPageBytes * kPageBytes),
       buffer_(static_cast<float *>(std::aligned_alloc(kHugePageBytes, kBufferBytes)), std::free) {
   if (buffer_ == nullptr) {
     throw std::bad_alloc();
@@ -182,11 +146,11 @@ double HostThroughput::readBandwidth() {
   return best;
 }
 
-double HostThroughput::fmaRate() {
-  const MultiplyAdd &fastest = fastestMultiplyAdd();
+double HostThroughput::productRate() {
+  const ProductLoop fastest = fastestOf(productLoops(activations_));
   double best = 0;
   for (int pass = 0; pass < kPasses; ++pass) {
-    best = std::max(best, multiplyAddRate(fastest, kFmaRounds, numThreads_));
+    best = std::max(best, rateOf(fastest, kRounds, numThreads_));
   }
   return best;
 }

@@ -14,6 +14,16 @@ static bool hasMemoryOfItsOwn(const cria_backend_api &api) {
   return api.buffer_import == nullptr && api.buffer_host_pointer == nullptr;
 }
 
+/// The class of activations of the target that runs.
+static ActivationClass activationsOf(const LoadedModel &opened) {
+  for (const PackageTarget &target : opened.package().manifest().targets) {
+    if (target.name == opened.model().targetName()) {
+      return target.activations;
+    }
+  }
+  return ActivationClass::f32;
+}
+
 StatusOr<std::unique_ptr<PeakThroughput>> openPeakThroughput(const LoadedModel &opened, uint32_t device,
                                                              uint32_t numThreads) {
   CRIA_ASSIGN_OR_RETURN(const BackendPlugin backend,
@@ -21,7 +31,7 @@ StatusOr<std::unique_ptr<PeakThroughput>> openPeakThroughput(const LoadedModel &
   if (hasMemoryOfItsOwn(backend.api())) {
     return DeviceThroughput::open(backend, device);
   }
-  return std::unique_ptr<PeakThroughput>(std::make_unique<HostThroughput>(numThreads));
+  return std::unique_ptr<PeakThroughput>(std::make_unique<HostThroughput>(numThreads, activationsOf(opened)));
 }
 
 } // namespace cria::cli

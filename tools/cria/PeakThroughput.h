@@ -23,7 +23,7 @@ enum class PeakOf {
 /// One measurement; a member that is not measured is empty.
 struct PeakSample {
   std::optional<double> bandwidth; // bytes per second
-  std::optional<double> compute;   // f32 operations per second
+  std::optional<double> compute;   // operations per second, on what products() states
 };
 
 /// Not thread-safe.
@@ -31,6 +31,8 @@ class PeakThroughput {
 public:
   virtual ~PeakThroughput() = default;
   virtual PeakOf whose() const = 0;
+  /// What the arithmetic that is measured multiplies: "f32", "int8" or "bf16".
+  virtual std::string_view products() const { return "f32"; }
   /// Measures for tens of milliseconds. Errors: those of the device.
   virtual StatusOr<PeakSample> measure() = 0;
 };

@@ -178,8 +178,7 @@ void addPerplexityCommand(CLI::App &app, Action &action) {
       ->add_option("--against", options->against,
                    "Package or checkpoint with the same vocabulary: compare the predictions with its own")
       ->type_name("MODEL");
-  command->footer("Examples:\n  cria perplexity stories.cria book.txt --context 256\n"
-                  "  cria perplexity model.q4.cria book.txt --against model.f16.cria");
+  command->footer("Example:\n  cria perplexity model.q4.cria book.txt --against model.f16.cria");
   command->callback([options, &action] { action = [options] { return runPerplexity(*options); }; });
 }
 

@@ -54,7 +54,8 @@ private:
                [&](Index chunk) {
                  DeviceEmitter::Values words(size_t(bits), e_.constant(0));
                  for (int64_t i = 0; i < kWordBits; ++i) {
-                   Index column = chunk * kWordBits + i, code = Index(e_, hash(rowKey, column)) >> (32 - bits);
+                   Index column = chunk * kWordBits + i,
+                         code = Index(e_, hash(rowKey, column)) >> (32 - bits);
                    Value there = e_.select(column < spec_.columns, code, e_.constant(0));
                    addCode(words, i * bits, Index(e_, there));
                  }

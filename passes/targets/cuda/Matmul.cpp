@@ -328,9 +328,8 @@ void emitMatmul(ModuleOp kernels, const MatmulSpec &spec) {
   SmallVector<KernelParameter> parameters = {
       {"input", input}, {"residual", f32}, {"output", f32, /*written=*/true}, {"step", types.getI32Type()}};
   llvm::append_range(parameters, weightParameters(types.getContext(), weight, format));
-  // Scales and minimums of two levels take the registers of two blocks.
-  constexpr size_t kMostArrays = 3;
-  const int64_t blocksPerSm = weight.size() > kMostArrays ? 1 : 2;
+  // Scales of two levels take the registers of two blocks.
+  const int64_t blocksPerSm = format.scale == ScaleKind::twoLevel ? 1 : 2;
   KernelFunction kernel(kernels, spec, parameters, MatmulSpec::blockThreads(), blocksPerSm);
   MatmulEmitter(kernel, spec).emit();
 }

@@ -147,7 +147,7 @@ Shapes SchemaReader::readPositive(const Json &schema) {
   for (const char *keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
     if (isEnforced(schema, keyword)) {
       for (const auto &[name, needed] : objectOf(schema, keyword).items()) {
-        restrict(readDependency(name, needed, schema, keyword));
+        restrict(readDependency(name, needed));
       }
     }
   }
@@ -212,8 +212,7 @@ Shapes SchemaReader::readCondition(const Json &schema) {
 }
 
 /// The values without a property, and those with it that have what it needs: names, or a schema.
-Shapes SchemaReader::readDependency(const std::string &name, const Json &needed, const Json &schema,
-                                    const char *keyword) {
+Shapes SchemaReader::readDependency(const std::string &name, const Json &needed) {
   Shapes result = everyType();
   Shape with = result.back();
   result.back().properties.push_back({languages_.text(name), schemaIn(falseSchema())});

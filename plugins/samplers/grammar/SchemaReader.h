@@ -52,7 +52,7 @@ private:
   Shapes readPositive(const Json &schema);
   Shapes readExactlyOne(const Json &schema);
   Shapes readCondition(const Json &schema);
-  Shapes readDependency(const std::string &name, const Json &needed, const Json &schema, const char *keyword);
+  Shapes readDependency(const std::string &name, const Json &needed);
   void readUnevaluated(const Json &schema, Shapes &shapes);
   Shapes typesOf(const Json &schema);
   Shapes listed(const std::vector<Json> &values) const;

@@ -165,13 +165,6 @@ TEST_F(Compile, RandomWeightsInPackedFormatsNeedOpset5) {
     EXPECT_THAT(program.dump(), HasSubstr("\"format\":\"q4_"));
     EXPECT_EQ((*readJsonFile(package() + "/manifest.json"))["targets"][0]["abi_version"], 5);
   }
-  for (const std::string target : {"cpu-x86-64-v3", "gpusim-sm_80"}) {
-    EXPECT_THAT(errorOf("--preset stories-260k --random-weights 1 --weights q8 -o " + package() +
-                        " --target " + target),
-                HasSubstr("target '" + target +
-                          "' has no kernel for random weights in format q8_0; compile "
-                          "random weights with --weights f32, f16 or bf16"));
-  }
 }
 
 /// A fake assembler that reports 33 registers for every kernel, and one that fails.

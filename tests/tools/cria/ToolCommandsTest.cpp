@@ -171,12 +171,25 @@ TEST(BenchCommandTest, RowsHoldEveryParameter) {
     EXPECT_GT(row["bandwidth_fraction"], 0);
     EXPECT_GT(row["compute_fraction"], 0);
     EXPECT_EQ(row["bandwidth_limit_kind"], "read");
+    EXPECT_EQ(row["compute_limit_kind"], "f32");
     EXPECT_TRUE(row["host_gap_fraction"].is_null()); // the processor is the host
     for (const char *member : {"phase", "tokens", "context", "batch", "gigabytes_per_second", "gigaflops",
                                "model", "target", "weights", "threads", "machine", "version", "commit"}) {
       EXPECT_TRUE(row.contains(member)) << member;
     }
   }
+}
+
+// Steps that multiply bytes are compared with products of bytes.
+TEST(BenchCommandTest, TheLimitIsThatOfTheClassOfActivations) {
+  const TemporaryFolder folder;
+  const std::string package = folder.path("q8.cria");
+  outputOf({"compile", "--preset", "stories-260k", "--random-weights", "1", "--weights", "q8", "--target",
+            "cpu", "-o", package});
+  const ProcessResult result =
+      runCria({"bench", package, "--prompt", "16", "--generate", "0", "--repetitions", "1"});
+  EXPECT_EQ(result.exitCode, 0) << result.errors;
+  EXPECT_THAT(result.output, HasSubstr("GOP/s int8"));
 }
 
 TEST(BenchCommandTest, MeasuresEveryDepthWithEveryBatch) {

@@ -7,6 +7,7 @@
 #include "passes/targets/cpu/PackedRow.h"
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
+#include "tools/cria-device-check/CodedFormats.h"
 
 #include "gtest/gtest.h"
 
@@ -15,20 +16,9 @@
 using namespace cria;
 using namespace cria::cpu;
 using namespace cria::cpu::test;
+using conformance::codedFormats;
 
 namespace {
-
-/// All that differ in more than the type of their scales.
-std::vector<WeightFormat> codedFormats() {
-  std::vector<WeightFormat> formats;
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
-    const bool isVariant = kWeightFormats[i].scaleType != ElementType::f16 && kWeightFormats[i].group != 64;
-    if (!isDense(kWeightFormats[i]) && !isVariant) {
-      formats.push_back(WeightFormat(i));
-    }
-  }
-  return formats;
-}
 
 std::vector<const Isa *> isasWithCodes() {
   std::vector<const Isa *> isas = runnableIsas();

@@ -3,6 +3,7 @@
 // strided rows.
 #include "tests/passes/targets/cpu/KernelHarness.h"
 #include "tests/passes/targets/cpu/ScalarKernels.h"
+#include "tools/cria-device-check/CodedFormats.h"
 
 #include "format/PanelBlocks.h"
 #include "format/RandomRow.h"
@@ -235,11 +236,9 @@ void checkCodedFill(const KernelLibrary &library, const FillSpec &spec,
 
 TEST(Rows, RandomCodesAreThoseOfTheDefinition) {
   std::vector<FillSpec> specs;
-  for (size_t i = 0; i < kWeightFormats.size(); ++i) {
-    if (hasPanelBlocks(kWeightFormats[i])) {
-      const int64_t columns = kWeightFormats[i].scale == ScaleKind::twoLevel ? 352 : 114;
-      specs.push_back({.columns = columns, .format = WeightFormat(i), .panels = true});
-    }
+  for (const WeightFormat format : conformance::codedFormats()) {
+    const int64_t columns = traitsOf(format).scale == ScaleKind::twoLevel ? 352 : 114;
+    specs.push_back({.columns = columns, .format = format, .panels = true});
   }
   uint32_t gate = randomTensorKey(7, randomTensorId("gate")), up = randomTensorKey(7, randomTensorId("up"));
   // The code of these kernels depends on no level.

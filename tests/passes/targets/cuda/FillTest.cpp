@@ -93,12 +93,12 @@ public:
   std::byte *data(size_t i) {
     return reinterpret_cast<std::byte *>((reinterpret_cast<uintptr_t>(memory_[i].data()) + 63) / 64 * 64);
   }
-  void addParameters(std::vector<gpusim::Parameter> &parameters) {
+  void addParameters(std::vector<gpusim::MemoryWindow> &parameters) {
     for (size_t i = 0; i < arrays_.size(); ++i) {
       names_.push_back(arrayName("weight", arrays_[i].suffix));
     }
     for (size_t i = 0; i < arrays_.size(); ++i) {
-      parameters.push_back({data(i), arrays_[i].size, true, names_[i].c_str(), nullptr});
+      parameters.push_back({data(i), arrays_[i].size, true, names_[i], nullptr});
     }
   }
   /// Row n of all planes, without padding.
