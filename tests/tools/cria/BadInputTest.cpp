@@ -177,7 +177,6 @@ TEST_F(BadInputTest, UnknownArchitectureAndRopeType) {
 }
 
 TEST_F(BadInputTest, CompilerOptions) {
-  expectCompileRefused(kStoriesCheckpoint, {"q8_0"}, {"--weights", "q8", "--target", "cuda:sm_80"});
   expectCompileRefused(kStoriesCheckpoint, {"iq4_xs"}, {"--weights", "q4", "--target", "cpu-aarch64"});
   expectCompileRefused(kStoriesCheckpoint, {"q8"}, {"--kv", "q8"});
   expectCompileRefused(kStoriesCheckpoint, {"tpu"}, {"--target", "tpu"});
